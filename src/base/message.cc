@@ -1,0 +1,32 @@
+#include "base/message.h"
+
+namespace whyoom {
+
+std::string Message::fill(std::string_view pattern, const std::vector<std::string>& args) {
+  std::string out;
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] != '{') {
+      out += pattern[i];
+      continue;
+    }
+    const std::size_t close = pattern.find('}', i);
+    if (close == std::string_view::npos) {
+      out.append(pattern.substr(i));
+      break;
+    }
+    std::size_t index = next;
+    if (close == i + 1) {
+      ++next;
+    } else {
+      index = static_cast<std::size_t>(pattern[i + 1] - '1');
+    }
+    if (index < args.size()) {
+      out += args[index];
+    }
+    i = close;
+  }
+  return out;
+}
+
+}  // namespace whyoom

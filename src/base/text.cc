@@ -1,0 +1,176 @@
+#include "base/text.h"
+
+namespace whyoom {
+namespace {
+
+constexpr bool is_word(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
+}
+
+constexpr unsigned byte_at(std::string_view text, std::size_t i) {
+  return static_cast<unsigned char>(text[i]);
+}
+
+struct Decoded {
+  char32_t code = 0;
+  std::size_t length = 0;  // 0: the bytes here are not UTF-8
+};
+
+// One code point. Rejects overlong forms, surrogates and what lies above U+10FFFF.
+Decoded decode(std::string_view text, std::size_t at) {
+  const unsigned lead = byte_at(text, at);
+  if (lead < 0x80) {
+    return {lead, 1};
+  }
+  std::size_t length = 0;
+  char32_t lowest = 0;
+  char32_t code = 0;
+  if ((lead & 0xe0U) == 0xc0) {
+    length = 2, lowest = 0x80, code = lead & 0x1fU;
+  } else if ((lead & 0xf0U) == 0xe0) {
+    length = 3, lowest = 0x800, code = lead & 0x0fU;
+  } else if ((lead & 0xf8U) == 0xf0) {
+    length = 4, lowest = 0x10000, code = lead & 0x07U;
+  } else {
+    return {};
+  }
+  if (text.size() - at < length) {
+    return {};
+  }
+  for (std::size_t i = 1; i < length; ++i) {
+    const unsigned next = byte_at(text, at + i);
+    if ((next & 0xc0U) != 0x80) {
+      return {};
+    }
+    code = (code << 6U) | (next & 0x3fU);
+  }
+  const bool surrogate = code >= 0xd800 && code <= 0xdfff;
+  return code < lowest || surrogate || code > 0x10ffff ? Decoded{} : Decoded{code, length};
+}
+
+// Characters that change how the text around them is shown.
+constexpr bool is_harmful(char32_t code) {
+  return code < 0x20 || (code >= 0x7f && code <= 0x9f) || code == 0x2028 || code == 0x2029 ||
+         (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+}
+
+void append_escaped(std::string& out, std::string_view bytes) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const unsigned byte = byte_at(bytes, i);
+    out += "\\x";
+    out += digits[byte >> 4U];
+    out += digits[byte & 0xfU];
+  }
+}
+
+}  // namespace
+
+std::string_view trim_left(std::string_view text) {
+  std::size_t i = 0;
+  while (i < text.size() && is_space(text[i])) {
+    ++i;
+  }
+  return text.substr(i);
+}
+
+std::string_view trim_right(std::string_view text) {
+  std::size_t n = text.size();
+  while (n > 0 && is_space(text[n - 1])) {
+    --n;
+  }
+  return text.substr(0, n);
+}
+
+std::string_view trim(std::string_view text) { return trim_left(trim_right(text)); }
+
+std::optional<std::uint64_t> parse_hex(std::string_view text) {
+  if (text.starts_with("0x") || text.starts_with("0X")) {
+    text.remove_prefix(2);
+  }
+  return parse_number<std::uint64_t>(text, 16);
+}
+
+bool Cursor::take(std::string_view literal) {
+  if (!rest_.starts_with(literal)) {
+    return false;
+  }
+  rest_.remove_prefix(literal.size());
+  return true;
+}
+
+bool Cursor::take(char c) { return take(std::string_view(&c, 1)); }
+
+namespace {
+
+template <class T>
+std::optional<T> take_integer(std::string_view& rest) {
+  T value{};
+  const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), value);
+  if (error != std::errc{}) {
+    return std::nullopt;
+  }
+  rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
+  return value;
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> Cursor::take_unsigned() { return take_integer<std::uint64_t>(rest_); }
+
+std::optional<std::int64_t> Cursor::take_signed() { return take_integer<std::int64_t>(rest_); }
+
+std::string_view Cursor::take_word() {
+  std::size_t n = 0;
+  while (n < rest_.size() && !is_space(rest_[n])) {
+    ++n;
+  }
+  const std::string_view word = rest_.substr(0, n);
+  rest_.remove_prefix(n);
+  return word;
+}
+
+std::optional<std::string_view> Cursor::take_until(std::string_view stop) {
+  const std::size_t at = rest_.find(stop);
+  if (at == std::string_view::npos) {
+    return std::nullopt;
+  }
+  const std::string_view taken = rest_.substr(0, at);
+  rest_.remove_prefix(at);
+  return taken;
+}
+
+std::optional<std::string_view> value_after(std::string_view text, std::string_view key) {
+  std::size_t at = text.find(key);
+  const bool starts_word = !key.empty() && is_word(key.front());
+  while (at != std::string_view::npos && starts_word && at > 0 && is_word(text[at - 1])) {
+    at = text.find(key, at + 1);
+  }
+  if (at == std::string_view::npos) {
+    return std::nullopt;
+  }
+  const std::string_view rest = text.substr(at + key.size());
+  std::size_t n = 0;
+  while (n < rest.size() && rest[n] != ',' && !is_space(rest[n])) {
+    ++n;
+  }
+  return rest.substr(0, n);
+}
+
+std::string printable(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t i = 0; i < text.size();) {
+    const Decoded c = decode(text, i);
+    const std::size_t length = c.length == 0 ? 1 : c.length;
+    if (c.length == 0 || is_harmful(c.code)) {
+      append_escaped(out, text.substr(i, length));
+    } else {
+      out.append(text.substr(i, length));
+    }
+    i += length;
+  }
+  return out;
+}
+
+}  // namespace whyoom

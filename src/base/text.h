@@ -1,0 +1,69 @@
+// Reading numbers and words out of text that may be cut or damaged. Nothing here throws, nothing
+// reads past the view, and a number that does not fit its type is a failure, not a wrapped value.
+#pragma once
+
+#include <charconv>
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace whyoom {
+
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+constexpr bool is_hex_digit(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+std::string_view trim(std::string_view text);
+std::string_view trim_left(std::string_view text);
+std::string_view trim_right(std::string_view text);
+
+// The whole of `text` as a number in `base` (no sign for unsigned types, no 0x).
+template <std::integral T>
+std::optional<T> parse_number(std::string_view text, int base = 10) {
+  T value{};
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value, base);
+  if (text.empty() || error != std::errc{} || rest != end) {
+    return std::nullopt;
+  }
+  return value;
+}
+
+// "0x1f" or "1f"
+std::optional<std::uint64_t> parse_hex(std::string_view text);
+
+// A position in a line. Every take_* either moves past what it took, or moves nothing.
+class Cursor {
+ public:
+  explicit Cursor(std::string_view text) : rest_(text) {}
+
+  [[nodiscard]] std::string_view rest() const { return rest_; }
+  [[nodiscard]] bool at_end() const { return rest_.empty(); }
+  [[nodiscard]] char peek() const { return rest_.empty() ? '\0' : rest_.front(); }
+
+  void skip_spaces() { rest_ = trim_left(rest_); }
+  bool take(std::string_view literal);
+  bool take(char c);
+  std::optional<std::uint64_t> take_unsigned();
+  std::optional<std::int64_t> take_signed();
+  // Up to, not including, the next white space; empty at the end.
+  std::string_view take_word();
+  // Up to, not including, `stop`; nullopt (and nothing taken) when it does not come.
+  std::optional<std::string_view> take_until(std::string_view stop);
+
+ private:
+  std::string_view rest_;
+};
+
+// What follows `key` in `text` up to white space or a comma: value_after("a=1, b=2", "b=") is "2".
+std::optional<std::string_view> value_after(std::string_view text, std::string_view key);
+
+// Text from a log, made fit for a terminal or a page: control characters and bytes that are not
+// UTF-8 become \xNN, a backslash stays as it is. A process can choose its own name.
+std::string printable(std::string_view text);
+
+}  // namespace whyoom

@@ -1,0 +1,130 @@
+#include "base/text.h"
+
+#include <gtest/gtest.h>
+
+namespace whyoom {
+namespace {
+
+using namespace std::string_literals;
+
+TEST(Trim, TakesWhiteSpaceFromTheEnds) {
+  EXPECT_EQ(trim(" \t a b\r\n"), "a b");
+  EXPECT_EQ(trim_left("  a "), "a ");
+  EXPECT_EQ(trim_right("  a "), "  a");
+  EXPECT_EQ(trim(" \n"), "");
+  EXPECT_EQ(trim(""), "");
+}
+
+TEST(ParseNumber, WholeTextOnly) {
+  EXPECT_EQ(parse_number<int>("42"), 42);
+  EXPECT_EQ(parse_number<int>("-1"), -1);
+  EXPECT_EQ(parse_number<unsigned>("ff", 16), 255U);
+  EXPECT_FALSE(parse_number<int>(""));
+  EXPECT_FALSE(parse_number<int>("42kB"));
+  EXPECT_FALSE(parse_number<int>(" 42"));
+  EXPECT_FALSE(parse_number<unsigned>("-1"));
+  EXPECT_FALSE(parse_number<int>("+1"));
+}
+
+TEST(ParseNumber, TooLargeIsAFailureAndNotWrapped) {
+  EXPECT_EQ(parse_number<std::uint64_t>("18446744073709551615"), 18446744073709551615U);
+  EXPECT_FALSE(parse_number<std::uint64_t>("18446744073709551616"));
+  EXPECT_FALSE(parse_number<std::uint8_t>("256"));
+}
+
+TEST(ParseHex, WithAndWithoutPrefix) {
+  EXPECT_EQ(parse_hex("0x1f"), 0x1fU);
+  EXPECT_EQ(parse_hex("0X1F"), 0x1fU);
+  EXPECT_EQ(parse_hex("1f"), 0x1fU);
+  EXPECT_FALSE(parse_hex("0x"));
+  EXPECT_FALSE(parse_hex(""));
+  EXPECT_FALSE(parse_hex("0x0x1"));
+  EXPECT_FALSE(parse_hex("0x1ffffffffffffffff"));
+}
+
+TEST(Cursor, TakesOrStays) {
+  Cursor c("Node 3 free:12kB x");
+  EXPECT_FALSE(c.take("node"));
+  EXPECT_TRUE(c.take("Node"));
+  EXPECT_FALSE(c.take_unsigned());
+  EXPECT_EQ(c.rest(), " 3 free:12kB x");
+  c.skip_spaces();
+  EXPECT_EQ(c.take_unsigned(), 3U);
+  EXPECT_TRUE(c.take(' '));
+  EXPECT_EQ(c.take_until(":"), "free");
+  EXPECT_FALSE(c.take_until("!"));
+  EXPECT_TRUE(c.take(':'));
+  EXPECT_EQ(c.take_word(), "12kB");
+  EXPECT_EQ(c.peek(), ' ');
+  EXPECT_EQ(c.take_word(), "");
+  c.skip_spaces();
+  EXPECT_EQ(c.take_word(), "x");
+  EXPECT_TRUE(c.at_end());
+  EXPECT_EQ(c.peek(), '\0');
+  EXPECT_EQ(c.take_word(), "");
+  EXPECT_FALSE(c.take('x'));
+}
+
+TEST(Cursor, NumbersThatDoNotFitStay) {
+  Cursor c("99999999999999999999 -5 -x");
+  EXPECT_FALSE(c.take_unsigned());
+  EXPECT_FALSE(c.take_signed());
+  EXPECT_EQ(c.take_word().size(), 20U);
+  c.skip_spaces();
+  EXPECT_FALSE(c.take_unsigned());
+  EXPECT_EQ(c.take_signed(), -5);
+  c.skip_spaces();
+  EXPECT_FALSE(c.take_signed());
+  EXPECT_EQ(c.rest(), "-x");
+}
+
+TEST(ValueAfter, StopsAtCommaOrSpace) {
+  EXPECT_EQ(value_after("a=1, b=2", "b="), "2");
+  EXPECT_EQ(value_after("a=1, b=2", "a="), "1");
+  EXPECT_EQ(value_after("a=\tx", "a="), "");
+  EXPECT_EQ(value_after("pid=7", "pid="), "7");
+  EXPECT_FALSE(value_after("a=1", "c="));
+  EXPECT_FALSE(value_after("", "c="));
+}
+
+TEST(ValueAfter, KeyIsAWholeWord) {
+  EXPECT_EQ(value_after("tgid=1 gid=2", "gid="), "2");
+  EXPECT_EQ(value_after("anon-rss:1kB, rss:2kB", "rss:"), "2kB");
+  EXPECT_FALSE(value_after("slab_free:1", "free:"));
+  EXPECT_EQ(value_after("task=x,pid=5", ",pid="), "5");
+}
+
+TEST(Printable, KeepsTextAsItIs) {
+  EXPECT_EQ(printable("java \\x41 caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x92\xa9"),
+            "java \\x41 caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x92\xa9");
+}
+
+TEST(Printable, EscapesControlCharacters) {
+  EXPECT_EQ(printable("a\x1b[31mb"), "a\\x1b[31mb");
+  EXPECT_EQ(printable("a\0b"s), "a\\x00b");
+  EXPECT_EQ(printable("\t\r\n\x7f"), "\\x09\\x0d\\x0a\\x7f");
+  EXPECT_EQ(printable("\xc2\x9b"), "\\xc2\\x9b");  // C1: CSI as one character
+  EXPECT_EQ(printable("\xc2\xa0"), "\xc2\xa0");
+}
+
+TEST(Printable, EscapesWhatReordersOrBreaksLines) {
+  EXPECT_EQ(printable("\xe2\x80\xae"), "\\xe2\\x80\\xae");  // U+202E
+  EXPECT_EQ(printable("\xe2\x80\xaa"), "\\xe2\\x80\\xaa");  // U+202A
+  EXPECT_EQ(printable("\xe2\x81\xa6"), "\\xe2\\x81\\xa6");  // U+2066
+  EXPECT_EQ(printable("\xe2\x81\xa9"), "\\xe2\\x81\\xa9");  // U+2069
+  EXPECT_EQ(printable("\xe2\x80\xa8"), "\\xe2\\x80\\xa8");  // U+2028
+  EXPECT_EQ(printable("\xe2\x80\xaf"), "\xe2\x80\xaf");     // U+202F, only a space
+}
+
+TEST(Printable, EscapesBytesThatAreNotUtf8) {
+  EXPECT_EQ(printable("\xff"), "\\xff");
+  EXPECT_EQ(printable("\x80z"), "\\x80z");
+  EXPECT_EQ(printable("\xc3"), "\\xc3");                             // cut at the end
+  EXPECT_EQ(printable("\xc3z"), "\\xc3z");                           // cut inside
+  EXPECT_EQ(printable("\xc0\xaf"), "\\xc0\\xaf");                    // overlong '/'
+  EXPECT_EQ(printable("\xed\xa0\x80"), "\\xed\\xa0\\x80");           // surrogate
+  EXPECT_EQ(printable("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");  // above U+10FFFF
+}
+
+}  // namespace
+}  // namespace whyoom
