@@ -1,0 +1,110 @@
+#include "memory/evidence.h"
+
+#include <algorithm>
+
+#include "memory/account.h"
+#include "memory/min_free.h"
+#include "memory/page_size.h"
+#include "memory/zones.h"
+
+namespace whyoom::memory {
+
+namespace {
+
+Request request_of(const report::Report& report) {
+  Request request;
+  if (!report.trigger) {
+    return request;
+  }
+  request.order = report.trigger->order;
+  const auto& gfp = report.trigger->gfp;
+  if (gfp && !gfp->flags.empty()) {
+    request.flags = gfp->flags;
+    request.flags_known = true;
+    request.highest = kernel::gfp_zone(gfp->flags);
+    request.may_use_cma = kernel::is_movable(gfp->flags);
+  }
+  return request;
+}
+
+// Kernels before 5.0 print no constraint line, and a panic prints none either.
+std::optional<report::ConstraintKind> constraint_of(const report::Report& report) {
+  if (report.constraint) {
+    return report.constraint->kind;
+  }
+  const bool memcg_victim = std::ranges::any_of(report.victims, &report::Victim::memcg);
+  if (report.memcg || memcg_victim || report.kind == report::Kind::memcg_oom_kill) {
+    return report::ConstraintKind::memcg;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Bytes Account::size(AccountLine::What what) const {
+  Bytes sum;
+  for (const AccountLine& line : lines) {
+    if (line.what == what) {
+      sum += line.size;
+    }
+  }
+  return sum;
+}
+
+Place Account::at(AccountLine::What what) const {
+  const auto line = std::ranges::find(lines, what, &AccountLine::what);
+  return line == lines.end() ? Place{} : line->at;
+}
+
+std::optional<Bytes> Evidence::eligible_free() const {
+  Bytes sum;
+  bool any = false;
+  for (const ZoneState& zone : zones) {
+    if (zone.eligible) {
+      sum += to_bytes(zone.free, page);
+      any = true;
+    }
+  }
+  return any ? std::optional(sum) : std::nullopt;
+}
+
+bool Evidence::has_eligible() const { return std::ranges::any_of(zones, &ZoneState::eligible); }
+
+bool Evidence::all_eligible_short() const {
+  return has_eligible() && std::ranges::all_of(zones, [](const ZoneState& zone) {
+           return !zone.eligible || zone.is_short();
+         });
+}
+
+Evidence from_report(const report::Report& report) {
+  Evidence evidence;
+  evidence.report = &report;
+  evidence.sources = {report.source};
+  if (const auto page = find_page_size(report)) {
+    evidence.page = *page;
+    evidence.page_size_known = true;
+  }
+  const std::string_view release = report.stack ? std::string_view(report.stack->release) : "";
+  evidence.release = kernel::parse_release(release);
+  evidence.rules = rules_for(release);
+  evidence.request = request_of(report);
+  evidence.constraint = constraint_of(report);
+  evidence.zones = zone_states(report, evidence);
+  const auto& tail = report.tail;
+  if (tail.ram && tail.reserved) {
+    evidence.ram = to_bytes(Pages(tail.ram->value) - Pages(tail.reserved->value), evidence.page);
+    evidence.reserved = to_bytes(Pages(tail.reserved->value), evidence.page);
+  }
+  if (tail.total_swap_kib) {
+    evidence.swap_total = to_bytes(KiB(tail.total_swap_kib->value));
+  }
+  if (tail.free_swap_kib) {
+    evidence.swap_free = to_bytes(KiB(tail.free_swap_kib->value));
+  }
+  evidence.zones_complete = zones_complete(evidence);
+  evidence.min_free = recover_min_free(evidence);
+  evidence.account = account_of(report, evidence);
+  return evidence;
+}
+
+}  // namespace whyoom::memory

@@ -1,0 +1,87 @@
+#include "memory/min_free.h"
+
+#include <algorithm>
+
+namespace whyoom::memory {
+
+namespace {
+
+using kernel::ZoneClass;
+
+bool is_lowmem(const ZoneState& zone, const WatermarkRules& rules) {
+  return zone.zone < ZoneClass::highmem ||
+         (zone.zone == ZoneClass::movable && rules.movable_in_lowmem);
+}
+
+// Pages that HighMem and Movable zones hold and that take no part in the sum.
+Pages outside_lowmem(const Evidence& evidence) {
+  Pages printed;
+  for (const ZoneState& zone : evidence.zones) {
+    if (!is_lowmem(zone, evidence.rules)) {
+      printed += zone.managed.value_or(Pages(0));
+    }
+  }
+  const auto& tail = evidence.report->tail.highmem_movable;
+  return std::max(printed,
+                  tail && !evidence.rules.movable_in_lowmem ? Pages(tail->value) : Pages(0));
+}
+
+}  // namespace
+
+std::optional<MinFree> recover_min_free(const Evidence& evidence) {
+  Pages min;
+  Pages managed;
+  std::vector<ZoneSize> sizes;
+  for (const ZoneState& zone : evidence.zones) {
+    if (zone.managed && zone.managed->count() > 0) {
+      sizes.push_back({zone.node, zone.zone, *zone.managed});
+    }
+    if (is_lowmem(zone, evidence.rules) && zone.managed) {
+      min += zone.min;
+      managed += *zone.managed;
+    }
+  }
+  if (managed.count() == 0 || min.count() == 0) {
+    return std::nullopt;
+  }
+  Pages lowmem = managed;
+  if (evidence.ram) {
+    lowmem = std::max(lowmem, to_pages(*evidence.ram, evidence.page) - outside_lowmem(evidence));
+  }
+  MinFree result;
+  result.share_of_ram = share(min, managed);
+  result.exact = managed * 100 >= lowmem * 98;
+  const double scale = result.exact ? 1.0 : share(lowmem, managed);
+  result.value = to_kib(Pages(static_cast<std::uint64_t>(static_cast<double>(min.count()) * scale)),
+                        evidence.page);
+  if (!result.exact) {
+    // One zone stands for all that was not printed; khugepaged's raise counts zones.
+    sizes.push_back({0, ZoneClass::normal, lowmem - managed});
+  }
+  const DefaultMinFree defaults =
+      default_min_free(sizes, evidence.page, pageblock_pages(evidence.page), evidence.rules);
+  result.default_low = std::min(defaults.without_thp, defaults.with_thp);
+  result.default_high = std::max(defaults.without_thp, defaults.with_thp);
+  return result;
+}
+
+Pages scaled_min(const ZoneState& zone, double factor) {
+  // HighMem, and Movable from 6.8 on: managed / 1024 between 32 and 128 pages, whatever the setting.
+  constexpr Pages capped(128);
+  if (zone.zone >= ZoneClass::highmem && zone.min <= capped) {
+    return zone.min;
+  }
+  return Pages(static_cast<std::uint64_t>(static_cast<double>(zone.min.count()) * factor));
+}
+
+bool would_pass(const ZoneState& zone, double factor, bool comfortably) {
+  const Pages min = scaled_min(zone, factor);
+  Pages mark = min;
+  if (comfortably) {
+    const Pages scale_gap = zone.managed.value_or(Pages(0)) / 1000;  // watermark_scale_factor 10
+    mark += std::max(min / 4, scale_gap) * 2;
+  }
+  return zone.usable() > mark + zone.reserve;
+}
+
+}  // namespace whyoom::memory

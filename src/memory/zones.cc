@@ -1,0 +1,287 @@
+#include "memory/zones.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+
+namespace whyoom::memory {
+
+namespace {
+
+using kernel::Field;
+using kernel::ZoneClass;
+
+constexpr int device = 5;  // behind the classes of ZoneClass in the kernel's own order
+
+// The zone classes that kernels are built with, most usual first. lowmem_reserve[] has one number
+// for each, but no report names them.
+constexpr std::array<std::array<int, 6>, 13> layouts{{
+    {0, 1, 2, 4, device, -1},  // x86-64, arm64: DMA DMA32 Normal Movable Device
+    {0, 1, 2, 4, -1, -1},      // the same without ZONE_DEVICE
+    {0, 2, 3, 4, -1, -1},      // 32-bit x86, arm: DMA Normal HighMem Movable
+    {1, 2, 4, device, -1, -1},
+    {0, 2, 4, device, -1, -1},
+    {0, 2, 3, 4, device, -1},
+    {2, 3, 4, -1, -1, -1},  // Normal HighMem Movable
+    {1, 2, 4, -1, -1, -1},  // DMA32 Normal Movable
+    {0, 2, 4, -1, -1, -1},
+    {2, 4, device, -1, -1, -1},
+    {2, 4, -1, -1, -1, -1},
+    {0, 1, 2, 3, 4, -1},
+    {0, 1, 2, 3, 4, device},
+}};
+
+constexpr std::size_t layout_size(const std::array<int, 6>& layout) {
+  return static_cast<std::size_t>(std::ranges::find(layout, -1) - layout.begin());
+}
+
+std::optional<std::size_t> index_in(const std::array<int, 6>& layout, int zone) {
+  const auto found = std::ranges::find(layout, zone);
+  if (found == layout.end()) {
+    return std::nullopt;
+  }
+  return static_cast<std::size_t>(found - layout.begin());
+}
+
+bool fits(const std::array<int, 6>& layout, const report::Zone& zone) {
+  const auto cls = zone_class(zone.name);
+  if (zone.lowmem_reserve.size() != layout_size(layout)) {
+    return zone.lowmem_reserve.empty();
+  }
+  const auto index = cls ? index_in(layout, static_cast<int>(*cls)) : std::nullopt;
+  if (!index) {
+    return false;
+  }
+  // A zone keeps nothing back from requests that may not go higher than itself.
+  return std::all_of(zone.lowmem_reserve.begin(),
+                     zone.lowmem_reserve.begin() + static_cast<std::ptrdiff_t>(*index) + 1,
+                     [](std::uint64_t pages) { return pages == 0; });
+}
+
+const std::array<int, 6>* find_layout(const report::Report& report) {
+  const bool highmem = report.tail.highmem_movable && report.tail.highmem_movable->value > 0;
+  const auto suits = [&](const std::array<int, 6>& layout) {
+    return std::ranges::all_of(report.zones,
+                               [&](const report::Zone& zone) { return fits(layout, zone); });
+  };
+  if (highmem) {
+    for (const auto& layout : layouts) {
+      if (index_in(layout, static_cast<int>(ZoneClass::highmem)) && suits(layout)) {
+        return &layout;
+      }
+    }
+  }
+  const auto found = std::ranges::find_if(layouts, suits);
+  return found == layouts.end() ? nullptr : &*found;
+}
+
+Pages reserve_for(const report::Zone& zone, const std::array<int, 6>* layout, ZoneClass highest) {
+  if (layout == nullptr || zone.lowmem_reserve.size() != layout_size(*layout)) {
+    return {};
+  }
+  // A kernel without the class uses the next lower one (gfp_zone(): OPT_ZONE_HIGHMEM and so on).
+  for (int cls = static_cast<int>(highest); cls >= 0; --cls) {
+    if (const auto index = index_in(*layout, cls)) {
+      return Pages(zone.lowmem_reserve[*index]);
+    }
+  }
+  return {};
+}
+
+std::optional<Pages> pages_of(const report::Zone& zone, Field field, PageSize page) {
+  const auto& value = zone.fields.get(field);
+  return value ? std::optional(to_pages(KiB(value->value), page)) : std::nullopt;
+}
+
+// managed from the reserve that a lower zone of the node keeps against this one:
+// reserve[lower][this] - reserve[lower][this - 1] = managed / ratio.
+std::optional<Pages> managed_from_reserve(const report::Report& report, const report::Zone& zone,
+                                          const std::array<int, 6>* layout, ZoneClass cls) {
+  const auto index = layout == nullptr ? std::nullopt : index_in(*layout, static_cast<int>(cls));
+  if (!index || *index == 0) {
+    return std::nullopt;
+  }
+  for (const auto& lower : report.zones) {
+    const auto lower_class = zone_class(lower.name);
+    if (lower.node != zone.node || !lower_class || *lower_class >= cls ||
+        lower.lowmem_reserve.size() <= *index) {
+      continue;
+    }
+    const Pages kept =
+        Pages(lower.lowmem_reserve[*index]) - Pages(lower.lowmem_reserve[*index - 1]);
+    const std::uint64_t default_ratio = *lower_class == ZoneClass::normal ? 32 : 256;
+    if (kept.count() > 0) {
+      return kept * default_ratio;
+    }
+  }
+  return std::nullopt;
+}
+
+// Kernels 5.0 to 5.18 add watermark_boost to min, low and high and do not print it. The gaps are
+// not boosted: low - min is never less than min / 4 of the unboosted min.
+Pages hidden_boost(const ZoneState& state, const report::Zone& zone,
+                   const std::optional<kernel::Release>& release) {
+  const bool can_be_boosted = !release || release->at_least(5, 0);
+  if (zone.fields.get(Field::boost) || !can_be_boosted || !zone.fields.get(Field::low)) {
+    return {};
+  }
+  const Pages largest_min = (state.low - state.min) * 4 + Pages(4);
+  return state.min > largest_min ? state.min - largest_min : Pages(0);
+}
+
+Pages unusable_pages(const report::Zone& zone, const ZoneState& state, const Request& request,
+                     PageSize page) {
+  Pages unusable;
+  if (!request.may_use_cma) {
+    unusable += pages_of(zone, Field::free_cma, page).value_or(Pages(0));
+  }
+  // From 6.12 on only the free part of the highatomic reserve counts; it is printed from 6.19 on.
+  const auto highatomic = pages_of(zone, Field::free_highatomic, page);
+  const auto reserved = pages_of(zone, Field::reserved_highatomic, page);
+  unusable += std::min(highatomic.value_or(reserved.value_or(Pages(0))), state.free);
+  if (request.order && *request.order > 0 && *request.order < 32) {
+    unusable += Pages((std::uint64_t{1} << static_cast<unsigned>(*request.order)) - 1);
+  }
+  return unusable;
+}
+
+}  // namespace
+
+std::optional<ZoneClass> zone_class(std::string_view name) {
+  constexpr std::array<std::pair<std::string_view, ZoneClass>, 5> names{{
+      {"DMA", ZoneClass::dma},
+      {"DMA32", ZoneClass::dma32},
+      {"Normal", ZoneClass::normal},
+      {"HighMem", ZoneClass::highmem},
+      {"Movable", ZoneClass::movable},
+  }};
+  const auto found = std::ranges::find(names, name, &std::pair<std::string_view, ZoneClass>::first);
+  return found == names.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<std::set<int>> parse_node_list(std::string_view list) {
+  constexpr std::uint64_t max_nodes = 1024;
+  std::set<int> nodes;
+  Cursor cursor(trim(list));
+  while (!cursor.at_end()) {
+    const auto first = cursor.take_unsigned();
+    if (!first || *first >= max_nodes) {
+      return std::nullopt;
+    }
+    auto last = first;
+    if (cursor.take('-')) {
+      last = cursor.take_unsigned();
+      if (!last || *last >= max_nodes) {
+        return std::nullopt;
+      }
+    }
+    for (std::uint64_t node = *first; node <= *last; ++node) {
+      nodes.insert(static_cast<int>(node));
+    }
+    if (!cursor.at_end() && !cursor.take(',')) {
+      return std::nullopt;
+    }
+  }
+  return nodes.empty() ? std::nullopt : std::optional(nodes);
+}
+
+std::optional<std::set<int>> allowed_nodes(const report::Report& report) {
+  std::optional<std::set<int>> allowed;
+  const auto narrow = [&allowed](const std::optional<std::set<int>>& nodes) {
+    if (!nodes) {
+      return;
+    }
+    if (!allowed) {
+      allowed = nodes;
+      return;
+    }
+    std::erase_if(*allowed, [&nodes](int node) { return !nodes->contains(node); });
+  };
+  if (report.trigger && report.trigger->nodemask) {
+    narrow(parse_node_list(*report.trigger->nodemask));
+  }
+  if (report.constraint) {
+    narrow(parse_node_list(report.constraint->nodemask));
+    narrow(parse_node_list(report.constraint->mems_allowed));
+  }
+  if (report.mems_allowed) {
+    narrow(parse_node_list(*report.mems_allowed));
+  }
+  return allowed;
+}
+
+std::vector<ZoneState> zone_states(const report::Report& report, const Evidence& evidence) {
+  const auto* layout = find_layout(report);
+  const auto nodes = allowed_nodes(report);
+  std::vector<ZoneState> states;
+  for (const auto& zone : report.zones) {
+    const auto cls = zone_class(zone.name);
+    const auto free = pages_of(zone, Field::free, evidence.page);
+    const auto min = pages_of(zone, Field::min, evidence.page);
+    if (!cls || !free || !min) {
+      continue;
+    }
+    ZoneState state;
+    state.printed = &zone;
+    state.node = zone.node;
+    state.name = zone.name;
+    state.zone = *cls;
+    state.at = zone.at;
+    state.free = *free;
+    state.min = *min;
+    state.low = pages_of(zone, Field::low, evidence.page).value_or(*min);
+    state.high = pages_of(zone, Field::high, evidence.page).value_or(state.low);
+    state.boost = pages_of(zone, Field::boost, evidence.page).value_or(Pages(0));
+    if (const Pages hidden = hidden_boost(state, zone, evidence.release); hidden > Pages(0)) {
+      state.boost = hidden;
+      state.boost_inferred = true;
+    }
+    state.min -= state.boost;
+    state.low -= state.boost;
+    state.high -= state.boost;
+    state.managed = pages_of(zone, Field::managed, evidence.page);
+    if (!state.managed) {  // 2.6.32 has no managed
+      state.managed = pages_of(zone, Field::present, evidence.page);
+    }
+    if (!state.managed) {
+      state.managed = managed_from_reserve(report, zone, layout, *cls);
+    }
+    state.unusable = unusable_pages(zone, state, evidence.request, evidence.page);
+    state.reserve = reserve_for(zone, layout, evidence.request.highest);
+    state.reserve_known = !zone.lowmem_reserve.empty();
+    state.floor = state.min + state.boost + state.reserve;
+    state.slack = state.floor / 100 + Pages(32);
+    state.eligible = *cls <= evidence.request.highest && (!nodes || nodes->contains(zone.node));
+    states.push_back(std::move(state));
+  }
+  return states;
+}
+
+bool zones_complete(const Evidence& evidence) {
+  if (evidence.zones.empty()) {
+    return false;
+  }
+  Pages managed;
+  for (const ZoneState& state : evidence.zones) {
+    if (!state.managed || !state.reserve_known) {
+      return false;
+    }
+    managed += *state.managed;
+  }
+  const bool filtered =
+      evidence.request.highest < ZoneClass::normal ||
+      (evidence.constraint && *evidence.constraint != report::ConstraintKind::none);
+  if (!evidence.ram || filtered) {
+    return true;
+  }
+  Pages expected = to_pages(*evidence.ram, evidence.page);
+  // From 6.1 on zones above the request's are not printed.
+  const auto& above = evidence.report->tail.highmem_movable;
+  if (evidence.request.highest < ZoneClass::highmem && above) {
+    expected -= Pages(above->value);
+  }
+  return managed * 100 >= expected * 97;
+}
+
+}  // namespace whyoom::memory

@@ -1,0 +1,28 @@
+// The zones of a report as the request saw them (mm/page_alloc.c, __zone_watermark_ok()).
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string_view>
+#include <vector>
+
+#include "memory/evidence.h"
+
+namespace whyoom::memory {
+
+std::optional<kernel::ZoneClass> zone_class(std::string_view name);
+
+// "0-1,3" as a set; nullopt for "(null)", "" and text that is no list.
+std::optional<std::set<int>> parse_node_list(std::string_view list);
+
+// The nodes that the request may use; nullopt = all of them, as far as the report tells.
+std::optional<std::set<int>> allowed_nodes(const report::Report& report);
+
+// Needs evidence.page and evidence.request.
+std::vector<ZoneState> zone_states(const report::Report& report, const Evidence& evidence);
+
+// Whether the printed zones are all that the request could use: false when the machine has more RAM
+// than they manage and nothing (a node mask, a low zone class) explains the rest.
+bool zones_complete(const Evidence& evidence);
+
+}  // namespace whyoom::memory

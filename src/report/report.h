@@ -1,0 +1,288 @@
+// What the kernel printed about one event, as printed. Every field is optional: reports are cut,
+// interleaved and filtered. Nothing is computed here; memory/ does that.
+// Values keep the unit that the kernel printed (see kernel/fields.h): totals are pages, node and
+// zone lines are kB, lowmem_reserve[] is pages, pgtables_bytes is bytes.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/place.h"
+#include "base/units.h"
+#include "kernel/fields.h"
+#include "kernel/gfp.h"
+
+namespace whyoom::report {
+
+enum class Kind : std::uint8_t {
+  oom_kill,                 // global, cpuset or mempolicy
+  memcg_oom_kill,
+  oom_panic,                // the report ends in a panic of the OOM path
+  page_allocation_failure,  // also SLUB's and vmalloc's own lines
+  fork_rejected,            // pids controller
+  overcommit_refused,
+  userspace_kill            // systemd-oomd, earlyoom, nohang, oomd, kubelet
+};
+std::string_view name(Kind kind);  // "oom-kill"
+
+enum class Outcome : std::uint8_t { unknown, killed, panic, no_victim, recovered };
+enum class ConstraintKind : std::uint8_t { none, memcg, cpuset, mempolicy };
+
+// One value for each field that the line had.
+class FieldSet {
+ public:
+  [[nodiscard]] const Maybe<std::uint64_t>& get(kernel::Field field) const {
+    return values_[static_cast<std::size_t>(field)];
+  }
+  void set(kernel::Field field, std::uint64_t value, Place at) {
+    values_[static_cast<std::size_t>(field)] = Read<std::uint64_t>{value, at};
+  }
+  [[nodiscard]] bool empty() const {
+    for (const auto& value : values_) {
+      if (value) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+ private:
+  std::array<Maybe<std::uint64_t>, static_cast<std::size_t>(kernel::Field::count_)> values_;
+};
+
+struct Time {
+  std::optional<std::uint64_t> monotonic_us;
+  std::string wall;  // as the log has it; empty = none
+};
+
+// "X invoked oom-killer: ..." or "X: page allocation failure: ...".
+struct Trigger {
+  std::string comm;
+  std::optional<std::int64_t> pid;  // from the stack dump's "PID:", or "comm:pid" by some tools
+  std::optional<kernel::GfpMask> gfp;
+  std::optional<int> order;         // -1 = sysrq
+  std::optional<int> oom_score_adj;
+  std::optional<std::string> nodemask;  // as printed: "0-1", "(null)"
+  Place at{};
+};
+
+struct StackDump {
+  std::string release;      // "6.12.117+deb12-cloud-amd64"
+  std::string taint;
+  std::string hardware;
+  std::string architecture; // only when the text shows it ("x86_64" from registers or the release)
+  std::vector<std::string> functions;  // innermost first, without offsets; at most 64
+  Place at{};
+};
+
+struct Node {
+  int id = 0;
+  FieldSet fields;
+  Maybe<bool> all_unreclaimable;
+  Place at{};
+};
+
+struct BuddyBlock {
+  int order = 0;
+  std::uint64_t count = 0;
+  std::string types;  // "UME", "C"; empty on kernels that do not print them
+};
+
+struct Zone {
+  int node = 0;
+  std::string name;  // DMA, DMA32, Normal, HighMem, Movable, Device
+  FieldSet fields;
+  std::vector<std::uint64_t> lowmem_reserve;  // pages, one for each zone class
+  Place lowmem_reserve_at{};
+  std::vector<BuddyBlock> buddy;
+  Maybe<std::uint64_t> buddy_total_kib;
+  std::uint32_t smallest_block_kib = 0;  // of the buddy line: the page size; 0 = not seen
+  Place at{};
+};
+
+struct Hugepages {
+  int node = -1;
+  std::uint64_t total = 0, free = 0, surplus = 0;
+  KiB size;
+  Place at{};
+};
+
+// The lines behind the zones. Pages unless the type says otherwise.
+struct Tail {
+  Maybe<std::uint64_t> pagecache, swap_cache;
+  Maybe<std::uint64_t> free_swap_kib, total_swap_kib;
+  Maybe<std::uint64_t> ram, highmem_movable, reserved, cma_reserved, hwpoisoned;
+};
+
+struct SlabRow {
+  std::string name;
+  std::uint64_t used_kib = 0, total_kib = 0;
+  Place at{};
+};
+
+struct Task {
+  std::string comm;
+  std::int64_t pid = 0, tgid = 0;
+  std::int64_t uid = -1;
+  std::uint64_t total_vm = 0, rss = 0;  // pages
+  std::optional<std::uint64_t> rss_anon, rss_file, rss_shmem, swapents;  // pages
+  std::optional<std::uint64_t> pgtables_bytes;    // 4.15 and later
+  std::optional<std::uint64_t> page_table_pages;  // nr_ptes + nr_pmds before
+  int oom_score_adj = 0;
+  std::uint32_t line = 0;
+};
+
+// "oom-kill:constraint=..." (5.0 and later); older reports leave this to be told from other lines.
+struct Constraint {
+  ConstraintKind kind = ConstraintKind::none;
+  std::string nodemask, cpuset, mems_allowed, oom_memcg, task_memcg, task;
+  std::optional<std::int64_t> pid, uid;
+  bool global_oom = false;
+  Place at{};
+};
+
+struct MemcgCounter {
+  Maybe<std::uint64_t> usage_kib, limit_kib, failcnt;
+};
+
+struct MemcgStat {
+  std::string name;          // "anon", "file", "cache", "rss", "hierarchical_memory_limit"
+  std::uint64_t value = 0;   // bytes when `bytes`, else a plain count
+  bool bytes = true;
+  Place at{};
+};
+
+struct Memcg {
+  std::string task_path;   // the task's own cgroup
+  std::string limit_path;  // the cgroup whose limit was hit
+  MemcgCounter memory, memsw, swap, kmem;
+  // Of the cgroup whose limit was hit. Old kernels print one set for each cgroup below; only the
+  // first (the topmost) is kept here, the rest adds up in `children`.
+  std::vector<MemcgStat> stats;
+  std::vector<MemcgStat> children;
+  bool hierarchical = false;  // 5.4 and later: the values include the children
+  Place at{};
+};
+
+struct Victim {
+  std::string comm;
+  std::int64_t pid = 0;
+  std::optional<std::int64_t> uid;
+  std::optional<std::uint64_t> total_vm_kib, anon_rss_kib, file_rss_kib, shmem_rss_kib, pgtables_kib;
+  std::optional<int> oom_score_adj;
+  std::optional<std::int64_t> score;
+  bool reaped = false;
+  bool by_group = false;          // memory.oom.group
+  bool allocating_task = false;   // "Out of memory (oom_kill_allocating_task)"
+  bool memcg = false;             // "Memory cgroup out of memory"
+  std::optional<std::uint64_t> monotonic_us;
+  Place at{};
+};
+
+struct Panic {
+  enum class Reason : std::uint8_t { none, panic_on_oom_system_wide, panic_on_oom_compulsory, deadlocked, no_killable };
+  Reason reason = Reason::none;
+  std::string text;  // what follows "Kernel panic - not syncing: "
+  Place at{};
+};
+
+// SLUB's and vmalloc's own lines.
+struct SlubFailure {
+  std::string cache;
+  std::optional<int> default_order, min_order;
+  std::optional<std::uint64_t> object_size, buffer_size;
+  std::optional<int> node;
+  Place at{};
+};
+struct VmallocFailure {
+  std::optional<std::uint64_t> bytes;
+  std::string reason;
+  Place at{};
+};
+
+// "cgroup: fork rejected by pids controller in PATH"; repeated lines for one cgroup are counted.
+struct ForkRejected {
+  std::string path;
+  std::uint64_t count = 0;
+  Place at{};
+};
+
+// "__vm_enough_memory: pid: P, comm: C, bytes: N not enough memory for the allocation".
+struct OvercommitRefused {
+  struct Request {
+    std::string comm;
+    std::int64_t pid = 0;
+    std::optional<std::uint64_t> bytes;
+    Place at{};
+  };
+  std::vector<Request> requests;  // at most 64 kept
+  std::uint64_t count = 0;
+};
+
+// A killer in user space. `what` is its own sentence.
+struct UserspaceKill {
+  std::string killer;  // "systemd-oomd", "earlyoom", ...
+  std::string victim;  // process or cgroup, as it says
+  std::optional<std::int64_t> pid;
+  std::string what;
+  // Numbers of its sentence, where it has them.
+  std::optional<double> pressure_percent, pressure_limit_percent;
+  std::optional<double> mem_available_percent, swap_free_percent;
+  std::optional<std::uint64_t> mem_used, mem_total, swap_used, swap_total;  // bytes
+  Place at{};
+};
+
+struct Damage {
+  std::uint32_t line = 0;
+  std::string what;
+};
+
+struct Report {
+  Kind kind = Kind::oom_kill;
+  Outcome outcome = Outcome::unknown;
+  std::string source;  // file name as the user gave it, "-" for standard input
+  std::uint32_t first_line = 0, last_line = 0;
+  Time time;
+  std::string host;
+
+  std::optional<Trigger> trigger;
+  std::optional<StackDump> stack;
+  std::optional<Place> sysrq_at;         // "sysrq: Manual OOM execution"
+  std::optional<Place> mem_info_at;
+  FieldSet totals;                       // pages
+  std::vector<Node> nodes;
+  std::vector<Zone> zones;
+  std::vector<Hugepages> hugepages;
+  Tail tail;
+  std::vector<SlabRow> slab;
+  Maybe<bool> slab_table_refused;        // "excessive unreclaimable slab but cannot dump stats"
+  std::optional<Place> task_table_at;
+  bool tasks_have_rss_kinds = false;     // 6.8 and later: rss_anon, rss_file, rss_shmem
+  std::vector<Task> tasks;
+  std::optional<Constraint> constraint;
+  std::optional<Memcg> memcg;
+  std::optional<std::string> cpuset;     // the line of its own, before 5.0
+  std::optional<std::string> mems_allowed;
+  std::optional<Place> no_killable_at;   // "Out of memory and no killable processes..."
+  std::vector<Victim> victims;
+  std::optional<Panic> panic;
+
+  std::optional<SlubFailure> slub;
+  std::optional<VmallocFailure> vmalloc;
+  std::optional<ForkRejected> fork_rejected;
+  std::optional<OvercommitRefused> overcommit;
+  std::optional<UserspaceKill> userspace;
+
+  std::uint32_t lines_lost = 0;          // messages that the log says were dropped inside the event
+  std::vector<Damage> damage;
+};
+
+// The parts that a whole report of this kind has and this one lacks: "header", "mem-info", "zones",
+// "tasks", "constraint", "victim" (the names that the JSON uses). A panic has no victim and no
+// constraint line; a kernel before 5.0 prints no constraint line at all.
+std::vector<std::string> missing_parts(const Report& report);
+
+}  // namespace whyoom::report
