@@ -60,10 +60,12 @@ class Cursor {
 };
 
 // What follows `key` in `text` up to white space or a comma: value_after("a=1, b=2", "b=") is "2".
+// The key is not found inside a longer word: "gid=" is not in "tgid=1", nor "rss:" in "anon-rss:1".
 std::optional<std::string_view> value_after(std::string_view text, std::string_view key);
 
-// Text from a log, made fit for a terminal or a page: control characters and bytes that are not
-// UTF-8 become \xNN, a backslash stays as it is. A process can choose its own name.
+// Text from a log, made fit for a terminal or a page: control characters, line separators, what
+// changes the direction of text, and bytes that are not UTF-8 become \xNN byte by byte; a backslash
+// stays as it is. A process can choose its own name.
 std::string printable(std::string_view text);
 
 }  // namespace whyoom

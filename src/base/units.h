@@ -63,8 +63,9 @@ constexpr Pages to_pages(KiB size, PageSize page) { return to_pages(to_bytes(siz
 // part / whole as 0..1 (0 when there is no whole).
 template <class Tag>
 constexpr double share(Quantity<Tag> part, Quantity<Tag> whole) {
-  return whole.count() == 0 ? 0.0
-                            : static_cast<double>(part.count()) / static_cast<double>(whole.count());
+  return whole.count() == 0
+             ? 0.0
+             : static_cast<double>(part.count()) / static_cast<double>(whole.count());
 }
 
 }  // namespace whyoom

@@ -16,17 +16,17 @@ enum class GfpFlag : std::uint8_t {
   dma32,
   movable,
   reclaimable,
-  high,            // __GFP_HIGH: may use half of min
+  high,  // __GFP_HIGH: may use half of min
   io,
   fs,
   zero,
-  atomic,          // __GFP_ATOMIC (4.4 .. 6.2)
-  wait,            // __GFP_WAIT (before 4.4): may sleep and reclaim
+  atomic,  // __GFP_ATOMIC (4.4 .. 6.2)
+  wait,    // __GFP_WAIT (before 4.4): may sleep and reclaim
   direct_reclaim,
   kswapd_reclaim,
   write,
   nowarn,
-  retry_mayfail,   // __GFP_REPEAT before 4.13
+  retry_mayfail,  // __GFP_REPEAT before 4.13
   nofail,
   noretry,
   memalloc,
@@ -50,11 +50,17 @@ enum class GfpFlag : std::uint8_t {
 
 class GfpFlags {
  public:
-  [[nodiscard]] bool has(GfpFlag flag) const { return (bits_ >> static_cast<unsigned>(flag)) & 1U; }
-  void set(GfpFlag flag) { bits_ |= std::uint64_t{1} << static_cast<unsigned>(flag); }
-  [[nodiscard]] bool empty() const { return bits_ == 0; }
-  friend bool operator==(GfpFlags, GfpFlags) = default;
-  friend GfpFlags operator|(GfpFlags a, GfpFlags b) {
+  [[nodiscard]] constexpr bool has(GfpFlag flag) const {
+    return ((bits_ >> static_cast<unsigned>(flag)) & 1U) != 0;
+  }
+  [[nodiscard]] constexpr bool has_all(GfpFlags other) const {
+    return (bits_ & other.bits_) == other.bits_;
+  }
+  constexpr void set(GfpFlag flag) { bits_ |= std::uint64_t{1} << static_cast<unsigned>(flag); }
+  constexpr void clear(GfpFlags other) { bits_ &= ~other.bits_; }
+  [[nodiscard]] constexpr bool empty() const { return bits_ == 0; }
+  friend constexpr bool operator==(GfpFlags, GfpFlags) = default;
+  friend constexpr GfpFlags operator|(GfpFlags a, GfpFlags b) {
     a.bits_ |= b.bits_;
     return a;
   }
@@ -68,23 +74,29 @@ struct GfpMask {
   GfpFlags flags;
   // As the kernel prints them: composites first ("GFP_KERNEL", "__GFP_ZERO").
   std::vector<std::string> names;
-  std::uint32_t unknown = 0;          // bits (or names) without a meaning in this generation
-  std::string_view generation;        // "4.13 .. 4.19"; empty when it could not be told
+  // Bits without a meaning in this generation, or printed as numbers; bit 31 (never an allocation
+  // flag) stands for a name that no kernel is known to print.
+  std::uint32_t unknown = 0;
+  std::string_view generation;  // "4.18 .. 5.0"; empty when it could not be told
 };
 
-// From the names in the report: "GFP_KERNEL|__GFP_ZERO". The best evidence there is.
+// From the names in the report: "GFP_KERNEL|__GFP_ZERO". The best evidence there is. Composites
+// are expanded as the generation has them whose mask gives these names, else as kernels since 6.8.
 GfpMask gfp_from_names(std::uint32_t mask, std::string_view names);
 
 // From the hex alone, by the kernel release ("3.10.0-1062.el7.x86_64"). Without a release, and with
 // a mask that several generations read differently, flags and names stay empty.
 GfpMask gfp_from_mask(std::uint32_t mask, std::string_view release);
 
-// The zone that the request starts from, and everything below it is its zonelist.
+// The zone that the request starts from, and everything below it is its zonelist. A zone that the
+// machine does not have (HighMem, Movable) means the next one below.
 enum class ZoneClass : std::uint8_t { dma, dma32, normal, highmem, movable };
 ZoneClass gfp_zone(GfpFlags flags);
 
-bool may_reclaim(GfpFlags flags);        // direct reclaim allowed
-bool is_movable(GfpFlags flags);         // may take CMA blocks
-bool is_atomic(GfpFlags flags);          // GFP_ATOMIC or GFP_NOWAIT: no sleep
+bool may_reclaim(GfpFlags flags);  // direct reclaim allowed
+bool is_movable(GfpFlags flags);   // may take CMA blocks
+// GFP_ATOMIC, GFP_NOWAIT and the like: some flags, and none that allows to sleep. A mask of 0 is
+// the page fault path that lost its request, so it is not atomic.
+bool is_atomic(GfpFlags flags);
 
 }  // namespace whyoom::kernel

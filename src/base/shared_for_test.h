@@ -1,0 +1,37 @@
+// Only for tests: the folder of sample logs that may lie beside the source tree. Tests that need it
+// skip when it is not there.
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <string>
+
+namespace whyoom::test {
+
+inline std::optional<std::filesystem::path> shared_path(const std::string& name) {
+  const char* set = std::getenv("WHYOOM_SHARED");
+  const std::filesystem::path base = set != nullptr
+                                         ? std::filesystem::path(set)
+                                         : std::filesystem::path(WHYOOM_SOURCE_DIR) / "../shared";
+  std::error_code error;
+  const std::filesystem::path path = base / name;
+  return std::filesystem::exists(path, error) ? std::optional(path) : std::nullopt;
+}
+
+inline std::string read_file(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+}  // namespace whyoom::test
+
+// In a test: the path of `name`, or the test is skipped.
+#define WHYOOM_SHARED_OR_SKIP(variable, name)                                                  \
+  const auto found_##variable = whyoom::test::shared_path(name);                               \
+  if (!found_##variable) {                                                                     \
+    GTEST_SKIP() << "the sample folder has no " << (name) << " (set WHYOOM_SHARED to use it)"; \
+  }                                                                                            \
+  const std::filesystem::path variable = *found_##variable

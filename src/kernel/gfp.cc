@@ -1,0 +1,253 @@
+#include "kernel/gfp.h"
+
+#include <charconv>
+#include <optional>
+
+#include "base/text.h"
+#include "kernel/gfp_tables.h"
+#include "kernel/release.h"
+
+namespace whyoom::kernel {
+namespace {
+
+using F = GfpFlag;
+constexpr std::uint32_t kUnknownName = 1U << 31U;
+
+std::string hex(std::uint32_t value) {
+  std::array<char, 8> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, 16).ptr;
+  return "0x" + std::string(digits.data(), end);
+}
+
+constexpr GfpFlags reclaim() {
+  GfpFlags flags;
+  flags.set(F::direct_reclaim);
+  flags.set(F::kswapd_reclaim);
+  return flags;
+}
+
+constexpr GfpFlags one(GfpFlag flag) {
+  GfpFlags flags;
+  flags.set(flag);
+  return flags;
+}
+
+// Part of GFP_HIGHUSER_MOVABLE on kernels that tag memory in hardware, 0 on all others.
+constexpr GfpFlags kasan_flags() { return one(F::skip_kasan) | one(F::skip_kasan_unpoison); }
+
+GfpFlags decode(std::uint32_t mask, const GfpGeneration& generation, std::uint32_t& unknown) {
+  GfpFlags flags;
+  unknown = mask;
+  for (const auto& part : generation.bits) {
+    for (const GfpBit& bit : part) {
+      if ((mask & bit.bit) != 0) {
+        flags.set(bit.flag);
+        unknown &= ~bit.bit;
+      }
+    }
+  }
+  return flags;
+}
+
+void take_flag(GfpFlag flag, const GfpGeneration& generation, GfpFlags& rest,
+               std::vector<std::string>& names) {
+  if (rest.has(flag)) {
+    names.emplace_back(gfp_flag_name(flag, generation));
+    rest.clear(one(flag));
+  }
+}
+
+void take_reclaim(GfpFlags& rest, std::vector<std::string>& names) {
+  if (rest.has_all(reclaim())) {
+    names.emplace_back("__GFP_RECLAIM");
+    rest.clear(reclaim());
+  }
+}
+
+void name_by_bit(const GfpGeneration& generation, GfpFlags rest, std::vector<std::string>& names) {
+  take_flag(F::dma, generation, rest, names);
+  take_flag(F::dma32, generation, rest, names);
+  take_reclaim(rest, names);
+  for (std::uint32_t bit = 1; bit != kUnknownName; bit <<= 1U) {
+    for (const auto& part : generation.bits) {
+      for (const GfpBit& known : part) {
+        if (known.bit == bit) {
+          take_flag(known.flag, generation, rest, names);
+        }
+      }
+    }
+  }
+}
+
+void name_by_kind(const GfpGeneration& generation, GfpFlags rest, std::vector<std::string>& names) {
+  for (const GfpFlag flag : gfp_flags_by_kind()) {
+    if (flag == F::direct_reclaim) {
+      take_reclaim(rest, names);
+    }
+    take_flag(flag, generation, rest, names);
+  }
+}
+
+std::vector<std::string> names_of(GfpFlags flags, const GfpGeneration& generation) {
+  std::vector<std::string> names;
+  for (const GfpComposite& composite : generation.composites) {
+    if (!flags.has_all(composite.flags)) {
+      continue;
+    }
+    names.emplace_back(composite.name);
+    flags.clear(composite.flags);
+    if (composite.flags.has(F::movable)) {
+      flags.clear(kasan_flags());
+    }
+  }
+  if (generation.order == GfpOrder::by_bit) {
+    name_by_bit(generation, flags, names);
+  } else {
+    name_by_kind(generation, flags, names);
+  }
+  return names;
+}
+
+GfpMask read_as(std::uint32_t mask, const GfpGeneration& generation) {
+  GfpMask result;
+  result.mask = mask;
+  result.generation = generation.label;
+  result.flags = decode(mask, generation, result.unknown);
+  result.names = names_of(result.flags, generation);
+  if (result.unknown != 0) {
+    result.names.push_back(hex(result.unknown));
+  }
+  return result;
+}
+
+// No kernel asks for what this rejects; it tells generations apart when nothing else does.
+bool plausible(const GfpMask& read) {
+  const GfpFlags f = read.flags;
+  const int zones = f.has(F::dma) + f.has(F::dma32) + f.has(F::highmem);
+  const bool old =
+      f.has(F::wait) || read.generation.starts_with("2.") || read.generation.starts_with("3.");
+  const bool huge = f.has(F::comp) && f.has(F::nomemalloc);
+  return read.unknown == 0 && zones <= 1 && !(f.has(F::movable) && f.has(F::reclaimable)) &&
+         !(f.has(F::memalloc) && f.has(F::nomemalloc)) &&
+         !(f.has(F::nofail) && f.has(F::noretry)) && (!f.has(F::fs) || f.has(F::io)) &&
+         (!f.has(F::io) || may_reclaim(f) || huge) &&
+         (!f.has(F::direct_reclaim) || f.has(F::kswapd_reclaim) || huge) &&
+         (!f.has(F::high) || old || f.has(F::kswapd_reclaim));
+}
+
+const GfpGeneration* generation_of(const Release& release) {
+  const std::array<std::uint16_t, 3> version{release.major, release.minor, release.patch};
+  const GfpGeneration* found = nullptr;
+  for (const GfpGeneration& generation : gfp_generations()) {
+    if (generation.since <= version) {
+      found = &generation;
+    }
+  }
+  return found;
+}
+
+// The name's flags as the newest kernel that has it; nullopt for a name that no kernel has.
+std::optional<GfpFlags> expand(std::string_view name) {
+  if (name == "__GFP_RECLAIM") {
+    return reclaim();
+  }
+  if (const GfpFlag flag = gfp_flag_by_name(name); flag != F::count_) {
+    return one(flag);
+  }
+  std::optional<GfpFlags> newest;
+  for (const GfpGeneration& generation : gfp_generations()) {
+    for (const GfpComposite& composite : generation.composites) {
+      if (composite.name == name) {
+        newest = composite.flags;
+      }
+    }
+  }
+  return newest;
+}
+
+void add_name(GfpMask& result, std::string_view name) {
+  result.names.emplace_back(name);
+  if (name.starts_with("0x")) {
+    const auto bits = parse_hex(name);
+    result.unknown |=
+        bits && *bits <= UINT32_MAX ? static_cast<std::uint32_t>(*bits) : kUnknownName;
+  } else if (const auto flags = expand(name)) {
+    result.flags = result.flags | *flags;
+  } else {
+    result.unknown |= kUnknownName;
+  }
+}
+
+bool means_nothing(std::string_view name) {
+  return name.empty() || name == "none" || name == "(none)";
+}
+
+}  // namespace
+
+GfpMask gfp_from_names(std::uint32_t mask, std::string_view names) {
+  GfpMask result;
+  result.mask = mask;
+  while (!names.empty()) {
+    const std::size_t bar = names.find('|');
+    const std::string_view name = trim(names.substr(0, bar));
+    names = bar == std::string_view::npos ? std::string_view{} : names.substr(bar + 1);
+    if (!means_nothing(name)) {
+      add_name(result, name);
+    }
+  }
+  int matches = 0;
+  for (const GfpGeneration& generation : gfp_generations()) {
+    GfpMask read = read_as(mask, generation);
+    if (!result.names.empty() && read.names == result.names) {
+      result.flags = read.flags;
+      result.generation = ++matches == 1 ? read.generation : std::string_view{};
+    }
+  }
+  return result;
+}
+
+GfpMask gfp_from_mask(std::uint32_t mask, std::string_view release) {
+  if (const auto parsed = parse_release(release)) {
+    const GfpGeneration* generation = generation_of(*parsed);
+    return generation != nullptr ? read_as(mask, *generation) : GfpMask{mask, {}, {}, mask, {}};
+  }
+  GfpMask agreed;
+  int readings = 0;
+  for (const GfpGeneration& generation : gfp_generations()) {
+    GfpMask read = read_as(mask, generation);
+    if (!plausible(read)) {
+      continue;
+    }
+    if (++readings > 1) {
+      if (read.flags != agreed.flags) {
+        return GfpMask{mask, {}, {}, 0, {}};
+      }
+      agreed.generation = {};
+    } else {
+      agreed = std::move(read);
+    }
+  }
+  agreed.mask = mask;
+  return agreed;
+}
+
+ZoneClass gfp_zone(GfpFlags flags) {
+  if (flags.has(F::dma)) {
+    return ZoneClass::dma;
+  }
+  if (flags.has(F::dma32)) {
+    return ZoneClass::dma32;
+  }
+  if (!flags.has(F::highmem)) {
+    return ZoneClass::normal;
+  }
+  return flags.has(F::movable) ? ZoneClass::movable : ZoneClass::highmem;
+}
+
+bool may_reclaim(GfpFlags flags) { return flags.has(F::wait) || flags.has(F::direct_reclaim); }
+
+bool is_movable(GfpFlags flags) { return flags.has(F::movable); }
+
+bool is_atomic(GfpFlags flags) { return !flags.empty() && !may_reclaim(flags); }
+
+}  // namespace whyoom::kernel
