@@ -1,7 +1,9 @@
 // The kernel's own arithmetic of watermarks and reserves, to the page.
 // Source: mm/page_alloc.c __setup_per_zone_wmarks(), setup_per_zone_lowmem_reserve(),
 // calculate_min_free_kbytes(); mm/khugepaged.c set_recommended_min_free_kbytes().
-// Checked against /proc/zoneinfo of 5.10, 6.1, 6.12, 6.18 and 7.3.
+// Read in 2.6.18 to 6.19; checked against /proc/zoneinfo of 5.10, 6.1 and 6.12. Up to 3.9 the
+// kernel computes with present pages: give those as `managed`. A Device zone has no managed pages:
+// give it as a Normal zone with 0.
 #pragma once
 
 #include <array>
@@ -20,11 +22,14 @@ namespace whyoom::memory {
 // What differs between kernels in this arithmetic. Each is told from the evidence where it shows,
 // from the release otherwise.
 struct WatermarkRules {
-  bool movable_in_lowmem = false;    // until between 6.5 and 6.8: ZONE_MOVABLE counts as lowmem
-  bool scale_factor = true;          // v4.6: watermark_scale_factor exists
-  bool promo = true;                 // v5.19 (sampled): a promo mark above high
-  std::uint32_t min_free_max = 262144;  // kB; 65536 before v5.7
+  bool movable_in_lowmem = false;       // until 6.5: ZONE_MOVABLE counts as lowmem
+  bool scale_factor = true;             // since 4.6: watermark_scale_factor exists
+  bool promo = true;                    // since 5.18: a promo mark above high
+  std::uint32_t min_free_max = 262144;  // kB; 65536 before 5.7 and in el8 before 4.18.0-240
+  bool thp_counts_all_zones = false;    // until 4.16: khugepaged counts HighMem and Movable too
+  bool old_reserve = false;  // until 4.16: a lowmem_reserve_ratio of 0 means 1; HighMem has 32
 };
+// The newest rules when the release is empty or cannot be read.
 WatermarkRules rules_for(std::string_view release);
 
 struct ZoneSize {
@@ -43,26 +48,37 @@ struct WatermarkSettings {
   std::uint32_t scale_factor = 10;  // of 10000
 };
 
-// One result for each zone, in the order given. Boost is not included.
-std::vector<Watermarks> watermarks(std::span<const ZoneSize> zones, const WatermarkSettings& settings,
-                                   PageSize page, const WatermarkRules& rules);
+// One result for each zone, in the order given. `zones` must be all zones of all nodes, because the
+// setting is shared out over them. Boost is not included; promo is 0 where the kernel has none.
+std::vector<Watermarks> watermarks(std::span<const ZoneSize> zones,
+                                   const WatermarkSettings& settings, PageSize page,
+                                   const WatermarkRules& rules);
 
-// What the kernel chooses when nobody sets min_free_kbytes. `without_thp` is the square-root rule;
-// `with_thp` adds khugepaged's raise, which needs the pageblock size.
+// What the kernel chooses when nobody sets min_free_kbytes. `without_thp` is the square-root rule,
+// computed at boot; `with_thp` adds khugepaged's raise, which needs the pageblock size. Below 512
+// MB of RAM transparent huge pages are off by default. `freed_later`: pages that joined `managed`
+// after that (initrd, init sections: the sum of the boot log's "Freeing ..." lines). Without it the
+// square-root rule gives up to a few per cent too much on a small machine: 2757 instead of 2730 kB
+// at 512 MB.
 struct DefaultMinFree {
   KiB without_thp;
   KiB with_thp;
 };
-DefaultMinFree default_min_free(std::span<const ZoneSize> zones, PageSize page,
-                                Pages pageblock, const WatermarkRules& rules);
+DefaultMinFree default_min_free(std::span<const ZoneSize> zones, PageSize page, Pages pageblock,
+                                const WatermarkRules& rules, Pages freed_later = Pages(0));
 
 // Pages of a pageblock as the kernel has it for transparent huge pages of this page size and
 // architecture: 4 KiB -> 512 (2 MiB), 16 KiB -> 2048 (32 MiB), 64 KiB on arm64 -> 8192 (512 MiB).
+// A huge page fills one page of page table entries of 8 bytes. Not so on i386 without PAE (1024)
+// and on powerpc with 64 KiB (32 or 256).
 Pages pageblock_pages(PageSize page);
 
-// lowmem_reserve[zone][class] in pages for the zones of one node, given
-// vm.lowmem_reserve_ratio (one number for each zone class from DMA up; missing = kernel default).
+// lowmem_reserve[zone][class] in pages for the zones of one node from the lowest up, also the empty
+// ones (as /proc/zoneinfo lists them). `ratio` is vm.lowmem_reserve_ratio: the n-th number is for
+// the n-th zone; the kernel's default where it is missing. 6.10 to some 6.12 print 0 for an empty
+// upper zone, which no request can tell.
 std::vector<std::vector<Pages>> lowmem_reserve(std::span<const ZoneSize> node_zones,
-                                               std::span<const std::uint32_t> ratio);
+                                               std::span<const std::uint32_t> ratio,
+                                               const WatermarkRules& rules = {});
 
 }  // namespace whyoom::memory

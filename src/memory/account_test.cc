@@ -1,0 +1,170 @@
+#include "memory/account.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "memory/test_report.h"
+
+namespace whyoom::memory {
+namespace {
+
+using What = AccountLine::What;
+using namespace testing_only;
+
+constexpr std::uint64_t page = 4096;
+
+Bytes pages(std::uint64_t count) { return Bytes(count * page); }
+
+// 100000 pages of RAM. The counters hold 79000, the CPUs' lists 500, the stacks 500, the huge pages
+// 10240.
+report::Report machine() {
+  report::Report report;
+  set_user_request(report);
+  set_ram(report, 104000, 4000);
+  set_total(report, Field::active_anon, 30000);
+  set_total(report, Field::inactive_anon, 10000);
+  set_total(report, Field::active_file, 3000);
+  set_total(report, Field::inactive_file, 2000);
+  set_total(report, Field::unevictable, 1500);
+  set_total(report, Field::slab_reclaimable, 2500);
+  set_total(report, Field::slab_unreclaimable, 7000);
+  set_total(report, Field::shmem, 12000);
+  set_total(report, Field::pagetables, 3000);
+  set_total(report, Field::free, 20000);
+  set_total(report, Field::free_pcp, 500);
+  report::Node node;
+  node.fields.set(Field::kernel_stack, 2000, {0, 9});  // kB
+  report.nodes.push_back(node);
+  report.hugepages.push_back({0, 20, 5, 0, KiB(2048), {0, 40}});
+  return report;
+}
+
+Bytes sum(const Account& account) {
+  Bytes total;
+  for (const auto& line : account.lines) {
+    total += line.size;
+  }
+  return total;
+}
+
+TEST(Account, AddsUpToRamExactly) {
+  const report::Report report = machine();
+  const auto account = from_report(report).account;
+  ASSERT_TRUE(account);
+  EXPECT_EQ(account->total, pages(100000));
+  EXPECT_EQ(sum(*account), account->total);
+  EXPECT_EQ(account->overcounted, Bytes(0));
+  EXPECT_EQ(account->size(What::unaccounted), pages(100000 - 79000 - 500 - 500 - 10240));
+}
+
+TEST(Account, TakesSharedMemoryOutOfTheAnonLists) {
+  const auto account = from_report(machine()).account;
+  ASSERT_TRUE(account);
+  EXPECT_EQ(account->size(What::shmem), pages(12000));
+  EXPECT_EQ(account->size(What::anon), pages(28000));
+  EXPECT_EQ(account->size(What::unevictable_other), pages(1500));
+}
+
+TEST(Account, TakesLockedSharedMemoryFromTheUnevictableList) {
+  report::Report report = machine();
+  set_total(report, Field::active_anon, 1000);
+  set_total(report, Field::inactive_anon, 0);
+  set_total(report, Field::shmem, 5000);
+  set_total(report, Field::unevictable, 6000);
+  const auto account = from_report(report).account;
+  ASSERT_TRUE(account);
+  EXPECT_EQ(account->size(What::anon), Bytes(0));
+  EXPECT_EQ(account->size(What::shmem), pages(5000));
+  EXPECT_EQ(account->size(What::unevictable_other), pages(2000));
+  EXPECT_EQ(sum(*account), account->total);
+}
+
+TEST(Account, CountsStacksAndHugePagesInTheirOwnUnits) {
+  const auto account = from_report(machine()).account;
+  ASSERT_TRUE(account);
+  EXPECT_EQ(account->size(What::kernel_stack), Bytes(2000 * 1024));
+  EXPECT_EQ(account->size(What::hugepages), Bytes(std::uint64_t{20} * 2048 * 1024));
+  EXPECT_EQ(account->at(What::hugepages).line, 40U);
+}
+
+TEST(Account, TakesStacksFromTheZonesOnOldKernels) {
+  report::Report report = machine();
+  report.nodes.clear();
+  add_zone(report, 0, "Normal", {1000, 100, 125, 150, 400000, {0, 0, 0, 0}});
+  report.zones[0].fields.set(Field::kernel_stack, 1200, {0, 12});
+  const auto account = from_report(report).account;
+  ASSERT_TRUE(account);
+  EXPECT_EQ(account->size(What::kernel_stack), Bytes(1200 * 1024));
+  EXPECT_EQ(account->at(What::kernel_stack).line, 12U);
+}
+
+TEST(Account, CountsSecondaryPageTablesAndBalloon) {
+  report::Report report = machine();
+  set_total(report, Field::sec_pagetables, 250);
+  report.nodes[0].fields.set(Field::balloon, 4000, {0, 9});
+  const auto account = from_report(report).account;
+  ASSERT_TRUE(account);
+  EXPECT_EQ(account->size(What::page_tables), pages(3250));
+  EXPECT_EQ(account->size(What::balloon), Bytes(4000 * 1024));
+  EXPECT_EQ(sum(*account), account->total);
+}
+
+TEST(Account, IsNothingWithoutOneOfItsCounters) {
+  for (const Field lost :
+       {Field::active_anon, Field::inactive_anon, Field::active_file, Field::inactive_file,
+        Field::unevictable, Field::slab_reclaimable, Field::slab_unreclaimable, Field::shmem,
+        Field::pagetables, Field::free}) {
+    const report::Report whole = machine();
+    report::Report report = machine();
+    report.totals = {};
+    for (std::size_t i = 0; i < static_cast<std::size_t>(Field::count_); ++i) {
+      const auto field = static_cast<Field>(i);
+      if (field != lost && whole.totals.get(field)) {
+        report.totals.set(field, whole.totals.get(field)->value, {});
+      }
+    }
+    EXPECT_FALSE(from_report(report).account) << kernel::name(lost);
+  }
+}
+
+TEST(Account, IsNothingWithoutTheSizeOfRam) {
+  report::Report report = machine();
+  report.tail = {};
+  EXPECT_FALSE(from_report(report).account);
+}
+
+TEST(Account, TakesRamFromTheZonesWhenTheLastLinesAreCut) {
+  report::Report report = machine();
+  report.tail = {};
+  add_zone(report, 0, "DMA", {1000, 100, 125, 150, 15360, {0, 300, 300, 300}});
+  add_zone(report, 0, "DMA32", {1000, 100, 125, 150, 384640, {0, 0, 0, 0}});
+  const auto account = from_report(report).account;
+  ASSERT_TRUE(account);
+  EXPECT_EQ(account->total, pages(100000));
+  EXPECT_EQ(sum(*account), account->total);
+}
+
+TEST(Account, SaysHowMuchWasCountedTwice) {
+  report::Report report = machine();
+  set_total(report, Field::free, 40000);
+  const auto account = from_report(report).account;
+  ASSERT_TRUE(account);
+  EXPECT_EQ(account->size(What::unaccounted), Bytes(0));
+  EXPECT_EQ(account->overcounted, pages(79000 + 500 + 500 + 10240 + 20000 - 100000));
+  EXPECT_EQ(sum(*account), account->total + account->overcounted);
+}
+
+TEST(Account, StandsHugeNumbers) {
+  constexpr auto huge = std::numeric_limits<std::uint64_t>::max();
+  report::Report report = machine();
+  set_total(report, Field::active_anon, huge);
+  report.hugepages.push_back({0, huge, huge, 0, KiB(huge), {}});
+  const auto account = from_report(report).account;
+  ASSERT_TRUE(account);
+  EXPECT_GT(account->overcounted, Bytes(0));
+  EXPECT_EQ(account->size(What::unaccounted), Bytes(0));
+}
+
+}  // namespace
+}  // namespace whyoom::memory

@@ -1,0 +1,213 @@
+#include "memory/min_free.h"
+
+#include <gtest/gtest.h>
+
+#include "memory/test_report.h"
+#include "memory/zones.h"
+
+namespace whyoom::memory {
+namespace {
+
+using kernel::ZoneClass;
+using namespace testing_only;
+
+// Zones of `sizes` pages with the marks that the kernel makes of `setting`.
+report::Report machine(const std::string& release, KiB setting,
+                       const std::vector<std::pair<std::string, std::uint64_t>>& sizes) {
+  report::Report report;
+  set_user_request(report);
+  set_release(report, release);
+  std::vector<ZoneSize> zones;
+  std::uint64_t ram = 0;
+  for (const auto& [name, managed] : sizes) {
+    const int node = name == "Normal1" ? 1 : 0;
+    zones.push_back({node, *zone_class(node == 1 ? "Normal" : name), Pages(managed)});
+    ram += managed;
+  }
+  const auto marks = watermarks(zones, {setting}, PageSize{4096}, rules_for(release));
+  for (std::size_t i = 0; i < zones.size(); ++i) {
+    add_zone(report, zones[i].node, zones[i].node == 1 ? "Normal" : sizes[i].first,
+             {.free = 4 * marks[i].min.count(),
+              .min = 4 * marks[i].min.count(),
+              .low = 4 * marks[i].low.count(),
+              .high = 4 * marks[i].high.count(),
+              .managed = 4 * zones[i].managed.count(),
+              .reserve = {0, 0, 0, 0, 0}});
+  }
+  set_ram(report, ram + 5000, 5000);
+  return report;
+}
+
+double kib(const std::optional<MinFree>& found) {
+  return found ? static_cast<double>(found->value.count()) : -1;
+}
+
+TEST(MinFree, IsTheSumOfTheZonesMinToAPageEach) {
+  for (const std::uint64_t setting : {11404U, 67584U, 786432U, 3000000U}) {
+    const auto report = machine("6.1.0-28-amd64", KiB(setting),
+                                {{"DMA", 3840}, {"DMA32", 759048}, {"Normal", 244209}});
+    const auto found = from_report(report).min_free;
+    ASSERT_TRUE(found);
+    EXPECT_TRUE(found->exact);
+    EXPECT_LE(found->value, KiB(setting));
+    EXPECT_NEAR(kib(found), static_cast<double>(setting), 3 * 4);
+    EXPECT_NEAR(found->share_of_ram, static_cast<double>(setting) / (4.0 * 1007097), 0.0001);
+  }
+}
+
+TEST(MinFree, LeavesTheBoostOut) {
+  auto report = machine("6.8.0-31-generic", KiB(67584),
+                        {{"DMA", 3840}, {"DMA32", 759048}, {"Normal", 244209}});
+  auto& zone = report.zones[1].fields;
+  for (const Field field : {Field::min, Field::low, Field::high}) {
+    zone.set(field, zone.get(field)->value + 90000, {});
+  }
+  zone.set(Field::boost, 90000, {});
+  EXPECT_NEAR(kib(from_report(report).min_free), 67584, 12);
+}
+
+TEST(MinFree, IsScaledUpWhenAZoneIsLost) {
+  auto report = machine("6.1.0-28-amd64", KiB(2097152),
+                        {{"DMA", 3840}, {"DMA32", 759048}, {"Normal", 1244209}});
+  report.zones.pop_back();
+  const auto found = from_report(report).min_free;
+  ASSERT_TRUE(found);
+  EXPECT_FALSE(found->exact);
+  EXPECT_NEAR(kib(found), 2097152, 2097152 * 0.001);
+  // The lost zone counts in the kernel's own choice: three zones.
+  EXPECT_EQ(found->default_high, KiB(67584));
+}
+
+TEST(MinFree, OfThePrintedZonesAloneWithoutTheSizeOfRam) {
+  auto report = machine("6.1.0-28-amd64", KiB(2097152),
+                        {{"DMA", 3840}, {"DMA32", 759048}, {"Normal", 1244209}});
+  report.zones.pop_back();
+  report.tail = {};
+  const auto found = from_report(report).min_free;
+  ASSERT_TRUE(found);
+  EXPECT_LT(kib(found), 900000);
+}
+
+TEST(MinFree, DoesNotCountHighMem) {
+  auto report = machine("5.10.0-32-686-pae", KiB(42992),
+                        {{"DMA", 3969}, {"Normal", 212260}, {"HighMem", 815104}});
+  report.tail.highmem_movable = Read<std::uint64_t>{815104, {}};
+  const auto found = from_report(report).min_free;
+  ASSERT_TRUE(found);
+  EXPECT_TRUE(found->exact);
+  EXPECT_NEAR(kib(found), 42992, 8);
+  EXPECT_NEAR(found->share_of_ram, 0.0497, 0.0005);
+}
+
+TEST(MinFree, CountsMovableAsTheKernelOfItsTimeDoes) {
+  const std::vector<std::pair<std::string, std::uint64_t>> sizes{
+      {"DMA", 3840}, {"DMA32", 500000}, {"Movable", 500000}};
+  for (const char* release : {"5.10.0-28-amd64", "6.1.0-28-amd64", "6.12.6-amd64"}) {
+    auto report = machine(release, KiB(400000), sizes);
+    report.tail.highmem_movable = Read<std::uint64_t>{500000, {}};
+    const auto found = from_report(report).min_free;
+    ASSERT_TRUE(found) << release;
+    EXPECT_TRUE(found->exact) << release;
+    EXPECT_NEAR(kib(found), 400000, 12) << release;
+  }
+}
+
+TEST(MinFree, IsNothingWithoutZones) {
+  report::Report report;
+  EXPECT_EQ(from_report(report).min_free, std::nullopt);
+  add_zone(report, 0, "Normal", {1000, 100, 125, 150, 0, {}});  // of no known size
+  EXPECT_EQ(from_report(report).min_free, std::nullopt);
+  report.zones.clear();
+  add_zone(report, 0, "Normal", {1000, 0, 0, 0, 4000, {}});
+  EXPECT_EQ(from_report(report).min_free, std::nullopt);
+}
+
+TEST(MinFree, KnowsTheKernelsOwnChoice) {
+  struct Row {
+    const char* release;
+    std::vector<std::pair<std::string, std::uint64_t>> sizes;
+    std::uint64_t without_thp, with_thp;
+  };
+  const std::vector<Row> rows{
+      {"6.12.9-cloud-amd64", {{"DMA", 3840}, {"DMA32", 243748}}, 3980, 45056},
+      {"3.10.0-1160.el7.x86_64",
+       {{"DMA", 3970}, {"DMA32", 759048}, {"Normal", 1278940}},
+       11429,
+       67584},
+      // The limit of the square root: 65536 before 5.7.
+      {"5.4.0-150-generic",
+       {{"DMA", 3840}, {"DMA32", 480000}, {"Normal", 100000000}},
+       65536,
+       67584},
+      {"5.10.0-28-amd64", {{"DMA", 3840}, {"DMA32", 480000}, {"Normal", 100000000}}, 80193, 80193},
+  };
+  for (const Row& row : rows) {
+    const auto found = from_report(machine(row.release, KiB(100000), row.sizes)).min_free;
+    ASSERT_TRUE(found) << row.release;
+    EXPECT_NEAR(static_cast<double>(found->default_low.count()),
+                static_cast<double>(row.without_thp), static_cast<double>(row.without_thp) * 0.01)
+        << row.release;
+    EXPECT_NEAR(static_cast<double>(found->default_high.count()), static_cast<double>(row.with_thp),
+                static_cast<double>(row.with_thp) * 0.01)
+        << row.release;
+  }
+}
+
+TEST(MinFree, Of64KPagesIsFivePercentByItself) {
+  report::Report report;
+  set_user_request(report);
+  set_release(report, "5.15.0-105-generic-64k");
+  add_zone(report, 0, "DMA",
+           {.free = 150000,
+            .min = 150592,
+            .low = 188224,
+            .high = 225856,
+            .managed = 3014656,
+            .reserve = {0, 0, 828, 828}});
+  add_zone(report, 0, "Normal",
+           {.free = 600000,
+            .min = 678784,
+            .low = 848448,
+            .high = 1018112,
+            .managed = 13580160,
+            .reserve = {0, 0, 0, 0}});
+  const Evidence evidence = from_report(report);
+  EXPECT_EQ(evidence.page.bytes, 65536U);
+  ASSERT_TRUE(evidence.min_free);
+  EXPECT_NEAR(kib(evidence.min_free), 829376, 128);
+  EXPECT_NEAR(static_cast<double>(evidence.min_free->default_high.count()), 829376, 829376 * 0.02);
+}
+
+TEST(ScaledMin, GoesWithTheSettingExceptInCappedZones) {
+  ZoneState zone;
+  zone.zone = ZoneClass::normal;
+  zone.min = Pages(1000);
+  EXPECT_EQ(scaled_min(zone, 0.25), Pages(250));
+  EXPECT_EQ(scaled_min(zone, 1.0), Pages(1000));
+  zone.zone = ZoneClass::highmem;
+  EXPECT_EQ(scaled_min(zone, 0.25), Pages(250));  // not capped: another kernel's rule
+  zone.min = Pages(128);
+  EXPECT_EQ(scaled_min(zone, 0.25), Pages(128));
+  zone.zone = ZoneClass::movable;
+  EXPECT_EQ(scaled_min(zone, 0.25), Pages(128));
+}
+
+TEST(WouldPass, AsksForMoreThanTheMark) {
+  ZoneState zone;
+  zone.zone = ZoneClass::normal;
+  zone.min = Pages(80000);
+  zone.reserve = Pages(100);
+  zone.managed = Pages(100000);
+  zone.free = Pages(10100);
+  EXPECT_FALSE(would_pass(zone, 0.125, false));  // 10000 + 100 are needed, and one more
+  zone.free = Pages(10101);
+  EXPECT_TRUE(would_pass(zone, 0.125, false));
+  EXPECT_FALSE(would_pass(zone, 0.125, true));  // high is 10000 + 2 x 2500
+  zone.free = Pages(15101);
+  EXPECT_TRUE(would_pass(zone, 0.125, true));
+  zone.unusable = Pages(2);
+  EXPECT_FALSE(would_pass(zone, 0.125, true));
+}
+
+}  // namespace
+}  // namespace whyoom::memory

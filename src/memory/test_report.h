@@ -1,0 +1,84 @@
+// Reports made by hand, for tests.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "memory/evidence.h"
+#include "report/report.h"
+
+namespace whyoom::memory::testing_only {
+
+using kernel::Field;
+
+struct ZoneNumbers {
+  std::uint64_t free = 0, min = 0, low = 0, high = 0;  // kB
+  std::uint64_t managed = 0;                           // kB; 0 = not printed
+  std::vector<std::uint64_t> reserve;                  // pages; empty = the line is lost
+};
+
+inline report::Zone& add_zone(report::Report& report, int node, std::string name,
+                              const ZoneNumbers& numbers) {
+  report::Zone zone;
+  const Place at{0, static_cast<std::uint32_t>(report.zones.size()) + 10};
+  zone.node = node;
+  zone.name = std::move(name);
+  zone.at = at;
+  zone.fields.set(Field::free, numbers.free, at);
+  zone.fields.set(Field::min, numbers.min, at);
+  zone.fields.set(Field::low, numbers.low, at);
+  zone.fields.set(Field::high, numbers.high, at);
+  if (numbers.managed != 0) {
+    zone.fields.set(Field::managed, numbers.managed, at);
+  }
+  zone.lowmem_reserve = numbers.reserve;
+  report.zones.push_back(std::move(zone));
+  return report.zones.back();
+}
+
+// "X invoked oom-killer" with the flags that decide where it may allocate.
+inline void set_request(report::Report& report, std::vector<kernel::GfpFlag> flags, int order = 0) {
+  report.trigger.emplace();
+  report.trigger->order = order;
+  report.trigger->gfp.emplace();
+  // GFP_KERNEL's own flags, so that the set is never empty.
+  for (const auto flag : {kernel::GfpFlag::io, kernel::GfpFlag::fs, kernel::GfpFlag::direct_reclaim,
+                          kernel::GfpFlag::kswapd_reclaim}) {
+    report.trigger->gfp->flags.set(flag);
+  }
+  for (const auto flag : flags) {
+    report.trigger->gfp->flags.set(flag);
+  }
+}
+
+inline void set_user_request(report::Report& report, int order = 0) {  // GFP_HIGHUSER_MOVABLE
+  set_request(report, {kernel::GfpFlag::highmem, kernel::GfpFlag::movable}, order);
+}
+
+inline void set_ram(report::Report& report, std::uint64_t present, std::uint64_t reserved) {
+  report.tail.ram = Read<std::uint64_t>{present, {0, 90}};
+  report.tail.reserved = Read<std::uint64_t>{reserved, {0, 91}};
+}
+
+inline void set_release(report::Report& report, std::string release) {
+  report.stack.emplace();
+  report.stack->release = std::move(release);
+}
+
+inline void set_total(report::Report& report, Field field, std::uint64_t pages) {
+  report.totals.set(field, pages, {0, 5});
+}
+
+inline const ZoneState& zone_named(const Evidence& evidence, const std::string& name) {
+  for (const ZoneState& zone : evidence.zones) {
+    if (zone.name == name) {
+      return zone;
+    }
+  }
+  static const ZoneState none;
+  return none;
+}
+
+}  // namespace whyoom::memory::testing_only
