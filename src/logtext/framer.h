@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,9 @@ class Framer {
   using Sink = std::function<void(const Line&)>;
 
   explicit Framer(Sink sink);
+  ~Framer();
+  Framer(const Framer&) = delete;
+  Framer& operator=(const Framer&) = delete;
 
   // One physical line without its newline. `number` grows, but may jump: the caller leaves out
   // stretches that cannot belong to an event.
@@ -36,8 +40,8 @@ class Framer {
   std::vector<Damage> take_damage();
 
  private:
-  // to be filled in by the implementation
-  Sink sink_;
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace whyoom::logtext

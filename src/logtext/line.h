@@ -15,17 +15,21 @@ enum class Origin : std::uint8_t {
 };
 
 struct Line {
-  std::string_view text;      // the message alone; trailing blanks and CR removed
-  std::uint32_t number = 0;   // physical line in the input, from 1
-  std::optional<std::uint64_t> monotonic_us;  // [   12.345678], or the journal's and kmsg's counters
-  std::string_view wall;      // wall clock as the log has it, unparsed ("Nov 23 07:41:32")
-  std::string_view host;      // host name in the framing, if any
-  std::string_view caller;    // "T123" or "C1" (CONFIG_PRINTK_CALLER), if any
-  std::string_view tag;       // program in a syslog line ("earlyoom", "systemd-oomd"), if any
-  int level = -1;             // 0..7, -1 = not in the framing
+  std::string_view text;     // the message alone; trailing blanks and CR removed
+  std::uint32_t number = 0;  // physical line in the input, from 1
+  // [   12.345678], or the counter of the journal or of /dev/kmsg
+  std::optional<std::uint64_t> monotonic_us;
+  std::string_view wall;    // wall clock as the log has it, unparsed ("Nov 23 07:41:32")
+  std::string_view host;    // host name in the framing, if any
+  std::string_view caller;  // "T123" or "C1" (CONFIG_PRINTK_CALLER), if any
+  std::string_view tag;     // program in a syslog line ("earlyoom", "systemd-oomd"), if any
+  int level = -1;           // 0..7, -1 = not in the framing
   Origin origin = Origin::unknown;
-  bool framed = false;        // carried any prefix of its own (a wrapped rest of a line has none)
-  bool continued = false;     // belongs to the record of the line before (embedded newline, kmsg 'c')
+  bool framed = false;  // carried any prefix of its own (a wrapped rest of a line has none)
+  // Belongs to the record of the line before. Mostly an embedded newline, so a line of its own; it
+  // is not framed when the transport only padded it. The flag 'c' of /dev/kmsg does not always
+  // mean a fragment: without NUMA, zone lines carry it too.
+  bool continued = false;
   std::uint32_t lost_before = 0;  // messages that the framing says were dropped before this one
 };
 

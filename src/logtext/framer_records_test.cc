@@ -1,0 +1,208 @@
+// Framings that carry a message as a field of a record.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "logtext/framer_samples.h"
+
+namespace whyoom::logtext {
+namespace {
+
+// Eight bytes, the lowest first, as journalctl -o export writes a length.
+std::string length_bytes(std::size_t length) {
+  std::string bytes;
+  for (int i = 0; i < 8; ++i) {
+    bytes += static_cast<char>(length & 0xffU);
+    length >>= 8U;
+  }
+  return bytes;
+}
+
+// Hands `file` over as a reader does: cut at each newline.
+Framed frame(std::string_view file) {
+  Collector collector;
+  std::uint32_t number = 0;
+  while (!file.empty()) {
+    const std::size_t end = std::min(file.find('\n'), file.size());
+    collector.line(file.substr(0, end), ++number);
+    file.remove_prefix(std::min(end + 1, file.size()));
+  }
+  return collector.finish();
+}
+
+void expect_mem_info(const Framed& run) {
+  ASSERT_EQ(run.lines.size(), 3U);
+  EXPECT_EQ(run.lines[0].text, "Mem-Info:");
+  EXPECT_EQ(run.lines[1].text, "active_anon:1");
+  EXPECT_FALSE(run.lines[1].continued);
+  EXPECT_EQ(run.lines[2].text, " active_file:2");
+  EXPECT_TRUE(run.lines[2].continued);
+  for (const Got& got : run.lines) {
+    EXPECT_EQ(got.origin, Origin::kernel);
+    EXPECT_EQ(got.host, "host");
+    EXPECT_EQ(got.level, 4);
+    EXPECT_TRUE(got.framed);
+  }
+  EXPECT_EQ(run.lines[2].monotonic_us, 12345679U);
+  EXPECT_TRUE(run.damage.empty());
+}
+
+TEST(FramerRecords, ReadsJournalJson) {
+  const std::string_view meta = R"("_TRANSPORT":"kernel","_HOSTNAME":"host","PRIORITY":"4",)";
+  std::string file;
+  file.append("{").append(meta).append("\"MESSAGE\":\"Mem-Info:\"}\n");
+  file.append("{").append(meta).append(
+      "\"_SOURCE_MONOTONIC_TIMESTAMP\":\"12345679\","
+      "\"MESSAGE\":\"active_anon:1\\n active_file:2\"}\n");
+  expect_mem_info(frame(file));
+}
+
+TEST(FramerRecords, ReadsJournalExport) {
+  const std::string meta = "_TRANSPORT=kernel\n_HOSTNAME=host\nPRIORITY=4\n";
+  const std::string message = "active_anon:1\n active_file:2";
+  const std::string file = "__CURSOR=s=1\n" + meta + "MESSAGE=Mem-Info:\n\n__CURSOR=s=2\n" + meta +
+                           "MESSAGE\n" + length_bytes(message.size()) + message +
+                           "\n_SOURCE_MONOTONIC_TIMESTAMP=12345679\n\n";
+  expect_mem_info(frame(file));
+}
+
+TEST(FramerRecords, ReadsExportLengthsThatHoldANewline) {
+  for (const std::size_t size : {10U, 266U, 2570U}) {
+    const std::string message(size, 'x');
+    const Framed run =
+        frame("__CURSOR=s=1\nMESSAGE\n" + length_bytes(size) + message + "\nPRIORITY=3\n\n");
+    ASSERT_EQ(run.lines.size(), 1U) << size;
+    EXPECT_EQ(run.lines[0].text, message);
+    EXPECT_EQ(run.lines[0].level, 3);
+  }
+}
+
+TEST(FramerRecords, ReadsAnExportThatBeginsInsideAnEntry) {
+  const std::string message = "active_anon:1\n active_file:2";
+  const Framed run = frame("MESSAGE\n" + length_bytes(message.size()) + message + "\n\nplain");
+  ASSERT_EQ(run.lines.size(), 4U);
+  EXPECT_EQ(run.lines[1].text, "active_anon:1");
+  EXPECT_EQ(run.lines[2].text, " active_file:2");
+  EXPECT_TRUE(run.lines[2].continued);
+  EXPECT_EQ(run.lines[3].text, "plain");
+}
+
+TEST(FramerRecords, DoesNotTakeAWordForABinaryField) {
+  const Framed run = frame("__CURSOR=s=1\nMESSAGE\n[   12.345678] hog invoked oom-killer\n");
+  ASSERT_FALSE(run.lines.empty());
+  EXPECT_EQ(run.lines.back().text, "hog invoked oom-killer");
+}
+
+TEST(FramerRecords, ReadsJournalVerbose) {
+  const std::string meta = "    _TRANSPORT=kernel\n    _HOSTNAME=host\n    PRIORITY=4\n";
+  const std::string file = "Mon 2026-11-23 07:41:32.123456 UTC [s=1;i=2]\n" + meta +
+                           "    MESSAGE=Mem-Info:\nMon 2026-11-23 07:41:32.123457 UTC [s=1;i=3]\n" +
+                           meta +
+                           "    MESSAGE=active_anon:1\n             active_file:2\n"
+                           "    _SOURCE_MONOTONIC_TIMESTAMP=12345679\n";
+  Framed run = frame(file);
+  // The heads of the entries stay as lines without a message.
+  std::erase_if(run.lines, [](const Got& got) { return got.text.starts_with("[s="); });
+  expect_mem_info(run);
+}
+
+TEST(FramerRecords, ReadsJournalJsonPretty) {
+  const std::string meta =
+      "\t\"_TRANSPORT\" : \"kernel\",\n\t\"_HOSTNAME\" : \"host\",\n\t\"PRIORITY\" : \"4\",\n";
+  const std::string file = "{\n" + meta + "\t\"MESSAGE\" : \"Mem-Info:\"\n}\n{\n" + meta +
+                           "\t\"MESSAGE\" : \"active_anon:1\\n active_file:2\",\n"
+                           "\t\"_SOURCE_MONOTONIC_TIMESTAMP\" : \"12345679\"\n}\n";
+  expect_mem_info(frame(file));
+}
+
+TEST(FramerRecords, ReadsPrettyByteArraysAndObjectsWithoutTheirStart) {
+  const Framed run = frame(
+      "\t\"PRIORITY\" : \"4\",\n\t\"MESSAGE\" : [\n\t\t104,\n\t\t111,\n\t\t103\n\t]\n}\nplain\n");
+  ASSERT_EQ(run.lines.size(), 2U);
+  EXPECT_EQ(run.lines[0].text, "hog");
+  EXPECT_EQ(run.lines[0].level, 4);
+  EXPECT_EQ(run.lines[1].text, "plain");
+}
+
+TEST(FramerRecords, TakesWhatABrokenRecordHas) {
+  for (const std::string_view raw :
+       {R"({"MESSAGE":"hog invoked oom-killer)", R"({"MESSAGE":"hog invoked oom-killer","PRI)",
+        R"({"_TRANSPORT":"kernel","MESSAGE":"hog invoked oom-killer" "x":1})",
+        R"({"a":[1,2,{"b":null}],"log":"hog invoked oom-killer\n","t":tru)"}) {
+    const Framed run = frame(raw);
+    ASSERT_EQ(run.lines.size(), 1U) << raw;
+    EXPECT_EQ(run.lines[0].text, "hog invoked oom-killer") << raw;
+    EXPECT_EQ(run.damage.size(), 1U) << raw;
+  }
+}
+
+TEST(FramerRecords, CountsAMessageThatTheJournalLeftOut) {
+  const Framed run = frame("{\"MESSAGE\":null,\"PRIORITY\":\"4\"}\n{\"MESSAGE\":\"next\"}\n");
+  ASSERT_EQ(run.lines.size(), 1U);
+  EXPECT_EQ(run.lines[0].lost_before, 1U);
+  EXPECT_EQ(run.damage.size(), 1U);
+}
+
+TEST(FramerRecords, DecodesJsonEscapes) {
+  const Framed run =
+      frame(R"({"log":"\u001b[1m[   12.345678] a\tb \"c\" \u00e4 \ud83d\ude00 \/ \ud800x\r\n"})");
+  ASSERT_EQ(run.lines.size(), 1U);
+  EXPECT_EQ(run.lines[0].text, "a\tb \"c\" \xc3\xa4 \xf0\x9f\x98\x80 / \xef\xbf\xbdx");
+  EXPECT_EQ(run.lines[0].monotonic_us, 12345678U);
+}
+
+TEST(FramerRecords, GivesEachLineOfAContainersLogItsOwnFraming) {
+  const Framed run =
+      frame(R"({"log":"[    1.000000] a\n[    2.000000] b\nrest\n","stream":"stdout"})");
+  ASSERT_EQ(run.lines.size(), 3U);
+  EXPECT_EQ(run.lines[1].monotonic_us, 2000000U);
+  EXPECT_FALSE(run.lines[1].continued);
+  EXPECT_TRUE(run.lines[2].continued);
+}
+
+TEST(FramerRecords, LeavesOtherJsonAlone) {
+  for (const std::string_view raw : {R"({"a":1})", "{", R"({"broken)", "{}", "{ not json"}) {
+    const Framed run = frame(raw);
+    ASSERT_LE(run.lines.size(), 1U);
+    if (!run.lines.empty()) {
+      EXPECT_EQ(run.lines[0].text, raw);
+      EXPECT_FALSE(run.lines[0].framed);
+    }
+  }
+}
+
+TEST(FramerRecords, JoinsPartialContainerLines) {
+  Collector collector;
+  collector.line("2026-11-23T07:41:32.1Z stdout P [   12.345678] hog in", 1);
+  EXPECT_TRUE(collector.holds());
+  collector.line("2026-11-23T07:41:32.2Z stderr F [   12.345600] other", 2);
+  collector.line("2026-11-23T07:41:32.3Z stdout P voked oom", 3);
+  collector.line("2026-11-23T07:41:32.4Z stdout F -killer", 4);
+  EXPECT_FALSE(collector.holds());
+  collector.line("2026-11-23T07:41:32.5Z stdout P [   12.345679] cut", 5);
+  const Framed run = collector.finish();
+  ASSERT_EQ(run.lines.size(), 3U);
+  EXPECT_EQ(run.lines[0].text, "other");
+  EXPECT_EQ(run.lines[1].text, "hog invoked oom-killer");
+  EXPECT_EQ(run.lines[1].number, 1U);
+  EXPECT_EQ(run.lines[2].text, "cut");
+  EXPECT_EQ(run.damage.size(), 1U);
+}
+
+TEST(FramerRecords, EndsAnEntryWhereTheCallerLeftLinesOut) {
+  Collector collector;
+  collector.line("__CURSOR=s=1", 1);
+  collector.line("MESSAGE=hog invoked oom-killer", 2);
+  EXPECT_TRUE(collector.holds());
+  collector.line("[   12.345678] Mem-Info:", 70);
+  EXPECT_FALSE(collector.holds());
+  const Framed run = collector.finish();
+  ASSERT_EQ(run.lines.size(), 2U);
+  EXPECT_EQ(run.lines[0].text, "hog invoked oom-killer");
+  EXPECT_EQ(run.lines[0].number, 2U);
+}
+
+}  // namespace
+}  // namespace whyoom::logtext

@@ -1,0 +1,230 @@
+#include "logtext/journal_entry.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/text.h"
+
+namespace whyoom::logtext {
+
+namespace {
+
+constexpr std::size_t npos = std::string_view::npos;
+constexpr std::size_t max_held = 256U << 10U;
+constexpr std::size_t length_size = 8;
+
+bool is_field_name(std::string_view name) {
+  return !name.empty() && name.size() <= 64 && !is_digit(name.front()) &&
+         std::all_of(name.begin(), name.end(),
+                     [](char c) { return (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_'; });
+}
+
+// Field names that only a journal has; one of them begins an entry.
+bool is_journal_field(std::string_view name) {
+  constexpr std::array<std::string_view, 8> names{
+      "MESSAGE",    "PRIORITY",  "SYSLOG_IDENTIFIER", "SYSLOG_FACILITY",
+      "_TRANSPORT", "_HOSTNAME", "_BOOT_ID",          "_MACHINE_ID"};
+  return name.starts_with("__CURSOR") || name.starts_with("__REALTIME") ||
+         name.starts_with("__MONOTONIC") || name.starts_with("_SOURCE_") ||
+         std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// A length in 8 bytes, the lowest first, that a message can have.
+bool begins_with_length(std::string_view raw) {
+  constexpr std::string_view zeros("\0\0\0\0\0", 5);
+  return raw.size() > length_size && raw.substr(3, zeros.size()) == zeros && raw[0] != '\0';
+}
+
+// `"KEY" : value` of json-pretty.
+bool is_pretty_member(std::string_view text) {
+  if (!text.starts_with('"')) {
+    return false;
+  }
+  const std::size_t end = text.find('"', 1);
+  if (end > 64 || text.substr(1, end - 1).find(' ') != npos) {
+    return false;
+  }
+  return trim_left(text.substr(end + 1)).starts_with(':');
+}
+
+// A line inside of an object or of an array of byte numbers.
+bool is_pretty_line(std::string_view text) {
+  if (text.empty() || is_pretty_member(text)) {
+    return true;
+  }
+  if (text.find_first_not_of("0123456789-, \t[]{}") == npos) {
+    return true;
+  }
+  return text.front() == '"' && (text.ends_with('"') || text.ends_with("\","));
+}
+
+}  // namespace
+
+void JournalEntry::open_as(Kind kind, std::uint32_t number) {
+  kind_ = kind;
+  number_ = number;
+  record_.clear();
+  text_.clear();
+  field_.clear();
+  value_.clear();
+  binary_ = message_open_ = cut_ = false;
+}
+
+JournalEntry::Took JournalEntry::line(std::string_view raw, std::string_view clean,
+                                      std::uint32_t number) {
+  if (binary_) {
+    return binary(raw) ? Took::held : Took::no;
+  }
+  if (kind_ == Kind::pretty) {
+    return pretty_line(clean, number);
+  }
+  // The name alone proves nothing; with a length behind it, it is a field whose entry began in
+  // lines that were left out.
+  const bool named = std::exchange(after_name_, kind_ == Kind::none && clean == "MESSAGE");
+  if (named && kind_ == Kind::none && begins_with_length(raw)) {
+    open_as(Kind::fields, number);
+    field_ = "MESSAGE";
+    binary_ = true;
+    return binary(raw) ? Took::held : Took::no;
+  }
+  const Took took = fields_line(raw, clean, number);
+  return took == Took::no && kind_ == Kind::none ? pretty_line(clean, number) : took;
+}
+
+bool JournalEntry::hold(std::string_view text) {
+  if (value_.size() + text.size() > max_held) {
+    cut_ = true;
+    return false;
+  }
+  value_ += text;
+  return true;
+}
+
+// The length in 8 bytes, the bytes, a newline; cut at each newline inside. False: it is none.
+bool JournalEntry::binary(std::string_view raw) {
+  value_ += raw;
+  if (value_.size() < length_size) {
+    value_ += '\n';
+    return true;
+  }
+  std::uint64_t length = 0;
+  for (std::size_t i = length_size; i-- > 0;) {
+    length = (length << 8U) | static_cast<unsigned char>(value_[i]);
+  }
+  if (length > max_held) {
+    value_.clear();
+    binary_ = false;
+    cut_ = true;
+    return false;
+  }
+  if (value_.size() - length_size < length) {
+    value_ += '\n';
+    return true;
+  }
+  record_.set(field_, std::string_view(value_).substr(length_size, length));
+  value_.clear();
+  binary_ = false;
+  return true;
+}
+
+JournalEntry::Took JournalEntry::fields_line(std::string_view raw, std::string_view clean,
+                                             std::uint32_t number) {
+  const std::string_view text = trim_left(clean);
+  const std::size_t equals = text.find('=');
+  const std::string_view name = text.substr(0, equals);
+  const bool named = is_field_name(name);
+  // Four blanks are journalctl -o verbose; one blank is the dictionary of a /dev/kmsg record.
+  const std::size_t indent = clean.size() - text.size();
+  const bool indent_fits = indent == 0 || indent == 4;
+  if (kind_ == Kind::none) {
+    if (!named || equals == npos || !indent_fits || !is_journal_field(name)) {
+      return Took::no;
+    }
+    open_as(Kind::fields, number);
+  }
+  if (text.empty()) {
+    return Took::finished;
+  }
+  if (message_open_ && indent >= 8) {  // a further line of a message, -o verbose
+    if (hold("\n")) {
+      hold(clean.substr(std::min<std::size_t>(indent, 12)));
+    }
+    return Took::held;
+  }
+  if (message_open_) {
+    record_.set("MESSAGE", value_);
+    message_open_ = false;
+  }
+  if (!named || !indent_fits) {
+    return Took::no;
+  }
+  if (equals == npos) {  // the name alone: a binary field follows
+    field_.assign(name);
+    value_.clear();
+    binary_ = raw == name;
+    return binary_ ? Took::held : Took::no;
+  }
+  const std::string_view value = text.substr(equals + 1);
+  if (name == "MESSAGE") {
+    number_ = number;
+  }
+  if (name == "MESSAGE" && indent != 0) {
+    value_.assign(value.substr(0, max_held));
+    message_open_ = true;
+  } else {
+    record_.set(name, value);
+  }
+  return Took::held;
+}
+
+JournalEntry::Took JournalEntry::pretty_line(std::string_view clean, std::uint32_t number) {
+  const std::string_view text = trim(clean);
+  if (kind_ == Kind::none) {
+    const bool opens = text == "{" || text == "[{" || text == "},{" || text == "}, {";
+    if (!opens && !is_pretty_member(text)) {
+      return Took::no;
+    }
+    open_as(Kind::pretty, number);
+    text_ = "{";
+    if (opens) {
+      return Took::held;
+    }
+  }
+  if (text == "}" || text == "}," || text == "}]" || text == "},{" || text == "}, {") {
+    return Took::finished;
+  }
+  if (!is_pretty_line(text) || text_.size() + text.size() > max_held) {
+    cut_ = true;
+    return Took::no;
+  }
+  if (text.starts_with("\"MESSAGE\"")) {
+    number_ = number;
+  }
+  text_ += text;
+  text_ += '\n';
+  return Took::held;
+}
+
+bool JournalEntry::take(LogRecord& record, std::uint32_t& number, bool& broken) {
+  number = number_;
+  broken = cut_ || binary_;
+  if (kind_ == Kind::pretty) {
+    text_ += '}';
+    const JsonResult result = read_json_record(text_, record_);
+    broken = broken || result.broken;
+  } else {
+    if (message_open_) {
+      record_.set("MESSAGE", value_);
+    }
+    if (binary_ && value_.size() > length_size) {
+      record_.set(field_, std::string_view(value_).substr(length_size));
+    }
+  }
+  kind_ = Kind::none;
+  binary_ = message_open_ = false;
+  std::swap(record, record_);
+  return record.has_message() || record.message_is_null();
+}
+
+}  // namespace whyoom::logtext

@@ -1,0 +1,31 @@
+// A message that outlives its line, for what comes after it and belongs to it.
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "logtext/line.h"
+
+namespace whyoom::logtext {
+
+struct KeptLine {
+  Line line;  // its views are of `owned_`
+  bool valid = false;
+
+  void keep(const Line& from) {
+    line = from;
+    const std::array<std::string_view*, 5> views{&line.text, &line.wall, &line.host, &line.caller,
+                                                 &line.tag};
+    for (std::size_t i = 0; i < views.size(); ++i) {
+      owned_[i].assign(*views[i]);
+      *views[i] = owned_[i];
+    }
+    line.lost_before = 0;
+    valid = true;
+  }
+
+ private:
+  std::array<std::string, 5> owned_;
+};
+
+}  // namespace whyoom::logtext

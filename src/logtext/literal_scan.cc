@@ -1,0 +1,260 @@
+#include "logtext/literal_scan.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "logtext/literal_buckets.h"
+
+#if defined(__x86_64__) || defined(__i386__)
+#define WHYOOM_X86 1
+#include <immintrin.h>
+#endif
+
+namespace whyoom::logtext {
+
+namespace {
+
+std::uint32_t load_print(const char* at) {
+  std::uint32_t value = 0;
+  std::memcpy(&value, at, sizeof value);
+  return value;
+}
+
+Simd widest(Simd at_most) {
+#ifdef WHYOOM_X86
+  if (at_most == Simd::avx2 && __builtin_cpu_supports("avx2")) {
+    return Simd::avx2;
+  }
+  if (at_most != Simd::none && __builtin_cpu_supports("ssse3")) {
+    return Simd::ssse3;
+  }
+#else
+  (void)at_most;
+#endif
+  return Simd::none;
+}
+
+}  // namespace
+
+struct LiteralScan::Best {
+  std::size_t start = npos;
+  std::size_t last_at = npos;
+};
+
+LiteralScan::LiteralScan(std::span<const std::string_view> literals, Simd at_most)
+    : simd_(widest(at_most)) {
+  std::array<Print, max_literals> prints{};
+  std::array<std::string_view, max_literals> texts{};
+  for (const std::string_view text : literals) {
+    if (text.size() < print_size || count_ == max_literals) {
+      continue;
+    }
+    texts[count_] = text;
+    prints[count_] = rarest_print(text);
+    ++count_;
+  }
+  const auto buckets = group_prints(std::span(prints.data(), count_));
+  std::size_t next = 0;
+  for (std::uint8_t bucket = 0; bucket < bucket_count; ++bucket) {
+    bucket_begin_[bucket] = static_cast<std::uint8_t>(next);
+    for (std::size_t i = 0; i < count_; ++i) {
+      if (buckets[i] == bucket) {
+        const std::size_t offset = prints[i].offset;
+        entries_[next++] = {texts[i], load_print(texts[i].data() + offset),
+                            static_cast<std::uint32_t>(offset)};
+      }
+    }
+  }
+  bucket_begin_[bucket_count] = static_cast<std::uint8_t>(next);
+  build_tables();
+}
+
+void LiteralScan::build_tables() {
+  for (std::size_t bucket = 0; bucket < bucket_count; ++bucket) {
+    for (std::size_t i = bucket_begin_[bucket]; i < bucket_begin_[bucket + 1]; ++i) {
+      const Entry& entry = entries_[i];
+      max_offset_ = std::max(max_offset_, entry.offset);
+      for (std::size_t k = 0; k < print_size; ++k) {
+        const auto byte = static_cast<unsigned char>(entry.text[entry.offset + k]);
+        const auto bit = static_cast<std::uint8_t>(1U << bucket);
+        nibbles_[k][0][byte & 15U] |= bit;
+        nibbles_[k][1][byte >> 4U] |= bit;
+        bytes_[k][byte] |= 1U << i;
+        if (byte >= 128) {
+          simd_ = Simd::none;  // the shuffle tells bytes above 127 by giving zero
+        }
+      }
+    }
+  }
+}
+
+// Compares the literals of `buckets` with the text around a print that could stand at `at`.
+void LiteralScan::check(std::string_view text, std::size_t from, std::size_t at,
+                        std::uint32_t buckets, Best& best) const {
+  const std::uint32_t print = load_print(text.data() + at);
+  while (buckets != 0) {
+    const auto bucket = static_cast<std::size_t>(__builtin_ctz(buckets));
+    buckets &= buckets - 1;
+    for (std::size_t i = bucket_begin_[bucket]; i < bucket_begin_[bucket + 1]; ++i) {
+      const Entry& entry = entries_[i];
+      if (entry.print != print || at < from + entry.offset) {
+        continue;
+      }
+      const std::size_t start = at - entry.offset;
+      if (start < best.start && text.substr(start, entry.text.size()) == entry.text) {
+        best.start = start;
+        best.last_at = start + max_offset_;  // at `start` itself nothing can be better
+      }
+    }
+  }
+}
+
+// Looks for prints from `at` to the end.
+std::size_t LiteralScan::find_scalar(std::string_view text, std::size_t from, std::size_t at,
+                                     Best& best) const {
+  for (; at + print_size <= text.size() && at <= best.last_at; ++at) {
+    const auto byte = [&](std::size_t k) { return static_cast<unsigned char>(text[at + k]); };
+    std::uint32_t hits = bytes_[0][byte(0)] & bytes_[1][byte(1)];
+    if (hits == 0) {
+      continue;
+    }
+    hits &= bytes_[2][byte(2)] & bytes_[3][byte(3)];
+    for (; hits != 0; hits &= hits - 1) {
+      const Entry& entry = entries_[static_cast<std::size_t>(__builtin_ctz(hits))];
+      if (at < from + entry.offset) {
+        continue;
+      }
+      const std::size_t start = at - entry.offset;
+      if (start < best.start && text.substr(start, entry.text.size()) == entry.text) {
+        best.start = start;
+        best.last_at = start + max_offset_;
+      }
+    }
+  }
+  return best.start;
+}
+
+#ifdef WHYOOM_X86
+
+__attribute__((target("ssse3"))) std::size_t LiteralScan::find_ssse3(std::string_view text,
+                                                                     std::size_t from) const {
+  const auto table = [this](std::size_t k, std::size_t half) __attribute__((target("ssse3"))) {
+    return _mm_load_si128(reinterpret_cast<const __m128i*>(nibbles_[k][half].data()));
+  };
+  const __m128i low0 = table(0, 0), high0 = table(0, 1), low1 = table(1, 0), high1 = table(1, 1);
+  const __m128i low2 = table(2, 0), high2 = table(2, 1), low3 = table(3, 0), high3 = table(3, 1);
+  const __m128i nibble = _mm_set1_epi8(15);
+  const __m128i zero = _mm_setzero_si128();
+  const auto look = [nibble](const char* at, __m128i low, __m128i high)
+      __attribute__((target("ssse3"))) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    return _mm_and_si128(_mm_shuffle_epi8(low, bytes),
+                         _mm_shuffle_epi8(high, _mm_and_si128(_mm_srli_epi16(bytes, 4), nibble)));
+  };
+  constexpr std::size_t step = 16;
+  Best best;
+  std::size_t at = from;
+  for (; text.size() - at >= step + print_size - 1 && at <= best.last_at; at += step) {
+    const char* p = text.data() + at;
+    const __m128i hits =
+        _mm_and_si128(_mm_and_si128(look(p, low0, high0), look(p + 1, low1, high1)),
+                      _mm_and_si128(look(p + 2, low2, high2), look(p + 3, low3, high3)));
+    auto places =
+        ~static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(hits, zero))) & 0xffffU;
+    if (places == 0) {
+      continue;
+    }
+    alignas(16) std::array<std::uint8_t, step> buckets{};
+    _mm_store_si128(reinterpret_cast<__m128i*>(buckets.data()), hits);
+    for (; places != 0; places &= places - 1) {
+      const auto i = static_cast<std::size_t>(__builtin_ctz(places));
+      check(text, from, at + i, buckets[i], best);
+    }
+  }
+  return find_scalar(text, from, at, best);
+}
+
+__attribute__((target("avx2"))) std::size_t LiteralScan::find_avx2(std::string_view text,
+                                                                   std::size_t from) const {
+  const auto table = [this](std::size_t k, std::size_t half) __attribute__((target("avx2"))) {
+    return _mm256_broadcastsi128_si256(
+        _mm_load_si128(reinterpret_cast<const __m128i*>(nibbles_[k][half].data())));
+  };
+  const __m256i low0 = table(0, 0), high0 = table(0, 1), low1 = table(1, 0), high1 = table(1, 1);
+  const __m256i low2 = table(2, 0), high2 = table(2, 1), low3 = table(3, 0), high3 = table(3, 1);
+  const __m256i nibble = _mm256_set1_epi8(15);
+  constexpr std::size_t step = 32;
+  Best best;
+  // `hits` at byte i means: a print could end at at + i. Its first bytes may lie in the block
+  // before, so that block's answers are kept; what stands before `from` never matches.
+  __m256i before0 = _mm256_setzero_si256(), before1 = before0, before2 = before0;
+  std::size_t at = from;
+  for (; text.size() - at >= step && at <= best.last_at; at += step) {
+    const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text.data() + at));
+    const __m256i top = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), nibble);
+    const __m256i is0 =
+        _mm256_and_si256(_mm256_shuffle_epi8(low0, bytes), _mm256_shuffle_epi8(high0, top));
+    const __m256i is1 =
+        _mm256_and_si256(_mm256_shuffle_epi8(low1, bytes), _mm256_shuffle_epi8(high1, top));
+    const __m256i is2 =
+        _mm256_and_si256(_mm256_shuffle_epi8(low2, bytes), _mm256_shuffle_epi8(high2, top));
+    const __m256i is3 =
+        _mm256_and_si256(_mm256_shuffle_epi8(low3, bytes), _mm256_shuffle_epi8(high3, top));
+    const __m256i moved0 =
+        _mm256_alignr_epi8(is0, _mm256_permute2x128_si256(before0, is0, 0x21), 13);
+    const __m256i moved1 =
+        _mm256_alignr_epi8(is1, _mm256_permute2x128_si256(before1, is1, 0x21), 14);
+    const __m256i moved2 =
+        _mm256_alignr_epi8(is2, _mm256_permute2x128_si256(before2, is2, 0x21), 15);
+    before0 = is0;
+    before1 = is1;
+    before2 = is2;
+    const __m256i hits =
+        _mm256_and_si256(_mm256_and_si256(moved0, moved1), _mm256_and_si256(moved2, is3));
+    if (_mm256_testz_si256(hits, hits) != 0) {
+      continue;
+    }
+    auto places = ~static_cast<std::uint32_t>(
+        _mm256_movemask_epi8(_mm256_cmpeq_epi8(hits, _mm256_setzero_si256())));
+    alignas(32) std::array<std::uint8_t, step> buckets{};
+    _mm256_store_si256(reinterpret_cast<__m256i*>(buckets.data()), hits);
+    for (; places != 0; places &= places - 1) {
+      const auto i = static_cast<std::size_t>(__builtin_ctz(places));
+      check(text, from, at + i - 3, buckets[i], best);
+    }
+  }
+  return find_scalar(text, from, at < from + 3 ? from : at - 3, best);
+}
+
+#else
+
+std::size_t LiteralScan::find_ssse3(std::string_view text, std::size_t from) const {
+  Best best;
+  return find_scalar(text, from, from, best);
+}
+
+std::size_t LiteralScan::find_avx2(std::string_view text, std::size_t from) const {
+  Best best;
+  return find_scalar(text, from, from, best);
+}
+
+#endif
+
+std::size_t LiteralScan::find(std::string_view text, std::size_t from) const {
+  if (from >= text.size() || count_ == 0) {
+    return npos;
+  }
+  switch (simd_) {
+    case Simd::avx2:
+      return find_avx2(text, from);
+    case Simd::ssse3:
+      return find_ssse3(text, from);
+    case Simd::none:
+      break;
+  }
+  Best best;
+  return find_scalar(text, from, from, best);
+}
+
+}  // namespace whyoom::logtext

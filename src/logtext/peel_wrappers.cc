@@ -1,0 +1,139 @@
+#include <algorithm>
+
+#include "base/text.h"
+#include "logtext/peel.h"
+#include "logtext/wall_clock.h"
+
+namespace whyoom::logtext {
+
+namespace {
+
+constexpr std::size_t npos = std::string_view::npos;
+
+// Takes `prefix_size` bytes off when a framing that cannot be mistaken follows.
+bool drop_before_framed(std::string_view& text, std::size_t prefix_size) {
+  const std::string_view rest = trim_left(text.substr(prefix_size));
+  if (!starts_framed(rest)) {
+    return false;
+  }
+  text = rest;
+  return true;
+}
+
+}  // namespace
+
+std::string_view strip_quotes(std::string_view text) {
+  while (true) {
+    const std::string_view quoted = trim_left(text);
+    if (!quoted.starts_with('>')) {
+      return text;
+    }
+    text = quoted.substr(1);
+    if (text.starts_with(' ')) {
+      text.remove_prefix(1);
+    }
+  }
+}
+
+bool peel_list_number(std::string_view& text, Peeled&) {
+  const std::size_t digits = digits_length(text);
+  if (digits != 0) {
+    // "12. [..", "12) ..", "12: ..", "12- ..", "   12<TAB>.."
+    if (digits > 7 || digits >= text.size() ||
+        std::string_view(".): \t-|").find(text[digits]) == npos) {
+      return false;
+    }
+    return drop_before_framed(text, digits + 1);
+  }
+  // grep: "/var/log/messages:Nov 23 ..", "kern.log.1-Nov 23 ..", "kern.log:12:Nov 23 .."
+  const std::size_t word = std::min(text.find(' '), text.size());
+  for (std::size_t at = text.substr(0, word).find_first_of(":-"); at != npos;
+       at = text.substr(0, word).find_first_of(":-", at + 1)) {
+    if (at != 0 && at < 256 && text[at - 1] != '[' && drop_before_framed(text, at + 1)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool peel_stream(std::string_view& text, Peeled& peeled) {
+  const bool out = text.starts_with("stdout ");
+  if ((!out && !text.starts_with("stderr ")) || peeled.line.wall.empty()) {
+    return false;
+  }
+  const std::string_view rest = text.substr(7);
+  const std::size_t end = std::min(rest.find(' '), rest.size());
+  const std::string_view tags = rest.substr(0, end);
+  if (tags != "F" && tags != "P" && !tags.starts_with("F:") && !tags.starts_with("P:")) {
+    return false;
+  }
+  peeled.partial = tags.front() == 'P';
+  peeled.stream = text.substr(0, 6);
+  text = rest.substr(std::min(end + 1, rest.size()));
+  return true;
+}
+
+bool peel_logcat(std::string_view& text, Peeled& peeled) {
+  // "11-23 07:41:32.123  1234  1235 W tag     : text"
+  if (text.size() < 24 || !is_digit(text[0]) || !is_digit(text[1]) || text[2] != '-' ||
+      !is_digit(text[3]) || !is_digit(text[4]) || text[5] != ' ') {
+    return false;
+  }
+  const std::size_t clock = clock_length(text.substr(6));
+  if (clock == 0) {
+    return false;
+  }
+  Cursor cursor(text.substr(6 + clock));
+  for (int i = 0; i < 2; ++i) {
+    cursor.skip_spaces();
+    if (!cursor.take_unsigned()) {
+      return false;
+    }
+  }
+  cursor.skip_spaces();
+  const std::string_view level = cursor.take_word();
+  constexpr std::string_view letters = "FEWIDV";
+  if (level.size() != 1 || letters.find(level.front()) == npos) {
+    return false;
+  }
+  cursor.skip_spaces();
+  const std::string_view rest = cursor.rest();
+  const std::size_t colon = rest.find(':');
+  if (colon > 64) {  // or not at all
+    return false;
+  }
+  constexpr int levels[] = {2, 3, 4, 6, 7, 7};
+  peeled.line.level = levels[letters.find(level.front())];
+  peeled.line.wall = text.substr(0, 6 + clock);
+  const std::string_view tag = trim(rest.substr(0, colon));
+  // The kernel's buffer has no tag, or one that says so.
+  const bool kernel = tag.empty() || tag == "KERNEL" || tag == "kernel";
+  peeled.line.tag = kernel ? std::string_view("kernel") : tag;
+  peeled.line.origin = kernel ? Origin::kernel : Origin::other;
+  text = rest.substr(colon + 1);
+  if (text.starts_with(' ')) {
+    text.remove_prefix(1);
+  }
+  return true;
+}
+
+bool peel_event(std::string_view& text, Peeled& peeled) {
+  // "kernel-monitor, node-1<TAB><TAB>Warning<TAB>OOMKilling<TAB>text", kubectl's columns likewise.
+  for (const std::string_view reason : {"OOMKilling", "TaskHung", "SystemOOM"}) {
+    const std::size_t at = text.find(reason);
+    if (at > 400 || text.substr(0, at).find("Warning") == npos) {
+      continue;
+    }
+    std::string_view rest = trim_left(text.substr(at + reason.size()));
+    if (const std::size_t monitor = rest.find("kernel-monitor, "); monitor < 32) {
+      rest = rest.substr(monitor + 16);
+      rest = trim_left(rest.substr(std::min(rest.find_first_of(" \t"), rest.size())));
+    }
+    peeled.line.origin = Origin::unknown;
+    text = rest;
+    return true;
+  }
+  return false;
+}
+
+}  // namespace whyoom::logtext
