@@ -18,13 +18,13 @@
 namespace whyoom::report {
 
 enum class Kind : std::uint8_t {
-  oom_kill,                 // global, cpuset or mempolicy
+  oom_kill,  // global, cpuset or mempolicy
   memcg_oom_kill,
   oom_panic,                // the report ends in a panic of the OOM path
   page_allocation_failure,  // also SLUB's and vmalloc's own lines
   fork_rejected,            // pids controller
   overcommit_refused,
-  userspace_kill            // systemd-oomd, earlyoom, nohang, oomd, kubelet
+  userspace_kill  // systemd-oomd, earlyoom, nohang, oomd, kubelet
 };
 std::string_view name(Kind kind);  // "oom-kill"
 
@@ -63,17 +63,17 @@ struct Trigger {
   std::string comm;
   std::optional<std::int64_t> pid;  // from the stack dump's "PID:", or "comm:pid" by some tools
   std::optional<kernel::GfpMask> gfp;
-  std::optional<int> order;         // -1 = sysrq
+  std::optional<int> order;  // -1 = sysrq
   std::optional<int> oom_score_adj;
   std::optional<std::string> nodemask;  // as printed: "0-1", "(null)"
   Place at{};
 };
 
 struct StackDump {
-  std::string release;      // "6.12.117+deb12-cloud-amd64"
+  std::string release;  // "6.12.117+deb12-cloud-amd64"
   std::string taint;
   std::string hardware;
-  std::string architecture; // only when the text shows it ("x86_64" from registers or the release)
+  std::string architecture;  // only when the text shows it ("x86_64" from registers or the release)
   std::vector<std::string> functions;  // innermost first, without offsets; at most 64
   Place at{};
 };
@@ -127,10 +127,10 @@ struct Task {
   std::string comm;
   std::int64_t pid = 0, tgid = 0;
   std::int64_t uid = -1;
-  std::uint64_t total_vm = 0, rss = 0;  // pages
+  std::uint64_t total_vm = 0, rss = 0;                                   // pages
   std::optional<std::uint64_t> rss_anon, rss_file, rss_shmem, swapents;  // pages
-  std::optional<std::uint64_t> pgtables_bytes;    // 4.15 and later
-  std::optional<std::uint64_t> page_table_pages;  // nr_ptes + nr_pmds before
+  std::optional<std::uint64_t> pgtables_bytes;                           // 4.15 and later
+  std::optional<std::uint64_t> page_table_pages;                         // nr_ptes + nr_pmds before
   int oom_score_adj = 0;
   std::uint32_t line = 0;
 };
@@ -149,8 +149,8 @@ struct MemcgCounter {
 };
 
 struct MemcgStat {
-  std::string name;          // "anon", "file", "cache", "rss", "hierarchical_memory_limit"
-  std::uint64_t value = 0;   // bytes when `bytes`, else a plain count
+  std::string name;         // "anon", "file", "cache", "rss", "hierarchical_memory_limit"
+  std::uint64_t value = 0;  // bytes when `bytes`, else a plain count
   bool bytes = true;
   Place at{};
 };
@@ -171,19 +171,26 @@ struct Victim {
   std::string comm;
   std::int64_t pid = 0;
   std::optional<std::int64_t> uid;
-  std::optional<std::uint64_t> total_vm_kib, anon_rss_kib, file_rss_kib, shmem_rss_kib, pgtables_kib;
+  std::optional<std::uint64_t> total_vm_kib, anon_rss_kib, file_rss_kib, shmem_rss_kib,
+      pgtables_kib;
   std::optional<int> oom_score_adj;
   std::optional<std::int64_t> score;
   bool reaped = false;
-  bool by_group = false;          // memory.oom.group
-  bool allocating_task = false;   // "Out of memory (oom_kill_allocating_task)"
-  bool memcg = false;             // "Memory cgroup out of memory"
+  bool by_group = false;         // memory.oom.group
+  bool allocating_task = false;  // "Out of memory (oom_kill_allocating_task)"
+  bool memcg = false;            // "Memory cgroup out of memory"
   std::optional<std::uint64_t> monotonic_us;
   Place at{};
 };
 
 struct Panic {
-  enum class Reason : std::uint8_t { none, panic_on_oom_system_wide, panic_on_oom_compulsory, deadlocked, no_killable };
+  enum class Reason : std::uint8_t {
+    none,
+    panic_on_oom_system_wide,
+    panic_on_oom_compulsory,
+    deadlocked,
+    no_killable
+  };
   Reason reason = Reason::none;
   std::string text;  // what follows "Kernel panic - not syncing: "
   Place at{};
@@ -250,23 +257,23 @@ struct Report {
 
   std::optional<Trigger> trigger;
   std::optional<StackDump> stack;
-  std::optional<Place> sysrq_at;         // "sysrq: Manual OOM execution"
+  std::optional<Place> sysrq_at;  // "sysrq: Manual OOM execution"
   std::optional<Place> mem_info_at;
-  FieldSet totals;                       // pages
+  FieldSet totals;  // pages
   std::vector<Node> nodes;
   std::vector<Zone> zones;
   std::vector<Hugepages> hugepages;
   Tail tail;
   std::vector<SlabRow> slab;
-  Maybe<bool> slab_table_refused;        // "excessive unreclaimable slab but cannot dump stats"
+  Maybe<bool> slab_table_refused;  // "excessive unreclaimable slab but cannot dump stats"
   std::optional<Place> task_table_at;
-  bool tasks_have_rss_kinds = false;     // 6.8 and later: rss_anon, rss_file, rss_shmem
+  bool tasks_have_rss_kinds = false;  // 6.8 and later: rss_anon, rss_file, rss_shmem
   std::vector<Task> tasks;
   std::optional<Constraint> constraint;
   std::optional<Memcg> memcg;
-  std::optional<std::string> cpuset;     // the line of its own, before 5.0
+  std::optional<std::string> cpuset;  // the line of its own, before 5.0
   std::optional<std::string> mems_allowed;
-  std::optional<Place> no_killable_at;   // "Out of memory and no killable processes..."
+  std::optional<Place> no_killable_at;  // "Out of memory and no killable processes..."
   std::vector<Victim> victims;
   std::optional<Panic> panic;
 
@@ -276,7 +283,7 @@ struct Report {
   std::optional<OvercommitRefused> overcommit;
   std::optional<UserspaceKill> userspace;
 
-  std::uint32_t lines_lost = 0;          // messages that the log says were dropped inside the event
+  std::uint32_t lines_lost = 0;  // messages that the log says were dropped inside the event
   std::vector<Damage> damage;
 };
 

@@ -1,0 +1,324 @@
+#include <utility>
+
+#include "base/text.h"
+#include "report/assembly.h"
+#include "report/field_lines.h"
+#include "report/zone_lines.h"
+
+namespace whyoom::report {
+namespace {
+
+constexpr std::uint32_t kShowMemoryLines = 20;
+
+bool overlaps(const FieldSet& a, const FieldSet& b) {
+  for (std::size_t i = 0; i < static_cast<std::size_t>(kernel::Field::count_); ++i) {
+    const auto field = static_cast<kernel::Field>(i);
+    if (a.get(field) && b.get(field)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void merge(const FieldSet& from, FieldSet& into) {
+  for (std::size_t i = 0; i < static_cast<std::size_t>(kernel::Field::count_); ++i) {
+    const auto field = static_cast<kernel::Field>(i);
+    if (const auto& value = from.get(field)) {
+      into.set(field, value->value, value->at);
+    }
+  }
+}
+
+void note_run(OpenEvent& event, std::uint32_t line, const FieldRun& run) {
+  if (run.malformed > 0) {
+    event.damage(line, "cannot read \"" + printable(run.bad.substr(0, 60)) + "\"");
+  }
+}
+
+}  // namespace
+
+bool Assembly::on_mem_info(const Line& line) {
+  OpenEvent* event = pick(line, Stage::mem_info, [](const OpenEvent& e) {
+    return !e.report.mem_info_at && e.report.totals.empty() && e.report.nodes.empty() &&
+           e.report.zones.empty();
+  });
+  if (event == nullptr) {
+    event = &open(line, Kind::oom_kill);
+    adopt_orphan_stack(*event, line);
+    if (show_memory_ && line.number - show_memory_->line <= kShowMemoryLines) {
+      event->ignored = true;
+    }
+  }
+  show_memory_.reset();
+  event->report.mem_info_at = place(line);
+  touch(*event, line, Stage::mem_info);
+  return true;
+}
+
+bool Assembly::on_totals(const Line& line) {
+  FieldSet fields;
+  const FieldRun run = read_fields(kernel::Scope::total, line.text, place(line), fields);
+  OpenEvent* event = pick(line, Stage::totals, [&](const OpenEvent& e) {
+    return (e.report.mem_info_at || !e.report.totals.empty()) && !overlaps(e.report.totals, fields);
+  });
+  if (event == nullptr) {
+    event = pick(line, Stage::totals, [&](const OpenEvent& e) {
+      return e.report.trigger && e.report.totals.empty() && e.report.zones.empty();
+    });
+  }
+  if (event == nullptr) {
+    // A cut head. A single pair may be anybody's text.
+    if (run.known < 2) {
+      return false;
+    }
+    event = &open(line, Kind::oom_kill);
+    adopt_orphan_stack(*event, line);
+  }
+  merge(fields, event->report.totals);
+  note_run(*event, line.number, run);
+  touch(*event, line, Stage::totals);
+  return true;
+}
+
+bool Assembly::on_node(const Line& line) {
+  const auto id = parse_node_prefix(line.text);
+  if (!id) {
+    return false;
+  }
+  Node node;
+  node.id = *id;
+  node.at = place(line);
+  Cursor cursor(trim_left(line.text));
+  cursor.take("Node ");
+  cursor.take_unsigned();
+  const FieldRun run = read_fields(kernel::Scope::node, cursor.rest(), place(line), node.fields);
+  if (run.known == 0) {
+    return false;
+  }
+  if (run.all_unreclaimable) {
+    node.all_unreclaimable = Read<bool>{*run.all_unreclaimable, place(line)};
+  }
+  OpenEvent& event = pick_or_open(line, Stage::nodes, Kind::oom_kill, [&](const OpenEvent& e) {
+    for (const auto& known : e.report.nodes) {
+      if (known.id == node.id) {
+        return false;
+      }
+    }
+    return e.report.nodes.size() < kMaxRows;
+  });
+  note_run(event, line.number, run);
+  event.report.nodes.push_back(std::move(node));
+  touch(event, line, Stage::nodes);
+  return true;
+}
+
+bool Assembly::on_node_prefix(const Line& line) {
+  OpenEvent* event = pick(line, Stage::zones, [](const OpenEvent& e) {
+    return group_of(e.stage) == group_of(Stage::zones) && !e.pending_node;
+  });
+  if (event == nullptr) {
+    return false;
+  }
+  event->pending_node = parse_node_prefix(line.text);
+  event->last.line = line.number;
+  return true;
+}
+
+bool Assembly::on_zone(const Line& line) {
+  const auto prefix = parse_zone_prefix(line.text);
+  if (!prefix) {
+    return false;
+  }
+  Zone zone;
+  zone.name = std::string(prefix->name);
+  zone.at = place(line);
+  const FieldRun run = read_fields(kernel::Scope::zone, prefix->rest, place(line), zone.fields);
+  if (run.known < 2) {
+    return false;
+  }
+  const auto node_in = [&](const OpenEvent& e) {
+    return prefix->node ? *prefix->node : e.pending_node.value_or(0);
+  };
+  OpenEvent& event = pick_or_open(line, Stage::zones, Kind::oom_kill, [&](const OpenEvent& e) {
+    for (const auto& known : e.report.zones) {
+      if (known.node == node_in(e) && known.name == zone.name && !known.fields.empty()) {
+        return false;
+      }
+    }
+    return e.report.zones.size() < kMaxRows;
+  });
+  zone.node = node_in(event);
+  event.pending_node.reset();
+  note_run(event, line.number, run);
+  if (run.cut) {
+    event.damage(line.number, "the line of zone " + printable(zone.name) + " is cut");
+  }
+  event.report.zones.push_back(std::move(zone));
+  event.lowmem_zone = event.report.zones.size() - 1;
+  event.broken_lowmem = OpenEvent::kNone;
+  touch(event, line, Stage::zones);
+  return true;
+}
+
+bool Assembly::on_lowmem(const Line& line) {
+  std::vector<std::uint64_t> reserve;
+  if (!parse_lowmem_reserve(line.text, reserve)) {
+    return false;
+  }
+  OpenEvent* event = pick(line, Stage::zones,
+                          [](const OpenEvent& e) { return e.lowmem_zone < e.report.zones.size(); });
+  if (event == nullptr) {
+    return false;
+  }
+  Zone& zone = event->report.zones[event->lowmem_zone];
+  event->broken_lowmem = reserve.empty() ? event->lowmem_zone : OpenEvent::kNone;
+  event->lowmem_zone = OpenEvent::kNone;
+  zone.lowmem_reserve = std::move(reserve);
+  zone.lowmem_reserve_at = place(line);
+  touch(*event, line, Stage::zones);
+  return true;
+}
+
+// " 2868": one of the pieces of a lowmem_reserve[] line that another CPU's text broke.
+bool Assembly::on_numbers(const Line& line) {
+  OpenEvent* event = pick(line, Stage::zones, [&](const OpenEvent& e) {
+    return e.broken_lowmem < e.report.zones.size() && line.framed;
+  });
+  if (event == nullptr) {
+    return false;
+  }
+  parse_numbers(line.text, event->report.zones[event->broken_lowmem].lowmem_reserve);
+  touch(*event, line, Stage::zones);
+  return true;
+}
+
+bool Assembly::on_buddy(const Line& line) {
+  const auto prefix = parse_buddy_prefix(line.text);
+  if (!prefix) {
+    return false;
+  }
+  const auto node_in = [&](const OpenEvent& e) {
+    return prefix->node ? *prefix->node : e.pending_node.value_or(0);
+  };
+  const auto lacks = [&](const OpenEvent& e) {
+    for (const auto& zone : e.report.zones) {
+      if (zone.node == node_in(e) && zone.name == prefix->name) {
+        return zone.buddy.empty();
+      }
+    }
+    return e.report.zones.size() < kMaxRows;
+  };
+  OpenEvent& event = pick_or_open(line, Stage::buddy, Kind::oom_kill, lacks);
+  const int node = node_in(event);
+  event.pending_node.reset();
+  Zone* zone = event.find_zone(node, prefix->name);
+  if (zone == nullptr) {
+    Zone fresh;
+    fresh.node = node;
+    fresh.name = std::string(prefix->name);
+    fresh.at = place(line);
+    event.report.zones.push_back(std::move(fresh));
+    zone = &event.report.zones.back();
+  }
+  const BuddyRun run = read_buddy(prefix->rest, place(line), *zone);
+  if (run.malformed) {
+    event.damage(line.number, "the free lists of zone " + printable(zone->name) + " are cut");
+  }
+  const auto index = static_cast<std::size_t>(zone - event.report.zones.data());
+  event.open_buddy = run.total || run.malformed ? OpenEvent::kNone : index;
+  event.lowmem_zone = OpenEvent::kNone;
+  event.broken_lowmem = OpenEvent::kNone;
+  touch(event, line, Stage::buddy);
+  return true;
+}
+
+bool Assembly::on_buddy_piece(const Line& line) {
+  OpenEvent* event = pick(line, Stage::buddy, [&](const OpenEvent& e) {
+    return e.open_buddy < e.report.zones.size() && line.framed;
+  });
+  if (event == nullptr) {
+    return false;
+  }
+  const BuddyRun run = read_buddy(line.text, place(line), event->report.zones[event->open_buddy]);
+  if (run.total || run.malformed) {
+    event->open_buddy = OpenEvent::kNone;
+  }
+  touch(*event, line, Stage::buddy);
+  return true;
+}
+
+bool Assembly::on_hugepages(const Line& line) {
+  const auto pages = parse_hugepages(line.text, place(line));
+  if (!pages) {
+    return false;
+  }
+  OpenEvent* event = pick(line, Stage::hugepages, [&](const OpenEvent& e) {
+    for (const auto& known : e.report.hugepages) {
+      if (known.node == pages->node && known.size == pages->size) {
+        return false;
+      }
+    }
+    return e.report.hugepages.size() < kMaxRows && group_of(e.stage) > 0;
+  });
+  if (event == nullptr) {
+    return false;
+  }
+  event->report.hugepages.push_back(*pages);
+  touch(*event, line, Stage::hugepages);
+  return true;
+}
+
+bool Assembly::on_tail(const Line& line) {
+  Tail found;
+  if (!read_tail(line.text, place(line), found)) {
+    return false;
+  }
+  static constexpr Maybe<std::uint64_t> Tail::*fields[] = {
+      &Tail::pagecache,      &Tail::swap_cache,   &Tail::free_swap_kib,
+      &Tail::total_swap_kib, &Tail::ram,          &Tail::highmem_movable,
+      &Tail::reserved,       &Tail::cma_reserved, &Tail::hwpoisoned};
+  OpenEvent* event = pick(line, Stage::tail, [&](const OpenEvent& e) {
+    for (const auto field : fields) {
+      if (found.*field && e.report.tail.*field) {
+        return false;
+      }
+    }
+    return group_of(e.stage) > 0 || e.report.trigger.has_value();
+  });
+  if (event == nullptr) {
+    return false;
+  }
+  for (const auto field : fields) {
+    if (found.*field) {
+      event->report.tail.*field = found.*field;
+    }
+  }
+  touch(*event, line, Stage::tail);
+  return true;
+}
+
+bool Assembly::on_slab(const Line& line, Shape shape) {
+  const bool row = shape == Shape::slab_row;
+  OpenEvent* event = pick(line, Stage::slab, [&](const OpenEvent& e) {
+    if (e.is_failure() || (shape == Shape::slab_title && e.slab_open)) {
+      return false;
+    }
+    return row ? e.slab_open : e.report.slab.empty();
+  });
+  if (event == nullptr) {
+    return false;
+  }
+  touch(*event, line, Stage::slab);
+  if (shape == Shape::slab_refused) {
+    event->report.slab_table_refused = Read<bool>{true, place(line)};
+  } else if (!row) {
+    event->slab_open = true;
+  } else if (event->report.slab.size() >= kMaxRows) {
+    ++event->rows_lost;
+  } else if (auto parsed = parse_slab_row(line.text, place(line))) {
+    event->report.slab.push_back(std::move(*parsed));
+  }
+  return true;
+}
+
+}  // namespace whyoom::report

@@ -1,0 +1,315 @@
+#include "report/field_lines.h"
+
+#include <array>
+
+#include "base/text.h"
+
+namespace whyoom::report {
+namespace {
+
+// The next word. A newline inside a record can still be written as "#012" (rsyslog) or "\x0a"
+// (/dev/kmsg) here, when the line was put together from pieces.
+std::string_view next_token(std::string_view& rest) {
+  for (;;) {
+    rest = trim_left(rest);
+    if (rest.starts_with("#012") || rest.starts_with("\\x0a")) {
+      rest.remove_prefix(4);
+      continue;
+    }
+    break;
+  }
+  std::size_t n = 0;
+  while (n < rest.size() && !is_space(rest[n]) && !rest.substr(n).starts_with("#012") &&
+         !rest.substr(n).starts_with("\\x0a")) {
+    ++n;
+  }
+  const std::string_view token = rest.substr(0, n);
+  rest.remove_prefix(n);
+  return token;
+}
+
+struct Value {
+  std::optional<std::uint64_t> number;
+  std::string_view unit;
+};
+
+Value split_value(std::string_view text) {
+  std::size_t n = 0;
+  while (n < text.size() && is_digit(text[n])) {
+    ++n;
+  }
+  return {parse_number<std::uint64_t>(text.substr(0, n)), text.substr(n)};
+}
+
+bool is_kib(std::string_view unit) { return unit == "kB" || unit == "KB"; }
+
+bool is_key(std::string_view key) {
+  if (key.empty() || is_digit(key.front())) {
+    return false;
+  }
+  for (const char c : key) {
+    const bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_' ||
+                    c == '(' || c == ')';
+    if (!ok) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// 2.6.31 capitalises the first key of a line.
+const kernel::FieldFact* find_fact(kernel::Scope scope, std::string_view key) {
+  if (const auto* fact = kernel::find_field(scope, key)) {
+    return fact;
+  }
+  if (!key.empty() && key.front() >= 'A' && key.front() <= 'Z') {
+    std::string lower(key);
+    lower.front() = static_cast<char>(lower.front() - 'A' + 'a');
+    return kernel::find_field(scope, lower);
+  }
+  return nullptr;
+}
+
+void note_bad(FieldRun& run, std::string_view token) {
+  ++run.malformed;
+  if (run.bad.empty()) {
+    run.bad = token;
+  }
+}
+
+bool read_yes_no(std::string_view& rest, FieldRun& run) {
+  std::string_view after = rest;
+  const std::string_view word = next_token(after);
+  if (word != "yes" && word != "no") {
+    return false;
+  }
+  run.all_unreclaimable = word == "yes";
+  rest = after;
+  return true;
+}
+
+}  // namespace
+
+FieldRun read_fields(kernel::Scope scope, std::string_view text, Place at, FieldSet& fields) {
+  FieldRun run;
+  std::string_view rest = text;
+  for (;;) {
+    const std::string_view token = next_token(rest);
+    if (token.empty()) {
+      break;
+    }
+    if (token == "..." || token == "…") {
+      run.cut = true;
+      continue;
+    }
+    if (token == "all_unreclaimable?") {
+      if (!read_yes_no(rest, run)) {
+        note_bad(run, token);
+      }
+      continue;
+    }
+    const std::size_t colon = token.find(':');
+    if (colon == std::string_view::npos || !is_key(token.substr(0, colon))) {
+      note_bad(run, token);
+      continue;
+    }
+    const std::string_view key = token.substr(0, colon);
+    std::string_view value_text = token.substr(colon + 1);
+    if (value_text.empty()) {
+      value_text = next_token(rest);  // "shmem_thp: 0kB"
+    }
+    const Value value = split_value(value_text);
+    const auto* fact = find_fact(scope, key);
+    const bool plain =
+        scope == kernel::Scope::total || (fact != nullptr && fact->unit == kernel::Unit::count);
+    if (!value.number || (plain ? !value.unit.empty() : !is_kib(value.unit))) {
+      note_bad(run, token);
+      continue;
+    }
+    if (fact == nullptr) {
+      ++run.other;
+      continue;
+    }
+    fields.set(fact->field, *value.number, at);
+    ++run.known;
+  }
+  if (run.malformed > 0 && !run.bad.empty() && text.ends_with(run.bad)) {
+    run.cut = true;
+  }
+  return run;
+}
+
+bool looks_like_totals(std::string_view text) {
+  FieldSet scratch;
+  std::string_view rest = trim(text);
+  const std::size_t colon = rest.find(':');
+  if (colon == std::string_view::npos || colon + 1 >= rest.size() || !is_digit(rest[colon + 1]) ||
+      !is_key(rest.substr(0, colon))) {
+    return false;
+  }
+  const FieldRun run = read_fields(kernel::Scope::total, rest, {}, scratch);
+  return run.known > 0 && run.malformed == 0;
+}
+
+std::optional<int> parse_node_prefix(std::string_view text) {
+  Cursor cursor(trim_left(text));
+  if (!cursor.take("Node ")) {
+    return std::nullopt;
+  }
+  const auto node = cursor.take_unsigned();
+  if (!node || *node > 65535 || (!cursor.at_end() && cursor.peek() != ' ')) {
+    return std::nullopt;
+  }
+  return static_cast<int>(*node);
+}
+
+namespace {
+
+// The number that ends right before `at`.
+std::optional<std::uint64_t> number_before(std::string_view text, std::size_t at) {
+  std::size_t begin = at;
+  while (begin > 0 && is_digit(text[begin - 1])) {
+    --begin;
+  }
+  return parse_number<std::uint64_t>(text.substr(begin, at - begin));
+}
+
+struct CountedLine {
+  std::string_view phrase;
+  Maybe<std::uint64_t> Tail::*field;  // nullptr: known, but nothing uses it
+};
+
+// The longer of two phrases with the same beginning comes first.
+constexpr std::array<CountedLine, 13> kCounted{{
+    {" total pagecache pages", &Tail::pagecache},
+    {" pages in swap cache", &Tail::swap_cache},
+    {" pages RAM", &Tail::ram},
+    {" pages of RAM", &Tail::ram},
+    {" pages HighMem/MovableOnly", &Tail::highmem_movable},
+    {" pages HighMem", &Tail::highmem_movable},
+    {" pages reserved", &Tail::reserved},
+    {" reserved pages", &Tail::reserved},
+    {" pages cma reserved", &Tail::cma_reserved},
+    {" pages hwpoisoned", &Tail::hwpoisoned},
+    {" pages shared", nullptr},
+    {" pages non-shared", nullptr},
+    {" pages in pagetable cache", nullptr},
+}};
+
+bool read_counted(std::string_view text, Place at, Tail& tail) {
+  bool found = false;
+  for (const auto& [phrase, field] : kCounted) {
+    const std::size_t where = text.find(phrase);
+    if (where == std::string_view::npos || where == 0 || !is_digit(text[where - 1])) {
+      continue;
+    }
+    const auto value = number_before(text, where);
+    if (!value) {
+      continue;
+    }
+    found = true;
+    if (field != nullptr && !(tail.*field)) {
+      tail.*field = Read<std::uint64_t>{*value, at};
+    }
+  }
+  return found;
+}
+
+bool read_swap(std::string_view text, std::string_view key, Place at, Maybe<std::uint64_t>& into) {
+  const std::size_t where = text.find(key);
+  if (where == std::string_view::npos) {
+    return false;
+  }
+  Cursor cursor(text.substr(where + key.size()));
+  cursor.skip_spaces();
+  if (!cursor.take('=') && !cursor.take(':')) {
+    return false;
+  }
+  cursor.skip_spaces();
+  const auto value = cursor.take_unsigned();
+  if (!value || !cursor.take("kB")) {
+    return false;
+  }
+  if (!into) {
+    into = Read<std::uint64_t>{*value, at};
+  }
+  return true;
+}
+
+}  // namespace
+
+bool read_tail(std::string_view text, Place at, Tail& tail) {
+  bool found = read_counted(text, at, tail);
+  found = read_swap(text, "Free swap", at, tail.free_swap_kib) || found;
+  found = read_swap(text, "Total swap", at, tail.total_swap_kib) || found;
+  return found || trim_left(text).starts_with("Swap cache stats:") ||
+         trim_left(text).starts_with("Swap cache: add ");
+}
+
+bool looks_like_tail(std::string_view text) {
+  const std::string_view start = trim_left(text);
+  if (start.empty() || start.size() > 120) {
+    return false;
+  }
+  if (start.front() != 'F' && start.front() != 'T' && start.front() != 'S' &&
+      start.find(" pages") == std::string_view::npos) {
+    return false;
+  }
+  Tail scratch;
+  return read_tail(start, {}, scratch);
+}
+
+std::optional<Hugepages> parse_hugepages(std::string_view text, Place at) {
+  const std::string_view start = trim_left(text);
+  const std::size_t where = start.find("hugepages_total=");
+  if (where == std::string_view::npos) {
+    return std::nullopt;
+  }
+  const auto number = [&](std::string_view key) -> std::optional<std::uint64_t> {
+    const std::size_t found = start.find(key);
+    if (found == std::string_view::npos) {
+      return std::nullopt;
+    }
+    return Cursor(start.substr(found + key.size())).take_unsigned();
+  };
+  const auto total = number("hugepages_total=");
+  const auto size = number("hugepages_size=");
+  if (!total || !size) {
+    return std::nullopt;
+  }
+  Hugepages pages;
+  pages.node = parse_node_prefix(start).value_or(-1);
+  pages.total = *total;
+  pages.free = number("hugepages_free=").value_or(0);
+  pages.surplus = number("hugepages_surp=").value_or(0);
+  pages.size = KiB(*size);
+  pages.at = at;
+  return pages;
+}
+
+std::optional<SlabRow> parse_slab_row(std::string_view text, Place at) {
+  Cursor cursor(trim(text));
+  // The name may hold blanks and may touch its column; the two numbers close the line.
+  const std::string_view whole = cursor.rest();
+  const std::size_t last = whole.find_last_of(' ');
+  if (last == std::string_view::npos || !whole.ends_with("KB")) {
+    return std::nullopt;
+  }
+  const std::string_view left = trim_right(whole.substr(0, last));
+  const std::size_t middle = left.find_last_of(' ');
+  if (middle == std::string_view::npos || !left.ends_with("KB")) {
+    return std::nullopt;
+  }
+  const auto kib = [](std::string_view word) {
+    return parse_number<std::uint64_t>(word.substr(0, word.size() - 2));
+  };
+  const auto used = kib(left.substr(middle + 1));
+  const auto total = kib(whole.substr(last + 1));
+  const std::string_view name = trim_right(left.substr(0, middle));
+  if (!used || !total || name.empty()) {
+    return std::nullopt;
+  }
+  return SlabRow{std::string(name), *used, *total, at};
+}
+
+}  // namespace whyoom::report

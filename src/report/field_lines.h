@@ -1,0 +1,45 @@
+// Lines of "key:value" fields: the totals, node and zone lines of Mem-Info. Keys are looked up in
+// kernel/fields.h; their order and grouping do not matter. Also the small line forms around them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "kernel/fields.h"
+#include "report/report.h"
+
+namespace whyoom::report {
+
+// What a run over the fields of a line found.
+struct FieldRun {
+  unsigned known = 0;      // fields that went into the set
+  unsigned other = 0;      // well-formed, but no kernel that we know prints this key here
+  unsigned malformed = 0;  // a value without its number or unit
+  std::optional<bool> all_unreclaimable;
+  bool cut = false;      // the line ends in "..." or inside a field
+  std::string_view bad;  // the first malformed field
+};
+
+// Reads the fields of `text` into `fields`. Node and zone values must carry kB, totals must not.
+FieldRun read_fields(kernel::Scope scope, std::string_view text, Place at, FieldSet& fields);
+
+// "active_anon:1 inactive_anon:2 isolated_anon:0" and its sisters; also a single known field.
+bool looks_like_totals(std::string_view text);
+
+// "Node 0 active_anon:..." -> 0
+std::optional<int> parse_node_prefix(std::string_view text);
+
+// The lines behind the zones: "698 total pagecache pages", "Free swap  = 0kB", "130942 pages RAM".
+// A garbled line can hold two of them. True when at least one was read.
+bool read_tail(std::string_view text, Place at, Tail& tail);
+bool looks_like_tail(std::string_view text);
+
+// "Node 0 hugepages_total=0 hugepages_free=0 hugepages_surp=0 hugepages_size=2048kB"
+std::optional<Hugepages> parse_hugepages(std::string_view text, Place at);
+
+// "Name                      Used          Total" has been seen; "kmalloc-64    68KB    68KB".
+std::optional<SlabRow> parse_slab_row(std::string_view text, Place at);
+
+}  // namespace whyoom::report

@@ -1,0 +1,187 @@
+#include "report/fingerprint.h"
+
+#include <algorithm>
+
+namespace whyoom::report {
+
+void Hash::add(std::uint64_t number) {
+  for (int i = 0; i < 8; ++i) {
+    value_ = (value_ ^ (number & 0xffU)) * 1099511628211ULL;
+    number >>= 8U;
+  }
+}
+
+void Hash::add(std::string_view text) {
+  for (const char c : text) {
+    value_ = (value_ ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  }
+  add(static_cast<std::uint64_t>(text.size()));
+}
+
+namespace {
+
+template <class T>
+void add_optional(Hash& hash, const std::optional<T>& value) {
+  hash.add(std::uint64_t{value.has_value()});
+  if (value) {
+    hash.add(static_cast<std::uint64_t>(*value));
+  }
+}
+
+void add_maybe(Hash& hash, const Maybe<std::uint64_t>& value) {
+  hash.add(std::uint64_t{value.has_value()});
+  if (value) {
+    hash.add(value->value);
+  }
+}
+
+void add_fields(Hash& hash, const FieldSet& fields) {
+  for (std::size_t i = 0; i < static_cast<std::size_t>(kernel::Field::count_); ++i) {
+    add_maybe(hash, fields.get(static_cast<kernel::Field>(i)));
+  }
+}
+
+void add_header(Hash& hash, const Report& report) {
+  const bool failure = report.kind == Kind::page_allocation_failure;
+  hash.add(std::uint64_t{failure});
+  hash.add(std::uint64_t{report.trigger.has_value()});
+  if (report.trigger) {
+    hash.add(std::string_view(report.trigger->comm));
+    hash.add(std::uint64_t{report.trigger->gfp ? report.trigger->gfp->mask : 0});
+    add_optional(hash, report.trigger->order);
+    add_optional(hash, report.trigger->oom_score_adj);
+  }
+}
+
+void add_victim(Hash& hash, const Victim& victim) {
+  hash.add(std::string_view(victim.comm));
+  hash.add(static_cast<std::uint64_t>(victim.pid));
+  add_optional(hash, victim.total_vm_kib);
+  add_optional(hash, victim.anon_rss_kib);
+}
+
+void add_memcg(Hash& hash, const Report& report) {
+  if (!report.memcg) {
+    return;
+  }
+  hash.add(std::string_view(report.memcg->limit_path));
+  for (const auto* counter : {&report.memcg->memory, &report.memcg->memsw, &report.memcg->swap}) {
+    add_maybe(hash, counter->usage_kib);
+    add_maybe(hash, counter->failcnt);
+  }
+  for (const auto& stat : report.memcg->stats) {
+    hash.add(stat.value);
+  }
+}
+
+void add_side(Hash& hash, const Report& report) {
+  if (report.fork_rejected) {
+    hash.add(std::string_view(report.fork_rejected->path));
+  }
+  if (report.overcommit && !report.overcommit->requests.empty()) {
+    const auto& request = report.overcommit->requests.front();
+    hash.add(std::string_view(request.comm));
+    hash.add(static_cast<std::uint64_t>(request.pid));
+    add_optional(hash, request.bytes);
+  }
+  if (report.userspace) {
+    hash.add(std::string_view(report.userspace->what));
+  }
+}
+
+// Everything that a copy without times must share.
+std::uint64_t content_of(const Report& report) {
+  Hash hash;
+  add_header(hash, report);
+  add_fields(hash, report.totals);
+  for (const auto& zone : report.zones) {
+    add_maybe(hash, zone.fields.get(kernel::Field::free));
+  }
+  add_memcg(hash, report);
+  for (const auto& victim : report.victims) {
+    add_victim(hash, victim);
+  }
+  if (report.slub) {
+    hash.add(std::string_view(report.slub->cache));
+  }
+  add_side(hash, report);
+  return hash.value();
+}
+
+// Two events of the same content without a time are one only when there is enough of it.
+bool tells_enough(const Report& report) {
+  if (report.userspace || report.overcommit) {
+    return true;
+  }
+  const bool sized = std::any_of(report.victims.begin(), report.victims.end(),
+                                 [](const Victim& v) { return v.total_vm_kib.has_value(); });
+  return sized || !report.totals.empty() || !report.zones.empty() ||
+         (report.memcg && !report.memcg->stats.empty());
+}
+
+}  // namespace
+
+std::vector<Fingerprints::Key> Fingerprints::keys_of(const Report& report) {
+  std::vector<Key> keys;
+  const bool has_time = report.time.monotonic_us.has_value();
+  if (has_time) {
+    Hash head;
+    head.add(*report.time.monotonic_us);
+    add_header(head, report);
+    add_side(head, report);
+    if (!report.trigger) {
+      add_fields(head, report.totals);  // a cut head: the time is that of another line
+      head.add(static_cast<std::uint64_t>(report.kind));
+      head.add(static_cast<std::uint64_t>(report.victims.empty() ? 0 : report.victims[0].pid));
+    }
+    keys.push_back({head.value(), true, true});
+  }
+  for (const auto& victim : report.victims) {
+    if (victim.monotonic_us) {
+      Hash hash;
+      hash.add(std::string_view("victim"));
+      hash.add(*victim.monotonic_us);
+      add_victim(hash, victim);
+      keys.push_back({hash.value(), true, true});
+    }
+  }
+  if (tells_enough(report)) {
+    keys.push_back({content_of(report), false, has_time});
+  }
+  return keys;
+}
+
+bool Fingerprints::known(const Key& key) const {
+  const auto found = has_time_.find(key.value);
+  if (found == has_time_.end()) {
+    return false;
+  }
+  // Equal content at two known times is two events.
+  return key.timed || !(key.has_time && found->second);
+}
+
+void Fingerprints::remember(const Key& key) {
+  if (!has_time_.emplace(key.value, key.has_time).second) {
+    return;
+  }
+  if (ring_.size() < kMax) {
+    ring_.push_back(key.value);
+    return;
+  }
+  has_time_.erase(ring_[next_]);
+  ring_[next_] = key.value;
+  next_ = (next_ + 1) % kMax;
+}
+
+bool Fingerprints::is_copy(const Report& report) {
+  const std::vector<Key> keys = keys_of(report);
+  if (std::any_of(keys.begin(), keys.end(), [&](const Key& key) { return known(key); })) {
+    return true;
+  }
+  for (const Key& key : keys) {
+    remember(key);
+  }
+  return false;
+}
+
+}  // namespace whyoom::report

@@ -1,0 +1,48 @@
+// Tells whether an event was seen before, so that a console log followed by its own dmesg, or two
+// files of one boot, count it once.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "report/report.h"
+
+namespace whyoom::report {
+
+// FNV-1a, 64 bits.
+class Hash {
+ public:
+  void add(std::uint64_t number);
+  void add(std::string_view text);
+  [[nodiscard]] std::uint64_t value() const { return value_; }
+
+ private:
+  std::uint64_t value_ = 14695981039346656037ULL;
+};
+
+// A bounded memory of what identifies events: the newest few thousand.
+class Fingerprints {
+ public:
+  // True when the event is a copy of one that was asked about before. Otherwise it is remembered.
+  bool is_copy(const Report& report);
+
+ private:
+  struct Key {
+    std::uint64_t value = 0;
+    bool timed = false;     // of a line with its monotonic time
+    bool has_time = false;  // the event has such a time
+  };
+  static std::vector<Key> keys_of(const Report& report);
+  [[nodiscard]] bool known(const Key& key) const;
+  void remember(const Key& key);
+
+  static constexpr std::size_t kMax = 16384;
+  std::vector<std::uint64_t> ring_;
+  std::size_t next_ = 0;
+  std::unordered_map<std::uint64_t, bool> has_time_;  // key -> whether its event had a time
+};
+
+}  // namespace whyoom::report

@@ -1,0 +1,212 @@
+#include "report/header_lines.h"
+
+#include "base/text.h"
+
+namespace whyoom::report {
+namespace {
+
+constexpr std::string_view kInvoked = " invoked oom-killer:";
+constexpr std::string_view kFailure = ": page allocation failure";
+constexpr std::string_view kStall = ": page allocation stalls for ";
+constexpr std::string_view kVmallocFailure = "vmalloc: allocation failure";
+constexpr std::string_view kVmallocError = ": vmalloc error: size ";
+
+std::optional<std::string_view> after(std::string_view text, std::string_view key) {
+  const std::size_t at = text.find(key);
+  if (at == std::string_view::npos) {
+    return std::nullopt;
+  }
+  return text.substr(at + key.size());
+}
+
+std::optional<int> read_int(std::string_view text, std::string_view key) {
+  const auto rest = after(text, key);
+  if (!rest) {
+    return std::nullopt;
+  }
+  const auto value = Cursor(*rest).take_signed();
+  if (!value || *value < -100000 || *value > 100000) {
+    return std::nullopt;
+  }
+  return static_cast<int>(*value);
+}
+
+// The digits end at the first character that is no hex digit: a log that lost its separators has
+// "0x800d0order=0".
+std::optional<GfpText> read_gfp(std::string_view text, std::string_view key) {
+  auto rest = after(text, key);
+  if (!rest) {
+    return std::nullopt;
+  }
+  if (rest->starts_with("0x")) {
+    rest->remove_prefix(2);
+  }
+  std::size_t n = 0;
+  while (n < rest->size() && is_hex_digit((*rest)[n])) {
+    ++n;
+  }
+  const auto mask = parse_number<std::uint32_t>(rest->substr(0, n), 16);
+  if (!mask) {
+    return std::nullopt;
+  }
+  GfpText gfp{*mask, std::nullopt};
+  rest->remove_prefix(n);
+  if (rest->starts_with('(')) {
+    const std::size_t close = rest->find(')');
+    if (close != std::string_view::npos) {
+      gfp.names = std::string(rest->substr(1, close - 1));
+    }
+  }
+  return gfp;
+}
+
+std::optional<std::string> read_nodes(std::string_view text, std::string_view key) {
+  const auto rest = after(text, key);
+  if (!rest) {
+    return std::nullopt;
+  }
+  const std::string_view list = take_node_list(*rest);
+  if (list.empty()) {
+    return std::nullopt;
+  }
+  return std::string(list);
+}
+
+std::string comm_before(std::string_view text, std::size_t at) {
+  return std::string(trim(text.substr(0, at)));
+}
+
+}  // namespace
+
+std::string_view take_node_list(std::string_view text) {
+  constexpr std::string_view none = "(null)";
+  if (text.starts_with(none)) {
+    return text.substr(0, none.size());
+  }
+  std::size_t n = 0;
+  while (n < text.size() && (is_digit(text[n]) || text[n] == '-' || text[n] == ',')) {
+    ++n;
+  }
+  while (n > 0 && text[n - 1] == ',') {
+    --n;
+  }
+  return text.substr(0, n);
+}
+
+std::optional<HeaderLine> parse_oom_header(std::string_view text) {
+  const std::size_t at = text.rfind(kInvoked);
+  if (at == std::string_view::npos) {
+    return std::nullopt;
+  }
+  const std::string_view rest = text.substr(at + kInvoked.size());
+  // A sentence about the killer is no report: nothing, or the mask, follows the colon.
+  if (!trim(rest).empty() && !trim_left(rest).starts_with("gfp_mask") &&
+      !trim_left(rest).starts_with("order")) {
+    return std::nullopt;
+  }
+  HeaderLine header;
+  header.comm = comm_before(text, at);
+  header.gfp = read_gfp(rest, "gfp_mask=");
+  header.nodemask = read_nodes(rest, "nodemask=");
+  header.order = read_int(rest, "order=");
+  header.oom_score_adj = read_int(rest, "oom_score_adj=");
+  header.old_adj = read_int(rest, "oomkilladj=");
+  if (!header.old_adj) {
+    header.old_adj = read_int(rest, "oom_adj=");
+  }
+  return header;
+}
+
+bool oom_header_complete(std::string_view text) {
+  const auto header = parse_oom_header(text);
+  return header && header->gfp && header->order && (header->oom_score_adj || header->old_adj);
+}
+
+std::optional<FailureLine> parse_failure_header(std::string_view text) {
+  FailureLine line;
+  std::size_t at = text.rfind(kFailure);
+  if (at == std::string_view::npos) {
+    at = text.rfind(kStall);
+    line.stalled = at != std::string_view::npos;
+  }
+  if (at == std::string_view::npos) {
+    line.vmalloc = parse_vmalloc_line(text, {});
+    at = text.find(kVmallocError);
+    if (at == std::string_view::npos) {
+      at = text.find(": vmalloc: allocation failure");
+    }
+    if (!line.vmalloc || at == std::string_view::npos || at == 0) {
+      return std::nullopt;
+    }
+  }
+  const std::string_view rest = text.substr(at + 1);
+  line.comm = comm_before(text, at);
+  if (line.comm.empty()) {
+    return std::nullopt;
+  }
+  line.gfp = read_gfp(rest, "mode:");
+  line.order = read_int(rest, "order:");
+  line.nodemask = read_nodes(rest, "nodemask=");
+  line.mems_allowed = read_nodes(rest, ",mems_allowed=");
+  if (const auto cpuset = after(rest, ",cpuset=")) {
+    const std::size_t end = cpuset->rfind(",mems_allowed=");
+    line.cpuset = std::string(cpuset->substr(0, end));
+  }
+  return line;
+}
+
+std::optional<VmallocFailure> parse_vmalloc_line(std::string_view text, Place at) {
+  VmallocFailure failure;
+  failure.at = at;
+  if (const auto error = after(text, kVmallocError)) {
+    Cursor cursor(*error);
+    failure.bytes = cursor.take_unsigned();
+    cursor.take(", ");
+    const std::string_view reason = cursor.rest();
+    failure.reason = std::string(trim(reason.substr(0, reason.find(", mode:"))));
+    return failure;
+  }
+  if (const auto rest = after(text, kVmallocFailure)) {
+    Cursor cursor(*rest);
+    if (cursor.take(": ")) {
+      failure.bytes = cursor.take_unsigned();
+      failure.reason = "allocation failure";
+      return failure;
+    }
+    if (cursor.take(", allocated ")) {
+      cursor.take_unsigned();
+      cursor.take(" of ");
+      failure.bytes = cursor.take_unsigned();
+      failure.reason = "pages could not be allocated";
+      return failure;
+    }
+    return std::nullopt;
+  }
+  if (const auto rest = after(text, "vmap allocation for size ")) {
+    Cursor cursor(*rest);
+    failure.bytes = cursor.take_unsigned();
+    if (failure.bytes && cursor.take(" failed")) {
+      failure.reason = "no room in the vmalloc area";
+      return failure;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<CpusetLine> parse_cpuset_line(std::string_view text) {
+  constexpr std::string_view key = " cpuset=";
+  constexpr std::string_view mems = " mems_allowed=";
+  const std::size_t at = text.find(key);
+  const std::size_t allowed = text.rfind(mems);
+  if (at == std::string_view::npos || allowed == std::string_view::npos || allowed < at ||
+      at == 0 || text.find('=') < at || at > 64) {
+    return std::nullopt;
+  }
+  CpusetLine line;
+  line.comm = comm_before(text, at);
+  line.cpuset = std::string(text.substr(at + key.size(), allowed - at - key.size()));
+  line.mems_allowed = std::string(take_node_list(text.substr(allowed + mems.size())));
+  return line;
+}
+
+}  // namespace whyoom::report

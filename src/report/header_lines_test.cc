@@ -1,0 +1,153 @@
+#include "report/header_lines.h"
+
+#include <gtest/gtest.h>
+
+namespace whyoom::report {
+namespace {
+
+struct HeaderCase {
+  const char* text;
+  const char* comm;
+  std::uint32_t mask;
+  const char* names;  // nullptr: none
+  int order;
+  std::optional<int> adj, old_adj;
+  const char* nodemask;  // nullptr: none
+};
+
+TEST(OomHeader, EveryForm) {
+  const HeaderCase cases[] = {
+      {"java invoked oom-killer: gfp_mask=0x280d2, order=0, oomkilladj=3", "java", 0x280d2, nullptr,
+       0, std::nullopt, 3, nullptr},
+      {"java invoked oom-killer: gfp_mask=0x280da, order=0, oom_adj=-17, oom_score_adj=-1000",
+       "java", 0x280da, nullptr, 0, -1000, -17, nullptr},
+      {"java invoked oom-killer: gfp_mask=0x201da, order=2, oom_score_adj=7", "java", 0x201da,
+       nullptr, 2, 7, std::nullopt, nullptr},
+      {"java invoked oom-killer: gfp_mask=0x6200ca(GFP_HIGHUSER_MOVABLE), nodemask=(null), "
+       "order=0, "
+       "oom_score_adj=300",
+       "java", 0x6200ca, "GFP_HIGHUSER_MOVABLE", 0, 300, std::nullopt, "(null)"},
+      {"java invoked oom-killer: gfp_mask=0x24000c0(GFP_KERNEL), nodemask=0,2-3,  order=1, "
+       "oom_score_adj=0",
+       "java", 0x24000c0, "GFP_KERNEL", 1, 0, std::nullopt, "0,2-3"},
+      {"java invoked oom-killer: gfp_mask=0x140dca(GFP_HIGHUSER_MOVABLE|__GFP_COMP|__GFP_ZERO), "
+       "order=0, oom_score_adj=-5",
+       "java", 0x140dca, "GFP_HIGHUSER_MOVABLE|__GFP_COMP|__GFP_ZERO", 0, -5, std::nullopt,
+       nullptr},
+      {"kworker/1:2 invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=-1, oom_score_adj=0",
+       "kworker/1:2", 0xcc0, "GFP_KERNEL", -1, 0, std::nullopt, nullptr},
+      {"java invoked oom-killer: gfp_mask=0x0(), order=0, oom_score_adj=0", "java", 0, "", 0, 0,
+       std::nullopt, nullptr},
+      // A copy that lost its separators.
+      {"java invoked oom-killer: gfp_mask=0x200daorder=0oom_score_adj=12", "java", 0x200da, nullptr,
+       0, 12, std::nullopt, nullptr},
+      // Names may hold anything that fits 15 bytes.
+      {"a: b) invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0", "a: b)",
+       0xcc0, "GFP_KERNEL", 0, 0, std::nullopt, nullptr},
+      {"x invoked invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0",
+       "x invoked", 0xcc0, "GFP_KERNEL", 0, 0, std::nullopt, nullptr}};
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.text);
+    const auto header = parse_oom_header(c.text);
+    ASSERT_TRUE(header && header->gfp);
+    EXPECT_EQ(header->comm, c.comm);
+    EXPECT_EQ(header->gfp->mask, c.mask);
+    EXPECT_EQ(header->gfp->names.has_value(), c.names != nullptr);
+    EXPECT_EQ(header->gfp->names.value_or(""), c.names == nullptr ? "" : c.names);
+    EXPECT_EQ(header->order, c.order);
+    EXPECT_EQ(header->oom_score_adj, c.adj);
+    EXPECT_EQ(header->old_adj, c.old_adj);
+    EXPECT_EQ(header->nodemask.value_or("-"), c.nodemask == nullptr ? "-" : c.nodemask);
+    EXPECT_TRUE(oom_header_complete(c.text));
+  }
+}
+
+TEST(OomHeader, CutLinesKeepWhatTheyHave) {
+  const auto bare = parse_oom_header("java invoked oom-killer:");
+  ASSERT_TRUE(bare);
+  EXPECT_EQ(bare->comm, "java");
+  EXPECT_FALSE(bare->gfp);
+  // Half of the names would mean other flags than the whole.
+  const auto half = parse_oom_header("java invoked oom-killer: gfp_mask=0x140dca(GFP_HIGHUSER_MOV");
+  ASSERT_TRUE(half && half->gfp);
+  EXPECT_EQ(half->gfp->mask, 0x140dcaU);
+  EXPECT_FALSE(half->gfp->names);
+  EXPECT_FALSE(oom_header_complete("java invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0"));
+}
+
+TEST(OomHeader, SentencesAboutItAreNone) {
+  EXPECT_FALSE(parse_oom_header("the log said that java invoked oom-killer: what now?"));
+  EXPECT_FALSE(parse_oom_header("java invoked the oom-killer"));
+  EXPECT_FALSE(parse_oom_header(""));
+}
+
+TEST(FailureHeader, EveryForm) {
+  const auto el6 = parse_failure_header("swapper: page allocation failure. order:3, mode:0x20");
+  ASSERT_TRUE(el6 && el6->gfp);
+  EXPECT_EQ(el6->comm, "swapper");
+  EXPECT_EQ(el6->order, 3);
+  EXPECT_EQ(el6->gfp->mask, 0x20U);
+  const auto fresh = parse_failure_header(
+      "kworker/u8:1: page allocation failure: order:4, mode:0x40dc0(GFP_KERNEL|__GFP_COMP|"
+      "__GFP_ZERO), nodemask=0-1,cpuset=pod:a,b,mems_allowed=0-3");
+  ASSERT_TRUE(fresh && fresh->gfp);
+  EXPECT_EQ(fresh->comm, "kworker/u8:1");
+  EXPECT_EQ(fresh->order, 4);
+  EXPECT_EQ(fresh->nodemask, "0-1");
+  EXPECT_EQ(fresh->cpuset, "pod:a,b");
+  EXPECT_EQ(fresh->mems_allowed, "0-3");
+  EXPECT_FALSE(fresh->stalled);
+  const auto stall = parse_failure_header(
+      "dd: page allocation stalls for 12003ms, order:1, mode:0x14000c0(GFP_KERNEL), "
+      "nodemask=(null)");
+  ASSERT_TRUE(stall);
+  EXPECT_TRUE(stall->stalled);
+  EXPECT_EQ(stall->order, 1);
+}
+
+TEST(FailureHeader, VmallocHasItsOwn) {
+  const auto failure = parse_failure_header(
+      "modprobe: vmalloc: allocation failure: 1048576 bytes, mode:0x14080c0(GFP_KERNEL), "
+      "nodemask=(null)");
+  ASSERT_TRUE(failure && failure->vmalloc);
+  EXPECT_EQ(failure->comm, "modprobe");
+  EXPECT_EQ(failure->vmalloc->bytes, 1048576U);
+  const auto error = parse_failure_header(
+      "a b: vmalloc error: size 8192, failed to allocate pages, mode:0xdc0(GFP_KERNEL|__GFP_ZERO), "
+      "nodemask=(null),cpuset=/,mems_allowed=0");
+  ASSERT_TRUE(error && error->vmalloc);
+  EXPECT_EQ(error->comm, "a b");
+  EXPECT_EQ(error->vmalloc->bytes, 8192U);
+  EXPECT_EQ(error->vmalloc->reason, "failed to allocate pages");
+  const auto part = parse_failure_header(
+      "x: vmalloc: allocation failure, allocated 4096 of 40960 bytes, mode:0xcc2(GFP_KERNEL)");
+  ASSERT_TRUE(part && part->vmalloc);
+  EXPECT_EQ(part->vmalloc->bytes, 40960U);
+  // Before 4.9 the line stands before the header of the failure.
+  const auto before = parse_vmalloc_line("vmalloc: allocation failure: 33 bytes", {0, 5});
+  ASSERT_TRUE(before);
+  EXPECT_EQ(before->bytes, 33U);
+  EXPECT_EQ(before->at.line, 5U);
+  EXPECT_FALSE(parse_failure_header("vmalloc: allocation failure: 33 bytes"));
+  EXPECT_TRUE(parse_vmalloc_line(
+      "vmap allocation for size 20480 failed: use vmalloc=<size> to increase size", {}));
+}
+
+TEST(CpusetLine, NamesTheProcessAndItsNodes) {
+  const auto line = parse_cpuset_line("my app cpuset=a1b2 mems_allowed=0-1,3");
+  ASSERT_TRUE(line);
+  EXPECT_EQ(line->comm, "my app");
+  EXPECT_EQ(line->cpuset, "a1b2");
+  EXPECT_EQ(line->mems_allowed, "0-1,3");
+  EXPECT_FALSE(parse_cpuset_line("oom-kill:constraint=CONSTRAINT_NONE,cpuset=/,mems_allowed=0"));
+}
+
+TEST(NodeList, StopsWhereTheListDoes) {
+  EXPECT_EQ(take_node_list("0-1,3, order=0"), "0-1,3");
+  EXPECT_EQ(take_node_list("(null),cpuset=/"), "(null)");
+  EXPECT_EQ(take_node_list("0,cpuset=/"), "0");
+  EXPECT_EQ(take_node_list("x"), "");
+}
+
+}  // namespace
+}  // namespace whyoom::report

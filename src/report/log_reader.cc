@@ -1,0 +1,289 @@
+#include "report/log_reader.h"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include "logtext/framer.h"
+#include "logtext/literal_scan.h"
+#include "report/anchors.h"
+#include "report/assembler.h"
+#include "report/fingerprint.h"
+
+namespace whyoom::report {
+namespace {
+
+constexpr std::size_t kMaxLine = std::size_t{1} << 20U;
+constexpr std::size_t kMaxDamages = 1000;
+// Before a line with an anchor: what the framing or a stack may need.
+constexpr std::size_t kContextBytes = 8192;
+constexpr std::size_t kContextLines = 64;
+// After the last line that mattered.
+constexpr std::uint32_t kCalmLines = 200;
+// A report whose head is cut off begins where its log begins, so the start is read line by line.
+constexpr std::uint64_t kStartBytes = 65536;
+constexpr std::uint32_t kStartLines = 1024;
+constexpr std::uint64_t kSampleBytes = 262144;
+
+constexpr auto npos = std::string_view::npos;
+
+bool is_control(unsigned char byte) {
+  return byte < 0x20 && byte != '\n' && byte != '\r' && byte != '\t' && byte != '\x1b' &&
+         byte != '\b' && byte != '\f';
+}
+
+}  // namespace
+
+class LogReader::Seen : public Fingerprints {};
+
+std::shared_ptr<LogReader::Seen> LogReader::make_seen() { return std::make_shared<Seen>(); }
+
+struct LogReader::State {
+  State(const std::string& source, Sink sink_, std::shared_ptr<Seen> seen_)
+      : sink(std::move(sink_)),
+        seen(std::move(seen_)),
+        assembler(source, [this](Report&& report) { on_report(std::move(report)); }),
+        framer([this](const logtext::Line& line) { on_line(line); }) {}
+
+  Sink sink;
+  std::shared_ptr<Seen> seen;
+  Assembler assembler;
+  logtext::Framer framer;
+  std::optional<logtext::LiteralScan> scan;  // made when the first line may be skipped
+  InputAccount account;
+
+  std::uint32_t number = 0;      // lines that are done
+  std::uint64_t read_bytes = 0;  // of the lines that were read, not skipped
+  std::string context;           // whole lines that were skipped just now, at most kContextBytes
+  std::string partial;           // a line that is not whole yet
+  bool overlong = false;         // the rest of the line is dropped
+  bool window = true;
+  std::uint32_t last_busy = 0;  // line at which an event was open
+  bool any_event = false;
+  std::uint64_t sampled = 0, controls = 0;
+
+  void on_report(Report&& report);
+  void on_line(const logtext::Line& line);
+  void note(std::uint32_t line, std::string what);
+  void collect_damage();
+  void sample(std::string_view chunk);
+
+  void feed(std::string_view chunk);
+  void lines(std::string_view block);
+  std::size_t skip(std::string_view block);
+  std::size_t read(std::string_view block);
+  void one_line(std::string_view line);
+  void keep_context(std::string_view skipped);
+  void open_window();
+  void flush();
+};
+
+void LogReader::State::on_report(Report&& report) {
+  any_event = true;
+  if (seen->is_copy(report)) {
+    ++account.copies;
+    return;
+  }
+  sink(std::move(report));
+}
+
+void LogReader::State::on_line(const logtext::Line& line) {
+  account.lines_lost += line.lost_before;
+  assembler.line(line);
+}
+
+void LogReader::State::note(std::uint32_t line, std::string what) {
+  if (account.damage.size() < kMaxDamages) {
+    account.damage.push_back({line, std::move(what)});
+  } else {
+    ++account.damage_more;
+  }
+}
+
+void LogReader::State::collect_damage() {
+  for (auto& damage : framer.take_damage()) {
+    note(damage.line, std::move(damage.what));
+  }
+}
+
+void LogReader::State::sample(std::string_view chunk) {
+  if (sampled >= kSampleBytes) {
+    return;
+  }
+  const std::string_view part = chunk.substr(
+      0, static_cast<std::size_t>(std::min<std::uint64_t>(chunk.size(), kSampleBytes - sampled)));
+  sampled += part.size();
+  controls += static_cast<std::uint64_t>(std::count_if(
+      part.begin(), part.end(), [](char c) { return is_control(static_cast<unsigned char>(c)); }));
+}
+
+// The caller counts lines in `number`; this is line number + 1.
+void LogReader::State::one_line(std::string_view line) {
+  ++number;
+  read_bytes += line.size() + 1;
+  if (line.size() > kMaxLine) {
+    note(number, "the line is longer than 1 MiB and was cut");
+    line = line.substr(0, kMaxLine);
+  }
+  framer.line(line, number);
+  if (!assembler.idle() || framer.holds()) {
+    last_busy = number;
+  }
+}
+
+void LogReader::State::open_window() {
+  window = true;
+  last_busy = number;
+  std::string_view before = context;
+  const auto lines = static_cast<std::uint32_t>(logtext::count_newlines(before));
+  number -= lines;
+  while (!before.empty()) {
+    const std::size_t end = before.find('\n');
+    one_line(before.substr(0, end));
+    before.remove_prefix(end == npos ? before.size() : end + 1);
+  }
+  context.clear();
+  last_busy = number;
+}
+
+// Keeps the last lines of what was skipped, and counts them all.
+void LogReader::State::keep_context(std::string_view skipped) {
+  if (skipped.empty()) {
+    return;
+  }
+  const std::size_t lines = logtext::count_newlines(skipped);
+  number += static_cast<std::uint32_t>(lines);
+  assembler.skipped(lines);
+  if (skipped.size() >= kContextBytes) {
+    context.assign(skipped.substr(skipped.size() - kContextBytes));
+    const bool at_start =
+        skipped.size() == kContextBytes || skipped[skipped.size() - kContextBytes - 1] == '\n';
+    if (!at_start) {
+      context.erase(0, context.find('\n') + 1);
+    }
+  } else {
+    context.append(skipped);
+    if (context.size() > kContextBytes) {
+      const std::size_t cut = context.size() - kContextBytes;
+      const bool at_start = context[cut - 1] == '\n';
+      context.erase(0, at_start ? cut : context.find('\n', cut) + 1);
+    }
+  }
+  // At most kContextLines of them.
+  std::size_t seen_lines = 0;
+  for (std::size_t i = context.size(); i-- > 0;) {
+    if (context[i] == '\n' && ++seen_lines > kContextLines) {
+      context.erase(0, i + 1);
+      break;
+    }
+  }
+}
+
+// Goes over whole lines without an anchor; the offset of the line that has one, or the end.
+std::size_t LogReader::State::skip(std::string_view block) {
+  if (!scan) {
+    scan.emplace(kAnchors);
+  }
+  const std::size_t found = scan->find(block);
+  if (found == npos) {
+    keep_context(block);
+    return block.size();
+  }
+  const std::size_t before = found == 0 ? npos : block.rfind('\n', found - 1);
+  const std::size_t start = before == npos ? 0 : before + 1;
+  keep_context(block.substr(0, start));
+  open_window();
+  return start;
+}
+
+// Reads whole lines until nothing has mattered for a while; the offset behind the last one.
+std::size_t LogReader::State::read(std::string_view block) {
+  std::size_t at = 0;
+  while (at < block.size()) {
+    const std::size_t end = block.find('\n', at);
+    one_line(block.substr(at, end - at));
+    at = end + 1;
+    if (number - last_busy > kCalmLines && number > kStartLines && read_bytes > kStartBytes) {
+      window = false;
+      collect_damage();
+      break;
+    }
+  }
+  return at;
+}
+
+// `block` ends with a newline.
+void LogReader::State::lines(std::string_view block) {
+  while (!block.empty()) {
+    block.remove_prefix(window ? read(block) : skip(block));
+  }
+}
+
+void LogReader::State::feed(std::string_view chunk) {
+  account.bytes += chunk.size();
+  sample(chunk);
+  if (!partial.empty() || overlong) {
+    const std::size_t end = chunk.find('\n');
+    const std::size_t have = end == npos ? chunk.size() : end + 1;
+    const std::size_t room = overlong ? 0 : kMaxLine - std::min(kMaxLine, partial.size());
+    if (have > room + 1 && !overlong) {
+      overlong = true;
+      note(number + 1, "the line is longer than 1 MiB and was cut");
+    }
+    partial.append(chunk.substr(0, std::min(have, room)));
+    chunk.remove_prefix(have);
+    if (end == npos) {
+      return;
+    }
+    if (partial.empty() || partial.back() != '\n') {
+      partial += '\n';
+    }
+    overlong = false;
+    const std::string whole = std::move(partial);
+    partial.clear();
+    lines(whole);
+  }
+  const std::size_t last = chunk.rfind('\n');
+  const std::size_t whole = last == npos ? 0 : last + 1;
+  lines(chunk.substr(0, whole));
+  const std::string_view rest = chunk.substr(whole);
+  partial.assign(rest.substr(0, kMaxLine));
+  if (rest.size() > kMaxLine) {
+    overlong = true;
+    note(number + 1, "the line is longer than 1 MiB and was cut");
+  }
+}
+
+void LogReader::State::flush() {
+  framer.flush();
+  assembler.flush();
+  collect_damage();
+}
+
+LogReader::LogReader(std::string source, Sink sink, std::shared_ptr<Seen> seen)
+    : state_(std::make_unique<State>(source, std::move(sink), std::move(seen))) {}
+
+LogReader::~LogReader() = default;
+
+void LogReader::feed(std::string_view chunk) { state_->feed(chunk); }
+
+void LogReader::idle() { state_->flush(); }
+
+InputAccount LogReader::finish() {
+  State& state = *state_;
+  if (!state.partial.empty()) {
+    state.partial += '\n';
+    const std::string whole = std::move(state.partial);
+    state.partial.clear();
+    state.lines(whole);
+  }
+  state.flush();
+  InputAccount& account = state.account;
+  account.lines = state.number;
+  // A log may hold a few stray bytes; a program or a database is full of them.
+  account.binary = !state.any_event && state.controls * 50 > state.sampled;
+  return std::move(account);
+}
+
+}  // namespace whyoom::report

@@ -1,0 +1,51 @@
+// A whole log, in chunks of any size, to events. Skips at memory speed what cannot belong to one,
+// and counts an event once when the log holds two copies of it (a console log with its own dmesg).
+// Memory is bounded: one open window of lines, the open events, and a ring of fingerprints.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "report/report.h"
+
+namespace whyoom::report {
+
+struct InputAccount {
+  std::uint64_t bytes = 0;
+  std::uint64_t lines = 0;
+  std::uint64_t lines_lost = 0;  // messages that the log itself says were dropped
+  std::uint64_t copies = 0;      // events that were a copy of one already seen
+  bool binary = false;           // looked like no text at all
+  std::vector<Damage> damage;    // at most 1000, then counted in damage_more
+  std::uint64_t damage_more = 0;
+};
+
+class LogReader {
+ public:
+  using Sink = std::function<void(Report&&)>;
+
+  // Fingerprints are shared between the sources of one run, so that a copy in another file counts
+  // once as well.
+  class Seen;
+  static std::shared_ptr<Seen> make_seen();
+
+  LogReader(std::string source, Sink sink, std::shared_ptr<Seen> seen = make_seen());
+  ~LogReader();
+  LogReader(const LogReader&) = delete;
+  LogReader& operator=(const LogReader&) = delete;
+
+  void feed(std::string_view chunk);
+  // The pipe is quiet: end what is open, so that the reader sees it now.
+  void idle();
+  InputAccount finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace whyoom::report

@@ -1,0 +1,171 @@
+#include "report/log_reader.h"
+
+#include <gtest/gtest.h>
+
+#include "report/test_support.h"
+
+namespace whyoom::report {
+namespace {
+
+using testing::assemble;
+using testing::describe;
+using testing::read_log;
+using testing::sample_report;
+
+std::string filler(int lines, int first = 0) {
+  std::string text;
+  for (int i = 0; i < lines; ++i) {
+    text += "[  900." + std::to_string(100000 + first + i) + "] usb 1-1: new device number " +
+            std::to_string(i) + "\n";
+  }
+  return text;
+}
+
+std::vector<std::string> described(const std::vector<Report>& events) {
+  std::vector<std::string> all;
+  for (const auto& event : events) {
+    all.push_back(describe(event));
+  }
+  return all;
+}
+
+void expect_same_for_all_chunks(const std::string& text, bool small_chunks) {
+  const auto straight = described(assemble(text));
+  for (const std::size_t chunk :
+       {std::size_t{0}, std::size_t{4096}, std::size_t{7}, std::size_t{1}}) {
+    if (chunk > 0 && chunk < 100 && !small_chunks) {
+      continue;
+    }
+    SCOPED_TRACE(chunk);
+    EXPECT_EQ(described(read_log(text, chunk).events), straight);
+  }
+}
+
+TEST(LogReader, ReadsAReportAtAnyChunkSize) {
+  const std::string log = filler(10) + sample_report() + filler(10, 10);
+  for (const std::size_t chunk : {0UL, 1UL, 7UL, 4096UL}) {
+    const auto result = read_log(log, chunk);
+    ASSERT_EQ(result.events.size(), 1U);
+    EXPECT_EQ(result.events[0].first_line, 11U);
+    EXPECT_EQ(result.account.bytes, log.size());
+    EXPECT_EQ(result.account.lines, 67U);
+    EXPECT_FALSE(result.account.binary);
+  }
+}
+
+TEST(LogReader, LineNumbersAreExactBehindSkippedStretches) {
+  const std::string log = filler(20000) + sample_report() + filler(30000) + sample_report();
+  const auto result = read_log(log, 65536);
+  ASSERT_EQ(result.events.size(), 1U);  // the second is a copy by its times
+  EXPECT_EQ(result.account.copies, 1U);
+  EXPECT_EQ(result.events[0].first_line, 20001U);
+  EXPECT_EQ(result.events[0].zones[0].at.line, 20022U);
+  EXPECT_EQ(result.account.lines, 50000U + 2 * 47);
+}
+
+TEST(LogReader, SkippingChangesNothing) {
+  std::string log = filler(3000) + sample_report() + filler(5000);
+  std::string second = sample_report();
+  for (std::size_t at = second.find("812."); at != std::string::npos;
+       at = second.find("812.", at)) {
+    second.replace(at, 3, "922");
+  }
+  log += second + filler(2000);
+  log += "[  990.000001] cgroup: fork rejected by pids controller in /app\n";
+  log += filler(2000) +
+         "Nov 23 07:41:32 host systemd-oomd[7]: Killed /a.scope due to memory "
+         "pressure for /a being 72.10% > 60.00% for > 20s with reclaim activity\n";
+  expect_same_for_all_chunks(log, true);
+  EXPECT_EQ(read_log(log).events.size(), 4U);
+}
+
+TEST(LogReader, SkippingChangesNothingInRealLogs) {
+  WHYOOM_SHARED_OR_SKIP(lab, "lab");
+  for (const auto& entry : std::filesystem::directory_iterator(lab)) {
+    if (entry.is_directory()) {
+      SCOPED_TRACE(entry.path().filename().string());
+      const std::string text = test::read_file(entry.path() / "console.log");
+      expect_same_for_all_chunks(filler(3000) + text + filler(3000), text.size() < 25000);
+    }
+  }
+}
+
+TEST(LogReader, CopyWithoutTimesCountsOnce) {
+  std::string plain;
+  for (const auto& line : testing::split(sample_report(), '\n')) {
+    plain += line.size() > 15 ? line.substr(15) + "\n" : "";
+  }
+  const auto result = read_log(sample_report() + filler(300) + plain);
+  EXPECT_EQ(result.events.size(), 1U);
+  EXPECT_EQ(result.account.copies, 1U);
+}
+
+TEST(LogReader, SecondReportLikeTheFirstIsNoCopy) {
+  std::string later = sample_report();
+  for (std::size_t at = later.find("  812."); at != std::string::npos;
+       at = later.find("  812.", at)) {
+    later.replace(at, 5, "  813");
+  }
+  EXPECT_EQ(read_log(sample_report() + later).events.size(), 2U);
+}
+
+TEST(LogReader, CopiesInTwoFilesCountOnce) {
+  const auto seen = LogReader::make_seen();
+  int events = 0;
+  std::uint64_t copies = 0;
+  for (const char* name : {"a", "b"}) {
+    LogReader reader(
+        name, [&](Report&&) { ++events; }, seen);
+    reader.feed(sample_report());
+    copies += reader.finish().copies;
+  }
+  EXPECT_EQ(events, 1);
+  EXPECT_EQ(copies, 1U);
+}
+
+TEST(LogReader, QuietPipeShowsWhatIsOpen) {
+  std::vector<Report> events;
+  LogReader reader("-", [&](Report&& report) { events.push_back(std::move(report)); });
+  reader.feed(sample_report());
+  EXPECT_TRUE(events.empty());
+  reader.idle();
+  EXPECT_EQ(events.size(), 1U);
+  reader.feed(filler(5));
+  EXPECT_EQ(reader.finish().lines, 52U);
+  EXPECT_EQ(events.size(), 1U);
+}
+
+TEST(LogReader, OverlongLineIsCutAndCounted) {
+  const std::string log = filler(2) + std::string(3 << 20, 'x') + "\n" + sample_report();
+  for (const std::size_t chunk : {0UL, 4096UL, 1UL << 20}) {
+    const auto result = read_log(log, chunk);
+    ASSERT_EQ(result.events.size(), 1U);
+    EXPECT_EQ(result.events[0].first_line, 4U);
+    ASSERT_FALSE(result.account.damage.empty());
+    EXPECT_EQ(result.account.damage[0].line, 3U);
+  }
+}
+
+TEST(LogReader, TellsBinaryFromText) {
+  std::string bytes;
+  for (int i = 0; i < 100000; ++i) {
+    bytes += static_cast<char>(i * 37 % 256);
+  }
+  EXPECT_TRUE(read_log(bytes).account.binary);
+  EXPECT_FALSE(read_log("").account.binary);
+  EXPECT_FALSE(read_log(filler(100)).account.binary);
+  // NUL bytes in a log that a crash left behind do not hide the event.
+  EXPECT_FALSE(read_log(std::string(4096, '\0') + "\n" + sample_report()).account.binary);
+}
+
+TEST(LogReader, LastLineNeedsNoNewline) {
+  std::string log = sample_report();
+  log.pop_back();
+  const auto result = read_log(log);
+  ASSERT_EQ(result.events.size(), 1U);
+  EXPECT_TRUE(result.events[0].victims[0].reaped);
+  EXPECT_EQ(result.account.lines, 47U);
+}
+
+}  // namespace
+}  // namespace whyoom::report

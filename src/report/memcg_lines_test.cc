@@ -1,0 +1,77 @@
+#include "report/memcg_lines.h"
+
+#include <gtest/gtest.h>
+
+namespace whyoom::report {
+namespace {
+
+TEST(TaskIn, WholeAndInTwoLines) {
+  const auto line = parse_task_in("Task in /a/b c killed as a result of limit of /a");
+  ASSERT_TRUE(line);
+  EXPECT_EQ(line->task_path, "/a/b c");
+  EXPECT_EQ(line->limit_path, "/a");
+  const auto first = parse_task_in("Task in /a/b");
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->task_path, "/a/b");
+  EXPECT_FALSE(first->limit_path);
+  const auto second = parse_task_in(" killed as a result of limit of /a");
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->limit_path, "/a");
+  EXPECT_FALSE(parse_task_in("Task in the queue"));
+  EXPECT_FALSE(parse_task_in("Tasks in /a are going to be killed"));
+}
+
+TEST(MemcgCounters, EveryLine) {
+  const auto memory = parse_memcg_counter("memory: usage 980kB, limit 1024kB, failcnt 4152239");
+  ASSERT_TRUE(memory);
+  EXPECT_EQ(memory->which, MemcgLine::memory);
+  EXPECT_EQ(memory->usage_kib, 980U);
+  EXPECT_EQ(memory->limit_kib, 1024U);
+  EXPECT_EQ(memory->failcnt, 4152239U);
+  EXPECT_EQ(
+      parse_memcg_counter("memory+swap: usage 1kB, limit 9007199254740988kB, failcnt 0")->which,
+      MemcgLine::memsw);
+  EXPECT_EQ(parse_memcg_counter("swap: usage 1kB, limit 2kB, failcnt 0")->which, MemcgLine::swap);
+  EXPECT_EQ(parse_memcg_counter("kmem: usage 1kB, limit 2kB, failcnt 0")->which, MemcgLine::kmem);
+  const auto cut = parse_memcg_counter("memory: usage 980kB, lim");
+  ASSERT_TRUE(cut);
+  EXPECT_FALSE(cut->limit_kib);
+  EXPECT_FALSE(parse_memcg_counter("memory: usage is high"));
+}
+
+TEST(MemcgStats, OnOneLineBecomeBytes) {
+  const auto line = parse_memcg_stats(
+      "Memory cgroup stats for /a: b/c: cache:3KB rss:980KB swap:1KB unevictable:0KB", {0, 7});
+  ASSERT_TRUE(line);
+  EXPECT_EQ(line->path, "/a: b/c");
+  ASSERT_EQ(line->stats.size(), 4U);
+  EXPECT_EQ(line->stats[1].name, "rss");
+  EXPECT_EQ(line->stats[1].value, 980U * 1024);
+  EXPECT_TRUE(line->stats[1].bytes);
+  EXPECT_FALSE(line->malformed);
+  EXPECT_TRUE(parse_memcg_stats("Memory cgroup stats for /a: cache:3KB rss:98", {})->malformed);
+}
+
+TEST(MemcgStats, OneALine) {
+  const auto title = parse_memcg_stats("Memory cgroup stats for /pod/x:", {});
+  ASSERT_TRUE(title);
+  EXPECT_EQ(title->path, "/pod/x");
+  EXPECT_TRUE(title->stats.empty());
+  EXPECT_TRUE(parse_memcg_stat("anon 534147072", {})->bytes);
+  EXPECT_TRUE(parse_memcg_stat("pagetables 65536", {})->bytes);
+  EXPECT_TRUE(parse_memcg_stat("hierarchical_memory_limit 1073741824", {})->bytes);
+  EXPECT_FALSE(parse_memcg_stat("pgfault 8175", {})->bytes);
+  EXPECT_FALSE(parse_memcg_stat("total_pgpgin 1", {})->bytes);
+  EXPECT_FALSE(parse_memcg_stat("workingset_refault_file 21", {})->bytes);
+  EXPECT_FALSE(parse_memcg_stat("thp_fault_alloc 0", {})->bytes);
+  EXPECT_FALSE(parse_memcg_stat("exit code 1", {}));
+  EXPECT_FALSE(parse_memcg_stat("Killed 9", {}));
+}
+
+TEST(LimitReached, GivesThePath) {
+  EXPECT_EQ(parse_limit_reached("Memory limit reached of cgroup /a b"), "/a b");
+  EXPECT_FALSE(parse_limit_reached("Memory limit of cgroup"));
+}
+
+}  // namespace
+}  // namespace whyoom::report

@@ -1,0 +1,28 @@
+// One-line events of the kernel beside the OOM killer: SLUB, the pids controller, overcommit.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "report/header_lines.h"
+#include "report/report.h"
+
+namespace whyoom::report {
+
+// "SLUB: Unable to allocate memory on node -1, gfp=0xa20(GFP_ATOMIC)"
+struct SlubLine {
+  std::optional<GfpText> gfp;
+  std::optional<int> node;
+};
+std::optional<SlubLine> parse_slub(std::string_view text);
+// "  cache: kmalloc-64, object size: 64, buffer size: 64, default order: 0, min order: 0"
+bool read_slub_cache(std::string_view text, SlubFailure& slub);
+
+// "cgroup: fork rejected by pids controller in /a" -> the path
+std::optional<std::string_view> parse_fork_rejected(std::string_view text);
+
+// "__vm_enough_memory: pid: 187, comm: app, bytes: 8388608 not enough memory for the allocation"
+std::optional<OvercommitRefused::Request> parse_overcommit(std::string_view text, Place at);
+
+}  // namespace whyoom::report

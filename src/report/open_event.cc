@@ -1,0 +1,276 @@
+#include "report/open_event.h"
+
+#include <cmath>
+
+#include "base/text.h"
+#include "report/stack_lines.h"
+
+namespace whyoom::report {
+
+int group_of(Stage stage) {
+  switch (stage) {
+    case Stage::header:
+      return 0;
+    case Stage::stack:
+      return 1;
+    case Stage::memcg:
+    case Stage::mem_info:
+    case Stage::totals:
+    case Stage::nodes:
+    case Stage::zones:
+    case Stage::buddy:
+    case Stage::hugepages:
+    case Stage::tail:
+      return 2;
+    case Stage::slab:
+    case Stage::tasks:
+      return 3;
+    case Stage::constraint:
+      return 4;
+    case Stage::victim:
+      break;
+  }
+  return 5;
+}
+
+std::optional<int> seconds_of_day(std::string_view wall) {
+  for (std::size_t i = 0; i + 8 <= wall.size(); ++i) {
+    const auto two = [&](std::size_t at) {
+      return is_digit(wall[at]) && is_digit(wall[at + 1])
+                 ? (wall[at] - '0') * 10 + (wall[at + 1] - '0')
+                 : -1;
+    };
+    if (wall[i + 2] == ':' && wall[i + 5] == ':' && two(i) >= 0 && two(i + 3) >= 0 &&
+        two(i + 6) >= 0) {
+      return two(i) * 3600 + two(i + 3) * 60 + two(i + 6);
+    }
+  }
+  return std::nullopt;
+}
+
+Moment moment_of(const logtext::Line& line) {
+  return {line.number, line.monotonic_us, std::string(line.wall)};
+}
+
+std::optional<double> seconds_between(const Moment& earlier, const logtext::Line& line) {
+  if (earlier.monotonic_us && line.monotonic_us) {
+    const auto from = *earlier.monotonic_us;
+    const auto to = *line.monotonic_us;
+    const double distance = static_cast<double>(to > from ? to - from : from - to) / 1e6;
+    return to >= from ? distance : -distance;
+  }
+  const auto from = seconds_of_day(earlier.wall);
+  const auto to = seconds_of_day(line.wall);
+  if (!from || !to) {
+    return std::nullopt;
+  }
+  constexpr int day = 86400;
+  const int forward = ((*to - *from) % day + day) % day;
+  const int distance = forward > day / 2 ? forward - day : forward;
+  // The same clock on another date is far away; only around midnight both can be near.
+  const auto date = [](std::string_view wall) { return wall.substr(0, wall.find(':')); };
+  const std::string_view old_date = date(earlier.wall);
+  const std::string_view new_date = date(line.wall);
+  const auto day_of = [](std::string_view text) {
+    return text.substr(0, text.size() < 2 ? 0 : text.size() - 2);
+  };
+  if (day_of(old_date) != day_of(new_date) && *from < day - 3600) {
+    return static_cast<double>(day);
+  }
+  return static_cast<double>(distance);
+}
+
+bool OpenEvent::ended() const {
+  if (is_failure()) {
+    return report.tail.reserved.has_value();
+  }
+  return !report.victims.empty() || report.panic || report.no_killable_at;
+}
+
+int OpenEvent::parts() const {
+  int count = 0;
+  for (const bool there :
+       {report.stack.has_value(), report.mem_info_at.has_value() || report.memcg.has_value(),
+        !report.zones.empty(), !report.tasks.empty(), report.constraint.has_value(),
+        !report.victims.empty() || intent.has_value(), report.panic.has_value()}) {
+    count += there ? 1 : 0;
+  }
+  return count;
+}
+
+bool OpenEvent::fits_kind(bool known, bool memcg) const {
+  if (is_failure()) {
+    return false;
+  }
+  if (!known) {
+    return true;
+  }
+  // Mem-Info without a cgroup's lines is a report of the machine.
+  const bool global = global_seen || (!memcg_seen && (report.mem_info_at || !report.zones.empty()));
+  return memcg ? !global : !memcg_seen;
+}
+
+bool OpenEvent::gone(const logtext::Line& line) const {
+  const std::uint32_t lines = line.number > last.line ? line.number - last.line : 0;
+  const bool over = superseded || ended();
+  const bool timed = last.monotonic_us || !last.wall.empty();
+  if (lines > (timed ? (over ? 2000U : 4000U) : (over ? 100U : 400U))) {
+    return true;
+  }
+  const auto passed = seconds_between(last, line);
+  if (!passed) {
+    return false;
+  }
+  // The clock of a syslog is that of the daemon, which may starve during a report.
+  const bool exact = last.monotonic_us && line.monotonic_us;
+  return *passed > (over ? 10.0 : (exact ? 60.0 : 120.0)) || *passed < -2.0;
+}
+
+void OpenEvent::damage(std::uint32_t line, std::string what) {
+  if (report.damage.size() < kMaxDamage) {
+    report.damage.push_back({line, std::move(what)});
+  }
+}
+
+void OpenEvent::settle_intent() {
+  if (!intent) {
+    return;
+  }
+  Victim victim;
+  victim.pid = intent->intent.pid;
+  victim.comm = intent->intent.comm;
+  victim.score = intent->intent.score;
+  victim.memcg = intent->intent.memcg;
+  victim.allocating_task = intent->intent.allocating_task;
+  victim.monotonic_us = intent->monotonic_us;
+  victim.at = intent->at;
+  intent.reset();
+  if (report.victims.size() < kMaxRows) {
+    report.victims.push_back(std::move(victim));
+  } else {
+    ++rows_lost;
+  }
+}
+
+StackDump& OpenEvent::stack(Place at) {
+  if (!report.stack) {
+    report.stack.emplace();
+    report.stack->at = at;
+  }
+  return *report.stack;
+}
+
+Memcg& OpenEvent::memcg(Place at) {
+  if (!report.memcg) {
+    report.memcg.emplace();
+    report.memcg->at = at;
+  }
+  memcg_seen = true;
+  return *report.memcg;
+}
+
+Zone* OpenEvent::find_zone(int node, std::string_view name) {
+  for (auto& zone : report.zones) {
+    if (zone.node == node && zone.name == name) {
+      return &zone;
+    }
+  }
+  return nullptr;
+}
+
+namespace {
+
+bool substantial(const OpenEvent& event) {
+  const Report& r = event.report;
+  if (event.ignored) {
+    return false;
+  }
+  if (event.orphan_rows) {
+    return r.tasks.size() >= 3;
+  }
+  return r.trigger || r.mem_info_at || !r.totals.empty() || !r.nodes.empty() || !r.zones.empty() ||
+         r.task_table_at || r.tasks.size() >= 3 || r.constraint || r.memcg || !r.victims.empty() ||
+         r.panic || r.no_killable_at || r.slub || r.vmalloc || event.exiting;
+}
+
+void decode_gfp(OpenEvent& event) {
+  if (!event.gfp || !event.report.trigger) {
+    return;
+  }
+  const std::string_view release =
+      event.report.stack ? std::string_view(event.report.stack->release) : std::string_view();
+  event.report.trigger->gfp = event.gfp->names
+                                  ? kernel::gfp_from_names(event.gfp->mask, *event.gfp->names)
+                                  : kernel::gfp_from_mask(event.gfp->mask, release);
+}
+
+// Some kernels and tools write "comm:pid". Kernel threads have colons of their own ("kworker/0:1").
+void split_pid(Trigger& trigger) {
+  const std::size_t colon = trigger.comm.rfind(':');
+  if (trigger.pid || colon == std::string::npos || colon == 0 ||
+      trigger.comm.find('/') != std::string::npos) {
+    return;
+  }
+  const auto pid = parse_number<std::int64_t>(std::string_view(trigger.comm).substr(colon + 1));
+  if (pid && *pid >= 100 && *pid < 4194304) {
+    trigger.pid = pid;
+    trigger.comm.resize(colon);
+  }
+}
+
+void name_kind(OpenEvent& event) {
+  Report& report = event.report;
+  if (event.is_failure()) {
+    return;
+  }
+  if (report.panic) {
+    report.kind = Kind::oom_panic;
+    report.outcome = Outcome::panic;
+    return;
+  }
+  report.kind = event.memcg_seen ? Kind::memcg_oom_kill : Kind::oom_kill;
+  if (!report.victims.empty()) {
+    report.outcome = Outcome::killed;
+  } else if (report.no_killable_at) {
+    report.outcome = Outcome::no_victim;
+  } else if (event.exiting) {
+    report.outcome = Outcome::recovered;
+  }
+}
+
+void complete_memcg(OpenEvent& event) {
+  Report& report = event.report;
+  if (!report.constraint || report.constraint->oom_memcg.empty()) {
+    return;
+  }
+  Memcg& memcg = event.memcg(report.constraint->at);
+  memcg.limit_path = report.constraint->oom_memcg;
+  if (!report.constraint->task_memcg.empty()) {
+    memcg.task_path = report.constraint->task_memcg;
+  }
+}
+
+}  // namespace
+
+std::optional<Report> close_event(OpenEvent&& event) {
+  event.settle_intent();
+  if (!substantial(event)) {
+    return std::nullopt;
+  }
+  if (event.rows_lost > 0) {
+    event.damage(event.last.line,
+                 std::to_string(event.rows_lost) + " rows of a table were not kept");
+  }
+  complete_memcg(event);
+  name_kind(event);
+  decode_gfp(event);
+  if (event.report.trigger) {
+    split_pid(*event.report.trigger);
+  }
+  if (event.report.stack && event.report.stack->architecture.empty()) {
+    event.report.stack->architecture = architecture_of_release(event.report.stack->release);
+  }
+  return std::move(event.report);
+}
+
+}  // namespace whyoom::report

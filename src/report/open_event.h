@@ -1,0 +1,114 @@
+// One event while its lines come in, and how it is closed into a Report.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "logtext/line.h"
+#include "report/header_lines.h"
+#include "report/report.h"
+#include "report/task_lines.h"
+#include "report/victim_lines.h"
+
+namespace whyoom::report {
+
+// The parts of a report in the order in which kernels print them. Within a group versions differ.
+enum class Stage : std::uint8_t {
+  header,
+  stack,
+  memcg,
+  mem_info,
+  totals,
+  nodes,
+  zones,
+  buddy,
+  hugepages,
+  tail,
+  slab,
+  tasks,
+  constraint,
+  victim
+};
+int group_of(Stage stage);
+
+// Seconds of the day in a wall clock of any format ("Nov 23 07:41:32", "2026-11-23T07:41:32.1Z").
+std::optional<int> seconds_of_day(std::string_view wall);
+
+// When a line was printed, as far as the log tells.
+struct Moment {
+  std::uint32_t line = 0;
+  std::optional<std::uint64_t> monotonic_us;
+  std::string wall;
+};
+Moment moment_of(const logtext::Line& line);
+// Seconds from `earlier` to `line`; nullopt when the two do not share a clock.
+std::optional<double> seconds_between(const Moment& earlier, const logtext::Line& line);
+
+// At most this many rows of one table are kept.
+inline constexpr std::size_t kMaxTasks = 65536;
+inline constexpr std::size_t kMaxRows = 4096;
+inline constexpr std::size_t kMaxDamage = 64;
+inline constexpr std::size_t kMaxFunctions = 64;
+
+struct OpenEvent {
+  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+
+  Report report;
+  std::string caller;
+  std::optional<GfpText> gfp;
+  Stage stage = Stage::header;
+  Moment last;
+
+  bool interleaved = false;  // got a line after a younger event had begun
+  bool superseded = false;   // over; only the reaper may still name its victim
+  bool ignored = false;      // Mem-Info that somebody asked for: no event
+  bool orphan_rows = false;  // only task rows so far, without anything that says OOM
+
+  // Sections that go on for several lines.
+  bool trace_open = true;
+  bool slab_open = false;
+  bool stats_open = false;
+  bool stats_framed = false;
+  bool first_stats = true;
+  std::size_t lowmem_zone = kNone;  // the zone whose lowmem_reserve[] line comes next
+  std::size_t broken_lowmem = kNone;
+  std::size_t open_buddy = kNone;
+  std::optional<int> pending_node;  // "Node 0 " came alone
+  TaskColumns columns;
+  std::size_t rows_lost = 0;
+
+  struct PendingKill {
+    KillIntent intent;
+    Place at;
+    std::optional<std::uint64_t> monotonic_us;
+  };
+  std::optional<PendingKill> intent;
+  bool group_kill = false;
+  bool exiting = false;
+  bool memcg_seen = false;
+  bool global_seen = false;
+
+  [[nodiscard]] bool is_failure() const { return report.kind == Kind::page_allocation_failure; }
+  // The part that closes a report has come.
+  [[nodiscard]] bool ended() const;
+  // How many of the parts behind the header are there.
+  [[nodiscard]] int parts() const;
+  // A victim of the machine or of a cgroup can belong here.
+  [[nodiscard]] bool fits_kind(bool known, bool memcg) const;
+  // No further line of it can come after `line`.
+  [[nodiscard]] bool gone(const logtext::Line& line) const;
+
+  void damage(std::uint32_t line, std::string what);
+  void settle_intent();  // a kill that was announced, and never reported done
+  StackDump& stack(Place at);
+  Memcg& memcg(Place at);
+  Zone* find_zone(int node, std::string_view name);
+};
+
+// The event as it goes out; nullopt when it holds nothing that makes an event.
+std::optional<Report> close_event(OpenEvent&& event);
+
+}  // namespace whyoom::report

@@ -1,0 +1,166 @@
+#include "report/side_events.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "report/fingerprint.h"
+
+namespace whyoom::report {
+namespace {
+
+constexpr std::size_t kMaxForks = 64;
+constexpr std::size_t kMaxRequests = 64;
+constexpr std::size_t kMaxSeen = 256;
+constexpr double kOvercommitBurst = 60;
+constexpr std::uint32_t kOvercommitLines = 1000;
+constexpr double kKillBurst = 10;
+constexpr std::uint32_t kKillLines = 60;
+constexpr double kFactsAge = 600;
+
+std::uint32_t lines_since(const Moment& last, const logtext::Line& line) {
+  return line.number > last.line ? line.number - last.line : 0;
+}
+
+bool near(const Moment& last, const logtext::Line& line, double seconds, std::uint32_t lines) {
+  const auto passed = seconds_between(last, line);
+  return passed ? *passed >= -1 && *passed <= seconds : lines_since(last, line) <= lines;
+}
+
+}  // namespace
+
+Report SideEvents::begin(const logtext::Line& line, Kind kind) const {
+  Report report;
+  report.kind = kind;
+  report.source = source_;
+  report.first_line = line.number;
+  report.last_line = line.number;
+  report.time.monotonic_us = line.monotonic_us;
+  report.time.wall = std::string(line.wall);
+  report.host = std::string(line.host);
+  return report;
+}
+
+bool SideEvents::repeated(const logtext::Line& line) {
+  if (!line.monotonic_us) {
+    return false;
+  }
+  Hash hash;
+  hash.add(*line.monotonic_us);
+  hash.add(line.text);
+  if (std::find(seen_.begin(), seen_.end(), hash.value()) != seen_.end()) {
+    return true;
+  }
+  seen_.push_back(hash.value());
+  if (seen_.size() > kMaxSeen) {
+    seen_.pop_front();
+  }
+  return false;
+}
+
+void SideEvents::fork_rejected(const logtext::Line& line, std::string_view path) {
+  if (repeated(line)) {
+    return;
+  }
+  end_overcommit();
+  for (auto& known : forks_) {
+    if (known.report.fork_rejected->path == path) {
+      ++known.report.fork_rejected->count;
+      known.report.last_line = line.number;
+      known.last = moment_of(line);
+      return;
+    }
+  }
+  if (forks_.size() >= kMaxForks) {
+    Gathered oldest = std::move(forks_.front());
+    forks_.pop_front();
+    emit(std::move(oldest));
+  }
+  Gathered fresh{begin(line, Kind::fork_rejected), moment_of(line)};
+  fresh.report.fork_rejected = ForkRejected{std::string(path), 1, {0, line.number}};
+  forks_.push_back(std::move(fresh));
+}
+
+void SideEvents::overcommit(const logtext::Line& line, OvercommitRefused::Request request) {
+  if (repeated(line)) {
+    return;
+  }
+  if (overcommit_ && !near(overcommit_->last, line, kOvercommitBurst, kOvercommitLines)) {
+    end_overcommit();
+  }
+  if (!overcommit_) {
+    overcommit_ = Gathered{begin(line, Kind::overcommit_refused), {}};
+    overcommit_->report.overcommit.emplace();
+  }
+  overcommit_->last = moment_of(line);
+  overcommit_->report.last_line = line.number;
+  OvercommitRefused& refused = *overcommit_->report.overcommit;
+  ++refused.count;
+  if (refused.requests.size() < kMaxRequests) {
+    refused.requests.push_back(std::move(request));
+  }
+}
+
+SideEvents::Facts* SideEvents::facts_of(const std::string& killer) {
+  for (auto& facts : facts_) {
+    if (facts.kill.killer == killer) {
+      return &facts;
+    }
+  }
+  return nullptr;
+}
+
+void SideEvents::userspace(const logtext::Line& line, const UserspaceLine& part) {
+  Facts* facts = facts_of(part.kill.killer);
+  if (part.step == UserspaceLine::Step::facts) {
+    if (facts == nullptr) {
+      facts_.push_back({part.kill, moment_of(line)});
+      return;
+    }
+    // The newest numbers count; what the newer line does not know is kept for a while.
+    UserspaceKill merged = part.kill;
+    if (near(facts->last, line, kKillBurst, kKillLines)) {
+      merge_facts(facts->kill, merged);
+    }
+    *facts = {std::move(merged), moment_of(line)};
+    return;
+  }
+  UserspaceKill kill = part.kill;
+  if (kill.killer == "kubelet" && facts == nullptr) {
+    return;  // evicted for another reason than memory
+  }
+  if (facts != nullptr && near(facts->last, line, kFactsAge, kKillLines * 10)) {
+    merge_facts(facts->kill, kill);
+  }
+  for (auto& before : kills_) {
+    if (before.kill.killer == kill.killer && before.kill.victim == kill.victim &&
+        before.kill.pid == kill.pid && near(before.last, line, kKillBurst, kKillLines)) {
+      before.last = moment_of(line);
+      return;
+    }
+  }
+  std::erase_if(kills_, [&](const Facts& old) { return old.kill.killer == kill.killer; });
+  kills_.push_back({kill, moment_of(line)});
+  Report report = begin(line, Kind::userspace_kill);
+  report.outcome = Outcome::killed;
+  report.userspace = std::move(kill);
+  sink_(std::move(report));
+}
+
+void SideEvents::end_overcommit() {
+  if (overcommit_) {
+    Gathered done = std::move(*overcommit_);
+    overcommit_.reset();
+    emit(std::move(done));
+  }
+}
+
+void SideEvents::interrupt() {
+  end_overcommit();
+  while (!forks_.empty()) {
+    Gathered done = std::move(forks_.front());
+    forks_.pop_front();
+    emit(std::move(done));
+  }
+}
+
+}  // namespace whyoom::report

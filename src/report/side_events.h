@@ -1,0 +1,58 @@
+// Events of single lines, beside the reports: the pids controller, overcommit, killers in user
+// space. Repetitions are gathered into one event.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "logtext/line.h"
+#include "report/open_event.h"
+#include "report/report.h"
+#include "report/userspace_lines.h"
+
+namespace whyoom::report {
+
+class SideEvents {
+ public:
+  using Sink = std::function<void(Report&&)>;
+
+  SideEvents(std::string source, Sink sink) : source_(std::move(source)), sink_(std::move(sink)) {}
+
+  void fork_rejected(const logtext::Line& line, std::string_view path);
+  void overcommit(const logtext::Line& line, OvercommitRefused::Request request);
+  void userspace(const logtext::Line& line, const UserspaceLine& part);
+
+  // An event of another kind came between: what was gathered is over.
+  void interrupt();
+  void flush() { interrupt(); }
+
+ private:
+  struct Gathered {
+    Report report;
+    Moment last;
+  };
+  struct Facts {
+    UserspaceKill kill;
+    Moment last;
+  };
+
+  Report begin(const logtext::Line& line, Kind kind) const;
+  bool repeated(const logtext::Line& line);
+  void emit(Gathered&& gathered) { sink_(std::move(gathered.report)); }
+  void end_overcommit();
+  Facts* facts_of(const std::string& killer);
+
+  std::string source_;
+  Sink sink_;
+  std::deque<Gathered> forks_;  // one for each cgroup
+  std::optional<Gathered> overcommit_;
+  std::vector<Facts> facts_;        // what a killer said before it killed
+  std::vector<Facts> kills_;        // its last kill, which it may announce twice
+  std::deque<std::uint64_t> seen_;  // lines with a time, so that a copy in the same log counts once
+};
+
+}  // namespace whyoom::report

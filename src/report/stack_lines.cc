@@ -1,0 +1,250 @@
+#include "report/stack_lines.h"
+
+#include <array>
+#include <utility>
+
+#include "base/text.h"
+
+namespace whyoom::report {
+namespace {
+
+constexpr std::string_view kNotTainted = " Not tainted";
+constexpr std::string_view kTainted = " Tainted:";
+constexpr std::string_view kKdump = " Kdump: loaded";
+
+// Where the version string begins: the blank before " #<number>".
+std::size_t find_build(std::string_view text) {
+  std::size_t at = text.find(" #");
+  while (at != std::string_view::npos) {
+    if (at + 2 < text.size() && is_digit(text[at + 2])) {
+      return at;
+    }
+    at = text.find(" #", at + 1);
+  }
+  return std::string_view::npos;
+}
+
+std::string_view last_word(std::string_view text) {
+  const std::string_view trimmed = trim_right(text);
+  const std::size_t blank = trimmed.find_last_of(' ');
+  return blank == std::string_view::npos ? trimmed : trimmed.substr(blank + 1);
+}
+
+bool is_release(std::string_view word) {
+  return word.size() >= 3 && is_digit(word.front()) && word.find('.') != std::string_view::npos;
+}
+
+void read_version(std::string_view rest, bool tainted, CpuLine& line) {
+  const std::size_t build = find_build(rest);
+  line.complete = build != std::string_view::npos;
+  const std::string_view before = trim(rest.substr(0, build));
+  const std::string_view release =
+      tainted || line.complete ? last_word(before) : Cursor(before).take_word();
+  if (is_release(release)) {
+    line.release = std::string(release);
+    if (tainted) {
+      line.taint = std::string(trim(before.substr(0, before.size() - release.size())));
+    }
+  } else if (tainted) {
+    line.taint = std::string(before);
+  }
+}
+
+std::optional<std::string_view> after_comm(std::string_view text, CpuLine& line) {
+  Cursor cursor(trim_left(text));
+  if (cursor.take("Pid: ")) {  // before 3.x
+    line.pid = cursor.take_signed();
+    return line.pid && cursor.take(", comm: ") ? std::optional(cursor.rest()) : std::nullopt;
+  }
+  if (!cursor.take("CPU: ") || !cursor.take_unsigned()) {
+    return std::nullopt;
+  }
+  const std::size_t pid = cursor.rest().find("PID: ");
+  const std::size_t comm = cursor.rest().find("Comm: ");
+  if (pid == std::string_view::npos || pid > 24) {
+    return std::nullopt;
+  }
+  line.pid = Cursor(cursor.rest().substr(pid + 5)).take_signed();
+  if (comm == std::string_view::npos || comm < pid) {
+    return std::string_view();
+  }
+  return cursor.rest().substr(comm + 6);
+}
+
+}  // namespace
+
+std::optional<CpuLine> parse_cpu_line(std::string_view text) {
+  CpuLine line;
+  const auto rest = after_comm(text, line);
+  if (!rest) {
+    return std::nullopt;
+  }
+  std::size_t at = rest->rfind(kNotTainted);
+  const bool tainted = at == std::string_view::npos;
+  if (tainted) {
+    at = rest->rfind(kTainted);
+  }
+  std::string_view comm = trim(rest->substr(0, at));
+  if (comm.ends_with(trim_left(kKdump))) {
+    comm = trim(comm.substr(0, comm.size() - trim_left(kKdump).size()));
+  }
+  line.comm = std::string(comm);
+  if (at != std::string_view::npos) {
+    const std::size_t key = tainted ? kTainted.size() : kNotTainted.size();
+    read_version(rest->substr(at + key), tainted, line);
+  }
+  return line;
+}
+
+std::optional<std::string_view> parse_hardware(std::string_view text) {
+  constexpr std::string_view key = "Hardware name:";
+  const std::string_view start = trim_left(text);
+  if (!start.starts_with(key)) {
+    return std::nullopt;
+  }
+  return trim(start.substr(key.size()));
+}
+
+HardwareShape hardware_shape(std::string_view hardware) {
+  int depth = 0;
+  for (const char c : hardware) {
+    depth += c == '(' ? 1 : (c == ')' ? -1 : 0);
+  }
+  const std::size_t bios = hardware.find("BIOS");
+  const std::string_view date = last_word(hardware);
+  const bool dated = date.size() == 10 && date[2] == '/' && date[5] == '/';
+  const bool versioned = bios != std::string_view::npos && hardware.size() > bios + 5;
+  HardwareShape shape;
+  shape.score = (depth == 0 ? 1 : 0) + (versioned ? 1 : 0) + (dated ? 1 : 0) +
+                (bios != std::string_view::npos ? 1 : 0);
+  shape.whole = dated || (depth == 0 && bios == std::string_view::npos && !hardware.ends_with(','));
+  return shape;
+}
+
+namespace {
+
+bool is_symbol_char(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '.' ||
+         c == '$';
+}
+
+// "[<ffffffff8116e5bc>]", "[c0000000003a]": an address, not a pid.
+bool take_address(Cursor& cursor) {
+  const std::string_view rest = cursor.rest();
+  if (!rest.starts_with('[')) {
+    return false;
+  }
+  const std::size_t close = rest.find(']');
+  if (close == std::string_view::npos || close > 24 || close < 6) {
+    return false;
+  }
+  for (const char c : rest.substr(1, close - 1)) {
+    if (!is_hex_digit(c) && c != '<' && c != '>' && c != 'x') {
+      return false;
+    }
+  }
+  cursor.take(rest.substr(0, close + 1));
+  cursor.skip_spaces();
+  return true;
+}
+
+bool is_offset(std::string_view after) {
+  return after.starts_with("+0x") || after.starts_with(" from ") || after.starts_with(") from ") ||
+         after.starts_with(")");
+}
+
+// "dump_header (mm/oom_kill.c:74)": decoded by a script.
+bool is_source_place(std::string_view after) {
+  return after.starts_with(" (") && after.find(':') != std::string_view::npos &&
+         (after.find(".c:") != std::string_view::npos ||
+          after.find(".S:") != std::string_view::npos ||
+          after.find(".h:") != std::string_view::npos);
+}
+
+}  // namespace
+
+std::optional<TraceEntry> parse_trace_entry(std::string_view text) {
+  Cursor cursor(trim_left(text));
+  bool address = false;
+  while (take_address(cursor)) {
+    address = true;
+  }
+  TraceEntry entry;
+  entry.reliable = !cursor.take("? ");
+  const bool paren = address && cursor.take('(');
+  const std::string_view rest = cursor.rest();
+  std::size_t n = 0;
+  while (n < rest.size() && is_symbol_char(rest[n])) {
+    ++n;
+  }
+  const std::string_view name = rest.substr(0, n);
+  const std::string_view after = rest.substr(n);
+  const bool symbol = !name.empty() && !is_digit(name.front());
+  if (symbol && (is_source_place(after) || (is_offset(after) && (paren || after.front() != ')')))) {
+    // "word from word" is English unless an offset follows.
+    if (after.starts_with(" from ") && after.find("+0x") == std::string_view::npos) {
+      return std::nullopt;
+    }
+    entry.function = name;
+    return entry;
+  }
+  if (address) {
+    return entry;
+  }
+  return std::nullopt;
+}
+
+std::string_view architecture_of_line(std::string_view text) {
+  using Sign = std::pair<std::string_view, std::string_view>;
+  static constexpr std::array<Sign, 16> signs{{
+      {"RIP: ", "x86_64"},
+      {"EIP: ", "i386"},
+      {"__x64_sys_", "x86_64"},
+      {"entry_SYSCALL_64", "x86_64"},
+      {"do_syscall_64", "x86_64"},
+      {"__arm64_sys_", "aarch64"},
+      {"el0_svc", "aarch64"},
+      {"el0t_64_", "aarch64"},
+      {"ret_fast_syscall", "arm"},
+      {"__riscv_sys_", "riscv64"},
+      {"do_trap_ecall", "riscv64"},
+      {"hash__do_page_fault", "ppc64"},
+      {"system_call_vectored_common", "ppc64"},
+      {"__s390x_sys_", "s390x"},
+      {"handle_sys_", "mips"},
+      {"epc : ", "riscv64"},
+  }};
+  for (const auto& [sign, name] : signs) {
+    if (text.find(sign) != std::string_view::npos) {
+      return name;
+    }
+  }
+  return {};
+}
+
+std::string_view architecture_of_release(std::string_view release) {
+  using Sign = std::pair<std::string_view, std::string_view>;
+  static constexpr std::array<Sign, 13> signs{{
+      {".x86_64", "x86_64"},
+      {"-amd64", "x86_64"},
+      {"cloud-amd64", "x86_64"},
+      {".i686", "i386"},
+      {"-686", "i386"},
+      {".aarch64", "aarch64"},
+      {"-arm64", "aarch64"},
+      {"-armmp", "arm"},
+      {"-v7l", "arm"},
+      {"-v8", "aarch64"},
+      {".ppc64le", "ppc64le"},
+      {".s390x", "s390x"},
+      {"-riscv64", "riscv64"},
+  }};
+  for (const auto& [sign, name] : signs) {
+    if (release.find(sign) != std::string_view::npos) {
+      return name;
+    }
+  }
+  return {};
+}
+
+}  // namespace whyoom::report

@@ -1,0 +1,88 @@
+#include "report/stack_lines.h"
+
+#include <gtest/gtest.h>
+
+namespace whyoom::report {
+namespace {
+
+TEST(CpuLine, EveryForm) {
+  const auto el6 = parse_cpu_line("Pid: 77, comm: httpd Not tainted 2.6.32-431.el6.x86_64 #1");
+  ASSERT_TRUE(el6);
+  EXPECT_EQ(el6->pid, 77);
+  EXPECT_EQ(el6->comm, "httpd");
+  EXPECT_EQ(el6->release, "2.6.32-431.el6.x86_64");
+  const auto tainted = parse_cpu_line(
+      "CPU: 11 PID: 501 Comm: a (b) c Kdump: loaded Tainted: P           OE     5.4.0-99-generic "
+      "#112-Ubuntu");
+  ASSERT_TRUE(tainted);
+  EXPECT_EQ(tainted->comm, "a (b) c");
+  EXPECT_EQ(tainted->taint, "P           OE");
+  EXPECT_EQ(tainted->release, "5.4.0-99-generic");
+  EXPECT_TRUE(tainted->complete);
+  const auto uid = parse_cpu_line(
+      "CPU: 0 UID: 1000 PID: 190 Comm: hog Not tainted 6.12.9-amd64 #1 PREEMPT(voluntary)  Debian");
+  ASSERT_TRUE(uid);
+  EXPECT_EQ(uid->pid, 190);
+  EXPECT_EQ(uid->release, "6.12.9-amd64");
+  EXPECT_TRUE(uid->taint.empty());
+  const auto cut = parse_cpu_line("CPU: 0 PID: 9 Comm: hog Not");
+  ASSERT_TRUE(cut);
+  EXPECT_FALSE(cut->complete);
+  EXPECT_FALSE(parse_cpu_line("CPU    0: hi:  186, btch:  31 usd: 123"));
+  EXPECT_FALSE(parse_cpu_line("CPU: AMD EPYC"));
+}
+
+struct TraceCase {
+  const char* text;
+  const char* function;
+  bool reliable;
+};
+
+TEST(TraceEntry, FormsOfTheArchitectures) {
+  const TraceCase cases[] = {
+      {" dump_stack+0x6b/0x83", "dump_stack", true},
+      {" ? oom_evaluate_task+0x3a/0x150", "oom_evaluate_task", false},
+      {" mhi_fw_load+0x126/0x340 [mhi]", "mhi_fw_load", true},
+      {" [<ffffffff8116e5bc>] ? dump_header+0x8c/0x1a0", "dump_header", false},
+      {"[<ffffffff8116e5bc>] out_of_memory+0x8c/0x1a0", "out_of_memory", true},
+      {"[c000000374f30] [c0000000127c44] dump_stack_lvl+0x88/0xc4 (unreliable)", "dump_stack_lvl",
+       true},
+      {"[<c0012fcc>] (dump_backtrace) from [<c00131a4>] (show_stack+0x20/0x24)", "dump_backtrace",
+       true},
+      {" show_stack from dump_header+0x68/0x254", "show_stack", true},
+      {" dump_header (mm/oom_kill.c:74 mm/oom_kill.c:468) ", "dump_header", true},
+      {" __alloc_pages_slowpath.constprop.0+0x67f/0xe00", "__alloc_pages_slowpath.constprop.0",
+       true},
+      {"[<000000008011c2f2>] 0x000000008011c2f2", "", true}};
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.text);
+    const auto entry = parse_trace_entry(c.text);
+    ASSERT_TRUE(entry);
+    EXPECT_EQ(entry->function, c.function);
+    EXPECT_EQ(entry->reliable, c.reliable);
+  }
+  for (const char* other : {"hello from the other side", "free pages (low)", "[  123]  0  123", "",
+                            "Killed", "rc=137"}) {
+    EXPECT_FALSE(parse_trace_entry(other)) << other;
+  }
+}
+
+TEST(Hardware, KnowsWhenItIsCut) {
+  EXPECT_EQ(parse_hardware("Hardware name: Board/X, BIOS 1 01/02/2023"),
+            "Board/X, BIOS 1 01/02/2023");
+  EXPECT_TRUE(hardware_shape("Radxa ROCK Pi 4B (DT)").whole);
+  EXPECT_TRUE(hardware_shape("Board/X, BIOS 1 01/02/2023").whole);
+  EXPECT_FALSE(hardware_shape("Board/X, BIOS").whole);
+  EXPECT_FALSE(hardware_shape("QEMU Standard PC (i440FX + PIIX,").whole);
+}
+
+TEST(Architecture, IsSaidOnlyWhenTheTextShowsIt) {
+  EXPECT_EQ(architecture_of_line("RIP: 0033:0x401629"), "x86_64");
+  EXPECT_EQ(architecture_of_line(" el0t_64_sync+0x1b8/0x1c0"), "aarch64");
+  EXPECT_EQ(architecture_of_line(" kthread+0xd2/0x100"), "");
+  EXPECT_EQ(architecture_of_release("3.10.0-1062.el7.x86_64"), "x86_64");
+  EXPECT_EQ(architecture_of_release("6.8.0-78-generic"), "");
+}
+
+}  // namespace
+}  // namespace whyoom::report

@@ -1,0 +1,131 @@
+#include "report/task_lines.h"
+
+#include <gtest/gtest.h>
+
+namespace whyoom::report {
+namespace {
+
+struct TableCase {
+  const char* columns;
+  const char* row;
+  std::uint64_t rss;
+  std::optional<std::uint64_t> pgtables_bytes, table_pages, swapents, rss_anon;
+  int adj;
+  const char* comm;
+};
+
+TEST(TaskTable, EveryForm) {
+  const TableCase cases[] = {
+      {"[ pid ]   uid  tgid total_vm      rss cpu oom_adj oom_score_adj name",
+       "[ 1743]    48  1743    68123     3901   3     -17         -1000 httpd",
+       3901,
+       {},
+       {},
+       {},
+       {},
+       -1000,
+       "httpd"},
+      {"[ pid ]   uid  tgid total_vm      rss nr_ptes swapents oom_score_adj name",
+       "[ 1743]    48  1743    68123     3901      61       12           300 my app",
+       3901,
+       {},
+       61,
+       12,
+       {},
+       300,
+       "my app"},
+      {"[ pid ]   uid  tgid total_vm      rss nr_ptes nr_pmds swapents oom_score_adj name",
+       "[ 1743]    48  1743    68123     3901      61       4       12             0 a",
+       3901,
+       {},
+       65,
+       12,
+       {},
+       0,
+       "a"},
+      {"[ pid ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name",
+       "[ 1743]    48  1743    68123     3901   249856        0             0 (sd-pam)",
+       3901,
+       249856,
+       {},
+       0,
+       {},
+       0,
+       "(sd-pam)"},
+      {"[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name",
+       "[1743001]    48 1743001 681230001 390100001 24985600000        0             0 wide",
+       390100001,
+       24985600000,
+       {},
+       0,
+       {},
+       0,
+       "wide"},
+      {"[  pid  ]   uid  tgid total_vm      rss rss_anon rss_file rss_shmem pgtables_bytes "
+       "swapents "
+       "oom_score_adj name",
+       "[   1743]    48  1743    68123     3901     3000      900         1    49152       96"
+       "           999 x",
+       3901,
+       49152,
+       {},
+       96,
+       3000,
+       999,
+       "x"}};
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.columns);
+    const auto columns = parse_task_columns(c.columns);
+    ASSERT_TRUE(columns);
+    const auto task = parse_task_row(c.row, *columns, 12);
+    ASSERT_TRUE(task);
+    EXPECT_EQ(task->uid, 48);
+    EXPECT_EQ(task->tgid, task->pid);
+    EXPECT_EQ(task->rss, c.rss);
+    EXPECT_EQ(task->pgtables_bytes, c.pgtables_bytes);
+    EXPECT_EQ(task->page_table_pages, c.table_pages);
+    EXPECT_EQ(task->swapents, c.swapents);
+    EXPECT_EQ(task->rss_anon, c.rss_anon);
+    EXPECT_EQ(task->oom_score_adj, c.adj);
+    EXPECT_EQ(task->comm, c.comm);
+    EXPECT_EQ(task->line, 12U);
+    // The row alone tells the same, but for el6 with an ordinary oom_adj.
+    const auto guessed = parse_task_row(c.row, guess_task_columns(c.row), 12);
+    ASSERT_TRUE(guessed);
+    EXPECT_EQ(guessed->comm, c.comm);
+    EXPECT_EQ(guessed->rss, c.rss);
+    EXPECT_EQ(guessed->pgtables_bytes, c.pgtables_bytes);
+    EXPECT_EQ(guessed->oom_score_adj, c.adj);
+  }
+}
+
+TEST(TaskTable, NamesMayLookLikeAnything) {
+  const auto columns = parse_task_columns(
+      "[ pid ]   uid  tgid total_vm      rss nr_ptes swapents oom_score_adj name");
+  ASSERT_TRUE(columns);
+  const auto row = parse_task_row("[    9]     0     9      1        2     3        4   5 77 [x] 8",
+                                  *columns, 1);
+  ASSERT_TRUE(row);
+  EXPECT_EQ(row->comm, "77 [x] 8");
+  EXPECT_EQ(
+      parse_task_row("[    9]     0     9      1        2     3        4   5 ", *columns, 1)->comm,
+      "");
+}
+
+TEST(TaskTable, RowsAreToldFromOtherBrackets) {
+  const auto shape = task_row_shape("[ 1743]    48  1743    68123     3901 6 7 8 app");
+  ASSERT_TRUE(shape);
+  EXPECT_EQ(shape->numbers, 7U);
+  EXPECT_TRUE(shape->named);
+  EXPECT_TRUE(task_row_shape("[ 1743]    48  1743"));  // wrapped early
+  EXPECT_FALSE(task_row_shape("[ 1743]    48  1744"));
+  EXPECT_FALSE(task_row_shape("[ 1743] usb 1-1: reset"));
+  EXPECT_FALSE(task_row_shape("[   12.345678] text"));
+  EXPECT_FALSE(task_row_shape("[<ffffffff8116e5bc>] dump_header+0x8c/0x1a0"));
+  EXPECT_FALSE(
+      parse_task_row("[ 1743]    48  1743    68123", TaskColumns(7, TaskColumn::unused), 1));
+  EXPECT_TRUE(guess_task_columns("[ 1743] 1 2 3").empty());
+}
+
+}  // namespace
+}  // namespace whyoom::report

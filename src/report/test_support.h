@@ -1,0 +1,71 @@
+// For the tests of this layer only.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/shared_for_test.h"
+#include "logtext/framer.h"
+#include "report/assembler.h"
+#include "report/log_reader.h"
+
+namespace whyoom::report::testing {
+
+inline std::vector<std::string> split(std::string_view text, char at) {
+  std::vector<std::string> parts;
+  std::size_t from = 0;
+  for (;;) {
+    const std::size_t to = text.find(at, from);
+    parts.emplace_back(text.substr(from, to == std::string_view::npos ? to : to - from));
+    if (to == std::string_view::npos) {
+      return parts;
+    }
+    from = to + 1;
+  }
+}
+
+struct Result {
+  std::vector<Report> events;
+  InputAccount account;
+};
+
+// The whole way: chunks, skipping, framing, copies.
+inline Result read_log(std::string_view text, std::size_t chunk = 0) {
+  Result result;
+  LogReader reader("log", [&](Report&& report) { result.events.push_back(std::move(report)); });
+  if (chunk == 0) {
+    reader.feed(text);
+  } else {
+    for (std::size_t i = 0; i < text.size(); i += chunk) {
+      reader.feed(text.substr(i, chunk));
+    }
+  }
+  result.account = reader.finish();
+  return result;
+}
+
+// Every line, without any skipping, and without leaving out copies.
+inline std::vector<Report> assemble(std::string_view text) {
+  std::vector<Report> events;
+  Assembler assembler("log", [&](Report&& report) { events.push_back(std::move(report)); });
+  logtext::Framer framer([&](const logtext::Line& line) { assembler.line(line); });
+  std::uint32_t number = 0;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    framer.line(text.substr(0, end), ++number);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  framer.flush();
+  assembler.flush();
+  return events;
+}
+
+// All that a report holds, as text, to compare two of them.
+std::string describe(const Report& report);
+
+// A log of one whole report, made up, in the form that 6.1 to 6.8 print.
+std::string sample_report(const std::string& caller = "");
+
+}  // namespace whyoom::report::testing

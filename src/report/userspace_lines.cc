@@ -1,0 +1,299 @@
+#include "report/userspace_lines.h"
+
+#include <array>
+#include <charconv>
+
+#include "base/text.h"
+#include "base/units.h"
+
+namespace whyoom::report {
+namespace {
+
+using Step = UserspaceLine::Step;
+using Parser = std::optional<UserspaceLine> (*)(std::string_view text, Place at);
+
+constexpr auto npos = std::string_view::npos;
+
+// A plain decimal ("6.85"); no exponent, no sign.
+std::optional<double> take_decimal(std::string_view text) {
+  std::size_t n = 0;
+  while (n < text.size() && (is_digit(text[n]) || text[n] == '.')) {
+    ++n;
+  }
+  double value = 0;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + n, value);
+  if (n == 0 || n > 24 || error != std::errc{} || rest != text.data() + n) {
+    return std::nullopt;
+  }
+  return value;
+}
+
+std::optional<double> decimal_after(std::string_view text, std::string_view key) {
+  const std::size_t at = text.find(key);
+  if (at == npos) {
+    return std::nullopt;
+  }
+  return take_decimal(trim_left(text.substr(at + key.size())));
+}
+
+std::optional<std::uint64_t> number_after(std::string_view text, std::string_view key) {
+  const std::size_t at = text.find(key);
+  if (at == npos) {
+    return std::nullopt;
+  }
+  return Cursor(trim_left(text.substr(at + key.size()))).take_unsigned();
+}
+
+std::uint64_t mib(std::uint64_t count) { return (Bytes(count) * (1024 * 1024)).count(); }
+
+UserspaceLine kill_line(std::string_view killer, std::string_view text, Place at) {
+  UserspaceLine line;
+  line.step = Step::kill;
+  line.kill.killer = std::string(killer);
+  line.kill.what = std::string(trim(text));
+  line.kill.at = at;
+  return line;
+}
+
+// "Killed X due to memory pressure for Y being 72.10% > 60.00% for > 20s with reclaim activity",
+// "Marked X for killing due to memory used (N) / total (N) and swap used (N) / total (N) being ..."
+std::optional<UserspaceLine> parse_systemd_oomd(std::string_view text, Place at) {
+  const std::string_view start = trim_left(text);
+  const bool killed = start.starts_with("Killed ");
+  if (!killed && !start.starts_with("Marked ")) {
+    return std::nullopt;
+  }
+  const std::size_t pressure = start.find(" due to memory pressure for ");
+  const std::size_t used = start.find(" due to memory used (");
+  const std::size_t why = pressure == npos ? used : pressure;
+  if (why == npos || start.find(" being ", why) == npos) {
+    return std::nullopt;
+  }
+  UserspaceLine line = kill_line("systemd-oomd", start, at);
+  std::string_view victim = start.substr(7, why - 7);
+  if (victim.ends_with(" for killing")) {
+    victim.remove_suffix(12);
+  }
+  line.kill.victim = std::string(trim(victim));
+  const std::string_view rest = start.substr(why);
+  if (pressure != npos) {
+    line.kill.pressure_percent = decimal_after(rest, " being ");
+    line.kill.pressure_limit_percent = decimal_after(rest, "% > ");
+    return line;
+  }
+  line.kill.mem_used = number_after(rest, "memory used (");
+  line.kill.mem_total = number_after(rest, "total (");
+  const std::size_t swap = rest.find("swap used (");
+  if (swap != npos) {
+    line.kill.swap_used = number_after(rest.substr(swap), "swap used (");
+    line.kill.swap_total = number_after(rest.substr(swap), "total (");
+  }
+  return line;
+}
+
+// "mem avail:  1200 of 17518 MiB ( 6.85%), swap free: 13345 of 47119 MiB (28.32%)"
+std::optional<UserspaceLine> parse_earlyoom_facts(std::string_view start) {
+  if (!start.starts_with("mem avail:")) {
+    return std::nullopt;
+  }
+  UserspaceLine line;
+  line.kill.killer = "earlyoom";
+  const std::size_t swap = start.find("swap free:");
+  const std::string_view memory = start.substr(0, swap);
+  const auto read = [](std::string_view part, std::string_view key, auto& used, auto& total,
+                       auto& percent) {
+    const auto left = number_after(part, key);
+    const auto all = number_after(part, " of ");
+    if (left && all) {
+      total = mib(*all);
+      used = (Bytes(mib(*all)) - Bytes(mib(*left))).count();
+    }
+    percent = decimal_after(part, "(");
+  };
+  read(memory, "mem avail:", line.kill.mem_used, line.kill.mem_total,
+       line.kill.mem_available_percent);
+  if (swap != npos) {
+    read(start.substr(swap), "swap free:", line.kill.swap_used, line.kill.swap_total,
+         line.kill.swap_free_percent);
+  }
+  return line;
+}
+
+// 'sending SIGTERM to process 9994 uid 1000 "termshark": badness 1181, VmRSS 4568 MiB'
+std::optional<UserspaceLine> parse_earlyoom(std::string_view text, Place at) {
+  const std::string_view start = trim_left(text);
+  if (auto facts = parse_earlyoom_facts(start)) {
+    return facts;
+  }
+  Cursor cursor(start);
+  if (!cursor.take("sending SIG") || cursor.take_word().empty() || !cursor.take(" to process ")) {
+    return std::nullopt;
+  }
+  const auto pid = cursor.take_unsigned();
+  if (!pid || *pid > 0x7fffffff) {
+    return std::nullopt;
+  }
+  UserspaceLine line = kill_line("earlyoom", start, at);
+  line.kill.pid = static_cast<std::int64_t>(*pid);
+  const std::string_view rest = cursor.rest();
+  const std::size_t open = rest.find('"');
+  std::size_t close = rest.rfind("\": oom_score");
+  if (close == npos) {
+    close = rest.rfind("\": badness");
+  }
+  if (open == npos || close == npos || close <= open) {
+    return std::nullopt;
+  }
+  line.kill.victim = std::string(rest.substr(open + 1, close - open - 1));
+  return line;
+}
+
+// "MemAvailable [520 MiB, 8.9 %] <= ...", "Name: stress", "PID: 9828", then
+// "Implementing a corrective action:" with "Sending SIGTERM to the victim".
+std::optional<UserspaceLine> parse_nohang(std::string_view text, Place at) {
+  const std::string_view start = trim(text);
+  UserspaceLine line;
+  line.kill.killer = "nohang";
+  if (start.starts_with("MemAvailable [")) {
+    line.kill.mem_available_percent = decimal_after(start, "MiB, ");
+    return line;
+  }
+  if (start.starts_with("SwapFree [")) {
+    line.kill.swap_free_percent = decimal_after(start, "MiB, ");
+    return line;
+  }
+  if (start.starts_with("Name:")) {
+    line.kill.victim = std::string(trim(start.substr(5)));
+    return line;
+  }
+  if (start.starts_with("PID:")) {
+    const auto pid = number_after(start, "PID:");
+    if (!pid || *pid > 0x7fffffff) {
+      return std::nullopt;
+    }
+    line.kill.pid = static_cast<std::int64_t>(*pid);
+    return line;
+  }
+  const bool sending = start.find("Sending SIG") != npos && start.ends_with("to the victim");
+  if (sending) {
+    return kill_line("nohang", start, at);
+  }
+  constexpr std::string_view old = "Preventing OOM: trying to send the ";
+  if (start.starts_with(old)) {
+    line = kill_line("nohang", start, at);
+    const std::size_t to = start.find(" signal to ");
+    if (to != npos) {
+      const std::string_view name = start.substr(to + 11);
+      line.kill.victim = std::string(trim(name.substr(0, name.find(','))));
+    }
+    return line;
+  }
+  return std::nullopt;
+}
+
+// "oomd kill: 12.34 5.67 8.90 system.slice/x.service 12345 ruleset:[...] ... killer:... v2"
+std::optional<UserspaceLine> parse_oomd(std::string_view text, Place at) {
+  constexpr std::string_view key = "oomd kill: ";
+  const std::string_view start = trim_left(text);
+  if (!start.starts_with(key) || start.find("killer:") == npos ||
+      start.find("killer:(dry)") != npos) {
+    return std::nullopt;
+  }
+  UserspaceLine line = kill_line("oomd", start, at);
+  Cursor cursor(start.substr(key.size()));
+  line.kill.pressure_percent = take_decimal(cursor.take_word());
+  for (int i = 0; i < 3; ++i) {  // avg60, avg300, then the cgroup
+    cursor.skip_spaces();
+    line.kill.victim = std::string(cursor.take_word());
+  }
+  return line;
+}
+
+// 'Eviction manager: must evict pod(s) to reclaim" resourceName="memory"', then
+// '"Eviction manager: pod is evicted successfully" pod="default/x"'.
+std::optional<UserspaceLine> parse_kubelet(std::string_view text, Place at) {
+  const std::size_t manager = text.find("viction manager: ");
+  if (manager == npos) {
+    return std::nullopt;
+  }
+  const std::string_view rest = text.substr(manager + 17);
+  UserspaceLine line;
+  line.kill.killer = "kubelet";
+  if (rest.starts_with("must evict pod(s) to reclaim")) {
+    if (rest.find("memory") == npos) {
+      return std::nullopt;
+    }
+    line.kill.what = std::string(trim(rest));
+    return line;
+  }
+  if (rest.find("evicted successfully") == npos || !rest.starts_with("pod ")) {
+    return std::nullopt;
+  }
+  line = kill_line("kubelet", text.substr(manager - 1), at);
+  const std::size_t named = rest.find("pod=\"");
+  if (named != npos) {
+    const std::string_view name = rest.substr(named + 5);
+    line.kill.victim = std::string(name.substr(0, name.find('"')));
+  } else {
+    line.kill.victim = std::string(rest.substr(4, rest.find(" is evicted") - 4));
+  }
+  return line;
+}
+
+struct Killer {
+  std::string_view tag;
+  Parser parse;
+  bool own_sentence;  // said by nobody else: good without a tag
+};
+
+constexpr std::array<Killer, 5> kKillers{{
+    {"systemd-oomd", parse_systemd_oomd, true},
+    {"earlyoom", parse_earlyoom, true},
+    {"nohang", parse_nohang, false},
+    {"oomd", parse_oomd, true},
+    {"kubelet", parse_kubelet, true},
+}};
+
+bool tag_matches(std::string_view tag, std::string_view killer) {
+  if (!tag.starts_with(killer)) {
+    return false;
+  }
+  const std::string_view rest = tag.substr(killer.size());
+  return rest.empty() || rest.front() == '[' || rest.front() == '-' || rest.front() == '.';
+}
+
+}  // namespace
+
+std::optional<UserspaceLine> parse_userspace(std::string_view text, std::string_view tag,
+                                             Place at) {
+  for (const Killer& killer : kKillers) {
+    if (tag.empty() ? killer.own_sentence : tag_matches(tag, killer.tag)) {
+      if (auto line = killer.parse(text, at)) {
+        return line;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+void merge_facts(const UserspaceKill& from, UserspaceKill& into) {
+  const auto take = [](auto& to, const auto& value) {
+    if (!to) {
+      to = value;
+    }
+  };
+  take(into.pid, from.pid);
+  take(into.pressure_percent, from.pressure_percent);
+  take(into.pressure_limit_percent, from.pressure_limit_percent);
+  take(into.mem_available_percent, from.mem_available_percent);
+  take(into.swap_free_percent, from.swap_free_percent);
+  take(into.mem_used, from.mem_used);
+  take(into.mem_total, from.mem_total);
+  take(into.swap_used, from.swap_used);
+  take(into.swap_total, from.swap_total);
+  if (into.victim.empty()) {
+    into.victim = from.victim;
+  }
+}
+
+}  // namespace whyoom::report

@@ -1,0 +1,25 @@
+// Killers in user space. A line is theirs when its tag says so, or, without a tag, when it is
+// exactly their sentence. Some spread an event over several lines: facts first, then the kill.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "report/report.h"
+
+namespace whyoom::report {
+
+struct UserspaceLine {
+  enum class Step : std::uint8_t { facts, kill };
+  Step step = Step::facts;
+  UserspaceKill kill;  // for `facts` only the numbers and, with nohang, the victim
+};
+
+std::optional<UserspaceLine> parse_userspace(std::string_view text, std::string_view tag, Place at);
+
+// Adds what `from` knows and `into` does not.
+void merge_facts(const UserspaceKill& from, UserspaceKill& into);
+
+}  // namespace whyoom::report

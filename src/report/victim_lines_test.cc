@@ -1,0 +1,206 @@
+#include "report/victim_lines.h"
+
+#include <gtest/gtest.h>
+
+namespace whyoom::report {
+namespace {
+
+struct VictimCase {
+  const char* text;
+  const char* comm;
+  std::optional<std::int64_t> uid;
+  std::optional<std::uint64_t> total_vm, shmem, pgtables;
+  std::optional<int> adj;
+  bool prefix, memcg, allocating, complete;
+};
+
+TEST(VictimLine, EveryForm) {
+  const VictimCase cases[] = {
+      {"Out of Memory: Killed process 812 (java).",
+       "java",
+       {},
+       {},
+       {},
+       {},
+       {},
+       true,
+       false,
+       false,
+       true},
+      {"Killed process 812, UID 48, (java) total-vm:9000kB, anon-rss:800kB, file-rss:7kB",
+       "java",
+       48,
+       9000,
+       {},
+       {},
+       {},
+       false,
+       false,
+       false,
+       true},
+      {"Killed process 812 (java) vsz:9000kB, anon-rss:800kB, file-rss:7kB",
+       "java",
+       {},
+       9000,
+       {},
+       {},
+       {},
+       false,
+       false,
+       false,
+       false},
+      {"Killed process 812 (java), UID 48, total-vm:9000kB, anon-rss:800kB, file-rss:7kB, "
+       "shmem-rss:6kB",
+       "java",
+       48,
+       9000,
+       6,
+       {},
+       {},
+       false,
+       false,
+       false,
+       false},
+      {"Killed process 812 (java) total-vm:9000kB, anon-rss:800kB, file-rss:7kB, shmem-rss:6kB",
+       "java",
+       {},
+       9000,
+       6,
+       {},
+       {},
+       false,
+       false,
+       false,
+       false},
+      {"Memory cgroup out of memory: Killed process 812 (java) total-vm:9000kB, anon-rss:800kB, "
+       "file-rss:7kB, shmem-rss:6kB, UID:48 pgtables:5kB oom_score_adj:-3",
+       "java", 48, 9000, 6, 5, -3, true, true, false, true},
+      {"Out of memory (oom_kill_allocating_task): Killed process 812 (java) total-vm:9000kB, "
+       "anon-rss:800kB, file-rss:7kB, shmem-rss:6kB, UID:48 pgtables:5kB oom_score_adj:0",
+       "java", 48, 9000, 6, 5, 0, true, false, true, true},
+      {"Out of memory: Killed process 812 ((a) total-vm:) total-vm:9000kB, anon-rss:800kB, "
+       "file-rss:7kB, shmem-rss:6kB, UID:48 pgtables:5kB oom_score_adj:0",
+       "(a) total-vm:", 48, 9000, 6, 5, 0, true, false, false, true}};
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.text);
+    const auto line = parse_victim(c.text, {0, 3});
+    ASSERT_TRUE(line);
+    EXPECT_EQ(line->victim.pid, 812);
+    EXPECT_EQ(line->victim.comm, c.comm);
+    EXPECT_EQ(line->victim.uid, c.uid);
+    EXPECT_EQ(line->victim.total_vm_kib, c.total_vm);
+    EXPECT_EQ(line->victim.shmem_rss_kib, c.shmem);
+    EXPECT_EQ(line->victim.pgtables_kib, c.pgtables);
+    EXPECT_EQ(line->victim.oom_score_adj, c.adj);
+    EXPECT_EQ(line->has_prefix, c.prefix);
+    EXPECT_EQ(line->victim.memcg, c.memcg);
+    EXPECT_EQ(line->victim.allocating_task, c.allocating);
+    EXPECT_EQ(line->complete, c.complete);
+    EXPECT_EQ(line->victim.at.line, 3U);
+  }
+  EXPECT_FALSE(parse_victim("Killed process by hand", {}));
+  EXPECT_FALSE(parse_victim("Killed process 12 of 40 jobs", {}));
+  EXPECT_FALSE(parse_victim("Killed process 99999999999 (x).", {}));
+}
+
+TEST(KillIntentLine, BothForms) {
+  const auto line = parse_kill_intent(
+      "Memory cgroup out of memory: Kill process 7 (a) score 9) score 2081 or sacrifice child");
+  ASSERT_TRUE(line);
+  EXPECT_EQ(line->pid, 7);
+  EXPECT_EQ(line->comm, "a) score 9");
+  EXPECT_EQ(line->score, 2081);
+  EXPECT_TRUE(line->memcg);
+  const auto old = parse_kill_intent("Out of Memory: Kill process 7 (a) score -5 and children.");
+  ASSERT_TRUE(old);
+  EXPECT_EQ(old->score, -5);
+  EXPECT_FALSE(parse_kill_intent("Kill process 7 (a) sharing same memory"));
+}
+
+TEST(ConstraintLine, IsSplitAtItsKeys) {
+  const auto line = parse_constraint(
+      "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=0-1,3,cpuset=a,b,mems_allowed=0,2,"
+      "oom_memcg=/x,y,task_memcg=/x,y/z,task=w,pid=1,q,pid=55,uid=4294967294",
+      {0, 8});
+  ASSERT_TRUE(line);
+  EXPECT_EQ(line->kind, ConstraintKind::memcg);
+  EXPECT_EQ(line->nodemask, "0-1,3");
+  EXPECT_EQ(line->cpuset, "a,b");
+  EXPECT_EQ(line->mems_allowed, "0,2");
+  EXPECT_EQ(line->oom_memcg, "/x,y");
+  EXPECT_EQ(line->task_memcg, "/x,y/z");
+  EXPECT_EQ(line->task, "w,pid=1,q");
+  EXPECT_EQ(line->pid, 55);
+  EXPECT_EQ(line->uid, 4294967294);
+  EXPECT_FALSE(line->global_oom);
+}
+
+TEST(ConstraintLine, KindsAndCutLines) {
+  const auto global = parse_constraint(
+      "oom-kill:constraint=CONSTRAINT_MEMORY_POLICY,nodemask=1,cpuset=/"
+      ",mems_allowed=0-1,global_oom,"
+      "task_memcg=/,task=hog,pid=5,uid=0",
+      {});
+  ASSERT_TRUE(global);
+  EXPECT_EQ(global->kind, ConstraintKind::mempolicy);
+  EXPECT_TRUE(global->global_oom);
+  EXPECT_EQ(global->task_memcg, "/");
+  EXPECT_EQ(parse_constraint("oom-kill:constraint=CONSTRAINT_CPUSET,nodemask=(null)", {})->kind,
+            ConstraintKind::cpuset);
+  // No CONFIG_CPUSETS, no CONFIG_MEMCG.
+  const auto bare = parse_constraint(
+      "oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),task=a,pid=1,uid=2", {});
+  ASSERT_TRUE(bare);
+  EXPECT_EQ(bare->task, "a");
+  EXPECT_EQ(bare->nodemask, "(null)");
+  Constraint cut = *parse_constraint(
+      "oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,global_oom,"
+      "task_memcg=/in",
+      {});
+  EXPECT_FALSE(cut.pid);
+  EXPECT_EQ(cut.task_memcg, "/in");
+  EXPECT_TRUE(extend_constraint(",task=hog,pid=5,uid=6", cut));
+  EXPECT_EQ(cut.task, "hog");
+  EXPECT_EQ(cut.uid, 6);
+  EXPECT_FALSE(parse_constraint("oom-kill:constraint=CONSTRAINT_NEW,nodemask=(null)", {}));
+}
+
+TEST(EndLines, PanicsOfTheOomPathOnly) {
+  const auto reason = [](const char* text) {
+    const auto panic = parse_oom_panic(text, {});
+    return panic ? panic->reason : Panic::Reason::none;
+  };
+  EXPECT_EQ(reason("Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is enabled"),
+            Panic::Reason::panic_on_oom_compulsory);
+  EXPECT_EQ(
+      reason("Kernel panic - not syncing: Out of memory: system-wide panic_on_oom is enabled"),
+      Panic::Reason::panic_on_oom_system_wide);
+  EXPECT_EQ(reason("Kernel panic - not syncing: out of memory. panic_on_oom is selected"),
+            Panic::Reason::panic_on_oom_system_wide);
+  EXPECT_EQ(reason("Kernel panic - not syncing: System is deadlocked on memory"),
+            Panic::Reason::deadlocked);
+  EXPECT_EQ(reason("Kernel panic - not syncing: Out of memory and no killable processes..."),
+            Panic::Reason::no_killable);
+  EXPECT_EQ(reason("Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000009"),
+            Panic::Reason::none);
+  EXPECT_EQ(reason("---[ end Kernel panic - not syncing: System is deadlocked on memory ]---"),
+            Panic::Reason::none);
+}
+
+TEST(EndLines, GroupReaperSysrqExiting) {
+  EXPECT_EQ(parse_group("Tasks in /a b are going to be killed due to memory.oom.group set"),
+            "/a b");
+  EXPECT_EQ(parse_reaped("oom_reaper: reaped process 31 (x), now anon-rss:0kB, file-rss:0kB"), 31);
+  EXPECT_FALSE(parse_reaped("oom_reaper: unable to reap pid:31 (x)"));
+  EXPECT_TRUE(is_victim_exiting(
+      "Out of memory: OOM victim 31 (x) is already exiting. Skip killing the task"));
+  EXPECT_TRUE(is_no_killable("Out of memory and no killable processes..."));
+  EXPECT_EQ(parse_sysrq("sysrq: Manual OOM execution"), Sysrq::manual_oom);
+  EXPECT_EQ(parse_sysrq("SysRq : Manual OOM execution"), Sysrq::manual_oom);
+  EXPECT_EQ(parse_sysrq("sysrq: Show Memory"), Sysrq::show_memory);
+  EXPECT_EQ(parse_sysrq("sysrq: OOM request ignored. No task eligible"), Sysrq::nothing_eligible);
+  EXPECT_EQ(parse_sysrq("sysrq: Show State"), Sysrq::none);
+}
+
+}  // namespace
+}  // namespace whyoom::report
