@@ -1,0 +1,69 @@
+#include "diagnose/blocks.h"
+
+#include <algorithm>
+
+#include "diagnose/tools.h"
+
+namespace whyoom::diagnose {
+
+namespace {
+
+bool may_serve(const report::BuddyBlock& block, const memory::Request& request) {
+  if (block.types.empty()) {  // kernels before 3.x print no types
+    return true;
+  }
+  return block.types.find_first_of("UME") != std::string::npos ||
+         (request.may_use_cma && block.types.find('C') != std::string::npos);
+}
+
+}  // namespace
+
+std::optional<Fragmented> fragmented_zone(const memory::Evidence& evidence) {
+  if (!evidence.request.order || *evidence.request.order < 1) {
+    return std::nullopt;
+  }
+  Fragmented result;
+  for (const auto& zone : evidence.zones) {
+    if (!zone.eligible || !zone.passes()) {
+      continue;
+    }
+    if (zone.printed->buddy.empty()) {
+      return std::nullopt;
+    }
+    if (result.zone == nullptr || zone.usable() > result.zone->usable()) {
+      result.zone = &zone;
+    }
+    for (const auto& block : zone.printed->buddy) {
+      if (block.count == 0 || !may_serve(block, evidence.request)) {
+        continue;
+      }
+      result.largest_order = std::max(result.largest_order, block.order);
+      if (block.order >= *evidence.request.order) {
+        result.blocks += block.count;
+      }
+    }
+  }
+  return result.zone == nullptr ? std::nullopt : std::optional(result);
+}
+
+void add_fragmentation_proof(Finding& finding, const memory::Evidence& evidence,
+                             const Fragmented& fragmented) {
+  const auto& zone = *fragmented.zone;
+  finding.proof.push_back(proof(Message("zone {}: free and usable by this request", zone.name),
+                                to_bytes(zone.usable(), evidence.page), zone.at));
+  finding.proof.push_back(proof(Message("zone {}: must stay above this", zone.name),
+                                to_bytes(zone.floor, evidence.page), zone.at));
+  finding.proof.push_back(proof(
+      Message("usable blocks of order {} or more", *evidence.request.order), fragmented.blocks,
+      zone.printed->buddy_total_kib ? zone.printed->buddy_total_kib->at : zone.at));
+  if (fragmented.largest_order >= 0) {
+    finding.proof.push_back(
+        proof(Message("largest usable block"),
+              to_bytes(Pages(std::uint64_t{1}
+                             << static_cast<unsigned>(std::min(fragmented.largest_order, 30))),
+                       evidence.page),
+              zone.printed->buddy_total_kib ? zone.printed->buddy_total_kib->at : zone.at));
+  }
+}
+
+}  // namespace whyoom::diagnose

@@ -1,0 +1,25 @@
+// Whether a zone with enough free pages has a block of the asked size (the buddy lines).
+// Source: mm/page_alloc.c __zone_watermark_ok(): a block counts when its list may serve the
+// request, movable, unmovable and reclaimable always, CMA only movable requests, highatomic and
+// isolate never.
+#pragma once
+
+#include <optional>
+
+#include "diagnose/cause.h"
+
+namespace whyoom::diagnose {
+
+struct Fragmented {
+  const memory::ZoneState* zone = nullptr;  // the one with most free pages above its floor
+  std::uint64_t blocks = 0;  // usable blocks of the order or higher, over all such zones
+  int largest_order = -1;    // of a usable block there; -1 = none at all
+};
+
+// nullopt when no eligible zone has its pages above the floor, or one such zone has no buddy line.
+std::optional<Fragmented> fragmented_zone(const memory::Evidence& evidence);
+
+void add_fragmentation_proof(Finding& finding, const memory::Evidence& evidence,
+                             const Fragmented& fragmented);
+
+}  // namespace whyoom::diagnose

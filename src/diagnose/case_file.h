@@ -1,0 +1,175 @@
+// The case files beside the causes, for tests: what a report must be found to be, and the report.
+//
+//   # comment
+//   expect kind <kind of the event>
+//   expect cause <id> root|contributing|consequence|refused
+//   expect root <id>|undetermined
+//   expect events <number of events in the log>
+//   ---
+//   the log, verbatim to the end of the file
+//
+// All but `events` is said of the last event. `refused`: no finding of that cause, or ruled out.
+#pragma once
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/text.h"
+#include "diagnose/engine.h"
+#include "diagnose/event.h"
+#include "diagnose/story.h"
+#include "report/log_reader.h"
+
+namespace whyoom::diagnose::cases {
+
+struct Expectation {
+  std::string cause;
+  std::string role;
+};
+
+struct Case {
+  std::string name;  // "cgroup-limit/near-miss"
+  std::vector<Expectation> causes;
+  std::string root;
+  std::string kind;                   // "" = not said
+  std::optional<std::size_t> events;  // how many in the log
+  std::string log;
+  std::vector<std::string> errors;  // lines of the head that mean nothing
+};
+
+inline std::filesystem::path causes_folder() {
+  return std::filesystem::path(WHYOOM_SOURCE_DIR) / "src" / "diagnose" / "causes";
+}
+
+inline std::string read_file(const std::filesystem::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+inline bool is_role(std::string_view word) {
+  return word == "root" || word == "contributing" || word == "consequence" || word == "refused";
+}
+
+// False when the line means nothing.
+inline bool read_head_line(std::string_view line, Case& out) {
+  if (line.empty() || line.front() == '#') {
+    return true;
+  }
+  Cursor cursor(line);
+  if (!cursor.take("expect ")) {
+    return false;
+  }
+  const std::string_view key = cursor.take_word();
+  cursor.skip_spaces();
+  const std::string_view value = cursor.take_word();
+  cursor.skip_spaces();
+  if (key == "cause" && is_role(cursor.rest())) {
+    out.causes.push_back({std::string(value), std::string(cursor.rest())});
+    return true;
+  }
+  if (value.empty() || !cursor.at_end()) {
+    return false;
+  }
+  if (key == "root") {
+    out.root = value;
+  } else if (key == "kind") {
+    out.kind = value;
+  } else if (key == "events") {
+    out.events = parse_number<std::size_t>(value);
+    return out.events.has_value();
+  } else {
+    return false;
+  }
+  return true;
+}
+
+inline Case parse_case(std::string name, std::string_view text) {
+  Case out;
+  out.name = std::move(name);
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    if (line == "---") {
+      out.log = text;
+      return out;
+    }
+    if (!read_head_line(line, out)) {
+      out.errors.emplace_back(line);
+    }
+  }
+  out.errors.emplace_back("no line ---");
+  return out;
+}
+
+inline Case load_case(const std::filesystem::path& path) {
+  return parse_case(path.parent_path().filename().string() + "/" + path.stem().string(),
+                    read_file(path));
+}
+
+// Every case of every cause, in order of the names.
+inline std::vector<std::filesystem::path> case_paths() {
+  std::vector<std::filesystem::path> paths;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(causes_folder())) {
+    if (entry.path().extension() == ".case") {
+      paths.push_back(entry.path());
+    }
+  }
+  std::ranges::sort(paths);
+  return paths;
+}
+
+// The way of `whyoom explain`, from text to verdicts.
+inline std::vector<std::unique_ptr<Event>> explain_log(std::string_view log) {
+  std::vector<std::unique_ptr<Event>> events;
+  StoryBuilder story;
+  report::LogReader reader("case.log", [&](report::Report&& report) {
+    const StoryContext context = story.next(report);
+    events.push_back(explain(std::move(report), context));
+    if (context.number == 1) {
+      story.set_root(events.back()->root_cause);
+    }
+  });
+  reader.feed(log);
+  reader.finish();
+  return events;
+}
+
+// "root", "contributing", "consequence", or "refused" when absent or ruled out.
+inline std::string role_of(const Event& event, std::string_view cause) {
+  for (const Finding& finding : event.findings) {
+    if (finding.cause == cause && finding.role != Role::ruled_out) {
+      return std::string(name(finding.role));
+    }
+  }
+  return "refused";
+}
+
+// One line for each finding, for a test's message.
+inline std::string describe(const Event& event) {
+  std::string text = "root " + std::string(event.root_cause) + "\n";
+  for (const Finding& finding : event.findings) {
+    text += "  " + std::string(name(finding.role)) + " " + std::string(finding.cause) + ": " +
+            finding.summary.str() + "\n";
+  }
+  return text;
+}
+
+inline std::vector<std::string_view> split_lines(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    lines.push_back(text.substr(0, end == std::string_view::npos ? end : end + 1));
+    text.remove_prefix(lines.back().size());
+  }
+  return lines;
+}
+
+}  // namespace whyoom::diagnose::cases

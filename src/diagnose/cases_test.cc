@@ -1,0 +1,261 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cctype>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "diagnose/case_file.h"
+#include "diagnose/cause.h"
+
+namespace whyoom::diagnose {
+namespace {
+
+using cases::Case;
+
+std::set<std::string> folders() {
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(cases::causes_folder())) {
+    names.insert(entry.path().filename().string());
+  }
+  return names;
+}
+
+TEST(Causes, EachFolderHasItsFiles) {
+  ASSERT_FALSE(folders().empty());
+  for (const std::string& id : folders()) {
+    for (const char* file : {"cause.cc", "README.md", "positive.case", "near-miss.case"}) {
+      EXPECT_TRUE(std::filesystem::is_regular_file(cases::causes_folder() / id / file))
+          << id << "/" << file;
+    }
+  }
+}
+
+TEST(Causes, EachFolderIsACauseOfTheBuildAndTheOtherWayRound) {
+  std::set<std::string> ids;
+  for (const Cause* cause : all_causes()) {
+    EXPECT_TRUE(ids.emplace(cause->id).second) << cause->id << " stands twice";
+  }
+  EXPECT_EQ(ids, folders());
+}
+
+TEST(Causes, EachReadmeIsWhatTheProgramPrints) {
+  for (const std::string& id : folders()) {
+    const std::string text = cases::read_file(cases::causes_folder() / id / "README.md");
+    EXPECT_TRUE(text.starts_with("# " + id + "\n")) << id;
+    EXPECT_EQ(documentation(id), text) << id;
+    for (const char* section : {"\n## Symptom\n", "\n## Mechanism\n", "\n## Proof\n",
+                                "\n## Remedy\n", "\n## Looks like it but is not\n"}) {
+      EXPECT_NE(text.find(section), std::string::npos) << id << section;
+    }
+    // A case that the text does not speak of is one that its reader never finds.
+    for (const auto& path : cases::case_paths()) {
+      const std::string file = path.filename().string();
+      if (path.parent_path().filename() == id && !file.starts_with("near-miss-")) {
+        EXPECT_NE(text.find(file), std::string::npos) << id << " " << file;
+      }
+    }
+  }
+}
+
+TEST(Causes, AnUnknownIdHasNoCauseAndNoText) {
+  EXPECT_EQ(find_cause("no-such-cause"), nullptr);
+  EXPECT_EQ(documentation("no-such-cause"), "");
+  EXPECT_EQ(find_cause(""), nullptr);
+}
+
+TEST(CaseFile, ReadsWhatItExpects) {
+  const Case read = cases::parse_case("x",
+                                      "# c\nexpect kind oom-kill\nexpect cause a-b refused\n"
+                                      "expect root undetermined\nexpect events 2\n---\nl1\n");
+  EXPECT_TRUE(read.errors.empty());
+  EXPECT_EQ(read.kind, "oom-kill");
+  EXPECT_EQ(read.root, "undetermined");
+  EXPECT_EQ(read.events, 2U);
+  ASSERT_EQ(read.causes.size(), 1U);
+  EXPECT_EQ(read.causes[0].cause, "a-b");
+  EXPECT_EQ(read.causes[0].role, "refused");
+  EXPECT_EQ(read.log, "l1\n");
+}
+
+TEST(CaseFile, SaysWhatItDoesNotUnderstand) {
+  EXPECT_EQ(cases::parse_case("x", "expect cause a maybe\n---\n").errors.size(), 1U);
+  EXPECT_EQ(cases::parse_case("x", "expect rot a\n---\n").errors.size(), 1U);
+  EXPECT_EQ(cases::parse_case("x", "expect events two\n---\n").errors.size(), 1U);
+  EXPECT_EQ(cases::parse_case("x", "expect root a\n").errors.size(), 1U);
+}
+
+std::string test_name(const std::filesystem::path& path) {
+  std::string text = path.parent_path().filename().string() + "_" + path.stem().string();
+  std::ranges::replace_if(
+      text, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
+  return text;
+}
+
+std::string param_name(const testing::TestParamInfo<std::filesystem::path>& info) {
+  return test_name(info.param);
+}
+
+class EveryCase : public testing::TestWithParam<std::filesystem::path> {};
+
+TEST_P(EveryCase, IsFoundAsExpected) {
+  const Case wanted = cases::load_case(GetParam());
+  ASSERT_TRUE(wanted.errors.empty()) << wanted.errors.front();
+  ASSERT_FALSE(wanted.root.empty()) << "a case says what the root is";
+  const std::string own_id = GetParam().parent_path().filename().string();
+  EXPECT_TRUE(std::ranges::any_of(wanted.causes, [&](const auto& e) { return e.cause == own_id; }))
+      << "a case says what becomes of its own cause";
+
+  const auto events = cases::explain_log(wanted.log);
+  ASSERT_FALSE(events.empty()) << "no event was found";
+  if (wanted.events) {
+    EXPECT_EQ(events.size(), *wanted.events);
+  }
+  const Event& last = *events.back();
+  if (!wanted.kind.empty()) {
+    EXPECT_EQ(report::name(last.report.kind), wanted.kind);
+  }
+  EXPECT_EQ(last.root_cause, wanted.root) << cases::describe(last);
+  for (const auto& [cause, role] : wanted.causes) {
+    EXPECT_NE(find_cause(cause), nullptr) << cause << " is no cause";
+    EXPECT_EQ(cases::role_of(last, cause), role) << cause << "\n" << cases::describe(last);
+  }
+}
+
+// A case is whole: what damage the parser sees in it is a mistake of the one or of the other.
+TEST_P(EveryCase, IsReadWithoutDamage) {
+  for (const auto& event : cases::explain_log(cases::load_case(GetParam()).log)) {
+    for (const auto& damage : event->report.damage) {
+      ADD_FAILURE() << "line " << damage.line << ": " << damage.what;
+    }
+    const bool global = event->report.kind == report::Kind::oom_kill;
+    if (global) {
+      for (const auto& part : report::missing_parts(event->report)) {
+        ADD_FAILURE() << "missing: " << part;
+      }
+      ASSERT_TRUE(event->evidence.account);
+      EXPECT_EQ(event->evidence.account->overcounted.count(), 0U);
+    }
+  }
+}
+
+TEST_P(EveryCase, HasAProofForEachFinding) {
+  for (const auto& event : cases::explain_log(cases::load_case(GetParam()).log)) {
+    for (const Finding& finding : event->findings) {
+      EXPECT_FALSE(finding.proof.empty()) << finding.cause;
+      EXPECT_FALSE(finding.summary.empty()) << finding.cause;
+      EXPECT_GT(finding.confidence, 0) << finding.cause;
+      EXPECT_LE(finding.confidence, 1) << finding.cause;
+      EXPECT_EQ(finding.summary.str().find("{}"), std::string::npos) << finding.summary.str();
+    }
+    EXPECT_LE(std::ranges::count(event->findings, Role::root, &Finding::role), 1);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, EveryCase, testing::ValuesIn(cases::case_paths()), param_name);
+
+std::vector<std::filesystem::path> positive_paths() {
+  auto paths = cases::case_paths();
+  std::erase_if(paths, [](const auto& path) { return false && path.empty(); });
+  return paths;
+}
+
+std::set<std::string> roots_of(std::string_view log) {
+  std::set<std::string> roots;
+  for (const auto& event : cases::explain_log(log)) {
+    roots.emplace(event->root_cause);
+  }
+  return roots;
+}
+
+// A damaged report may lose its answer. It must not get another one.
+class DamagedCase : public testing::TestWithParam<std::filesystem::path> {
+ protected:
+  void SetUp() override {
+    log_ = cases::load_case(GetParam()).log;
+    lines_ = cases::split_lines(log_);
+    allowed_ = roots_of(log_);
+    allowed_.emplace(undetermined);
+  }
+
+  void TearDown() override {
+    std::string text;
+    for (const std::string& line : wrong_) {
+      text += "\n  " + line;
+    }
+    EXPECT_TRUE(wrong_.empty()) << wrong_.size() << " times another root" << text;
+  }
+
+  void check(std::string_view log, const std::string& what) {
+    for (const std::string& root : roots_of(log)) {
+      if (!allowed_.contains(root)) {
+        wrong_.push_back(root + ": " + what);
+      }
+    }
+  }
+
+  // "line 7 (Node 0 DMA free:...)", the line as the case's log counts.
+  [[nodiscard]] std::string line_text(std::size_t index) const {
+    return "line " + std::to_string(index + 1) + ": " +
+           std::string(trim(lines_[index].substr(0, 90)));
+  }
+
+  std::string log_;
+  std::vector<std::string_view> lines_;
+  std::set<std::string> allowed_;
+  std::vector<std::string> wrong_;
+};
+
+TEST_P(DamagedCase, CutAtTheEndKeepsItsRoot) {
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < lines_.size(); ++i) {
+    check(std::string_view(log_).substr(0, size), "cut before " + line_text(i));
+    size += lines_[i].size();
+  }
+}
+
+TEST_P(DamagedCase, CutInsideALineKeepsItsRoot) {
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < lines_.size(); ++i) {
+    check(std::string_view(log_).substr(0, size + lines_[i].size() / 2), "cut in " + line_text(i));
+    size += lines_[i].size();
+  }
+}
+
+TEST_P(DamagedCase, CutAtTheBeginKeepsItsRoot) {
+  std::size_t from = 0;
+  for (std::size_t i = 0; i < lines_.size(); ++i) {
+    check(std::string_view(log_).substr(from), "begins with " + line_text(i));
+    from += lines_[i].size();
+  }
+}
+
+TEST_P(DamagedCase, WithoutOneLineKeepsItsRoot) {
+  for (std::size_t dropped = 0; dropped < lines_.size(); ++dropped) {
+    std::string text;
+    for (std::size_t i = 0; i < lines_.size(); ++i) {
+      if (i != dropped) {
+        text += lines_[i];
+      }
+    }
+    check(text, "without " + line_text(dropped));
+  }
+}
+
+TEST_P(DamagedCase, WithTwoLinesSwappedKeepsItsRoot) {
+  for (std::size_t at = 0; at + 1 < lines_.size(); ++at) {
+    std::vector<std::string_view> order = lines_;
+    std::swap(order[at], order[at + 1]);
+    std::string text;
+    for (const std::string_view line : order) {
+      text += line;
+    }
+    check(text, "swapped with the next: " + line_text(at));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, DamagedCase, testing::ValuesIn(positive_paths()), param_name);
+
+}  // namespace
+}  // namespace whyoom::diagnose

@@ -1,0 +1,57 @@
+// A cause of the catalogue: one folder under causes/, one pure function over the evidence.
+// To add a cause, add a folder with cause.cc, README.md, positive.case and near-miss.case; the
+// build finds it. Its cause.cc defines `const Cause causes::cause_<id with _ for ->`.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "diagnose/finding.h"
+#include "memory/evidence.h"
+
+namespace whyoom::diagnose {
+
+// Which root candidate wins when several claim the event: what was asked for before what a limit
+// forbade, that before memory that was free but out of reach, that before memory that was used.
+enum class Rank : std::uint8_t { asked_for, limit, out_of_reach, used_up };
+
+struct Claim {
+  Rank rank = Rank::used_up;
+  double strength = 0;  // 0..1 within the rank: usually the share of RAM that it explains
+  Finding finding;      // role root = candidate; the engine turns the losers into contributing
+};
+
+// What a rule knows of the story that the event belongs to (a spree of kills is one story).
+struct StoryContext {
+  std::uint32_t number = 1;      // 1 = the first event
+  std::uint32_t first_line = 0;  // where the first event stands
+  std::optional<double> seconds_since_first;
+  std::uint32_t victims_before = 0;
+  std::string_view first_root;  // root cause of the first event
+};
+
+struct Context {
+  const memory::Evidence& evidence;
+  const report::Report& report;
+  const StoryContext& story;
+};
+
+struct Cause {
+  std::string_view id;
+  char section = 'A';      // of the catalogue
+  std::string_view title;  // one line for `whyoom causes`
+  bool from_log = false;   // can be proved from a kernel report
+  bool from_host = false;  // can be proved on a live host
+  // A claim (also "ruled out, by this number"), or nothing when the evidence does not bear on it.
+  std::optional<Claim> (*judge)(const Context& context) = nullptr;
+};
+
+// Every cause of the build, by section and id.
+std::span<const Cause* const> all_causes();
+const Cause* find_cause(std::string_view id);
+// The cause's README.md.
+std::string_view documentation(std::string_view id);
+
+}  // namespace whyoom::diagnose

@@ -1,0 +1,216 @@
+#include "diagnose/cgroup.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "base/text.h"
+#include "diagnose/tools.h"
+
+namespace whyoom::diagnose {
+
+namespace {
+
+using Counter = CgroupUse::Counter;
+
+// PAGE_COUNTER_MAX in kB is about 2^53 on 64-bit kernels, 2^31 pages on 32-bit ones.
+constexpr std::uint64_t unlimited_kib = std::uint64_t{1} << 52;
+constexpr std::uint64_t unlimited_kib_32bit = std::uint64_t{2147483647} * 4;
+
+std::optional<Counter> counter(const report::MemcgCounter& printed) {
+  if (!printed.usage_kib) {
+    return std::nullopt;
+  }
+  Counter result;
+  result.usage = to_bytes(KiB(printed.usage_kib->value));
+  result.at = printed.usage_kib->at;
+  if (printed.limit_kib && printed.limit_kib->value < unlimited_kib &&
+      printed.limit_kib->value != unlimited_kib_32bit) {
+    result.limit = to_bytes(KiB(printed.limit_kib->value));
+  }
+  return result;
+}
+
+struct Stat {
+  Bytes size;
+  Place at{};
+};
+
+std::optional<Stat> stat(const report::Memcg& memcg, std::string_view name) {
+  const auto found = std::ranges::find(memcg.stats, name, &report::MemcgStat::name);
+  if (found == memcg.stats.end()) {
+    return std::nullopt;
+  }
+  Stat result{Bytes(found->value), found->at};
+  if (!memcg.hierarchical) {  // then each cgroup below has its own set
+    for (const auto& child : memcg.children) {
+      if (child.name == name) {
+        result.size += Bytes(child.value);
+      }
+    }
+  }
+  return result;
+}
+
+std::optional<Stat> first_stat(const report::Memcg& memcg,
+                               std::initializer_list<std::string_view> names) {
+  for (const std::string_view name : names) {
+    if (auto found = stat(memcg, name)) {
+      return found;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Bytes> size_of(const std::optional<Stat>& value) {
+  return value ? std::optional(value->size) : std::nullopt;
+}
+
+void read_filling(const report::Memcg& memcg, CgroupUse& use) {
+  // cgroup v2 and 5.4 to 6.1: anon, file. v1: rss, cache; from 6.5 on with hierarchical total_*.
+  const auto anon = first_stat(memcg, {"anon", "total_rss", "rss"});
+  const auto file = first_stat(memcg, {"file", "total_cache", "cache"});
+  auto shmem = first_stat(memcg, {"shmem", "total_shmem"});
+  if (!shmem && anon) {
+    // Before 4.x v1 has no shmem: it lies on the anon lists and is counted as cache, not as rss.
+    const auto active = stat(memcg, "active_anon");
+    const auto inactive = stat(memcg, "inactive_anon");
+    if (active && inactive && stat(memcg, "rss")) {
+      shmem = Stat{active->size + inactive->size - anon->size, active->at};
+    }
+  }
+  use.anon = size_of(anon);
+  use.shmem = size_of(shmem);
+  if (file) {
+    use.file = file->size - use.shmem.value_or(Bytes(0));
+  }
+  use.slab = size_of(stat(memcg, "slab"));
+  use.sock = size_of(stat(memcg, "sock"));
+  use.shmem_at = shmem ? shmem->at : Place{};
+  use.anon_at = anon ? anon->at : Place{};
+}
+
+CgroupUse::Level level_of(const report::Report& report, const CgroupUse& use) {
+  using Level = CgroupUse::Level;
+  if (use.limit_path.empty() || use.task_path.empty()) {
+    // A panic and a group without a killable task print no line that names both.
+    const bool never_printed = report.panic || report.no_killable_at;
+    return never_printed ? Level::own : Level::unknown;
+  }
+  if (use.limit_path == use.task_path) {
+    return Level::own;
+  }
+  const bool root = use.limit_path == "/";
+  const bool below = use.task_path.starts_with(root ? use.limit_path : use.limit_path + "/");
+  return below ? Level::ancestor : Level::own;
+}
+
+}  // namespace
+
+bool Counter::full() const {
+  // A charge is refused when it does not fit, so usage stays a charge batch (64 pages) below.
+  constexpr Bytes batch{std::uint64_t{64} * 4096};
+  return limit && (usage + batch >= *limit || usage.count() / 97 >= limit->count() / 100);
+}
+
+bool CgroupUse::at_limit() const { return (memory && memory->full()) || swap_decides(); }
+
+bool CgroupUse::swap_decides() const { return memsw && memsw->full() && memory && !memory->full(); }
+
+bool CgroupUse::filling_known() const {
+  if (stats_not_printed) {
+    return true;
+  }
+  if (shmem && anon) {
+    return true;
+  }
+  // Without one of the two counters the other decides only when it is the bigger half.
+  return memory && ((anon && *anon * 2 >= memory->usage) || filled_by_shmem());
+}
+
+bool CgroupUse::filled_by_shmem() const {
+  return memory && shmem && *shmem * 2 >= memory->usage && *shmem > anon.value_or(Bytes(0));
+}
+
+std::optional<CgroupUse> cgroup_use(const Context& context) {
+  const auto& report = context.report;
+  if (!is_memcg_oom(context) || !report.memcg || !report.memcg->memory.usage_kib ||
+      !report.memcg->memory.limit_kib) {
+    return std::nullopt;
+  }
+  const report::Memcg& memcg = *report.memcg;
+  CgroupUse use;
+  use.limit_path = printable(memcg.limit_path);
+  use.task_path = printable(memcg.task_path);
+  if (report.constraint) {
+    if (!report.constraint->oom_memcg.empty()) {
+      use.limit_path = printable(report.constraint->oom_memcg);
+    }
+    if (!report.constraint->task_memcg.empty()) {
+      use.task_path = printable(report.constraint->task_memcg);
+    }
+  }
+  use.level = level_of(report, use);
+  use.memory = counter(memcg.memory);
+  use.memsw = counter(memcg.memsw);
+  use.swap = counter(memcg.swap);
+  use.kmem = counter(memcg.kmem);
+  read_filling(memcg, use);
+  const auto& release = context.evidence.release;
+  use.stats_not_printed = memcg.stats.empty() && release && release->major == 2;
+  return use;
+}
+
+std::string filling(const CgroupUse& use) {
+  std::string text;
+  const auto add = [&text](const char* name, const std::optional<Bytes>& size) {
+    if (size && size->count() > 0) {
+      text += (text.empty() ? "" : ", ") + std::string(name) + " " + human(*size);
+    }
+  };
+  add("anon", use.anon);
+  add("shmem", use.shmem);
+  add("file", use.file);
+  add("slab", use.slab);
+  add("sock", use.sock);
+  return text;
+}
+
+void add_cgroup_proof(Finding& finding, const CgroupUse& use) {
+  const auto add = [&finding](const char* what, const std::optional<Counter>& counter) {
+    if (counter && counter->limit) {
+      finding.proof.push_back(proof(Message("{}: usage", what), counter->usage, counter->at));
+      finding.proof.push_back(proof(Message("{}: limit", what), *counter->limit, counter->at));
+    }
+  };
+  add("memory", use.memory);
+  add("memory+swap", use.memsw);
+  add("swap", use.swap);
+  add("kernel memory", use.kmem);
+  if (use.anon) {
+    finding.proof.push_back(proof(Message("anon of the cgroup"), *use.anon, use.anon_at));
+  }
+  if (use.shmem) {
+    finding.proof.push_back(proof(Message("shmem of the cgroup"), *use.shmem, use.shmem_at));
+  }
+}
+
+Remedy raise_limit(const CgroupUse& use) {
+  Remedy remedy;
+  const std::string& path = use.limit_path;
+  const auto slash = path.rfind('/');
+  const std::string unit = slash == std::string::npos ? path : path.substr(slash + 1);
+  if (path.find("kubepods") != std::string::npos) {
+    remedy.title = Message("Raise resources.limits.memory of the container, or use less in it");
+  } else if (unit.ends_with(".service") || unit.ends_with(".scope") || unit.ends_with(".slice")) {
+    remedy.title = Message("Raise the limit of {}, or use less in it", unit);
+    remedy.commands = {"systemctl show -p MemoryMax '" + unit + "'",
+                       "sudo systemctl set-property '" + unit + "' MemoryMax=<bytes>"};
+  } else {
+    remedy.title = Message("Raise memory.max (v1: memory.limit_in_bytes) of {}, or use less in it",
+                           path.empty() ? std::string("the cgroup") : path);
+  }
+  return remedy;
+}
+
+}  // namespace whyoom::diagnose

@@ -1,0 +1,56 @@
+// A cgroup's limit as a report shows it: which limit was hit, whose it is, and what fills the
+// group.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "diagnose/cause.h"
+
+namespace whyoom::diagnose {
+
+struct CgroupUse {
+  enum class Level : std::uint8_t {
+    own,       // the limit of the victim's own cgroup
+    ancestor,  // of a cgroup above it
+    unknown    // the line that names both is not there
+  };
+
+  struct Counter {
+    Bytes usage;
+    std::optional<Bytes> limit;  // nullopt = no limit
+    Place at{};
+    [[nodiscard]] bool full() const;
+  };
+
+  std::string limit_path;  // fit for a terminal; "" when not printed
+  std::string task_path;
+  Level level = Level::unknown;
+  std::optional<Counter> memory, memsw, swap, kmem;
+  // What fills it. shmem is not part of file here. nullopt = the report does not tell.
+  std::optional<Bytes> anon, file, shmem, slab, sock;
+  Place shmem_at{}, anon_at{};
+  // The kernel prints no statistics at all (2.6.32), so their absence is no loss.
+  bool stats_not_printed = false;
+
+  // memory is at its limit, or memory+swap is.
+  [[nodiscard]] bool at_limit() const;
+  // The limit that counts: memory+swap reached its limit and memory did not.
+  [[nodiscard]] bool swap_decides() const;
+  // Enough is known to say what fills the cgroup.
+  [[nodiscard]] bool filling_known() const;
+  [[nodiscard]] bool filled_by_shmem() const;
+};
+
+// nullopt when the event is no cgroup OOM or the report has no numbers of the cgroup.
+std::optional<CgroupUse> cgroup_use(const Context& context);
+
+// "anon 512 MiB, file 2.1 MiB, ..." for a sentence; "" when nothing is known.
+std::string filling(const CgroupUse& use);
+
+void add_cgroup_proof(Finding& finding, const CgroupUse& use);
+
+// How to raise the limit of the cgroup, by what manages it.
+Remedy raise_limit(const CgroupUse& use);
+
+}  // namespace whyoom::diagnose

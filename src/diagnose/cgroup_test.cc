@@ -1,0 +1,234 @@
+#include "diagnose/cgroup.h"
+
+#include <gtest/gtest.h>
+
+#include "diagnose/tools.h"
+#include "memory/test_report.h"
+
+namespace whyoom::diagnose {
+namespace {
+
+using Level = CgroupUse::Level;
+using report::Kind;
+
+constexpr std::uint64_t unlimited_kib = 9007199254740988;
+constexpr std::uint64_t mib = 1024 * 1024;
+
+report::MemcgCounter counter(std::uint64_t usage_kib, std::uint64_t limit_kib) {
+  report::MemcgCounter result;
+  result.usage_kib = Read<std::uint64_t>{usage_kib, {0, 7}};
+  result.limit_kib = Read<std::uint64_t>{limit_kib, {0, 7}};
+  return result;
+}
+
+report::Report oom(std::uint64_t usage_kib, std::uint64_t limit_kib) {
+  report::Report report;
+  report.kind = Kind::memcg_oom_kill;
+  report.memcg.emplace();
+  report.memcg->memory = counter(usage_kib, limit_kib);
+  report.memcg->hierarchical = true;
+  report.constraint.emplace();
+  report.constraint->kind = report::ConstraintKind::memcg;
+  report.constraint->oom_memcg = "/a";
+  report.constraint->task_memcg = "/a";
+  return report;
+}
+
+void add_stat(report::Report& report, std::string name, std::uint64_t value) {
+  report.memcg->stats.push_back({std::move(name), value, true, {0, 8}});
+}
+
+std::optional<CgroupUse> use_of(const report::Report& report) {
+  const memory::Evidence evidence = memory::from_report(report);
+  const StoryContext story;
+  return cgroup_use({evidence, report, story});
+}
+
+TEST(CgroupUse, IsOfCgroupsOnly) {
+  EXPECT_TRUE(use_of(oom(1024, 1024)));
+  report::Report report = oom(1024, 1024);
+  report.constraint->kind = report::ConstraintKind::none;
+  report.kind = Kind::oom_kill;
+  EXPECT_FALSE(use_of(report));
+  report = oom(1024, 1024);
+  report.memcg->memory.limit_kib.reset();
+  EXPECT_FALSE(use_of(report));
+  report = oom(1024, 1024);
+  report.memcg.reset();
+  EXPECT_FALSE(use_of(report));
+}
+
+TEST(CgroupUse, IsAtItsLimitToABatchOrThreePercent) {
+  EXPECT_TRUE(use_of(oom(524288, 524288))->at_limit());
+  EXPECT_TRUE(use_of(oom(524288 - 256, 524288))->at_limit());
+  EXPECT_TRUE(use_of(oom(512000, 524288))->at_limit());   // 97.7 %
+  EXPECT_FALSE(use_of(oom(500000, 524288))->at_limit());  // 95 %
+  EXPECT_TRUE(use_of(oom(100, 132))->at_limit());         // a limit below one batch
+  EXPECT_FALSE(use_of(oom(1000, 100000))->at_limit());
+}
+
+TEST(CgroupUse, KnowsHowKernelsWriteNoLimit) {
+  for (const std::uint64_t none : {unlimited_kib, unlimited_kib + 3, std::uint64_t{8589934588}}) {
+    const auto use = use_of(oom(524288, none));
+    ASSERT_TRUE(use);
+    EXPECT_FALSE(use->memory->limit) << none;
+    EXPECT_FALSE(use->at_limit()) << none;
+  }
+}
+
+TEST(CgroupUse, TellsWhoseLimitItIs) {
+  const auto level = [](const char* limit, const char* task) {
+    report::Report report = oom(1024, 1024);
+    report.constraint->oom_memcg = limit;
+    report.constraint->task_memcg = task;
+    return use_of(report)->level;
+  };
+  EXPECT_EQ(level("/a", "/a"), Level::own);
+  EXPECT_EQ(level("/a", "/a/b"), Level::ancestor);
+  EXPECT_EQ(level("/a", "/a/b/c"), Level::ancestor);
+  EXPECT_EQ(level("/", "/a"), Level::ancestor);
+  EXPECT_EQ(level("/a", "/ab"), Level::own) << "a name that begins alike is no child";
+  EXPECT_EQ(level("/a", ""), Level::unknown);
+  EXPECT_EQ(level("", "/a"), Level::unknown);
+}
+
+TEST(CgroupUse, TakesThePathsOfOldKernels) {
+  report::Report report = oom(1024, 1024);
+  report.constraint.reset();
+  report.memcg->limit_path = "/docker";
+  report.memcg->task_path = "/docker/x";
+  const auto use = use_of(report);
+  ASSERT_TRUE(use);
+  EXPECT_EQ(use->limit_path, "/docker");
+  EXPECT_EQ(use->level, Level::ancestor);
+}
+
+TEST(CgroupUse, WithoutAVictimIsItsOwn) {
+  report::Report report = oom(1024, 1024);
+  report.constraint->task_memcg.clear();
+  report.no_killable_at = Place{0, 9};
+  EXPECT_EQ(use_of(report)->level, Level::own);
+}
+
+TEST(CgroupUse, MakesPathsFitForATerminal) {
+  report::Report report = oom(1024, 1024);
+  report.constraint->oom_memcg = "/a\x1b[2J";
+  EXPECT_EQ(use_of(report)->limit_path, "/a\\x1b[2J");
+}
+
+TEST(Filling, OfV2LeavesSharedMemoryOutOfFile) {
+  report::Report report = oom(102400, 102400);
+  add_stat(report, "anon", 20 * mib);
+  add_stat(report, "file", 70 * mib);
+  add_stat(report, "shmem", 60 * mib);
+  add_stat(report, "slab", 2 * mib);
+  add_stat(report, "sock", 0);
+  const auto use = use_of(report);
+  ASSERT_TRUE(use);
+  EXPECT_EQ(use->anon, Bytes(20 * mib));
+  EXPECT_EQ(use->file, Bytes(10 * mib));
+  EXPECT_EQ(use->shmem, Bytes(60 * mib));
+  EXPECT_TRUE(use->filled_by_shmem());
+  EXPECT_EQ(filling(*use), "anon 20 MiB, shmem 60 MiB, file 10 MiB, slab 2 MiB");
+}
+
+TEST(Filling, OfV1AddsUpTheCgroupsBelow) {
+  report::Report report = oom(102400, 102400);
+  report.memcg->hierarchical = false;
+  add_stat(report, "cache", 1 * mib);
+  add_stat(report, "rss", 2 * mib);
+  report.memcg->children = {
+      {"rss", 40 * mib, true, {}}, {"cache", 5 * mib, true, {}}, {"rss", 30 * mib, true, {}}};
+  const auto use = use_of(report);
+  ASSERT_TRUE(use);
+  EXPECT_EQ(use->anon, Bytes(72 * mib));
+  EXPECT_EQ(use->file, Bytes(6 * mib));
+  EXPECT_FALSE(use->shmem);
+}
+
+TEST(Filling, OfV1TakesTheTotalsOf65) {
+  report::Report report = oom(102400, 102400);
+  add_stat(report, "cache", 0);
+  add_stat(report, "rss", 0);
+  add_stat(report, "total_cache", 30 * mib);
+  add_stat(report, "total_rss", 60 * mib);
+  add_stat(report, "total_shmem", 25 * mib);
+  const auto use = use_of(report);
+  ASSERT_TRUE(use);
+  EXPECT_EQ(use->anon, Bytes(60 * mib));
+  EXPECT_EQ(use->file, Bytes(5 * mib));
+  EXPECT_EQ(use->shmem, Bytes(25 * mib));
+}
+
+TEST(Filling, OfOldV1FindsSharedMemoryOnTheAnonLists) {
+  report::Report report = oom(102400, 102400);
+  report.memcg->hierarchical = false;
+  add_stat(report, "cache", 80 * mib);
+  add_stat(report, "rss", 10 * mib);
+  add_stat(report, "inactive_anon", 40 * mib);
+  add_stat(report, "active_anon", 45 * mib);
+  const auto use = use_of(report);
+  ASSERT_TRUE(use);
+  EXPECT_EQ(use->shmem, Bytes(75 * mib));
+  EXPECT_EQ(use->file, Bytes(5 * mib));
+  EXPECT_TRUE(use->filled_by_shmem());
+}
+
+TEST(Filling, IsKnownByBothCountersOrByTheBiggerHalf) {
+  report::Report report = oom(102400, 102400);
+  EXPECT_FALSE(use_of(report)->filling_known());
+  add_stat(report, "anon", 10 * mib);
+  EXPECT_FALSE(use_of(report)->filling_known());
+  add_stat(report, "shmem", 10 * mib);
+  EXPECT_TRUE(use_of(report)->filling_known());
+
+  report.memcg->stats.clear();
+  add_stat(report, "anon", 50 * mib);
+  EXPECT_TRUE(use_of(report)->filling_known());
+  report.memcg->stats.clear();
+  add_stat(report, "shmem", 51 * mib);
+  EXPECT_TRUE(use_of(report)->filling_known());
+  report.memcg->stats.clear();
+  add_stat(report, "shmem", 49 * mib);
+  EXPECT_FALSE(use_of(report)->filling_known());
+}
+
+TEST(Filling, IsNotPrintedBy2632) {
+  report::Report report = oom(102400, 102400);
+  memory::testing_only::set_release(report, "2.6.32-754.el6.x86_64");
+  EXPECT_TRUE(use_of(report)->filling_known());
+  memory::testing_only::set_release(report, "3.10.0-1160.el7.x86_64");
+  EXPECT_FALSE(use_of(report)->filling_known());
+}
+
+TEST(SwapDecides, WhenOnlyTheSumIsAtItsLimit) {
+  report::Report report = oom(498112, 524288);
+  report.memcg->memsw = counter(786432, 786432);
+  EXPECT_TRUE(use_of(report)->swap_decides());
+  EXPECT_TRUE(use_of(report)->at_limit());
+  report.memcg->memory = counter(524288, 524288);
+  EXPECT_FALSE(use_of(report)->swap_decides());
+  report.memcg->memory = counter(498112, 524288);
+  report.memcg->memsw = counter(786432, unlimited_kib);
+  EXPECT_FALSE(use_of(report)->swap_decides());
+  EXPECT_FALSE(use_of(report)->at_limit());
+}
+
+TEST(RaiseLimit, SpeaksOfWhatManagesTheCgroup) {
+  const auto remedy = [](const char* path) {
+    CgroupUse use;
+    use.limit_path = path;
+    return raise_limit(use);
+  };
+  EXPECT_NE(remedy("/kubepods.slice/kubepods-pod1.slice/cri-x.scope").title.str().find("resources"),
+            std::string::npos);
+  EXPECT_EQ(remedy("/system.slice/a.service").title.str(),
+            "Raise the limit of a.service, or use less in it");
+  EXPECT_EQ(remedy("/system.slice/a.service").commands.size(), 2U);
+  EXPECT_NE(remedy("/app").title.str().find("/app"), std::string::npos);
+  EXPECT_TRUE(remedy("/app").commands.empty());
+  EXPECT_NE(remedy("").title.str().find("the cgroup"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace whyoom::diagnose

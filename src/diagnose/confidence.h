@@ -1,0 +1,12 @@
+// How far a verdict can be trusted, from what the report contains. docs/how-it-decides.md explains
+// the numbers to the user.
+#pragma once
+
+#include "report/report.h"
+
+namespace whyoom::diagnose {
+
+// 0..1: 1 for a whole, undamaged report; each missing part and each loss lowers it.
+double completeness(const report::Report& report);
+
+}  // namespace whyoom::diagnose

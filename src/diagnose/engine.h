@@ -1,0 +1,16 @@
+// Runs every cause over one report, picks the root, orders the rest.
+#pragma once
+
+#include <memory>
+
+#include "diagnose/cause.h"
+#include "diagnose/event.h"
+
+namespace whyoom::diagnose {
+
+inline constexpr std::string_view undetermined = "undetermined";
+
+// The event owns the report; its evidence points into it, so it stays where it is.
+std::unique_ptr<Event> explain(report::Report&& report, const StoryContext& story = {});
+
+}  // namespace whyoom::diagnose

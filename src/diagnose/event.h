@@ -1,0 +1,22 @@
+// One explained event: the report, what was computed from it, and the verdicts.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "diagnose/finding.h"
+#include "memory/evidence.h"
+#include "report/report.h"
+
+namespace whyoom::diagnose {
+
+struct Event {
+  report::Report report;
+  memory::Evidence evidence;
+  std::vector<Finding> findings;  // root first, then contributing, consequence, ruled out
+  std::string_view root_cause;    // id, or "undetermined"
+  // Place in a spree: 1 for the first event of a story, 2 for the next ...
+  std::uint32_t in_story = 1;
+};
+
+}  // namespace whyoom::diagnose

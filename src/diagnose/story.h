@@ -1,0 +1,37 @@
+// A spree is one story: the first cause, then its victims in order, then the end. The builder tells
+// whether the next report goes on with the current story; it keeps a few numbers, never events.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "diagnose/cause.h"
+#include "report/report.h"
+
+namespace whyoom::diagnose {
+
+class StoryBuilder {
+ public:
+  // Call for each report in order. The result says what the report's place is (number 1 = a new
+  // story begins). Valid until the next call.
+  const StoryContext& next(const report::Report& report);
+
+  // Tell what the first event of the current story was found to be.
+  void set_root(std::string_view cause);
+
+ private:
+  [[nodiscard]] bool continues(const report::Report& report) const;
+
+  StoryContext context_;
+  bool started_ = false;
+  report::Kind kind_ = report::Kind::oom_kill;
+  std::string source_;
+  std::string cgroup_;
+  std::optional<std::uint64_t> first_us_, last_us_;
+  std::uint32_t last_line_ = 0;
+  std::uint32_t victims_ = 0;  // of the story so far
+  bool ended_ = false;         // a panic ends a story
+};
+
+}  // namespace whyoom::diagnose

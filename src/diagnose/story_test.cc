@@ -1,0 +1,129 @@
+#include "diagnose/story.h"
+
+#include <gtest/gtest.h>
+
+namespace whyoom::diagnose {
+namespace {
+
+using report::Kind;
+
+constexpr std::uint64_t second = 1'000'000;
+
+report::Report kill(std::uint64_t at_us, std::uint32_t line, Kind kind = Kind::oom_kill) {
+  report::Report report;
+  report.kind = kind;
+  report.source = "dmesg.log";
+  report.time.monotonic_us = at_us;
+  report.first_line = line;
+  report.last_line = line + 60;
+  report.outcome = report::Outcome::killed;
+  report.victims.emplace_back();
+  return report;
+}
+
+report::Report untimed(std::uint32_t line) {
+  report::Report report = kill(0, line);
+  report.time.monotonic_us.reset();
+  return report;
+}
+
+TEST(Story, BeginsWithTheFirstEvent) {
+  StoryBuilder story;
+  const StoryContext& first = story.next(kill(5 * second, 100));
+  EXPECT_EQ(first.number, 1U);
+  EXPECT_EQ(first.first_line, 100U);
+  EXPECT_EQ(first.victims_before, 0U);
+  EXPECT_EQ(first.seconds_since_first, std::nullopt);
+  EXPECT_EQ(first.first_root, "");
+}
+
+TEST(Story, GoesOnWithinAMinute) {
+  StoryBuilder story;
+  story.next(kill(5 * second, 100));
+  story.set_root("min-free-too-high");
+  const StoryContext second_event = story.next(kill(65 * second, 200));
+  EXPECT_EQ(second_event.number, 2U);
+  EXPECT_EQ(second_event.first_line, 100U);
+  EXPECT_EQ(second_event.victims_before, 1U);
+  EXPECT_EQ(second_event.seconds_since_first, 60.0);
+  EXPECT_EQ(second_event.first_root, "min-free-too-high");
+  // From event to event, not from the first.
+  const StoryContext third = story.next(kill(125 * second, 300));
+  EXPECT_EQ(third.number, 3U);
+  EXPECT_EQ(third.victims_before, 2U);
+  EXPECT_EQ(third.seconds_since_first, 120.0);
+}
+
+TEST(Story, EndsAfterAMinuteOfQuiet) {
+  StoryBuilder story;
+  story.next(kill(5 * second, 100));
+  story.set_root("no-swap");
+  const StoryContext& next = story.next(kill(65 * second + 1, 200));
+  EXPECT_EQ(next.number, 1U);
+  EXPECT_EQ(next.first_line, 200U);
+  EXPECT_EQ(next.victims_before, 0U);
+  EXPECT_EQ(next.first_root, "");
+}
+
+TEST(Story, EndsWithARestart) {
+  StoryBuilder story;
+  story.next(kill(500 * second, 100));
+  EXPECT_EQ(story.next(kill(10 * second, 200)).number, 1U);
+}
+
+TEST(Story, CountsLinesWhereTheLogHasNoTime) {
+  StoryBuilder story;
+  story.next(untimed(100));  // ends at line 160
+  EXPECT_EQ(story.next(untimed(560)).number, 2U);
+  EXPECT_EQ(story.next(untimed(560 + 60 + 401)).number, 1U);
+  EXPECT_EQ(story.next(untimed(90)).number, 1U) << "another part of the file";
+}
+
+TEST(Story, EndsWithAPanic) {
+  StoryBuilder story;
+  story.next(kill(5 * second, 100));
+  report::Report panic = kill(6 * second, 200, Kind::oom_panic);
+  panic.outcome = report::Outcome::panic;
+  panic.victims.clear();
+  EXPECT_EQ(story.next(panic).number, 2U);
+  EXPECT_EQ(story.next(kill(7 * second, 300)).number, 1U);
+}
+
+TEST(Story, KeepsSourcesApart) {
+  StoryBuilder story;
+  story.next(kill(5 * second, 100));
+  report::Report other = kill(6 * second, 200);
+  other.source = "console.log";
+  EXPECT_EQ(story.next(other).number, 1U);
+}
+
+TEST(Story, KeepsCgroupsApart) {
+  StoryBuilder story;
+  const auto in = [](const char* path, std::uint64_t at) {
+    report::Report report = kill(at, 100, Kind::memcg_oom_kill);
+    report.constraint.emplace();
+    report.constraint->oom_memcg = path;
+    return report;
+  };
+  story.next(in("/a", 5 * second));
+  EXPECT_EQ(story.next(in("/a", 6 * second)).number, 2U);
+  EXPECT_EQ(story.next(in("/b", 7 * second)).number, 1U);
+  EXPECT_EQ(story.next(kill(8 * second, 400)).number, 1U);
+  // Kernels before 5.0 name the cgroup on another line.
+  report::Report old = kill(9 * second, 500, Kind::memcg_oom_kill);
+  old.memcg.emplace();
+  old.memcg->limit_path = "/c";
+  EXPECT_EQ(story.next(old).number, 1U);
+  EXPECT_EQ(story.next(in("/c", 10 * second)).number, 2U);
+}
+
+TEST(Story, IsOfKillsOnly) {
+  StoryBuilder story;
+  story.next(kill(5 * second, 100));
+  EXPECT_EQ(story.next(kill(6 * second, 200, Kind::page_allocation_failure)).number, 1U);
+  EXPECT_EQ(story.next(kill(7 * second, 300, Kind::fork_rejected)).number, 1U);
+  EXPECT_EQ(story.next(kill(8 * second, 400, Kind::fork_rejected)).number, 1U);
+}
+
+}  // namespace
+}  // namespace whyoom::diagnose

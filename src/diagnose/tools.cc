@@ -1,0 +1,153 @@
+#include "diagnose/tools.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "base/text.h"
+#include "diagnose/blocks.h"
+
+namespace whyoom::diagnose {
+
+Proof proof(Message what, Bytes value, Place at) {
+  return {std::move(what), static_cast<double>(value.count()), Unit::bytes, at};
+}
+
+Proof proof(Message what, std::uint64_t count, Place at) {
+  return {std::move(what), static_cast<double>(count), Unit::count, at};
+}
+
+Proof proof_ratio(Message what, double ratio, Place at) {
+  return {std::move(what), ratio, Unit::ratio, at};
+}
+
+Claim claim(std::string_view cause, Role role, Rank rank, double strength, double confidence,
+            Message summary) {
+  Claim result;
+  result.rank = rank;
+  result.strength = strength;
+  result.finding.cause = cause;
+  result.finding.role = role;
+  result.finding.confidence = confidence;
+  result.finding.summary = std::move(summary);
+  return result;
+}
+
+bool is_oom(const Context& context) {
+  const auto kind = context.report.kind;
+  return kind == report::Kind::oom_kill || kind == report::Kind::memcg_oom_kill ||
+         kind == report::Kind::oom_panic;
+}
+
+bool is_memcg_oom(const Context& context) {
+  return is_oom(context) && context.evidence.constraint == report::ConstraintKind::memcg;
+}
+
+bool is_global_oom(const Context& context) { return is_oom(context) && !is_memcg_oom(context); }
+
+bool is_sysrq(const report::Report& report) {
+  return report.sysrq_at || (report.trigger && report.trigger->order == -1);
+}
+
+std::optional<Bytes> free_elsewhere(const memory::Evidence& evidence) {
+  const auto& total = evidence.report->totals.get(kernel::Field::free);
+  const auto eligible = evidence.eligible_free();
+  if (!total || !eligible) {
+    return std::nullopt;
+  }
+  return to_bytes(Pages(total->value), evidence.page) - *eligible;
+}
+
+Bytes eligible_managed(const memory::Evidence& evidence) {
+  Bytes sum;
+  for (const auto& zone : evidence.zones) {
+    if (zone.eligible) {
+      sum += to_bytes(zone.managed.value_or(Pages(0)), evidence.page);
+    }
+  }
+  return sum;
+}
+
+std::string nodes_text(const report::Report& report) {
+  const auto list = [](const std::string& text) { return text.empty() || text.front() == '('; };
+  if (report.constraint) {
+    const auto& constraint = *report.constraint;
+    if (constraint.kind == report::ConstraintKind::mempolicy && !list(constraint.nodemask)) {
+      return constraint.nodemask;
+    }
+    if (!list(constraint.mems_allowed)) {
+      return constraint.mems_allowed;
+    }
+  }
+  if (report.trigger && report.trigger->nodemask && !list(*report.trigger->nodemask)) {
+    return *report.trigger->nodemask;
+  }
+  return report.mems_allowed.value_or("");
+}
+
+const memory::Account* used_up(const Context& context) {
+  const auto& evidence = context.evidence;
+  if (!is_global_oom(context) || is_sysrq(context.report) || !evidence.account ||
+      !evidence.zones_complete || !evidence.has_eligible()) {
+    return nullptr;
+  }
+  // A block can be missing although enough is free: that is fragmentation, not use.
+  if (const auto split = fragmented_zone(evidence); split && split->blocks == 0) {
+    return nullptr;
+  }
+  const auto at_marks = [](const memory::ZoneState& zone) {
+    // The last attempt before a kill asks for the high mark.
+    return !zone.eligible || zone.usable() <= zone.high + zone.boost + zone.reserve + zone.slack;
+  };
+  if (!std::ranges::all_of(evidence.zones, at_marks)) {
+    return nullptr;
+  }
+  const auto elsewhere = free_elsewhere(evidence);
+  if (elsewhere && elsewhere->count() > evidence.account->total.count() / 10) {
+    return nullptr;
+  }
+  return &*evidence.account;
+}
+
+Bytes task_memory(const report::Task& task, PageSize page) {
+  const Bytes tables = task.pgtables_bytes
+                           ? Bytes(*task.pgtables_bytes)
+                           : to_bytes(Pages(task.page_table_pages.value_or(0)), page);
+  return to_bytes(Pages(task.rss), page) + tables;
+}
+
+std::optional<TaskUse> biggest_task(const memory::Evidence& evidence) {
+  std::optional<TaskUse> biggest;
+  for (const auto& task : evidence.report->tasks) {
+    const Bytes memory = task_memory(task, evidence.page);
+    if (!biggest || memory > biggest->memory) {
+      biggest = TaskUse{&task, memory};
+    }
+  }
+  return biggest;
+}
+
+std::optional<NameUse> biggest_name(const memory::Evidence& evidence) {
+  std::unordered_map<std::string_view, NameUse> names;
+  for (const auto& task : evidence.report->tasks) {
+    // Shared memory would be counted once for each process that maps it.
+    const Bytes shared = to_bytes(Pages(task.rss_shmem.value_or(0)), evidence.page);
+    const Bytes own = task_memory(task, evidence.page) - shared;
+    NameUse& use = names[task.comm];
+    if (use.count == 0) {
+      use.comm = task.comm;
+      use.first_at = {0, task.line};
+    }
+    ++use.count;
+    use.memory += own;
+    use.largest = std::max(use.largest, own);
+  }
+  const auto biggest = std::ranges::max_element(
+      names, {}, [](const auto& entry) { return std::pair(entry.second.memory, entry.first); });
+  return biggest == names.end() ? std::nullopt : std::optional(biggest->second);
+}
+
+std::string process(std::string_view comm, std::int64_t pid) {
+  return printable(comm) + " (pid " + std::to_string(pid) + ")";
+}
+
+}  // namespace whyoom::diagnose

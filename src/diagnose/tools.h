@@ -1,0 +1,61 @@
+// What several causes ask of the evidence. No cause-specific thresholds here.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/human.h"
+#include "diagnose/cause.h"
+
+namespace whyoom::diagnose {
+
+Proof proof(Message what, Bytes value, Place at = {});
+Proof proof(Message what, std::uint64_t count, Place at = {});
+Proof proof_ratio(Message what, double ratio, Place at = {});
+
+// A claim with its finding filled in; confidence is what the arithmetic alone supports, the engine
+// lowers it for what the report lacks.
+Claim claim(std::string_view cause, Role role, Rank rank, double strength, double confidence,
+            Message summary);
+
+// An OOM report of the page allocator (global, cpuset, mempolicy), not of a cgroup's limit.
+bool is_global_oom(const Context& context);
+bool is_memcg_oom(const Context& context);
+bool is_oom(const Context& context);
+bool is_sysrq(const report::Report& report);
+
+// Free memory that the request may not use: counted by the machine, not by its zones.
+std::optional<Bytes> free_elsewhere(const memory::Evidence& evidence);
+// RAM that the eligible zones manage.
+Bytes eligible_managed(const memory::Evidence& evidence);
+
+// "3" or "0-1"; the nodes as the report names them, "" when it does not.
+std::string nodes_text(const report::Report& report);
+
+// The request failed because memory was used: every zone that it may use was printed and lay at or
+// below its marks, and no big part of RAM was free elsewhere. Then the account says who had it.
+const memory::Account* used_up(const Context& context);
+
+struct TaskUse {
+  const report::Task* task = nullptr;
+  Bytes memory;  // rss + page tables
+};
+Bytes task_memory(const report::Task& task, PageSize page);
+std::optional<TaskUse> biggest_task(const memory::Evidence& evidence);
+
+struct NameUse {
+  std::string_view comm;
+  std::uint32_t count = 0;
+  Bytes memory;   // rss (private when the report tells) + page tables, summed
+  Bytes largest;  // of one process
+  Place first_at;
+};
+// The name whose processes hold most together.
+std::optional<NameUse> biggest_name(const memory::Evidence& evidence);
+
+// "hog (pid 153)", fit for a terminal.
+std::string process(std::string_view comm, std::int64_t pid);
+
+}  // namespace whyoom::diagnose

@@ -1,0 +1,240 @@
+#include "diagnose/tools.h"
+
+#include <gtest/gtest.h>
+
+#include "memory/test_report.h"
+
+namespace whyoom::diagnose {
+namespace {
+
+using kernel::Field;
+using report::Kind;
+using namespace memory::testing_only;
+
+// 200000 pages of RAM in two zones, both short, all counters there.
+report::Report full_machine() {
+  report::Report report;
+  report.kind = Kind::oom_kill;
+  set_user_request(report);
+  set_ram(report, 204000, 4000);
+  add_zone(report, 0, "DMA32", {4000, 4400, 5500, 6600, 400000, {0, 0, 390, 390, 390}});
+  add_zone(report, 0, "Normal", {4000, 4400, 5500, 6600, 400000, {0, 0, 0, 0, 0}});
+  for (const Field field :
+       {Field::inactive_anon, Field::active_file, Field::inactive_file, Field::unevictable,
+        Field::slab_reclaimable, Field::slab_unreclaimable, Field::shmem, Field::pagetables}) {
+    set_total(report, field, 500);
+  }
+  set_total(report, Field::active_anon, 190000);
+  set_total(report, Field::free, 2000);
+  return report;
+}
+
+struct Explained {
+  explicit Explained(report::Report&& given)
+      : report(std::move(given)), evidence(memory::from_report(report)) {}
+  Explained(const Explained&) = delete;
+  Explained& operator=(const Explained&) = delete;
+  report::Report report;
+  memory::Evidence evidence;
+  StoryContext story;
+  Context context{evidence, report, story};
+};
+
+TEST(Kinds, TellGlobalFromCgroup) {
+  report::Report report;
+  report.kind = Kind::oom_kill;
+  EXPECT_TRUE(is_global_oom(Explained(report::Report(report)).context));
+
+  report.memcg.emplace();
+  const Explained memcg{report::Report(report)};
+  EXPECT_FALSE(is_global_oom(memcg.context));
+  EXPECT_TRUE(is_memcg_oom(memcg.context));
+  EXPECT_TRUE(is_oom(memcg.context));
+
+  report.memcg.reset();
+  report.kind = Kind::oom_panic;
+  EXPECT_TRUE(is_global_oom(Explained(report::Report(report)).context));
+
+  report.kind = Kind::page_allocation_failure;
+  const Explained failure{report::Report(report)};
+  EXPECT_FALSE(is_oom(failure.context) || is_global_oom(failure.context) ||
+               is_memcg_oom(failure.context));
+}
+
+TEST(Kinds, KnowSysrq) {
+  report::Report report;
+  EXPECT_FALSE(is_sysrq(report));
+  report.trigger.emplace();
+  report.trigger->order = 0;
+  EXPECT_FALSE(is_sysrq(report));
+  report.trigger->order = -1;
+  EXPECT_TRUE(is_sysrq(report));
+  report.trigger.reset();
+  report.sysrq_at = Place{0, 3};
+  EXPECT_TRUE(is_sysrq(report));
+}
+
+TEST(FreeElsewhere, IsWhatTheZonesOfTheRequestDoNotHave) {
+  report::Report report = full_machine();
+  set_total(report, Field::free, 12000);
+  EXPECT_EQ(free_elsewhere(Explained(std::move(report)).evidence),
+            Bytes(std::uint64_t{10000} * 4096));
+  report = full_machine();
+  set_total(report, Field::free, 1);  // counters lag: never below nothing
+  EXPECT_EQ(free_elsewhere(Explained(std::move(report)).evidence), Bytes(0));
+  report = full_machine();
+  report.zones.clear();
+  EXPECT_EQ(free_elsewhere(Explained(std::move(report)).evidence), std::nullopt);
+}
+
+TEST(EligibleManaged, IsTheSumOfTheZonesOfTheRequest) {
+  report::Report report = full_machine();
+  EXPECT_EQ(eligible_managed(Explained(report::Report(report)).evidence),
+            Bytes(std::uint64_t{800000} * 1024));
+  set_request(report, {kernel::GfpFlag::dma32});
+  EXPECT_EQ(eligible_managed(Explained(std::move(report)).evidence),
+            Bytes(std::uint64_t{400000} * 1024));
+}
+
+TEST(NodesText, IsTheListThatBinds) {
+  report::Report report;
+  EXPECT_EQ(nodes_text(report), "");
+  report.mems_allowed = "0-1";
+  EXPECT_EQ(nodes_text(report), "0-1");
+  report.trigger.emplace();
+  report.trigger->nodemask = "(null)";
+  EXPECT_EQ(nodes_text(report), "0-1");
+  report.trigger->nodemask = "1";
+  EXPECT_EQ(nodes_text(report), "1");
+  report.constraint.emplace();
+  report.constraint->mems_allowed = "0-3";
+  report.constraint->nodemask = "2";
+  EXPECT_EQ(nodes_text(report), "0-3");
+  report.constraint->kind = report::ConstraintKind::mempolicy;
+  EXPECT_EQ(nodes_text(report), "2");
+}
+
+TEST(UsedUp, IsTheAccountOfAFullMachine) {
+  const Explained full{full_machine()};
+  ASSERT_NE(used_up(full.context), nullptr);
+  EXPECT_EQ(used_up(full.context), &*full.evidence.account);
+}
+
+TEST(UsedUp, NeedsEveryZoneAtItsHighMark) {
+  report::Report report = full_machine();
+  report.zones[1].fields.set(Field::free, 6600 + 4000, {});
+  set_total(report, Field::free, (4000 + 10600) / 4);
+  EXPECT_EQ(used_up(Explained(std::move(report)).context), nullptr);
+  report = full_machine();
+  report.zones[1].fields.set(Field::free, 6500, {});  // above low, not above high
+  EXPECT_NE(used_up(Explained(std::move(report)).context), nullptr);
+}
+
+TEST(UsedUp, OfABlockCountsTheFloorOnly) {
+  report::Report report = full_machine();
+  set_user_request(report, 2);
+  report.zones[1].fields.set(Field::free, 6500, {});
+  EXPECT_EQ(used_up(Explained(std::move(report)).context), nullptr);
+}
+
+TEST(UsedUp, IsNotSaidWhenMuchIsFreeElsewhere) {
+  report::Report report = full_machine();
+  set_total(report, Field::free, 2000 + 20001);  // 10 % of 200000 pages, and one
+  EXPECT_EQ(used_up(Explained(std::move(report)).context), nullptr);
+  report = full_machine();
+  set_total(report, Field::free, 2000 + 19999);
+  EXPECT_NE(used_up(Explained(std::move(report)).context), nullptr);
+}
+
+TEST(UsedUp, IsNotSaidOfWhatTheReportDoesNotProve) {
+  report::Report lost_zone = full_machine();
+  lost_zone.zones.pop_back();
+  EXPECT_EQ(used_up(Explained(std::move(lost_zone)).context), nullptr);
+  report::Report memcg = full_machine();
+  memcg.memcg.emplace();
+  EXPECT_EQ(used_up(Explained(std::move(memcg)).context), nullptr);
+  report::Report sysrq = full_machine();
+  sysrq.trigger->order = -1;
+  EXPECT_EQ(used_up(Explained(std::move(sysrq)).context), nullptr);
+  report::Report no_zone = full_machine();
+  no_zone.zones.clear();
+  EXPECT_EQ(used_up(Explained(std::move(no_zone)).context), nullptr);
+}
+
+report::Task task(std::string comm, std::int64_t pid, std::uint64_t rss) {
+  report::Task result;
+  result.comm = std::move(comm);
+  result.pid = pid;
+  result.rss = rss;
+  result.line = static_cast<std::uint32_t>(pid);
+  return result;
+}
+
+TEST(TaskMemory, IsResidentPagesAndPageTables) {
+  report::Task one = task("a", 1, 100);
+  EXPECT_EQ(task_memory(one, PageSize{4096}), Bytes(100 * 4096));
+  one.page_table_pages = 3;
+  EXPECT_EQ(task_memory(one, PageSize{4096}), Bytes(103 * 4096));
+  one.pgtables_bytes = 20000;  // bytes, and better than a count of pages
+  EXPECT_EQ(task_memory(one, PageSize{65536}), Bytes(100 * 65536 + 20000));
+}
+
+TEST(BiggestTask, IsTheOneWithMostMemory) {
+  report::Report report;
+  EXPECT_FALSE(biggest_task(Explained(report::Report(report)).evidence));
+  report.tasks = {task("a", 1, 100), task("b", 2, 300), task("c", 3, 200)};
+  report.tasks[2].pgtables_bytes = 200 * 4096;
+  const Explained explained{std::move(report)};
+  const auto biggest = biggest_task(explained.evidence);
+  ASSERT_TRUE(biggest);
+  EXPECT_EQ(biggest->task->comm, "c");
+  EXPECT_EQ(biggest->memory, Bytes(400 * 4096));
+}
+
+TEST(BiggestName, AddsUpByNameWithoutSharedMemory) {
+  report::Report report;
+  report.tasks = {task("w", 1, 1000), task("w", 2, 1000), task("w", 3, 1100), task("x", 4, 900)};
+  for (auto& each : report.tasks) {
+    each.rss_shmem = each.comm == "w" ? 700 : 0;
+  }
+  const Explained explained{report::Report(report)};
+  auto name = biggest_name(explained.evidence);
+  ASSERT_TRUE(name);
+  EXPECT_EQ(name->comm, "w");
+  EXPECT_EQ(name->count, 3U);
+  EXPECT_EQ(name->memory, Bytes((300 + 300 + 400) * 4096));
+  EXPECT_EQ(name->largest, Bytes(400 * 4096));
+  EXPECT_EQ(name->first_at.line, 1U);
+
+  report.tasks.back().rss = 1001;
+  const Explained other{std::move(report)};
+  name = biggest_name(other.evidence);
+  ASSERT_TRUE(name);
+  EXPECT_EQ(name->comm, "x");
+}
+
+TEST(Process, IsFitForATerminal) {
+  EXPECT_EQ(process("hog", 153), "hog (pid 153)");
+  EXPECT_EQ(process("a\x1b[31mb", -1), "a\\x1b[31mb (pid -1)");
+}
+
+TEST(Claim, CarriesWhatItIsGiven) {
+  const Claim made = claim("a-b", Role::contributing, Rank::limit, 0.5, 0.9, Message("x"));
+  EXPECT_EQ(made.rank, Rank::limit);
+  EXPECT_EQ(made.strength, 0.5);
+  EXPECT_EQ(made.finding.cause, "a-b");
+  EXPECT_EQ(made.finding.role, Role::contributing);
+  EXPECT_EQ(made.finding.confidence, 0.9);
+  EXPECT_EQ(made.finding.summary.str(), "x");
+}
+
+TEST(Proof, KeepsItsUnit) {
+  EXPECT_EQ(proof(Message("x"), Bytes(7)).unit, Unit::bytes);
+  EXPECT_EQ(proof(Message("x"), std::uint64_t{7}, {0, 3}).unit, Unit::count);
+  EXPECT_EQ(proof(Message("x"), std::uint64_t{7}, {0, 3}).at.line, 3U);
+  EXPECT_EQ(proof_ratio(Message("x"), 0.25).unit, Unit::ratio);
+  EXPECT_EQ(proof_ratio(Message("x"), 0.25).value, 0.25);
+}
+
+}  // namespace
+}  // namespace whyoom::diagnose
