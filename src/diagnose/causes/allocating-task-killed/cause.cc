@@ -1,0 +1,52 @@
+#include <algorithm>
+
+#include "diagnose/tools.h"
+
+namespace whyoom::diagnose::causes {
+
+namespace {
+
+constexpr std::string_view id = "allocating-task-killed";
+
+std::optional<Claim> judge(const Context& context) {
+  const auto& victims = context.report.victims;
+  const auto victim = std::ranges::find_if(victims, &report::Victim::allocating_task);
+  if (!is_oom(context) || victim == victims.end()) {
+    return std::nullopt;
+  }
+  const Bytes lost =
+      to_bytes(KiB(victim->anon_rss_kib.value_or(0)) + KiB(victim->file_rss_kib.value_or(0)) +
+               KiB(victim->shmem_rss_kib.value_or(0)));
+  const auto biggest = biggest_task(context.evidence);
+  const bool other = biggest && biggest->task->pid != victim->pid && biggest->memory > lost;
+  Claim result = claim(
+      id, Role::contributing, Rank::used_up, 0, 0.97,
+      other
+          ? Message("vm.oom_kill_allocating_task is on: the kernel killed {}, which asked, and not "
+                    "{}, which held {}.",
+                    process(victim->comm, victim->pid),
+                    process(biggest->task->comm, biggest->task->pid), human(biggest->memory))
+          : Message("vm.oom_kill_allocating_task is on: the kernel killed {} because it asked.",
+                    process(victim->comm, victim->pid)));
+  result.finding.proof.push_back(
+      proof(Message("memory of {}", process(victim->comm, victim->pid)), lost, victim->at));
+  if (other) {
+    result.finding.proof.push_back(
+        proof(Message("memory of {}", process(biggest->task->comm, biggest->task->pid)),
+              biggest->memory, {0, biggest->task->line}));
+  }
+  Remedy remedy;
+  remedy.title = Message("Let the kernel choose the biggest process");
+  remedy.setting = Setting{"vm.oom_kill_allocating_task", 0};
+  remedy.commands = {"sudo sysctl -w vm.oom_kill_allocating_task=0"};
+  result.finding.remedies.push_back(remedy);
+  return result;
+}
+
+}  // namespace
+
+extern const Cause cause_allocating_task_killed;
+const Cause cause_allocating_task_killed{
+    id, 'B', "vm.oom_kill_allocating_task killed the one that asked", true, true, judge};
+
+}  // namespace whyoom::diagnose::causes

@@ -1,0 +1,45 @@
+#include <string>
+
+#include "diagnose/cgroup.h"
+#include "diagnose/tools.h"
+
+namespace whyoom::diagnose::causes {
+
+namespace {
+
+constexpr std::string_view id = "cgroup-limit";
+
+std::optional<Claim> judge(const Context& context) {
+  const auto use = cgroup_use(context);
+  if (!use || use->level == CgroupUse::Level::ancestor) {
+    return std::nullopt;
+  }
+  if (!use->at_limit()) {
+    Claim result = claim(id, Role::ruled_out, Rank::limit, 0, 0.9,
+                         Message("the cgroup used {}, below its limit", human(use->memory->usage)));
+    add_cgroup_proof(result.finding, *use);
+    return result;
+  }
+  // Without the line that names both cgroups, or without what fills this one, another cause may be
+  // the better answer: then this only has its part in it.
+  const bool sure = use->level == CgroupUse::Level::own && use->filling_known();
+  const std::string who = use->limit_path.empty() ? std::string("the cgroup") : use->limit_path;
+  const std::string filled = filling(*use);
+  const std::string limit = human(use->memory->limit.value_or(use->memory->usage));
+  Claim result = claim(
+      id, sure ? Role::root : Role::contributing, Rank::limit, 0.5, 0.97,
+      filled.empty()
+          ? Message("The memory limit of {} was reached: {}.", who, limit)
+          : Message("The memory limit of {} was reached: {}. It held {}.", who, limit, filled));
+  add_cgroup_proof(result.finding, *use);
+  result.finding.remedies.push_back(raise_limit(*use));
+  return result;
+}
+
+}  // namespace
+
+extern const Cause cause_cgroup_limit;
+const Cause cause_cgroup_limit{id,   'C',  "the cgroup's own memory limit is reached",
+                               true, true, judge};
+
+}  // namespace whyoom::diagnose::causes

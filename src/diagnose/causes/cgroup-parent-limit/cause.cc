@@ -1,0 +1,43 @@
+#include <string>
+
+#include "diagnose/cgroup.h"
+#include "diagnose/tools.h"
+
+namespace whyoom::diagnose::causes {
+
+namespace {
+
+constexpr std::string_view id = "cgroup-parent-limit";
+
+std::optional<Claim> judge(const Context& context) {
+  const auto use = cgroup_use(context);
+  if (!use || use->level == CgroupUse::Level::unknown) {
+    return std::nullopt;
+  }
+  const bool above = use->level == CgroupUse::Level::ancestor && use->at_limit();
+  const std::string limit = human(use->memory->limit.value_or(use->memory->usage));
+  const bool sure = above && use->filling_known();
+  Claim result = claim(
+      id,
+      sure    ? Role::root
+      : above ? Role::contributing
+              : Role::ruled_out,
+      Rank::limit, 0.5, 0.97,
+      above ? Message("The memory limit of {}, above the victim's cgroup {}, was reached: {}. All "
+                      "cgroups below it count.",
+                      use->limit_path, use->task_path, limit)
+            : Message("the limit that was reached is not one of a cgroup above the victim's"));
+  add_cgroup_proof(result.finding, *use);
+  if (above) {
+    result.finding.remedies.push_back(raise_limit(*use));
+  }
+  return result;
+}
+
+}  // namespace
+
+extern const Cause cause_cgroup_parent_limit;
+const Cause cause_cgroup_parent_limit{id,   'C',  "the memory limit of a cgroup above is reached",
+                                      true, true, judge};
+
+}  // namespace whyoom::diagnose::causes

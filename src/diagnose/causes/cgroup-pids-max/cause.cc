@@ -1,0 +1,48 @@
+#include <string>
+
+#include "base/text.h"
+#include "diagnose/tools.h"
+
+namespace whyoom::diagnose::causes {
+
+namespace {
+
+constexpr std::string_view id = "cgroup-pids-max";
+
+std::optional<Claim> judge(const Context& context) {
+  const auto& rejected = context.report.fork_rejected;
+  if (!rejected) {
+    return std::nullopt;
+  }
+  const std::string path = printable(rejected->path);
+  Claim result =
+      claim(id, Role::root, Rank::limit, 1, 0.97,
+            Message("The cgroup {} has as many tasks as pids.max allows: fork failed with EAGAIN "
+                    "(\"Resource temporarily unavailable\"). Memory has no part in it.",
+                    path));
+  // The kernel prints this line the first time only, so the count is of lines, not of failed forks.
+  result.finding.proof.push_back(proof(Message("\"fork rejected by pids controller\" in the log"),
+                                       rejected->count, rejected->at));
+  Remedy remedy;
+  const auto slash = rejected->path.rfind('/');
+  const std::string unit =
+      printable(rejected->path.substr(slash == std::string::npos ? 0 : slash + 1));
+  if (unit.ends_with(".service") || unit.ends_with(".scope") || unit.ends_with(".slice")) {
+    remedy.title = Message("Raise TasksMax of {}, or find what makes so many tasks", unit);
+    remedy.commands = {"systemctl show -p TasksCurrent,TasksMax '" + unit + "'",
+                       "sudo systemctl set-property '" + unit + "' TasksMax=<number>"};
+  } else {
+    remedy.title = Message("Raise pids.max of {} or of a cgroup above it", path);
+    remedy.commands = {"cat '/sys/fs/cgroup" + path + "/pids.current' '/sys/fs/cgroup" + path +
+                       "/pids.max'"};
+  }
+  result.finding.remedies.push_back(remedy);
+  return result;
+}
+
+}  // namespace
+
+extern const Cause cause_cgroup_pids_max;
+const Cause cause_cgroup_pids_max{id, 'D', "a cgroup's pids.max is reached", true, true, judge};
+
+}  // namespace whyoom::diagnose::causes

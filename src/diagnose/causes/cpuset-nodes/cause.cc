@@ -1,0 +1,44 @@
+#include "diagnose/node_bound.h"
+#include "diagnose/tools.h"
+
+namespace whyoom::diagnose::causes {
+
+namespace {
+
+constexpr std::string_view id = "cpuset-nodes";
+
+bool constrained(const Context& context) {
+  // Kernels before 5.0 print the nodes of the cpuset, not the constraint.
+  return context.evidence.constraint
+             ? *context.evidence.constraint == report::ConstraintKind::cpuset
+             : context.report.mems_allowed.has_value();
+}
+
+Message who(std::string_view nodes, std::string_view free) {
+  return Message(
+      "The task's cpuset allows only node {}, and that node is full. {} were free on "
+      "other nodes.",
+      nodes, free);
+}
+
+std::optional<Claim> judge(const Context& context) {
+  if (!constrained(context)) {
+    return std::nullopt;
+  }
+  auto result = judge_node_bound(context, id, who);
+  if (result && result->finding.role == Role::root) {
+    Remedy remedy;
+    remedy.title = Message("Allow more nodes to the cpuset (cpuset.mems), or run less in it");
+    remedy.commands = {"grep -H . /sys/fs/cgroup/*/cpuset.mems /sys/fs/cgroup/*/*/cpuset.mems"};
+    result->finding.remedies.push_back(remedy);
+  }
+  return result;
+}
+
+}  // namespace
+
+extern const Cause cause_cpuset_nodes;
+const Cause cause_cpuset_nodes{id,   'A',  "the task's cpuset allows only nodes that are full",
+                               true, true, judge};
+
+}  // namespace whyoom::diagnose::causes

@@ -1,0 +1,59 @@
+#include "diagnose/tools.h"
+
+namespace whyoom::diagnose::causes {
+
+namespace {
+
+constexpr std::string_view id = "hugepages-reserved";
+
+constexpr double big_share = 0.20;  // of RAM, reserved and not used by anybody
+
+std::optional<Claim> judge(const Context& context) {
+  const auto& evidence = context.evidence;
+  if (!is_global_oom(context) || is_sysrq(context.report) || context.report.hugepages.empty()) {
+    return std::nullopt;
+  }
+  Bytes reserved;
+  Bytes unused;
+  Place at;
+  for (const auto& pool : context.report.hugepages) {
+    reserved += to_bytes(pool.size) * pool.total;
+    unused += to_bytes(pool.size) * pool.free;
+    if (pool.total > 0 && at.line == 0) {
+      at = pool.at;
+    }
+  }
+  if (!evidence.ram) {
+    return std::nullopt;
+  }
+  const double unused_share = share(unused, *evidence.ram);
+  const bool big = unused_share >= big_share && used_up(context) != nullptr;
+  Claim result = claim(
+      id, big ? Role::root : Role::ruled_out, Rank::out_of_reach, unused_share, 0.97,
+      big ? Message("{} of RAM are reserved as huge pages and nobody uses them: {} of {} reserved. "
+                    "Ordinary requests cannot have that memory.",
+                    percent(unused_share), human(unused), human(reserved))
+          : Message("{} of RAM are unused huge pages", percent(unused_share)));
+  result.finding.proof.push_back(proof(Message("reserved as huge pages"), reserved, at));
+  result.finding.proof.push_back(proof(Message("of these unused"), unused, at));
+  result.finding.proof.push_back(proof(Message("RAM"), *evidence.ram, context.report.tail.ram->at));
+  if (big) {
+    Remedy remedy;
+    remedy.title = Message("Reserve only as many huge pages as are used (here none were needed)");
+    remedy.commands = {"grep -i ^huge /proc/meminfo", "sudo sysctl -w vm.nr_hugepages=0"};
+    if (unused < reserved) {
+      remedy.title = Message("Reserve only as many huge pages as are used");
+      remedy.commands.pop_back();
+    }
+    result.finding.remedies.push_back(remedy);
+  }
+  return result;
+}
+
+}  // namespace
+
+extern const Cause cause_hugepages_reserved;
+const Cause cause_hugepages_reserved{id,   'A',  "huge pages are reserved and unused",
+                                     true, true, judge};
+
+}  // namespace whyoom::diagnose::causes

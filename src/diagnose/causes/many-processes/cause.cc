@@ -1,0 +1,55 @@
+#include "base/text.h"
+#include "diagnose/tools.h"
+
+namespace whyoom::diagnose::causes {
+
+namespace {
+
+constexpr std::string_view id = "many-processes";
+
+using What = memory::AccountLine::What;
+
+constexpr std::uint32_t many = 5;
+constexpr double most_of_it = 0.5;       // of the processes' memory under one name
+constexpr double single_at_most = 0.25;  // of that sum in one process
+
+std::optional<Claim> judge(const Context& context) {
+  const memory::Account* account = used_up(context);
+  const auto name = biggest_name(context.evidence);
+  if (account == nullptr || !name) {
+    return std::nullopt;
+  }
+  const Bytes processes = account->size(What::anon) + account->size(What::unevictable_other);
+  const bool is_many = name->count >= many && share(name->memory, processes) >= most_of_it &&
+                       share(name->largest, name->memory) <= single_at_most;
+  const double part = share(processes, account->total);
+  const std::string comm = printable(name->comm);
+  // The same memory as memory-exhausted counts, so a hair more of it: this answer says more.
+  Claim result = claim(
+      id, is_many && part >= 0.25 ? Role::root : Role::ruled_out, Rank::used_up, part + 0.001, 0.93,
+      is_many
+          ? Message("Memory was used up by many processes of one name: {} processes \"{}\" held "
+                    "{} together, the biggest of them {}.",
+                    grouped(name->count), comm, human(name->memory), human(name->largest))
+          : Message("no name stands for many processes: \"{}\" has {}, the biggest holds {} of {}",
+                    comm, name->count, human(name->largest), human(name->memory)));
+  auto& proofs = result.finding.proof;
+  proofs.push_back(
+      proof(Message("processes named \"{}\"", comm), std::uint64_t{name->count}, name->first_at));
+  proofs.push_back(proof(Message("memory of all of them"), name->memory, name->first_at));
+  proofs.push_back(proof(Message("memory of the biggest of them"), name->largest, name->first_at));
+  if (result.finding.role == Role::root) {
+    Remedy remedy;
+    remedy.title = Message("Limit how many \"{}\" run (workers, connections, TasksMax)", comm);
+    result.finding.remedies.push_back(remedy);
+  }
+  return result;
+}
+
+}  // namespace
+
+extern const Cause cause_many_processes;
+const Cause cause_many_processes{id,   'B',  "many processes of one name used up the memory",
+                                 true, true, judge};
+
+}  // namespace whyoom::diagnose::causes

@@ -1,0 +1,77 @@
+#include "diagnose/tools.h"
+
+namespace whyoom::diagnose::causes {
+
+namespace {
+
+constexpr std::string_view id = "memory-exhausted";
+
+using What = memory::AccountLine::What;
+
+constexpr double big_share = 0.25;   // of RAM in processes
+constexpr double file_share = 0.25;  // page cache that could have been dropped
+
+void add_biggest(Finding& finding, const memory::Evidence& evidence) {
+  const auto biggest = biggest_task(evidence);
+  if (biggest) {
+    finding.proof.push_back(
+        proof(Message("biggest process, {}", process(biggest->task->comm, biggest->task->pid)),
+              biggest->memory, {0, biggest->task->line}));
+    return;
+  }
+  for (const auto& victim : evidence.report->victims) {
+    finding.proof.push_back(proof(Message("killed {}", process(victim.comm, victim.pid)),
+                                  to_bytes(KiB(victim.anon_rss_kib.value_or(0))), victim.at));
+  }
+}
+
+Message sentence(const memory::Evidence& evidence, Bytes processes, double part) {
+  const auto biggest = biggest_task(evidence);
+  if (!biggest) {
+    return Message("Memory was used up by processes: they held {} ({} of RAM).", human(processes),
+                   percent(part));
+  }
+  return Message(
+      "Memory was used up by processes: they held {} ({} of RAM). The biggest, {}, had {}.",
+      human(processes), percent(part), process(biggest->task->comm, biggest->task->pid),
+      human(biggest->memory));
+}
+
+std::optional<Claim> judge(const Context& context) {
+  const memory::Account* account = used_up(context);
+  if (account == nullptr) {
+    return std::nullopt;
+  }
+  // Locked pages of processes lie on the unevictable list.
+  const Bytes processes = account->size(What::anon) + account->size(What::unevictable_other);
+  const double part = share(processes, account->total);
+  const Bytes file = account->size(What::file);
+  const bool cache_left = share(file, account->total) >= file_share;
+  const bool root = part >= big_share && !cache_left;
+  Claim result = claim(id, root ? Role::root : Role::ruled_out, Rank::used_up, part, 0.95,
+                       root         ? sentence(context.evidence, processes, part)
+                       : cache_left ? Message("{} of page cache were left", human(file))
+                                    : Message("processes held only {} ({} of RAM)",
+                                              human(processes), percent(part)));
+  auto& proofs = result.finding.proof;
+  proofs.push_back(proof(Message("memory of processes"), processes, account->at(What::anon)));
+  proofs.push_back(proof(Message("RAM that the kernel manages"), account->total,
+                         context.report.tail.ram ? context.report.tail.ram->at : Place{}));
+  proofs.push_back(proof(Message("page cache left"), file, account->at(What::file)));
+  proofs.push_back(proof(Message("free"), account->size(What::free), account->at(What::free)));
+  if (root) {
+    add_biggest(result.finding, context.evidence);
+    Remedy remedy;
+    remedy.title = Message("Give the machine more memory or swap, or limit the biggest process");
+    remedy.commands = {"ps -eo pid,rss,comm --sort=-rss | head"};
+    result.finding.remedies.push_back(remedy);
+  }
+  return result;
+}
+
+}  // namespace
+
+extern const Cause cause_memory_exhausted;
+const Cause cause_memory_exhausted{id, 'B', "processes used up the memory", true, true, judge};
+
+}  // namespace whyoom::diagnose::causes

@@ -1,0 +1,48 @@
+#include "diagnose/node_bound.h"
+#include "diagnose/tools.h"
+
+namespace whyoom::diagnose::causes {
+
+namespace {
+
+constexpr std::string_view id = "mempolicy-nodes";
+
+bool constrained(const Context& context) {
+  if (context.evidence.constraint) {
+    return *context.evidence.constraint == report::ConstraintKind::mempolicy;
+  }
+  // Kernels 4.9 to 4.20 print the node mask in the header, which is the cpuset's when there is
+  // none.
+  const auto& trigger = context.report.trigger;
+  return trigger && trigger->nodemask && !trigger->nodemask->starts_with('(') &&
+         trigger->nodemask != context.report.mems_allowed;
+}
+
+Message who(std::string_view nodes, std::string_view free) {
+  return Message(
+      "The task is bound to node {}, and that node is full. {} were free on other nodes.", nodes,
+      free);
+}
+
+std::optional<Claim> judge(const Context& context) {
+  if (!constrained(context)) {
+    return std::nullopt;
+  }
+  auto result = judge_node_bound(context, id, who);
+  if (result && result->finding.role == Role::root) {
+    Remedy remedy;
+    remedy.title = Message(
+        "Prefer the node in place of binding to it (numactl --preferred), or bind to more nodes");
+    remedy.commands = {"numactl --hardware"};
+    result->finding.remedies.push_back(remedy);
+  }
+  return result;
+}
+
+}  // namespace
+
+extern const Cause cause_mempolicy_nodes;
+const Cause cause_mempolicy_nodes{id,   'A',  "the task is bound to nodes that are full",
+                                  true, true, judge};
+
+}  // namespace whyoom::diagnose::causes

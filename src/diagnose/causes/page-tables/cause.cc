@@ -1,0 +1,68 @@
+#include <algorithm>
+#include <string>
+
+#include "diagnose/tools.h"
+
+namespace whyoom::diagnose::causes {
+
+namespace {
+
+constexpr std::string_view id = "page-tables";
+
+constexpr double big_share = 0.25;  // of RAM
+constexpr double notable_share = 0.10;
+
+using What = memory::AccountLine::What;
+
+// The process with the largest page tables, when the task table tells.
+const report::Task* largest_tables(const report::Report& report) {
+  const auto size = [](const report::Task& task) {
+    return task.pgtables_bytes.value_or(task.page_table_pages.value_or(0));
+  };
+  const auto largest = std::ranges::max_element(report.tasks, {}, size);
+  return largest == report.tasks.end() ? nullptr : &*largest;
+}
+
+void add_proof(Finding& finding, const Context& context, const memory::Account& account,
+               Bytes size) {
+  finding.proof.push_back(proof(Message("page tables"), size, account.at(What::page_tables)));
+  finding.proof.push_back(proof(Message("RAM that the kernel manages"), account.total));
+  const auto* task = largest_tables(context.report);
+  if (task != nullptr && task->pgtables_bytes) {
+    finding.proof.push_back(proof(Message("page tables of {}", process(task->comm, task->pid)),
+                                  Bytes(*task->pgtables_bytes), {0, task->line}));
+  }
+}
+
+std::optional<Claim> judge(const Context& context) {
+  const memory::Account* account = used_up(context);
+  if (account == nullptr) {
+    return std::nullopt;
+  }
+  const Bytes size = account->size(What::page_tables);
+  const double part = share(size, account->total);
+  const std::string text = human(size);
+  if (part < notable_share) {
+    Claim result = claim(id, Role::ruled_out, Rank::used_up, part, 0.95,
+                         Message("page tables hold {} ({} of RAM)", text, percent(part)));
+    add_proof(result.finding, context, *account, size);
+    return result;
+  }
+  Claim result =
+      claim(id, part >= big_share ? Role::root : Role::contributing, Rank::used_up, part, 0.95,
+            Message("{} of RAM ({}) are page tables. Many processes map the same memory, or one "
+                    "maps a huge range.",
+                    text, percent(part)));
+  add_proof(result.finding, context, *account, size);
+  Remedy remedy;
+  remedy.title = Message("Map shared memory with huge pages, or run fewer processes that map it");
+  result.finding.remedies.push_back(remedy);
+  return result;
+}
+
+}  // namespace
+
+extern const Cause cause_page_tables;
+const Cause cause_page_tables{id, 'B', "page tables hold the memory", true, true, judge};
+
+}  // namespace whyoom::diagnose::causes

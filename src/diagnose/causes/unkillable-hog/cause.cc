@@ -1,0 +1,70 @@
+#include <string>
+
+#include "diagnose/tools.h"
+
+namespace whyoom::diagnose::causes {
+
+namespace {
+
+constexpr std::string_view id = "unkillable-hog";
+
+constexpr int never = -1000;        // oom_score_adj
+constexpr double big_share = 0.20;  // of RAM, or of the cgroup's limit
+
+std::optional<Bytes> room(const Context& context) {
+  if (is_memcg_oom(context)) {
+    const auto& memcg = context.report.memcg;
+    return memcg && memcg->memory.limit_kib
+               ? std::optional(to_bytes(KiB(memcg->memory.limit_kib->value)))
+               : std::nullopt;
+  }
+  return context.evidence.ram;
+}
+
+std::optional<Claim> judge(const Context& context) {
+  const auto biggest = biggest_task(context.evidence);
+  const auto whole = room(context);
+  if (!is_oom(context) || is_sysrq(context.report) || !biggest || !whole) {
+    return std::nullopt;
+  }
+  const report::Task& task = *biggest->task;
+  const double part = share(biggest->memory, *whole);
+  const bool protects = task.oom_score_adj <= never && part >= big_share;
+  const std::string who = process(task.comm, task.pid);
+  Message sentence("the biggest process, {}, holds only {}", who, human(biggest->memory));
+  if (protects) {
+    sentence = Message(
+        "The biggest process, {}, holds {} and may not be killed (oom_score_adj {}): others die "
+        "for "
+        "it.",
+        who, human(biggest->memory), task.oom_score_adj);
+  } else if (part >= big_share) {
+    sentence = Message("the biggest process, {}, may be killed (oom_score_adj {})", who,
+                       task.oom_score_adj);
+  }
+  Claim result = claim(id, protects ? Role::contributing : Role::ruled_out, Rank::used_up, part,
+                       0.95, sentence);
+  result.finding.proof.push_back(
+      proof(Message("memory of {}", who), biggest->memory, {0, task.line}));
+  Proof adj;
+  adj.what = Message("its oom_score_adj");
+  adj.value = task.oom_score_adj;
+  adj.unit = Unit::count;
+  adj.at = {0, task.line};
+  result.finding.proof.push_back(std::move(adj));
+  if (protects) {
+    Remedy remedy;
+    remedy.title = Message("Protect only what must live: raise oom_score_adj above -1000");
+    remedy.commands = {"echo 0 | sudo tee /proc/" + std::to_string(task.pid) + "/oom_score_adj"};
+    result.finding.remedies.push_back(remedy);
+  }
+  return result;
+}
+
+}  // namespace
+
+extern const Cause cause_unkillable_hog;
+const Cause cause_unkillable_hog{id,   'B',  "the biggest process may not be killed, so others die",
+                                 true, true, judge};
+
+}  // namespace whyoom::diagnose::causes

@@ -1,0 +1,125 @@
+#include <algorithm>
+
+#include "diagnose/tools.h"
+
+namespace whyoom::diagnose::causes {
+
+namespace {
+
+constexpr std::string_view id = "watermark-raised";
+
+// vm.watermark_scale_factor is 10 (of 10000) by default; from 100 on a gap is 1 % of the zone.
+constexpr double raised_scale = 100.0 / 10000;
+// A boost is one or a few pageblocks. On a machine whose memory is used up it only brings the end
+// forward; it is the root only where it holds back a big share of the zone.
+constexpr double big_boost = 0.05;
+
+// The zone that the boost alone kept from serving the request, with room to spare: without the
+// boost it was above its high mark, so that memory was not used up.
+const memory::ZoneState* held_by_boost(const memory::Evidence& evidence) {
+  const memory::ZoneState* held = nullptr;
+  for (const auto& zone : evidence.zones) {
+    if (!zone.eligible) {
+      continue;
+    }
+    if (zone.usable() > zone.floor + zone.slack) {
+      return nullptr;
+    }
+    if (zone.boost > Pages(0) && zone.usable() > zone.high + zone.reserve) {
+      held = &zone;
+    }
+  }
+  return held;
+}
+
+std::optional<Claim> boosted(const memory::Evidence& evidence) {
+  const auto* zone = held_by_boost(evidence);
+  if (zone == nullptr || evidence.request.order.value_or(0) != 0) {
+    return std::nullopt;
+  }
+  const PageSize page = evidence.page;
+  const double part = share(zone->boost, zone->managed.value_or(zone->boost));
+  Claim result = claim(
+      id, part >= big_boost ? Role::root : Role::contributing, Rank::out_of_reach, part,
+      zone->boost_inferred ? 0.7 : 0.9,
+      Message(
+          "Memory was free, but a watermark boost kept it out of reach. Zone {} had {} free; "
+          "without the boost of {} the request needed more than {} there and would have passed.",
+          zone->name, kb(to_bytes(zone->usable(), page)), kb(to_bytes(zone->boost, page)),
+          kb(to_bytes(zone->min + zone->reserve, page))));
+  auto& proofs = result.finding.proof;
+  proofs.push_back(proof(Message("zone {}: free and usable by this request", zone->name),
+                         to_bytes(zone->usable(), page), zone->at));
+  proofs.push_back(
+      proof(Message("zone {}: boost", zone->name), to_bytes(zone->boost, page), zone->at));
+  proofs.push_back(proof(Message("zone {}: must stay above this, without the boost", zone->name),
+                         to_bytes(zone->min + zone->reserve, page), zone->at));
+  proofs.push_back(proof(Message("zone {}: must stay above this", zone->name),
+                         to_bytes(zone->floor, page), zone->at));
+  Remedy remedy;
+  remedy.title = Message("Switch the boost off");
+  remedy.setting = Setting{"vm.watermark_boost_factor", 0};
+  remedy.commands = {"sudo sysctl -w vm.watermark_boost_factor=0"};
+  result.finding.remedies.push_back(remedy);
+  return result;
+}
+
+// The gap between the marks is max(min / 4, managed x factor / 10000).
+std::optional<Claim> scaled(const memory::Evidence& evidence) {
+  for (const auto& zone : evidence.zones) {
+    const Pages gap = zone.low - zone.min;
+    const double of_zone = zone.managed ? share(gap, *zone.managed) : 0;
+    if (!zone.eligible || of_zone < raised_scale || gap <= zone.min / 4 + Pages(1)) {
+      continue;
+    }
+    const auto factor = static_cast<std::int64_t>(of_zone * 10000 + 0.5);
+    // It moves low and high, never min: the request still fails at min.
+    Claim result =
+        claim(id, Role::contributing, Rank::out_of_reach, of_zone, 0.9,
+              Message("vm.watermark_scale_factor was about {}: zone {} is reclaimed until {} are "
+                      "free, the default of 10 asks for less",
+                      factor, zone.name, kb(to_bytes(zone.high, evidence.page))));
+    result.finding.proof.push_back(
+        proof(Message("zone {}: low - min", zone.name), to_bytes(gap, evidence.page), zone.at));
+    result.finding.proof.push_back(
+        proof_ratio(Message("share of the zone (0.1 % by default)"), of_zone, zone.at));
+    Remedy remedy;
+    remedy.title = Message("Set the kernel's default");
+    remedy.setting = Setting{"vm.watermark_scale_factor", 10};
+    remedy.commands = {"sudo sysctl -w vm.watermark_scale_factor=10"};
+    result.finding.remedies.push_back(remedy);
+    return result;
+  }
+  return std::nullopt;
+}
+
+std::optional<Claim> judge(const Context& context) {
+  const auto& evidence = context.evidence;
+  if (!is_global_oom(context) || is_sysrq(context.report) || !evidence.has_eligible()) {
+    return std::nullopt;
+  }
+  if (auto found = boosted(evidence)) {
+    return found;
+  }
+  if (auto found = scaled(evidence)) {
+    return found;
+  }
+  const auto zone = std::ranges::find_if(evidence.zones, &memory::ZoneState::eligible);
+  const Pages gap = zone->low - zone->min;
+  Claim result = claim(id, Role::ruled_out, Rank::out_of_reach, 0, 0.9,
+                       Message("the marks of zone {} lie {} apart, as the defaults make them",
+                               zone->name, kb(to_bytes(gap, evidence.page))));
+  result.finding.proof.push_back(
+      proof(Message("zone {}: low - min", zone->name), to_bytes(gap, evidence.page), zone->at));
+  result.finding.proof.push_back(
+      proof(Message("zone {}: boost", zone->name), to_bytes(zone->boost, evidence.page), zone->at));
+  return result;
+}
+
+}  // namespace
+
+extern const Cause cause_watermark_raised;
+const Cause cause_watermark_raised{
+    id, 'A', "the watermarks stand higher than min_free_kbytes makes them", true, true, judge};
+
+}  // namespace whyoom::diagnose::causes
