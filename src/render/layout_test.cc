@@ -1,0 +1,90 @@
+#include "render/layout.h"
+
+#include <gtest/gtest.h>
+
+namespace whyoom::render {
+namespace {
+
+TEST(DisplayWidth, CountsColumnsNotBytes) {
+  EXPECT_EQ(display_width("hog"), 3U);
+  EXPECT_EQ(display_width("中文"), 4U);
+  EXPECT_EQ(display_width("e\xcc\x81"), 1U);  // e with a combining accent
+  EXPECT_EQ(display_width("\xe4\xb8"), 2U);   // a cut character: one column a byte
+}
+
+using Lines = std::vector<std::string>;
+
+TEST(Wrap, BreaksAtSpaces) {
+  EXPECT_EQ(wrap("one two three", 8), (Lines{"one two", "three"}));
+  EXPECT_EQ(wrap("one two three", 3, 9), (Lines{"one", "two three"}));
+  EXPECT_EQ(wrap("", 8), (Lines{""}));
+}
+
+TEST(Wrap, KeepsNumberAndUnitTogether) {
+  EXPECT_EQ(wrap("it had 787688 kB, no more", 13), (Lines{"it had", "787688 kB, no", "more"}));
+  EXPECT_EQ(wrap("killed hog (pid 153)", 15), (Lines{"killed hog", "(pid 153)"}));
+}
+
+TEST(Wrap, BreaksLongWordsBehindAFolder) {
+  EXPECT_EQ(wrap("in /a.slice/b-c.slice/d", 16), (Lines{"in", "/a.slice/", "b-c.slice/d"}));
+  EXPECT_EQ(wrap("abcdefghij", 4), (Lines{"abcd", "efgh", "ij"}));
+  EXPECT_EQ(wrap("中文中文", 5), (Lines{"中文", "中文"}));
+}
+
+TEST(Bar, MarkStandsOnTheRightSideOfTheFill) {
+  EXPECT_EQ(bar(0.5, std::nullopt, 4), "[==  ]");
+  EXPECT_EQ(bar(0.79, 0.80, 10), "[======= | ]");
+  // Too close to tell apart in ten cells: below stays left of the mark, above right of it.
+  EXPECT_EQ(bar(0.500, 0.501, 10), "[=====|    ]");
+  EXPECT_EQ(bar(0.501, 0.500, 10), "[====|     ]");
+  EXPECT_EQ(bar(7.0, 9.0, 4), "[===|]");
+  EXPECT_EQ(bar(-1.0, 0.0, 4), "[|   ]");
+}
+
+std::string table_at(unsigned width, const Table& table) {
+  Canvas canvas(width, false);
+  table.write(canvas);
+  return canvas.take();
+}
+
+TEST(Table, AlignsAndHangsTheLastColumn) {
+  Table table({{.flexible = true}, {.right = true}, {.whole = true}});
+  table.add({{"free"}, {"15780 kB"}, {"/var/log/a-rather-long-name/messages-20261123:12345678"}});
+  table.add({{"min"}, {"7 kB"}, {"b:1"}});
+  EXPECT_EQ(table_at(100, table),
+            "  free  15780 kB  /var/log/a-rather-long-name/messages-20261123:12345678\n"
+            "  min       7 kB  b:1\n");
+  EXPECT_EQ(table_at(60, table),
+            "  free  15780 kB\n"
+            "    /var/log/a-rather-long-name/messages-20261123:12345678\n"
+            "  min       7 kB\n"
+            "    b:1\n");
+}
+
+TEST(Table, LeavesOutAnOptionalColumnBeforeItBreaksTheOthers) {
+  Table table({{}, {.optional = true}, {.flexible = true, .least = 10}});
+  table.add({{std::string(30, 'a')}, {"[====]"}, {std::string(22, 'b')}});
+  EXPECT_EQ(table_at(80, table),
+            "  " + std::string(30, 'a') + "  [====]  " + std::string(22, 'b') + "\n");
+  table.add({{std::string(45, 'c')}, {"[====]"}, {"d"}});
+  const std::string narrow = table_at(60, table);
+  EXPECT_EQ(narrow.find('['), std::string::npos);
+  EXPECT_NE(narrow.find(std::string(45, 'c')), std::string::npos);
+}
+
+TEST(Canvas, PaintsOnlyWithColour) {
+  Canvas plain(80, false);
+  plain.text("short", Paint::red);
+  EXPECT_EQ(plain.take(), "short\n");
+  Canvas colour(80, true);
+  colour.text("short", Paint::red, 2);
+  EXPECT_EQ(colour.take(), "  \x1b[31mshort\x1b[0m\n");
+}
+
+TEST(Canvas, WidthIsKeptBetween60And200) {
+  EXPECT_EQ(Canvas(1, false).width(), 60U);
+  EXPECT_EQ(Canvas(4000, false).width(), 200U);
+}
+
+}  // namespace
+}  // namespace whyoom::render

@@ -1,0 +1,326 @@
+// For a ticket. What comes out of a log is escaped: it makes no table cell, no markup, no HTML.
+#include <algorithm>
+#include <array>
+
+#include "base/human.h"
+#include "base/text.h"
+#include "render/phrase.h"
+#include "render/render.h"
+#include "render/sections.h"
+
+namespace whyoom::render {
+namespace {
+
+using diagnose::Event;
+using diagnose::Role;
+
+// Entities rather than backslashes for what HTML reads; a line starts no list and no quote because
+// it never starts with text from a log.
+std::string escaped(std::string_view text) {
+  constexpr std::string_view marks = "\\`*_[]#|~$";
+  std::string out;
+  out.reserve(text.size() + text.size() / 4);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '&') {
+      out += "&amp;";
+    } else if (c == '<') {
+      out += "&lt;";
+    } else if (c == '>') {
+      out += "&gt;";
+    } else if (c == '@') {
+      out += "&#64;";  // no mail address, no mention
+    } else if (c == ':' && text.substr(i).starts_with("://")) {
+      out += "&#58;";  // no link
+    } else {
+      if (marks.find(c) != std::string_view::npos) {
+        out += '\\';
+      }
+      out += c;
+    }
+  }
+  return out;
+}
+
+void row(std::string& out, std::initializer_list<std::string> cells) {
+  out += '|';
+  for (const std::string& cell : cells) {
+    out += ' ';
+    out += cell;
+    out += " |";
+  }
+  out += '\n';
+}
+
+// `columns`: 'l' or 'r' for each.
+void head(std::string& out, std::string_view columns, std::initializer_list<std::string> cells) {
+  row(out, cells);
+  out += '|';
+  for (const char column : columns) {
+    out += column == 'r' ? "---:|" : "---|";
+  }
+  out += '\n';
+}
+
+void title(std::string& out, std::string_view text) {
+  out += "\n### ";
+  out += text;
+  out += "\n\n";
+}
+
+void fact(std::string& out, std::string_view name, const std::string& value) {
+  if (!value.empty()) {
+    row(out, {std::string(name), escaped(value)});
+  }
+}
+
+std::string victims(const report::Report& report) {
+  constexpr std::size_t listed = 20;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(listed, report.victims.size()); ++i) {
+    text += (i == 0 ? "" : ", ") + victim_text(report.victims[i]);
+  }
+  if (report.victims.size() > listed) {
+    text += " and " + std::to_string(report.victims.size() - listed) + " more";
+  }
+  return text;
+}
+
+void write_facts(std::string& out, const Event& event) {
+  const report::Report& report = event.report;
+  out += '\n';
+  head(out, "ll", {"", ""});
+  fact(out, "Event", headline(event));
+  fact(out, "Place", source_range(report));
+  fact(out, "Time", time_text(report.time));
+  fact(out, "Host", printable(report.host));
+  fact(out, "Kernel", report.stack ? printable(report.stack->release) : std::string());
+  fact(out, "Request", request_text(event));
+  fact(out, "Killed", victims(report));
+  if (report.panic) {
+    fact(out, "Panic", printable(report.panic->text));
+  }
+  fact(out, "Cause", printable(event.root_cause.empty() ? "undetermined" : event.root_cause));
+  if (const auto* root = root_finding(event); root != nullptr && root->confidence > 0) {
+    fact(out, "Confidence", percent(std::min(root->confidence, 1.0)));
+  }
+  fact(out, "Incomplete", incomplete_text(report));
+}
+
+void write_proof(std::string& out, const Event& event) {
+  const auto* root = root_finding(event);
+  if (root == nullptr || root->proof.empty()) {
+    return;
+  }
+  title(out, "Proof");
+  head(out, "lrrl", {"What", "Value", "", "Read at"});
+  for (const auto& proof : root->proof) {
+    row(out, {escaped(clean(proof.what)), escaped(value_text(proof)), human_note(proof),
+              escaped(place_text(event.evidence, proof.at))});
+  }
+}
+
+void write_zones(std::string& out, const Event& event) {
+  const auto rows = zone_rows(event);
+  if (rows.empty()) {
+    return;
+  }
+  title(out, "Zones");
+  head(out, "lrrll", {"Zone", "Free", "Needs over", "Verdict", ""});
+  for (const ZoneRow& zone : rows) {
+    row(out, {escaped(zone.name), kb(zone.free), kb(zone.needed), zone.verdict_text,
+              escaped(zone.note)});
+  }
+}
+
+void write_cgroup(std::string& out, const Event& event) {
+  const auto section = cgroup_section(event.report);
+  if (!section) {
+    return;
+  }
+  title(out, "Cgroup " + escaped(section->limit_path));
+  head(out, "lrr", {"", "Usage", "Limit or share"});
+  for (const CgroupRow& line : section->rows) {
+    row(out, {line.label, kb(line.usage),
+              line.limit       ? kb(*line.limit)
+              : line.unlimited ? "no limit"
+                               : escaped(percent(line.share))});
+  }
+}
+
+void write_account(std::string& out, const Event& event, bool all) {
+  const auto& account = event.evidence.account;
+  if (!account ||
+      !(is_used_up(event) || is_undetermined(event) || all || much_unaccounted(*account))) {
+    return;
+  }
+  title(out, "Where " + human(account->total) + " of RAM went");
+  head(out, "lrr", {"", "Size", "Share"});
+  for (const AccountRow& line : account_rows(*account)) {
+    row(out, {line.label, kb(line.size), escaped(percent(line.share))});
+  }
+}
+
+void write_tasks(std::string& out, const Event& event, bool all) {
+  constexpr std::size_t listed = 10;
+  const bool wanted = is_used_up(event) || is_cgroup_cause(event) || is_undetermined(event) || all;
+  const auto rows = wanted ? top_tasks(event, listed) : std::vector<TaskRow>();
+  if (rows.empty()) {
+    return;
+  }
+  title(out, "Biggest of " + plural(event.report.tasks.size(), "process", "processes"));
+  head(out, "lrrrrl", {"Name", "pid", "Resident", "Swapped", "Score adj", ""});
+  for (const TaskRow& task : rows) {
+    row(out, {escaped(task.comm), std::to_string(task.pid),
+              task.rss ? kb(*task.rss) : plural(task.rss_pages, "page", "pages"),
+              task.swap ? kb(*task.swap) : "", std::to_string(task.oom_score_adj),
+              task.killed ? "killed" : ""});
+  }
+}
+
+void write_others(std::string& out, const Event& event) {
+  bool any = false;
+  for (const auto& finding : event.findings) {
+    if (finding.role == Role::root || finding.role == Role::ruled_out) {
+      continue;
+    }
+    out += any ? "" : "\n";
+    any = true;
+    out += finding.role == Role::contributing  ? "- Also: "
+           : finding.role == Role::consequence ? "- Then: "
+                                               : "- Risk: ";
+    out += escaped(clean(finding.summary)) + "\n";
+  }
+}
+
+void write_undetermined(std::string& out, const Event& event) {
+  if (!is_undetermined(event)) {
+    return;
+  }
+  const auto list = [&out](std::string_view name, const std::vector<std::string>& lines) {
+    if (lines.empty()) {
+      return;
+    }
+    title(out, name);
+    for (const std::string& line : lines) {
+      out += "- " + escaped(line) + "\n";
+    }
+  };
+  list("What is known", known_facts(event));
+  list("What would settle it", what_would_settle(event.report));
+}
+
+// x
+void write_followers(std::string& out, const std::vector<Follower>& followers, std::uint64_t more,
+                     std::string_view root) {
+  if (followers.empty() && more == 0) {
+    return;
+  }
+  title(out, "What followed");
+  for (const Follower& follower : followers) {
+    const std::string time = follower_time(follower);
+    out +=
+        "- " + (time.empty() ? "" : escaped(time) + " ") + escaped(follower_text(follower, root));
+    out += follower.place.empty() ? "\n" : ", " + escaped(printable(follower.place)) + "\n";
+  }
+  if (more > 0) {
+    out += "- and " + plural(more, "more event", "more events") + "\n";
+  }
+}
+
+void write_ruled_out(std::string& out, const Event& event) {
+  bool any = false;
+  for (const auto& finding : event.findings) {
+    if (finding.role != Role::ruled_out) {
+      continue;
+    }
+    if (!any) {
+      title(out, "Ruled out");
+      any = true;
+    }
+    out += "- " + escaped(finding.cause) + ": " + escaped(clean(finding.summary)) + "\n";
+  }
+}
+
+// Longer than any run of back quotes inside, so that nothing ends the block early.
+std::string fence_for(const std::vector<std::string>& commands) {
+  std::size_t longest = 0;
+  for (const std::string& command : commands) {
+    std::size_t run = 0;
+    for (const char c : command) {
+      run = c == '`' ? run + 1 : 0;
+      longest = std::max(longest, run);
+    }
+  }
+  return std::string(std::max<std::size_t>(longest + 1, 3), '`');
+}
+
+void write_fix(std::string& out, const Event& event) {
+  const auto list = fixes(event);
+  if (list.empty()) {
+    return;
+  }
+  title(out, "Fix");
+  for (const Fix& fix : list) {
+    const std::string cause = fix.cause.empty() ? "" : " (" + escaped(fix.cause) + ")";
+    out += "**" + escaped(fix.title) + "**" + cause + "\n\n";
+    if (!fix.commands.empty()) {
+      const std::string fence = fence_for(fix.commands);
+      out += fence + "sh\n";
+      for (const std::string& command : fix.commands) {
+        out += command + "\n";
+      }
+      out += fence + "\n\n";
+    }
+  }
+}
+
+}  // namespace
+
+std::string markdown_story(const diagnose::Event& first, const std::vector<Follower>& followers,
+                           std::uint64_t followers_more, bool all) {
+  std::string out = "## " + escaped(answer(first)) + "\n";
+  write_facts(out, first);
+  write_undetermined(out, first);
+  write_proof(out, first);
+  write_cgroup(out, first);
+  write_zones(out, first);
+  write_account(out, first, all);
+  write_tasks(out, first, all);
+  write_others(out, first);
+  write_followers(out, followers, followers_more, first.root_cause);
+  if (all) {
+    write_ruled_out(out, first);
+  }
+  write_fix(out, first);
+  if (!out.ends_with("\n\n")) {
+    out += '\n';
+  }
+  return out;
+}
+
+std::string markdown_summary(const Summary& summary) {
+  std::string out = summary.events == 0 ? "No events" : plural(summary.events, "event", "events");
+  out += " in " + plural(summary.lines, "line", "lines") + " (" + human(Bytes(summary.bytes)) + ")";
+  if (summary.copies > 0) {
+    out += ", " + plural(summary.copies, "repeated copy", "repeated copies") + " left out";
+  }
+  out += ".\n";
+  if (summary.lines_lost > 0 || !summary.damage.empty() || summary.damage_more > 0) {
+    out += '\n';
+  }
+  if (summary.lines_lost > 0) {
+    out += "- Lost, as the log itself says: " + plural(summary.lines_lost, "line", "lines") + "\n";
+  }
+  for (const auto& damage : summary.damage) {
+    out += "- Damaged: " + escaped(printable(damage.at)) + ": " + escaped(printable(damage.what)) +
+           "\n";
+  }
+  if (summary.damage_more > 0) {
+    out +=
+        "- and " + plural(summary.damage_more, "more damaged place", "more damaged places") + "\n";
+  }
+  return out;
+}
+
+}  // namespace whyoom::render

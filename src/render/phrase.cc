@@ -1,0 +1,392 @@
+#include "render/phrase.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "base/human.h"
+#include "base/text.h"
+#include "render/layout.h"
+
+namespace whyoom::render {
+namespace {
+
+using diagnose::Unit;
+using report::Kind;
+using report::Outcome;
+
+constexpr std::size_t long_name = 24;  // columns; a longer path loses its folders in tables
+
+std::string with_pid(std::string_view comm, const std::optional<std::int64_t>& pid) {
+  std::string text = comm.empty() ? "a process" : printable(comm);
+  if (pid) {
+    text += " (pid " + std::to_string(*pid) + ")";
+  }
+  return text;
+}
+
+std::string victims_text(const report::Report& report) {
+  constexpr std::size_t named = 2;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(named, report.victims.size()); ++i) {
+    text += (i == 0 ? "" : ", ") + victim_text(report.victims[i]);
+  }
+  if (report.victims.size() > named) {
+    text += " and " + std::to_string(report.victims.size() - named) + " more";
+  }
+  return text;
+}
+
+std::string cgroup_of(const report::Report& report) {
+  if (report.memcg && !report.memcg->limit_path.empty()) {
+    return printable(report.memcg->limit_path);
+  }
+  return report.constraint ? printable(report.constraint->oom_memcg) : std::string();
+}
+
+std::string oom_scope(const diagnose::Event& event) {
+  const report::Report& report = event.report;
+  if (report.sysrq_at || (report.trigger && report.trigger->order == -1)) {
+    return "OOM killer called by hand (sysrq)";
+  }
+  if (!event.evidence.constraint) {
+    return "out of memory";
+  }
+  switch (*event.evidence.constraint) {
+    case report::ConstraintKind::none:
+      break;
+    case report::ConstraintKind::memcg: {
+      const std::string path = cgroup_of(report);
+      return path.empty() ? "out of memory in a cgroup" : "out of memory in cgroup " + path;
+    }
+    case report::ConstraintKind::cpuset:
+      return "out of memory in a cpuset";
+    case report::ConstraintKind::mempolicy:
+      return "out of memory under a memory policy";
+  }
+  return "out of memory";
+}
+
+std::string oom_end(const report::Report& report) {
+  const std::string killed =
+      report.victims.empty() ? std::string() : ", killed " + victims_text(report);
+  switch (report.outcome) {
+    case Outcome::panic:
+      return killed + ", kernel panic";
+    case Outcome::no_victim:
+      return killed + ", nothing could be killed";
+    case Outcome::recovered:
+      return killed + ", recovered";
+    case Outcome::killed:
+    case Outcome::unknown:
+      break;
+  }
+  return killed.empty() ? ", the log does not show what was killed" : killed;
+}
+
+std::string allocation_failure(const diagnose::Event& event) {
+  const report::Report& report = event.report;
+  if (report.slub && !report.trigger) {
+    return "SLUB could not allocate an object of cache " + printable(report.slub->cache);
+  }
+  if (report.vmalloc && !report.trigger) {
+    return "vmalloc failed" + (report.vmalloc->bytes
+                                   ? " to allocate " + human(Bytes(*report.vmalloc->bytes))
+                                   : std::string());
+  }
+  const std::string request = request_text(event);
+  return "page allocation failure" + (request.empty() ? "" : ": " + request);
+}
+
+// Names of parts as missing_parts() gives them, and in words.
+struct Part {
+  std::string_view id, words, settles;
+};
+constexpr std::array parts{
+    Part{"header", "its first line", "the lines before it, from \"invoked oom-killer\" on"},
+    Part{"mem-info", "Mem-Info", "the Mem-Info part: it says what RAM was used for"},
+    Part{"zones", "the zones", "the zone lines (\"Node 0 Normal free:\")"},
+    Part{"tasks", "the task table",
+         "the task table; the kernel prints it when vm.oom_dump_tasks is 1"},
+    Part{"constraint", "the constraint line", "the line \"oom-kill:constraint=\""},
+    Part{"victim", "the \"Killed process\" line", "the lines after it, up to \"Killed process\""}};
+
+// A cgroup's report has counters of its own where a global one has Mem-Info.
+constexpr Part cgroup_counters{"mem-info", "the cgroup's counters",
+                               "the lines of the cgroup's usage and limit"};
+
+const Part* find_part(const report::Report& report, std::string_view id) {
+  if (report.kind == Kind::memcg_oom_kill && id == cgroup_counters.id) {
+    return &cgroup_counters;
+  }
+  const auto part = std::ranges::find(parts, id, &Part::id);
+  return part == parts.end() ? nullptr : &*part;
+}
+
+}  // namespace
+
+std::string clean(const Message& message) { return printable(message.str()); }
+
+std::string place_text(const memory::Evidence& evidence, Place at) {
+  if (at.line == 0 && at.source == 0) {
+    return {};
+  }
+  std::string name = at.source < evidence.sources.size() ? printable(evidence.sources[at.source])
+                                                         : std::string("?");
+  return at.line == 0 ? name : name + ":" + std::to_string(at.line);
+}
+
+std::string short_place(const memory::Evidence& evidence, Place at) {
+  const std::string text = place_text(evidence, at);
+  return at.line == 0 ? text : without_folders(text);
+}
+
+std::string without_folders(std::string_view place) {
+  const std::size_t slash = place.rfind('/');
+  const bool cut = display_width(place) > long_name && slash != std::string_view::npos;
+  return std::string(cut ? place.substr(slash + 1) : place);
+}
+
+std::string source_range(const report::Report& report) {
+  std::string text = printable(report.source) + ":" + std::to_string(report.first_line);
+  if (report.last_line > report.first_line) {
+    text += "-" + std::to_string(report.last_line);
+  }
+  return text;
+}
+
+std::string time_text(const report::Time& time) {
+  std::string text = printable(time.wall);
+  if (time.monotonic_us) {
+    const std::string micro = std::to_string(*time.monotonic_us % 1000000);
+    text += (text.empty() ? "[" : " [") + std::to_string(*time.monotonic_us / 1000000) + "." +
+            std::string(6 - micro.size(), '0') + micro + "]";
+  }
+  return text;
+}
+
+std::string victim_text(const report::Victim& victim) {
+  return with_pid(victim.comm, victim.pid > 0 ? std::optional(victim.pid) : std::nullopt);
+}
+
+std::string headline(const diagnose::Event& event) {
+  const report::Report& report = event.report;
+  switch (report.kind) {
+    case Kind::oom_kill:
+    case Kind::memcg_oom_kill:
+    case Kind::oom_panic:
+      return oom_scope(event) + oom_end(report);
+    case Kind::page_allocation_failure:
+      return allocation_failure(event);
+    case Kind::fork_rejected: {
+      if (!report.fork_rejected) {
+        return "fork rejected by the pids controller";
+      }
+      const auto& fork = *report.fork_rejected;
+      return "fork rejected in cgroup " + printable(fork.path) +
+             (fork.count > 1 ? ", " + plural(fork.count, "time", "times") : "");
+    }
+    case Kind::overcommit_refused: {
+      const std::uint64_t count = report.overcommit ? report.overcommit->count : 1;
+      return "memory refused by the overcommit check" +
+             (count > 1 ? ", " + plural(count, "time", "times") : std::string());
+    }
+    case Kind::userspace_kill: {
+      if (!report.userspace) {
+        return "killed by a program";
+      }
+      const auto& kill = *report.userspace;
+      return printable(kill.killer) + " killed " + with_pid(kill.victim, kill.pid);
+    }
+  }
+  return "event";
+}
+
+std::string request_text(const diagnose::Event& event) {
+  if (!event.report.trigger) {
+    return {};
+  }
+  const report::Trigger& trigger = *event.report.trigger;
+  if (trigger.order == -1) {
+    return {};  // sysrq: nothing was asked for
+  }
+  std::string text = "memory";
+  if (trigger.order && *trigger.order >= 0 && *trigger.order < 32) {
+    const std::uint64_t pages = std::uint64_t{1} << static_cast<unsigned>(*trigger.order);
+    text = plural(pages, "page", "pages in one block") + " (order " +
+           std::to_string(*trigger.order) + ")";
+  }
+  text += " for " + with_pid(trigger.comm, trigger.pid);
+  if (trigger.gfp && !trigger.gfp->names.empty()) {
+    text += ", ";
+    for (std::size_t i = 0; i < trigger.gfp->names.size(); ++i) {
+      text += (i == 0 ? "" : "|") + printable(trigger.gfp->names[i]);
+    }
+  }
+  return text;
+}
+
+std::string value_text(const diagnose::Proof& proof) {
+  const double value = proof.value;
+  if (!std::isfinite(value)) {
+    return "?";
+  }
+  // 2^64 and more does not fit; a log can print such numbers.
+  const double size = std::clamp(std::round(std::fabs(value)), 0.0, 18446744073709549568.0);
+  const auto whole = static_cast<std::uint64_t>(size);
+  const std::string sign = value < 0 && whole > 0 ? "-" : "";
+  switch (proof.unit) {
+    case Unit::bytes:
+      return sign +
+             (whole % 1024 == 0 || whole >= 1024 * 1024 ? kb(Bytes(whole)) : human(Bytes(whole)));
+    case Unit::pages:
+      return sign + plural(whole, "page", "pages");
+    case Unit::seconds:
+      return seconds(value);
+    case Unit::ratio:
+      return percent(value);
+    case Unit::count:
+    case Unit::none:
+      break;
+  }
+  if (std::fabs(value) < 1000 && value != std::trunc(value)) {
+    const auto tenths = static_cast<std::uint64_t>(std::llround(std::fabs(value) * 10));
+    return (value < 0 ? "-" : "") + std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
+  }
+  return sign + grouped(whole);
+}
+
+std::string human_note(const diagnose::Proof& proof) {
+  constexpr double mebibyte = 1024.0 * 1024.0;
+  if (proof.unit != Unit::bytes || !std::isfinite(proof.value) || proof.value < mebibyte) {
+    return {};
+  }
+  const double size = std::min(proof.value, 18446744073709549568.0);
+  return human(Bytes(static_cast<std::uint64_t>(size)));
+}
+
+const diagnose::Finding* root_finding(const diagnose::Event& event) {
+  const auto root =
+      std::ranges::find(event.findings, diagnose::Role::root, &diagnose::Finding::role);
+  return root == event.findings.end() ? nullptr : &*root;
+}
+
+bool is_undetermined(const diagnose::Event& event) {
+  return root_finding(event) == nullptr || event.root_cause == "undetermined";
+}
+
+std::string answer(const diagnose::Event& event) {
+  const diagnose::Finding* root = root_finding(event);
+  if (root != nullptr && !root->summary.empty()) {
+    return clean(root->summary);
+  }
+  return "The cause cannot be told from this report.";
+}
+
+std::string incomplete_text(const report::Report& report) {
+  std::string text;
+  for (const std::string& id : report::missing_parts(report)) {
+    const Part* part = find_part(report, id);
+    text += text.empty() ? "" : ", ";
+    text += part == nullptr ? printable(id) : std::string(part->words);
+  }
+  if (!text.empty()) {
+    text = "the log lacks " + text;
+  }
+  if (report.lines_lost > 0) {
+    text += (text.empty() ? "" : "; ") + plural(report.lines_lost, "line was", "lines were") +
+            " lost inside it";
+  }
+  if (!report.damage.empty()) {
+    const auto& first = report.damage.front();
+    text += (text.empty() ? "" : "; ") + printable(report.source) + ":" +
+            std::to_string(first.line) + ": " + printable(first.what);
+    if (report.damage.size() > 1) {
+      text += " (and " + plural(report.damage.size() - 1, "more", "more") + ")";
+    }
+  }
+  return text;
+}
+
+std::vector<std::string> known_facts(const diagnose::Event& event) {
+  const report::Report& report = event.report;
+  std::vector<std::string> facts;
+  if (const std::string request = request_text(event); !request.empty()) {
+    facts.push_back("asked for: " + request);
+  }
+  for (const auto& victim : report.victims) {
+    if (facts.size() >= 6) {
+      break;
+    }
+    Bytes held = to_bytes(KiB(victim.anon_rss_kib.value_or(0))) +
+                 to_bytes(KiB(victim.file_rss_kib.value_or(0))) +
+                 to_bytes(KiB(victim.shmem_rss_kib.value_or(0)));
+    facts.push_back("killed: " + victim_text(victim) +
+                    (held.count() > 0 ? ", which held " + human(held) : ""));
+  }
+  if (report.panic && !report.panic->text.empty()) {
+    facts.push_back("panic: " + printable(report.panic->text));
+  }
+  if (report.userspace && !report.userspace->what.empty()) {
+    facts.push_back("it says: " + printable(report.userspace->what));
+  }
+  return facts;
+}
+
+std::vector<std::string> what_would_settle(const report::Report& report) {
+  std::vector<std::string> advice;
+  for (const std::string& id : report::missing_parts(report)) {
+    if (const Part* part = find_part(report, id)) {
+      advice.emplace_back(part->settles);
+    }
+  }
+  return advice;
+}
+
+std::string follower_text(const Follower& follower, std::string_view first_root) {
+  std::string text = printable(follower.kind);
+  const auto add = [&text](std::string_view lead, const std::string& words) {
+    if (!words.empty()) {
+      text.append(lead).append(printable(words));
+    }
+  };
+  add(", for ", follower.trigger);
+  add(": ", follower.outcome);
+  add(follower.outcome.empty() ? ": " : " ", follower.victims);
+  if (follower.root_cause != first_root && follower.root_cause != "undetermined") {
+    add(", cause ", follower.root_cause);
+  }
+  return text;
+}
+
+std::string follower_time(const Follower& follower) {
+  return follower.time_known ? "+" + seconds(std::max(follower.seconds_after, 0.0)) : "";
+}
+
+std::vector<Fix> fixes(const diagnose::Event& event) {
+  std::vector<Fix> result;
+  std::vector<std::string> seen;
+  for (const auto& finding : event.findings) {
+    if (finding.role == diagnose::Role::ruled_out) {
+      continue;
+    }
+    for (const auto& remedy : finding.remedies) {
+      Fix fix;
+      fix.cause = finding.role == diagnose::Role::root ? "" : printable(finding.cause);
+      fix.title = clean(remedy.title);
+      for (const std::string& command : remedy.commands) {
+        if (std::ranges::find(seen, command) == seen.end()) {
+          seen.push_back(command);
+          fix.commands.push_back(printable(command));
+        }
+      }
+      // Two findings may give the same advice; it is said once.
+      if (!fix.commands.empty() || remedy.commands.empty()) {
+        result.push_back(std::move(fix));
+      }
+    }
+  }
+  return result;
+}
+
+}  // namespace whyoom::render

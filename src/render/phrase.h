@@ -1,0 +1,66 @@
+// The words that the text and the Markdown output share. All that comes back is printable().
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/message.h"
+#include "base/place.h"
+#include "base/units.h"
+#include "diagnose/event.h"
+#include "render/render.h"
+
+namespace whyoom::render {
+
+std::string clean(const Message& message);
+
+// "dmesg.log:939"; the name alone for a source as a whole; "" for a number that was computed.
+std::string place_text(const memory::Evidence& evidence, Place at);
+// The same with the folders left out when the name is long.
+std::string short_place(const memory::Evidence& evidence, Place at);
+std::string without_folders(std::string_view place);
+
+// "dmesg.log:412-498"
+std::string source_range(const report::Report& report);
+// "[6.580963]", "Nov 23 08:12:53", or both; empty when the log has no time.
+std::string time_text(const report::Time& time);
+
+// "out of memory, killed hog (pid 153)"
+std::string headline(const diagnose::Event& event);
+// What the kernel was asked for and by whom: "2 pages (order 1) for init (pid 1), GFP_KERNEL".
+std::string request_text(const diagnose::Event& event);
+std::string victim_text(const report::Victim& victim);
+
+// "787688 kB", "5,555 pages", "4.4 %"
+std::string value_text(const diagnose::Proof& proof);
+// "769 MiB" for sizes from 1 MiB on, else empty.
+std::string human_note(const diagnose::Proof& proof);
+
+// The answer: what the root finding says, or that there is none.
+std::string answer(const diagnose::Event& event);
+const diagnose::Finding* root_finding(const diagnose::Event& event);
+bool is_undetermined(const diagnose::Event& event);
+
+// "the log has no task table, no zones"; empty when the report is whole.
+std::string incomplete_text(const report::Report& report);
+// One sentence for each thing that is known of an event without a verdict.
+std::vector<std::string> known_facts(const diagnose::Event& event);
+// What to look for so that it can be settled.
+std::vector<std::string> what_would_settle(const report::Report& report);
+
+// "oom-panic, for init: panic": one follower without its time and place. Its cause is told when it
+// is another one than the story's.
+std::string follower_text(const Follower& follower, std::string_view first_root);
+// "+0.68 s"
+std::string follower_time(const Follower& follower);
+
+// Remedies of the findings that are not ruled out, root first. `cause` is empty for the root's own.
+struct Fix {
+  std::string cause, title;
+  std::vector<std::string> commands;
+};
+std::vector<Fix> fixes(const diagnose::Event& event);
+
+}  // namespace whyoom::render

@@ -1,0 +1,53 @@
+// Findings to text. Renderers compute nothing: what they print stands in the event.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "diagnose/event.h"
+#include "report/log_reader.h"
+
+namespace whyoom::render {
+
+// What one input (or all of them) held, for the closing lines.
+struct Summary {
+  std::uint64_t events = 0;
+  std::uint64_t bytes = 0, lines = 0, lines_lost = 0, copies = 0;
+  struct Damage {
+    std::string at;  // "dmesg.log:77"
+    std::string what;
+  };
+  std::vector<Damage> damage;
+  std::uint64_t damage_more = 0;
+};
+
+struct TextStyle {
+  unsigned width = 80;  // 60 to 200
+  bool colour = false;
+  bool all = false;  // also what was ruled out, and why
+};
+
+// One story: the first event in full, then what followed from it.
+struct Follower {
+  std::string kind, trigger, victims, outcome, root_cause, place;
+  double seconds_after = 0;
+  bool time_known = false;
+};
+
+// Ends with an empty line, so that stories and the summary can follow one another.
+std::string text_story(const diagnose::Event& first, const std::vector<Follower>& followers,
+                       std::uint64_t followers_more, const TextStyle& style);
+std::string text_summary(const Summary& summary, const TextStyle& style);
+
+std::string markdown_story(const diagnose::Event& first, const std::vector<Follower>& followers,
+                           std::uint64_t followers_more, bool all);
+std::string markdown_summary(const Summary& summary);
+
+// One event object of the JSON output, version 1, on one line (ndjson) or indented. No newline at
+// the end. Indented, every line but the first has the margin of its place in the `explain` object:
+// 4 spaces for an event, 2 for the input.
+std::string json_event(const diagnose::Event& event, bool indented);
+std::string json_input(const Summary& summary, bool indented);
+
+}  // namespace whyoom::render
