@@ -1,0 +1,194 @@
+#include "app/cli.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "app/version.h"
+
+namespace whyoom::app {
+namespace {
+
+constexpr const char* about =
+    "whyoom tells you why Linux ran out of memory when memory was not used up,\n"
+    "and proves it with the numbers of the kernel's own report.";
+
+constexpr const char* main_footer =
+    "Examples:\n"
+    "  whyoom explain /var/log/kern.log      explain every OOM event in a log\n"
+    "  dmesg | whyoom explain -              explain this machine's kernel log\n"
+    "  whyoom causes min-free-too-high       read about one cause\n"
+    "\n`whyoom explain --help` has more.\n";
+
+constexpr const char* explain_about =
+    "Explains every OOM event in kernel logs.\n"
+    "For each: what happened, why, the numbers that prove it, and what to do.\n"
+    "A log may have any framing (dmesg, journal, syslog, console, container) and may be\n"
+    "compressed with gzip, xz or zstd. The framing is found out from the text.";
+
+constexpr const char* explain_footer =
+    "TIME is one of:\n"
+    "  1234.5 or [1234.5]                    seconds since boot, as the kernel prints them\n"
+    "  \"2026-11-23 07:41\"                    wall clock; with or without seconds and zone\n"
+    "  \"Nov 23 07:41:32\"                     wall clock as syslog writes it\n"
+    "  -2h                                   before now (s, m, h, d, w)\n"
+    "\nExit status: 0 no event, 1 events found, 2 wrong use or unreadable input.\n"
+    "\nExamples:\n"
+    "  dmesg | whyoom explain -\n"
+    "  journalctl -k -b -1 | whyoom explain -\n"
+    "  whyoom explain /var/log/kern.log*\n"
+    "  whyoom explain --last 1 --all console.log\n"
+    "  whyoom explain --since \"2026-11-23 07:00\" --format json kern.log | jq .events\n";
+
+constexpr const char* causes_about = "Lists the causes that whyoom knows, or tells about one.";
+
+constexpr const char* causes_footer =
+    "Examples:\n"
+    "  whyoom causes\n"
+    "  whyoom causes min-free-too-high\n";
+
+const std::map<std::string, std::string> usages = {
+    {"whyoom", "whyoom COMMAND [OPTIONS]"},
+    {"explain", "whyoom explain [OPTIONS] [FILE...|-]"},
+    {"causes", "whyoom causes [ID]"}};
+
+// Options that take a text as it is.
+struct TextOption {
+  const char* name;
+  const char* value;
+  const char* help;
+  std::string ExplainOptions::*target;
+};
+constexpr TextOption text_options[] = {
+    {"--since", "TIME", "Only events at or after this time", &ExplainOptions::since},
+    {"--until", "TIME", "Only events at or before this time", &ExplainOptions::until},
+    {"--at", "TIME", "Only the event nearest to this time", &ExplainOptions::at},
+};
+
+const std::map<std::string, Format> formats = {{"text", Format::text},
+                                               {"json", Format::json},
+                                               {"ndjson", Format::ndjson},
+                                               {"markdown", Format::markdown}};
+const std::map<std::string, linux::ColourChoice> colours = {
+    {"auto", linux::ColourChoice::automatic},
+    {"always", linux::ColourChoice::always},
+    {"never", linux::ColourChoice::never}};
+
+std::string joined_names(const auto& choices) {
+  std::string text;
+  for (const auto& [name, value] : choices) {
+    text += (text.empty() ? "" : ", ") + name;
+  }
+  return text;
+}
+
+// An option with a few named values; the message for a wrong one lists them.
+template <class T>
+void add_choice(CLI::App* command, const char* name, const char* value_name, const char* help,
+                const std::map<std::string, T>& choices, T& target) {
+  command
+      ->add_option_function<std::string>(
+          name,
+          [&choices, &target, name](const std::string& value) {
+            const auto found = choices.find(value);
+            if (found == choices.end()) {
+              throw CLI::ValidationError(std::string(name) + ": " + value + " is not one of " +
+                                         joined_names(choices));
+            }
+            target = found->second;
+          },
+          help)
+      ->type_name(value_name);
+}
+
+void add_explain(CLI::App& app, Options& options) {
+  CLI::App* command = app.add_subcommand("explain", explain_about);
+  command->footer(explain_footer);
+  ExplainOptions& target = options.explain;
+  command->add_option("FILE", target.files, "Logs to read; - is standard input")->type_name("");
+  for (const TextOption& option : text_options) {
+    command->add_option(option.name, target.*option.target, option.help)->type_name(option.value);
+  }
+  CLI::Option* at = command->get_option("--at");
+  command->add_option("--last", target.last, "Only the last N events")
+      ->type_name("N")
+      ->check(CLI::Range(1U, 100000U).description(""))
+      ->excludes(at);
+  add_choice(command, "--format", "FORMAT", "text (default), json, ndjson or markdown", formats,
+             target.format);
+  command->add_flag("--all", target.all, "Also show what was ruled out, and why");
+  add_choice(command, "--color,--colour", "WHEN", "auto (default), always or never", colours,
+             target.colour);
+  command->add_option("--width", target.width, "Width of the text, 60 to 200")
+      ->type_name("N")
+      ->check(CLI::Range(linux::min_width, linux::max_width).description(""));
+  command->callback([&options] { options.command = Command::explain; });
+}
+
+void add_causes(CLI::App& app, Options& options) {
+  CLI::App* command = app.add_subcommand("causes", causes_about);
+  command->footer(causes_footer);
+  command->add_option("ID", options.causes.id, "The cause to read about")->type_name("");
+  command->callback([&options] { options.command = Command::causes; });
+}
+
+// CLI11's own help repeats types and ranges; this one has a line for each option and no more.
+std::string help_text(const CLI::App& app) {
+  const std::string& usage = usages.at(app.get_name());
+  const auto row = [](std::string left, const std::string& right) {
+    left.resize(std::max<std::size_t>(left.size() + 2, 26), ' ');
+    return left.insert(0, "  ") + right + "\n";
+  };
+  std::string text = app.get_description() + "\n\nUsage: " + usage + "\n";
+  const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
+  text += commands.empty() ? "" : "\nCommands:\n";
+  for (const CLI::App* command : commands) {
+    const std::string about_it = command->get_description();
+    text += row(command->get_name(), about_it.substr(0, about_it.find(".\n")));
+  }
+  text += "\nOptions:\n";
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->nonpositional()) {
+      const std::string value = option->get_type_name();
+      text += row(option->get_name(false, true) + (value.empty() ? "" : " " + value),
+                  option->get_description());
+    }
+  }
+  return text + "\n" + app.get_footer();
+}
+
+std::string complaint(const CLI::App& app, const CLI::ParseError& error) {
+  const auto chosen = app.get_subcommands();
+  std::string text = "whyoom: " + std::string(error.what()) + "\nTry `whyoom";
+  text += chosen.empty() ? "" : " " + chosen.front()->get_name();
+  return text + " --help`.\n";
+}
+
+}  // namespace
+
+tl::expected<Options, Notice> parse_command_line(int argc, const char* const* argv) {
+  Options options;
+  CLI::App app(about, "whyoom");
+  app.footer(main_footer);
+  app.set_version_flag("--version", version_text(), "Print the version and exit");
+  app.set_help_flag("-h,--help", "Print this help and exit");
+  add_explain(app, options);
+  add_causes(app, options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    const auto chosen = app.get_subcommands();
+    return tl::unexpected(Notice{help_text(chosen.empty() ? app : *chosen.front()), false});
+  } catch (const CLI::CallForVersion& version) {
+    return tl::unexpected(Notice{std::string(version.what()) + "\n", false});
+  } catch (const CLI::ParseError& error) {
+    return tl::unexpected(Notice{complaint(app, error), true});
+  }
+  if (app.get_subcommands().empty()) {
+    return tl::unexpected(Notice{help_text(app), true});
+  }
+  return options;
+}
+
+}  // namespace whyoom::app

@@ -1,0 +1,46 @@
+// The command line as data.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "linux/terminal.h"
+
+namespace whyoom::app {
+
+enum class Format : std::uint8_t { text, json, ndjson, markdown };
+
+struct ExplainOptions {
+  std::vector<std::string> files;  // "-" = standard input
+  std::string since, until, at;    // as given; empty = not given
+  std::optional<std::uint32_t> last;
+  Format format = Format::text;
+  bool all = false;
+  linux::ColourChoice colour = linux::ColourChoice::automatic;
+  std::optional<unsigned> width;
+};
+
+struct CausesOptions {
+  std::string id;  // empty = list them
+};
+
+enum class Command : std::uint8_t { explain, causes };
+
+struct Options {
+  Command command = Command::explain;
+  ExplainOptions explain;
+  CausesOptions causes;
+};
+
+// Something to print instead of doing a command: help, the version, or what is wrong.
+struct Notice {
+  std::string text;
+  bool wrong_use = false;
+};
+
+tl::expected<Options, Notice> parse_command_line(int argc, const char* const* argv);
+
+}  // namespace whyoom::app

@@ -1,0 +1,200 @@
+#include "app/explain.h"
+
+#include <unistd.h>
+
+#include <ctime>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/run.h"
+#include "app/selection.h"
+#include "app/writer.h"
+#include "base/human.h"
+#include "base/text.h"
+#include "diagnose/engine.h"
+#include "diagnose/story.h"
+#include "linux/input.h"
+#include "report/log_reader.h"
+
+namespace whyoom::app {
+namespace {
+
+constexpr std::size_t most_damage = 1000;
+
+constexpr const char* looked_for =
+    "looked for: the kernel's OOM reports and kills, page allocation failures, forks rejected by\n"
+    "the pids controller, refused overcommit, and kills by systemd-oomd, earlyoom and the like\n";
+
+std::string shown_name(const std::string& file) {
+  return file == "-" ? "standard input" : printable(file);
+}
+
+// One run over all inputs.
+class Run {
+ public:
+  Run(const SelectionRules& rules, Writer& writer, linux::Output& out, linux::Output& errors)
+      : writer_(writer),
+        out_(out),
+        errors_(errors),
+        selection_(rules, [this](auto event) { writer_.event(std::move(event)); }) {}
+
+  void read(const std::string& file);
+  int finish(const std::vector<std::string>& files);
+
+ private:
+  void found(report::Report&& report);
+  void account(const std::string& file, const report::InputAccount& account);
+  void note_damage(std::string at, std::string what);
+  // An input that could not be used. The others still are.
+  void fail(const std::string& file, const std::string& why);
+
+  Writer& writer_;
+  linux::Output& out_;
+  linux::Output& errors_;
+  Selection selection_;
+  diagnose::StoryBuilder story_;
+  std::shared_ptr<report::LogReader::Seen> seen_ = report::LogReader::make_seen();
+  render::Summary summary_;
+  bool any_read_ = false;
+  bool failed_ = false;
+};
+
+void Run::found(report::Report&& report) {
+  const diagnose::StoryContext& context = story_.next(report);
+  const bool first = context.number == 1;
+  auto event = diagnose::explain(std::move(report), context);
+  if (first) {
+    story_.set_root(event->root_cause);
+  }
+  selection_.offer(std::move(event));
+}
+
+void Run::note_damage(std::string at, std::string what) {
+  if (summary_.damage.size() < most_damage) {
+    summary_.damage.push_back({std::move(at), std::move(what)});
+  } else {
+    ++summary_.damage_more;
+  }
+}
+
+void Run::fail(const std::string& file, const std::string& why) {
+  errors_.write("whyoom: " + shown_name(file) + ": " + why + "\n");
+  errors_.flush();
+  note_damage(file, why);
+  failed_ = true;
+}
+
+void Run::account(const std::string& file, const report::InputAccount& account) {
+  summary_.bytes += account.bytes;
+  summary_.lines += account.lines;
+  summary_.lines_lost += account.lines_lost;
+  summary_.copies += account.copies;
+  summary_.damage_more += account.damage_more;
+  for (const report::Damage& damage : account.damage) {
+    note_damage(file + (damage.line > 0 ? ":" + std::to_string(damage.line) : ""), damage.what);
+  }
+}
+
+void Run::read(const std::string& file) {
+  const std::uint64_t before = selection_.offered();
+  report::LogReader reader(
+      file, [this](report::Report&& report) { found(std::move(report)); }, seen_);
+  const auto result =
+      linux::read_input(file, {.data = [&](std::string_view chunk) { reader.feed(chunk); },
+                               .quiet =
+                                   [&] {
+                                     reader.idle();
+                                     writer_.quiet();
+                                     out_.flush();
+                                   },
+                               .stop = [&] { return out_.closed(); }});
+  const report::InputAccount input = reader.finish();
+  account(file, input);
+  if (!result) {
+    fail(file, result.error());
+  } else if (!result->damage.empty()) {
+    fail(file, result->damage);
+  } else if (input.bytes == 0) {
+    errors_.write("whyoom: " + shown_name(file) + ": the file is empty\n");
+  } else if (input.binary && selection_.offered() == before) {
+    fail(file, "looks like a binary file, not a log; no OOM event found in it");
+  } else {
+    any_read_ = true;
+  }
+}
+
+int Run::finish(const std::vector<std::string>& files) {
+  selection_.finish();
+  summary_.events = selection_.chosen();
+  writer_.finish(summary_);
+  out_.flush();
+  if (selection_.without_time() > 0) {
+    errors_.write("whyoom: " + plural(selection_.without_time(), "event has", "events have") +
+                  " no time that can be compared with the one asked for; kept\n");
+  }
+  if (summary_.events == 0 && any_read_ && !out_.closed()) {
+    const std::string where =
+        plural(summary_.lines, "line", "lines") + " of " +
+        (files.size() == 1 ? shown_name(files.front()) : plural(files.size(), "file", "files"));
+    if (selection_.offered() > 0) {
+      errors_.write("whyoom: " + plural(selection_.offered(), "OOM event", "OOM events") + " in " +
+                    where + ", but none in the time asked for\n");
+    } else {
+      errors_.write("whyoom: no OOM event found in " + where + "\n" + looked_for);
+    }
+  }
+  if (failed_) {
+    return trouble;
+  }
+  return summary_.events > 0 ? events_found : nothing_found;
+}
+
+// False, with a message, when a time cannot be understood.
+bool read_time(const char* option, const std::string& text, std::optional<When>& target,
+               linux::Output& errors) {
+  if (text.empty()) {
+    return true;
+  }
+  target = parse_when(text, std::time(nullptr));
+  if (!target) {
+    errors.write("whyoom: " + std::string(option) + ": \"" + printable(text) +
+                 "\" is not a time; use seconds since boot (12.3), a wall clock (\"2026-11-23 "
+                 "07:41\",\n\"Nov 23 07:41:32\") or a time before now (-2h)\n");
+  }
+  return target.has_value();
+}
+
+}  // namespace
+
+int explain(const ExplainOptions& options, linux::Output& out, linux::Output& errors) {
+  SelectionRules rules;
+  rules.last = options.last;
+  if (!read_time("--since", options.since, rules.since, errors) ||
+      !read_time("--until", options.until, rules.until, errors) ||
+      !read_time("--at", options.at, rules.at, errors)) {
+    return trouble;
+  }
+  std::vector<std::string> files = options.files;
+  if (files.empty()) {
+    if (isatty(STDIN_FILENO) == 1) {
+      errors.write("whyoom: no input; name a FILE, or run `dmesg | whyoom explain -`\n");
+      return trouble;
+    }
+    files.emplace_back("-");
+  }
+  const linux::Terminal terminal = linux::probe_terminal(STDOUT_FILENO);
+  const render::TextStyle style{linux::width(terminal, options.width),
+                                linux::colour(terminal, options.colour), options.all};
+  const auto writer = make_writer(options.format, style, out);
+  Run run(rules, *writer, out, errors);
+  for (const std::string& file : files) {
+    if (!out.closed()) {
+      run.read(file);
+    }
+  }
+  return run.finish(files);
+}
+
+}  // namespace whyoom::app

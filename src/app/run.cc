@@ -1,0 +1,34 @@
+#include "app/run.h"
+
+#include <unistd.h>
+
+#include "app/causes.h"
+#include "app/cli.h"
+#include "app/explain.h"
+#include "linux/output.h"
+
+namespace whyoom::app {
+
+int run(int argc, const char* const* argv) {
+  linux::ignore_broken_pipes();
+  linux::Output out(STDOUT_FILENO);
+  linux::Output errors(STDERR_FILENO);
+  const auto options = parse_command_line(argc, argv);
+  int status = nothing_found;
+  if (!options) {
+    (options.error().wrong_use ? errors : out).write(options.error().text);
+    status = options.error().wrong_use ? trouble : nothing_found;
+  } else if (options->command == Command::causes) {
+    status = causes(options->causes, out, errors);
+  } else {
+    status = explain(options->explain, out, errors);
+  }
+  out.flush();
+  if (!out.error().empty()) {
+    errors.write("whyoom: cannot write the output: " + out.error() + "\n");
+    return trouble;
+  }
+  return status;
+}
+
+}  // namespace whyoom::app

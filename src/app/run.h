@@ -1,0 +1,15 @@
+// The program behind main().
+#pragma once
+
+namespace whyoom::app {
+
+// What the process ends with.
+enum ExitStatus : int {
+  nothing_found = 0,
+  events_found = 1,
+  trouble = 2,  // wrong use, or an input that could not be read
+};
+
+int run(int argc, const char* const* argv);
+
+}  // namespace whyoom::app

@@ -1,0 +1,77 @@
+#include "app/selection.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace whyoom::app {
+namespace {
+
+std::unique_ptr<diagnose::Event> event_at(std::optional<double> seconds, std::uint32_t line) {
+  auto event = std::make_unique<diagnose::Event>();
+  if (seconds) {
+    event->report.time.monotonic_us = static_cast<std::uint64_t>(*seconds * 1e6);
+  }
+  event->report.first_line = line;
+  return event;
+}
+
+// Lines of the events that come through: line n happens at n seconds, line 99 has no time.
+std::vector<std::uint32_t> chosen(const SelectionRules& rules, std::uint64_t* without_time) {
+  std::vector<std::uint32_t> lines;
+  Selection selection(rules, [&](auto event) { lines.push_back(event->report.first_line); });
+  for (const std::uint32_t line : {10U, 20U, 30U, 40U}) {
+    selection.offer(event_at(line, line));
+  }
+  selection.offer(event_at(std::nullopt, 99));
+  selection.finish();
+  EXPECT_EQ(selection.offered(), 5U);
+  EXPECT_EQ(selection.chosen(), lines.size());
+  *without_time = selection.without_time();
+  return lines;
+}
+
+using Lines = std::vector<std::uint32_t>;
+
+TEST(Selection, EverythingWithoutRules) {
+  std::uint64_t without_time = 0;
+  EXPECT_EQ(chosen({}, &without_time), (Lines{10, 20, 30, 40, 99}));
+  EXPECT_EQ(without_time, 0U);
+}
+
+TEST(Selection, BordersBelongToTheRange) {
+  std::uint64_t without_time = 0;
+  SelectionRules rules;
+  rules.since = BootTime{20};
+  rules.until = BootTime{30};
+  EXPECT_EQ(chosen(rules, &without_time), (Lines{20, 30, 99}));
+  EXPECT_EQ(without_time, 1U);
+}
+
+TEST(Selection, TheLastOnes) {
+  std::uint64_t without_time = 0;
+  SelectionRules rules;
+  rules.last = 2;
+  EXPECT_EQ(chosen(rules, &without_time), (Lines{40, 99}));
+  rules.until = BootTime{30};
+  EXPECT_EQ(chosen(rules, &without_time), (Lines{30, 99}));
+}
+
+TEST(Selection, TheNearestOne) {
+  std::uint64_t without_time = 0;
+  SelectionRules rules;
+  rules.at = BootTime{26};
+  EXPECT_EQ(chosen(rules, &without_time), (Lines{99, 30}));
+  EXPECT_EQ(without_time, 1U);
+}
+
+TEST(Selection, AWallClockCannotBeComparedWithABootTime) {
+  std::uint64_t without_time = 0;
+  SelectionRules rules;
+  rules.since = WallTime{2026, 11, 23, 0, 0, 0, std::nullopt};
+  EXPECT_EQ(chosen(rules, &without_time).size(), 5U);
+  EXPECT_EQ(without_time, 5U);
+}
+
+}  // namespace
+}  // namespace whyoom::app

@@ -1,0 +1,5 @@
+#include "app/version.h"
+
+namespace whyoom::app {
+std::string version_text() { return "whyoom " WHYOOM_VERSION; }
+}  // namespace whyoom::app

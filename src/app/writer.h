@@ -1,0 +1,25 @@
+// Events to an output in the chosen format, as they come.
+#pragma once
+
+#include <memory>
+
+#include "app/cli.h"
+#include "diagnose/event.h"
+#include "linux/output.h"
+#include "render/render.h"
+
+namespace whyoom::app {
+
+class Writer {
+ public:
+  virtual ~Writer() = default;
+  virtual void event(std::unique_ptr<diagnose::Event> event) = 0;
+  // The input is quiet for now: show what is held back.
+  virtual void quiet() = 0;
+  virtual void finish(const render::Summary& summary) = 0;
+};
+
+std::unique_ptr<Writer> make_writer(Format format, const render::TextStyle& style,
+                                    linux::Output& out);
+
+}  // namespace whyoom::app

@@ -1,0 +1,238 @@
+#include "linux/decompress.h"
+
+#include <lzma.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include <array>
+#include <cstring>
+#include <vector>
+
+namespace whyoom::linux {
+namespace {
+
+constexpr std::size_t chunk = std::size_t{256} * 1024;
+constexpr std::string_view gzip_magic{"\x1f\x8b", 2};
+constexpr std::string_view xz_magic{"\xfd\x37zXZ\0", 6};
+constexpr std::string_view zstd_magic{"\x28\xb5\x2f\xfd", 4};
+
+constexpr const char* ends_early = "the compressed data ends early; what came before it was read";
+
+std::string damaged(const char* format, const char* why) {
+  std::string text = "the ";
+  text += format;
+  text += " data is damaged (";
+  text += why;
+  text += "); what came before it was read";
+  return text;
+}
+
+class GzipDecoder final : public Decoder {
+ public:
+  GzipDecoder() { ready_ = inflateInit2(&stream_, 15 + 16) == Z_OK; }
+  ~GzipDecoder() override { inflateEnd(&stream_); }
+  GzipDecoder(const GzipDecoder&) = delete;
+  GzipDecoder& operator=(const GzipDecoder&) = delete;
+
+  Result feed(std::string_view input, const Sink& sink) override {
+    if (!ready_) {
+      return tl::unexpected(std::string("not enough memory to decompress"));
+    }
+    // zlib's interface has no const; it does not write to its input.
+    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(input.data()));
+    stream_.avail_in = static_cast<uInt>(input.size());
+    while (stream_.avail_in > 0) {
+      if (ended_ && !next_member()) {
+        return {};
+      }
+      if (auto result = step(sink); !result) {
+        return result;
+      }
+    }
+    return {};
+  }
+
+  Result finish(const Sink& /*sink*/) override {
+    if (!ended_) {
+      return tl::unexpected(std::string(ends_early));
+    }
+    return {};
+  }
+
+ private:
+  Result step(const Sink& sink) {
+    int code = Z_OK;
+    do {
+      stream_.next_out = reinterpret_cast<Bytef*>(out_.data());
+      stream_.avail_out = static_cast<uInt>(out_.size());
+      code = inflate(&stream_, Z_NO_FLUSH);
+      if (const std::size_t made = out_.size() - stream_.avail_out; made > 0) {
+        sink({out_.data(), made});
+      }
+    } while (code == Z_OK && stream_.avail_out == 0);
+    if (code == Z_STREAM_END) {
+      ended_ = true;
+    } else if (code != Z_OK && code != Z_BUF_ERROR) {
+      return tl::unexpected(damaged("gzip", stream_.msg != nullptr ? stream_.msg : "unknown"));
+    }
+    return {};
+  }
+
+  // Members can follow one another; anything else behind the last one is padding.
+  bool next_member() {
+    if (*stream_.next_in != static_cast<Bytef>(gzip_magic[0])) {
+      stream_.avail_in = 0;
+      return false;
+    }
+    ended_ = false;
+    return inflateReset(&stream_) == Z_OK;
+  }
+
+  z_stream stream_{};
+  std::vector<char> out_ = std::vector<char>(chunk);
+  bool ready_ = false;
+  bool ended_ = false;
+};
+
+class XzDecoder final : public Decoder {
+ public:
+  XzDecoder() {
+    constexpr std::uint64_t memory_limit = std::uint64_t{256} << 20U;
+    ready_ = lzma_stream_decoder(&stream_, memory_limit, LZMA_CONCATENATED) == LZMA_OK;
+  }
+  ~XzDecoder() override { lzma_end(&stream_); }
+  XzDecoder(const XzDecoder&) = delete;
+  XzDecoder& operator=(const XzDecoder&) = delete;
+
+  Result feed(std::string_view input, const Sink& sink) override {
+    return run(input, LZMA_RUN, sink);
+  }
+  Result finish(const Sink& sink) override { return run({}, LZMA_FINISH, sink); }
+
+ private:
+  Result run(std::string_view input, lzma_action action, const Sink& sink) {
+    if (!ready_) {
+      return tl::unexpected(std::string("not enough memory to decompress"));
+    }
+    stream_.next_in = reinterpret_cast<const std::uint8_t*>(input.data());
+    stream_.avail_in = input.size();
+    for (;;) {
+      stream_.next_out = reinterpret_cast<std::uint8_t*>(out_.data());
+      stream_.avail_out = out_.size();
+      const lzma_ret code = lzma_code(&stream_, action);
+      if (const std::size_t made = out_.size() - stream_.avail_out; made > 0) {
+        sink({out_.data(), made});
+      }
+      if (code == LZMA_STREAM_END) {
+        return {};
+      }
+      if (code == LZMA_BUF_ERROR && action == LZMA_FINISH) {
+        return tl::unexpected(std::string(ends_early));
+      }
+      if (code != LZMA_OK && code != LZMA_BUF_ERROR) {
+        return tl::unexpected(damaged("xz", why(code)));
+      }
+      if (action == LZMA_RUN && stream_.avail_in == 0 && stream_.avail_out > 0) {
+        return {};
+      }
+    }
+  }
+
+  static const char* why(lzma_ret code) {
+    switch (code) {
+      case LZMA_MEMLIMIT_ERROR:
+        return "it needs more than 256 MiB to decompress";
+      case LZMA_MEM_ERROR:
+        return "not enough memory to decompress";
+      case LZMA_OPTIONS_ERROR:
+        return "a filter that is not supported";
+      default:
+        return "its check does not match";
+    }
+  }
+
+  lzma_stream stream_ = LZMA_STREAM_INIT;
+  std::vector<char> out_ = std::vector<char>(chunk);
+  bool ready_ = false;
+};
+
+class ZstdDecoder final : public Decoder {
+ public:
+  ZstdDecoder() : stream_(ZSTD_createDStream()) {}
+  ~ZstdDecoder() override { ZSTD_freeDStream(stream_); }
+  ZstdDecoder(const ZstdDecoder&) = delete;
+  ZstdDecoder& operator=(const ZstdDecoder&) = delete;
+
+  Result feed(std::string_view input, const Sink& sink) override {
+    if (stream_ == nullptr) {
+      return tl::unexpected(std::string("not enough memory to decompress"));
+    }
+    ZSTD_inBuffer in{input.data(), input.size(), 0};
+    bool full = false;
+    while (in.pos < in.size || full) {
+      ZSTD_outBuffer out{out_.data(), out_.size(), 0};
+      const std::size_t code = ZSTD_decompressStream(stream_, &out, &in);
+      if (ZSTD_isError(code) != 0) {
+        return tl::unexpected(damaged("zstd", ZSTD_getErrorName(code)));
+      }
+      if (out.pos > 0) {
+        sink({out_.data(), out.pos});
+      }
+      in_frame_ = code != 0;
+      full = in_frame_ && out.pos == out.size;
+    }
+    return {};
+  }
+
+  Result finish(const Sink& /*sink*/) override {
+    if (in_frame_) {
+      return tl::unexpected(std::string(ends_early));
+    }
+    return {};
+  }
+
+ private:
+  ZSTD_DStream* stream_;
+  std::vector<char> out_ = std::vector<char>(chunk);
+  bool in_frame_ = true;
+};
+
+struct Known {
+  std::string_view magic;
+  Compression compression;
+};
+constexpr std::array<Known, 3> known = {{
+    {gzip_magic, Compression::gzip},
+    {xz_magic, Compression::xz},
+    {zstd_magic, Compression::zstd},
+}};
+
+}  // namespace
+
+Magic magic_of(std::string_view start) {
+  for (const auto& [magic, compression] : known) {
+    if (start.substr(0, magic.size()) == magic) {
+      return {compression, false};
+    }
+    if (start.size() < magic.size() && start == magic.substr(0, start.size())) {
+      return {Compression::none, true};
+    }
+  }
+  return {};
+}
+
+std::unique_ptr<Decoder> make_decoder(Compression compression) {
+  switch (compression) {
+    case Compression::gzip:
+      return std::make_unique<GzipDecoder>();
+    case Compression::xz:
+      return std::make_unique<XzDecoder>();
+    case Compression::zstd:
+      return std::make_unique<ZstdDecoder>();
+    case Compression::none:
+      break;
+  }
+  return nullptr;
+}
+
+}  // namespace whyoom::linux

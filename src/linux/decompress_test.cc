@@ -1,0 +1,147 @@
+#include "linux/decompress.h"
+
+#include <gtest/gtest.h>
+#include <lzma.h>
+#include <zlib.h>
+#include <zstd.h>
+
+namespace whyoom::linux {
+namespace {
+
+// Bigger than a decoder's output buffer, and not all the same.
+std::string long_text() {
+  std::string text;
+  for (int i = 0; text.size() < 900'000; ++i) {
+    text += "[" + std::to_string(i) + ".5] some line of a log " + std::to_string(i * 7919) + "\n";
+  }
+  return text;
+}
+
+std::string gzip(std::string_view text) {
+  z_stream stream{};
+  EXPECT_EQ(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  std::string out(text.size() + 1000, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+std::string xz(std::string_view text) {
+  std::string out(text.size() + 1000, '\0');
+  std::size_t size = 0;
+  EXPECT_EQ(lzma_easy_buffer_encode(1, LZMA_CHECK_CRC32, nullptr,
+                                    reinterpret_cast<const std::uint8_t*>(text.data()), text.size(),
+                                    reinterpret_cast<std::uint8_t*>(out.data()), &size, out.size()),
+            LZMA_OK);
+  out.resize(size);
+  return out;
+}
+
+std::string zstd(std::string_view text) {
+  std::string out(ZSTD_compressBound(text.size()), '\0');
+  out.resize(ZSTD_compress(out.data(), out.size(), text.data(), text.size(), 3));
+  return out;
+}
+
+struct Case {
+  const char* name;
+  std::string (*compress)(std::string_view);
+  Compression compression;
+};
+
+class DecompressTest : public testing::TestWithParam<Case> {
+ protected:
+  // In pieces of `step` bytes; the text, and "error" parts of the outcome.
+  struct Outcome {
+    std::string text, error;
+  };
+  static Outcome decode(std::string_view data, std::size_t step) {
+    Outcome outcome;
+    const auto decoder = make_decoder(GetParam().compression);
+    const auto sink = [&](std::string_view piece) { outcome.text += piece; };
+    for (std::size_t at = 0; at < data.size() && outcome.error.empty(); at += step) {
+      if (const auto result = decoder->feed(data.substr(at, step), sink); !result) {
+        outcome.error = result.error();
+      }
+    }
+    if (outcome.error.empty()) {
+      if (const auto result = decoder->finish(sink); !result) {
+        outcome.error = result.error();
+      }
+    }
+    return outcome;
+  }
+};
+
+TEST_P(DecompressTest, IsToldFromItsFirstBytes) {
+  const std::string data = GetParam().compress("text");
+  EXPECT_EQ(magic_of(data).compression, GetParam().compression);
+  EXPECT_TRUE(magic_of(data.substr(0, 1)).needs_more);
+}
+
+TEST_P(DecompressTest, GivesTheTextInPiecesOfAnySize) {
+  const std::string text = long_text();
+  const std::string data = GetParam().compress(text);
+  for (const std::size_t step : {std::size_t{1}, std::size_t{777}, data.size()}) {
+    const Outcome outcome = decode(data, step);
+    EXPECT_EQ(outcome.error, "");
+    EXPECT_TRUE(outcome.text == text) << step;
+  }
+}
+
+TEST_P(DecompressTest, ReadsWhatWasAppended) {
+  const std::string data = GetParam().compress("one\n") + GetParam().compress("two\n");
+  for (const std::size_t step : {std::size_t{1}, std::size_t{1000}}) {
+    const Outcome outcome = decode(data, step);
+    EXPECT_EQ(outcome.text, "one\ntwo\n");
+    EXPECT_EQ(outcome.error, "");
+  }
+}
+
+TEST_P(DecompressTest, KeepsWhatCameBeforeTheCut) {
+  const std::string text = long_text();
+  const std::string data = GetParam().compress(text);
+  const Outcome outcome = decode(std::string_view(data).substr(0, data.size() * 2 / 3), 4096);
+  EXPECT_GT(outcome.text.size(), text.size() / 3);
+  EXPECT_TRUE(text.starts_with(outcome.text));
+  EXPECT_NE(outcome.error.find("ends early"), std::string::npos) << outcome.error;
+}
+
+TEST_P(DecompressTest, SaysThatDataIsDamaged) {
+  std::string data = GetParam().compress(long_text());
+  for (std::size_t i = data.size() / 2; i < data.size() / 2 + 64; ++i) {
+    data[i] = static_cast<char>(~data[i]);
+  }
+  EXPECT_NE(decode(data, 4096).error.find("damaged"), std::string::npos);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, DecompressTest,
+                         testing::Values(Case{"gzip", gzip, Compression::gzip},
+                                         Case{"xz", xz, Compression::xz},
+                                         Case{"zstd", zstd, Compression::zstd}),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+TEST(Magic, TextIsNotCompressed) {
+  EXPECT_EQ(magic_of("[    0.000000] Linux version").compression, Compression::none);
+  EXPECT_FALSE(magic_of("(x").needs_more);
+  EXPECT_TRUE(magic_of("(").needs_more);  // zstd's first byte
+  EXPECT_EQ(make_decoder(Compression::none), nullptr);
+}
+
+TEST(GzipDecoder, PaddingBehindTheLastMemberIsNoDamage) {
+  const std::string data = gzip("text\n") + std::string(512, '\0');
+  const auto decoder = make_decoder(Compression::gzip);
+  std::string text;
+  const auto sink = [&](std::string_view piece) { text += piece; };
+  EXPECT_TRUE(decoder->feed(data, sink));
+  EXPECT_TRUE(decoder->finish(sink));
+  EXPECT_EQ(text, "text\n");
+}
+
+}  // namespace
+}  // namespace whyoom::linux

@@ -1,0 +1,34 @@
+// Standard output, written in large pieces. A reader that goes away (`| head`) is no error.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace whyoom::linux {
+
+class Output {
+ public:
+  explicit Output(int fd) : fd_(fd) {}
+  ~Output() { flush(); }
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+
+  void write(std::string_view text);
+  void flush();
+
+  // Nothing more can be written.
+  [[nodiscard]] bool closed() const { return closed_; }
+  // Why, when it was not just the reader going away; empty otherwise.
+  [[nodiscard]] const std::string& error() const { return error_; }
+
+ private:
+  int fd_;
+  std::string buffer_;
+  bool closed_ = false;
+  std::string error_;
+};
+
+// Writing to a closed pipe then fails instead of ending the process without its exit status.
+void ignore_broken_pipes();
+
+}  // namespace whyoom::linux

@@ -1,0 +1,56 @@
+#include "linux/output.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+
+namespace whyoom::linux {
+namespace {
+
+TEST(Output, WritesWhatItWasGiven) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(pipe(ends.data()), 0);
+  {
+    Output out(ends[1]);
+    out.write("one ");
+    out.write("two");
+  }
+  close(ends[1]);
+  std::array<char, 64> buffer{};
+  const ssize_t got = read(ends[0], buffer.data(), buffer.size());
+  close(ends[0]);
+  ASSERT_GT(got, 0);
+  EXPECT_EQ(std::string(buffer.data(), static_cast<std::size_t>(got)), "one two");
+}
+
+TEST(Output, AReaderThatLeavesIsNoError) {
+  ignore_broken_pipes();
+  std::array<int, 2> ends{};
+  ASSERT_EQ(pipe(ends.data()), 0);
+  close(ends[0]);
+  Output out(ends[1]);
+  out.write("text");
+  EXPECT_FALSE(out.closed());
+  out.flush();
+  EXPECT_TRUE(out.closed());
+  EXPECT_EQ(out.error(), "");
+  close(ends[1]);
+}
+
+TEST(Output, AFullDiskIsAnError) {
+  const int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+  if (full < 0) {
+    GTEST_SKIP() << "no /dev/full here";
+  }
+  Output out(full);
+  out.write("text");
+  out.flush();
+  EXPECT_TRUE(out.closed());
+  EXPECT_EQ(out.error(), "No space left on device");
+  close(full);
+}
+
+}  // namespace
+}  // namespace whyoom::linux

@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""Files, pipes, compression; input that never ends."""
+import json
+import os
+import pty
+import select
+import subprocess
+import time
+import unittest
+
+import harness
+from harness import whyoom
+
+COMPRESSORS = {"gz": ["gzip", "-c"], "xz": ["xz", "-c"], "zst": ["zstd", "-q", "-c"]}
+FILLER = b"".join(b"Nov 23 07:41:%02d host app[%d]: request %d served in 12 ms\n"
+                  % (i % 60, i, i * 7919) for i in range(20000))
+
+
+def compressed(kind, data):
+    return subprocess.run(COMPRESSORS[kind], input=data, stdout=subprocess.PIPE, check=True).stdout
+
+
+def events(*args, **more):
+    found = whyoom("explain", "--format", "json", *args, **more).json["events"]
+    for event in found:  # names of sources differ on purpose
+        del event["source"]
+        for finding in event["findings"]:
+            for evidence in finding["evidence"]:
+                evidence["at"] = (evidence["at"] or "").rpartition(":")[2]
+    return found
+
+
+class Sources(harness.Case):
+    def test_standard_input_is_read_with_and_without_a_dash(self):
+        data = self.spree.read_bytes()
+        expected = events(self.spree)
+        self.assertGreaterEqual(len(expected), 6)
+        self.assertEqual(events(stdin=data), expected)
+        self.assertEqual(events("-", stdin=data), expected)
+
+    def test_compressed_logs(self):
+        expected = events(self.spree)
+        for kind in COMPRESSORS:
+            with self.subTest(kind=kind):
+                log = self.file(f"any-name-{kind}", compressed(kind, self.spree.read_bytes()))
+                self.assertEqual(events(log), expected)
+                self.assertEqual(events(stdin=log.read_bytes()), expected)
+
+    def test_a_cut_archive_gives_what_was_readable(self):
+        data = self.spree.read_bytes()
+        for kind in COMPRESSORS:
+            with self.subTest(kind=kind):
+                whole = compressed(kind, data + os.urandom(200000))
+                log = self.file("cut." + kind, whole[:-1000])
+                result = whyoom("explain", "--format", "json", log)
+                self.check(result, 2, err="the compressed data ends early")
+                self.assertGreaterEqual(len(result.json["events"]), 6)
+                self.assertIn("ends early", json.dumps(result.json["input"]["damage"]))
+
+    def test_a_copy_of_a_log_counts_once(self):
+        copy = self.file("copy.log", self.spree.read_bytes())
+        self.assertEqual(len(events(self.spree, copy)), len(events(self.spree)))
+
+    def test_a_terminal_as_input_needs_a_file(self):
+        master, slave = pty.openpty()
+        try:
+            done = subprocess.run([harness.PROGRAM, "explain"], stdin=slave, capture_output=True,
+                                  timeout=20, check=False)
+        finally:
+            os.close(master)
+            os.close(slave)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(b"dmesg | whyoom explain -", done.stderr)
+
+
+class Pipes(harness.Case):
+    def start(self, *args):
+        process = subprocess.Popen([harness.PROGRAM, "explain", *args], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   env=harness.CLEAN_ENV)
+
+        def stop():
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout, process.stderr):
+                pipe.close()
+
+        self.addCleanup(stop)
+        return process
+
+    def read_for(self, process, seconds, enough):
+        """What comes out while the input stays open."""
+        out, end = b"", time.monotonic() + seconds
+        while time.monotonic() < end and enough not in out:
+            if select.select([process.stdout], [], [], 0.1)[0]:
+                out += os.read(process.stdout.fileno(), 65536)
+        return out
+
+    def test_a_quiet_pipe_shows_what_it_has(self):
+        for form in ("text", "ndjson", "markdown"):
+            with self.subTest(format=form):
+                process = self.start("--format", form, "-")
+                process.stdin.write(self.spree.read_bytes())
+                process.stdin.flush()
+                out = self.read_for(process, 15, b"min-free-too-high")
+                self.assertIn(b"min-free-too-high", out)
+                self.assertIsNone(process.poll())
+
+    def high_water(self, process):
+        with open(f"/proc/{process.pid}/status", encoding="ascii") as status:
+            for line in status:
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) // 1024
+        raise AssertionError("no VmHWM")
+
+    def test_memory_stays_bounded_on_endless_other_lines(self):
+        process = self.start("--format", "ndjson", "-")
+        for _ in range(400):  # 0.5 GB
+            process.stdin.write(FILLER)
+        process.stdin.write(self.spree.read_bytes())
+        process.stdin.flush()
+        self.assertIn(b"min-free-too-high", self.read_for(process, 15, b"min-free-too-high"))
+        self.assertLessEqual(self.high_water(process), 64)
+
+    def test_memory_stays_bounded_on_a_spree_that_never_ends(self):
+        data = self.spree.read_bytes()
+        begin = data.index(b"java invoked oom-killer") - 15
+        body = data[begin:]
+        for form in ("text", "json"):
+            with self.subTest(format=form):
+                process = self.start("--format", form, "-")
+                with open(os.devnull, "wb") as sink:
+                    reader = subprocess.Popen(["cat"], stdin=process.stdout, stdout=sink)
+                for i in range(400):  # other numbers each time, so that they are no copies
+                    process.stdin.write(body.replace(b"[   17.", b"[%5d." % (100 + i))
+                                        .replace(b"[   18.", b"[%5d." % (101 + i)))
+                process.stdin.flush()
+                self.assertLessEqual(self.high_water(process), 64)
+                process.stdin.close()
+                self.assertEqual(process.wait(30), 1)
+                reader.wait(10)
+                process.stdin = open(os.devnull, "wb")  # for the clean-up
+
+    def test_one_endless_line(self):
+        process = self.start("-")
+        for _ in range(200):
+            process.stdin.write(b"x" * (1 << 20))
+        process.stdin.flush()
+        self.assertLessEqual(self.high_water(process), 64)
+
+    def test_a_reader_that_leaves(self):
+        log = self.file("many.log", self.spree.read_bytes())
+        done = subprocess.run(["bash", "-c", '"$0" explain --format ndjson "$1" "$1" | head -c 100; '
+                               'echo "${PIPESTATUS[0]}"', harness.PROGRAM, str(log)],
+                              capture_output=True, timeout=30, check=False)
+        self.assertEqual(done.stderr, b"")
+        self.assertEqual(done.stdout.splitlines()[-1][-1:], b"1")
+
+
+if __name__ == "__main__":
+    unittest.TestLoader.sortTestMethodsUsing = None
+    harness.main()

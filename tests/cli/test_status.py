@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""Exit statuses and messages, for good and bad input."""
+import subprocess
+
+import harness
+from harness import whyoom
+
+
+class Found(harness.Case):
+    def test_events_give_1_and_nothing_on_stderr(self):
+        result = whyoom("explain", self.spree)
+        self.check(result, 1, out="min_free_kbytes")
+        self.assertEqual(result.err, "")
+
+    def test_no_event_gives_0_and_says_what_was_looked_for(self):
+        log = self.file("quiet.log", "[    1.000000] one\n[    2.000000] two\n")
+        result = whyoom("explain", log)
+        self.check(result, 0, err=f"whyoom: no OOM event found in 2 lines of {log}\n")
+        self.assertIn("looked for", result.err)
+        self.assertEqual(result.out, "")
+
+    def test_no_event_in_several_files(self):
+        logs = [self.file(name, "nothing here\n") for name in ("a", "b")]
+        self.check(whyoom("explain", *logs), 0, err="no OOM event found in 2 lines of 2 files")
+
+
+class BadInput(harness.Case):
+    def test_missing_file(self):
+        missing = self.scratch / "none.log"
+        self.assertEqual(whyoom("explain", missing).err,
+                         f"whyoom: {missing}: No such file or directory\n")
+        self.check(whyoom("explain", missing), 2)
+
+    def test_other_files_are_still_read(self):
+        missing = self.scratch / "none.log"
+        for order in ((missing, self.spree), (self.spree, missing)):
+            self.check(whyoom("explain", *order), 2, out="min_free_kbytes",
+                       err=f"whyoom: {missing}: No such file or directory")
+
+    def test_directory(self):
+        self.check(whyoom("explain", self.scratch), 2, err=f"{self.scratch}: Is a directory")
+
+    def test_empty_file(self):
+        log = self.file("empty.log", "")
+        result = whyoom("explain", log)
+        self.check(result, 0)
+        self.assertEqual(result.err, f"whyoom: {log}: the file is empty\n")
+
+    def test_binary_file(self):
+        image = self.file("image", bytes(range(256)) * 1000)
+        self.check(whyoom("explain", image), 2, err=f"{image}: looks like a binary file")
+
+    def test_text_in_a_binary_file_is_found(self):
+        core = self.file("core", bytes(range(256)) * 1000 + self.spree.read_bytes())
+        self.check(whyoom("explain", core), 1, out="min-free-too-high")
+
+    def test_closed_standard_input(self):
+        done = subprocess.run(["sh", "-c", '"$0" explain - <&-', harness.PROGRAM],
+                              capture_output=True, check=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(b"whyoom: standard input: Bad file descriptor", done.stderr)
+
+    def test_a_name_cannot_write_to_the_terminal(self):
+        result = whyoom("explain", "no\x1b[31mred\nline")
+        self.check(result, 2)
+        self.assertNotIn("\x1b", result.err)
+        self.assertEqual(result.err.count("\n"), 1)
+
+    def test_full_disk(self):
+        done = subprocess.run(["sh", "-c", '"$0" explain "$1" > /dev/full', harness.PROGRAM,
+                               str(self.spree)], capture_output=True, check=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(b"cannot write the output: No space left on device", done.stderr)
+
+
+class WrongUse(harness.Case):
+    def test_without_a_command(self):
+        result = whyoom()
+        self.check(result, 2, err="whyoom explain")
+        self.assertEqual(result.out, "")
+
+    def test_mistakes(self):
+        for args in (["nonsense"], ["explain", "--nonsense"], ["explain", "--format", "xml"],
+                     ["explain", "--width", "20"], ["explain", "--last", "none"],
+                     ["explain", "--since", "some day", self.spree], ["causes", "nonsense"],
+                     ["explain", "--until", "", "--at", "x", self.spree]):
+            with self.subTest(args=args):
+                result = whyoom(*args)
+                self.check(result, 2)
+                self.assertEqual(result.out, "")
+                self.assertTrue(result.err.startswith("whyoom: "), result)
+
+
+class Help(harness.Case):
+    def test_help_and_version(self):
+        self.check(whyoom("--version"), 0, out="whyoom ")
+        for args in (["--help"], ["-h"], ["explain", "--help"], ["causes", "--help"]):
+            result = whyoom(*args)
+            self.check(result, 0, out="Usage: whyoom")
+            self.assertIn("Examples:", result.out)
+            for line in result.out.splitlines():
+                self.assertLessEqual(len(line), 90, line)
+
+    def test_every_option_in_the_help_is_one(self):
+        values = {"--since": "1", "--until": "2", "--at": "1", "--last": "1", "--format": "text",
+                  "--color": "never", "--colour": "never", "--width": "60", "--all": None}
+        shown = {word.strip(",") for line in whyoom("explain", "--help").out.splitlines()
+                 if line.startswith("  -") for word in line.split()[0].split(",")}
+        self.assertEqual(shown - {"-h", "--help", "-2h"}, set(values))
+        for option, value in values.items():
+            args = [option] if value is None else [option, value]
+            self.check(whyoom("explain", *args, self.file("log", "x\n")), 0)
+
+
+if __name__ == "__main__":
+    harness.main()

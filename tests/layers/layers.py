@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""The house's rules that a compiler does not check.
+
+Usage: layers.py SOURCE_DIR     says what breaks a rule, status 1 when something does
+       layers.py --self-test    breaks each rule in a scratch tree and looks whether it is seen
+"""
+import pathlib
+import re
+import sys
+import tempfile
+
+# What each layer may include, apart from itself.
+BELOW = {
+    "base": [],
+    "kernel": ["base"],
+    "logtext": ["base", "kernel"],
+    "report": ["base", "kernel", "logtext"],
+    "host": ["base", "kernel"],
+    "memory": ["base", "kernel", "logtext", "report", "host"],
+}
+BELOW["diagnose"] = BELOW["memory"] + ["memory"]
+BELOW["advise"] = BELOW["render"] = BELOW["diagnose"] + ["diagnose"]
+BELOW["linux"] = BELOW["advise"] + ["advise", "render"]
+BELOW["app"] = BELOW["linux"] + ["linux"]
+
+PURE = [layer for layer in BELOW if layer not in ("linux", "app")]
+# Input and output, clocks, threads; and what this project does without.
+IMPURE = re.compile(
+    r"^(sys/.*|linux/.*\.h|(unistd|fcntl|poll|signal|stdio|time|dirent|pthread|errno)\.h"
+    r"|c(stdio|time|signal|errno)|fstream|iostream|ostream|istream|filesystem|chrono|thread|mutex"
+    r"|atomic|future|condition_variable|random|regex|format|expected|locale)$")
+# Slow to compile: in one file each.
+ONCE = {"CLI/CLI.hpp": "CLI11", "nlohmann/json.hpp": "nlohmann", "fmt/format.h": "fmt"}
+MOST_LINES = 500
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+
+
+def find_tests(root):
+    """Tests and benchmarks, and the headers that only they include."""
+    files = {path: path.read_text(encoding="utf-8") for path in (root / "src").rglob("*")
+             if path.suffix in (".cc", ".h")}
+    tests = {path for path in files if path.stem.endswith(("_test", "_bench"))}
+    users = {path: {user for user, text in files.items()
+                    if f'#include "{path.relative_to(root / "src")}"' in text}
+             for path in files if path.suffix == ".h"}
+    while True:
+        more = {path for path, used_by in users.items() if used_by and used_by <= tests} - tests
+        if not more:
+            return tests
+        tests |= more
+
+
+def is_table(text):
+    """A file that is one table says so in its first comment, and may be long."""
+    return "(table)" in "".join(text.splitlines(keepends=True)[:5])
+
+
+def check_file(path, layer, is_test, seen_once):
+    text = path.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    if len(lines) > MOST_LINES and not is_table(text):
+        yield f"{path}: {len(lines)} lines, at most {MOST_LINES} are allowed"
+    for number, line in enumerate(lines, 1):
+        match = INCLUDE.match(line)
+        if not match:
+            continue
+        quote, name = match.groups()
+        top = name.split("/")[0]
+        if quote == '"' and top in BELOW:
+            if top != layer and top not in BELOW[layer]:
+                yield f"{path}:{number}: {layer}/ must not include {name}"
+        elif layer in PURE and not is_test and IMPURE.match(name):
+            yield f"{path}:{number}: {layer}/ is pure and must not include <{name}>"
+        for header, what in ONCE.items():
+            if name == header or (what == "fmt" and name.startswith("fmt/")):
+                if what == "fmt" and name != header:
+                    yield f"{path}:{number}: only fmt/format.h is used, not {name}"
+                if not is_test:
+                    seen_once.setdefault(what, set()).add(str(path))
+
+
+def check(root):
+    seen_once = {}
+    tests = find_tests(root)
+    for path in sorted((root / "src").rglob("*")):
+        if path.suffix not in (".cc", ".h"):
+            continue
+        parts = path.relative_to(root / "src").parts
+        if len(parts) < 2 or parts[0] not in BELOW:
+            yield f"{path}: belongs to no layer"
+            continue
+        yield from check_file(path, parts[0], path in tests, seen_once)
+    for what, users in seen_once.items():
+        if len(users) > 1:
+            yield f"{what} is included in more than one file: {', '.join(sorted(users))}"
+
+
+def self_test():
+    cases = {  # files -> part of the complaint, "" = none
+        "kernel/a.cc": ('#include "memory/evidence.h"\n', "must not include memory/evidence.h"),
+        "render/a.cc": ('#include "advise/plan.h"\n', "must not include advise/plan.h"),
+        "report/a.cc": ('#include "logtext/line.h"\n', ""),
+        "logtext/a.cc": ('#include "report/report.h"\n', "must not include report/report.h"),
+        "diagnose/causes/x/cause.cc": ('#include "linux/input.h"\n', "must not include linux"),
+        "base/a.cc": ("#include <fstream>\n", "is pure"),
+        "base/a_test.cc": ("#include <fstream>\n", ""),
+        "base/unused.h": ("#include <fstream>\n", "is pure"),
+        "app/a.cc": ("#include <ctime>\n", ""),
+        "memory/long.cc": ("int x;\n" * 501, "501 lines"),
+        "memory/fits.cc": ("int x;\n" * 500, ""),
+        "kernel/facts.cc": ("// All fields (table).\n" + "int x;\n" * 501, ""),
+        "stray/a.cc": ("int x;\n", "belongs to no layer"),
+    }
+    for name, (text, complaint) in cases.items():
+        with tempfile.TemporaryDirectory() as scratch:
+            path = pathlib.Path(scratch, "src", name)
+            path.parent.mkdir(parents=True)
+            path.write_text(text)
+            found = list(check(pathlib.Path(scratch)))
+            expected = [complaint] if complaint else []
+            if len(found) != len(expected) or any(c not in f for c, f in zip(expected, found)):
+                sys.exit(f"{name}: expected {expected}, found {found}")
+    with tempfile.TemporaryDirectory() as scratch:
+        for name in ("a.cc", "b.cc"):
+            path = pathlib.Path(scratch, "src", "app", name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("#include <CLI/CLI.hpp>\n")
+        if "CLI11 is included in more than one file" not in " ".join(check(pathlib.Path(scratch))):
+            sys.exit("two users of CLI11 were not seen")
+
+
+def main():
+    if sys.argv[1:] == ["--self-test"]:
+        self_test()
+        return 0
+    complaints = list(check(pathlib.Path(sys.argv[1])))
+    print("\n".join(complaints))
+    return 1 if complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
