@@ -7,18 +7,35 @@
 
 #include <cerrno>
 #include <memory>
+#include <new>
 #include <system_error>
 #include <utility>
 
 #include "linux/decompress.h"
+#include "linux/mapped_file.h"
 
 namespace whyoom::linux {
 namespace {
 
 constexpr std::size_t buffer_size = std::size_t{256} * 1024;
+// The kernel copies several times slower to an address that is not aligned to a cache line.
+constexpr std::align_val_t buffer_alignment{4096};
+constexpr std::uint64_t worth_mapping = std::uint64_t{1} << 20;
 constexpr int quiet_ms = 1000;
 
 std::string error_text(int error) { return std::generic_category().message(error); }
+
+class Buffer {
+ public:
+  Buffer() : data_(static_cast<char*>(::operator new(buffer_size, buffer_alignment))) {}
+  ~Buffer() { ::operator delete(data_, buffer_alignment); }
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+  [[nodiscard]] char* get() const { return data_; }
+
+ private:
+  char* data_;
+};
 
 class Descriptor {
  public:
@@ -42,6 +59,7 @@ class Descriptor {
 struct Source {
   Descriptor descriptor;
   bool can_be_quiet = false;  // not a regular file
+  std::uint64_t size = 0;     // of a regular file
 };
 
 tl::expected<Source, std::string> open_source(const std::string& path) {
@@ -63,7 +81,8 @@ tl::expected<Source, std::string> open_source(const std::string& path) {
     // Advice only: reading works without it.
     (void)posix_fadvise(descriptor.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
   }
-  return Source{std::move(descriptor), !regular};
+  return Source{std::move(descriptor), !regular,
+                regular ? static_cast<std::uint64_t>(status.st_size) : 0};
 }
 
 // Puts the bytes through a decoder when the first of them ask for it.
@@ -89,6 +108,8 @@ class Stream {
       sink_.quiet();
     }
   }
+
+  void note_loss(std::string what) { damage_ = std::move(what); }
 
   InputResult finish() {
     if (!decided_ && !start_.empty()) {
@@ -144,6 +165,26 @@ bool wait_for_data(int fd, int timeout_ms) {
   }
 }
 
+// Reads a large file without copying it. False: no more input is wanted. What stands behind the
+// size that the file had (it can grow) is left to read().
+bool read_mapped(const Source& source, const InputSink& sink, Stream& stream) {
+  MappedFile file(source.descriptor.get(), source.size);
+  bool wanted = true;
+  while (wanted && !(sink.stop && sink.stop())) {
+    const std::string_view window = file.next();
+    if (window.empty()) {
+      break;
+    }
+    wanted = stream.feed(window);
+  }
+  if (file.shrank()) {
+    stream.note_loss("the file became shorter while it was read");
+    return false;
+  }
+  (void)lseek(source.descriptor.get(), static_cast<off_t>(file.offset()), SEEK_SET);
+  return wanted;
+}
+
 }  // namespace
 
 tl::expected<InputResult, std::string> read_input(const std::string& path, const InputSink& sink) {
@@ -152,9 +193,12 @@ tl::expected<InputResult, std::string> read_input(const std::string& path, const
     return tl::unexpected(source.error());
   }
   const int fd = source->descriptor.get();
-  const auto buffer = std::make_unique_for_overwrite<char[]>(buffer_size);
+  const Buffer buffer;
   Stream stream(sink);
   bool told_quiet = true;
+  if (path != "-" && source->size >= worth_mapping && !read_mapped(*source, sink, stream)) {
+    return stream.finish();
+  }
   while (!(sink.stop && sink.stop())) {
     if (source->can_be_quiet && !wait_for_data(fd, told_quiet ? -1 : quiet_ms)) {
       stream.quiet();
