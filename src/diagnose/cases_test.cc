@@ -155,12 +155,6 @@ TEST_P(EveryCase, HasAProofForEachFinding) {
 
 INSTANTIATE_TEST_SUITE_P(Cases, EveryCase, testing::ValuesIn(cases::case_paths()), param_name);
 
-std::vector<std::filesystem::path> positive_paths() {
-  auto paths = cases::case_paths();
-  std::erase_if(paths, [](const auto& path) { return false && path.empty(); });
-  return paths;
-}
-
 std::set<std::string> roots_of(std::string_view log) {
   std::set<std::string> roots;
   for (const auto& event : cases::explain_log(log)) {
@@ -169,7 +163,8 @@ std::set<std::string> roots_of(std::string_view log) {
   return roots;
 }
 
-// A damaged report may lose its answer. It must not get another one.
+// A damaged report may lose its answer. It must not get another one. The near misses count most:
+// a lost line must not turn one into what it is not.
 class DamagedCase : public testing::TestWithParam<std::filesystem::path> {
  protected:
   void SetUp() override {
@@ -255,7 +250,7 @@ TEST_P(DamagedCase, WithTwoLinesSwappedKeepsItsRoot) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Cases, DamagedCase, testing::ValuesIn(positive_paths()), param_name);
+INSTANTIATE_TEST_SUITE_P(Cases, DamagedCase, testing::ValuesIn(cases::case_paths()), param_name);
 
 }  // namespace
 }  // namespace whyoom::diagnose

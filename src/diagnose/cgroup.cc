@@ -66,6 +66,29 @@ std::optional<Bytes> size_of(const std::optional<Stat>& value) {
   return value ? std::optional(value->size) : std::nullopt;
 }
 
+// From 5.18 on `kernel` is one counter; before, its parts are printed. v1 counts it as kmem.
+void read_kernel(const report::Memcg& memcg, CgroupUse& use) {
+  if (const auto kernel = stat(memcg, "kernel")) {
+    use.kernel = kernel->size;
+    use.kernel_at = kernel->at;
+  } else if (const auto slab = stat(memcg, "slab")) {
+    use.kernel = slab->size;
+    use.kernel_at = slab->at;
+    for (const std::string_view part : {"kernel_stack", "pagetables", "percpu", "vmalloc"}) {
+      if (const auto size = stat(memcg, part)) {
+        *use.kernel += size->size;
+      }
+    }
+  }
+  if (use.kmem && use.kmem->usage > use.kernel.value_or(Bytes(0))) {
+    use.kernel = use.kmem->usage;
+    use.kernel_at = use.kmem->at;
+  }
+  if (use.kernel && use.sock) {
+    *use.kernel += *use.sock;
+  }
+}
+
 void read_filling(const report::Memcg& memcg, CgroupUse& use) {
   // cgroup v2 and 5.4 to 6.1: anon, file. v1: rss, cache; from 6.5 on with hierarchical total_*.
   const auto anon = first_stat(memcg, {"anon", "total_rss", "rss"});
@@ -86,6 +109,15 @@ void read_filling(const report::Memcg& memcg, CgroupUse& use) {
   }
   use.slab = size_of(stat(memcg, "slab"));
   use.sock = size_of(stat(memcg, "sock"));
+  if (file) {
+    use.file_at = file->at;
+    const auto dirty = first_stat(memcg, {"file_dirty", "total_dirty", "dirty"});
+    const auto writeback = first_stat(memcg, {"file_writeback", "total_writeback", "writeback"});
+    if (dirty && writeback) {
+      use.dirty = dirty->size + writeback->size;
+    }
+  }
+  read_kernel(memcg, use);
   use.shmem_at = shmem ? shmem->at : Place{};
   use.anon_at = anon ? anon->at : Place{};
 }

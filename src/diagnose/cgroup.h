@@ -29,7 +29,9 @@ struct CgroupUse {
   std::optional<Counter> memory, memsw, swap, kmem;
   // What fills it. shmem is not part of file here. nullopt = the report does not tell.
   std::optional<Bytes> anon, file, shmem, slab, sock;
-  Place shmem_at{}, anon_at{};
+  std::optional<Bytes> dirty;   // of the file pages: dirty or under writeback
+  std::optional<Bytes> kernel;  // slab, stacks, page tables, sockets, per-CPU, vmalloc
+  Place shmem_at{}, anon_at{}, file_at{}, kernel_at{};
   // The kernel prints no statistics at all (2.6.32), so their absence is no loss.
   bool stats_not_printed = false;
 

@@ -84,6 +84,9 @@ std::string nodes_text(const report::Report& report) {
   return report.mems_allowed.value_or("");
 }
 
+// The kernel's own min is below 5 % of RAM; with more than this free, memory was not used up.
+constexpr double most_left_free = 0.20;
+
 const memory::Account* used_up(const Context& context) {
   const auto& evidence = context.evidence;
   if (!is_global_oom(context) || is_sysrq(context.report) || !evidence.account ||
@@ -101,8 +104,12 @@ const memory::Account* used_up(const Context& context) {
   if (!std::ranges::all_of(evidence.zones, at_marks)) {
     return nullptr;
   }
+  const Bytes total = evidence.account->total;
+  if (share(evidence.account->size(memory::AccountLine::What::free), total) > most_left_free) {
+    return nullptr;
+  }
   const auto elsewhere = free_elsewhere(evidence);
-  if (elsewhere && elsewhere->count() > evidence.account->total.count() / 10) {
+  if (elsewhere && elsewhere->count() > total.count() / 10) {
     return nullptr;
   }
   return &*evidence.account;

@@ -130,10 +130,15 @@ TEST(UsedUp, NeedsEveryZoneAtItsHighMark) {
   EXPECT_NE(used_up(Explained(std::move(report)).context), nullptr);
 }
 
-TEST(UsedUp, OfABlockCountsTheFloorOnly) {
+TEST(UsedUp, IsNotSaidWhenABlockIsMissingAmongFreePages) {
   report::Report report = full_machine();
   set_user_request(report, 2);
-  report.zones[1].fields.set(Field::free, 6500, {});
+  report.zones[1].fields.set(Field::free, 6500, {});  // above its floor
+  report.zones[1].buddy = {{0, 1600, "UME"}, {1, 12, "M"}, {2, 0, ""}};
+  EXPECT_EQ(used_up(Explained(report::Report(report)).context), nullptr);
+  report.zones[1].buddy[2] = {2, 1, "U"};
+  EXPECT_NE(used_up(Explained(report::Report(report)).context), nullptr);
+  report.zones[1].buddy[2] = {2, 1, "H"};  // of the atomic reserve
   EXPECT_EQ(used_up(Explained(std::move(report)).context), nullptr);
 }
 

@@ -70,6 +70,16 @@ class Builder {
   PageSize page_;
 };
 
+// The pool of the size that a page middle directory maps: 2 MiB with 4 KiB pages (4 MiB without
+// PAE).
+bool has_usual_pool(const report::Report& report, PageSize page) {
+  const std::uint64_t entries = page.bytes / 8;
+  const KiB usual = to_kib(Bytes(page.bytes) * entries);
+  return std::ranges::any_of(report.hugepages, [usual](const report::Hugepages& pool) {
+    return pool.size == usual || pool.size == usual * 2;
+  });
+}
+
 std::optional<Bytes> managed_ram(const Evidence& evidence) {
   if (evidence.ram) {
     return evidence.ram;
@@ -129,6 +139,9 @@ std::optional<Account> account_of(const report::Report& report, const Evidence& 
   lines.push_back(build.per_node(What::kernel_stack, Field::kernel_stack));
   lines.push_back(build.per_node(What::balloon, Field::balloon));
   lines.push_back(build.hugepages());
+  // 2.6.32 prints no pools at all.
+  account.hugepages_known =
+      has_usual_pool(report, evidence.page) || (evidence.release && evidence.release->major == 2);
   Bytes sum;
   for (const AccountLine& line : lines) {
     sum += line.size;

@@ -71,7 +71,7 @@ std::optional<Bytes> Evidence::eligible_free() const {
 bool Evidence::has_eligible() const { return std::ranges::any_of(zones, &ZoneState::eligible); }
 
 bool Evidence::all_eligible_short() const {
-  return has_eligible() && std::ranges::all_of(zones, [](const ZoneState& zone) {
+  return zones_complete && has_eligible() && std::ranges::all_of(zones, [](const ZoneState& zone) {
            return !zone.eligible || zone.is_short();
          });
 }

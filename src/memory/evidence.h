@@ -87,6 +87,9 @@ struct AccountLine {
 struct Account {
   Bytes total;  // RAM that the kernel manages
   std::vector<AccountLine> lines;
+  // The pools that every kernel with huge pages prints were there. Without them memory in huge
+  // pages looks like memory that nobody accounts for.
+  bool hugepages_known = false;
   // More was counted than there is (counters are per CPU and lag); 0 when it adds up.
   Bytes overcounted;
   [[nodiscard]] Bytes size(AccountLine::What what) const;
@@ -115,7 +118,8 @@ struct Evidence {
   // Sum over the eligible zones; nullopt when none was printed.
   [[nodiscard]] std::optional<Bytes> eligible_free() const;
   [[nodiscard]] bool has_eligible() const;
-  // Every printed eligible zone was at or below its floor (a slack for counters that lag).
+  // Every eligible zone was at or below its floor (a slack for counters that lag), and the report
+  // lacks none of them.
   [[nodiscard]] bool all_eligible_short() const;
 };
 

@@ -1,5 +1,6 @@
 #include "memory/page_size.h"
 
+#include <algorithm>
 #include <array>
 
 namespace whyoom::memory {
@@ -49,6 +50,26 @@ std::optional<PageSize> from_ratio(const report::Report& report) {
   return std::nullopt;
 }
 
+// A cgroup's report has no zones; its victim stands in the task table in pages and in its own line
+// in kB, read a moment later.
+std::optional<PageSize> from_victim(const report::Report& report) {
+  for (const auto& victim : report.victims) {
+    const auto task = std::ranges::find(report.tasks, victim.pid, &report::Task::pid);
+    const KiB rss = KiB(victim.anon_rss_kib.value_or(0)) + KiB(victim.file_rss_kib.value_or(0)) +
+                    KiB(victim.shmem_rss_kib.value_or(0));
+    if (task == report.tasks.end() || task->rss < 16) {
+      continue;
+    }
+    const double ratio = static_cast<double>(rss.count()) / static_cast<double>(task->rss);
+    for (const std::uint32_t size : page_sizes_kib) {
+      if (ratio > size * 0.8 && ratio < size * 1.2) {
+        return PageSize{size * 1024};
+      }
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<PageSize> find_page_size(const report::Report& report) {
@@ -60,6 +81,9 @@ std::optional<PageSize> find_page_size(const report::Report& report) {
     }
   }
   if (const auto page = from_ratio(report)) {
+    return page;
+  }
+  if (const auto page = from_victim(report)) {
     return page;
   }
   if (report.stack && report.stack->release.ends_with("-64k")) {

@@ -79,6 +79,28 @@ TEST(PageSize, DoesNotTrustSmallCounters) {
   EXPECT_EQ(find_page_size(report), std::nullopt);
 }
 
+report::Report with_victim(std::uint64_t rss_pages, std::uint64_t anon_kib,
+                           std::uint64_t file_kib) {
+  report::Report report;
+  report.tasks.emplace_back().pid = 7;
+  report.tasks.back().rss = rss_pages;
+  report.victims.emplace_back().pid = 7;
+  report.victims.back().anon_rss_kib = anon_kib;
+  report.victims.back().file_rss_kib = file_kib;
+  return report;
+}
+
+// A report of a cgroup has no zones.
+TEST(PageSize, IsHowTheVictimsTwoSizesGoTogether) {
+  EXPECT_EQ(find_page_size(with_victim(1000, 3000, 1000)), PageSize{4096});
+  EXPECT_EQ(find_page_size(with_victim(1000, 60000, 3000)), PageSize{65536});
+  EXPECT_EQ(find_page_size(with_victim(1000, 6000, 0)), std::nullopt) << "between two sizes";
+  EXPECT_EQ(find_page_size(with_victim(10, 640, 0)), std::nullopt) << "too small to tell";
+  report::Report other = with_victim(1000, 60000, 3000);
+  other.victims[0].pid = 8;  // not in the table
+  EXPECT_EQ(find_page_size(other), std::nullopt);
+}
+
 TEST(PageSize, IsInTheNameOfSomeReleases) {
   report::Report report;
   set_release(report, "6.8.0-41-generic-64k");

@@ -269,8 +269,10 @@ bool zones_complete(const Evidence& evidence) {
     }
     managed += *state.managed;
   }
+  // Kernels before 5.0 print the nodes, not the constraint.
+  const auto nodes = allowed_nodes(*evidence.report);
   const bool filtered =
-      evidence.request.highest < ZoneClass::normal ||
+      evidence.request.highest < ZoneClass::normal || (nodes && !nodes->contains(0)) ||
       (evidence.constraint && *evidence.constraint != report::ConstraintKind::none);
   if (!evidence.ram || filtered) {
     return true;

@@ -271,7 +271,7 @@ void Canvas::add_line(std::string line) {
 std::vector<std::size_t> Table::natural_widths() const {
   std::vector<std::size_t> widths(columns_.size(), 0);
   for (const auto& row : rows_) {
-    for (std::size_t c = 0; c < std::min(row.size(), widths.size()); ++c) {
+    for (std::size_t c = 0; c < row.size(); ++c) {
       widths[c] = std::max(widths[c], display_width(row[c].text));
     }
   }
@@ -348,7 +348,7 @@ void Table::write_row(Canvas& out, const std::vector<Cell>& row, const Fit& fit,
     }
     out.add_line(std::move(line));
   }
-  if (fit.hangs && row.size() == columns_.size() && !row.back().text.empty()) {
+  if (fit.hangs && !row.back().text.empty()) {
     out.verbatim(row.back().text, row.back().paint, indent + 2);
   }
 }

@@ -68,7 +68,10 @@ struct Column {
 class Table {
  public:
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
-  void add(std::vector<Cell> row) { rows_.push_back(std::move(row)); }
+  void add(std::vector<Cell> row) {
+    row.resize(columns_.size());
+    rows_.push_back(std::move(row));
+  }
   [[nodiscard]] bool empty() const { return rows_.empty(); }
   void write(Canvas& out, std::size_t indent = 2) const;
 

@@ -173,8 +173,10 @@ void write_tasks(std::string& out, const Event& event, bool all) {
   for (const TaskRow& task : rows) {
     row(out, {escaped(task.comm), std::to_string(task.pid),
               task.rss ? kb(*task.rss) : plural(task.rss_pages, "page", "pages"),
-              task.swap ? kb(*task.swap) : "", std::to_string(task.oom_score_adj),
-              task.killed ? "killed" : ""});
+              task.swap         ? kb(*task.swap)
+              : task.swap_pages ? plural(*task.swap_pages, "page", "pages")
+                                : "",
+              std::to_string(task.oom_score_adj), task.killed ? "killed" : ""});
   }
 }
 

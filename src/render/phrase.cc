@@ -15,7 +15,8 @@ using diagnose::Unit;
 using report::Kind;
 using report::Outcome;
 
-constexpr std::size_t long_name = 24;  // columns; a longer path loses its folders in tables
+constexpr std::size_t long_name = 24;       // columns of file:line
+constexpr std::size_t very_long_name = 32;  // without folders
 
 std::string with_pid(std::string_view comm, const std::optional<std::int64_t>& pid) {
   std::string text = comm.empty() ? "a process" : printable(comm);
@@ -136,15 +137,19 @@ std::string place_text(const memory::Evidence& evidence, Place at) {
   return at.line == 0 ? name : name + ":" + std::to_string(at.line);
 }
 
-std::string short_place(const memory::Evidence& evidence, Place at) {
-  const std::string text = place_text(evidence, at);
-  return at.line == 0 ? text : without_folders(text);
+std::string short_place(std::string_view place, const report::Report& report) {
+  const std::string prefix = printable(report.source) + ":";
+  if (display_width(place) <= long_name || !place.starts_with(prefix)) {
+    return std::string(place);
+  }
+  const std::string_view line = place.substr(prefix.size());
+  const std::string_view file = place.substr(prefix.rfind('/') + 1);
+  return display_width(file) > very_long_name ? "line " + std::string(line) : std::string(file);
 }
 
-std::string without_folders(std::string_view place) {
-  const std::size_t slash = place.rfind('/');
-  const bool cut = display_width(place) > long_name && slash != std::string_view::npos;
-  return std::string(cut ? place.substr(slash + 1) : place);
+std::string short_place(const memory::Evidence& evidence, Place at) {
+  const std::string text = place_text(evidence, at);
+  return evidence.report == nullptr || at.line == 0 ? text : short_place(text, *evidence.report);
 }
 
 std::string source_range(const report::Report& report) {
@@ -299,8 +304,8 @@ std::string incomplete_text(const report::Report& report) {
   }
   if (!report.damage.empty()) {
     const auto& first = report.damage.front();
-    text += (text.empty() ? "" : "; ") + printable(report.source) + ":" +
-            std::to_string(first.line) + ": " + printable(first.what);
+    const std::string place = printable(report.source) + ":" + std::to_string(first.line);
+    text += (text.empty() ? "" : "; ") + short_place(place, report) + ": " + printable(first.what);
     if (report.damage.size() > 1) {
       text += " (and " + plural(report.damage.size() - 1, "more", "more") + ")";
     }
@@ -311,7 +316,8 @@ std::string incomplete_text(const report::Report& report) {
 std::vector<std::string> known_facts(const diagnose::Event& event) {
   const report::Report& report = event.report;
   std::vector<std::string> facts;
-  if (const std::string request = request_text(event); !request.empty()) {
+  const std::string request = request_text(event);
+  if (!request.empty() && event.evidence.zones.empty()) {  // else it stands above the zones
     facts.push_back("asked for: " + request);
   }
   for (const auto& victim : report.victims) {
@@ -365,7 +371,13 @@ std::string follower_time(const Follower& follower) {
 
 std::vector<Fix> fixes(const diagnose::Event& event) {
   std::vector<Fix> result;
+  // Two findings may give the same advice; it is said once.
   std::vector<std::string> seen;
+  const auto first_time = [&seen](const std::string& text) {
+    const bool known = std::ranges::find(seen, text) != seen.end();
+    seen.push_back(text);
+    return !known;
+  };
   for (const auto& finding : event.findings) {
     if (finding.role == diagnose::Role::ruled_out) {
       continue;
@@ -375,13 +387,12 @@ std::vector<Fix> fixes(const diagnose::Event& event) {
       fix.cause = finding.role == diagnose::Role::root ? "" : printable(finding.cause);
       fix.title = clean(remedy.title);
       for (const std::string& command : remedy.commands) {
-        if (std::ranges::find(seen, command) == seen.end()) {
-          seen.push_back(command);
+        if (first_time(command)) {
           fix.commands.push_back(printable(command));
         }
       }
-      // Two findings may give the same advice; it is said once.
-      if (!fix.commands.empty() || remedy.commands.empty()) {
+      const bool new_title = first_time(fix.title);
+      if (!fix.commands.empty() || (remedy.commands.empty() && new_title)) {
         result.push_back(std::move(fix));
       }
     }

@@ -18,9 +18,10 @@ std::string clean(const Message& message);
 
 // "dmesg.log:939"; the name alone for a source as a whole; "" for a number that was computed.
 std::string place_text(const memory::Evidence& evidence, Place at);
-// The same with the folders left out when the name is long.
+// The same for a table under a head that names the file in full: a long name loses its folders, a
+// very long one gives "line 939".
 std::string short_place(const memory::Evidence& evidence, Place at);
-std::string without_folders(std::string_view place);
+std::string short_place(std::string_view place, const report::Report& report);
 
 // "dmesg.log:412-498"
 std::string source_range(const report::Report& report);

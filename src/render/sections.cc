@@ -113,14 +113,13 @@ void add_counter(CgroupSection& section, std::string text, const report::MemcgCo
 // Parts of a cgroup's memory that do not lie inside one another, but for shmem (inside file and
 // cache).
 std::string_view stat_label(std::string_view name) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 14> labels{{
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 13> labels{{
       {"anon", "anonymous memory"},
       {"rss", "anonymous memory"},
       {"file", "page cache and shared memory"},
       {"cache", "page cache and shared memory"},
       {"shmem", "shared memory and tmpfs in it"},
       {"slab", "slab"},
-      {"slab_unreclaimable", "slab, unreclaimable"},
       {"kernel_stack", "kernel stacks"},
       {"pagetables", "page tables"},
       {"sec_pagetables", "page tables of guests"},
@@ -175,7 +174,8 @@ std::vector<ZoneRow> zone_rows(const diagnose::Event& event) {
                                             : 0);
   for (const ZoneState& zone : evidence.zones) {
     ZoneRow row;
-    row.name = (nodes.size() > 1 ? "node " + std::to_string(zone.node) + " " : std::string()) +
+    row.name = (nodes.size() > 1 || zone.node != 0 ? "node " + std::to_string(zone.node) + " "
+                                                   : std::string()) +
                printable(zone.name);
     row.free = to_bytes(zone.free, evidence.page);
     row.needed = to_bytes(zone.floor, evidence.page);
@@ -242,6 +242,7 @@ std::vector<TaskRow> top_tasks(const diagnose::Event& event, std::size_t count) 
     row.pid = task.pid;
     row.uid = task.uid;
     row.rss_pages = task.rss;
+    row.swap_pages = task.swapents;
     row.page_tables =
         task.pgtables_bytes ? std::optional(Bytes(*task.pgtables_bytes)) : std::optional<Bytes>();
     if (evidence.page_size_known) {

@@ -40,6 +40,7 @@ struct TaskRow {
   std::string comm;
   std::int64_t pid = 0, uid = -1;
   std::uint64_t rss_pages = 0;
+  std::optional<std::uint64_t> swap_pages;
   std::optional<Bytes> rss, swap, page_tables;  // empty without a known page size, or not printed
   int oom_score_adj = 0;
   bool killed = false;

@@ -44,9 +44,9 @@ void write_head(Canvas& out, const Event& event) {
   out.text(what, Paint::dim, 2);
 }
 
-void write_undetermined(Canvas& out, const Event& event) {
-  for (const std::string& fact : known_facts(event)) {
-    out.labelled("-", Paint::dim, fact, 2);
+void write_what_would_settle(Canvas& out, const Event& event) {
+  if (!is_undetermined(event)) {
+    return;
   }
   if (const auto advice = what_would_settle(event.report); !advice.empty()) {
     heading(out, "What would settle it");
@@ -70,7 +70,9 @@ void write_answer(Canvas& out, const Event& event) {
     out.labelled("incomplete:", Paint::yellow, lack, 0);
   }
   if (is_undetermined(event)) {
-    write_undetermined(out, event);
+    for (const std::string& fact : known_facts(event)) {
+      out.labelled("-", Paint::dim, fact, 2);
+    }
   }
 }
 
@@ -205,7 +207,11 @@ void write_account(Canvas& out, const Event& event, const TextStyle& style) {
   }
 }
 
-std::string task_value(const std::optional<Bytes>& size) { return size ? kb(*size) : ""; }
+// Pages are what the kernel printed; they become kB when the report tells how big a page is.
+std::string task_value(const std::optional<Bytes>& size,
+                       const std::optional<std::uint64_t>& pages) {
+  return size ? kb(*size) : pages ? plural(*pages, "page", "pages") : std::string();
+}
 
 void write_tasks(Canvas& out, const Event& event, const TextStyle& style) {
   if (!is_used_up(event) && !is_cgroup_cause(event) && !is_undetermined(event) && !style.all) {
@@ -216,19 +222,26 @@ void write_tasks(Canvas& out, const Event& event, const TextStyle& style) {
     return;
   }
   heading(out, "Biggest of " + plural(event.report.tasks.size(), "process", "processes"));
-  Table table(
-      {{.flexible = true}, {.right = true}, {.right = true}, {.right = true}, {.right = true}, {}});
+  Table table({{.flexible = true},
+               {.right = true},
+               {.right = true},
+               {.right = true},
+               {.right = true, .optional = true},
+               {.right = true},
+               {}});
   table.add({{"name", Paint::dim},
              {"pid", Paint::dim},
              {"resident", Paint::dim},
              {"swapped", Paint::dim},
-             {"score adj", Paint::dim},
+             {"page tables", Paint::dim},
+             {"adj", Paint::dim},
              {}});
   for (const TaskRow& row : rows) {
     table.add({{row.comm},
                {std::to_string(row.pid)},
-               {row.rss ? kb(*row.rss) : plural(row.rss_pages, "page", "pages")},
-               {task_value(row.swap)},
+               {task_value(row.rss, row.rss_pages)},
+               {task_value(row.swap, row.swap_pages)},
+               {task_value(row.page_tables, std::nullopt)},
                {std::to_string(row.oom_score_adj)},
                {row.killed ? "killed" : "", Paint::red}});
   }
@@ -254,7 +267,7 @@ void write_others(Canvas& out, const Event& event) {
 
 // A spree can be long: its beginning and its end are shown, unless all of it is asked for.
 void write_followers(Canvas& out, const std::vector<Follower>& followers, std::uint64_t more,
-                     std::string_view root, bool all) {
+                     const Event& first, bool all) {
   if (followers.empty() && more == 0) {
     return;
   }
@@ -268,8 +281,8 @@ void write_followers(Canvas& out, const std::vector<Follower>& followers, std::u
   Table table({{.right = true}, {.flexible = true}, {.whole = true}});
   const auto add = [&](const Follower& follower) {
     table.add({{follower_time(follower)},
-               {follower_text(follower, root)},
-               {without_folders(printable(follower.place)), Paint::dim}});
+               {follower_text(follower, first.root_cause)},
+               {short_place(printable(follower.place), first.report), Paint::dim}});
   };
   for (std::size_t i = 0; i < shown; ++i) {
     add(followers[i]);
@@ -284,17 +297,17 @@ void write_followers(Canvas& out, const std::vector<Follower>& followers, std::u
 }
 
 void write_ruled_out(Canvas& out, const Event& event) {
-  Table table({{}, {.flexible = true}, {.right = true}, {.whole = true}});
+  Table table({{}, {.flexible = true}});
   for (const auto& finding : event.findings) {
     if (finding.role != Role::ruled_out) {
       continue;
     }
-    const auto* proof = finding.proof.empty() ? nullptr : &finding.proof.front();
-    table.add(
-        {{printable(finding.cause)},
-         {clean(finding.summary)},
-         {proof == nullptr ? std::string() : value_text(*proof)},
-         {proof == nullptr ? std::string() : short_place(event.evidence, proof->at), Paint::dim}});
+    std::string why = clean(finding.summary);
+    if (!finding.proof.empty()) {
+      const std::string place = short_place(event.evidence, finding.proof.front().at);
+      why += place.empty() ? "" : ", " + place;
+    }
+    table.add({{printable(finding.cause)}, {why}});
   }
   if (!table.empty()) {
     heading(out, "Ruled out");
@@ -311,7 +324,7 @@ void write_fix(Canvas& out, const Event& event) {
   for (const Fix& fix : list) {
     const std::string title = fix.cause.empty() ? fix.title : fix.title + " (" + fix.cause + ")";
     if (!title.empty()) {
-      out.text(title, Paint::plain, 2, 2);
+      out.text(title, Paint::plain, 2);
     }
     for (const std::string& command : fix.commands) {
       out.verbatim(command, Paint::green, 4);
@@ -332,10 +345,11 @@ std::string text_story(const diagnose::Event& first, const std::vector<Follower>
   write_account(out, first, style);
   write_tasks(out, first, style);
   write_others(out, first);
-  write_followers(out, followers, followers_more, first.root_cause, style.all);
+  write_followers(out, followers, followers_more, first, style.all);
   if (style.all) {
     write_ruled_out(out, first);
   }
+  write_what_would_settle(out, first);
   write_fix(out, first);
   out.blank();
   return out.take();

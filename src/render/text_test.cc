@@ -78,9 +78,9 @@ Cgroup /kubepods.slice/kubepods-pod8f0c1e9a.slice
     cri-containerd-6b1f.scope
 
 Biggest of 2 processes
-  name   pid      resident  swapped  score adj
-  hog    137  44,226 pages                   0  killed
-  nginx  161   1,200 pages                   0
+  name   pid      resident  swapped  adj
+  hog    137  44,226 pages  0 pages    0  killed
+  nginx  161   1,200 pages  0 pages    0
 
 Fix
   Raise the limit
@@ -110,23 +110,23 @@ Zones
   DMA: needs min 12724 kB + lowmem_reserve 3852 kB
 
 Where 979 MiB of RAM went
-  free                           [================    ]  803468 kB   785 MiB    80 %
-  anonymous memory of processes  [===                 ]  176484 kB   172 MiB    18 %
-  in no counter                  [                    ]    7636 kB  7.46 MiB  0.76 %
-  slab, reclaimable              [                    ]    7112 kB  6.95 MiB  0.71 %
-  slab, unreclaimable            [                    ]    4432 kB  4.33 MiB  0.44 %
-  shared memory and tmpfs        [                    ]    2916 kB  2.85 MiB  0.29 %
-  the rest                       [                    ]     424 kB            0.04 %
+  free                     [================    ]  803468 kB   785 MiB    80 %
+  anonymous memory         [===                 ]  176484 kB   172 MiB    18 %
+  in no counter            [                    ]    7636 kB  7.46 MiB  0.76 %
+  slab, reclaimable        [                    ]    7112 kB  6.95 MiB  0.71 %
+  slab, unreclaimable      [                    ]    4432 kB  4.33 MiB  0.44 %
+  shared memory and tmpfs  [                    ]    2916 kB  2.85 MiB  0.29 %
+  the rest                 [                    ]     424 kB            0.04 %
 
 Biggest of 2 processes
-  name   pid   resident  swapped  score adj
-  hog    137  176904 kB     0 kB          0  killed
-  nginx  161    4800 kB     0 kB          0
+  name   pid   resident  swapped  page tables  adj
+  hog    137  176904 kB     0 kB       392 kB    0  killed
+  nginx  161    4800 kB     0 kB       392 kB    0
 
 also: There is no swap: anonymous memory cannot leave RAM.
 
 Ruled out
-  slab-leak  unreclaimable slab holds 0.4 % of RAM  4432 kB  dmesg.log:444
+  slab-leak  unreclaimable slab holds 0.4 % of RAM, dmesg.log:444
 
 Fix
   Set vm.min_free_kbytes to the kernel's own choice
@@ -163,7 +163,7 @@ TEST(TextStory, UsedUpMemoryShowsTheAccountAndTheBiggest) {
   event->root_cause = event->findings[0].cause = "memory-exhausted";
   const std::string text = text_story(*event, {}, 0, {});
   EXPECT_TRUE(has(text, "Where 979 MiB of RAM went\n")) << text;
-  EXPECT_TRUE(has(text, "  hog    137  176904 kB     0 kB          0  killed\n")) << text;
+  EXPECT_TRUE(has(text, "  hog    137  176904 kB     0 kB       392 kB    0  killed\n")) << text;
 }
 
 TEST(TextStory, MuchUnaccountedIsAlwaysSaid) {
@@ -185,6 +185,14 @@ TEST(TextStory, ZonesThatTheRequestMayNotUseComeLast) {
   EXPECT_LT(dma32, dma);
   EXPECT_TRUE(has(text, "above its mark\n"));
   EXPECT_TRUE(has(text, "not usable by this request\n"));
+}
+
+TEST(TextStory, NodesAreNamedWhenThereIsMoreThanTheFirst) {
+  auto event = sample::min_free_event();
+  event->evidence.zones.erase(event->evidence.zones.begin());
+  EXPECT_TRUE(has(text_story(*event, {}, 0, {}), "\n  DMA32  ["));
+  event->evidence.zones[0].node = 1;
+  EXPECT_TRUE(has(text_story(*event, {}, 0, {}), "\n  node 1 DMA32  ["));
 }
 
 TEST(TextStory, MemoryOutOfReachAndBoostAreExplained) {
@@ -231,13 +239,29 @@ TEST(TextStory, CommandsAreNeverWrapped) {
 
 TEST(TextStory, ContributingRemediesComeBehindTheRoots) {
   auto event = sample::min_free_event();
-  event->findings[1].remedies = {
-      {Message("Add swap"), {}, {"mkswap /swap"}},
-      {Message("the same"), {}, {"whyoom fix vm.min_free_kbytes=45056"}}};
+  event->findings[1].remedies = {{Message("Add swap"), {}, {"mkswap /swap"}},
+                                 {Message("the same"), {}, {"whyoom fix vm.min_free_kbytes=45056"}},
+                                 {Message("Buy RAM"), {}, {}},
+                                 {Message("Buy RAM"), {}, {}}};
   EXPECT_TRUE(has(text_story(*event, {}, 0, {}),
                   "    whyoom fix vm.min_free_kbytes=45056\n"
                   "  Add swap (no-swap)\n"
-                  "    mkswap /swap\n\n"));
+                  "    mkswap /swap\n"
+                  "  Buy RAM (no-swap)\n\n"));
+}
+
+TEST(TextStory, LongFileNamesAreSaidOnceInTheHead) {
+  auto event = sample::min_free_event();
+  const auto with_name = [&event](std::string name) {
+    event->evidence.sources = {name};
+    event->report.source = std::move(name);
+    return text_story(*event, {}, 0, {});
+  };
+  EXPECT_TRUE(has(with_name("/var/crash/202611230812/dmesg.txt"), " MiB  dmesg.txt:454\n"));
+  const std::string text =
+      with_name("/var/crash/127.0.0.1-2026-11-23-08:12:53-host-17/vmcore-dmesg-127.0.0.1-1.txt.1");
+  EXPECT_TRUE(has(text, "vmcore-dmesg-127.0.0.1-1.txt.1:412-491\n"));
+  EXPECT_TRUE(has(text, " MiB  line 454\n")) << text;
 }
 
 TEST(TextStory, ColourOnlyWhenAskedFor) {

@@ -41,115 +41,88 @@ void Assembly::logical_line(const Line& line, Shape shape) {
       event->damage(line.number, std::to_string(line.lost_before) + " messages were lost before");
     }
   }
-  if (!dispatch(line, shape)) {
+  const Handler handler = handler_of(shape);
+  if (handler == nullptr || !(this->*handler)(line, shape)) {
     remember_orphan(line, shape);
   }
   limit();
   drain();
 }
 
-bool Assembly::dispatch(const Line& line, Shape shape) {
-  switch (shape) {
-    case Shape::oom_header:
-      return on_header(line);
-    case Shape::failure_header:
-      return on_failure(line);
-    case Shape::vmalloc:
-      return on_vmalloc(line);
-    case Shape::slub:
-      return on_slub(line);
-    case Shape::slub_cache:
-      return on_slub_cache(line);
-    case Shape::sysrq:
-      return on_sysrq(line);
-    case Shape::cpuset:
-      return on_cpuset(line);
-    case Shape::cpu:
-      return on_cpu(line);
-    case Shape::hardware:
-      return on_hardware(line);
-    case Shape::trace_start:
-    case Shape::trace:
-      return on_trace(line, shape);
-    case Shape::mem_info:
-      return on_mem_info(line);
-    case Shape::totals:
-      return on_totals(line);
-    case Shape::node:
-      return on_node(line);
-    case Shape::node_prefix:
-      return on_node_prefix(line);
-    case Shape::zone:
-      return on_zone(line);
-    case Shape::lowmem_reserve:
-      return on_lowmem(line);
-    case Shape::numbers:
-      return on_numbers(line);
-    case Shape::buddy:
-      return on_buddy(line);
-    case Shape::buddy_piece:
-      return on_buddy_piece(line);
-    case Shape::hugepages:
-      return on_hugepages(line);
-    case Shape::tail:
-      return on_tail(line);
-    case Shape::slab_title:
-    case Shape::slab_columns:
-    case Shape::slab_row:
-    case Shape::slab_refused:
-      return on_slab(line, shape);
-    case Shape::task_title:
-      return on_task_title(line);
-    case Shape::task_columns:
-      return on_task_columns(line);
-    case Shape::task_row:
-      return on_task_row(line);
-    case Shape::task_in:
-      return on_task_in(line);
-    case Shape::limit_reached:
-      return on_limit_reached(line);
-    case Shape::memcg_counter:
-      return on_memcg_counter(line);
-    case Shape::memcg_stats:
-      return on_memcg_stats(line);
-    case Shape::memcg_stat:
-      return on_memcg_stat(line);
-    case Shape::constraint:
-      return on_constraint(line);
-    case Shape::constraint_rest:
-      return on_constraint_rest(line);
-    case Shape::kill_intent:
-      return on_kill_intent(line);
-    case Shape::victim:
-      return on_victim(line);
-    case Shape::group:
-      return on_group(line);
-    case Shape::reaped:
-      return on_reaped(line);
-    case Shape::victim_exiting:
-      return on_exiting(line);
-    case Shape::no_killable:
-      return on_no_killable(line);
-    case Shape::panic:
-      return on_panic(line);
-    case Shape::fork_rejected:
-      if (const auto path = parse_fork_rejected(line.text)) {
-        side_.fork_rejected(line, *path);
-      }
-      return true;
-    case Shape::overcommit:
-      if (auto request = parse_overcommit(line.text, place(line))) {
-        side_.overcommit(line, std::move(*request));
-      }
-      return true;
-    case Shape::other:
-      on_stack_text(line);
-      return false;
-    case Shape::fragment:
-    case Shape::per_cpu:
-      return false;
+// Every shape that means something to a report, and what is done with it.
+Assembly::Handler Assembly::handler_of(Shape shape) {
+  struct Row {
+    Shape shape;
+    Handler handler;
+  };
+  static constexpr Row rows[] = {
+      {Shape::oom_header, &Assembly::on_header},
+      {Shape::failure_header, &Assembly::on_failure},
+      {Shape::vmalloc, &Assembly::on_vmalloc},
+      {Shape::slub, &Assembly::on_slub},
+      {Shape::slub_cache, &Assembly::on_slub_cache},
+      {Shape::sysrq, &Assembly::on_sysrq},
+      {Shape::cpuset, &Assembly::on_cpuset},
+      {Shape::cpu, &Assembly::on_cpu},
+      {Shape::hardware, &Assembly::on_hardware},
+      {Shape::trace_start, &Assembly::on_trace},
+      {Shape::trace, &Assembly::on_trace},
+      {Shape::mem_info, &Assembly::on_mem_info},
+      {Shape::totals, &Assembly::on_totals},
+      {Shape::node, &Assembly::on_node},
+      {Shape::node_prefix, &Assembly::on_node_prefix},
+      {Shape::zone, &Assembly::on_zone},
+      {Shape::lowmem_reserve, &Assembly::on_lowmem},
+      {Shape::numbers, &Assembly::on_numbers},
+      {Shape::buddy, &Assembly::on_buddy},
+      {Shape::buddy_piece, &Assembly::on_buddy_piece},
+      {Shape::hugepages, &Assembly::on_hugepages},
+      {Shape::tail, &Assembly::on_tail},
+      {Shape::slab_title, &Assembly::on_slab},
+      {Shape::slab_columns, &Assembly::on_slab},
+      {Shape::slab_row, &Assembly::on_slab},
+      {Shape::slab_refused, &Assembly::on_slab},
+      {Shape::task_title, &Assembly::on_task_title},
+      {Shape::task_columns, &Assembly::on_task_columns},
+      {Shape::task_row, &Assembly::on_task_row},
+      {Shape::task_in, &Assembly::on_task_in},
+      {Shape::limit_reached, &Assembly::on_limit_reached},
+      {Shape::memcg_counter, &Assembly::on_memcg_counter},
+      {Shape::memcg_stats, &Assembly::on_memcg_stats},
+      {Shape::memcg_stat, &Assembly::on_memcg_stat},
+      {Shape::constraint, &Assembly::on_constraint},
+      {Shape::constraint_rest, &Assembly::on_constraint_rest},
+      {Shape::kill_intent, &Assembly::on_kill_intent},
+      {Shape::victim, &Assembly::on_victim},
+      {Shape::group, &Assembly::on_group},
+      {Shape::reaped, &Assembly::on_reaped},
+      {Shape::victim_exiting, &Assembly::on_exiting},
+      {Shape::no_killable, &Assembly::on_no_killable},
+      {Shape::panic, &Assembly::on_panic},
+      {Shape::fork_rejected, &Assembly::on_fork_rejected},
+      {Shape::overcommit, &Assembly::on_overcommit},
+      {Shape::other, &Assembly::on_stack_text},
+  };
+  for (const Row& row : rows) {
+    if (row.shape == shape) {
+      return row.handler;
+    }
   }
-  return false;
+  return nullptr;
+}
+
+bool Assembly::on_fork_rejected(const Line& line, Shape /*shape*/) {
+  if (const auto path = parse_fork_rejected(line.text)) {
+    side_.fork_rejected(line, *path);
+  }
+  return true;
+}
+
+bool Assembly::on_overcommit(const Line& line, Shape /*shape*/) {
+  if (auto request = parse_overcommit(line.text, place(line))) {
+    side_.overcommit(line, std::move(*request));
+  }
+  return true;
 }
 
 OpenEvent* Assembly::newest_open() {

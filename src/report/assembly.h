@@ -34,7 +34,8 @@ class Assembly {
 
   // assembly.cc: choosing the event
   void logical_line(const Line& line, Shape shape);
-  bool dispatch(const Line& line, Shape shape);
+  using Handler = bool (Assembly::*)(const Line& line, Shape shape);
+  static Handler handler_of(Shape shape);
   template <class Lacks>
   OpenEvent* pick(const Line& line, Stage stage, Lacks lacks);
   template <class Lacks>
@@ -47,53 +48,56 @@ class Assembly {
   void limit();
 
   // assembly_header.cc
-  bool on_header(const Line& line);
-  bool on_failure(const Line& line);
-  bool on_vmalloc(const Line& line);
-  bool on_slub(const Line& line);
-  bool on_slub_cache(const Line& line);
-  bool on_sysrq(const Line& line);
-  bool on_cpuset(const Line& line);
-  bool on_cpu(const Line& line);
-  bool on_hardware(const Line& line);
+  bool on_header(const Line& line, Shape shape);
+  bool on_failure(const Line& line, Shape shape);
+  bool on_vmalloc(const Line& line, Shape shape);
+  bool on_slub(const Line& line, Shape shape);
+  bool on_slub_cache(const Line& line, Shape shape);
+  bool on_sysrq(const Line& line, Shape shape);
+  bool on_cpuset(const Line& line, Shape shape);
+  bool on_cpu(const Line& line, Shape shape);
+  bool on_hardware(const Line& line, Shape shape);
   bool on_trace(const Line& line, Shape shape);
-  void on_stack_text(const Line& line);
+  bool on_stack_text(const Line& line, Shape shape);
   void remember_orphan(const Line& line, Shape shape);
   void adopt_orphan_stack(OpenEvent& event, const Line& line);
   void end_former(const Line& line);
 
   // assembly_memory.cc
-  bool on_mem_info(const Line& line);
-  bool on_totals(const Line& line);
-  bool on_node(const Line& line);
-  bool on_node_prefix(const Line& line);
-  bool on_zone(const Line& line);
-  bool on_lowmem(const Line& line);
-  bool on_numbers(const Line& line);
-  bool on_buddy(const Line& line);
-  bool on_buddy_piece(const Line& line);
-  bool on_hugepages(const Line& line);
-  bool on_tail(const Line& line);
+  bool on_mem_info(const Line& line, Shape shape);
+  bool on_totals(const Line& line, Shape shape);
+  bool on_node(const Line& line, Shape shape);
+  bool on_node_prefix(const Line& line, Shape shape);
+  bool on_zone(const Line& line, Shape shape);
+  bool on_lowmem(const Line& line, Shape shape);
+  bool on_numbers(const Line& line, Shape shape);
+  bool on_buddy(const Line& line, Shape shape);
+  bool on_buddy_piece(const Line& line, Shape shape);
+  bool on_hugepages(const Line& line, Shape shape);
+  bool on_tail(const Line& line, Shape shape);
   bool on_slab(const Line& line, Shape shape);
 
+  bool on_fork_rejected(const Line& line, Shape shape);
+  bool on_overcommit(const Line& line, Shape shape);
+
   // assembly_end.cc
-  bool on_task_title(const Line& line);
-  bool on_task_columns(const Line& line);
-  bool on_task_row(const Line& line);
-  bool on_task_in(const Line& line);
-  bool on_limit_reached(const Line& line);
-  bool on_memcg_counter(const Line& line);
-  bool on_memcg_stats(const Line& line);
-  bool on_memcg_stat(const Line& line);
-  bool on_constraint(const Line& line);
-  bool on_constraint_rest(const Line& line);
-  bool on_kill_intent(const Line& line);
-  bool on_victim(const Line& line);
-  bool on_group(const Line& line);
-  bool on_reaped(const Line& line);
-  bool on_exiting(const Line& line);
-  bool on_no_killable(const Line& line);
-  bool on_panic(const Line& line);
+  bool on_task_title(const Line& line, Shape shape);
+  bool on_task_columns(const Line& line, Shape shape);
+  bool on_task_row(const Line& line, Shape shape);
+  bool on_task_in(const Line& line, Shape shape);
+  bool on_limit_reached(const Line& line, Shape shape);
+  bool on_memcg_counter(const Line& line, Shape shape);
+  bool on_memcg_stats(const Line& line, Shape shape);
+  bool on_memcg_stat(const Line& line, Shape shape);
+  bool on_constraint(const Line& line, Shape shape);
+  bool on_constraint_rest(const Line& line, Shape shape);
+  bool on_kill_intent(const Line& line, Shape shape);
+  bool on_victim(const Line& line, Shape shape);
+  bool on_group(const Line& line, Shape shape);
+  bool on_reaped(const Line& line, Shape shape);
+  bool on_exiting(const Line& line, Shape shape);
+  bool on_no_killable(const Line& line, Shape shape);
+  bool on_panic(const Line& line, Shape shape);
   OpenEvent* event_for_victim(const Line& line, bool known, bool memcg, bool intent);
   OpenEvent* event_without_victim(const Line& line);
 

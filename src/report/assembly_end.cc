@@ -15,7 +15,7 @@ bool is_oom(const OpenEvent& event) { return !event.is_failure() && !event.ignor
 
 }  // namespace
 
-bool Assembly::on_task_title(const Line& line) {
+bool Assembly::on_task_title(const Line& line, Shape /*shape*/) {
   OpenEvent& event = pick_or_open(line, Stage::tasks, Kind::oom_kill, [](const OpenEvent& e) {
     return is_oom(e) && !e.report.task_table_at && e.report.tasks.empty();
   });
@@ -26,7 +26,7 @@ bool Assembly::on_task_title(const Line& line) {
   return true;
 }
 
-bool Assembly::on_task_columns(const Line& line) {
+bool Assembly::on_task_columns(const Line& line, Shape /*shape*/) {
   auto columns = parse_task_columns(line.text);
   if (!columns || columns->size() < 3) {
     return false;
@@ -48,7 +48,7 @@ bool Assembly::on_task_columns(const Line& line) {
   return true;
 }
 
-bool Assembly::on_task_row(const Line& line) {
+bool Assembly::on_task_row(const Line& line, Shape /*shape*/) {
   OpenEvent* event = pick(line, Stage::tasks, [](const OpenEvent& e) { return is_oom(e); });
   if (event == nullptr) {
     event = &open(line, Kind::oom_kill);
@@ -75,7 +75,7 @@ bool Assembly::on_task_row(const Line& line) {
   return true;
 }
 
-bool Assembly::on_task_in(const Line& line) {
+bool Assembly::on_task_in(const Line& line, Shape /*shape*/) {
   auto paths = parse_task_in(line.text);
   if (!paths) {
     return false;
@@ -95,7 +95,7 @@ bool Assembly::on_task_in(const Line& line) {
   return true;
 }
 
-bool Assembly::on_limit_reached(const Line& line) {
+bool Assembly::on_limit_reached(const Line& line, Shape /*shape*/) {
   const auto path = parse_limit_reached(line.text);
   if (!path) {
     return false;
@@ -126,7 +126,7 @@ MemcgCounter& counter_of(Memcg& memcg, MemcgLine which) {
 
 }  // namespace
 
-bool Assembly::on_memcg_counter(const Line& line) {
+bool Assembly::on_memcg_counter(const Line& line, Shape /*shape*/) {
   const auto counter = parse_memcg_counter(line.text);
   if (!counter) {
     return false;
@@ -185,7 +185,7 @@ void add_children(std::vector<MemcgStat>& sum, const std::vector<MemcgStat>& sta
 
 }  // namespace
 
-bool Assembly::on_memcg_stats(const Line& line) {
+bool Assembly::on_memcg_stats(const Line& line, Shape /*shape*/) {
   auto stats = parse_memcg_stats(line.text, place(line));
   if (!stats) {
     return false;
@@ -214,7 +214,7 @@ bool Assembly::on_memcg_stats(const Line& line) {
   return true;
 }
 
-bool Assembly::on_memcg_stat(const Line& line) {
+bool Assembly::on_memcg_stat(const Line& line, Shape /*shape*/) {
   auto stat = parse_memcg_stat(line.text, place(line));
   if (!stat) {
     return false;
@@ -240,7 +240,7 @@ bool Assembly::on_memcg_stat(const Line& line) {
   return true;
 }
 
-bool Assembly::on_constraint(const Line& line) {
+bool Assembly::on_constraint(const Line& line, Shape /*shape*/) {
   auto constraint = parse_constraint(line.text, place(line));
   if (!constraint) {
     return false;
@@ -262,7 +262,7 @@ bool Assembly::on_constraint(const Line& line) {
   return true;
 }
 
-bool Assembly::on_constraint_rest(const Line& line) {
+bool Assembly::on_constraint_rest(const Line& line, Shape /*shape*/) {
   OpenEvent* event = pick(line, Stage::constraint, [](const OpenEvent& e) {
     return e.report.constraint && !e.report.constraint->pid;
   });
@@ -316,7 +316,7 @@ OpenEvent* Assembly::event_for_victim(const Line& line, bool known, bool memcg, 
   return home;
 }
 
-bool Assembly::on_kill_intent(const Line& line) {
+bool Assembly::on_kill_intent(const Line& line, Shape /*shape*/) {
   auto intent = parse_kill_intent(line.text);
   if (!intent) {
     return false;
@@ -328,7 +328,7 @@ bool Assembly::on_kill_intent(const Line& line) {
   return true;
 }
 
-bool Assembly::on_victim(const Line& line) {
+bool Assembly::on_victim(const Line& line, Shape /*shape*/) {
   auto parsed = parse_victim(line.text, place(line));
   if (!parsed) {
     return false;
@@ -359,7 +359,7 @@ bool Assembly::on_victim(const Line& line) {
   return true;
 }
 
-bool Assembly::on_group(const Line& line) {
+bool Assembly::on_group(const Line& line, Shape /*shape*/) {
   OpenEvent* event = nullptr;
   for (auto& candidate : events_) {
     if (!candidate.superseded && is_oom(candidate) && !candidate.global_seen) {
@@ -375,7 +375,7 @@ bool Assembly::on_group(const Line& line) {
   return true;
 }
 
-bool Assembly::on_reaped(const Line& line) {
+bool Assembly::on_reaped(const Line& line, Shape /*shape*/) {
   const auto pid = parse_reaped(line.text);
   if (!pid) {
     return false;
@@ -405,7 +405,7 @@ OpenEvent* Assembly::event_without_victim(const Line& line) {
   return found;
 }
 
-bool Assembly::on_exiting(const Line& line) {
+bool Assembly::on_exiting(const Line& line, Shape /*shape*/) {
   OpenEvent* event = event_without_victim(line);
   if (event == nullptr) {
     event = &open(line, Kind::oom_kill);
@@ -415,7 +415,7 @@ bool Assembly::on_exiting(const Line& line) {
   return true;
 }
 
-bool Assembly::on_no_killable(const Line& line) {
+bool Assembly::on_no_killable(const Line& line, Shape /*shape*/) {
   OpenEvent* event = event_without_victim(line);
   if (event == nullptr || event->report.no_killable_at) {
     event = &open(line, Kind::oom_kill);
@@ -425,7 +425,7 @@ bool Assembly::on_no_killable(const Line& line) {
   return true;
 }
 
-bool Assembly::on_panic(const Line& line) {
+bool Assembly::on_panic(const Line& line, Shape /*shape*/) {
   auto panic = parse_oom_panic(line.text, place(line));
   if (!panic) {
     return false;

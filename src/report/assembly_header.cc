@@ -46,7 +46,7 @@ void Assembly::end_former(const Line& line) {
   }
 }
 
-bool Assembly::on_header(const Line& line) {
+bool Assembly::on_header(const Line& line, Shape /*shape*/) {
   auto header = parse_oom_header(line.text);
   if (!header) {
     return false;
@@ -74,7 +74,7 @@ bool Assembly::on_header(const Line& line) {
   return true;
 }
 
-bool Assembly::on_failure(const Line& line) {
+bool Assembly::on_failure(const Line& line, Shape /*shape*/) {
   auto header = parse_failure_header(line.text);
   if (!header) {
     return false;
@@ -118,7 +118,7 @@ bool Assembly::on_failure(const Line& line) {
   return true;
 }
 
-bool Assembly::on_vmalloc(const Line& line) {
+bool Assembly::on_vmalloc(const Line& line, Shape /*shape*/) {
   auto failure = parse_vmalloc_line(line.text, place(line));
   if (!failure) {
     return false;
@@ -129,7 +129,7 @@ bool Assembly::on_vmalloc(const Line& line) {
   return true;
 }
 
-bool Assembly::on_slub(const Line& line) {
+bool Assembly::on_slub(const Line& line, Shape /*shape*/) {
   const auto slub = parse_slub(line.text);
   if (!slub) {
     return false;
@@ -160,7 +160,7 @@ bool Assembly::on_slub(const Line& line) {
   return true;
 }
 
-bool Assembly::on_slub_cache(const Line& line) {
+bool Assembly::on_slub_cache(const Line& line, Shape /*shape*/) {
   for (auto event = events_.rbegin(); event != events_.rend(); ++event) {
     if (event->report.slub && event->report.slub->cache.empty() &&
         read_slub_cache(line.text, *event->report.slub)) {
@@ -171,7 +171,7 @@ bool Assembly::on_slub_cache(const Line& line) {
   return false;
 }
 
-bool Assembly::on_sysrq(const Line& line) {
+bool Assembly::on_sysrq(const Line& line, Shape /*shape*/) {
   switch (parse_sysrq(line.text)) {
     case report::Sysrq::manual_oom:
       manual_oom_ = Sysrq{place(line), moment_of(line)};
@@ -191,7 +191,7 @@ bool Assembly::on_sysrq(const Line& line) {
   return false;
 }
 
-bool Assembly::on_cpuset(const Line& line) {
+bool Assembly::on_cpuset(const Line& line, Shape /*shape*/) {
   auto cpuset = parse_cpuset_line(line.text);
   if (!cpuset) {
     return false;
@@ -230,7 +230,7 @@ bool wants_panic_stack(const OpenEvent& event) {
 
 }  // namespace
 
-bool Assembly::on_cpu(const Line& line) {
+bool Assembly::on_cpu(const Line& line, Shape /*shape*/) {
   auto cpu = parse_cpu_line(line.text);
   if (!cpu) {
     return false;
@@ -259,7 +259,7 @@ bool Assembly::on_cpu(const Line& line) {
   return true;
 }
 
-bool Assembly::on_hardware(const Line& line) {
+bool Assembly::on_hardware(const Line& line, Shape /*shape*/) {
   const auto hardware = parse_hardware(line.text);
   const auto lacks = [](const OpenEvent& e) {
     return e.report.trigger && (!e.report.stack || e.report.stack->hardware.empty());
@@ -303,16 +303,17 @@ bool Assembly::on_trace(const Line& line, Shape shape) {
 }
 
 // Registers and the like: nothing is kept of them but the architecture that they show.
-void Assembly::on_stack_text(const Line& line) {
+bool Assembly::on_stack_text(const Line& line, Shape /*shape*/) {
   const std::string_view text = trim_left(line.text);
   if (!text.starts_with("RIP: ") && !text.starts_with("EIP: ") && !text.starts_with("epc : ")) {
-    return;
+    return false;
   }
   OpenEvent* event = newest_open();
   if (event != nullptr && event->stage == Stage::stack && event->report.stack &&
       event->report.stack->architecture.empty()) {
     event->report.stack->architecture = std::string(architecture_of_line(text));
   }
+  return false;
 }
 
 // Stack lines without an event: a report whose header is lost may follow.

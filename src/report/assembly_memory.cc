@@ -37,7 +37,7 @@ void note_run(OpenEvent& event, std::uint32_t line, const FieldRun& run) {
 
 }  // namespace
 
-bool Assembly::on_mem_info(const Line& line) {
+bool Assembly::on_mem_info(const Line& line, Shape /*shape*/) {
   OpenEvent* event = pick(line, Stage::mem_info, [](const OpenEvent& e) {
     return !e.report.mem_info_at && e.report.totals.empty() && e.report.nodes.empty() &&
            e.report.zones.empty();
@@ -55,7 +55,7 @@ bool Assembly::on_mem_info(const Line& line) {
   return true;
 }
 
-bool Assembly::on_totals(const Line& line) {
+bool Assembly::on_totals(const Line& line, Shape /*shape*/) {
   FieldSet fields;
   const FieldRun run = read_fields(kernel::Scope::total, line.text, place(line), fields);
   OpenEvent* event = pick(line, Stage::totals, [&](const OpenEvent& e) {
@@ -80,7 +80,7 @@ bool Assembly::on_totals(const Line& line) {
   return true;
 }
 
-bool Assembly::on_node(const Line& line) {
+bool Assembly::on_node(const Line& line, Shape /*shape*/) {
   const auto id = parse_node_prefix(line.text);
   if (!id) {
     return false;
@@ -112,7 +112,7 @@ bool Assembly::on_node(const Line& line) {
   return true;
 }
 
-bool Assembly::on_node_prefix(const Line& line) {
+bool Assembly::on_node_prefix(const Line& line, Shape /*shape*/) {
   OpenEvent* event = pick(line, Stage::zones, [](const OpenEvent& e) {
     return group_of(e.stage) == group_of(Stage::zones) && !e.pending_node;
   });
@@ -124,7 +124,7 @@ bool Assembly::on_node_prefix(const Line& line) {
   return true;
 }
 
-bool Assembly::on_zone(const Line& line) {
+bool Assembly::on_zone(const Line& line, Shape /*shape*/) {
   const auto prefix = parse_zone_prefix(line.text);
   if (!prefix) {
     return false;
@@ -160,7 +160,7 @@ bool Assembly::on_zone(const Line& line) {
   return true;
 }
 
-bool Assembly::on_lowmem(const Line& line) {
+bool Assembly::on_lowmem(const Line& line, Shape /*shape*/) {
   std::vector<std::uint64_t> reserve;
   if (!parse_lowmem_reserve(line.text, reserve)) {
     return false;
@@ -180,7 +180,7 @@ bool Assembly::on_lowmem(const Line& line) {
 }
 
 // " 2868": one of the pieces of a lowmem_reserve[] line that another CPU's text broke.
-bool Assembly::on_numbers(const Line& line) {
+bool Assembly::on_numbers(const Line& line, Shape /*shape*/) {
   OpenEvent* event = pick(line, Stage::zones, [&](const OpenEvent& e) {
     return e.broken_lowmem < e.report.zones.size() && line.framed;
   });
@@ -192,7 +192,7 @@ bool Assembly::on_numbers(const Line& line) {
   return true;
 }
 
-bool Assembly::on_buddy(const Line& line) {
+bool Assembly::on_buddy(const Line& line, Shape /*shape*/) {
   const auto prefix = parse_buddy_prefix(line.text);
   if (!prefix) {
     return false;
@@ -232,7 +232,7 @@ bool Assembly::on_buddy(const Line& line) {
   return true;
 }
 
-bool Assembly::on_buddy_piece(const Line& line) {
+bool Assembly::on_buddy_piece(const Line& line, Shape /*shape*/) {
   OpenEvent* event = pick(line, Stage::buddy, [&](const OpenEvent& e) {
     return e.open_buddy < e.report.zones.size() && line.framed;
   });
@@ -247,7 +247,7 @@ bool Assembly::on_buddy_piece(const Line& line) {
   return true;
 }
 
-bool Assembly::on_hugepages(const Line& line) {
+bool Assembly::on_hugepages(const Line& line, Shape /*shape*/) {
   const auto pages = parse_hugepages(line.text, place(line));
   if (!pages) {
     return false;
@@ -268,7 +268,7 @@ bool Assembly::on_hugepages(const Line& line) {
   return true;
 }
 
-bool Assembly::on_tail(const Line& line) {
+bool Assembly::on_tail(const Line& line, Shape /*shape*/) {
   Tail found;
   if (!read_tail(line.text, place(line), found)) {
     return false;

@@ -37,8 +37,9 @@ std::optional<Claim> judge(const Context& context) {
     add_proof(result.finding, context, *account, size);
     return result;
   }
+  const bool sure = account->hugepages_known && context.report.tail.ram;
   Claim result = claim(
-      id, part >= big_share ? Role::root : Role::contributing, Rank::used_up, part, 0.95,
+      id, part >= big_share && sure ? Role::root : Role::contributing, Rank::used_up, part, 0.95,
       Message("{} of RAM ({}) are in no counter of the report: pages that drivers, pipes, sockets, "
               "vmalloc, a balloon or a file system module took straight from the kernel.",
               text, percent(part)));

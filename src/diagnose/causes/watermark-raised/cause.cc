@@ -40,8 +40,8 @@ std::optional<Claim> boosted(const memory::Evidence& evidence) {
   const PageSize page = evidence.page;
   const double part = share(zone->boost, zone->managed.value_or(zone->boost));
   Claim result = claim(
-      id, part >= big_boost ? Role::root : Role::contributing, Rank::out_of_reach, part,
-      zone->boost_inferred ? 0.7 : 0.9,
+      id, part >= big_boost && evidence.zones_complete ? Role::root : Role::contributing,
+      Rank::out_of_reach, part, zone->boost_inferred ? 0.7 : 0.9,
       Message(
           "Memory was free, but a watermark boost kept it out of reach. Zone {} had {} free; "
           "without the boost of {} the request needed more than {} there and would have passed.",

@@ -1,0 +1,55 @@
+#include <algorithm>
+
+#include "diagnose/tools.h"
+
+namespace whyoom::diagnose::causes {
+
+namespace {
+
+constexpr std::string_view id = "atomic-allocation-failure";
+
+std::optional<Claim> judge(const Context& context) {
+  const auto& evidence = context.evidence;
+  const int order = evidence.request.order.value_or(-1);
+  if (context.report.kind != report::Kind::page_allocation_failure || order < 0 || order > 3 ||
+      !evidence.request.flags_known || !kernel::is_atomic(evidence.request.flags) ||
+      !evidence.has_eligible()) {
+    return std::nullopt;
+  }
+  const bool is_short = evidence.all_eligible_short();
+  const auto zone = std::ranges::max_element(evidence.zones, {}, [](const memory::ZoneState& each) {
+    return each.eligible ? each.usable().count() : 0;
+  });
+  Claim result = claim(
+      id, is_short ? Role::root : Role::ruled_out, Rank::out_of_reach, 0.6, 0.9,
+      is_short
+          ? Message(
+                "A request that may not wait (atomic) found no zone above its mark: zone {} had {} "
+                "free, and {} must stay. Nothing was killed. If this comes often, "
+                "vm.min_free_kbytes is "
+                "too low for the load, not too high.",
+                zone->name, kb(to_bytes(zone->usable(), evidence.page)),
+                kb(to_bytes(zone->floor, evidence.page)))
+          : Message("zone {} was above its mark", zone->name));
+  auto& proofs = result.finding.proof;
+  proofs.push_back(proof(Message("zone {}: free and usable by this request", zone->name),
+                         to_bytes(zone->usable(), evidence.page), zone->at));
+  proofs.push_back(proof(Message("zone {}: must stay above this", zone->name),
+                         to_bytes(zone->floor, evidence.page), zone->at));
+  if (is_short) {
+    Remedy remedy;
+    remedy.title =
+        Message("When it comes often: raise vm.min_free_kbytes in small steps (up to 1 % of RAM)");
+    remedy.commands = {"sysctl vm.min_free_kbytes"};
+    result.finding.remedies.push_back(remedy);
+  }
+  return result;
+}
+
+}  // namespace
+
+extern const Cause cause_atomic_allocation_failure;
+const Cause cause_atomic_allocation_failure{
+    id, 'D', "an atomic request found no free page; no OOM", true, true, judge};
+
+}  // namespace whyoom::diagnose::causes

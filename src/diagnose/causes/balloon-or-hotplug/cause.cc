@@ -1,0 +1,64 @@
+#include "diagnose/tools.h"
+
+namespace whyoom::diagnose::causes {
+
+namespace {
+
+constexpr std::string_view id = "balloon-or-hotplug";
+
+using What = memory::AccountLine::What;
+
+constexpr double big_share = 0.20;  // of RAM taken by the balloon
+
+std::optional<Claim> judge(const Context& context) {
+  const auto& evidence = context.evidence;
+  if (!is_global_oom(context) || is_sysrq(context.report)) {
+    return std::nullopt;
+  }
+  for (const auto& zone : evidence.zones) {
+    if (zone.eligible && zone.managed && zone.managed->count() > 0 && zone.min > *zone.managed) {
+      Claim result = claim(
+          id, Role::root, Rank::out_of_reach, 0.3, 0.8,
+          Message("The min of zone {} ({}) is more than the zone manages ({}): memory was taken "
+                  "away from the machine (balloon, hot-unplug) after the marks were set.",
+                  zone.name, kb(to_bytes(zone.min, evidence.page)),
+                  kb(to_bytes(*zone.managed, evidence.page))));
+      result.finding.proof.push_back(
+          proof(Message("zone {}: min", zone.name), to_bytes(zone.min, evidence.page), zone.at));
+      result.finding.proof.push_back(proof(Message("zone {}: managed", zone.name),
+                                           to_bytes(*zone.managed, evidence.page), zone.at));
+      return result;
+    }
+  }
+  if (!evidence.account) {
+    return std::nullopt;
+  }
+  const Bytes balloon = evidence.account->size(What::balloon);
+  const double part = share(balloon, evidence.account->total);
+  if (balloon.count() == 0) {
+    return std::nullopt;
+  }
+  const bool root = part >= big_share && used_up(context) != nullptr;
+  Claim result =
+      claim(id, root ? Role::root : Role::ruled_out, Rank::out_of_reach, part, 0.9,
+            root ? Message("The balloon driver holds {} ({} of RAM) for the host.", human(balloon),
+                           percent(part))
+                 : Message("the balloon holds {} ({} of RAM)", human(balloon), percent(part)));
+  result.finding.proof.push_back(
+      proof(Message("balloon"), balloon, evidence.account->at(What::balloon)));
+  if (root) {
+    Remedy remedy;
+    remedy.title = Message(
+        "Give the guest its memory back on the host (balloon target), or set a lower bound");
+    result.finding.remedies.push_back(remedy);
+  }
+  return result;
+}
+
+}  // namespace
+
+extern const Cause cause_balloon_or_hotplug;
+const Cause cause_balloon_or_hotplug{id,   'A',  "a balloon or hot-unplug took the memory",
+                                     true, true, judge};
+
+}  // namespace whyoom::diagnose::causes

@@ -1,0 +1,59 @@
+#include "diagnose/tools.h"
+
+namespace whyoom::diagnose::causes {
+
+namespace {
+
+constexpr std::string_view id = "cma-only";
+
+std::optional<Claim> judge(const Context& context) {
+  const auto& evidence = context.evidence;
+  if (!is_oom(context) || is_memcg_oom(context) || is_sysrq(context.report) ||
+      !evidence.request.flags_known || evidence.request.may_use_cma || !evidence.has_eligible()) {
+    return std::nullopt;
+  }
+  const memory::ZoneState* held = nullptr;
+  Bytes cma;
+  for (const auto& zone : evidence.zones) {
+    const auto& printed = zone.printed->fields.get(kernel::Field::free_cma);
+    if (zone.eligible && printed && printed->value > 0) {
+      cma = to_bytes(KiB(printed->value));
+      if (zone.is_short() &&
+          zone.usable() + to_pages(cma, evidence.page) > zone.floor + zone.slack) {
+        held = &zone;
+        break;
+      }
+    }
+  }
+  if (held == nullptr || !evidence.all_eligible_short()) {
+    return std::nullopt;
+  }
+  Claim result =
+      claim(id, Role::root, Rank::out_of_reach,
+            share(to_pages(cma, evidence.page), held->managed.value_or(held->free)), 0.93,
+            Message("The free memory belongs to CMA, which this request may not use: zone {} had "
+                    "{} free, {} of it CMA. "
+                    "Without it {} were left and {} must stay.",
+                    held->name, kb(to_bytes(held->free, evidence.page)), kb(cma),
+                    kb(to_bytes(held->usable(), evidence.page)),
+                    kb(to_bytes(held->floor, evidence.page))));
+  auto& proofs = result.finding.proof;
+  proofs.push_back(
+      proof(Message("zone {}: free", held->name), to_bytes(held->free, evidence.page), held->at));
+  proofs.push_back(proof(Message("zone {}: of that free CMA", held->name), cma, held->at));
+  proofs.push_back(proof(Message("zone {}: must stay above this", held->name),
+                         to_bytes(held->floor, evidence.page), held->at));
+  Remedy remedy;
+  remedy.title =
+      Message("Make the CMA area smaller (cma= on the kernel command line, or the device tree)");
+  remedy.commands = {"grep -i cma /proc/meminfo", "cat /proc/cmdline"};
+  result.finding.remedies.push_back(remedy);
+  return result;
+}
+
+}  // namespace
+
+extern const Cause cause_cma_only;
+const Cause cause_cma_only{id, 'A', "the free memory belongs to CMA", true, true, judge};
+
+}  // namespace whyoom::diagnose::causes

@@ -1,0 +1,54 @@
+#include <string>
+
+#include "diagnose/blocks.h"
+#include "diagnose/tools.h"
+
+namespace whyoom::diagnose::causes {
+
+namespace {
+
+constexpr std::string_view id = "fragmentation";
+
+std::optional<Claim> judge(const Context& context) {
+  const auto& evidence = context.evidence;
+  const int order = evidence.request.order.value_or(0);
+  const bool failure = context.report.kind == report::Kind::page_allocation_failure;
+  if ((!is_global_oom(context) && !failure) || order < 1 || order > 3 || !evidence.has_eligible()) {
+    return std::nullopt;
+  }
+  const auto split = fragmented_zone(evidence);
+  if (!split) {
+    return std::nullopt;
+  }
+  const auto& zone = *split->zone;
+  const bool none = split->blocks == 0;
+  const std::string size =
+      human(to_bytes(Pages(std::uint64_t{1} << static_cast<unsigned>(order)), evidence.page));
+  Claim result = claim(
+      id, none ? Role::root : Role::ruled_out, Rank::out_of_reach,
+      share(zone.free, zone.managed.value_or(zone.free)), 0.95,
+      none ? Message(
+                 "Memory was free, but not in one piece: the request needs {} together (order {}), "
+                 "zone "
+                 "{} had {} free, above the {} that must stay, and no usable block of that size.",
+                 size, order, zone.name, kb(to_bytes(zone.usable(), evidence.page)),
+                 kb(to_bytes(zone.floor, evidence.page)))
+           : Message("zone {} had {} usable blocks of order {} or more", zone.name,
+                     grouped(split->blocks), order));
+  add_fragmentation_proof(result.finding, evidence, *split);
+  if (none) {
+    Remedy remedy;
+    remedy.title =
+        Message("Compact memory now; let the kernel keep larger blocks free. More RAM is no cure");
+    remedy.commands = {"echo 1 | sudo tee /proc/sys/vm/compact_memory", "cat /proc/buddyinfo"};
+    result.finding.remedies.push_back(remedy);
+  }
+  return result;
+}
+
+}  // namespace
+
+extern const Cause cause_fragmentation;
+const Cause cause_fragmentation{id, 'A', "enough is free, but not in one piece", true, true, judge};
+
+}  // namespace whyoom::diagnose::causes

@@ -1,0 +1,57 @@
+#include <algorithm>
+#include <string>
+
+#include "diagnose/blocks.h"
+#include "diagnose/tools.h"
+
+namespace whyoom::diagnose::causes {
+
+namespace {
+
+constexpr std::string_view id = "high-order-failure";
+
+std::optional<Claim> judge(const Context& context) {
+  const auto& evidence = context.evidence;
+  const int order = evidence.request.order.value_or(0);
+  if (context.report.kind != report::Kind::page_allocation_failure || order <= 3) {
+    return std::nullopt;
+  }
+  const auto split = fragmented_zone(evidence);
+  const std::string size = human(to_bytes(
+      Pages(std::uint64_t{1} << static_cast<unsigned>(std::min(order, 30))), evidence.page));
+  Claim result = claim(
+      id, Role::root, Rank::out_of_reach, 0.5, split ? 0.95 : 0.8,
+      split && split->blocks == 0
+          ? Message(
+                "A request for {} in one piece (order {}) failed. Zone {} had {} free, in smaller "
+                "blocks. Requests above order 3 never call the OOM killer: nothing was killed.",
+                size, order, split->zone->name, kb(to_bytes(split->zone->free, evidence.page)))
+          : Message("A request for {} in one piece (order {}) failed. Requests above order 3 never "
+                    "call "
+                    "the OOM killer: nothing was killed.",
+                    size, order));
+  Proof number;
+  number.what = Message("order of the request");
+  number.value = order;
+  number.unit = Unit::count;
+  number.at = context.report.trigger ? context.report.trigger->at : Place{};
+  result.finding.proof.push_back(std::move(number));
+  if (split) {
+    add_fragmentation_proof(result.finding, evidence, *split);
+  }
+  Remedy remedy;
+  remedy.title = Message(
+      "Harmless when the caller falls back to smaller pieces, as most do. Else let it allocate "
+      "early, or "
+      "update it");
+  result.finding.remedies.push_back(remedy);
+  return result;
+}
+
+}  // namespace
+
+extern const Cause cause_high_order_failure;
+const Cause cause_high_order_failure{id,   'D',  "a large block was asked for and refused; no OOM",
+                                     true, true, judge};
+
+}  // namespace whyoom::diagnose::causes

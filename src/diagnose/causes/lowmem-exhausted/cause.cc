@@ -1,0 +1,77 @@
+#include <algorithm>
+
+#include "diagnose/tools.h"
+
+namespace whyoom::diagnose::causes {
+
+namespace {
+
+constexpr std::string_view id = "lowmem-exhausted";
+
+// Free in zones that the request may not use, as a share of RAM.
+constexpr double worth_having = 0.10;
+
+std::optional<Claim> judge(const Context& context) {
+  const auto& evidence = context.evidence;
+  const auto elsewhere = free_elsewhere(evidence);
+  const bool bound = evidence.constraint && *evidence.constraint != report::ConstraintKind::none;
+  if (!is_global_oom(context) || is_sysrq(context.report) || bound || !elsewhere || !evidence.ram ||
+      !evidence.request.flags_known || evidence.request.order.value_or(0) > 3) {
+    return std::nullopt;
+  }
+  const auto& highmem = context.report.tail.highmem_movable;
+  const bool low_class = evidence.request.highest < kernel::ZoneClass::normal;
+  const bool has_highmem =
+      std::ranges::any_of(
+          evidence.zones,
+          [](const auto& zone) { return zone.zone == kernel::ZoneClass::highmem; }) ||
+      (highmem && highmem->value > 0 && context.report.zones.size() < 3 &&
+       !evidence.zones.empty() && evidence.zones.back().zone == kernel::ZoneClass::normal &&
+       std::ranges::none_of(
+           evidence.zones, [](const auto& zone) { return zone.zone == kernel::ZoneClass::dma32; }));
+  if (!low_class && !(has_highmem && evidence.request.highest == kernel::ZoneClass::normal)) {
+    return std::nullopt;
+  }
+  const double part = share(*elsewhere, *evidence.ram);
+  const bool found = part >= worth_having && evidence.all_eligible_short();
+  const auto zone =
+      std::ranges::find_if(evidence.zones, [](const auto& each) { return each.eligible; });
+  if (zone == evidence.zones.end()) {
+    return std::nullopt;
+  }
+  const auto last = std::ranges::max_element(evidence.zones, {}, [](const memory::ZoneState& each) {
+    return each.eligible ? each.managed.value_or(Pages(0)).count() : 0;
+  });
+  Claim result = claim(
+      id, found ? Role::root : Role::ruled_out, Rank::out_of_reach, part * 0.5, 0.9,
+      found ? Message("The zones that this request may use were full, the others were not: zone {} "
+                      "had {} free "
+                      "and {} must stay, while {} were free in zones above, which a request of "
+                      "this kind cannot use.",
+                      last->name, kb(to_bytes(last->usable(), evidence.page)),
+                      kb(to_bytes(last->floor, evidence.page)), human(*elsewhere))
+            : Message("{} were free in zones that the request may not use", human(*elsewhere)));
+  auto& proofs = result.finding.proof;
+  proofs.push_back(proof(Message("zone {}: free and usable by this request", last->name),
+                         to_bytes(last->usable(), evidence.page), last->at));
+  proofs.push_back(proof(Message("zone {}: must stay above this", last->name),
+                         to_bytes(last->floor, evidence.page), last->at));
+  proofs.push_back(proof(Message("free in zones that it may not use"), *elsewhere,
+                         context.report.totals.get(kernel::Field::free)->at));
+  if (found) {
+    Remedy remedy;
+    remedy.title =
+        low_class ? Message("The device's driver asks for low memory: see its options or update it")
+                  : Message("Use a 64-bit kernel: more RAM does not enlarge low memory");
+    remedy.commands = {"uname -m"};
+    result.finding.remedies.push_back(remedy);
+  }
+  return result;
+}
+
+}  // namespace
+
+extern const Cause cause_lowmem_exhausted;
+const Cause cause_lowmem_exhausted{id, 'A', "only the low zones are full", true, true, judge};
+
+}  // namespace whyoom::diagnose::causes

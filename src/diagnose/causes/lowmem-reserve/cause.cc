@@ -1,0 +1,73 @@
+#include "diagnose/tools.h"
+
+namespace whyoom::diagnose::causes {
+
+namespace {
+
+constexpr std::string_view id = "lowmem-reserve";
+
+constexpr double decisive_share = 0.10;  // of RAM, free and held back by reserves alone
+constexpr double notable_share = 0.01;
+
+std::optional<Claim> judge(const Context& context) {
+  const auto& evidence = context.evidence;
+  if (!is_global_oom(context) || is_sysrq(context.report) || !evidence.ram ||
+      !evidence.all_eligible_short()) {
+    return std::nullopt;
+  }
+  Pages held;
+  const memory::ZoneState* largest = nullptr;
+  for (const auto& zone : evidence.zones) {
+    const Pages above_min = zone.usable() - zone.min - zone.boost;
+    if (zone.eligible && above_min > Pages(0) && zone.reserve > Pages(0)) {
+      held += above_min;
+      if (largest == nullptr || above_min > largest->usable() - largest->min) {
+        largest = &zone;
+      }
+    }
+  }
+  if (largest == nullptr) {
+    return std::nullopt;
+  }
+  const Bytes size = to_bytes(held, evidence.page);
+  const double part = share(size, *evidence.ram);
+  const Role role = part >= decisive_share  ? Role::root
+                    : part >= notable_share ? Role::contributing
+                                            : Role::ruled_out;
+  Claim result =
+      claim(id, role, Rank::out_of_reach, part, 0.9,
+            role == Role::ruled_out
+                ? Message("the reserves of the lower zones held back {} ({} of RAM)", human(size),
+                          percent(part))
+                : Message("The lower zones keep a reserve against this kind of request: zone {} "
+                          "had {} free, above its min "
+                          "of {}, but {} are reserved (lowmem_reserve). {} were held back.",
+                          largest->name, kb(to_bytes(largest->usable(), evidence.page)),
+                          kb(to_bytes(largest->min, evidence.page)),
+                          kb(to_bytes(largest->reserve, evidence.page)), human(size)));
+  auto& proofs = result.finding.proof;
+  proofs.push_back(proof(Message("zone {}: free and usable by this request", largest->name),
+                         to_bytes(largest->usable(), evidence.page), largest->at));
+  proofs.push_back(proof(Message("zone {}: min", largest->name),
+                         to_bytes(largest->min, evidence.page), largest->at));
+  proofs.push_back(proof(Message("zone {}: reserve against it", largest->name),
+                         to_bytes(largest->reserve, evidence.page),
+                         largest->printed->lowmem_reserve_at));
+  if (role == Role::root) {
+    Remedy remedy;
+    remedy.title = Message(
+        "Compare vm.lowmem_reserve_ratio with the default (256 256 32 0 0); a smaller number "
+        "reserves more");
+    remedy.commands = {"sysctl vm.lowmem_reserve_ratio"};
+    result.finding.remedies.push_back(remedy);
+  }
+  return result;
+}
+
+}  // namespace
+
+extern const Cause cause_lowmem_reserve;
+const Cause cause_lowmem_reserve{id,   'A',  "a zone's reserve keeps the request out",
+                                 true, true, judge};
+
+}  // namespace whyoom::diagnose::causes

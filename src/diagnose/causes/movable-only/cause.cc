@@ -1,0 +1,79 @@
+#include <algorithm>
+
+#include "diagnose/tools.h"
+
+namespace whyoom::diagnose::causes {
+
+namespace {
+
+constexpr std::string_view id = "movable-only";
+
+constexpr double worth_having = 0.10;  // of RAM, free in ZONE_MOVABLE
+
+std::optional<Claim> judge(const Context& context) {
+  const auto& evidence = context.evidence;
+  const auto elsewhere = free_elsewhere(evidence);
+  const bool bound = evidence.constraint && *evidence.constraint != report::ConstraintKind::none;
+  if (!is_global_oom(context) || is_sysrq(context.report) || bound || !elsewhere || !evidence.ram ||
+      !evidence.request.flags_known || evidence.request.highest >= kernel::ZoneClass::movable) {
+    return std::nullopt;
+  }
+  const auto is_movable = [](const memory::ZoneState& zone) {
+    return zone.zone == kernel::ZoneClass::movable;
+  };
+  const auto is_highmem = [](const memory::ZoneState& zone) {
+    return zone.zone == kernel::ZoneClass::highmem;
+  };
+  const auto& tail = context.report.tail.highmem_movable;
+  // From 6.1 on the zone is not printed for such a request; its size still is. Only 64-bit kernels
+  // have DMA32.
+  const bool unprinted =
+      tail && tail->value > 0 && std::ranges::any_of(evidence.zones, [](const auto& zone) {
+        return zone.zone == kernel::ZoneClass::dma32;
+      });
+  const auto movable = std::ranges::find_if(evidence.zones, is_movable);
+  if (std::ranges::any_of(evidence.zones, is_highmem) ||
+      (movable == evidence.zones.end() && !unprinted)) {
+    return std::nullopt;
+  }
+  const Bytes free =
+      movable != evidence.zones.end() ? to_bytes(movable->free, evidence.page) : *elsewhere;
+  const Place at = movable != evidence.zones.end()
+                       ? movable->at
+                       : context.report.totals.get(kernel::Field::free)->at;
+  const double part = share(free, *evidence.ram);
+  const bool found = part >= worth_having && evidence.all_eligible_short();
+  Claim result =
+      claim(id, found ? Role::root : Role::ruled_out, Rank::out_of_reach, part * 0.5, 0.9,
+            found ? Message("The free memory lies in ZONE_MOVABLE ({}), and this request needs "
+                            "memory that stays where "
+                            "it is. The other zones were full.",
+                            human(free))
+                  : Message("{} were free in ZONE_MOVABLE", human(free)));
+  result.finding.proof.push_back(proof(Message("free in ZONE_MOVABLE"), free, at));
+  for (const auto& zone : evidence.zones) {
+    if (zone.eligible) {
+      result.finding.proof.push_back(
+          proof(Message("zone {}: free and usable by this request", zone.name),
+                to_bytes(zone.usable(), evidence.page), zone.at));
+      result.finding.proof.push_back(proof(Message("zone {}: must stay above this", zone.name),
+                                           to_bytes(zone.floor, evidence.page), zone.at));
+    }
+  }
+  if (found) {
+    Remedy remedy;
+    remedy.title = Message(
+        "Make ZONE_MOVABLE smaller: kernelcore=, movablecore=, movable_node, or the policy that "
+        "puts hot-plugged memory online");
+    remedy.commands = {"cat /proc/cmdline", "cat /sys/devices/system/memory/auto_online_blocks"};
+    result.finding.remedies.push_back(remedy);
+  }
+  return result;
+}
+
+}  // namespace
+
+extern const Cause cause_movable_only;
+const Cause cause_movable_only{id, 'A', "the free memory lies in ZONE_MOVABLE", true, true, judge};
+
+}  // namespace whyoom::diagnose::causes

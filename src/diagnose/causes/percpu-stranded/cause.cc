@@ -1,0 +1,53 @@
+#include "diagnose/tools.h"
+
+namespace whyoom::diagnose::causes {
+
+namespace {
+
+constexpr std::string_view id = "percpu-stranded";
+
+constexpr double worth_naming = 0.01;  // of the zone
+
+std::optional<Claim> judge(const Context& context) {
+  const auto& evidence = context.evidence;
+  if (!is_global_oom(context) || is_sysrq(context.report)) {
+    return std::nullopt;
+  }
+  for (const auto& zone : evidence.zones) {
+    const auto& printed = zone.printed->fields.get(kernel::Field::free_pcp);
+    if (!zone.eligible || !printed || zone.passes()) {
+      continue;
+    }
+    const Bytes stranded = to_bytes(KiB(printed->value));
+    const Pages pages = to_pages(stranded, evidence.page);
+    if (zone.usable() + pages <= zone.floor ||
+        share(pages, zone.managed.value_or(pages)) < worth_naming) {
+      continue;
+    }
+    Claim result = claim(id, Role::contributing, Rank::out_of_reach, 0, 0.95,
+                         Message("{} of zone {} lay free in per-CPU lists, which the check does "
+                                 "not count; with them the request "
+                                 "would have passed. This is why killing a process did not help.",
+                                 human(stranded), zone.name));
+    result.finding.proof.push_back(proof(
+        Message("zone {}: free in per-CPU lists (free_pcp)", zone.name), stranded, printed->at));
+    result.finding.proof.push_back(proof(Message("zone {}: missing to its mark", zone.name),
+                                         to_bytes(zone.floor - zone.usable(), evidence.page),
+                                         zone.at));
+    Remedy remedy;
+    remedy.title = Message("Keep the lists short (6.1 and later), and repair the cause behind it");
+    remedy.setting = Setting{"vm.percpu_pagelist_high_fraction", 8};
+    remedy.commands = {"sudo sysctl -w vm.percpu_pagelist_high_fraction=8"};
+    result.finding.remedies.push_back(remedy);
+    return result;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+extern const Cause cause_percpu_stranded;
+const Cause cause_percpu_stranded{id,   'A',  "free pages are stranded in per-CPU lists",
+                                  true, true, judge};
+
+}  // namespace whyoom::diagnose::causes

@@ -1,0 +1,313 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "report/test_support.h"
+
+namespace whyoom::report {
+namespace {
+
+using kernel::Field;
+using testing::assemble;
+using testing::describe;
+using testing::sample_report;
+using testing::split;
+
+std::vector<std::string> lines_of(const std::string& text) {
+  auto lines = split(text, '\n');
+  if (!lines.empty() && lines.back().empty()) {
+    lines.pop_back();
+  }
+  return lines;
+}
+
+std::string text_of(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const auto& line : lines) {
+    text += line + "\n";
+  }
+  return text;
+}
+
+std::string replaced(std::string text, const std::string& what, const std::string& with) {
+  for (std::size_t at = text.find(what); at != std::string::npos;
+       at = text.find(what, at + with.size())) {
+    text.replace(at, what.size(), with);
+  }
+  return text;
+}
+
+// A page allocation failure with Mem-Info: the sample's first half, other numbers.
+std::string sample_failure(const std::string& caller = "") {
+  std::vector<std::string> lines = lines_of(sample_report(caller));
+  const auto end = std::find_if(lines.begin(), lines.end(), [](const std::string& line) {
+    return line.find("Unreclaimable slab info") != std::string::npos;
+  });
+  lines.erase(end, lines.end());
+  const std::string prefix = lines[0].substr(0, lines[0].find("web srv"));
+  lines[0] = prefix +
+             "dd: page allocation failure: order:5, mode:0x40cc0(GFP_KERNEL|__GFP_COMP), "
+             "nodemask=(null),cpuset=/,mems_allowed=0";
+  std::string text = text_of(lines);
+  text = replaced(text, "Comm: web srv", "Comm: dd");
+  text = replaced(text, "PID: 4711", "PID: 12");
+  text = replaced(text, "free:6060", "free:9090");
+  text = replaced(text, "DMA32 free:20140kB", "DMA32 free:77777kB");
+  return replaced(text, "dump_header+", "warn_alloc+");
+}
+
+std::vector<std::string> missing(const Report& report) { return missing_parts(report); }
+
+using Names = std::vector<std::string>;
+
+std::string victim_line(const char* time, int pid, const char* what = "Out of memory") {
+  return std::string("[") + time + "] " + what + ": Killed process " + std::to_string(pid) +
+         " (w) total-vm:1kB, anon-rss:1kB, file-rss:1kB, shmem-rss:0kB, UID:0 pgtables:4kB "
+         "oom_score_adj:0\n";
+}
+
+TEST(Assembler, OldKernelsAnnounceTheKill) {
+  const std::string log =
+      "[   10.000001] app invoked oom-killer: gfp_mask=0x201da, order=0, oom_score_adj=0\n"
+      "[   10.000002] app cpuset=/ mems_allowed=0\n"
+      "[   10.000003] Out of memory: Kill process 70 (parent) score 900 or sacrifice child\n"
+      "[   10.000004] Killed process 71 (child) total-vm:10kB, anon-rss:2kB, file-rss:3kB\n"
+      "[   11.000001] app invoked oom-killer: gfp_mask=0x201da, order=0, oom_score_adj=0\n"
+      "[   11.000003] Out of memory: Kill process 70 (parent) score 899 or sacrifice child\n";
+  const auto events = assemble(log);
+  ASSERT_EQ(events.size(), 2U);
+  ASSERT_EQ(events[0].victims.size(), 1U);
+  EXPECT_EQ(events[0].victims[0].comm, "child");
+  EXPECT_FALSE(events[0].victims[0].score);  // that was the parent's
+  EXPECT_EQ(events[0].cpuset, "/");
+  EXPECT_EQ(missing(events[0]), (Names{"mem-info", "zones", "tasks"}));
+  ASSERT_EQ(events[1].victims.size(), 1U);
+  EXPECT_EQ(events[1].victims[0].comm, "parent");
+  EXPECT_EQ(events[1].victims[0].score, 899);
+}
+
+TEST(Assembler, CgroupWithTheWholeGroupKilled) {
+  const std::string log =
+      "[   10.000001] app invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, "
+      "oom_score_adj=0\n"
+      "[   10.000002] CPU: 0 PID: 5 Comm: app Not tainted 5.15.0 #1\n"
+      "[   10.000003] Call Trace:\n"
+      "[   10.000004]  mem_cgroup_out_of_memory+0x12a/0x140\n"
+      "[   10.000005] memory: usage 980kB, limit 1024kB, failcnt 7\n"
+      "[   10.000006] swap: usage 0kB, limit 9007199254740988kB, failcnt 0\n"
+      "[   10.000007] Memory cgroup stats for /a:\n"
+      "[   10.000008] anon 1003520\n"
+      "[   10.000008] pgfault 12\n"
+      "[   10.000009] Tasks state (memory values in pages):\n"
+      "[   10.000010] [  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents "
+      "oom_score_adj name\n"
+      "[   10.000011] [      5]     0     5     2000      150    45056       10             0 app\n"
+      "[   10.000012] oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,"
+      "oom_memcg=/a,task_memcg=/a/b,task=app,pid=5,uid=0\n" +
+      victim_line("   10.000013", 5, "Memory cgroup out of memory") +
+      "[   10.000014] Tasks in /a are going to be killed due to memory.oom.group set\n" +
+      victim_line("   10.000015", 6, "Memory cgroup out of memory");
+  const auto events = assemble(log);
+  ASSERT_EQ(events.size(), 1U);
+  const Report& r = events[0];
+  EXPECT_EQ(r.kind, Kind::memcg_oom_kill);
+  EXPECT_EQ(missing(r), Names{});
+  EXPECT_EQ(r.memcg->limit_path, "/a");
+  EXPECT_EQ(r.memcg->task_path, "/a/b");
+  EXPECT_EQ(r.memcg->memory.failcnt->value, 7U);
+  EXPECT_TRUE(r.memcg->hierarchical);
+  ASSERT_EQ(r.memcg->stats.size(), 2U);
+  EXPECT_FALSE(r.memcg->stats[1].bytes);
+  ASSERT_EQ(r.victims.size(), 2U);
+  EXPECT_FALSE(r.victims[0].by_group);
+  EXPECT_TRUE(r.victims[1].by_group);
+}
+
+TEST(Assembler, OldCgroupStatisticsAddUpBelow) {
+  const std::string log =
+      "[   10.000001] app invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=0\n"
+      "[   10.000002] Task in /a/b killed as a result of limit of /a\n"
+      "[   10.000003] memory: usage 980kB, limit 1024kB, failcnt 7\n"
+      "[   10.000004] Memory cgroup stats for /a: cache:1KB rss:2KB unevictable:0KB\n"
+      "[   10.000005] Memory cgroup stats for /a/b: cache:10KB rss:20KB unevictable:0KB\n"
+      "[   10.000006] Memory cgroup stats for /a/c: cache:100KB rss:200KB unevictable:0KB\n" +
+      victim_line("   10.000007", 5, "Memory cgroup out of memory");
+  const auto events = assemble(log);
+  ASSERT_EQ(events.size(), 1U);
+  const Memcg& memcg = *events[0].memcg;
+  EXPECT_EQ(memcg.task_path, "/a/b");
+  EXPECT_FALSE(memcg.hierarchical);
+  EXPECT_EQ(memcg.stats.at(1).value, 2U * 1024);
+  EXPECT_EQ(memcg.children.at(1).value, 220U * 1024);
+}
+
+TEST(Assembler, PanicsOfTheReportAndOthers) {
+  const auto lines = lines_of(sample_report());
+  const std::string head = text_of({lines.begin(), lines.begin() + 44});
+  const auto with = [&](const std::string& tail) { return assemble(head + tail); };
+  const auto enabled = with(
+      "[  812.200000] Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is "
+      "enabled\n[  812.200001] CPU: 3 PID: 4711 Comm: web srv Not tainted 6.5.0-44-generic #44\n");
+  ASSERT_EQ(enabled.size(), 1U);
+  EXPECT_EQ(enabled[0].kind, Kind::oom_panic);
+  EXPECT_EQ(enabled[0].outcome, Outcome::panic);
+  EXPECT_EQ(enabled[0].panic->reason, Panic::Reason::panic_on_oom_compulsory);
+  EXPECT_EQ(missing(enabled[0]), Names{});
+  const auto deadlock = with(
+      "[  812.200000] Out of memory and no killable processes...\n"
+      "[  812.200001] Kernel panic - not syncing: System is deadlocked on "
+      "memory\n");
+  ASSERT_EQ(deadlock.size(), 1U);
+  EXPECT_EQ(deadlock[0].panic->reason, Panic::Reason::deadlocked);
+  EXPECT_TRUE(deadlock[0].no_killable_at);
+  const auto init = assemble(sample_report() +
+                             "[  813.000000] Kernel panic - not syncing: Attempted "
+                             "to kill init! exitcode=0x00000009\n");
+  ASSERT_EQ(init.size(), 1U);
+  EXPECT_EQ(init[0].kind, Kind::oom_kill);
+  // A report that killed is not the one that panics.
+  const auto after = assemble(sample_report() +
+                              "[  813.000000] Kernel panic - not syncing: System is "
+                              "deadlocked on memory\n");
+  ASSERT_EQ(after.size(), 2U);
+  EXPECT_EQ(after[0].outcome, Outcome::killed);
+  EXPECT_EQ(after[1].kind, Kind::oom_panic);
+}
+
+TEST(Assembler, NobodyToKillInACgroupIsNoPanic) {
+  const auto events = assemble(
+      "[   10.000001] app invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, "
+      "oom_score_adj=0\n"
+      "[   10.000005] memory: usage 980kB, limit 1024kB, failcnt 7\n"
+      "[   10.000009] Tasks state (memory values in pages):\n"
+      "[   10.000012] Out of memory and no killable processes...\n"
+      "[   10.000013] app invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, "
+      "oom_score_adj=0\n");
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_EQ(events[0].kind, Kind::memcg_oom_kill);
+  EXPECT_EQ(events[0].outcome, Outcome::no_victim);
+  EXPECT_FALSE(events[0].constraint);
+  EXPECT_EQ(missing(events[0]), Names{});
+}
+
+TEST(Assembler, SysrqAsksForAKillOrForNumbers) {
+  const auto kill = assemble("[  812.000001] sysrq: Manual OOM execution\n" + sample_report());
+  ASSERT_EQ(kill.size(), 1U);
+  EXPECT_EQ(kill[0].sysrq_at->line, 1U);
+  auto lines = lines_of(sample_report());
+  const std::string memory = text_of({lines.begin() + 11, lines.begin() + 36});
+  EXPECT_TRUE(assemble("[  812.000001] sysrq: Show Memory\n" + memory).empty());
+  EXPECT_EQ(assemble(memory).size(), 1U);
+}
+
+TEST(Assembler, WhatAnotherProgramQuotesIsNoEvent) {
+  std::vector<Report> events;
+  Assembler assembler("log", [&](Report&& report) { events.push_back(std::move(report)); });
+  logtext::Line line;
+  line.number = 1;
+  line.origin = logtext::Origin::other;
+  line.tag = "bash";
+  line.framed = true;
+  line.text = "Out of memory: Killed process 7 (x) total-vm:1kB, anon-rss:1kB, file-rss:1kB";
+  assembler.line(line);
+  assembler.flush();
+  EXPECT_TRUE(events.empty());
+  line.origin = logtext::Origin::kernel;
+  assembler.line(line);
+  EXPECT_FALSE(assembler.idle());
+  assembler.flush();
+  EXPECT_TRUE(assembler.idle());
+  EXPECT_EQ(events.size(), 1U);
+}
+
+TEST(Assembler, SlubAndVmallocJoinTheirFailure) {
+  const std::string slub =
+      "[  813.000001] SLUB: Unable to allocate memory on node -1, gfp=0xa20(GFP_ATOMIC)\n"
+      "[  813.000002]   cache: things, object size: 640, buffer size: 704, default order: 3, min "
+      "order: 0\n";
+  const auto joined = assemble(sample_failure() + slub);
+  ASSERT_EQ(joined.size(), 1U);
+  EXPECT_EQ(joined[0].slub->cache, "things");
+  const auto alone = assemble(slub);
+  ASSERT_EQ(alone.size(), 1U);
+  EXPECT_EQ(alone[0].kind, Kind::page_allocation_failure);
+  EXPECT_EQ(missing(alone[0]), Names{});
+  EXPECT_EQ(alone[0].trigger->gfp->mask, 0xa20U);
+  const auto vmalloc =
+      assemble("[  812.000001] vmalloc: allocation failure: 4096 bytes\n" + sample_failure());
+  ASSERT_EQ(vmalloc.size(), 1U);
+  EXPECT_EQ(vmalloc[0].vmalloc->bytes, 4096U);
+  EXPECT_EQ(vmalloc[0].trigger->comm, "dd");
+}
+
+TEST(Assembler, BrokenRecordsOfOldKernels) {
+  const auto events = assemble(
+      "[   10.000001] dd: page allocation failure: order:4, mode:0x4020\n"
+      "[   10.000002] Mem-Info:\n"
+      "[   10.000003] active_anon:1 inactive_anon:2 isolated_anon:0\n"
+      "[   10.000004] Node 1 \n"
+      "[   10.000005] DMA free:15908kB min:164kB low:204kB high:244kB\n"
+      "[   10.000006] lowmem_reserve[]:\n"
+      "[   10.000007]  0\n"
+      "[   10.000008] usb 1-1: reset\n"
+      "[   10.000009]  2868\n"
+      "[   10.000010] Node 1 \n"
+      "[   10.000011] DMA: \n"
+      "[   10.000012] 1*4kB \n"
+      "[   10.000013] (U) \n"
+      "[   10.000014] 0*8kB \n"
+      "[   10.000015] = 4kB\n");
+  ASSERT_EQ(events.size(), 1U);
+  ASSERT_EQ(events[0].zones.size(), 1U);
+  const Zone& zone = events[0].zones[0];
+  EXPECT_EQ(zone.node, 1);
+  EXPECT_EQ(zone.lowmem_reserve, (std::vector<std::uint64_t>{0, 2868}));
+  EXPECT_EQ(zone.buddy.size(), 2U);
+  EXPECT_EQ(zone.buddy[0].types, "U");
+  EXPECT_EQ(zone.buddy_total_kib->value, 4U);
+}
+
+TEST(SideEvents, AreGatheredByCgroupBurstAndKiller) {
+  const std::string fork = "cgroup: fork rejected by pids controller in ";
+  const auto forks = assemble("[   10.000001] " + fork + "/a\n[ 9999.000001] " + fork +
+                              "/b\n[99999.000001] " + fork + "/a\n");
+  ASSERT_EQ(forks.size(), 2U);
+  EXPECT_EQ(forks[0].fork_rejected->count, 2U);
+  EXPECT_EQ(forks[0].last_line, 3U);
+  EXPECT_EQ(assemble("[   10.000001] " + fork + "/a\n" + sample_report() + "[ 9999.000001] " +
+                     fork + "/a\n")
+                .size(),
+            3U);
+  const std::string refused =
+      "__vm_enough_memory: pid: 1, comm: a, bytes: 5 not enough memory for "
+      "the allocation\n";
+  const auto bursts = assemble("[   10.000001] " + refused + "[   40.000001] " + refused +
+                               "[  200.000001] " + refused);
+  ASSERT_EQ(bursts.size(), 2U);
+  EXPECT_EQ(bursts[0].overcommit->count, 2U);
+  EXPECT_EQ(bursts[0].overcommit->requests.size(), 2U);
+  const std::string host = "Nov 23 07:41:32 host earlyoom[904]: ";
+  const auto early = assemble(
+      host + "mem avail:  1200 of 17518 MiB ( 6.85%), swap free:    0 of    0 MiB ( 0.00%)\n" +
+      host + "low memory! at or below SIGTERM limits: mem  8.00%, swap 30.42%\n" + host +
+      "sending SIGTERM to process 42 uid 1000 \"bun\": badness 712, VmRSS 4514 MiB\n" + host +
+      "sending SIGKILL to process 42 uid 1000 \"bun\": badness 712, VmRSS 4514 MiB\n");
+  ASSERT_EQ(early.size(), 1U);
+  EXPECT_EQ(early[0].kind, Kind::userspace_kill);
+  EXPECT_EQ(early[0].outcome, Outcome::killed);
+  EXPECT_DOUBLE_EQ(early[0].userspace->mem_available_percent.value(), 6.85);
+  EXPECT_EQ(early[0].userspace->pid, 42);
+}
+
+TEST(Kinds, HaveTheNamesOfTheJson) {
+  EXPECT_EQ(name(Kind::oom_kill), "oom-kill");
+  EXPECT_EQ(name(Kind::memcg_oom_kill), "memcg-oom-kill");
+  EXPECT_EQ(name(Kind::oom_panic), "oom-panic");
+  EXPECT_EQ(name(Kind::page_allocation_failure), "page-allocation-failure");
+  EXPECT_EQ(name(Kind::fork_rejected), "fork-rejected");
+  EXPECT_EQ(name(Kind::overcommit_refused), "overcommit-refused");
+  EXPECT_EQ(name(Kind::userspace_kill), "userspace-kill");
+}
+
+}  // namespace
+}  // namespace whyoom::report

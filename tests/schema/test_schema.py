@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+"""test_schema.py WHYOOM SOURCE
+
+Output of the program for every example and every log of the shared folder (when it is there) follows
+the published schema; and the schema refuses output that is wrong.
+"""
+import copy
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+WHYOOM, SOURCE = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+VALIDATE = SOURCE / "tests" / "schema" / "validate.py"
+SCHEMA = SOURCE / "docs" / "schema" / "whyoom-1.schema.json"
+SHARED = pathlib.Path(os.environ.get("WHYOOM_SHARED", SOURCE.parent / "shared"))
+SKIPPED = 77
+
+
+def explain(form, log):
+    done = subprocess.run([WHYOOM, "explain", "--format", form, log], capture_output=True,
+                          check=False, timeout=60)
+    if done.returncode not in (0, 1):
+        raise AssertionError(f"{log}: exit status {done.returncode}: {done.stderr!r}")
+    return done.stdout
+
+
+def validate(*files):
+    done = subprocess.run([sys.executable, VALIDATE, SCHEMA, *files], capture_output=True,
+                          check=False, text=True)
+    if done.returncode == SKIPPED:
+        raise unittest.SkipTest(done.stderr.strip())
+    return done
+
+
+class Schema(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def write(self, name, data):
+        path = self.folder / name
+        path.write_bytes(data if isinstance(data, bytes) else json.dumps(data).encode())
+        return path
+
+    def check_logs(self, logs):
+        files = []
+        for number, log in enumerate(logs):
+            files.append(self.write(f"{number}-{log.parent.name}-{log.stem}.ndjson",
+                                    explain("ndjson", log)))
+        done = validate(*files)
+        self.assertEqual(done.returncode, 0, done.stderr[:4000])
+
+    def test_examples(self):
+        logs = sorted((SOURCE / "examples").glob("*.log"))
+        self.assertTrue(logs)
+        self.check_logs(logs)
+        whole = [self.write(f"{log.stem}.json", explain("json", log)) for log in logs]
+        done = validate(*whole)
+        self.assertEqual(done.returncode, 0, done.stderr[:4000])
+
+    def test_shared_logs(self):
+        logs = sorted(SHARED.glob("lab/*/console.log")) + sorted(SHARED.glob("corpus/real/*.log"))
+        if not logs:
+            self.skipTest(f"no logs in {SHARED}")
+        self.check_logs(logs)
+
+    def test_wrong_output_is_refused(self):
+        good = json.loads(explain("json", SOURCE / "examples" / "min-free-killed.log"))
+
+        def spoil(change):
+            bad = copy.deepcopy(good)
+            change(bad, bad["events"][0])
+            return validate(self.write("bad.json", bad)).returncode
+
+        self.assertEqual(spoil(lambda whole, event: None), 0)
+        for name, change in {
+                "another version": lambda w, e: w.update(schema="whyoom/2"),
+                "no input": lambda w, e: w.pop("input"),
+                "unknown kind": lambda w, e: e.update(kind="oom"),
+                "unknown key": lambda w, e: e.update(extra=1),
+                "negative size": lambda w, e: e["zones"][0].update(free=-1),
+                "size as text": lambda w, e: e["memory"].update(free="15 kB"),
+                "no place": lambda w, e: e["findings"][0]["evidence"][0].pop("at"),
+                "unit": lambda w, e: e["findings"][0]["evidence"][0].update(unit="kB"),
+                "confidence": lambda w, e: e["findings"][0].update(confidence=99),
+                "two roots": lambda w, e: e["findings"].append(e["findings"][0]),
+                "root without a finding": lambda w, e: e.update(findings=[]),
+                "undetermined with a root": lambda w, e: e.update(root_cause="undetermined"),
+                "complete, yet a part is missing": lambda w, e: e.update(complete=True,
+                                                                         missing=["zones"]),
+        }.items():
+            with self.subTest(name):
+                self.assertEqual(spoil(change), 1)
+
+    def test_what_is_not_json_is_refused(self):
+        for text in (b"{", b'{"a": NaN}', b'{"a": 1, "a": 2}', b"\xff", b"[1]\n[2]\n"):
+            with self.subTest(text):
+                self.assertEqual(validate(self.write("bad.json", text)).returncode, 1)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
