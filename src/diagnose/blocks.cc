@@ -16,6 +16,28 @@ bool may_serve(const report::BuddyBlock& block, const memory::Request& request) 
          (request.may_use_cma && block.types.find('C') != std::string::npos);
 }
 
+struct OldCheck {
+  bool passes = true;
+  Pages left, asked;
+};
+
+// mm/page_alloc.c __zone_watermark_ok() of 2.6.32 to 4.3.
+OldCheck old_check(const memory::ZoneState& zone, int order) {
+  OldCheck check{true, zone.usable(), zone.min};
+  for (const auto& block : zone.printed->buddy) {
+    if (block.order >= order || block.order > 30) {
+      continue;
+    }
+    check.left -= Pages(block.count) * (std::uint64_t{1} << static_cast<unsigned>(block.order));
+    check.asked = check.asked / 2;
+    if (check.left <= check.asked) {
+      check.passes = false;
+      return check;
+    }
+  }
+  return check;
+}
+
 }  // namespace
 
 std::optional<Fragmented> fragmented_zone(const memory::Evidence& evidence) {
@@ -23,6 +45,7 @@ std::optional<Fragmented> fragmented_zone(const memory::Evidence& evidence) {
     return std::nullopt;
   }
   Fragmented result;
+  result.too_little_in_large_blocks = evidence.release && !evidence.release->at_least(4, 4);
   for (const auto& zone : evidence.zones) {
     if (!zone.eligible || !zone.passes()) {
       continue;
@@ -30,9 +53,13 @@ std::optional<Fragmented> fragmented_zone(const memory::Evidence& evidence) {
     if (zone.printed->buddy.empty()) {
       return std::nullopt;
     }
+    const OldCheck check = old_check(zone, *evidence.request.order);
     if (result.zone == nullptr || zone.usable() > result.zone->usable()) {
       result.zone = &zone;
+      result.left = check.left;
+      result.asked = check.asked;
     }
+    result.too_little_in_large_blocks = result.too_little_in_large_blocks && !check.passes;
     for (const auto& block : zone.printed->buddy) {
       if (block.count == 0 || !may_serve(block, evidence.request)) {
         continue;
@@ -56,6 +83,13 @@ void add_fragmentation_proof(Finding& finding, const memory::Evidence& evidence,
   finding.proof.push_back(proof(
       Message("usable blocks of order {} or more", *evidence.request.order), fragmented.blocks,
       zone.printed->buddy_total_kib ? zone.printed->buddy_total_kib->at : zone.at));
+  if (fragmented.too_little_in_large_blocks) {
+    finding.proof.push_back(proof(Message("zone {}: free in larger blocks", zone.name),
+                                  to_bytes(fragmented.left, evidence.page), zone.at));
+    finding.proof.push_back(
+        proof(Message("zone {}: must stay above this in larger blocks", zone.name),
+              to_bytes(fragmented.asked, evidence.page), zone.at));
+  }
   if (fragmented.largest_order >= 0) {
     finding.proof.push_back(
         proof(Message("largest usable block"),

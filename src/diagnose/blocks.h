@@ -14,6 +14,12 @@ struct Fragmented {
   const memory::ZoneState* zone = nullptr;  // the one with most free pages above its floor
   std::uint64_t blocks = 0;  // usable blocks of the order or higher, over all such zones
   int largest_order = -1;    // of a usable block there; -1 = none at all
+  // Kernels before 4.4 also ask that enough is left without the blocks below the order, with a min
+  // that is halved for each order. Set when no zone had that.
+  bool too_little_in_large_blocks = false;
+  Pages left, asked;  // of `zone`, for that
+
+  [[nodiscard]] bool fragmented() const { return blocks == 0 || too_little_in_large_blocks; }
 };
 
 // nullopt when no eligible zone has its pages above the floor, or one such zone has no buddy line.

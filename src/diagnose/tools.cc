@@ -89,12 +89,16 @@ constexpr double most_left_free = 0.20;
 
 const memory::Account* used_up(const Context& context) {
   const auto& evidence = context.evidence;
-  if (!is_global_oom(context) || is_sysrq(context.report) || !evidence.account ||
+  // Counters alone, without a head and an end, can be those of a failed allocation.
+  const auto& report = context.report;
+  const bool is_known_oom =
+      report.trigger || !report.victims.empty() || report.constraint || report.panic;
+  if (!is_global_oom(context) || !is_known_oom || is_sysrq(report) || !evidence.account ||
       !evidence.zones_complete || !evidence.has_eligible()) {
     return nullptr;
   }
   // A block can be missing although enough is free: that is fragmentation, not use.
-  if (const auto split = fragmented_zone(evidence); split && split->blocks == 0) {
+  if (const auto split = fragmented_zone(evidence); split && split->fragmented()) {
     return nullptr;
   }
   const auto at_marks = [](const memory::ZoneState& zone) {

@@ -137,7 +137,6 @@ std::optional<Account> account_of(const report::Report& report, const Evidence& 
   lines.push_back({What::kernel_misc, build.total(Field::kernel_misc_reclaimable),
                    build.place(Field::kernel_misc_reclaimable)});
   lines.push_back(build.per_node(What::kernel_stack, Field::kernel_stack));
-  lines.push_back(build.per_node(What::balloon, Field::balloon));
   lines.push_back(build.hugepages());
   // 2.6.32 prints no pools at all.
   account.hugepages_known =

@@ -73,9 +73,7 @@ struct AccountLine {
     kernel_stack,
     hugepages,
     unevictable_other,
-    swap_cache,
     kernel_misc,
-    balloon,
     unaccounted
   };
   What what;

@@ -66,7 +66,8 @@ std::optional<MinFree> recover_min_free(const Evidence& evidence) {
 }
 
 Pages scaled_min(const ZoneState& zone, double factor) {
-  // HighMem, and Movable from 6.8 on: managed / 1024 between 32 and 128 pages, whatever the setting.
+  // HighMem, and Movable from 6.8 on: managed / 1024 between 32 and 128 pages, whatever the
+  // setting.
   constexpr Pages capped(128);
   if (zone.zone >= ZoneClass::highmem && zone.min <= capped) {
     return zone.min;

@@ -146,6 +146,31 @@ Pages unusable_pages(const report::Zone& zone, const ZoneState& state, const Req
   return unusable;
 }
 
+// A reserve grows from one class to the next where the node has a zone of that class with memory.
+// When the request could use that zone and it is not printed, its line was lost.
+bool lacks_a_zone(const report::Report& report, ZoneClass highest) {
+  const auto* layout = find_layout(report);
+  if (layout == nullptr) {
+    return false;
+  }
+  const auto printed = [&report](int node, int cls) {
+    return std::ranges::any_of(report.zones, [node, cls](const report::Zone& zone) {
+      const auto own = zone_class(zone.name);
+      return zone.node == node && own && static_cast<int>(*own) == cls;
+    });
+  };
+  for (const auto& zone : report.zones) {
+    for (std::size_t i = 1; i < zone.lowmem_reserve.size() && i < layout->size(); ++i) {
+      const int cls = (*layout)[i];
+      if (zone.lowmem_reserve[i] > zone.lowmem_reserve[i - 1] && cls >= 0 &&
+          cls <= static_cast<int>(highest) && !printed(zone.node, cls)) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 std::optional<ZoneClass> zone_class(std::string_view name) {
@@ -259,7 +284,7 @@ std::vector<ZoneState> zone_states(const report::Report& report, const Evidence&
 }
 
 bool zones_complete(const Evidence& evidence) {
-  if (evidence.zones.empty()) {
+  if (evidence.zones.empty() || lacks_a_zone(*evidence.report, evidence.request.highest)) {
     return false;
   }
   Pages managed;

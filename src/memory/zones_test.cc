@@ -117,6 +117,16 @@ TEST(Reserve, OfI386KnowsThatTheThirdColumnIsHighMem) {
   EXPECT_TRUE(zone_named(evidence, "HighMem").eligible);
 }
 
+// From 6.1 on zones above the request's are not printed; the count of their pages still is.
+TEST(Reserve, OfI386KnowsItAlsoWithoutTheLineOfHighMem) {
+  report::Report report;
+  set_request(report, {});
+  report.tail.highmem_movable = Read<std::uint64_t>{815104, {0, 95}};
+  add_zone(report, 0, "DMA", {3500, 788, 984, 1180, 15876, {0, 829, 4013, 4013}});
+  add_zone(report, 0, "Normal", {41000, 42196, 52744, 63292, 849040, {0, 0, 25472, 25472}});
+  EXPECT_EQ(zone_named(from_report(report), "DMA").reserve, Pages(829));
+}
+
 TEST(Reserve, OfArm64WithoutDma32KeepsTheClassesApart) {
   report::Report report;
   set_request(report, {});

@@ -124,6 +124,16 @@ const Part* find_part(const report::Report& report, std::string_view id) {
   return part == parts.end() ? nullptr : &*part;
 }
 
+std::string shortened(std::string_view place, const report::Report& report) {
+  const std::string prefix = printable(report.source) + ":";
+  if (display_width(place) <= long_name || !place.starts_with(prefix)) {
+    return std::string(place);
+  }
+  const std::string_view line = place.substr(prefix.size());
+  const std::string_view file = place.substr(prefix.rfind('/') + 1);
+  return display_width(file) > very_long_name ? "line " + std::string(line) : std::string(file);
+}
+
 }  // namespace
 
 std::string clean(const Message& message) { return printable(message.str()); }
@@ -137,19 +147,9 @@ std::string place_text(const memory::Evidence& evidence, Place at) {
   return at.line == 0 ? name : name + ":" + std::to_string(at.line);
 }
 
-std::string short_place(std::string_view place, const report::Report& report) {
-  const std::string prefix = printable(report.source) + ":";
-  if (display_width(place) <= long_name || !place.starts_with(prefix)) {
-    return std::string(place);
-  }
-  const std::string_view line = place.substr(prefix.size());
-  const std::string_view file = place.substr(prefix.rfind('/') + 1);
-  return display_width(file) > very_long_name ? "line " + std::string(line) : std::string(file);
-}
-
 std::string short_place(const memory::Evidence& evidence, Place at) {
   const std::string text = place_text(evidence, at);
-  return evidence.report == nullptr || at.line == 0 ? text : short_place(text, *evidence.report);
+  return evidence.report == nullptr || at.line == 0 ? text : shortened(text, *evidence.report);
 }
 
 std::string source_range(const report::Report& report) {
@@ -305,7 +305,7 @@ std::string incomplete_text(const report::Report& report) {
   if (!report.damage.empty()) {
     const auto& first = report.damage.front();
     const std::string place = printable(report.source) + ":" + std::to_string(first.line);
-    text += (text.empty() ? "" : "; ") + short_place(place, report) + ": " + printable(first.what);
+    text += (text.empty() ? "" : "; ") + shortened(place, report) + ": " + printable(first.what);
     if (report.damage.size() > 1) {
       text += " (and " + plural(report.damage.size() - 1, "more", "more") + ")";
     }

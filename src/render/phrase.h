@@ -21,7 +21,6 @@ std::string place_text(const memory::Evidence& evidence, Place at);
 // The same for a table under a head that names the file in full: a long name loses its folders, a
 // very long one gives "line 939".
 std::string short_place(const memory::Evidence& evidence, Place at);
-std::string short_place(std::string_view place, const report::Report& report);
 
 // "dmesg.log:412-498"
 std::string source_range(const report::Report& report);

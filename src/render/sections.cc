@@ -39,12 +39,8 @@ std::string_view label(What what) {
       return "hugepages, set aside";
     case What::unevictable_other:
       return "locked or pinned";
-    case What::swap_cache:
-      return "swap cache";
     case What::kernel_misc:
       return "other reclaimable";
-    case What::balloon:
-      return "balloon";
     case What::unaccounted:
       return "in no counter";
   }

@@ -265,6 +265,13 @@ void write_others(Canvas& out, const Event& event) {
   }
 }
 
+// The head names the file; one line for each follower is worth more than its name again.
+std::string line_in_story(const Follower& follower, const report::Report& first) {
+  const std::string place = printable(follower.place);
+  const std::string prefix = printable(first.source) + ":";
+  return place.starts_with(prefix) ? "line " + place.substr(prefix.size()) : place;
+}
+
 // A spree can be long: its beginning and its end are shown, unless all of it is asked for.
 void write_followers(Canvas& out, const std::vector<Follower>& followers, std::uint64_t more,
                      const Event& first, bool all) {
@@ -282,7 +289,7 @@ void write_followers(Canvas& out, const std::vector<Follower>& followers, std::u
   const auto add = [&](const Follower& follower) {
     table.add({{follower_time(follower)},
                {follower_text(follower, first.root_cause)},
-               {short_place(printable(follower.place), first.report), Paint::dim}});
+               {line_in_story(follower, first.report), Paint::dim}});
   };
   for (std::size_t i = 0; i < shown; ++i) {
     add(followers[i]);

@@ -40,8 +40,8 @@ Zones
 also: There is no swap: anonymous memory cannot leave RAM.
 
 What followed
-   +0.4 s  oom-kill, for init: killed nginx (pid 161)    dmesg.log:500
-  +0.68 s  oom-panic, for init: panic, cause deadlocked  dmesg.log:562
+   +0.4 s  oom-kill, for init: killed nginx (pid 161)    line 500
+  +0.68 s  oom-panic, for init: panic, cause deadlocked  line 562
 
 Fix
   Set vm.min_free_kbytes to the kernel's own choice
@@ -219,6 +219,14 @@ TEST(TextStory, LongSpreeShowsItsBeginningAndItsEnd) {
   EXPECT_FALSE(has(text_story(*event, followers, 0, {80, false, true}), "more events"));
   // The end is not among the kept ones.
   EXPECT_TRUE(has(text_story(*event, followers, 100, {}), "... 122 more events\n"));
+}
+
+TEST(TextStory, FollowerInAnotherFileIsNamedInFull) {
+  auto followers = spree();
+  followers[1].place = "/var/log/messages.1:3";
+  const std::string text = text_story(*sample::min_free_event(), followers, 0, {});
+  EXPECT_TRUE(has(text, "  line 500\n"));
+  EXPECT_TRUE(has(text, "  /var/log/messages.1:3\n"));
 }
 
 TEST(TextStory, DamageInsideIsSaid) {

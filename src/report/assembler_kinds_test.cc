@@ -220,6 +220,12 @@ TEST(Assembler, WhatAnotherProgramQuotesIsNoEvent) {
   EXPECT_EQ(events.size(), 1U);
 }
 
+TEST(Assembler, OthersKillProcessesToo) {
+  EXPECT_TRUE(assemble("Killed process 12 (worker)\nKilled process 13\nKilled\n").empty());
+  EXPECT_EQ(
+      assemble("Killed process 12 (worker) total-vm:9kB, anon-rss:1kB, file-rss:0kB\n").size(), 1U);
+}
+
 TEST(Assembler, SlubAndVmallocJoinTheirFailure) {
   const std::string slub =
       "[  813.000001] SLUB: Unable to allocate memory on node -1, gfp=0xa20(GFP_ATOMIC)\n"

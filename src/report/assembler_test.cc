@@ -156,11 +156,9 @@ TEST(Assembler, MixedLinesOfTwoCpusComeApart) {
 TEST(Assembler, CallerIdsDecideWhereThePartsDoNot) {
   const auto slow = lines_of(sample_report("T4711"));
   const auto fast = lines_of(sample_failure("T12"));
-  std::vector<std::string> mixed(slow.begin(), slow.begin() + 5);
-  mixed.insert(mixed.end(), fast.begin(), fast.begin() + 5);
-  mixed.insert(mixed.end(), slow.begin() + 5, slow.begin() + 11);
-  mixed.insert(mixed.end(), fast.begin() + 5, fast.end());
-  mixed.insert(mixed.end(), slow.begin() + 11, slow.end());
+  std::vector<std::string> mixed{slow[0], fast[0], slow[1]};
+  mixed.insert(mixed.end(), fast.begin() + 1, fast.end());
+  mixed.insert(mixed.end(), slow.begin() + 2, slow.end());
   const auto events = assemble(text_of(mixed));
   ASSERT_EQ(events.size(), 2U);
   EXPECT_EQ(missing(events[0]), Names{});

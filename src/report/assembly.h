@@ -118,8 +118,8 @@ class Assembly {
 
   // The stack of a report whose header is lost.
   struct Orphan {
-    StackDump stack;
-    Moment last;
+    StackDump stack{};
+    Moment last{};
     std::string caller;
     bool failure = false;
     bool oom = false;

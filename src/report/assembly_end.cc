@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "base/text.h"
@@ -331,6 +332,13 @@ bool Assembly::on_kill_intent(const Line& line, Shape /*shape*/) {
 bool Assembly::on_victim(const Line& line, Shape /*shape*/) {
   auto parsed = parse_victim(line.text, place(line));
   if (!parsed) {
+    return false;
+  }
+  const bool announced = std::any_of(events_.begin(), events_.end(), [](const OpenEvent& e) {
+    return !e.superseded && e.intent.has_value();
+  });
+  // Every kernel that prints no sizes says "Out of memory" before; others may kill processes too.
+  if (parsed->fields == 0 && !parsed->has_prefix && !announced) {
     return false;
   }
   Victim victim = std::move(parsed->victim);

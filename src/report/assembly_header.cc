@@ -326,7 +326,7 @@ void Assembly::remember_orphan(const Line& line, Shape shape) {
     orphan_.reset();
   }
   if (!orphan_) {
-    orphan_.emplace();
+    orphan_ = Orphan{};
     orphan_->stack.at = place(line);
     orphan_->caller = std::string(line.caller);
   }

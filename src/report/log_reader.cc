@@ -10,6 +10,7 @@
 #include "report/anchors.h"
 #include "report/assembler.h"
 #include "report/fingerprint.h"
+#include "report/open_event.h"
 
 namespace whyoom::report {
 namespace {
@@ -21,9 +22,8 @@ constexpr std::size_t kContextBytes = 8192;
 constexpr std::size_t kContextLines = 64;
 // After the last line that mattered.
 constexpr std::uint32_t kCalmLines = 200;
-// A report whose head is cut off begins where its log begins, so the start is read line by line.
+// The start of a log is read line by line; see kStartLines.
 constexpr std::uint64_t kStartBytes = 65536;
-constexpr std::uint32_t kStartLines = 1024;
 constexpr std::uint64_t kSampleBytes = 262144;
 
 constexpr auto npos = std::string_view::npos;

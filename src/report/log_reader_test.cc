@@ -123,6 +123,20 @@ TEST(LogReader, CopiesInTwoFilesCountOnce) {
   EXPECT_EQ(copies, 1U);
 }
 
+TEST(LogReader, TaskRowsAloneAreAnEventAtTheStartOfALog) {
+  std::string rows;
+  for (int i = 0; i < 5; ++i) {
+    rows += "[  900.00000" + std::to_string(i) + "] [ 684" + std::to_string(i) + "]    26 684" +
+            std::to_string(i) + "    75887     7530   368640        0           999 postgres\n";
+  }
+  const auto start = read_log(rows + filler(3000));
+  ASSERT_EQ(start.events.size(), 1U);
+  EXPECT_EQ(start.events[0].tasks.size(), 5U);
+  EXPECT_EQ(start.events[0].tasks[0].pgtables_bytes, 368640U);
+  expect_same_for_all_chunks(filler(3000) + rows + filler(3000), true);
+  EXPECT_TRUE(read_log(filler(3000) + rows + filler(3000)).events.empty());
+}
+
 TEST(LogReader, QuietPipeShowsWhatIsOpen) {
   std::vector<Report> events;
   LogReader reader("-", [&](Report&& report) { events.push_back(std::move(report)); });

@@ -186,7 +186,7 @@ bool substantial(const OpenEvent& event) {
     return false;
   }
   if (event.orphan_rows) {
-    return r.tasks.size() >= 3;
+    return r.tasks.size() >= 3 && r.first_line <= kStartLines;
   }
   return r.trigger || r.mem_info_at || !r.totals.empty() || !r.nodes.empty() || !r.zones.empty() ||
          r.task_table_at || r.tasks.size() >= 3 || r.constraint || r.memcg || !r.victims.empty() ||

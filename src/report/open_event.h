@@ -47,6 +47,10 @@ Moment moment_of(const logtext::Line& line);
 // Seconds from `earlier` to `line`; nullopt when the two do not share a clock.
 std::optional<double> seconds_between(const Moment& earlier, const logtext::Line& line);
 
+// A report whose head is cut off begins where its log begins. Task rows alone, which nothing else
+// marks as a report, are looked for only there.
+inline constexpr std::uint32_t kStartLines = 1024;
+
 // At most this many rows of one table are kept.
 inline constexpr std::size_t kMaxTasks = 65536;
 inline constexpr std::size_t kMaxRows = 4096;

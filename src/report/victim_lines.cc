@@ -107,6 +107,9 @@ std::optional<Constraint> parse_constraint(std::string_view text, Place at) {
   const std::string_view head = rest.substr(0, rest.rfind(",task="));
   out.oom_memcg = value_until(head, ",oom_memcg=", {",task_memcg="});
   out.task_memcg = value_until(head, ",task_memcg=", {});
+  if (!out.pid && out.task_memcg.ends_with('>')) {
+    out.task_memcg.pop_back();  // a pager's mark for a cut line
+  }
   return out;
 }
 
@@ -256,11 +259,12 @@ std::optional<VictimLine> parse_victim(std::string_view text, Place at) {
   const bool named = cursor.take('(');
   const std::string_view rest = cursor.rest();
   const std::size_t end = named ? find_name_end(rest) : std::string_view::npos;
-  if (!named && !rest.empty()) {
-    return std::nullopt;
+  const Prefix prefix = read_prefix(text.substr(0, start));
+  const bool goes_on = end == std::string_view::npos && rest.find(')') != std::string_view::npos;
+  if ((!named && !rest.empty()) || (goes_on && !prefix.known)) {
+    return std::nullopt;  // a sentence about a process, not the kernel's
   }
   victim.comm = std::string(rest.substr(0, end));
-  const Prefix prefix = read_prefix(text.substr(0, start));
   victim.memcg = prefix.memcg;
   victim.allocating_task = prefix.allocating_task;
   line.has_prefix = prefix.known;

@@ -99,6 +99,7 @@ TEST(VictimLine, EveryForm) {
     EXPECT_EQ(line->victim.at.line, 3U);
   }
   EXPECT_FALSE(parse_victim("Killed process by hand", {}));
+  EXPECT_FALSE(parse_victim("Killed process 12 (worker) after a timeout", {}));
   EXPECT_FALSE(parse_victim("Killed process 12 of 40 jobs", {}));
   EXPECT_FALSE(parse_victim("Killed process 99999999999 (x).", {}));
 }

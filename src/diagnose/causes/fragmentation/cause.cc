@@ -21,7 +21,7 @@ std::optional<Claim> judge(const Context& context) {
     return std::nullopt;
   }
   const auto& zone = *split->zone;
-  const bool none = split->blocks == 0;
+  const bool none = split->fragmented();
   const std::string size =
       human(to_bytes(Pages(std::uint64_t{1} << static_cast<unsigned>(order)), evidence.page));
   Claim result = claim(

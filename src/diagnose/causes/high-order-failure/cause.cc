@@ -21,7 +21,7 @@ std::optional<Claim> judge(const Context& context) {
       Pages(std::uint64_t{1} << static_cast<unsigned>(std::min(order, 30))), evidence.page));
   Claim result = claim(
       id, Role::root, Rank::out_of_reach, 0.5, split ? 0.95 : 0.8,
-      split && split->blocks == 0
+      split && split->fragmented()
           ? Message(
                 "A request for {} in one piece (order {}) failed. Zone {} had {} free, in smaller "
                 "blocks. Requests above order 3 never call the OOM killer: nothing was killed.",

@@ -37,7 +37,7 @@ std::optional<Claim> judge(const Context& context) {
     add_proof(result.finding, context, *account, size);
     return result;
   }
-  const bool sure = account->hugepages_known && context.report.tail.ram;
+  const bool sure = account->hugepages_known && context.report.tail.ram && context.report.trigger;
   Claim result = claim(
       id, part >= big_share && sure ? Role::root : Role::contributing, Rank::used_up, part, 0.95,
       Message("{} of RAM ({}) are in no counter of the report: pages that drivers, pipes, sockets, "

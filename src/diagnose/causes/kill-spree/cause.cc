@@ -15,7 +15,7 @@ std::optional<Claim> judge(const Context& context) {
   const auto here = static_cast<std::uint32_t>(std::ranges::count_if(report.victims, alone));
   const StoryContext& story = context.story;
   const std::uint32_t killed = story.victims_before + here;
-  if (!is_oom(context) || (story.number < 2 && here < 2)) {
+  if (!is_oom(context) || killed < 2) {
     return std::nullopt;
   }
   const std::string since = story.seconds_since_first ? seconds(*story.seconds_since_first) : "";

@@ -15,8 +15,11 @@ std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
   const auto elsewhere = free_elsewhere(evidence);
   const bool bound = evidence.constraint && *evidence.constraint != report::ConstraintKind::none;
-  if (!is_global_oom(context) || is_sysrq(context.report) || bound || !elsewhere || !evidence.ram ||
-      !evidence.request.flags_known || evidence.request.order.value_or(0) > 3) {
+  // Since 3.10 a request below Normal does not call the OOM killer, it fails.
+  const bool failed = context.report.kind == report::Kind::page_allocation_failure &&
+                      evidence.request.highest < kernel::ZoneClass::normal;
+  if ((!is_global_oom(context) && !failed) || is_sysrq(context.report) || bound || !elsewhere ||
+      !evidence.ram || !evidence.request.flags_known || evidence.request.order.value_or(0) > 3) {
     return std::nullopt;
   }
   const auto& highmem = context.report.tail.highmem_movable;

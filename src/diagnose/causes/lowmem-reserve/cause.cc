@@ -11,8 +11,7 @@ constexpr double notable_share = 0.01;
 
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
-  if (!is_global_oom(context) || is_sysrq(context.report) || !evidence.ram ||
-      !evidence.all_eligible_short()) {
+  if (!is_global_oom(context) || is_sysrq(context.report) || !evidence.all_eligible_short()) {
     return std::nullopt;
   }
   Pages held;
@@ -30,7 +29,11 @@ std::optional<Claim> judge(const Context& context) {
     return std::nullopt;
   }
   const Bytes size = to_bytes(held, evidence.page);
-  const double part = share(size, *evidence.ram);
+  Bytes managed;
+  for (const auto& zone : evidence.zones) {
+    managed += to_bytes(zone.managed.value_or(Pages(0)), evidence.page);
+  }
+  const double part = share(size, evidence.ram.value_or(managed));
   const Role role = part >= decisive_share  ? Role::root
                     : part >= notable_share ? Role::contributing
                                             : Role::ruled_out;

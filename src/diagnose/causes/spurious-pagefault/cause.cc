@@ -17,7 +17,7 @@ std::optional<Claim> judge(const Context& context) {
   }
   // The page-fault path lost its request; what can be told is whether memory was short at all.
   const auto above = std::ranges::find_if(evidence.zones, [](const memory::ZoneState& zone) {
-    return zone.usable() > zone.high + zone.boost + zone.reserve;
+    return zone.reserve_known && zone.usable() > zone.high + zone.boost + zone.reserve;
   });
   if (evidence.zones.empty()) {
     return std::nullopt;

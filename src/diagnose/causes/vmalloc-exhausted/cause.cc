@@ -17,7 +17,8 @@ std::optional<Claim> judge(const Context& context) {
   }
   const bool beyond = vmalloc->bytes && evidence.ram && Bytes(*vmalloc->bytes) > *evidence.ram;
   const auto free_zone = std::ranges::find_if(evidence.zones, [](const memory::ZoneState& zone) {
-    return zone.eligible && zone.usable() > zone.high + zone.boost + zone.reserve;
+    return zone.eligible && zone.reserve_known &&
+           zone.usable() > zone.high + zone.boost + zone.reserve;
   });
   const bool free = free_zone != evidence.zones.end();
   if (!beyond && !free) {
