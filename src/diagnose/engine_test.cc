@@ -36,6 +36,7 @@ report::Report full_machine(std::uint64_t shmem, std::uint64_t slab) {
   set_total(report, Field::shmem, shmem);
   set_total(report, Field::slab_unreclaimable, slab);
   set_total(report, Field::free, 2000);
+  report.victims.emplace_back().pid = 7;
   report.tail.total_swap_kib = Read<std::uint64_t>{0, {0, 92}};
   report.tail.free_swap_kib = Read<std::uint64_t>{0, {0, 92}};
   return report;
@@ -108,7 +109,6 @@ TEST(Explain, KeepsThePlaceInTheStory) {
   story.first_line = 10;
   story.victims_before = 2;
   report::Report report = full_machine(1000, 1000);
-  report.victims.emplace_back();
   const auto event = explain(std::move(report), story);
   EXPECT_EQ(event->in_story, 3U);
   ASSERT_NE(finding(*event, "kill-spree"), nullptr);

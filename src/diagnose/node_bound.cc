@@ -19,6 +19,14 @@ std::optional<Bytes> free_on_other_nodes(const Context& context) {
   if (!total || !allowed) {
     return std::nullopt;
   }
+  // A zone of the allowed nodes that is not printed would count as one of other nodes.
+  const auto& above = context.report.tail.highmem_movable;
+  const bool above_printed = std::ranges::any_of(evidence.zones, [](const memory::ZoneState& zone) {
+    return zone.zone >= kernel::ZoneClass::highmem;
+  });
+  if (above && above->value > 0 && !above_printed) {
+    return std::nullopt;
+  }
   Pages own;
   for (const auto& zone : evidence.zones) {
     if (allowed->contains(zone.node)) {

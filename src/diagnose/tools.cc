@@ -89,12 +89,17 @@ constexpr double most_left_free = 0.20;
 
 const memory::Account* used_up(const Context& context) {
   const auto& evidence = context.evidence;
+  // From 4.9 on each node has a line of counters; without it something else can hold the memory.
+  const auto& release = evidence.release;
+  if (release && release->at_least(4, 9) && context.report.nodes.empty()) {
+    return nullptr;
+  }
   // Counters alone, without a head and an end, can be those of a failed allocation.
   const auto& report = context.report;
   const bool is_known_oom =
       report.trigger || !report.victims.empty() || report.constraint || report.panic;
   if (!is_global_oom(context) || !is_known_oom || is_sysrq(report) || !evidence.account ||
-      !evidence.zones_complete || !evidence.has_eligible()) {
+      !evidence.ram || !evidence.zones_complete || !evidence.has_eligible()) {
     return nullptr;
   }
   // A block can be missing although enough is free: that is fragmentation, not use.

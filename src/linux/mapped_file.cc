@@ -1,11 +1,11 @@
 #include "linux/mapped_file.h"
 
-#include <signal.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <csignal>
 
 namespace whyoom::linux {
 namespace {

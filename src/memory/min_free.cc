@@ -26,6 +26,23 @@ Pages outside_lowmem(const Evidence& evidence) {
                   tail && !evidence.rules.movable_in_lowmem ? Pages(tail->value) : Pages(0));
 }
 
+// khugepaged's raise counts zones, so as many are added as the rest can make: the low ones of node
+// 0, and others no larger than the largest that was printed.
+void add_unprinted(std::vector<ZoneSize>& sizes, Pages rest) {
+  constexpr std::uint64_t most = 64;
+  for (const ZoneClass low : {ZoneClass::dma, ZoneClass::dma32}) {
+    if (std::ranges::find(sizes, low, &ZoneSize::zone) == sizes.end()) {
+      sizes.push_back({0, low, Pages(1)});
+    }
+  }
+  const Pages largest = std::ranges::max_element(sizes, {}, &ZoneSize::managed)->managed;
+  const std::uint64_t count = std::clamp<std::uint64_t>(
+      (rest.count() + largest.count() - 1) / std::max<std::uint64_t>(largest.count(), 1), 1, most);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    sizes.push_back({0, ZoneClass::normal, rest / count});
+  }
+}
+
 }  // namespace
 
 std::optional<MinFree> recover_min_free(const Evidence& evidence) {
@@ -55,8 +72,7 @@ std::optional<MinFree> recover_min_free(const Evidence& evidence) {
   result.value = to_kib(Pages(static_cast<std::uint64_t>(static_cast<double>(min.count()) * scale)),
                         evidence.page);
   if (!result.exact) {
-    // One zone stands for all that was not printed; khugepaged's raise counts zones.
-    sizes.push_back({0, ZoneClass::normal, lowmem - managed});
+    add_unprinted(sizes, lowmem - managed);
   }
   const DefaultMinFree defaults =
       default_min_free(sizes, evidence.page, pageblock_pages(evidence.page), evidence.rules);

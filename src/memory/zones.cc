@@ -46,10 +46,13 @@ std::optional<std::size_t> index_in(const std::array<int, 6>& layout, int zone) 
 
 bool fits(const std::array<int, 6>& layout, const report::Zone& zone) {
   const auto cls = zone_class(zone.name);
-  if (zone.lowmem_reserve.size() != layout_size(layout)) {
-    return zone.lowmem_reserve.empty();
+  if (!cls || zone.lowmem_reserve.empty()) {
+    return true;
   }
-  const auto index = cls ? index_in(layout, static_cast<int>(*cls)) : std::nullopt;
+  if (zone.lowmem_reserve.size() != layout_size(layout)) {
+    return false;
+  }
+  const auto index = index_in(layout, static_cast<int>(*cls));
   if (!index) {
     return false;
   }
@@ -60,7 +63,12 @@ bool fits(const std::array<int, 6>& layout, const report::Zone& zone) {
 }
 
 const std::array<int, 6>* find_layout(const report::Report& report) {
-  const bool highmem = report.tail.highmem_movable && report.tail.highmem_movable->value > 0;
+  const auto printed = [&report](std::string_view name) {
+    return std::ranges::find(report.zones, name, &report::Zone::name) != report.zones.end();
+  };
+  // The tail counts HighMem and Movable together.
+  const bool either = report.tail.highmem_movable && report.tail.highmem_movable->value > 0;
+  const bool highmem = printed("HighMem") || (either && !printed("Movable") && !printed("DMA32"));
   const auto suits = [&](const std::array<int, 6>& layout) {
     return std::ranges::all_of(report.zones,
                                [&](const report::Zone& zone) { return fits(layout, zone); });
@@ -156,7 +164,9 @@ bool lacks_a_zone(const report::Report& report, ZoneClass highest) {
   const auto printed = [&report](int node, int cls) {
     return std::ranges::any_of(report.zones, [node, cls](const report::Zone& zone) {
       const auto own = zone_class(zone.name);
-      return zone.node == node && own && static_cast<int>(*own) == cls;
+      // A buddy line alone names the zone and not its size.
+      return zone.node == node && own && static_cast<int>(*own) == cls &&
+             zone.fields.get(Field::free);
     });
   };
   for (const auto& zone : report.zones) {
@@ -274,7 +284,7 @@ std::vector<ZoneState> zone_states(const report::Report& report, const Evidence&
     }
     state.unusable = unusable_pages(zone, state, evidence.request, evidence.page);
     state.reserve = reserve_for(zone, layout, evidence.request.highest);
-    state.reserve_known = !zone.lowmem_reserve.empty();
+    state.reserve_known = layout != nullptr && zone.lowmem_reserve.size() == layout_size(*layout);
     state.floor = state.min + state.boost + state.reserve;
     state.slack = state.floor / 100 + Pages(32);
     state.eligible = *cls <= evidence.request.highest && (!nodes || nodes->contains(zone.node));

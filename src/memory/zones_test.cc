@@ -323,17 +323,34 @@ TEST(ZonesComplete, WhenTheyMakeUpTheMachine) {
   EXPECT_FALSE(from_report(report).zones_complete);
 }
 
-TEST(ZonesComplete, WhenAConstraintOrTheClassExplainsTheRest) {
-  report::Report report = vm();
-  set_ram(report, 1048446, 1048446 - (15360 + 3036192 + 976836) / 4);
-  report.zones.pop_back();
+TEST(ZonesComplete, WhenAConstraintExplainsTheOtherNodes) {
+  report::Report report;
+  set_user_request(report);
+  set_ram(report, 2048000, 48000);
+  add_zone(report, 1, "Normal", {41000, 42196, 52744, 63292, 4000000, {0, 0, 0, 0, 0}});
+  EXPECT_FALSE(from_report(report).zones_complete);
   report.constraint.emplace();
   report.constraint->kind = report::ConstraintKind::cpuset;
   EXPECT_TRUE(from_report(report).zones_complete);
+}
 
-  report.constraint.reset();
+TEST(ZonesComplete, WhenTheClassOfTheRequestExplainsTheRest) {
+  report::Report report = vm();
+  set_ram(report, 1048446, 1048446 - (15360 + 3036192 + 976836) / 4);
+  report.zones.pop_back();
+  EXPECT_FALSE(from_report(report).zones_complete);
   set_request(report, {GfpFlag::dma32});  // 6.1 and later print no zone above the request's
   EXPECT_TRUE(from_report(report).zones_complete);
+}
+
+// The reserves of the lower zones tell that there is a zone Normal above them.
+TEST(ZonesComplete, NotWhenAReserveSpeaksOfAZoneThatIsNotThere) {
+  report::Report report = vm();
+  EXPECT_TRUE(from_report(report).zones_complete);
+  report.constraint.emplace();
+  report.constraint->kind = report::ConstraintKind::cpuset;
+  report.zones.pop_back();
+  EXPECT_FALSE(from_report(report).zones_complete);
 }
 
 TEST(ZonesComplete, NeedsASizeOfEachZone) {

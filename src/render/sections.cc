@@ -6,6 +6,7 @@
 
 #include "base/human.h"
 #include "base/text.h"
+#include "diagnose/cause.h"
 #include "render/phrase.h"
 
 namespace whyoom::render {
@@ -281,11 +282,13 @@ std::optional<CgroupSection> cgroup_section(const report::Report& report) {
 }
 
 bool is_used_up(const diagnose::Event& event) {
-  constexpr std::array<std::string_view, 12> causes{
-      "memory-exhausted", "many-processes",     "slab-leak",      "kernel-unaccounted",
-      "page-tables",      "unevictable",        "shmem-tmpfs",    "zfs-arc",
-      "writeback-stuck",  "hugepages-reserved", "unkillable-hog", "allocating-task-killed"};
-  return std::ranges::find(causes, event.root_cause) != causes.end();
+  const diagnose::Cause* root = diagnose::find_cause(event.root_cause);
+  if (root == nullptr || !event.evidence.account) {
+    return false;
+  }
+  // Section B of the catalogue is memory that was used, huge pages are memory set aside.
+  return root->section == 'B' ||
+         event.evidence.account->size(memory::AccountLine::What::hugepages).count() > 0;
 }
 
 bool is_cgroup_cause(const diagnose::Event& event) {

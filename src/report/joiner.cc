@@ -90,8 +90,7 @@ bool Joiner::join_name(std::string_view next) {
 
 bool Joiner::join(const logtext::Line& next, Shape next_shape) {
   if ((next.framed && !next.continued) || stands_alone(next_shape) ||
-      pending_->grade.fullness == Fullness::whole || pending_->pieces >= kMaxPieces ||
-      pending_->text.size() + next.text.size() > kMaxText) {
+      pending_->pieces >= kMaxPieces || pending_->text.size() + next.text.size() > kMaxText) {
     return false;
   }
   const std::string_view rest = trim(next.text);
@@ -101,6 +100,9 @@ bool Joiner::join(const logtext::Line& next, Shape next_shape) {
   if (join_name(rest)) {
     accept(pending_->text + std::string(rest), pending_->shape, pending_->grade, next);
     return true;
+  }
+  if (pending_->grade.fullness == Fullness::whole) {
+    return false;
   }
   std::string glued = pending_->text + std::string(rest);
   std::string spaced = pending_->text + " " + std::string(rest);

@@ -24,7 +24,7 @@ constexpr std::size_t kContextLines = 64;
 constexpr std::uint32_t kCalmLines = 200;
 // The start of a log is read line by line; see kStartLines.
 constexpr std::uint64_t kStartBytes = 65536;
-constexpr std::uint64_t kSampleBytes = 262144;
+constexpr std::uint64_t kSampleBytes = 65536;
 
 constexpr auto npos = std::string_view::npos;
 

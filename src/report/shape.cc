@@ -339,7 +339,7 @@ Grade grade_task_row(std::string_view text, std::size_t columns) {
   if (columns != 0 && (row->numbers > columns || (row->named && row->numbers < columns))) {
     score -= 8;  // a number that was cut in two, or glued to the name
   }
-  return {whole ? Fullness::extensible : Fullness::partial, score};
+  return {fullness_if(whole), score};
 }
 
 Grade grade_task_columns(std::string_view text) {

@@ -9,29 +9,33 @@ namespace {
 constexpr std::string_view id = "atomic-allocation-failure";
 
 // GFP_ATOMIC may go down to 3/8 of min (half for __GFP_HIGH, of that another quarter for a request
-// that may not wait), GFP_NOWAIT only to min. Order-0 checks of such requests leave the boost out.
-Pages mark_of(const memory::ZoneState& zone, kernel::GfpFlags flags) {
-  const Pages min = flags.has(kernel::GfpFlag::high) ? zone.min * 3 / 8 : zone.min;
+// that may not wait), GFP_NOWAIT only to min. From 5.9 on the boost does not count for them.
+Pages mark_of(const memory::ZoneState& zone, const memory::Evidence& evidence) {
+  const bool boosted = !evidence.release || !evidence.release->at_least(5, 9);
+  Pages min = zone.min + (boosted ? zone.boost : Pages(0));
+  if (evidence.request.flags.has(kernel::GfpFlag::high)) {
+    min = min * 3 / 8;
+  }
   return min + zone.reserve;
 }
 
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
-  const auto flags = evidence.request.flags;
   const int order = evidence.request.order.value_or(-1);
   if (context.report.kind != report::Kind::page_allocation_failure || order < 0 || order > 3 ||
-      !evidence.request.flags_known || !kernel::is_atomic(flags) || !evidence.has_eligible()) {
+      !evidence.request.flags_known || !kernel::is_atomic(evidence.request.flags) ||
+      !evidence.has_eligible()) {
     return std::nullopt;
   }
   const bool is_short =
       evidence.zones_complete &&
-      std::ranges::all_of(evidence.zones, [flags](const memory::ZoneState& zone) {
-        return !zone.eligible || zone.usable() <= mark_of(zone, flags) + zone.slack;
+      std::ranges::all_of(evidence.zones, [&evidence](const memory::ZoneState& zone) {
+        return !zone.eligible || zone.usable() <= mark_of(zone, evidence) + zone.slack;
       });
   const auto zone = std::ranges::max_element(evidence.zones, {}, [](const memory::ZoneState& each) {
     return each.eligible ? each.usable().count() : 0;
   });
-  const Bytes mark = to_bytes(mark_of(*zone, flags), evidence.page);
+  const Bytes mark = to_bytes(mark_of(*zone, evidence), evidence.page);
   Claim result = claim(
       id, is_short ? Role::root : Role::ruled_out, Rank::out_of_reach, 0.6, 0.9,
       is_short ? Message("A request that may not wait (atomic) found no zone above its mark: zone "

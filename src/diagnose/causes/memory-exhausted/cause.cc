@@ -47,7 +47,12 @@ std::optional<Claim> judge(const Context& context) {
   const double part = share(processes, account->total);
   const Bytes file = account->size(What::file);
   const bool cache_left = share(file, account->total) >= file_share;
-  const bool root = part >= big_share && !cache_left;
+  // A report without its end can lack the rows that name many processes.
+  const auto& report = context.report;
+  const bool has_end = !report.victims.empty() || report.constraint || report.panic;
+  // When more is in no counter than in processes, they are not the answer.
+  const bool most = processes >= account->size(What::unaccounted);
+  const bool root = part >= big_share && !cache_left && has_end && most;
   Claim result = claim(id, root ? Role::root : Role::ruled_out, Rank::used_up, part, 0.95,
                        root         ? sentence(context.evidence, processes, part)
                        : cache_left ? Message("{} of page cache were left", human(file))

@@ -17,9 +17,9 @@ std::optional<Claim> judge(const Context& context) {
   }
   // The page-fault path lost its request; what can be told is whether memory was short at all.
   const auto above = std::ranges::find_if(evidence.zones, [](const memory::ZoneState& zone) {
-    return zone.reserve_known && zone.usable() > zone.high + zone.boost + zone.reserve;
+    return zone.usable() > zone.high + zone.boost + zone.reserve;
   });
-  if (evidence.zones.empty()) {
+  if (!evidence.zones_complete) {
     return std::nullopt;
   }
   const bool spurious = above != evidence.zones.end();

@@ -20,7 +20,10 @@ std::optional<Claim> judge(const Context& context) {
     return zone.eligible && zone.reserve_known &&
            zone.usable() > zone.high + zone.boost + zone.reserve;
   });
-  const bool free = free_zone != evidence.zones.end();
+  const bool reserves_known = std::ranges::all_of(
+      evidence.zones,
+      [](const memory::ZoneState& zone) { return !zone.eligible || zone.reserve_known; });
+  const bool free = reserves_known && free_zone != evidence.zones.end();
   if (!beyond && !free) {
     return std::nullopt;
   }

@@ -29,7 +29,7 @@ std::optional<Claim> judge(const Context& context) {
     return std::nullopt;
   }
   Claim result = claim(
-      id, Role::root, Rank::used_up, part + 0.002, 0.8,
+      id, Role::contributing, Rank::used_up, part + 0.002, 0.8,
       Message("{} of RAM ({}) are in no counter, and ZFS was at work: its cache (ARC) takes pages "
               "outside the kernel's counters.",
               human(account->size(What::unaccounted)), percent(part)));
