@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# The released program is one small static file. Usage: check.sh PROGRAM
+set -euo pipefail
+program=$1 most=5000000
+if [ ! -x "$program" ]; then
+  echo "skipped: $program is not there; ./dev build makes it"
+  exit 77
+fi
+size=$(stat -c %s "$program")
+echo "$program: $size bytes"
+[ "$size" -le "$most" ] || { echo "more than $most bytes"; exit 1; }
+! readelf --dynamic "$program" | grep NEEDED || { echo "not static"; exit 1; }
+! readelf --sections --wide "$program" | grep -w .symtab || { echo "not stripped"; exit 1; }
+"$program" --version
