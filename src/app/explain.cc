@@ -83,6 +83,7 @@ void Run::fail(const std::string& file, const std::string& why) {
   errors_.write("whyoom: " + shown_name(file) + ": " + why + "\n");
   errors_.flush();
   note_damage(file, why);
+  ++summary_.failed_inputs;
   failed_ = true;
 }
 

@@ -108,7 +108,9 @@ class TextWriter final : public StoryWriter {
 
   void finish(const render::Summary& summary) override {
     close_story();
-    if (summary.events > 0 || !summary.damage.empty() || summary.lines_lost > 0) {
+    // An input that could not be used is told on standard error.
+    const bool damage = summary.damage.size() > summary.failed_inputs;
+    if (summary.events > 0 || damage || summary.lines_lost > 0) {
       out_.write(render::text_summary(summary, style_));
     }
   }

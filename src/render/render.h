@@ -19,6 +19,7 @@ struct Summary {
     std::string what;
   };
   std::vector<Damage> damage;
+  std::uint64_t failed_inputs = 0;  // of the damage: inputs that could not be used at all
   std::uint64_t damage_more = 0;
 };
 
