@@ -1,4 +1,5 @@
 #include <string>
+#include <utility>
 
 #include "diagnose/blocks.h"
 #include "diagnose/tools.h"
@@ -24,17 +25,25 @@ std::optional<Claim> judge(const Context& context) {
   const bool none = split->fragmented();
   const std::string size =
       human(to_bytes(Pages(std::uint64_t{1} << static_cast<unsigned>(order)), evidence.page));
-  Claim result = claim(
-      id, none ? Role::root : Role::ruled_out, Rank::out_of_reach,
-      share(zone.free, zone.managed.value_or(zone.free)), 0.95,
-      none ? Message(
-                 "Memory was free, but not in one piece: the request needs {} together (order {}), "
-                 "zone "
-                 "{} had {} free, above the {} that must stay, and no usable block of that size.",
-                 size, order, zone.name, kb(to_bytes(zone.usable(), evidence.page)),
-                 kb(to_bytes(zone.floor, evidence.page)))
-           : Message("zone {} had {} usable blocks of order {} or more", zone.name,
-                     grouped(split->blocks), order));
+  Message sentence("zone {} had {} usable blocks of order {} or more", zone.name,
+                   grouped(split->blocks), order);
+  const std::string free = kb(to_bytes(zone.usable(), evidence.page));
+  const std::string floor = kb(to_bytes(zone.floor, evidence.page));
+  if (split->blocks == 0) {
+    sentence = Message(
+        "Memory was free, but not in one piece: the request needs {} together (order {}), zone {} "
+        "had {} free, above the {} that must stay, and no usable block of that size.",
+        size, order, zone.name, free, floor);
+  } else if (none) {
+    sentence = Message(
+        "Memory was free, but not in one piece: the request needs {} together (order {}), zone {} "
+        "had {} free, but only {} in larger blocks, where this kernel wants more than {} to stay.",
+        size, order, zone.name, free, kb(to_bytes(split->left, evidence.page)),
+        kb(to_bytes(split->asked, evidence.page)));
+  }
+  Claim result =
+      claim(id, none ? Role::root : Role::ruled_out, Rank::out_of_reach,
+            share(zone.free, zone.managed.value_or(zone.free)), 0.95, std::move(sentence));
   add_fragmentation_proof(result.finding, evidence, *split);
   if (none) {
     Remedy remedy;
