@@ -63,12 +63,7 @@ class Run {
 
 void Run::found(report::Report&& report) {
   const diagnose::StoryContext& context = story_.next(report);
-  const bool first = context.number == 1;
-  auto event = diagnose::explain(std::move(report), context);
-  if (first) {
-    story_.set_root(event->root_cause);
-  }
-  selection_.offer(std::move(event));
+  selection_.offer(diagnose::explain(std::move(report), context));
 }
 
 void Run::note_damage(std::string at, std::string what) {

@@ -133,9 +133,6 @@ inline std::vector<std::unique_ptr<Event>> explain_log(std::string_view log) {
   report::LogReader reader("case.log", [&](report::Report&& report) {
     const StoryContext context = story.next(report);
     events.push_back(explain(std::move(report), context));
-    if (context.number == 1) {
-      story.set_root(events.back()->root_cause);
-    }
   });
   reader.feed(log);
   reader.finish();

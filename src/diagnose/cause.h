@@ -29,7 +29,6 @@ struct StoryContext {
   std::uint32_t first_line = 0;  // where the first event stands
   std::optional<double> seconds_since_first;
   std::uint32_t victims_before = 0;
-  std::string_view first_root;  // root cause of the first event
 };
 
 struct Context {

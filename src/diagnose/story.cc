@@ -59,6 +59,4 @@ const StoryContext& StoryBuilder::next(const report::Report& report) {
   return context_;
 }
 
-void StoryBuilder::set_root(std::string_view cause) { context_.first_root = cause; }
-
 }  // namespace whyoom::diagnose

@@ -17,9 +17,6 @@ class StoryBuilder {
   // story begins). Valid until the next call.
   const StoryContext& next(const report::Report& report);
 
-  // Tell what the first event of the current story was found to be.
-  void set_root(std::string_view cause);
-
  private:
   [[nodiscard]] bool continues(const report::Report& report) const;
 

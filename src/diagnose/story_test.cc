@@ -34,19 +34,16 @@ TEST(Story, BeginsWithTheFirstEvent) {
   EXPECT_EQ(first.first_line, 100U);
   EXPECT_EQ(first.victims_before, 0U);
   EXPECT_EQ(first.seconds_since_first, std::nullopt);
-  EXPECT_EQ(first.first_root, "");
 }
 
 TEST(Story, GoesOnWithinAMinute) {
   StoryBuilder story;
   story.next(kill(5 * second, 100));
-  story.set_root("min-free-too-high");
   const StoryContext second_event = story.next(kill(65 * second, 200));
   EXPECT_EQ(second_event.number, 2U);
   EXPECT_EQ(second_event.first_line, 100U);
   EXPECT_EQ(second_event.victims_before, 1U);
   EXPECT_EQ(second_event.seconds_since_first, 60.0);
-  EXPECT_EQ(second_event.first_root, "min-free-too-high");
   // From event to event, not from the first.
   const StoryContext third = story.next(kill(125 * second, 300));
   EXPECT_EQ(third.number, 3U);
@@ -57,12 +54,10 @@ TEST(Story, GoesOnWithinAMinute) {
 TEST(Story, EndsAfterAMinuteOfQuiet) {
   StoryBuilder story;
   story.next(kill(5 * second, 100));
-  story.set_root("no-swap");
   const StoryContext& next = story.next(kill(65 * second + 1, 200));
   EXPECT_EQ(next.number, 1U);
   EXPECT_EQ(next.first_line, 200U);
   EXPECT_EQ(next.victims_before, 0U);
-  EXPECT_EQ(next.first_root, "");
 }
 
 TEST(Story, EndsWithARestart) {

@@ -17,9 +17,6 @@ Assembler::~Assembler() = default;
 
 void Assembler::line(const logtext::Line& line) { state_->assembly.line(line); }
 
-// Line numbers tell how far apart two lines are, so nothing is left to count.
-void Assembler::skipped(std::uint64_t /*lines*/) {}
-
 bool Assembler::idle() const { return state_->assembly.idle(); }
 
 void Assembler::flush() { state_->assembly.flush(); }

@@ -23,10 +23,8 @@ class Assembler {
   Assembler(const Assembler&) = delete;
   Assembler& operator=(const Assembler&) = delete;
 
+  // The caller may leave out lines that cannot belong to an event: line numbers tell the distance.
   void line(const logtext::Line& line);
-
-  // The caller left out lines that cannot belong to an event.
-  void skipped(std::uint64_t lines);
 
   // No event is open: lines without a mark of an event may be left out.
   [[nodiscard]] bool idle() const;

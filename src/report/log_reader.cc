@@ -152,9 +152,7 @@ void LogReader::State::keep_context(std::string_view skipped) {
   if (skipped.empty()) {
     return;
   }
-  const std::size_t lines = logtext::count_newlines(skipped);
-  number += static_cast<std::uint32_t>(lines);
-  assembler.skipped(lines);
+  number += static_cast<std::uint32_t>(logtext::count_newlines(skipped));
   if (skipped.size() >= kContextBytes) {
     context.assign(skipped.substr(skipped.size() - kContextBytes));
     const bool at_start =
