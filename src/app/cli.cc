@@ -18,6 +18,8 @@ constexpr const char* main_footer =
     "Examples:\n"
     "  whyoom explain /var/log/kern.log      explain every OOM event in a log\n"
     "  dmesg | whyoom explain -              explain this machine's kernel log\n"
+    "  whyoom whatif vm.min_free_kbytes=default --event kern.log\n"
+    "                                        what the kernel's own choice would have done\n"
     "  whyoom causes min-free-too-high       read about one cause\n"
     "\n`whyoom explain --help` has more.\n";
 
@@ -48,9 +50,34 @@ constexpr const char* causes_footer =
     "  whyoom causes\n"
     "  whyoom causes min-free-too-high\n";
 
+constexpr const char* what_if_about =
+    "Tells what other settings would have done at an OOM event of a log.\n"
+    "The marks of each zone before and after, the memory that comes within reach, and whether the\n"
+    "request that failed would have passed.";
+
+constexpr const char* what_if_footer =
+    "KEY=VALUE is one of:\n"
+    "  vm.min_free_kbytes=45056              kB; or 64M, 1% (of RAM), default (the kernel's "
+    "choice)\n"
+    "  vm.watermark_scale_factor=10          of 10000\n"
+    "  vm.watermark_boost_factor=0           0 switches the boost off\n"
+    "  vm.lowmem_reserve_ratio=\"256 256 32\"  one number for each zone from the lowest up\n"
+    "  vm.nr_hugepages=0                     pages of the smallest pool\n"
+    "  vm.panic_on_oom=0                     0 kill, 1 panic unless cpuset or cgroup, 2 panic\n"
+    "  memory.max=512M                       of the cgroup whose limit was hit; max = none\n"
+    "  ram=+4G                               more memory; or the total, ram=16G\n"
+    "\nFILE#N is the N-th event of the file, as `whyoom explain --format json` lists them; "
+    "without\n"
+    "#N it is the first.\n"
+    "\nExit status: 0 computed, 2 wrong use, unreadable input, or no such event.\n"
+    "\nExamples:\n"
+    "  whyoom whatif vm.min_free_kbytes=default --event kern.log\n"
+    "  whyoom whatif vm.min_free_kbytes=1% vm.watermark_scale_factor=100 --event kern.log#3\n";
+
 const std::map<std::string, std::string> usages = {
     {"whyoom", "whyoom COMMAND [OPTIONS]"},
     {"explain", "whyoom explain [OPTIONS] [FILE...|-]"},
+    {"whatif", "whyoom whatif KEY=VALUE... --event FILE[#N]"},
     {"causes", "whyoom causes [ID]"}};
 
 // Options that take a text as it is.
@@ -70,6 +97,8 @@ const std::map<std::string, Format> formats = {{"text", Format::text},
                                                {"json", Format::json},
                                                {"ndjson", Format::ndjson},
                                                {"markdown", Format::markdown}};
+const std::map<std::string, Format> what_if_formats = {{"text", Format::text},
+                                                       {"json", Format::json}};
 const std::map<std::string, linux::ColourChoice> colours = {
     {"auto", linux::ColourChoice::automatic},
     {"always", linux::ColourChoice::always},
@@ -102,6 +131,14 @@ void add_choice(CLI::App* command, const char* name, const char* value_name, con
       ->type_name(value_name);
 }
 
+void add_look(CLI::App* command, linux::ColourChoice& colour, std::optional<unsigned>& width) {
+  add_choice(command, "--color,--colour", "WHEN", "auto (default), always or never", colours,
+             colour);
+  command->add_option("--width", width, "Width of the text, 60 to 200")
+      ->type_name("N")
+      ->check(CLI::Range(linux::min_width, linux::max_width).description(""));
+}
+
 void add_explain(CLI::App& app, Options& options) {
   CLI::App* command = app.add_subcommand("explain", explain_about);
   command->footer(explain_footer);
@@ -118,12 +155,22 @@ void add_explain(CLI::App& app, Options& options) {
   add_choice(command, "--format", "FORMAT", "text (default), json, ndjson or markdown", formats,
              target.format);
   command->add_flag("--all", target.all, "Also show what was ruled out, and why");
-  add_choice(command, "--color,--colour", "WHEN", "auto (default), always or never", colours,
-             target.colour);
-  command->add_option("--width", target.width, "Width of the text, 60 to 200")
-      ->type_name("N")
-      ->check(CLI::Range(linux::min_width, linux::max_width).description(""));
+  add_look(command, target.colour, target.width);
   command->callback([&options] { options.command = Command::explain; });
+}
+
+void add_what_if(CLI::App& app, Options& options) {
+  CLI::App* command = app.add_subcommand("whatif", what_if_about);
+  command->footer(what_if_footer);
+  WhatIfOptions& target = options.what_if;
+  command->add_option("KEY=VALUE", target.settings, "Settings to try")->type_name("")->required();
+  command->add_option("--event", target.event, "The event to compute for")
+      ->type_name("FILE[#N]")
+      ->required();
+  add_choice(command, "--format", "FORMAT", "text (default) or json", what_if_formats,
+             target.format);
+  add_look(command, target.colour, target.width);
+  command->callback([&options] { options.command = Command::what_if; });
 }
 
 void add_causes(CLI::App& app, Options& options) {
@@ -174,6 +221,7 @@ tl::expected<Options, Notice> parse_command_line(int argc, const char* const* ar
   app.set_version_flag("--version", version_text(), "Print the version and exit");
   app.set_help_flag("-h,--help", "Print this help and exit");
   add_explain(app, options);
+  add_what_if(app, options);
   add_causes(app, options);
   try {
     app.parse(argc, argv);

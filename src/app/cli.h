@@ -27,12 +27,21 @@ struct CausesOptions {
   std::string id;  // empty = list them
 };
 
-enum class Command : std::uint8_t { explain, causes };
+struct WhatIfOptions {
+  std::vector<std::string> settings;  // KEY=VALUE
+  std::string event;                  // FILE or FILE#N
+  Format format = Format::text;
+  linux::ColourChoice colour = linux::ColourChoice::automatic;
+  std::optional<unsigned> width;
+};
+
+enum class Command : std::uint8_t { explain, causes, what_if };
 
 struct Options {
   Command command = Command::explain;
   ExplainOptions explain;
   CausesOptions causes;
+  WhatIfOptions what_if;
 };
 
 // Something to print instead of doing a command: help, the version, or what is wrong.

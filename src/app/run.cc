@@ -5,6 +5,7 @@
 #include "app/causes.h"
 #include "app/cli.h"
 #include "app/explain.h"
+#include "app/whatif.h"
 #include "linux/output.h"
 
 namespace whyoom::app {
@@ -20,6 +21,8 @@ int run(int argc, const char* const* argv) {
     status = options.error().wrong_use ? trouble : nothing_found;
   } else if (options->command == Command::causes) {
     status = causes(options->causes, out, errors);
+  } else if (options->command == Command::what_if) {
+    status = what_if(options->what_if, out, errors);
   } else {
     status = explain(options->explain, out, errors);
   }

@@ -3,18 +3,11 @@
 #include <algorithm>
 
 #include "diagnose/tools.h"
+#include "memory/machine.h"
 
 namespace whyoom::diagnose {
 
 namespace {
-
-bool may_serve(const report::BuddyBlock& block, const memory::Request& request) {
-  if (block.types.empty()) {  // kernels before 3.x print no types
-    return true;
-  }
-  return block.types.find_first_of("UME") != std::string::npos ||
-         (request.may_use_cma && block.types.find('C') != std::string::npos);
-}
 
 struct OldCheck {
   bool passes = true;
@@ -61,7 +54,7 @@ std::optional<Fragmented> fragmented_zone(const memory::Evidence& evidence) {
     }
     result.too_little_in_large_blocks = result.too_little_in_large_blocks && !check.passes;
     for (const auto& block : zone.printed->buddy) {
-      if (block.count == 0 || !may_serve(block, evidence.request)) {
+      if (block.count == 0 || !memory::may_serve(block, evidence.request)) {
         continue;
       }
       result.largest_order = std::max(result.largest_order, block.order);

@@ -242,6 +242,12 @@ Remedy raise_limit(const CgroupUse& use) {
     remedy.title = Message("Raise memory.max (v1: memory.limit_in_bytes) of {}, or use less in it",
                            path.empty() ? std::string("the cgroup") : path);
   }
+  if (use.memory) {
+    // A quarter more, in whole MiB, as an example of a limit.
+    constexpr std::uint64_t mib = std::uint64_t{1} << 20U;
+    const std::uint64_t usage = use.memory->usage.count();
+    remedy.assume = "memory.max=" + std::to_string((usage + usage / 4) / mib + 1) + "M";
+  }
   return remedy;
 }
 

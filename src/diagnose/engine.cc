@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "diagnose/confidence.h"
+#include "memory/settings.h"
 
 namespace whyoom::diagnose {
 
@@ -25,6 +26,28 @@ void pick_root(std::vector<Claim>& claims) {
   for (Claim& claim : claims) {
     if (claim.finding.role == Role::root && &claim != best) {
       claim.finding.role = Role::contributing;
+    }
+  }
+}
+
+// What each remedy that comes to a setting would have done at this moment.
+void add_what_if(std::vector<Finding>& findings, const memory::Evidence& evidence) {
+  std::optional<memory::Machine> machine;
+  for (Finding& finding : findings) {
+    for (Remedy& remedy : finding.remedies) {
+      if (!remedy.setting && remedy.assume.empty()) {
+        continue;
+      }
+      if (!machine) {
+        machine = memory::machine_of(evidence);
+      }
+      const std::string assignment =
+          remedy.assume.empty() ? remedy.setting->key + "=" + std::to_string(remedy.setting->value)
+                                : remedy.assume;
+      memory::Settings settings;
+      if (memory::apply_setting(settings, assignment, *machine)) {
+        remedy.what_if = memory::what_if(*machine, settings);
+      }
     }
   }
 }
@@ -62,6 +85,7 @@ std::unique_ptr<Event> explain(report::Report&& report, const StoryContext& stor
     }
     event->findings.push_back(std::move(claim.finding));
   }
+  add_what_if(event->findings, event->evidence);
   return event;
 }
 

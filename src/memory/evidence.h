@@ -58,6 +58,7 @@ struct MinFree {
   double share_of_ram = 0;  // value / managed lowmem
   KiB default_low;          // the kernel's own choice on this machine is between these two
   KiB default_high;
+  Pages unprinted;  // lowmem of zones that the report does not print; 0 when `exact`
 };
 
 struct AccountLine {

@@ -72,7 +72,8 @@ std::optional<MinFree> recover_min_free(const Evidence& evidence) {
   result.value = to_kib(Pages(static_cast<std::uint64_t>(static_cast<double>(min.count()) * scale)),
                         evidence.page);
   if (!result.exact) {
-    add_unprinted(sizes, lowmem - managed);
+    result.unprinted = lowmem - managed;
+    add_unprinted(sizes, result.unprinted);
   }
   const DefaultMinFree defaults =
       default_min_free(sizes, evidence.page, pageblock_pages(evidence.page), evidence.rules);

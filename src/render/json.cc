@@ -1,13 +1,13 @@
 // Output version 1. The schema is docs/schema/whyoom-1.schema.json; what a consumer reads there is
-// what these functions write. Absent facts are null or left out. No other file uses the library.
+// what these functions write. Absent facts are null or left out.
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
 #include "base/text.h"
 #include "base/units.h"
+#include "render/json_parts.h"
 #include "render/phrase.h"
 #include "render/render.h"
 #include "render/sections.h"
@@ -15,7 +15,6 @@
 namespace whyoom::render {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using kernel::Field;
 using memory::AccountLine;
 
@@ -298,6 +297,7 @@ Json remedies_json(const diagnose::Finding& finding) {
     for (const std::string& command : remedy.commands) {
       json["commands"].push_back(text(command));
     }
+    json["what_if"] = remedy.what_if ? change_json(*remedy.what_if) : Json(nullptr);
     list.push_back(std::move(json));
   }
   return list;
@@ -444,24 +444,6 @@ Json event_json(const diagnose::Event& event) {
 }
 
 // `margin` before every line but the first.
-std::string dump(const Json& json, bool indented, std::size_t margin) {
-  // "replace" is a second line of defence: printable() has made everything UTF-8.
-  std::string out =
-      json.dump(indented ? 2 : -1, ' ', false, nlohmann::detail::error_handler_t::replace);
-  if (indented && margin > 0) {
-    std::string shifted;
-    shifted.reserve(out.size() + out.size() / 8);
-    for (const char c : out) {
-      shifted += c;
-      if (c == '\n') {
-        shifted.append(margin, ' ');
-      }
-    }
-    out = std::move(shifted);
-  }
-  return out;
-}
-
 }  // namespace
 
 std::string json_event(const diagnose::Event& event, bool indented) {

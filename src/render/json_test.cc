@@ -63,7 +63,8 @@ TEST(JsonEvent, FindingsKeepTheirNumbersAndPlaces) {
   EXPECT_EQ(root["remedies"][0], Json::parse(R"({
     "title":"Set vm.min_free_kbytes to the kernel's own choice",
     "setting":{"key":"vm.min_free_kbytes","value":45056},
-    "commands":["whyoom fix vm.min_free_kbytes=45056"]})"));
+    "commands":["whyoom fix vm.min_free_kbytes=45056"],
+    "what_if":null})"));
   EXPECT_EQ(json["findings"][2]["role"], "ruled-out");
 }
 

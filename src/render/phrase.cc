@@ -369,6 +369,31 @@ std::string follower_time(const Follower& follower) {
   return follower.time_known ? "+" + seconds(std::max(follower.seconds_after, 0.0)) : "";
 }
 
+std::string what_if_text(const memory::WhatIf& what_if) {
+  std::string text = "with ";
+  for (const auto& setting : what_if.settings) {
+    text += (&setting == what_if.settings.data() ? "" : " ") + setting.key + "=" + setting.after;
+  }
+  text += " at this moment: ";
+  std::vector<std::string> parts;
+  if (what_if.fate_after && what_if.settings.size() == 1) {
+    parts.emplace_back(*what_if.fate_after == memory::Fate::kill
+                           ? "the kernel would have killed a process"
+                           : "the kernel would have panicked");
+  } else if (what_if.request) {
+    parts.emplace_back(what_if.request->passes_after ? "this request would have passed"
+                                                     : "this request would still have failed");
+  }
+  if (what_if.within_reach_after > what_if.within_reach_before) {
+    parts.push_back(human(what_if.within_reach_after - what_if.within_reach_before) +
+                    " more within its reach");
+  }
+  if (parts.empty()) {
+    return {};
+  }
+  return text + parts.front() + (parts.size() > 1 ? ", " + parts.back() : "");
+}
+
 std::vector<Fix> fixes(const diagnose::Event& event) {
   std::vector<Fix> result;
   // Two findings may give the same advice; it is said once.
@@ -386,6 +411,7 @@ std::vector<Fix> fixes(const diagnose::Event& event) {
       Fix fix;
       fix.cause = finding.role == diagnose::Role::root ? "" : printable(finding.cause);
       fix.title = clean(remedy.title);
+      fix.effect = remedy.what_if ? printable(what_if_text(*remedy.what_if)) : std::string();
       for (const std::string& command : remedy.commands) {
         if (first_time(command)) {
           fix.commands.push_back(printable(command));

@@ -56,10 +56,14 @@ std::string follower_text(const Follower& follower, std::string_view first_root)
 // "+0.68 s"
 std::string follower_time(const Follower& follower);
 
+// "with vm.min_free_kbytes=45056 this request would have passed; 717 MiB more within its reach"
+std::string what_if_text(const memory::WhatIf& what_if);
+
 // Remedies of the findings that are not ruled out, root first. `cause` is empty for the root's own.
 struct Fix {
   std::string cause, title;
   std::vector<std::string> commands;
+  std::string effect;  // what it would have done at this moment; empty = not computed
 };
 std::vector<Fix> fixes(const diagnose::Event& event);
 

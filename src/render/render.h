@@ -23,6 +23,11 @@ struct Summary {
   std::uint64_t damage_more = 0;
 };
 
+// Something of a host that could not be read, and what that leaves open.
+struct Gap {
+  std::string what, why;
+};
+
 struct TextStyle {
   unsigned width = 80;  // 60 to 200
   bool colour = false;

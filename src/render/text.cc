@@ -336,6 +336,9 @@ void write_fix(Canvas& out, const Event& event) {
     for (const std::string& command : fix.commands) {
       out.verbatim(command, Paint::green, 4);
     }
+    if (!fix.effect.empty()) {
+      out.text(fix.effect, Paint::dim, 4, 2);
+    }
   }
 }
 

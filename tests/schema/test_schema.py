@@ -69,6 +69,21 @@ class Schema(unittest.TestCase):
             self.skipTest(f"no logs in {SHARED}")
         self.check_logs(logs)
 
+    def test_what_if(self):
+        files = []
+        for number, settings in enumerate((["vm.min_free_kbytes=default"], ["vm.panic_on_oom=2"],
+                                           ["ram=+1G", "vm.lowmem_reserve_ratio=1 1 1"],
+                                           ["memory.max=max", "vm.nr_hugepages=3"])):
+            log = SOURCE / "examples" / "min-free-killed.log"
+            done = subprocess.run([WHYOOM, "whatif", *settings, "--event", log, "--format", "json"],
+                                  capture_output=True, check=True, timeout=60)
+            files.append(self.write(f"what-if-{number}.json", done.stdout))
+        done = validate(*files)
+        self.assertEqual(done.returncode, 0, done.stderr[:4000])
+        bad = json.loads(files[0].read_text(encoding="utf-8"))
+        bad["zones"][0]["after"].pop("min")
+        self.assertEqual(validate(self.write("bad.json", bad)).returncode, 1)
+
     def test_wrong_output_is_refused(self):
         good = json.loads(explain("json", SOURCE / "examples" / "min-free-killed.log"))
 

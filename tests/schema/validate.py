@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """validate.py SCHEMA FILE...
 
-Checks output of `whyoom explain` against its JSON Schema. A FILE holds one `explain` object
-(--format json) or one event a line (--format ndjson); "-" is standard input. Exit status: 0 all is
+Checks output of whyoom against its JSON Schema. A FILE holds one object of a command (--format
+json; its keys tell which) or one event a line (--format ndjson); "-" is standard input. Exit status: 0 all is
 valid, 1 something is not, 2 wrong use, 77 the jsonschema module is not there.
 """
 import json
@@ -36,26 +36,34 @@ def parse(text):
     return json.loads(text, parse_constant=no_constant, object_pairs_hook=no_duplicates)
 
 
+def kind_of(value):
+    """Which part of the schema describes it."""
+    for key, kind in (("events", "explain"), ("settings", "what_if"), ("host", "check")):
+        if isinstance(value, dict) and key in value:
+            return kind
+    return "event"
+
+
 def objects(text):
-    """(line, is_whole, value) of each JSON value; a line of ndjson is an event."""
+    """(line, kind, value) of each JSON value; a line of ndjson is an event."""
     try:
         value = parse(text)
-        return [(1, isinstance(value, dict) and "events" in value, value)]
+        return [(1, kind_of(value), value)]
     except ValueError as error:
         lines = [(n, line) for n, line in enumerate(text.split("\n"), 1) if line.strip()]
         if len(lines) < 2:
             raise error
     if not all(line.startswith("{") for _, line in lines):
         raise ValueError("neither one object nor one event a line")
-    return [(n, False, parse(line)) for n, line in lines]
+    return [(n, "event", parse(line)) for n, line in lines]
 
 
 def check(validators, name, text):
     if not text.strip():
         return []  # ndjson of a log without events
     problems = []
-    for line, whole, value in objects(text):
-        for error in validators[whole].iter_errors(value):
+    for line, kind, value in objects(text):
+        for error in validators[kind].iter_errors(value):
             where = "/".join(str(part) for part in error.absolute_path) or "(top)"
             problems.append(f"{name}:{line}: {where}: {error.message[:300]}")
     return problems
@@ -68,11 +76,10 @@ def main(arguments):
     with open(arguments[0], encoding="utf-8") as file:
         schema = json.load(file)
     jsonschema.Draft202012Validator.check_schema(schema)
-    event = {"$schema": schema["$schema"], "$ref": "#/$defs/event", "$defs": schema["$defs"]}
-    validators = {
-        True: jsonschema.Draft202012Validator(schema),
-        False: jsonschema.Draft202012Validator(event),
-    }
+    validators = {"explain": jsonschema.Draft202012Validator(schema)}
+    for kind in ("event", "what_if", "check"):
+        part = {"$schema": schema["$schema"], "$ref": f"#/$defs/{kind}", "$defs": schema["$defs"]}
+        validators[kind] = jsonschema.Draft202012Validator(part)
     problems = []
     for name in arguments[1:]:
         try:

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "diagnose/tools.h"
+#include "memory/machine.h"
 
 namespace whyoom::diagnose::causes {
 
@@ -8,15 +9,9 @@ namespace {
 
 constexpr std::string_view id = "atomic-allocation-failure";
 
-// GFP_ATOMIC may go down to 3/8 of min (half for __GFP_HIGH, of that another quarter for a request
-// that may not wait), GFP_NOWAIT only to min. From 5.9 on the boost does not count for them.
 Pages mark_of(const memory::ZoneState& zone, const memory::Evidence& evidence) {
-  const bool boosted = !evidence.release || !evidence.release->at_least(5, 9);
-  Pages min = zone.min + (boosted ? zone.boost : Pages(0));
-  if (evidence.request.flags.has(kernel::GfpFlag::high)) {
-    min = min * 3 / 8;
-  }
-  return min + zone.reserve;
+  const bool boost_counts = !evidence.release || !evidence.release->at_least(5, 9);
+  return memory::lowered_mark(zone.min, zone.boost, evidence.request, boost_counts) + zone.reserve;
 }
 
 std::optional<Claim> judge(const Context& context) {

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "diagnose/tools.h"
 
 namespace whyoom::diagnose::causes {
@@ -15,10 +17,12 @@ std::optional<Claim> judge(const Context& context) {
   }
   Bytes reserved;
   Bytes unused;
+  std::uint64_t used = 0;
   Place at;
   for (const auto& pool : context.report.hugepages) {
     reserved += to_bytes(pool.size) * pool.total;
     unused += to_bytes(pool.size) * pool.free;
+    used += pool.total - std::min(pool.total, pool.free);
     if (pool.total > 0 && at.line == 0) {
       at = pool.at;
     }
@@ -45,6 +49,7 @@ std::optional<Claim> judge(const Context& context) {
       remedy.title = Message("Reserve only as many huge pages as are used");
       remedy.commands.pop_back();
     }
+    remedy.assume = "vm.nr_hugepages=" + std::to_string(used);
     result.finding.remedies.push_back(remedy);
   }
   return result;

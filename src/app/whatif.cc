@@ -1,0 +1,117 @@
+#include "app/whatif.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "app/run.h"
+#include "base/human.h"
+#include "base/text.h"
+#include "diagnose/engine.h"
+#include "linux/input.h"
+#include "linux/terminal.h"
+#include "memory/machine.h"
+#include "memory/settings.h"
+#include "memory/whatif.h"
+#include "render/whatif.h"
+#include "report/log_reader.h"
+
+namespace whyoom::app {
+namespace {
+
+struct EventName {
+  std::string file;
+  std::optional<std::uint64_t> number;  // 1 = the first
+};
+
+// "kern.log#3"; a file whose own name ends so is taken as it is.
+EventName parse_event(const std::string& text) {
+  struct stat info {};
+  const std::size_t hash = text.rfind('#');
+  if (hash == std::string::npos || ::stat(text.c_str(), &info) == 0) {
+    return {text, std::nullopt};
+  }
+  const auto number = parse_number<std::uint64_t>(std::string_view(text).substr(hash + 1));
+  return number ? EventName{text.substr(0, hash), number} : EventName{text, std::nullopt};
+}
+
+struct Found {
+  std::unique_ptr<diagnose::Event> event;
+  std::uint64_t count = 0;
+};
+
+tl::expected<Found, std::string> find_event(const EventName& wanted) {
+  Found found;
+  const std::uint64_t number = wanted.number.value_or(1);
+  report::LogReader reader(wanted.file, [&](report::Report&& report) {
+    if (++found.count == number) {
+      found.event = diagnose::explain(std::move(report), {});
+    }
+  });
+  const auto result =
+      linux::read_input(wanted.file, {.data = [&](std::string_view chunk) { reader.feed(chunk); },
+                                      .quiet = [] {},
+                                      .stop = [] { return false; }});
+  reader.finish();
+  if (!result) {
+    return tl::unexpected(result.error());
+  }
+  if (found.event == nullptr && !result->damage.empty()) {
+    return tl::unexpected(result->damage);
+  }
+  if (found.count == 0) {
+    return tl::unexpected(std::string("no OOM event found in it"));
+  }
+  if (found.event == nullptr) {
+    return tl::unexpected("it has " + plural(found.count, "event", "events") +
+                          ", so there is no #" + std::to_string(number));
+  }
+  return found;
+}
+
+}  // namespace
+
+int what_if(const WhatIfOptions& options, linux::Output& out, linux::Output& errors) {
+  const EventName name = parse_event(options.event);
+  const std::string shown = name.file == "-" ? "standard input" : printable(name.file);
+  const auto found = find_event(name);
+  if (!found) {
+    errors.write("whyoom: " + shown + ": " + found.error() + "\n");
+    return trouble;
+  }
+  const diagnose::Event& event = *found->event;
+  if (!name.number && found->count > 1) {
+    errors.write("whyoom: " + shown + ": the first of " + std::to_string(found->count) +
+                 " events; " + shown + "#2 is the next\n");
+  }
+  const memory::Machine machine = memory::machine_of(event.evidence);
+  if (machine.zones.empty() && !machine.cgroup) {
+    errors.write("whyoom: " + shown + ": this event (" +
+                 std::string(report::name(event.report.kind)) +
+                 ") prints no zones and no cgroup's limit, so there is nothing to compute with\n");
+    return trouble;
+  }
+  memory::Settings settings;
+  for (const std::string& assignment : options.settings) {
+    if (const auto done = memory::apply_setting(settings, assignment, machine); !done) {
+      errors.write("whyoom: " + done.error().str() + "\n");
+      return trouble;
+    }
+  }
+  const memory::WhatIf result = memory::what_if(machine, settings);
+  const render::WhatIfView view{machine, result, &event, std::nullopt, {}};
+  if (options.format == Format::json) {
+    out.write(render::json_what_if(view) + "\n");
+    return nothing_found;
+  }
+  const linux::Terminal terminal = linux::probe_terminal(STDOUT_FILENO);
+  out.write(render::text_what_if(view, {linux::width(terminal, options.width),
+                                        linux::colour(terminal, options.colour), false}));
+  return nothing_found;
+}
+
+}  // namespace whyoom::app

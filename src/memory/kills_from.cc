@@ -1,0 +1,85 @@
+#include "memory/kills_from.h"
+
+#include <vector>
+
+#include "memory/watermarks.h"
+
+namespace whyoom::memory {
+
+namespace {
+
+using kernel::ZoneClass;
+
+constexpr std::uint32_t default_scale = 10;
+
+// Highest value that makes sense to try: all lowmem.
+KiB lowmem_of(const Machine& machine) {
+  Pages sum = machine.unprinted;
+  for (const MachineZone& zone : machine.zones) {
+    sum += zone.zone <= ZoneClass::normal ? zone.managed : Pages(0);
+  }
+  return to_kib(sum, machine.page);
+}
+
+bool kills(const Machine& machine, const std::vector<ZoneSize>& sizes, KiB value,
+           ZoneClass highest) {
+  const auto marks = watermarks(sizes, {value, machine.scale_factor.value_or(default_scale)},
+                                machine.page, machine.rules);
+  bool any = false;
+  for (std::size_t i = 0; i < machine.zones.size(); ++i) {
+    const MachineZone& zone = machine.zones[i];
+    if (zone.zone > highest || zone.managed == Pages(0)) {
+      continue;
+    }
+    any = true;
+    if (zone.usable() + zone.reclaimable > marks[i].min + zone.reserve) {
+      return false;
+    }
+  }
+  return any;
+}
+
+std::optional<KiB> first_that_kills(const Machine& machine, ZoneClass highest) {
+  std::vector<ZoneSize> sizes;
+  for (const MachineZone& zone : machine.zones) {
+    sizes.push_back({zone.node, zone.zone, zone.managed});
+  }
+  if (machine.unprinted > Pages(0)) {
+    sizes.push_back({0, ZoneClass::normal, machine.unprinted});
+  }
+  std::uint64_t low = 0;
+  std::uint64_t high = lowmem_of(machine).count();
+  if (high == 0 || !kills(machine, sizes, KiB(high), highest)) {
+    return std::nullopt;
+  }
+  while (low < high) {
+    const std::uint64_t middle = low + (high - low) / 2;
+    if (kills(machine, sizes, KiB(middle), highest)) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  return KiB(low);
+}
+
+}  // namespace
+
+std::optional<KillsFrom> kills_from(const Machine& machine) {
+  // Reserves are stored for the request of `machine`; a host's is one of a process, the strictest.
+  const auto process = first_that_kills(machine, ZoneClass::movable);
+  Machine kernel = machine;
+  for (MachineZone& zone : kernel.zones) {
+    zone.reserve = zone.kernel_reserve;
+  }
+  const auto kernel_value = first_that_kills(kernel, ZoneClass::normal);
+  if (!process && !kernel_value) {
+    return std::nullopt;
+  }
+  if (!process || (kernel_value && *kernel_value < *process)) {
+    return KillsFrom{*kernel_value, true};
+  }
+  return KillsFrom{*process, false};
+}
+
+}  // namespace whyoom::memory

@@ -1,0 +1,27 @@
+// The answer of `whyoom whatif`: at an event of a log, or on a host.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "diagnose/event.h"
+#include "memory/kills_from.h"
+#include "memory/whatif.h"
+#include "render/render.h"
+
+namespace whyoom::render {
+
+struct WhatIfView {
+  const memory::Machine& machine;
+  const memory::WhatIf& what_if;
+  const diagnose::Event* event = nullptr;       // null: a host
+  std::optional<memory::KillsFrom> kills_from;  // of a host as it is
+  std::vector<Gap> gaps;                        // what of the host could not be read
+};
+
+std::string text_what_if(const WhatIfView& view, const TextStyle& style);
+// Output version 1, one object, no newline at the end.
+std::string json_what_if(const WhatIfView& view);
+
+}  // namespace whyoom::render
