@@ -51,7 +51,7 @@ constexpr const char* causes_footer =
     "  whyoom causes min-free-too-high\n";
 
 constexpr const char* what_if_about =
-    "Tells what other settings would have done at an OOM event of a log.\n"
+    "Tells what other settings would have done at an event of a log.\n"
     "The marks of each zone before and after, the memory that comes within reach, and whether the\n"
     "request that failed would have passed.";
 

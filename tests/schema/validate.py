@@ -77,7 +77,7 @@ def main(arguments):
         schema = json.load(file)
     jsonschema.Draft202012Validator.check_schema(schema)
     validators = {"explain": jsonschema.Draft202012Validator(schema)}
-    for kind in ("event", "what_if", "check"):
+    for kind in {"event", "what_if", "check"} & schema["$defs"].keys():
         part = {"$schema": schema["$schema"], "$ref": f"#/$defs/{kind}", "$defs": schema["$defs"]}
         validators[kind] = jsonschema.Draft202012Validator(part)
     problems = []
