@@ -1,0 +1,154 @@
+// A host as its files describe it: nothing is computed here, every field is optional, and each
+// number knows the file and line where it was read. What could not be read is a Gap that says what
+// stays open; what could be read but made no sense is a Damage.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/message.h"
+#include "base/place.h"
+#include "base/units.h"
+#include "host/blocks.h"
+#include "host/cgroups.h"
+#include "host/config_files.h"
+#include "host/counters.h"
+#include "host/files.h"
+#include "host/lines.h"
+#include "host/meminfo.h"
+#include "host/mounts.h"
+#include "host/process.h"
+#include "host/settings.h"
+#include "host/slabinfo.h"
+#include "host/sources.h"
+#include "host/system_files.h"
+#include "host/zoneinfo.h"
+
+namespace whyoom::host {
+
+struct Gap {
+  FileError::Kind kind = FileError::Kind::failed;
+  std::string path;     // what could not be read; made printable
+  Message why;          // "no access to /proc/slabinfo (needs root)"
+  Message leaves_open;  // "the biggest slab caches are not known"
+  // Both, as one sentence without its full stop.
+  [[nodiscard]] std::string str() const;
+};
+
+struct HugePool {
+  KiB page_size;
+  Maybe<std::uint64_t> total, free, reserved, surplus, overcommit;  // pages of that size
+};
+
+struct Node {
+  int id = 0;
+  Meminfo meminfo;
+  std::vector<HugePool> huge_pools;
+};
+
+struct Nodes {
+  Maybe<std::vector<int>> online, has_memory, has_normal_memory;
+  std::vector<Node> nodes;
+};
+
+struct TransparentHuge {
+  Maybe<std::string> enabled, defrag, shmem_enabled;  // "always", "madvise", "never", ...
+  Maybe<std::uint64_t> pmd_bytes;
+};
+
+struct MultiGenLru {
+  Maybe<std::uint64_t> enabled;  // bits; 0 = off
+  Maybe<std::uint64_t> min_ttl_ms;
+};
+
+struct Pressures {
+  Pressure memory, cpu, io;
+};
+
+// Tasks of one real user.
+struct UserTasks {
+  std::uint32_t uid = 0;
+  std::uint64_t processes = 0, threads = 0;
+  // The lowest RLIMIT_NPROC among those of the user's processes that were asked (see ReadOptions).
+  std::optional<std::int32_t> limit_pid;
+  std::optional<ResourceLimit> limit;
+};
+
+struct Processes {
+  std::vector<Process> all;
+  std::vector<std::string> cgroup_paths;  // as /proc/PID/cgroup names them
+  std::vector<UserTasks> users;           // the most threads first
+  std::uint64_t vanished = 0;             // ended while they were read
+  std::uint64_t denied = 0;               // could not be read
+  bool cut = false;                       // there were more than ReadOptions::most_processes
+  [[nodiscard]] std::string_view cgroup_path(std::uint32_t index) const {
+    return index < cgroup_paths.size() ? std::string_view(cgroup_paths[index]) : std::string_view();
+  }
+};
+
+// What an administrator set for the number of tasks.
+struct TaskLimitFiles {
+  std::vector<NprocLine> nproc;   // limits.conf, then limits.d; the last that matches counts
+  std::vector<TasksMax> systemd;  // in the order in which systemd applies them, for each unit
+};
+
+// What would be left after a crash or a restart.
+struct KeptEvidence {
+  Maybe<std::string> journal_storage;      // Storage= of journald.conf as it wins; empty = "auto"
+  std::optional<bool> persistent_journal;  // /var/log/journal is there
+  std::optional<bool> pstore_mounted;
+  Maybe<std::string> pstore_backend;            // "efi", "ramoops"; empty = none
+  std::optional<std::uint64_t> pstore_records;  // files in /sys/fs/pstore
+  Maybe<std::uint64_t> kexec_crash_loaded, kexec_crash_bytes;
+};
+
+struct Host {
+  Sources sources;
+
+  Maybe<std::string> release;  // "6.12.117+deb12-cloud-amd64"
+  CommandLine command_line;
+  // What the numbers agree on, or the caller's own.
+  std::optional<PageSize> page_size;
+
+  Meminfo meminfo;
+  Vmstat vmstat;
+  Zoneinfo zoneinfo;
+  std::vector<FreeBlocks> buddy;
+  PageTypes page_types;
+  std::vector<SlabCache> slab;
+  bool slab_read = false;
+  std::vector<SwapArea> swaps;
+  bool swaps_read = false;
+  std::optional<LoadAverage> load;
+  Pressures pressure;
+  Nodes nodes;
+  std::vector<HugePool> huge_pools;
+  TransparentHuge transparent_huge;
+  MultiGenLru lru_gen;
+  Settings settings;
+
+  Mounts mounts;
+  std::vector<CgroupTree> cgroups;
+  Processes processes;
+
+  TaskLimitFiles task_limits;
+  Kubelet kubelet;
+  Maybe<std::string> tuned_profile;
+  KeptEvidence kept;
+
+  std::vector<Gap> gaps;
+  std::vector<Damage> damage;
+};
+
+// The page size by which /proc/meminfo (kB) and /proc/vmstat and /proc/zoneinfo (pages) mean the
+// same memory, by the majority of eight pairs of counters; nullopt when none of them agree on one.
+std::optional<PageSize> page_size_of(const Host& host);
+
+// The group of that path (as /proc/PID/cgroup has it), nullptr when it was not read. Linear: for a
+// few look-ups.
+const Cgroup* find_group(const CgroupTree& tree, std::string_view path);
+
+}  // namespace whyoom::host

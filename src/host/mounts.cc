@@ -1,0 +1,81 @@
+#include "host/mounts.h"
+
+namespace whyoom::host {
+namespace {
+
+constexpr std::size_t most_mounts = 64;
+
+// The kernel writes a blank, a newline and a backslash as \040, \012 and \134.
+std::string unescape(std::string_view text) {
+  const auto is_octal = [](char c) { return c >= '0' && c <= '7'; };
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\\' && i + 3 < text.size() && text[i + 1] <= '3' && is_octal(text[i + 1]) &&
+        is_octal(text[i + 2]) && is_octal(text[i + 3])) {
+      const int value = (text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 + (text[i + 3] - '0');
+      result += static_cast<char>(value);
+      i += 3;
+    } else {
+      result += text[i];
+    }
+  }
+  return result;
+}
+
+bool has_option(std::string_view options, std::string_view wanted) {
+  while (!options.empty()) {
+    const std::size_t comma = options.find(',');
+    if (options.substr(0, comma) == wanted) {
+      return true;
+    }
+    options.remove_prefix(comma == std::string_view::npos ? options.size() : comma + 1);
+  }
+  return false;
+}
+
+bool is_safe(std::string_view path) {
+  return path.starts_with('/') && path.find("/../") == std::string_view::npos &&
+         !path.ends_with("/..") && path.find('\0') == std::string_view::npos;
+}
+
+}  // namespace
+
+// 36 35 98:0 /root /mount/point rw,noatime shared:1 - type source super,options
+Mounts parse_mountinfo(Lines lines) {
+  Mounts result;
+  while (lines.next()) {
+    std::string_view rest = lines.line();
+    const std::size_t dash = rest.find(" - ");
+    if (dash == std::string_view::npos) {
+      if (!trim(rest).empty()) {
+        lines.damaged("a line of mountinfo", rest);
+      }
+      continue;
+    }
+    std::string_view tail = rest.substr(dash + 3);
+    const std::string_view type = next_word(tail);
+    next_word(tail);
+    const std::string_view super = next_word(tail);
+    for (int i = 0; i < 3; ++i) {
+      next_word(rest);
+    }
+    const std::string root = unescape(next_word(rest));
+    const std::string point = unescape(next_word(rest));
+    if (type == "proc" && point == "/proc") {
+      result.proc_seen = true;
+      const auto hidepid = value_after(super, "hidepid=");
+      if (hidepid && *hidepid != "0" && *hidepid != "off") {
+        result.hidepid = Read<std::string>{std::string(*hidepid), lines.place()};
+      }
+    } else if (type == "pstore") {
+      result.pstore = true;
+    } else if ((type == "cgroup" || type == "cgroup2") && is_safe(point) &&
+               result.cgroups.size() < most_mounts) {
+      result.cgroups.push_back({point, root, type == "cgroup2", has_option(super, "memory"),
+                                has_option(super, "pids"), lines.place()});
+    }
+  }
+  return result;
+}
+
+}  // namespace whyoom::host

@@ -1,0 +1,33 @@
+// /proc/self/mountinfo, as far as this tool needs it: where the cgroup trees are mounted, and
+// whether /proc hides the processes of others. Source: fs/proc_namespace.c show_mountinfo().
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/place.h"
+#include "host/lines.h"
+
+namespace whyoom::host {
+
+struct CgroupMount {
+  std::string path;  // "/sys/fs/cgroup/memory"
+  std::string root;  // the cgroup that is mounted there: "/" but in some containers
+  bool version2 = false;
+  bool memory = false, pids = false;  // version 1: its controllers
+  Place at{};
+};
+
+struct Mounts {
+  std::vector<CgroupMount> cgroups;
+  bool proc_seen = false;
+  // /proc is mounted so that a user sees only his own processes. "invisible", "2", "ptraceable" ...
+  Maybe<std::string> hidepid;
+  bool pstore = false;  // /sys/fs/pstore is mounted
+};
+
+Mounts parse_mountinfo(Lines lines);
+
+}  // namespace whyoom::host

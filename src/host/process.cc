@@ -1,0 +1,215 @@
+#include "host/process.h"
+
+#include "base/text.h"
+#include "host/lines.h"
+
+namespace whyoom::host {
+namespace {
+
+constexpr std::uint64_t pf_kthread = 0x00200000;  // include/linux/sched.h, since 2.6.26
+
+// Takes one line; false at the end. What does not end in a newline was cut.
+bool take_line(std::string_view& rest, std::string_view& line) {
+  const std::size_t end = rest.find('\n');
+  if (end == std::string_view::npos) {
+    return false;
+  }
+  line = rest.substr(0, end);
+  rest.remove_prefix(end + 1);
+  return true;
+}
+
+// "  1234 kB"
+std::optional<KiB> size_kb(std::string_view text) {
+  const auto value = parse_number<std::uint64_t>(next_word(text));
+  if (!value || next_word(text) != "kB") {
+    return std::nullopt;
+  }
+  return KiB(*value);
+}
+
+struct SizeField {
+  std::string_view key;
+  std::optional<KiB> Process::*member;
+};
+constexpr SizeField size_fields[] = {
+    {"VmRSS", &Process::rss},        {"RssAnon", &Process::rss_anon},
+    {"RssFile", &Process::rss_file}, {"RssShmem", &Process::rss_shmem},
+    {"VmSwap", &Process::swap},      {"VmPTE", &Process::page_tables},
+    {"VmLck", &Process::locked},     {"HugetlbPages", &Process::hugetlb},
+};
+
+void status_size(std::string_view key, std::string_view value, Process& process) {
+  const auto size = size_kb(value);
+  if (!size) {
+    return;
+  }
+  if (key == "VmPMD") {
+    process.page_tables = process.page_tables.value_or(KiB(0)) + *size;
+    return;
+  }
+  for (const SizeField& field : size_fields) {
+    if (field.key == key) {
+      process.*field.member = *size;
+      return;
+    }
+  }
+}
+
+// "unlimited" or a number; false when it is neither.
+bool limit_value(std::string_view word, std::optional<std::uint64_t>& value) {
+  if (word == "unlimited") {
+    value.reset();
+    return true;
+  }
+  value = parse_number<std::uint64_t>(word);
+  return value.has_value();
+}
+
+std::optional<ResourceLimit> resource_limit(std::string_view rest) {
+  ResourceLimit limit;
+  if (!limit_value(next_word(rest), limit.soft) || !limit_value(next_word(rest), limit.hard)) {
+    return std::nullopt;
+  }
+  return limit;
+}
+
+bool has_controller(std::string_view list, std::string_view wanted) {
+  while (!list.empty()) {
+    const std::size_t comma = list.find(',');
+    if (list.substr(0, comma) == wanted) {
+      return true;
+    }
+    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string path_of(std::int32_t pid, ProcessFile file) {
+  constexpr std::string_view names[] = {"stat",   "status",    "limits",
+                                        "cgroup", "oom_score", "oom_score_adj"};
+  std::string path = "/proc/";
+  path += std::to_string(pid);
+  path += '/';
+  path += names[static_cast<std::size_t>(file)];
+  return path;
+}
+
+// pid (comm) state ppid pgrp session tty tpgid flags minflt cminflt majflt cmajflt utime stime
+// cutime cstime priority nice num_threads itrealvalue starttime ...
+bool parse_stat(std::string_view text, Process& process) {
+  const std::size_t open = text.find('(');
+  const std::size_t close = text.rfind(')');  // the name may have brackets of its own
+  if (open == std::string_view::npos || close == std::string_view::npos || close < open) {
+    return false;
+  }
+  const auto pid = parse_number<std::int32_t>(trim(text.substr(0, open)));
+  std::string_view rest = text.substr(close + 1);
+  const std::string_view state = next_word(rest);
+  const auto ppid = parse_number<std::int32_t>(next_word(rest));
+  if (!pid || state.size() != 1 || !ppid) {
+    return false;
+  }
+  process.pid = *pid;
+  process.comm = SmallText(text.substr(open + 1, close - open - 1));
+  process.state = state.front();
+  process.ppid = *ppid;
+  // The kernel ends the line: without its end the last number may be half of one.
+  constexpr int flags_field = 9, threads_field = 20, start_field = 22, first_field = 5;
+  for (int field = first_field; field <= start_field; ++field) {
+    const std::string_view word = next_word(rest);
+    if (word.empty() || rest.empty()) {
+      break;
+    }
+    if (field == flags_field) {
+      process.kernel_thread = (parse_number<std::uint64_t>(word).value_or(0) & pf_kthread) != 0;
+    } else if (field == threads_field) {
+      process.threads = parse_number<std::uint32_t>(word);
+    } else if (field == start_field) {
+      process.start_time = parse_number<std::uint64_t>(word);
+    }
+  }
+  return true;
+}
+
+bool parse_status(std::string_view text, Process& process) {
+  bool any = false;
+  std::string_view line;
+  while (take_line(text, line)) {
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos) {
+      continue;
+    }
+    const std::string_view key = line.substr(0, colon);
+    std::string_view value = line.substr(colon + 1);
+    if (key == "Uid") {
+      process.uid = parse_number<std::uint32_t>(next_word(value));
+      any = any || process.uid.has_value();
+    } else if (key == "Threads") {
+      // What comes after it says nothing of memory. It is also in stat.
+      if (!process.threads) {
+        process.threads = parse_number<std::uint32_t>(trim(value));
+      }
+      break;
+    } else if (key.starts_with("Vm") || key.starts_with("Rss") || key == "HugetlbPages") {
+      status_size(key, value, process);
+    }
+  }
+  return any;
+}
+
+CgroupPaths parse_process_cgroup(std::string_view text) {
+  CgroupPaths result;
+  std::string_view line;
+  while (take_line(text, line)) {
+    Cursor cursor(line);
+    const auto id = cursor.take_unsigned();
+    if (!id || !cursor.take(':')) {
+      continue;
+    }
+    const auto controllers = cursor.take_until(":");
+    if (!controllers || !cursor.take(':')) {
+      continue;
+    }
+    std::string_view path = cursor.rest();
+    constexpr std::string_view deleted = " (deleted)";
+    if (path.ends_with(deleted)) {
+      path.remove_suffix(deleted.size());
+    }
+    if (!path.starts_with('/')) {
+      continue;
+    }
+    if (*id == 0 && controllers->empty()) {
+      result.unified = path;
+    }
+    if (has_controller(*controllers, "memory")) {
+      result.memory = path;
+    }
+    if (has_controller(*controllers, "pids")) {
+      result.pids = path;
+    }
+  }
+  return result;
+}
+
+ProcessLimits parse_limits(std::string_view text) {
+  ProcessLimits result;
+  std::string_view line;
+  while (take_line(text, line)) {
+    const auto after = [&line](std::string_view name) -> std::optional<ResourceLimit> {
+      return line.starts_with(name) ? resource_limit(line.substr(name.size())) : std::nullopt;
+    };
+    if (const auto processes = after("Max processes ")) {
+      result.processes = processes;
+    } else if (const auto space = after("Max address space ")) {
+      result.address_space = space;
+    } else if (const auto locked = after("Max locked memory ")) {
+      result.locked_memory = locked;
+    }
+  }
+  return result;
+}
+
+}  // namespace whyoom::host

@@ -1,0 +1,63 @@
+// One process, in a record small enough for a hundred thousand of them, and the parsers of the
+// files under /proc/PID that fill it. Source: fs/proc/array.c do_task_stat(), proc_pid_status();
+// fs/proc/task_mmu.c task_mem(); fs/proc/base.c proc_pid_limits(); 2.6.32 to 6.19.
+// A number of a process has no Place of its own: path_of() names its file.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/units.h"
+#include "host/small_text.h"
+
+namespace whyoom::host {
+
+inline constexpr std::uint32_t no_cgroup = UINT32_MAX;
+
+struct Process {
+  std::int32_t pid = 0;
+  std::optional<std::int32_t> ppid;
+  SmallText comm;    // any bytes: a process chooses its own name
+  char state = '?';  // R, S, D, Z, T, ...
+  bool kernel_thread = false;
+  std::optional<std::uint32_t> uid;      // the real one
+  std::optional<std::uint32_t> threads;  // a zombie without its leader has 0 or 1
+  std::optional<KiB> rss, rss_anon, rss_file, rss_shmem, swap;  // rss_* since 4.5
+  std::optional<KiB> page_tables;  // VmPTE, with VmPMD where that is counted apart (4.0 to 4.14)
+  std::optional<KiB> locked, hugetlb;
+  std::optional<std::int32_t> oom_score_adj;
+  std::optional<std::int32_t> oom_score;    // 0 to 2000; 0 to 1000 before 5.9
+  std::optional<std::uint64_t> start_time;  // clock ticks after boot
+  // Indices into Processes::cgroup_paths. Version 1 has a path for each controller; on version 2
+  // all three are the same.
+  std::uint32_t memory_cgroup = no_cgroup, pids_cgroup = no_cgroup, unified_cgroup = no_cgroup;
+};
+
+enum class ProcessFile : std::uint8_t { stat, status, limits, cgroup, oom_score, oom_score_adj };
+std::string path_of(std::int32_t pid, ProcessFile file);  // "/proc/1/status"
+
+// Each sets what its file says and leaves the rest. False: the text is not such a file.
+bool parse_stat(std::string_view text, Process& process);
+bool parse_status(std::string_view text, Process& process);
+
+// /proc/PID/cgroup. The views point into the text.
+struct CgroupPaths {
+  std::optional<std::string_view> memory, pids, unified;
+};
+CgroupPaths parse_process_cgroup(std::string_view text);
+
+// A resource limit; nullopt = unlimited.
+struct ResourceLimit {
+  std::optional<std::uint64_t> soft, hard;
+};
+struct ProcessLimits {
+  std::optional<ResourceLimit> processes;      // RLIMIT_NPROC
+  std::optional<ResourceLimit> address_space;  // bytes
+  std::optional<ResourceLimit> locked_memory;  // bytes
+};
+ProcessLimits parse_limits(std::string_view text);
+
+}  // namespace whyoom::host

@@ -1,0 +1,84 @@
+// The kernel, its settings and its memory.
+#include <algorithm>
+
+#include "base/text.h"
+#include "host/reader.h"
+
+namespace whyoom::host {
+namespace {
+
+constexpr auto person = Lines::End::person;
+
+void read_settings(Reader& reader) {
+  const auto top = reader.files().list("/proc/sys/vm", 1);
+  if (!top) {
+    reader.gap("/proc/sys/vm", top.error(),
+               Message("the running values of vm.min_free_kbytes and the other settings are not "
+                       "known"));
+  }
+  Settings& settings = reader.host().settings;
+  for (const SettingFile& file : setting_files()) {
+    const Absent absent = file.always && top ? Absent::gap : Absent::normal;
+    const auto loaded = reader.load(
+        setting_path(file.key), Message("the running value of {} is not known", file.key), absent);
+    if (!loaded) {
+      continue;
+    }
+    if (file.number != nullptr) {
+      settings.*file.number =
+          single_number<std::int64_t>(loaded->text, loaded->source, &reader.host().damage);
+    } else {
+      settings.*file.numbers = parse_numbers(reader.lines(*loaded, person));
+    }
+  }
+}
+
+void read_pressure(Reader& reader) {
+  Pressures& pressure = reader.host().pressure;
+  // The kernel may have it built in and switched off; it never says why memory ran out.
+  reader.parse("/proc/pressure/memory", pressure.memory, parse_pressure,
+               Message("how long tasks wait for memory is not known (a kernel before 4.20, or "
+                       "pressure stall information is off)"),
+               Absent::gap);
+  reader.parse("/proc/pressure/cpu", pressure.cpu, parse_pressure, Message());
+  reader.parse("/proc/pressure/io", pressure.io, parse_pressure, Message());
+}
+
+void read_blocks(Reader& reader) {
+  Host& host = reader.host();
+  reader.parse("/proc/buddyinfo", host.buddy, parse_buddyinfo,
+               Message("the sizes of the free blocks are not known"), Absent::gap);
+  reader.parse("/proc/pagetypeinfo", host.page_types, parse_pagetypeinfo,
+               Message("which kinds of request may use the free blocks is not known"), Absent::gap);
+}
+
+}  // namespace
+
+void read_kernel(Reader& reader) {
+  Host& host = reader.host();
+  reader.parse("/proc/sys/kernel/osrelease", host.release, parse_line,
+               Message("the version of the kernel is not known"), Absent::gap, person);
+  reader.parse("/proc/cmdline", host.command_line, parse_command_line,
+               Message("the boot parameters of the kernel are not known"), Absent::gap, person);
+  read_settings(reader);
+}
+
+void read_memory(Reader& reader) {
+  Host& host = reader.host();
+  reader.parse("/proc/meminfo", host.meminfo, parse_meminfo,
+               Message("how much memory there is and what uses it is not known"), Absent::gap);
+  reader.parse("/proc/vmstat", host.vmstat, parse_vmstat,
+               Message("the kernel's counters of reclaim and of kills are not known"), Absent::gap);
+  reader.parse("/proc/zoneinfo", host.zoneinfo, parse_zoneinfo,
+               Message("the zones and their watermarks are not known"), Absent::gap);
+  read_blocks(reader);
+  host.slab_read = reader.parse("/proc/slabinfo", host.slab, parse_slabinfo,
+                                Message("the biggest slab caches are not known"), Absent::gap);
+  host.swaps_read =
+      reader.parse("/proc/swaps", host.swaps, parse_swaps, Message("the swap areas are not known"));
+  reader.parse("/proc/loadavg", host.load, parse_loadavg,
+               Message("the number of all tasks is not known"), Absent::gap);
+  read_pressure(reader);
+}
+
+}  // namespace whyoom::host

@@ -1,0 +1,241 @@
+// Every process in one pass: stat, status, cgroup, oom_score_adj and oom_score. The number of
+// threads is in stat, so /proc/PID/task is not walked.
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "base/text.h"
+#include "host/reader.h"
+
+namespace whyoom::host {
+namespace {
+
+// A process in many groups has a long list of them in its status.
+constexpr std::size_t most_bytes = std::size_t{2} << 20U;
+
+// Cgroup paths, each kept once. Most processes share theirs with the one before.
+class PathTable {
+ public:
+  explicit PathTable(std::vector<std::string>& paths) : paths_(paths) {}
+
+  std::uint32_t index(std::optional<std::string_view> path) {
+    if (!path) {
+      return no_cgroup;
+    }
+    const auto found = by_path_.find(*path);
+    if (found != by_path_.end()) {
+      return found->second;
+    }
+    const auto index = static_cast<std::uint32_t>(paths_.size());
+    paths_.emplace_back(*path);
+    by_path_.emplace(*path, index);
+    return index;
+  }
+
+ private:
+  std::vector<std::string>& paths_;
+  std::map<std::string, std::uint32_t, std::less<>> by_path_;
+};
+
+enum class Got : std::uint8_t { yes, vanished, denied };
+
+class ProcessReader {
+ public:
+  explicit ProcessReader(Reader& reader)
+      : reader_(reader),
+        processes_(reader.host().processes),
+        paths_(reader.host().processes.cgroup_paths) {}
+
+  void read(std::int32_t pid) {
+    Process process;
+    process.pid = pid;
+    switch (read_files(process)) {
+      case Got::vanished:
+        ++processes_.vanished;
+        return;
+      case Got::denied:
+        ++processes_.denied;
+        return;
+      case Got::yes:
+        break;
+    }
+    process.pid = pid;  // what stat says of itself is not needed for finding its files
+    processes_.all.push_back(process);
+  }
+
+ private:
+  Got read_files(Process& process) {
+    const std::int32_t pid = process.pid;
+    const auto stat = read_file(pid, ProcessFile::stat);
+    if (!stat) {
+      return stat.error().kind == FileError::Kind::missing ? Got::vanished : Got::denied;
+    }
+    if (!parse_stat(*stat, process)) {
+      damaged(pid, ProcessFile::stat, *stat);
+    }
+    if (const auto status = read_file(pid, ProcessFile::status)) {
+      if (!parse_status(*status, process)) {
+        damaged(pid, ProcessFile::status, *status);
+      }
+    } else if (status.error().kind == FileError::Kind::missing && is_gone(pid)) {
+      return Got::vanished;
+    }
+    if (const auto cgroup = read_file(pid, ProcessFile::cgroup)) {
+      const CgroupPaths paths = parse_process_cgroup(*cgroup);
+      process.unified_cgroup = paths_.index(paths.unified);
+      process.memory_cgroup = paths_.index(paths.memory ? paths.memory : paths.unified);
+      process.pids_cgroup = paths_.index(paths.pids ? paths.pids : paths.unified);
+    }
+    process.oom_score_adj = number(pid, ProcessFile::oom_score_adj);
+    // A kernel thread is never chosen, and on a big machine most processes are some.
+    if (!process.kernel_thread) {
+      process.oom_score = number(pid, ProcessFile::oom_score);
+    }
+    return Got::yes;
+  }
+
+  tl::expected<std::string, FileError> read_file(std::int32_t pid, ProcessFile file) {
+    return reader_.files().read(path_of(pid, file), most_bytes);
+  }
+
+  bool is_gone(std::int32_t pid) {
+    const auto stat = read_file(pid, ProcessFile::stat);
+    return !stat && stat.error().kind == FileError::Kind::missing;
+  }
+
+  std::optional<std::int32_t> number(std::int32_t pid, ProcessFile file) {
+    const auto text = read_file(pid, file);
+    return text ? parse_number<std::int32_t>(trim(*text)) : std::nullopt;
+  }
+
+  void damaged(std::int32_t pid, ProcessFile file, std::string_view text) {
+    constexpr std::size_t most_damage = 16;
+    if (++damages_ > most_damage) {
+      return;
+    }
+    Host& host = reader_.host();
+    Lines lines(text, host.sources.add(path_of(pid, file)), &host.damage, Lines::End::person);
+    lines.next();
+    lines.damaged("what the kernel writes there", lines.line());
+  }
+
+  Reader& reader_;
+  Processes& processes_;
+  PathTable paths_;
+  std::size_t damages_ = 0;
+};
+
+std::vector<std::int32_t> pids(Reader& reader, bool& cut) {
+  std::vector<std::int32_t> result;
+  const auto listing = reader.files().list("/proc");
+  if (!listing) {
+    reader.gap("/proc", listing.error(), Message("the processes are not known"));
+    return result;
+  }
+  for (const Entry& entry : listing->entries) {
+    const auto pid = parse_number<std::int32_t>(entry.name);
+    if (pid && *pid > 0 && entry.is_directory && entry.name.front() != '0') {
+      result.push_back(*pid);
+    }
+  }
+  std::sort(result.begin(), result.end());
+  cut = listing->cut || result.size() > reader.options().most_processes;
+  result.resize(std::min(result.size(), reader.options().most_processes));
+  return result;
+}
+
+std::vector<UserTasks> by_user(const std::vector<Process>& all) {
+  std::map<std::uint32_t, UserTasks> users;
+  for (const Process& process : all) {
+    if (process.uid && !process.kernel_thread) {
+      UserTasks& user = users[*process.uid];
+      user.uid = *process.uid;
+      ++user.processes;
+      user.threads += process.threads.value_or(1);
+    }
+  }
+  std::vector<UserTasks> result;
+  for (const auto& [uid, user] : users) {
+    result.push_back(user);
+  }
+  std::stable_sort(result.begin(), result.end(),
+                   [](const UserTasks& a, const UserTasks& b) { return a.threads > b.threads; });
+  return result;
+}
+
+// Each process has its own RLIMIT_NPROC; the lowest is the one that stops first.
+void read_user_limit(Reader& reader, UserTasks& user) {
+  std::vector<const Process*> own;
+  for (const Process& process : reader.host().processes.all) {
+    if (process.uid == user.uid && !process.kernel_thread) {
+      own.push_back(&process);
+    }
+  }
+  std::stable_sort(own.begin(), own.end(), [](const Process* a, const Process* b) {
+    return a->threads.value_or(0) > b->threads.value_or(0);
+  });
+  own.resize(std::min(own.size(), reader.options().limits_for_a_user));
+  for (const Process* process : own) {
+    const auto text = reader.files().read(path_of(process->pid, ProcessFile::limits), most_bytes);
+    const auto limit = text ? parse_limits(*text).processes : std::nullopt;
+    const auto soft = [](const ResourceLimit& of) { return of.soft.value_or(UINT64_MAX); };
+    if (limit && (!user.limit || soft(*limit) < soft(*user.limit))) {
+      user.limit = limit;
+      user.limit_pid = process->pid;
+    }
+  }
+}
+
+void note_what_is_hidden(Reader& reader) {
+  const Host& host = reader.host();
+  const Processes& processes = host.processes;
+  if (processes.cut) {
+    reader.gap(FileError::Kind::too_big, "/proc",
+               Message("only the first {} processes were read", processes.all.size()),
+               Message("what the others use is not known"));
+  }
+  if (processes.denied > 0) {
+    reader.gap(FileError::Kind::denied, "/proc",
+               Message("no access to {} processes (needs root)", processes.denied),
+               Message("what they use is not known"));
+  }
+  std::uint64_t seen = processes.vanished;
+  for (const Process& process : processes.all) {
+    seen += process.threads.value_or(1);
+  }
+  // Tasks come and go between the two readings.
+  constexpr std::uint64_t usual_change = 32;
+  if (!processes.cut && host.load && host.load->tasks > seen + seen / 10 + usual_change) {
+    reader.gap(FileError::Kind::denied, "/proc",
+               Message("{} of {} tasks cannot be seen from here (a container, or /proc is mounted "
+                       "with hidepid)",
+                       host.load->tasks - seen, host.load->tasks),
+               Message("who they are is not known"));
+  }
+}
+
+}  // namespace
+
+void read_processes(Reader& reader) {
+  Processes& processes = reader.host().processes;
+  const auto found = pids(reader, processes.cut);
+  processes.all.reserve(found.size());
+  ProcessReader one(reader);
+  for (const std::int32_t pid : found) {
+    one.read(pid);
+  }
+  if (found.empty() && reader.files().list("/proc", 1)) {
+    reader.gap(FileError::Kind::missing, "/proc", Message("/proc has no processes"),
+               Message("which processes use the memory is not known"));
+    return;
+  }
+  processes.users = by_user(processes.all);
+  const std::size_t with_limits =
+      std::min(processes.users.size(), reader.options().users_with_limits);
+  for (std::size_t i = 0; i < with_limits; ++i) {
+    read_user_limit(reader, processes.users[i]);
+  }
+  note_what_is_hidden(reader);
+}
+
+}  // namespace whyoom::host

@@ -1,0 +1,61 @@
+#include "host/settings.h"
+
+#include <algorithm>
+
+namespace whyoom::host {
+namespace {
+
+constexpr SettingFile files[] = {
+    {"vm.min_free_kbytes", &Settings::min_free_kbytes, nullptr, true},
+    {"vm.watermark_scale_factor", &Settings::watermark_scale_factor},
+    {"vm.watermark_boost_factor", &Settings::watermark_boost_factor},
+    {"vm.extra_free_kbytes", &Settings::extra_free_kbytes},
+    {"vm.lowmem_reserve_ratio", nullptr, &Settings::lowmem_reserve_ratio, true},
+    {"vm.percpu_pagelist_high_fraction", &Settings::percpu_pagelist_high_fraction},
+    {"vm.percpu_pagelist_fraction", &Settings::percpu_pagelist_fraction},
+    {"vm.overcommit_memory", &Settings::overcommit_memory, nullptr, true},
+    {"vm.overcommit_ratio", &Settings::overcommit_ratio, nullptr, true},
+    {"vm.overcommit_kbytes", &Settings::overcommit_kbytes},
+    {"vm.panic_on_oom", &Settings::panic_on_oom, nullptr, true},
+    {"vm.oom_kill_allocating_task", &Settings::oom_kill_allocating_task, nullptr, true},
+    {"vm.oom_dump_tasks", &Settings::oom_dump_tasks},
+    {"vm.swappiness", &Settings::swappiness},
+    {"vm.vfs_cache_pressure", &Settings::vfs_cache_pressure},
+    {"vm.max_map_count", &Settings::max_map_count, nullptr, true},
+    {"vm.nr_hugepages", &Settings::nr_hugepages},
+    {"vm.nr_overcommit_hugepages", &Settings::nr_overcommit_hugepages},
+    {"vm.admin_reserve_kbytes", &Settings::admin_reserve_kbytes},
+    {"vm.user_reserve_kbytes", &Settings::user_reserve_kbytes},
+    {"vm.dirty_ratio", &Settings::dirty_ratio},
+    {"vm.dirty_background_ratio", &Settings::dirty_background_ratio},
+    {"vm.dirty_bytes", &Settings::dirty_bytes},
+    {"vm.dirty_background_bytes", &Settings::dirty_background_bytes},
+    {"vm.zone_reclaim_mode", &Settings::zone_reclaim_mode},
+    {"vm.min_unmapped_ratio", &Settings::min_unmapped_ratio},
+    {"vm.min_slab_ratio", &Settings::min_slab_ratio},
+    {"vm.extfrag_threshold", &Settings::extfrag_threshold},
+    {"vm.compaction_proactiveness", &Settings::compaction_proactiveness},
+    {"vm.defrag_mode", &Settings::defrag_mode},
+    {"kernel.pid_max", &Settings::pid_max, nullptr, true},
+    {"kernel.threads-max", &Settings::threads_max, nullptr, true},
+    {"kernel.panic", &Settings::panic, nullptr, true},
+    {"kernel.panic_on_oops", &Settings::panic_on_oops},
+    {"kernel.sysrq", &Settings::sysrq},
+    {"kernel.printk", nullptr, &Settings::printk},
+    {"fs.file-max", &Settings::file_max},
+    {"fs.pipe-user-pages-hard", &Settings::pipe_user_pages_hard},
+    {"fs.pipe-user-pages-soft", &Settings::pipe_user_pages_soft},
+};
+
+}  // namespace
+
+std::span<const SettingFile> setting_files() { return files; }
+
+std::string setting_path(std::string_view key) {
+  std::string path = "/proc/sys/";
+  path += key;
+  std::replace(path.begin(), path.end(), '.', '/');
+  return path;
+}
+
+}  // namespace whyoom::host

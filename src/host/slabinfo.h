@@ -1,0 +1,26 @@
+// /proc/slabinfo (only root may read it). Source: mm/slab_common.c slab_show(), mm/slab.c.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/place.h"
+#include "base/units.h"
+#include "host/lines.h"
+
+namespace whyoom::host {
+
+struct SlabCache {
+  std::string name;
+  std::uint64_t active_objects = 0, objects = 0;
+  Bytes object_size;
+  std::uint64_t slabs = 0;
+  Pages pages;  // of all slabs
+  Place at{};
+};
+
+// As listed.
+std::vector<SlabCache> parse_slabinfo(Lines lines);
+
+}  // namespace whyoom::host

@@ -1,0 +1,67 @@
+// The small files of /proc and /sys, one parser each: swaps, load, pressure, the kernel's command
+// line, choices in brackets, lists of numbers.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/place.h"
+#include "base/units.h"
+#include "host/lines.h"
+
+namespace whyoom::host {
+
+struct SwapArea {
+  std::string name;  // as the kernel writes it: a space is "\040"
+  std::string type;  // "partition", "file"
+  KiB size, used;
+  std::int64_t priority = 0;
+  Place at{};
+};
+std::vector<SwapArea> parse_swaps(Lines lines);
+
+struct LoadAverage {
+  double one = 0, five = 0, fifteen = 0;
+  std::uint64_t running = 0;
+  std::uint64_t tasks = 0;  // every thread on the machine, also those that a container cannot see
+  Place at{};
+};
+std::optional<LoadAverage> parse_loadavg(Lines lines);
+
+// /proc/pressure/*: the share of time in which some (all) tasks waited.
+struct PressureLine {
+  double avg10 = 0, avg60 = 0, avg300 = 0;  // per cent
+  std::uint64_t total_us = 0;
+  Place at{};
+};
+struct Pressure {
+  std::optional<PressureLine> some, full;
+};
+Pressure parse_pressure(Lines lines);
+
+struct CommandLine {
+  std::vector<std::string> words;
+  Place at{};
+  // The value of the last "name=value"; nullopt when there is none. "-" and "_" are the same to the
+  // kernel.
+  [[nodiscard]] std::optional<std::string_view> value_of(std::string_view name) const;
+  // "name" alone, without a value.
+  [[nodiscard]] bool has(std::string_view name) const;
+};
+CommandLine parse_command_line(Lines lines);
+
+// "always [madvise] never" -> "madvise"
+Maybe<std::string> parse_choice(Lines lines);
+// One line of text, trimmed; empty when there is none.
+Maybe<std::string> parse_line(Lines lines);
+// "256\t256\t32" -> 256, 256, 32. Nothing when one of them is no number.
+Maybe<std::vector<std::int64_t>> parse_numbers(Lines lines);
+// "0-1,4" -> 0, 1, 4: nodes or CPUs, below 65536.
+Maybe<std::vector<int>> parse_ranges(Lines lines);
+// "0x0007", "7", "Y", "N"
+Maybe<std::uint64_t> parse_flags(Lines lines);
+
+}  // namespace whyoom::host
