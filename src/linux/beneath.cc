@@ -1,0 +1,124 @@
+#include "linux/beneath.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace whyoom::linux {
+namespace {
+
+constexpr int most_links = 40;
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() { reset(-1); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  [[nodiscard]] int get() const { return fd_; }
+  int release() { return std::exchange(fd_, -1); }
+  void reset(int fd) {
+    if (fd_ >= 0) {
+      const int kept = errno;
+      ::close(fd_);
+      errno = kept;
+    }
+    fd_ = fd;
+  }
+
+ private:
+  int fd_;
+};
+
+// Puts the names of `path` on the stack, the first one on top. False for a path that climbs.
+bool push_names(std::vector<std::string>& stack, std::string_view path) {
+  std::vector<std::string> names;
+  while (!path.empty()) {
+    const std::size_t slash = path.find('/');
+    const std::string_view name = path.substr(0, slash);
+    path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
+    if (name == "..") {
+      return false;
+    }
+    if (!name.empty() && name != ".") {
+      names.emplace_back(name);
+    }
+  }
+  stack.insert(stack.end(), names.rbegin(), names.rend());
+  return true;
+}
+
+// Follows a link that lies in `directory`: its names go on the stack.
+bool push_link(std::vector<std::string>& stack, int link) {
+  char target[PATH_MAX];
+  const ssize_t size = ::readlinkat(link, "", target, sizeof target);
+  if (size < 0) {
+    return false;
+  }
+  const std::string_view text(target, static_cast<std::size_t>(size));
+  if (text.starts_with('/') || !push_names(stack, text)) {
+    errno = EXDEV;
+    return false;
+  }
+  return true;
+}
+
+bool is_link(int fd) {
+  struct stat status {};
+  return ::fstat(fd, &status) == 0 && S_ISLNK(status.st_mode);
+}
+
+}  // namespace
+
+int open_in_root(int root, const std::string& path, int flags) {
+  open_how how{};
+  how.flags = static_cast<std::uint64_t>(flags);
+  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+  return static_cast<int>(::syscall(SYS_openat2, root, path.c_str(), &how, sizeof how));
+}
+
+int open_walking(int root, const std::string& path, int flags) {
+  std::vector<std::string> stack;
+  if (!push_names(stack, path)) {
+    errno = EXDEV;
+    return -1;
+  }
+  int links = 0;
+  Descriptor at(::openat(root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  while (at.get() >= 0 && !stack.empty()) {
+    const std::string name = std::move(stack.back());
+    stack.pop_back();
+    Descriptor next(::openat(at.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    if (next.get() < 0) {
+      return -1;
+    }
+    if (is_link(next.get())) {
+      if (stack.empty() && (flags & O_NOFOLLOW) != 0) {
+        return ::openat(at.get(), name.c_str(), flags);
+      }
+      if (++links > most_links) {
+        errno = ELOOP;
+        return -1;
+      }
+      if (!push_link(stack, next.get())) {
+        return -1;
+      }
+      continue;  // the link's names count from the directory that it lies in
+    }
+    if (stack.empty()) {
+      return ::openat(at.get(), name.c_str(), flags | O_NOFOLLOW);
+    }
+    at.reset(next.release());
+  }
+  return at.get() < 0 ? -1 : ::openat(at.get(), ".", flags);
+}
+
+}  // namespace whyoom::linux

@@ -1,0 +1,48 @@
+// A host's files below a directory: "/" for this machine, or a copy of another one (--root DIR).
+// No path and no symbolic link leads out of the directory. Only regular files are opened, so no
+// device is touched and no FIFO is waited for.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "host/files.h"
+
+namespace whyoom::linux {
+
+class DirFiles : public host::Files {
+ public:
+  enum class Resolve : std::uint8_t {
+    automatic,  // by the kernel (openat2, since 5.6) where it can, else by walking
+    walk        // name by name; refuses links that are absolute or climb with ".."
+  };
+
+  // The error says what is wrong with the directory ("No such file or directory").
+  static tl::expected<DirFiles, host::FileError> open(const std::string& root,
+                                                      Resolve resolve = Resolve::automatic);
+  DirFiles(DirFiles&& other) noexcept;
+  DirFiles& operator=(DirFiles&&) = delete;
+  ~DirFiles() override;
+
+  tl::expected<std::string, host::FileError> read(
+      std::string_view path, std::size_t most = host::default_most_bytes) override;
+  tl::expected<host::Listing, host::FileError> list(
+      std::string_view path, std::size_t most = host::default_most_entries) override;
+  tl::expected<std::string, host::FileError> read_link(std::string_view path) override;
+
+ private:
+  DirFiles(int root, bool whole_machine, Resolve resolve);
+
+  // A descriptor, or -1 with errno set.
+  int open_path(std::string_view path, int flags);
+
+  int root_;
+  bool whole_machine_;  // "/": links lead where they lead
+  Resolve resolve_;
+  std::vector<char> buffer_;
+};
+
+}  // namespace whyoom::linux
