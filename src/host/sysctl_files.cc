@@ -1,0 +1,133 @@
+#include "host/sysctl_files.h"
+
+#include <algorithm>
+#include <array>
+
+namespace whyoom::host {
+namespace {
+
+constexpr int most_links = 40;  // as in the kernel
+constexpr std::array<std::string_view, 5> search_path = {
+    "/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d",
+    "/lib/sysctl.d"};
+
+std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+// The parts of a path that are still to be walked, the next one last.
+void push_parts(std::vector<std::string>& todo, std::string_view path) {
+  std::vector<std::string> parts;
+  while (!path.empty()) {
+    const auto slash = std::min(path.find('/'), path.size());
+    if (slash > 0) {
+      parts.emplace_back(path.substr(0, slash));
+    }
+    path.remove_prefix(std::min(slash + 1, path.size()));
+  }
+  todo.insert(todo.end(), parts.rbegin(), parts.rend());
+}
+
+}  // namespace
+
+tl::expected<std::string, FileError> real_path(Files& files, std::string_view path) {
+  std::vector<std::string> todo;
+  push_parts(todo, path);
+  std::string at;
+  int links = 0;
+  while (!todo.empty()) {
+    const std::string part = std::move(todo.back());
+    todo.pop_back();
+    if (part == ".") {
+      continue;
+    }
+    if (part == "..") {
+      at.erase(std::min(at.rfind('/'), at.size()));
+      continue;
+    }
+    const std::string next = at + "/" + part;
+    const auto target = files.read_link(next);
+    if (!target) {
+      at = next;
+      continue;
+    }
+    if (++links > most_links) {
+      return tl::make_unexpected(
+          FileError{FileError::Kind::failed, "Too many levels of symbolic links"});
+    }
+    if (target->starts_with('/')) {
+      at.clear();
+    }
+    push_parts(todo, *target);
+  }
+  return at.empty() ? "/" : at;
+}
+
+SysctlFiles::SysctlFiles(Files& files) : files_(files) {
+  std::vector<std::string> seen;
+  for (const auto directory : search_path) {
+    list_directory(std::string(directory), seen);
+  }
+  // The directories come from high to low, so a stable sort puts what masks first.
+  std::stable_sort(found_.begin(), found_.end(), [](const SysctlFile& a, const SysctlFile& b) {
+    return name_of(a.path) < name_of(b.path);
+  });
+  for (std::size_t i = 1; i < found_.size(); ++i) {
+    const auto& above = found_[i - 1];
+    if (name_of(above.path) == name_of(found_[i].path)) {
+      found_[i].masked_by = above.masked_by.empty() ? above.path : above.masked_by;
+    }
+  }
+}
+
+void SysctlFiles::list_directory(const std::string& directory, std::vector<std::string>& seen) {
+  const auto real = real_path(files_, directory);
+  if (!real) {
+    gaps_.push_back({directory, real.error()});
+    return;
+  }
+  // /lib is a link to /usr on most hosts: the same files again.
+  if (std::find(seen.begin(), seen.end(), *real) != seen.end()) {
+    return;
+  }
+  seen.push_back(*real);
+  const auto listing = files_.list(*real);
+  if (!listing) {
+    if (listing.error().kind != FileError::Kind::missing) {
+      gaps_.push_back({directory, listing.error()});
+    }
+    return;
+  }
+  if (listing->cut) {
+    gaps_.push_back({directory, {FileError::Kind::too_big, "the directory has too many entries"}});
+  }
+  for (const auto& entry : listing->entries) {
+    if (entry.name.ends_with(".conf")) {
+      found_.push_back({directory + "/" + entry.name, {}});
+    }
+  }
+}
+
+SysctlFiles::Loaded SysctlFiles::load(std::string_view path) {
+  auto at = kept_.find(path);
+  if (at == kept_.end()) {
+    Kept kept;
+    const auto real = real_path(files_, path);
+    if (!real) {
+      gaps_.push_back({std::string(path), real.error()});
+      kept.real = path;
+    } else if (kept.real = *real; real->starts_with("/dev/")) {
+      // A link to /dev/null. In a copy of a host that file may be missing, and need not be read.
+    } else if (auto text = files_.read(*real)) {
+      kept.there = true;
+      kept.text = SysctlText::parse(std::move(*text));
+    } else if (text.error().kind == FileError::Kind::missing) {
+      kept.missing = true;
+    } else {
+      gaps_.push_back({std::string(path), text.error()});
+    }
+    at = kept_.emplace(path, std::move(kept)).first;
+  }
+  const Kept& kept = at->second;
+  return {kept.real, kept.there ? &kept.text : nullptr, kept.missing};
+}
+
+}  // namespace whyoom::host

@@ -1,0 +1,397 @@
+#include "host/sysctl_path.h"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <utility>
+
+#include "base/text.h"
+
+namespace whyoom::host {
+namespace {
+
+using Fate = SysctlSetting::Fate;
+using Kind = SysctlStatement::Kind;
+
+std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+SysctlTool tool_of(SysctlReader reader) {
+  return reader == SysctlReader::systemd_sysctl ? SysctlTool::systemd : SysctlTool::procps;
+}
+
+// A line that concerns the key, on its way through a tool.
+struct Step {
+  Kind kind = Kind::assignment;
+  bool glob = false;
+  std::string path;        // as the tool compares it; for systemd's globs the text of the glob
+  std::string result;      // the path under which the tool finds the key
+  std::size_t setting = 0;  // in SysctlAnswer::settings; of no meaning for an exclusion
+  std::string file;
+  std::uint32_t line = 0;
+};
+
+class Reading {
+ public:
+  Reading(SysctlFiles& files, SysctlReader reader, const SysctlQuestion& question)
+      : files_(files), tool_(tool_of(reader)), question_(question) {
+    answer_.reader = reader;
+    target_ = tool_path_of(SysctlTool::systemd, question.key);
+  }
+
+  SysctlAnswer run() {
+    for (const auto& file : files_in_order()) {
+      take(file, Fate::not_read, {});
+    }
+    if (tool_ == SysctlTool::systemd) {
+      apply_as_systemd();
+    } else {
+      apply_as_procps();
+    }
+    steps_.clear();
+    add_unread();
+    return std::move(answer_);
+  }
+
+ private:
+  std::vector<std::string> files_in_order();
+  std::vector<std::string> expand_name(const std::string& path) const;
+  void take(const std::string& file, Fate fate, const std::string& by);
+  void apply_as_systemd();
+  void apply_as_procps();
+  void write(const Step& step);
+  void lose(const Step& loser, Fate fate, const Step& winner);
+  void add_unread();
+
+  SysctlFiles& files_;
+  SysctlTool tool_;
+  const SysctlQuestion& question_;
+  std::string target_;
+  SysctlAnswer answer_;
+  std::vector<Step> steps_;
+  std::vector<std::string> read_;  // real paths
+};
+
+bool has_magic(std::string_view text) { return text.find_first_of("*?[\\") != text.npos; }
+
+// procps 4.0.2 hands each name that it found to glob(3) once more, with braces: a file "[ab].conf"
+// is not read, "a.conf" and "b.conf" are in its place. Only when nothing matches it is itself.
+std::vector<std::string> Reading::expand_name(const std::string& path) const {
+  const auto name = name_of(path);
+  if (name.find_first_of("*?[\\{") == std::string_view::npos) {
+    return {path};
+  }
+  const std::string directory(path.substr(0, path.size() - name.size()));
+  std::vector<std::string> result;
+  for (const auto& pattern : expand_braces(name)) {
+    std::vector<std::string> matches;
+    for (const auto& other : files_.found()) {
+      const auto candidate = name_of(other.path);
+      if (other.path.size() - candidate.size() == directory.size() &&
+          other.path.starts_with(directory) &&
+          (has_magic(pattern)
+               ? fnmatch(pattern.c_str(), std::string(candidate).c_str(), FNM_PERIOD) == 0
+               : pattern == candidate)) {
+        matches.push_back(other.path);
+      }
+    }
+    std::sort(matches.begin(), matches.end());
+    result.insert(result.end(), matches.begin(), matches.end());
+  }
+  return result.empty() ? std::vector<std::string>{path} : result;
+}
+
+std::vector<std::string> Reading::files_in_order() {
+  std::vector<std::string> order;
+  if (answer_.reader == SysctlReader::procps_load) {
+    return {std::string(sysctl_conf)};
+  }
+  for (const auto& file : files_.found()) {
+    if (!file.masked_by.empty()) {
+      continue;
+    }
+    if (tool_ == SysctlTool::procps) {
+      for (auto& path : expand_name(file.path)) {
+        // A file that cannot be opened ends this list, not the whole run.
+        if (files_.load(path).missing) {
+          break;
+        }
+        order.push_back(std::move(path));
+      }
+    } else if (!name_of(file.path).starts_with('.')) {
+      // systemd 252 passes over hidden files, procps 4.0.2 reads them.
+      order.push_back(file.path);
+    }
+  }
+  if (tool_ == SysctlTool::procps) {
+    order.emplace_back(sysctl_conf);
+  } else {
+    // LoadCredential=sysctl.extra of systemd-sysctl.service: read last, the first that is there.
+    constexpr std::array<std::string_view, 6> stores = {
+        "/run/credentials/@system", "/etc/credstore",     "/run/credstore",
+        "/usr/local/lib/credstore", "/usr/lib/credstore", "/lib/credstore"};
+    for (const auto store : stores) {
+      std::string path = std::string(store) + "/sysctl.extra";
+      if (files_.load(path).text != nullptr) {
+        order.push_back(std::move(path));
+        break;
+      }
+    }
+  }
+  return order;
+}
+
+// Notes every statement of the file that concerns the key.
+void Reading::take(const std::string& file, Fate fate, const std::string& by) {
+  const auto loaded = files_.load(file);
+  if (loaded.text == nullptr) {
+    return;
+  }
+  read_.push_back(loaded.real);
+  for (auto& statement : loaded.text->read_as(tool_).statements) {
+    if (statement.kind != Kind::assignment && statement.kind != Kind::exclusion) {
+      continue;
+    }
+    Step step{statement.kind, statement.glob, std::move(statement.path), {}, 0, file,
+              statement.line};
+    if (statement.glob) {
+      const auto found = glob_reaches(tool_, step.path, target_);
+      if (!found) {
+        continue;
+      }
+      step.result = *found;
+    } else if (!path_reaches(tool_, step.path, target_)) {
+      continue;
+    }
+    if (step.kind == Kind::assignment) {
+      step.setting = answer_.settings.size();
+      answer_.settings.push_back({file, loaded.real, statement.line, std::move(statement.key),
+                                  std::move(statement.value), statement.glob,
+                                  statement.ignore_errors, fate, by, 0});
+    }
+    steps_.push_back(std::move(step));
+  }
+}
+
+void Reading::lose(const Step& loser, Fate fate, const Step& winner) {
+  if (loser.kind != Kind::assignment) {
+    return;
+  }
+  auto& setting = answer_.settings[loser.setting];
+  setting.fate = fate;
+  setting.by = winner.file;
+  setting.by_line = winner.line;
+}
+
+void Reading::write(const Step& step) {
+  auto& setting = answer_.settings[step.setting];
+  if (!kernel_takes(question_.range, setting.value)) {
+    setting.fate = Fate::rejected;
+    return;
+  }
+  if (answer_.winner) {
+    auto& before = answer_.settings[*answer_.winner];
+    before.fate = Fate::overridden;
+    before.by = step.file;
+    before.by_line = step.line;
+  }
+  setting.fate = Fate::wins;
+  answer_.winner = step.setting;
+}
+
+// systemd keeps one entry for each key or glob as it is spelled. Surprises of 252:
+// - "-key" without a value also takes back an assignment of the same key that stands before it;
+// - the same glob with the same value again keeps its old place in the order, another value moves
+//   it to the end;
+// - a key without a glob wins over every glob, also over a later one.
+void Reading::apply_as_systemd() {
+  std::vector<const Step*> entries;
+  for (const auto& step : steps_) {
+    const auto same = std::find_if(entries.begin(), entries.end(),
+                                   [&](const Step* entry) { return entry->path == step.path; });
+    if (same == entries.end()) {
+      entries.push_back(&step);
+      continue;
+    }
+    const bool excludes = step.kind == Kind::exclusion;
+    const Step& before = **same;
+    const bool equal = before.kind == step.kind &&
+                       (excludes || answer_.settings[before.setting].value ==
+                                        answer_.settings[step.setting].value);
+    lose(before, excludes ? Fate::excluded : Fate::overridden, step);
+    if (equal) {
+      *same = &step;
+    } else {
+      entries.erase(same);
+      entries.push_back(&step);
+    }
+  }
+  const auto exact = std::find_if(entries.begin(), entries.end(), [&](const Step* entry) {
+    return !entry->glob && entry->path == target_;
+  });
+  for (const auto* entry : entries) {
+    if (entry->kind == Kind::exclusion) {
+      continue;
+    }
+    if (entry->glob && exact != entries.end()) {
+      lose(*entry, Fate::excluded, **exact);
+    } else {
+      write(*entry);
+    }
+  }
+}
+
+// procps writes in the order of reading. A glob passes over a path that any other line, wherever it
+// stands, spells exactly so; "-key" only keeps globs away, not assignments.
+void Reading::apply_as_procps() {
+  // The first line of each spelling, so that many globs and many lines stay cheap.
+  std::map<std::string_view, const Step*> spelled;
+  for (const auto& step : steps_) {
+    spelled.emplace(step.path, &step);
+  }
+  for (const auto& step : steps_) {
+    if (step.kind == Kind::exclusion) {
+      continue;
+    }
+    const auto found = step.glob ? spelled.find(step.result) : spelled.end();
+    if (found != spelled.end()) {
+      lose(step, Fate::excluded, *found->second);
+    } else {
+      write(step);
+    }
+  }
+}
+
+void Reading::add_unread() {
+  const auto read = std::move(read_);
+  const auto was_read = [&](const std::string& path) {
+    return std::find(read.begin(), read.end(), files_.load(path).real) != read.end();
+  };
+  for (const auto& file : files_.found()) {
+    if (!was_read(file.path)) {
+      const bool masked = !file.masked_by.empty() && answer_.reader != SysctlReader::procps_load;
+      take(file.path, masked ? Fate::masked : Fate::not_read, masked ? file.masked_by : "");
+    }
+  }
+  if (!was_read(std::string(sysctl_conf))) {
+    take(std::string(sysctl_conf), Fate::not_read, {});
+  }
+}
+
+bool lists(Files& files, std::string_view directory, std::string_view name) {
+  const auto real = real_path(files, directory);
+  const auto listing = real ? files.list(*real) : tl::make_unexpected(real.error());
+  return listing && std::any_of(listing->entries.begin(), listing->entries.end(),
+                                [&](const Entry& entry) { return entry.name == name; });
+}
+
+SysctlBoot boot_reader_of(Files& files) {
+  if (!lists(files, "/usr/lib/systemd", "systemd-sysctl") &&
+      !lists(files, "/lib/systemd", "systemd-sysctl")) {
+    return SysctlBoot::procps_system;
+  }
+  for (const std::string_view directory : {"/etc/systemd/system", "/run/systemd/system"}) {
+    const auto real = real_path(files, std::string(directory) + "/systemd-sysctl.service");
+    if (!real) {
+      continue;
+    }
+    const auto text = *real == "/dev/null" ? std::string() : files.read(*real);
+    if (text && text->empty()) {
+      return SysctlBoot::nothing;
+    }
+  }
+  return SysctlBoot::systemd_sysctl;
+}
+
+std::optional<std::string> value_of(const SysctlAnswer& answer,
+                                    std::optional<std::string> otherwise) {
+  const auto* setting = answer.winning();
+  return setting != nullptr ? std::optional(setting->value) : std::move(otherwise);
+}
+
+}  // namespace
+
+std::optional<std::string> SysctlHistory::value_after_boot() const {
+  return value_of(boot, command_line);
+}
+
+std::optional<std::string> SysctlHistory::value_after_system() const {
+  return value_of(system, value_after_boot());
+}
+
+std::optional<std::string> SysctlHistory::value_after_load() const {
+  return value_of(load, value_after_boot());
+}
+
+SysctlAnswer read_sysctl_files(SysctlFiles& files, SysctlReader reader,
+                               const SysctlQuestion& question) {
+  return Reading(files, reader, question).run();
+}
+
+SysctlQuestion ask_sysctl(std::string_view key, std::string_view command_line) {
+  const auto canonical = canonical_sysctl_key(key);
+  return {canonical, sysctl_range(canonical), std::string(command_line)};
+}
+
+SysctlHistory find_sysctl(Files& files, const SysctlQuestion& question) {
+  SysctlHistory history;
+  history.key = canonical_sysctl_key(question.key);
+  history.boot_reader = boot_reader_of(files);
+  const auto argument = sysctl_of_command_line(question.command_line, question.key);
+  if (argument && kernel_takes(question.range, *argument)) {
+    history.command_line = argument;
+  }
+  SysctlFiles sysctl_files(files);
+  history.system = read_sysctl_files(sysctl_files, SysctlReader::procps_system, question);
+  history.load = read_sysctl_files(sysctl_files, SysctlReader::procps_load, question);
+  if (history.boot_reader == SysctlBoot::systemd_sysctl) {
+    history.boot = read_sysctl_files(sysctl_files, SysctlReader::systemd_sysctl, question);
+  } else if (history.boot_reader == SysctlBoot::procps_system) {
+    history.boot = history.system;
+  }
+  history.gaps = sysctl_files.gaps();
+  return history;
+}
+
+std::optional<std::string> sysctl_of_command_line(std::string_view command_line,
+                                                  std::string_view key) {
+  const auto target = tool_path_of(SysctlTool::systemd, key);
+  std::optional<std::string> value;
+  std::string_view rest = trim(command_line);
+  while (!rest.empty()) {
+    // A parameter goes on to the first blank outside of double quotes.
+    bool quoted = false;
+    std::size_t end = 0;
+    while (end < rest.size() && (quoted || !is_space(rest[end]))) {
+      quoted = (rest[end] == '"') != quoted;
+      ++end;
+    }
+    auto parameter = rest.substr(0, end);
+    rest = trim_left(rest.substr(end));
+    if (parameter == "--") {
+      break;
+    }
+    const bool around = parameter.size() > 1 && parameter.front() == '"';
+    parameter.remove_prefix(around ? 1 : 0);
+    parameter.remove_suffix(around && parameter.ends_with('"') ? 1 : 0);
+    const auto equals = parameter.find('=');
+    if (equals == std::string_view::npos ||
+        !(parameter.starts_with("sysctl.") || parameter.starts_with("sysctl/"))) {
+      continue;
+    }
+    // Every dot is a slash here, whichever comes first (process_sysctl_arg of fs/proc).
+    std::string path(parameter.substr(7, equals - 7));
+    std::replace(path.begin(), path.end(), '.', '/');
+    auto text = parameter.substr(equals + 1);
+    if (text.size() > 1 && text.front() == '"' && text.back() == '"') {
+      text = text.substr(1, text.size() - 2);
+    }
+    if (tool_path_of(SysctlTool::systemd, "/" + path) == target && !text.empty()) {
+      value = std::string(text);
+    }
+  }
+  return value;
+}
+
+}  // namespace whyoom::host

@@ -1,0 +1,102 @@
+// Which line of the sysctl files decides a key: at boot, after `sysctl --system`, and after
+// `sysctl -p`. The three can differ on one host. Each answer names every line that sets the key,
+// in the order in which they are read, and what becomes of it.
+// Sources: sysctl.d(5), systemd 252 src/sysctl/sysctl.c, procps 4.0.2 src/sysctl.c. tests/sysctl
+// runs the real programs against this.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/files.h"
+#include "host/sysctl_files.h"
+#include "host/sysctl_key.h"
+
+namespace whyoom::host {
+
+enum class SysctlReader : std::uint8_t {
+  systemd_sysctl,  // systemd-sysctl.service at boot
+  procps_system,   // sysctl --system
+  procps_load      // sysctl -p without a file: /etc/sysctl.conf alone
+};
+
+struct SysctlSetting {
+  enum class Fate : std::uint8_t {
+    wins,
+    overridden,  // `by` comes later
+    excluded,    // `by` is a line of the key itself, to which a glob yields, or a "-key"
+    masked,      // a file of the same name in a higher directory, `by`, is read instead
+    not_read,    // the reader does not look at this file
+    rejected     // the kernel says "Invalid argument" to the value
+  };
+  std::string file;        // as the reader names it
+  std::string real;        // the same with all links followed: the file to edit
+  std::uint32_t line = 0;  // counts from 1
+  std::string key;         // as written
+  std::string value;       // as the reader takes it
+  bool glob = false;
+  bool ignore_errors = false;
+  Fate fate = Fate::not_read;
+  std::string by;             // a file; empty when nothing of that kind is to name
+  std::uint32_t by_line = 0;  // 0: the file as a whole
+};
+
+struct SysctlAnswer {
+  SysctlReader reader = SysctlReader::systemd_sysctl;
+  // First those of the files that are read, in the order of reading, then masked and unread ones.
+  std::vector<SysctlSetting> settings;
+  std::optional<std::size_t> winner;  // in `settings`; empty: this reader leaves the key alone
+  [[nodiscard]] const SysctlSetting* winning() const {
+    return winner ? &settings[*winner] : nullptr;
+  }
+};
+
+// What applies the files when the host boots.
+enum class SysctlBoot : std::uint8_t {
+  systemd_sysctl,
+  procps_system,  // no systemd-sysctl on this root: an init script runs sysctl --system
+  nothing         // systemd-sysctl.service is masked
+};
+
+struct SysctlHistory {
+  std::string key;  // canonical
+  SysctlBoot boot_reader = SysctlBoot::systemd_sysctl;
+  // sysctl.KEY=VALUE of the kernel command line (Linux 5.8 and later), the one that counts; it is
+  // set before init and the files can override it.
+  std::optional<std::string> command_line;
+  SysctlAnswer boot;    // by `boot_reader`; without settings when that is `nothing`
+  SysctlAnswer system;  // sysctl --system
+  SysctlAnswer load;    // sysctl -p
+  std::vector<SysctlGap> gaps;
+
+  // What the key has after boot; empty: the kernel's default, or what a program sets later.
+  [[nodiscard]] std::optional<std::string> value_after_boot() const;
+  // The same when someone then runs `sysctl --system` or `sysctl -p`.
+  [[nodiscard]] std::optional<std::string> value_after_system() const;
+  [[nodiscard]] std::optional<std::string> value_after_load() const;
+};
+
+struct SysctlQuestion {
+  std::string key;  // in any spelling
+  // A value that the kernel refuses leaves the one before in force.
+  std::optional<SysctlRange> range;
+  std::string command_line;  // /proc/cmdline; empty: not known, or a kernel before 5.8
+};
+
+// The question with the range of sysctl_range().
+SysctlQuestion ask_sysctl(std::string_view key, std::string_view command_line = {});
+SysctlHistory find_sysctl(Files& files, const SysctlQuestion& question);
+
+// For one reader alone.
+SysctlAnswer read_sysctl_files(SysctlFiles& files, SysctlReader reader,
+                               const SysctlQuestion& question);
+
+// The last sysctl.KEY=VALUE that the kernel takes; it stops at "--" and understands "a b".
+std::optional<std::string> sysctl_of_command_line(std::string_view command_line,
+                                                  std::string_view key);
+
+}  // namespace whyoom::host

@@ -1,0 +1,209 @@
+#!/usr/bin/env python3
+"""Holds our reading of sysctl files against the programs that the kernel's settings come from.
+
+Usage: property.py ANSWER_PROGRAM [--seed N] [--count N] [--only N]
+
+Random trees of sysctl files are given to systemd-sysctl, `sysctl --system` and `sysctl -p`, each in
+a private mount, UTS and IPC namespace and a root of its own. What they leave in kernel.domainname
+and kernel.msgmax must be what ANSWER_PROGRAM says. All else in /proc/sys is read-only there.
+Status 77: this cannot be done here.
+"""
+import argparse
+import os
+import pathlib
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import trees  # noqa: E402
+
+SKIPPED = 77
+UNTOUCHED = {"kernel.domainname": "untouched", "kernel.msgmax": "8191"}
+LONGEST_NAME = 64  # __NEW_UTS_LEN
+SYSTEMD = ["/usr/lib/systemd/systemd-sysctl", "/lib/systemd/systemd-sysctl"]
+
+
+def skip(why):
+    print(f"SKIPPED: {why}")
+    sys.exit(SKIPPED)
+
+
+def find_tools():
+    sysctl = shutil.which("sysctl", path="/usr/sbin:/sbin:/usr/bin:/bin")
+    systemd = next((path for path in SYSTEMD if os.path.exists(path)), None)
+    if not sysctl or not systemd:
+        skip("sysctl (package procps) or systemd-sysctl (package systemd) is not installed")
+    return sysctl, systemd
+
+
+def mount(*arguments):
+    subprocess.run(["mount", *arguments], check=True)
+
+
+class Sandbox:
+    """A root with the two programs, and /proc/sys with two files that can be written."""
+
+    def __init__(self, root, sysctl, systemd):
+        self.root = pathlib.Path(root)
+        mount("-t", "tmpfs", "none", root)
+        (self.root / "tools/lib").mkdir(parents=True)
+        for name, path in (("sysctl", sysctl), ("systemd-sysctl", systemd)):
+            shutil.copy(path, self.root / "tools" / name)
+            self.copy_libraries(path)
+        (self.root / "dev").mkdir()
+        (self.root / "dev/null").touch()
+        mount("--bind", "/dev/null", f"{root}/dev/null")
+        (self.root / "proc").mkdir()
+        mount("--bind", "/proc", f"{root}/proc")
+        mount("--bind", f"{root}/proc/sys", f"{root}/proc/sys")
+        for key in UNTOUCHED:
+            mount("--bind", self.file(key), self.file(key))
+        mount("-o", "remount,bind,ro", f"{root}/proc/sys")
+
+    def copy_libraries(self, program):
+        for line in subprocess.check_output(["ldd", program], text=True).splitlines():
+            path = next((word for word in line.split() if word.startswith("/")), None)
+            if path:
+                shutil.copy(path, self.root / "tools/lib")
+                if "ld-linux" in path or "/ld" in path:
+                    self.loader = "/tools/lib/" + os.path.basename(path)
+
+    def file(self, key):
+        return f"{self.root}/proc/sys/{key.replace('.', '/')}"
+
+    def clear(self):
+        for name in ("etc", "run", "usr", "lib"):
+            path = self.root / name
+            if path.is_symlink():
+                path.unlink()
+            elif path.exists():
+                shutil.rmtree(path)
+
+    def run(self, *command):
+        """What the program leaves in the keys, and what it said."""
+        for key, value in UNTOUCHED.items():
+            with open(self.file(key), "wb", buffering=0) as file:
+                file.write(value.encode() + b"\n")
+        name, *arguments = command
+        done = subprocess.run(
+            [self.loader, "--library-path", "/tools/lib", "/tools/" + name, *arguments],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd="/",
+            env={"CREDENTIALS_DIRECTORY": "/etc/credstore", "SYSTEMD_LOG_TARGET": "console"},
+            preexec_fn=lambda: os.chroot(self.root), check=False)
+        if done.returncode not in (0, 1):
+            print(f"note: {command} ended with {done.returncode}: {done.stdout!r}")
+        left = {}
+        for key in UNTOUCHED:
+            with open(self.file(key), "rb") as file:
+                left[key] = file.read()[:-1]
+        return left, done.stdout
+
+
+def integer(text):
+    """A number as the kernel would print it, from a value that it takes."""
+    word = text.split()[0]
+    sign, word = (-1, word[1:]) if word.startswith(b"-") else (1, word)
+    base = 16 if word[:2].lower() == b"0x" else 8 if word.startswith(b"0") else 10
+    return str(sign * int(word, base)).encode()
+
+
+def expected(program, root):
+    """READER -> KEY -> what should be left."""
+    result = {}
+    output = subprocess.check_output([program, root, *UNTOUCHED], text=True)
+    for line in output.splitlines():
+        key, reader, answer = line.split(" ")
+        if answer == "-":
+            value = UNTOUCHED[key].encode()
+        elif key == "kernel.msgmax":
+            value = integer(bytes.fromhex(answer[1:]))
+        else:
+            value = bytes.fromhex(answer[1:])[:LONGEST_NAME]
+        result.setdefault(reader, {})[key] = value
+    return result
+
+
+def describe(root):
+    for path in sorted(pathlib.Path(root).glob("*")):
+        if path.name in ("proc", "dev", "tools"):
+            continue
+        for item in [path, *sorted(path.rglob("*"))]:
+            if item.is_symlink():
+                print(f"  {item.relative_to(root)} -> {os.readlink(item)}")
+            elif item.is_file():
+                content = item.read_bytes()
+                print(f"  {item.relative_to(root)}: {content[:600]!r} ({len(content)} bytes)")
+
+
+READERS = {"boot": ["systemd-sysctl"], "system": ["sysctl", "--system"], "load": ["sysctl", "-p"]}
+
+
+def inside(options):
+    sysctl, systemd = find_tools()
+    wrong, set_by, differ = 0, 0, 0
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            sandbox = Sandbox(scratch, sysctl, systemd)
+            try:
+                sandbox.clear()
+                (pathlib.Path(scratch) / "etc").mkdir()
+                sandbox.run("sysctl", "--system")
+            except OSError as error:
+                skip(f"kernel.domainname cannot be written here: {error}")
+            numbers = [options.only] if options.only is not None else range(options.count)
+            for number in numbers:
+                sandbox.clear()
+                trees.make(random.Random(f"{options.seed}/{number}"), scratch)
+                ours = expected(options.program, scratch)
+                results = {}
+                for reader, command in READERS.items():
+                    left, said = sandbox.run(*command)
+                    results[reader] = left
+                    set_by += left["kernel.domainname"] != UNTOUCHED["kernel.domainname"].encode()
+                    if left != ours[reader]:
+                        wrong += 1
+                        if wrong <= 5 or options.only is not None:
+                            print(f"tree {number}, {reader}: the program left {left}, "
+                                  f"we say {ours[reader]}")
+                            print(f"  it said: {said[:1500]!r}")
+                            describe(scratch)
+                differ += results["boot"] != results["system"]
+        except subprocess.CalledProcessError as error:
+            skip(f"{error}")
+        finally:
+            subprocess.run(["umount", "-R", scratch], check=False)
+    trials = len(numbers) * len(READERS)
+    print(f"seed {options.seed}: {trials} runs of the real programs on {len(numbers)} trees, "
+          f"{wrong} not as we said; the key was set in {set_by}, boot and --system differ in {differ}")
+    if options.only is None and (set_by < trials / 4 or differ < len(numbers) / 10):
+        print("too few trees set the key: this test proves nothing")
+        return 1
+    return 1 if wrong else 0
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--count", type=int, default=300)
+    parser.add_argument("--only", type=int)
+    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.inside:
+        return inside(options)
+    print(f"seed {options.seed}, {options.count} trees")
+    find_tools()
+    namespaces = ["unshare", "--mount", "--uts", "--ipc"]
+    probe = subprocess.run([*namespaces, "true"], capture_output=True, text=True, check=False)
+    if os.getuid() != 0 or probe.returncode != 0:
+        skip(f"private namespaces need root: {probe.stderr.strip() or 'not root'}")
+    sys.stdout.flush()
+    return subprocess.run([*namespaces, sys.executable, os.path.abspath(__file__), *sys.argv[1:],
+                           "--inside"], check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
