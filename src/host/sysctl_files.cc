@@ -7,9 +7,12 @@ namespace whyoom::host {
 namespace {
 
 constexpr int most_links = 40;  // as in the kernel
-constexpr std::array<std::string_view, 5> search_path = {
-    "/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d",
-    "/lib/sysctl.d"};
+// Far above what any host has; they bound the work on a hostile tree.
+constexpr std::size_t most_files = 4096;
+constexpr std::size_t most_bytes = std::size_t{4} << 20U;
+constexpr std::array<std::string_view, 5> search_path = {"/etc/sysctl.d", "/run/sysctl.d",
+                                                         "/usr/local/lib/sysctl.d",
+                                                         "/usr/lib/sysctl.d", "/lib/sysctl.d"};
 
 std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
@@ -89,7 +92,7 @@ void SysctlFiles::list_directory(const std::string& directory, std::vector<std::
     return;
   }
   seen.push_back(*real);
-  const auto listing = files_.list(*real);
+  const auto listing = files_.list(*real, most_files);
   if (!listing) {
     if (listing.error().kind != FileError::Kind::missing) {
       gaps_.push_back({directory, listing.error()});
@@ -116,7 +119,7 @@ SysctlFiles::Loaded SysctlFiles::load(std::string_view path) {
       kept.real = path;
     } else if (kept.real = *real; real->starts_with("/dev/")) {
       // A link to /dev/null. In a copy of a host that file may be missing, and need not be read.
-    } else if (auto text = files_.read(*real)) {
+    } else if (auto text = files_.read(*real, most_bytes)) {
       kept.there = true;
       kept.text = SysctlText::parse(std::move(*text));
     } else if (text.error().kind == FileError::Kind::missing) {

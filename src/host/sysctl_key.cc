@@ -12,7 +12,9 @@ namespace whyoom::host {
 namespace {
 
 constexpr std::size_t longest_path = 4096;  // PATH_MAX: nothing longer can be opened
-constexpr std::size_t most_alternatives = 4096;
+// Bound the work on a hostile file; no honest glob comes near.
+constexpr std::size_t longest_braces = 512;
+constexpr std::size_t most_alternatives = 256;
 
 std::vector<std::string_view> components(std::string_view path) {
   std::vector<std::string_view> parts;
@@ -203,7 +205,10 @@ std::optional<std::string> glob_reaches(SysctlTool tool, std::string_view patter
 
 std::vector<std::string> expand_braces(std::string_view pattern) {
   std::vector<std::string> done;
-  std::vector<std::string> open = {std::string(pattern.substr(0, longest_path))};
+  if (pattern.size() > longest_braces) {
+    return {std::string(pattern)};
+  }
+  std::vector<std::string> open = {std::string(pattern)};
   for (std::size_t work = 0; !open.empty() && work < most_alternatives; ++work) {
     const std::string text = std::move(open.back());
     open.pop_back();
@@ -274,8 +279,8 @@ std::optional<SysctlRange> sysctl_range(std::string_view canonical_key) {
       {"vm.watermark_boost_factor", {0, int_max}},
       {"vm.watermark_scale_factor", {1, 3000}},
   }};
-  const auto* row = std::find_if(rows.begin(), rows.end(),
-                                 [&](const Row& r) { return r.key == canonical_key; });
+  const auto* row =
+      std::find_if(rows.begin(), rows.end(), [&](const Row& r) { return r.key == canonical_key; });
   return row == rows.end() ? std::nullopt : std::optional(row->range);
 }
 

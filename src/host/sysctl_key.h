@@ -38,7 +38,7 @@ bool path_reaches(SysctlTool tool, std::string_view path, std::string_view targe
 std::optional<std::string> glob_reaches(SysctlTool tool, std::string_view pattern,
                                         std::string_view target);
 
-// What glob(3) makes of braces: {a,b} becomes two patterns. At most a few thousand are made.
+// What glob(3) makes of braces: {a,b} becomes two patterns. At most some hundred are made.
 std::vector<std::string> expand_braces(std::string_view pattern);
 
 // A number as the kernel reads it: 0x and octal are understood, what follows a blank is ignored.

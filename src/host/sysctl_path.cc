@@ -25,8 +25,8 @@ SysctlTool tool_of(SysctlReader reader) {
 struct Step {
   Kind kind = Kind::assignment;
   bool glob = false;
-  std::string path;        // as the tool compares it; for systemd's globs the text of the glob
-  std::string result;      // the path under which the tool finds the key
+  std::string path;         // as the tool compares it; for systemd's globs the text of the glob
+  std::string result;       // the path under which the tool finds the key
   std::size_t setting = 0;  // in SysctlAnswer::settings; of no meaning for an exclusion
   std::string file;
   std::uint32_t line = 0;
@@ -57,6 +57,8 @@ class Reading {
  private:
   std::vector<std::string> files_in_order();
   std::vector<std::string> expand_name(const std::string& path) const;
+  void add_matches(std::string_view directory, const std::string& pattern,
+                   std::vector<std::string>& result) const;
   void take(const std::string& file, Fate fate, const std::string& by);
   void apply_as_systemd();
   void apply_as_procps();
@@ -73,33 +75,36 @@ class Reading {
   std::vector<std::string> read_;  // real paths
 };
 
-bool has_magic(std::string_view text) { return text.find_first_of("*?[\\") != text.npos; }
-
 // procps 4.0.2 hands each name that it found to glob(3) once more, with braces: a file "[ab].conf"
-// is not read, "a.conf" and "b.conf" are in its place. Only when nothing matches it is itself.
+// is not read, "a.conf" and "b.conf" are in its place. When no alternative matches, glob takes the
+// braces literally, and when that does not match either, the name is the file itself.
 std::vector<std::string> Reading::expand_name(const std::string& path) const {
   const auto name = name_of(path);
   if (name.find_first_of("*?[\\{") == std::string_view::npos) {
     return {path};
   }
-  const std::string directory(path.substr(0, path.size() - name.size()));
+  const auto directory = std::string_view(path).substr(0, path.size() - name.size());
   std::vector<std::string> result;
   for (const auto& pattern : expand_braces(name)) {
-    std::vector<std::string> matches;
-    for (const auto& other : files_.found()) {
-      const auto candidate = name_of(other.path);
-      if (other.path.size() - candidate.size() == directory.size() &&
-          other.path.starts_with(directory) &&
-          (has_magic(pattern)
-               ? fnmatch(pattern.c_str(), std::string(candidate).c_str(), FNM_PERIOD) == 0
-               : pattern == candidate)) {
-        matches.push_back(other.path);
-      }
-    }
-    std::sort(matches.begin(), matches.end());
-    result.insert(result.end(), matches.begin(), matches.end());
+    add_matches(directory, pattern, result);
+  }
+  if (result.empty()) {
+    add_matches(directory, std::string(name), result);
   }
   return result.empty() ? std::vector<std::string>{path} : result;
+}
+
+void Reading::add_matches(std::string_view directory, const std::string& pattern,
+                          std::vector<std::string>& result) const {
+  const auto before = static_cast<std::ptrdiff_t>(result.size());
+  for (const auto& file : files_.found()) {
+    const auto name = name_of(file.path);
+    if (file.path.size() - name.size() == directory.size() && file.path.starts_with(directory) &&
+        fnmatch(pattern.c_str(), std::string(name).c_str(), FNM_PERIOD) == 0) {
+      result.push_back(file.path);
+    }
+  }
+  std::sort(result.begin() + before, result.end());
 }
 
 std::vector<std::string> Reading::files_in_order() {
@@ -153,8 +158,8 @@ void Reading::take(const std::string& file, Fate fate, const std::string& by) {
     if (statement.kind != Kind::assignment && statement.kind != Kind::exclusion) {
       continue;
     }
-    Step step{statement.kind, statement.glob, std::move(statement.path), {}, 0, file,
-              statement.line};
+    Step step{statement.kind, statement.glob, std::move(statement.path), {}, 0,
+              file,           statement.line};
     if (statement.glob) {
       const auto found = glob_reaches(tool_, step.path, target_);
       if (!found) {
@@ -206,36 +211,33 @@ void Reading::write(const Step& step) {
 //   it to the end;
 // - a key without a glob wins over every glob, also over a later one.
 void Reading::apply_as_systemd() {
-  std::vector<const Step*> entries;
+  std::vector<const Step*> entries;  // null: moved to a later place
+  std::map<std::string_view, std::size_t> place;
   for (const auto& step : steps_) {
-    const auto same = std::find_if(entries.begin(), entries.end(),
-                                   [&](const Step* entry) { return entry->path == step.path; });
-    if (same == entries.end()) {
-      entries.push_back(&step);
-      continue;
+    const auto [known, is_new] = place.try_emplace(step.path, entries.size());
+    if (!is_new) {
+      const Step& before = *entries[known->second];
+      const bool excludes = step.kind == Kind::exclusion;
+      const bool equal =
+          before.kind == step.kind && (excludes || answer_.settings[before.setting].value ==
+                                                       answer_.settings[step.setting].value);
+      lose(before, excludes ? Fate::excluded : Fate::overridden, step);
+      if (equal) {
+        entries[known->second] = &step;
+        continue;
+      }
+      entries[known->second] = nullptr;
+      known->second = entries.size();
     }
-    const bool excludes = step.kind == Kind::exclusion;
-    const Step& before = **same;
-    const bool equal = before.kind == step.kind &&
-                       (excludes || answer_.settings[before.setting].value ==
-                                        answer_.settings[step.setting].value);
-    lose(before, excludes ? Fate::excluded : Fate::overridden, step);
-    if (equal) {
-      *same = &step;
-    } else {
-      entries.erase(same);
-      entries.push_back(&step);
-    }
+    entries.push_back(&step);
   }
-  const auto exact = std::find_if(entries.begin(), entries.end(), [&](const Step* entry) {
-    return !entry->glob && entry->path == target_;
-  });
+  const auto exact = place.find(target_);
   for (const auto* entry : entries) {
-    if (entry->kind == Kind::exclusion) {
+    if (entry == nullptr || entry->kind == Kind::exclusion) {
       continue;
     }
-    if (entry->glob && exact != entries.end()) {
-      lose(*entry, Fate::excluded, **exact);
+    if (entry->glob && exact != place.end()) {
+      lose(*entry, Fate::excluded, *entries[exact->second]);
     } else {
       write(*entry);
     }
@@ -264,9 +266,10 @@ void Reading::apply_as_procps() {
 }
 
 void Reading::add_unread() {
-  const auto read = std::move(read_);
+  std::vector<std::string> read = std::move(read_);
+  std::sort(read.begin(), read.end());
   const auto was_read = [&](const std::string& path) {
-    return std::find(read.begin(), read.end(), files_.load(path).real) != read.end();
+    return std::binary_search(read.begin(), read.end(), files_.load(path).real);
   };
   for (const auto& file : files_.found()) {
     if (!was_read(file.path)) {
@@ -338,10 +341,8 @@ SysctlHistory find_sysctl(Files& files, const SysctlQuestion& question) {
   SysctlHistory history;
   history.key = canonical_sysctl_key(question.key);
   history.boot_reader = boot_reader_of(files);
-  const auto argument = sysctl_of_command_line(question.command_line, question.key);
-  if (argument && kernel_takes(question.range, *argument)) {
-    history.command_line = argument;
-  }
+  history.command_line =
+      sysctl_of_command_line(question.command_line, question.key, question.range);
   SysctlFiles sysctl_files(files);
   history.system = read_sysctl_files(sysctl_files, SysctlReader::procps_system, question);
   history.load = read_sysctl_files(sysctl_files, SysctlReader::procps_load, question);
@@ -355,7 +356,8 @@ SysctlHistory find_sysctl(Files& files, const SysctlQuestion& question) {
 }
 
 std::optional<std::string> sysctl_of_command_line(std::string_view command_line,
-                                                  std::string_view key) {
+                                                  std::string_view key,
+                                                  const std::optional<SysctlRange>& range) {
   const auto target = tool_path_of(SysctlTool::systemd, key);
   std::optional<std::string> value;
   std::string_view rest = trim(command_line);
@@ -387,7 +389,8 @@ std::optional<std::string> sysctl_of_command_line(std::string_view command_line,
     if (text.size() > 1 && text.front() == '"' && text.back() == '"') {
       text = text.substr(1, text.size() - 2);
     }
-    if (tool_path_of(SysctlTool::systemd, "/" + path) == target && !text.empty()) {
+    if (tool_path_of(SysctlTool::systemd, "/" + path) == target && !text.empty() &&
+        kernel_takes(range, text)) {
       value = std::string(text);
     }
   }

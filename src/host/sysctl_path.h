@@ -97,6 +97,7 @@ SysctlAnswer read_sysctl_files(SysctlFiles& files, SysctlReader reader,
 
 // The last sysctl.KEY=VALUE that the kernel takes; it stops at "--" and understands "a b".
 std::optional<std::string> sysctl_of_command_line(std::string_view command_line,
-                                                  std::string_view key);
+                                                  std::string_view key,
+                                                  const std::optional<SysctlRange>& range = {});
 
 }  // namespace whyoom::host
