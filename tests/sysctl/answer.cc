@@ -1,9 +1,10 @@
 // What whyoom says a host's sysctl files do to a key, for property.py to hold against the real
 // programs. Usage: sysctl_answer ROOT KEY...; for each key and reader one line
 // "KEY READER HEX" with the value in hexadecimal, "-" when the reader leaves the key alone.
-#include <cerrno>
+//        sysctl_answer --replace|--comment ROOT KEY boot|system VALUE changes or comments out the
+// line that decides; status 1 when there is none or the edit is refused.
+#include <cstdint>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -73,9 +74,30 @@ void print(const std::string& key, const char* reader, const whyoom::host::Sysct
   std::printf("\n");
 }
 
+int edit(const std::string& operation, const std::string& root, const std::string& key,
+         const std::string& reader, const std::string& value) {
+  Tree tree(root);
+  const auto history = whyoom::host::find_sysctl(tree, whyoom::host::ask_sysctl(key));
+  const auto* winner = (reader == "boot" ? history.boot : history.system).winning();
+  if (winner == nullptr) {
+    return 1;
+  }
+  auto text = whyoom::host::SysctlText::parse(tree.read(winner->real, SIZE_MAX).value());
+  const auto done = operation == "--replace" ? text.replace_value(winner->line, value)
+                                             : text.comment_out(winner->line);
+  if (!done) {
+    return 1;
+  }
+  std::ofstream(root + winner->real, std::ios::binary) << text.text();
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 6 && argv[1][0] == '-') {
+    return edit(argv[1], argv[2], argv[3], argv[4], argv[5]);
+  }
   if (argc < 3) {
     return 2;
   }

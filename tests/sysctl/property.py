@@ -5,7 +5,9 @@ Usage: property.py ANSWER_PROGRAM [--seed N] [--count N] [--only N]
 
 Random trees of sysctl files are given to systemd-sysctl, `sysctl --system` and `sysctl -p`, each in
 a private mount, UTS and IPC namespace and a root of its own. What they leave in kernel.domainname
-and kernel.msgmax must be what ANSWER_PROGRAM says. All else in /proc/sys is read-only there.
+and kernel.msgmax must be what ANSWER_PROGRAM says, also after it commented out the line that
+decides; and when it gave that line another value, this must be what they leave. All else in
+/proc/sys is read-only there.
 Status 77: this cannot be done here.
 """
 import argparse
@@ -139,49 +141,77 @@ def describe(root):
 
 
 READERS = {"boot": ["systemd-sysctl"], "system": ["sysctl", "--system"], "load": ["sysctl", "-p"]}
+EDITED_TO = {"kernel.domainname": "edited", "kernel.msgmax": "7777"}
+
+
+class Trial:
+    """Trees, runs and what came of them."""
+
+    def __init__(self, options, sandbox):
+        self.options, self.sandbox = options, sandbox
+        self.wrong = self.runs = self.set_by = self.differ = self.edits = 0
+
+    def check(self, number, what, reader, should):
+        left, said = self.sandbox.run(*READERS[reader])
+        self.runs += 1
+        if any(left[key] != value for key, value in should.items()):
+            self.wrong += 1
+            if self.wrong <= 5 or self.options.only is not None:
+                print(f"tree {number}, {reader}{what}: the program left {left}, we say {should}")
+                print(f"  it said: {said[:1500]!r}")
+                describe(self.sandbox.root)
+        return left
+
+    def edit(self, rng, number):
+        """Changes or comments out the line that decides a key."""
+        key, reader = rng.choice(list(UNTOUCHED)), rng.choice(["boot", "system"])
+        operation, value = rng.choice(["--replace", "--comment"]), EDITED_TO[key]
+        root = str(self.sandbox.root)
+        done = subprocess.run([self.options.program, operation, root, key, reader, value],
+                              check=False)
+        if done.returncode == 0:
+            self.edits += 1
+            should = {key: value.encode()} if operation == "--replace" else expected(
+                self.options.program, root)[reader]
+            self.check(number, f" after {operation} of {key}", reader, should)
+
+    def tree(self, number):
+        rng = random.Random(f"{self.options.seed}/{number}")
+        root = str(self.sandbox.root)
+        self.sandbox.clear()
+        trees.make(rng, root)
+        ours = expected(self.options.program, root)
+        left = {reader: self.check(number, "", reader, ours[reader]) for reader in READERS}
+        untouched = UNTOUCHED["kernel.domainname"].encode()
+        self.set_by += sum(values["kernel.domainname"] != untouched for values in left.values())
+        self.differ += left["boot"] != left["system"]
+        self.edit(rng, number)
 
 
 def inside(options):
     sysctl, systemd = find_tools()
-    wrong, set_by, differ = 0, 0, 0
     with tempfile.TemporaryDirectory() as scratch:
         try:
-            sandbox = Sandbox(scratch, sysctl, systemd)
             try:
-                sandbox.clear()
-                (pathlib.Path(scratch) / "etc").mkdir()
-                sandbox.run("sysctl", "--system")
-            except OSError as error:
-                skip(f"kernel.domainname cannot be written here: {error}")
+                sandbox = Sandbox(scratch, sysctl, systemd)
+                sandbox.run("sysctl", "--version")
+            except (OSError, subprocess.CalledProcessError) as error:
+                skip(f"a private /proc/sys with kernel.domainname cannot be had here: {error}")
+            trial = Trial(options, sandbox)
             numbers = [options.only] if options.only is not None else range(options.count)
             for number in numbers:
-                sandbox.clear()
-                trees.make(random.Random(f"{options.seed}/{number}"), scratch)
-                ours = expected(options.program, scratch)
-                results = {}
-                for reader, command in READERS.items():
-                    left, said = sandbox.run(*command)
-                    results[reader] = left
-                    set_by += left["kernel.domainname"] != UNTOUCHED["kernel.domainname"].encode()
-                    if left != ours[reader]:
-                        wrong += 1
-                        if wrong <= 5 or options.only is not None:
-                            print(f"tree {number}, {reader}: the program left {left}, "
-                                  f"we say {ours[reader]}")
-                            print(f"  it said: {said[:1500]!r}")
-                            describe(scratch)
-                differ += results["boot"] != results["system"]
-        except subprocess.CalledProcessError as error:
-            skip(f"{error}")
+                trial.tree(number)
         finally:
             subprocess.run(["umount", "-R", scratch], check=False)
-    trials = len(numbers) * len(READERS)
-    print(f"seed {options.seed}: {trials} runs of the real programs on {len(numbers)} trees, "
-          f"{wrong} not as we said; the key was set in {set_by}, boot and --system differ in {differ}")
-    if options.only is None and (set_by < trials / 4 or differ < len(numbers) / 10):
+    count = len(numbers)
+    print(f"seed {options.seed}: {trial.runs} runs of the real programs on {count} trees, "
+          f"{trial.wrong} not as we said; the key was set {trial.set_by} times, boot and --system "
+          f"differed {trial.differ} times, {trial.edits} edits")
+    if options.only is None and (trial.set_by < count / 2 or trial.differ < count / 10
+                                 or trial.edits < count / 10):
         print("too few trees set the key: this test proves nothing")
         return 1
-    return 1 if wrong else 0
+    return 1 if trial.wrong else 0
 
 
 def main():

@@ -1,0 +1,219 @@
+#include "host/sysctl_path.h"
+
+#include <gtest/gtest.h>
+
+#include "host/sysctl_tree_for_test.h"
+
+namespace whyoom::host {
+namespace {
+
+using Fate = SysctlSetting::Fate;
+using test::Tree;
+
+Tree debian() {
+  Tree tree;
+  tree.file("/usr/lib/systemd/systemd-sysctl", "ELF").link("/lib", "usr/lib");
+  return tree;
+}
+
+SysctlHistory ask(Tree& tree, std::string_view command_line = {}) {
+  return find_sysctl(tree, ask_sysctl("vm.min_free_kbytes", command_line));
+}
+
+TEST(SysctlPath, NoFileSetsIt) {
+  Tree tree = debian();
+  const auto history = ask(tree);
+  EXPECT_EQ(history.key, "vm.min_free_kbytes");
+  EXPECT_EQ(history.value_after_boot(), std::nullopt);
+  EXPECT_EQ(history.value_after_system(), std::nullopt);
+  EXPECT_TRUE(history.boot.settings.empty());
+  EXPECT_TRUE(history.gaps.empty());
+}
+
+TEST(SysctlPath, BootAndSystemDifferOverSysctlConf) {
+  Tree tree = debian();
+  tree.file("/etc/sysctl.conf", "# x\nvm.min_free_kbytes = 1\n")
+      .link("/etc/sysctl.d/99-sysctl.conf", "../sysctl.conf")
+      .file("/etc/sysctl.d/zz-last.conf", "vm/min_free_kbytes=2\n");
+  const auto history = ask(tree);
+  EXPECT_EQ(history.value_after_boot(), "2");
+  EXPECT_EQ(history.value_after_system(), "1");
+  EXPECT_EQ(history.value_after_load(), "1");
+  ASSERT_EQ(history.boot.settings.size(), 2U);
+  const auto& first = history.boot.settings[0];
+  EXPECT_EQ(first.file, "/etc/sysctl.d/99-sysctl.conf");
+  EXPECT_EQ(first.real, "/etc/sysctl.conf");
+  EXPECT_EQ(first.line, 2U);
+  EXPECT_EQ(first.fate, Fate::overridden);
+  EXPECT_EQ(first.by, "/etc/sysctl.d/zz-last.conf");
+  EXPECT_EQ(first.by_line, 1U);
+  EXPECT_EQ(history.boot.winning()->key, "vm/min_free_kbytes");
+  EXPECT_EQ(history.system.winning()->file, "/etc/sysctl.conf");
+}
+
+TEST(SysctlPath, SysctlConfIsNotReadAtBootWithoutTheLink) {
+  Tree tree = debian();
+  tree.file("/etc/sysctl.conf", "vm.min_free_kbytes = 1\n");
+  const auto history = ask(tree);
+  EXPECT_EQ(history.value_after_boot(), std::nullopt);
+  EXPECT_EQ(history.value_after_system(), "1");
+  ASSERT_EQ(history.boot.settings.size(), 1U);
+  EXPECT_EQ(history.boot.settings[0].fate, Fate::not_read);
+}
+
+TEST(SysctlPath, HigherDirectoriesMaskByName) {
+  Tree tree = debian();
+  tree.file("/etc/sysctl.d/50-a.conf", "# empty\n")
+      .file("/usr/lib/sysctl.d/50-a.conf", "vm.min_free_kbytes=1\n")
+      .file("/run/sysctl.d/60-b.conf", "vm.min_free_kbytes=2\n")
+      .file("/usr/local/lib/sysctl.d/60-b.conf", "vm.min_free_kbytes=3\n")
+      .link("/etc/sysctl.d/70-c.conf", "/dev/null")
+      .file("/usr/lib/sysctl.d/70-c.conf", "vm.min_free_kbytes=4\n")
+      .file("/etc/sysctl.d/README", "vm.min_free_kbytes=5\n");
+  const auto history = ask(tree);
+  for (const auto* answer : {&history.boot, &history.system}) {
+    ASSERT_EQ(answer->settings.size(), 4U);
+    EXPECT_EQ(answer->winning()->value, "2");
+    EXPECT_EQ(answer->settings[1].fate, Fate::masked);
+    EXPECT_EQ(answer->settings[1].file, "/usr/lib/sysctl.d/50-a.conf");
+    EXPECT_EQ(answer->settings[1].by, "/etc/sysctl.d/50-a.conf");
+    EXPECT_EQ(answer->settings[3].by, "/etc/sysctl.d/70-c.conf");
+  }
+  EXPECT_EQ(history.load.winning(), nullptr);
+  EXPECT_EQ(history.load.settings[0].fate, Fate::not_read);
+}
+
+TEST(SysctlPath, LibApartFromUsrIsLast) {
+  Tree tree;
+  tree.file("/lib/systemd/systemd-sysctl", "ELF")
+      .file("/lib/sysctl.d/a.conf", "vm.min_free_kbytes=1\n")
+      .file("/usr/lib/sysctl.d/a.conf", "vm.min_free_kbytes=2\n");
+  const auto history = ask(tree);
+  EXPECT_EQ(history.boot_reader, SysctlBoot::systemd_sysctl);
+  EXPECT_EQ(history.value_after_boot(), "2");
+  EXPECT_EQ(history.boot.settings.size(), 2U);
+}
+
+TEST(SysctlPath, LinkedDirectoriesAndLoops) {
+  Tree tree = debian();
+  tree.link("/etc/sysctl.d", "/data/sysctl")
+      .file("/data/sysctl/a.conf", "vm.min_free_kbytes=1\n")
+      .link("/data/sysctl/loop.conf", "loop.conf")
+      .link("/data/sysctl/gone.conf", "/nowhere");
+  const auto history = ask(tree);
+  EXPECT_EQ(history.boot.winning()->file, "/etc/sysctl.d/a.conf");
+  EXPECT_EQ(history.boot.winning()->real, "/data/sysctl/a.conf");
+  ASSERT_EQ(history.gaps.size(), 1U);
+  EXPECT_EQ(history.gaps[0].path, "/etc/sysctl.d/loop.conf");
+}
+
+TEST(SysctlPath, SaysWhatItCouldNotRead) {
+  Tree tree = debian();
+  tree.file("/etc/sysctl.d/a.conf", "vm.min_free_kbytes=1\n").deny("/etc/sysctl.d/a.conf");
+  const auto history = ask(tree);
+  ASSERT_EQ(history.gaps.size(), 1U);
+  EXPECT_EQ(history.gaps[0].error.kind, FileError::Kind::denied);
+}
+
+TEST(SysctlPath, ALineOfTheKeyWinsOverGlobs) {
+  Tree tree = debian();
+  tree.file("/etc/sysctl.d/a.conf", "vm.min_free_kbytes=1\n")
+      .file("/etc/sysctl.d/b.conf", "vm.min_*=2\n");
+  const auto history = ask(tree);
+  EXPECT_EQ(history.value_after_boot(), "1");
+  EXPECT_EQ(history.value_after_system(), "1");
+  EXPECT_EQ(history.boot.settings[1].fate, Fate::excluded);
+  EXPECT_EQ(history.boot.settings[1].by, "/etc/sysctl.d/a.conf");
+  EXPECT_TRUE(history.boot.settings[1].glob);
+}
+
+TEST(SysctlPath, AnExclusionTakesBackAnAssignmentForSystemdOnly) {
+  Tree tree = debian();
+  tree.file("/etc/sysctl.d/a.conf", "vm.min_free_kbytes=1\n-vm.min_free_kbytes\n");
+  const auto history = ask(tree);
+  EXPECT_EQ(history.value_after_boot(), std::nullopt);
+  EXPECT_EQ(history.boot.settings[0].fate, Fate::excluded);
+  EXPECT_EQ(history.boot.settings[0].by_line, 2U);
+  EXPECT_EQ(history.value_after_system(), "1");
+}
+
+TEST(SysctlPath, TheSameGlobAgainKeepsItsPlaceForSystemd) {
+  Tree tree = debian();
+  tree.file("/etc/sysctl.d/a.conf", "vm.min_*=1\nvm.min_f*=2\nvm.min_*=1\n");
+  const auto history = ask(tree);
+  EXPECT_EQ(history.value_after_boot(), "2");
+  EXPECT_EQ(history.value_after_system(), "1");
+}
+
+TEST(SysctlPath, ARefusedValueLeavesTheOneBefore) {
+  Tree tree = debian();
+  tree.file("/etc/sysctl.d/a.conf", "vm.min_free_kbytes=1\nvm.min_free_kbytes=64M\n");
+  const auto history = ask(tree, "quiet sysctl.vm.min_free_kbytes=7");
+  // procps writes each line in turn, systemd only the last.
+  EXPECT_EQ(history.value_after_system(), "1");
+  EXPECT_EQ(history.system.settings[1].fate, Fate::rejected);
+  EXPECT_EQ(history.boot.winning(), nullptr);
+  EXPECT_EQ(history.value_after_boot(), "7");
+}
+
+TEST(SysctlPath, HiddenFilesAndNamesThatAreGlobs) {
+  Tree tree = debian();
+  tree.file("/etc/sysctl.d/.h.conf", "vm.min_free_kbytes=1\n");
+  EXPECT_EQ(ask(tree).value_after_boot(), std::nullopt);
+  EXPECT_EQ(ask(tree).value_after_system(), "1");
+  tree.file("/etc/sysctl.d/a.conf", "vm.min_free_kbytes=2\n")
+      .file("/etc/sysctl.d/[a].conf", "vm.min_free_kbytes=3\n");
+  EXPECT_EQ(ask(tree).value_after_boot(), "2");
+  EXPECT_EQ(ask(tree).value_after_system(), "2");
+  EXPECT_EQ(ask(tree).system.settings.back().fate, Fate::not_read);
+}
+
+TEST(SysctlPath, WhoReadsAtBoot) {
+  Tree without;
+  without.file("/etc/sysctl.conf", "vm.min_free_kbytes=1\n");
+  EXPECT_EQ(ask(without).boot_reader, SysctlBoot::procps_system);
+  EXPECT_EQ(ask(without).value_after_boot(), "1");
+  Tree masked = debian();
+  masked.link("/etc/systemd/system/systemd-sysctl.service", "/dev/null")
+      .file("/etc/sysctl.d/a.conf", "vm.min_free_kbytes=1\n");
+  EXPECT_EQ(ask(masked).boot_reader, SysctlBoot::nothing);
+  EXPECT_EQ(ask(masked).value_after_boot(), std::nullopt);
+  EXPECT_EQ(ask(masked).value_after_system(), "1");
+}
+
+TEST(SysctlPath, TheCredentialIsReadLastAtBoot) {
+  Tree tree = debian();
+  tree.file("/etc/sysctl.d/zz.conf", "vm.min_free_kbytes=1\n")
+      .file("/etc/credstore/sysctl.extra", "vm.min_free_kbytes=2\n");
+  EXPECT_EQ(ask(tree).value_after_boot(), "2");
+  EXPECT_EQ(ask(tree).value_after_system(), "1");
+}
+
+TEST(SysctlPath, CommandLine) {
+  const auto value = [](std::string_view line) {
+    return sysctl_of_command_line(line, "vm.min_free_kbytes", sysctl_range("vm.min_free_kbytes"));
+  };
+  EXPECT_EQ(value("ro sysctl.vm.min_free_kbytes=1 quiet\n"), "1");
+  EXPECT_EQ(value("sysctl.vm.min_free_kbytes=1 sysctl/vm/min_free_kbytes=2"), "2");
+  EXPECT_EQ(value("sysctl.vm.min_free_kbytes=1 sysctl.vm.min_free_kbytes=2G"), "1");
+  EXPECT_EQ(value("\"sysctl.vm.min_free_kbytes=3\""), "3");
+  EXPECT_EQ(value("x=\"a sysctl.vm.min_free_kbytes=4 b\""), std::nullopt);
+  EXPECT_EQ(value("sysctl.vm.min_free_kbytes=\"5 6\""), "5 6");
+  EXPECT_EQ(value("-- sysctl.vm.min_free_kbytes=1"), std::nullopt);
+  EXPECT_EQ(value("vm.min_free_kbytes=1 sysctl.vm.min_free_kbytes="), std::nullopt);
+  EXPECT_EQ(value(""), std::nullopt);
+}
+
+TEST(SysctlPath, ManyGlobsStayCheap) {
+  Tree tree = debian();
+  std::string text;
+  for (int i = 0; i < 40000; ++i) {
+    text += "vm.min_*[s" + std::string(1, static_cast<char>('a' + i % 18)) + std::to_string(i) +
+            "]=" + std::to_string(i) + "\n";
+  }
+  tree.file("/etc/sysctl.d/a.conf", text);
+  EXPECT_EQ(ask(tree).value_after_boot(), "39999");
+}
+
+}  // namespace
+}  // namespace whyoom::host
