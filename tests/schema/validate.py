@@ -38,7 +38,8 @@ def parse(text):
 
 def kind_of(value):
     """Which part of the schema describes it."""
-    for key, kind in (("events", "explain"), ("settings", "what_if"), ("host", "check")):
+    for key, kind in (("kind", "event"), ("events", "explain"), ("settings", "what_if"),
+                      ("host", "check")):
         if isinstance(value, dict) and key in value:
             return kind
     return "event"
