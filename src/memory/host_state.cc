@@ -1,0 +1,255 @@
+#include "memory/host_state.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "memory/zones.h"
+
+namespace whyoom::memory {
+
+namespace {
+
+using kernel::ZoneClass;
+
+Pages or_zero(const Maybe<Pages>& value) { return value ? value->value : Pages(0); }
+
+Request process_request() {
+  Request request;
+  request.order = 0;
+  for (const auto flag :
+       {kernel::GfpFlag::highmem, kernel::GfpFlag::movable, kernel::GfpFlag::direct_reclaim,
+        kernel::GfpFlag::kswapd_reclaim, kernel::GfpFlag::io, kernel::GfpFlag::fs}) {
+    request.flags.set(flag);
+  }
+  request.flags_known = true;
+  return request;
+}
+
+// zone_reclaimable_pages(): file pages, and anonymous ones when there is swap to write them to.
+Pages reclaimable(const host::PageCounters& counters, bool swap) {
+  const bool by_zone = counters.zone_inactive_file || counters.zone_active_file;
+  Pages sum = by_zone ? or_zero(counters.zone_inactive_file) + or_zero(counters.zone_active_file)
+                      : or_zero(counters.inactive_file) + or_zero(counters.active_file);
+  if (swap) {
+    sum += by_zone ? or_zero(counters.zone_inactive_anon) + or_zero(counters.zone_active_anon)
+                   : or_zero(counters.inactive_anon) + or_zero(counters.active_anon);
+  }
+  return sum;
+}
+
+// The reserve against requests that may use zones up to `highest`: the n-th number is for the n-th
+// zone of the node.
+Pages reserve_for(const host::Host& host, const host::Zone& zone, ZoneClass highest) {
+  if (!zone.protection) {
+    return {};
+  }
+  std::optional<std::size_t> index;
+  std::size_t position = 0;
+  for (const host::Zone& each : host.zoneinfo.zones) {
+    if (each.node != zone.node) {
+      continue;
+    }
+    const auto cls = zone_class(each.name);
+    if (cls && *cls <= highest) {
+      index = position;
+    }
+    ++position;
+  }
+  const std::vector<Pages>& reserves = zone.protection->value;
+  return index && *index < reserves.size() ? reserves[*index] : Pages(0);
+}
+
+MachineZone zone_of(const host::Host& host, const host::Zone& from, ZoneClass cls, bool swap) {
+  MachineZone zone;
+  zone.node = from.node;
+  zone.name = from.name;
+  zone.zone = cls;
+  zone.eligible = true;
+  zone.managed = from.managed ? from.managed->value : or_zero(from.present);
+  zone.free = or_zero(from.free);
+  zone.unusable = std::min(zone.free, from.free_highatomic ? from.free_highatomic->value
+                                                           : or_zero(from.reserved_highatomic));
+  zone.reclaimable = reclaimable(from.counters, swap);
+  zone.marks = {or_zero(from.min), or_zero(from.low), or_zero(from.high), or_zero(from.promo)};
+  zone.boost = or_zero(from.boost);
+  zone.reserve = reserve_for(host, from, ZoneClass::movable);
+  zone.kernel_reserve = reserve_for(host, from, ZoneClass::normal);
+  zone.has_block = true;
+  return zone;
+}
+
+// Presence, not version: the marks themselves show which rule made them.
+bool marks_follow(const Machine& machine, const WatermarkRules& rules) {
+  std::vector<ZoneSize> sizes;
+  for (const MachineZone& zone : machine.zones) {
+    sizes.push_back({zone.node, zone.zone, zone.managed});
+  }
+  const auto marks = watermarks(
+      sizes, {*machine.min_free_kbytes, machine.scale_factor.value_or(10)}, machine.page, rules);
+  for (std::size_t i = 0; i < machine.zones.size(); ++i) {
+    if (marks[i].min != machine.zones[i].marks.min) {
+      return false;
+    }
+  }
+  return true;
+}
+
+WatermarkRules rules_of(const host::Host& host, const Machine& machine) {
+  WatermarkRules rules = rules_for(host.release ? host.release->value : "");
+  rules.scale_factor = rules.scale_factor || host.settings.watermark_scale_factor.has_value();
+  if (machine.min_free_kbytes && !marks_follow(machine, rules)) {
+    WatermarkRules other = rules;
+    other.movable_in_lowmem = !rules.movable_in_lowmem;
+    rules = marks_follow(machine, other) ? other : rules;
+  }
+  return rules;
+}
+
+std::optional<std::uint32_t> number(const host::Settings::Number& setting) {
+  return setting && setting->value >= 0 && setting->value <= UINT32_MAX
+             ? std::optional(static_cast<std::uint32_t>(setting->value))
+             : std::nullopt;
+}
+
+Machine machine_of(const host::Host& host, std::vector<Place>& places) {
+  Machine machine;
+  machine.page = host.page_size.value_or(PageSize{});
+  machine.request = process_request();
+  const bool swap = host.meminfo.swap_free && host.meminfo.swap_free->value > KiB(0);
+  for (const host::Zone& zone : host.zoneinfo.zones) {
+    const auto cls = zone_class(zone.name);
+    if (cls && zone.free && zone.min) {
+      machine.zones.push_back(zone_of(host, zone, *cls, swap));
+      places.push_back(zone.at);
+    }
+  }
+  const host::Settings& settings = host.settings;
+  if (settings.min_free_kbytes && settings.min_free_kbytes->value >= 0) {
+    machine.min_free_kbytes = KiB(static_cast<std::uint64_t>(settings.min_free_kbytes->value));
+  }
+  machine.scale_factor = number(settings.watermark_scale_factor);
+  if (settings.lowmem_reserve_ratio) {
+    for (const std::int64_t part : settings.lowmem_reserve_ratio->value) {
+      machine.reserve_ratio.push_back(
+          static_cast<std::uint32_t>(std::clamp<std::int64_t>(part, 0, INT32_MAX)));
+    }
+  }
+  if (const auto panic = number(settings.panic_on_oom); panic && *panic <= 2) {
+    machine.panic_on_oom = static_cast<int>(*panic);
+  }
+  if (host.meminfo.mem_total) {
+    machine.ram = to_bytes(host.meminfo.mem_total->value);
+  }
+  for (const host::HugePool& pool : host.huge_pools) {
+    if (pool.total && pool.free) {
+      machine.hugepages.push_back(
+          {0, to_bytes(pool.page_size), pool.total->value, pool.free->value});
+    }
+  }
+  machine.constraint = report::ConstraintKind::none;
+  machine.rules = rules_of(host, machine);
+  return machine;
+}
+
+// Some per cent of memory join the zones after the kernel has made its choice, so that a small
+// machine's choice is a little below what its size now gives.
+constexpr double joined_later = 0.05;
+
+bool can_be(KiB value, KiB computed, bool by_square_root) {
+  const double lower = static_cast<double>(computed.count()) *
+                       (by_square_root ? std::sqrt(1 - joined_later) : 1 - joined_later);
+  return value <= computed && static_cast<double>(value.count()) >= lower - 1;
+}
+
+std::optional<KiB> kernel_default(const host::Host& host, const Machine& machine) {
+  std::vector<ZoneSize> sizes;
+  for (const MachineZone& zone : machine.zones) {
+    sizes.push_back({zone.node, zone.zone, zone.managed});
+  }
+  if (sizes.empty()) {
+    return std::nullopt;
+  }
+  const DefaultMinFree both =
+      default_min_free(sizes, machine.page, pageblock_pages(machine.page), machine.rules);
+  const auto& thp = host.transparent_huge.enabled;
+  const bool on = !thp || thp->value != "never";
+  const KiB computed = on ? both.with_thp : both.without_thp;
+  // Only khugepaged's raise below its limit of 5 % does not depend on the size of memory.
+  const bool by_square_root = !on || both.with_thp == both.without_thp;
+  const bool whole_blocks =
+      !by_square_root &&
+      computed.count() % to_kib(pageblock_pages(machine.page), machine.page).count() == 0;
+  if (machine.min_free_kbytes && !whole_blocks &&
+      can_be(*machine.min_free_kbytes, computed, by_square_root)) {
+    return machine.min_free_kbytes;
+  }
+  return computed;
+}
+
+// si_mem_available() of mm/show_mem.c, for the marks before and after a change: what it loses to
+// reserves. The counters are the same, so the kernel's own MemAvailable is moved by the difference.
+Bytes lost_to_reserves(const host::Host& host, const WhatIf& what_if, PageSize page, bool after) {
+  Pages reserve;
+  Pages low;
+  for (const ZoneChange& zone : what_if.zones) {
+    const ZoneMoment& moment = after ? zone.after : zone.before;
+    reserve += std::min(moment.reserve + moment.marks.high + moment.boost, zone.managed);
+    low += moment.marks.low + moment.boost;
+  }
+  const auto bytes = [](const Maybe<KiB>& size) { return size ? to_bytes(size->value) : Bytes(0); };
+  const host::Meminfo& info = host.meminfo;
+  const Bytes cache = bytes(info.active_file) + bytes(info.inactive_file);
+  const Bytes slab =
+      info.kernel_reclaimable ? bytes(info.kernel_reclaimable) : bytes(info.slab_reclaimable);
+  const Bytes low_bytes = to_bytes(low, page);
+  return to_bytes(reserve, page) + std::min(cache / 2, low_bytes) + std::min(slab / 2, low_bytes);
+}
+
+std::optional<Bytes> available_after(const HostState& state) {
+  const host::Meminfo& info = state.host->meminfo;
+  if (!state.available || !state.with_default || !info.mem_free) {
+    return std::nullopt;
+  }
+  const PageSize page = state.machine.page;
+  const auto bytes = [](const Maybe<KiB>& size) { return size ? to_bytes(size->value) : Bytes(0); };
+  const Bytes all =
+      bytes(info.mem_free) + bytes(info.active_file) + bytes(info.inactive_file) +
+      (info.kernel_reclaimable ? bytes(info.kernel_reclaimable) : bytes(info.slab_reclaimable));
+  return all - lost_to_reserves(*state.host, *state.with_default, page, true);
+}
+
+}  // namespace
+
+HostState state_of(const host::Host& host) {
+  HostState state;
+  state.host = &host;
+  state.machine = machine_of(host, state.zone_places);
+  state.ram = state.machine.ram;
+  if (host.meminfo.mem_free) {
+    state.free = to_bytes(host.meminfo.mem_free->value);
+  }
+  if (host.meminfo.mem_available) {
+    state.available = to_bytes(host.meminfo.mem_available->value);
+  }
+  state.machine.default_min_free = kernel_default(host, state.machine);
+  if (state.machine.min_free_kbytes) {
+    HostMinFree setting;
+    setting.value = *state.machine.min_free_kbytes;
+    setting.at = host.settings.min_free_kbytes->at;
+    setting.kernel_default = state.machine.default_min_free;
+    if (state.ram) {
+      setting.share_of_ram = share(to_bytes(setting.value), *state.ram);
+    }
+    state.min_free = setting;
+    if (setting.kernel_default) {
+      Settings change;
+      change.min_free_kbytes = setting.kernel_default;
+      state.with_default = what_if(state.machine, change);
+    }
+  }
+  state.available_with_default = available_after(state);
+  state.kills_from = kills_from(state.machine);
+  return state;
+}
+
+}  // namespace whyoom::memory

@@ -1,0 +1,42 @@
+// A host, made into numbers that rules can use: its zones as an ordinary request sees them, the
+// setting behind the watermarks against the kernel's own choice, and what that takes away.
+// Everything that the host's files do not support stays empty.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "base/place.h"
+#include "host/host.h"
+#include "memory/kills_from.h"
+#include "memory/machine.h"
+#include "memory/whatif.h"
+
+namespace whyoom::memory {
+
+struct HostMinFree {
+  KiB value;
+  Place at{};
+  // What the kernel would choose here. When the value can be its choice (the sum of what joined
+  // memory after boot is not in any file, so a small machine's choice is known to a few per cent
+  // only), it is the value itself.
+  std::optional<KiB> kernel_default;
+  std::optional<double> share_of_ram;  // of MemTotal
+  [[nodiscard]] bool is_default() const { return kernel_default == value; }
+};
+
+struct HostState {
+  const host::Host* host = nullptr;
+  Machine machine;  // with the request of a process for one page (GFP_HIGHUSER_MOVABLE)
+  std::vector<Place> zone_places;  // of each zone of the machine, in its order
+  std::optional<HostMinFree> min_free;
+  std::optional<Bytes> ram, free, available;    // MemTotal, MemFree, MemAvailable
+  std::optional<Bytes> available_with_default;  // as MemAvailable would be
+  std::optional<WhatIf> with_default;           // vm.min_free_kbytes = the kernel's choice
+  std::optional<KillsFrom> kills_from;          // as the host is now
+};
+
+// The state points into the host; the host must outlive it.
+HostState state_of(const host::Host& host);
+
+}  // namespace whyoom::memory
