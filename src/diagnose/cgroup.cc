@@ -4,7 +4,6 @@
 #include <array>
 #include <string_view>
 
-#include "base/text.h"
 #include "diagnose/tools.h"
 
 namespace whyoom::diagnose {
@@ -137,6 +136,23 @@ CgroupUse::Level level_of(const report::Report& report, const CgroupUse& use) {
   return below ? Level::ancestor : Level::own;
 }
 
+void read_names(const memory::Attribution& attribution, CgroupUse& use) {
+  use.who = use.the_cgroup = "the cgroup";
+  use.task_who = "cgroup";
+  if (const auto& limit = attribution.limit) {
+    use.limit_path = limit->path;
+    use.who = limit->owner ? describe(*limit->owner) : limit->path;
+    use.the_cgroup = limit->owner ? use.who : "the cgroup " + limit->path;
+  }
+  if (const auto& victim = attribution.victim) {
+    use.task_path = victim->path;
+    use.task_who =
+        victim->owner
+            ? describe(*victim->owner, attribution.limit ? attribution.limit->owner : std::nullopt)
+            : "cgroup " + victim->path;
+  }
+}
+
 }  // namespace
 
 bool Counter::full() const {
@@ -172,16 +188,7 @@ std::optional<CgroupUse> cgroup_use(const Context& context) {
   }
   const report::Memcg& memcg = *report.memcg;
   CgroupUse use;
-  use.limit_path = printable(memcg.limit_path);
-  use.task_path = printable(memcg.task_path);
-  if (report.constraint) {
-    if (!report.constraint->oom_memcg.empty()) {
-      use.limit_path = printable(report.constraint->oom_memcg);
-    }
-    if (!report.constraint->task_memcg.empty()) {
-      use.task_path = printable(report.constraint->task_memcg);
-    }
-  }
+  read_names(context.evidence.attribution, use);
   use.level = level_of(report, use);
   use.memory = counter(memcg.memory);
   use.memsw = counter(memcg.memsw);

@@ -1,7 +1,6 @@
 #include "diagnose/tools.h"
 
 #include <algorithm>
-#include <unordered_map>
 
 #include "base/text.h"
 #include "diagnose/blocks.h"
@@ -122,44 +121,6 @@ const memory::Account* used_up(const Context& context) {
     return nullptr;
   }
   return &*evidence.account;
-}
-
-Bytes task_memory(const report::Task& task, PageSize page) {
-  const Bytes tables = task.pgtables_bytes
-                           ? Bytes(*task.pgtables_bytes)
-                           : to_bytes(Pages(task.page_table_pages.value_or(0)), page);
-  return to_bytes(Pages(task.rss), page) + tables;
-}
-
-std::optional<TaskUse> biggest_task(const memory::Evidence& evidence) {
-  std::optional<TaskUse> biggest;
-  for (const auto& task : evidence.report->tasks) {
-    const Bytes memory = task_memory(task, evidence.page);
-    if (!biggest || memory > biggest->memory) {
-      biggest = TaskUse{&task, memory};
-    }
-  }
-  return biggest;
-}
-
-std::optional<NameUse> biggest_name(const memory::Evidence& evidence) {
-  std::unordered_map<std::string_view, NameUse> names;
-  for (const auto& task : evidence.report->tasks) {
-    // Shared memory would be counted once for each process that maps it.
-    const Bytes shared = to_bytes(Pages(task.rss_shmem.value_or(0)), evidence.page);
-    const Bytes own = task_memory(task, evidence.page) - shared;
-    NameUse& use = names[task.comm];
-    if (use.count == 0) {
-      use.comm = task.comm;
-      use.first_at = {0, task.line};
-    }
-    ++use.count;
-    use.memory += own;
-    use.largest = std::max(use.largest, own);
-  }
-  const auto biggest = std::ranges::max_element(
-      names, {}, [](const auto& entry) { return std::pair(entry.second.memory, entry.first); });
-  return biggest == names.end() ? std::nullopt : std::optional(biggest->second);
 }
 
 std::string process(std::string_view comm, std::int64_t pid) {

@@ -38,23 +38,6 @@ std::string nodes_text(const report::Report& report);
 // below its marks, and no big part of RAM was free elsewhere. Then the account says who had it.
 const memory::Account* used_up(const Context& context);
 
-struct TaskUse {
-  const report::Task* task = nullptr;
-  Bytes memory;  // rss + page tables
-};
-Bytes task_memory(const report::Task& task, PageSize page);
-std::optional<TaskUse> biggest_task(const memory::Evidence& evidence);
-
-struct NameUse {
-  std::string_view comm;
-  std::uint32_t count = 0;
-  Bytes memory;   // rss (private when the report tells) + page tables, summed
-  Bytes largest;  // of one process
-  Place first_at;
-};
-// The name whose processes hold most together.
-std::optional<NameUse> biggest_name(const memory::Evidence& evidence);
-
 // "hog (pid 153)", fit for a terminal.
 std::string process(std::string_view comm, std::int64_t pid);
 

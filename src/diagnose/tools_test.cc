@@ -166,58 +166,6 @@ TEST(UsedUp, IsNotSaidOfWhatTheReportDoesNotProve) {
   EXPECT_EQ(used_up(Explained(std::move(no_zone)).context), nullptr);
 }
 
-report::Task task(std::string comm, std::int64_t pid, std::uint64_t rss) {
-  report::Task result;
-  result.comm = std::move(comm);
-  result.pid = pid;
-  result.rss = rss;
-  result.line = static_cast<std::uint32_t>(pid);
-  return result;
-}
-
-TEST(TaskMemory, IsResidentPagesAndPageTables) {
-  report::Task one = task("a", 1, 100);
-  EXPECT_EQ(task_memory(one, PageSize{4096}), Bytes(100 * 4096));
-  one.page_table_pages = 3;
-  EXPECT_EQ(task_memory(one, PageSize{4096}), Bytes(103 * 4096));
-  one.pgtables_bytes = 20000;  // bytes, and better than a count of pages
-  EXPECT_EQ(task_memory(one, PageSize{65536}), Bytes(100 * 65536 + 20000));
-}
-
-TEST(BiggestTask, IsTheOneWithMostMemory) {
-  report::Report report;
-  EXPECT_FALSE(biggest_task(Explained(report::Report(report)).evidence));
-  report.tasks = {task("a", 1, 100), task("b", 2, 300), task("c", 3, 200)};
-  report.tasks[2].pgtables_bytes = 200 * 4096;
-  const Explained explained{std::move(report)};
-  const auto biggest = biggest_task(explained.evidence);
-  ASSERT_TRUE(biggest);
-  EXPECT_EQ(biggest->task->comm, "c");
-  EXPECT_EQ(biggest->memory, Bytes(400 * 4096));
-}
-
-TEST(BiggestName, AddsUpByNameWithoutSharedMemory) {
-  report::Report report;
-  report.tasks = {task("w", 1, 1000), task("w", 2, 1000), task("w", 3, 1100), task("x", 4, 900)};
-  for (auto& each : report.tasks) {
-    each.rss_shmem = each.comm == "w" ? 700 : 0;
-  }
-  const Explained explained{report::Report(report)};
-  auto name = biggest_name(explained.evidence);
-  ASSERT_TRUE(name);
-  EXPECT_EQ(name->comm, "w");
-  EXPECT_EQ(name->count, 3U);
-  EXPECT_EQ(name->memory, Bytes((300 + 300 + 400) * 4096));
-  EXPECT_EQ(name->largest, Bytes(400 * 4096));
-  EXPECT_EQ(name->first_at.line, 1U);
-
-  report.tasks.back().rss = 1001;
-  const Explained other{std::move(report)};
-  name = biggest_name(other.evidence);
-  ASSERT_TRUE(name);
-  EXPECT_EQ(name->comm, "x");
-}
-
 TEST(Process, IsFitForATerminal) {
   EXPECT_EQ(process("hog", 153), "hog (pid 153)");
   EXPECT_EQ(process("a\x1b[31mb", -1), "a\\x1b[31mb (pid -1)");

@@ -104,6 +104,7 @@ Evidence from_report(const report::Report& report) {
   evidence.zones_complete = zones_complete(evidence);
   evidence.min_free = recover_min_free(evidence);
   evidence.account = account_of(report, evidence);
+  evidence.attribution = attribute(evidence);
   return evidence;
 }
 

@@ -13,6 +13,7 @@
 #include "base/units.h"
 #include "kernel/gfp.h"
 #include "kernel/release.h"
+#include "memory/attribution.h"
 #include "memory/watermarks.h"
 #include "report/report.h"
 
@@ -113,6 +114,8 @@ struct Evidence {
   // The constraint as printed, or told from other lines on kernels before 5.0.
   std::optional<report::ConstraintKind> constraint;
   std::optional<Bytes> swap_total, swap_free;
+
+  Attribution attribution;  // of the task table and the cgroups
 
   // Sum over the eligible zones; nullopt when none was printed.
   [[nodiscard]] std::optional<Bytes> eligible_free() const;

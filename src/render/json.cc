@@ -1,5 +1,6 @@
 // Output version 1. The schema is docs/schema/whyoom-1.schema.json; what a consumer reads there is
-// what these functions write. Absent facts are null or left out.
+// what these functions write. Absent facts are null or left out. Who had the memory is written by
+// json_processes.cc.
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -8,6 +9,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "render/json_parts.h"
+#include "render/json_processes.h"
 #include "render/phrase.h"
 #include "render/render.h"
 #include "render/sections.h"
@@ -17,28 +19,6 @@ namespace {
 
 using kernel::Field;
 using memory::AccountLine;
-
-template <class T>
-Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
-}
-
-Json or_null(const std::optional<Bytes>& value) {
-  return value ? Json(value->count()) : Json(nullptr);
-}
-
-// Names come out of logs: fit for JSON and for the terminal that shows it.
-Json text(std::string_view value) { return Json(printable(value)); }
-Json text_or_null(std::string_view value) {
-  return value.empty() ? Json(nullptr) : Json(printable(value));
-}
-
-std::optional<Bytes> from_kib(const std::optional<std::uint64_t>& value) {
-  return value ? std::optional(to_bytes(KiB(*value))) : std::nullopt;
-}
-std::optional<Bytes> from_kib(const Maybe<std::uint64_t>& value) {
-  return value ? std::optional(to_bytes(KiB(value->value))) : std::nullopt;
-}
 
 // Pages become bytes only when the report tells how big a page is.
 std::optional<Bytes> from_pages(const diagnose::Event& event, const Maybe<std::uint64_t>& value) {
@@ -117,57 +97,6 @@ Json trigger_json(const report::Report& report) {
   json["order"] = or_null(trigger.order);
   json["oom_score_adj"] = or_null(trigger.oom_score_adj);
   return json;
-}
-
-Json limit_json(const Maybe<std::uint64_t>& limit) {
-  return limit && !is_unlimited(limit->value) ? or_null(from_kib(limit)) : Json(nullptr);
-}
-
-Json memcg_json(const report::Report& report) {
-  if (!report.memcg) {
-    return nullptr;
-  }
-  const report::Memcg& memcg = *report.memcg;
-  Json json;
-  json["path"] = text_or_null(memcg.limit_path);
-  json["task_path"] = text_or_null(memcg.task_path);
-  json["limit"] = limit_json(memcg.memory.limit_kib);
-  json["usage"] = or_null(from_kib(memcg.memory.usage_kib));
-  json["max_usage"] = nullptr;  // no report prints it
-  json["failcnt"] = memcg.memory.failcnt ? Json(memcg.memory.failcnt->value) : Json(nullptr);
-  json["swap_usage"] = or_null(from_kib(memcg.swap.usage_kib));
-  json["swap_limit"] = limit_json(memcg.swap.limit_kib);
-  json["memsw_usage"] = or_null(from_kib(memcg.memsw.usage_kib));
-  json["memsw_limit"] = limit_json(memcg.memsw.limit_kib);
-  json["kmem_usage"] = or_null(from_kib(memcg.kmem.usage_kib));
-  json["kmem_limit"] = limit_json(memcg.kmem.limit_kib);
-  Json stats = Json::object();
-  for (const auto& stat : memcg.stats) {
-    if (stat.bytes) {
-      stats[printable(stat.name)] = stat.value;
-    }
-  }
-  json["stats"] = std::move(stats);
-  return json;
-}
-
-Json victims_json(const report::Report& report) {
-  Json list = Json::array();
-  for (const auto& victim : report.victims) {
-    Json json;
-    json["comm"] = text_or_null(victim.comm);
-    json["pid"] = victim.pid > 0 ? Json(victim.pid) : Json(nullptr);
-    json["uid"] = or_null(victim.uid);
-    json["total_vm"] = or_null(from_kib(victim.total_vm_kib));
-    json["anon_rss"] = or_null(from_kib(victim.anon_rss_kib));
-    json["file_rss"] = or_null(from_kib(victim.file_rss_kib));
-    json["shmem_rss"] = or_null(from_kib(victim.shmem_rss_kib));
-    json["pgtables"] = or_null(from_kib(victim.pgtables_kib));
-    json["oom_score_adj"] = or_null(victim.oom_score_adj);
-    json["reaped"] = victim.reaped;
-    list.push_back(std::move(json));
-  }
-  return list;
 }
 
 Json blocks_json(const report::Zone& zone) {
@@ -250,26 +179,6 @@ Json memory_json(const diagnose::Event& event) {
   json["swap_total"] = or_null(evidence.swap_total);
   json["swap_free"] = or_null(evidence.swap_free);
   return json;
-}
-
-Json tasks_json(const diagnose::Event& event) {
-  constexpr std::size_t listed = 10;
-  if (!event.report.task_table_at && event.report.tasks.empty()) {
-    return nullptr;
-  }
-  Json top = Json::array();
-  for (const TaskRow& row : top_tasks(event, listed)) {
-    Json json;
-    json["comm"] = row.comm;
-    json["pid"] = row.pid;
-    json["uid"] = row.uid < 0 ? Json(nullptr) : Json(row.uid);
-    json["rss"] = or_null(row.rss);
-    json["swap"] = or_null(row.swap);
-    json["pgtables"] = or_null(row.page_tables);
-    json["oom_score_adj"] = row.oom_score_adj;
-    top.push_back(std::move(json));
-  }
-  return {{"count", event.report.tasks.size()}, {"top", std::move(top)}};
 }
 
 // Whole numbers as whole numbers: 802889728, not 802889728.0.
@@ -381,7 +290,8 @@ void add_kind_facts(Json& json, const report::Report& report) {
   }
   if (report.fork_rejected) {
     json["fork_rejected"] = {{"path", text_or_null(report.fork_rejected->path)},
-                             {"count", report.fork_rejected->count}};
+                             {"count", report.fork_rejected->count},
+                             {"owner", owner_json(report.fork_rejected->path)}};
   }
   if (report.overcommit) {
     json["overcommit"] = overcommit_json(*report.overcommit);
@@ -428,8 +338,8 @@ Json event_json(const diagnose::Event& event) {
       {"release", report.stack ? text_or_null(report.stack->release) : Json(nullptr)}};
   json["trigger"] = trigger_json(report);
   json["constraint"] = text_or_null(constraint_name(event.evidence.constraint));
-  json["memcg"] = memcg_json(report);
-  json["victims"] = victims_json(report);
+  json["memcg"] = memcg_json(event);
+  json["victims"] = victims_json(event);
   json["outcome"] = text_or_null(outcome_name(report.outcome));
   json["zones"] = zones_json(event);
   json["memory"] = memory_json(event);

@@ -120,7 +120,7 @@ TEST(JsonEvent, KindsCarryTheirOwnFacts) {
   event.report.userspace->killer = "earlyoom";
   event.report.userspace->mem_available_percent = 9.5;
   const auto json = parsed(event);
-  EXPECT_EQ(json["fork_rejected"], Json::parse(R"({"path":"/a","count":3})"));
+  EXPECT_EQ(json["fork_rejected"], Json::parse(R"({"path":"/a","count":3,"owner":null})"));
   EXPECT_EQ(json["overcommit"],
             Json::parse(R"({"count":2,"requests":[{"comm":"hog","pid":7,"bytes":4096}]})"));
   EXPECT_EQ(json["userspace"]["killer"], "earlyoom");

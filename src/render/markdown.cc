@@ -134,17 +134,25 @@ void write_zones(std::string& out, const Event& event) {
 }
 
 void write_cgroup(std::string& out, const Event& event) {
-  const auto section = cgroup_section(event.report);
+  const auto section = cgroup_section(event);
   if (!section) {
     return;
   }
   title(out, "Cgroup " + escaped(section->limit_path));
+  if (!section->limit_owner.empty()) {
+    out += "It is " + escaped(section->limit_owner) + ".\n\n";
+  }
   head(out, "lrr", {"", "Usage", "Limit or share"});
   for (const CgroupRow& line : section->rows) {
     row(out, {line.label, kb(line.usage),
               line.limit       ? kb(*line.limit)
               : line.unlimited ? "no limit"
                                : escaped(percent(line.share))});
+  }
+  if (!section->task_path.empty() && section->task_path != section->limit_path) {
+    const std::string owner =
+        section->task_owner.empty() ? "" : ": " + escaped(section->task_owner);
+    out += "\nThe process is in " + escaped(section->task_path) + owner + ".\n";
   }
 }
 
@@ -164,19 +172,25 @@ void write_account(std::string& out, const Event& event, bool all) {
 void write_tasks(std::string& out, const Event& event, bool all) {
   constexpr std::size_t listed = 10;
   const bool wanted = is_used_up(event) || is_cgroup_cause(event) || is_undetermined(event) || all;
-  const auto rows = wanted ? top_tasks(event, listed) : std::vector<TaskRow>();
-  if (rows.empty()) {
+  const TaskSection section = wanted ? task_section(event, listed) : TaskSection();
+  if (section.rows.empty()) {
     return;
   }
   title(out, "Biggest of " + plural(event.report.tasks.size(), "process", "processes"));
-  head(out, "lrrrrl", {"Name", "pid", "Resident", "Swapped", "Score adj", ""});
-  for (const TaskRow& task : rows) {
+  head(out, "lrrrrrl", {"Name", "pid", "Resident", "Swapped", "Page tables", "Score adj", ""});
+  for (const TaskRow& task : section.rows) {
     row(out, {escaped(task.comm), std::to_string(task.pid),
               task.rss ? kb(*task.rss) : plural(task.rss_pages, "page", "pages"),
               task.swap         ? kb(*task.swap)
               : task.swap_pages ? plural(*task.swap_pages, "page", "pages")
                                 : "",
-              std::to_string(task.oom_score_adj), task.killed ? "killed" : ""});
+              task.page_tables ? kb(*task.page_tables) : "", std::to_string(task.oom_score_adj),
+              task.killed         ? "killed"
+              : task.is_protected ? "protected"
+                                  : ""});
+  }
+  for (const std::string& note : section.notes) {
+    out += (&note == section.notes.data() ? "\n- " : "- ") + escaped(note) + "\n";
   }
 }
 

@@ -38,13 +38,6 @@ std::string victims_text(const report::Report& report) {
   return text;
 }
 
-std::string cgroup_of(const report::Report& report) {
-  if (report.memcg && !report.memcg->limit_path.empty()) {
-    return printable(report.memcg->limit_path);
-  }
-  return report.constraint ? printable(report.constraint->oom_memcg) : std::string();
-}
-
 std::string oom_scope(const diagnose::Event& event) {
   const report::Report& report = event.report;
   if (report.sysrq_at || (report.trigger && report.trigger->order == -1)) {
@@ -57,8 +50,12 @@ std::string oom_scope(const diagnose::Event& event) {
     case report::ConstraintKind::none:
       break;
     case report::ConstraintKind::memcg: {
-      const std::string path = cgroup_of(report);
-      return path.empty() ? "out of memory in a cgroup" : "out of memory in cgroup " + path;
+      const auto& limit = event.evidence.attribution.limit;
+      if (!limit) {
+        return "out of memory in a cgroup";
+      }
+      return "out of memory in " +
+             (limit->owner ? describe(*limit->owner) : "cgroup " + limit->path);
     }
     case report::ConstraintKind::cpuset:
       return "out of memory in a cpuset";

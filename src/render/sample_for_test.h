@@ -172,6 +172,7 @@ inline std::unique_ptr<diagnose::Event> min_free_event() {
   evidence.swap_free = Bytes(0);
   add_account(*event);
   add_findings(*event);
+  evidence.attribution = memory::attribute(evidence);
   return event;
 }
 
@@ -212,6 +213,7 @@ inline std::unique_ptr<diagnose::Event> memcg_event() {
   root.proof = {bytes(Message("memory.max of {}", memcg.limit_path), 51200, 20)};
   root.remedies = {{Message("Raise the limit"), {}, {"systemctl set-property foo MemoryMax=100M"}}};
   event->findings = {root};
+  event->evidence.attribution = memory::attribute(event->evidence);
   return event;
 }
 
@@ -352,6 +354,7 @@ inline std::unique_ptr<diagnose::Event> random_event(std::uint64_t seed) {
   report.panic = report::Panic{report::Panic::Reason::deadlocked, noise.name(), {}};
   report.damage = {{noise.below(9) == 0 ? 0U : 7U, noise.name()}};
   add_random_findings(*event, noise);
+  event->evidence.attribution = memory::attribute(event->evidence);
   return event;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <tuple>
 
 #include "base/human.h"
 #include "base/text.h"
@@ -84,12 +85,6 @@ std::string made_of(const ZoneState& zone, PageSize page, Pages block) {
   return text;
 }
 
-Bytes task_size(const report::Task& task, PageSize page) {
-  Bytes size = to_bytes(Pages(task.rss), page) + to_bytes(Pages(task.swapents.value_or(0)), page);
-  size += Bytes(task.pgtables_bytes.value_or(0));
-  return size + to_bytes(Pages(task.page_table_pages.value_or(0)), page);
-}
-
 void add_counter(CgroupSection& section, std::string text, const report::MemcgCounter& counter) {
   if (!counter.usage_kib) {
     return;
@@ -152,6 +147,68 @@ void add_stats(CgroupSection& section, const report::Memcg& memcg) {
     rows.resize(6);
   }
   std::ranges::move(rows, std::back_inserter(section.rows));
+}
+
+// Whose it is, when the path does not end with it.
+std::string owner_note(const memory::CgroupShare& cgroup,
+                       const std::optional<memory::CgroupOwner>& told) {
+  const std::string text = cgroup.owner ? describe(*cgroup.owner, told) : std::string();
+  return cgroup.path.ends_with(text) ? std::string() : text;
+}
+
+void add_names(TaskSection& section, const diagnose::Event& event) {
+  constexpr std::size_t most_names = 3;
+  const memory::Attribution& who = event.evidence.attribution;
+  if (!event.evidence.page_size_known || !who.biggest) {
+    return;
+  }
+  for (const memory::NameUse& use : who.names) {
+    // The biggest process and a few small ones of its name are no news.
+    if (use.memory <= who.biggest->memory() + who.biggest->memory() / 10 ||
+        section.notes.size() == most_names) {
+      return;
+    }
+    if (use.count < 2) {
+      continue;
+    }
+    std::string text = grouped(use.count) + " processes \"" + printable(use.comm) + "\" hold ";
+    text += use.at_most ? "at most " : "";
+    text += human(use.memory) + " together";
+    text += use.at_most ? " (they may share a part of it)" : "";
+    section.notes.push_back(std::move(text));
+  }
+}
+
+// Next to the biggest one it matters only when it is big itself.
+void add_protected(TaskSection& section, const diagnose::Event& event) {
+  const auto& use = event.evidence.attribution.unkillable;
+  const auto& biggest = event.evidence.attribution.biggest;
+  const bool listed =
+      std::ranges::any_of(section.rows, [](const TaskRow& row) { return row.is_protected; });
+  const Bytes notable = event.evidence.ram.value_or(Bytes(0)) / 100;
+  if (!use || !biggest || listed || use->memory() < biggest->memory() / 10 ||
+      use->memory() < notable) {
+    return;
+  }
+  const TaskRow row = task_row(event, *use);
+  section.notes.push_back(
+      row.comm + " (pid " + std::to_string(row.pid) + ") may not be killed and holds " +
+      (row.rss ? human(use->memory()) : plural(row.rss_pages, "page", "pages")));
+}
+
+// Of a kill for the whole machine; that of a cgroup shows its cgroups in a section of its own.
+void add_victim_cgroup(TaskSection& section, const diagnose::Event& event) {
+  const auto& victim = event.evidence.attribution.victim;
+  const auto& constraint = event.report.constraint;
+  if (event.report.memcg || !victim || !victim->owner || !constraint) {
+    return;
+  }
+  const std::string who =
+      constraint->task.empty() ? "the killed process" : printable(constraint->task);
+  const std::string pid = constraint->pid && !constraint->task.empty()
+                              ? " (pid " + std::to_string(*constraint->pid) + ")"
+                              : std::string();
+  section.notes.push_back(who + pid + " belonged to " + describe(*victim->owner));
 }
 
 }  // namespace
@@ -218,46 +275,43 @@ bool much_unaccounted(const memory::Account& account) {
   return share(account.size(What::unaccounted), account.total) > 0.05;
 }
 
-std::vector<TaskRow> top_tasks(const diagnose::Event& event, std::size_t count) {
-  const memory::Evidence& evidence = event.evidence;
-  std::vector<const report::Task*> tasks;
-  for (const auto& task : event.report.tasks) {
-    tasks.push_back(&task);
+TaskRow task_row(const diagnose::Event& event, const memory::TaskUse& use) {
+  const report::Task& task = *use.task;
+  const bool known = event.evidence.page_size_known;
+  TaskRow row;
+  row.comm = printable(task.comm);
+  row.pid = task.pid;
+  row.uid = task.uid;
+  row.rss_pages = task.rss;
+  row.swap_pages = task.swapents;
+  if (known) {
+    row.rss = use.rss;
+    row.swap = use.swap;
   }
-  const std::size_t kept = std::min(count, tasks.size());
-  std::ranges::partial_sort(tasks, tasks.begin() + static_cast<std::ptrdiff_t>(kept),
-                            [&](const report::Task* a, const report::Task* b) {
-                              const Bytes first = task_size(*a, evidence.page);
-                              const Bytes second = task_size(*b, evidence.page);
-                              return first != second ? first > second : a->line < b->line;
-                            });
-  std::vector<TaskRow> rows;
-  for (std::size_t i = 0; i < kept; ++i) {
-    const report::Task& task = *tasks[i];
-    TaskRow row;
-    row.comm = printable(task.comm);
-    row.pid = task.pid;
-    row.uid = task.uid;
-    row.rss_pages = task.rss;
-    row.swap_pages = task.swapents;
-    row.page_tables =
-        task.pgtables_bytes ? std::optional(Bytes(*task.pgtables_bytes)) : std::optional<Bytes>();
-    if (evidence.page_size_known) {
-      row.rss = to_bytes(Pages(task.rss), evidence.page);
-      row.swap = task.swapents ? std::optional(to_bytes(Pages(*task.swapents), evidence.page))
-                               : std::optional<Bytes>();
-      if (task.page_table_pages && !row.page_tables) {
-        row.page_tables = to_bytes(Pages(*task.page_table_pages), evidence.page);
-      }
-    }
-    row.oom_score_adj = task.oom_score_adj;
-    row.line = task.line;
-    row.killed = std::ranges::any_of(event.report.victims, [&task](const report::Victim& victim) {
-      return victim.pid == task.pid && task.pid > 0;
-    });
-    rows.push_back(std::move(row));
+  if (known || task.pgtables_bytes) {
+    row.page_tables = use.page_tables;
   }
-  return rows;
+  row.oom_score_adj = task.oom_score_adj;
+  row.is_protected = task.oom_score_adj <= -1000;
+  row.line = task.line;
+  row.killed = std::ranges::any_of(event.report.victims, [&task](const report::Victim& victim) {
+    return victim.pid == task.pid && task.pid > 0;
+  });
+  return row;
+}
+
+TaskSection task_section(const diagnose::Event& event, std::size_t count) {
+  const auto& top = event.evidence.attribution.top;
+  TaskSection section;
+  for (std::size_t i = 0; i < std::min(count, top.size()); ++i) {
+    section.rows.push_back(task_row(event, top[i]));
+  }
+  if (!section.rows.empty()) {
+    add_names(section, event);
+    add_protected(section, event);
+    add_victim_cgroup(section, event);
+  }
+  return section;
 }
 
 bool is_unlimited(std::uint64_t limit_kib) {
@@ -265,20 +319,30 @@ bool is_unlimited(std::uint64_t limit_kib) {
   return limit_kib >= (std::uint64_t{1} << 52U) || limit_kib == pages_of_32_bit * 4;
 }
 
-std::optional<CgroupSection> cgroup_section(const report::Report& report) {
-  if (!report.memcg) {
+std::optional<CgroupSection> cgroup_section(const diagnose::Event& event) {
+  if (!event.report.memcg) {
     return std::nullopt;
   }
-  const report::Memcg& memcg = *report.memcg;
+  const report::Memcg& memcg = *event.report.memcg;
   CgroupSection section;
-  section.limit_path = printable(memcg.limit_path);
-  section.task_path = printable(memcg.task_path);
+  const auto& [limit, victim] =
+      std::tie(event.evidence.attribution.limit, event.evidence.attribution.victim);
+  if (limit) {
+    section.limit_path = limit->path;
+    section.limit_owner = owner_note(*limit, std::nullopt);
+  }
+  if (victim) {
+    section.task_path = victim->path;
+    section.task_owner = owner_note(*victim, limit ? limit->owner : std::nullopt);
+  }
   add_counter(section, "memory", memcg.memory);
   add_counter(section, "memory + swap", memcg.memsw);
   add_counter(section, "swap", memcg.swap);
   add_counter(section, "kernel memory", memcg.kmem);
   add_stats(section, memcg);
-  return section.rows.empty() ? std::nullopt : std::optional(std::move(section));
+  // The headline names the owner, so the path must stand somewhere.
+  const bool tells = !section.rows.empty() || !section.limit_owner.empty();
+  return tells ? std::optional(std::move(section)) : std::nullopt;
 }
 
 bool is_used_up(const diagnose::Event& event) {

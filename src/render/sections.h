@@ -44,10 +44,17 @@ struct TaskRow {
   std::optional<Bytes> rss, swap, page_tables;  // empty without a known page size, or not printed
   int oom_score_adj = 0;
   bool killed = false;
+  bool is_protected = false;  // may not be killed
   std::uint32_t line = 0;
 };
-// The `count` biggest by rss + swap + page tables.
-std::vector<TaskRow> top_tasks(const diagnose::Event& event, std::size_t count);
+// What the process table tells of the biggest. Sentences are without a full stop.
+struct TaskSection {
+  std::vector<TaskRow> rows;       // by rss + swap + page tables
+  std::vector<std::string> notes;  // names that hold more together than the biggest process, the
+                                   // biggest protected one, where the killed one ran
+};
+TaskSection task_section(const diagnose::Event& event, std::size_t count);
+TaskRow task_row(const diagnose::Event& event, const memory::TaskUse& use);
 
 struct CgroupRow {
   std::string label;
@@ -58,9 +65,11 @@ struct CgroupRow {
 };
 struct CgroupSection {
   std::string limit_path, task_path;
+  // Whose they are; empty when nobody can tell, or when the path ends with it.
+  std::string limit_owner, task_owner;
   std::vector<CgroupRow> rows;
 };
-std::optional<CgroupSection> cgroup_section(const report::Report& report);
+std::optional<CgroupSection> cgroup_section(const diagnose::Event& event);
 
 // The kernel prints a number near 2^63 for "no limit", another one on 32-bit kernels.
 bool is_unlimited(std::uint64_t limit_kib);

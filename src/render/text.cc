@@ -145,11 +145,14 @@ void write_zones(Canvas& out, const Event& event) {
 }
 
 void write_cgroup(Canvas& out, const Event& event) {
-  const auto section = cgroup_section(event.report);
+  const auto section = cgroup_section(event);
   if (!section) {
     return;
   }
   heading(out, section->limit_path.empty() ? "Cgroup" : "Cgroup " + section->limit_path);
+  if (!section->limit_owner.empty()) {
+    out.text("it is " + section->limit_owner, Paint::plain, 2, 2);
+  }
   const std::size_t cells = out.width() < 72 ? 10 : 16;
   Table table({{.flexible = true}, {.optional = true}, {.right = true}, {}});
   for (const CgroupRow& row : section->rows) {
@@ -165,6 +168,9 @@ void write_cgroup(Canvas& out, const Event& event) {
   table.write(out);
   if (!section->task_path.empty() && section->task_path != section->limit_path) {
     out.text("the process is in " + section->task_path, Paint::dim, 2, 2);
+    if (!section->task_owner.empty()) {
+      out.text("that is " + section->task_owner, Paint::plain, 2, 2);
+    }
   }
 }
 
@@ -217,8 +223,8 @@ void write_tasks(Canvas& out, const Event& event, const TextStyle& style) {
   if (!is_used_up(event) && !is_cgroup_cause(event) && !is_undetermined(event) && !style.all) {
     return;
   }
-  const auto rows = top_tasks(event, most_tasks);
-  if (rows.empty()) {
+  const TaskSection section = task_section(event, most_tasks);
+  if (section.rows.empty()) {
     return;
   }
   heading(out, "Biggest of " + plural(event.report.tasks.size(), "process", "processes"));
@@ -236,16 +242,22 @@ void write_tasks(Canvas& out, const Event& event, const TextStyle& style) {
              {"page tables", Paint::dim},
              {"adj", Paint::dim},
              {}});
-  for (const TaskRow& row : rows) {
+  for (const TaskRow& row : section.rows) {
     table.add({{row.comm},
                {std::to_string(row.pid)},
                {task_value(row.rss, row.rss_pages)},
                {task_value(row.swap, row.swap_pages)},
                {task_value(row.page_tables, std::nullopt)},
                {std::to_string(row.oom_score_adj)},
-               {row.killed ? "killed" : "", Paint::red}});
+               {row.killed         ? "killed"
+                : row.is_protected ? "protected"
+                                   : "",
+                row.killed ? Paint::red : Paint::yellow}});
   }
   table.write(out);
+  for (const std::string& note : section.notes) {
+    out.text(note, Paint::plain, 2, 2);
+  }
 }
 
 void write_others(Canvas& out, const Event& event) {

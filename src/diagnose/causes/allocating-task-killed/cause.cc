@@ -17,15 +17,15 @@ std::optional<Claim> judge(const Context& context) {
   const Bytes lost =
       to_bytes(KiB(victim->anon_rss_kib.value_or(0)) + KiB(victim->file_rss_kib.value_or(0)) +
                KiB(victim->shmem_rss_kib.value_or(0)));
-  const auto biggest = biggest_task(context.evidence);
-  const bool other = biggest && biggest->task->pid != victim->pid && biggest->memory > lost;
+  const auto& biggest = context.evidence.attribution.biggest;
+  const bool other = biggest && biggest->task->pid != victim->pid && biggest->memory() > lost;
   Claim result = claim(
       id, Role::contributing, Rank::used_up, 0, 0.97,
       other
           ? Message("vm.oom_kill_allocating_task is on: the kernel killed {}, which asked, and not "
                     "{}, which held {}.",
                     process(victim->comm, victim->pid),
-                    process(biggest->task->comm, biggest->task->pid), human(biggest->memory))
+                    process(biggest->task->comm, biggest->task->pid), human(biggest->memory()))
           : Message("vm.oom_kill_allocating_task is on: the kernel killed {} because it asked.",
                     process(victim->comm, victim->pid)));
   result.finding.proof.push_back(
@@ -33,7 +33,7 @@ std::optional<Claim> judge(const Context& context) {
   if (other) {
     result.finding.proof.push_back(
         proof(Message("memory of {}", process(biggest->task->comm, biggest->task->pid)),
-              biggest->memory, {0, biggest->task->line}));
+              biggest->memory(), {0, biggest->task->line}));
   }
   Remedy remedy;
   remedy.title = Message("Let the kernel choose the biggest process");

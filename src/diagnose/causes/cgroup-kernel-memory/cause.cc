@@ -17,15 +17,14 @@ std::optional<Claim> judge(const Context& context) {
   }
   const bool fills =
       use->at_limit() && use->kernel->count() > 0 && *use->kernel * 2 >= use->memory->usage;
-  const std::string who = use->limit_path.empty() ? std::string("the cgroup") : use->limit_path;
   const std::string kernel = human(*use->kernel);
   const std::string usage = human(use->memory->usage);
-  Claim result = claim(
-      id, fills ? Role::root : Role::ruled_out, Rank::limit, 0.86, 0.92,
-      fills ? Message("Kernel memory fills the cgroup {}: {} of {} (slab, sockets, stacks, page "
-                      "tables).",
-                      who, kernel, usage)
-            : Message("kernel memory is {} of {} in the cgroup", kernel, usage));
+  Claim result =
+      claim(id, fills ? Role::root : Role::ruled_out, Rank::limit, 0.86, 0.92,
+            fills ? Message("Kernel memory fills {}: {} of {} (slab, sockets, stacks, page "
+                            "tables).",
+                            use->the_cgroup, kernel, usage)
+                  : Message("kernel memory is {} of {} in the cgroup", kernel, usage));
   add_cgroup_proof(result.finding, *use);
   result.finding.proof.push_back(
       proof(Message("kernel memory of the cgroup"), *use->kernel, use->kernel_at));

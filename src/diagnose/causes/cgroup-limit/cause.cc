@@ -23,14 +23,13 @@ std::optional<Claim> judge(const Context& context) {
   // Without the line that names both cgroups, or without what fills this one, another cause may be
   // the better answer: then this only has its part in it.
   const bool sure = use->level == CgroupUse::Level::own && use->filling_known();
-  const std::string who = use->limit_path.empty() ? std::string("the cgroup") : use->limit_path;
   const std::string filled = filling(*use);
   const std::string limit = human(use->memory->limit.value_or(use->memory->usage));
-  Claim result = claim(
-      id, sure ? Role::root : Role::contributing, Rank::limit, 0.5, 0.97,
-      filled.empty()
-          ? Message("The memory limit of {} was reached: {}.", who, limit)
-          : Message("The memory limit of {} was reached: {}. It held {}.", who, limit, filled));
+  Claim result =
+      claim(id, sure ? Role::root : Role::contributing, Rank::limit, 0.5, 0.97,
+            filled.empty() ? Message("The memory limit of {} was reached: {}.", use->who, limit)
+                           : Message("The memory limit of {} was reached: {}. It held {}.",
+                                     use->who, limit, filled));
   add_cgroup_proof(result.finding, *use);
   result.finding.remedies.push_back(raise_limit(*use));
   return result;

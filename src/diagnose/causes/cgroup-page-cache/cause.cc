@@ -16,14 +16,14 @@ std::optional<Claim> judge(const Context& context) {
   }
   const bool fills = use->at_limit() && *use->file * 2 >= use->memory->usage &&
                      *use->file > use->anon.value_or(Bytes(0));
-  const std::string who = use->limit_path.empty() ? std::string("the cgroup") : use->limit_path;
-  Claim result = claim(id, fills ? Role::root : Role::ruled_out, Rank::limit, 0.85, 0.9,
-                       fills ? Message("Page cache fills the cgroup {}: {} of {}. It could not be "
-                                       "dropped fast enough, usually "
-                                       "because it waits to be written back.",
-                                       who, human(*use->file), human(use->memory->usage))
-                             : Message("page cache is {} of {} in the cgroup", human(*use->file),
-                                       human(use->memory->usage)));
+  Claim result =
+      claim(id, fills ? Role::root : Role::ruled_out, Rank::limit, 0.85, 0.9,
+            fills ? Message("Page cache fills {}: {} of {}. It could not be "
+                            "dropped fast enough, usually "
+                            "because it waits to be written back.",
+                            use->the_cgroup, human(*use->file), human(use->memory->usage))
+                  : Message("page cache is {} of {} in the cgroup", human(*use->file),
+                            human(use->memory->usage)));
   add_cgroup_proof(result.finding, *use);
   result.finding.proof.push_back(
       proof(Message("page cache of the cgroup, without shmem"), *use->file, use->file_at));

@@ -23,9 +23,9 @@ std::optional<Claim> judge(const Context& context) {
       : above ? Role::contributing
               : Role::ruled_out,
       Rank::limit, 0.5, 0.97,
-      above ? Message("The memory limit of {}, above the victim's cgroup {}, was reached: {}. All "
+      above ? Message("The memory limit of {}, above the victim's {}, was reached: {}. All "
                       "cgroups below it count.",
-                      use->limit_path, use->task_path, limit)
+                      use->who, use->task_who, limit)
             : Message("the limit that was reached is not one of a cgroup above the victim's"));
   add_cgroup_proof(result.finding, *use);
   if (above) {

@@ -9,17 +9,24 @@ namespace {
 
 constexpr std::string_view id = "cgroup-pids-max";
 
+// The path, and whose it is when the path does not say so by itself.
+std::string whose(const std::string& path) {
+  const std::string shown = printable(path);
+  const auto owner = memory::cgroup_owner(path);
+  const std::string text = owner ? describe(*owner) : std::string();
+  return "The cgroup " + shown + (text.empty() || shown.ends_with(text) ? "" : " (" + text + ")");
+}
+
 std::optional<Claim> judge(const Context& context) {
   const auto& rejected = context.report.fork_rejected;
   if (!rejected) {
     return std::nullopt;
   }
   const std::string path = printable(rejected->path);
-  Claim result =
-      claim(id, Role::root, Rank::limit, 1, 0.97,
-            Message("The cgroup {} has as many tasks as pids.max allows: fork failed with EAGAIN "
-                    "(\"Resource temporarily unavailable\"). Memory has no part in it.",
-                    path));
+  Claim result = claim(id, Role::root, Rank::limit, 1, 0.97,
+                       Message("{} has as many tasks as pids.max allows: fork failed with EAGAIN "
+                               "(\"Resource temporarily unavailable\"). Memory has no part in it.",
+                               whose(rejected->path)));
   // The kernel prints this line the first time only, so the count is of lines, not of failed forks.
   result.finding.proof.push_back(proof(Message("\"fork rejected by pids controller\" in the log"),
                                        rejected->count, rejected->at));

@@ -15,15 +15,14 @@ std::optional<Claim> judge(const Context& context) {
     return std::nullopt;
   }
   const bool fills = use->filled_by_shmem() && use->at_limit();
-  const std::string who = use->limit_path.empty() ? std::string("the cgroup") : use->limit_path;
   Claim result = claim(
       id, fills ? Role::root : Role::ruled_out, Rank::limit, 0.9, 0.96,
-      fills ? Message(
-                  "Shared memory fills the cgroup {}: {} of {}. It is files in tmpfs (/dev/shm, an "
-                  "emptyDir with medium Memory) or segments; killing a process does not free it.",
-                  who, human(*use->shmem), human(use->memory->usage))
-            : Message("shared memory is {} of {} in the cgroup", human(*use->shmem),
-                      human(use->memory->usage)));
+      fills
+          ? Message("Shared memory fills {}: {} of {}. It is files in tmpfs (/dev/shm, an "
+                    "emptyDir with medium Memory) or segments; killing a process does not free it.",
+                    use->the_cgroup, human(*use->shmem), human(use->memory->usage))
+          : Message("shared memory is {} of {} in the cgroup", human(*use->shmem),
+                    human(use->memory->usage)));
   add_cgroup_proof(result.finding, *use);
   if (fills) {
     Remedy remedy;

@@ -14,16 +14,16 @@ std::optional<Claim> judge(const Context& context) {
   if (!use || (!use->memsw && !use->swap)) {
     return std::nullopt;
   }
-  const std::string who = use->limit_path.empty() ? std::string("the cgroup") : use->limit_path;
   if (use->swap_decides()) {
     Claim result =
         claim(id, Role::root, Rank::limit, 0.8, 0.95,
               Message("The limit of memory and swap together of {} was reached: {}. Memory "
                       "alone was below its own limit.",
-                      who, human(*use->memsw->limit)));
+                      use->who, human(*use->memsw->limit)));
     add_cgroup_proof(result.finding, *use);
     Remedy remedy;
-    remedy.title = Message("Raise memory.memsw.limit_in_bytes of {}, or use less in it", who);
+    remedy.title = Message("Raise memory.memsw.limit_in_bytes of {}, or use less in it",
+                           use->limit_path.empty() ? use->who : use->limit_path);
     result.finding.remedies.push_back(remedy);
     return result;
   }

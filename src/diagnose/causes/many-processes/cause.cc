@@ -15,13 +15,13 @@ constexpr double single_at_most = 0.25;  // of that sum in one process
 
 std::optional<Claim> judge(const Context& context) {
   const memory::Account* account = used_up(context);
-  const auto name = biggest_name(context.evidence);
-  if (account == nullptr || !name) {
+  const memory::NameUse* name = context.evidence.attribution.biggest_own();
+  if (account == nullptr || name == nullptr) {
     return std::nullopt;
   }
   const Bytes processes = account->size(What::anon) + account->size(What::unevictable_other);
-  const bool is_many = name->count >= many && share(name->memory, processes) >= most_of_it &&
-                       share(name->largest, name->memory) <= single_at_most;
+  const bool is_many = name->count >= many && share(name->own, processes) >= most_of_it &&
+                       share(name->largest_own, name->own) <= single_at_most;
   const double part = share(processes, account->total);
   const std::string comm = printable(name->comm);
   // The same memory as memory-exhausted counts, so a hair more of it: this answer says more.
@@ -30,14 +30,15 @@ std::optional<Claim> judge(const Context& context) {
       is_many
           ? Message("Memory was used up by many processes of one name: {} processes \"{}\" held "
                     "{} together, the biggest of them {}.",
-                    grouped(name->count), comm, human(name->memory), human(name->largest))
+                    grouped(name->count), comm, human(name->own), human(name->largest_own))
           : Message("no name stands for many processes: \"{}\" has {}, the biggest holds {} of {}",
-                    comm, name->count, human(name->largest), human(name->memory)));
+                    comm, name->count, human(name->largest_own), human(name->own)));
   auto& proofs = result.finding.proof;
   proofs.push_back(
       proof(Message("processes named \"{}\"", comm), std::uint64_t{name->count}, name->first_at));
-  proofs.push_back(proof(Message("memory of all of them"), name->memory, name->first_at));
-  proofs.push_back(proof(Message("memory of the biggest of them"), name->largest, name->first_at));
+  proofs.push_back(proof(Message("memory of all of them"), name->own, name->first_at));
+  proofs.push_back(
+      proof(Message("memory of the biggest of them"), name->largest_own, name->first_at));
   if (result.finding.role == Role::root) {
     Remedy remedy;
     remedy.title = Message("Limit how many \"{}\" run (workers, connections, TasksMax)", comm);

@@ -12,11 +12,11 @@ constexpr double big_share = 0.25;   // of RAM in processes
 constexpr double file_share = 0.25;  // page cache that could have been dropped
 
 void add_biggest(Finding& finding, const memory::Evidence& evidence) {
-  const auto biggest = biggest_task(evidence);
+  const auto& biggest = evidence.attribution.biggest;
   if (biggest) {
     finding.proof.push_back(
         proof(Message("biggest process, {}", process(biggest->task->comm, biggest->task->pid)),
-              biggest->memory, {0, biggest->task->line}));
+              biggest->memory(), {0, biggest->task->line}));
     return;
   }
   for (const auto& victim : evidence.report->victims) {
@@ -26,7 +26,7 @@ void add_biggest(Finding& finding, const memory::Evidence& evidence) {
 }
 
 Message sentence(const memory::Evidence& evidence, Bytes processes, double part) {
-  const auto biggest = biggest_task(evidence);
+  const auto& biggest = evidence.attribution.biggest;
   if (!biggest) {
     return Message("Memory was used up by processes: they held {} ({} of RAM).", human(processes),
                    percent(part));
@@ -34,7 +34,7 @@ Message sentence(const memory::Evidence& evidence, Bytes processes, double part)
   return Message(
       "Memory was used up by processes: they held {} ({} of RAM). The biggest, {}, had {}.",
       human(processes), percent(part), process(biggest->task->comm, biggest->task->pid),
-      human(biggest->memory));
+      human(biggest->memory()));
 }
 
 std::optional<Claim> judge(const Context& context) {

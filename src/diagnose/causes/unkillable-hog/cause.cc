@@ -22,22 +22,22 @@ std::optional<Bytes> room(const Context& context) {
 }
 
 std::optional<Claim> judge(const Context& context) {
-  const auto biggest = biggest_task(context.evidence);
+  const auto& biggest = context.evidence.attribution.biggest;
   const auto whole = room(context);
   if (!is_oom(context) || is_sysrq(context.report) || !biggest || !whole) {
     return std::nullopt;
   }
   const report::Task& task = *biggest->task;
-  const double part = share(biggest->memory, *whole);
+  const double part = share(biggest->memory(), *whole);
   const bool protects = task.oom_score_adj <= never && part >= big_share;
   const std::string who = process(task.comm, task.pid);
-  Message sentence("the biggest process, {}, holds only {}", who, human(biggest->memory));
+  Message sentence("the biggest process, {}, holds only {}", who, human(biggest->memory()));
   if (protects) {
     sentence = Message(
         "The biggest process, {}, holds {} and may not be killed (oom_score_adj {}): others die "
         "for "
         "it.",
-        who, human(biggest->memory), task.oom_score_adj);
+        who, human(biggest->memory()), task.oom_score_adj);
   } else if (part >= big_share) {
     sentence = Message("the biggest process, {}, may be killed (oom_score_adj {})", who,
                        task.oom_score_adj);
@@ -45,7 +45,7 @@ std::optional<Claim> judge(const Context& context) {
   Claim result = claim(id, protects ? Role::contributing : Role::ruled_out, Rank::used_up, part,
                        0.95, sentence);
   result.finding.proof.push_back(
-      proof(Message("memory of {}", who), biggest->memory, {0, task.line}));
+      proof(Message("memory of {}", who), biggest->memory(), {0, task.line}));
   Proof adj;
   adj.what = Message("its oom_score_adj");
   adj.value = task.oom_score_adj;

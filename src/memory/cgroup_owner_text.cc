@@ -1,0 +1,114 @@
+// The words for an owner.
+#include "base/text.h"
+#include "memory/cgroup_owner.h"
+
+namespace whyoom::memory {
+
+namespace {
+
+using Kind = CgroupOwner::Kind;
+using Qos = CgroupOwner::Qos;
+
+// What holds the unit or the session: "docker container abc", "pod ...".
+std::string container_text(const CgroupOwner& owner) {
+  if (owner.pod) {
+    std::string text = "pod " + *owner.pod;
+    if (owner.qos) {
+      text += " (" + std::string(name(*owner.qos)) + ")";
+    }
+    return owner.container ? text + ", container " + owner.container.value_or("") : text;
+  }
+  if (!owner.container) {
+    return {};
+  }
+  const std::string runtime = owner.runtime.value_or("");
+  if (runtime == "qemu" || runtime == "systemd-vmspawn") {
+    return "virtual machine " + owner.container.value_or("");
+  }
+  if (owner.kind == Kind::machine && runtime.empty()) {
+    return "machine " + owner.container.value_or("");
+  }
+  const std::string_view label = runtime == "lxc" ? std::string_view("LXC") : runtime;
+  return (label.empty() ? "" : std::string(label) + " ") + "container " +
+         owner.container.value_or("");
+}
+
+}  // namespace
+
+std::string_view name(Kind kind) {
+  switch (kind) {
+    case Kind::pods:
+      return "pods";
+    case Kind::pod:
+      return "pod";
+    case Kind::container:
+      return "container";
+    case Kind::machine:
+      return "machine";
+    case Kind::session:
+      return "session";
+    case Kind::user:
+      return "user";
+    case Kind::service:
+      return "service";
+    case Kind::scope:
+      return "scope";
+    case Kind::slice:
+      return "slice";
+    case Kind::other_unit:
+      return "unit";
+  }
+  return "unit";
+}
+
+std::string_view name(Qos qos) {
+  switch (qos) {
+    case Qos::guaranteed:
+      return "guaranteed";
+    case Qos::burstable:
+      return "burstable";
+    case Qos::besteffort:
+      return "besteffort";
+  }
+  return "";
+}
+
+std::string describe(const CgroupOwner& owner) {
+  const std::string user = owner.uid ? "user " + std::to_string(*owner.uid) : std::string();
+  const std::string inside = container_text(owner);
+  switch (owner.kind) {
+    case Kind::pods:
+      return owner.qos ? "all " + std::string(name(*owner.qos)) + " pods of the node"
+                       : std::string("all pods of the node");
+    case Kind::pod:
+    case Kind::container:
+    case Kind::machine:
+      return user.empty() ? inside : inside + " of " + user;
+    case Kind::session:
+    case Kind::user: {
+      const std::string who =
+          owner.kind == Kind::session ? user + ", session " + owner.session.value_or("") : user;
+      return inside.empty() ? who : who + " in " + inside;
+    }
+    default: {
+      std::string text = undo_escapes(owner.unit.value_or(""));
+      if (!inside.empty()) {
+        text += " in " + inside;
+      }
+      return user.empty() ? text : text + " of " + user;
+    }
+  }
+}
+
+std::string describe(const CgroupOwner& owner, const std::optional<CgroupOwner>& told) {
+  if (!told || !owner.pod || told->pod != owner.pod || told->container || !owner.container) {
+    return describe(owner);
+  }
+  CgroupOwner container = owner;
+  container.kind = owner.kind == Kind::pod ? Kind::container : owner.kind;
+  container.pod.reset();
+  container.runtime.reset();
+  return describe(container);
+}
+
+}  // namespace whyoom::memory
