@@ -92,10 +92,12 @@ std::vector<Row> thread_groups(const Evidence& evidence) {
   return rows;
 }
 
-// All the numbers of a row: the same for processes that share one address space.
+// All of a row but its pid: the same for processes that share one address space. vfork keeps the
+// name, and exec ends the sharing.
 auto numbers(const report::Task& task) {
-  return std::tuple(task.uid, task.total_vm, task.rss, task.rss_anon, task.rss_file, task.rss_shmem,
-                    task.swapents, task.pgtables_bytes, task.page_table_pages);
+  return std::tuple(std::string_view(task.comm), task.uid, task.total_vm, task.rss, task.rss_anon,
+                    task.rss_file, task.rss_shmem, task.swapents, task.pgtables_bytes,
+                    task.page_table_pages);
 }
 
 // Workers that do the same can have the same numbers by chance. So rows are taken for one address

@@ -273,6 +273,11 @@ TEST(SharedSpace, WorkersWithTheSameNumbersStayApart) {
   EXPECT_EQ(Attributed(fits).who.processes, 3U);
   EXPECT_EQ(Attributed(fits).name("w").own, pages(27000));
 
+  // The same numbers under two names.
+  report::Report two = machine();
+  two.tasks = {task_of_kinds("a", 1, 29500, 10, 0), task_of_kinds("b", 2, 29500, 10, 0)};
+  EXPECT_EQ(Attributed(two).who.processes, 2U);
+
   // Forks that share half of their pages: too much together, but not one of them.
   report::Report forks = machine();
   forks.tasks = {task_of_kinds("w", 1, 20000, 10, 0), task_of_kinds("w", 2, 20000, 10, 0)};

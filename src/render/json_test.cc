@@ -147,6 +147,66 @@ TEST(JsonEvent, OneLineOrIndentedAreTheSameObject) {
   EXPECT_EQ(Json::parse(line), Json::parse(indented));
 }
 
+TEST(JsonEvent, TellsWhoseACgroupIs) {
+  auto event = sample::memcg_event();
+  event->report.memcg->limit_path =
+      "/kubepods/burstable/pod8f0c1e9a-4b5d-4c6e-8f70-123456789abc/crio-" + std::string(64, 'a');
+  event->report.memcg->task_path = "/app";
+  event->evidence.attribution = memory::attribute(event->evidence);
+  const auto memcg = parsed(*event)["memcg"];
+  EXPECT_EQ(memcg["owner"], Json::parse(R"({
+    "kind": "pod", "unit": null, "runtime": "cri-o", "container": "aaaaaaaaaaaa",
+    "pod": "8f0c1e9a-4b5d-4c6e-8f70-123456789abc", "qos": "burstable",
+    "text": "pod 8f0c1e9a-4b5d-4c6e-8f70-123456789abc (burstable), container aaaaaaaaaaaa"})"));
+  EXPECT_EQ(memcg["task_path"], "/app");
+  EXPECT_TRUE(memcg["task_owner"].is_null());
+}
+
+TEST(JsonEvent, TellsTheCgroupOfTheVictimThatTheKernelNames) {
+  auto event = sample::min_free_event();
+  event->report.victims.push_back(event->report.victims.front());
+  event->report.victims.back().pid = 999;
+  event->report.constraint->pid = 137;
+  event->report.constraint->task_memcg = "/system.slice/web.service";
+  event->evidence.attribution = memory::attribute(event->evidence);
+  const auto victims = parsed(*event)["victims"];
+  EXPECT_EQ(victims[0]["cgroup"], "/system.slice/web.service");
+  EXPECT_EQ(victims[0]["owner"]["unit"], "web.service");
+  EXPECT_EQ(victims[0]["owner"]["kind"], "service");
+  EXPECT_TRUE(victims[1]["cgroup"].is_null());
+  EXPECT_TRUE(victims[1]["owner"].is_null());
+}
+
+TEST(JsonEvent, AddsUpTheProcesses) {
+  auto event = sample::min_free_event();
+  auto& tasks = event->report.tasks;
+  tasks.push_back(tasks.front());
+  tasks.back().pid = tasks.back().tgid = 162;
+  tasks.back().oom_score_adj = -1000;
+  tasks.back().swapents = 10;
+  event->evidence.account.reset();
+  event->evidence.swap_free.reset();
+  event->evidence.attribution = memory::attribute(event->evidence);
+  const auto json = parsed(*event)["tasks"];
+  EXPECT_EQ(json["count"], 3);
+  EXPECT_EQ(json["by_name"], Json::parse(R"([
+    {"comm": "hog", "count": 1, "memory": 181551104, "shared_counted_once": true},
+    {"comm": "nginx", "count": 2, "memory": 10633216, "shared_counted_once": false}])"));
+  EXPECT_EQ(json["protected"]["pid"], 162);
+  EXPECT_EQ(json["protected"]["oom_score_adj"], -1000);
+  EXPECT_EQ(json["swap"], 40960);
+  EXPECT_EQ(json["pgtables"], 3 * 401408);
+
+  event->evidence.page_size_known = false;
+  const auto unknown = parsed(*event)["tasks"];
+  EXPECT_TRUE(unknown["by_name"][0]["memory"].is_null());
+  EXPECT_TRUE(unknown["swap"].is_null());
+  EXPECT_EQ(unknown["pgtables"], 3 * 401408);  // printed in bytes
+  tasks.pop_back();
+  event->evidence.attribution = memory::attribute(event->evidence);
+  EXPECT_TRUE(parsed(*event)["tasks"]["protected"].is_null());
+}
+
 TEST(JsonEvent, AnyNameGivesValidJsonWithoutControlCharacters) {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     const auto event = sample::random_event(seed);

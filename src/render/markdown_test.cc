@@ -43,10 +43,10 @@ TEST(Markdown, Ticket) {
 
 ### Biggest of 2 processes
 
-| Name | pid | Resident | Swapped | Score adj |  |
-|---|---:|---:|---:|---:|---|
-| hog | 137 | 176904 kB | 0 kB | 0 | killed |
-| nginx | 161 | 4800 kB | 0 kB | 0 |  |
+| Name | pid | Resident | Swapped | Page tables | Score adj |  |
+|---|---:|---:|---:|---:|---:|---|
+| hog | 137 | 176904 kB | 0 kB | 392 kB | 0 | killed |
+| nginx | 161 | 4800 kB | 0 kB | 392 kB | 0 |  |
 
 - Also: There is no swap: anonymous memory cannot leave RAM.
 
@@ -129,6 +129,25 @@ TEST(Markdown, SummaryTellsWhatWasLost) {
             "- Lost, as the log itself says: 3 lines\n"
             "- Damaged: a\\_b.log:7: cut\n"
             "- and 2 more damaged places\n");
+}
+
+TEST(Markdown, TellsWhoseTheCgroupIsAndWhoHasMostTogether) {
+  auto event = sample::memcg_event();
+  event->evidence.page_size_known = true;
+  event->report.memcg->memory.usage_kib.reset();
+  event->report.memcg->limit_path = "/system.slice/docker-" + std::string(64, 'c') + ".scope";
+  event->report.memcg->task_path = event->report.memcg->limit_path + "/init";
+  auto& tasks = event->report.tasks;
+  tasks.push_back(tasks.back());
+  tasks.back().pid = tasks.back().tgid = 138;
+  event->evidence.attribution = memory::attribute(event->evidence);
+  const std::string text = markdown_story(*event, {}, 0, false);
+  EXPECT_NE(text.find("It is docker container cccccccccccc.\n\n|"), std::string::npos) << text;
+  EXPECT_NE(text.find("/init: docker container cccccccccccc.\n"), std::string::npos) << text;
+  EXPECT_NE(
+      text.find("|\n\n- 2 processes \"hog\" hold at most 346 MiB together (some may be shared)\n"),
+      std::string::npos)
+      << text;
 }
 
 }  // namespace

@@ -174,7 +174,7 @@ void add_names(TaskSection& section, const diagnose::Event& event) {
     std::string text = grouped(use.count) + " processes \"" + printable(use.comm) + "\" hold ";
     text += use.at_most ? "at most " : "";
     text += human(use.memory) + " together";
-    text += use.at_most ? " (they may share a part of it)" : "";
+    text += use.at_most ? " (some may be shared)" : "";
     section.notes.push_back(std::move(text));
   }
 }

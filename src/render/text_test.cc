@@ -53,8 +53,7 @@ Fix
 TEST(TextStory, CgroupLimitAt60) {
   EXPECT_EQ(text_story(*sample::memcg_event(), {}, 0, {60, false, false}),
             R"(/var/log/kern.log:10-60  Nov 23 08:12:53
-  out of memory in cgroup
-  /kubepods.slice/kubepods-pod8f0c1e9a.slice, killed hog
+  out of memory in kubepods-pod8f0c1e9a.slice, killed hog
   (pid 137)
 
 Cgroup /kubepods.slice/kubepods-pod8f0c1e9a.slice reached
@@ -155,6 +154,102 @@ What would settle it
 
 bool has(const std::string& text, std::string_view words) {
   return text.find(words) != std::string::npos;
+}
+
+TEST(TextStory, ShowsWhoseTheCgroupIs) {
+  auto event = sample::memcg_event();
+  event->report.memcg->limit_path = "/kubepods/burstable/pod8f0c1e9a-4b5d-4c6e-8f70-123456789abc";
+  event->report.memcg->task_path = event->report.memcg->limit_path + "/" + std::string(64, 'a');
+  event->evidence.attribution = memory::attribute(event->evidence);
+  const std::string text = text_story(*event, {}, 0, {80, false, false});
+  EXPECT_NE(text.find("Cgroup /kubepods/burstable/pod8f0c1e9a-4b5d-4c6e-8f70-123456789abc\n"
+                      "  it is pod 8f0c1e9a-4b5d-4c6e-8f70-123456789abc (burstable)\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("  that is container aaaaaaaaaaaa\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("  out of memory in pod 8f0c1e9a-4b5d-4c6e-8f70-123456789abc (burstable)"),
+            std::string::npos)
+      << text;
+
+  // The path says it by itself.
+  event->report.memcg->limit_path = event->report.memcg->task_path = "/system.slice/web.service";
+  event->evidence.attribution = memory::attribute(event->evidence);
+  const std::string unit = text_story(*event, {}, 0, {80, false, false});
+  EXPECT_NE(unit.find("Cgroup /system.slice/web.service\n  memory "), std::string::npos) << unit;
+}
+
+TEST(TextStory, ShowsThePathOfAnOwnedCgroupWithoutItsNumbers) {
+  auto event = sample::memcg_event();
+  event->report.memcg = report::Memcg{};
+  event->report.memcg->limit_path = "/docker/" + std::string(64, 'b');
+  event->evidence.attribution = memory::attribute(event->evidence);
+  const std::string text = text_story(*event, {}, 0, {200, false, false});
+  EXPECT_NE(text.find("\nCgroup /docker/" + std::string(64, 'b') +
+                      "\n  it is docker container bbbbbbbbbbbb\n"),
+            std::string::npos)
+      << text;
+}
+
+TEST(TextStory, AddsUpTheNamesThatHoldMoreThanTheBiggest) {
+  auto event = sample::min_free_event();
+  auto& tasks = event->report.tasks;
+  for (int i = 0; i < 5; ++i) {
+    tasks.push_back(tasks.front());
+    tasks.back().pid = tasks.back().tgid = 200 + i;
+    tasks.back().rss = 10000;
+  }
+  event->evidence.account.reset();  // it would allow less
+  const auto shown = [&event] {
+    event->evidence.attribution = memory::attribute(event->evidence);
+    return text_story(*event, {}, 0, {80, false, true});
+  };
+  EXPECT_NE(
+      shown().find("  6 processes \"nginx\" hold at most 202 MiB together (some may be shared)\n"),
+      std::string::npos)
+      << shown();
+  for (auto& task : tasks) {
+    task.rss_anon = task.rss - 200;
+    task.rss_file = 200;
+    task.rss_shmem = 0;
+  }
+  EXPECT_NE(shown().find("  6 processes \"nginx\" hold 198 MiB together\n"), std::string::npos)
+      << shown();
+  tasks.resize(4);  // now less than hog
+  EXPECT_EQ(shown().find("together"), std::string::npos) << shown();
+}
+
+TEST(TextStory, ShowsTheBigOneThatMayNotBeKilled) {
+  auto event = sample::min_free_event();
+  auto& tasks = event->report.tasks;
+  tasks.front().oom_score_adj = -1000;
+  tasks.front().rss = 20000;
+  const auto shown = [&event] {
+    event->evidence.attribution = memory::attribute(event->evidence);
+    return text_story(*event, {}, 0, {80, false, true});
+  };
+  EXPECT_NE(shown().find("392 kB  -1000  protected\n"), std::string::npos) << shown();
+  for (int i = 0; i < 5; ++i) {  // not among the first five
+    tasks.push_back(tasks.back());
+    tasks.back().comm += std::to_string(i);
+    tasks.back().pid = tasks.back().tgid = 200 + i;
+    tasks.back().rss = 30000;
+  }
+  EXPECT_NE(shown().find("  nginx (pid 161) may not be killed and holds 78.5 MiB\n"),
+            std::string::npos)
+      << shown();
+  tasks.front().rss = 1000;  // nobody misses it
+  EXPECT_EQ(shown().find("may not be killed"), std::string::npos) << shown();
+}
+
+TEST(TextStory, ShowsWhereTheKilledOneBelonged) {
+  auto event = sample::min_free_event();
+  event->report.constraint->task = "hog";
+  event->report.constraint->pid = 137;
+  event->report.constraint->task_memcg = "/user.slice/user-7.slice/session-2.scope";
+  event->evidence.attribution = memory::attribute(event->evidence);
+  const std::string text = text_story(*event, {}, 0, {80, false, true});
+  EXPECT_NE(text.find("  hog (pid 137) belonged to user 7, session 2\n"), std::string::npos)
+      << text;
 }
 
 TEST(TextStory, UsedUpMemoryShowsTheAccountAndTheBiggest) {

@@ -106,6 +106,12 @@ class Schema(unittest.TestCase):
                 "two roots": lambda w, e: e["findings"].append(e["findings"][0]),
                 "root without a finding": lambda w, e: e.update(findings=[]),
                 "undetermined with a root": lambda w, e: e.update(root_cause="undetermined"),
+                "owner of a memcg that nobody knows": lambda w, e: e["victims"][0].update(
+                    owner={"kind": "vm", "unit": None, "runtime": None, "container": None,
+                           "pod": None, "qos": None, "text": "vm"}),
+                "no sums by name": lambda w, e: e["tasks"].pop("by_name"),
+                "a sum without its kind": lambda w, e: e["tasks"]["by_name"][0].pop(
+                    "shared_counted_once"),
                 "complete, yet a part is missing": lambda w, e: e.update(complete=True,
                                                                          missing=["zones"]),
         }.items():
