@@ -45,12 +45,23 @@ def blank(rng, odd):
     return rng.choice(ODD_BLANKS if odd else BLANKS)
 
 
-def statement(rng, odd):
+class Few:
+    """A few words, so that the same lines meet each other in one file."""
+
+    def __init__(self, rng):
+        self.literals = rng.sample(DOMAIN_LITERAL, 2)
+        self.globs = rng.sample(DOMAIN_GLOB[3:], 2) + ["kernel.domain*"]
+        self.values = ["a", "b"]
+
+
+def statement(rng, odd, few):
     number = rng.random() < 0.25
-    glob = rng.random() < 0.3
-    keys = NUMBER_KEYS if number else DOMAIN_GLOB if glob else DOMAIN_LITERAL
-    key = rng.choice(keys)
-    value = rng.choice(NUMBER_VALUES if number else DOMAIN_VALUES)
+    glob = rng.random() < (0.9 if few else 0.3)
+    if few and not number:
+        key, value = rng.choice(few.globs if glob else few.literals), rng.choice(few.values)
+    else:
+        key = rng.choice(NUMBER_KEYS if number else DOMAIN_GLOB if glob else DOMAIN_LITERAL)
+        value = rng.choice(NUMBER_VALUES if number else DOMAIN_VALUES)
     minus = rng.choice(["", "", "", "-", "- " if odd else ""])
     if rng.random() < 0.12:
         return blank(rng, odd) + "-" + blank(rng, odd) + key + blank(rng, odd)
@@ -58,19 +69,20 @@ def statement(rng, odd):
             blank(rng, odd))
 
 
-def line(rng, odd):
+def line(rng, odd, few):
     kind = rng.random()
     if kind < 0.8:
-        return statement(rng, odd)
+        return statement(rng, odd, few)
     if kind < 0.9:
-        return blank(rng, odd) + rng.choice("#;") + " " + statement(rng, odd)
+        return blank(rng, odd) + rng.choice("#;") + " " + statement(rng, odd, few)
     return rng.choice(["", " ", "kernel.domainname", "x", "-", "=", "=a", "-=a", "kernel.hostname",
                        "kernel.ostype = nothing", "no.such.key = 1", "-no.such.key = 1", "\\", "[Section]"])
 
 
 def text(rng):
     odd = rng.random() < 0.3
-    lines = [line(rng, odd) for _ in range(rng.choice([0, 1, 1, 2, 2, 3, 4, 6]))]
+    few = Few(rng) if rng.random() < 0.3 else None
+    lines = [line(rng, odd, few) for _ in range(rng.choice([0, 1, 1, 2, 2, 3, 4, 6, 8]))]
     endings = rng.choice([["\n"], ["\n"], ["\n"], ["\r\n"], ["\n", "\r\n"],
                           ["\n", "\r", "\0", "\n\r", "\r\n\0", "\n\0", "\0\n"]])
     result = "".join(item + rng.choice(endings) for item in lines)
