@@ -214,7 +214,8 @@ SysctlText::Edited SysctlText::comment_out(std::uint32_t number) {
   for (std::size_t at = 0; at < content.size();) {
     const auto end = std::min(content.find_first_of(systemd_endings, at), content.size());
     const auto part = content.substr(at, end - at);
-    const auto text = strip_left(part, procps_blanks);
+    // What is a comment for systemd is one for procps, which skips more blanks.
+    const auto text = strip_left(part, systemd_blanks);
     if (!text.empty() && text.front() != '#' && text.front() != ';') {
       commented += "# ";
     }

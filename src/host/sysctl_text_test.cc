@@ -19,14 +19,19 @@ SysctlStatement only(const std::string& text, SysctlTool tool) {
   return reading.statements.empty() ? SysctlStatement{} : reading.statements.front();
 }
 
+std::string random_text(std::mt19937& random) {
+  const std::string alphabet("ab.=#;-* \t\r\n\0\xef\xbb\xbf\xff\x0b", 18);
+  std::string text;
+  for (auto n = random() % 60; n > 0; --n) {
+    text += alphabet[random() % alphabet.size()];
+  }
+  return text;
+}
+
 TEST(SysctlText, KeepsEveryByte) {
   std::mt19937 random(7);
-  const std::string alphabet("ab.=#;-* \t\r\n\0\xef\xbb\xbf\xff\x0b", 18);
   for (int i = 0; i < 3000; ++i) {
-    std::string text;
-    for (auto n = random() % 60; n > 0; --n) {
-      text += alphabet[random() % alphabet.size()];
-    }
+    const std::string text = random_text(random);
     const auto parsed = SysctlText::parse(text);
     EXPECT_EQ(parsed.text(), text);
     std::string joined;
@@ -43,6 +48,46 @@ TEST(SysctlText, KeepsEveryByte) {
       }
     }
   }
+}
+
+// What stands on the lines but one, as a tool reads it.
+std::vector<std::string> other_lines(const SysctlText& text, SysctlTool tool, std::uint32_t line) {
+  std::vector<std::string> lines;
+  for (const auto& statement : text.read_as(tool).statements) {
+    if (statement.line != line) {
+      lines.push_back(statement.path + "=" + statement.value);
+    }
+  }
+  return lines;
+}
+
+TEST(SysctlText, AnEditDoesWhatItSaysForBothToolsOrNothing) {
+  std::mt19937 random(8);
+  unsigned replaced = 0;
+  for (int i = 0; i < 20000; ++i) {
+    const auto before = SysctlText::parse(random_text(random));
+    const auto line = static_cast<std::uint32_t>(1 + random() % 4);
+    auto after = before;
+    const bool done = after.replace_value(line, "new").has_value();
+    replaced += done ? 1 : 0;
+    EXPECT_TRUE(done || after.text() == before.text());
+    auto commented = before;
+    const bool out = commented.comment_out(line).has_value();
+    EXPECT_EQ(out, line <= before.line_count());
+    for (const auto tool : {systemd, procps}) {
+      EXPECT_EQ(other_lines(after, tool, line), other_lines(before, tool, line));
+      EXPECT_EQ(other_lines(commented, tool, line), other_lines(before, tool, line));
+      for (const auto& statement : after.read_as(tool).statements) {
+        if (done && statement.line == line) {
+          EXPECT_EQ(statement.value, "new") << before.text();
+        }
+      }
+      for (const auto& statement : commented.read_as(tool).statements) {
+        EXPECT_TRUE(statement.line != line || statement.kind == Kind::comment) << before.text();
+      }
+    }
+  }
+  EXPECT_GT(replaced, 1000U);
 }
 
 TEST(SysctlText, BothToolsReadTheUsualLinesAlike) {
