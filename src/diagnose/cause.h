@@ -21,6 +21,9 @@ struct Claim {
   Rank rank = Rank::used_up;
   double strength = 0;  // 0..1 within the rank: usually the share of RAM that it explains
   Finding finding;      // role root = candidate; the engine turns the losers into contributing
+  // A candidate that a lost line keeps from being proved. When it is the best one, no other can be
+  // the root either.
+  bool unproved = false;
 };
 
 // What a rule knows of the story that the event belongs to (a spree of kills is one story).

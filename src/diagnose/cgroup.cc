@@ -170,7 +170,7 @@ bool CgroupUse::filling_known() const {
     return true;
   }
   if (shmem && anon) {
-    return true;
+    return file || !memory || (*anon + *shmem) * 2 >= memory->usage;
   }
   // Without one of the two counters the other decides only when it is the bigger half.
   return memory && ((anon && *anon * 2 >= memory->usage) || filled_by_shmem());

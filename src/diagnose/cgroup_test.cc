@@ -174,12 +174,14 @@ TEST(Filling, OfOldV1FindsSharedMemoryOnTheAnonLists) {
   EXPECT_TRUE(use->filled_by_shmem());
 }
 
-TEST(Filling, IsKnownByBothCountersOrByTheBiggerHalf) {
+TEST(Filling, IsKnownByAllCountersOrByTheBiggerHalf) {
   report::Report report = oom(102400, 102400);
   EXPECT_FALSE(use_of(report)->filling_known());
   add_stat(report, "anon", 10 * mib);
   EXPECT_FALSE(use_of(report)->filling_known());
   add_stat(report, "shmem", 10 * mib);
+  EXPECT_FALSE(use_of(report)->filling_known()) << "page cache can be the rest";
+  add_stat(report, "file", 70 * mib);
   EXPECT_TRUE(use_of(report)->filling_known());
 
   report.memcg->stats.clear();

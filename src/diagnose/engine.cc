@@ -23,8 +23,9 @@ void pick_root(std::vector<Claim>& claims) {
       best = &claim;
     }
   }
+  const bool proved = best != nullptr && !best->unproved;
   for (Claim& claim : claims) {
-    if (claim.finding.role == Role::root && &claim != best) {
+    if (claim.finding.role == Role::root && (&claim != best || !proved)) {
       claim.finding.role = Role::contributing;
     }
   }

@@ -1,0 +1,111 @@
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/text.h"
+#include "diagnose/bug_shapes.h"
+#include "diagnose/tools.h"
+#include "kernel/release.h"
+
+namespace whyoom::diagnose::causes {
+
+namespace {
+
+constexpr std::string_view id = "kernel-bug";
+
+using kernel::Affected;
+
+std::string text(const kernel::Version& version) {
+  std::string out = std::to_string(version.major) + "." + std::to_string(version.minor);
+  return version.patch == 0 ? out : out + "." + std::to_string(version.patch);
+}
+
+// "5.4.41, 5.6.13, 5.7"
+std::string fixed_in(const kernel::KnownBug& bug) {
+  std::string out;
+  for (const kernel::Version& version : bug.stable) {
+    if (version.major != 0) {
+      out += text(version) + ", ";
+    }
+  }
+  return out + text(bug.fixed);
+}
+
+std::string cited(const kernel::KnownBug& bug) {
+  return std::string(bug.commit) + " \"" + std::string(bug.subject) + "\"";
+}
+
+Message sentence(const BugShape& shape, const kernel::KnownBug& bug, Affected affected,
+                 const std::string& release) {
+  switch (affected) {
+    case Affected::yes:
+      return Message("Kernel {} has a known bug ({}). {} Fixed in {}.", release, bug.name,
+                     shape.what.str(), fixed_in(bug));
+    case Affected::unknown:
+      return Message(
+          "Kernel {} may have a known bug ({}); the report does not tell. {} Fixed in {}.", release,
+          bug.name, shape.what.str(), fixed_in(bug));
+    case Affected::no:
+      break;
+  }
+  return Message("this looks like a known bug ({}), but kernel {} does not have it", bug.name,
+                 release);
+}
+
+Role role_of(const BugShape& shape, Affected affected, bool release_known) {
+  if (affected == Affected::no) {
+    return Role::ruled_out;
+  }
+  const bool may_be_root = release_known ? affected == Affected::yes : shape.right_age;
+  return may_be_root && shape.settles ? Role::root : Role::contributing;
+}
+
+std::optional<Claim> judge_shape(BugShape&& shape, std::string_view release) {
+  const kernel::KnownBug& bug = kernel::known_bug(shape.bug);
+  const Affected affected = kernel::affected(bug, release);
+  const bool release_known = kernel::parse_release(release).has_value();
+  const Role role = role_of(shape, affected, release_known);
+  const bool unproved = !release_known || shape.incomplete;
+  if (unproved && role != Role::root) {
+    return std::nullopt;
+  }
+  const bool of_cgroup = shape.bug == kernel::Bug::mglru_flushers_asleep;
+  Claim result = claim(id, role, of_cgroup ? Rank::limit : Rank::out_of_reach, shape.strength,
+                       role == Role::contributing || unproved ? 0.6 : 0.9,
+                       sentence(shape, bug, release_known ? affected : Affected::unknown,
+                                release_known ? printable(release) : "?"));
+  result.unproved = unproved;
+  result.finding.proof = std::move(shape.proof);
+  if (role != Role::ruled_out) {
+    Remedy remedy;
+    remedy.title =
+        Message("Update the kernel: it needs {}. Reported: {}", cited(bug), bug.reported);
+    remedy.commands = {"uname -r"};
+    if (of_cgroup) {
+      remedy.commands.emplace_back("cat /sys/kernel/mm/lru_gen/enabled");
+    }
+    result.finding.remedies.push_back(std::move(remedy));
+  }
+  return result;
+}
+
+std::optional<Claim> judge(const Context& context) {
+  const std::string_view release =
+      context.report.stack ? std::string_view(context.report.stack->release) : "";
+  std::optional<Claim> best;
+  for (BugShape& shape : bug_shapes(context)) {
+    auto next = judge_shape(std::move(shape), release);
+    if (next && (!best || next->finding.role < best->finding.role)) {
+      best = std::move(next);
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+extern const Cause cause_kernel_bug;
+const Cause cause_kernel_bug{id, 'A', "a known bug of this kernel", true, false, judge};
+
+}  // namespace whyoom::diagnose::causes
