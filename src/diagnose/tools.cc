@@ -56,6 +56,17 @@ std::optional<Bytes> free_elsewhere(const memory::Evidence& evidence) {
   return to_bytes(Pages(total->value), evidence.page) - *eligible;
 }
 
+Balloon balloon(const memory::Evidence& evidence) {
+  Balloon sum;
+  for (const auto& node : evidence.report->nodes) {
+    if (const auto& counter = node.fields.get(kernel::Field::balloon)) {
+      sum.size += to_bytes(KiB(counter->value));
+      sum.at = counter->at;
+    }
+  }
+  return sum;
+}
+
 Bytes eligible_managed(const memory::Evidence& evidence) {
   Bytes sum;
   for (const auto& zone : evidence.zones) {

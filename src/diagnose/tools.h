@@ -28,6 +28,12 @@ bool is_sysrq(const report::Report& report);
 
 // Free memory that the request may not use: counted by the machine, not by its zones.
 std::optional<Bytes> free_elsewhere(const memory::Evidence& evidence);
+// What balloon drivers hold, summed over the nodes. Printed from 6.19 on; 0 when not printed.
+struct Balloon {
+  Bytes size;
+  Place at{};
+};
+Balloon balloon(const memory::Evidence& evidence);
 // RAM that the eligible zones manage.
 Bytes eligible_managed(const memory::Evidence& evidence);
 

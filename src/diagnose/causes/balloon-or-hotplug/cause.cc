@@ -28,26 +28,19 @@ std::optional<Claim> judge(const Context& context) {
       return result;
     }
   }
-  // Printed from 6.19 on. Most drivers take the pages out of `managed`, so they are in no account.
-  Bytes balloon;
-  Place at;
-  for (const auto& node : context.report.nodes) {
-    if (const auto& counter = node.fields.get(kernel::Field::balloon)) {
-      balloon += to_bytes(KiB(counter->value));
-      at = counter->at;
-    }
-  }
-  if (balloon.count() == 0 || !evidence.ram) {
+  // Most drivers take the pages out of `managed`, so they are in no account.
+  const auto [held, at] = balloon(evidence);
+  if (held.count() == 0 || !evidence.ram) {
     return std::nullopt;
   }
-  const double part = share(balloon, *evidence.ram + balloon);
+  const double part = share(held, *evidence.ram + held);
   const bool root = part >= big_share && used_up(context) != nullptr;
   Claim result =
       claim(id, root ? Role::root : Role::ruled_out, Rank::out_of_reach, part, 0.9,
             root ? Message("The balloon driver holds {} ({} of RAM and balloon) for the host.",
-                           human(balloon), percent(part))
-                 : Message("the balloon holds {} ({} of RAM)", human(balloon), percent(part)));
-  result.finding.proof.push_back(proof(Message("balloon"), balloon, at));
+                           human(held), percent(part))
+                 : Message("the balloon holds {} ({} of RAM)", human(held), percent(part)));
+  result.finding.proof.push_back(proof(Message("balloon"), held, at));
   if (root) {
     Remedy remedy;
     remedy.title = Message(

@@ -27,7 +27,8 @@ std::optional<Claim> judge(const Context& context) {
   if (account == nullptr) {
     return std::nullopt;
   }
-  const Bytes size = account->size(What::unaccounted);
+  // The balloon has a counter of its own.
+  const Bytes size = account->size(What::unaccounted) - balloon(context.evidence).size;
   const double part = share(size, account->total);
   const std::string text = human(size);
   if (part < notable_share) {
