@@ -1,7 +1,7 @@
 // Whether a zone with enough free pages has a block of the asked size (the buddy lines).
 // Source: mm/page_alloc.c __zone_watermark_ok(): a block counts when its list may serve the
-// request, movable, unmovable and reclaimable always, CMA only movable requests, highatomic and
-// isolate never.
+// request, movable, unmovable and reclaimable always, as well as the reserve (R) of kernels before
+// 4.4, CMA only movable requests, highatomic and isolate never.
 #pragma once
 
 #include <optional>

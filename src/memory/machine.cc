@@ -60,7 +60,7 @@ bool may_serve(const report::BuddyBlock& block, const Request& request) {
   if (block.types.empty()) {  // kernels before 3.x print no types
     return true;
   }
-  return block.types.find_first_of("UME") != std::string::npos ||
+  return block.types.find_first_of("UMER") != std::string::npos ||
          (request.may_use_cma && block.types.find('C') != std::string::npos);
 }
 

@@ -1,0 +1,108 @@
+#include "diagnose/blocks.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "memory/test_report.h"
+
+namespace whyoom::diagnose {
+namespace {
+
+using memory::testing_only::add_zone;
+
+struct Blocks {
+  int order;
+  std::uint64_t count;
+  std::string types = "UME";
+};
+
+// One zone with min 4000 kB (1000 pages) and these free blocks, all its free memory.
+std::optional<Fragmented> judge(const std::string& release, int order,
+                                const std::vector<Blocks>& blocks,
+                                std::vector<kernel::GfpFlag> flags = {}) {
+  static report::Report report;
+  report = {};
+  static memory::Evidence evidence;
+  memory::testing_only::set_release(report, release);
+  memory::testing_only::set_request(report, std::move(flags), order);
+  std::uint64_t free = 0;
+  for (const Blocks& each : blocks) {
+    free += each.count << static_cast<unsigned>(each.order);
+  }
+  auto& zone = add_zone(report, 0, "Normal", {free * 4, 4000, 5000, 6000, 4000000, {0, 0, 0, 0}});
+  zone.smallest_block_kib = 4;
+  for (const Blocks& each : blocks) {
+    zone.buddy.push_back({each.order, each.count, each.types});
+  }
+  evidence = memory::from_report(report);
+  return fragmented_zone(evidence);
+}
+
+constexpr const char* old_kernel = "3.10.0-1160.el7.x86_64";
+constexpr const char* new_kernel = "4.4.0-210-generic";
+
+TEST(Fragmented, ABlockOfTheSizeIsEnoughSince44) {
+  const auto split = judge(new_kernel, 2, {{0, 4000}, {1, 500}, {2, 1}});
+  ASSERT_TRUE(split);
+  EXPECT_EQ(split->blocks, 1U);
+  EXPECT_EQ(split->largest_order, 2);
+  EXPECT_FALSE(split->too_little_in_large_blocks);
+  EXPECT_FALSE(split->fragmented());
+}
+
+// 5004 pages less 3 for the order; less 4000 single pages 1001, above 1000 / 2; less 1000 pages in
+// pairs 1, not above 1000 / 4.
+TEST(Fragmented, BeforeEnoughMustBeLeftInLargerBlocks) {
+  const auto split = judge(old_kernel, 2, {{0, 4000}, {1, 500}, {2, 1}});
+  ASSERT_TRUE(split);
+  EXPECT_EQ(split->blocks, 1U);
+  EXPECT_TRUE(split->too_little_in_large_blocks);
+  EXPECT_TRUE(split->fragmented());
+  EXPECT_EQ(split->left, Pages(1));
+  EXPECT_EQ(split->asked, Pages(250));
+}
+
+// Without the single pages 505 are left, above 1000 / 2; without the pairs 253, above 1000 / 4. With a
+// block less it is 249.
+TEST(Fragmented, TheOldCheckEndsAtAQuarterOfMinForOrderTwo) {
+  EXPECT_FALSE(judge(old_kernel, 2, {{0, 4000}, {1, 126}, {2, 64}})->fragmented());
+  EXPECT_TRUE(judge(old_kernel, 2, {{0, 4000}, {1, 126}, {2, 63}})->fragmented());
+}
+
+// 502 - 1 pages in pairs are above half of min, 500 - 1 are not.
+TEST(Fragmented, TheOldCheckEndsAtHalfOfMinForOrderOne) {
+  EXPECT_FALSE(judge(old_kernel, 1, {{0, 4000}, {1, 251}})->fragmented());
+  EXPECT_TRUE(judge(old_kernel, 1, {{0, 4000}, {1, 250}})->fragmented());
+}
+
+TEST(Fragmented, WithoutAReleaseTheOldCheckIsNotAsked) {
+  EXPECT_FALSE(judge("unknown", 2, {{0, 4000}, {2, 1}})->fragmented());
+}
+
+// An order-0 request, and a zone below its mark, are no matter of blocks.
+TEST(Fragmented, IsAskedOnlyWhereEnoughIsFree) {
+  EXPECT_FALSE(judge(old_kernel, 0, {{0, 4000}}));
+  EXPECT_FALSE(judge(old_kernel, 2, {{0, 900}}));
+  EXPECT_TRUE(judge(old_kernel, 2, {{0, 1100}}));
+}
+
+TEST(Fragmented, CountsOnlyTheListsThatServeTheRequest) {
+  EXPECT_EQ(judge(new_kernel, 2, {{0, 4000}, {2, 9, "H"}})->blocks, 0U);
+  EXPECT_EQ(judge(new_kernel, 2, {{0, 4000}, {2, 9, "I"}})->blocks, 0U);
+  EXPECT_EQ(judge(new_kernel, 2, {{0, 4000}, {2, 9, "C"}})->blocks, 0U);
+  EXPECT_EQ(judge(new_kernel, 2, {{0, 4000}, {2, 9, "UH"}})->blocks, 9U);
+  EXPECT_EQ(judge(new_kernel, 2, {{0, 4000}, {2, 9, "C"}},
+                  {kernel::GfpFlag::highmem, kernel::GfpFlag::movable})
+                ->blocks,
+            9U);
+}
+
+// MIGRATE_RESERVE (before 4.4) is the last list that every request falls back to.
+TEST(Fragmented, TheReserveOfOldKernelsServesEveryRequest) {
+  EXPECT_EQ(judge(old_kernel, 2, {{0, 4000}, {10, 1, "R"}})->blocks, 1U);
+}
+
+}  // namespace
+}  // namespace whyoom::diagnose
