@@ -46,10 +46,11 @@ tl::expected<std::string, FileError> real_path(Files& files, std::string_view pa
       at.erase(std::min(at.rfind('/'), at.size()));
       continue;
     }
-    const std::string next = at + "/" + part;
+    std::string next = at;
+    next.append("/").append(part);
     const auto target = files.read_link(next);
     if (!target) {
-      at = next;
+      at = std::move(next);
       continue;
     }
     if (++links > most_links) {

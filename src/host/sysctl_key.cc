@@ -195,7 +195,7 @@ std::optional<std::string> glob_reaches(SysctlTool tool, std::string_view patter
   }
   // systemd 252 expands braces (sysctl.d(5) does not say so), procps does not.
   for (const auto& alternative : expand_braces(pattern)) {
-    const auto found = Walk(target).reach(alternative);
+    auto found = Walk(target).reach(alternative);
     if (found == target) {
       return found;
     }

@@ -2,7 +2,9 @@
 // `sysctl -p`. The three can differ on one host. Each answer names every line that sets the key,
 // in the order in which they are read, and what becomes of it.
 // Sources: sysctl.d(5), systemd 252 src/sysctl/sysctl.c, procps 4.0.2 src/sysctl.c. tests/sysctl
-// runs the real programs against this.
+// runs the real programs against this. Older programs differ: procps knows globs since 4.0.0 and
+// puts /etc/sysctl.d before /run/sysctl.d since 3.3.17 (its NEWS). udev sets keys of the network
+// once more when an interface appears.
 #pragma once
 
 #include <cstddef>
