@@ -64,8 +64,8 @@ TEST(Fragmented, BeforeEnoughMustBeLeftInLargerBlocks) {
   EXPECT_EQ(split->asked, Pages(250));
 }
 
-// Without the single pages 505 are left, above 1000 / 2; without the pairs 253, above 1000 / 4. With a
-// block less it is 249.
+// Without the single pages 505 are left, above 1000 / 2; without the pairs 253, above 1000 / 4.
+// With a block less it is 249.
 TEST(Fragmented, TheOldCheckEndsAtAQuarterOfMinForOrderTwo) {
   EXPECT_FALSE(judge(old_kernel, 2, {{0, 4000}, {1, 126}, {2, 64}})->fragmented());
   EXPECT_TRUE(judge(old_kernel, 2, {{0, 4000}, {1, 126}, {2, 63}})->fragmented());

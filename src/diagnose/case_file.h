@@ -6,9 +6,14 @@
 //   expect root <id>|undetermined
 //   expect events <number of events in the log>
 //   ---
-//   the log, verbatim to the end of the file
+//   the log, verbatim to the end of the file; or a host, as files:
+//   == /proc/meminfo
+//   its text
+//   == /etc/sysctl.conf
+//   ...
 //
-// All but `events` is said of the last event. `refused`: no finding of that cause, or ruled out.
+// A host has no `root`; its causes are risk, root or refused. All but `events` is said of the last
+// event. `refused`: no finding of that cause, or ruled out.
 #pragma once
 
 #include <algorithm>
@@ -24,7 +29,9 @@
 #include "base/text.h"
 #include "diagnose/engine.h"
 #include "diagnose/event.h"
+#include "diagnose/host_check.h"
 #include "diagnose/story.h"
+#include "host/memory_files.h"
 #include "report/log_reader.h"
 
 namespace whyoom::diagnose::cases {
@@ -54,7 +61,8 @@ inline std::string read_file(const std::filesystem::path& path) {
 }
 
 inline bool is_role(std::string_view word) {
-  return word == "root" || word == "contributing" || word == "consequence" || word == "refused";
+  return word == "root" || word == "contributing" || word == "consequence" || word == "refused" ||
+         word == "risk";
 }
 
 // False when the line means nothing.
@@ -114,11 +122,18 @@ inline Case load_case(const std::filesystem::path& path) {
                     read_file(path));
 }
 
-// Every case of every cause, in order of the names.
-inline std::vector<std::filesystem::path> case_paths() {
+inline bool is_host(std::string_view text) { return text.starts_with("== /"); }
+
+// Every case of every cause, in order of the names: of a log, of a host, or both.
+enum class Of : std::uint8_t { log, host, both };
+inline std::vector<std::filesystem::path> case_paths(Of of = Of::log) {
   std::vector<std::filesystem::path> paths;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(causes_folder())) {
-    if (entry.path().extension() == ".case") {
+    if (entry.path().extension() != ".case") {
+      continue;
+    }
+    const bool host = is_host(load_case(entry.path()).log);
+    if (of == Of::both || host == (of == Of::host)) {
       paths.push_back(entry.path());
     }
   }
@@ -139,24 +154,65 @@ inline std::vector<std::unique_ptr<Event>> explain_log(std::string_view log) {
   return events;
 }
 
-// "root", "contributing", "consequence", or "refused" when absent or ruled out.
-inline std::string role_of(const Event& event, std::string_view cause) {
-  for (const Finding& finding : event.findings) {
+// "root", "contributing", "consequence", "risk", or "refused" when absent or ruled out.
+inline std::string role_of(const std::vector<Finding>& findings, std::string_view cause) {
+  for (const Finding& finding : findings) {
     if (finding.cause == cause && finding.role != Role::ruled_out) {
       return std::string(name(finding.role));
     }
   }
   return "refused";
 }
+inline std::string role_of(const Event& event, std::string_view cause) {
+  return role_of(event.findings, cause);
+}
+
+// The files of a host case. A line "== /path -> /target" is a link.
+inline host::MemoryFiles host_files(std::string_view text) {
+  host::MemoryFiles files;
+  std::string path;
+  std::string contents;
+  const auto end_file = [&] {
+    if (const std::size_t arrow = path.find(" -> "); arrow != std::string::npos) {
+      files.add_link(path.substr(0, arrow), path.substr(arrow + 4));
+    } else if (!path.empty()) {
+      files.add(path, contents);
+    }
+    contents.clear();
+  };
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    const std::string_view line =
+        text.substr(0, end == std::string_view::npos ? text.size() : end + 1);
+    text.remove_prefix(line.size());
+    if (line.starts_with("== /")) {
+      end_file();
+      path = trim(line.substr(3));
+    } else {
+      contents += line;
+    }
+  }
+  end_file();
+  return files;
+}
+
+// The way of `whyoom check`.
+inline std::unique_ptr<HostCheck> check_host(std::string_view text) {
+  host::MemoryFiles files = host_files(text);
+  return check(host::read_facts(files));
+}
 
 // One line for each finding, for a test's message.
-inline std::string describe(const Event& event) {
-  std::string text = "root " + std::string(event.root_cause) + "\n";
-  for (const Finding& finding : event.findings) {
+inline std::string describe(const std::vector<Finding>& findings) {
+  std::string text;
+  for (const Finding& finding : findings) {
     text += "  " + std::string(name(finding.role)) + " " + std::string(finding.cause) + ": " +
             finding.summary.str() + "\n";
   }
   return text;
+}
+inline std::string describe(const Event& event) {
+  return "root " + std::string(event.root_cause) + "\n" + describe(event.findings);
 }
 
 inline std::vector<std::string_view> split_lines(std::string_view text) {

@@ -50,7 +50,7 @@ TEST(Causes, EachReadmeIsWhatTheProgramPrints) {
       EXPECT_NE(text.find(section), std::string::npos) << id << section;
     }
     // A case that the text does not speak of is one that its reader never finds.
-    for (const auto& path : cases::case_paths()) {
+    for (const auto& path : cases::case_paths(cases::Of::both)) {
       const std::string file = path.filename().string();
       if (path.parent_path().filename() == id && !file.starts_with("near-miss-")) {
         EXPECT_NE(text.find(file), std::string::npos) << id << " " << file;
@@ -154,6 +154,71 @@ TEST_P(EveryCase, HasAProofForEachFinding) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, EveryCase, testing::ValuesIn(cases::case_paths()), param_name);
+
+class EveryHostCase : public testing::TestWithParam<std::filesystem::path> {};
+
+TEST_P(EveryHostCase, IsFoundAsExpected) {
+  const Case wanted = cases::load_case(GetParam());
+  ASSERT_TRUE(wanted.errors.empty()) << wanted.errors.front();
+  const std::string own_id = GetParam().parent_path().filename().string();
+  EXPECT_TRUE(std::ranges::any_of(wanted.causes, [&](const auto& e) { return e.cause == own_id; }))
+      << "a case says what becomes of its own cause";
+  const auto host = cases::check_host(wanted.log);
+  for (const auto& [cause, role] : wanted.causes) {
+    ASSERT_NE(find_cause(cause), nullptr) << cause << " is no cause";
+    EXPECT_NE(find_cause(cause)->check, nullptr) << cause << " is not judged on a host";
+    EXPECT_EQ(cases::role_of(host->findings, cause), role) << cause << "\n"
+                                                           << cases::describe(host->findings);
+  }
+  for (const auto& damage : host->facts.host.damage) {
+    ADD_FAILURE() << host->sources().name(damage.at.source) << ":" << damage.at.line << ": "
+                  << damage.what;
+  }
+}
+
+TEST_P(EveryHostCase, HasAProofForEachFinding) {
+  const auto host = cases::check_host(cases::load_case(GetParam()).log);
+  for (const Finding& finding : host->findings) {
+    EXPECT_FALSE(finding.proof.empty()) << finding.cause;
+    EXPECT_FALSE(finding.summary.empty()) << finding.cause;
+    EXPECT_GT(finding.confidence, 0) << finding.cause;
+    EXPECT_LE(finding.confidence, 1) << finding.cause;
+    EXPECT_EQ(finding.summary.str().find("{}"), std::string::npos) << finding.summary.str();
+    for (const Proof& proof : finding.proof) {
+      EXPECT_EQ(proof.what.str().find("{}"), std::string::npos) << proof.what.str();
+      EXPECT_LT(proof.at.source, host->sources().size() + 1) << finding.cause;
+    }
+  }
+}
+
+// A host that lacks a file can lose a finding. It must not get one that it had not.
+TEST_P(EveryHostCase, WithoutOneFileHasNoOtherFinding) {
+  const std::string text = cases::load_case(GetParam()).log;
+  const auto whole = cases::check_host(text);
+  std::vector<std::size_t> heads;
+  for (std::size_t at = text.find("== /"); at != std::string::npos; at = text.find("\n== /", at)) {
+    at += text[at] == '\n' ? 1 : 0;
+    heads.push_back(at);
+  }
+  heads.push_back(text.size());
+  for (std::size_t i = 0; i + 1 < heads.size(); ++i) {
+    const std::string path = text.substr(heads[i] + 3, text.find('\n', heads[i]) - heads[i] - 3);
+    // Without a configuration file the host is another host, not one that cannot be read.
+    if (!path.starts_with("/proc/") && !path.starts_with("/sys/")) {
+      continue;
+    }
+    const auto host = cases::check_host(text.substr(0, heads[i]) + text.substr(heads[i + 1]));
+    for (const Finding& finding : host->findings) {
+      const bool known = finding.role == Role::ruled_out ||
+                         cases::role_of(whole->findings, finding.cause) != "refused";
+      EXPECT_TRUE(known) << "without " << path << ": " << finding.cause << ": "
+                         << finding.summary.str();
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, EveryHostCase,
+                         testing::ValuesIn(cases::case_paths(cases::Of::host)), param_name);
 
 std::set<std::string> roots_of(std::string_view log) {
   std::set<std::string> roots;

@@ -7,9 +7,13 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "diagnose/finding.h"
+#include "diagnose/task_limits.h"
+#include "host/facts.h"
 #include "memory/evidence.h"
+#include "memory/host_state.h"
 
 namespace whyoom::diagnose {
 
@@ -40,14 +44,25 @@ struct Context {
   const StoryContext& story;
 };
 
+// What a rule knows of a host.
+struct HostContext {
+  const host::HostFacts& facts;
+  const memory::HostState& state;
+  std::span<const TaskLimit> limits;
+  // For the place of a number that the host's own record keeps without one (of a process).
+  host::Sources& sources;
+};
+
 struct Cause {
   std::string_view id;
   char section = 'A';      // of the catalogue
   std::string_view title;  // one line for `whyoom causes`
-  bool from_log = false;   // can be proved from a kernel report
-  bool from_host = false;  // can be proved on a live host
-  // A claim (also "ruled out, by this number"), or nothing when the evidence does not bear on it.
+  // Of an event in a log: a claim (also "ruled out, by this number"), or nothing when the evidence
+  // does not bear on it. Null: no report can prove it.
   std::optional<Claim> (*judge)(const Context& context) = nullptr;
+  // Of a host as it is, the same; the role is root when it happens now, risk when it can happen.
+  // Several when several things of the host have it. Null: no host can prove it.
+  std::vector<Claim> (*check)(const HostContext& context) = nullptr;
 };
 
 // Every cause of the build, by section and id.

@@ -5,7 +5,8 @@
 #include <vector>
 
 #include "diagnose/confidence.h"
-#include "memory/settings.h"
+#include "diagnose/what_if_of.h"
+#include "memory/machine.h"
 
 namespace whyoom::diagnose {
 
@@ -31,28 +32,6 @@ void pick_root(std::vector<Claim>& claims) {
   }
 }
 
-// What each remedy that comes to a setting would have done at this moment.
-void add_what_if(std::vector<Finding>& findings, const memory::Evidence& evidence) {
-  std::optional<memory::Machine> machine;
-  for (Finding& finding : findings) {
-    for (Remedy& remedy : finding.remedies) {
-      if (!remedy.setting && remedy.assume.empty()) {
-        continue;
-      }
-      if (!machine) {
-        machine = memory::machine_of(evidence);
-      }
-      const std::string assignment =
-          remedy.assume.empty() ? remedy.setting->key + "=" + std::to_string(remedy.setting->value)
-                                : remedy.assume;
-      memory::Settings settings;
-      if (memory::apply_setting(settings, assignment, *machine)) {
-        remedy.what_if = memory::what_if(*machine, settings);
-      }
-    }
-  }
-}
-
 }  // namespace
 
 std::unique_ptr<Event> explain(report::Report&& report, const StoryContext& story) {
@@ -64,7 +43,7 @@ std::unique_ptr<Event> explain(report::Report&& report, const StoryContext& stor
 
   std::vector<Claim> claims;
   for (const Cause* cause : all_causes()) {
-    if (!cause->from_log || cause->judge == nullptr) {
+    if (cause->judge == nullptr) {
       continue;
     }
     if (auto claim = cause->judge(context)) {
@@ -86,7 +65,7 @@ std::unique_ptr<Event> explain(report::Report&& report, const StoryContext& stor
     }
     event->findings.push_back(std::move(claim.finding));
   }
-  add_what_if(event->findings, event->evidence);
+  add_what_if(event->findings, memory::machine_of(event->evidence));
   return event;
 }
 

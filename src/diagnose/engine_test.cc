@@ -129,7 +129,7 @@ TEST(Catalogue, IsOrderedAndComplete) {
       causes, {}, [](const Cause* cause) { return std::pair(cause->section, cause->id); }));
   for (const Cause* cause : causes) {
     EXPECT_NE(cause->judge, nullptr) << cause->id;
-    EXPECT_TRUE(cause->from_log || cause->from_host) << cause->id;
+    EXPECT_TRUE(cause->judge != nullptr || cause->check != nullptr) << cause->id;
     EXPECT_GE(cause->section, 'A') << cause->id;
     EXPECT_LE(cause->section, 'F') << cause->id;
     EXPECT_FALSE(cause->title.empty()) << cause->id;

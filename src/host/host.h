@@ -77,10 +77,18 @@ struct UserTasks {
   std::optional<ResourceLimit> limit;
 };
 
+// Mappings of one process, against vm.max_map_count.
+struct MapCount {
+  std::int32_t pid = 0;
+  SmallText comm;
+  std::uint64_t count = 0;
+};
+
 struct Processes {
   std::vector<Process> all;
   std::vector<std::string> cgroup_paths;  // as /proc/PID/cgroup names them
   std::vector<UserTasks> users;           // the most threads first
+  std::vector<MapCount> maps;             // of the processes with the most threads
   std::uint64_t vanished = 0;             // ended while they were read
   std::uint64_t denied = 0;               // could not be read
   bool cut = false;                       // there were more than ReadOptions::most_processes

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <string>
 
 #include "base/text.h"
 #include "host/reader.h"
@@ -186,6 +187,30 @@ void read_user_limit(Reader& reader, UserTasks& user) {
   }
 }
 
+void count_maps(Reader& reader) {
+  constexpr std::size_t most_of_maps = std::size_t{16} << 20U;
+  std::vector<const Process*> most;
+  for (const Process& process : reader.host().processes.all) {
+    if (!process.kernel_thread && process.state != 'Z') {
+      most.push_back(&process);
+    }
+  }
+  const std::size_t wanted = std::min(most.size(), reader.options().processes_with_maps);
+  std::partial_sort(most.begin(), most.begin() + static_cast<std::ptrdiff_t>(wanted), most.end(),
+                    [](const Process* a, const Process* b) {
+                      return a->threads.value_or(0) > b->threads.value_or(0);
+                    });
+  for (std::size_t i = 0; i < wanted; ++i) {
+    const auto text =
+        reader.files().read("/proc/" + std::to_string(most[i]->pid) + "/maps", most_of_maps);
+    if (text) {
+      reader.host().processes.maps.push_back(
+          {most[i]->pid, most[i]->comm,
+           static_cast<std::uint64_t>(std::count(text->begin(), text->end(), '\n'))});
+    }
+  }
+}
+
 void note_what_is_hidden(Reader& reader) {
   const Host& host = reader.host();
   const Processes& processes = host.processes;
@@ -235,6 +260,7 @@ void read_processes(Reader& reader) {
   for (std::size_t i = 0; i < with_limits; ++i) {
     read_user_limit(reader, processes.users[i]);
   }
+  count_maps(reader);
   note_what_is_hidden(reader);
 }
 

@@ -186,13 +186,12 @@ std::optional<KiB> kernel_default(const host::Host& host, const Machine& machine
   return computed;
 }
 
-// si_mem_available() of mm/show_mem.c, for the marks before and after a change: what it loses to
-// reserves. The counters are the same, so the kernel's own MemAvailable is moved by the difference.
-Bytes lost_to_reserves(const host::Host& host, const WhatIf& what_if, PageSize page, bool after) {
+// What si_mem_available() of mm/show_mem.c takes away for the marks after a change.
+Bytes lost_to_reserves(const host::Host& host, const WhatIf& what_if, PageSize page) {
   Pages reserve;
   Pages low;
   for (const ZoneChange& zone : what_if.zones) {
-    const ZoneMoment& moment = after ? zone.after : zone.before;
+    const ZoneMoment& moment = zone.after;
     reserve += std::min(moment.reserve + moment.marks.high + moment.boost, zone.managed);
     low += moment.marks.low + moment.boost;
   }
@@ -215,7 +214,7 @@ std::optional<Bytes> available_after(const HostState& state) {
   const Bytes all =
       bytes(info.mem_free) + bytes(info.active_file) + bytes(info.inactive_file) +
       (info.kernel_reclaimable ? bytes(info.kernel_reclaimable) : bytes(info.slab_reclaimable));
-  return all - lost_to_reserves(*state.host, *state.with_default, page, true);
+  return all - lost_to_reserves(*state.host, *state.with_default, page);
 }
 
 }  // namespace

@@ -47,6 +47,6 @@ std::optional<Claim> judge(const Context& context) {
 
 extern const Cause cause_allocating_task_killed;
 const Cause cause_allocating_task_killed{
-    id, 'B', "vm.oom_kill_allocating_task killed the one that asked", true, true, judge};
+    id, 'B', "vm.oom_kill_allocating_task killed the one that asked", judge};
 
 }  // namespace whyoom::diagnose::causes

@@ -56,6 +56,6 @@ std::optional<Claim> judge(const Context& context) {
 
 extern const Cause cause_atomic_allocation_failure;
 const Cause cause_atomic_allocation_failure{
-    id, 'D', "an atomic request found no free page; no OOM", true, true, judge};
+    id, 'D', "an atomic request found no free page; no OOM", judge};
 
 }  // namespace whyoom::diagnose::causes

@@ -54,6 +54,6 @@ std::optional<Claim> judge(const Context& context) {
 
 extern const Cause cause_balloon_or_hotplug;
 const Cause cause_balloon_or_hotplug{id,   'A',  "a balloon or hot-unplug took the memory",
-                                     true, true, judge};
+                                     judge};
 
 }  // namespace whyoom::diagnose::causes

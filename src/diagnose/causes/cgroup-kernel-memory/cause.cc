@@ -38,6 +38,6 @@ std::optional<Claim> judge(const Context& context) {
 
 extern const Cause cause_cgroup_kernel_memory;
 const Cause cause_cgroup_kernel_memory{id,   'C',  "kernel memory fills the cgroup",
-                                       true, true, judge};
+                                       judge};
 
 }  // namespace whyoom::diagnose::causes

@@ -39,6 +39,6 @@ std::optional<Claim> judge(const Context& context) {
 
 extern const Cause cause_cgroup_limit;
 const Cause cause_cgroup_limit{id,   'C',  "the cgroup's own memory limit is reached",
-                               true, true, judge};
+                               judge};
 
 }  // namespace whyoom::diagnose::causes

@@ -40,6 +40,6 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_cgroup_page_cache;
-const Cause cause_cgroup_page_cache{id, 'C', "page cache fills the cgroup", true, true, judge};
+const Cause cause_cgroup_page_cache{id, 'C', "page cache fills the cgroup", judge};
 
 }  // namespace whyoom::diagnose::causes

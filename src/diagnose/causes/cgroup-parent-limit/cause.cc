@@ -38,6 +38,6 @@ std::optional<Claim> judge(const Context& context) {
 
 extern const Cause cause_cgroup_parent_limit;
 const Cause cause_cgroup_parent_limit{id,   'C',  "the memory limit of a cgroup above is reached",
-                                      true, true, judge};
+                                      judge};
 
 }  // namespace whyoom::diagnose::causes

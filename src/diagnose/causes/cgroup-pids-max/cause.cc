@@ -50,6 +50,6 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_cgroup_pids_max;
-const Cause cause_cgroup_pids_max{id, 'D', "a cgroup's pids.max is reached", true, true, judge};
+const Cause cause_cgroup_pids_max{id, 'D', "a cgroup's pids.max is reached", judge};
 
 }  // namespace whyoom::diagnose::causes

@@ -37,6 +37,6 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_cgroup_shmem;
-const Cause cause_cgroup_shmem{id, 'C', "shared memory fills the cgroup", true, true, judge};
+const Cause cause_cgroup_shmem{id, 'C', "shared memory fills the cgroup", judge};
 
 }  // namespace whyoom::diagnose::causes

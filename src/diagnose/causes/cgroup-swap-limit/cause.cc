@@ -42,6 +42,6 @@ std::optional<Claim> judge(const Context& context) {
 
 extern const Cause cause_cgroup_swap_limit;
 const Cause cause_cgroup_swap_limit{
-    id, 'C', "the cgroup's limit of swap, or of memory and swap, is reached", true, true, judge};
+    id, 'C', "the cgroup's limit of swap, or of memory and swap, is reached", judge};
 
 }  // namespace whyoom::diagnose::causes

@@ -54,6 +54,6 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_cma_only;
-const Cause cause_cma_only{id, 'A', "the free memory belongs to CMA", true, true, judge};
+const Cause cause_cma_only{id, 'A', "the free memory belongs to CMA", judge};
 
 }  // namespace whyoom::diagnose::causes

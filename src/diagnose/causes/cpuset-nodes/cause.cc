@@ -39,6 +39,6 @@ std::optional<Claim> judge(const Context& context) {
 
 extern const Cause cause_cpuset_nodes;
 const Cause cause_cpuset_nodes{id,   'A',  "the task's cpuset allows only nodes that are full",
-                               true, true, judge};
+                               judge};
 
 }  // namespace whyoom::diagnose::causes

@@ -33,6 +33,6 @@ std::optional<Claim> judge(const Context& context) {
 
 extern const Cause cause_deadlocked;
 const Cause cause_deadlocked{id,   'E',   "no process was left to kill, and the kernel panicked",
-                             true, false, judge};
+                             judge};
 
 }  // namespace whyoom::diagnose::causes

@@ -58,6 +58,6 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_fragmentation;
-const Cause cause_fragmentation{id, 'A', "enough is free, but not in one piece", true, true, judge};
+const Cause cause_fragmentation{id, 'A', "enough is free, but not in one piece", judge};
 
 }  // namespace whyoom::diagnose::causes

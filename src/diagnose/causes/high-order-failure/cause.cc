@@ -52,6 +52,6 @@ std::optional<Claim> judge(const Context& context) {
 
 extern const Cause cause_high_order_failure;
 const Cause cause_high_order_failure{id,   'D',  "a large block was asked for and refused; no OOM",
-                                     true, true, judge};
+                                     judge};
 
 }  // namespace whyoom::diagnose::causes

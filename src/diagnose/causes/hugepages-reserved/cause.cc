@@ -59,6 +59,6 @@ std::optional<Claim> judge(const Context& context) {
 
 extern const Cause cause_hugepages_reserved;
 const Cause cause_hugepages_reserved{id,   'A',  "huge pages are reserved and unused",
-                                     true, true, judge};
+                                     judge};
 
 }  // namespace whyoom::diagnose::causes

@@ -106,6 +106,6 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_kernel_bug;
-const Cause cause_kernel_bug{id, 'A', "a known bug of this kernel", true, false, judge};
+const Cause cause_kernel_bug{id, 'A', "a known bug of this kernel", judge};
 
 }  // namespace whyoom::diagnose::causes

@@ -57,6 +57,6 @@ std::optional<Claim> judge(const Context& context) {
 
 extern const Cause cause_kernel_unaccounted;
 const Cause cause_kernel_unaccounted{id,   'B',  "memory that no counter of the report shows",
-                                     true, true, judge};
+                                     judge};
 
 }  // namespace whyoom::diagnose::causes

@@ -39,6 +39,6 @@ std::optional<Claim> judge(const Context& context) {
 
 extern const Cause cause_kill_spree;
 const Cause cause_kill_spree{id,   'E',   "several processes were killed for one cause",
-                             true, false, judge};
+                             judge};
 
 }  // namespace whyoom::diagnose::causes

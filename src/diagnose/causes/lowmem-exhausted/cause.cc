@@ -75,6 +75,6 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_lowmem_exhausted;
-const Cause cause_lowmem_exhausted{id, 'A', "only the low zones are full", true, true, judge};
+const Cause cause_lowmem_exhausted{id, 'A', "only the low zones are full", judge};
 
 }  // namespace whyoom::diagnose::causes

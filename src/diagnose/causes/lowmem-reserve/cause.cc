@@ -72,6 +72,6 @@ std::optional<Claim> judge(const Context& context) {
 
 extern const Cause cause_lowmem_reserve;
 const Cause cause_lowmem_reserve{id,   'A',  "a zone's reserve keeps the request out",
-                                 true, true, judge};
+                                 judge};
 
 }  // namespace whyoom::diagnose::causes

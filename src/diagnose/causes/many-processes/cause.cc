@@ -51,6 +51,6 @@ std::optional<Claim> judge(const Context& context) {
 
 extern const Cause cause_many_processes;
 const Cause cause_many_processes{id,   'B',  "many processes of one name used up the memory",
-                                 true, true, judge};
+                                 judge};
 
 }  // namespace whyoom::diagnose::causes

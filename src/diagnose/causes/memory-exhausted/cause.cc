@@ -78,6 +78,6 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_memory_exhausted;
-const Cause cause_memory_exhausted{id, 'B', "processes used up the memory", true, true, judge};
+const Cause cause_memory_exhausted{id, 'B', "processes used up the memory", judge};
 
 }  // namespace whyoom::diagnose::causes

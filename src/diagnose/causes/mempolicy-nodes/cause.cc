@@ -43,6 +43,6 @@ std::optional<Claim> judge(const Context& context) {
 
 extern const Cause cause_mempolicy_nodes;
 const Cause cause_mempolicy_nodes{id,   'A',  "the task is bound to nodes that are full",
-                                  true, true, judge};
+                                  judge};
 
 }  // namespace whyoom::diagnose::causes

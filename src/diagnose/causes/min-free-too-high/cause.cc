@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "diagnose/causes/min-free-too-high/host.h"
 #include "diagnose/tools.h"
 #include "memory/min_free.h"
 
@@ -152,7 +153,7 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_min_free_too_high;
-const Cause cause_min_free_too_high{id,   'A',  "vm.min_free_kbytes keeps free memory out of reach",
-                                    true, true, judge};
+const Cause cause_min_free_too_high{id, 'A', "vm.min_free_kbytes keeps free memory out of reach",
+                                    judge, min_free_on_host};
 
 }  // namespace whyoom::diagnose::causes

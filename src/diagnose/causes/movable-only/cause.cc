@@ -74,6 +74,6 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_movable_only;
-const Cause cause_movable_only{id, 'A', "the free memory lies in ZONE_MOVABLE", true, true, judge};
+const Cause cause_movable_only{id, 'A', "the free memory lies in ZONE_MOVABLE", judge};
 
 }  // namespace whyoom::diagnose::causes

@@ -24,6 +24,6 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_no_swap;
-const Cause cause_no_swap{id, 'B', "there is no swap", true, true, judge};
+const Cause cause_no_swap{id, 'B', "there is no swap", judge};
 
 }  // namespace whyoom::diagnose::causes

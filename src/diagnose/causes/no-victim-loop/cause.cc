@@ -32,6 +32,6 @@ std::optional<Claim> judge(const Context& context) {
 
 extern const Cause cause_no_victim_loop;
 const Cause cause_no_victim_loop{id,   'E',   "a cgroup without a task that may be killed",
-                                 true, false, judge};
+                                 judge};
 
 }  // namespace whyoom::diagnose::causes

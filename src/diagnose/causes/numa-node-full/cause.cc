@@ -102,6 +102,6 @@ std::optional<Claim> judge(const Context& context) {
 
 extern const Cause cause_numa_node_full;
 const Cause cause_numa_node_full{id,   'A',  "only one node may serve the request, and it is full",
-                                 true, true, judge};
+                                 judge};
 
 }  // namespace whyoom::diagnose::causes

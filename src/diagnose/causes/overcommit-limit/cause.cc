@@ -41,6 +41,6 @@ std::optional<Claim> judge(const Context& context) {
 
 extern const Cause cause_overcommit_limit;
 const Cause cause_overcommit_limit{
-    id, 'D', "vm.overcommit_memory=2 and the commit limit is reached", true, true, judge};
+    id, 'D', "vm.overcommit_memory=2 and the commit limit is reached", judge};
 
 }  // namespace whyoom::diagnose::causes

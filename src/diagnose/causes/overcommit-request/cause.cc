@@ -38,6 +38,6 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_overcommit_request;
-const Cause cause_overcommit_request{id, 'D', "one request beyond RAM and swap", true, true, judge};
+const Cause cause_overcommit_request{id, 'D', "one request beyond RAM and swap", judge};
 
 }  // namespace whyoom::diagnose::causes

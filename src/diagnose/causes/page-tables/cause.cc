@@ -63,6 +63,6 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_page_tables;
-const Cause cause_page_tables{id, 'B', "page tables hold the memory", true, true, judge};
+const Cause cause_page_tables{id, 'B', "page tables hold the memory", judge};
 
 }  // namespace whyoom::diagnose::causes

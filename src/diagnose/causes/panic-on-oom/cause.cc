@@ -40,6 +40,6 @@ std::optional<Claim> judge(const Context& context) {
 
 extern const Cause cause_panic_on_oom;
 const Cause cause_panic_on_oom{id,   'E',  "vm.panic_on_oom turned the OOM into a panic",
-                               true, true, judge};
+                               judge};
 
 }  // namespace whyoom::diagnose::causes

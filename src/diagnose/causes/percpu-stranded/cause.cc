@@ -48,6 +48,6 @@ std::optional<Claim> judge(const Context& context) {
 
 extern const Cause cause_percpu_stranded;
 const Cause cause_percpu_stranded{id,   'A',  "free pages are stranded in per-CPU lists",
-                                  true, true, judge};
+                                  judge};
 
 }  // namespace whyoom::diagnose::causes

@@ -56,6 +56,6 @@ std::optional<Claim> judge(const Context& context) {
 
 extern const Cause cause_shmem_tmpfs;
 const Cause cause_shmem_tmpfs{id,   'B',  "shared memory (tmpfs, System V, memfd) holds the memory",
-                              true, true, judge};
+                              judge};
 
 }  // namespace whyoom::diagnose::causes

@@ -65,6 +65,6 @@ std::optional<Claim> judge(const Context& context) {
 
 extern const Cause cause_slab_leak;
 const Cause cause_slab_leak{id,   'B',  "the kernel keeps the memory in unreclaimable slabs",
-                            true, true, judge};
+                            judge};
 
 }  // namespace whyoom::diagnose::causes

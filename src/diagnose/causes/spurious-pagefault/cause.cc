@@ -56,6 +56,6 @@ std::optional<Claim> judge(const Context& context) {
 
 extern const Cause cause_spurious_pagefault;
 const Cause cause_spurious_pagefault{
-    id, 'A', "the page-fault path asked for an OOM that was none", true, false, judge};
+    id, 'A', "the page-fault path asked for an OOM that was none", judge};
 
 }  // namespace whyoom::diagnose::causes

@@ -32,6 +32,6 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_swap_full;
-const Cause cause_swap_full{id, 'B', "swap is full", true, true, judge};
+const Cause cause_swap_full{id, 'B', "swap is full", judge};
 
 }  // namespace whyoom::diagnose::causes

@@ -38,6 +38,6 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_sysrq;
-const Cause cause_sysrq{id, 'A', "somebody asked for it with SysRq-f", true, false, judge};
+const Cause cause_sysrq{id, 'A', "somebody asked for it with SysRq-f", judge};
 
 }  // namespace whyoom::diagnose::causes

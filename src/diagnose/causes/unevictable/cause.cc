@@ -44,6 +44,6 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_unevictable;
-const Cause cause_unevictable{id, 'B', "locked pages hold the memory", true, true, judge};
+const Cause cause_unevictable{id, 'B', "locked pages hold the memory", judge};
 
 }  // namespace whyoom::diagnose::causes

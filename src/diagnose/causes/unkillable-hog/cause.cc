@@ -65,6 +65,6 @@ std::optional<Claim> judge(const Context& context) {
 
 extern const Cause cause_unkillable_hog;
 const Cause cause_unkillable_hog{id,   'B',  "the biggest process may not be killed, so others die",
-                                 true, true, judge};
+                                 judge};
 
 }  // namespace whyoom::diagnose::causes

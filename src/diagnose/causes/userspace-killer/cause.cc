@@ -50,6 +50,6 @@ std::optional<Claim> judge(const Context& context) {
 
 extern const Cause cause_userspace_killer;
 const Cause cause_userspace_killer{id,   'E',  "a killer in user space, not the kernel",
-                                   true, true, judge};
+                                   judge};
 
 }  // namespace whyoom::diagnose::causes

@@ -61,6 +61,6 @@ std::optional<Claim> judge(const Context& context) {
 
 extern const Cause cause_vmalloc_exhausted;
 const Cause cause_vmalloc_exhausted{id,   'D',  "vmalloc could not serve a request; no OOM",
-                                    true, true, judge};
+                                    judge};
 
 }  // namespace whyoom::diagnose::causes

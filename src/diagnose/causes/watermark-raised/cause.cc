@@ -120,6 +120,6 @@ std::optional<Claim> judge(const Context& context) {
 
 extern const Cause cause_watermark_raised;
 const Cause cause_watermark_raised{
-    id, 'A', "the watermarks stand higher than min_free_kbytes makes them", true, true, judge};
+    id, 'A', "the watermarks stand higher than min_free_kbytes makes them", judge};
 
 }  // namespace whyoom::diagnose::causes

@@ -44,6 +44,6 @@ std::optional<Claim> judge(const Context& context) {
 
 extern const Cause cause_writeback_stuck;
 const Cause cause_writeback_stuck{id,   'B',  "pages that wait for writeback hold the memory",
-                                  true, true, judge};
+                                  judge};
 
 }  // namespace whyoom::diagnose::causes

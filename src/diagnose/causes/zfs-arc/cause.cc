@@ -47,6 +47,6 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_zfs_arc;
-const Cause cause_zfs_arc{id, 'B', "the ZFS cache holds the memory", true, true, judge};
+const Cause cause_zfs_arc{id, 'B', "the ZFS cache holds the memory", judge};
 
 }  // namespace whyoom::diagnose::causes

@@ -1,0 +1,84 @@
+#include "base/text.h"
+#include "diagnose/tools.h"
+
+namespace whyoom::diagnose::causes {
+
+namespace {
+
+constexpr std::string_view id = "min-free-drift";
+
+// What the next boot leaves in vm.min_free_kbytes; nullopt: it cannot be told.
+std::optional<KiB> after_boot(const HostContext& context) {
+  if (const auto text = context.facts.min_free_history.value_after_boot()) {
+    const auto number = host::parse_sysctl_integer(*text);
+    return number && *number >= 0 ? std::optional(KiB(static_cast<std::uint64_t>(*number)))
+                                  : std::nullopt;
+  }
+  return context.state.min_free->kernel_default;
+}
+
+// khugepaged raises a smaller setting when it starts, so the running value is the larger one. When
+// the kernel's own choice is not known, this can be it.
+bool raised_by_khugepaged(KiB running, KiB from_file, const memory::HostMinFree& setting) {
+  return from_file < running && (setting.is_default() || !setting.kernel_default);
+}
+
+void add_lines(Finding& finding, const HostContext& context) {
+  for (const auto& line : context.facts.min_free_history.boot.settings) {
+    const auto value = host::parse_sysctl_integer(line.value);
+    if (!value || *value < 0) {
+      continue;
+    }
+    const bool wins = line.fate == host::SysctlSetting::Fate::wins;
+    finding.proof.push_back(proof(
+        wins ? Message("the line that decides at boot") : Message("a line that does not decide"),
+        to_bytes(KiB(static_cast<std::uint64_t>(*value))),
+        {context.sources.add(line.real), line.line}));
+  }
+  for (const auto& setter : context.facts.min_free_setters) {
+    finding.proof.push_back(proof(Message("a line of {} that names the key", setter.program),
+                                  std::uint64_t{1},
+                                  {context.sources.add(setter.file), setter.line}));
+  }
+}
+
+std::vector<Claim> check(const HostContext& context) {
+  const auto& setting = context.state.min_free;
+  if (!setting) {
+    return {};
+  }
+  const auto next = after_boot(context);
+  if (!next) {
+    return {};
+  }
+  const bool from_file = context.facts.min_free_history.value_after_boot().has_value();
+  const std::string running = kb(to_bytes(setting->value));
+  const std::string later = kb(to_bytes(*next));
+  if (setting->value == *next || raised_by_khugepaged(setting->value, *next, *setting)) {
+    Claim same = claim(id, Role::ruled_out, Rank::limit, 0, 0.95,
+                       Message("vm.min_free_kbytes is {}, as the next boot makes it", running));
+    same.finding.proof.push_back(
+        proof(Message("vm.min_free_kbytes now"), to_bytes(setting->value), setting->at));
+    return {std::move(same)};
+  }
+  Claim result = claim(
+      id, Role::risk, Rank::limit, 0.3, from_file ? 0.95 : 0.7,
+      from_file
+          ? Message("vm.min_free_kbytes is {} now, and the next boot sets {}.", running, later)
+          : Message("vm.min_free_kbytes is {} now. No sysctl file sets it, so the next boot "
+                    "leaves the kernel's own choice of about {}, unless a program sets it again.",
+                    running, later));
+  result.finding.proof.push_back(
+      proof(Message("vm.min_free_kbytes now"), to_bytes(setting->value), setting->at));
+  result.finding.proof.push_back(proof(Message("after the next boot"), to_bytes(*next)));
+  add_lines(result.finding, context);
+  return {std::move(result)};
+}
+
+}  // namespace
+
+extern const Cause cause_min_free_drift;
+const Cause cause_min_free_drift{id, 'F', "vm.min_free_kbytes is not what the next boot makes it",
+                                 nullptr, check};
+
+}  // namespace whyoom::diagnose::causes

@@ -1,0 +1,34 @@
+// The check of a host: steps 1 to 4 of the runbook as data, and what the rules say of it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "diagnose/cause.h"
+
+namespace whyoom::diagnose {
+
+// Who would go first: the kernel kills the process with the highest score.
+struct FirstVictim {
+  const host::Process* process = nullptr;
+  std::int32_t score = 0;
+};
+
+struct HostCheck {
+  host::HostFacts facts;
+  memory::HostState state;
+  std::vector<TaskLimit> limits;  // the fullest first
+  std::optional<FirstVictim> first_victim;
+  std::vector<Finding> findings;  // what happens now, then risks, then what was ruled out
+  // Places of the findings and limits lead into this.
+  [[nodiscard]] const host::Sources& sources() const { return facts.host.sources; }
+};
+
+// On the heap because the state points into the facts.
+std::unique_ptr<HostCheck> check(host::HostFacts&& facts);
+
+// The causes that a host can have, judged on these facts.
+std::vector<Finding> host_findings(const HostContext& context);
+
+}  // namespace whyoom::diagnose
