@@ -110,8 +110,7 @@ std::optional<BugShape> lowmem_list_not_aged(const Context& context) {
 // The fix: no boost in a zone of less than four pageblocks.
 std::optional<BugShape> boost_of_small_zone(const Context& context) {
   const auto& evidence = context.evidence;
-  if (!evidence.page_size_known || !evidence.all_eligible_short() ||
-      evidence.request.order.value_or(0) != 0) {
+  if (!evidence.page_size_known || !evidence.all_eligible_short() || evidence.request.order != 0) {
     return std::nullopt;
   }
   const Pages small = memory::pageblock_pages(evidence.page) * 4;
@@ -123,6 +122,7 @@ std::optional<BugShape> boost_of_small_zone(const Context& context) {
     BugShape shape;
     shape.bug = kernel::Bug::boost_of_small_zone;
     shape.right_age = zone.boost_inferred;  // 5.19 prints it
+    shape.incomplete = !evidence.request.order;
     shape.what = Message(
         "It raises the marks of a zone by a whole pageblock, however small the zone is: zone {} "
         "has {}, had {} free, and the boost of {} kept that out of reach.",

@@ -11,7 +11,8 @@ constexpr std::string_view id = "watermark-raised";
 // vm.watermark_scale_factor is 10 (of 10000) by default; from 100 on a gap is 1 % of the zone.
 constexpr double raised_scale = 100.0 / 10000;
 // A boost is one or a few pageblocks. On a machine whose memory is used up it only brings the end
-// forward; it is the root only where it holds back a big share of the zone.
+// forward; it is the root only where it holds back a big share of the memory that the request may
+// use. A pageblock is a big share of zone DMA, and next to nothing for the machine.
 constexpr double big_boost = 0.05;
 
 // The zone that the boost alone kept from serving the request, with room to spare: without the
@@ -38,7 +39,7 @@ std::optional<Claim> boosted(const memory::Evidence& evidence) {
     return std::nullopt;
   }
   const PageSize page = evidence.page;
-  const double part = share(zone->boost, zone->managed.value_or(zone->boost));
+  const double part = share(to_bytes(zone->boost, page), eligible_managed(evidence));
   Claim result = claim(
       id, part >= big_boost && evidence.zones_complete ? Role::root : Role::contributing,
       Rank::out_of_reach, part, zone->boost_inferred ? 0.7 : 0.9,
@@ -47,6 +48,8 @@ std::optional<Claim> boosted(const memory::Evidence& evidence) {
           "without the boost of {} the request needed more than {} there and would have passed.",
           zone->name, kb(to_bytes(zone->usable(), page)), kb(to_bytes(zone->boost, page)),
           kb(to_bytes(zone->min + zone->reserve, page))));
+  // A larger order can fail for another reason.
+  result.unproved = !evidence.request.order;
   auto& proofs = result.finding.proof;
   proofs.push_back(proof(Message("zone {}: free and usable by this request", zone->name),
                          to_bytes(zone->usable(), page), zone->at));
