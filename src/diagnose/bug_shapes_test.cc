@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <string_view>
 
 #include "diagnose/case_file.h"
 
@@ -49,6 +51,14 @@ TEST(KernelBug, NamesTheReleasesWithTheFixAndTheCommit) {
   EXPECT_NE(finding->summary.str().find("4.7.4, 4.8"), std::string::npos);
   ASSERT_EQ(finding->remedies.size(), 1U);
   EXPECT_NE(finding->remedies[0].title.str().find("6b4e3181d7bd"), std::string::npos);
+}
+
+TEST(KernelBug, TheDocumentationListsEachBugOfTheTable) {
+  const std::string_view text = documentation("kernel-bug");
+  for (const kernel::KnownBug& bug : kernel::known_bugs()) {
+    EXPECT_NE(text.find("| " + std::string(bug.name) + " |"), std::string_view::npos) << bug.name;
+    EXPECT_NE(text.find("| " + std::string(bug.commit) + " |"), std::string_view::npos) << bug.name;
+  }
 }
 
 }  // namespace
