@@ -236,6 +236,10 @@ void add_totals(Attribution& result, const std::vector<Row>& rows, const Evidenc
   for (const Row& row : rows) {
     const TaskUse& use = row.use;
     keep_bigger(result.biggest, use);
+    if (use.page_tables &&
+        (!result.most_page_tables || *use.page_tables > *result.most_page_tables->page_tables)) {
+      result.most_page_tables = use;
+    }
     if (use.task->oom_score_adj <= never_killed) {
       keep_bigger(result.unkillable, use);
     }

@@ -55,11 +55,12 @@ struct Attribution {
   // Nobody shows more.
   static constexpr std::size_t most_top = 16;
 
-  std::uint32_t processes = 0;        // address spaces
-  std::vector<TaskUse> top;           // the biggest by total(), at most `most_top`
-  std::optional<TaskUse> biggest;     // by memory()
-  std::optional<TaskUse> unkillable;  // the biggest by memory() with oom_score_adj -1000
-  std::vector<NameUse> names;         // the biggest by `memory` first
+  std::uint32_t processes = 0;              // address spaces
+  std::vector<TaskUse> top;                 // the biggest by total(), at most `most_top`
+  std::optional<TaskUse> biggest;           // by memory()
+  std::optional<TaskUse> unkillable;        // the biggest by memory() with oom_score_adj -1000
+  std::optional<TaskUse> most_page_tables;  // empty also when the table has no such column
+  std::vector<NameUse> names;               // the biggest by `memory` first
   // Of all processes; empty when the table has no such column.
   std::optional<Bytes> swap, page_tables;
 

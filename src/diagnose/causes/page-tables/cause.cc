@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <string>
 
 #include "diagnose/tools.h"
@@ -14,23 +13,14 @@ constexpr double notable_share = 0.10;
 
 using What = memory::AccountLine::What;
 
-// The process with the largest page tables, when the task table tells.
-const report::Task* largest_tables(const report::Report& report) {
-  const auto size = [](const report::Task& task) {
-    return task.pgtables_bytes.value_or(task.page_table_pages.value_or(0));
-  };
-  const auto largest = std::ranges::max_element(report.tasks, {}, size);
-  return largest == report.tasks.end() ? nullptr : &*largest;
-}
-
 void add_proof(Finding& finding, const Context& context, const memory::Account& account,
                Bytes size) {
   finding.proof.push_back(proof(Message("page tables"), size, account.at(What::page_tables)));
   finding.proof.push_back(proof(Message("RAM that the kernel manages"), account.total));
-  const auto* task = largest_tables(context.report);
-  if (task != nullptr && task->pgtables_bytes) {
-    finding.proof.push_back(proof(Message("page tables of {}", process(task->comm, task->pid)),
-                                  Bytes(*task->pgtables_bytes), {0, task->line}));
+  if (const auto& most = context.evidence.attribution.most_page_tables) {
+    finding.proof.push_back(
+        proof(Message("page tables of {}", process(most->task->comm, most->task->pid)),
+              *most->page_tables, {0, most->task->line}));
   }
 }
 
