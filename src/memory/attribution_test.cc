@@ -95,6 +95,7 @@ TEST(Attribution, OfNoTableIsEmpty) {
   const Attributed none{report::Report()};
   EXPECT_EQ(none.who.processes, 0U);
   EXPECT_FALSE(none.who.biggest || none.who.unkillable || none.who.swap || none.who.page_tables);
+  EXPECT_FALSE(none.who.most_page_tables);
   EXPECT_FALSE(none.who.limit || none.who.victim);
   EXPECT_EQ(none.who.biggest_own(), nullptr);
   EXPECT_TRUE(attribute(Evidence{}).top.empty());
@@ -115,6 +116,8 @@ TEST(Attribution, BiggestIsByMemoryAndTopAlsoBySwap) {
   EXPECT_EQ(given.who.top[3].task->comm, "a");
   EXPECT_EQ(given.who.swap, pages(1000));
   EXPECT_EQ(given.who.page_tables, pages(200));
+  ASSERT_TRUE(given.who.most_page_tables);
+  EXPECT_EQ(given.who.most_page_tables->task->comm, "c");
 }
 
 TEST(Attribution, TopIsShortAndEqualOnesKeepTheirOrder) {
