@@ -1,0 +1,373 @@
+#include "host/read_host.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "host/memory_files.h"
+
+namespace whyoom::host {
+namespace {
+
+using Kind = FileError::Kind;
+
+void add_process(MemoryFiles& files, int pid, const std::string& name, int uid, int threads,
+                 const std::string& cgroup = "0::/\n") {
+  const std::string top = "/proc/" + std::to_string(pid) + "/";
+  files.add(top + "stat", std::to_string(pid) + " (" + name +
+                              ") S 1 1 1 0 -1 4194304 0 0 0 0 0 0 0 0 " + "20 0 " +
+                              std::to_string(threads) + " 0 500 1 1 1\n");
+  files.add(top + "status", "Name:\t" + name + "\nUid:\t" + std::to_string(uid) +
+                                "\t0\t0\t0\nVmRSS:\t 1024 kB\nVmSwap:\t 8 kB\nVmPTE:\t 40 kB\n");
+  files.add(top + "cgroup", cgroup);
+  files.add(top + "oom_score_adj", "-500\n");
+  files.add(top + "oom_score", "666\n");
+}
+
+bool has_gap(const Host& host, std::string_view text) {
+  return std::any_of(host.gaps.begin(), host.gaps.end(),
+                     [text](const Gap& gap) { return gap.str().find(text) != std::string::npos; });
+}
+
+TEST(ReadHost, an_empty_tree_is_all_gaps) {
+  MemoryFiles files;
+  const Host host = read_host(files);
+  EXPECT_TRUE(has_gap(host, "/proc/meminfo is not there: how much memory there is"));
+  EXPECT_TRUE(has_gap(host, "/proc/zoneinfo is not there"));
+  EXPECT_TRUE(has_gap(host, "/proc/sys/vm is not there: the running values"));
+  EXPECT_TRUE(has_gap(host, "/proc is not there: the processes are not known"));
+  EXPECT_TRUE(has_gap(host, "no cgroup tree with the memory controller was found"));
+  EXPECT_FALSE(has_gap(host, "running value of vm.min_free_kbytes is not known"))
+      << "said once for all settings";
+  EXPECT_TRUE(host.damage.empty());
+  EXPECT_FALSE(host.page_size);
+  EXPECT_EQ(host.kept.persistent_journal, false);
+}
+
+TEST(ReadHost, what_root_alone_may_read) {
+  MemoryFiles files;
+  files.fail("/proc/slabinfo", {Kind::denied, "Permission denied"});
+  files.fail("/proc/vmstat", {Kind::failed, "Input/output\x1b error"});
+  files.fail("/var/log/journal", {Kind::denied, "Permission denied"});
+  files.add("/proc/pressure/memory", "");
+  files.add_directory("/proc/loadavg");
+  const Host host = read_host(files);
+  EXPECT_TRUE(has_gap(host,
+                      "no access to /proc/slabinfo (needs root): the biggest slab caches are "
+                      "not known"));
+  EXPECT_TRUE(has_gap(host, "/proc/vmstat could not be read (Input/output\\x1b error)"));
+  EXPECT_TRUE(has_gap(host, "/proc/pressure/memory is empty"));
+  EXPECT_TRUE(has_gap(host, "/proc/loadavg is not a file"));
+  EXPECT_FALSE(host.slab_read);
+  EXPECT_EQ(host.kept.persistent_journal, true) << "it is there, for others";
+}
+
+TEST(ReadHost, settings_with_their_places) {
+  MemoryFiles files;
+  files.add("/proc/sys/vm/min_free_kbytes", "838860\n");
+  files.add("/proc/sys/vm/lowmem_reserve_ratio", "256\t256\t32\t0\t0\n");
+  files.add("/proc/sys/kernel/panic", "-1\n");
+  files.add("/proc/sys/kernel/threads-max", "many\n");
+  files.add("/proc/sys/kernel/printk", "4\t4\t1\t7\n");
+  files.add("/proc/sys/kernel/osrelease", "6.12.9-amd64\n");
+  files.add("/proc/cmdline", "ro crashkernel=256M");
+  const Host host = read_host(files);
+  ASSERT_TRUE(host.settings.min_free_kbytes);
+  EXPECT_EQ(host.settings.min_free_kbytes->value, 838860);
+  EXPECT_EQ(host.sources.name(host.settings.min_free_kbytes->at.source),
+            "/proc/sys/vm/min_free_kbytes");
+  EXPECT_EQ(host.settings.lowmem_reserve_ratio->value.size(), 5U);
+  EXPECT_EQ(host.settings.panic->value, -1);
+  EXPECT_FALSE(host.settings.threads_max);
+  ASSERT_EQ(host.damage.size(), 1U);
+  EXPECT_EQ(host.sources.name(host.damage[0].at.source), "/proc/sys/kernel/threads-max");
+  EXPECT_EQ(host.settings.printk->value[3], 7);
+  EXPECT_TRUE(has_gap(host, "the running value of kernel.pid_max is not known"));
+  EXPECT_FALSE(has_gap(host, "vm.watermark_scale_factor")) << "older kernels have none";
+  EXPECT_EQ(host.release->value, "6.12.9-amd64");
+  EXPECT_EQ(host.command_line.value_of("crashkernel"), "256M");
+}
+
+TEST(ReadHost, processes_users_and_their_limits) {
+  MemoryFiles files;
+  add_process(files, 1, "systemd", 0, 1);
+  add_process(files, 20, "java", 1000, 900, "0::/app.slice/java\n");
+  add_process(files, 21, "sh", 1000, 1, "4:memory:/m\n3:pids:/p\n0::/u\n");
+  files.add("/proc/20/limits", "Max processes  4096  8192  processes\n");
+  files.add("/proc/21/limits", "Max processes  unlimited  unlimited  processes\n");
+  files.add_directory("/proc/22");  // ended meanwhile
+  files.add_directory("/proc/23");
+  files.fail("/proc/23/stat", {Kind::denied, "Operation not permitted"});
+  files.add_directory("/proc/007");
+  files.add("/proc/99", "no directory");
+  files.add("/proc/loadavg", "0.00 0.00 0.00 1/5000 77\n");
+  const Host host = read_host(files);
+  const Processes& processes = host.processes;
+  ASSERT_EQ(processes.all.size(), 3U);
+  const Process& java = processes.all[1];
+  EXPECT_EQ(java.pid, 20);
+  EXPECT_EQ(java.comm.view(), "java");
+  EXPECT_EQ(java.rss, KiB(1024));
+  EXPECT_EQ(java.swap, KiB(8));
+  EXPECT_EQ(java.page_tables, KiB(40));
+  EXPECT_EQ(java.oom_score_adj, -500);
+  EXPECT_EQ(java.oom_score, 666);
+  EXPECT_EQ(processes.cgroup_path(java.pids_cgroup), "/app.slice/java");
+  EXPECT_EQ(processes.cgroup_path(processes.all[2].memory_cgroup), "/m");
+  EXPECT_EQ(processes.cgroup_path(processes.all[2].pids_cgroup), "/p");
+  EXPECT_EQ(processes.cgroup_path(processes.all[2].unified_cgroup), "/u");
+  EXPECT_EQ(processes.cgroup_path(no_cgroup), "");
+  ASSERT_EQ(processes.users.size(), 2U);
+  EXPECT_EQ(processes.users[0].uid, 1000U);
+  EXPECT_EQ(processes.users[0].processes, 2U);
+  EXPECT_EQ(processes.users[0].threads, 901U);
+  ASSERT_TRUE(processes.users[0].limit);
+  EXPECT_EQ(processes.users[0].limit->soft, 4096U) << "the lowest";
+  EXPECT_EQ(processes.users[0].limit_pid, 20);
+  EXPECT_FALSE(processes.users[1].limit);
+  EXPECT_EQ(processes.vanished, 1U);
+  EXPECT_FALSE(has_gap(host, "/proc/22"));
+  EXPECT_TRUE(has_gap(host, "no access to 1 processes (needs root)"));
+  EXPECT_TRUE(has_gap(host, "of 5000 tasks cannot be seen from here"));
+}
+
+TEST(ReadHost, more_processes_than_wanted) {
+  MemoryFiles files;
+  for (int pid = 1; pid <= 9; ++pid) {
+    add_process(files, pid, "p", 0, 1);
+  }
+  ReadOptions options;
+  options.most_processes = 4;
+  const Host host = read_host(files, options);
+  EXPECT_EQ(host.processes.all.size(), 4U);
+  EXPECT_TRUE(host.processes.cut);
+  EXPECT_TRUE(has_gap(host, "only the first 4 processes were read"));
+}
+
+MemoryFiles version_2() {
+  MemoryFiles files;
+  files.add("/proc/self/mountinfo", "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
+  const std::string top = "/sys/fs/cgroup/";
+  files.add(top + "cgroup.controllers", "cpuset cpu memory pids\n");
+  files.add(top + "memory.stat", "anon 5\n");
+  files.add(top + "a.slice/memory.current", "1000\n");
+  files.add(top + "a.slice/memory.max", "max\n");
+  files.add(top + "a.slice/b.service/memory.current", "900\n");
+  files.add(top + "a.slice/b.service/memory.max", "1048576\n");
+  files.add(top + "a.slice/b.service/memory.low", "max\n");
+  files.add(top + "a.slice/b.service/memory.swap.max", "0\n");
+  files.add(top + "a.slice/b.service/memory.oom.group", "1\n");
+  files.add(top + "a.slice/b.service/memory.events", "low 0\nhigh 0\nmax 9\noom 2\noom_kill 1\n");
+  files.add(top + "a.slice/b.service/memory.swap.events", "high 0\nmax 4\nfail 5\n");
+  files.add(top + "a.slice/b.service/cgroup.stat", "nr_descendants 0\nnr_dying_descendants 8\n");
+  files.add(top + "a.slice/b.service/pids.current", "7\n");
+  files.add(top + "a.slice/b.service/pids.max", "8\n");
+  files.add(top + "a.slice/b.service/pids.events", "max 3\n");
+  return files;
+}
+
+TEST(ReadHost, a_cgroup_tree_of_version_2) {
+  MemoryFiles files = version_2();
+  const Host host = read_host(files);
+  ASSERT_EQ(host.cgroups.size(), 1U);
+  const CgroupTree& tree = host.cgroups[0];
+  EXPECT_TRUE(tree.version2 && tree.memory && tree.pids);
+  ASSERT_EQ(tree.groups.size(), 3U);
+  const Cgroup* group = find_group(tree, "/a.slice/b.service");
+  ASSERT_NE(group, nullptr);
+  EXPECT_EQ(group->depth, 2);
+  ASSERT_TRUE(group->parent);
+  EXPECT_EQ(tree.path_of(tree.groups[*group->parent]), "/a.slice");
+  EXPECT_FALSE(tree.groups[*group->parent].max->value.value) << "unlimited";
+  EXPECT_EQ(group->max->value.value, Bytes(1048576));
+  EXPECT_EQ(host.sources.name(group->max->at.source),
+            "/sys/fs/cgroup/a.slice/b.service/memory.max");
+  EXPECT_EQ(group->low->value, Bytes(UINT64_MAX));
+  EXPECT_EQ(group->swap_max->value.value, Bytes(0));
+  EXPECT_EQ(group->oom_group->value, true);
+  EXPECT_EQ(group->events.oom_kill->value, 1U);
+  EXPECT_EQ(group->swap_max_events->value, 4U);
+  EXPECT_EQ(group->swap_fail_events->value, 5U);
+  EXPECT_EQ(group->dying_descendants->value, 8U);
+  EXPECT_EQ(group->pids_current->value, 7U);
+  EXPECT_EQ(group->pids_max->value.value, 8U);
+  EXPECT_EQ(group->pids_max_events->value, 3U);
+  EXPECT_EQ(tree.groups[0].stat.anon->value, Bytes(5)) << "the root has statistics only";
+  EXPECT_EQ(find_group(tree, "/nowhere"), nullptr);
+}
+
+TEST(ReadHost, cgroups_are_found_without_mountinfo) {
+  MemoryFiles files = version_2();
+  files.remove("/proc/self/mountinfo");
+  const Host host = read_host(files);
+  ASSERT_EQ(host.cgroups.size(), 1U);
+  EXPECT_EQ(host.cgroups[0].groups.size(), 3U);
+}
+
+TEST(ReadHost, cgroup_trees_of_version_1_in_a_container) {
+  MemoryFiles files;
+  files.add("/proc/self/mountinfo",
+            "35 31 0:32 /docker/ab /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
+            "39 31 0:36 /docker/ab /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n"
+            "36 31 0:32 /docker/ab /mnt/again rw - cgroup cgroup rw,memory\n"
+            "41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n");
+  const std::string top = "/sys/fs/cgroup/memory/";
+  files.add(top + "memory.usage_in_bytes", "500\n");
+  files.add(top + "memory.limit_in_bytes", "600\n");
+  files.add(top + "memory.failcnt", "12\n");
+  files.add(top + "memory.memsw.usage_in_bytes", "501\n");
+  files.add(top + "memory.memsw.limit_in_bytes", "9223372036854771712\n");
+  files.add(top + "memory.kmem.usage_in_bytes", "44\n");
+  files.add(top + "memory.oom_control", "oom_kill_disable 1\nunder_oom 0\noom_kill 6\n");
+  files.add(top + "memory.stat", "cache 5\ntotal_cache 50\n");
+  files.add(top + "child/memory.usage_in_bytes", "3\n");
+  files.add("/sys/fs/cgroup/pids/pids.current", "4\n");
+  files.add("/sys/fs/cgroup/pids/pids.max", "max\n");
+  const Host host = read_host(files);
+  ASSERT_EQ(host.cgroups.size(), 2U) << "one for each hierarchy with such a controller";
+  const CgroupTree& memory = host.cgroups[0];
+  ASSERT_EQ(memory.groups.size(), 2U);
+  EXPECT_EQ(memory.path_of(memory.groups[0]), "/docker/ab") << "as /proc/PID/cgroup names it";
+  EXPECT_EQ(memory.path_of(memory.groups[1]), "/docker/ab/child");
+  EXPECT_EQ(memory.groups[1].current->value, Bytes(3));
+  const Cgroup& group = memory.groups[0];
+  EXPECT_EQ(group.max->value.value, Bytes(600));
+  EXPECT_EQ(group.failcnt->value, 12U);
+  EXPECT_FALSE(group.memsw.limit->value.value);
+  EXPECT_EQ(group.kmem.usage->value, Bytes(44));
+  EXPECT_EQ(group.oom_kill_disabled->value, true);
+  EXPECT_EQ(group.events.oom_kill->value, 6U);
+  EXPECT_EQ(group.stat.file->value, Bytes(50));
+  EXPECT_EQ(host.cgroups[1].groups[0].pids_current->value, 4U);
+  EXPECT_FALSE(host.cgroups[1].groups[0].pids_max->value.value);
+}
+
+TEST(ReadHost, a_tree_that_is_too_deep_or_too_wide_is_cut_and_told) {
+  MemoryFiles files = version_2();
+  std::string path = "/sys/fs/cgroup";
+  for (int depth = 0; depth < 100; ++depth) {
+    path += "/d";
+    files.add_directory(path);
+  }
+  const Host deep = read_host(files);
+  EXPECT_TRUE(deep.cgroups[0].cut);
+  EXPECT_TRUE(has_gap(deep, "only 35 cgroups below /sys/fs/cgroup were read"));
+  ReadOptions options;
+  options.most_cgroups = 2;
+  const Host wide = read_host(files, options);
+  EXPECT_EQ(wide.cgroups[0].groups.size(), 2U);
+  EXPECT_TRUE(wide.cgroups[0].cut);
+}
+
+TEST(ReadHost, a_cgroup_that_others_may_not_read) {
+  MemoryFiles files = version_2();
+  files.fail("/sys/fs/cgroup/a.slice/b.service/memory.current", {Kind::denied, "no"});
+  files.fail("/sys/fs/cgroup/a.slice/b.service", {Kind::denied, "no"});
+  const Host host = read_host(files);
+  EXPECT_TRUE(has_gap(host, "2 files and directories below /sys/fs/cgroup could not be read"));
+}
+
+TEST(ReadHost, nodes_and_huge_pages) {
+  MemoryFiles files;
+  const std::string node = "/sys/devices/system/node/";
+  files.add(node + "online", "0-1\n");
+  files.add(node + "node1/meminfo", "Node 1 MemFree: 7 kB\n");
+  files.add(node + "node1/hugepages/hugepages-2048kB/free_hugepages", "3\n");
+  files.add_directory(node + "node0");
+  files.add_directory(node + "power");
+  files.add("/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages", "2\n");
+  files.add_directory("/sys/kernel/mm/hugepages/hugepages-manykB");
+  files.add("/sys/kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n");
+  files.add("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size", "2097152\n");
+  files.add("/sys/kernel/mm/lru_gen/enabled", "0x0007\n");
+  const Host host = read_host(files);
+  EXPECT_EQ(host.nodes.online->value, (std::vector<int>{0, 1}));
+  ASSERT_EQ(host.nodes.nodes.size(), 2U);
+  EXPECT_EQ(host.nodes.nodes[1].id, 1);
+  EXPECT_EQ(host.nodes.nodes[1].meminfo.mem_free->value, KiB(7));
+  ASSERT_EQ(host.nodes.nodes[1].huge_pools.size(), 1U);
+  EXPECT_EQ(host.nodes.nodes[1].huge_pools[0].free->value, 3U);
+  ASSERT_EQ(host.huge_pools.size(), 1U);
+  EXPECT_EQ(host.huge_pools[0].page_size, KiB(1048576));
+  EXPECT_EQ(host.huge_pools[0].total->value, 2U);
+  EXPECT_EQ(host.transparent_huge.enabled->value, "madvise");
+  EXPECT_EQ(host.transparent_huge.pmd_bytes->value, 2097152U);
+  EXPECT_EQ(host.lru_gen.enabled->value, 7U);
+}
+
+TEST(ReadHost, files_that_limit_tasks) {
+  MemoryFiles files;
+  files.add("/etc/security/limits.conf", "* soft nproc 100\n");
+  files.add("/etc/security/limits.d/20-nproc.conf",
+            "* soft nproc 4096\nroot soft nproc unlimited\n");
+  files.add("/etc/security/limits.d/README", "* soft nproc 1\n");
+  files.add("/etc/systemd/system.conf", "[Manager]\nDefaultTasksMax=10%\n");
+  files.add("/usr/lib/systemd/system.conf", "[Manager]\nDefaultTasksMax=1\n");
+  files.add("/usr/lib/systemd/system.conf.d/10-a.conf", "[Manager]\nDefaultTasksMax=2\n");
+  files.add("/etc/systemd/system.conf.d/10-a.conf", "[Manager]\nDefaultTasksMax=3\n");
+  files.add("/run/systemd/system.conf.d/05-b.conf", "[Manager]\nDefaultTasksMax=4\n");
+  files.add("/usr/lib/systemd/system/user-.slice.d/10-defaults.conf", "[Slice]\nTasksMax=33%\n");
+  files.add("/etc/systemd/system.control/web.service.d/50-TasksMax.conf",
+            "[Service]\nTasksMax=64\n");
+  const Host host = read_host(files);
+  ASSERT_EQ(host.task_limits.nproc.size(), 3U);
+  EXPECT_EQ(host.task_limits.nproc[1].most, 4096U);
+  EXPECT_EQ(host.sources.name(host.task_limits.nproc[1].at.source),
+            "/etc/security/limits.d/20-nproc.conf");
+  std::string all;
+  for (const TasksMax& limit : host.task_limits.systemd) {
+    all += limit.unit + "=" + limit.text + ";";
+  }
+  EXPECT_EQ(all, "=10%;=4;=3;user-.slice=33%;web.service=64;");
+}
+
+TEST(ReadHost, kubelet_tuned_and_what_is_kept) {
+  MemoryFiles files;
+  files.add("/var/lib/kubelet/config.yaml", "evictionHard:\n  memory.available: 100Mi\n");
+  files.add("/var/lib/kubelet/kubeadm-flags.env", "A=\"--eviction-hard=memory.available<200Mi\"\n");
+  files.add("/etc/tuned/active_profile", "hpc-compute\n");
+  files.add("/etc/systemd/journald.conf", "[Journal]\n#Storage=auto\n");
+  files.add("/usr/lib/systemd/journald.conf.d/90-volatile.conf", "[Journal]\nStorage=volatile\n");
+  files.add("/var/log/journal/0123/system.journal", "");
+  files.add("/proc/self/mountinfo", "22 27 0:21 / /proc rw - proc proc rw\n");
+  files.add("/sys/fs/pstore/dmesg-efi-1", "x");
+  files.add("/sys/module/pstore/parameters/backend", "(null)\n");
+  files.add("/sys/kernel/kexec_crash_loaded", "1\n");
+  files.add("/sys/kernel/kexec_crash_size", "268435456\n");
+  const Host host = read_host(files);
+  EXPECT_EQ(host.kubelet.hard_memory->value.text, "200Mi") << "flags win over the file";
+  EXPECT_EQ(host.tuned_profile->value, "hpc-compute");
+  EXPECT_EQ(host.kept.journal_storage->value, "volatile");
+  EXPECT_EQ(host.kept.persistent_journal, true);
+  EXPECT_EQ(host.kept.pstore_mounted, false);
+  EXPECT_EQ(host.kept.pstore_records, 1U);
+  EXPECT_FALSE(host.kept.pstore_backend);
+  EXPECT_EQ(host.kept.kexec_crash_loaded->value, 1U);
+  EXPECT_EQ(host.kept.kexec_crash_bytes->value, 268435456U);
+}
+
+TEST(ReadHost, the_page_size_by_majority) {
+  MemoryFiles files;
+  files.add("/proc/meminfo",
+            "MemTotal: 16777216 kB\nMemFree: 8388608 kB\nAnonPages: 640000 kB\nMapped: 64 kB\n");
+  files.add("/proc/vmstat", "nr_free_pages 131072\nnr_anon_pages 10001\nnr_mapped 1\n");
+  EXPECT_EQ(read_host(files).page_size, PageSize{65536});
+  ReadOptions options;
+  options.page_size = PageSize{4096};
+  EXPECT_EQ(read_host(files, options).page_size, PageSize{4096});
+}
+
+TEST(Sources, names_come_back) {
+  Sources sources;
+  EXPECT_EQ(sources.add("/proc/meminfo"), 0U);
+  EXPECT_EQ(sources.add("/proc/1/stat"), 1U);
+  EXPECT_EQ(sources.add("/meminfo"), 2U);
+  EXPECT_EQ(sources.name(0), "/proc/meminfo");
+  EXPECT_EQ(sources.name(1), "/proc/1/stat");
+  EXPECT_EQ(sources.name(2), "/meminfo");
+  EXPECT_EQ(sources.name(3), "");
+}
+
+}  // namespace
+}  // namespace whyoom::host
