@@ -181,7 +181,7 @@ TEST(Hostile, bytes_changed_at_random) {
   const std::string nasty =
       "\x1b\0\xff\x80 -.,:()[]{}%09\n\t\\xX=\"'/"
       "Nn";
-  for (int round = 0; round < 4000; ++round) {
+  for (unsigned round = 0; round < 4000; ++round) {
     auto damaged = whole;
     auto file = damaged.begin();
     std::advance(file, random() % damaged.size());
