@@ -128,8 +128,30 @@ TEST(ReadHost, processes_users_and_their_limits) {
   EXPECT_FALSE(processes.users[1].limit);
   EXPECT_EQ(processes.vanished, 1U);
   EXPECT_FALSE(has_gap(host, "/proc/22"));
-  EXPECT_TRUE(has_gap(host, "no access to 1 processes (needs root)"));
+  EXPECT_TRUE(has_gap(host, "no access to 1 process (needs root)"));
   EXPECT_TRUE(has_gap(host, "of 5000 tasks cannot be seen from here"));
+}
+
+TEST(ReadHost, a_process_whose_status_is_closed_keeps_its_name) {
+  MemoryFiles files;
+  add_process(files, 5, "sealed", 0, 3);
+  files.fail("/proc/5/status", {Kind::denied, "Permission denied"});
+  const Host host = read_host(files);
+  ASSERT_EQ(host.processes.all.size(), 1U);
+  EXPECT_EQ(host.processes.all[0].threads, 3U);
+  EXPECT_FALSE(host.processes.all[0].rss);
+  EXPECT_TRUE(has_gap(host, "no access to 1 process (needs root): what it uses is not known"));
+}
+
+TEST(ReadHost, a_process_that_ends_while_it_is_read_is_no_gap) {
+  MemoryFiles files;
+  add_process(files, 5, "short", 0, 3);
+  files.remove("/proc/5/stat");
+  const Host host = read_host(files);
+  EXPECT_TRUE(host.processes.all.empty());
+  EXPECT_EQ(host.processes.vanished, 1U);
+  EXPECT_EQ(host.processes.denied, 0U);
+  EXPECT_FALSE(has_gap(host, "process "));
 }
 
 TEST(ReadHost, more_processes_than_wanted) {

@@ -78,7 +78,9 @@ class ProcessReader {
       if (!parse_status(*status, process)) {
         damaged(pid, ProcessFile::status, *status);
       }
-    } else if (status.error().kind == FileError::Kind::missing && is_gone(pid)) {
+    } else if (status.error().kind != FileError::Kind::missing) {
+      ++processes_.denied;  // its name and its threads are known, its memory is not
+    } else if (is_gone(pid)) {
       return Got::vanished;
     }
     if (const auto cgroup = read_file(pid, ProcessFile::cgroup)) {
@@ -220,9 +222,11 @@ void note_what_is_hidden(Reader& reader) {
                Message("what the others use is not known"));
   }
   if (processes.denied > 0) {
+    const bool one = processes.denied == 1;
     reader.gap(FileError::Kind::denied, "/proc",
-               Message("no access to {} processes (needs root)", processes.denied),
-               Message("what they use is not known"));
+               one ? Message("no access to 1 process (needs root)")
+                   : Message("no access to {} processes (needs root)", processes.denied),
+               one ? Message("what it uses is not known") : Message("what they use is not known"));
   }
   std::uint64_t seen = processes.vanished;
   for (const Process& process : processes.all) {
