@@ -191,7 +191,7 @@ class TreeReader {
     group.parent = parent;
     group.depth = depth;
     tree_.paths.push_back(std::move(path));
-    tree_.groups.push_back(std::move(group));
+    tree_.groups.push_back(group);
   }
 
   bool add_children(std::uint32_t parent) {

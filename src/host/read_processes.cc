@@ -158,6 +158,7 @@ std::vector<UserTasks> by_user(const std::vector<Process>& all) {
     }
   }
   std::vector<UserTasks> result;
+  result.reserve(users.size());
   for (const auto& [uid, user] : users) {
     result.push_back(user);
   }
