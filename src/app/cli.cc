@@ -18,6 +18,7 @@ constexpr const char* main_footer =
     "Examples:\n"
     "  whyoom explain /var/log/kern.log      explain every OOM event in a log\n"
     "  dmesg | whyoom explain -              explain this machine's kernel log\n"
+    "  sudo whyoom check                     memory, threads and settings of this host\n"
     "  whyoom whatif vm.min_free_kbytes=default --event kern.log\n"
     "                                        what the kernel's own choice would have done\n"
     "  whyoom causes min-free-too-high       read about one cause\n"
@@ -50,10 +51,24 @@ constexpr const char* causes_footer =
     "  whyoom causes\n"
     "  whyoom causes min-free-too-high\n";
 
+constexpr const char* check_about =
+    "Checks this host: memory, threads, min_free_kbytes, and what an OOM would do.\n"
+    "Four steps, each with its numbers: is memory really used up, is the number of threads at a\n"
+    "limit, is vm.min_free_kbytes too high and who set it, what happens on OOM. Nothing is "
+    "changed.";
+
+constexpr const char* check_footer =
+    "Root sees more: other users' limits, slab caches. What could not be read is listed.\n"
+    "\nExit status: 0 nothing wrong, 1 findings, 2 wrong use or no host there.\n"
+    "\nExamples:\n"
+    "  sudo whyoom check\n"
+    "  whyoom check --root /mnt/copy-of-a-host\n"
+    "  whyoom check --format json | jq '.findings[] | select(.role != \"ruled-out\")'\n";
+
 constexpr const char* what_if_about =
-    "Tells what other settings would have done at an event of a log.\n"
+    "Tells what other settings would do here, or would have done at an event.\n"
     "The marks of each zone before and after, the memory that comes within reach, and whether the\n"
-    "request that failed would have passed.";
+    "request that failed (on a host: an ordinary one) would pass.";
 
 constexpr const char* what_if_footer =
     "KEY=VALUE is one of:\n"
@@ -66,18 +81,21 @@ constexpr const char* what_if_footer =
     "  vm.panic_on_oom=0                     0 kill, 1 panic unless cpuset or cgroup, 2 panic\n"
     "  memory.max=512M                       of the cgroup whose limit was hit; max = none\n"
     "  ram=+4G                               more memory; or the total, ram=16G\n"
-    "\nFILE#N is the N-th event of the file, as `whyoom explain --format json` lists them; "
+    "\nWithout --event it is about this host as it is now.\n"
+    "FILE#N is the N-th event of the file, as `whyoom explain --format json` lists them; "
     "without\n"
     "#N it is the first.\n"
     "\nExit status: 0 computed, 2 wrong use, unreadable input, or no such event.\n"
     "\nExamples:\n"
+    "  whyoom whatif vm.min_free_kbytes=1G\n"
     "  whyoom whatif vm.min_free_kbytes=default --event kern.log\n"
     "  whyoom whatif vm.min_free_kbytes=1% vm.watermark_scale_factor=100 --event kern.log#3\n";
 
 const std::map<std::string, std::string> usages = {
     {"whyoom", "whyoom COMMAND [OPTIONS]"},
     {"explain", "whyoom explain [OPTIONS] [FILE...|-]"},
-    {"whatif", "whyoom whatif KEY=VALUE... --event FILE[#N]"},
+    {"check", "whyoom check [OPTIONS]"},
+    {"whatif", "whyoom whatif KEY=VALUE... [--event FILE[#N] | --root DIR]"},
     {"causes", "whyoom causes [ID]"}};
 
 // Options that take a text as it is.
@@ -97,6 +115,8 @@ const std::map<std::string, Format> formats = {{"text", Format::text},
                                                {"json", Format::json},
                                                {"ndjson", Format::ndjson},
                                                {"markdown", Format::markdown}};
+const std::map<std::string, Format> check_formats = {
+    {"text", Format::text}, {"json", Format::json}, {"markdown", Format::markdown}};
 const std::map<std::string, Format> what_if_formats = {{"text", Format::text},
                                                        {"json", Format::json}};
 const std::map<std::string, linux::ColourChoice> colours = {
@@ -159,14 +179,31 @@ void add_explain(CLI::App& app, Options& options) {
   command->callback([&options] { options.command = Command::explain; });
 }
 
+CLI::Option* add_root(CLI::App* command, std::string& root) {
+  return command->add_option("--root", root, "A copy of a host's files in place of this host")
+      ->type_name("DIR");
+}
+
+void add_check(CLI::App& app, Options& options) {
+  CLI::App* command = app.add_subcommand("check", check_about);
+  command->footer(check_footer);
+  CheckOptions& target = options.check;
+  add_root(command, target.root);
+  add_choice(command, "--format", "FORMAT", "text (default), json or markdown", check_formats,
+             target.format);
+  command->add_flag("--all", target.all, "Also the proof of each risk, and what was ruled out");
+  add_look(command, target.colour, target.width);
+  command->callback([&options] { options.command = Command::check; });
+}
+
 void add_what_if(CLI::App& app, Options& options) {
   CLI::App* command = app.add_subcommand("whatif", what_if_about);
   command->footer(what_if_footer);
   WhatIfOptions& target = options.what_if;
   command->add_option("KEY=VALUE", target.settings, "Settings to try")->type_name("")->required();
-  command->add_option("--event", target.event, "The event to compute for")
-      ->type_name("FILE[#N]")
-      ->required();
+  CLI::Option* event = command->add_option("--event", target.event, "At an event of a log");
+  event->type_name("FILE[#N]");
+  add_root(command, target.root)->excludes(event);
   add_choice(command, "--format", "FORMAT", "text (default) or json", what_if_formats,
              target.format);
   add_look(command, target.colour, target.width);
@@ -221,6 +258,7 @@ tl::expected<Options, Notice> parse_command_line(int argc, const char* const* ar
   app.set_version_flag("--version", version_text(), "Print the version and exit");
   app.set_help_flag("-h,--help", "Print this help and exit");
   add_explain(app, options);
+  add_check(app, options);
   add_what_if(app, options);
   add_causes(app, options);
   try {

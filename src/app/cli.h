@@ -29,19 +29,29 @@ struct CausesOptions {
 
 struct WhatIfOptions {
   std::vector<std::string> settings;  // KEY=VALUE
-  std::string event;                  // FILE or FILE#N
+  std::string event;                  // FILE or FILE#N; empty = a host
+  std::string root;                   // of the host; empty = this machine
   Format format = Format::text;
   linux::ColourChoice colour = linux::ColourChoice::automatic;
   std::optional<unsigned> width;
 };
 
-enum class Command : std::uint8_t { explain, causes, what_if };
+struct CheckOptions {
+  std::string root;  // empty = this machine
+  Format format = Format::text;
+  bool all = false;
+  linux::ColourChoice colour = linux::ColourChoice::automatic;
+  std::optional<unsigned> width;
+};
+
+enum class Command : std::uint8_t { explain, check, what_if, causes };
 
 struct Options {
   Command command = Command::explain;
   ExplainOptions explain;
   CausesOptions causes;
   WhatIfOptions what_if;
+  CheckOptions check;
 };
 
 // Something to print instead of doing a command: help, the version, or what is wrong.

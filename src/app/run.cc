@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "app/causes.h"
+#include "app/check.h"
 #include "app/cli.h"
 #include "app/explain.h"
 #include "app/whatif.h"
@@ -21,6 +22,8 @@ int run(int argc, const char* const* argv) {
     status = options.error().wrong_use ? trouble : nothing_found;
   } else if (options->command == Command::causes) {
     status = causes(options->causes, out, errors);
+  } else if (options->command == Command::check) {
+    status = check(options->check, out, errors);
   } else if (options->command == Command::what_if) {
     status = what_if(options->what_if, out, errors);
   } else {

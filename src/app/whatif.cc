@@ -7,13 +7,17 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "app/host_root.h"
 #include "app/run.h"
 #include "base/human.h"
 #include "base/text.h"
 #include "diagnose/engine.h"
+#include "host/read_host.h"
 #include "linux/input.h"
 #include "linux/terminal.h"
+#include "memory/host_state.h"
 #include "memory/machine.h"
 #include "memory/settings.h"
 #include "memory/whatif.h"
@@ -73,9 +77,29 @@ tl::expected<Found, std::string> find_event(const EventName& wanted) {
   return found;
 }
 
-}  // namespace
+// False, with a message, when a setting cannot be understood.
+bool read_settings(const WhatIfOptions& options, const memory::Machine& machine,
+                   memory::Settings& settings, linux::Output& errors) {
+  for (const std::string& assignment : options.settings) {
+    if (const auto done = memory::apply_setting(settings, assignment, machine); !done) {
+      errors.write("whyoom: " + done.error().str() + "\n");
+      return false;
+    }
+  }
+  return true;
+}
 
-int what_if(const WhatIfOptions& options, linux::Output& out, linux::Output& errors) {
+void write(const WhatIfOptions& options, const render::WhatIfView& view, linux::Output& out) {
+  if (options.format == Format::json) {
+    out.write(render::json_what_if(view) + "\n");
+    return;
+  }
+  const linux::Terminal terminal = linux::probe_terminal(STDOUT_FILENO);
+  out.write(render::text_what_if(view, {linux::width(terminal, options.width),
+                                        linux::colour(terminal, options.colour), false}));
+}
+
+int at_event(const WhatIfOptions& options, linux::Output& out, linux::Output& errors) {
   const EventName name = parse_event(options.event);
   const std::string shown = name.file == "-" ? "standard input" : printable(name.file);
   const auto found = find_event(name);
@@ -96,22 +120,47 @@ int what_if(const WhatIfOptions& options, linux::Output& out, linux::Output& err
     return trouble;
   }
   memory::Settings settings;
-  for (const std::string& assignment : options.settings) {
-    if (const auto done = memory::apply_setting(settings, assignment, machine); !done) {
-      errors.write("whyoom: " + done.error().str() + "\n");
-      return trouble;
-    }
+  if (!read_settings(options, machine, settings, errors)) {
+    return trouble;
   }
   const memory::WhatIf result = memory::what_if(machine, settings);
-  const render::WhatIfView view{machine, result, &event, std::nullopt, {}};
-  if (options.format == Format::json) {
-    out.write(render::json_what_if(view) + "\n");
-    return nothing_found;
-  }
-  const linux::Terminal terminal = linux::probe_terminal(STDOUT_FILENO);
-  out.write(render::text_what_if(view, {linux::width(terminal, options.width),
-                                        linux::colour(terminal, options.colour), false}));
+  write(options, {machine, result, &event, std::nullopt, {}}, out);
   return nothing_found;
+}
+
+int on_host(const WhatIfOptions& options, linux::Output& out, linux::Output& errors) {
+  auto root = open_host(options.root);
+  if (!root) {
+    errors.write("whyoom: " + root.error() + "\n");
+    return trouble;
+  }
+  // What-if is about zones and settings; a walk over all processes would add nothing.
+  root->options.processes = false;
+  root->options.cgroups = false;
+  const host::Host host = host::read_host(*root->files, root->options);
+  const memory::HostState state = memory::state_of(host);
+  if (state.machine.zones.empty()) {
+    errors.write("whyoom: " + printable(root->name) +
+                 ": /proc/zoneinfo could not be read, so there is nothing to compute with\n");
+    return trouble;
+  }
+  memory::Settings settings;
+  if (!read_settings(options, state.machine, settings, errors)) {
+    return trouble;
+  }
+  const memory::WhatIf result = memory::what_if(state.machine, settings);
+  std::vector<render::Gap> gaps;
+  for (const host::Gap& gap : host.gaps) {
+    gaps.push_back({gap.path, gap.str()});
+  }
+  write(options, {state.machine, result, nullptr, state.kills_from, std::move(gaps)}, out);
+  return nothing_found;
+}
+
+}  // namespace
+
+int what_if(const WhatIfOptions& options, linux::Output& out, linux::Output& errors) {
+  return options.event.empty() ? on_host(options, out, errors) : at_event(options, out, errors);
 }
 
 }  // namespace whyoom::app

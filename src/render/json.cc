@@ -181,61 +181,6 @@ Json memory_json(const diagnose::Event& event) {
   return json;
 }
 
-// Whole numbers as whole numbers: 802889728, not 802889728.0.
-Json number(double value) {
-  constexpr double exact = 9007199254740992.0;  // 2^53
-  if (!std::isfinite(value)) {
-    return nullptr;
-  }
-  if (value == std::trunc(value) && std::fabs(value) <= exact) {
-    return static_cast<std::int64_t>(value);
-  }
-  return value;
-}
-
-Json remedies_json(const diagnose::Finding& finding) {
-  Json list = Json::array();
-  for (const auto& remedy : finding.remedies) {
-    Json json;
-    json["title"] = clean(remedy.title);
-    json["setting"] = nullptr;
-    if (remedy.setting) {
-      json["setting"] = {{"key", text(remedy.setting->key)}, {"value", remedy.setting->value}};
-    }
-    json["commands"] = Json::array();
-    for (const std::string& command : remedy.commands) {
-      json["commands"].push_back(text(command));
-    }
-    json["what_if"] = remedy.what_if ? change_json(*remedy.what_if) : Json(nullptr);
-    list.push_back(std::move(json));
-  }
-  return list;
-}
-
-Json findings_json(const diagnose::Event& event) {
-  Json list = Json::array();
-  for (const auto& finding : event.findings) {
-    Json evidence = Json::array();
-    for (const auto& proof : finding.proof) {
-      Json json;
-      json["what"] = clean(proof.what);
-      json["value"] = number(proof.value);
-      json["unit"] = diagnose::name(proof.unit);
-      json["at"] = text_or_null(place_text(event.evidence, proof.at));
-      evidence.push_back(std::move(json));
-    }
-    Json json;
-    json["cause"] = text(finding.cause);
-    json["role"] = diagnose::name(finding.role);
-    json["confidence"] = number(finding.confidence);
-    json["summary"] = clean(finding.summary);
-    json["evidence"] = std::move(evidence);
-    json["remedies"] = remedies_json(finding);
-    list.push_back(std::move(json));
-  }
-  return list;
-}
-
 Json overcommit_json(const report::OvercommitRefused& refused) {
   Json requests = Json::array();
   for (const auto& request : refused.requests) {
@@ -349,11 +294,11 @@ Json event_json(const diagnose::Event& event) {
   json["lines_lost"] = report.lines_lost;
   json["damage"] = damage_json(report);
   json["root_cause"] = event.root_cause.empty() ? Json("undetermined") : text(event.root_cause);
-  json["findings"] = findings_json(event);
+  json["findings"] =
+      findings_json(event.findings, [&event](Place at) { return place_text(event.evidence, at); });
   return json;
 }
 
-// `margin` before every line but the first.
 }  // namespace
 
 std::string json_event(const diagnose::Event& event, bool indented) {

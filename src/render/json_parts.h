@@ -2,12 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 
 #include "base/place.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "diagnose/finding.h"
 #include "memory/whatif.h"
 #include "render/json_value.h"
 
@@ -33,6 +37,13 @@ inline std::optional<Bytes> from_kib(const std::optional<std::uint64_t>& value) 
 inline std::optional<Bytes> from_kib(const Maybe<std::uint64_t>& value) {
   return value ? std::optional(to_bytes(KiB(value->value))) : std::nullopt;
 }
+
+// Whole numbers as whole numbers: 802889728, not 802889728.0. null for what is no finite number.
+Json number(double value);
+
+// `place` names where a number was read; "" for one that was computed.
+Json findings_json(std::span<const diagnose::Finding> findings,
+                   const std::function<std::string(Place)>& place);
 
 // What a change of settings does: "out_of_reach", "within_reach", "request", "on_failure".
 Json change_json(const memory::WhatIf& what_if);

@@ -272,7 +272,7 @@ std::string fence_for(const std::vector<std::string>& commands) {
 }
 
 void write_fix(std::string& out, const Event& event) {
-  const auto list = fixes(event);
+  const auto list = fixes(event.findings);
   if (list.empty()) {
     return;
   }

@@ -391,7 +391,7 @@ std::string what_if_text(const memory::WhatIf& what_if) {
   return text + parts.front() + (parts.size() > 1 ? ", " + parts.back() : "");
 }
 
-std::vector<Fix> fixes(const diagnose::Event& event) {
+std::vector<Fix> fixes(std::span<const diagnose::Finding> findings) {
   std::vector<Fix> result;
   // Two findings may give the same advice; it is said once.
   std::vector<std::string> seen;
@@ -400,7 +400,7 @@ std::vector<Fix> fixes(const diagnose::Event& event) {
     seen.push_back(text);
     return !known;
   };
-  for (const auto& finding : event.findings) {
+  for (const auto& finding : findings) {
     if (finding.role == diagnose::Role::ruled_out) {
       continue;
     }

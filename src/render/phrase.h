@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -65,6 +66,6 @@ struct Fix {
   std::vector<std::string> commands;
   std::string effect;  // what it would have done at this moment; empty = not computed
 };
-std::vector<Fix> fixes(const diagnose::Event& event);
+std::vector<Fix> fixes(std::span<const diagnose::Finding> findings);
 
 }  // namespace whyoom::render

@@ -335,7 +335,7 @@ void write_ruled_out(Canvas& out, const Event& event) {
 }
 
 void write_fix(Canvas& out, const Event& event) {
-  const auto list = fixes(event);
+  const auto list = fixes(event.findings);
   if (list.empty()) {
     return;
   }

@@ -55,14 +55,14 @@ std::vector<Claim> check(const HostContext& context) {
   const std::string running = kb(to_bytes(setting->value));
   const std::string later = kb(to_bytes(*next));
   if (setting->value == *next || raised_by_khugepaged(setting->value, *next, *setting)) {
-    Claim same = claim(id, Role::ruled_out, Rank::limit, 0, 0.95,
+    Claim same = claim(id, Role::ruled_out, Rank::used_up, 0, 0.95,
                        Message("vm.min_free_kbytes is {}, as the next boot makes it", running));
     same.finding.proof.push_back(
         proof(Message("vm.min_free_kbytes now"), to_bytes(setting->value), setting->at));
     return {std::move(same)};
   }
   Claim result = claim(
-      id, Role::risk, Rank::limit, 0.3, from_file ? 0.95 : 0.7,
+      id, Role::risk, Rank::used_up, 0.3, from_file ? 0.95 : 0.7,
       from_file
           ? Message("vm.min_free_kbytes is {} now, and the next boot sets {}.", running, later)
           : Message("vm.min_free_kbytes is {} now. No sysctl file sets it, so the next boot "

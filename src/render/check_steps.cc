@@ -1,0 +1,262 @@
+#include <algorithm>
+#include <map>
+
+#include "base/human.h"
+#include "base/text.h"
+#include "memory/cgroup_owner.h"
+#include "render/check.h"
+
+namespace whyoom::render {
+namespace {
+
+using diagnose::HostCheck;
+using diagnose::TaskLimit;
+
+std::string of_ram(Bytes size, const std::optional<Bytes>& ram) {
+  return human(size) + (ram ? " (" + percent(share(size, *ram)) + ")" : "");
+}
+
+// The names that hold most: resident memory, shared pages left out where the kernel tells.
+std::string biggest_names(const host::Host& host, std::size_t count) {
+  struct Use {
+    Bytes memory;
+    std::uint64_t processes = 0;
+  };
+  std::map<std::string, Use> names;
+  for (const host::Process& process : host.processes.all) {
+    const KiB own = process.rss_anon ? *process.rss_anon : process.rss.value_or(KiB(0));
+    if (!process.kernel_thread && own > KiB(0)) {
+      Use& use = names[std::string(process.comm.view())];
+      use.memory += to_bytes(own);
+      ++use.processes;
+    }
+  }
+  std::vector<std::pair<std::string, Use>> sorted(names.begin(), names.end());
+  std::ranges::stable_sort(sorted, std::greater{}, [](const auto& e) { return e.second.memory; });
+  std::string text;
+  for (std::size_t i = 0; i < std::min(count, sorted.size()); ++i) {
+    const auto& [name, use] = sorted[i];
+    text += (i == 0 ? "" : ", ") + printable(name);
+    text += use.processes > 1 ? " x" + std::to_string(use.processes) : "";
+    text += " " + human(use.memory);
+  }
+  return text;
+}
+
+void add_rest_of_memory(const host::Host& host, const std::optional<Bytes>& ram,
+                        std::vector<std::string>& lines) {
+  const host::Meminfo& info = host.meminfo;
+  std::string parts;
+  const auto add = [&](const char* name, const Maybe<KiB>& size) {
+    if (size && ram && share(to_bytes(size->value), *ram) >= 0.01) {
+      parts += (parts.empty() ? "" : ", ") + std::string(name) + " " + human(to_bytes(size->value));
+    }
+  };
+  add("page cache", info.cached);
+  add("shared memory and tmpfs", info.shmem);
+  add("unreclaimable slab", info.slab_unreclaimable);
+  add("page tables", info.page_tables);
+  add("huge pages", info.hugetlb);
+  if (!parts.empty()) {
+    lines.push_back(parts + ".");
+  }
+}
+
+CheckStep memory_step(const HostCheck& check) {
+  CheckStep step{"1 Memory", {}};
+  const auto& state = check.state;
+  const host::Meminfo& info = check.facts.host.meminfo;
+  if (!state.ram || !state.free) {
+    step.lines.emplace_back("Not known: /proc/meminfo could not be read.");
+    return step;
+  }
+  std::string line = human(*state.ram) + " of RAM, " + of_ram(*state.free, state.ram) + " free";
+  line += state.available ? ", " + of_ram(*state.available, state.ram) + " available" : "";
+  if (info.swap_total && info.swap_free) {
+    const Bytes total = to_bytes(info.swap_total->value);
+    line += total.count() == 0 ? ", no swap"
+                               : ", swap " + human(total - to_bytes(info.swap_free->value)) +
+                                     " used of " + human(total);
+  }
+  step.lines.push_back(line + ".");
+  if (const std::string names = biggest_names(check.facts.host, 4); !names.empty()) {
+    step.lines.push_back("Biggest: " + names + ".");
+  }
+  add_rest_of_memory(check.facts.host, state.ram, step.lines);
+  return step;
+}
+
+std::string limit_text(const TaskLimit& limit) {
+  std::string text =
+      grouped(limit.used.value_or(0)) + " of " + grouped(limit.limit) + " " + limit.name;
+  if (limit.kind == TaskLimit::Kind::cgroup_pids_max) {
+    if (const auto owner = memory::cgroup_owner(limit.whose)) {
+      text += " (" + printable(memory::describe(*owner)) + ")";
+    }
+  }
+  return text + ", " + percent(limit.filled()) + "; beyond it " + std::string(limit.error);
+}
+
+CheckStep threads_step(const HostCheck& check) {
+  constexpr std::size_t most = 3;
+  CheckStep step{"2 Threads", {}};
+  const host::Host& host = check.facts.host;
+  const auto threads = diagnose::thread_count(host);
+  std::uint64_t zombies = 0;
+  for (const host::Process& process : host.processes.all) {
+    zombies += process.state == 'Z' ? 1 : 0;
+  }
+  if (threads) {
+    step.lines.push_back(
+        plural(*threads, "thread", "threads") + " in " +
+        plural(host.processes.all.size(), "process", "processes") +
+        (zombies > 0 ? ", " + plural(zombies, "zombie", "zombies") : std::string()) + ".");
+  }
+  for (std::size_t i = 0; i < std::min(most, check.limits.size()); ++i) {
+    if (check.limits[i].used) {
+      step.lines.push_back(limit_text(check.limits[i]) + ".");
+    }
+  }
+  if (step.lines.empty()) {
+    step.lines.emplace_back("Not known: neither the tasks nor their limits could be read.");
+  }
+  return step;
+}
+
+// Who sets it, in words.
+std::string setter_text(const HostCheck& check) {
+  const host::SysctlHistory& history = check.facts.min_free_history;
+  if (const host::SysctlSetting* line = history.boot.winning()) {
+    return "Set at boot by " + printable(line->file) + ":" + std::to_string(line->line) + " (" +
+           printable(line->value) + ").";
+  }
+  if (const host::SysctlSetting* line = history.system.winning()) {
+    return "Set by " + printable(line->file) + ":" + std::to_string(line->line) + " (" +
+           printable(line->value) + "), which `sysctl --system` reads and the boot does not.";
+  }
+  if (!check.facts.min_free_setters.empty()) {
+    const host::SysctlSetter& setter = check.facts.min_free_setters.back();
+    return "No sysctl file sets it; " + setter.program + " names it in " + printable(setter.file) +
+           ":" + std::to_string(setter.line) + ".";
+  }
+  return "No file that sets it was found.";
+}
+
+CheckStep min_free_step(const HostCheck& check) {
+  CheckStep step{"3 min_free_kbytes", {}};
+  const auto& state = check.state;
+  if (!state.min_free) {
+    step.lines.emplace_back("Not known: /proc/sys/vm/min_free_kbytes could not be read.");
+    return step;
+  }
+  const memory::HostMinFree& setting = *state.min_free;
+  std::string line = kb(to_bytes(setting.value));
+  line += setting.share_of_ram ? ", " + percent(*setting.share_of_ram) + " of RAM" : "";
+  line += setting.is_default() ? ": the kernel's own choice."
+          : setting.kernel_default
+              ? "; the kernel's own choice here is " + kb(to_bytes(*setting.kernel_default)) + "."
+              : ".";
+  step.lines.push_back(line);
+  const bool nobody_set_it = setting.is_default() && check.facts.min_free_setters.empty() &&
+                             check.facts.min_free_history.boot.winning() == nullptr &&
+                             check.facts.min_free_history.system.winning() == nullptr;
+  if (!nobody_set_it) {
+    step.lines.push_back(setter_text(check));
+  }
+  if (state.with_default) {
+    line = human(state.with_default->out_of_reach_before) +
+           " of the free memory are out of reach of an ordinary request";
+    if (!setting.is_default()) {
+      line += "; with the kernel's choice " + human(state.with_default->out_of_reach_after);
+    }
+    step.lines.push_back(line + ".");
+  }
+  if (state.available && state.available_with_default && !setting.is_default()) {
+    step.lines.push_back(human(*state.available) +
+                         " are available (MemAvailable); with the kernel's "
+                         "choice " +
+                         human(*state.available_with_default) + " would be.");
+  }
+  if (state.kills_from) {
+    step.lines.push_back("As this host is now, the kernel starts to kill at " +
+                         kb(to_bytes(state.kills_from->value)) + ".");
+  }
+  return step;
+}
+
+std::string restart_text(const host::Settings& settings) {
+  if (!settings.panic) {
+    return "";
+  }
+  const std::int64_t seconds = settings.panic->value;
+  return seconds == 0  ? ", and the machine stays down (kernel.panic=0)"
+         : seconds < 0 ? ", and the machine restarts at once"
+                       : ", and the machine restarts after " + std::to_string(seconds) + " s";
+}
+
+std::string evidence_text(const host::KeptEvidence& kept) {
+  std::string text;
+  const auto add = [&text](const std::string& what) { text += (text.empty() ? "" : ", ") + what; };
+  if (kept.persistent_journal) {
+    add(*kept.persistent_journal ? "the journal is on disk" : "no journal on disk");
+  }
+  if (kept.pstore_backend && !kept.pstore_backend->value.empty()) {
+    add("pstore (" + printable(kept.pstore_backend->value) + ")");
+  } else if (kept.pstore_mounted) {
+    add("no pstore");
+  }
+  if (kept.kexec_crash_loaded) {
+    add(kept.kexec_crash_loaded->value != 0 ? "kdump is loaded" : "no kdump");
+  }
+  return text.empty() ? text : "What is kept of it: " + text + ".";
+}
+
+CheckStep policy_step(const HostCheck& check) {
+  CheckStep step{"4 On OOM", {}};
+  const host::Settings& settings = check.facts.host.settings;
+  if (!settings.panic_on_oom) {
+    step.lines.emplace_back("Not known: /proc/sys/vm/panic_on_oom could not be read.");
+  } else if (settings.panic_on_oom->value == 0) {
+    const bool allocating =
+        settings.oom_kill_allocating_task && settings.oom_kill_allocating_task->value != 0;
+    step.lines.emplace_back(allocating ? "The kernel kills the process that asks "
+                                         "(vm.oom_kill_allocating_task), whatever its size."
+                                       : "The kernel kills a process (vm.panic_on_oom=0).");
+  } else {
+    step.lines.push_back(
+        "The kernel panics (vm.panic_on_oom=" + std::to_string(settings.panic_on_oom->value) + ")" +
+        restart_text(settings) + ".");
+  }
+  if (check.first_victim) {
+    const host::Process& process = *check.first_victim->process;
+    step.lines.push_back("First to go: " + printable(process.comm.view()) + " (pid " +
+                         std::to_string(process.pid) + ", score " +
+                         std::to_string(check.first_victim->score) + ").");
+  }
+  if (const std::string kept = evidence_text(check.facts.host.kept); !kept.empty()) {
+    step.lines.push_back(kept);
+  }
+  return step;
+}
+
+}  // namespace
+
+std::vector<CheckStep> check_steps(const HostCheck& check) {
+  return {memory_step(check), threads_step(check), min_free_step(check), policy_step(check)};
+}
+
+bool has_findings(const HostCheck& check) {
+  return std::ranges::any_of(check.findings, [](const diagnose::Finding& finding) {
+    return finding.role != diagnose::Role::ruled_out;
+  });
+}
+
+std::string place_text(const host::Sources& sources, Place at) {
+  const std::string name = sources.name(at.source);
+  if (name.empty() || (at.source == 0 && at.line == 0)) {
+    return {};
+  }
+  return printable(name) + (at.line > 0 ? ":" + std::to_string(at.line) : "");
+}
+
+}  // namespace whyoom::render
