@@ -84,6 +84,16 @@ class Schema(unittest.TestCase):
         bad["zones"][0]["after"].pop("min")
         self.assertEqual(validate(self.write("bad.json", bad)).returncode, 1)
 
+    def test_check_of_this_machine(self):
+        done = subprocess.run([WHYOOM, "check", "--format", "json"], capture_output=True,
+                              check=False, timeout=60)
+        self.assertIn(done.returncode, (0, 1), done.stderr)
+        good = self.write("check.json", done.stdout)
+        self.assertEqual(validate(good).returncode, 0, validate(good).stderr[:2000])
+        bad = json.loads(done.stdout)
+        bad["host"].pop("policy")
+        self.assertEqual(validate(self.write("bad.json", bad)).returncode, 1)
+
     def test_wrong_output_is_refused(self):
         good = json.loads(explain("json", SOURCE / "examples" / "min-free-killed.log"))
 

@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+"""`whyoom check` and `whyoom whatif` on this machine and on copies of other hosts."""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import unittest
+
+import harness
+from harness import whyoom
+
+
+class Check(harness.Case):
+    def tree(self, case):
+        """The host of a case file, as a directory."""
+        text = (harness.SOURCE / "src" / "diagnose" / "causes" / case).read_text(encoding="utf-8")
+        root = self.scratch / case.replace("/", "-")
+        for part in ("\n" + text.split("---\n", 1)[1]).split("\n== ")[1:]:
+            path, _, content = part.partition("\n")
+            path, _, link = path.partition(" -> ")
+            target = root / path.lstrip("/")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if link:
+                target.symlink_to(link)
+            else:
+                target.write_text(content + "\n", encoding="utf-8")
+        return root
+
+    def findings(self, root):
+        result = whyoom("check", "--root", root, "--format", "json")
+        found = json.loads(result.out)
+        named = {f["cause"]: f for f in found["findings"] if f["role"] != "ruled-out"}
+        self.assertEqual(result.status, 1 if named else 0, result)
+        return found, named
+
+    def test_the_fault_before_it_fails(self):
+        root = self.tree("min-free-too-high/positive-host.case")
+        found, named = self.findings(root)
+        self.assertEqual(named["min-free-too-high"]["role"], "risk")
+        setting = found["host"]["min_free_kbytes"]
+        self.assertEqual((setting["value"], setting["kernel_default"]), (600000, 45056))
+        self.assertEqual([line["file"] for line in setting["set_by"] if line["wins"]],
+                         ["/etc/sysctl.d/99-sysctl.conf"])
+        commands = [c for r in named["min-free-too-high"]["remedies"] for c in r["commands"]]
+        self.assertIn("sudo sysctl -w vm.min_free_kbytes=45056", commands)
+        self.assertTrue(any("/etc/sysctl.conf" in c and "2s/" in c for c in commands), commands)
+
+    def test_in_text(self):
+        root = self.tree("min-free-too-high/positive-host.case")
+        result = whyoom("check", "--root", root, "--width", "80")
+        self.check(result, 1, out="3 min_free_kbytes")
+        for text in ("1 Memory", "2 Threads", "4 On OOM", "the kernel's own choice here is 45056 kB",
+                     "What to do"):
+            self.assertIn(text, result.out)
+        commands = [line for line in result.out.splitlines() if line.startswith("    sudo ")]
+        for line in result.out.splitlines():
+            self.assertTrue(len(line) <= 80 or line in commands, line)
+
+    def test_fails_now(self):
+        _, named = self.findings(self.tree("min-free-too-high/positive-host-fails-now.case"))
+        self.assertEqual(named["min-free-too-high"]["role"], "root")
+
+    def test_the_kernels_own_choice_is_no_finding(self):
+        root = self.tree("min-free-too-high/near-miss-host.case")
+        _, named = self.findings(root)
+        self.assertNotIn("min-free-too-high", named)
+
+    def test_markdown(self):
+        root = self.tree("min-free-too-high/positive-host.case")
+        self.check(whyoom("check", "--root", root, "--format", "markdown"), 1,
+                   out="## 3 min\\_free\\_kbytes")
+
+    def test_what_if_on_a_host(self):
+        root = self.tree("min-free-too-high/positive-host.case")
+        result = whyoom("whatif", "vm.min_free_kbytes=default", "--root", root, "--format", "json")
+        self.assertEqual(result.status, 0, result)
+        answer = json.loads(result.out)
+        self.assertEqual(answer["settings"]["vm.min_free_kbytes"], {"before": 600000, "after": 45056})
+        self.assertTrue(answer["request"]["passes_after"])
+        self.assertGreater(answer["kills_from"]["value"], 600000)
+        self.assertIsNone(answer["event"])
+        self.assertTrue(answer["gaps"])
+        self.check(whyoom("whatif", "vm.min_free_kbytes=default", "--root", root), 0,
+                   out="the kernel starts to kill when vm.min_free_kbytes reaches")
+
+    def test_a_half_empty_host(self):
+        whole = self.tree("min-free-too-high/positive-host.case")
+        paths = [p for p in whole.rglob("*") if p.is_file() and not p.is_symlink()]
+        self.assertGreater(len(paths), 8)
+        for path in paths:
+            root = self.scratch / "half"
+            shutil.copytree(whole, root, symlinks=True)
+            (root / path.relative_to(whole)).unlink()
+            found, _ = self.findings(root)
+            if str(path.relative_to(whole)).startswith("proc/sys/vm/min_free"):
+                self.assertTrue(any("min_free_kbytes" in gap["what"] for gap in found["gaps"]))
+            shutil.rmtree(root)
+
+    def test_no_host_there(self):
+        self.check(whyoom("check", "--root", self.scratch / "none"), 2, err="No such file")
+        self.check(whyoom("check", "--root", self.scratch), 2, err="no /proc of a host in it")
+        self.check(whyoom("whatif", "ram=+1G", "--root", self.scratch), 2, err="zoneinfo")
+
+    def test_this_machine(self):
+        result = whyoom("check", "--format", "json")
+        self.assertIn(result.status, (0, 1), result)
+        host = json.loads(result.out)["host"]
+        running = int(pathlib.Path("/proc/sys/vm/min_free_kbytes").read_text(encoding="ascii"))
+        self.assertEqual(host["min_free_kbytes"]["value"], running)
+        self.assertEqual(host["page_size"], os.sysconf("SC_PAGE_SIZE"))
+        self.assertGreater(host["threads"]["now"], 0)
+        self.assertTrue(host["zones"])
+
+    @unittest.skipUnless(os.geteuid() == 0 and shutil.which("setpriv"), "needs root and setpriv")
+    def test_this_machine_as_nobody(self):
+        program = self.scratch / "whyoom"
+        shutil.copy(harness.PROGRAM, program)
+        os.chmod(self.scratch, 0o755)
+        done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program,
+                               "check", "--format", "json"], capture_output=True, check=False,
+                              timeout=60)
+        self.assertIn(done.returncode, (0, 1), done.stderr)
+        self.assertTrue(json.loads(done.stdout)["host"]["zones"])
+
+    def test_hosts_of_real_kernels(self):
+        shared = pathlib.Path(os.environ.get("WHYOOM_SHARED", harness.SOURCE.parent / "shared"))
+        trees = sorted(shared.glob("lab/*/before")) + sorted(shared.glob("lab/*/after"))
+        if not trees:
+            self.skipTest(f"no hosts in {shared}")
+        for tree in trees:
+            with self.subTest(tree=tree):
+                found, named = self.findings(tree)
+                setting = found["host"]["min_free_kbytes"]
+                if tree.name == "before":
+                    self.assertEqual(setting["value"], setting["kernel_default"])
+                    self.assertNotIn("min-free-too-high", named)
+                else:
+                    self.assertIn("min-free-too-high", named)
+                    self.assertEqual(setting["kernel_default"], 45056)
+
+
+if __name__ == "__main__":
+    harness.main()
