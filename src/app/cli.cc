@@ -52,7 +52,7 @@ constexpr const char* causes_footer =
     "  whyoom causes min-free-too-high\n";
 
 constexpr const char* check_about =
-    "Checks this host: memory, threads, min_free_kbytes, and what an OOM would do.\n"
+    "Checks this host: memory, threads, min_free_kbytes, OOM policy.\n"
     "Four steps, each with its numbers: is memory really used up, is the number of threads at a\n"
     "limit, is vm.min_free_kbytes too high and who set it, what happens on OOM. Nothing is "
     "changed.";
