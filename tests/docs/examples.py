@@ -18,7 +18,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-EXAMPLE = re.compile(r"(?m)^<!-- run: (?P<command>.*) -->\n\n?```(?P<language>\w*)\n"
+EXAMPLE = re.compile(r"(?m)^<!-- run: (?P<command>[^\n]*) -->\n\n?```(?P<language>\w*)\n"
                      r"(?P<block>.*?)^```$", re.S | re.M)
 LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:|#)([^)#\s]+)")
 
