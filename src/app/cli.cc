@@ -44,6 +44,20 @@ constexpr const char* explain_footer =
     "  whyoom explain --last 1 --all console.log\n"
     "  whyoom explain --since \"2026-11-23 07:00\" --format json kern.log | jq .events\n";
 
+constexpr const char* capture_about =
+    "Writes one file with what `whyoom check` reads of this host.\n"
+    "A tar archive, compressed with zstd. `whyoom check --root FILE` gives the same findings from "
+    "it,\n"
+    "on any machine. Environment and arguments of processes are not in it; of configuration files\n"
+    "only the lines that a rule looks at.";
+
+constexpr const char* capture_footer =
+    "Exit status: 0 written, 2 wrong use or not written.\n"
+    "\nExamples:\n"
+    "  sudo whyoom capture\n"
+    "  sudo whyoom capture -o - | ssh support 'cat > host.tar.zst'\n"
+    "  whyoom check --root host.tar.zst\n";
+
 constexpr const char* causes_about = "Lists the causes that whyoom knows, or tells about one.";
 
 constexpr const char* causes_footer =
@@ -66,7 +80,7 @@ constexpr const char* check_footer =
     "  whyoom check --format json | jq '.findings[] | select(.role != \"ruled-out\")'\n";
 
 constexpr const char* what_if_about =
-    "Tells what other settings would do here, or would have done at an event.\n"
+    "Tells what other settings would do here, or at an event of a log.\n"
     "The marks of each zone before and after, the memory that comes within reach, and whether the\n"
     "request that failed (on a host: an ordinary one) would pass.";
 
@@ -95,7 +109,8 @@ const std::map<std::string, std::string> usages = {
     {"whyoom", "whyoom COMMAND [OPTIONS]"},
     {"explain", "whyoom explain [OPTIONS] [FILE...|-]"},
     {"check", "whyoom check [OPTIONS]"},
-    {"whatif", "whyoom whatif KEY=VALUE... [--event FILE[#N] | --root DIR]"},
+    {"whatif", "whyoom whatif KEY=VALUE... [--event FILE[#N] | --root DIR|FILE]"},
+    {"capture", "whyoom capture [-o FILE]"},
     {"causes", "whyoom causes [ID]"}};
 
 // Options that take a text as it is.
@@ -180,8 +195,9 @@ void add_explain(CLI::App& app, Options& options) {
 }
 
 CLI::Option* add_root(CLI::App* command, std::string& root) {
-  return command->add_option("--root", root, "A copy of a host's files in place of this host")
-      ->type_name("DIR");
+  return command
+      ->add_option("--root", root, "A copy of a host's files, or a capture, in place of this host")
+      ->type_name("DIR|FILE");
 }
 
 void add_check(CLI::App& app, Options& options) {
@@ -208,6 +224,16 @@ void add_what_if(CLI::App& app, Options& options) {
              target.format);
   add_look(command, target.colour, target.width);
   command->callback([&options] { options.command = Command::what_if; });
+}
+
+void add_capture(CLI::App& app, Options& options) {
+  CLI::App* command = app.add_subcommand("capture", capture_about);
+  command->footer(capture_footer);
+  CaptureOptions& target = options.capture;
+  command->add_option("-o,--output", target.output, "Where to; - is standard output")
+      ->type_name("FILE");
+  add_root(command, target.root);
+  command->callback([&options] { options.command = Command::capture; });
 }
 
 void add_causes(CLI::App& app, Options& options) {
@@ -260,6 +286,7 @@ tl::expected<Options, Notice> parse_command_line(int argc, const char* const* ar
   add_explain(app, options);
   add_check(app, options);
   add_what_if(app, options);
+  add_capture(app, options);
   add_causes(app, options);
   try {
     app.parse(argc, argv);

@@ -44,7 +44,12 @@ struct CheckOptions {
   std::optional<unsigned> width;
 };
 
-enum class Command : std::uint8_t { explain, check, what_if, causes };
+struct CaptureOptions {
+  std::string output;  // empty = a name made of the time; "-" = standard output
+  std::string root;    // empty = this machine
+};
+
+enum class Command : std::uint8_t { explain, check, what_if, capture, causes };
 
 struct Options {
   Command command = Command::explain;
@@ -52,6 +57,7 @@ struct Options {
   CausesOptions causes;
   WhatIfOptions what_if;
   CheckOptions check;
+  CaptureOptions capture;
 };
 
 // Something to print instead of doing a command: help, the version, or what is wrong.

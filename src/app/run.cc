@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "app/capture.h"
 #include "app/causes.h"
 #include "app/check.h"
 #include "app/cli.h"
@@ -24,6 +25,8 @@ int run(int argc, const char* const* argv) {
     status = causes(options->causes, out, errors);
   } else if (options->command == Command::check) {
     status = check(options->check, out, errors);
+  } else if (options->command == Command::capture) {
+    status = capture(options->capture, errors);
   } else if (options->command == Command::what_if) {
     status = what_if(options->what_if, out, errors);
   } else {

@@ -49,7 +49,7 @@ def dead_links(path, text):
 
 def missing_in_manual(program):
     manual = (ROOT / "docs" / "whyoom.1").read_text(encoding="utf-8").replace("\\-", "-")
-    for command in ("", "explain", "check", "whatif", "causes"):
+    for command in ("", "explain", "check", "whatif", "capture", "causes"):
         shown = run(f"whyoom {command} --help", program)
         for option in sorted(set(re.findall(r"^  .*?(--[a-z]+)", shown, re.M))):
             if option not in manual:

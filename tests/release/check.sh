@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The released program is one small static file. Usage: check.sh PROGRAM
 set -euo pipefail
-program=$1 most=5000000
+program=$1 most=8000000
 if [ ! -x "$program" ]; then
   echo "skipped: $program is not there; ./dev build makes it"
   exit 77

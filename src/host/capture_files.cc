@@ -1,0 +1,200 @@
+#include "host/capture_files.h"
+
+#include <utility>
+
+#include "base/text.h"
+#include "host/redact.h"
+
+namespace whyoom::host {
+
+namespace {
+
+constexpr std::string_view first_line = "whyoom capture 1";
+
+// Names have any bytes but NUL; a record is one line of words.
+std::string escaped(std::string_view text) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte <= ' ' || byte == '%' || byte >= 0x7f) {
+      out += '%';
+      out += digits[byte >> 4U];
+      out += digits[byte & 0xfU];
+    } else {
+      out += c;
+    }
+  }
+  return out.empty() ? "%" : out;
+}
+
+std::string unescaped(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '%' && i + 2 < text.size()) {
+      if (const auto byte = parse_number<unsigned>(text.substr(i + 1, 2), 16)) {
+        out += static_cast<char>(*byte);
+        i += 2;
+        continue;
+      }
+    }
+    if (text[i] != '%') {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+tl::unexpected<FileError> missing() {
+  return tl::unexpected(FileError{FileError::Kind::missing, "No such file or directory"});
+}
+
+}  // namespace
+
+void RecordingFiles::note_error(std::string_view what, std::string_view path,
+                                const FileError& error) {
+  if (error.kind == FileError::Kind::missing) {
+    return;  // as what is not in the capture
+  }
+  const std::string line = std::string(what) + " " +
+                           std::to_string(static_cast<unsigned>(error.kind)) + " " + escaped(path) +
+                           " " + escaped(error.text) + "\n";
+  if (noted_.insert(line).second) {
+    index_ += line;
+  }
+}
+
+tl::expected<std::string, FileError> RecordingFiles::read(std::string_view path, std::size_t most) {
+  if (const auto found = seen_.find(path); found != seen_.end()) {
+    return found->second;
+  }
+  auto contents = inner_.read(path, most);
+  if (!contents) {
+    note_error("read-error", path, contents.error());
+    return contents;
+  }
+  std::string kept = kept_in_capture(path, std::move(*contents));
+  sink_.file(path, kept);
+  // Processes are read once, and there can be many.
+  const bool is_process = path.starts_with("/proc/") && path.size() > 6 && is_digit(path[6]);
+  if (!is_process) {
+    seen_.emplace(path, kept);
+  }
+  return kept;
+}
+
+tl::expected<Listing, FileError> RecordingFiles::list(std::string_view path, std::size_t most) {
+  auto listing = inner_.list(path, most);
+  if (!listing) {
+    note_error("list-error", path, listing.error());
+    return listing;
+  }
+  if (noted_.insert("list " + std::string(path)).second) {
+    index_ += "list " + std::to_string(listing->cut ? 1 : 0) + " " + escaped(path) + "\n";
+    for (const Entry& entry : listing->entries) {
+      index_ += (entry.is_directory ? "d " : "f ") + escaped(entry.name) + "\n";
+    }
+  }
+  return listing;
+}
+
+tl::expected<std::string, FileError> RecordingFiles::read_link(std::string_view path) {
+  auto target = inner_.read_link(path);
+  if (!target) {
+    note_error("link-error", path, target.error());
+  } else if (noted_.insert("link " + std::string(path)).second) {
+    index_ += "link " + escaped(path) + " " + escaped(*target) + "\n";
+    sink_.link(path, *target);
+  }
+  return target;
+}
+
+void CaptureFiles::add(std::string path, std::string contents) {
+  files_.insert_or_assign(std::move(path), std::move(contents));
+}
+
+void CaptureFiles::add_record(std::string_view line, Listing*& open) {
+  Cursor cursor(line);
+  const std::string_view what = cursor.take_word();
+  cursor.skip_spaces();
+  const std::string_view second = cursor.take_word();
+  cursor.skip_spaces();
+  const std::string_view third = cursor.take_word();
+  cursor.skip_spaces();
+  if (what == "d" || what == "f") {
+    if (open != nullptr) {
+      open->entries.push_back({unescaped(second), what == "d"});
+    }
+    return;
+  }
+  open = nullptr;
+  if (what == "list") {
+    open = &listings_[unescaped(third)];
+    open->cut = second == "1";
+  } else if (what == "link") {
+    links_[unescaped(second)] = unescaped(third);
+  } else if (what.ends_with("-error")) {
+    auto& errors = what == "read-error"   ? read_errors_
+                   : what == "list-error" ? list_errors_
+                                          : link_errors_;
+    const auto kind = parse_number<unsigned>(second).value_or(99);
+    errors[unescaped(third)] = {kind <= static_cast<unsigned>(FileError::Kind::failed)
+                                    ? static_cast<FileError::Kind>(kind)
+                                    : FileError::Kind::failed,
+                                unescaped(cursor.rest())};
+  }
+}
+
+bool CaptureFiles::add_index(std::string_view text) {
+  if (!text.starts_with(first_line)) {
+    return false;
+  }
+  Listing* open = nullptr;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    add_record(text.substr(0, end), open);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return true;
+}
+
+tl::expected<std::string, FileError> CaptureFiles::read(std::string_view path, std::size_t most) {
+  if (const auto found = files_.find(path); found != files_.end()) {
+    if (found->second.size() > most) {
+      return tl::unexpected(FileError{FileError::Kind::too_big, "File too large"});
+    }
+    return found->second;
+  }
+  if (const auto error = read_errors_.find(path); error != read_errors_.end()) {
+    return tl::unexpected(error->second);
+  }
+  return missing();
+}
+
+tl::expected<Listing, FileError> CaptureFiles::list(std::string_view path, std::size_t most) {
+  if (const auto error = list_errors_.find(path); error != list_errors_.end()) {
+    return tl::unexpected(error->second);
+  }
+  const auto found = listings_.find(path);
+  if (found == listings_.end()) {
+    return missing();
+  }
+  Listing listing = found->second;
+  if (listing.entries.size() > most) {
+    listing.entries.resize(most);
+    listing.cut = true;
+  }
+  return listing;
+}
+
+tl::expected<std::string, FileError> CaptureFiles::read_link(std::string_view path) {
+  if (const auto found = links_.find(path); found != links_.end()) {
+    return found->second;
+  }
+  if (const auto error = link_errors_.find(path); error != link_errors_.end()) {
+    return tl::unexpected(error->second);
+  }
+  return missing();
+}
+
+}  // namespace whyoom::host

@@ -1,0 +1,131 @@
+#include "linux/capture_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "linux/compress.h"
+#include "linux/input.h"
+#include "linux/tar.h"
+
+namespace whyoom::linux {
+
+namespace {
+
+constexpr std::size_t most_bytes = std::size_t{1} << 30U;  // of an unpacked capture
+
+std::string_view without_slash(std::string_view path) {
+  return path.starts_with('/') ? path.substr(1) : path;
+}
+
+}  // namespace
+
+tl::expected<std::unique_ptr<host::CaptureFiles>, std::string> open_capture(
+    const std::string& path) {
+  std::string archive;
+  bool too_big = false;
+  const auto result = read_input(path, {.data =
+                                            [&](std::string_view chunk) {
+                                              too_big = archive.size() + chunk.size() > most_bytes;
+                                              if (!too_big) {
+                                                archive += chunk;
+                                              }
+                                            },
+                                        .quiet = [] {},
+                                        .stop = [&] { return too_big; }});
+  if (!result) {
+    return tl::unexpected(result.error());
+  }
+  if (too_big) {
+    return tl::unexpected(std::string("this is more than a capture can be (1 GiB)"));
+  }
+  if (!result->damage.empty()) {
+    return tl::unexpected(result->damage);
+  }
+  auto files = std::make_unique<host::CaptureFiles>();
+  bool has_index = false;
+  const auto done = read_tar(archive, [&](TarEntry&& entry) {
+    if (entry.name == host::capture_index) {
+      has_index = files->add_index(entry.contents);
+    } else if (entry.type == '0') {
+      files->add("/" + entry.name, std::move(entry.contents));
+    }
+  });
+  if (!done) {
+    return tl::unexpected(done.error());
+  }
+  if (!has_index) {
+    return tl::unexpected(std::string("this archive is no capture of `whyoom capture`"));
+  }
+  return files;
+}
+
+struct CaptureFile::State {
+  int fd = -1;
+  std::string path;
+  std::uint64_t bytes = 0;
+  int error = 0;
+  bool finished = false;
+  ZstdWriter compressed{[this](std::string_view data) { write(data); }};
+  TarWriter tar{[this](std::string_view data) { compressed.write(data); }};
+
+  void write(std::string_view data) {
+    while (!data.empty() && error == 0) {
+      const ssize_t done = ::write(fd, data.data(), data.size());
+      if (done < 0) {
+        error = errno == EINTR ? 0 : errno;
+        continue;
+      }
+      bytes += static_cast<std::uint64_t>(done);
+      data.remove_prefix(static_cast<std::size_t>(done));
+    }
+  }
+};
+
+CaptureFile::CaptureFile(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+tl::expected<std::unique_ptr<CaptureFile>, std::string> CaptureFile::create(
+    const std::string& path) {
+  auto state = std::make_unique<State>();
+  state->path = path;
+  state->fd = path == "-" ? STDOUT_FILENO
+                          : ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (state->fd < 0) {
+    return tl::unexpected(std::string(std::strerror(errno)));
+  }
+  return std::unique_ptr<CaptureFile>(new CaptureFile(std::move(state)));
+}
+
+CaptureFile::~CaptureFile() {
+  if (state_->path != "-") {
+    ::close(state_->fd);
+    if (!state_->finished) {
+      ::unlink(state_->path.c_str());
+    }
+  }
+}
+
+void CaptureFile::file(std::string_view name, std::string_view contents) {
+  state_->tar.file(without_slash(name), contents);
+}
+
+void CaptureFile::link(std::string_view name, std::string_view target) {
+  state_->tar.link(without_slash(name), target);
+}
+
+tl::expected<std::uint64_t, std::string> CaptureFile::finish() {
+  state_->tar.finish();
+  state_->compressed.finish();
+  if (state_->error == 0 && state_->path != "-" && ::fsync(state_->fd) != 0) {
+    state_->error = errno;
+  }
+  if (state_->error != 0) {
+    return tl::unexpected(std::string(std::strerror(state_->error)));
+  }
+  state_->finished = true;
+  return state_->bytes;
+}
+
+}  // namespace whyoom::linux

@@ -1,0 +1,39 @@
+// A capture on disk: a tar archive, compressed with zstd, of what a check of a host read.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <tl/expected.hpp>
+
+#include "host/capture_files.h"
+
+namespace whyoom::linux {
+
+// The error is a whole sentence without the path.
+tl::expected<std::unique_ptr<host::CaptureFiles>, std::string> open_capture(
+    const std::string& path);
+
+// The logs that stand in a capture: names and contents.
+inline constexpr std::string_view capture_log_folder = "whyoom/log/";
+
+// A new file that only its owner can read; an existing one is never overwritten. "-" is standard
+// output.
+class CaptureFile {
+ public:
+  static tl::expected<std::unique_ptr<CaptureFile>, std::string> create(const std::string& path);
+  ~CaptureFile();
+  CaptureFile(const CaptureFile&) = delete;
+  CaptureFile& operator=(const CaptureFile&) = delete;
+
+  void file(std::string_view name, std::string_view contents);
+  void link(std::string_view name, std::string_view target);
+  // Writes the end and sees that all of it is on the disk. Without it the file is removed again.
+  tl::expected<std::uint64_t, std::string> finish();
+
+ private:
+  struct State;
+  explicit CaptureFile(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace whyoom::linux

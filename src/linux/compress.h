@@ -1,0 +1,26 @@
+// zstd, in a stream.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string_view>
+
+namespace whyoom::linux {
+
+class ZstdWriter {
+ public:
+  using Sink = std::function<void(std::string_view)>;
+  explicit ZstdWriter(Sink sink);
+  ~ZstdWriter();
+  ZstdWriter(const ZstdWriter&) = delete;
+  ZstdWriter& operator=(const ZstdWriter&) = delete;
+
+  void write(std::string_view data);
+  void finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace whyoom::linux
