@@ -107,8 +107,9 @@ struct TaskLimitFiles {
 struct KeptEvidence {
   Maybe<std::string> journal_storage;      // Storage= of journald.conf as it wins; empty = "auto"
   std::optional<bool> persistent_journal;  // /var/log/journal is there
+  std::optional<bool> syslog_files;        // /var/log/messages, syslog or kern.log is there
   std::optional<bool> pstore_mounted;
-  Maybe<std::string> pstore_backend;            // "efi", "ramoops"; empty = none
+  Maybe<std::string> pstore_backend;            // "efi", "ramoops"; "" = none
   std::optional<std::uint64_t> pstore_records;  // files in /sys/fs/pstore
   Maybe<std::uint64_t> kexec_crash_loaded, kexec_crash_bytes;
 };

@@ -352,6 +352,7 @@ TEST(ReadHost, kubelet_tuned_and_what_is_kept) {
   files.add("/etc/systemd/journald.conf", "[Journal]\n#Storage=auto\n");
   files.add("/usr/lib/systemd/journald.conf.d/90-volatile.conf", "[Journal]\nStorage=volatile\n");
   files.add("/var/log/journal/0123/system.journal", "");
+  files.add("/var/log/kern.log", "x\n");
   files.add("/proc/self/mountinfo", "22 27 0:21 / /proc rw - proc proc rw\n");
   files.add("/sys/fs/pstore/dmesg-efi-1", "x");
   files.add("/sys/module/pstore/parameters/backend", "(null)\n");
@@ -364,7 +365,9 @@ TEST(ReadHost, kubelet_tuned_and_what_is_kept) {
   EXPECT_EQ(host.kept.persistent_journal, true);
   EXPECT_EQ(host.kept.pstore_mounted, false);
   EXPECT_EQ(host.kept.pstore_records, 1U);
-  EXPECT_FALSE(host.kept.pstore_backend);
+  ASSERT_TRUE(host.kept.pstore_backend) << "none is not the same as not known";
+  EXPECT_EQ(host.kept.pstore_backend->value, "");
+  EXPECT_EQ(host.kept.syslog_files, true);
   EXPECT_EQ(host.kept.kexec_crash_loaded->value, 1U);
   EXPECT_EQ(host.kept.kexec_crash_bytes->value, 268435456U);
 }

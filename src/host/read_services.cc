@@ -166,6 +166,20 @@ void read_journal(Reader& reader) {
   }
 }
 
+// What a syslog daemon writes the kernel's messages to.
+void read_syslog_files(Reader& reader) {
+  constexpr std::size_t most_entries = 4096;
+  const auto listing = reader.files().list("/var/log", most_entries);
+  if (!listing || listing->cut) {
+    return;
+  }
+  reader.host().kept.syslog_files =
+      std::any_of(listing->entries.begin(), listing->entries.end(), [](const Entry& entry) {
+        return !entry.is_directory &&
+               (entry.name == "messages" || entry.name == "syslog" || entry.name == "kern.log");
+      });
+}
+
 void read_crash_stores(Reader& reader) {
   KeptEvidence& kept = reader.host().kept;
   if (!reader.host().mounts.cgroups.empty() || reader.host().mounts.proc_seen) {
@@ -179,7 +193,7 @@ void read_crash_stores(Reader& reader) {
                Message("where the kernel keeps its last words is not known"), Absent::normal,
                person);
   if (kept.pstore_backend && kept.pstore_backend->value == "(null)") {
-    kept.pstore_backend.reset();
+    kept.pstore_backend->value.clear();
   }
   struct Kexec {
     const char* path;
@@ -217,6 +231,7 @@ void read_services(Reader& reader) {
 
 void read_kept_evidence(Reader& reader) {
   read_journal(reader);
+  read_syslog_files(reader);
   read_crash_stores(reader);
 }
 

@@ -1,6 +1,7 @@
 #include <string>
 
 #include "base/text.h"
+#include "diagnose/causes/cgroup-pids-max/host.h"
 #include "diagnose/tools.h"
 
 namespace whyoom::diagnose::causes {
@@ -50,6 +51,7 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_cgroup_pids_max;
-const Cause cause_cgroup_pids_max{id, 'D', "a cgroup's pids.max is reached", judge};
+const Cause cause_cgroup_pids_max{id, 'D', "a cgroup's pids.max is reached", judge,
+                                  pids_max_on_host};
 
 }  // namespace whyoom::diagnose::causes

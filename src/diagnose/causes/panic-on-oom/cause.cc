@@ -8,6 +8,14 @@ constexpr std::string_view id = "panic-on-oom";
 
 using Reason = report::Panic::Reason;
 
+Remedy kill_one() {
+  Remedy remedy;
+  remedy.title = Message("Let the kernel kill one process in place of the machine");
+  remedy.setting = Setting{"vm.panic_on_oom", 0};
+  remedy.commands = {"sudo sysctl -w vm.panic_on_oom=0"};
+  return remedy;
+}
+
 std::optional<Claim> judge(const Context& context) {
   const auto& panic = context.report.panic;
   if (!panic || (panic->reason != Reason::panic_on_oom_system_wide &&
@@ -28,18 +36,73 @@ std::optional<Claim> judge(const Context& context) {
   setting.unit = Unit::count;
   setting.at = panic->at;
   result.finding.proof.push_back(std::move(setting));
-  Remedy remedy;
-  remedy.title = Message("Let the kernel kill one process in place of the machine");
-  remedy.setting = Setting{"vm.panic_on_oom", 0};
-  remedy.commands = {"sudo sysctl -w vm.panic_on_oom=0"};
-  result.finding.remedies.push_back(remedy);
+  result.finding.remedies.push_back(kill_one());
   return result;
+}
+
+// kernel/panic.c: 0 waits for ever, a negative number restarts at once.
+Message what_happens(bool always, const host::Settings::Number& timeout) {
+  const std::string value = always ? "2" : "1";
+  const std::string when = always ? "on every OOM, also at a cgroup's limit"
+                                  : "when the whole machine is short of memory";
+  if (!timeout) {
+    return Message("vm.panic_on_oom is {}: {} the kernel panics in place of killing a process.",
+                   value, when);
+  }
+  if (timeout->value == 0) {
+    return Message(
+        "vm.panic_on_oom is {}: {} the kernel panics in place of killing a process. "
+        "kernel.panic is 0, so the machine then hangs until somebody resets it.",
+        value, when);
+  }
+  if (timeout->value < 0) {
+    return Message(
+        "vm.panic_on_oom is {}: {} the kernel panics in place of killing a process. "
+        "kernel.panic is {}, so the machine then restarts at once.",
+        value, when, timeout->value);
+  }
+  return Message(
+      "vm.panic_on_oom is {}: {} the kernel panics in place of killing a process. "
+      "kernel.panic is {}, so the machine then restarts after {} s.",
+      value, when, timeout->value, timeout->value);
+}
+
+Proof setting_proof(Message what, const Read<std::int64_t>& setting) {
+  return {std::move(what), static_cast<double>(setting.value), Unit::count, setting.at};
+}
+
+std::vector<Claim> check(const HostContext& context) {
+  const host::Settings& settings = context.facts.host.settings;
+  const auto& mode = settings.panic_on_oom;
+  if (!mode || mode->value < 0) {
+    return {};
+  }
+  const bool panics = mode->value > 0;
+  Claim result =
+      claim(id, panics ? Role::risk : Role::ruled_out, Rank::asked_for, 0.5, 0.99,
+            panics ? what_happens(mode->value >= 2, settings.panic)
+                   : Message("vm.panic_on_oom is 0: the kernel kills a process and runs on"));
+  result.finding.proof.push_back(setting_proof(Message("vm.panic_on_oom"), *mode));
+  if (settings.panic) {
+    result.finding.proof.push_back(
+        setting_proof(Message("kernel.panic: seconds to the restart"), *settings.panic));
+  }
+  if (panics) {
+    result.finding.remedies.push_back(kill_one());
+    if (settings.panic && settings.panic->value == 0) {
+      Remedy restart;
+      restart.title = Message("If the panic is wanted, let the machine restart after it");
+      restart.commands = {"sudo sysctl -w kernel.panic=10"};
+      result.finding.remedies.push_back(restart);
+    }
+  }
+  return {std::move(result)};
 }
 
 }  // namespace
 
 extern const Cause cause_panic_on_oom;
-const Cause cause_panic_on_oom{id,   'E',  "vm.panic_on_oom turned the OOM into a panic",
-                               judge};
+const Cause cause_panic_on_oom{id, 'E', "vm.panic_on_oom turned the OOM into a panic", judge,
+                               check};
 
 }  // namespace whyoom::diagnose::causes

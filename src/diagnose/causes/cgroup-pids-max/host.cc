@@ -1,0 +1,209 @@
+// The same cause on a host: how full each pids.max is, and the kernel's count of refused forks.
+#include "diagnose/causes/cgroup-pids-max/host.h"
+
+#include <algorithm>
+#include <string>
+
+#include "base/human.h"
+#include "base/text.h"
+#include "diagnose/task_pressure.h"
+#include "diagnose/tools.h"
+
+namespace whyoom::diagnose::causes {
+
+namespace {
+
+constexpr std::string_view id = "cgroup-pids-max";
+constexpr std::size_t most_findings = 3;
+
+// A cgroup with a limit of its own.
+struct Limited {
+  const host::CgroupTree* tree = nullptr;
+  const host::Cgroup* group = nullptr;
+  std::uint64_t used = 0, limit = 0;
+  std::uint64_t refused = 0;  // forks, since the cgroup was made
+  [[nodiscard]] bool full() const {
+    const bool shared = fullness(used, limit) == Fullness::reached;
+    // A small limit is meant to be full, unless a fork failed there.
+    return shared || (refused > 0 && used >= limit);
+  }
+  [[nodiscard]] double filled() const {
+    return limit == 0 ? 1 : static_cast<double>(used) / static_cast<double>(limit);
+  }
+};
+
+std::vector<Limited> limited_groups(const host::Host& host) {
+  std::vector<Limited> all;
+  for (const host::CgroupTree& tree : host.cgroups) {
+    for (const host::Cgroup& group : tree.groups) {
+      if (group.pids_max && group.pids_max->value.value && group.pids_current) {
+        all.push_back({&tree, &group, group.pids_current->value, *group.pids_max->value.value,
+                       group.pids_max_events ? group.pids_max_events->value : 0});
+      }
+    }
+  }
+  return all;
+}
+
+const host::Cgroup* parent_of(const host::CgroupTree& tree, const host::Cgroup& group) {
+  return group.parent && *group.parent < tree.groups.size() ? &tree.groups[*group.parent] : nullptr;
+}
+
+std::string shown(const host::CgroupTree& tree, const host::Cgroup& group) {
+  return printable(tree.path_of(group));
+}
+
+std::string whose(const Limited& limited) {
+  const std::string path = shown(*limited.tree, *limited.group);
+  const auto owner = memory::cgroup_owner(limited.tree->path_of(*limited.group));
+  const std::string text = owner ? memory::describe(*owner) : std::string();
+  return text.empty() || path.ends_with(text) ? path : path + " (" + text + ")";
+}
+
+ProcessFilter below(const host::Host& host, const Limited& limited) {
+  return [&host,
+          path = std::string(limited.tree->path_of(*limited.group))](const host::Process& process) {
+    if (process.pids_cgroup == host::no_cgroup) {
+      return false;
+    }
+    const std::string_view own = host.processes.cgroup_path(process.pids_cgroup);
+    return own == path || (own.starts_with(path) && own.substr(path.size()).starts_with('/'));
+  };
+}
+
+// Every pids.max from the cgroup up to the root: the first that is full refuses.
+void add_limits(Finding& finding, const Limited& limited) {
+  for (const host::Cgroup* group = limited.group; group != nullptr;
+       group = parent_of(*limited.tree, *group)) {
+    const std::string path = shown(*limited.tree, *group);
+    if (group->pids_max && group->pids_max->value.value) {
+      finding.proof.push_back(proof(Message("pids.max of {}", path), *group->pids_max->value.value,
+                                    group->pids_max->at));
+      if (group->pids_current) {
+        finding.proof.push_back(proof(Message("tasks of {}", path), group->pids_current->value,
+                                      group->pids_current->at));
+      }
+    }
+    if (group->pids_max_events && group->pids_max_events->value > 0) {
+      finding.proof.push_back(proof(Message("forks refused, counted for {}", path),
+                                    group->pids_max_events->value, group->pids_max_events->at));
+    }
+  }
+}
+
+std::string_view unit_of(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return path.substr(slash == std::string_view::npos ? 0 : slash + 1);
+}
+
+// "user-.slice" is for each "user-1000.slice".
+bool names_unit(std::string_view written, std::string_view unit) {
+  if (written.empty() || written == unit) {
+    return true;
+  }
+  const std::size_t dash = written.find("-.");
+  return dash != std::string_view::npos && unit.starts_with(written.substr(0, dash + 1)) &&
+         unit.ends_with(written.substr(dash + 1));
+}
+
+const host::TasksMax* line_of(const host::Host& host, const Limited& limited) {
+  const std::string_view unit = unit_of(limited.tree->path_of(*limited.group));
+  const host::TasksMax* found = nullptr;
+  for (const host::TasksMax& line : host.task_limits.systemd) {
+    const bool same = line.kind == host::TasksMax::Kind::percent ||
+                      (line.kind == host::TasksMax::Kind::number && line.number == limited.limit);
+    // The default is for units without a line of their own.
+    if (same && names_unit(line.unit, unit) && (!line.unit.empty() || found == nullptr)) {
+      found = &line;
+    }
+  }
+  return found;
+}
+
+void add_remedy(Finding& finding, const HostContext& context, const Limited& limited) {
+  const std::string path = shown(*limited.tree, *limited.group);
+  const std::string unit(unit_of(path));
+  const host::TasksMax* line = line_of(context.facts.host, limited);
+  Remedy remedy;
+  if (unit.ends_with(".service") || unit.ends_with(".scope") || unit.ends_with(".slice")) {
+    remedy.title = Message("Raise TasksMax of {}, or find what makes so many tasks", unit);
+    remedy.commands = {"systemctl show -p TasksCurrent,TasksMax '" + unit + "'",
+                       "sudo systemctl set-property '" + unit +
+                           "' TasksMax=" + std::to_string(Bytes(limited.limit * 2).count())};
+  } else {
+    remedy.title = Message("Raise pids.max of {}, or find what makes so many tasks", path);
+  }
+  finding.remedies.push_back(remedy);
+  if (line != nullptr) {
+    const std::string file = printable(context.sources.name(line->at.source));
+    finding.proof.push_back(
+        proof(Message("TasksMax in the configuration ({})", line->text), limited.limit, line->at));
+    Remedy keep;
+    keep.title = Message("It is set in line {} of {}", line->at.line, file);
+    finding.remedies.push_back(keep);
+  }
+}
+
+Claim full(const HostContext& context, const Limited& limited) {
+  const TaskMakers makers = task_makers(context.facts.host, below(context.facts.host, limited));
+  const std::string who = whose(limited);
+  const std::string filled = filled_text(limited.used, limited.limit);
+  const std::string most = describe(makers);
+  Claim result = claim(
+      id, Role::root, Rank::limit, std::min(limited.filled(), 1.0),
+      limited.refused > 0 ? 0.99 : 0.95,
+      most.empty() ? Message("The cgroup {} has {} of the tasks that pids.max allows: fork and new "
+                             "threads in it fail with {}. Memory has no part in it.",
+                             who, filled, errno_text("EAGAIN"))
+                   : Message("The cgroup {} has {} of the tasks that pids.max allows: fork and new "
+                             "threads in it fail with {}. Memory has no part in it. {}.",
+                             who, filled, errno_text("EAGAIN"), most));
+  add_limits(result.finding, limited);
+  add_proof(result.finding, makers, context.sources);
+  add_remedy(result.finding, context, limited);
+  return result;
+}
+
+Claim was_hit(const HostContext& context, const Limited& limited) {
+  Claim result = claim(
+      id, Role::risk, Rank::limit, 0.4, 0.9,
+      Message("The kernel has refused {} in the cgroup {} because of pids.max, there or above. Now "
+              "it has {} of the tasks that are allowed.",
+              plural(limited.refused, "fork", "forks"), whose(limited),
+              filled_text(limited.used, limited.limit)));
+  add_limits(result.finding, limited);
+  add_remedy(result.finding, context, limited);
+  return result;
+}
+
+}  // namespace
+
+std::vector<Claim> pids_max_on_host(const HostContext& context) {
+  std::vector<Limited> all = limited_groups(context.facts.host);
+  std::ranges::stable_sort(all, std::greater{}, &Limited::filled);
+  std::vector<Claim> claims;
+  for (const Limited& limited : all) {
+    if (limited.full() && claims.size() < most_findings) {
+      claims.push_back(full(context, limited));
+    }
+  }
+  for (const Limited& limited : all) {
+    if (!limited.full() && limited.refused > 0 && claims.size() < most_findings) {
+      claims.push_back(was_hit(context, limited));
+    }
+  }
+  const auto near = [](const Limited& limited) {
+    return fullness(limited.used, limited.limit) == Fullness::near;
+  };
+  if (claims.empty() && !all.empty() && std::ranges::none_of(all, near)) {
+    const Limited& fullest = all.front();
+    claims.push_back(
+        claim(id, Role::ruled_out, Rank::limit, 0, 0.95,
+              Message("the fullest pids.max is that of {}: {}, and no fork was refused",
+                      whose(fullest), filled_text(fullest.used, fullest.limit))));
+    add_limits(claims.back().finding, fullest);
+  }
+  return claims;
+}
+
+}  // namespace whyoom::diagnose::causes

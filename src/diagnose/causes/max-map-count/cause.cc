@@ -1,0 +1,40 @@
+#include "diagnose/task_pressure.h"
+
+namespace whyoom::diagnose::causes {
+
+namespace {
+
+constexpr std::string_view id = "max-map-count";
+
+ProcessFilter nobody(const TaskLimit& /*limit*/) {
+  return [](const host::Process&) { return false; };
+}
+
+Message reached(const TaskLimit& limit, const std::string& /*makers*/) {
+  return Message(
+      "{} has {} of the mappings that vm.max_map_count allows: mmap, mprotect and new "
+      "threads of this process fail with {}, however much memory is free.",
+      limit.whose, filled_text(*limit.used, limit.limit), errno_text(limit.error));
+}
+
+void complete(const HostContext& /*context*/, const TaskLimit& limit, Finding& finding) {
+  Remedy raise;
+  raise.title = Message(
+      "Raise the limit, also in /etc/sysctl.d, if the program is made so (Elasticsearch asks for "
+      "262144), or find what it maps");
+  raise.commands = {"sudo sysctl -w vm.max_map_count=" +
+                    std::to_string(limit.limit < 131072 ? 262144 : limit.limit * 2)};
+  finding.remedies = {raise};
+}
+
+std::vector<Claim> check(const HostContext& context) {
+  return judge_limits(context, {id, TaskLimit::Kind::max_map_count, nobody, reached, complete});
+}
+
+}  // namespace
+
+extern const Cause cause_max_map_count;
+const Cause cause_max_map_count{
+    id, 'D', "a process has as many mappings as vm.max_map_count allows", nullptr, check};
+
+}  // namespace whyoom::diagnose::causes

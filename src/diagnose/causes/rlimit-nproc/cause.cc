@@ -1,0 +1,82 @@
+#include "base/human.h"
+#include "base/text.h"
+#include "diagnose/task_pressure.h"
+#include "diagnose/tools.h"
+
+namespace whyoom::diagnose::causes {
+
+namespace {
+
+constexpr std::string_view id = "rlimit-nproc";
+
+std::optional<std::uint32_t> uid_of(const TaskLimit& limit) {
+  Cursor cursor(limit.whose);
+  return cursor.take("uid ") ? parse_number<std::uint32_t>(cursor.rest()) : std::nullopt;
+}
+
+ProcessFilter of_user(const TaskLimit& limit) {
+  return [uid = uid_of(limit)](const host::Process& process) {
+    return process.uid == uid && !process.kernel_thread;
+  };
+}
+
+Message reached(const TaskLimit& limit, const std::string& makers) {
+  const std::string filled = filled_text(*limit.used, limit.limit);
+  const std::string error = errno_text(limit.error);
+  return makers.empty()
+             ? Message(
+                   "{} has {} of the tasks that RLIMIT_NPROC (ulimit -u) allows: fork and new "
+                   "threads of this user fail with {}; others can fork. Memory has no part in "
+                   "it.",
+                   limit.whose, filled, error)
+             : Message(
+                   "{} has {} of the tasks that RLIMIT_NPROC (ulimit -u) allows: fork and new "
+                   "threads of this user fail with {}; others can fork. Memory has no part in "
+                   "it. {}.",
+                   limit.whose, filled, error, makers);
+}
+
+// The line that has just this number. Names and groups cannot be matched without /etc/passwd.
+const host::NprocLine* line_of(const HostContext& context, const TaskLimit& limit) {
+  const host::NprocLine* last = nullptr;
+  for (const host::NprocLine& line : context.facts.host.task_limits.nproc) {
+    if (line.most == limit.limit && line.type != "hard" && line.domain != "root") {
+      last = &line;
+    }
+  }
+  return last;
+}
+
+void complete(const HostContext& context, const TaskLimit& limit, Finding& finding) {
+  Remedy find;
+  find.title = Message("Find what makes so many tasks");
+  const auto uid = uid_of(limit);
+  find.commands = {"ps -L -U " + std::to_string(uid.value_or(0)) +
+                   " -o comm= | sort | uniq -c | sort -n | tail"};
+  Remedy raise;
+  if (const auto* line = line_of(context, limit)) {
+    raise.title = Message("Raise the limit in line {} of {} (it counts from the next login on)",
+                          line->at.line, printable(context.sources.name(line->at.source)));
+    finding.proof.push_back(
+        proof(Message("the line with that number, for {}", printable(line->domain)), limit.limit,
+              line->at));
+  } else {
+    raise.title = Message(
+        "Raise the limit: nproc in /etc/security/limits.d for logins, LimitNPROC= in the unit of a "
+        "service");
+  }
+  raise.commands = {"grep -rs nproc /etc/security/limits.conf /etc/security/limits.d"};
+  finding.remedies = {find, raise};
+}
+
+std::vector<Claim> check(const HostContext& context) {
+  return judge_limits(context, {id, TaskLimit::Kind::rlimit_nproc, of_user, reached, complete});
+}
+
+}  // namespace
+
+extern const Cause cause_rlimit_nproc;
+const Cause cause_rlimit_nproc{id, 'D', "a user has as many tasks as RLIMIT_NPROC allows", nullptr,
+                               check};
+
+}  // namespace whyoom::diagnose::causes

@@ -1,0 +1,49 @@
+#include "diagnose/task_pressure.h"
+
+namespace whyoom::diagnose::causes {
+
+namespace {
+
+constexpr std::string_view id = "threads-max";
+
+ProcessFilter everyone(const TaskLimit& /*limit*/) {
+  return [](const host::Process&) { return true; };
+}
+
+Message reached(const TaskLimit& limit, const std::string& makers) {
+  const std::string filled = filled_text(*limit.used, limit.limit);
+  const std::string error = errno_text(limit.error);
+  return makers.empty()
+             ? Message(
+                   "The host has {} of the tasks that kernel.threads-max allows: fork and new "
+                   "threads fail with {}, also for root. Memory has no part in it.",
+                   filled, error)
+             : Message(
+                   "The host has {} of the tasks that kernel.threads-max allows: fork and new "
+                   "threads fail with {}, also for root. Memory has no part in it. {}.",
+                   filled, error, makers);
+}
+
+void complete(const HostContext& /*context*/, const TaskLimit& limit, Finding& finding) {
+  Remedy find;
+  find.title = Message("Find what makes so many tasks");
+  find.commands = {"ps -eLo comm= | sort | uniq -c | sort -n | tail"};
+  Remedy raise;
+  raise.title = Message(
+      "Raise the limit, also in /etc/sysctl.d, if so many tasks are wanted. Each task takes 16 KiB "
+      "of memory for its kernel stack alone");
+  raise.commands = {"sudo sysctl -w kernel.threads-max=" + std::to_string(limit.limit * 2)};
+  finding.remedies = {find, raise};
+}
+
+std::vector<Claim> check(const HostContext& context) {
+  return judge_limits(context, {id, TaskLimit::Kind::threads_max, everyone, reached, complete});
+}
+
+}  // namespace
+
+extern const Cause cause_threads_max;
+const Cause cause_threads_max{id, 'D', "the kernel's limit on threads is reached (threads-max)",
+                              nullptr, check};
+
+}  // namespace whyoom::diagnose::causes
