@@ -32,18 +32,32 @@ std::string errno_text(std::string_view error) {
                                                  : " (\"Resource temporarily unavailable\")");
 }
 
-std::string filled_text(std::uint64_t used, std::uint64_t limit) {
+std::string filled_text(std::uint64_t used, std::uint64_t limit, std::string_view of_what) {
   const double part = limit == 0 ? 1 : static_cast<double>(used) / static_cast<double>(limit);
-  return grouped(used) + " of " + grouped(limit) + " (" + percent(part) + ")";
+  return grouped(used) + " of " + grouped(limit) + " " + std::string(of_what) + " (" +
+         percent(part) + ")";
 }
 
-void add_proof(Finding& finding, const TaskLimit& limit) {
-  finding.proof.push_back(proof(Message("{}", limit.name), limit.limit, limit.at));
+std::string filled_text(const TaskLimit& limit) {
   const bool maps = limit.kind == TaskLimit::Kind::max_map_count;
-  finding.proof.push_back(proof(maps                  ? Message("mappings of {}", limit.whose)
-                                : limit.whose.empty() ? Message("tasks on the host")
-                                                      : Message("tasks of {}", limit.whose),
-                                limit.used.value_or(0)));
+  return filled_text(limit.used.value_or(0), limit.limit, maps ? "mappings" : "tasks");
+}
+
+void add_proof(Finding& finding, const TaskLimit& limit, const HostContext& context) {
+  // A limit of a process has a file and no place of its own.
+  const Place at = limit.at.line == 0 && !limit.where.empty()
+                       ? Place{context.sources.add(limit.where), 0}
+                       : limit.at;
+  finding.proof.push_back(proof(Message("{}", limit.name), limit.limit, at));
+  const std::uint64_t used = limit.used.value_or(0);
+  if (limit.kind == TaskLimit::Kind::max_map_count) {
+    finding.proof.push_back(proof(Message("mappings of {}", limit.whose), used));
+  } else if (limit.whose.empty()) {
+    const auto& load = context.facts.host.load;
+    finding.proof.push_back(proof(Message("tasks on the host"), used, load ? load->at : Place{}));
+  } else {
+    finding.proof.push_back(proof(Message("tasks of {}", limit.whose), used));
+  }
 }
 
 std::vector<Claim> judge_limits(const HostContext& context, const LimitRule& rule) {
@@ -62,7 +76,7 @@ std::vector<Claim> judge_limits(const HostContext& context, const LimitRule& rul
     const TaskMakers makers = task_makers(context.facts.host, rule.whose(limit));
     Claim result = claim(rule.id, Role::root, Rank::limit, limit.filled(), 0.95,
                          rule.reached(limit, describe(makers)));
-    add_proof(result.finding, limit);
+    add_proof(result.finding, limit, context);
     if (limit.kind != TaskLimit::Kind::max_map_count) {
       add_proof(result.finding, makers, context.sources);
     }
@@ -70,10 +84,9 @@ std::vector<Claim> judge_limits(const HostContext& context, const LimitRule& rul
     claims.push_back(std::move(result));
   }
   if (claims.empty() && !near && fullest != nullptr) {
-    Claim room =
-        claim(rule.id, Role::ruled_out, Rank::limit, 0, 0.95,
-              Message("{}: {}", fullest->name, filled_text(*fullest->used, fullest->limit)));
-    add_proof(room.finding, *fullest);
+    Claim room = claim(rule.id, Role::ruled_out, Rank::limit, 0, 0.95,
+                       Message("{}: {}", fullest->name, filled_text(*fullest)));
+    add_proof(room.finding, *fullest, context);
     claims.push_back(std::move(room));
   }
   return claims;

@@ -36,9 +36,10 @@ struct LimitRule {
 };
 std::vector<Claim> judge_limits(const HostContext& context, const LimitRule& rule);
 
-// "30,100 of 32,768 (92 %)"
-std::string filled_text(std::uint64_t used, std::uint64_t limit);
+// "30,100 of 32,768 tasks (92 %)"
+std::string filled_text(std::uint64_t used, std::uint64_t limit, std::string_view of_what);
+std::string filled_text(const TaskLimit& limit);
 // The limit and what there is against it.
-void add_proof(Finding& finding, const TaskLimit& limit);
+void add_proof(Finding& finding, const TaskLimit& limit, const HostContext& context);
 
 }  // namespace whyoom::diagnose

@@ -1,3 +1,4 @@
+#include "diagnose/host_share.h"
 #include "diagnose/tools.h"
 
 namespace whyoom::diagnose::causes {
@@ -50,10 +51,41 @@ std::optional<Claim> judge(const Context& context) {
   return result;
 }
 
+std::vector<Claim> check(const HostContext& context) {
+  const host::Host& host = context.facts.host;
+  const auto& total = host.meminfo.mem_total;
+  Bytes held;
+  Place at;
+  if (host.meminfo.balloon) {
+    held = to_bytes(host.meminfo.balloon->value);
+    at = host.meminfo.balloon->at;
+  } else if (const auto& pages = host.vmstat.pages.balloon_pages) {
+    held = to_bytes(pages->value, context.state.machine.page);
+    at = pages->at;
+  } else {
+    return {};
+  }
+  if (!total) {
+    return {};
+  }
+  const HostShare part{held, to_bytes(total->value) + held, at, total->at};
+  Claim result =
+      share_claim(id, Rank::out_of_reach, part, big_share, Message("balloon"),
+                  Message("The balloon driver holds {} ({} of RAM and balloon) for the host.",
+                          human(held), percent(part.part())));
+  if (result.finding.role == Role::risk) {
+    Remedy remedy;
+    remedy.title = Message(
+        "Give the guest its memory back on the host (balloon target), or set a lower bound");
+    result.finding.remedies.push_back(remedy);
+  }
+  return {std::move(result)};
+}
+
 }  // namespace
 
 extern const Cause cause_balloon_or_hotplug;
-const Cause cause_balloon_or_hotplug{id,   'A',  "a balloon or hot-unplug took the memory",
-                                     judge};
+const Cause cause_balloon_or_hotplug{id, 'A', "a balloon or hot-unplug took the memory", judge,
+                                     check};
 
 }  // namespace whyoom::diagnose::causes

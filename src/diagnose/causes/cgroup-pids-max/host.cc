@@ -120,20 +120,36 @@ const host::TasksMax* line_of(const host::Host& host, const Limited& limited) {
   return found;
 }
 
+std::uint64_t twice(std::uint64_t limit) { return limit > UINT64_MAX / 2 ? UINT64_MAX : limit * 2; }
+
 void add_remedy(Finding& finding, const HostContext& context, const Limited& limited) {
   const std::string path = shown(*limited.tree, *limited.group);
   const std::string unit(unit_of(path));
   const host::TasksMax* line = line_of(context.facts.host, limited);
+  const auto owner = memory::cgroup_owner(limited.tree->path_of(*limited.group));
+  using Kind = memory::CgroupOwner::Kind;
   Remedy remedy;
-  if (unit.ends_with(".service") || unit.ends_with(".scope") || unit.ends_with(".slice")) {
+  if (owner && (owner->kind == Kind::pod || owner->kind == Kind::pods)) {
+    remedy.title = Message(
+        "Raise podPidsLimit in the kubelet's configuration, or find what makes so many tasks");
+  } else if (owner && owner->kind == Kind::container) {
+    remedy.title =
+        Message("Raise the container's limit (--pids-limit), or find what makes so many tasks");
+  } else if (unit.ends_with(".service") || unit.ends_with(".scope") || unit.ends_with(".slice")) {
     remedy.title = Message("Raise TasksMax of {}, or find what makes so many tasks", unit);
     remedy.commands = {"systemctl show -p TasksCurrent,TasksMax '" + unit + "'",
                        "sudo systemctl set-property '" + unit +
-                           "' TasksMax=" + std::to_string(Bytes(limited.limit * 2).count())};
+                           "' TasksMax=" + std::to_string(twice(limited.limit))};
   } else {
     remedy.title = Message("Raise pids.max of {}, or find what makes so many tasks", path);
   }
   finding.remedies.push_back(remedy);
+  const auto& of_pods = context.facts.host.kubelet.pod_pids_limit;
+  if (of_pods && of_pods->value > 0 &&
+      static_cast<std::uint64_t>(of_pods->value) == limited.limit) {
+    finding.proof.push_back(
+        proof(Message("podPidsLimit of the kubelet"), limited.limit, of_pods->at));
+  }
   if (line != nullptr) {
     const std::string file = printable(context.sources.name(line->at.source));
     finding.proof.push_back(
@@ -147,17 +163,17 @@ void add_remedy(Finding& finding, const HostContext& context, const Limited& lim
 Claim full(const HostContext& context, const Limited& limited) {
   const TaskMakers makers = task_makers(context.facts.host, below(context.facts.host, limited));
   const std::string who = whose(limited);
-  const std::string filled = filled_text(limited.used, limited.limit);
+  const std::string filled = filled_text(limited.used, limited.limit, "tasks");
   const std::string most = describe(makers);
-  Claim result = claim(
-      id, Role::root, Rank::limit, std::min(limited.filled(), 1.0),
-      limited.refused > 0 ? 0.99 : 0.95,
-      most.empty() ? Message("The cgroup {} has {} of the tasks that pids.max allows: fork and new "
-                             "threads in it fail with {}. Memory has no part in it.",
-                             who, filled, errno_text("EAGAIN"))
-                   : Message("The cgroup {} has {} of the tasks that pids.max allows: fork and new "
-                             "threads in it fail with {}. Memory has no part in it. {}.",
-                             who, filled, errno_text("EAGAIN"), most));
+  Claim result =
+      claim(id, Role::root, Rank::limit, std::min(limited.filled(), 1.0),
+            limited.refused > 0 ? 0.99 : 0.95,
+            most.empty() ? Message("The cgroup {} has {} that pids.max allows: fork and new "
+                                   "threads in it fail with {}. Memory has no part in it.",
+                                   who, filled, errno_text("EAGAIN"))
+                         : Message("The cgroup {} has {} that pids.max allows: fork and new "
+                                   "threads in it fail with {}. Memory has no part in it. {}.",
+                                   who, filled, errno_text("EAGAIN"), most));
   add_limits(result.finding, limited);
   add_proof(result.finding, makers, context.sources);
   add_remedy(result.finding, context, limited);
@@ -168,9 +184,9 @@ Claim was_hit(const HostContext& context, const Limited& limited) {
   Claim result = claim(
       id, Role::risk, Rank::limit, 0.4, 0.9,
       Message("The kernel has refused {} in the cgroup {} because of pids.max, there or above. Now "
-              "it has {} of the tasks that are allowed.",
+              "it has {}.",
               plural(limited.refused, "fork", "forks"), whose(limited),
-              filled_text(limited.used, limited.limit)));
+              filled_text(limited.used, limited.limit, "tasks")));
   add_limits(result.finding, limited);
   add_remedy(result.finding, context, limited);
   return result;
@@ -200,7 +216,7 @@ std::vector<Claim> pids_max_on_host(const HostContext& context) {
     claims.push_back(
         claim(id, Role::ruled_out, Rank::limit, 0, 0.95,
               Message("the fullest pids.max is that of {}: {}, and no fork was refused",
-                      whose(fullest), filled_text(fullest.used, fullest.limit))));
+                      whose(fullest), filled_text(fullest.used, fullest.limit, "tasks"))));
     add_limits(claims.back().finding, fullest);
   }
   return claims;

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "diagnose/host_share.h"
 #include "diagnose/tools.h"
 
 namespace whyoom::diagnose::causes {
@@ -55,10 +56,44 @@ std::optional<Claim> judge(const Context& context) {
   return result;
 }
 
+std::vector<Claim> check(const HostContext& context) {
+  const host::Host& host = context.facts.host;
+  Bytes reserved;
+  Bytes unused;
+  Place at;
+  for (const host::HugePool& pool : host.huge_pools) {
+    if (pool.total && pool.free) {
+      // What is reserved for a mapping is free until it is touched, and is needed.
+      const std::uint64_t needed = pool.reserved ? pool.reserved->value : 0;
+      const std::uint64_t idle = pool.free->value - std::min(pool.free->value, needed);
+      reserved += to_bytes(pool.page_size) * pool.total->value;
+      unused += to_bytes(pool.page_size) * idle;
+      at = pool.total->value > 0 && at.line == 0 ? pool.total->at : at;
+    }
+  }
+  const auto& total = host.meminfo.mem_total;
+  if (host.huge_pools.empty() || !total) {
+    return {};
+  }
+  const HostShare idle{unused, to_bytes(total->value), at, total->at};
+  Claim result = share_claim(
+      id, Rank::out_of_reach, idle, big_share, Message("unused huge pages"),
+      Message("{} of RAM are reserved as huge pages and nobody uses them: {} of {} reserved. "
+              "Ordinary requests cannot have that memory.",
+              percent(idle.part()), human(unused), human(reserved)));
+  result.finding.proof.push_back(proof(Message("reserved as huge pages"), reserved, at));
+  if (result.finding.role == Role::risk) {
+    Remedy remedy;
+    remedy.title = Message("Reserve only as many huge pages as are used");
+    remedy.commands = {"grep -i ^huge /proc/meminfo"};
+    result.finding.remedies.push_back(remedy);
+  }
+  return {std::move(result)};
+}
+
 }  // namespace
 
 extern const Cause cause_hugepages_reserved;
-const Cause cause_hugepages_reserved{id,   'A',  "huge pages are reserved and unused",
-                                     judge};
+const Cause cause_hugepages_reserved{id, 'A', "huge pages are reserved and unused", judge, check};
 
 }  // namespace whyoom::diagnose::causes

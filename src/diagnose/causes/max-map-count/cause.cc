@@ -12,9 +12,9 @@ ProcessFilter nobody(const TaskLimit& /*limit*/) {
 
 Message reached(const TaskLimit& limit, const std::string& /*makers*/) {
   return Message(
-      "{} has {} of the mappings that vm.max_map_count allows: mmap, mprotect and new "
+      "{} has {} that vm.max_map_count allows: mmap, mprotect and new "
       "threads of this process fail with {}, however much memory is free.",
-      limit.whose, filled_text(*limit.used, limit.limit), errno_text(limit.error));
+      limit.whose, filled_text(limit), errno_text(limit.error));
 }
 
 void complete(const HostContext& /*context*/, const TaskLimit& limit, Finding& finding) {

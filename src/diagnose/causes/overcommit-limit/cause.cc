@@ -37,10 +37,57 @@ std::optional<Claim> judge(const Context& context) {
   return result;
 }
 
+constexpr double reached = 0.95;  // of CommitLimit
+constexpr double near_limit = 0.85;
+
+std::vector<Claim> check(const HostContext& context) {
+  const host::Host& host = context.facts.host;
+  const auto& mode = host.settings.overcommit_memory;
+  const auto& limit = host.meminfo.commit_limit;
+  const auto& committed = host.meminfo.committed_as;
+  if (!mode || !limit || !committed) {
+    return {};
+  }
+  const double part = share(committed->value, limit->value);
+  const bool strict = mode->value == 2;
+  const std::string used = human(to_bytes(committed->value));
+  const std::string most = human(to_bytes(limit->value));
+  Claim result = claim(
+      id,
+      !strict || part < near_limit ? Role::ruled_out
+      : part >= reached            ? Role::root
+                                   : Role::risk,
+      Rank::limit, part, 0.95,
+      !strict
+          ? Message("vm.overcommit_memory is {}: the kernel does not hold programs to CommitLimit",
+                    mode->value)
+      : part >= near_limit
+          ? Message("vm.overcommit_memory is 2, and Committed_AS is {} of the {} of CommitLimit "
+                    "({}): what would pass it fails with ENOMEM (\"Cannot allocate memory\"), "
+                    "however much is free.",
+                    used, most, percent(part))
+          : Message("Committed_AS is {} of the {} of CommitLimit ({})", used, most, percent(part)));
+  auto& proofs = result.finding.proof;
+  proofs.push_back(
+      {Message("vm.overcommit_memory"), static_cast<double>(mode->value), Unit::count, mode->at});
+  proofs.push_back(proof(Message("Committed_AS"), to_bytes(committed->value), committed->at));
+  proofs.push_back(proof(Message("CommitLimit"), to_bytes(limit->value), limit->at));
+  if (context.state.free && result.finding.role != Role::ruled_out) {
+    proofs.push_back(proof(Message("MemFree"), *context.state.free, host.meminfo.mem_free->at));
+    Remedy remedy;
+    remedy.title = Message(
+        "Raise the limit (vm.overcommit_ratio or vm.overcommit_kbytes), add swap, or use the "
+        "kernel's default mode");
+    remedy.commands = {"grep -i commit /proc/meminfo", "sudo sysctl -w vm.overcommit_memory=0"};
+    result.finding.remedies.push_back(remedy);
+  }
+  return {std::move(result)};
+}
+
 }  // namespace
 
 extern const Cause cause_overcommit_limit;
 const Cause cause_overcommit_limit{
-    id, 'D', "vm.overcommit_memory=2 and the commit limit is reached", judge};
+    id, 'D', "vm.overcommit_memory=2 and the commit limit is reached", judge, check};
 
 }  // namespace whyoom::diagnose::causes

@@ -21,16 +21,16 @@ ProcessFilter of_user(const TaskLimit& limit) {
 }
 
 Message reached(const TaskLimit& limit, const std::string& makers) {
-  const std::string filled = filled_text(*limit.used, limit.limit);
+  const std::string filled = filled_text(limit);
   const std::string error = errno_text(limit.error);
   return makers.empty()
              ? Message(
-                   "{} has {} of the tasks that RLIMIT_NPROC (ulimit -u) allows: fork and new "
+                   "{} has {} that RLIMIT_NPROC (ulimit -u) allows: fork and new "
                    "threads of this user fail with {}; others can fork. Memory has no part in "
                    "it.",
                    limit.whose, filled, error)
              : Message(
-                   "{} has {} of the tasks that RLIMIT_NPROC (ulimit -u) allows: fork and new "
+                   "{} has {} that RLIMIT_NPROC (ulimit -u) allows: fork and new "
                    "threads of this user fail with {}; others can fork. Memory has no part in "
                    "it. {}.",
                    limit.whose, filled, error, makers);

@@ -1,5 +1,6 @@
 #include <string>
 
+#include "diagnose/host_share.h"
 #include "diagnose/tools.h"
 
 namespace whyoom::diagnose::causes {
@@ -52,10 +53,30 @@ std::optional<Claim> judge(const Context& context) {
   return result;
 }
 
+std::vector<Claim> check(const HostContext& context) {
+  const auto shmem = host_share(context, context.facts.host.meminfo.shmem);
+  if (!shmem) {
+    return {};
+  }
+  Claim result = share_claim(
+      id, Rank::used_up, *shmem, big_on_host, Message("shared memory"),
+      Message("{} of RAM ({}) are shared memory: files in tmpfs, System V or memfd segments. It "
+              "counts as cache, and without swap nothing can take it back.",
+              human(shmem->size), percent(shmem->part())));
+  if (result.finding.role == Role::risk) {
+    Remedy remedy;
+    remedy.title =
+        Message("Find the files and segments, remove what is not needed, limit the tmpfs");
+    remedy.commands = {"df -h -t tmpfs", "ipcs -m"};
+    result.finding.remedies.push_back(remedy);
+  }
+  return {std::move(result)};
+}
+
 }  // namespace
 
 extern const Cause cause_shmem_tmpfs;
-const Cause cause_shmem_tmpfs{id,   'B',  "shared memory (tmpfs, System V, memfd) holds the memory",
-                              judge};
+const Cause cause_shmem_tmpfs{id, 'B', "shared memory (tmpfs, System V, memfd) holds the memory",
+                              judge, check};
 
 }  // namespace whyoom::diagnose::causes

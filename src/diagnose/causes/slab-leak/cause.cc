@@ -2,6 +2,7 @@
 #include <string>
 
 #include "base/text.h"
+#include "diagnose/host_share.h"
 #include "diagnose/tools.h"
 
 namespace whyoom::diagnose::causes {
@@ -61,10 +62,45 @@ std::optional<Claim> judge(const Context& context) {
   return result;
 }
 
+void add_caches(Finding& finding, const HostContext& context) {
+  constexpr std::size_t most_caches = 3;
+  const host::Host& host = context.facts.host;
+  std::vector<const host::SlabCache*> caches;
+  for (const host::SlabCache& cache : host.slab) {
+    caches.push_back(&cache);
+  }
+  std::ranges::stable_sort(caches, std::greater{},
+                           [](const host::SlabCache* cache) { return cache->pages; });
+  for (std::size_t i = 0; i < caches.size() && i < most_caches; ++i) {
+    finding.proof.push_back(proof(Message("the cache {}", printable(caches[i]->name)),
+                                  to_bytes(caches[i]->pages, context.state.machine.page),
+                                  caches[i]->at));
+  }
+}
+
+std::vector<Claim> check(const HostContext& context) {
+  const auto slab = host_share(context, context.facts.host.meminfo.slab_unreclaimable);
+  if (!slab) {
+    return {};
+  }
+  Claim result =
+      share_claim(id, Rank::used_up, *slab, big_on_host, Message("unreclaimable slab"),
+                  Message("{} of RAM ({}) are slab memory that the kernel cannot take back.",
+                          human(slab->size), percent(slab->part())));
+  if (result.finding.role == Role::risk) {
+    add_caches(result.finding, context);
+    Remedy remedy;
+    remedy.title = Message("See which cache grows, and what allocates from it");
+    remedy.commands = {"sudo slabtop -o -s c | head -15"};
+    result.finding.remedies.push_back(remedy);
+  }
+  return {std::move(result)};
+}
+
 }  // namespace
 
 extern const Cause cause_slab_leak;
-const Cause cause_slab_leak{id,   'B',  "the kernel keeps the memory in unreclaimable slabs",
-                            judge};
+const Cause cause_slab_leak{id, 'B', "the kernel keeps the memory in unreclaimable slabs", judge,
+                            check};
 
 }  // namespace whyoom::diagnose::causes

@@ -29,23 +29,23 @@ std::vector<Claim> check(const HostContext& context) {
         claim(id, Role::ruled_out, Rank::limit, 0, 0.95,
               Message("no limit on tasks is between 80 % and 95 % full; the fullest is {}, "
                       "{}",
-                      fullest->name, filled_text(*fullest->used, fullest->limit)));
-    add_proof(room.finding, *fullest);
+                      fullest->name, filled_text(*fullest)));
+    add_proof(room.finding, *fullest, context);
     return {std::move(room)};
   }
   std::string others;
   for (std::size_t i = 1; i < near.size(); ++i) {
-    others += "; " + near[i]->name + ": " + filled_text(*near[i]->used, near[i]->limit);
+    others += "; " + near[i]->name + ": " + filled_text(*near[i]);
   }
   const TaskLimit& first = *near.front();
   Claim result =
       claim(id, Role::risk, Rank::limit, first.filled() / 2, 0.9,
             Message("{}: {}{}. When it is full, {} fails with {}, and memory has no part in it.",
-                    first.name, filled_text(*first.used, first.limit), others,
+                    first.name, filled_text(first), others,
                     first.kind == TaskLimit::Kind::max_map_count ? "mmap" : "fork",
                     errno_text(first.error)));
   for (const TaskLimit* limit : near) {
-    add_proof(result.finding, *limit);
+    add_proof(result.finding, *limit, context);
   }
   const TaskMakers makers =
       task_makers(context.facts.host, [](const host::Process&) { return true; });

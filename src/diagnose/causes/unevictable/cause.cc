@@ -1,3 +1,6 @@
+#include <algorithm>
+
+#include "diagnose/host_share.h"
 #include "diagnose/tools.h"
 
 namespace whyoom::diagnose::causes {
@@ -41,9 +44,37 @@ std::optional<Claim> judge(const Context& context) {
   return result;
 }
 
+std::vector<Claim> check(const HostContext& context) {
+  const host::Host& host = context.facts.host;
+  const auto locked = host_share(context, host.meminfo.unevictable);
+  if (!locked) {
+    return {};
+  }
+  Claim result = share_claim(
+      id, Rank::used_up, *locked, big_on_host, Message("unevictable"),
+      Message("{} of RAM ({}) are locked (mlock, ramfs or pinned): the kernel may neither swap nor "
+              "drop them.",
+              human(locked->size), percent(locked->part())));
+  if (result.finding.role == Role::risk) {
+    const auto size = [](const host::Process& each) { return each.locked.value_or(KiB(0)); };
+    const auto most = std::ranges::max_element(host.processes.all, {}, size);
+    if (most != host.processes.all.end() && size(*most) > KiB(0)) {
+      const std::string path = host::path_of(most->pid, host::ProcessFile::status);
+      result.finding.proof.push_back(
+          proof(Message("locked by {}", process(most->comm.view(), most->pid)),
+                to_bytes(size(*most)), {context.sources.add(path), 0}));
+    }
+    Remedy remedy;
+    remedy.title = Message("Limit what may be locked (RLIMIT_MEMLOCK), or lock less");
+    remedy.commands = {"grep -H VmLck /proc/[0-9]*/status | sort -k2 -n | tail"};
+    result.finding.remedies.push_back(remedy);
+  }
+  return {std::move(result)};
+}
+
 }  // namespace
 
 extern const Cause cause_unevictable;
-const Cause cause_unevictable{id, 'B', "locked pages hold the memory", judge};
+const Cause cause_unevictable{id, 'B', "locked pages hold the memory", judge, check};
 
 }  // namespace whyoom::diagnose::causes

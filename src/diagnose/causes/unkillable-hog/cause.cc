@@ -1,5 +1,6 @@
 #include <string>
 
+#include "diagnose/host_users.h"
 #include "diagnose/tools.h"
 
 namespace whyoom::diagnose::causes {
@@ -61,10 +62,48 @@ std::optional<Claim> judge(const Context& context) {
   return result;
 }
 
+constexpr double big_on_host = 0.30;  // of RAM
+
+std::vector<Claim> check(const HostContext& context) {
+  const host::Process* biggest = biggest_process(context.facts.host);
+  const auto& ram = context.state.ram;
+  if (biggest == nullptr || !ram || !biggest->oom_score_adj) {
+    return {};
+  }
+  const Bytes memory = own_memory(*biggest);
+  const double part = share(memory, *ram);
+  const bool protects = *biggest->oom_score_adj <= never && part >= big_on_host;
+  const std::string who = process(biggest->comm.view(), biggest->pid);
+  Claim result = claim(
+      id, protects ? Role::risk : Role::ruled_out, Rank::used_up, protects ? part : 0, 0.9,
+      protects ? Message("The biggest process, {}, holds {} ({} of RAM) and may not be killed "
+                         "(oom_score_adj {}): on an OOM others die for it.",
+                         who, human(memory), percent(part), *biggest->oom_score_adj)
+               : Message("the biggest process, {}, holds {} ({} of RAM), oom_score_adj {}", who,
+                         human(memory), percent(part), *biggest->oom_score_adj));
+  const auto file = [&](host::ProcessFile kind) {
+    return context.sources.add(host::path_of(biggest->pid, kind));
+  };
+  result.finding.proof.push_back(
+      proof(Message("memory of {}", who), memory, {file(host::ProcessFile::status), 0}));
+  result.finding.proof.push_back({Message("its oom_score_adj"),
+                                  static_cast<double>(*biggest->oom_score_adj),
+                                  Unit::count,
+                                  {file(host::ProcessFile::oom_score_adj), 1}});
+  if (protects) {
+    Remedy remedy;
+    remedy.title = Message("Protect only what must live: raise oom_score_adj above -1000");
+    remedy.commands = {"echo 0 | sudo tee /proc/" + std::to_string(biggest->pid) +
+                       "/oom_score_adj"};
+    result.finding.remedies.push_back(remedy);
+  }
+  return {std::move(result)};
+}
+
 }  // namespace
 
 extern const Cause cause_unkillable_hog;
-const Cause cause_unkillable_hog{id,   'B',  "the biggest process may not be killed, so others die",
-                                 judge};
+const Cause cause_unkillable_hog{id, 'B', "the biggest process may not be killed, so others die",
+                                 judge, check};
 
 }  // namespace whyoom::diagnose::causes

@@ -119,10 +119,71 @@ std::optional<Claim> judge(const Context& context) {
   return result;
 }
 
+Bytes boost_of(const memory::Machine& machine, Bytes& managed) {
+  Bytes boost;
+  for (const memory::MachineZone& zone : machine.zones) {
+    boost += to_bytes(zone.boost, machine.page);
+    managed += to_bytes(zone.managed, machine.page);
+  }
+  return boost;
+}
+
+// The zone with the most memory: its gaps are the setting's.
+std::optional<std::size_t> biggest_zone(const memory::Machine& machine) {
+  const auto biggest = std::ranges::max_element(machine.zones, {}, &memory::MachineZone::managed);
+  return biggest == machine.zones.end() || biggest->managed == Pages(0)
+             ? std::nullopt
+             : std::optional(static_cast<std::size_t>(biggest - machine.zones.begin()));
+}
+
+std::vector<Claim> check(const HostContext& context) {
+  const memory::Machine& machine = context.state.machine;
+  const auto index = biggest_zone(machine);
+  if (!index) {
+    return {};
+  }
+  const memory::MachineZone& zone = machine.zones[*index];
+  const Pages gap = zone.marks.low - zone.marks.min;
+  const double of_zone = share(gap, zone.managed);
+  Bytes managed;
+  const Bytes boost = boost_of(machine, managed);
+  const bool boosted = share(boost, managed) >= big_boost;
+  const bool scaled = of_zone >= raised_scale && gap > zone.marks.min / 4 + Pages(1);
+  const std::string high = human(to_bytes(zone.marks.high, machine.page));
+  Claim result = claim(
+      id, boosted || scaled ? Role::risk : Role::ruled_out, Rank::out_of_reach,
+      boosted ? share(boost, managed) : of_zone / 2, 0.9,
+      boosted
+          ? Message("A watermark boost keeps {} ({} of RAM) out of reach until kswapd has freed "
+                    "as much.",
+                    human(boost), percent(share(boost, managed)))
+      : scaled
+          ? Message("vm.watermark_scale_factor is about {} (10 by default): zone {} is reclaimed "
+                    "until {} are free.",
+                    static_cast<std::int64_t>(of_zone * 10000 + 0.5), zone.name, high)
+          : Message("the marks of zone {} lie {} apart, {} of the zone", zone.name,
+                    kb(to_bytes(gap, machine.page)), percent(of_zone)));
+  const Place at =
+      *index < context.state.zone_places.size() ? context.state.zone_places[*index] : Place{};
+  result.finding.proof.push_back(
+      proof(Message("zone {}: low - min", zone.name), to_bytes(gap, machine.page), at));
+  result.finding.proof.push_back(proof(Message("boost of all zones"), boost));
+  if (boosted || scaled) {
+    Remedy remedy;
+    remedy.title = boosted ? Message("Switch the boost off") : Message("Set the kernel's default");
+    remedy.setting = boosted ? Setting{"vm.watermark_boost_factor", 0}
+                             : Setting{"vm.watermark_scale_factor", 10};
+    remedy.commands = {"sudo sysctl -w " + remedy.setting->key + "=" +
+                       std::to_string(remedy.setting->value)};
+    result.finding.remedies.push_back(remedy);
+  }
+  return {std::move(result)};
+}
+
 }  // namespace
 
 extern const Cause cause_watermark_raised;
 const Cause cause_watermark_raised{
-    id, 'A', "the watermarks stand higher than min_free_kbytes makes them", judge};
+    id, 'A', "the watermarks stand higher than min_free_kbytes makes them", judge, check};
 
 }  // namespace whyoom::diagnose::causes
