@@ -80,7 +80,7 @@ constexpr const char* check_footer =
     "  whyoom check --format json | jq '.findings[] | select(.role != \"ruled-out\")'\n";
 
 constexpr const char* what_if_about =
-    "Tells what other settings would do here, or at an event of a log.\n"
+    "Tells what other settings would do here, or at a logged event.\n"
     "The marks of each zone before and after, the memory that comes within reach, and whether the\n"
     "request that failed (on a host: an ordinary one) would pass.";
 
