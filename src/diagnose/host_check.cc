@@ -52,6 +52,7 @@ std::vector<Finding> host_findings(const HostContext& context) {
            std::tuple(order(b.finding.role), b.rank, -b.strength);
   });
   std::vector<Finding> findings;
+  findings.reserve(claims.size());
   for (Claim& claim : claims) {
     findings.push_back(std::move(claim.finding));
   }

@@ -209,7 +209,7 @@ void Changed::set_reserves() {
     const bool has_highmem = std::ranges::any_of(
         node, [](const ZoneSize& each) { return each.zone == ZoneClass::highmem; });
     for (const ZoneSize& each : node) {
-      std::size_t index = static_cast<std::size_t>(each.zone);
+      auto index = static_cast<std::size_t>(each.zone);
       if (has_highmem || each.zone > ZoneClass::highmem) {
         index -= each.zone > ZoneClass::dma32 ? 1 : 0;
       }

@@ -103,12 +103,16 @@ CheckStep threads_step(const HostCheck& check) {
   const host::Host& host = check.facts.host;
   const auto threads = diagnose::thread_count(host);
   std::uint64_t zombies = 0;
+  std::uint64_t seen = 0;
   for (const host::Process& process : host.processes.all) {
     zombies += process.state == 'Z' ? 1 : 0;
+    seen += process.threads.value_or(1);
   }
   if (threads) {
+    // In a container the host's other tasks count against its limits and cannot be seen.
+    const bool hidden = *threads > seen + seen / 10 + 32;
     step.lines.push_back(
-        plural(*threads, "thread", "threads") + " in " +
+        plural(*threads, "thread", "threads") + (hidden ? ", of which can be seen " : " in ") +
         plural(host.processes.all.size(), "process", "processes") +
         (zombies > 0 ? ", " + plural(zombies, "zombie", "zombies") : std::string()) + ".");
   }

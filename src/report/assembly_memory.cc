@@ -107,7 +107,7 @@ bool Assembly::on_node(const Line& line, Shape /*shape*/) {
     return e.report.nodes.size() < kMaxRows;
   });
   note_run(event, line.number, run);
-  event.report.nodes.push_back(std::move(node));
+  event.report.nodes.push_back(node);
   touch(event, line, Stage::nodes);
   return true;
 }

@@ -259,7 +259,7 @@ void LogReader::State::flush() {
   collect_damage();
 }
 
-LogReader::LogReader(std::string source, Sink sink, std::shared_ptr<Seen> seen)
+LogReader::LogReader(const std::string& source, Sink sink, std::shared_ptr<Seen> seen)
     : state_(std::make_unique<State>(source, std::move(sink), std::move(seen))) {}
 
 LogReader::~LogReader() = default;

@@ -33,7 +33,7 @@ class LogReader {
   class Seen;
   static std::shared_ptr<Seen> make_seen();
 
-  LogReader(std::string source, Sink sink, std::shared_ptr<Seen> seen = make_seen());
+  LogReader(const std::string& source, Sink sink, std::shared_ptr<Seen> seen = make_seen());
   ~LogReader();
   LogReader(const LogReader&) = delete;
   LogReader& operator=(const LogReader&) = delete;
