@@ -17,7 +17,7 @@ enum class Fullness : std::uint8_t { room, near, reached };
 
 // A limit below this is one that a program or a unit gave to itself (sandboxes of sshd, avahi,
 // rtkit; TasksMax=1): it is meant to be full.
-inline constexpr std::uint64_t smallest_shared_limit = 50;
+inline constexpr std::uint64_t smallest_shared_limit = 16;
 
 Fullness fullness(std::uint64_t used, std::uint64_t limit);
 Fullness fullness(const TaskLimit& limit);
