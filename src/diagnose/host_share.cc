@@ -18,7 +18,7 @@ Claim share_claim(std::string_view id, Rank rank, const HostShare& share, double
       big ? std::move(risk)
           : Message("{}: {} ({} of RAM)", what.str(), human(share.size), percent(share.part())));
   result.finding.proof.push_back(proof(std::move(what), share.size, share.size_at));
-  result.finding.proof.push_back(proof(Message("MemTotal"), share.ram, share.ram_at));
+  result.finding.proof.push_back(proof(Message("RAM"), share.ram, share.ram_at));
   return result;
 }
 

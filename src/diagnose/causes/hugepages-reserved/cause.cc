@@ -62,10 +62,10 @@ std::vector<Claim> check(const HostContext& context) {
   Bytes unused;
   Place at;
   for (const host::HugePool& pool : host.huge_pools) {
-    if (pool.total && pool.free) {
+    if (pool.total && pool.free && pool.reserved) {
       // What is reserved for a mapping is free until it is touched, and is needed.
-      const std::uint64_t needed = pool.reserved ? pool.reserved->value : 0;
-      const std::uint64_t idle = pool.free->value - std::min(pool.free->value, needed);
+      const std::uint64_t idle =
+          pool.free->value - std::min(pool.free->value, pool.reserved->value);
       reserved += to_bytes(pool.page_size) * pool.total->value;
       unused += to_bytes(pool.page_size) * idle;
       at = pool.total->value > 0 && at.line == 0 ? pool.total->at : at;

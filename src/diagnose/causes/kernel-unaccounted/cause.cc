@@ -1,5 +1,6 @@
 #include <string>
 
+#include "diagnose/causes/kernel-unaccounted/host.h"
 #include "diagnose/tools.h"
 
 namespace whyoom::diagnose::causes {
@@ -56,7 +57,7 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_kernel_unaccounted;
-const Cause cause_kernel_unaccounted{id,   'B',  "memory that no counter of the report shows",
-                                     judge};
+const Cause cause_kernel_unaccounted{id, 'B', "memory that no counter of the report shows", judge,
+                                     unaccounted_on_host};
 
 }  // namespace whyoom::diagnose::causes

@@ -14,7 +14,9 @@ std::optional<KiB> after_boot(const HostContext& context) {
     return number && *number >= 0 ? std::optional(KiB(static_cast<std::uint64_t>(*number)))
                                   : std::nullopt;
   }
-  return context.state.min_free->kernel_default;
+  // The kernel's choice depends on huge pages: a kernel without them has no such file.
+  return context.facts.host.transparent_huge.enabled ? context.state.min_free->kernel_default
+                                                     : std::nullopt;
 }
 
 // khugepaged raises a smaller setting when it starts, so the running value is the larger one. When

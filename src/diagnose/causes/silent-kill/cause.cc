@@ -1,0 +1,94 @@
+#include <algorithm>
+
+#include "base/text.h"
+#include "diagnose/tools.h"
+
+namespace whyoom::diagnose::causes {
+
+namespace {
+
+constexpr std::string_view id = "silent-kill";
+constexpr std::size_t most_groups = 3;
+
+// Kills for the limit of this cgroup itself or of its own tasks: memory.events counts those of the
+// children too (since 5.2).
+struct Killed {
+  const host::CgroupTree* tree = nullptr;
+  const host::Cgroup* group = nullptr;
+  std::uint64_t own = 0;
+};
+
+std::uint64_t kills(const host::Cgroup& group) {
+  return group.events.oom_kill ? group.events.oom_kill->value : 0;
+}
+
+std::vector<Killed> killed_groups(const host::Host& host) {
+  std::vector<Killed> all;
+  for (const host::CgroupTree& tree : host.cgroups) {
+    std::vector<std::uint64_t> of_children(tree.groups.size(), 0);
+    for (const host::Cgroup& group : tree.groups) {
+      if (group.parent && *group.parent < of_children.size()) {
+        of_children[*group.parent] += kills(group);
+      }
+    }
+    for (std::size_t i = 0; i < tree.groups.size(); ++i) {
+      const std::uint64_t count = kills(tree.groups[i]);
+      if (count > of_children[i]) {
+        all.push_back({&tree, &tree.groups[i], count - of_children[i]});
+      }
+    }
+  }
+  std::ranges::stable_sort(all, std::greater{}, &Killed::own);
+  return all;
+}
+
+std::string whose(const Killed& killed) {
+  const std::string path = printable(killed.tree->path_of(*killed.group));
+  const auto owner = memory::cgroup_owner(killed.tree->path_of(*killed.group));
+  const std::string text = owner ? memory::describe(*owner) : std::string();
+  return text.empty() || path.ends_with(text) ? path : path + " (" + text + ")";
+}
+
+std::vector<Claim> check(const HostContext& context) {
+  const auto& counter = context.facts.host.vmstat.oom_kill;
+  const std::vector<Killed> groups = killed_groups(context.facts.host);
+  const std::uint64_t total = counter ? counter->value : 0;
+  if (total == 0 && groups.empty()) {
+    if (!counter) {
+      return {};
+    }
+    Claim none = claim(id, Role::ruled_out, Rank::used_up, 0, 0.95,
+                       Message("the kernel has killed nothing for memory since the start"));
+    none.finding.proof.push_back(proof(Message("oom_kill of /proc/vmstat"), total, counter->at));
+    return {std::move(none)};
+  }
+  Claim result = claim(
+      id, Role::consequence, Rank::used_up, 0.5, 0.99,
+      groups.empty()
+          ? Message("The kernel has killed {} for lack of memory since the start. When the log "
+                    "does not show it, it was lost or cut off.",
+                    plural(total, "process", "processes"))
+          : Message("The kernel has killed {} for lack of memory since the start, {} of {}. When "
+                    "the log does not show it, it was lost or cut off.",
+                    plural(std::max(total, groups.front().own), "process", "processes"),
+                    groups.front().own, whose(groups.front())));
+  if (counter) {
+    result.finding.proof.push_back(proof(Message("oom_kill of /proc/vmstat"), total, counter->at));
+  }
+  for (std::size_t i = 0; i < groups.size() && i < most_groups; ++i) {
+    result.finding.proof.push_back(proof(Message("killed in the cgroup {}", whose(groups[i])),
+                                         groups[i].own, groups[i].group->events.oom_kill->at));
+  }
+  Remedy remedy;
+  remedy.title = Message("Look for their reports in the logs");
+  remedy.commands = {"journalctl -k -g 'Killed process|oom-kill' --no-pager"};
+  result.finding.remedies.push_back(remedy);
+  return {std::move(result)};
+}
+
+}  // namespace
+
+extern const Cause cause_silent_kill;
+const Cause cause_silent_kill{id, 'E', "the kernel's counters show kills", nullptr, check};
+
+}  // namespace whyoom::diagnose::causes
