@@ -139,9 +139,9 @@ int on_host(const WhatIfOptions& options, linux::Output& out, linux::Output& err
   root->options.cgroups = false;
   const host::Host host = host::read_host(*root->files, root->options);
   const memory::HostState state = memory::state_of(host);
-  if (state.machine.zones.empty()) {
+  if (state.machine.zones.empty() && !state.machine.min_free_kbytes && !state.machine.ram) {
     errors.write("whyoom: " + printable(root->name) +
-                 ": /proc/zoneinfo could not be read, so there is nothing to compute with\n");
+                 ": no /proc of a host in it: neither meminfo, zoneinfo nor sys/vm was found\n");
     return trouble;
   }
   memory::Settings settings;

@@ -84,6 +84,16 @@ class Check(harness.Case):
         self.check(whyoom("whatif", "vm.min_free_kbytes=default", "--root", root), 0,
                    out="the kernel starts to kill when vm.min_free_kbytes reaches")
 
+    def test_what_if_without_zones_says_what_is_missing(self):
+        root = self.tree("min-free-too-high/positive-host.case")
+        (root / "proc" / "zoneinfo").unlink()
+        result = whyoom("whatif", "vm.min_free_kbytes=64M", "--root", root, "--format", "json")
+        self.assertEqual(result.status, 0, result)
+        answer = json.loads(result.out)
+        self.assertEqual(answer["zones"], [])
+        self.assertIsNone(answer["request"])
+        self.assertTrue(any("zoneinfo" in gap["what"] for gap in answer["gaps"]))
+
     def test_a_half_empty_host(self):
         whole = self.tree("min-free-too-high/positive-host.case")
         paths = [p for p in whole.rglob("*") if p.is_file() and not p.is_symlink()]
@@ -144,7 +154,7 @@ class Check(harness.Case):
     def test_no_host_there(self):
         self.check(whyoom("check", "--root", self.scratch / "none"), 2, err="No such file")
         self.check(whyoom("check", "--root", self.scratch), 2, err="no /proc of a host in it")
-        self.check(whyoom("whatif", "ram=+1G", "--root", self.scratch), 2, err="zoneinfo")
+        self.check(whyoom("whatif", "ram=+1G", "--root", self.scratch), 2, err="no /proc of a host")
 
     def test_this_machine(self):
         result = whyoom("check", "--format", "json")
