@@ -22,8 +22,10 @@ std::string cgroup_of(const report::Report& report) {
 }  // namespace
 
 bool StoryBuilder::continues(const report::Report& report) const {
-  if (!started_ || ended_ || report.source != source_ || !is_kill(report.kind) || !is_kill(kind_) ||
-      cgroup_of(report) != cgroup_) {
+  const bool same_log = report.source == source_ || (!report.boot.empty() && report.boot == boot_ &&
+                                                     report.time.monotonic_us && last_us_);
+  if (!started_ || ended_ || !same_log || report.boot != boot_ || !is_kill(report.kind) ||
+      !is_kill(kind_) || cgroup_of(report) != cgroup_) {
     return false;
   }
   const auto& now = report.time.monotonic_us;
@@ -45,13 +47,14 @@ const StoryContext& StoryBuilder::next(const report::Report& report) {
     context_ = StoryContext{};
     context_.first_line = report.first_line;
     first_us_ = now;
-    source_ = report.source;
     cgroup_ = cgroup_of(report);
     victims_ = 0;
   }
   context_.victims_before = victims_;
   victims_ += static_cast<std::uint32_t>(report.victims.size());
   started_ = true;
+  source_ = report.source;
+  boot_ = report.boot;
   kind_ = report.kind;
   last_us_ = now;
   last_line_ = report.last_line;

@@ -24,6 +24,7 @@ class StoryBuilder {
   bool started_ = false;
   report::Kind kind_ = report::Kind::oom_kill;
   std::string source_;
+  std::string boot_;
   std::string cgroup_;
   std::optional<std::uint64_t> first_us_, last_us_;
   std::uint32_t last_line_ = 0;

@@ -22,6 +22,7 @@ struct Line {
   std::string_view wall;    // wall clock as the log has it, unparsed ("Nov 23 07:41:32")
   std::string_view host;    // host name in the framing, if any
   std::string_view caller;  // "T123" or "C1" (CONFIG_PRINTK_CALLER), if any
+  std::string_view boot;    // the journal's id of the boot, if the framing has one
   std::string_view tag;     // program in a syslog line ("earlyoom", "systemd-oomd"), if any
   int level = -1;           // 0..7, -1 = not in the framing
   Origin origin = Origin::unknown;

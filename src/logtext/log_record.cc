@@ -44,6 +44,7 @@ void LogRecord::clear() {
   wall_.clear();
   host_.clear();
   tag_.clear();
+  boot_.clear();
   monotonic_us_.reset();
   rank_ = 0;
   level_ = -1;
@@ -75,6 +76,8 @@ void LogRecord::set(std::string_view key, std::string_view value) {
       monotonic_us_ = time;
       source_time_ = key.starts_with("_SOURCE");
     }
+  } else if (key == "_BOOT_ID") {
+    boot_.assign(value);
   } else if (key == "PRIORITY" && value.size() == 1 && value[0] >= '0' && value[0] <= '7') {
     level_ = value[0] - '0';
   } else if (key == "_TRANSPORT") {
@@ -96,6 +99,7 @@ void LogRecord::describe(Line& line) const {
   keep(line.wall, wall_);
   keep(line.host, host_);
   keep(line.tag, tag_);
+  keep(line.boot, boot_);
   if (monotonic_us_) {
     line.monotonic_us = monotonic_us_;
   }

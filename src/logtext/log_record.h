@@ -37,6 +37,7 @@ class LogRecord {
   std::string wall_;
   std::string host_;
   std::string tag_;
+  std::string boot_;
   std::optional<std::uint64_t> monotonic_us_;
   int rank_ = 0;
   int level_ = -1;

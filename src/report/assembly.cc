@@ -143,6 +143,7 @@ OpenEvent& Assembly::open(const Line& line, Kind kind) {
   event.report.time.monotonic_us = line.monotonic_us;
   event.report.time.wall = std::string(line.wall);
   event.report.host = std::string(line.host);
+  event.report.boot = std::string(line.boot);
   event.caller = std::string(line.caller);
   event.last = moment_of(line);
   events_.push_back(std::move(event));

@@ -35,6 +35,7 @@ logtext::Line Joiner::Owned::view() const {
   line.host = host;
   line.caller = caller;
   line.tag = tag;
+  line.boot = boot;
   return line;
 }
 
@@ -45,6 +46,7 @@ Joiner::Owned Joiner::own(const logtext::Line& line) {
   owned.host = line.host;
   owned.caller = line.caller;
   owned.tag = line.tag;
+  owned.boot = line.boot;
   owned.meta = line;
   return owned;
 }

@@ -28,7 +28,7 @@ class Joiner {
 
  private:
   struct Owned {
-    std::string text, wall, host, caller, tag;
+    std::string text, wall, host, caller, tag, boot;
     logtext::Line meta;  // its views are not used
     Shape shape = Shape::other;
     Grade grade;

@@ -81,7 +81,7 @@ struct LogReader::State {
 
 void LogReader::State::on_report(Report&& report) {
   any_event = true;
-  if (seen->is_copy(report)) {
+  if (seen && seen->is_copy(report)) {
     ++account.copies;
     return;
   }

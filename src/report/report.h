@@ -254,6 +254,7 @@ struct Report {
   std::uint32_t first_line = 0, last_line = 0;
   Time time;
   std::string host;
+  std::string boot;  // id of the boot, where the log has one; empty = not known
 
   std::optional<Trigger> trigger;
   std::optional<StackDump> stack;

@@ -37,6 +37,7 @@ Report SideEvents::begin(const logtext::Line& line, Kind kind) const {
   report.time.monotonic_us = line.monotonic_us;
   report.time.wall = std::string(line.wall);
   report.host = std::string(line.host);
+  report.boot = std::string(line.boot);
   return report;
 }
 

@@ -1,0 +1,47 @@
+// Events of several logs of one host, each once, in the order in which they happened. Of two copies
+// the more complete is kept; a clock that it lacks comes from the other.
+// Memory is bounded: beyond the budget the oldest events go, and are counted.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "report/same_event.h"
+
+namespace whyoom::report {
+
+class EventMerge {
+ public:
+  static constexpr std::size_t default_budget = std::size_t{128} << 20U;
+
+  explicit EventMerge(std::size_t budget = default_budget) : budget_(budget) {}
+
+  void add(Sighting&& seen);
+  // By time; the events of one boot by its own clock. Leaves nothing behind.
+  std::vector<Sighting> take();
+
+  [[nodiscard]] std::uint64_t copies() const { return copies_; }
+  // Oldest events that did not fit.
+  [[nodiscard]] std::uint64_t left_out() const { return left_out_; }
+
+ private:
+  void index(std::uint32_t number);
+  [[nodiscard]] std::optional<std::uint32_t> find(const Sighting& seen) const;
+  void drop_oldest();
+
+  std::size_t budget_;
+  std::size_t held_bytes_ = 0;
+  std::vector<Sighting> events_;
+  std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> by_key_;
+  std::uint64_t copies_ = 0;
+  std::uint64_t left_out_ = 0;
+  std::optional<std::int64_t> left_out_until_;  // what is not younger was let go before
+};
+
+// Bytes that the report takes in memory, about.
+std::size_t bytes_held(const Report& report);
+
+}  // namespace whyoom::report

@@ -1,0 +1,281 @@
+#include "report/same_event.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <string_view>
+
+namespace whyoom::report {
+namespace {
+
+constexpr std::int64_t second_us = 1'000'000;
+// journald and syslog stamp a message when they get it; at boot that is late.
+constexpr std::int64_t same_line_us = 120 * second_us;
+constexpr std::int64_t same_text_us = 10 * second_us;
+constexpr std::int64_t zone_step_us = 900 * second_us;
+constexpr std::int64_t widest_zone_us = std::int64_t{14} * 3600 * second_us;
+constexpr std::uint64_t longest_report_us = 60'000'000;
+constexpr unsigned few_numbers = 3;
+constexpr unsigned enough_numbers = 5;
+
+bool is_kill(Kind kind) {
+  return kind == Kind::oom_kill || kind == Kind::memcg_oom_kill || kind == Kind::oom_panic;
+}
+
+bool same_kind(Kind a, Kind b) { return a == b || (is_kill(a) && is_kill(b)); }
+
+enum class Walls : std::uint8_t { unknown, near, apart };
+
+Walls compare_walls(const Sighting& a, const Sighting& b, std::int64_t tolerance) {
+  using Clock = Sighting::Clock;
+  if (!a.at_us || !b.at_us || a.clock == Clock::estimate || b.clock == Clock::estimate) {
+    return Walls::unknown;
+  }
+  std::int64_t apart = 0;
+  if (__builtin_sub_overflow(*a.at_us, *b.at_us, &apart)) {
+    return Walls::apart;
+  }
+  if (a.clock == Clock::no_zone || b.clock == Clock::no_zone) {
+    if (apart > widest_zone_us + tolerance || apart < -widest_zone_us - tolerance) {
+      return Walls::apart;
+    }
+    apart = ((apart % zone_step_us) + zone_step_us) % zone_step_us;
+    apart = std::min(apart, zone_step_us - apart);
+  }
+  return apart <= tolerance && apart >= -tolerance ? Walls::near : Walls::apart;
+}
+
+// How many numbers both reports have, and how many of them are equal.
+struct Numbers {
+  unsigned common = 0, equal = 0;
+
+  template <class T>
+  void compare(const T& a, const T& b) {
+    ++common;
+    equal += a == b ? 1U : 0U;
+  }
+  template <class T>
+  void compare_maybe(const Maybe<T>& a, const Maybe<T>& b) {
+    if (a && b) {
+      compare(a->value, b->value);
+    }
+  }
+  void compare_fields(const FieldSet& a, const FieldSet& b) {
+    for (std::size_t i = 0; i < static_cast<std::size_t>(kernel::Field::count_); ++i) {
+      compare_maybe(a.get(static_cast<kernel::Field>(i)), b.get(static_cast<kernel::Field>(i)));
+    }
+  }
+  [[nodiscard]] bool contradict() const { return common >= few_numbers && equal * 2 < common; }
+  // A damaged line may change a digit.
+  [[nodiscard]] bool match(unsigned least) const {
+    return common >= least && equal * 10 >= common * 9;
+  }
+};
+
+Numbers compare_numbers(const Report& a, const Report& b) {
+  Numbers numbers;
+  numbers.compare_fields(a.totals, b.totals);
+  for (const Zone& zone : a.zones) {
+    const auto other = std::ranges::find_if(
+        b.zones, [&](const Zone& z) { return z.node == zone.node && z.name == zone.name; });
+    if (other != b.zones.end()) {
+      numbers.compare_maybe(zone.fields.get(kernel::Field::free),
+                            other->fields.get(kernel::Field::free));
+    }
+  }
+  if (a.memcg && b.memcg) {
+    numbers.compare_maybe(a.memcg->memory.usage_kib, b.memcg->memory.usage_kib);
+    numbers.compare_maybe(a.memcg->memory.failcnt, b.memcg->memory.failcnt);
+    const std::size_t both = std::min(a.memcg->stats.size(), b.memcg->stats.size());
+    for (std::size_t i = 0; i < both; ++i) {
+      if (a.memcg->stats[i].name == b.memcg->stats[i].name) {
+        numbers.compare(a.memcg->stats[i].value, b.memcg->stats[i].value);
+      }
+    }
+  }
+  return numbers;
+}
+
+// What the victims of two reports say.
+struct Victims {
+  bool known = false;      // both name one
+  bool shared = false;     // one of them is the same process
+  bool same_size = false;  // and had the same size
+  bool same_time = false;  // and its line the same monotonic time
+  bool other_time = false;
+};
+
+Victims compare_victims(const Report& a, const Report& b) {
+  Victims victims;
+  for (const Victim& mine : a.victims) {
+    for (const Victim& other : b.victims) {
+      if (mine.pid <= 0 || other.pid <= 0) {
+        continue;
+      }
+      victims.known = true;
+      if (mine.pid != other.pid ||
+          (!mine.comm.empty() && !other.comm.empty() && mine.comm != other.comm)) {
+        continue;
+      }
+      victims.shared = true;
+      victims.same_size = victims.same_size || (mine.total_vm_kib && other.total_vm_kib &&
+                                                *mine.total_vm_kib == *other.total_vm_kib &&
+                                                mine.anon_rss_kib == other.anon_rss_kib);
+      if (mine.monotonic_us && other.monotonic_us) {
+        (*mine.monotonic_us == *other.monotonic_us ? victims.same_time : victims.other_time) = true;
+      }
+    }
+  }
+  return victims;
+}
+
+bool headers_contradict(const Report& a, const Report& b) {
+  if (!a.trigger || !b.trigger) {
+    return false;
+  }
+  const bool comms =
+      !a.trigger->comm.empty() && !b.trigger->comm.empty() && a.trigger->comm != b.trigger->comm;
+  const bool orders =
+      a.trigger->order && b.trigger->order && *a.trigger->order != *b.trigger->order;
+  const bool paths = a.memcg && b.memcg && !a.memcg->limit_path.empty() &&
+                     !b.memcg->limit_path.empty() && a.memcg->limit_path != b.memcg->limit_path;
+  return comms || orders || paths;
+}
+
+enum class Side : std::uint8_t { none, same, other };
+
+// The kinds that are one line.
+Side compare_side(const Report& a, const Report& b) {
+  const auto told = [](bool same) { return same ? Side::same : Side::other; };
+  if (a.userspace && b.userspace) {
+    return told(a.userspace->what == b.userspace->what);
+  }
+  if (a.fork_rejected && b.fork_rejected) {
+    return told(a.fork_rejected->path == b.fork_rejected->path);
+  }
+  if (a.overcommit && b.overcommit && !a.overcommit->requests.empty() &&
+      !b.overcommit->requests.empty()) {
+    const auto& mine = a.overcommit->requests.front();
+    const auto& other = b.overcommit->requests.front();
+    return told(mine.pid == other.pid && mine.bytes == other.bytes && mine.comm == other.comm);
+  }
+  if (a.slub && b.slub) {
+    return told(a.slub->cache == b.slub->cache);
+  }
+  return Side::none;
+}
+
+// Both have the kernel's own clock, which is exact.
+bool same_by_uptime(const Sighting& a, const Sighting& b, const Victims& victims,
+                    const Numbers& numbers) {
+  if (compare_walls(a, b, same_line_us) == Walls::apart) {
+    return false;
+  }
+  const std::uint64_t mine = *a.report.time.monotonic_us;
+  const std::uint64_t other = *b.report.time.monotonic_us;
+  if (mine == other || victims.same_time) {
+    return true;
+  }
+  // Two whole heads with two times are two events; a cut one begins later.
+  const bool whole = a.report.trigger && b.report.trigger;
+  if (whole || victims.other_time ||
+      (mine > other ? mine - other : other - mine) > longest_report_us) {
+    return false;
+  }
+  return numbers.match(enough_numbers);
+}
+
+// One of them has no monotonic clock: its text must be the same.
+bool same_by_text(const Sighting& a, const Sighting& b, Side side, const Victims& victims,
+                  const Numbers& numbers) {
+  switch (compare_walls(a, b, same_text_us)) {
+    case Walls::apart:
+      return false;
+    case Walls::near:
+      return side == Side::same || victims.shared || numbers.match(few_numbers);
+    case Walls::unknown:
+      break;
+  }
+  if (side == Side::same) {
+    return a.report.userspace.has_value() || a.report.overcommit.has_value();
+  }
+  return victims.same_size || numbers.match(enough_numbers);
+}
+
+std::size_t count_fields(const FieldSet& fields) {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(kernel::Field::count_); ++i) {
+    count += fields.get(static_cast<kernel::Field>(i)).has_value() ? 1U : 0U;
+  }
+  return count;
+}
+
+template <class... T>
+std::size_t present(const T&... parts) {
+  return (std::size_t{parts.has_value()} + ... + 0U);
+}
+
+}  // namespace
+
+bool same_event(const Sighting& a, const Sighting& b) {
+  const Report& mine = a.report;
+  const Report& other = b.report;
+  if (!same_kind(mine.kind, other.kind) || headers_contradict(mine, other) ||
+      (!mine.boot.empty() && !other.boot.empty() && mine.boot != other.boot)) {
+    return false;
+  }
+  const Side side = compare_side(mine, other);
+  const Victims victims = compare_victims(mine, other);
+  const Numbers numbers = compare_numbers(mine, other);
+  if (side == Side::other || (victims.known && !victims.shared) || numbers.contradict()) {
+    return false;
+  }
+  return mine.time.monotonic_us && other.time.monotonic_us
+             ? same_by_uptime(a, b, victims, numbers)
+             : same_by_text(a, b, side, victims, numbers);
+}
+
+std::size_t count_facts(const Report& report) {
+  std::size_t facts = count_fields(report.totals) + report.hugepages.size() + report.slab.size() +
+                      report.tasks.size();
+  for (const Node& node : report.nodes) {
+    facts += count_fields(node.fields);
+  }
+  for (const Zone& zone : report.zones) {
+    facts += count_fields(zone.fields) + zone.lowmem_reserve.size() + zone.buddy.size();
+  }
+  const Tail& tail = report.tail;
+  facts += present(tail.pagecache, tail.swap_cache, tail.free_swap_kib, tail.total_swap_kib,
+                   tail.ram, tail.highmem_movable, tail.reserved, tail.cma_reserved);
+  facts += present(report.trigger, report.stack, report.constraint, report.memcg, report.panic,
+                   report.no_killable_at, report.cpuset, report.mems_allowed);
+  facts += report.stack ? report.stack->functions.size() : 0;
+  if (report.memcg) {
+    facts += report.memcg->stats.size() + report.memcg->children.size() +
+             present(report.memcg->memory.usage_kib, report.memcg->memsw.usage_kib,
+                     report.memcg->swap.usage_kib, report.memcg->kmem.usage_kib);
+  }
+  for (const Victim& victim : report.victims) {
+    facts += 1 + present(victim.uid, victim.total_vm_kib, victim.anon_rss_kib, victim.file_rss_kib,
+                         victim.shmem_rss_kib, victim.pgtables_kib, victim.oom_score_adj);
+    facts += victim.reaped ? 1U : 0U;
+  }
+  facts += report.fork_rejected ? static_cast<std::size_t>(report.fork_rejected->count) : 0;
+  facts += report.overcommit ? static_cast<std::size_t>(report.overcommit->count) : 0;
+  return facts;
+}
+
+bool more_complete(const Report& a, const Report& b) {
+  const std::size_t missing_a = missing_parts(a).size();
+  const std::size_t missing_b = missing_parts(b).size();
+  if (missing_a != missing_b) {
+    return missing_a < missing_b;
+  }
+  const std::size_t facts_a = count_facts(a);
+  const std::size_t facts_b = count_facts(b);
+  if (facts_a != facts_b) {
+    return facts_a > facts_b;
+  }
+  return a.damage.size() + a.lines_lost < b.damage.size() + b.lines_lost;
+}
+
+}  // namespace whyoom::report

@@ -1,0 +1,36 @@
+// Whether two reports are of one event, when they come from different logs of one host: another
+// framing, another clock, one of them cut. report/fingerprint.h does the same for one log, by
+// equality; here a copy may lack lines.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "report/report.h"
+
+namespace whyoom::report {
+
+// A report, and when its log says that it was.
+struct Sighting {
+  enum class Clock : std::uint8_t {
+    exact,     // the clock of the log, with its zone
+    no_zone,   // a wall clock whose zone is not known: off by up to 14 hours
+    estimate,  // from the uptime or from the age of the file
+  };
+  Report report;
+  std::optional<std::int64_t> at_us;  // since 1970
+  Clock clock = Clock::exact;
+  std::uint32_t source = 0;  // number of the log, the caller's own
+};
+
+// Monotonic clocks of two boots can show the same time: numbers that differ, wall clocks that are
+// apart, or two ids of a boot make them two events.
+bool same_event(const Sighting& a, const Sighting& b);
+
+// `a` tells more than `b`: more of the parts of a report, then more values, then less damage.
+bool more_complete(const Report& a, const Report& b);
+
+// Facts in the report: fields, rows, lines of the stack.
+std::size_t count_facts(const Report& report);
+
+}  // namespace whyoom::report
