@@ -17,8 +17,10 @@ constexpr const char* about =
 constexpr const char* main_footer =
     "Examples:\n"
     "  whyoom explain /var/log/kern.log      explain every OOM event in a log\n"
-    "  dmesg | whyoom explain -              explain this machine's kernel log\n"
-    "  sudo whyoom check                     memory, threads and settings of this host\n"
+    "  whyoom explain --host                 explain every OOM event in this machine's logs
+"
+    "  sudo whyoom check                     memory, threads and settings of this host
+"
     "  whyoom whatif vm.min_free_kbytes=default --event kern.log\n"
     "                                        what the kernel's own choice would have done\n"
     "  whyoom causes min-free-too-high       read about one cause\n"
@@ -28,7 +30,10 @@ constexpr const char* explain_about =
     "Explains every OOM event in kernel logs.\n"
     "For each: what happened, why, the numbers that prove it, and what to do.\n"
     "A log may have any framing (dmesg, journal, syslog, console, container) and may be\n"
-    "compressed with gzip, xz or zstd. The framing is found out from the text.";
+    "compressed with gzip, xz or zstd. The framing is found out from the text.\n"
+    "Without FILE, on a terminal or with --host, it reads this machine's logs: the journal, the\n"
+    "kernel's ring buffer, /var/log, pstore and kdump's dumps. An event that several of them have\n"
+    "counts once.";
 
 constexpr const char* explain_footer =
     "TIME is one of:\n"
@@ -38,6 +43,7 @@ constexpr const char* explain_footer =
     "  -2h                                   before now (s, m, h, d, w)\n"
     "\nExit status: 0 no event, 1 events found, 2 wrong use or unreadable input.\n"
     "\nExamples:\n"
+    "  whyoom explain --host\n"
     "  dmesg | whyoom explain -\n"
     "  journalctl -k -b -1 | whyoom explain -\n"
     "  whyoom explain /var/log/kern.log*\n"
@@ -182,6 +188,13 @@ void add_explain(CLI::App& app, Options& options) {
   for (const TextOption& option : text_options) {
     command->add_option(option.name, target.*option.target, option.help)->type_name(option.value);
   }
+  CLI::Option* files = command->get_option("FILE");
+  CLI::Option* host =
+      command->add_flag("--host", target.host, "Read this machine's own logs")->excludes(files);
+  command->add_option("--root", target.root, "Read the logs of a machine's copy below DIR")
+      ->type_name("DIR")
+      ->excludes(files)
+      ->excludes(host);
   CLI::Option* at = command->get_option("--at");
   command->add_option("--last", target.last, "Only the last N events")
       ->type_name("N")

@@ -15,6 +15,8 @@ enum class Format : std::uint8_t { text, json, ndjson, markdown };
 
 struct ExplainOptions {
   std::vector<std::string> files;  // "-" = standard input
+  bool host = false;               // this machine's own logs
+  std::string root;                // or those of a copy of a machine; empty = not given
   std::string since, until, at;    // as given; empty = not given
   std::optional<std::uint32_t> last;
   Format format = Format::text;

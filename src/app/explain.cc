@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/host_log.h"
 #include "app/run.h"
 #include "app/selection.h"
 #include "app/writer.h"
@@ -41,7 +42,8 @@ class Run {
         selection_(rules, [this](auto event) { writer_.event(std::move(event)); }) {}
 
   void read(const std::string& file);
-  int finish(const std::vector<std::string>& files);
+  void read_host(const std::string& root);
+  int finish(const std::string& what);
 
  private:
   void found(report::Report&& report);
@@ -121,7 +123,32 @@ void Run::read(const std::string& file) {
   }
 }
 
-int Run::finish(const std::vector<std::string>& files) {
+// All logs of a host: events come when all are read, in the order of time.
+void Run::read_host(const std::string& root) {
+  const HostLogOptions options{.root = root, .stop = [this] { return out_.closed(); }};
+  auto host = read_host_log(options, [this](std::unique_ptr<diagnose::Event> event) {
+    selection_.offer(std::move(event));
+  });
+  if (!host) {
+    fail(root, host.error());
+    return;
+  }
+  summary_.bytes = host->bytes;
+  summary_.lines = host->lines;
+  summary_.lines_lost = host->lines_lost;
+  summary_.copies = host->copies;
+  summary_.damage = std::move(host->damage);
+  summary_.damage_more = host->damage_more;
+  summary_.events_left_out = host->left_out;
+  any_read_ = host->any_read();
+  summary_.sources = std::move(host->sources);
+  if (!any_read_ && !out_.closed()) {
+    errors_.write("whyoom: " + printable(root) + ": no kernel log could be read here\n");
+    failed_ = true;
+  }
+}
+
+int Run::finish(const std::string& what) {
   selection_.finish();
   summary_.events = selection_.chosen();
   writer_.finish(summary_);
@@ -131,9 +158,7 @@ int Run::finish(const std::vector<std::string>& files) {
                   " no time that can be compared with the one asked for; kept\n");
   }
   if (summary_.events == 0 && any_read_ && !out_.closed()) {
-    const std::string where =
-        plural(summary_.lines, "line", "lines") + " of " +
-        (files.size() == 1 ? shown_name(files.front()) : plural(files.size(), "file", "files"));
+    const std::string where = plural(summary_.lines, "line", "lines") + " of " + what;
     if (selection_.offered() > 0) {
       errors_.write("whyoom: " + plural(selection_.offered(), "OOM event", "OOM events") + " in " +
                     where + ", but none in the time asked for\n");
@@ -173,11 +198,9 @@ int explain(const ExplainOptions& options, linux::Output& out, linux::Output& er
     return trouble;
   }
   std::vector<std::string> files = options.files;
-  if (files.empty()) {
-    if (isatty(STDIN_FILENO) == 1) {
-      errors.write("whyoom: no input; name a FILE, or run `dmesg | whyoom explain -`\n");
-      return trouble;
-    }
+  const bool host =
+      options.host || !options.root.empty() || (files.empty() && isatty(STDIN_FILENO) == 1);
+  if (files.empty() && !host) {
     files.emplace_back("-");
   }
   const linux::Terminal terminal = linux::probe_terminal(STDOUT_FILENO);
@@ -185,12 +208,18 @@ int explain(const ExplainOptions& options, linux::Output& out, linux::Output& er
                                 linux::colour(terminal, options.colour), options.all};
   const auto writer = make_writer(options.format, style, out);
   Run run(rules, *writer, out, errors);
+  if (host) {
+    const std::string root = options.root.empty() ? "/" : options.root;
+    run.read_host(root);
+    return run.finish(root == "/" ? "this machine's logs" : "the logs in " + printable(root));
+  }
   for (const std::string& file : files) {
     if (!out.closed()) {
       run.read(file);
     }
   }
-  return run.finish(files);
+  return run.finish(files.size() == 1 ? shown_name(files.front())
+                                      : plural(files.size(), "file", "files"));
 }
 
 }  // namespace whyoom::app

@@ -213,6 +213,9 @@ constexpr double first_epoch = 1e9;
 constexpr double last_epoch = 1e11;
 
 std::optional<WallTime> from_epoch(double seconds) {
+  if (seconds >= first_epoch * 1e6 && seconds <= last_epoch * 1e6) {
+    seconds /= 1e6;  // the journal's JSON
+  }
   if (seconds < first_epoch || seconds > last_epoch) {
     return std::nullopt;
   }

@@ -110,7 +110,7 @@ class TextWriter final : public StoryWriter {
     close_story();
     // An input that could not be used is told on standard error.
     const bool damage = summary.damage.size() > summary.failed_inputs;
-    if (summary.events > 0 || damage || summary.lines_lost > 0) {
+    if (summary.events > 0 || damage || summary.lines_lost > 0 || !summary.sources.empty()) {
       out_.write(render::text_summary(summary, style_));
     }
   }

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "linux/beneath.h"
+#include "linux/descriptor.h"
 
 namespace whyoom::linux {
 namespace {
@@ -46,23 +47,6 @@ tl::unexpected<FileError> failure(int error) {
   }
   return tl::unexpected(FileError{kind_of(error), std::generic_category().message(error)});
 }
-
-class Closing {
- public:
-  explicit Closing(int fd) : fd_(fd) {}
-  ~Closing() {
-    if (fd_ >= 0) {
-      ::close(fd_);
-    }
-  }
-  Closing(const Closing&) = delete;
-  Closing& operator=(const Closing&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
 
 bool is_dots(std::string_view name) { return name == "." || name == ".."; }
 
@@ -136,7 +120,7 @@ tl::expected<std::string, FileError> DirFiles::read(std::string_view path, std::
   // In a copy of another machine anything may lie there: look before opening. On this machine the
   // paths are known, and one call for each file is saved.
   if (!whole_machine_) {
-    const Closing look(open_path(path, O_PATH));
+    const Descriptor look(open_path(path, O_PATH));
     if (look.get() < 0) {
       return failure(errno);
     }
@@ -144,7 +128,7 @@ tl::expected<std::string, FileError> DirFiles::read(std::string_view path, std::
       return tl::unexpected(FileError{FileError::Kind::not_a_file, "not a regular file"});
     }
   }
-  const Closing file(open_path(path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
+  const Descriptor file(open_path(path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
   if (file.get() < 0) {
     return failure(errno);
   }
@@ -177,8 +161,29 @@ tl::expected<std::string, FileError> DirFiles::read(std::string_view path, std::
   }
 }
 
+tl::expected<DirFiles::OpenFile, FileError> DirFiles::open_file(std::string_view path) {
+  struct stat status {};
+  const Descriptor look(open_path(path, O_PATH));
+  if (look.get() < 0) {
+    return failure(errno);
+  }
+  if (::fstat(look.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+    return tl::unexpected(FileError{FileError::Kind::not_a_file, "not a regular file"});
+  }
+  Descriptor file(open_path(path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
+  if (file.get() < 0 || ::fstat(file.get(), &status) != 0) {
+    return failure(errno);
+  }
+  if (!S_ISREG(status.st_mode)) {  // replaced meanwhile
+    return tl::unexpected(FileError{FileError::Kind::not_a_file, "not a regular file"});
+  }
+  constexpr std::int64_t second_us = 1'000'000;
+  return OpenFile{std::move(file),
+                  status.st_mtim.tv_sec * second_us + status.st_mtim.tv_nsec / 1000};
+}
+
 tl::expected<host::Listing, FileError> DirFiles::list(std::string_view path, std::size_t most) {
-  Closing fd(open_path(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK));
+  Descriptor fd(open_path(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK));
   if (fd.get() < 0) {
     return failure(errno);
   }
@@ -210,7 +215,7 @@ tl::expected<host::Listing, FileError> DirFiles::list(std::string_view path, std
 }
 
 tl::expected<std::string, FileError> DirFiles::read_link(std::string_view path) {
-  const Closing link(open_path(path, O_PATH | O_NOFOLLOW));
+  const Descriptor link(open_path(path, O_PATH | O_NOFOLLOW));
   if (link.get() < 0) {
     return failure(errno);
   }

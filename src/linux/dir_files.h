@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "host/files.h"
+#include "linux/descriptor.h"
 
 namespace whyoom::linux {
 
@@ -32,6 +33,13 @@ class DirFiles : public host::Files {
   tl::expected<host::Listing, host::FileError> list(
       std::string_view path, std::size_t most = host::default_most_entries) override;
   tl::expected<std::string, host::FileError> read_link(std::string_view path) override;
+
+  // A regular file to read in pieces, for what is too big to be held.
+  struct OpenFile {
+    Descriptor file;
+    std::int64_t modified_us = 0;  // since 1970
+  };
+  tl::expected<OpenFile, host::FileError> open_file(std::string_view path);
 
  private:
   DirFiles(int root, bool whole_machine, Resolve resolve);

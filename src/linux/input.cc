@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "linux/decompress.h"
+#include "linux/descriptor.h"
 #include "linux/mapped_file.h"
 
 namespace whyoom::linux {
@@ -37,40 +38,16 @@ class Buffer {
   char* data_;
 };
 
-class Descriptor {
- public:
-  Descriptor(int fd, bool owned) : fd_(fd), owned_(owned) {}
-  ~Descriptor() {
-    if (owned_ && fd_ >= 0) {
-      close(fd_);
-    }
-  }
-  Descriptor(Descriptor&& other) noexcept
-      : fd_(std::exchange(other.fd_, -1)), owned_(other.owned_) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-  bool owned_;
-};
-
 struct Source {
-  Descriptor descriptor;
+  Descriptor owned;  // not standard input, and not a caller's file
+  int fd = -1;
   bool can_be_quiet = false;  // not a regular file
   std::uint64_t size = 0;     // of a regular file
 };
 
-tl::expected<Source, std::string> open_source(const std::string& path) {
-  const bool standard = path == "-";
-  Descriptor descriptor(
-      standard ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY), !standard);
-  if (descriptor.get() < 0) {
-    return tl::unexpected(error_text(errno));
-  }
+tl::expected<Source, std::string> look_at(Descriptor owned, int fd) {
   struct stat status {};
-  if (fstat(descriptor.get(), &status) != 0) {
+  if (fstat(fd, &status) != 0) {
     return tl::unexpected(error_text(errno));
   }
   if (S_ISDIR(status.st_mode)) {
@@ -79,10 +56,22 @@ tl::expected<Source, std::string> open_source(const std::string& path) {
   const bool regular = S_ISREG(status.st_mode);
   if (regular) {
     // Advice only: reading works without it.
-    (void)posix_fadvise(descriptor.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
+    (void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
   }
-  return Source{std::move(descriptor), !regular,
+  return Source{std::move(owned), fd, !regular,
                 regular ? static_cast<std::uint64_t>(status.st_size) : 0};
+}
+
+tl::expected<Source, std::string> open_source(const std::string& path) {
+  if (path == "-") {
+    return look_at(Descriptor(), STDIN_FILENO);
+  }
+  Descriptor descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (descriptor.get() < 0) {
+    return tl::unexpected(error_text(errno));
+  }
+  const int fd = descriptor.get();
+  return look_at(std::move(descriptor), fd);
 }
 
 // Puts the bytes through a decoder when the first of them ask for it.
@@ -168,7 +157,7 @@ bool wait_for_data(int fd, int timeout_ms) {
 // Reads a large file without copying it. False: no more input is wanted. What stands behind the
 // size that the file had (it can grow) is left to read().
 bool read_mapped(const Source& source, const InputSink& sink, Stream& stream) {
-  MappedFile file(source.descriptor.get(), source.size);
+  MappedFile file(source.fd, source.size);
   bool wanted = true;
   while (wanted && !(sink.stop && sink.stop())) {
     const std::string_view window = file.next();
@@ -181,26 +170,21 @@ bool read_mapped(const Source& source, const InputSink& sink, Stream& stream) {
     stream.note_loss("the file became shorter while it was read");
     return false;
   }
-  (void)lseek(source.descriptor.get(), static_cast<off_t>(file.offset()), SEEK_SET);
+  (void)lseek(source.fd, static_cast<off_t>(file.offset()), SEEK_SET);
   return wanted;
 }
 
-}  // namespace
-
-tl::expected<InputResult, std::string> read_input(const std::string& path, const InputSink& sink) {
-  auto source = open_source(path);
-  if (!source) {
-    return tl::unexpected(source.error());
-  }
-  const int fd = source->descriptor.get();
+tl::expected<InputResult, std::string> read_source(const Source& source, bool mapped,
+                                                   const InputSink& sink) {
+  const int fd = source.fd;
   const Buffer buffer;
   Stream stream(sink);
   bool told_quiet = true;
-  if (path != "-" && source->size >= worth_mapping && !read_mapped(*source, sink, stream)) {
+  if (mapped && source.size >= worth_mapping && !read_mapped(source, sink, stream)) {
     return stream.finish();
   }
   while (!(sink.stop && sink.stop())) {
-    if (source->can_be_quiet && !wait_for_data(fd, told_quiet ? -1 : quiet_ms)) {
+    if (source.can_be_quiet && !wait_for_data(fd, told_quiet ? -1 : quiet_ms)) {
       stream.quiet();
       told_quiet = true;
       continue;
@@ -224,6 +208,24 @@ tl::expected<InputResult, std::string> read_input(const std::string& path, const
     }
   }
   return stream.finish();
+}
+
+}  // namespace
+
+tl::expected<InputResult, std::string> read_input(const std::string& path, const InputSink& sink) {
+  const auto source = open_source(path);
+  if (!source) {
+    return tl::unexpected(source.error());
+  }
+  return read_source(*source, path != "-", sink);
+}
+
+tl::expected<InputResult, std::string> read_open_file(int fd, const InputSink& sink) {
+  const auto source = look_at(Descriptor(), fd);
+  if (!source) {
+    return tl::unexpected(source.error());
+  }
+  return read_source(*source, true, sink);
 }
 
 }  // namespace whyoom::linux

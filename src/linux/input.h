@@ -27,4 +27,7 @@ struct InputResult {
 // error has gone to the sink.
 tl::expected<InputResult, std::string> read_input(const std::string& path, const InputSink& sink);
 
+// The same for a file that is open, from its start; the descriptor stays the caller's.
+tl::expected<InputResult, std::string> read_open_file(int fd, const InputSink& sink);
+
 }  // namespace whyoom::linux

@@ -299,6 +299,20 @@ Json event_json(const diagnose::Event& event) {
   return json;
 }
 
+Json source_json(const LogSource& source) {
+  const auto time_or_null = [](const report::Time& time) {
+    return time.monotonic_us || !time.wall.empty() ? time_json(time) : Json(nullptr);
+  };
+  Json json;
+  json["name"] = text(source.name);
+  json["events"] = source.read ? Json(source.events) : Json(nullptr);
+  json["lines"] = source.read ? Json(source.lines) : Json(nullptr);
+  json["from"] = time_or_null(source.from);
+  json["to"] = time_or_null(source.to);
+  json["gap"] = source.gap.empty() ? Json(nullptr) : text(source.gap);
+  return json;
+}
+
 }  // namespace
 
 std::string json_event(const diagnose::Event& event, bool indented) {
@@ -316,6 +330,13 @@ std::string json_input(const Summary& summary, bool indented) {
     json["damage"].push_back({{"at", text(damage.at)}, {"what", text(damage.what)}});
   }
   json["damage_more"] = summary.damage_more;
+  if (!summary.sources.empty()) {
+    json["events_left_out"] = summary.events_left_out;
+    json["sources"] = Json::array();
+    for (const LogSource& source : summary.sources) {
+      json["sources"].push_back(source_json(source));
+    }
+  }
   return dump(json, indented, 2);
 }
 

@@ -336,6 +336,12 @@ std::string markdown_summary(const Summary& summary) {
     out +=
         "- and " + plural(summary.damage_more, "more damaged place", "more damaged places") + "\n";
   }
+  out += summary.sources.empty() ? "" : "\n";
+  for (const LogSource& source : summary.sources) {
+    out += std::string(source.read ? "- Read: " : "- Not read: ") + escaped(printable(source.name));
+    out += source.read ? ": " + escaped(source_text(source)) : "";
+    out += source.gap.empty() ? "\n" : ". Gap: " + escaped(printable(source.gap)) + "\n";
+  }
   return out;
 }
 

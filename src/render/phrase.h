@@ -27,6 +27,8 @@ std::string short_place(const memory::Evidence& evidence, Place at);
 std::string source_range(const report::Report& report);
 // "[6.580963]", "Nov 23 08:12:53", or both; empty when the log has no time.
 std::string time_text(const report::Time& time);
+// "2 events in 345 lines, from .. to .."
+std::string source_text(const LogSource& source);
 
 // "out of memory, killed hog (pid 153)"
 std::string headline(const diagnose::Event& event);

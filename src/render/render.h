@@ -10,6 +10,15 @@
 
 namespace whyoom::render {
 
+// A log of a host that was read, or could not be.
+struct LogSource {
+  std::string name;  // "journal", "/var/log/kern.log.1"
+  bool read = false;
+  std::uint64_t events = 0, lines = 0;  // events that other sources have too count here as well
+  report::Time from, to;                // of its first and last line that have a time
+  std::string gap;                      // what of it could not be read; empty = nothing
+};
+
 // What one input (or all of them) held, for the closing lines.
 struct Summary {
   std::uint64_t events = 0;
@@ -21,6 +30,8 @@ struct Summary {
   std::vector<Damage> damage;
   std::uint64_t failed_inputs = 0;  // of the damage: inputs that could not be used at all
   std::uint64_t damage_more = 0;
+  std::vector<LogSource> sources;  // only when the logs of a host were read
+  std::uint64_t events_left_out = 0;
 };
 
 // Something of a host that could not be read, and what that leaves open.
@@ -45,6 +56,8 @@ struct Follower {
 std::string text_story(const diagnose::Event& first, const std::vector<Follower>& followers,
                        std::uint64_t followers_more, const TextStyle& style);
 std::string text_summary(const Summary& summary, const TextStyle& style);
+// The logs of a host: what each held, how far back it reaches, what could not be read.
+std::string text_sources(const std::vector<LogSource>& sources, const TextStyle& style);
 
 std::string markdown_story(const diagnose::Event& first, const std::vector<Follower>& followers,
                            std::uint64_t followers_more, bool all);

@@ -401,7 +401,13 @@ std::string text_summary(const Summary& summary, const TextStyle& style) {
   if (more > 0) {
     out.text("and " + plural(more, "more damaged place", "more damaged places"), Paint::dim);
   }
-  return out.take();
+  if (summary.events_left_out > 0) {
+    out.labelled("left out:", Paint::yellow,
+                 plural(summary.events_left_out, "older event", "older events") +
+                     ", for which there was no room; --until and a FILE show them",
+                 0);
+  }
+  return out.take() + text_sources(summary.sources, style);
 }
 
 }  // namespace whyoom::render

@@ -34,6 +34,7 @@ class LogReader {
   static std::shared_ptr<Seen> make_seen();
 
   // Without `seen` copies are handed on as well: the caller tells them apart.
+  // Without `seen` copies are handed on as well: the caller tells them apart.
   LogReader(const std::string& source, Sink sink, std::shared_ptr<Seen> seen = make_seen());
   ~LogReader();
   LogReader(const LogReader&) = delete;

@@ -1,0 +1,238 @@
+#include "app/host_log.h"
+
+#include <algorithm>
+#include <ctime>
+#include <optional>
+#include <utility>
+
+#include "app/when.h"
+#include "base/text.h"
+#include "diagnose/engine.h"
+#include "diagnose/story.h"
+#include "linux/log_sources.h"
+#include "report/log_reader.h"
+#include "report/log_span.h"
+
+namespace whyoom::app {
+namespace {
+
+using Clock = report::Sighting::Clock;
+
+constexpr std::int64_t second_us = 1'000'000;
+constexpr std::int64_t day_us = 86400 * second_us;
+constexpr std::size_t most_damage = 1000;
+// Beyond so much sleep the uptime tells no wall clock.
+constexpr std::uint64_t most_suspended_us = 60 * 1'000'000;
+
+// "2026-11-23T07:41:32.123456Z"
+std::string iso_utc(std::int64_t at_us) {
+  const std::int64_t rest = ((at_us % second_us) + second_us) % second_us;
+  const auto seconds = static_cast<std::time_t>((at_us - rest) / second_us);
+  std::tm broken{};
+  char text[64];
+  if (::gmtime_r(&seconds, &broken) == nullptr ||
+      std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &broken) == 0) {
+    return {};
+  }
+  const std::string micro = std::to_string(rest);
+  return text + ("." + std::string(6 - micro.size(), '0')) + micro + "Z";
+}
+
+// The journal's JSON counts microseconds since 1970.
+std::optional<std::int64_t> journal_clock(std::string_view wall) {
+  constexpr std::size_t fewest_digits = 15;
+  return wall.size() >= fewest_digits ? parse_number<std::int64_t>(wall) : std::nullopt;
+}
+
+std::int64_t in_year(const WallTime& wall, int year) {
+  std::tm broken{};
+  broken.tm_year = year - 1900;
+  broken.tm_mon = wall.month - 1;
+  broken.tm_mday = wall.day;
+  broken.tm_hour = wall.hour;
+  broken.tm_min = wall.minute;
+  broken.tm_isdst = -1;
+  const std::time_t seconds =
+      wall.offset_seconds ? ::timegm(&broken) - *wall.offset_seconds : std::mktime(&broken);
+  return static_cast<std::int64_t>(seconds) * second_us +
+         static_cast<std::int64_t>(wall.second * 1e6);
+}
+
+// Syslog's classic time has no year: the last one in which it is not younger than its file.
+std::int64_t epoch_us(const WallTime& wall, std::int64_t newest_us) {
+  if (wall.year) {
+    return in_year(wall, *wall.year);
+  }
+  const auto seconds = static_cast<std::time_t>(newest_us / second_us);
+  std::tm broken{};
+  ::gmtime_r(&seconds, &broken);
+  const int year = broken.tm_year + 1900;
+  for (const int candidate : {year + 1, year}) {
+    if (const std::int64_t at = in_year(wall, candidate); at <= newest_us + day_us) {
+      return at;
+    }
+  }
+  return in_year(wall, year - 1);
+}
+
+class HostLog {
+ public:
+  HostLog(const HostLogOptions& options, std::int64_t now_us)
+      : options_(options),
+        clock_(linux::machine_clock()),
+        now_us_(now_us),
+        merge_(options.budget) {}
+
+  tl::expected<void, std::string> read();
+  void explain_all(const std::function<void(std::unique_ptr<diagnose::Event>)>& sink);
+  HostLogAccount account();
+
+ private:
+  void begin(const linux::LogSource& source);
+  void data(std::string_view chunk);
+  void end(const linux::LogEnd& end);
+  void found(report::Report&& report);
+  void date(report::Time& time, const std::string& boot, report::Sighting* seen) const;
+  void add_account(const report::InputAccount& input, std::uint64_t lost_while_reading);
+  [[nodiscard]] bool stopped() const { return options_.stop && options_.stop(); }
+
+  const HostLogOptions& options_;
+  linux::MachineClock clock_;
+  std::int64_t now_us_;
+  report::EventMerge merge_;
+  HostLogAccount account_;
+
+  linux::LogSource source_;  // the one that is being read
+  std::unique_ptr<report::LogReader> reader_;
+  report::LogSpan span_;
+  std::uint64_t events_ = 0;
+};
+
+tl::expected<void, std::string> HostLog::read() {
+  const linux::LogSink sink{.begin = [this](const linux::LogSource& source) { begin(source); },
+                            .data = [this](std::string_view chunk) { data(chunk); },
+                            .end = [this](const linux::LogEnd& last) { end(last); },
+                            .stop = [this] { return stopped(); }};
+  return linux::read_log_sources(options_.root, sink);
+}
+
+void HostLog::begin(const linux::LogSource& source) {
+  source_ = source;
+  span_ = {};
+  events_ = 0;
+  reader_ = std::make_unique<report::LogReader>(
+      source.name, [this](report::Report&& report) { found(std::move(report)); }, nullptr);
+}
+
+void HostLog::data(std::string_view chunk) {
+  span_.feed(chunk);
+  reader_->feed(chunk);
+}
+
+// Finds when a time of this source was, and writes its wall clock as people read it.
+void HostLog::date(report::Time& time, const std::string& boot, report::Sighting* seen) const {
+  std::optional<std::int64_t> at;
+  auto clock = Clock::exact;
+  const bool this_boot = source_.kind == linux::LogSource::Kind::ring;
+  if (const auto journal = journal_clock(time.wall)) {
+    at = journal;
+    time.wall = iso_utc(*journal);
+  } else if (const auto wall = parse_wall(time.wall)) {
+    at = epoch_us(*wall, source_.modified_us.value_or(now_us_));
+    clock = wall->offset_seconds ? Clock::exact : Clock::no_zone;
+  } else if (this_boot && time.monotonic_us && clock_.suspended_us < most_suspended_us &&
+             *time.monotonic_us < std::uint64_t{1} << 60U) {
+    at = clock_.booted_us + static_cast<std::int64_t>(*time.monotonic_us);
+    clock = Clock::estimate;
+    time.wall = iso_utc(*at - *at % second_us);
+    time.wall.erase(time.wall.size() - std::string_view(".000000Z").size());
+    time.wall += 'Z';
+  } else if (source_.modified_us) {
+    at = source_.modified_us;
+    clock = Clock::estimate;
+  } else if (this_boot) {
+    at = now_us_;
+    clock = Clock::estimate;
+  }
+  if (seen != nullptr) {
+    seen->at_us = at;
+    seen->clock = clock;
+    if (this_boot && boot.empty()) {
+      seen->report.boot = clock_.boot;
+    }
+  }
+}
+
+void HostLog::found(report::Report&& report) {
+  ++events_;
+  report::Sighting seen;
+  seen.source = static_cast<std::uint32_t>(account_.sources.size());
+  report::Time time = std::move(report.time);
+  seen.report = std::move(report);
+  date(time, seen.report.boot, &seen);
+  seen.report.time = std::move(time);
+  merge_.add(std::move(seen));
+}
+
+void HostLog::add_account(const report::InputAccount& input, std::uint64_t lost_while_reading) {
+  account_.bytes += input.bytes;
+  account_.lines += input.lines;
+  // The framer counts what is overwritten too, but only around events.
+  account_.lines_lost += std::max(input.lines_lost, lost_while_reading);
+  account_.damage_more += input.damage_more;
+  for (const report::Damage& damage : input.damage) {
+    if (account_.damage.size() < most_damage) {
+      account_.damage.push_back(
+          {source_.name + (damage.line > 0 ? ":" + std::to_string(damage.line) : ""), damage.what});
+    } else {
+      ++account_.damage_more;
+    }
+  }
+}
+
+void HostLog::end(const linux::LogEnd& last) {
+  const report::InputAccount input = reader_->finish();
+  reader_.reset();
+  add_account(input, last.lost);
+  report::LogSpan::Ends ends = span_.ends();
+  date(ends.from, ends.first_boot, nullptr);
+  date(ends.to, ends.last_boot, nullptr);
+  account_.sources.push_back({source_.name, last.read, events_, input.lines, std::move(ends.from),
+                              std::move(ends.to), last.gap.str()});
+}
+
+void HostLog::explain_all(const std::function<void(std::unique_ptr<diagnose::Event>)>& sink) {
+  diagnose::StoryBuilder story;
+  for (report::Sighting& seen : merge_.take()) {
+    if (stopped()) {
+      return;
+    }
+    const diagnose::StoryContext& context = story.next(seen.report);
+    sink(diagnose::explain(std::move(seen.report), context));
+  }
+}
+
+HostLogAccount HostLog::account() {
+  account_.copies = merge_.copies();
+  account_.left_out = merge_.left_out();
+  return std::move(account_);
+}
+
+}  // namespace
+
+bool HostLogAccount::any_read() const {
+  return std::ranges::any_of(sources, [](const render::LogSource& source) { return source.read; });
+}
+
+tl::expected<HostLogAccount, std::string> read_host_log(
+    const HostLogOptions& options,
+    const std::function<void(std::unique_ptr<diagnose::Event>)>& sink) {
+  HostLog log(options, static_cast<std::int64_t>(std::time(nullptr)) * second_us);
+  if (const auto done = log.read(); !done) {
+    return tl::unexpected(done.error());
+  }
+  log.explain_all(sink);
+  return log.account();
+}
+
+}  // namespace whyoom::app

@@ -1,0 +1,39 @@
+// Every OOM event in the logs of this machine, or of a copy of one below a directory: each once,
+// the most complete copy of it, in the order of time, explained.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "diagnose/event.h"
+#include "render/render.h"
+#include "report/event_merge.h"
+
+namespace whyoom::app {
+
+struct HostLogAccount {
+  std::vector<render::LogSource> sources;  // in the order in which they were read
+  std::uint64_t bytes = 0, lines = 0, lines_lost = 0;
+  std::uint64_t copies = 0;
+  std::uint64_t left_out = 0;  // oldest events, for which there was no memory
+  std::vector<render::Summary::Damage> damage;
+  std::uint64_t damage_more = 0;
+  [[nodiscard]] bool any_read() const;
+};
+
+struct HostLogOptions {
+  std::string root = "/";
+  std::function<bool()> stop;  // true: nobody wants more; may be empty
+  std::size_t budget = report::EventMerge::default_budget;
+};
+
+// The events come when all logs are read. The error says why `root` cannot be read.
+tl::expected<HostLogAccount, std::string> read_host_log(
+    const HostLogOptions& options,
+    const std::function<void(std::unique_ptr<diagnose::Event>)>& sink);
+
+}  // namespace whyoom::app

@@ -1,0 +1,103 @@
+#include "linux/journal.h"
+
+#include <cerrno>
+#include <system_error>
+#include <vector>
+
+#include "base/text.h"
+#include "linux/run_child.h"
+
+namespace whyoom::linux {
+namespace {
+
+constexpr const char* leaves_open = "events that only the journal keeps are not known";
+
+// All boots, because no match names one. "+" is "or". What kills in user space says so in its
+// unit's messages.
+std::vector<std::string> command(bool choose_fields) {
+  std::vector<std::string> argv = {"journalctl", "--no-pager", "--all", "--output=json"};
+  if (choose_fields) {  // systemd 236 and later; a third of the bytes
+    argv.emplace_back(
+        "--output-fields=MESSAGE,PRIORITY,_TRANSPORT,_HOSTNAME,_COMM,SYSLOG_IDENTIFIER,"
+        "_SOURCE_MONOTONIC_TIMESTAMP,_BOOT_ID");
+  }
+  argv.emplace_back("_TRANSPORT=kernel");
+  for (const char* unit :
+       {"systemd-oomd", "earlyoom", "nohang", "nohang-desktop", "oomd", "kubelet"}) {
+    argv.emplace_back("+");
+    argv.emplace_back("_SYSTEMD_UNIT=" + std::string(unit) + ".service");
+  }
+  return argv;
+}
+
+bool says(const ChildEnd& child, std::string_view what) {
+  return child.complaint.find(what) != std::string::npos;
+}
+
+bool no_permission(const ChildEnd& child) {
+  return says(child, "insufficient permissions") || says(child, "Permission denied") ||
+         says(child, "not seeing messages from other users and the system");
+}
+
+std::string first_line(const std::string& text) {
+  return printable(trim(std::string_view(text).substr(0, text.find('\n'))));
+}
+
+Message gap_of(const ChildEnd& child, bool any_data) {
+  if (child.stopped) {
+    return {};
+  }
+  if (child.start_error == ENOENT) {
+    return Message("journalctl is not installed; {}", leaves_open);
+  }
+  if (child.start_error != 0) {
+    return Message("journalctl could not be started ({}); {}",
+                   std::generic_category().message(child.start_error), leaves_open);
+  }
+  if (no_permission(child)) {
+    return Message(
+        "no permission to read all of it; {}; run as root, or join the group systemd-journal",
+        leaves_open);
+  }
+  if (child.silent) {
+    return Message("journalctl said nothing for a long time and was ended; {}", leaves_open);
+  }
+  if (child.signal != 0) {
+    return Message("journalctl was ended by signal {}; {}", child.signal, leaves_open);
+  }
+  if (says(child, "No journal files were found")) {
+    return Message("this machine has no journal; {}", "earlier boots are not known from it");
+  }
+  if (child.status != 0) {
+    return Message("journalctl ended with status {} ({}); {}", child.status,
+                   first_line(child.complaint), leaves_open);
+  }
+  if (!child.complaint.empty()) {
+    return Message("journalctl says: {}; {}", first_line(child.complaint), leaves_open);
+  }
+  if (!any_data) {
+    return Message("it holds no kernel message; earlier boots are not known from it");
+  }
+  return {};
+}
+
+}  // namespace
+
+void read_journal(const LogSink& sink, const LogLimits& limits) {
+  sink.begin({LogSource::Kind::journal, "journal", std::nullopt});
+  bool any_data = false;
+  const auto data = [&](std::string_view chunk) {
+    any_data = true;
+    sink.data(chunk);
+  };
+  ChildEnd child = run_child(command(true), data, sink.stop, limits.most_silent_ms);
+  if (child.status != 0 && !any_data && says(child, "unrecognized option")) {
+    child = run_child(command(false), data, sink.stop, limits.most_silent_ms);
+  }
+  LogEnd end;
+  end.gap = gap_of(child, any_data);
+  end.read = any_data || (end.gap.empty() && !child.stopped);
+  sink.end(end);
+}
+
+}  // namespace whyoom::linux

@@ -1,0 +1,43 @@
+// Logs that lie in files: syslog's, pstore's, kdump's. Private to log_sources.h.
+#pragma once
+
+#include "linux/dir_files.h"
+#include "linux/log_sources.h"
+
+namespace whyoom::linux {
+
+class LogFiles {
+ public:
+  LogFiles(DirFiles& files, const LogSink& sink, const LogLimits& limits)
+      : files_(files), sink_(sink), limits_(limits) {}
+
+  void read_syslog();  // /var/log, the newest first
+  void read_pstore();
+  void read_crashes();
+  // A copy of a machine may have journal files, which only journalctl reads.
+  void note_journal_of_copy(const std::string& root);
+
+ private:
+  struct Found {
+    std::string path;
+    std::int64_t modified_us = 0;
+  };
+  // The files of a directory whose names the filter takes. A directory that may not be listed is a
+  // gap; one that is not there is none.
+  std::vector<std::string> names_in(const std::string& directory, bool (*wanted)(std::string_view),
+                                    LogSource::Kind kind, bool directories = false);
+  void read_files(std::vector<std::string> paths, LogSource::Kind kind);
+  void read_parts(const std::string& directory, int depth);
+  // Hands a file's text on; the gap, if any.
+  Message pour(const DirFiles::OpenFile& file);
+  void read_one(const std::string& path, LogSource::Kind kind);
+  void unread(LogSource::Kind kind, const std::string& name, const host::FileError& error);
+
+  DirFiles& files_;
+  const LogSink& sink_;
+  const LogLimits& limits_;
+  std::uint64_t bytes_ = 0;
+  std::size_t read_ = 0;
+};
+
+}  // namespace whyoom::linux

@@ -1,0 +1,61 @@
+#include "linux/log_sources.h"
+
+#include <algorithm>
+#include <ctime>
+
+#include "base/text.h"
+#include "linux/dir_files.h"
+#include "linux/journal.h"
+#include "linux/kernel_ring.h"
+#include "linux/log_files.h"
+
+namespace whyoom::linux {
+namespace {
+
+std::int64_t now_us(clockid_t clock) {
+  timespec time{};
+  constexpr std::int64_t second_us = 1'000'000;
+  return ::clock_gettime(clock, &time) == 0 ? time.tv_sec * second_us + time.tv_nsec / 1000 : 0;
+}
+
+}  // namespace
+
+MachineClock machine_clock() {
+  MachineClock clock;
+  const std::int64_t monotonic = now_us(CLOCK_MONOTONIC);
+  clock.booted_us = now_us(CLOCK_REALTIME) - monotonic;
+  clock.suspended_us =
+      static_cast<std::uint64_t>(std::max<std::int64_t>(0, now_us(CLOCK_BOOTTIME) - monotonic));
+  if (auto files = DirFiles::open("/")) {
+    if (const auto id = files->read("/proc/sys/kernel/random/boot_id")) {
+      std::ranges::copy_if(trim(*id), std::back_inserter(clock.boot), is_hex_digit);
+    }
+  }
+  return clock;
+}
+
+tl::expected<void, std::string> read_log_sources(const std::string& root, const LogSink& sink,
+                                                 const LogLimits& limits) {
+  auto files = DirFiles::open(root);
+  if (!files) {
+    return tl::unexpected(files.error().text);
+  }
+  LogFiles logs(*files, sink, limits);
+  if (root == "/") {
+    read_journal(sink, limits);
+    if (!sink.stop()) {
+      read_kernel_ring(sink);
+    }
+  } else {
+    logs.note_journal_of_copy(root);
+  }
+  for (const auto part :
+       {&LogFiles::read_syslog, &LogFiles::read_pstore, &LogFiles::read_crashes}) {
+    if (!sink.stop()) {
+      (logs.*part)();
+    }
+  }
+  return {};
+}
+
+}  // namespace whyoom::linux

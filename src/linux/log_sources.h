@@ -1,0 +1,57 @@
+// Where a host keeps its kernel's messages, read one after the other: the journal of all boots
+// (with what killers in user space say), the kernel's ring buffer, the files of syslog, what pstore
+// saved, what kdump saved. Private helpers: journal.h, kernel_ring.h, log_files.h.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+
+#include "base/message.h"
+
+namespace whyoom::linux {
+
+struct LogSource {
+  enum class Kind : std::uint8_t { journal, ring, file, pstore, crash };
+  Kind kind = Kind::file;
+  std::string name;                         // "journal", "/dev/kmsg", "/var/log/kern.log.2.gz"
+  std::optional<std::int64_t> modified_us;  // of a file, since 1970
+};
+
+struct LogEnd {
+  bool read = true;        // false: nothing could be read
+  Message gap;             // what is not known because of that; empty = no gap
+  std::uint64_t lost = 0;  // messages overwritten while they were read
+};
+
+// begin and end are called once for each source, data between them.
+struct LogSink {
+  std::function<void(const LogSource&)> begin;
+  std::function<void(std::string_view)> data;
+  std::function<void(const LogEnd&)> end;
+  std::function<bool()> stop;  // true: nobody wants more
+};
+
+struct LogLimits {
+  std::uint64_t most_bytes = std::uint64_t{4} << 30U;  // of all files, decompressed
+  std::size_t most_files = 1000;
+  int most_silent_ms = 60'000;  // of journalctl
+};
+
+// The clocks of the running machine.
+struct MachineClock {
+  std::string boot;                // id as the journal writes it; empty = not known
+  std::int64_t booted_us = 0;      // when the monotonic clock was 0, since 1970
+  std::uint64_t suspended_us = 0;  // time that the monotonic clock does not count
+};
+MachineClock machine_clock();
+
+// `root` "/" is this machine; of another directory only files are read. The error says what is
+// wrong with the directory.
+tl::expected<void, std::string> read_log_sources(const std::string& root, const LogSink& sink,
+                                                 const LogLimits& limits = {});
+
+}  // namespace whyoom::linux

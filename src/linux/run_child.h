@@ -1,0 +1,26 @@
+// Another program, run without a shell; its output is read as it comes. Private to journal.h.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace whyoom::linux {
+
+struct ChildEnd {
+  int start_error = 0;    // errno when it could not be started
+  int status = 0;         // exit status, when it ended by itself
+  int signal = 0;         // that ended it
+  bool stopped = false;   // the reader wanted no more
+  bool silent = false;    // it said nothing for too long, and was ended
+  std::string complaint;  // start of its standard error
+};
+
+// Looks for argv[0] in PATH. Standard input is /dev/null. The child is ended when `stop` says so,
+// or after `most_silent_ms` without a byte; it never outlives the call.
+ChildEnd run_child(const std::vector<std::string>& argv,
+                   const std::function<void(std::string_view)>& data,
+                   const std::function<bool()>& stop, int most_silent_ms);
+
+}  // namespace whyoom::linux
