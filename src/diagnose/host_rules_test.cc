@@ -1,0 +1,67 @@
+// What holds for the causes of a host together.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "diagnose/case_file.h"
+#include "diagnose/host_check.h"
+#include "host/tree_for_test.h"
+
+namespace whyoom::diagnose {
+namespace {
+
+std::string tasks(std::uint64_t used, std::uint64_t limit) {
+  return "== /proc/sys/kernel/pid_max\n" + std::to_string(limit) +
+         "\n== /proc/loadavg\n0.10 0.10 0.10 1/" + std::to_string(used) + " 4242\n";
+}
+
+TEST(HostRules, ALimitOnTasksIsSaidOnceAtMost) {
+  for (std::uint64_t used = 1; used <= 1000; ++used) {
+    const auto host = cases::check_host(tasks(used, 1000));
+    const std::string near = cases::role_of(host->findings, "threads-near-limit");
+    const std::string own = cases::role_of(host->findings, "pid-max");
+    EXPECT_EQ(near, used >= 800 && used < 950 ? "risk" : "refused") << used;
+    EXPECT_EQ(own, used >= 950 ? "root" : "refused") << used;
+  }
+}
+
+TEST(HostRules, TheErrorIsThatOfTheKernel) {
+  for (const auto& [release, error] : {std::pair("3.10.0-1160.el7.x86_64", "ENOMEM"),
+                                       std::pair("6.12.41-cloud-amd64", "EAGAIN")}) {
+    const auto host =
+        cases::check_host(tasks(1000, 1000) + "== /proc/sys/kernel/osrelease\n" + release + "\n");
+    ASSERT_EQ(cases::role_of(host->findings, "pid-max"), "root");
+    EXPECT_NE(cases::describe(host->findings).find(error), std::string::npos) << release;
+  }
+}
+
+// Real kernels before and after somebody raised vm.min_free_kbytes.
+TEST(HostRules, AnUntouchedMachineHasNoFindingAndARaisedSettingHas) {
+  WHYOOM_SHARED_OR_SKIP(lab, "lab");
+  std::size_t healthy = 0;
+  std::size_t raised = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(lab)) {
+    for (const char* when : {"before", "after"}) {
+      const auto top = entry.path() / when;
+      if (!std::filesystem::is_directory(top)) {
+        continue;
+      }
+      host::MemoryFiles files = host::test::files_of(top);
+      const auto host = check(host::read_facts(files));
+      if (std::string_view(when) == "before") {
+        ++healthy;
+        for (const Finding& finding : host->findings) {
+          EXPECT_EQ(finding.role, Role::ruled_out) << top << ": " << finding.summary.str();
+        }
+      } else if (entry.path().filename().string().find("minfree") != std::string::npos) {
+        ++raised;
+        EXPECT_NE(cases::role_of(host->findings, "min-free-too-high"), "refused") << top;
+      }
+    }
+  }
+  EXPECT_GT(healthy, 0U);
+  EXPECT_GT(raised, 0U);
+}
+
+}  // namespace
+}  // namespace whyoom::diagnose
