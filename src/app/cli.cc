@@ -12,15 +12,15 @@ namespace {
 
 constexpr const char* about =
     "whyoom tells you why Linux ran out of memory when memory was not used up,\n"
-    "and proves it with the numbers of the kernel's own report.";
+    "and proves it with the numbers of the kernel's own report.\n"
+    "Without a command it looks at this host: what happened, whether it is still so, what to do.";
 
 constexpr const char* main_footer =
     "Examples:\n"
+    "  sudo whyoom                           what happened here, and what to do\n"
     "  whyoom explain /var/log/kern.log      explain every OOM event in a log\n"
-    "  whyoom explain --host                 explain every OOM event in this machine's logs
-"
-    "  sudo whyoom check                     memory, threads and settings of this host
-"
+    "  whyoom explain --host                 explain every OOM event in this machine's logs\n"
+    "  sudo whyoom check                     memory, threads and settings of this host\n"
     "  whyoom whatif vm.min_free_kbytes=default --event kern.log\n"
     "                                        what the kernel's own choice would have done\n"
     "  whyoom causes min-free-too-high       read about one cause\n"
@@ -112,7 +112,7 @@ constexpr const char* what_if_footer =
     "  whyoom whatif vm.min_free_kbytes=1% vm.watermark_scale_factor=100 --event kern.log#3\n";
 
 const std::map<std::string, std::string> usages = {
-    {"whyoom", "whyoom COMMAND [OPTIONS]"},
+    {"whyoom", "whyoom [OPTIONS]\n       whyoom COMMAND [OPTIONS]"},
     {"explain", "whyoom explain [OPTIONS] [FILE...|-]"},
     {"check", "whyoom check [OPTIONS]"},
     {"whatif", "whyoom whatif KEY=VALUE... [--event FILE[#N] | --root DIR|FILE]"},
@@ -239,6 +239,13 @@ void add_what_if(CLI::App& app, Options& options) {
   command->callback([&options] { options.command = Command::what_if; });
 }
 
+void add_overview(CLI::App& app, Options& options) {
+  OverviewOptions& target = options.overview;
+  add_root(&app, target.root);
+  add_choice(&app, "--format", "FORMAT", "text (default) or json", what_if_formats, target.format);
+  add_look(&app, target.colour, target.width);
+}
+
 void add_capture(CLI::App& app, Options& options) {
   CLI::App* command = app.add_subcommand("capture", capture_about);
   command->footer(capture_footer);
@@ -296,6 +303,7 @@ tl::expected<Options, Notice> parse_command_line(int argc, const char* const* ar
   app.footer(main_footer);
   app.set_version_flag("--version", version_text(), "Print the version and exit");
   app.set_help_flag("-h,--help", "Print this help and exit");
+  add_overview(app, options);
   add_explain(app, options);
   add_check(app, options);
   add_what_if(app, options);
@@ -311,8 +319,15 @@ tl::expected<Options, Notice> parse_command_line(int argc, const char* const* ar
   } catch (const CLI::ParseError& error) {
     return tl::unexpected(Notice{complaint(app, error), true});
   }
-  if (app.get_subcommands().empty()) {
-    return tl::unexpected(Notice{help_text(app), true});
+  if (!app.get_subcommands().empty()) {
+    for (const char* option : {"--root", "--format", "--color", "--width"}) {
+      if (app.count(option) > 0) {
+        const std::string command = app.get_subcommands().front()->get_name();
+        return tl::unexpected(Notice{std::string("whyoom: ") + option + " belongs behind " +
+                                         command + "\nTry `whyoom " + command + " --help`.\n",
+                                     true});
+      }
+    }
   }
   return options;
 }

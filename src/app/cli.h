@@ -51,15 +51,23 @@ struct CaptureOptions {
   std::string root;    // empty = this machine
 };
 
-enum class Command : std::uint8_t { explain, check, what_if, capture, causes };
+struct OverviewOptions {
+  std::string root;  // empty = this machine
+  Format format = Format::text;
+  linux::ColourChoice colour = linux::ColourChoice::automatic;
+  std::optional<unsigned> width;
+};
+
+enum class Command : std::uint8_t { overview, explain, check, what_if, capture, causes };
 
 struct Options {
-  Command command = Command::explain;
+  Command command = Command::overview;
   ExplainOptions explain;
   CausesOptions causes;
   WhatIfOptions what_if;
   CheckOptions check;
   CaptureOptions capture;
+  OverviewOptions overview;
 };
 
 // Something to print instead of doing a command: help, the version, or what is wrong.

@@ -7,6 +7,7 @@
 #include "app/check.h"
 #include "app/cli.h"
 #include "app/explain.h"
+#include "app/overview.h"
 #include "app/whatif.h"
 #include "linux/output.h"
 
@@ -21,6 +22,8 @@ int run(int argc, const char* const* argv) {
   if (!options) {
     (options.error().wrong_use ? errors : out).write(options.error().text);
     status = options.error().wrong_use ? trouble : nothing_found;
+  } else if (options->command == Command::overview) {
+    status = overview(options->overview, out, errors);
   } else if (options->command == Command::causes) {
     status = causes(options->causes, out, errors);
   } else if (options->command == Command::check) {

@@ -74,10 +74,14 @@ class BadInput(harness.Case):
 
 
 class WrongUse(harness.Case):
-    def test_without_a_command(self):
+    def test_without_a_command_it_looks_at_this_host(self):
         result = whyoom()
-        self.check(result, 2, err="whyoom explain")
-        self.assertEqual(result.out, "")
+        self.assertIn(result.status, (0, 1), result)
+        self.assertIn("What happened", result.out)
+        self.assertIn("What to do", result.out)
+
+    def test_an_option_of_a_command_in_front_of_it(self):
+        self.check(whyoom("--width", "80", "check"), 2, err="--width belongs behind check")
 
     def test_mistakes(self):
         for args in (["nonsense"], ["explain", "--nonsense"], ["explain", "--format", "xml"],

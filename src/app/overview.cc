@@ -1,0 +1,106 @@
+#include "app/overview.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/host_log.h"
+#include "app/host_root.h"
+#include "app/run.h"
+#include "base/text.h"
+#include "diagnose/host_check.h"
+#include "linux/terminal.h"
+#include "render/check.h"
+#include "render/overview.h"
+#include "render/phrase.h"
+
+namespace whyoom::app {
+namespace {
+
+using Events = std::vector<std::unique_ptr<diagnose::Event>>;
+
+bool is_directory(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+render::Overview overview_of(const Events& events, const HostLogAccount& account) {
+  render::Overview overview;
+  for (const auto& event : events) {
+    if (event->in_story <= 1 || overview.stories.empty()) {
+      overview.stories.push_back({event.get(), 0});
+    } else {
+      ++overview.stories.back().followers;
+    }
+  }
+  for (const render::LogSource& source : account.sources) {
+    if (source.read) {
+      overview.sources.push_back(source.name + ": " + render::source_text(source));
+    }
+    if (!source.gap.empty()) {
+      overview.gaps.push_back(source.name + ": " + source.gap);
+    }
+  }
+  return overview;
+}
+
+void write_json(const Events& events, const HostLogAccount& account,
+                const diagnose::HostCheck& check, linux::Output& out) {
+  out.write("{\n  \"schema\": \"whyoom/1\",\n  \"events\": [");
+  for (const auto& event : events) {
+    out.write(&event == events.data() ? "\n    " : ",\n    ");
+    out.write(render::json_event(*event, true));
+  }
+  render::Summary summary;
+  summary.events = events.size();
+  summary.bytes = account.bytes;
+  summary.lines = account.lines;
+  summary.lines_lost = account.lines_lost;
+  summary.copies = account.copies;
+  summary.damage = account.damage;
+  summary.damage_more = account.damage_more;
+  summary.sources = account.sources;
+  summary.events_left_out = account.left_out;
+  out.write(events.empty() ? "]" : "\n  ]");
+  out.write(",\n  \"input\": " + render::json_input(summary, true));
+  out.write(",\n  \"check\": " + render::json_check(check) + "\n}\n");
+}
+
+}  // namespace
+
+int overview(const OverviewOptions& options, linux::Output& out, linux::Output& errors) {
+  const auto root = open_host(options.root);
+  if (!root) {
+    errors.write("whyoom: " + root.error() + "\n");
+    return trouble;
+  }
+  Events events;
+  HostLogAccount account;
+  // A capture holds no logs.
+  if (is_directory(root->name)) {
+    const auto read = read_host_log(
+        {.root = root->name, .stop = [&out] { return out.closed(); }},
+        [&events](std::unique_ptr<diagnose::Event> event) { events.push_back(std::move(event)); });
+    if (read) {
+      account = *read;
+    } else {
+      errors.write("whyoom: " + printable(root->name) + ": " + read.error() + "\n");
+    }
+  }
+  const auto check = diagnose::check(host::read_facts(*root->files, root->options));
+  if (options.format == Format::json) {
+    write_json(events, account, *check, out);
+  } else {
+    const linux::Terminal terminal = linux::probe_terminal(STDOUT_FILENO);
+    out.write(render::text_overview(
+        overview_of(events, account), *check,
+        {linux::width(terminal, options.width), linux::colour(terminal, options.colour), false}));
+  }
+  return events.empty() && !render::has_findings(*check) ? nothing_found : events_found;
+}
+
+}  // namespace whyoom::app
