@@ -65,9 +65,9 @@ struct Numbers {
     }
   }
   [[nodiscard]] bool contradict() const { return common >= few_numbers && equal * 2 < common; }
-  // A damaged line may change a digit.
+  // A damaged line may change a digit; the next event of a spree changes a few numbers.
   [[nodiscard]] bool match(unsigned least) const {
-    return common >= least && equal * 10 >= common * 9;
+    return common >= least && equal * 20 >= common * 19;
   }
 };
 
