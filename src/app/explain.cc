@@ -35,10 +35,12 @@ std::string shown_name(const std::string& file) {
 // One run over all inputs.
 class Run {
  public:
-  Run(const SelectionRules& rules, Writer& writer, linux::Output& out, linux::Output& errors)
+  Run(const SelectionRules& rules, Writer& writer, bool lines_only, linux::Output& out,
+      linux::Output& errors)
       : writer_(writer),
         out_(out),
         errors_(errors),
+        lines_only_(lines_only),
         selection_(rules, [this](auto event) { writer_.event(std::move(event)); }) {}
 
   void read(const std::string& file);
@@ -55,6 +57,7 @@ class Run {
   Writer& writer_;
   linux::Output& out_;
   linux::Output& errors_;
+  bool lines_only_;
   Selection selection_;
   diagnose::StoryBuilder story_;
   std::shared_ptr<report::LogReader::Seen> seen_ = report::LogReader::make_seen();
@@ -150,6 +153,9 @@ void Run::read_host(const std::string& root) {
 
 int Run::finish(const std::string& what) {
   selection_.finish();
+  if (lines_only_) {  // nothing in the output tells which logs were read
+    errors_.write(render::text_sources(summary_.sources, {.width = 200}));
+  }
   summary_.events = selection_.chosen();
   writer_.finish(summary_);
   out_.flush();
@@ -207,7 +213,7 @@ int explain(const ExplainOptions& options, linux::Output& out, linux::Output& er
   const render::TextStyle style{linux::width(terminal, options.width),
                                 linux::colour(terminal, options.colour), options.all};
   const auto writer = make_writer(options.format, style, out);
-  Run run(rules, *writer, out, errors);
+  Run run(rules, *writer, options.format == Format::ndjson, out, errors);
   if (host) {
     const std::string root = options.root.empty() ? "/" : options.root;
     run.read_host(root);

@@ -136,10 +136,13 @@ void LogFiles::read_files(std::vector<std::string> paths, LogSource::Kind kind) 
     sink_.begin({kind, found[at].path, found[at].modified_us});
     LogEnd end;
     end.read = false;
+    const std::size_t older = found.size() - at - 1;
     end.gap = Message(
-        "not read, and neither were {} older logs: more than {} MiB or {} files; name them to read "
-        "them",
-        found.size() - at - 1, limits_.most_bytes >> 20U, limits_.most_files);
+        "more than {} MiB or {} files before it, so it was left out{}; name it to read it",
+        limits_.most_bytes >> 20U, limits_.most_files,
+        older > 0 ? ", and so " + (older == 1 ? "was 1 older log"
+                                              : "were " + std::to_string(older) + " older logs")
+                  : std::string());
     sink_.end(end);
   }
 }

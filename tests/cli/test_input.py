@@ -2,7 +2,6 @@
 """Files, pipes, compression; input that never ends."""
 import json
 import os
-import pty
 import select
 import subprocess
 import time
@@ -60,17 +59,6 @@ class Sources(harness.Case):
     def test_a_copy_of_a_log_counts_once(self):
         copy = self.file("copy.log", self.spree.read_bytes())
         self.assertEqual(len(events(self.spree, copy)), len(events(self.spree)))
-
-    def test_a_terminal_as_input_needs_a_file(self):
-        master, slave = pty.openpty()
-        try:
-            done = subprocess.run([harness.PROGRAM, "explain"], stdin=slave, capture_output=True,
-                                  timeout=20, check=False)
-        finally:
-            os.close(master)
-            os.close(slave)
-        self.assertEqual(done.returncode, 2)
-        self.assertIn(b"dmesg | whyoom explain -", done.stderr)
 
 
 class Pipes(harness.Case):
