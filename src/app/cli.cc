@@ -31,9 +31,9 @@ constexpr const char* explain_about =
     "For each: what happened, why, the numbers that prove it, and what to do.\n"
     "A log may have any framing (dmesg, journal, syslog, console, container) and may be\n"
     "compressed with gzip, xz or zstd. The framing is found out from the text.\n"
-    "Without FILE, on a terminal or with --host, it reads this machine's logs: the journal, the\n"
-    "kernel's ring buffer, /var/log, pstore and kdump's dumps. An event that several of them have\n"
-    "counts once.";
+    "Without FILE, on a terminal or with --host, it reads this machine's logs: the journal,\n"
+    "the kernel's ring buffer, /var/log, pstore and kdump's dumps. An event that several of\n"
+    "them have counts once.";
 
 constexpr const char* explain_footer =
     "TIME is one of:\n"

@@ -48,6 +48,14 @@ TEST(CommandLine, AFileCanHaveTheNameOfAnOption) {
   EXPECT_FALSE(options->explain.all);
 }
 
+TEST(CommandLine, TheLogsOfAMachine) {
+  EXPECT_TRUE(parse({"explain", "--host"})->explain.host);
+  EXPECT_EQ(parse({"explain", "--root", "/copy"})->explain.root, "/copy");
+  EXPECT_FALSE(parse({"explain", "--host", "a.log"}));
+  EXPECT_FALSE(parse({"explain", "--root", "/copy", "a.log"}));
+  EXPECT_FALSE(parse({"explain", "--root", "/copy", "--host"}));
+}
+
 TEST(CommandLine, Causes) {
   const auto options = parse({"causes", "sysrq"});
   ASSERT_TRUE(options);
@@ -64,7 +72,7 @@ TEST(CommandLine, HelpAndVersionAreNoMistakes) {
   const auto help = parse({"explain", "--help"});
   ASSERT_FALSE(help);
   for (const char* option : {"--since", "--until", "--at", "--last", "--format", "--all", "--color",
-                             "--width", "Usage: whyoom explain"}) {
+                             "--width", "--host", "--root", "Usage: whyoom explain"}) {
     EXPECT_NE(help.error().text.find(option), std::string::npos) << option;
   }
 }

@@ -45,6 +45,14 @@ TEST(ParseWall, RefusesWhatIsNoTime) {
   }
 }
 
+TEST(ParseWall, MicrosecondsOfTheJournal) {
+  const auto wall = parse_wall("1795419692500000");
+  ASSERT_TRUE(wall);
+  EXPECT_EQ(wall->year, 2026);
+  EXPECT_EQ(wall->offset_seconds, 0);
+  EXPECT_NEAR(seconds("1795419692", "1795419692500000"), 0.5, 1e-6);
+}
+
 TEST(ParseWhen, SecondsSinceBoot) {
   report::Time time;
   time.monotonic_us = 12'500'000;

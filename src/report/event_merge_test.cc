@@ -196,6 +196,13 @@ TEST(EventMerge, equal_clocks_of_two_boots_are_two_events) {
   EXPECT_FALSE(same_event(first, other));
 }
 
+TEST(EventMerge, in_one_boot_the_uptime_decides_whatever_the_wall_clocks_say) {
+  EventMerge merge;
+  add_all(merge, sightings(spree(), {.boot = "b1", .booted = booted_us}));
+  add_all(merge, sightings(spree(), {.boot = "b1", .booted = booted_us + 7200 * second_us}));
+  EXPECT_EQ(merge.take().size(), sightings(spree(), {}).size());
+}
+
 TEST(EventMerge, events_come_in_the_order_of_time_and_a_boot_by_its_own_clock) {
   const auto one = [](const std::string& boot, std::uint64_t mono, std::int64_t at) {
     Sighting seen;

@@ -69,6 +69,23 @@ class Schema(unittest.TestCase):
             self.skipTest(f"no logs in {SHARED}")
         self.check_logs(logs)
 
+    def test_logs_of_a_host(self):
+        logs = self.folder / "root" / "var" / "log"
+        logs.mkdir(parents=True)
+        for number, log in enumerate(sorted((SOURCE / "examples").glob("*.log"))):
+            (logs / f"kern.log.{number}").write_bytes(log.read_bytes())
+        os.mkfifo(logs / "messages")
+        done = subprocess.run([WHYOOM, "explain", "--format", "json", "--root", logs.parents[1]],
+                              capture_output=True, check=False, timeout=60)
+        good = json.loads(done.stdout)
+        self.assertEqual(len(good["input"]["sources"]), 1 + number + 1)
+        result = validate(self.write("host.json", good))
+        self.assertEqual(result.returncode, 0, result.stderr[:4000])
+        for change in ({"gap": 1}, {"events": -1}, {"name": None}, {"from": "today"}, {"more": 1}):
+            bad = copy.deepcopy(good)
+            bad["input"]["sources"][1].update(change)
+            self.assertEqual(validate(self.write("bad.json", bad)).returncode, 1, change)
+
     def test_what_if(self):
         files = []
         for number, settings in enumerate((["vm.min_free_kbytes=default"], ["vm.panic_on_oom=2"],
