@@ -13,7 +13,7 @@ namespace {
 constexpr const char* about =
     "whyoom tells you why Linux ran out of memory when memory was not used up,\n"
     "and proves it with the numbers of the kernel's own report.\n"
-    "Without a command it looks at this host: what happened, whether it is still so, what to do.";
+    "Without a command it looks at this host: what happened, is it still so, what to do.";
 
 constexpr const char* main_footer =
     "Examples:\n"
