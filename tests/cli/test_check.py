@@ -151,6 +151,27 @@ class Check(harness.Case):
             self.assertTrue(result.err.startswith("whyoom: "), result)
         self.check(whyoom("check", "--root", self.file("text", "no tar\n")), 2, err="whyoom: ")
 
+    def test_whyoom_alone_tells_the_story_in_order(self):
+        root = self.tree("min-free-too-high/positive-host.case")
+        (root / "var" / "log").mkdir(parents=True)
+        shutil.copy(self.spree, root / "var" / "log" / "kern.log")
+        result = whyoom("--root", root, "--width", "80")
+        self.check(result, 1, out="and 5 more events after it")
+        places = [result.out.index(text) for text in (
+            "What happened", "Why, the last time", "Is it still so", "Yes: vm.min_free_kbytes is",
+            "3 min_free_kbytes", "What to do", "sudo sysctl -w vm.min_free_kbytes=45056")]
+        self.assertEqual(places, sorted(places))
+        answer = json.loads(whyoom("--root", root, "--format", "json").out)
+        self.assertEqual(len(answer["events"]), 6)
+        self.assertEqual(answer["events"][0]["root_cause"], "min-free-too-high")
+        self.assertEqual(answer["check"]["host"]["min_free_kbytes"]["value"], 600000)
+
+    def test_whyoom_alone_on_a_repaired_host(self):
+        root = self.tree("min-free-too-high/near-miss-host.case")
+        (root / "var" / "log").mkdir(parents=True)
+        shutil.copy(self.spree, root / "var" / "log" / "kern.log")
+        self.check(whyoom("--root", root), 1, out="No: vm.min_free_kbytes is 45056 kB")
+
     def test_no_host_there(self):
         self.check(whyoom("check", "--root", self.scratch / "none"), 2, err="No such file")
         self.check(whyoom("check", "--root", self.scratch), 2, err="no /proc of a host in it")
