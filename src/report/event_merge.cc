@@ -48,6 +48,9 @@ std::vector<std::uint64_t> keys_of(const Report& report) {
   if (report.fork_rejected) {
     add(7, std::string_view(report.fork_rejected->path));
   }
+  if (report.trigger) {
+    add(9, std::string_view(report.trigger->comm));
+  }
   if (report.overcommit && !report.overcommit->requests.empty()) {
     add(8, static_cast<std::uint64_t>(report.overcommit->requests.front().pid));
   }

@@ -160,6 +160,20 @@ TEST(EventMerge, a_wall_clock_matches_the_journals_by_text_and_gives_its_own_zon
   }
 }
 
+TEST(EventMerge, headers_alone_match_between_logs_and_not_inside_of_one) {
+  const std::string header =
+      "Feb 4 16:15:15 host kernel: java invoked oom-killer: gfp_mask=0xd0, order=0, "
+      "oom_adj=0\nFeb 4 16:15:15 host kernel: Call Trace:\n";
+  const Source first{.at = booted_us, .clock = Clock::no_zone};
+  const Source other{.at = booted_us, .clock = Clock::no_zone, .number = 1};
+  ASSERT_EQ(sightings(header + header, first).size(), 2U);
+  EventMerge merge;
+  add_all(merge, sightings(header + header, first));
+  add_all(merge, sightings(header + header, other));
+  EXPECT_EQ(merge.copies(), 2U);
+  EXPECT_EQ(merge.take().size(), 2U);
+}
+
 TEST(EventMerge, the_same_text_at_another_time_is_another_event) {
   EventMerge merge;
   add_all(merge, sightings(as_syslog(spree()), {.at = booted_us, .clock = Clock::no_zone}));

@@ -141,6 +141,16 @@ bool headers_contradict(const Report& a, const Report& b) {
   return comms || orders || paths;
 }
 
+// Of two cut copies nothing but the header may be left.
+bool same_header(const Report& a, const Report& b) {
+  if (!a.trigger || !b.trigger || a.trigger->comm.empty() || !a.trigger->gfp || !b.trigger->gfp) {
+    return false;
+  }
+  return a.trigger->comm == b.trigger->comm && a.trigger->order == b.trigger->order &&
+         a.trigger->gfp->mask == b.trigger->gfp->mask &&
+         a.trigger->oom_score_adj == b.trigger->oom_score_adj;
+}
+
 enum class Side : std::uint8_t { none, same, other };
 
 // The kinds that are one line.
@@ -193,6 +203,10 @@ bool same_by_text(const Sighting& a, const Sighting& b, Side side, const Victims
     case Walls::apart:
       return false;
     case Walls::near:
+      if (numbers.common == 0 && !victims.known && a.source != b.source &&
+          compare_walls(a, b, second_us) == Walls::near && same_header(a.report, b.report)) {
+        return true;
+      }
       return side == Side::same || victims.shared || numbers.match(few_numbers);
     case Walls::unknown:
       break;
