@@ -77,13 +77,20 @@ TEST(CommandLine, HelpAndVersionAreNoMistakes) {
   }
 }
 
+TEST(CommandLine, WithoutACommandItIsAboutTheHost) {
+  const auto options = parse({"--root", "/mnt"});
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->command, Command::overview);
+  EXPECT_EQ(options->overview.root, "/mnt");
+}
+
 TEST(CommandLine, MistakesAreNamed) {
   struct Case {
     std::initializer_list<const char*> words;
     const char* message;
   };
   for (const auto& [words, message] : std::initializer_list<Case>{
-           {{}, "Usage: whyoom COMMAND"},
+           {{"--width", "80", "check"}, "--width belongs behind check"},
            {{"a.log"}, "a.log"},
            {{"explain", "--bad"}, "--bad"},
            {{"explain", "--format", "xml"}, "xml is not one of json, markdown, ndjson, text"},
