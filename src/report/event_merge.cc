@@ -12,7 +12,7 @@ namespace whyoom::report {
 namespace {
 
 // Events that share a key, compared one by one: a container that is killed every minute has many.
-constexpr std::size_t most_compared = 256;
+constexpr std::size_t most_compared = 64;
 
 // Two sightings of one event share at least one of these.
 std::vector<std::uint64_t> keys_of(const Report& report) {
@@ -48,7 +48,7 @@ std::vector<std::uint64_t> keys_of(const Report& report) {
   if (report.fork_rejected) {
     add(7, std::string_view(report.fork_rejected->path));
   }
-  if (report.trigger) {
+  if (report.trigger && report.totals.empty() && report.victims.empty()) {
     add(9, std::string_view(report.trigger->comm));
   }
   if (report.overcommit && !report.overcommit->requests.empty()) {
@@ -145,7 +145,8 @@ std::optional<std::uint32_t> EventMerge::find(const Sighting& seen) const {
 void EventMerge::index(std::uint32_t number) {
   for (const std::uint64_t key : keys_of(events_[number].report)) {
     auto& numbers = by_key_[key];
-    if (std::ranges::find(numbers, number) == numbers.end()) {
+    // A better copy brings its keys again; twice in a list does no harm.
+    if (numbers.empty() || numbers.back() != number) {
       numbers.push_back(number);
     }
   }

@@ -187,13 +187,8 @@ bool same_by_uptime(const Sighting& a, const Sighting& b, const Victims& victims
   if (mine == other || victims.same_time) {
     return true;
   }
-  // Two whole heads with two times are two events; a cut one begins later.
-  const bool whole = a.report.trigger && b.report.trigger;
-  if (whole || victims.other_time ||
-      (mine > other ? mine - other : other - mine) > longest_report_us) {
-    return false;
-  }
-  return numbers.match(enough_numbers);
+  const std::uint64_t apart = mine > other ? mine - other : other - mine;
+  return apart <= longest_report_us && numbers.match(enough_numbers);
 }
 
 // One of them has no monotonic clock: its text must be the same.
@@ -239,15 +234,20 @@ bool same_event(const Sighting& a, const Sighting& b) {
       (!mine.boot.empty() && !other.boot.empty() && mine.boot != other.boot)) {
     return false;
   }
-  const Side side = compare_side(mine, other);
   const Victims victims = compare_victims(mine, other);
+  const bool uptimes = mine.time.monotonic_us && other.time.monotonic_us;
+  // Two whole heads with two times are two events; a cut one begins later. Most pairs end here.
+  if (uptimes && *mine.time.monotonic_us != *other.time.monotonic_us && !victims.same_time &&
+      ((mine.trigger && other.trigger) || victims.other_time)) {
+    return false;
+  }
+  const Side side = compare_side(mine, other);
   const Numbers numbers = compare_numbers(mine, other);
   if (side == Side::other || (victims.known && !victims.shared) || numbers.contradict()) {
     return false;
   }
-  return mine.time.monotonic_us && other.time.monotonic_us
-             ? same_by_uptime(a, b, victims, numbers)
-             : same_by_text(a, b, side, victims, numbers);
+  return uptimes ? same_by_uptime(a, b, victims, numbers)
+                 : same_by_text(a, b, side, victims, numbers);
 }
 
 std::size_t count_facts(const Report& report) {
