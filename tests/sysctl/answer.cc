@@ -3,12 +3,14 @@
 // "KEY READER HEX" with the value in hexadecimal, "-" when the reader leaves the key alone.
 //        sysctl_answer --replace|--comment ROOT KEY boot|system VALUE changes or comments out the
 // line that decides; status 1 when there is none or the edit is refused.
+//        sysctl_answer --fix ROOT KEY all VALUE writes what `whyoom fix` would write.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
+#include "advise/sysctl_edit.h"
 #include "host/sysctl_path.h"
 
 namespace {
@@ -74,6 +76,20 @@ void print(const std::string& key, const char* reader, const whyoom::host::Sysct
   std::printf("\n");
 }
 
+int fix(const std::string& root, const std::string& key, const std::string& value) {
+  Tree tree(root);
+  const auto edit = whyoom::advise::edit_sysctl_files(tree, whyoom::host::ask_sysctl(key), value);
+  if (!edit) {
+    std::fprintf(stderr, "%s\n", edit.error().str().c_str());
+    return 1;
+  }
+  for (const auto& file : edit->files) {
+    fs::create_directories(fs::path(root + file.path).parent_path());
+    std::ofstream(root + file.path, std::ios::binary) << file.after.value();
+  }
+  return 0;
+}
+
 int edit(const std::string& operation, const std::string& root, const std::string& key,
          const std::string& reader, const std::string& value) {
   Tree tree(root);
@@ -96,7 +112,8 @@ int edit(const std::string& operation, const std::string& root, const std::strin
 
 int main(int argc, char** argv) {
   if (argc == 6 && argv[1][0] == '-') {
-    return edit(argv[1], argv[2], argv[3], argv[4], argv[5]);
+    return std::string(argv[1]) == "--fix" ? fix(argv[2], argv[3], argv[5])
+                                           : edit(argv[1], argv[2], argv[3], argv[4], argv[5]);
   }
   if (argc < 3) {
     return 2;

@@ -150,6 +150,7 @@ class Trial:
     def __init__(self, options, sandbox):
         self.options, self.sandbox = options, sandbox
         self.wrong = self.runs = self.set_by = self.differ = self.edits = 0
+        self.fixes = self.refused = 0
 
     def check(self, number, what, reader, should):
         left, said = self.sandbox.run(*READERS[reader])
@@ -175,6 +176,23 @@ class Trial:
                 self.options.program, root)[reader]
             self.check(number, f" after {operation} of {key}", reader, should)
 
+    def fix(self, rng, number):
+        """All programs agree on the value after a fix."""
+        key = rng.choice(list(UNTOUCHED))
+        value = EDITED_TO[key].encode()
+        done = subprocess.run([self.options.program, "--fix", str(self.sandbox.root), key, "all",
+                               EDITED_TO[key]], check=False, stderr=subprocess.PIPE, text=True)
+        if done.returncode != 0:
+            self.refused += 1
+            if self.options.only is not None or self.refused <= 3:
+                print(f"tree {number}: no fix of {key}: {done.stderr.strip()}")
+            return
+        self.fixes += 1
+        for reader in READERS:
+            says = expected(self.options.program, str(self.sandbox.root))[reader][key]
+            alone = reader != "boot" and says == UNTOUCHED[key].encode()
+            self.check(number, f" after a fix of {key}", reader, {key: says if alone else value})
+
     def tree(self, number):
         rng = random.Random(f"{self.options.seed}/{number}")
         root = str(self.sandbox.root)
@@ -185,7 +203,10 @@ class Trial:
         untouched = UNTOUCHED["kernel.domainname"].encode()
         self.set_by += sum(values["kernel.domainname"] != untouched for values in left.values())
         self.differ += left["boot"] != left["system"]
-        self.edit(rng, number)
+        if rng.random() < 0.5:
+            self.edit(rng, number)
+        else:
+            self.fix(rng, number)
 
 
 def inside(options):
@@ -206,9 +227,10 @@ def inside(options):
     count = len(numbers)
     print(f"seed {options.seed}: {trial.runs} runs of the real programs on {count} trees, "
           f"{trial.wrong} not as we said; the key was set {trial.set_by} times, boot and --system "
-          f"differed {trial.differ} times, {trial.edits} edits")
+          f"differed {trial.differ} times, {trial.edits} edits, {trial.fixes} fixes, "
+          f"{trial.refused} fixes refused")
     if options.only is None and (trial.set_by < count / 2 or trial.differ < count / 10
-                                 or trial.edits < count / 10):
+                                 or trial.edits < count / 10 or trial.fixes < count / 4):
         print("too few trees set the key: this test proves nothing")
         return 1
     return 1 if trial.wrong else 0
