@@ -1,0 +1,186 @@
+#include "advise/plan.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/human.h"
+#include "base/text.h"
+#include "host/host.h"
+#include "host/sysctl_setters.h"
+#include "memory/settings.h"
+
+namespace whyoom::advise {
+
+namespace {
+
+using memory::HostState;
+
+constexpr std::string_view min_free = "vm.min_free_kbytes";
+// So near to the value at which the host starts to kill.
+constexpr double near_killing = 0.80;
+constexpr std::size_t most_setters = 4;
+
+std::string joined(const host::CommandLine& line) {
+  std::string text;
+  for (const std::string& word : line.words) {
+    text += (text.empty() ? "" : " ") + word;
+  }
+  return text;
+}
+
+// The kernel's value as it shows it, without the newline; an error only when this kernel has no
+// such key.
+tl::expected<std::optional<std::string>, Message> running_value(host::Files& files,
+                                                                const std::string& key,
+                                                                const std::string& path) {
+  auto text = files.read(path);
+  if (text) {
+    return std::string(trim_right(*text));
+  }
+  const bool missing = text.error().kind == host::FileError::Kind::missing;
+  // A copy of a host has not each file of /proc/sys.
+  if (missing && files.list("/proc/sys")) {
+    return tl::unexpected(Message("{}: this kernel has no such sysctl ({} is not there)",
+                                  printable(key), printable(path)));
+  }
+  return std::optional<std::string>();
+}
+
+// kubelet sets these at each start, or refuses to start with --protect-kernel-defaults.
+// Source: kubernetes pkg/kubelet/cm/container_manager_linux.go setupKernelTunables().
+struct KubeletValue {
+  std::string_view key, value;
+};
+constexpr std::array<KubeletValue, 4> kubelet_values{{{"vm.overcommit_memory", "1"},
+                                                      {"vm.panic_on_oom", "0"},
+                                                      {"kernel.panic", "10"},
+                                                      {"kernel.panic_on_oops", "1"}}};
+
+void add_other_setters(Plan& plan, host::Files& files, const HostState& state) {
+  const auto setters = host::find_setters(files, plan.wanted.key);
+  for (const auto& setter : setters) {
+    if (plan.notes.size() == most_setters) {
+      plan.notes.push_back(
+          Message("{} more lines of programs name it", setters.size() - most_setters));
+      break;
+    }
+    plan.notes.push_back(Message(
+        "{} names it too, in {}:{}: \"{}\". whyoom does not edit that; when it sets another "
+        "value, change it there, or it comes back.",
+        setter.program, printable(setter.file), setter.line, printable(setter.text)));
+  }
+  const auto* row = std::ranges::find(kubelet_values, plan.wanted.key, &KubeletValue::key);
+  if (row != kubelet_values.end() && state.host->kubelet.seen &&
+      !same_sysctl_value(row->value, plan.wanted.value)) {
+    plan.notes.push_back(Message(
+        "the kubelet of this host sets it to {} at each start, and with --protect-kernel-defaults "
+        "it does not start with another value",
+        std::string(row->value)));
+  }
+}
+
+void add_boot_notes(Plan& plan) {
+  const host::SysctlHistory& before = plan.sysctl.before;
+  if (before.boot_reader == host::SysctlBoot::nothing) {
+    plan.risks.push_back(Message(
+        "systemd-sysctl.service is masked on this host: nothing reads these files at boot"));
+  }
+  if (before.command_line && !same_sysctl_value(*before.command_line, plan.wanted.value)) {
+    plan.notes.push_back(
+        Message("the kernel's command line sets it to {}; the files are read later and win",
+                printable(*before.command_line)));
+  }
+  for (const host::SysctlGap& gap : before.gaps) {
+    plan.risks.push_back(Message("{} could not be read ({}): a line there could still override it",
+                                 printable(gap.path), printable(gap.error.text)));
+  }
+}
+
+void add_min_free_risks(Plan& plan, const HostState& state) {
+  const auto value = parse_number<std::uint64_t>(plan.wanted.value);
+  if (!value) {
+    return;
+  }
+  if (state.min_free && state.min_free->kernel_default &&
+      KiB(*value) < *state.min_free->kernel_default) {
+    plan.risks.push_back(Message(
+        "{} kB is below the kernel's own choice of {} kB: allocations that may not wait can "
+        "fail, and the kernel may raise it again by itself",
+        *value, state.min_free->kernel_default->count()));
+  }
+  if (plan.refusal.empty() && plan.raises_min_free && plan.kills_from &&
+      static_cast<double>(*value) >=
+          near_killing * static_cast<double>(plan.kills_from->value.count())) {
+    plan.risks.push_back(Message("as the host is now, the kernel kills from {} kB on: that is near",
+                                 plan.kills_from->value.count()));
+  }
+}
+
+}  // namespace
+
+void judge_value(Plan& plan, const HostState& state) {
+  memory::Settings settings;
+  const std::string assignment = plan.wanted.key + "=" + plan.wanted.value;
+  if (memory::apply_setting(settings, assignment, state.machine) && !state.machine.zones.empty()) {
+    plan.what_if = memory::what_if(state.machine, settings);
+  }
+  const auto now = parse_number<std::int64_t>(trim(plan.running.value_or("")));
+  const auto wanted = parse_number<std::int64_t>(plan.wanted.value);
+  plan.raises_min_free =
+      plan.wanted.key == min_free && wanted.has_value() && (!now || *wanted > *now);
+  if (plan.wanted.key == min_free) {
+    plan.kills_from = state.kills_from;
+  }
+  if (plan.raises_min_free && plan.kills_from &&
+      static_cast<std::uint64_t>(*wanted) >= plan.kills_from->value.count()) {
+    plan.refusal = Message(
+        "vm.min_free_kbytes={} would make the kernel kill processes at once: as this host is now, "
+        "it "
+        "kills from {} kB ({}) on. Choose less, or free memory first.",
+        plan.wanted.value, plan.kills_from->value.count(), human(to_bytes(plan.kills_from->value)));
+    return;
+  }
+  if (plan.what_if && plan.what_if->request && plan.what_if->request->passes_before &&
+      !plan.what_if->request->passes_after) {
+    plan.refusal = Message(
+        "{}={} would leave no memory for an ordinary request: the kernel would kill at once. "
+        "Choose "
+        "less, or free memory first.",
+        plan.wanted.key, plan.wanted.value);
+  }
+}
+
+tl::expected<Plan, Message> make_plan(host::Files& files, const HostState& state,
+                                      const Wanted& wanted, const PlanParts& parts) {
+  Plan plan;
+  plan.wanted = wanted;
+  const std::string path = "/proc/sys/" + host::sysctl_path_of(wanted.key);
+  auto running = running_value(files, wanted.key, path);
+  if (!running) {
+    return tl::unexpected(running.error());
+  }
+  plan.running = std::move(*running);
+  if (parts.files) {
+    auto question = host::ask_sysctl(wanted.key, joined(state.host->command_line));
+    auto edit = edit_sysctl_files(files, question, wanted.value);
+    if (!edit) {
+      return tl::unexpected(Message("the sysctl files cannot be edited so that {} becomes {}: {}",
+                                    printable(wanted.key), printable(wanted.value),
+                                    edit.error().str()));
+    }
+    plan.sysctl = std::move(*edit);
+    plan.change.files = plan.sysctl.files;
+  }
+  if (parts.running && plan.running && !same_sysctl_value(*plan.running, wanted.value)) {
+    plan.change.running.push_back({wanted.key, path, *plan.running, wanted.value});
+    judge_value(plan, state);
+  }
+  add_boot_notes(plan);
+  add_other_setters(plan, files, state);
+  if (wanted.key == min_free) {
+    add_min_free_risks(plan, state);
+  }
+  return plan;
+}
+
+}  // namespace whyoom::advise
