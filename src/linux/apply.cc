@@ -1,0 +1,242 @@
+#include "linux/apply.h"
+
+#include <fcntl.h>
+
+#include <cerrno>
+#include <set>
+
+#include "base/text.h"
+#include "linux/apply_run.h"
+#include "linux/disk.h"
+#include "linux/running_value.h"
+
+namespace whyoom::linux {
+namespace {
+
+std::string list_of(const std::vector<std::string>& items) {
+  std::string text;
+  for (const std::string& item : items) {
+    text += (text.empty() ? "" : ", ") + printable(item);
+  }
+  return text;
+}
+
+ApplyFailure refusal(std::string why) { return {std::move(why), true, {}, {}, {}}; }
+
+std::optional<std::string> why_not_now(const FixStore& store) {
+  const auto records = store.list();
+  if (!records) {
+    return records.error();
+  }
+  for (const FixRecord& record : *records) {
+    if (store.interrupted(record)) {
+      const std::string number = std::to_string(record.number);
+      return "fix " + number + " (" + printable(record.meta.key) +
+             (record.state == FixState::undoing
+                  ? ") was being undone and was interrupted. Go on with `whyoom undo " + number +
+                        "`"
+                  : ") was interrupted. Finish it with `whyoom fix --resume`, or take it back with"
+                    " `whyoom undo " +
+                        number + "`");
+    }
+  }
+  return std::nullopt;
+}
+
+// What each file is now, and that it is what the plan was made for.
+Result complete(FixRecord& record) {
+  std::set<std::string> paths;
+  std::set<std::string> directories;
+  for (const advise::FileEdit& file : record.change.files) {
+    if (!is_plain_path(file.path) || !paths.insert(file.path).second) {
+      return tl::unexpected(cannot_change(file.path, EINVAL));
+    }
+    for (std::string& missing : missing_directories(directory_of(file.path))) {
+      directories.insert(std::move(missing));
+    }
+    FileAttributes attributes = attributes_of_a_new_file();
+    const auto now = read_real_file(file.path);
+    if (!now && now.error() != ENOENT) {
+      return tl::unexpected(cannot_change(file.path, now.error()));
+    }
+    if (now.value_or(std::nullopt) != file.before) {
+      return tl::unexpected(printable(file.path) +
+                            " was changed by someone else meanwhile; nothing was changed");
+    }
+    if (file.before) {
+      const Descriptor open(::open(file.path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+      const auto read = open.get() < 0 ? tl::expected<FileAttributes, int>(tl::unexpected(errno))
+                                       : read_attributes(open.get());
+      if (!read) {
+        return tl::unexpected(cannot_change(file.path, read.error()));
+      }
+      attributes = *read;
+    }
+    record.attributes.push_back(std::move(attributes));
+  }
+  // Sorted, so a directory comes before what lies in it.
+  record.made_directories.assign(directories.begin(), directories.end());
+  for (const advise::RunningEdit& value : record.change.running) {
+    const auto now = read_running(value.path);
+    if (!now) {
+      return tl::unexpected(now.error());
+    }
+    if (!same_value(*now, value.before)) {
+      return tl::unexpected(printable(value.key) + " was " + printable(value.before) +
+                            " a moment ago and is " + printable(*now) +
+                            " now: something else changes it. Nothing was changed");
+    }
+  }
+  return {};
+}
+
+// The end of the story in the journal. When it cannot be written, the record stays one of an
+// interrupted fix, which can be finished or undone.
+tl::expected<void, ApplyFailure> close(FixStore& store, int number, FixState state) {
+  const Result written = store.set_state(number, state);
+  if (written) {
+    return {};
+  }
+  ApplyFailure failure;
+  failure.what = written.error();
+  failure.left.push_back(
+      std::string(state == FixState::applied ? "all files and values are as the fix wants them"
+                                             : "all files and values are as before the fix") +
+      ", but the journal still has fix " + std::to_string(number) + " as interrupted");
+  return tl::unexpected(std::move(failure));
+}
+
+// After a failure to finish: also what an earlier run did.
+void take_all_back(const FixRecord& record, FixStore& store, const ApplyHooks& hooks,
+                   ApplyFailure& failure) {
+  const ApplyHooks no_look{hooks.write_value, {}};
+  Run back(record, store, no_look, Side::before);
+  const Result ready = back.prepare();
+  auto done = ready ? back.carry_out() : tl::unexpected(refusal(ready.error()));
+  if (!done) {
+    failure.left.push_back("what an earlier run of fix " + std::to_string(record.number) +
+                           " changed is still so: " + done.error().what);
+    return;
+  }
+  failure.restored.clear();
+  for (const advise::FileEdit& file : record.change.files) {
+    failure.restored.push_back(file.path);
+  }
+  for (const advise::RunningEdit& value : record.change.running) {
+    failure.restored.push_back(value.key);
+  }
+  (void)store.set_state(record.number, FixState::rolled_back);
+}
+
+// Files that neither the old nor the new content explains.
+std::optional<ApplyFailure> changed_since(const FixRecord& record, const Examination& found) {
+  std::vector<std::string> names;
+  ApplyFailure failure = refusal({});
+  for (std::size_t i = 0; i < found.files.size(); ++i) {
+    const advise::FileEdit& file = record.change.files[i];
+    if (found.files[i].standing == Standing::unreadable) {
+      return refusal(found.files[i].why);
+    }
+    if (found.files[i].standing == Standing::changed) {
+      names.push_back(file.path);
+      failure.changed.push_back({file.path, file.after, found.files[i].now});
+    }
+  }
+  if (names.empty()) {
+    return std::nullopt;
+  }
+  failure.what = list_of(names) + (names.size() == 1 ? " was" : " were") + " changed since fix " +
+                 std::to_string(record.number) + "; nothing was changed";
+  return failure;
+}
+
+}  // namespace
+
+tl::expected<int, ApplyFailure> apply(const advise::Change& change, FixStore& store,
+                                      const FixMeta& meta, const ApplyHooks& hooks) {
+  if (auto why = why_not_now(store)) {
+    return tl::unexpected(refusal(std::move(*why)));
+  }
+  FixRecord record;
+  record.meta = meta;
+  record.change = change;
+  if (Result whole = complete(record); !whole) {
+    return tl::unexpected(refusal(std::move(whole.error())));
+  }
+  const auto number = store.add(record);
+  if (!number) {
+    return tl::unexpected(refusal(number.error() + "; nothing was changed"));
+  }
+  record.number = *number;
+  Run run(record, store, hooks, Side::after);
+  if (Result ready = run.prepare(); !ready) {
+    store.drop(*number);
+    return tl::unexpected(refusal(std::move(ready.error())));
+  }
+  if (auto done = run.carry_out(); !done) {
+    if (done.error().left.empty()) {
+      (void)store.set_state(*number, FixState::rolled_back);
+    }
+    return tl::unexpected(std::move(done.error()));
+  }
+  if (auto closed = close(store, *number, FixState::applied); !closed) {
+    return tl::unexpected(std::move(closed.error()));
+  }
+  return *number;
+}
+
+tl::expected<void, ApplyFailure> finish(const FixRecord& record, FixStore& store,
+                                        const ApplyHooks& hooks) {
+  if (record.state != FixState::planned) {
+    return tl::unexpected(refusal("fix " + std::to_string(record.number) + " is " +
+                                  std::string(state_name(record.state)) +
+                                  "; there is nothing to finish"));
+  }
+  remove_leftovers(record);
+  if (auto changed = changed_since(record, examine(record))) {
+    return tl::unexpected(std::move(*changed));
+  }
+  Run run(record, store, hooks, Side::after);
+  if (Result ready = run.prepare(); !ready) {
+    return tl::unexpected(refusal(std::move(ready.error())));
+  }
+  auto done = run.carry_out();
+  if (done) {
+    return close(store, record.number, FixState::applied);
+  }
+  ApplyFailure failure = std::move(done.error());
+  if (failure.left.empty()) {
+    take_all_back(record, store, hooks, failure);
+  }
+  return tl::unexpected(std::move(failure));
+}
+
+tl::expected<void, ApplyFailure> undo(const FixRecord& record, FixStore& store,
+                                      const ApplyHooks& hooks) {
+  const FixState was = record.state;
+  if (was == FixState::undone || was == FixState::rolled_back) {
+    return tl::unexpected(refusal("fix " + std::to_string(record.number) + " is " +
+                                  std::string(state_name(was)) + " already"));
+  }
+  if (auto changed = changed_since(record, examine(record))) {
+    return tl::unexpected(std::move(*changed));
+  }
+  if (const Result begun = store.set_state(record.number, FixState::undoing); !begun) {
+    return tl::unexpected(refusal(begun.error() + "; nothing was changed"));
+  }
+  remove_leftovers(record);
+  Run run(record, store, hooks, Side::before);
+  if (Result ready = run.prepare(); !ready) {
+    (void)store.set_state(record.number, was);
+    return tl::unexpected(refusal(std::move(ready.error())));
+  }
+  if (auto done = run.carry_out(); !done) {
+    if (done.error().left.empty()) {
+      (void)store.set_state(record.number, was);
+    }
+    return done;
+  }
+  return close(store, record.number, FixState::undone);
+}
+
+}  // namespace whyoom::linux

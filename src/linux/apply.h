@@ -1,0 +1,87 @@
+// A change of files and running values, made so that nothing can be lost: the journal first
+// (fix_store), then the files, then the running values, then a look whether all of it is so. What
+// fails is taken back. What is killed can be finished or taken back later: the journal has the old
+// and the new contents, so it is enough to look at what stands there.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "advise/change.h"
+#include "linux/fix_store.h"
+
+namespace whyoom::linux {
+
+struct ApplyHooks {
+  // Sets one running value (`after`; `before` is what it is now) and reads it back; the error is a
+  // sentence. Also called to take a value back. Empty: write_running.
+  std::function<tl::expected<void, std::string>(const advise::RunningEdit&)> write_value;
+  // When all is written: is it so? The error says what is not. Empty: no more than the contents of
+  // the files and the values, which are always read again.
+  std::function<tl::expected<void, std::string>()> verify;
+};
+
+// A file that is neither the old nor the new one: someone changed it since.
+struct ChangedFile {
+  std::string path;
+  std::optional<std::string> expected, now;  // nullopt = no file
+};
+
+struct ApplyFailure {
+  std::string what;                   // what failed, and what to do: sentences
+  bool refused = false;               // nothing was touched
+  std::vector<std::string> restored;  // paths and keys that were changed and are as before again
+  std::vector<std::string> left;      // what could not be put back, how it is, where the old one is
+  std::vector<ChangedFile> changed;   // why undo or finish was refused
+};
+
+// Returns the number of the fix. `store` is locked. Refuses while an earlier fix is interrupted.
+tl::expected<int, ApplyFailure> apply(const advise::Change& change, FixStore& store,
+                                      const FixMeta& meta, const ApplyHooks& hooks);
+
+// Does what is left of an interrupted fix. When it fails, the whole fix is taken back.
+tl::expected<void, ApplyFailure> finish(const FixRecord& record, FixStore& store,
+                                        const ApplyHooks& hooks);
+
+// Takes back a fix that is applied or interrupted, or goes on with an undo that was interrupted.
+// Refuses when a file was changed since. A running value that was changed since is set to the old
+// one: `examine` tells before. When it fails, what it did is taken back, and it can be tried again.
+tl::expected<void, ApplyFailure> undo(const FixRecord& record, FixStore& store,
+                                      const ApplyHooks& hooks);
+
+enum class Standing : std::uint8_t {
+  old,         // as before the fix
+  updated,     // as the fix wants it
+  torn,        // a file with several names, which a crash left half written: both contents are kept
+  changed,     // by someone else
+  unreadable,  // `why`
+};
+
+struct FileStanding {
+  Standing standing = Standing::old;
+  std::optional<std::string> now;
+  std::string why;
+};
+
+struct ValueStanding {
+  Standing standing = Standing::old;  // never torn; changed also while it is raised step by step
+  std::string now;
+  std::string why;
+};
+
+struct Examination {
+  std::vector<FileStanding> files;    // in the order of the change
+  std::vector<ValueStanding> values;  // in the order of the change
+  [[nodiscard]] bool all(Standing standing) const;
+};
+
+Examination examine(const FixRecord& record);
+
+// Removes the temporary files that a killed run of this fix left; returns how many there were.
+int remove_leftovers(const FixRecord& record);
+
+}  // namespace whyoom::linux

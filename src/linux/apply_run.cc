@@ -1,0 +1,206 @@
+#include "linux/apply_run.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/text.h"
+#include "linux/disk.h"
+#include "linux/running_value.h"
+
+namespace whyoom::linux {
+
+std::string step_tag(int number, std::size_t index) {
+  return std::to_string(number) + "-" + std::to_string(index);
+}
+
+std::vector<std::size_t> Run::order(std::size_t count) const {
+  std::vector<std::size_t> indexes(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    indexes[i] = target_ == Side::after ? i : count - 1 - i;
+  }
+  return indexes;
+}
+
+Result Run::make_directories() {
+  if (target_ != Side::after) {
+    return {};
+  }
+  for (const std::string& path : record_.made_directories) {
+    const auto parent = open_real_directory(directory_of(path));
+    if (!parent) {
+      return tl::unexpected(cannot_change(path, parent.error()));
+    }
+    const std::string name(name_of(path));
+    if (::mkdirat(parent->get(), name.c_str(), 0755) == 0) {
+      made_.push_back(path);
+      // The process's umask may have taken something away.
+      if (::fchmodat(parent->get(), name.c_str(), 0755, 0) != 0 || sync(parent->get()) != 0) {
+        return tl::unexpected(cannot_change(path, errno));
+      }
+    } else if (errno != EEXIST) {
+      return tl::unexpected(cannot_change(path, errno));
+    }
+  }
+  return {};
+}
+
+namespace {
+// Those that are empty. What someone else put there stays, and so does the directory.
+void remove_empty(const std::vector<std::string>& paths) {
+  for (auto path = paths.rbegin(); path != paths.rend(); ++path) {
+    const auto parent = open_real_directory(directory_of(*path));
+    if (parent &&
+        ::unlinkat(parent->get(), std::string(name_of(*path)).c_str(), AT_REMOVEDIR) == 0) {
+      (void)sync(parent->get());
+    }
+  }
+}
+
+}  // namespace
+
+void Run::remove_directories() { remove_empty(made_); }
+
+Result Run::prepare_file(std::size_t index) {
+  const advise::FileEdit& file = record_.change.files[index];
+  const auto now = read_real_file(file.path);
+  if (!now) {
+    return tl::unexpected(cannot_change(file.path, now.error()));
+  }
+  if (*now == wanted(file)) {
+    return {};
+  }
+  auto step = FileStep::prepare({file.path, *now, wanted(file)}, step_tag(record_.number, index),
+                                record_.attributes[index]);
+  if (!step) {
+    return tl::unexpected(step.error());
+  }
+  files_.push_back({index, std::move(*step)});
+  return {};
+}
+
+Result Run::prepare_value(std::size_t index) {
+  const advise::RunningEdit& value = record_.change.running[index];
+  const auto now = read_running(value.path);
+  if (now && same_value(*now, wanted(value))) {
+    return {};
+  }
+  const advise::RunningEdit edit{value.key, value.path, now.value_or(std::string()), wanted(value)};
+  if (auto writable = can_write_running(edit); !writable) {
+    return writable;
+  }
+  if (!now) {
+    return tl::unexpected(now.error());
+  }
+  values_.push_back(edit);
+  return {};
+}
+
+Result Run::prepare() {
+  Result done;
+  for (const std::size_t index : order(record_.change.running.size())) {
+    done = done ? prepare_value(index) : done;
+  }
+  if (done) {
+    done = make_directories();
+  }
+  for (const std::size_t index : order(record_.change.files.size())) {
+    done = done ? prepare_file(index) : done;
+  }
+  if (!done) {
+    files_.clear();
+    remove_directories();
+  }
+  return done;
+}
+
+Result Run::write_value(const advise::RunningEdit& edit) const {
+  return hooks_.write_value ? hooks_.write_value(edit) : write_running(edit);
+}
+
+Result Run::set_values() {
+  for (const advise::RunningEdit& edit : values_) {
+    ++values_begun_;
+    if (auto set = write_value(edit); !set) {
+      return set;
+    }
+  }
+  return {};
+}
+
+Result Run::look() const {
+  for (const advise::FileEdit& file : record_.change.files) {
+    const auto now = read_real_file(file.path);
+    if (!now || *now != wanted(file)) {
+      return tl::unexpected(printable(file.path) +
+                            " does not have the content that was written to it");
+    }
+  }
+  for (const advise::RunningEdit& value : record_.change.running) {
+    const auto now = read_running(value.path);
+    if (!now || !same_value(*now, wanted(value))) {
+      return tl::unexpected(printable(value.key) + " is " + (now ? printable(*now) : "unreadable") +
+                            " after " + printable(wanted(value)) + " was written");
+    }
+  }
+  return hooks_.verify ? hooks_.verify() : Result();
+}
+
+void Run::take_back_value(const advise::RunningEdit& edit, ApplyFailure& failure) const {
+  const auto now = read_running(edit.path);
+  if (now && same_value(*now, edit.before)) {
+    return;  // the kernel had refused it
+  }
+  const Result back = write_value({edit.key, edit.path, now.value_or(edit.after), edit.before});
+  if (back) {
+    failure.restored.push_back(edit.key);
+    return;
+  }
+  failure.left.push_back(printable(edit.key) + " is " + (now ? printable(*now) : edit.after) +
+                         " and not " + printable(edit.before) + " again: " + back.error());
+}
+
+ApplyFailure Run::take_back(std::string why) {
+  ApplyFailure failure{std::move(why), false, {}, {}, {}};
+  while (values_begun_ > 0) {
+    take_back_value(values_[--values_begun_], failure);
+  }
+  while (!files_.empty()) {
+    FileDone& done = files_.back();
+    const std::string path = done.step.edit().path;
+    const bool changed = done.step.committed();
+    if (const Result back = done.step.roll_back(); !back) {
+      failure.left.push_back(back.error() + ". What it was before the fix is in " +
+                             printable(store_.before_path(record_.number, done.index)));
+    } else if (changed) {
+      failure.restored.push_back(path);
+    }
+    files_.pop_back();
+  }
+  remove_directories();
+  return failure;
+}
+
+tl::expected<void, ApplyFailure> Run::carry_out() {
+  for (FileDone& file : files_) {
+    if (const Result done = file.step.commit(); !done) {
+      return tl::unexpected(take_back(done.error()));
+    }
+  }
+  Result done = set_values();
+  if (done) {
+    done = look();
+  }
+  if (!done) {
+    return tl::unexpected(take_back(done.error()));
+  }
+  files_.clear();  // with what was kept of the old files
+  if (target_ == Side::before) {
+    remove_empty(record_.made_directories);
+  }
+  return {};
+}
+
+}  // namespace whyoom::linux

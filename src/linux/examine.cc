@@ -1,0 +1,60 @@
+#include <algorithm>
+
+#include "linux/apply.h"
+#include "linux/apply_run.h"
+#include "linux/disk.h"
+#include "linux/running_value.h"
+
+namespace whyoom::linux {
+
+bool Examination::all(Standing standing) const {
+  return std::all_of(files.begin(), files.end(),
+                     [&](const FileStanding& file) { return file.standing == standing; }) &&
+         std::all_of(values.begin(), values.end(),
+                     [&](const ValueStanding& value) { return value.standing == standing; });
+}
+
+Examination examine(const FixRecord& record) {
+  Examination result;
+  const bool under_way = record.state == FixState::planned || record.state == FixState::undoing;
+  for (const advise::FileEdit& file : record.change.files) {
+    FileStanding& found = result.files.emplace_back();
+    auto now = read_real_file(file.path);
+    if (!now) {
+      // A link or a directory that stands there now is a change, but has no text to show.
+      found = {Standing::unreadable, std::nullopt, cannot_change(file.path, now.error())};
+      continue;
+    }
+    found.now = std::move(*now);
+    const bool torn = under_way && found.now && file.before && file.after &&
+                      is_written_in_place(file.path) &&
+                      is_torn(*found.now, *file.before, *file.after);
+    found.standing = found.now == file.after    ? Standing::updated
+                     : found.now == file.before ? Standing::old
+                     : torn                     ? Standing::torn
+                                                : Standing::changed;
+  }
+  for (const advise::RunningEdit& value : record.change.running) {
+    ValueStanding& found = result.values.emplace_back();
+    auto now = read_running(value.path);
+    if (!now) {
+      found = {Standing::unreadable, {}, now.error()};
+      continue;
+    }
+    found.standing = same_value(*now, value.after)    ? Standing::updated
+                     : same_value(*now, value.before) ? Standing::old
+                                                      : Standing::changed;
+    found.now = std::move(*now);
+  }
+  return result;
+}
+
+int remove_leftovers(const FixRecord& record) {
+  int removed = 0;
+  for (std::size_t i = 0; i < record.change.files.size(); ++i) {
+    removed += remove_leftover(record.change.files[i].path, step_tag(record.number, i)) ? 1 : 0;
+  }
+  return removed;
+}
+
+}  // namespace whyoom::linux

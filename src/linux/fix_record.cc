@@ -1,0 +1,303 @@
+#include "linux/fix_record.h"
+
+#include <zlib.h>
+
+#include <array>
+
+#include "base/text.h"
+#include "linux/disk.h"
+
+namespace whyoom::linux {
+namespace {
+
+constexpr std::string_view format_word = "whyoom-fix ";
+constexpr std::uint32_t format = 1;
+constexpr std::string_view hex_digits = "0123456789abcdef";
+
+std::uint32_t crc_of(std::string_view text) {
+  return static_cast<std::uint32_t>(
+      ::crc32_z(0, reinterpret_cast<const unsigned char*>(text.data()), text.size()));
+}
+
+std::string hex(std::string_view bytes) {
+  std::string text;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    text += hex_digits[byte >> 4U];
+    text += hex_digits[byte & 15U];
+  }
+  return text;
+}
+
+std::optional<std::string> from_hex(std::string_view text) {
+  std::string bytes;
+  for (; text.size() >= 2; text.remove_prefix(2)) {
+    const auto byte = parse_number<unsigned>(text.substr(0, 2), 16);
+    if (!byte) {
+      return std::nullopt;
+    }
+    bytes += static_cast<char>(*byte);
+  }
+  return text.empty() ? std::optional(bytes) : std::nullopt;
+}
+
+// A record has one fact a line: %XX for what would break a line.
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '%') {
+      out += "%" + hex({&c, 1});
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::optional<std::string> unescaped(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i];
+      continue;
+    }
+    const auto byte = from_hex(text.substr(i + 1, 2));
+    if (!byte || byte->empty()) {
+      return std::nullopt;
+    }
+    out += *byte;
+    i += 2;
+  }
+  return out;
+}
+
+std::string sum_text(const std::optional<std::string>& content) {
+  const ContentSum sum = sum_of(content);
+  return sum.there ? std::to_string(sum.bytes) + " " + std::to_string(sum.crc32) : "none";
+}
+
+std::optional<ContentSum> parse_sum(std::string_view text) {
+  if (text == "none") {
+    return ContentSum{};
+  }
+  Cursor cursor(text);
+  const auto bytes = cursor.take_unsigned();
+  cursor.skip_spaces();
+  const auto crc = parse_number<std::uint32_t>(cursor.rest());
+  return bytes && crc ? std::optional(ContentSum{true, *bytes, *crc}) : std::nullopt;
+}
+
+std::optional<FileAttributes> parse_attributes(std::string_view text) {
+  Cursor cursor(text);
+  const auto mode = parse_number<unsigned>(cursor.take_word(), 8);
+  cursor.skip_spaces();
+  const auto uid = parse_number<uid_t>(cursor.take_word());
+  cursor.skip_spaces();
+  const auto gid = parse_number<gid_t>(cursor.rest());
+  return mode && *mode <= 07777 && uid && gid ? std::optional(FileAttributes{*mode, *uid, *gid, {}})
+                                              : std::nullopt;
+}
+
+std::string octal(unsigned mode) {
+  std::string text = "0000";
+  for (std::size_t i = 4; i-- > 0; mode >>= 3U) {
+    text[i] = static_cast<char>('0' + (mode & 7U));
+  }
+  return text;
+}
+
+// The lines of a record, one after the other.
+class Reader {
+ public:
+  Reader(std::string_view text, std::string_view values, ReadRecord& out)
+      : rest_(text), values_(values), out_(out) {}
+
+  // False at the first line that is not understood.
+  bool read() {
+    while (!rest_.empty()) {
+      const std::size_t end = rest_.find('\n');
+      const std::string_view line = rest_.substr(0, end);
+      rest_.remove_prefix(end == std::string_view::npos ? rest_.size() : end + 1);
+      const std::size_t space = line.find(' ');
+      if (space == std::string_view::npos || !take(line.substr(0, space), line.substr(space + 1))) {
+        return false;
+      }
+    }
+    const advise::Change& change = out_.record.change;
+    return out_.record.number > 0 && out_.before.size() == change.files.size() &&
+           out_.after.size() == change.files.size() &&
+           out_.record.attributes.size() == change.files.size();
+  }
+
+ private:
+  bool take(std::string_view what, std::string_view text) {
+    FixRecord& record = out_.record;
+    if (what == "number" || what == "time-us") {
+      const auto number = parse_number<std::int64_t>(text);
+      (what == "number" ? number_ : record.meta.time_us) = number.value_or(-1);
+      record.number = number_ <= 1'000'000'000 ? static_cast<int>(number_) : 0;
+      return number.has_value();
+    }
+    const std::array<std::pair<std::string_view, std::string*>, 3> texts{
+        {{"key", &record.meta.key},
+         {"value", &record.meta.value},
+         {"command", &record.meta.command}}};
+    for (const auto& [name, target] : texts) {
+      if (what == name) {
+        return take_text(text, *target);
+      }
+    }
+    if (what.starts_with("running")) {
+      return take_running(what, text);
+    }
+    if (what == "made-directory") {
+      return take_text(text, record.made_directories.emplace_back()) &&
+             is_plain_path(record.made_directories.back());
+    }
+    return take_file(what, text);
+  }
+
+  bool take_file(std::string_view what, std::string_view text) {
+    auto& files = out_.record.change.files;
+    if (what == "file") {
+      return take_text(text, files.emplace_back().path) && is_plain_path(files.back().path);
+    }
+    if (files.empty()) {
+      return false;
+    }
+    if (what == "before" || what == "after") {
+      const bool before = what == "before";
+      const auto sum = parse_sum(text);
+      auto& sums = before ? out_.before : out_.after;
+      if (!sum || sums.size() + 1 != files.size()) {
+        return false;
+      }
+      sums.push_back(*sum);
+      (before ? files.back().before : files.back().after) =
+          sum->there ? std::optional<std::string>(std::string()) : std::nullopt;
+      return true;
+    }
+    auto& attributes = out_.record.attributes;
+    if (what == "attributes") {
+      const auto parsed = parse_attributes(text);
+      attributes.push_back(parsed.value_or(FileAttributes()));
+      return parsed && attributes.size() == files.size();
+    }
+    const std::size_t space = text.find(' ');
+    if (what != "xattr" || space == std::string_view::npos || attributes.size() != files.size()) {
+      return false;
+    }
+    auto& [name, value] = attributes.back().xattrs.emplace_back();
+    const auto bytes = from_hex(text.substr(space + 1));
+    value = bytes.value_or(std::string());
+    return bytes && take_text(text.substr(0, space), name);
+  }
+
+  bool take_running(std::string_view what, std::string_view text) {
+    auto& running = out_.record.change.running;
+    if (what == "running") {
+      return take_text(text, running.emplace_back().key);
+    }
+    if (running.empty()) {
+      return false;
+    }
+    if (what == "running-path") {
+      return take_text(text, running.back().path) && is_plain_path(running.back().path) &&
+             running.back().path.starts_with(values_);
+    }
+    return (what == "running-before" && take_text(text, running.back().before)) ||
+           (what == "running-after" && take_text(text, running.back().after));
+  }
+
+  static bool take_text(std::string_view text, std::string& target) {
+    const auto plain = unescaped(text);
+    target = plain.value_or(std::string());
+    return plain.has_value();
+  }
+
+  std::string_view rest_, values_;
+  ReadRecord& out_;
+  std::int64_t number_ = 0;
+};
+
+}  // namespace
+
+std::string_view state_name(FixState state) {
+  constexpr std::array<std::string_view, 5> names{"planned", "applied", "rolled-back", "undoing",
+                                                  "undone"};
+  return names[static_cast<std::size_t>(state)];
+}
+
+ContentSum sum_of(const std::optional<std::string>& content) {
+  return content ? ContentSum{true, content->size(), crc_of(*content)} : ContentSum{};
+}
+
+std::string record_text(const FixRecord& record) {
+  std::string text = std::string(format_word) + std::to_string(format) + "\n";
+  const auto line = [&text](std::string_view what, std::string_view value) {
+    text.append(what).append(" ").append(value).append("\n");
+  };
+  line("number", std::to_string(record.number));
+  line("time-us", std::to_string(record.meta.time_us));
+  line("key", escaped(record.meta.key));
+  line("value", escaped(record.meta.value));
+  line("command", escaped(record.meta.command));
+  for (std::size_t i = 0; i < record.change.files.size(); ++i) {
+    const advise::FileEdit& file = record.change.files[i];
+    const FileAttributes& attributes = record.attributes[i];
+    line("file", escaped(file.path));
+    line("before", sum_text(file.before));
+    line("after", sum_text(file.after));
+    line("attributes", octal(attributes.mode) + " " + std::to_string(attributes.uid) + " " +
+                           std::to_string(attributes.gid));
+    for (const auto& [name, value] : attributes.xattrs) {
+      std::string word = escaped(name);
+      for (std::size_t at = 0; (at = word.find(' ', at)) != std::string::npos;) {
+        word.replace(at, 1, "%20");
+      }
+      line("xattr", word + " " + hex(value));
+    }
+  }
+  for (const std::string& directory : record.made_directories) {
+    line("made-directory", escaped(directory));
+  }
+  for (const advise::RunningEdit& value : record.change.running) {
+    line("running", escaped(value.key));
+    line("running-path", escaped(value.path));
+    line("running-before", escaped(value.before));
+    line("running-after", escaped(value.after));
+  }
+  const std::uint32_t crc = crc_of(text);
+  line("crc32", std::to_string(crc));
+  return text;
+}
+
+tl::expected<ReadRecord, std::string> parse_record(std::string_view text, std::string_view values) {
+  const auto failed = [](std::string_view what) { return tl::unexpected(std::string(what)); };
+  const std::size_t first_end = text.find('\n');
+  if (!text.starts_with(format_word) || first_end == std::string_view::npos) {
+    return failed("it does not begin like a record of a fix");
+  }
+  const auto version =
+      parse_number<std::uint32_t>(text.substr(format_word.size(), first_end - format_word.size()));
+  if (version && *version > format) {
+    return tl::unexpected("a newer whyoom wrote it (format " + std::to_string(*version) +
+                          ", this one reads " + std::to_string(format) + ")");
+  }
+  const std::size_t last = text.rfind("\ncrc32 ");
+  if (!version || *version != format || last == std::string_view::npos || text.back() != '\n') {
+    return failed("it is cut or damaged");
+  }
+  const std::string_view body = text.substr(0, last + 1);
+  const std::string_view sum = text.substr(last + 7, text.size() - last - 8);
+  if (parse_number<std::uint32_t>(sum) != crc_of(body)) {
+    return failed("it is damaged: its checksum does not fit");
+  }
+  ReadRecord result;
+  if (!Reader(body.substr(first_end + 1), values, result).read()) {
+    return failed("it has a line that no fix writes");
+  }
+  return result;
+}
+
+}  // namespace whyoom::linux

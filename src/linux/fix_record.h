@@ -1,0 +1,63 @@
+// One fix as it is kept: what was asked for, what changes, and what each file was. The text format
+// of its `record` file, which says of itself whether it is whole.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "advise/change.h"
+#include "linux/file_attributes.h"
+
+namespace whyoom::linux {
+
+enum class FixState : std::uint8_t {
+  planned,      // the journal is written, the change is under way; interrupted if nobody is at it
+  applied,      // done and verified
+  rolled_back,  // failed, and everything is as before
+  undoing,      // being taken back; interrupted if nobody is at it
+  undone        // taken back
+};
+std::string_view state_name(FixState state);  // "planned", "applied", "rolled-back", ...
+
+// Any text; control characters are kept in the record and must not reach a terminal.
+struct FixMeta {
+  std::int64_t time_us = 0;  // since 1970
+  std::string key, value;    // "vm.min_free_kbytes", "67584"
+  std::string command;       // as the user gave it
+};
+
+struct FixRecord {
+  int number = 0;
+  FixState state = FixState::planned;
+  // Not empty: why this record cannot be used, a sentence. Then only the number is sure.
+  std::string damage;
+  FixMeta meta;
+  advise::Change change;
+  std::vector<FileAttributes> attributes;     // of each file of the change, before it
+  std::vector<std::string> made_directories;  // by the fix, the highest first
+};
+
+// Without the state and the contents of the files; of these, length and CRC-32.
+std::string record_text(const FixRecord& record);
+
+struct ContentSum {
+  bool there = false;
+  std::uint64_t bytes = 0;
+  std::uint32_t crc32 = 0;
+  bool operator==(const ContentSum&) const = default;
+};
+ContentSum sum_of(const std::optional<std::string>& content);
+
+struct ReadRecord {
+  FixRecord record;  // contents of files: empty text where there is one
+  std::vector<ContentSum> before, after;
+};
+// The error is a sentence: cut, damaged, of a newer whyoom, or with a path that no fix writes to.
+// Running values must lie below `values`.
+tl::expected<ReadRecord, std::string> parse_record(std::string_view text, std::string_view values);
+
+}  // namespace whyoom::linux

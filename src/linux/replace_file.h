@@ -1,0 +1,70 @@
+// The content of one regular file, replaced so that at each moment the whole old or the whole new
+// one stands under its name, also after a crash or a loss of power.
+//
+// The new content is written to a temporary file beside it (".NAME.whyoom-TAG", which no reader of
+// sysctl files takes), gets the owner, mode and extended attributes of the old one, is brought to
+// the disk, and the two change places (renameat2 RENAME_EXCHANGE; rename where the file system has
+// no exchange). The old file stays under the temporary name until the step is kept, so taking it
+// back needs no space and gives back the very same file.
+//
+// A file with several hard links, and one that is a mount point of its own, is written in place,
+// because a rename would part its names. A crash can then leave a mixture of the two contents: see
+// is_torn. Whoever uses this keeps both contents elsewhere first (fix_store).
+//
+// Two phases, so that several files fail together: prepare all, then commit each. Nothing of a file
+// is changed before commit. Every error is a whole sentence with what to do.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+
+#include "advise/change.h"
+#include "linux/file_attributes.h"
+
+namespace whyoom::linux {
+
+class FileStep {
+ public:
+  // The directory must exist. `made` are the attributes of a file that is not there yet. An error
+  // when the file does not have the content `edit.before`, is a symbolic link, or cannot be
+  // changed.
+  static tl::expected<FileStep, std::string> prepare(const advise::FileEdit& edit,
+                                                     std::string_view tag,
+                                                     const FileAttributes& made);
+  FileStep(FileStep&&) noexcept;
+  FileStep& operator=(FileStep&&) noexcept;
+  // Without commit: as if nothing had been. After commit: like keep.
+  ~FileStep();
+
+  // The old content is compared once more. A program that writes at this very moment is seen too
+  // where the file system can exchange two names; its text is then left where it is.
+  tl::expected<void, std::string> commit();
+  // Takes a committed step back, if nobody changed the file since.
+  tl::expected<void, std::string> roll_back();
+  // Removes what is left of the old file.
+  void keep();
+
+  [[nodiscard]] const advise::FileEdit& edit() const;
+  [[nodiscard]] bool committed() const;
+
+ private:
+  struct State;
+  explicit FileStep(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// The name under which the step of that tag keeps its temporary file.
+std::string temporary_name(std::string_view file_name, std::string_view tag);
+// Removes what a step that was killed left behind; true when there was something.
+bool remove_leftover(const std::string& path, std::string_view tag);
+
+// FileStep would write it in place.
+bool is_written_in_place(const std::string& path);
+// `now` is what a crash can leave of a file that was being written in place: each block of 4 KiB is
+// one of the old or of the new content.
+bool is_torn(std::string_view now, std::string_view before, std::string_view after);
+
+}  // namespace whyoom::linux

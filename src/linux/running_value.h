@@ -1,0 +1,24 @@
+// A value below /proc/sys: read, written, read back. Errors are whole sentences.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+
+#include "advise/change.h"
+
+namespace whyoom::linux {
+
+// Without white space at its end.
+tl::expected<std::string, std::string> read_running(const std::string& path);
+
+// The same words: the kernel prints tabs between numbers that were written with blanks.
+bool same_value(std::string_view a, std::string_view b);
+
+// It can be opened to be written; nothing is written.
+tl::expected<void, std::string> can_write_running(const advise::RunningEdit& edit);
+
+// `edit.after` in one write, then read back: an error when the kernel keeps something else.
+tl::expected<void, std::string> write_running(const advise::RunningEdit& edit);
+
+}  // namespace whyoom::linux
