@@ -20,14 +20,6 @@ constexpr std::string_view min_free = "vm.min_free_kbytes";
 constexpr double near_killing = 0.80;
 constexpr std::size_t most_setters = 4;
 
-std::string joined(const host::CommandLine& line) {
-  std::string text;
-  for (const std::string& word : line.words) {
-    text += (text.empty() ? "" : " ") + word;
-  }
-  return text;
-}
-
 // The kernel's value as it shows it, without the newline; an error only when this kernel has no
 // such key.
 tl::expected<std::optional<std::string>, Message> running_value(host::Files& files,
@@ -161,7 +153,7 @@ tl::expected<Plan, Message> make_plan(host::Files& files, const HostState& state
   }
   plan.running = std::move(*running);
   if (parts.files) {
-    auto question = host::ask_sysctl(wanted.key, joined(state.host->command_line));
+    auto question = host::ask_sysctl(wanted.key, state.host->command_line.str());
     auto edit = edit_sysctl_files(files, question, wanted.value);
     if (!edit) {
       return tl::unexpected(Message("the sysctl files cannot be edited so that {} becomes {}: {}",

@@ -1,6 +1,6 @@
 #include "host/facts.h"
 
-#include <string>
+#include <string_view>
 
 namespace whyoom::host {
 
@@ -8,20 +8,12 @@ namespace {
 
 constexpr std::string_view key = "vm.min_free_kbytes";
 
-std::string joined(const CommandLine& line) {
-  std::string text;
-  for (const std::string& word : line.words) {
-    text += (text.empty() ? "" : " ") + word;
-  }
-  return text;
-}
-
 }  // namespace
 
 HostFacts read_facts(Files& files, const ReadOptions& options) {
   HostFacts facts;
   facts.host = read_host(files, options);
-  facts.min_free_history = find_sysctl(files, ask_sysctl(key, joined(facts.host.command_line)));
+  facts.min_free_history = find_sysctl(files, ask_sysctl(key, facts.host.command_line.str()));
   facts.min_free_setters = find_setters(files, key);
   return facts;
 }

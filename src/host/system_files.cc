@@ -166,6 +166,14 @@ std::optional<std::string_view> CommandLine::value_of(std::string_view name) con
   return result;
 }
 
+std::string CommandLine::str() const {
+  std::string text;
+  for (const std::string& word : words) {
+    text += (text.empty() ? "" : " ") + word;
+  }
+  return text;
+}
+
 bool CommandLine::has(std::string_view name) const {
   for (const std::string_view word : words) {
     if (same_name(word, name)) {

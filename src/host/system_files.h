@@ -48,6 +48,8 @@ struct CommandLine {
   // The value of the last "name=value"; nullopt when there is none. "-" and "_" are the same to the
   // kernel.
   [[nodiscard]] std::optional<std::string_view> value_of(std::string_view name) const;
+  // All words, with a blank between.
+  [[nodiscard]] std::string str() const;
   // "name" alone, without a value.
   [[nodiscard]] bool has(std::string_view name) const;
 };

@@ -19,8 +19,9 @@ BELOW = {
     "memory": ["base", "kernel", "logtext", "report", "host"],
 }
 BELOW["diagnose"] = BELOW["memory"] + ["memory"]
-BELOW["advise"] = BELOW["render"] = BELOW["diagnose"] + ["diagnose"]
-BELOW["linux"] = BELOW["advise"] + ["advise", "render"]
+BELOW["advise"] = BELOW["diagnose"] + ["diagnose"]
+BELOW["render"] = BELOW["advise"] + ["advise"]
+BELOW["linux"] = BELOW["render"] + ["render"]
 BELOW["app"] = BELOW["linux"] + ["linux"]
 
 PURE = [layer for layer in BELOW if layer not in ("linux", "app")]

@@ -1,0 +1,27 @@
+// A fix in the words of the tools that fleets use. Each text is complete: it keeps the value over a
+// restart, sets it now, and says what it is for.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "advise/wanted.h"
+
+namespace whyoom::advise {
+
+enum class Tool : std::uint8_t { sysctl_d, ansible, cloud_init, kubernetes, tuned };
+
+struct ToolName {
+  std::string_view name;  // "ansible"
+  Tool tool;
+};
+std::span<const ToolName> tool_names();
+
+// `base_profile`: the tuned profile that is active now, which the new one includes.
+std::string deployment(Tool tool, const Wanted& wanted,
+                       const std::optional<std::string>& base_profile = {});
+
+}  // namespace whyoom::advise

@@ -1,0 +1,32 @@
+// What `whyoom fix` and `whyoom undo` show: the plan before it is carried out, and differences.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "advise/change.h"
+#include "advise/plan.h"
+#include "memory/machine.h"
+#include "render/render.h"
+
+namespace whyoom::render {
+
+// The plan: what changes and what that does; ends with a newline. Nothing for an empty plan.
+std::string text_plan(const advise::Plan& plan, const memory::Machine& machine,
+                      const TextStyle& style);
+// The change alone: files as a diff, then running values.
+std::string text_change(const advise::Change& change, const TextStyle& style);
+// One difference, for a file that is not as it should be.
+std::string text_diff(std::string_view before_name, std::string_view before,
+                      std::string_view after_name, std::string_view after, const TextStyle& style);
+
+// How it ended, for the JSON.
+struct FixResult {
+  std::string_view state;  // "planned" (nothing was changed), "applied", "nothing-to-do", "refused"
+  int number = 0;          // of the fix, for undo; 0 = none
+  std::string why;         // of a refusal
+};
+// Output version 1, one object, no newline at the end.
+std::string json_plan(const advise::Plan& plan, const FixResult& result);
+
+}  // namespace whyoom::render
