@@ -21,6 +21,8 @@ constexpr const char* main_footer =
     "  whyoom explain /var/log/kern.log      explain every OOM event in a log\n"
     "  whyoom explain --host                 explain every OOM event in this machine's logs\n"
     "  sudo whyoom check                     memory, threads and settings of this host\n"
+    "  sudo whyoom fix                       mend the setting behind it; `whyoom undo` takes it "
+    "back\n"
     "  whyoom whatif vm.min_free_kbytes=default --event kern.log\n"
     "                                        what the kernel's own choice would have done\n"
     "  whyoom causes min-free-too-high       read about one cause\n"
@@ -77,6 +79,38 @@ constexpr const char* check_about =
     "limit, is vm.min_free_kbytes too high and who set it, what happens on OOM. Nothing is "
     "changed.";
 
+constexpr const char* fix_about =
+    "Changes a setting so that nothing can be lost: shown, applied, verified, undone.\n"
+    "Without KEY=VALUE it takes the remedy of what is wrong with this host. The line that decides "
+    "is\n"
+    "edited in its sysctl file, and nothing else; the running value is set and read back. First "
+    "it\n"
+    "shows the change and asks.";
+
+constexpr const char* fix_footer =
+    "KEY=VALUE: any sysctl. vm.min_free_kbytes also takes 64M, 1% (of RAM) and default.\n"
+    "TOOL is one of ansible, cloud-init, kubernetes, tuned, sysctl.d.\n"
+    "\nExit status: 0 done or nothing to do, 2 refused or wrong use (nothing was changed),\n"
+    "3 failed half-way and taken back.\n"
+    "\nExamples:\n"
+    "  sudo whyoom fix                       what is wrong here, mended\n"
+    "  sudo whyoom fix vm.min_free_kbytes=default\n"
+    "  whyoom fix --dry-run                  show the change, touch nothing\n"
+    "  sudo whyoom fix --yes vm.panic_on_oom=0\n"
+    "  whyoom fix --output ansible vm.min_free_kbytes=1%\n"
+    "  sudo whyoom fix --list                what was changed on this machine\n";
+
+constexpr const char* undo_about =
+    "Takes back a fix: every byte of the files, every running value.\n"
+    "Without N it is the last one. A file that someone changed since is left alone and shown.";
+
+constexpr const char* undo_footer =
+    "Exit status: 0 done or nothing to undo, 2 refused or wrong use (nothing was changed),\n"
+    "3 failed half-way and taken back.\n"
+    "\nExamples:\n"
+    "  sudo whyoom undo\n"
+    "  sudo whyoom undo 3\n";
+
 constexpr const char* check_footer =
     "Root sees more: other users' limits, slab caches. What could not be read is listed.\n"
     "\nExit status: 0 nothing wrong, 1 findings, 2 wrong use or no host there.\n"
@@ -116,6 +150,8 @@ const std::map<std::string, std::string> usages = {
     {"explain", "whyoom explain [OPTIONS] [FILE...|-]"},
     {"check", "whyoom check [OPTIONS]"},
     {"whatif", "whyoom whatif KEY=VALUE... [--event FILE[#N] | --root DIR|FILE]"},
+    {"fix", "whyoom fix [KEY=VALUE | --cause ID] [OPTIONS]\n       whyoom fix --list | --resume"},
+    {"undo", "whyoom undo [N] [OPTIONS]"},
     {"capture", "whyoom capture [-o FILE]"},
     {"causes", "whyoom causes [ID]"}};
 
@@ -144,6 +180,14 @@ const std::map<std::string, linux::ColourChoice> colours = {
     {"auto", linux::ColourChoice::automatic},
     {"always", linux::ColourChoice::always},
     {"never", linux::ColourChoice::never}};
+
+std::map<std::string, std::optional<advise::Tool>> tools() {
+  std::map<std::string, std::optional<advise::Tool>> names;
+  for (const advise::ToolName& tool : advise::tool_names()) {
+    names.emplace(tool.name, tool.tool);
+  }
+  return names;
+}
 
 std::string joined_names(const auto& choices) {
   std::string text;
@@ -246,6 +290,45 @@ void add_overview(CLI::App& app, Options& options) {
   add_look(&app, target.colour, target.width);
 }
 
+void add_fix(CLI::App& app, Options& options) {
+  CLI::App* command = app.add_subcommand("fix", fix_about);
+  command->footer(fix_footer);
+  FixOptions& target = options.fix;
+  CLI::Option* setting =
+      command->add_option("KEY=VALUE", target.setting, "The setting")->type_name("");
+  CLI::Option* cause = command->add_option("--cause", target.cause, "The remedy of this cause");
+  cause->type_name("ID")->excludes(setting);
+  command->add_flag("-n,--dry-run", target.dry_run, "Show the change and touch nothing");
+  command->add_flag("-y,--yes", target.yes, "Do not ask");
+  command->add_flag("--files-only", target.files_only, "Leave the running value as it is");
+  static const auto known_tools = tools();
+  add_choice(command, "--output", "TOOL", "Print the change for another tool, and do nothing",
+             known_tools, target.tool);
+  CLI::Option* list = command->add_flag("--list", target.list, "The fixes that were made here");
+  CLI::Option* resume = command->add_flag("--resume", target.resume, "Finish an interrupted fix");
+  list->excludes(setting)->excludes(cause)->excludes(resume);
+  resume->excludes(setting)->excludes(cause);
+  add_root(command, target.root);
+  add_choice(command, "--format", "FORMAT", "text (default) or json", what_if_formats,
+             target.format);
+  add_look(command, target.colour, target.width);
+  command->callback([&options] { options.command = Command::fix; });
+}
+
+void add_undo(CLI::App& app, Options& options) {
+  CLI::App* command = app.add_subcommand("undo", undo_about);
+  command->footer(undo_footer);
+  UndoOptions& target = options.undo;
+  command->add_option("N", target.number, "The fix")
+      ->type_name("")
+      ->check(CLI::Range(1, 1'000'000'000).description(""));
+  command->add_flag("-n,--dry-run", target.dry_run, "Show the change and touch nothing");
+  command->add_flag("-y,--yes", target.yes, "Do not ask");
+  command->add_flag("--force", target.force, "Also when the kernel would kill at once");
+  add_look(command, target.colour, target.width);
+  command->callback([&options] { options.command = Command::undo; });
+}
+
 void add_capture(CLI::App& app, Options& options) {
   CLI::App* command = app.add_subcommand("capture", capture_about);
   command->footer(capture_footer);
@@ -307,6 +390,8 @@ tl::expected<Options, Notice> parse_command_line(int argc, const char* const* ar
   add_explain(app, options);
   add_check(app, options);
   add_what_if(app, options);
+  add_fix(app, options);
+  add_undo(app, options);
   add_capture(app, options);
   add_causes(app, options);
   try {

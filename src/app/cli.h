@@ -7,6 +7,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
+#include "advise/deployment.h"
 #include "linux/terminal.h"
 
 namespace whyoom::app {
@@ -51,6 +52,28 @@ struct CaptureOptions {
   std::string root;    // empty = this machine
 };
 
+struct FixOptions {
+  std::string setting;  // KEY=VALUE; empty = the remedy of the root cause
+  std::string cause;    // the remedy of this one; empty = not given
+  bool dry_run = false, yes = false;
+  bool files_only = false;           // the running value stays as it is
+  bool list = false;                 // show the fixes that were made
+  bool resume = false;               // finish an interrupted one
+  std::string root;                  // of the host, for a dry run; empty = this machine
+  std::optional<advise::Tool> tool;  // --output: print the change for this tool
+  Format format = Format::text;
+  linux::ColourChoice colour = linux::ColourChoice::automatic;
+  std::optional<unsigned> width;
+};
+
+struct UndoOptions {
+  std::optional<int> number;  // empty = the last one
+  bool dry_run = false, yes = false;
+  bool force = false;  // also when the kernel would kill at once
+  linux::ColourChoice colour = linux::ColourChoice::automatic;
+  std::optional<unsigned> width;
+};
+
 struct OverviewOptions {
   std::string root;  // empty = this machine
   Format format = Format::text;
@@ -58,7 +81,7 @@ struct OverviewOptions {
   std::optional<unsigned> width;
 };
 
-enum class Command : std::uint8_t { overview, explain, check, what_if, capture, causes };
+enum class Command : std::uint8_t { overview, explain, check, what_if, fix, undo, capture, causes };
 
 struct Options {
   Command command = Command::overview;
@@ -67,6 +90,8 @@ struct Options {
   WhatIfOptions what_if;
   CheckOptions check;
   CaptureOptions capture;
+  FixOptions fix;
+  UndoOptions undo;
   OverviewOptions overview;
 };
 

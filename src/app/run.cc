@@ -2,16 +2,32 @@
 
 #include <unistd.h>
 
+#include <string>
+
 #include "app/capture.h"
 #include "app/causes.h"
 #include "app/check.h"
 #include "app/cli.h"
 #include "app/explain.h"
+#include "app/fix.h"
 #include "app/overview.h"
+#include "app/undo.h"
 #include "app/whatif.h"
 #include "linux/output.h"
 
 namespace whyoom::app {
+
+namespace {
+
+std::string command_line(int argc, const char* const* argv) {
+  std::string text = "whyoom";
+  for (int i = 1; i < argc; ++i) {
+    text += std::string(" ") + argv[i];
+  }
+  return text;
+}
+
+}  // namespace
 
 int run(int argc, const char* const* argv) {
   linux::ignore_broken_pipes();
@@ -30,6 +46,10 @@ int run(int argc, const char* const* argv) {
     status = check(options->check, out, errors);
   } else if (options->command == Command::capture) {
     status = capture(options->capture, errors);
+  } else if (options->command == Command::fix) {
+    status = fix(options->fix, command_line(argc, argv), out, errors);
+  } else if (options->command == Command::undo) {
+    status = undo(options->undo, out, errors);
   } else if (options->command == Command::what_if) {
     status = what_if(options->what_if, out, errors);
   } else {

@@ -7,7 +7,8 @@ namespace whyoom::app {
 enum ExitStatus : int {
   nothing_found = 0,
   events_found = 1,
-  trouble = 2,  // wrong use, or an input that could not be read
+  trouble = 2,      // wrong use, an input that could not be read, or a fix that was refused
+  rolled_back = 3,  // a fix failed half-way and was taken back
 };
 
 int run(int argc, const char* const* argv);

@@ -41,6 +41,14 @@ bool is_memcg_oom(const Context& context) {
   return is_oom(context) && context.evidence.constraint == report::ConstraintKind::memcg;
 }
 
+Remedy set_remedy(Message title, std::string key, std::int64_t value) {
+  Remedy remedy;
+  remedy.title = std::move(title);
+  remedy.commands = {"sudo whyoom fix " + key + "=" + std::to_string(value)};
+  remedy.setting = Setting{std::move(key), value};
+  return remedy;
+}
+
 bool is_global_oom(const Context& context) { return is_oom(context) && !is_memcg_oom(context); }
 
 bool is_sysrq(const report::Report& report) {

@@ -20,6 +20,9 @@ Proof proof_ratio(Message what, double ratio, Place at = {});
 Claim claim(std::string_view cause, Role role, Rank rank, double strength, double confidence,
             Message summary);
 
+// A remedy that is one setting: `whyoom fix` carries it out.
+Remedy set_remedy(Message title, std::string key, std::int64_t value);
+
 // An OOM report of the page allocator (global, cpuset, mempolicy), not of a cgroup's limit.
 bool is_global_oom(const Context& context);
 bool is_memcg_oom(const Context& context);

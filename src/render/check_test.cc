@@ -38,7 +38,7 @@ TEST(CheckText, SaysWhatIsWrongFirstAndHowToRepairItLast) {
   EXPECT_TRUE(text.starts_with("now: Memory is free, but vm.min_free_kbytes keeps it out"))
       << text;
   const std::size_t step = text.find("3 min_free_kbytes");
-  const std::size_t fix = text.find("sudo sysctl -w vm.min_free_kbytes=45056");
+  const std::size_t fix = text.find("sudo whyoom fix vm.min_free_kbytes=45056");
   EXPECT_LT(step, fix);
   EXPECT_NE(fix, std::string::npos);
   EXPECT_NE(text.find("Set at boot by /etc/sysctl.d/99-sysctl.conf:1 (800000)."), std::string::npos)

@@ -57,6 +57,9 @@ void write_change(Canvas& out, const Change& change) {
   for (const FileEdit& file : change.files) {
     write_file(out, file);
   }
+  if (!change.files.empty() && !change.running.empty()) {
+    out.blank();
+  }
   for (const RunningEdit& value : change.running) {
     out.verbatim(value.path + ": " + printable(value.before) + " -> " + printable(value.after),
                  Paint::bold, 2);

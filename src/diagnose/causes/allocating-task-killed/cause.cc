@@ -35,11 +35,8 @@ std::optional<Claim> judge(const Context& context) {
         proof(Message("memory of {}", process(biggest->task->comm, biggest->task->pid)),
               biggest->memory(), {0, biggest->task->line}));
   }
-  Remedy remedy;
-  remedy.title = Message("Let the kernel choose the biggest process");
-  remedy.setting = Setting{"vm.oom_kill_allocating_task", 0};
-  remedy.commands = {"sudo sysctl -w vm.oom_kill_allocating_task=0"};
-  result.finding.remedies.push_back(remedy);
+  result.finding.remedies.push_back(set_remedy(Message("Let the kernel choose the biggest process"),
+                                               "vm.oom_kill_allocating_task", 0));
   return result;
 }
 

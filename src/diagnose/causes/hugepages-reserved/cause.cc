@@ -45,7 +45,7 @@ std::optional<Claim> judge(const Context& context) {
   if (big) {
     Remedy remedy;
     remedy.title = Message("Reserve only as many huge pages as are used (here none were needed)");
-    remedy.commands = {"grep -i ^huge /proc/meminfo", "sudo sysctl -w vm.nr_hugepages=0"};
+    remedy.commands = {"grep -i ^huge /proc/meminfo", "sudo whyoom fix vm.nr_hugepages=0"};
     if (unused < reserved) {
       remedy.title = Message("Reserve only as many huge pages as are used");
       remedy.commands.pop_back();

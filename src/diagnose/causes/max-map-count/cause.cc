@@ -1,4 +1,5 @@
 #include "diagnose/task_pressure.h"
+#include "diagnose/tools.h"
 
 namespace whyoom::diagnose::causes {
 
@@ -18,13 +19,11 @@ Message reached(const TaskLimit& limit, const std::string& /*makers*/) {
 }
 
 void complete(const HostContext& /*context*/, const TaskLimit& limit, Finding& finding) {
-  Remedy raise;
-  raise.title = Message(
-      "Raise the limit, also in /etc/sysctl.d, if the program is made so (Elasticsearch asks for "
-      "262144), or find what it maps");
-  raise.commands = {"sudo sysctl -w vm.max_map_count=" +
-                    std::to_string(limit.limit < 131072 ? 262144 : limit.limit * 2)};
-  finding.remedies = {raise};
+  finding.remedies = {set_remedy(
+      Message("Raise the limit if the program is made so (Elasticsearch asks for 262144), "
+              "or find what it maps"),
+      "vm.max_map_count",
+      limit.limit < 131072 ? 262144 : static_cast<std::int64_t>(limit.limit * 2))};
 }
 
 std::vector<Claim> check(const HostContext& context) {

@@ -6,6 +6,8 @@ namespace whyoom::diagnose::causes {
 namespace {
 
 constexpr std::string_view id = "min-free-drift";
+// AWS and Broadcom recommend up to 3 % of RAM.
+constexpr double widest_rule = 0.03;
 
 // What the next boot leaves in vm.min_free_kbytes; nullopt: it cannot be told.
 std::optional<KiB> after_boot(const HostContext& context) {
@@ -74,6 +76,12 @@ std::vector<Claim> check(const HostContext& context) {
       proof(Message("vm.min_free_kbytes now"), to_bytes(setting->value), setting->at));
   result.finding.proof.push_back(proof(Message("after the next boot"), to_bytes(*next)));
   add_lines(result.finding, context);
+  // A running value that is itself too high is not worth keeping.
+  if (setting->is_default() || setting->share_of_ram.value_or(1) <= widest_rule) {
+    result.finding.remedies = {set_remedy(Message("Make the next boot set what is in force now"),
+                                          "vm.min_free_kbytes",
+                                          static_cast<std::int64_t>(setting->value.count()))};
+  }
   return {std::move(result)};
 }
 

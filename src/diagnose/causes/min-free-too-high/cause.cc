@@ -41,20 +41,17 @@ Effect effect_of(const memory::Evidence& evidence, double factor) {
 }
 
 std::vector<Remedy> remedies(KiB value) {
-  const std::string setting = "vm.min_free_kbytes";
   const std::string number = std::to_string(value.count());
-  Remedy now;
-  now.title = Message("Give the memory back now");
-  now.setting = Setting{setting, static_cast<std::int64_t>(value.count())};
-  now.commands = {"sudo sysctl -w " + setting + "=" + number};
-  Remedy keep;
-  keep.title =
-      Message("Keep it over a restart: find the line that sets it, put {} there, load it", number);
-  keep.commands = {
-      "grep -nsE '^[^#;]*min_free_kbytes' /etc/sysctl.conf "
-      "/{etc,run,usr/local/lib,usr/lib}/sysctl.d/*.conf",
-      "sudo sysctl -p /etc/sysctl.conf"};
-  return {now, keep};
+  Remedy by_hand;
+  by_hand.title =
+      Message("By hand: set it now, find the line that sets it, put {} there, load it", number);
+  by_hand.commands = {"sudo sysctl -w vm.min_free_kbytes=" + number,
+                      "grep -nsE '^[^#;]*min_free_kbytes' /etc/sysctl.conf "
+                      "/{etc,run,usr/local/lib,usr/lib}/sysctl.d/*.conf",
+                      "sudo sysctl -p /etc/sysctl.conf"};
+  return {set_remedy(Message("Give the memory back, now and after a restart"), "vm.min_free_kbytes",
+                     static_cast<std::int64_t>(value.count())),
+          by_hand};
 }
 
 void add_proof(Finding& finding, const memory::Evidence& evidence, const Effect& effect,

@@ -72,38 +72,28 @@ void add_proof(Finding& finding, const HostContext& context, const Numbers& numb
   }
 }
 
-std::string quoted(const std::string& path) { return "'" + printable(path) + "'"; }
-
-std::vector<Remedy> remedies(const HostContext& context, KiB value) {
-  const std::string number = std::to_string(value.count());
-  Remedy now;
-  now.title = Message("Give the memory back now");
-  now.setting = Setting{"vm.min_free_kbytes", static_cast<std::int64_t>(value.count())};
-  now.commands = {"sudo sysctl -w vm.min_free_kbytes=" + number};
+// Where the value comes from decides how much a fix can do.
+Message title_of(const HostContext& context) {
   const host::SysctlHistory& history = context.facts.min_free_history;
   const host::SysctlSetting* line = history.boot.winning();
   line = line != nullptr ? line : history.system.winning();
-  Remedy keep;
   if (line != nullptr) {
-    keep.title = Message("Keep it over a restart: line {} of {} sets it to {}", line->line,
-                         printable(line->real), printable(line->value));
-    keep.commands = {"sudo sed -i '" + std::to_string(line->line) +
-                         "s/.*/vm.min_free_kbytes = " + number + "/' " + quoted(line->real),
-                     "sudo sysctl --system"};
-    return {now, keep};
+    return Message(
+        "Give the memory back, now and after a restart (line {} of {} sets it to {}; the fix edits "
+        "that line)",
+        line->line, printable(line->real), printable(line->value));
   }
   if (!context.facts.min_free_setters.empty()) {
     const host::SysctlSetter& setter = context.facts.min_free_setters.back();
-    keep.title =
-        Message("Keep it over a restart: no sysctl file sets it, but {} does, in line {} of {}",
-                setter.program, setter.line, printable(setter.file));
-    return {now, keep};
+    return Message(
+        "Give the memory back. No sysctl file sets it, but {} does, in line {} of {}: change it "
+        "there "
+        "as well",
+        setter.program, setter.line, printable(setter.file));
   }
-  keep.title = Message(
-      "No file was found that sets it. After a restart the kernel chooses, unless a program sets "
-      "it "
-      "again");
-  return {now, keep};
+  return Message(
+      "Give the memory back, now and after a restart. No file was found that sets it: find the "
+      "program that does, or it comes back");
 }
 
 Message sentence(const memory::HostState& state, const Numbers& numbers) {
@@ -166,7 +156,8 @@ std::vector<Claim> min_free_on_host(const HostContext& context) {
   Claim result = claim(id, numbers.fails_now ? Role::root : Role::risk, Rank::out_of_reach,
                        numbers.of_ram, state.with_default ? 0.99 : 0.9, sentence(state, numbers));
   add_proof(result.finding, context, numbers);
-  result.finding.remedies = remedies(context, numbers.own_choice);
+  result.finding.remedies = {set_remedy(title_of(context), "vm.min_free_kbytes",
+                                        static_cast<std::int64_t>(numbers.own_choice.count()))};
   return {std::move(result)};
 }
 

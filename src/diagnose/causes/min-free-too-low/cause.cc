@@ -38,11 +38,9 @@ std::vector<Claim> check(const HostContext& context) {
       proof(Message("vm.min_free_kbytes"), to_bytes(value), setting->at));
   result.finding.proof.push_back(proof(Message("the kernel's own choice here"), to_bytes(own)));
   if (low) {
-    Remedy remedy;
-    remedy.title = Message("Set the kernel's own choice, also in the file that sets it now");
-    remedy.setting = Setting{"vm.min_free_kbytes", static_cast<std::int64_t>(own.count())};
-    remedy.commands = {"sudo sysctl -w vm.min_free_kbytes=" + std::to_string(own.count())};
-    result.finding.remedies.push_back(remedy);
+    result.finding.remedies.push_back(
+        set_remedy(Message("Set the kernel's own choice, also in the file that sets it now"),
+                   "vm.min_free_kbytes", static_cast<std::int64_t>(own.count())));
   }
   return {std::move(result)};
 }

@@ -31,7 +31,7 @@ std::optional<Claim> judge(const Context& context) {
     remedy.title = Message(
         "Raise the limit (vm.overcommit_ratio or vm.overcommit_kbytes), add swap, or "
         "use the kernel's default mode");
-    remedy.commands = {"grep -i commit /proc/meminfo", "sudo sysctl -w vm.overcommit_memory=0"};
+    remedy.commands = {"grep -i commit /proc/meminfo", "sudo whyoom fix vm.overcommit_memory=0"};
     result.finding.remedies.push_back(remedy);
   }
   return result;
@@ -78,7 +78,7 @@ std::vector<Claim> check(const HostContext& context) {
     remedy.title = Message(
         "Raise the limit (vm.overcommit_ratio or vm.overcommit_kbytes), add swap, or use the "
         "kernel's default mode");
-    remedy.commands = {"grep -i commit /proc/meminfo", "sudo sysctl -w vm.overcommit_memory=0"};
+    remedy.commands = {"grep -i commit /proc/meminfo", "sudo whyoom fix vm.overcommit_memory=0"};
     result.finding.remedies.push_back(remedy);
   }
   return {std::move(result)};

@@ -9,11 +9,8 @@ constexpr std::string_view id = "panic-on-oom";
 using Reason = report::Panic::Reason;
 
 Remedy kill_one() {
-  Remedy remedy;
-  remedy.title = Message("Let the kernel kill one process in place of the machine");
-  remedy.setting = Setting{"vm.panic_on_oom", 0};
-  remedy.commands = {"sudo sysctl -w vm.panic_on_oom=0"};
-  return remedy;
+  return set_remedy(Message("Let the kernel kill one process in place of the machine"),
+                    "vm.panic_on_oom", 0);
 }
 
 std::optional<Claim> judge(const Context& context) {
@@ -90,10 +87,8 @@ std::vector<Claim> check(const HostContext& context) {
   if (panics) {
     result.finding.remedies.push_back(kill_one());
     if (settings.panic && settings.panic->value == 0) {
-      Remedy restart;
-      restart.title = Message("If the panic is wanted, let the machine restart after it");
-      restart.commands = {"sudo sysctl -w kernel.panic=10"};
-      result.finding.remedies.push_back(restart);
+      result.finding.remedies.push_back(set_remedy(
+          Message("If the panic is wanted, let the machine restart after it"), "kernel.panic", 10));
     }
   }
   return {std::move(result)};

@@ -34,11 +34,9 @@ std::optional<Claim> judge(const Context& context) {
     result.finding.proof.push_back(proof(Message("zone {}: missing to its mark", zone.name),
                                          to_bytes(zone.floor - zone.usable(), evidence.page),
                                          zone.at));
-    Remedy remedy;
-    remedy.title = Message("Keep the lists short (6.1 and later), and repair the cause behind it");
-    remedy.setting = Setting{"vm.percpu_pagelist_high_fraction", 8};
-    remedy.commands = {"sudo sysctl -w vm.percpu_pagelist_high_fraction=8"};
-    result.finding.remedies.push_back(remedy);
+    result.finding.remedies.push_back(
+        set_remedy(Message("Keep the lists short (6.1 and later), and repair the cause behind it"),
+                   "vm.percpu_pagelist_high_fraction", 8));
     return result;
   }
   return std::nullopt;
@@ -47,7 +45,6 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_percpu_stranded;
-const Cause cause_percpu_stranded{id,   'A',  "free pages are stranded in per-CPU lists",
-                                  judge};
+const Cause cause_percpu_stranded{id, 'A', "free pages are stranded in per-CPU lists", judge};
 
 }  // namespace whyoom::diagnose::causes

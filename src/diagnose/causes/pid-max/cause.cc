@@ -1,5 +1,6 @@
 #include "base/human.h"
 #include "diagnose/task_pressure.h"
+#include "diagnose/tools.h"
 
 namespace whyoom::diagnose::causes {
 
@@ -28,17 +29,15 @@ void complete(const HostContext& context, const TaskLimit& limit, Finding& findi
   Remedy find;
   find.title = Message("Find what makes so many tasks");
   find.commands = {"ps -eLo comm= | sort | uniq -c | sort -n | tail"};
-  Remedy raise;
-  raise.title = Message(
-      "Raise the limit (at most 4194304 on a 64-bit kernel), also in /etc/sysctl.d, if so many "
-      "tasks are wanted");
-  raise.commands = {"sudo sysctl -w kernel.pid_max=4194304"};
+  Remedy raise = set_remedy(
+      Message("Raise the limit (at most 4194304 on a 64-bit kernel) if so many tasks are wanted"),
+      "kernel.pid_max", 4194304);
   const auto& threads = context.facts.host.settings.threads_max;
   if (threads && threads->value > 0 &&
       static_cast<std::uint64_t>(threads->value) < limit.limit * 2) {
     raise.title = Message(
-        "Raise the limit (at most 4194304 on a 64-bit kernel), also in /etc/sysctl.d, if so many "
-        "tasks are wanted; kernel.threads-max is {} and comes next",
+        "Raise the limit (at most 4194304 on a 64-bit kernel) if so many tasks are wanted; "
+        "kernel.threads-max is {} and comes next",
         grouped(static_cast<std::uint64_t>(threads->value)));
   }
   finding.remedies = {find, raise};

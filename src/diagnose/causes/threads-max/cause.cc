@@ -1,4 +1,5 @@
 #include "diagnose/task_pressure.h"
+#include "diagnose/tools.h"
 
 namespace whyoom::diagnose::causes {
 
@@ -27,12 +28,11 @@ void complete(const HostContext& /*context*/, const TaskLimit& limit, Finding& f
   Remedy find;
   find.title = Message("Find what makes so many tasks");
   find.commands = {"ps -eLo comm= | sort | uniq -c | sort -n | tail"};
-  Remedy raise;
-  raise.title = Message(
-      "Raise the limit, also in /etc/sysctl.d, if so many tasks are wanted. Each task takes 16 KiB "
-      "of memory for its kernel stack alone");
-  raise.commands = {"sudo sysctl -w kernel.threads-max=" + std::to_string(limit.limit * 2)};
-  finding.remedies = {find, raise};
+  finding.remedies = {
+      find,
+      set_remedy(Message("Raise the limit if so many tasks are wanted. Each task takes 16 KiB "
+                         "of memory for its kernel stack alone"),
+                 "kernel.threads-max", static_cast<std::int64_t>(limit.limit * 2))};
 }
 
 std::vector<Claim> check(const HostContext& context) {

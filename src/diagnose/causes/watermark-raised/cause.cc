@@ -59,11 +59,8 @@ std::optional<Claim> boosted(const memory::Evidence& evidence) {
                          to_bytes(zone->min + zone->reserve, page), zone->at));
   proofs.push_back(proof(Message("zone {}: must stay above this", zone->name),
                          to_bytes(zone->floor, page), zone->at));
-  Remedy remedy;
-  remedy.title = Message("Switch the boost off");
-  remedy.setting = Setting{"vm.watermark_boost_factor", 0};
-  remedy.commands = {"sudo sysctl -w vm.watermark_boost_factor=0"};
-  result.finding.remedies.push_back(remedy);
+  result.finding.remedies.push_back(
+      set_remedy(Message("Switch the boost off"), "vm.watermark_boost_factor", 0));
   return result;
 }
 
@@ -86,11 +83,8 @@ std::optional<Claim> scaled(const memory::Evidence& evidence) {
         proof(Message("zone {}: low - min", zone.name), to_bytes(gap, evidence.page), zone.at));
     result.finding.proof.push_back(
         proof_ratio(Message("share of the zone (0.1 % by default)"), of_zone, zone.at));
-    Remedy remedy;
-    remedy.title = Message("Set the kernel's default");
-    remedy.setting = Setting{"vm.watermark_scale_factor", 10};
-    remedy.commands = {"sudo sysctl -w vm.watermark_scale_factor=10"};
-    result.finding.remedies.push_back(remedy);
+    result.finding.remedies.push_back(
+        set_remedy(Message("Set the kernel's default"), "vm.watermark_scale_factor", 10));
     return result;
   }
   return std::nullopt;
@@ -169,13 +163,9 @@ std::vector<Claim> check(const HostContext& context) {
       proof(Message("zone {}: low - min", zone.name), to_bytes(gap, machine.page), at));
   result.finding.proof.push_back(proof(Message("boost of all zones"), boost));
   if (boosted || scaled) {
-    Remedy remedy;
-    remedy.title = boosted ? Message("Switch the boost off") : Message("Set the kernel's default");
-    remedy.setting = boosted ? Setting{"vm.watermark_boost_factor", 0}
-                             : Setting{"vm.watermark_scale_factor", 10};
-    remedy.commands = {"sudo sysctl -w " + remedy.setting->key + "=" +
-                       std::to_string(remedy.setting->value)};
-    result.finding.remedies.push_back(remedy);
+    result.finding.remedies.push_back(
+        boosted ? set_remedy(Message("Switch the boost off"), "vm.watermark_boost_factor", 0)
+                : set_remedy(Message("Set the kernel's default"), "vm.watermark_scale_factor", 10));
   }
   return {std::move(result)};
 }

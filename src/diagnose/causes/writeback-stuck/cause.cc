@@ -34,7 +34,8 @@ std::optional<Claim> judge(const Context& context) {
     Remedy remedy;
     remedy.title = Message("See which device is slow; let less memory become dirty");
     remedy.commands = {"grep -E 'Dirty|Writeback' /proc/meminfo",
-                       "sudo sysctl -w vm.dirty_ratio=10 vm.dirty_background_ratio=5"};
+                       "sudo whyoom fix vm.dirty_background_ratio=5",
+                       "sudo whyoom fix vm.dirty_ratio=10"};
     result.finding.remedies.push_back(remedy);
   }
   return result;
@@ -43,7 +44,6 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_writeback_stuck;
-const Cause cause_writeback_stuck{id,   'B',  "pages that wait for writeback hold the memory",
-                                  judge};
+const Cause cause_writeback_stuck{id, 'B', "pages that wait for writeback hold the memory", judge};
 
 }  // namespace whyoom::diagnose::causes

@@ -1,0 +1,220 @@
+#include "app/fix.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <utility>
+
+#include "advise/plan.h"
+#include "app/consent.h"
+#include "app/fix_choice.h"
+#include "app/fix_hooks.h"
+#include "app/fix_records.h"
+#include "app/host_root.h"
+#include "app/live_state.h"
+#include "app/run.h"
+#include "base/text.h"
+#include "diagnose/host_check.h"
+#include "linux/apply.h"
+#include "render/fix.h"
+
+namespace whyoom::app {
+
+namespace {
+
+using advise::Plan;
+
+std::int64_t now_us() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+render::TextStyle style_of(const FixOptions& options) {
+  const linux::Terminal terminal = linux::probe_terminal(STDOUT_FILENO);
+  return {linux::width(terminal, options.width), linux::colour(terminal, options.colour), false};
+}
+
+// Everything that a fix looks at, kept alive together.
+struct Look {
+  LiveState live;                      // of a setting that the user named
+  std::unique_ptr<host::Files> files;  // of a whole check
+  std::unique_ptr<diagnose::HostCheck> check;
+  FixChoice choice;
+  [[nodiscard]] host::Files& host_files() const { return check ? *files : *live.files; }
+  [[nodiscard]] const memory::HostState& state() const { return check ? check->state : live.state; }
+};
+
+tl::expected<Look, NoFix> look(const FixOptions& options) {
+  Look result;
+  if (!options.setting.empty()) {
+    auto live = read_state(options.root);
+    if (!live) {
+      return tl::unexpected(NoFix{live.error(), true});
+    }
+    result.live = std::move(*live);
+    auto choice = setting_of(options.setting, result.live.state.machine);
+    if (!choice) {
+      return tl::unexpected(choice.error());
+    }
+    result.choice = std::move(*choice);
+    return result;
+  }
+  auto root = open_host(options.root);
+  if (!root) {
+    return tl::unexpected(NoFix{root.error(), true});
+  }
+  result.files = std::move(root->files);
+  result.check = diagnose::check(host::read_facts(*result.files, root->options));
+  auto choice = choose(result.check->findings, options.cause, result.check->state.machine);
+  if (!choice) {
+    return tl::unexpected(choice.error());
+  }
+  result.choice = std::move(*choice);
+  return result;
+}
+
+void write_json(const FixOptions& options, const Plan& plan, const render::FixResult& result,
+                linux::Output& out) {
+  if (options.format == Format::json) {
+    out.write(render::json_plan(plan, result) + "\n");
+  }
+}
+
+int say_no(const FixOptions& options, const Plan& plan, const std::string& why, linux::Output& out,
+           linux::Output& errors) {
+  write_json(options, plan, {"refused", 0, why}, out);
+  out.flush();
+  errors.write("whyoom: " + why + "\n");
+  return trouble;
+}
+
+int say_nothing_to_do(const FixOptions& options, const Plan& plan, linux::Output& out) {
+  write_json(options, plan, {"nothing-to-do", 0, {}}, out);
+  if (options.format == Format::text) {
+    const std::string value = printable(plan.running.value_or(plan.wanted.value));
+    out.write(printable(plan.wanted.key) + " is " + value + (options.files_only ? "" : " now") +
+              (plan.sysctl.after.value_after_boot() ? ", and the next boot keeps it" : "") +
+              ". Nothing to do.\n");
+  }
+  return nothing_found;
+}
+
+// Empty when the user agrees.
+std::string why_not(const FixOptions& options, linux::Output& errors) {
+  if (options.yes) {
+    return {};
+  }
+  if (options.format == Format::json) {
+    return "nothing was changed: with --format json nothing is asked; add --yes or --dry-run";
+  }
+  switch (ask("Apply this?", errors)) {
+    case Consent::given:
+      return {};
+    case Consent::refused:
+      return "nothing was changed";
+    case Consent::nobody_to_ask:
+      return "nothing was changed: there is no terminal to ask on; add --yes to apply it";
+  }
+  return "nothing was changed";
+}
+
+int carry_out(const FixOptions& options, const std::string& command_line, const Plan& plan,
+              linux::Output& out, linux::Output& errors) {
+  auto store = linux::FixStore::open_locked({}, ::getpid());
+  if (!store) {
+    return say_no(options, plan, store.error(), out, errors);
+  }
+  const linux::FixMeta meta{now_us(), plan.wanted.key, plan.wanted.value, command_line};
+  const auto number = linux::apply(
+      plan.change, *store, meta, fix_hooks(plan.wanted, !plan.change.files.empty(), true, errors));
+  if (!number) {
+    write_json(options, plan,
+               {number.error().refused ? "refused" : "rolled-back", 0, number.error().what}, out);
+    out.flush();
+    return tell_failure(number.error(), style_of(options), errors);
+  }
+  write_json(options, plan, {"applied", *number, {}}, out);
+  if (options.format == Format::text) {
+    std::string text =
+        "Done. " + printable(plan.wanted.key) + " is " + printable(plan.wanted.value);
+    text += plan.change.running.empty() && !plan.running ? " after the next boot" : " now";
+    text += plan.change.files.empty() ? "" : ", and the files keep it";
+    out.write(text + "; both were read back.\n`sudo whyoom undo` takes it back.\n");
+  }
+  return nothing_found;
+}
+
+int show_and_apply(const FixOptions& options, const std::string& command_line, const Look& looked,
+                   const Plan& plan, linux::Output& out, linux::Output& errors) {
+  if (options.format == Format::text) {
+    if (!looked.choice.cause.empty()) {
+      out.write(looked.choice.cause + ": " + printable(looked.choice.summary) + "\n\n");
+    }
+    out.write(render::text_plan(plan, looked.state().machine, style_of(options)));
+    out.flush();
+  }
+  if (!plan.refusal.empty()) {
+    return say_no(options, plan, plan.refusal.str(), out, errors);
+  }
+  if (options.dry_run) {
+    write_json(options, plan, {"planned", 0, {}}, out);
+    errors.write("whyoom: nothing was changed (--dry-run)\n");
+    return nothing_found;
+  }
+  if (const std::string why = why_not(options, errors); !why.empty()) {
+    return say_no(options, plan, why, out, errors);
+  }
+  return carry_out(options, command_line, plan, out, errors);
+}
+
+// What the command line asks for and cannot have; empty when it can.
+std::string contradiction(const FixOptions& options) {
+  if (!options.root.empty() && !options.dry_run && !options.tool) {
+    return "a copy of a host cannot be fixed; --dry-run shows what would change on it";
+  }
+  if (options.dry_run || options.tool) {
+    return {};
+  }
+  return needs_root("fix" + (options.setting.empty() ? "" : " " + printable(options.setting)));
+}
+
+}  // namespace
+
+int fix(const FixOptions& options, const std::string& command_line, linux::Output& out,
+        linux::Output& errors) {
+  if (options.list) {
+    return list_fixes(options, out, errors);
+  }
+  if (options.resume) {
+    return resume_fix(options, out, errors);
+  }
+  if (const std::string why = contradiction(options); !why.empty()) {
+    errors.write("whyoom: " + why + "\n");
+    return trouble;
+  }
+  const auto looked = look(options);
+  if (!looked) {
+    errors.write("whyoom: " + looked.error().why + "\n");
+    return looked.error().is_error ? trouble : nothing_found;
+  }
+  if (options.tool) {
+    const auto& profile = looked->state().host->tuned_profile;
+    out.write(
+        advise::deployment(*options.tool, looked->choice.wanted,
+                           profile ? std::optional(printable(profile->value)) : std::nullopt));
+    return nothing_found;
+  }
+  const auto plan = advise::make_plan(looked->host_files(), looked->state(), looked->choice.wanted,
+                                      {true, !options.files_only});
+  if (!plan) {
+    errors.write("whyoom: " + plan.error().str() + "\n");
+    return trouble;
+  }
+  if (plan->change.empty()) {
+    return say_nothing_to_do(options, *plan, out);
+  }
+  return show_and_apply(options, command_line, *looked, *plan, out, errors);
+}
+
+}  // namespace whyoom::app

@@ -1,0 +1,34 @@
+// Which setting a fix is about: the user's own, or the remedy of what is wrong with the host.
+#pragma once
+
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "advise/wanted.h"
+#include "app/cli.h"
+#include "diagnose/finding.h"
+#include "memory/host_state.h"
+
+namespace whyoom::app {
+
+struct FixChoice {
+  advise::Wanted wanted;
+  std::string cause;    // empty: the user named the setting
+  std::string summary;  // what the finding says
+};
+
+struct NoFix {
+  std::string why;  // a sentence
+  bool is_error = false;
+};
+
+tl::expected<FixChoice, NoFix> setting_of(const std::string& assignment,
+                                          const memory::Machine& machine);
+
+// The first finding with a setting that is not yet so: what happens now before what can happen.
+// `cause` empty = any.
+tl::expected<FixChoice, NoFix> choose(const std::vector<diagnose::Finding>& findings,
+                                      const std::string& cause, const memory::Machine& machine);
+
+}  // namespace whyoom::app

@@ -1,0 +1,99 @@
+#include "app/fix_hooks.h"
+
+#include <unistd.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/live_state.h"
+#include "base/human.h"
+#include "base/text.h"
+#include "linux/running_value.h"
+
+namespace whyoom::app {
+
+namespace {
+
+using Result = tl::expected<void, std::string>;
+
+constexpr std::string_view min_free = "vm.min_free_kbytes";
+constexpr std::uint64_t step_count = 8;
+// For kswapd, which reclaims up to the new marks.
+constexpr unsigned pause_us = 150'000;
+
+// Why the next step must not be made.
+std::optional<std::string> would_kill(std::uint64_t value) {
+  const auto live = read_state();
+  if (!live) {
+    return live.error();
+  }
+  const auto& kills_from = live->state.kills_from;
+  if (!kills_from || value < kills_from->value.count()) {
+    return std::nullopt;
+  }
+  return "the memory of this machine changed meanwhile: at " + std::to_string(value) +
+         " kB the kernel would kill, since it does from " +
+         std::to_string(kills_from->value.count()) + " kB on now";
+}
+
+Result write_value(const advise::RunningEdit& edit, bool look, linux::Output& errors) {
+  const auto from = parse_number<std::uint64_t>(trim(edit.before));
+  const auto to = parse_number<std::uint64_t>(trim(edit.after));
+  if (edit.key != min_free || !look || !from || !to || *to <= *from) {
+    return linux::write_running(edit);
+  }
+  advise::RunningEdit step = edit;
+  for (const std::uint64_t value : steps_up(*from, *to)) {
+    if (const auto why = would_kill(value)) {
+      return tl::unexpected(*why);
+    }
+    step.after = std::to_string(value);
+    if (const Result done = linux::write_running(step); !done) {
+      return done;
+    }
+    step.before = step.after;
+    if (value != *to) {
+      errors.write("whyoom: vm.min_free_kbytes is " + step.after + " now, on the way to " +
+                   edit.after + "\n");
+      errors.flush();
+      ::usleep(pause_us);
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+std::vector<std::uint64_t> steps_up(std::uint64_t from, std::uint64_t to) {
+  if (to <= from + from / 4) {
+    return {to};
+  }
+  std::vector<std::uint64_t> values;
+  for (std::uint64_t i = 1; i < step_count; ++i) {
+    values.push_back(from + (to - from) / step_count * i);
+  }
+  values.push_back(to);
+  return values;
+}
+
+linux::ApplyHooks fix_hooks(const advise::Wanted& wanted, bool files, bool look,
+                            linux::Output& errors) {
+  linux::ApplyHooks hooks;
+  hooks.write_value = [look, &errors](const advise::RunningEdit& edit) {
+    return write_value(edit, look, errors);
+  };
+  hooks.verify = [wanted, files]() -> Result {
+    const auto live = read_state();
+    if (!live) {
+      return tl::unexpected(live.error());
+    }
+    if (Result marks = check_marks(live->state.machine); !marks) {
+      return marks;
+    }
+    return files ? check_files(*live, wanted) : Result();
+  };
+  return hooks;
+}
+
+}  // namespace whyoom::app

@@ -1,0 +1,221 @@
+#include "app/fix_records.h"
+
+#include <unistd.h>
+
+#include <ctime>
+
+#include "app/consent.h"
+#include "app/fix_hooks.h"
+#include "app/run.h"
+#include "base/text.h"
+#include "render/fix.h"
+#include "render/json_value.h"
+
+namespace whyoom::app {
+
+namespace {
+
+using linux::FixRecord;
+using linux::FixState;
+using linux::Standing;
+
+std::string local_time(std::int64_t time_us) {
+  const std::time_t seconds = time_us / 1'000'000;
+  std::tm local{};
+  ::localtime_r(&seconds, &local);
+  char text[40] = {};
+  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &local);
+  return text;
+}
+
+std::string standing_name(Standing standing) {
+  switch (standing) {
+    case Standing::old:
+      return "as before the fix";
+    case Standing::updated:
+      return "as the fix wants it";
+    case Standing::torn:
+      return "half written; both contents are kept";
+    case Standing::changed:
+      return "changed by someone else";
+    case Standing::unreadable:
+      return "cannot be read";
+  }
+  return {};
+}
+
+std::string state_text(const linux::FixStore& store, const FixRecord& record) {
+  if (!record.damage.empty()) {
+    return "damaged: " + printable(record.damage);
+  }
+  if (store.interrupted(record)) {
+    return record.state == FixState::undoing ? "undo interrupted" : "interrupted";
+  }
+  return std::string(linux::state_name(record.state));
+}
+
+render::Json record_json(const linux::FixStore& store, const FixRecord& record) {
+  using render::Json;
+  Json files = Json::array();
+  for (const auto& file : record.change.files) {
+    files.push_back(printable(file.path));
+  }
+  Json running = Json::array();
+  for (const auto& value : record.change.running) {
+    running.push_back({{"key", printable(value.key)},
+                       {"before", printable(value.before)},
+                       {"after", printable(value.after)}});
+  }
+  return {{"number", record.number},
+          {"state", std::string(linux::state_name(record.state))},
+          {"interrupted", store.interrupted(record)},
+          {"damage", record.damage.empty() ? Json(nullptr) : Json(printable(record.damage))},
+          {"time", static_cast<double>(record.meta.time_us) / 1e6},
+          {"key", printable(record.meta.key)},
+          {"value", printable(record.meta.value)},
+          {"command", printable(record.meta.command)},
+          {"files", std::move(files)},
+          {"running", std::move(running)}};
+}
+
+render::TextStyle style_of(const FixOptions& options) {
+  const linux::Terminal terminal = linux::probe_terminal(STDOUT_FILENO);
+  return {linux::width(terminal, options.width), linux::colour(terminal, options.colour), false};
+}
+
+const FixRecord* find_interrupted(const linux::FixStore& store,
+                                  const std::vector<FixRecord>& records) {
+  for (const FixRecord& record : records) {
+    if (record.damage.empty() && store.interrupted(record)) {
+      return &record;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::string record_line(const FixRecord& record) {
+  std::string text = "fix " + std::to_string(record.number) + ": " + printable(record.meta.key);
+  if (!record.change.running.empty()) {
+    text += " " + printable(record.change.running.front().before) + " ->";
+  }
+  return text + " " + printable(record.meta.value) + ", " + local_time(record.meta.time_us);
+}
+
+std::string standing_text(const FixRecord& record, const linux::Examination& found) {
+  std::string text;
+  for (std::size_t i = 0; i < found.files.size(); ++i) {
+    const linux::FileStanding& file = found.files[i];
+    text += "  " + printable(record.change.files[i].path) + ": " + standing_name(file.standing) +
+            (file.why.empty() ? "" : " (" + file.why + ")") + "\n";
+  }
+  for (std::size_t i = 0; i < found.values.size(); ++i) {
+    const linux::ValueStanding& value = found.values[i];
+    text += "  " + printable(record.change.running[i].key) + " is " + printable(value.now) + ": " +
+            standing_name(value.standing) + (value.why.empty() ? "" : " (" + value.why + ")") +
+            "\n";
+  }
+  return text;
+}
+
+int tell_failure(const linux::ApplyFailure& failure, const render::TextStyle& style,
+                 linux::Output& errors) {
+  errors.write("whyoom: " + failure.what + "\n");
+  for (const linux::ChangedFile& file : failure.changed) {
+    errors.write(
+        render::text_diff(file.expected ? file.path + " (as the fix left it)" : "/dev/null",
+                          file.expected.value_or(""), file.now ? file.path + " (now)" : "/dev/null",
+                          file.now.value_or(""), style));
+  }
+  for (const std::string& restored : failure.restored) {
+    errors.write("whyoom: put back as before: " + printable(restored) + "\n");
+  }
+  for (const std::string& left : failure.left) {
+    errors.write("whyoom: NOT put back: " + left + "\n");
+  }
+  if (failure.refused) {
+    return trouble;
+  }
+  if (failure.left.empty()) {
+    errors.write("whyoom: the fix was taken back; the machine is as it was\n");
+  }
+  return rolled_back;
+}
+
+int list_fixes(const FixOptions& options, linux::Output& out, linux::Output& errors) {
+  const auto store = linux::FixStore::open({});
+  const auto records = store ? store->list() : tl::unexpected(store.error());
+  if (!records) {
+    errors.write("whyoom: " + records.error() + "\n");
+    return trouble;
+  }
+  if (options.format == Format::json) {
+    render::Json json;
+    json["schema"] = "whyoom/1";
+    json["fixes"] = render::Json::array();
+    for (const FixRecord& record : *records) {
+      json["fixes"].push_back(record_json(*store, record));
+    }
+    out.write(render::dump(json, true) + "\n");
+    return nothing_found;
+  }
+  if (records->empty()) {
+    out.write("No fix was made on this machine.\n");
+  }
+  for (const FixRecord& record : *records) {
+    out.write(
+        (record.damage.empty() ? record_line(record) : "fix " + std::to_string(record.number)) +
+        ", " + state_text(*store, record) + "\n");
+    if (store->interrupted(record)) {
+      out.write(standing_text(record, linux::examine(record)));
+    }
+  }
+  return nothing_found;
+}
+
+int resume_fix(const FixOptions& options, linux::Output& out, linux::Output& errors) {
+  if (const std::string why = needs_root("fix --resume"); !why.empty()) {
+    errors.write("whyoom: " + why + "\n");
+    return trouble;
+  }
+  auto store = linux::FixStore::open_locked({}, ::getpid());
+  const auto records = store ? store->list() : tl::unexpected(store.error());
+  if (!records) {
+    errors.write("whyoom: " + records.error() + "\n");
+    return trouble;
+  }
+  const FixRecord* record = find_interrupted(*store, *records);
+  if (record == nullptr) {
+    out.write("No fix was interrupted.\n");
+    return nothing_found;
+  }
+  out.write(record_line(*record) + ", was interrupted\n" +
+            standing_text(*record, linux::examine(*record)));
+  out.flush();
+  if (record->state == FixState::undoing) {
+    errors.write("whyoom: it was being undone; go on with `whyoom undo " +
+                 std::to_string(record->number) + "`\n");
+    return trouble;
+  }
+  if (!options.yes) {
+    const Consent consent = ask("Finish it?", errors);
+    if (consent != Consent::given) {
+      errors.write(
+          consent == Consent::refused
+              ? "whyoom: nothing was changed\n"
+              : "whyoom: nothing was changed: there is no terminal to ask on; add --yes\n");
+      return trouble;
+    }
+  }
+  const bool files = !record->change.files.empty();
+  const auto done = linux::finish(
+      *record, *store, fix_hooks({record->meta.key, record->meta.value}, files, true, errors));
+  if (!done) {
+    return tell_failure(done.error(), style_of(options), errors);
+  }
+  out.write("Done. `sudo whyoom undo` takes it back.\n");
+  return nothing_found;
+}
+
+}  // namespace whyoom::app

@@ -1,0 +1,27 @@
+// The fixes that were made on this machine, as text, and what an interrupted one left.
+#pragma once
+
+#include <string>
+
+#include "app/cli.h"
+#include "linux/apply.h"
+#include "linux/output.h"
+#include "render/render.h"
+
+namespace whyoom::app {
+
+// `whyoom fix --list`
+int list_fixes(const FixOptions& options, linux::Output& out, linux::Output& errors);
+// `whyoom fix --resume`
+int resume_fix(const FixOptions& options, linux::Output& out, linux::Output& errors);
+
+// "fix 3: vm.min_free_kbytes 1048576 -> 45056, 2026-11-24 17:30:01"
+std::string record_line(const linux::FixRecord& record);
+// Where the files and values of a fix stand, a line each.
+std::string standing_text(const linux::FixRecord& record, const linux::Examination& found);
+
+// Says what failed, what was put back and what was not. The exit status.
+int tell_failure(const linux::ApplyFailure& failure, const render::TextStyle& style,
+                 linux::Output& errors);
+
+}  // namespace whyoom::app

@@ -1,0 +1,148 @@
+#include "app/undo.h"
+
+#include <unistd.h>
+
+#include <optional>
+
+#include "advise/plan.h"
+#include "app/consent.h"
+#include "app/fix_hooks.h"
+#include "app/fix_records.h"
+#include "app/live_state.h"
+#include "app/run.h"
+#include "base/text.h"
+#include "linux/apply.h"
+#include "linux/running_value.h"
+#include "render/fix.h"
+
+namespace whyoom::app {
+
+namespace {
+
+using linux::FixRecord;
+using linux::FixState;
+
+bool can_be_undone(const FixRecord& record) {
+  return record.damage.empty() &&
+         (record.state == FixState::applied || record.state == FixState::planned ||
+          record.state == FixState::undoing);
+}
+
+// The error is a sentence; an empty one says that there is nothing to undo.
+tl::expected<FixRecord, std::string> find_record(const linux::FixStore& store,
+                                                 std::optional<int> number) {
+  if (number) {
+    return store.load(*number);
+  }
+  auto records = store.list();
+  if (!records) {
+    return tl::unexpected(records.error());
+  }
+  for (auto record = records->rbegin(); record != records->rend(); ++record) {
+    if (!record->damage.empty()) {
+      return tl::unexpected("fix " + std::to_string(record->number) + ": " + record->damage +
+                            "; name the one to undo: `whyoom undo N`");
+    }
+    if (can_be_undone(*record)) {
+      return std::move(*record);
+    }
+  }
+  return tl::unexpected(std::string());
+}
+
+// The kernel would kill at once with a running value of before.
+std::string why_dangerous(const FixRecord& record) {
+  const auto live = read_state();
+  if (!live) {
+    return live.error();
+  }
+  for (const advise::RunningEdit& value : advise::reversed(record.change).running) {
+    advise::Plan plan;
+    plan.wanted = {value.key, value.after};
+    plan.running = linux::read_running(value.path).value_or(value.before);
+    advise::judge_value(plan, live->state);
+    if (!plan.refusal.empty()) {
+      return plan.refusal.str() + " To undo the fix all the same: --force";
+    }
+  }
+  return {};
+}
+
+bool agreed(const UndoOptions& options, linux::Output& errors) {
+  if (options.yes) {
+    return true;
+  }
+  const Consent consent = ask("Undo it?", errors);
+  if (consent != Consent::given) {
+    errors.write(consent == Consent::refused
+                     ? "whyoom: nothing was changed\n"
+                     : "whyoom: nothing was changed: there is no terminal to ask on; add --yes\n");
+  }
+  return consent == Consent::given;
+}
+
+int undo_record(const UndoOptions& options, linux::FixStore& store, const FixRecord& record,
+                linux::Output& out, linux::Output& errors) {
+  const linux::Terminal terminal = linux::probe_terminal(STDOUT_FILENO);
+  const render::TextStyle style{linux::width(terminal, options.width),
+                                linux::colour(terminal, options.colour), false};
+  out.write(record_line(record) + "\n");
+  out.write(render::text_change(advise::reversed(record.change), style));
+  const linux::Examination found = linux::examine(record);
+  if (!found.all(linux::Standing::updated)) {
+    out.write("As it stands now:\n" + standing_text(record, found));
+  }
+  out.flush();
+  if (const std::string why = options.force ? std::string() : why_dangerous(record); !why.empty()) {
+    errors.write("whyoom: " + why + "\n");
+    return trouble;
+  }
+  if (options.dry_run) {
+    errors.write("whyoom: nothing was changed (--dry-run)\n");
+    return nothing_found;
+  }
+  if (!agreed(options, errors)) {
+    return trouble;
+  }
+  const auto done =
+      linux::undo(record, store,
+                  fix_hooks({record.meta.key, record.meta.value}, false, !options.force, errors));
+  if (!done) {
+    return tell_failure(done.error(), style, errors);
+  }
+  out.write("Undone: files and values are as before fix " + std::to_string(record.number) + ".\n");
+  return nothing_found;
+}
+
+}  // namespace
+
+int undo(const UndoOptions& options, linux::Output& out, linux::Output& errors) {
+  const std::string number = options.number ? " " + std::to_string(*options.number) : "";
+  if (const std::string why = needs_root("undo" + number); !why.empty()) {
+    errors.write("whyoom: " + why + "\n");
+    return trouble;
+  }
+  auto store =
+      options.dry_run ? linux::FixStore::open({}) : linux::FixStore::open_locked({}, ::getpid());
+  if (!store) {
+    errors.write("whyoom: " + store.error() + "\n");
+    return trouble;
+  }
+  const auto record = find_record(*store, options.number);
+  if (!record) {
+    if (record.error().empty()) {
+      out.write("Nothing to undo: no fix is in force on this machine.\n");
+      return nothing_found;
+    }
+    errors.write("whyoom: " + record.error() + "\n");
+    return trouble;
+  }
+  if (!can_be_undone(*record)) {
+    errors.write("whyoom: fix " + std::to_string(record->number) + " is " +
+                 std::string(linux::state_name(record->state)) + " already\n");
+    return trouble;
+  }
+  return undo_record(options, *store, *record, out, errors);
+}
+
+}  // namespace whyoom::app
