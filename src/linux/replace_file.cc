@@ -287,11 +287,14 @@ tl::expected<void, std::string> FileStep::State::commit_in_place(const std::stri
   }
   if (const int failed = overwrite(file.get(), to)) {
     const int back = overwrite(file.get(), from);
-    return back == 0 ? error(failed)
-                     : tl::unexpected(cannot_change(edit.path, failed) +
-                                      "; it is written in part now, and writing the old content"
-                                      " again failed too: " +
-                                      errno_text(back));
+    if (back == 0) {
+      return error(failed);
+    }
+    committed = true;  // in part: it must not pass for a file that was left alone
+    return tl::unexpected(cannot_change(edit.path, failed) +
+                          "; it is written in part now, and writing the old content again failed"
+                          " too: " +
+                          errno_text(back));
   }
   return {};
 }
