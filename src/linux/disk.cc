@@ -186,6 +186,8 @@ int write_new_file(int directory, const std::string& name, std::string_view data
   return error;
 }
 
+bool no_such_rename(int error) { return error == EINVAL || error == ENOSYS || error == ENOTSUP; }
+
 std::string errno_text(int error) { return std::generic_category().message(error); }
 
 std::string shell_word(std::string_view word) {

@@ -38,6 +38,9 @@ int sync(int fd);
 // A new file of that mode with all of `data` on the disk; removed again when this fails.
 int write_new_file(int directory, const std::string& name, std::string_view data, unsigned mode);
 
+// renameat2 is missing in old kernels, and its flags in some file systems.
+bool no_such_rename(int error);
+
 std::string errno_text(int error);
 // A word of a shell's command line.
 std::string shell_word(std::string_view word);

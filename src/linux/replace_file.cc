@@ -45,9 +45,6 @@ int look_at_flags(int fd) {
              : 0;
 }
 
-// renameat2 is missing in old kernels, and its flags in some file systems.
-bool no_such_rename(int error) { return error == EINVAL || error == ENOSYS || error == ENOTSUP; }
-
 // 0 or errno. The old blocks stay allocated, so that going back needs no space.
 int overwrite(int fd, std::string_view content) {
   std::size_t done = 0;

@@ -94,4 +94,19 @@ inline Snapshot snapshot(const std::string& top) {
   return result;
 }
 
+// The paths that are not the same in both.
+inline std::string difference(const Snapshot& a, const Snapshot& b) {
+  std::string paths;
+  for (const auto* one : {&a, &b}) {
+    const Snapshot& other = one == &a ? b : a;
+    for (const auto& [path, text] : *one) {
+      const auto found = other.find(path);
+      if (found == other.end() || (one == &a && found->second != text)) {
+        paths += path + ": " + text.substr(0, 200) + "\n";
+      }
+    }
+  }
+  return paths;
+}
+
 }  // namespace whyoom::linux::test
