@@ -77,7 +77,7 @@ inline std::string describe(const fs::path& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (const auto attributes = read_attributes(file.get())) {
     for (const auto& [name, value] : attributes->xattrs) {
-      text += " " + name + "=" + value;
+      text.append(" ").append(name).append("=").append(value);
     }
   }
   if (S_ISREG(status.st_mode)) {

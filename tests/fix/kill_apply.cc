@@ -37,21 +37,25 @@ class Trial {
     expect(before_ != after_, "apply changes something");
   }
 
-  // Kills `command` at each stop from a fresh start, then looks and recovers.
-  void kill(const char* command, const std::function<void()>& start,
+  // Kills `command` at each stop from a fresh start, then looks and recovers. At the entry of a
+  // call all is as it was at the exit of the one before, so one way out has both, the others the
+  // entries.
+  enum class At : std::uint8_t { entries_and_exits, entries };
+  void kill(const char* command, At which, const std::function<void()>& start,
             const std::function<void()>& recover) {
     start();
     const auto first = test::find_first_change({program_, command, scratch_});
     expect(first.end.status == 0, "the run that is not killed");
-    const std::uint64_t from = first.stop > 1 ? first.stop - 1 : 0;
+    const std::uint64_t from = first.stop & ~std::uint64_t{1};
+    const std::uint64_t step = which == At::entries ? 2 : 1;
     std::uint64_t killed = 0;
-    for (std::uint64_t stop = from;; ++stop) {
+    for (std::uint64_t stop = from;; stop += step) {
       at_ = std::string(command) + " killed at stop " + std::to_string(stop);
       start();
       const auto end = test::run_and_kill({program_, command, scratch_}, stop);
       ++runs_;
       if (!end.killed) {
-        expect(end.status == 0 && stop == first.end.stops, "the end of the program");
+        expect(end.status == 0 && end.stops == first.end.stops, "the end of the program");
         break;
       }
       ++killed;
@@ -198,19 +202,19 @@ int main(int argc, char** argv) {
   const auto finish = [&] { trial.finish(); };
   if (self_test) {
     trial.quietly();
-    trial.kill("careless", fresh, undo);
+    trial.kill("careless", Trial::At::entries_and_exits, fresh, undo);
     std::printf("a careless program: %llu complaints\n",
                 static_cast<unsigned long long>(trial.wrong()));
     return trial.wrong() > 0 ? 0 : 1;
   }
-  trial.kill("apply", fresh, undo);
-  trial.kill("apply", fresh, finish);
-  trial.kill("apply", fresh, [&] { trial.undo_twice(); });
+  trial.kill("apply", Trial::At::entries_and_exits, fresh, undo);
+  trial.kill("apply", Trial::At::entries, fresh, finish);
+  trial.kill("apply", Trial::At::entries, fresh, [&] { trial.undo_twice(); });
   trial.kill(
-      "undo", [&] { trial.applied(); }, undo);
+      "undo", Trial::At::entries, [&] { trial.applied(); }, undo);
   trial.kill(
-      "finish", [&] { trial.half(); }, finish);
+      "finish", Trial::At::entries, [&] { trial.half(); }, finish);
   trial.kill(
-      "finish", [&] { trial.half(); }, undo);
+      "finish", Trial::At::entries, [&] { trial.half(); }, undo);
   return trial.well() ? 0 : 1;
 }

@@ -32,6 +32,7 @@ namespace {
     ::dup2(null, STDERR_FILENO);
   }
   std::vector<char*> words;
+  words.reserve(argv.size() + 1);
   for (const std::string& word : argv) {
     words.push_back(const_cast<char*>(word.c_str()));
   }
@@ -110,6 +111,7 @@ bool opens_to_write(std::uint64_t flags) {
 bool openat2_to_write(pid_t child, std::uint64_t address) {
   open_how how{};
   iovec here{&how, sizeof how};
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): an address in the child
   iovec there{reinterpret_cast<void*>(address), sizeof how};
   return ::process_vm_readv(child, &here, 1, &there, 1, 0) != sizeof how ||
          opens_to_write(how.flags);
