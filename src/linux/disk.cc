@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/openat2.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -71,15 +73,28 @@ std::string_view name_of(std::string_view path) {
   return slash == std::string_view::npos ? path : path.substr(slash + 1);
 }
 
-tl::expected<Descriptor, int> open_real_directory(std::string_view path) {
-  Descriptor at(::open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+tl::expected<Descriptor, int> open_real_directory(std::string_view path, bool by_walking) {
+  // Not O_PATH: it is needed for fsync.
+  constexpr int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+  if (!by_walking) {
+    open_how how{};
+    how.flags = flags;
+    how.resolve = RESOLVE_NO_SYMLINKS;
+    Descriptor directory(static_cast<int>(
+        ::syscall(SYS_openat2, AT_FDCWD, std::string(path).c_str(), &how, sizeof how)));
+    if (directory.get() >= 0) {
+      return directory;
+    }
+    if (errno != ENOSYS && errno != EPERM && errno != EAGAIN) {
+      return tl::unexpected(errno);
+    }
+  }
+  Descriptor at(::open("/", flags));
   for (const std::string& part : parts_of(path)) {
     if (at.get() < 0) {
       break;
     }
-    // Not O_PATH: the last one is needed for fsync.
-    Descriptor next(
-        ::openat(at.get(), part.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    Descriptor next(::openat(at.get(), part.c_str(), flags));
     if (next.get() < 0) {
       return tl::unexpected(errno);
     }
@@ -185,6 +200,8 @@ int write_new_file(int directory, const std::string& name, std::string_view data
   }
   return error;
 }
+
+bool no_such_rename(int error) { return error == EINVAL || error == ENOSYS || error == ENOTSUP; }
 
 std::string errno_text(int error) { return std::generic_category().message(error); }
 

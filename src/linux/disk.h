@@ -20,8 +20,9 @@ std::string_view directory_of(std::string_view path);  // "/" for "/a"
 std::string_view name_of(std::string_view path);
 
 // Opens a directory in which nothing on the way is a symbolic link: the path was resolved before,
-// so a link was put there since. The error is errno; ELOOP or ENOTDIR for a link.
-tl::expected<Descriptor, int> open_real_directory(std::string_view path);
+// so a link was put there since. The error is errno; ELOOP or ENOTDIR for a link. `by_walking`:
+// name by name, as where the kernel has no openat2 (before 5.6, or filtered).
+tl::expected<Descriptor, int> open_real_directory(std::string_view path, bool by_walking = false);
 // The directories of `path` that are not there, the highest first; `path` itself counts.
 std::vector<std::string> missing_directories(std::string_view path);
 
@@ -37,6 +38,9 @@ int write_all(int fd, std::string_view data);
 int sync(int fd);
 // A new file of that mode with all of `data` on the disk; removed again when this fails.
 int write_new_file(int directory, const std::string& name, std::string_view data, unsigned mode);
+
+// renameat2 is missing in old kernels, and its flags in some file systems.
+bool no_such_rename(int error);
 
 std::string errno_text(int error);
 // A word of a shell's command line.

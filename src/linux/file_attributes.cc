@@ -110,7 +110,8 @@ tl::expected<void, std::string> give_attributes(int fd, const FileAttributes& wa
   }
   // What a directory's default ACL gave to the new file and the old one does not have. A label that
   // the system gives to each file cannot be taken away.
-  for (const auto& [name, value] : has->xattrs) {
+  for (const auto& extra : has->xattrs) {
+    const std::string& name = extra.first;
     const bool kept = std::any_of(wanted.xattrs.begin(), wanted.xattrs.end(),
                                   [&](const auto& other) { return other.first == name; });
     if (!kept && !name.starts_with("security.") && ::fremovexattr(fd, name.c_str()) != 0 &&

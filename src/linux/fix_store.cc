@@ -22,7 +22,10 @@ const std::string lock_name = "lock";
 const std::string new_name = ".new";  // a record that is being written
 const std::string old_name = ".old";  // one that is being dropped
 const std::string state_file = "state";
-const std::string state_new = "state.new";
+// Written, then it changes places with the state. It is there from the beginning and always as
+// long, so a change of the state needs no space: a disk that is full now cannot leave a fix
+// unfinished.
+const std::string state_spare = "state.spare";
 
 std::string content_name(std::string_view side, std::size_t index) {
   return std::string(side) + "." + std::to_string(index);
@@ -135,6 +138,13 @@ struct flock whole_file(short type) {
   lock.l_type = type;
   lock.l_whence = SEEK_SET;
   return lock;
+}
+
+std::string state_text(FixState state) {
+  constexpr std::size_t longest = 11;  // "rolled-back"
+  std::string text(state_name(state));
+  text.resize(longest, ' ');
+  return text + "\n";
 }
 
 std::optional<FixState> parse_state(std::string_view text) {
@@ -344,7 +354,8 @@ int FixStore::write_new_record(const FixRecord& record) {
       error = write_new_file(directory.get(), name, content, 0600);
     }
   };
-  write(state_file, std::string(state_name(record.state)) + "\n");
+  write(state_file, state_text(record.state));
+  write(state_spare, state_text(record.state));
   for (std::size_t i = 0; i < record.change.files.size(); ++i) {
     const advise::FileEdit& file = record.change.files[i];
     if (file.before) {
@@ -386,11 +397,20 @@ tl::expected<void, std::string> FixStore::set_state(int number, FixState state) 
   if (record.get() < 0) {
     return store_error(options_.path + "/" + name, errno);
   }
-  ::unlinkat(record.get(), state_new.c_str(), 0);
-  int error = write_new_file(record.get(), state_new, std::string(state_name(state)) + "\n", 0600);
-  if (error == 0 &&
-      ::renameat(record.get(), state_new.c_str(), record.get(), state_file.c_str()) != 0) {
+  const Descriptor spare(::openat(record.get(), state_spare.c_str(),
+                                  O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+  int error = spare.get() < 0 ? errno : write_all(spare.get(), state_text(state));
+  if (error == 0) {
+    error = sync(spare.get());
+  }
+  if (error == 0 && ::renameat2(record.get(), state_spare.c_str(), record.get(), state_file.c_str(),
+                                RENAME_EXCHANGE) != 0) {
     error = errno;
+    if (no_such_rename(error)) {
+      error = ::renameat(record.get(), state_spare.c_str(), record.get(), state_file.c_str()) == 0
+                  ? 0
+                  : errno;
+    }
   }
   if (error == 0) {
     error = sync(record.get());

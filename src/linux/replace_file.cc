@@ -45,9 +45,6 @@ int look_at_flags(int fd) {
              : 0;
 }
 
-// renameat2 is missing in old kernels, and its flags in some file systems.
-bool no_such_rename(int error) { return error == EINVAL || error == ENOSYS || error == ENOTSUP; }
-
 // 0 or errno. The old blocks stay allocated, so that going back needs no space.
 int overwrite(int fd, std::string_view content) {
   std::size_t done = 0;
@@ -287,11 +284,14 @@ tl::expected<void, std::string> FileStep::State::commit_in_place(const std::stri
   }
   if (const int failed = overwrite(file.get(), to)) {
     const int back = overwrite(file.get(), from);
-    return back == 0 ? error(failed)
-                     : tl::unexpected(cannot_change(edit.path, failed) +
-                                      "; it is written in part now, and writing the old content"
-                                      " again failed too: " +
-                                      errno_text(back));
+    if (back == 0) {
+      return error(failed);
+    }
+    committed = true;  // in part: it must not pass for a file that was left alone
+    return tl::unexpected(cannot_change(edit.path, failed) +
+                          "; it is written in part now, and writing the old content again failed"
+                          " too: " +
+                          errno_text(back));
   }
   return {};
 }

@@ -1,0 +1,222 @@
+#include "linux/fix_store.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+
+#include "linux/disk.h"
+#include "linux/tree_for_test.h"
+
+namespace whyoom::linux {
+namespace {
+
+namespace fs = std::filesystem;
+using test::get;
+using test::put;
+using test::Scratch;
+
+constexpr int some_pid = 4711;
+
+FixRecord sample() {
+  FixRecord record;
+  record.meta = {1'780'000'000'000'000, "vm.min_free_kbytes", "67584", "whyoom fix 'a\nb' 100%"};
+  record.change.files = {{"/etc/sysctl.conf", std::string("a\0b\r\n", 5), "new"},
+                         {"/etc/sysctl.d/x y%.conf", std::nullopt, ""},
+                         {"/etc/gone.conf", "gone", std::nullopt}};
+  record.change.running = {{"vm.x", "/proc/sys/vm/x", "1\t2", "3 4"}};
+  record.attributes = {{0640, 1, 2, {{"security.x", std::string("l\0", 2)}, {"user.a b", ""}}},
+                       attributes_of_a_new_file(),
+                       {04755, 0, 0, {}}};
+  record.made_directories = {"/etc/sysctl.d"};
+  return record;
+}
+
+void expect_same(const FixRecord& got, const FixRecord& want) {
+  EXPECT_EQ(got.damage, "");
+  EXPECT_EQ(got.meta.time_us, want.meta.time_us);
+  EXPECT_EQ(got.meta.key, want.meta.key);
+  EXPECT_EQ(got.meta.value, want.meta.value);
+  EXPECT_EQ(got.meta.command, want.meta.command);
+  EXPECT_EQ(got.attributes, want.attributes);
+  EXPECT_EQ(got.made_directories, want.made_directories);
+  ASSERT_EQ(got.change.files.size(), want.change.files.size());
+  for (std::size_t i = 0; i < want.change.files.size(); ++i) {
+    EXPECT_EQ(got.change.files[i].path, want.change.files[i].path);
+    EXPECT_EQ(got.change.files[i].before, want.change.files[i].before);
+    EXPECT_EQ(got.change.files[i].after, want.change.files[i].after);
+  }
+  ASSERT_EQ(got.change.running.size(), want.change.running.size());
+  for (std::size_t i = 0; i < want.change.running.size(); ++i) {
+    EXPECT_EQ(got.change.running[i].key, want.change.running[i].key);
+    EXPECT_EQ(got.change.running[i].path, want.change.running[i].path);
+    EXPECT_EQ(got.change.running[i].before, want.change.running[i].before);
+    EXPECT_EQ(got.change.running[i].after, want.change.running[i].after);
+  }
+}
+
+class Store : public ::testing::Test {
+ protected:
+  Scratch dir;
+  const StoreOptions options{dir / "var/lib/fixes", "/proc/sys/"};
+
+  FixStore locked() { return std::move(*FixStore::open_locked(options, some_pid)); }
+  [[nodiscard]] std::string damage_of(int number) const {
+    const auto records = FixStore::open(options)->list();
+    for (const FixRecord& record : *records) {
+      if (record.number == number) {
+        return record.damage;
+      }
+    }
+    return "not in the list";
+  }
+};
+
+TEST_F(Store, what_is_added_is_read_again) {
+  auto store = locked();
+  EXPECT_EQ(store.add(sample()).value(), 1);
+  EXPECT_EQ(store.add(sample()).value(), 2);
+  expect_same(store.load(1).value(), sample());
+  EXPECT_EQ(store.load(2)->state, FixState::planned);
+  EXPECT_EQ(get(store.before_path(1, 0)), *sample().change.files[0].before);
+  for (const FixState state : {FixState::applied, FixState::undoing, FixState::undone,
+                               FixState::rolled_back, FixState::planned}) {
+    ASSERT_TRUE(store.set_state(2, state));
+    EXPECT_EQ(store.load(2)->state, state);
+    EXPECT_EQ(store.load(1)->state, FixState::planned);
+  }
+  EXPECT_EQ(store.list()->size(), 2U);
+  store.drop(2);
+  EXPECT_EQ(store.list()->size(), 1U);
+  EXPECT_EQ(store.load(2).error(), "there is no fix 2 in " + options.path);
+}
+
+TEST_F(Store, one_that_is_not_there_is_empty_and_is_made_for_its_owner_alone) {
+  EXPECT_TRUE(FixStore::open(options)->list()->empty());
+  EXPECT_FALSE(FixStore::open(options)->load(1));
+  EXPECT_FALSE(fs::exists(dir / "var"));
+  const auto store = locked();
+  EXPECT_EQ(fs::status(options.path).permissions(), fs::perms::owner_all);
+}
+
+TEST_F(Store, the_second_one_is_told_who_is_at_it) {
+  {
+    auto store = locked();
+    const int number = store.add(sample()).value();
+    const auto second = FixStore::open_locked(options, 1);
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error(), "another whyoom fix is running (pid 4711). Wait for its end");
+    const auto looking = FixStore::open(options);
+    EXPECT_EQ(looking->running(), some_pid);
+    EXPECT_FALSE(looking->interrupted(looking->load(number).value()));
+    EXPECT_FALSE(store.running());
+    EXPECT_TRUE(store.interrupted(store.load(number).value()));
+  }
+  const auto looking = FixStore::open(options);
+  EXPECT_FALSE(looking->running());
+  EXPECT_TRUE(looking->interrupted(looking->load(1).value()));
+  EXPECT_TRUE(FixStore::open_locked(options, 1));
+}
+
+TEST_F(Store, one_that_others_can_use_is_refused) {
+  { const auto store = locked(); }
+  ASSERT_EQ(::chmod(options.path.c_str(), 0750), 0);
+  EXPECT_NE(FixStore::open(options).error().find("chmod 700"), std::string::npos);
+  EXPECT_FALSE(FixStore::open_locked(options, some_pid));
+  ASSERT_EQ(::chmod(options.path.c_str(), 0700), 0);
+  EXPECT_TRUE(FixStore::open(options));
+  if (::geteuid() == 0) {
+    ASSERT_EQ(::chown(options.path.c_str(), 1234, 0), 0);
+    EXPECT_NE(FixStore::open(options).error().find("belongs to user 1234"), std::string::npos);
+  }
+}
+
+TEST_F(Store, a_link_is_not_followed) {
+  fs::create_directories(dir / "elsewhere");
+  fs::create_directories(dir / "var/lib");
+  fs::permissions(dir / "elsewhere", fs::perms::owner_all);
+  fs::create_directory_symlink(dir / "elsewhere", options.path);
+  EXPECT_NE(FixStore::open(options).error().find("not followed"), std::string::npos);
+  EXPECT_FALSE(FixStore::open_locked(options, some_pid));
+  fs::remove(options.path);
+  {
+    auto store = locked();
+    store.add(sample()).value();
+    store.add(sample()).value();
+  }
+  fs::rename(options.path + "/1", dir / "elsewhere/1");
+  fs::create_directory_symlink(dir / "elsewhere/1", options.path + "/1");
+  EXPECT_NE(damage_of(1).find("symbolic link"), std::string::npos) << damage_of(1);
+  fs::rename(options.path + "/2/before.0", dir / "elsewhere/2");
+  fs::create_symlink(dir / "elsewhere/2", options.path + "/2/before.0");
+  EXPECT_NE(damage_of(2).find("before.0"), std::string::npos) << damage_of(2);
+}
+
+TEST_F(Store, each_kind_of_damage_is_named) {
+  { locked().add(sample()).value(); }
+  const std::string record = get(options.path + "/1/record");
+  const std::string place = options.path + "/1/";
+  ASSERT_EQ(damage_of(1), "");
+  for (std::size_t size = 0; size < record.size(); ++size) {
+    put(place + "record", record.substr(0, size));
+    ASSERT_NE(damage_of(1), "") << size;
+  }
+  for (std::size_t at = 0; at < record.size(); ++at) {
+    std::string bad = record;
+    bad[at] = static_cast<char>(bad[at] ^ 1);
+    put(place + "record", bad);
+    ASSERT_NE(damage_of(1), "") << at;
+  }
+  put(place + "record", record);
+  for (const std::string name : {"before.0", "after.0", "after.1", "before.2", "state"}) {
+    const std::string content = get(place + name);
+    put(place + name, content + "x");
+    EXPECT_NE(damage_of(1).find(name), std::string::npos) << damage_of(1);
+    fs::remove(place + name);
+    EXPECT_NE(damage_of(1).find(name), std::string::npos) << damage_of(1);
+    put(place + name, content);
+  }
+  EXPECT_EQ(damage_of(1), "");
+  fs::rename(options.path + "/1", options.path + "/5");
+  EXPECT_NE(damage_of(5).find("record of fix 1"), std::string::npos);
+  put(options.path + "/8", "");
+  EXPECT_NE(damage_of(8).find("no directory"), std::string::npos);
+  EXPECT_FALSE(FixStore::open(options)->load(8));
+  EXPECT_EQ(locked().add(sample()).value(), 9);
+}
+
+TEST_F(Store, a_newer_format_is_told) {
+  { locked().add(sample()).value(); }
+  std::string record = get(options.path + "/1/record");
+  record.replace(0, 12, "whyoom-fix 2");
+  put(options.path + "/1/record", record);
+  EXPECT_NE(damage_of(1).find("a newer whyoom wrote it (format 2, this one reads 1)"),
+            std::string::npos)
+      << damage_of(1);
+}
+
+TEST(FixRecordText, paths_that_no_fix_has_are_refused) {
+  for (const char* path : {"etc/a", "/etc/../root/a", "/", "/a//b", "/a/", "/a/./b", ""}) {
+    FixRecord record = sample();
+    record.number = 1;
+    record.change.files[0].path = path;
+    EXPECT_FALSE(parse_record(record_text(record), "/proc/sys/")) << path;
+  }
+  for (const char* path : {"/proc/sysrq-trigger", "/proc/sys/../sysrq-trigger", "/etc/passwd"}) {
+    FixRecord record = sample();
+    record.number = 1;
+    record.change.running[0].path = path;
+    EXPECT_FALSE(parse_record(record_text(record), "/proc/sys/")) << path;
+  }
+}
+
+TEST_F(Store, a_record_that_was_being_written_is_no_record) {
+  { const auto store = locked(); }
+  fs::create_directory(options.path + "/.new");
+  put(options.path + "/.new/record", "half");
+  EXPECT_TRUE(FixStore::open(options)->list()->empty());
+  EXPECT_EQ(locked().add(sample()).value(), 1);
+  EXPECT_FALSE(fs::exists(options.path + "/.new"));
+}
+
+}  // namespace
+}  // namespace whyoom::linux

@@ -1,0 +1,56 @@
+// The program that kill_apply kills. Usage: apply_program apply|undo|finish|careless SCRATCH
+#include <cstdio>
+#include <fstream>
+#include <string_view>
+
+#include "linux/apply.h"
+#include "scenario.h"
+
+namespace {
+
+namespace linux = whyoom::linux;
+
+// What apply must not be: no journal, and each file is emptied before it is written.
+int careless(const whyoom::advise::Change& change) {
+  for (const whyoom::advise::FileEdit& file : change.files) {
+    if (file.before && file.after) {
+      std::ofstream(file.path, std::ios::binary) << *file.after;
+    }
+  }
+  return 0;
+}
+
+int say(const linux::ApplyFailure& failure) {
+  std::fprintf(stderr, "%s\n", failure.what.c_str());
+  return 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 3) {
+    return 2;
+  }
+  const std::string_view what = argv[1];
+  const whyoom::test::Scenario scenario(argv[2]);
+  if (what == "careless") {
+    return careless(scenario.change);
+  }
+  auto store = linux::FixStore::open_locked(scenario.store, 1);
+  if (!store) {
+    std::fprintf(stderr, "%s\n", store.error().c_str());
+    return 1;
+  }
+  if (what == "apply") {
+    const auto done = linux::apply(scenario.change, *store, {1, "vm.x", "2", "apply_program"}, {});
+    return done ? 0 : say(done.error());
+  }
+  const auto record = store->load(1);
+  if (!record) {
+    std::fprintf(stderr, "%s\n", record.error().c_str());
+    return 1;
+  }
+  const auto done =
+      what == "undo" ? linux::undo(*record, *store, {}) : linux::finish(*record, *store, {});
+  return done ? 0 : say(done.error());
+}

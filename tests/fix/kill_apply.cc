@@ -1,0 +1,220 @@
+// Kills apply, undo and finish at each of their system calls, and looks at what is left: every file
+// is whole, and both ways out lead to one of the two states, with nothing left over.
+// Usage: kill_apply APPLY_PROGRAM             status 0: all well, 1: not, 77: cannot be done here
+//        kill_apply --self-test APPLY_PROGRAM  a careless program must be found out
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <random>
+#include <string_view>
+
+#include "kill_at_syscall.h"
+#include "linux/apply.h"
+#include "scenario.h"
+
+namespace {
+
+namespace linux = whyoom::linux;
+namespace test = whyoom::test;
+using linux::FixState;
+using linux::Standing;
+using linux::test::difference;
+using linux::test::snapshot;
+using linux::test::Snapshot;
+
+constexpr int skipped = 77;
+constexpr std::size_t most_complaints = 5;
+
+class Trial {
+ public:
+  Trial(std::string program, const std::string& scratch)
+      : program_(std::move(program)), scratch_(scratch), scenario_(scratch) {
+    scenario_.make();
+    before_ = snapshot(scenario_.top);
+    expect(run("apply"), "apply by itself");
+    after_ = snapshot(scenario_.top);
+    expect(before_ != after_, "apply changes something");
+  }
+
+  // Kills `command` at each stop from a fresh start, then looks and recovers. At the entry of a
+  // call all is as it was at the exit of the one before, so one way out has both, the others the
+  // entries.
+  enum class At : std::uint8_t { entries_and_exits, entries };
+  void kill(const char* command, At which, const std::function<void()>& start,
+            const std::function<void()>& recover) {
+    start();
+    const auto first = test::find_first_change({program_, command, scratch_});
+    expect(first.end.status == 0, "the run that is not killed");
+    const std::uint64_t from = first.stop & ~std::uint64_t{1};
+    const std::uint64_t step = which == At::entries ? 2 : 1;
+    std::uint64_t killed = 0;
+    for (std::uint64_t stop = from;; stop += step) {
+      at_ = std::string(command) + " killed at stop " + std::to_string(stop);
+      start();
+      const auto end = test::run_and_kill({program_, command, scratch_}, stop);
+      ++runs_;
+      if (!end.killed) {
+        expect(end.status == 0 && end.stops == first.end.stops, "the end of the program");
+        break;
+      }
+      ++killed;
+      look();
+      recover();
+    }
+    std::printf("%s: %llu runs were killed; the first %llu stops came before any change\n", command,
+                static_cast<unsigned long long>(killed), static_cast<unsigned long long>(from));
+    expect(killed > 0, "something was killed");
+  }
+
+  // Without a record nothing may have been touched.
+  void look() {
+    const auto record = load();
+    const Snapshot now = snapshot(scenario_.top);
+    if (!record) {
+      ++untouched_;
+      expect(difference(before_, now).empty(), "nothing is changed without a journal");
+      return;
+    }
+    const auto found = linux::examine(*record);
+    for (const linux::FileStanding& file : found.files) {
+      ++standings_[static_cast<std::size_t>(file.standing)];
+      expect(file.standing == Standing::old || file.standing == Standing::updated ||
+                 file.standing == Standing::torn,
+             "each file is the old or the new one");
+    }
+    expect(linux::test::get(scenario_.top + "/etc/hard.conf") ==
+               linux::test::get(scenario_.top + "/etc/hard-too"),
+           "hard links are one file");
+  }
+
+  void undo() {
+    const auto record = load();
+    if (record && record->state != FixState::undone && record->state != FixState::rolled_back) {
+      expect(run("undo"), "undo after it");
+      expect(load()->state == FixState::undone, "the record is one of an undone fix");
+    }
+    const std::string wrong = difference(before_, snapshot(scenario_.top));
+    expect(wrong.empty(), "undo gives all back", wrong);
+  }
+
+  void finish() {
+    const auto record = load();
+    if (record && (record->state == FixState::undoing || record->state == FixState::undone)) {
+      undo();
+      return;
+    }
+    if (record && record->state == FixState::planned) {
+      expect(run("finish"), "finish after it");
+      expect(load()->state == FixState::applied, "the record is one of an applied fix");
+    }
+    const std::string wrong = difference(record ? after_ : before_, snapshot(scenario_.top));
+    expect(wrong.empty(), "finish brings all about", wrong);
+  }
+
+  // The way back is killed too, at a stop by chance; then it is gone once more.
+  void undo_twice() {
+    if (load()) {
+      (void)test::run_and_kill({program_, "undo", scratch_}, random_() % 500);
+      ++runs_;
+      look();
+    }
+    undo();
+  }
+
+  void fresh() { scenario_.make(); }
+  void applied() {
+    scenario_.make();
+    expect(run("apply"), "apply by itself");
+  }
+  // As after a crash in the middle.
+  void half() {
+    applied();
+    auto store = linux::FixStore::open_locked(scenario_.store, 1);
+    expect(store && store->set_state(1, FixState::planned), "half a fix");
+    linux::test::put(scenario_.change.files[0].path, *scenario_.change.files[0].before);
+    linux::test::put(scenario_.change.running[1].path, "\n");
+    std::filesystem::remove_all(scenario_.top + "/etc/new.d");
+  }
+
+  [[nodiscard]] bool well() const {
+    std::printf(
+        "%llu runs; nothing touched yet in %llu; files found: %llu old, %llu new, %llu"
+        " half written with two names\n",
+        static_cast<unsigned long long>(runs_), static_cast<unsigned long long>(untouched_),
+        static_cast<unsigned long long>(standings_[0]),
+        static_cast<unsigned long long>(standings_[1]),
+        static_cast<unsigned long long>(standings_[2]));
+    const bool all_seen = standings_[0] > 0 && standings_[1] > 0 && standings_[2] > 0;
+    if (!all_seen) {
+      std::printf("not each of these states came up: the test does not look where it should\n");
+    }
+    return wrong_ == 0 && all_seen;
+  }
+  [[nodiscard]] std::uint64_t wrong() const { return wrong_; }
+  void quietly() { quiet_ = true; }
+
+ private:
+  bool run(const char* command) {
+    ++runs_;
+    return test::run({program_, command, scratch_}) == 0;
+  }
+  tl::expected<linux::FixRecord, std::string> load() {
+    const auto store = linux::FixStore::open(scenario_.store);
+    if (!store) {
+      return tl::unexpected(store.error());
+    }
+    const auto records = store->list();
+    expect(records && records->size() <= 1 && (records->empty() || (*records)[0].damage.empty()),
+           "the journal can be read");
+    return store->load(1);
+  }
+  void expect(bool fine, const char* what, const std::string& more = {}) {
+    if (!fine && ++wrong_ <= most_complaints && !quiet_) {
+      std::printf("%s: not so: %s\n%s", at_.c_str(), what, more.c_str());
+    }
+  }
+
+  std::string program_, scratch_, at_;
+  test::Scenario scenario_;
+  Snapshot before_, after_;
+  std::mt19937 random_{20260101};
+  std::uint64_t runs_ = 0, wrong_ = 0, untouched_ = 0;
+  std::array<std::uint64_t, 5> standings_{};
+  bool quiet_ = false;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const bool self_test = argc == 3 && std::string_view(argv[1]) == "--self-test";
+  if (argc != 2 && !self_test) {
+    return 2;
+  }
+  if (!test::can_trace()) {
+    std::printf("SKIPPED: ptrace is not allowed here\n");
+    return skipped;
+  }
+  const linux::test::Scratch scratch;
+  Trial trial(argv[argc - 1], scratch.path());
+  const auto fresh = [&] { trial.fresh(); };
+  const auto undo = [&] { trial.undo(); };
+  const auto finish = [&] { trial.finish(); };
+  if (self_test) {
+    trial.quietly();
+    trial.kill("careless", Trial::At::entries_and_exits, fresh, undo);
+    std::printf("a careless program: %llu complaints\n",
+                static_cast<unsigned long long>(trial.wrong()));
+    return trial.wrong() > 0 ? 0 : 1;
+  }
+  trial.kill("apply", Trial::At::entries_and_exits, fresh, undo);
+  trial.kill("apply", Trial::At::entries, fresh, finish);
+  trial.kill("apply", Trial::At::entries, fresh, [&] { trial.undo_twice(); });
+  trial.kill(
+      "undo", Trial::At::entries, [&] { trial.applied(); }, undo);
+  trial.kill(
+      "finish", Trial::At::entries, [&] { trial.half(); }, finish);
+  trial.kill(
+      "finish", Trial::At::entries, [&] { trial.half(); }, undo);
+  return trial.well() ? 0 : 1;
+}

@@ -1,0 +1,205 @@
+// Kills `whyoom fix` and `whyoom undo` themselves at each of their system calls, in a private mount
+// and UTS namespace with an /etc and a /var/lib of its own and kernel.domainname as the setting.
+// After each kill the files are whole, and `whyoom undo` or `whyoom fix --resume` leads to one of
+// the two states.
+// Usage: kill_whyoom WHYOOM     status 0: all well, 1: not, 77: cannot be done here
+#include <sched.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <functional>
+
+#include "kill_at_syscall.h"
+#include "linux/apply.h"
+#include "linux/tree_for_test.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+namespace linux = whyoom::linux;
+namespace test = whyoom::test;
+using linux::FixState;
+using linux::Standing;
+using linux::test::difference;
+using linux::test::get;
+using linux::test::put;
+using linux::test::Snapshot;
+using linux::test::snapshot;
+
+constexpr int skipped = 77;
+constexpr std::size_t most_complaints = 5;
+constexpr const char* running = "/proc/sys/kernel/domainname";
+constexpr const char* deciding = "/etc/sysctl.d/50-domain.conf";
+
+int skip(const std::string& why) {
+  std::printf("SKIPPED: %s\n", why.c_str());
+  return skipped;
+}
+
+bool enter_namespaces() {
+  return ::unshare(CLONE_NEWNS | CLONE_NEWUTS) == 0 &&
+         ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+         ::mount("none", "/etc", "tmpfs", 0, "mode=755") == 0 &&
+         ::mount("none", "/var/lib", "tmpfs", 0, "mode=755") == 0;
+}
+
+// /etc and the running value.
+Snapshot state_of_machine() {
+  Snapshot all = snapshot("/etc");
+  all["running value"] = get(running);
+  return all;
+}
+
+class Trial {
+ public:
+  explicit Trial(std::string program)
+      : fix_{program, "fix", "kernel.domainname=after.example", "--yes"},
+        undo_{program, "undo", "--yes"},
+        resume_{std::move(program), "fix", "--resume", "--yes"} {
+    fresh();
+    before_ = state_of_machine();
+    expect(run(fix_) == 0, "fix by itself");
+    after_ = state_of_machine();
+    expect(get(running) == "after.example\n", "fix sets the running value");
+    expect(get(deciding).find("after.example") != std::string::npos, "fix changes the file");
+    expect(run(undo_) == 0, "undo by itself");
+    const std::string wrong = difference(before_, state_of_machine());
+    expect(wrong.empty(), "undo gives all back", wrong);
+  }
+
+  static void fresh() {
+    for (const char* directory : {"/etc", "/var/lib"}) {
+      for (const auto& entry : fs::directory_iterator(directory)) {
+        fs::remove_all(entry.path());
+      }
+    }
+    fs::create_directories("/etc/sysctl.d");
+    put("/etc/sysctl.conf", "# nothing here\r\n; and no end of line");
+    put(deciding, "# our domain\nkernel.domainname = before.example\n");
+    fs::permissions(deciding, fs::perms(0640));
+    fs::create_symlink("../sysctl.conf", "/etc/sysctl.d/99-sysctl.conf");
+    put(running, "before.example\n");
+  }
+  void fixed() {
+    fresh();
+    expect(run(fix_) == 0, "fix by itself");
+  }
+
+  void kill_fix(const std::function<void()>& recover) { kill("fix", fix_, fresh, recover); }
+  void kill_undo(const std::function<void()>& recover) {
+    kill(
+        "undo", undo_, [this] { fixed(); }, recover);
+  }
+
+  void undo() {
+    const auto record = load();
+    if (record && record->state != FixState::undone) {
+      expect(run(undo_) == 0, "undo after it");
+    }
+    const std::string wrong = difference(before_, state_of_machine());
+    expect(wrong.empty(), "undo gives all back", wrong);
+  }
+  void resume() {
+    const auto record = load();
+    if (record && record->state == FixState::planned) {
+      expect(run(resume_) == 0, "fix --resume after it");
+    }
+    const std::string wrong = difference(record ? after_ : before_, state_of_machine());
+    expect(wrong.empty(), "fix --resume brings all about", wrong);
+  }
+
+  [[nodiscard]] bool well() const {
+    std::printf("%llu runs; interrupted after the journal was written: %llu\n",
+                static_cast<unsigned long long>(runs_),
+                static_cast<unsigned long long>(interrupted_));
+    if (interrupted_ == 0) {
+      std::printf("no run was interrupted half way: the test does not look where it should\n");
+    }
+    return wrong_ == 0 && interrupted_ > 0;
+  }
+
+ private:
+  void kill(const char* name, const std::vector<std::string>& command,
+            const std::function<void()>& start, const std::function<void()>& recover) {
+    start();
+    const auto first = test::find_first_change(command);
+    expect(first.end.status == 0, "the run that is not killed");
+    const std::uint64_t from = first.stop > 1 ? first.stop - 1 : 0;
+    std::uint64_t killed = 0;
+    for (std::uint64_t stop = from; wrong_ < most_complaints; ++stop) {
+      at_ = std::string(name) + " killed at stop " + std::to_string(stop);
+      start();
+      const auto end = test::run_and_kill(command, stop);
+      ++runs_;
+      if (!end.killed) {
+        expect(end.status == 0, "the end of the program");
+        break;
+      }
+      ++killed;
+      look();
+      recover();
+    }
+    std::printf("%s: %llu runs were killed; the first %llu stops came before any change\n", name,
+                static_cast<unsigned long long>(killed), static_cast<unsigned long long>(from));
+    expect(killed > 0, "something was killed");
+  }
+
+  void look() {
+    const auto record = load();
+    if (!record) {
+      const std::string wrong = difference(before_, state_of_machine());
+      expect(wrong.empty(), "nothing is changed without a journal", wrong);
+      return;
+    }
+    interrupted_ += record->state == FixState::planned || record->state == FixState::undoing;
+    for (const linux::FileStanding& file : linux::examine(*record).files) {
+      expect(file.standing == Standing::old || file.standing == Standing::updated,
+             "each file is the old or the new one");
+    }
+  }
+  tl::expected<linux::FixRecord, std::string> load() {
+    const auto store = linux::FixStore::open({});
+    expect(store.has_value(), "the journal can be opened");
+    const auto records = store->list();
+    expect(records && records->size() <= 1 && (records->empty() || (*records)[0].damage.empty()),
+           "the journal can be read");
+    return store->load(1);
+  }
+  int run(const std::vector<std::string>& command) {
+    ++runs_;
+    return test::run(command);
+  }
+  void expect(bool fine, const char* what, const std::string& more = {}) {
+    if (!fine && ++wrong_ <= most_complaints) {
+      std::printf("%s: not so: %s\n%s", at_.c_str(), what, more.c_str());
+    }
+  }
+
+  std::vector<std::string> fix_, undo_, resume_;
+  std::string at_ = "at the start";
+  Snapshot before_, after_;
+  std::uint64_t runs_ = 0, wrong_ = 0, interrupted_ = 0;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    return 2;
+  }
+  if (test::run({argv[1], "fix", "--help"}) != 0) {
+    return skip("this whyoom has no command `fix`");
+  }
+  if (!test::can_trace()) {
+    return skip("ptrace is not allowed here");
+  }
+  if (!enter_namespaces()) {
+    return skip("a private mount and UTS namespace cannot be had here");
+  }
+  Trial trial(argv[1]);
+  trial.kill_fix([&] { trial.undo(); });
+  trial.kill_fix([&] { trial.resume(); });
+  trial.kill_undo([&] { trial.undo(); });
+  return trial.well() ? 0 : 1;
+}
