@@ -1,7 +1,13 @@
 #include "kill_at_syscall.h"
 
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/fs.h>
 #include <linux/openat2.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -12,9 +18,9 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
-#include <functional>
 
 namespace whyoom::test {
 namespace {
@@ -22,6 +28,61 @@ namespace {
 [[noreturn]] void give_up(const char* what) {
   std::perror(what);
   std::exit(1);
+}
+
+// What can change a file, or anything else, although nothing was opened to write before.
+constexpr std::array changing{
+    SYS_mkdirat,      SYS_mknodat,       SYS_unlinkat,  SYS_symlinkat,      SYS_linkat,
+    SYS_renameat2,    SYS_truncate,      SYS_fchmod,    SYS_fchmodat,       SYS_fchown,
+    SYS_fchownat,     SYS_setxattr,      SYS_lsetxattr, SYS_fsetxattr,      SYS_removexattr,
+    SYS_lremovexattr, SYS_fremovexattr,  SYS_utimensat, SYS_mount,          SYS_umount2,
+    SYS_sethostname,  SYS_setdomainname, SYS_ioctl,     SYS_io_uring_setup, SYS_clone3,
+    SYS_clone,
+#ifdef SYS_rename
+    SYS_rename,       SYS_mkdir,         SYS_rmdir,     SYS_unlink,         SYS_symlink,
+    SYS_link,         SYS_chmod,         SYS_chown,     SYS_lchown,         SYS_creat,
+    SYS_mknod,        SYS_utime,         SYS_utimes,    SYS_renameat,       SYS_futimesat,
+    SYS_fork,         SYS_vfork,
+#endif
+};
+constexpr std::uint32_t write_flags = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC;
+
+// The child stops at each call that may be a changing one; the rest runs at full speed.
+void stop_at_changing_calls() {
+  constexpr auto number_at = static_cast<std::uint32_t>(offsetof(seccomp_data, nr));
+  // The lower half of an argument, on a little-endian machine.
+  constexpr auto argument_at = [](std::size_t index) {
+    return static_cast<std::uint32_t>(offsetof(seccomp_data, args) + index * 8);
+  };
+  std::vector<sock_filter> filter;
+  const auto add = [&filter](int code, std::uint32_t value, std::uint8_t yes, std::uint8_t no) {
+    filter.push_back({static_cast<std::uint16_t>(code), yes, no, value});
+  };
+  const auto open_call = [&](std::uint32_t number, std::size_t argument) {
+    add(BPF_LD | BPF_W | BPF_ABS, number_at, 0, 0);
+    add(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 4);
+    add(BPF_LD | BPF_W | BPF_ABS, argument_at(argument), 0, 0);
+    add(BPF_JMP | BPF_JSET | BPF_K, write_flags, 0, 1);
+    add(BPF_RET | BPF_K, SECCOMP_RET_TRACE, 0, 0);
+    add(BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
+  };
+  open_call(SYS_openat, 2);
+#ifdef SYS_open
+  open_call(SYS_open, 1);
+#endif
+  add(BPF_LD | BPF_W | BPF_ABS, number_at, 0, 0);
+  for (const long number : changing) {
+    add(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(number), 0, 1);
+    add(BPF_RET | BPF_K, SECCOMP_RET_TRACE, 0, 0);
+  }
+  add(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1);
+  add(BPF_RET | BPF_K, SECCOMP_RET_TRACE, 0, 0);
+  add(BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
+  const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+      ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
+    std::_Exit(126);
+  }
 }
 
 [[noreturn]] void become(const std::vector<std::string>& argv, bool traced) {
@@ -40,6 +101,7 @@ namespace {
   if (traced) {
     ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
     ::raise(SIGSTOP);
+    stop_at_changing_calls();
   }
   ::execv(words[0], words.data());
   std::_Exit(127);
@@ -59,9 +121,31 @@ int ended_with(int status) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-// Calls `at_stop` at each stop; true kills.
-KillEnd trace(const std::vector<std::string>& argv,
-              const std::function<bool(pid_t, std::uint64_t)>& at_stop) {
+bool openat2_to_write(pid_t child, std::uint64_t address) {
+  open_how how{};
+  iovec here{&how, sizeof how};
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): an address in the child
+  iovec there{reinterpret_cast<void*>(address), sizeof how};
+  return ::process_vm_readv(child, &here, 1, &there, 1, 0) != sizeof how ||
+         (how.flags & write_flags) != 0;
+}
+
+// Of the calls at which the filter stops.
+bool could_change(pid_t child) {
+  __ptrace_syscall_info info{};
+  if (::ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof info, &info) <= 0 ||
+      info.op != PTRACE_SYSCALL_INFO_SECCOMP) {
+    return true;
+  }
+  const auto& call = info.seccomp;
+  if (call.nr == SYS_openat2) {
+    return openat2_to_write(child, call.args[2]);
+  }
+  return call.nr != SYS_ioctl ||
+         (call.args[1] != TCGETS && call.args[1] != TIOCGWINSZ && call.args[1] != FS_IOC_GETFLAGS);
+}
+
+pid_t start_traced(const std::vector<std::string>& argv) {
   const pid_t child = ::fork();
   if (child < 0) {
     give_up("fork");
@@ -71,13 +155,32 @@ KillEnd trace(const std::vector<std::string>& argv,
   }
   if (!WIFSTOPPED(wait_for(child)) ||
       ::ptrace(PTRACE_SETOPTIONS, child, nullptr,
-               PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL | PTRACE_O_TRACEEXEC) != 0) {
+               PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL | PTRACE_O_TRACEEXEC |
+                   PTRACE_O_TRACESECCOMP) != 0) {
     give_up("ptrace");
   }
+  return child;
+}
+
+// Two processes that take turns: on one processor neither waits for the other to wake up.
+void stay_on_one_processor() {
+  static bool done = false;
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(std::max(::sched_getcpu(), 0), &one);
+  done = done || ::sched_setaffinity(0, sizeof one, &one) == 0;
+}
+
+}  // namespace
+
+KillEnd run_and_kill(const std::vector<std::string>& argv, std::uint64_t stop) {
+  stay_on_one_processor();
+  const pid_t child = start_traced(argv);
   KillEnd end;
-  bool begun = false;
+  bool executed = false;
+  bool counting = false;
   for (int signal = 0;;) {
-    if (::ptrace(begun ? PTRACE_SYSCALL : PTRACE_CONT, child, nullptr, signal) != 0) {
+    if (::ptrace(counting ? PTRACE_SYSCALL : PTRACE_CONT, child, nullptr, signal) != 0) {
       give_up("ptrace");
     }
     const int status = wait_for(child);
@@ -86,96 +189,31 @@ KillEnd trace(const std::vector<std::string>& argv,
       end.status = ended_with(status);
       return end;
     }
-    if (status >> 8 == (SIGTRAP | (PTRACE_EVENT_EXEC << 8))) {
-      // The exit of execve comes next; it belongs to the time before.
-      ::ptrace(PTRACE_SYSCALL, child, nullptr, nullptr);
-      (void)wait_for(child);
-      begun = true;
-    } else if (WSTOPSIG(status) == (SIGTRAP | 0x80)) {
-      if (at_stop(child, end.stops)) {
-        ::kill(child, SIGKILL);
-        end.killed = WIFSIGNALED(wait_for(child));
-        return end;
-      }
-      ++end.stops;
-    } else {
+    const int event = status >> 16;
+    bool at_call = status >> 8 == (SIGTRAP | 0x80);
+    if (event == PTRACE_EVENT_EXEC) {
+      executed = true;
+    } else if (event == PTRACE_EVENT_SECCOMP) {
+      // Later ones are told besides the stop at the entry of the same call.
+      at_call = executed && !counting && could_change(child);
+      counting = counting || at_call;
+    } else if (!at_call) {
       signal = WSTOPSIG(status);
     }
-  }
-}
-
-bool opens_to_write(std::uint64_t flags) {
-  return (flags & (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC)) != 0;
-}
-
-bool openat2_to_write(pid_t child, std::uint64_t address) {
-  open_how how{};
-  iovec here{&how, sizeof how};
-  // NOLINTNEXTLINE(performance-no-int-to-ptr): an address in the child
-  iovec there{reinterpret_cast<void*>(address), sizeof how};
-  return ::process_vm_readv(child, &here, 1, &there, 1, 0) != sizeof how ||
-         opens_to_write(how.flags);
-}
-
-// What can change a file although nothing was opened to write before.
-bool could_change(pid_t child, std::uint64_t number, const std::uint64_t* args) {
-  static constexpr std::array changing{
-      SYS_mkdirat,        SYS_mknodat,       SYS_unlinkat,  SYS_symlinkat, SYS_linkat,
-      SYS_renameat2,      SYS_truncate,      SYS_fchmod,    SYS_fchmodat,  SYS_fchown,
-      SYS_fchownat,       SYS_setxattr,      SYS_lsetxattr, SYS_fsetxattr, SYS_removexattr,
-      SYS_lremovexattr,   SYS_fremovexattr,  SYS_utimensat, SYS_mount,     SYS_umount2,
-      SYS_sethostname,    SYS_setdomainname, SYS_ioctl,     SYS_execve,    SYS_execveat,
-      SYS_io_uring_setup, SYS_clone3,        SYS_clone,
-#ifdef SYS_rename
-      SYS_rename,         SYS_mkdir,         SYS_rmdir,     SYS_unlink,    SYS_symlink,
-      SYS_link,           SYS_chmod,         SYS_chown,     SYS_lchown,    SYS_creat,
-      SYS_mknod,          SYS_utime,         SYS_utimes,    SYS_renameat,  SYS_futimesat,
-      SYS_fork,           SYS_vfork,
-#endif
-  };
-  switch (number) {
-    case SYS_openat:
-      return opens_to_write(args[2]);
-    case SYS_openat2:
-      return openat2_to_write(child, args[2]);
-#ifdef SYS_open
-    case SYS_open:
-      return opens_to_write(args[1]);
-#endif
-    default:
-      return std::find(changing.begin(), changing.end(), static_cast<long>(number)) !=
-             changing.end();
-  }
-}
-
-}  // namespace
-
-KillEnd run_and_kill(const std::vector<std::string>& argv, std::uint64_t stop) {
-  return trace(argv, [stop](pid_t, std::uint64_t now) { return now == stop; });
-}
-
-FirstChange find_first_change(const std::vector<std::string>& argv) {
-  FirstChange first;
-  bool found = false;
-  first.end = trace(argv, [&](pid_t child, std::uint64_t now) {
-    __ptrace_syscall_info info{};
-    if (found) {
-      return false;
+    if (at_call && end.stops++ == stop) {
+      ::kill(child, SIGKILL);
+      end.killed = WIFSIGNALED(wait_for(child));
+      return end;
     }
-    first.stop = now;
-    const bool known = ::ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof info, &info) > 0;
-    found = !known || (info.op == PTRACE_SYSCALL_INFO_ENTRY &&
-                       could_change(child, info.entry.nr,
-                                    reinterpret_cast<const std::uint64_t*>(info.entry.args)));
-    return false;
-  });
-  return first;
+  }
 }
 
 bool can_trace() {
   const pid_t child = ::fork();
   if (child == 0) {
-    std::_Exit(::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) == 0 ? 0 : 1);
+    const bool traced = ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) == 0;
+    stop_at_changing_calls();
+    std::_Exit(traced ? 0 : 1);
   }
   return child > 0 && ended_with(wait_for(child)) == 0;
 }
