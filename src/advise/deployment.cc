@@ -25,7 +25,7 @@ constexpr std::string_view ansible_text =
     "  become: true\n"
     "  vars:\n"
     "    whyoom_key: '{1}'\n"
-    "    whyoom_value: {4}\n"
+    "    whyoom_value: !unsafe {4}\n"
     "  tasks:\n"
     "    - name: Comment out other lines that set it\n"
     "      ansible.builtin.replace:\n"

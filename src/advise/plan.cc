@@ -123,15 +123,19 @@ void judge_value(Plan& plan, const HostState& state) {
   if (plan.wanted.key == min_free) {
     plan.kills_from = state.kills_from;
   }
-  if (plan.raises_min_free && plan.kills_from &&
-      static_cast<std::uint64_t>(*wanted) >= plan.kills_from->value.count()) {
-    plan.refusal = Message(
-        "vm.min_free_kbytes={} would make the kernel kill processes at once: as this host is now, "
-        "it "
-        "kills from {} kB ({}) on. Choose less, or free memory first.",
-        plan.wanted.value, plan.kills_from->value.count(), human(to_bytes(plan.kills_from->value)));
+  if (plan.wanted.key == min_free && plan.kills_from) {
+    if (plan.raises_min_free &&
+        static_cast<std::uint64_t>(*wanted) >= plan.kills_from->value.count()) {
+      plan.refusal = Message(
+          "vm.min_free_kbytes={} would make the kernel kill processes at once: as this host is "
+          "now, "
+          "it kills from {} kB ({}) on. Choose less, or free memory first.",
+          plan.wanted.value, plan.kills_from->value.count(),
+          human(to_bytes(plan.kills_from->value)));
+    }
     return;
   }
+  // Of other settings the what-if tells; it does not count on reclaim.
   if (plan.what_if && plan.what_if->request && plan.what_if->request->passes_before &&
       !plan.what_if->request->passes_after) {
     plan.refusal = Message(

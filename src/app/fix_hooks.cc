@@ -18,6 +18,7 @@ namespace {
 using Result = tl::expected<void, std::string>;
 
 constexpr std::string_view min_free = "vm.min_free_kbytes";
+constexpr std::string_view scale_factor = "vm.watermark_scale_factor";
 constexpr std::uint64_t step_count = 8;
 // For kswapd, which reclaims up to the new marks.
 constexpr unsigned pause_us = 150'000;
@@ -84,14 +85,16 @@ linux::ApplyHooks fix_hooks(const advise::Wanted& wanted, bool files, bool look,
     return write_value(edit, look, errors);
   };
   hooks.verify = [wanted, files]() -> Result {
-    const auto live = read_state();
-    if (!live) {
-      return tl::unexpected(live.error());
+    if (wanted.key == min_free || wanted.key == scale_factor) {
+      const auto live = read_state();
+      if (!live) {
+        return tl::unexpected(live.error());
+      }
+      if (Result marks = check_marks(live->state.machine); !marks) {
+        return marks;
+      }
     }
-    if (Result marks = check_marks(live->state.machine); !marks) {
-      return marks;
-    }
-    return files ? check_files(*live, wanted) : Result();
+    return files ? check_files(wanted) : Result();
   };
   return hooks;
 }

@@ -63,9 +63,13 @@ tl::expected<void, std::string> check_marks(const memory::Machine& machine) {
   return {};
 }
 
-tl::expected<void, std::string> check_files(const LiveState& live, const advise::Wanted& wanted) {
-  const auto history =
-      host::find_sysctl(*live.files, host::ask_sysctl(wanted.key, live.host->command_line.str()));
+tl::expected<void, std::string> check_files(const advise::Wanted& wanted) {
+  const auto root = open_host({});
+  if (!root) {
+    return tl::unexpected(root.error());
+  }
+  const std::string command_line = root->files->read("/proc/cmdline").value_or("");
+  const auto history = host::find_sysctl(*root->files, host::ask_sysctl(wanted.key, command_line));
   const std::pair<const char*, std::optional<std::string>> answers[] = {
       {"the next boot", history.value_after_boot()},
       {"`sysctl --system`", history.value_after_system()},

@@ -25,7 +25,7 @@ tl::expected<LiveState, std::string> read_state(const std::string& root = {});
 // that moves all marks of a zone alike does not count. The error names the zone.
 tl::expected<void, std::string> check_marks(const memory::Machine& machine);
 
-// Whether a boot, `sysctl --system` and `sysctl -p` would leave the value.
-tl::expected<void, std::string> check_files(const LiveState& live, const advise::Wanted& wanted);
+// Whether a boot, `sysctl --system` and `sysctl -p` of this machine would leave the value.
+tl::expected<void, std::string> check_files(const advise::Wanted& wanted);
 
 }  // namespace whyoom::app

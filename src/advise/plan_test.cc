@@ -1,0 +1,98 @@
+#include "advise/plan.h"
+
+#include <gtest/gtest.h>
+
+#include "host/read_host.h"
+#include "host/tree_for_test.h"
+
+namespace whyoom::advise {
+namespace {
+
+// A guest of the sample folder, as it boots and with a huge min_free_kbytes.
+class PlanOfAGuest : public testing::Test {
+ protected:
+  void SetUp() override { load("after"); }
+
+  void load(const std::string& when) {
+    WHYOOM_SHARED_OR_SKIP(path, "lab/6.12-minfree-p80/" + when);
+    files_ = host::test::files_of(path);
+    host_ = host::read_host(files_);
+    state_ = memory::state_of(host_);
+  }
+
+  tl::expected<Plan, Message> plan(std::string_view assignment, const PlanParts& parts = {}) {
+    const auto wanted = parse_wanted(assignment, state_.machine);
+    EXPECT_TRUE(wanted) << assignment;
+    return make_plan(files_, state_, *wanted, parts);
+  }
+
+  host::MemoryFiles files_;
+  host::Host host_;
+  memory::HostState state_;
+};
+
+TEST_F(PlanOfAGuest, GivesTheMemoryBack) {
+  const auto result = plan("vm.min_free_kbytes=default");
+  ASSERT_TRUE(result) << result.error().str();
+  ASSERT_EQ(result->change.running.size(), 1U);
+  EXPECT_EQ(result->change.running[0].after, "45056");
+  EXPECT_EQ(result->change.running[0].path, "/proc/sys/vm/min_free_kbytes");
+  EXPECT_FALSE(result->raises_min_free);
+  EXPECT_TRUE(result->refusal.empty());
+  ASSERT_TRUE(result->what_if);
+  EXPECT_GT(result->what_if->out_of_reach_before, result->what_if->out_of_reach_after * 10);
+  ASSERT_EQ(result->change.files.size(), 1U);
+  EXPECT_EQ(result->change.files[0].before, std::nullopt);
+}
+
+TEST_F(PlanOfAGuest, RefusesAValueThatKillsAtOnceAndTakesOneBelowIt) {
+  load("before");
+  ASSERT_TRUE(state_.kills_from);
+  const std::uint64_t kills = state_.kills_from->value.count();
+  const auto at = plan("vm.min_free_kbytes=" + std::to_string(kills));
+  ASSERT_TRUE(at);
+  EXPECT_NE(at->refusal.str().find("would make the kernel kill"), std::string::npos);
+  const auto below = plan("vm.min_free_kbytes=" + std::to_string(kills - 1));
+  ASSERT_TRUE(below);
+  EXPECT_TRUE(below->refusal.empty()) << below->refusal.str();
+  ASSERT_FALSE(below->risks.empty());
+  EXPECT_NE(below->risks.back().str().find("that is near"), std::string::npos);
+}
+
+TEST_F(PlanOfAGuest, LeavesTheRunningValueWhenAskedTo) {
+  const auto result = plan("vm.min_free_kbytes=default", {true, false});
+  ASSERT_TRUE(result);
+  EXPECT_TRUE(result->change.running.empty());
+  EXPECT_EQ(result->change.files.size(), 1U);
+}
+
+TEST_F(PlanOfAGuest, NamesTheProgramsThatSetTheKeyToo) {
+  files_.add("/etc/systemd/system/tweak.service",
+             "[Service]\nExecStart=/sbin/sysctl -w vm.min_free_kbytes=800000\n");
+  const auto result = plan("vm.min_free_kbytes=default");
+  ASSERT_TRUE(result);
+  ASSERT_FALSE(result->notes.empty());
+  EXPECT_NE(result->notes[0].str().find("/etc/systemd/system/tweak.service:2"), std::string::npos)
+      << result->notes[0].str();
+}
+
+TEST_F(PlanOfAGuest, SaysThatTheKubeletSetsAKeyToo) {
+  host_.kubelet.seen = true;
+  const auto other = plan("vm.overcommit_memory=2");
+  ASSERT_TRUE(other) << other.error().str();
+  ASSERT_FALSE(other->notes.empty());
+  EXPECT_NE(other->notes[0].str().find("kubelet"), std::string::npos);
+  const auto same = plan("vm.overcommit_memory=1");
+  ASSERT_TRUE(same);
+  EXPECT_TRUE(same->notes.empty());
+}
+
+TEST_F(PlanOfAGuest, WarnsOfAValueBelowTheKernelsChoice) {
+  const auto result = plan("vm.min_free_kbytes=4096");
+  ASSERT_TRUE(result);
+  ASSERT_FALSE(result->risks.empty());
+  EXPECT_NE(result->risks[0].str().find("below the kernel's own choice"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace whyoom::advise

@@ -1,0 +1,263 @@
+#!/usr/bin/env python3
+"""`whyoom fix` and `whyoom undo` on a machine of their own: a private mount and UTS namespace, in
+which /etc and /var/lib are empty file systems and kernel.domainname is the setting. Everything else
+is real: the kernel, sysctl, systemd-sysctl."""
+import os
+import pathlib
+import pty
+import shutil
+import subprocess
+import sys
+import time
+
+import harness
+from harness import Case, whyoom
+
+SKIPPED = 77
+RUNNING = pathlib.Path("/proc/sys/kernel/domainname")
+OLD = b"# ours\r\n\tkernel.domainname = before.example\r\nvm.swappiness=60"
+NEW = b"# ours\r\n\tkernel.domainname = after.example\r\nvm.swappiness=60"
+SYSTEMD = next((path for path in ("/usr/lib/systemd/systemd-sysctl", "/lib/systemd/systemd-sysctl")
+                if os.path.exists(path)), None)
+
+
+def mount_empty(path, size="4m"):
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "none", path], check=True)
+
+
+class FixCase(Case):
+    def setUp(self):
+        super().setUp()
+        for path in ("/etc", "/var/lib"):
+            mount_empty(path)
+            self.addCleanup(subprocess.run, ["umount", "-l", path], check=True)
+        pathlib.Path("/etc/sysctl.d").mkdir()
+        self.conf = pathlib.Path("/etc/sysctl.conf")
+        self.conf.write_bytes(OLD)
+        os.symlink("../sysctl.conf", "/etc/sysctl.d/99-sysctl.conf")
+        RUNNING.write_text("before.example\n")
+
+    def running(self):
+        return RUNNING.read_text().strip()
+
+    def expect_untouched(self):
+        self.assertEqual(self.conf.read_bytes(), OLD)
+        self.assertEqual(self.running(), "before.example")
+        self.assertEqual(sorted(os.listdir("/etc")), ["sysctl.conf", "sysctl.d"])
+        self.assertEqual(os.listdir("/etc/sysctl.d"), ["99-sysctl.conf"])
+
+    def fix(self, *more):
+        return whyoom("fix", "kernel.domainname=after.example", *more)
+
+
+class Fixes(FixCase):
+    def test_the_line_that_decides_is_changed_and_nothing_else(self):
+        result = self.fix("--yes")
+        self.check(result, 0, "-\tkernel.domainname = before.example")
+        self.assertIn("+\tkernel.domainname = after.example", result.out)
+        self.assertEqual(self.conf.read_bytes(), NEW)
+        self.assertEqual(self.running(), "after.example")
+
+    def test_the_tools_change_nothing_afterwards(self):
+        self.check(self.fix("--yes"), 0)
+        tools = [["sysctl", "-p"], ["sysctl", "--system"]] + ([[SYSTEMD]] if SYSTEMD else [])
+        for tool in tools:
+            if shutil.which(tool[0], path="/usr/sbin:/sbin:/usr/bin:/bin"):
+                subprocess.run(tool, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                               env={"PATH": "/usr/sbin:/sbin:/usr/bin:/bin"}, check=False)
+                self.assertEqual(self.running(), "after.example", tool)
+
+    def test_undo_gives_back_every_byte(self):
+        os.chmod(self.conf, 0o640)
+        os.chown(self.conf, 12, 34)
+        self.check(self.fix("--yes"), 0)
+        fixed = os.stat(self.conf)
+        self.assertEqual((fixed.st_mode & 0o7777, fixed.st_uid, fixed.st_gid), (0o640, 12, 34))
+        self.check(whyoom("undo", "--yes"), 0, "Undone")
+        self.expect_untouched()
+        undone = os.stat(self.conf)
+        self.assertEqual((undone.st_mode & 0o7777, undone.st_uid, undone.st_gid), (0o640, 12, 34))
+        self.check(whyoom("undo", "--yes"), 0, "Nothing to undo")
+
+    def test_a_second_fix_has_nothing_to_do(self):
+        self.check(self.fix("--yes"), 0)
+        self.check(self.fix("--yes"), 0, "Nothing to do")
+
+    def test_a_missing_key_is_added_and_undo_takes_it_out(self):
+        self.conf.write_bytes(b"# nothing")
+        self.check(self.fix("--yes"), 0)
+        self.assertEqual(self.conf.read_bytes(), b"# nothing\nkernel.domainname = after.example\n")
+        self.check(whyoom("undo", "--yes"), 0)
+        self.assertEqual(self.conf.read_bytes(), b"# nothing")
+
+    def test_without_sysctl_conf_there_is_a_drop_in(self):
+        self.conf.unlink()
+        os.unlink("/etc/sysctl.d/99-sysctl.conf")
+        os.rmdir("/etc/sysctl.d")
+        self.check(self.fix("--yes"), 0)
+        drop_in = pathlib.Path("/etc/sysctl.d/90-whyoom.conf")
+        self.assertIn("kernel.domainname = after.example\n", drop_in.read_text())
+        self.check(whyoom("undo", "--yes"), 0)
+        self.assertEqual(os.listdir("/etc"), [])
+
+    def test_a_later_line_becomes_a_comment(self):
+        last = pathlib.Path("/etc/sysctl.d/zz.conf")
+        last.write_text("kernel.domainname=late.example\n")
+        result = self.fix("--yes")
+        self.check(result, 0, "becomes a comment")
+        self.assertEqual(last.read_text(), "kernel.domainname=after.example\n")
+        self.assertIn(b"# \tkernel.domainname", self.conf.read_bytes().replace(b"#\t", b"# \t"))
+        self.check(whyoom("undo", "--yes"), 0)
+        self.assertEqual(last.read_text(), "kernel.domainname=late.example\n")
+        self.assertEqual(self.conf.read_bytes(), OLD)
+
+    def test_files_only_leaves_the_running_value(self):
+        self.check(self.fix("--yes", "--files-only"), 0, "after.example")
+        self.assertEqual(self.running(), "before.example")
+        self.assertEqual(self.conf.read_bytes(), NEW)
+
+    def test_json(self):
+        planned = self.fix("--dry-run", "--format", "json").json["fix"]
+        self.assertEqual(planned["state"], "planned")
+        self.assertEqual(planned["then"]["boot"], "after.example")
+        self.assertEqual(planned["edits"][0]["line"], 2)
+        asked = self.fix("--format", "json")
+        self.assertEqual((asked.status, asked.json["fix"]["state"]), (2, "refused"))
+        self.expect_untouched()
+        applied = self.fix("--yes", "--format", "json").json["fix"]
+        self.assertEqual((applied["state"], applied["number"]), ("applied", 1))
+        listed = whyoom("fix", "--list", "--format", "json").json["fixes"]
+        self.assertEqual([(each["number"], each["state"]) for each in listed], [(1, "applied")])
+
+
+class Refusals(FixCase):
+    def test_a_dry_run_touches_nothing(self):
+        self.check(self.fix("--dry-run"), 0, "+\tkernel.domainname", "nothing was changed")
+        self.expect_untouched()
+        self.assertEqual(os.listdir("/var/lib"), [])
+
+    def test_without_a_terminal_and_yes_nothing_is_changed(self):
+        self.check(self.fix(), 2, err="add --yes")
+        self.expect_untouched()
+
+    def test_wrong_values_name_the_limits(self):
+        for value in ("text", "-1", "0", "64Q", "1.5", "300%", "9" * 30):
+            self.check(whyoom("fix", "--yes", f"vm.min_free_kbytes={value}"), 2,
+                       err="vm.min_free_kbytes=")
+        self.check(whyoom("fix", "--yes", "vm.panic_on_oom=7"), 2, err="0 to 2")
+        self.check(whyoom("fix", "--yes", "vm.no_such_key=7"), 2, err="no such sysctl")
+        self.check(whyoom("fix", "--yes", "nonsense"), 2, err="KEY=VALUE")
+        self.check(whyoom("fix", "--cause", "nonsense"), 2, err="no such cause")
+        self.expect_untouched()
+
+    def test_read_only_proc_sys_of_a_container(self):
+        subprocess.run(["mount", "--bind", "/proc/sys", "/proc/sys"], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", "/proc/sys"], check=True)
+        subprocess.run(["mount", "-o", "remount,bind,ro", "/proc/sys"], check=True)
+        result = self.fix("--yes")
+        self.check(result, 2, err="read-only")
+        self.expect_untouched()
+
+    def test_a_full_disk(self):
+        subprocess.run(["umount", "-l", "/etc"], check=True)
+        mount_empty("/etc", "256k")
+        os.mkdir("/etc/sysctl.d")
+        os.symlink("../sysctl.conf", "/etc/sysctl.d/99-sysctl.conf")
+        self.conf.write_bytes(OLD)
+        with open("/etc/filler", "wb", buffering=0) as filler:
+            try:
+                while True:
+                    filler.write(b"x" * 4096)
+            except OSError:
+                pass
+        self.check(self.fix("--yes"), 2, err="no space")
+        self.assertEqual(self.conf.read_bytes(), OLD)
+        self.assertEqual(self.running(), "before.example")
+        self.assertEqual(sorted(os.listdir("/etc")), ["filler", "sysctl.conf", "sysctl.d"])
+
+    def test_a_read_only_disk(self):
+        subprocess.run(["mount", "-o", "remount,ro", "/etc"], check=True)
+        self.check(self.fix("--yes"), 2, err="read-only")
+        self.expect_untouched()
+
+    def test_a_file_that_someone_changed_is_left_alone_and_shown(self):
+        self.check(self.fix("--yes"), 0)
+        self.conf.write_bytes(NEW + b"\nvm.dirty_ratio=5\n")
+        result = whyoom("undo", "--yes")
+        self.check(result, 2, err="+vm.dirty_ratio=5")
+        self.assertEqual(self.running(), "after.example")
+
+    def test_without_root(self):
+        result = whyoom("fix", "--yes", "kernel.domainname=x", user=65534, group=65534)
+        self.check(result, 2, err="needs root: sudo whyoom fix kernel.domainname=x")
+        self.check(whyoom("undo", user=65534, group=65534), 2, err="needs root: sudo whyoom undo")
+        self.expect_untouched()
+
+    def test_a_copy_of_a_host_is_only_looked_at(self):
+        self.check(self.fix("--root", "/", "--yes"), 2, err="--dry-run")
+        self.check(self.fix("--root", "/", "--dry-run"), 0)
+        self.expect_untouched()
+
+
+class Asking(FixCase):
+    def answer(self, text):
+        """Runs the fix on a terminal and types `text`; the status and what was shown."""
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execve(harness.PROGRAM, [harness.PROGRAM, "fix", "kernel.domainname=after.example"],
+                      {**harness.CLEAN_ENV, "TERM": "xterm"})
+        shown = b""
+        deadline = time.monotonic() + 60
+        sent = False
+        while time.monotonic() < deadline:
+            try:
+                part = os.read(terminal, 65536)
+            except OSError:
+                break
+            shown += part
+            if not part:
+                break
+            if b"[y/N]" in shown and not sent:
+                sent = True
+                os.write(terminal, text)
+        os.close(terminal)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode()
+
+    def test_yes(self):
+        status, shown = self.answer(b"y\n")
+        self.assertEqual(status, 0, shown)
+        self.assertIn("\x1b[", shown)
+        self.assertEqual(self.running(), "after.example")
+
+    def test_anything_else_is_no(self):
+        for text in (b"\n", b"n\n", b"yy\n", b"\x04"):
+            status, shown = self.answer(text)
+            self.assertEqual(status, 2, shown)
+            self.assertIn("nothing was changed", shown)
+            self.expect_untouched()
+
+
+class OtherTools(FixCase):
+    def test_each_tool_gets_a_text_and_nothing_is_changed(self):
+        for tool in ("ansible", "cloud-init", "kubernetes", "tuned", "sysctl.d"):
+            result = self.fix("--output", tool)
+            self.check(result, 0, "after.example")
+        self.check(self.fix("--output", "puppet"), 2, err="not one of ansible")
+        self.expect_untouched()
+
+
+def main():
+    if os.environ.get("WHYOOM_FIX_NAMESPACE"):
+        harness.main()
+        return
+    namespaces = ["unshare", "--mount", "--uts"]
+    probe = subprocess.run([*namespaces, "true"], capture_output=True, text=True, check=False)
+    if os.getuid() != 0 or probe.returncode != 0:
+        print(f"SKIPPED: private namespaces need root: {probe.stderr.strip() or 'not root'}")
+        sys.exit(SKIPPED)
+    os.execvpe(namespaces[0], [*namespaces, sys.executable, os.path.abspath(__file__), *sys.argv[1:]],
+               {**os.environ, "WHYOOM_FIX_NAMESPACE": "1"})
+
+
+if __name__ == "__main__":
+    main()
