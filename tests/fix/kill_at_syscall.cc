@@ -21,6 +21,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 
 namespace whyoom::test {
 namespace {
@@ -45,10 +46,15 @@ constexpr std::array changing{
     SYS_fork,         SYS_vfork,
 #endif
 };
+// What changes a file that was opened to write.
+constexpr std::array writing{SYS_write,          SYS_pwrite64, SYS_writev,    SYS_pwritev,
+                             SYS_ftruncate,      SYS_fsync,    SYS_fdatasync, SYS_fallocate,
+                             SYS_fcntl,          SYS_sendfile, SYS_splice,    SYS_sync_file_range,
+                             SYS_copy_file_range};
 constexpr std::uint32_t write_flags = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC;
 
 // The child stops at each call that may be a changing one; the rest runs at full speed.
-void stop_at_changing_calls() {
+void stop_at_changing_calls(Calls calls) {
   constexpr auto number_at = static_cast<std::uint32_t>(offsetof(seccomp_data, nr));
   // The lower half of an argument, on a little-endian machine.
   constexpr auto argument_at = [](std::size_t index) {
@@ -71,12 +77,15 @@ void stop_at_changing_calls() {
   open_call(SYS_open, 1);
 #endif
   add(BPF_LD | BPF_W | BPF_ABS, number_at, 0, 0);
-  for (const long number : changing) {
+  const auto stop_at = [&](long number) {
     add(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(number), 0, 1);
     add(BPF_RET | BPF_K, SECCOMP_RET_TRACE, 0, 0);
+  };
+  std::for_each(changing.begin(), changing.end(), stop_at);
+  stop_at(SYS_openat2);
+  if (calls == Calls::changing) {
+    std::for_each(writing.begin(), writing.end(), stop_at);
   }
-  add(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1);
-  add(BPF_RET | BPF_K, SECCOMP_RET_TRACE, 0, 0);
   add(BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
   const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
@@ -85,7 +94,7 @@ void stop_at_changing_calls() {
   }
 }
 
-[[noreturn]] void become(const std::vector<std::string>& argv, bool traced) {
+[[noreturn]] void become(const std::vector<std::string>& argv, std::optional<Calls> traced) {
   const int null = ::open("/dev/null", O_RDWR);
   ::dup2(null, STDIN_FILENO);
   ::dup2(null, STDOUT_FILENO);
@@ -101,7 +110,7 @@ void stop_at_changing_calls() {
   if (traced) {
     ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
     ::raise(SIGSTOP);
-    stop_at_changing_calls();
+    stop_at_changing_calls(*traced);
   }
   ::execv(words[0], words.data());
   std::_Exit(127);
@@ -145,13 +154,13 @@ bool could_change(pid_t child) {
          (call.args[1] != TCGETS && call.args[1] != TIOCGWINSZ && call.args[1] != FS_IOC_GETFLAGS);
 }
 
-pid_t start_traced(const std::vector<std::string>& argv) {
+pid_t start_traced(const std::vector<std::string>& argv, Calls calls) {
   const pid_t child = ::fork();
   if (child < 0) {
     give_up("fork");
   }
   if (child == 0) {
-    become(argv, true);
+    become(argv, calls);
   }
   if (!WIFSTOPPED(wait_for(child)) ||
       ::ptrace(PTRACE_SETOPTIONS, child, nullptr,
@@ -173,14 +182,14 @@ void stay_on_one_processor() {
 
 }  // namespace
 
-KillEnd run_and_kill(const std::vector<std::string>& argv, std::uint64_t stop) {
+KillEnd run_and_kill(const std::vector<std::string>& argv, std::uint64_t stop, Calls calls) {
   stay_on_one_processor();
-  const pid_t child = start_traced(argv);
+  const pid_t child = start_traced(argv, calls);
   KillEnd end;
   bool executed = false;
-  bool counting = false;
+  bool at_next = false;  // the next entry or exit is a stop
   for (int signal = 0;;) {
-    if (::ptrace(counting ? PTRACE_SYSCALL : PTRACE_CONT, child, nullptr, signal) != 0) {
+    if (::ptrace(at_next ? PTRACE_SYSCALL : PTRACE_CONT, child, nullptr, signal) != 0) {
       give_up("ptrace");
     }
     const int status = wait_for(child);
@@ -191,13 +200,15 @@ KillEnd run_and_kill(const std::vector<std::string>& argv, std::uint64_t stop) {
     }
     const int event = status >> 16;
     bool at_call = status >> 8 == (SIGTRAP | 0x80);
-    if (event == PTRACE_EVENT_EXEC) {
+    if (at_call) {
+      at_next = calls == Calls::all;
+    } else if (event == PTRACE_EVENT_EXEC) {
       executed = true;
     } else if (event == PTRACE_EVENT_SECCOMP) {
-      // Later ones are told besides the stop at the entry of the same call.
-      at_call = executed && !counting && could_change(child);
-      counting = counting || at_call;
-    } else if (!at_call) {
+      // After the stop at the entry of the same call, if there was one.
+      at_call = executed && !at_next && could_change(child);
+      at_next = at_next || at_call;
+    } else {
       signal = WSTOPSIG(status);
     }
     if (at_call && end.stops++ == stop) {
@@ -212,7 +223,7 @@ bool can_trace() {
   const pid_t child = ::fork();
   if (child == 0) {
     const bool traced = ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) == 0;
-    stop_at_changing_calls();
+    stop_at_changing_calls(Calls::all);
     std::_Exit(traced ? 0 : 1);
   }
   return child > 0 && ended_with(wait_for(child)) == 0;
@@ -224,7 +235,7 @@ int run(const std::vector<std::string>& argv) {
     give_up("fork");
   }
   if (child == 0) {
-    become(argv, false);
+    become(argv, std::nullopt);
   }
   return ended_with(wait_for(child));
 }

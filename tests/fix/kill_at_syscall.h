@@ -2,7 +2,7 @@
 // the first call that could change anything (that opens a file to write, makes, renames, removes or
 // links one, changes what it is, or starts a process) runs at full speed: there is nothing on any
 // disk to lose. From there on stops are counted from 0: the entry of that call, its exit, the entry
-// of the next call of any kind, and so on. Killed at an entry, the call is not carried out.
+// of the next call, and so on. Killed at an entry, the call is not carried out.
 #pragma once
 
 #include <cstdint>
@@ -17,11 +17,17 @@ struct KillEnd {
   std::uint64_t stops = 0;  // that were passed
 };
 
-inline constexpr std::uint64_t never = UINT64_MAX;
+enum class Calls : std::uint8_t {
+  all,
+  // Those that could change something, and write, fsync and the like. Between two of them all on
+  // the disk is as it was at the exit of the first.
+  changing
+};
 
 // Standard input and output are /dev/null, as is standard error unless WHYOOM_TEST_VERBOSE is set.
 // Ends this process when ptrace cannot be used: see can_trace.
-KillEnd run_and_kill(const std::vector<std::string>& argv, std::uint64_t stop);
+KillEnd run_and_kill(const std::vector<std::string>& argv, std::uint64_t stop,
+                     Calls calls = Calls::all);
 
 // ptrace with a filter of system calls is allowed here.
 bool can_trace();

@@ -1,14 +1,17 @@
-// Kills `whyoom fix` and `whyoom undo` themselves at each of their system calls, in a private mount
+// Kills `whyoom fix` and `whyoom undo` themselves at each of their system calls that could change
+// something (kill_apply has all the others, too), in a private mount
 // and UTS namespace with an /etc and a /var/lib of its own and kernel.domainname as the setting.
 // After each kill the files are whole, and `whyoom undo` or `whyoom fix --resume` leads to one of
 // the two states.
-// Usage: kill_whyoom WHYOOM     status 0: all well, 1: not, 77: cannot be done here
+// Usage: kill_whyoom WHYOOM              status 0: all well, 1: not, 77: cannot be done here
+//        kill_whyoom WHYOOM --every-call  takes long: whyoom looks at all of the host at the end
 #include <sched.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <functional>
+#include <string_view>
 
 #include "kill_at_syscall.h"
 #include "linux/apply.h"
@@ -53,8 +56,9 @@ Snapshot state_of_machine() {
 
 class Trial {
  public:
-  explicit Trial(std::string program)
-      : fix_{program, "fix", "kernel.domainname=after.example", "--yes"},
+  Trial(std::string program, test::Calls calls)
+      : calls_(calls),
+        fix_{program, "fix", "kernel.domainname=after.example", "--yes"},
         undo_{program, "undo", "--yes"},
         resume_{std::move(program), "fix", "--resume", "--yes"} {
     fresh();
@@ -126,7 +130,7 @@ class Trial {
     for (std::uint64_t stop = 0; wrong_ < most_complaints; ++stop) {
       at_ = std::string(name) + " killed at stop " + std::to_string(stop);
       start();
-      const auto end = test::run_and_kill(command, stop);
+      const auto end = test::run_and_kill(command, stop, calls_);
       ++runs_;
       if (!end.killed) {
         expect(end.status == 0, "the end of the program");
@@ -171,6 +175,7 @@ class Trial {
     }
   }
 
+  test::Calls calls_;
   std::vector<std::string> fix_, undo_, resume_;
   std::string at_ = "at the start";
   Snapshot before_, after_;
@@ -180,7 +185,8 @@ class Trial {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
+  const bool every_call = argc == 3 && std::string_view(argv[2]) == "--every-call";
+  if (argc != 2 && !every_call) {
     return 2;
   }
   if (test::run({argv[1], "fix", "--help"}) != 0) {
@@ -192,7 +198,7 @@ int main(int argc, char** argv) {
   if (!enter_namespaces()) {
     return skip("a private mount and UTS namespace cannot be had here");
   }
-  Trial trial(argv[1]);
+  Trial trial(argv[1], every_call ? test::Calls::all : test::Calls::changing);
   trial.kill_fix([&] { trial.undo(); });
   trial.kill_fix([&] { trial.resume(); });
   trial.kill_undo([&] { trial.undo(); });
