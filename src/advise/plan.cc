@@ -52,39 +52,55 @@ void add_other_setters(Plan& plan, host::Files& files, const HostState& state) {
   const auto setters = host::find_setters(files, plan.wanted.key);
   for (const auto& setter : setters) {
     if (plan.notes.size() == most_setters) {
-      plan.notes.push_back(
-          Message("{} more lines of programs name it", setters.size() - most_setters));
+      plan.notes.emplace_back("{} more lines of programs name it", setters.size() - most_setters);
       break;
     }
-    plan.notes.push_back(Message(
+    plan.notes.emplace_back(
         "{} names it too, in {}:{}: \"{}\". whyoom does not edit that; when it sets another "
         "value, change it there, or it comes back.",
-        setter.program, printable(setter.file), setter.line, printable(setter.text)));
+        setter.program, printable(setter.file), setter.line, printable(setter.text));
   }
   const auto* row = std::ranges::find(kubelet_values, plan.wanted.key, &KubeletValue::key);
   if (row != kubelet_values.end() && state.host->kubelet.seen &&
       !same_sysctl_value(row->value, plan.wanted.value)) {
-    plan.notes.push_back(Message(
+    plan.notes.emplace_back(
         "the kubelet of this host sets it to {} at each start, and with --protect-kernel-defaults "
         "it does not start with another value",
-        std::string(row->value)));
+        std::string(row->value));
   }
 }
 
 void add_boot_notes(Plan& plan) {
   const host::SysctlHistory& before = plan.sysctl.before;
   if (before.boot_reader == host::SysctlBoot::nothing) {
-    plan.risks.push_back(Message(
-        "systemd-sysctl.service is masked on this host: nothing reads these files at boot"));
+    plan.risks.emplace_back(
+        "systemd-sysctl.service is masked on this host: nothing reads these files at boot");
   }
   if (before.command_line && !same_sysctl_value(*before.command_line, plan.wanted.value)) {
-    plan.notes.push_back(
-        Message("the kernel's command line sets it to {}; the files are read later and win",
-                printable(*before.command_line)));
+    plan.notes.emplace_back(
+        "the kernel's command line sets it to {}; the files are read later and win",
+        printable(*before.command_line));
   }
   for (const host::SysctlGap& gap : before.gaps) {
-    plan.risks.push_back(Message("{} could not be read ({}): a line there could still override it",
-                                 printable(gap.path), printable(gap.error.text)));
+    plan.risks.emplace_back("{} could not be read ({}): a line there could still override it",
+                            printable(gap.path), printable(gap.error.text));
+  }
+}
+
+// A write to one of them sets the other to 0 (mm/util.c overcommit_ratio_handler() and
+// overcommit_kbytes_handler()). It stands in the change so that an undo brings it back.
+void add_counterpart(Plan& plan, host::Files& files) {
+  constexpr std::string_view ratio = "vm.overcommit_ratio";
+  constexpr std::string_view kbytes = "vm.overcommit_kbytes";
+  if (plan.wanted.key != ratio && plan.wanted.key != kbytes) {
+    return;
+  }
+  const std::string other(plan.wanted.key == ratio ? kbytes : ratio);
+  const std::string path = "/proc/sys/" + host::sysctl_path_of(other);
+  const auto value = files.read(path);
+  if (value && trim_right(*value) != "0") {
+    plan.change.running.push_back({other, path, std::string(trim_right(*value)), "0"});
+    plan.notes.emplace_back("the kernel sets {} to 0 with it", other);
   }
 }
 
@@ -95,16 +111,16 @@ void add_min_free_risks(Plan& plan, const HostState& state) {
   }
   if (state.min_free && state.min_free->kernel_default &&
       KiB(*value) < *state.min_free->kernel_default) {
-    plan.risks.push_back(Message(
+    plan.risks.emplace_back(
         "{} kB is below the kernel's own choice of {} kB: allocations that may not wait can "
         "fail, and the kernel may raise it again by itself",
-        *value, state.min_free->kernel_default->count()));
+        *value, state.min_free->kernel_default->count());
   }
   if (plan.refusal.empty() && plan.raises_min_free && plan.kills_from &&
       static_cast<double>(*value) >=
           near_killing * static_cast<double>(plan.kills_from->value.count())) {
-    plan.risks.push_back(Message("as the host is now, the kernel kills from {} kB on: that is near",
-                                 plan.kills_from->value.count()));
+    plan.risks.emplace_back("as the host is now, the kernel kills from {} kB on: that is near",
+                            plan.kills_from->value.count());
   }
 }
 
@@ -168,6 +184,7 @@ tl::expected<Plan, Message> make_plan(host::Files& files, const HostState& state
     plan.change.files = plan.sysctl.files;
   }
   if (parts.running && plan.running && !same_sysctl_value(*plan.running, wanted.value)) {
+    add_counterpart(plan, files);
     plan.change.running.push_back({wanted.key, path, *plan.running, wanted.value});
     judge_value(plan, state);
   }

@@ -87,6 +87,17 @@ TEST_F(PlanOfAGuest, SaysThatTheKubeletSetsAKeyToo) {
   EXPECT_TRUE(same->notes.empty());
 }
 
+TEST_F(PlanOfAGuest, RemembersTheValueThatTheKernelSetsToZeroWithIt) {
+  files_.add("/proc/sys/vm/overcommit_ratio", "50\n");
+  files_.add("/proc/sys/vm/overcommit_kbytes", "0\n");
+  const auto result = plan("vm.overcommit_kbytes=1G");
+  ASSERT_TRUE(result) << result.error().str();
+  ASSERT_EQ(result->change.running.size(), 2U);
+  EXPECT_EQ(result->change.running[0].key, "vm.overcommit_ratio");
+  EXPECT_EQ(result->change.running[0].after, "0");
+  EXPECT_EQ(reversed(result->change).running[1].after, "50");
+}
+
 TEST_F(PlanOfAGuest, WarnsOfAValueBelowTheKernelsChoice) {
   const auto result = plan("vm.min_free_kbytes=4096");
   ASSERT_TRUE(result);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "advise/plan.h"
+#include "app/block_signals.h"
 #include "app/consent.h"
 #include "app/fix_choice.h"
 #include "app/fix_hooks.h"
@@ -125,6 +126,7 @@ int carry_out(const FixOptions& options, const std::string& command_line, const 
   if (!store) {
     return say_no(options, plan, store.error(), out, errors);
   }
+  const BlockSignals until_done;
   const linux::FixMeta meta{now_us(), plan.wanted.key, plan.wanted.value, command_line};
   const auto number = linux::apply(
       plan.change, *store, meta, fix_hooks(plan.wanted, !plan.change.files.empty(), true, errors));

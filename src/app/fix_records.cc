@@ -4,6 +4,7 @@
 
 #include <ctime>
 
+#include "app/block_signals.h"
 #include "app/consent.h"
 #include "app/fix_hooks.h"
 #include "app/run.h"
@@ -208,6 +209,7 @@ int resume_fix(const FixOptions& options, linux::Output& out, linux::Output& err
       return trouble;
     }
   }
+  const BlockSignals until_done;
   const bool files = !record->change.files.empty();
   const auto done = linux::finish(
       *record, *store, fix_hooks({record->meta.key, record->meta.value}, files, true, errors));

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "advise/plan.h"
+#include "app/block_signals.h"
 #include "app/consent.h"
 #include "app/fix_hooks.h"
 #include "app/fix_records.h"
@@ -68,6 +69,17 @@ std::string why_dangerous(const FixRecord& record) {
   return {};
 }
 
+// A later fix of the same key, which has to be undone first.
+std::string why_not_yet(const linux::FixStore& store, const FixRecord& record) {
+  for (const FixRecord& later : store.list().value_or(std::vector<FixRecord>())) {
+    if (later.number > record.number && can_be_undone(later) && later.meta.key == record.meta.key) {
+      return record_line(later) + " came later; undo it first: `whyoom undo " +
+             std::to_string(later.number) + "`";
+    }
+  }
+  return {};
+}
+
 bool agreed(const UndoOptions& options, linux::Output& errors) {
   if (options.yes) {
     return true;
@@ -104,6 +116,7 @@ int undo_record(const UndoOptions& options, linux::FixStore& store, const FixRec
   if (!agreed(options, errors)) {
     return trouble;
   }
+  const BlockSignals until_done;
   const auto done =
       linux::undo(record, store,
                   fix_hooks({record.meta.key, record.meta.value}, false, !options.force, errors));
@@ -140,6 +153,10 @@ int undo(const UndoOptions& options, linux::Output& out, linux::Output& errors) 
   if (!can_be_undone(*record)) {
     errors.write("whyoom: fix " + std::to_string(record->number) + " is " +
                  std::string(linux::state_name(record->state)) + " already\n");
+    return trouble;
+  }
+  if (const std::string why = why_not_yet(*store, *record); !why.empty()) {
+    errors.write("whyoom: " + why + "\n");
     return trouble;
   }
   return undo_record(options, *store, *record, out, errors);

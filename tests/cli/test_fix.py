@@ -40,9 +40,12 @@ class FixCase(Case):
     def running(self):
         return RUNNING.read_text().strip()
 
-    def expect_untouched(self):
+    def expect_untouched_files(self):
         self.assertEqual(self.conf.read_bytes(), OLD)
         self.assertEqual(self.running(), "before.example")
+
+    def expect_untouched(self):
+        self.expect_untouched_files()
         self.assertEqual(sorted(os.listdir("/etc")), ["sysctl.conf", "sysctl.d"])
         self.assertEqual(os.listdir("/etc/sysctl.d"), ["99-sysctl.conf"])
 
@@ -110,6 +113,21 @@ class Fixes(FixCase):
         self.check(whyoom("undo", "--yes"), 0)
         self.assertEqual(last.read_text(), "kernel.domainname=late.example\n")
         self.assertEqual(self.conf.read_bytes(), OLD)
+
+    def test_the_older_of_two_fixes_waits_for_the_younger(self):
+        self.check(self.fix("--yes"), 0)
+        self.check(whyoom("fix", "--yes", "kernel.domainname=third.example"), 0)
+        self.check(whyoom("undo", "--yes", "1"), 2, err="undo it first: `whyoom undo 2`")
+        self.check(whyoom("undo", "--yes"), 0)
+        self.check(whyoom("undo", "--yes"), 0)
+        self.expect_untouched_files()
+
+    def test_undo_shows_a_running_value_that_someone_changed(self):
+        self.check(self.fix("--yes"), 0)
+        RUNNING.write_text("other.example\n")
+        self.check(whyoom("undo", "--dry-run"), 0, "other.example: changed by someone else")
+        self.check(whyoom("undo", "--yes"), 0)
+        self.expect_untouched_files()
 
     def test_files_only_leaves_the_running_value(self):
         self.check(self.fix("--yes", "--files-only"), 0, "after.example")
