@@ -4,13 +4,14 @@ import os
 import pathlib
 import re
 import shlex
+import socket
 import subprocess
 import tempfile
 import threading
 import time
 
 LIMIT = 90           # seconds for a guest with KVM
-SLOWER = 5           # how much longer one without gets
+SLOWER = 2           # how much longer one without gets
 AFTER_PANIC = 4      # seconds after which a panicked guest that is still there hangs
 PROBE = 20           # seconds in which KVM must have booted a kernel
 PROCESSOR = "max,-arch-capabilities"  # some hosts' KVM refuses to set that register
@@ -83,7 +84,7 @@ def command(emulator, kernel, scenario, number, initrd, folder, disk):
     drive = ["-drive", f"file={disk},if=virtio,format=raw"] if disk else []
     return [*emulator, "-smp", scenario.guest["cpus"],
             "-m", scenario.guest["memory"], "-nodefaults", "-display", "none", "-no-reboot",
-            "-monitor", "none", *ports(kernel.architecture, folder / f"console-{number}.log",
+            *ports(kernel.architecture, folder / f"console-{number}.log",
                                        folder / f"answers-{number}.txt"),
             "-kernel", str(kernel.image), "-initrd", str(initrd), "-append", append, *drive,
             *shlex.split(scenario.guest["qemu"])]
@@ -107,8 +108,9 @@ def read_answers(path):
     return reports, notes
 
 
-def end_of(process, console, limit, broken=lambda: False):
-    """Waits; says how the guest ended. The process is gone afterwards."""
+def end_of(process, console, limit, hopeless=lambda: False):
+    """Waits; says how the guest ended. The process is gone afterwards. `hopeless` is asked all the
+    time and ends the wait when it says so."""
     start, panicked = time.monotonic(), None
     try:
         while process.poll() is None:
@@ -118,7 +120,7 @@ def end_of(process, console, limit, broken=lambda: False):
                 panicked = now
             if panicked is not None and now - panicked > AFTER_PANIC:
                 return "hang"
-            if now - start > limit or broken():
+            if now - start > limit or hopeless():
                 return "timeout"
         return "failed" if process.returncode else "reboot"
     finally:
@@ -127,16 +129,41 @@ def end_of(process, console, limit, broken=lambda: False):
         process.wait()
 
 
+class Monitor:
+    """Gives one command to QEMU's monitor when the guest says READY."""
+
+    def __init__(self, command_text, answers):
+        self.command, self.answers = command_text, answers
+        self.folder = tempfile.TemporaryDirectory()  # the path of a socket must be short
+        self.path = f"{self.folder.name}/monitor"
+
+    def arguments(self):
+        if not self.command:
+            return ["-monitor", "none"]
+        return ["-monitor", f"unix:{self.path},server=on,wait=off"]
+
+    def __call__(self):
+        if self.command and self.answers.exists() and b"@@@ READY" in self.answers.read_bytes():
+            with socket.socket(socket.AF_UNIX) as line:
+                line.connect(self.path)
+                line.sendall(f"{self.command}\n".encode())
+                time.sleep(0.5)
+            self.command = ""
+        return False
+
+
 def boot(kernel, scenario, number, initrd, folder, disk=None):
     """Runs one boot to its end. Logs stay in `folder`."""
     console, answers = folder / f"console-{number}.log", folder / f"answers-{number}.txt"
     emulator, fast = machine(kernel)
+    monitor = Monitor(scenario.guest["monitor"], answers)
+    emulator = [*emulator, *monitor.arguments()]
     start = time.monotonic()
     with open(folder / f"qemu-{number}.log", "wb") as log:
         process = subprocess.Popen(command(emulator, kernel, scenario, number, initrd, folder,
                                            disk),
                                    stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        end = end_of(process, console, LIMIT if fast else LIMIT * SLOWER)
+        end = end_of(process, console, LIMIT if fast else LIMIT * SLOWER, monitor)
     reports, notes = read_answers(answers)
     if end == "reboot" and any(note.startswith("END-OF-GUEST") for note in notes):
         end = "poweroff"

@@ -76,18 +76,12 @@ bool write_file(const char* path, const char* text) {
   return written;
 }
 
-// Nothing is left to do but to hold what was taken.
-[[noreturn]] void hold() {
-  if (report_to >= 0) {
-    (void)!write(report_to, "k", 1);
-    close(report_to);
-  }
+// Tells the starter how it went; then nothing is left to do but to hold what was taken.
+[[noreturn]] void hold(int status) {
+  const char answer = static_cast<char>(status);
+  (void)!write(report_to, &answer, 1);
+  close(report_to);
   for (;;) pause();
-}
-
-int finish(int status) {
-  if (report_to >= 0 && status == 0) hold();
-  return status;
 }
 
 void* map(uint64_t size, int flags, int protection = PROT_READ | PROT_WRITE) {
@@ -256,18 +250,51 @@ int fragments(char** argument) {
   return 0;
 }
 
-int tasks(char** argument) {  // COUNT of children that sleep
+// COUNT of children that sleep. When fork is refused a few are let go again: a host at its limit
+// has a free place now and then, and the next command needs some.
+int tasks(char** argument) {
+  constexpr uint64_t kRoom = 6;
   const uint64_t count = size_of(argument[0]);
-  uint64_t made = 0;
-  for (; made < count; ++made) {
+  pid_t latest[kRoom] = {};
+  for (uint64_t made = 0; made < count; ++made) {
     const pid_t child = fork();
-    if (child < 0) break;
     if (child == 0) {
       prctl(PR_SET_PDEATHSIG, SIGKILL);
       for (;;) pause();
     }
+    if (child < 0) {
+      const int status = refused("fork", made);
+      for (const pid_t one : latest)
+        if (one > 0 && kill(one, SIGKILL) == 0) waitpid(one, nullptr, 0);
+      return status;
+    }
+    latest[made % kRoom] = child;
   }
-  return made < count ? refused("fork", made) : 0;
+  return 0;
+}
+
+// COUNT of pipes whose ring needs blocks of 2^ORDER pages (40 bytes a slot) that may not move.
+int rings(char** argument) {
+  allow_many_files();
+  const uint64_t count = size_of(argument[0]), order = size_of(argument[1]);
+  const uint64_t slots = ((page_size() << order) / 40 + 1) / 2;
+  uint64_t power = 1;
+  while (power < slots) power *= 2;
+  for (uint64_t made = 0; made < count; ++made) {
+    int ends[2];
+    if (pipe2(ends, O_NONBLOCK) != 0 ||
+        fcntl(ends[1], F_SETPIPE_SZ, static_cast<int>(power * page_size())) < 0)
+      return refused("pipe", made);
+  }
+  return 0;
+}
+
+int maps(char** argument) {  // COUNT of mappings that cannot be merged
+  const uint64_t count = size_of(argument[0]);
+  for (uint64_t made = 0; made < count; ++made)
+    if (map(page_size(), MAP_PRIVATE, made % 2 == 0 ? PROT_READ : PROT_NONE) == MAP_FAILED)
+      return refused("mmap", made);
+  return 0;
 }
 
 uint64_t kills() {
@@ -310,7 +337,7 @@ constexpr Load kLoads[] = {
     {"fill", 2, fill},          {"memfd", 1, memfd},         {"system-v", 1, system_v},
     {"files", 2, files},        {"pipes", 1, pipes},         {"sockets", 1, sockets},
     {"tables", 1, page_tables}, {"fragments", 1, fragments}, {"tasks", 1, tasks},
-    {"climb", 3, climb},
+    {"climb", 3, climb},        {"rings", 2, rings},         {"maps", 1, maps},
 };
 
 struct Options {
@@ -374,11 +401,11 @@ int in_background(const Load& load, const Options& options, char** argument) {
     close(ends[0]);
     report_to = ends[1];
     setsid();
-    _exit(finish(run_copies(load, options, argument)));
+    hold(run_copies(load, options, argument));
   }
   close(ends[1]);
   char answer = 0;
-  if (read(ends[0], &answer, 1) == 1) return 0;
+  if (read(ends[0], &answer, 1) == 1) return answer;
   int status = 0;
   waitpid(child, &status, 0);
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
