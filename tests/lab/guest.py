@@ -12,7 +12,7 @@ import time
 
 LIMIT = 90           # seconds for a guest with KVM
 SLOWER = 2           # how much longer one without gets
-AFTER_PANIC = 4      # seconds after which a panicked guest that is still there hangs
+AFTER_PANIC = 12    # seconds after which a panicked guest that is still there hangs
 PROBE = 20           # seconds in which KVM must have booted a kernel
 PROCESSOR = "max,-arch-capabilities"  # some hosts' KVM refuses to set that register
 CONSOLES = {"amd64": "ttyS0,115200", "i386": "ttyS0,115200", "arm64": "ttyAMA0"}

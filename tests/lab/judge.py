@@ -45,8 +45,9 @@ def matches(found, operator, wanted):
 
 def steps_into(node, step):
     """(elements, whether one suffices) below `node`; [] when there is no such thing."""
+    if not (isinstance(node, dict) and step in node):
+        step = step.replace("/", ".")
     if isinstance(node, dict):
-        step = step if step in node else step.replace("/", ".")
         return ([node[step]] if step in node else []), False
     if not isinstance(node, list):
         return [], False

@@ -89,7 +89,7 @@ class Trial:
     def _from_console(self, console, lines):
         """The same answer must come from the serial log alone, on another machine."""
         done = subprocess.run([self.whyoom, "explain", "--format", "json", console], check=False,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60)
         text = done.stdout.decode("utf-8", "replace")
         (self.folder / "explain-of-console.json").write_text(text)
         return judge.complaints("explain of the serial log", text, done.returncode, lines)
