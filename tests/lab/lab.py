@@ -2,6 +2,7 @@
 """The lab: boots real kernels, makes the faults happen, and checks what whyoom says of them.
 
 Usage: lab.py [--whyoom PROGRAM] [--kernel K]... [--scenario S]... [-j N] [--list] [--write]
+       lab.py --self-test
 
 K and S may have * and ?. Without --kernel and --scenario everything runs and docs/support-matrix.md
 is written again; --write does that after a partial run too. Exit status: 0 nothing failed, 1 a
@@ -75,8 +76,8 @@ def run_one(machine, case, whyoom, results):
     try:
         loaded = machine.ready()
     except packages.Unavailable as reason:
-        return {"kernel": machine.kernel.name, "package": "", "version": "", "scenario": case.name,
-                "verdict": trial.SKIP, "reasons": [str(reason)], "seconds": 0.0}
+        return trial.keep(results / machine.kernel.name / case.name, machine.kernel, case, trial.SKIP,
+                          [str(reason)])
     return trial.Trial(machine.kernel, case, loaded, whyoom, results).run()
 
 
@@ -131,7 +132,7 @@ def main():
     started = time.monotonic()
     finished = run_all(plan, cache, options)
     if options.write or not (options.kernel or options.scenario):
-        matrix.write(finished, scenario.load_all(), SOURCE / "docs/support-matrix.md")
+        matrix.write(scenario.load_all(), cache / "results", SOURCE / "docs/support-matrix.md")
     return summary(finished, started)
 
 

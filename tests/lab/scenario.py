@@ -5,6 +5,7 @@
     [run]                   the guest's script, with the functions of `init`; [run 2] is a second boot
     [expect explain]        what must hold of a report's JSON: PATH OPERATOR VALUE, see judge.py
     [expect check]          the same for the report that the script made with `report check ...`
+    [expect console-1]      the same for `whyoom explain` here of the serial log of boot 1
 """
 import dataclasses
 import pathlib

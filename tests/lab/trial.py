@@ -1,7 +1,6 @@
 """One scenario on one kernel: its guests, and the judgement of what whyoom said."""
 import json
 import pathlib
-import re
 import shutil
 import subprocess
 
@@ -13,6 +12,16 @@ import judges
 import packages
 
 PASS, FAIL, SKIP = "PASS", "FAIL", "SKIP"
+
+
+def keep(folder, kernel, scenario, verdict, reasons, seconds=0.0):
+    """Writes and gives back the result of one scenario on one kernel."""
+    result = {"kernel": kernel.name, "package": kernel.package, "version": kernel.version,
+              "scenario": scenario.name, "verdict": verdict, "reasons": reasons,
+              "seconds": round(seconds, 1)}
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "result.json").write_text(json.dumps(result, indent=1) + "\n")
+    return result
 
 
 class Trial:
@@ -29,11 +38,7 @@ class Trial:
             verdict, reasons = self._verdict()
         except packages.Unavailable as reason:
             verdict, reasons = SKIP, [str(reason)]
-        result = {"kernel": self.kernel.name, "package": self.kernel.package,
-                  "version": self.kernel.version, "scenario": self.scenario.name,
-                  "verdict": verdict, "reasons": reasons, "seconds": round(self.seconds, 1)}
-        (self.folder / "result.json").write_text(json.dumps(result, indent=1) + "\n")
-        return result
+        return keep(self.folder, self.kernel, self.scenario, verdict, reasons, self.seconds)
 
     def _verdict(self):
         for name in self.scenario.words("needs"):
@@ -55,8 +60,9 @@ class Trial:
         image_file = disk.make(self.folder, scenario.number("disk"))
         for number, script in enumerate(scenario.boots, 1):
             initrd = self.folder / f"initrd-{number}"
-            explain = "explain_at_end=\n" if "explain" not in scenario.expect else "explain_at_end=1\n"
-            initrd.write_bytes(image.initramfs(self.programs, modules, explain + script + "\n", extra))
+            explain = "explain" in scenario.expect and number == len(scenario.boots)
+            initrd.write_bytes(image.initramfs(self.programs, modules,
+                                               f"explain_at_end={'1' * explain}\n{script}\n", extra))
             outcome = guest.boot(self.kernel, scenario, number, initrd, self.folder, image_file)
             initrd.unlink()
             self.seconds += outcome.seconds
@@ -76,7 +82,10 @@ class Trial:
         wrong += [note for outcome in outcomes for note in outcome.notes if note.startswith("FAILED")]
         reports = {name: report for outcome in outcomes for name, report in outcome.reports.items()}
         for name, lines in self.scenario.expect.items():
-            if name in reports:
+            if name.startswith("console-"):
+                number = int(name.removeprefix("console-"))
+                wrong += self._from_console(outcomes[min(number, len(outcomes)) - 1].console, lines)
+            elif name in reports:
                 status, text = reports[name]
                 wrong += judge.complaints(f"{name} in the guest", text, status, lines)
             elif name != "explain" or outcomes[-1].end == "poweroff":
@@ -93,7 +102,3 @@ class Trial:
         text = done.stdout.decode("utf-8", "replace")
         (self.folder / "explain-of-console.json").write_text(text)
         return judge.complaints("explain of the serial log", text, done.returncode, lines)
-
-
-def one_line(text):
-    return re.sub(r"\s+", " ", text)
