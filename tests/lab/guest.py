@@ -11,7 +11,7 @@ import threading
 import time
 
 LIMIT = 90           # seconds for a guest with KVM
-SLOWER = 2           # how much longer one without gets
+SLOWER = 4           # how much longer one without gets
 AFTER_PANIC = 12    # seconds after which a panicked guest that is still there hangs
 PROBE = 20           # seconds in which KVM must have booted a kernel
 PROCESSOR = "max,-arch-capabilities"  # some hosts' KVM refuses to set that register
@@ -19,6 +19,7 @@ CONSOLES = {"amd64": "ttyS0,115200", "i386": "ttyS0,115200", "arm64": "ttyAMA0"}
 # Fewer surprises, shorter boots; a panic ends the guest unless the scenario says otherwise.
 BASE = ("loglevel=8 log_buf_len=4M printk.devkmsg=on nokaslr mitigations=off tsc=reliable "
         "random.trust_cpu=1 panic=1 net.ifnames=0")
+CUT = -1  # in place of an exit status: the guest ended first
 PANIC = b"Kernel panic - not syncing"
 
 
@@ -105,6 +106,8 @@ def read_answers(path):
             name = None
         else:
             notes.append(line.removeprefix("@@@ "))
+    if name:
+        reports[name] = (CUT, "\n".join(lines))
     return reports, notes
 
 

@@ -1,14 +1,15 @@
 """Judges that compare whyoom's arithmetic with what the kernel then did.
 
 watermarks: reports `whatif-N` (whyoom's answer) and `zoneinfo-N` (the kernel's) for each setting N.
-kills:      report `whatif` (the value that kills, as predicted) and `climb` (where it killed).
+kills:      reports `whatif` (the value that kills, as predicted), `step`, and `climb` (the values
+            tried; the last one killed).
 """
 import json
 import re
 
 MARKS = ("min", "low", "high", "promo")
 ZONE = re.compile(r"Node (\d+), zone +(\w+)")
-KILLED = re.compile(r"killed from (\d+)")
+TRIED = re.compile(r"load\[\d+\]: at (\d+)$", re.M)
 
 
 def zones_of(text):
@@ -68,15 +69,19 @@ def watermarks(kernel, reports):
 
 def kills(kernel, reports):
     """The prediction must be within one step of what happened."""
+    missing = {"whatif", "climb", "step"} - set(reports)
+    if missing:
+        return [f"the guest gave no {', '.join(sorted(missing))}"]
     predicted = json.loads(reports["whatif"][1])["kills_from"]
-    found = KILLED.search(reports["climb"][1])
+    tried = TRIED.findall(reports["climb"][1])
     step = int(reports["step"][1])
-    if not predicted or not found:
-        return [f"no value to compare: predicted {predicted}, climb said {reports['climb'][1]!r}"]
-    off = int(found[1]) - predicted["value"]
+    if not predicted or not tried or "refused" in reports["climb"][1]:
+        return [f"no value to compare: predicted {predicted}, climb said "
+                f"{reports['climb'][1][-200:]!r}"]
+    off = int(tried[-1]) - predicted["value"]
     if abs(off) <= step:
         return []
-    return [f"predicted a kill from {predicted['value']} kB, it came at {found[1]} kB "
+    return [f"predicted a kill from {predicted['value']} kB, it came at {tried[-1]} kB "
             f"({off:+} kB, the step is {step})"]
 
 

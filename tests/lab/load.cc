@@ -307,19 +307,20 @@ uint64_t kills() {
 }
 
 // FROM TO STEP in kB: raises vm.min_free_kbytes until the kernel kills somebody, one ordinary
-// allocation at each value. It allocates nothing else, so that the value found is exact.
+// allocation at each value. It allocates nothing else, so that the last value it says is exact. The
+// kill may not help, and then the kernel panics.
 int climb(char** argument) {
   const uint64_t to = size_of(argument[1]), step = size_of(argument[2]), before = kills();
   for (uint64_t value = size_of(argument[0]); value <= to; value += step) {
     char text[24];
     snprintf(text, sizeof text, "%llu", static_cast<unsigned long long>(value));
+    say("at %s", text);
     if (!write_file("/proc/sys/vm/min_free_kbytes", text)) return refused("min_free_kbytes", value);
     void* at = map(kMiB, MAP_PRIVATE);
     touch(static_cast<char*>(at), kMiB, page_size());
     munmap(at, kMiB);
     if (kills() == before) continue;
     write_file("/proc/sys/vm/min_free_kbytes", "16384");
-    say("killed from %s", text);
     return 0;
   }
   return refused("to be killed", to);

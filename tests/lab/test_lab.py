@@ -75,7 +75,7 @@ class Marks(unittest.TestCase):
     def test_kills(self):
         def reports(value):
             return {"whatif": (0, '{"kills_from": {"value": 1000}}'), "step": (0, "50"),
-                    "climb": (0, f"load[1]: killed from {value}")}
+                    "climb": (0, f"load[1]: at 900\nload[1]: at {value}")}
         self.assertEqual(judges.kills(None, reports(1050)), [])
         self.assertTrue(judges.kills(None, reports(1051)))
 
@@ -104,7 +104,8 @@ class Answers(unittest.TestCase):
             path.write_text("@@@ BOOT 6\r\n@@@ BEGIN check\r\n{\r\n}\r\n@@@ END check 1\r\n"
                             "@@@ BEGIN cut\nhalf\n@@@ SKIP no zram\n")
             reports, notes = guest.read_answers(path)
-        self.assertEqual(reports, {"check": (1, "{\n}")})
+        self.assertEqual(reports["check"], (1, "{\n}"))
+        self.assertEqual(reports["cut"][0], guest.CUT)
         self.assertEqual(notes, ["BOOT 6", "SKIP no zram"])
 
 
