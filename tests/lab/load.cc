@@ -306,8 +306,8 @@ uint64_t kills() {
   return at == nullptr ? 0 : strtoull(at + strlen("\noom_kill "), nullptr, 10);
 }
 
-// FROM TO STEP in kB: raises vm.min_free_kbytes until the kernel kills somebody, one ordinary
-// allocation at each value. It allocates nothing else, so that the last value it says is exact. The
+// FROM TO STEP in kB: raises vm.min_free_kbytes until the kernel kills somebody, one page
+// at each value. It allocates nothing else, so that the last value it says is exact. The
 // kill may not help, and then the kernel panics.
 int climb(char** argument) {
   const uint64_t to = size_of(argument[1]), step = size_of(argument[2]), before = kills();
@@ -316,9 +316,9 @@ int climb(char** argument) {
     snprintf(text, sizeof text, "%llu", static_cast<unsigned long long>(value));
     say("at %s", text);
     if (!write_file("/proc/sys/vm/min_free_kbytes", text)) return refused("min_free_kbytes", value);
-    void* at = map(kMiB, MAP_PRIVATE);
-    touch(static_cast<char*>(at), kMiB, page_size());
-    munmap(at, kMiB);
+    void* at = map(page_size(), MAP_PRIVATE);
+    touch(static_cast<char*>(at), page_size(), page_size());
+    munmap(at, page_size());
     if (kills() == before) continue;
     write_file("/proc/sys/vm/min_free_kbytes", "16384");
     return 0;
