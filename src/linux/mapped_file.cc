@@ -69,7 +69,7 @@ std::string_view MappedFile::next() {
   if (offset_ >= size_ || shrank()) {
     return {};
   }
-  const std::uint64_t length = std::min(size_ - offset_, most_mapped);
+  const auto length = static_cast<std::size_t>(std::min(size_ - offset_, most_mapped));
   void* const window =
       mmap(nullptr, length, PROT_READ, MAP_PRIVATE, fd_, static_cast<off_t>(offset_));
   if (window == MAP_FAILED) {

@@ -73,20 +73,21 @@ std::string pax_record(std::string_view key, std::string_view value) {
 void apply_pax(std::string_view records, std::string& name, std::string& target) {
   while (!records.empty()) {
     Cursor cursor(records);
-    const auto size = cursor.take_unsigned();
-    if (!size || *size > records.size() || !cursor.take(' ') ||
-        *size <= records.size() - cursor.rest().size()) {
+    const auto length = cursor.take_unsigned();
+    if (!length || *length > records.size() || !cursor.take(' ') ||
+        *length <= records.size() - cursor.rest().size()) {
       return;
     }
+    const auto size = static_cast<std::size_t>(*length);
     const std::size_t head = records.size() - cursor.rest().size();
-    std::string_view record = records.substr(head, *size - head);
+    std::string_view record = records.substr(head, size - head);
     record = record.substr(0, record.find_last_not_of('\n') + 1);
     if (record.starts_with("path=")) {
       name = record.substr(5);
     } else if (record.starts_with("linkpath=")) {
       target = record.substr(9);
     }
-    records.remove_prefix(*size);
+    records.remove_prefix(size);
   }
 }
 
@@ -96,8 +97,8 @@ std::string at(std::size_t offset) { return " at byte " + std::to_string(offset)
 
 void TarWriter::pad(std::uint64_t size) {
   static constexpr std::array<char, block> zeros{};
-  if (size % block != 0) {
-    sink_({zeros.data(), block - size % block});
+  if (const auto over = static_cast<std::size_t>(size % block); over != 0) {
+    sink_({zeros.data(), block - over});
   }
 }
 
@@ -160,7 +161,7 @@ tl::expected<void, std::string> read_tar(std::string_view archive,
       return {};
     }
     const auto sum = parse_number<std::uint32_t>(trim(text_of(header.checksum)), 8);
-    const auto size = parse_number<std::uint64_t>(trim(text_of(header.size)), 8);
+    const auto size = parse_number<std::size_t>(trim(text_of(header.size)), 8);
     if (!sum || *sum != checksum_of(header) || !size) {
       return tl::unexpected("this is no header of a tar archive," + at(offset));
     }

@@ -122,7 +122,8 @@ bool JournalEntry::binary(std::string_view raw) {
     value_ += '\n';
     return true;
   }
-  record_.set(field_, std::string_view(value_).substr(length_size, length));
+  record_.set(field_,
+              std::string_view(value_).substr(length_size, static_cast<std::size_t>(length)));
   value_.clear();
   binary_ = false;
   return true;

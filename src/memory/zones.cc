@@ -181,6 +181,22 @@ bool lacks_a_zone(const report::Report& report, ZoneClass highest) {
   return false;
 }
 
+// From 6.1 on (sec_pagetables came with it) the zones above the request's own are not printed, and
+// on 64-bit the tail does not count ZONE_MOVABLE: what it holds is RAM without a line. All the other
+// zones are there when each has its line of sizes and its line of blocks, and each node a zone.
+bool may_hide_movable(const Evidence& evidence) {
+  const report::Report& report = *evidence.report;
+  const auto has_zone = [&report](const report::Node& node) {
+    return std::ranges::find(report.zones, node.id, &report::Zone::node) != report.zones.end();
+  };
+  const auto whole = [](const report::Zone& zone) {
+    return zone.fields.get(Field::free) && !zone.buddy.empty();
+  };
+  return evidence.request.highest < ZoneClass::movable &&
+         report.totals.get(Field::sec_pagetables) && std::ranges::all_of(report.zones, whole) &&
+         std::ranges::all_of(report.nodes, has_zone);
+}
+
 }  // namespace
 
 std::optional<ZoneClass> zone_class(std::string_view name) {
@@ -309,7 +325,7 @@ bool zones_complete(const Evidence& evidence) {
   const bool filtered =
       evidence.request.highest < ZoneClass::normal || (nodes && !nodes->contains(0)) ||
       (evidence.constraint && *evidence.constraint != report::ConstraintKind::none);
-  if (!evidence.ram || filtered) {
+  if (!evidence.ram || filtered || may_hide_movable(evidence)) {
     return true;
   }
   Pages expected = to_pages(*evidence.ram, evidence.page);

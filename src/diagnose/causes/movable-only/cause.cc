@@ -24,13 +24,12 @@ std::optional<Claim> judge(const Context& context) {
   const auto is_highmem = [](const memory::ZoneState& zone) {
     return zone.zone == kernel::ZoneClass::highmem;
   };
-  const auto& tail = context.report.tail.highmem_movable;
-  // From 6.1 on the zone is not printed for such a request; its size still is. Only 64-bit kernels
-  // have DMA32.
-  const bool unprinted =
-      tail && tail->value > 0 && std::ranges::any_of(evidence.zones, [](const auto& zone) {
-        return zone.zone == kernel::ZoneClass::dma32;
-      });
+  // From 6.1 on the zones above the request's own are not printed, but their free pages still count
+  // in Mem-Info. Only 64-bit kernels have DMA32, and there nothing but ZONE_MOVABLE is above Normal.
+  const bool unprinted = evidence.request.highest == kernel::ZoneClass::normal &&
+                         std::ranges::any_of(evidence.zones, [](const auto& zone) {
+                           return zone.zone == kernel::ZoneClass::dma32;
+                         });
   const auto movable = std::ranges::find_if(evidence.zones, is_movable);
   if (std::ranges::any_of(evidence.zones, is_highmem) ||
       (movable == evidence.zones.end() && !unprinted)) {

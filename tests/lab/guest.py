@@ -1,0 +1,171 @@
+"""Boots one guest in QEMU, bounded in time, and takes its answers from the second serial port."""
+import dataclasses
+import os
+import pathlib
+import re
+import shlex
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+LIMIT = 90           # seconds for a guest with KVM
+SLOWER = 4           # how much longer one without gets
+PROBE = 20           # seconds in which KVM must have booted a kernel
+PROCESSOR = "max,-arch-capabilities"  # some hosts' KVM refuses to set that register
+CONSOLES = {"amd64": "ttyS0,115200", "i386": "ttyS0,115200", "arm64": "ttyAMA0"}
+# Fewer surprises, shorter boots; a panic ends the guest unless the scenario says otherwise.
+BASE = ("loglevel=8 log_buf_len=4M printk.devkmsg=on nokaslr mitigations=off tsc=reliable "
+        "random.trust_cpu=1 panic=1 net.ifnames=0")
+CUT = -1  # in place of an exit status: the guest ended first
+PANIC = b"Kernel panic - not syncing"
+STANDS = b"---[ end Kernel panic"  # printed when a panicked kernel does not restart
+
+
+class Kvm:
+    """Whether KVM boots a kernel here. That /dev/kvm is there says little: QEMU may refuse the
+    processor, and an emulated KVM may not know the kernel's first instructions."""
+    lock = threading.Lock()
+    works = None
+
+    @classmethod
+    def boots(cls, image):
+        with cls.lock:
+            if cls.works is None:
+                wanted = os.environ.get("WHYOOM_LAB_ACCEL", "kvm") == "kvm"
+                cls.works = wanted and os.access("/dev/kvm", os.R_OK | os.W_OK) and cls._probe(image)
+            return cls.works
+
+    @staticmethod
+    def _probe(image):
+        """Without a root the kernel panics, and the panic ends the guest: that is the proof."""
+        with tempfile.TemporaryDirectory() as folder:
+            console, log = pathlib.Path(folder) / "console", pathlib.Path(folder) / "qemu"
+            with open(log, "wb") as output:
+                process = subprocess.Popen(
+                    ["qemu-system-x86_64", "-accel", "kvm", "-cpu", PROCESSOR, "-m", "256",
+                     "-nodefaults", "-display", "none", "-no-reboot", "-serial", f"file:{console}",
+                     "-kernel", str(image), "-append", f"console=ttyS0 {BASE}"],
+                    stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+                end = end_of(process, console, PROBE, lambda: b"KVM internal error" in log.read_bytes())
+            return end == "reboot" and PANIC in console.read_bytes()
+
+
+def machine(kernel):
+    """QEMU and what makes its machine, and whether that is fast."""
+    if kernel.architecture == "arm64":
+        return ["qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a76", "-accel", "tcg"], False
+    fast = Kvm.boots(kernel.image)
+    return ["qemu-system-x86_64", "-accel", "kvm" if fast else "tcg", "-cpu", PROCESSOR], fast
+
+
+def ports(architecture, console, answers):
+    chosen = ["-serial", f"file:{console}"]
+    if architecture == "arm64":  # the machine has one port of its own
+        return [*chosen, "-chardev", f"file,id=answers,path={answers}",
+                "-device", "pci-serial,chardev=answers"]
+    return [*chosen, "-serial", f"file:{answers}"]
+
+
+@dataclasses.dataclass
+class Outcome:
+    end: str                 # poweroff, reboot, hang, timeout or failed
+    console: pathlib.Path
+    reports: dict            # name -> (status, text)
+    notes: list              # what the guest said otherwise, such as "FAILED ..."
+    skip: str
+    seconds: float
+
+
+def command(emulator, kernel, scenario, number, initrd, folder, disk):
+    port = "ttyS0" if kernel.architecture == "arm64" else "ttyS1"
+    append = (f"console={CONSOLES[kernel.architecture]} {BASE} answers={port} boot={number} "
+              f"{scenario.guest['append']}")
+    drive = ["-drive", f"file={disk},if=virtio,format=raw"] if disk else []
+    return [*emulator, "-smp", scenario.guest["cpus"],
+            "-m", scenario.guest["memory"], "-nodefaults", "-display", "none", "-no-reboot",
+            *ports(kernel.architecture, folder / f"console-{number}.log",
+                                       folder / f"answers-{number}.txt"),
+            "-kernel", str(kernel.image), "-initrd", str(initrd), "-append", append, *drive,
+            *shlex.split(scenario.guest["qemu"])]
+
+
+def read_answers(path):
+    """({name: (status, text)}, other lines) of the frames in the second port's log."""
+    reports, notes, name, lines = {}, [], None, []
+    text = path.read_bytes().decode("utf-8", "replace") if path.exists() else ""
+    for line in text.replace("\r", "").split("\n"):
+        mark = re.fullmatch(r"@@@ (BEGIN|END|[A-Z-]+)(?: (.*))?", line)
+        if not mark:
+            lines.append(line)
+        elif mark[1] == "BEGIN":
+            name, lines = mark[2], []
+        elif mark[1] == "END" and name:
+            reports[name] = (int(mark[2].split()[-1]), "\n".join(lines))
+            name = None
+        else:
+            notes.append(line.removeprefix("@@@ "))
+    if name:
+        reports[name] = (CUT, "\n".join(lines))
+    return reports, notes
+
+
+def end_of(process, console, limit, hopeless=lambda: False):
+    """Waits; says how the guest ended. The process is gone afterwards. `hopeless` is asked all the
+    time and ends the wait when it says so."""
+    end = time.monotonic() + limit
+    try:
+        while process.poll() is None:
+            time.sleep(0.1)
+            if console.exists() and STANDS in console.read_bytes():
+                return "hang"
+            if time.monotonic() > end or hopeless():
+                return "timeout"
+        return "failed" if process.returncode else "reboot"
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+class Monitor:
+    """Gives one command to QEMU's monitor when the guest says READY."""
+
+    def __init__(self, command_text, answers):
+        self.command, self.answers = command_text, answers
+        self.folder = tempfile.TemporaryDirectory()  # the path of a socket must be short
+        self.path = f"{self.folder.name}/monitor"
+
+    def arguments(self):
+        if not self.command:
+            return ["-monitor", "none"]
+        return ["-monitor", f"unix:{self.path},server=on,wait=off"]
+
+    def __call__(self):
+        if self.command and self.answers.exists() and b"@@@ READY" in self.answers.read_bytes():
+            with socket.socket(socket.AF_UNIX) as line:
+                line.connect(self.path)
+                line.sendall(f"{self.command}\n".encode())
+                time.sleep(0.5)
+            self.command = ""
+        return False
+
+
+def boot(kernel, scenario, number, initrd, folder, disk=None):
+    """Runs one boot to its end. Logs stay in `folder`."""
+    console, answers = folder / f"console-{number}.log", folder / f"answers-{number}.txt"
+    emulator, fast = machine(kernel)
+    monitor = Monitor(scenario.guest["monitor"], answers)
+    emulator = [*emulator, *monitor.arguments()]
+    start = time.monotonic()
+    with open(folder / f"qemu-{number}.log", "wb") as log:
+        process = subprocess.Popen(command(emulator, kernel, scenario, number, initrd, folder,
+                                           disk),
+                                   stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        end = end_of(process, console, LIMIT if fast else LIMIT * SLOWER, monitor)
+    reports, notes = read_answers(answers)
+    if end == "reboot" and any(note.startswith("END-OF-GUEST") for note in notes):
+        end = "poweroff"
+    skip = next((note.removeprefix("SKIP ") for note in notes if note.startswith("SKIP ")), "")
+    return Outcome(end, console, reports, notes, skip, time.monotonic() - start)

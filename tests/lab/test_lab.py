@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+"""Tests of the lab itself. They boot nothing and fetch nothing."""
+import pathlib
+import tempfile
+import unittest
+
+import guest
+import image
+import judge
+import judges
+import kernels
+import scenario
+
+ANSWER = {"events": [{"kind": "oom-kill", "root_cause": "anon", "free": 100,
+                      "findings": [{"cause": "no-swap", "role": "contributing"}]},
+                     {"kind": "oom-panic", "root_cause": "anon", "free": 200, "findings": []}],
+          "settings": {"vm.min_free_kbytes": {"after": 7}}}
+ZONEINFO = """Node 0, zone      DMA
+  pages free     3840
+        min      11
+        low      13
+        high     15
+        managed  3840
+        protection: (0, 1000, 1000)
+Node 0, zone   Movable
+        min      0
+        protection: (0, 0, 0)
+"""
+
+
+class Judge(unittest.TestCase):
+    def holds(self, line):
+        return judge.complaint(ANSWER, 1, line) is None
+
+    def test_expectations_that_hold(self):
+        for line in ("status = 1", "events.0.kind = oom-kill", "events.-1.kind = oom-panic",
+                     "events.all.root_cause = anon", "events.any.free = 200",
+                     "events.0.findings.no-swap.role = contributing", "events.0.free near 103",
+                     "events.0.free >= 100", "events.0.free <= 100", "events.0.kind has oom",
+                     "events.0.kind in x|oom-kill", "settings.vm/min_free_kbytes.after = 7"):
+            self.assertTrue(self.holds(line), line)
+
+    def test_expectations_that_do_not_hold(self):
+        for line in ("status = 0", "events.all.kind = oom-kill", "events.any.free = 3",
+                     "events.2.kind = oom-kill", "events.1.findings.no-swap.role = contributing",
+                     "events.0.free near 120", "events.0.free >= 101", "events.0.nothing = null",
+                     "no sense"):
+            self.assertFalse(self.holds(line), line)
+
+    def test_sizes(self):
+        self.assertEqual(judge.value_of("48M"), 48 << 20)
+        self.assertEqual(judge.value_of("true"), True)
+        self.assertEqual(judge.value_of("oom-kill"), "oom-kill")
+
+
+class Marks(unittest.TestCase):
+    def report(self, minimum, reserve=4096000):
+        after = (f'{{"min": {minimum}, "low": 53248, "high": 61440, "promo": null, '
+                 f'"lowmem_reserve": {reserve}}}')
+        zone = f'{{"zones": [{{"node": 0, "name": "DMA", "after": {after}}}]}}'
+        return {"whatif-1": (0, zone), "zoneinfo-1": (0, ZONEINFO)}
+
+    def test_equal_to_the_page(self):
+        self.assertEqual(judges.watermarks(None, self.report(11 * 4096)), [])
+
+    def test_one_page_off(self):
+        self.assertIn("zone DMA min", judges.watermarks(None, self.report(12 * 4096))[0])
+
+    def test_reserve_off(self):
+        self.assertIn("reserve", judges.watermarks(None, self.report(11 * 4096, 1))[0])
+
+    def test_nothing_to_compare(self):
+        self.assertTrue(judges.watermarks(None, {}))
+
+    def test_kills(self):
+        def reports(value):
+            return {"whatif": (0, '{"kills_from": {"value": 1000}}'), "step": (0, "50"),
+                    "climb": (0, f"load[1]: at 900\nload[1]: at {value}")}
+        self.assertEqual(judges.kills(None, reports(1050)), [])
+        self.assertTrue(judges.kills(None, reports(1051)))
+
+
+class Scenarios(unittest.TestCase):
+    def test_all_of_them_parse_and_expect_something(self):
+        known = [kernel.name for kernel in kernels.listed()] + ["*"]
+        for case in scenario.load_all():
+            self.assertTrue(case.expect or case.guest["judge"], case.name)
+            self.assertLessEqual(set(case.words("kernels")), set(known), case.name)
+            for lines in case.expect.values():
+                for _, line in lines:
+                    self.assertRegex(line, judge.LINE, case.name)
+
+    def test_mistakes_are_named_with_their_line(self):
+        with self.assertRaisesRegex(scenario.Mistake, "x:3: no such key"):
+            scenario.parse("x", "# title\n[guest]\nmemroy = 3\n[run]\n")
+        with self.assertRaisesRegex(scenario.Mistake, "needs a title"):
+            scenario.parse("x", "[run]\n")
+
+
+class Answers(unittest.TestCase):
+    def test_frames(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "answers"
+            path.write_text("@@@ BOOT 6\r\n@@@ BEGIN check\r\n{\r\n}\r\n@@@ END check 1\r\n"
+                            "@@@ BEGIN cut\nhalf\n@@@ SKIP no zram\n")
+            reports, notes = guest.read_answers(path)
+        self.assertEqual(reports["check"], (1, "{\n}"))
+        self.assertEqual(reports["cut"][0], guest.CUT)
+        self.assertEqual(notes, ["BOOT 6", "SKIP no zram"])
+
+
+class Image(unittest.TestCase):
+    def test_each_entry_starts_at_a_multiple_of_four(self):
+        archive = image.Archive()
+        archive.file("a/b/name", b"12345")
+        archive.link("a/l", "name")
+        data = archive.bytes()
+        self.assertEqual(len(data) % 4, 0)
+        self.assertEqual([data.count(name) for name in (b"a/b/name\0", b"TRAILER!!!")], [1, 1])
+        self.assertTrue(all(at % 4 == 0 for at in range(len(data)) if data.startswith(b"070701", at)))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

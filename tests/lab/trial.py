@@ -1,0 +1,104 @@
+"""One scenario on one kernel: its guests, and the judgement of what whyoom said."""
+import json
+import pathlib
+import shutil
+import subprocess
+
+import disk
+import guest
+import image
+import judge
+import judges
+import packages
+
+PASS, FAIL, SKIP = "PASS", "FAIL", "SKIP"
+
+
+def keep(folder, kernel, scenario, verdict, reasons, seconds=0.0):
+    """Writes and gives back the result of one scenario on one kernel."""
+    result = {"kernel": kernel.name, "package": kernel.package, "version": kernel.version,
+              "scenario": scenario.name, "verdict": verdict, "reasons": reasons,
+              "seconds": round(seconds, 1)}
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "result.json").write_text(json.dumps(result, indent=1) + "\n")
+    return result
+
+
+class Trial:
+    def __init__(self, kernel, scenario, programs, whyoom, results):
+        self.kernel, self.scenario, self.programs, self.whyoom = kernel, scenario, programs, whyoom
+        self.folder = pathlib.Path(results) / kernel.name / scenario.name
+        self.seconds = 0.0
+
+    def run(self):
+        """Leaves result.json in the trial's folder and gives it back."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        try:
+            verdict, reasons = self._verdict()
+        except packages.Unavailable as reason:
+            verdict, reasons = SKIP, [str(reason)]
+        return keep(self.folder, self.kernel, self.scenario, verdict, reasons, self.seconds)
+
+    def _verdict(self):
+        for name in self.scenario.words("needs"):
+            help_text = subprocess.run([self.whyoom, name, "--help"], check=False,
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            if help_text.returncode:
+                return SKIP, [f"this whyoom has no `{name}`"]
+        outcomes = self._boots()
+        skip = next((outcome.skip for outcome in outcomes if outcome.skip), "")
+        if skip:
+            return SKIP, [skip]
+        wrong = self._wrong(outcomes)
+        return (FAIL, wrong) if wrong else (PASS, [])
+
+    def _boots(self):
+        scenario, outcomes = self.scenario, []
+        modules = self.kernel.modules(scenario.words("modules"))
+        extra = disk.with_libraries(scenario.words("extra"))
+        image_file = disk.make(self.folder, scenario.number("disk"))
+        for number, script in enumerate(scenario.boots, 1):
+            initrd = self.folder / f"initrd-{number}"
+            explain = "explain" in scenario.expect and number == len(scenario.boots)
+            initrd.write_bytes(image.initramfs(self.programs, modules,
+                                               f"explain_at_end={'1' * explain}\n{script}\n", extra))
+            outcome = guest.boot(self.kernel, scenario, number, initrd, self.folder, image_file)
+            initrd.unlink()
+            self.seconds += outcome.seconds
+            outcomes.append(outcome)
+            if outcome.skip or outcome.end in ("timeout", "failed"):
+                break
+        if image_file:
+            image_file.unlink()
+        return outcomes
+
+    def _wrong(self, outcomes):
+        wanted = self.scenario.words("ends")
+        wanted += wanted[-1:] * (len(self.scenario.boots) - len(wanted))
+        wrong = [f"boot {number} ended by {outcome.end}, not {end}"
+                 for number, (outcome, end) in enumerate(zip(outcomes, wanted), 1)
+                 if outcome.end not in end.split("|")]
+        wrong += [note for outcome in outcomes for note in outcome.notes if note.startswith("FAILED")]
+        reports = {name: report for outcome in outcomes for name, report in outcome.reports.items()}
+        for name, lines in self.scenario.expect.items():
+            if name.startswith("console-"):
+                number = int(name.removeprefix("console-"))
+                wrong += self._from_console(outcomes[min(number, len(outcomes)) - 1].console, lines)
+            elif name in reports:
+                status, text = reports[name]
+                wrong += judge.complaints(f"{name} in the guest", text, status, lines)
+            elif name != "explain" or outcomes[-1].end == "poweroff":
+                wrong.append(f"{name}: the guest gave no such report")
+            if name == "explain":
+                wrong += self._from_console(outcomes[-1].console, lines)
+        own = self.scenario.guest["judge"]
+        return wrong + (judges.JUDGES[own](self.kernel, reports) if own else [])
+
+    def _from_console(self, console, lines):
+        """The same answer must come from the serial log alone, on another machine."""
+        done = subprocess.run([self.whyoom, "explain", "--format", "json", console], check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60)
+        text = done.stdout.decode("utf-8", "replace")
+        (self.folder / "explain-of-console.json").write_text(text)
+        return judge.complaints("explain of the serial log", text, done.returncode, lines)
