@@ -120,8 +120,8 @@ std::string why_not(const FixOptions& options, linux::Output& errors) {
   return "nothing was changed";
 }
 
-int carry_out(const FixOptions& options, const std::string& command_line, const Plan& plan,
-              linux::Output& out, linux::Output& errors) {
+int carry_out(const FixOptions& options, const std::string& command_line, const FixChoice& choice,
+              const Plan& plan, linux::Output& out, linux::Output& errors) {
   auto store = linux::FixStore::open_locked({}, ::getpid());
   if (!store) {
     return say_no(options, plan, store.error(), out, errors);
@@ -143,6 +143,9 @@ int carry_out(const FixOptions& options, const std::string& command_line, const 
     text += plan.change.running.empty() && !plan.running ? " after the next boot" : " now";
     text += plan.change.files.empty() ? "" : ", and the files keep it";
     out.write(text + "; both were read back.\n`sudo whyoom undo` takes it back.\n");
+    for (const std::string& other : choice.others) {
+      out.write("There is also " + other + ": `sudo whyoom fix --cause " + other + "`.\n");
+    }
   }
   return nothing_found;
 }
@@ -167,7 +170,7 @@ int show_and_apply(const FixOptions& options, const std::string& command_line, c
   if (const std::string why = why_not(options, errors); !why.empty()) {
     return say_no(options, plan, why, out, errors);
   }
-  return carry_out(options, command_line, plan, out, errors);
+  return carry_out(options, command_line, looked.choice, plan, out, errors);
 }
 
 // What the command line asks for and cannot have; empty when it can.

@@ -1,5 +1,7 @@
 #include "app/fix_choice.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "diagnose/cause.h"
 
@@ -40,8 +42,31 @@ tl::expected<FixChoice, NoFix> setting_of(const std::string& assignment,
   if (!wanted) {
     return tl::unexpected(NoFix{wanted.error().str(), true});
   }
-  return FixChoice{std::move(*wanted), {}, {}};
+  return FixChoice{std::move(*wanted), {}, {}, {}};
 }
+
+namespace {
+
+// Sections of the catalogue: E is what happens on OOM, F what can come of the settings.
+int urgency(const Finding& finding) {
+  const diagnose::Cause* cause = diagnose::find_cause(finding.cause);
+  const char section = cause == nullptr ? 'E' : cause->section;
+  return (finding.role == Role::root ? 0 : 4) + (section < 'E' ? 0 : section == 'F' ? 1 : 2);
+}
+
+NoFix nothing_found(const std::string& cause, const Finding* without) {
+  if (cause.empty()) {
+    return {without == nullptr
+                ? std::string("nothing to fix: nothing is wrong on this host")
+                : "nothing that a setting mends; `whyoom check` says what is wrong and what to do",
+            false};
+  }
+  return without != nullptr
+             ? NoFix{no_setting(*without), true}
+             : NoFix{"nothing to fix: " + cause + " is not found on this host", false};
+}
+
+}  // namespace
 
 tl::expected<FixChoice, NoFix> choose(const std::vector<Finding>& findings,
                                       const std::string& cause, const memory::Machine& machine) {
@@ -50,40 +75,37 @@ tl::expected<FixChoice, NoFix> choose(const std::vector<Finding>& findings,
         NoFix{printable(cause) + ": there is no such cause; `whyoom causes` lists them", true});
   }
   const Finding* without = nullptr;
+  std::vector<const Finding*> candidates;
   for (const Finding& finding : findings) {
     if (!cause.empty() && finding.cause != cause) {
       continue;
     }
+    if (finding.role == Role::ruled_out && !cause.empty()) {
+      return tl::unexpected(NoFix{"nothing to fix: " + printable(finding.summary.str()), false});
+    }
     if (finding.role == Role::ruled_out) {
-      if (!cause.empty()) {
-        return tl::unexpected(NoFix{"nothing to fix: " + printable(finding.summary.str()), false});
-      }
       continue;
     }
-    const diagnose::Remedy* remedy = remedy_with_setting(finding);
-    if (remedy == nullptr) {
-      without = without == nullptr ? &finding : without;
-      continue;
+    if (remedy_with_setting(finding) != nullptr) {
+      candidates.push_back(&finding);
+    } else if (without == nullptr) {
+      without = &finding;
     }
-    auto choice =
-        setting_of(remedy->setting->key + "=" + std::to_string(remedy->setting->value), machine);
-    if (choice) {
-      choice->cause = finding.cause;
-      choice->summary = finding.summary.str();
+  }
+  if (candidates.empty()) {
+    return tl::unexpected(nothing_found(cause, without));
+  }
+  std::ranges::stable_sort(candidates, {}, [](const Finding* each) { return urgency(*each); });
+  const diagnose::Setting& setting = *remedy_with_setting(*candidates.front())->setting;
+  auto choice = setting_of(setting.key + "=" + std::to_string(setting.value), machine);
+  if (choice) {
+    choice->cause = candidates.front()->cause;
+    choice->summary = candidates.front()->summary.str();
+    for (std::size_t i = 1; i < candidates.size(); ++i) {
+      choice->others.emplace_back(candidates[i]->cause);
     }
-    return choice;
   }
-  if (!cause.empty() && without != nullptr) {
-    return tl::unexpected(NoFix{no_setting(*without), true});
-  }
-  if (!cause.empty()) {
-    return tl::unexpected(NoFix{"nothing to fix: " + cause + " is not found on this host", false});
-  }
-  return tl::unexpected(
-      NoFix{without == nullptr
-                ? std::string("nothing to fix: nothing is wrong on this host")
-                : "nothing that a setting mends; `whyoom check` says what is wrong and what to do",
-            false});
+  return choice;
 }
 
 }  // namespace whyoom::app

@@ -14,8 +14,9 @@ namespace whyoom::app {
 
 struct FixChoice {
   advise::Wanted wanted;
-  std::string cause;    // empty: the user named the setting
-  std::string summary;  // what the finding says
+  std::string cause;                // empty: the user named the setting
+  std::string summary;              // what the finding says
+  std::vector<std::string> others;  // causes of this host that have a setting as well
 };
 
 struct NoFix {
@@ -26,7 +27,8 @@ struct NoFix {
 tl::expected<FixChoice, NoFix> setting_of(const std::string& assignment,
                                           const memory::Machine& machine);
 
-// The first finding with a setting that is not yet so: what happens now before what can happen.
+// The first finding with a setting: what happens now before what can happen, and why memory runs
+// out before what the kernel does then.
 // `cause` empty = any.
 tl::expected<FixChoice, NoFix> choose(const std::vector<diagnose::Finding>& findings,
                                       const std::string& cause, const memory::Machine& machine);

@@ -50,7 +50,7 @@ Result write_value(const advise::RunningEdit& edit, bool look, linux::Output& er
       return tl::unexpected(*why);
     }
     step.after = std::to_string(value);
-    if (const Result done = linux::write_running(step); !done) {
+    if (Result done = linux::write_running(step); !done) {
       return done;
     }
     step.before = step.after;

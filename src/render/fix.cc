@@ -77,7 +77,7 @@ void write_change(Canvas& out, const Change& change) {
 }
 
 std::string line_text(const SysctlLineEdit& line) {
-  const std::string place = printable(line.file) + ":" + std::to_string(line.line);
+  std::string place = printable(line.file) + ":" + std::to_string(line.line);
   switch (line.kind) {
     case SysctlLineEdit::Kind::set:
       return place + " is the line that decides.";

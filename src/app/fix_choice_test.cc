@@ -1,0 +1,63 @@
+#include "app/fix_choice.h"
+
+#include <gtest/gtest.h>
+
+#include "diagnose/tools.h"
+
+namespace whyoom::app {
+namespace {
+
+using diagnose::Finding;
+using diagnose::Role;
+
+Finding finding(std::string_view cause, Role role, const char* key) {
+  Finding result;
+  result.cause = cause;
+  result.role = role;
+  result.summary = Message("what it says");
+  if (key != nullptr) {
+    result.remedies.push_back(diagnose::set_remedy(Message("do it"), key, 100000));
+  }
+  return result;
+}
+
+TEST(FixChoice, TakesWhyMemoryRunsOutBeforeWhatTheKernelDoesThen) {
+  const std::vector<Finding> findings = {
+      finding("panic-on-oom", Role::risk, "kernel.panic"),
+      finding("min-free-too-high", Role::risk, "vm.min_free_kbytes")};
+  const auto choice = choose(findings, {}, {});
+  ASSERT_TRUE(choice) << choice.error().why;
+  EXPECT_EQ(choice->cause, "min-free-too-high");
+  EXPECT_EQ(choice->wanted.value, "100000");
+  EXPECT_EQ(choice->others, std::vector<std::string>{"panic-on-oom"});
+}
+
+TEST(FixChoice, TakesWhatHappensNowBeforeWhatCanHappen) {
+  const std::vector<Finding> findings = {
+      finding("min-free-too-high", Role::risk, "vm.min_free_kbytes"),
+      finding("pid-max", Role::root, "kernel.pid_max")};
+  EXPECT_EQ(choose(findings, {}, {})->cause, "pid-max");
+}
+
+TEST(FixChoice, TakesTheCauseThatTheUserNames) {
+  const std::vector<Finding> findings = {
+      finding("min-free-too-high", Role::root, "vm.min_free_kbytes"),
+      finding("panic-on-oom", Role::risk, "kernel.panic"),
+      finding("slab-leak", Role::risk, nullptr),
+      finding("pid-max", Role::ruled_out, "kernel.pid_max")};
+  EXPECT_EQ(choose(findings, "panic-on-oom", {})->wanted.key, "kernel.panic");
+  EXPECT_TRUE(choose(findings, "slab-leak", {}).error().is_error);
+  EXPECT_FALSE(choose(findings, "pid-max", {}).error().is_error);
+  EXPECT_NE(choose(findings, "threads-max", {}).error().why.find("not found on this host"),
+            std::string::npos);
+  EXPECT_TRUE(choose(findings, "no-such-cause", {}).error().is_error);
+}
+
+TEST(FixChoice, WithoutAFindingThereIsNothingToFix) {
+  EXPECT_FALSE(choose({}, {}, {}).error().is_error);
+  const auto none = choose({finding("slab-leak", Role::root, nullptr)}, {}, {});
+  EXPECT_NE(none.error().why.find("whyoom check"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace whyoom::app
