@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/host_log.h"
+#include "app/host_root.h"
 #include "app/run.h"
 #include "app/selection.h"
 #include "app/writer.h"
@@ -128,8 +129,14 @@ void Run::read(const std::string& file) {
 
 // All logs of a host: events come when all are read, in the order of time.
 void Run::read_host(const std::string& root) {
-  const HostLogOptions options{.root = root, .stop = [this] { return out_.closed(); }};
-  auto host = read_host_log(options, [this](std::unique_ptr<diagnose::Event> event) {
+  const HostLogOptions options{.stop = [this] { return out_.closed(); }};
+  const auto opened = open_host(root);
+  if (!opened) {
+    errors_.write("whyoom: " + opened.error() + "\n");
+    failed_ = true;
+    return;
+  }
+  auto host = read_host_log(*opened, options, [this](std::unique_ptr<diagnose::Event> event) {
     selection_.offer(std::move(event));
   });
   if (!host) {

@@ -1,6 +1,5 @@
 #include "app/overview.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <memory>
@@ -22,11 +21,6 @@ namespace whyoom::app {
 namespace {
 
 using Events = std::vector<std::unique_ptr<diagnose::Event>>;
-
-bool is_directory(const std::string& path) {
-  struct stat info {};
-  return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
-}
 
 render::Overview overview_of(const Events& events, const HostLogAccount& account) {
   render::Overview overview;
@@ -80,16 +74,13 @@ int overview(const OverviewOptions& options, linux::Output& out, linux::Output& 
   }
   Events events;
   HostLogAccount account;
-  // A capture holds no logs.
-  if (is_directory(root->name)) {
-    const auto read = read_host_log(
-        {.root = root->name, .stop = [&out] { return out.closed(); }},
-        [&events](std::unique_ptr<diagnose::Event> event) { events.push_back(std::move(event)); });
-    if (read) {
-      account = *read;
-    } else {
-      errors.write("whyoom: " + printable(root->name) + ": " + read.error() + "\n");
-    }
+  const auto read = read_host_log(
+      *root, {.stop = [&out] { return out.closed(); }},
+      [&events](std::unique_ptr<diagnose::Event> event) { events.push_back(std::move(event)); });
+  if (read) {
+    account = *read;
+  } else {
+    errors.write("whyoom: " + printable(root->name) + ": " + read.error() + "\n");
   }
   const auto check = diagnose::check(host::read_facts(*root->files, root->options));
   if (options.format == Format::json) {

@@ -11,20 +11,24 @@ import harness
 from harness import whyoom
 
 
+def host_of_case(case, root):
+    """Writes the host of a case file below a directory."""
+    text = (harness.SOURCE / "src" / "diagnose" / "causes" / case).read_text(encoding="utf-8")
+    for part in ("\n" + text.split("---\n", 1)[1]).split("\n== ")[1:]:
+        path, _, content = part.partition("\n")
+        path, _, link = path.partition(" -> ")
+        target = root / path.lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if link:
+            target.symlink_to(link)
+        else:
+            target.write_text(content + "\n", encoding="utf-8")
+
+
 class Check(harness.Case):
     def tree(self, case):
-        """The host of a case file, as a directory."""
-        text = (harness.SOURCE / "src" / "diagnose" / "causes" / case).read_text(encoding="utf-8")
         root = self.scratch / case.replace("/", "-")
-        for part in ("\n" + text.split("---\n", 1)[1]).split("\n== ")[1:]:
-            path, _, content = part.partition("\n")
-            path, _, link = path.partition(" -> ")
-            target = root / path.lstrip("/")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if link:
-                target.symlink_to(link)
-            else:
-                target.write_text(content + "\n", encoding="utf-8")
+        host_of_case(case, root)
         return root
 
     def findings(self, root):
@@ -112,7 +116,7 @@ class Check(harness.Case):
             root = self.tree(case)
             capture = self.scratch / (case.replace("/", "-") + ".tar.zst")
             result = whyoom("capture", "--root", root, "-o", capture)
-            self.check(result, 0, err="`whyoom check --root` reads it")
+            self.check(result, 0, err="`whyoom --root` reads it")
             self.assertEqual(capture.stat().st_mode & 0o777, 0o600)
             self.assertEqual(self.findings(capture), self.findings(root))
             self.check(whyoom("capture", "--root", root, "-o", capture), 2, err="File exists")
