@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -31,15 +32,16 @@ render::Overview overview_of(const Events& events, const HostLogAccount& account
       ++overview.stories.back().followers;
     }
   }
-  for (const render::LogSource& source : account.sources) {
-    if (source.read) {
-      overview.sources.push_back(source.name + ": " + render::source_text(source));
-    }
-    if (!source.gap.empty()) {
-      overview.gaps.push_back(source.name + ": " + source.gap);
-    }
-  }
+  overview.sources = account.sources;
   return overview;
+}
+
+bool sees_too_little(const HostLogAccount& account, const diagnose::HostCheck& check) {
+  return std::ranges::any_of(account.sources,
+                             [](const render::LogSource& source) { return !source.gap.empty(); }) ||
+         std::ranges::any_of(check.facts.host.gaps, [](const host::Gap& gap) {
+           return gap.kind == host::FileError::Kind::denied;
+         });
 }
 
 void write_json(const Events& events, const HostLogAccount& account,
@@ -87,8 +89,11 @@ int overview(const OverviewOptions& options, linux::Output& out, linux::Output& 
     write_json(events, account, *check, out);
   } else {
     const linux::Terminal terminal = linux::probe_terminal(STDOUT_FILENO);
+    render::Overview story = overview_of(events, account);
+    story.root = options.root;
+    story.more_as_root = root->name == "/" && ::geteuid() != 0 && sees_too_little(account, *check);
     out.write(render::text_overview(
-        overview_of(events, account), *check,
+        story, *check,
         {linux::width(terminal, options.width), linux::colour(terminal, options.colour), false}));
   }
   return events.empty() && !render::has_findings(*check) ? nothing_found : events_found;
