@@ -58,7 +58,8 @@ struct MachineClock {
 };
 MachineClock machine_clock();
 
-// `root` "/" is this machine; of another directory only files are read. The error says what is
+// `root` "/" is this machine; of another directory only files are read (those of a journal by
+// journalctl). The error says what is
 // wrong with the directory.
 tl::expected<void, std::string> read_log_sources(const std::string& root, const LogSink& sink,
                                                  const LogLimits& limits = {});
