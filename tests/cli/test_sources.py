@@ -414,6 +414,43 @@ class RealJournal(HostCase):
         self.assertIsNone(self.source(whole, "journal")["gap"])
 
 
+JOURNALD = pathlib.Path("/lib/systemd/systemd-journald")
+WITH_JOURNALD = f"""
+mount -t tmpfs none /run && mkdir -p /run/systemd/journal /run/log/journal || exit 77
+[ -s /etc/machine-id ] || {{ echo {'ab' * 16} > /run/id && mount --bind /run/id /etc/machine-id; }}
+{JOURNALD} >/dev/null 2>&1 &
+journald=$!
+tries=0
+until journalctl --no-pager -n 1 _TRANSPORT=kernel 2>/dev/null | grep -q . || [ $tries = 50 ]
+do sleep 0.1; tries=$((tries + 1)); done
+"$@"
+status=$?
+kill $journald
+exit $status
+"""
+
+
+@unittest.skipUnless(os.geteuid() == 0 and JOURNALD.exists() and shutil.which("unshare")
+                     and os.path.exists("/dev/kmsg"), "needs root, journald, unshare and /dev/kmsg")
+class RealJournald(harness.Case):
+    """A journald of its own, in a mount namespace with an empty /run: it copies /dev/kmsg."""
+
+    def test_what_it_wrote_is_read(self):
+        done = subprocess.run(
+            ["unshare", "--mount", "sh", "-c", WITH_JOURNALD, "sh", harness.PROGRAM, "explain",
+             "--host", "--format", "json"], capture_output=True, check=False, timeout=120)
+        if done.returncode == 77:
+            self.skipTest("no mount in a namespace here")
+        sources = {one["name"]: one for one in json.loads(done.stdout)["input"]["sources"]}
+        journal = sources["journal"]
+        if "no kernel message" in (journal["gap"] or ""):
+            self.skipTest("journald may not read /dev/kmsg here")
+        self.assertIsNone(journal["gap"])
+        self.assertGreater(journal["lines"], 0)
+        self.assertIsNotNone(journal["from"]["monotonic"])
+        self.assertTrue(journal["from"]["wall"].endswith("Z"))
+
+
 class WhichInput(HostCase):
     def test_a_terminal_as_input_means_this_machine(self):
         master, slave = pty.openpty()
