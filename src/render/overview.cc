@@ -261,7 +261,14 @@ void write_what_to_do(Canvas& out, const Overview& overview, const HostCheck& ch
              2);
     out.verbatim("sudo whyoom", Paint::green, 4);
   } else if (list.empty()) {
-    out.text("Nothing. The numbers: " + command(overview, "check"), Paint::plain, 2, 2);
+    const bool blind = !check.facts.host.gaps.empty() ||
+                       std::ranges::any_of(overview.sources, [](const LogSource& source) {
+                         return !source.gap.empty();
+                       });
+    out.text(
+        (blind ? "Nothing, as far as could be read. The numbers: " : "Nothing. The numbers: ") +
+            command(overview, "check"),
+        Paint::plain, 2, 2);
   }
 }
 
