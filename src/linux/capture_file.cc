@@ -63,6 +63,22 @@ tl::expected<std::unique_ptr<host::CaptureFiles>, std::string> open_capture(
   return files;
 }
 
+bool is_capture(const std::string& path) {
+  struct stat info {};
+  if (path == "-" || ::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) {
+    return false;
+  }
+  constexpr std::size_t header = 512;
+  std::string start;
+  const auto done =
+      read_input(path, {.data = [&](std::string_view chunk) { start += chunk.substr(0, header); },
+                        .quiet = [] {},
+                        .stop = [&] { return start.size() >= header; }});
+  constexpr std::size_t magic_at = 257;
+  return done && start.starts_with("whyoom/log") && start.size() >= header &&
+         std::string_view(start).substr(magic_at).starts_with("ustar");
+}
+
 struct CaptureFile::State {
   int fd = -1;
   std::string path;

@@ -13,6 +13,9 @@ namespace whyoom::linux {
 tl::expected<std::unique_ptr<host::CaptureFiles>, std::string> open_capture(
     const std::string& path);
 
+// Told from its first bytes; "-" is none.
+bool is_capture(const std::string& path);
+
 // A new file that only its owner can read; an existing one is never overwritten. It gets its name
 // when it is whole, so that nothing half is left behind, whatever ends the program (on file systems
 // without O_TMPFILE: unless a signal does). "-" is standard output.

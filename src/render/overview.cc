@@ -117,6 +117,23 @@ void write_sources(Canvas& out, const Overview& overview, const Detail& detail) 
   }
 }
 
+// The last event whose cause is known; when there is none, the last.
+const diagnose::Event& telling_event(const Overview& overview) {
+  for (std::size_t i = overview.stories.size(); i-- > 0;) {
+    if (!is_undetermined(*overview.stories[i].first)) {
+      return *overview.stories[i].first;
+    }
+  }
+  return *overview.stories.back().first;
+}
+
+std::string why_label(const Overview& overview) {
+  if (&telling_event(overview) != overview.stories.back().first) {
+    return "Why, the last with a known cause:";
+  }
+  return overview.stories.size() > 1 ? "Why, the last time:" : "Why:";
+}
+
 void write_what_happened(Canvas& out, const Overview& overview, const Detail& detail) {
   out.text("What happened", Paint::bold);
   const bool any_read = std::ranges::any_of(overview.sources, &LogSource::read);
@@ -137,8 +154,8 @@ void write_what_happened(Canvas& out, const Overview& overview, const Detail& de
     write_story(out, overview.stories[i]);
   }
   write_sources(out, overview, detail);
-  out.labelled(overview.stories.size() > 1 ? "Why, the last time:" : "Why:", Paint::bold,
-               first_sentences(answer(*overview.stories.back().first), detail.answer_sentences), 0);
+  out.labelled(why_label(overview), Paint::bold,
+               first_sentences(answer(telling_event(overview)), detail.answer_sentences), 0);
 }
 
 const Finding* finding_of(const HostCheck& check, std::string_view cause) {
@@ -150,7 +167,7 @@ const Finding* finding_of(const HostCheck& check, std::string_view cause) {
 // The cause of the last event, as this host is now; true when it stands in the check as well.
 bool write_last_cause(Canvas& out, const Overview& overview, const HostCheck& check,
                       const Detail& detail) {
-  const std::string_view cause = overview.stories.back().first->root_cause;
+  const std::string_view cause = telling_event(overview).root_cause;
   if (const Finding* finding = finding_of(check, cause)) {
     const bool gone = finding->role == Role::ruled_out;
     out.labelled("Is it still so?", Paint::bold,
@@ -169,7 +186,7 @@ bool write_last_cause(Canvas& out, const Overview& overview, const HostCheck& ch
 void write_is_it_still_so(Canvas& out, const Overview& overview, const HostCheck& check,
                           const Detail& detail) {
   const bool told = !overview.stories.empty() && write_last_cause(out, overview, check, detail);
-  const std::string_view cause = told ? overview.stories.back().first->root_cause : "";
+  const std::string_view cause = told ? telling_event(overview).root_cause : "";
   std::size_t risks = 0;
   for (const Finding& finding : check.findings) {
     if (finding.role == Role::ruled_out || (told && finding.cause == cause)) {
@@ -228,7 +245,7 @@ std::vector<Fix> steps_to_take(const Overview& overview, const HostCheck& check)
   if (overview.stories.empty()) {
     return fixes(check.findings);
   }
-  const diagnose::Event& last = *overview.stories.back().first;
+  const diagnose::Event& last = telling_event(overview);
   auto sorted = check.findings;
   std::ranges::stable_partition(
       sorted, [&last](const Finding& finding) { return finding.cause == last.root_cause; });

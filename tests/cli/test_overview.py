@@ -66,6 +66,19 @@ class OneScreen(harness.Case):
         self.assertIn("sudo sysctl -w vm.min_free_kbytes=45056", text)
         self.assertRegex(text, r"not all read: .*/var/log/kern.log")
 
+    def test_an_event_without_a_cause_does_not_hide_the_one_before(self):
+        root = self.scratch / "root"
+        host_of_case("min-free-too-high/positive-host.case", root)
+        self.put_log(root)
+        os.utime(root / "var/log" / f"messages-{self.spree.name}", (1e9, 1e9))  # the older one
+        (root / "var/log/kern.log").write_text(
+            "Nov 23 09:00:00 vm1 earlyoom[5]: sending SIGTERM to process 7 uid 1000 \"hog\": "
+            "badness 900, VmRSS 100 MiB\n", encoding="utf-8")
+        text = self.fits(root)
+        self.assertIn("earlyoom killed hog", text)
+        self.assertIn("Why, the last with a known cause: Memory was free, but", text)
+        self.assertIn("Is it still so? Yes: vm.min_free_kbytes is", text)
+
     def test_colour_changes_no_line(self):
         root = self.scratch / "root"
         host_of_case("min-free-too-high/positive-host.case", root)
