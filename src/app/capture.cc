@@ -3,13 +3,19 @@
 #include <unistd.h>
 
 #include <ctime>
+#include <filesystem>
+#include <map>
+#include <set>
 #include <string>
+#include <vector>
 
+#include "app/capture_logs.h"
 #include "app/host_root.h"
 #include "app/run.h"
 #include "base/human.h"
 #include "base/text.h"
 #include "host/capture_files.h"
+#include "host/host_names.h"
 #include "linux/capture_file.h"
 
 namespace whyoom::app {
@@ -22,6 +28,90 @@ std::string default_name() {
   char text[40] = {};
   std::strftime(text, sizeof text, "whyoom-%Y%m%d-%H%M%S.tar.zst", &local);
   return text;
+}
+
+struct Counts {
+  std::uint64_t files = 0, logs = 0, arguments_unread = 0;
+  std::vector<std::string> gaps;
+};
+
+// Of kernel threads there are none; a process that has ended meanwhile is no gap.
+void read_arguments(host::Files& files, const host::Processes& processes, Counts& counts) {
+  constexpr std::size_t most_bytes = std::size_t{128} << 10U;
+  for (const host::Process& process : processes.all) {
+    if (!process.kernel_thread) {
+      const auto text = files.read("/proc/" + std::to_string(process.pid) + "/cmdline", most_bytes);
+      if (!text && text.error().kind != host::FileError::Kind::missing) {
+        ++counts.arguments_unread;
+      }
+    }
+  }
+}
+
+// Symbolic links, written behind the files: whoever unpacks the archive then has the link, as on
+// the host, and not a copy of what it leads to. One whose target is not in the archive stays a
+// copy.
+class Links {
+ public:
+  void file(std::string_view path) {
+    if (!path.starts_with("/proc/")) {  // there are many, and no link leads to them
+      files_.emplace(path);
+    }
+  }
+  void link(std::string_view path, std::string_view target) { links_.emplace(path, target); }
+  void write(linux::CaptureFile& archive) const {
+    for (const auto& [path, target] : links_) {
+      const std::filesystem::path from = std::filesystem::path(path).parent_path();
+      if (!files_.contains(path) || files_.contains((from / target).lexically_normal().string())) {
+        archive.link(path, target);
+      }
+    }
+  }
+
+ private:
+  std::set<std::string, std::less<>> files_;
+  std::map<std::string, std::string, std::less<>> links_;
+};
+
+Counts write_all(const CaptureOptions& options, const HostRoot& root, host::HostNames& names,
+                 linux::CaptureFile& archive) {
+  Counts counts;
+  const bool rename = options.replace_host_names;
+  if (rename) {
+    names.add_own(*root.files);
+  }
+  // Logs go first: they can name more hosts.
+  const LogsWritten logs = capture_logs(root, rename ? &names : nullptr, archive);
+  counts.logs = logs.count;
+  counts.gaps = logs.gaps;
+  Links links;
+  const auto write_file = [&](std::string_view name, std::string_view contents) {
+    links.file(name);
+    archive.file(name, rename ? names.replaced(contents) : std::string(contents));
+    ++counts.files;
+  };
+  host::RecordingFiles recording(
+      *root.files,
+      {.file = write_file,
+       .link = [&](std::string_view name, std::string_view target) { links.link(name, target); },
+       .rename =
+           rename ? std::function([&names](std::string_view name) { return names.replaced(name); })
+                  : nullptr});
+  const host::HostFacts facts = host::read_facts(recording, root.options);
+  if (options.arguments) {
+    read_arguments(recording, facts.host.processes, counts);
+  }
+  links.write(archive);
+  archive.file(host::capture_index, recording.index());
+  for (const host::Gap& gap : facts.host.gaps) {
+    counts.gaps.push_back(gap.str());
+  }
+  if (counts.arguments_unread > 0) {
+    counts.gaps.push_back("the arguments of " +
+                          plural(counts.arguments_unread, "process", "processes") +
+                          " could not be read");
+  }
+  return counts;
 }
 
 }  // namespace
@@ -42,28 +132,23 @@ int capture(const CaptureOptions& options, linux::Output& errors) {
     errors.write("whyoom: " + printable(path) + ": " + file.error() + "\n");
     return trouble;
   }
-  linux::CaptureFile& archive = **file;
-  std::uint64_t files = 0;
-  host::RecordingFiles recording(
-      *root->files, {.file =
-                         [&](std::string_view name, std::string_view contents) {
-                           archive.file(name, contents);
-                           ++files;
-                         },
-                     .link = [&](std::string_view name,
-                                 std::string_view target) { archive.link(name, target); }});
-  const host::HostFacts facts = host::read_facts(recording, root->options);
-  archive.file(host::capture_index, recording.index());
-  const auto bytes = archive.finish();
+  host::HostNames names;
+  const Counts counts = write_all(options, *root, names, **file);
+  const auto bytes = (*file)->finish();
   if (!bytes) {
     errors.write("whyoom: " + printable(path) + ": " + bytes.error() + "; nothing was kept\n");
     return trouble;
   }
-  errors.write("whyoom: " + plural(files, "file", "files") + " of this host in " +
+  errors.write("whyoom: " + plural(counts.files, "file", "files") + " and " +
+               plural(counts.logs, "log", "logs") + " of this host in " +
                (path == "-" ? "standard output" : printable(path)) + " (" + human(Bytes(*bytes)) +
-               "); `whyoom check --root` reads it\n");
-  for (const host::Gap& gap : facts.host.gaps) {
-    errors.write("whyoom: not in it: " + printable(gap.str()) + "\n");
+               "); `whyoom --root` reads it\n");
+  for (const std::string& gap : counts.gaps) {
+    errors.write("whyoom: not in it: " + printable(gap) + "\n");
+  }
+  for (const std::string& name : names.left()) {
+    errors.write("whyoom: the name \"" + printable(name) +
+                 "\" is also a common word: replaced only where a log names its host\n");
   }
   return nothing_found;
 }

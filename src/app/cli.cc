@@ -53,18 +53,19 @@ constexpr const char* explain_footer =
     "  whyoom explain --since \"2026-11-23 07:00\" --format json kern.log | jq .events\n";
 
 constexpr const char* capture_about =
-    "Writes one file with what `whyoom check` reads of this host.\n"
-    "A tar archive, compressed with zstd. `whyoom check --root FILE` gives the same findings from "
-    "it,\n"
-    "on any machine. Environment and arguments of processes are not in it; of configuration files\n"
-    "only the lines that a rule looks at.";
+    "Writes one file with what `whyoom` reads here, logs included.\n"
+    "A tar archive, compressed with zstd. `whyoom --root FILE`, check, explain and whatif give "
+    "the\n"
+    "same answers from it, on any machine. Of logs go in the kernel's messages around events, of\n"
+    "configuration files the lines that a rule looks at. The environment of processes never does.";
 
 constexpr const char* capture_footer =
     "Exit status: 0 written, 2 wrong use or not written.\n"
     "\nExamples:\n"
     "  sudo whyoom capture\n"
+    "  sudo whyoom capture --replace-host-names -o for-support.tar.zst\n"
     "  sudo whyoom capture -o - | ssh support 'cat > host.tar.zst'\n"
-    "  whyoom check --root host.tar.zst\n";
+    "  whyoom --root host.tar.zst\n";
 
 constexpr const char* causes_about = "Lists the causes that whyoom knows, or tells about one.";
 
@@ -152,7 +153,7 @@ const std::map<std::string, std::string> usages = {
     {"whatif", "whyoom whatif KEY=VALUE... [--event FILE[#N] | --root DIR|FILE]"},
     {"fix", "whyoom fix [KEY=VALUE | --cause ID] [OPTIONS]\n       whyoom fix --list | --resume"},
     {"undo", "whyoom undo [N] [OPTIONS]"},
-    {"capture", "whyoom capture [-o FILE]"},
+    {"capture", "whyoom capture [-o FILE] [OPTIONS]"},
     {"causes", "whyoom causes [ID]"}};
 
 // Options that take a text as it is.
@@ -235,8 +236,9 @@ void add_explain(CLI::App& app, Options& options) {
   CLI::Option* files = command->get_option("FILE");
   CLI::Option* host =
       command->add_flag("--host", target.host, "Read this machine's own logs")->excludes(files);
-  command->add_option("--root", target.root, "Read the logs of a machine's copy below DIR")
-      ->type_name("DIR")
+  command
+      ->add_option("--root", target.root, "Read the logs of a copy of a machine, or of a capture")
+      ->type_name("DIR|FILE")
       ->excludes(files)
       ->excludes(host);
   CLI::Option* at = command->get_option("--at");
@@ -335,6 +337,10 @@ void add_capture(CLI::App& app, Options& options) {
   CaptureOptions& target = options.capture;
   command->add_option("-o,--output", target.output, "Where to; - is standard output")
       ->type_name("FILE");
+  command->add_flag("--cmdline", target.arguments,
+                    "Also the arguments of processes, which can hold secrets");
+  command->add_flag("--replace-host-names", target.replace_host_names,
+                    "host-1, host-2, ... in place of names of hosts");
   add_root(command, target.root);
   command->callback([&options] { options.command = Command::capture; });
 }

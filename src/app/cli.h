@@ -50,6 +50,8 @@ struct CheckOptions {
 struct CaptureOptions {
   std::string output;  // empty = a name made of the time; "-" = standard output
   std::string root;    // empty = this machine
+  bool arguments = false;
+  bool replace_host_names = false;
 };
 
 struct FixOptions {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/host_log.h"
+#include "app/host_root.h"
 #include "app/run.h"
 #include "app/selection.h"
 #include "app/writer.h"
@@ -16,6 +17,7 @@
 #include "base/text.h"
 #include "diagnose/engine.h"
 #include "diagnose/story.h"
+#include "linux/capture_file.h"
 #include "linux/input.h"
 #include "report/log_reader.h"
 
@@ -128,8 +130,14 @@ void Run::read(const std::string& file) {
 
 // All logs of a host: events come when all are read, in the order of time.
 void Run::read_host(const std::string& root) {
-  const HostLogOptions options{.root = root, .stop = [this] { return out_.closed(); }};
-  auto host = read_host_log(options, [this](std::unique_ptr<diagnose::Event> event) {
+  const HostLogOptions options{.stop = [this] { return out_.closed(); }};
+  const auto opened = open_host(root);
+  if (!opened) {
+    errors_.write("whyoom: " + opened.error() + "\n");
+    failed_ = true;
+    return;
+  }
+  auto host = read_host_log(*opened, options, [this](std::unique_ptr<diagnose::Event> event) {
     selection_.offer(std::move(event));
   });
   if (!host) {
@@ -206,6 +214,13 @@ int explain(const ExplainOptions& options, linux::Output& out, linux::Output& er
   std::vector<std::string> files = options.files;
   const bool host =
       options.host || !options.root.empty() || (files.empty() && isatty(STDIN_FILENO) == 1);
+  for (const std::string& file : files) {
+    if (files.size() > 1 && linux::is_capture(file)) {
+      errors.write("whyoom: " + shown_name(file) +
+                   ": this is a capture of a host; give it alone\n");
+      return trouble;
+    }
+  }
   if (files.empty() && !host) {
     files.emplace_back("-");
   }
@@ -214,8 +229,9 @@ int explain(const ExplainOptions& options, linux::Output& out, linux::Output& er
                                 linux::colour(terminal, options.colour), options.all};
   const auto writer = make_writer(options.format, style, out);
   Run run(rules, *writer, options.format == Format::ndjson, out, errors);
-  if (host) {
-    const std::string root = options.root.empty() ? "/" : options.root;
+  const bool capture = files.size() == 1 && linux::is_capture(files.front());
+  if (host || capture) {
+    const std::string root = capture ? files.front() : options.root.empty() ? "/" : options.root;
     run.read_host(root);
     return run.finish(root == "/" ? "this machine's logs" : "the logs in " + printable(root));
   }

@@ -5,11 +5,11 @@
 #include <optional>
 #include <utility>
 
+#include "app/log_streams.h"
 #include "app/when.h"
 #include "base/text.h"
 #include "diagnose/engine.h"
 #include "diagnose/story.h"
-#include "linux/log_sources.h"
 #include "report/log_reader.h"
 #include "report/log_span.h"
 
@@ -77,11 +77,8 @@ std::int64_t epoch_us(const WallTime& wall, std::int64_t newest_us) {
 
 class HostLog {
  public:
-  HostLog(const HostLogOptions& options, std::int64_t now_us)
-      : options_(options),
-        clock_(linux::machine_clock()),
-        now_us_(now_us),
-        merge_(options.budget) {}
+  HostLog(const HostRoot& root, const HostLogOptions& options)
+      : root_(root), options_(options), merge_(options.budget) {}
 
   tl::expected<void, std::string> read();
   void explain_all(const std::function<void(std::unique_ptr<diagnose::Event>)>& sink);
@@ -96,9 +93,10 @@ class HostLog {
   void add_account(const report::InputAccount& input, std::uint64_t lost_while_reading);
   [[nodiscard]] bool stopped() const { return options_.stop && options_.stop(); }
 
+  const HostRoot& root_;
   const HostLogOptions& options_;
   linux::MachineClock clock_;
-  std::int64_t now_us_;
+  std::int64_t now_us_ = 0;
   report::EventMerge merge_;
   HostLogAccount account_;
 
@@ -113,7 +111,11 @@ tl::expected<void, std::string> HostLog::read() {
                             .data = [this](std::string_view chunk) { data(chunk); },
                             .end = [this](const linux::LogEnd& last) { end(last); },
                             .stop = [this] { return stopped(); }};
-  return linux::read_log_sources(options_.root, sink);
+  const auto done = read_log_streams(root_, sink, [this](const LogClocks& clocks) {
+    clock_ = clocks.clock;
+    now_us_ = clocks.now_us;
+  });
+  return done ? tl::expected<void, std::string>() : tl::unexpected(done.error());
 }
 
 void HostLog::begin(const linux::LogSource& source) {
@@ -122,6 +124,7 @@ void HostLog::begin(const linux::LogSource& source) {
   events_ = 0;
   reader_ = std::make_unique<report::LogReader>(
       source.name, [this](report::Report&& report) { found(std::move(report)); }, nullptr);
+  reader_->skip_lines(source.first_line);
 }
 
 void HostLog::data(std::string_view chunk) {
@@ -191,10 +194,14 @@ void HostLog::add_account(const report::InputAccount& input, std::uint64_t lost_
 }
 
 void HostLog::end(const linux::LogEnd& last) {
-  const report::InputAccount input = reader_->finish();
+  report::InputAccount input = reader_->finish();
   reader_.reset();
+  report::LogSpan::Ends ends = last.whole ? last.whole->ends : span_.ends();
+  if (last.whole) {
+    input.bytes = last.whole->bytes;
+    input.lines = last.whole->lines;
+  }
   add_account(input, last.lost);
-  report::LogSpan::Ends ends = span_.ends();
   date(ends.from, ends.first_boot, nullptr);
   date(ends.to, ends.last_boot, nullptr);
   account_.sources.push_back({source_.name, last.read, events_, input.lines, std::move(ends.from),
@@ -225,9 +232,9 @@ bool HostLogAccount::any_read() const {
 }
 
 tl::expected<HostLogAccount, std::string> read_host_log(
-    const HostLogOptions& options,
+    const HostRoot& root, const HostLogOptions& options,
     const std::function<void(std::unique_ptr<diagnose::Event>)>& sink) {
-  HostLog log(options, static_cast<std::int64_t>(std::time(nullptr)) * second_us);
+  HostLog log(root, options);
   if (const auto done = log.read(); !done) {
     return tl::unexpected(done.error());
   }

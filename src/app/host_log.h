@@ -1,5 +1,5 @@
-// Every OOM event in the logs of this machine, or of a copy of one below a directory: each once,
-// the most complete copy of it, in the order of time, explained.
+// Every OOM event in the logs of this machine, of a copy of one below a directory, or in a capture:
+// each once, the most complete copy of it, in the order of time, explained.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
+#include "app/host_root.h"
 #include "diagnose/event.h"
 #include "render/render.h"
 #include "report/event_merge.h"
@@ -26,14 +27,13 @@ struct HostLogAccount {
 };
 
 struct HostLogOptions {
-  std::string root = "/";
   std::function<bool()> stop;  // true: nobody wants more; may be empty
   std::size_t budget = report::EventMerge::default_budget;
 };
 
-// The events come when all logs are read. The error says why `root` cannot be read.
+// The events come when all logs are read. The error says why the logs cannot be read.
 tl::expected<HostLogAccount, std::string> read_host_log(
-    const HostLogOptions& options,
+    const HostRoot& root, const HostLogOptions& options,
     const std::function<void(std::unique_ptr<diagnose::Event>)>& sink);
 
 }  // namespace whyoom::app

@@ -14,7 +14,8 @@ namespace whyoom::app {
 struct HostRoot {
   std::unique_ptr<host::Files> files;
   host::ReadOptions options;
-  std::string name;  // as the user gave it; "/" = this machine
+  std::string name;         // as the user gave it; "/" = this machine
+  bool is_capture = false;  // one file, or what was unpacked from it
 };
 
 // `root` empty = this machine. The error is a whole sentence.

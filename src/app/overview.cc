@@ -1,8 +1,8 @@
 #include "app/overview.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -23,11 +23,6 @@ namespace {
 
 using Events = std::vector<std::unique_ptr<diagnose::Event>>;
 
-bool is_directory(const std::string& path) {
-  struct stat info {};
-  return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
-}
-
 render::Overview overview_of(const Events& events, const HostLogAccount& account) {
   render::Overview overview;
   for (const auto& event : events) {
@@ -37,15 +32,16 @@ render::Overview overview_of(const Events& events, const HostLogAccount& account
       ++overview.stories.back().followers;
     }
   }
-  for (const render::LogSource& source : account.sources) {
-    if (source.read) {
-      overview.sources.push_back(source.name + ": " + render::source_text(source));
-    }
-    if (!source.gap.empty()) {
-      overview.gaps.push_back(source.name + ": " + source.gap);
-    }
-  }
+  overview.sources = account.sources;
   return overview;
+}
+
+bool sees_too_little(const HostLogAccount& account, const diagnose::HostCheck& check) {
+  return std::ranges::any_of(account.sources,
+                             [](const render::LogSource& source) { return !source.gap.empty(); }) ||
+         std::ranges::any_of(check.facts.host.gaps, [](const host::Gap& gap) {
+           return gap.kind == host::FileError::Kind::denied;
+         });
 }
 
 void write_json(const Events& events, const HostLogAccount& account,
@@ -80,24 +76,24 @@ int overview(const OverviewOptions& options, linux::Output& out, linux::Output& 
   }
   Events events;
   HostLogAccount account;
-  // A capture holds no logs.
-  if (is_directory(root->name)) {
-    const auto read = read_host_log(
-        {.root = root->name, .stop = [&out] { return out.closed(); }},
-        [&events](std::unique_ptr<diagnose::Event> event) { events.push_back(std::move(event)); });
-    if (read) {
-      account = *read;
-    } else {
-      errors.write("whyoom: " + printable(root->name) + ": " + read.error() + "\n");
-    }
+  const auto read = read_host_log(
+      *root, {.stop = [&out] { return out.closed(); }},
+      [&events](std::unique_ptr<diagnose::Event> event) { events.push_back(std::move(event)); });
+  if (read) {
+    account = *read;
+  } else {
+    errors.write("whyoom: " + printable(root->name) + ": " + read.error() + "\n");
   }
   const auto check = diagnose::check(host::read_facts(*root->files, root->options));
   if (options.format == Format::json) {
     write_json(events, account, *check, out);
   } else {
     const linux::Terminal terminal = linux::probe_terminal(STDOUT_FILENO);
+    render::Overview story = overview_of(events, account);
+    story.root = options.root;
+    story.more_as_root = root->name == "/" && ::geteuid() != 0 && sees_too_little(account, *check);
     out.write(render::text_overview(
-        overview_of(events, account), *check,
+        story, *check,
         {linux::width(terminal, options.width), linux::colour(terminal, options.colour), false}));
   }
   return events.empty() && !render::has_findings(*check) ? nothing_found : events_found;

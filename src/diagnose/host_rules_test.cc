@@ -35,6 +35,37 @@ TEST(HostRules, TheErrorIsThatOfTheKernel) {
   }
 }
 
+// "nproc (soft) for @users ... at /etc/security/limits.conf:1" of the finding about this cause.
+std::string places_of(const std::string& name, std::string_view cause) {
+  const auto host = cases::check_host(cases::load_case(cases::causes_folder() / name).log);
+  std::string text;
+  for (const Finding& finding : host->findings) {
+    for (const Proof& part : finding.proof) {
+      if (finding.cause == cause) {
+        text += part.what.str() + " at " + host->sources().name(part.at.source) + ":" +
+                std::to_string(part.at.line) + "\n";
+      }
+    }
+  }
+  return text;
+}
+
+TEST(HostRules, TheLineThatGaveALimitIsNamed) {
+  const auto has = [](const std::string& text, std::string_view what) {
+    EXPECT_NE(text.find(what), std::string::npos) << what << "\nnot in\n" << text;
+  };
+  has(places_of("rlimit-nproc/positive.case", "rlimit-nproc"),
+      "for app, from the next login on at /etc/security/limits.d/90-app.conf:3\n");
+  has(places_of("rlimit-nproc/positive-group.case", "rlimit-nproc"),
+      "for @users, from the next login on at /etc/security/limits.conf:1\n");
+  has(places_of("cgroup-pids-max/positive-unit.case", "cgroup-pids-max"),
+      "TasksMax in the configuration (64) at /etc/systemd/system/one.service:3\n");
+  has(places_of("hugetlb-pool/positive.case", "hugetlb-pool"),
+      "vm.nr_hugepages asked for at /etc/sysctl.d/60-db.conf:1\n");
+  has(places_of("zfs-arc/positive-host.case", "zfs-arc"),
+      "the cache of ZFS (ARC) at /proc/spl/kstat/zfs/arcstats:7\n");
+}
+
 // Real kernels before and after somebody raised vm.min_free_kbytes.
 TEST(HostRules, AnUntouchedMachineHasNoFindingAndARaisedSettingHas) {
   WHYOOM_SHARED_OR_SKIP(lab, "lab");

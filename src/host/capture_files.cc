@@ -11,8 +11,13 @@ namespace {
 
 constexpr std::string_view first_line = "whyoom capture 1";
 
-// Names have any bytes but NUL; a record is one line of words.
-std::string escaped(std::string_view text) {
+tl::unexpected<FileError> missing() {
+  return tl::unexpected(FileError{FileError::Kind::missing, "No such file or directory"});
+}
+
+}  // namespace
+
+std::string escape_word(std::string_view text) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string out;
   for (const char c : text) {
@@ -28,7 +33,7 @@ std::string escaped(std::string_view text) {
   return out.empty() ? "%" : out;
 }
 
-std::string unescaped(std::string_view text) {
+std::string unescape_word(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '%' && i + 2 < text.size()) {
@@ -45,20 +50,14 @@ std::string unescaped(std::string_view text) {
   return out;
 }
 
-tl::unexpected<FileError> missing() {
-  return tl::unexpected(FileError{FileError::Kind::missing, "No such file or directory"});
-}
-
-}  // namespace
-
 void RecordingFiles::note_error(std::string_view what, std::string_view path,
                                 const FileError& error) {
   if (error.kind == FileError::Kind::missing) {
     return;  // as what is not in the capture
   }
   const std::string line = std::string(what) + " " +
-                           std::to_string(static_cast<unsigned>(error.kind)) + " " + escaped(path) +
-                           " " + escaped(error.text) + "\n";
+                           std::to_string(static_cast<unsigned>(error.kind)) + " " +
+                           escape_word(renamed(path)) + " " + escape_word(error.text) + "\n";
   if (noted_.insert(line).second) {
     index_ += line;
   }
@@ -74,7 +73,7 @@ tl::expected<std::string, FileError> RecordingFiles::read(std::string_view path,
     return contents;
   }
   std::string kept = kept_in_capture(path, std::move(*contents));
-  sink_.file(path, kept);
+  sink_.file(renamed(path), kept);
   // Processes are read once, and there can be many.
   const bool is_process = path.starts_with("/proc/") && path.size() > 6 && is_digit(path[6]);
   if (!is_process) {
@@ -90,9 +89,10 @@ tl::expected<Listing, FileError> RecordingFiles::list(std::string_view path, std
     return listing;
   }
   if (noted_.insert("list " + std::string(path)).second) {
-    index_ += "list " + std::to_string(listing->cut ? 1 : 0) + " " + escaped(path) + "\n";
+    index_ +=
+        "list " + std::to_string(listing->cut ? 1 : 0) + " " + escape_word(renamed(path)) + "\n";
     for (const Entry& entry : listing->entries) {
-      index_ += (entry.is_directory ? "d " : "f ") + escaped(entry.name) + "\n";
+      index_ += (entry.is_directory ? "d " : "f ") + escape_word(renamed(entry.name)) + "\n";
     }
   }
   return listing;
@@ -103,8 +103,8 @@ tl::expected<std::string, FileError> RecordingFiles::read_link(std::string_view 
   if (!target) {
     note_error("link-error", path, target.error());
   } else if (noted_.insert("link " + std::string(path)).second) {
-    index_ += "link " + escaped(path) + " " + escaped(*target) + "\n";
-    sink_.link(path, *target);
+    index_ += "link " + escape_word(renamed(path)) + " " + escape_word(renamed(*target)) + "\n";
+    sink_.link(renamed(path), renamed(*target));
   }
   return target;
 }
@@ -123,25 +123,25 @@ void CaptureFiles::add_record(std::string_view line, Listing*& open) {
   cursor.skip_spaces();
   if (what == "d" || what == "f") {
     if (open != nullptr) {
-      open->entries.push_back({unescaped(second), what == "d"});
+      open->entries.push_back({unescape_word(second), what == "d"});
     }
     return;
   }
   open = nullptr;
   if (what == "list") {
-    open = &listings_[unescaped(third)];
+    open = &listings_[unescape_word(third)];
     open->cut = second == "1";
   } else if (what == "link") {
-    links_[unescaped(second)] = unescaped(third);
+    links_[unescape_word(second)] = unescape_word(third);
   } else if (what.ends_with("-error")) {
     auto& errors = what == "read-error"   ? read_errors_
                    : what == "list-error" ? list_errors_
                                           : link_errors_;
     const auto kind = parse_number<unsigned>(second).value_or(99);
-    errors[unescaped(third)] = {kind <= static_cast<unsigned>(FileError::Kind::failed)
-                                    ? static_cast<FileError::Kind>(kind)
-                                    : FileError::Kind::failed,
-                                unescaped(cursor.rest())};
+    errors[unescape_word(third)] = {kind <= static_cast<unsigned>(FileError::Kind::failed)
+                                        ? static_cast<FileError::Kind>(kind)
+                                        : FileError::Kind::failed,
+                                    unescape_word(cursor.rest())};
   }
 }
 
@@ -168,7 +168,7 @@ tl::expected<std::string, FileError> CaptureFiles::read(std::string_view path, s
   if (const auto error = read_errors_.find(path); error != read_errors_.end()) {
     return tl::unexpected(error->second);
   }
-  return missing();
+  return unpacked_ ? unpacked_->read(path, most) : missing();
 }
 
 tl::expected<Listing, FileError> CaptureFiles::list(std::string_view path, std::size_t most) {

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -15,11 +16,17 @@ namespace whyoom::host {
 // The part of a capture that is no file of the host: listings, errors, links. One record a line.
 inline constexpr std::string_view capture_index = "whyoom/index";
 
+// Any bytes as one word of a record, and back.
+std::string escape_word(std::string_view text);
+std::string unescape_word(std::string_view text);
+
 class RecordingFiles : public Files {
  public:
   struct Sink {
     std::function<void(std::string_view path, std::string_view contents)> file;
     std::function<void(std::string_view path, std::string_view target)> link;
+    // Names as the capture shall have them; may be empty. Contents are the business of `file`.
+    std::function<std::string(std::string_view name)> rename = nullptr;
   };
   RecordingFiles(Files& inner, Sink sink) : inner_(inner), sink_(std::move(sink)) {}
 
@@ -31,6 +38,9 @@ class RecordingFiles : public Files {
   [[nodiscard]] const std::string& index() const { return index_; }
 
  private:
+  [[nodiscard]] std::string renamed(std::string_view name) const {
+    return sink_.rename ? sink_.rename(name) : std::string(name);
+  }
   void note_error(std::string_view what, std::string_view path, const FileError& error);
 
   Files& inner_;
@@ -46,6 +56,8 @@ class CaptureFiles : public Files {
   void add(std::string path, std::string contents);
   // False: this is no index of a capture that this program understands.
   bool add_index(std::string_view text);
+  // Where the contents are that were not added: an unpacked capture.
+  void contents_in(std::unique_ptr<Files> files) { unpacked_ = std::move(files); }
   [[nodiscard]] bool empty() const { return files_.empty(); }
 
   tl::expected<std::string, FileError> read(std::string_view path, std::size_t most) override;
@@ -61,6 +73,7 @@ class CaptureFiles : public Files {
   ByPath<std::string> files_, links_;
   ByPath<Listing> listings_;
   ByPath<FileError> read_errors_, list_errors_, link_errors_;
+  std::unique_ptr<Files> unpacked_;
 };
 
 }  // namespace whyoom::host

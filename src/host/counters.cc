@@ -66,6 +66,7 @@ constexpr NamedField<Vmstat, std::uint64_t> event_fields[] = {
     {"balloon_inflate", &Vmstat::balloon_inflate},
     {"balloon_deflate", &Vmstat::balloon_deflate},
     {"cma_alloc_fail", &Vmstat::cma_alloc_fail},
+    {"htlb_buddy_alloc_fail", &Vmstat::htlb_buddy_alloc_fail},
     {"drop_pagecache", &Vmstat::drop_pagecache},
 };
 

@@ -42,6 +42,7 @@ struct Vmstat {
   Maybe<std::uint64_t> thp_fault_alloc, thp_fault_fallback, thp_split_page, thp_swpout_fallback;
   Maybe<std::uint64_t> workingset_refault_anon, workingset_refault_file, workingset_refault;
   Maybe<std::uint64_t> balloon_inflate, balloon_deflate, cma_alloc_fail, drop_pagecache;
+  Maybe<std::uint64_t> htlb_buddy_alloc_fail;  // huge pages that the pool wanted and did not get
 };
 
 Vmstat parse_vmstat(Lines lines);

@@ -16,6 +16,7 @@ struct HostFacts {
   Host host;
   SysctlHistory min_free_history;  // who sets vm.min_free_kbytes
   std::vector<SysctlSetter> min_free_setters;
+  SysctlHistory huge_pages_history;  // of vm.nr_hugepages
 };
 
 HostFacts read_facts(Files& files, const ReadOptions& options = {});

@@ -12,6 +12,7 @@
 #include "base/message.h"
 #include "base/place.h"
 #include "base/units.h"
+#include "host/accounts.h"
 #include "host/blocks.h"
 #include "host/cgroups.h"
 #include "host/config_files.h"
@@ -75,6 +76,7 @@ struct UserTasks {
   // The lowest RLIMIT_NPROC among those of the user's processes that were asked (see ReadOptions).
   std::optional<std::int32_t> limit_pid;
   std::optional<ResourceLimit> limit;
+  Account account;  // of the users whose limit was asked
 };
 
 // Mappings of one process, against vm.max_map_count.
@@ -100,7 +102,8 @@ struct Processes {
 // What an administrator set for the number of tasks.
 struct TaskLimitFiles {
   std::vector<NprocLine> nproc;   // limits.conf, then limits.d; the last that matches counts
-  std::vector<TasksMax> systemd;  // in the order in which systemd applies them, for each unit
+  std::vector<TasksMax> systemd;  // defaults: DefaultTasksMax=, UserTasksMax=; the last counts
+  std::vector<TasksMax> units;    // of units that are full or nearly so: the setting that wins
 };
 
 // What would be left after a crash or a restart.
@@ -131,6 +134,7 @@ struct Host {
   bool slab_read = false;
   std::vector<SwapArea> swaps;
   bool swaps_read = false;
+  ZfsArc zfs_arc;
   std::optional<LoadAverage> load;
   Pressures pressure;
   Nodes nodes;

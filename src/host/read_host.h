@@ -12,12 +12,12 @@ namespace whyoom::host {
 
 struct ReadOptions {
   std::size_t most_processes = 131072;
-  std::size_t most_cgroups = 4096;     // of one hierarchy
-  unsigned most_depth = 32;            // of a cgroup under the mount
-  std::size_t users_with_limits = 4;   // the users with the most tasks ...
-  std::size_t limits_for_a_user = 16;  // ... and how many of their processes are asked
+  std::size_t most_cgroups = 4096;      // of one hierarchy
+  unsigned most_depth = 32;             // of a cgroup under the mount
+  std::size_t users_with_limits = 4;    // the users with the most tasks ...
+  std::size_t limits_for_a_user = 16;   // ... and how many of their processes are asked
   std::size_t processes_with_maps = 3;  // those with the most threads: each thread has mappings
-  std::optional<PageSize> page_size;   // of the running machine; told from the numbers when empty
+  std::optional<PageSize> page_size;    // of the running machine; told from the numbers when empty
   bool processes = true;
   bool cgroups = true;
 };

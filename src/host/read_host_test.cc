@@ -329,9 +329,6 @@ TEST(ReadHost, files_that_limit_tasks) {
   files.add("/usr/lib/systemd/system.conf.d/10-a.conf", "[Manager]\nDefaultTasksMax=2\n");
   files.add("/etc/systemd/system.conf.d/10-a.conf", "[Manager]\nDefaultTasksMax=3\n");
   files.add("/run/systemd/system.conf.d/05-b.conf", "[Manager]\nDefaultTasksMax=4\n");
-  files.add("/usr/lib/systemd/system/user-.slice.d/10-defaults.conf", "[Slice]\nTasksMax=33%\n");
-  files.add("/etc/systemd/system.control/web.service.d/50-TasksMax.conf",
-            "[Service]\nTasksMax=64\n");
   const Host host = read_host(files);
   ASSERT_EQ(host.task_limits.nproc.size(), 3U);
   EXPECT_EQ(host.task_limits.nproc[1].most, 4096U);
@@ -341,7 +338,7 @@ TEST(ReadHost, files_that_limit_tasks) {
   for (const TasksMax& limit : host.task_limits.systemd) {
     all += limit.unit + "=" + limit.text + ";";
   }
-  EXPECT_EQ(all, "=10%;=4;=3;user-.slice=33%;web.service=64;");
+  EXPECT_EQ(all, "=10%;=4;=3;");
 }
 
 TEST(ReadHost, kubelet_tuned_and_what_is_kept) {

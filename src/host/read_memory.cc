@@ -76,6 +76,8 @@ void read_memory(Reader& reader) {
                                 Message("the biggest slab caches are not known"), Absent::gap);
   host.swaps_read =
       reader.parse("/proc/swaps", host.swaps, parse_swaps, Message("the swap areas are not known"));
+  reader.parse("/proc/spl/kstat/zfs/arcstats", host.zfs_arc, parse_arcstats,
+               Message("how much memory ZFS keeps is not known"));
   reader.parse("/proc/loadavg", host.load, parse_loadavg,
                Message("the number of all tasks is not known"), Absent::gap);
   read_pressure(reader);

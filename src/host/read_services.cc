@@ -1,52 +1,14 @@
 // Configuration files, and what would be left after a crash.
 #include <algorithm>
-#include <map>
 
 #include "base/text.h"
+#include "host/drop_ins.h"
 #include "host/reader.h"
 
 namespace whyoom::host {
 namespace {
 
 constexpr auto person = Lines::End::person;
-constexpr std::size_t most_units = 1024;
-
-// The files of drop-in directories in the order in which they apply: by name over all directories,
-// a directory that stands first hiding the same name in the later ones.
-std::vector<std::string> drop_ins(Reader& reader, const std::vector<std::string>& directories,
-                                  const Message& leaves_open) {
-  std::map<std::string, std::string> by_name;
-  for (const std::string& directory : directories) {
-    const auto entries = reader.list(directory, leaves_open);
-    if (!entries) {
-      continue;
-    }
-    for (const Entry& entry : *entries) {
-      if (entry.name.ends_with(".conf")) {
-        by_name.emplace(entry.name, directory + "/" + entry.name);
-      }
-    }
-  }
-  std::vector<std::string> paths;
-  for (auto& [name, path] : by_name) {
-    paths.push_back(std::move(path));
-  }
-  return paths;
-}
-
-// A drop-in may be a link to /dev/null, which hides the same name elsewhere.
-std::optional<Loaded> load_config(Reader& reader, const std::string& path,
-                                  const Message& leaves_open) {
-  auto text = reader.files().read(path);
-  if (text) {
-    return Loaded{std::move(*text), reader.host().sources.add(path)};
-  }
-  if (text.error().kind != FileError::Kind::missing &&
-      text.error().kind != FileError::Kind::not_a_file) {
-    reader.gap(path, text.error(), leaves_open);
-  }
-  return std::nullopt;
-}
 
 void read_limits_conf(Reader& reader) {
   const Message open("some limits on the number of a user's processes are not known");
@@ -98,31 +60,27 @@ void read_tasks_max(Reader& reader, const std::vector<std::string>& paths,
   }
 }
 
-// Drop-ins of units: "user-.slice.d", "ssh.service.d". The units themselves are not walked: what
-// they set shows in their pids.max.
-void read_unit_drop_ins(Reader& reader) {
-  const Message open("some values of TasksMax= are not known");
-  const std::string tops[] = {
-      "/etc/systemd/system.control", "/run/systemd/system.control",   "/etc/systemd/system",
-      "/run/systemd/system",         "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
-      "/lib/systemd/system"};
-  std::map<std::string, std::vector<std::string>> directories;
-  for (const std::string& top : tops) {
-    const auto entries = reader.list(top, open);
-    if (!entries) {
-      continue;
-    }
-    for (const Entry& entry : *entries) {
-      const bool wanted = entry.name.ends_with(".slice.d") || entry.name.ends_with(".service.d") ||
-                          entry.name.ends_with(".scope.d");
-      if (wanted && directories.size() < most_units) {
-        directories[entry.name].push_back(top + "/" + entry.name);
-      }
+// Of the users whose limit was asked; nobody else's names are looked at.
+void read_accounts(Reader& reader) {
+  const Message open("which line of limits.conf is for a user is not known");
+  auto& users = reader.host().processes.users;
+  std::vector<Account> accounts;
+  for (const UserTasks& user : users) {
+    if (user.limit) {
+      accounts.push_back({user.uid, {}, {}});
     }
   }
-  for (const auto& [name, of_unit] : directories) {
-    read_tasks_max(reader, drop_ins(reader, of_unit, open), {"TasksMax"},
-                   name.substr(0, name.size() - 2));
+  if (accounts.empty() || reader.host().task_limits.nproc.empty()) {
+    return;
+  }
+  if (const auto loaded = load_config(reader, "/etc/passwd", open)) {
+    parse_passwd(reader.lines(*loaded, person), accounts);
+  }
+  if (const auto loaded = load_config(reader, "/etc/group", open)) {
+    parse_group(reader.lines(*loaded, person), accounts);
+  }
+  for (Account& account : accounts) {
+    std::ranges::find(users, account.uid, &UserTasks::uid)->account = std::move(account);
   }
 }
 
@@ -217,10 +175,11 @@ void read_crash_stores(Reader& reader) {
 void read_task_limits(Reader& reader) {
   const Message open("systemd's default for TasksMax= is not known");
   read_limits_conf(reader);
+  read_accounts(reader);
   read_tasks_max(reader, systemd_config(reader, "system.conf", open), {"DefaultTasksMax"}, "");
   read_tasks_max(reader, systemd_config(reader, "logind.conf", open), {"UserTasksMax"},
                  "user-.slice");
-  read_unit_drop_ins(reader);
+  read_units(reader);
 }
 
 void read_services(Reader& reader) {

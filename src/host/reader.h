@@ -69,6 +69,7 @@ void read_memory(Reader& reader);  // meminfo, zones, blocks, slab, swap, pressu
 void read_nodes(Reader& reader);   // nodes, huge pages, transparent huge pages, lru_gen
 void read_processes(Reader& reader);
 void read_cgroups(Reader& reader);
+void read_units(Reader& reader);        // TasksMax= of units that are full or nearly so
 void read_task_limits(Reader& reader);  // limits.conf, systemd
 void read_services(Reader& reader);     // kubelet, tuned
 void read_kept_evidence(Reader& reader);

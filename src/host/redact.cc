@@ -65,6 +65,25 @@ std::string only_line_ends(std::string_view contents) {
   return kept;
 }
 
+// Names, numbers and members; not what stands in /etc/shadow on some hosts here, nor people's
+// names.
+std::string only_accounts(std::string_view contents, bool group) {
+  std::string kept;
+  while (!contents.empty()) {
+    const std::size_t end = std::min(contents.find('\n'), contents.size());
+    std::string_view line = contents.substr(0, end);
+    for (int field = 0; field < 4 && !line.empty(); ++field) {
+      const std::size_t colon = std::min(line.find(':'), line.size());
+      kept += field == 1 ? "x" : line.substr(0, colon);
+      kept += field < 3 ? ":" : "";
+      line.remove_prefix(std::min(colon + 1, line.size()));
+    }
+    kept += group ? "\n" : "::/:\n";
+    contents.remove_prefix(std::min(end + 1, contents.size()));
+  }
+  return kept;
+}
+
 }  // namespace
 
 std::string kept_in_capture(std::string_view path, std::string contents) {
@@ -73,6 +92,9 @@ std::string kept_in_capture(std::string_view path, std::string contents) {
   }
   if (path.starts_with("/proc/") || path.starts_with("/sys/") || is_sysctl_file(path)) {
     return contents;
+  }
+  if (path == "/etc/passwd" || path == "/etc/group") {
+    return only_accounts(contents, path == "/etc/group");
   }
   return only_wanted_lines(contents);
 }

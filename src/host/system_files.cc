@@ -91,6 +91,29 @@ std::vector<SwapArea> parse_swaps(Lines lines) {
   return result;
 }
 
+// "size                            4    8589934592": name, type of the number, number.
+ZfsArc parse_arcstats(Lines lines) {
+  ZfsArc arc;
+  while (lines.next()) {
+    std::string_view rest = lines.line();
+    const std::string_view name = next_word(rest);
+    auto* field = name == "size"    ? &arc.size
+                  : name == "c_min" ? &arc.least
+                  : name == "c_max" ? &arc.most
+                                    : nullptr;
+    if (field == nullptr) {
+      continue;
+    }
+    next_word(rest);
+    if (const auto bytes = parse_number<std::uint64_t>(next_word(rest))) {
+      *field = Read<Bytes>{Bytes(*bytes), lines.place()};
+    } else {
+      lines.damaged("\"name type bytes\"", lines.line());
+    }
+  }
+  return arc;
+}
+
 std::optional<LoadAverage> parse_loadavg(Lines lines) {
   if (!lines.next()) {
     return std::nullopt;

@@ -42,6 +42,14 @@ struct Pressure {
 };
 Pressure parse_pressure(Lines lines);
 
+// /proc/spl/kstat/zfs/arcstats: what ZFS keeps in memory, outside of the kernel's own counters.
+// Source: OpenZFS module/zfs/arc.c arc_stats.
+struct ZfsArc {
+  Maybe<Bytes> size;         // now
+  Maybe<Bytes> least, most;  // what it shrinks to under pressure, and may grow to
+};
+ZfsArc parse_arcstats(Lines lines);
+
 struct CommandLine {
   std::vector<std::string> words;
   Place at{};

@@ -1,6 +1,7 @@
 #include "linux/capture_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -62,11 +63,28 @@ tl::expected<std::unique_ptr<host::CaptureFiles>, std::string> open_capture(
   return files;
 }
 
+bool is_capture(const std::string& path) {
+  struct stat info {};
+  if (path == "-" || ::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) {
+    return false;
+  }
+  constexpr std::size_t header = 512;
+  std::string start;
+  const auto done =
+      read_input(path, {.data = [&](std::string_view chunk) { start += chunk.substr(0, header); },
+                        .quiet = [] {},
+                        .stop = [&] { return start.size() >= header; }});
+  constexpr std::size_t magic_at = 257;
+  return done && start.starts_with("whyoom/log") && start.size() >= header &&
+         std::string_view(start).substr(magic_at).starts_with("ustar");
+}
+
 struct CaptureFile::State {
   int fd = -1;
   std::string path;
   std::uint64_t bytes = 0;
   int error = 0;
+  bool named = false;  // it has its name already
   bool finished = false;
   ZstdWriter compressed{[this](std::string_view data) { write(data); }};
   TarWriter tar{[this](std::string_view data) { compressed.write(data); }};
@@ -86,12 +104,38 @@ struct CaptureFile::State {
 
 CaptureFile::CaptureFile(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
+namespace {
+
+std::string directory_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// A file without a name yet can be linked only through /proc.
+std::string link_to(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
+
+}  // namespace
+
 tl::expected<std::unique_ptr<CaptureFile>, std::string> CaptureFile::create(
     const std::string& path) {
   auto state = std::make_unique<State>();
   state->path = path;
-  state->fd = path == "-" ? STDOUT_FILENO
-                          : ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (path == "-") {
+    state->fd = STDOUT_FILENO;
+    return std::unique_ptr<CaptureFile>(new CaptureFile(std::move(state)));
+  }
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) == 0) {
+    return tl::unexpected(std::string(std::strerror(EEXIST)));
+  }
+  state->fd = ::open(directory_of(path).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+  state->named = state->fd < 0 || ::access(link_to(state->fd).c_str(), F_OK) != 0;
+  if (state->named) {
+    if (state->fd >= 0) {
+      ::close(state->fd);
+    }
+    state->fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  }
   if (state->fd < 0) {
     return tl::unexpected(std::string(std::strerror(errno)));
   }
@@ -101,7 +145,7 @@ tl::expected<std::unique_ptr<CaptureFile>, std::string> CaptureFile::create(
 CaptureFile::~CaptureFile() {
   if (state_->path != "-") {
     ::close(state_->fd);
-    if (!state_->finished) {
+    if (!state_->finished && state_->named) {
       ::unlink(state_->path.c_str());
     }
   }
@@ -119,6 +163,11 @@ tl::expected<std::uint64_t, std::string> CaptureFile::finish() {
   state_->tar.finish();
   state_->compressed.finish();
   if (state_->error == 0 && state_->path != "-" && ::fsync(state_->fd) != 0) {
+    state_->error = errno;
+  }
+  if (state_->error == 0 && state_->path != "-" && !state_->named &&
+      ::linkat(AT_FDCWD, link_to(state_->fd).c_str(), AT_FDCWD, state_->path.c_str(),
+               AT_SYMLINK_FOLLOW) != 0) {
     state_->error = errno;
   }
   if (state_->error != 0) {

@@ -13,11 +13,12 @@ namespace whyoom::linux {
 tl::expected<std::unique_ptr<host::CaptureFiles>, std::string> open_capture(
     const std::string& path);
 
-// The logs that stand in a capture: names and contents.
-inline constexpr std::string_view capture_log_folder = "whyoom/log/";
+// Told from its first bytes; "-" is none.
+bool is_capture(const std::string& path);
 
-// A new file that only its owner can read; an existing one is never overwritten. "-" is standard
-// output.
+// A new file that only its owner can read; an existing one is never overwritten. It gets its name
+// when it is whole, so that nothing half is left behind, whatever ends the program (on file systems
+// without O_TMPFILE: unless a signal does). "-" is standard output.
 class CaptureFile {
  public:
   static tl::expected<std::unique_ptr<CaptureFile>, std::string> create(const std::string& path);
@@ -27,7 +28,7 @@ class CaptureFile {
 
   void file(std::string_view name, std::string_view contents);
   void link(std::string_view name, std::string_view target);
-  // Writes the end and sees that all of it is on the disk. Without it the file is removed again.
+  // Writes the end and sees that all of it is on the disk. Without it no file is there.
   tl::expected<std::uint64_t, std::string> finish();
 
  private:

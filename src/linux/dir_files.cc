@@ -182,6 +182,14 @@ tl::expected<DirFiles::OpenFile, FileError> DirFiles::open_file(std::string_view
                   status.st_mtim.tv_sec * second_us + status.st_mtim.tv_nsec / 1000};
 }
 
+tl::expected<Descriptor, FileError> DirFiles::open_directory(std::string_view path) {
+  Descriptor directory(open_path(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK));
+  if (directory.get() < 0) {
+    return failure(errno);
+  }
+  return directory;
+}
+
 tl::expected<host::Listing, FileError> DirFiles::list(std::string_view path, std::size_t most) {
   Descriptor fd(open_path(path, O_RDONLY | O_DIRECTORY | O_NONBLOCK));
   if (fd.get() < 0) {

@@ -40,6 +40,7 @@ class DirFiles : public host::Files {
     std::int64_t modified_us = 0;  // since 1970
   };
   tl::expected<OpenFile, host::FileError> open_file(std::string_view path);
+  tl::expected<Descriptor, host::FileError> open_directory(std::string_view path);
 
  private:
   DirFiles(int root, bool whole_machine, Resolve resolve);

@@ -1,5 +1,7 @@
 #include "linux/journal.h"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <system_error>
 #include <vector>
@@ -14,8 +16,11 @@ constexpr const char* leaves_open = "events that only the journal keeps are not 
 
 // All boots, because no match names one. "+" is "or". What kills in user space says so in its
 // unit's messages.
-std::vector<std::string> command(bool choose_fields) {
+std::vector<std::string> command(bool choose_fields, const std::string& directory) {
   std::vector<std::string> argv = {"journalctl", "--no-pager", "--all", "--output=json"};
+  if (!directory.empty()) {
+    argv.push_back("--directory=" + directory);
+  }
   if (choose_fields) {  // systemd 236 and later; a third of the bytes
     argv.emplace_back(
         "--output-fields=MESSAGE,PRIORITY,_TRANSPORT,_HOSTNAME,_COMM,SYSLOG_IDENTIFIER,"
@@ -43,7 +48,7 @@ std::string first_line(const std::string& text) {
   return printable(trim(std::string_view(text).substr(0, text.find('\n'))));
 }
 
-Message gap_of(const ChildEnd& child, bool any_data) {
+Message gap_of(const ChildEnd& child, bool any_data, bool this_machine) {
   if (child.stopped) {
     return {};
   }
@@ -66,7 +71,9 @@ Message gap_of(const ChildEnd& child, bool any_data) {
     return Message("journalctl was ended by signal {}; {}", child.signal, leaves_open);
   }
   if (says(child, "No journal files were found")) {
-    return Message("this machine has no journal; {}", "earlier boots are not known from it");
+    return this_machine
+               ? Message("this machine has no journal; earlier boots are not known from it")
+               : Message("journalctl finds no journal file in it; {}", leaves_open);
   }
   if (child.status != 0) {
     return Message("journalctl ended with status {} ({}); {}", child.status,
@@ -81,23 +88,55 @@ Message gap_of(const ChildEnd& child, bool any_data) {
   return {};
 }
 
-}  // namespace
-
-void read_journal(const LogSink& sink, const LogLimits& limits) {
-  sink.begin({LogSource::Kind::journal, "journal", std::nullopt});
+ChildEnd read_by_journalctl(const std::string& name, const std::string& directory,
+                            const LogSink& sink, const LogLimits& limits) {
+  sink.begin({LogSource::Kind::journal, name, std::nullopt});
   bool any_data = false;
   const auto data = [&](std::string_view chunk) {
     any_data = true;
     sink.data(chunk);
   };
-  ChildEnd child = run_child(command(true), data, sink.stop, limits.most_silent_ms);
+  ChildEnd child = run_child(command(true, directory), data, sink.stop, limits.most_silent_ms);
   if (child.status != 0 && !any_data && says(child, "unrecognized option")) {
-    child = run_child(command(false), data, sink.stop, limits.most_silent_ms);
+    child = run_child(command(false, directory), data, sink.stop, limits.most_silent_ms);
   }
   LogEnd end;
-  end.gap = gap_of(child, any_data);
+  end.gap = gap_of(child, any_data, directory.empty());
   end.read = any_data || (end.gap.empty() && !child.stopped);
   sink.end(end);
+  return child;
+}
+
+}  // namespace
+
+void read_journal(const LogSink& sink, const LogLimits& limits) {
+  read_by_journalctl("journal", "", sink, limits);
+}
+
+void read_journal_of_copy(DirFiles& files, const LogSink& sink, const LogLimits& limits) {
+  for (const std::string path : {"/var/log/journal", "/run/log/journal"}) {
+    const auto listing = files.list(path, 1);
+    if ((!listing && listing.error().kind == host::FileError::Kind::missing) ||
+        (listing && listing->entries.empty())) {
+      continue;
+    }
+    const auto directory = files.open_directory(path);
+    if (!directory) {
+      sink.begin({LogSource::Kind::journal, path, std::nullopt});
+      LogEnd end;
+      end.read = false;
+      end.gap = Message("{}; {}", directory.error().text, leaves_open);
+      sink.end(end);
+      continue;
+    }
+    // By the open directory, so that no link in the copy leads elsewhere.
+    const std::string name =
+        "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(directory->get());
+    const ChildEnd end = read_by_journalctl(path, name, sink, limits);
+    if (sink.stop() || end.stopped) {
+      return;
+    }
+  }
 }
 
 }  // namespace whyoom::linux

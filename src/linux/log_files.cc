@@ -211,20 +211,4 @@ void LogFiles::read_crashes() {
   read_files(std::move(paths), kind);
 }
 
-void LogFiles::note_journal_of_copy(const std::string& root) {
-  for (const std::string directory : {"/var/log/journal", "/run/log/journal"}) {
-    const auto listing = files_.list(directory, 1);
-    if (listing && !listing->entries.empty()) {
-      sink_.begin({LogSource::Kind::journal, directory, std::nullopt});
-      LogEnd end;
-      end.read = false;
-      end.gap = Message(
-          "whyoom does not read journal files; run `journalctl -D {}{} -o json _TRANSPORT=kernel | "
-          "whyoom explain -`",
-          printable(root), directory);
-      sink_.end(end);
-    }
-  }
-}
-
 }  // namespace whyoom::linux

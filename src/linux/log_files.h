@@ -14,8 +14,6 @@ class LogFiles {
   void read_syslog();  // /var/log, the newest first
   void read_pstore();
   void read_crashes();
-  // A copy of a machine may have journal files, which only journalctl reads.
-  void note_journal_of_copy(const std::string& root);
 
  private:
   struct Found {

@@ -47,7 +47,7 @@ tl::expected<void, std::string> read_log_sources(const std::string& root, const 
       read_kernel_ring(sink);
     }
   } else {
-    logs.note_journal_of_copy(root);
+    read_journal_of_copy(*files, sink, limits);
   }
   for (const auto part :
        {&LogFiles::read_syslog, &LogFiles::read_pstore, &LogFiles::read_crashes}) {

@@ -11,6 +11,7 @@
 #include <tl/expected.hpp>
 
 #include "base/message.h"
+#include "report/log_span.h"
 
 namespace whyoom::linux {
 
@@ -19,12 +20,20 @@ struct LogSource {
   Kind kind = Kind::file;
   std::string name;                         // "journal", "/dev/kmsg", "/var/log/kern.log.2.gz"
   std::optional<std::int64_t> modified_us;  // of a file, since 1970
+  std::uint32_t first_line = 0;  // of an excerpt: so many lines stood before what is there
+};
+
+// What an excerpt cannot tell of the log that it was taken from.
+struct WholeLog {
+  std::uint64_t bytes = 0, lines = 0;
+  report::LogSpan::Ends ends;
 };
 
 struct LogEnd {
-  bool read = true;        // false: nothing could be read
-  Message gap;             // what is not known because of that; empty = no gap
-  std::uint64_t lost = 0;  // messages overwritten while they were read
+  bool read = true;               // false: nothing could be read
+  Message gap;                    // what is not known because of that; empty = no gap
+  std::uint64_t lost = 0;         // messages overwritten while they were read
+  std::optional<WholeLog> whole;  // when this was an excerpt
 };
 
 // begin and end are called once for each source, data between them.
@@ -49,7 +58,8 @@ struct MachineClock {
 };
 MachineClock machine_clock();
 
-// `root` "/" is this machine; of another directory only files are read. The error says what is
+// `root` "/" is this machine; of another directory only files are read (those of a journal by
+// journalctl). The error says what is
 // wrong with the directory.
 tl::expected<void, std::string> read_log_sources(const std::string& root, const LogSink& sink,
                                                  const LogLimits& limits = {});

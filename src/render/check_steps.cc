@@ -111,9 +111,10 @@ CheckStep threads_step(const HostCheck& check) {
   if (threads) {
     // In a container the host's other tasks count against its limits and cannot be seen.
     const bool hidden = *threads > seen + seen / 10 + 32;
+    const std::string processes = plural(host.processes.all.size(), "process", "processes");
     step.lines.push_back(
-        plural(*threads, "thread", "threads") + (hidden ? ", of which can be seen " : " in ") +
-        plural(host.processes.all.size(), "process", "processes") +
+        plural(*threads, "thread", "threads") +
+        (hidden ? " on the host; " + processes + " can be seen from here" : " in " + processes) +
         (zombies > 0 ? ", " + plural(zombies, "zombie", "zombies") : std::string()) + ".");
   }
   for (std::size_t i = 0; i < std::min(most, check.limits.size()); ++i) {

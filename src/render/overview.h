@@ -17,13 +17,15 @@ struct StoryHead {
   std::uint64_t followers = 0;
 };
 
-// Where the logs came from, in words, one line each: "the journal, since Nov 20 07:41".
 struct Overview {
   std::vector<StoryHead> stories;  // oldest first
-  std::vector<std::string> sources;
-  std::vector<std::string> gaps;  // logs that could not be read
+  std::vector<LogSource> sources;
+  std::string root;           // as given with --root; empty = this machine
+  bool more_as_root = false;  // another user would see what this one could not
 };
 
+// As much as fits into the 24 lines of a terminal, its prompt left out; what there is no room for
+// is named with the command that shows it.
 std::string text_overview(const Overview& overview, const diagnose::HostCheck& check,
                           const TextStyle& style);
 

@@ -48,6 +48,7 @@ struct LogReader::State {
 
   Sink sink;
   std::shared_ptr<Seen> seen;
+  LogWatch watch;
   Assembler assembler;
   logtext::Framer framer;
   std::optional<logtext::LiteralScan> scan;  // made when the first line may be skipped
@@ -90,6 +91,9 @@ void LogReader::State::on_report(Report&& report) {
 
 void LogReader::State::on_line(const logtext::Line& line) {
   account.lines_lost += line.lost_before;
+  if (watch.message) {
+    watch.message(line);
+  }
   assembler.line(line);
 }
 
@@ -126,7 +130,11 @@ void LogReader::State::one_line(std::string_view line) {
     note(number, "the line is longer than 1 MiB and was cut");
     line = line.substr(0, kMaxLine);
   }
+  const bool held = watch.line && framer.holds();
   framer.line(line, number);
+  if (watch.line) {
+    watch.line(number, line, held || framer.holds());
+  }
   if (!assembler.idle() || framer.holds()) {
     last_busy = number;
   }
@@ -263,6 +271,10 @@ LogReader::LogReader(const std::string& source, Sink sink, std::shared_ptr<Seen>
     : state_(std::make_unique<State>(source, std::move(sink), std::move(seen))) {}
 
 LogReader::~LogReader() = default;
+
+void LogReader::watch(LogWatch watch) { state_->watch = std::move(watch); }
+
+void LogReader::skip_lines(std::uint32_t lines) { state_->number += lines; }
 
 void LogReader::feed(std::string_view chunk) { state_->feed(chunk); }
 

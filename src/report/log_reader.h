@@ -10,9 +10,17 @@
 #include <string_view>
 #include <vector>
 
+#include "logtext/line.h"
 #include "report/report.h"
 
 namespace whyoom::report {
+
+// Sees what the reader reads, not what it skips.
+struct LogWatch {
+  std::function<void(const logtext::Line&)> message;
+  // After the messages in it. `held`: it is part of something that takes several lines.
+  std::function<void(std::uint32_t number, std::string_view raw, bool held)> line;
+};
 
 struct InputAccount {
   std::uint64_t bytes = 0;
@@ -34,12 +42,14 @@ class LogReader {
   static std::shared_ptr<Seen> make_seen();
 
   // Without `seen` copies are handed on as well: the caller tells them apart.
-  // Without `seen` copies are handed on as well: the caller tells them apart.
   LogReader(const std::string& source, Sink sink, std::shared_ptr<Seen> seen = make_seen());
   ~LogReader();
   LogReader(const LogReader&) = delete;
   LogReader& operator=(const LogReader&) = delete;
 
+  void watch(LogWatch watch);
+  // So many lines stand before the text that will be fed, and are not there any more.
+  void skip_lines(std::uint32_t lines);
   void feed(std::string_view chunk);
   // The pipe is quiet: end what is open, so that the reader sees it now.
   void idle();

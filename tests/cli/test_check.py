@@ -11,20 +11,26 @@ import harness
 from harness import whyoom
 
 
+def host_of_case(case, root, over=False):
+    """Writes the host of a case file below a directory; `over` what is there already."""
+    text = (harness.SOURCE / "src" / "diagnose" / "causes" / case).read_text(encoding="utf-8")
+    for part in ("\n" + text.split("---\n", 1)[1]).split("\n== ")[1:]:
+        path, _, content = part.partition("\n")
+        path, _, link = path.partition(" -> ")
+        target = root / path.lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if over:
+            target.unlink(missing_ok=True)
+        if link:
+            target.symlink_to(link)
+        else:
+            target.write_text(content + "\n", encoding="utf-8")
+
+
 class Check(harness.Case):
     def tree(self, case):
-        """The host of a case file, as a directory."""
-        text = (harness.SOURCE / "src" / "diagnose" / "causes" / case).read_text(encoding="utf-8")
         root = self.scratch / case.replace("/", "-")
-        for part in ("\n" + text.split("---\n", 1)[1]).split("\n== ")[1:]:
-            path, _, content = part.partition("\n")
-            path, _, link = path.partition(" -> ")
-            target = root / path.lstrip("/")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if link:
-                target.symlink_to(link)
-            else:
-                target.write_text(content + "\n", encoding="utf-8")
+        host_of_case(case, root)
         return root
 
     def findings(self, root):
@@ -112,7 +118,7 @@ class Check(harness.Case):
             root = self.tree(case)
             capture = self.scratch / (case.replace("/", "-") + ".tar.zst")
             result = whyoom("capture", "--root", root, "-o", capture)
-            self.check(result, 0, err="`whyoom check --root` reads it")
+            self.check(result, 0, err="`whyoom --root` reads it")
             self.assertEqual(capture.stat().st_mode & 0o777, 0o600)
             self.assertEqual(self.findings(capture), self.findings(root))
             self.check(whyoom("capture", "--root", root, "-o", capture), 2, err="File exists")
@@ -158,7 +164,7 @@ class Check(harness.Case):
         result = whyoom("--root", root, "--width", "80")
         self.check(result, 1, out="and 5 more events after it")
         places = [result.out.index(text) for text in (
-            "What happened", "Why, the last time", "Is it still so", "Yes: vm.min_free_kbytes is",
+            "What happened", "Why: ", "Is it still so?", "Yes: vm.min_free_kbytes is",
             "3 min_free_kbytes", "What to do", "sudo sysctl -w vm.min_free_kbytes=45056")]
         self.assertEqual(places, sorted(places))
         answer = json.loads(whyoom("--root", root, "--format", "json").out)
@@ -170,7 +176,7 @@ class Check(harness.Case):
         root = self.tree("min-free-too-high/near-miss-host.case")
         (root / "var" / "log").mkdir(parents=True)
         shutil.copy(self.spree, root / "var" / "log" / "kern.log")
-        self.check(whyoom("--root", root), 1, out="No: vm.min_free_kbytes is 45056 kB")
+        self.check(whyoom("--root", root), 1, out="Is it still so? No: vm.min_free_kbytes is 45056 kB")
 
     def test_no_host_there(self):
         self.check(whyoom("check", "--root", self.scratch / "none"), 2, err="No such file")

@@ -16,6 +16,7 @@ from harness import whyoom
 
 KERNEL_LINE = re.compile(r"\[ *(\d+)\.(\d{6})\] (.*)")
 BOOTED = 1_795_419_000_000_000  # microseconds since 1970: 2026-11-23
+TRANSPORT = "_TRANSPORT=kernel\nSYSLOG_IDENTIFIER=kernel\n"
 COMPRESSORS = {"gz": ["gzip", "-c"], "xz": ["xz", "-c"], "zst": ["zstd", "-q", "-c"]}
 
 
@@ -162,15 +163,37 @@ class Root(HostCase):
         whole = self.explain("--root", self.root)
         self.assertEqual(whole["events"], [])
 
-    def test_no_program_is_run_for_a_copy(self):
+    def test_a_copys_journal_is_read_by_directory(self):
+        words = self.scratch / "words"
+        log = self.file("journal.json", journal_lines(self.text))
+        self.put("var/log/journal/1/system.journal", "LPKSHHRH")
+        whole = self.explain("--root", self.root, env=self.fake_journalctl(
+            f'printf "%s\\n" "$@" > {words}\n'
+            f'for one; do case $one in --directory=*) ls "${{one#*=}}" >> {words};; esac; done\n'
+            f"cat {log}\n"), status=1)
+        self.assertEqual(self.source(whole, "/var/log/journal")["events"], len(self.expected))
+        asked = words.read_text(encoding="utf-8")
+        self.assertRegex(asked, r"--directory=/proc/\d+/fd/\d+\n")
+        self.assertTrue(asked.endswith("\n1\n"), asked)  # what lies in the copy's journal
+
+    def test_a_copys_journal_does_not_lead_out(self):
+        outside = self.scratch / "outside"
+        outside.mkdir()
+        (outside / "x.journal").write_text("LPKSHHRH")
         ran = self.scratch / "ran"
+        (self.root / "var/log").mkdir(parents=True)
+        (self.root / "var/log/journal").symlink_to(outside)
+        (self.root / "run/log").mkdir(parents=True)
+        (self.root / "run/log/journal").symlink_to("../../../outside")
+        self.explain("--root", self.root, env=self.fake_journalctl(f"touch {ran}\n"))
+        self.assertFalse(ran.exists())
+
+    def test_a_copys_journal_without_journalctl(self):
         self.put("var/log/kern.log", self.text)
         self.put("var/log/journal/1/system.journal", "LPKSHHRH")
-        whole = self.explain("--root", self.root, env=self.fake_journalctl(f"touch {ran}\n"))
-        self.assertFalse(ran.exists())
-        self.assertIn("journalctl -D", self.source(whole, "/var/log/journal")["gap"])
-        self.assertEqual([one["name"] for one in whole["input"]["sources"]],
-                         ["/var/log/journal", "/var/log/kern.log"])
+        whole = self.explain("--root", self.root, env={"PATH": str(self.scratch)}, status=1)
+        self.assertIn("journalctl is not installed", self.source(whole, "/var/log/journal")["gap"])
+        self.assertEqual(len(whole["events"]), len(self.expected))
 
     def test_without_permission(self):
         if os.geteuid() != 0 or not shutil.which("setpriv"):
@@ -320,6 +343,112 @@ class Journal(HostCase):
         while pathlib.Path(f"/proc/{child}").exists() and time.monotonic() < end:
             time.sleep(0.05)
         self.assertFalse(pathlib.Path(f"/proc/{child}").exists())
+
+
+REMOTE = pathlib.Path("/lib/systemd/systemd-journal-remote")
+
+
+@unittest.skipUnless(REMOTE.exists() and shutil.which("journalctl"),
+                     "needs journalctl and systemd-journal-remote")
+class RealJournal(HostCase):
+    """Journal files that systemd wrote, read by systemd's own journalctl."""
+
+    def make(self, path, text, boot="b", booted=BOOTED, fields="", machine="a"):
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        entries = "".join(
+            f"__REALTIME_TIMESTAMP={booted + at}\n__MONOTONIC_TIMESTAMP={at + 5}\n"
+            f"_BOOT_ID={boot * 32}\n_MACHINE_ID={machine * 32}\n_HOSTNAME=vm1\nPRIORITY=4\n"
+            f"_SOURCE_MONOTONIC_TIMESTAMP={at}\n{fields or TRANSPORT}MESSAGE={message}\n\n"
+            for at, message in records(text))
+        subprocess.run([REMOTE, "-o", target, "-"], input=entries.encode(), capture_output=True,
+                       check=True, timeout=60)
+        return target
+
+    def test_a_copys_journal(self):
+        self.make(f"var/log/journal/{'a' * 32}/system.journal", self.text)
+        whole = self.explain("--root", self.root, status=1)
+        self.assertIsNone(self.source(whole, "/var/log/journal")["gap"])
+        self.assertEqual([one["root_cause"] for one in whole["events"]],
+                         [one["root_cause"] for one in self.expected])
+        for one, expected in zip(whole["events"], self.expected):
+            self.assertEqual(one["zones"], expected["zones"])
+            self.assertEqual(one["time"]["monotonic"], expected["time"]["monotonic"])
+            self.assertEqual(one["host"], "vm1")
+            self.assertTrue(one["time"]["wall"].startswith("2026-11-23T"))
+        capture = self.scratch / "c.tar.zst"
+        self.check(whyoom("capture", "--root", self.root, "-o", capture), 0, err="1 log of")
+        self.assertEqual(self.explain("--root", capture, status=1), whole)
+
+    def test_archived_files_of_two_boots_and_a_killer(self):
+        folder = f"var/log/journal/{'a' * 32}"
+        self.make(f"{folder}/system@old.journal", self.text, "c", BOOTED - 86_400_000_000)
+        self.make(f"{folder}/system.journal", self.text)
+        kill = ("[   60.000000] Killed /user.slice/user-1000.slice/app.scope due to memory pressure "
+                "for /user.slice being 71.21% > 60.00% for > 20s with reclaim activity\n"
+                "[   61.000000] something else\n")
+        self.make(f"{folder}/user.journal", kill, fields=(
+            "_TRANSPORT=journal\nSYSLOG_IDENTIFIER=systemd-oomd\n"
+            "_SYSTEMD_UNIT=systemd-oomd.service\n"))
+        self.make(f"{folder}/other.journal", kill, fields=(
+            "_TRANSPORT=journal\nSYSLOG_IDENTIFIER=web\n_SYSTEMD_UNIT=web.service\n"))
+        whole = self.explain("--root", self.root, status=1)
+        kinds = [one["kind"] for one in whole["events"]]
+        self.assertEqual(len(kinds), 2 * len(self.expected) + 1)
+        self.assertEqual(kinds[-1], "userspace-kill")
+        self.assertEqual(self.source(whole, "/var/log/journal")["events"], len(kinds))
+
+    def test_a_damaged_file_is_said_and_the_others_are_read(self):
+        good = self.make(f"var/log/journal/{'a' * 32}/system.journal", self.text)
+        (good.parent / "cut.journal").write_bytes(good.read_bytes()[:4096])
+        (good.parent / "text.journal").write_text("no journal")
+        whole = self.explain("--root", self.root, status=1)
+        self.assertEqual(len(whole["events"]), len(self.expected))
+        self.assertIn("ignoring file", self.source(whole, "/var/log/journal")["gap"])
+
+    def test_as_this_machine_reads_its_own(self):
+        folder = self.make("var/log/journal/1/system.journal", self.text).parent
+        real = shutil.which("journalctl")
+        whole, events = self.journal_events(f'exec {real} --directory={folder} "$@"\n')
+        self.assertEqual(len(events), len(self.expected))
+        self.assertIsNone(self.source(whole, "journal")["gap"])
+
+
+JOURNALD = pathlib.Path("/lib/systemd/systemd-journald")
+WITH_JOURNALD = f"""
+mount -t tmpfs none /run && mkdir -p /run/systemd/journal /run/log/journal || exit 77
+[ -s /etc/machine-id ] || {{ echo {'ab' * 16} > /run/id && mount --bind /run/id /etc/machine-id; }}
+{JOURNALD} >/dev/null 2>&1 &
+journald=$!
+tries=0
+until journalctl --no-pager -n 1 _TRANSPORT=kernel 2>/dev/null | grep -q . || [ $tries = 50 ]
+do sleep 0.1; tries=$((tries + 1)); done
+"$@"
+status=$?
+kill $journald
+exit $status
+"""
+
+
+@unittest.skipUnless(os.geteuid() == 0 and JOURNALD.exists() and shutil.which("unshare")
+                     and os.path.exists("/dev/kmsg"), "needs root, journald, unshare and /dev/kmsg")
+class RealJournald(harness.Case):
+    """A journald of its own, in a mount namespace with an empty /run: it copies /dev/kmsg."""
+
+    def test_what_it_wrote_is_read(self):
+        done = subprocess.run(
+            ["unshare", "--mount", "sh", "-c", WITH_JOURNALD, "sh", harness.PROGRAM, "explain",
+             "--host", "--format", "json"], capture_output=True, check=False, timeout=120)
+        if done.returncode == 77:
+            self.skipTest("no mount in a namespace here")
+        sources = {one["name"]: one for one in json.loads(done.stdout)["input"]["sources"]}
+        journal = sources["journal"]
+        if "no kernel message" in (journal["gap"] or ""):
+            self.skipTest("journald may not read /dev/kmsg here")
+        self.assertIsNone(journal["gap"])
+        self.assertGreater(journal["lines"], 0)
+        self.assertIsNotNone(journal["from"]["monotonic"])
+        self.assertTrue(journal["from"]["wall"].endswith("Z"))
 
 
 class WhichInput(HostCase):

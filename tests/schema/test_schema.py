@@ -111,6 +111,23 @@ class Schema(unittest.TestCase):
         bad["host"].pop("policy")
         self.assertEqual(validate(self.write("bad.json", bad)).returncode, 1)
 
+    def of_host(self, *args):
+        done = subprocess.run([WHYOOM, *args, "--format", "json"], capture_output=True,
+                              check=False, timeout=60)
+        self.assertIn(done.returncode, (0, 1), done.stderr)
+        return done.stdout
+
+    def test_all_that_is_said_of_hosts(self):
+        roots = [[]] + [["--root", tree] for tree in sorted(SHARED.glob("lab/*/before"))
+                        + sorted(SHARED.glob("lab/*/after"))]
+        files = []
+        for number, root in enumerate(roots):
+            for name, command in {"alone": [], "check": ["check"],
+                                  "whatif": ["whatif", "vm.min_free_kbytes=default"]}.items():
+                files.append(self.write(f"{name}-{number}.json", self.of_host(*command, *root)))
+        done = validate(*files)
+        self.assertEqual(done.returncode, 0, done.stderr[:4000])
+
     def test_wrong_output_is_refused(self):
         good = json.loads(explain("json", SOURCE / "examples" / "min-free-killed.log"))
 

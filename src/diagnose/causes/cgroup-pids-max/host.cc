@@ -96,26 +96,23 @@ std::string_view unit_of(std::string_view path) {
   return path.substr(slash == std::string_view::npos ? 0 : slash + 1);
 }
 
-// "user-.slice" is for each "user-1000.slice".
-bool names_unit(std::string_view written, std::string_view unit) {
-  if (written.empty() || written == unit) {
-    return true;
-  }
-  const std::size_t dash = written.find("-.");
-  return dash != std::string_view::npos && unit.starts_with(written.substr(0, dash + 1)) &&
-         unit.ends_with(written.substr(dash + 1));
+// A share is of pid_max, threads-max and the root's pids.max, whichever is least; what systemd made
+// of it stands in pids.max.
+bool gives(const host::TasksMax& line, std::uint64_t limit) {
+  return line.kind == host::TasksMax::Kind::percent ||
+         (line.kind == host::TasksMax::Kind::number && line.number == limit);
 }
 
 const host::TasksMax* line_of(const host::Host& host, const Limited& limited) {
   const std::string_view unit = unit_of(limited.tree->path_of(*limited.group));
-  const host::TasksMax* found = nullptr;
+  const auto own = std::ranges::find(host.task_limits.units, unit, &host::TasksMax::unit);
+  if (own != host.task_limits.units.end()) {
+    return gives(*own, limited.limit) ? &*own : nullptr;
+  }
+  const host::TasksMax* found = nullptr;  // the default is for units without a line of their own
   for (const host::TasksMax& line : host.task_limits.systemd) {
-    const bool same = line.kind == host::TasksMax::Kind::percent ||
-                      (line.kind == host::TasksMax::Kind::number && line.number == limited.limit);
-    // The default is for units without a line of their own.
-    if (same && names_unit(line.unit, unit) && (!line.unit.empty() || found == nullptr)) {
-      found = &line;
-    }
+    const bool named = line.unit.empty() || unit.starts_with(line.unit.substr(0, 5));
+    found = named && gives(line, limited.limit) ? &line : found;
   }
   return found;
 }

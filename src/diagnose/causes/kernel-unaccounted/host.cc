@@ -82,6 +82,8 @@ std::vector<Claim> unaccounted_on_host(const HostContext& context) {
   for (const Counter counter : optional) {
     sum += info.*counter ? to_bytes((info.*counter)->value) : Bytes(0);
   }
+  // ZFS has a counter of its own, and a cause.
+  sum += host.zfs_arc.size ? host.zfs_arc.size->value : Bytes(0);
   const HostShare missing{*total - sum, *total, {}, {}};
   Claim result = share_claim(
       id, Rank::used_up, missing, big_on_host, Message("in no counter"),

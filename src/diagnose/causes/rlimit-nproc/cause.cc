@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/human.h"
 #include "base/text.h"
 #include "diagnose/task_pressure.h"
@@ -36,11 +38,24 @@ Message reached(const TaskLimit& limit, const std::string& makers) {
                    limit.whose, filled, error, makers);
 }
 
-// The line that has just this number. Names and groups cannot be matched without /etc/passwd.
+const host::UserTasks* user_of(const HostContext& context, const TaskLimit& limit) {
+  const auto& users = context.facts.host.processes.users;
+  const auto found = std::ranges::find_if(
+      users, [uid = uid_of(limit)](const host::UserTasks& user) { return user.uid == uid; });
+  return found == users.end() ? nullptr : &*found;
+}
+
+// The line that gives this user its limit at a login; for a user that /etc/passwd does not name,
+// any line with just this number.
 const host::NprocLine* line_of(const HostContext& context, const TaskLimit& limit) {
+  const auto& lines = context.facts.host.task_limits.nproc;
+  const host::UserTasks* user = user_of(context, limit);
+  if (user != nullptr && !user->account.name.empty()) {
+    return host::nproc_rules(lines, user->account).deciding();
+  }
   const host::NprocLine* last = nullptr;
-  for (const host::NprocLine& line : context.facts.host.task_limits.nproc) {
-    if (line.most == limit.limit && line.type != "hard" && line.domain != "root") {
+  for (const host::NprocLine& line : lines) {
+    if (line.most == limit.limit && line.domain != "root") {
       last = &line;
     }
   }
@@ -54,12 +69,20 @@ void complete(const HostContext& context, const TaskLimit& limit, Finding& findi
   find.commands = {"ps -L -U " + std::to_string(uid.value_or(0)) +
                    " -o comm= | sort | uniq -c | sort -n | tail"};
   Remedy raise;
-  if (const auto* line = line_of(context, limit)) {
+  const auto* line = line_of(context, limit);
+  if (line != nullptr) {
+    const std::string whose = printable(line->domain);
+    finding.proof.push_back(
+        line->most ? proof(Message("nproc ({}) for {}, from the next login on", line->type, whose),
+                           *line->most, line->at)
+                   : proof(Message("nproc ({}) for {} is unlimited from the next login on: the "
+                                   "limit that counts now",
+                                   line->type, whose),
+                           limit.limit, line->at));
+  }
+  if (line != nullptr && line->most == limit.limit) {
     raise.title = Message("Raise the limit in line {} of {} (it counts from the next login on)",
                           line->at.line, printable(context.sources.name(line->at.source)));
-    finding.proof.push_back(
-        proof(Message("the line with that number, for {}", printable(line->domain)), limit.limit,
-              line->at));
   } else {
     raise.title = Message(
         "Raise the limit: nproc in /etc/security/limits.d for logins, LimitNPROC= in the unit of a "

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <string>
 
+#include "diagnose/host_share.h"
 #include "diagnose/tools.h"
 
 namespace whyoom::diagnose::causes {
@@ -11,7 +12,8 @@ constexpr std::string_view id = "zfs-arc";
 
 using What = memory::AccountLine::What;
 
-constexpr double big_share = 0.25;  // of RAM in no counter
+constexpr double big_share = 0.25;     // of RAM in no counter
+constexpr double scarce_share = 0.10;  // of RAM is available on a host
 
 std::optional<Claim> judge(const Context& context) {
   const memory::Account* account = used_up(context);
@@ -44,9 +46,49 @@ std::optional<Claim> judge(const Context& context) {
   return result;
 }
 
+// On a host arcstats has the number. A large cache is no fault while ordinary memory is there.
+std::vector<Claim> check(const HostContext& context) {
+  const host::ZfsArc& arc = context.facts.host.zfs_arc;
+  const host::Meminfo& info = context.facts.host.meminfo;
+  if (!arc.size || !info.mem_total || !context.state.available) {
+    return {};
+  }
+  const HostShare held{arc.size->value, to_bytes(info.mem_total->value), arc.size->at,
+                       info.mem_total->at};
+  const bool scarce = share(*context.state.available, held.ram) < scarce_share;
+  const Bytes least = arc.least ? arc.least->value : Bytes(0);
+  Claim result = share_claim(
+      id, Rank::used_up, held, scarce ? big_on_host : 2, Message("the cache of ZFS (ARC)"),
+      Message("ZFS holds {} of RAM ({}) in its cache (ARC), which no counter of /proc/meminfo has, "
+              "and {} are available besides. It gives back up to {} when the kernel asks, and a "
+              "burst can be faster.",
+              human(held.size), percent(held.part()), human(*context.state.available),
+              human(held.size - least)));
+  if (info.mem_available) {
+    result.finding.proof.push_back(
+        proof(Message("available"), *context.state.available, info.mem_available->at));
+  }
+  if (arc.least) {
+    result.finding.proof.push_back(
+        proof(Message("it shrinks to (c_min)"), arc.least->value, arc.least->at));
+  }
+  if (arc.most) {
+    result.finding.proof.push_back(
+        proof(Message("it may grow to (c_max)"), arc.most->value, arc.most->at));
+  }
+  if (result.finding.role == Role::risk) {
+    Remedy remedy;
+    remedy.title = Message("Limit the cache to a quarter of RAM, or to what the host can spare");
+    remedy.commands = {"echo " + std::to_string(held.ram.count() / 4) +
+                       " | sudo tee /sys/module/zfs/parameters/zfs_arc_max"};
+    result.finding.remedies.push_back(remedy);
+  }
+  return {std::move(result)};
+}
+
 }  // namespace
 
 extern const Cause cause_zfs_arc;
-const Cause cause_zfs_arc{id, 'B', "the ZFS cache holds the memory", judge};
+const Cause cause_zfs_arc{id, 'B', "the ZFS cache holds the memory", judge, check};
 
 }  // namespace whyoom::diagnose::causes

@@ -1,0 +1,120 @@
+#include "app/capture_logs.h"
+
+#include <algorithm>
+#include <ctime>
+#include <memory>
+#include <utility>
+
+#include "app/log_streams.h"
+#include "base/human.h"
+#include "base/text.h"
+#include "linux/capture_logs.h"
+#include "report/log_excerpt.h"
+
+namespace whyoom::app {
+namespace {
+
+constexpr std::size_t most_of_a_log = std::size_t{16} << 20U;
+constexpr std::size_t most_of_all = std::size_t{128} << 20U;
+
+report::LogOwner owner_of(const linux::LogSource& source) {
+  using Kind = linux::LogSource::Kind;
+  const std::string_view name = std::string_view(source.name).substr(source.name.rfind('/') + 1);
+  const bool kernel = source.kind == Kind::pstore || source.kind == Kind::crash ||
+                      (source.kind == Kind::file && name.starts_with("dmesg"));
+  return kernel ? report::LogOwner::kernel : report::LogOwner::anybody;
+}
+
+class LogRecorder {
+ public:
+  LogRecorder(host::HostNames* names, linux::CaptureFile& archive)
+      : names_(names), archive_(archive) {}
+
+  [[nodiscard]] linux::LogSink sink() {
+    return {.begin = [this](const linux::LogSource& source) { begin(source); },
+            .data =
+                [this](std::string_view chunk) {
+                  span_.feed(chunk);
+                  excerpt_->feed(chunk);
+                },
+            .end = [this](const linux::LogEnd& end) { finish(end); },
+            .stop = [] { return false; }};
+  }
+  linux::CapturedLogs& logs() { return logs_; }
+  LogsWritten& written() { return written_; }
+
+ private:
+  void begin(const linux::LogSource& source);
+  void finish(const linux::LogEnd& end);
+  void keep(report::LogExcerpt::Result&& part);
+  [[nodiscard]] std::string renamed(const std::string& text) const {
+    return names_ != nullptr ? names_->replaced(text) : text;
+  }
+
+  host::HostNames* names_;
+  linux::CaptureFile& archive_;
+  linux::CapturedLogs logs_;
+  LogsWritten written_;
+  std::size_t room_ = most_of_all;
+  std::unique_ptr<report::LogExcerpt> excerpt_;
+  report::LogSpan span_;
+};
+
+void LogRecorder::begin(const linux::LogSource& source) {
+  logs_.logs.push_back({source, {}});
+  span_ = {};
+  excerpt_ = std::make_unique<report::LogExcerpt>(owner_of(source), std::min(room_, most_of_a_log));
+  excerpt_->skip_lines(source.first_line);
+}
+
+void LogRecorder::keep(report::LogExcerpt::Result&& part) {
+  if (names_ != nullptr) {
+    for (const std::string& host : part.hosts) {
+      names_->add(host);
+    }
+    part.text = names_->replaced_in_log(part.text);
+  }
+  room_ -= std::min(room_, part.text.size());
+  archive_.file(linux::captured_log_name(logs_.logs.size() - 1), part.text);
+  written_.count += part.kept > 0 ? 1 : 0;
+}
+
+void LogRecorder::finish(const linux::LogEnd& end) {
+  linux::CapturedLog& log = logs_.logs.back();
+  report::LogExcerpt::Result part = excerpt_->finish();
+  log.end = end;
+  if (!end.whole) {
+    log.end.whole = linux::WholeLog{part.bytes, part.lines, span_.ends()};
+  }
+  log.source.first_line = part.first_line;
+  std::string gap = end.gap.str();
+  if (part.no_room > 0) {
+    gap += gap.empty() ? "" : "; ";
+    gap += "its oldest " + plural(part.no_room, "line", "lines") +
+           " of the kernel had no room in the capture; events in them are not known";
+  }
+  keep(std::move(part));
+  if (!gap.empty()) {
+    written_.gaps.push_back(log.source.name + ": " + gap);
+    log.end.gap = Message("{}", renamed(gap));
+  }
+  log.source.name = renamed(log.source.name);
+}
+
+}  // namespace
+
+LogsWritten capture_logs(const HostRoot& root, host::HostNames* names,
+                         linux::CaptureFile& archive) {
+  LogRecorder recorder(names, archive);
+  const auto clock = read_log_streams(root, recorder.sink());
+  if (clock) {
+    recorder.logs().clock = clock->clock;
+    recorder.logs().now_us = clock->now_us;
+  } else {
+    recorder.written().gaps.push_back("the logs: " + clock.error());
+  }
+  archive.file(linux::capture_log_index, linux::write_log_index(recorder.logs()));
+  return std::move(recorder.written());
+}
+
+}  // namespace whyoom::app
