@@ -16,7 +16,7 @@ HostFacts read_facts(Files& files, const ReadOptions& options) {
   facts.min_free_history = find_sysctl(files, ask_sysctl(key, facts.host.command_line.str()));
   facts.min_free_setters = find_setters(files, key);
   facts.huge_pages_history =
-      find_sysctl(files, ask_sysctl("vm.nr_hugepages", joined(facts.host.command_line)));
+      find_sysctl(files, ask_sysctl("vm.nr_hugepages", facts.host.command_line.str()));
   return facts;
 }
 
