@@ -1,18 +1,22 @@
 #include "advise/deployment.h"
 
+#include <algorithm>
 #include <array>
 
-#include "base/message.h"
+#include "base/text.h"
 
 namespace whyoom::advise {
 
 namespace {
 
-// {1} key, {2} value, {3} base profile. In YAML a value stands in single quotes, {4}.
+// {1} key, {2} value, {3} base profile. In YAML a value stands in single quotes, {4}; in that of
+// Kubernetes, {7}, where $$ means $. {5} is a pattern that finds the key, {6} a name for the key.
+// Each key has a file of its own, so that a second fix does not take the place of the first.
 // `99-zz-` so that the file comes after what distributions and vendors ship.
 constexpr std::string_view sysctl_d_text =
-    "# /etc/sysctl.d/99-zz-whyoom.conf\n"
-    "# Load it with: sysctl --system\n"
+    "# /etc/sysctl.d/99-zz-{6}.conf\n"
+    "# Set it now: sysctl -p /etc/sysctl.d/99-zz-{6}.conf\n"
+    "# sysctl --system reads /etc/sysctl.conf last: take the key out of it.\n"
     "{1} = {2}\n";
 
 // The module ansible.posix.sysctl writes its whole file anew and drops repeated keys, so this uses
@@ -23,21 +27,34 @@ constexpr std::string_view ansible_text =
     "- name: Set {1}\n"
     "  hosts: all\n"
     "  become: true\n"
+    "  gather_facts: false\n"
     "  vars:\n"
     "    whyoom_key: '{1}'\n"
     "    whyoom_value: !unsafe {4}\n"
     "  tasks:\n"
-    "    - name: Comment out other lines that set it\n"
+    "    - name: Have the folder\n"
+    "      ansible.builtin.file:\n"
+    "        path: /etc/sysctl.d\n"
+    "        state: directory\n"
+    "    - name: Find files of sysctl.d that set it later\n"
+    "      ansible.builtin.find:\n"
+    "        paths: /etc/sysctl.d\n"
+    "        patterns: '*.conf'\n"
+    "        contains: '[ \\t]*-?{5}[ \\t]*='\n"
+    "      register: whyoom_files\n"
+    "    - name: Comment out the lines that would win over this one\n"
     "      ansible.builtin.replace:\n"
-    "        path: /etc/sysctl.conf\n"
-    "        regexp: '^(\\s*-?{5}\\s*=.*)$'\n"
+    "        path: \"{{ item }}\"\n"
+    "        regexp: '^([ \\t]*-?{5}[ \\t]*=.*)$'\n"
     "        replace: '# \\1'\n"
+    "      loop: \"{{ ['/etc/sysctl.conf'] + (whyoom_files.files | map(attribute='path') |\n"
+    "        select('gt', '/etc/sysctl.d/99-zz-{6}.conf') | list) }}\"\n"
     "      register: whyoom_conf\n"
     "      failed_when: whyoom_conf.failed and \"does not exist\" not in (whyoom_conf.msg | "
     "default(''))\n"
     "    - name: Keep it over a restart\n"
     "      ansible.builtin.copy:\n"
-    "        dest: /etc/sysctl.d/99-zz-whyoom.conf\n"
+    "        dest: /etc/sysctl.d/99-zz-{6}.conf\n"
     "        content: \"{{ whyoom_key }} = {{ whyoom_value }}\\n\"\n"
     "        owner: root\n"
     "        group: root\n"
@@ -60,13 +77,13 @@ constexpr std::string_view ansible_text =
 constexpr std::string_view cloud_init_text =
     "#cloud-config\n"
     "write_files:\n"
-    "  - path: /etc/sysctl.d/99-zz-whyoom.conf\n"
+    "  - path: /etc/sysctl.d/99-zz-{6}.conf\n"
     "    owner: root:root\n"
     "    permissions: '0644'\n"
     "    content: |\n"
     "      {1} = {2}\n"
     "runcmd:\n"
-    "  - [sysctl, -p, /etc/sysctl.d/99-zz-whyoom.conf]\n";
+    "  - [sysctl, -p, /etc/sysctl.d/99-zz-{6}.conf]\n";
 
 // vm.* and most of kernel.* are of the node, not of a pod: only a privileged pod can set them. The
 // file is kept on the node; `nsenter` is not needed, because /proc/sys is that of the kernel.
@@ -76,16 +93,16 @@ constexpr std::string_view kubernetes_text =
     "apiVersion: apps/v1\n"
     "kind: DaemonSet\n"
     "metadata:\n"
-    "  name: whyoom-fix\n"
+    "  name: {6}\n"
     "  namespace: kube-system\n"
     "spec:\n"
     "  selector:\n"
     "    matchLabels:\n"
-    "      app: whyoom-fix\n"
+    "      app: {6}\n"
     "  template:\n"
     "    metadata:\n"
     "      labels:\n"
-    "        app: whyoom-fix\n"
+    "        app: {6}\n"
     "    spec:\n"
     "      nodeSelector:\n"
     "        kubernetes.io/os: linux\n"
@@ -100,13 +117,18 @@ constexpr std::string_view kubernetes_text =
     "            - name: KEY\n"
     "              value: '{1}'\n"
     "            - name: VALUE\n"
-    "              value: {4}\n"
+    "              value: {7}\n"
     "          command:\n"
     "            - sh\n"
     "            - -euc\n"
     "            - |\n"
     "              sysctl -w \"$KEY=$VALUE\"\n"
-    "              echo \"$KEY = $VALUE\" > /host-sysctl.d/99-zz-whyoom.conf\n"
+    "              now=$(sysctl -n \"$KEY\" | tr '\\t' ' ')\n"
+    "              if [ \"$now\" != \"$VALUE\" ]; then\n"
+    "                echo \"$KEY is $now, not $VALUE\" >&2\n"
+    "                exit 1\n"
+    "              fi\n"
+    "              printf '%s = %s\\n' \"$KEY\" \"$VALUE\" > /host-sysctl.d/99-zz-{6}.conf\n"
     "          volumeMounts:\n"
     "            - name: sysctl-d\n"
     "              mountPath: /host-sysctl.d\n"
@@ -121,7 +143,9 @@ constexpr std::string_view kubernetes_text =
     "            type: DirectoryOrCreate\n";
 
 constexpr std::string_view tuned_text =
-    "# /etc/tuned/whyoom/tuned.conf; then: tuned-adm profile whyoom\n"
+    "# Where there is /etc/tuned/profiles: /etc/tuned/profiles/{6}/tuned.conf\n"
+    "# Elsewhere: /etc/tuned/{6}/tuned.conf\n"
+    "# Then: tuned-adm profile {6}\n"
     "# Files in /etc/sysctl.d and /etc/sysctl.conf are applied after the profile and win over it\n"
     "# (reapply_sysctl in /etc/tuned/tuned-main.conf): take the key out of them.\n"
     "[main]\n"
@@ -131,12 +155,49 @@ constexpr std::string_view tuned_text =
     "[sysctl]\n"
     "{1}={2}\n";
 
-std::string yaml_quoted(std::string_view text) {
-  std::string quoted = "'";
+std::string doubled(std::string_view text, char special) {
+  std::string result;
   for (const char c : text) {
-    quoted += c == '\'' ? "''" : std::string(1, c);
+    result += c == special ? std::string(2, c) : std::string(1, c);
   }
-  return quoted + "'";
+  return result;
+}
+
+std::string yaml_quoted(std::string_view text) { return "'" + doubled(text, '\'') + "'"; }
+
+bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+
+// "whyoom-vm-min-free-kbytes": a name that Kubernetes (RFC 1123, at most 63 characters), tuned and
+// file systems take.
+std::string name_for(std::string_view key) {
+  constexpr std::size_t most = 63;
+  std::string name = "whyoom-";
+  for (const char c : key) {
+    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    name += is_lower_or_digit(lower) ? lower : '-';
+  }
+  name.resize(std::min(name.size(), most));
+  return name.substr(0, name.find_last_not_of('-') + 1);
+}
+
+// tuned keeps several active profiles with blanks between them, and takes commas in an include. A
+// profile that includes itself loses what it included before.
+std::string tuned_include(const std::optional<std::string>& active, std::string_view own_name) {
+  std::string names;
+  bool is_active = false;
+  Cursor cursor(active ? *active : std::string_view());
+  for (cursor.skip_spaces(); !cursor.at_end(); cursor.skip_spaces()) {
+    const std::string_view name = cursor.take_word();
+    is_active = is_active || name == own_name;
+    if (name != own_name) {
+      names += (names.empty() ? "" : ",") + std::string(name);
+    }
+  }
+  if (is_active) {
+    return "# This profile is active already: keep here the include= line that it has.\n" +
+           (names.empty() ? "" : "# Beside it is active: " + names + "\n");
+  }
+  return names.empty() ? "" : "include=" + names + "\n";
 }
 
 // Both separators, and every other character as it stands.
@@ -152,11 +213,11 @@ std::string key_pattern(std::string_view key) {
 }
 
 // {1} and so on; other braces belong to the text.
-std::string filled(std::string_view text, const std::array<std::string, 5>& args) {
+std::string filled(std::string_view text, const std::array<std::string, 7>& args) {
   std::string result;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const bool is_argument = text[i] == '{' && i + 2 < text.size() && text[i + 1] >= '1' &&
-                             text[i + 1] <= '5' && text[i + 2] == '}';
+                             text[i + 1] <= '7' && text[i + 2] == '}';
     if (is_argument) {
       result += args[static_cast<std::size_t>(text[i + 1] - '1')];
       i += 2;
@@ -196,9 +257,10 @@ std::span<const ToolName> tool_names() {
 
 std::string deployment(Tool tool, const Wanted& wanted,
                        const std::optional<std::string>& base_profile) {
-  const std::string include = base_profile ? "include=" + *base_profile + "\n" : std::string();
-  return filled(text_of(tool), {wanted.key, wanted.value, include, yaml_quoted(wanted.value),
-                                key_pattern(wanted.key)});
+  const std::string name = name_for(wanted.key);
+  return filled(text_of(tool), {wanted.key, wanted.value, tuned_include(base_profile, name),
+                                yaml_quoted(wanted.value), key_pattern(wanted.key), name,
+                                yaml_quoted(doubled(wanted.value, '$'))});
 }
 
 }  // namespace whyoom::advise

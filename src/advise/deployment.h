@@ -1,5 +1,5 @@
 // A fix in the words of the tools that fleets use. Each text is complete: it keeps the value over a
-// restart, sets it now, and says what it is for.
+// restart, sets it now, and says what it is for. tests/deploy gives them to the tools themselves.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,8 @@ struct ToolName {
 };
 std::span<const ToolName> tool_names();
 
-// `base_profile`: the tuned profile that is active now, which the new one includes.
+// `base_profile`: what /etc/tuned/active_profile says, the names of the tuned profiles that are
+// active now with blanks between them. The new one includes them.
 std::string deployment(Tool tool, const Wanted& wanted,
                        const std::optional<std::string>& base_profile = {});
 

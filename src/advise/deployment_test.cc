@@ -21,11 +21,40 @@ TEST(Deployment, AValueCannotBreakOutOfItsQuotes) {
   EXPECT_NE(text.find("whyoom_value: !unsafe 'it''s: {{ x }}'"), std::string::npos) << text;
 }
 
-TEST(Deployment, TunedIncludesTheProfileThatIsActive) {
-  EXPECT_NE(deployment(Tool::tuned, {"vm.panic_on_oom", "0"}, "virtual-guest")
-                .find("include=virtual-guest\n"),
+TEST(Deployment, EachKeyHasANameOfItsOwn) {
+  for (const ToolName& tool : tool_names()) {
+    const std::string text = deployment(tool.tool, {"kernel.threads-max", "1000"}, "balanced");
+    EXPECT_NE(text.find("whyoom-kernel-threads-max"), std::string::npos) << tool.name;
+  }
+  const std::string longest = deployment(Tool::kubernetes, {"net." + std::string(80, 'x'), "1"});
+  EXPECT_NE(longest.find("  name: whyoom-net-" + std::string(52, 'x') + "\n"), std::string::npos);
+  EXPECT_NE(deployment(Tool::kubernetes, {"net." + std::string(51, 'x') + ".y", "1"})
+                .find("  name: whyoom-net-" + std::string(51, 'x') + "\n"),
             std::string::npos);
+}
+
+TEST(Deployment, KubernetesExpandsNoVariableInTheValue) {
+  EXPECT_NE(deployment(Tool::kubernetes, {"kernel.core_pattern", "$(x) it's"})
+                .find("value: '$$(x) it''s'\n"),
+            std::string::npos);
+}
+
+TEST(Deployment, TunedIncludesTheProfilesThatAreActive) {
+  const auto tuned = [](const char* active) {
+    return deployment(Tool::tuned, {"vm.panic_on_oom", "0"}, active);
+  };
+  EXPECT_NE(tuned("virtual-guest").find("include=virtual-guest\n"), std::string::npos);
+  EXPECT_NE(tuned("a  b\tc").find("include=a,b,c\n"), std::string::npos);
+  EXPECT_EQ(tuned("").find("include="), std::string::npos);
   EXPECT_EQ(deployment(Tool::tuned, {"vm.panic_on_oom", "0"}).find("include="), std::string::npos);
+}
+
+TEST(Deployment, ATunedProfileDoesNotIncludeItself) {
+  const std::string text =
+      deployment(Tool::tuned, {"vm.panic_on_oom", "0"}, "whyoom-vm-panic-on-oom b");
+  EXPECT_EQ(text.find("\ninclude="), std::string::npos);
+  EXPECT_NE(text.find("keep here the include= line"), std::string::npos);
+  EXPECT_NE(text.find("# Beside it is active: b\n"), std::string::npos);
 }
 
 TEST(Deployment, TheKeyIsFoundWithEitherSeparator) {

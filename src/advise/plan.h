@@ -18,6 +18,7 @@ namespace whyoom::advise {
 
 struct Plan {
   Wanted wanted;
+  std::string cause;                   // whose remedy it is; empty: the user named the setting
   std::optional<std::string> running;  // as it is; empty: this host's files do not tell
   Change change;
   SysctlEdit sysctl;                      // why each line changes

@@ -200,6 +200,10 @@ int fix(const FixOptions& options, const std::string& command_line, linux::Outpu
   }
   const auto looked = look(options);
   if (!looked) {
+    if (options.format == Format::json && !looked.error().is_error) {
+      out.write(render::json_no_plan() + "\n");
+      out.flush();
+    }
     errors.write("whyoom: " + looked.error().why + "\n");
     return looked.error().is_error ? trouble : nothing_found;
   }
@@ -210,12 +214,13 @@ int fix(const FixOptions& options, const std::string& command_line, linux::Outpu
                            profile ? std::optional(printable(profile->value)) : std::nullopt));
     return nothing_found;
   }
-  const auto plan = advise::make_plan(looked->host_files(), looked->state(), looked->choice.wanted,
-                                      {true, !options.files_only});
+  auto plan = advise::make_plan(looked->host_files(), looked->state(), looked->choice.wanted,
+                                {true, !options.files_only});
   if (!plan) {
     errors.write("whyoom: " + plan.error().str() + "\n");
     return trouble;
   }
+  plan->cause = looked->choice.cause;
   if (plan->change.empty()) {
     return say_nothing_to_do(options, *plan, out);
   }

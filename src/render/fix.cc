@@ -205,10 +205,18 @@ std::string text_diff(std::string_view before_name, std::string_view before,
   return out.take();
 }
 
+std::string json_no_plan() {
+  Json json;
+  json["schema"] = "whyoom/1";
+  json["fix"] = nullptr;
+  return dump(json, true);
+}
+
 std::string json_plan(const Plan& plan, const FixResult& result) {
   Json json;
   json["schema"] = "whyoom/1";
   Json& fix = json["fix"];
+  fix["cause"] = text_or_null(plan.cause);
   fix["key"] = text(plan.wanted.key);
   fix["value"] = text(plan.wanted.value);
   fix["state"] = result.state;

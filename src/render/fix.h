@@ -22,11 +22,14 @@ std::string text_diff(std::string_view before_name, std::string_view before,
 
 // How it ended, for the JSON.
 struct FixResult {
-  std::string_view state;  // "planned" (nothing was changed), "applied", "nothing-to-do", "refused"
-  int number = 0;          // of the fix, for undo; 0 = none
-  std::string why;         // of a refusal
+  // "planned" (nothing was changed), "applied", "nothing-to-do", "refused", "rolled-back"
+  std::string_view state;
+  int number = 0;   // of the fix, for undo; 0 = none
+  std::string why;  // of a refusal or a failure
 };
 // Output version 1, one object, no newline at the end.
 std::string json_plan(const advise::Plan& plan, const FixResult& result);
+// The same when there is nothing to plan.
+std::string json_no_plan();
 
 }  // namespace whyoom::render

@@ -49,9 +49,9 @@ def dead_links(path, text):
 
 def missing_in_manual(program):
     manual = (ROOT / "docs" / "whyoom.1").read_text(encoding="utf-8").replace("\\-", "-")
-    for command in ("", "explain", "check", "whatif", "capture", "causes"):
+    for command in ("", "explain", "check", "whatif", "fix", "undo", "capture", "causes"):
         shown = run(f"whyoom {command} --help", program)
-        for option in sorted(set(re.findall(r"^  .*?(--[a-z]+)", shown, re.M))):
+        for option in sorted(set(re.findall(r"^  .*?(--[a-z-]+)", shown, re.M))):
             if option not in manual:
                 yield f"docs/whyoom.1: {option} of `whyoom {command}` is not there"
 

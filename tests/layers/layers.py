@@ -100,7 +100,7 @@ def check(root):
 def self_test():
     cases = {  # files -> part of the complaint, "" = none
         "kernel/a.cc": ('#include "memory/evidence.h"\n', "must not include memory/evidence.h"),
-        "render/a.cc": ('#include "advise/plan.h"\n', "must not include advise/plan.h"),
+        "advise/a.cc": ('#include "render/phrase.h"\n', "must not include render/phrase.h"),
         "report/a.cc": ('#include "logtext/line.h"\n', ""),
         "logtext/a.cc": ('#include "report/report.h"\n', "must not include report/report.h"),
         "diagnose/causes/x/cause.cc": ('#include "linux/input.h"\n', "must not include linux"),

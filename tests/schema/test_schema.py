@@ -128,6 +128,83 @@ class Schema(unittest.TestCase):
         done = validate(*files)
         self.assertEqual(done.returncode, 0, done.stderr[:4000])
 
+    def on_own_machine(self, *steps):
+        """Runs steps of shell on a machine of its own, as tests/cli/test_fix.py does. `show NAME` runs
+        the program on a fix of kernel.domainname, which belongs to the namespace, and keeps what it
+        prints."""
+        lines = ["set -e", "mount -t tmpfs -o mode=755 none /etc",
+                 "mount -t tmpfs -o mode=755 none /var/lib", "mkdir /etc/sysctl.d",
+                 "echo 'kernel.domainname = before.example' > /etc/sysctl.conf",
+                 "echo before.example > /proc/sys/kernel/domainname",
+                 "set +e", f"whyoom='{WHYOOM.resolve()}'",
+                 f"show() {{ name=$1; shift; $whyoom fix --format json $* >'{self.folder}'/$name; }}",
+                 *steps, "exit 0"]
+        done = subprocess.run(["unshare", "--mount", "--uts", "sh", "-c", "\n".join(lines)],
+                              capture_output=True, check=False, text=True, timeout=120)
+        if done.returncode != 0:
+            self.skipTest(f"private namespaces need root: {done.stderr.strip()}")
+
+    def test_fixes_of_a_machine(self):
+        change = "kernel.domainname=after.example"
+        self.on_own_machine(f"show planned {change} --dry-run", f"show refused {change}",
+                            f"show applied {change} --yes", f"show nothing-to-do {change} --yes",
+                            "show listed --list", "$whyoom undo --yes", "show undone --list",
+                            # The kernel keeps 64 bytes of it, which the fix sees and takes back.
+                            f"show rolled-back kernel.domainname={'x' * 70} --yes",
+                            "mount -o remount,ro /etc", f"show read-only {change} --yes")
+        names = ["planned", "refused", "applied", "nothing-to-do", "listed", "undone",
+                 "rolled-back", "read-only"]
+        shown = [self.folder / name for name in names]
+        done = validate(*shown)
+        self.assertEqual(done.returncode, 0, done.stderr[:4000])
+        states = [json.loads(path.read_bytes())["fix"]["state"] for path in shown[:4] + shown[6:]]
+        self.assertEqual(states, names[:4] + ["rolled-back", "refused"])
+        records = [json.loads(path.read_bytes())["fixes"][0]["state"] for path in shown[4:6]]
+        self.assertEqual(records, ["applied", "undone"])
+
+        def spoil(path, change):
+            bad = json.loads(path.read_bytes())
+            change(bad.get("fix") or bad["fixes"][0])
+            return validate(self.write("bad.json", bad)).returncode
+
+        planned, applied, listed = shown[0], shown[2], shown[4]
+        self.assertEqual(spoil(applied, lambda fix: None), 0)
+        for name, path, change in (
+                ("applied without a number", applied, lambda fix: fix.update(number=None)),
+                ("planned with a number", planned, lambda fix: fix.update(number=1)),
+                ("refused without a reason", planned, lambda fix: fix.update(state="refused")),
+                ("unknown state", planned, lambda fix: fix.update(state="maybe")),
+                ("value as a number", planned, lambda fix: fix.update(value=1)),
+                ("no boot", planned, lambda fix: fix["then"].pop("boot")),
+                ("unknown edit", planned, lambda fix: fix["edits"][0].update(kind="delete")),
+                ("unknown key", planned, lambda fix: fix.update(more=1)),
+                ("negative", planned, lambda fix: fix.update(kills_from=-1)),
+                ("record without its files", listed, lambda fix: fix.pop("files")),
+                ("done and interrupted", listed, lambda fix: fix.update(interrupted=True)),
+                ("time as text", listed, lambda fix: fix.update(time="today"))):
+            with self.subTest(name):
+                self.assertEqual(spoil(path, change), 1)
+
+    def test_fixes_planned_on_copies_of_hosts(self):
+        roots = [pathlib.Path("/")] + sorted(path.parents[1]
+                                             for path in SHARED.glob("lab/*/*/proc/meminfo"))
+        files, seen = [], set()
+        for number, root in enumerate(roots):
+            for setting in ("vm.min_free_kbytes=default", "vm.min_free_kbytes=90%",
+                            "vm.panic_on_oom=2"):
+                if root != roots[0] and (number + len(setting)) % 3:
+                    continue  # a third of them tells enough
+                done = subprocess.run([WHYOOM, "fix", setting, "--root", root, "--dry-run",
+                                       "--format", "json"], capture_output=True, check=False,
+                                      timeout=60)
+                self.assertIn(done.returncode, (0, 2), (root, done.stderr))
+                if done.stdout:
+                    files.append(self.write(f"fix-{len(files)}.json", done.stdout))
+                    seen.add(json.loads(done.stdout)["fix"]["state"])
+        done = validate(*files)
+        self.assertEqual(done.returncode, 0, done.stderr[:4000])
+        self.assertTrue({"planned", "refused"} <= seen or len(roots) == 1, seen)
+
     def test_wrong_output_is_refused(self):
         good = json.loads(explain("json", SOURCE / "examples" / "min-free-killed.log"))
 
@@ -169,4 +246,4 @@ class Schema(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1])
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:])

@@ -1,0 +1,147 @@
+"""A machine of its own for the tests of deployments: a private mount and UTS namespace with a copy of
+/etc in memory and no sysctl file but the test's. kernel.domainname, which belongs to the UTS
+namespace, is the setting. Tools that must not be installed on a developer's machine are unpacked
+below the build directory.
+
+Run a test with: test_x.py PROGRAM SOURCE_DIR TOOLS_DIR"""
+import fcntl
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cli"))
+import harness  # noqa: E402
+
+SKIPPED = 77
+KEY = "kernel.domainname"
+NAME = "whyoom-kernel-domainname"
+DROP_IN = pathlib.Path(f"/etc/sysctl.d/99-zz-{NAME}.conf")
+RUNNING = pathlib.Path("/proc/sys/kernel/domainname")
+CONF = pathlib.Path("/etc/sysctl.conf")
+PYTHON = "/usr/bin/python3"  # Debian's, which has Debian's modules
+OTHER_FOLDERS = ("/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d")
+CLEAN_ENV = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TZ": "UTC",
+             "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+TOOLS = None
+
+
+def skip(why):
+    print(f"SKIPPED: {why}")
+    sys.exit(SKIPPED)
+
+
+def run(*command, env=None, **more):
+    """Output is text, standard error included."""
+    return subprocess.run([str(part) for part in command], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, encoding="utf-8", check=False, timeout=120,
+                          stdin=None if "input" in more else subprocess.DEVNULL,
+                          env={**CLEAN_ENV, **(env or {})}, **more)
+
+
+def unpacked(package):
+    """The folder with the files of a Debian package, which is not installed."""
+    folder = TOOLS / package
+    TOOLS.mkdir(parents=True, exist_ok=True)
+    with open(TOOLS / f"{package}.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if folder.is_dir():
+            return folder
+        with tempfile.TemporaryDirectory(dir=TOOLS) as scratch:
+            if not shutil.which("dpkg") or not shutil.which("apt-get"):
+                skip(f"no Debian here to get {package} from")
+            got = run("apt-get", "-q", "download", package, cwd=scratch)
+            if got.returncode != 0 and os.getuid() == 0:  # there may be no list of packages yet
+                run("apt-get", "-q", "update")
+                got = run("apt-get", "-q", "download", package, cwd=scratch)
+            packages = list(pathlib.Path(scratch).glob("*.deb"))
+            if got.returncode != 0 or len(packages) != 1:
+                skip(f"apt-get download {package}: {got.stdout.strip()[-300:]}")
+            done = run("dpkg", "-x", packages[0], f"{scratch}/files")
+            if done.returncode != 0:
+                skip(f"dpkg -x {packages[0].name}: {done.stdout.strip()}")
+            os.rename(f"{scratch}/files", folder)
+    return folder
+
+
+def text(tool, value="after.example", key=KEY, root=None):
+    """What `whyoom fix --output` prints."""
+    result = harness.whyoom("fix", f"{key}={value}", "--output", tool,
+                            *(["--root", root] if root else []))
+    if result.status != 0:
+        raise AssertionError(result)
+    return result.out
+
+
+class Case(harness.Case):
+    """The machine is set back before each test."""
+
+    def setUp(self):
+        super().setUp()
+        shutil.rmtree("/etc/sysctl.d")
+        os.mkdir("/etc/sysctl.d")
+        os.symlink("../sysctl.conf", "/etc/sysctl.d/99-sysctl.conf")
+        CONF.unlink(missing_ok=True)
+        CONF.write_text("# ours\n", encoding="ascii")
+        RUNNING.write_text("before.example\n", encoding="ascii")
+
+    def succeed(self, *command, **more):
+        done = run(*command, **more)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        return done.stdout
+
+    @staticmethod
+    def running():
+        return RUNNING.read_text(encoding="ascii").strip()
+
+    def expect_fixed(self, value="after.example"):
+        """It is so now, and each program that reads sysctl files makes it so again."""
+        self.assertEqual(self.running(), value)
+        self.assertTrue(DROP_IN.exists(), os.listdir("/etc/sysctl.d"))
+        self.assertEqual(DROP_IN.stat().st_mode & 0o7777, 0o644)
+        for tool in (["sysctl", "--system"], [systemd_sysctl()]):
+            RUNNING.write_text("other.example\n", encoding="ascii")
+            self.succeed(*tool)
+            self.assertEqual(self.running(), value, tool)
+
+
+def systemd_sysctl():
+    for path in ("/usr/lib/systemd/systemd-sysctl", "/lib/systemd/systemd-sysctl"):
+        if os.path.exists(path):
+            return path
+    skip("systemd-sysctl is not there")
+
+
+def own_etc():
+    """/etc becomes a copy of itself in memory; folders that bring other sysctl files are empty."""
+    folder = tempfile.mkdtemp()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "none", folder], check=True)
+    subprocess.run(["cp", "-a", "/etc/.", folder], check=True)
+    subprocess.run(["mount", "--bind", folder, "/etc"], check=True)
+    subprocess.run(["umount", folder], check=True)
+    os.rmdir(folder)
+    for other in OTHER_FOLDERS:
+        if os.path.isdir(other):
+            subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "none", other], check=True)
+
+
+def main(*packages):
+    """`packages` are unpacked before the first test."""
+    global TOOLS
+    TOOLS = pathlib.Path(sys.argv.pop(3)).resolve()
+    if os.environ.pop("WHYOOM_OWN_MACHINE", None):
+        own_etc()
+        harness.main()
+        return
+    namespaces = ["unshare", "--mount", "--uts"]
+    probe = run(*namespaces, "true")
+    if os.getuid() != 0 or probe.returncode != 0:
+        skip(f"private namespaces need root: {probe.stdout.strip() or 'not root'}")
+    systemd_sysctl()
+    for package in packages:
+        unpacked(package)
+    script, program, source = (os.path.abspath(path) for path in sys.argv[:3])
+    os.execvpe(namespaces[0], [*namespaces, sys.executable, script, program, source, str(TOOLS),
+                               *sys.argv[3:]], {**os.environ, "WHYOOM_OWN_MACHINE": "1"})

@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""The playbook of `whyoom fix --output ansible`, run by ansible-playbook on this machine's own copy."""
+import re
+import shutil
+
+import machine
+from machine import CONF, DROP_IN
+
+
+def recap(out):
+    """{"ok": 7, "changed": 3, ...} of the one host."""
+    line = re.search(r"(?m)^localhost\s*:(.*)$", out)
+    return {name: int(number) for name, number in re.findall(r"(\w+)=(\d+)", line[1])} if line else {}
+
+
+class Playbook(machine.Case):
+    def play(self, *more, text=None):
+        book = self.file("whyoom-fix.yml", machine.text("ansible") if text is None else text)
+        # Root stays root, so that the host needs no sudo.
+        return machine.run(
+            "ansible-playbook", "-i", "localhost,", "-c", "local", "-u", "root", book, *more,
+            cwd=self.scratch,
+            env={"HOME": str(self.scratch), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_PYTHON_INTERPRETER":
+                 machine.PYTHON, "ANSIBLE_LOCALHOST_WARNING": "0", "ANSIBLE_PIPELINING": "1"})
+
+    def played(self, *more, text=None):
+        done = self.play(*more, text=text)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        return recap(done.stdout)
+
+    def expect_idempotent(self):
+        count = self.played()
+        self.assertEqual((count["changed"], count["failed"]), (0, 0), count)
+
+    def test_it_sets_the_value_and_keeps_it(self):
+        CONF.write_bytes(b"# ours\n\n\n \tkernel/domainname = before.example\r\nvm.swappiness=60\n"
+                         b"-kernel.domainname=too\nkernel.domainname2=stays")
+        count = self.played()
+        self.assertEqual((count["changed"], count["failed"]), (3, 0), count)
+        self.assertEqual(CONF.read_bytes(),
+                         b"# ours\n\n\n#  \tkernel/domainname = before.example\r\nvm.swappiness=60\n"
+                         b"# -kernel.domainname=too\nkernel.domainname2=stays")
+        self.assertEqual(DROP_IN.read_text(encoding="ascii"), "kernel.domainname = after.example\n")
+        self.expect_fixed()
+        self.expect_idempotent()
+
+    def test_a_file_that_comes_later_loses(self):
+        later = CONF.parent / "sysctl.d" / "local.conf"
+        later.write_text("\nkernel.domainname = late.example\nvm.swappiness = 60\n")
+        earlier = CONF.parent / "sysctl.d" / "10-vendor.conf"
+        earlier.write_text("kernel.domainname = early.example\n")
+        self.assertEqual(self.played()["failed"], 0)
+        self.assertEqual(later.read_text(),
+                         "\n# kernel.domainname = late.example\nvm.swappiness = 60\n")
+        self.assertEqual(earlier.read_text(), "kernel.domainname = early.example\n")
+        self.expect_fixed()
+        self.expect_idempotent()
+
+    def test_a_host_without_any_sysctl_file(self):
+        CONF.unlink()
+        shutil.rmtree("/etc/sysctl.d")
+        count = self.played()
+        self.assertEqual((count["changed"], count["failed"]), (3, 0), count)
+        self.assertFalse(CONF.exists())
+        self.expect_fixed()
+        self.expect_idempotent()
+
+    def test_check_mode_changes_nothing_and_says_what_would_change(self):
+        CONF.write_text("kernel.domainname = before.example\n")
+        count = self.played("--check")
+        self.assertEqual(count["failed"], 0)
+        self.assertGreaterEqual(count["changed"], 2)
+        self.assertEqual(CONF.read_text(), "kernel.domainname = before.example\n")
+        self.assertFalse(DROP_IN.exists())
+        self.assertEqual(self.running(), "before.example")
+
+    def test_two_keys_do_not_take_each_others_place(self):
+        self.played()
+        other = machine.text("ansible", key="kernel.hostname", value="whyoom.example")
+        self.assertEqual(self.played(text=other)["failed"], 0)
+        self.expect_fixed()
+
+    def test_values_that_yaml_jinja_and_the_shell_would_like_to_read(self):
+        for value in ("it's {{ 7 * 6 }}", "no", 'a: "b" # c'):
+            with self.subTest(value):
+                text = machine.text("ansible", value=value)
+                self.assertEqual(self.played(text=text)["failed"], 0)
+                self.assertEqual(self.running(), value)
+                self.assertEqual(DROP_IN.read_text(), f"kernel.domainname = {value}\n")
+
+    def test_the_syntax_for_min_free_kbytes(self):
+        text = machine.text("ansible", key="vm.min_free_kbytes", value="45056")
+        self.assertEqual(self.play("--syntax-check", text=text).returncode, 0)
+        for broken in (text.replace("  tasks:", "  task:"),
+                       text.replace("builtin.copy", "builtin.copi")):
+            self.assertNotEqual(self.play("--syntax-check", text=broken).returncode, 0)
+
+    def test_a_text_that_is_wrong_is_found(self):
+        good = machine.text("ansible")
+        for old, new in (("sysctl -w", "true -w"), ("kernel[./]domainname", "kernel[./]hostname"),
+                         ("dest: /etc/sysctl.d/", "dest: /etc/")):
+            with self.subTest(new):
+                self.setUp()
+                CONF.write_text("kernel.domainname = before.example\n")
+                self.assertIn(old, good)
+                done = self.play(text=good.replace(old, new))
+                with self.assertRaises(AssertionError):
+                    self.assertEqual(done.returncode, 0)
+                    self.assertEqual(recap(done.stdout)["changed"], 3)
+                    self.expect_fixed()
+
+
+if __name__ == "__main__":
+    if not shutil.which("ansible-playbook"):
+        machine.skip("ansible-core is not installed")
+    machine.main()
