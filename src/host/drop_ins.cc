@@ -20,6 +20,7 @@ std::vector<std::string> drop_ins(Reader& reader, const std::vector<std::string>
     }
   }
   std::vector<std::string> paths;
+  paths.reserve(by_name.size());
   for (auto& [name, path] : by_name) {
     paths.push_back(std::move(path));
   }

@@ -62,19 +62,26 @@ class UnitReader {
   void read(const UnitName& name) {
     const auto names = name.names();
     // The first file of the name, or of its template, is the unit.
-    for (const std::string& of : {names.front(), names[names.size() > 1 ? 1 : 0]}) {
-      if ((of == names.front() || of.find("@.") != npos) && read_first(of)) {
+    for (const std::string& of : names) {
+      const bool is_unit = of == names.front() || of.find("@.") != npos;
+      if (is_unit && read_first(of)) {
         break;
       }
     }
     std::vector<std::string> directories;
+    const auto add = [&directories](std::string path, std::string_view of) {
+      path += '/';
+      path += of;
+      path += ".d";
+      directories.push_back(std::move(path));
+    };
     for (const std::string& top : path_) {
       for (const std::string& of : names) {
-        directories.push_back(top + "/" + of + ".d");
+        add(top, of);
       }
     }
     for (const std::string& top : path_) {
-      directories.push_back(top + "/" + std::string(name.type) + ".d");
+      add(top, name.type);
     }
     for (const std::string& file : drop_ins(reader_, directories, open_)) {
       read_file(file);

@@ -247,8 +247,9 @@ std::vector<Fix> steps_to_take(const Overview& overview, const HostCheck& check)
   }
   const diagnose::Event& last = telling_event(overview);
   auto sorted = check.findings;
-  std::ranges::stable_partition(
-      sorted, [&last](const Finding& finding) { return finding.cause == last.root_cause; });
+  std::stable_partition(sorted.begin(), sorted.end(), [&last](const Finding& finding) {
+    return finding.cause == last.root_cause;
+  });
   auto list = fixes(sorted);
   const Finding* now = finding_of(check, last.root_cause);
   if (list.empty() && (now == nullptr || now->role != Role::ruled_out)) {

@@ -135,7 +135,7 @@ class BrokenHosts(harness.Case):
     def test_random_changes(self):
         rng = random.Random(20261124)
         cases = list(host_cases())
-        for number in range(60):
+        for number in range(30):
             root = self.scratch / "root"
             case = rng.choice(cases)
             host_of_case(case, root)
@@ -160,7 +160,7 @@ class BrokenHosts(harness.Case):
         if not trees:
             self.skipTest(f"no hosts in {shared}")
         rng = random.Random(7)
-        for number in range(40):
+        for number in range(20):
             root = self.scratch / "root"
             tree = rng.choice(trees)
             shutil.copytree(tree, root, symlinks=True)
