@@ -42,9 +42,8 @@ class Trial:
 
     def _verdict(self):
         for name in self.scenario.words("needs"):
-            help_text = subprocess.run([self.whyoom, name, "--help"], check=False,
-                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            if help_text.returncode:
+            answer = packages.run(self.whyoom, name, "--help")
+            if answer.returncode or f"Usage: whyoom {name}" not in answer.stdout:
                 return SKIP, [f"this whyoom has no `{name}`"]
         outcomes = self._boots()
         skip = next((outcome.skip for outcome in outcomes if outcome.skip), "")
