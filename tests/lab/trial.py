@@ -84,7 +84,7 @@ class Trial:
             if name.startswith("console-"):
                 number = int(name.removeprefix("console-"))
                 wrong += self._from_console(outcomes[min(number, len(outcomes)) - 1].console, lines)
-            elif name in reports:
+            elif name in reports and reports[name][0] != guest.CUT:
                 status, text = reports[name]
                 wrong += judge.complaints(f"{name} in the guest", text, status, lines)
             elif name != "explain" or outcomes[-1].end == "poweroff":
