@@ -62,6 +62,20 @@ bool fits(const std::array<int, 6>& layout, const report::Zone& zone) {
                      [](std::uint64_t pages) { return pages == 0; });
 }
 
+// A zone with memory makes the reserves of the zones below it grow in its own column.
+bool grows_elsewhere(const std::array<int, 6>& layout, const report::Zone& zone,
+                     const report::Zone& above) {
+  constexpr std::uint64_t large = 64U << 10U;  // KiB: no usual ratio makes a reserve of 0 of it
+  const auto cls = zone_class(above.name);
+  const auto index = cls ? index_in(layout, static_cast<int>(*cls)) : std::nullopt;
+  const auto& managed = above.fields.get(Field::managed);
+  const auto& reserve = zone.lowmem_reserve;
+  const auto own = zone_class(zone.name);
+  return index && *index > 0 && *index < reserve.size() && own && *own < *cls &&
+         zone.node == above.node && managed && managed->value >= large && reserve.back() > 0 &&
+         reserve[*index] == reserve[*index - 1];
+}
+
 const std::array<int, 6>* find_layout(const report::Report& report) {
   const auto printed = [&report](std::string_view name) {
     return std::ranges::find(report.zones, name, &report::Zone::name) != report.zones.end();
@@ -70,8 +84,12 @@ const std::array<int, 6>* find_layout(const report::Report& report) {
   const bool either = report.tail.highmem_movable && report.tail.highmem_movable->value > 0;
   const bool highmem = printed("HighMem") || (either && !printed("Movable") && !printed("DMA32"));
   const auto suits = [&](const std::array<int, 6>& layout) {
-    return std::ranges::all_of(report.zones,
-                               [&](const report::Zone& zone) { return fits(layout, zone); });
+    return std::ranges::all_of(report.zones, [&](const report::Zone& zone) {
+      return fits(layout, zone) &&
+             std::ranges::none_of(report.zones, [&](const report::Zone& above) {
+               return grows_elsewhere(layout, zone, above);
+             });
+    });
   };
   if (highmem) {
     for (const auto& layout : layouts) {
@@ -182,8 +200,9 @@ bool lacks_a_zone(const report::Report& report, ZoneClass highest) {
 }
 
 // From 6.1 on (sec_pagetables came with it) the zones above the request's own are not printed, and
-// on 64-bit the tail does not count ZONE_MOVABLE: what it holds is RAM without a line. All the other
-// zones are there when each has its line of sizes and its line of blocks, and each node a zone.
+// on 64-bit the tail does not count ZONE_MOVABLE: what it holds is RAM without a line. All the
+// other zones are there when each has its line of sizes and its line of blocks, and each node a
+// zone.
 bool may_hide_movable(const Evidence& evidence) {
   const report::Report& report = *evidence.report;
   const auto has_zone = [&report](const report::Node& node) {

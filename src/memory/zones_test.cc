@@ -127,6 +127,18 @@ TEST(Reserve, OfI386KnowsItAlsoWithoutTheLineOfHighMem) {
   EXPECT_EQ(zone_named(from_report(report), "DMA").reserve, Pages(829));
 }
 
+// A guest of the lab with 512 MiB: "HighMem empty", and nothing but the columns tells 32-bit.
+TEST(Reserve, OfI386WithoutHighMemGrowsInTheSecondColumn) {
+  report::Report report;
+  set_user_request(report);
+  set_ram(report, 130942, 9232);
+  add_zone(report, 0, "DMA", {1884, 88, 108, 128, 15360, {0, 450, 450, 450}});
+  add_zone(report, 0, "Normal", {2620, 2668, 3332, 3996, 471480, {0, 0, 0, 0}});
+  const Evidence evidence = from_report(report);
+  EXPECT_TRUE(evidence.zones_complete);
+  EXPECT_EQ(zone_named(evidence, "DMA").reserve, Pages(450));
+}
+
 TEST(Reserve, OfArm64WithoutDma32KeepsTheClassesApart) {
   report::Report report;
   set_request(report, {});
@@ -341,6 +353,25 @@ TEST(ZonesComplete, WhenTheClassOfTheRequestExplainsTheRest) {
   EXPECT_FALSE(from_report(report).zones_complete);
   set_request(report, {GfpFlag::dma32});  // 6.1 and later print no zone above the request's
   EXPECT_TRUE(from_report(report).zones_complete);
+}
+
+// A guest of the lab on 6.12 with kernelcore=200M: 0 pages HighMem/MovableOnly, yet most is
+// Movable.
+TEST(ZonesComplete, WhenMovableIsNotPrintedForARequestThatMayNotUseIt) {
+  report::Report report;
+  set_request(report, {});
+  set_ram(report, 262012, 19080);
+  add_zone(report, 0, "DMA", {1324, 756, 944, 1132, 15360, {0, 143, 143, 918, 918}});
+  add_zone(report, 0, "DMA32", {7256, 7256, 9068, 10880, 154676, {0, 0, 0, 774, 774}});
+  EXPECT_FALSE(from_report(report).zones_complete);
+  report.totals.set(kernel::Field::sec_pagetables, 0, {0, 20});
+  EXPECT_FALSE(from_report(report).zones_complete);  // the lines of blocks are lost
+  for (auto& zone : report.zones) {
+    zone.buddy.push_back({});
+  }
+  EXPECT_TRUE(from_report(report).zones_complete);
+  set_user_request(report);  // its zone would be printed
+  EXPECT_FALSE(from_report(report).zones_complete);
 }
 
 // The reserves of the lower zones tell that there is a zone Normal above them.

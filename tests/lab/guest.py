@@ -17,7 +17,7 @@ PROCESSOR = "max,-arch-capabilities"  # some hosts' KVM refuses to set that regi
 CONSOLES = {"amd64": "ttyS0,115200", "i386": "ttyS0,115200", "arm64": "ttyAMA0"}
 # Fewer surprises, shorter boots; a panic ends the guest unless the scenario says otherwise.
 BASE = ("loglevel=8 log_buf_len=4M printk.devkmsg=on nokaslr mitigations=off tsc=reliable "
-        "random.trust_cpu=1 panic=1 net.ifnames=0")
+        "random.trust_cpu=1 panic=1 no_timer_check")
 CUT = -1  # in place of an exit status: the guest ended first
 PANIC = b"Kernel panic - not syncing"
 STANDS = b"---[ end Kernel panic"  # printed when a panicked kernel does not restart

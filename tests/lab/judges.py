@@ -68,7 +68,8 @@ def watermarks(kernel, reports):
 
 
 def kills(kernel, reports):
-    """The prediction must be within one step of what happened."""
+    """The prediction must be within one step of what happened: somewhere between the last value that
+    did nothing and the one that killed."""
     missing = {"whatif", "climb", "step"} - set(reports)
     if missing:
         return [f"the guest gave no {', '.join(sorted(missing))}"]
@@ -79,7 +80,7 @@ def kills(kernel, reports):
         return [f"no value to compare: predicted {predicted}, climb said "
                 f"{reports['climb'][1][-200:]!r}"]
     off = int(tried[-1]) - predicted["value"]
-    if abs(off) <= step:
+    if -step <= off <= 2 * step:
         return []
     return [f"predicted a kill from {predicted['value']} kB, it came at {tried[-1]} kB "
             f"({off:+} kB, the step is {step})"]

@@ -2,7 +2,6 @@
 """The lab: boots real kernels, makes the faults happen, and checks what whyoom says of them.
 
 Usage: lab.py [--whyoom PROGRAM] [--kernel K]... [--scenario S]... [-j N] [--list] [--write]
-       lab.py --self-test
 
 K and S may have * and ?. Without --kernel and --scenario everything runs and docs/support-matrix.md
 is written again; --write does that after a partial run too. Exit status: 0 nothing failed, 1 a

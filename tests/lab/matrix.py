@@ -2,6 +2,7 @@
 lab's cache, so partial runs add up; a result of another package version than the newest one seen
 for its kernel does not count."""
 import datetime
+import fnmatch
 import json
 
 import kernels
@@ -69,8 +70,11 @@ def reasons_of(found, verdict):
 
 
 def write(cases, results, path):
-    found, newest = current(results_below(results))
     listed = kernels.listed()
+    planned = {(kernel.name, case.name) for kernel in listed for case in cases
+               if any(fnmatch.fnmatchcase(kernel.name, name) for name in case.words("kernels"))}
+    found, newest = current({key: result for key, result in results_below(results).items()
+                             if key in planned})
     names = [kernel.name for kernel in listed if kernel.name in newest]
     reasons = {kernel: result["reasons"][0] for (kernel, _), result in found.items()
                if not result["version"] and result["reasons"]}

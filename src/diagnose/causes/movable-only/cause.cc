@@ -25,7 +25,8 @@ std::optional<Claim> judge(const Context& context) {
     return zone.zone == kernel::ZoneClass::highmem;
   };
   // From 6.1 on the zones above the request's own are not printed, but their free pages still count
-  // in Mem-Info. Only 64-bit kernels have DMA32, and there nothing but ZONE_MOVABLE is above Normal.
+  // in Mem-Info. Only 64-bit kernels have DMA32, and there nothing but ZONE_MOVABLE is above
+  // Normal.
   const bool unprinted = evidence.request.highest == kernel::ZoneClass::normal &&
                          std::ranges::any_of(evidence.zones, [](const auto& zone) {
                            return zone.zone == kernel::ZoneClass::dma32;
