@@ -81,7 +81,7 @@ constexpr const char* check_about =
     "changed.";
 
 constexpr const char* fix_about =
-    "Changes a setting so that nothing can be lost: shown, applied, verified, undone.\n"
+    "Changes a setting safely: shown first, verified, undone at will.\n"
     "Without KEY=VALUE it takes the remedy of what is wrong with this host. The line that decides "
     "is\n"
     "edited in its sysctl file, and nothing else; the running value is set and read back. First "

@@ -49,7 +49,7 @@ class Check(harness.Case):
         self.assertEqual([line["file"] for line in setting["set_by"] if line["wins"]],
                          ["/etc/sysctl.d/99-sysctl.conf"])
         commands = [c for r in named["min-free-too-high"]["remedies"] for c in r["commands"]]
-        self.assertIn("sudo sysctl -w vm.min_free_kbytes=45056", commands)
+        self.assertIn("sudo whyoom fix vm.min_free_kbytes=45056", commands)
         self.assertTrue(any("/etc/sysctl.conf" in c and "2s/" in c for c in commands), commands)
 
     def test_in_text(self):
@@ -165,7 +165,7 @@ class Check(harness.Case):
         self.check(result, 1, out="and 5 more events after it")
         places = [result.out.index(text) for text in (
             "What happened", "Why: ", "Is it still so?", "Yes: vm.min_free_kbytes is",
-            "3 min_free_kbytes", "What to do", "sudo sysctl -w vm.min_free_kbytes=45056")]
+            "3 min_free_kbytes", "What to do", "sudo whyoom fix vm.min_free_kbytes=45056")]
         self.assertEqual(places, sorted(places))
         answer = json.loads(whyoom("--root", root, "--format", "json").out)
         self.assertEqual(len(answer["events"]), 6)

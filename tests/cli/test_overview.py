@@ -63,7 +63,7 @@ class OneScreen(harness.Case):
         text = self.fits(root)
         self.assertRegex(text, r"\n\d+ more risks: `whyoom check --root")
         self.assertRegex(text, r"\n  \d+ more steps: `whyoom check --root")
-        self.assertIn("sudo sysctl -w vm.min_free_kbytes=45056", text)
+        self.assertIn("sudo whyoom fix vm.min_free_kbytes=45056", text)
         self.assertRegex(text, r"not all read: .*/var/log/kern.log")
 
     def test_an_event_without_a_cause_does_not_hide_the_one_before(self):
