@@ -164,6 +164,8 @@ TEST(SameSysctlValue, ComparesAsTheKernelDoes) {
   EXPECT_TRUE(same_sysctl_value("256\t256  32", "256 256 32"));
   EXPECT_FALSE(same_sysctl_value("256 256 32", "256 256 33"));
   EXPECT_FALSE(same_sysctl_value("256", "256 256"));
+  EXPECT_TRUE(same_sysctl_value("", "\n"));
+  EXPECT_FALSE(same_sysctl_value("25 6", "256"));
 }
 
 }  // namespace

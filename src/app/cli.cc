@@ -21,7 +21,7 @@ constexpr const char* main_footer =
     "  whyoom explain /var/log/kern.log      explain every OOM event in a log\n"
     "  whyoom explain --host                 explain every OOM event in this machine's logs\n"
     "  sudo whyoom check                     memory, threads and settings of this host\n"
-    "  sudo whyoom fix                       mend the setting behind it; `whyoom undo` takes it "
+    "  sudo whyoom fix                       mend it; `whyoom undo` takes it "
     "back\n"
     "  whyoom whatif vm.min_free_kbytes=default --event kern.log\n"
     "                                        what the kernel's own choice would have done\n"
@@ -81,7 +81,7 @@ constexpr const char* check_about =
     "changed.";
 
 constexpr const char* fix_about =
-    "Changes a setting safely: shown first, verified, undone at will.\n"
+    "Changes a setting safely: shown, verified, can be undone.\n"
     "Without KEY=VALUE it takes the remedy of what is wrong with this host. The line that decides "
     "is\n"
     "edited in its sysctl file, and nothing else; the running value is set and read back. First "

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <set>
 
+#include "advise/sysctl_edit.h"
 #include "base/text.h"
 #include "linux/apply_run.h"
 #include "linux/disk.h"
@@ -81,7 +82,7 @@ Result complete(FixRecord& record) {
     if (!now) {
       return tl::unexpected(now.error());
     }
-    if (!same_value(*now, value.before)) {
+    if (!advise::same_sysctl_value(*now, value.before)) {
       return tl::unexpected(printable(value.key) + " was " + printable(value.before) +
                             " a moment ago and is " + printable(*now) +
                             " now: something else changes it. Nothing was changed");

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include "advise/sysctl_edit.h"
 #include "base/text.h"
 #include "linux/disk.h"
 #include "linux/running_value.h"
@@ -84,7 +85,7 @@ Result Run::prepare_file(std::size_t index) {
 Result Run::prepare_value(std::size_t index) {
   const advise::RunningEdit& value = record_.change.running[index];
   const auto now = read_running(value.path);
-  if (now && same_value(*now, wanted(value))) {
+  if (now && advise::same_sysctl_value(*now, wanted(value))) {
     return {};
   }
   const advise::RunningEdit edit{value.key, value.path, now.value_or(std::string()), wanted(value)};
@@ -140,7 +141,7 @@ Result Run::look() const {
   }
   for (const advise::RunningEdit& value : record_.change.running) {
     const auto now = read_running(value.path);
-    if (!now || !same_value(*now, wanted(value))) {
+    if (!now || !advise::same_sysctl_value(*now, wanted(value))) {
       return tl::unexpected(printable(value.key) + " is " + (now ? printable(*now) : "unreadable") +
                             " after " + printable(wanted(value)) + " was written");
     }
@@ -150,7 +151,7 @@ Result Run::look() const {
 
 void Run::take_back_value(const advise::RunningEdit& edit, ApplyFailure& failure) const {
   const auto now = read_running(edit.path);
-  if (now && same_value(*now, edit.before)) {
+  if (now && advise::same_sysctl_value(*now, edit.before)) {
     return;  // the kernel had refused it
   }
   const Result back = write_value({edit.key, edit.path, now.value_or(edit.after), edit.before});

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "advise/sysctl_edit.h"
 #include "linux/apply.h"
 #include "linux/apply_run.h"
 #include "linux/disk.h"
@@ -41,9 +42,9 @@ Examination examine(const FixRecord& record) {
       found = {Standing::unreadable, {}, now.error()};
       continue;
     }
-    found.standing = same_value(*now, value.after)    ? Standing::updated
-                     : same_value(*now, value.before) ? Standing::old
-                                                      : Standing::changed;
+    found.standing = advise::same_sysctl_value(*now, value.after)    ? Standing::updated
+                     : advise::same_sysctl_value(*now, value.before) ? Standing::old
+                                                                     : Standing::changed;
     found.now = std::move(*now);
   }
   return result;

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "advise/sysctl_edit.h"
 #include "base/text.h"
 #include "linux/descriptor.h"
 #include "linux/disk.h"
@@ -51,22 +52,6 @@ tl::expected<std::string, std::string> read_running(const std::string& path) {
   return std::string(trim_right(*text));
 }
 
-bool same_value(std::string_view a, std::string_view b) {
-  Cursor left(a);
-  Cursor right(b);
-  for (;;) {
-    left.skip_spaces();
-    right.skip_spaces();
-    const std::string_view word = left.take_word();
-    if (word != right.take_word()) {
-      return false;
-    }
-    if (word.empty()) {
-      return true;
-    }
-  }
-}
-
 tl::expected<void, std::string> can_write_running(const advise::RunningEdit& edit) {
   const Descriptor file(::open(edit.path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   return file.get() >= 0 ? tl::expected<void, std::string>()
@@ -89,7 +74,7 @@ tl::expected<void, std::string> write_running(const advise::RunningEdit& edit) {
   if (!now) {
     return tl::unexpected(now.error());
   }
-  if (!same_value(*now, edit.after)) {
+  if (!advise::same_sysctl_value(*now, edit.after)) {
     return tl::unexpected(printable(edit.key) + " is " + printable(*now) + " after " +
                           printable(edit.after) + " was written: the kernel keeps another value");
   }

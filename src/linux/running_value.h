@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <tl/expected.hpp>
 
 #include "advise/change.h"
@@ -11,9 +10,6 @@ namespace whyoom::linux {
 
 // Without white space at its end.
 tl::expected<std::string, std::string> read_running(const std::string& path);
-
-// The same words: the kernel prints tabs between numbers that were written with blanks.
-bool same_value(std::string_view a, std::string_view b);
 
 // It can be opened to be written; nothing is written.
 tl::expected<void, std::string> can_write_running(const advise::RunningEdit& edit);

@@ -19,13 +19,6 @@ TEST(RunningValue, it_is_written_and_read_back) {
   EXPECT_EQ(read_running(dir / "value").value(), "67584");
 }
 
-TEST(RunningValue, words_are_compared) {
-  EXPECT_TRUE(same_value("256 256\t32", "256\t256 32\n"));
-  EXPECT_TRUE(same_value("", "\n"));
-  EXPECT_FALSE(same_value("25 6", "256"));
-  EXPECT_FALSE(same_value("256", "256 0"));
-}
-
 TEST(RunningValue, what_the_kernel_refuses_is_told) {
   const advise::RunningEdit edit{"vm.min_free_kbytes", "/proc/sys/vm/min_free_kbytes", "", "-5"};
   const auto refused = write_running(edit);

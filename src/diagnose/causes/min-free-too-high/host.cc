@@ -78,22 +78,15 @@ Message title_of(const HostContext& context) {
   const host::SysctlSetting* line = history.boot.winning();
   line = line != nullptr ? line : history.system.winning();
   if (line != nullptr) {
-    return Message(
-        "Give the memory back, now and after a restart (line {} of {} sets it to {}; the fix edits "
-        "that line)",
-        line->line, printable(line->real), printable(line->value));
+    return Message("Give the memory back for good ({}:{} sets it to {})", printable(line->real),
+                   line->line, printable(line->value));
   }
   if (!context.facts.min_free_setters.empty()) {
     const host::SysctlSetter& setter = context.facts.min_free_setters.back();
-    return Message(
-        "Give the memory back. No sysctl file sets it, but {} does, in line {} of {}: change it "
-        "there "
-        "as well",
-        setter.program, setter.line, printable(setter.file));
+    return Message("Give the memory back, and change {}:{}, where {} sets it",
+                   printable(setter.file), setter.line, setter.program);
   }
-  return Message(
-      "Give the memory back, now and after a restart. No file was found that sets it: find the "
-      "program that does, or it comes back");
+  return Message("Give the memory back, and find the program that sets it: no file does");
 }
 
 Message sentence(const memory::HostState& state, const Numbers& numbers) {

@@ -64,12 +64,14 @@ std::optional<Claim> boosted(const memory::Evidence& evidence) {
   return result;
 }
 
-// The gap between the marks is max(min / 4, managed x factor / 10000).
+// The gap between the marks is max(min / 4, managed x factor / 10000). In HighMem (and Movable from
+// 6.8 on) min is capped and this min / 4 is not: those zones do not tell.
 std::optional<Claim> scaled(const memory::Evidence& evidence) {
   for (const auto& zone : evidence.zones) {
     const Pages gap = zone.low - zone.min;
     const double of_zone = zone.managed ? share(gap, *zone.managed) : 0;
-    if (!zone.eligible || of_zone < raised_scale || gap <= zone.min / 4 + Pages(1)) {
+    if (!zone.eligible || zone.zone > kernel::ZoneClass::normal || of_zone < raised_scale ||
+        gap <= zone.min / 4 + Pages(1)) {
       continue;
     }
     const auto factor = static_cast<std::int64_t>(of_zone * 10000 + 0.5);
@@ -122,9 +124,12 @@ Bytes boost_of(const memory::Machine& machine, Bytes& managed) {
   return boost;
 }
 
-// The zone with the most memory: its gaps are the setting's.
+// The zone of lowmem with the most memory: its gaps are the setting's.
 std::optional<std::size_t> biggest_zone(const memory::Machine& machine) {
-  const auto biggest = std::ranges::max_element(machine.zones, {}, &memory::MachineZone::managed);
+  const auto biggest =
+      std::ranges::max_element(machine.zones, {}, [](const memory::MachineZone& zone) {
+        return zone.zone > kernel::ZoneClass::normal ? Pages(0) : zone.managed;
+      });
   return biggest == machine.zones.end() || biggest->managed == Pages(0)
              ? std::nullopt
              : std::optional(static_cast<std::size_t>(biggest - machine.zones.begin()));
