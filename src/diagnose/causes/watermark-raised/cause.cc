@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "diagnose/tools.h"
 
@@ -74,7 +75,7 @@ std::optional<Claim> scaled(const memory::Evidence& evidence) {
         gap <= zone.min / 4 + Pages(1)) {
       continue;
     }
-    const auto factor = static_cast<std::int64_t>(of_zone * 10000 + 0.5);
+    const auto factor = static_cast<std::int64_t>(std::lround(of_zone * 10000));
     // It moves low and high, never min: the request still fails at min.
     Claim result =
         claim(id, Role::contributing, Rank::out_of_reach, of_zone, 0.9,
@@ -159,7 +160,7 @@ std::vector<Claim> check(const HostContext& context) {
       : scaled
           ? Message("vm.watermark_scale_factor is about {} (10 by default): zone {} is reclaimed "
                     "until {} are free.",
-                    static_cast<std::int64_t>(of_zone * 10000 + 0.5), zone.name, high)
+                    static_cast<std::int64_t>(std::lround(of_zone * 10000)), zone.name, high)
           : Message("the marks of zone {} lie {} apart, {} of the zone", zone.name,
                     kb(to_bytes(gap, machine.page)), percent(of_zone)));
   const Place at =
