@@ -93,9 +93,9 @@ int say_no(const FixOptions& options, const Plan& plan, const std::string& why, 
 int say_nothing_to_do(const FixOptions& options, const Plan& plan, linux::Output& out) {
   write_json(options, plan, {"nothing-to-do", 0, {}}, out);
   if (options.format == Format::text) {
-    const std::string value = printable(plan.running.value_or(plan.wanted.value));
-    out.write(printable(plan.wanted.key) + " is " + value + (options.files_only ? "" : " now") +
-              (plan.sysctl.after.value_after_boot() ? ", and the next boot keeps it" : "") +
+    const bool later = options.files_only || !plan.running;
+    out.write(printable(plan.wanted.key) + " is " + printable(plan.wanted.value) +
+              (later ? " from the next boot on already" : " now, and the next boot keeps it") +
               ". Nothing to do.\n");
   }
   return nothing_found;
@@ -120,6 +120,16 @@ std::string why_not(const FixOptions& options, linux::Output& errors) {
   return "nothing was changed";
 }
 
+std::string done_text(const FixOptions& options, const Plan& plan) {
+  const bool files = !plan.change.files.empty();
+  const bool later = options.files_only || !plan.running;
+  std::string text = "Done. " + printable(plan.wanted.key) + " is " + printable(plan.wanted.value);
+  text += later   ? " from the next boot on; the files were read back."
+          : files ? " now, and the files keep it; both were read back."
+                  : " now; it was read back.";
+  return text + "\n`sudo whyoom undo` takes it back.\n";
+}
+
 int carry_out(const FixOptions& options, const std::string& command_line, const FixChoice& choice,
               const Plan& plan, linux::Output& out, linux::Output& errors) {
   auto store = linux::FixStore::open_locked({}, ::getpid());
@@ -138,11 +148,7 @@ int carry_out(const FixOptions& options, const std::string& command_line, const 
   }
   write_json(options, plan, {"applied", *number, {}}, out);
   if (options.format == Format::text) {
-    std::string text =
-        "Done. " + printable(plan.wanted.key) + " is " + printable(plan.wanted.value);
-    text += plan.change.running.empty() && !plan.running ? " after the next boot" : " now";
-    text += plan.change.files.empty() ? "" : ", and the files keep it";
-    out.write(text + "; both were read back.\n`sudo whyoom undo` takes it back.\n");
+    out.write(done_text(options, plan));
     for (const std::string& other : choice.others) {
       out.write("There is also " + other + ": `sudo whyoom fix --cause " + other + "`.\n");
     }

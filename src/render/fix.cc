@@ -127,17 +127,22 @@ void write_after(Canvas& out, const Plan& plan) {
            printable(after.value_after_load().value_or("unchanged")) + ".");
 }
 
-// Where the next boot stands, for a plan that leaves the files alone.
+bool running_stays(const Plan& plan) {
+  return plan.running && plan.change.running.empty() &&
+         !advise::same_sysctl_value(*plan.running, plan.wanted.value);
+}
+
 std::string headline(const Plan& plan) {
   const std::string key = printable(plan.wanted.key);
   const std::string value = printable(plan.wanted.value);
-  if (!plan.running) {
-    return key + ": " + value;
+  if (running_stays(plan)) {
+    return key + " stays " + printable(*plan.running) + " now; from the next boot on it is " +
+           value;
   }
-  if (plan.change.running.empty()) {
+  if (plan.running && plan.change.running.empty()) {
     return key + " is " + value + " now; the next boot is made to keep it";
   }
-  return key + ": " + printable(*plan.running) + " -> " + value;
+  return key + ": " + (plan.running ? printable(*plan.running) + " -> " : "") + value;
 }
 
 Json edit_json(const SysctlLineEdit& line) {

@@ -130,8 +130,11 @@ class Fixes(FixCase):
         self.expect_untouched_files()
 
     def test_files_only_leaves_the_running_value(self):
-        self.check(self.fix("--yes", "--files-only"), 0, "after.example")
+        result = self.fix("--yes", "--files-only")
+        self.check(result, 0, "kernel.domainname stays before.example now; from the next boot on")
+        self.assertIn("Done. kernel.domainname is after.example from the next boot on", result.out)
         self.assertEqual(self.running(), "before.example")
+        self.check(self.fix("--yes", "--files-only"), 0, "from the next boot on already")
         self.assertEqual(self.conf.read_bytes(), NEW)
 
     def test_json(self):
