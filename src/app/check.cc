@@ -4,6 +4,7 @@
 
 #include "app/host_root.h"
 #include "app/run.h"
+#include "app/text_style.h"
 #include "diagnose/host_check.h"
 #include "linux/terminal.h"
 #include "render/check.h"
@@ -32,10 +33,7 @@ int check(const CheckOptions& options, linux::Output& out, linux::Output& errors
       out.write(render::markdown_check(*result));
       break;
     case Format::text: {
-      const linux::Terminal terminal = linux::probe_terminal(STDOUT_FILENO);
-      out.write(
-          render::text_check(*result, {linux::width(terminal, options.width),
-                                       linux::colour(terminal, options.colour), options.all}));
+      out.write(render::text_check(*result, text_style(options, options.all)));
       break;
     }
   }

@@ -12,6 +12,7 @@
 #include "app/host_root.h"
 #include "app/run.h"
 #include "app/selection.h"
+#include "app/text_style.h"
 #include "app/writer.h"
 #include "base/human.h"
 #include "base/text.h"
@@ -224,9 +225,7 @@ int explain(const ExplainOptions& options, linux::Output& out, linux::Output& er
   if (files.empty() && !host) {
     files.emplace_back("-");
   }
-  const linux::Terminal terminal = linux::probe_terminal(STDOUT_FILENO);
-  const render::TextStyle style{linux::width(terminal, options.width),
-                                linux::colour(terminal, options.colour), options.all};
+  const render::TextStyle style = text_style(options, options.all);
   const auto writer = make_writer(options.format, style, out);
   Run run(rules, *writer, options.format == Format::ndjson, out, errors);
   const bool capture = files.size() == 1 && linux::is_capture(files.front());

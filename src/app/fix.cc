@@ -14,6 +14,7 @@
 #include "app/host_root.h"
 #include "app/live_state.h"
 #include "app/run.h"
+#include "app/text_style.h"
 #include "base/text.h"
 #include "diagnose/host_check.h"
 #include "linux/apply.h"
@@ -29,11 +30,6 @@ std::int64_t now_us() {
   return std::chrono::duration_cast<std::chrono::microseconds>(
              std::chrono::system_clock::now().time_since_epoch())
       .count();
-}
-
-render::TextStyle style_of(const FixOptions& options) {
-  const linux::Terminal terminal = linux::probe_terminal(STDOUT_FILENO);
-  return {linux::width(terminal, options.width), linux::colour(terminal, options.colour), false};
 }
 
 // Everything that a fix looks at, kept alive together.
@@ -144,7 +140,7 @@ int carry_out(const FixOptions& options, const std::string& command_line, const 
     write_json(options, plan,
                {number.error().refused ? "refused" : "rolled-back", 0, number.error().what}, out);
     out.flush();
-    return tell_failure(number.error(), style_of(options), errors);
+    return tell_failure("fix", number.error(), text_style(options), errors);
   }
   write_json(options, plan, {"applied", *number, {}}, out);
   if (options.format == Format::text) {
@@ -162,7 +158,7 @@ int show_and_apply(const FixOptions& options, const std::string& command_line, c
     if (!looked.choice.cause.empty()) {
       out.write(looked.choice.cause + ": " + printable(looked.choice.summary) + "\n\n");
     }
-    out.write(render::text_plan(plan, looked.state().machine, style_of(options)));
+    out.write(render::text_plan(plan, looked.state().machine, text_style(options)));
     out.flush();
   }
   if (!plan.refusal.empty()) {

@@ -8,6 +8,7 @@
 #include "app/consent.h"
 #include "app/fix_hooks.h"
 #include "app/run.h"
+#include "app/text_style.h"
 #include "base/text.h"
 #include "render/fix.h"
 #include "render/json_value.h"
@@ -79,11 +80,6 @@ render::Json record_json(const linux::FixStore& store, const FixRecord& record) 
           {"running", std::move(running)}};
 }
 
-render::TextStyle style_of(const FixOptions& options) {
-  const linux::Terminal terminal = linux::probe_terminal(STDOUT_FILENO);
-  return {linux::width(terminal, options.width), linux::colour(terminal, options.colour), false};
-}
-
 const FixRecord* find_interrupted(const linux::FixStore& store,
                                   const std::vector<FixRecord>& records) {
   for (const FixRecord& record : records) {
@@ -120,8 +116,8 @@ std::string standing_text(const FixRecord& record, const linux::Examination& fou
   return text;
 }
 
-int tell_failure(const linux::ApplyFailure& failure, const render::TextStyle& style,
-                 linux::Output& errors) {
+int tell_failure(std::string_view what, const linux::ApplyFailure& failure,
+                 const render::TextStyle& style, linux::Output& errors) {
   errors.write("whyoom: " + failure.what + "\n");
   for (const linux::ChangedFile& file : failure.changed) {
     errors.write(
@@ -139,7 +135,8 @@ int tell_failure(const linux::ApplyFailure& failure, const render::TextStyle& st
     return trouble;
   }
   if (failure.left.empty()) {
-    errors.write("whyoom: the fix was taken back; the machine is as it was\n");
+    errors.write("whyoom: the " + std::string(what) +
+                 " was taken back; the machine is as it was before it\n");
   }
   return rolled_back;
 }
@@ -214,7 +211,7 @@ int resume_fix(const FixOptions& options, linux::Output& out, linux::Output& err
   const auto done = linux::finish(
       *record, *store, fix_hooks({record->meta.key, record->meta.value}, files, true, errors));
   if (!done) {
-    return tell_failure(done.error(), style_of(options), errors);
+    return tell_failure("fix", done.error(), text_style(options), errors);
   }
   out.write("Done. `sudo whyoom undo` takes it back.\n");
   return nothing_found;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "app/cli.h"
 #include "linux/apply.h"
@@ -20,8 +21,8 @@ std::string record_line(const linux::FixRecord& record);
 // Where the files and values of a fix stand, a line each.
 std::string standing_text(const linux::FixRecord& record, const linux::Examination& found);
 
-// Says what failed, what was put back and what was not. The exit status.
-int tell_failure(const linux::ApplyFailure& failure, const render::TextStyle& style,
-                 linux::Output& errors);
+// Says what failed, what was put back and what was not. `what`: "fix" or "undo". The exit status.
+int tell_failure(std::string_view what, const linux::ApplyFailure& failure,
+                 const render::TextStyle& style, linux::Output& errors);
 
 }  // namespace whyoom::app

@@ -11,6 +11,7 @@
 #include "app/host_log.h"
 #include "app/host_root.h"
 #include "app/run.h"
+#include "app/text_style.h"
 #include "base/text.h"
 #include "diagnose/host_check.h"
 #include "linux/terminal.h"
@@ -88,13 +89,10 @@ int overview(const OverviewOptions& options, linux::Output& out, linux::Output& 
   if (options.format == Format::json) {
     write_json(events, account, *check, out);
   } else {
-    const linux::Terminal terminal = linux::probe_terminal(STDOUT_FILENO);
     render::Overview story = overview_of(events, account);
     story.root = options.root;
     story.more_as_root = root->name == "/" && ::geteuid() != 0 && sees_too_little(account, *check);
-    out.write(render::text_overview(
-        story, *check,
-        {linux::width(terminal, options.width), linux::colour(terminal, options.colour), false}));
+    out.write(render::text_overview(story, *check, text_style(options)));
   }
   return events.empty() && !render::has_findings(*check) ? nothing_found : events_found;
 }

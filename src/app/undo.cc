@@ -11,6 +11,7 @@
 #include "app/fix_records.h"
 #include "app/live_state.h"
 #include "app/run.h"
+#include "app/text_style.h"
 #include "base/text.h"
 #include "linux/apply.h"
 #include "linux/running_value.h"
@@ -95,9 +96,7 @@ bool agreed(const UndoOptions& options, linux::Output& errors) {
 
 int undo_record(const UndoOptions& options, linux::FixStore& store, const FixRecord& record,
                 linux::Output& out, linux::Output& errors) {
-  const linux::Terminal terminal = linux::probe_terminal(STDOUT_FILENO);
-  const render::TextStyle style{linux::width(terminal, options.width),
-                                linux::colour(terminal, options.colour), false};
+  const render::TextStyle style = text_style(options);
   out.write(record_line(record) + "\n");
   out.write(render::text_change(advise::reversed(record.change), style));
   const linux::Examination found = linux::examine(record);
@@ -121,7 +120,7 @@ int undo_record(const UndoOptions& options, linux::FixStore& store, const FixRec
       linux::undo(record, store,
                   fix_hooks({record.meta.key, record.meta.value}, false, !options.force, errors));
   if (!done) {
-    return tell_failure(done.error(), style, errors);
+    return tell_failure("undo", done.error(), style, errors);
   }
   out.write("Undone: files and values are as before fix " + std::to_string(record.number) + ".\n");
   return nothing_found;

@@ -11,6 +11,7 @@
 
 #include "app/host_root.h"
 #include "app/run.h"
+#include "app/text_style.h"
 #include "base/human.h"
 #include "base/text.h"
 #include "diagnose/engine.h"
@@ -94,9 +95,7 @@ void write(const WhatIfOptions& options, const render::WhatIfView& view, linux::
     out.write(render::json_what_if(view) + "\n");
     return;
   }
-  const linux::Terminal terminal = linux::probe_terminal(STDOUT_FILENO);
-  out.write(render::text_what_if(view, {linux::width(terminal, options.width),
-                                        linux::colour(terminal, options.colour), false}));
+  out.write(render::text_what_if(view, text_style(options)));
 }
 
 int at_event(const WhatIfOptions& options, linux::Output& out, linux::Output& errors) {
