@@ -5,15 +5,16 @@ is real: the kernel, sysctl, systemd-sysctl."""
 import os
 import pathlib
 import pty
+import select
 import shutil
 import subprocess
 import sys
-import time
 
 import harness
 from harness import Case, whyoom
 
 SKIPPED = 77
+END = b"(end)"
 RUNNING = pathlib.Path("/proc/sys/kernel/domainname")
 OLD = b"# ours\r\n\tkernel.domainname = before.example\r\nvm.swappiness=60"
 NEW = b"# ours\r\n\tkernel.domainname = after.example\r\nvm.swappiness=60"
@@ -223,26 +224,28 @@ class Refusals(FixCase):
 class Asking(FixCase):
     def answer(self, text):
         """Runs the fix on a terminal and types `text`; the status and what was shown."""
-        pid, terminal = pty.fork()
-        if pid == 0:
-            os.execve(harness.PROGRAM, [harness.PROGRAM, "fix", "kernel.domainname=after.example"],
-                      {**harness.CLEAN_ENV, "TERM": "xterm"})
-        shown = b""
-        deadline = time.monotonic() + 60
-        sent = False
-        while time.monotonic() < deadline:
-            try:
-                part = os.read(terminal, 65536)
-            except OSError:
-                break
-            shown += part
-            if not part:
-                break
-            if b"[y/N]" in shown and not sent:
-                sent = True
-                os.write(terminal, text)
+        terminal, inside = pty.openpty()
+        program = subprocess.Popen([harness.PROGRAM, "fix", "kernel.domainname=after.example"],
+                                   env={**harness.CLEAN_ENV, "TERM": "xterm"}, start_new_session=True,
+                                   stdin=inside, stdout=inside, stderr=inside)
+        shown = self.read_until(terminal, b"[y/N] ")
+        os.write(terminal, text)
+        status = program.wait(timeout=60)
+        # What was written last can be lost when the last descriptor of the inner side is closed, so
+        # it stays open here, and a mark behind the program's words tells that all of them came.
+        os.write(inside, END)
+        shown += self.read_until(terminal, END)
+        os.close(inside)
         os.close(terminal)
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode()
+        return status, shown.decode()
+
+    def read_until(self, terminal, mark):
+        shown = b""
+        while mark not in shown:
+            ready, _, _ = select.select([terminal], [], [], 60)
+            self.assertTrue(ready, f"no {mark!r} in {shown!r}")
+            shown += os.read(terminal, 65536)
+        return shown
 
     def test_yes(self):
         status, shown = self.answer(b"y\n")
