@@ -31,16 +31,44 @@ OldCheck old_check(const memory::ZoneState& zone, int order) {
   return check;
 }
 
+// Pages in the blocks that could serve the request.
+Pages count_blocks(const memory::ZoneState& zone, const memory::Request& request,
+                   Fragmented& result) {
+  Pages in_blocks;
+  for (const auto& block : zone.printed->buddy) {
+    if (block.count == 0 || block.order > 30 || !memory::may_serve(block, request)) {
+      continue;
+    }
+    result.largest_order = std::max(result.largest_order, block.order);
+    if (block.order >= *request.order) {
+      result.blocks += block.count;
+      in_blocks += Pages(block.count) * (std::uint64_t{1} << static_cast<unsigned>(block.order));
+    }
+  }
+  return in_blocks;
+}
+
+// Blocks that came free after the kernel had looked. Up to the high mark, which the last attempt
+// asks for, the zone can have been refused for its free pages as well.
+bool too_few(const memory::ZoneState& zone, Pages in_blocks) {
+  return in_blocks <= zone.slack && in_blocks <= zone.usable() / 100 &&
+         zone.usable() > zone.high + zone.boost + zone.reserve + zone.slack;
+}
+
 }  // namespace
 
 std::optional<Fragmented> fragmented_zone(const memory::Evidence& evidence) {
   if (!evidence.request.order || *evidence.request.order < 1) {
     return std::nullopt;
   }
+  const bool any_clear = std::ranges::any_of(evidence.zones, [](const memory::ZoneState& zone) {
+    return zone.eligible && !zone.is_short();
+  });
   Fragmented result;
   result.too_little_in_large_blocks = evidence.release && !evidence.release->at_least(4, 4);
+  result.only_freed_since = true;
   for (const auto& zone : evidence.zones) {
-    if (!zone.eligible || !zone.passes()) {
+    if (!zone.eligible || (any_clear ? zone.is_short() : !zone.passes())) {
       continue;
     }
     if (zone.printed->buddy.empty()) {
@@ -53,16 +81,10 @@ std::optional<Fragmented> fragmented_zone(const memory::Evidence& evidence) {
       result.asked = check.asked;
     }
     result.too_little_in_large_blocks = result.too_little_in_large_blocks && !check.passes;
-    for (const auto& block : zone.printed->buddy) {
-      if (block.count == 0 || !memory::may_serve(block, evidence.request)) {
-        continue;
-      }
-      result.largest_order = std::max(result.largest_order, block.order);
-      if (block.order >= *evidence.request.order) {
-        result.blocks += block.count;
-      }
-    }
+    const Pages in_blocks = count_blocks(zone, evidence.request, result);
+    result.only_freed_since = result.only_freed_since && too_few(zone, in_blocks);
   }
+  result.only_freed_since = result.only_freed_since && result.blocks > 0;
   return result.zone == nullptr ? std::nullopt : std::optional(result);
 }
 

@@ -13,16 +13,22 @@ namespace whyoom::diagnose {
 struct Fragmented {
   const memory::ZoneState* zone = nullptr;  // the one with most free pages above its floor
   std::uint64_t blocks = 0;  // usable blocks of the order or higher, over all such zones
-  int largest_order = -1;    // of a usable block there; -1 = none at all
+  // There are some, but so few that they came free after the check: in each zone no more than its
+  // slack, and than 1 % of what it has free, which is more than its high mark.
+  bool only_freed_since = false;
+  int largest_order = -1;  // of a usable block there; -1 = none at all
   // Kernels before 4.4 also ask that enough is left without the blocks below the order, with a min
   // that is halved for each order. Set when no zone had that.
   bool too_little_in_large_blocks = false;
   Pages left, asked;  // of `zone`, for that
 
-  [[nodiscard]] bool fragmented() const { return blocks == 0 || too_little_in_large_blocks; }
+  [[nodiscard]] bool fragmented() const {
+    return blocks == 0 || only_freed_since || too_little_in_large_blocks;
+  }
 };
 
-// nullopt when no eligible zone has its pages above the floor, or one such zone has no buddy line.
+// Over the eligible zones that are above their floor by more than their slack; when there is none,
+// over those that are above it at all. nullopt when no zone is, or one of them has no buddy line.
 std::optional<Fragmented> fragmented_zone(const memory::Evidence& evidence);
 
 void add_fragmentation_proof(Finding& finding, const memory::Evidence& evidence,

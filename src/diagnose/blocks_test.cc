@@ -43,10 +43,27 @@ std::optional<Fragmented> judge(const std::string& release, int order,
 constexpr const char* old_kernel = "3.10.0-1160.el7.x86_64";
 constexpr const char* new_kernel = "4.4.0-210-generic";
 
+// Single pages in zone Normal, and a zone DMA (floor 250 pages, slack 34) with one block of 64
+// pages and single ones, `dma` kB in all.
+std::optional<Fragmented> with_a_small_zone(std::uint64_t dma) {
+  static report::Report report;
+  static memory::Evidence evidence;
+  report = {};
+  memory::testing_only::set_release(report, new_kernel);
+  memory::testing_only::set_request(report, {}, 2);
+  report.zones.reserve(2);
+  auto& small = add_zone(report, 0, "DMA", {dma, 1000, 1250, 1500, 16000, {0, 0, 0, 0}});
+  small.buddy = {{0, dma / 4 - 64, "U"}, {6, 1, "U"}};
+  auto& zone = add_zone(report, 0, "Normal", {160000, 4000, 5000, 6000, 4000000, {0, 0, 0, 0}});
+  zone.buddy = {{0, 40000, "UM"}};
+  evidence = memory::from_report(report);
+  return fragmented_zone(evidence);
+}
+
 TEST(Fragmented, ABlockOfTheSizeIsEnoughSince44) {
-  const auto split = judge(new_kernel, 2, {{0, 4000}, {1, 500}, {2, 1}});
+  const auto split = judge(new_kernel, 2, {{0, 4000}, {1, 500}, {2, 64}});
   ASSERT_TRUE(split);
-  EXPECT_EQ(split->blocks, 1U);
+  EXPECT_EQ(split->blocks, 64U);
   EXPECT_EQ(split->largest_order, 2);
   EXPECT_FALSE(split->too_little_in_large_blocks);
   EXPECT_FALSE(split->fragmented());
@@ -78,7 +95,35 @@ TEST(Fragmented, TheOldCheckEndsAtHalfOfMinForOrderOne) {
 }
 
 TEST(Fragmented, WithoutAReleaseTheOldCheckIsNotAsked) {
-  EXPECT_FALSE(judge("unknown", 2, {{0, 4000}, {2, 1}})->fragmented());
+  EXPECT_FALSE(judge("unknown", 2, {{0, 4000}, {2, 64}})->fragmented());
+}
+
+// The slack of this zone is 10 pages for its floor and 256 for its size, far more than 1 % of 4600
+// or of 6000 free pages.
+TEST(Fragmented, AFewBlocksCameFreeAfterTheCheck) {
+  const auto few = judge(new_kernel, 2, {{0, 4600}, {2, 11}});
+  EXPECT_EQ(few->blocks, 11U);
+  EXPECT_TRUE(few->only_freed_since);
+  EXPECT_TRUE(few->fragmented());
+  EXPECT_FALSE(judge(new_kernel, 2, {{0, 4600}, {2, 12}})->fragmented());
+  EXPECT_FALSE(judge(new_kernel, 2, {{0, 4600}})->only_freed_since);
+}
+
+TEST(Fragmented, AFewBlocksAreNoMoreThanTheSlack) {
+  EXPECT_TRUE(judge(new_kernel, 2, {{0, 30000}, {2, 66}})->fragmented());
+  EXPECT_FALSE(judge(new_kernel, 2, {{0, 30000}, {2, 67}})->fragmented());
+}
+
+// High is 1500 pages, the slack 266: up to both the free pages alone can be the reason.
+TEST(Fragmented, AFewBlocksCountOnlyFarAboveTheMarks) {
+  EXPECT_FALSE(judge(new_kernel, 2, {{0, 1765}, {2, 1}})->fragmented());
+  EXPECT_TRUE(judge(new_kernel, 2, {{0, 1766}, {2, 1}})->fragmented());
+}
+
+TEST(Fragmented, AZoneWithinItsSlackIsNotTheOne) {
+  EXPECT_EQ(judge(new_kernel, 2, {{0, 1100}, {6, 1}})->blocks, 1U);
+  EXPECT_EQ(with_a_small_zone(1100)->blocks, 0U);
+  EXPECT_EQ(with_a_small_zone(3000)->blocks, 1U);
 }
 
 // An order-0 request, and a zone below its mark, are no matter of blocks.

@@ -124,11 +124,9 @@ const memory::Account* used_up(const Context& context) {
   if (const auto split = fragmented_zone(evidence); split && split->fragmented()) {
     return nullptr;
   }
-  const auto at_marks = [](const memory::ZoneState& zone) {
-    // The last attempt before a kill asks for the high mark.
-    return !zone.eligible || zone.usable() <= zone.high + zone.boost + zone.reserve + zone.slack;
-  };
-  if (!std::ranges::all_of(evidence.zones, at_marks)) {
+  // The last attempt before a kill asks for the high mark.
+  if (!evidence.all_eligible_at(
+          [](const memory::ZoneState& zone) { return zone.high + zone.boost + zone.reserve; })) {
     return nullptr;
   }
   const Bytes total = evidence.account->total;

@@ -70,10 +70,25 @@ std::optional<Bytes> Evidence::eligible_free() const {
 
 bool Evidence::has_eligible() const { return std::ranges::any_of(zones, &ZoneState::eligible); }
 
+bool Evidence::all_eligible_at(Pages (*mark)(const ZoneState&)) const {
+  constexpr std::uint64_t part_freed_meanwhile = 400;  // 0.25 %
+  bool each = true;
+  Pages above;
+  Pages managed;
+  for (const ZoneState& zone : zones) {
+    if (!zone.eligible) {
+      continue;
+    }
+    const Pages excess = zone.usable() - mark(zone);
+    each = each && excess <= zone.slack;
+    above += excess;
+    managed += zone.managed.value_or(Pages(0));
+  }
+  return zones_complete && has_eligible() && (each || above * part_freed_meanwhile <= managed);
+}
+
 bool Evidence::all_eligible_short() const {
-  return zones_complete && has_eligible() && std::ranges::all_of(zones, [](const ZoneState& zone) {
-           return !zone.eligible || zone.is_short();
-         });
+  return all_eligible_at([](const ZoneState& zone) { return zone.floor; });
 }
 
 Evidence from_report(const report::Report& report) {

@@ -120,9 +120,12 @@ struct Evidence {
   // Sum over the eligible zones; nullopt when none was printed.
   [[nodiscard]] std::optional<Bytes> eligible_free() const;
   [[nodiscard]] bool has_eligible() const;
-  // Every eligible zone was at or below its floor (a slack for counters that lag), and the report
-  // lacks none of them.
-  [[nodiscard]] bool all_eligible_short() const;
+  // Every eligible zone was at or below this mark, and the report lacks none of them. Up to a
+  // zone's slack may lie above it, or up to 0.25 % of the eligible RAM in all: the kernel prints
+  // its report after it has chosen a victim, and until then other tasks free what they no longer
+  // need.
+  [[nodiscard]] bool all_eligible_at(Pages (*mark)(const ZoneState&)) const;
+  [[nodiscard]] bool all_eligible_short() const;  // at the floor
 };
 
 // The evidence points into the report; the report must outlive it.

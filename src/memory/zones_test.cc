@@ -200,7 +200,19 @@ TEST(Floor, DividesPassingFromShort) {
   const std::uint64_t slack_kib = with_free(0).slack.count() * 4;
   EXPECT_TRUE(with_free(floor_kib + slack_kib).is_short());
   EXPECT_FALSE(with_free(floor_kib + slack_kib + 4).is_short());
-  EXPECT_LT(slack_kib, floor_kib / 50);
+}
+
+// 1 % of the floor, and a batch of 0.1 % of the zone between 32 pages and 1 MiB.
+TEST(Slack, IsOfTheFloorAndTheSizeOfTheZone) {
+  const auto slack = [](std::uint64_t managed_kib) {
+    report::Report report;
+    set_user_request(report);
+    add_zone(report, 0, "Normal", {500, 4000, 5000, 6000, managed_kib, {0, 0, 0, 0, 0}});
+    return zone_named(from_report(report), "Normal").slack;
+  };
+  EXPECT_EQ(slack(40000), Pages(10 + 32));
+  EXPECT_EQ(slack(400000), Pages(10 + 97));
+  EXPECT_EQ(slack(40000000), Pages(10 + 256));
 }
 
 TEST(Usable, LeavesOutCmaUnlessTheRequestIsMovable) {

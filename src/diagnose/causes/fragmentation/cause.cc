@@ -34,16 +34,24 @@ std::optional<Claim> judge(const Context& context) {
         "Memory was free, but not in one piece: the request needs {} together (order {}), zone {} "
         "had {} free, above the {} that must stay, and no usable block of that size.",
         size, order, zone.name, free, floor);
-  } else if (none) {
+  } else if (split->too_little_in_large_blocks) {
     sentence = Message(
         "Memory was free, but not in one piece: the request needs {} together (order {}), zone {} "
         "had {} free, but only {} in larger blocks, where this kernel wants more than {} to stay.",
         size, order, zone.name, free, kb(to_bytes(split->left, evidence.page)),
         kb(to_bytes(split->asked, evidence.page)));
+  } else if (split->only_freed_since) {
+    sentence = Message(
+        "Memory was free, but not in one piece: the request needs {} together (order {}), zone {} "
+        "had {} free, above the {} that must stay, and only {} of that size: "
+        "so few can have come free after the kernel had looked.",
+        size, order, zone.name, free, floor,
+        split->blocks == 1 ? "1 block" : grouped(split->blocks) + " blocks");
   }
-  Claim result =
-      claim(id, none ? Role::root : Role::ruled_out, Rank::out_of_reach,
-            share(zone.free, zone.managed.value_or(zone.free)), 0.95, std::move(sentence));
+  Claim result = claim(id, none ? Role::root : Role::ruled_out, Rank::out_of_reach,
+                       share(zone.free, zone.managed.value_or(zone.free)),
+                       split->only_freed_since && !split->too_little_in_large_blocks ? 0.8 : 0.95,
+                       std::move(sentence));
   add_fragmentation_proof(result.finding, evidence, *split);
   if (none) {
     Remedy remedy;
