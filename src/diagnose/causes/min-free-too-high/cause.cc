@@ -18,7 +18,8 @@ constexpr double notable_share = 0.01;
 
 struct Effect {
   Bytes out_of_reach;  // free, held back by the setting, and free to use with the default
-  bool all_below_min = true;
+  bool all_short = true;
+  Bytes held_by_boost;  // free above a zone's own min, which its boost alone kept out of reach
   bool would_pass = false;
   const memory::ZoneState* nearest = nullptr;  // the zone that came closest to serving the request
 };
@@ -31,7 +32,10 @@ Effect effect_of(const memory::Evidence& evidence, double factor) {
     }
     const Pages held = std::min(zone.usable(), zone.min) - memory::scaled_min(zone, factor);
     effect.out_of_reach += to_bytes(held, evidence.page);
-    effect.all_below_min = effect.all_below_min && zone.below_min();
+    effect.all_short = effect.all_short && zone.is_short();
+    if (!zone.below_min()) {
+      effect.held_by_boost += to_bytes(zone.usable() - zone.min - zone.reserve, evidence.page);
+    }
     effect.would_pass = effect.would_pass || memory::would_pass(zone, factor, true);
     if (effect.nearest == nullptr || zone.usable() > effect.nearest->usable()) {
       effect.nearest = &zone;
@@ -120,13 +124,13 @@ std::optional<Claim> judge(const Context& context) {
                                     value, own_choice));
   }
   const Effect effect = effect_of(evidence, factor);
-  if (!effect.all_below_min) {
+  const Bytes managed = eligible_managed(evidence);
+  if (!effect.all_short || share(effect.held_by_boost, managed) >= notable_share) {
     return refuse(evidence,
                   Message("vm.min_free_kbytes was {}, but a zone that the request may use "
                           "was above its min",
                           value));
   }
-  const Bytes managed = eligible_managed(evidence);
   const double gain = share(effect.out_of_reach, managed);
   const bool decisive = effect.would_pass && gain >= big_share && evidence.zones_complete;
   if (gain < notable_share) {
