@@ -9,13 +9,21 @@ constexpr std::string_view id = "balloon-or-hotplug";
 
 constexpr double big_share = 0.20;  // of RAM and balloon together
 
+// A size that was told from other zones' reserves is no proof: a report that ends early does not
+// tell which zones these are of.
+bool is_size_printed(const memory::ZoneState& zone) {
+  const auto& fields = zone.printed->fields;
+  return fields.get(kernel::Field::managed) || fields.get(kernel::Field::present);
+}
+
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
   if (!is_global_oom(context) || is_sysrq(context.report)) {
     return std::nullopt;
   }
   for (const auto& zone : evidence.zones) {
-    if (zone.eligible && zone.managed && zone.managed->count() > 0 && zone.min > *zone.managed) {
+    if (zone.eligible && is_size_printed(zone) && zone.managed && zone.managed->count() > 0 &&
+        zone.min > *zone.managed) {
       Claim result = claim(
           id, Role::root, Rank::out_of_reach, 0.3, 0.8,
           Message("The min of zone {} ({}) is more than the zone manages ({}): memory was taken "
