@@ -58,7 +58,7 @@ std::optional<Claim> judge_node_bound(const Context& context, std::string_view i
   const auto& evidence = context.evidence;
   const auto elsewhere = free_on_other_nodes(context);
   if (!is_oom(context) || is_sysrq(context.report) || !elsewhere || !evidence.ram ||
-      !evidence.all_eligible_short()) {
+      !evidence.all_eligible_at_high()) {
     return std::nullopt;
   }
   const double gain = share(*elsewhere, *evidence.ram);

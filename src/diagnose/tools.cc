@@ -124,9 +124,7 @@ const memory::Account* used_up(const Context& context) {
   if (const auto split = fragmented_zone(evidence); split && split->fragmented()) {
     return nullptr;
   }
-  // The last attempt before a kill asks for the high mark.
-  if (!evidence.all_eligible_at(
-          [](const memory::ZoneState& zone) { return zone.high + zone.boost + zone.reserve; })) {
+  if (!evidence.all_eligible_at_high()) {
     return nullptr;
   }
   const Bytes total = evidence.account->total;

@@ -91,6 +91,11 @@ bool Evidence::all_eligible_short() const {
   return all_eligible_at([](const ZoneState& zone) { return zone.floor; });
 }
 
+bool Evidence::all_eligible_at_high() const {
+  return all_eligible_at(
+      [](const ZoneState& zone) { return zone.high + zone.boost + zone.reserve; });
+}
+
 Evidence from_report(const report::Report& report) {
   Evidence evidence;
   evidence.report = &report;

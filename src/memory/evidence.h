@@ -126,6 +126,9 @@ struct Evidence {
   // need.
   [[nodiscard]] bool all_eligible_at(Pages (*mark)(const ZoneState&)) const;
   [[nodiscard]] bool all_eligible_short() const;  // at the floor
+  // At the high mark: the last attempt before a kill asks for it (mm/page_alloc.c
+  // __alloc_pages_may_oom()), so what lies between the two does not stop the kill.
+  [[nodiscard]] bool all_eligible_at_high() const;
 };
 
 // The evidence points into the report; the report must outlive it.

@@ -36,7 +36,7 @@ std::optional<Claim> judge(const Context& context) {
     return std::nullopt;
   }
   const double part = share(*elsewhere, *evidence.ram);
-  const bool found = part >= worth_having && evidence.all_eligible_short();
+  const bool found = part >= worth_having && evidence.all_eligible_at_high();
   const auto zone =
       std::ranges::find_if(evidence.zones, [](const auto& each) { return each.eligible; });
   if (zone == evidence.zones.end()) {

@@ -42,7 +42,7 @@ std::optional<Claim> judge(const Context& context) {
                        ? movable->at
                        : context.report.totals.get(kernel::Field::free)->at;
   const double part = share(free, *evidence.ram);
-  const bool found = part >= worth_having && evidence.all_eligible_short();
+  const bool found = part >= worth_having && evidence.all_eligible_at_high();
   Claim result =
       claim(id, found ? Role::root : Role::ruled_out, Rank::out_of_reach, part * 0.5, 0.9,
             found ? Message("The free memory lies in ZONE_MOVABLE ({}), and this request needs "
