@@ -51,6 +51,7 @@ render::Follower follower(const Event& first, const Event& event) {
   out.victims = victims_text(report);
   out.outcome = outcome_text(report.outcome);
   out.root_cause = event.root_cause;
+  out.of_victim = event.killed_at.line != 0;
   out.place = report.source + ":" + std::to_string(report.first_line);
   const auto& begin = first.report.time.monotonic_us;
   const auto& now = report.time.monotonic_us;

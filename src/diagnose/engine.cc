@@ -39,6 +39,7 @@ std::unique_ptr<Event> explain(report::Report&& report, const StoryContext& stor
   event->report = std::move(report);
   event->evidence = memory::from_report(event->report);
   event->in_story = story.number;
+  event->killed_at = story.killed_at;
   const Context context{event->evidence, event->report, story};
 
   std::vector<Claim> claims;

@@ -17,6 +17,7 @@ struct Event {
   std::string_view root_cause;    // id, or "undetermined"
   // Place in a spree: 1 for the first event of a story, 2 for the next ...
   std::uint32_t in_story = 1;
+  Place killed_at{};  // StoryContext::killed_at; line 0: it is no such failure
 };
 
 }  // namespace whyoom::diagnose

@@ -1,11 +1,14 @@
 #include "diagnose/story.h"
 
+#include <algorithm>
+
 namespace whyoom::diagnose {
 
 namespace {
 
 constexpr std::uint64_t story_gap_us = 60'000'000;  // between two events of one story
 constexpr std::uint32_t story_gap_lines = 400;      // where the log has no time
+constexpr std::size_t most_remembered = 64;         // victims
 
 bool is_kill(report::Kind kind) {
   return kind == report::Kind::oom_kill || kind == report::Kind::memcg_oom_kill ||
@@ -21,11 +24,11 @@ std::string cgroup_of(const report::Report& report) {
 
 }  // namespace
 
-bool StoryBuilder::continues(const report::Report& report) const {
+// In the same log and boot, and soon after the last event.
+bool StoryBuilder::is_near(const report::Report& report) const {
   const bool same_log = report.source == source_ || (!report.boot.empty() && report.boot == boot_ &&
                                                      report.time.monotonic_us && last_us_);
-  if (!started_ || ended_ || !same_log || report.boot != boot_ || !is_kill(report.kind) ||
-      !is_kill(kind_) || cgroup_of(report) != cgroup_) {
+  if (!started_ || !same_log || report.boot != boot_) {
     return false;
   }
   const auto& now = report.time.monotonic_us;
@@ -35,9 +38,36 @@ bool StoryBuilder::continues(const report::Report& report) const {
   return report.first_line >= last_line_ && report.first_line - last_line_ <= story_gap_lines;
 }
 
+bool StoryBuilder::continues(const report::Report& report) const {
+  return !ended_ && is_near(report) && is_kill(report.kind) && is_kill(kind_) &&
+         cgroup_of(report) == cgroup_;
+}
+
+Place StoryBuilder::killed_at(const report::Report& report) const {
+  if (report.kind != report::Kind::page_allocation_failure || !report.trigger ||
+      !report.trigger->pid || !is_near(report)) {
+    return {};
+  }
+  const auto killed = std::ranges::find_if(killed_, [&report](const Killed& each) {
+    return each.pid == *report.trigger->pid && each.source == report.source;
+  });
+  return killed == killed_.end() ? Place{} : killed->at;
+}
+
+void StoryBuilder::remember_victims(const report::Report& report) {
+  for (const report::Victim& victim : report.victims) {
+    if (killed_.size() == most_remembered) {
+      killed_.erase(killed_.begin());
+    }
+    killed_.push_back({victim.pid, report.source, victim.at});
+  }
+}
+
 const StoryContext& StoryBuilder::next(const report::Report& report) {
   const auto& now = report.time.monotonic_us;
-  if (continues(report)) {
+  const Place killed = killed_at(report);
+  const bool of_victim = killed.line != 0;
+  if (of_victim || continues(report)) {
     ++context_.number;
     context_.seconds_since_first = std::nullopt;
     if (now && first_us_) {
@@ -49,13 +79,16 @@ const StoryContext& StoryBuilder::next(const report::Report& report) {
     first_us_ = now;
     cgroup_ = cgroup_of(report);
     victims_ = 0;
+    killed_.clear();
   }
   context_.victims_before = victims_;
+  context_.killed_at = killed;
   victims_ += static_cast<std::uint32_t>(report.victims.size());
+  remember_victims(report);
   started_ = true;
   source_ = report.source;
   boot_ = report.boot;
-  kind_ = report.kind;
+  kind_ = of_victim ? kind_ : report.kind;
   last_us_ = now;
   last_line_ = report.last_line;
   ended_ = report.outcome == report::Outcome::panic;

@@ -1,10 +1,12 @@
-// A spree is one story: the first cause, then its victims in order, then the end. The builder tells
+// A spree is one story: the first cause, then its victims in order, then the end. A request that a
+// victim still made belongs to it. The builder tells
 // whether the next report goes on with the current story; it keeps a few numbers, never events.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "diagnose/cause.h"
 #include "report/report.h"
@@ -18,7 +20,16 @@ class StoryBuilder {
   const StoryContext& next(const report::Report& report);
 
  private:
+  struct Killed {
+    std::int64_t pid = 0;
+    std::string source;
+    Place at{};
+  };
+
+  [[nodiscard]] bool is_near(const report::Report& report) const;
   [[nodiscard]] bool continues(const report::Report& report) const;
+  [[nodiscard]] Place killed_at(const report::Report& report) const;
+  void remember_victims(const report::Report& report);
 
   StoryContext context_;
   bool started_ = false;
@@ -28,8 +39,9 @@ class StoryBuilder {
   std::string cgroup_;
   std::optional<std::uint64_t> first_us_, last_us_;
   std::uint32_t last_line_ = 0;
-  std::uint32_t victims_ = 0;  // of the story so far
-  bool ended_ = false;         // a panic ends a story
+  std::uint32_t victims_ = 0;   // of the story so far
+  std::vector<Killed> killed_;  // the last of them
+  bool ended_ = false;          // a panic ends a story
 };
 
 }  // namespace whyoom::diagnose

@@ -120,5 +120,51 @@ TEST(Story, IsOfKillsOnly) {
   EXPECT_EQ(story.next(kill(8 * second, 400, Kind::fork_rejected)).number, 1U);
 }
 
+report::Report failure(std::uint64_t at_us, std::uint32_t line, std::int64_t pid) {
+  report::Report report = kill(at_us, line, Kind::page_allocation_failure);
+  report.victims.clear();
+  report.trigger.emplace();
+  report.trigger->pid = pid;
+  return report;
+}
+
+report::Report kill_of(std::int64_t pid, std::uint64_t at_us, std::uint32_t line) {
+  report::Report report = kill(at_us, line);
+  report.victims.back().pid = pid;
+  report.victims.back().at = {0, line + 58};
+  return report;
+}
+
+TEST(Story, HasTheFailuresOfItsVictims) {
+  StoryBuilder story;
+  story.next(kill_of(77, 5 * second, 100));
+  const StoryContext of_victim = story.next(failure(6 * second, 200, 77));
+  EXPECT_EQ(of_victim.number, 2U);
+  EXPECT_EQ(of_victim.killed_at, (Place{0, 158}));
+  // The spree goes on behind it.
+  const StoryContext next = story.next(kill_of(78, 7 * second, 300));
+  EXPECT_EQ(next.number, 3U);
+  EXPECT_EQ(next.killed_at, Place{});
+  EXPECT_EQ(story.next(failure(8 * second, 400, 77)).number, 4U);
+}
+
+TEST(Story, LeavesOutTheFailuresOfOthers) {
+  StoryBuilder story;
+  story.next(kill_of(77, 5 * second, 100));
+  EXPECT_EQ(story.next(failure(6 * second, 200, 76)).number, 1U);
+  EXPECT_EQ(story.next(failure(7 * second, 300, 77)).number, 1U) << "of an earlier story";
+  story.next(kill_of(77, 8 * second, 400));
+  EXPECT_EQ(story.next(failure(69 * second, 500, 77)).number, 1U) << "another process of this pid";
+}
+
+TEST(Story, ForgetsTheFirstOfVeryManyVictims) {
+  StoryBuilder story;
+  for (std::int64_t pid = 1; pid <= 65; ++pid) {
+    story.next(kill_of(pid, 5 * second, static_cast<std::uint32_t>(100 * pid)));
+  }
+  EXPECT_EQ(story.next(failure(5 * second, 7000, 2)).number, 66U);
+  EXPECT_EQ(story.next(failure(5 * second, 7100, 1)).number, 1U);
+}
+
 }  // namespace
 }  // namespace whyoom::diagnose

@@ -69,7 +69,8 @@ Json time_json(const report::Time& time) {
   return json;
 }
 
-Json trigger_json(const report::Report& report) {
+Json trigger_json(const diagnose::Event& event) {
+  const report::Report& report = event.report;
   if (!report.trigger) {
     return nullptr;
   }
@@ -96,6 +97,8 @@ Json trigger_json(const report::Report& report) {
   }
   json["order"] = or_null(trigger.order);
   json["oom_score_adj"] = or_null(trigger.oom_score_adj);
+  json["killed_at"] =
+      event.killed_at.line == 0 ? Json(nullptr) : Json(place_text(event.evidence, event.killed_at));
   return json;
 }
 
@@ -281,7 +284,7 @@ Json event_json(const diagnose::Event& event) {
   json["missing"] = missing;
   json["kernel"] = {
       {"release", report.stack ? text_or_null(report.stack->release) : Json(nullptr)}};
-  json["trigger"] = trigger_json(report);
+  json["trigger"] = trigger_json(event);
   json["constraint"] = text_or_null(constraint_name(event.evidence.constraint));
   json["memcg"] = memcg_json(event);
   json["victims"] = victims_json(event);

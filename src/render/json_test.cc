@@ -40,7 +40,11 @@ TEST(JsonEvent, SizesAreBytes) {
 TEST(JsonEvent, TriggerHasMaskNamesAndOrder) {
   EXPECT_EQ(parsed(*sample::min_free_event())["trigger"], Json::parse(R"({
     "comm": "init", "pid": 1, "gfp_mask": "0x400dc0",
-    "gfp_flags": ["GFP_KERNEL_ACCOUNT", "__GFP_ZERO"], "order": 1, "oom_score_adj": 0})"));
+    "gfp_flags": ["GFP_KERNEL_ACCOUNT", "__GFP_ZERO"], "order": 1, "oom_score_adj": 0,
+    "killed_at": null})"));
+  auto event = sample::min_free_event();
+  event->killed_at = {0, 77};
+  EXPECT_EQ(parsed(*event)["trigger"]["killed_at"], "dmesg.log:77");
 }
 
 TEST(JsonEvent, FlagsThatNobodyCanNameAreNull) {

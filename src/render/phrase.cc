@@ -282,6 +282,10 @@ std::string answer(const diagnose::Event& event) {
   if (root != nullptr && !root->summary.empty()) {
     return clean(root->summary);
   }
+  if (event.killed_at.line != 0) {
+    return "The kernel was killing this process (" + place_text(event.evidence, event.killed_at) +
+           "), and a process that is being killed gets no more memory: part of that kill.";
+  }
   return "The cause cannot be told from this report.";
 }
 
@@ -354,6 +358,9 @@ std::string follower_text(const Follower& follower, std::string_view first_root)
     }
   };
   add(", for ", follower.trigger);
+  if (follower.of_victim) {
+    text += ", which was being killed";
+  }
   add(": ", follower.outcome);
   add(follower.outcome.empty() ? ": " : " ", follower.victims);
   if (follower.root_cause != first_root && follower.root_cause != "undetermined") {

@@ -50,6 +50,7 @@ struct Follower {
   std::string kind, trigger, victims, outcome, root_cause, place;
   double seconds_after = 0;
   bool time_known = false;
+  bool of_victim = false;  // a failed request of a process that was being killed
 };
 
 // Ends with an empty line, so that stories and the summary can follow one another.

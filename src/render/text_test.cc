@@ -156,6 +156,21 @@ bool has(const std::string& text, std::string_view words) {
   return text.find(words) != std::string::npos;
 }
 
+TEST(TextStory, TellsThatTheProcessWasBeingKilled) {
+  auto event = sample::cut_event();
+  event->killed_at = {0, 5};
+  EXPECT_TRUE(
+      has(text_story(*event, {}, 0, {200, false, false}),
+          "\nThe kernel was killing this process (dmesg.log:5), and a process that is being "
+          "killed gets no more memory: part of that kill.\n"));
+  Follower follower;
+  follower.kind = "page-allocation-failure";
+  follower.trigger = "hog";
+  follower.of_victim = true;
+  EXPECT_TRUE(has(text_story(*sample::cut_event(), {follower}, 0, {80, false, false}),
+                  "page-allocation-failure, for hog, which was being killed"));
+}
+
 TEST(TextStory, ShowsWhoseTheCgroupIs) {
   auto event = sample::memcg_event();
   event->report.memcg->limit_path = "/kubepods/burstable/pod8f0c1e9a-4b5d-4c6e-8f70-123456789abc";
