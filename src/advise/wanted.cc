@@ -19,9 +19,7 @@ using memory::Machine;
 
 // Below this, Documentation/admin-guide/sysctl/vm.rst says, the system becomes "subtly broken".
 constexpr std::uint64_t least_min_free = 1024;
-constexpr std::int64_t int_max = std::numeric_limits<std::int32_t>::max();
-constexpr std::int64_t int_min = std::numeric_limits<std::int32_t>::min();
-constexpr std::int64_t long_max = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t any = std::numeric_limits<std::int64_t>::min();
 
 enum class Kind : std::uint8_t {
   min_free,  // kB, a size, a share of RAM, the kernel's choice
@@ -30,33 +28,32 @@ enum class Kind : std::uint8_t {
   list   // numbers with blanks between
 };
 
-// What the kernel's handlers take (kernel/sysctl.c, mm/util.c, kernel/fork.c, kernel/pid.c). Where
-// kernels differ the widest range stands; the kernel refuses the rest itself, and that is told.
+// `least` is what makes sense, where the kernel takes less than that (host::sysctl_range()).
 struct Row {
   std::string_view key;
   Kind kind = Kind::number;
-  std::int64_t least = 0, most = 0;
+  std::int64_t least = any;
   std::string_view fallback;  // what "default" means; empty: it depends on the machine
 };
 constexpr std::array<Row, 18> rows{{
-    {"vm.min_free_kbytes", Kind::min_free, 0, int_max, ""},
-    {"vm.watermark_scale_factor", Kind::number, 1, 3000, "10"},
-    {"vm.watermark_boost_factor", Kind::number, 0, int_max, "15000"},
-    {"vm.lowmem_reserve_ratio", Kind::list, 0, int_max, ""},
-    {"vm.percpu_pagelist_high_fraction", Kind::number, 0, int_max, "0"},
-    {"vm.nr_hugepages", Kind::number, 0, long_max, "0"},
-    {"vm.panic_on_oom", Kind::number, 0, 2, "0"},
-    {"vm.oom_kill_allocating_task", Kind::number, 0, int_max, "0"},
-    {"vm.oom_dump_tasks", Kind::number, 0, int_max, "1"},
-    {"vm.max_map_count", Kind::number, 0, int_max, "65530"},
-    {"vm.overcommit_memory", Kind::number, 0, 2, "0"},
-    {"vm.overcommit_ratio", Kind::number, 0, int_max, "50"},
-    {"vm.overcommit_kbytes", Kind::size, 0, long_max, "0"},
-    {"vm.admin_reserve_kbytes", Kind::size, 0, long_max, ""},
-    {"vm.user_reserve_kbytes", Kind::size, 0, long_max, ""},
-    {"kernel.panic", Kind::number, int_min, int_max, "0"},
-    {"kernel.pid_max", Kind::number, 301, 4194304, ""},
-    {"kernel.threads-max", Kind::number, 20, 0x3fffffff, ""},
+    {"vm.min_free_kbytes", Kind::min_free, any, ""},
+    {"vm.watermark_scale_factor", Kind::number, any, "10"},
+    {"vm.watermark_boost_factor", Kind::number, any, "15000"},
+    {"vm.lowmem_reserve_ratio", Kind::list, 0, ""},
+    {"vm.percpu_pagelist_high_fraction", Kind::number, any, "0"},
+    {"vm.nr_hugepages", Kind::number, any, "0"},
+    {"vm.panic_on_oom", Kind::number, any, "0"},
+    {"vm.oom_kill_allocating_task", Kind::number, 0, "0"},
+    {"vm.oom_dump_tasks", Kind::number, 0, "1"},
+    {"vm.max_map_count", Kind::number, any, "65530"},
+    {"vm.overcommit_memory", Kind::number, any, "0"},
+    {"vm.overcommit_ratio", Kind::number, 0, "50"},
+    {"vm.overcommit_kbytes", Kind::size, any, "0"},
+    {"vm.admin_reserve_kbytes", Kind::size, any, ""},
+    {"vm.user_reserve_kbytes", Kind::size, any, ""},
+    {"kernel.panic", Kind::number, any, "0"},
+    {"kernel.pid_max", Kind::number, any, ""},
+    {"kernel.threads-max", Kind::number, 20, ""},  // MIN_THREADS, the kernel's own least at boot
 }};
 
 std::string_view last_part(std::string_view key) { return key.substr(key.rfind('.') + 1); }
@@ -69,9 +66,17 @@ const Row* find_row(std::string_view key) {
   return found == rows.end() ? nullptr : &*found;
 }
 
+host::SysctlRange range_of(const Row& row) {
+  // Each number of the list is an int.
+  const auto range = host::sysctl_range(row.key).value_or(
+      host::SysctlRange{0, std::numeric_limits<std::int32_t>::max()});
+  return {std::max(range.least, row.least), range.most};
+}
+
 Message out_of_range(const Row& row, std::string_view text) {
-  return Message("{}={}: allowed are the numbers {} to {}", row.key, printable(text), row.least,
-                 row.most);
+  const auto range = range_of(row);
+  return Message("{}={}: allowed are the numbers {} to {}", row.key, printable(text), range.least,
+                 range.most);
 }
 
 Result min_free_text(std::string_view text, const Machine& machine) {
@@ -98,9 +103,10 @@ Result min_free_text(std::string_view text, const Machine& machine) {
 }
 
 Result number_text(const Row& row, std::string_view text) {
+  const auto range = range_of(row);
   const auto value = host::parse_sysctl_integer(text);
-  if (!value || text.find_first_of(" \t") != std::string_view::npos || *value < row.least ||
-      *value > row.most) {
+  if (!value || text.find_first_of(" \t") != std::string_view::npos || *value < range.least ||
+      *value > range.most) {
     return tl::unexpected(out_of_range(row, text));
   }
   return std::to_string(*value);
@@ -117,11 +123,12 @@ Result size_text(const Row& row, std::string_view text) {
 }
 
 Result list_text(const Row& row, std::string_view text) {
+  const auto range = range_of(row);
   std::string list;
   Cursor cursor(text);
   for (cursor.skip_spaces(); !cursor.at_end(); cursor.skip_spaces()) {
     const auto value = parse_number<std::int64_t>(cursor.take_word());
-    if (!value || *value < row.least || *value > row.most) {
+    if (!value || *value < range.least || *value > range.most) {
       return tl::unexpected(
           Message("{}={}: write numbers with blanks between them, as in \"256 256 32\"", row.key,
                   printable(text)));

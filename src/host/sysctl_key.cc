@@ -261,21 +261,30 @@ std::optional<std::int64_t> parse_sysctl_integer(std::string_view value) {
 std::optional<SysctlRange> sysctl_range(std::string_view canonical_key) {
   constexpr std::int64_t int_min = std::numeric_limits<std::int32_t>::min();
   constexpr std::int64_t int_max = std::numeric_limits<std::int32_t>::max();
+  constexpr std::int64_t long_max = std::numeric_limits<std::int64_t>::max();
   struct Row {
     std::string_view key;
     SysctlRange range;
   };
-  // Where kernels differ the widest range stands: a value may still be refused.
-  static constexpr std::array<Row, 11> rows = {{
+  // kernel/sysctl.c, kernel/fork.c, kernel/pid.c, mm/util.c, mm/page_alloc.c, mm/hugetlb.c. Where
+  // kernels differ the widest range stands: a value may still be refused.
+  static constexpr std::array<Row, 18> rows = {{
       {"kernel.msgmax", {0, int_max}},  // of an IPC namespace, as harmless as kernel.domainname
       {"kernel.panic", {int_min, int_max}},
       {"kernel.pid_max", {301, 4194304}},
-      {"kernel.threads-max", {1, int_max}},
+      {"kernel.threads-max", {1, 0x3fffffff}},  // FUTEX_TID_MASK; at least 20 before 5.4
+      {"vm.admin_reserve_kbytes", {0, long_max}},
       {"vm.max_map_count", {0, int_max}},
       {"vm.min_free_kbytes", {0, int_max}},
+      {"vm.nr_hugepages", {0, long_max}},
+      {"vm.oom_dump_tasks", {int_min, int_max}},
+      {"vm.oom_kill_allocating_task", {int_min, int_max}},
+      {"vm.overcommit_kbytes", {0, long_max}},
       {"vm.overcommit_memory", {0, 2}},
       {"vm.overcommit_ratio", {int_min, int_max}},
       {"vm.panic_on_oom", {0, 2}},
+      {"vm.percpu_pagelist_high_fraction", {0, int_max}},  // but not 1 to 7
+      {"vm.user_reserve_kbytes", {0, long_max}},
       {"vm.watermark_boost_factor", {0, int_max}},
       {"vm.watermark_scale_factor", {1, 3000}},
   }};
