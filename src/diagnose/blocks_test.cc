@@ -51,7 +51,6 @@ std::optional<Fragmented> with_a_small_zone(std::uint64_t dma) {
   report = {};
   memory::testing_only::set_release(report, new_kernel);
   memory::testing_only::set_request(report, {}, 2);
-  report.zones.reserve(2);
   auto& small = add_zone(report, 0, "DMA", {dma, 1000, 1250, 1500, 16000, {0, 0, 0, 0}});
   small.buddy = {{0, dma / 4 - 64, "U"}, {6, 1, "U"}};
   auto& zone = add_zone(report, 0, "Normal", {160000, 4000, 5000, 6000, 4000000, {0, 0, 0, 0}});

@@ -31,7 +31,7 @@ bool is_sysrq(const report::Report& report);
 
 // Free memory that the request may not use: counted by the machine, not by its zones.
 std::optional<Bytes> free_elsewhere(const memory::Evidence& evidence);
-// What balloon drivers hold, summed over the nodes. Printed from 6.19 on; 0 when not printed.
+// What balloon drivers hold, summed over the nodes. Printed from 6.18 on; 0 when not printed.
 struct Balloon {
   Bytes size;
   Place at{};

@@ -162,7 +162,7 @@ Pages unusable_pages(const report::Zone& zone, const ZoneState& state, const Req
   if (!request.may_use_cma) {
     unusable += pages_of(zone, Field::free_cma, page).value_or(Pages(0));
   }
-  // From 6.12 on only the free part of the highatomic reserve counts; it is printed from 6.19 on.
+  // From 6.12 on only the free part of the highatomic reserve counts; it is printed from 6.18 on.
   const auto highatomic = pages_of(zone, Field::free_highatomic, page);
   const auto reserved = pages_of(zone, Field::reserved_highatomic, page);
   unusable += std::min(highatomic.value_or(reserved.value_or(Pages(0))), state.free);
