@@ -61,9 +61,10 @@ tl::expected<Look, NoFix> look(const FixOptions& options) {
   if (!root) {
     return tl::unexpected(NoFix{root.error(), true});
   }
+  const LastCause last = options.cause.empty() ? last_cause(*root) : LastCause{};
   result.files = std::move(root->files);
   result.check = diagnose::check(host::read_facts(*result.files, root->options));
-  auto choice = choose(result.check->findings, options.cause, result.check->state.machine);
+  auto choice = choose(result.check->findings, options.cause, last, result.check->state.machine);
   if (!choice) {
     return tl::unexpected(choice.error());
   }
@@ -157,6 +158,9 @@ int show_and_apply(const FixOptions& options, const std::string& command_line, c
   if (options.format == Format::text) {
     if (!looked.choice.cause.empty()) {
       out.write(looked.choice.cause + ": " + printable(looked.choice.summary) + "\n\n");
+    }
+    if (!looked.choice.elsewhere.empty()) {
+      out.write(looked.choice.elsewhere + "\n\n");
     }
     out.write(render::text_plan(plan, looked.state().machine, text_style(options)));
     out.flush();

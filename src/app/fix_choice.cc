@@ -42,7 +42,7 @@ tl::expected<FixChoice, NoFix> setting_of(const std::string& assignment,
   if (!wanted) {
     return tl::unexpected(NoFix{wanted.error().str(), true});
   }
-  return FixChoice{std::move(*wanted), {}, {}, {}};
+  return FixChoice{std::move(*wanted), {}, {}, {}, {}};
 }
 
 namespace {
@@ -52,6 +52,15 @@ int urgency(const Finding& finding) {
   const diagnose::Cause* cause = diagnose::find_cause(finding.cause);
   const char section = cause == nullptr ? 'E' : cause->section;
   return (finding.role == Role::root ? 0 : 4) + (section < 'E' ? 0 : section == 'F' ? 1 : 2);
+}
+
+std::string elsewhere(const std::vector<Finding>& findings, const LastCause& last) {
+  const auto found = std::ranges::find_if(
+      findings, [&last](const Finding& finding) { return finding.cause == last.cause; });
+  const bool gone = found != findings.end() && found->role == Role::ruled_out;
+  return "The last event (" + printable(last.place) + ") was " + last.cause +
+         (gone ? ", and that is no longer so" : ", which no setting mends") +
+         ". This is another matter.";
 }
 
 NoFix nothing_found(const std::string& cause, const Finding* without) {
@@ -69,7 +78,8 @@ NoFix nothing_found(const std::string& cause, const Finding* without) {
 }  // namespace
 
 tl::expected<FixChoice, NoFix> choose(const std::vector<Finding>& findings,
-                                      const std::string& cause, const memory::Machine& machine) {
+                                      const std::string& cause, const LastCause& last,
+                                      const memory::Machine& machine) {
   if (!cause.empty() && diagnose::find_cause(cause) == nullptr) {
     return tl::unexpected(
         NoFix{printable(cause) + ": there is no such cause; `whyoom causes` lists them", true});
@@ -95,7 +105,9 @@ tl::expected<FixChoice, NoFix> choose(const std::vector<Finding>& findings,
   if (candidates.empty()) {
     return tl::unexpected(nothing_found(cause, without));
   }
-  std::ranges::stable_sort(candidates, {}, [](const Finding* each) { return urgency(*each); });
+  std::ranges::stable_sort(candidates, {}, [&last](const Finding* each) {
+    return each->cause == last.cause ? -1 : urgency(*each);
+  });
   const diagnose::Setting& setting = *remedy_with_setting(*candidates.front())->setting;
   auto choice = setting_of(setting.key + "=" + std::to_string(setting.value), machine);
   if (choice) {
@@ -103,6 +115,9 @@ tl::expected<FixChoice, NoFix> choose(const std::vector<Finding>& findings,
     choice->summary = candidates.front()->summary.str();
     for (std::size_t i = 1; i < candidates.size(); ++i) {
       choice->others.emplace_back(candidates[i]->cause);
+    }
+    if (!last.cause.empty() && choice->cause != last.cause) {
+      choice->elsewhere = elsewhere(findings, last);
     }
   }
   return choice;

@@ -7,6 +7,7 @@
 
 #include "advise/wanted.h"
 #include "app/cli.h"
+#include "app/last_cause.h"
 #include "diagnose/finding.h"
 #include "memory/host_state.h"
 
@@ -17,6 +18,7 @@ struct FixChoice {
   std::string cause;                // empty: the user named the setting
   std::string summary;              // what the finding says
   std::vector<std::string> others;  // causes of this host that have a setting as well
+  std::string elsewhere;            // a sentence, when the last event had another cause; else empty
 };
 
 struct NoFix {
@@ -27,10 +29,11 @@ struct NoFix {
 tl::expected<FixChoice, NoFix> setting_of(const std::string& assignment,
                                           const memory::Machine& machine);
 
-// The first finding with a setting: what happens now before what can happen, and why memory runs
-// out before what the kernel does then.
+// The first finding with a setting: why memory ran out the last time, then what happens now before
+// what can happen, and why memory runs out before what the kernel does then.
 // `cause` empty = any.
 tl::expected<FixChoice, NoFix> choose(const std::vector<diagnose::Finding>& findings,
-                                      const std::string& cause, const memory::Machine& machine);
+                                      const std::string& cause, const LastCause& last,
+                                      const memory::Machine& machine);
 
 }  // namespace whyoom::app

@@ -25,7 +25,7 @@ TEST(FixChoice, TakesWhyMemoryRunsOutBeforeWhatTheKernelDoesThen) {
   const std::vector<Finding> findings = {
       finding("panic-on-oom", Role::risk, "kernel.panic"),
       finding("min-free-too-high", Role::risk, "vm.min_free_kbytes")};
-  const auto choice = choose(findings, {}, {});
+  const auto choice = choose(findings, {}, {}, {});
   ASSERT_TRUE(choice) << choice.error().why;
   EXPECT_EQ(choice->cause, "min-free-too-high");
   EXPECT_EQ(choice->wanted.value, "100000");
@@ -36,7 +36,26 @@ TEST(FixChoice, TakesWhatHappensNowBeforeWhatCanHappen) {
   const std::vector<Finding> findings = {
       finding("min-free-too-high", Role::risk, "vm.min_free_kbytes"),
       finding("pid-max", Role::root, "kernel.pid_max")};
-  EXPECT_EQ(choose(findings, {}, {})->cause, "pid-max");
+  EXPECT_EQ(choose(findings, {}, {}, {})->cause, "pid-max");
+}
+
+TEST(FixChoice, TakesWhyMemoryRanOutTheLastTimeFirst) {
+  std::vector<Finding> findings = {finding("min-free-too-high", Role::root, "vm.min_free_kbytes"),
+                                   finding("threads-max", Role::risk, "kernel.threads-max")};
+  const LastCause last{"threads-max", "kern.log:7"};
+  const auto choice = choose(findings, {}, last, {});
+  EXPECT_EQ(choice->cause, "threads-max");
+  EXPECT_EQ(choice->elsewhere, "");
+  // What is no longer so is not mended again.
+  findings[1].role = Role::ruled_out;
+  const auto other = choose(findings, {}, last, {});
+  EXPECT_EQ(other->cause, "min-free-too-high");
+  EXPECT_EQ(
+      other->elsewhere,
+      "The last event (kern.log:7) was threads-max, and that is no longer so. This is another "
+      "matter.");
+  EXPECT_EQ(choose(findings, {}, {"slab-leak", "a:1"}, {})->elsewhere,
+            "The last event (a:1) was slab-leak, which no setting mends. This is another matter.");
 }
 
 TEST(FixChoice, TakesTheCauseThatTheUserNames) {
@@ -45,17 +64,17 @@ TEST(FixChoice, TakesTheCauseThatTheUserNames) {
       finding("panic-on-oom", Role::risk, "kernel.panic"),
       finding("slab-leak", Role::risk, nullptr),
       finding("pid-max", Role::ruled_out, "kernel.pid_max")};
-  EXPECT_EQ(choose(findings, "panic-on-oom", {})->wanted.key, "kernel.panic");
-  EXPECT_TRUE(choose(findings, "slab-leak", {}).error().is_error);
-  EXPECT_FALSE(choose(findings, "pid-max", {}).error().is_error);
-  EXPECT_NE(choose(findings, "threads-max", {}).error().why.find("not found on this host"),
+  EXPECT_EQ(choose(findings, "panic-on-oom", {}, {})->wanted.key, "kernel.panic");
+  EXPECT_TRUE(choose(findings, "slab-leak", {}, {}).error().is_error);
+  EXPECT_FALSE(choose(findings, "pid-max", {}, {}).error().is_error);
+  EXPECT_NE(choose(findings, "threads-max", {}, {}).error().why.find("not found on this host"),
             std::string::npos);
-  EXPECT_TRUE(choose(findings, "no-such-cause", {}).error().is_error);
+  EXPECT_TRUE(choose(findings, "no-such-cause", {}, {}).error().is_error);
 }
 
 TEST(FixChoice, WithoutAFindingThereIsNothingToFix) {
-  EXPECT_FALSE(choose({}, {}, {}).error().is_error);
-  const auto none = choose({finding("slab-leak", Role::root, nullptr)}, {}, {});
+  EXPECT_FALSE(choose({}, {}, {}, {}).error().is_error);
+  const auto none = choose({finding("slab-leak", Role::root, nullptr)}, {}, {}, {});
   EXPECT_NE(none.error().why.find("whyoom check"), std::string::npos);
 }
 

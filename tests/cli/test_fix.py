@@ -5,6 +5,7 @@ is real: the kernel, sysctl, systemd-sysctl."""
 import os
 import pathlib
 import pty
+import re
 import select
 import shutil
 import subprocess
@@ -214,6 +215,19 @@ class Refusals(FixCase):
         self.check(result, 2, err="needs root: sudo whyoom fix kernel.domainname=x")
         self.check(whyoom("undo", user=65534, group=65534), 2, err="needs root: sudo whyoom undo")
         self.expect_untouched()
+
+    def test_the_last_event_is_told_from_the_fix(self):
+        tree = pathlib.Path("/var/lib/tree")
+        shutil.copytree(harness.EXAMPLES / "host", tree)
+        log = tree / "var/log/kern.log"
+        log.parent.mkdir(parents=True)
+        for example, other in (("memory-exhausted.log", True), ("min-free-killed.log", False)):
+            shutil.copy(harness.EXAMPLES / example, log)
+            result = whyoom("fix", "--root", str(tree), "--dry-run")
+            self.check(result, 0, "min-free-too-high: ")
+            told = re.search(r"The last event \(.*kern.log:\d+\) was memory-exhausted, which no setting",
+                             result.out.replace("\n", " "))
+            self.assertEqual(bool(told), other, result.out)
 
     def test_a_copy_of_a_host_is_only_looked_at(self):
         self.check(self.fix("--root", "/", "--yes"), 2, err="--dry-run")

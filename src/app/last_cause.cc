@@ -1,0 +1,20 @@
+#include "app/last_cause.h"
+
+#include "app/host_log.h"
+#include "diagnose/engine.h"
+
+namespace whyoom::app {
+
+LastCause last_cause(const HostRoot& root) {
+  LastCause last;
+  // What could not be read is told by `whyoom` and `whyoom explain --host`.
+  static_cast<void>(read_host_log(root, {}, [&last](std::unique_ptr<diagnose::Event> event) {
+    if (event->in_story == 1 && event->root_cause != diagnose::undetermined) {
+      last = {std::string(event->root_cause),
+              event->report.source + ":" + std::to_string(event->report.first_line)};
+    }
+  }));
+  return last;
+}
+
+}  // namespace whyoom::app
