@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "memory/zones.h"
+
 namespace whyoom::memory {
 
 namespace {
@@ -238,9 +240,6 @@ ZoneMoment moment(const MachineZone& zone, const Machine& machine) {
   return result;
 }
 
-// Counters lag behind by up to some pages for each CPU.
-Pages slack(const ZoneMoment& zone) { return zone.floor / 100 + Pages(32); }
-
 // nullopt when it hangs on a block that the evidence does not show.
 std::optional<bool> passes(const Machine& machine) {
   bool any = false;
@@ -251,7 +250,7 @@ std::optional<bool> passes(const Machine& machine) {
       continue;
     }
     any = true;
-    if (now.usable > now.floor + slack(now)) {
+    if (now.usable > now.floor + slack_of(now.floor, zone.managed, machine.page)) {
       if (zone.has_block.value_or(false)) {
         return true;
       }

@@ -216,14 +216,6 @@ bool may_hide_movable(const Evidence& evidence) {
          std::ranges::all_of(report.nodes, has_zone);
 }
 
-// The lists of free pages that each CPU has go back to the zone in batches of 0.1 % of the zone, at
-// most 1 MiB (mm/page_alloc.c zone_batchsize()); the printed numbers lag by 1 % of the floor.
-Pages slack_of(const ZoneState& zone, PageSize page) {
-  const Pages batch =
-      std::min(zone.managed.value_or(Pages(0)) / 1024, to_pages(Bytes(1 << 20), page));
-  return zone.floor / 100 + std::max(batch, Pages(32));
-}
-
 }  // namespace
 
 std::optional<ZoneClass> zone_class(std::string_view name) {
@@ -289,6 +281,11 @@ std::optional<std::set<int>> allowed_nodes(const report::Report& report) {
   return allowed;
 }
 
+Pages slack_of(Pages floor, Pages managed, PageSize page) {
+  const Pages batch = std::min(managed / 1024, to_pages(Bytes(1 << 20), page));
+  return floor / 100 + std::max(batch, Pages(32));
+}
+
 std::vector<ZoneState> zone_states(const report::Report& report, const Evidence& evidence) {
   const auto* layout = find_layout(report);
   const auto nodes = allowed_nodes(report);
@@ -329,7 +326,7 @@ std::vector<ZoneState> zone_states(const report::Report& report, const Evidence&
     state.reserve = reserve_for(zone, layout, evidence.request.highest);
     state.reserve_known = layout != nullptr && zone.lowmem_reserve.size() == layout_size(*layout);
     state.floor = state.min + state.boost + state.reserve;
-    state.slack = slack_of(state, evidence.page);
+    state.slack = slack_of(state.floor, state.managed.value_or(Pages(0)), evidence.page);
     state.eligible = *cls <= evidence.request.highest && (!nodes || nodes->contains(zone.node));
     states.push_back(std::move(state));
   }

@@ -18,6 +18,11 @@ std::optional<std::set<int>> parse_node_list(std::string_view list);
 // The nodes that the request may use; nullopt = all of them, as far as the report tells.
 std::optional<std::set<int>> allowed_nodes(const report::Report& report);
 
+// What other CPUs free between the kernel's check of a zone and its report: their lists of free
+// pages go back in batches of 0.1 % of the zone, at most 1 MiB (mm/page_alloc.c zone_batchsize()),
+// and printed numbers lag by some 1 % of the floor.
+Pages slack_of(Pages floor, Pages managed, PageSize page);
+
 // Needs evidence.page and evidence.request.
 std::vector<ZoneState> zone_states(const report::Report& report, const Evidence& evidence);
 
