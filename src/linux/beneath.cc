@@ -12,31 +12,12 @@
 #include <utility>
 #include <vector>
 
+#include "linux/descriptor.h"
+
 namespace whyoom::linux {
 namespace {
 
 constexpr int most_links = 40;
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() { reset(-1); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-  void reset(int fd) {
-    if (fd_ >= 0) {
-      const int kept = errno;
-      ::close(fd_);
-      errno = kept;
-    }
-    fd_ = fd;
-  }
-
- private:
-  int fd_;
-};
 
 // Puts the names of `path` on the stack, the first one on top. False for a path that climbs.
 bool push_names(std::vector<std::string>& stack, std::string_view path) {
@@ -116,7 +97,7 @@ int open_walking(int root, const std::string& path, int flags) {
     if (stack.empty()) {
       return ::openat(at.get(), name.c_str(), flags | O_NOFOLLOW);
     }
-    at.reset(next.release());
+    at = std::move(next);
   }
   return at.get() < 0 ? -1 : ::openat(at.get(), ".", flags);
 }

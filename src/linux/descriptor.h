@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 
 namespace whyoom::linux {
@@ -25,9 +26,12 @@ class Descriptor {
 
   [[nodiscard]] int get() const { return fd_; }  // -1: none
   int release() { return std::exchange(fd_, -1); }
+  // Leaves errno as it is.
   void close() {
     if (fd_ >= 0) {
+      const int kept = errno;
       ::close(std::exchange(fd_, -1));
+      errno = kept;
     }
   }
 
