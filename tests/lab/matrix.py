@@ -62,7 +62,7 @@ def reasons_of(found, verdict):
     """{reason: [where]} in the order of the scenarios."""
     grouped = {}
     for (kernel, scenario), result in found.items():
-        if result["verdict"] == verdict and result["version"]:
+        if result["verdict"] == verdict and result["version"] and result["reasons"]:
             text = "; ".join(result["reasons"]).replace("|", "\\|")
             grouped.setdefault((scenario, text), []).append(kernel)
     return [f"- `{scenario}` ({', '.join(names)}): {text}"
@@ -84,7 +84,7 @@ def write(cases, results, path):
              "serial log alone; ✗ it did not; – the kernel cannot do this; empty: not run.", "",
              "## Kernels", "", *table(kernel_rows(listed, newest, found, reasons)), "",
              "## Scenarios", "", *table(scenario_rows(cases, names, found))]
-    for title, verdict in (("Failed", "FAIL"), ("Skipped", "SKIP")):
+    for title, verdict in (("Failed", "FAIL"), ("Booted again", "PASS"), ("Skipped", "SKIP")):
         entries = reasons_of(found, verdict)
         if entries:
             lines += ["", f"## {title}", "", *entries]

@@ -3,6 +3,7 @@
 import pathlib
 import tempfile
 import unittest
+import unittest.mock
 
 import guest
 import image
@@ -10,6 +11,7 @@ import judge
 import judges
 import kernels
 import scenario
+import trial
 
 ANSWER = {"events": [{"kind": "oom-kill", "root_cause": "anon", "free": 100,
                       "findings": [{"cause": "no-swap", "role": "contributing"}]},
@@ -109,6 +111,41 @@ class Answers(unittest.TestCase):
         self.assertEqual(reports["check"], (1, "{\n}"))
         self.assertEqual(reports["cut"][0], guest.CUT)
         self.assertEqual(notes, ["BOOT 6", "SKIP no zram"])
+
+
+class BootedAgain(unittest.TestCase):
+    def boots(self, starts):
+        """What is left of a scenario whose guests do or do not get to their init."""
+        case = scenario.parse("x", "# title\n[run]\n")
+        starts = iter(starts)
+        with tempfile.TemporaryDirectory() as folder:
+            tried = trial.Trial(kernels.Kernel("k", "amd64", "p"), case, {}, "false",
+                                folder)
+            tried.folder.mkdir(parents=True)
+
+            def boot(_kernel, _case, number, _initrd, at, _disk):
+                console = at / f"console-{number}.log"
+                console.write_text("a kernel\n")
+                notes = ["BOOT 6.1"] if next(starts) else []
+                return guest.Outcome("reboot", console, {}, notes, "", 1.5)
+
+            with unittest.mock.patch.object(guest, "boot", boot):
+                outcome = tried._boot(1, None, None)
+            return tried, outcome, sorted(path.name for path in tried.folder.iterdir())
+
+    def test_a_guest_that_starts_is_booted_once(self):
+        tried, _, files = self.boots([True])
+        self.assertEqual((tried.again, tried.seconds, files), ([], 1.5, ["console-1.log"]))
+
+    def test_a_guest_that_dies_at_its_start_is_booted_once_more_and_that_is_told(self):
+        tried, outcome, files = self.boots([False, True])
+        self.assertIn("console-1-died.log", tried.again[0])
+        self.assertEqual((outcome.notes, tried.seconds), (["BOOT 6.1"], 3.0))
+        self.assertEqual(files, ["console-1-died.log", "console-1.log"])
+
+    def test_not_more_than_once(self):
+        tried, outcome, _ = self.boots([False, False])
+        self.assertEqual((len(tried.again), outcome.notes), (1, []))
 
 
 class Image(unittest.TestCase):

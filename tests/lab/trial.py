@@ -29,6 +29,7 @@ class Trial:
         self.kernel, self.scenario, self.programs, self.whyoom = kernel, scenario, programs, whyoom
         self.folder = pathlib.Path(results) / kernel.name / scenario.name
         self.seconds = 0.0
+        self.again = []  # guests that died before anything of ours ran in them
 
     def run(self):
         """Leaves result.json in the trial's folder and gives it back."""
@@ -38,7 +39,8 @@ class Trial:
             verdict, reasons = self._verdict()
         except packages.Unavailable as reason:
             verdict, reasons = SKIP, [str(reason)]
-        return keep(self.folder, self.kernel, self.scenario, verdict, reasons, self.seconds)
+        return keep(self.folder, self.kernel, self.scenario, verdict, reasons + self.again,
+                    self.seconds)
 
     def _verdict(self):
         for name in self.scenario.words("needs"):
@@ -62,15 +64,28 @@ class Trial:
             explain = "explain" in scenario.expect and number == len(scenario.boots)
             initrd.write_bytes(image.initramfs(self.programs, modules,
                                                f"explain_at_end={'1' * explain}\n{script}\n", extra))
-            outcome = guest.boot(self.kernel, scenario, number, initrd, self.folder, image_file)
+            outcome = self._boot(number, initrd, image_file)
             initrd.unlink()
-            self.seconds += outcome.seconds
             outcomes.append(outcome)
             if outcome.skip or outcome.end in ("timeout", "failed"):
                 break
         if image_file:
             image_file.unlink()
         return outcomes
+
+    def _boot(self, number, initrd, image_file):
+        """An emulated kernel can die at its start, before there is anything to judge (QEMU's TCG and
+        kernels that rewrite their own code). It is booted once more, and that is told."""
+        for is_last in (False, True):
+            outcome = guest.boot(self.kernel, self.scenario, number, initrd, self.folder, image_file)
+            self.seconds += outcome.seconds
+            if is_last or any(note.startswith("BOOT ") for note in outcome.notes):
+                break
+            died = self.folder / f"console-{number}-died.log"
+            if outcome.console.exists():
+                outcome.console.rename(died)
+            self.again.append(f"boot {number} died before its init and was booted again: {died.name}")
+        return outcome
 
     def _wrong(self, outcomes):
         wanted = self.scenario.words("ends")
