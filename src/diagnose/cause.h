@@ -37,8 +37,8 @@ struct StoryContext {
   std::optional<double> seconds_since_first;
   std::uint32_t victims_before = 0;
   // Where the kernel killed the process that this report is about. A process that is being killed
-  // gets no more memory, and what it still asks for fails (mm/page_alloc.c __alloc_pages_slowpath(),
-  // tsk_is_oom_victim()): such a failure is part of the kill.
+  // gets no more memory, and what it still asks for fails (mm/page_alloc.c
+  // __alloc_pages_slowpath(), tsk_is_oom_victim()): such a failure is part of the kill.
   Place killed_at{};
 };
 
