@@ -122,8 +122,8 @@ TEST(UsedUp, IsTheAccountOfAFullMachine) {
 
 TEST(UsedUp, NeedsEveryZoneAtItsHighMark) {
   report::Report report = full_machine();
-  report.zones[1].fields.set(Field::free, 6600 + 4000, {});
-  set_total(report, Field::free, (4000 + 10600) / 4);
+  report.zones[1].fields.set(Field::free, 6600 + 8196, {});  // and 8 MiB
+  set_total(report, Field::free, (4000 + 14796) / 4);
   EXPECT_EQ(used_up(Explained(std::move(report)).context), nullptr);
   report = full_machine();
   report.zones[1].fields.set(Field::free, 6500, {});  // above low, not above high

@@ -39,6 +39,11 @@ std::optional<report::ConstraintKind> constraint_of(const report::Report& report
   return std::nullopt;
 }
 
+Pages freed_meanwhile(Pages managed, PageSize page) {
+  const Pages of_small = std::min(managed / 40, to_pages(Bytes(8 << 20), page));
+  return std::max(managed / 400, of_small);
+}
+
 }  // namespace
 
 Bytes Account::size(AccountLine::What what) const {
@@ -71,7 +76,6 @@ std::optional<Bytes> Evidence::eligible_free() const {
 bool Evidence::has_eligible() const { return std::ranges::any_of(zones, &ZoneState::eligible); }
 
 bool Evidence::all_eligible_at(Pages (*mark)(const ZoneState&)) const {
-  constexpr std::uint64_t part_freed_meanwhile = 400;  // 0.25 %
   bool each = true;
   Pages above;
   Pages managed;
@@ -84,7 +88,7 @@ bool Evidence::all_eligible_at(Pages (*mark)(const ZoneState&)) const {
     above += excess;
     managed += zone.managed.value_or(Pages(0));
   }
-  return zones_complete && has_eligible() && (each || above * part_freed_meanwhile <= managed);
+  return zones_complete && has_eligible() && (each || above <= freed_meanwhile(managed, page));
 }
 
 bool Evidence::all_eligible_short() const {

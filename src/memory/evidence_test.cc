@@ -126,8 +126,8 @@ TEST(Eligible, FreeAndShortAreOfTheZonesThatCount) {
   EXPECT_FALSE(evidence.all_eligible_short());
 }
 
-// What other tasks free until the report is printed: 0.25 % of the eligible RAM in all, here 250 of
-// 100000 pages, wherever it lies.
+// What other tasks free until the report is printed, wherever it lies: here 2.5 % of 100000 pages
+// are more than 8 MiB, 2048 pages.
 TEST(Eligible, IsShortWithALittleFreedMeanwhile) {
   const auto is_short = [](std::uint64_t dma_kib, std::uint64_t normal_kib) {
     report::Report report;
@@ -137,12 +137,29 @@ TEST(Eligible, IsShortWithALittleFreedMeanwhile) {
     return from_report(report).all_eligible_short();
   };
   EXPECT_TRUE(is_short(100, 4000));
-  EXPECT_TRUE(is_short(1100, 4000));
-  EXPECT_FALSE(is_short(1104, 4000));
-  EXPECT_TRUE(is_short(600, 4500));
-  EXPECT_FALSE(is_short(600, 4504));
+  EXPECT_TRUE(is_short(8292, 4000));
+  EXPECT_FALSE(is_short(8296, 4000));
+  EXPECT_TRUE(is_short(600, 11692));
+  EXPECT_FALSE(is_short(600, 11696));
   // No more than each zone's own slack is no more than that in all.
   EXPECT_TRUE(is_short(100 + 132, 4000 + 412));
+}
+
+TEST(Eligible, ALittleIsAPartOfTheMachine) {
+  const auto most_above = [](std::uint64_t managed_kib) {
+    report::Report report;
+    set_user_request(report);
+    std::uint64_t above = 0;
+    do {
+      above += 4;
+      report.zones.clear();
+      add_zone(report, 0, "Normal", {100 + above, 100, 125, 150, managed_kib, {0, 0, 0, 0, 0}});
+    } while (from_report(report).all_eligible_short());
+    return above - 4;
+  };
+  EXPECT_EQ(most_above(80000), 2000U);     // 2.5 %
+  EXPECT_EQ(most_above(1000000), 8192U);   // 8 MiB
+  EXPECT_EQ(most_above(4000000), 10000U);  // 0.25 %
 }
 
 TEST(Account, FindsNothingInAnEmptyAccount) {
