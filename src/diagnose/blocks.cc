@@ -4,6 +4,7 @@
 
 #include "diagnose/tools.h"
 #include "memory/machine.h"
+#include "memory/zones.h"
 
 namespace whyoom::diagnose {
 
@@ -50,8 +51,9 @@ Pages count_blocks(const memory::ZoneState& zone, const memory::Request& request
 
 // Blocks that came free after the kernel had looked. Up to the high mark, which the last attempt
 // asks for, the zone can have been refused for its free pages as well.
-bool too_few(const memory::ZoneState& zone, Pages in_blocks) {
-  return in_blocks <= zone.slack && in_blocks <= zone.usable() / 100 &&
+bool too_few(const memory::ZoneState& zone, Pages in_blocks, PageSize page) {
+  return in_blocks <= memory::freed_meanwhile(zone.managed.value_or(Pages(0)), page) &&
+         in_blocks <= zone.usable() / 100 &&
          zone.usable() > zone.high + zone.boost + zone.reserve + zone.slack;
 }
 
@@ -67,6 +69,7 @@ std::optional<Fragmented> fragmented_zone(const memory::Evidence& evidence) {
   Fragmented result;
   result.too_little_in_large_blocks = evidence.release && !evidence.release->at_least(4, 4);
   result.only_freed_since = true;
+  bool whole = true;
   for (const auto& zone : evidence.zones) {
     if (!zone.eligible || (any_clear ? zone.is_short() : !zone.passes())) {
       continue;
@@ -74,6 +77,7 @@ std::optional<Fragmented> fragmented_zone(const memory::Evidence& evidence) {
     if (zone.printed->buddy.empty()) {
       return std::nullopt;
     }
+    whole = whole && zone.printed->buddy_total_kib;
     const OldCheck check = old_check(zone, *evidence.request.order);
     if (result.zone == nullptr || zone.usable() > result.zone->usable()) {
       result.zone = &zone;
@@ -82,9 +86,12 @@ std::optional<Fragmented> fragmented_zone(const memory::Evidence& evidence) {
     }
     result.too_little_in_large_blocks = result.too_little_in_large_blocks && !check.passes;
     const Pages in_blocks = count_blocks(zone, evidence.request, result);
-    result.only_freed_since = result.only_freed_since && too_few(zone, in_blocks);
+    result.only_freed_since = result.only_freed_since && too_few(zone, in_blocks, evidence.page);
   }
   result.only_freed_since = result.only_freed_since && result.blocks > 0;
+  if (!whole && (result.blocks == 0 || result.only_freed_since)) {
+    return std::nullopt;  // the large blocks stand at the end of the line
+  }
   return result.zone == nullptr ? std::nullopt : std::optional(result);
 }
 

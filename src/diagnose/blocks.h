@@ -13,8 +13,8 @@ namespace whyoom::diagnose {
 struct Fragmented {
   const memory::ZoneState* zone = nullptr;  // the one with most free pages above its floor
   std::uint64_t blocks = 0;  // usable blocks of the order or higher, over all such zones
-  // There are some, but so few that they came free after the check: in each zone no more than its
-  // slack, and than 1 % of what it has free, which is more than its high mark.
+  // There are some, but so few that they came free after the check: in each zone no more than
+  // freed_meanwhile() and than 1 % of what it has free, which is more than its high mark.
   bool only_freed_since = false;
   int largest_order = -1;  // of a usable block there; -1 = none at all
   // Kernels before 4.4 also ask that enough is left without the blocks below the order, with a min
@@ -28,7 +28,8 @@ struct Fragmented {
 };
 
 // Over the eligible zones that are above their floor by more than their slack; when there is none,
-// over those that are above it at all. nullopt when no zone is, or one of them has no buddy line.
+// over those that are above it at all. nullopt when no zone is, one of them has no buddy
+// line, or none but small blocks in a line without its end.
 std::optional<Fragmented> fragmented_zone(const memory::Evidence& evidence);
 
 void add_fragmentation_proof(Finding& finding, const memory::Evidence& evidence,

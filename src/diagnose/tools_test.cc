@@ -135,6 +135,7 @@ TEST(UsedUp, IsNotSaidWhenABlockIsMissingAmongFreePages) {
   set_user_request(report, 2);
   report.zones[1].fields.set(Field::free, 6500, {});  // above its floor
   report.zones[1].buddy = {{0, 1600, "UME"}, {1, 12, "M"}, {2, 0, ""}};
+  report.zones[1].buddy_total_kib = Read<std::uint64_t>{6500, {}};
   EXPECT_EQ(used_up(Explained(report::Report(report)).context), nullptr);
   report.zones[1].buddy[2] = {2, 1, "U"};
   EXPECT_NE(used_up(Explained(report::Report(report)).context), nullptr);

@@ -39,11 +39,6 @@ std::optional<report::ConstraintKind> constraint_of(const report::Report& report
   return std::nullopt;
 }
 
-Pages freed_meanwhile(Pages managed, PageSize page) {
-  const Pages of_small = std::min(managed / 40, to_pages(Bytes(8 << 20), page));
-  return std::max(managed / 400, of_small);
-}
-
 }  // namespace
 
 Bytes Account::size(AccountLine::What what) const {

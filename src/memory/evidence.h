@@ -120,11 +120,8 @@ struct Evidence {
   // Sum over the eligible zones; nullopt when none was printed.
   [[nodiscard]] std::optional<Bytes> eligible_free() const;
   [[nodiscard]] bool has_eligible() const;
-  // Every eligible zone was at or below this mark, and the report lacks none of them. Up to a
-  // zone's slack may lie above it. In all it may be 0.25 % of the eligible RAM, or 8 MiB where that
-  // is no more than 2.5 %: the kernel prints its stack before its zones, which takes tens of
-  // milliseconds, and until then kswapd and other tasks go on freeing (seen in guests of 512 MiB:
-  // up to 6.6 MB).
+  // Every eligible zone was at or below this mark, and the report lacks none of them. A zone's
+  // slack may lie above it, or freed_meanwhile() in all (memory/zones.h).
   [[nodiscard]] bool all_eligible_at(Pages (*mark)(const ZoneState&)) const;
   [[nodiscard]] bool all_eligible_short() const;  // at the floor
   // At the high mark: the last attempt before a kill asks for it (mm/page_alloc.c

@@ -286,6 +286,11 @@ Pages slack_of(Pages floor, Pages managed, PageSize page) {
   return floor / 100 + std::max(batch, Pages(32));
 }
 
+Pages freed_meanwhile(Pages managed, PageSize page) {
+  const Pages of_small = std::min(managed / 40, to_pages(Bytes(8 << 20), page));
+  return std::max(managed / 400, of_small);
+}
+
 std::vector<ZoneState> zone_states(const report::Report& report, const Evidence& evidence) {
   const auto* layout = find_layout(report);
   const auto nodes = allowed_nodes(report);
