@@ -59,7 +59,9 @@ std::string elsewhere(const std::vector<Finding>& findings, const LastCause& las
       findings, [&last](const Finding& finding) { return finding.cause == last.cause; });
   const bool gone = found != findings.end() && found->role == Role::ruled_out;
   return "The last event (" + printable(last.place) + ") was " + last.cause +
-         (gone ? ", and that is no longer so" : ", which no setting mends") +
+         (gone               ? ", and that is no longer so"
+          : last.has_setting ? ", and the files of this host do not tell of it"
+                             : ", which no setting mends") +
          ". This is another matter.";
 }
 

@@ -42,7 +42,7 @@ TEST(FixChoice, TakesWhatHappensNowBeforeWhatCanHappen) {
 TEST(FixChoice, TakesWhyMemoryRanOutTheLastTimeFirst) {
   std::vector<Finding> findings = {finding("min-free-too-high", Role::root, "vm.min_free_kbytes"),
                                    finding("threads-max", Role::risk, "kernel.threads-max")};
-  const LastCause last{"threads-max", "kern.log:7"};
+  const LastCause last{"threads-max", "kern.log:7", true};
   const auto choice = choose(findings, {}, last, {});
   EXPECT_EQ(choice->cause, "threads-max");
   EXPECT_EQ(choice->elsewhere, "");
@@ -54,6 +54,8 @@ TEST(FixChoice, TakesWhyMemoryRanOutTheLastTimeFirst) {
       other->elsewhere,
       "The last event (kern.log:7) was threads-max, and that is no longer so. This is another "
       "matter.");
+  EXPECT_NE(choose(findings, {}, {"pid-max", "a:1", true}, {})->elsewhere.find("do not tell of it"),
+            std::string::npos);
   EXPECT_EQ(choose(findings, {}, {"slab-leak", "a:1"}, {})->elsewhere,
             "The last event (a:1) was slab-leak, which no setting mends. This is another matter.");
 }

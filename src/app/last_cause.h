@@ -8,8 +8,9 @@
 namespace whyoom::app {
 
 struct LastCause {
-  std::string cause;  // id; empty: there is no event, or none whose cause can be told
-  std::string place;  // file:line of the event
+  std::string cause;         // id; empty: there is no event, or none whose cause can be told
+  std::string place;         // file:line of the event
+  bool has_setting = false;  // one of its remedies is a sysctl
 };
 
 // Of the first event of the last story with a known cause, as `whyoom` alone tells it. Logs that
