@@ -1,9 +1,9 @@
 // Read in show_free_areas() of mm/page_alloc.c (mm/show_mem.c since 6.5) of 2.6.18, 2.6.24, 2.6.31,
 // 2.6.32-642.el6, 2.6.39, 3.0, 3.6, 3.10.0-1062.el7, 3.16, 3.19, 4.1, 4.4, 4.6, 4.8, 4.9, 4.10,
-// 4.12 to 4.17, 4.18.0-147.el8, -240.el8 and a later el8, 4.19, 5.0, 5.2, 5.3, 5.4, 5.11, 5.12, 5.14,
-// 5.15, 5.17, 5.19, 6.1 to 6.3, 6.5, 6.6, 6.8 to 6.10, 6.12, 6.14 and 6.19, and in what Debian's
-// 6.18.15 prints in the lab. A boundary lies between two of these. Later el8 and el9 kernels carry
-// the fields of newer ones.
+// 4.12 to 4.17, 4.18.0-147.el8, -240.el8 and a later
+// el8, 4.19, 5.0, 5.2, 5.3, 5.4, 5.11, 5.12, 5.14, 5.15, 5.17, 5.19, 6.1 to 6.3, 6.5, 6.6, 6.8
+// to 6.10, 6.12, 6.14 and 6.19, and in what Debian's 6.18.15 prints in the lab. A boundary lies
+// between two of these. Later el8 and el9 kernels carry the fields of newer ones.
 #include "kernel/fields.h"
 
 #include <array>
