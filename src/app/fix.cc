@@ -147,7 +147,10 @@ int carry_out(const FixOptions& options, const std::string& command_line, const 
   if (options.format == Format::text) {
     out.write(done_text(options, plan));
     for (const std::string& other : choice.others) {
-      out.write("There is also " + other + ": `sudo whyoom fix --cause " + other + "`.\n");
+      std::string line = "There is also " + other;
+      line += ": `sudo whyoom fix --cause " + other;
+      line += "`.\n";
+      out.write(line);
     }
   }
   return nothing_found;

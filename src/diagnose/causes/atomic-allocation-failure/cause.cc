@@ -55,7 +55,7 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_atomic_allocation_failure;
-const Cause cause_atomic_allocation_failure{
-    id, 'D', "an atomic request found no free page; no OOM", judge};
+const Cause cause_atomic_allocation_failure{id, 'D', "an atomic request found no free page; no OOM",
+                                            judge};
 
 }  // namespace whyoom::diagnose::causes

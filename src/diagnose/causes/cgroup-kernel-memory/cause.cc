@@ -37,7 +37,6 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_cgroup_kernel_memory;
-const Cause cause_cgroup_kernel_memory{id,   'C',  "kernel memory fills the cgroup",
-                                       judge};
+const Cause cause_cgroup_kernel_memory{id, 'C', "kernel memory fills the cgroup", judge};
 
 }  // namespace whyoom::diagnose::causes

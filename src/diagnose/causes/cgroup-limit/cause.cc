@@ -38,7 +38,6 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_cgroup_limit;
-const Cause cause_cgroup_limit{id,   'C',  "the cgroup's own memory limit is reached",
-                               judge};
+const Cause cause_cgroup_limit{id, 'C', "the cgroup's own memory limit is reached", judge};
 
 }  // namespace whyoom::diagnose::causes

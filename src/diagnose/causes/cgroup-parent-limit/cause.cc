@@ -37,7 +37,7 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_cgroup_parent_limit;
-const Cause cause_cgroup_parent_limit{id,   'C',  "the memory limit of a cgroup above is reached",
+const Cause cause_cgroup_parent_limit{id, 'C', "the memory limit of a cgroup above is reached",
                                       judge};
 
 }  // namespace whyoom::diagnose::causes

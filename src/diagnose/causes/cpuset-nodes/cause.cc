@@ -38,7 +38,6 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_cpuset_nodes;
-const Cause cause_cpuset_nodes{id,   'A',  "the task's cpuset allows only nodes that are full",
-                               judge};
+const Cause cause_cpuset_nodes{id, 'A', "the task's cpuset allows only nodes that are full", judge};
 
 }  // namespace whyoom::diagnose::causes

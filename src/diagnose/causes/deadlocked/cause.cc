@@ -32,7 +32,7 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_deadlocked;
-const Cause cause_deadlocked{id,   'E',   "no process was left to kill, and the kernel panicked",
+const Cause cause_deadlocked{id, 'E', "no process was left to kill, and the kernel panicked",
                              judge};
 
 }  // namespace whyoom::diagnose::causes

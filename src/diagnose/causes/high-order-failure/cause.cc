@@ -51,7 +51,7 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_high_order_failure;
-const Cause cause_high_order_failure{id,   'D',  "a large block was asked for and refused; no OOM",
+const Cause cause_high_order_failure{id, 'D', "a large block was asked for and refused; no OOM",
                                      judge};
 
 }  // namespace whyoom::diagnose::causes

@@ -38,7 +38,6 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_kill_spree;
-const Cause cause_kill_spree{id,   'E',   "several processes were killed for one cause",
-                             judge};
+const Cause cause_kill_spree{id, 'E', "several processes were killed for one cause", judge};
 
 }  // namespace whyoom::diagnose::causes

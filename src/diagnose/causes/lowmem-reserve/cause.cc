@@ -71,7 +71,6 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_lowmem_reserve;
-const Cause cause_lowmem_reserve{id,   'A',  "a zone's reserve keeps the request out",
-                                 judge};
+const Cause cause_lowmem_reserve{id, 'A', "a zone's reserve keeps the request out", judge};
 
 }  // namespace whyoom::diagnose::causes

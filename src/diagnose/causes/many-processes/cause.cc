@@ -50,7 +50,6 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_many_processes;
-const Cause cause_many_processes{id,   'B',  "many processes of one name used up the memory",
-                                 judge};
+const Cause cause_many_processes{id, 'B', "many processes of one name used up the memory", judge};
 
 }  // namespace whyoom::diagnose::causes

@@ -42,7 +42,6 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_mempolicy_nodes;
-const Cause cause_mempolicy_nodes{id,   'A',  "the task is bound to nodes that are full",
-                                  judge};
+const Cause cause_mempolicy_nodes{id, 'A', "the task is bound to nodes that are full", judge};
 
 }  // namespace whyoom::diagnose::causes

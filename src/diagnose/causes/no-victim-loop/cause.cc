@@ -31,7 +31,6 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_no_victim_loop;
-const Cause cause_no_victim_loop{id,   'E',   "a cgroup without a task that may be killed",
-                                 judge};
+const Cause cause_no_victim_loop{id, 'E', "a cgroup without a task that may be killed", judge};
 
 }  // namespace whyoom::diagnose::causes

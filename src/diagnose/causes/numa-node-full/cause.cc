@@ -101,7 +101,7 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_numa_node_full;
-const Cause cause_numa_node_full{id,   'A',  "only one node may serve the request, and it is full",
+const Cause cause_numa_node_full{id, 'A', "only one node may serve the request, and it is full",
                                  judge};
 
 }  // namespace whyoom::diagnose::causes

@@ -55,7 +55,7 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_spurious_pagefault;
-const Cause cause_spurious_pagefault{
-    id, 'A', "the page-fault path asked for an OOM that was none", judge};
+const Cause cause_spurious_pagefault{id, 'A', "the page-fault path asked for an OOM that was none",
+                                     judge};
 
 }  // namespace whyoom::diagnose::causes

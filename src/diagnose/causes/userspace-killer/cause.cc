@@ -49,7 +49,6 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_userspace_killer;
-const Cause cause_userspace_killer{id,   'E',  "a killer in user space, not the kernel",
-                                   judge};
+const Cause cause_userspace_killer{id, 'E', "a killer in user space, not the kernel", judge};
 
 }  // namespace whyoom::diagnose::causes

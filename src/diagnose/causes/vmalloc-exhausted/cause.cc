@@ -60,7 +60,6 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_vmalloc_exhausted;
-const Cause cause_vmalloc_exhausted{id,   'D',  "vmalloc could not serve a request; no OOM",
-                                    judge};
+const Cause cause_vmalloc_exhausted{id, 'D', "vmalloc could not serve a request; no OOM", judge};
 
 }  // namespace whyoom::diagnose::causes
