@@ -414,9 +414,10 @@ tl::expected<Options, Notice> parse_command_line(int argc, const char* const* ar
     for (const char* option : {"--root", "--format", "--color", "--width"}) {
       if (app.count(option) > 0) {
         const std::string command = app.get_subcommands().front()->get_name();
-        return tl::unexpected(Notice{std::string("whyoom: ") + option + " belongs behind " +
-                                         command + "\nTry `whyoom " + command + " --help`.\n",
-                                     true});
+        std::string text = "whyoom: ";
+        text.append(option).append(" belongs behind ").append(command);
+        text.append("\nTry `whyoom ").append(command).append(" --help`.\n");
+        return tl::unexpected(Notice{std::move(text), true});
       }
     }
   }

@@ -9,6 +9,10 @@
 namespace whyoom::linux {
 namespace {
 
+std::string below(std::string path, const std::string& name) {
+  return path.append("/").append(name);
+}
+
 using host::FileError;
 
 constexpr std::size_t most_names = 100'000;
@@ -162,7 +166,7 @@ void LogFiles::read_parts(const std::string& directory, int depth) {
   constexpr int deepest = 3;
   std::vector<Found> parts;
   for (const std::string& name : names_in(directory, is_pstore_name, kind)) {
-    const std::string path = directory + "/" + name;
+    const std::string path = below(directory, name);
     if (const auto part = files_.open_file(path)) {
       parts.push_back({path, part->modified_us});
     } else {
@@ -182,14 +186,14 @@ void LogFiles::read_parts(const std::string& directory, int depth) {
     sink_.end(end);
   }
   for (const std::string& name : names_in(directory, is_whole_dump, kind)) {
-    read_one(directory + "/" + name, kind);
+    read_one(below(directory, name), kind);
   }
   if (depth < deepest) {
     for (const std::string& name : names_in(directory, any_name, kind, true)) {
       if (sink_.stop() || read_ >= limits_.most_files) {
         return;
       }
-      read_parts(directory + "/" + name, depth + 1);
+      read_parts(below(directory, name), depth + 1);
     }
   }
 }
@@ -205,7 +209,7 @@ void LogFiles::read_crashes() {
   for (const std::string& dump : names_in("/var/crash", any_name, kind, true)) {
     const std::string directory = "/var/crash/" + dump;
     for (const std::string& name : names_in(directory, is_crash_name, kind)) {
-      paths.push_back(directory + "/" + name);
+      paths.push_back(below(directory, name));
     }
   }
   read_files(std::move(paths), kind);

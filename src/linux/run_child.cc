@@ -63,6 +63,7 @@ class SpawnPlan {
     ::posix_spawn_file_actions_adddup2(&actions_, out, STDOUT_FILENO);
     ::posix_spawn_file_actions_adddup2(&actions_, complaints, STDERR_FILENO);
     std::vector<char*> words;
+    words.reserve(argv.size() + 1);
     for (const std::string& word : argv) {
       words.push_back(const_cast<char*>(word.c_str()));  // posix_spawn does not write to them
     }

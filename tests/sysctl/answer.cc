@@ -16,7 +16,6 @@
 namespace {
 
 namespace fs = std::filesystem;
-using whyoom::host::Entry;
 using whyoom::host::FileError;
 using whyoom::host::Listing;
 
