@@ -18,9 +18,9 @@ std::unique_ptr<diagnose::Event> event_at(std::optional<double> seconds, std::ui
 
 // Lines of the events that come through: line n happens at n seconds, line 99 has no time.
 std::vector<std::uint32_t> chosen(const SelectionRules& rules, std::uint64_t* without_time) {
-  std::vector<std::uint32_t> lines;
+  std::vector<LineNumber> lines;
   Selection selection(rules, [&](auto event) { lines.push_back(event->report.first_line); });
-  for (const std::uint32_t line : {10U, 20U, 30U, 40U}) {
+  for (const LineNumber line : {10U, 20U, 30U, 40U}) {
     selection.offer(event_at(line, line));
   }
   selection.offer(event_at(std::nullopt, 99));
@@ -31,7 +31,7 @@ std::vector<std::uint32_t> chosen(const SelectionRules& rules, std::uint64_t* wi
   return lines;
 }
 
-using Lines = std::vector<std::uint32_t>;
+using Lines = std::vector<LineNumber>;
 
 TEST(Selection, EverythingWithoutRules) {
   std::uint64_t without_time = 0;

@@ -32,8 +32,8 @@ struct Claim {
 
 // What a rule knows of the story that the event belongs to (a spree of kills is one story).
 struct StoryContext {
-  std::uint32_t number = 1;      // 1 = the first event
-  std::uint32_t first_line = 0;  // where the first event stands
+  std::uint32_t number = 1;   // 1 = the first event
+  LineNumber first_line = 0;  // where the first event stands
   std::optional<double> seconds_since_first;
   std::uint32_t victims_before = 0;
   // Where the kernel killed the process that this report is about. A process that is being killed

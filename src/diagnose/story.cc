@@ -7,7 +7,7 @@ namespace whyoom::diagnose {
 namespace {
 
 constexpr std::uint64_t story_gap_us = 60'000'000;  // between two events of one story
-constexpr std::uint32_t story_gap_lines = 400;      // where the log has no time
+constexpr LineNumber story_gap_lines = 400;         // where the log has no time
 constexpr std::size_t most_remembered = 64;         // victims
 
 bool is_kill(report::Kind kind) {

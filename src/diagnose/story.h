@@ -38,7 +38,7 @@ class StoryBuilder {
   std::string boot_;
   std::string cgroup_;
   std::optional<std::uint64_t> first_us_, last_us_;
-  std::uint32_t last_line_ = 0;
+  LineNumber last_line_ = 0;
   std::uint32_t victims_ = 0;   // of the story so far
   std::vector<Killed> killed_;  // the last of them
   bool ended_ = false;          // a panic ends a story

@@ -77,7 +77,7 @@ CapturedLog read_log(Words& words) {
   log.source.modified_us = words.number<std::int64_t>();
   log.end.read = words.text() == "read";
   log.end.lost = words.count();
-  log.source.first_line = words.number<std::uint32_t>().value_or(0);
+  log.source.first_line = words.count();
   log.end.whole.emplace();
   log.end.whole->bytes = words.count();
   log.end.whole->lines = words.count();

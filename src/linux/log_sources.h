@@ -20,7 +20,7 @@ struct LogSource {
   Kind kind = Kind::file;
   std::string name;                         // "journal", "/dev/kmsg", "/var/log/kern.log.2.gz"
   std::optional<std::int64_t> modified_us;  // of a file, since 1970
-  std::uint32_t first_line = 0;  // of an excerpt: so many lines stood before what is there
+  LineNumber first_line = 0;  // of an excerpt: so many lines stood before what is there
 };
 
 // What an excerpt cannot tell of the log that it was taken from.

@@ -31,9 +31,9 @@ constexpr std::size_t min_padding = 8;  // narrower prefixes are not told from i
 struct Framer::State {
   explicit State(Sink to) : sink(std::move(to)) {}
 
-  void physical(std::string_view raw, std::uint32_t number);
-  void segment(std::string_view raw, std::uint32_t number);
-  void deliver(std::string_view text, std::uint32_t number);
+  void physical(std::string_view raw, LineNumber number);
+  void segment(std::string_view raw, LineNumber number);
+  void deliver(std::string_view text, LineNumber number);
   void process(std::string_view text, Peeled peeled, std::size_t depth);
   bool take_json(std::string_view text, Peeled& peeled, std::size_t depth);
   bool join_partial(std::string_view& text, Peeled& peeled, std::size_t depth);
@@ -49,7 +49,7 @@ struct Framer::State {
   void end_partials();
   void jump();
   void flush_parts();
-  void damaged(std::uint32_t number, std::string what);
+  void damaged(LineNumber number, std::string what);
   void lose(std::uint64_t messages);
 
   struct Level {
@@ -60,7 +60,7 @@ struct Framer::State {
   };
   struct Partial {
     std::string text;
-    std::uint32_t number = 0;
+    LineNumber number = 0;
   };
 
   Sink sink;
@@ -77,13 +77,13 @@ struct Framer::State {
   KeptLine kept;
   std::optional<std::uint64_t> sequence;  // of the last /dev/kmsg record
   std::size_t padding = 0;                // width of the last line's prefix
-  std::uint32_t last_number = 0;
+  LineNumber last_number = 0;
   std::uint32_t lost = 0;
   bool started = false;
   bool after_kmsg = false;  // the last record was of /dev/kmsg
 };
 
-void Framer::State::damaged(std::uint32_t number, std::string what) {
+void Framer::State::damaged(LineNumber number, std::string what) {
   if (damage.size() < max_damage) {
     damage.push_back({number, std::move(what)});
   }
@@ -104,7 +104,7 @@ void Framer::State::jump() {
   kept.valid = false;
 }
 
-void Framer::State::physical(std::string_view raw, std::uint32_t number) {
+void Framer::State::physical(std::string_view raw, LineNumber number) {
   if (!started || number == 1) {
     utf16.begin(raw);
   } else if (number != last_number + 1) {
@@ -143,7 +143,7 @@ void Framer::State::physical(std::string_view raw, std::uint32_t number) {
   segment(raw, number);
 }
 
-void Framer::State::segment(std::string_view raw, std::uint32_t number) {
+void Framer::State::segment(std::string_view raw, LineNumber number) {
   const std::string_view text = strip_quotes(clean_line(raw, clean_buffer));
   switch (entry.line(raw, text, number)) {
     case JournalEntry::Took::held:
@@ -157,7 +157,7 @@ void Framer::State::segment(std::string_view raw, std::uint32_t number) {
   if (entry.open()) {
     end_entry();
   }
-  const auto sink_part = [this](std::string_view line, std::uint32_t at) { deliver(line, at); };
+  const auto sink_part = [this](std::string_view line, LineNumber at) { deliver(line, at); };
   if (parts.take(text, number, sink_part)) {
     if (parts.take_overflow()) {
       damaged(number, "a dump of pstore is too big to be put in order");
@@ -167,7 +167,7 @@ void Framer::State::segment(std::string_view raw, std::uint32_t number) {
   deliver(text, number);
 }
 
-void Framer::State::deliver(std::string_view text, std::uint32_t number) {
+void Framer::State::deliver(std::string_view text, LineNumber number) {
   Peeled peeled;
   peeled.line.number = number;
   begin = text;
@@ -337,7 +337,7 @@ bool Framer::State::take_unframed(std::string_view& text, Peeled& peeled) {
 
 // What the framing of the record said holds for its later lines as well.
 void Framer::State::continue_kept(Line& line) const {
-  const std::uint32_t number = line.number;
+  const LineNumber number = line.number;
   line = kept.line;
   line.number = number;
   line.framed = false;
@@ -444,14 +444,14 @@ void Framer::State::emit(std::string_view text, Peeled& peeled) {
 }
 
 void Framer::State::flush_parts() {
-  parts.flush([this](std::string_view line, std::uint32_t at) { deliver(line, at); });
+  parts.flush([this](std::string_view line, LineNumber at) { deliver(line, at); });
 }
 
 Framer::Framer(Sink sink) : state_(std::make_unique<State>(std::move(sink))) {}
 
 Framer::~Framer() = default;
 
-void Framer::line(std::string_view raw, std::uint32_t number) { state_->physical(raw, number); }
+void Framer::line(std::string_view raw, LineNumber number) { state_->physical(raw, number); }
 
 bool Framer::holds() const {
   const auto waits = [](const State::Partial& partial) { return !partial.text.empty(); };

@@ -10,12 +10,13 @@
 #include <string_view>
 #include <vector>
 
+#include "base/place.h"
 #include "logtext/line.h"
 
 namespace whyoom::logtext {
 
 struct Damage {
-  std::uint32_t line = 0;
+  LineNumber line = 0;
   std::string what;  // already fit for a terminal
 };
 
@@ -30,7 +31,7 @@ class Framer {
 
   // One physical line without its newline. `number` grows, but may jump: the caller leaves out
   // stretches that cannot belong to an event.
-  void line(std::string_view raw, std::uint32_t number);
+  void line(std::string_view raw, LineNumber number);
 
   // Lines may be held back: pstore parts come newest first, a CRI record can be partial.
   [[nodiscard]] bool holds() const;

@@ -91,7 +91,7 @@ TEST(FramerHostile, SurvivesRandomStreams) {
       ordinary = ordinary && line.level >= -1 && line.level <= 7 &&
                  line.text.find('\n') == std::string_view::npos;
     });
-    std::uint32_t number = 0;
+    LineNumber number = 0;
     constexpr std::size_t lines = 200;
     for (std::size_t i = 0; i < lines; ++i) {
       number += random() % 20 == 0 ? static_cast<std::uint32_t>(1 + random() % 1000) : 1U;
@@ -115,7 +115,7 @@ TEST(FramerHostile, SurvivesRandomStreams) {
 TEST(FramerHostile, SurvivesRandomBytes) {
   std::minstd_rand random(7);
   Collector collector;
-  for (std::uint32_t number = 1; number < 3000; ++number) {
+  for (LineNumber number = 1; number < 3000; ++number) {
     std::string line(random() % 300, ' ');
     for (char& c : line) {
       c = static_cast<char>(random() % 256);
@@ -127,7 +127,7 @@ TEST(FramerHostile, SurvivesRandomBytes) {
 
 TEST(FramerHostile, BoundsWhatIsHeldAndNested) {
   Collector collector;
-  std::uint32_t number = 0;
+  LineNumber number = 0;
   const std::string big(100'000, 'x');
   std::string nested = R"({"log":"x"})";
   for (int i = 0; i < 12; ++i) {
@@ -174,7 +174,7 @@ TEST(FramerHostile, LosesNoPhraseOfRealLogs) {
       std::string raw;
       std::string text;
       Framer framer([&text](const Line& line) { text.append(line.text).append("\n"); });
-      std::uint32_t number = 0;
+      LineNumber number = 0;
       for (std::string line; std::getline(file, line);) {
         raw.append(line).append("\n");
         framer.line(line, ++number);

@@ -23,7 +23,7 @@ std::string length_bytes(std::size_t length) {
 // Hands `file` over as a reader does: cut at each newline.
 Framed frame(std::string_view file) {
   Collector collector;
-  std::uint32_t number = 0;
+  LineNumber number = 0;
   while (!file.empty()) {
     const std::size_t end = std::min(file.find('\n'), file.size());
     collector.line(file.substr(0, end), ++number);

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/place.h"
 #include "logtext/framer.h"
 
 namespace whyoom::logtext {
@@ -30,7 +31,7 @@ struct Got {
         lost_before(line.lost_before) {}
 
   std::string text;
-  std::uint32_t number;
+  LineNumber number;
   std::optional<std::uint64_t> monotonic_us;
   std::string wall, host, caller, tag;
   int level;
@@ -51,7 +52,7 @@ class Collector {
  public:
   Collector() : framer_([this](const Line& line) { run_.lines.emplace_back(line); }) {}
 
-  void line(std::string_view raw, std::uint32_t number) { framer_.line(raw, number); }
+  void line(std::string_view raw, LineNumber number) { framer_.line(raw, number); }
   [[nodiscard]] bool holds() const { return framer_.holds(); }
   Framed finish() {
     framer_.flush();
@@ -66,7 +67,7 @@ class Collector {
 
 inline Framed::Framed(std::initializer_list<std::string> raw) {
   Collector collector;
-  std::uint32_t number = 0;
+  LineNumber number = 0;
   for (const std::string& line : raw) {
     collector.line(line, ++number);
   }

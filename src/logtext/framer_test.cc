@@ -312,7 +312,7 @@ TEST(Framer, DecodesUtf16) {
       file += little ? high : low;
     }
     Collector collector;
-    std::uint32_t number = 0;
+    LineNumber number = 0;
     for (std::size_t end = file.find('\n'); end != std::string::npos; end = file.find('\n')) {
       collector.line(file.substr(0, end), ++number);
       file.erase(0, end + 1);
@@ -350,7 +350,7 @@ TEST(Framer, BoundsWhatPstorePartsHold) {
   Collector collector;
   collector.line("Panic#1 Part1", 1);
   const std::string line = "<4>[    3.000000] " + std::string(1000, 'x');
-  std::uint32_t number = 1;
+  LineNumber number = 1;
   for (int i = 0; i < 5000; ++i) {
     collector.line(line, ++number);
   }

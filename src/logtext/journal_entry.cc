@@ -61,7 +61,7 @@ bool is_pretty_line(std::string_view text) {
 
 }  // namespace
 
-void JournalEntry::open_as(Kind kind, std::uint32_t number) {
+void JournalEntry::open_as(Kind kind, LineNumber number) {
   kind_ = kind;
   number_ = number;
   record_.clear();
@@ -72,7 +72,7 @@ void JournalEntry::open_as(Kind kind, std::uint32_t number) {
 }
 
 JournalEntry::Took JournalEntry::line(std::string_view raw, std::string_view clean,
-                                      std::uint32_t number) {
+                                      LineNumber number) {
   if (binary_) {
     return binary(raw) ? Took::held : Took::no;
   }
@@ -130,7 +130,7 @@ bool JournalEntry::binary(std::string_view raw) {
 }
 
 JournalEntry::Took JournalEntry::fields_line(std::string_view raw, std::string_view clean,
-                                             std::uint32_t number) {
+                                             LineNumber number) {
   const std::string_view text = trim_left(clean);
   const std::size_t equals = text.find('=');
   const std::string_view name = text.substr(0, equals);
@@ -179,7 +179,7 @@ JournalEntry::Took JournalEntry::fields_line(std::string_view raw, std::string_v
   return Took::held;
 }
 
-JournalEntry::Took JournalEntry::pretty_line(std::string_view clean, std::uint32_t number) {
+JournalEntry::Took JournalEntry::pretty_line(std::string_view clean, LineNumber number) {
   const std::string_view text = trim(clean);
   if (kind_ == Kind::none) {
     const bool opens = text == "{" || text == "[{" || text == "},{" || text == "}, {";
@@ -207,7 +207,7 @@ JournalEntry::Took JournalEntry::pretty_line(std::string_view clean, std::uint32
   return Took::held;
 }
 
-bool JournalEntry::take(LogRecord& record, std::uint32_t& number, bool& broken) {
+bool JournalEntry::take(LogRecord& record, LineNumber& number, bool& broken) {
   number = number_;
   broken = cut_ || binary_;
   if (kind_ == Kind::pretty) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/place.h"
 #include "logtext/log_record.h"
 
 namespace whyoom::logtext {
@@ -19,20 +20,20 @@ class JournalEntry {
   };
 
   // `raw` as it came (a binary field has any bytes), `clean` the same without control bytes.
-  Took line(std::string_view raw, std::string_view clean, std::uint32_t number);
+  Took line(std::string_view raw, std::string_view clean, LineNumber number);
 
   [[nodiscard]] bool open() const { return kind_ != Kind::none; }
 
   // Fills `record` with what there is and closes the entry. False: there was no message in it.
-  bool take(LogRecord& record, std::uint32_t& number, bool& broken);
+  bool take(LogRecord& record, LineNumber& number, bool& broken);
 
  private:
   enum class Kind : std::uint8_t { none, fields, pretty };
 
-  Took fields_line(std::string_view raw, std::string_view clean, std::uint32_t number);
-  Took pretty_line(std::string_view clean, std::uint32_t number);
+  Took fields_line(std::string_view raw, std::string_view clean, LineNumber number);
+  Took pretty_line(std::string_view clean, LineNumber number);
   bool binary(std::string_view raw);
-  void open_as(Kind kind, std::uint32_t number);
+  void open_as(Kind kind, LineNumber number);
   bool hold(std::string_view text);
 
   Kind kind_ = Kind::none;
@@ -44,7 +45,7 @@ class JournalEntry {
   bool binary_ = false;        // a binary field is being read
   bool message_open_ = false;  // verbose: further lines of the message may come
   bool cut_ = false;
-  std::uint32_t number_ = 0;
+  LineNumber number_ = 0;
 };
 
 }  // namespace whyoom::logtext

@@ -6,6 +6,8 @@
 #include <optional>
 #include <string_view>
 
+#include "base/place.h"
+
 namespace whyoom::logtext {
 
 enum class Origin : std::uint8_t {
@@ -15,8 +17,8 @@ enum class Origin : std::uint8_t {
 };
 
 struct Line {
-  std::string_view text;     // the message alone; trailing blanks and CR removed
-  std::uint32_t number = 0;  // physical line in the input, from 1
+  std::string_view text;  // the message alone; trailing blanks and CR removed
+  LineNumber number = 0;  // physical line in the input, from 1
   // [   12.345678], or the counter of the journal or of /dev/kmsg
   std::optional<std::uint64_t> monotonic_us;
   std::string_view wall;    // wall clock as the log has it, unparsed ("Nov 23 07:41:32")

@@ -38,7 +38,7 @@ std::optional<Header> parse_header(std::string_view text) {
 
 }  // namespace
 
-bool PstoreParts::take(std::string_view text, std::uint32_t number, const Sink& sink) {
+bool PstoreParts::take(std::string_view text, LineNumber number, const Sink& sink) {
   if (const auto header = parse_header(text)) {
     if (header->dump != dump_) {
       flush(sink);

@@ -8,15 +8,17 @@
 #include <string_view>
 #include <vector>
 
+#include "base/place.h"
+
 namespace whyoom::logtext {
 
 class PstoreParts {
  public:
-  using Sink = std::function<void(std::string_view text, std::uint32_t number)>;
+  using Sink = std::function<void(std::string_view text, LineNumber number)>;
 
   // Takes a line when it heads a part, or belongs to the one before. `sink` gets the parts of the
   // dump before when the header of another dump comes, or when too much would be held.
-  bool take(std::string_view text, std::uint32_t number, const Sink& sink);
+  bool take(std::string_view text, LineNumber number, const Sink& sink);
 
   [[nodiscard]] bool open() const { return !parts_.empty(); }
   void flush(const Sink& sink);
@@ -26,7 +28,7 @@ class PstoreParts {
 
  private:
   struct Held {
-    std::uint32_t number = 0;
+    LineNumber number = 0;
     std::uint32_t size = 0;
   };
   struct Part {

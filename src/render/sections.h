@@ -45,7 +45,7 @@ struct TaskRow {
   int oom_score_adj = 0;
   bool killed = false;
   bool is_protected = false;  // may not be killed
-  std::uint32_t line = 0;
+  LineNumber line = 0;
 };
 // What the process table tells of the biggest. Sentences are without a full stop.
 struct TaskSection {

@@ -10,7 +10,7 @@ namespace whyoom::report {
 namespace {
 
 constexpr double kBurstSeconds = 10;
-constexpr std::uint32_t kBurstLines = 100;
+constexpr LineNumber kBurstLines = 100;
 
 bool is_oom(const OpenEvent& event) { return !event.is_failure() && !event.ignored; }
 
@@ -286,7 +286,7 @@ OpenEvent* Assembly::event_for_victim(const Line& line, bool known, bool memcg, 
     const bool fresh = event.report.victims.empty() && !event.report.no_killable_at;
     if (!fresh) {
       const auto passed = seconds_between(event.last, line);
-      const std::uint32_t lines = line.number - std::min(line.number, event.last.line);
+      const LineNumber lines = line.number - std::min(line.number, event.last.line);
       if (passed ? *passed > kBurstSeconds : lines > kBurstLines) {
         continue;
       }

@@ -8,11 +8,11 @@
 namespace whyoom::report {
 namespace {
 
-constexpr std::uint32_t kSysrqLines = 40;
-constexpr std::uint32_t kOrphanLines = 80;
-constexpr std::uint32_t kSlubLines = 100;
+constexpr LineNumber kSysrqLines = 40;
+constexpr LineNumber kOrphanLines = 80;
+constexpr LineNumber kSlubLines = 100;
 
-bool within(const Moment& moment, const logtext::Line& line, std::uint32_t lines) {
+bool within(const Moment& moment, const logtext::Line& line, LineNumber lines) {
   return line.number >= moment.line && line.number - moment.line <= lines;
 }
 

@@ -29,7 +29,7 @@ void merge(const FieldSet& from, FieldSet& into) {
   }
 }
 
-void note_run(OpenEvent& event, std::uint32_t line, const FieldRun& run) {
+void note_run(OpenEvent& event, LineNumber line, const FieldRun& run) {
   if (run.malformed > 0) {
     event.damage(line, "cannot read \"" + printable(run.bad.substr(0, 60)) + "\"");
   }

@@ -15,7 +15,7 @@ struct Piece {
 std::vector<std::string> join(const std::vector<Piece>& pieces) {
   std::vector<std::string> lines;
   Joiner joiner([&](const logtext::Line& line, Shape) { lines.emplace_back(line.text); });
-  std::uint32_t number = 0;
+  LineNumber number = 0;
   for (const auto& piece : pieces) {
     logtext::Line line;
     line.text = piece.text;

@@ -46,11 +46,11 @@ LogExcerpt::LogExcerpt(LogOwner owner, std::size_t most_bytes)
       reader_(
           "", [](Report&&) {}, nullptr) {
   reader_.watch({.message = [this](const logtext::Line& at) { message(at); },
-                 .line = [this](std::uint32_t number, std::string_view raw,
+                 .line = [this](LineNumber number, std::string_view raw,
                                 bool held) { line(number, raw, held); }});
 }
 
-void LogExcerpt::skip_lines(std::uint32_t lines) {
+void LogExcerpt::skip_lines(LineNumber lines) {
   reader_.skip_lines(lines);
   last_ = result_.first_line = lines;
 }
@@ -79,12 +79,12 @@ void LogExcerpt::message(const logtext::Line& line) {
   }
 }
 
-void LogExcerpt::line(std::uint32_t number, std::string_view raw, bool held) {
+void LogExcerpt::line(LineNumber number, std::string_view raw, bool held) {
   const bool keep = (std::exchange(wanted_, false) || held) && !trim(raw).empty();
   if (!keep || number <= last_) {
     return;
   }
-  const std::uint32_t between = number - last_ - 1;
+  const LineNumber between = number - last_ - 1;
   if (result_.text.empty() || between > most_bytes_) {
     result_.no_room += lines_with_text(result_.text);
     result_.text.clear();
@@ -108,7 +108,7 @@ void LogExcerpt::drop_oldest() {
   cut = cut == npos ? text.size() : cut + 1;
   const std::string_view gone = std::string_view(text).substr(0, cut);
   result_.no_room += lines_with_text(gone);
-  result_.first_line += static_cast<std::uint32_t>(logtext::count_newlines(gone));
+  result_.first_line += static_cast<LineNumber>(logtext::count_newlines(gone));
   text.erase(0, cut);
 }
 

@@ -23,12 +23,12 @@ class LogExcerpt {
   LogExcerpt(const LogExcerpt&) = delete;
   LogExcerpt& operator=(const LogExcerpt&) = delete;
 
-  void skip_lines(std::uint32_t lines);
+  void skip_lines(LineNumber lines);
   void feed(std::string_view chunk) { reader_.feed(chunk); }
 
   struct Result {
     std::string text;                    // whole lines
-    std::uint32_t first_line = 0;        // so many lines stand before the text
+    LineNumber first_line = 0;           // so many lines stand before the text
     std::uint64_t bytes = 0, lines = 0;  // of the whole log
     std::uint64_t kept = 0;              // lines that are not empty
     std::uint64_t no_room = 0;           // the oldest ones that should be there
@@ -38,15 +38,15 @@ class LogExcerpt {
 
  private:
   void message(const logtext::Line& line);
-  void line(std::uint32_t number, std::string_view raw, bool held);
+  void line(LineNumber number, std::string_view raw, bool held);
   void drop_oldest();
   [[nodiscard]] bool is_wanted(const logtext::Line& line) const;
 
   LogOwner owner_;
   std::size_t most_bytes_;
   Result result_;
-  std::uint32_t last_ = 0;  // number of the last line in the text
-  bool wanted_ = false;     // a message of the line at hand is
+  LineNumber last_ = 0;  // number of the last line in the text
+  bool wanted_ = false;  // a message of the line at hand is
   LogReader reader_;
 };
 

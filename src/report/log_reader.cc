@@ -21,7 +21,7 @@ constexpr std::size_t kMaxDamages = 1000;
 constexpr std::size_t kContextBytes = 8192;
 constexpr std::size_t kContextLines = 64;
 // After the last line that mattered.
-constexpr std::uint32_t kCalmLines = 200;
+constexpr LineNumber kCalmLines = 200;
 // The start of a log is read line by line; see kStartLines.
 constexpr std::uint64_t kStartBytes = 65536;
 constexpr std::uint64_t kSampleBytes = 65536;
@@ -54,19 +54,19 @@ struct LogReader::State {
   std::optional<logtext::LiteralScan> scan;  // made when the first line may be skipped
   InputAccount account;
 
-  std::uint32_t number = 0;      // lines that are done
+  LineNumber number = 0;         // lines that are done
   std::uint64_t read_bytes = 0;  // of the lines that were read, not skipped
   std::string context;           // whole lines that were skipped just now, at most kContextBytes
   std::string partial;           // a line that is not whole yet
   bool overlong = false;         // the rest of the line is dropped
   bool window = true;
-  std::uint32_t last_busy = 0;  // line at which an event was open
+  LineNumber last_busy = 0;  // line at which an event was open
   bool any_event = false;
   std::uint64_t sampled = 0, controls = 0;
 
   void on_report(Report&& report);
   void on_line(const logtext::Line& line);
-  void note(std::uint32_t line, std::string what);
+  void note(LineNumber line, std::string what);
   void collect_damage();
   void sample(std::string_view chunk);
 
@@ -97,7 +97,7 @@ void LogReader::State::on_line(const logtext::Line& line) {
   assembler.line(line);
 }
 
-void LogReader::State::note(std::uint32_t line, std::string what) {
+void LogReader::State::note(LineNumber line, std::string what) {
   if (account.damage.size() < kMaxDamages) {
     account.damage.push_back({line, std::move(what)});
   } else {
@@ -144,7 +144,7 @@ void LogReader::State::open_window() {
   window = true;
   last_busy = number;
   std::string_view before = context;
-  const auto lines = static_cast<std::uint32_t>(logtext::count_newlines(before));
+  const auto lines = static_cast<LineNumber>(logtext::count_newlines(before));
   number -= lines;
   while (!before.empty()) {
     const std::size_t end = before.find('\n');
@@ -160,7 +160,7 @@ void LogReader::State::keep_context(std::string_view skipped) {
   if (skipped.empty()) {
     return;
   }
-  number += static_cast<std::uint32_t>(logtext::count_newlines(skipped));
+  number += static_cast<LineNumber>(logtext::count_newlines(skipped));
   if (skipped.size() >= kContextBytes) {
     context.assign(skipped.substr(skipped.size() - kContextBytes));
     const bool at_start =

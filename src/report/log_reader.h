@@ -19,7 +19,7 @@ namespace whyoom::report {
 struct LogWatch {
   std::function<void(const logtext::Line&)> message;
   // After the messages in it. `held`: it is part of something that takes several lines.
-  std::function<void(std::uint32_t number, std::string_view raw, bool held)> line;
+  std::function<void(LineNumber number, std::string_view raw, bool held)> line;
 };
 
 struct InputAccount {

@@ -25,7 +25,7 @@ Stamp stamp_of(std::string_view text, End end) {
     found.time = {line.monotonic_us, std::string(line.wall)};
     found.boot = std::string(line.boot);
   });
-  std::uint32_t number = 0;
+  LineNumber number = 0;
   while (!text.empty() && !(end == End::first && found.known())) {
     const std::size_t newline = text.find('\n');
     framer.line(text.substr(0, newline), ++number);

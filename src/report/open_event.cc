@@ -111,7 +111,7 @@ bool OpenEvent::fits_kind(bool known, bool memcg) const {
 }
 
 bool OpenEvent::gone(const logtext::Line& line) const {
-  const std::uint32_t lines = line.number > last.line ? line.number - last.line : 0;
+  const LineNumber lines = line.number > last.line ? line.number - last.line : 0;
   const bool over = superseded || ended();
   const bool timed = last.monotonic_us || !last.wall.empty();
   if (lines > (timed ? (over ? 2000U : 4000U) : (over ? 100U : 400U))) {
@@ -126,7 +126,7 @@ bool OpenEvent::gone(const logtext::Line& line) const {
   return *passed > (over ? 10.0 : (exact ? 60.0 : 120.0)) || *passed < -2.0;
 }
 
-void OpenEvent::damage(std::uint32_t line, std::string what) {
+void OpenEvent::damage(LineNumber line, std::string what) {
   if (report.damage.size() < kMaxDamage) {
     report.damage.push_back({line, std::move(what)});
   }

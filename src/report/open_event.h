@@ -39,7 +39,7 @@ std::optional<int> seconds_of_day(std::string_view wall);
 
 // When a line was printed, as far as the log tells.
 struct Moment {
-  std::uint32_t line = 0;
+  LineNumber line = 0;
   std::optional<std::uint64_t> monotonic_us;
   std::string wall;
 };
@@ -49,7 +49,7 @@ std::optional<double> seconds_between(const Moment& earlier, const logtext::Line
 
 // A report whose head is cut off begins where its log begins. Task rows alone, which nothing else
 // marks as a report, are looked for only there.
-inline constexpr std::uint32_t kStartLines = 1024;
+inline constexpr LineNumber kStartLines = 1024;
 
 // At most this many rows of one table are kept.
 inline constexpr std::size_t kMaxTasks = 65536;
@@ -105,7 +105,7 @@ struct OpenEvent {
   // No further line of it can come after `line`.
   [[nodiscard]] bool gone(const logtext::Line& line) const;
 
-  void damage(std::uint32_t line, std::string what);
+  void damage(LineNumber line, std::string what);
   void settle_intent();  // a kill that was announced, and never reported done
   StackDump& stack(Place at);
   Memcg& memcg(Place at);

@@ -132,7 +132,7 @@ struct Task {
   std::optional<std::uint64_t> pgtables_bytes;                           // 4.15 and later
   std::optional<std::uint64_t> page_table_pages;                         // nr_ptes + nr_pmds before
   int oom_score_adj = 0;
-  std::uint32_t line = 0;
+  LineNumber line = 0;
 };
 
 // "oom-kill:constraint=..." (5.0 and later); older reports leave this to be told from other lines.
@@ -243,7 +243,7 @@ struct UserspaceKill {
 };
 
 struct Damage {
-  std::uint32_t line = 0;
+  LineNumber line = 0;
   std::string what;
 };
 
@@ -251,7 +251,7 @@ struct Report {
   Kind kind = Kind::oom_kill;
   Outcome outcome = Outcome::unknown;
   std::string source;  // file name as the user gave it, "-" for standard input
-  std::uint32_t first_line = 0, last_line = 0;
+  LineNumber first_line = 0, last_line = 0;
   Time time;
   std::string host;
   std::string boot;  // id of the boot, where the log has one; empty = not known

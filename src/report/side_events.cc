@@ -12,16 +12,16 @@ constexpr std::size_t kMaxForks = 64;
 constexpr std::size_t kMaxRequests = 64;
 constexpr std::size_t kMaxSeen = 256;
 constexpr double kOvercommitBurst = 60;
-constexpr std::uint32_t kOvercommitLines = 1000;
+constexpr LineNumber kOvercommitLines = 1000;
 constexpr double kKillBurst = 10;
-constexpr std::uint32_t kKillLines = 60;
+constexpr LineNumber kKillLines = 60;
 constexpr double kFactsAge = 600;
 
-std::uint32_t lines_since(const Moment& last, const logtext::Line& line) {
+LineNumber lines_since(const Moment& last, const logtext::Line& line) {
   return line.number > last.line ? line.number - last.line : 0;
 }
 
-bool near(const Moment& last, const logtext::Line& line, double seconds, std::uint32_t lines) {
+bool near(const Moment& last, const logtext::Line& line, double seconds, LineNumber lines) {
   const auto passed = seconds_between(last, line);
   return passed ? *passed >= -1 && *passed <= seconds : lines_since(last, line) <= lines;
 }

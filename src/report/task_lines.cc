@@ -239,7 +239,7 @@ TaskColumns guess_task_columns(std::string_view row) {
 }
 
 std::optional<Task> parse_task_row(std::string_view text, const TaskColumns& columns,
-                                   std::uint32_t line) {
+                                   LineNumber line) {
   Cursor cursor(trim_left(text));
   const auto pid = take_pid(cursor);
   if (!pid || columns.empty()) {

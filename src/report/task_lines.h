@@ -47,6 +47,6 @@ std::optional<TaskRowShape> task_row_shape(std::string_view text);
 TaskColumns guess_task_columns(std::string_view row);
 
 std::optional<Task> parse_task_row(std::string_view text, const TaskColumns& columns,
-                                   std::uint32_t line);
+                                   LineNumber line);
 
 }  // namespace whyoom::report

@@ -51,7 +51,7 @@ inline std::vector<Report> assemble(std::string_view text) {
   std::vector<Report> events;
   Assembler assembler("log", [&](Report&& report) { events.push_back(std::move(report)); });
   logtext::Framer framer([&](const logtext::Line& line) { assembler.line(line); });
-  std::uint32_t number = 0;
+  LineNumber number = 0;
   while (!text.empty()) {
     const std::size_t end = text.find('\n');
     framer.line(text.substr(0, end), ++number);
