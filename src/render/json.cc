@@ -282,6 +282,8 @@ Json event_json(const diagnose::Event& event) {
   json["host"] = text_or_null(report.host);
   json["complete"] = missing.empty();
   json["missing"] = missing;
+  json["unverified"] = !report.unverified.empty();
+  json["unverified_why"] = text_or_null(report.unverified.str());
   json["kernel"] = {
       {"release", report.stack ? text_or_null(report.stack->release) : Json(nullptr)}};
   json["trigger"] = trigger_json(event);

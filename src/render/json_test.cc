@@ -22,6 +22,8 @@ TEST(JsonEvent, SizesAreBytes) {
             Json::parse(R"({"file":"dmesg.log","first_line":412,"last_line":491})"));
   EXPECT_EQ(json["time"], Json::parse(R"({"monotonic":6.580963,"wall":null})"));
   EXPECT_EQ(json["complete"], true);
+  EXPECT_EQ(json["unverified"], false);
+  EXPECT_EQ(json["unverified_why"], nullptr);
   EXPECT_EQ(json["constraint"], "none");
   EXPECT_EQ(json["outcome"], "killed");
   EXPECT_EQ(json["zones"][1]["min"], 789252 * 1024);
@@ -35,6 +37,14 @@ TEST(JsonEvent, SizesAreBytes) {
   EXPECT_EQ(json["tasks"]["count"], 2);
   EXPECT_EQ(json["tasks"]["top"][0]["comm"], "hog");  // the bigger one, though it stands second
   EXPECT_EQ(json["tasks"]["top"][0]["rss"], 44226 * 4096);
+}
+
+TEST(JsonEvent, SaysWhoElseCouldHaveWrittenIt) {
+  auto event = sample::min_free_event();
+  event->report.unverified = Message("a program wrote {}", "them");
+  const auto json = parsed(*event);
+  EXPECT_EQ(json["unverified"], true);
+  EXPECT_EQ(json["unverified_why"], "a program wrote them");
 }
 
 TEST(JsonEvent, TriggerHasMaskNamesAndOrder) {

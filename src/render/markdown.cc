@@ -105,6 +105,7 @@ void write_facts(std::string& out, const Event& event) {
     fact(out, "Confidence", percent(std::min(root->confidence, 1.0)));
   }
   fact(out, "Incomplete", incomplete_text(report));
+  fact(out, "Unverified", printable(report.unverified.str()));
 }
 
 void write_proof(std::string& out, const Event& event) {

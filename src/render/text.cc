@@ -58,6 +58,9 @@ void write_what_would_settle(Canvas& out, const Event& event) {
 
 void write_answer(Canvas& out, const Event& event) {
   out.blank();
+  if (const Message& why = event.report.unverified; !why.empty()) {
+    out.labelled("unverified:", Paint::yellow, printable(why.str()), 0);
+  }
   out.text(answer(event), Paint::bold);
   if (const auto* root = root_finding(event)) {
     std::string line = "cause: " + printable(root->cause);

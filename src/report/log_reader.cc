@@ -49,6 +49,7 @@ struct LogReader::State {
   Sink sink;
   std::shared_ptr<Seen> seen;
   LogWatch watch;
+  Message doubt;  // of the source as a whole
   Assembler assembler;
   logtext::Framer framer;
   std::optional<logtext::LiteralScan> scan;  // made when the first line may be skipped
@@ -82,6 +83,9 @@ struct LogReader::State {
 
 void LogReader::State::on_report(Report&& report) {
   any_event = true;
+  if (report.unverified.empty()) {
+    report.unverified = doubt;
+  }
   if (seen && seen->is_copy(report)) {
     ++account.copies;
     return;
@@ -274,7 +278,9 @@ LogReader::~LogReader() = default;
 
 void LogReader::watch(LogWatch watch) { state_->watch = std::move(watch); }
 
-void LogReader::skip_lines(std::uint32_t lines) { state_->number += lines; }
+void LogReader::skip_lines(LineNumber lines) { state_->number += lines; }
+
+void LogReader::distrust(Message why) { state_->doubt = std::move(why); }
 
 void LogReader::feed(std::string_view chunk) { state_->feed(chunk); }
 

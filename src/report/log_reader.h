@@ -49,7 +49,9 @@ class LogReader {
 
   void watch(LogWatch watch);
   // So many lines stand before the text that will be fed, and are not there any more.
-  void skip_lines(std::uint32_t lines);
+  void skip_lines(LineNumber lines);
+  // All events of this source are unverified, and why. The first reason of an event stays.
+  void distrust(Message why);
   void feed(std::string_view chunk);
   // The pipe is quiet: end what is open, so that the reader sees it now.
   void idle();

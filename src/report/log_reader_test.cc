@@ -63,6 +63,29 @@ TEST(LogReader, LineNumbersAreExactBehindSkippedStretches) {
   EXPECT_EQ(result.account.lines, 50000U + 2 * 47);
 }
 
+TEST(LogReader, CountsLinesBeyond32Bits) {
+  std::vector<Report> events;
+  LogReader reader("log", [&](Report&& report) { events.push_back(std::move(report)); });
+  constexpr LineNumber before = (LineNumber{1} << 32U) + 5;
+  reader.skip_lines(before);
+  reader.feed(filler(10) + sample_report());
+  const InputAccount account = reader.finish();
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].first_line, before + 11);
+  EXPECT_EQ(events[0].zones[0].at.line, before + 32);
+  EXPECT_EQ(account.lines, before + 57);
+}
+
+TEST(LogReader, MarksAllEventsOfASourceThatOthersCanWrite) {
+  std::vector<Report> events;
+  LogReader reader("log", [&](Report&& report) { events.push_back(std::move(report)); });
+  reader.distrust(Message("everybody can write {}", "log"));
+  reader.feed(sample_report());
+  reader.finish();
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].unverified.str(), "everybody can write log");
+}
+
 TEST(LogReader, SkippingChangesNothing) {
   std::string log = filler(3000) + sample_report() + filler(5000);
   std::string second = sample_report();

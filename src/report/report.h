@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/message.h"
 #include "base/place.h"
 #include "base/units.h"
 #include "kernel/fields.h"
@@ -285,6 +286,9 @@ struct Report {
   std::optional<UserspaceKill> userspace;
 
   std::uint32_t lines_lost = 0;  // messages that the log says were dropped inside the event
+  // Why others than the kernel could have written these lines, a sentence without its stop; empty:
+  // neither the framing nor the file lets them.
+  Message unverified;
   std::vector<Damage> damage;
 };
 
