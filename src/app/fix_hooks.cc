@@ -96,6 +96,7 @@ linux::ApplyHooks fix_hooks(const advise::Wanted& wanted, bool files, bool look,
     }
     return files ? check_files(wanted) : Result();
   };
+  hooks.warn = [&errors](const std::string& what) { errors.write("whyoom: " + what + "\n"); };
   return hooks;
 }
 

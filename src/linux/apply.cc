@@ -107,10 +107,18 @@ tl::expected<void, ApplyFailure> close(FixStore& store, int number, FixState sta
   return tl::unexpected(std::move(failure));
 }
 
+// The state after a failure that left nothing behind. When it cannot be written, the record stays
+// one that can be undone.
+void write_state(FixStore& store, int number, FixState state, ApplyFailure& failure) {
+  if (!store.set_state(number, state)) {
+    failure.what += still_open(number);
+  }
+}
+
 // After a failure to finish: also what an earlier run did.
 void take_all_back(const FixRecord& record, FixStore& store, const ApplyHooks& hooks,
                    ApplyFailure& failure) {
-  const ApplyHooks no_look{hooks.write_value, {}};
+  const ApplyHooks no_look{hooks.write_value, {}, hooks.warn};
   Run back(record, store, no_look, Side::before);
   const Result ready = back.prepare();
   auto done = ready ? back.carry_out() : tl::unexpected(refusal(ready.error()));
@@ -126,7 +134,7 @@ void take_all_back(const FixRecord& record, FixStore& store, const ApplyHooks& h
   for (const advise::RunningEdit& value : record.change.running) {
     failure.restored.push_back(value.key);
   }
-  (void)store.set_state(record.number, FixState::rolled_back);
+  write_state(store, record.number, FixState::rolled_back, failure);
 }
 
 // Files that neither the old nor the new content explains.
@@ -171,12 +179,12 @@ tl::expected<int, ApplyFailure> apply(const advise::Change& change, FixStore& st
   record.number = *number;
   Run run(record, store, hooks, Side::after);
   if (Result ready = run.prepare(); !ready) {
-    store.drop(*number);
-    return tl::unexpected(refusal(std::move(ready.error())));
+    const bool dropped = store.drop(*number);
+    return tl::unexpected(refusal(ready.error() + (dropped ? "" : still_open(*number))));
   }
   if (auto done = run.carry_out(); !done) {
     if (done.error().left.empty()) {
-      (void)store.set_state(*number, FixState::rolled_back);
+      write_state(store, *number, FixState::rolled_back, done.error());
     }
     return tl::unexpected(std::move(done.error()));
   }
@@ -193,7 +201,7 @@ tl::expected<void, ApplyFailure> finish(const FixRecord& record, FixStore& store
                                   std::string(state_name(record.state)) +
                                   "; there is nothing to finish"));
   }
-  remove_leftovers(record);
+  remove_leftovers(record, hooks.warn);
   if (auto changed = changed_since(record, examine(record))) {
     return tl::unexpected(std::move(*changed));
   }
@@ -225,15 +233,16 @@ tl::expected<void, ApplyFailure> undo(const FixRecord& record, FixStore& store,
   if (const Result begun = store.set_state(record.number, FixState::undoing); !begun) {
     return tl::unexpected(refusal(begun.error() + "; nothing was changed"));
   }
-  remove_leftovers(record);
+  remove_leftovers(record, hooks.warn);
   Run run(record, store, hooks, Side::before);
   if (Result ready = run.prepare(); !ready) {
-    (void)store.set_state(record.number, was);
-    return tl::unexpected(refusal(std::move(ready.error())));
+    ApplyFailure failure = refusal(std::move(ready.error()));
+    write_state(store, record.number, was, failure);
+    return tl::unexpected(std::move(failure));
   }
   if (auto done = run.carry_out(); !done) {
     if (done.error().left.empty()) {
-      (void)store.set_state(record.number, was);
+      write_state(store, record.number, was, done.error());
     }
     return done;
   }

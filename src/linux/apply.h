@@ -13,6 +13,7 @@
 
 #include "advise/change.h"
 #include "linux/fix_store.h"
+#include "linux/put_aside.h"
 
 namespace whyoom::linux {
 
@@ -23,6 +24,9 @@ struct ApplyHooks {
   // When all is written: is it so? The error says what is not. Empty: no more than the contents of
   // the files and the values, which are always read again.
   std::function<tl::expected<void, std::string>()> verify;
+  // Told of what is to be known besides: another's text that was kept beside a file, a temporary
+  // file that could not be removed.
+  Warn warn{};
 };
 
 // A file that is neither the old nor the new one: someone changed it since.
@@ -56,7 +60,7 @@ tl::expected<void, ApplyFailure> undo(const FixRecord& record, FixStore& store,
 enum class Standing : std::uint8_t {
   old,         // as before the fix
   updated,     // as the fix wants it
-  torn,        // a file with several names, which a crash left half written: both contents are kept
+  torn,        // written in place and left half way between the two: both contents are kept
   changed,     // by someone else
   unreadable,  // `why`
 };
@@ -81,7 +85,7 @@ struct Examination {
 
 Examination examine(const FixRecord& record);
 
-// Removes the temporary files that a killed run of this fix left; returns how many there were.
-int remove_leftovers(const FixRecord& record);
+// Settles the temporary files that a killed run of this fix left; returns how many there were.
+int remove_leftovers(const FixRecord& record, const Warn& warn = {});
 
 }  // namespace whyoom::linux

@@ -74,7 +74,7 @@ Result Run::prepare_file(std::size_t index) {
     return {};
   }
   auto step = FileStep::prepare({file.path, *now, wanted(file)}, step_tag(record_.number, index),
-                                record_.attributes[index]);
+                                record_.attributes[index], hooks_.warn);
   if (!step) {
     return tl::unexpected(step.error());
   }
@@ -193,6 +193,10 @@ tl::expected<void, ApplyFailure> Run::carry_out() {
   Result done = set_values();
   if (done) {
     done = look();
+  }
+  // The last look: from here on the old files are given up.
+  for (auto file = files_.begin(); done && file != files_.end(); ++file) {
+    done = file->step.check_old();
   }
   if (!done) {
     return tl::unexpected(take_back(done.error()));

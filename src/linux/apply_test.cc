@@ -307,6 +307,80 @@ TEST_F(Apply, a_file_with_two_names_that_was_half_written_is_mended) {
   EXPECT_EQ(snapshot(dir.path()), before);
 }
 
+// Killed anywhere in writing in place, on the way there or back, also when one of the two names is
+// gone by now: both ways out lead to the end.
+TEST_F(Apply, any_state_between_the_two_of_a_file_with_two_names_is_mended) {
+  const std::string longer = std::string(9000, 'o') + "\n";
+  const std::string shorter = std::string(5000, 'n') + "\n";
+  for (const bool grows : {false, true}) {
+    const std::string& old_text = grows ? shorter : longer;
+    const std::string& new_text = grows ? longer : shorter;
+    const std::string path = dir / (grows ? "etc/grows.conf" : "etc/shrinks.conf");
+    put(path, old_text);
+    fs::create_hard_link(path, path + "-too");
+    change = {{{path, old_text, new_text}}, {}};
+    const int number = do_apply().value();
+    for (const std::string& half :
+         {shorter + longer.substr(shorter.size()), longer.substr(0, shorter.size()),
+          longer.substr(0, 7000), shorter.substr(0, 700) + longer.substr(700, 8000)}) {
+      for (const FixState state : {FixState::planned, FixState::undoing}) {
+        for (const bool forward : {true, false}) {
+          auto locked = store();
+          ASSERT_TRUE(locked.set_state(number, state));
+          put(path, half);
+          EXPECT_EQ(examine(locked.load(number).value()).files[0].standing, Standing::torn);
+          const bool finishes = forward && state == FixState::planned;
+          const auto done = finishes ? finish(locked.load(number).value(), locked, {})
+                                     : undo(locked.load(number).value(), locked, {});
+          ASSERT_TRUE(done) << done.error().what;
+          EXPECT_EQ(get(path + "-too"), finishes ? new_text : old_text);
+        }
+      }
+    }
+    auto locked = store();
+    ASSERT_TRUE(locked.set_state(number, FixState::undoing));
+    put(path, longer.substr(0, 7000));
+    fs::remove(path + "-too");
+    ASSERT_TRUE(undo(locked.load(number).value(), locked, {}));
+    EXPECT_EQ(get(path), old_text);
+  }
+}
+
+TEST_F(Apply, what_is_written_to_an_old_file_meanwhile_takes_the_fix_back) {
+  Descriptor theirs(::open((dir / "etc/a.conf").c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+  const auto failed = do_apply({{},
+                                [&]() -> tl::expected<void, std::string> {
+                                  (void)!::write(theirs.get(), "vm.z = 3\n", 9);
+                                  theirs.close();
+                                  return {};
+                                },
+                                {}});
+  ASSERT_FALSE(failed);
+  EXPECT_FALSE(failed.error().refused) << "its exit status is 3";
+  EXPECT_EQ(failed.error().what,
+            (dir / "etc/a.conf") + " was changed by someone else meanwhile; it is left as it is");
+  EXPECT_TRUE(failed.error().left.empty());
+  EXPECT_EQ(get(dir / "etc/a.conf"), "vm.x = 1\nvm.z = 3\n");
+  fs::remove(dir / "etc/a.conf");
+  put(dir / "etc/a.conf", "vm.x = 1\n");
+  EXPECT_EQ(snapshot(dir.path()), before);
+  EXPECT_EQ(record().state, FixState::rolled_back);
+}
+
+TEST_F(Interrupted, anothers_text_in_a_leftover_is_kept_and_named) {
+  put(dir / "etc/.b.conf.whyoom-1-1", "theirs");
+  std::string told;
+  auto locked = store();
+  const auto done = undo(locked.load(1).value(), locked,
+                         {{}, {}, [&](const std::string& what) { told += what + "\n"; }});
+  ASSERT_TRUE(done) << done.error().what;
+  const std::string kept = dir / "etc/b.conf.kept-by-whyoom-1-1";
+  EXPECT_EQ(get(kept), "theirs");
+  EXPECT_NE(told.find(kept), std::string::npos) << told;
+  fs::remove(kept);
+  EXPECT_EQ(snapshot(dir.path()), before);
+}
+
 // Random changes of a random tree: applied and undone they are the identity, as they are when the
 // check at the end refuses them.
 class Generated {

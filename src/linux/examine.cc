@@ -27,8 +27,8 @@ Examination examine(const FixRecord& record) {
       continue;
     }
     found.now = std::move(*now);
+    // Its names may be fewer by now than when it was written in place.
     const bool torn = under_way && found.now && file.before && file.after &&
-                      is_written_in_place(file.path) &&
                       is_torn(*found.now, *file.before, *file.after);
     found.standing = found.now == file.after    ? Standing::updated
                      : found.now == file.before ? Standing::old
@@ -50,12 +50,12 @@ Examination examine(const FixRecord& record) {
   return result;
 }
 
-int remove_leftovers(const FixRecord& record) {
-  int removed = 0;
+int remove_leftovers(const FixRecord& record, const Warn& warn) {
+  int found = 0;
   for (std::size_t i = 0; i < record.change.files.size(); ++i) {
-    removed += remove_leftover(record.change.files[i].path, step_tag(record.number, i)) ? 1 : 0;
+    found += remove_leftover(record.change.files[i], step_tag(record.number, i), warn) ? 1 : 0;
   }
-  return removed;
+  return found;
 }
 
 }  // namespace whyoom::linux

@@ -385,8 +385,9 @@ tl::expected<int, std::string> FixStore::add(FixRecord record) {
   record.state = FixState::planned;
   if (const int error = write_new_record(record)) {
     remove_record(directory_.get(), new_name);
-    drop(record.number);
-    return store_error(options_.path, error);
+    const auto failed = store_error(options_.path, error);
+    return drop(record.number) ? failed
+                               : tl::unexpected(failed.value() + still_open(record.number));
   }
   return record.number;
 }
@@ -419,12 +420,19 @@ tl::expected<void, std::string> FixStore::set_state(int number, FixState state) 
                     : store_error(options_.path + "/" + name, error);
 }
 
-void FixStore::drop(int number) {
+bool FixStore::drop(int number) {
   if (::renameat(directory_.get(), std::to_string(number).c_str(), directory_.get(),
-                 old_name.c_str()) == 0) {
-    remove_record(directory_.get(), old_name);
-    (void)sync(directory_.get());
+                 old_name.c_str()) != 0) {
+    return errno == ENOENT;
   }
+  remove_record(directory_.get(), old_name);
+  (void)sync(directory_.get());
+  return true;
+}
+
+std::string still_open(int number) {
+  return "; the journal has fix " + std::to_string(number) + " as interrupted: `whyoom undo " +
+         std::to_string(number) + "` ends it";
 }
 
 std::string FixStore::before_path(int number, std::size_t index) const {

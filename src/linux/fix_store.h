@@ -46,8 +46,8 @@ class FixStore {
   // Puts the record on the disk as planned and gives it a number.
   tl::expected<int, std::string> add(FixRecord record);
   tl::expected<void, std::string> set_state(int number, FixState state);
-  // For a fix that changed nothing.
-  void drop(int number);
+  // For a fix that changed nothing. False when its record could not be taken out of the journal.
+  bool drop(int number);
 
   [[nodiscard]] const std::string& path() const { return options_.path; }
   // Where the old content of the file with this index lies.
@@ -64,5 +64,9 @@ class FixStore {
   Descriptor directory_;  // none: there is no store
   Descriptor lock_;
 };
+
+// "; the journal has fix 3 as interrupted ...": the end of a sentence, for one that is settled and
+// whose record could not be written so.
+std::string still_open(int number);
 
 }  // namespace whyoom::linux

@@ -65,8 +65,11 @@ struct FileStep::State {
   advise::FileEdit edit;
   Way way = Way::create;
   std::string tag, name, temporary;
-  Descriptor directory, file;  // `file`: the old one
-  bool has_temporary = false;  // a file of ours, or the old one, has the temporary name
+  Warn warn;
+  Descriptor directory, file;   // `file`: the old one
+  bool has_temporary = false;   // a file of ours, or the old one, has the temporary name
+  bool half_temporary = false;  // ours, and not written to its end
+  bool half_in_place = false;   // writing in place failed, and so did going back
   bool committed = false;
 
   [[nodiscard]] tl::unexpected<std::string> error(int number) const {
@@ -80,10 +83,17 @@ struct FileStep::State {
                ? 0
                : errno;
   }
-  void unlink_temporary() {
+  [[nodiscard]] PutAside aside() const {
+    return {directory.get(), edit.path, temporary, kept_name(name, tag)};
+  }
+  void settle_temporary() {
+    const auto ours = [this](std::string_view content) {
+      return content == edit.before || content == edit.after ||
+             (half_temporary && edit.after->starts_with(content));
+    };
     if (has_temporary) {
-      ::unlinkat(directory.get(), temporary.c_str(), 0);
       has_temporary = false;
+      (void)settle(aside(), ours, warn);
     }
   }
   [[nodiscard]] bool has_content(const std::string& what,
@@ -99,6 +109,10 @@ struct FileStep::State {
   tl::expected<void, std::string> commit_replace();
   tl::expected<void, std::string> commit_in_place(const std::string& from, const std::string& to);
   tl::expected<void, std::string> move_or_fail(const std::string& from, const std::string& to);
+  tl::expected<void, std::string> check_exchanged(const std::string& ours,
+                                                  const std::optional<std::string>& expected);
+  tl::expected<void, std::string> take_away(const std::optional<std::string>& expected);
+  tl::expected<void, std::string> roll_back_replace();
 };
 
 tl::expected<void, std::string> FileStep::State::open_old() {
@@ -148,13 +162,17 @@ tl::expected<void, std::string> FileStep::State::write_temporary(const FileAttri
   };
   Descriptor target = create();
   if (target.get() < 0 && errno == EEXIST) {
-    ::unlinkat(directory.get(), temporary.c_str(), 0);  // of a run that was killed
+    remove_leftover(edit, tag, warn);
     target = create();
+  }
+  if (target.get() < 0 && errno == EEXIST) {
+    return tl::unexpected(printable(edit.path) + " cannot be changed: a file with the name " +
+                          printable(temporary) + " is in the way beside it");
   }
   if (target.get() < 0) {
     return error(errno);
   }
-  has_temporary = true;
+  has_temporary = half_temporary = true;
   if (const int failed = write_all(target.get(), *edit.after)) {
     return error(failed);
   }
@@ -164,8 +182,11 @@ tl::expected<void, std::string> FileStep::State::write_temporary(const FileAttri
   if (file.get() >= 0) {
     copy_flags(file.get(), target.get());
   }
-  const int failed = sync(target.get());
-  return failed == 0 ? tl::expected<void, std::string>() : error(failed);
+  if (const int failed = sync(target.get())) {
+    return error(failed);
+  }
+  half_temporary = false;
+  return {};
 }
 
 // The space for a longer content, so that writing it cannot fail half way.
@@ -200,10 +221,12 @@ bool FileStep::committed() const { return state_->committed; }
 
 tl::expected<FileStep, std::string> FileStep::prepare(const advise::FileEdit& edit,
                                                       std::string_view tag,
-                                                      const FileAttributes& made) {
+                                                      const FileAttributes& made,
+                                                      const Warn& warn) {
   FileStep step(std::make_unique<State>());
   State& state = *step.state_;
   state.edit = edit;
+  state.warn = warn;
   state.tag = tag;
   state.name = name_of(edit.path);
   state.temporary = temporary_name(state.name, tag);
@@ -242,25 +265,54 @@ tl::expected<FileStep, std::string> FileStep::prepare(const advise::FileEdit& ed
 
 tl::expected<void, std::string> FileStep::State::move_or_fail(const std::string& from,
                                                               const std::string& to) {
-  int failed = move(from, to, RENAME_NOREPLACE);
-  if (no_such_rename(failed) &&
-      ::faccessat(directory.get(), to.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0) {
-    failed = move(from, to, 0);
-  }
+  const int failed = move_without_replacing(directory.get(), from, to);
   if (failed == EEXIST) {
     return tl::unexpected(changed_meanwhile(edit.path));
   }
   return failed == 0 ? tl::expected<void, std::string>() : error(failed);
 }
 
+// After the two names changed places: `ours` came from the temporary name and `expected` must have
+// come away. Another's text, written since the look before, gets its name back, unless one that is
+// newer still has it by now: then it stays aside and is kept.
+tl::expected<void, std::string> FileStep::State::check_exchanged(
+    const std::string& ours, const std::optional<std::string>& expected) {
+  if (has_content(temporary, expected)) {
+    return {};
+  }
+  if (has_content(name, ours)) {
+    if (const int failed = move(temporary, name, RENAME_EXCHANGE)) {
+      committed = true;  // the text under its name is ours: it is to be taken back
+      return tl::unexpected(changed_meanwhile(edit.path) +
+                            "; its name could not be given back: " + errno_text(failed));
+    }
+    if (!has_content(temporary, ours)) {
+      (void)move(temporary, name, RENAME_EXCHANGE);
+    }
+  }
+  return tl::unexpected(changed_meanwhile(edit.path));
+}
+
+// The file gets the temporary name, and must have the content; else it gets its own one back.
+tl::expected<void, std::string> FileStep::State::take_away(
+    const std::optional<std::string>& expected) {
+  if (auto moved = move_or_fail(name, temporary); !moved) {
+    return moved;
+  }
+  has_temporary = true;
+  if (has_content(temporary, expected)) {
+    return {};
+  }
+  const auto back = move_or_fail(temporary, name);
+  has_temporary = !back;
+  committed = committed || !back;
+  return tl::unexpected(changed_meanwhile(edit.path));
+}
+
 tl::expected<void, std::string> FileStep::State::commit_replace() {
   const int failed = move(temporary, name, RENAME_EXCHANGE);
   if (failed == 0) {
-    if (!has_content(temporary, edit.before)) {  // written to since the look before
-      (void)move(temporary, name, RENAME_EXCHANGE);
-      return tl::unexpected(changed_meanwhile(edit.path));
-    }
-    return {};
+    return check_exchanged(*edit.after, edit.before);
   }
   if (!no_such_rename(failed)) {
     return error(failed);
@@ -276,10 +328,11 @@ tl::expected<void, std::string> FileStep::State::commit_in_place(const std::stri
                                                                  const std::string& to) {
   const auto now = read_whole(file.get());
   // Another name of the same file may have been in the same change.
-  if (now && *now == to) {
+  if (now && *now == to && !half_in_place) {
     return {};
   }
-  if (!now || *now != from) {
+  const bool half = now && half_in_place && is_torn(*now, from, to);
+  if (!now || (*now != from && !half)) {
     return tl::unexpected(changed_meanwhile(edit.path));
   }
   if (const int failed = overwrite(file.get(), to)) {
@@ -287,12 +340,13 @@ tl::expected<void, std::string> FileStep::State::commit_in_place(const std::stri
     if (back == 0) {
       return error(failed);
     }
-    committed = true;  // in part: it must not pass for a file that was left alone
+    committed = half_in_place = true;  // it must not pass for a file that was left alone
     return tl::unexpected(cannot_change(edit.path, failed) +
                           "; it is written in part now, and writing the old content again failed"
                           " too: " +
                           errno_text(back));
   }
+  half_in_place = false;
   return {};
 }
 
@@ -309,8 +363,7 @@ tl::expected<void, std::string> FileStep::commit() {
     done = state.move_or_fail(state.temporary, state.name);
     state.has_temporary = !done;
   } else {
-    done = state.move_or_fail(state.name, state.temporary);
-    state.has_temporary = done.has_value();
+    done = state.take_away(state.edit.before);
   }
   if (!done) {
     return done;
@@ -324,11 +377,42 @@ tl::expected<void, std::string> FileStep::commit() {
   return {};
 }
 
+tl::expected<void, std::string> FileStep::check_old() const {
+  const State& state = *state_;
+  if (!state.committed || !state.has_temporary) {
+    return {};
+  }
+  const Descriptor old(
+      ::openat(state.directory.get(), state.temporary.c_str(), O_RDONLY | open_flags));
+  constexpr int looks = 10;
+  constexpr unsigned pause_us = 20'000;
+  for (int look = 0; old.get() >= 0 && is_open_for_writing(old.get()); ++look) {
+    if (look == looks) {
+      return tl::unexpected(printable(state.edit.path) +
+                            " is open to be written in another program; it is left to that");
+    }
+    ::usleep(pause_us);
+  }
+  return state.has_content(state.temporary, state.edit.before)
+             ? tl::expected<void, std::string>()
+             : tl::unexpected(changed_meanwhile(state.edit.path));
+}
+
+tl::expected<void, std::string> FileStep::State::roll_back_replace() {
+  if (has_temporary) {
+    const auto old = read(temporary);
+    const int failed = old ? move(temporary, name, RENAME_EXCHANGE) : old.error();
+    return failed == 0 ? check_exchanged(*old, edit.after) : error(failed);
+  }
+  auto back = prepare({edit.path, edit.after, edit.before}, tag, {}, warn);
+  return back ? back->commit() : tl::unexpected(back.error());
+}
+
 tl::expected<void, std::string> FileStep::roll_back() {
   State& state = *state_;
   const advise::FileEdit& edit = state.edit;
   if (!state.committed) {
-    state.unlink_temporary();
+    state.settle_temporary();
     return {};
   }
   tl::expected<void, std::string> done;
@@ -336,15 +420,10 @@ tl::expected<void, std::string> FileStep::roll_back() {
     done = state.commit_in_place(*edit.after, *edit.before);
   } else if (!state.has_content(state.name, edit.after)) {
     return tl::unexpected(changed_meanwhile(edit.path));
-  } else if (state.way == Way::replace && !state.has_temporary) {
-    auto back = prepare({edit.path, edit.after, edit.before}, state.tag, {});
-    done = back ? back->commit() : tl::unexpected(back.error());
   } else if (state.way == Way::replace) {
-    const int failed = state.move(state.temporary, state.name, RENAME_EXCHANGE);
-    done = failed == 0 ? done : state.error(failed);
+    done = state.roll_back_replace();
   } else if (state.way == Way::create) {
-    done =
-        ::unlinkat(state.directory.get(), state.name.c_str(), 0) == 0 ? done : state.error(errno);
+    done = state.take_away(edit.after);
   } else {
     done = state.move_or_fail(state.temporary, state.name);
     state.has_temporary = !done;
@@ -353,60 +432,36 @@ tl::expected<void, std::string> FileStep::roll_back() {
     return done;
   }
   state.committed = false;
-  state.unlink_temporary();
+  state.settle_temporary();
   const int failed = sync(state.directory.get());
   return failed == 0 ? done : state.error(failed);
 }
 
-void FileStep::keep() {
-  if (state_->has_temporary) {
-    state_->unlink_temporary();
-    (void)sync(state_->directory.get());
-  }
-}
+void FileStep::keep() { state_->settle_temporary(); }
 
 std::string temporary_name(std::string_view file_name, std::string_view tag) {
   constexpr std::size_t most = 200;  // of 255 bytes that a name can have
   return "." + std::string(file_name.substr(0, most)) + ".whyoom-" + std::string(tag);
 }
 
-bool remove_leftover(const std::string& path, std::string_view tag) {
-  const auto directory = open_real_directory(directory_of(path));
+bool remove_leftover(const advise::FileEdit& edit, std::string_view tag, const Warn& warn) {
+  const auto directory = open_real_directory(directory_of(edit.path));
+  const std::string_view name = name_of(edit.path);
+  const std::string temporary = temporary_name(name, tag);
   if (!directory ||
-      ::unlinkat(directory->get(), temporary_name(name_of(path), tag).c_str(), 0) != 0) {
+      ::faccessat(directory->get(), temporary.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0) {
     return false;
   }
-  (void)sync(directory->get());
+  const std::string before = edit.before.value_or("");
+  const std::string after = edit.after.value_or("");
+  const auto ours = [&](std::string_view content) { return is_mixture(content, before, after, 0); };
+  (void)settle({directory->get(), edit.path, temporary, kept_name(name, tag)}, ours, warn);
   return true;
-}
-
-bool is_written_in_place(const std::string& path) {
-  const Descriptor file(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
-  struct stat status {};
-  return file.get() >= 0 && ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode) &&
-         needs_writing_in_place(file.get(), status);
 }
 
 bool is_torn(std::string_view now, std::string_view before, std::string_view after) {
-  constexpr std::size_t block = 4096;
-  // Written, and not yet cut to its length.
-  std::string uncut(after);
-  if (before.size() > after.size()) {
-    uncut += before.substr(after.size());
-  }
-  if (now.size() < std::min(before.size(), after.size()) || now.size() > uncut.size()) {
-    return false;
-  }
-  for (std::size_t at = 0; at < now.size(); at += block) {
-    const std::string_view part = now.substr(at, block);
-    const auto begins = [&](std::string_view whole) {
-      return at < whole.size() && whole.substr(at, block).starts_with(part);
-    };
-    if (!begins(before) && !begins(after) && !begins(uncut)) {
-      return false;
-    }
-  }
-  return true;
+  const std::size_t shorter = std::min(before.size(), after.size());
+  return now.size() >= shorter && is_mixture(now, before, after, shorter);
 }
 
 }  // namespace whyoom::linux

@@ -11,6 +11,10 @@
 // because a rename would part its names. A crash can then leave a mixture of the two contents: see
 // is_torn. Whoever uses this keeps both contents elsewhere first (fix_store).
 //
+// What somebody else writes meanwhile is never lost: where it is seen in time it gets its name
+// back, else it is kept beside the file (put_aside.h) and `warn` names it. Only what is written to
+// a file in place between the look and the writing is not seen.
+//
 // Two phases, so that several files fail together: prepare all, then commit each. Nothing of a file
 // is changed before commit. Every error is a whole sentence with what to do.
 #pragma once
@@ -23,6 +27,7 @@
 
 #include "advise/change.h"
 #include "linux/file_attributes.h"
+#include "linux/put_aside.h"
 
 namespace whyoom::linux {
 
@@ -33,15 +38,19 @@ class FileStep {
   // changed.
   static tl::expected<FileStep, std::string> prepare(const advise::FileEdit& edit,
                                                      std::string_view tag,
-                                                     const FileAttributes& made);
+                                                     const FileAttributes& made,
+                                                     const Warn& warn = {});
   FileStep(FileStep&&) noexcept;
   FileStep& operator=(FileStep&&) noexcept;
   // Without commit: as if nothing had been. After commit: like keep.
   ~FileStep();
 
-  // The old content is compared once more. A program that writes at this very moment is seen too
-  // where the file system can exchange two names; its text is then left where it is.
+  // The old content is compared once more, and what came away when the names changed places. The
+  // text of a program that writes at this very moment gets its name back.
   tl::expected<void, std::string> commit();
+  // After commit: the old file is as it was, and no program that opened it before can still write
+  // to it. An error says that it is to be taken back.
+  [[nodiscard]] tl::expected<void, std::string> check_old() const;
   // Takes a committed step back, if nobody changed the file since.
   tl::expected<void, std::string> roll_back();
   // Removes what is left of the old file.
@@ -58,13 +67,12 @@ class FileStep {
 
 // The name under which the step of that tag keeps its temporary file.
 std::string temporary_name(std::string_view file_name, std::string_view tag);
-// Removes what a step that was killed left behind; true when there was something.
-bool remove_leftover(const std::string& path, std::string_view tag);
+// Settles what a step that was killed left behind; true when there was something.
+bool remove_leftover(const advise::FileEdit& edit, std::string_view tag, const Warn& warn = {});
 
-// FileStep would write it in place.
-bool is_written_in_place(const std::string& path);
-// `now` is what a crash can leave of a file that was being written in place: each block of 4 KiB is
-// one of the old or of the new content.
+// `now` is what can be left of a file that was being written in place, from either content to the
+// other, in however many goes that were cut short: each byte is that of one of the two at its
+// place, and the length lies between the two. What is longer than the shorter one may be zeros.
 bool is_torn(std::string_view now, std::string_view before, std::string_view after);
 
 }  // namespace whyoom::linux

@@ -5,8 +5,10 @@
 #include <sys/ioctl.h>
 #include <sys/xattr.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <random>
 #include <vector>
 
 #include "linux/tree_for_test.h"
@@ -20,9 +22,15 @@ using test::put;
 using test::Scratch;
 using test::snapshot;
 
-tl::expected<FileStep, std::string> prepare(const advise::FileEdit& edit) {
-  return FileStep::prepare(edit, "7-0", attributes_of_a_new_file());
+tl::expected<FileStep, std::string> prepare(const advise::FileEdit& edit, const Warn& warn = {}) {
+  return FileStep::prepare(edit, "7-0", attributes_of_a_new_file(), warn);
 }
+
+// All that a step warned of, a line each.
+struct Warnings {
+  std::string text;
+  Warn warn = [this](const std::string& what) { text += what + "\n"; };
+};
 
 std::string replace(const advise::FileEdit& edit) {
   auto step = prepare(edit);
@@ -254,14 +262,123 @@ TEST(ReplaceFile, what_is_only_prepared_leaves_no_trace) {
 
 TEST(ReplaceFile, the_rest_of_a_killed_run_is_in_nobodys_way) {
   const Scratch dir;
-  put(dir / "a.conf", "old");
-  put(dir / ".a.conf.whyoom-7-0", "ha");
-  EXPECT_EQ(replace({dir / "a.conf", "old", "new"}), "");
+  const advise::FileEdit edit{dir / "a.conf", "old", "new"};
+  for (const std::string& rest : {std::string("ne"), std::string(), std::string("old"),
+                                  std::string("\0e", 2), std::string("new")}) {
+    put(dir / "a.conf", "old");
+    put(dir / ".a.conf.whyoom-7-0", rest);
+    EXPECT_EQ(replace(edit), "");
+    EXPECT_EQ(snapshot(dir.path()).size(), 1U);
+    put(dir / ".a.conf.whyoom-7-0", rest);
+    EXPECT_TRUE(remove_leftover(edit, "7-0"));
+    EXPECT_FALSE(remove_leftover(edit, "7-0"));
+    EXPECT_EQ(snapshot(dir.path()).size(), 1U);
+  }
+}
+
+TEST(ReplaceFile, what_lies_there_and_is_neither_content_is_kept_and_named) {
+  const Scratch dir;
+  const advise::FileEdit edit{dir / "a.conf", "old", "new"};
+  const std::string kept = dir / "a.conf.kept-by-whyoom-7-0";
+  Warnings warnings;
+  put(edit.path, "old");
+  put(dir / ".a.conf.whyoom-7-0", "theirs");
+  {
+    auto step = prepare(edit, warnings.warn);
+    ASSERT_TRUE(step && step->commit());
+  }
+  EXPECT_EQ(get(edit.path), "new");
+  EXPECT_EQ(get(kept), "theirs");
+  put(dir / ".a.conf.whyoom-7-0", "theirs too");
+  EXPECT_TRUE(remove_leftover(edit, "7-0", warnings.warn));
+  EXPECT_EQ(get(kept), "theirs") << "what was kept is not overwritten";
+  EXPECT_EQ(get(kept + "-2"), "theirs too");
+  EXPECT_EQ(snapshot(dir.path()).size(), 3U);
+  const std::string said =
+      "there is a text of " + edit.path + " that somebody else wrote. It is kept in " + kept;
+  EXPECT_EQ(warnings.text, said + ": compare the two\n" + said + "-2: compare the two\n");
+}
+
+// A program that had opened the file before its name went to the new one.
+TEST(ReplaceFile, what_is_written_to_the_old_file_afterwards_gets_its_name_back) {
+  const Scratch dir;
+  const std::string path = dir / "a.conf";
+  for (const std::optional<std::string>& after :
+       {std::optional<std::string>(), std::optional<std::string>("new")}) {
+    put(path, "old");
+    Descriptor theirs(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+    auto step = prepare({path, "old", after});
+    ASSERT_TRUE(step && step->commit());
+    EXPECT_NE(step->check_old().error().find("open to be written in another program"),
+              std::string::npos);
+    ASSERT_EQ(::write(theirs.get(), "+theirs", 7), 7);
+    theirs.close();
+    EXPECT_NE(step->check_old().error().find("changed by someone else"), std::string::npos);
+    EXPECT_TRUE(step->roll_back());
+    EXPECT_EQ(get(path), "old+theirs");
+    EXPECT_EQ(snapshot(dir.path()).size(), 1U);
+  }
+}
+
+TEST(ReplaceFile, an_old_file_that_was_changed_or_can_still_be_is_kept_and_named) {
+  const Scratch dir;
+  const std::string path = dir / "a.conf";
+  for (const bool still_open : {false, true}) {
+    Warnings warnings;
+    put(path, "old");
+    Descriptor theirs(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+    {
+      auto step = prepare({path, "old", "new"}, warnings.warn);
+      ASSERT_TRUE(step && step->commit());
+      if (!still_open) {
+        ASSERT_EQ(::write(theirs.get(), "+theirs", 7), 7);
+        theirs.close();
+      }
+      step->keep();
+    }
+    EXPECT_EQ(get(path), "new");
+    EXPECT_EQ(get(dir / "a.conf.kept-by-whyoom-7-0"), still_open ? "old" : "old+theirs");
+    EXPECT_NE(warnings.text.find(dir / "a.conf.kept-by-whyoom-7-0"), std::string::npos);
+    EXPECT_EQ(snapshot(dir.path()).size(), 2U);
+    fs::remove(dir / "a.conf.kept-by-whyoom-7-0");
+  }
+}
+
+TEST(ReplaceFile, an_old_file_that_is_only_read_is_in_nobodys_way) {
+  const Scratch dir;
+  const std::string path = dir / "a.conf";
+  put(path, "old");
+  const Descriptor theirs(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  Warnings warnings;
+  {
+    auto step = prepare({path, "old", "new"}, warnings.warn);
+    ASSERT_TRUE(step && step->commit());
+    EXPECT_TRUE(step->check_old());
+  }
+  EXPECT_EQ(warnings.text, "");
   EXPECT_EQ(snapshot(dir.path()).size(), 1U);
-  put(dir / ".a.conf.whyoom-7-0", "ha");
-  EXPECT_TRUE(remove_leftover(dir / "a.conf", "7-0"));
-  EXPECT_FALSE(remove_leftover(dir / "a.conf", "7-0"));
-  EXPECT_EQ(snapshot(dir.path()).size(), 1U);
+}
+
+TEST(ReplaceFile, a_temporary_file_that_stays_is_told) {
+  const Scratch dir(test::scratch_base(true));
+  const std::string path = dir / "a.conf";
+  const auto set_flag = [&](int flag) {
+    const Descriptor file(::open(dir.path().c_str(), O_RDONLY | O_CLOEXEC));
+    return ::ioctl(file.get(), FS_IOC_SETFLAGS, &flag) == 0;
+  };
+  Warnings warnings;
+  put(path, "old");
+  {
+    auto step = prepare({path, "old", "new"}, warnings.warn);
+    ASSERT_TRUE(step && step->commit());
+    if (!set_flag(FS_APPEND_FL)) {
+      GTEST_SKIP() << "no append-only directories here (needs root and ext4 or the like)";
+    }
+  }
+  ASSERT_TRUE(set_flag(0));
+  EXPECT_EQ(warnings.text,
+            "the temporary file " + (dir / ".a.conf.whyoom-7-0") +
+                " could not be removed: Operation not permitted. Remove it by hand\n");
 }
 
 TEST(ReplaceFile, a_long_name_has_a_temporary_one_that_fits) {
@@ -302,6 +419,18 @@ TEST(ReplaceFile, a_locked_file_or_directory_is_told_with_the_way_out) {
   EXPECT_EQ(snapshot(dir.path()), before);
 }
 
+TEST(MoveWithoutReplacing, a_name_that_is_taken_stays) {
+  const Scratch dir;
+  const Descriptor at(::open(dir.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  put(dir / "a", "a");
+  put(dir / "b", "b");
+  EXPECT_EQ(move_without_replacing(at.get(), "a", "b"), EEXIST);
+  EXPECT_EQ(get(dir / "b"), "b");
+  EXPECT_EQ(move_without_replacing(at.get(), "a", "c"), 0);
+  EXPECT_EQ(get(dir / "c"), "a");
+  EXPECT_EQ(move_without_replacing(at.get(), "a", "d"), ENOENT);
+}
+
 TEST(IsTorn, blocks_of_either_content) {
   const std::string a(4096, 'a');
   const std::string b(4096, 'b');
@@ -314,6 +443,57 @@ TEST(IsTorn, blocks_of_either_content) {
   EXPECT_FALSE(is_torn(a + "c" + b, a + a + end, b + b + end));
   EXPECT_FALSE(is_torn("theirs", "older\nold line\n", "new\n"));
   EXPECT_FALSE(is_torn("", "old", "new"));
+}
+
+TEST(IsTorn, the_way_back_too) {
+  // From the shorter to the longer one and not to its end, and longer than what was written.
+  EXPECT_TRUE(is_torn("vm.x = 1\n# a", "vm.x = 1\n# and more\n", "vm.x = 20\n"));
+  EXPECT_TRUE(is_torn("new\nr\nold line\n", "new\n", "older\nold line\n"));
+  EXPECT_TRUE(is_torn("older\nold l", "new\n", "older\nold line\n"));
+  EXPECT_TRUE(is_torn(std::string("new\nr\n\0\0\0", 9), "new\n", "older\nold line\n"));
+  EXPECT_FALSE(is_torn(std::string("ne\0\nr\n", 6), "new\n", "older\nold line\n"));
+  EXPECT_FALSE(is_torn("older\nold line\n+", "new\n", "older\nold line\n"));
+}
+
+// Writes in place that go either way and end anywhere, some of them with pages that the disk had
+// not seen when the power went.
+TEST(IsTorn, whatever_interrupted_goes_leave_and_nothing_else) {
+  std::mt19937 random{20261128};
+  const auto pick = [&](std::size_t below) { return static_cast<std::size_t>(random() % below); };
+  const auto text = [&] {
+    std::string made(pick(4) == 0 ? 4096 * (1 + pick(3)) + pick(9) : pick(60), ' ');
+    for (char& c : made) {
+      c = static_cast<char>('a' + pick(3));
+    }
+    return made;
+  };
+  std::size_t torn = 0;
+  for (int round = 0; round < 5000; ++round) {
+    const std::string sides[] = {text(), text()};
+    std::string now = sides[0];
+    for (std::size_t goes = 1 + pick(4); goes > 0; --goes) {
+      const std::string& to = sides[pick(2)];
+      const std::string start = now;
+      const std::size_t written = pick(to.size() + 1);
+      now = to.substr(0, written) + (now.size() > written ? now.substr(written) : "");
+      const bool cut = written == to.size() && pick(2) == 0;
+      now.resize(cut ? to.size() : now.size());
+      for (std::size_t page = 0; !cut && page < start.size(); page += 512) {
+        if (pick(4) == 0) {
+          const std::size_t size =
+              std::min({std::size_t{512}, start.size() - page, now.size() - page});
+          now.replace(page, size, start, page, size);
+        }
+      }
+    }
+    torn += now != sides[0] && now != sides[1] ? 1U : 0U;
+    ASSERT_TRUE(now == sides[0] || now == sides[1] || is_torn(now, sides[0], sides[1])) << round;
+    ASSERT_TRUE(now == sides[0] || now == sides[1] || is_torn(now, sides[1], sides[0])) << round;
+    std::string theirs = now;
+    theirs.insert(pick(theirs.size() + 1), "+");
+    ASSERT_FALSE(is_torn(theirs, sides[0], sides[1])) << round;
+  }
+  EXPECT_GT(torn, 1000U);
 }
 
 }  // namespace

@@ -1,0 +1,148 @@
+#include "linux/put_aside.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+
+#include "base/text.h"
+#include "linux/descriptor.h"
+#include "linux/disk.h"
+
+namespace whyoom::linux {
+namespace {
+
+// Of 255 bytes that a name can have.
+constexpr std::size_t most_of_a_name = 200;
+constexpr int most_kept = 100;
+
+void tell(const Warn& warn, const std::string& what) {
+  if (warn) {
+    warn(what);
+  }
+}
+
+std::string place_of(const PutAside& aside, const std::string& name) {
+  const std::string_view directory = directory_of(aside.path);
+  return printable((directory == "/" ? "" : std::string(directory)) + "/" + name);
+}
+
+// True when the temporary name is free again.
+bool keep_beside(const PutAside& aside, const std::string& why, const Warn& warn) {
+  int error = EEXIST;
+  for (int count = 1; error == EEXIST && count <= most_kept; ++count) {
+    const std::string name = aside.kept + (count == 1 ? "" : "-" + std::to_string(count));
+    error = move_without_replacing(aside.directory, aside.temporary, name);
+    if (error == 0) {
+      (void)sync(aside.directory);
+      tell(warn, why + ". It is kept in " + place_of(aside, name) + ": compare the two");
+    }
+  }
+  if (error != 0) {
+    tell(warn, why + ". It is kept in " + place_of(aside, aside.temporary) + ": compare the two");
+  }
+  return error == 0;
+}
+
+}  // namespace
+
+std::string kept_name(std::string_view file_name, std::string_view tag) {
+  return std::string(file_name.substr(0, most_of_a_name)) + ".kept-by-whyoom-" + std::string(tag);
+}
+
+bool settle(const PutAside& aside, const std::function<bool(std::string_view)>& ours,
+            const Warn& warn) {
+  const Descriptor file(::openat(aside.directory, aside.temporary.c_str(),
+                                 O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (file.get() < 0 && errno == ENOENT) {
+    return true;
+  }
+  struct stat status {};
+  const bool is_file =
+      file.get() >= 0 && ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode);
+  const std::string path = printable(aside.path);
+  if (is_file && is_open_for_writing(file.get())) {
+    return keep_beside(aside, "another program has the file open to write that was " + path, warn);
+  }
+  const auto content = is_file ? read_whole(file.get()) : tl::unexpected(EINVAL);
+  if (!content) {
+    return keep_beside(
+        aside, "what was put aside of " + path + " cannot be read: " + errno_text(content.error()),
+        warn);
+  }
+  if (!ours(*content)) {
+    return keep_beside(aside, "there is a text of " + path + " that somebody else wrote", warn);
+  }
+  if (::unlinkat(aside.directory, aside.temporary.c_str(), 0) != 0 && errno != ENOENT) {
+    tell(warn, "the temporary file " + place_of(aside, aside.temporary) +
+                   " could not be removed: " + errno_text(errno) + ". Remove it by hand");
+    return false;
+  }
+  (void)sync(aside.directory);
+  return true;
+}
+
+bool is_open_for_writing(int fd) {
+  struct statfs system {};
+  // NFS gives no lease without a delegation of the server, whoever has the file open.
+  if (::fstatfs(fd, &system) == 0 && system.f_type == NFS_SUPER_MAGIC) {
+    return false;
+  }
+  // A lease to read is given only when nobody can write. Who breaks it in the meantime would send
+  // SIGIO, which ends a process; SIGURG does not.
+  if (::fcntl(fd, F_SETSIG, SIGURG) != 0) {
+    return false;
+  }
+  if (::fcntl(fd, F_SETLEASE, F_RDLCK) == 0) {
+    (void)::fcntl(fd, F_SETLEASE, F_UNLCK);
+    return false;
+  }
+  return errno == EAGAIN;
+}
+
+int move_without_replacing(int directory, const std::string& from, const std::string& to) {
+  if (::renameat2(directory, from.c_str(), directory, to.c_str(), RENAME_NOREPLACE) == 0) {
+    return 0;
+  }
+  if (!no_such_rename(errno)) {
+    return errno;
+  }
+  if (::linkat(directory, from.c_str(), directory, to.c_str(), 0) == 0) {
+    const int error = ::unlinkat(directory, from.c_str(), 0) == 0 ? 0 : errno;
+    if (error != 0) {
+      (void)::unlinkat(directory, to.c_str(), 0);
+    }
+    return error;
+  }
+  if (errno != EPERM && errno != ENOTSUP && errno != ENOSYS) {
+    return errno;
+  }
+  struct stat status {};
+  if (::fstatat(directory, to.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
+    return EEXIST;
+  }
+  return ::renameat(directory, from.c_str(), directory, to.c_str()) == 0 ? 0 : errno;
+}
+
+bool is_mixture(std::string_view now, std::string_view before, std::string_view after,
+                std::size_t written) {
+  if (now.size() > std::max(before.size(), after.size())) {
+    return false;
+  }
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    const bool known = (i < before.size() && now[i] == before[i]) ||
+                       (i < after.size() && now[i] == after[i]) || (i >= written && now[i] == '\0');
+    if (!known) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace whyoom::linux
