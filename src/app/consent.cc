@@ -6,12 +6,19 @@
 
 namespace whyoom::app {
 
-Consent ask(const std::string& question, linux::Output& errors) {
+Consent ask(const std::string& question, linux::Output& out, linux::Output& errors) {
+  out.flush();
+  if (out.closed()) {
+    return Consent::not_shown;
+  }
   if (::isatty(STDIN_FILENO) != 1 || ::isatty(STDERR_FILENO) != 1) {
     return Consent::nobody_to_ask;
   }
   errors.write(question + " [y/N] ");
   errors.flush();
+  if (errors.closed()) {
+    return Consent::not_shown;
+  }
   std::string answer;
   char byte = 0;
   ssize_t got = 0;
@@ -26,6 +33,21 @@ Consent ask(const std::string& question, linux::Output& errors) {
     errors.write("\n");
   }
   return answer == "y" || answer == "Y" || answer == "yes" ? Consent::given : Consent::refused;
+}
+
+std::string why_not(Consent consent) {
+  switch (consent) {
+    case Consent::given:
+      return {};
+    case Consent::refused:
+      return "nothing was changed";
+    case Consent::nobody_to_ask:
+      return "nothing was changed: there is no terminal to ask on; add --yes to go on without";
+    case Consent::not_shown:
+      return "nothing was changed: what is to be done could not be shown; add --yes to go on "
+             "without";
+  }
+  return "nothing was changed";
 }
 
 std::string needs_root(const std::string& command) {

@@ -11,11 +11,15 @@ namespace whyoom::app {
 enum class Consent : std::uint8_t {
   given,
   refused,
-  nobody_to_ask  // no terminal
+  nobody_to_ask,  // no terminal
+  not_shown       // what it is about, or the question, could not be written
 };
 
-// "question [y/N] " on standard error, the answer from standard input.
-Consent ask(const std::string& question, linux::Output& errors);
+// "question [y/N] " on standard error, the answer from standard input. `out` has shown what it is
+// about.
+Consent ask(const std::string& question, linux::Output& out, linux::Output& errors);
+// Why nothing was changed, as a sentence without its full stop; empty when consent was given.
+std::string why_not(Consent consent);
 
 // What a command that changes the machine says when it may not; empty when it may.
 std::string needs_root(const std::string& command);

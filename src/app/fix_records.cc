@@ -196,15 +196,10 @@ int resume_fix(const FixOptions& options, linux::Output& out, linux::Output& err
                  std::to_string(record->number) + "`\n");
     return trouble;
   }
-  if (!options.yes) {
-    const Consent consent = ask("Finish it?", errors);
-    if (consent != Consent::given) {
-      errors.write(
-          consent == Consent::refused
-              ? "whyoom: nothing was changed\n"
-              : "whyoom: nothing was changed: there is no terminal to ask on; add --yes\n");
-      return trouble;
-    }
+  if (const std::string why = options.yes ? std::string() : why_not(ask("Finish it?", out, errors));
+      !why.empty()) {
+    errors.write("whyoom: " + why + "\n");
+    return trouble;
   }
   const BlockSignals until_done;
   const bool files = !record->change.files.empty();

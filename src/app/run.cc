@@ -27,9 +27,39 @@ std::string command_line(int argc, const char* const* argv) {
   return text;
 }
 
+// Its exit status tells what became of the machine, or of the capture, whoever could read of it.
+bool changes_something(const Options& options) {
+  switch (options.command) {
+    case Command::fix:
+      return !options.fix.list && !options.fix.dry_run && !options.fix.tool;
+    case Command::undo:
+      return !options.undo.dry_run;
+    case Command::capture:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Output that could not be written is trouble for a command that only reads.
+int end(int status, bool changed, linux::Output& out, linux::Output& errors) {
+  out.flush();
+  if (out.error().empty()) {
+    return status;
+  }
+  errors.write("whyoom: cannot write the output: " + out.error() + "\n");
+  if (changed && status == nothing_found) {
+    errors.write("whyoom: the command itself is done; `whyoom fix --list` shows the fixes\n");
+  }
+  return changed ? status : trouble;
+}
+
 }  // namespace
 
 int run(int argc, const char* const* argv) {
+  if (!linux::hold_standard_descriptors()) {
+    return trouble;
+  }
   linux::ignore_broken_pipes();
   linux::Output out(STDOUT_FILENO);
   linux::Output errors(STDERR_FILENO);
@@ -55,12 +85,7 @@ int run(int argc, const char* const* argv) {
   } else {
     status = explain(options->explain, out, errors);
   }
-  out.flush();
-  if (!out.error().empty()) {
-    errors.write("whyoom: cannot write the output: " + out.error() + "\n");
-    return trouble;
-  }
-  return status;
+  return end(status, options && changes_something(*options), out, errors);
 }
 
 }  // namespace whyoom::app

@@ -1,5 +1,6 @@
 #include "linux/output.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -39,6 +40,20 @@ void Output::flush() {
     }
   }
   buffer_.clear();
+}
+
+bool hold_standard_descriptors() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (::fcntl(fd, F_GETFD) >= 0) {
+      continue;
+    }
+    // The lowest free number is this one: those below it are open by now. Kept open to the end.
+    const int held = ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (held != fd) {
+      return false;
+    }
+  }
+  return true;
 }
 
 void ignore_broken_pipes() { std::signal(SIGPIPE, SIG_IGN); }

@@ -28,6 +28,10 @@ class Output {
   std::string error_;
 };
 
+// Gives the descriptors 0 to 2 that are closed something that can be neither read nor written, so
+// that no file which is opened later gets the number of standard output. False: it cannot be had.
+bool hold_standard_descriptors();
+
 // Writing to a closed pipe then fails instead of ending the process without its exit status.
 void ignore_broken_pipes();
 
