@@ -136,7 +136,7 @@ int capture(const CaptureOptions& options, linux::Output& errors) {
   const Counts counts = write_all(options, *root, names, **file);
   const auto bytes = (*file)->finish();
   if (!bytes) {
-    errors.write("whyoom: " + printable(path) + ": " + bytes.error() + "; nothing was kept\n");
+    errors.write("whyoom: " + printable(path) + ": " + bytes.error() + "\n");
     return trouble;
   }
   errors.write("whyoom: " + plural(counts.files, "file", "files") + " and " +

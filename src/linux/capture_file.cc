@@ -1,14 +1,19 @@
 #include "linux/capture_file.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+#include <cstdlib>
 
+#include "base/text.h"
 #include "linux/compress.h"
+#include "linux/descriptor.h"
+#include "linux/disk.h"
 #include "linux/input.h"
+#include "linux/put_aside.h"
 #include "linux/tar.h"
 
 namespace whyoom::linux {
@@ -82,16 +87,21 @@ bool is_capture(const std::string& path) {
 struct CaptureFile::State {
   int fd = -1;
   std::string path;
+  std::string temporary;  // its name until it is whole, where a file without a name cannot be had
   std::uint64_t bytes = 0;
   int error = 0;
-  bool named = false;  // it has its name already
-  bool finished = false;
   ZstdWriter compressed{[this](std::string_view data) { write(data); }};
   TarWriter tar{[this](std::string_view data) { compressed.write(data); }};
 
+  [[nodiscard]] bool is_output() const { return path == "-"; }
   void write(std::string_view data) {
     while (!data.empty() && error == 0) {
       const ssize_t done = ::write(fd, data.data(), data.size());
+      if (done < 0 && errno == EAGAIN) {
+        pollfd ready{fd, POLLOUT, 0};
+        (void)::poll(&ready, 1, -1);
+        continue;
+      }
       if (done < 0) {
         error = errno == EINTR ? 0 : errno;
         continue;
@@ -100,13 +110,14 @@ struct CaptureFile::State {
       data.remove_prefix(static_cast<std::size_t>(done));
     }
   }
+  [[nodiscard]] int give_name() const;
 };
 
 CaptureFile::CaptureFile(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
 namespace {
 
-std::string directory_of(const std::string& path) {
+std::string directory_name(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
 }
@@ -116,38 +127,62 @@ std::string link_to(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
 
 }  // namespace
 
+// 0 or errno. The name is on the disk, or it is not there.
+int CaptureFile::State::give_name() const {
+  int failed = 0;
+  if (!temporary.empty()) {
+    failed = move_without_replacing(AT_FDCWD, temporary, path);
+  } else if (::linkat(AT_FDCWD, link_to(fd).c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) !=
+             0) {
+    failed = errno;
+  }
+  if (failed != 0) {
+    return failed;
+  }
+  const Descriptor directory(
+      ::open(directory_name(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  failed = directory.get() < 0 ? errno : sync(directory.get());
+  // A directory that may be written to and not be read cannot be brought to the disk by itself.
+  failed = failed == EACCES ? 0 : failed;
+  if (failed != 0) {
+    (void)::unlink(path.c_str());
+  }
+  return failed;
+}
+
 tl::expected<std::unique_ptr<CaptureFile>, std::string> CaptureFile::create(
     const std::string& path) {
   auto state = std::make_unique<State>();
   state->path = path;
-  if (path == "-") {
+  if (state->is_output()) {
     state->fd = STDOUT_FILENO;
     return std::unique_ptr<CaptureFile>(new CaptureFile(std::move(state)));
   }
   struct stat info {};
   if (::lstat(path.c_str(), &info) == 0) {
-    return tl::unexpected(std::string(std::strerror(EEXIST)));
+    return tl::unexpected(errno_text(EEXIST));
   }
-  state->fd = ::open(directory_of(path).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
-  state->named = state->fd < 0 || ::access(link_to(state->fd).c_str(), F_OK) != 0;
-  if (state->named) {
+  state->fd = ::open(directory_name(path).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+  if (state->fd < 0 || ::access(link_to(state->fd).c_str(), F_OK) != 0) {
     if (state->fd >= 0) {
       ::close(state->fd);
     }
-    state->fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  }
-  if (state->fd < 0) {
-    return tl::unexpected(std::string(std::strerror(errno)));
+    std::string name = path + ".part-XXXXXX";
+    state->fd = ::mkostemp(name.data(), O_CLOEXEC);  // with mode 0600
+    if (state->fd < 0) {
+      return tl::unexpected(errno_text(errno));
+    }
+    state->temporary = std::move(name);
   }
   return std::unique_ptr<CaptureFile>(new CaptureFile(std::move(state)));
 }
 
 CaptureFile::~CaptureFile() {
-  if (state_->path != "-") {
+  if (!state_->is_output()) {
     ::close(state_->fd);
-    if (!state_->finished && state_->named) {
-      ::unlink(state_->path.c_str());
-    }
+  }
+  if (!state_->temporary.empty()) {
+    (void)::unlink(state_->temporary.c_str());
   }
 }
 
@@ -160,21 +195,27 @@ void CaptureFile::link(std::string_view name, std::string_view target) {
 }
 
 tl::expected<std::uint64_t, std::string> CaptureFile::finish() {
-  state_->tar.finish();
-  state_->compressed.finish();
-  if (state_->error == 0 && state_->path != "-" && ::fsync(state_->fd) != 0) {
-    state_->error = errno;
+  State& state = *state_;
+  state.tar.finish();
+  if (!state.compressed.finish() && state.error == 0) {
+    state.error = ENOMEM;
   }
-  if (state_->error == 0 && state_->path != "-" && !state_->named &&
-      ::linkat(AT_FDCWD, link_to(state_->fd).c_str(), AT_FDCWD, state_->path.c_str(),
-               AT_SYMLINK_FOLLOW) != 0) {
-    state_->error = errno;
+  if (state.error == 0 && !state.is_output()) {
+    state.error = sync(state.fd);
   }
-  if (state_->error != 0) {
-    return tl::unexpected(std::string(std::strerror(state_->error)));
+  if (state.error == 0 && !state.is_output()) {
+    state.error = state.give_name();
+    state.temporary = state.error == 0 ? std::string() : state.temporary;
   }
-  state_->finished = true;
-  return state_->bytes;
+  if (state.error == 0) {
+    return state.bytes;
+  }
+  std::string why = errno_text(state.error) + "; nothing was kept";
+  if (!state.temporary.empty() && ::unlink(state.temporary.c_str()) != 0 && errno != ENOENT) {
+    why += ", but " + printable(state.temporary) + " could not be removed: " + errno_text(errno);
+  }
+  state.temporary.clear();
+  return tl::unexpected(why);
 }
 
 }  // namespace whyoom::linux

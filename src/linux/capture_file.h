@@ -17,8 +17,8 @@ tl::expected<std::unique_ptr<host::CaptureFiles>, std::string> open_capture(
 bool is_capture(const std::string& path);
 
 // A new file that only its owner can read; an existing one is never overwritten. It gets its name
-// when it is whole, so that nothing half is left behind, whatever ends the program (on file systems
-// without O_TMPFILE: unless a signal does). "-" is standard output.
+// when it is whole, so that nothing half has that name, whatever ends the program. On file systems
+// without O_TMPFILE a program that is killed leaves "NAME.part-XXXXXX". "-" is standard output.
 class CaptureFile {
  public:
   static tl::expected<std::unique_ptr<CaptureFile>, std::string> create(const std::string& path);
@@ -28,7 +28,8 @@ class CaptureFile {
 
   void file(std::string_view name, std::string_view contents);
   void link(std::string_view name, std::string_view target);
-  // Writes the end and sees that all of it is on the disk. Without it no file is there.
+  // Writes the end and sees that all of it is on the disk. Without it no file is there. The error
+  // ends with what became of it: "No space left on device; nothing was kept".
   tl::expected<std::uint64_t, std::string> finish();
 
  private:

@@ -16,7 +16,8 @@ class ZstdWriter {
   ZstdWriter& operator=(const ZstdWriter&) = delete;
 
   void write(std::string_view data);
-  void finish();
+  // False: something of it could not be compressed (no memory), so what came out is not whole.
+  bool finish();
 
  private:
   struct State;
