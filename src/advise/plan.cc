@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "advise/value_risks.h"
 #include "base/human.h"
 #include "base/text.h"
 #include "host/host.h"
@@ -16,8 +17,6 @@ namespace {
 using memory::HostState;
 
 constexpr std::string_view min_free = "vm.min_free_kbytes";
-// So near to the value at which the host starts to kill.
-constexpr double near_killing = 0.80;
 constexpr std::size_t most_setters = 4;
 
 // The kernel's value as it shows it, without the newline; an error only when this kernel has no
@@ -82,7 +81,7 @@ void add_boot_notes(Plan& plan) {
         printable(*before.command_line));
   }
   for (const host::SysctlGap& gap : before.gaps) {
-    plan.risks.emplace_back("{} could not be read ({}): a line there could still override it",
+    plan.notes.emplace_back("{} could not be read ({}); whatever is in it, another line decides",
                             printable(gap.path), printable(gap.error.text));
   }
 }
@@ -104,21 +103,21 @@ void add_counterpart(Plan& plan, host::Files& files) {
   }
 }
 
-void add_min_free_risks(Plan& plan, const HostState& state) {
+void add_low_min_free(Plan& plan, const HostState& state) {
   const auto value = parse_number<std::uint64_t>(plan.wanted.value);
-  if (!value) {
-    return;
-  }
-  if (state.min_free && state.min_free->kernel_default &&
+  if (value && plan.wanted.key == min_free && state.min_free && state.min_free->kernel_default &&
       KiB(*value) < *state.min_free->kernel_default) {
     plan.risks.emplace_back(
         "{} kB is below the kernel's own choice of {} kB: allocations that may not wait can "
         "fail, and the kernel may raise it again by itself",
         *value, state.min_free->kernel_default->count());
   }
-  if (plan.refusal.empty() && plan.raises_min_free && plan.kills_from &&
-      static_cast<double>(*value) >=
-          near_killing * static_cast<double>(plan.kills_from->value.count())) {
+}
+
+void add_near_killing(Plan& plan) {
+  const auto value = parse_number<std::uint64_t>(plan.wanted.value);
+  if (value && plan.refusal.empty() && plan.raises_min_free &&
+      memory::is_near(plan.kills_from, KiB(*value))) {
     plan.risks.emplace_back("as the host is now, the kernel kills from {} kB on: that is near",
                             plan.kills_from->value.count());
   }
@@ -162,8 +161,9 @@ void judge_value(Plan& plan, const HostState& state) {
   }
 }
 
-tl::expected<Plan, Message> make_plan(host::Files& files, const HostState& state,
+tl::expected<Plan, Message> make_plan(host::Files& files, const diagnose::HostCheck& check,
                                       const Wanted& wanted, const PlanParts& parts) {
+  const HostState& state = check.state;
   Plan plan;
   plan.wanted = wanted;
   const std::string path = "/proc/sys/" + host::sysctl_path_of(wanted.key);
@@ -190,9 +190,13 @@ tl::expected<Plan, Message> make_plan(host::Files& files, const HostState& state
   }
   add_boot_notes(plan);
   add_other_setters(plan, files, state);
-  if (wanted.key == min_free) {
-    add_min_free_risks(plan, state);
+  add_low_min_free(plan, state);
+  if (!plan.change.empty() && plan.refusal.empty()) {
+    for (Message& risk : value_risks(check, wanted, plan.sysctl.after)) {
+      plan.risks.push_back(std::move(risk));
+    }
   }
+  add_near_killing(plan);
   return plan;
 }
 

@@ -11,6 +11,7 @@
 #include "advise/sysctl_edit.h"
 #include "advise/wanted.h"
 #include "base/message.h"
+#include "diagnose/host_check.h"
 #include "host/files.h"
 #include "memory/host_state.h"
 
@@ -37,7 +38,7 @@ struct PlanParts {
 };
 
 // The message of an error says why it cannot be done and what to do.
-tl::expected<Plan, Message> make_plan(host::Files& files, const memory::HostState& state,
+tl::expected<Plan, Message> make_plan(host::Files& files, const diagnose::HostCheck& check,
                                       const Wanted& wanted, const PlanParts& parts = {});
 
 // What a new value of a key does to the host as it is; fills what_if, kills_from and refusal.

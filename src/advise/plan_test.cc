@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "host/read_host.h"
+#include "diagnose/host_check.h"
 #include "host/tree_for_test.h"
 
 namespace whyoom::advise {
@@ -16,19 +16,17 @@ class PlanOfAGuest : public testing::Test {
   void load(const std::string& when) {
     WHYOOM_SHARED_OR_SKIP(path, "lab/6.12-minfree-p80/" + when);
     files_ = host::test::files_of(path);
-    host_ = host::read_host(files_);
-    state_ = memory::state_of(host_);
+    check_ = diagnose::check(host::read_facts(files_));
   }
 
   tl::expected<Plan, Message> plan(std::string_view assignment, const PlanParts& parts = {}) {
-    const auto wanted = parse_wanted(assignment, state_.machine);
+    const auto wanted = parse_wanted(assignment, check_->state.machine);
     EXPECT_TRUE(wanted) << assignment;
-    return make_plan(files_, state_, *wanted, parts);
+    return make_plan(files_, *check_, *wanted, parts);
   }
 
   host::MemoryFiles files_;
-  host::Host host_;
-  memory::HostState state_;
+  std::unique_ptr<diagnose::HostCheck> check_;
 };
 
 TEST_F(PlanOfAGuest, GivesTheMemoryBack) {
@@ -47,8 +45,8 @@ TEST_F(PlanOfAGuest, GivesTheMemoryBack) {
 
 TEST_F(PlanOfAGuest, RefusesAValueThatKillsAtOnceAndTakesOneBelowIt) {
   load("before");
-  ASSERT_TRUE(state_.kills_from);
-  const std::uint64_t kills = state_.kills_from->value.count();
+  ASSERT_TRUE(check_->state.kills_from);
+  const std::uint64_t kills = check_->state.kills_from->value.count();
   const auto at = plan("vm.min_free_kbytes=" + std::to_string(kills));
   ASSERT_TRUE(at);
   EXPECT_NE(at->refusal.str().find("would make the kernel kill"), std::string::npos);
@@ -77,7 +75,7 @@ TEST_F(PlanOfAGuest, NamesTheProgramsThatSetTheKeyToo) {
 }
 
 TEST_F(PlanOfAGuest, SaysThatTheKubeletSetsAKeyToo) {
-  host_.kubelet.seen = true;
+  check_->facts.host.kubelet.seen = true;
   const auto other = plan("vm.overcommit_memory=2");
   ASSERT_TRUE(other) << other.error().str();
   ASSERT_FALSE(other->notes.empty());

@@ -260,6 +260,12 @@ tl::expected<SysctlEdit, Message> Editing::run() {
     }
     now = history();
   }
+  if (const host::SysctlGap* gap = deciding_gap(now)) {
+    return tl::unexpected(Message(
+        "{} could not be read ({}), and a line in it could decide. {}", printable(gap->path),
+        printable(gap->error.text),
+        gap->error.kind == host::FileError::Kind::denied ? "Run this as root" : "Mend that first"));
+  }
   edit_.after = std::move(now);
   for (auto& [path, file] : files_) {
     edit_.files.push_back(std::move(file));
@@ -268,6 +274,18 @@ tl::expected<SysctlEdit, Message> Editing::run() {
 }
 
 }  // namespace
+
+const host::SysctlGap* deciding_gap(const SysctlHistory& history) {
+  const SysctlSetting* decides = main_answer(history).winning();
+  const auto comes_before = [decides](const host::SysctlGap& gap) {
+    const bool drop_in = gap.path.ends_with(".conf") && gap.path != host::sysctl_conf;
+    return drop_in && decides != nullptr && !decides->glob &&
+           (decides->file == host::sysctl_conf || name_of(gap.path) < name_of(decides->file));
+  };
+  const auto found = std::ranges::find_if(
+      history.gaps, [&](const host::SysctlGap& gap) { return !gap.masked && !comes_before(gap); });
+  return found == history.gaps.end() ? nullptr : &*found;
+}
 
 bool same_sysctl_value(std::string_view a, std::string_view b) {
   const auto left = host::parse_sysctl_integer(a);

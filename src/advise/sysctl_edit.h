@@ -39,6 +39,10 @@ struct SysctlEdit {
   [[nodiscard]] bool empty() const { return files.empty(); }
 };
 
+// What could not be read and may have a line that comes after the one that decides, so that nobody
+// knows the answer; null: nothing. Points into the history.
+const host::SysctlGap* deciding_gap(const host::SysctlHistory& history);
+
 // Files below /etc are edited; what packages (/usr/lib) and programs (/run) own is overridden from
 // /etc/sysctl.d. The message of an error says which line stands in the way.
 tl::expected<SysctlEdit, Message> edit_sysctl_files(host::Files& files,

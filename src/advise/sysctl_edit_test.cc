@@ -143,6 +143,38 @@ TEST(SysctlEdit, SaysWhyAFileCannotBeEdited) {
   EXPECT_NE(result.error().str().find("/etc/sysctl.conf:1"), std::string::npos);
 }
 
+TEST(SysctlEdit, RefusesWhereAFileThatIsNotReadCouldDecide) {
+  const auto why = [](Tree& tree) {
+    const auto result = edit_sysctl_files(tree, host::ask_sysctl(key), "45056");
+    return result ? std::string() : result.error().str();
+  };
+  Tree later = debian12();
+  later.file("/etc/sysctl.d/50-a.conf", "vm.min_free_kbytes=1\n");
+  later.file("/etc/sysctl.d/60-b.conf", "").deny("/etc/sysctl.d/60-b.conf");
+  EXPECT_NE(why(later).find("/etc/sysctl.d/60-b.conf could not be read"), std::string::npos);
+  EXPECT_NE(why(later).find("Run this as root"), std::string::npos);
+  Tree earlier = debian12();
+  earlier.file("/etc/sysctl.d/50-a.conf", "vm.min_free_kbytes=1\n");
+  earlier.file("/etc/sysctl.d/40-b.conf", "").deny("/etc/sysctl.d/40-b.conf");
+  EXPECT_EQ(why(earlier), "");
+  Tree masked = debian12();
+  masked.file("/etc/sysctl.d/50-a.conf", "vm.min_free_kbytes=1\n");
+  masked.file("/etc/sysctl.d/60-b.conf", "");
+  masked.file("/usr/lib/sysctl.d/60-b.conf", "").deny("/usr/lib/sysctl.d/60-b.conf");
+  EXPECT_EQ(why(masked), "");
+  // sysctl --system and sysctl -p read it last, whatever its name.
+  Tree last = debian12();
+  last.file("/etc/sysctl.d/zz.conf", "vm.min_free_kbytes=1\n").deny("/etc/sysctl.conf");
+  EXPECT_NE(why(last).find("/etc/sysctl.conf could not be read"), std::string::npos);
+  Tree folder = debian12();
+  folder.file("/run/sysctl.d/x.conf", "").deny("/run/sysctl.d");
+  EXPECT_NE(why(folder).find("/run/sysctl.d could not be read"), std::string::npos);
+  Tree big = debian12();
+  big.file("/etc/sysctl.conf", std::string((std::size_t{4} << 20U) + 1, '\n'));
+  EXPECT_NE(why(big).find("/etc/sysctl.d/99-sysctl.conf could not be read"), std::string::npos)
+      << why(big);
+}
+
 TEST(SysctlEdit, ReversedAndAppliedGivesTheOldFiles) {
   Tree tree = debian12();
   tree.file("/etc/sysctl.d/zz.conf", "vm.min_free_kbytes=7");

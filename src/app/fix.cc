@@ -12,7 +12,6 @@
 #include "app/fix_hooks.h"
 #include "app/fix_records.h"
 #include "app/host_root.h"
-#include "app/live_state.h"
 #include "app/run.h"
 #include "app/text_style.h"
 #include "base/text.h"
@@ -34,37 +33,24 @@ std::int64_t now_us() {
 
 // Everything that a fix looks at, kept alive together.
 struct Look {
-  LiveState live;                      // of a setting that the user named
-  std::unique_ptr<host::Files> files;  // of a whole check
+  std::unique_ptr<host::Files> files;
   std::unique_ptr<diagnose::HostCheck> check;
   FixChoice choice;
-  [[nodiscard]] host::Files& host_files() const { return check ? *files : *live.files; }
-  [[nodiscard]] const memory::HostState& state() const { return check ? check->state : live.state; }
 };
 
 tl::expected<Look, NoFix> look(const FixOptions& options) {
-  Look result;
-  if (!options.setting.empty()) {
-    auto live = read_state(options.root);
-    if (!live) {
-      return tl::unexpected(NoFix{live.error(), true});
-    }
-    result.live = std::move(*live);
-    auto choice = setting_of(options.setting, result.live.state.machine);
-    if (!choice) {
-      return tl::unexpected(choice.error());
-    }
-    result.choice = std::move(*choice);
-    return result;
-  }
   auto root = open_host(options.root);
   if (!root) {
     return tl::unexpected(NoFix{root.error(), true});
   }
-  const LastCause last = options.cause.empty() ? last_cause(*root) : LastCause{};
+  const bool by_name = !options.setting.empty();
+  const LastCause last = by_name || !options.cause.empty() ? LastCause{} : last_cause(*root);
+  Look result;
   result.files = std::move(root->files);
   result.check = diagnose::check(host::read_facts(*result.files, root->options));
-  auto choice = choose(result.check->findings, options.cause, last, result.check->state.machine);
+  const memory::Machine& machine = result.check->state.machine;
+  auto choice = by_name ? setting_of(options.setting, machine)
+                        : choose(result.check->findings, options.cause, last, machine);
   if (!choice) {
     return tl::unexpected(choice.error());
   }
@@ -99,22 +85,14 @@ int say_nothing_to_do(const FixOptions& options, const Plan& plan, linux::Output
 }
 
 // Empty when the user agrees.
-std::string why_not(const FixOptions& options, linux::Output& errors) {
+std::string why_not_now(const FixOptions& options, linux::Output& out, linux::Output& errors) {
   if (options.yes) {
     return {};
   }
   if (options.format == Format::json) {
     return "nothing was changed: with --format json nothing is asked; add --yes or --dry-run";
   }
-  switch (ask("Apply this?", errors)) {
-    case Consent::given:
-      return {};
-    case Consent::refused:
-      return "nothing was changed";
-    case Consent::nobody_to_ask:
-      return "nothing was changed: there is no terminal to ask on; add --yes to apply it";
-  }
-  return "nothing was changed";
+  return why_not(ask("Apply this?", out, errors));
 }
 
 std::string done_text(const FixOptions& options, const Plan& plan) {
@@ -165,7 +143,7 @@ int show_and_apply(const FixOptions& options, const std::string& command_line, c
     if (!looked.choice.elsewhere.empty()) {
       out.write(looked.choice.elsewhere + "\n\n");
     }
-    out.write(render::text_plan(plan, looked.state().machine, text_style(options)));
+    out.write(render::text_plan(plan, looked.check->state.machine, text_style(options)));
     out.flush();
   }
   if (!plan.refusal.empty()) {
@@ -176,7 +154,7 @@ int show_and_apply(const FixOptions& options, const std::string& command_line, c
     errors.write("whyoom: nothing was changed (--dry-run)\n");
     return nothing_found;
   }
-  if (const std::string why = why_not(options, errors); !why.empty()) {
+  if (const std::string why = why_not_now(options, out, errors); !why.empty()) {
     return say_no(options, plan, why, out, errors);
   }
   return carry_out(options, command_line, looked.choice, plan, out, errors);
@@ -217,13 +195,13 @@ int fix(const FixOptions& options, const std::string& command_line, linux::Outpu
     return looked.error().is_error ? trouble : nothing_found;
   }
   if (options.tool) {
-    const auto& profile = looked->state().host->tuned_profile;
+    const auto& profile = looked->check->facts.host.tuned_profile;
     out.write(
         advise::deployment(*options.tool, looked->choice.wanted,
                            profile ? std::optional(printable(profile->value)) : std::nullopt));
     return nothing_found;
   }
-  auto plan = advise::make_plan(looked->host_files(), looked->state(), looked->choice.wanted,
+  auto plan = advise::make_plan(*looked->files, *looked->check, looked->choice.wanted,
                                 {true, !options.files_only});
   if (!plan) {
     errors.write("whyoom: " + plan.error().str() + "\n");

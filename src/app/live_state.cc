@@ -70,6 +70,10 @@ tl::expected<void, std::string> check_files(const advise::Wanted& wanted) {
   }
   const std::string command_line = root->files->read("/proc/cmdline").value_or("");
   const auto history = host::find_sysctl(*root->files, host::ask_sysctl(wanted.key, command_line));
+  if (const host::SysctlGap* gap = advise::deciding_gap(history)) {
+    return tl::unexpected(printable(gap->path) +
+                          " could not be read back: " + printable(gap->error.text));
+  }
   const std::pair<const char*, std::optional<std::string>> answers[] = {
       {"the next boot", history.value_after_boot()},
       {"`sysctl --system`", history.value_after_system()},

@@ -4,12 +4,14 @@
 
 #include <optional>
 
+#include "advise/overlay_files.h"
 #include "advise/plan.h"
+#include "advise/value_risks.h"
 #include "app/block_signals.h"
 #include "app/consent.h"
 #include "app/fix_hooks.h"
 #include "app/fix_records.h"
-#include "app/live_state.h"
+#include "app/host_root.h"
 #include "app/run.h"
 #include "app/text_style.h"
 #include "base/text.h"
@@ -52,22 +54,49 @@ tl::expected<FixRecord, std::string> find_record(const linux::FixStore& store,
   return tl::unexpected(std::string());
 }
 
-// The kernel would kill at once with a running value of before.
-std::string why_dangerous(const FixRecord& record) {
-  const auto live = read_state();
-  if (!live) {
-    return live.error();
+struct Danger {
+  std::string refusal;             // the kernel would kill at once with a value of before
+  std::vector<std::string> risks;  // what a check would say of it
+};
+
+// Of the running values of before, or of what the next boot makes of the files of before.
+Danger danger_of(const FixRecord& record) {
+  auto root = open_host({});
+  if (!root) {
+    return {root.error(), {}};
   }
-  for (const advise::RunningEdit& value : advise::reversed(record.change).running) {
+  const auto check = diagnose::check(host::read_facts(*root->files, root->options));
+  const advise::Change back = advise::reversed(record.change);
+  advise::OverlayFiles files(*root->files);
+  for (const advise::FileEdit& file : back.files) {
+    files.put(file.path, file.after);
+  }
+  Danger danger;
+  const auto look = [&](const advise::Wanted& wanted) {
+    const auto question = host::ask_sysctl(wanted.key, check->facts.host.command_line.str());
+    for (const Message& risk :
+         advise::value_risks(*check, wanted, host::find_sysctl(files, question))) {
+      danger.risks.push_back(printable(risk.str()));
+    }
+  };
+  for (const advise::RunningEdit& value : back.running) {
     advise::Plan plan;
     plan.wanted = {value.key, value.after};
     plan.running = linux::read_running(value.path).value_or(value.before);
-    advise::judge_value(plan, live->state);
-    if (!plan.refusal.empty()) {
-      return plan.refusal.str() + " To undo the fix all the same: --force";
+    advise::judge_value(plan, check->state);
+    if (!plan.refusal.empty() && danger.refusal.empty()) {
+      danger.refusal = plan.refusal.str() + " To undo the fix all the same: --force";
+    }
+    look(plan.wanted);
+  }
+  if (back.running.empty()) {
+    const auto then = host::find_sysctl(
+        files, host::ask_sysctl(record.meta.key, check->facts.host.command_line.str()));
+    if (const auto value = then.value_after_boot()) {
+      look({then.key, *value});
     }
   }
-  return {};
+  return danger;
 }
 
 // A later fix of the same key, which has to be undone first.
@@ -81,19 +110,6 @@ std::string why_not_yet(const linux::FixStore& store, const FixRecord& record) {
   return {};
 }
 
-bool agreed(const UndoOptions& options, linux::Output& errors) {
-  if (options.yes) {
-    return true;
-  }
-  const Consent consent = ask("Undo it?", errors);
-  if (consent != Consent::given) {
-    errors.write(consent == Consent::refused
-                     ? "whyoom: nothing was changed\n"
-                     : "whyoom: nothing was changed: there is no terminal to ask on; add --yes\n");
-  }
-  return consent == Consent::given;
-}
-
 int undo_record(const UndoOptions& options, linux::FixStore& store, const FixRecord& record,
                 linux::Output& out, linux::Output& errors) {
   const render::TextStyle style = text_style(options);
@@ -103,16 +119,22 @@ int undo_record(const UndoOptions& options, linux::FixStore& store, const FixRec
   if (!found.all(linux::Standing::updated)) {
     out.write("As it stands now:\n" + standing_text(record, found));
   }
+  const Danger danger = danger_of(record);
+  for (const std::string& risk : danger.risks) {
+    out.write("risk: " + risk + "\n");
+  }
   out.flush();
-  if (const std::string why = options.force ? std::string() : why_dangerous(record); !why.empty()) {
-    errors.write("whyoom: " + why + "\n");
+  if (!options.force && !danger.refusal.empty()) {
+    errors.write("whyoom: " + danger.refusal + "\n");
     return trouble;
   }
   if (options.dry_run) {
     errors.write("whyoom: nothing was changed (--dry-run)\n");
     return nothing_found;
   }
-  if (!agreed(options, errors)) {
+  if (const std::string why = options.yes ? std::string() : why_not(ask("Undo it?", out, errors));
+      !why.empty()) {
+    errors.write("whyoom: " + why + "\n");
     return trouble;
   }
   const BlockSignals until_done;

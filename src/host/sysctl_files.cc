@@ -7,7 +7,7 @@ namespace whyoom::host {
 namespace {
 
 constexpr int most_links = 40;  // as in the kernel
-// Far above what any host has; they bound the work on a hostile tree.
+// Far above what any host has; they bound the work on a hostile tree. What is beyond is a gap.
 constexpr std::size_t most_files = 4096;
 constexpr std::size_t most_bytes = std::size_t{4} << 20U;
 constexpr std::array<std::string_view, 5> search_path = {"/etc/sysctl.d", "/run/sysctl.d",
@@ -110,13 +110,19 @@ void SysctlFiles::list_directory(const std::string& directory, std::vector<std::
   }
 }
 
+void SysctlFiles::add_gap(std::string_view path, const FileError& error) {
+  const auto file = std::find_if(found_.begin(), found_.end(),
+                                 [path](const SysctlFile& each) { return each.path == path; });
+  gaps_.push_back({std::string(path), error, file != found_.end() && !file->masked_by.empty()});
+}
+
 SysctlFiles::Loaded SysctlFiles::load(std::string_view path) {
   auto at = kept_.find(path);
   if (at == kept_.end()) {
     Kept kept;
     const auto real = real_path(files_, path);
     if (!real) {
-      gaps_.push_back({std::string(path), real.error()});
+      add_gap(path, real.error());
       kept.real = path;
     } else if (kept.real = *real; real->starts_with("/dev/")) {
       // A link to /dev/null. In a copy of a host that file may be missing, and need not be read.
@@ -126,7 +132,7 @@ SysctlFiles::Loaded SysctlFiles::load(std::string_view path) {
     } else if (text.error().kind == FileError::Kind::missing) {
       kept.missing = true;
     } else {
-      gaps_.push_back({std::string(path), text.error()});
+      add_gap(path, text.error());
     }
     at = kept_.emplace(path, std::move(kept)).first;
   }

@@ -25,6 +25,7 @@ struct SysctlFile {
 struct SysctlGap {
   std::string path;
   FileError error;
+  bool masked = false;  // a file of the same name in a higher directory is read instead
 };
 
 inline constexpr std::string_view sysctl_conf = "/etc/sysctl.conf";
@@ -49,6 +50,7 @@ class SysctlFiles {
   Loaded load(std::string_view path);
 
  private:
+  void add_gap(std::string_view path, const FileError& error);
   void list_directory(const std::string& directory, std::vector<std::string>& seen);
 
   struct Kept {

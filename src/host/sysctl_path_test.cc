@@ -115,6 +115,19 @@ TEST(SysctlPath, SaysWhatItCouldNotRead) {
   EXPECT_EQ(history.gaps[0].error.kind, FileError::Kind::denied);
 }
 
+TEST(SysctlPath, SaysThatAFileIsTooBig) {
+  Tree tree = debian();
+  tree.file("/etc/sysctl.d/a.conf", std::string((std::size_t{4} << 20U) + 1, '\n'))
+      .file("/usr/lib/sysctl.d/a.conf", "")
+      .deny("/usr/lib/sysctl.d/a.conf");
+  const auto history = ask(tree);
+  ASSERT_EQ(history.gaps.size(), 2U);
+  EXPECT_EQ(history.gaps[0].path, "/etc/sysctl.d/a.conf");
+  EXPECT_EQ(history.gaps[0].error.kind, FileError::Kind::too_big);
+  EXPECT_FALSE(history.gaps[0].masked);
+  EXPECT_TRUE(history.gaps[1].masked);
+}
+
 TEST(SysctlPath, ALineOfTheKeyWinsOverGlobs) {
   Tree tree = debian();
   tree.file("/etc/sysctl.d/a.conf", "vm.min_free_kbytes=1\n")

@@ -43,6 +43,9 @@ class Tree : public Files {
     return at->second;
   }
   tl::expected<Listing, FileError> list(std::string_view path, std::size_t most) override {
+    if (denied_.count(path) != 0) {
+      return tl::make_unexpected(FileError{FileError::Kind::denied, "Permission denied"});
+    }
     const auto entries = entries_of(path);
     if (entries.empty()) {
       return tl::make_unexpected(FileError{FileError::Kind::missing, "no directory"});

@@ -204,20 +204,19 @@ Bytes lost_to_reserves(const host::Host& host, const WhatIf& what_if, PageSize p
   return to_bytes(reserve, page) + std::min(cache / 2, low_bytes) + std::min(slab / 2, low_bytes);
 }
 
-std::optional<Bytes> available_after(const HostState& state) {
+}  // namespace
+
+std::optional<Bytes> available_after(const HostState& state, const WhatIf& change) {
   const host::Meminfo& info = state.host->meminfo;
-  if (!state.available || !state.with_default || !info.mem_free) {
+  if (!state.available || !info.mem_free) {
     return std::nullopt;
   }
-  const PageSize page = state.machine.page;
   const auto bytes = [](const Maybe<KiB>& size) { return size ? to_bytes(size->value) : Bytes(0); };
   const Bytes all =
       bytes(info.mem_free) + bytes(info.active_file) + bytes(info.inactive_file) +
       (info.kernel_reclaimable ? bytes(info.kernel_reclaimable) : bytes(info.slab_reclaimable));
-  return all - lost_to_reserves(*state.host, *state.with_default, page);
+  return all - lost_to_reserves(*state.host, change, state.machine.page);
 }
-
-}  // namespace
 
 HostState state_of(const host::Host& host) {
   HostState state;
@@ -246,7 +245,9 @@ HostState state_of(const host::Host& host) {
       state.with_default = what_if(state.machine, change);
     }
   }
-  state.available_with_default = available_after(state);
+  if (state.with_default) {
+    state.available_with_default = available_after(state, *state.with_default);
+  }
   state.kills_from = kills_from(state.machine);
   return state;
 }

@@ -39,4 +39,7 @@ struct HostState {
 // The state points into the host; the host must outlive it.
 HostState state_of(const host::Host& host);
 
+// MemAvailable as it would be after a what-if that moves no memory.
+std::optional<Bytes> available_after(const HostState& state, const WhatIf& change);
+
 }  // namespace whyoom::memory

@@ -82,4 +82,10 @@ std::optional<KillsFrom> kills_from(const Machine& machine) {
   return KillsFrom{*process, false};
 }
 
+bool is_near(const std::optional<KillsFrom>& from, KiB value) {
+  constexpr double near = 0.80;
+  return from &&
+         static_cast<double>(value.count()) >= near * static_cast<double>(from->value.count());
+}
+
 }  // namespace whyoom::memory

@@ -17,4 +17,7 @@ struct KillsFrom {
 };
 std::optional<KillsFrom> kills_from(const Machine& machine);
 
+// So near to it that the next use of memory can be enough.
+bool is_near(const std::optional<KillsFrom>& from, KiB value);
+
 }  // namespace whyoom::memory

@@ -15,8 +15,6 @@ constexpr double clearly_above_default = 1.25;
 // Tencent Cloud's runbook allows 1 % of RAM; AWS (for ENA) and Broadcom (Greenplum) ask for 1-3 %.
 constexpr double strict_rule = 0.01;
 constexpr double widest_rule = 0.03;
-// So near to the value at which this host starts to kill, as a share of it.
-constexpr double near_killing = 0.80;
 
 struct Numbers {
   const memory::HostMinFree& setting;
@@ -33,10 +31,7 @@ Numbers numbers_of(const memory::HostState& state) {
     const auto& request = *state.with_default->request;
     numbers.fails_now = !request.passes_before && request.passes_after;
   }
-  if (state.kills_from) {
-    numbers.near = static_cast<double>(numbers.setting.value.count()) >=
-                   near_killing * static_cast<double>(state.kills_from->value.count());
-  }
+  numbers.near = memory::is_near(state.kills_from, numbers.setting.value);
   return numbers;
 }
 

@@ -1,0 +1,53 @@
+#include "advise/value_risks.h"
+
+#include <gtest/gtest.h>
+
+#include "advise/plan.h"
+#include "host/tree_for_test.h"
+
+namespace whyoom::advise {
+namespace {
+
+class ValueRisks : public testing::Test {
+ protected:
+  std::string risks_of(const std::string& assignment) {
+    const auto wanted = parse_wanted(assignment, check->state.machine);
+    EXPECT_TRUE(wanted) << assignment;
+    const auto plan = make_plan(files, *check, *wanted);
+    EXPECT_TRUE(plan) << plan.error().str();
+    std::string all;
+    for (const Message& risk : plan->risks) {
+      all += risk.str() + "\n";
+    }
+    return all;
+  }
+
+  // Half of its RAM is kept free: the check finds it, and says what it would be without.
+  host::MemoryFiles files = host::test::files_of(std::string(WHYOOM_SOURCE_DIR) + "/examples/host");
+  std::unique_ptr<diagnose::HostCheck> check = diagnose::check(host::read_facts(files));
+};
+
+TEST_F(ValueRisks, a_value_that_the_check_finds_too_high_is_one) {
+  const std::string risks = risks_of("vm.min_free_kbytes=60%");
+  EXPECT_NE(risks.find("with it `whyoom check` would say (min-free-too-high): "
+                       "vm.min_free_kbytes is 594210 kB (60.0 % of RAM)"),
+            std::string::npos)
+      << risks;
+}
+
+TEST_F(ValueRisks, the_kernels_own_choice_is_none) {
+  EXPECT_EQ(risks_of("vm.min_free_kbytes=default"), "");
+}
+
+TEST_F(ValueRisks, other_rules_are_asked_too) {
+  EXPECT_NE(risks_of("vm.panic_on_oom=2").find("(panic-on-oom)"), std::string::npos);
+  EXPECT_NE(risks_of("vm.min_free_kbytes=1024").find("(min-free-too-low)"), std::string::npos);
+}
+
+// What is wrong with the host anyway is no risk of the value.
+TEST_F(ValueRisks, what_is_so_already_is_not_said_again) {
+  EXPECT_EQ(risks_of("vm.swappiness=10").find("min-free-too-high"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace whyoom::advise

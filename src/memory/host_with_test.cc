@@ -1,0 +1,53 @@
+#include "memory/host_with.h"
+
+#include <gtest/gtest.h>
+
+#include "host/read_host.h"
+#include "host/tree_for_test.h"
+
+namespace whyoom::memory {
+namespace {
+
+class HostWith : public testing::Test {
+ protected:
+  host::MemoryFiles files = host::test::files_of(std::string(WHYOOM_SOURCE_DIR) + "/examples/host");
+  host::Host host = host::read_host(files);
+  HostState state = state_of(host);
+};
+
+TEST_F(HostWith, the_marks_are_those_of_the_kernel_for_the_value) {
+  ASSERT_TRUE(state.min_free && state.min_free->kernel_default && state.available);
+  const host::Host other = host_with(state, "vm.min_free_kbytes", "45056");
+  const HostState then = state_of(other);
+  EXPECT_EQ(then.min_free->value, KiB(45056));
+  Pages min;
+  for (const MachineZone& zone : then.machine.zones) {
+    min += zone.marks.min;
+  }
+  // Each zone's share is rounded down to a page.
+  EXPECT_NEAR(static_cast<double>(to_kib(min, state.machine.page).count()), 45056, 16);
+  EXPECT_EQ(then.available, state.available_with_default);
+  EXPECT_EQ(then.free, state.free);
+}
+
+TEST_F(HostWith, the_same_value_is_the_same_host) {
+  const HostState then = state_of(
+      host_with(state, "vm.min_free_kbytes", std::to_string(state.min_free->value.count())));
+  ASSERT_EQ(then.machine.zones.size(), state.machine.zones.size());
+  for (std::size_t i = 0; i < then.machine.zones.size(); ++i) {
+    EXPECT_EQ(then.machine.zones[i].marks.min, state.machine.zones[i].marks.min);
+    EXPECT_EQ(then.machine.zones[i].free, state.machine.zones[i].free);
+  }
+}
+
+TEST_F(HostWith, other_settings_are_set_and_nothing_else) {
+  const host::Host other = host_with(state, "kernel.pid_max", "301");
+  ASSERT_TRUE(other.settings.pid_max);
+  EXPECT_EQ(other.settings.pid_max->value, 301);
+  EXPECT_EQ(state_of(other).available, state.available);
+  const host::Host same = host_with(state, "kernel.domainname", "x");
+  EXPECT_EQ(same.settings.pid_max.has_value(), host.settings.pid_max.has_value());
+}
+
+}  // namespace
+}  // namespace whyoom::memory
