@@ -48,19 +48,22 @@ Result Run::make_directories() {
   return {};
 }
 
-namespace {
 // Those that are empty. What someone else put there stays, and so does the directory.
-void remove_empty(const std::vector<std::string>& paths) {
+void Run::remove_empty(const std::vector<std::string>& paths) const {
+  bool left = false;  // for another reason than that it is in use
   for (auto path = paths.rbegin(); path != paths.rend(); ++path) {
     const auto parent = open_real_directory(directory_of(*path));
-    if (parent &&
-        ::unlinkat(parent->get(), std::string(name_of(*path)).c_str(), AT_REMOVEDIR) == 0) {
-      (void)sync(parent->get());
+    const bool removed =
+        parent && ::unlinkat(parent->get(), std::string(name_of(*path)).c_str(), AT_REMOVEDIR) == 0;
+    const int error = removed ? sync(parent->get()) : parent ? errno : parent.error();
+    const bool in_use = error == ENOTEMPTY || error == EEXIST;
+    left = left || (!removed && error != ENOENT && !in_use);
+    if (!removed && left && error != ENOENT && hooks_.warn) {
+      hooks_.warn("the directory " + printable(*path) +
+                  ", which the fix had made, could not be removed: " + errno_text(error));
     }
   }
 }
-
-}  // namespace
 
 void Run::remove_directories() { remove_empty(made_); }
 
@@ -72,6 +75,12 @@ Result Run::prepare_file(std::size_t index) {
   }
   if (*now == wanted(file)) {
     return {};
+  }
+  // The look at all files was a moment ago.
+  const bool torn = *now && file.before && file.after && is_torn(**now, *file.before, *file.after);
+  if (*now != file.before && *now != file.after && !torn) {
+    return tl::unexpected(printable(file.path) +
+                          " was changed by someone else meanwhile; it is left as it is");
   }
   auto step = FileStep::prepare({file.path, *now, wanted(file)}, step_tag(record_.number, index),
                                 record_.attributes[index], hooks_.warn);

@@ -46,6 +46,7 @@ class Run {
 
   Result make_directories();
   void remove_directories();
+  void remove_empty(const std::vector<std::string>& paths) const;
   Result prepare_file(std::size_t index);
   Result prepare_value(std::size_t index);
   Result set_values();

@@ -96,10 +96,24 @@ struct FileStep::State {
       (void)settle(aside(), ours, warn);
     }
   }
-  [[nodiscard]] bool has_content(const std::string& what,
-                                 const std::optional<std::string>& content) const {
+  enum class Match : std::uint8_t { same, other, unknown };
+  [[nodiscard]] Match compare(const std::string& what,
+                              const std::optional<std::string>& content) const {
     const auto now = read(what);
-    return content ? now && *now == *content : !now && now.error() == ENOENT;
+    if (!now && now.error() != ENOENT) {
+      return Match::unknown;
+    }
+    return (now ? std::optional(*now) : std::nullopt) == content ? Match::same : Match::other;
+  }
+  [[nodiscard]] tl::expected<void, std::string> must_have(
+      const std::string& what, const std::optional<std::string>& content) const {
+    const Match match = compare(what, content);
+    return match == Match::same ? tl::expected<void, std::string>() : no_match(match);
+  }
+  [[nodiscard]] tl::unexpected<std::string> no_match(Match match) const {
+    return tl::unexpected(match == Match::other
+                              ? changed_meanwhile(edit.path)
+                              : printable(edit.path) + " cannot be read to see who wrote it");
   }
 
   tl::expected<void, std::string> open_old();
@@ -277,20 +291,25 @@ tl::expected<void, std::string> FileStep::State::move_or_fail(const std::string&
 // newer still has it by now: then it stays aside and is kept.
 tl::expected<void, std::string> FileStep::State::check_exchanged(
     const std::string& ours, const std::optional<std::string>& expected) {
-  if (has_content(temporary, expected)) {
+  const Match away = compare(temporary, expected);
+  if (away == Match::same) {
     return {};
   }
-  if (has_content(name, ours)) {
-    if (const int failed = move(temporary, name, RENAME_EXCHANGE)) {
-      committed = true;  // the text under its name is ours: it is to be taken back
-      return tl::unexpected(changed_meanwhile(edit.path) +
-                            "; its name could not be given back: " + errno_text(failed));
-    }
-    if (!has_content(temporary, ours)) {
-      (void)move(temporary, name, RENAME_EXCHANGE);
-    }
+  const Match here = compare(name, ours);
+  if (here == Match::other) {
+    committed = false;
+    return no_match(away);
   }
-  return tl::unexpected(changed_meanwhile(edit.path));
+  committed = true;  // for all that is known, the text under its name is ours
+  if (const int failed = move(temporary, name, RENAME_EXCHANGE)) {
+    return tl::unexpected(no_match(away).value() +
+                          "; its name could not be given back: " + errno_text(failed));
+  }
+  committed = false;
+  if (compare(temporary, ours) == Match::other) {
+    (void)move(temporary, name, RENAME_EXCHANGE);
+  }
+  return no_match(away);
 }
 
 // The file gets the temporary name, and must have the content; else it gets its own one back.
@@ -300,13 +319,14 @@ tl::expected<void, std::string> FileStep::State::take_away(
     return moved;
   }
   has_temporary = true;
-  if (has_content(temporary, expected)) {
+  const Match away = compare(temporary, expected);
+  if (away == Match::same) {
     return {};
   }
   const auto back = move_or_fail(temporary, name);
   has_temporary = !back;
   committed = committed || !back;
-  return tl::unexpected(changed_meanwhile(edit.path));
+  return no_match(away);
 }
 
 tl::expected<void, std::string> FileStep::State::commit_replace() {
@@ -355,8 +375,8 @@ tl::expected<void, std::string> FileStep::commit() {
   tl::expected<void, std::string> done;
   if (state.way == Way::in_place) {
     done = state.commit_in_place(*state.edit.before, *state.edit.after);
-  } else if (!state.has_content(state.name, state.edit.before)) {
-    return tl::unexpected(changed_meanwhile(state.edit.path));
+  } else if (done = state.must_have(state.name, state.edit.before); !done) {
+    return done;
   } else if (state.way == Way::replace) {
     done = state.commit_replace();
   } else if (state.way == Way::create) {
@@ -393,9 +413,7 @@ tl::expected<void, std::string> FileStep::check_old() const {
     }
     ::usleep(pause_us);
   }
-  return state.has_content(state.temporary, state.edit.before)
-             ? tl::expected<void, std::string>()
-             : tl::unexpected(changed_meanwhile(state.edit.path));
+  return state.must_have(state.temporary, state.edit.before);
 }
 
 tl::expected<void, std::string> FileStep::State::roll_back_replace() {
@@ -418,8 +436,8 @@ tl::expected<void, std::string> FileStep::roll_back() {
   tl::expected<void, std::string> done;
   if (state.way == Way::in_place) {
     done = state.commit_in_place(*edit.after, *edit.before);
-  } else if (!state.has_content(state.name, edit.after)) {
-    return tl::unexpected(changed_meanwhile(edit.path));
+  } else if (done = state.must_have(state.name, edit.after); !done) {
+    return done;
   } else if (state.way == Way::replace) {
     done = state.roll_back_replace();
   } else if (state.way == Way::create) {

@@ -22,7 +22,10 @@ int careless(const whyoom::advise::Change& change) {
 
 int say(const linux::ApplyFailure& failure) {
   std::fprintf(stderr, "%s\n", failure.what.c_str());
-  return 1;
+  for (const std::string& left : failure.left) {
+    std::fprintf(stderr, "not put back: %s\n", left.c_str());
+  }
+  return failure.refused ? 2 : 3;
 }
 
 }  // namespace
@@ -39,18 +42,21 @@ int main(int argc, char** argv) {
   auto store = linux::FixStore::open_locked(scenario.store, 1);
   if (!store) {
     std::fprintf(stderr, "%s\n", store.error().c_str());
-    return 1;
+    return 2;
   }
+  const linux::ApplyHooks hooks{
+      {}, {}, [](const std::string& told) { std::fprintf(stderr, "%s\n", told.c_str()); }};
   if (what == "apply") {
-    const auto done = linux::apply(scenario.change, *store, {1, "vm.x", "2", "apply_program"}, {});
+    const auto done =
+        linux::apply(scenario.change, *store, {1, "vm.x", "2", "apply_program"}, hooks);
     return done ? 0 : say(done.error());
   }
   const auto record = store->load(1);
   if (!record) {
     std::fprintf(stderr, "%s\n", record.error().c_str());
-    return 1;
+    return 2;
   }
   const auto done =
-      what == "undo" ? linux::undo(*record, *store, {}) : linux::finish(*record, *store, {});
+      what == "undo" ? linux::undo(*record, *store, hooks) : linux::finish(*record, *store, hooks);
   return done ? 0 : say(done.error());
 }

@@ -11,6 +11,7 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -94,13 +95,17 @@ void stop_at_changing_calls(Calls calls) {
   }
 }
 
-[[noreturn]] void become(const std::vector<std::string>& argv, std::optional<Calls> traced) {
+[[noreturn]] void become(const std::vector<std::string>& argv, std::optional<Calls> traced,
+                         const std::string& errors_to) {
   const int null = ::open("/dev/null", O_RDWR);
   ::dup2(null, STDIN_FILENO);
   ::dup2(null, STDOUT_FILENO);
-  if (std::getenv("WHYOOM_TEST_VERBOSE") == nullptr) {
+  if (!errors_to.empty()) {
+    ::dup2(::open(errors_to.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600), STDERR_FILENO);
+  } else if (std::getenv("WHYOOM_TEST_VERBOSE") == nullptr) {
     ::dup2(null, STDERR_FILENO);
   }
+  ::close_range(STDERR_FILENO + 1, ~0U, 0);
   std::vector<char*> words;
   words.reserve(argv.size() + 1);
   for (const std::string& word : argv) {
@@ -154,13 +159,14 @@ bool could_change(pid_t child) {
          (call.args[1] != TCGETS && call.args[1] != TIOCGWINSZ && call.args[1] != FS_IOC_GETFLAGS);
 }
 
-pid_t start_traced(const std::vector<std::string>& argv, Calls calls) {
+pid_t start_traced(const std::vector<std::string>& argv, Calls calls,
+                   const std::string& errors_to) {
   const pid_t child = ::fork();
   if (child < 0) {
     give_up("fork");
   }
   if (child == 0) {
-    become(argv, calls);
+    become(argv, calls, errors_to);
   }
   if (!WIFSTOPPED(wait_for(child)) ||
       ::ptrace(PTRACE_SETOPTIONS, child, nullptr,
@@ -182,9 +188,60 @@ void stay_on_one_processor() {
 
 }  // namespace
 
+namespace {
+
+Stop stop_of(pid_t child, std::uint64_t index) {
+  Stop stop;
+  stop.index = index;
+  __ptrace_syscall_info info{};
+  if (::ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof info, &info) <= 0) {
+    return stop;
+  }
+  if (info.op == PTRACE_SYSCALL_INFO_SECCOMP || info.op == PTRACE_SYSCALL_INFO_ENTRY) {
+    const bool filtered = info.op == PTRACE_SYSCALL_INFO_SECCOMP;
+    stop.entry = true;
+    stop.number = filtered ? info.seccomp.nr : info.entry.nr;
+    const auto* arguments = filtered ? info.seccomp.args : info.entry.args;
+    std::copy(arguments, arguments + 6, stop.arguments);
+  }
+  return stop;
+}
+
+void change_call(pid_t child, const Disturbance& disturbance) {
+#ifdef __x86_64__
+  user_regs_struct registers{};
+  if (::ptrace(PTRACE_GETREGS, child, nullptr, &registers) != 0) {
+    give_up("ptrace");
+  }
+  if (disturbance.kind == Disturbance::Kind::fail) {
+    registers.orig_rax = ~0ULL;  // no call
+    registers.rax = static_cast<unsigned long long>(-static_cast<long long>(disturbance.error));
+  } else {
+    registers.rdx = std::max(registers.rdx / 2, 1ULL);
+  }
+  if (::ptrace(PTRACE_SETREGS, child, nullptr, &registers) != 0) {
+    give_up("ptrace");
+  }
+#else
+  (void)child;
+  (void)disturbance;
+  give_up("cannot let a call fail here");
+#endif
+}
+
+}  // namespace
+
 KillEnd run_and_kill(const std::vector<std::string>& argv, std::uint64_t stop, Calls calls) {
+  return run_disturbed(argv, calls, {}, [stop](const Stop& at) {
+    return Disturbance{at.index == stop ? Disturbance::Kind::kill : Disturbance::Kind::none};
+  });
+}
+
+KillEnd run_disturbed(const std::vector<std::string>& argv, Calls calls,
+                      const std::string& errors_to,
+                      const std::function<Disturbance(const Stop&)>& disturb) {
   stay_on_one_processor();
-  const pid_t child = start_traced(argv, calls);
+  const pid_t child = start_traced(argv, calls, errors_to);
   KillEnd end;
   bool executed = false;
   bool at_next = false;  // the next entry or exit is a stop
@@ -211,12 +268,50 @@ KillEnd run_and_kill(const std::vector<std::string>& argv, std::uint64_t stop, C
     } else {
       signal = WSTOPSIG(status);
     }
-    if (at_call && end.stops++ == stop) {
+    if (!at_call) {
+      continue;
+    }
+    const Disturbance disturbance = disturb(stop_of(child, end.stops++));
+    if (disturbance.kind == Disturbance::Kind::kill) {
       ::kill(child, SIGKILL);
       end.killed = WIFSIGNALED(wait_for(child));
       return end;
     }
+    if (disturbance.kind != Disturbance::Kind::none) {
+      change_call(child, disturbance);
+    }
   }
+}
+
+bool is_write(const Stop& stop) {
+  return stop.entry && (stop.number == SYS_write || stop.number == SYS_pwrite64) &&
+         stop.arguments[0] != STDERR_FILENO && stop.arguments[2] > 1;
+}
+
+bool is_file_call(const Stop& stop) {
+  constexpr std::array calls{
+      SYS_openat,     SYS_openat2,      SYS_read,       SYS_pread64,    SYS_pwrite64,
+      SYS_fsync,      SYS_fdatasync,    SYS_ftruncate,  SYS_fallocate,  SYS_renameat2,
+      SYS_unlinkat,   SYS_linkat,       SYS_mkdirat,    SYS_fchmod,     SYS_fchmodat,
+      SYS_fchown,     SYS_fsetxattr,    SYS_fgetxattr,  SYS_flistxattr, SYS_statx,
+      SYS_getdents64, SYS_fcntl,        SYS_ioctl,      SYS_faccessat,  SYS_faccessat2,
+      SYS_fstatfs,    SYS_fremovexattr, SYS_newfstatat, SYS_fstat,      SYS_readlinkat,
+#ifdef SYS_rename
+      SYS_open,       SYS_rename,       SYS_renameat,   SYS_mkdir,      SYS_unlink,
+      SYS_rmdir,      SYS_stat,         SYS_lstat,      SYS_access,     SYS_link,
+#endif
+  };
+  const bool writes = stop.number == SYS_write && stop.arguments[0] != STDERR_FILENO;
+  return stop.entry &&
+         (writes || std::ranges::find(calls, static_cast<long>(stop.number)) != calls.end());
+}
+
+bool can_fail_calls() {
+#ifdef __x86_64__
+  return true;
+#else
+  return false;
+#endif
 }
 
 bool can_trace() {
@@ -229,13 +324,13 @@ bool can_trace() {
   return child > 0 && ended_with(wait_for(child)) == 0;
 }
 
-int run(const std::vector<std::string>& argv) {
+int run(const std::vector<std::string>& argv, const std::string& errors_to) {
   const pid_t child = ::fork();
   if (child < 0) {
     give_up("fork");
   }
   if (child == 0) {
-    become(argv, std::nullopt);
+    become(argv, std::nullopt, errors_to);
   }
   return ended_with(wait_for(child));
 }
