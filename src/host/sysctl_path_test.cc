@@ -117,7 +117,7 @@ TEST(SysctlPath, SaysWhatItCouldNotRead) {
 
 TEST(SysctlPath, SaysThatAFileIsTooBig) {
   Tree tree = debian();
-  tree.file("/etc/sysctl.d/a.conf", std::string((std::size_t{4} << 20U) + 1, '\n'))
+  tree.file("/etc/sysctl.d/a.conf", "#" + std::string(std::size_t{4} << 20U, 'x'))
       .file("/usr/lib/sysctl.d/a.conf", "")
       .deny("/usr/lib/sysctl.d/a.conf");
   const auto history = ask(tree);

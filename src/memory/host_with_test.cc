@@ -20,12 +20,13 @@ TEST_F(HostWith, the_marks_are_those_of_the_kernel_for_the_value) {
   const host::Host other = host_with(state, "vm.min_free_kbytes", "45056");
   const HostState then = state_of(other);
   EXPECT_EQ(then.min_free->value, KiB(45056));
-  Pages min;
-  for (const MachineZone& zone : then.machine.zones) {
-    min += zone.marks.min;
+  ASSERT_EQ(then.machine.zones.size(), state.with_default->zones.size());
+  for (std::size_t i = 0; i < then.machine.zones.size(); ++i) {
+    const Watermarks& marks = then.machine.zones[i].marks;
+    EXPECT_EQ(marks.min, state.with_default->zones[i].after.marks.min);
+    EXPECT_EQ(marks.high, state.with_default->zones[i].after.marks.high);
+    EXPECT_NE(marks.min, state.machine.zones[i].marks.min);
   }
-  // Each zone's share is rounded down to a page.
-  EXPECT_NEAR(static_cast<double>(to_kib(min, state.machine.page).count()), 45056, 16);
   EXPECT_EQ(then.available, state.available_with_default);
   EXPECT_EQ(then.free, state.free);
 }

@@ -153,6 +153,97 @@ class Fixes(FixCase):
         self.assertEqual([(each["number"], each["state"]) for each in listed], [(1, "applied")])
 
 
+class Output(FixCase):
+    """Whoever can read of it: the exit status tells what became of the machine."""
+
+    def with_output(self, *args, out, err="PIPE"):
+        """The status and standard error of a run whose descriptors are files, or closed (None)."""
+        closes = f"{'' if out else '1>&- '}{'' if err else '2>&- '}"
+        done = subprocess.run(["sh", "-c", f'exec "$0" "$@" {closes}', harness.PROGRAM, *args],
+                              stdin=subprocess.DEVNULL, env=harness.CLEAN_ENV, check=False, timeout=60,
+                              stdout=open(out or os.devnull, "wb"),
+                              stderr=subprocess.PIPE if err == "PIPE" else open(err or os.devnull, "wb"))
+        return done.returncode, (done.stderr or b"").decode()
+
+    def test_a_fix_that_nobody_can_read_of_is_done(self):
+        for out, err in (("/dev/full", "PIPE"), (None, "PIPE"), (None, None), ("/dev/full", "/dev/full")):
+            status, said = self.with_output("fix", "--yes", "kernel.domainname=after.example",
+                                            out=out, err=err)
+            self.assertEqual(status, 0, said)
+            if err == "PIPE":
+                self.assertIn("cannot write the output", said)
+                self.assertIn("whyoom fix --list", said)
+            self.assertEqual(self.conf.read_bytes(), NEW)
+            self.assertEqual(self.running(), "after.example")
+            status, said = self.with_output("undo", "--yes", out=out, err=err)
+            self.assertEqual(status, 0, said)
+            self.expect_untouched_files()
+
+    def test_what_only_reads_has_failed_when_its_output_has(self):
+        status, said = self.with_output("fix", "--dry-run", "kernel.domainname=b.example",
+                                        out="/dev/full")
+        self.assertEqual(status, 2, said)
+        status, _ = self.with_output("fix", "--list", out="/dev/full")
+        self.assertEqual(status, 2)
+
+    def test_closed_descriptors_are_no_files(self):
+        for closed in ("0<&- 1>&-", "1>&- 2>&-", "0<&- 1>&- 2>&-"):
+            done = subprocess.run(["sh", "-c", f'exec "$0" "$@" {closed}', harness.PROGRAM, "fix", "--yes",
+                                   "kernel.domainname=after.example"], env=harness.CLEAN_ENV, check=False,
+                                  timeout=60, capture_output=True)
+            self.assertEqual(done.returncode, 0, closed)
+            self.assertEqual(self.conf.read_bytes(), NEW)
+            lock = pathlib.Path("/var/lib/whyoom/fixes/lock").read_bytes()
+            self.assertRegex(lock, rb"^[0-9]*\n?$", closed)
+            self.check(whyoom("undo", "--yes"), 0)
+
+    def test_a_question_that_cannot_be_shown_is_not_asked(self):
+        terminal, inside = pty.openpty()
+        self.addCleanup(os.close, terminal)
+        self.addCleanup(os.close, inside)
+        os.write(terminal, b"y\n")
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([harness.PROGRAM, "fix", "kernel.domainname=after.example"], check=False,
+                                  stdin=inside, stdout=full, stderr=inside, timeout=60,
+                                  env=harness.CLEAN_ENV, start_new_session=True)
+        self.assertEqual(done.returncode, 2)
+        self.expect_untouched()
+
+
+class Risks(FixCase):
+    MIN_FREE = "vm.min_free_kbytes"
+
+    def plan(self, value, root):
+        return whyoom("fix", f"{self.MIN_FREE}={value}", "--root", root, "--dry-run",
+                      "--format", "json").json["fix"]
+
+    def test_what_the_check_would_call_a_risk_is_in_the_plan(self):
+        host = harness.EXAMPLES / "host"
+        high = self.plan("60%", host)
+        self.assertTrue(any("min-free-too-high" in risk for risk in high["risks"]), high["risks"])
+        self.assertEqual(self.plan("default", host)["risks"], [])
+        shown = whyoom("fix", f"{self.MIN_FREE}=60%", "--root", host, "--dry-run")
+        self.check(shown, 0, "risk: with it `whyoom check` would say (min-free-too-high)")
+
+    def test_a_file_that_could_decide_and_is_not_read_refuses(self):
+        self.conf.write_bytes(OLD + b"\n#" + b"x" * (5 << 20) + b"\nkernel.domainname=late\n")
+        before = self.conf.read_bytes()
+        self.check(self.fix("--yes"), 2, err="could not be read")
+        self.assertEqual(self.conf.read_bytes(), before)
+        self.conf.write_bytes(OLD)
+        os.mkfifo("/etc/sysctl.d/99-z.conf")
+        self.check(self.fix("--yes"), 2, err="/etc/sysctl.d/99-z.conf could not be read")
+        self.expect_untouched_files()
+        os.unlink("/etc/sysctl.d/99-z.conf")
+        self.check(self.fix("--yes"), 0)
+
+    def test_undo_says_it_too(self):
+        later = pathlib.Path("/etc/sysctl.d/99-zz.conf")
+        later.write_text("vm.panic_on_oom = 2\n")
+        self.check(whyoom("fix", "--yes", "--files-only", "vm.panic_on_oom=0"), 0)
+        self.check(whyoom("undo", "--dry-run"), 0, "risk: with it `whyoom check` would say (panic-on-oom)")
+
+
 class Refusals(FixCase):
     def test_a_dry_run_touches_nothing(self):
         self.check(self.fix("--dry-run"), 0, "+\tkernel.domainname", "nothing was changed")

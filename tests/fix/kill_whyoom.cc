@@ -5,53 +5,29 @@
 // the two states.
 // Usage: kill_whyoom WHYOOM              status 0: all well, 1: not, 77: cannot be done here
 //        kill_whyoom WHYOOM --every-call  takes long: whyoom looks at all of the host at the end
-#include <sched.h>
-#include <sys/mount.h>
-#include <unistd.h>
-
 #include <cstdio>
 #include <functional>
 #include <string_view>
 
 #include "kill_at_syscall.h"
 #include "linux/apply.h"
-#include "linux/tree_for_test.h"
+#include "machine.h"
 
 namespace {
 
-namespace fs = std::filesystem;
 namespace linux = whyoom::linux;
 namespace test = whyoom::test;
 using linux::FixState;
 using linux::Standing;
 using linux::test::difference;
 using linux::test::get;
-using linux::test::put;
 using linux::test::Snapshot;
-using linux::test::snapshot;
 
 constexpr int skipped = 77;
 constexpr std::size_t most_complaints = 5;
-constexpr const char* running = "/proc/sys/kernel/domainname";
-constexpr const char* deciding = "/etc/sysctl.d/50-domain.conf";
-
 int skip(const std::string& why) {
   std::printf("SKIPPED: %s\n", why.c_str());
   return skipped;
-}
-
-bool enter_namespaces() {
-  return ::unshare(CLONE_NEWNS | CLONE_NEWUTS) == 0 &&
-         ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-         ::mount("none", "/etc", "tmpfs", 0, "mode=755") == 0 &&
-         ::mount("none", "/var/lib", "tmpfs", 0, "mode=755") == 0;
-}
-
-// /etc and the running value.
-Snapshot state_of_machine() {
-  Snapshot all = snapshot("/etc");
-  all["running value"] = get(running);
-  return all;
 }
 
 class Trial {
@@ -61,36 +37,25 @@ class Trial {
         fix_{program, "fix", "kernel.domainname=after.example", "--yes"},
         undo_{program, "undo", "--yes"},
         resume_{std::move(program), "fix", "--resume", "--yes"} {
-    fresh();
-    before_ = state_of_machine();
+    test::fresh_machine();
+    before_ = test::state_of_machine();
     expect(run(fix_) == 0, "fix by itself");
-    after_ = state_of_machine();
-    expect(get(running) == "after.example\n", "fix sets the running value");
-    expect(get(deciding).find("after.example") != std::string::npos, "fix changes the file");
+    after_ = test::state_of_machine();
+    expect(get(test::running) == "after.example\n", "fix sets the running value");
+    expect(get(test::deciding).find("after.example") != std::string::npos, "fix changes the file");
     expect(run(undo_) == 0, "undo by itself");
-    const std::string wrong = difference(before_, state_of_machine());
+    const std::string wrong = difference(before_, test::state_of_machine());
     expect(wrong.empty(), "undo gives all back", wrong);
   }
 
-  static void fresh() {
-    for (const char* directory : {"/etc", "/var/lib"}) {
-      for (const auto& entry : fs::directory_iterator(directory)) {
-        fs::remove_all(entry.path());
-      }
-    }
-    fs::create_directories("/etc/sysctl.d");
-    put("/etc/sysctl.conf", "# nothing here\r\n; and no end of line");
-    put(deciding, "# our domain\nkernel.domainname = before.example\n");
-    fs::permissions(deciding, fs::perms(0640));
-    fs::create_symlink("../sysctl.conf", "/etc/sysctl.d/99-sysctl.conf");
-    put(running, "before.example\n");
-  }
   void fixed() {
-    fresh();
+    test::fresh_machine();
     expect(run(fix_) == 0, "fix by itself");
   }
 
-  void kill_fix(const std::function<void()>& recover) { kill("fix", fix_, fresh, recover); }
+  void kill_fix(const std::function<void()>& recover) {
+    kill("fix", fix_, test::fresh_machine, recover);
+  }
   void kill_undo(const std::function<void()>& recover) {
     kill(
         "undo", undo_, [this] { fixed(); }, recover);
@@ -101,7 +66,7 @@ class Trial {
     if (record && record->state != FixState::undone) {
       expect(run(undo_) == 0, "undo after it");
     }
-    const std::string wrong = difference(before_, state_of_machine());
+    const std::string wrong = difference(before_, test::state_of_machine());
     expect(wrong.empty(), "undo gives all back", wrong);
   }
   void resume() {
@@ -109,7 +74,7 @@ class Trial {
     if (record && record->state == FixState::planned) {
       expect(run(resume_) == 0, "fix --resume after it");
     }
-    const std::string wrong = difference(record ? after_ : before_, state_of_machine());
+    const std::string wrong = difference(record ? after_ : before_, test::state_of_machine());
     expect(wrong.empty(), "fix --resume brings all about", wrong);
   }
 
@@ -147,7 +112,7 @@ class Trial {
   void look() {
     const auto record = load();
     if (!record) {
-      const std::string wrong = difference(before_, state_of_machine());
+      const std::string wrong = difference(before_, test::state_of_machine());
       expect(wrong.empty(), "nothing is changed without a journal", wrong);
       return;
     }
@@ -195,7 +160,7 @@ int main(int argc, char** argv) {
   if (!test::can_trace()) {
     return skip("ptrace is not allowed here");
   }
-  if (!enter_namespaces()) {
+  if (!test::enter_namespaces()) {
     return skip("a private mount and UTS namespace cannot be had here");
   }
   Trial trial(argv[1], every_call ? test::Calls::all : test::Calls::changing);
