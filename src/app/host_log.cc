@@ -125,6 +125,7 @@ void HostLog::begin(const linux::LogSource& source) {
   reader_ = std::make_unique<report::LogReader>(
       source.name, [this](report::Report&& report) { found(std::move(report)); }, nullptr);
   reader_->skip_lines(source.first_line);
+  reader_->distrust(source.unverified);
 }
 
 void HostLog::data(std::string_view chunk) {
@@ -173,6 +174,9 @@ void HostLog::found(report::Report&& report) {
   report::Time time = std::move(report.time);
   seen.report = std::move(report);
   date(time, seen.report.boot, &seen);
+  seen.by_kernel = seen.report.unverified.empty() &&
+                   (source_.kind == linux::LogSource::Kind::ring ||
+                    source_.kind == linux::LogSource::Kind::journal || linux::is_dump(source_));
   seen.report.time = std::move(time);
   merge_.add(std::move(seen));
 }

@@ -235,6 +235,98 @@ class Root(HostCase):
         self.assertEqual([one["time"]["wall"][:6] for one in whole["events"]], ["Nov 24"])
 
 
+class Planted(HostCase):
+    """Logs that others than root could have written, or led the reader to."""
+
+    def dump(self, name, mode=0o755):
+        folder = self.root / "var/crash" / name
+        folder.mkdir(parents=True)
+        folder.parent.chmod(0o755)
+        folder.chmod(mode)
+        return folder
+
+    def test_a_planted_link_is_not_followed(self):
+        secret = self.put("root/secret.log", self.text)
+        secret.chmod(0o600)
+        folder = self.dump("1", 0o1777)
+        (folder / "dmesg.1").symlink_to("/root/secret.log")
+        (folder / "dmesg.2").symlink_to("../../../root/secret.log")
+        os.link(secret, folder / "dmesg.3")
+        (folder.parent / "2").symlink_to("/root")
+        self.put("var/log/kern.log", "Nov 23 07:00:00 vm1 kernel: all is well\n")
+        (self.root / "var/log").chmod(0o777)
+        (self.root / "var/log/dmesg.0").symlink_to("/root/secret.log")
+        whole = self.explain("--root", self.root, status=0)
+        self.assertEqual(whole["events"], [])
+        for name in ("dmesg.1", "dmesg.2", "dmesg.3"):
+            gap = self.source(whole, f"/var/crash/1/{name}")["gap"]
+            self.assertIn("everybody can write" if name != "dmesg.3" else "hard link", gap)
+            self.assertTrue(gap.endswith("name the file to read it"), gap)
+        self.assertIn("symbolic link", self.source(whole, "/var/log/dmesg.0")["gap"])
+        # Whoever names a file wants that file.
+        self.assertEqual(len(self.explain(folder / "dmesg.2", status=1)["events"]),
+                         len(self.expected))
+
+    def test_roots_own_links_are_followed(self):
+        self.put("data/kern.log", self.text)
+        (self.root / "var").mkdir()
+        (self.root / "var/log").symlink_to("/data")
+        self.assertEqual(len(self.explain("--root", self.root, status=1)["events"]),
+                         len(self.expected))
+
+    def test_what_everybody_can_write_is_unverified(self):
+        self.put("var/log/kern.log", self.text).chmod(0o666)
+        for one in self.explain("--root", self.root, status=1)["events"]:
+            self.assertIs(one["unverified"], True)
+            self.assertEqual(one["unverified_why"], "/var/log/kern.log: everybody can write it")
+        (self.root / "var/log/kern.log").chmod(0o644)
+        for one in self.explain("--root", self.root, status=1)["events"]:
+            self.assertIs(one["unverified"], False)
+        folder = self.root / "var/log"
+        folder.chmod(0o777)
+        for one in self.explain("--root", self.root, status=1)["events"]:
+            self.assertEqual(one["unverified_why"],
+                             "/var/log/kern.log: everybody can write its directory /var/log")
+
+    def test_another_users_log_is_unverified(self):
+        if os.geteuid() != 0:
+            self.skipTest("needs root, to give a file to another user")
+        os.chown(self.put("var/log/kern.log", self.text), 1000, 1000)
+        one = self.explain("--root", self.root, status=1)["events"][0]
+        self.assertEqual(one["unverified_why"], "/var/log/kern.log: user 1000 can write it")
+        # The service that writes the log may.
+        self.put("etc/passwd", "root:x:0:0::/:/bin/sh\nsyslog:x:1000:1000::/:/bin/false\n")
+        one = self.explain("--root", self.root, status=1)["events"][0]
+        self.assertIs(one["unverified"], False)
+
+    def test_a_forged_copy_does_not_replace_the_real_one(self):
+        cut = "".join(line + "\n" for line in self.text.splitlines() if "DMA32" not in line)
+        self.put("var/log/messages", cut)
+        self.put("var/log/kern.log", self.text, age=-60).chmod(0o666)
+        for one in self.explain("--root", self.root, status=1)["events"]:
+            self.assertEqual(one["source"]["file"], "/var/log/messages")
+            self.assertIs(one["unverified"], False)
+
+    def test_a_forged_event_is_never_the_last_word(self):
+        self.put("var/log/messages", syslog_lines(self.text, BOOTED))
+        forged = (harness.EXAMPLES / "min-free-panic.log").read_text(encoding="utf-8")
+        self.put("var/log/kern.log", syslog_lines(forged, BOOTED + 1_000_000_000),
+                 age=-2000).chmod(0o666)
+        events = self.explain("--root", self.root, status=1)["events"]
+        self.assertIs(events[-1]["unverified"], True)
+        text = whyoom("--root", self.root, "--width", "200").out
+        self.assertIn("unverified: 1 event is passed over here "
+                      "(/var/log/kern.log: everybody can write it)", text)
+        self.assertNotIn("panic", text.split("unverified:")[0])
+        self.assertIn("Nov 23 07:30:17 out of memory, killed java (pid 96)", text)
+        # With nothing else there is no last word.
+        (self.root / "var/log/messages").unlink()
+        text = whyoom("--root", self.root, "--width", "200").out
+        self.assertIn("No OOM event stands in the logs that only the kernel could have written",
+                      text)
+        self.assertNotIn("Why", text)
+
+
 class Journal(HostCase):
     def test_the_journal_is_read_through_journalctl(self):
         log = self.file("journal.json", journal_lines(self.text))
