@@ -327,6 +327,94 @@ class Planted(HostCase):
         self.assertNotIn("Why", text)
 
 
+class Witnesses(HostCase):
+    """What a text log says of this boot, against the ring buffer and the counters."""
+    BOOT = "b" * 32
+
+    def capture(self, syslog, ring="", ring_lost=0, journal="", kills=None, name="vm1", mtime=3600):
+        """An unpacked capture, made an hour after the boot."""
+        folder = self.root / "whyoom"
+        (folder / "log").mkdir(parents=True, exist_ok=True)
+        (folder / "index").write_text("whyoom capture 1\n", encoding="ascii")
+        hour = 3600 * 1_000_000
+        index = [f"clock {self.BOOT} {BOOTED} 0 {BOOTED + hour}", f"host {name}"]
+        logs = 0
+
+        def log(kind, text, path, modified, first, last, boot="-"):
+            nonlocal logs
+            logs += 1
+            (folder / "log" / str(logs)).write_text(text, encoding="utf-8")
+            lost = ring_lost if kind == "ring" else 0
+            index.extend((f"log {kind} {modified} read {lost} 0 {len(text)} 9 {path}",
+                          f"from {first} {boot}", f"to {last} {boot}"))
+
+        if journal:
+            log("journal", journal, "journal", "-", f"0 {BOOTED}", f"{hour} {BOOTED + hour}",
+                self.BOOT)
+        if ring:
+            log("ring", ring, "/dev/kmsg", "-", f"{ring.split(',')[2]} -", f"{hour} -")
+        stamps = [line[:15].replace(" ", "%20") for line in syslog.splitlines()]
+        log("file", syslog, "/var/log/kern.log", BOOTED + mtime * 1_000_000, f"- {stamps[0]}",
+            f"- {stamps[-1]}")
+        (folder / "logs").write_text("whyoom logs 1\n" + "\n".join(index) + "\n", encoding="utf-8")
+        if kills is not None:
+            (self.root / "proc").mkdir(exist_ok=True)
+            (self.root / "proc/vmstat").write_text(f"nr_free_pages 1\noom_kill {kills}\n",
+                                                   encoding="ascii")
+        return self.explain("--root", self.root, status=1)["events"]
+
+    def forged(self):
+        """logger -t kernel, half an hour after the boot; a last line that tells the clock."""
+        self.late = BOOTED + 1800 * 1_000_000
+        end = time.strftime("%b %d %H:%M:%S", time.gmtime(BOOTED / 1e6 + 3600))
+        return syslog_lines(self.text, self.late) + f"{end} vm1 kernel: idle\n"
+
+    @staticmethod
+    def ring(text, first=1_000_000):
+        return "".join(f"4,{i},{at},-;{line}\n" for i, (at, line) in enumerate(
+            [(first, "early"), *records(text), (3_599_000_000, "late")]))
+
+    def why(self, events):
+        self.assertEqual(len(events), len(self.expected))
+        whys = {one["unverified_why"] for one in events}
+        self.assertEqual(len(whys), 1, whys)
+        return whys.pop()
+
+    def test_the_ring_buffer_does_not_have_it(self):
+        self.assertEqual(self.why(self.capture(self.forged(), self.ring(""))),
+                         "not confirmed by /dev/kmsg, which covers that time")
+        text = whyoom("--root", self.root, "--width", "200").out
+        self.assertIn("6 events are passed over here (not confirmed by /dev/kmsg", text)
+
+    def test_the_ring_buffer_has_it(self):
+        real = "".join(f"[{at // 1_000_000 + 1800:5}.{at % 1_000_000:06}] {line}\n"
+                       for at, line in records(self.text))
+        self.assertIsNone(self.why(self.capture(self.forged(), self.ring(real))))
+
+    def test_the_ring_buffer_begins_later_or_lost_some(self):
+        self.assertIsNone(self.why(self.capture(self.forged(), self.ring("", 1_800_000_000))))
+        self.assertIsNone(self.why(self.capture(self.forged(), self.ring(""), ring_lost=3)))
+
+    def test_the_journal_does_not_have_it(self):
+        journal = journal_lines("[    1.000000] early\n[ 3599.000000] late\n", self.BOOT)
+        self.assertEqual(self.why(self.capture(self.forged(), journal=journal)),
+                         "not confirmed by journal, which covers that time")
+
+    def test_no_kill_was_counted(self):
+        self.assertEqual(self.why(self.capture(self.forged(), kills=0)),
+                         "not confirmed by /proc/vmstat (oom_kill 0 since the boot)")
+        self.assertIsNone(self.why(self.capture(self.forged(), kills=6)))
+
+    def test_what_cannot_be_compared_is_not_doubted(self):
+        self.assertIsNone(self.why(self.capture(self.forged(), self.ring(""), kills=0,
+                                                name="other")))
+        # The file was not changed when its last line was stamped: in which zone is not known.
+        self.assertIsNone(self.why(self.capture(self.forged(), self.ring(""), kills=0,
+                                                mtime=3 * 3600)))
+        before = syslog_lines(self.text, BOOTED - 7200 * 1_000_000) + self.forged()[-40:]
+        self.assertIsNone(self.why(self.capture(before, self.ring(""), kills=0)))
+
+
 class Journal(HostCase):
     def test_the_journal_is_read_through_journalctl(self):
         log = self.file("journal.json", journal_lines(self.text))
