@@ -171,7 +171,7 @@ class Campaign {
     }
     const auto record = load();
     if (record) {
-      for (const linux::FileStanding& file : linux::examine(*record).files) {
+      for (const linux::FileStanding& file : linux::examine(*record, {}).files) {
         expect(file.standing == Standing::old || file.standing == Standing::updated,
                "each file is the old or the new one");
       }
