@@ -57,8 +57,16 @@ std::vector<std::uint64_t> keys_of(const Report& report) {
   return keys;
 }
 
+// Of two copies: one that nobody else can have written, then the one that tells more.
+bool better(const Report& a, const Report& b) {
+  return a.unverified.empty() != b.unverified.empty() ? a.unverified.empty() : more_complete(a, b);
+}
+
 // What the kept copy lacks: its clocks, the host, the boot.
 void fill_from(Sighting& kept, const Sighting& other) {
+  if (kept.report.unverified.empty() && !other.report.unverified.empty()) {
+    return;  // it may be made up
+  }
   Report& report = kept.report;
   const Report& spare = other.report;
   if (report.time.wall.empty()) {
@@ -161,7 +169,7 @@ void EventMerge::add(Sighting&& seen) {
     ++copies_;
     Sighting& kept = events_[*known];
     held_bytes_ -= bytes_held(kept.report);
-    if (more_complete(seen.report, kept.report)) {
+    if (better(seen.report, kept.report)) {
       std::swap(seen, kept);
     }
     fill_from(kept, seen);
