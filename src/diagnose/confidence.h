@@ -6,7 +6,8 @@
 
 namespace whyoom::diagnose {
 
-// 0..1: 1 for a whole, undamaged report; each missing part and each loss lowers it.
+// 0..1: 1 for a whole, undamaged report; each missing part and each loss lowers it, and so does it
+// when others than the kernel could have written the lines.
 double completeness(const report::Report& report);
 
 }  // namespace whyoom::diagnose

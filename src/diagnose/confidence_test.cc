@@ -32,6 +32,15 @@ TEST(Completeness, FallsWithDamageButNotWithoutEnd) {
   EXPECT_NEAR(completeness(report), 0.8, 1e-9);
 }
 
+// Whoever makes up a report can make up one that fits together.
+TEST(Completeness, IsNeverCertainWhereOthersCouldHaveWrittenIt) {
+  report::Report report = whole();
+  report.unverified = Message("anybody could have written this");
+  EXPECT_DOUBLE_EQ(completeness(report), 0.7);
+  report.damage.resize(100000);
+  EXPECT_DOUBLE_EQ(completeness(report), 0.7);
+}
+
 TEST(Completeness, NeverFallsToNothing) {
   report::Report report;
   report.kind = report::Kind::oom_kill;

@@ -24,7 +24,7 @@ std::vector<std::string> command(bool choose_fields, const std::string& director
   if (choose_fields) {  // systemd 236 and later; a third of the bytes
     argv.emplace_back(
         "--output-fields=MESSAGE,PRIORITY,_TRANSPORT,_HOSTNAME,_COMM,SYSLOG_IDENTIFIER,"
-        "_SOURCE_MONOTONIC_TIMESTAMP,_BOOT_ID");
+        "SYSLOG_FACILITY,_UID,_SYSTEMD_UNIT,_SOURCE_MONOTONIC_TIMESTAMP,_BOOT_ID");
   }
   argv.emplace_back("_TRANSPORT=kernel");
   for (const char* unit :

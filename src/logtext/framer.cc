@@ -1,87 +1,28 @@
-#include "logtext/framer.h"
-
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <utility>
 
 #include "base/text.h"
-#include "logtext/clean.h"
 #include "logtext/escapes.h"
-#include "logtext/journal_entry.h"
-#include "logtext/kept_line.h"
-#include "logtext/notes.h"
-#include "logtext/peel.h"
-#include "logtext/pstore_parts.h"
+#include "logtext/framer_state.h"
 
 namespace whyoom::logtext {
 
 namespace {
 
 constexpr std::size_t npos = std::string_view::npos;
-constexpr std::size_t max_nesting = 4;  // JSON in a syslog line in JSON ..
-constexpr int max_rounds = 16;          // framings around one line
-constexpr std::size_t max_partial = 64U << 10U;
+constexpr int max_rounds = 16;            // framings around one line
 constexpr std::size_t max_damage = 1000;  // until somebody fetches it
 constexpr std::uint64_t max_repeats = 10;
 constexpr std::size_t min_padding = 8;  // narrower prefixes are not told from indentation
 
+// The kernel, and those who read its messages. Nobody else knows what was lost.
+bool may_count_losses(const Line& line) {
+  return line.origin != Origin::other ||
+         ((line.tag == "systemd-journald" || line.tag == "rsyslogd") && line.uid.value_or(0) == 0);
+}
+
 }  // namespace
-
-struct Framer::State {
-  explicit State(Sink to) : sink(std::move(to)) {}
-
-  void physical(std::string_view raw, LineNumber number);
-  void segment(std::string_view raw, LineNumber number);
-  void deliver(std::string_view text, LineNumber number);
-  void process(std::string_view text, Peeled peeled, std::size_t depth);
-  bool take_json(std::string_view text, Peeled& peeled, std::size_t depth);
-  bool join_partial(std::string_view& text, Peeled& peeled, std::size_t depth);
-  bool take_unframed(std::string_view& text, Peeled& peeled);
-  void record(const LogRecord& from, Peeled peeled, std::size_t depth);
-  void message(std::string_view text, Peeled& peeled, std::size_t depth);
-  void pieces(std::string_view text, Peeled& peeled);
-  void continue_kept(Line& line) const;
-  void repeat(const Repeat& what, const Peeled& peeled, std::size_t depth);
-  void note_sequence(const Peeled& peeled);
-  void emit(std::string_view text, Peeled& peeled);
-  void end_entry();
-  void end_partials();
-  void jump();
-  void flush_parts();
-  void damaged(LineNumber number, std::string what);
-  void lose(std::uint64_t messages);
-
-  struct Level {
-    std::string clean;
-    std::string escaped;
-    std::string joined;
-    LogRecord record;
-  };
-  struct Partial {
-    std::string text;
-    LineNumber number = 0;
-  };
-
-  Sink sink;
-  std::vector<Damage> damage;
-  Utf16 utf16;
-  JournalEntry entry;
-  PstoreParts parts;
-  std::array<Level, max_nesting + 1> levels;
-  std::array<Partial, 2> partials;  // stdout, stderr
-  std::string utf16_buffer;
-  std::string clean_buffer;
-  std::string minute;      // dmesg -H
-  std::string_view begin;  // the physical line at hand, without quotes
-  KeptLine kept;
-  std::optional<std::uint64_t> sequence;  // of the last /dev/kmsg record
-  std::size_t padding = 0;                // width of the last line's prefix
-  LineNumber last_number = 0;
-  std::uint32_t lost = 0;
-  bool started = false;
-  bool after_kmsg = false;  // the last record was of /dev/kmsg
-};
 
 void Framer::State::damaged(LineNumber number, std::string what) {
   if (damage.size() < max_damage) {
@@ -89,9 +30,10 @@ void Framer::State::damaged(LineNumber number, std::string what) {
   }
 }
 
-void Framer::State::lose(std::uint64_t messages) {
+void Framer::State::lose(std::uint64_t messages, const Line& told_by) {
   constexpr std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
-  lost = static_cast<std::uint32_t>(std::min(most, lost + std::min(messages, most)));
+  std::uint32_t& sum = told_by.origin.handed_on() ? lost_relayed : lost;
+  sum = static_cast<std::uint32_t>(std::min(most, sum + std::min(messages, most)));
 }
 
 // The caller left lines out: nothing before can go on here.
@@ -175,7 +117,11 @@ void Framer::State::deliver(std::string_view text, LineNumber number) {
 }
 
 void Framer::State::process(std::string_view text, Peeled peeled, std::size_t depth) {
+  if (depth == 0 && take_further_line(text, peeled)) {
+    return;
+  }
   const bool was_continued = peeled.line.continued;
+  const bool kernels = peeled.line.origin == Origin::kernel;
   for (int round = 0; round < max_rounds; ++round) {
     if (take_json(text, peeled, depth)) {
       return;
@@ -184,8 +130,8 @@ void Framer::State::process(std::string_view text, Peeled peeled, std::size_t de
       break;
     }
     peeled.line.framed = true;
-    if (was_continued && !peeled.kmsg) {
-      peeled.line.continued = false;  // it has a framing of its own
+    if (was_continued && !peeled.kmsg && !kernels) {
+      peeled.line.continued = peeled.line.embedded = false;  // it has a framing of its own
     }
     if (!peeled.stream.empty() && join_partial(text, peeled, depth)) {
       return;
@@ -209,109 +155,28 @@ void Framer::State::process(std::string_view text, Peeled peeled, std::size_t de
   message(text, peeled, depth);
 }
 
-bool Framer::State::take_json(std::string_view text, Peeled& peeled, std::size_t depth) {
-  if (peeled.kernel_time || depth >= max_nesting) {
+// journalctl and dmesg put further lines of a message under its first.
+bool Framer::State::is_padded(std::string_view text) const {
+  return padding >= min_padding && text.size() > padding && kept.valid &&
+         text.find_first_not_of(' ') >= padding;
+}
+
+// A further line of what a program wrote is that program's, whatever frame it seems to have. True:
+// it is used up.
+bool Framer::State::take_further_line(std::string_view text, Peeled& peeled) {
+  if (entry.seen_whole()) {
+    peeled.line.origin.lower(Origin::relayed);  // in no entry of a log that has all in entries
+  }
+  if (!is_padded(text)) {
     return false;
   }
-  text = trim_left(text);
-  if (text.starts_with("[{")) {
-    text.remove_prefix(1);
-  }
-  if (!text.starts_with('{')) {
+  peeled.line.origin.lower(kept.line.origin);
+  if (peeled.line.origin != Origin::other) {
     return false;
   }
-  const JsonResult result = read_json_record(text, levels[depth].record);
-  if (!result.is_record) {
-    return false;
-  }
-  if (result.broken) {
-    damaged(peeled.line.number, "a JSON record is cut or broken");
-  }
-  record(levels[depth].record, peeled, depth);
+  continue_kept(peeled.line);
+  message(text.substr(padding), peeled, 0);
   return true;
-}
-
-void Framer::State::record(const LogRecord& from, Peeled peeled, std::size_t depth) {
-  padding = 0;
-  after_kmsg = false;
-  if (from.message_is_null() && !from.has_message()) {
-    damaged(peeled.line.number, "the journal left out a message that was too big for its JSON");
-    lose(1);
-    return;
-  }
-  peeled.line.framed = true;
-  from.describe(peeled.line);
-  std::string_view rest = from.message();
-  while (rest.ends_with('\n')) {
-    rest.remove_suffix(1);
-  }
-  for (bool first = true;; first = false) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
-    Peeled piece = peeled;
-    piece.line.continued = !first;
-    process(clean_line(rest.substr(0, end), levels[depth].clean), piece, depth + 1);
-    if (end == rest.size()) {
-      return;
-    }
-    rest.remove_prefix(end + 1);
-  }
-}
-
-// A CRI record that is partial waits for the rest. True: there is nothing to go on with.
-bool Framer::State::join_partial(std::string_view& text, Peeled& peeled, std::size_t depth) {
-  Partial& partial = partials[peeled.stream == "stdout" ? 0 : 1];
-  peeled.stream = {};
-  if (peeled.partial) {
-    peeled.partial = false;
-    if (partial.text.size() + text.size() <= max_partial) {
-      if (partial.text.empty()) {
-        partial.number = peeled.line.number;
-      }
-      partial.text += text;
-      return true;
-    }
-    damaged(peeled.line.number, "a line in pieces is too long");
-  }
-  if (!partial.text.empty()) {
-    std::string& joined = levels[depth].joined;
-    joined.swap(partial.text);
-    partial.text.clear();
-    joined += text;
-    text = joined;
-    peeled.line.number = partial.number;
-  }
-  return false;
-}
-
-void Framer::State::end_partials() {
-  for (Partial& partial : partials) {
-    if (!partial.text.empty()) {
-      damaged(partial.number, "the end of a line in pieces is missing");
-      std::string text;
-      text.swap(partial.text);
-      Peeled peeled;
-      peeled.line.number = partial.number;
-      peeled.line.framed = true;
-      begin = text;
-      process(text, peeled, 0);
-      partial.text.clear();  // a piece inside of a piece
-    }
-  }
-}
-
-void Framer::State::end_entry() {
-  if (!entry.open()) {
-    return;
-  }
-  Peeled peeled;
-  bool broken = false;
-  LogRecord& taken = levels[0].record;
-  if (entry.take(taken, peeled.line.number, broken)) {
-    if (broken) {
-      damaged(peeled.line.number, "a journal entry is cut or broken");
-    }
-    record(taken, peeled, 0);
-  }
 }
 
 // A line without framing of its own can still belong to the record before. True: it is used up.
@@ -326,11 +191,11 @@ bool Framer::State::take_unframed(std::string_view& text, Peeled& peeled) {
     }
     peeled.kmsg = true;  // the wrapped rest of a record has its escapes too
   }
-  // journalctl and dmesg put further lines of a message under its first.
-  if (padding >= min_padding && text.size() > padding && kept.valid &&
-      text.find_first_not_of(' ') >= padding) {
+  if (is_padded(text)) {
     text.remove_prefix(padding);
     continue_kept(peeled.line);
+  } else if (by_program) {
+    peeled.line.origin.lower(Origin::relayed);  // maybe the rest of what that program wrote
   }
   return false;
 }
@@ -341,7 +206,7 @@ void Framer::State::continue_kept(Line& line) const {
   line = kept.line;
   line.number = number;
   line.framed = false;
-  line.continued = true;
+  line.continued = line.embedded = true;
 }
 
 void Framer::State::note_sequence(const Peeled& peeled) {
@@ -350,7 +215,7 @@ void Framer::State::note_sequence(const Peeled& peeled) {
   }
   if (sequence && *peeled.sequence > *sequence && *peeled.sequence - *sequence > 1) {
     const std::uint64_t gap = *peeled.sequence - *sequence - 1;
-    lose(gap);
+    lose(gap, peeled.line);
     damaged(peeled.line.number, std::to_string(gap) + " kernel messages are missing here");
   }
   sequence = peeled.sequence;
@@ -358,8 +223,8 @@ void Framer::State::note_sequence(const Peeled& peeled) {
 
 // The framing is off; what is left can still be a note of the logger, or more than one message.
 void Framer::State::message(std::string_view text, Peeled& peeled, std::size_t depth) {
-  if (const auto loss = parse_loss(text)) {
-    lose(loss->messages);
+  if (const auto loss = parse_loss(text); loss && may_count_losses(peeled.line)) {
+    lose(loss->messages, peeled.line);
     damaged(peeled.line.number, loss->counted
                                     ? std::to_string(loss->messages) + " messages were dropped here"
                                     : std::string("some messages were dropped here"));
@@ -376,16 +241,19 @@ void Framer::State::message(std::string_view text, Peeled& peeled, std::size_t d
   }
   const bool other = peeled.line.origin == Origin::other;
   const bool kernel = peeled.kernel_time || peeled.line.origin == Origin::kernel;
-  const std::size_t inner = other || peeled.kmsg ? npos : find_inner_time(text, 1, kernel);
-  if (inner != npos && depth < max_nesting) {
+  const std::size_t inner = other || peeled.kmsg || peeled.record
+                                ? npos
+                                : find_inner_time(text, 1, kernel, peeled.line.monotonic_us);
+  if (inner != npos && depth < max_nesting && !may_be_in_a_name(text.substr(0, inner))) {
     // Behind kernel text it is a second message whose newline was lost; behind anything else
     // (a login prompt, a program's output) it is where the kernel's text begins.
     Peeled next;
     next.line.number = peeled.line.number;
     next.line.wall = peeled.kernel_time ? std::string_view{} : peeled.line.wall;
     next.line.host = peeled.line.host;
+    next.line.origin = peeled.line.origin;
+    next.line.by_tag = peeled.line.by_tag;
     if (kernel) {
-      next.line.origin = peeled.line.origin;
       pieces(text.substr(0, inner), peeled);
     }
     process(text.substr(inner), next, depth + 1);
@@ -411,6 +279,7 @@ void Framer::State::repeat(const Repeat& what, const Peeled& peeled, std::size_t
       Peeled again;
       again.line = kept.line;
       again.line.number = peeled.line.number;
+      again.line.origin.lower(peeled.line.origin);
       emit(text, again);
     }
     return;
@@ -424,7 +293,7 @@ void Framer::State::repeat(const Repeat& what, const Peeled& peeled, std::size_t
 void Framer::State::pieces(std::string_view text, Peeled& peeled) {
   for (std::size_t end = text.find('\n'); end != npos; end = text.find('\n')) {
     emit(text.substr(0, end), peeled);
-    peeled.line.continued = true;
+    peeled.line.continued = peeled.line.embedded = true;
     if (!peeled.line.framed && kept.valid) {
       continue_kept(peeled.line);
     }
@@ -436,10 +305,11 @@ void Framer::State::pieces(std::string_view text, Peeled& peeled) {
 void Framer::State::emit(std::string_view text, Peeled& peeled) {
   Line& line = peeled.line;
   line.text = trim_right(text);
-  line.lost_before = std::exchange(lost, 0);
+  line.lost_before = std::exchange(line.origin.handed_on() ? lost_relayed : lost, 0);
   sink(line);
   if (line.framed) {
     kept.keep(line);
+    by_program = line.origin <= Origin::relayed;
   }
 }
 

@@ -26,8 +26,11 @@ struct Got {
         tag(line.tag),
         level(line.level),
         origin(line.origin),
+        handed_on(line.origin.handed_on()),
+        by_tag(line.by_tag),
         framed(line.framed),
         continued(line.continued),
+        embedded(line.embedded),
         lost_before(line.lost_before) {}
 
   std::string text;
@@ -36,7 +39,7 @@ struct Got {
   std::string wall, host, caller, tag;
   int level;
   Origin origin;
-  bool framed, continued;
+  bool handed_on, by_tag, framed, continued, embedded;
   std::uint32_t lost_before;
 };
 

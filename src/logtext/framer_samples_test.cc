@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::string_view text = TEXT;
 constexpr auto kernel = Origin::kernel;
+constexpr auto relayed = Origin::relayed;
 
 constexpr auto all_samples = std::to_array<Sample>({
     // dmesg
@@ -225,20 +226,26 @@ constexpr auto all_samples = std::to_array<Sample>({
     {"kernel: " TEXT, text, {}, "", "", "kernel", -1, kernel},
     {" kernel:[   12.345678] " TEXT, text, 12345678, "", "", "kernel", -1, kernel},
     {"16:15:16 kernel: " TEXT, text, {}, "16:15:16", "", "kernel", -1, kernel},
-    {"Nov 23 07:41:32 host console[9]: [   12.345678] " TEXT, text, 12345678, "Nov 23 07:41:32",
-     "host", "console"},
+    {"Nov 23 07:41:32 host console[9]: [   12.345678] hi",
+     "[   12.345678] hi",
+     {},
+     "Nov 23 07:41:32",
+     "host",
+     "console",
+     -1,
+     Origin::other},
     // containers and hypervisors
     {"2026-11-23T07:41:32.1Z stdout F [   12.345678] " TEXT, text, 12345678,
-     "2026-11-23T07:41:32.1Z"},
+     "2026-11-23T07:41:32.1Z", "", "", -1, relayed},
     {"{\"log\":\"[   12.345678] " TEXT "\\n\",\"stream\":\"stdout\",\"time\":\"2026-11-23T07\"}",
-     text, 12345678, "2026-11-23T07"},
+     text, 12345678, "2026-11-23T07", "", "", -1, relayed},
     {"{\"log\":\"Nov 23 07:41:32 host kernel: [   12.345678] " TEXT "\\n\",\"time\":\"t\"}", text,
-     12345678, "Nov 23 07:41:32", "host", "kernel", -1, kernel},
+     12345678, "Nov 23 07:41:32", "host", "kernel", -1, relayed},
     {"2026-11-23T07:41:32Z\tkube.tag\t{\"message\":\"<4>[   12.345678] " TEXT "\"}", text, 12345678,
-     "2026-11-23T07:41:32Z", "", "", 4, kernel},
+     "2026-11-23T07:41:32Z", "", "", 4, relayed},
     {"{\"jsonPayload\":{\"message\":\"[   12.345678] " TEXT "\"},\"timestamp\":\"t\"}", text,
-     12345678, "t"},
-    {"[{\"textPayload\":\"[   12.345678] " TEXT "\"},", text, 12345678},
+     12345678, "t", "", "", -1, relayed},
+    {"[{\"textPayload\":\"[   12.345678] " TEXT "\"},", text, 12345678, "", "", "", -1, relayed},
     {"{\"__REALTIME_TIMESTAMP\":\"1795419692123456\",\"_TRANSPORT\":\"kernel\",\"MESSAGE\":"
      "\"" TEXT "\",\"_SOURCE_MONOTONIC_TIMESTAMP\":\"12345678\",\"__MONOTONIC_TIMESTAMP\":\"99\","
      "\"PRIORITY\":\"4\",\"SYSLOG_IDENTIFIER\":\"kernel\",\"_HOSTNAME\":\"host\"}",
@@ -287,8 +294,8 @@ constexpr auto all_samples = std::to_array<Sample>({
      "kernel",
      -1,
      kernel},
-    {"kernel-monitor, node-1\t\t\tWarning\t\tOOMKilling\t" TEXT, text},
-    {"  Warning  OOMKilling  9m  kernel-monitor, node-1  " TEXT, text},
+    {"kernel-monitor, node-1\t\t\tWarning\t\tOOMKilling\t" TEXT, text, {}, "", "", "", -1, relayed},
+    {"  Warning  OOMKilling  9m  kernel-monitor, node-1  " TEXT, text, {}, "", "", "", -1, relayed},
 });
 
 #undef TEXT

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t npos = std::string_view::npos;
 constexpr std::size_t max_held = 256U << 10U;
+constexpr std::uint64_t max_skipped = 64U << 20U;  // journald takes 32 MiB of a user
 constexpr std::size_t length_size = 8;
 
 bool is_field_name(std::string_view name) {
@@ -68,11 +69,16 @@ void JournalEntry::open_as(Kind kind, LineNumber number) {
   text_.clear();
   field_.clear();
   value_.clear();
-  binary_ = message_open_ = cut_ = false;
+  binary_ = message_open_ = cut_ = verbose_ = begun_ = false;
+  skip_ = 0;
 }
 
 JournalEntry::Took JournalEntry::line(std::string_view raw, std::string_view clean,
                                       LineNumber number) {
+  if (skip_ != 0) {
+    binary_ = skip(raw);
+    return Took::held;
+  }
   if (binary_) {
     return binary(raw) ? Took::held : Took::no;
   }
@@ -101,6 +107,12 @@ bool JournalEntry::hold(std::string_view text) {
   return true;
 }
 
+// True while more of it is to come.
+bool JournalEntry::skip(std::string_view raw) {
+  skip_ -= std::min<std::uint64_t>(skip_, raw.size() + 1);
+  return skip_ != 0;
+}
+
 // The length in 8 bytes, the bytes, a newline; cut at each newline inside. False: it is none.
 bool JournalEntry::binary(std::string_view raw) {
   value_ += raw;
@@ -113,10 +125,13 @@ bool JournalEntry::binary(std::string_view raw) {
     length = (length << 8U) | static_cast<unsigned char>(value_[i]);
   }
   if (length > max_held) {
+    // What is in it may look like any line: it is passed over, not read.
+    const bool believed = begun_ && length <= max_skipped;
+    skip_ = believed ? length - std::min<std::uint64_t>(length, value_.size() - length_size) : 0;
     value_.clear();
-    binary_ = false;
     cut_ = true;
-    return false;
+    binary_ = skip_ != 0;
+    return believed;
   }
   if (value_.size() - length_size < length) {
     value_ += '\n';
@@ -143,12 +158,14 @@ JournalEntry::Took JournalEntry::fields_line(std::string_view raw, std::string_v
       return Took::no;
     }
     open_as(Kind::fields, number);
+    begun_ = true;
+    verbose_ = indent != 0;
   }
-  if (text.empty()) {
+  if (text.empty() && !verbose_) {
     return Took::finished;
   }
-  if (message_open_ && indent >= 8) {  // a further line of a message, -o verbose
-    if (hold("\n")) {
+  if (verbose_ && (text.empty() || indent > 4)) {  // a further line of a field
+    if (message_open_ && hold("\n")) {
       hold(clean.substr(std::min<std::size_t>(indent, 12)));
     }
     return Took::held;
@@ -210,6 +227,7 @@ JournalEntry::Took JournalEntry::pretty_line(std::string_view clean, LineNumber 
 bool JournalEntry::take(LogRecord& record, LineNumber& number, bool& broken) {
   number = number_;
   broken = cut_ || binary_;
+  seen_whole_ = seen_whole_ || (begun_ && record_.names_transport());
   if (kind_ == Kind::pretty) {
     text_ += '}';
     const JsonResult result = read_json_record(text_, record_);

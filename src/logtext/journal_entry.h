@@ -23,6 +23,8 @@ class JournalEntry {
   Took line(std::string_view raw, std::string_view clean, LineNumber number);
 
   [[nodiscard]] bool open() const { return kind_ != Kind::none; }
+  // In a log of such entries each message is in one: a line outside of them is somebody's text.
+  [[nodiscard]] bool seen_whole() const { return seen_whole_; }
 
   // Fills `record` with what there is and closes the entry. False: there was no message in it.
   bool take(LogRecord& record, LineNumber& number, bool& broken);
@@ -33,6 +35,7 @@ class JournalEntry {
   Took fields_line(std::string_view raw, std::string_view clean, LineNumber number);
   Took pretty_line(std::string_view clean, LineNumber number);
   bool binary(std::string_view raw);
+  bool skip(std::string_view raw);
   void open_as(Kind kind, LineNumber number);
   bool hold(std::string_view text);
 
@@ -43,8 +46,12 @@ class JournalEntry {
   std::string value_;
   bool after_name_ = false;    // the line before was MESSAGE, without an entry around it
   bool binary_ = false;        // a binary field is being read
+  std::uint64_t skip_ = 0;     // bytes left of a binary field that is too big to be held
+  bool verbose_ = false;       // fields are indented, and further lines of a field more so
   bool message_open_ = false;  // verbose: further lines of the message may come
   bool cut_ = false;
+  bool begun_ = false;  // its begin was seen
+  bool seen_whole_ = false;
   LineNumber number_ = 0;
 };
 

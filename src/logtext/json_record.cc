@@ -11,6 +11,11 @@ namespace {
 
 constexpr int max_depth = 12;
 
+// A value of the outermost object, or an item of an array that is one, is at the top.
+LogRecord::Level level_at(int depth) {
+  return depth <= 2 ? LogRecord::Level::top : LogRecord::Level::nested;
+}
+
 class Reader {
  public:
   Reader(std::string_view text, LogRecord& record) : rest_(text), record_(record) {}
@@ -161,7 +166,7 @@ bool Reader::array(std::string_view key, int depth) {
     }
   }
   if (any && !bytes.empty()) {
-    record_.set(key, bytes);
+    record_.set(key, bytes, level_at(depth));
   }
   return whole;
 }
@@ -181,7 +186,7 @@ bool Reader::value(std::string_view key, int depth) {
     std::string text;
     const bool whole = string(text);
     if (whole || !text.empty()) {
-      record_.set(key, text);
+      record_.set(key, text, level_at(depth));
     }
     return whole;
   }
@@ -189,7 +194,7 @@ bool Reader::value(std::string_view key, int depth) {
   if (word == "null") {
     record_.set_null(key);
   } else if (!word.empty()) {
-    record_.set(key, word);
+    record_.set(key, word, level_at(depth));
   }
   return !word.empty();
 }

@@ -14,8 +14,8 @@ struct KeptLine {
 
   void keep(const Line& from) {
     line = from;
-    const std::array<std::string_view*, 6> views{&line.text,   &line.wall, &line.host,
-                                                 &line.caller, &line.tag,  &line.boot};
+    const std::array<std::string_view*, 7> views{&line.text, &line.wall, &line.host, &line.caller,
+                                                 &line.tag,  &line.boot, &line.unit};
     for (std::size_t i = 0; i < views.size(); ++i) {
       owned_[i].assign(*views[i]);
       *views[i] = owned_[i];
@@ -25,7 +25,7 @@ struct KeptLine {
   }
 
  private:
-  std::array<std::string, 6> owned_;
+  std::array<std::string, 7> owned_;
 };
 
 }  // namespace whyoom::logtext

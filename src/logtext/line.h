@@ -10,10 +10,35 @@
 
 namespace whyoom::logtext {
 
+// Who could have written a line, from the least to the most believed.
 enum class Origin : std::uint8_t {
-  unknown,  // the framing does not say
+  other,    // a program of user space
+  relayed,  // a program put it out: it may have handed on the kernel's, or have made it up
   kernel,   // facility kern, transport kernel, or tagged "kernel:"
-  other     // another program wrote it
+  unknown   // no frame names anybody; who gave the log has to know whose it is
+};
+
+// Frames are read from the outside to the inside, and whoever wrote the outer one could write
+// anything inside. So the outermost that names an author decides, and each further one can only
+// take belief away: there is no way to raise this.
+class Trust {
+ public:
+  constexpr void lower(Origin named) {
+    handed_on_ = handed_on_ || named == Origin::relayed;
+    origin_ = named < origin_ ? named : origin_;
+  }
+  constexpr void lower(Trust outer) {
+    handed_on_ = handed_on_ || outer.handed_on_;
+    lower(outer.origin_);
+  }
+  // NOLINTNEXTLINE(google-explicit-constructor,hicpp-explicit-conversions): reads like an Origin
+  constexpr operator Origin() const { return origin_; }
+  // One of the frames was a program's that hands on what others say.
+  [[nodiscard]] constexpr bool handed_on() const { return handed_on_; }
+
+ private:
+  Origin origin_ = Origin::unknown;
+  bool handed_on_ = false;
 };
 
 struct Line {
@@ -26,13 +51,20 @@ struct Line {
   std::string_view caller;  // "T123" or "C1" (CONFIG_PRINTK_CALLER), if any
   std::string_view boot;    // the journal's id of the boot, if the framing has one
   std::string_view tag;     // program in a syslog line ("earlyoom", "systemd-oomd"), if any
+  std::string_view unit;    // the journal's own word for the service that wrote it, if any
   int level = -1;           // 0..7, -1 = not in the framing
-  Origin origin = Origin::unknown;
+  Trust origin;
+  // The kernel's by nothing but a tag, which any program can take ("logger -t kernel").
+  bool by_tag = false;
+  std::optional<std::uint32_t> uid;  // the journal's own word for the user that wrote it
   bool framed = false;  // carried any prefix of its own (a wrapped rest of a line has none)
   // Belongs to the record of the line before. Mostly an embedded newline, so a line of its own; it
   // is not framed when the transport only padded it. The flag 'c' of /dev/kmsg does not always
   // mean a fragment: without NUMA, zone lines carry it too.
   bool continued = false;
+  // Behind a newline that the record before has inside of it. The kernel's records that have such
+  // are few; a process can put a newline into its own name.
+  bool embedded = false;
   std::uint32_t lost_before = 0;  // messages that the framing says were dropped before this one
 };
 

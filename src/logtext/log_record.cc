@@ -1,5 +1,6 @@
 #include "logtext/log_record.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/text.h"
@@ -28,6 +29,12 @@ bool is_time_key(std::string_view key) {
          key == "_SOURCE_REALTIME_TIMESTAMP" || key == "__REALTIME_TIMESTAMP";
 }
 
+// All keys of the journal look like this; the JSON of others mostly does not.
+bool is_journal_key(std::string_view key) {
+  return std::all_of(key.begin(), key.end(),
+                     [](char c) { return (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_'; });
+}
+
 }  // namespace
 
 int LogRecord::message_rank(std::string_view key) {
@@ -40,19 +47,32 @@ int LogRecord::message_rank(std::string_view key) {
 }
 
 void LogRecord::clear() {
-  message_.clear();
-  wall_.clear();
-  host_.clear();
-  tag_.clear();
-  boot_.clear();
+  for (std::string* text : {&message_, &wall_, &host_, &tag_, &boot_, &unit_}) {
+    text->clear();  // keeps its room
+  }
   monotonic_us_.reset();
+  uid_.reset();
   rank_ = 0;
   level_ = -1;
-  source_time_ = null_message_ = journal_ = false;
-  origin_ = Origin::unknown;
+  source_time_ = null_message_ = journal_ = foreign_ = sent_ = false;
+  author_ = {};
 }
 
-void LogRecord::set(std::string_view key, std::string_view value) {
+void LogRecord::note_author(std::string_view key, std::string_view value) {
+  if (key == "_TRANSPORT") {
+    sent_ = journal_ = true;
+    author_.lower(value == "kernel" ? Origin::kernel : Origin::other);
+  } else if (key == "SYSLOG_FACILITY" && value != "0") {
+    author_.lower(Origin::other);  // user space wrote into the kernel's buffer
+  } else if (key == "_SYSTEMD_UNIT" && unit_.empty()) {
+    unit_.assign(value);
+  } else if (key == "_UID" && !uid_) {
+    uid_ = parse_number<std::uint32_t>(value);
+  }
+}
+
+void LogRecord::set(std::string_view key, std::string_view value, Level level) {
+  foreign_ = foreign_ || level == Level::nested || !is_journal_key(key);
   if (const int rank = message_rank(key); rank != 0) {
     if (rank_ == 0 || rank < rank_) {
       message_.assign(value);
@@ -80,9 +100,8 @@ void LogRecord::set(std::string_view key, std::string_view value) {
     boot_.assign(value);
   } else if (key == "PRIORITY" && value.size() == 1 && value[0] >= '0' && value[0] <= '7') {
     level_ = value[0] - '0';
-  } else if (key == "_TRANSPORT") {
-    origin_ = value == "kernel" ? Origin::kernel : Origin::other;
-    journal_ = true;
+  } else {
+    note_author(key, value);
   }
 }
 
@@ -98,7 +117,6 @@ void LogRecord::describe(Line& line) const {
   };
   keep(line.wall, wall_);
   keep(line.host, host_);
-  keep(line.tag, tag_);
   keep(line.boot, boot_);
   if (monotonic_us_) {
     line.monotonic_us = monotonic_us_;
@@ -106,12 +124,23 @@ void LogRecord::describe(Line& line) const {
   if (level_ >= 0) {
     line.level = level_;
   }
-  if (origin_ == Origin::kernel && !tag_.empty() && tag_ != "kernel") {
-    line.origin = Origin::other;  // a daemon wrote into the kernel's buffer
-  } else if (origin_ != Origin::unknown) {
-    line.origin = origin_;
-  } else if (!tag_.empty()) {
-    line.origin = tag_ == "kernel" ? Origin::kernel : Origin::other;
+  describe_author(line);
+}
+
+void LogRecord::describe_author(Line& line) const {
+  if (!is_journals_own()) {
+    line.origin.lower(Origin::relayed);
+  } else if (line.origin == Origin::unknown) {
+    line.unit = unit_;
+    line.uid = uid_;
+  }
+  if (line.tag.empty()) {
+    line.tag = tag_;
+  }
+  line.origin.lower(author_);
+  if (!tag_.empty()) {
+    line.origin.lower(tag_ == "kernel" ? Origin::kernel : Origin::other);
+    line.by_tag = line.by_tag || !sent_;
   }
 }
 

@@ -15,8 +15,11 @@ class LogRecord {
  public:
   void clear();
 
+  // Where a field stands. The journal has all of its fields at the top.
+  enum class Level : std::uint8_t { top, nested };
+
   // One field. What is not known is ignored; the best of several message keys wins.
-  void set(std::string_view key, std::string_view value);
+  void set(std::string_view key, std::string_view value, Level level = Level::top);
   // The journal leaves out a message that is too big for its JSON (null).
   void set_null(std::string_view key);
 
@@ -26,25 +29,35 @@ class LogRecord {
   [[nodiscard]] bool has_message() const { return rank_ != 0; }
   [[nodiscard]] bool message_is_null() const { return null_message_; }
   [[nodiscard]] std::string_view message() const { return message_; }
-  // The record is of the journal: embedded newlines are those of one message.
-  [[nodiscard]] bool is_journal() const { return journal_; }
+  // The journal itself says how the message came to it.
+  [[nodiscard]] bool names_transport() const { return sent_; }
 
-  // Writes what is known into `line`; the views live as long as this record is unchanged.
+  // Writes what is known into `line`; the views live as long as this record is unchanged. What a
+  // frame around the record said of its author stays.
   void describe(Line& line) const;
 
  private:
+  void note_author(std::string_view key, std::string_view value);
+  // Nobody but journald made this record.
+  [[nodiscard]] bool is_journals_own() const { return journal_ && !foreign_; }
+  void describe_author(Line& line) const;
+
   std::string message_;
   std::string wall_;
   std::string host_;
   std::string tag_;
   std::string boot_;
+  std::string unit_;
   std::optional<std::uint64_t> monotonic_us_;
   int rank_ = 0;
   int level_ = -1;
   bool source_time_ = false;
   bool null_message_ = false;
   bool journal_ = false;
-  Origin origin_ = Origin::unknown;
+  bool foreign_ = false;  // has what no record of the journal has: somebody else put it together
+  bool sent_ = false;     // _TRANSPORT was there
+  Trust author_;          // by _TRANSPORT and the facility
+  std::optional<std::uint32_t> uid_;
 };
 
 struct JsonResult {

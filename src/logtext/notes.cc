@@ -1,6 +1,7 @@
 #include "logtext/notes.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "base/text.h"
@@ -61,6 +62,18 @@ std::optional<Loss> parse_loss(std::string_view text) {
     return Loss{1, false, {}};
   }
   return std::nullopt;
+}
+
+bool may_be_in_a_name(std::string_view before) {
+  constexpr std::array<std::string_view, 8> paths{
+      "memcg=/",     "cpuset=",    "Task in /",        "limit of /",
+      "stats for /", "Tasks in /", " controller in /", "reached of cgroup /"};
+  if (std::any_of(paths.begin(), paths.end(),
+                  [before](std::string_view path) { return before.find(path) != npos; })) {
+    return true;
+  }
+  const std::size_t process = before.rfind("rocess ");  // "Killed process 12 ("
+  return process != npos && before.find('(', process) != npos && before.find(')', process) == npos;
 }
 
 bool is_journal_note(std::string_view text) {

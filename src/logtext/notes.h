@@ -26,6 +26,10 @@ struct Repeat {
 };
 std::optional<Repeat> parse_repeat(std::string_view text);
 
+// `before` is kernel text that ends inside the name of a process or of a cgroup, or may do so: what
+// follows is of that name, which can be anything.
+bool may_be_in_a_name(std::string_view before);
+
 // journalctl's own lines between the entries ("-- Boot 0a1b --").
 bool is_journal_note(std::string_view text);
 

@@ -16,6 +16,7 @@ struct Peeled {
   bool kernel_time = false;  // a printk time was there: what follows is the kernel's text
   bool syslog = false;       // a tag was there: rsyslog's #012 escapes are possible
   bool kmsg = false;         // a /dev/kmsg header was there: \xNN escapes are possible
+  bool record = false;       // the field of a record: whole, and without frames of its own
   bool minute_base = false;  // dmesg -H: "[Nov23 07:41]", the times after it are relative to it
   bool relative = false;     // dmesg -H: "[  +0.000123]"
   bool partial = false;      // CRI: the rest comes with the next record of this stream
@@ -33,8 +34,9 @@ bool peel_kmsg(std::string_view& text, Peeled& peeled);          // 4,1234,12345
 
 // Offset of a printk time "[   12.345678]" inside `text` at or after `from`; npos when none.
 // `exact`: with six digits of fraction, as the kernel prints it; else a tidied "[   12.34]" will
-// do.
-std::size_t find_inner_time(std::string_view text, std::size_t from, bool exact);
+// do. `near`: and not a minute away from this, the time that the line has.
+std::size_t find_inner_time(std::string_view text, std::size_t from, bool exact,
+                            std::optional<std::uint64_t> near);
 
 // "kern.warn" (OpenWrt, busybox): sets level and origin.
 bool take_facility_level(std::string_view word, Line& line);

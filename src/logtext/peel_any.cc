@@ -32,9 +32,13 @@ bool peel_word(std::string_view& text, Peeled& peeled) {
          (!peeled.line.framed && (peel_list_number(text, peeled) || peel_event(text, peeled)));
 }
 
-}  // namespace
+// The kernel's sentence about a process, without its name: that was taken for a frame.
+bool lacks_name(std::string_view text) {
+  return text.starts_with("invoked oom-killer:") || text.starts_with("page allocation failure") ||
+         text.starts_with(": page allocation failure");
+}
 
-bool peel_any(std::string_view& text, Peeled& peeled) {
+bool peel_one(std::string_view& text, Peeled& peeled) {
   if (peeled.kernel_time) {
     return peel_behind_time(text, peeled);
   }
@@ -58,6 +62,22 @@ bool peel_any(std::string_view& text, Peeled& peeled) {
     text = rest;
   }
   return peeled_one;
+}
+
+}  // namespace
+
+bool peel_any(std::string_view& text, Peeled& peeled) {
+  if (peeled.line.origin == Origin::other && !peeled.line.tag.empty()) {
+    return false;  // what a program wrote is its text, whatever it looks like
+  }
+  const Peeled before = peeled;
+  std::string_view rest = text;
+  if (!peel_one(rest, peeled) || lacks_name(rest)) {
+    peeled = before;
+    return false;
+  }
+  text = rest;
+  return true;
 }
 
 }  // namespace whyoom::logtext

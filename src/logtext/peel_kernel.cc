@@ -80,7 +80,9 @@ bool take_bracket(std::string_view inside, Peeled& peeled) {
     if (peeled.kernel_time && time->fraction_digits != 6) {
       return false;  // a second one only when there is no doubt
     }
-    peeled.line.monotonic_us = time->microseconds;
+    if (!peeled.kernel_time) {  // a second one can be the name of a process
+      peeled.line.monotonic_us = time->microseconds;
+    }
     peeled.kernel_time = true;
     return true;
   }
@@ -132,13 +134,13 @@ bool set_facility_level(std::string_view facility, std::string_view level, Line&
     return false;
   }
   line.level = level_values[static_cast<std::size_t>(which - level_names.begin())];
-  line.origin = facility == "kern" ? Origin::kernel : Origin::other;
+  line.origin.lower(facility == "kern" ? Origin::kernel : Origin::other);
   return true;
 }
 
 void set_priority(std::uint64_t priority, Line& line) {
   line.level = static_cast<int>(priority & 7U);
-  line.origin = priority < 8 ? Origin::kernel : Origin::other;
+  line.origin.lower(priority < 8 ? Origin::kernel : Origin::other);
 }
 
 }  // namespace
@@ -203,10 +205,6 @@ bool peel_bracket_time(std::string_view& text, Peeled& peeled) {
   const std::size_t close = text.substr(0, max_bracket).find(']');
   if (close == std::string_view::npos || !take_bracket(text.substr(1, close - 1), peeled)) {
     return false;
-  }
-  // A daemon that hands on the console or the ring buffer is not the author of what it hands on.
-  if (peeled.kernel_time && !peeled.line.tag.empty() && peeled.line.origin == Origin::other) {
-    peeled.line.origin = Origin::unknown;
   }
   text = text.substr(close + 1);
   drop_space(text);
@@ -309,13 +307,19 @@ bool peel_kmsg(std::string_view& text, Peeled& peeled) {
   return true;
 }
 
-std::size_t find_inner_time(std::string_view text, std::size_t from, bool exact) {
+std::size_t find_inner_time(std::string_view text, std::size_t from, bool exact,
+                            std::optional<std::uint64_t> near) {
+  constexpr std::uint64_t minute = 60'000'000;
   for (std::size_t at = text.find('[', from); at != std::string_view::npos;
        at = text.find('[', at + 1)) {
     std::string_view rest = text.substr(at + 1);
     const auto time = take_seconds(rest);
     const std::size_t close = time ? rest.substr(0, max_bracket).find(']') : rest.npos;
     if (close == std::string_view::npos || !is_time_tail(rest.substr(0, close))) {
+      continue;
+    }
+    const std::uint64_t at_us = time->microseconds;
+    if (near && (at_us > *near ? at_us - *near : *near - at_us) > minute) {
       continue;
     }
     if (time->fraction_digits == 6 || (!exact && time->padded && time->fraction_digits >= 2)) {

@@ -47,9 +47,14 @@ std::string_view tag_name(std::string_view word) {
   return word;
 }
 
+// `word` names the program, unless a frame around it did already. The kernel has no pid.
 void set_tag(std::string_view word, Peeled& peeled) {
-  peeled.line.tag = tag_name(word);
-  peeled.line.origin = peeled.line.tag == "kernel" ? Origin::kernel : Origin::other;
+  if (peeled.line.tag.empty()) {
+    peeled.line.tag = tag_name(word);
+  }
+  const bool kernel = word == "kernel:" || word == "kernel";
+  peeled.line.origin.lower(kernel ? Origin::kernel : Origin::other);
+  peeled.line.by_tag = true;
   peeled.syslog = true;
 }
 
@@ -138,6 +143,7 @@ bool take_host_and_tag(std::string_view& text, Peeled& peeled) {
     Peeled scratch;
     if (rest.starts_with("last message repeated ") || peel_bracket_time(probe, scratch)) {
       peeled.line.host = host;
+      peeled.line.by_tag = true;  // what looks like the kernel's time may be a tag
       peeled.syslog = true;
       text = rest;
       return true;
@@ -167,8 +173,23 @@ std::size_t wall_length(std::string_view text) {
 // vmware.log: "2023-12-04T10:49:30.127Z In(05) vcpu-5 - Guest: <6>[..", older "..| vcpu-5| I125: "
 bool take_guest(std::string_view& text) {
   const std::size_t guest = text.substr(0, 80).find("Guest: ");
-  if (guest == npos || text.substr(0, guest).find("vcpu-") == npos) {
+  if (guest == npos) {
     return false;
+  }
+  // Nothing but its own words before: behind a host and a tag it is what a program wrote.
+  Cursor cursor(text.substr(0, guest));
+  if (cursor.take("| ")) {
+    if (!cursor.take("vcpu-") || !cursor.take_unsigned() || !cursor.take("| ") ||
+        cursor.take_word().size() > 8 || cursor.rest() != " ") {
+      return false;
+    }
+  } else {
+    cursor.skip_spaces();
+    const std::string_view level = cursor.take_word();  // "In(05)"
+    if (level.size() != 6 || level[2] != '(' || level[5] != ')' || !cursor.take(" vcpu-") ||
+        !cursor.take_unsigned() || cursor.rest() != " - ") {
+      return false;
+    }
   }
   text.remove_prefix(guest + 7);
   return true;
@@ -197,7 +218,6 @@ bool peel_wall_time(std::string_view& text, Peeled& peeled) {
   next.line.wall = wall;
   next.line.framed = true;
   if (take_guest(rest)) {
-    next.line.origin = Origin::unknown;
     peeled = next;
     text = rest;
     return true;
@@ -245,6 +265,9 @@ bool peel_daemon_tag(std::string_view& text, Peeled& peeled) {
   // "hog[123]: segfault" is the kernel's, so only known daemons, or a record that is not its own.
   if (!is_oom_daemon(tag_name(word)) && peeled.line.origin != Origin::other) {
     return false;
+  }
+  if (peeled.line.origin == Origin::kernel) {
+    return false;  // the name of a process
   }
   set_tag(word, peeled);
   text = message_after(text, word.size());
@@ -308,6 +331,9 @@ bool peel_rfc5424(std::string_view& text, Peeled& peeled) {
   peeled.line.host = fields[1] == "-" ? std::string_view{} : fields[1];
   if (fields[2] != "-") {
     set_tag(fields[2], peeled);
+    if (fields[3] != "-" && fields[3] != "0") {
+      peeled.line.origin.lower(Origin::other);  // it has a pid
+    }
   }
   peeled.syslog = true;
   text = message_after(rest, 0);

@@ -67,6 +67,7 @@ bool peel_stream(std::string_view& text, Peeled& peeled) {
   if (tags != "F" && tags != "P" && !tags.starts_with("F:") && !tags.starts_with("P:")) {
     return false;
   }
+  peeled.line.origin.lower(Origin::relayed);
   peeled.partial = tags.front() == 'P';
   peeled.stream = text.substr(0, 6);
   text = rest.substr(std::min(end + 1, rest.size()));
@@ -84,11 +85,14 @@ bool peel_logcat(std::string_view& text, Peeled& peeled) {
     return false;
   }
   Cursor cursor(text.substr(6 + clock));
+  bool process = false;
   for (int i = 0; i < 2; ++i) {
     cursor.skip_spaces();
-    if (!cursor.take_unsigned()) {
+    const auto id = cursor.take_unsigned();
+    if (!id) {
       return false;
     }
+    process = process || *id != 0;
   }
   cursor.skip_spaces();
   const std::string_view level = cursor.take_word();
@@ -106,10 +110,13 @@ bool peel_logcat(std::string_view& text, Peeled& peeled) {
   peeled.line.level = levels[letters.find(level.front())];
   peeled.line.wall = text.substr(0, 6 + clock);
   const std::string_view tag = trim(rest.substr(0, colon));
-  // The kernel's buffer has no tag, or one that says so.
+  // The kernel's buffer has no tag, or one that says so. A process can choose such a tag too, but
+  // not its pid.
   const bool kernel = tag.empty() || tag == "KERNEL" || tag == "kernel";
-  peeled.line.tag = kernel ? std::string_view("kernel") : tag;
-  peeled.line.origin = kernel ? Origin::kernel : Origin::other;
+  if (peeled.line.tag.empty()) {
+    peeled.line.tag = kernel ? std::string_view("kernel") : tag;
+  }
+  peeled.line.origin.lower(!kernel ? Origin::other : process ? Origin::relayed : Origin::kernel);
   text = rest.substr(colon + 1);
   if (text.starts_with(' ')) {
     text.remove_prefix(1);
@@ -129,7 +136,7 @@ bool peel_event(std::string_view& text, Peeled& peeled) {
       rest = rest.substr(monitor + 16);
       rest = trim_left(rest.substr(std::min(rest.find_first_of(" \t"), rest.size())));
     }
-    peeled.line.origin = Origin::unknown;
+    peeled.line.origin.lower(Origin::relayed);
     text = rest;
     return true;
   }

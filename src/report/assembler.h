@@ -18,7 +18,7 @@ class Assembler {
   using Sink = std::function<void(Report&&)>;
 
   // `source` is the name that the reports carry.
-  Assembler(std::string source, Sink sink);
+  Assembler(const std::string& source, const Sink& sink);
   ~Assembler();
   Assembler(const Assembler&) = delete;
   Assembler& operator=(const Assembler&) = delete;

@@ -205,14 +205,15 @@ TEST(Assembler, WhatAnotherProgramQuotesIsNoEvent) {
   Assembler assembler("log", [&](Report&& report) { events.push_back(std::move(report)); });
   logtext::Line line;
   line.number = 1;
-  line.origin = logtext::Origin::other;
+  line.origin.lower(logtext::Origin::other);
   line.tag = "bash";
   line.framed = true;
   line.text = "Out of memory: Killed process 7 (x) total-vm:1kB, anon-rss:1kB, file-rss:1kB";
   assembler.line(line);
   assembler.flush();
   EXPECT_TRUE(events.empty());
-  line.origin = logtext::Origin::kernel;
+  line.origin = {};
+  line.origin.lower(logtext::Origin::kernel);
   assembler.line(line);
   EXPECT_FALSE(assembler.idle());
   assembler.flush();

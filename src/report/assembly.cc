@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "report/doubt.h"
 #include "report/neighbour_lines.h"
 #include "report/userspace_lines.h"
 
@@ -11,6 +12,14 @@ namespace {
 
 constexpr std::size_t kMaxOpen = 8;
 constexpr std::size_t kMaxLingering = 8;
+// So many lines of others in a row: no report goes on behind them.
+constexpr std::uint64_t kMostForeign = 100000;
+
+// Parts that the kernel prints as one record of several lines.
+bool goes_on_in_a_record(Shape shape) {
+  return shape == Shape::totals || shape == Shape::memcg_stat || shape == Shape::numbers ||
+         shape == Shape::buddy_piece;
+}
 
 }  // namespace
 
@@ -20,6 +29,13 @@ Assembly::Assembly(std::string source, Sink sink)
       joiner_([this](const Line& line, Shape shape) { logical_line(line, shape); }),
       side_(source_, [this](Report&& report) { sink_(std::move(report)); }) {}
 
+void Assembly::foreign_line() {
+  ++foreign_;
+  if (++foreign_since_ == kMostForeign) {
+    flush();
+  }
+}
+
 void Assembly::line(const Line& line) {
   // What another program wrote is never a kernel report, even when it quotes one.
   // The killers in user space are other programs; only oomd also writes into the kernel's log.
@@ -28,13 +44,25 @@ void Assembly::line(const Line& line) {
     side_.userspace(line, *part);
     return;
   }
-  if (line.origin != logtext::Origin::other) {
-    joiner_.line(line);
+  if (line.origin == logtext::Origin::other) {
+    foreign_line();
+    return;
   }
+  foreign_since_ = 0;
+  // A newline inside of a record can be one in a name. Only where nothing but the name of a process
+  // can stand before it does the kernel's own text begin behind it.
+  record_bytes_ = line.embedded ? record_bytes_ : 0;
+  Line own = line;
+  own.embedded = line.embedded && record_bytes_ > kMaxComm;
+  record_bytes_ += line.text.size() + 1;
+  joiner_.line(own);
 }
 
 void Assembly::logical_line(const Line& line, Shape shape) {
   expire(line);
+  if (line.embedded && !goes_on_in_a_record(shape)) {
+    shape = Shape::other;
+  }
   if (line.lost_before > 0) {
     if (OpenEvent* event = newest_open(); event != nullptr && !event->ended()) {
       event->report.lines_lost += line.lost_before;
@@ -134,6 +162,12 @@ OpenEvent* Assembly::newest_open() {
   return nullptr;
 }
 
+// A process chooses its name, with newlines in it; a line that is no longer than a name can be the
+// rest of one.
+OpenEvent* Assembly::open_without_head(const Line& line, Kind kind) {
+  return trim(line.text).size() > kMaxComm ? &open(line, kind) : nullptr;
+}
+
 OpenEvent& Assembly::open(const Line& line, Kind kind) {
   OpenEvent event;
   event.report.kind = kind;
@@ -144,6 +178,9 @@ OpenEvent& Assembly::open(const Line& line, Kind kind) {
   event.report.time.wall = std::string(line.wall);
   event.report.host = std::string(line.host);
   event.report.boot = std::string(line.boot);
+  event.report.by_tag = line.by_tag;
+  event.report.unverified = why_unverified(line);
+  event.foreign = foreign_;
   event.caller = std::string(line.caller);
   event.last = moment_of(line);
   events_.push_back(std::move(event));
@@ -157,6 +194,8 @@ void Assembly::touch(OpenEvent& event, const Line& line, Stage stage) {
   if (line.number > event.report.last_line) {
     event.report.last_line = line.number;
   }
+  event.report.by_tag = event.report.by_tag || line.by_tag;
+  event.foreign = foreign_;
   event.last.line = line.number;
   if (line.monotonic_us) {
     event.last.monotonic_us = line.monotonic_us;
@@ -171,11 +210,11 @@ void Assembly::touch(OpenEvent& event, const Line& line, Stage stage) {
 
 void Assembly::expire(const Line& line) {
   for (auto& event : events_) {
-    if (event.gone(line)) {
+    if (event.gone(line, foreign_)) {
       event.superseded = true;
     }
   }
-  while (!events_.empty() && events_.front().superseded && events_.front().gone(line)) {
+  while (!events_.empty() && events_.front().superseded && events_.front().gone(line, foreign_)) {
     OpenEvent event = std::move(events_.front());
     events_.pop_front();
     if (auto report = close_event(std::move(event))) {

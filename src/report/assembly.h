@@ -26,6 +26,9 @@ class Assembly {
   Assembly& operator=(const Assembly&) = delete;
 
   void line(const logtext::Line& line);
+  // The log has a line here that is none of these: it must not make two lines of a report seem far
+  // from each other.
+  void foreign_line();
   [[nodiscard]] bool idle() const { return events_.empty() && !joiner_.holds(); }
   void flush();
 
@@ -39,7 +42,8 @@ class Assembly {
   template <class Lacks>
   OpenEvent* pick(const Line& line, Stage stage, Lacks lacks);
   template <class Lacks>
-  OpenEvent& pick_or_open(const Line& line, Stage stage, Kind kind, Lacks lacks);
+  OpenEvent* pick_or_open(const Line& line, Stage stage, Kind kind, Lacks lacks);
+  OpenEvent* open_without_head(const Line& line, Kind kind);
   OpenEvent& open(const Line& line, Kind kind);
   void touch(OpenEvent& event, const Line& line, Stage stage);
   OpenEvent* newest_open();
@@ -64,6 +68,7 @@ class Assembly {
   void end_former(const Line& line);
 
   // assembly_memory.cc
+  [[nodiscard]] bool in_table() const;
   bool on_mem_info(const Line& line, Shape shape);
   bool on_totals(const Line& line, Shape shape);
   bool on_node(const Line& line, Shape shape);
@@ -113,8 +118,12 @@ class Assembly {
     Place at;
     Moment moment;
   };
-  std::optional<Sysrq> manual_oom_;    // "sysrq: Manual OOM execution", before its header
-  std::optional<Moment> show_memory_;  // Mem-Info that follows is no event
+  std::optional<Sysrq> manual_oom_;      // "sysrq: Manual OOM execution", before its header
+  std::optional<Moment> show_memory_;    // Mem-Info that follows is no event
+  std::optional<Moment> lone_mem_info_;  // "Mem-Info:" where a report cannot begin, so far
+  std::uint64_t foreign_ = 0;            // lines of others so far
+  std::uint64_t foreign_since_ = 0;      // of them, since the last line of these
+  std::size_t record_bytes_ = 0;         // of the record at hand, before its next line
 
   // The stack of a report whose header is lost.
   struct Orphan {
@@ -158,10 +167,11 @@ OpenEvent* Assembly::pick(const Line& line, Stage stage, Lacks lacks) {
   return best;
 }
 
+// Null: the line can neither belong to an event nor begin one.
 template <class Lacks>
-OpenEvent& Assembly::pick_or_open(const Line& line, Stage stage, Kind kind, Lacks lacks) {
+OpenEvent* Assembly::pick_or_open(const Line& line, Stage stage, Kind kind, Lacks lacks) {
   OpenEvent* event = pick(line, stage, lacks);
-  return event != nullptr ? *event : open(line, kind);
+  return event != nullptr ? event : open_without_head(line, kind);
 }
 
 }  // namespace whyoom::report

@@ -17,9 +17,13 @@ bool is_oom(const OpenEvent& event) { return !event.is_failure() && !event.ignor
 }  // namespace
 
 bool Assembly::on_task_title(const Line& line, Shape /*shape*/) {
-  OpenEvent& event = pick_or_open(line, Stage::tasks, Kind::oom_kill, [](const OpenEvent& e) {
+  OpenEvent* found = pick_or_open(line, Stage::tasks, Kind::oom_kill, [](const OpenEvent& e) {
     return is_oom(e) && !e.report.task_table_at && e.report.tasks.empty();
   });
+  if (found == nullptr) {
+    return false;
+  }
+  OpenEvent& event = *found;
   event.report.task_table_at = place(line);
   event.slab_open = false;
   event.stats_open = false;
@@ -29,12 +33,18 @@ bool Assembly::on_task_title(const Line& line, Shape /*shape*/) {
 
 bool Assembly::on_task_columns(const Line& line, Shape /*shape*/) {
   auto columns = parse_task_columns(line.text);
-  if (!columns || columns->size() < 3) {
+  // What is shorter can be the name of a process.
+  if (!columns ||
+      std::find(columns->begin(), columns->end(), TaskColumn::total_vm) == columns->end()) {
     return false;
   }
-  OpenEvent& event = pick_or_open(line, Stage::tasks, Kind::oom_kill, [](const OpenEvent& e) {
+  OpenEvent* found = pick_or_open(line, Stage::tasks, Kind::oom_kill, [](const OpenEvent& e) {
     return is_oom(e) && e.columns.empty() && e.report.tasks.empty();
   });
+  if (found == nullptr) {
+    return false;
+  }
+  OpenEvent& event = *found;
   for (const TaskColumn column : *columns) {
     event.report.tasks_have_rss_kinds =
         event.report.tasks_have_rss_kinds || column == TaskColumn::rss_anon;
@@ -52,13 +62,11 @@ bool Assembly::on_task_columns(const Line& line, Shape /*shape*/) {
 bool Assembly::on_task_row(const Line& line, Shape /*shape*/) {
   OpenEvent* event = pick(line, Stage::tasks, [](const OpenEvent& e) { return is_oom(e); });
   if (event == nullptr) {
-    event = &open(line, Kind::oom_kill);
+    event = open_without_head(line, Kind::oom_kill);
+    if (event == nullptr) {
+      return false;
+    }
     event->orphan_rows = true;
-  }
-  touch(*event, line, Stage::tasks);
-  if (event->report.tasks.size() >= kMaxTasks) {
-    ++event->rows_lost;
-    return true;
   }
   auto task = parse_task_row(line.text, event->columns, line.number);
   if (!task) {
@@ -67,6 +75,14 @@ bool Assembly::on_task_row(const Line& line, Shape /*shape*/) {
     if (task && task->rss_anon) {
       event->report.tasks_have_rss_kinds = true;
     }
+  }
+  if (!task && event->stage < Stage::tasks && !event->orphan_rows) {
+    return false;  // before the table: some numbers in the name of a process
+  }
+  touch(*event, line, Stage::tasks);
+  if (event->report.tasks.size() >= kMaxTasks) {
+    ++event->rows_lost;
+    return true;
   }
   if (task) {
     event->report.tasks.push_back(std::move(*task));
@@ -81,10 +97,14 @@ bool Assembly::on_task_in(const Line& line, Shape /*shape*/) {
   if (!paths) {
     return false;
   }
-  OpenEvent& event = pick_or_open(line, Stage::memcg, Kind::oom_kill, [&](const OpenEvent& e) {
+  OpenEvent* found = pick_or_open(line, Stage::memcg, Kind::oom_kill, [&](const OpenEvent& e) {
     return is_oom(e) && (!e.report.memcg ||
                          (e.report.memcg->limit_path.empty() && !e.report.memcg->memory.usage_kib));
   });
+  if (found == nullptr) {
+    return false;
+  }
+  OpenEvent& event = *found;
   Memcg& memcg = event.memcg(place(line));
   if (paths->task_path) {
     memcg.task_path = std::move(*paths->task_path);
@@ -101,9 +121,13 @@ bool Assembly::on_limit_reached(const Line& line, Shape /*shape*/) {
   if (!path) {
     return false;
   }
-  OpenEvent& event = pick_or_open(line, Stage::memcg, Kind::oom_kill, [](const OpenEvent& e) {
+  OpenEvent* found = pick_or_open(line, Stage::memcg, Kind::oom_kill, [](const OpenEvent& e) {
     return is_oom(e) && (!e.report.memcg || e.report.memcg->limit_path.empty());
   });
+  if (found == nullptr) {
+    return false;
+  }
+  OpenEvent& event = *found;
   event.memcg(place(line)).limit_path = std::string(*path);
   touch(event, line, Stage::memcg);
   return true;
@@ -132,7 +156,7 @@ bool Assembly::on_memcg_counter(const Line& line, Shape /*shape*/) {
   if (!counter) {
     return false;
   }
-  OpenEvent& event = pick_or_open(line, Stage::memcg, Kind::oom_kill, [&](const OpenEvent& e) {
+  OpenEvent* found = pick_or_open(line, Stage::memcg, Kind::oom_kill, [&](const OpenEvent& e) {
     if (!is_oom(e)) {
       return false;
     }
@@ -147,6 +171,10 @@ bool Assembly::on_memcg_counter(const Line& line, Shape /*shape*/) {
     const MemcgCounter& known = counter_of(copy, counter->which);
     return !known.usage_kib && !known.limit_kib;
   });
+  if (found == nullptr) {
+    return false;
+  }
+  OpenEvent& event = *found;
   MemcgCounter& into = counter_of(event.memcg(place(line)), counter->which);
   const auto read = [&](const std::optional<std::uint64_t>& value, Maybe<std::uint64_t>& to) {
     if (value) {
@@ -191,9 +219,13 @@ bool Assembly::on_memcg_stats(const Line& line, Shape /*shape*/) {
   if (!stats) {
     return false;
   }
-  OpenEvent& event = pick_or_open(line, Stage::memcg, Kind::oom_kill, [&](const OpenEvent& e) {
+  OpenEvent* found = pick_or_open(line, Stage::memcg, Kind::oom_kill, [&](const OpenEvent& e) {
     return is_oom(e) && (!stats->stats.empty() || !e.report.memcg || e.report.memcg->stats.empty());
   });
+  if (found == nullptr) {
+    return false;
+  }
+  OpenEvent& event = *found;
   Memcg& memcg = event.memcg(place(line));
   if (stats->malformed) {
     event.damage(line.number, "the statistics of the cgroup are cut");
@@ -246,16 +278,23 @@ bool Assembly::on_constraint(const Line& line, Shape /*shape*/) {
   if (!constraint) {
     return false;
   }
-  OpenEvent& event = pick_or_open(line, Stage::constraint, Kind::oom_kill, [](const OpenEvent& e) {
+  OpenEvent* found = pick_or_open(line, Stage::constraint, Kind::oom_kill, [](const OpenEvent& e) {
     return is_oom(e) && !e.report.constraint && e.report.victims.empty();
   });
-  if (constraint->kind == ConstraintKind::memcg || !constraint->oom_memcg.empty()) {
+  if (found == nullptr) {
+    return false;
+  }
+  OpenEvent& event = *found;
+  if (constraint->kind == ConstraintKind::memcg) {
     event.memcg_seen = true;
   } else {
     event.global_seen = true;
   }
   if (!constraint_complete(line.text)) {
     event.damage(line.number, "the constraint line is cut");
+  }
+  if (constraint_has_doubtful_names(line.text)) {
+    event.damage(line.number, "a name in the constraint line holds the words of the line itself");
   }
   event.report.constraint = std::move(constraint);
   event.orphan_rows = false;

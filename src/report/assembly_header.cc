@@ -214,6 +214,11 @@ bool same_process(const Trigger& trigger, const CpuLine& cpu) {
   if (trigger.comm.empty() || cpu.comm.empty() || trigger.comm == cpu.comm) {
     return true;
   }
+  // A name with a newline: the header has what stands behind it, this line all of it.
+  if (cpu.comm.size() > trigger.comm.size() && cpu.comm.size() <= kMaxComm &&
+      cpu.comm.ends_with(trigger.comm)) {
+    return true;
+  }
   return cpu.pid && trigger.comm == cpu.comm + ":" + std::to_string(*cpu.pid);
 }
 

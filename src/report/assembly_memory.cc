@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "base/text.h"
@@ -9,6 +10,9 @@ namespace whyoom::report {
 namespace {
 
 constexpr std::uint32_t kShowMemoryLines = 20;
+constexpr std::uint32_t kLoneMemInfoLines = 3;
+constexpr unsigned kTotalsWithoutHead = 3;
+constexpr unsigned kBlocksInName = 1;  // "DMA: 1*4kB" can be a process
 
 bool overlaps(const FieldSet& a, const FieldSet& b) {
   for (std::size_t i = 0; i < static_cast<std::size_t>(kernel::Field::count_); ++i) {
@@ -37,11 +41,22 @@ void note_run(OpenEvent& event, LineNumber line, const FieldRun& run) {
 
 }  // namespace
 
+// Where the names of processes stand at the end of a line.
+bool Assembly::in_table() const {
+  return std::any_of(events_.begin(), events_.end(), [](const OpenEvent& event) {
+    return !event.superseded && group_of(event.stage) == group_of(Stage::tasks);
+  });
+}
+
 bool Assembly::on_mem_info(const Line& line, Shape /*shape*/) {
   OpenEvent* event = pick(line, Stage::mem_info, [](const OpenEvent& e) {
     return !e.report.mem_info_at && e.report.totals.empty() && e.report.nodes.empty() &&
            e.report.zones.empty();
   });
+  if (event == nullptr && in_table()) {
+    lone_mem_info_ = moment_of(line);  // or the rest of a name; what follows tells
+    return true;
+  }
   if (event == nullptr) {
     event = &open(line, Kind::oom_kill);
     adopt_orphan_stack(*event, line);
@@ -61,17 +76,21 @@ bool Assembly::on_totals(const Line& line, Shape /*shape*/) {
   OpenEvent* event = pick(line, Stage::totals, [&](const OpenEvent& e) {
     return (e.report.mem_info_at || !e.report.totals.empty()) && !overlaps(e.report.totals, fields);
   });
-  if (event == nullptr) {
+  // Without "Mem-Info:" before it a pair or two may be anybody's text.
+  if (event == nullptr && run.known >= kTotalsWithoutHead) {
     event = pick(line, Stage::totals, [&](const OpenEvent& e) {
       return e.report.trigger && e.report.totals.empty() && e.report.zones.empty();
     });
   }
   if (event == nullptr) {
-    // A cut head. A single pair may be anybody's text.
-    if (run.known < 2) {
+    event = run.known >= 2 ? open_without_head(line, Kind::oom_kill) : nullptr;
+    if (event == nullptr) {
       return false;
     }
-    event = &open(line, Kind::oom_kill);
+    if (lone_mem_info_ && line.number - lone_mem_info_->line <= kLoneMemInfoLines) {
+      event->report.mem_info_at = Place{0, lone_mem_info_->line};
+    }
+    lone_mem_info_.reset();
     adopt_orphan_stack(*event, line);
   }
   merge(fields, event->report.totals);
@@ -98,7 +117,7 @@ bool Assembly::on_node(const Line& line, Shape /*shape*/) {
   if (run.all_unreclaimable) {
     node.all_unreclaimable = Read<bool>{*run.all_unreclaimable, place(line)};
   }
-  OpenEvent& event = pick_or_open(line, Stage::nodes, Kind::oom_kill, [&](const OpenEvent& e) {
+  OpenEvent* found = pick_or_open(line, Stage::nodes, Kind::oom_kill, [&](const OpenEvent& e) {
     for (const auto& known : e.report.nodes) {
       if (known.id == node.id) {
         return false;
@@ -106,6 +125,10 @@ bool Assembly::on_node(const Line& line, Shape /*shape*/) {
     }
     return e.report.nodes.size() < kMaxRows;
   });
+  if (found == nullptr) {
+    return false;
+  }
+  OpenEvent& event = *found;
   note_run(event, line.number, run);
   event.report.nodes.push_back(node);
   touch(event, line, Stage::nodes);
@@ -139,7 +162,7 @@ bool Assembly::on_zone(const Line& line, Shape /*shape*/) {
   const auto node_in = [&](const OpenEvent& e) {
     return prefix->node ? *prefix->node : e.pending_node.value_or(0);
   };
-  OpenEvent& event = pick_or_open(line, Stage::zones, Kind::oom_kill, [&](const OpenEvent& e) {
+  OpenEvent* found = pick_or_open(line, Stage::zones, Kind::oom_kill, [&](const OpenEvent& e) {
     for (const auto& known : e.report.zones) {
       if (known.node == node_in(e) && known.name == zone.name && !known.fields.empty()) {
         return false;
@@ -147,6 +170,10 @@ bool Assembly::on_zone(const Line& line, Shape /*shape*/) {
     }
     return e.report.zones.size() < kMaxRows;
   });
+  if (found == nullptr) {
+    return false;
+  }
+  OpenEvent& event = *found;
   zone.node = node_in(event);
   event.pending_node.reset();
   note_run(event, line.number, run);
@@ -208,7 +235,16 @@ bool Assembly::on_buddy(const Line& line, Shape /*shape*/) {
     }
     return e.report.zones.size() < kMaxRows;
   };
-  OpenEvent& event = pick_or_open(line, Stage::buddy, Kind::oom_kill, lacks);
+  Zone scratch;
+  if (const BuddyRun run = read_buddy(prefix->rest, {}, scratch);
+      run.malformed && run.blocks <= kBlocksInName) {
+    return false;  // the name of a process, and what the kernel says behind it
+  }
+  OpenEvent* found = pick_or_open(line, Stage::buddy, Kind::oom_kill, lacks);
+  if (found == nullptr) {
+    return false;
+  }
+  OpenEvent& event = *found;
   const int node = node_in(event);
   event.pending_node.reset();
   Zone* zone = event.find_zone(node, prefix->name);
@@ -283,7 +319,9 @@ bool Assembly::on_tail(const Line& line, Shape /*shape*/) {
         return false;
       }
     }
-    return group_of(e.stage) > 0 || e.report.trigger.has_value();
+    // Before the numbers of memory it must be the whole line; else it is in a name.
+    return group_of(e.stage) >= group_of(Stage::mem_info) ||
+           (e.report.trigger && is_whole_tail(line.text));
   });
   if (event == nullptr) {
     return false;

@@ -106,6 +106,29 @@ TEST(EventMerge, one_reader_without_fingerprints_hands_copies_on) {
   EXPECT_EQ(sightings(spree() + spree(), {}).size(), 2 * sightings(spree(), {}).size());
 }
 
+// A copy that somebody may have made up tells more, but does not take the place of the kernel's.
+TEST(EventMerge, a_copy_in_doubt_never_wins) {
+  for (const bool doubtful_first : {true, false}) {
+    auto doubtful = sightings(spree(), {.boot = "b2", .booted = booted_us});
+    for (Sighting& sighting : doubtful) {
+      sighting.report.unverified = Message("anybody could have written this");
+      sighting.report.host = "forged";
+      sighting.report.boot.clear();
+    }
+    auto cut = sightings(without_lines(spree(), "hugepages"), {.booted = booted_us});
+    const std::size_t events = cut.size();
+    EventMerge merge;
+    add_all(merge, doubtful_first ? doubtful : cut);
+    add_all(merge, doubtful_first ? cut : doubtful);
+    const auto merged = merge.take();
+    ASSERT_EQ(merged.size(), events);
+    for (const Sighting& sighting : merged) {
+      EXPECT_TRUE(sighting.report.unverified.empty());
+      EXPECT_EQ(sighting.report.host, "");
+    }
+  }
+}
+
 TEST(EventMerge, the_same_lines_of_two_logs_count_once) {
   EventMerge merge;
   const auto first = sightings(spree(), {.boot = "b1", .booted = booted_us});

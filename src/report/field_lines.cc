@@ -1,5 +1,6 @@
 #include "report/field_lines.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/text.h"
@@ -244,6 +245,13 @@ bool read_tail(std::string_view text, Place at, Tail& tail) {
   found = read_swap(text, "Total swap", at, tail.total_swap_kib) || found;
   return found || trim_left(text).starts_with("Swap cache stats:") ||
          trim_left(text).starts_with("Swap cache: add ");
+}
+
+bool is_whole_tail(std::string_view text) {
+  const std::string_view whole = trim(text);
+  return whole.ends_with("kB") || whole.starts_with("Swap cache") ||
+         std::any_of(kCounted.begin(), kCounted.end(),
+                     [whole](const auto& counted) { return whole.ends_with(counted.phrase); });
 }
 
 bool looks_like_tail(std::string_view text) {

@@ -35,6 +35,8 @@ std::optional<int> parse_node_prefix(std::string_view text);
 // A garbled line can hold two of them. True when at least one was read.
 bool read_tail(std::string_view text, Place at, Tail& tail);
 bool looks_like_tail(std::string_view text);
+// Nothing stands behind what is said.
+bool is_whole_tail(std::string_view text);
 
 // "Node 0 hugepages_total=0 hugepages_free=0 hugepages_surp=0 hugepages_size=2048kB"
 std::optional<Hugepages> parse_hugepages(std::string_view text, Place at);

@@ -174,9 +174,19 @@ void Fingerprints::remember(const Key& key) {
 }
 
 bool Fingerprints::is_copy(const Report& report) {
-  const std::vector<Key> keys = keys_of(report);
-  if (std::any_of(keys.begin(), keys.end(), [&](const Key& key) { return known(key); })) {
+  std::vector<Key> keys = keys_of(report);
+  const auto is_known = [this](const Key& key) { return known(key); };
+  if (std::any_of(keys.begin(), keys.end(), is_known)) {
     return true;
+  }
+  if (!report.unverified.empty()) {
+    // What somebody may have made up is a copy of others, and others are no copy of it.
+    for (Key& key : keys) {
+      key.value = ~key.value;
+    }
+    if (std::any_of(keys.begin(), keys.end(), is_known)) {
+      return true;
+    }
   }
   for (const Key& key : keys) {
     remember(key);

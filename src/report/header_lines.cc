@@ -9,6 +9,8 @@ constexpr std::string_view kInvoked = " invoked oom-killer:";
 constexpr std::string_view kFailure = ": page allocation failure";
 constexpr std::string_view kStall = ": page allocation stalls for ";
 constexpr std::string_view kVmallocFailure = "vmalloc: allocation failure";
+constexpr std::string_view kCpuset = ",cpuset=";
+constexpr std::string_view kMemsAllowed = ",mems_allowed=";
 constexpr std::string_view kVmallocError = ": vmalloc error: size ";
 
 std::optional<std::string_view> after(std::string_view text, std::string_view key) {
@@ -124,9 +126,9 @@ bool oom_header_complete(std::string_view text) {
 
 std::optional<FailureLine> parse_failure_header(std::string_view text) {
   FailureLine line;
-  std::size_t at = text.rfind(kFailure);
+  std::size_t at = text.find(kFailure);
   if (at == std::string_view::npos) {
-    at = text.rfind(kStall);
+    at = text.find(kStall);
     line.stalled = at != std::string_view::npos;
   }
   if (at == std::string_view::npos) {
@@ -139,19 +141,25 @@ std::optional<FailureLine> parse_failure_header(std::string_view text) {
       return std::nullopt;
     }
   }
-  const std::string_view rest = text.substr(at + 1);
+  std::string_view rest = text.substr(at + 1);
   line.comm = comm_before(text, at);
   if (line.comm.empty()) {
     return std::nullopt;
   }
+  // The name of the cpuset can hold any of the keys: it ends at the last of them.
+  const std::size_t cpuset = rest.find(kCpuset);
+  if (cpuset != std::string_view::npos) {
+    const std::string_view behind = rest.substr(cpuset + kCpuset.size());
+    const std::size_t end = behind.rfind(kMemsAllowed);
+    line.cpuset = std::string(behind.substr(0, end));
+    if (end != std::string_view::npos) {
+      line.mems_allowed = read_nodes(behind.substr(end), kMemsAllowed);
+    }
+    rest = rest.substr(0, cpuset);
+  }
   line.gfp = read_gfp(rest, "mode:");
   line.order = read_int(rest, "order:");
   line.nodemask = read_nodes(rest, "nodemask=");
-  line.mems_allowed = read_nodes(rest, ",mems_allowed=");
-  if (const auto cpuset = after(rest, ",cpuset=")) {
-    const std::size_t end = cpuset->rfind(",mems_allowed=");
-    line.cpuset = std::string(cpuset->substr(0, end));
-  }
   return line;
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "report/open_event.h"
 #include "report/task_lines.h"
 
 namespace whyoom::report {
@@ -10,7 +11,6 @@ namespace {
 
 constexpr unsigned kMaxPieces = 64;
 constexpr std::size_t kMaxText = 16384;
-constexpr std::size_t kMaxComm = 15;
 
 // The pieces of these hold no blanks of their own where a wrap is likely, so that a tie goes to a
 // cut inside a word.
@@ -91,7 +91,10 @@ bool Joiner::join_name(std::string_view next) {
 }
 
 bool Joiner::join(const logtext::Line& next, Shape next_shape) {
-  if ((next.framed && !next.continued) || stands_alone(next_shape) ||
+  // The console has the kernel's prefix before each line of one record.
+  const bool same_record = next.monotonic_us && next.monotonic_us == pending_->meta.monotonic_us &&
+                           next.caller == pending_->caller;
+  if ((next.framed && !next.continued && !same_record) || stands_alone(next_shape) ||
       pending_->pieces >= kMaxPieces || pending_->text.size() + next.text.size() > kMaxText) {
     return false;
   }

@@ -43,6 +43,9 @@ std::optional<TaskInLine> parse_task_in(std::string_view text) {
   const std::string_view start = trim_left(text);
   TaskInLine line;
   const std::size_t killed = start.rfind(kKilled);
+  if (killed != start.find(kKilled)) {
+    return std::nullopt;  // one of the two names holds the kernel's own words
+  }
   if (start.starts_with(kTaskIn)) {
     line.task_path = path_of(start.substr(kTaskIn.size(), killed == std::string_view::npos
                                                               ? std::string_view::npos
@@ -115,9 +118,9 @@ std::optional<MemcgStat> parse_inline_stat(std::string_view token, Place at) {
 
 // The path can hold ": " itself, so the values are taken from the right.
 std::size_t find_first_stat(std::string_view rest) {
-  std::size_t at = rest.find(": cache:");
+  std::size_t at = rest.rfind(": cache:");
   if (at == std::string_view::npos) {
-    at = rest.find(": rss:");
+    at = rest.rfind(": rss:");
   }
   return at;
 }

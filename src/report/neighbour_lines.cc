@@ -78,7 +78,9 @@ bool read_slub_cache(std::string_view text, SlubFailure& slub) {
 std::optional<std::string_view> parse_fork_rejected(std::string_view text) {
   constexpr std::string_view key = "fork rejected by pids controller in ";
   const std::size_t at = text.find(key);
-  if (at == std::string_view::npos || at > 24) {
+  // "cgroup: ", or what a cut left of it.
+  constexpr std::string_view before = "cgroup: ";
+  if (at == std::string_view::npos || !before.ends_with(trim_left(text.substr(0, at)))) {
     return std::nullopt;
   }
   const std::string_view path = trim(text.substr(at + key.size()));
@@ -89,6 +91,10 @@ std::optional<std::string_view> parse_fork_rejected(std::string_view text) {
 }
 
 std::optional<OvercommitRefused::Request> parse_overcommit(std::string_view text, Place at) {
+  const std::string_view start = trim_left(text);
+  if (!start.starts_with("__vm_enough_memory: ") && !start.starts_with("pid: ")) {
+    return std::nullopt;
+  }
   const std::size_t end = text.rfind("enough memory for the allocation");
   const std::size_t pid_at = text.find("pid: ");
   const std::size_t comm_at = text.find(", comm: ");

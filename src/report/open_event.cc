@@ -1,5 +1,6 @@
 #include "report/open_event.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/text.h"
@@ -110,8 +111,9 @@ bool OpenEvent::fits_kind(bool known, bool memcg) const {
   return memcg ? !global : !memcg_seen;
 }
 
-bool OpenEvent::gone(const logtext::Line& line) const {
-  const LineNumber lines = line.number > last.line ? line.number - last.line : 0;
+bool OpenEvent::gone(const logtext::Line& line, std::uint64_t foreign_lines) const {
+  const LineNumber between = line.number > last.line ? line.number - last.line : 0;
+  const LineNumber lines = between - std::min<LineNumber>(between, foreign_lines - foreign);
   const bool over = superseded || ended();
   const bool timed = last.monotonic_us || !last.wall.empty();
   if (lines > (timed ? (over ? 2000U : 4000U) : (over ? 100U : 400U))) {
@@ -188,9 +190,10 @@ bool substantial(const OpenEvent& event) {
   if (event.orphan_rows) {
     return r.tasks.size() >= 3 && r.first_line <= kStartLines;
   }
-  return r.trigger || r.mem_info_at || !r.totals.empty() || !r.nodes.empty() || !r.zones.empty() ||
-         r.task_table_at || r.tasks.size() >= 3 || r.constraint || r.memcg || !r.victims.empty() ||
-         r.panic || r.no_killable_at || r.slub || r.vmalloc || event.exiting;
+  // "Mem-Info:" alone is no more than a word.
+  return r.trigger || (r.mem_info_at && r.stack) || !r.totals.empty() || !r.nodes.empty() ||
+         !r.zones.empty() || r.task_table_at || r.tasks.size() >= 3 || r.constraint || r.memcg ||
+         !r.victims.empty() || r.panic || r.no_killable_at || r.slub || r.vmalloc || event.exiting;
 }
 
 void decode_gfp(OpenEvent& event) {

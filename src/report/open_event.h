@@ -56,6 +56,8 @@ inline constexpr std::size_t kMaxTasks = 65536;
 inline constexpr std::size_t kMaxRows = 4096;
 inline constexpr std::size_t kMaxDamage = 64;
 inline constexpr std::size_t kMaxFunctions = 64;
+// TASK_COMM_LEN less its end: a process can choose so many bytes of any kind for its name.
+inline constexpr std::size_t kMaxComm = 15;
 
 struct OpenEvent {
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
@@ -65,6 +67,7 @@ struct OpenEvent {
   std::optional<GfpText> gfp;
   Stage stage = Stage::header;
   Moment last;
+  std::uint64_t foreign = 0;  // lines of others in the log, up to the last of this event
 
   bool interleaved = false;  // got a line after a younger event had begun
   bool superseded = false;   // over; only the reaper may still name its victim
@@ -103,7 +106,7 @@ struct OpenEvent {
   // A victim of the machine or of a cgroup can belong here.
   [[nodiscard]] bool fits_kind(bool known, bool memcg) const;
   // No further line of it can come after `line`.
-  [[nodiscard]] bool gone(const logtext::Line& line) const;
+  [[nodiscard]] bool gone(const logtext::Line& line, std::uint64_t foreign_lines) const;
 
   void damage(LineNumber line, std::string what);
   void settle_intent();  // a kill that was announced, and never reported done

@@ -289,6 +289,9 @@ struct Report {
   // Why others than the kernel could have written these lines, a sentence without its stop; empty:
   // neither the framing nor the file lets them.
   Message unverified;
+  // Nothing but a tag in a syslog says that the kernel, or the daemon, wrote these lines, and any
+  // program can choose that ("logger -t kernel").
+  bool by_tag = false;
   std::vector<Damage> damage;
 };
 

@@ -1,12 +1,14 @@
 #include "report/shape.h"
 
 #include <array>
+#include <utility>
 
 #include "base/text.h"
 #include "report/field_lines.h"
 #include "report/header_lines.h"
 #include "report/memcg_lines.h"
 #include "report/neighbour_lines.h"
+#include "report/open_event.h"
 #include "report/stack_lines.h"
 #include "report/task_lines.h"
 #include "report/victim_lines.h"
@@ -112,54 +114,81 @@ Shape shape_of_capital(std::string_view start) {
   return start.ends_with(" per-cpu:") ? Shape::per_cpu : Shape::other;
 }
 
-// Lines whose mark can stand anywhere, mostly behind a process name.
-Shape shape_by_mark(std::string_view text) {
-  if (text.find(" invoked oom-killer:") != npos && parse_oom_header(text)) {
+// "X invoked oom-killer:", "X: page allocation failure": the name stands first and can look like
+// the start of any other line. Only a name has room before the mark, with what some tools add to
+// it.
+Shape shape_behind_name(std::string_view start) {
+  constexpr std::size_t longest = kMaxComm + 8;
+  // The name of a cgroup can look like these, too.
+  if (start.find(" killed as a result of limit of ") != npos || parse_group(start) ||
+      parse_cpuset_line(start)) {
+    return Shape::other;
+  }
+  const std::size_t invoked = start.find(" invoked oom-killer:");
+  if (invoked <= longest && parse_oom_header(start)) {
     return Shape::oom_header;
   }
-  if (text.find("Kill") != npos) {
-    if (parse_victim(text, {})) {
-      return Shape::victim;
+  const std::size_t failure = start.find(": page allocation ");
+  return failure != 0 && failure <= longest && parse_failure_header(start) ? Shape::failure_header
+                                                                           : Shape::other;
+}
+
+// What a mark says the line may be, if the parser agrees.
+Shape shape_at_mark(Shape mark, std::string_view text) {
+  switch (mark) {
+    case Shape::oom_header:
+      return parse_oom_header(text) ? mark : Shape::other;
+    case Shape::victim:
+      return parse_victim(text, {})    ? mark
+             : parse_kill_intent(text) ? Shape::kill_intent
+                                       : Shape::other;
+    case Shape::failure_header:
+      return parse_failure_header(text)     ? mark
+             : parse_vmalloc_line(text, {}) ? Shape::vmalloc
+             : parse_overcommit(text, {})   ? Shape::overcommit
+                                            : Shape::other;
+    case Shape::panic:
+      return parse_oom_panic(text, {}) ? mark : Shape::other;
+    case Shape::fork_rejected:
+      return parse_fork_rejected(text) ? mark : Shape::other;
+    case Shape::victim_exiting:
+      return is_victim_exiting(text)            ? mark
+             : parse_sysrq(text) != Sysrq::none ? Shape::sysrq
+                                                : Shape::other;
+    case Shape::cpuset:
+      return parse_cpuset_line(text) ? mark : Shape::other;
+    default:
+      return Shape::other;
+  }
+}
+
+// Lines whose mark can stand behind other words. Of several the first decides: a user chooses the
+// names of cgroups and processes, and the kernel's own words stand before them.
+Shape shape_by_mark(std::string_view text) {
+  using Mark = std::pair<std::string_view, Shape>;
+  static constexpr std::array<Mark, 8> marks{{
+      {" invoked oom-killer:", Shape::oom_header},
+      {"Kill", Shape::victim},
+      {"alloc", Shape::failure_header},
+      {"Kernel panic", Shape::panic},
+      {"rejected by pids", Shape::fork_rejected},
+      {"OOM", Shape::victim_exiting},
+      {"Show Memory", Shape::victim_exiting},
+      {" cpuset=", Shape::cpuset},
+  }};
+  std::size_t first = npos;
+  Shape shape = Shape::other;
+  for (const auto& [mark, of] : marks) {
+    const std::size_t at = text.find(mark);
+    if (at >= first) {
+      continue;
     }
-    if (parse_kill_intent(text)) {
-      return Shape::kill_intent;
+    if (const Shape found = shape_at_mark(of, text); found != Shape::other) {
+      first = at;
+      shape = found;
     }
   }
-  if (text.find("alloc") != npos) {
-    if (parse_failure_header(text)) {
-      return Shape::failure_header;
-    }
-    if (parse_vmalloc_line(text, {})) {
-      return Shape::vmalloc;
-    }
-    if (parse_overcommit(text, {})) {
-      return Shape::overcommit;
-    }
-  }
-  if (text.find("oom-kill:constraint=") != npos && parse_constraint(text, {})) {
-    return Shape::constraint;
-  }
-  if (text.find("Kernel panic") != npos && parse_oom_panic(text, {})) {
-    return Shape::panic;
-  }
-  if (text.find("rejected by pids") != npos && parse_fork_rejected(text)) {
-    return Shape::fork_rejected;
-  }
-  if (text.find("OOM") != npos) {
-    if (is_victim_exiting(text)) {
-      return Shape::victim_exiting;
-    }
-    if (parse_sysrq(text) != Sysrq::none) {
-      return Shape::sysrq;
-    }
-  }
-  if (text.find("Show Memory") != npos && parse_sysrq(text) != Sysrq::none) {
-    return Shape::sysrq;
-  }
-  if (text.find(" cpuset=") != npos && parse_cpuset_line(text)) {
-    return Shape::cpuset;
-  }
-  return Shape::other;
+  return shape;
 }
 
 bool is_fragment(std::string_view text) {
@@ -204,6 +233,9 @@ Shape shape_of(std::string_view text) {
   if (start.empty()) {
     return Shape::other;
   }
+  if (const Shape shape = shape_behind_name(start); shape != Shape::other) {
+    return shape;
+  }
   if (start.front() == '[') {
     const Shape shape = shape_of_bracket(start);
     return shape == Shape::other ? shape_by_mark(start) : shape;
@@ -217,6 +249,9 @@ Shape shape_of(std::string_view text) {
     if (start.front() == beginning.front() && start.starts_with(beginning)) {
       if (shape == Shape::group) {
         return parse_group(start) ? shape : Shape::other;
+      }
+      if (shape == Shape::mem_info && start != beginning) {
+        break;  // a name
       }
       return shape;
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "report/doubt.h"
 #include "report/fingerprint.h"
 
 namespace whyoom::report {
@@ -38,6 +39,8 @@ Report SideEvents::begin(const logtext::Line& line, Kind kind) const {
   report.time.wall = std::string(line.wall);
   report.host = std::string(line.host);
   report.boot = std::string(line.boot);
+  report.by_tag = line.by_tag;
+  report.unverified = why_unverified(line);
   return report;
 }
 

@@ -1,5 +1,6 @@
 #include "report/victim_lines.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -79,12 +80,19 @@ std::string value_until(std::string_view text, std::string_view key,
 
 }  // namespace
 
+bool constraint_has_doubtful_names(std::string_view text) {
+  static constexpr std::array<std::string_view, 4> keys{
+      ",cpuset=", ",mems_allowed=", ",oom_memcg=", ",task_memcg="};
+  return std::any_of(keys.begin(), keys.end(),
+                     [text](std::string_view key) { return text.find(key) != text.rfind(key); });
+}
+
 std::optional<Constraint> parse_constraint(std::string_view text, Place at) {
-  const std::size_t start = text.find(kConstraint);
-  if (start == std::string_view::npos) {
+  const std::string_view start = trim_left(text);
+  if (!start.starts_with(kConstraint)) {
     return std::nullopt;
   }
-  const std::string_view rest = text.substr(start + kConstraint.size());
+  const std::string_view rest = start.substr(kConstraint.size());
   const auto kind = kind_of(rest.substr(0, rest.find(',')));
   if (!kind) {
     return std::nullopt;
@@ -102,11 +110,18 @@ std::optional<Constraint> parse_constraint(std::string_view text, Place at) {
   if (mems != std::string_view::npos) {
     out.mems_allowed = std::string(take_node_list(rest.substr(mems + 14)));
   }
-  out.global_oom = rest.find(",global_oom") != std::string_view::npos;
+  // Only with a cgroup's limit is there a cgroup that it belongs to.
+  const bool memcg = out.kind == ConstraintKind::memcg;
+  out.global_oom = !memcg && rest.find(",global_oom") != std::string_view::npos;
   read_task(rest, out);
   const std::string_view head = rest.substr(0, rest.rfind(",task="));
-  out.oom_memcg = value_until(head, ",oom_memcg=", {",task_memcg="});
+  out.oom_memcg = memcg ? value_until(head, ",oom_memcg=", {",task_memcg="}) : std::string();
   out.task_memcg = value_until(head, ",task_memcg=", {});
+  if (constraint_has_doubtful_names(text)) {
+    out.cpuset.clear();
+    out.oom_memcg.clear();
+    out.task_memcg.clear();
+  }
   if (!out.pid && out.task_memcg.ends_with('>')) {
     out.task_memcg.pop_back();  // a pager's mark for a cut line
   }
@@ -135,13 +150,29 @@ struct Prefix {
   bool allocating_task = false;
 };
 
-Prefix read_prefix(std::string_view text) {
-  Prefix prefix;
-  prefix.memcg = text.find("emory cgroup out of memory") != std::string_view::npos;
-  prefix.allocating_task = text.find("(oom_kill_allocating_task)") != std::string_view::npos;
-  prefix.known = prefix.memcg || text.find("Out of memory") != std::string_view::npos ||
-                 text.find("Out of Memory") != std::string_view::npos;
-  return prefix;
+// What the kernel says before it names the victim, or nothing. A log can begin inside of it; any
+// other word before it makes the line somebody else's: it can hold names that users choose.
+std::optional<Prefix> read_prefix(std::string_view text) {
+  struct Known {
+    std::string_view text;
+    Prefix prefix;
+  };
+  static constexpr std::array<Known, 4> all{{
+      {"Memory cgroup out of memory: ", {true, true, false}},
+      {"Out of memory (oom_kill_allocating_task): ", {true, false, true}},
+      {"Out of memory: ", {true, false, false}},
+      {"Out of Memory: ", {true, false, false}},
+  }};
+  const std::string_view start = trim_left(text);
+  if (start.empty()) {
+    return Prefix{};
+  }
+  for (const Known& known : all) {
+    if (known.text.ends_with(start)) {
+      return start.size() > 2 ? known.prefix : Prefix{};
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -153,7 +184,8 @@ std::optional<KillIntent> parse_kill_intent(std::string_view text) {
   }
   Cursor cursor(text.substr(at + kKill.size()));
   const auto pid = cursor.take_unsigned();
-  if (!pid || *pid > 0x7fffffff || !cursor.take(" (")) {
+  const auto prefix = read_prefix(text.substr(0, at));
+  if (!pid || *pid > 0x7fffffff || !cursor.take(" (") || !prefix) {
     return std::nullopt;
   }
   const std::string_view rest = cursor.rest();
@@ -165,9 +197,8 @@ std::optional<KillIntent> parse_kill_intent(std::string_view text) {
   intent.pid = static_cast<std::int64_t>(*pid);
   intent.comm = std::string(rest.substr(0, score));
   intent.score = Cursor(rest.substr(score + 8)).take_signed();
-  const Prefix prefix = read_prefix(text.substr(0, at));
-  intent.memcg = prefix.memcg;
-  intent.allocating_task = prefix.allocating_task;
+  intent.memcg = prefix->memcg;
+  intent.allocating_task = prefix->allocating_task;
   return intent;
 }
 
@@ -242,7 +273,8 @@ std::optional<VictimLine> parse_victim(std::string_view text, Place at) {
   }
   Cursor cursor(text.substr(start + kKilled.size()));
   const auto pid = cursor.take_unsigned();
-  if (!pid || *pid > 0x7fffffff) {
+  const auto prefix = read_prefix(text.substr(0, start));
+  if (!pid || *pid > 0x7fffffff || !prefix) {
     return std::nullopt;
   }
   VictimLine line;
@@ -259,15 +291,14 @@ std::optional<VictimLine> parse_victim(std::string_view text, Place at) {
   const bool named = cursor.take('(');
   const std::string_view rest = cursor.rest();
   const std::size_t end = named ? find_name_end(rest) : std::string_view::npos;
-  const Prefix prefix = read_prefix(text.substr(0, start));
   const bool goes_on = end == std::string_view::npos && rest.find(')') != std::string_view::npos;
-  if ((!named && !rest.empty()) || (goes_on && !prefix.known)) {
+  if ((!named && !rest.empty()) || (goes_on && !prefix->known)) {
     return std::nullopt;  // a sentence about a process, not the kernel's
   }
   victim.comm = std::string(rest.substr(0, end));
-  victim.memcg = prefix.memcg;
-  victim.allocating_task = prefix.allocating_task;
-  line.has_prefix = prefix.known;
+  victim.memcg = prefix->memcg;
+  victim.allocating_task = prefix->allocating_task;
+  line.has_prefix = prefix->known;
   if (end != std::string_view::npos) {
     const auto uid = victim.uid;
     read_victim_fields(rest.substr(end + 1), line);
@@ -304,7 +335,8 @@ std::optional<std::int64_t> parse_reaped(std::string_view text) {
 }
 
 bool is_victim_exiting(std::string_view text) {
-  return text.find(": OOM victim ") != std::string_view::npos &&
+  const std::size_t victim = text.find(": OOM victim ");
+  return victim != std::string_view::npos && read_prefix(text.substr(0, victim + 2)) &&
          text.find("is already exiting") != std::string_view::npos;
 }
 
@@ -314,12 +346,12 @@ bool is_no_killable(std::string_view text) {
 
 std::optional<Panic> parse_oom_panic(std::string_view text, Place at) {
   constexpr std::string_view key = "Kernel panic - not syncing: ";
-  const std::size_t start = text.find(key);
+  const std::string_view start = trim_left(text);
   // "---[ end Kernel panic - not syncing: ... ]---" closes the dump of the same panic.
-  if (start == std::string_view::npos || text.substr(0, start).ends_with("end ")) {
+  if (!start.starts_with(key)) {
     return std::nullopt;
   }
-  const std::string_view what = trim(text.substr(start + key.size()));
+  const std::string_view what = trim(start.substr(key.size()));
   Panic panic;
   panic.text = std::string(what);
   panic.at = at;

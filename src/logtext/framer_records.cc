@@ -1,0 +1,131 @@
+#include <algorithm>
+
+#include "base/text.h"
+#include "logtext/framer_state.h"
+
+namespace whyoom::logtext {
+
+namespace {
+
+constexpr std::size_t max_partial = 64U << 10U;
+
+}  // namespace
+
+bool Framer::State::take_json(std::string_view text, Peeled& peeled, std::size_t depth) {
+  if (peeled.kernel_time || peeled.line.origin == Origin::other || depth >= max_nesting) {
+    return false;
+  }
+  text = trim_left(text);
+  if (text.starts_with("[{")) {
+    text.remove_prefix(1);
+  }
+  if (!text.starts_with('{')) {
+    return false;
+  }
+  const JsonResult result = read_json_record(text, levels[depth].record);
+  if (!result.is_record) {
+    return false;
+  }
+  if (result.broken) {
+    damaged(peeled.line.number, "a JSON record is cut or broken");
+    peeled.line.origin.lower(Origin::relayed);  // who wrote it may stand in what is missing
+  }
+  record(levels[depth].record, peeled, depth);
+  return true;
+}
+
+void Framer::State::record(const LogRecord& from, Peeled peeled, std::size_t depth) {
+  padding = 0;
+  after_kmsg = false;
+  if (from.message_is_null() && !from.has_message()) {
+    damaged(peeled.line.number, "the journal left out a message that was too big for its JSON");
+    lose(1, peeled.line);
+    return;
+  }
+  peeled.line.framed = true;
+  from.describe(peeled.line);
+  std::string_view rest = from.message();
+  while (rest.ends_with('\n')) {
+    rest.remove_suffix(1);
+  }
+  for (bool first = true;; first = false) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    Peeled piece = peeled;
+    piece.line.continued = piece.line.embedded = !first;
+    const std::string_view text = clean_line(rest.substr(0, end), levels[depth].clean);
+    // The journal took the frame off: what is inside looks like one, and is a program's text or,
+    // in the kernel's record, the name of a process.
+    const bool bare = from.names_transport() && peeled.line.origin == Origin::kernel;
+    if (bare || peeled.line.origin == Origin::other) {
+      piece.record = true;
+      message(text, piece, depth + 1);
+    } else {
+      process(text, piece, depth + 1);
+    }
+    if (end == rest.size()) {
+      return;
+    }
+    rest.remove_prefix(end + 1);
+  }
+}
+
+// A CRI record that is partial waits for the rest. True: there is nothing to go on with.
+bool Framer::State::join_partial(std::string_view& text, Peeled& peeled, std::size_t depth) {
+  Partial& partial = partials[peeled.stream == "stdout" ? 0 : 1];
+  peeled.stream = {};
+  if (peeled.partial) {
+    peeled.partial = false;
+    if (partial.text.size() + text.size() <= max_partial) {
+      if (partial.text.empty()) {
+        partial.number = peeled.line.number;
+      }
+      partial.text += text;
+      return true;
+    }
+    damaged(peeled.line.number, "a line in pieces is too long");
+  }
+  if (!partial.text.empty()) {
+    std::string& joined = levels[depth].joined;
+    joined.swap(partial.text);
+    partial.text.clear();
+    joined += text;
+    text = joined;
+    peeled.line.number = partial.number;
+  }
+  return false;
+}
+
+void Framer::State::end_partials() {
+  for (Partial& partial : partials) {
+    if (!partial.text.empty()) {
+      damaged(partial.number, "the end of a line in pieces is missing");
+      std::string text;
+      text.swap(partial.text);
+      Peeled peeled;
+      peeled.line.number = partial.number;
+      peeled.line.framed = true;
+      peeled.line.origin.lower(Origin::relayed);
+      begin = text;
+      process(text, peeled, 0);
+      partial.text.clear();  // a piece inside of a piece
+    }
+  }
+}
+
+void Framer::State::end_entry() {
+  if (!entry.open()) {
+    return;
+  }
+  Peeled peeled;
+  bool broken = false;
+  LogRecord& taken = levels[0].record;
+  if (entry.take(taken, peeled.line.number, broken)) {
+    if (broken) {
+      damaged(peeled.line.number, "a journal entry is cut or broken");
+      peeled.line.origin.lower(Origin::relayed);  // who wrote it may stand in what is missing
+    }
+    record(taken, peeled, 0);
+  }
+}
+
+}  // namespace whyoom::logtext
