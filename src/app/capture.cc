@@ -103,6 +103,10 @@ Counts write_all(const CaptureOptions& options, const HostRoot& root, host::Host
   }
   links.write(archive);
   archive.file(host::capture_index, recording.index());
+  if (recording.left_out() > 0) {
+    counts.gaps.push_back(plural(recording.left_out(), "file had", "files had") +
+                          " no room in the capture");
+  }
   for (const host::Gap& gap : facts.host.gaps) {
     counts.gaps.push_back(gap.str());
   }

@@ -14,16 +14,25 @@ namespace whyoom::app {
 
 namespace {
 
-// A capture that somebody unpacked: what its reader saw of the host is in the index.
-void use_index_of_capture(HostRoot& root) {
-  constexpr std::size_t most_bytes = std::size_t{256} << 20U;
+// A capture that somebody unpacked: what its reader saw of the host is in the index. The error says
+// what is wrong with that.
+tl::expected<void, std::string> use_index_of_capture(HostRoot& root) {
+  constexpr std::size_t most_bytes = std::size_t{64} << 20U;
   const auto index = root.files->read("/" + std::string(host::capture_index), most_bytes);
-  auto capture = std::make_unique<host::CaptureFiles>();
-  if (index && capture->add_index(*index)) {
-    capture->contents_in(std::move(root.files));
-    root.files = std::move(capture);
-    root.is_capture = true;
+  if (!index) {
+    return index.error().kind == host::FileError::Kind::too_big
+               ? tl::expected<void, std::string>(
+                     tl::unexpected(std::string("its index is larger than 64 MiB")))
+               : tl::expected<void, std::string>();
   }
+  auto capture = std::make_unique<host::CaptureFiles>();
+  if (auto added = capture->add_index(*index); !added) {
+    return added;
+  }
+  capture->contents_in(std::move(root.files));
+  root.files = std::move(capture);
+  root.is_capture = true;
+  return {};
 }
 
 }  // namespace
@@ -47,7 +56,9 @@ tl::expected<HostRoot, std::string> open_host(const std::string& root) {
   }
   result.files = std::make_unique<linux::DirFiles>(std::move(*files));
   if (result.name != "/") {
-    use_index_of_capture(result);
+    if (const auto used = use_index_of_capture(result); !used) {
+      return tl::unexpected(printable(result.name) + ": " + used.error());
+    }
   } else {
     const long page = ::sysconf(_SC_PAGESIZE);
     if (page > 0) {

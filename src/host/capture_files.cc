@@ -9,9 +9,19 @@ namespace whyoom::host {
 namespace {
 
 constexpr std::string_view first_line = "whyoom capture 1";
+constexpr std::size_t most_line = std::size_t{64} << 10U;  // of the index: names are 4 KiB at most
+
+tl::unexpected<std::string> full() {
+  return tl::unexpected("it needs more than the " + std::to_string(CaptureRoom::of_all >> 20U) +
+                        " MiB of memory that a capture can take");
+}
 
 tl::unexpected<FileError> missing() {
   return tl::unexpected(FileError{FileError::Kind::missing, "No such file or directory"});
+}
+
+bool is_of_process(std::string_view path) {
+  return path.starts_with("/proc/") && path.size() > 6 && is_digit(path[6]);
 }
 
 }  // namespace
@@ -57,9 +67,15 @@ void RecordingFiles::note_error(std::string_view what, std::string_view path,
   const std::string line = std::string(what) + " " +
                            std::to_string(static_cast<unsigned>(error.kind)) + " " +
                            escape_word(renamed(path)) + " " + escape_word(error.text) + "\n";
-  if (noted_.insert(line).second) {
+  if (!noted_.contains(line) && room_.take(line.size())) {
     index_ += line;
+    noted_.insert(line);
   }
+}
+
+tl::unexpected<FileError> RecordingFiles::no_room() {
+  ++left_out_;
+  return tl::unexpected(FileError{FileError::Kind::too_big, "no room in the capture"});
 }
 
 tl::expected<std::string, FileError> RecordingFiles::read(std::string_view path, std::size_t most) {
@@ -72,10 +88,12 @@ tl::expected<std::string, FileError> RecordingFiles::read(std::string_view path,
     return contents;
   }
   std::string kept = kept_in_capture(path, std::move(*contents));
+  if (!room_.take(path.size() + kept.size())) {
+    return no_room();
+  }
   sink_.file(renamed(path), kept);
   // Processes are read once, and there can be many.
-  const bool is_process = path.starts_with("/proc/") && path.size() > 6 && is_digit(path[6]);
-  if (!is_process) {
+  if (!is_of_process(path)) {
     seen_.emplace(path, kept);
   }
   return kept;
@@ -87,7 +105,15 @@ tl::expected<Listing, FileError> RecordingFiles::list(std::string_view path, std
     note_error("list-error", path, listing.error());
     return listing;
   }
-  if (noted_.insert("list " + std::string(path)).second) {
+  if (std::string note = "list " + std::string(path); !noted_.contains(note)) {
+    bool room = room_.take(path.size());
+    for (const Entry& entry : listing->entries) {
+      room = room && room_.take_name(entry.name);
+    }
+    if (!room) {
+      return no_room();
+    }
+    noted_.insert(std::move(note));
     index_ +=
         "list " + std::to_string(listing->cut ? 1 : 0) + " " + escape_word(renamed(path)) + "\n";
     for (const Entry& entry : listing->entries) {
@@ -101,7 +127,11 @@ tl::expected<std::string, FileError> RecordingFiles::read_link(std::string_view 
   auto target = inner_.read_link(path);
   if (!target) {
     note_error("link-error", path, target.error());
-  } else if (noted_.insert("link " + std::string(path)).second) {
+  } else if (std::string note = "link " + std::string(path); !noted_.contains(note)) {
+    if (!room_.take(path.size() + target->size())) {
+      return no_room();
+    }
+    noted_.insert(std::move(note));
     index_ += "link " + escape_word(renamed(path)) + " " + escape_word(renamed(*target)) + "\n";
     sink_.link(renamed(path), renamed(*target));
   }
@@ -110,16 +140,12 @@ tl::expected<std::string, FileError> RecordingFiles::read_link(std::string_view 
 
 tl::expected<FileStatus, FileError> RecordingFiles::status(std::string_view path) {
   auto status = inner_.status(path);
-  if (status && noted_.insert("status " + std::string(path)).second) {
+  if (status && room_.take(path.size()) && noted_.insert("status " + std::string(path)).second) {
     index_ += "status " + std::to_string(status->mode) + " " + escape_word(renamed(path)) + " " +
               std::to_string(status->uid) + " " + std::to_string(status->gid) +
               (status->acl ? " acl" : "") + "\n";
   }
   return status;
-}
-
-void CaptureFiles::add(std::string path, std::string contents) {
-  files_.insert_or_assign(std::move(path), std::move(contents));
 }
 
 // A damaged record is none: what is not known makes no finding.
@@ -134,7 +160,35 @@ void CaptureFiles::add_status(std::string_view mode, std::string_view path, Curs
   }
 }
 
-void CaptureFiles::add_record(std::string_view line, Listing*& open) {
+CaptureFiles::Result CaptureFiles::add(std::string path, std::string contents) {
+  if (!room_.take(path.size() + contents.size())) {
+    return full();
+  }
+  const auto [at, added] = files_.try_emplace(std::move(path), std::move(contents));
+  if (!added && is_of_process(at->first)) {  // read twice because it was ending
+    at->second = std::move(contents);
+  } else if (!added) {
+    return tl::unexpected("it holds two files called " + printable(at->first));
+  }
+  return {};
+}
+
+CaptureFiles::Result CaptureFiles::add_name(std::string name, bool is_directory) {
+  if (listing_ == nullptr || name.empty()) {
+    return {};
+  }
+  if (listing_->entries.size() >= default_most_entries) {
+    return tl::unexpected("its index has a directory of more than " +
+                          std::to_string(default_most_entries) + " names");
+  }
+  if (!room_.take_name(name)) {
+    return full();
+  }
+  listing_->entries.push_back({std::move(name), is_directory});
+  return {};
+}
+
+CaptureFiles::Result CaptureFiles::add_record(std::string_view line) {
   Cursor cursor(line);
   const std::string_view what = cursor.take_word();
   cursor.skip_spaces();
@@ -143,15 +197,19 @@ void CaptureFiles::add_record(std::string_view line, Listing*& open) {
   const std::string_view third = cursor.take_word();
   cursor.skip_spaces();
   if (what == "d" || what == "f") {
-    if (open != nullptr) {
-      open->entries.push_back({unescape_word(second), what == "d"});
-    }
-    return;
+    return add_name(unescape_word(second), what == "d");
   }
-  open = nullptr;
+  listing_ = nullptr;
+  if (!room_.take(line.size())) {
+    return full();
+  }
   if (what == "list") {
-    open = &listings_[unescape_word(third)];
-    open->cut = second == "1";
+    const auto [at, added] = listings_.try_emplace(unescape_word(third));
+    if (!added) {
+      return tl::unexpected("its index lists " + printable(at->first) + " twice");
+    }
+    listing_ = &at->second;
+    listing_->cut = second == "1";
   } else if (what == "link") {
     links_[unescape_word(second)] = unescape_word(third);
   } else if (what == "status") {
@@ -166,19 +224,54 @@ void CaptureFiles::add_record(std::string_view line, Listing*& open) {
                                         : FileError::Kind::failed,
                                     unescape_word(cursor.rest())};
   }
+  return {};
 }
 
-bool CaptureFiles::add_index(std::string_view text) {
-  if (!text.starts_with(first_line)) {
-    return false;
+CaptureFiles::Result CaptureFiles::add_line(std::string_view line) {
+  if (index_ == Index::open) {
+    return add_record(line);
   }
-  Listing* open = nullptr;
-  while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    add_record(text.substr(0, end), open);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  if (index_ == Index::ended) {
+    return tl::unexpected(std::string("it holds two indexes"));
   }
-  return true;
+  if (line != first_line) {
+    return tl::unexpected(std::string("its index is not one that this version understands"));
+  }
+  index_ = Index::open;
+  return {};
+}
+
+CaptureFiles::Result CaptureFiles::index_part(std::string_view piece) {
+  while (!piece.empty()) {
+    const std::size_t end = piece.find('\n');
+    const std::string_view part = piece.substr(0, end);
+    if (line_.size() + part.size() > most_line) {
+      return tl::unexpected("its index has a line of more than " + std::to_string(most_line) +
+                            " bytes");
+    }
+    if (end == std::string_view::npos) {
+      line_ += part;
+      return {};
+    }
+    const std::string kept = std::exchange(line_, {}) + std::string(part);
+    if (auto added = add_line(kept); !added) {
+      return added;
+    }
+    piece.remove_prefix(end + 1);
+  }
+  return {};
+}
+
+CaptureFiles::Result CaptureFiles::index_end() {
+  const std::string rest = std::exchange(line_, {});
+  auto added = rest.empty() && index_ == Index::open ? Result() : add_line(rest);
+  index_ = added ? Index::ended : index_;
+  return added;
+}
+
+CaptureFiles::Result CaptureFiles::add_index(std::string_view text) {
+  auto added = index_part(text);
+  return added ? index_end() : added;
 }
 
 tl::expected<std::string, FileError> CaptureFiles::read(std::string_view path, std::size_t most) {

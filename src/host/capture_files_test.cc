@@ -31,13 +31,13 @@ struct Capture {
 
 // The facts of `files` while they are recorded, and the capture.
 HostFacts record(Files& files, Capture& capture) {
-  RecordingFiles recording(files, {.file =
-                                       [&](std::string_view path, std::string_view contents) {
-                                         capture.files[std::string(path)] = contents;
-                                         capture.replay.add(std::string(path),
-                                                            std::string(contents));
-                                       },
-                                   .link = [](std::string_view, std::string_view) {}});
+  RecordingFiles recording(
+      files, {.file =
+                  [&](std::string_view path, std::string_view contents) {
+                    capture.files[std::string(path)] = contents;
+                    EXPECT_TRUE(capture.replay.add(std::string(path), std::string(contents)));
+                  },
+              .link = [](std::string_view, std::string_view) {}});
   HostFacts facts = read_facts(recording);
   EXPECT_TRUE(capture.replay.add_index(recording.index()));
   return facts;
@@ -106,6 +106,94 @@ TEST(Capture, RefusesAnotherIndex) {
   EXPECT_FALSE(files.add_index(""));
   EXPECT_FALSE(files.add_index("whyoom capture 9\n"));
   EXPECT_TRUE(files.add_index("whyoom capture 1\nlist\nd\nf x\nlink\nread-error 77\n%%%\n"));
+}
+
+TEST(Capture, ReadsItsIndexInPiecesOfAnySize) {
+  const std::string_view index = "whyoom capture 1\nlist 1 /a\nf one\nd two%20words\nlink /l /t\n";
+  for (std::size_t step = 1; step <= index.size(); ++step) {
+    CaptureFiles files;
+    for (std::size_t at = 0; at < index.size(); at += step) {
+      ASSERT_TRUE(files.index_part(index.substr(at, step)));
+    }
+    ASSERT_TRUE(files.index_end());
+    const auto listing = files.list("/a", 10);
+    ASSERT_TRUE(listing);
+    EXPECT_TRUE(listing->cut);
+    ASSERT_EQ(listing->entries.size(), 2U);
+    EXPECT_EQ(listing->entries[1].name, "two words");
+    EXPECT_EQ(files.read_link("/l"), "/t");
+  }
+}
+
+// Each kind of record is bounded by what it costs in memory, however short it is.
+TEST(Capture, HasRoomForSoManyThings) {
+  constexpr std::size_t room = 100'000;
+  const auto most = [](const std::string& record) {
+    CaptureFiles files(room);
+    EXPECT_TRUE(files.index_part("whyoom capture 1\nlist 0 /\n"));
+    for (std::size_t count = 0; count < 10'000; ++count) {
+      std::string line = record;
+      if (const auto at = line.find('#'); at != std::string::npos) {
+        line.replace(at, 1, std::to_string(count));
+      }
+      if (const auto added = files.index_part(line); !added) {
+        EXPECT_NE(added.error().find("384 MiB of memory that a capture can take"),
+                  std::string::npos);
+        return count;
+      }
+    }
+    return std::size_t{0};
+  };
+  EXPECT_NEAR(static_cast<double>(most("f a\n")), room / 81.0, 5);
+  for (const char* record : {"list 0 /#\n", "link /# b\n", "read-error 1 /# x\n", "?\n"}) {
+    EXPECT_NEAR(static_cast<double>(most(record)), room / 205.0, 30) << record;
+  }
+  CaptureFiles files(room);
+  EXPECT_TRUE(files.add("/a", std::string(99'000, 'x')));
+  EXPECT_FALSE(files.add("/b", std::string(1'000, 'x')));
+}
+
+TEST(Capture, SaysWhatIsTwice) {
+  CaptureFiles files;
+  EXPECT_TRUE(files.add("/etc/sysctl.conf", "1"));
+  EXPECT_EQ(files.add("/etc/sysctl.conf", "2").error(),
+            "it holds two files called /etc/sysctl.conf");
+  EXPECT_EQ(files.read("/etc/sysctl.conf", 10), "1");
+  EXPECT_TRUE(files.add("/proc/7/stat", "1"));
+  EXPECT_TRUE(files.add("/proc/7/stat", "2"));
+  EXPECT_EQ(files.read("/proc/7/stat", 10), "2");
+  EXPECT_FALSE(files.add_index("whyoom capture 1\nlist 0 /a\nlist 0 /a\n"));
+  CaptureFiles two;
+  EXPECT_TRUE(two.add_index("whyoom capture 1\n"));
+  EXPECT_FALSE(two.add_index("whyoom capture 1\n"));
+}
+
+TEST(Capture, RefusesALineThatNeverEnds) {
+  CaptureFiles files;
+  EXPECT_TRUE(files.index_part("whyoom capture 1\nf "));
+  bool refused = false;
+  for (int i = 0; i < 100 && !refused; ++i) {
+    refused = !files.index_part(std::string(1000, 'x'));
+  }
+  EXPECT_TRUE(refused);
+}
+
+// What cannot be read back is not written, and its reader is told.
+TEST(Capture, RecordsWhatThereIsRoomFor) {
+  MemoryFiles files;
+  files.add("/proc/meminfo", std::string(500, 'a'));
+  files.add("/proc/vmstat", std::string(500, 'b'));
+  std::size_t written = 0;
+  RecordingFiles recording(files,
+                           {.file = [&](std::string_view, std::string_view) { ++written; },
+                            .link = [](std::string_view, std::string_view) {}},
+                           1000);
+  EXPECT_TRUE(recording.read("/proc/meminfo", 1000));
+  const auto refused = recording.read("/proc/vmstat", 1000);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, FileError::Kind::too_big);
+  EXPECT_EQ(written, 1U);
+  EXPECT_EQ(recording.left_out(), 1U);
 }
 
 TEST(Redact, KeepsOnlyWhatRulesLookAt) {

@@ -20,52 +20,95 @@ namespace whyoom::linux {
 
 namespace {
 
-constexpr std::size_t most_bytes = std::size_t{1} << 30U;  // of an unpacked capture
+// Of an unpacked capture. What is kept of it has a smaller limit (host::CaptureRoom); this one
+// bounds the time that padding and passed over entries can take.
+constexpr std::uint64_t most_bytes = std::uint64_t{1} << 30U;
 
 std::string_view without_slash(std::string_view path) {
   return path.starts_with('/') ? path.substr(1) : path;
 }
 
+// From the decoder into the files of a capture; only the entry that comes is held besides.
+class CaptureReader {
+ public:
+  void feed(std::string_view chunk) {
+    bytes_ += chunk.size();
+    if (bytes_ > most_bytes) {
+      error_ = "this is more than a capture can be (1 GiB unpacked)";
+    } else if (const auto done = tar_.feed(chunk); !done) {
+      error_ = done.error();
+    }
+  }
+  [[nodiscard]] const std::string& error() const { return error_; }
+
+  tl::expected<std::unique_ptr<host::CaptureFiles>, std::string> finish() {
+    if (const auto done = tar_.finish(); !done && error_.empty()) {
+      error_ = done.error();
+    }
+    if (!has_index_ && error_.empty()) {
+      error_ = "this archive is no capture of `whyoom capture`";
+    }
+    if (!error_.empty()) {
+      return tl::unexpected(error_);
+    }
+    return std::move(files_);
+  }
+
+ private:
+  using Result = TarReader::Result;
+
+  Result begin(TarEntry&& entry) {
+    entry_ = std::move(entry);
+    contents_ = {};
+    if (!is_index()) {
+      contents_.reserve(entry_.size);  // the reader bounds it
+    }
+    return {};
+  }
+  Result data(std::string_view part) {
+    if (is_index()) {
+      return files_->index_part(part);
+    }
+    contents_ += part;
+    return {};
+  }
+  // Links are told from the index.
+  Result end() {
+    has_index_ = has_index_ || is_index();
+    return is_index()           ? files_->index_end()
+           : entry_.type == '0' ? files_->add("/" + entry_.name, std::move(contents_))
+                                : Result();
+  }
+  [[nodiscard]] bool is_index() const {
+    return entry_.type == '0' && entry_.name == host::capture_index;
+  }
+
+  std::unique_ptr<host::CaptureFiles> files_ = std::make_unique<host::CaptureFiles>();
+  TarEntry entry_;
+  std::string contents_;
+  bool has_index_ = false;
+  std::uint64_t bytes_ = 0;
+  std::string error_;
+  TarReader tar_{{.begin = [this](TarEntry&& entry) { return begin(std::move(entry)); },
+                  .data = [this](std::string_view part) { return data(part); },
+                  .end = [this] { return end(); }}};
+};
+
 }  // namespace
 
 tl::expected<std::unique_ptr<host::CaptureFiles>, std::string> open_capture(
     const std::string& path) {
-  std::string archive;
-  bool too_big = false;
-  const auto result = read_input(path, {.data =
-                                            [&](std::string_view chunk) {
-                                              too_big = archive.size() + chunk.size() > most_bytes;
-                                              if (!too_big) {
-                                                archive += chunk;
-                                              }
-                                            },
+  CaptureReader reader;
+  const auto result = read_input(path, {.data = [&](std::string_view chunk) { reader.feed(chunk); },
                                         .quiet = [] {},
-                                        .stop = [&] { return too_big; }});
+                                        .stop = [&] { return !reader.error().empty(); }});
   if (!result) {
     return tl::unexpected(result.error());
   }
-  if (too_big) {
-    return tl::unexpected(std::string("this is more than a capture can be (1 GiB)"));
-  }
-  if (!result->damage.empty()) {
+  if (reader.error().empty() && !result->damage.empty()) {
     return tl::unexpected(result->damage);
   }
-  auto files = std::make_unique<host::CaptureFiles>();
-  bool has_index = false;
-  const auto done = read_tar(archive, [&](TarEntry&& entry) {
-    if (entry.name == host::capture_index) {
-      has_index = files->add_index(entry.contents);
-    } else if (entry.type == '0') {
-      files->add("/" + entry.name, std::move(entry.contents));
-    }
-  });
-  if (!done) {
-    return tl::unexpected(done.error());
-  }
-  if (!has_index) {
-    return tl::unexpected(std::string("this archive is no capture of `whyoom capture`"));
-  }
-  return files;
+  return reader.finish();
 }
 
 bool is_capture(const std::string& path) {

@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view first_line = "whyoom logs 1";
 constexpr std::size_t most_index_bytes = std::size_t{16} << 20U;
 constexpr std::size_t most_log_bytes = std::size_t{1} << 30U;
-constexpr std::size_t most_logs = 100'000;
+constexpr std::size_t most_logs = 10'000;  // `whyoom capture` reads 1,000 files at most
 constexpr std::array<std::string_view, 5> kinds{"journal", "ring", "file", "pstore", "crash"};
 
 // One line of words, each escaped; "-" is nothing.

@@ -3,6 +3,7 @@
 #include <lzma.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include <array>
 #include <cstring>
@@ -45,7 +46,8 @@ class GzipDecoder final : public Decoder {
       if (ended_ && !next_member()) {
         return {};
       }
-      if (auto result = step(sink); !result) {
+      bool wanted = true;
+      if (auto result = step(sink, wanted); !result || !wanted) {
         return result;
       }
     }
@@ -60,16 +62,16 @@ class GzipDecoder final : public Decoder {
   }
 
  private:
-  Result step(const Sink& sink) {
+  Result step(const Sink& sink, bool& wanted) {
     int code = Z_OK;
     do {
       stream_.next_out = reinterpret_cast<Bytef*>(out_.data());
       stream_.avail_out = static_cast<uInt>(out_.size());
       code = inflate(&stream_, Z_NO_FLUSH);
       if (const std::size_t made = out_.size() - stream_.avail_out; made > 0) {
-        sink({out_.data(), made});
+        wanted = sink({out_.data(), made});
       }
-    } while (code == Z_OK && stream_.avail_out == 0);
+    } while (wanted && code == Z_OK && stream_.avail_out == 0);
     if (code == Z_STREAM_END) {
       ended_ = true;
     } else if (code != Z_OK && code != Z_BUF_ERROR) {
@@ -97,7 +99,7 @@ class GzipDecoder final : public Decoder {
 class XzDecoder final : public Decoder {
  public:
   XzDecoder() {
-    constexpr std::uint64_t memory_limit = std::uint64_t{256} << 20U;
+    constexpr std::uint64_t memory_limit = std::uint64_t{128} << 20U;  // xz -9 needs 65 MiB
     ready_ = lzma_stream_decoder(&stream_, memory_limit, LZMA_CONCATENATED) == LZMA_OK;
   }
   ~XzDecoder() override { lzma_end(&stream_); }
@@ -120,10 +122,9 @@ class XzDecoder final : public Decoder {
       stream_.next_out = reinterpret_cast<std::uint8_t*>(out_.data());
       stream_.avail_out = out_.size();
       const lzma_ret code = lzma_code(&stream_, action);
-      if (const std::size_t made = out_.size() - stream_.avail_out; made > 0) {
-        sink({out_.data(), made});
-      }
-      if (code == LZMA_STREAM_END) {
+      const std::size_t made = out_.size() - stream_.avail_out;
+      const bool wanted = made == 0 || sink({out_.data(), made});
+      if (code == LZMA_STREAM_END || !wanted) {
         return {};
       }
       if (code == LZMA_BUF_ERROR && action == LZMA_FINISH) {
@@ -141,7 +142,7 @@ class XzDecoder final : public Decoder {
   static const char* why(lzma_ret code) {
     switch (code) {
       case LZMA_MEMLIMIT_ERROR:
-        return "it needs more than 256 MiB to decompress";
+        return "it needs more than 128 MiB to decompress";
       case LZMA_MEM_ERROR:
         return "not enough memory to decompress";
       case LZMA_OPTIONS_ERROR:
@@ -173,12 +174,12 @@ class ZstdDecoder final : public Decoder {
       ZSTD_outBuffer out{out_.data(), out_.size(), 0};
       const std::size_t code = ZSTD_decompressStream(stream_, &out, &in);
       if (ZSTD_isError(code) != 0) {
-        return tl::unexpected(damaged("zstd", ZSTD_getErrorName(code)));
-      }
-      if (out.pos > 0) {
-        sink({out_.data(), out.pos});
+        return tl::unexpected(damaged("zstd", why(code)));
       }
       in_frame_ = code != 0;
+      if (out.pos > 0 && !sink({out_.data(), out.pos})) {
+        return {};
+      }
       full = in_frame_ && out.pos == out.size;
     }
     return {};
@@ -192,6 +193,12 @@ class ZstdDecoder final : public Decoder {
   }
 
  private:
+  static const char* why(std::size_t code) {
+    return ZSTD_getErrorCode(code) == ZSTD_error_frameParameter_windowTooLarge
+               ? "it needs more than 128 MiB to decompress"
+               : ZSTD_getErrorName(code);
+  }
+
   ZSTD_DStream* stream_;
   std::vector<char> out_ = std::vector<char>(chunk);
   bool in_frame_ = true;

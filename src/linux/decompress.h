@@ -1,5 +1,5 @@
 // Rotated logs are compressed. Told from the first bytes, never from the name; decoded in a stream
-// of bounded memory (xz: at most 256 MiB, zstd: windows up to 128 MiB, gzip: 32 KiB).
+// of bounded memory (xz: at most 128 MiB, zstd: windows up to 128 MiB, gzip: 32 KiB).
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,8 @@ Magic magic_of(std::string_view start);
 
 class Decoder {
  public:
-  using Sink = std::function<void(std::string_view)>;
+  // False: no more is wanted. A few bytes can make gigabytes, so it is asked piece by piece.
+  using Sink = std::function<bool(std::string_view)>;
   // What is wrong with the data, in a few words. What was decoded until then has gone to the sink.
   using Result = tl::expected<void, std::string>;
 

@@ -63,7 +63,10 @@ class DecompressTest : public testing::TestWithParam<Case> {
   static Outcome decode(std::string_view data, std::size_t step) {
     Outcome outcome;
     const auto decoder = make_decoder(GetParam().compression);
-    const auto sink = [&](std::string_view piece) { outcome.text += piece; };
+    const auto sink = [&](std::string_view piece) {
+      outcome.text += piece;
+      return true;
+    };
     for (std::size_t at = 0; at < data.size() && outcome.error.empty(); at += step) {
       if (const auto result = decoder->feed(data.substr(at, step), sink); !result) {
         outcome.error = result.error();
@@ -120,6 +123,20 @@ TEST_P(DecompressTest, SaysThatDataIsDamaged) {
   EXPECT_NE(decode(data, 4096).error.find("damaged"), std::string::npos);
 }
 
+// A bomb: what nobody wants any more is not made.
+TEST_P(DecompressTest, StopsWhenNoMoreIsWanted) {
+  const std::string data = GetParam().compress(std::string(std::size_t{8} << 20U, '\0'));
+  const auto decoder = make_decoder(GetParam().compression);
+  std::size_t pieces = 0, bytes = 0;
+  const auto result = decoder->feed(data, [&](std::string_view piece) {
+    bytes += piece.size();
+    return ++pieces < 2;
+  });
+  EXPECT_TRUE(result);
+  EXPECT_EQ(pieces, 2U);
+  EXPECT_LE(bytes, std::size_t{1} << 20U);
+}
+
 INSTANTIATE_TEST_SUITE_P(All, DecompressTest,
                          testing::Values(Case{"gzip", gzip, Compression::gzip},
                                          Case{"xz", xz, Compression::xz},
@@ -137,7 +154,10 @@ TEST(GzipDecoder, PaddingBehindTheLastMemberIsNoDamage) {
   const std::string data = gzip("text\n") + std::string(512, '\0');
   const auto decoder = make_decoder(Compression::gzip);
   std::string text;
-  const auto sink = [&](std::string_view piece) { text += piece; };
+  const auto sink = [&](std::string_view piece) {
+    text += piece;
+    return true;
+  };
   EXPECT_TRUE(decoder->feed(data, sink));
   EXPECT_TRUE(decoder->finish(sink));
   EXPECT_EQ(text, "text\n");

@@ -104,13 +104,19 @@ class Stream {
     if (!decided_ && !start_.empty()) {
       decide({});
     }
-    if (decoder_ && damage_.empty()) {
-      note(decoder_->finish(sink_.data));
+    if (decoder_ && damage_.empty() && !stopped()) {
+      note(decoder_->finish([this](std::string_view bytes) { return give(bytes); }));
     }
     return {damage_};
   }
 
  private:
+  [[nodiscard]] bool stopped() const { return sink_.stop && sink_.stop(); }
+  bool give(std::string_view bytes) {
+    sink_.data(bytes);
+    return !stopped();
+  }
+
   bool decide(Magic magic) {
     decided_ = true;
     decoder_ = make_decoder(magic.compression);
@@ -123,7 +129,7 @@ class Stream {
       sink_.data(bytes);
       return true;
     }
-    note(decoder_->feed(bytes, sink_.data));
+    note(decoder_->feed(bytes, [this](std::string_view part) { return give(part); }));
     return damage_.empty();
   }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <optional>
+#include <utility>
 
 #include "base/text.h"
 
@@ -69,29 +71,17 @@ std::string pax_record(std::string_view key, std::string_view value) {
   return std::to_string(size) + " " + std::string(key) + "=" + std::string(value) + "\n";
 }
 
-// The values of a pax header that change an entry.
-void apply_pax(std::string_view records, std::string& name, std::string& target) {
-  while (!records.empty()) {
-    Cursor cursor(records);
-    const auto length = cursor.take_unsigned();
-    if (!length || *length > records.size() || !cursor.take(' ') ||
-        *length <= records.size() - cursor.rest().size()) {
-      return;
-    }
-    const auto size = static_cast<std::size_t>(*length);
-    const std::size_t head = records.size() - cursor.rest().size();
-    std::string_view record = records.substr(head, size - head);
-    record = record.substr(0, record.find_last_not_of('\n') + 1);
-    if (record.starts_with("path=")) {
-      name = record.substr(5);
-    } else if (record.starts_with("linkpath=")) {
-      target = record.substr(9);
-    }
-    records.remove_prefix(size);
-  }
+// Long names are all that a pax header is for here.
+constexpr std::uint64_t most_pax_bytes = std::uint64_t{64} << 10U;
+
+std::optional<std::uint64_t> size_of(const Header& header) {
+  return parse_number<std::uint64_t>(trim(text_of(header.size)), 8);
 }
 
-std::string at(std::size_t offset) { return " at byte " + std::to_string(offset); }
+// GNU tar writes sizes that have no room in octal digits as a binary number.
+bool is_binary(const Header& header) {
+  return (static_cast<unsigned char>(header.size[0]) & 0x80U) != 0;
+}
 
 }  // namespace
 
@@ -149,48 +139,167 @@ void TarWriter::finish() {
   sink_({zeros.data(), zeros.size()});
 }
 
-tl::expected<void, std::string> read_tar(std::string_view archive,
-                                         const std::function<void(TarEntry&&)>& found) {
-  std::string long_name;
-  std::string long_target;
-  std::size_t offset = 0;
-  while (offset + block <= archive.size()) {
-    Header header;
-    std::memcpy(&header, archive.data() + offset, block);
-    if (header.name[0] == '\0') {
-      return {};
+std::string TarReader::here() const { return " at byte " + std::to_string(offset_); }
+
+TarReader::Result TarReader::feed(std::string_view chunk) {
+  while (!chunk.empty()) {
+    if (state_ == State::ended) {
+      const std::size_t more = chunk.find_first_not_of('\0');
+      offset_ += std::min(more, chunk.size());
+      return more == std::string_view::npos
+                 ? Result()
+                 : tl::unexpected("the archive has data behind its end," + here());
     }
-    const auto sum = parse_number<std::uint32_t>(trim(text_of(header.checksum)), 8);
-    const auto size = parse_number<std::size_t>(trim(text_of(header.size)), 8);
-    if (!sum || *sum != checksum_of(header) || !size) {
-      return tl::unexpected("this is no header of a tar archive," + at(offset));
-    }
-    offset += block;
-    if (*size > archive.size() - offset) {
-      return tl::unexpected("the archive is cut: an entry of " + std::to_string(*size) + " bytes" +
-                            at(offset));
-    }
-    const std::string_view contents = archive.substr(offset, *size);
-    offset += std::min((*size + block - 1) / block * block, archive.size() - offset);
-    if (header.type == 'x') {
-      apply_pax(contents, long_name, long_target);
-      continue;
-    }
-    TarEntry entry;
-    const std::string_view prefix = text_of(header.prefix);
-    entry.name = !long_name.empty() ? long_name
-                                    : std::string(prefix) + (prefix.empty() ? "" : "/") +
-                                          std::string(text_of(header.name));
-    entry.target = long_target.empty() ? std::string(text_of(header.target)) : long_target;
-    entry.type = header.type == '\0' ? '0' : header.type;
-    long_name.clear();
-    long_target.clear();
-    if (entry.type == '0' || entry.type == '2') {
-      entry.contents = contents;
-      found(std::move(entry));
+    const std::uint64_t wanted = state_ == State::header ? block - header_.size() : left_;
+    const std::string_view part = chunk.substr(0, std::min<std::uint64_t>(wanted, chunk.size()));
+    chunk.remove_prefix(part.size());
+    if (state_ == State::header) {
+      header_ += part;
+      if (header_.size() == block) {
+        if (auto done = read_header(); !done) {
+          return done;
+        }
+      }
+    } else if (auto done = read_contents(part); !done) {
+      return done;
     }
   }
-  return tl::unexpected("the archive is cut: it has no end," + at(offset));
+  return {};
+}
+
+TarReader::Result TarReader::finish() {
+  if (state_ != State::ended) {
+    return tl::unexpected("the archive is cut: it has no end," + here());
+  }
+  return {};
+}
+
+TarReader::Result TarReader::check_name(std::string_view name, const char* what) const {
+  if (name.size() > limits_.name_bytes) {
+    return tl::unexpected(std::string(what) + " is longer than " +
+                          std::to_string(limits_.name_bytes) + " bytes," + here());
+  }
+  if (static_cast<std::size_t>(std::ranges::count(name, '/')) >= limits_.depth) {
+    return tl::unexpected(std::string(what) + " has more than " + std::to_string(limits_.depth) +
+                          " parts," + here());
+  }
+  return {};
+}
+
+TarReader::Result TarReader::read_header() {
+  Header header;
+  std::memcpy(&header, header_.data(), block);
+  if (header_.find_first_not_of('\0') == std::string::npos) {
+    state_ = State::ended;
+    offset_ += block;
+    return {};
+  }
+  header_.clear();
+  const auto sum = parse_number<std::uint32_t>(trim(text_of(header.checksum)), 8);
+  const auto size = size_of(header);
+  if (!sum || *sum != checksum_of(header) || (!size && !is_binary(header))) {
+    return tl::unexpected("this is no header of a tar archive," + here());
+  }
+  const bool is_pax = header.type == 'x' || header.type == 'g';
+  const std::uint64_t most = is_pax ? most_pax_bytes : limits_.entry_bytes;
+  if (!size || *size > most) {
+    return tl::unexpected(std::string("an entry is larger than ") + std::to_string(most) +
+                          " bytes" + (size ? " (" + std::to_string(*size) + ")," : ",") + here());
+  }
+  if (++entries_ > limits_.entries) {
+    return tl::unexpected("the archive has more than " + std::to_string(limits_.entries) +
+                          " entries," + here());
+  }
+  const std::string long_name = std::exchange(long_name_, {});
+  const std::string long_target = std::exchange(long_target_, {});
+  const std::string_view prefix = text_of(header.prefix);
+  TarEntry entry;
+  entry.name = !long_name.empty() ? long_name
+                                  : std::string(prefix) + (prefix.empty() ? "" : "/") +
+                                        std::string(text_of(header.name));
+  entry.target = long_target.empty() ? std::string(text_of(header.target)) : long_target;
+  entry.type = header.type == '\0' ? '0' : header.type;
+  entry.size = *size;
+  left_ = *size;
+  padding_ = (block - *size % block) % block;
+  if (auto begun = begin(std::move(entry)); !begun) {
+    return begun;
+  }
+  offset_ += block;
+  return left_ == 0 ? end_contents() : Result();
+}
+
+TarReader::Result TarReader::begin(TarEntry&& entry) {
+  switch (entry.type) {
+    case 'x':
+      state_ = State::pax;
+      return {};
+    case '5':
+    case 'g':
+      state_ = State::passed_over;
+      return {};
+    case '0':
+    case '2':
+      break;
+    default:
+      return tl::unexpected("an entry is neither a file nor a link nor a directory," + here());
+  }
+  if (entry.type == '2' && entry.size != 0) {
+    return tl::unexpected("a link has contents," + here());
+  }
+  for (const auto& [text, what] : {std::pair{&entry.name, "a name"}, {&entry.target, "a target"}}) {
+    if (auto checked = check_name(*text, what); !checked) {
+      return checked;
+    }
+  }
+  state_ = State::contents;
+  return sink_.begin(std::move(entry));
+}
+
+TarReader::Result TarReader::read_contents(std::string_view part) {
+  if (state_ == State::pax) {
+    pax_ += part;
+  } else if (state_ == State::contents) {
+    if (auto taken = sink_.data(part); !taken) {
+      return taken;
+    }
+  }
+  offset_ += part.size();
+  left_ -= part.size();
+  return left_ == 0 ? end_contents() : Result();
+}
+
+// Behind the contents comes their padding, and behind that the next header.
+TarReader::Result TarReader::end_contents() {
+  const State was = state_;
+  left_ = std::exchange(padding_, 0);
+  state_ = left_ > 0 ? State::padding : State::header;
+  return was == State::pax ? apply_pax() : was == State::contents ? sink_.end() : Result();
+}
+
+TarReader::Result TarReader::apply_pax() {
+  const std::string all = std::exchange(pax_, {});
+  for (std::string_view records = all; !records.empty();) {
+    Cursor cursor(records);
+    const auto length = cursor.take_unsigned();
+    const bool spaced = cursor.take(' ');
+    const std::size_t head = records.size() - cursor.rest().size();
+    if (!length || !spaced || *length > records.size() || *length <= head ||
+        records[static_cast<std::size_t>(*length) - 1] != '\n') {
+      return tl::unexpected("this is no pax header," + here());
+    }
+    const auto size = static_cast<std::size_t>(*length);
+    const std::string_view record = records.substr(head, size - head - 1);
+    if (record.starts_with("path=")) {
+      long_name_ = record.substr(5);
+    } else if (record.starts_with("linkpath=")) {
+      long_target_ = record.substr(9);
+    } else if (record.starts_with("size=") || record.starts_with("GNU.sparse.")) {
+      return tl::unexpected("an entry is sparse or larger than a capture's," + here());
+    }
+    records.remove_prefix(size);
+  }
+  return {};
 }
 
 }  // namespace whyoom::linux
