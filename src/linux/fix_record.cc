@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/text.h"
@@ -124,7 +125,9 @@ class Reader {
       }
     }
     const advise::Change& change = out_.record.change;
-    return out_.record.number > 0 && out_.before.size() == change.files.size() &&
+    const bool paths = std::ranges::all_of(
+        change.running, [](const advise::RunningEdit& value) { return !value.path.empty(); });
+    return paths && out_.record.number > 0 && out_.before.size() == change.files.size() &&
            out_.after.size() == change.files.size() &&
            out_.record.attributes.size() == change.files.size();
   }

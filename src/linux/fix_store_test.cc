@@ -1,6 +1,7 @@
 #include "linux/fix_store.h"
 
 #include <gtest/gtest.h>
+#include <zlib.h>
 
 #include <cstdint>
 
@@ -207,6 +208,18 @@ TEST(FixRecordText, paths_that_no_fix_has_are_refused) {
     record.change.running[0].path = path;
     EXPECT_FALSE(parse_record(record_text(record), "/proc/sys/")) << path;
   }
+}
+
+TEST(FixRecordText, a_running_value_without_a_path_is_refused) {
+  const auto with_sum = [](std::string text) {
+    const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
+    return text + "crc32 " + std::to_string(::crc32_z(0, bytes, text.size())) + "\n";
+  };
+  const std::string start = "whyoom-fix 1\nnumber 1\nrunning vm.x\n";
+  const std::string path = "running-path /proc/sys/vm/x\n";
+  EXPECT_TRUE(parse_record(with_sum(start + path), "/proc/sys/"));
+  EXPECT_FALSE(parse_record(with_sum(start), "/proc/sys/"));
+  EXPECT_FALSE(parse_record(with_sum(start + "running vm.y\n" + path), "/proc/sys/"));
 }
 
 TEST_F(Store, a_record_that_was_being_written_is_no_record) {
