@@ -42,7 +42,7 @@ class GzipDecoder final : public Decoder {
     // zlib's interface has no const; it does not write to its input.
     stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(input.data()));
     stream_.avail_in = static_cast<uInt>(input.size());
-    while (stream_.avail_in > 0) {
+    while (stream_.avail_in > 0 && !padding_) {
       if (ended_ && !next_member()) {
         return {};
       }
@@ -82,8 +82,8 @@ class GzipDecoder final : public Decoder {
 
   // Members can follow one another; anything else behind the last one is padding.
   bool next_member() {
-    if (*stream_.next_in != static_cast<Bytef>(gzip_magic[0])) {
-      stream_.avail_in = 0;
+    padding_ = *stream_.next_in != static_cast<Bytef>(gzip_magic[0]);
+    if (padding_) {
       return false;
     }
     ended_ = false;
@@ -94,6 +94,7 @@ class GzipDecoder final : public Decoder {
   std::vector<char> out_ = std::vector<char>(chunk);
   bool ready_ = false;
   bool ended_ = false;
+  bool padding_ = false;  // from here on, whatever it looks like
 };
 
 class XzDecoder final : public Decoder {

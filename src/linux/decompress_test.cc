@@ -143,6 +143,24 @@ INSTANTIATE_TEST_SUITE_P(All, DecompressTest,
                                          Case{"zstd", zstd, Compression::zstd}),
                          [](const auto& info) { return std::string(info.param.name); });
 
+// Where a piece begins must not decide whether a byte behind the end is taken for a new member.
+TEST(GzipDecoder, WhatFollowsPaddingIsPaddingInPiecesOfAnySize) {
+  const std::string data = gzip("text\n") + std::string("\0\x1f\x8b\x1f\x1f\0\x1f\x8b", 8);
+  for (std::size_t step = 1; step <= data.size(); ++step) {
+    const auto decoder = make_decoder(Compression::gzip);
+    std::string text;
+    const auto sink = [&](std::string_view piece) {
+      text += piece;
+      return true;
+    };
+    for (std::size_t at = 0; at < data.size(); at += step) {
+      EXPECT_TRUE(decoder->feed(std::string_view(data).substr(at, step), sink)) << step;
+    }
+    EXPECT_TRUE(decoder->finish(sink)) << step;
+    EXPECT_EQ(text, "text\n") << step;
+  }
+}
+
 TEST(Magic, TextIsNotCompressed) {
   EXPECT_EQ(magic_of("[    0.000000] Linux version").compression, Compression::none);
   EXPECT_FALSE(magic_of("(x").needs_more);

@@ -1,0 +1,184 @@
+// The bytes of a capture, plain or compressed: what whyoom, check and explain say of it; and the
+// decoders alone.
+#include "app/check.h"
+#include "app/explain.h"
+#include "app/overview.h"
+#include "diagnose/case_file.h"
+#include "fuzz.h"
+#include "host/capture_files.h"
+#include "linux/capture_logs.h"
+#include "linux/compress.h"
+#include "linux/decompress.h"
+#include "linux/tar.h"
+
+namespace whyoom::fuzz {
+namespace {
+
+constexpr std::size_t block = 512;
+
+// The archive with the checksum that each header should have, so that mutations come behind it.
+std::string with_checksums(std::string_view archive) {
+  constexpr std::size_t sum_at = 148, sum_size = 8, size_at = 124, size_size = 12;
+  std::string text(archive);
+  for (std::size_t at = 0; at + block <= text.size() && text[at] != '\0';) {
+    std::fill_n(text.begin() + static_cast<std::ptrdiff_t>(at + sum_at), sum_size, ' ');
+    unsigned sum = 0;
+    for (std::size_t i = 0; i < block; ++i) {
+      sum += static_cast<unsigned char>(text[at + i]);
+    }
+    for (std::size_t i = 6; i-- > 0; sum /= 8) {
+      text[at + sum_at + i] = static_cast<char>('0' + sum % 8);
+    }
+    text[at + sum_at + 6] = '\0';
+    std::uint64_t size = 0;
+    for (std::size_t i = 0; i < size_size && is_digit(text[at + size_at + i]); ++i) {
+      size = size * 8 + static_cast<std::uint64_t>(text[at + size_at + i] - '0');
+    }
+    at += block + std::min((size + block - 1) / block * block, std::uint64_t{text.size()});
+  }
+  return text;
+}
+
+// All that comes out of the bytes, if they are compressed; at most 1 MiB of it.
+std::string unpacked(std::string_view input) {
+  constexpr std::size_t most = std::size_t{1} << 20U;
+  const auto compression = linux::magic_of(input.substr(0, linux::magic_size)).compression;
+  std::string whole;
+  if (compression == linux::Compression::none) {
+    return whole;
+  }
+  // In one piece, and in pieces of another size: the same bytes come out.
+  for (const std::size_t size : {input.size(), std::size_t{7}}) {
+    const auto decoder = linux::make_decoder(compression);
+    std::string out;
+    const linux::Decoder::Sink sink = [&](std::string_view data) {
+      out += data;
+      return true;
+    };
+    std::string_view rest = input;
+    linux::Decoder::Result result;
+    while (result && !rest.empty() && out.size() <= most) {
+      result = decoder->feed(rest.substr(0, size), sink);
+      rest.remove_prefix(std::min(size, rest.size()));
+    }
+    if (result && rest.empty()) {
+      result = decoder->finish(sink);
+    }
+    if (!result) {
+      require_printable(result.error(), "what is wrong with compressed data");
+    }
+    if (whole.empty()) {
+      whole = std::move(out);
+    } else if (whole.size() <= most && out.size() <= most) {
+      require(whole == out, "the size of chunks changes what is unpacked");
+    }
+  }
+  return whole;
+}
+
+template <class Command, class Options>
+void check_command(Command command, Options options, const MemoryFile& file, app::Format format) {
+  Captured out;
+  Captured errors;
+  options.root = file.path();
+  options.format = format;
+  options.colour = linux::ColourChoice::never;
+  const int status = command(options, out.output(), errors.output());
+  require(status >= 0 && status <= 3, "a command has no such status");
+  const std::string text = out.text();
+  require_printable(errors.text(), "an error message");
+  if (format != app::Format::json) {
+    require_printable(text, "the text");
+  } else if (!text.empty()) {
+    require_json(text, "the JSON");
+  }
+}
+
+void check_all(std::string_view archive) {
+  const MemoryFile file(archive);
+  for (const app::Format format : {app::Format::json, app::Format::text}) {
+    check_command(app::overview, app::OverviewOptions(), file, format);
+    check_command(app::check, app::CheckOptions(), file, format);
+    check_command(app::explain, app::ExplainOptions(), file, format);
+  }
+}
+
+}  // namespace
+
+void run(std::string_view input) {
+  // What is unpacked may be large; it is bounded by itself.
+  constexpr Cost cost{
+      .bytes = 512U << 20U, .bytes_each = 20000, .peak = 256U << 20U, .peak_each = 1000};
+  const Budget budget(input.size(), cost);
+  const std::string plain = unpacked(input);
+  if (!plain.empty()) {
+    check_all(input);
+    return;
+  }
+  const std::string mended = with_checksums(input);
+  check_all(mended);
+  if (mended != input) {
+    const MemoryFile file(input);
+    check_command(app::check, app::CheckOptions(), file, app::Format::json);
+  }
+  budget.check("a capture");
+}
+
+namespace {
+
+std::string archive_of(const std::string& host, const std::string& log, bool with_logs) {
+  std::string archive;
+  linux::TarWriter tar([&](std::string_view data) { archive += data; });
+  linux::CapturedLogs logs;
+  logs.clock = {"0123abcd", 1'795'419'000'000'000, 7};
+  logs.now_us = 1'795'419'100'000'000;
+  linux::CapturedLog& one = logs.logs.emplace_back();
+  one.source = {linux::LogSource::Kind::file, "/var/log/kern.log", -5, 41};
+  one.end.whole = linux::WholeLog{1'000'000, 9000, {{{}, "Nov 23 07:41:32"}, {}, "", "b0"}};
+  if (with_logs) {
+    tar.file(linux::captured_log_name(0), log);
+    tar.file(linux::capture_log_index, linux::write_log_index(logs));
+  }
+  host::MemoryFiles files = tree_of(host);
+  host::RecordingFiles recording(
+      files, {.file = [&](std::string_view name,
+                          std::string_view text) { tar.file(name.substr(1), text); },
+              .link = [&](std::string_view name,
+                          std::string_view target) { tar.link(name.substr(1), target); }});
+  (void)host::read_facts(recording);
+  tar.file(host::capture_index, recording.index());
+  tar.finish();
+  return archive;
+}
+
+std::string zstd(std::string_view text) {
+  std::string out;
+  linux::ZstdWriter writer([&](std::string_view data) { out += data; });
+  writer.write(text);
+  writer.finish();
+  return out;
+}
+
+}  // namespace
+
+std::vector<std::string> seeds() {
+  using namespace std::string_literals;
+  const auto hosts = case_texts(Cases::hosts);
+  const auto logs = case_texts(Cases::logs);
+  std::vector<std::string> all;
+  for (std::size_t i = 0; i < hosts.size() && i < 6; ++i) {
+    all.push_back(archive_of(hosts[i], logs[i], i != 1));
+  }
+  all.push_back(zstd(all.front()));
+  all.push_back(zstd(logs.front()));
+  // "a\n" by gzip -n and by xz.
+  all.push_back("\x1f\x8b\x08\0\0\0\0\0\0\x03\x4b\xe4\x02\0\x07\xa1\xea\xdd\x02\0\0\0"s);
+  all.push_back(
+      "\xfd\x37\x7a\x58\x5a\0\0\x04\xe6\xd6\xb4\x46\x02\0\x21\x01\x16\0\0\0\x74\x2f\xe5\xa3\x01\0"
+      "\x01\x61\x0a\0\0\0\x13\x47\x3f\xb8\x93\x9d\x45\xd4\0\x01\x1a\x02\xdc\x2e\xa5\x7e\x1f\xb6\xf3"
+      "\x7d"
+      "\x01\0\0\0\0\x04\x59\x5a"s);
+  return all;
+}
+
+}  // namespace whyoom::fuzz

@@ -1,0 +1,63 @@
+// A tree of /proc, /sys and /etc: check, what-if and overview, in each format.
+#include "advise/wanted.h"
+#include "diagnose/case_file.h"
+#include "diagnose/host_check.h"
+#include "fuzz.h"
+#include "memory/settings.h"
+#include "memory/whatif.h"
+#include "render/check.h"
+#include "render/overview.h"
+#include "render/whatif.h"
+
+namespace whyoom::fuzz {
+namespace {
+
+void check_what_if(const diagnose::HostCheck& check, std::string_view assignment) {
+  memory::Settings settings;
+  const auto done = memory::apply_setting(settings, assignment, check.state.machine);
+  if (!done) {
+    (void)done.error().str();
+    return;
+  }
+  const memory::WhatIf result = memory::what_if(check.state.machine, settings);
+  const render::WhatIfView view{check.state.machine, result, nullptr, check.state.kills_from, {}};
+  require_printable(render::text_what_if(view, {}), "what-if as text");
+  require_json(render::json_what_if(view), "what-if as JSON");
+}
+
+}  // namespace
+
+void run(std::string_view input) {
+  constexpr Cost cost{.bytes = 24U << 20U, .bytes_each = 4000, .peak = 8U << 20U, .peak_each = 300};
+  host::MemoryFiles files = tree_of(input);
+  const Budget budget(input.size(), cost);
+  const auto check = diagnose::check(host::read_facts(files));
+  budget.check("check");
+  for (const bool all : {false, true}) {
+    require_printable(render::text_check(*check, {all ? 60U : 80U, false, all}), "check as text");
+  }
+  require_printable(render::markdown_check(*check), "check as Markdown");
+  require_json(render::json_check(*check), "check as JSON");
+  require_printable(render::text_overview({}, *check, {}), "the overview");
+  for (const char* assignment :
+       {"vm.min_free_kbytes=default", "vm.min_free_kbytes=1%", "vm.lowmem_reserve_ratio=256 256 32",
+        "vm.watermark_scale_factor=1000", "vm.nr_hugepages=0", "ram=+4G"}) {
+    check_what_if(*check, assignment);
+  }
+  const std::string asked = files.read("/whatif", input.size()).value_or("");
+  for (const std::string_view line : split_lines(asked)) {
+    check_what_if(*check, line);
+    (void)advise::parse_wanted(line, check->state.machine);
+  }
+  budget.check("check, what-if and overview");
+}
+
+std::vector<std::string> seeds() {
+  std::vector<std::string> all = case_texts(Cases::hosts);
+  all.push_back(all.front() +
+                "== /fails\n/proc/zoneinfo\n/proc/1\n== /whatif\nvm.min_free_kbytes=1.5GiB\n"
+                "vm.min_free_kbytes=7%\nmemory.max=max\nram=16G\nvm.panic_on_oom=2\n");
+  return all;
+}
+
+}  // namespace whyoom::fuzz
