@@ -159,10 +159,12 @@ class Output(FixCase):
     def with_output(self, *args, out, err="PIPE"):
         """The status and standard error of a run whose descriptors are files, or closed (None)."""
         closes = f"{'' if out else '1>&- '}{'' if err else '2>&- '}"
-        done = subprocess.run(["sh", "-c", f'exec "$0" "$@" {closes}', harness.PROGRAM, *args],
-                              stdin=subprocess.DEVNULL, env=harness.CLEAN_ENV, check=False, timeout=60,
-                              stdout=open(out or os.devnull, "wb"),
-                              stderr=subprocess.PIPE if err == "PIPE" else open(err or os.devnull, "wb"))
+        with open(out or os.devnull, "wb") as to, open(err if err and err != "PIPE" else os.devnull,
+                                                       "wb") as errors_to:
+            done = subprocess.run(["sh", "-c", f'exec "$0" "$@" {closes}', harness.PROGRAM, *args],
+                                  stdin=subprocess.DEVNULL, env=harness.CLEAN_ENV, check=False,
+                                  timeout=60, stdout=to,
+                                  stderr=subprocess.PIPE if err == "PIPE" else errors_to)
         return done.returncode, (done.stderr or b"").decode()
 
     def test_a_fix_that_nobody_can_read_of_is_done(self):
@@ -226,6 +228,7 @@ class Risks(FixCase):
         self.check(shown, 0, "risk: with it `whyoom check` would say (min-free-too-high)")
 
     def test_a_file_that_could_decide_and_is_not_read_refuses(self):
+        subprocess.run(["mount", "-o", "remount,size=32m", "/etc"], check=True)
         self.conf.write_bytes(OLD + b"\n#" + b"x" * (5 << 20) + b"\nkernel.domainname=late\n")
         before = self.conf.read_bytes()
         self.check(self.fix("--yes"), 2, err="could not be read")
