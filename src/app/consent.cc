@@ -28,9 +28,9 @@ Consent ask(const std::string& question, linux::Output& errors) {
   return answer == "y" || answer == "Y" || answer == "yes" ? Consent::given : Consent::refused;
 }
 
-std::string needs_root(const std::string& command) {
+std::string needs_root(const ShellCommand& command) {
   return ::geteuid() == 0 ? std::string()
-                          : "this changes the machine and needs root: sudo whyoom " + command;
+                          : "this changes the machine and needs root: " + command.text();
 }
 
 }  // namespace whyoom::app

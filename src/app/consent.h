@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/shell.h"
 #include "linux/output.h"
 
 namespace whyoom::app {
@@ -17,7 +18,8 @@ enum class Consent : std::uint8_t {
 // "question [y/N] " on standard error, the answer from standard input.
 Consent ask(const std::string& question, linux::Output& errors);
 
-// What a command that changes the machine says when it may not; empty when it may.
-std::string needs_root(const std::string& command);
+// What a command that changes the machine says when it may not, with `command` (of root) as the way
+// on; empty when it may.
+std::string needs_root(const ShellCommand& command);
 
 }  // namespace whyoom::app

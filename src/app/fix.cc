@@ -190,7 +190,9 @@ std::string contradiction(const FixOptions& options) {
   if (options.dry_run || options.tool) {
     return {};
   }
-  return needs_root("fix" + (options.setting.empty() ? "" : " " + printable(options.setting)));
+  const auto setting = ShellOperand::from(options.setting);
+  return needs_root(setting ? ShellCommand("sudo whyoom fix {}", *setting)
+                            : ShellCommand("sudo whyoom fix"));
 }
 
 }  // namespace

@@ -173,7 +173,7 @@ int list_fixes(const FixOptions& options, linux::Output& out, linux::Output& err
 }
 
 int resume_fix(const FixOptions& options, linux::Output& out, linux::Output& errors) {
-  if (const std::string why = needs_root("fix --resume"); !why.empty()) {
+  if (const std::string why = needs_root(ShellCommand("sudo whyoom fix --resume")); !why.empty()) {
     errors.write("whyoom: " + why + "\n");
     return trouble;
   }

@@ -43,6 +43,13 @@ std::optional<ShellWord> ShellWord::from(std::string_view text) {
   return ShellWord(text);
 }
 
+std::optional<ShellOperand> ShellOperand::from(std::string_view text) {
+  if (text.starts_with('-') || !ShellWord::from(text)) {
+    return std::nullopt;
+  }
+  return ShellOperand(text);
+}
+
 std::string ShellCommand::text() const {
   std::string out;
   std::size_t next = 0;

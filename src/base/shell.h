@@ -3,7 +3,7 @@
 // argument, and only when it is what it looks like. Quoting happens in text(), at the last moment.
 //
 //   if (const auto unit = ShellWord::from(name)) {
-//     commands.emplace_back("systemctl show -p MemoryMax -- {}", *unit);
+//     commands = {ShellCommand("systemctl show -p MemoryMax -- {}", *unit)};
 //   }
 #pragma once
 
@@ -28,9 +28,21 @@ class ShellWord {
 
   [[nodiscard]] const std::string& text() const { return text_; }
 
- private:
+ protected:
   explicit ShellWord(std::string_view text) : text_(text) {}
+
+ private:
   std::string text_;
+};
+
+// One that cannot be taken for an option.
+class ShellOperand : public ShellWord {
+ public:
+  // nullopt: no word, or it begins with '-'.
+  static std::optional<ShellOperand> from(std::string_view text);
+
+ private:
+  using ShellWord::ShellWord;
 };
 
 namespace shell {
@@ -77,7 +89,7 @@ class ShellLiteral {
 
 template <class T>
 concept ShellArgument =
-    std::same_as<T, ShellWord> || std::same_as<T, ShellLiteral> || std::integral<T>;
+    std::derived_from<T, ShellWord> || std::same_as<T, ShellLiteral> || std::integral<T>;
 
 // A string literal with {} for each argument. One that breaks a rule does not compile:
 // - {} is an argument or a part of one: not in quotes, not the command, not what is redirected to.

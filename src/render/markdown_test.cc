@@ -82,9 +82,11 @@ TEST(Markdown, NamesFromALogAreNoMarkup) {
 
 TEST(Markdown, CommandsCannotEndTheirBlock) {
   auto event = sample::min_free_event();
-  event->findings[0].remedies[0].commands = {"echo ```", "echo \x1b[0m"};
+  const auto name = ShellWord::from("````");
+  event->findings[0].remedies[0].commands = {ShellCommand("echo ```"),
+                                             ShellCommand("echo -- {}", *name)};
   const std::string text = markdown_story(*event, {}, 0, false);
-  EXPECT_NE(text.find("````sh\necho ```\necho \\x1b[0m\n````\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("`````sh\necho ```\necho -- '````'\n`````\n"), std::string::npos) << text;
 }
 
 // Outside of code blocks no tag, no bare markup, no line that a log has begun.
