@@ -220,9 +220,14 @@ int fix(const FixOptions& options, const std::string& command_line, linux::Outpu
   }
   if (options.tool) {
     const auto& profile = looked->state().host->tuned_profile;
-    out.write(
+    const auto text =
         advise::deployment(*options.tool, looked->choice.wanted,
-                           profile ? std::optional(printable(profile->value)) : std::nullopt));
+                           profile ? std::optional(printable(profile->value)) : std::nullopt);
+    if (!text) {
+      errors.write("whyoom: " + text.error().str() + "\n");
+      return trouble;
+    }
+    out.write(*text);
     return nothing_found;
   }
   auto plan = advise::make_plan(looked->host_files(), looked->state(), looked->choice.wanted,
