@@ -165,6 +165,22 @@ std::string doubled(std::string_view text, char special) {
 
 std::string yaml_quoted(std::string_view text) { return "'" + doubled(text, '\'') + "'"; }
 
+// A name that each tool reads as it stands, without quotes and without a template.
+bool is_plain(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) {
+    constexpr std::string_view marks = "._-/:@+";
+    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           marks.find(c) != std::string_view::npos;
+  });
+}
+
+// tuned puts variables and the output of commands in the place of ${..}, cuts a comment off, takes
+// quotes away, and has no way to write them that all of its releases read.
+bool tuned_reads_as_it_stands(std::string_view value) {
+  return value.find_first_of("$#\\") == std::string_view::npos && !value.starts_with('"') &&
+         !value.starts_with('\'');
+}
+
 bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
 // "whyoom-vm-min-free-kbytes": a name that Kubernetes (RFC 1123, at most 63 characters), tuned and
@@ -189,7 +205,7 @@ std::string tuned_include(const std::optional<std::string>& active, std::string_
   for (cursor.skip_spaces(); !cursor.at_end(); cursor.skip_spaces()) {
     const std::string_view name = cursor.take_word();
     is_active = is_active || name == own_name;
-    if (name != own_name) {
+    if (name != own_name && is_plain(name)) {  // the file may be of somebody else's host
       names += (names.empty() ? "" : ",") + std::string(name);
     }
   }
@@ -255,9 +271,19 @@ std::span<const ToolName> tool_names() {
   return names;
 }
 
-std::string deployment(Tool tool, const Wanted& wanted,
-                       const std::optional<std::string>& base_profile) {
+tl::expected<std::string, Message> deployment(Tool tool, const Wanted& wanted,
+                                              const std::optional<std::string>& base_profile) {
   const std::string& key = wanted.key.dotted();
+  if (printable(wanted.value) != wanted.value) {  // YAML has more line ends than one
+    return tl::unexpected(
+        Message("{}: no text for other tools can have a value with such "
+                "characters",
+                key));
+  }
+  if (tool == Tool::tuned && !tuned_reads_as_it_stands(wanted.value)) {
+    return tl::unexpected(Message(
+        "{}: tuned would read more in this value than it says; use --output sysctl.d", key));
+  }
   const std::string name = name_for(key);
   return filled(text_of(tool),
                 {key, wanted.value, tuned_include(base_profile, name), yaml_quoted(wanted.value),

@@ -50,9 +50,9 @@ std::string why_not(Consent consent) {
   return "nothing was changed";
 }
 
-std::string needs_root(const std::string& command) {
+std::string needs_root(const ShellCommand& command) {
   return ::geteuid() == 0 ? std::string()
-                          : "this changes the machine and needs root: sudo whyoom " + command;
+                          : "this changes the machine and needs root: " + command.text();
 }
 
 }  // namespace whyoom::app

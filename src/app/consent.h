@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/shell.h"
 #include "linux/output.h"
 
 namespace whyoom::app {
@@ -21,7 +22,8 @@ Consent ask(const std::string& question, linux::Output& out, linux::Output& erro
 // Why nothing was changed, as a sentence without its full stop; empty when consent was given.
 std::string why_not(Consent consent);
 
-// What a command that changes the machine says when it may not; empty when it may.
-std::string needs_root(const std::string& command);
+// What a command that changes the machine says when it may not, with `command` (of root) as the way
+// on; empty when it may.
+std::string needs_root(const ShellCommand& command);
 
 }  // namespace whyoom::app

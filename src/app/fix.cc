@@ -165,7 +165,9 @@ std::string contradiction(const FixOptions& options) {
   if (options.dry_run || options.tool) {
     return {};
   }
-  return needs_root("fix" + (options.setting.empty() ? "" : " " + printable(options.setting)));
+  const auto setting = ShellOperand::from(options.setting);
+  return needs_root(setting ? ShellCommand("sudo whyoom fix {}", *setting)
+                            : ShellCommand("sudo whyoom fix"));
 }
 
 }  // namespace
@@ -193,9 +195,14 @@ int fix(const FixOptions& options, const std::string& command_line, linux::Outpu
   }
   if (options.tool) {
     const auto& profile = looked->check->facts.host.tuned_profile;
-    out.write(
+    const auto text =
         advise::deployment(*options.tool, looked->choice.wanted,
-                           profile ? std::optional(printable(profile->value)) : std::nullopt));
+                           profile ? std::optional(printable(profile->value)) : std::nullopt);
+    if (!text) {
+      errors.write("whyoom: " + text.error().str() + "\n");
+      return trouble;
+    }
+    out.write(*text);
     return nothing_found;
   }
   auto plan = advise::make_plan(*looked->files, *looked->check, looked->choice.wanted,

@@ -27,8 +27,8 @@ std::string no_setting(const Finding& finding) {
   text += printable(finding.summary.str());
   for (const diagnose::Remedy& remedy : finding.remedies) {
     text += "\n  " + printable(remedy.title.str());
-    for (const std::string& command : remedy.commands) {
-      text += "\n    " + printable(command);
+    for (const ShellCommand& command : remedy.commands) {
+      text += "\n    " + command.text();
     }
   }
   return text;

@@ -122,7 +122,7 @@ int tell_failure(std::string_view what, const linux::ApplyFailure& failure,
                  const render::TextStyle& style, linux::Output& errors) {
   errors.write("whyoom: " + failure.what + "\n");
   for (const linux::ChangedFile& file : failure.changed) {
-    errors.write(
+    errors.write_rendered(
         render::text_diff(file.expected ? file.path + " (as the fix left it)" : "/dev/null",
                           file.expected.value_or(""), file.now ? file.path + " (now)" : "/dev/null",
                           file.now.value_or(""), style));
@@ -175,7 +175,7 @@ int list_fixes(const FixOptions& options, linux::Output& out, linux::Output& err
 }
 
 int resume_fix(const FixOptions& options, linux::Output& out, linux::Output& errors) {
-  if (const std::string why = needs_root("fix --resume"); !why.empty()) {
+  if (const std::string why = needs_root(ShellCommand("sudo whyoom fix --resume")); !why.empty()) {
     errors.write("whyoom: " + why + "\n");
     return trouble;
   }

@@ -62,7 +62,7 @@ int run(int argc, const char* const* argv) {
   }
   linux::ignore_broken_pipes();
   linux::Output out(STDOUT_FILENO);
-  linux::Output errors(STDERR_FILENO);
+  linux::Output errors(STDERR_FILENO, linux::Output::Kind::messages);
   const auto options = parse_command_line(argc, argv);
   int status = nothing_found;
   if (!options) {

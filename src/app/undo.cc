@@ -152,8 +152,11 @@ int undo_record(const UndoOptions& options, linux::FixStore& store, const FixRec
 }  // namespace
 
 int undo(const UndoOptions& options, linux::Output& out, linux::Output& errors) {
-  const std::string number = options.number ? " " + std::to_string(*options.number) : "";
-  if (const std::string why = needs_root("undo" + number); !why.empty()) {
+  if (const std::string why =
+          needs_root(options.number ? ShellCommand("sudo whyoom undo {}",
+                                                   static_cast<unsigned>(*options.number))
+                                    : ShellCommand("sudo whyoom undo"));
+      !why.empty()) {
     errors.write("whyoom: " + why + "\n");
     return trouble;
   }

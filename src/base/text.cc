@@ -1,5 +1,8 @@
 #include "base/text.h"
 
+#include <algorithm>
+#include <array>
+
 namespace whyoom {
 namespace {
 
@@ -48,10 +51,28 @@ Decoded decode(std::string_view text, std::size_t at) {
   return code < lowest || surrogate || code > 0x10ffff ? Decoded{} : Decoded{code, length};
 }
 
-// Characters that change how the text around them is shown.
+struct CodeRange {
+  char32_t first, last;
+};
+
+// What changes how the text around it is shown, or is not shown at all: controls, what separates
+// lines, what changes the direction, and Unicode's Default_Ignorable_Code_Point (zero width, soft
+// hyphen, fillers, variation selectors, tags). In order.
+constexpr std::array harmful{
+    CodeRange{0x00, 0x1f},      CodeRange{0x7f, 0x9f},       CodeRange{0xad, 0xad},
+    CodeRange{0x034f, 0x034f},  CodeRange{0x061c, 0x061c},   CodeRange{0x115f, 0x1160},
+    CodeRange{0x17b4, 0x17b5},  CodeRange{0x180b, 0x180f},   CodeRange{0x200b, 0x200f},
+    CodeRange{0x2028, 0x202e},  CodeRange{0x2060, 0x206f},   CodeRange{0x3164, 0x3164},
+    CodeRange{0xfe00, 0xfe0f},  CodeRange{0xfeff, 0xfeff},   CodeRange{0xffa0, 0xffa0},
+    CodeRange{0xfff0, 0xfffb},  CodeRange{0x1bca0, 0x1bca3}, CodeRange{0x1d173, 0x1d17a},
+    CodeRange{0xe0000, 0xe0fff}};
+
 constexpr bool is_harmful(char32_t code) {
-  return code < 0x20 || (code >= 0x7f && code <= 0x9f) || code == 0x2028 || code == 0x2029 ||
-         (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+  if (code >= 0x20 && code < 0x7f) {
+    return false;  // nearly all
+  }
+  return std::ranges::any_of(
+      harmful, [code](CodeRange range) { return code >= range.first && code <= range.last; });
 }
 
 void append_escaped(std::string& out, std::string_view bytes) {

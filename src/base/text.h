@@ -64,8 +64,9 @@ class Cursor {
 std::optional<std::string_view> value_after(std::string_view text, std::string_view key);
 
 // Text from a log, made fit for a terminal or a page: control characters, line separators, what
-// changes the direction of text, and bytes that are not UTF-8 become \xNN byte by byte; a backslash
-// stays as it is. A process can choose its own name.
+// changes the direction of text or is not seen (zero width), and bytes that are not UTF-8 become
+// \xNN byte by byte; a backslash stays as it is, so a second time changes nothing. A process can
+// choose its own name.
 std::string printable(std::string_view text);
 
 }  // namespace whyoom

@@ -116,6 +116,28 @@ TEST(Printable, EscapesWhatReordersOrBreaksLines) {
   EXPECT_EQ(printable("\xe2\x80\xaf"), "\xe2\x80\xaf");     // U+202F, only a space
 }
 
+// One of each block that reorders or hides, and its neighbours that do neither.
+TEST(Printable, EscapesWhatCannotBeSeen) {
+  EXPECT_EQ(printable("a\xe2\x80\x8b"), "a\\xe2\\x80\\x8b");             // U+200B
+  EXPECT_EQ(printable("\xe2\x80\x8d"), "\\xe2\\x80\\x8d");               // U+200D
+  EXPECT_EQ(printable("\xe2\x80\x8e"), "\\xe2\\x80\\x8e");               // U+200E
+  EXPECT_EQ(printable("\xe2\x80\x8f"), "\\xe2\\x80\\x8f");               // U+200F
+  EXPECT_EQ(printable("\xd8\x9c"), "\\xd8\\x9c");                        // U+061C
+  EXPECT_EQ(printable("\xc2\xad"), "\\xc2\\xad");                        // U+00AD
+  EXPECT_EQ(printable("\xe2\x81\xa0"), "\\xe2\\x81\\xa0");               // U+2060
+  EXPECT_EQ(printable("\xef\xbb\xbf"), "\\xef\\xbb\\xbf");               // U+FEFF
+  EXPECT_EQ(printable("\xe3\x85\xa4"), "\\xe3\\x85\\xa4");               // U+3164
+  EXPECT_EQ(printable("\xef\xb8\x8f"), "\\xef\\xb8\\x8f");               // U+FE0F
+  EXPECT_EQ(printable("\xf3\xa0\x81\xb7"), "\\xf3\\xa0\\x81\\xb7");      // U+E0077
+  EXPECT_EQ(printable("\xe2\x80\x90\xc2\xae"), "\xe2\x80\x90\xc2\xae");  // U+2010, U+00AE
+  EXPECT_EQ(printable("\xd7\xa9\xe3\x85\xa5"), "\xd7\xa9\xe3\x85\xa5");  // U+05E9, U+3165
+}
+
+TEST(Printable, ASecondTimeChangesNothing) {
+  const std::string once = printable("a\\\x1b\xff\xe2\x80\xae\n");
+  EXPECT_EQ(printable(once), once);
+}
+
 TEST(Printable, EscapesBytesThatAreNotUtf8) {
   EXPECT_EQ(printable("\xff"), "\\xff");
   EXPECT_EQ(printable("\x80z"), "\\x80z");

@@ -4,6 +4,7 @@
 #include <array>
 #include <string_view>
 
+#include "diagnose/cgroup_commands.h"
 #include "diagnose/tools.h"
 
 namespace whyoom::diagnose {
@@ -141,6 +142,7 @@ void read_names(const memory::Attribution& attribution, CgroupUse& use) {
   use.task_who = "cgroup";
   if (const auto& limit = attribution.limit) {
     use.limit_path = limit->path;
+    use.raw_limit_path = limit->raw_path;
     use.who = limit->owner ? describe(*limit->owner) : limit->path;
     use.the_cgroup = limit->owner ? use.who : "the cgroup " + limit->path;
   }
@@ -237,17 +239,22 @@ void add_cgroup_proof(Finding& finding, const CgroupUse& use) {
 Remedy raise_limit(const CgroupUse& use) {
   Remedy remedy;
   const std::string& path = use.limit_path;
-  const auto slash = path.rfind('/');
-  const std::string unit = slash == std::string::npos ? path : path.substr(slash + 1);
+  const std::string_view unit = last_part(use.raw_limit_path);
   if (path.find("kubepods") != std::string::npos) {
     remedy.title = Message("Raise resources.limits.memory of the container, or use less in it");
-  } else if (unit.ends_with(".service") || unit.ends_with(".scope") || unit.ends_with(".slice")) {
-    remedy.title = Message("Raise the limit of {}, or use less in it", unit);
-    remedy.commands = {"systemctl show -p MemoryMax '" + unit + "'",
-                       "sudo systemctl set-property '" + unit + "' MemoryMax=<bytes>"};
+  } else if (is_unit(unit)) {
+    remedy.title =
+        Message("Raise the limit of {}, or use less in it{}", short_name(unit), how_to_name(unit));
+    if (const auto word = ShellWord::from(unit)) {
+      remedy.commands = {
+          ShellCommand("systemctl show -p MemoryMax -- {}", *word),
+          ShellCommand("sudo systemctl set-property -- {} MemoryMax=<bytes>", *word)};
+    } else {
+      remedy.commands = commands_to_find(unit);
+    }
   } else {
     remedy.title = Message("Raise memory.max (v1: memory.limit_in_bytes) of {}, or use less in it",
-                           path.empty() ? std::string("the cgroup") : path);
+                           path.empty() ? std::string("the cgroup") : short_name(path));
   }
   if (use.memory) {
     // A quarter more, in whole MiB, as an example of a limit.

@@ -25,6 +25,7 @@ struct CgroupUse {
 
   std::string limit_path;  // fit for a terminal; "" when not printed
   std::string task_path;
+  std::string raw_limit_path;  // as the kernel printed it
   // For a sentence: whose the cgroup is ("nginx.service", "pod 8f0c... (burstable)"); without a
   // known owner its path. `the_cgroup` then says that it is a cgroup, and neither is ever empty.
   std::string who, the_cgroup, task_who;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/text.h"
 #include "diagnose/tools.h"
 #include "memory/test_report.h"
 
@@ -219,7 +220,7 @@ TEST(SwapDecides, WhenOnlyTheSumIsAtItsLimit) {
 TEST(RaiseLimit, SpeaksOfWhatManagesTheCgroup) {
   const auto remedy = [](const char* path) {
     CgroupUse use;
-    use.limit_path = path;
+    use.limit_path = use.raw_limit_path = path;
     return raise_limit(use);
   };
   EXPECT_NE(remedy("/kubepods.slice/kubepods-pod1.slice/cri-x.scope").title.str().find("resources"),
@@ -230,6 +231,50 @@ TEST(RaiseLimit, SpeaksOfWhatManagesTheCgroup) {
   EXPECT_NE(remedy("/app").title.str().find("/app"), std::string::npos);
   EXPECT_TRUE(remedy("/app").commands.empty());
   EXPECT_NE(remedy("").title.str().find("the cgroup"), std::string::npos);
+}
+
+Remedy remedy_of(std::string_view path) {
+  CgroupUse use;
+  use.limit_path = printable(path);
+  use.raw_limit_path = path;
+  return raise_limit(use);
+}
+
+TEST(RaiseLimit, GivesTheNameToAShellAsOneWord) {
+  const Remedy remedy = remedy_of("/app.slice/x';touch PWNED;'.scope");
+  ASSERT_EQ(remedy.commands.size(), 2U);
+  EXPECT_EQ(remedy.commands[0].text(),
+            R"(systemctl show -p MemoryMax -- 'x'\'';touch PWNED;'\''.scope')");
+  EXPECT_EQ(remedy.commands[0].argv(),
+            (std::vector<std::string>{"systemctl", "show", "-p", "MemoryMax", "--",
+                                      "x';touch PWNED;'.scope"}));
+  EXPECT_EQ(remedy.commands[1].text(),
+            R"(sudo systemctl set-property -- 'x'\'';touch PWNED;'\''.scope' MemoryMax=<bytes>)");
+}
+
+TEST(RaiseLimit, KeepsTheEscapesOfAUnit) {
+  EXPECT_EQ(remedy_of(R"(/system.slice/system-a\x2db.slice)").commands[0].text(),
+            R"(systemctl show -p MemoryMax -- 'system-a\x2db.slice')");
+}
+
+// The name as it is shown is that of another cgroup.
+TEST(RaiseLimit, SaysHowToFindANameThatCannotBeSeen) {
+  for (const char* path :
+       {"/a\x1b.scope", "/a\xe2\x80\xae.scope", "/a\xe2\x80\x8b.scope", "/\xff.scope"}) {
+    const Remedy remedy = remedy_of(path);
+    EXPECT_NE(remedy.title.str().find("No command can have this name"), std::string::npos);
+    ASSERT_EQ(remedy.commands.size(), 2U);
+    EXPECT_TRUE(remedy.commands[0].text().starts_with("LC_ALL=C find /sys/fs/cgroup "));
+    EXPECT_EQ(remedy.commands[1].text(), "find /sys/fs/cgroup -inum <number>");
+  }
+}
+
+TEST(RaiseLimit, IsShortForAVeryLongName) {
+  const Remedy remedy = remedy_of("/" + std::string(100000, 'a') + ".scope");
+  EXPECT_LT(remedy.title.str().size(), 500U);
+  ASSERT_FALSE(remedy.commands.empty());
+  EXPECT_LT(remedy.commands[0].text().size(), 300U);
+  EXPECT_LT(remedy_of("/" + std::string(100000, 'a')).title.str().size(), 500U);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "base/message.h"
 #include "base/place.h"
+#include "base/shell.h"
 #include "memory/whatif.h"
 
 namespace whyoom::diagnose {
@@ -35,7 +36,7 @@ struct Setting {
 struct Remedy {
   Message title;
   std::optional<Setting> setting;
-  std::vector<std::string> commands;  // ready to paste
+  std::vector<ShellCommand> commands;
   // "memory.max=512M": what the remedy comes to where no `setting` says it, for the what-if alone.
   std::string assume{};
   std::optional<memory::WhatIf> what_if{};  // the engine fills it in

@@ -41,11 +41,11 @@ bool is_memcg_oom(const Context& context) {
   return is_oom(context) && context.evidence.constraint == report::ConstraintKind::memcg;
 }
 
-Remedy set_remedy(Message title, std::string key, std::int64_t value) {
+Remedy set_remedy(Message title, ShellLiteral key, std::int64_t value) {
   Remedy remedy;
   remedy.title = std::move(title);
-  remedy.commands = {"sudo whyoom fix " + key + "=" + std::to_string(value)};
-  remedy.setting = Setting{std::move(key), value};
+  remedy.commands = {ShellCommand("sudo whyoom fix {}={}", key, value)};
+  remedy.setting = Setting{std::string(key.text()), value};
   return remedy;
 }
 

@@ -21,7 +21,7 @@ Claim claim(std::string_view cause, Role role, Rank rank, double strength, doubl
             Message summary);
 
 // A remedy that is one setting: `whyoom fix` carries it out.
-Remedy set_remedy(Message title, std::string key, std::int64_t value);
+Remedy set_remedy(Message title, ShellLiteral key, std::int64_t value);
 
 // An OOM report of the page allocator (global, cpuset, mempolicy), not of a cgroup's limit.
 bool is_global_oom(const Context& context);

@@ -8,12 +8,27 @@
 #include <csignal>
 #include <system_error>
 
+#include "base/text.h"
+
 namespace whyoom::linux {
 namespace {
 constexpr std::size_t flush_at = std::size_t{64} * 1024;
 }
 
 void Output::write(std::string_view text) {
+  if (kind_ == Kind::as_it_is) {
+    write_rendered(text);
+    return;
+  }
+  std::string lines;
+  for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+    lines += printable(text.substr(0, end)) + "\n";
+    text.remove_prefix(end + 1);
+  }
+  write_rendered(lines + printable(text));
+}
+
+void Output::write_rendered(std::string_view text) {
   if (closed_) {
     return;
   }

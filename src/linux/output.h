@@ -1,6 +1,7 @@
 // Standard output, written in large pieces. A reader that goes away (`| head`) is no error.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -8,12 +9,18 @@ namespace whyoom::linux {
 
 class Output {
  public:
-  explicit Output(int fd) : fd_(fd) {}
+  // Messages: lines of text, in which names and answers of others do no harm to a terminal.
+  enum class Kind : std::uint8_t { as_it_is, messages };
+
+  explicit Output(int fd, Kind kind = Kind::as_it_is) : fd_(fd), kind_(kind) {}
   ~Output() { flush(); }
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
 
+  // Messages become printable() but for their line ends.
   void write(std::string_view text);
+  // What a renderer made, with its colours and tabs.
+  void write_rendered(std::string_view text);
   void flush();
 
   // Nothing more can be written.
@@ -23,6 +30,7 @@ class Output {
 
  private:
   int fd_;
+  Kind kind_;
   std::string buffer_;
   bool closed_ = false;
   std::string error_;

@@ -25,6 +25,24 @@ TEST(Output, WritesWhatItWasGiven) {
   EXPECT_EQ(std::string(buffer.data(), static_cast<std::size_t>(got)), "one two");
 }
 
+TEST(Output, MessagesHoldNothingThatDrivesATerminal) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(pipe(ends.data()), 0);
+  {
+    Output errors(ends[1], Output::Kind::messages);
+    errors.write("whyoom: a\x1b[2J\xe2\x80\xae\n  b\r\n");
+    errors.write("[y/N] ");
+    errors.write_rendered("\x1b[1m+\tx\x1b[0m\n");
+  }
+  close(ends[1]);
+  std::array<char, 128> buffer{};
+  const ssize_t got = read(ends[0], buffer.data(), buffer.size());
+  close(ends[0]);
+  ASSERT_GT(got, 0);
+  EXPECT_EQ(std::string(buffer.data(), static_cast<std::size_t>(got)),
+            "whyoom: a\\x1b[2J\\xe2\\x80\\xae\n  b\\x0d\n[y/N] \x1b[1m+\tx\x1b[0m\n");
+}
+
 TEST(Output, AReaderThatLeavesIsNoError) {
   ignore_broken_pipes();
   std::array<int, 2> ends{};

@@ -78,6 +78,15 @@ Odd odd_character(std::string_view text) {
   return {};
 }
 
+constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+// Whether what comes behind `text` is in a word that is a path, as "/a" or "oom_memcg=/a".
+bool ends_in_path(std::string_view text) {
+  const std::size_t blank = text.find_last_of(" \t");
+  const std::string_view word = text.substr(blank == npos ? 0 : blank + 1);
+  return word.starts_with('/') || word.find("=/") != npos;
+}
+
 std::string_view cut_tail(std::string_view text) {
   text = trim_right(text);
   while (text.ends_with('>')) {
@@ -104,14 +113,19 @@ std::string_view clean_line(std::string_view raw, std::string& buffer) {
   }
   auto at = static_cast<std::size_t>(first - raw.begin());
   buffer.assign(raw.substr(0, at));
+  bool in_path = ends_in_path(buffer);
   while (at < raw.size()) {
     const char c = raw[at];
-    if (c == '\x1b') {
+    const char before = buffer.empty() ? ' ' : buffer.back();
+    in_path = !is_blank(c) && (in_path || (c == '/' && (is_blank(before) || before == '=')));
+    if (c == '\x1b' && !in_path) {
       at += escape_length(raw.substr(at));
       continue;
     }
     const Odd odd = is_special(c) ? odd_character(raw.substr(at)) : Odd{};
-    if (odd.length == 0) {
+    // A path without what cannot be seen in it would be another file's or cgroup's.
+    const bool stays = in_path && c != '\0' && !odd.blank;
+    if (odd.length == 0 || stays) {
       buffer += c;
       ++at;
       continue;

@@ -278,6 +278,25 @@ TEST(Framer, DoesNotLookInsideAnotherProgramsMessage) {
   EXPECT_EQ(run.lines[0].text, "saw \"[   12.345678] hog invoked oom-killer\"");
 }
 
+// A cgroup's name without what cannot be seen in it is another cgroup's.
+TEST(Framer, KeepsWhatStandsInAPath) {
+  for (const char* name : {"a\x1b[31mb", "a\ab",
+                           "a\xe2\x80\x8b"
+                           "b",
+                           "a\xef\xbb\xbf"
+                           "b",
+                           "a\x7f"}) {
+    const std::string path = std::string("/x/") + name;
+    const std::string forks = "cgroup: fork rejected by pids controller in " + path;
+    const std::string kill = "oom_memcg=" + path + ",task=hog";
+    const Framed run(
+        {"[   12.345678] " + forks, "[   12.345679] \x1b[1moom-kill:\x1b[0m" + kill + " x\x1b[0m"});
+    ASSERT_EQ(run.lines.size(), 2U);
+    EXPECT_EQ(run.lines[0].text, forks);
+    EXPECT_EQ(run.lines[1].text, "oom-kill:" + kill + " x");
+  }
+}
+
 TEST(Framer, CleansConsoleLines) {
   const Framed run({"\x1b[32m[   12.345678]\x1b[0m Mem-Info:\x1b[K\r\r",
                     std::string("\0[ 1.000000] a\0", 15), "[   12.3",

@@ -261,8 +261,9 @@ void add_totals(Attribution& result, const std::vector<Row>& rows, const Evidenc
 }
 
 std::optional<CgroupShare> share_of(std::string_view path) {
-  return path.empty() ? std::nullopt
-                      : std::optional(CgroupShare{printable(path), cgroup_owner(path)});
+  return path.empty()
+             ? std::nullopt
+             : std::optional(CgroupShare{printable(path), cgroup_owner(path), std::string(path)});
 }
 
 // The constraint line names both; before 5.0 lines of their own do.

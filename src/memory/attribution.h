@@ -49,6 +49,7 @@ struct NameUse {
 struct CgroupShare {
   std::string path;  // printable()
   std::optional<CgroupOwner> owner;
+  std::string raw_path;  // as the kernel printed it: what commands must name
 };
 
 struct Attribution {

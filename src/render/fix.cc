@@ -18,34 +18,23 @@ using advise::Plan;
 using advise::RunningEdit;
 using advise::SysctlLineEdit;
 
-// Tabs stay: files have them, and they do no harm.
-std::string line_of_file(std::string_view text) {
-  std::string shown;
-  for (std::size_t tab = text.find('\t'); tab != std::string_view::npos; tab = text.find('\t')) {
-    shown += printable(text.substr(0, tab)) + "\t";
-    text.remove_prefix(tab + 1);
-  }
-  return shown + printable(text);
-}
-
 void write_diff(Canvas& out, const std::vector<DiffLine>& lines) {
   for (const DiffLine& line : lines) {
-    const std::string text = line_of_file(line.text);
     switch (line.kind) {
       case DiffLine::Kind::head:
-        out.verbatim(text, Paint::bold, 2);
+        out.verbatim(line.text, Paint::bold, 2);
         break;
       case DiffLine::Kind::hunk:
-        out.verbatim(text, Paint::dim, 2);
+        out.verbatim(line.text, Paint::dim, 2);
         break;
       case DiffLine::Kind::removed:
-        out.verbatim("-" + text, Paint::red, 2);
+        out.verbatim("-" + line.text, Paint::red, 2);
         break;
       case DiffLine::Kind::added:
-        out.verbatim("+" + text, Paint::green, 2);
+        out.verbatim("+" + line.text, Paint::green, 2);
         break;
       case DiffLine::Kind::context:
-        out.verbatim(" " + text, Paint::plain, 2);
+        out.verbatim(" " + line.text, Paint::plain, 2);
         break;
     }
     if (line.no_newline) {

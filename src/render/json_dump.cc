@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "render/json_value.h"
 
 namespace whyoom::render {
@@ -20,7 +21,7 @@ Library converted(const Json& json) {
     case Json::Kind::real:
       return json.real();
     case Json::Kind::text:
-      return json.text();
+      return printable(json.text());
     case Json::Kind::array:
     case Json::Kind::object:
       break;
@@ -31,7 +32,7 @@ Library converted(const Json& json) {
     if (is_array) {
       out.push_back(converted(json.items()[i]));
     } else {
-      out[json.keys()[i]] = converted(json.items()[i]);
+      out[printable(json.keys()[i])] = converted(json.items()[i]);
     }
   }
   return out;

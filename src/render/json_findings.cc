@@ -29,8 +29,11 @@ Json remedies_json(const diagnose::Finding& finding) {
       json["setting"] = {{"key", text(remedy.setting->key)}, {"value", remedy.setting->value}};
     }
     json["commands"] = Json::array();
-    for (const std::string& command : remedy.commands) {
-      json["commands"].push_back(text(command));
+    json["argv"] = Json::array();
+    for (const ShellCommand& command : remedy.commands) {
+      const auto argv = command.argv();
+      json["commands"].push_back(text(command.text()));
+      json["argv"].push_back(argv ? Json(*argv) : Json(nullptr));
     }
     json["what_if"] = remedy.what_if ? change_json(*remedy.what_if) : Json(nullptr);
     list.push_back(std::move(json));

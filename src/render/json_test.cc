@@ -78,6 +78,7 @@ TEST(JsonEvent, FindingsKeepTheirNumbersAndPlaces) {
     "title":"Set vm.min_free_kbytes to the kernel's own choice",
     "setting":{"key":"vm.min_free_kbytes","value":45056},
     "commands":["whyoom fix vm.min_free_kbytes=45056"],
+    "argv":[["whyoom","fix","vm.min_free_kbytes=45056"]],
     "what_if":null})"));
   EXPECT_EQ(json["findings"][2]["role"], "ruled-out");
 }

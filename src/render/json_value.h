@@ -63,7 +63,7 @@ class Json {
 };
 
 // On one line, or indented by 2 with `margin` spaces before every line but the first. No newline at
-// the end. Bytes that are not UTF-8 are replaced.
+// the end. All text in it is printable().
 std::string dump(const Json& json, bool indented, std::size_t margin = 0);
 
 }  // namespace whyoom::render

@@ -229,6 +229,20 @@ std::string bar(double filled, std::optional<double> mark, std::size_t cells) {
   return "[" + inside + "]";
 }
 
+namespace {
+
+// Files have tabs, and they do no harm.
+std::string shown(std::string_view text) {
+  std::string out;
+  for (std::size_t tab = text.find('\t'); tab != std::string_view::npos; tab = text.find('\t')) {
+    out += printable(text.substr(0, tab)) + "\t";
+    text.remove_prefix(tab + 1);
+  }
+  return out + printable(text);
+}
+
+}  // namespace
+
 Canvas::Canvas(unsigned width, bool colour)
     : width_(std::clamp(width, 60U, 200U)), colour_(colour) {}
 
@@ -240,16 +254,17 @@ std::string Canvas::painted(std::string_view text, Paint paint) const {
 }
 
 void Canvas::text(std::string_view text, Paint paint, std::size_t indent, std::size_t hang) {
-  const auto lines = wrap(text, width_ - indent, width_ - indent - hang);
+  const auto lines = wrap(shown(text), width_ - indent, width_ - indent - hang);
   for (std::size_t i = 0; i < lines.size(); ++i) {
     add_line(std::string(indent + (i == 0 ? 0 : hang), ' ') + painted(lines[i], paint));
   }
 }
 
-void Canvas::labelled(std::string_view label, Paint paint, std::string_view text,
+void Canvas::labelled(std::string_view name, Paint paint, std::string_view text,
                       std::size_t indent) {
+  const std::string label = shown(name);
   const std::size_t hang = std::min(display_width(label) + 1, width_ / 2);
-  const auto lines = wrap(text, width_ - indent - hang);
+  const auto lines = wrap(shown(text), width_ - indent - hang);
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const std::string lead = i == 0 ? painted(label, paint) + " " : std::string(hang, ' ');
     add_line(std::string(indent, ' ') + lead + lines[i]);
@@ -257,7 +272,7 @@ void Canvas::labelled(std::string_view label, Paint paint, std::string_view text
 }
 
 void Canvas::verbatim(std::string_view text, Paint paint, std::size_t indent) {
-  add_line(std::string(indent, ' ') + painted(text, paint));
+  add_line(std::string(indent, ' ') + painted(shown(text), paint));
 }
 
 void Canvas::blank() { out_ += '\n'; }
@@ -266,6 +281,14 @@ void Canvas::add_line(std::string line) {
   line.erase(line.find_last_not_of(' ') + 1);
   out_ += line;
   out_ += '\n';
+}
+
+void Table::add(std::vector<Cell> row) {
+  row.resize(columns_.size());
+  for (Cell& cell : row) {
+    cell.text = shown(cell.text);
+  }
+  rows_.push_back(std::move(row));
 }
 
 std::vector<std::size_t> Table::natural_widths() const {

@@ -1,5 +1,5 @@
-// Lines that fit a terminal: display width, word wrap, tables, bars, colour. Text that comes in
-// must be printable() already; widths are columns of a terminal, not bytes.
+// Lines that fit a terminal: display width, word wrap, tables, bars, colour. A Canvas and a Table
+// make all text printable() but for its tabs; widths are columns of a terminal, not bytes.
 #pragma once
 
 #include <cstddef>
@@ -39,12 +39,14 @@ class Canvas {
   // One line as it is, however long: commands are copied from the screen.
   void verbatim(std::string_view text, Paint paint = Paint::plain, std::size_t indent = 0);
   void blank();
-  void add_line(std::string line);
-  [[nodiscard]] std::string painted(std::string_view text, Paint paint) const;
 
   [[nodiscard]] std::string take() { return std::move(out_); }
 
  private:
+  friend class Table;
+  void add_line(std::string line);
+  [[nodiscard]] std::string painted(std::string_view text, Paint paint) const;
+
   std::size_t width_;
   bool colour_;
   std::string out_;
@@ -68,10 +70,7 @@ struct Column {
 class Table {
  public:
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
-  void add(std::vector<Cell> row) {
-    row.resize(columns_.size());
-    rows_.push_back(std::move(row));
-  }
+  void add(std::vector<Cell> row);
   [[nodiscard]] bool empty() const { return rows_.empty(); }
   void write(Canvas& out, std::size_t indent = 2) const;
 

@@ -81,6 +81,19 @@ TEST(Canvas, PaintsOnlyWithColour) {
   EXPECT_EQ(colour.take(), "  \x1b[31mshort\x1b[0m\n");
 }
 
+// Whoever writes to it need not think of it.
+TEST(Canvas, NoTextDrivesTheTerminal) {
+  Canvas out(80, true);
+  out.text("a\x1b[2Jb", Paint::plain);
+  out.labelled("l\xe2\x80\xae", Paint::plain, "c\xc2\x9b", 0);
+  out.verbatim("-d\te\r");
+  Table table(std::vector<Column>(1));
+  table.add({{"f\xe2\x80\x8b"}});
+  table.write(out);
+  EXPECT_EQ(out.take(),
+            "a\\x1b[2Jb\nl\\xe2\\x80\\xae c\\xc2\\x9b\n-d\te\\x0d\n  f\\xe2\\x80\\x8b\n");
+}
+
 TEST(Canvas, WidthIsKeptBetween60And200) {
   EXPECT_EQ(Canvas(1, false).width(), 60U);
   EXPECT_EQ(Canvas(4000, false).width(), 200U);

@@ -1,9 +1,10 @@
-// For a ticket. What comes out of a log is escaped: it makes no table cell, no markup, no HTML.
+// For a ticket. What comes out of a log is markdown_text().
 #include <algorithm>
 #include <array>
 
 #include "base/human.h"
 #include "base/text.h"
+#include "render/markdown_text.h"
 #include "render/phrase.h"
 #include "render/render.h"
 #include "render/sections.h"
@@ -13,34 +14,6 @@ namespace {
 
 using diagnose::Event;
 using diagnose::Role;
-
-// Entities rather than backslashes for what HTML reads; a line starts no list and no quote because
-// it never starts with text from a log.
-std::string escaped(std::string_view text) {
-  constexpr std::string_view marks = "\\`*_[]#|~$";
-  std::string out;
-  out.reserve(text.size() + text.size() / 4);
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '&') {
-      out += "&amp;";
-    } else if (c == '<') {
-      out += "&lt;";
-    } else if (c == '>') {
-      out += "&gt;";
-    } else if (c == '@') {
-      out += "&#64;";  // no mail address, no mention
-    } else if (c == ':' && text.substr(i).starts_with("://")) {
-      out += "&#58;";  // no link
-    } else {
-      if (marks.find(c) != std::string_view::npos) {
-        out += '\\';
-      }
-      out += c;
-    }
-  }
-  return out;
-}
 
 void row(std::string& out, std::initializer_list<std::string> cells) {
   out += '|';
@@ -70,7 +43,7 @@ void title(std::string& out, std::string_view text) {
 
 void fact(std::string& out, std::string_view name, const std::string& value) {
   if (!value.empty()) {
-    row(out, {std::string(name), escaped(value)});
+    row(out, {std::string(name), markdown_text(value)});
   }
 }
 
@@ -116,8 +89,8 @@ void write_proof(std::string& out, const Event& event) {
   title(out, "Proof");
   head(out, "lrrl", {"What", "Value", "", "Read at"});
   for (const auto& proof : root->proof) {
-    row(out, {escaped(clean(proof.what)), escaped(value_text(proof)), human_note(proof),
-              escaped(place_text(event.evidence, proof.at))});
+    row(out, {markdown_text(clean(proof.what)), markdown_text(value_text(proof)), human_note(proof),
+              markdown_text(place_text(event.evidence, proof.at))});
   }
 }
 
@@ -129,8 +102,8 @@ void write_zones(std::string& out, const Event& event) {
   title(out, "Zones");
   head(out, "lrrll", {"Zone", "Free", "Needs over", "Verdict", ""});
   for (const ZoneRow& zone : rows) {
-    row(out, {escaped(zone.name), kb(zone.free), kb(zone.needed), zone.verdict_text,
-              escaped(zone.note)});
+    row(out, {markdown_text(zone.name), kb(zone.free), kb(zone.needed), zone.verdict_text,
+              markdown_text(zone.note)});
   }
 }
 
@@ -139,21 +112,21 @@ void write_cgroup(std::string& out, const Event& event) {
   if (!section) {
     return;
   }
-  title(out, "Cgroup " + escaped(section->limit_path));
+  title(out, "Cgroup " + markdown_text(section->limit_path));
   if (!section->limit_owner.empty()) {
-    out += "It is " + escaped(section->limit_owner) + ".\n\n";
+    out += "It is " + markdown_text(section->limit_owner) + ".\n\n";
   }
   head(out, "lrr", {"", "Usage", "Limit or share"});
   for (const CgroupRow& line : section->rows) {
     row(out, {line.label, kb(line.usage),
               line.limit       ? kb(*line.limit)
               : line.unlimited ? "no limit"
-                               : escaped(percent(line.share))});
+                               : markdown_text(percent(line.share))});
   }
   if (!section->task_path.empty() && section->task_path != section->limit_path) {
     const std::string owner =
-        section->task_owner.empty() ? "" : ": " + escaped(section->task_owner);
-    out += "\nThe process is in " + escaped(section->task_path) + owner + ".\n";
+        section->task_owner.empty() ? "" : ": " + markdown_text(section->task_owner);
+    out += "\nThe process is in " + markdown_text(section->task_path) + owner + ".\n";
   }
 }
 
@@ -166,7 +139,7 @@ void write_account(std::string& out, const Event& event, bool all) {
   title(out, "Where " + human(account->total) + " of RAM went");
   head(out, "lrr", {"", "Size", "Share"});
   for (const AccountRow& line : account_rows(*account)) {
-    row(out, {line.label, kb(line.size), escaped(percent(line.share))});
+    row(out, {line.label, kb(line.size), markdown_text(percent(line.share))});
   }
 }
 
@@ -180,7 +153,7 @@ void write_tasks(std::string& out, const Event& event, bool all) {
   title(out, "Biggest of " + plural(event.report.tasks.size(), "process", "processes"));
   head(out, "lrrrrrl", {"Name", "pid", "Resident", "Swapped", "Page tables", "Score adj", ""});
   for (const TaskRow& task : section.rows) {
-    row(out, {escaped(task.comm), std::to_string(task.pid),
+    row(out, {markdown_text(task.comm), std::to_string(task.pid),
               task.rss ? kb(*task.rss) : plural(task.rss_pages, "page", "pages"),
               task.swap         ? kb(*task.swap)
               : task.swap_pages ? plural(*task.swap_pages, "page", "pages")
@@ -191,7 +164,7 @@ void write_tasks(std::string& out, const Event& event, bool all) {
                                   : ""});
   }
   for (const std::string& note : section.notes) {
-    out += (&note == section.notes.data() ? "\n- " : "- ") + escaped(note) + "\n";
+    out += (&note == section.notes.data() ? "\n- " : "- ") + markdown_text(note) + "\n";
   }
 }
 
@@ -206,7 +179,7 @@ void write_others(std::string& out, const Event& event) {
     out += finding.role == Role::contributing  ? "- Also: "
            : finding.role == Role::consequence ? "- Then: "
                                                : "- Risk: ";
-    out += escaped(clean(finding.summary)) + "\n";
+    out += markdown_text(clean(finding.summary)) + "\n";
   }
 }
 
@@ -220,7 +193,7 @@ void write_undetermined(std::string& out, const Event& event) {
     }
     title(out, name);
     for (const std::string& line : lines) {
-      out += "- " + escaped(line) + "\n";
+      out += "- " + markdown_text(line) + "\n";
     }
   };
   list("What is known", known_facts(event));
@@ -236,9 +209,9 @@ void write_followers(std::string& out, const std::vector<Follower>& followers, s
   title(out, "What followed");
   for (const Follower& follower : followers) {
     const std::string time = follower_time(follower);
-    out +=
-        "- " + (time.empty() ? "" : escaped(time) + " ") + escaped(follower_text(follower, root));
-    out += follower.place.empty() ? "\n" : ", " + escaped(printable(follower.place)) + "\n";
+    out += "- " + (time.empty() ? "" : markdown_text(time) + " ") +
+           markdown_text(follower_text(follower, root));
+    out += follower.place.empty() ? "\n" : ", " + markdown_text(printable(follower.place)) + "\n";
   }
   if (more > 0) {
     out += "- and " + plural(more, "more event", "more events") + "\n";
@@ -255,21 +228,9 @@ void write_ruled_out(std::string& out, const Event& event) {
       title(out, "Ruled out");
       any = true;
     }
-    out += "- " + escaped(finding.cause) + ": " + escaped(clean(finding.summary)) + "\n";
+    out +=
+        "- " + markdown_text(finding.cause) + ": " + markdown_text(clean(finding.summary)) + "\n";
   }
-}
-
-// Longer than any run of back quotes inside, so that nothing ends the block early.
-std::string fence_for(const std::vector<std::string>& commands) {
-  std::size_t longest = 0;
-  for (const std::string& command : commands) {
-    std::size_t run = 0;
-    for (const char c : command) {
-      run = c == '`' ? run + 1 : 0;
-      longest = std::max(longest, run);
-    }
-  }
-  return std::string(std::max<std::size_t>(longest + 1, 3), '`');
 }
 
 void write_fix(std::string& out, const Event& event) {
@@ -279,16 +240,9 @@ void write_fix(std::string& out, const Event& event) {
   }
   title(out, "Fix");
   for (const Fix& fix : list) {
-    const std::string cause = fix.cause.empty() ? "" : " (" + escaped(fix.cause) + ")";
-    out += "**" + escaped(fix.title) + "**" + cause + "\n\n";
-    if (!fix.commands.empty()) {
-      const std::string fence = fence_for(fix.commands);
-      out += fence + "sh\n";
-      for (const std::string& command : fix.commands) {
-        out += command + "\n";
-      }
-      out += fence + "\n\n";
-    }
+    const std::string cause = fix.cause.empty() ? "" : " (" + markdown_text(fix.cause) + ")";
+    out += "**" + markdown_text(fix.title) + "**" + cause + "\n\n";
+    out += markdown_commands(fix.commands);
   }
 }
 
@@ -296,7 +250,7 @@ void write_fix(std::string& out, const Event& event) {
 
 std::string markdown_story(const diagnose::Event& first, const std::vector<Follower>& followers,
                            std::uint64_t followers_more, bool all) {
-  std::string out = "## " + escaped(answer(first)) + "\n";
+  std::string out = "## " + markdown_text(answer(first)) + "\n";
   write_facts(out, first);
   write_undetermined(out, first);
   write_proof(out, first);
@@ -330,8 +284,8 @@ std::string markdown_summary(const Summary& summary) {
     out += "- Lost, as the log itself says: " + plural(summary.lines_lost, "line", "lines") + "\n";
   }
   for (const auto& damage : summary.damage) {
-    out += "- Damaged: " + escaped(printable(damage.at)) + ": " + escaped(printable(damage.what)) +
-           "\n";
+    out += "- Damaged: " + markdown_text(printable(damage.at)) + ": " +
+           markdown_text(printable(damage.what)) + "\n";
   }
   if (summary.damage_more > 0) {
     out +=
@@ -339,9 +293,10 @@ std::string markdown_summary(const Summary& summary) {
   }
   out += summary.sources.empty() ? "" : "\n";
   for (const LogSource& source : summary.sources) {
-    out += std::string(source.read ? "- Read: " : "- Not read: ") + escaped(printable(source.name));
-    out += source.read ? ": " + escaped(source_text(source)) : "";
-    out += source.gap.empty() ? "\n" : ". Gap: " + escaped(printable(source.gap)) + "\n";
+    out += std::string(source.read ? "- Read: " : "- Not read: ") +
+           markdown_text(printable(source.name));
+    out += source.read ? ": " + markdown_text(source_text(source)) : "";
+    out += source.gap.empty() ? "\n" : ". Gap: " + markdown_text(printable(source.gap)) + "\n";
   }
   return out;
 }

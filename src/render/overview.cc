@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/human.h"
+#include "base/shell.h"
 #include "base/text.h"
 #include "diagnose/last_word.h"
 #include "render/check.h"
@@ -50,15 +51,16 @@ std::string first_sentences(const std::string& text, std::size_t count) {
   return end == std::string::npos ? text : text.substr(0, end + 1);
 }
 
-// "whyoom check" of the host that this is about.
-std::string command(const Overview& overview, std::string_view what) {
-  std::string text = "`whyoom " + std::string(what);
-  if (!overview.root.empty()) {
-    text += " --root " + printable(overview.root);
-  } else if (what == "explain") {
+// "`whyoom check`" of the host that this is about.
+std::string command(const Overview& overview, ShellPattern<> what) {
+  const auto root = ShellOperand::from(overview.root);
+  std::string text = "`" + ShellCommand(what).text();
+  if (root) {
+    text += " " + ShellCommand("--root {}", *root).text();
+  } else if (overview.root.empty() && what.text().ends_with("explain")) {
     text += " --host";
   }
-  return text + "`";
+  return text + (root || overview.root.empty() ? "`" : "` with the same --root");
 }
 
 // At most `most` lines of a sentence.
@@ -113,8 +115,8 @@ void write_sources(Canvas& out, const Overview& overview, const Detail& detail) 
     out.text("read: " + read, Paint::dim, 2, 2);
   }
   if (!unread.empty()) {
-    out.labelled("not all read:", Paint::yellow, unread + "; why: " + command(overview, "explain"),
-                 2);
+    out.labelled("not all read:", Paint::yellow,
+                 unread + "; why: " + command(overview, "whyoom explain"), 2);
   }
 }
 
@@ -159,7 +161,7 @@ void write_what_happened(Canvas& out, const Overview& overview, const Detail& de
   const std::size_t shown = std::min(detail.stories, overview.stories.size());
   if (shown < overview.stories.size()) {
     out.text(plural(overview.stories.size() - shown, "older one", "older ones") + ": " +
-                 command(overview, "explain"),
+                 command(overview, "whyoom explain"),
              Paint::dim, 2);
   }
   for (std::size_t i = overview.stories.size() - shown; i < overview.stories.size(); ++i) {
@@ -216,7 +218,7 @@ void write_is_it_still_so(Canvas& out, const Overview& overview, const HostCheck
   if (risks > detail.risks) {
     out.text((detail.risks > 0 || told ? plural(risks - detail.risks, "more risk", "more risks")
                                        : plural(risks, "risk", "risks")) +
-                 ": " + command(overview, "check"),
+                 ": " + command(overview, "whyoom check"),
              Paint::yellow);
   }
   if (risks == 0 && !told) {
@@ -247,7 +249,7 @@ void write_gaps_of_host(Canvas& out, const Overview& overview, const HostCheck& 
     }
   } else {
     out.text(plural(gaps.size(), "thing is", "things are") +
-                 " not known of this host: " + command(overview, "check --all"),
+                 " not known of this host: " + command(overview, "whyoom check --all"),
              Paint::dim);
   }
 }
@@ -283,9 +285,9 @@ void write_what_to_do(Canvas& out, const Overview& overview, const HostCheck& ch
     }
   }
   if (shown < list.size()) {
-    out.text(
-        plural(list.size() - shown, "more step", "more steps") + ": " + command(overview, "check"),
-        Paint::plain, 2);
+    out.text(plural(list.size() - shown, "more step", "more steps") + ": " +
+                 command(overview, "whyoom check"),
+             Paint::plain, 2);
   }
   if (overview.more_as_root) {
     out.text(list.empty() ? "Look again as root, who sees more" : "Root sees more", Paint::plain, 2,
@@ -298,7 +300,7 @@ void write_what_to_do(Canvas& out, const Overview& overview, const HostCheck& ch
                        });
     out.text(
         (blind ? "Nothing, as far as could be read. The numbers: " : "Nothing. The numbers: ") +
-            command(overview, "check"),
+            command(overview, "whyoom check"),
         Paint::plain, 2, 2);
   }
 }

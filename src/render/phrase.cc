@@ -416,9 +416,9 @@ std::vector<Fix> fixes(std::span<const diagnose::Finding> findings) {
       fix.cause = finding.role == diagnose::Role::root ? "" : printable(finding.cause);
       fix.title = clean(remedy.title);
       fix.effect = remedy.what_if ? printable(what_if_text(*remedy.what_if)) : std::string();
-      for (const std::string& command : remedy.commands) {
-        if (first_time(command)) {
-          fix.commands.push_back(printable(command));
+      for (const ShellCommand& command : remedy.commands) {
+        if (first_time(command.text())) {
+          fix.commands.push_back(command.text());
         }
       }
       const bool new_title = first_time(fix.title);

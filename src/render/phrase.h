@@ -65,7 +65,7 @@ std::string what_if_text(const memory::WhatIf& what_if);
 // Remedies of the findings that are not ruled out, root first. `cause` is empty for the root's own.
 struct Fix {
   std::string cause, title;
-  std::vector<std::string> commands;
+  std::vector<std::string> commands;  // lines for a shell
   std::string effect;  // what it would have done at this moment; empty = not computed
 };
 std::vector<Fix> fixes(std::span<const diagnose::Finding> findings);

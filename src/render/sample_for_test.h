@@ -126,7 +126,7 @@ inline void add_findings(diagnose::Event& event) {
       {Message("share of RAM that the setting keeps back"), 0.8, diagnose::Unit::ratio, {}}};
   root.remedies = {{Message("Set vm.min_free_kbytes to the kernel's own choice"),
                     diagnose::Setting{"vm.min_free_kbytes", 45056},
-                    {"whyoom fix vm.min_free_kbytes=45056"}}};
+                    {ShellCommand("whyoom fix vm.min_free_kbytes=45056")}}};
   diagnose::Finding swap;
   swap.cause = "no-swap";
   swap.role = diagnose::Role::contributing;
@@ -211,7 +211,9 @@ inline std::unique_ptr<diagnose::Event> memcg_event() {
   root.confidence = 0.95;
   root.summary = Message("Cgroup {} reached its memory limit of {} kB.", memcg.limit_path, 51200);
   root.proof = {bytes(Message("memory.max of {}", memcg.limit_path), 51200, 20)};
-  root.remedies = {{Message("Raise the limit"), {}, {"systemctl set-property foo MemoryMax=100M"}}};
+  root.remedies = {{Message("Raise the limit"),
+                    {},
+                    {ShellCommand("systemctl set-property foo MemoryMax=100M")}}};
   event->findings = {root};
   event->evidence.attribution = memory::attribute(event->evidence);
   return event;
@@ -301,7 +303,10 @@ inline void add_random_findings(diagnose::Event& event, Noise& noise) {
                                units[noise.below(std::size(units))],
                                {0, static_cast<std::uint32_t>(noise.below(3000000))}});
     }
-    finding.remedies = {{Message("do {}", noise.name()), {}, {"echo " + noise.name()}}};
+    finding.remedies = {{Message("do {}", noise.name()), {}, {}}};
+    if (const auto word = ShellWord::from(noise.name())) {
+      finding.remedies.front().commands = {ShellCommand("echo -- {}", *word)};
+    }
     event.findings.push_back(std::move(finding));
   }
   event.root_cause = "memory-exhausted";

@@ -350,17 +350,19 @@ TEST(TextStory, DamageInsideIsSaid) {
 
 TEST(TextStory, CommandsAreNeverWrapped) {
   auto event = sample::min_free_event();
-  const std::string command = "systemctl set-property " + std::string(150, 'x') + " MemoryMax=2G";
+  const auto unit = ShellWord::from(std::string(150, 'x'));
+  const ShellCommand command("systemctl set-property -- {} MemoryMax=2G", *unit);
   event->findings[0].remedies[0].commands = {command};
-  EXPECT_TRUE(has(text_story(*event, {}, 0, {60, false, false}), "\n    " + command + "\n"));
+  EXPECT_TRUE(has(text_story(*event, {}, 0, {60, false, false}), "\n    " + command.text() + "\n"));
 }
 
 TEST(TextStory, ContributingRemediesComeBehindTheRoots) {
   auto event = sample::min_free_event();
-  event->findings[1].remedies = {{Message("Add swap"), {}, {"mkswap /swap"}},
-                                 {Message("the same"), {}, {"whyoom fix vm.min_free_kbytes=45056"}},
-                                 {Message("Buy RAM"), {}, {}},
-                                 {Message("Buy RAM"), {}, {}}};
+  event->findings[1].remedies = {
+      {Message("Add swap"), {}, {ShellCommand("mkswap /swap")}},
+      {Message("the same"), {}, {ShellCommand("whyoom fix vm.min_free_kbytes=45056")}},
+      {Message("Buy RAM"), {}, {}},
+      {Message("Buy RAM"), {}, {}}};
   EXPECT_TRUE(has(text_story(*event, {}, 0, {}),
                   "    whyoom fix vm.min_free_kbytes=45056\n"
                   "  Add swap (no-swap)\n"

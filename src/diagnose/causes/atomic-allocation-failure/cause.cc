@@ -46,7 +46,7 @@ std::optional<Claim> judge(const Context& context) {
     Remedy remedy;
     remedy.title =
         Message("When it comes often: raise vm.min_free_kbytes in small steps (up to 1 % of RAM)");
-    remedy.commands = {"sysctl vm.min_free_kbytes"};
+    remedy.commands = {ShellCommand("sysctl vm.min_free_kbytes")};
     result.finding.remedies.push_back(remedy);
   }
   return result;

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "diagnose/causes/cgroup-pids-max/host.h"
+#include "diagnose/cgroup_commands.h"
 #include "diagnose/tools.h"
 
 namespace whyoom::diagnose::causes {
@@ -23,7 +24,6 @@ std::optional<Claim> judge(const Context& context) {
   if (!rejected) {
     return std::nullopt;
   }
-  const std::string path = printable(rejected->path);
   Claim result = claim(id, Role::root, Rank::limit, 1, 0.97,
                        Message("{} has as many tasks as pids.max allows: fork failed with EAGAIN "
                                "(\"Resource temporarily unavailable\"). Memory has no part in it.",
@@ -32,17 +32,24 @@ std::optional<Claim> judge(const Context& context) {
   result.finding.proof.push_back(proof(Message("\"fork rejected by pids controller\" in the log"),
                                        rejected->count, rejected->at));
   Remedy remedy;
-  const auto slash = rejected->path.rfind('/');
-  const std::string unit =
-      printable(rejected->path.substr(slash == std::string::npos ? 0 : slash + 1));
-  if (unit.ends_with(".service") || unit.ends_with(".scope") || unit.ends_with(".slice")) {
-    remedy.title = Message("Raise TasksMax of {}, or find what makes so many tasks", unit);
-    remedy.commands = {"systemctl show -p TasksCurrent,TasksMax '" + unit + "'",
-                       "sudo systemctl set-property '" + unit + "' TasksMax=<number>"};
+  const std::string_view unit = last_part(rejected->path);
+  const std::string_view name = is_unit(unit) ? unit : std::string_view(rejected->path);
+  const auto word = ShellWord::from(name);
+  if (is_unit(unit)) {
+    remedy.title = Message("Raise TasksMax of {}, or find what makes so many tasks{}",
+                           short_name(unit), how_to_name(unit));
   } else {
-    remedy.title = Message("Raise pids.max of {} or of a cgroup above it", path);
-    remedy.commands = {"cat '/sys/fs/cgroup" + path + "/pids.current' '/sys/fs/cgroup" + path +
-                       "/pids.max'"};
+    remedy.title = Message("Raise pids.max of {} or of a cgroup above it{}", short_name(name),
+                           how_to_name(name));
+  }
+  if (!word) {
+    remedy.commands = commands_to_find(name);
+  } else if (is_unit(unit)) {
+    remedy.commands = {ShellCommand("systemctl show -p TasksCurrent,TasksMax -- {}", *word),
+                       ShellCommand("sudo systemctl set-property -- {} TasksMax=<number>", *word)};
+  } else {
+    remedy.commands = {
+        ShellCommand("cat /sys/fs/cgroup{}/pids.current /sys/fs/cgroup{}/pids.max", *word, *word)};
   }
   result.finding.remedies.push_back(remedy);
   return result;

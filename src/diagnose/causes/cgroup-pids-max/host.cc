@@ -6,6 +6,7 @@
 
 #include "base/human.h"
 #include "base/text.h"
+#include "diagnose/cgroup_commands.h"
 #include "diagnose/task_pressure.h"
 #include "diagnose/tools.h"
 
@@ -91,11 +92,6 @@ void add_limits(Finding& finding, const Limited& limited) {
   }
 }
 
-std::string_view unit_of(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  return path.substr(slash == std::string_view::npos ? 0 : slash + 1);
-}
-
 // A share is of pid_max, threads-max and the root's pids.max, whichever is least; what systemd made
 // of it stands in pids.max.
 bool gives(const host::TasksMax& line, std::uint64_t limit) {
@@ -104,7 +100,7 @@ bool gives(const host::TasksMax& line, std::uint64_t limit) {
 }
 
 const host::TasksMax* line_of(const host::Host& host, const Limited& limited) {
-  const std::string_view unit = unit_of(limited.tree->path_of(*limited.group));
+  const std::string_view unit = last_part(limited.tree->path_of(*limited.group));
   const auto own = std::ranges::find(host.task_limits.units, unit, &host::TasksMax::unit);
   if (own != host.task_limits.units.end()) {
     return gives(*own, limited.limit) ? &*own : nullptr;
@@ -120,10 +116,10 @@ const host::TasksMax* line_of(const host::Host& host, const Limited& limited) {
 std::uint64_t twice(std::uint64_t limit) { return limit > UINT64_MAX / 2 ? UINT64_MAX : limit * 2; }
 
 void add_remedy(Finding& finding, const HostContext& context, const Limited& limited) {
-  const std::string path = shown(*limited.tree, *limited.group);
-  const std::string unit(unit_of(path));
+  const std::string_view path = limited.tree->path_of(*limited.group);
+  const std::string_view unit = last_part(path);
   const host::TasksMax* line = line_of(context.facts.host, limited);
-  const auto owner = memory::cgroup_owner(limited.tree->path_of(*limited.group));
+  const auto owner = memory::cgroup_owner(path);
   using Kind = memory::CgroupOwner::Kind;
   Remedy remedy;
   if (owner && (owner->kind == Kind::pod || owner->kind == Kind::pods)) {
@@ -132,13 +128,19 @@ void add_remedy(Finding& finding, const HostContext& context, const Limited& lim
   } else if (owner && owner->kind == Kind::container) {
     remedy.title =
         Message("Raise the container's limit (--pids-limit), or find what makes so many tasks");
-  } else if (unit.ends_with(".service") || unit.ends_with(".scope") || unit.ends_with(".slice")) {
-    remedy.title = Message("Raise TasksMax of {}, or find what makes so many tasks", unit);
-    remedy.commands = {"systemctl show -p TasksCurrent,TasksMax '" + unit + "'",
-                       "sudo systemctl set-property '" + unit +
-                           "' TasksMax=" + std::to_string(twice(limited.limit))};
+  } else if (is_unit(unit)) {
+    remedy.title = Message("Raise TasksMax of {}, or find what makes so many tasks{}",
+                           short_name(unit), how_to_name(unit));
+    if (const auto word = ShellWord::from(unit)) {
+      remedy.commands = {ShellCommand("systemctl show -p TasksCurrent,TasksMax -- {}", *word),
+                         ShellCommand("sudo systemctl set-property -- {} TasksMax={}", *word,
+                                      twice(limited.limit))};
+    } else {
+      remedy.commands = commands_to_find(unit);
+    }
   } else {
-    remedy.title = Message("Raise pids.max of {}, or find what makes so many tasks", path);
+    remedy.title =
+        Message("Raise pids.max of {}, or find what makes so many tasks", short_name(path));
   }
   finding.remedies.push_back(remedy);
   const auto& of_pods = context.facts.host.kubelet.pod_pids_limit;

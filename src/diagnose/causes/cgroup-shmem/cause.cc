@@ -28,7 +28,7 @@ std::optional<Claim> judge(const Context& context) {
     Remedy remedy;
     remedy.title =
         Message("Remove the files or segments, or limit the tmpfs below the cgroup's limit");
-    remedy.commands = {"df -h -t tmpfs", "ipcs -m"};
+    remedy.commands = {ShellCommand("df -h -t tmpfs"), ShellCommand("ipcs -m")};
     result.finding.remedies.push_back(remedy);
   }
   return result;

@@ -46,7 +46,7 @@ std::optional<Claim> judge(const Context& context) {
   Remedy remedy;
   remedy.title =
       Message("Make the CMA area smaller (cma= on the kernel command line, or the device tree)");
-  remedy.commands = {"grep -i cma /proc/meminfo", "cat /proc/cmdline"};
+  remedy.commands = {ShellCommand("grep -i cma /proc/meminfo"), ShellCommand("cat /proc/cmdline")};
   result.finding.remedies.push_back(remedy);
   return result;
 }

@@ -29,7 +29,8 @@ std::optional<Claim> judge(const Context& context) {
   if (result && result->finding.role == Role::root) {
     Remedy remedy;
     remedy.title = Message("Allow more nodes to the cpuset (cpuset.mems), or run less in it");
-    remedy.commands = {"grep -H . /sys/fs/cgroup/*/cpuset.mems /sys/fs/cgroup/*/*/cpuset.mems"};
+    remedy.commands = {
+        ShellCommand("grep -H . /sys/fs/cgroup/*/cpuset.mems /sys/fs/cgroup/*/*/cpuset.mems")};
     result->finding.remedies.push_back(remedy);
   }
   return result;

@@ -98,7 +98,7 @@ std::vector<Claim> check(const HostContext& context) {
     const std::uint64_t enough = (marks.high + kubelet_default).count() / mib + 1;
     Remedy remedy;
     remedy.title = Message("Set evictionHard memory.available to {}Mi or more", enough);
-    remedy.commands = {"grep -A5 eviction /var/lib/kubelet/config.yaml"};
+    remedy.commands = {ShellCommand("grep -A5 eviction /var/lib/kubelet/config.yaml")};
     result.finding.remedies.push_back(remedy);
   }
   return {std::move(result)};

@@ -57,7 +57,8 @@ std::optional<Claim> judge(const Context& context) {
     Remedy remedy;
     remedy.title =
         Message("Compact memory now; let the kernel keep larger blocks free. More RAM is no cure");
-    remedy.commands = {"echo 1 | sudo tee /proc/sys/vm/compact_memory", "cat /proc/buddyinfo"};
+    remedy.commands = {ShellCommand("echo 1 | sudo tee /proc/sys/vm/compact_memory"),
+                       ShellCommand("cat /proc/buddyinfo")};
     result.finding.remedies.push_back(remedy);
   }
   return result;

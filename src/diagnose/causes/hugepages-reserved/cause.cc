@@ -45,7 +45,8 @@ std::optional<Claim> judge(const Context& context) {
   if (big) {
     Remedy remedy;
     remedy.title = Message("Reserve only as many huge pages as are used (here none were needed)");
-    remedy.commands = {"grep -i ^huge /proc/meminfo", "sudo whyoom fix vm.nr_hugepages=0"};
+    remedy.commands = {ShellCommand("grep -i ^huge /proc/meminfo"),
+                       ShellCommand("sudo whyoom fix vm.nr_hugepages=0")};
     if (unused < reserved) {
       remedy.title = Message("Reserve only as many huge pages as are used");
       remedy.commands.pop_back();
@@ -85,7 +86,7 @@ std::vector<Claim> check(const HostContext& context) {
   if (result.finding.role == Role::risk) {
     Remedy remedy;
     remedy.title = Message("Reserve only as many huge pages as are used");
-    remedy.commands = {"grep -i ^huge /proc/meminfo"};
+    remedy.commands = {ShellCommand("grep -i ^huge /proc/meminfo")};
     result.finding.remedies.push_back(remedy);
   }
   return {std::move(result)};

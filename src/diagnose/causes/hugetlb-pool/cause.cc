@@ -105,8 +105,8 @@ std::vector<Claim> check(const HostContext& context) {
     Remedy again;
     again.title = Message("Make free blocks and write the setting again");
     again.commands = {
-        "echo 1 | sudo tee /proc/sys/vm/compact_memory",
-        "sudo sysctl -w vm.nr_hugepages=" + std::to_string(std::max(pool.asked, pool.own))};
+        ShellCommand("echo 1 | sudo tee /proc/sys/vm/compact_memory"),
+        ShellCommand("sudo sysctl -w vm.nr_hugepages={}", std::max(pool.asked, pool.own))};
     Remedy early;
     early.title = Message(
         "For the next boot reserve them before anything else: hugepages={} on the kernel's command "

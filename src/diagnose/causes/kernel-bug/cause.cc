@@ -81,9 +81,9 @@ std::optional<Claim> judge_shape(BugShape&& shape, std::string_view release) {
     Remedy remedy;
     remedy.title =
         Message("Update the kernel: it needs {}. Reported: {}", cited(bug), bug.reported);
-    remedy.commands = {"uname -r"};
+    remedy.commands = {ShellCommand("uname -r")};
     if (of_cgroup) {
-      remedy.commands.emplace_back("cat /sys/kernel/mm/lru_gen/enabled");
+      remedy.commands.push_back(ShellCommand("cat /sys/kernel/mm/lru_gen/enabled"));
     }
     result.finding.remedies.push_back(std::move(remedy));
   }

@@ -48,8 +48,9 @@ std::optional<Claim> judge(const Context& context) {
   add_proof(result.finding, context, *account, size);
   Remedy remedy;
   remedy.title = Message("Look for what takes pages outside the counters");
-  remedy.commands = {"grep -iE 'vmalloc|percpu' /proc/meminfo", "cat /proc/net/sockstat",
-                     "lsmod | sort -k2 -n | tail"};
+  remedy.commands = {ShellCommand("grep -iE 'vmalloc|percpu' /proc/meminfo"),
+                     ShellCommand("cat /proc/net/sockstat"),
+                     ShellCommand("lsmod | sort -k2 -n | tail")};
   result.finding.remedies.push_back(remedy);
   return result;
 }

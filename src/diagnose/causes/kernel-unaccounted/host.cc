@@ -95,8 +95,9 @@ std::vector<Claim> unaccounted_on_host(const HostContext& context) {
   if (result.finding.role == Role::risk) {
     Remedy remedy;
     remedy.title = Message("Look for what takes pages outside the counters");
-    remedy.commands = {"grep -iE 'vmalloc|percpu' /proc/meminfo", "cat /proc/net/sockstat",
-                       "lsmod | sort -k2 -n | tail"};
+    remedy.commands = {ShellCommand("grep -iE 'vmalloc|percpu' /proc/meminfo"),
+                       ShellCommand("cat /proc/net/sockstat"),
+                       ShellCommand("lsmod | sort -k2 -n | tail")};
     result.finding.remedies.push_back(remedy);
   }
   return {std::move(result)};

@@ -66,7 +66,7 @@ std::optional<Claim> judge(const Context& context) {
     remedy.title =
         low_class ? Message("The device's driver asks for low memory: see its options or update it")
                   : Message("Use a 64-bit kernel: more RAM does not enlarge low memory");
-    remedy.commands = {"uname -m"};
+    remedy.commands = {ShellCommand("uname -m")};
     result.finding.remedies.push_back(remedy);
   }
   return result;

@@ -61,7 +61,7 @@ std::optional<Claim> judge(const Context& context) {
     remedy.title = Message(
         "Compare vm.lowmem_reserve_ratio with the default (256 256 32 0 0); a smaller number "
         "reserves more");
-    remedy.commands = {"sysctl vm.lowmem_reserve_ratio"};
+    remedy.commands = {ShellCommand("sysctl vm.lowmem_reserve_ratio")};
     remedy.assume = "vm.lowmem_reserve_ratio=default";
     result.finding.remedies.push_back(remedy);
   }

@@ -68,7 +68,7 @@ std::optional<Claim> judge(const Context& context) {
     add_biggest(result.finding, context.evidence);
     Remedy remedy;
     remedy.title = Message("Give the machine more memory or swap, or limit the biggest process");
-    remedy.commands = {"ps -eo pid,rss,comm --sort=-rss | head"};
+    remedy.commands = {ShellCommand("ps -eo pid,rss,comm --sort=-rss | head")};
     remedy.assume = "ram=+" + std::to_string(account->total.count() / 4);
     result.finding.remedies.push_back(remedy);
   }

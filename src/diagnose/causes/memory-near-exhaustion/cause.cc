@@ -95,7 +95,7 @@ std::vector<Claim> check(const HostContext& context) {
   Remedy remedy;
   remedy.title =
       Message("Make room before the kernel does: stop or limit what has most, add swap or memory");
-  remedy.commands = {"ps -eo rss,pid,comm --sort -rss | head"};
+  remedy.commands = {ShellCommand("ps -eo rss,pid,comm --sort -rss | head")};
   result.finding.remedies.push_back(remedy);
   return {std::move(result)};
 }

@@ -33,7 +33,7 @@ std::optional<Claim> judge(const Context& context) {
     Remedy remedy;
     remedy.title = Message(
         "Prefer the node in place of binding to it (numactl --preferred), or bind to more nodes");
-    remedy.commands = {"numactl --hardware"};
+    remedy.commands = {ShellCommand("numactl --hardware")};
     result->finding.remedies.push_back(remedy);
   }
   return result;

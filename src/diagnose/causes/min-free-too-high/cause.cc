@@ -49,10 +49,10 @@ std::vector<Remedy> remedies(KiB value) {
   Remedy by_hand;
   by_hand.title =
       Message("By hand: set it now, find the line that sets it, put {} there, load it", number);
-  by_hand.commands = {"sudo sysctl -w vm.min_free_kbytes=" + number,
-                      "grep -nsE '^[^#;]*min_free_kbytes' /etc/sysctl.conf "
-                      "/{etc,run,usr/local/lib,usr/lib}/sysctl.d/*.conf",
-                      "sudo sysctl -p /etc/sysctl.conf"};
+  by_hand.commands = {ShellCommand("sudo sysctl -w vm.min_free_kbytes={}", value.count()),
+                      ShellCommand("grep -nsE '^[^#;]*min_free_kbytes' /etc/sysctl.conf "
+                                   "/{etc,run,usr/local/lib,usr/lib}/sysctl.d/*.conf"),
+                      ShellCommand("sudo sysctl -p /etc/sysctl.conf")};
   return {set_remedy(Message("Give the memory back, now and after a restart"), "vm.min_free_kbytes",
                      static_cast<std::int64_t>(value.count())),
           by_hand};

@@ -65,7 +65,8 @@ std::optional<Claim> judge(const Context& context) {
     remedy.title = Message(
         "Make ZONE_MOVABLE smaller: kernelcore=, movablecore=, movable_node, or the policy that "
         "puts hot-plugged memory online");
-    remedy.commands = {"cat /proc/cmdline", "cat /sys/devices/system/memory/auto_online_blocks"};
+    remedy.commands = {ShellCommand("cat /proc/cmdline"),
+                       ShellCommand("cat /sys/devices/system/memory/auto_online_blocks")};
     result.finding.remedies.push_back(remedy);
   }
   return result;

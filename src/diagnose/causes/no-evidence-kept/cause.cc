@@ -91,7 +91,8 @@ void add_proof(Finding& finding, const host::Host& host, const Kept& kept) {
 std::vector<Remedy> remedies(bool panics) {
   Remedy journal;
   journal.title = Message("Keep the journal on disk");
-  journal.commands = {"sudo mkdir -p /var/log/journal", "sudo systemctl restart systemd-journald"};
+  journal.commands = {ShellCommand("sudo mkdir -p /var/log/journal"),
+                      ShellCommand("sudo systemctl restart systemd-journald")};
   if (!panics) {
     return {journal};
   }
@@ -99,7 +100,7 @@ std::vector<Remedy> remedies(bool panics) {
   crash.title = Message(
       "Give the kernel a place for its last words: a pstore backend (efi_pstore, ramoops), kdump, "
       "netconsole or a serial console that is recorded");
-  crash.commands = {"ls /sys/fs/pstore; cat /sys/module/pstore/parameters/backend"};
+  crash.commands = {ShellCommand("ls /sys/fs/pstore; cat /sys/module/pstore/parameters/backend")};
   return {crash};
 }
 

@@ -92,7 +92,7 @@ std::optional<Claim> judge(const Context& context) {
     Remedy remedy;
     remedy.title = Message(
         "Let the load spread over the nodes (numactl --interleave), or move what fills the node");
-    remedy.commands = {"numactl --hardware", "numastat -m"};
+    remedy.commands = {ShellCommand("numactl --hardware"), ShellCommand("numastat -m")};
     result.finding.remedies.push_back(remedy);
   }
   return result;

@@ -31,7 +31,8 @@ std::optional<Claim> judge(const Context& context) {
     remedy.title = Message(
         "Raise the limit (vm.overcommit_ratio or vm.overcommit_kbytes), add swap, or "
         "use the kernel's default mode");
-    remedy.commands = {"grep -i commit /proc/meminfo", "sudo whyoom fix vm.overcommit_memory=0"};
+    remedy.commands = {ShellCommand("grep -i commit /proc/meminfo"),
+                       ShellCommand("sudo whyoom fix vm.overcommit_memory=0")};
     result.finding.remedies.push_back(remedy);
   }
   return result;
@@ -78,7 +79,8 @@ std::vector<Claim> check(const HostContext& context) {
     remedy.title = Message(
         "Raise the limit (vm.overcommit_ratio or vm.overcommit_kbytes), add swap, or use the "
         "kernel's default mode");
-    remedy.commands = {"grep -i commit /proc/meminfo", "sudo whyoom fix vm.overcommit_memory=0"};
+    remedy.commands = {ShellCommand("grep -i commit /proc/meminfo"),
+                       ShellCommand("sudo whyoom fix vm.overcommit_memory=0")};
     result.finding.remedies.push_back(remedy);
   }
   return {std::move(result)};

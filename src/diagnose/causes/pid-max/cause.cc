@@ -28,7 +28,7 @@ Message reached(const TaskLimit& limit, const std::string& makers) {
 void complete(const HostContext& context, const TaskLimit& limit, Finding& finding) {
   Remedy find;
   find.title = Message("Find what makes so many tasks");
-  find.commands = {"ps -eLo comm= | sort | uniq -c | sort -n | tail"};
+  find.commands = {ShellCommand("ps -eLo comm= | sort | uniq -c | sort -n | tail")};
   Remedy raise = set_remedy(
       Message("Raise the limit (at most 4194304 on a 64-bit kernel) if so many tasks are wanted"),
       "kernel.pid_max", 4194304);

@@ -66,8 +66,8 @@ void complete(const HostContext& context, const TaskLimit& limit, Finding& findi
   Remedy find;
   find.title = Message("Find what makes so many tasks");
   const auto uid = uid_of(limit);
-  find.commands = {"ps -L -U " + std::to_string(uid.value_or(0)) +
-                   " -o comm= | sort | uniq -c | sort -n | tail"};
+  find.commands = {
+      ShellCommand("ps -L -U {} -o comm= | sort | uniq -c | sort -n | tail", uid.value_or(0))};
   Remedy raise;
   const auto* line = line_of(context, limit);
   if (line != nullptr) {
@@ -88,7 +88,8 @@ void complete(const HostContext& context, const TaskLimit& limit, Finding& findi
         "Raise the limit: nproc in /etc/security/limits.d for logins, LimitNPROC= in the unit of a "
         "service");
   }
-  raise.commands = {"grep -rs nproc /etc/security/limits.conf /etc/security/limits.d"};
+  raise.commands = {
+      ShellCommand("grep -rs nproc /etc/security/limits.conf /etc/security/limits.d")};
   finding.remedies = {find, raise};
 }
 

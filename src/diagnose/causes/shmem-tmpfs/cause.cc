@@ -48,7 +48,8 @@ std::optional<Claim> judge(const Context& context) {
   add_proof(result.finding, context, *account, size);
   Remedy remedy;
   remedy.title = Message("Find the files and segments, remove what is not needed, limit the tmpfs");
-  remedy.commands = {"df -h -t tmpfs", "ipcs -m", "sudo mount -o remount,size=<limit> <tmpfs>"};
+  remedy.commands = {ShellCommand("df -h -t tmpfs"), ShellCommand("ipcs -m"),
+                     ShellCommand("sudo mount -o remount,size=<limit> <tmpfs>")};
   result.finding.remedies.push_back(remedy);
   return result;
 }
@@ -67,7 +68,7 @@ std::vector<Claim> check(const HostContext& context) {
     Remedy remedy;
     remedy.title =
         Message("Find the files and segments, remove what is not needed, limit the tmpfs");
-    remedy.commands = {"df -h -t tmpfs", "ipcs -m"};
+    remedy.commands = {ShellCommand("df -h -t tmpfs"), ShellCommand("ipcs -m")};
     result.finding.remedies.push_back(remedy);
   }
   return {std::move(result)};

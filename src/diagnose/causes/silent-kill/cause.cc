@@ -81,7 +81,7 @@ std::vector<Claim> check(const HostContext& context) {
   }
   Remedy remedy;
   remedy.title = Message("Look for their reports in the logs");
-  remedy.commands = {"journalctl -k -g 'Killed process|oom-kill' --no-pager"};
+  remedy.commands = {ShellCommand("journalctl -k -g 'Killed process|oom-kill' --no-pager")};
   result.finding.remedies.push_back(remedy);
   return {std::move(result)};
 }

@@ -57,7 +57,7 @@ std::optional<Claim> judge(const Context& context) {
   remedy.title = row == nullptr
                      ? Message("See which cache grows, and what allocates from it")
                      : Message("See what allocates from the cache {}", printable(row->name));
-  remedy.commands = {"sudo slabtop -o -s c | head -15"};
+  remedy.commands = {ShellCommand("sudo slabtop -o -s c | head -15")};
   result.finding.remedies.push_back(remedy);
   return result;
 }
@@ -91,7 +91,7 @@ std::vector<Claim> check(const HostContext& context) {
     add_caches(result.finding, context);
     Remedy remedy;
     remedy.title = Message("See which cache grows, and what allocates from it");
-    remedy.commands = {"sudo slabtop -o -s c | head -15"};
+    remedy.commands = {ShellCommand("sudo slabtop -o -s c | head -15")};
     result.finding.remedies.push_back(remedy);
   }
   return {std::move(result)};

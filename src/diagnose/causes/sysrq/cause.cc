@@ -29,7 +29,7 @@ std::optional<Claim> judge(const Context& context) {
     }
     Remedy remedy;
     remedy.title = Message("Nothing to repair. See who can use SysRq");
-    remedy.commands = {"cat /proc/sys/kernel/sysrq"};
+    remedy.commands = {ShellCommand("cat /proc/sys/kernel/sysrq")};
     result.finding.remedies.push_back(remedy);
   }
   return result;

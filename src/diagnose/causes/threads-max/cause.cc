@@ -27,7 +27,7 @@ Message reached(const TaskLimit& limit, const std::string& makers) {
 void complete(const HostContext& /*context*/, const TaskLimit& limit, Finding& finding) {
   Remedy find;
   find.title = Message("Find what makes so many tasks");
-  find.commands = {"ps -eLo comm= | sort | uniq -c | sort -n | tail"};
+  find.commands = {ShellCommand("ps -eLo comm= | sort | uniq -c | sort -n | tail")};
   finding.remedies = {
       find,
       set_remedy(Message("Raise the limit if so many tasks are wanted. Each task takes 16 KiB "

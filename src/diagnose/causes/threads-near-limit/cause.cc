@@ -52,7 +52,7 @@ std::vector<Claim> check(const HostContext& context) {
   add_proof(result.finding, makers, context.sources);
   Remedy remedy;
   remedy.title = Message("Find what makes the tasks, or raise the limit before it is reached");
-  remedy.commands = {"ps -eLo comm= | sort | uniq -c | sort -n | tail"};
+  remedy.commands = {ShellCommand("ps -eLo comm= | sort | uniq -c | sort -n | tail")};
   result.finding.remedies.push_back(remedy);
   return {std::move(result)};
 }

@@ -37,8 +37,8 @@ std::optional<Claim> judge(const Context& context) {
   if (root) {
     Remedy remedy;
     remedy.title = Message("Limit what may be locked (RLIMIT_MEMLOCK), or lock less");
-    remedy.commands = {
-        "grep -l VmLck /proc/[0-9]*/status | xargs grep -H VmLck | sort -k2 -n | tail"};
+    remedy.commands = {ShellCommand(
+        "grep -l VmLck /proc/[0-9]*/status | xargs grep -H VmLck | sort -k2 -n | tail")};
     result.finding.remedies.push_back(remedy);
   }
   return result;
@@ -66,7 +66,7 @@ std::vector<Claim> check(const HostContext& context) {
     }
     Remedy remedy;
     remedy.title = Message("Limit what may be locked (RLIMIT_MEMLOCK), or lock less");
-    remedy.commands = {"grep -H VmLck /proc/[0-9]*/status | sort -k2 -n | tail"};
+    remedy.commands = {ShellCommand("grep -H VmLck /proc/[0-9]*/status | sort -k2 -n | tail")};
     result.finding.remedies.push_back(remedy);
   }
   return {std::move(result)};

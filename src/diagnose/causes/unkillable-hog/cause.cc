@@ -56,7 +56,7 @@ std::optional<Claim> judge(const Context& context) {
   if (protects) {
     Remedy remedy;
     remedy.title = Message("Protect only what must live: raise oom_score_adj above -1000");
-    remedy.commands = {"echo 0 | sudo tee /proc/" + std::to_string(task.pid) + "/oom_score_adj"};
+    remedy.commands = {ShellCommand("echo 0 | sudo tee /proc/{}/oom_score_adj", task.pid)};
     result.finding.remedies.push_back(remedy);
   }
   return result;
@@ -93,8 +93,7 @@ std::vector<Claim> check(const HostContext& context) {
   if (protects) {
     Remedy remedy;
     remedy.title = Message("Protect only what must live: raise oom_score_adj above -1000");
-    remedy.commands = {"echo 0 | sudo tee /proc/" + std::to_string(biggest->pid) +
-                       "/oom_score_adj"};
+    remedy.commands = {ShellCommand("echo 0 | sudo tee /proc/{}/oom_score_adj", biggest->pid)};
     result.finding.remedies.push_back(remedy);
   }
   return {std::move(result)};

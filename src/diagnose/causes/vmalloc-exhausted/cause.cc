@@ -52,7 +52,7 @@ std::optional<Claim> judge(const Context& context) {
   remedy.title = Message(
       "See who asks (the stack in the report); on 32-bit raise vmalloc= on the kernel command "
       "line");
-  remedy.commands = {"grep -i vmalloc /proc/meminfo"};
+  remedy.commands = {ShellCommand("grep -i vmalloc /proc/meminfo")};
   result.finding.remedies.push_back(remedy);
   return result;
 }

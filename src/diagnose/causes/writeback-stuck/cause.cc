@@ -33,9 +33,9 @@ std::optional<Claim> judge(const Context& context) {
   if (root) {
     Remedy remedy;
     remedy.title = Message("See which device is slow; let less memory become dirty");
-    remedy.commands = {"grep -E 'Dirty|Writeback' /proc/meminfo",
-                       "sudo whyoom fix vm.dirty_background_ratio=5",
-                       "sudo whyoom fix vm.dirty_ratio=10"};
+    remedy.commands = {ShellCommand("grep -E 'Dirty|Writeback' /proc/meminfo"),
+                       ShellCommand("sudo whyoom fix vm.dirty_background_ratio=5"),
+                       ShellCommand("sudo whyoom fix vm.dirty_ratio=10")};
     result.finding.remedies.push_back(remedy);
   }
   return result;

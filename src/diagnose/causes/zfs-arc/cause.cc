@@ -40,8 +40,9 @@ std::optional<Claim> judge(const Context& context) {
                                        std::uint64_t{stack->functions.size()}, stack->at));
   Remedy remedy;
   remedy.title = Message("Limit the cache");
-  remedy.commands = {"cat /proc/spl/kstat/zfs/arcstats | grep -E '^(size|c_max)'",
-                     "echo <bytes> | sudo tee /sys/module/zfs/parameters/zfs_arc_max"};
+  remedy.commands = {
+      ShellCommand("cat /proc/spl/kstat/zfs/arcstats | grep -E '^(size|c_max)'"),
+      ShellCommand("echo <bytes> | sudo tee /sys/module/zfs/parameters/zfs_arc_max")};
   result.finding.remedies.push_back(remedy);
   return result;
 }
@@ -79,8 +80,8 @@ std::vector<Claim> check(const HostContext& context) {
   if (result.finding.role == Role::risk) {
     Remedy remedy;
     remedy.title = Message("Limit the cache to a quarter of RAM, or to what the host can spare");
-    remedy.commands = {"echo " + std::to_string(held.ram.count() / 4) +
-                       " | sudo tee /sys/module/zfs/parameters/zfs_arc_max"};
+    remedy.commands = {ShellCommand("echo {} | sudo tee /sys/module/zfs/parameters/zfs_arc_max",
+                                    held.ram.count() / 4)};
     result.finding.remedies.push_back(remedy);
   }
   return {std::move(result)};

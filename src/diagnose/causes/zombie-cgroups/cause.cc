@@ -37,8 +37,9 @@ std::vector<Claim> check(const HostContext& context) {
       Remedy remedy;
       remedy.title = Message(
           "Give their page cache back, and look for files in tmpfs that outlive their container");
-      remedy.commands = {"sync; echo 1 | sudo tee /proc/sys/vm/drop_caches",
-                         "grep nr_dying /sys/fs/cgroup/*/cgroup.stat | sort -t' ' -k2 -n | tail"};
+      remedy.commands = {
+          ShellCommand("sync; echo 1 | sudo tee /proc/sys/vm/drop_caches"),
+          ShellCommand("grep nr_dying /sys/fs/cgroup/*/cgroup.stat | sort -t' ' -k2 -n | tail")};
       result.finding.remedies.push_back(remedy);
     }
     return {std::move(result)};

@@ -1,0 +1,38 @@
+#include "diagnose/cgroup_commands.h"
+
+#include "base/text.h"
+
+namespace whyoom::diagnose {
+
+std::string_view last_part(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return path.substr(slash == std::string_view::npos ? 0 : slash + 1);
+}
+
+bool is_unit(std::string_view name) {
+  return name.ends_with(".service") || name.ends_with(".scope") || name.ends_with(".slice");
+}
+
+std::string short_name(std::string_view name) {
+  constexpr std::size_t most_bytes = 255;
+  const std::string shown = printable(name.substr(0, most_bytes));
+  return shown + (name.size() > most_bytes ? "..." : "");
+}
+
+std::string_view how_to_name(std::string_view name) {
+  return ShellWord::from(name) ? ""
+                               : ". No command can have this name: find the cgroup by its inode "
+                                 "number";
+}
+
+std::vector<ShellCommand> commands_to_find(std::string_view name) {
+  // In the C locale ' ' to '~' is all that can be seen of ASCII, and `ls -b` escapes the rest.
+  return {name.size() > ShellWord::most_bytes
+              ? ShellCommand("LC_ALL=C find /sys/fs/cgroup -type d -regextype posix-extended "
+                             "-regex '.{1024,}' -exec ls -dbi {} +")
+              : ShellCommand("LC_ALL=C find /sys/fs/cgroup -type d -name '*[! -~]*' "
+                             "-exec ls -dbi {} +"),
+          ShellCommand("find /sys/fs/cgroup -inum <number>")};
+}
+
+}  // namespace whyoom::diagnose

@@ -1,0 +1,28 @@
+// How a remedy names a cgroup. Whoever makes a cgroup chooses its name, so a command has it only as
+// a ShellWord; one that cannot stand in a command is found by its inode number.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/shell.h"
+
+namespace whyoom::diagnose {
+
+// "a.service" of "/system.slice/a.service".
+std::string_view last_part(std::string_view path);
+
+// A name that systemd's tools take: of a service, scope or slice.
+bool is_unit(std::string_view name);
+
+// Of a name or a path, for a sentence: printable() and at most 255 bytes, what systemd allows.
+std::string short_name(std::string_view name);
+
+// What a title says behind the name: "", or that no command can have it.
+std::string_view how_to_name(std::string_view name);
+
+// Without a word for the name: what lists such cgroups, with their inode numbers.
+std::vector<ShellCommand> commands_to_find(std::string_view name);
+
+}  // namespace whyoom::diagnose
