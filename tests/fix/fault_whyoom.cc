@@ -239,6 +239,6 @@ int main(int argc, char** argv) {
     return argc > index ? std::strtoull(argv[index], nullptr, 10) : otherwise;
   };
   Campaign campaign(argv[1], argv[2], static_cast<std::uint32_t>(number(5, 20261128)));
-  campaign.run(number(3, 60), number(4, 100));
+  campaign.run(number(3, 40), number(4, 60));
   return campaign.well() ? 0 : 1;
 }
