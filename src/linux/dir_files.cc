@@ -80,11 +80,11 @@ std::vector<Id> ids_of_services(std::string_view table) {
 
 }  // namespace
 
-DirFiles::DirFiles(int root, bool whole_machine, Resolve resolve, const Owners& owners)
+DirFiles::DirFiles(int root, bool whole_machine, Resolve resolve, Owners owners)
     : root_(root),
       whole_machine_(whole_machine),
       resolve_(resolve),
-      owners_(owners),
+      owners_(std::move(owners)),
       buffer_(first_buffer) {}
 
 DirFiles::DirFiles(DirFiles&& other) noexcept

@@ -51,7 +51,7 @@ class DirFiles : public host::Files {
   tl::expected<Descriptor, host::FileError> open_directory(std::string_view path);
 
  private:
-  DirFiles(int root, bool whole_machine, Resolve resolve, const Owners& owners);
+  DirFiles(int root, bool whole_machine, Resolve resolve, Owners owners);
 
   // A descriptor, or -1 with errno set. For paths below /proc and /sys.
   int open_path(std::string_view path, int flags);

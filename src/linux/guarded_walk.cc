@@ -72,6 +72,8 @@ class Walk {
  private:
   // The next name is a directory to walk into, a link that is followed, or the end of the path.
   tl::expected<void, FileError> enter(Descriptor next, std::string name, struct stat status);
+  // A link counts only where nobody else can make one.
+  [[nodiscard]] tl::expected<void, FileError> trust_link(const std::string& name) const;
   tl::expected<void, FileError> follow(const Descriptor& link);
   tl::expected<Guarded, FileError> open_last(Descriptor look, const std::string& name,
                                              struct stat status);
@@ -101,6 +103,17 @@ tl::expected<void, FileError> Walk::enter(Descriptor next, std::string name, str
   const FileStatus as_host = status_of(next.get(), status, owners_);
   way_.push_back({std::move(next), std::move(name), status, as_host});
   return {};
+}
+
+tl::expected<void, FileError> Walk::trust_link(const std::string& name) const {
+  const std::string who = host::other_writers(way_.back().as_host);
+  if (who.empty()) {
+    return {};
+  }
+  std::string text = name;
+  text.append(" is a symbolic link in ").append(here());
+  text.append(", where ").append(who).append(" can write");
+  return untrusted(std::move(text));
 }
 
 tl::expected<void, FileError> Walk::follow(const Descriptor& link) {
@@ -212,9 +225,8 @@ tl::expected<Guarded, FileError> Walk::run(int root, std::string_view path) {
     const bool last = names_.empty();
     const bool link = S_ISLNK(status.st_mode);
     if (link) {
-      if (const std::string who = host::other_writers(way_.back().as_host); !who.empty()) {
-        return untrusted(name + " is a symbolic link in " + here() + ", where " + who +
-                         " can write");
+      if (auto trusted = trust_link(name); !trusted) {
+        return tl::unexpected(trusted.error());
       }
     }
     if (last && (!link || (flags_ & O_NOFOLLOW) != 0)) {
