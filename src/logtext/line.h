@@ -31,7 +31,6 @@ class Trust {
     handed_on_ = handed_on_ || outer.handed_on_;
     lower(outer.origin_);
   }
-  // NOLINTNEXTLINE(google-explicit-constructor,hicpp-explicit-conversions): reads like an Origin
   constexpr operator Origin() const { return origin_; }
   // One of the frames was a program's that hands on what others say.
   [[nodiscard]] constexpr bool handed_on() const { return handed_on_; }
