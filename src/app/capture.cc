@@ -126,7 +126,8 @@ int capture(const CaptureOptions& options, linux::Output& errors) {
     errors.write("whyoom: a capture is no text; send it to a file (-o FILE) or a pipe\n");
     return trouble;
   }
-  const auto root = open_host(options.root);
+  // It has a file to make yet.
+  const auto root = open_host(options.root, linux::SandboxChoice::off);
   if (!root) {
     errors.write("whyoom: " + root.error() + "\n");
     return trouble;

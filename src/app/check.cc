@@ -12,7 +12,7 @@
 namespace whyoom::app {
 
 int check(const CheckOptions& options, linux::Output& out, linux::Output& errors) {
-  const auto root = open_host(options.root);
+  const auto root = open_host(options.root, options.sandbox);
   if (!root) {
     errors.write("whyoom: " + root.error() + "\n");
     return trouble;

@@ -182,6 +182,11 @@ const std::map<std::string, linux::ColourChoice> colours = {
     {"always", linux::ColourChoice::always},
     {"never", linux::ColourChoice::never}};
 
+const std::map<std::string, linux::SandboxChoice> sandboxes = {
+    {"auto", linux::SandboxChoice::automatic},
+    {"off", linux::SandboxChoice::off},
+    {"require", linux::SandboxChoice::require}};
+
 std::map<std::string, std::optional<advise::Tool>> tools() {
   std::map<std::string, std::optional<advise::Tool>> names;
   for (const advise::ToolName& tool : advise::tool_names()) {
@@ -225,6 +230,11 @@ void add_look(CLI::App* command, linux::ColourChoice& colour, std::optional<unsi
       ->check(CLI::Range(linux::min_width, linux::max_width).description(""));
 }
 
+void add_sandbox(CLI::App* command, linux::SandboxChoice& sandbox) {
+  add_choice(command, "--sandbox", "WHEN",
+             "Read files without rights: auto (default), off, require", sandboxes, sandbox);
+}
+
 void add_explain(CLI::App& app, Options& options) {
   CLI::App* command = app.add_subcommand("explain", explain_about);
   command->footer(explain_footer);
@@ -250,6 +260,7 @@ void add_explain(CLI::App& app, Options& options) {
              target.format);
   command->add_flag("--all", target.all, "Also show what was ruled out, and why");
   add_look(command, target.colour, target.width);
+  add_sandbox(command, target.sandbox);
   command->callback([&options] { options.command = Command::explain; });
 }
 
@@ -268,6 +279,7 @@ void add_check(CLI::App& app, Options& options) {
              target.format);
   command->add_flag("--all", target.all, "Also the proof of each risk, and what was ruled out");
   add_look(command, target.colour, target.width);
+  add_sandbox(command, target.sandbox);
   command->callback([&options] { options.command = Command::check; });
 }
 
@@ -282,6 +294,7 @@ void add_what_if(CLI::App& app, Options& options) {
   add_choice(command, "--format", "FORMAT", "text (default) or json", what_if_formats,
              target.format);
   add_look(command, target.colour, target.width);
+  add_sandbox(command, target.sandbox);
   command->callback([&options] { options.command = Command::what_if; });
 }
 
@@ -290,6 +303,7 @@ void add_overview(CLI::App& app, Options& options) {
   add_root(&app, target.root);
   add_choice(&app, "--format", "FORMAT", "text (default) or json", what_if_formats, target.format);
   add_look(&app, target.colour, target.width);
+  add_sandbox(&app, target.sandbox);
 }
 
 void add_fix(CLI::App& app, Options& options) {
@@ -314,6 +328,7 @@ void add_fix(CLI::App& app, Options& options) {
   add_choice(command, "--format", "FORMAT", "text (default) or json", what_if_formats,
              target.format);
   add_look(command, target.colour, target.width);
+  add_sandbox(command, target.sandbox);
   command->callback([&options] { options.command = Command::fix; });
 }
 
@@ -411,7 +426,7 @@ tl::expected<Options, Notice> parse_command_line(int argc, const char* const* ar
     return tl::unexpected(Notice{complaint(app, error), true});
   }
   if (!app.get_subcommands().empty()) {
-    for (const char* option : {"--root", "--format", "--color", "--width"}) {
+    for (const char* option : {"--root", "--format", "--color", "--width", "--sandbox"}) {
       if (app.count(option) > 0) {
         const std::string command = app.get_subcommands().front()->get_name();
         std::string text = "whyoom: ";

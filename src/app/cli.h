@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "advise/deployment.h"
+#include "linux/sandbox.h"
 #include "linux/terminal.h"
 
 namespace whyoom::app {
@@ -24,6 +25,7 @@ struct ExplainOptions {
   bool all = false;
   linux::ColourChoice colour = linux::ColourChoice::automatic;
   std::optional<unsigned> width;
+  linux::SandboxChoice sandbox = linux::SandboxChoice::automatic;
 };
 
 struct CausesOptions {
@@ -37,6 +39,7 @@ struct WhatIfOptions {
   Format format = Format::text;
   linux::ColourChoice colour = linux::ColourChoice::automatic;
   std::optional<unsigned> width;
+  linux::SandboxChoice sandbox = linux::SandboxChoice::automatic;
 };
 
 struct CheckOptions {
@@ -45,6 +48,7 @@ struct CheckOptions {
   bool all = false;
   linux::ColourChoice colour = linux::ColourChoice::automatic;
   std::optional<unsigned> width;
+  linux::SandboxChoice sandbox = linux::SandboxChoice::automatic;
 };
 
 struct CaptureOptions {
@@ -66,6 +70,7 @@ struct FixOptions {
   Format format = Format::text;
   linux::ColourChoice colour = linux::ColourChoice::automatic;
   std::optional<unsigned> width;
+  linux::SandboxChoice sandbox = linux::SandboxChoice::automatic;
 };
 
 struct UndoOptions {
@@ -81,6 +86,7 @@ struct OverviewOptions {
   Format format = Format::text;
   linux::ColourChoice colour = linux::ColourChoice::automatic;
   std::optional<unsigned> width;
+  linux::SandboxChoice sandbox = linux::SandboxChoice::automatic;
 };
 
 enum class Command : std::uint8_t { overview, explain, check, what_if, fix, undo, capture, causes };

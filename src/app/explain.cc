@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 #include <optional>
 #include <string>
@@ -46,8 +47,8 @@ class Run {
         lines_only_(lines_only),
         selection_(rules, [this](auto event) { writer_.event(std::move(event)); }) {}
 
-  void read(const std::string& file);
-  void read_host(const std::string& root);
+  void read(const linux::Input& input);
+  void read_host(const tl::expected<HostRoot, std::string>& opened);
   int finish(const std::string& what);
 
  private:
@@ -101,19 +102,19 @@ void Run::account(const std::string& file, const report::InputAccount& account) 
   }
 }
 
-void Run::read(const std::string& file) {
+void Run::read(const linux::Input& source) {
+  const std::string& file = source.path();
   const std::uint64_t before = selection_.offered();
   report::LogReader reader(
       file, [this](report::Report&& report) { found(std::move(report)); }, seen_);
-  const auto result =
-      linux::read_input(file, {.data = [&](std::string_view chunk) { reader.feed(chunk); },
-                               .quiet =
-                                   [&] {
-                                     reader.idle();
-                                     writer_.quiet();
-                                     out_.flush();
-                                   },
-                               .stop = [&] { return out_.closed(); }});
+  const auto result = source.read({.data = [&](std::string_view chunk) { reader.feed(chunk); },
+                                   .quiet =
+                                       [&] {
+                                         reader.idle();
+                                         writer_.quiet();
+                                         out_.flush();
+                                       },
+                                   .stop = [&] { return out_.closed(); }});
   const report::InputAccount input = reader.finish();
   account(file, input);
   if (!result) {
@@ -130,9 +131,8 @@ void Run::read(const std::string& file) {
 }
 
 // All logs of a host: events come when all are read, in the order of time.
-void Run::read_host(const std::string& root) {
+void Run::read_host(const tl::expected<HostRoot, std::string>& opened) {
   const HostLogOptions options{.stop = [this] { return out_.closed(); }};
-  const auto opened = open_host(root);
   if (!opened) {
     errors_.write("whyoom: " + opened.error() + "\n");
     failed_ = true;
@@ -142,7 +142,7 @@ void Run::read_host(const std::string& root) {
     selection_.offer(std::move(event));
   });
   if (!host) {
-    fail(root, host.error());
+    fail(opened->name, host.error());
     return;
   }
   summary_.bytes = host->bytes;
@@ -155,7 +155,7 @@ void Run::read_host(const std::string& root) {
   any_read_ = host->any_read();
   summary_.sources = std::move(host->sources);
   if (!any_read_ && !out_.closed()) {
-    errors_.write("whyoom: " + printable(root) + ": no kernel log could be read here\n");
+    errors_.write("whyoom: " + printable(opened->name) + ": no kernel log could be read here\n");
     failed_ = true;
   }
 }
@@ -202,6 +202,28 @@ bool read_time(const char* option, const std::string& text, std::optional<When>&
   return target.has_value();
 }
 
+// Logs one after the other, or one capture.
+int read_all(const std::vector<linux::Input>& inputs, Run& run, linux::Output& out,
+             linux::Output& errors) {
+  const auto capture = std::ranges::find_if(inputs, linux::is_capture);
+  if (capture != inputs.end() && inputs.size() > 1) {
+    errors.write("whyoom: " + shown_name(capture->path()) +
+                 ": this is a capture of a host; give it alone\n");
+    return trouble;
+  }
+  if (capture != inputs.end()) {
+    run.read_host(capture_host(*capture));
+    return run.finish("the logs in " + printable(capture->path()));
+  }
+  for (const linux::Input& input : inputs) {
+    if (!out.closed()) {
+      run.read(input);
+    }
+  }
+  return run.finish(inputs.size() == 1 ? shown_name(inputs.front().path())
+                                       : plural(inputs.size(), "file", "files"));
+}
+
 }  // namespace
 
 int explain(const ExplainOptions& options, linux::Output& out, linux::Output& errors) {
@@ -215,32 +237,23 @@ int explain(const ExplainOptions& options, linux::Output& out, linux::Output& er
   std::vector<std::string> files = options.files;
   const bool host =
       options.host || !options.root.empty() || (files.empty() && isatty(STDIN_FILENO) == 1);
-  for (const std::string& file : files) {
-    if (files.size() > 1 && linux::is_capture(file)) {
-      errors.write("whyoom: " + shown_name(file) +
-                   ": this is a capture of a host; give it alone\n");
-      return trouble;
-    }
-  }
-  if (files.empty() && !host) {
-    files.emplace_back("-");
-  }
   const render::TextStyle style = text_style(options, options.all);
   const auto writer = make_writer(options.format, style, out);
   Run run(rules, *writer, options.format == Format::ndjson, out, errors);
-  const bool capture = files.size() == 1 && linux::is_capture(files.front());
-  if (host || capture) {
-    const std::string root = capture ? files.front() : options.root.empty() ? "/" : options.root;
-    run.read_host(root);
+  if (host) {
+    const std::string root = options.root.empty() ? "/" : options.root;
+    run.read_host(open_host(root, options.sandbox));
     return run.finish(root == "/" ? "this machine's logs" : "the logs in " + printable(root));
   }
-  for (const std::string& file : files) {
-    if (!out.closed()) {
-      run.read(file);
-    }
+  if (files.empty()) {
+    files.emplace_back("-");
   }
-  return run.finish(files.size() == 1 ? shown_name(files.front())
-                                      : plural(files.size(), "file", "files"));
+  const auto inputs = linux::open_inputs(files, options.sandbox);
+  if (!inputs) {
+    errors.write("whyoom: " + inputs.error() + "\n");
+    return trouble;
+  }
+  return read_all(*inputs, run, out, errors);
 }
 
 }  // namespace whyoom::app

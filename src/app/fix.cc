@@ -39,7 +39,7 @@ struct Look {
 };
 
 tl::expected<Look, NoFix> look(const FixOptions& options) {
-  auto root = open_host(options.root);
+  auto root = open_host(options.root, options.sandbox);
   if (!root) {
     return tl::unexpected(NoFix{root.error(), true});
   }

@@ -37,18 +37,26 @@ tl::expected<void, std::string> use_index_of_capture(HostRoot& root) {
 
 }  // namespace
 
-tl::expected<HostRoot, std::string> open_host(const std::string& root) {
+tl::expected<HostRoot, std::string> capture_host(const linux::Input& input) {
+  auto capture = linux::open_capture(input);
+  if (!capture) {
+    return tl::unexpected(printable(input.path()) + ": " + capture.error());
+  }
+  HostRoot result;
+  result.name = input.path();
+  result.files = std::move(*capture);
+  result.is_capture = true;
+  return result;
+}
+
+tl::expected<HostRoot, std::string> open_host(const std::string& root,
+                                              linux::SandboxChoice sandbox) {
   HostRoot result;
   result.name = root.empty() ? "/" : root;
   struct stat info {};
   if (::stat(result.name.c_str(), &info) == 0 && S_ISREG(info.st_mode)) {
-    auto capture = linux::open_capture(result.name);
-    if (!capture) {
-      return tl::unexpected(printable(result.name) + ": " + capture.error());
-    }
-    result.files = std::move(*capture);
-    result.is_capture = true;
-    return result;
+    const auto inputs = linux::open_inputs({result.name}, sandbox);
+    return inputs ? capture_host(inputs->front()) : tl::unexpected(inputs.error());
   }
   auto files = linux::DirFiles::open(result.name);
   if (!files) {

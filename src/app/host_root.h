@@ -8,6 +8,7 @@
 
 #include "host/facts.h"
 #include "host/files.h"
+#include "linux/input.h"
 
 namespace whyoom::app {
 
@@ -18,7 +19,11 @@ struct HostRoot {
   bool is_capture = false;  // one file, or what was unpacked from it
 };
 
-// `root` empty = this machine. The error is a whole sentence.
-tl::expected<HostRoot, std::string> open_host(const std::string& root);
+// `root` empty = this machine. A capture is opened first, then the process gives up its rights as
+// `sandbox` says, then it is read. The error is a whole sentence.
+tl::expected<HostRoot, std::string> open_host(const std::string& root,
+                                              linux::SandboxChoice sandbox);
+// The same for a capture that is open.
+tl::expected<HostRoot, std::string> capture_host(const linux::Input& input);
 
 }  // namespace whyoom::app

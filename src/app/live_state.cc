@@ -29,8 +29,9 @@ bool as_computed(const memory::Watermarks& is, const memory::Watermarks& should)
 
 }  // namespace
 
-tl::expected<LiveState, std::string> read_state(const std::string& root) {
-  auto opened = open_host(root);
+tl::expected<LiveState, std::string> read_state(const std::string& root,
+                                                linux::SandboxChoice sandbox) {
+  auto opened = open_host(root, sandbox);
   if (!opened) {
     return tl::unexpected(opened.error());
   }
@@ -64,7 +65,7 @@ tl::expected<void, std::string> check_marks(const memory::Machine& machine) {
 }
 
 tl::expected<void, std::string> check_files(const advise::Wanted& wanted) {
-  const auto root = open_host({});
+  const auto root = open_host({}, linux::SandboxChoice::automatic);
   if (!root) {
     return tl::unexpected(root.error());
   }

@@ -8,6 +8,7 @@
 #include "advise/wanted.h"
 #include "host/files.h"
 #include "host/host.h"
+#include "linux/sandbox.h"
 #include "memory/host_state.h"
 
 namespace whyoom::app {
@@ -18,8 +19,9 @@ struct LiveState {
   memory::HostState state;  // points into the host
 };
 
-// Zones and settings, without processes and cgroups. `root` empty = this machine.
-tl::expected<LiveState, std::string> read_state(const std::string& root = {});
+// Zones and settings, without processes and cgroups, of a host as open_host() opens it.
+tl::expected<LiveState, std::string> read_state(
+    const std::string& root = {}, linux::SandboxChoice sandbox = linux::SandboxChoice::automatic);
 
 // Whether the zones' marks are those that the kernel makes of its settings, to one page; a boost
 // that moves all marks of a zone alike does not count. The error names the zone.

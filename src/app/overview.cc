@@ -73,7 +73,7 @@ void write_json(const Events& events, const HostLogAccount& account,
 }  // namespace
 
 int overview(const OverviewOptions& options, linux::Output& out, linux::Output& errors) {
-  const auto root = open_host(options.root);
+  const auto root = open_host(options.root, options.sandbox);
   if (!root) {
     errors.write("whyoom: " + root.error() + "\n");
     return trouble;

@@ -49,7 +49,7 @@ struct Found {
   std::uint64_t count = 0;
 };
 
-tl::expected<Found, std::string> find_event(const EventName& wanted) {
+tl::expected<Found, std::string> find_event(const EventName& wanted, linux::SandboxChoice sandbox) {
   Found found;
   const std::uint64_t number = wanted.number.value_or(1);
   report::LogReader reader(wanted.file, [&](report::Report&& report) {
@@ -57,10 +57,14 @@ tl::expected<Found, std::string> find_event(const EventName& wanted) {
       found.event = diagnose::explain(std::move(report), {});
     }
   });
+  const auto inputs = linux::open_inputs({wanted.file}, sandbox);
+  if (!inputs) {
+    return tl::unexpected(inputs.error());
+  }
   const auto result =
-      linux::read_input(wanted.file, {.data = [&](std::string_view chunk) { reader.feed(chunk); },
-                                      .quiet = [] {},
-                                      .stop = [] { return false; }});
+      inputs->front().read({.data = [&](std::string_view chunk) { reader.feed(chunk); },
+                            .quiet = [] {},
+                            .stop = [] { return false; }});
   reader.finish();
   if (!result) {
     return tl::unexpected(result.error());
@@ -101,7 +105,7 @@ void write(const WhatIfOptions& options, const render::WhatIfView& view, linux::
 int at_event(const WhatIfOptions& options, linux::Output& out, linux::Output& errors) {
   const EventName name = parse_event(options.event);
   const std::string shown = name.file == "-" ? "standard input" : printable(name.file);
-  const auto found = find_event(name);
+  const auto found = find_event(name, options.sandbox);
   if (!found) {
     errors.write("whyoom: " + shown + ": " + found.error() + "\n");
     return trouble;
@@ -128,7 +132,7 @@ int at_event(const WhatIfOptions& options, linux::Output& out, linux::Output& er
 }
 
 int on_host(const WhatIfOptions& options, linux::Output& out, linux::Output& errors) {
-  auto root = open_host(options.root);
+  auto root = open_host(options.root, options.sandbox);
   if (!root) {
     errors.write("whyoom: " + root.error() + "\n");
     return trouble;

@@ -12,7 +12,6 @@
 #include "linux/compress.h"
 #include "linux/descriptor.h"
 #include "linux/disk.h"
-#include "linux/input.h"
 #include "linux/put_aside.h"
 #include "linux/tar.h"
 
@@ -96,12 +95,11 @@ class CaptureReader {
 
 }  // namespace
 
-tl::expected<std::unique_ptr<host::CaptureFiles>, std::string> open_capture(
-    const std::string& path) {
+tl::expected<std::unique_ptr<host::CaptureFiles>, std::string> open_capture(const Input& input) {
   CaptureReader reader;
-  const auto result = read_input(path, {.data = [&](std::string_view chunk) { reader.feed(chunk); },
-                                        .quiet = [] {},
-                                        .stop = [&] { return !reader.error().empty(); }});
+  const auto result = input.read({.data = [&](std::string_view chunk) { reader.feed(chunk); },
+                                  .quiet = [] {},
+                                  .stop = [&] { return !reader.error().empty(); }});
   if (!result) {
     return tl::unexpected(result.error());
   }
@@ -111,17 +109,16 @@ tl::expected<std::unique_ptr<host::CaptureFiles>, std::string> open_capture(
   return reader.finish();
 }
 
-bool is_capture(const std::string& path) {
-  struct stat info {};
-  if (path == "-" || ::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) {
+bool is_capture(const Input& input) {
+  if (!input.can_be_read_again()) {
     return false;
   }
   constexpr std::size_t header = 512;
   std::string start;
   const auto done =
-      read_input(path, {.data = [&](std::string_view chunk) { start += chunk.substr(0, header); },
-                        .quiet = [] {},
-                        .stop = [&] { return start.size() >= header; }});
+      input.read({.data = [&](std::string_view chunk) { start += chunk.substr(0, header); },
+                  .quiet = [] {},
+                  .stop = [&] { return start.size() >= header; }});
   constexpr std::size_t magic_at = 257;
   return done && start.starts_with("whyoom/log") && start.size() >= header &&
          std::string_view(start).substr(magic_at).starts_with("ustar");

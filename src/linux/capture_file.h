@@ -6,15 +6,15 @@
 #include <tl/expected.hpp>
 
 #include "host/capture_files.h"
+#include "linux/input.h"
 
 namespace whyoom::linux {
 
 // The error is a whole sentence without the path.
-tl::expected<std::unique_ptr<host::CaptureFiles>, std::string> open_capture(
-    const std::string& path);
+tl::expected<std::unique_ptr<host::CaptureFiles>, std::string> open_capture(const Input& input);
 
-// Told from its first bytes; "-" is none.
-bool is_capture(const std::string& path);
+// Told from its first bytes; standard input and pipes are none.
+bool is_capture(const Input& input);
 
 // A new file that only its owner can read; an existing one is never overwritten. It gets its name
 // when it is whole, so that nothing half has that name, whatever ends the program. On file systems

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -38,14 +39,9 @@ class Buffer {
   char* data_;
 };
 
-struct Source {
-  Descriptor owned;  // not standard input, and not a caller's file
-  int fd = -1;
-  bool can_be_quiet = false;  // not a regular file
-  std::uint64_t size = 0;     // of a regular file
-};
+using Source = Input::Source;
 
-tl::expected<Source, std::string> look_at(Descriptor owned, int fd) {
+tl::expected<Source, std::string> look_at(int fd, bool from_start) {
   struct stat status {};
   if (fstat(fd, &status) != 0) {
     return tl::unexpected(error_text(errno));
@@ -58,20 +54,31 @@ tl::expected<Source, std::string> look_at(Descriptor owned, int fd) {
     // Advice only: reading works without it.
     (void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
   }
-  return Source{std::move(owned), fd, !regular,
-                regular ? static_cast<std::uint64_t>(status.st_size) : 0};
+  return Source{fd, from_start, regular, regular ? static_cast<std::uint64_t>(status.st_size) : 0};
 }
 
-tl::expected<Source, std::string> open_source(const std::string& path) {
-  if (path == "-") {
-    return look_at(Descriptor(), STDIN_FILENO);
+// A FIFO that nobody writes to yet is waited for when it is its turn to be read, not here: who
+// writes to it may first have to write to another one.
+Descriptor open_without_waiting(const char* path) {
+  constexpr int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY;
+  Descriptor file(open(path, flags | O_NONBLOCK));
+  if (file.get() < 0 && errno == EAGAIN) {  // another host's or program's lease on a file
+    return Descriptor(open(path, flags));
   }
-  Descriptor descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-  if (descriptor.get() < 0) {
-    return tl::unexpected(error_text(errno));
+  if (file.get() >= 0) {
+    (void)fcntl(file.get(), F_SETFL, fcntl(file.get(), F_GETFL) & ~O_NONBLOCK);
   }
-  const int fd = descriptor.get();
-  return look_at(std::move(descriptor), fd);
+  return file;
+}
+
+// All files of the command line are open at once.
+void allow_open_files(std::size_t count) {
+  constexpr std::size_t others = 32;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < count + others) {
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+  }
 }
 
 // Puts the bytes through a decoder when the first of them ask for it.
@@ -180,17 +187,20 @@ bool read_mapped(const Source& source, const InputSink& sink, Stream& stream) {
   return wanted;
 }
 
-tl::expected<InputResult, std::string> read_source(const Source& source, bool mapped,
-                                                   const InputSink& sink) {
+tl::expected<InputResult, std::string> read_source(const Source& source, const InputSink& sink) {
   const int fd = source.fd;
+  const bool again = source.regular && source.from_start;
+  if (again) {
+    (void)lseek(fd, 0, SEEK_SET);
+  }
   const Buffer buffer;
   Stream stream(sink);
   bool told_quiet = true;
-  if (mapped && source.size >= worth_mapping && !read_mapped(source, sink, stream)) {
+  if (again && source.size >= worth_mapping && !read_mapped(source, sink, stream)) {
     return stream.finish();
   }
   while (!(sink.stop && sink.stop())) {
-    if (source.can_be_quiet && !wait_for_data(fd, told_quiet ? -1 : quiet_ms)) {
+    if (!source.regular && !wait_for_data(fd, told_quiet ? -1 : quiet_ms)) {
       stream.quiet();
       told_quiet = true;
       continue;
@@ -218,20 +228,52 @@ tl::expected<InputResult, std::string> read_source(const Source& source, bool ma
 
 }  // namespace
 
-tl::expected<InputResult, std::string> read_input(const std::string& path, const InputSink& sink) {
-  const auto source = open_source(path);
-  if (!source) {
-    return tl::unexpected(source.error());
+Input::Input(const std::string& path) : path_(path) {
+  const bool named = path != "-";
+  if (named) {
+    owned_ = open_without_waiting(path.c_str());
+    if (owned_.get() < 0) {
+      error_ = errno == EMFILE ? "more files than may be open at once here; name fewer of them"
+                               : error_text(errno);
+      return;
+    }
   }
-  return read_source(*source, path != "-", sink);
+  if (auto source = look_at(named ? owned_.get() : STDIN_FILENO, named)) {
+    source_ = *source;
+  } else {
+    error_ = std::move(source.error());
+    owned_.close();
+  }
+}
+
+tl::expected<InputResult, std::string> Input::read(const InputSink& sink) const {
+  if (!error_.empty()) {
+    return tl::unexpected(error_);
+  }
+  return read_source(source_, sink);
+}
+
+tl::expected<std::vector<Input>, std::string> open_inputs(const std::vector<std::string>& paths,
+                                                          SandboxChoice sandbox) {
+  allow_open_files(paths.size());
+  std::vector<Input> inputs;
+  std::vector<int> kept;
+  inputs.reserve(paths.size());
+  for (const std::string& path : paths) {
+    kept.push_back(inputs.emplace_back(Input(path)).source_.fd);
+  }
+  if (const auto done = enter_sandbox(std::move(kept), sandbox); !done) {
+    return tl::unexpected(done.error());
+  }
+  return inputs;
 }
 
 tl::expected<InputResult, std::string> read_open_file(int fd, const InputSink& sink) {
-  const auto source = look_at(Descriptor(), fd);
+  const auto source = look_at(fd, true);
   if (!source) {
     return tl::unexpected(source.error());
   }
-  return read_source(*source, true, sink);
+  return read_source(*source, sink);
 }
 
 }  // namespace whyoom::linux

@@ -1,11 +1,15 @@
 // Files, pipes and standard input, in chunks. Memory use does not depend on the size of the input.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
 #include <vector>
+
+#include "linux/descriptor.h"
+#include "linux/sandbox.h"
 
 namespace whyoom::linux {
 
@@ -22,12 +26,42 @@ struct InputResult {
   std::string damage;
 };
 
-// Reads `path` ("-" = standard input) to its end; gzip, xz and zstd are decompressed. The error is
-// the system's own text ("No such file or directory"), without the path. What was read before an
-// error has gone to the sink.
-tl::expected<InputResult, std::string> read_input(const std::string& path, const InputSink& sink);
+// A file, a pipe or standard input, opened and not read yet. What was wrong with it is told when it
+// is read, so that the others are read before.
+class Input {
+ public:
+  [[nodiscard]] const std::string& path() const { return path_; }  // "-" = standard input
+  // A regular file by its name: a look at its start takes nothing away.
+  [[nodiscard]] bool can_be_read_again() const { return source_.regular && source_.from_start; }
 
-// The same for a file that is open, from its start; the descriptor stays the caller's.
+  // To its end; gzip, xz and zstd are decompressed. The error is the system's own text ("No such
+  // file or directory"), without the path. What was read before an error has gone to the sink.
+  [[nodiscard]] tl::expected<InputResult, std::string> read(const InputSink& sink) const;
+
+  struct Source {
+    int fd = -1;
+    bool from_start = false;  // not standard input, of which somebody may have read a part
+    bool regular = false;     // any other one can be quiet
+    std::uint64_t size = 0;   // of a regular file
+  };
+
+ private:
+  friend tl::expected<std::vector<Input>, std::string> open_inputs(
+      const std::vector<std::string>& paths, SandboxChoice sandbox);
+  explicit Input(const std::string& path);
+
+  std::string path_;
+  Descriptor owned_;  // none for standard input
+  Source source_;
+  std::string error_;
+};
+
+// Opens all of them, and then gives up the right to open anything (sandbox.h): what is read of an
+// input is read without rights. A pipe is not waited for. The error is enter_sandbox()'s.
+tl::expected<std::vector<Input>, std::string> open_inputs(const std::vector<std::string>& paths,
+                                                          SandboxChoice sandbox);
+
+// Reads a regular file that is open, from its start; the descriptor stays the caller's.
 tl::expected<InputResult, std::string> read_open_file(int fd, const InputSink& sink);
 
 }  // namespace whyoom::linux

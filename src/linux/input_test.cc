@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +25,13 @@ class InputTest : public testing::Test {
 
   [[nodiscard]] std::string path(const char* name) const { return (folder_ / name).string(); }
 
+  static std::vector<Input> open(const std::vector<std::string>& paths) {
+    return std::move(*open_inputs(paths, SandboxChoice::off));
+  }
+  tl::expected<InputResult, std::string> read(const std::string& path) {
+    return open({path}).front().read(sink_);
+  }
+
   std::string text_;
   int quiet_ = 0;
   InputSink sink_{.data = [this](std::string_view piece) { text_ += piece; },
@@ -35,7 +43,7 @@ class InputTest : public testing::Test {
 TEST_F(InputTest, ReadsAFile) {
   const std::string content(1'000'000, 'x');
   std::ofstream(path("log")) << content;
-  const auto result = read_input(path("log"), sink_);
+  const auto result = read(path("log"));
   ASSERT_TRUE(result) << result.error();
   EXPECT_EQ(result->damage, "");
   EXPECT_TRUE(text_ == content);
@@ -44,13 +52,13 @@ TEST_F(InputTest, ReadsAFile) {
 
 TEST_F(InputTest, AFileOfOneByteThatCouldBeCompressedIsText) {
   std::ofstream(path("log")) << "(";
-  ASSERT_TRUE(read_input(path("log"), sink_));
+  ASSERT_TRUE(read(path("log")));
   EXPECT_EQ(text_, "(");
 }
 
 TEST_F(InputTest, SaysWhatIsWrong) {
-  EXPECT_EQ(read_input(path("none"), sink_).error(), "No such file or directory");
-  EXPECT_EQ(read_input(folder_.string(), sink_).error(), "Is a directory");
+  EXPECT_EQ(read(path("none")).error(), "No such file or directory");
+  EXPECT_EQ(read(folder_.string()).error(), "Is a directory");
 }
 
 TEST_F(InputTest, SaysThatItMayNotRead) {
@@ -59,7 +67,7 @@ TEST_F(InputTest, SaysThatItMayNotRead) {
   }
   std::ofstream(path("log")) << "x";
   ASSERT_EQ(chmod(path("log").c_str(), 0), 0);
-  EXPECT_EQ(read_input(path("log"), sink_).error(), "Permission denied");
+  EXPECT_EQ(read(path("log")).error(), "Permission denied");
 }
 
 TEST_F(InputTest, AQuietPipeIsToldOnce) {
@@ -75,7 +83,7 @@ TEST_F(InputTest, AQuietPipeIsToldOnce) {
     std::this_thread::sleep_for(std::chrono::milliseconds(2500));
     pipe << "second\n";
   });
-  const auto result = read_input(path("pipe"), sink_);
+  const auto result = read(path("pipe"));
   writer.join();
   ASSERT_TRUE(result) << result.error();
   EXPECT_EQ(text_, "first\nsecond\n");
@@ -85,8 +93,58 @@ TEST_F(InputTest, AQuietPipeIsToldOnce) {
 
 TEST_F(InputTest, StopsWhenNobodyWantsMore) {
   sink_.stop = [this] { return !text_.empty(); };
-  ASSERT_TRUE(read_input("/dev/zero", sink_));  // would not end otherwise
+  ASSERT_TRUE(read("/dev/zero"));  // would not end otherwise
   EXPECT_FALSE(text_.empty());
+}
+
+// Who writes to them may write one after the other, and more than a pipe holds.
+TEST_F(InputTest, PipesAreWaitedForInTheirOrder) {
+  ASSERT_EQ(mkfifo(path("first").c_str(), 0600), 0);
+  ASSERT_EQ(mkfifo(path("second").c_str(), 0600), 0);
+  const std::string much(500'000, 'x');
+  std::thread writer([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    std::ofstream(path("first")) << much;
+    std::ofstream(path("second")) << "second\n";
+  });
+  for (const Input& input : open({path("first"), path("second")})) {
+    EXPECT_FALSE(input.can_be_read_again());
+    EXPECT_TRUE(input.read(sink_));
+  }
+  writer.join();
+  EXPECT_TRUE(text_ == much + "second\n");
+}
+
+TEST_F(InputTest, ALookAtTheStartTakesNothingAway) {
+  for (const std::size_t size : {std::size_t{1000}, std::size_t{3} << 20U}) {
+    const std::string content(size, 'x');
+    std::ofstream(path("log")) << content;
+    const auto inputs = open({path("log")});
+    ASSERT_TRUE(inputs.front().can_be_read_again());
+    ASSERT_TRUE(inputs.front().read(
+        {.data = [](std::string_view) {}, .quiet = nullptr, .stop = [] { return true; }}));
+    for (int time = 0; time < 2; ++time) {
+      text_.clear();
+      ASSERT_TRUE(inputs.front().read(sink_));
+      EXPECT_TRUE(text_ == content);
+    }
+  }
+}
+
+TEST_F(InputTest, MoreFilesThanAProcessUsuallyHas) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  std::ofstream(path("log")) << "x";
+  const std::vector<std::string> many(200, path("log"));
+  rlimit few = before;
+  few.rlim_cur = 64;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+  for (const Input& input : open(many)) {
+    const auto result = input.read(sink_);
+    ASSERT_TRUE(result) << result.error();
+  }
+  EXPECT_EQ(text_, std::string(200, 'x'));
+  EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 }  // namespace

@@ -140,7 +140,10 @@ class Campaign {
     const bool there = fs::exists(path);
     expect(end.killed || there == (end.status == 0), "there is a capture when it says so");
     expect(end.killed || end.status == 0 || !get(told).empty(), "it says what failed");
-    expect(!there || linux::open_capture(path).has_value(), "a capture with its name is whole");
+    expect(!there ||
+               linux::open_capture(linux::open_inputs({path}, linux::SandboxChoice::off)->front())
+                   .has_value(),
+           "a capture with its name is whole");
     for (const auto& entry : fs::directory_iterator(captures)) {
       const std::string name = entry.path().string();
       expect(name == path || end.killed || get(told).find(name) != std::string::npos,

@@ -1,0 +1,96 @@
+#include "linux/sandbox.h"
+
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <ctime>
+#include <system_error>
+
+#include "linux/identity.h"
+#include "linux/landlock.h"
+#include "linux/mapped_file.h"
+#include "linux/output.h"
+#include "linux/syscall_filter.h"
+
+namespace whyoom::linux {
+namespace {
+
+std::string error_text(int error) { return std::generic_category().message(error); }
+
+// Without TZ the C library looks at /etc/localtime each time that it is asked, to see whether it
+// changed. With it, it looks once.
+void read_time_zone() {
+  constexpr int keep = 0;
+  (void)setenv("TZ", ":/etc/localtime", keep);
+  tzset();
+}
+
+void close_range(unsigned first, unsigned last) {
+#ifdef SYS_close_range
+  if (syscall(SYS_close_range, first, last, 0) == 0) {
+    return;
+  }
+#endif
+  // Before 5.9: as many as a process has unless it asked for more.
+  constexpr unsigned usual = 1024;
+  for (unsigned fd = first; fd <= std::min(last, usual); ++fd) {
+    ::close(static_cast<int>(fd));
+  }
+}
+
+// What the caller of the program left open is nothing to this process.
+void close_all_but(std::vector<int> kept) {
+  kept.insert(kept.end(), {STDOUT_FILENO, STDERR_FILENO});
+  std::ranges::sort(kept);
+  unsigned next = 0;
+  for (const int fd : kept) {
+    if (fd < 0) {
+      continue;
+    }
+    const auto number = static_cast<unsigned>(fd);
+    if (number > next) {
+      close_range(next, number - 1);
+    }
+    next = number + 1;
+  }
+  close_range(next, ~0U);
+}
+
+std::string missing(int identity, int filter) {
+  if (identity != 0) {
+    return "root cannot become another user here (" + error_text(identity) + ")";
+  }
+  if (filter != 0) {
+    return "system calls cannot be filtered here (" + error_text(filter) + ")";
+  }
+  return {};
+}
+
+}  // namespace
+
+tl::expected<void, std::string> enter_sandbox(std::vector<int> inputs, SandboxChoice choice) {
+  if (choice == SandboxChoice::off) {
+    return {};
+  }
+  read_time_zone();
+  close_all_but(std::move(inputs));
+  const int identity = give_up_identity();
+  (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  (void)forbid_files();
+  const int filter = filter_system_calls();
+  const std::string gap = missing(identity, filter);
+  if (!gap.empty() && choice == SandboxChoice::require) {
+    return tl::unexpected("--sandbox require: " + gap);
+  }
+  // Everything else that a kernel may lack is made up for by the rest.
+  if (identity == EPERM) {
+    Output(STDERR_FILENO).write("whyoom: " + gap + "; it reads as root\n");
+  }
+  return {};
+}
+
+}  // namespace whyoom::linux
