@@ -45,6 +45,7 @@ class Assembly {
   OpenEvent* newest_open();
   void expire(const Line& line);
   void drain();
+  void emit_oldest();
   void limit();
 
   // assembly_header.cc
@@ -64,6 +65,7 @@ class Assembly {
   void end_former(const Line& line);
 
   // assembly_memory.cc
+  bool lose_row(const Line& line, Stage stage);
   bool on_mem_info(const Line& line, Shape shape);
   bool on_totals(const Line& line, Shape shape);
   bool on_node(const Line& line, Shape shape);
