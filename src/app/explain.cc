@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <ctime>
+#include <functional>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -46,6 +48,7 @@ class Run {
         lines_only_(lines_only),
         selection_(rules, [this](auto event) { writer_.event(std::move(event)); }) {}
 
+  void guarded(const std::string& file, const std::function<void()>& work);
   void read(const std::string& file);
   void read_host(const std::string& root);
   int finish(const std::string& what);
@@ -98,6 +101,15 @@ void Run::account(const std::string& file, const report::InputAccount& account) 
   summary_.damage_more += account.damage_more;
   for (const report::Damage& damage : account.damage) {
     note_damage(file + (damage.line > 0 ? ":" + std::to_string(damage.line) : ""), damage.what);
+  }
+}
+
+// What was found before stays, and the other inputs are read.
+void Run::guarded(const std::string& file, const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const std::bad_alloc&) {
+    fail(file, out_of_memory());
   }
 }
 
@@ -172,6 +184,10 @@ int Run::finish(const std::string& what) {
     errors_.write("whyoom: " + plural(selection_.without_time(), "event has", "events have") +
                   " no time that can be compared with the one asked for; kept\n");
   }
+  if (selection_.without_room() > 0) {
+    errors_.write("whyoom: " + plural(selection_.without_room(), "older event", "older events") +
+                  " of those asked for with --last had no room in memory\n");
+  }
   if (summary_.events == 0 && any_read_ && !out_.closed()) {
     const std::string where = plural(summary_.lines, "line", "lines") + " of " + what;
     if (selection_.offered() > 0) {
@@ -231,12 +247,12 @@ int explain(const ExplainOptions& options, linux::Output& out, linux::Output& er
   const bool capture = files.size() == 1 && linux::is_capture(files.front());
   if (host || capture) {
     const std::string root = capture ? files.front() : options.root.empty() ? "/" : options.root;
-    run.read_host(root);
+    run.guarded(root, [&] { run.read_host(root); });
     return run.finish(root == "/" ? "this machine's logs" : "the logs in " + printable(root));
   }
   for (const std::string& file : files) {
     if (!out.closed()) {
-      run.read(file);
+      run.guarded(file, [&] { run.read(file); });
     }
   }
   return run.finish(files.size() == 1 ? shown_name(files.front())

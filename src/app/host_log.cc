@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "diagnose/engine.h"
 #include "diagnose/story.h"
+#include "linux/now_reading.h"
 #include "report/log_reader.h"
 #include "report/log_span.h"
 
@@ -119,6 +120,7 @@ tl::expected<void, std::string> HostLog::read() {
 }
 
 void HostLog::begin(const linux::LogSource& source) {
+  linux::now_reading(source.name);
   source_ = source;
   span_ = {};
   events_ = 0;

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <exception>
+#include <new>
 #include <string>
 
 #include "app/capture.h"
@@ -13,6 +15,8 @@
 #include "app/overview.h"
 #include "app/undo.h"
 #include "app/whatif.h"
+#include "base/text.h"
+#include "linux/now_reading.h"
 #include "linux/output.h"
 
 namespace whyoom::app {
@@ -27,12 +31,7 @@ std::string command_line(int argc, const char* const* argv) {
   return text;
 }
 
-}  // namespace
-
-int run(int argc, const char* const* argv) {
-  linux::ignore_broken_pipes();
-  linux::Output out(STDOUT_FILENO);
-  linux::Output errors(STDERR_FILENO);
+int run_command(int argc, const char* const* argv, linux::Output& out, linux::Output& errors) {
   const auto options = parse_command_line(argc, argv);
   int status = nothing_found;
   if (!options) {
@@ -54,6 +53,34 @@ int run(int argc, const char* const* argv) {
     status = what_if(options->what_if, out, errors);
   } else {
     status = explain(options->explain, out, errors);
+  }
+  return status;
+}
+
+}  // namespace
+
+std::string out_of_memory() {
+  const std::string_view file = linux::last_read();
+  return "out of memory" +
+         (file.empty() ? std::string()
+                       : " while reading " +
+                             (file == "-" ? std::string("standard input") : printable(file))) +
+         "; give it more (ulimit -v, MemoryMax=) or less to read";
+}
+
+int run(int argc, const char* const* argv) {
+  linux::ignore_broken_pipes();
+  linux::Output out(STDOUT_FILENO);
+  linux::Output errors(STDERR_FILENO);
+  int status = trouble;
+  // Nothing here throws of its own; this is the library's, when there is no memory.
+  try {
+    status = run_command(argc, argv, out, errors);
+  } catch (const std::bad_alloc&) {
+    errors.write("whyoom: " + out_of_memory() + "\n");
+  } catch (const std::exception& error) {
+    errors.write("whyoom: a fault in whyoom while reading " + printable(linux::last_read()) + ": " +
+                 printable(error.what()) + "\n");
   }
   out.flush();
   if (!out.error().empty()) {

@@ -14,6 +14,7 @@
 
 #include "linux/beneath.h"
 #include "linux/descriptor.h"
+#include "linux/now_reading.h"
 
 namespace whyoom::linux {
 namespace {
@@ -116,6 +117,7 @@ int DirFiles::open_path(std::string_view path, int flags) {
 }
 
 tl::expected<std::string, FileError> DirFiles::read(std::string_view path, std::size_t most) {
+  now_reading(path);
   struct stat status {};
   // In a copy of another machine anything may lie there: look before opening. On this machine the
   // paths are known, and one call for each file is saved.

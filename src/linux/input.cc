@@ -14,6 +14,7 @@
 #include "linux/decompress.h"
 #include "linux/descriptor.h"
 #include "linux/mapped_file.h"
+#include "linux/now_reading.h"
 
 namespace whyoom::linux {
 namespace {
@@ -219,6 +220,7 @@ tl::expected<InputResult, std::string> read_source(const Source& source, bool ma
 }  // namespace
 
 tl::expected<InputResult, std::string> read_input(const std::string& path, const InputSink& sink) {
+  now_reading(path);
   const auto source = open_source(path);
   if (!source) {
     return tl::unexpected(source.error());
