@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <ctime>
+#include <functional>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -47,6 +49,7 @@ class Run {
         lines_only_(lines_only),
         selection_(rules, [this](auto event) { writer_.event(std::move(event)); }) {}
 
+  void guarded(const std::string& file, const std::function<void()>& work);
   void read(const linux::Input& input);
   void read_host(const tl::expected<HostRoot, std::string>& opened);
   int finish(const std::string& what);
@@ -99,6 +102,15 @@ void Run::account(const std::string& file, const report::InputAccount& account) 
   summary_.damage_more += account.damage_more;
   for (const report::Damage& damage : account.damage) {
     note_damage(file + (damage.line > 0 ? ":" + std::to_string(damage.line) : ""), damage.what);
+  }
+}
+
+// What was found before stays, and the other inputs are read.
+void Run::guarded(const std::string& file, const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const std::bad_alloc&) {
+    fail(file, out_of_memory());
   }
 }
 
@@ -172,6 +184,10 @@ int Run::finish(const std::string& what) {
     errors_.write("whyoom: " + plural(selection_.without_time(), "event has", "events have") +
                   " no time that can be compared with the one asked for; kept\n");
   }
+  if (selection_.without_room() > 0) {
+    errors_.write("whyoom: " + plural(selection_.without_room(), "older event", "older events") +
+                  " of those asked for with --last had no room in memory\n");
+  }
   if (summary_.events == 0 && any_read_ && !out_.closed()) {
     const std::string where = plural(summary_.lines, "line", "lines") + " of " + what;
     if (selection_.offered() > 0) {
@@ -212,12 +228,12 @@ int read_all(const std::vector<linux::Input>& inputs, Run& run, linux::Output& o
     return trouble;
   }
   if (capture != inputs.end()) {
-    run.read_host(capture_host(*capture));
+    run.guarded(capture->path(), [&] { run.read_host(capture_host(*capture)); });
     return run.finish("the logs in " + printable(capture->path()));
   }
   for (const linux::Input& input : inputs) {
     if (!out.closed()) {
-      run.read(input);
+      run.guarded(input.path(), [&] { run.read(input); });
     }
   }
   return run.finish(inputs.size() == 1 ? shown_name(inputs.front().path())
@@ -242,7 +258,7 @@ int explain(const ExplainOptions& options, linux::Output& out, linux::Output& er
   Run run(rules, *writer, options.format == Format::ndjson, out, errors);
   if (host) {
     const std::string root = options.root.empty() ? "/" : options.root;
-    run.read_host(open_host(root, options.sandbox));
+    run.guarded(root, [&] { run.read_host(open_host(root, options.sandbox)); });
     return run.finish(root == "/" ? "this machine's logs" : "the logs in " + printable(root));
   }
   if (files.empty()) {

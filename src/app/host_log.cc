@@ -11,6 +11,7 @@
 #include "diagnose/engine.h"
 #include "diagnose/story.h"
 #include "host/counters.h"
+#include "linux/now_reading.h"
 #include "report/log_reader.h"
 #include "report/log_span.h"
 #include "report/witness.h"
@@ -131,6 +132,7 @@ tl::expected<void, std::string> HostLog::read() {
 }
 
 void HostLog::begin(const linux::LogSource& source) {
+  linux::now_reading(source.name);
   source_ = source;
   span_ = {};
   events_ = 0;

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <exception>
+#include <new>
 #include <string>
 
 #include "app/capture.h"
@@ -13,6 +15,8 @@
 #include "app/overview.h"
 #include "app/undo.h"
 #include "app/whatif.h"
+#include "base/text.h"
+#include "linux/now_reading.h"
 #include "linux/output.h"
 
 namespace whyoom::app {
@@ -54,15 +58,9 @@ int end(int status, bool changed, linux::Output& out, linux::Output& errors) {
   return changed ? status : trouble;
 }
 
-}  // namespace
-
-int run(int argc, const char* const* argv) {
-  if (!linux::hold_standard_descriptors()) {
-    return trouble;
-  }
-  linux::ignore_broken_pipes();
-  linux::Output out(STDOUT_FILENO);
-  linux::Output errors(STDERR_FILENO, linux::Output::Kind::messages);
+// `changed`: it did something to the machine, so its status tells of that.
+int run_command(int argc, const char* const* argv, bool& changed, linux::Output& out,
+                linux::Output& errors) {
   const auto options = parse_command_line(argc, argv);
   int status = nothing_found;
   if (!options) {
@@ -85,7 +83,40 @@ int run(int argc, const char* const* argv) {
   } else {
     status = explain(options->explain, out, errors);
   }
-  return end(status, options && changes_something(*options), out, errors);
+  changed = options && changes_something(*options);
+  return status;
+}
+
+}  // namespace
+
+std::string out_of_memory() {
+  const std::string_view file = linux::last_read();
+  return "out of memory" +
+         (file.empty() ? std::string()
+                       : " while reading " +
+                             (file == "-" ? std::string("standard input") : printable(file))) +
+         "; give it more (ulimit -v, MemoryMax=) or less to read";
+}
+
+int run(int argc, const char* const* argv) {
+  if (!linux::hold_standard_descriptors()) {
+    return trouble;
+  }
+  linux::ignore_broken_pipes();
+  linux::Output out(STDOUT_FILENO);
+  linux::Output errors(STDERR_FILENO, linux::Output::Kind::messages);
+  int status = trouble;
+  bool changed = false;
+  // Nothing here throws of its own; this is the library's, when there is no memory.
+  try {
+    status = run_command(argc, argv, changed, out, errors);
+  } catch (const std::bad_alloc&) {
+    errors.write("whyoom: " + out_of_memory() + "\n");
+  } catch (const std::exception& error) {
+    errors.write("whyoom: a fault in whyoom while reading " + printable(linux::last_read()) + ": " +
+                 printable(error.what()) + "\n");
+  }
+  return end(status, changed, out, errors);
 }
 
 }  // namespace whyoom::app

@@ -1,6 +1,8 @@
 // The program behind main().
 #pragma once
 
+#include <string>
+
 namespace whyoom::app {
 
 // What the process ends with.
@@ -12,5 +14,8 @@ enum ExitStatus : int {
 };
 
 int run(int argc, const char* const* argv);
+
+// What to say of std::bad_alloc: what was being read, and what to do.
+std::string out_of_memory();
 
 }  // namespace whyoom::app

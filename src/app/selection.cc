@@ -3,6 +3,8 @@
 #include <cmath>
 #include <utility>
 
+#include "report/event_merge.h"
+
 namespace whyoom::app {
 
 bool Selection::in_range(const report::Time& time) {
@@ -42,13 +44,23 @@ void Selection::offer(std::unique_ptr<diagnose::Event> event) {
     return;
   }
   if (rules_.last) {
+    held_bytes_ += report::bytes_held(event->report);
     held_.push_back(std::move(event));
     if (held_.size() > *rules_.last) {
-      held_.pop_front();
+      drop_oldest();
+    }
+    while (held_bytes_ > room_ && held_.size() > 1) {
+      drop_oldest();
+      ++without_room_;
     }
     return;
   }
   choose(std::move(event));
+}
+
+void Selection::drop_oldest() {
+  held_bytes_ -= report::bytes_held(held_.front()->report);
+  held_.pop_front();
 }
 
 void Selection::choose(std::unique_ptr<diagnose::Event> event) {

@@ -22,7 +22,11 @@ class Selection {
  public:
   using Sink = std::function<void(std::unique_ptr<diagnose::Event>)>;
 
-  Selection(SelectionRules rules, Sink sink) : rules_(rules), sink_(std::move(sink)) {}
+  static constexpr std::size_t default_room = std::size_t{128} << 20U;
+
+  // `room`: bytes of the reports that --last holds back.
+  Selection(SelectionRules rules, Sink sink, std::size_t room = default_room)
+      : rules_(rules), sink_(std::move(sink)), room_(room) {}
 
   void offer(std::unique_ptr<diagnose::Event> event);
   // No more events: hands on what was held back.
@@ -31,14 +35,20 @@ class Selection {
   [[nodiscard]] std::uint64_t offered() const { return offered_; }
   [[nodiscard]] std::uint64_t chosen() const { return chosen_; }
   [[nodiscard]] std::uint64_t without_time() const { return without_time_; }
+  // Events that --last asked for and that had no room; the oldest of them.
+  [[nodiscard]] std::uint64_t without_room() const { return without_room_; }
 
  private:
   [[nodiscard]] bool in_range(const report::Time& time);
   void choose(std::unique_ptr<diagnose::Event> event);
+  void drop_oldest();
 
   SelectionRules rules_;
   Sink sink_;
   std::deque<std::unique_ptr<diagnose::Event>> held_;  // at most --last of them, or the nearest one
+  std::size_t room_;
+  std::size_t held_bytes_ = 0;
+  std::uint64_t without_room_ = 0;
   double nearest_ = 0;
   std::uint64_t offered_ = 0, chosen_ = 0, without_time_ = 0;
 };

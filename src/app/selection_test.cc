@@ -4,6 +4,8 @@
 
 #include <vector>
 
+#include "report/event_merge.h"
+
 namespace whyoom::app {
 namespace {
 
@@ -71,6 +73,22 @@ TEST(Selection, AWallClockCannotBeComparedWithABootTime) {
   rules.since = WallTime{2026, 11, 23, 0, 0, 0, std::nullopt};
   EXPECT_EQ(chosen(rules, &without_time).size(), 5U);
   EXPECT_EQ(without_time, 5U);
+}
+
+// A hostile log makes large events; --last keeps what has room.
+TEST(Selection, TheLastOnesThatHaveRoom) {
+  SelectionRules rules;
+  rules.last = 100;
+  std::vector<LineNumber> lines;
+  const auto sink = [&](auto event) { lines.push_back(event->report.first_line); };
+  const std::size_t room = 3 * report::bytes_held(event_at(1, 1)->report);
+  Selection selection(rules, sink, room);
+  for (const LineNumber line : {10U, 20U, 30U, 40U, 50U}) {
+    selection.offer(event_at(line, static_cast<std::uint32_t>(line)));
+  }
+  selection.finish();
+  EXPECT_EQ(lines, (Lines{30, 40, 50}));
+  EXPECT_EQ(selection.without_room(), 2U);
 }
 
 }  // namespace

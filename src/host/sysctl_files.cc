@@ -9,6 +9,7 @@ constexpr int most_links = 40;  // as in the kernel
 // Far above what any host has; they bound the work on a hostile tree. What is beyond is a gap.
 constexpr std::size_t most_files = 4096;
 constexpr std::size_t most_bytes = std::size_t{4} << 20U;
+constexpr std::size_t most_bytes_of_all = std::size_t{64} << 20U;
 
 std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
@@ -122,8 +123,12 @@ SysctlFiles::Loaded SysctlFiles::load(std::string_view path) {
       kept.real = path;
     } else if (kept.real = *real; real->starts_with("/dev/")) {
       // A link to /dev/null. In a copy of a host that file may be missing, and need not be read.
+    } else if (kept_bytes_ > most_bytes_of_all) {
+      gaps_.push_back({std::string(path),
+                       {FileError::Kind::too_big, "the files before it have more than 64 MiB"}});
     } else if (auto text = files_.read(*real, most_bytes)) {
       kept.there = true;
+      kept_bytes_ += text->size();
       kept.text = SysctlText::parse(std::move(*text));
     } else if (text.error().kind == FileError::Kind::missing) {
       kept.missing = true;

@@ -68,6 +68,7 @@ class SysctlFiles {
   std::vector<SysctlFile> found_;
   std::vector<SysctlGap> gaps_;
   std::map<std::string, Kept, std::less<>> kept_;
+  std::size_t kept_bytes_ = 0;
 };
 
 }  // namespace whyoom::host

@@ -57,9 +57,9 @@ class Reading {
 
  private:
   std::vector<std::string> files_in_order();
-  std::vector<std::string> expand_name(const std::string& path) const;
+  std::vector<std::string> expand_name(const std::string& path);
   void add_matches(std::string_view directory, const std::string& pattern,
-                   std::vector<std::string>& result) const;
+                   std::vector<std::string>& result);
   void take(const std::string& file, Fate fate, const std::string& by);
   void apply_as_systemd();
   void apply_as_procps();
@@ -74,14 +74,18 @@ class Reading {
   SysctlAnswer answer_;
   std::vector<Step> steps_;
   std::vector<std::string> read_;  // real paths
+  std::size_t compared_ = 0;       // names of files with patterns
 };
 
 // procps 4.0.2 hands each name that it found to glob(3) once more, with braces: a file "[ab].conf"
 // is not read, "a.conf" and "b.conf" are in its place. When no alternative matches, glob takes the
 // braces literally, and when that does not match either, the name is the file itself.
-std::vector<std::string> Reading::expand_name(const std::string& path) const {
+std::vector<std::string> Reading::expand_name(const std::string& path) {
+  // A directory full of names that are patterns, each of which finds all the others. Past this a
+  // name is the file itself.
+  constexpr std::size_t most_compared = 500'000;
   const auto name = name_of(path);
-  if (name.find_first_of("*?[\\{") == std::string_view::npos) {
+  if (name.find_first_of("*?[\\{") == std::string_view::npos || compared_ > most_compared) {
     return {path};
   }
   const auto directory = std::string_view(path).substr(0, path.size() - name.size());
@@ -96,7 +100,8 @@ std::vector<std::string> Reading::expand_name(const std::string& path) const {
 }
 
 void Reading::add_matches(std::string_view directory, const std::string& pattern,
-                          std::vector<std::string>& result) const {
+                          std::vector<std::string>& result) {
+  compared_ += files_.found().size();
   const auto before = static_cast<std::ptrdiff_t>(result.size());
   for (const auto& file : files_.found()) {
     const auto name = name_of(file.path);

@@ -110,7 +110,9 @@ class Parser {
   }
 
   void begin_node() {
-    if (zone_) {
+    if (zone_ && result_.nodes.size() == most_zones) {
+      lines_.damaged("less than 4096 nodes", "another one");
+    } else if (zone_) {
       result_.nodes.push_back({zone_->node, {}, lines_.place()});
       in_node_ = true;
     }

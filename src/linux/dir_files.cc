@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "linux/beneath.h"
 #include "linux/descriptor.h"
+#include "linux/now_reading.h"
 
 namespace whyoom::linux {
 namespace {
@@ -194,6 +195,7 @@ const Owners& DirFiles::log_owners() {
 }
 
 tl::expected<std::string, FileError> DirFiles::read(std::string_view path, std::size_t most) {
+  now_reading(path);
   const auto opened = open_checked(path, O_RDONLY);
   if (!opened) {
     return tl::unexpected(opened.error());

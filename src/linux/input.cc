@@ -15,6 +15,7 @@
 #include "linux/decompress.h"
 #include "linux/descriptor.h"
 #include "linux/mapped_file.h"
+#include "linux/now_reading.h"
 
 namespace whyoom::linux {
 namespace {
@@ -247,6 +248,7 @@ Input::Input(const std::string& path) : path_(path) {
 }
 
 tl::expected<InputResult, std::string> Input::read(const InputSink& sink) const {
+  now_reading(path_);
   if (!error_.empty()) {
     return tl::unexpected(error_);
   }

@@ -4,6 +4,7 @@
 #include <map>
 #include <tuple>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "base/text.h"
@@ -76,16 +77,16 @@ std::vector<Row> thread_groups(const Evidence& evidence) {
   rows.reserve(report.tasks.size());
   std::unordered_map<std::int64_t, std::size_t> groups;
   groups.reserve(report.tasks.size());
-  const auto is_victim = [&report](const report::Task& task) {
-    return std::ranges::find(report.victims, task.pid, &report::Victim::pid) !=
-           report.victims.end();
-  };
+  std::unordered_set<std::int64_t> victims;
+  for (const report::Victim& victim : report.victims) {
+    victims.insert(victim.pid);
+  }
   for (const report::Task& task : report.tasks) {
     const std::int64_t group = task.tgid > 0 ? task.tgid : task.pid;
     const auto [known, is_new] = groups.try_emplace(group, rows.size());
     if (is_new || group <= 0) {
       rows.push_back({task_use(task, evidence.page), false});
-    } else if (is_victim(task)) {
+    } else if (victims.contains(task.pid)) {
       rows[known->second].use = task_use(task, evidence.page);
     }
   }

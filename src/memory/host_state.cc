@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
+#include "base/by_node.h"
 #include "memory/zones.h"
 
 namespace whyoom::memory {
@@ -39,17 +41,15 @@ Pages reclaimable(const host::PageCounters& counters, bool swap) {
 
 // The reserve against requests that may use zones up to `highest`: the n-th number is for the n-th
 // zone of the node.
-Pages reserve_for(const host::Host& host, const host::Zone& zone, ZoneClass highest) {
+Pages reserve_for(std::span<const host::Zone* const> of_node, const host::Zone& zone,
+                  ZoneClass highest) {
   if (!zone.protection) {
     return {};
   }
   std::optional<std::size_t> index;
   std::size_t position = 0;
-  for (const host::Zone& each : host.zoneinfo.zones) {
-    if (each.node != zone.node) {
-      continue;
-    }
-    const auto cls = zone_class(each.name);
+  for (const host::Zone* each : of_node) {
+    const auto cls = zone_class(each->name);
     if (cls && *cls <= highest) {
       index = position;
     }
@@ -59,7 +59,8 @@ Pages reserve_for(const host::Host& host, const host::Zone& zone, ZoneClass high
   return index && *index < reserves.size() ? reserves[*index] : Pages(0);
 }
 
-MachineZone zone_of(const host::Host& host, const host::Zone& from, ZoneClass cls, bool swap) {
+MachineZone zone_of(std::span<const host::Zone* const> of_node, const host::Zone& from,
+                    ZoneClass cls, bool swap) {
   MachineZone zone;
   zone.node = from.node;
   zone.name = from.name;
@@ -72,8 +73,8 @@ MachineZone zone_of(const host::Host& host, const host::Zone& from, ZoneClass cl
   zone.reclaimable = reclaimable(from.counters, swap);
   zone.marks = {or_zero(from.min), or_zero(from.low), or_zero(from.high), or_zero(from.promo)};
   zone.boost = or_zero(from.boost);
-  zone.reserve = reserve_for(host, from, ZoneClass::movable);
-  zone.kernel_reserve = reserve_for(host, from, ZoneClass::normal);
+  zone.reserve = reserve_for(of_node, from, ZoneClass::movable);
+  zone.kernel_reserve = reserve_for(of_node, from, ZoneClass::normal);
   zone.has_block = true;
   return zone;
 }
@@ -116,10 +117,11 @@ Machine machine_of(const host::Host& host, std::vector<Place>& places) {
   machine.page = host.page_size.value_or(PageSize{});
   machine.request = process_request();
   const bool swap = host.meminfo.swap_free && host.meminfo.swap_free->value > KiB(0);
+  const ByNode<host::Zone> by_node(host.zoneinfo.zones);
   for (const host::Zone& zone : host.zoneinfo.zones) {
     const auto cls = zone_class(zone.name);
     if (cls && zone.free && zone.min) {
-      machine.zones.push_back(zone_of(host, zone, *cls, swap));
+      machine.zones.push_back(zone_of(by_node.of(zone.node), zone, *cls, swap));
       places.push_back(zone.at);
     }
   }

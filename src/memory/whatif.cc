@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/by_node.h"
 #include "memory/zones.h"
 
 namespace whyoom::memory {
@@ -187,22 +188,24 @@ void Changed::set_reserves() {
     return;
   }
   constexpr int classes = static_cast<int>(ZoneClass::movable) + 1;
+  const ByNode<MachineZone> by_node(machine_.zones);
   for (MachineZone& zone : machine_.zones) {
+    const auto of_node = by_node.of(zone.node);
     // The zones of this node as the kernel counts them; those that are not there are empty.
     std::vector<ZoneSize> node;
     std::vector<std::uint32_t> ratio;
     std::size_t own = 0;
     std::size_t highest = 0;
     for (int cls = 0; cls < classes; ++cls) {
-      const auto found = std::ranges::find_if(machine_.zones, [&](const MachineZone& each) {
-        return each.node == zone.node && static_cast<int>(each.zone) == cls;
-      });
-      if (found == machine_.zones.end()) {
+      const auto found =
+          std::ranges::find(of_node, static_cast<ZoneClass>(cls), &MachineZone::zone);
+      if (found == of_node.end()) {
         continue;
       }
-      own = found->zone == zone.zone ? node.size() : own;
-      highest = found->zone <= machine_.request.highest ? node.size() : highest;
-      node.push_back({zone.node, found->zone, found->managed});
+      const MachineZone& own_of_class = **found;
+      own = own_of_class.zone == zone.zone ? node.size() : own;
+      highest = own_of_class.zone <= machine_.request.highest ? node.size() : highest;
+      node.push_back({zone.node, own_of_class.zone, own_of_class.managed});
     }
     const std::vector<std::uint32_t>& given =
         settings_.lowmem_reserve_ratio ? *settings_.lowmem_reserve_ratio : before_.reserve_ratio;

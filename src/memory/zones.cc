@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
+#include "base/by_node.h"
 #include "base/text.h"
 
 namespace whyoom::memory {
@@ -62,7 +64,7 @@ bool fits(const std::array<int, 6>& layout, const report::Zone& zone) {
                      [](std::uint64_t pages) { return pages == 0; });
 }
 
-// A zone with memory makes the reserves of the zones below it grow in its own column.
+// A zone with memory makes the reserves of the zones below it on its node grow in its own column.
 bool grows_elsewhere(const std::array<int, 6>& layout, const report::Zone& zone,
                      const report::Zone& above) {
   constexpr std::uint64_t large = 64U << 10U;  // KiB: no usual ratio makes a reserve of 0 of it
@@ -71,9 +73,8 @@ bool grows_elsewhere(const std::array<int, 6>& layout, const report::Zone& zone,
   const auto& managed = above.fields.get(Field::managed);
   const auto& reserve = zone.lowmem_reserve;
   const auto own = zone_class(zone.name);
-  return index && *index > 0 && *index < reserve.size() && own && *own < *cls &&
-         zone.node == above.node && managed && managed->value >= large && reserve.back() > 0 &&
-         reserve[*index] == reserve[*index - 1];
+  return index && *index > 0 && *index < reserve.size() && own && *own < *cls && managed &&
+         managed->value >= large && reserve.back() > 0 && reserve[*index] == reserve[*index - 1];
 }
 
 const std::array<int, 6>* find_layout(const report::Report& report) {
@@ -83,11 +84,12 @@ const std::array<int, 6>* find_layout(const report::Report& report) {
   // The tail counts HighMem and Movable together.
   const bool either = report.tail.highmem_movable && report.tail.highmem_movable->value > 0;
   const bool highmem = printed("HighMem") || (either && !printed("Movable") && !printed("DMA32"));
+  const ByNode<report::Zone> by_node(report.zones);
   const auto suits = [&](const std::array<int, 6>& layout) {
     return std::ranges::all_of(report.zones, [&](const report::Zone& zone) {
       return fits(layout, zone) &&
-             std::ranges::none_of(report.zones, [&](const report::Zone& above) {
-               return grows_elsewhere(layout, zone, above);
+             std::ranges::none_of(by_node.of(zone.node), [&](const report::Zone* above) {
+               return grows_elsewhere(layout, zone, *above);
              });
     });
   };
@@ -122,20 +124,19 @@ std::optional<Pages> pages_of(const report::Zone& zone, Field field, PageSize pa
 
 // managed from the reserve that a lower zone of the node keeps against this one:
 // reserve[lower][this] - reserve[lower][this - 1] = managed / ratio.
-std::optional<Pages> managed_from_reserve(const report::Report& report, const report::Zone& zone,
+std::optional<Pages> managed_from_reserve(std::span<const report::Zone* const> of_node,
                                           const std::array<int, 6>* layout, ZoneClass cls) {
   const auto index = layout == nullptr ? std::nullopt : index_in(*layout, static_cast<int>(cls));
   if (!index || *index == 0) {
     return std::nullopt;
   }
-  for (const auto& lower : report.zones) {
-    const auto lower_class = zone_class(lower.name);
-    if (lower.node != zone.node || !lower_class || *lower_class >= cls ||
-        lower.lowmem_reserve.size() <= *index) {
+  for (const auto* lower : of_node) {
+    const auto lower_class = zone_class(lower->name);
+    if (!lower_class || *lower_class >= cls || lower->lowmem_reserve.size() <= *index) {
       continue;
     }
     const Pages kept =
-        Pages(lower.lowmem_reserve[*index]) - Pages(lower.lowmem_reserve[*index - 1]);
+        Pages(lower->lowmem_reserve[*index]) - Pages(lower->lowmem_reserve[*index - 1]);
     const std::uint64_t default_ratio = *lower_class == ZoneClass::normal ? 32 : 256;
     if (kept.count() > 0) {
       return kept * default_ratio;
@@ -179,12 +180,12 @@ bool lacks_a_zone(const report::Report& report, ZoneClass highest) {
   if (layout == nullptr) {
     return false;
   }
-  const auto printed = [&report](int node, int cls) {
-    return std::ranges::any_of(report.zones, [node, cls](const report::Zone& zone) {
-      const auto own = zone_class(zone.name);
+  const ByNode<report::Zone> by_node(report.zones);
+  const auto printed = [&by_node](int node, int cls) {
+    return std::ranges::any_of(by_node.of(node), [cls](const report::Zone* zone) {
+      const auto own = zone_class(zone->name);
       // A buddy line alone names the zone and not its size.
-      return zone.node == node && own && static_cast<int>(*own) == cls &&
-             zone.fields.get(Field::free);
+      return own && static_cast<int>(*own) == cls && zone->fields.get(Field::free);
     });
   };
   for (const auto& zone : report.zones) {
@@ -205,8 +206,9 @@ bool lacks_a_zone(const report::Report& report, ZoneClass highest) {
 // zone.
 bool may_hide_movable(const Evidence& evidence) {
   const report::Report& report = *evidence.report;
-  const auto has_zone = [&report](const report::Node& node) {
-    return std::ranges::find(report.zones, node.id, &report::Zone::node) != report.zones.end();
+  const ByNode<report::Zone> by_node(report.zones);
+  const auto has_zone = [&by_node](const report::Node& node) {
+    return !by_node.of(node.id).empty();
   };
   const auto whole = [](const report::Zone& zone) {
     return zone.fields.get(Field::free) && !zone.buddy.empty();
@@ -294,6 +296,7 @@ Pages freed_meanwhile(Pages managed, PageSize page) {
 std::vector<ZoneState> zone_states(const report::Report& report, const Evidence& evidence) {
   const auto* layout = find_layout(report);
   const auto nodes = allowed_nodes(report);
+  const ByNode<report::Zone> by_node(report.zones);
   std::vector<ZoneState> states;
   for (const auto& zone : report.zones) {
     const auto cls = zone_class(zone.name);
@@ -325,7 +328,7 @@ std::vector<ZoneState> zone_states(const report::Report& report, const Evidence&
       state.managed = pages_of(zone, Field::present, evidence.page);
     }
     if (!state.managed) {
-      state.managed = managed_from_reserve(report, zone, layout, *cls);
+      state.managed = managed_from_reserve(by_node.of(zone.node), layout, *cls);
     }
     state.unusable = unusable_pages(zone, state, evidence.request, evidence.page);
     state.reserve = reserve_for(zone, layout, evidence.request.highest);

@@ -215,11 +215,7 @@ void Assembly::expire(const Line& line) {
     }
   }
   while (!events_.empty() && events_.front().superseded && events_.front().gone(line, foreign_)) {
-    OpenEvent event = std::move(events_.front());
-    events_.pop_front();
-    if (auto report = close_event(std::move(event))) {
-      sink_(std::move(*report));
-    }
+    emit_oldest();
   }
 }
 
@@ -235,27 +231,39 @@ void Assembly::limit() {
 
 void Assembly::drain() {
   std::size_t lingering = 0;
+  std::size_t bytes = 0;
   for (const auto& event : events_) {
     lingering += event.superseded ? 1 : 0;
+    bytes += event.bytes;
   }
   while (lingering > kMaxLingering && events_.front().superseded) {
-    OpenEvent event = std::move(events_.front());
-    events_.pop_front();
-    --lingering;
-    if (auto report = close_event(std::move(event))) {
-      sink_(std::move(*report));
+    lingering -= 1;
+    bytes -= events_.front().bytes;
+    emit_oldest();
+  }
+  // The newest goes on.
+  while (bytes > kMaxOpenBytes && events_.size() > 1) {
+    bytes -= events_.front().bytes;
+    if (!events_.front().superseded) {
+      events_.front().damage(events_.front().last.line,
+                             "so many reports were open at once that this one was closed here");
     }
+    emit_oldest();
+  }
+}
+
+void Assembly::emit_oldest() {
+  OpenEvent event = std::move(events_.front());
+  events_.pop_front();
+  if (auto report = close_event(std::move(event))) {
+    sink_(std::move(*report));
   }
 }
 
 void Assembly::flush() {
   joiner_.flush();
   while (!events_.empty()) {
-    OpenEvent event = std::move(events_.front());
-    events_.pop_front();
-    if (auto report = close_event(std::move(event))) {
-      sink_(std::move(*report));
-    }
+    emit_oldest();
   }
   side_.flush();
 }

@@ -49,6 +49,7 @@ class Assembly {
   OpenEvent* newest_open();
   void expire(const Line& line);
   void drain();
+  void emit_oldest();
   void limit();
 
   // assembly_header.cc
@@ -69,6 +70,7 @@ class Assembly {
 
   // assembly_memory.cc
   [[nodiscard]] bool in_table() const;
+  bool lose_row(const Line& line, Stage stage);
   bool on_mem_info(const Line& line, Shape shape);
   bool on_totals(const Line& line, Shape shape);
   bool on_node(const Line& line, Shape shape);

@@ -85,7 +85,7 @@ bool Assembly::on_task_row(const Line& line, Shape /*shape*/) {
     return true;
   }
   if (task) {
-    event->report.tasks.push_back(std::move(*task));
+    event->keep(event->report.tasks, std::move(*task), kMaxTasks);
   } else {
     event->damage(line.number, "a row of the task table is cut");
   }
@@ -200,10 +200,11 @@ void add_children(std::vector<MemcgStat>& sum, const std::vector<MemcgStat>& sta
     for (auto& known : sum) {
       if (known.name == stat.name) {
         into = &known;
+        break;
       }
     }
     if (into == nullptr) {
-      if (sum.size() < kMaxRows) {
+      if (sum.size() < kMaxStats) {
         sum.push_back(stat);
       }
     } else {
@@ -253,7 +254,7 @@ bool Assembly::on_memcg_stat(const Line& line, Shape /*shape*/) {
     return false;
   }
   OpenEvent* event = pick(line, Stage::memcg, [&](const OpenEvent& e) {
-    return e.stats_open && e.report.memcg && e.report.memcg->stats.size() < 512 &&
+    return e.stats_open && e.report.memcg && e.report.memcg->stats.size() < kMaxStats &&
            (line.framed == e.stats_framed || line.continued || line.number == e.last.line + 1);
   });
   if (event == nullptr) {
@@ -397,11 +398,7 @@ bool Assembly::on_victim(const Line& line, Shape /*shape*/) {
   if (!parsed->complete && parsed->fields == 0 && victim.comm.empty()) {
     event->damage(line.number, "the line of the victim is cut");
   }
-  if (event->report.victims.size() < kMaxRows) {
-    event->report.victims.push_back(std::move(victim));
-  } else {
-    ++event->rows_lost;
-  }
+  event->add_victim(std::move(victim));
   touch(*event, line, Stage::victim);
   return true;
 }
@@ -428,13 +425,9 @@ bool Assembly::on_reaped(const Line& line, Shape /*shape*/) {
     return false;
   }
   for (auto event = events_.rbegin(); event != events_.rend(); ++event) {
-    for (auto victim = event->report.victims.rbegin(); victim != event->report.victims.rend();
-         ++victim) {
-      if (victim->pid == *pid && !victim->reaped) {
-        victim->reaped = true;
-        touch(*event, line, event->stage);
-        return true;
-      }
+    if (event->reap(*pid)) {
+      touch(*event, line, event->stage);
+      return true;
     }
   }
   return false;

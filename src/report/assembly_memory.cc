@@ -48,6 +48,17 @@ bool Assembly::in_table() const {
   });
 }
 
+// A row of a node that no kernel has: not kept, and said.
+bool Assembly::lose_row(const Line& line, Stage stage) {
+  OpenEvent* event = pick(line, stage, [](const OpenEvent&) { return true; });
+  if (event == nullptr) {
+    return false;
+  }
+  ++event->rows_lost;
+  touch(*event, line, stage);
+  return true;
+}
+
 bool Assembly::on_mem_info(const Line& line, Shape /*shape*/) {
   OpenEvent* event = pick(line, Stage::mem_info, [](const OpenEvent& e) {
     return !e.report.mem_info_at && e.report.totals.empty() && e.report.nodes.empty() &&
@@ -117,20 +128,18 @@ bool Assembly::on_node(const Line& line, Shape /*shape*/) {
   if (run.all_unreclaimable) {
     node.all_unreclaimable = Read<bool>{*run.all_unreclaimable, place(line)};
   }
-  OpenEvent* found = pick_or_open(line, Stage::nodes, Kind::oom_kill, [&](const OpenEvent& e) {
-    for (const auto& known : e.report.nodes) {
-      if (known.id == node.id) {
-        return false;
-      }
-    }
-    return e.report.nodes.size() < kMaxRows;
-  });
+  if (node.id >= kMaxNodes) {
+    return lose_row(line, Stage::nodes);
+  }
+  OpenEvent* found = pick_or_open(line, Stage::nodes, Kind::oom_kill,
+                                  [&](const OpenEvent& e) { return !e.nodes.contains(node.id); });
   if (found == nullptr) {
     return false;
   }
   OpenEvent& event = *found;
   note_run(event, line.number, run);
-  event.report.nodes.push_back(node);
+  event.nodes.insert(node.id);
+  event.keep(event.report.nodes, std::move(node));
   touch(event, line, Stage::nodes);
   return true;
 }
@@ -162,13 +171,11 @@ bool Assembly::on_zone(const Line& line, Shape /*shape*/) {
   const auto node_in = [&](const OpenEvent& e) {
     return prefix->node ? *prefix->node : e.pending_node.value_or(0);
   };
+  if (prefix->node.value_or(0) >= kMaxNodes) {
+    return lose_row(line, Stage::zones);
+  }
   OpenEvent* found = pick_or_open(line, Stage::zones, Kind::oom_kill, [&](const OpenEvent& e) {
-    for (const auto& known : e.report.zones) {
-      if (known.node == node_in(e) && known.name == zone.name && !known.fields.empty()) {
-        return false;
-      }
-    }
-    return e.report.zones.size() < kMaxRows;
+    return !e.has_sizes_of(node_in(e), zone.name);
   });
   if (found == nullptr) {
     return false;
@@ -180,8 +187,8 @@ bool Assembly::on_zone(const Line& line, Shape /*shape*/) {
   if (run.cut) {
     event.damage(line.number, "the line of zone " + printable(zone.name) + " is cut");
   }
-  event.report.zones.push_back(std::move(zone));
-  event.lowmem_zone = event.report.zones.size() - 1;
+  const bool kept = event.add_zone(std::move(zone)) != nullptr;
+  event.lowmem_zone = kept ? event.report.zones.size() - 1 : OpenEvent::kNone;
   event.broken_lowmem = OpenEvent::kNone;
   touch(event, line, Stage::zones);
   return true;
@@ -227,13 +234,12 @@ bool Assembly::on_buddy(const Line& line, Shape /*shape*/) {
   const auto node_in = [&](const OpenEvent& e) {
     return prefix->node ? *prefix->node : e.pending_node.value_or(0);
   };
+  if (prefix->node.value_or(0) >= kMaxNodes) {
+    return lose_row(line, Stage::buddy);
+  }
   const auto lacks = [&](const OpenEvent& e) {
-    for (const auto& zone : e.report.zones) {
-      if (zone.node == node_in(e) && zone.name == prefix->name) {
-        return zone.buddy.empty();
-      }
-    }
-    return e.report.zones.size() < kMaxRows;
+    const Zone* zone = e.find_zone(node_in(e), prefix->name);
+    return zone == nullptr || zone->buddy.empty();
   };
   Zone scratch;
   if (const BuddyRun run = read_buddy(prefix->rest, {}, scratch);
@@ -253,8 +259,12 @@ bool Assembly::on_buddy(const Line& line, Shape /*shape*/) {
     fresh.node = node;
     fresh.name = std::string(prefix->name);
     fresh.at = place(line);
-    event.report.zones.push_back(std::move(fresh));
-    zone = &event.report.zones.back();
+    zone = event.add_zone(std::move(fresh));
+  }
+  if (zone == nullptr) {
+    event.open_buddy = OpenEvent::kNone;
+    touch(event, line, Stage::buddy);
+    return true;
   }
   const BuddyRun run = read_buddy(prefix->rest, place(line), *zone);
   if (run.malformed) {
@@ -294,12 +304,12 @@ bool Assembly::on_hugepages(const Line& line, Shape /*shape*/) {
         return false;
       }
     }
-    return e.report.hugepages.size() < kMaxRows && group_of(e.stage) > 0;
+    return group_of(e.stage) > 0;
   });
   if (event == nullptr) {
     return false;
   }
-  event->report.hugepages.push_back(*pages);
+  event->keep(event->report.hugepages, Hugepages(*pages));
   touch(*event, line, Stage::hugepages);
   return true;
 }
@@ -351,10 +361,8 @@ bool Assembly::on_slab(const Line& line, Shape shape) {
     event->report.slab_table_refused = Read<bool>{true, place(line)};
   } else if (!row) {
     event->slab_open = true;
-  } else if (event->report.slab.size() >= kMaxRows) {
-    ++event->rows_lost;
   } else if (auto parsed = parse_slab_row(line.text, place(line))) {
-    event->report.slab.push_back(std::move(*parsed));
+    event->keep(event->report.slab, std::move(*parsed));
   }
   return true;
 }

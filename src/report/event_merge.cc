@@ -4,6 +4,7 @@
 #include <limits>
 #include <numeric>
 #include <string>
+#include <unordered_set>
 #include <utility>
 
 #include "report/fingerprint.h"
@@ -13,6 +14,10 @@ namespace {
 
 // Events that share a key, compared one by one: a container that is killed every minute has many.
 constexpr std::size_t most_compared = 64;
+// A report has a key for each of its zones and victims. In all so many events are compared with it.
+constexpr std::size_t most_compared_in_all = 512;
+// What an entry of the index takes.
+constexpr std::size_t bytes_of_key = 96;
 
 // Two sightings of one event share at least one of these.
 std::vector<std::uint64_t> keys_of(const Report& report) {
@@ -140,10 +145,12 @@ std::size_t bytes_held(const Report& report) {
   bytes += report.overcommit
                ? report.overcommit->requests.size() * sizeof(OvercommitRefused::Request)
                : 0;
+  bytes += (report.zones.size() + report.victims.size() + 4) * bytes_of_key;
   return bytes + report.damage.size() * 96;
 }
 
 std::optional<std::uint32_t> EventMerge::find(const Sighting& seen) const {
+  std::unordered_set<std::uint32_t> compared;
   for (const std::uint64_t key : keys_of(seen.report)) {
     const auto known = by_key_.find(key);
     if (known == by_key_.end()) {
@@ -152,7 +159,10 @@ std::optional<std::uint32_t> EventMerge::find(const Sighting& seen) const {
     const auto& numbers = known->second;
     const std::size_t oldest = numbers.size() - std::min(numbers.size(), most_compared);
     for (std::size_t i = numbers.size(); i-- > oldest;) {
-      if (same_event(events_[numbers[i]], seen)) {
+      if (compared.size() >= most_compared_in_all) {
+        return std::nullopt;
+      }
+      if (compared.insert(numbers[i]).second && same_event(events_[numbers[i]], seen)) {
         return numbers[i];
       }
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/text.h"
 #include "report/stack_lines.h"
@@ -147,11 +148,7 @@ void OpenEvent::settle_intent() {
   victim.monotonic_us = intent->monotonic_us;
   victim.at = intent->at;
   intent.reset();
-  if (report.victims.size() < kMaxRows) {
-    report.victims.push_back(std::move(victim));
-  } else {
-    ++rows_lost;
-  }
+  add_victim(std::move(victim));
 }
 
 StackDump& OpenEvent::stack(Place at) {
@@ -171,13 +168,62 @@ Memcg& OpenEvent::memcg(Place at) {
   return *report.memcg;
 }
 
-Zone* OpenEvent::find_zone(int node, std::string_view name) {
-  for (auto& zone : report.zones) {
-    if (zone.node == node && zone.name == name) {
-      return &zone;
+const Zone* OpenEvent::find_zone(int node, std::string_view name) const {
+  const auto found = zones_of.find(node);
+  if (found != zones_of.end()) {
+    for (const std::uint32_t index : found->second) {
+      if (report.zones[index].name == name) {
+        return &report.zones[index];
+      }
     }
   }
   return nullptr;
+}
+
+Zone* OpenEvent::find_zone(int node, std::string_view name) {
+  return const_cast<Zone*>(std::as_const(*this).find_zone(node, name));
+}
+
+bool OpenEvent::has_sizes_of(int node, std::string_view name) const {
+  const auto found = zones_of.find(node);
+  return found != zones_of.end() && std::ranges::any_of(found->second, [&](std::uint32_t index) {
+           return report.zones[index].name == name && !report.zones[index].fields.empty();
+         });
+}
+
+Zone* OpenEvent::add_zone(Zone&& zone) {
+  auto& own = zones_of[zone.node];
+  if (own.size() >= kMaxNodeZones) {
+    ++rows_lost;
+    return nullptr;
+  }
+  if (!keep(report.zones, std::move(zone))) {
+    return nullptr;
+  }
+  constexpr std::size_t blocks_and_reserves = 1024;
+  bytes += blocks_and_reserves;
+  own.push_back(static_cast<std::uint32_t>(report.zones.size() - 1));
+  return &report.zones.back();
+}
+
+void OpenEvent::add_victim(Victim&& victim) {
+  const std::int64_t pid = victim.pid;
+  if (keep(report.victims, std::move(victim))) {
+    unreaped[pid].push_back(static_cast<std::uint32_t>(report.victims.size() - 1));
+  }
+}
+
+bool OpenEvent::reap(std::int64_t pid) {
+  const auto found = unreaped.find(pid);
+  if (found == unreaped.end()) {
+    return false;
+  }
+  report.victims[found->second.back()].reaped = true;
+  found->second.pop_back();
+  if (found->second.empty()) {
+    unreaped.erase(found);
+  }
+  return true;
 }
 
 namespace {

@@ -6,6 +6,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
 
 #include "logtext/line.h"
 #include "report/header_lines.h"
@@ -51,9 +54,15 @@ std::optional<double> seconds_between(const Moment& earlier, const logtext::Line
 // marks as a report, are looked for only there.
 inline constexpr LineNumber kStartLines = 1024;
 
-// At most this many rows of one table are kept.
+// At most this many rows of one table are kept; the damage says how many were not. No event takes
+// more than about 48 MiB with them, and all that are open together not more than kMaxOpenBytes and
+// one event: the oldest are closed before that.
 inline constexpr std::size_t kMaxTasks = 65536;
 inline constexpr std::size_t kMaxRows = 4096;
+inline constexpr int kMaxNodes = 1024;           // NODES_SHIFT is at most 10
+inline constexpr std::size_t kMaxNodeZones = 8;  // kernels have six classes
+inline constexpr std::size_t kMaxStats = 512;    // of a cgroup; 6.12 has 60
+inline constexpr std::size_t kMaxOpenBytes = std::size_t{64} << 20U;
 inline constexpr std::size_t kMaxDamage = 64;
 inline constexpr std::size_t kMaxFunctions = 64;
 // TASK_COMM_LEN less its end: a process can choose so many bytes of any kind for its name.
@@ -86,6 +95,12 @@ struct OpenEvent {
   std::optional<int> pending_node;  // "Node 0 " came alone
   TaskColumns columns;
   std::size_t rows_lost = 0;
+  std::size_t bytes = 0;  // of the rows that are kept, about
+
+  // Where the rows of a node, and of a process, are in the report.
+  std::unordered_map<int, std::vector<std::uint32_t>> zones_of;
+  std::unordered_set<int> nodes;
+  std::unordered_map<std::int64_t, std::vector<std::uint32_t>> unreaped;
 
   struct PendingKill {
     KillIntent intent;
@@ -112,7 +127,26 @@ struct OpenEvent {
   void settle_intent();  // a kill that was announced, and never reported done
   StackDump& stack(Place at);
   Memcg& memcg(Place at);
+  [[nodiscard]] const Zone* find_zone(int node, std::string_view name) const;
   Zone* find_zone(int node, std::string_view name);
+  // A line of sizes of that zone has come.
+  [[nodiscard]] bool has_sizes_of(int node, std::string_view name) const;
+  // nullptr: there is no room for it, which is counted.
+  Zone* add_zone(Zone&& zone);
+  void add_victim(Victim&& victim);
+  // Marks the last victim of that number that was not reaped yet.
+  bool reap(std::int64_t pid);
+  // Keeps a row when the table has fewer than `most`, and counts it as lost otherwise.
+  template <class Row>
+  bool keep(std::vector<Row>& table, Row&& row, std::size_t most = kMaxRows) {
+    if (table.size() >= most) {
+      ++rows_lost;
+      return false;
+    }
+    bytes += sizeof(Row) + 32;  // names are short
+    table.push_back(std::move(row));
+    return true;
+  }
 };
 
 // The event as it goes out; nullopt when it holds nothing that makes an event.

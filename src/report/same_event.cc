@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <ranges>
 #include <string_view>
+#include <vector>
+
+#include "base/by_node.h"
 
 namespace whyoom::report {
 namespace {
@@ -74,12 +78,13 @@ struct Numbers {
 Numbers compare_numbers(const Report& a, const Report& b) {
   Numbers numbers;
   numbers.compare_fields(a.totals, b.totals);
+  const ByNode<Zone> others(b.zones);
   for (const Zone& zone : a.zones) {
-    const auto other = std::ranges::find_if(
-        b.zones, [&](const Zone& z) { return z.node == zone.node && z.name == zone.name; });
-    if (other != b.zones.end()) {
+    const auto node = others.of(zone.node);
+    const auto other = std::ranges::find(node, zone.name, &Zone::name);
+    if (other != node.end()) {
       numbers.compare_maybe(zone.fields.get(kernel::Field::free),
-                            other->fields.get(kernel::Field::free));
+                            (*other)->fields.get(kernel::Field::free));
     }
   }
   if (a.memcg && b.memcg) {
@@ -104,16 +109,30 @@ struct Victims {
   bool other_time = false;
 };
 
+std::vector<const Victim*> by_pid(const Report& report) {
+  std::vector<const Victim*> victims;
+  for (const Victim& victim : report.victims) {
+    if (victim.pid > 0) {
+      victims.push_back(&victim);
+    }
+  }
+  std::ranges::sort(victims, {}, &Victim::pid);
+  return victims;
+}
+
 Victims compare_victims(const Report& a, const Report& b) {
   Victims victims;
-  for (const Victim& mine : a.victims) {
-    for (const Victim& other : b.victims) {
-      if (mine.pid <= 0 || other.pid <= 0) {
-        continue;
-      }
-      victims.known = true;
-      if (mine.pid != other.pid ||
-          (!mine.comm.empty() && !other.comm.empty() && mine.comm != other.comm)) {
+  const auto all_mine = by_pid(a);
+  const auto all_others = by_pid(b);
+  victims.known = !all_mine.empty() && !all_others.empty();
+  for (const Victim* one : all_mine) {
+    // A number comes again only when it was used again: the first few of them tell enough.
+    constexpr std::ptrdiff_t most_of_a_pid = 8;
+    const auto same = std::ranges::equal_range(all_others, one->pid, {}, &Victim::pid);
+    for (const Victim* two : same | std::views::take(most_of_a_pid)) {
+      const Victim& mine = *one;
+      const Victim& other = *two;
+      if (!mine.comm.empty() && !other.comm.empty() && mine.comm != other.comm) {
         continue;
       }
       victims.shared = true;
