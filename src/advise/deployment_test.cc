@@ -5,14 +5,18 @@
 namespace whyoom::advise {
 namespace {
 
-std::string text_of(Tool tool, const Wanted& wanted,
+Wanted wanted(std::string_view key, std::string value) {
+  return {host::SysctlKey::parse(key).value(), std::move(value)};
+}
+
+std::string text_of(Tool tool, const Wanted& asked,
                     const std::optional<std::string>& profiles = {}) {
-  return deployment(tool, wanted, profiles).value_or("refused");
+  return deployment(tool, asked, profiles).value_or("refused");
 }
 
 TEST(Deployment, EachToolGetsTheKeyTheValueAndNoPlaceholder) {
   for (const ToolName& tool : tool_names()) {
-    const std::string text = text_of(tool.tool, {"vm.min_free_kbytes", "45056"}, "balanced");
+    const std::string text = text_of(tool.tool, wanted("vm.min_free_kbytes", "45056"), "balanced");
     EXPECT_NE(text.find("vm.min_free_kbytes"), std::string::npos) << tool.name;
     EXPECT_NE(text.find("45056"), std::string::npos) << tool.name;
     for (const char* placeholder : {"{1}", "{2}", "{3}", "{4}", "{5}"}) {
@@ -22,53 +26,54 @@ TEST(Deployment, EachToolGetsTheKeyTheValueAndNoPlaceholder) {
 }
 
 TEST(Deployment, AValueCannotBreakOutOfItsQuotes) {
-  const std::string text = text_of(Tool::ansible, {"kernel.domainname", "it's: {{ x }}"});
+  const std::string text = text_of(Tool::ansible, wanted("kernel.domainname", "it's: {{ x }}"));
   EXPECT_NE(text.find("whyoom_value: !unsafe 'it''s: {{ x }}'"), std::string::npos) << text;
 }
 
 TEST(Deployment, EachKeyHasANameOfItsOwn) {
   for (const ToolName& tool : tool_names()) {
-    const std::string text = text_of(tool.tool, {"kernel.threads-max", "1000"}, "balanced");
+    const std::string text = text_of(tool.tool, wanted("kernel.threads-max", "1000"), "balanced");
     EXPECT_NE(text.find("whyoom-kernel-threads-max"), std::string::npos) << tool.name;
   }
-  const std::string longest = text_of(Tool::kubernetes, {"net." + std::string(80, 'x'), "1"});
+  const std::string longest = text_of(Tool::kubernetes, wanted("net." + std::string(80, 'x'), "1"));
   EXPECT_NE(longest.find("  name: whyoom-net-" + std::string(52, 'x') + "\n"), std::string::npos);
-  EXPECT_NE(text_of(Tool::kubernetes, {"net." + std::string(51, 'x') + ".y", "1"})
+  EXPECT_NE(text_of(Tool::kubernetes, wanted("net." + std::string(51, 'x') + ".y", "1"))
                 .find("  name: whyoom-net-" + std::string(51, 'x') + "\n"),
             std::string::npos);
 }
 
 TEST(Deployment, KubernetesExpandsNoVariableInTheValue) {
-  EXPECT_NE(text_of(Tool::kubernetes, {"kernel.core_pattern", "$(x) it's"})
+  EXPECT_NE(text_of(Tool::kubernetes, wanted("kernel.core_pattern", "$(x) it's"))
                 .find("value: '$$(x) it''s'\n"),
             std::string::npos);
 }
 
 TEST(Deployment, TunedIncludesTheProfilesThatAreActive) {
   const auto tuned = [](const char* active) {
-    return text_of(Tool::tuned, {"vm.panic_on_oom", "0"}, active);
+    return text_of(Tool::tuned, wanted("vm.panic_on_oom", "0"), active);
   };
   EXPECT_NE(tuned("virtual-guest").find("include=virtual-guest\n"), std::string::npos);
   EXPECT_NE(tuned("a  b\tc").find("include=a,b,c\n"), std::string::npos);
   EXPECT_EQ(tuned("").find("include="), std::string::npos);
-  EXPECT_EQ(text_of(Tool::tuned, {"vm.panic_on_oom", "0"}).find("include="), std::string::npos);
+  EXPECT_EQ(text_of(Tool::tuned, wanted("vm.panic_on_oom", "0")).find("include="),
+            std::string::npos);
 }
 
 TEST(Deployment, ATunedProfileDoesNotIncludeItself) {
   const std::string text =
-      text_of(Tool::tuned, {"vm.panic_on_oom", "0"}, "whyoom-vm-panic-on-oom b");
+      text_of(Tool::tuned, wanted("vm.panic_on_oom", "0"), "whyoom-vm-panic-on-oom b");
   EXPECT_EQ(text.find("\ninclude="), std::string::npos);
   EXPECT_NE(text.find("keep here the include= line"), std::string::npos);
   EXPECT_NE(text.find("# Beside it is active: b\n"), std::string::npos);
 }
 
-TEST(Deployment, AKeyThatAToolWouldReadOtherwiseIsRefused) {
+TEST(Deployment, AKeyThatAToolWouldReadOtherwiseCannotBeMade) {
+  for (const char* key : {"net.ipv4.conf.a'b/x", "net.{{x}}", "a.b\nruncmd: [reboot]", "a.${x}",
+                          "a.b: c", "a.\xe2\x80\xa8"}) {
+    EXPECT_FALSE(host::SysctlKey::parse(key)) << key;
+  }
   for (const ToolName& tool : tool_names()) {
-    for (const char* key : {"net.ipv4.conf.a'b/x", "net.{{x}}", "a.b\nruncmd: [reboot]", "a.${x}",
-                            "a.b: c", "a.\xe2\x80\xa8"}) {
-      EXPECT_FALSE(deployment(tool.tool, {key, "1"})) << tool.name << ' ' << key;
-    }
-    EXPECT_TRUE(deployment(tool.tool, {"net.ipv4.conf.eth0/1.x@y:z", "1"})) << tool.name;
+    EXPECT_TRUE(deployment(tool.tool, wanted("net.ipv4.conf.eth0/1.x@y:z", "1"))) << tool.name;
   }
 }
 
@@ -76,30 +81,31 @@ TEST(Deployment, AKeyThatAToolWouldReadOtherwiseIsRefused) {
 TEST(Deployment, AValueOfSeveralLinesIsRefused) {
   for (const ToolName& tool : tool_names()) {
     for (const char* value : {"1\n2", "1\r2", "1\xc2\x85x", "1\xe2\x80\xa8x", "1\xe2\x80\xa9x"}) {
-      EXPECT_FALSE(deployment(tool.tool, {"kernel.domainname", value})) << tool.name;
+      EXPECT_FALSE(deployment(tool.tool, wanted("kernel.domainname", value))) << tool.name;
     }
   }
 }
 
 TEST(Deployment, TunedRunsNothingThatAValueSays) {
   for (const char* value : {"${f:exec:touch:/x}", "a # b", "'a'", "\"a\"", "\\$x"}) {
-    EXPECT_FALSE(deployment(Tool::tuned, {"kernel.domainname", value})) << value;
-    EXPECT_TRUE(deployment(Tool::sysctl_d, {"kernel.domainname", value})) << value;
+    EXPECT_FALSE(deployment(Tool::tuned, wanted("kernel.domainname", value))) << value;
+    EXPECT_TRUE(deployment(Tool::sysctl_d, wanted("kernel.domainname", value))) << value;
   }
-  EXPECT_NE(text_of(Tool::tuned, {"kernel.domainname", "it's"}).find("kernel.domainname=it's\n"),
-            std::string::npos);
+  EXPECT_NE(
+      text_of(Tool::tuned, wanted("kernel.domainname", "it's")).find("kernel.domainname=it's\n"),
+      std::string::npos);
 }
 
 // The file of the active profiles can be of a copy that somebody else sent.
 TEST(Deployment, TunedIncludesNothingThatIsNoName) {
   const std::string text =
-      text_of(Tool::tuned, {"vm.panic_on_oom", "0"}, "balanced ${f:exec:touch:/x} a#b");
+      text_of(Tool::tuned, wanted("vm.panic_on_oom", "0"), "balanced ${f:exec:touch:/x} a#b");
   EXPECT_NE(text.find("include=balanced\n"), std::string::npos) << text;
   EXPECT_EQ(text.find("exec"), std::string::npos) << text;
 }
 
 TEST(Deployment, TheKeyIsFoundWithEitherSeparator) {
-  const std::string text = text_of(Tool::ansible, {"kernel.threads-max", "1000"});
+  const std::string text = text_of(Tool::ansible, wanted("kernel.threads-max", "1000"));
   EXPECT_NE(text.find("kernel[./]threads[-]max"), std::string::npos) << text;
 }
 

@@ -10,14 +10,17 @@ namespace {
 using diagnose::Finding;
 using diagnose::Role;
 
-Finding finding(std::string_view cause, Role role, const char* key) {
+Finding finding(std::string_view cause, Role role) {
   Finding result;
   result.cause = cause;
   result.role = role;
   result.summary = Message("what it says");
-  if (key != nullptr) {
-    result.remedies.push_back(diagnose::set_remedy(Message("do it"), key, 100000));
-  }
+  return result;
+}
+
+Finding finding(std::string_view cause, Role role, ShellLiteral key) {
+  Finding result = finding(cause, role);
+  result.remedies.push_back(diagnose::set_remedy(Message("do it"), key, 100000));
   return result;
 }
 
@@ -63,8 +66,7 @@ TEST(FixChoice, TakesWhyMemoryRanOutTheLastTimeFirst) {
 TEST(FixChoice, TakesTheCauseThatTheUserNames) {
   const std::vector<Finding> findings = {
       finding("min-free-too-high", Role::root, "vm.min_free_kbytes"),
-      finding("panic-on-oom", Role::risk, "kernel.panic"),
-      finding("slab-leak", Role::risk, nullptr),
+      finding("panic-on-oom", Role::risk, "kernel.panic"), finding("slab-leak", Role::risk),
       finding("pid-max", Role::ruled_out, "kernel.pid_max")};
   EXPECT_EQ(choose(findings, "panic-on-oom", {}, {})->wanted.key, "kernel.panic");
   EXPECT_TRUE(choose(findings, "slab-leak", {}, {}).error().is_error);
@@ -76,7 +78,7 @@ TEST(FixChoice, TakesTheCauseThatTheUserNames) {
 
 TEST(FixChoice, WithoutAFindingThereIsNothingToFix) {
   EXPECT_FALSE(choose({}, {}, {}, {}).error().is_error);
-  const auto none = choose({finding("slab-leak", Role::root, nullptr)}, {}, {}, {});
+  const auto none = choose({finding("slab-leak", Role::root)}, {}, {}, {});
   EXPECT_NE(none.error().why.find("whyoom check"), std::string::npos);
 }
 

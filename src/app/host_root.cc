@@ -58,6 +58,11 @@ tl::expected<HostRoot, std::string> open_host(const std::string& root,
     const auto inputs = linux::open_inputs({result.name}, sandbox);
     return inputs ? capture_host(inputs->front()) : tl::unexpected(inputs.error());
   }
+  if (sandbox == linux::SandboxChoice::require) {
+    return tl::unexpected(
+        std::string("--sandbox require: a machine, or a directory, is read with the rights that "
+                    "you have; only logs and captures are not"));
+  }
   auto files = linux::DirFiles::open(result.name);
   if (!files) {
     return tl::unexpected(printable(result.name) + ": " + files.error().text);

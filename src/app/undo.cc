@@ -61,7 +61,7 @@ struct Danger {
 
 // Of the running values of before, or of what the next boot makes of the files of before.
 Danger danger_of(const FixRecord& record) {
-  auto root = open_host({});
+  auto root = open_host({}, linux::SandboxChoice::automatic);
   if (!root) {
     return {root.error(), {}};
   }

@@ -456,7 +456,7 @@ TEST(ApplyProperty, apply_then_undo_is_the_identity) {
     fs::create_directory(top);
     const Generated tree(seed, top);
     const auto before = snapshot(top);
-    auto store = FixStore::open_locked({base / "store", top + "/"}, 1);
+    auto store = FixStore::open_locked({base / "store", RunningValues(top + "/sys")}, 1);
     ASSERT_TRUE(store);
     const auto refused =
         apply(tree.change, *store, meta, {{}, [] { return tl::unexpected(std::string("no")); }});

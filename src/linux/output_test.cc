@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -68,6 +69,24 @@ TEST(Output, AFullDiskIsAnError) {
   EXPECT_TRUE(out.closed());
   EXPECT_EQ(out.error(), "No space left on device");
   close(full);
+}
+
+// The next file that is opened would get the number, and the messages.
+TEST(Output, AClosedDescriptorIsTakenByNoFile) {
+  const pid_t child = fork();
+  if (child == 0) {
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+      close(fd);
+    }
+    const bool held = hold_standard_descriptors();
+    char byte = 0;
+    const bool closed = held && open("/dev/null", O_RDWR) > STDERR_FILENO &&
+                        read(0, &byte, 1) < 0 && write(1, "x", 1) < 0 && write(2, "x", 1) < 0;
+    _exit(closed ? 42 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 42) << status;
 }
 
 }  // namespace

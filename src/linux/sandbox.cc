@@ -12,7 +12,6 @@
 
 #include "linux/identity.h"
 #include "linux/landlock.h"
-#include "linux/mapped_file.h"
 #include "linux/output.h"
 #include "linux/syscall_filter.h"
 
@@ -60,6 +59,12 @@ void close_all_but(std::vector<int> kept) {
   close_range(next, ~0U);
 }
 
+#ifdef WHYOOM_SANDBOX
+constexpr bool built_in = true;
+#else
+constexpr bool built_in = false;
+#endif
+
 std::string missing(int identity, int filter) {
   if (identity != 0) {
     return "root cannot become another user here (" + error_text(identity) + ")";
@@ -76,6 +81,11 @@ tl::expected<void, std::string> enter_sandbox(std::vector<int> inputs, SandboxCh
   if (choice == SandboxChoice::off) {
     return {};
   }
+  if (!built_in) {
+    return choice == SandboxChoice::require
+               ? tl::unexpected(std::string("--sandbox require: this build has no sandbox"))
+               : tl::expected<void, std::string>();
+  }
   read_time_zone();
   close_all_but(std::move(inputs));
   const int identity = give_up_identity();
@@ -86,7 +96,8 @@ tl::expected<void, std::string> enter_sandbox(std::vector<int> inputs, SandboxCh
   if (!gap.empty() && choice == SandboxChoice::require) {
     return tl::unexpected("--sandbox require: " + gap);
   }
-  // Everything else that a kernel may lack is made up for by the rest.
+  // A filter that a kernel or a container does not give is no reason to leave the user without an
+  // answer, nor to tell; nor is a user namespace of one user, where root is that user.
   if (identity == EPERM) {
     Output(STDERR_FILENO).write("whyoom: " + gap + "; it reads as root\n");
   }

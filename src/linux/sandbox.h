@@ -17,9 +17,9 @@ enum class SandboxChoice : std::uint8_t {
 };
 
 // Keeps `inputs`, standard output and standard error, and the right to read and write them. All
-// other descriptors are closed; the process is nobody where it was root, has no capability, cannot
-// open a path (Landlock) and can make few system calls (seccomp). The time zone is read before.
-// The error, a whole sentence, comes only with `require`. To be called once.
+// other descriptors are closed, standard input too; the process is nobody where it was root, has no
+// capability, cannot open a path (Landlock) and can make few system calls (seccomp). The time zone
+// is read before. The error, a whole sentence, comes only with `require`. To be called once.
 tl::expected<void, std::string> enter_sandbox(std::vector<int> inputs, SandboxChoice choice);
 
 }  // namespace whyoom::linux

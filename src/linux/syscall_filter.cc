@@ -13,6 +13,7 @@ int filter_system_calls() { return ENOSYS; }
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,6 +28,13 @@ namespace {
 constexpr int exit_status = 2;
 // TCGETS2, what a newer C library asks in place of TCGETS; its header excludes the C library's own.
 constexpr scmp_datum_t termios2 = _IOC(_IOC_READ, 'T', 0x2A, 44);
+
+// Where there is a second one, the first takes its arguments from memory that a filter cannot see.
+#ifdef SYS_mmap2
+constexpr const char* map = "mmap2";
+#else
+constexpr const char* map = "mmap";
+#endif
 
 struct Allowed {
   const char* call;
@@ -50,8 +58,7 @@ constexpr Allowed allowed[] = {
     {"write", Only::equal, 0, STDERR_FILENO},
     {"writev", Only::equal, 0, STDERR_FILENO},  // the C library's last words
     // Memory, but no code.
-    {"mmap", Only::without, 2, PROT_EXEC},
-    {"mmap2", Only::without, 2, PROT_EXEC},
+    {map, Only::without, 2, PROT_EXEC},
     {"mprotect", Only::without, 2, PROT_EXEC},
     {"munmap"},
     {"mremap"},
@@ -75,7 +82,7 @@ constexpr Allowed allowed[] = {
     {"rt_sigprocmask"},
     {"rt_sigaction", Only::equal, 0, SIGBUS},
     {"restart_syscall"},
-    // abort(). That the signal goes to no other process is seen to below.
+    // abort(), with add_abort() below.
     {"getpid"},
     {"gettid"},
     {"exit"},
@@ -101,7 +108,7 @@ int add(const Filter& filter, const Allowed& rule, int number) {
   return -EINVAL;
 }
 
-// abort() sends a signal to its own thread. A number that is another process's is not let through.
+// abort() sends a signal to its own thread. It can be sent to no other process.
 int add_abort(const Filter& filter) {
   const auto own = static_cast<scmp_datum_t>(getpid());
   return seccomp_rule_add(filter.get(), SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 2,
@@ -149,11 +156,12 @@ int filter_system_calls() {
   if (!filter) {
     return ENOMEM;
   }
-  // Calls of another architecture (32-bit ones of a 64-bit process) have other numbers.
-  int error = seccomp_attr_set(filter.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+  // Calls of another architecture (32-bit ones of a 64-bit process) have other numbers; they end
+  // the process at once, by default.
   (void)seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_NNP, 0);       // set already
   (void)seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_LOG, 1);       // 4.14: for the audit log
   (void)seccomp_attr_set(filter.get(), SCMP_FLTATR_API_SYSRAWRC, 1);  // the kernel's own errno
+  int error = 0;
   for (const Allowed& rule : allowed) {
     const int number = seccomp_syscall_resolve_name(rule.call);
     if (error == 0 && number >= 0) {

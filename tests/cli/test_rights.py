@@ -37,11 +37,13 @@ class Rights(harness.Case):
         self.program = self.scratch / "whyoom"
         shutil.copy(harness.PROGRAM, self.program)
         self.program.chmod(0o755)
+        self.required = whyoom("explain", "--sandbox", "require", self.spree)
+        if "this build" in self.required.err:
+            self.skipTest("SKIPPED: this build has no sandbox")
 
     def filtered(self):
-        """Whether this program, on this machine, can filter system calls."""
-        done = whyoom("explain", "--sandbox", "require", "--format", "json", self.spree)
-        return "cannot be filtered" not in done.err
+        """Whether system calls can be filtered on this machine."""
+        return "cannot be filtered" not in self.required.err
 
     def start(self, *args, stdin=subprocess.DEVNULL, as_user=False, stdout=subprocess.PIPE, **more):
         if as_user and IS_ROOT:
@@ -187,6 +189,11 @@ class Rights(harness.Case):
         self.check(whyoom("explain", "--sandbox", "maybe", self.spree), 2,
                    err="is not one of auto, off, require")
 
+    def test_a_machine_cannot_be_read_without_rights(self):
+        for args in (["check", "--root", self.scratch], ["explain", "--host"],
+                     ["explain", "--root", self.scratch]):
+            self.check(whyoom(*args, "--sandbox", "require"), 2, out="", err="--sandbox require: ")
+
     @unittest.skipUnless(IS_ROOT, "SKIPPED: only root can read more than others")
     def test_a_file_that_only_root_may_read(self):
         log = self.file("secret.log", self.spree.read_bytes())
@@ -241,12 +248,6 @@ class Rights(harness.Case):
                 done = subprocess.run(["bash", "-c", f'"$0" explain "$1" {closed}', self.program,
                                        self.spree], capture_output=True, timeout=30, check=False)
                 self.assertEqual(done.returncode, status, done)
-        # Messages must not go into the file that would get the number of standard error.
-        capture, again = self.capture(), self.scratch / "again.tar.zst"
-        subprocess.run(["bash", "-c", '"$0" capture --root "$1" -o "$2" 2>&-', self.program, capture,
-                        again], timeout=30, check=True)
-        self.check(whyoom("check", "--root", again), 1)
-        self.assertNotIn(b"whyoom: ", again.read_bytes())
 
     def test_on_a_terminal(self):
         ours, theirs = os.openpty()

@@ -107,7 +107,8 @@ class Help(harness.Case):
 
     def test_every_option_in_the_help_is_one(self):
         values = {"--since": "1", "--until": "2", "--at": "1", "--last": "1", "--format": "text",
-                  "--color": "never", "--colour": "never", "--width": "60", "--all": None}
+                  "--color": "never", "--colour": "never", "--width": "60", "--all": None,
+                  "--sandbox": "auto"}
         shown = {word.strip(",") for line in whyoom("explain", "--help").out.splitlines()
                  if line.startswith("  -") for word in line.split()[0].split(",")}
         no_file = {"--host", "--root"}  # tests/cli/test_sources.py

@@ -47,8 +47,9 @@ int main(int argc, char** argv) {
   const linux::ApplyHooks hooks{
       {}, {}, [](const std::string& told) { std::fprintf(stderr, "%s\n", told.c_str()); }};
   if (what == "apply") {
-    const auto done =
-        linux::apply(scenario.change, *store, {1, "vm.x", "2", "apply_program"}, hooks);
+    const auto done = linux::apply(
+        scenario.change, *store,
+        {1, whyoom::advise::Wanted{linux::test::key("vm.x"), "2"}, "apply_program"}, hooks);
     return done ? 0 : say(done.error());
   }
   const auto record = store->load(1);

@@ -29,7 +29,8 @@ inline void require(bool holds, std::string_view what, std::string_view where = 
 }
 
 // UTF-8 without control characters (newlines apart) and without what turns the direction of text.
-void require_printable(std::string_view output, std::string_view what);
+// Differences of files keep their tabs.
+void require_printable(std::string_view output, std::string_view what, bool tabs = false);
 // One JSON value, printable, and none of its strings hides a control character in an escape.
 void require_json(std::string_view output, std::string_view what);
 

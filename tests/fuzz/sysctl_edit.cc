@@ -108,7 +108,7 @@ void run(std::string_view input) {
     require_printable(edit.error().str(), "why files cannot be edited");
   }
   if (const auto plan = advise::make_plan(files, *check, *wanted)) {
-    require_printable(render::text_plan(*plan, state.machine, {}), "the plan as text");
+    require_printable(render::text_plan(*plan, state.machine, {}), "the plan as text", true);
     require_json(render::json_plan(*plan, {"planned", 0, {}}), "the plan as JSON");
   } else {
     require_printable(plan.error().str(), "why there is no plan");

@@ -56,6 +56,10 @@ class Tree : public whyoom::host::Files {
     return target.string();
   }
 
+  tl::expected<whyoom::host::FileStatus, FileError> status(std::string_view) override {
+    return tl::make_unexpected(FileError{FileError::Kind::missing, "not known"});
+  }
+
  private:
   [[nodiscard]] std::string at(std::string_view path) const { return root_ + std::string(path); }
   std::string root_;

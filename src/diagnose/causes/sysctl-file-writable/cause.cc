@@ -32,7 +32,12 @@ Claim claim_of(const host::SysctlOpenLine& open, const std::string& key, host::S
   }
   Remedy remedy;
   remedy.title = Message("Read what the files say now; then let only root write it");
-  remedy.commands = {"sudo chown root:root " + open.path, "sudo chmod go-w " + open.path};
+  if (const auto path = ShellOperand::from(open.path)) {
+    remedy.commands = {ShellCommand("sudo chown root:root {}", *path),
+                       ShellCommand("sudo chmod go-w {}", *path)};
+  } else {
+    remedy.commands = {ShellCommand("ls -lbQ /etc/sysctl.d /run/sysctl.d /usr/lib/sysctl.d")};
+  }
   result.finding.remedies = {std::move(remedy)};
   return result;
 }
