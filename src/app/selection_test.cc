@@ -9,7 +9,7 @@
 namespace whyoom::app {
 namespace {
 
-std::unique_ptr<diagnose::Event> event_at(std::optional<double> seconds, std::uint32_t line) {
+std::unique_ptr<diagnose::Event> event_at(std::optional<double> seconds, LineNumber line) {
   auto event = std::make_unique<diagnose::Event>();
   if (seconds) {
     event->report.time.monotonic_us = static_cast<std::uint64_t>(*seconds * 1e6);
@@ -19,7 +19,7 @@ std::unique_ptr<diagnose::Event> event_at(std::optional<double> seconds, std::ui
 }
 
 // Lines of the events that come through: line n happens at n seconds, line 99 has no time.
-std::vector<std::uint32_t> chosen(const SelectionRules& rules, std::uint64_t* without_time) {
+std::vector<LineNumber> chosen(const SelectionRules& rules, std::uint64_t* without_time) {
   std::vector<LineNumber> lines;
   Selection selection(rules, [&](auto event) { lines.push_back(event->report.first_line); });
   for (const LineNumber line : {10U, 20U, 30U, 40U}) {
@@ -84,7 +84,7 @@ TEST(Selection, TheLastOnesThatHaveRoom) {
   const std::size_t room = 3 * report::bytes_held(event_at(1, 1)->report);
   Selection selection(rules, sink, room);
   for (const LineNumber line : {10U, 20U, 30U, 40U, 50U}) {
-    selection.offer(event_at(line, static_cast<std::uint32_t>(line)));
+    selection.offer(event_at(line, line));
   }
   selection.finish();
   EXPECT_EQ(lines, (Lines{30, 40, 50}));
