@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Inputs made to take memory or time: what they may take, and what is said of them."""
+import json
 import os
 import resource
 import subprocess
@@ -151,8 +152,9 @@ class Captures(harness.Case):
 
     def test_a_wide_window(self):
         path = self.scratch / "w.zst"
-        with subprocess.Popen(["zstd", "-q", "-c", "--ultra", "--long=30"], stdin=subprocess.PIPE,
-                              stdout=path.open("wb")) as packer:
+        with path.open("wb") as out, subprocess.Popen(
+                ["zstd", "-q", "-c", "--ultra", "--long=30"], stdin=subprocess.PIPE,
+                stdout=out) as packer:
             packer.stdin.write(self.spree.read_bytes())
         run = Run("explain", path)
         self.assertEqual(run.status, 2, run)
@@ -181,7 +183,7 @@ class NoMemory(harness.Case):
                 break
         else:
             self.skipTest("no limit between 44 and 140 MiB stops this build there")
-        result = __import__("json").loads(run.out)
+        result = json.loads(run.out)
         self.assertEqual(run.status, 2, run)
         self.assertGreater(len(result["events"]), 0)
         self.assertIn(str(big), str(result["input"]["damage"]))
