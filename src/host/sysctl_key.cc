@@ -188,7 +188,8 @@ tl::expected<SysctlKey, Message> SysctlKey::parse(std::string_view text) {
         Message("{}: this is no sysctl; one is a file below /proc/sys, as vm.min_free_kbytes is",
                 printable(text.substr(0, longest_key))));
   }
-  return SysctlKey(canonical_sysctl_key(path), std::move(path));
+  std::string dotted = canonical_sysctl_key(path);
+  return SysctlKey(std::move(dotted), std::move(path));
 }
 
 bool is_sysctl_value(std::string_view text) {

@@ -62,8 +62,12 @@ bool hold_standard_descriptors() {
     if (::fcntl(fd, F_GETFD) >= 0) {
       continue;
     }
-    // The lowest free number is this one: those below it are open by now. Kept open to the end.
-    const int held = ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    // The lowest free number is this one: those below it are open by now. Opened for what nobody
+    // does with it, and kept open to the end.
+    int held = ::open("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+    if (held < 0) {
+      held = ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    }
     if (held != fd) {
       return false;
     }

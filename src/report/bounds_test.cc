@@ -36,8 +36,12 @@ bool says(const Report& report, std::string_view words) {
 
 TEST(EventBounds, NodesThatNoKernelHasAreLostRows) {
   std::string text = header;
-  for (const int node : {0, 1023, 1024, 100'000}) {
-    text += node_line(node) + zone_line(node, "Normal");
+  const std::vector<int> ids = {0, 1023, 1024, 100'000};
+  for (const int node : ids) {
+    text += node_line(node);
+  }
+  for (const int node : ids) {
+    text += zone_line(node, "Normal");
   }
   const auto events = read_log(text + kill).events;
   ASSERT_EQ(events.size(), 1U);
@@ -89,20 +93,16 @@ TEST(EventBounds, TasksBeyondTheTableAreCounted) {
   EXPECT_LT(bytes_held(events[0]), std::size_t{48} << 20U);
 }
 
-// 16 reports of 60,000 tasks at once would be 250 MB: the oldest are closed.
+// 8 reports of 60,000 tasks at once would be 125 MB: the oldest are closed.
 TEST(EventBounds, WhatIsOpenAtOnceIsBounded) {
   std::size_t events = 0;
-  std::size_t early = 0;
-  LogReader reader("log", [&](Report&& report) {
-    ++events;
-    early += says(report, "so many reports were open at once") ? 1U : 0U;
-  });
-  for (char caller = 'a'; caller < 'i'; ++caller) {
-    const std::string id =
-        std::string("[   10.000000][   T10") + std::to_string(caller - 'a') + "] ";
-    std::string text = id +
-                       "stress invoked oom-killer: gfp_mask=0x140cca(GFP_HIGHUSER_MOVABLE), "
-                       "order=0, oom_score_adj=0\n" +
+  LogReader reader("log", [&](Report&&) { ++events; });
+  for (int caller = 0; caller < 8; ++caller) {
+    const std::string number = std::to_string(caller);
+    const std::string id = "[   10.00000" + number + "][   T10" + number + "] ";
+    std::string text = id + "stress" + number +
+                       " invoked oom-killer: gfp_mask=0x140cca(GFP_HIGHUSER_MOVABLE), order=0, "
+                       "oom_score_adj=0\n" +
                        id +
                        "[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents "
                        "oom_score_adj name\n";
@@ -111,9 +111,9 @@ TEST(EventBounds, WhatIsOpenAtOnceIsBounded) {
     }
     reader.feed(text);
   }
+  EXPECT_GE(events, 3U);  // what is left has room
   reader.finish();
   EXPECT_EQ(events, 8U);
-  EXPECT_GE(early, 1U);
 }
 
 TEST(EventBounds, TheReaperFindsItsVictimAmongThousands) {

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "fuzz.h"
+#include "linux/disk.h"
 #include "linux/fix_record.h"
 
 namespace whyoom::fuzz {
@@ -142,11 +143,17 @@ void check_round_trip(const FixRecord& record) {
         return file.path.starts_with(made + "/");
       });
     };
-    require(
-        !std::ranges::all_of(record.change.files, stays_where_it_says, &advise::FileEdit::path) ||
-            !std::ranges::all_of(record.made_directories, stays_where_it_says) ||
-            !std::ranges::all_of(record.made_directories, is_way_to_a_file),
-        "a good record cannot be read", read.error() + "\n" + text);
+    require(!std::ranges::all_of(record.change.files, linux::is_settings_path,
+                                 &advise::FileEdit::path) ||
+                !std::ranges::all_of(record.made_directories, stays_where_it_says) ||
+                !std::ranges::all_of(record.made_directories, is_way_to_a_file) ||
+                !host::is_sysctl_value(record.meta.wanted->value) ||
+                !std::ranges::all_of(record.change.running,
+                                     [](const advise::RunningEdit& edit) {
+                                       return host::is_running_value(edit.before) &&
+                                              host::is_running_value(edit.after);
+                                     }),
+            "a good record cannot be read", read.error() + "\n" + text);
     return;
   }
   check_paths(read->record);
@@ -195,7 +202,7 @@ std::vector<std::string> seeds() {
                            {key("vm.a"), "256\t256\t32", "1"}};
   FixRecord least;
   least.number = 1;
-  least.meta.wanted = advise::Wanted{key("vm.a"), ""};
+  least.meta.wanted = advise::Wanted{key("vm.a"), "1"};
   return {linux::record_text(record, values), linux::record_text(least, values),
           "\0\0\0\1\0\0\1\0\0\0\1\0key\nrest\nvalue\nwords\n\0\0\0\x56"
           "a\nsysctl.conf\n\0\0\0\1x\ny\n\0\0\0\0\0\0\1\xa4\0\0\0\0\0\0\0\0\0\0\0\1name\nvalue\n"s};

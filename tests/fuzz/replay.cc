@@ -1,6 +1,6 @@
 // Drives a target without libFuzzer: replays the seeds and the inputs in files and folders, then
 // sweeps over mutations of the seeds. The same inputs at each run.
-//   fuzz_TARGET [--sweep COUNT] [--write-seeds=DIR] [FILE|FOLDER...]
+//   fuzz_TARGET [--sweep COUNT [--from N]] [--write-seeds=DIR] [FILE|FOLDER...]
 // An input that fails is written to fuzz-failed-TARGET in the current folder.
 #include <fcntl.h>
 #include <unistd.h>
@@ -143,8 +143,8 @@ void mutate(std::string& text, const std::string& other, Random& random) {
   }
 }
 
-void sweep(const std::vector<std::string>& seeds, std::uint64_t count) {
-  for (std::uint64_t round = 0; round < count; ++round) {
+void sweep(const std::vector<std::string>& seeds, std::uint64_t from, std::uint64_t count) {
+  for (std::uint64_t round = from; round < from + count; ++round) {
     Random random(round);
     std::string text = seeds[random.below(seeds.size())];
     const std::string& other = seeds[random.below(seeds.size())];
@@ -177,12 +177,15 @@ std::vector<fs::path> files_of(const std::vector<std::string>& names) {
 
 int main(int argc, char** argv) {
   constexpr std::string_view write_seeds = "--write-seeds=";
+  std::uint64_t from = 0;
   std::uint64_t count = 0;
   std::vector<std::string> names;
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
     if (word == "--sweep" && i + 1 < argc) {
       count = whyoom::parse_number<std::uint64_t>(argv[++i]).value_or(0);
+    } else if (word == "--from" && i + 1 < argc) {  // other mutations than those from 0 on
+      from = whyoom::parse_number<std::uint64_t>(argv[++i]).value_or(0);
     } else if (word.starts_with(write_seeds)) {
       return whyoom::fuzz::write_seeds(std::string(word.substr(write_seeds.size())));
     } else {
@@ -203,7 +206,7 @@ int main(int argc, char** argv) {
     const std::string text = whyoom::diagnose::cases::read_file(file);
     run(text);
   }
-  sweep(seeds, count);
+  sweep(seeds, from, count);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   std::printf("%zu seeds, %zu files, %llu mutations in %.1f s\n", seeds.size(), files.size(),
               static_cast<unsigned long long>(count), took.count());
