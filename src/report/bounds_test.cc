@@ -36,7 +36,7 @@ bool says(const Report& report, std::string_view words) {
 
 TEST(EventBounds, NodesThatNoKernelHasAreLostRows) {
   std::string text = header;
-  const std::vector<int> ids = {0, 1023, 1024, 100'000};
+  const std::vector<int> ids = {0, 1023, 1024, 4000};
   for (const int node : ids) {
     text += node_line(node);
   }
