@@ -1,6 +1,7 @@
-// Kills apply, undo and finish at each of their system calls, and looks at what is left: every file
-// is whole, and both ways out lead to one of the two states, with nothing left over.
-// Usage: kill_apply APPLY_PROGRAM             status 0: all well, 1: not, 77: cannot be done here
+// Kills apply, undo and finish at their system calls, each STRIDE-th of the stops (1: at all), and
+// looks at what is left: every file is whole, and both ways out lead to one of the two states, with
+// nothing left over.
+// Usage: kill_apply APPLY_PROGRAM [STRIDE]    status 0: all well, 1: not, 77: cannot be done here
 //        kill_apply --self-test APPLY_PROGRAM  a careless program must be found out
 #include <array>
 #include <cstdio>
@@ -28,8 +29,8 @@ constexpr std::size_t most_complaints = 5;
 
 class Trial {
  public:
-  Trial(std::string program, const std::string& scratch)
-      : program_(std::move(program)), scratch_(scratch), scenario_(scratch) {
+  Trial(std::string program, const std::string& scratch, std::uint64_t stride)
+      : program_(std::move(program)), scratch_(scratch), scenario_(scratch), stride_(stride) {
     scenario_.make();
     before_ = snapshot(scenario_.top);
     expect(run("apply"), "apply by itself");
@@ -43,7 +44,8 @@ class Trial {
   enum class At : std::uint8_t { entries_and_exits, entries };
   void kill(const char* command, At which, const std::function<void()>& start,
             const std::function<void()>& recover) {
-    const std::uint64_t step = which == At::entries ? 2 : 1;
+    // An odd stride comes by entries and exits alike.
+    const std::uint64_t step = stride_ * (which == At::entries ? 2 : 1);
     std::uint64_t killed = 0;
     for (std::uint64_t stop = 0;; stop += step) {
       at_ = std::string(command) + " killed at stop " + std::to_string(stop);
@@ -172,6 +174,7 @@ class Trial {
 
   std::string program_, scratch_, at_;
   test::Scenario scenario_;
+  std::uint64_t stride_;
   Snapshot before_, after_;
   std::mt19937 random_{20260101};
   std::uint64_t runs_ = 0, wrong_ = 0, untouched_ = 0;
@@ -183,7 +186,8 @@ class Trial {
 
 int main(int argc, char** argv) {
   const bool self_test = argc == 3 && std::string_view(argv[1]) == "--self-test";
-  if (argc != 2 && !self_test) {
+  const std::uint64_t stride = argc == 3 && !self_test ? std::strtoull(argv[2], nullptr, 10) : 1;
+  if (argc < 2 || argc > 3 || stride == 0) {
     return 2;
   }
   if (!test::can_trace()) {
@@ -191,7 +195,7 @@ int main(int argc, char** argv) {
     return skipped;
   }
   const linux::test::Scratch scratch;
-  Trial trial(argv[argc - 1], scratch.path());
+  Trial trial(argv[self_test ? 2 : 1], scratch.path(), stride);
   const auto fresh = [&] { trial.fresh(); };
   const auto undo = [&] { trial.undo(); };
   const auto finish = [&] { trial.finish(); };
