@@ -245,7 +245,7 @@ Remedy raise_limit(const CgroupUse& use) {
   } else if (is_unit(unit)) {
     remedy.title =
         Message("Raise the limit of {}, or use less in it{}", short_name(unit), how_to_name(unit));
-    if (const auto word = ShellWord::from(unit)) {
+    if (const auto word = word_of(unit)) {
       remedy.commands = {
           ShellCommand("systemctl show -p MemoryMax -- {}", *word),
           ShellCommand("sudo systemctl set-property -- {} MemoryMax=<bytes>", *word)};

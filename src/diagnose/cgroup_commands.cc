@@ -4,6 +4,24 @@
 
 namespace whyoom::diagnose {
 
+namespace {
+
+// "\xNN" and "#NNN" (octal) as the bytes that they stand for.
+std::string unescaped(std::string_view name) {
+  std::string bytes;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const std::string_view rest = name.size() - i < 4 ? std::string_view() : name.substr(i, 4);
+    const auto byte = rest.starts_with("\\x") ? parse_number<std::uint8_t>(rest.substr(2), 16)
+                      : rest.starts_with('#') ? parse_number<std::uint8_t>(rest.substr(1), 8)
+                                              : std::nullopt;
+    bytes += byte ? static_cast<char>(*byte) : name[i];
+    i += byte ? 3 : 0;
+  }
+  return bytes;
+}
+
+}  // namespace
+
 std::string_view last_part(std::string_view path) {
   const std::size_t slash = path.rfind('/');
   return path.substr(slash == std::string_view::npos ? 0 : slash + 1);
@@ -19,10 +37,16 @@ std::string short_name(std::string_view name) {
   return shown + (name.size() > most_bytes ? "..." : "");
 }
 
+std::optional<ShellWord> word_of(std::string_view name) {
+  const auto word = ShellWord::from(name);
+  const std::string bytes = word ? unescaped(name) : std::string();
+  return printable(bytes) == bytes ? word : std::nullopt;
+}
+
 std::string_view how_to_name(std::string_view name) {
-  return ShellWord::from(name) ? ""
-                               : ". No command can have this name: find the cgroup by its inode "
-                                 "number";
+  return word_of(name) ? ""
+                       : ". No command can have this name: find the cgroup by its inode "
+                         "number";
 }
 
 std::vector<ShellCommand> commands_to_find(std::string_view name) {

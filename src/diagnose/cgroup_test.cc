@@ -255,12 +255,15 @@ TEST(RaiseLimit, GivesTheNameToAShellAsOneWord) {
 TEST(RaiseLimit, KeepsTheEscapesOfAUnit) {
   EXPECT_EQ(remedy_of(R"(/system.slice/system-a\x2db.slice)").commands[0].text(),
             R"(systemctl show -p MemoryMax -- 'system-a\x2db.slice')");
+  EXPECT_EQ(remedy_of(R"(/caf\xc3\xa9#1.service)").commands[0].text(),
+            R"(systemctl show -p MemoryMax -- 'caf\xc3\xa9#1.service')");
 }
 
 // The name as it is shown is that of another cgroup.
 TEST(RaiseLimit, SaysHowToFindANameThatCannotBeSeen) {
   for (const char* path :
-       {"/a\x1b.scope", "/a\xe2\x80\xae.scope", "/a\xe2\x80\x8b.scope", "/\xff.scope"}) {
+       {"/a\x1b.scope", "/a\xe2\x80\xae.scope", "/a\xe2\x80\x8b.scope", "/\xff.scope",
+        "/a\\x1b[31m.scope", "/a\\xe2\\x80\\xae.scope", "/a\\xff.scope", "/a#033[31m.scope"}) {
     const Remedy remedy = remedy_of(path);
     EXPECT_NE(remedy.title.str().find("No command can have this name"), std::string::npos);
     ASSERT_EQ(remedy.commands.size(), 2U);

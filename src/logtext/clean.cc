@@ -80,13 +80,6 @@ Odd odd_character(std::string_view text) {
 
 constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
-// Whether what comes behind `text` is in a word that is a path, as "/a" or "oom_memcg=/a".
-bool ends_in_path(std::string_view text) {
-  const std::size_t blank = text.find_last_of(" \t");
-  const std::string_view word = text.substr(blank == npos ? 0 : blank + 1);
-  return word.starts_with('/') || word.find("=/") != npos;
-}
-
 std::string_view cut_tail(std::string_view text) {
   text = trim_right(text);
   while (text.ends_with('>')) {
@@ -104,6 +97,14 @@ std::string_view cut_tail(std::string_view text) {
 }
 
 }  // namespace
+
+bool ends_in_path(std::string_view text) {
+  constexpr std::size_t longest = 4096;
+  text.remove_prefix(text.size() - std::min(text.size(), longest));
+  const std::size_t blank = text.find_last_of(" \t");
+  const std::string_view word = text.substr(blank == npos ? 0 : blank + 1);
+  return word.starts_with('/') || word.find("=/") != npos;
+}
 
 std::string_view clean_line(std::string_view raw, std::string& buffer) {
   raw = trim_right(raw);

@@ -12,6 +12,10 @@ namespace whyoom::logtext {
 std::string_view clean_line(std::string_view raw, std::string& buffer);
 
 // A file in UTF-16, of which every line comes cut at the byte 0x0A.
+// Whether what comes behind `text` is in a word that is a path, as "/a" or "oom_memcg=/a". A name
+// in it keeps what cannot be seen: without it it would be the name of another cgroup.
+bool ends_in_path(std::string_view text);
+
 class Utf16 {
  public:
   // A byte order mark at the start of the first line turns it on.

@@ -1,6 +1,7 @@
 #include "logtext/escapes.h"
 
 #include "base/text.h"
+#include "logtext/clean.h"
 
 namespace whyoom::logtext {
 
@@ -106,7 +107,7 @@ std::string_view unescape_rsyslog(std::string_view text, std::string& buffer) {
     done = hash + 4;
     if (code == '\n' || code == '\t') {
       buffer += static_cast<char>(code);
-    } else if (code == 0x1b && done < text.size() && text[done] == '[') {
+    } else if (code == 0x1b && done < text.size() && text[done] == '[' && !ends_in_path(buffer)) {
       const std::size_t end = text.find_first_not_of("[0123456789;", done);
       done = end == npos ? text.size() : end + 1;
     } else {

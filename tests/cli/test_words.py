@@ -191,6 +191,23 @@ class Paste(harness.Case):
                                                                         for c in r["commands"])]
                     self.assertIn("No command can have this name", titles[0])
 
+    def test_nor_when_a_recorder_has_escaped_it(self):
+        for name in UNSEEN:
+            escaped = "".join(f"\\x{byte:02x}" if byte < 32 or byte > 126 else chr(byte)
+                              for byte in as_bytes(name))
+            rsyslog = "".join(f"#{byte:03o}" if byte < 32 or byte == 127 else chr(byte)
+                              for byte in as_bytes(name))
+            logs = [f"6,1,9100000,-;{fork_log('/a/' + escaped + '.scope')[13:].decode()}"]
+            if rsyslog.isascii():
+                logs.append("Nov 23 07:41:32 host kernel: "
+                            + fork_log("/a/" + rsyslog + ".scope").decode())
+            for log in logs:
+                with self.subTest(log):
+                    found = whyoom("explain", "--format", "json", "-", stdin=log).json
+                    lines = [command for command, _ in commands(found)]
+                    self.assertIn("find /sys/fs/cgroup -inum <number>", lines)
+                    self.assertFalse([line for line in lines if "systemctl" in line], lines)
+
     def test_such_a_name_can_be_found(self):
         tree = self.scratch / "cgroup"
         for name in (as_bytes(name) for name in UNSEEN):

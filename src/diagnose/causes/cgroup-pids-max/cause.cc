@@ -34,7 +34,7 @@ std::optional<Claim> judge(const Context& context) {
   Remedy remedy;
   const std::string_view unit = last_part(rejected->path);
   const std::string_view name = is_unit(unit) ? unit : std::string_view(rejected->path);
-  const auto word = ShellWord::from(name);
+  const auto word = word_of(name);
   if (is_unit(unit)) {
     remedy.title = Message("Raise TasksMax of {}, or find what makes so many tasks{}",
                            short_name(unit), how_to_name(unit));

@@ -131,7 +131,7 @@ void add_remedy(Finding& finding, const HostContext& context, const Limited& lim
   } else if (is_unit(unit)) {
     remedy.title = Message("Raise TasksMax of {}, or find what makes so many tasks{}",
                            short_name(unit), how_to_name(unit));
-    if (const auto word = ShellWord::from(unit)) {
+    if (const auto word = word_of(unit)) {
       remedy.commands = {ShellCommand("systemctl show -p TasksCurrent,TasksMax -- {}", *word),
                          ShellCommand("sudo systemctl set-property -- {} TasksMax={}", *word,
                                       twice(limited.limit))};
