@@ -133,7 +133,8 @@ void write_unverified(Canvas& out, const Overview& overview) {
   if (overview.unverified > 0) {
     out.labelled("unverified:", Paint::yellow,
                  plural(overview.unverified, "event is", "events are") + " passed over here (" +
-                     printable(overview.unverified_why) + "): " + command(overview, "explain"),
+                     printable(overview.unverified_why) +
+                     "): " + command(overview, "whyoom explain"),
                  2);
   }
 }
