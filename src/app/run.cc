@@ -57,12 +57,13 @@ int end(int status, bool changed, linux::Output& out, linux::Output& errors) {
 }  // namespace
 
 int run(int argc, const char* const* argv) {
-  if (!linux::hold_standard_descriptors()) {
-    return trouble;
-  }
   linux::ignore_broken_pipes();
   linux::Output out(STDOUT_FILENO);
   linux::Output errors(STDERR_FILENO);
+  if (!linux::hold_standard_descriptors()) {
+    errors.write("whyoom: standard input, output or error is closed. Open it, or use /dev/null\n");
+    return trouble;
+  }
   const auto options = parse_command_line(argc, argv);
   int status = nothing_found;
   if (!options) {
