@@ -99,12 +99,13 @@ std::string out_of_memory() {
 }
 
 int run(int argc, const char* const* argv) {
-  if (!linux::hold_standard_descriptors()) {
-    return trouble;
-  }
   linux::ignore_broken_pipes();
   linux::Output out(STDOUT_FILENO);
   linux::Output errors(STDERR_FILENO, linux::Output::Kind::messages);
+  if (!linux::hold_standard_descriptors()) {
+    errors.write("whyoom: standard input, output or error is closed. Open it, or use /dev/null\n");
+    return trouble;
+  }
   int status = trouble;
   bool changed = false;
   // Nothing here throws of its own; this is the library's, when there is no memory.

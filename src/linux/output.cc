@@ -59,7 +59,7 @@ void Output::flush() {
 
 bool hold_standard_descriptors() {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
-    if (::fcntl(fd, F_GETFD) >= 0) {
+    if (::fcntl(fd, F_GETFD) >= 0 || errno != EBADF) {
       continue;
     }
     // The lowest free number is this one: those below it are open by now. Opened for what nobody

@@ -109,6 +109,7 @@ class Campaign {
     const bool shorten = !kill && pick(5) == 0;
     const bool for_ever = !kill && error != EINTR && pick(5) == 0;
     bool begun = false;
+    std::uint64_t number = 0;
     fs::remove(told);
     const auto end =
         test::run_disturbed(commands_[command], test::Calls::changing, told, [&](const Stop& stop) {
@@ -116,6 +117,7 @@ class Campaign {
           if (stop.index < from || !fits || (begun && !for_ever)) {
             return Disturbance{};
           }
+          number = begun ? number : stop.number;
           begun = true;
           return kill      ? Disturbance{Disturbance::Kind::kill}
                  : shorten ? Disturbance{Disturbance::Kind::shorten}
@@ -126,6 +128,7 @@ class Campaign {
                                        : "errors " + std::to_string(error);
     ++counts_[command + ", " + kind];
     at_ = command + ", " + kind + " from " + std::to_string(from) + (for_ever ? " on" : "") +
+          " (call " + std::to_string(number) + ")" +
           (end.killed ? ", killed" : ", ended with " + std::to_string(end.status));
     expect(end.killed || end.status == 0 || end.status == 2 || end.status == 3,
            "it ends with a status of its own");
