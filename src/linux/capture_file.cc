@@ -150,7 +150,7 @@ struct CaptureFile::State {
       data.remove_prefix(static_cast<std::size_t>(done));
     }
   }
-  [[nodiscard]] int give_name() const;
+  [[nodiscard]] int give_name();
 };
 
 CaptureFile::CaptureFile(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -168,7 +168,7 @@ std::string link_to(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
 }  // namespace
 
 // 0 or errno. The name is on the disk, or it is not there.
-int CaptureFile::State::give_name() const {
+int CaptureFile::State::give_name() {
   int failed = 0;
   if (!temporary.empty()) {
     failed = move_without_replacing(AT_FDCWD, temporary, path);
@@ -185,7 +185,7 @@ int CaptureFile::State::give_name() const {
   // A directory that may be written to and not be read cannot be brought to the disk by itself.
   failed = failed == EACCES ? 0 : failed;
   if (failed != 0) {
-    (void)::unlink(path.c_str());
+    temporary = path;  // to be removed, or to be named where that fails too
   }
   return failed;
 }
