@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "host/sysctl_key.h"
+
 namespace whyoom::advise {
 
 // The content of a regular file; nullopt = there is no such file.
@@ -16,8 +18,7 @@ struct FileEdit {
 
 // A value below /proc/sys, as text without the newline at its end.
 struct RunningEdit {
-  std::string key;   // "vm.min_free_kbytes"
-  std::string path;  // "/proc/sys/vm/min_free_kbytes"
+  host::SysctlKey key;
   std::string before, after;
 };
 

@@ -257,10 +257,11 @@ std::span<const ToolName> tool_names() {
 
 std::string deployment(Tool tool, const Wanted& wanted,
                        const std::optional<std::string>& base_profile) {
-  const std::string name = name_for(wanted.key);
-  return filled(text_of(tool), {wanted.key, wanted.value, tuned_include(base_profile, name),
-                                yaml_quoted(wanted.value), key_pattern(wanted.key), name,
-                                yaml_quoted(doubled(wanted.value, '$'))});
+  const std::string& key = wanted.key.dotted();
+  const std::string name = name_for(key);
+  return filled(text_of(tool),
+                {key, wanted.value, tuned_include(base_profile, name), yaml_quoted(wanted.value),
+                 key_pattern(key), name, yaml_quoted(doubled(wanted.value, '$'))});
 }
 
 }  // namespace whyoom::advise

@@ -22,17 +22,16 @@ constexpr std::size_t most_setters = 4;
 // The kernel's value as it shows it, without the newline; an error only when this kernel has no
 // such key.
 tl::expected<std::optional<std::string>, Message> running_value(host::Files& files,
-                                                                const std::string& key,
-                                                                const std::string& path) {
-  auto text = files.read(path);
+                                                                const host::SysctlKey& key) {
+  auto text = files.read(key.file());
   if (text) {
     return std::string(trim_right(*text));
   }
   const bool missing = text.error().kind == host::FileError::Kind::missing;
   // A copy of a host has not each file of /proc/sys.
   if (missing && files.list("/proc/sys")) {
-    return tl::unexpected(Message("{}: this kernel has no such sysctl ({} is not there)",
-                                  printable(key), printable(path)));
+    return tl::unexpected(
+        Message("{}: this kernel has no such sysctl ({} is not there)", key.dotted(), key.file()));
   }
   return std::optional<std::string>();
 }
@@ -48,7 +47,7 @@ constexpr std::array<KubeletValue, 4> kubelet_values{{{"vm.overcommit_memory", "
                                                       {"kernel.panic_on_oops", "1"}}};
 
 void add_other_setters(Plan& plan, host::Files& files, const HostState& state) {
-  const auto setters = host::find_setters(files, plan.wanted.key);
+  const auto setters = host::find_setters(files, plan.wanted.key.dotted());
   for (const auto& setter : setters) {
     if (plan.notes.size() == most_setters) {
       plan.notes.emplace_back("{} more lines of programs name it", setters.size() - most_setters);
@@ -59,7 +58,7 @@ void add_other_setters(Plan& plan, host::Files& files, const HostState& state) {
         "value, change it there, or it comes back.",
         setter.program, printable(setter.file), setter.line, printable(setter.text));
   }
-  const auto* row = std::ranges::find(kubelet_values, plan.wanted.key, &KubeletValue::key);
+  const auto* row = std::ranges::find(kubelet_values, plan.wanted.key.dotted(), &KubeletValue::key);
   if (row != kubelet_values.end() && state.host->kubelet.seen &&
       !same_sysctl_value(row->value, plan.wanted.value)) {
     plan.notes.emplace_back(
@@ -94,12 +93,11 @@ void add_counterpart(Plan& plan, host::Files& files) {
   if (plan.wanted.key != ratio && plan.wanted.key != kbytes) {
     return;
   }
-  const std::string other(plan.wanted.key == ratio ? kbytes : ratio);
-  const std::string path = "/proc/sys/" + host::sysctl_path_of(other);
-  const auto value = files.read(path);
+  const auto other = host::SysctlKey::parse(plan.wanted.key == ratio ? kbytes : ratio);
+  const auto value = files.read(other->file());
   if (value && trim_right(*value) != "0") {
-    plan.change.running.push_back({other, path, std::string(trim_right(*value)), "0"});
-    plan.notes.emplace_back("the kernel sets {} to 0 with it", other);
+    plan.change.running.push_back({*other, std::string(trim_right(*value)), "0"});
+    plan.notes.emplace_back("the kernel sets {} to 0 with it", other->dotted());
   }
 }
 
@@ -127,7 +125,7 @@ void add_near_killing(Plan& plan) {
 
 void judge_value(Plan& plan, const HostState& state) {
   memory::Settings settings;
-  const std::string assignment = plan.wanted.key + "=" + plan.wanted.value;
+  const std::string assignment = plan.wanted.key.dotted() + "=" + plan.wanted.value;
   if (memory::apply_setting(settings, assignment, state.machine) && !state.machine.zones.empty()) {
     plan.what_if = memory::what_if(state.machine, settings);
   }
@@ -157,27 +155,25 @@ void judge_value(Plan& plan, const HostState& state) {
         "{}={} would leave no memory for an ordinary request: the kernel would kill at once. "
         "Choose "
         "less, or free memory first.",
-        plan.wanted.key, plan.wanted.value);
+        plan.wanted.key.dotted(), plan.wanted.value);
   }
 }
 
 tl::expected<Plan, Message> make_plan(host::Files& files, const diagnose::HostCheck& check,
                                       const Wanted& wanted, const PlanParts& parts) {
   const HostState& state = check.state;
-  Plan plan;
-  plan.wanted = wanted;
-  const std::string path = "/proc/sys/" + host::sysctl_path_of(wanted.key);
-  auto running = running_value(files, wanted.key, path);
+  Plan plan(wanted);
+  auto running = running_value(files, wanted.key);
   if (!running) {
     return tl::unexpected(running.error());
   }
   plan.running = std::move(*running);
   if (parts.files) {
-    auto question = host::ask_sysctl(wanted.key, state.host->command_line.str());
+    auto question = host::ask_sysctl(wanted.key.dotted(), state.host->command_line.str());
     auto edit = edit_sysctl_files(files, question, wanted.value);
     if (!edit) {
       return tl::unexpected(Message("the sysctl files cannot be edited so that {} becomes {}: {}",
-                                    printable(wanted.key), printable(wanted.value),
+                                    wanted.key.dotted(), printable(wanted.value),
                                     edit.error().str()));
     }
     plan.sysctl = std::move(*edit);
@@ -185,7 +181,7 @@ tl::expected<Plan, Message> make_plan(host::Files& files, const diagnose::HostCh
   }
   if (parts.running && plan.running && !same_sysctl_value(*plan.running, wanted.value)) {
     add_counterpart(plan, files);
-    plan.change.running.push_back({wanted.key, path, *plan.running, wanted.value});
+    plan.change.running.push_back({wanted.key, *plan.running, wanted.value});
     judge_value(plan, state);
   }
   add_boot_notes(plan);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <tl/expected.hpp>
+#include <utility>
 #include <vector>
 
 #include "advise/change.h"
@@ -18,6 +19,8 @@
 namespace whyoom::advise {
 
 struct Plan {
+  explicit Plan(Wanted what) : wanted(std::move(what)) {}
+
   Wanted wanted;
   std::string cause;                   // whose remedy it is; empty: the user named the setting
   std::optional<std::string> running;  // as it is; empty: this host's files do not tell

@@ -34,7 +34,7 @@ TEST_F(PlanOfAGuest, GivesTheMemoryBack) {
   ASSERT_TRUE(result) << result.error().str();
   ASSERT_EQ(result->change.running.size(), 1U);
   EXPECT_EQ(result->change.running[0].after, "45056");
-  EXPECT_EQ(result->change.running[0].path, "/proc/sys/vm/min_free_kbytes");
+  EXPECT_EQ(result->change.running[0].key.file(), "/proc/sys/vm/min_free_kbytes");
   EXPECT_FALSE(result->raises_min_free);
   EXPECT_TRUE(result->refusal.empty());
   ASSERT_TRUE(result->what_if);

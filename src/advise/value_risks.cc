@@ -13,7 +13,7 @@ using diagnose::Role;
 
 bool mended_by(const Finding& finding, const Wanted& wanted) {
   return std::ranges::any_of(finding.remedies, [&](const diagnose::Remedy& remedy) {
-    return remedy.setting && remedy.setting->key == wanted.key;
+    return remedy.setting && wanted.key == remedy.setting->key;
   });
 }
 
@@ -28,7 +28,7 @@ bool is_found(const std::vector<Finding>& findings, std::string_view cause) {
 std::vector<Message> value_risks(const diagnose::HostCheck& check, const Wanted& wanted,
                                  const host::SysctlHistory& after) {
   host::HostFacts facts = check.facts;
-  facts.host = memory::host_with(check.state, wanted.key, wanted.value);
+  facts.host = memory::host_with(check.state, wanted.key.dotted(), wanted.value);
   for (host::SysctlHistory* history : {&facts.min_free_history, &facts.huge_pages_history}) {
     if (history->key == after.key) {
       *history = after;

@@ -174,30 +174,29 @@ tl::expected<Wanted, Message> parse_wanted(std::string_view assignment, const Ma
   if (text.empty()) {
     return tl::unexpected(Message("{}=: the value is missing", printable(key_text)));
   }
-  const std::string key = host::canonical_sysctl_key(key_text);
-  if (const Row* row = find_row(key)) {
+  const std::string spelled = host::canonical_sysctl_key(key_text);
+  const Row* row = find_row(spelled);
+  const auto key = host::SysctlKey::parse(row != nullptr ? row->key : key_text);
+  if (!key) {
+    return tl::unexpected(key.error());
+  }
+  if (row != nullptr) {
     auto value = value_text(*row, text, machine);
     if (!value) {
       return tl::unexpected(value.error());
     }
-    return Wanted{std::string(row->key), std::move(*value)};
-  }
-  if (key.find('.') == std::string::npos || host::is_sysctl_glob(key) ||
-      key.find("..") != std::string::npos || printable(key) != key ||
-      key.find_first_of(" \t#;") != std::string::npos) {
-    return tl::unexpected(
-        Message("{}: this is no sysctl; one is a file below /proc/sys, as vm.min_free_kbytes is",
-                printable(key_text)));
+    return Wanted{*key, std::move(*value)};
   }
   if (text == "default") {
     return tl::unexpected(
-        Message("{}=default: the kernel's default of this key is not known; give the value", key));
+        Message("{}=default: the kernel's default of this key is not known; give the value",
+                key->dotted()));
   }
-  if (printable(text) != text) {
-    return tl::unexpected(
-        Message("{}: the value has characters that no line of a sysctl file can keep", key));
+  if (!host::is_sysctl_value(text)) {
+    return tl::unexpected(Message(
+        "{}: the value has characters that no line of a sysctl file can keep", key->dotted()));
   }
-  return Wanted{key, std::string(text)};
+  return Wanted{*key, std::string(text)};
 }
 
 }  // namespace whyoom::advise

@@ -7,13 +7,14 @@
 #include <tl/expected.hpp>
 
 #include "base/message.h"
+#include "host/sysctl_key.h"
 #include "memory/machine.h"
 
 namespace whyoom::advise {
 
 struct Wanted {
-  std::string key;    // dotted: "vm.min_free_kbytes"
-  std::string value;  // "45056"
+  host::SysctlKey key;
+  std::string value;  // "45056"; a value of host::is_sysctl_value
 };
 
 // "vm.min_free_kbytes=64M", "vm/min_free_kbytes=1%", "min_free_kbytes=default", "kernel.panic=10",

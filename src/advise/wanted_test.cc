@@ -14,12 +14,12 @@ memory::Machine machine() {
 
 std::string accepted(std::string_view assignment) {
   const auto wanted = parse_wanted(assignment, machine());
-  return wanted ? wanted->key + "=" + wanted->value : "refused: " + wanted.error().str();
+  return wanted ? wanted->key.dotted() + "=" + wanted->value : "refused: " + wanted.error().str();
 }
 
 std::string refused(std::string_view assignment) {
   const auto wanted = parse_wanted(assignment, machine());
-  return wanted ? "accepted " + wanted->key + "=" + wanted->value : wanted.error().str();
+  return wanted ? "accepted " + wanted->key.dotted() + "=" + wanted->value : wanted.error().str();
 }
 
 TEST(Wanted, UnderstandsUnits) {
@@ -69,7 +69,11 @@ TEST(Wanted, RefusesWhatIsNoSetting) {
   EXPECT_NE(refused("ram=16G").find("no sysctl"), std::string::npos);
   EXPECT_NE(refused("vm.*=1").find("no sysctl"), std::string::npos);
   EXPECT_NE(refused("vm.x=a\nb").find("characters"), std::string::npos);
-  EXPECT_NE(refused("../../etc/passwd=x").find("no sysctl"), std::string::npos);
+  for (const char* outside : {"../../etc/passwd=x", "kernel/../../../etc/victim=x", "kernel/..=x",
+                              "vm/./x=1", "vm//x=1", "vm.x.=1", "-vm.x=1", "vm.$(x)=1", "vm.x y=1",
+                              "vm.'x'=1", "/proc/sys/vm/../../../etc/victim=x"}) {
+    EXPECT_NE(refused(outside).find("no sysctl"), std::string::npos) << outside;
+  }
 }
 
 }  // namespace

@@ -45,17 +45,14 @@ tl::expected<Look, NoFix> look(const FixOptions& options) {
   }
   const bool by_name = !options.setting.empty();
   const LastCause last = by_name || !options.cause.empty() ? LastCause{} : last_cause(*root);
-  Look result;
-  result.files = std::move(root->files);
-  result.check = diagnose::check(host::read_facts(*result.files, root->options));
-  const memory::Machine& machine = result.check->state.machine;
+  auto check = diagnose::check(host::read_facts(*root->files, root->options));
+  const memory::Machine& machine = check->state.machine;
   auto choice = by_name ? setting_of(options.setting, machine)
-                        : choose(result.check->findings, options.cause, last, machine);
+                        : choose(check->findings, options.cause, last, machine);
   if (!choice) {
     return tl::unexpected(choice.error());
   }
-  result.choice = std::move(*choice);
-  return result;
+  return Look{std::move(root->files), std::move(check), std::move(*choice)};
 }
 
 void write_json(const FixOptions& options, const Plan& plan, const render::FixResult& result,
@@ -77,7 +74,7 @@ int say_nothing_to_do(const FixOptions& options, const Plan& plan, linux::Output
   write_json(options, plan, {"nothing-to-do", 0, {}}, out);
   if (options.format == Format::text) {
     const bool later = options.files_only || !plan.running;
-    out.write(printable(plan.wanted.key) + " is " + printable(plan.wanted.value) +
+    out.write(plan.wanted.key.dotted() + " is " + printable(plan.wanted.value) +
               (later ? " from the next boot on already" : " now, and the next boot keeps it") +
               ". Nothing to do.\n");
   }
@@ -98,7 +95,7 @@ std::string why_not_now(const FixOptions& options, linux::Output& out, linux::Ou
 std::string done_text(const FixOptions& options, const Plan& plan) {
   const bool files = !plan.change.files.empty();
   const bool later = options.files_only || !plan.running;
-  std::string text = "Done. " + printable(plan.wanted.key) + " is " + printable(plan.wanted.value);
+  std::string text = "Done. " + plan.wanted.key.dotted() + " is " + printable(plan.wanted.value);
   text += later   ? " from the next boot on; the files were read back."
           : files ? " now, and the files keep it; both were read back."
                   : " now; it was read back.";
@@ -112,7 +109,7 @@ int carry_out(const FixOptions& options, const std::string& command_line, const 
     return say_no(options, plan, store.error(), out, errors);
   }
   const BlockSignals until_done;
-  const linux::FixMeta meta{now_us(), plan.wanted.key, plan.wanted.value, command_line};
+  const linux::FixMeta meta{now_us(), plan.wanted, command_line};
   const auto number = linux::apply(
       plan.change, *store, meta, fix_hooks(plan.wanted, !plan.change.files.empty(), true, errors));
   if (!number) {

@@ -42,7 +42,7 @@ Result write_value(const advise::RunningEdit& edit, bool look, linux::Output& er
   const auto from = parse_number<std::uint64_t>(trim(edit.before));
   const auto to = parse_number<std::uint64_t>(trim(edit.after));
   if (edit.key != min_free || !look || !from || !to || *to <= *from) {
-    return linux::write_running(edit);
+    return linux::RunningValues().write(edit);
   }
   advise::RunningEdit step = edit;
   for (const std::uint64_t value : steps_up(*from, *to)) {
@@ -50,7 +50,7 @@ Result write_value(const advise::RunningEdit& edit, bool look, linux::Output& er
       return tl::unexpected(*why);
     }
     step.after = std::to_string(value);
-    if (Result done = linux::write_running(step); !done) {
+    if (Result done = linux::RunningValues().write(step); !done) {
       return done;
     }
     step.before = step.after;

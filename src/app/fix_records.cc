@@ -64,17 +64,18 @@ render::Json record_json(const linux::FixStore& store, const FixRecord& record) 
   }
   Json running = Json::array();
   for (const auto& value : record.change.running) {
-    running.push_back({{"key", printable(value.key)},
+    running.push_back({{"key", value.key.dotted()},
                        {"before", printable(value.before)},
                        {"after", printable(value.after)}});
   }
+  const auto& wanted = record.meta.wanted;
   return {{"number", record.number},
           {"state", std::string(linux::state_name(record.state))},
           {"interrupted", store.interrupted(record)},
           {"damage", record.damage.empty() ? Json(nullptr) : Json(printable(record.damage))},
           {"time", static_cast<double>(record.meta.time_us) / 1e6},
-          {"key", printable(record.meta.key)},
-          {"value", printable(record.meta.value)},
+          {"key", wanted ? wanted->key.dotted() : ""},
+          {"value", wanted ? printable(wanted->value) : ""},
           {"command", printable(record.meta.command)},
           {"files", std::move(files)},
           {"running", std::move(running)}};
@@ -93,11 +94,12 @@ const FixRecord* find_interrupted(const linux::FixStore& store,
 }  // namespace
 
 std::string record_line(const FixRecord& record) {
-  std::string text = "fix " + std::to_string(record.number) + ": " + printable(record.meta.key);
+  std::string text =
+      "fix " + std::to_string(record.number) + ": " + record.meta.wanted->key.dotted();
   if (!record.change.running.empty()) {
     text += " " + printable(record.change.running.front().before) + " ->";
   }
-  return text + " " + printable(record.meta.value) + ", " + local_time(record.meta.time_us);
+  return text + " " + printable(record.meta.wanted->value) + ", " + local_time(record.meta.time_us);
 }
 
 std::string standing_text(const FixRecord& record, const linux::Examination& found) {
@@ -109,7 +111,7 @@ std::string standing_text(const FixRecord& record, const linux::Examination& fou
   }
   for (std::size_t i = 0; i < found.values.size(); ++i) {
     const linux::ValueStanding& value = found.values[i];
-    text += "  " + printable(record.change.running[i].key) + " is " + printable(value.now) + ": " +
+    text += "  " + record.change.running[i].key.dotted() + " is " + printable(value.now) + ": " +
             standing_name(value.standing) + (value.why.empty() ? "" : " (" + value.why + ")") +
             "\n";
   }
@@ -166,7 +168,7 @@ int list_fixes(const FixOptions& options, linux::Output& out, linux::Output& err
         (record.damage.empty() ? record_line(record) : "fix " + std::to_string(record.number)) +
         ", " + state_text(*store, record) + "\n");
     if (store->interrupted(record)) {
-      out.write(standing_text(record, linux::examine(record)));
+      out.write(standing_text(record, linux::examine(record, {})));
     }
   }
   return nothing_found;
@@ -189,7 +191,7 @@ int resume_fix(const FixOptions& options, linux::Output& out, linux::Output& err
     return nothing_found;
   }
   out.write(record_line(*record) + ", was interrupted\n" +
-            standing_text(*record, linux::examine(*record)));
+            standing_text(*record, linux::examine(*record, {})));
   out.flush();
   if (record->state == FixState::undoing) {
     errors.write("whyoom: it was being undone; go on with `whyoom undo " +
@@ -203,8 +205,8 @@ int resume_fix(const FixOptions& options, linux::Output& out, linux::Output& err
   }
   const BlockSignals until_done;
   const bool files = !record->change.files.empty();
-  const auto done = linux::finish(
-      *record, *store, fix_hooks({record->meta.key, record->meta.value}, files, true, errors));
+  const auto done =
+      linux::finish(*record, *store, fix_hooks(*record->meta.wanted, files, true, errors));
   if (!done) {
     return tell_failure("fix", done.error(), text_style(options), errors);
   }

@@ -73,16 +73,16 @@ Danger danger_of(const FixRecord& record) {
   }
   Danger danger;
   const auto look = [&](const advise::Wanted& wanted) {
-    const auto question = host::ask_sysctl(wanted.key, check->facts.host.command_line.str());
+    const auto question =
+        host::ask_sysctl(wanted.key.dotted(), check->facts.host.command_line.str());
     for (const Message& risk :
          advise::value_risks(*check, wanted, host::find_sysctl(files, question))) {
       danger.risks.push_back(printable(risk.str()));
     }
   };
   for (const advise::RunningEdit& value : back.running) {
-    advise::Plan plan;
-    plan.wanted = {value.key, value.after};
-    plan.running = linux::read_running(value.path).value_or(value.before);
+    advise::Plan plan({value.key, value.after});
+    plan.running = linux::RunningValues().read(value.key).value_or(value.before);
     advise::judge_value(plan, check->state);
     if (!plan.refusal.empty() && danger.refusal.empty()) {
       danger.refusal = plan.refusal.str() + " To undo the fix all the same: --force";
@@ -90,10 +90,11 @@ Danger danger_of(const FixRecord& record) {
     look(plan.wanted);
   }
   if (back.running.empty()) {
+    const host::SysctlKey& key = record.meta.wanted->key;
     const auto then = host::find_sysctl(
-        files, host::ask_sysctl(record.meta.key, check->facts.host.command_line.str()));
+        files, host::ask_sysctl(key.dotted(), check->facts.host.command_line.str()));
     if (const auto value = then.value_after_boot()) {
-      look({then.key, *value});
+      look({key, *value});
     }
   }
   return danger;
@@ -102,7 +103,8 @@ Danger danger_of(const FixRecord& record) {
 // A later fix of the same key, which has to be undone first.
 std::string why_not_yet(const linux::FixStore& store, const FixRecord& record) {
   for (const FixRecord& later : store.list().value_or(std::vector<FixRecord>())) {
-    if (later.number > record.number && can_be_undone(later) && later.meta.key == record.meta.key) {
+    if (later.number > record.number && can_be_undone(later) &&
+        later.meta.wanted->key == record.meta.wanted->key) {
       return record_line(later) + " came later; undo it first: `whyoom undo " +
              std::to_string(later.number) + "`";
     }
@@ -115,7 +117,7 @@ int undo_record(const UndoOptions& options, linux::FixStore& store, const FixRec
   const render::TextStyle style = text_style(options);
   out.write(record_line(record) + "\n");
   out.write(render::text_change(advise::reversed(record.change), style));
-  const linux::Examination found = linux::examine(record);
+  const linux::Examination found = linux::examine(record, store.values());
   if (!found.all(linux::Standing::updated)) {
     out.write("As it stands now:\n" + standing_text(record, found));
   }
@@ -139,8 +141,7 @@ int undo_record(const UndoOptions& options, linux::FixStore& store, const FixRec
   }
   const BlockSignals until_done;
   const auto done =
-      linux::undo(record, store,
-                  fix_hooks({record.meta.key, record.meta.value}, false, !options.force, errors));
+      linux::undo(record, store, fix_hooks(*record.meta.wanted, false, !options.force, errors));
   if (!done) {
     return tell_failure("undo", done.error(), style, errors);
   }

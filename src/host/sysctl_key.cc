@@ -162,6 +162,37 @@ std::string canonical_sysctl_key(std::string_view key) {
   return dotted;
 }
 
+namespace {
+
+constexpr std::size_t longest_key = 255;
+
+bool is_key_name(std::string_view name) {
+  return !name.empty() && name != "." && name != ".." && std::ranges::all_of(name, [](char c) {
+    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           std::string_view("_-+.:,@").find(c) != std::string_view::npos;
+  });
+}
+
+}  // namespace
+
+tl::expected<SysctlKey, Message> SysctlKey::parse(std::string_view text) {
+  std::string path = sysctl_path_of(text.substr(text.starts_with('/') ? 1 : 0));
+  const auto names = components(path);
+  // The first name has no dot and no sign in front, so the dotted spelling reads as this path again
+  // and no tool takes it for an option or for "ignore errors".
+  const bool good =
+      path.size() <= longest_key && names.size() >= 2 && std::ranges::all_of(names, is_key_name) &&
+      names.front().find('.') == std::string_view::npos && names.front().front() != '-';
+  if (!good) {
+    return tl::unexpected(
+        Message("{}: this is no sysctl; one is a file below /proc/sys, as vm.min_free_kbytes is",
+                printable(text.substr(0, longest_key))));
+  }
+  return SysctlKey(canonical_sysctl_key(path), std::move(path));
+}
+
+bool is_sysctl_value(std::string_view text) { return !text.empty() && printable(text) == text; }
+
 std::string tool_path_of(SysctlTool tool, std::string_view key) {
   if (tool == SysctlTool::systemd) {
     return simplify(sysctl_path_of(key));

@@ -8,7 +8,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tl/expected.hpp>
+#include <utility>
 #include <vector>
+
+#include "base/message.h"
 
 namespace whyoom::host {
 
@@ -37,6 +41,35 @@ bool path_reaches(SysctlTool tool, std::string_view path, std::string_view targe
 // `target`; empty when it does not. No directory is read: the target is taken to be there.
 std::optional<std::string> glob_reaches(SysctlTool tool, std::string_view pattern,
                                         std::string_view target);
+
+// A key that may be written, kept in a journal, put on a line of a file or into a command: the name
+// of one file below /proc/sys, whatever spelling it came in. Made by `parse` alone, which takes two
+// names or more, none of them empty, "." or "..", of letters, digits and _-+.:,@ (more than any
+// sysctl of the kernel, and less than the name of a network interface could have). So no key leads
+// out of /proc/sys, breaks a line, or has a meaning to a shell, to YAML or to a glob.
+class SysctlKey {
+ public:
+  // "vm.min_free_kbytes", "vm/min_free_kbytes", "/vm/min_free_kbytes". The error is a sentence.
+  static tl::expected<SysctlKey, Message> parse(std::string_view text);
+
+  [[nodiscard]] const std::string& dotted() const { return dotted_; }  // "net.ipv4.conf.a/1.x"
+  [[nodiscard]] const std::string& path() const { return path_; }      // "net/ipv4/conf/a.1/x"
+  [[nodiscard]] std::string file() const { return "/proc/sys/" + path_; }
+
+  friend bool operator==(const SysctlKey& a, const SysctlKey& b) { return a.path_ == b.path_; }
+  friend bool operator==(const SysctlKey& a, std::string_view dotted) {
+    return a.dotted_ == dotted;
+  }
+
+ private:
+  SysctlKey(std::string dotted, std::string path)
+      : dotted_(std::move(dotted)), path_(std::move(path)) {}
+
+  std::string dotted_, path_;
+};
+
+// What may stand behind a key: one line of text without control characters.
+bool is_sysctl_value(std::string_view text);
 
 // What glob(3) makes of braces: {a,b} becomes two patterns. At most some hundred are made.
 std::vector<std::string> expand_braces(std::string_view pattern);

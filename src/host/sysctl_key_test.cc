@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <random>
+
 namespace whyoom::host {
 namespace {
 
@@ -24,6 +27,39 @@ TEST(SysctlKey, HasOneDottedSpelling) {
     EXPECT_EQ(canonical_sysctl_key(key), "vm.min_free_kbytes") << key;
   }
   EXPECT_EQ(canonical_sysctl_key("net/ipv4/conf/eth0.1/x"), "net.ipv4.conf.eth0/1.x");
+}
+
+// What `parse` takes names one file below /proc/sys, in either spelling, and means the same to both
+// tools; what it makes of random bytes is that or nothing.
+TEST(SysctlKey, NeverLeadsOutOfTheDirectory) {
+  std::mt19937 random(11);
+  const std::vector<std::string> pieces = {"vm",     "x",    ".", "..",   "/", "//",
+                                           "kernel", "eth0", "-", "etc",  " ", "\n",
+                                           "*",      "\0",   "'", "@a:1", "=", "$"};
+  int taken = 0;
+  for (int i = 0; i < 20000; ++i) {
+    std::string text;
+    for (std::size_t n = random() % 9; n > 0; --n) {
+      text += pieces[random() % pieces.size()];
+      text += random() % 2 == 0 ? "/" : random() % 2 == 0 ? "." : "";
+    }
+    const auto key = SysctlKey::parse(text);
+    if (!key) {
+      continue;
+    }
+    ++taken;
+    const std::filesystem::path path = key->path();
+    EXPECT_EQ(path.lexically_normal(), path) << text;
+    EXPECT_TRUE(path.is_relative() && *path.begin() != "..") << text;
+    EXPECT_EQ(key->path().find_first_of(" \n\t*?'\"$;#=\\"), std::string::npos) << text;
+    EXPECT_EQ(SysctlKey::parse(key->dotted())->path(), key->path()) << text;
+    EXPECT_EQ(SysctlKey::parse(key->path())->dotted(), key->dotted()) << text;
+    for (const auto tool : {systemd, procps}) {
+      EXPECT_TRUE(path_reaches(tool, tool_path_of(tool, key->dotted()), key->path())) << text;
+    }
+  }
+  EXPECT_GT(taken, 500);
+  EXPECT_FALSE(SysctlKey::parse("vm." + std::string(300, 'x')));
 }
 
 bool reaches(SysctlTool tool, std::string_view key) {

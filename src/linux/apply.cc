@@ -32,7 +32,7 @@ std::optional<std::string> why_not_now(const FixStore& store) {
   for (const FixRecord& record : *records) {
     if (store.interrupted(record)) {
       const std::string number = std::to_string(record.number);
-      return "fix " + number + " (" + printable(record.meta.key) +
+      return "fix " + number + " (" + record.meta.wanted->key.dotted() +
              (record.state == FixState::undoing
                   ? ") was being undone and was interrupted. Go on with `whyoom undo " + number +
                         "`"
@@ -45,11 +45,11 @@ std::optional<std::string> why_not_now(const FixStore& store) {
 }
 
 // What each file is now, and that it is what the plan was made for.
-Result complete(FixRecord& record) {
+Result complete(FixRecord& record, const RunningValues& values) {
   std::set<std::string> paths;
   std::set<std::string> directories;
   for (const advise::FileEdit& file : record.change.files) {
-    if (!is_plain_path(file.path) || !paths.insert(file.path).second) {
+    if (!is_settings_path(file.path) || !paths.insert(file.path).second) {
       return tl::unexpected(cannot_change(file.path, EINVAL));
     }
     for (std::string& missing : missing_directories(directory_of(file.path))) {
@@ -78,12 +78,12 @@ Result complete(FixRecord& record) {
   // Sorted, so a directory comes before what lies in it.
   record.made_directories.assign(directories.begin(), directories.end());
   for (const advise::RunningEdit& value : record.change.running) {
-    const auto now = read_running(value.path);
+    const auto now = values.read(value.key);
     if (!now) {
       return tl::unexpected(now.error());
     }
     if (!advise::same_sysctl_value(*now, value.before)) {
-      return tl::unexpected(printable(value.key) + " was " + printable(value.before) +
+      return tl::unexpected(value.key.dotted() + " was " + printable(value.before) +
                             " a moment ago and is " + printable(*now) +
                             " now: something else changes it. Nothing was changed");
     }
@@ -132,7 +132,7 @@ void take_all_back(const FixRecord& record, FixStore& store, const ApplyHooks& h
     failure.restored.push_back(file.path);
   }
   for (const advise::RunningEdit& value : record.change.running) {
-    failure.restored.push_back(value.key);
+    failure.restored.push_back(value.key.dotted());
   }
   write_state(store, record.number, FixState::rolled_back, failure);
 }
@@ -169,7 +169,7 @@ tl::expected<int, ApplyFailure> apply(const advise::Change& change, FixStore& st
   FixRecord record;
   record.meta = meta;
   record.change = change;
-  if (Result whole = complete(record); !whole) {
+  if (Result whole = complete(record, store.values()); !whole) {
     return tl::unexpected(refusal(std::move(whole.error())));
   }
   const auto number = store.add(record);
@@ -202,7 +202,7 @@ tl::expected<void, ApplyFailure> finish(const FixRecord& record, FixStore& store
                                   "; there is nothing to finish"));
   }
   remove_leftovers(record, hooks.warn);
-  if (auto changed = changed_since(record, examine(record))) {
+  if (auto changed = changed_since(record, examine(record, store.values()))) {
     return tl::unexpected(std::move(*changed));
   }
   Run run(record, store, hooks, Side::after);
@@ -227,7 +227,7 @@ tl::expected<void, ApplyFailure> undo(const FixRecord& record, FixStore& store,
     return tl::unexpected(refusal("fix " + std::to_string(record.number) + " is " +
                                   std::string(state_name(was)) + " already"));
   }
-  if (auto changed = changed_since(record, examine(record))) {
+  if (auto changed = changed_since(record, examine(record, store.values()))) {
     return tl::unexpected(std::move(*changed));
   }
   if (const Result begun = store.set_state(record.number, FixState::undoing); !begun) {

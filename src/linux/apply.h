@@ -19,7 +19,7 @@ namespace whyoom::linux {
 
 struct ApplyHooks {
   // Sets one running value (`after`; `before` is what it is now) and reads it back; the error is a
-  // sentence. Also called to take a value back. Empty: write_running.
+  // sentence. Also called to take a value back. Empty: RunningValues::write.
   std::function<tl::expected<void, std::string>(const advise::RunningEdit&)> write_value;
   // When all is written: is it so? The error says what is not. Empty: no more than the contents of
   // the files and the values, which are always read again.
@@ -83,7 +83,7 @@ struct Examination {
   [[nodiscard]] bool all(Standing standing) const;
 };
 
-Examination examine(const FixRecord& record);
+Examination examine(const FixRecord& record, const RunningValues& values);
 
 // Settles the temporary files that a killed run of this fix left; returns how many there were.
 int remove_leftovers(const FixRecord& record, const Warn& warn = {});

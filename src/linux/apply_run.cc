@@ -93,12 +93,12 @@ Result Run::prepare_file(std::size_t index) {
 
 Result Run::prepare_value(std::size_t index) {
   const advise::RunningEdit& value = record_.change.running[index];
-  const auto now = read_running(value.path);
+  const auto now = store_.values().read(value.key);
   if (now && advise::same_sysctl_value(*now, wanted(value))) {
     return {};
   }
-  const advise::RunningEdit edit{value.key, value.path, now.value_or(std::string()), wanted(value)};
-  if (auto writable = can_write_running(edit); !writable) {
+  const advise::RunningEdit edit{value.key, now.value_or(std::string()), wanted(value)};
+  if (auto writable = store_.values().can_write(edit); !writable) {
     return writable;
   }
   if (!now) {
@@ -127,7 +127,7 @@ Result Run::prepare() {
 }
 
 Result Run::write_value(const advise::RunningEdit& edit) const {
-  return hooks_.write_value ? hooks_.write_value(edit) : write_running(edit);
+  return hooks_.write_value ? hooks_.write_value(edit) : store_.values().write(edit);
 }
 
 Result Run::set_values() {
@@ -149,9 +149,9 @@ Result Run::look() const {
     }
   }
   for (const advise::RunningEdit& value : record_.change.running) {
-    const auto now = read_running(value.path);
+    const auto now = store_.values().read(value.key);
     if (!now || !advise::same_sysctl_value(*now, wanted(value))) {
-      return tl::unexpected(printable(value.key) + " is " + (now ? printable(*now) : "unreadable") +
+      return tl::unexpected(value.key.dotted() + " is " + (now ? printable(*now) : "unreadable") +
                             " after " + printable(wanted(value)) + " was written");
     }
   }
@@ -159,16 +159,16 @@ Result Run::look() const {
 }
 
 void Run::take_back_value(const advise::RunningEdit& edit, ApplyFailure& failure) const {
-  const auto now = read_running(edit.path);
+  const auto now = store_.values().read(edit.key);
   if (now && advise::same_sysctl_value(*now, edit.before)) {
     return;  // the kernel had refused it
   }
-  const Result back = write_value({edit.key, edit.path, now.value_or(edit.after), edit.before});
+  const Result back = write_value({edit.key, now.value_or(edit.after), edit.before});
   if (back) {
-    failure.restored.push_back(edit.key);
+    failure.restored.push_back(edit.key.dotted());
     return;
   }
-  failure.left.push_back(printable(edit.key) + " is " + (now ? printable(*now) : edit.after) +
+  failure.left.push_back(edit.key.dotted() + " is " + (now ? printable(*now) : edit.after) +
                          " and not " + printable(edit.before) + " again: " + back.error());
 }
 

@@ -15,25 +15,26 @@ namespace {
 
 namespace fs = std::filesystem;
 using test::get;
+using test::key;
 using test::put;
 using test::Scratch;
 using test::snapshot;
 
-const FixMeta meta{1, "vm.x", "2", "whyoom fix vm.x=2"};
+const FixMeta meta{1, advise::Wanted{key("vm.x"), "2"}, "whyoom fix vm.x=2"};
 
 class Apply : public ::testing::Test {
  protected:
   void SetUp() override {
     fs::create_directory(dir / "etc");
-    fs::create_directory(dir / "sys");
+    fs::create_directories(dir / "sys/vm");
     put(dir / "etc/a.conf", "vm.x = 1\n");
     put(dir / "etc/b.conf", "# b\r\nvm.x=1");
-    put(dir / "sys/x", "1\n");
-    put(dir / "sys/y", "10\n");
+    put(dir / "sys/vm/x", "1\n");
+    put(dir / "sys/vm/y", "10\n");
     change.files = {{dir / "etc/a.conf", "vm.x = 1\n", "vm.x = 2\n"},
                     {dir / "etc/b.conf", "# b\r\nvm.x=1", "# b\r\n# vm.x=1"},
                     {dir / "etc/sysctl.d/new/c.conf", std::nullopt, "vm.y = 20\n"}};
-    change.running = {{"vm.x", dir / "sys/x", "1", "2"}, {"vm.y", dir / "sys/y", "10", "20"}};
+    change.running = {{key("vm.x"), "1", "2"}, {key("vm.y"), "10", "20"}};
     before = snapshot(dir.path());
   }
   FixStore store() { return std::move(*FixStore::open_locked(options, 1)); }
@@ -44,7 +45,8 @@ class Apply : public ::testing::Test {
   FixRecord record(int number = 1) { return store().load(number).value(); }
 
   Scratch dir, var;
-  const StoreOptions options{var / "fixes", dir.path() + "/"};
+  const RunningValues values{dir / "sys"};
+  const StoreOptions options{var / "fixes", values};
   advise::Change change;
   test::Snapshot before;
 };
@@ -56,10 +58,10 @@ TEST_F(Apply, all_is_changed_and_can_be_taken_back) {
   EXPECT_EQ(get(dir / "etc/a.conf"), "vm.x = 2\n");
   EXPECT_EQ(get(dir / "etc/b.conf"), "# b\r\n# vm.x=1");
   EXPECT_EQ(get(dir / "etc/sysctl.d/new/c.conf"), "vm.y = 20\n");
-  EXPECT_EQ(get(dir / "sys/x") + get(dir / "sys/y"), "2\n20\n");
+  EXPECT_EQ(get(dir / "sys/vm/x") + get(dir / "sys/vm/y"), "2\n20\n");
   EXPECT_EQ(snapshot(dir.path()).size(), before.size() + 3);
   EXPECT_EQ(record().state, FixState::applied);
-  EXPECT_TRUE(examine(record()).all(Standing::updated));
+  EXPECT_TRUE(examine(record(), values).all(Standing::updated));
 
   auto locked = store();
   const auto undone = undo(locked.load(1).value(), locked, {});
@@ -82,9 +84,9 @@ TEST_F(Apply, what_the_check_at_the_end_refuses_is_rolled_back) {
 }
 
 TEST_F(Apply, a_value_that_is_refused_rolls_back_the_files_too) {
-  const auto failed = do_apply({[](const advise::RunningEdit& edit) {
+  const auto failed = do_apply({[this](const advise::RunningEdit& edit) {
                                   return edit.after == "20" ? tl::unexpected(std::string("no room"))
-                                                            : write_running(edit);
+                                                            : values.write(edit);
                                 },
                                 {}});
   ASSERT_FALSE(failed);
@@ -95,12 +97,12 @@ TEST_F(Apply, a_value_that_is_refused_rolls_back_the_files_too) {
 
 TEST_F(Apply, a_value_that_was_raised_half_way_is_put_back) {
   const auto failed =
-      do_apply({[](const advise::RunningEdit& edit) {
+      do_apply({[this](const advise::RunningEdit& edit) {
                   if (edit.after == "20") {
-                    (void)write_running({edit.key, edit.path, edit.before, "15"});
+                    (void)values.write({edit.key, edit.before, "15"});
                     return tl::expected<void, std::string>(tl::unexpected(std::string("enough")));
                   }
-                  return write_running(edit);
+                  return values.write(edit);
                 },
                 {}});
   ASSERT_FALSE(failed);
@@ -109,9 +111,9 @@ TEST_F(Apply, a_value_that_was_raised_half_way_is_put_back) {
 }
 
 TEST_F(Apply, what_cannot_be_rolled_back_is_told_exactly) {
-  const auto failed = do_apply({[](const advise::RunningEdit& edit) {
+  const auto failed = do_apply({[this](const advise::RunningEdit& edit) {
                                   return edit.after == "1" ? tl::unexpected(std::string("not now"))
-                                                           : write_running(edit);
+                                                           : values.write(edit);
                                 },
                                 [&]() -> tl::expected<void, std::string> {
                                   put(dir / "etc/b.conf", "theirs");
@@ -226,14 +228,14 @@ class Interrupted : public Apply {
     put(dir / "etc/a.conf", "vm.x = 2\n");
     put(dir / "etc/.b.conf.whyoom-1-1", "# b");
     fs::create_directory(dir / "etc/sysctl.d");
-    put(dir / "sys/x", "2\n");
-    put(dir / "sys/y", "17\n");
+    put(dir / "sys/vm/x", "2\n");
+    put(dir / "sys/vm/y", "17\n");
   }
   test::Snapshot applied;
 };
 
 TEST_F(Interrupted, what_stands_there_is_told) {
-  const Examination found = examine(record());
+  const Examination found = examine(record(), values);
   ASSERT_EQ(found.files.size(), 3U);
   EXPECT_EQ(found.files[0].standing, Standing::updated);
   EXPECT_EQ(found.files[1].standing, Standing::old);
@@ -299,7 +301,7 @@ TEST_F(Apply, a_file_with_two_names_that_was_half_written_is_mended) {
     auto locked = store();
     ASSERT_TRUE(locked.set_state(1, FixState::planned));
     put(dir / "etc/a.conf", new_text.substr(0, 4096) + old_text.substr(4096));
-    EXPECT_EQ(examine(locked.load(1).value()).files[0].standing, Standing::torn);
+    EXPECT_EQ(examine(locked.load(1).value(), values).files[0].standing, Standing::torn);
     ASSERT_TRUE(forward ? finish(locked.load(1).value(), locked, {})
                         : undo(locked.load(1).value(), locked, {}));
     EXPECT_EQ(get(dir / "etc/same"), forward ? new_text : old_text);
@@ -328,7 +330,7 @@ TEST_F(Apply, any_state_between_the_two_of_a_file_with_two_names_is_mended) {
           auto locked = store();
           ASSERT_TRUE(locked.set_state(number, state));
           put(path, half);
-          EXPECT_EQ(examine(locked.load(number).value()).files[0].standing, Standing::torn);
+          EXPECT_EQ(examine(locked.load(number).value(), values).files[0].standing, Standing::torn);
           const bool finishes = forward && state == FixState::planned;
           const auto done = finishes ? finish(locked.load(number).value(), locked, {})
                                      : undo(locked.load(number).value(), locked, {});
@@ -387,16 +389,17 @@ class Generated {
  public:
   Generated(std::uint32_t seed, const std::string& top) : random_(seed), top_(top) {
     fs::create_directory(top + "/d");
+    fs::create_directories(top + "/sys/vm");
     const std::uint32_t count = 1 + pick(5);
     for (std::uint32_t i = 0; i < count; ++i) {
       file(i);
     }
     const std::uint32_t values = pick(3);
     for (std::uint32_t i = 0; i < values; ++i) {
-      const std::string path = top + "/value" + std::to_string(i);
+      const std::string name = "v" + std::to_string(i);
       const std::string now = std::to_string(pick(1000));
-      put(path, now + "\n");
-      change.running.push_back({"v", path, now, std::to_string(pick(1000))});
+      put(top + "/sys/vm/" + name, now + "\n");
+      change.running.push_back({key("vm." + name), now, std::to_string(pick(1000))});
     }
   }
   advise::Change change;

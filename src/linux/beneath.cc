@@ -102,4 +102,49 @@ int open_walking(int root, const std::string& path, int flags) {
   return at.get() < 0 ? -1 : ::openat(at.get(), ".", flags);
 }
 
+namespace {
+
+int open_below_walking(int directory, const std::string& path, int flags) {
+  std::vector<std::string> stack;
+  struct stat start {};
+  if (!push_names(stack, path) || stack.empty()) {
+    errno = EXDEV;
+    return -1;
+  }
+  Descriptor at(::openat(directory, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (at.get() < 0 || ::fstat(at.get(), &start) != 0) {
+    return -1;
+  }
+  for (; !stack.empty(); stack.pop_back()) {
+    const int how = stack.size() == 1 ? flags : O_PATH | O_DIRECTORY;
+    Descriptor next(::openat(at.get(), stack.back().c_str(), how | O_NOFOLLOW | O_CLOEXEC));
+    struct stat status {};
+    if (next.get() < 0 || ::fstat(next.get(), &status) != 0) {
+      return -1;
+    }
+    if (status.st_dev != start.st_dev) {
+      errno = EXDEV;
+      return -1;
+    }
+    at = std::move(next);
+  }
+  return at.release();
+}
+
+}  // namespace
+
+int open_strictly_below(int directory, const std::string& path, int flags, bool by_walking) {
+  if (!by_walking) {
+    open_how how{};
+    how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
+    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV;
+    const auto fd =
+        static_cast<int>(::syscall(SYS_openat2, directory, path.c_str(), &how, sizeof how));
+    if (fd >= 0 || (errno != ENOSYS && errno != EPERM && errno != EAGAIN)) {
+      return fd;
+    }
+  }
+  return open_below_walking(directory, path, flags);
+}
+
 }  // namespace whyoom::linux

@@ -1,5 +1,5 @@
-// Opening a path that stays below a directory, whatever symbolic links lie on the way. Private to
-// DirFiles.
+// Opening a path that stays below a directory, whatever lies on the way. Private to DirFiles and to
+// RunningValues.
 #pragma once
 
 #include <string>
@@ -13,5 +13,9 @@ int open_in_root(int root, const std::string& path, int flags);
 
 // The same without that call: -1 and EXDEV at a link that is absolute or has "..".
 int open_walking(int root, const std::string& path, int flags);
+
+// No symbolic link at all, no "..", and no other file system: -1 and ELOOP, EXDEV. By
+// openat2(RESOLVE_BENEATH and the RESOLVE_NO_ flags) where there is such a call, else name by name.
+int open_strictly_below(int directory, const std::string& path, int flags, bool by_walking = false);
 
 }  // namespace whyoom::linux

@@ -62,6 +62,11 @@ bool is_plain_path(std::string_view path) {
                       [](const std::string& part) { return part == "." || part == ".."; });
 }
 
+bool is_settings_path(std::string_view path) {
+  return is_plain_path(path) && !path.starts_with("/proc/") && !path.starts_with("/sys/") &&
+         !path.starts_with("/dev/");
+}
+
 std::string_view directory_of(std::string_view path) {
   const std::size_t slash = path.rfind('/');
   return slash == 0 || slash == std::string_view::npos ? std::string_view("/")

@@ -16,6 +16,8 @@ inline constexpr std::size_t most_config_bytes = std::size_t{16} << 20U;
 
 // A path of the form /a/b: absolute, no empty part, no "." or "..", no NUL.
 bool is_plain_path(std::string_view path);
+// A plain path at which a file of settings can lie: on no file system of the kernel's own.
+bool is_settings_path(std::string_view path);
 std::string_view directory_of(std::string_view path);  // "/" for "/a"
 std::string_view name_of(std::string_view path);
 

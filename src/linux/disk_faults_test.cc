@@ -18,7 +18,7 @@ using test::put;
 using test::Scratch;
 using test::snapshot;
 
-const FixMeta meta{1, "vm.x", "2", "whyoom fix vm.x=2"};
+const FixMeta meta{1, advise::Wanted{test::key("vm.x"), "2"}, "whyoom fix vm.x=2"};
 
 class DiskFaults : public ::testing::Test {
  protected:
@@ -55,10 +55,11 @@ class DiskFaults : public ::testing::Test {
   void files() {
     put(dir / "etc/a.conf", "old\n");
     put(dir / "etc/b.conf", std::string(5000, 'b'));
-    put(dir / "sys/x", "1\n");
+    fs::create_directories(dir / "sys/vm");
+    put(dir / "sys/vm/x", "1\n");
     change.files = {{dir / "etc/a.conf", "old\n", "new\n"},
                     {dir / "etc/b.conf", std::string(5000, 'b'), std::string(9000, 'c')}};
-    change.running = {{"vm.x", dir / "sys/x", "1", "2"}};
+    change.running = {{test::key("vm.x"), "1", "2"}};
   }
   // Refused, with a sentence that has `text`, and all as before.
   void expect_refused(const std::string& text) {
@@ -89,7 +90,7 @@ class DiskFaults : public ::testing::Test {
   }
 
   Scratch dir{test::scratch_base(true)};
-  const StoreOptions options{dir / "var/fixes", dir.path() + "/"};
+  const StoreOptions options{dir / "var/fixes", RunningValues(dir / "sys")};
   advise::Change change;
 };
 
@@ -142,7 +143,7 @@ TEST_F(DiskFaults, space_that_ends_anywhere_in_the_journal) {
     if (!done) {
       ++refused;
       EXPECT_EQ(test::difference(before, snapshot(dir / "etc")), "");
-      EXPECT_EQ(get(dir / "sys/x"), "1\n");
+      EXPECT_EQ(get(dir / "sys/vm/x"), "1\n");
       ASSERT_TRUE(done.error().refused) << done.error().what;
       continue;
     }

@@ -15,7 +15,7 @@ bool Examination::all(Standing standing) const {
                      [&](const ValueStanding& value) { return value.standing == standing; });
 }
 
-Examination examine(const FixRecord& record) {
+Examination examine(const FixRecord& record, const RunningValues& values) {
   Examination result;
   const bool under_way = record.state == FixState::planned || record.state == FixState::undoing;
   for (const advise::FileEdit& file : record.change.files) {
@@ -37,7 +37,7 @@ Examination examine(const FixRecord& record) {
   }
   for (const advise::RunningEdit& value : record.change.running) {
     ValueStanding& found = result.values.emplace_back();
-    auto now = read_running(value.path);
+    auto now = values.read(value.key);
     if (!now) {
       found = {Standing::unreadable, {}, now.error()};
       continue;

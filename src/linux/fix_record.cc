@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/text.h"
@@ -109,7 +110,7 @@ std::string octal(unsigned mode) {
 // The lines of a record, one after the other.
 class Reader {
  public:
-  Reader(std::string_view text, std::string_view values, ReadRecord& out)
+  Reader(std::string_view text, const RunningValues& values, ReadRecord& out)
       : rest_(text), values_(values), out_(out) {}
 
   // False at the first line that is not understood.
@@ -124,8 +125,8 @@ class Reader {
       }
     }
     const advise::Change& change = out_.record.change;
-    return out_.record.number > 0 && out_.before.size() == change.files.size() &&
-           out_.after.size() == change.files.size() &&
+    return out_.record.number > 0 && out_.record.meta.wanted && paths_are_whole() &&
+           out_.before.size() == change.files.size() && out_.after.size() == change.files.size() &&
            out_.record.attributes.size() == change.files.size();
   }
 
@@ -138,14 +139,16 @@ class Reader {
       record.number = number_ <= 1'000'000'000 ? static_cast<int>(number_) : 0;
       return number.has_value();
     }
-    const std::array<std::pair<std::string_view, std::string*>, 3> texts{
-        {{"key", &record.meta.key},
-         {"value", &record.meta.value},
-         {"command", &record.meta.command}}};
-    for (const auto& [name, target] : texts) {
-      if (what == name) {
-        return take_text(text, *target);
-      }
+    if (what == "key") {
+      key_ = take_key(text);
+      return key_.has_value();
+    }
+    if (what == "value" && key_) {
+      record.meta.wanted = advise::Wanted{*key_, {}};
+      return take_text(text, record.meta.wanted->value);
+    }
+    if (what == "command") {
+      return take_text(text, record.meta.command);
     }
     if (what.starts_with("running")) {
       return take_running(what, text);
@@ -160,7 +163,7 @@ class Reader {
   bool take_file(std::string_view what, std::string_view text) {
     auto& files = out_.record.change.files;
     if (what == "file") {
-      return take_text(text, files.emplace_back().path) && is_plain_path(files.back().path);
+      return take_text(text, files.emplace_back().path) && is_settings_path(files.back().path);
     }
     if (files.empty()) {
       return false;
@@ -196,17 +199,38 @@ class Reader {
   bool take_running(std::string_view what, std::string_view text) {
     auto& running = out_.record.change.running;
     if (what == "running") {
-      return take_text(text, running.emplace_back().key);
+      const auto key = take_key(text);
+      if (key) {
+        running.push_back({*key, {}, {}});
+      }
+      return key.has_value();
     }
     if (running.empty()) {
       return false;
     }
     if (what == "running-path") {
-      return take_text(text, running.back().path) && is_plain_path(running.back().path) &&
-             running.back().path.starts_with(values_);
+      std::string path;
+      return take_text(text, path) && path == values_.place(running.back().key);
     }
     return (what == "running-before" && take_text(text, running.back().before)) ||
            (what == "running-after" && take_text(text, running.back().after));
+  }
+
+  // Each directory that was made is one on the way to a file of this record.
+  [[nodiscard]] bool paths_are_whole() const {
+    return std::ranges::all_of(out_.record.made_directories, [this](const std::string& made) {
+      return std::ranges::any_of(out_.record.change.files, [&made](const advise::FileEdit& file) {
+        return file.path.starts_with(made + "/");
+      });
+    });
+  }
+
+  static std::optional<host::SysctlKey> take_key(std::string_view text) {
+    std::string plain;
+    const auto key = take_text(text, plain)
+                         ? host::SysctlKey::parse(plain)
+                         : tl::expected<host::SysctlKey, Message>(tl::unexpected(Message()));
+    return key && *key == plain ? std::optional(*key) : std::nullopt;
   }
 
   static bool take_text(std::string_view text, std::string& target) {
@@ -215,8 +239,10 @@ class Reader {
     return plain.has_value();
   }
 
-  std::string_view rest_, values_;
+  std::string_view rest_;
+  const RunningValues& values_;
   ReadRecord& out_;
+  std::optional<host::SysctlKey> key_;
   std::int64_t number_ = 0;
 };
 
@@ -232,15 +258,15 @@ ContentSum sum_of(const std::optional<std::string>& content) {
   return content ? ContentSum{true, content->size(), crc_of(*content)} : ContentSum{};
 }
 
-std::string record_text(const FixRecord& record) {
+std::string record_text(const FixRecord& record, const RunningValues& values) {
   std::string text = std::string(format_word) + std::to_string(format) + "\n";
   const auto line = [&text](std::string_view what, std::string_view value) {
     text.append(what).append(" ").append(value).append("\n");
   };
   line("number", std::to_string(record.number));
   line("time-us", std::to_string(record.meta.time_us));
-  line("key", escaped(record.meta.key));
-  line("value", escaped(record.meta.value));
+  line("key", record.meta.wanted->key.dotted());
+  line("value", escaped(record.meta.wanted->value));
   line("command", escaped(record.meta.command));
   for (std::size_t i = 0; i < record.change.files.size(); ++i) {
     const advise::FileEdit& file = record.change.files[i];
@@ -262,8 +288,8 @@ std::string record_text(const FixRecord& record) {
     line("made-directory", escaped(directory));
   }
   for (const advise::RunningEdit& value : record.change.running) {
-    line("running", escaped(value.key));
-    line("running-path", escaped(value.path));
+    line("running", value.key.dotted());
+    line("running-path", escaped(values.place(value.key)));
     line("running-before", escaped(value.before));
     line("running-after", escaped(value.after));
   }
@@ -272,7 +298,8 @@ std::string record_text(const FixRecord& record) {
   return text;
 }
 
-tl::expected<ReadRecord, std::string> parse_record(std::string_view text, std::string_view values) {
+tl::expected<ReadRecord, std::string> parse_record(std::string_view text,
+                                                   const RunningValues& values) {
   const auto failed = [](std::string_view what) { return tl::unexpected(std::string(what)); };
   const std::size_t first_end = text.find('\n');
   if (!text.starts_with(format_word) || first_end == std::string_view::npos) {

@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "advise/change.h"
+#include "advise/wanted.h"
 #include "linux/file_attributes.h"
+#include "linux/running_value.h"
 
 namespace whyoom::linux {
 
@@ -25,9 +27,9 @@ std::string_view state_name(FixState state);  // "planned", "applied", "rolled-b
 
 // Any text; control characters are kept in the record and must not reach a terminal.
 struct FixMeta {
-  std::int64_t time_us = 0;  // since 1970
-  std::string key, value;    // "vm.min_free_kbytes", "67584"
-  std::string command;       // as the user gave it
+  std::int64_t time_us = 0;              // since 1970
+  std::optional<advise::Wanted> wanted;  // none in a damaged record
+  std::string command;                   // as the user gave it
 };
 
 struct FixRecord {
@@ -42,7 +44,7 @@ struct FixRecord {
 };
 
 // Without the state and the contents of the files; of these, length and CRC-32.
-std::string record_text(const FixRecord& record);
+std::string record_text(const FixRecord& record, const RunningValues& values);
 
 struct ContentSum {
   bool there = false;
@@ -57,7 +59,8 @@ struct ReadRecord {
   std::vector<ContentSum> before, after;
 };
 // The error is a sentence: cut, damaged, of a newer whyoom, or with a path that no fix writes to.
-// Running values must lie below `values`.
-tl::expected<ReadRecord, std::string> parse_record(std::string_view text, std::string_view values);
+// A running value has no path but that of its key below `values`, as place() gives it.
+tl::expected<ReadRecord, std::string> parse_record(std::string_view text,
+                                                   const RunningValues& values);
 
 }  // namespace whyoom::linux

@@ -348,7 +348,7 @@ int FixStore::write_new_record(const FixRecord& record) {
   if (directory.get() < 0) {
     return errno;
   }
-  int error = write_new_file(directory.get(), "record", record_text(record), 0600);
+  int error = write_new_file(directory.get(), "record", record_text(record, options_.values), 0600);
   const auto write = [&](const std::string& name, const std::string& content) {
     if (error == 0) {
       error = write_new_file(directory.get(), name, content, 0600);

@@ -20,7 +20,7 @@ namespace whyoom::linux {
 
 struct StoreOptions {
   std::string path = "/var/lib/whyoom/fixes";
-  std::string values = "/proc/sys/";  // a record that sets a value elsewhere is not believed
+  RunningValues values = {};  // a record that sets a value elsewhere is not believed
 };
 
 // Errors are whole sentences.
@@ -50,6 +50,7 @@ class FixStore {
   bool drop(int number);
 
   [[nodiscard]] const std::string& path() const { return options_.path; }
+  [[nodiscard]] const RunningValues& values() const { return options_.values; }
   // Where the old content of the file with this index lies.
   [[nodiscard]] std::string before_path(int number, std::size_t index) const;
 

@@ -12,6 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using test::get;
+using test::key;
 using test::put;
 using test::Scratch;
 
@@ -19,11 +20,12 @@ constexpr int some_pid = 4711;
 
 FixRecord sample() {
   FixRecord record;
-  record.meta = {1'780'000'000'000'000, "vm.min_free_kbytes", "67584", "whyoom fix 'a\nb' 100%"};
+  record.meta = {1'780'000'000'000'000, advise::Wanted{key("vm.min_free_kbytes"), "67584"},
+                 "whyoom fix 'a\nb' 100%"};
   record.change.files = {{"/etc/sysctl.conf", std::string("a\0b\r\n", 5), "new"},
                          {"/etc/sysctl.d/x y%.conf", std::nullopt, ""},
                          {"/etc/gone.conf", "gone", std::nullopt}};
-  record.change.running = {{"vm.x", "/proc/sys/vm/x", "1\t2", "3 4"}};
+  record.change.running = {{key("vm.x"), "1\t2", "3 4"}};
   record.attributes = {{0640, 1, 2, {{"security.x", std::string("l\0", 2)}, {"user.a b", ""}}},
                        attributes_of_a_new_file(),
                        {04755, 0, 0, {}}};
@@ -34,8 +36,9 @@ FixRecord sample() {
 void expect_same(const FixRecord& got, const FixRecord& want) {
   EXPECT_EQ(got.damage, "");
   EXPECT_EQ(got.meta.time_us, want.meta.time_us);
-  EXPECT_EQ(got.meta.key, want.meta.key);
-  EXPECT_EQ(got.meta.value, want.meta.value);
+  ASSERT_TRUE(got.meta.wanted);
+  EXPECT_EQ(got.meta.wanted->key, want.meta.wanted->key);
+  EXPECT_EQ(got.meta.wanted->value, want.meta.wanted->value);
   EXPECT_EQ(got.meta.command, want.meta.command);
   EXPECT_EQ(got.attributes, want.attributes);
   EXPECT_EQ(got.made_directories, want.made_directories);
@@ -48,7 +51,6 @@ void expect_same(const FixRecord& got, const FixRecord& want) {
   ASSERT_EQ(got.change.running.size(), want.change.running.size());
   for (std::size_t i = 0; i < want.change.running.size(); ++i) {
     EXPECT_EQ(got.change.running[i].key, want.change.running[i].key);
-    EXPECT_EQ(got.change.running[i].path, want.change.running[i].path);
     EXPECT_EQ(got.change.running[i].before, want.change.running[i].before);
     EXPECT_EQ(got.change.running[i].after, want.change.running[i].after);
   }
@@ -57,7 +59,7 @@ void expect_same(const FixRecord& got, const FixRecord& want) {
 class Store : public ::testing::Test {
  protected:
   Scratch dir;
-  const StoreOptions options{dir / "var/lib/fixes", "/proc/sys/"};
+  const StoreOptions options{dir / "var/lib/fixes"};
 
   FixStore locked() { return std::move(*FixStore::open_locked(options, some_pid)); }
   [[nodiscard]] std::string damage_of(int number) const {
@@ -194,18 +196,55 @@ TEST_F(Store, a_newer_format_is_told) {
       << damage_of(1);
 }
 
-TEST(FixRecordText, paths_that_no_fix_has_are_refused) {
-  for (const char* path : {"etc/a", "/etc/../root/a", "/", "/a//b", "/a/", "/a/./b", ""}) {
-    FixRecord record = sample();
-    record.number = 1;
-    record.change.files[0].path = path;
-    EXPECT_FALSE(parse_record(record_text(record), "/proc/sys/")) << path;
+// `text` of a record with one line put in the place of another, and a checksum that fits.
+std::string with_line(const std::string& from, const std::string& to) {
+  FixRecord record = sample();
+  record.number = 1;
+  std::string text = record_text(record, {});
+  const std::size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  text.replace(at, from.size(), to);
+  text.erase(text.rfind("crc32 "));
+  return text + "crc32 " + std::to_string(sum_of(text).crc32) + "\n";
+}
+
+TEST(FixRecordText, what_no_fix_writes_is_refused) {
+  const std::string key_line = "\nrunning vm.x\nrunning-path /proc/sys/vm/x\n";
+  ASSERT_TRUE(parse_record(with_line(key_line, key_line), {}));
+  for (const char* path : {"etc/a", "/etc/../root/a", "/", "/a//b", "/a/", "/a/./b", "",
+                           "/proc/sysrq-trigger", "/sys/power/state", "/dev/sda"}) {
+    EXPECT_FALSE(
+        parse_record(with_line("file /etc/gone.conf\n", std::string("file ") + path + "\n"), {}))
+        << path;
   }
-  for (const char* path : {"/proc/sysrq-trigger", "/proc/sys/../sysrq-trigger", "/etc/passwd"}) {
+  for (const char* path : {"/proc/sysrq-trigger", "/proc/sys/../sysrq-trigger", "/etc/passwd",
+                           "/proc/sys/vm/y", "/proc/sys/vm/../vm/x"}) {
+    EXPECT_FALSE(parse_record(
+        with_line("running-path /proc/sys/vm/x\n", std::string("running-path ") + path + "\n"), {}))
+        << path;
+  }
+  for (const char* name : {"kernel/../../../etc/victim", "kernel.x/../../etc/victim", "../x.y",
+                           "vm", "vm/x", "vm.x%0ay", ""}) {
+    for (const char* what : {"\nkey vm.min_free_kbytes\n", "\nrunning vm.x\n"}) {
+      const std::string word = std::string(what).substr(0, std::string(what).find(' ') + 1);
+      EXPECT_FALSE(parse_record(with_line(what, word + name + "\n"), {})) << word << name;
+    }
+  }
+  EXPECT_FALSE(parse_record(
+      with_line("made-directory /etc/sysctl.d\n", "made-directory /home/other\n"), {}));
+}
+
+TEST(FixRecordText, each_key_that_can_be_made_is_read_again) {
+  for (const char* name : {"vm.x", "net.ipv4.conf.eth0/1.x", "net/ipv4/conf/a.b-c:1@x/y",
+                           "kernel.sched_domain.cpu0.domain0.flags", "dev.raid.speed_limit_max"}) {
     FixRecord record = sample();
     record.number = 1;
-    record.change.running[0].path = path;
-    EXPECT_FALSE(parse_record(record_text(record), "/proc/sys/")) << path;
+    record.meta.wanted->key = key(name);
+    record.change.running[0].key = key(name);
+    const auto read = parse_record(record_text(record, {}), {});
+    ASSERT_TRUE(read) << name << ": " << read.error();
+    EXPECT_EQ(read->record.change.running[0].key, key(name));
+    EXPECT_EQ(read->record.meta.wanted->key, key(name));
   }
 }
 

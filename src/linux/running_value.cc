@@ -1,23 +1,59 @@
 #include "linux/running_value.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
 
 #include "advise/sysctl_edit.h"
 #include "base/text.h"
-#include "linux/descriptor.h"
+#include "linux/beneath.h"
 #include "linux/disk.h"
 
 namespace whyoom::linux {
 namespace {
 
-std::string cannot_set(const advise::RunningEdit& edit, int error) {
+constexpr const char* another_mount =
+    "something else is mounted there, as in a container. Do this on the host";
+
+bool is_proc(int fd) {
+  struct statfs status {};
+  return ::fstatfs(fd, &status) == 0 && status.f_type == PROC_SUPER_MAGIC;
+}
+
+}  // namespace
+
+tl::expected<Descriptor, int> RunningValues::open(const host::SysctlKey& key, int flags) const {
+  const Descriptor root(::open(root_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (root.get() < 0) {
+    return tl::unexpected(errno);
+  }
+  Descriptor file(
+      open_strictly_below(root.get(), key.path(), flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  struct stat status {};
+  if (file.get() < 0 || ::fstat(file.get(), &status) != 0) {
+    return tl::unexpected(errno);
+  }
+  if (kernel_ && !is_proc(file.get())) {
+    return tl::unexpected(EXDEV);
+  }
+  if (!S_ISREG(status.st_mode)) {
+    return tl::unexpected(S_ISDIR(status.st_mode) ? EISDIR : ENOENT);
+  }
+  return file;
+}
+
+std::string RunningValues::cannot_set(const advise::RunningEdit& edit, int error) const {
   std::string why;
   switch (error) {
     case EROFS:
       why = "/proc/sys is read-only here, as in a container. Do this on the host";
+      break;
+    case EXDEV:
+      why = another_mount;
       break;
     case EINVAL:
     case ERANGE:
@@ -32,50 +68,47 @@ std::string cannot_set(const advise::RunningEdit& edit, int error) {
                              : "permission denied. Run this as root";
       break;
     case ENOENT:
-      why = "this kernel has no " + printable(edit.path);
+      why = "this kernel has no " + place(edit.key);
       break;
     default:
       why = errno_text(error);
   }
-  return printable(edit.key) + " cannot be set: " + why;
+  return edit.key.dotted() + " cannot be set: " + why;
 }
 
-}  // namespace
-
-tl::expected<std::string, std::string> read_running(const std::string& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  auto text = file.get() < 0 ? tl::expected<std::string, int>(tl::unexpected(errno))
-                             : read_whole(file.get());
+tl::expected<std::string, std::string> RunningValues::read(const host::SysctlKey& key) const {
+  const auto file = open(key, O_RDONLY);
+  const auto text =
+      file ? read_whole(file->get()) : tl::expected<std::string, int>(tl::unexpected(file.error()));
   if (!text) {
-    return tl::unexpected(printable(path) + " cannot be read: " + errno_text(text.error()));
+    return tl::unexpected(place(key) + " cannot be read: " +
+                          (text.error() == EXDEV ? another_mount : errno_text(text.error())));
   }
   return std::string(trim_right(*text));
 }
 
-tl::expected<void, std::string> can_write_running(const advise::RunningEdit& edit) {
-  const Descriptor file(::open(edit.path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  return file.get() >= 0 ? tl::expected<void, std::string>()
-                         : tl::unexpected(cannot_set(edit, errno));
+tl::expected<void, std::string> RunningValues::can_write(const advise::RunningEdit& edit) const {
+  const auto file = open(edit.key, O_WRONLY);
+  return file ? tl::expected<void, std::string>() : tl::unexpected(cannot_set(edit, file.error()));
 }
 
-tl::expected<void, std::string> write_running(const advise::RunningEdit& edit) {
-  const Descriptor file(
-      ::open(edit.path.c_str(), O_WRONLY | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  if (file.get() < 0) {
-    return tl::unexpected(cannot_set(edit, errno));
+tl::expected<void, std::string> RunningValues::write(const advise::RunningEdit& edit) const {
+  const auto file = open(edit.key, O_WRONLY);
+  if (!file) {
+    return tl::unexpected(cannot_set(edit, file.error()));
   }
   // One call: the kernel takes each write as a value of its own.
   const std::string line = edit.after + "\n";
-  const ssize_t wrote = ::write(file.get(), line.data(), line.size());
-  if (wrote < 0) {
+  if ((!kernel_ && ::ftruncate(file->get(), 0) != 0) ||
+      ::write(file->get(), line.data(), line.size()) < 0) {
     return tl::unexpected(cannot_set(edit, errno));
   }
-  const auto now = read_running(edit.path);
+  const auto now = read(edit.key);
   if (!now) {
     return tl::unexpected(now.error());
   }
   if (!advise::same_sysctl_value(*now, edit.after)) {
-    return tl::unexpected(printable(edit.key) + " is " + printable(*now) + " after " +
+    return tl::unexpected(edit.key.dotted() + " is " + printable(*now) + " after " +
                           printable(edit.after) + " was written: the kernel keeps another value");
   }
   return {};

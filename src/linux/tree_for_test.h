@@ -13,10 +13,13 @@
 #include <map>
 #include <string>
 
+#include "host/sysctl_key.h"
 #include "linux/descriptor.h"
 #include "linux/file_attributes.h"
 
 namespace whyoom::linux::test {
+
+inline host::SysctlKey key(std::string_view text) { return host::SysctlKey::parse(text).value(); }
 
 namespace fs = std::filesystem;
 

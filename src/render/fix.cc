@@ -71,8 +71,9 @@ void write_change(Canvas& out, const Change& change) {
     out.blank();
   }
   for (const RunningEdit& value : change.running) {
-    out.verbatim(value.path + ": " + printable(value.before) + " -> " + printable(value.after),
-                 Paint::bold, 2);
+    out.verbatim(
+        value.key.file() + ": " + printable(value.before) + " -> " + printable(value.after),
+        Paint::bold, 2);
   }
 }
 
@@ -133,7 +134,7 @@ bool running_stays(const Plan& plan) {
 }
 
 std::string headline(const Plan& plan) {
-  const std::string key = printable(plan.wanted.key);
+  const std::string& key = plan.wanted.key.dotted();
   const std::string value = printable(plan.wanted.value);
   if (running_stays(plan)) {
     return key + " stays " + printable(*plan.running) + " now; from the next boot on it is " +
@@ -222,7 +223,7 @@ std::string json_plan(const Plan& plan, const FixResult& result) {
   json["schema"] = "whyoom/1";
   Json& fix = json["fix"];
   fix["cause"] = text_or_null(plan.cause);
-  fix["key"] = text(plan.wanted.key);
+  fix["key"] = text(plan.wanted.key.dotted());
   fix["value"] = text(plan.wanted.value);
   fix["state"] = result.state;
   fix["number"] = result.number == 0 ? Json(nullptr) : Json(result.number);

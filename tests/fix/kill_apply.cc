@@ -71,7 +71,7 @@ class Trial {
       expect(difference(before_, now).empty(), "nothing is changed without a journal");
       return;
     }
-    const auto found = linux::examine(*record);
+    const auto found = linux::examine(*record, scenario_.store.values);
     for (const linux::FileStanding& file : found.files) {
       ++standings_[static_cast<std::size_t>(file.standing)];
       expect(file.standing == Standing::old || file.standing == Standing::updated ||
@@ -128,7 +128,7 @@ class Trial {
     auto store = linux::FixStore::open_locked(scenario_.store, 1);
     expect(store && store->set_state(1, FixState::planned), "half a fix");
     linux::test::put(scenario_.change.files[0].path, *scenario_.change.files[0].before);
-    linux::test::put(scenario_.change.running[1].path, "\n");
+    linux::test::put(scenario_.store.values.place(scenario_.change.running[1].key), "\n");
     std::filesystem::remove_all(scenario_.top + "/etc/new.d");
   }
 

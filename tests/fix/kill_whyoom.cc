@@ -117,7 +117,7 @@ class Trial {
       return;
     }
     interrupted_ += record->state == FixState::planned || record->state == FixState::undoing;
-    for (const linux::FileStanding& file : linux::examine(*record).files) {
+    for (const linux::FileStanding& file : linux::examine(*record, {}).files) {
       expect(file.standing == Standing::old || file.standing == Standing::updated,
              "each file is the old or the new one");
     }
