@@ -25,6 +25,9 @@ class OverlayFiles : public host::Files {
   tl::expected<host::Listing, host::FileError> list(
       std::string_view path, std::size_t most = host::default_most_entries) override;
   tl::expected<std::string, host::FileError> read_link(std::string_view path) override;
+  tl::expected<host::FileStatus, host::FileError> status(std::string_view path) override {
+    return below_.status(path);
+  }
 
  private:
   host::Files& below_;

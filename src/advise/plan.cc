@@ -79,6 +79,10 @@ void add_boot_notes(Plan& plan) {
         "the kernel's command line sets it to {}; the files are read later and win",
         printable(*before.command_line));
   }
+  for (const host::SysctlOpenLine& open : before.open) {
+    plan.risks.emplace_back("{} can write {}: what is set there can be changed again without you",
+                            printable(open.who), printable(open.path));
+  }
   for (const host::SysctlGap& gap : before.gaps) {
     plan.notes.emplace_back("{} could not be read ({}); whatever is in it, another line decides",
                             printable(gap.path), printable(gap.error.text));

@@ -18,11 +18,7 @@ constexpr std::size_t most_of_a_log = std::size_t{16} << 20U;
 constexpr std::size_t most_of_all = std::size_t{128} << 20U;
 
 report::LogOwner owner_of(const linux::LogSource& source) {
-  using Kind = linux::LogSource::Kind;
-  const std::string_view name = std::string_view(source.name).substr(source.name.rfind('/') + 1);
-  const bool kernel = source.kind == Kind::pstore || source.kind == Kind::crash ||
-                      (source.kind == Kind::file && name.starts_with("dmesg"));
-  return kernel ? report::LogOwner::kernel : report::LogOwner::anybody;
+  return linux::is_dump(source) ? report::LogOwner::kernel : report::LogOwner::anybody;
 }
 
 class LogRecorder {
@@ -99,6 +95,9 @@ void LogRecorder::finish(const linux::LogEnd& end) {
     log.end.gap = Message("{}", renamed(gap));
   }
   log.source.name = renamed(log.source.name);
+  if (!log.source.unverified.empty()) {
+    log.source.unverified = Message("{}", renamed(log.source.unverified.str()));
+  }
 }
 
 }  // namespace
@@ -109,6 +108,9 @@ LogsWritten capture_logs(const HostRoot& root, host::HostNames* names,
   const auto clock = read_log_streams(root, recorder.sink());
   if (clock) {
     recorder.logs().clock = clock->clock;
+    if (names != nullptr) {
+      recorder.logs().clock.host = names->replaced(clock->clock.host);
+    }
     recorder.logs().now_us = clock->now_us;
   } else {
     recorder.written().gaps.push_back("the logs: " + clock.error());

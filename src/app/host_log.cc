@@ -10,8 +10,10 @@
 #include "base/text.h"
 #include "diagnose/engine.h"
 #include "diagnose/story.h"
+#include "host/counters.h"
 #include "report/log_reader.h"
 #include "report/log_span.h"
+#include "report/witness.h"
 
 namespace whyoom::app {
 namespace {
@@ -91,6 +93,10 @@ class HostLog {
   void found(report::Report&& report);
   void date(report::Time& time, const std::string& boot, report::Sighting* seen) const;
   void add_account(const report::InputAccount& input, std::uint64_t lost_while_reading);
+  void add_witness(const linux::LogEnd& last, const report::InputAccount& input,
+                   const report::LogSpan::Ends& ends);
+  [[nodiscard]] bool knows_zone(const report::Time& last) const;
+  [[nodiscard]] std::optional<std::uint64_t> kills_since_boot() const;
   [[nodiscard]] bool stopped() const { return options_.stop && options_.stop(); }
 
   const HostRoot& root_;
@@ -104,6 +110,8 @@ class HostLog {
   std::unique_ptr<report::LogReader> reader_;
   report::LogSpan span_;
   std::uint64_t events_ = 0;
+  report::Witnesses witnesses_;
+  std::vector<bool> zone_known_;  // by source
 };
 
 tl::expected<void, std::string> HostLog::read() {
@@ -114,6 +122,10 @@ tl::expected<void, std::string> HostLog::read() {
   const auto done = read_log_streams(root_, sink, [this](const LogClocks& clocks) {
     clock_ = clocks.clock;
     now_us_ = clocks.now_us;
+    witnesses_.host = clock_.host;
+    if (clock_.booted_us > 0) {
+      witnesses_.booted_us = clock_.booted_us;
+    }
   });
   return done ? tl::expected<void, std::string>() : tl::unexpected(done.error());
 }
@@ -125,6 +137,7 @@ void HostLog::begin(const linux::LogSource& source) {
   reader_ = std::make_unique<report::LogReader>(
       source.name, [this](report::Report&& report) { found(std::move(report)); }, nullptr);
   reader_->skip_lines(source.first_line);
+  reader_->distrust(source.unverified);
 }
 
 void HostLog::data(std::string_view chunk) {
@@ -173,6 +186,9 @@ void HostLog::found(report::Report&& report) {
   report::Time time = std::move(report.time);
   seen.report = std::move(report);
   date(time, seen.report.boot, &seen);
+  seen.by_kernel = seen.report.unverified.empty() &&
+                   (source_.kind == linux::LogSource::Kind::ring ||
+                    source_.kind == linux::LogSource::Kind::journal || linux::is_dump(source_));
   seen.report.time = std::move(time);
   merge_.add(std::move(seen));
 }
@@ -193,6 +209,53 @@ void HostLog::add_account(const report::InputAccount& input, std::uint64_t lost_
   }
 }
 
+// A log that lost something can have lost any event.
+void HostLog::add_witness(const linux::LogEnd& last, const report::InputAccount& input,
+                          const report::LogSpan::Ends& ends) {
+  if (!last.read || last.lost > 0 || input.lines_lost > 0 || !witnesses_.booted_us) {
+    return;
+  }
+  if (source_.kind == linux::LogSource::Kind::ring && ends.from.monotonic_us &&
+      *ends.from.monotonic_us < std::uint64_t{1} << 60U) {
+    // Time that the machine slept makes the moment too late, never too early. The buffer is read
+    // after the clock was.
+    witnesses_.logs.push_back(
+        {source_.name, *witnesses_.booted_us + static_cast<std::int64_t>(*ends.from.monotonic_us),
+         now_us_});
+  }
+  if (source_.kind == linux::LogSource::Kind::journal && last.gap.empty() && !clock_.boot.empty() &&
+      ends.last_boot == clock_.boot) {
+    // Of other boots there may be none: only this one counts.
+    const auto first =
+        ends.first_boot == clock_.boot ? journal_clock(ends.from.wall) : witnesses_.booted_us;
+    const auto to = journal_clock(ends.to.wall);
+    if (first && to) {
+      witnesses_.logs.push_back({source_.name, *first, *to});
+    }
+  }
+}
+
+// A file is changed when its last line is written: a wall clock without a zone that then shows that
+// time was read as it was meant.
+bool HostLog::knows_zone(const report::Time& last) const {
+  constexpr std::int64_t near_us = 600 * second_us;
+  const auto wall = parse_wall(last.wall);
+  if (!wall || !source_.modified_us) {
+    return false;
+  }
+  const std::int64_t at = epoch_us(*wall, *source_.modified_us);
+  return at <= *source_.modified_us + near_us && at >= *source_.modified_us - near_us;
+}
+
+std::optional<std::uint64_t> HostLog::kills_since_boot() const {
+  const auto text = root_.files->read("/proc/vmstat");
+  if (!text || !witnesses_.booted_us) {
+    return std::nullopt;
+  }
+  const host::Vmstat vmstat = host::parse_vmstat({*text, 0, nullptr});
+  return vmstat.oom_kill ? std::optional(vmstat.oom_kill->value) : std::nullopt;
+}
+
 void HostLog::end(const linux::LogEnd& last) {
   report::InputAccount input = reader_->finish();
   reader_.reset();
@@ -202,6 +265,8 @@ void HostLog::end(const linux::LogEnd& last) {
     input.lines = last.whole->lines;
   }
   add_account(input, last.lost);
+  add_witness(last, input, ends);
+  zone_known_.push_back(knows_zone(ends.to));
   date(ends.from, ends.first_boot, nullptr);
   date(ends.to, ends.last_boot, nullptr);
   account_.sources.push_back({source_.name, last.read, events_, input.lines, std::move(ends.from),
@@ -210,9 +275,15 @@ void HostLog::end(const linux::LogEnd& last) {
 
 void HostLog::explain_all(const std::function<void(std::unique_ptr<diagnose::Event>)>& sink) {
   diagnose::StoryBuilder story;
+  witnesses_.kills = kills_since_boot();  // after the logs: it counts all that they tell
   for (report::Sighting& seen : merge_.take()) {
     if (stopped()) {
       return;
+    }
+    if (seen.report.unverified.empty()) {
+      const bool sure = seen.clock == Clock::exact ||
+                        (seen.source < zone_known_.size() && zone_known_[seen.source]);
+      seen.report.unverified = report::not_confirmed(seen, sure, witnesses_);
     }
     const diagnose::StoryContext& context = story.next(seen.report);
     sink(diagnose::explain(std::move(seen.report), context));

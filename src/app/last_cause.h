@@ -13,7 +13,7 @@ struct LastCause {
   bool has_setting = false;  // one of its remedies is a sysctl
 };
 
-// Of the first event of the last story with a known cause, as `whyoom` alone tells it. Logs that
+// By diagnose::LastWord, as `whyoom` alone tells it. Logs that
 // cannot be read count as empty: what the host itself shows is judged without them.
 LastCause last_cause(const HostRoot& root);
 

@@ -27,7 +27,10 @@ using Events = std::vector<std::unique_ptr<diagnose::Event>>;
 render::Overview overview_of(const Events& events, const HostLogAccount& account) {
   render::Overview overview;
   for (const auto& event : events) {
-    if (event->in_story <= 1 || overview.stories.empty()) {
+    if (!event->report.unverified.empty()) {
+      ++overview.unverified;
+      overview.unverified_why = event->report.unverified.str();
+    } else if (event->in_story <= 1 || overview.stories.empty()) {
       overview.stories.push_back({event.get(), 0});
     } else {
       ++overview.stories.back().followers;

@@ -68,7 +68,9 @@ class StoryWriter : public Writer {
   explicit StoryWriter(linux::Output& out) : out_(out) {}
 
   void event(std::unique_ptr<Event> event) override {
-    if (first_ == nullptr || event->in_story <= first_->in_story) {
+    const auto verified = [](const Event& each) { return each.report.unverified.empty(); };
+    if (first_ == nullptr || event->in_story <= first_->in_story ||
+        verified(*event) != verified(*first_)) {
       close_story();
       first_ = std::move(event);
     } else if (followers_.size() < most_followers) {

@@ -167,12 +167,40 @@ inline std::string role_of(const Event& event, std::string_view cause) {
   return role_of(event.findings, cause);
 }
 
-// The files of a host case. A line "== /path -> /target" is a link.
+// "0664 0:50": mode, owner and group.
+inline std::optional<host::FileStatus> parse_status(std::string_view text) {
+  Cursor words(text);
+  const auto mode = parse_number<std::uint32_t>(words.take_word(), 8);
+  words.skip_spaces();
+  const auto uid = words.take_unsigned();
+  const auto gid = words.take(':') ? words.take_unsigned() : std::nullopt;
+  if (!mode || !uid || !gid || !words.at_end()) {
+    return std::nullopt;
+  }
+  return host::FileStatus{static_cast<std::uint32_t>(*uid), static_cast<std::uint32_t>(*gid),
+                          *mode};
+}
+
+// The files of a host case. A line "== /path -> /target" is a link; "== /path @ 0664 0:50" says
+// the mode and who owns it; with a slash at the end of the path it is a directory.
 inline host::MemoryFiles host_files(std::string_view text) {
   host::MemoryFiles files;
   std::string path;
   std::string contents;
   const auto end_file = [&] {
+    if (const std::size_t at = path.find(" @ "); at != std::string::npos) {
+      const auto status = parse_status(std::string_view(path).substr(at + 3));
+      path.resize(at);
+      const bool directory = path.ends_with('/');
+      path.resize(path.size() - (directory ? 1 : 0));
+      if (status) {
+        files.set_status(path, *status);
+      }
+      if (directory) {
+        files.add_directory(path);
+        path.clear();
+      }
+    }
     if (const std::size_t arrow = path.find(" -> "); arrow != std::string::npos) {
       files.add_link(path.substr(0, arrow), path.substr(arrow + 4));
     } else if (!path.empty()) {

@@ -25,7 +25,7 @@ std::string cgroup_of(const report::Report& report) {
 }  // namespace
 
 // In the same log and boot, and soon after the last event.
-bool StoryBuilder::is_near(const report::Report& report) const {
+bool StoryBuilder::Track::is_near(const report::Report& report) const {
   const bool same_log = report.source == source_ || (!report.boot.empty() && report.boot == boot_ &&
                                                      report.time.monotonic_us && last_us_);
   if (!started_ || !same_log || report.boot != boot_) {
@@ -38,12 +38,12 @@ bool StoryBuilder::is_near(const report::Report& report) const {
   return report.first_line >= last_line_ && report.first_line - last_line_ <= story_gap_lines;
 }
 
-bool StoryBuilder::continues(const report::Report& report) const {
+bool StoryBuilder::Track::continues(const report::Report& report) const {
   return !ended_ && is_near(report) && is_kill(report.kind) && is_kill(kind_) &&
          cgroup_of(report) == cgroup_;
 }
 
-Place StoryBuilder::killed_at(const report::Report& report) const {
+Place StoryBuilder::Track::killed_at(const report::Report& report) const {
   if (report.kind != report::Kind::page_allocation_failure || !report.trigger ||
       !report.trigger->pid || !is_near(report)) {
     return {};
@@ -54,7 +54,7 @@ Place StoryBuilder::killed_at(const report::Report& report) const {
   return killed == killed_.end() ? Place{} : killed->at;
 }
 
-void StoryBuilder::remember_victims(const report::Report& report) {
+void StoryBuilder::Track::remember_victims(const report::Report& report) {
   for (const report::Victim& victim : report.victims) {
     if (killed_.size() == most_remembered) {
       killed_.erase(killed_.begin());
@@ -63,7 +63,7 @@ void StoryBuilder::remember_victims(const report::Report& report) {
   }
 }
 
-const StoryContext& StoryBuilder::next(const report::Report& report) {
+const StoryContext& StoryBuilder::Track::next(const report::Report& report) {
   const auto& now = report.time.monotonic_us;
   const Place killed = killed_at(report);
   const bool of_victim = killed.line != 0;

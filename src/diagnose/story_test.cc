@@ -36,6 +36,21 @@ TEST(Story, BeginsWithTheFirstEvent) {
   EXPECT_EQ(first.seconds_since_first, std::nullopt);
 }
 
+TEST(Story, WhatIsUnverifiedIsAStoryOfItsOwn) {
+  StoryBuilder story;
+  report::Report forged = kill(4 * second, 90);
+  forged.unverified = Message("everybody can write it");
+  EXPECT_EQ(story.next(forged).number, 1U);
+  EXPECT_EQ(story.next(kill(5 * second, 100)).number, 1U);  // does not follow from it
+  forged.time.monotonic_us = 6 * second;
+  forged.first_line = 200;
+  EXPECT_EQ(story.next(forged).number, 2U);
+  const StoryContext after = story.next(kill(7 * second, 300));
+  EXPECT_EQ(after.number, 2U);  // nor is its own story cut by it
+  EXPECT_EQ(after.first_line, 100U);
+  EXPECT_EQ(after.victims_before, 1U);
+}
+
 TEST(Story, GoesOnWithinAMinute) {
   StoryBuilder story;
   story.next(kill(5 * second, 100));

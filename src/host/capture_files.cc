@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "base/text.h"
 #include "host/redact.h"
 
 namespace whyoom::host {
@@ -109,8 +108,30 @@ tl::expected<std::string, FileError> RecordingFiles::read_link(std::string_view 
   return target;
 }
 
+tl::expected<FileStatus, FileError> RecordingFiles::status(std::string_view path) {
+  auto status = inner_.status(path);
+  if (status && noted_.insert("status " + std::string(path)).second) {
+    index_ += "status " + std::to_string(status->mode) + " " + escape_word(renamed(path)) + " " +
+              std::to_string(status->uid) + " " + std::to_string(status->gid) +
+              (status->acl ? " acl" : "") + "\n";
+  }
+  return status;
+}
+
 void CaptureFiles::add(std::string path, std::string contents) {
   files_.insert_or_assign(std::move(path), std::move(contents));
+}
+
+// A damaged record is none: what is not known makes no finding.
+void CaptureFiles::add_status(std::string_view mode, std::string_view path, Cursor words) {
+  const auto uid = parse_number<std::uint32_t>(words.take_word());
+  words.skip_spaces();
+  const auto gid = parse_number<std::uint32_t>(words.take_word());
+  words.skip_spaces();
+  const auto bits = parse_number<std::uint32_t>(mode);
+  if (uid && gid && bits) {
+    statuses_[unescape_word(path)] = {*uid, *gid, *bits, words.rest() == "acl"};
+  }
 }
 
 void CaptureFiles::add_record(std::string_view line, Listing*& open) {
@@ -133,12 +154,14 @@ void CaptureFiles::add_record(std::string_view line, Listing*& open) {
     open->cut = second == "1";
   } else if (what == "link") {
     links_[unescape_word(second)] = unescape_word(third);
+  } else if (what == "status") {
+    add_status(second, third, cursor);
   } else if (what.ends_with("-error")) {
     auto& errors = what == "read-error"   ? read_errors_
                    : what == "list-error" ? list_errors_
                                           : link_errors_;
     const auto kind = parse_number<unsigned>(second).value_or(99);
-    errors[unescape_word(third)] = {kind <= static_cast<unsigned>(FileError::Kind::failed)
+    errors[unescape_word(third)] = {kind <= static_cast<unsigned>(FileError::Kind::untrusted)
                                         ? static_cast<FileError::Kind>(kind)
                                         : FileError::Kind::failed,
                                     unescape_word(cursor.rest())};
@@ -195,6 +218,14 @@ tl::expected<std::string, FileError> CaptureFiles::read_link(std::string_view pa
     return tl::unexpected(error->second);
   }
   return missing();
+}
+
+tl::expected<FileStatus, FileError> CaptureFiles::status(std::string_view path) {
+  const auto found = statuses_.find(path);
+  if (found == statuses_.end()) {
+    return missing();
+  }
+  return found->second;
 }
 
 }  // namespace whyoom::host

@@ -9,11 +9,13 @@
 #include <string>
 #include <string_view>
 
+#include "base/text.h"
 #include "host/files.h"
 
 namespace whyoom::host {
 
-// The part of a capture that is no file of the host: listings, errors, links. One record a line.
+// The part of a capture that is no file of the host: listings, errors, links, owners. One record
+// a line; a reader passes over records that it does not know.
 inline constexpr std::string_view capture_index = "whyoom/index";
 
 // Any bytes as one word of a record, and back.
@@ -33,6 +35,7 @@ class RecordingFiles : public Files {
   tl::expected<std::string, FileError> read(std::string_view path, std::size_t most) override;
   tl::expected<Listing, FileError> list(std::string_view path, std::size_t most) override;
   tl::expected<std::string, FileError> read_link(std::string_view path) override;
+  tl::expected<FileStatus, FileError> status(std::string_view path) override;
 
   // For `capture_index`, when everything has been read.
   [[nodiscard]] const std::string& index() const { return index_; }
@@ -63,15 +66,18 @@ class CaptureFiles : public Files {
   tl::expected<std::string, FileError> read(std::string_view path, std::size_t most) override;
   tl::expected<Listing, FileError> list(std::string_view path, std::size_t most) override;
   tl::expected<std::string, FileError> read_link(std::string_view path) override;
+  tl::expected<FileStatus, FileError> status(std::string_view path) override;
 
  private:
   template <class T>
   using ByPath = std::map<std::string, T, std::less<>>;
 
   void add_record(std::string_view line, Listing*& open);
+  void add_status(std::string_view mode, std::string_view path, Cursor words);
 
   ByPath<std::string> files_, links_;
   ByPath<Listing> listings_;
+  ByPath<FileStatus> statuses_;
   ByPath<FileError> read_errors_, list_errors_, link_errors_;
   std::unique_ptr<Files> unpacked_;
 };

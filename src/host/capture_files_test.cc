@@ -77,6 +77,30 @@ TEST(Capture, KeepsErrorsAndNames) {
   EXPECT_EQ(capture.replay.read("/nothing", 1).error().kind, FileError::Kind::missing);
 }
 
+TEST(Capture, KeepsWhoMayWrite) {
+  MemoryFiles files = some_host();
+  files.set_status("/etc/sysctl.d", {0, 50, 0775, false});
+  files.set_status("/etc/sysctl.conf", {1000, 0, 01644, true});
+  Capture capture;
+  record(files, capture);
+  const auto directory = capture.replay.status("/etc/sysctl.d");
+  ASSERT_TRUE(directory);
+  EXPECT_EQ(directory->uid, 0U);
+  EXPECT_EQ(directory->gid, 50U);
+  EXPECT_EQ(directory->mode, 0775U);
+  EXPECT_FALSE(directory->acl);
+  const auto file = capture.replay.status("/etc/sysctl.conf");
+  ASSERT_TRUE(file);
+  EXPECT_EQ(file->uid, 1000U);
+  EXPECT_EQ(file->mode, 01644U);
+  EXPECT_TRUE(file->acl);
+  EXPECT_EQ(capture.replay.status("/etc").error().kind, FileError::Kind::missing);
+  CaptureFiles damaged;
+  EXPECT_TRUE(damaged.add_index("whyoom capture 1\nstatus 9 /a\nstatus x /b 1 1\nstatus\n"));
+  EXPECT_FALSE(damaged.status("/a"));
+  EXPECT_FALSE(damaged.status("/b"));
+}
+
 TEST(Capture, RefusesAnotherIndex) {
   CaptureFiles files;
   EXPECT_FALSE(files.add_index(""));

@@ -18,7 +18,8 @@ struct FileError {
     denied,      // permissions
     not_a_file,  // a directory, device or FIFO where a file was asked for; not a directory for list
     too_big,
-    failed  // anything else; `text` is the system's own
+    failed,    // anything else; `text` is the system's own
+    untrusted  // somebody besides root could have planted it here; `text` says how
   };
   Kind kind = Kind::failed;
   std::string text;
@@ -32,6 +33,14 @@ struct Entry {
 struct Listing {
   std::vector<Entry> entries;
   bool cut = false;  // there were more than asked for
+};
+
+// Who may change a file or directory. In a copy of a host the copy's own owner and group count as
+// root's, so they are 0 here.
+struct FileStatus {
+  std::uint32_t uid = 0, gid = 0;
+  std::uint32_t mode = 0;  // permission bits: 0644
+  bool acl = false;        // an access control list says more than the group's bits
 };
 
 inline constexpr std::size_t default_most_bytes = std::size_t{16} << 20U;
@@ -49,6 +58,8 @@ class Files {
                                                 std::size_t most = default_most_entries) = 0;
   // Where a symbolic link points, as it is written.
   virtual tl::expected<std::string, FileError> read_link(std::string_view path) = 0;
+  // Of the file itself: `path` is one with all links followed. Missing also means not known.
+  virtual tl::expected<FileStatus, FileError> status(std::string_view path) = 0;
 };
 
 }  // namespace whyoom::host

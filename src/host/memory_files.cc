@@ -44,6 +44,10 @@ void MemoryFiles::remove(std::string_view path) {
   }
 }
 
+void MemoryFiles::set_status(std::string_view path, FileStatus status) {
+  statuses_.insert_or_assign(std::string(path), status);
+}
+
 tl::expected<std::string, FileError> MemoryFiles::read(std::string_view path, std::size_t most) {
   if (const auto failure = failures_.find(path); failure != failures_.end()) {
     return tl::unexpected(failure->second);
@@ -103,6 +107,14 @@ tl::expected<Listing, FileError> MemoryFiles::list(std::string_view path, std::s
 tl::expected<std::string, FileError> MemoryFiles::read_link(std::string_view path) {
   const auto found = links_.find(path);
   if (found == links_.end()) {
+    return missing();
+  }
+  return found->second;
+}
+
+tl::expected<FileStatus, FileError> MemoryFiles::status(std::string_view path) {
+  const auto found = statuses_.find(path);
+  if (found == statuses_.end()) {
     return missing();
   }
   return found->second;

@@ -20,10 +20,13 @@ class MemoryFiles : public Files {
   // Reading or listing `path` then fails so.
   void fail(std::string_view path, FileError error);
   void remove(std::string_view path);
+  // Not known of any other path.
+  void set_status(std::string_view path, FileStatus status);
 
   tl::expected<std::string, FileError> read(std::string_view path, std::size_t most) override;
   tl::expected<Listing, FileError> list(std::string_view path, std::size_t most) override;
   tl::expected<std::string, FileError> read_link(std::string_view path) override;
+  tl::expected<FileStatus, FileError> status(std::string_view path) override;
 
  private:
   template <class T>
@@ -34,6 +37,7 @@ class MemoryFiles : public Files {
   ByPath<std::string> files_;
   ByPath<std::string> links_;
   ByPath<FileError> failures_;
+  ByPath<FileStatus> statuses_;
   std::set<std::string, std::less<>> directories_{"/"};
 };
 

@@ -20,6 +20,7 @@ Message why_not(std::string_view path, const FileError& error) {
       return Message("{} is not a file of the expected kind", name);
     case FileError::Kind::too_big:
       return Message("{} is larger than any such file should be", name);
+    case FileError::Kind::untrusted:
     case FileError::Kind::failed:
       break;
   }

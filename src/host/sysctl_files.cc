@@ -1,7 +1,6 @@
 #include "host/sysctl_files.h"
 
 #include <algorithm>
-#include <array>
 
 namespace whyoom::host {
 namespace {
@@ -10,9 +9,6 @@ constexpr int most_links = 40;  // as in the kernel
 // Far above what any host has; they bound the work on a hostile tree. What is beyond is a gap.
 constexpr std::size_t most_files = 4096;
 constexpr std::size_t most_bytes = std::size_t{4} << 20U;
-constexpr std::array<std::string_view, 5> search_path = {"/etc/sysctl.d", "/run/sysctl.d",
-                                                         "/usr/local/lib/sysctl.d",
-                                                         "/usr/lib/sysctl.d", "/lib/sysctl.d"};
 
 std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
@@ -67,7 +63,7 @@ tl::expected<std::string, FileError> real_path(Files& files, std::string_view pa
 
 SysctlFiles::SysctlFiles(Files& files) : files_(files) {
   std::vector<std::string> seen;
-  for (const auto directory : search_path) {
+  for (const auto directory : sysctl_directories) {
     list_directory(std::string(directory), seen);
   }
   // The directories come from high to low, so a stable sort puts what masks first.

@@ -1,6 +1,7 @@
 // The sysctl files of a host: which ones there are, where links lead, and their texts.
 #pragma once
 
+#include <array>
 #include <map>
 #include <string>
 #include <string_view>
@@ -29,6 +30,10 @@ struct SysctlGap {
 };
 
 inline constexpr std::string_view sysctl_conf = "/etc/sysctl.conf";
+// From high to low: a file of a higher one masks its namesakes.
+inline constexpr std::array<std::string_view, 5> sysctl_directories = {
+    "/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d",
+    "/lib/sysctl.d"};
 
 class SysctlFiles {
  public:

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "host/writers.h"
 
 namespace whyoom::host {
 namespace {
@@ -313,6 +314,36 @@ std::optional<std::string> value_of(const SysctlAnswer& answer,
   return setting != nullptr ? std::optional(setting->value) : std::move(otherwise);
 }
 
+void add_open(SysctlOpenLine found, OpenToOthers others, std::vector<SysctlOpenLine>& open) {
+  const bool told = std::ranges::find(open, others.path, &SysctlOpenLine::path) != open.end();
+  if (!others.who.empty() && !told) {
+    found.path = std::move(others.path);
+    found.who = std::move(others.who);
+    open.push_back(std::move(found));
+  }
+}
+
+// Besides the file that a link leads to, the directory counts in which the link lies. Of the
+// directories that are searched only those themselves: /usr/local is often a group's.
+std::vector<SysctlOpenLine> open_lines(Files& files, const SysctlHistory& history) {
+  std::vector<SysctlOpenLine> open;
+  for (const SysctlAnswer* answer : {&history.boot, &history.system, &history.load}) {
+    if (const SysctlSetting* line = answer->winning()) {
+      const SysctlOpenLine found{line->real, line->line, {}, {}};
+      const auto directory = real_path(files, line->file.substr(0, line->file.rfind('/')));
+      add_open(found, open_to_others(files, line->real), open);
+      add_open(found, open_to_others(files, directory.value_or("/")), open);
+    }
+  }
+  for (const std::string_view directory : sysctl_directories) {
+    const auto real = real_path(files, directory).value_or(std::string(directory));
+    if (const auto status = files.status(real)) {
+      add_open({real, 0, {}, {}}, {real, other_writers(*status)}, open);
+    }
+  }
+  return open;
+}
+
 }  // namespace
 
 std::optional<std::string> SysctlHistory::value_after_boot() const {
@@ -352,6 +383,7 @@ SysctlHistory find_sysctl(Files& files, const SysctlQuestion& question) {
     history.boot = history.system;
   }
   history.gaps = sysctl_files.gaps();
+  history.open = open_lines(files, history);
   return history;
 }
 

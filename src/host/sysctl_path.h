@@ -64,6 +64,14 @@ enum class SysctlBoot : std::uint8_t {
   nothing         // systemd-sysctl.service is masked
 };
 
+// A line that decides, and who besides root can make it say something else.
+struct SysctlOpenLine {
+  std::string file;        // with all links followed
+  std::uint32_t line = 0;  // 0: no line yet; a file in this directory would be read
+  std::string path;        // what they can write: the file, or a directory on the way to it
+  std::string who;         // "group 50"
+};
+
 struct SysctlHistory {
   std::string key;  // canonical
   SysctlBoot boot_reader = SysctlBoot::systemd_sysctl;
@@ -74,6 +82,9 @@ struct SysctlHistory {
   SysctlAnswer system;  // sysctl --system
   SysctlAnswer load;    // sysctl -p
   std::vector<SysctlGap> gaps;
+  // Of the lines that decide for one of the readers, and of the directories that they search: each
+  // path once.
+  std::vector<SysctlOpenLine> open;
 
   // What the key has after boot; empty: the kernel's default, or what a program sets later.
   [[nodiscard]] std::optional<std::string> value_after_boot() const;

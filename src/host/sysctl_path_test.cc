@@ -51,6 +51,55 @@ TEST(SysctlPath, BootAndSystemDifferOverSysctlConf) {
   EXPECT_EQ(history.system.winning()->file, "/etc/sysctl.conf");
 }
 
+using OpenPaths = std::vector<std::string>;
+
+OpenPaths open_paths(const SysctlHistory& history) {
+  OpenPaths paths;
+  for (const SysctlOpenLine& open : history.open) {
+    paths.push_back(open.path + " " + open.who + " " + open.file + ":" + std::to_string(open.line));
+  }
+  return paths;
+}
+
+TEST(SysctlPath, WhoElseCanWriteWhatDecides) {
+  Tree tree = debian();
+  tree.file("/etc/sysctl.d/a.conf", "vm.min_free_kbytes = 1\n")
+      .file("/srv/app/b.conf", "\nvm.min_free_kbytes = 2\n")
+      .link("/etc/sysctl.d/b.conf", "/srv/app/b.conf")
+      .status("/etc/sysctl.d/a.conf", {0, 0, 0666, false})
+      .status("/srv/app", {33, 0, 0755, false})
+      .status("/srv", {0, 0, 0755, false});
+  // a.conf does not decide.
+  EXPECT_EQ(open_paths(ask(tree)), (OpenPaths{"/srv/app user 33 /srv/app/b.conf:2"}));
+  // The file itself, the directory where the link lies, and what lies above.
+  tree.status("/srv/app/b.conf", {0, 33, 0664, false})
+      .status("/etc/sysctl.d", {0, 50, 0775, false});
+  EXPECT_EQ(open_paths(ask(tree)), (OpenPaths{"/srv/app/b.conf group 33 /srv/app/b.conf:2",
+                                              "/etc/sysctl.d group 50 /srv/app/b.conf:2"}));
+}
+
+TEST(SysctlPath, ADirectoryThatIsSearchedCountsWithoutALine) {
+  Tree tree = debian();
+  tree.file("/etc/sysctl.d/a.conf", "vm.swappiness = 1\n")
+      .status("/etc/sysctl.d/a.conf", {0, 0, 0666, false})
+      .status("/etc/sysctl.d", {0, 0, 01777, false})
+      .status("/etc", {0, 0, 0775, true});
+  EXPECT_EQ(open_paths(ask(tree)), (OpenPaths{"/etc/sysctl.d everybody /etc/sysctl.d:0"}));
+  tree.status("/etc/sysctl.d", {0, 0, 0775, true})
+      .status("/usr/local/lib", {0, 50, 0775, false})
+      .status("/usr/local/lib/sysctl.d", {0, 0, 0755, false});
+  EXPECT_EQ(open_paths(ask(tree)),
+            (OpenPaths{"/etc/sysctl.d whoever its access control list names /etc/sysctl.d:0"}));
+}
+
+TEST(SysctlPath, RootsOwnFilesAndUnknownOnesAreNotOpen) {
+  Tree tree = debian();
+  tree.file("/etc/sysctl.conf", "vm.min_free_kbytes = 1\n");
+  EXPECT_TRUE(ask(tree).open.empty());
+  tree.status("/etc/sysctl.conf", {0, 0, 0664, false}).status("/etc", {0, 0, 0755, true});
+  EXPECT_TRUE(ask(tree).open.empty());
+}
+
 TEST(SysctlPath, SysctlConfIsNotReadAtBootWithoutTheLink) {
   Tree tree = debian();
   tree.file("/etc/sysctl.conf", "vm.min_free_kbytes = 1\n");

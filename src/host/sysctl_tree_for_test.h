@@ -22,6 +22,10 @@ class Tree : public Files {
     links_[std::move(path)] = std::move(target);
     return *this;
   }
+  Tree& status(std::string path, FileStatus status) {
+    statuses_[std::move(path)] = status;
+    return *this;
+  }
   Tree& deny(std::string path) {
     denied_[std::move(path)] = true;
     return *this;
@@ -68,6 +72,13 @@ class Tree : public Files {
     }
     return at->second;
   }
+  tl::expected<FileStatus, FileError> status(std::string_view path) override {
+    const auto at = statuses_.find(path);
+    if (at == statuses_.end()) {
+      return tl::make_unexpected(FileError{FileError::Kind::missing, "not known"});
+    }
+    return at->second;
+  }
 
  private:
   [[nodiscard]] std::map<std::string, bool> entries_of(std::string_view directory) const {
@@ -86,6 +97,7 @@ class Tree : public Files {
 
   std::map<std::string, std::string, std::less<>> files_, links_;
   std::map<std::string, bool, std::less<>> denied_;
+  std::map<std::string, FileStatus, std::less<>> statuses_;
 };
 
 }  // namespace whyoom::host::test

@@ -93,6 +93,8 @@ void read_record(std::string_view line, CapturedLogs& all) {
     all.clock.booted_us = words.number<std::int64_t>().value_or(0);
     all.clock.suspended_us = words.count();
     all.now_us = words.number<std::int64_t>().value_or(0);
+  } else if (what == "host") {
+    all.clock.host = words.text();
   } else if (what == "log" && all.logs.size() < most_logs) {
     all.logs.push_back(read_log(words));
   } else if (!all.logs.empty()) {
@@ -103,6 +105,8 @@ void read_record(std::string_view line, CapturedLogs& all) {
       read_end(words, log.end.whole->ends.to, log.end.whole->ends.last_boot);
     } else if (what == "gap") {
       log.end.gap = Message("{}", words.text());
+    } else if (what == "unverified") {
+      log.source.unverified = Message("{}", words.text());
     }
   }
 }
@@ -122,6 +126,7 @@ std::string write_log_index(const CapturedLogs& all) {
               .number(all.clock.suspended_us)
               .time(all.now_us)
               .line();
+  text += Record("host").text(all.clock.host).line();
   for (const CapturedLog& log : all.logs) {
     const WholeLog whole = log.end.whole.value_or(WholeLog());
     text += Record("log")
@@ -138,6 +143,9 @@ std::string write_log_index(const CapturedLogs& all) {
     text += end_record("to", whole.ends.to, whole.ends.last_boot);
     if (!log.end.gap.empty()) {
       text += Record("gap").text(log.end.gap.str()).line();
+    }
+    if (!log.source.unverified.empty()) {
+      text += Record("unverified").text(log.source.unverified.str()).line();
     }
   }
   return text;

@@ -9,7 +9,7 @@ namespace {
 
 CapturedLogs sample() {
   CapturedLogs all;
-  all.clock = {"0123abcd", 1'795'419'000'000'000, 7};
+  all.clock = {"0123abcd", 1'795'419'000'000'000, 7, "vm 1"};
   all.now_us = 1'795'419'100'000'000;
   CapturedLog journal;
   journal.source = {LogSource::Kind::journal, "journal", std::nullopt, 0};
@@ -17,7 +17,8 @@ CapturedLogs sample() {
   journal.end.gap = Message("no permission\nto read it");
   journal.end.whole.emplace();
   CapturedLog file;
-  file.source = {LogSource::Kind::file, "/var/log/a b%\xff.1", -5, 41};
+  file.source = {LogSource::Kind::file, "/var/log/a b%\xff.1", -5, 41,
+                 Message("user {} can write it", 1000)};
   file.end.lost = 3;
   file.end.whole = WholeLog{1'000'000, 9000, {{{}, "Nov 23 07:41:32"}, {12'500'000, ""}, "", "b0"}};
   all.logs = {journal, file};
@@ -31,6 +32,7 @@ TEST(CaptureLogs, TheIndexReadsAsItWasWritten) {
   EXPECT_EQ(write_log_index(*read), text);
   EXPECT_EQ(read->clock.boot, "0123abcd");
   EXPECT_EQ(read->clock.suspended_us, 7U);
+  EXPECT_EQ(read->clock.host, "vm 1");
   ASSERT_EQ(read->logs.size(), 2U);
   EXPECT_EQ(read->logs[0].end.gap.str(), "no permission\nto read it");
   EXPECT_FALSE(read->logs[0].end.read);
@@ -39,12 +41,23 @@ TEST(CaptureLogs, TheIndexReadsAsItWasWritten) {
   EXPECT_EQ(file.source.name, "/var/log/a b%\xff.1");
   EXPECT_EQ(file.source.modified_us, -5);
   EXPECT_EQ(file.source.first_line, 41U);
+  EXPECT_EQ(file.source.unverified.str(), "user 1000 can write it");
+  EXPECT_TRUE(read->logs[0].source.unverified.empty());
   EXPECT_TRUE(file.end.read);
   EXPECT_TRUE(file.end.gap.empty());
   EXPECT_EQ(file.end.whole->lines, 9000U);
   EXPECT_EQ(file.end.whole->ends.from.wall, "Nov 23 07:41:32");
   EXPECT_EQ(file.end.whole->ends.to.monotonic_us, 12'500'000U);
   EXPECT_EQ(file.end.whole->ends.last_boot, "b0");
+}
+
+TEST(CaptureLogs, AnIndexOfBeforeSaysNothingOfDoubtsAndTheHost) {
+  const auto read =
+      parse_log_index("whyoom logs 1\nclock b0 1 0 2\nlog file - read 0 0 5 1 /var/log/kern.log\n");
+  ASSERT_TRUE(read);
+  ASSERT_EQ(read->logs.size(), 1U);
+  EXPECT_EQ(read->clock.host, "");
+  EXPECT_TRUE(read->logs[0].source.unverified.empty());
 }
 
 TEST(CaptureLogs, ADamagedIndexNeverFails) {

@@ -47,15 +47,28 @@ std::string why(const FileError& error) {
 
 constexpr const char* leaves_open = "events that only this log has are not known";
 
+Message doubt_of(const std::string& path, const std::string& doubt) {
+  return doubt.empty() ? Message() : Message("{}: {}", path, doubt);
+}
+
+Message gap_of(const FileError& error) {
+  switch (error.kind) {
+    case FileError::Kind::denied:
+      return Message("{}: {}; run as root", why(error), leaves_open);
+    case FileError::Kind::untrusted:
+      return Message("not read, because {}: {}; name the file to read it", error.text, leaves_open);
+    default:
+      return Message("{}: {}", why(error), leaves_open);
+  }
+}
+
 }  // namespace
 
 void LogFiles::unread(LogSource::Kind kind, const std::string& name, const FileError& error) {
   sink_.begin({kind, name, std::nullopt});
   LogEnd end;
   end.read = false;
-  end.gap = error.kind == FileError::Kind::denied
-                ? Message("{}: {}; run as root", why(error), leaves_open)
-                : Message("{}: {}", why(error), leaves_open);
+  end.gap = gap_of(error);
   sink_.end(end);
 }
 
@@ -112,7 +125,7 @@ void LogFiles::read_one(const std::string& path, LogSource::Kind kind) {
     unread(kind, path, file.error());
     return;
   }
-  sink_.begin({kind, path, file->modified_us});
+  sink_.begin({kind, path, file->modified_us, 0, doubt_of(path, file->doubt)});
   LogEnd end;
   end.gap = pour(*file);
   sink_.end(end);
@@ -123,12 +136,14 @@ void LogFiles::read_files(std::vector<std::string> paths, LogSource::Kind kind) 
   for (std::string& path : paths) {
     const auto file = files_.open_file(path);
     if (file) {
-      found.push_back({std::move(path), file->modified_us});
+      found.push_back({std::move(path), file->modified_us, !file->doubt.empty()});
     } else if (file.error().kind != FileError::Kind::missing) {
       unread(kind, path, file.error());
     }
   }
-  std::ranges::stable_sort(found, std::greater<>(), &Found::modified_us);
+  std::ranges::stable_sort(found, [](const Found& a, const Found& b) {
+    return a.doubted != b.doubted ? b.doubted : a.modified_us > b.modified_us;
+  });
   std::size_t at = 0;
   for (; at < found.size() && read_ < limits_.most_files && bytes_ < limits_.most_bytes; ++at) {
     if (sink_.stop()) {
@@ -165,21 +180,28 @@ void LogFiles::read_parts(const std::string& directory, int depth) {
   constexpr auto kind = LogSource::Kind::pstore;
   constexpr int deepest = 3;
   std::vector<Found> parts;
+  std::string doubt;
   for (const std::string& name : names_in(directory, is_pstore_name, kind)) {
     const std::string path = below(directory, name);
     if (const auto part = files_.open_file(path)) {
-      parts.push_back({path, part->modified_us});
+      parts.push_back({path, part->modified_us, !part->doubt.empty()});
+      doubt = doubt.empty() ? part->doubt : doubt;
     } else {
       unread(kind, path, part.error());
     }
   }
   if (!parts.empty()) {
     const auto newest = std::ranges::max_element(parts, {}, &Found::modified_us)->modified_us;
-    sink_.begin({kind, parts.size() == 1 ? parts.front().path : directory + "/dmesg-*", newest});
+    const std::string name = parts.size() == 1 ? parts.front().path : directory + "/dmesg-*";
+    sink_.begin({kind, name, newest, 0, doubt_of(name, doubt)});
     LogEnd end;
     for (const Found& found : parts) {
       const auto part = files_.open_file(found.path);
-      Message gap = part ? pour(*part) : Message("{}: {}", why(part.error()), leaves_open);
+      // What was said of the log as a whole holds for what is read, whatever lies there by now.
+      const bool changed = part && doubt.empty() && !part->doubt.empty();
+      Message gap = !part     ? gap_of(part.error())
+                    : changed ? Message("{} became another file; {}", found.path, leaves_open)
+                              : pour(*part);
       sink_.data("\n");  // a part may end inside of a line
       end.gap = end.gap.empty() ? std::move(gap) : end.gap;
     }

@@ -11,7 +11,9 @@ class LogFiles {
   LogFiles(DirFiles& files, const LogSink& sink, const LogLimits& limits)
       : files_(files), sink_(sink), limits_(limits) {}
 
-  void read_syslog();  // /var/log, the newest first
+  // Of /var/log and /var/crash the newest first; what others can write comes last, so that it takes
+  // no room from the rest.
+  void read_syslog();
   void read_pstore();
   void read_crashes();
 
@@ -19,6 +21,7 @@ class LogFiles {
   struct Found {
     std::string path;
     std::int64_t modified_us = 0;
+    bool doubted = false;  // others can write it
   };
   // The files of a directory whose names the filter takes. A directory that may not be listed is a
   // gap; one that is not there is none.

@@ -20,6 +20,13 @@ std::int64_t now_us(clockid_t clock) {
 
 }  // namespace
 
+bool is_dump(const LogSource& source) {
+  using Kind = LogSource::Kind;
+  const std::string_view name = std::string_view(source.name).substr(source.name.rfind('/') + 1);
+  return source.kind == Kind::pstore || source.kind == Kind::crash ||
+         (source.kind == Kind::file && name.starts_with("dmesg"));
+}
+
 MachineClock machine_clock() {
   MachineClock clock;
   const std::int64_t monotonic = now_us(CLOCK_MONOTONIC);
@@ -30,6 +37,7 @@ MachineClock machine_clock() {
     if (const auto id = files->read("/proc/sys/kernel/random/boot_id")) {
       std::ranges::copy_if(trim(*id), std::back_inserter(clock.boot), is_hex_digit);
     }
+    clock.host = trim(files->read("/proc/sys/kernel/hostname").value_or(""));
   }
   return clock;
 }

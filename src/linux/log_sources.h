@@ -21,7 +21,13 @@ struct LogSource {
   std::string name;                         // "journal", "/dev/kmsg", "/var/log/kern.log.2.gz"
   std::optional<std::int64_t> modified_us;  // of a file, since 1970
   LineNumber first_line = 0;  // of an excerpt: so many lines stood before what is there
+  // Who else can write it: "/var/log/kern.log: user 1000 can write it"; empty: nobody besides root
+  // and the services that write logs.
+  Message unverified{};
 };
+
+// A copy of the kernel's own buffer: each line of it is the kernel's.
+bool is_dump(const LogSource& source);
 
 // What an excerpt cannot tell of the log that it was taken from.
 struct WholeLog {
@@ -50,11 +56,12 @@ struct LogLimits {
   int most_silent_ms = 60'000;  // of journalctl
 };
 
-// The clocks of the running machine.
+// The clocks of the running machine, and which machine it is.
 struct MachineClock {
   std::string boot;                // id as the journal writes it; empty = not known
   std::int64_t booted_us = 0;      // when the monotonic clock was 0, since 1970
   std::uint64_t suspended_us = 0;  // time that the monotonic clock does not count
+  std::string host{};              // its name; empty = not known
 };
 MachineClock machine_clock();
 

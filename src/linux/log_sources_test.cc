@@ -11,6 +11,7 @@
 #include <fstream>
 #include <vector>
 
+#include "base/text.h"
 #include "linux/kernel_ring.h"
 
 namespace whyoom::linux {
@@ -120,6 +121,49 @@ TEST_F(LogSources, what_is_no_file_does_not_block) {
     EXPECT_FALSE(one.end.read) << one.source.name;
     EXPECT_FALSE(one.end.gap.empty()) << one.source.name;
   }
+}
+
+TEST_F(LogSources, what_others_could_have_planted_is_a_gap) {
+  file("secret", "secret");
+  file("var/log/kern.log", "text");
+  file("var/crash/1/vmcore-dmesg.txt", "text");
+  file("var/lib/systemd/pstore/1/dmesg-efi-1", "text");
+  for (const char* path : {"var/log", "var/crash", "var/crash/1", "var/lib/systemd/pstore/1"}) {
+    fs::permissions(root_ / path, fs::perms::all);
+  }
+  fs::create_symlink("/secret", root_ / "var/log/dmesg");
+  fs::create_symlink("/secret", root_ / "var/crash/1/dmesg.1");
+  fs::create_hard_link(root_ / "secret", root_ / "var/crash/1/dmesg.2");
+  fs::create_symlink("/secret", root_ / "var/lib/systemd/pstore/1/dmesg-efi-2");
+  unsigned refused = 0;
+  for (const Read& one : read()) {
+    EXPECT_EQ(one.text.find("secret"), std::string::npos) << one.source.name;
+    if (one.end.read) {
+      EXPECT_EQ(trim(one.text), "text") << one.source.name;
+      continue;
+    }
+    ++refused;
+    EXPECT_TRUE(one.end.gap.str().starts_with("not read, because ")) << one.end.gap.str();
+    EXPECT_TRUE(one.end.gap.str().ends_with("; name the file to read it")) << one.end.gap.str();
+  }
+  EXPECT_EQ(refused, 4U);
+}
+
+TEST_F(LogSources, what_others_can_write_comes_last_and_says_so) {
+  file("var/log/kern.log", "old", 100);
+  file("var/log/messages", "new", 1);
+  file("var/lib/systemd/pstore/1/dmesg-efi-1", "a");
+  file("var/lib/systemd/pstore/1/dmesg-efi-2", "b");
+  const auto everybody = fs::perms::others_write;
+  fs::permissions(root_ / "var/log/messages", everybody, fs::perm_options::add);
+  fs::permissions(root_ / "var/lib/systemd/pstore/1/dmesg-efi-2", everybody, fs::perm_options::add);
+  const auto all = read();
+  ASSERT_EQ(names(all),
+            (Names{"/var/log/kern.log", "/var/log/messages", "/var/lib/systemd/pstore/1/dmesg-*"}));
+  EXPECT_TRUE(all[0].source.unverified.empty()) << all[0].source.unverified.str();
+  EXPECT_EQ(all[1].source.unverified.str(), "/var/log/messages: everybody can write it");
+  EXPECT_EQ(all[2].source.unverified.str(),
+            "/var/lib/systemd/pstore/1/dmesg-*: everybody can write it");
 }
 
 TEST_F(LogSources, a_compressed_log_and_a_broken_one) {

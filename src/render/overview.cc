@@ -4,6 +4,7 @@
 
 #include "base/human.h"
 #include "base/text.h"
+#include "diagnose/last_word.h"
 #include "render/check.h"
 #include "render/layout.h"
 #include "render/phrase.h"
@@ -117,14 +118,22 @@ void write_sources(Canvas& out, const Overview& overview, const Detail& detail) 
   }
 }
 
-// The last event whose cause is known; when there is none, the last.
 const diagnose::Event& telling_event(const Overview& overview) {
-  for (std::size_t i = overview.stories.size(); i-- > 0;) {
-    if (!is_undetermined(*overview.stories[i].first)) {
-      return *overview.stories[i].first;
-    }
+  const diagnose::Event* found = overview.stories.back().first;
+  diagnose::LastWord word;
+  for (const StoryHead& story : overview.stories) {
+    found = word.offer(*story.first) ? story.first : found;
   }
-  return *overview.stories.back().first;
+  return *found;
+}
+
+void write_unverified(Canvas& out, const Overview& overview) {
+  if (overview.unverified > 0) {
+    out.labelled("unverified:", Paint::yellow,
+                 plural(overview.unverified, "event is", "events are") + " passed over here (" +
+                     printable(overview.unverified_why) + "): " + command(overview, "explain"),
+                 2);
+  }
 }
 
 std::string why_label(const Overview& overview) {
@@ -138,9 +147,12 @@ void write_what_happened(Canvas& out, const Overview& overview, const Detail& de
   out.text("What happened", Paint::bold);
   const bool any_read = std::ranges::any_of(overview.sources, &LogSource::read);
   if (overview.stories.empty()) {
-    out.text(any_read ? "No OOM event stands in the logs that could be read."
-                      : "Not known: no kernel log could be read.",
+    out.text(overview.unverified > 0
+                 ? "No OOM event stands in the logs that only the kernel could have written."
+             : any_read ? "No OOM event stands in the logs that could be read."
+                        : "Not known: no kernel log could be read.",
              Paint::plain, 2, 2);
+    write_unverified(out, overview);
     write_sources(out, overview, detail);
     return;
   }
@@ -153,6 +165,7 @@ void write_what_happened(Canvas& out, const Overview& overview, const Detail& de
   for (std::size_t i = overview.stories.size() - shown; i < overview.stories.size(); ++i) {
     write_story(out, overview.stories[i]);
   }
+  write_unverified(out, overview);
   write_sources(out, overview, detail);
   out.labelled(why_label(overview), Paint::bold,
                first_sentences(answer(telling_event(overview)), detail.answer_sentences), 0);

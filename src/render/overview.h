@@ -18,7 +18,9 @@ struct StoryHead {
 };
 
 struct Overview {
-  std::vector<StoryHead> stories;  // oldest first
+  std::vector<StoryHead> stories;  // oldest first; without what is unverified
+  std::uint64_t unverified = 0;    // events that others could have written
+  std::string unverified_why;      // of the last of them
   std::vector<LogSource> sources;
   std::string root;           // as given with --root; empty = this machine
   bool more_as_root = false;  // another user would see what this one could not

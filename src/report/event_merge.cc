@@ -57,8 +57,26 @@ std::vector<std::uint64_t> keys_of(const Report& report) {
   return keys;
 }
 
+bool is_whole_and_by_kernel(const Sighting& seen) {
+  return seen.by_kernel && missing_parts(seen.report).empty();
+}
+
+// `a` shall stand for the event, not `b`.
+bool is_better(const Sighting& a, const Sighting& b) {
+  const bool verified = a.report.unverified.empty();
+  if (verified != b.report.unverified.empty()) {
+    return verified;
+  }
+  const bool whole = is_whole_and_by_kernel(a);
+  return whole != is_whole_and_by_kernel(b) ? whole : more_complete(a.report, b.report);
+}
+
 // What the kept copy lacks: its clocks, the host, the boot.
 void fill_from(Sighting& kept, const Sighting& other) {
+  if (kept.report.unverified.empty() && !other.report.unverified.empty()) {
+    return;
+  }
+  kept.by_kernel = kept.by_kernel || other.by_kernel;
   Report& report = kept.report;
   const Report& spare = other.report;
   if (report.time.wall.empty()) {
@@ -161,7 +179,7 @@ void EventMerge::add(Sighting&& seen) {
     ++copies_;
     Sighting& kept = events_[*known];
     held_bytes_ -= bytes_held(kept.report);
-    if (more_complete(seen.report, kept.report)) {
+    if (is_better(seen, kept)) {
       std::swap(seen, kept);
     }
     fill_from(kept, seen);

@@ -1,6 +1,8 @@
 // Events of several logs of one host, each once, in the order in which they happened. Of two copies
-// the more complete is kept; a clock that it lacks comes from the other.
-// Memory is bounded: beyond the budget the oldest events go, and are counted.
+// the more complete is kept; a clock that it lacks comes from the other. What others could have
+// written takes nothing from what they could not: an unverified copy stands for no verified one,
+// and a text log's for no whole one by the kernel. Memory is bounded: beyond the budget the oldest
+// events go, and are counted.
 #pragma once
 
 #include <cstddef>

@@ -53,6 +53,8 @@ struct Source {
   std::optional<std::int64_t> at{};
   Clock clock = Clock::exact;
   std::uint32_t number = 0;
+  bool by_kernel = false;
+  std::string unverified{};
 };
 
 std::vector<Sighting> sightings(const std::string& text, const Source& source) {
@@ -67,6 +69,10 @@ std::vector<Sighting> sightings(const std::string& text, const Source& source) {
         }
         sighting.clock = source.clock;
         sighting.source = source.number;
+        sighting.by_kernel = source.by_kernel;
+        if (!source.unverified.empty()) {
+          report.unverified = Message("{}", source.unverified);
+        }
         report.boot = source.boot;
         sighting.report = std::move(report);
         seen.push_back(std::move(sighting));
@@ -130,6 +136,55 @@ TEST(EventMerge, the_more_complete_copy_wins_wherever_it_comes) {
       EXPECT_FALSE(event.report.zones.empty());
       EXPECT_TRUE(event.report.constraint.has_value());
     }
+  }
+}
+
+// Somebody repeats an event in a log of his own, with more in it.
+TEST(EventMerge, an_unverified_copy_takes_nothing_from_a_verified_one) {
+  const std::string cut = without_lines(without_lines(spree(), "Node 0"), "oom-kill:constraint");
+  for (const bool forged_first : {true, false}) {
+    EventMerge merge;
+    const Source forged{.boot = "b1", .booted = booted_us, .number = 1, .unverified = "his"};
+    const Source own{.boot = "b1", .booted = booted_us};
+    add_all(merge, sightings(forged_first ? spree() : cut, forged_first ? forged : own));
+    add_all(merge, sightings(forged_first ? cut : spree(), forged_first ? own : forged));
+    const auto kept = merge.take();
+    ASSERT_EQ(kept.size(), sightings(spree(), {}).size());
+    for (const Sighting& event : kept) {
+      EXPECT_EQ(event.source, 0U);
+      EXPECT_TRUE(event.report.zones.empty());
+      EXPECT_TRUE(event.report.unverified.empty());
+    }
+  }
+}
+
+TEST(EventMerge, what_the_kernel_wrote_as_a_whole_stays) {
+  // The same event in a text log, with one more row in its table.
+  std::string more = spree();
+  const std::size_t row = more.find("] [    ");
+  const std::size_t begin = more.rfind('\n', row) + 1;
+  more.insert(begin, more.substr(begin, more.find('\n', row) + 1 - begin));
+  for (const bool kernel_first : {true, false}) {
+    EventMerge merge;
+    const Source text{.boot = "b1", .booted = booted_us, .number = 1};
+    const Source kernel{.boot = "b1", .booted = booted_us, .by_kernel = true};
+    add_all(merge, sightings(kernel_first ? spree() : more, kernel_first ? kernel : text));
+    add_all(merge, sightings(kernel_first ? more : spree(), kernel_first ? text : kernel));
+    for (const Sighting& event : merge.take()) {
+      EXPECT_EQ(event.source, 0U);
+      EXPECT_TRUE(event.by_kernel);
+    }
+  }
+}
+
+TEST(EventMerge, a_text_logs_copy_is_confirmed_by_a_cut_one_of_the_kernel) {
+  const std::string cut = without_lines(spree(), "Node 0");
+  EventMerge merge;
+  add_all(merge, sightings(spree(), {.boot = "b1", .booted = booted_us, .number = 1}));
+  add_all(merge, sightings(cut, {.boot = "b1", .booted = booted_us, .by_kernel = true}));
+  for (const Sighting& event : merge.take()) {
+    EXPECT_EQ(event.source, 1U);  // it has the zones
+    EXPECT_TRUE(event.by_kernel);
   }
 }
 

@@ -21,6 +21,9 @@ struct Sighting {
   std::optional<std::int64_t> at_us;  // since 1970
   Clock clock = Clock::exact;
   std::uint32_t source = 0;  // number of the log, the caller's own
+  // One of the copies stands in a log that only the kernel writes: not a text log, where any
+  // program can write under its name.
+  bool by_kernel = false;
 };
 
 // Monotonic clocks of two boots can show the same time: numbers that differ, wall clocks that are

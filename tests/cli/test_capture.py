@@ -85,6 +85,39 @@ class Capture(harness.Case):
         self.assertEqual(len(logs), 5)
         self.assertTrue(any("invoked oom-killer" in log for log in logs))
 
+    def test_what_somebody_planted_is_not_in_it(self):
+        self.put("root/secret", f"kernel: [    1.000000] Out of memory: {SECRET}\n" * 3)
+        (self.root / "root/secret").chmod(0o600)
+        self.put("var/crash/1/vmcore-dmesg.txt", self.text)
+        self.put("etc/sysctl.d/50-a.conf", "vm.swappiness = 10\n")
+        self.put("var/spool/cron/crontabs/root", "# vm.min_free_kbytes\n")
+        self.put("var/log/messages", "Nov 23 09:00:00 vm1 kernel: all is well\n")
+        for folder in ("var/crash/1", "etc/sysctl.d", "var/spool/cron/crontabs", "var/log"):
+            (self.root / folder).chmod(0o777)
+            (self.root / folder / "dmesg.1").symlink_to("/root/secret")
+            (self.root / folder / "dmesg.conf").symlink_to("../../root/secret")
+            os.link(self.root / "root/secret", self.root / folder / "dmesg.2.conf")
+        (self.root / "var/crash/2").symlink_to("/root")
+        live = self.answers(self.root)
+        capture, result = self.capture()
+        everything = self.everything(self.unpack(capture))
+        self.assertFalse(SECRET in everything)  # too long to be shown
+        self.assertIn("not in it: /var/crash/1/dmesg.1: not read, because", result.err)
+        self.assertEqual(self.answers(capture), live)
+
+    def test_doubts_and_who_may_write_are_kept(self):
+        self.put("var/log/kern.log", syslog_lines(self.text))
+        (self.root / "var/log/kern.log").chmod(0o666)
+        (self.root / "etc/sysctl.conf").chmod(0o666)
+        live = self.answers(self.root)
+        self.assertEqual({one["unverified_why"] for one in live[0]},
+                         {"/var/log/kern.log: everybody can write it"})
+        self.assertIn("sysctl-file-writable", [one["cause"] for one in live[1]["findings"]])
+        capture, _ = self.capture()
+        self.assertEqual(self.answers(capture), live)
+        again, _ = self.capture(root=capture)
+        self.assertEqual(self.answers(again), live)
+
     def test_a_machines_journal(self):
         folder = self.scratch / "bin"
         folder.mkdir()

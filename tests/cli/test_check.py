@@ -16,15 +16,23 @@ def host_of_case(case, root, over=False):
     text = (harness.SOURCE / "src" / "diagnose" / "causes" / case).read_text(encoding="utf-8")
     for part in ("\n" + text.split("---\n", 1)[1]).split("\n== ")[1:]:
         path, _, content = part.partition("\n")
+        path, _, status = path.partition(" @ ")
         path, _, link = path.partition(" -> ")
         target = root / path.lstrip("/")
         target.parent.mkdir(parents=True, exist_ok=True)
-        if over:
+        if over and not path.endswith("/"):
             target.unlink(missing_ok=True)
         if link:
             target.symlink_to(link)
+        elif path.endswith("/"):
+            target.mkdir(exist_ok=True)
         else:
             target.write_text(content + "\n", encoding="utf-8")
+        if status:
+            mode, owners = status.split()
+            target.chmod(int(mode, 8))
+            if os.geteuid() == 0:
+                os.chown(target, *map(int, owners.split(":")))
 
 
 class Check(harness.Case):

@@ -319,6 +319,19 @@ class Refusals(FixCase):
             told = re.search(r"The last event \(.*kern.log:\d+\) was memory-exhausted, which no setting",
                              result.out.replace("\n", " "))
             self.assertEqual(bool(told), other, result.out)
+        # What everybody could have written says nothing.
+        shutil.copy(harness.EXAMPLES / "memory-exhausted.log", log)
+        log.chmod(0o666)
+        self.assertNotIn("The last event",
+                         whyoom("fix", "--root", str(tree), "--dry-run").out.replace("\n", " "))
+
+    def test_a_file_that_others_can_write_is_a_risk_of_the_plan(self):
+        self.conf.chmod(0o666)
+        plan = self.fix("--dry-run", "--format", "json").json["fix"]
+        self.assertTrue(any(risk.startswith("everybody can write ") for risk in plan["risks"]),
+                        plan["risks"])
+        self.conf.chmod(0o644)
+        self.assertEqual(self.fix("--dry-run", "--format", "json").json["fix"]["risks"], [])
 
     def test_a_copy_of_a_host_is_only_looked_at(self):
         self.check(self.fix("--root", "/", "--yes"), 2, err="--dry-run")

@@ -1,0 +1,48 @@
+// Opening a path of a host so that nobody but the host's own can lead the reader elsewhere: name by
+// name, by descriptors. A symbolic link counts only in a directory where nobody else can make one,
+// a second hard link likewise. What is read is what was judged: the answer is about the open file.
+// Private to DirFiles.
+#pragma once
+
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "host/files.h"
+#include "linux/descriptor.h"
+
+namespace whyoom::linux {
+
+// Who may write to a host's files besides root.
+struct Owners {
+  // Of the top directory: in a copy they stand for root, whose files the owner could replace
+  // anyway.
+  uid_t uid = 0;
+  gid_t gid = 0;
+  // The services that write logs. They may write lines, and may not plant links.
+  std::vector<uid_t> log_uids;
+  std::vector<gid_t> log_gids;
+};
+
+struct Guarded {
+  Descriptor file;
+  struct stat status {};
+  // Who else can write the file, or put another one in its place: "user 1000 can write it"; empty:
+  // nobody but root and the logs' services.
+  std::string doubt;
+};
+
+// `flags` without O_PATH opens what is there with O_NONBLOCK; only regular files and, with
+// O_DIRECTORY, directories are opened. O_PATH | O_NOFOLLOW gives a link itself.
+tl::expected<Guarded, host::FileError> open_guarded(int root, std::string_view path, int flags,
+                                                    const Owners& owners);
+
+host::FileStatus status_of(int fd, const struct stat& status, const Owners& owners);
+
+host::FileError error_of(int error);
+
+}  // namespace whyoom::linux
