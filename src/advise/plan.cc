@@ -184,6 +184,11 @@ tl::expected<Plan, Message> make_plan(host::Files& files, const diagnose::HostCh
     plan.change.files = plan.sysctl.files;
   }
   if (parts.running && plan.running && !same_sysctl_value(*plan.running, wanted.value)) {
+    if (!host::is_running_value(*plan.running)) {
+      return tl::unexpected(
+          Message("{} is \"{}\" now, which no undo could set again; set it by hand",
+                  wanted.key.dotted(), printable(*plan.running)));
+    }
     add_counterpart(plan, files);
     plan.change.running.push_back({wanted.key, *plan.running, wanted.value});
     judge_value(plan, state);

@@ -24,14 +24,6 @@ constexpr std::string_view drop_in_folder = "/etc/sysctl.d";
 // Each round changes one line or adds one; a host has a handful that matter.
 constexpr int most_rounds = 64;
 
-// What packages and programs own is written again without asking.
-bool is_editable(std::string_view real) {
-  constexpr std::array<std::string_view, 5> owned = {"/usr/", "/lib/", "/run/", "/dev/", "/nix/"};
-  return real.starts_with("/usr/local/") ||
-         std::ranges::none_of(owned,
-                              [real](std::string_view top) { return real.starts_with(top); });
-}
-
 std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 std::vector<std::string_view> words(std::string_view text) {
@@ -220,7 +212,7 @@ Editing::Done Editing::append_to(const std::string& path) {
 // nothing else sets the key, else to a file of its own that is read last.
 Editing::Done Editing::add_line(const SysctlHistory& history) {
   const SysctlSetting* winner = main_answer(history).winning();
-  if (!last_ && winner != nullptr && is_editable(winner->real)) {
+  if (!last_ && winner != nullptr && may_be_edited(winner->real)) {
     return append_to(winner->real);  // a glob: the key itself goes before it wherever it stands
   }
   if (!last_ && winner == nullptr && boot_reads_sysctl_conf()) {
@@ -243,12 +235,12 @@ tl::expected<SysctlEdit, Message> Editing::run() {
     const bool placed =
         !home_.empty() || (decides != nullptr && same_sysctl_value(decides->value, value_));
     if (!placed) {
-      const bool has_line = decides != nullptr && is_editable(decides->real) && !decides->glob;
+      const bool has_line = decides != nullptr && may_be_edited(decides->real) && !decides->glob;
       done = has_line ? set_line(*decides) : add_line(now);
     } else if (obstacle == nullptr) {
       done = tl::unexpected(
           Message("another line keeps every program from the one in {}", printable(home_)));
-    } else if (is_editable(obstacle->real)) {
+    } else if (may_be_edited(obstacle->real)) {
       done = comment_out(*obstacle);
     } else {
       done = tl::unexpected(
@@ -285,6 +277,15 @@ const host::SysctlGap* deciding_gap(const SysctlHistory& history) {
   const auto found = std::ranges::find_if(
       history.gaps, [&](const host::SysctlGap& gap) { return !gap.masked && !comes_before(gap); });
   return found == history.gaps.end() ? nullptr : &*found;
+}
+
+bool may_be_edited(std::string_view real) {
+  // /dev/shm is a disk like another.
+  constexpr std::array<std::string_view, 7> owned = {"/usr/", "/lib/",  "/run/", "/dev/",
+                                                     "/nix/", "/proc/", "/sys/"};
+  return real.starts_with("/usr/local/") || real.starts_with("/dev/shm/") ||
+         std::ranges::none_of(owned,
+                              [real](std::string_view top) { return real.starts_with(top); });
 }
 
 bool same_sysctl_value(std::string_view a, std::string_view b) {

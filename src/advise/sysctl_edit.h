@@ -49,6 +49,10 @@ tl::expected<SysctlEdit, Message> edit_sysctl_files(host::Files& files,
                                                     const host::SysctlQuestion& question,
                                                     std::string_view value);
 
+// Whether a fix may change the file, all links followed: not what packages and programs own and
+// write again without asking, and nothing of the kernel's.
+bool may_be_edited(std::string_view real);
+
 // As the kernel would see them: 0x10 is 16, blanks do not count.
 bool same_sysctl_value(std::string_view a, std::string_view b);
 

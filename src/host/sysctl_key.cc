@@ -191,7 +191,16 @@ tl::expected<SysctlKey, Message> SysctlKey::parse(std::string_view text) {
   return SysctlKey(canonical_sysctl_key(path), std::move(path));
 }
 
-bool is_sysctl_value(std::string_view text) { return !text.empty() && printable(text) == text; }
+bool is_sysctl_value(std::string_view text) {
+  return is_running_value(text) && !text.empty() && printable(text) == text;
+}
+
+bool is_running_value(std::string_view text) {
+  constexpr std::size_t longest = 4094;
+  return text.size() <= longest && std::ranges::none_of(text, [](char c) {
+           return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
+         });
+}
 
 std::string tool_path_of(SysctlTool tool, std::string_view key) {
   if (tool == SysctlTool::systemd) {

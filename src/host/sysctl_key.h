@@ -70,6 +70,10 @@ class SysctlKey {
 
 // What may stand behind a key: one line of text without control characters.
 bool is_sysctl_value(std::string_view text);
+// What the kernel shows of a value and takes again in one write: a line, maybe empty, maybe with
+// tabs between its parts, that the handlers of numbers look at as a whole. These take PAGE_SIZE - 1
+// bytes (do_proc_dointvec() and proc_do_large_bitmap() of kernel/sysctl.c), the newline among them.
+bool is_running_value(std::string_view text);
 
 // What glob(3) makes of braces: {a,b} becomes two patterns. At most some hundred are made.
 std::vector<std::string> expand_braces(std::string_view pattern);

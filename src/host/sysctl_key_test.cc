@@ -66,6 +66,21 @@ bool reaches(SysctlTool tool, std::string_view key) {
   return path_reaches(tool, tool_path_of(tool, key), target);
 }
 
+TEST(SysctlKey, ARunningValueIsOneLineAndOneWrite) {
+  for (const std::string_view text : {"", "1", "4096\t131072\t6291456", " a b ", "it's {{ x }}"}) {
+    EXPECT_TRUE(is_running_value(text)) << text;
+  }
+  for (const std::string_view text :
+       {std::string_view("1\n2"), std::string_view("1\r"), std::string_view("1\0", 2),
+        std::string_view("\x1b[2J"), std::string_view("\x7f")}) {
+    EXPECT_FALSE(is_running_value(text)) << text;
+    EXPECT_FALSE(is_sysctl_value(text)) << text;
+  }
+  EXPECT_TRUE(is_sysctl_value(std::string(4094, '1')));
+  EXPECT_FALSE(is_sysctl_value(std::string(4095, '1')));
+  EXPECT_FALSE(is_running_value(std::string(4095, '1')));
+}
+
 TEST(SysctlKey, ReachesTheFileAsTheToolsDo) {
   for (const auto tool : {systemd, procps}) {
     EXPECT_TRUE(reaches(tool, "vm.min_free_kbytes"));

@@ -65,7 +65,12 @@ Result complete(FixRecord& record, const RunningValues& values) {
                             " was changed by someone else meanwhile; nothing was changed");
     }
     if (file.before) {
-      const Descriptor open(::open(file.path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+      const auto directory = open_real_directory(directory_of(file.path));
+      if (!directory) {
+        return tl::unexpected(cannot_change(file.path, directory.error()));
+      }
+      const Descriptor open(::openat(directory->get(), std::string(name_of(file.path)).c_str(),
+                                     O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
       const auto read = open.get() < 0 ? tl::expected<FileAttributes, int>(tl::unexpected(errno))
                                        : read_attributes(open.get());
       if (!read) {

@@ -2,17 +2,18 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
-#include <linux/openat2.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
 
+#include "advise/sysctl_edit.h"
 #include "base/text.h"
+#include "host/writers.h"
+#include "linux/guarded_walk.h"
 
 namespace whyoom::linux {
 namespace {
@@ -50,6 +51,17 @@ std::string forbidding_flag(std::string_view path) {
   return {};
 }
 
+// Of a directory: what lies in it can be replaced by root and by who runs this alone.
+bool is_held_by_us(int directory, const struct stat& status) {
+  Owners owners;
+  owners.uid = ::geteuid();
+  host::FileStatus as_host = status_of(directory, status, owners);
+  if ((status.st_mode & S_ISVTX) != 0) {  // nobody renames or removes what is another's
+    as_host.mode &= ~022U;
+  }
+  return host::other_writers(as_host).empty();
+}
+
 }  // namespace
 
 bool is_plain_path(std::string_view path) {
@@ -63,8 +75,7 @@ bool is_plain_path(std::string_view path) {
 }
 
 bool is_settings_path(std::string_view path) {
-  return is_plain_path(path) && !path.starts_with("/proc/") && !path.starts_with("/sys/") &&
-         !path.starts_with("/dev/");
+  return is_plain_path(path) && advise::may_be_edited(path);
 }
 
 std::string_view directory_of(std::string_view path) {
@@ -78,37 +89,24 @@ std::string_view name_of(std::string_view path) {
   return slash == std::string_view::npos ? path : path.substr(slash + 1);
 }
 
-tl::expected<Descriptor, int> open_real_directory(std::string_view path, bool by_walking) {
+tl::expected<Descriptor, int> open_real_directory(std::string_view path) {
   // Not O_PATH: it is needed for fsync.
   constexpr int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-  if (!by_walking) {
-    open_how how{};
-    how.flags = flags;
-    how.resolve = RESOLVE_NO_SYMLINKS;
-    Descriptor directory(static_cast<int>(
-        ::syscall(SYS_openat2, AT_FDCWD, std::string(path).c_str(), &how, sizeof how)));
-    if (directory.get() >= 0) {
-      return directory;
-    }
-    if (errno != ENOSYS && errno != EPERM && errno != EAGAIN) {
-      return tl::unexpected(errno);
-    }
-  }
+  const std::vector<std::string> parts = parts_of(path);
   Descriptor at(::open("/", flags));
-  for (const std::string& part : parts_of(path)) {
-    if (at.get() < 0) {
-      break;
-    }
-    Descriptor next(::openat(at.get(), part.c_str(), flags));
-    if (next.get() < 0) {
+  for (std::size_t i = 0;; ++i) {
+    struct stat status {};
+    if (at.get() < 0 || ::fstat(at.get(), &status) != 0) {
       return tl::unexpected(errno);
     }
-    at = std::move(next);
+    if (!is_held_by_us(at.get(), status)) {
+      return tl::unexpected(others_hold_it);
+    }
+    if (i == parts.size()) {
+      return at;
+    }
+    at = Descriptor(::openat(at.get(), parts[i].c_str(), flags));
   }
-  if (at.get() < 0) {
-    return tl::unexpected(errno);
-  }
-  return at;
 }
 
 std::vector<std::string> missing_directories(std::string_view path) {
@@ -256,6 +254,12 @@ std::string cannot_change(std::string_view path, int error) {
       break;
     case ENOTDIR:
       why = "a directory on its path is no directory any more";
+      break;
+    case others_hold_it:
+      why =
+          "others than root own a directory on its path, or can write to it, and could put another"
+          " file in its place. See who may with `namei -l " +
+          shell_word(path) + "`";
       break;
     case EINVAL:
       why = "it is no regular file";

@@ -2,6 +2,7 @@
 // what changes the machine: replace_file, fix_store, running_value, apply.
 #pragma once
 
+#include <cerrno>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,15 +17,19 @@ inline constexpr std::size_t most_config_bytes = std::size_t{16} << 20U;
 
 // A path of the form /a/b: absolute, no empty part, no "." or "..", no NUL.
 bool is_plain_path(std::string_view path);
-// A plain path at which a file of settings can lie: on no file system of the kernel's own.
+// A plain path of a file that a fix may change.
 bool is_settings_path(std::string_view path);
 std::string_view directory_of(std::string_view path);  // "/" for "/a"
 std::string_view name_of(std::string_view path);
 
+// open_real_directory's error for a path that others can change under our hands.
+inline constexpr int others_hold_it = EKEYREJECTED;
+
 // Opens a directory in which nothing on the way is a symbolic link: the path was resolved before,
-// so a link was put there since. The error is errno; ELOOP or ENOTDIR for a link. `by_walking`:
-// name by name, as where the kernel has no openat2 (before 5.6, or filtered).
-tl::expected<Descriptor, int> open_real_directory(std::string_view path, bool by_walking = false);
+// so a link was put there since. The error is errno; ELOOP or ENOTDIR for a link. Each directory on
+// the way belongs to root or to who runs this, and nobody else can put another one in its place:
+// only they can write to it, or it is sticky (as /tmp). Else the error is `others_hold_it`.
+tl::expected<Descriptor, int> open_real_directory(std::string_view path);
 // The directories of `path` that are not there, the highest first; `path` itself counts.
 std::vector<std::string> missing_directories(std::string_view path);
 

@@ -13,16 +13,14 @@ namespace fs = std::filesystem;
 using test::put;
 using test::Scratch;
 
-class RealDirectory : public ::testing::TestWithParam<bool> {};
-
-TEST_P(RealDirectory, no_link_on_the_way_is_followed) {
+TEST(RealDirectory, no_link_on_the_way_is_followed) {
   const Scratch dir;
   fs::create_directories(dir / "a/b");
   put(dir / "file", "");
   fs::create_directory_symlink("a", dir / "way");
   fs::create_directory_symlink("b", dir / "a/last");
   const auto error = [&](const std::string& path) {
-    const auto opened = open_real_directory(path, GetParam());
+    const auto opened = open_real_directory(path);
     return opened ? 0 : opened.error();
   };
   EXPECT_EQ(error("/"), 0);
@@ -33,7 +31,33 @@ TEST_P(RealDirectory, no_link_on_the_way_is_followed) {
   EXPECT_EQ(error(dir / "none"), ENOENT);
 }
 
-INSTANTIATE_TEST_SUITE_P(Ways, RealDirectory, ::testing::Bool());
+TEST(RealDirectory, one_that_others_can_exchange_is_refused) {
+  const Scratch dir;
+  fs::create_directories(dir / "a/b");
+  const auto error = [&](const std::string& path) {
+    const auto opened = open_real_directory(path);
+    return opened ? 0 : opened.error();
+  };
+  const auto with_mode = [&](unsigned mode) {
+    EXPECT_EQ(::chmod((dir / "a").c_str(), mode), 0);
+    return error(dir / "a/b");
+  };
+  EXPECT_EQ(with_mode(0755), 0);
+  EXPECT_EQ(with_mode(0777), others_hold_it);
+  EXPECT_EQ(error(dir / "a"), others_hold_it);
+  EXPECT_EQ(with_mode(01777), 0) << "sticky: who does not own a/b cannot rename it";
+  if (::geteuid() != 0) {
+    GTEST_SKIP() << "SKIPPED: only root can give a directory to others";
+  }
+  ASSERT_EQ(::chown((dir / "a").c_str(), 0, 0), 0);
+  EXPECT_EQ(with_mode(0775), 0) << "the group of root";
+  ASSERT_EQ(::chown((dir / "a").c_str(), 0, 1234), 0);
+  EXPECT_EQ(with_mode(0775), others_hold_it);
+  EXPECT_EQ(with_mode(0755), 0);
+  ASSERT_EQ(::chown((dir / "a").c_str(), 1234, 0), 0);
+  EXPECT_EQ(with_mode(0755), others_hold_it);
+  EXPECT_NE(cannot_change(dir / "a/b/c", others_hold_it).find("namei -l"), std::string::npos);
+}
 
 TEST(Disk, missing_directories_are_told_from_the_top) {
   const Scratch dir;

@@ -145,7 +145,8 @@ class Reader {
     }
     if (what == "value" && key_) {
       record.meta.wanted = advise::Wanted{*key_, {}};
-      return take_text(text, record.meta.wanted->value);
+      return take_text(text, record.meta.wanted->value) &&
+             host::is_sysctl_value(record.meta.wanted->value);
     }
     if (what == "command") {
       return take_text(text, record.meta.command);
@@ -212,8 +213,13 @@ class Reader {
       std::string path;
       return take_text(text, path) && path == values_.place(running.back().key);
     }
-    return (what == "running-before" && take_text(text, running.back().before)) ||
-           (what == "running-after" && take_text(text, running.back().after));
+    std::string value;
+    if ((what != "running-before" && what != "running-after") || !take_text(text, value) ||
+        !host::is_running_value(value)) {
+      return false;
+    }
+    (what == "running-before" ? running.back().before : running.back().after) = std::move(value);
+    return true;
   }
 
   // Each directory that was made is one on the way to a file of this record.

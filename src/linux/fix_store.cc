@@ -383,6 +383,11 @@ tl::expected<int, std::string> FixStore::add(FixRecord record) {
   }
   record.number = found->empty() ? 1 : found->back() + 1;
   record.state = FixState::planned;
+  // What an undo would not take is not kept: nothing could be taken back.
+  if (const auto read = parse_record(record_text(record, options_.values), options_.values);
+      !read) {
+    return tl::unexpected("the record of this fix cannot be kept: " + read.error());
+  }
   if (const int error = write_new_record(record)) {
     remove_record(directory_.get(), new_name);
     const auto failed = store_error(options_.path, error);

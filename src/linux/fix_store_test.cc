@@ -208,11 +208,23 @@ std::string with_line(const std::string& from, const std::string& to) {
   return text + "crc32 " + std::to_string(sum_of(text).crc32) + "\n";
 }
 
+TEST_F(Store, what_an_undo_would_not_take_is_not_kept) {
+  FixRecord record = sample();
+  record.change.files[0].path = "/usr/lib/sysctl.d/50-default.conf";
+  auto store = locked();
+  const auto added = store.add(record);
+  ASSERT_FALSE(added);
+  EXPECT_NE(added.error().find("cannot be kept"), std::string::npos) << added.error();
+  EXPECT_TRUE(store.list()->empty());
+}
+
 TEST(FixRecordText, what_no_fix_writes_is_refused) {
   const std::string key_line = "\nrunning vm.x\nrunning-path /proc/sys/vm/x\n";
   ASSERT_TRUE(parse_record(with_line(key_line, key_line), {}));
-  for (const char* path : {"etc/a", "/etc/../root/a", "/", "/a//b", "/a/", "/a/./b", "",
-                           "/proc/sysrq-trigger", "/sys/power/state", "/dev/sda"}) {
+  for (const char* path :
+       {"etc/a", "/etc/../root/a", "/", "/a//b", "/a/", "/a/./b", "", "/proc/sysrq-trigger",
+        "/sys/power/state", "/dev/sda", "/usr/lib/sysctl.d/50-default.conf", "/run/sysctl.d/x.conf",
+        "/lib/systemd/system/x.service"}) {
     EXPECT_FALSE(
         parse_record(with_line("file /etc/gone.conf\n", std::string("file ") + path + "\n"), {}))
         << path;
@@ -222,6 +234,17 @@ TEST(FixRecordText, what_no_fix_writes_is_refused) {
     EXPECT_FALSE(parse_record(
         with_line("running-path /proc/sys/vm/x\n", std::string("running-path ") + path + "\n"), {}))
         << path;
+  }
+  for (const char* value : {"running-before 1%0a2", "running-after 3%00", "running-after %1b[2J"}) {
+    const std::string what = std::string(value).substr(0, std::string(value).find(' '));
+    const std::string was = what + (what == "running-before" ? " 1%092\n" : " 3 4\n");
+    ASSERT_TRUE(parse_record(with_line(was, was), {})) << was;
+    EXPECT_FALSE(parse_record(with_line(was, std::string(value) + "\n"), {})) << value;
+  }
+  for (const char* value : {"", "6%0a7", "6%7f"}) {
+    EXPECT_FALSE(
+        parse_record(with_line("\nvalue 67584\n", "\nvalue " + std::string(value) + "\n"), {}))
+        << value;
   }
   for (const char* name : {"kernel/../../../etc/victim", "kernel.x/../../etc/victim", "../x.y",
                            "vm", "vm/x", "vm.x%0ay", ""}) {

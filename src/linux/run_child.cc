@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,11 +11,10 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <memory>
 
 #include "linux/descriptor.h"
-
-extern char** environ;  // NOLINT(readability-redundant-declaration)
 
 namespace whyoom::linux {
 namespace {
@@ -37,6 +37,25 @@ Pipe make_pipe() {
   pipe.read = Descriptor(ends[0]);
   pipe.write = Descriptor(ends[1]);
   return pipe;
+}
+
+// The file of the program in PATH; empty when it is in none of its directories. A relative
+// directory is passed over: it would run what lies where the user happens to be.
+std::string find_program(const std::string& name, std::string_view path) {
+  while (!path.empty()) {
+    const std::size_t colon = path.find(':');
+    const std::string_view directory = path.substr(0, colon);
+    path.remove_prefix(colon == std::string_view::npos ? path.size() : colon + 1);
+    if (directory.starts_with('/')) {
+      std::string file = std::string(directory) + "/" + name;
+      struct stat status {};
+      if (::stat(file.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+          ::access(file.c_str(), X_OK) == 0) {
+        return file;
+      }
+    }
+  }
+  return {};
 }
 
 // The actions and attributes of posix_spawn, which have to be given back.
@@ -68,7 +87,15 @@ class SpawnPlan {
       words.push_back(const_cast<char*>(word.c_str()));  // posix_spawn does not write to them
     }
     words.push_back(nullptr);
-    return ::posix_spawnp(&child, words[0], &actions_, &attributes_, words.data(), environ);
+    // What it says is compared, and nothing else of the environment is to change what it does.
+    const char* path = std::getenv("PATH");
+    std::string path_variable = std::string("PATH=") + (path == nullptr ? "/usr/bin:/bin" : path);
+    std::string locale = "LC_ALL=C.UTF-8";
+    const std::array<char*, 3> environment{path_variable.data(), locale.data(), nullptr};
+    const std::string file = find_program(argv.front(), std::string_view(path_variable).substr(5));
+    return file.empty() ? ENOENT
+                        : ::posix_spawn(&child, file.c_str(), &actions_, &attributes_, words.data(),
+                                        environment.data());
   }
 
  private:

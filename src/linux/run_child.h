@@ -17,8 +17,9 @@ struct ChildEnd {
   std::string complaint;  // start of its standard error
 };
 
-// Looks for argv[0] in PATH. Standard input is /dev/null. The child is ended when `stop` says so,
-// or after `most_silent_ms` without a byte; it never outlives the call.
+// Looks for argv[0], a name, in the absolute directories of PATH. The child gets PATH and LC_ALL
+// and nothing else of the environment; standard input is /dev/null. The child is ended when `stop`
+// says so, or after `most_silent_ms` without a byte; it never outlives the call.
 ChildEnd run_child(const std::vector<std::string>& argv,
                    const std::function<void(std::string_view)>& data,
                    const std::function<bool()>& stop, int most_silent_ms);

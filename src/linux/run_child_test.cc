@@ -5,9 +5,14 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
+
+#include "linux/tree_for_test.h"
 
 namespace whyoom::linux {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr int patience_ms = 10'000;
 
@@ -35,6 +40,38 @@ TEST(RunChild, a_program_that_is_not_there_is_told) {
   const ChildEnd end = run_child(
       {"whyoom-no-such-program"}, [](std::string_view) {}, [] { return false; }, patience_ms);
   EXPECT_EQ(end.start_error, ENOENT);
+}
+
+TEST(RunChild, nothing_else_of_the_environment_reaches_it) {
+  ASSERT_EQ(::setenv("WHYOOM_TEST_VARIABLE", "1", 1), 0);
+  ASSERT_EQ(::setenv("LC_ALL", "xx_XX", 1), 0);
+  std::string out;
+  run_child(
+      {"env"}, [&](std::string_view text) { out += text; }, [] { return false; }, patience_ms);
+  ::unsetenv("WHYOOM_TEST_VARIABLE");
+  ::unsetenv("LC_ALL");
+  EXPECT_EQ(out, "PATH=" + std::string(std::getenv("PATH")) + "\nLC_ALL=C.UTF-8\n");
+}
+
+TEST(RunChild, a_program_in_a_relative_directory_is_none) {
+  const test::Scratch dir;
+  test::put(dir / "whyoom-here", "#!/bin/sh\necho here\n");
+  ASSERT_EQ(::chmod((dir / "whyoom-here").c_str(), 0755), 0);
+  const std::string path = std::getenv("PATH");
+  const auto started = [&](const std::string& directories) {
+    EXPECT_EQ(::setenv("PATH", directories.c_str(), 1), 0);
+    const ChildEnd end = run_child(
+        {"whyoom-here"}, [](std::string_view) {}, [] { return false; }, patience_ms);
+    EXPECT_EQ(::setenv("PATH", path.c_str(), 1), 0);
+    return end.start_error;
+  };
+  const std::string was = fs::current_path();
+  fs::current_path(dir.path());
+  EXPECT_EQ(started(".:" + path), ENOENT);
+  EXPECT_EQ(started(":" + path), ENOENT);
+  EXPECT_EQ(started("./:bin"), ENOENT);
+  fs::current_path(was);
+  EXPECT_EQ(started(dir.path() + ":" + path), 0);
 }
 
 TEST(RunChild, words_reach_the_program_as_they_are) {

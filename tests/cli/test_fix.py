@@ -264,6 +264,46 @@ class Refusals(FixCase):
         self.check(whyoom("fix", "--cause", "nonsense"), 2, err="no such cause")
         self.expect_untouched()
 
+    def test_a_key_cannot_leave_proc_sys(self):
+        victim = pathlib.Path("/etc/victim")
+        victim.write_text("root's\n")
+        for key in ("kernel/../../../etc/victim", "kernel.//.//.//.etc.victim", "../../etc/victim", "kernel/./../../../etc/victim", "vm/../../../etc/victim"):
+            for more in (["--yes"], ["--yes", "--files-only"], ["--dry-run"], ["--output", "ansible"]):
+                result = whyoom("fix", f"{key}=x", *more)
+                self.check(result, 2)
+                self.assertRegex(result.err, "no (such )?sysctl")
+        self.assertEqual(victim.read_text(), "root's\n")
+        victim.unlink()
+        self.check(whyoom("undo", "--yes"), 0, "Nothing to undo")
+        self.expect_untouched()
+
+    def test_a_key_below_another_mount(self):
+        subprocess.run(["mount", "--bind", "/proc/sys/kernel", "/proc/sys/kernel"], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", "/proc/sys/kernel"], check=True)
+        self.check(self.fix("--yes"), 2, err="as in a container. Do this on the host")
+        self.expect_untouched()
+
+    def test_a_key_below_what_is_no_proc(self):
+        mount_empty("/proc/sys")
+        self.addCleanup(subprocess.run, ["umount", "-l", "/proc/sys"], check=True)
+        os.mkdir("/proc/sys/kernel")
+        RUNNING.write_text("before.example\n")
+        self.check(self.fix("--yes"), 2, err="something else is mounted there")
+        self.expect_untouched()
+
+    def test_a_file_in_a_directory_of_somebody_else(self):
+        home = pathlib.Path("/var/lib/home")
+        home.mkdir()
+        os.chown(home, 1234, 1234)
+        theirs = home / "sysctl.conf"
+        theirs.write_bytes(OLD)
+        self.conf.unlink()
+        self.conf.symlink_to(theirs)
+        self.check(self.fix("--yes"), 2, err="others than root own a directory on its path")
+        self.assertEqual(theirs.read_bytes(), OLD)
+        self.assertEqual(self.running(), "before.example")
+        self.assertEqual(os.listdir(home), ["sysctl.conf"])
+
     def test_read_only_proc_sys_of_a_container(self):
         subprocess.run(["mount", "--bind", "/proc/sys", "/proc/sys"], check=True)
         self.addCleanup(subprocess.run, ["umount", "-l", "/proc/sys"], check=True)
