@@ -16,7 +16,8 @@ constexpr bool is_letter(char c) {
 constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool has_word(std::string_view text, std::string_view word) {
-  return !std::ranges::search(text, word, {}, lower).empty();
+  const auto same = [](char a, char b) { return lower(a) == b; };
+  return std::search(text.begin(), text.end(), word.begin(), word.end(), same) != text.end();
 }
 
 // ":skull:", ":100:", ":+1:"; not the line of "kern.log:7:".
