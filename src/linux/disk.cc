@@ -45,7 +45,9 @@ std::string forbidding_flag(std::string_view path) {
     if ((flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)) != 0) {
       const bool immutable = (flags & FS_IMMUTABLE_FL) != 0;
       return std::string("the ") + kind + (immutable ? " is immutable" : " is append-only") +
-             ". Run `chattr " + (immutable ? "-i " : "-a ") + shell_word(what) + "` first";
+             ". Run " +
+             (immutable ? command_on("chattr -i {}", what) : command_on("chattr -a {}", what)) +
+             " first";
     }
   }
   return {};
@@ -208,33 +210,27 @@ bool no_such_rename(int error) { return error == EINVAL || error == ENOSYS || er
 
 std::string errno_text(int error) { return std::generic_category().message(error); }
 
-std::string shell_word(std::string_view word) {
-  constexpr std::string_view harmless = "/._-+:@,=%";
-  const bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [&](char c) {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           harmless.find(c) != std::string_view::npos;
-  });
-  if (plain) {
-    return std::string(word);
+std::string command_on(ShellPattern<ShellOperand> pattern, std::string_view path) {
+  std::string text(pattern.text());
+  if (const auto word = ShellOperand::from(path)) {
+    text = ShellCommand(pattern, *word).text();
+  } else {
+    text.replace(text.find("{}"), 2, "<path>");
   }
-  std::string quoted = "'";
-  for (const char c : printable(word)) {
-    quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  }
-  return quoted + "'";
+  return "`" + text + "`";
 }
 
 std::string cannot_change(std::string_view path, int error) {
-  const std::string directory = shell_word(directory_of(path));
+  const std::string_view directory = directory_of(path);
   std::string why;
   switch (error) {
     case EROFS:
-      why = "the file system is read-only. `findmnt -T " + directory +
-            "` shows which one; in a container, do this on the host";
+      why = "the file system is read-only. " + command_on("findmnt -T {}", directory) +
+            " shows which one; in a container, do this on the host";
       break;
     case ENOSPC:
-      why = "no space is left in the file system. Free some first: `df -h " + directory +
-            "`, `df -i " + directory + "`";
+      why = "no space is left in the file system. Free some first: " +
+            command_on("df -h {}", directory) + ", " + command_on("df -i {}", directory);
       break;
     case EDQUOT:
       why = "the disk quota is used up";
@@ -258,8 +254,8 @@ std::string cannot_change(std::string_view path, int error) {
     case others_hold_it:
       why =
           "others than root own a directory on its path, or can write to it, and could put another"
-          " file in its place. See who may with `namei -l " +
-          shell_word(path) + "`";
+          " file in its place. See who may with " +
+          command_on("namei -l {}", path);
       break;
     case EINVAL:
       why = "it is no regular file";

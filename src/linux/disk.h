@@ -9,6 +9,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
+#include "base/shell.h"
 #include "linux/descriptor.h"
 
 namespace whyoom::linux {
@@ -50,8 +51,8 @@ int write_new_file(int directory, const std::string& name, std::string_view data
 bool no_such_rename(int error);
 
 std::string errno_text(int error);
-// A word of a shell's command line.
-std::string shell_word(std::string_view word);
+// "`df -h /etc`" for a message; <path> stands where no command can have the name.
+std::string command_on(ShellPattern<ShellOperand> pattern, std::string_view path);
 // "/etc/sysctl.conf cannot be changed: the file system is read-only. ..." with what to do about it.
 std::string cannot_change(std::string_view path, int error);
 

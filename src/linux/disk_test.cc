@@ -67,16 +67,22 @@ TEST(Disk, missing_directories_are_told_from_the_top) {
   EXPECT_TRUE(missing_directories(dir / "file/a").empty()) << "ENOTDIR: nothing that could be made";
 }
 
-TEST(Disk, words_of_a_shell) {
-  EXPECT_EQ(shell_word("/etc/sysctl.d/10-a_b.conf"), "/etc/sysctl.d/10-a_b.conf");
-  EXPECT_EQ(shell_word("/etc/a b"), "'/etc/a b'");
-  EXPECT_EQ(shell_word("it's"), "'it'\\''s'");
-  EXPECT_EQ(shell_word(""), "''");
+TEST(Disk, commands_name_the_path_in_one_word) {
+  EXPECT_EQ(command_on("df -h {}", "/etc/sysctl.d/10-a_b.conf"),
+            "`df -h /etc/sysctl.d/10-a_b.conf`");
+  EXPECT_EQ(command_on("df -h {}", "/etc/a b"), "`df -h '/etc/a b'`");
+  EXPECT_EQ(command_on("df -h {}", "it's"), "`df -h 'it'\\''s'`");
+}
+
+// With its characters escaped it would be the name of another file.
+TEST(Disk, commands_do_without_a_path_that_cannot_be_seen) {
+  for (const char* path : {"", "/etc/a\nb", "/etc/a\x1b", "/etc/\xff", "-x"}) {
+    EXPECT_EQ(command_on("df -h {}", path), "`df -h <path>`");
+  }
 }
 
 TEST(Disk, names_with_control_characters_are_made_fit) {
   EXPECT_EQ(cannot_change("/etc/a\x1b[2Jb", ELOOP).find('\x1b'), std::string::npos);
-  EXPECT_EQ(shell_word("a\nb").find('\n'), std::string::npos);
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ tl::unexpected<std::string> store_error(const std::string& path, int error) {
       why = "the file system is read-only";
       break;
     case ENOSPC:
-      why = "no space is left. Free some first: `df -h " + shell_word(directory_of(path)) + "`";
+      why = "no space is left. Free some first: " + command_on("df -h {}", directory_of(path));
       break;
     case ELOOP:
     case ENOTDIR:
@@ -125,8 +125,8 @@ tl::expected<void, std::string> check_owner(const std::string& path, int fd) {
   }
   if ((status.st_mode & 077U) != 0) {
     return tl::unexpected("others than its owner can use the journal of fixes, " + printable(path) +
-                          ". It is not believed. See who changed it, then run `chmod 700 " +
-                          shell_word(path) + "`");
+                          ". It is not believed. See who changed it, then run " +
+                          command_on("chmod 700 {}", path));
   }
   return {};
 }
