@@ -113,9 +113,7 @@ class Campaign {
     fs::remove(told);
     const auto end =
         test::run_disturbed(commands_[command], test::Calls::changing, told, [&](const Stop& stop) {
-          // A signal interrupts a write; no local file system lets one interrupt a listing.
-          const bool fits =
-              kill || (shorten || error == EINTR ? test::is_write(stop) : test::is_file_call(stop));
+          const bool fits = kill || (shorten ? test::is_write(stop) : test::is_file_call(stop));
           if (stop.index < from || !fits || (begun && !for_ever)) {
             return Disturbance{};
           }

@@ -1,7 +1,7 @@
-// Kills apply, undo and finish at their system calls, each STRIDE-th of the stops (1: at all), and
-// looks at what is left: every file is whole, and both ways out lead to one of the two states, with
+// Kills apply, undo and finish at each of their system calls that could change something, and looks
+// at what is left: every file is whole, and both ways out lead to one of the two states, with
 // nothing left over.
-// Usage: kill_apply APPLY_PROGRAM [STRIDE]    status 0: all well, 1: not, 77: cannot be done here
+// Usage: kill_apply APPLY_PROGRAM             status 0: all well, 1: not, 77: cannot be done here
 //        kill_apply --self-test APPLY_PROGRAM  a careless program must be found out
 #include <array>
 #include <cstdio>
@@ -29,8 +29,8 @@ constexpr std::size_t most_complaints = 5;
 
 class Trial {
  public:
-  Trial(std::string program, const std::string& scratch, std::uint64_t stride)
-      : program_(std::move(program)), scratch_(scratch), scenario_(scratch), stride_(stride) {
+  Trial(std::string program, const std::string& scratch)
+      : program_(std::move(program)), scratch_(scratch), scenario_(scratch) {
     scenario_.make();
     before_ = snapshot(scenario_.top);
     expect(run("apply"), "apply by itself");
@@ -44,13 +44,13 @@ class Trial {
   enum class At : std::uint8_t { entries_and_exits, entries };
   void kill(const char* command, At which, const std::function<void()>& start,
             const std::function<void()>& recover) {
-    // An odd stride comes by entries and exits alike.
-    const std::uint64_t step = stride_ * (which == At::entries ? 2 : 1);
+    const std::uint64_t step = which == At::entries ? 2 : 1;
     std::uint64_t killed = 0;
     for (std::uint64_t stop = 0;; stop += step) {
       at_ = std::string(command) + " killed at stop " + std::to_string(stop);
       start();
-      const auto end = test::run_and_kill({program_, command, scratch_}, stop);
+      const auto end =
+          test::run_and_kill({program_, command, scratch_}, stop, test::Calls::changing);
       ++runs_;
       if (!end.killed) {
         expect(end.status == 0 && end.stops <= stop, "the end of the program");
@@ -112,7 +112,8 @@ class Trial {
   // The way back is killed too, at a stop by chance; then it is gone once more.
   void undo_twice() {
     if (load()) {
-      (void)test::run_and_kill({program_, "undo", scratch_}, random_() % 500);
+      (void)test::run_and_kill({program_, "undo", scratch_}, random_() % 500,
+                               test::Calls::changing);
       ++runs_;
       look();
     }
@@ -174,7 +175,6 @@ class Trial {
 
   std::string program_, scratch_, at_;
   test::Scenario scenario_;
-  std::uint64_t stride_;
   Snapshot before_, after_;
   std::mt19937 random_{20260101};
   std::uint64_t runs_ = 0, wrong_ = 0, untouched_ = 0;
@@ -186,8 +186,7 @@ class Trial {
 
 int main(int argc, char** argv) {
   const bool self_test = argc == 3 && std::string_view(argv[1]) == "--self-test";
-  const std::uint64_t stride = argc == 3 && !self_test ? std::strtoull(argv[2], nullptr, 10) : 1;
-  if (argc < 2 || argc > 3 || stride == 0) {
+  if (argc != 2 && !self_test) {
     return 2;
   }
   if (!test::can_trace()) {
@@ -195,7 +194,7 @@ int main(int argc, char** argv) {
     return skipped;
   }
   const linux::test::Scratch scratch;
-  Trial trial(argv[self_test ? 2 : 1], scratch.path(), stride);
+  Trial trial(argv[argc - 1], scratch.path());
   const auto fresh = [&] { trial.fresh(); };
   const auto undo = [&] { trial.undo(); };
   const auto finish = [&] { trial.finish(); };

@@ -1,7 +1,7 @@
-// Kills `whyoom fix` and `whyoom undo` themselves at each fifth stop of their system calls that
-// could change something (kill_apply has all the others, too), in a private mount and UTS namespace
-// with an /etc and a /var/lib of its own and kernel.domainname as the setting. After each kill the
-// files are whole, and `whyoom undo` or `whyoom fix --resume` leads to one of the two states.
+// Kills `whyoom fix` and `whyoom undo` themselves at each of their system calls that could change
+// something, in a private mount and UTS namespace with an /etc and a /var/lib of its own and
+// kernel.domainname as the setting. After each kill the files are whole, and `whyoom undo` or
+// `whyoom fix --resume` leads to one of the two states.
 // Usage: kill_whyoom WHYOOM              status 0: all well, 1: not, 77: cannot be done here
 //        kill_whyoom WHYOOM --every-call  at each stop of each call; takes long
 #include <cstdio>
@@ -90,9 +90,8 @@ class Trial {
  private:
   void kill(const char* name, const std::vector<std::string>& command,
             const std::function<void()>& start, const std::function<void()>& recover) {
-    const std::uint64_t stride = calls_ == test::Calls::all ? 1 : 5;  // entries and exits alike
     std::uint64_t killed = 0;
-    for (std::uint64_t stop = 0; wrong_ < most_complaints; stop += stride) {
+    for (std::uint64_t stop = 0; wrong_ < most_complaints; ++stop) {
       at_ = std::string(name) + " killed at stop " + std::to_string(stop);
       start();
       const auto end = test::run_and_kill(command, stop, calls_);
