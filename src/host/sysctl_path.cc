@@ -288,26 +288,38 @@ void Reading::add_unread() {
   }
 }
 
-bool lists(Files& files, std::string_view directory, std::string_view name) {
+// A directory that is there and cannot be listed is a gap: what it has is not known.
+bool lists(Files& files, std::string_view directory, std::string_view name,
+           std::vector<SysctlGap>& gaps) {
   const auto real = real_path(files, directory);
   const auto listing = real ? files.list(*real) : tl::make_unexpected(real.error());
+  if (!listing && listing.error().kind != FileError::Kind::missing) {
+    const std::string path = real.value_or(std::string(directory));
+    if (std::ranges::find(gaps, path, &SysctlGap::path) == gaps.end()) {  // /lib is /usr/lib
+      gaps.push_back({path, listing.error()});
+    }
+  }
   return listing && std::any_of(listing->entries.begin(), listing->entries.end(),
                                 [&](const Entry& entry) { return entry.name == name; });
 }
 
-SysctlBoot boot_reader_of(Files& files) {
-  if (!lists(files, "/usr/lib/systemd", "systemd-sysctl") &&
-      !lists(files, "/lib/systemd", "systemd-sysctl")) {
+SysctlBoot boot_reader_of(Files& files, std::vector<SysctlGap>& gaps) {
+  if (!lists(files, "/usr/lib/systemd", "systemd-sysctl", gaps) &&
+      !lists(files, "/lib/systemd", "systemd-sysctl", gaps)) {
     return SysctlBoot::procps_system;
   }
   for (const std::string_view directory : {"/etc/systemd/system", "/run/systemd/system"}) {
-    const auto real = real_path(files, std::string(directory) + "/systemd-sysctl.service");
+    const std::string unit = std::string(directory) + "/systemd-sysctl.service";
+    const auto real = real_path(files, unit);
     if (!real) {
       continue;
     }
     const auto text = *real == "/dev/null" ? std::string() : files.read(*real);
     if (text && text->empty()) {
       return SysctlBoot::nothing;
+    }
+    if (!text && text.error().kind != FileError::Kind::missing) {
+      gaps.push_back({unit, text.error()});
     }
   }
   return SysctlBoot::systemd_sysctl;
@@ -376,7 +388,7 @@ SysctlQuestion ask_sysctl(std::string_view key, std::string_view command_line) {
 SysctlHistory find_sysctl(Files& files, const SysctlQuestion& question) {
   SysctlHistory history;
   history.key = canonical_sysctl_key(question.key);
-  history.boot_reader = boot_reader_of(files);
+  history.boot_reader = boot_reader_of(files, history.gaps);
   history.command_line =
       sysctl_of_command_line(question.command_line, question.key, question.range);
   SysctlFiles sysctl_files(files);
@@ -387,7 +399,7 @@ SysctlHistory find_sysctl(Files& files, const SysctlQuestion& question) {
   } else if (history.boot_reader == SysctlBoot::procps_system) {
     history.boot = history.system;
   }
-  history.gaps = sysctl_files.gaps();
+  history.gaps.insert(history.gaps.end(), sysctl_files.gaps().begin(), sysctl_files.gaps().end());
   history.open = open_lines(files, history);
   return history;
 }

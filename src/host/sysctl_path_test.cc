@@ -177,6 +177,15 @@ TEST(SysctlPath, SaysThatAFileIsTooBig) {
   EXPECT_TRUE(history.gaps[1].masked);
 }
 
+// It decides who reads the files at boot.
+TEST(SysctlPath, SaysThatItCouldNotLookForSystemd) {
+  Tree tree = debian();
+  tree.deny("/usr/lib/systemd");
+  const auto history = ask(tree);
+  ASSERT_EQ(history.gaps.size(), 1U);
+  EXPECT_EQ(history.gaps[0].path, "/usr/lib/systemd");
+}
+
 TEST(SysctlPath, ALineOfTheKeyWinsOverGlobs) {
   Tree tree = debian();
   tree.file("/etc/sysctl.d/a.conf", "vm.min_free_kbytes=1\n")
