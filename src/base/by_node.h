@@ -22,8 +22,9 @@ class ByNode {
 
   // In the order in which they were given.
   [[nodiscard]] std::span<const Row* const> of(int node) const {
-    const auto found = std::ranges::equal_range(rows_, node, {}, &Row::node);
-    return {found.begin(), found.end()};
+    // Not equal_range: clang 14 cannot compile the subrange that it returns.
+    const auto first = std::ranges::lower_bound(rows_, node, {}, &Row::node);
+    return {first, std::ranges::upper_bound(first, rows_.end(), node, {}, &Row::node)};
   }
 
  private:

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <ranges>
 #include <string_view>
 #include <vector>
 
@@ -128,10 +127,11 @@ Victims compare_victims(const Report& a, const Report& b) {
   for (const Victim* one : all_mine) {
     // A number comes again only when it was used again: the first few of them tell enough.
     constexpr std::ptrdiff_t most_of_a_pid = 8;
-    const auto same = std::ranges::equal_range(all_others, one->pid, {}, &Victim::pid);
-    for (const Victim* two : same | std::views::take(most_of_a_pid)) {
+    auto two = std::ranges::lower_bound(all_others, one->pid, {}, &Victim::pid);
+    const auto last = two + std::min(most_of_a_pid, all_others.end() - two);
+    for (; two != last && (*two)->pid == one->pid; ++two) {
       const Victim& mine = *one;
-      const Victim& other = *two;
+      const Victim& other = **two;
       if (!mine.comm.empty() && !other.comm.empty() && mine.comm != other.comm) {
         continue;
       }

@@ -108,7 +108,7 @@ FixRecord made_of(std::string_view input) {
   Pieces pieces(input);
   FixRecord record;
   record.number = static_cast<int>(1 + pieces.number() % 1'000'000'000U);
-  record.meta.time_us = std::int64_t{pieces.number()} * pieces.number();
+  record.meta.time_us = std::int64_t{pieces.number()} * (pieces.number() >> 1U);
   record.meta.wanted = advise::Wanted{key_of(pieces), pieces.text()};
   record.meta.command = pieces.text();
   const std::uint32_t counts = pieces.number();
