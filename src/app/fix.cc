@@ -58,7 +58,7 @@ tl::expected<Look, NoFix> look(const FixOptions& options) {
 void write_json(const FixOptions& options, const Plan& plan, const render::FixResult& result,
                 linux::Output& out) {
   if (options.format == Format::json) {
-    out.write(render::json_plan(plan, result) + "\n");
+    out.write(render::json_plan(&plan, result) + "\n");
   }
 }
 
@@ -187,7 +187,7 @@ int fix(const FixOptions& options, const std::string& command_line, linux::Outpu
   const auto looked = look(options);
   if (!looked) {
     if (options.format == Format::json && !looked.error().is_error) {
-      out.write(render::json_no_plan() + "\n");
+      out.write(render::json_plan(nullptr) + "\n");
       out.flush();
     }
     errors.write("whyoom: " + looked.error().why + "\n");

@@ -11,7 +11,7 @@
 #include "app/text_style.h"
 #include "base/text.h"
 #include "render/fix.h"
-#include "render/json_value.h"
+#include "render/json_writer.h"
 
 namespace whyoom::app {
 
@@ -56,29 +56,22 @@ std::string state_text(const linux::FixStore& store, const FixRecord& record) {
   return std::string(linux::state_name(record.state));
 }
 
-render::Json record_json(const linux::FixStore& store, const FixRecord& record) {
-  using render::Json;
-  Json files = Json::array();
-  for (const auto& file : record.change.files) {
-    files.push_back(printable(file.path));
-  }
-  Json running = Json::array();
-  for (const auto& value : record.change.running) {
-    running.push_back({{"key", value.key.dotted()},
-                       {"before", printable(value.before)},
-                       {"after", printable(value.after)}});
-  }
+void write_record(render::JsonWriter& json, const linux::FixStore& store, const FixRecord& record) {
   const auto& wanted = record.meta.wanted;
-  return {{"number", record.number},
-          {"state", std::string(linux::state_name(record.state))},
-          {"interrupted", store.interrupted(record)},
-          {"damage", record.damage.empty() ? Json(nullptr) : Json(printable(record.damage))},
-          {"time", static_cast<double>(record.meta.time_us) / 1e6},
-          {"key", wanted ? wanted->key.dotted() : ""},
-          {"value", wanted ? printable(wanted->value) : ""},
-          {"command", printable(record.meta.command)},
-          {"files", std::move(files)},
-          {"running", std::move(running)}};
+  json("number", record.number);
+  json("state", linux::state_name(record.state));
+  json("interrupted", store.interrupted(record));
+  json("damage", render::text_or_null(record.damage));
+  json("time", static_cast<double>(record.meta.time_us) / 1e6);
+  json("key", wanted ? wanted->key.dotted() : "");
+  json("value", wanted ? wanted->value : "");
+  json("command", record.meta.command);
+  json.values("files", record.change.files, [](const auto& file) { return file.path; });
+  json.list("running", record.change.running, [&](const auto& value) {
+    json("key", value.key.dotted());
+    json("before", value.before);
+    json("after", value.after);
+  });
 }
 
 const FixRecord* find_interrupted(const linux::FixStore& store,
@@ -151,13 +144,13 @@ int list_fixes(const FixOptions& options, linux::Output& out, linux::Output& err
     return trouble;
   }
   if (options.format == Format::json) {
-    render::Json json;
-    json["schema"] = "whyoom/1";
-    json["fixes"] = render::Json::array();
-    for (const FixRecord& record : *records) {
-      json["fixes"].push_back(record_json(*store, record));
-    }
-    out.write(render::dump(json, true) + "\n");
+    render::JsonWriter json(true);
+    json.document([&] {
+      json("schema", "whyoom/1");
+      json.list("fixes", *records,
+                [&](const FixRecord& record) { write_record(json, *store, record); });
+    });
+    out.write(json.take() + "\n");
     return nothing_found;
   }
   if (records->empty()) {

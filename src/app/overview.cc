@@ -16,6 +16,7 @@
 #include "diagnose/host_check.h"
 #include "linux/terminal.h"
 #include "render/check.h"
+#include "render/json_writer.h"
 #include "render/overview.h"
 #include "render/phrase.h"
 
@@ -50,11 +51,6 @@ bool sees_too_little(const HostLogAccount& account, const diagnose::HostCheck& c
 
 void write_json(const Events& events, const HostLogAccount& account,
                 const diagnose::HostCheck& check, linux::Output& out) {
-  out.write("{\n  \"schema\": \"whyoom/1\",\n  \"events\": [");
-  for (const auto& event : events) {
-    out.write(&event == events.data() ? "\n    " : ",\n    ");
-    out.write(render::json_event(*event, true));
-  }
   render::Summary summary;
   summary.events = events.size();
   summary.bytes = account.bytes;
@@ -65,9 +61,18 @@ void write_json(const Events& events, const HostLogAccount& account,
   summary.damage_more = account.damage_more;
   summary.sources = account.sources;
   summary.events_left_out = account.left_out;
-  out.write(events.empty() ? "]" : "\n  ]");
-  out.write(",\n  \"input\": " + render::json_input(summary, true));
-  out.write(",\n  \"check\": " + render::json_check(check) + "\n}\n");
+  render::JsonWriter json(true);
+  json.document([&] {
+    json("schema", "whyoom/1");
+    json.array("events", [&] {
+      for (const auto& event : events) {
+        json.raw(render::json_event(*event, true));
+      }
+    });
+    json.raw("input", render::json_input(summary, true));
+    json.raw("check", render::json_check(check));
+  });
+  out.write(json.take() + "\n");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "render/json_writer.h"
 
 namespace whyoom::app {
 namespace {
@@ -165,23 +166,27 @@ class NdjsonWriter final : public Writer {
 // One object, written piece by piece so that it never has to be in memory as a whole.
 class JsonWriter final : public Writer {
  public:
-  explicit JsonWriter(linux::Output& out) : out_(out) {}
+  explicit JsonWriter(linux::Output& out) : out_(out) {
+    json_.begin_object();
+    json_("schema", "whyoom/1");
+    json_.begin_array("events");
+  }
 
   void event(std::unique_ptr<Event> event) override {
-    out_.write(begun_ ? ",\n    " : std::string(head) + "\n    ");
-    begun_ = true;
-    out_.write(render::json_event(*event, true));
+    json_.raw(render::json_event(*event, true));
+    out_.write(json_.take());
   }
   void quiet() override {}
   void finish(const render::Summary& summary) override {
-    out_.write(begun_ ? "\n  ]" : std::string(head) + "]");
-    out_.write(",\n  \"input\": " + render::json_input(summary, true) + "\n}\n");
+    json_.end(']');
+    json_.raw("input", render::json_input(summary, true));
+    json_.end('}');
+    out_.write(json_.take() + "\n");
   }
 
  private:
-  static constexpr std::string_view head = "{\n  \"schema\": \"whyoom/1\",\n  \"events\": [";
   linux::Output& out_;
-  bool begun_ = false;
+  render::JsonWriter json_{true};
 };
 
 }  // namespace

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "render/check.h"
 #include "render/json_parts.h"
 
@@ -8,150 +6,137 @@ namespace {
 
 using diagnose::HostCheck;
 
-Json or_null_value(const host::Settings::Number& setting) {
-  return setting ? Json(setting->value) : Json(nullptr);
+void write_set_by(JsonWriter& json, const HostCheck& check) {
+  json.array("set_by", [&] {
+    const auto setter = [&](const std::string& file, LineNumber line, const auto& value,
+                            bool wins) {
+      json("file", file);
+      json("line", line);
+      json("value", value);
+      json("wins", wins);
+    };
+    for (const host::SysctlSetting& line : check.facts.min_free_history.boot.settings) {
+      json.object([&] {
+        setter(line.file, line.line, line.value, line.fate == host::SysctlSetting::Fate::wins);
+      });
+    }
+    for (const host::SysctlSetter& each : check.facts.min_free_setters) {
+      json.object([&] {
+        setter(each.file, each.line, nullptr, false);
+        json("program", each.program);
+      });
+    }
+  });
 }
 
-Json set_by_json(const HostCheck& check) {
-  using Fate = host::SysctlSetting::Fate;
-  Json list = Json::array();
-  for (const host::SysctlSetting& line : check.facts.min_free_history.boot.settings) {
-    list.push_back({{"file", text(line.file)},
-                    {"line", line.line},
-                    {"value", text(line.value)},
-                    {"wins", line.fate == Fate::wins}});
-  }
-  for (const host::SysctlSetter& setter : check.facts.min_free_setters) {
-    list.push_back({{"file", text(setter.file)},
-                    {"line", setter.line},
-                    {"value", nullptr},
-                    {"wins", false},
-                    {"program", text(setter.program)}});
-  }
-  return list;
+void write_min_free(JsonWriter& json, const HostCheck& check) {
+  const auto setting = check.state.min_free.value_or(memory::HostMinFree());
+  const auto& kills_from = check.state.kills_from;
+  using Kbytes = std::optional<std::uint64_t>;  // as the kernel counts them, not bytes
+  json("value", check.state.min_free ? Kbytes(setting.value.count()) : Kbytes());
+  json("kernel_default",
+       setting.kernel_default ? Kbytes(setting.kernel_default->count()) : Kbytes());
+  json.number("share_of_ram", setting.share_of_ram);
+  json("after_boot", check.facts.min_free_history.value_after_boot());
+  json("kills_from", kills_from ? Kbytes(kills_from->value.count()) : Kbytes());
+  write_set_by(json, check);
 }
 
-Json min_free_json(const HostCheck& check) {
-  const auto& setting = check.state.min_free;
-  Json json;
-  json["value"] = setting ? Json(setting->value.count()) : Json(nullptr);
-  json["kernel_default"] =
-      setting && setting->kernel_default ? Json(setting->kernel_default->count()) : Json(nullptr);
-  json["share_of_ram"] =
-      setting && setting->share_of_ram ? number(*setting->share_of_ram) : Json(nullptr);
-  json["after_boot"] = nullptr;
-  if (const auto next = check.facts.min_free_history.value_after_boot()) {
-    json["after_boot"] = text(*next);
-  }
-  json["kills_from"] =
-      check.state.kills_from ? Json(check.state.kills_from->value.count()) : Json(nullptr);
-  json["set_by"] = set_by_json(check);
-  return json;
+void write_threads(JsonWriter& json, const HostCheck& check) {
+  json("now", diagnose::thread_count(check.facts.host));
+  json.list("limits", check.limits, [&](const diagnose::TaskLimit& limit) {
+    json("name", limit.name);
+    json("limit", limit.limit);
+    json("used", limit.used);
+    json("where", text_or_null(limit.where));
+    json("errno", limit.error);
+  });
 }
 
-Json threads_json(const HostCheck& check) {
-  Json limits = Json::array();
-  for (const diagnose::TaskLimit& limit : check.limits) {
-    limits.push_back({{"name", text(limit.name)},
-                      {"limit", limit.limit},
-                      {"used", or_null(limit.used)},
-                      {"where", text_or_null(limit.where)},
-                      {"errno", std::string(limit.error)}});
-  }
-  return {{"now", or_null(diagnose::thread_count(check.facts.host))},
-          {"limits", std::move(limits)}};
-}
-
-Json memory_json(const HostCheck& check) {
-  const auto bytes = [](const Maybe<KiB>& size) {
-    return size ? Json(to_bytes(size->value).count()) : Json(nullptr);
-  };
+void write_memory(JsonWriter& json, const HostCheck& check) {
   const host::Meminfo& info = check.facts.host.meminfo;
-  Json json;
-  json["free"] = bytes(info.mem_free);
-  json["available"] = bytes(info.mem_available);
-  json["available_with_kernel_default"] = or_null(check.state.available_with_default);
-  json["swap_total"] = bytes(info.swap_total);
-  json["swap_free"] = bytes(info.swap_free);
-  json["shmem"] = bytes(info.shmem);
-  json["slab_unreclaimable"] = bytes(info.slab_unreclaimable);
-  json["page_tables"] = bytes(info.page_tables);
-  return json;
+  json("free", info.mem_free);
+  json("available", info.mem_available);
+  json("available_with_kernel_default", check.state.available_with_default);
+  json("swap_total", info.swap_total);
+  json("swap_free", info.swap_free);
+  json("shmem", info.shmem);
+  json("slab_unreclaimable", info.slab_unreclaimable);
+  json("page_tables", info.page_tables);
 }
 
-Json policy_json(const HostCheck& check) {
+void write_policy(JsonWriter& json, const HostCheck& check) {
   const host::Settings& settings = check.facts.host.settings;
-  Json json;
-  json["panic_on_oom"] = or_null_value(settings.panic_on_oom);
-  json["kernel_panic"] = or_null_value(settings.panic);
-  json["oom_kill_allocating_task"] = or_null_value(settings.oom_kill_allocating_task);
-  json["first_victim"] = nullptr;
-  if (check.first_victim) {
-    json["first_victim"] = {{"comm", text(check.first_victim->process->comm.view())},
-                            {"pid", check.first_victim->process->pid},
-                            {"oom_score", check.first_victim->score}};
-  }
-  return json;
+  json("panic_on_oom", settings.panic_on_oom);
+  json("kernel_panic", settings.panic);
+  json("oom_kill_allocating_task", settings.oom_kill_allocating_task);
+  json.object("first_victim", check.first_victim, [&](const auto& victim) {
+    json("comm", victim.process->comm.view());
+    json("pid", victim.process->pid);
+    json("oom_score", victim.score);
+  });
 }
 
 // As the kernel's files list them, also the empty ones.
-Json zones_json(const HostCheck& check) {
-  const host::Host& host = check.facts.host;
+void write_zones(JsonWriter& json, const HostCheck& check) {
   const PageSize page = check.state.machine.page;
-  const auto bytes = [page](const Maybe<Pages>& pages) {
-    return pages ? Json(to_bytes(pages->value, page).count()) : Json(nullptr);
-  };
-  Json list = Json::array();
-  for (const host::Zone& zone : host.zoneinfo.zones) {
-    Json json;
-    json["node"] = zone.node;
-    json["name"] = text(zone.name);
-    json["free"] = bytes(zone.free);
-    json["boost"] = bytes(zone.boost);
-    json["min"] = bytes(zone.min);
-    json["low"] = bytes(zone.low);
-    json["high"] = bytes(zone.high);
-    json["present"] = bytes(zone.present);
-    json["managed"] = bytes(zone.managed);
-    json["free_cma"] = bytes(zone.counters.free_cma);
-    json["lowmem_reserve"] = nullptr;
-    if (zone.protection) {
-      json["lowmem_reserve"] = Json::array();
-      for (const Pages pages : zone.protection->value) {
-        json["lowmem_reserve"].push_back(to_bytes(pages, page).count());
-      }
+  json.list("zones", check.facts.host.zoneinfo.zones, [&](const host::Zone& zone) {
+    const auto size = [&](std::string_view key, const Maybe<Pages>& pages) {
+      json(key, pages ? std::optional(to_bytes(pages->value, page)) : std::nullopt);
+    };
+    json("node", zone.node);
+    json("name", zone.name);
+    size("free", zone.free);
+    size("boost", zone.boost);
+    size("min", zone.min);
+    size("low", zone.low);
+    size("high", zone.high);
+    size("present", zone.present);
+    size("managed", zone.managed);
+    size("free_cma", zone.counters.free_cma);
+    if (!zone.protection) {
+      return json("lowmem_reserve", nullptr);
     }
-    list.push_back(std::move(json));
-  }
-  return list;
+    json.values("lowmem_reserve", zone.protection->value,
+                [&](Pages pages) { return to_bytes(pages, page); });
+  });
 }
 
 }  // namespace
 
 std::string json_check(const HostCheck& check) {
   const host::Host& host = check.facts.host;
-  Json json;
-  json["schema"] = "whyoom/1";
-  Json& top = json["host"];
-  top["kernel"] = host.release ? text(host.release->value) : Json(nullptr);
-  top["ram"] = or_null(check.state.ram);
-  top["page_size"] = host.page_size ? Json(host.page_size->bytes) : Json(nullptr);
-  top["memory"] = memory_json(check);
-  top["min_free_kbytes"] = min_free_json(check);
-  top["threads"] = threads_json(check);
-  top["policy"] = policy_json(check);
-  top["zones"] = zones_json(check);
-  json["gaps"] = Json::array();
-  for (const host::Gap& gap : host.gaps) {
-    json["gaps"].push_back({{"what", text(gap.path)}, {"why", text(gap.str())}});
-  }
-  for (const host::Damage& damage : host.damage) {
-    json["gaps"].push_back(
-        {{"what", place_text(host.sources, damage.at)}, {"why", text(damage.what)}});
-  }
-  json["findings"] =
-      findings_json(check.findings, [&host](Place at) { return place_text(host.sources, at); });
-  return dump(json, true);
+  JsonWriter json(true);
+  json.document([&] {
+    json("schema", "whyoom/1");
+    json.object("host", [&] {
+      json("kernel", host.release);
+      json("ram", check.state.ram);
+      json("page_size", host.page_size ? std::optional(host.page_size->bytes) : std::nullopt);
+      json.object("memory", [&] { write_memory(json, check); });
+      json.object("min_free_kbytes", [&] { write_min_free(json, check); });
+      json.object("threads", [&] { write_threads(json, check); });
+      json.object("policy", [&] { write_policy(json, check); });
+      write_zones(json, check);
+    });
+    json.array("gaps", [&] {
+      const auto gap = [&](const std::string& what, const std::string& why) {
+        json.object([&] {
+          json("what", what);
+          json("why", why);
+        });
+      };
+      for (const host::Gap& each : host.gaps) {
+        gap(each.path, each.str());
+      }
+      for (const host::Damage& damage : host.damage) {
+        gap(place_text(host.sources, damage.at), damage.what);
+      }
+    });
+    write_findings(json, check.findings,
+                   [&host](Place at) { return place_text(host.sources, at); });
+  });
+  return json.take();
 }
 
 }  // namespace whyoom::render

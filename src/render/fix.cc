@@ -135,24 +135,43 @@ std::string headline(const Plan& plan) {
   return key + ": " + (plan.running ? printable(*plan.running) + " -> " : "") + value;
 }
 
-Json edit_json(const SysctlLineEdit& line) {
-  const char* kind = line.kind == SysctlLineEdit::Kind::set           ? "set"
-                     : line.kind == SysctlLineEdit::Kind::comment_out ? "comment-out"
-                                                                      : "add";
-  return {{"kind", kind},
-          {"file", text(line.file)},
-          {"line", line.line},
-          {"before", line.kind == SysctlLineEdit::Kind::add ? Json(nullptr) : text(line.before)},
-          {"after", text(line.after)},
-          {"new_file", line.new_file}};
+void write_edit(JsonWriter& json, const SysctlLineEdit& line) {
+  const bool added = line.kind == SysctlLineEdit::Kind::add;
+  json("kind", line.kind == SysctlLineEdit::Kind::set ? "set" : added ? "add" : "comment-out");
+  json("file", line.file);
+  json("line", line.line);
+  json("before", added ? std::nullopt : std::optional(line.before));
+  json("after", line.after);
+  json("new_file", line.new_file);
 }
 
-Json messages_json(const std::vector<Message>& messages) {
-  Json list = Json::array();
-  for (const Message& message : messages) {
-    list.push_back(clean(message));
-  }
-  return list;
+void write_fix(JsonWriter& json, const Plan& plan, const FixResult& result) {
+  const auto sentence = [](const Message& message) { return message.str(); };
+  const std::string& value = plan.wanted.value;
+  json("cause", text_or_null(plan.cause));
+  json("key", plan.wanted.key.dotted());
+  json("value", value);
+  json("state", result.state);
+  json("number", result.number == 0 ? std::nullopt : std::optional(result.number));
+  json("why", text_or_null(result.why));
+  json.object("running", [&] {
+    json("before", plan.running);
+    json("after", plan.change.running.empty() ? plan.running.value_or(value) : value);
+  });
+  json.list("edits", plan.sysctl.lines,
+            [&](const SysctlLineEdit& line) { write_edit(json, line); });
+  json.object("then", [&] {
+    const host::SysctlHistory& after = plan.sysctl.after;
+    json("boot", after.value_after_boot());
+    json("sysctl_system", after.value_after_system());
+    json("sysctl_p", after.value_after_load());
+  });
+  json.object("what_if", plan.what_if,
+              [&](const memory::WhatIf& what_if) { write_change(json, what_if); });
+  json("kills_from",
+       plan.kills_from ? std::optional(plan.kills_from->value.count()) : std::nullopt);
+  json.values("risks", plan.risks, sentence);
+  json.values("notes", plan.notes, sentence);
 }
 
 }  // namespace
@@ -200,43 +219,13 @@ std::string text_diff(std::string_view before_name, std::string_view before,
   return out.take();
 }
 
-std::string json_no_plan() {
-  Json json;
-  json["schema"] = "whyoom/1";
-  json["fix"] = nullptr;
-  return dump(json, true);
-}
-
-std::string json_plan(const Plan& plan, const FixResult& result) {
-  Json json;
-  json["schema"] = "whyoom/1";
-  Json& fix = json["fix"];
-  fix["cause"] = text_or_null(plan.cause);
-  fix["key"] = text(plan.wanted.key.dotted());
-  fix["value"] = text(plan.wanted.value);
-  fix["state"] = result.state;
-  fix["number"] = result.number == 0 ? Json(nullptr) : Json(result.number);
-  fix["why"] = text_or_null(result.why);
-  fix["running"] = {
-      {"before", plan.running ? text(*plan.running) : Json(nullptr)},
-      {"after", plan.change.running.empty() && plan.running ? text(*plan.running)
-                                                            : text(plan.wanted.value)}};
-  fix["edits"] = Json::array();
-  for (const SysctlLineEdit& line : plan.sysctl.lines) {
-    fix["edits"].push_back(edit_json(line));
-  }
-  const auto value = [](const std::optional<std::string>& left) {
-    return left ? text(*left) : Json(nullptr);
-  };
-  const host::SysctlHistory& after = plan.sysctl.after;
-  fix["then"] = {{"boot", value(after.value_after_boot())},
-                 {"sysctl_system", value(after.value_after_system())},
-                 {"sysctl_p", value(after.value_after_load())}};
-  fix["what_if"] = plan.what_if ? change_json(*plan.what_if) : Json(nullptr);
-  fix["kills_from"] = plan.kills_from ? Json(plan.kills_from->value.count()) : Json(nullptr);
-  fix["risks"] = messages_json(plan.risks);
-  fix["notes"] = messages_json(plan.notes);
-  return dump(json, true);
+std::string json_plan(const Plan* plan, const FixResult& result) {
+  JsonWriter json(true);
+  json.document([&] {
+    json("schema", "whyoom/1");
+    json.object("fix", plan, [&](const Plan& made) { write_fix(json, made, result); });
+  });
+  return json.take();
 }
 
 }  // namespace whyoom::render

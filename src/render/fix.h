@@ -27,9 +27,7 @@ struct FixResult {
   int number = 0;   // of the fix, for undo; 0 = none
   std::string why;  // of a refusal or a failure
 };
-// Output version 1, one object, no newline at the end.
-std::string json_plan(const advise::Plan& plan, const FixResult& result);
-// The same when there is nothing to plan.
-std::string json_no_plan();
+// Output version 1, one object, no newline at the end. `plan`: null when there is nothing to plan.
+std::string json_plan(const advise::Plan* plan, const FixResult& result = {});
 
 }  // namespace whyoom::render

@@ -1,15 +1,13 @@
 // Output version 1. The schema is docs/schema/whyoom-1.schema.json; what a consumer reads there is
-// what these functions write. Absent facts are null or left out. Who had the memory is written by
-// json_processes.cc.
+// what these functions write. Absent facts are null or left out.
 #include <algorithm>
-#include <cmath>
+#include <charconv>
 #include <optional>
 #include <string>
 
 #include "base/text.h"
 #include "base/units.h"
 #include "render/json_parts.h"
-#include "render/json_processes.h"
 #include "render/phrase.h"
 #include "render/render.h"
 #include "render/sections.h"
@@ -61,80 +59,62 @@ std::string_view constraint_name(const std::optional<report::ConstraintKind>& ki
   return "";
 }
 
-Json time_json(const report::Time& time) {
-  Json json;
-  json["monotonic"] =
-      time.monotonic_us ? Json(static_cast<double>(*time.monotonic_us) / 1e6) : Json(nullptr);
-  json["wall"] = text_or_null(time.wall);
-  return json;
+void write_time(JsonWriter& json, std::string_view key, const report::Time& time) {
+  json.object(key, [&] {
+    const auto& us = time.monotonic_us;
+    json("monotonic", us ? std::optional(static_cast<double>(*us) / 1e6) : std::nullopt);
+    json("wall", text_or_null(time.wall));
+  });
 }
 
-Json trigger_json(const diagnose::Event& event) {
-  const report::Report& report = event.report;
-  if (!report.trigger) {
-    return nullptr;
+void write_gfp(JsonWriter& json, const std::optional<kernel::GfpMask>& gfp) {
+  if (!gfp) {
+    json("gfp_mask", nullptr);
+    return json("gfp_flags", nullptr);
   }
-  const report::Trigger& trigger = *report.trigger;
-  Json json;
-  json["comm"] = text_or_null(trigger.comm);
-  json["pid"] = or_null(trigger.pid);
-  json["gfp_mask"] = nullptr;
-  json["gfp_flags"] = nullptr;
-  if (trigger.gfp) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string hex;
-    for (std::uint32_t mask = trigger.gfp->mask; mask != 0 || hex.empty(); mask >>= 4U) {
-      hex.insert(hex.begin(), digits[mask & 0xfU]);
-    }
-    json["gfp_mask"] = "0x" + hex;
-    // A mask whose kernel is not known has flags, but nobody can name them.
-    if (!trigger.gfp->names.empty() || trigger.gfp->mask == 0) {
-      json["gfp_flags"] = Json::array();
-      for (const std::string& flag : trigger.gfp->names) {
-        json["gfp_flags"].push_back(text(flag));
-      }
-    }
-  }
-  json["order"] = or_null(trigger.order);
-  json["oom_score_adj"] = or_null(trigger.oom_score_adj);
-  json["killed_at"] =
-      event.killed_at.line == 0 ? Json(nullptr) : Json(place_text(event.evidence, event.killed_at));
-  return json;
+  char hex[16] = "0x";
+  const auto end = std::to_chars(hex + 2, hex + sizeof hex, gfp->mask, 16).ptr;
+  json("gfp_mask", std::string_view(hex, end));
+  // A mask whose kernel is not known has flags, but nobody can name them.
+  json("gfp_flags",
+       gfp->names.empty() && gfp->mask != 0 ? std::nullopt : std::optional(gfp->names));
 }
 
-Json blocks_json(const report::Zone& zone) {
-  if (zone.buddy.empty() && !zone.buddy_total_kib) {
-    return nullptr;
-  }
-  Json list = Json::array();
-  for (const auto& block : zone.buddy) {
-    list.push_back(
-        {{"order", block.order}, {"count", block.count}, {"types", text_or_null(block.types)}});
-  }
-  return list;
+void write_trigger(JsonWriter& json, const diagnose::Event& event) {
+  json.object("trigger", event.report.trigger, [&](const report::Trigger& trigger) {
+    json("comm", text_or_null(trigger.comm));
+    json("pid", trigger.pid);
+    write_gfp(json, trigger.gfp);
+    json("order", trigger.order);
+    json("oom_score_adj", trigger.oom_score_adj);
+    const Place& at = event.killed_at;
+    json("killed_at", text_or_null(at.line == 0 ? "" : place_text(event.evidence, at)));
+  });
 }
 
-Json zones_json(const diagnose::Event& event) {
-  Json list = Json::array();
-  for (const auto& zone : event.report.zones) {
-    Json json;
-    json["node"] = zone.node;
-    json["name"] = text(zone.name);
+void write_zones(JsonWriter& json, const diagnose::Event& event) {
+  json.list("zones", event.report.zones, [&](const report::Zone& zone) {
+    json("node", zone.node);
+    json("name", zone.name);
     for (const Field field : {Field::free, Field::boost, Field::min, Field::low, Field::high,
                               Field::present, Field::managed, Field::free_cma}) {
-      json[std::string(kernel::name(field))] = or_null(from_kib(zone.fields.get(field)));
+      json(kernel::name(field), from_kib(zone.fields.get(field)));
     }
-    json["lowmem_reserve"] = nullptr;
     if (event.evidence.page_size_known && !zone.lowmem_reserve.empty()) {
-      json["lowmem_reserve"] = Json::array();
-      for (const std::uint64_t pages : zone.lowmem_reserve) {
-        json["lowmem_reserve"].push_back(to_bytes(Pages(pages), event.evidence.page).count());
-      }
+      json.values("lowmem_reserve", zone.lowmem_reserve,
+                  [&](std::uint64_t pages) { return to_bytes(Pages(pages), event.evidence.page); });
+    } else {
+      json("lowmem_reserve", nullptr);
     }
-    json["free_blocks"] = blocks_json(zone);
-    list.push_back(std::move(json));
-  }
-  return list;
+    if (zone.buddy.empty() && !zone.buddy_total_kib) {
+      return json("free_blocks", nullptr);
+    }
+    json.list("free_blocks", zone.buddy, [&](const auto& block) {
+      json("order", block.order);
+      json("count", block.count);
+      json("types", text_or_null(block.types));
+    });
+  });
 }
 
 bool prints_kernel_stack(const report::Report& report) {
@@ -146,72 +126,56 @@ bool prints_kernel_stack(const report::Report& report) {
 
 // A line that the account leaves out because it is 0 was counted all the same. Without an account
 // only what one counter prints is known.
-Json memory_json(const diagnose::Event& event) {
+void write_memory(JsonWriter& json, const diagnose::Event& event) {
   using What = AccountLine::What;
   const memory::Evidence& evidence = event.evidence;
-  if (!event.report.mem_info_at && event.report.totals.empty() && !evidence.swap_total) {
-    return nullptr;
+  const report::Report& report = event.report;
+  if (!report.mem_info_at && report.totals.empty() && !evidence.swap_total) {
+    return json("memory", nullptr);
   }
-  const auto& account = evidence.account;
-  const auto line = [&](What what, std::optional<Field> field) -> Json {
-    if (account && evidence.page_size_known) {
-      return account->size(what).count();
-    }
-    return field ? or_null(from_pages(event, event.report.totals.get(*field))) : Json(nullptr);
+  using Size = std::optional<Bytes>;
+  const bool known = evidence.page_size_known;
+  const auto line = [&](What what, std::optional<Field> field = std::nullopt) {
+    return evidence.account && known ? Size(evidence.account->size(what))
+           : field                   ? from_pages(event, report.totals.get(*field))
+                                     : Size();
   };
-  const auto if_known = [&](const std::optional<Bytes>& size) {
-    return evidence.page_size_known ? or_null(size) : Json(nullptr);
-  };
-  Json json;
-  json["page_size"] = evidence.page_size_known ? Json(evidence.page.bytes) : Json(nullptr);
-  json["ram"] = if_known(evidence.ram);
-  json["reserved"] = if_known(evidence.reserved);
-  json["free"] = line(What::free, Field::free);
-  json["anon"] = line(What::anon, std::nullopt);
-  json["file"] = line(What::file, std::nullopt);
-  json["shmem"] = line(What::shmem, Field::shmem);
-  json["slab_reclaimable"] = line(What::slab_reclaimable, Field::slab_reclaimable);
-  json["slab_unreclaimable"] = line(What::slab_unreclaimable, Field::slab_unreclaimable);
-  json["page_tables"] = line(What::page_tables, Field::pagetables);
-  json["kernel_stack"] =
-      prints_kernel_stack(event.report) ? line(What::kernel_stack, std::nullopt) : Json(nullptr);
-  json["unevictable"] = line(What::unevictable_other, Field::unevictable);
-  json["hugepages"] =
-      event.report.hugepages.empty() ? Json(nullptr) : line(What::hugepages, std::nullopt);
-  json["unaccounted"] = line(What::unaccounted, std::nullopt);
-  json["swap_total"] = or_null(evidence.swap_total);
-  json["swap_free"] = or_null(evidence.swap_free);
-  return json;
+  json.object("memory", [&] {
+    json("page_size", known ? std::optional(evidence.page.bytes) : std::nullopt);
+    json("ram", known ? evidence.ram : Size());
+    json("reserved", known ? evidence.reserved : Size());
+    json("free", line(What::free, Field::free));
+    json("anon", line(What::anon));
+    json("file", line(What::file));
+    json("shmem", line(What::shmem, Field::shmem));
+    json("slab_reclaimable", line(What::slab_reclaimable, Field::slab_reclaimable));
+    json("slab_unreclaimable", line(What::slab_unreclaimable, Field::slab_unreclaimable));
+    json("page_tables", line(What::page_tables, Field::pagetables));
+    json("kernel_stack", prints_kernel_stack(report) ? line(What::kernel_stack) : Size());
+    json("unevictable", line(What::unevictable_other, Field::unevictable));
+    json("hugepages", report.hugepages.empty() ? Size() : line(What::hugepages));
+    json("unaccounted", line(What::unaccounted));
+    json("swap_total", evidence.swap_total);
+    json("swap_free", evidence.swap_free);
+  });
 }
 
-Json overcommit_json(const report::OvercommitRefused& refused) {
-  Json requests = Json::array();
-  for (const auto& request : refused.requests) {
-    requests.push_back({{"comm", text_or_null(request.comm)},
-                        {"pid", request.pid > 0 ? Json(request.pid) : Json(nullptr)},
-                        {"bytes", or_null(request.bytes)}});
-  }
-  return {{"count", refused.count}, {"requests", std::move(requests)}};
-}
-
-Json userspace_json(const report::UserspaceKill& kill) {
-  const auto fraction = [](const std::optional<double>& value) {
-    return value ? number(*value / 100) : Json(nullptr);
+void write_userspace(JsonWriter& json, const report::UserspaceKill& kill) {
+  const auto fraction = [&json](std::string_view key, const std::optional<double>& value) {
+    json.number(key, value ? std::optional(*value / 100) : std::nullopt);
   };
-  Json json;
-  json["killer"] = text(kill.killer);
-  json["victim"] = text_or_null(kill.victim);
-  json["pid"] = or_null(kill.pid);
-  json["what"] = text(kill.what);
-  json["pressure"] = fraction(kill.pressure_percent);
-  json["pressure_limit"] = fraction(kill.pressure_limit_percent);
-  json["mem_available_share"] = fraction(kill.mem_available_percent);
-  json["swap_free_share"] = fraction(kill.swap_free_percent);
-  json["mem_used"] = or_null(kill.mem_used);
-  json["mem_total"] = or_null(kill.mem_total);
-  json["swap_used"] = or_null(kill.swap_used);
-  json["swap_total"] = or_null(kill.swap_total);
-  return json;
+  json("killer", kill.killer);
+  json("victim", text_or_null(kill.victim));
+  json("pid", kill.pid);
+  json("what", kill.what);
+  fraction("pressure", kill.pressure_percent);
+  fraction("pressure_limit", kill.pressure_limit_percent);
+  fraction("mem_available_share", kill.mem_available_percent);
+  fraction("swap_free_share", kill.swap_free_percent);
+  json("mem_used", kill.mem_used);
+  json("mem_total", kill.mem_total);
+  json("swap_used", kill.swap_used);
+  json("swap_total", kill.swap_total);
 }
 
 std::string_view panic_reason(report::Panic::Reason reason) {
@@ -231,118 +195,126 @@ std::string_view panic_reason(report::Panic::Reason reason) {
 }
 
 // Facts that only some kinds of event have; left out otherwise.
-void add_kind_facts(Json& json, const report::Report& report) {
-  if (report.panic) {
-    json["panic"] = {{"reason", text_or_null(panic_reason(report.panic->reason))},
-                     {"text", text(report.panic->text)}};
-  }
-  if (report.fork_rejected) {
-    json["fork_rejected"] = {{"path", text_or_null(report.fork_rejected->path)},
-                             {"count", report.fork_rejected->count},
-                             {"owner", owner_json(report.fork_rejected->path)}};
-  }
-  if (report.overcommit) {
-    json["overcommit"] = overcommit_json(*report.overcommit);
-  }
-  if (report.userspace) {
-    json["userspace"] = userspace_json(*report.userspace);
-  }
-  if (report.slub) {
-    json["slub"] = {{"cache", text_or_null(report.slub->cache)},
-                    {"object_size", or_null(report.slub->object_size)},
-                    {"buffer_size", or_null(report.slub->buffer_size)},
-                    {"default_order", or_null(report.slub->default_order)},
-                    {"min_order", or_null(report.slub->min_order)},
-                    {"node", or_null(report.slub->node)}};
-  }
-  if (report.vmalloc) {
-    json["vmalloc"] = {{"bytes", or_null(report.vmalloc->bytes)},
-                       {"reason", text_or_null(report.vmalloc->reason)}};
-  }
+void write_kind_facts(JsonWriter& json, const report::Report& report) {
+  const auto part = [&json](std::string_view key, const auto& fact, const auto& members) {
+    if (fact) {
+      json.object(key, fact, members);
+    }
+  };
+  part("panic", report.panic, [&](const report::Panic& panic) {
+    json("reason", text_or_null(panic_reason(panic.reason)));
+    json("text", panic.text);
+  });
+  part("fork_rejected", report.fork_rejected, [&](const auto& fork) {
+    json("path", text_or_null(fork.path));
+    json("count", fork.count);
+    write_owner(json, "owner", memory::cgroup_owner(fork.path));
+  });
+  part("overcommit", report.overcommit, [&](const report::OvercommitRefused& refused) {
+    json("count", refused.count);
+    json.list("requests", refused.requests, [&](const auto& request) {
+      json("comm", text_or_null(request.comm));
+      json("pid", request.pid > 0 ? std::optional(request.pid) : std::nullopt);
+      json("bytes", request.bytes);
+    });
+  });
+  part("userspace", report.userspace,
+       [&](const report::UserspaceKill& kill) { write_userspace(json, kill); });
+  part("slub", report.slub, [&](const report::SlubFailure& slub) {
+    json("cache", text_or_null(slub.cache));
+    json("object_size", slub.object_size);
+    json("buffer_size", slub.buffer_size);
+    json("default_order", slub.default_order);
+    json("min_order", slub.min_order);
+    json("node", slub.node);
+  });
+  part("vmalloc", report.vmalloc, [&](const auto& vmalloc) {
+    json("bytes", vmalloc.bytes);
+    json("reason", text_or_null(vmalloc.reason));
+  });
 }
 
-Json damage_json(const report::Report& report) {
-  Json list = Json::array();
-  for (const auto& damage : report.damage) {
-    list.push_back({{"at", printable(report.source) + ":" + std::to_string(damage.line)},
-                    {"what", text(damage.what)}});
-  }
-  return list;
-}
-
-Json event_json(const diagnose::Event& event) {
+void write_event(JsonWriter& json, const diagnose::Event& event) {
   const report::Report& report = event.report;
   const auto missing = report::missing_parts(report);
-  Json json;
-  json["kind"] = report::name(report.kind);
-  json["source"] = {{"file", text(report.source)},
-                    {"first_line", report.first_line},
-                    {"last_line", report.last_line}};
-  json["time"] = time_json(report.time);
-  json["host"] = text_or_null(report.host);
-  json["complete"] = missing.empty();
-  json["missing"] = missing;
-  json["unverified"] = !report.unverified.empty();
-  json["unverified_why"] = text_or_null(report.unverified.str());
-  json["kernel"] = {
-      {"release", report.stack ? text_or_null(report.stack->release) : Json(nullptr)}};
-  json["trigger"] = trigger_json(event);
-  json["constraint"] = text_or_null(constraint_name(event.evidence.constraint));
-  json["memcg"] = memcg_json(event);
-  json["victims"] = victims_json(event);
-  json["outcome"] = text_or_null(outcome_name(report.outcome));
-  json["zones"] = zones_json(event);
-  json["memory"] = memory_json(event);
-  json["tasks"] = tasks_json(event);
-  add_kind_facts(json, report);
-  json["in_story"] = event.in_story;
-  json["lines_lost"] = report.lines_lost;
-  json["damage"] = damage_json(report);
-  json["root_cause"] = event.root_cause.empty() ? Json("undetermined") : text(event.root_cause);
-  json["findings"] =
-      findings_json(event.findings, [&event](Place at) { return place_text(event.evidence, at); });
-  return json;
+  json("kind", report::name(report.kind));
+  json.object("source", [&] {
+    json("file", report.source);
+    json("first_line", report.first_line);
+    json("last_line", report.last_line);
+  });
+  write_time(json, "time", report.time);
+  json("host", text_or_null(report.host));
+  json("complete", missing.empty());
+  json("missing", missing);
+  json("unverified", !report.unverified.empty());
+  json("unverified_why", text_or_null(report.unverified.str()));
+  json.object("kernel", [&] {
+    json("release", text_or_null(report.stack ? report.stack->release : std::string_view()));
+  });
+  write_trigger(json, event);
+  json("constraint", text_or_null(constraint_name(event.evidence.constraint)));
+  write_memcg(json, event);
+  write_victims(json, event);
+  json("outcome", text_or_null(outcome_name(report.outcome)));
+  write_zones(json, event);
+  write_memory(json, event);
+  write_tasks(json, event);
+  write_kind_facts(json, report);
+  json("in_story", event.in_story);
+  json("lines_lost", report.lines_lost);
+  json.list("damage", report.damage, [&](const report::Damage& damage) {
+    json("at", report.source + ":" + std::to_string(damage.line));
+    json("what", damage.what);
+  });
+  json("root_cause", event.root_cause.empty() ? "undetermined" : event.root_cause);
+  write_findings(json, event.findings,
+                 [&event](Place at) { return place_text(event.evidence, at); });
 }
 
-Json source_json(const LogSource& source) {
-  const auto time_or_null = [](const report::Time& time) {
-    return time.monotonic_us || !time.wall.empty() ? time_json(time) : Json(nullptr);
+void write_source(JsonWriter& json, const LogSource& source) {
+  const auto write_end = [&json](std::string_view key, const report::Time& time) {
+    if (time.monotonic_us || !time.wall.empty()) {
+      write_time(json, key, time);
+    } else {
+      json(key, nullptr);
+    }
   };
-  Json json;
-  json["name"] = text(source.name);
-  json["events"] = source.read ? Json(source.events) : Json(nullptr);
-  json["lines"] = source.read ? Json(source.lines) : Json(nullptr);
-  json["from"] = time_or_null(source.from);
-  json["to"] = time_or_null(source.to);
-  json["gap"] = source.gap.empty() ? Json(nullptr) : text(source.gap);
-  return json;
+  json("name", source.name);
+  json("events", source.read ? std::optional(source.events) : std::nullopt);
+  json("lines", source.read ? std::optional(source.lines) : std::nullopt);
+  write_end("from", source.from);
+  write_end("to", source.to);
+  json("gap", text_or_null(source.gap));
 }
 
 }  // namespace
 
 std::string json_event(const diagnose::Event& event, bool indented) {
-  return dump(event_json(event), indented, 4);
+  JsonWriter json(indented, 2);
+  json.document([&] { write_event(json, event); });
+  return json.take();
 }
 
 std::string json_input(const Summary& summary, bool indented) {
-  Json json;
-  json["bytes"] = summary.bytes;
-  json["lines"] = summary.lines;
-  json["lines_lost"] = summary.lines_lost;
-  json["copies"] = summary.copies;
-  json["damage"] = Json::array();
-  for (const auto& damage : summary.damage) {
-    json["damage"].push_back({{"at", text(damage.at)}, {"what", text(damage.what)}});
-  }
-  json["damage_more"] = summary.damage_more;
-  if (!summary.sources.empty()) {
-    json["events_left_out"] = summary.events_left_out;
-    json["sources"] = Json::array();
-    for (const LogSource& source : summary.sources) {
-      json["sources"].push_back(source_json(source));
+  JsonWriter json(indented, 1);
+  json.document([&] {
+    json("bytes", summary.bytes);
+    json("lines", summary.lines);
+    json("lines_lost", summary.lines_lost);
+    json("copies", summary.copies);
+    json.list("damage", summary.damage, [&](const Summary::Damage& damage) {
+      json("at", damage.at);
+      json("what", damage.what);
+    });
+    json("damage_more", summary.damage_more);
+    if (!summary.sources.empty()) {
+      json("events_left_out", summary.events_left_out);
+      json.list("sources", summary.sources,
+                [&](const LogSource& source) { write_source(json, source); });
     }
-  }
-  return dump(json, indented, 2);
+  });
+  return json.take();
 }
 
 }  // namespace whyoom::render

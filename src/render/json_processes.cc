@@ -1,135 +1,129 @@
-#include "render/json_processes.h"
-
 #include <algorithm>
+#include <map>
+#include <span>
 #include <string>
 
+#include "render/json_parts.h"
 #include "render/sections.h"
 
 namespace whyoom::render {
 namespace {
 
-Json limit_json(const Maybe<std::uint64_t>& limit) {
-  return limit && !is_unlimited(limit->value) ? or_null(from_kib(limit)) : Json(nullptr);
+std::optional<Bytes> limit_of(const report::MemcgCounter& counter) {
+  return counter.limit_kib && !is_unlimited(counter.limit_kib->value) ? from_kib(counter.limit_kib)
+                                                                      : std::nullopt;
 }
 
-Json owner_json(const std::optional<memory::CgroupOwner>& owner) {
-  if (!owner) {
-    return nullptr;
-  }
-  Json json;
-  json["kind"] = memory::name(owner->kind);
-  json["unit"] = or_null(owner->unit);
-  json["runtime"] = or_null(owner->runtime);
-  json["container"] = or_null(owner->container);
-  json["pod"] = or_null(owner->pod);
-  json["qos"] = owner->qos ? Json(memory::name(*owner->qos)) : Json(nullptr);
-  json["text"] = describe(*owner);
-  return json;
+void write_task(JsonWriter& json, const TaskRow& row) {
+  json("comm", row.comm);
+  json("pid", row.pid);
+  json("uid", row.uid < 0 ? std::nullopt : std::optional(row.uid));
+  json("rss", row.rss);
+  json("swap", row.swap);
+  json("pgtables", row.page_tables);
+  json("oom_score_adj", row.oom_score_adj);
 }
 
-Json task_json(const TaskRow& row) {
-  Json json;
-  json["comm"] = row.comm;
-  json["pid"] = row.pid;
-  json["uid"] = row.uid < 0 ? Json(nullptr) : Json(row.uid);
-  json["rss"] = or_null(row.rss);
-  json["swap"] = or_null(row.swap);
-  json["pgtables"] = or_null(row.page_tables);
-  json["oom_score_adj"] = row.oom_score_adj;
-  return json;
+void write_cgroup(JsonWriter& json, std::string_view path, std::string_view owner,
+                  const std::optional<memory::CgroupShare>& cgroup) {
+  json(path, cgroup ? std::optional(cgroup->path) : std::nullopt);
+  write_owner(json, owner, cgroup ? cgroup->owner : std::nullopt);
 }
 
 }  // namespace
 
-Json memcg_json(const diagnose::Event& event) {
-  if (!event.report.memcg) {
-    return nullptr;
-  }
-  const report::Memcg& memcg = *event.report.memcg;
-  const auto& limit = event.evidence.attribution.limit;
-  const auto& victim = event.evidence.attribution.victim;
-  Json json;
-  json["path"] = limit ? Json(limit->path) : Json(nullptr);
-  json["owner"] = limit ? owner_json(limit->owner) : Json(nullptr);
-  json["task_path"] = victim ? Json(victim->path) : Json(nullptr);
-  json["task_owner"] = victim ? owner_json(victim->owner) : Json(nullptr);
-  json["limit"] = limit_json(memcg.memory.limit_kib);
-  json["usage"] = or_null(from_kib(memcg.memory.usage_kib));
-  json["max_usage"] = nullptr;  // no report prints it
-  json["failcnt"] = memcg.memory.failcnt ? Json(memcg.memory.failcnt->value) : Json(nullptr);
-  json["swap_usage"] = or_null(from_kib(memcg.swap.usage_kib));
-  json["swap_limit"] = limit_json(memcg.swap.limit_kib);
-  json["memsw_usage"] = or_null(from_kib(memcg.memsw.usage_kib));
-  json["memsw_limit"] = limit_json(memcg.memsw.limit_kib);
-  json["kmem_usage"] = or_null(from_kib(memcg.kmem.usage_kib));
-  json["kmem_limit"] = limit_json(memcg.kmem.limit_kib);
-  Json stats = Json::object();
-  for (const auto& stat : memcg.stats) {
-    if (stat.bytes) {
-      stats[printable(stat.name)] = stat.value;
-    }
-  }
-  json["stats"] = std::move(stats);
-  return json;
+void write_owner(JsonWriter& json, std::string_view key,
+                 const std::optional<memory::CgroupOwner>& owner) {
+  json.object(key, owner, [&](const memory::CgroupOwner& who) {
+    json("kind", memory::name(who.kind));
+    json("unit", who.unit);
+    json("runtime", who.runtime);
+    json("container", who.container);
+    json("pod", who.pod);
+    json("qos", who.qos ? std::optional(memory::name(*who.qos)) : std::nullopt);
+    json("text", describe(who));
+  });
 }
 
-Json victims_json(const diagnose::Event& event) {
+void write_memcg(JsonWriter& json, const diagnose::Event& event) {
+  json.object("memcg", event.report.memcg, [&](const report::Memcg& memcg) {
+    write_cgroup(json, "path", "owner", event.evidence.attribution.limit);
+    write_cgroup(json, "task_path", "task_owner", event.evidence.attribution.victim);
+    json("limit", limit_of(memcg.memory));
+    json("usage", from_kib(memcg.memory.usage_kib));
+    json("max_usage", nullptr);  // no report prints it
+    json("failcnt", memcg.memory.failcnt);
+    json("swap_usage", from_kib(memcg.swap.usage_kib));
+    json("swap_limit", limit_of(memcg.swap));
+    json("memsw_usage", from_kib(memcg.memsw.usage_kib));
+    json("memsw_limit", limit_of(memcg.memsw));
+    json("kmem_usage", from_kib(memcg.kmem.usage_kib));
+    json("kmem_limit", limit_of(memcg.kmem));
+    std::map<std::string_view, std::uint64_t> last;  // a damaged report can repeat a counter
+    for (const auto& stat : memcg.stats) {
+      if (stat.bytes) {
+        last[stat.name] = stat.value;
+      }
+    }
+    json.object("stats", [&] {
+      for (const auto& stat : memcg.stats) {
+        if (const auto found = last.find(stat.name); stat.bytes && found != last.end()) {
+          json(stat.name, found->second);
+          last.erase(found);
+        }
+      }
+    });
+  });
+}
+
+void write_victims(JsonWriter& json, const diagnose::Event& event) {
   const auto& constraint = event.report.constraint;
   const auto& cgroup = event.evidence.attribution.victim;
-  Json list = Json::array();
-  for (const auto& victim : event.report.victims) {
-    Json json;
-    json["comm"] = text_or_null(victim.comm);
-    json["pid"] = victim.pid > 0 ? Json(victim.pid) : Json(nullptr);
-    json["uid"] = or_null(victim.uid);
-    json["total_vm"] = or_null(from_kib(victim.total_vm_kib));
-    json["anon_rss"] = or_null(from_kib(victim.anon_rss_kib));
-    json["file_rss"] = or_null(from_kib(victim.file_rss_kib));
-    json["shmem_rss"] = or_null(from_kib(victim.shmem_rss_kib));
-    json["pgtables"] = or_null(from_kib(victim.pgtables_kib));
-    json["oom_score_adj"] = or_null(victim.oom_score_adj);
-    json["reaped"] = victim.reaped;
+  json.list("victims", event.report.victims, [&](const report::Victim& victim) {
+    json("comm", text_or_null(victim.comm));
+    json("pid", victim.pid > 0 ? std::optional(victim.pid) : std::nullopt);
+    json("uid", victim.uid);
+    json("total_vm", from_kib(victim.total_vm_kib));
+    json("anon_rss", from_kib(victim.anon_rss_kib));
+    json("file_rss", from_kib(victim.file_rss_kib));
+    json("shmem_rss", from_kib(victim.shmem_rss_kib));
+    json("pgtables", from_kib(victim.pgtables_kib));
+    json("oom_score_adj", victim.oom_score_adj);
+    json("reaped", victim.reaped);
     // The constraint line names one victim and its cgroup.
-    const bool named = cgroup && constraint && constraint->pid == victim.pid;
-    json["cgroup"] = named ? Json(cgroup->path) : Json(nullptr);
-    json["owner"] = named ? owner_json(cgroup->owner) : Json(nullptr);
-    list.push_back(std::move(json));
-  }
-  return list;
+    const bool named = constraint && constraint->pid == victim.pid;
+    write_cgroup(json, "cgroup", "owner", named ? cgroup : std::nullopt);
+  });
 }
 
-Json tasks_json(const diagnose::Event& event) {
+void write_tasks(JsonWriter& json, const diagnose::Event& event) {
   constexpr std::size_t listed = 10;
   const memory::Attribution& who = event.evidence.attribution;
   const bool known = event.evidence.page_size_known;
-  if (!event.report.task_table_at && event.report.tasks.empty()) {
-    return nullptr;
-  }
-  Json top = Json::array();
-  for (const TaskRow& row : task_section(event, listed).rows) {
-    top.push_back(task_json(row));
-  }
-  Json names = Json::array();
-  for (std::size_t i = 0; i < std::min(listed, who.names.size()); ++i) {
-    const memory::NameUse& use = who.names[i];
-    names.push_back({{"comm", text(use.comm)},
-                     {"count", use.count},
-                     {"memory", known ? Json(use.memory.count()) : Json(nullptr)},
-                     {"shared_counted_once", !use.at_most}});
+  const auto& tasks = event.report.tasks;
+  if (!event.report.task_table_at && tasks.empty()) {
+    return json("tasks", nullptr);
   }
   // Page tables in bytes, as they are printed from 4.15 on, need no page size.
   const bool in_bytes = std::ranges::all_of(
-      event.report.tasks, [](const report::Task& task) { return task.pgtables_bytes.has_value(); });
-  Json json;
-  json["count"] = event.report.tasks.size();
-  json["top"] = std::move(top);
-  json["by_name"] = std::move(names);
-  json["protected"] = who.unkillable ? task_json(task_row(event, *who.unkillable)) : Json(nullptr);
-  json["swap"] = known ? or_null(who.swap) : Json(nullptr);
-  json["pgtables"] = known || in_bytes ? or_null(who.page_tables) : Json(nullptr);
-  return json;
+      tasks, [](const report::Task& task) { return task.pgtables_bytes.has_value(); });
+  const auto write_use = [&](const memory::TaskUse& use) {
+    write_task(json, task_row(event, use));
+  };
+  json.object("tasks", [&] {
+    json("count", tasks.size());
+    json.list("top", std::span(who.top).first(std::min(listed, who.top.size())), write_use);
+    json.list("by_name", std::span(who.names).first(std::min(listed, who.names.size())),
+              [&](const memory::NameUse& use) {
+                json("comm", use.comm);
+                json("count", use.count);
+                json("memory", known ? std::optional(use.memory) : std::nullopt);
+                json("shared_counted_once", !use.at_most);
+              });
+    json.object("protected", who.unkillable, write_use);
+    json("swap", known ? who.swap : std::nullopt);
+    json("pgtables", known || in_bytes ? who.page_tables : std::nullopt);
+  });
 }
-
-Json owner_json(std::string_view path) { return owner_json(memory::cgroup_owner(path)); }
 
 }  // namespace whyoom::render

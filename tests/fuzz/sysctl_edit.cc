@@ -109,7 +109,7 @@ void run(std::string_view input) {
   }
   if (const auto plan = advise::make_plan(files, *check, *wanted)) {
     require_printable(render::text_plan(*plan, state.machine, {}), "the plan as text", true);
-    require_json(render::json_plan(*plan, {"planned", 0, {}}), "the plan as JSON");
+    require_json(render::json_plan(&*plan, {"planned", 0, {}}), "the plan as JSON");
   } else {
     require_printable(plan.error().str(), "why there is no plan");
   }

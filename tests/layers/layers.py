@@ -31,7 +31,8 @@ IMPURE = re.compile(
     r"|c(stdio|time|signal|errno)|fstream|iostream|ostream|istream|filesystem|chrono|thread|mutex"
     r"|atomic|future|condition_variable|random|regex|format|expected|locale)$")
 # Slow to compile: in one file each.
-ONCE = {"CLI/CLI.hpp": "CLI11", "nlohmann/json.hpp": "nlohmann", "fmt/format.h": "fmt"}
+ONCE = {"CLI/CLI.hpp": "CLI11", "fmt/format.h": "fmt"}
+OF_TESTS = "nlohmann/json.hpp"
 MOST_LINES = 500
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
@@ -73,6 +74,8 @@ def check_file(path, layer, is_test, seen_once):
                 yield f"{path}:{number}: {layer}/ must not include {name}"
         elif layer in PURE and not is_test and IMPURE.match(name):
             yield f"{path}:{number}: {layer}/ is pure and must not include <{name}>"
+        if name == OF_TESTS and not is_test:
+            yield f"{path}:{number}: <{name}> is for tests"
         for header, what in ONCE.items():
             if name == header or (what == "fmt" and name.startswith("fmt/")):
                 if what == "fmt" and name != header:
@@ -108,6 +111,8 @@ def self_test():
         "base/a_test.cc": ("#include <fstream>\n", ""),
         "base/unused.h": ("#include <fstream>\n", "is pure"),
         "app/a.cc": ("#include <ctime>\n", ""),
+        "render/a.cc": ("#include <nlohmann/json.hpp>\n", "is for tests"),
+        "render/a_test.cc": ("#include <nlohmann/json.hpp>\n", ""),
         "memory/long.cc": ("int x;\n" * 501, "501 lines"),
         "memory/fits.cc": ("int x;\n" * 500, ""),
         "kernel/facts.cc": ("// All fields (table).\n" + "int x;\n" * 501, ""),

@@ -1,0 +1,154 @@
+// JSON as it is written: member after member, in order, on one line or indented by 2. Whoever
+// writes keeps no tree of it; text comes out printable(), sizes in bytes, what is not known as
+// null.
+//
+//   json.document([&] {
+//     json("kind", "oom-kill");
+//     json.list("victims", victims, [&](const Victim& victim) { json("pid", victim.pid); });
+//   });
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/place.h"
+#include "base/units.h"
+
+namespace whyoom::render {
+
+class JsonWriter {
+ public:
+  // `depth`: of the place in a document that the text is for; its first line has no margin.
+  explicit JsonWriter(bool indented, std::size_t depth = 0) : indented_(indented), depth_(depth) {}
+
+  // What was written since the last time.
+  [[nodiscard]] std::string take();
+
+  template <class T>
+  void operator()(std::string_view key, const T& value) {
+    begin_member(key);
+    write(value);
+  }
+  // A whole number as one: 802889728, not 802889728.0.
+  void number(std::string_view key, std::optional<double> value);
+  // An element of an array.
+  template <class T>
+  void value(const T& value) {
+    begin_value();
+    write(value);
+  }
+  // JSON text that another writer made.
+  void raw(std::string_view key, std::string_view text);
+  void raw(std::string_view text);
+
+  template <class Members>
+  void document(const Members& members) {
+    braces('{', '}', members);
+  }
+  template <class Members>
+  void object(const Members& members) {
+    begin_value();
+    braces('{', '}', members);
+  }
+  template <class Members>
+  void object(std::string_view key, const Members& members) {
+    begin_member(key);
+    braces('{', '}', members);
+  }
+  // Of what a pointer or an optional holds; null without.
+  template <class Optional, class Members>
+  void object(std::string_view key, const Optional& thing, const Members& members) {
+    begin_member(key);
+    if (thing) {
+      braces('{', '}', [&] { members(*thing); });
+    } else {
+      write(nullptr);
+    }
+  }
+  template <class Elements>
+  void array(std::string_view key, const Elements& elements) {
+    begin_member(key);
+    braces('[', ']', elements);
+  }
+  // An object for each.
+  template <class Range, class Members>
+  void list(std::string_view key, const Range& range, const Members& members) {
+    array(key, [&] {
+      for (const auto& each : range) {
+        object([&] { members(each); });
+      }
+    });
+  }
+  // A value for each.
+  template <class Range, class Value>
+  void values(std::string_view key, const Range& range, const Value& value_of) {
+    array(key, [&] {
+      for (const auto& each : range) {
+        value(value_of(each));
+      }
+    });
+  }
+
+  // For a document that is written in steps.
+  void begin_object() { open('{'); }
+  void begin_array(std::string_view key);
+  void end(char brace);
+
+ private:
+  template <class Inside>
+  void braces(char left, char right, const Inside& inside) {
+    open(left);
+    inside();
+    end(right);
+  }
+  void open(char brace);
+  void begin_value();  // the comma and the line before it
+  void begin_member(std::string_view key);
+
+  void write(std::nullptr_t) { out_ += "null"; }
+  void write(std::string_view text);
+  void write(const char* text) { write(std::string_view(text)); }
+  void write(const std::string& text) { write(std::string_view(text)); }
+  void write(double value);  // null for what is no finite number
+  void write(Bytes size) { write(size.count()); }
+  void write(KiB size) { write(to_bytes(size)); }
+  template <std::integral T>
+  void write(T value) {
+    if constexpr (std::same_as<T, bool>) {
+      out_ += value ? "true" : "false";
+    } else {
+      out_ += std::to_string(value);
+    }
+  }
+  template <class T>
+  void write(const std::optional<T>& value) {
+    value ? write(*value) : write(nullptr);
+  }
+  template <class T>
+  void write(const Read<T>& value) {
+    write(value.value);
+  }
+  void write(const std::vector<std::string>& list) {
+    braces('[', ']', [&] {
+      for (const std::string& text : list) {
+        value(text);
+      }
+    });
+  }
+
+  bool indented_;
+  std::size_t depth_;
+  bool first_ = true;  // in its object or array
+  std::string out_;
+};
+
+// Empty text is what is not known.
+inline std::optional<std::string_view> text_or_null(std::string_view text) {
+  return text.empty() ? std::nullopt : std::optional(text);
+}
+
+}  // namespace whyoom::render
