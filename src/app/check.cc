@@ -8,6 +8,8 @@
 #include "diagnose/host_check.h"
 #include "linux/terminal.h"
 #include "render/check.h"
+#include "render/layout.h"
+#include "render/markdown_text.h"
 
 namespace whyoom::app {
 
@@ -30,12 +32,12 @@ int check(const CheckOptions& options, linux::Output& out, linux::Output& errors
       out.write(render::json_check(*result) + "\n");
       break;
     case Format::markdown:
-      out.write(render::markdown_check(*result));
+      out.write(render::to_markdown(render::check_document(*result, {true, options.all})));
       break;
-    case Format::text: {
-      out.write(render::text_check(*result, text_style(options, options.all)));
+    case Format::text:
+      out.write(render::to_text(render::check_document(*result, {false, options.all}),
+                                text_style(options)));
       break;
-    }
   }
   return render::has_findings(*result) ? events_found : nothing_found;
 }

@@ -23,6 +23,7 @@
 #include "diagnose/story.h"
 #include "linux/capture_file.h"
 #include "linux/input.h"
+#include "render/layout.h"
 #include "report/log_reader.h"
 
 namespace whyoom::app {
@@ -175,7 +176,7 @@ void Run::read_host(const tl::expected<HostRoot, std::string>& opened) {
 int Run::finish(const std::string& what) {
   selection_.finish();
   if (lines_only_) {  // nothing in the output tells which logs were read
-    errors_.write(render::text_sources(summary_.sources, {.width = 200}));
+    errors_.write(render::to_text(render::log_sources(summary_.sources), {.width = 200}));
   }
   summary_.events = selection_.chosen();
   writer_.finish(summary_);

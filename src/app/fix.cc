@@ -18,6 +18,7 @@
 #include "diagnose/host_check.h"
 #include "linux/apply.h"
 #include "render/fix.h"
+#include "render/layout.h"
 
 namespace whyoom::app {
 
@@ -140,7 +141,8 @@ int show_and_apply(const FixOptions& options, const std::string& command_line, c
     if (!looked.choice.elsewhere.empty()) {
       out.write(looked.choice.elsewhere + "\n\n");
     }
-    out.write(render::text_plan(plan, looked.check->state.machine, text_style(options)));
+    out.write(render::to_text(render::plan_document(plan, looked.check->state.machine),
+                              text_style(options)));
     out.flush();
   }
   if (!plan.refusal.empty()) {

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "render/fix.h"
 #include "render/json_writer.h"
+#include "render/layout.h"
 
 namespace whyoom::app {
 
@@ -115,10 +116,11 @@ int tell_failure(std::string_view what, const linux::ApplyFailure& failure,
                  const render::TextStyle& style, linux::Output& errors) {
   errors.write("whyoom: " + failure.what + "\n");
   for (const linux::ChangedFile& file : failure.changed) {
-    errors.write_rendered(
-        render::text_diff(file.expected ? file.path + " (as the fix left it)" : "/dev/null",
-                          file.expected.value_or(""), file.now ? file.path + " (now)" : "/dev/null",
-                          file.now.value_or(""), style));
+    errors.write_rendered(render::to_text(
+        render::diff_document(file.expected ? file.path + " (as the fix left it)" : "/dev/null",
+                              file.expected.value_or(""),
+                              file.now ? file.path + " (now)" : "/dev/null", file.now.value_or("")),
+        style));
   }
   for (const std::string& restored : failure.restored) {
     errors.write("whyoom: put back as before: " + printable(restored) + "\n");

@@ -7,7 +7,7 @@
 #include "app/cli.h"
 #include "linux/apply.h"
 #include "linux/output.h"
-#include "render/render.h"
+#include "render/layout.h"
 
 namespace whyoom::app {
 

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "linux/terminal.h"
-#include "render/render.h"
+#include "render/layout.h"
 
 namespace whyoom::app {
 

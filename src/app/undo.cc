@@ -18,6 +18,7 @@
 #include "linux/apply.h"
 #include "linux/running_value.h"
 #include "render/fix.h"
+#include "render/layout.h"
 
 namespace whyoom::app {
 
@@ -116,7 +117,7 @@ int undo_record(const UndoOptions& options, linux::FixStore& store, const FixRec
                 linux::Output& out, linux::Output& errors) {
   const render::TextStyle style = text_style(options);
   out.write(record_line(record) + "\n");
-  out.write(render::text_change(advise::reversed(record.change), style));
+  out.write(render::to_text(render::change_document(advise::reversed(record.change)), style));
   const linux::Examination found = linux::examine(record, store.values());
   if (!found.all(linux::Standing::updated)) {
     out.write("As it stands now:\n" + standing_text(record, found));

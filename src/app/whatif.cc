@@ -22,6 +22,7 @@
 #include "memory/machine.h"
 #include "memory/settings.h"
 #include "memory/whatif.h"
+#include "render/layout.h"
 #include "render/whatif.h"
 #include "report/log_reader.h"
 
@@ -99,7 +100,7 @@ void write(const WhatIfOptions& options, const render::WhatIfView& view, linux::
     out.write(render::json_what_if(view) + "\n");
     return;
   }
-  out.write(render::text_what_if(view, text_style(options)));
+  out.write(render::to_text(render::what_if_document(view), text_style(options)));
 }
 
 int at_event(const WhatIfOptions& options, linux::Output& out, linux::Output& errors) {

@@ -6,6 +6,9 @@
 
 #include "base/text.h"
 #include "render/json_writer.h"
+#include "render/layout.h"
+#include "render/markdown_text.h"
+#include "render/phrase.h"
 
 namespace whyoom::app {
 namespace {
@@ -14,43 +17,15 @@ using diagnose::Event;
 
 constexpr std::size_t most_followers = 50;
 
-std::string_view outcome_text(report::Outcome outcome) {
-  switch (outcome) {
-    case report::Outcome::unknown:
-      return "";
-    case report::Outcome::killed:
-      return "killed";
-    case report::Outcome::panic:
-      return "panic";
-    case report::Outcome::no_victim:
-      return "no victim";
-    case report::Outcome::recovered:
-      return "recovered";
-  }
-  return "";
-}
-
-std::string victims_text(const report::Report& report) {
-  constexpr std::size_t most_named = 4;
-  std::string text;
-  for (std::size_t i = 0; i < report.victims.size() && i < most_named; ++i) {
-    const report::Victim& victim = report.victims[i];
-    text += (i == 0 ? "" : ", ") + victim.comm;
-    text += victim.pid > 0 ? " (pid " + std::to_string(victim.pid) + ")" : "";
-  }
-  if (report.victims.size() > most_named) {
-    text += " and " + std::to_string(report.victims.size() - most_named) + " more";
-  }
-  return text;
-}
-
 render::Follower follower(const Event& first, const Event& event) {
   const report::Report& report = event.report;
   render::Follower out;
   out.kind = report::name(report.kind);
   out.trigger = report.trigger ? report.trigger->comm : std::string();
-  out.victims = victims_text(report);
-  out.outcome = outcome_text(report.outcome);
+  out.victims = report.victims.empty() ? std::string() : render::victims_text(report, 4);
+  out.outcome = report.outcome == report::Outcome::no_victim
+                    ? "no victim"
+                    : std::string(render::outcome_name(report.outcome));
   out.root_cause = event.root_cause;
   out.of_victim = event.killed_at.line != 0;
   out.place = report.source + ":" + std::to_string(report.first_line);
@@ -64,9 +39,10 @@ render::Follower follower(const Event& first, const Event& event) {
 }
 
 // Text and Markdown show a spree as one story: its first event in full, then what followed.
-class StoryWriter : public Writer {
+class StoryWriter final : public Writer {
  public:
-  explicit StoryWriter(linux::Output& out) : out_(out) {}
+  StoryWriter(bool markdown, const render::TextStyle& style, linux::Output& out)
+      : detail_{markdown, style.all}, style_(style), out_(out) {}
 
   void event(std::unique_ptr<Event> event) override {
     const auto verified = [](const Event& each) { return each.report.unverified.empty(); };
@@ -83,13 +59,20 @@ class StoryWriter : public Writer {
 
   void quiet() override { close_story(); }
 
- protected:
-  virtual std::string story(const Event& first, const std::vector<render::Follower>& followers,
-                            std::uint64_t more) const = 0;
+  void finish(const render::Summary& summary) override {
+    close_story();
+    // An input that could not be used is told on standard error.
+    const bool damage = summary.damage.size() > summary.failed_inputs;
+    if (detail_.page || summary.events > 0 || damage || summary.lines_lost > 0 ||
+        !summary.sources.empty()) {
+      write(render::summary(summary, detail_));
+    }
+  }
 
+ private:
   void close_story() {
     if (first_ != nullptr) {
-      out_.write(story(*first_, followers_, followers_more_));
+      write(render::story(*first_, followers_, followers_more_, detail_));
       out_.flush();
     }
     first_.reset();
@@ -97,55 +80,16 @@ class StoryWriter : public Writer {
     followers_more_ = 0;
   }
 
-  linux::Output& out_;
+  void write(const render::Document& document) {
+    out_.write(detail_.page ? render::to_markdown(document) : render::to_text(document, style_));
+  }
 
- private:
+  render::Detail detail_;
+  render::TextStyle style_;
+  linux::Output& out_;
   std::unique_ptr<Event> first_;
   std::vector<render::Follower> followers_;
   std::uint64_t followers_more_ = 0;
-};
-
-class TextWriter final : public StoryWriter {
- public:
-  TextWriter(const render::TextStyle& style, linux::Output& out)
-      : StoryWriter(out), style_(style) {}
-
-  void finish(const render::Summary& summary) override {
-    close_story();
-    // An input that could not be used is told on standard error.
-    const bool damage = summary.damage.size() > summary.failed_inputs;
-    if (summary.events > 0 || damage || summary.lines_lost > 0 || !summary.sources.empty()) {
-      out_.write(render::text_summary(summary, style_));
-    }
-  }
-
- protected:
-  std::string story(const Event& first, const std::vector<render::Follower>& followers,
-                    std::uint64_t more) const override {
-    return render::text_story(first, followers, more, style_);
-  }
-
- private:
-  render::TextStyle style_;
-};
-
-class MarkdownWriter final : public StoryWriter {
- public:
-  MarkdownWriter(bool all, linux::Output& out) : StoryWriter(out), all_(all) {}
-
-  void finish(const render::Summary& summary) override {
-    close_story();
-    out_.write(render::markdown_summary(summary));
-  }
-
- protected:
-  std::string story(const Event& first, const std::vector<render::Follower>& followers,
-                    std::uint64_t more) const override {
-    return render::markdown_story(first, followers, more, all_);
-  }
-
- private:
-  bool all_;
 };
 
 class NdjsonWriter final : public Writer {
@@ -199,11 +143,10 @@ std::unique_ptr<Writer> make_writer(Format format, const render::TextStyle& styl
     case Format::ndjson:
       return std::make_unique<NdjsonWriter>(out);
     case Format::markdown:
-      return std::make_unique<MarkdownWriter>(style.all, out);
     case Format::text:
       break;
   }
-  return std::make_unique<TextWriter>(style, out);
+  return std::make_unique<StoryWriter>(format == Format::markdown, style, out);
 }
 
 }  // namespace whyoom::app

@@ -6,6 +6,7 @@
 #include "app/cli.h"
 #include "diagnose/event.h"
 #include "linux/output.h"
+#include "render/layout.h"
 #include "render/render.h"
 
 namespace whyoom::app {

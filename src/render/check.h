@@ -9,15 +9,14 @@
 
 namespace whyoom::render {
 
-std::string text_check(const diagnose::HostCheck& check, const TextStyle& style);
-std::string markdown_check(const diagnose::HostCheck& check);
+Document check_document(const diagnose::HostCheck& check, Detail detail);
 // Output version 1, one object, no newline at the end.
 std::string json_check(const diagnose::HostCheck& check);
 
 // Found: something that happens now or can happen. The exit status hangs on it.
 bool has_findings(const diagnose::HostCheck& check);
 
-// The same four steps for text and Markdown: a label and its sentences, most important first.
+// The four steps: a label and its sentences, most important first.
 struct CheckStep {
   std::string title;  // "1 Memory"
   std::vector<std::string> lines;

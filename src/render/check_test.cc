@@ -7,10 +7,14 @@
 
 #include "diagnose/case_file.h"
 #include "render/layout.h"
-#include "render/sample_for_test.h"
+#include "render/test_samples.h"
 
 namespace whyoom::render {
 namespace {
+
+std::string text_check(const diagnose::HostCheck& check, const TextStyle& style) {
+  return to_text(check_document(check, {false, style.all}), style);
+}
 
 using diagnose::HostCheck;
 namespace cases = diagnose::cases;
@@ -25,7 +29,7 @@ bool has_control(std::string_view text) {
 void check_all(const HostCheck& host, unsigned width) {
   const std::string text = text_check(host, {width, false, true});
   EXPECT_FALSE(has_control(text)) << text;
-  EXPECT_FALSE(has_control(markdown_check(host)));
+  EXPECT_FALSE(has_control(to_markdown(check_document(host, {true, true}))));
   const std::string json = json_check(host);
   EXPECT_FALSE(has_control(json));
   EXPECT_TRUE(json.starts_with("{") && json.ends_with("}"));

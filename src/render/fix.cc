@@ -4,7 +4,6 @@
 #include "base/human.h"
 #include "base/text.h"
 #include "render/json_parts.h"
-#include "render/layout.h"
 #include "render/phrase.h"
 
 namespace whyoom::render {
@@ -18,41 +17,35 @@ using advise::Plan;
 using advise::RunningEdit;
 using advise::SysctlLineEdit;
 
-void write_diff(Canvas& out, const std::vector<DiffLine>& lines) {
+void write_diff(Document& out, const std::vector<DiffLine>& lines) {
+  using Kind = DiffLine::Kind;
   for (const DiffLine& line : lines) {
-    switch (line.kind) {
-      case DiffLine::Kind::head:
-        out.verbatim(line.text, Paint::bold, 2);
-        break;
-      case DiffLine::Kind::hunk:
-        out.verbatim(line.text, Paint::dim, 2);
-        break;
-      case DiffLine::Kind::removed:
-        out.verbatim("-" + line.text, Paint::red, 2);
-        break;
-      case DiffLine::Kind::added:
-        out.verbatim("+" + line.text, Paint::green, 2);
-        break;
-      case DiffLine::Kind::context:
-        out.verbatim(" " + line.text, Paint::plain, 2);
-        break;
-    }
+    const Paint paint = line.kind == Kind::head      ? Paint::bold
+                        : line.kind == Kind::hunk    ? Paint::dim
+                        : line.kind == Kind::removed ? Paint::red
+                        : line.kind == Kind::added   ? Paint::green
+                                                     : Paint::plain;
+    const char* mark = line.kind == Kind::removed   ? "-"
+                       : line.kind == Kind::added   ? "+"
+                       : line.kind == Kind::context ? " "
+                                                    : "";
+    out.code(mark + line.text, paint, 2);
     if (line.no_newline) {
-      out.verbatim("\\ No newline at end of file", Paint::dim, 2);
+      out.code("\\ No newline at end of file", Paint::dim, 2);
     }
   }
 }
 
-void write_file(Canvas& out, const FileEdit& file) {
+void write_file(Document& out, const FileEdit& file) {
   const std::string nothing = "/dev/null";
   write_diff(out, advise::diff(file.before ? file.path : nothing, file.before.value_or(""),
                                file.after ? file.path : nothing, file.after.value_or("")));
   if (!file.after) {
-    out.verbatim(printable(file.path) + ": the file is removed", Paint::dim, 2);
+    out.code(printable(file.path) + ": the file is removed", Paint::dim, 2);
   }
 }
 
-void write_change(Canvas& out, const Change& change) {
+void write_change(Document& out, const Change& change) {
   for (const FileEdit& file : change.files) {
     write_file(out, file);
   }
@@ -60,9 +53,8 @@ void write_change(Canvas& out, const Change& change) {
     out.blank();
   }
   for (const RunningEdit& value : change.running) {
-    out.verbatim(
-        value.key.file() + ": " + printable(value.before) + " -> " + printable(value.after),
-        Paint::bold, 2);
+    out.code(value.key.file() + ": " + printable(value.before) + " -> " + printable(value.after),
+             Paint::bold, 2);
   }
 }
 
@@ -82,7 +74,7 @@ std::string line_text(const SysctlLineEdit& line) {
   return place;
 }
 
-void write_effect(Canvas& out, const Plan& plan) {
+void write_effect(Document& out, const Plan& plan) {
   if (!plan.what_if) {
     return;
   }
@@ -100,7 +92,7 @@ void write_effect(Canvas& out, const Plan& plan) {
   }
 }
 
-void write_after(Canvas& out, const Plan& plan) {
+void write_after(Document& out, const Plan& plan) {
   const host::SysctlHistory& after = plan.sysctl.after;
   if (plan.sysctl.empty()) {
     return;
@@ -176,11 +168,11 @@ void write_fix(JsonWriter& json, const Plan& plan, const FixResult& result) {
 
 }  // namespace
 
-std::string text_plan(const Plan& plan, const memory::Machine& machine, const TextStyle& style) {
+Document plan_document(const Plan& plan, const memory::Machine& machine) {
+  Document out;
   if (plan.change.empty()) {
-    return {};
+    return out;
   }
-  Canvas out(style.width, style.colour);
   std::string head = headline(plan);
   const auto value = parse_number<std::uint64_t>(plan.wanted.value);
   if (value && plan.wanted.key == "vm.min_free_kbytes") {
@@ -198,25 +190,25 @@ std::string text_plan(const Plan& plan, const memory::Machine& machine, const Te
   }
   write_after(out, plan);
   for (const Message& risk : plan.risks) {
-    out.labelled("risk:", Paint::yellow, clean(risk), 0);
+    out.labelled("risk:", Paint::yellow, risk.str());
   }
   for (const Message& note : plan.notes) {
-    out.labelled("note:", Paint::yellow, clean(note), 0);
+    out.labelled("note:", Paint::yellow, note.str());
   }
-  return out.take();
+  return out;
 }
 
-std::string text_change(const Change& change, const TextStyle& style) {
-  Canvas out(style.width, style.colour);
+Document change_document(const Change& change) {
+  Document out;
   write_change(out, change);
-  return out.take();
+  return out;
 }
 
-std::string text_diff(std::string_view before_name, std::string_view before,
-                      std::string_view after_name, std::string_view after, const TextStyle& style) {
-  Canvas out(style.width, style.colour);
+Document diff_document(std::string_view before_name, std::string_view before,
+                       std::string_view after_name, std::string_view after) {
+  Document out;
   write_diff(out, advise::diff(before_name, before, after_name, after));
-  return out.take();
+  return out;
 }
 
 std::string json_plan(const Plan* plan, const FixResult& result) {

@@ -11,14 +11,13 @@
 
 namespace whyoom::render {
 
-// The plan: what changes and what that does; ends with a newline. Nothing for an empty plan.
-std::string text_plan(const advise::Plan& plan, const memory::Machine& machine,
-                      const TextStyle& style);
+// The plan: what changes and what that does. Nothing for an empty plan.
+Document plan_document(const advise::Plan& plan, const memory::Machine& machine);
 // The change alone: files as a diff, then running values.
-std::string text_change(const advise::Change& change, const TextStyle& style);
+Document change_document(const advise::Change& change);
 // One difference, for a file that is not as it should be.
-std::string text_diff(std::string_view before_name, std::string_view before,
-                      std::string_view after_name, std::string_view after, const TextStyle& style);
+Document diff_document(std::string_view before_name, std::string_view before,
+                       std::string_view after_name, std::string_view after);
 
 // How it ended, for the JSON.
 struct FixResult {

@@ -10,7 +10,6 @@
 #include "render/json_parts.h"
 #include "render/phrase.h"
 #include "render/render.h"
-#include "render/sections.h"
 
 namespace whyoom::render {
 namespace {
@@ -24,22 +23,6 @@ std::optional<Bytes> from_pages(const diagnose::Event& event, const Maybe<std::u
   return value && evidence.page_size_known
              ? std::optional(to_bytes(Pages(value->value), evidence.page))
              : std::nullopt;
-}
-
-std::string_view outcome_name(report::Outcome outcome) {
-  switch (outcome) {
-    case report::Outcome::unknown:
-      return "";
-    case report::Outcome::killed:
-      return "killed";
-    case report::Outcome::panic:
-      return "panic";
-    case report::Outcome::no_victim:
-      return "no-victim";
-    case report::Outcome::recovered:
-      return "recovered";
-  }
-  return "";
 }
 
 std::string_view constraint_name(const std::optional<report::ConstraintKind>& kind) {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "render/json_parts.h"
-#include "render/sections.h"
+#include "render/phrase.h"
 
 namespace whyoom::render {
 namespace {
@@ -14,14 +14,16 @@ std::optional<Bytes> limit_of(const report::MemcgCounter& counter) {
                                                                       : std::nullopt;
 }
 
-void write_task(JsonWriter& json, const TaskRow& row) {
-  json("comm", row.comm);
-  json("pid", row.pid);
-  json("uid", row.uid < 0 ? std::nullopt : std::optional(row.uid));
-  json("rss", row.rss);
-  json("swap", row.swap);
-  json("pgtables", row.page_tables);
-  json("oom_score_adj", row.oom_score_adj);
+void write_task(JsonWriter& json, const memory::TaskUse& use, bool page_size_known) {
+  const report::Task& task = *use.task;
+  const bool tables_known = page_size_known || task.pgtables_bytes;
+  json("comm", task.comm);
+  json("pid", task.pid);
+  json("uid", task.uid < 0 ? std::nullopt : std::optional(task.uid));
+  json("rss", page_size_known ? std::optional(use.rss) : std::nullopt);
+  json("swap", page_size_known ? use.swap : std::nullopt);
+  json("pgtables", tables_known ? use.page_tables : std::nullopt);
+  json("oom_score_adj", task.oom_score_adj);
 }
 
 void write_cgroup(JsonWriter& json, std::string_view path, std::string_view owner,
@@ -107,9 +109,7 @@ void write_tasks(JsonWriter& json, const diagnose::Event& event) {
   // Page tables in bytes, as they are printed from 4.15 on, need no page size.
   const bool in_bytes = std::ranges::all_of(
       tasks, [](const report::Task& task) { return task.pgtables_bytes.has_value(); });
-  const auto write_use = [&](const memory::TaskUse& use) {
-    write_task(json, task_row(event, use));
-  };
+  const auto write_use = [&](const memory::TaskUse& use) { write_task(json, use, known); };
   json.object("tasks", [&] {
     json("count", tasks.size());
     json.list("top", std::span(who.top).first(std::min(listed, who.top.size())), write_use);

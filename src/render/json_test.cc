@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 #include "render/render.h"
-#include "render/sample_for_test.h"
+#include "render/test_samples.h"
 
 namespace whyoom::render {
 namespace {

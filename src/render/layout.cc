@@ -232,7 +232,7 @@ std::string bar(double filled, std::optional<double> mark, std::size_t cells) {
 namespace {
 
 // Files have tabs, and they do no harm.
-std::string shown(std::string_view text) {
+std::string with_tabs(std::string_view text) {
   std::string out;
   for (std::size_t tab = text.find('\t'); tab != std::string_view::npos; tab = text.find('\t')) {
     out += printable(text.substr(0, tab)) + "\t";
@@ -241,10 +241,37 @@ std::string shown(std::string_view text) {
   return out + printable(text);
 }
 
-}  // namespace
+// Text under construction.
+class Canvas {
+ public:
+  explicit Canvas(const TextStyle& style)
+      : width_(std::clamp(style.width, 60U, 200U)), colour_(style.colour) {}
 
-Canvas::Canvas(unsigned width, bool colour)
-    : width_(std::clamp(width, 60U, 200U)), colour_(colour) {}
+  void add(const Block& block);
+  [[nodiscard]] std::string take() { return std::move(out_); }
+
+ private:
+  struct Fit {
+    std::vector<std::size_t> widths;  // 0: no cell in this column
+    bool hangs = false;               // the last column stands on lines of its own
+  };
+  void text(const Block& block);
+  void note(const Block& block);
+  void line(const Block& block);
+  void table(const Block& block);
+  void row(const Table& table, const std::vector<Cell>& cells, const Fit& fit, std::size_t indent);
+  void verbatim(std::string_view text, Paint paint, std::size_t indent) {
+    add_line(std::string(indent, ' ') + painted(text, paint));
+  }
+  void add_line(std::string line);
+  [[nodiscard]] std::string painted(std::string_view text, Paint paint) const;
+  [[nodiscard]] Table laid_out(const Table& table) const;
+  static Fit fit(const Table& table, std::size_t available);
+
+  std::size_t width_;
+  bool colour_;
+  std::string out_;
+};
 
 std::string Canvas::painted(std::string_view text, Paint paint) const {
   if (!colour_ || paint == Paint::plain || text.empty()) {
@@ -253,29 +280,65 @@ std::string Canvas::painted(std::string_view text, Paint paint) const {
   return std::string(code_of(paint)).append(text).append("\x1b[0m");
 }
 
-void Canvas::text(std::string_view text, Paint paint, std::size_t indent, std::size_t hang) {
-  const auto lines = wrap(shown(text), width_ - indent, width_ - indent - hang);
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    add_line(std::string(indent + (i == 0 ? 0 : hang), ' ') + painted(lines[i], paint));
+void Canvas::add(const Block& block) {
+  switch (block.kind) {
+    case Block::Kind::heading:
+    case Block::Kind::sentence:
+      return text(block);
+    case Block::Kind::note:
+      return note(block);
+    case Block::Kind::code:
+      return verbatim(with_tabs(block.text), block.paint, block.indent);
+    case Block::Kind::line:
+      return line(block);
+    case Block::Kind::table:
+      return table(block);
+    case Block::Kind::blank:
+      out_ += '\n';
+      return;
   }
 }
 
-void Canvas::labelled(std::string_view name, Paint paint, std::string_view text,
-                      std::size_t indent) {
-  const std::string label = shown(name);
+void Canvas::text(const Block& block) {
+  const std::size_t room = width_ - block.indent;
+  const auto lines = wrap(printable(block.text), room, room - block.hang);
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    add_line(std::string(block.indent + (i == 0 ? 0 : block.hang), ' ') +
+             painted(lines[i], block.paint));
+  }
+}
+
+void Canvas::note(const Block& block) {
+  const std::string label = printable(block.label);
   const std::size_t hang = std::min(display_width(label) + 1, width_ / 2);
-  const auto lines = wrap(shown(text), width_ - indent - hang);
+  const auto lines = wrap(printable(block.text), width_ - block.indent - hang);
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    const std::string lead = i == 0 ? painted(label, paint) + " " : std::string(hang, ' ');
-    add_line(std::string(indent, ' ') + lead + lines[i]);
+    const std::string lead = i == 0 ? painted(label, block.paint) + " " : std::string(hang, ' ');
+    add_line(std::string(block.indent, ' ') + lead + lines[i]);
   }
 }
 
-void Canvas::verbatim(std::string_view text, Paint paint, std::size_t indent) {
-  add_line(std::string(indent, ' ') + painted(shown(text), paint));
+void Canvas::line(const Block& block) {
+  std::string whole;
+  std::string line;  // the first one: as many parts as fit
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < block.parts.size(); ++i) {
+    whole += (i == 0 ? "" : "  ") + printable(block.parts[i]);
+    if (i == 0 || display_width(whole) <= width_) {
+      line = whole;
+      next = i + 1;
+    }
+  }
+  verbatim(line, block.paint, 0);
+  for (; next < block.parts.size(); ++next) {
+    text({Block::Kind::sentence,
+          block.parts[next],
+          {},
+          block.paint,
+          2,
+          next + 1 < block.parts.size() ? 2U : 0U});
+  }
 }
-
-void Canvas::blank() { out_ += '\n'; }
 
 void Canvas::add_line(std::string line) {
   line.erase(line.find_last_not_of(' ') + 1);
@@ -283,27 +346,41 @@ void Canvas::add_line(std::string line) {
   out_ += '\n';
 }
 
-void Table::add(std::vector<Cell> row) {
-  row.resize(columns_.size());
-  for (Cell& cell : row) {
-    cell.text = shown(cell.text);
+// With its heads, where they are shown, and its bars.
+Table Canvas::laid_out(const Table& table) const {
+  Table out{table.columns};
+  const std::size_t size = width_ < 72 ? 0 : width_ < 100 ? 1 : 2;
+  if (table.titled) {
+    std::vector<Cell> heads;
+    for (const Column& column : table.columns) {
+      const bool narrow = size == 0 && !column.narrow_head.empty();
+      heads.push_back({narrow ? column.narrow_head : column.head, Paint::dim});
+    }
+    out.add(std::move(heads));
   }
-  rows_.push_back(std::move(row));
+  for (const auto& row : table.rows) {
+    out.add(row);
+  }
+  for (auto& row : out.rows) {
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      const auto& bars = row[c].bar;
+      row[c].text = bars ? bar(bars->filled, bars->mark, table.columns[c].bars[size])
+                         : printable(row[c].text);
+    }
+  }
+  return out;
 }
 
-std::vector<std::size_t> Table::natural_widths() const {
-  std::vector<std::size_t> widths(columns_.size(), 0);
-  for (const auto& row : rows_) {
+Canvas::Fit Canvas::fit(const Table& table, std::size_t available) {
+  Fit result;
+  auto& widths = result.widths;
+  const auto& columns = table.columns;
+  widths.resize(columns.size(), 0);
+  for (const auto& row : table.rows) {
     for (std::size_t c = 0; c < row.size(); ++c) {
       widths[c] = std::max(widths[c], display_width(row[c].text));
     }
   }
-  return widths;
-}
-
-Table::Fit Table::fit(std::size_t available) const {
-  Fit result{natural_widths(), false};
-  auto& widths = result.widths;
   const auto over = [&widths, available] {
     std::size_t total = 0;
     for (const std::size_t width : widths) {
@@ -313,20 +390,17 @@ Table::Fit Table::fit(std::size_t available) const {
   };
   const auto natural = widths;
   const auto shrink = [&] {
-    for (std::size_t c = 0; c < columns_.size(); ++c) {
-      if (columns_[c].flexible) {
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+      if (columns[c].flexible) {
         widths[c] = natural[c];
-        widths[c] -= std::min(over(), natural[c] - std::min(natural[c], columns_[c].least));
+        widths[c] -= std::min(over(), natural[c] - std::min(natural[c], columns[c].least));
       }
     }
   };
   shrink();
-  for (std::size_t c = columns_.size(); c-- > 0;) {
-    if (over() > 0 && columns_[c].whole) {
-      result.hangs = true;
-      widths[c] = 0;
-      shrink();
-    } else if (over() > 0 && columns_[c].optional) {
+  for (std::size_t c = columns.size(); c-- > 0;) {
+    if (over() > 0 && (columns[c].whole || columns[c].optional)) {
+      result.hangs = result.hangs || columns[c].whole;
       widths[c] = 0;
       shrink();
     }
@@ -346,41 +420,52 @@ Table::Fit Table::fit(std::size_t available) const {
   return result;
 }
 
-void Table::write_row(Canvas& out, const std::vector<Cell>& row, const Fit& fit,
-                      std::size_t indent) const {
-  std::vector<std::vector<std::string>> pieces(row.size());
+void Canvas::row(const Table& table, const std::vector<Cell>& cells, const Fit& fit,
+                 std::size_t indent) {
+  std::vector<std::vector<std::string>> pieces(cells.size());
   std::size_t height = 0;
-  for (std::size_t c = 0; c < row.size(); ++c) {
+  for (std::size_t c = 0; c < cells.size(); ++c) {
     if (fit.widths[c] > 0) {
-      pieces[c] = cell_lines(row[c].text, fit.widths[c]);
+      pieces[c] = cell_lines(cells[c].text, fit.widths[c]);
       height = std::max(height, pieces[c].size());
     }
   }
   for (std::size_t i = 0; i < height; ++i) {
     std::string line(indent, ' ');
-    for (std::size_t c = 0; c < row.size(); ++c) {
+    for (std::size_t c = 0; c < cells.size(); ++c) {
       if (fit.widths[c] == 0) {
         continue;
       }
       const std::string_view piece =
           i < pieces[c].size() ? std::string_view(pieces[c][i]) : std::string_view();
       const std::string space(fit.widths[c] - std::min(fit.widths[c], display_width(piece)), ' ');
-      const std::string shown = out.painted(piece, row[c].paint);
-      line += columns_[c].right ? space + shown : shown + space;
+      const std::string text = painted(piece, cells[c].paint);
+      line += table.columns[c].right ? space + text : text + space;
       line.append(gap, ' ');
     }
-    out.add_line(std::move(line));
+    add_line(std::move(line));
   }
-  if (fit.hangs && !row.back().text.empty()) {
-    out.verbatim(row.back().text, row.back().paint, indent + 2);
+  if (fit.hangs && !cells.back().text.empty()) {
+    verbatim(cells.back().text, cells.back().paint, indent + 2);
   }
 }
 
-void Table::write(Canvas& out, std::size_t indent) const {
-  const Fit shape = fit(out.width() - indent);
-  for (const auto& row : rows_) {
-    write_row(out, row, shape, indent);
+void Canvas::table(const Block& block) {
+  const Table table = laid_out(block.table);
+  const Fit shape = fit(table, width_ - block.indent);
+  for (const auto& cells : table.rows) {
+    row(table, cells, shape, block.indent);
   }
+}
+
+}  // namespace
+
+std::string to_text(const Document& document, const TextStyle& style) {
+  Canvas out(style);
+  for (const Block& block : document.blocks()) {
+    out.add(block);
+  }
+  return out.take();
 }
 
 }  // namespace whyoom::render

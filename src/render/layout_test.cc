@@ -42,13 +42,13 @@ TEST(Bar, MarkStandsOnTheRightSideOfTheFill) {
 }
 
 std::string table_at(unsigned width, const Table& table) {
-  Canvas canvas(width, false);
-  table.write(canvas);
-  return canvas.take();
+  Document document;
+  document.table(table);
+  return to_text(document, {.width = width});
 }
 
 TEST(Table, AlignsAndHangsTheLastColumn) {
-  Table table({{.flexible = true}, {.right = true}, {.whole = true}});
+  Table table{{{.flexible = true}, {.right = true}, {.whole = true}}};
   table.add({{"free"}, {"15780 kB"}, {"/var/log/a-rather-long-name/messages-20261123:12345678"}});
   table.add({{"min"}, {"7 kB"}, {"b:1"}});
   EXPECT_EQ(table_at(100, table),
@@ -62,7 +62,7 @@ TEST(Table, AlignsAndHangsTheLastColumn) {
 }
 
 TEST(Table, LeavesOutAnOptionalColumnBeforeItBreaksTheOthers) {
-  Table table({{}, {.optional = true}, {.flexible = true, .least = 10}});
+  Table table{{{}, {.optional = true}, {.flexible = true, .least = 10}}};
   table.add({{std::string(30, 'a')}, {"[====]"}, {std::string(22, 'b')}});
   EXPECT_EQ(table_at(80, table),
             "  " + std::string(30, 'a') + "  [====]  " + std::string(22, 'b') + "\n");
@@ -72,31 +72,51 @@ TEST(Table, LeavesOutAnOptionalColumnBeforeItBreaksTheOthers) {
   EXPECT_NE(narrow.find(std::string(45, 'c')), std::string::npos);
 }
 
-TEST(Canvas, PaintsOnlyWithColour) {
-  Canvas plain(80, false);
-  plain.text("short", Paint::red);
-  EXPECT_EQ(plain.take(), "short\n");
-  Canvas colour(80, true);
-  colour.text("short", Paint::red, 2);
-  EXPECT_EQ(colour.take(), "  \x1b[31mshort\x1b[0m\n");
+TEST(Table, BarsAndHeadsFitTheWidth) {
+  Table table{
+      {{.head = "bar", .narrow_head = "b", .bars = {2, 4, 8}}, {.head = "n", .right = true}}, true};
+  table.add({{{}, {}, Bar{0.5, {}}}, {"12"}});
+  EXPECT_EQ(table_at(60, table), "  b      n\n  [= ]  12\n");
+  EXPECT_EQ(table_at(80, table), "  bar      n\n  [==  ]  12\n");
+  EXPECT_EQ(table_at(100, table), "  bar          n\n  [====    ]  12\n");
 }
 
-// Whoever writes to it need not think of it.
-TEST(Canvas, NoTextDrivesTheTerminal) {
-  Canvas out(80, true);
-  out.text("a\x1b[2Jb", Paint::plain);
-  out.labelled("l\xe2\x80\xae", Paint::plain, "c\xc2\x9b", 0);
-  out.verbatim("-d\te\r");
-  Table table(std::vector<Column>(1));
+TEST(Text, PaintsOnlyWithColour) {
+  Document document;
+  document.text("short", Paint::red, 2);
+  EXPECT_EQ(to_text(document, {}), "  short\n");
+  EXPECT_EQ(to_text(document, {.colour = true}), "  \x1b[31mshort\x1b[0m\n");
+}
+
+// Whoever makes a document need not think of it.
+TEST(Text, NothingDrivesTheTerminal) {
+  Document document;
+  document.text("a\x1b[2Jb\t");
+  document.labelled("l\xe2\x80\xae", Paint::plain, "c\xc2\x9b");
+  document.code("-d\te\r", Paint::plain, 0);
+  Table table{std::vector<Column>(1)};
   table.add({{"f\xe2\x80\x8b"}});
-  table.write(out);
-  EXPECT_EQ(out.take(),
-            "a\\x1b[2Jb\nl\\xe2\\x80\\xae c\\xc2\\x9b\n-d\te\\x0d\n  f\\xe2\\x80\\x8b\n");
+  document.table(std::move(table));
+  document.line({"g\x07"}, Paint::plain);
+  EXPECT_EQ(to_text(document, {.colour = true}),
+            "a\\x1b[2Jb\\x09\nl\\xe2\\x80\\xae c\\xc2\\x9b\n-d\te\\x0d\n  f\\xe2\\x80\\x8b\n"
+            "g\\x07\n");
 }
 
-TEST(Canvas, WidthIsKeptBetween60And200) {
-  EXPECT_EQ(Canvas(1, false).width(), 60U);
-  EXPECT_EQ(Canvas(4000, false).width(), 200U);
+TEST(Text, ALineOfPartsBreaksBetweenThem) {
+  Document document;
+  document.line({std::string(40, 'a'), std::string(10, 'b'), std::string(20, 'c')}, Paint::plain);
+  EXPECT_EQ(to_text(document, {.width = 80}), std::string(40, 'a') + "  " + std::string(10, 'b') +
+                                                  "  " + std::string(20, 'c') + "\n");
+  EXPECT_EQ(to_text(document, {.width = 60}), std::string(40, 'a') + "  " + std::string(10, 'b') +
+                                                  "\n  " + std::string(20, 'c') + "\n");
+}
+
+TEST(Text, WidthIsKeptBetween60And200) {
+  Document document;
+  document.text(std::string(500, 'a'));
+  EXPECT_EQ(to_text(document, {.width = 1}).find('\n'), 60U);
+  EXPECT_EQ(to_text(document, {.width = 4000}).find('\n'), 200U);
 }
 
 }  // namespace

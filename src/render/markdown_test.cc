@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "render/render.h"
-#include "render/sample_for_test.h"
+#include "render/test_samples.h"
 
 namespace whyoom::render {
 namespace {
@@ -36,14 +36,16 @@ TEST(Markdown, Ticket) {
 
 ### Zones
 
-| Zone | Free | Needs over | Verdict |  |
-|---|---:|---:|---|---|
-| DMA | 15780 kB | 16576 kB | short by 796 kB | needs min 12724 kB + lowmem\_reserve 3852 kB |
-| DMA32 | 787688 kB | 789252 kB | short by 1564 kB |  |
+| Zone | Free | Needs over |  |
+|---|---:|---:|---|
+| DMA | 15780 kB | 16576 kB | short by 796 kB |
+| DMA32 | 787688 kB | 789252 kB | short by 1564 kB |
+
+- DMA: needs min 12724 kB + lowmem\_reserve 3852 kB
 
 ### Biggest of 2 processes
 
-| Name | pid | Resident | Swapped | Page tables | Score adj |  |
+| Name | Pid | Resident | Swapped | Page tables | Adj |  |
 |---|---:|---:|---:|---:|---:|---|
 | hog | 137 | 176904 kB | 0 kB | 392 kB | 0 | killed |
 | nginx | 161 | 4800 kB | 0 kB | 392 kB | 0 |  |
@@ -52,12 +54,16 @@ TEST(Markdown, Ticket) {
 
 ### What followed
 
-- +0.68 s oom-panic, for init: panic, dmesg.log:562
-- and 2 more events
+| After | Event | Place |
+|---:|---|---|
+| +0.68 s | oom-panic, for init: panic | dmesg.log:562 |
+|  | ... 2 more events |  |
 
 ### Ruled out
 
-- slab-leak: unreclaimable slab holds 0.4 % of RAM
+| Cause | Why |
+|---|---|
+| slab-leak | unreclaimable slab holds 0.4 % of RAM, dmesg.log:444 |
 
 ### Fix
 
@@ -126,11 +132,11 @@ TEST(Markdown, SummaryTellsWhatWasLost) {
   summary.lines_lost = 3;
   summary.damage = {{"a_b.log:7", "cut"}};
   summary.damage_more = 2;
-  EXPECT_EQ(markdown_summary(summary),
+  EXPECT_EQ(to_markdown(render::summary(summary, {true, false})),
             "1 event in 1,200 lines (2 KiB).\n\n"
-            "- Lost, as the log itself says: 3 lines\n"
-            "- Damaged: a\\_b.log:7: cut\n"
-            "- and 2 more damaged places\n");
+            "- Lost: 3 lines, as the log itself says; what they held is not known\n"
+            "- Damaged: a\\_b.log:7: cut\n\n"
+            "and 2 more damaged places\n");
 }
 
 TEST(Markdown, TellsWhoseTheCgroupIsAndWhoHasMostTogether) {
@@ -144,8 +150,9 @@ TEST(Markdown, TellsWhoseTheCgroupIsAndWhoHasMostTogether) {
   tasks.back().pid = tasks.back().tgid = 138;
   event->evidence.attribution = memory::attribute(event->evidence);
   const std::string text = markdown_story(*event, {}, 0, false);
-  EXPECT_NE(text.find("It is docker container cccccccccccc.\n\n|"), std::string::npos) << text;
-  EXPECT_NE(text.find("/init: docker container cccccccccccc.\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("- it is docker container cccccccccccc\n\n|"), std::string::npos) << text;
+  EXPECT_NE(text.find("/init\n- that is docker container cccccccccccc\n"), std::string::npos)
+      << text;
   EXPECT_NE(
       text.find("|\n\n- 2 processes \"hog\" hold at most 346 MiB together (some may be shared)\n"),
       std::string::npos)

@@ -1,6 +1,8 @@
 #include "render/markdown_text.h"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "base/text.h"
 
@@ -105,24 +107,120 @@ std::string markdown_text(std::string_view text) {
   return out;
 }
 
-std::string markdown_commands(const std::vector<std::string>& commands) {
-  if (commands.empty()) {
-    return {};
-  }
-  std::size_t longest = 0;  // run of back quotes inside
-  for (const std::string& command : commands) {
+namespace {
+
+// Longer than any run of back quotes in a block of code.
+std::string fence_of(const std::vector<std::string>& lines) {
+  std::size_t longest = 2;
+  for (const std::string& line : lines) {
     std::size_t run = 0;
-    for (const char c : command) {
+    for (const char c : line) {
       run = c == '`' ? run + 1 : 0;
       longest = std::max(longest, run);
     }
   }
-  const std::string fence(std::max<std::size_t>(longest + 1, 3), '`');
-  std::string out = fence + "sh\n";
-  for (const std::string& command : commands) {
-    out += command + "\n";
+  return std::string(longest + 1, '`');
+}
+
+std::string capitalised(std::string_view text) {
+  std::string out = markdown_text(text);
+  if (!out.empty() && out.front() >= 'a' && out.front() <= 'z') {
+    out.front() = static_cast<char>(out.front() - 'a' + 'A');
   }
-  return out + fence + "\n\n";
+  return out;
+}
+
+// Bars are for a terminal: the numbers stand beside them.
+std::string table_text(const Table& table) {
+  std::string out = "|";
+  std::string rule = "|";
+  for (const Column& column : table.columns) {
+    if (!column.has_bars()) {
+      out.append(" ").append(capitalised(column.head)).append(" |");
+      rule += column.right ? "---:|" : "---|";
+    }
+  }
+  out.append("\n").append(rule).append("\n");
+  for (const auto& row : table.rows) {
+    out += '|';
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      if (!table.columns[c].has_bars()) {
+        out.append(" ").append(markdown_text(trim(row[c].text))).append(" |");
+      }
+    }
+    out += '\n';
+  }
+  return out;
+}
+
+std::string block_text(const Block& block) {
+  switch (block.kind) {
+    case Block::Kind::heading:
+      return block.label + " " + markdown_text(block.text) + "\n";
+    case Block::Kind::sentence: {
+      const std::string mark = block.paint == Paint::bold ? "**" : "";
+      return (block.indent > 0 ? "- " : mark) + markdown_text(block.text) +
+             (block.indent > 0 ? "" : mark) + "\n";
+    }
+    case Block::Kind::note:
+      return "- " + (block.label == "-" ? "" : capitalised(block.label) + " ") +
+             markdown_text(block.text) + "\n";
+    case Block::Kind::table:
+      return table_text(block.table);
+    case Block::Kind::line: {
+      std::string text;
+      for (const std::string& part : block.parts) {
+        text += (text.empty() ? "" : ", ") + markdown_text(part);
+      }
+      return text + "\n";
+    }
+    case Block::Kind::code:
+    case Block::Kind::blank:
+      break;
+  }
+  return {};
+}
+
+bool is_item(const Block& block) {
+  return block.kind == Block::Kind::note ||
+         (block.kind == Block::Kind::sentence && block.indent > 0);
+}
+
+}  // namespace
+
+std::string to_markdown(const Document& document) {
+  std::string out;
+  std::vector<std::string> code;
+  const Block* before = nullptr;
+  const auto end_block = [&out, &before] {
+    out += out.empty() || out.ends_with("\n\n") ? "" : "\n";
+    before = nullptr;
+  };
+  const auto end_code = [&] {
+    if (!code.empty()) {
+      end_block();
+      const std::string fence = fence_of(code);
+      out += fence + "sh\n";
+      for (const std::string& line : std::exchange(code, {})) {
+        out += line + "\n";
+      }
+      out += fence + "\n\n";
+    }
+  };
+  for (const Block& block : document.blocks()) {
+    if (block.kind == Block::Kind::code) {
+      code.push_back(printable(block.text));
+      continue;
+    }
+    end_code();
+    if (before == nullptr || !is_item(*before) || !is_item(block)) {
+      end_block();
+    }
+    out += block_text(block);
+    before = block.kind == Block::Kind::blank ? nullptr : &block;
+  }
+  end_code();
+  return out;
 }
 
 }  // namespace whyoom::render

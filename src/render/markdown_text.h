@@ -1,9 +1,10 @@
-// Text in Markdown, as CommonMark, GitHub and GitLab read it.
+// A document in Markdown, as CommonMark, GitHub and GitLab read it.
 #pragma once
 
 #include <string>
 #include <string_view>
-#include <vector>
+
+#include "render/document.h"
 
 namespace whyoom::render {
 
@@ -12,7 +13,6 @@ namespace whyoom::render {
 // for, while an escaped "@" or "#" is a mention or a reference all the same.
 std::string markdown_text(std::string_view text);
 
-// A block of lines for a shell; nothing in them ends it. "" for none.
-std::string markdown_commands(const std::vector<std::string>& commands);
+std::string to_markdown(const Document& document);
 
 }  // namespace whyoom::render

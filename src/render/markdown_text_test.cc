@@ -34,9 +34,29 @@ TEST(MarkdownText, IsPrintable) {
   EXPECT_EQ(markdown_text("a\nb\xe2\x80\xae"), "a\\\\x0ab\\\\xe2\\\\x80\\\\xae");
 }
 
-TEST(MarkdownCommands, NothingEndsTheirBlock) {
-  EXPECT_EQ(markdown_commands({}), "");
-  EXPECT_EQ(markdown_commands({"ls", "echo '````'"}), "`````sh\nls\necho '````'\n`````\n\n");
+TEST(MarkdownDocument, NothingEndsABlockOfCode) {
+  Document document;
+  EXPECT_EQ(to_markdown(document), "");
+  document.code("ls");
+  document.code("echo '````'");
+  EXPECT_EQ(to_markdown(document), "`````sh\nls\necho '````'\n`````\n\n");
+}
+
+TEST(MarkdownDocument, BlocksAreApartAndItemsTogether) {
+  Document document;
+  document.heading("a_b");
+  document.text("bold", Paint::bold);
+  document.labelled("risk:", Paint::yellow, "one");
+  document.text("below it", Paint::dim, 2);
+  document.blank();
+  document.labelled("-", Paint::dim, "two");
+  document.line({"a.log:7", "[1.5]"}, Paint::dim);
+  Table table{{{.head = "zone"}, {.bars = {1, 1, 1}}, {.head = "free", .right = true}}};
+  table.add({{"  DMA"}, {{}, {}, Bar{0.5, {}}}, {"1 kB"}});
+  document.table(std::move(table));
+  EXPECT_EQ(to_markdown(document),
+            "## a\\_b\n\n**bold**\n\n- Risk: one\n- below it\n\n- two\n\na.log:7, \\[1.5\\]\n\n"
+            "| Zone | Free |\n|---|---:|\n| DMA | 1 kB |\n");
 }
 
 }  // namespace

@@ -21,26 +21,27 @@ constexpr std::size_t most_lines = 23;
 
 // How much is told: the least, and what is added while there is room, the most wanted first.
 // Sentences: of an answer or a risk, the first ones.
-struct Detail {
+struct Depth {
+  std::size_t width = 80;  // of the terminal
   std::size_t stories = 1, answer_sentences = 1, risks = 0, risk_sentences = 1, risk_lines = 2;
   std::size_t fixes = 1, gaps = 0;
   bool sources = false, each_source = false, blanks = false;
 };
-constexpr void (*additions[])(Detail&) = {
-    [](Detail& detail) { detail.risks = 1; },
-    [](Detail& detail) { detail.fixes = 2; },
-    [](Detail& detail) { detail.blanks = true; },
-    [](Detail& detail) { detail.sources = true; },
-    [](Detail& detail) { detail.answer_sentences = 2; },
-    [](Detail& detail) { detail.answer_sentences = SIZE_MAX; },
-    [](Detail& detail) { detail.risk_lines = detail.risk_sentences = SIZE_MAX; },
-    [](Detail& detail) { detail.risks = 2; },
-    [](Detail& detail) { detail.stories = 3; },
-    [](Detail& detail) { detail.fixes = SIZE_MAX; },
-    [](Detail& detail) { detail.gaps = 3; },
-    [](Detail& detail) { detail.each_source = true; },
-    [](Detail& detail) { detail.risks = 3; },
-    [](Detail& detail) { detail.stories = 5; },
+constexpr void (*additions[])(Depth&) = {
+    [](Depth& depth) { depth.risks = 1; },
+    [](Depth& depth) { depth.fixes = 2; },
+    [](Depth& depth) { depth.blanks = true; },
+    [](Depth& depth) { depth.sources = true; },
+    [](Depth& depth) { depth.answer_sentences = 2; },
+    [](Depth& depth) { depth.answer_sentences = SIZE_MAX; },
+    [](Depth& depth) { depth.risk_lines = depth.risk_sentences = SIZE_MAX; },
+    [](Depth& depth) { depth.risks = 2; },
+    [](Depth& depth) { depth.stories = 3; },
+    [](Depth& depth) { depth.fixes = SIZE_MAX; },
+    [](Depth& depth) { depth.gaps = 3; },
+    [](Depth& depth) { depth.each_source = true; },
+    [](Depth& depth) { depth.risks = 3; },
+    [](Depth& depth) { depth.stories = 5; },
 };
 
 std::string first_sentences(const std::string& text, std::size_t count) {
@@ -77,7 +78,7 @@ std::string clipped(const std::string& text, std::size_t columns, std::size_t mo
   return kept.substr(0, blank == std::string::npos ? kept.size() : blank) + " ...";
 }
 
-void write_story(Canvas& out, const StoryHead& story) {
+void write_story(Document& out, const StoryHead& story) {
   const diagnose::Event& event = *story.first;
   const std::string time = time_text(event.report.time);
   std::string line = (time.empty() ? source_range(event.report) : time) + "  " + headline(event);
@@ -88,7 +89,7 @@ void write_story(Canvas& out, const StoryHead& story) {
   out.text(line, Paint::plain, 2, 2);
 }
 
-void write_sources(Canvas& out, const Overview& overview, const Detail& detail) {
+void write_sources(Document& out, const Overview& overview, const Depth& depth) {
   std::string read;
   std::string unread;
   const auto add = [](std::string& list, const std::string& name) {
@@ -96,15 +97,15 @@ void write_sources(Canvas& out, const Overview& overview, const Detail& detail) 
   };
   std::size_t gaps = 0;
   for (const LogSource& source : overview.sources) {
-    if (!detail.sources && source.gap.empty()) {
+    if (!depth.sources && source.gap.empty()) {
       continue;
     }
-    if (source.read && detail.each_source) {
+    if (source.read && depth.each_source) {
       out.text("read: " + printable(source.name) + ": " + source_text(source), Paint::dim, 2, 2);
     } else if (source.read) {
       add(read, source.name);
     }
-    if (!source.gap.empty() && gaps < detail.gaps) {
+    if (!source.gap.empty() && gaps < depth.gaps) {
       out.labelled("not read:", Paint::yellow, printable(source.name + ": " + source.gap), 2);
       ++gaps;
     } else if (!source.gap.empty()) {
@@ -129,7 +130,7 @@ const diagnose::Event& telling_event(const Overview& overview) {
   return *found;
 }
 
-void write_unverified(Canvas& out, const Overview& overview) {
+void write_unverified(Document& out, const Overview& overview) {
   if (overview.unverified > 0) {
     out.labelled("unverified:", Paint::yellow,
                  plural(overview.unverified, "event is", "events are") + " passed over here (" +
@@ -146,8 +147,8 @@ std::string why_label(const Overview& overview) {
   return overview.stories.size() > 1 ? "Why, the last time:" : "Why:";
 }
 
-void write_what_happened(Canvas& out, const Overview& overview, const Detail& detail) {
-  out.text("What happened", Paint::bold);
+void write_what_happened(Document& out, const Overview& overview, const Depth& depth) {
+  out.heading("What happened");
   const bool any_read = std::ranges::any_of(overview.sources, &LogSource::read);
   if (overview.stories.empty()) {
     out.text(overview.unverified > 0
@@ -156,10 +157,10 @@ void write_what_happened(Canvas& out, const Overview& overview, const Detail& de
                         : "Not known: no kernel log could be read.",
              Paint::plain, 2, 2);
     write_unverified(out, overview);
-    write_sources(out, overview, detail);
+    write_sources(out, overview, depth);
     return;
   }
-  const std::size_t shown = std::min(detail.stories, overview.stories.size());
+  const std::size_t shown = std::min(depth.stories, overview.stories.size());
   if (shown < overview.stories.size()) {
     out.text(plural(overview.stories.size() - shown, "older one", "older ones") + ": " +
                  command(overview, "whyoom explain"),
@@ -169,9 +170,9 @@ void write_what_happened(Canvas& out, const Overview& overview, const Detail& de
     write_story(out, overview.stories[i]);
   }
   write_unverified(out, overview);
-  write_sources(out, overview, detail);
+  write_sources(out, overview, depth);
   out.labelled(why_label(overview), Paint::bold,
-               first_sentences(answer(telling_event(overview)), detail.answer_sentences), 0);
+               first_sentences(answer(telling_event(overview)), depth.answer_sentences));
 }
 
 const Finding* finding_of(const HostCheck& check, std::string_view cause) {
@@ -181,54 +182,53 @@ const Finding* finding_of(const HostCheck& check, std::string_view cause) {
 }
 
 // The cause of the last event, as this host is now; true when it stands in the check as well.
-bool write_last_cause(Canvas& out, const Overview& overview, const HostCheck& check,
-                      const Detail& detail) {
+bool write_last_cause(Document& out, const Overview& overview, const HostCheck& check,
+                      const Depth& depth) {
   const std::string_view cause = telling_event(overview).root_cause;
   if (const Finding* finding = finding_of(check, cause)) {
     const bool gone = finding->role == Role::ruled_out;
     out.labelled("Is it still so?", Paint::bold,
                  (gone ? "No: " : "Yes: ") +
-                     first_sentences(clean(finding->summary), detail.answer_sentences),
-                 0);
+                     first_sentences(clean(finding->summary), depth.answer_sentences));
     return true;
   }
   if (cause != "undetermined") {
     out.labelled("Is it still so?", Paint::bold,
-                 "The files of this host do not tell of " + printable(cause) + ".", 0);
+                 "The files of this host do not tell of " + printable(cause) + ".");
   }
   return false;
 }
 
-void write_is_it_still_so(Canvas& out, const Overview& overview, const HostCheck& check,
-                          const Detail& detail) {
-  const bool told = !overview.stories.empty() && write_last_cause(out, overview, check, detail);
+void write_is_it_still_so(Document& out, const Overview& overview, const HostCheck& check,
+                          const Depth& depth) {
+  const bool told = !overview.stories.empty() && write_last_cause(out, overview, check, depth);
   const std::string_view cause = told ? telling_event(overview).root_cause : "";
   std::size_t risks = 0;
   for (const Finding& finding : check.findings) {
     if (finding.role == Role::ruled_out || (told && finding.cause == cause)) {
       continue;
     }
-    if (++risks <= detail.risks) {
+    if (++risks <= depth.risks) {
       const bool now = finding.role == Role::root;
       out.labelled(now ? "now:" : "risk:", now ? Paint::red : Paint::yellow,
-                   clipped(first_sentences(clean(finding.summary), detail.risk_sentences),
-                           out.width() - 6, detail.risk_lines),
+                   clipped(first_sentences(clean(finding.summary), depth.risk_sentences),
+                           depth.width - 6, depth.risk_lines),
                    0);
     }
   }
-  if (risks > detail.risks) {
-    out.text((detail.risks > 0 || told ? plural(risks - detail.risks, "more risk", "more risks")
-                                       : plural(risks, "risk", "risks")) +
+  if (risks > depth.risks) {
+    out.text((depth.risks > 0 || told ? plural(risks - depth.risks, "more risk", "more risks")
+                                      : plural(risks, "risk", "risks")) +
                  ": " + command(overview, "whyoom check"),
              Paint::yellow);
   }
   if (risks == 0 && !told) {
-    out.labelled("This host now:", Paint::bold, "nothing wrong was found on it.", 0);
+    out.labelled("This host now:", Paint::bold, "nothing wrong was found on it.");
   }
 }
 
 // Sentences below each other, behind titles of one width.
-void write_steps(Canvas& out, const HostCheck& check) {
+void write_steps(Document& out, const HostCheck& check) {
   const auto steps = check_steps(check);
   std::size_t widest = 0;
   for (const CheckStep& step : steps) {
@@ -237,16 +237,16 @@ void write_steps(Canvas& out, const HostCheck& check) {
   for (const CheckStep& step : steps) {
     std::string title = step.title;
     title.resize(widest + 1, ' ');
-    out.labelled(title, Paint::bold, step.lines.empty() ? "" : step.lines.front(), 0);
+    out.labelled(title, Paint::bold, step.lines.empty() ? "" : step.lines.front());
   }
 }
 
-void write_gaps_of_host(Canvas& out, const Overview& overview, const HostCheck& check,
-                        const Detail& detail) {
+void write_gaps_of_host(Document& out, const Overview& overview, const HostCheck& check,
+                        const Depth& depth) {
   const auto& gaps = check.facts.host.gaps;
-  if (gaps.size() <= detail.gaps) {
+  if (gaps.size() <= depth.gaps) {
     for (const host::Gap& gap : gaps) {
-      out.labelled("not read:", Paint::yellow, printable(gap.str()), 0);
+      out.labelled("not read:", Paint::yellow, printable(gap.str()));
     }
   } else {
     out.text(plural(gaps.size(), "thing is", "things are") +
@@ -274,15 +274,15 @@ std::vector<Fix> steps_to_take(const Overview& overview, const HostCheck& check)
   return list;
 }
 
-void write_what_to_do(Canvas& out, const Overview& overview, const HostCheck& check,
-                      const Detail& detail) {
+void write_what_to_do(Document& out, const Overview& overview, const HostCheck& check,
+                      const Depth& depth) {
   const auto list = steps_to_take(overview, check);
-  out.text("What to do", Paint::bold);
-  const std::size_t shown = std::min(list.size(), detail.fixes);
+  out.heading("What to do");
+  const std::size_t shown = std::min(list.size(), depth.fixes);
   for (std::size_t i = 0; i < shown; ++i) {
     out.text(list[i].title, Paint::plain, 2, 2);
     for (const std::string& command : list[i].commands) {
-      out.verbatim(command, Paint::green, 4);
+      out.code(command);
     }
   }
   if (shown < list.size()) {
@@ -293,7 +293,7 @@ void write_what_to_do(Canvas& out, const Overview& overview, const HostCheck& ch
   if (overview.more_as_root) {
     out.text(list.empty() ? "Look again as root, who sees more" : "Root sees more", Paint::plain, 2,
              2);
-    out.verbatim("sudo whyoom", Paint::green, 4);
+    out.code("sudo whyoom");
   } else if (list.empty()) {
     const bool blind = !check.facts.host.gaps.empty() ||
                        std::ranges::any_of(overview.sources, [](const LogSource& source) {
@@ -307,21 +307,21 @@ void write_what_to_do(Canvas& out, const Overview& overview, const HostCheck& ch
 }
 
 std::string written(const Overview& overview, const HostCheck& check, const TextStyle& style,
-                    const Detail& detail) {
-  Canvas out(style.width, style.colour);
+                    const Depth& depth) {
+  Document out;
   const auto gap = [&] {
-    if (detail.blanks) {
+    if (depth.blanks) {
       out.blank();
     }
   };
-  write_what_happened(out, overview, detail);
-  write_is_it_still_so(out, overview, check, detail);
+  write_what_happened(out, overview, depth);
+  write_is_it_still_so(out, overview, check, depth);
   gap();
   write_steps(out, check);
-  write_gaps_of_host(out, overview, check, detail);
+  write_gaps_of_host(out, overview, check, depth);
   gap();
-  write_what_to_do(out, overview, check, detail);
-  return out.take();
+  write_what_to_do(out, overview, check, depth);
+  return to_text(out, style);
 }
 
 // Rows of the screen: a command that is wider than the terminal takes several.
@@ -341,15 +341,16 @@ std::size_t rows_of(std::string_view text, std::size_t width) {
 std::string text_overview(const Overview& overview, const HostCheck& check,
                           const TextStyle& style) {
   const TextStyle plain{style.width, false, style.all};
-  Detail detail;
+  Depth depth;
+  depth.width = std::clamp(style.width, 60U, 200U);
   for (const auto& add : additions) {
-    Detail more = detail;
+    Depth more = depth;
     add(more);
     if (rows_of(written(overview, check, plain, more), style.width) <= most_lines) {
-      detail = more;
+      depth = more;
     }
   }
-  return written(overview, check, style, detail);
+  return written(overview, check, style, depth);
 }
 
 }  // namespace whyoom::render

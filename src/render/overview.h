@@ -7,6 +7,7 @@
 
 #include "diagnose/event.h"
 #include "diagnose/host_check.h"
+#include "render/layout.h"
 #include "render/render.h"
 
 namespace whyoom::render {

@@ -18,24 +18,8 @@ using report::Outcome;
 constexpr std::size_t long_name = 24;       // columns of file:line
 constexpr std::size_t very_long_name = 32;  // without folders
 
-std::string with_pid(std::string_view comm, const std::optional<std::int64_t>& pid) {
-  std::string text = comm.empty() ? "a process" : printable(comm);
-  if (pid) {
-    text += " (pid " + std::to_string(*pid) + ")";
-  }
-  return text;
-}
-
-std::string victims_text(const report::Report& report) {
-  constexpr std::size_t named = 2;
-  std::string text;
-  for (std::size_t i = 0; i < std::min(named, report.victims.size()); ++i) {
-    text += (i == 0 ? "" : ", ") + victim_text(report.victims[i]);
-  }
-  if (report.victims.size() > named) {
-    text += " and " + std::to_string(report.victims.size() - named) + " more";
-  }
-  return text;
+std::string victim_text(const report::Victim& victim) {
+  return with_pid(victim.comm, victim.pid > 0 ? std::optional(victim.pid) : std::nullopt);
 }
 
 std::string oom_scope(const diagnose::Event& event) {
@@ -67,7 +51,7 @@ std::string oom_scope(const diagnose::Event& event) {
 
 std::string oom_end(const report::Report& report) {
   const std::string killed =
-      report.victims.empty() ? std::string() : ", killed " + victims_text(report);
+      report.victims.empty() ? std::string() : ", killed " + victims_text(report, 2);
   switch (report.outcome) {
     case Outcome::panic:
       return killed + ", kernel panic";
@@ -167,8 +151,36 @@ std::string time_text(const report::Time& time) {
   return text;
 }
 
-std::string victim_text(const report::Victim& victim) {
-  return with_pid(victim.comm, victim.pid > 0 ? std::optional(victim.pid) : std::nullopt);
+std::string with_pid(std::string_view comm, const std::optional<std::int64_t>& pid) {
+  const std::string name = comm.empty() ? "a process" : printable(comm);
+  return pid ? name + " (pid " + std::to_string(*pid) + ")" : name;
+}
+
+std::string_view outcome_name(report::Outcome outcome) {
+  switch (outcome) {
+    case report::Outcome::unknown:
+      return "";
+    case report::Outcome::killed:
+      return "killed";
+    case report::Outcome::panic:
+      return "panic";
+    case report::Outcome::no_victim:
+      return "no-victim";
+    case report::Outcome::recovered:
+      return "recovered";
+  }
+  return "";
+}
+
+std::string victims_text(const report::Report& report, std::size_t named) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(named, report.victims.size()); ++i) {
+    text += (i == 0 ? "" : ", ") + victim_text(report.victims[i]);
+  }
+  if (report.victims.size() > named) {
+    text += " and " + std::to_string(report.victims.size() - named) + " more";
+  }
+  return text;
 }
 
 std::string headline(const diagnose::Event& event) {
@@ -428,6 +440,48 @@ std::vector<Fix> fixes(std::span<const diagnose::Finding> findings) {
     }
   }
   return result;
+}
+
+void add_fixes(Document& out, std::span<const Fix> list, Detail detail) {
+  for (const Fix& fix : list) {
+    const std::string title = fix.cause.empty() ? fix.title : fix.title + " (" + fix.cause + ")";
+    if (!title.empty()) {
+      out.text(title, detail.page ? Paint::bold : Paint::plain, detail.page ? 0 : 2, 2);
+    }
+    for (const std::string& command : fix.commands) {
+      out.code(command);
+    }
+    if (!fix.effect.empty()) {
+      out.text(fix.effect, Paint::dim, 4, 2);
+    }
+  }
+}
+
+Table proof_table(std::span<const diagnose::Proof> proof,
+                  const std::function<std::string(Place)>& place) {
+  Table table{{{.head = "what", .flexible = true},
+               {.head = "value", .right = true},
+               {.right = true},
+               {.head = "read at", .whole = true}}};
+  for (const auto& part : proof) {
+    table.add({{clean(part.what)},
+               {value_text(part)},
+               {human_note(part), Paint::dim},
+               {place(part.at), Paint::dim}});
+  }
+  return table;
+}
+
+Column zone_bars() {
+  return {.head = "= free  | needed",
+          .narrow_head = "= free |needed",
+          .optional = true,
+          .bars = {12, 20, 32}};
+}
+
+bool is_unlimited(std::uint64_t limit_kib) {
+  constexpr std::uint64_t pages_of_32_bit = 2147483647;
+  return limit_kib >= (std::uint64_t{1} << 52U) || limit_kib == pages_of_32_bit * 4;
 }
 
 }  // namespace whyoom::render

@@ -1,6 +1,8 @@
-// The words that the text and the Markdown output share. All that comes back is printable().
+// The words and the parts of documents that several of them share. Text that comes back is
+// printable().
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -34,7 +36,11 @@ std::string source_text(const LogSource& source);
 std::string headline(const diagnose::Event& event);
 // What the kernel was asked for and by whom: "2 pages (order 1) for init (pid 1), GFP_KERNEL".
 std::string request_text(const diagnose::Event& event);
-std::string victim_text(const report::Victim& victim);
+// "hog (pid 153), init (pid 1) and 3 more": at most `named` of those that were killed.
+std::string victims_text(const report::Report& report, std::size_t named);
+// "killed", "no-victim"; "" when it is not known.
+std::string_view outcome_name(report::Outcome outcome);
+std::string with_pid(std::string_view comm, const std::optional<std::int64_t>& pid);
 
 // "787688 kB", "5,555 pages", "4.4 %"
 std::string value_text(const diagnose::Proof& proof);
@@ -69,5 +75,15 @@ struct Fix {
   std::string effect;  // what it would have done at this moment; empty = not computed
 };
 std::vector<Fix> fixes(std::span<const diagnose::Finding> findings);
+void add_fixes(Document& out, std::span<const Fix> list, Detail detail);
+
+// Each number with its place; `place` gives "" for a computed one.
+Table proof_table(std::span<const diagnose::Proof> proof,
+                  const std::function<std::string(Place)>& place);
+// Free memory of a zone against the mark that a request needs.
+Column zone_bars();
+
+// The kernel prints a number near 2^63 for "no limit", another one on 32-bit kernels.
+bool is_unlimited(std::uint64_t limit_kib);
 
 }  // namespace whyoom::render

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "diagnose/event.h"
+#include "render/document.h"
 #include "report/log_reader.h"
 
 namespace whyoom::render {
@@ -39,10 +40,10 @@ struct Gap {
   std::string what, why;
 };
 
-struct TextStyle {
-  unsigned width = 80;  // 60 to 200
-  bool colour = false;
-  bool all = false;  // also what was ruled out, and why
+// What a document is for.
+struct Detail {
+  bool page = false;  // Markdown: there is room, and a fact may stand in a table of its own
+  bool all = false;   // also what was ruled out, and why
 };
 
 // One story: the first event in full, then what followed from it.
@@ -54,15 +55,11 @@ struct Follower {
 };
 
 // Ends with an empty line, so that stories and the summary can follow one another.
-std::string text_story(const diagnose::Event& first, const std::vector<Follower>& followers,
-                       std::uint64_t followers_more, const TextStyle& style);
-std::string text_summary(const Summary& summary, const TextStyle& style);
+Document story(const diagnose::Event& first, const std::vector<Follower>& followers,
+               std::uint64_t followers_more, Detail detail);
+Document summary(const Summary& summary, Detail detail);
 // The logs of a host: what each held, how far back it reaches, what could not be read.
-std::string text_sources(const std::vector<LogSource>& sources, const TextStyle& style);
-
-std::string markdown_story(const diagnose::Event& first, const std::vector<Follower>& followers,
-                           std::uint64_t followers_more, bool all);
-std::string markdown_summary(const Summary& summary);
+Document log_sources(const std::vector<LogSource>& sources);
 
 // One event object of the JSON output, version 1, on one line (ndjson) or indented. No newline at
 // the end. Indented, every line but the first has the margin of its place in the `explain` object:

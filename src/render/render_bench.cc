@@ -2,7 +2,7 @@
 #include <benchmark/benchmark.h>
 
 #include "render/render.h"
-#include "render/sample_for_test.h"
+#include "render/test_samples.h"
 
 namespace whyoom::render {
 namespace {

@@ -20,7 +20,7 @@ struct WhatIfView {
   std::vector<Gap> gaps;                        // what of the host could not be read
 };
 
-std::string text_what_if(const WhatIfView& view, const TextStyle& style);
+Document what_if_document(const WhatIfView& view);
 // Output version 1, one object, no newline at the end.
 std::string json_what_if(const WhatIfView& view);
 

@@ -1,6 +1,5 @@
 #include "base/human.h"
 #include "base/text.h"
-#include "render/layout.h"
 #include "render/phrase.h"
 #include "render/whatif.h"
 
@@ -60,7 +59,7 @@ std::string zone_name(const ZoneChange& zone, bool with_node) {
   return printable(zone.name) + (with_node ? " (node " + std::to_string(zone.node) + ")" : "");
 }
 
-void write_zones(Canvas& out, const WhatIfView& view) {
+void write_zones(Document& out, const WhatIfView& view) {
   const auto& zones = view.what_if.zones;
   if (zones.empty()) {
     return;
@@ -71,9 +70,11 @@ void write_zones(Canvas& out, const WhatIfView& view) {
     several_nodes = several_nodes || zone.node != zones.front().node;
   }
   out.blank();
-  Table table({{}, {.flexible = true, .least = 12}, {.right = true}, {.right = true}, {}});
-  table.add(
-      {{"zone", Paint::dim}, {"", Paint::dim}, {"before", Paint::dim}, {"after", Paint::dim}, {}});
+  Table table{{{.head = "zone"},
+               {.flexible = true, .least = 12},
+               {.head = "before", .right = true},
+               {.head = "after", .right = true}},
+              true};
   std::size_t shown = 0;
   for (const ZoneChange& zone : zones) {
     if (zone.managed == Pages(0) || shown == most_zones) {
@@ -83,7 +84,7 @@ void write_zones(Canvas& out, const WhatIfView& view) {
     std::string name = zone_name(zone, several_nodes);
     const auto row = [&](const char* what, Pages before, Pages after, bool always) {
       if (always || before != after) {
-        table.add({{name}, {what}, {kb(to_bytes(before, page))}, {kb(to_bytes(after, page))}, {}});
+        table.add({{name}, {what}, {kb(to_bytes(before, page))}, {kb(to_bytes(after, page))}});
         name.clear();
       }
     };
@@ -95,31 +96,34 @@ void write_zones(Canvas& out, const WhatIfView& view) {
     row("low", zone.before.marks.low, zone.after.marks.low, true);
     row("high", zone.before.marks.high, zone.after.marks.high, true);
   }
-  table.write(out);
+  out.table(std::move(table));
   if (shown < zones.size() && shown == most_zones) {
     out.text("more zones in --format json", Paint::dim, 2);
   }
 }
 
-void write_sums(Canvas& out, const WhatIfView& view) {
+void write_sums(Document& out, const WhatIfView& view) {
   const WhatIf& what_if = view.what_if;
   if (what_if.zones.empty()) {
     return;
   }
   out.blank();
-  Table table({{.flexible = true}, {.right = true}, {}, {.right = true}});
+  Table table{{{.flexible = true},
+               {.head = "before", .right = true},
+               Column(),
+               {.head = "after", .right = true}}};
   const auto row = [&table](const char* what, Bytes before, Bytes after) {
     table.add({{what}, {human(before)}, {"->"}, {human(after)}});
   };
   row("free, out of its reach", what_if.out_of_reach_before, what_if.out_of_reach_after);
   row("free, within its reach", what_if.within_reach_before, what_if.within_reach_after);
-  table.write(out);
+  out.table(std::move(table));
 }
 
 }  // namespace
 
-std::string text_what_if(const WhatIfView& view, const TextStyle& style) {
-  Canvas out(style.width, style.colour);
+Document what_if_document(const WhatIfView& view) {
+  Document out;
   if (view.event != nullptr) {
     out.text(source_range(view.event->report) + "  " + time_text(view.event->report.time) + "  " +
                  headline(*view.event),
@@ -139,12 +143,12 @@ std::string text_what_if(const WhatIfView& view, const TextStyle& style) {
              (view.kills_from->kernel_request ? ", at a request of the kernel itself." : "."));
   }
   for (const Message& assumption : view.what_if.assumptions) {
-    out.labelled("assumed:", Paint::dim, clean(assumption), 0);
+    out.labelled("assumed:", Paint::dim, assumption.str());
   }
   for (const Gap& gap : view.gaps) {
-    out.labelled("not read:", Paint::yellow, printable(gap.what) + ": " + printable(gap.why), 0);
+    out.labelled("not read:", Paint::yellow, gap.what + ": " + gap.why);
   }
-  return out.take();
+  return out;
 }
 
 }  // namespace whyoom::render

@@ -6,6 +6,8 @@
 #include "memory/settings.h"
 #include "memory/whatif.h"
 #include "render/check.h"
+#include "render/layout.h"
+#include "render/markdown_text.h"
 #include "render/overview.h"
 #include "render/whatif.h"
 
@@ -21,7 +23,7 @@ void check_what_if(const diagnose::HostCheck& check, std::string_view assignment
   }
   const memory::WhatIf result = memory::what_if(check.state.machine, settings);
   const render::WhatIfView view{check.state.machine, result, nullptr, check.state.kills_from, {}};
-  require_printable(render::text_what_if(view, {}), "what-if as text");
+  require_printable(render::to_text(render::what_if_document(view), {}), "what-if as text");
   require_json(render::json_what_if(view), "what-if as JSON");
 }
 
@@ -34,9 +36,12 @@ void run(std::string_view input) {
   const auto check = diagnose::check(host::read_facts(files));
   budget.check("check");
   for (const bool all : {false, true}) {
-    require_printable(render::text_check(*check, {all ? 60U : 80U, false, all}), "check as text");
+    require_printable(
+        render::to_text(render::check_document(*check, {false, all}), {.width = all ? 60U : 80U}),
+        "check as text");
   }
-  require_printable(render::markdown_check(*check), "check as Markdown");
+  require_printable(render::to_markdown(render::check_document(*check, {true, true})),
+                    "check as Markdown");
   require_json(render::json_check(*check), "check as JSON");
   require_printable(render::text_overview({}, *check, {}), "the overview");
   for (const char* assignment :

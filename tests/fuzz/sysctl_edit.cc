@@ -7,6 +7,7 @@
 #include "fuzz.h"
 #include "host/facts.h"
 #include "render/fix.h"
+#include "render/layout.h"
 
 namespace whyoom::fuzz {
 namespace {
@@ -108,7 +109,8 @@ void run(std::string_view input) {
     require_printable(edit.error().str(), "why files cannot be edited");
   }
   if (const auto plan = advise::make_plan(files, *check, *wanted)) {
-    require_printable(render::text_plan(*plan, state.machine, {}), "the plan as text", true);
+    require_printable(render::to_text(render::plan_document(*plan, state.machine), {}),
+                      "the plan as text", true);
     require_json(render::json_plan(&*plan, {"planned", 0, {}}), "the plan as JSON");
   } else {
     require_printable(plan.error().str(), "why there is no plan");

@@ -1,16 +1,23 @@
+// `whyoom check` as a document: what is wrong, the four steps of the runbook, what to do.
+#include "render/check.h"
+
 #include <algorithm>
 #include <map>
 
 #include "base/human.h"
 #include "base/text.h"
 #include "memory/cgroup_owner.h"
-#include "render/check.h"
+#include "render/phrase.h"
 
 namespace whyoom::render {
 namespace {
 
+using diagnose::Finding;
 using diagnose::HostCheck;
+using diagnose::Role;
 using diagnose::TaskLimit;
+
+constexpr std::size_t most_gaps = 4;
 
 std::string of_ram(Bytes size, const std::optional<Bytes>& ram) {
   return human(size) + (ram ? " (" + percent(share(size, *ram)) + ")" : "");
@@ -244,6 +251,95 @@ CheckStep policy_step(const HostCheck& check) {
   return step;
 }
 
+// Each zone as a bar: free memory against the mark that an ordinary request needs.
+void write_zones(Document& out, const HostCheck& check) {
+  const auto& machine = check.state.machine;
+  bool several_nodes = false;
+  for (const auto& zone : machine.zones) {
+    several_nodes = several_nodes || zone.node != machine.zones.front().node;
+  }
+  Table table{{{.head = "zone"},
+               zone_bars(),
+               {.head = "free", .right = true},
+               {.head = "min", .right = true},
+               {.head = "low", .right = true},
+               {.head = "high", .right = true}},
+              true};
+  for (const auto& zone : machine.zones) {
+    if (zone.managed == Pages(0)) {
+      continue;
+    }
+    const auto size = [&](Pages pages) { return human(to_bytes(pages, machine.page)); };
+    const Pages floor = zone.marks.min + zone.boost + zone.reserve;
+    const bool short_of = zone.usable() <= floor;
+    table.add({{printable(zone.name) + (several_nodes ? " " + std::to_string(zone.node) : "")},
+               {{},
+                short_of ? Paint::red : Paint::plain,
+                Bar{share(zone.free, zone.managed), share(floor, zone.managed)}},
+               {size(zone.free)},
+               {size(zone.marks.min)},
+               {size(zone.marks.low)},
+               {size(zone.marks.high)}});
+  }
+  if (!machine.zones.empty()) {
+    out.blank();
+    out.table(std::move(table));
+  }
+}
+
+void write_finding(Document& out, const HostCheck& check, const Finding& finding, Detail detail) {
+  const bool now = finding.role == Role::root;
+  out.labelled(now                          ? "now:"
+               : finding.role == Role::risk ? "risk:"
+                                            : "note:",
+               now ? Paint::red : Paint::yellow, finding.summary.str());
+  out.text("cause: " + std::string(finding.cause) + ", confidence " + percent(finding.confidence),
+           Paint::dim, 2);
+  if (now || detail.all || detail.page) {
+    out.table(
+        proof_table(finding.proof, [&](Place at) { return place_text(check.sources(), at); }));
+  }
+}
+
+void write_ruled_out(Document& out, const HostCheck& check) {
+  Table table{{{.head = "cause"}, {.head = "why", .flexible = true}}};
+  for (const Finding& finding : check.findings) {
+    if (finding.role == Role::ruled_out) {
+      table.add({{std::string(finding.cause)}, {clean(finding.summary)}});
+    }
+  }
+  if (!table.rows.empty()) {
+    out.section("Ruled out");
+    out.table(std::move(table));
+  }
+}
+
+void write_gaps(Document& out, const HostCheck& check, bool all) {
+  const host::Host& host = check.facts.host;
+  if (host.gaps.empty() && host.damage.empty()) {
+    return;
+  }
+  out.blank();
+  std::size_t shown = 0;
+  for (const host::Gap& gap : host.gaps) {
+    if (!all && shown == most_gaps) {
+      out.text(
+          "and " + plural(host.gaps.size() - shown, "more gap", "more gaps") + "; --all shows them",
+          Paint::dim);
+      break;
+    }
+    out.labelled("not read:", Paint::yellow, gap.str());
+    ++shown;
+  }
+  for (const host::Damage& damage : host.damage) {
+    out.labelled("damaged:", Paint::yellow,
+                 place_text(check.sources(), damage.at) + ": " + damage.what);
+    if (!all && &damage - host.damage.data() >= 2) {
+      break;
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<CheckStep> check_steps(const HostCheck& check) {
@@ -262,6 +358,43 @@ std::string place_text(const host::Sources& sources, Place at) {
     return {};
   }
   return printable(name) + (at.line > 0 ? ":" + std::to_string(at.line) : "");
+}
+
+Document check_document(const HostCheck& check, Detail detail) {
+  Document out;
+  if (detail.page) {
+    out.heading("whyoom check", "#");
+  }
+  if (!has_findings(check)) {
+    out.text("Nothing is wrong on this host.", Paint::green);
+    out.blank();
+  }
+  for (const Finding& finding : check.findings) {
+    if (finding.role != Role::ruled_out) {
+      write_finding(out, check, finding, detail);
+      out.blank();
+    }
+  }
+  for (const CheckStep& step : check_steps(check)) {
+    out.heading(step.title);
+    for (const std::string& line : step.lines) {
+      out.text(line, Paint::plain, 2, 2);
+    }
+  }
+  write_zones(out, check);
+  if (detail.all) {
+    write_ruled_out(out, check);
+  }
+  if (auto list = fixes(check.findings); !list.empty()) {
+    for (Fix& fix : list) {
+      fix.effect.clear();  // of a request that failed; here none did
+    }
+    out.blank();
+    out.heading("What to do");
+    add_fixes(out, list, detail);
+  }
+  write_gaps(out, check, detail.all || detail.page);
+  return out;
 }
 
 }  // namespace whyoom::render

@@ -5,7 +5,7 @@
 
 #include "render/layout.h"
 #include "render/render.h"
-#include "render/sample_for_test.h"
+#include "render/test_samples.h"
 
 namespace whyoom::render {
 namespace {
@@ -435,12 +435,12 @@ TEST(TextSummary, TellsWhatWasLost) {
   summary.events = 3;
   summary.lines = 12345;
   summary.bytes = 1234567;
-  EXPECT_EQ(text_summary(summary, {}), "3 events in 12,345 lines (1.18 MiB)\n");
+  EXPECT_EQ(to_text(render::summary(summary, {}), {}), "3 events in 12,345 lines (1.18 MiB)\n");
   summary.lines_lost = 3;
   summary.copies = 1;
   summary.damage.assign(7, {"dmesg.log:77", "a line is cut"});
   summary.damage_more = 9;
-  EXPECT_EQ(text_summary(summary, {}),
+  EXPECT_EQ(to_text(render::summary(summary, {}), {}),
             "3 events in 12,345 lines (1.18 MiB), 1 repeated copy left out\n"
             "lost: 3 lines, as the log itself says; what they held is not known\n"
             "damaged: dmesg.log:77: a line is cut\n"

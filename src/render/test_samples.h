@@ -9,6 +9,24 @@
 #include <utility>
 
 #include "diagnose/event.h"
+#include "render/layout.h"
+#include "render/markdown_text.h"
+#include "render/render.h"
+
+namespace whyoom::render {
+
+inline std::string text_story(const diagnose::Event& first, const std::vector<Follower>& followers,
+                              std::uint64_t more, const TextStyle& style) {
+  return to_text(story(first, followers, more, {false, style.all}), style);
+}
+
+inline std::string markdown_story(const diagnose::Event& first,
+                                  const std::vector<Follower>& followers, std::uint64_t more,
+                                  bool all) {
+  return to_markdown(story(first, followers, more, {true, all}));
+}
+
+}  // namespace whyoom::render
 
 namespace whyoom::render::sample {
 

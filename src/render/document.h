@@ -1,0 +1,108 @@
+// What a command tells people, before it has a form: headings, sentences, notes, tables with bars,
+// code. layout.h makes text for a terminal of it, markdown_text.h makes Markdown. Nothing in it has
+// to be printable() yet.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace whyoom::render {
+
+enum class Paint : std::uint8_t { plain, bold, dim, red, green, yellow };
+
+// Shares of the whole, 0..1.
+struct Bar {
+  double filled = 0;
+  std::optional<double> mark;
+};
+
+struct Cell {
+  std::string text;
+  Paint paint = Paint::plain;
+  std::optional<Bar> bar{};  // in place of text, where there is room for it
+};
+
+// What gives way in a table that is too wide, in this order: the flexible column down to its least
+// width, a whole one, an optional one, then the widest.
+struct Column {
+  std::string head{};
+  std::string narrow_head{};  // of short bars, when it is another one
+  bool right = false;         // aligned to the right
+  bool flexible = false;      // its cells are wrapped
+  bool whole = false;         // last column only: never broken, moves to a line of its own
+  bool optional = false;      // left out
+  std::size_t least = 20;     // of a flexible column
+  // Of a column of bars: their length below 72 columns of the terminal, below 100, and from there
+  // on.
+  std::array<std::uint8_t, 3> bars{};
+  [[nodiscard]] bool has_bars() const { return bars[0] > 0; }
+};
+
+struct Table {
+  std::vector<Column> columns;
+  bool titled = false;  // the heads are shown where a table can do without
+  std::vector<std::vector<Cell>> rows{};
+
+  void add(std::vector<Cell> row) {
+    row.resize(columns.size());
+    rows.push_back(std::move(row));
+  }
+};
+
+// Indents are columns of a terminal. A sentence with one belongs to what stands above it.
+struct Block {
+  enum class Kind : std::uint8_t { heading, sentence, note, code, line, table, blank };
+  Kind kind = Kind::blank;
+  std::string text, label;  // of a heading the label is how deep it is: "#", "##", ..
+  Paint paint = Paint::plain;
+  std::size_t indent = 0, hang = 0;
+  std::vector<std::string> parts{};
+  Table table{};
+};
+
+class Document {
+ public:
+  void heading(std::string text, std::string depth = "##") {
+    blocks_.push_back({Block::Kind::heading, std::move(text), std::move(depth), Paint::bold, 0, 2});
+  }
+  // Lines behind the first are indented by `hang` more.
+  void text(std::string text, Paint paint = Paint::plain, std::size_t indent = 0,
+            std::size_t hang = 0) {
+    blocks_.push_back({Block::Kind::sentence, std::move(text), {}, paint, indent, hang});
+  }
+  // Behind a painted label: "risk:", "not read:", "-".
+  void labelled(std::string label, Paint paint, std::string text, std::size_t indent = 0) {
+    blocks_.push_back({Block::Kind::note, std::move(text), std::move(label), paint, indent});
+  }
+  // One line as it is, however long: commands are copied from the screen.
+  void code(std::string line, Paint paint = Paint::green, std::size_t indent = 4) {
+    blocks_.push_back({Block::Kind::code, std::move(line), {}, paint, indent});
+  }
+  // One line if all parts fit; the first stays whole, so that it can be opened from a terminal.
+  void line(std::vector<std::string> parts, Paint paint) {
+    blocks_.push_back({Block::Kind::line, {}, {}, paint, 0, 0, std::move(parts)});
+  }
+  void table(Table table, std::size_t indent = 2) {
+    if (!table.rows.empty()) {
+      blocks_.push_back({Block::Kind::table, {}, {}, {}, indent, 0, {}, std::move(table)});
+    }
+  }
+  // Between two things that do not belong together.
+  void blank() { blocks_.emplace_back(); }
+  // A heading below an empty line.
+  void section(std::string title) {
+    blank();
+    heading(std::move(title), "###");
+  }
+
+  [[nodiscard]] const std::vector<Block>& blocks() const { return blocks_; }
+
+ private:
+  std::vector<Block> blocks_;
+};
+
+}  // namespace whyoom::render

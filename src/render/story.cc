@@ -1,0 +1,308 @@
+// An explained event as a document: the answer first, then the proof, then the fix: what a person
+// needs at 3 a.m. on an 80 x 24 terminal. A page (for a ticket) has room for more.
+#include <algorithm>
+#include <set>
+
+#include "base/human.h"
+#include "base/text.h"
+#include "render/phrase.h"
+#include "render/render.h"
+#include "render/story_memory.h"
+
+namespace whyoom::render {
+namespace {
+
+using diagnose::Event;
+using diagnose::Role;
+using memory::ZoneState;
+
+constexpr std::size_t most_zones = 12;
+constexpr std::size_t most_followers = 8;
+
+std::string cause_and_confidence(const diagnose::Finding& root) {
+  return "cause: " + std::string(root.cause) +
+         (root.confidence > 0 ? ", confidence " + percent(std::min(root.confidence, 1.0)) : "");
+}
+
+void add_answer(Document& out, const Event& event) {
+  std::vector<std::string> head = {source_range(event.report)};
+  if (const std::string time = time_text(event.report.time); !time.empty()) {
+    head.push_back(time);
+  }
+  head.push_back(headline(event));
+  out.line(std::move(head), Paint::dim);
+  out.blank();
+  if (const Message& why = event.report.unverified; !why.empty()) {
+    out.labelled("unverified:", Paint::yellow, why.str());
+  }
+  out.text(answer(event), Paint::bold);
+  if (const auto* root = root_finding(event)) {
+    out.text(cause_and_confidence(*root), Paint::dim);
+  }
+  if (const std::string lack = incomplete_text(event.report); !lack.empty()) {
+    out.labelled("incomplete:", Paint::yellow, lack);
+  }
+}
+
+void add_answer_on_page(Document& out, const Event& event) {
+  const report::Report& report = event.report;
+  const auto* root = root_finding(event);
+  out.heading(answer(event));
+  Table table{{Column(), Column()}};
+  const auto fact = [&table](const char* name, const std::string& value) {
+    if (!value.empty()) {
+      table.add({{name}, {value}});
+    }
+  };
+  fact("Event", headline(event));
+  fact("Place", source_range(report));
+  fact("Time", time_text(report.time));
+  fact("Host", report.host);
+  fact("Kernel", report.stack ? report.stack->release : std::string());
+  fact("Request", request_text(event));
+  fact("Killed", victims_text(report, 20));
+  fact("Panic", report.panic ? report.panic->text : std::string());
+  fact("Cause", event.root_cause.empty() ? "undetermined" : std::string(event.root_cause));
+  if (root != nullptr && root->confidence > 0) {
+    fact("Confidence", percent(std::min(root->confidence, 1.0)));
+  }
+  fact("Incomplete", incomplete_text(report));
+  fact("Unverified", report.unverified.str());
+  out.table(std::move(table));
+}
+
+void add_list(Document& out, const char* title, const std::vector<std::string>& lines) {
+  if (title != nullptr && !lines.empty()) {
+    out.section(title);
+  }
+  for (const std::string& line : lines) {
+    out.labelled("-", Paint::dim, line, 2);
+  }
+}
+
+void add_proof(Document& out, const Event& event, bool page) {
+  const auto* root = root_finding(event);
+  if (root == nullptr || root->proof.empty()) {
+    return;
+  }
+  out.section("Proof");
+  out.table(proof_table(root->proof, [&](Place at) {
+    return page ? place_text(event.evidence, at) : short_place(event.evidence, at);
+  }));
+}
+
+// What the zone could give to the request.
+Cell verdict_of(const ZoneState& zone, PageSize page, bool several_pages) {
+  if (!zone.eligible) {
+    return {"not usable by this request", Paint::dim};
+  }
+  if (!zone.passes()) {
+    const Pages lack = zone.floor - zone.usable();
+    return {lack.count() == 0 ? "exactly at its mark" : "short by " + kb(to_bytes(lack, page)),
+            Paint::red};
+  }
+  if (zone.is_short()) {
+    return {"at its mark, " + kb(to_bytes(zone.usable() - zone.floor, page)) + " over", Paint::red};
+  }
+  return {several_pages ? "above its mark" : "passes", Paint::green};
+}
+
+// What the numbers are made of, when that is not plain.
+std::string made_of(const ZoneState& zone, PageSize page, Pages block) {
+  std::string text;
+  if (zone.boost.count() > 0 || zone.reserve.count() > 0) {
+    text = "needs min " + kb(to_bytes(zone.min, page));
+    if (zone.boost.count() > 0) {
+      text += " + boost " + kb(to_bytes(zone.boost, page));
+    }
+    if (zone.reserve.count() > 0) {
+      text += " + lowmem_reserve " + kb(to_bytes(zone.reserve, page));
+    }
+  }
+  if (zone.unusable > block) {
+    text += (text.empty() ? "" : "; ") + kb(to_bytes(zone.unusable, page)) +
+            " of its free memory is out of reach (CMA, highatomic)";
+  }
+  return text;
+}
+
+// Zones that the request may use first. None for a cgroup's OOM: they had no part in it.
+std::vector<const ZoneState*> sorted_zones(const memory::Evidence& evidence) {
+  std::vector<const ZoneState*> zones;
+  if (evidence.constraint != report::ConstraintKind::memcg) {
+    for (const ZoneState& zone : evidence.zones) {
+      zones.push_back(&zone);
+    }
+  }
+  // Not std::ranges: clang 14 cannot compile the subrange that it returns.
+  std::stable_partition(zones.begin(), zones.end(),
+                        [](const ZoneState* zone) { return zone->eligible; });
+  return zones;
+}
+
+void add_zones(Document& out, const Event& event, bool page) {
+  const memory::Evidence& evidence = event.evidence;
+  const auto zones = sorted_zones(evidence);
+  if (zones.empty()) {
+    return;
+  }
+  out.section("Zones");
+  if (const std::string request = request_text(event); !request.empty() && !page) {
+    out.text("asked for: " + request, Paint::dim, 2, 2);
+  }
+  std::set<int> nodes;
+  for (const ZoneState* zone : zones) {
+    nodes.insert(zone->node);
+  }
+  const int order = evidence.request.order.value_or(0);
+  const Pages block(order > 0 && order < 32 ? (std::uint64_t{1} << static_cast<unsigned>(order)) - 1
+                                            : 0);
+  Table table{{{.head = "zone"},
+               zone_bars(),
+               {.head = "free", .right = true},
+               {.head = "needs over", .right = true},
+               {.flexible = true, .least = 10}},
+              true};
+  std::vector<std::string> notes;
+  const std::size_t shown = page ? zones.size() : std::min(most_zones, zones.size());
+  for (std::size_t i = 0; i < shown; ++i) {
+    const ZoneState& zone = *zones[i];
+    const std::string name =
+        (nodes.size() > 1 || zone.node != 0 ? "node " + std::to_string(zone.node) + " "
+                                            : std::string()) +
+        zone.name;
+    const Pages whole = zone.managed.value_or(Pages(0));
+    Cell bar;
+    if (whole.count() > 0) {
+      bar.bar = Bar{share(zone.free, whole), share(zone.floor, whole)};
+    }
+    table.add({{name},
+               std::move(bar),
+               {kb(to_bytes(zone.free, evidence.page))},
+               {kb(to_bytes(zone.floor, evidence.page))},
+               verdict_of(zone, evidence.page, order > 0)});
+    if (const std::string note = made_of(zone, evidence.page, block);
+        zone.eligible && !note.empty()) {
+      notes.push_back(name + ": " + note);
+    }
+  }
+  out.table(std::move(table));
+  if (shown < zones.size()) {
+    out.text("and " + plural(zones.size() - shown, "more zone", "more zones"), Paint::dim, 2);
+  }
+  for (std::string& note : notes) {
+    out.text(std::move(note), Paint::dim, 2, 2);
+  }
+}
+
+void add_others(Document& out, const Event& event) {
+  bool any = false;
+  for (const auto& finding : event.findings) {
+    if (finding.role == Role::root || finding.role == Role::ruled_out) {
+      continue;
+    }
+    if (!std::exchange(any, true)) {
+      out.blank();
+    }
+    out.labelled(finding.role == Role::contributing  ? "also:"
+                 : finding.role == Role::consequence ? "then:"
+                                                     : "risk:",
+                 Paint::yellow, finding.summary.str());
+  }
+}
+
+// The head names the file; one line for each follower is worth more than its name again.
+std::string line_in_story(const Follower& follower, const report::Report& first) {
+  const std::string place = printable(follower.place);
+  const std::string prefix = printable(first.source) + ":";
+  return place.starts_with(prefix) ? "line " + place.substr(prefix.size()) : place;
+}
+
+// A spree can be long: its beginning and its end are shown, unless all of it is asked for.
+void add_followers(Document& out, const std::vector<Follower>& followers, std::uint64_t more,
+                   const Event& first, Detail detail) {
+  if (followers.empty() && more == 0) {
+    return;
+  }
+  out.section("What followed");
+  const bool all = detail.all || detail.page || followers.size() <= most_followers;
+  const std::size_t shown = all || more > 0
+                                ? std::min(followers.size(), all ? SIZE_MAX : most_followers)
+                                : most_followers - 1;
+  std::uint64_t hidden = followers.size() - shown + more;
+  const bool has_end = hidden > 0 && more == 0;
+  hidden -= has_end ? 1 : 0;
+  Table table{{{.head = "after", .right = true},
+               {.head = "event", .flexible = true},
+               {.head = "place", .whole = true}}};
+  const auto add = [&](const Follower& follower) {
+    table.add({{follower_time(follower)},
+               {follower_text(follower, first.root_cause)},
+               {detail.page ? follower.place : line_in_story(follower, first.report), Paint::dim}});
+  };
+  for (std::size_t i = 0; i < shown; ++i) {
+    add(followers[i]);
+  }
+  if (hidden > 0) {
+    table.add({{}, {"... " + plural(hidden, "more event", "more events"), Paint::dim}, {}});
+  }
+  if (has_end) {
+    add(followers.back());
+  }
+  out.table(std::move(table));
+}
+
+void add_ruled_out(Document& out, const Event& event) {
+  Table table{{{.head = "cause"}, {.head = "why", .flexible = true}}};
+  for (const auto& finding : event.findings) {
+    if (finding.role != Role::ruled_out) {
+      continue;
+    }
+    std::string why = clean(finding.summary);
+    if (!finding.proof.empty()) {
+      const std::string place = short_place(event.evidence, finding.proof.front().at);
+      why += place.empty() ? "" : ", " + place;
+    }
+    table.add({{std::string(finding.cause)}, {why}});
+  }
+  if (!table.rows.empty()) {
+    out.section("Ruled out");
+    out.table(std::move(table));
+  }
+}
+
+}  // namespace
+
+Document story(const Event& first, const std::vector<Follower>& followers,
+               std::uint64_t followers_more, Detail detail) {
+  Document out;
+  if (detail.page) {
+    add_answer_on_page(out, first);
+  } else {
+    add_answer(out, first);
+  }
+  if (is_undetermined(first)) {
+    add_list(out, detail.page ? "What is known" : nullptr, known_facts(first));
+  }
+  add_proof(out, first, detail.page);
+  add_cgroup(out, first);
+  add_zones(out, first, detail.page);
+  add_account(out, first, detail);
+  add_tasks(out, first, detail);
+  add_others(out, first);
+  add_followers(out, followers, followers_more, first, detail);
+  if (detail.all) {
+    add_ruled_out(out, first);
+  }
+  if (is_undetermined(first)) {
+    add_list(out, "What would settle it", what_would_settle(first.report));
+  }
+  if (const auto list = fixes(first.findings); !list.empty()) {
+    out.section("Fix");
+    add_fixes(out, list, detail);
+  }
+  out.blank();
+  return out;
+}
+
+}  // namespace whyoom::render

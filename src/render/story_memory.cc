@@ -1,0 +1,345 @@
+#include "render/story_memory.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/human.h"
+#include "diagnose/cause.h"
+#include "render/phrase.h"
+
+namespace whyoom::render {
+namespace {
+
+using diagnose::Event;
+using memory::AccountLine;
+using What = memory::AccountLine::What;
+
+// The root is one of the causes "memory is used up": then the account is the proof.
+bool is_used_up(const Event& event) {
+  const diagnose::Cause* root = diagnose::find_cause(event.root_cause);
+  // Section B of the catalogue is memory that was used, huge pages are memory set aside.
+  return root != nullptr && event.evidence.account &&
+         (root->section == 'B' || event.evidence.account->size(What::hugepages).count() > 0);
+}
+
+bool is_cgroup_cause(const Event& event) {
+  return event.root_cause.starts_with("cgroup-") && event.report.memcg.has_value();
+}
+
+// Unaccounted memory is worth a line of its own.
+bool much_unaccounted(const memory::Account& account) {
+  return share(account.size(What::unaccounted), account.total) > 0.05;
+}
+
+// The row of a counter, when it was printed.
+void add_counter(Table& table, const char* name, const report::MemcgCounter& counter) {
+  if (!counter.usage_kib) {
+    return;
+  }
+  const Bytes usage = to_bytes(KiB(counter.usage_kib->value));
+  const auto& limit = counter.limit_kib;
+  if (!limit) {
+    table.add(
+        {{std::string("  ") + name}, {{}, {}, Bar{0, {}}}, {kb(usage)}, {percent(0), Paint::dim}});
+  } else if (is_unlimited(limit->value)) {
+    table.add({{name}, {}, {kb(usage)}, {"no limit", Paint::dim}});
+  } else {
+    const Bytes most = to_bytes(KiB(limit->value));
+    table.add({{name},
+               {{}, {}, Bar{share(usage, most), {}}},
+               {kb(usage)},
+               {"of " + kb(most), Paint::dim}});
+  }
+}
+
+// Parts of a cgroup's memory that do not lie inside one another, but for shmem (inside file and
+// cache).
+std::string_view stat_label(std::string_view name) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 13> labels{{
+      {"anon", "anonymous memory"},
+      {"rss", "anonymous memory"},
+      {"file", "page cache and shared memory"},
+      {"cache", "page cache and shared memory"},
+      {"shmem", "shared memory and tmpfs in it"},
+      {"slab", "slab"},
+      {"kernel_stack", "kernel stacks"},
+      {"pagetables", "page tables"},
+      {"sec_pagetables", "page tables of guests"},
+      {"percpu", "per-CPU memory"},
+      {"sock", "sockets"},
+      {"vmalloc", "vmalloc"},
+      {"zswap", "zswap"},
+  }};
+  const auto found =
+      std::ranges::find(labels, name, &std::pair<std::string_view, std::string_view>::first);
+  return found == labels.end() ? std::string_view() : found->second;
+}
+
+void add_stats(Table& table, const report::Memcg& memcg) {
+  constexpr std::size_t most_stats = 6;
+  const auto& counter = memcg.memory.usage_kib;
+  const Bytes usage = counter ? to_bytes(KiB(counter->value)) : Bytes(0);
+  std::vector<const report::MemcgStat*> parts;
+  for (const auto& stat : memcg.stats) {
+    // A per cent of the usage is enough to be told.
+    if (!stat_label(stat.name).empty() && stat.bytes && stat.value > 0 &&
+        Bytes(stat.value) * 100 >= usage) {
+      parts.push_back(&stat);
+    }
+  }
+  std::ranges::stable_sort(parts, std::greater{}, &report::MemcgStat::value);
+  parts.resize(std::min(parts.size(), most_stats));
+  for (const report::MemcgStat* part : parts) {
+    const double of_it = share(Bytes(part->value), usage);
+    table.add({{"  " + std::string(stat_label(part->name))},
+               {{}, {}, Bar{of_it, {}}},
+               {kb(Bytes(part->value))},
+               {percent(of_it), Paint::dim}});
+  }
+}
+
+// Whose it is, when the path does not end with it.
+std::string owner_note(const memory::CgroupShare& cgroup,
+                       const std::optional<memory::CgroupOwner>& told) {
+  const std::string text = cgroup.owner ? describe(*cgroup.owner, told) : std::string();
+  return cgroup.path.ends_with(text) ? std::string() : text;
+}
+
+}  // namespace
+
+void add_cgroup(Document& out, const Event& event) {
+  if (!event.report.memcg) {
+    return;
+  }
+  const report::Memcg& memcg = *event.report.memcg;
+  const auto& limit = event.evidence.attribution.limit;
+  const auto& victim = event.evidence.attribution.victim;
+  Table table{{{.flexible = true},
+               {.optional = true, .bars = {10, 16, 16}},
+               {.head = "usage", .right = true},
+               {.head = "limit or share"}}};
+  add_counter(table, "memory", memcg.memory);
+  add_counter(table, "memory + swap", memcg.memsw);
+  add_counter(table, "swap", memcg.swap);
+  add_counter(table, "kernel memory", memcg.kmem);
+  add_stats(table, memcg);
+  const std::string owner = limit ? owner_note(*limit, std::nullopt) : std::string();
+  // The headline names the owner, so the path must stand somewhere.
+  if (table.rows.empty() && owner.empty()) {
+    return;
+  }
+  out.section(limit && !limit->path.empty() ? "Cgroup " + limit->path : "Cgroup");
+  if (!owner.empty()) {
+    out.text("it is " + owner, Paint::plain, 2, 2);
+  }
+  out.table(std::move(table));
+  if (victim && !victim->path.empty() && victim->path != (limit ? limit->path : "")) {
+    out.text("the process is in " + victim->path, Paint::dim, 2, 2);
+    if (const auto who = owner_note(*victim, limit ? limit->owner : std::nullopt); !who.empty()) {
+      out.text("that is " + who, Paint::plain, 2, 2);
+    }
+  }
+}
+
+namespace {
+
+std::string_view label(What what) {
+  switch (what) {
+    case What::free:
+      return "free";
+    case What::free_pcp:
+      return "free, in per-CPU lists";
+    case What::anon:
+      return "anonymous memory";
+    case What::file:
+      return "page cache of files";
+    case What::shmem:
+      return "shared memory and tmpfs";
+    case What::slab_reclaimable:
+      return "slab, reclaimable";
+    case What::slab_unreclaimable:
+      return "slab, unreclaimable";
+    case What::page_tables:
+      return "page tables";
+    case What::kernel_stack:
+      return "kernel stacks";
+    case What::hugepages:
+      return "hugepages, set aside";
+    case What::unevictable_other:
+      return "locked or pinned";
+    case What::kernel_misc:
+      return "other reclaimable";
+    case What::unaccounted:
+      return "in no counter";
+  }
+  return "other";
+}
+
+// Biggest first; lines below 0.1 % are added up in the last one.
+Table account_table(const memory::Account& account) {
+  Table table{{{.flexible = true},
+               {.optional = true, .bars = {10, 20, 20}},
+               {.head = "size", .right = true},
+               {.right = true, .optional = true},
+               {.head = "share", .right = true}}};
+  const auto add = [&](std::string_view name, Bytes size, double part, bool alarm) {
+    table.add({{std::string(name), alarm ? Paint::yellow : Paint::plain},
+               {{}, {}, Bar{part, {}}},
+               {kb(size)},
+               {size.count() >= 1024 * 1024 ? human(size) : "", Paint::dim},
+               {percent(part)}});
+  };
+  auto lines = account.lines;
+  std::ranges::stable_sort(lines, std::ranges::greater{}, &AccountLine::size);
+  Bytes rest;
+  double rest_share = 0;
+  for (const AccountLine& line : lines) {
+    const double part = share(line.size, account.total);
+    const bool unaccounted = line.what == What::unaccounted;
+    if (part < 0.001 && !unaccounted && line.what != What::free) {
+      rest += line.size;
+      rest_share += part;
+    } else if (line.size.count() > 0 || line.what == What::free) {
+      add(label(line.what), line.size, part, unaccounted && much_unaccounted(account));
+    }
+  }
+  if (rest.count() > 0) {
+    add("the rest", rest, rest_share, false);
+  }
+  return table;
+}
+
+}  // namespace
+
+void add_account(Document& out, const Event& event, Detail detail) {
+  if (!event.evidence.account) {
+    return;
+  }
+  const memory::Account& account = *event.evidence.account;
+  const bool notable = much_unaccounted(account);
+  if (!is_used_up(event) && !is_undetermined(event) && !detail.all && !(detail.page && notable)) {
+    if (notable) {
+      const Bytes lost = account.size(What::unaccounted);
+      out.blank();
+      out.labelled("note:", Paint::yellow,
+                   kb(lost) + " (" + percent(share(lost, account.total)) +
+                       " of RAM) is in no counter of the report");
+    }
+    return;
+  }
+  out.section("Where " + human(account.total) + " of RAM went");
+  out.table(account_table(account));
+  if (account.overcounted.count() > 0) {
+    out.text("The counters add up to " + kb(account.overcounted) +
+                 " more than there is: they are read one after the other while memory moves.",
+             Paint::dim, 2);
+  }
+}
+
+namespace {
+
+// Pages are what the kernel printed; they become kB when the report tells how big a page is.
+std::string task_size(bool known, const std::optional<Bytes>& size,
+                      const std::optional<std::uint64_t>& pages) {
+  return known && size ? kb(*size) : pages ? plural(*pages, "page", "pages") : std::string();
+}
+
+bool may_not_be_killed(const report::Task& task) { return task.oom_score_adj <= -1000; }
+
+// Names that hold more together than the biggest process.
+void add_names(Document& out, const Event& event) {
+  constexpr std::size_t most_names = 3;
+  const memory::Attribution& who = event.evidence.attribution;
+  if (!event.evidence.page_size_known || !who.biggest) {
+    return;
+  }
+  std::size_t said = 0;
+  for (const memory::NameUse& use : who.names) {
+    // The biggest process and a few small ones of its name are no news.
+    if (use.memory <= who.biggest->memory() + who.biggest->memory() / 10 || said == most_names) {
+      return;
+    }
+    if (use.count < 2) {
+      continue;
+    }
+    std::string text = grouped(use.count) + " processes \"" + printable(use.comm) + "\" hold ";
+    text += use.at_most ? "at most " : "";
+    text += human(use.memory) + " together";
+    text += use.at_most ? " (some may be shared)" : "";
+    out.text(std::move(text), Paint::plain, 2, 2);
+    ++said;
+  }
+}
+
+// Next to the biggest one it matters only when it is big itself.
+void add_protected(Document& out, const Event& event, bool listed) {
+  const auto& use = event.evidence.attribution.unkillable;
+  const auto& biggest = event.evidence.attribution.biggest;
+  const Bytes notable = event.evidence.ram.value_or(Bytes(0)) / 100;
+  if (!use || !biggest || listed || use->memory() < biggest->memory() / 10 ||
+      use->memory() < notable) {
+    return;
+  }
+  out.text(use->task->comm + " (pid " + std::to_string(use->task->pid) +
+               ") may not be killed and holds " +
+               (event.evidence.page_size_known ? human(use->memory())
+                                               : plural(use->task->rss, "page", "pages")),
+           Paint::plain, 2, 2);
+}
+
+// Of a kill for the whole machine; that of a cgroup shows its cgroups in a section of its own.
+void add_victim_cgroup(Document& out, const Event& event) {
+  const auto& victim = event.evidence.attribution.victim;
+  const auto& constraint = event.report.constraint;
+  if (event.report.memcg || !victim || !victim->owner || !constraint) {
+    return;
+  }
+  const std::string who =
+      constraint->task.empty() ? "the killed process" : with_pid(constraint->task, constraint->pid);
+  out.text(who + " belonged to " + describe(*victim->owner), Paint::plain, 2, 2);
+}
+
+}  // namespace
+
+void add_tasks(Document& out, const Event& event, Detail detail) {
+  const auto& top = event.evidence.attribution.top;
+  if (top.empty() ||
+      (!is_used_up(event) && !is_cgroup_cause(event) && !is_undetermined(event) && !detail.all)) {
+    return;
+  }
+  out.section("Biggest of " + plural(event.report.tasks.size(), "process", "processes"));
+  Table table{{{.head = "name", .flexible = true},
+               {.head = "pid", .right = true},
+               {.head = "resident", .right = true},
+               {.head = "swapped", .right = true},
+               {.head = "page tables", .right = true, .optional = true},
+               {.head = "adj", .right = true},
+               {}},
+              true};
+  bool protected_listed = false;
+  const bool known = event.evidence.page_size_known;
+  for (std::size_t i = 0; i < std::min<std::size_t>(detail.page ? 10 : 5, top.size()); ++i) {
+    const memory::TaskUse& use = top[i];
+    const report::Task& task = *use.task;
+    const bool killed =
+        task.pid > 0 && std::ranges::find(event.report.victims, task.pid, &report::Victim::pid) !=
+                            event.report.victims.end();
+    protected_listed = protected_listed || may_not_be_killed(task);
+    table.add({{task.comm},
+               {std::to_string(task.pid)},
+               {task_size(known, use.rss, task.rss)},
+               {task_size(known, use.swap, task.swapents)},
+               {task_size(known || task.pgtables_bytes, use.page_tables, std::nullopt)},
+               {std::to_string(task.oom_score_adj)},
+               {killed                    ? "killed"
+                : may_not_be_killed(task) ? "protected"
+                                          : "",
+                killed ? Paint::red : Paint::yellow}});
+  }
+  out.table(std::move(table));
+  add_names(out, event);
+  add_protected(out, event, protected_listed);
+  add_victim_cgroup(out, event);
+}
+
+}  // namespace whyoom::render

@@ -1,0 +1,83 @@
+// The closing lines: what the input held, which logs of a host were read, how far back each
+// reaches, and what that leaves open.
+#include <algorithm>
+
+#include "base/human.h"
+#include "render/phrase.h"
+#include "render/render.h"
+
+namespace whyoom::render {
+namespace {
+
+constexpr std::size_t most_sources = 20;
+constexpr std::size_t most_damage = 5;
+
+void add_sources(Document& out, const std::vector<LogSource>& sources) {
+  std::size_t shown = 0;
+  for (const LogSource& source : sources) {
+    if (++shown > most_sources) {
+      out.text("and " + plural(sources.size() - most_sources, "more log", "more logs"), Paint::dim);
+      break;
+    }
+    if (source.read) {
+      out.labelled("read:", Paint::dim, source.name + ": " + source_text(source));
+    }
+    if (!source.gap.empty()) {
+      out.labelled(source.read ? "but:" : "not read:", Paint::yellow,
+                   (source.read ? "" : source.name + ": ") + source.gap);
+    }
+  }
+}
+
+}  // namespace
+
+std::string source_text(const LogSource& source) {
+  const std::string from = time_text(source.from);
+  const std::string to = time_text(source.to);
+  std::string text =
+      plural(source.events, "event", "events") + " in " + plural(source.lines, "line", "lines");
+  if (from.empty() && to.empty()) {
+    return text + ", no time in it";
+  }
+  return text + ", " + (from == to ? from : "from " + from + " to " + to);
+}
+
+Document log_sources(const std::vector<LogSource>& sources) {
+  Document out;
+  add_sources(out, sources);
+  return out;
+}
+
+Document summary(const Summary& summary, Detail detail) {
+  Document out;
+  std::string line = summary.events > 0 ? plural(summary.events, "event", "events")
+                     : detail.page      ? "No events"
+                                        : "no events";
+  line +=
+      " in " + plural(summary.lines, "line", "lines") + " (" + human(Bytes(summary.bytes)) + ")";
+  if (summary.copies > 0) {
+    line += ", " + plural(summary.copies, "repeated copy", "repeated copies") + " left out";
+  }
+  out.text(line + (detail.page ? "." : ""), Paint::dim);
+  if (summary.lines_lost > 0) {
+    out.labelled("lost:", Paint::yellow,
+                 plural(summary.lines_lost, "line", "lines") +
+                     ", as the log itself says; what they held is not known");
+  }
+  const std::size_t shown = std::min(detail.page ? SIZE_MAX : most_damage, summary.damage.size());
+  for (std::size_t i = 0; i < shown; ++i) {
+    out.labelled("damaged:", Paint::yellow, summary.damage[i].at + ": " + summary.damage[i].what);
+  }
+  if (const std::uint64_t more = summary.damage.size() - shown + summary.damage_more; more > 0) {
+    out.text("and " + plural(more, "more damaged place", "more damaged places"), Paint::dim);
+  }
+  if (summary.events_left_out > 0) {
+    out.labelled("left out:", Paint::yellow,
+                 plural(summary.events_left_out, "older event", "older events") +
+                     ", for which there was no room; --until and a FILE show them");
+  }
+  add_sources(out, summary.sources);
+  return out;
+}
+
+}  // namespace whyoom::render
