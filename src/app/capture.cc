@@ -1,17 +1,18 @@
-#include "app/capture.h"
 
+// `whyoom capture`
 #include <unistd.h>
 
 #include <ctime>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "app/capture_logs.h"
+#include "app/command.h"
 #include "app/host_root.h"
-#include "app/run.h"
 #include "base/human.h"
 #include "base/text.h"
 #include "host/capture_files.h"
@@ -29,6 +30,12 @@ std::string default_name() {
   std::strftime(text, sizeof text, "whyoom-%Y%m%d-%H%M%S.tar.zst", &local);
   return text;
 }
+
+struct CaptureOptions : Options {
+  std::string output;  // empty = a name made of the time; "-" = standard output
+  bool arguments = false;
+  bool replace_host_names = false;
+};
 
 struct Counts {
   std::uint64_t files = 0, logs = 0, arguments_unread = 0;
@@ -118,44 +125,64 @@ Counts write_all(const CaptureOptions& options, const HostRoot& root, host::Host
   return counts;
 }
 
-}  // namespace
-
-int capture(const CaptureOptions& options, linux::Output& errors) {
+int capture(const CaptureOptions& options, Console& io) {
+  io.changes = true;
   const std::string path = options.output.empty() ? default_name() : options.output;
   if (path == "-" && ::isatty(STDOUT_FILENO) == 1) {
-    errors.write("whyoom: a capture is no text; send it to a file (-o FILE) or a pipe\n");
-    return trouble;
+    return io.fail("a capture is no text; send it to a file (-o FILE) or a pipe");
   }
   // It has a file to make yet.
   const auto root = open_host(options.root, linux::SandboxChoice::off);
   if (!root) {
-    errors.write("whyoom: " + root.error() + "\n");
-    return trouble;
+    return io.fail(root.error());
   }
   auto file = linux::CaptureFile::create(path);
   if (!file) {
-    errors.write("whyoom: " + printable(path) + ": " + file.error() + "\n");
-    return trouble;
+    return io.fail(printable(path) + ": " + file.error());
   }
   host::HostNames names;
   const Counts counts = write_all(options, *root, names, **file);
   const auto bytes = (*file)->finish();
   if (!bytes) {
-    errors.write("whyoom: " + printable(path) + ": " + bytes.error() + "\n");
-    return trouble;
+    return io.fail(printable(path) + ": " + bytes.error());
   }
-  errors.write("whyoom: " + plural(counts.files, "file", "files") + " and " +
-               plural(counts.logs, "log", "logs") + " of this host in " +
-               (path == "-" ? "standard output" : printable(path)) + " (" + human(Bytes(*bytes)) +
-               "); `whyoom --root` reads it\n");
+  io.tell(plural(counts.files, "file", "files") + " and " + plural(counts.logs, "log", "logs") +
+          " of this host in " + (path == "-" ? "standard output" : printable(path)) + " (" +
+          human(Bytes(*bytes)) + "); `whyoom --root` reads it");
   for (const std::string& gap : counts.gaps) {
-    errors.write("whyoom: not in it: " + printable(gap) + "\n");
+    io.tell("not in it: " + printable(gap));
   }
   for (const std::string& name : names.left()) {
-    errors.write("whyoom: the name \"" + printable(name) +
-                 "\" is also a common word: replaced only where a log names its host\n");
+    io.tell("the name \"" + printable(name) +
+            "\" is also a common word: replaced only where a log names its host");
   }
   return nothing_found;
 }
+
+}  // namespace
+
+const Command capture_command{
+    "capture", "whyoom capture [-o FILE] [OPTIONS]",
+    "Writes one file with what `whyoom` reads here, logs included.\n"
+    "A tar archive, compressed with zstd. `whyoom --root FILE`, check, explain and whatif give "
+    "the\n"
+    "same answers from it, on any machine. Of logs go in the kernel's messages around events, of\n"
+    "configuration files the lines that a rule looks at. The environment of processes never does.",
+    "Exit status: 0 written, 2 wrong use or not written.\n"
+    "\nExamples:\n"
+    "  sudo whyoom capture\n"
+    "  sudo whyoom capture --replace-host-names -o for-support.tar.zst\n"
+    "  sudo whyoom capture -o - | ssh support 'cat > host.tar.zst'\n"
+    "  whyoom --root host.tar.zst\n",
+    [](Flags& flags) -> Work {
+      const auto options = std::make_shared<CaptureOptions>();
+      flags.text("-o,--output", "FILE", options->output, "Where to; - is standard output");
+      flags.flag("--cmdline", options->arguments,
+                 "Also the arguments of processes, which can hold secrets");
+      flags.flag("--replace-host-names", options->replace_host_names,
+                 "host-1, host-2, ... in place of names of hosts");
+      flags.root(*options);
+      return [options](Console& io) { return capture(*options, io); };
+    }};
 
 }  // namespace whyoom::app

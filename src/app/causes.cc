@@ -1,9 +1,10 @@
-#include "app/causes.h"
 
+// `whyoom causes`
+#include <memory>
 #include <string>
 #include <string_view>
 
-#include "app/run.h"
+#include "app/command.h"
 #include "base/text.h"
 #include "diagnose/cause.h"
 
@@ -64,23 +65,35 @@ std::string similar(std::string_view id) {
   return text;
 }
 
-}  // namespace
-
-int causes(const CausesOptions& options, linux::Output& out, linux::Output& errors) {
-  if (options.id.empty()) {
-    out.write(list());
+int causes(const std::string& id, Console& io) {
+  if (id.empty()) {
+    io.out.write(list());
     return nothing_found;
   }
-  const diagnose::Cause* cause = diagnose::find_cause(options.id);
+  const diagnose::Cause* cause = diagnose::find_cause(id);
   if (cause == nullptr) {
-    errors.write("whyoom: no cause has the id \"" + printable(options.id) + "\"\n");
-    const std::string near = similar(options.id);
-    errors.write(near.empty() ? "`whyoom causes` lists them.\n" : "Is it one of these?\n" + near);
+    io.tell("no cause has the id \"" + printable(id) + "\"");
+    const std::string near = similar(id);
+    io.errors.write(near.empty() ? "`whyoom causes` lists them.\n"
+                                 : "Is it one of these?\n" + near);
     return trouble;
   }
-  const std::string_view text = diagnose::documentation(options.id);
-  out.write(text.empty() ? row(*cause) : std::string(text));
+  const std::string_view text = diagnose::documentation(id);
+  io.out.write(text.empty() ? row(*cause) : std::string(text));
   return nothing_found;
 }
+
+}  // namespace
+
+const Command causes_command{"causes", "whyoom causes [ID]",
+                             "Lists the causes that whyoom knows, or tells about one.",
+                             "Examples:\n"
+                             "  whyoom causes\n"
+                             "  whyoom causes min-free-too-high\n",
+                             [](Flags& flags) -> Work {
+                               const auto id = std::make_shared<std::string>();
+                               flags.text("ID", "", *id, "The cause to read about");
+                               return [id](Console& io) { return causes(*id, io); };
+                             }};
 
 }  // namespace whyoom::app

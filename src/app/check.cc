@@ -1,45 +1,70 @@
-#include "app/check.h"
+// `whyoom check`
 
-#include <unistd.h>
+#include "render/check.h"
 
+#include <memory>
+
+#include "app/command.h"
 #include "app/host_root.h"
-#include "app/run.h"
-#include "app/text_style.h"
 #include "diagnose/host_check.h"
 #include "linux/terminal.h"
-#include "render/check.h"
 #include "render/layout.h"
 #include "render/markdown_text.h"
 
 namespace whyoom::app {
 
-int check(const CheckOptions& options, linux::Output& out, linux::Output& errors) {
+namespace {
+
+int check(const Options& options, Console& io) {
   const auto root = open_host(options.root, options.sandbox);
   if (!root) {
-    errors.write("whyoom: " + root.error() + "\n");
-    return trouble;
+    return io.fail(root.error());
   }
   const auto result = diagnose::check(host::read_facts(*root->files, root->options));
   const host::Host& host = result->facts.host;
   if (!host.meminfo.mem_total && host.zoneinfo.zones.empty() && !host.settings.min_free_kbytes) {
-    errors.write("whyoom: " + root->name +
-                 ": no /proc of a host in it: neither meminfo, zoneinfo nor sys/vm was found\n");
-    return trouble;
+    return io.fail(root->name +
+                   ": no /proc of a host in it: neither meminfo, zoneinfo nor sys/vm was found");
   }
   switch (options.format) {
     case Format::json:
     case Format::ndjson:
-      out.write(render::json_check(*result) + "\n");
+      io.out.write(render::json_check(*result) + "\n");
       break;
     case Format::markdown:
-      out.write(render::to_markdown(render::check_document(*result, {true, options.all})));
+      io.out.write(render::to_markdown(render::check_document(*result, {true, options.all})));
       break;
     case Format::text:
-      out.write(render::to_text(render::check_document(*result, {false, options.all}),
-                                text_style(options)));
+      io.out.write(
+          render::to_text(render::check_document(*result, {false, options.all}), options.style()));
       break;
   }
   return render::has_findings(*result) ? events_found : nothing_found;
 }
+
+}  // namespace
+
+const Command check_command{
+    "check", "whyoom check [OPTIONS]",
+    "Checks this host: memory, threads, min_free_kbytes, OOM policy.\n"
+    "Four steps, each with its numbers: is memory really used up, is the number of threads at a\n"
+    "limit, is vm.min_free_kbytes too high and who set it, what happens on OOM. Nothing is "
+    "changed.",
+    "Root sees more: other users' limits, slab caches. What could not be read is listed.\n"
+    "\nExit status: 0 nothing wrong, 1 findings, 2 wrong use or no host there.\n"
+    "\nExamples:\n"
+    "  sudo whyoom check\n"
+    "  whyoom check --root /mnt/copy-of-a-host\n"
+    "  whyoom check --format json | jq '.findings[] | select(.role != \"ruled-out\")'\n",
+    [](Flags& flags) -> Work {
+      const auto options = std::make_shared<Options>();
+      flags.root(*options);
+      flags.format(*options, "text (default), json or markdown",
+                   {Format::text, Format::json, Format::markdown});
+      flags.flag("--all", options->all, "Also the proof of each risk, and what was ruled out");
+      flags.look(*options);
+      flags.sandbox(*options);
+      return [options](Console& io) { return check(*options, io); };
+    }};
 
 }  // namespace whyoom::app

@@ -1,66 +1,111 @@
-#include "app/cli.h"
-
 #include <gtest/gtest.h>
 
 #include <initializer_list>
 
+#include "app/command.h"
+
 namespace whyoom::app {
 namespace {
 
-tl::expected<Options, Notice> parse(std::initializer_list<const char*> words) {
+const std::vector<const Command*> all = {&overview_command, &explain_command, &check_command,
+                                         &what_if_command,  &fix_command,     &undo_command,
+                                         &capture_command,  &causes_command};
+
+// What the flags of the command below were given.
+struct Given : Options {
+  std::string since, until;
+  std::vector<std::string> files;
+  std::optional<unsigned> last;
+  bool host = false;
+} given;
+
+// With every kind of flag; its status is its own.
+const Command sample{"sample", "whyoom sample [FILE...]", "About it.", "",
+                     [](Flags& flags) -> Work {
+                       given = {};
+                       flags.texts("FILE", given.files, "Logs", false);
+                       flags.text("--since", "TIME", given.since, "From then on");
+                       flags.text("--until", "TIME", given.until, "Up to then");
+                       flags.number("--last", "N", given.last, 1, 100000, "The last ones");
+                       flags.flag("--host", given.host, "Logs of the host");
+                       flags.root(given);
+                       flags.only_one_of({"FILE", "--host", "--root"});
+                       flags.format(given, "text or ndjson", {Format::text, Format::ndjson});
+                       flags.flag("--all", given.all, "All");
+                       flags.look(given);
+                       flags.sandbox(given);
+                       return [](Console&) { return 7; };
+                     }};
+
+tl::expected<Work, Notice> parse(std::initializer_list<const char*> words,
+                                 const std::vector<const Command*>& commands = all) {
   std::vector<const char*> argv = {"whyoom"};
   argv.insert(argv.end(), words);
-  return parse_command_line(static_cast<int>(argv.size()), argv.data());
+  return parse_command_line(static_cast<int>(argv.size()), argv.data(), commands);
 }
 
-TEST(CommandLine, ExplainWithEverything) {
-  const auto options =
+int status(const tl::expected<Work, Notice>& work) {
+  linux::Output nowhere(-1);
+  Console io{nowhere, nowhere};
+  return work ? (*work)(io) : -1;
+}
+
+TEST(CommandLine, ACommandWithEverything) {
+  const auto work = parse(
+      {"sample", "a.log", "-", "--since", "-2h", "--until", "Nov 23 07:41:32", "--last", "3",
+       "--format", "ndjson", "--all", "--color", "never", "--width", "60", "--sandbox", "off"},
+      {&overview_command, &sample});
+  ASSERT_TRUE(work) << work.error().text;
+  EXPECT_EQ(status(work), 7);
+  EXPECT_EQ(given.files, (std::vector<std::string>{"a.log", "-"}));
+  EXPECT_EQ(given.since, "-2h");
+  EXPECT_EQ(given.until, "Nov 23 07:41:32");
+  EXPECT_EQ(given.last, 3U);
+  EXPECT_EQ(given.format, Format::ndjson);
+  EXPECT_TRUE(given.all);
+  EXPECT_FALSE(given.host);
+  EXPECT_EQ(given.colour, linux::ColourChoice::never);
+  EXPECT_EQ(given.width, 60U);
+  EXPECT_EQ(given.sandbox, linux::SandboxChoice::off);
+  EXPECT_TRUE(
       parse({"explain", "a.log", "-", "--since", "-2h", "--until", "Nov 23 07:41:32", "--last", "3",
-             "--format", "ndjson", "--all", "--color", "never", "--width", "60"});
-  ASSERT_TRUE(options) << options.error().text;
-  EXPECT_EQ(options->command, Command::explain);
-  const ExplainOptions& explain = options->explain;
-  EXPECT_EQ(explain.files, (std::vector<std::string>{"a.log", "-"}));
-  EXPECT_EQ(explain.since, "-2h");
-  EXPECT_EQ(explain.until, "Nov 23 07:41:32");
-  EXPECT_EQ(explain.at, "");
-  EXPECT_EQ(explain.last, 3U);
-  EXPECT_EQ(explain.format, Format::ndjson);
-  EXPECT_TRUE(explain.all);
-  EXPECT_EQ(explain.colour, linux::ColourChoice::never);
-  EXPECT_EQ(explain.width, 60U);
+             "--format", "ndjson", "--all", "--color", "never", "--width", "60"}));
 }
 
-TEST(CommandLine, DefaultsOfExplain) {
-  const auto options = parse({"explain"});
-  ASSERT_TRUE(options);
-  EXPECT_TRUE(options->explain.files.empty());
-  EXPECT_EQ(options->explain.format, Format::text);
-  EXPECT_EQ(options->explain.colour, linux::ColourChoice::automatic);
-  EXPECT_FALSE(options->explain.last);
-  EXPECT_FALSE(options->explain.width);
+TEST(CommandLine, Defaults) {
+  ASSERT_TRUE(parse({"sample"}, {&overview_command, &sample}));
+  EXPECT_TRUE(given.files.empty());
+  EXPECT_EQ(given.format, Format::text);
+  EXPECT_EQ(given.colour, linux::ColourChoice::automatic);
+  EXPECT_FALSE(given.last);
+  EXPECT_FALSE(given.width);
 }
 
 TEST(CommandLine, AFileCanHaveTheNameOfAnOption) {
-  const auto options = parse({"explain", "--", "--all"});
-  ASSERT_TRUE(options);
-  EXPECT_EQ(options->explain.files, std::vector<std::string>{"--all"});
-  EXPECT_FALSE(options->explain.all);
+  ASSERT_TRUE(parse({"sample", "--", "--all"}, {&overview_command, &sample}));
+  EXPECT_EQ(given.files, std::vector<std::string>{"--all"});
+  EXPECT_FALSE(given.all);
 }
 
-TEST(CommandLine, TheLogsOfAMachine) {
-  EXPECT_TRUE(parse({"explain", "--host"})->explain.host);
-  EXPECT_EQ(parse({"explain", "--root", "/copy"})->explain.root, "/copy");
-  EXPECT_FALSE(parse({"explain", "--host", "a.log"}));
-  EXPECT_FALSE(parse({"explain", "--root", "/copy", "a.log"}));
-  EXPECT_FALSE(parse({"explain", "--root", "/copy", "--host"}));
+TEST(CommandLine, OneOfSeveral) {
+  ASSERT_TRUE(parse({"sample", "--host"}, {&overview_command, &sample}));
+  EXPECT_TRUE(given.host);
+  ASSERT_TRUE(parse({"sample", "--root", "/copy"}, {&overview_command, &sample}));
+  EXPECT_EQ(given.root, "/copy");
+  for (const auto& words : std::initializer_list<std::initializer_list<const char*>>{
+           {"explain", "--host", "a.log"},
+           {"explain", "--root", "/copy", "a.log"},
+           {"explain", "--root", "/copy", "--host"},
+           {"whatif", "a=1", "--event", "a.log", "--root", "/copy"},
+           {"fix", "a=1", "--cause", "sysrq"},
+           {"fix", "--list", "--resume"}}) {
+    EXPECT_FALSE(parse(words));
+  }
 }
 
 TEST(CommandLine, Causes) {
-  const auto options = parse({"causes", "sysrq"});
-  ASSERT_TRUE(options);
-  EXPECT_EQ(options->command, Command::causes);
-  EXPECT_EQ(options->causes.id, "sysrq");
+  EXPECT_EQ(status(parse({"causes", "sysrq"})), nothing_found);
+  EXPECT_EQ(status(parse({"causes", "no-such-cause"})), trouble);
 }
 
 TEST(CommandLine, HelpAndVersionAreNoMistakes) {
@@ -77,11 +122,10 @@ TEST(CommandLine, HelpAndVersionAreNoMistakes) {
   }
 }
 
-TEST(CommandLine, WithoutACommandItIsAboutTheHost) {
-  const auto options = parse({"--root", "/mnt"});
-  ASSERT_TRUE(options);
-  EXPECT_EQ(options->command, Command::overview);
-  EXPECT_EQ(options->overview.root, "/mnt");
+TEST(CommandLine, WithoutACommandItIsTheFirst) {
+  EXPECT_EQ(status(parse({"--root", "/mnt", "--host"}, {&sample, &check_command})), -1);
+  EXPECT_EQ(status(parse({"--root", "/mnt"}, {&sample, &check_command})), 7);
+  EXPECT_EQ(given.root, "/mnt");
 }
 
 TEST(CommandLine, MistakesAreNamed) {

@@ -6,17 +6,17 @@
 
 namespace whyoom::app {
 
-Consent ask(const std::string& question, linux::Output& out, linux::Output& errors) {
-  out.flush();
-  if (out.closed()) {
+Consent ask(const std::string& question, Console& io) {
+  io.out.flush();
+  if (io.out.closed()) {
     return Consent::not_shown;
   }
   if (::isatty(STDIN_FILENO) != 1 || ::isatty(STDERR_FILENO) != 1) {
     return Consent::nobody_to_ask;
   }
-  errors.write(question + " [y/N] ");
-  errors.flush();
-  if (errors.closed()) {
+  io.errors.write(question + " [y/N] ");
+  io.errors.flush();
+  if (io.errors.closed()) {
     return Consent::not_shown;
   }
   std::string answer;
@@ -30,7 +30,7 @@ Consent ask(const std::string& question, linux::Output& out, linux::Output& erro
     }
   }
   if (got == 0) {
-    errors.write("\n");
+    io.errors.write("\n");
   }
   return answer == "y" || answer == "Y" || answer == "yes" ? Consent::given : Consent::refused;
 }

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "app/command.h"
 #include "base/shell.h"
-#include "linux/output.h"
 
 namespace whyoom::app {
 
@@ -16,9 +16,9 @@ enum class Consent : std::uint8_t {
   not_shown       // what it is about, or the question, could not be written
 };
 
-// "question [y/N] " on standard error, the answer from standard input. `out` has shown what it is
-// about.
-Consent ask(const std::string& question, linux::Output& out, linux::Output& errors);
+// "question [y/N] " on standard error, the answer from standard input. Standard output has shown
+// what it is about.
+Consent ask(const std::string& question, Console& io);
 // Why nothing was changed, as a sentence without its full stop; empty when consent was given.
 std::string why_not(Consent consent);
 

@@ -1,5 +1,5 @@
-#include "app/explain.h"
 
+// `whyoom explain`: logs in, explained events out.
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,11 +11,10 @@
 #include <utility>
 #include <vector>
 
+#include "app/command.h"
 #include "app/host_log.h"
 #include "app/host_root.h"
-#include "app/run.h"
 #include "app/selection.h"
-#include "app/text_style.h"
 #include "app/writer.h"
 #include "base/human.h"
 #include "base/text.h"
@@ -28,6 +27,13 @@
 
 namespace whyoom::app {
 namespace {
+
+struct ExplainOptions : Options {
+  std::vector<std::string> files;  // "-" = standard input
+  bool host = false;               // this machine's own logs
+  std::string since, until, at;    // as given; empty = not given
+  std::optional<unsigned> last;
+};
 
 constexpr std::size_t most_damage = 1000;
 
@@ -42,11 +48,9 @@ std::string shown_name(const std::string& file) {
 // One run over all inputs.
 class Run {
  public:
-  Run(const SelectionRules& rules, Writer& writer, bool lines_only, linux::Output& out,
-      linux::Output& errors)
+  Run(const SelectionRules& rules, Writer& writer, bool lines_only, Console& io)
       : writer_(writer),
-        out_(out),
-        errors_(errors),
+        io_(io),
         lines_only_(lines_only),
         selection_(rules, [this](auto event) { writer_.event(std::move(event)); }) {}
 
@@ -63,8 +67,7 @@ class Run {
   void fail(const std::string& file, const std::string& why);
 
   Writer& writer_;
-  linux::Output& out_;
-  linux::Output& errors_;
+  Console& io_;
   bool lines_only_;
   Selection selection_;
   diagnose::StoryBuilder story_;
@@ -88,8 +91,8 @@ void Run::note_damage(std::string at, std::string what) {
 }
 
 void Run::fail(const std::string& file, const std::string& why) {
-  errors_.write("whyoom: " + shown_name(file) + ": " + why + "\n");
-  errors_.flush();
+  io_.tell(shown_name(file) + ": " + why);
+  io_.errors.flush();
   note_damage(file, why);
   ++summary_.failed_inputs;
   failed_ = true;
@@ -125,9 +128,9 @@ void Run::read(const linux::Input& source) {
                                        [&] {
                                          reader.idle();
                                          writer_.quiet();
-                                         out_.flush();
+                                         io_.out.flush();
                                        },
-                                   .stop = [&] { return out_.closed(); }});
+                                   .stop = [&] { return io_.out.closed(); }});
   const report::InputAccount input = reader.finish();
   account(file, input);
   if (!result) {
@@ -135,7 +138,7 @@ void Run::read(const linux::Input& source) {
   } else if (!result->damage.empty()) {
     fail(file, result->damage);
   } else if (input.bytes == 0) {
-    errors_.write("whyoom: " + shown_name(file) + ": the file is empty\n");
+    io_.tell(shown_name(file) + ": the file is empty");
   } else if (input.binary && selection_.offered() == before) {
     fail(file, "looks like a binary file, not a log; no OOM event found in it");
   } else {
@@ -145,9 +148,9 @@ void Run::read(const linux::Input& source) {
 
 // All logs of a host: events come when all are read, in the order of time.
 void Run::read_host(const tl::expected<HostRoot, std::string>& opened) {
-  const HostLogOptions options{.stop = [this] { return out_.closed(); }};
+  const HostLogOptions options{.stop = [this] { return io_.out.closed(); }};
   if (!opened) {
-    errors_.write("whyoom: " + opened.error() + "\n");
+    io_.tell(opened.error());
     failed_ = true;
     return;
   }
@@ -167,8 +170,8 @@ void Run::read_host(const tl::expected<HostRoot, std::string>& opened) {
   summary_.events_left_out = host->left_out;
   any_read_ = host->any_read();
   summary_.sources = std::move(host->sources);
-  if (!any_read_ && !out_.closed()) {
-    errors_.write("whyoom: " + printable(opened->name) + ": no kernel log could be read here\n");
+  if (!any_read_ && !io_.out.closed()) {
+    io_.tell(printable(opened->name) + ": no kernel log could be read here");
     failed_ = true;
   }
 }
@@ -176,26 +179,26 @@ void Run::read_host(const tl::expected<HostRoot, std::string>& opened) {
 int Run::finish(const std::string& what) {
   selection_.finish();
   if (lines_only_) {  // nothing in the output tells which logs were read
-    errors_.write(render::to_text(render::log_sources(summary_.sources), {.width = 200}));
+    io_.errors.write(render::to_text(render::log_sources(summary_.sources), {.width = 200}));
   }
   summary_.events = selection_.chosen();
   writer_.finish(summary_);
-  out_.flush();
+  io_.out.flush();
   if (selection_.without_time() > 0) {
-    errors_.write("whyoom: " + plural(selection_.without_time(), "event has", "events have") +
-                  " no time that can be compared with the one asked for; kept\n");
+    io_.tell(plural(selection_.without_time(), "event has", "events have") +
+             " no time that can be compared with the one asked for; kept");
   }
   if (selection_.without_room() > 0) {
-    errors_.write("whyoom: " + plural(selection_.without_room(), "older event", "older events") +
-                  " of those asked for with --last had no room in memory\n");
+    io_.tell(plural(selection_.without_room(), "older event", "older events") +
+             " of those asked for with --last had no room in memory");
   }
-  if (summary_.events == 0 && any_read_ && !out_.closed()) {
+  if (summary_.events == 0 && any_read_ && !io_.out.closed()) {
     const std::string where = plural(summary_.lines, "line", "lines") + " of " + what;
     if (selection_.offered() > 0) {
-      errors_.write("whyoom: " + plural(selection_.offered(), "OOM event", "OOM events") + " in " +
-                    where + ", but none in the time asked for\n");
+      io_.tell(plural(selection_.offered(), "OOM event", "OOM events") + " in " + where +
+               ", but none in the time asked for");
     } else {
-      errors_.write("whyoom: no OOM event found in " + where + "\n" + looked_for);
+      io_.errors.write("whyoom: no OOM event found in " + where + "\n" + looked_for);
     }
   }
   if (failed_) {
@@ -206,34 +209,31 @@ int Run::finish(const std::string& what) {
 
 // False, with a message, when a time cannot be understood.
 bool read_time(const char* option, const std::string& text, std::optional<When>& target,
-               linux::Output& errors) {
+               Console& io) {
   if (text.empty()) {
     return true;
   }
   target = parse_when(text, std::time(nullptr));
   if (!target) {
-    errors.write("whyoom: " + std::string(option) + ": \"" + printable(text) +
-                 "\" is not a time; use seconds since boot (12.3), a wall clock (\"2026-11-23 "
-                 "07:41\",\n\"Nov 23 07:41:32\") or a time before now (-2h)\n");
+    io.tell(std::string(option) + ": \"" + printable(text) +
+            "\" is not a time; use seconds since boot (12.3), a wall clock (\"2026-11-23 "
+            "07:41\",\n\"Nov 23 07:41:32\") or a time before now (-2h)");
   }
   return target.has_value();
 }
 
 // Logs one after the other, or one capture.
-int read_all(const std::vector<linux::Input>& inputs, Run& run, linux::Output& out,
-             linux::Output& errors) {
+int read_all(const std::vector<linux::Input>& inputs, Run& run, Console& io) {
   const auto capture = std::ranges::find_if(inputs, linux::is_capture);
   if (capture != inputs.end() && inputs.size() > 1) {
-    errors.write("whyoom: " + shown_name(capture->path()) +
-                 ": this is a capture of a host; give it alone\n");
-    return trouble;
+    return io.fail(shown_name(capture->path()) + ": this is a capture of a host; give it alone");
   }
   if (capture != inputs.end()) {
     run.guarded(capture->path(), [&] { run.read_host(capture_host(*capture)); });
     return run.finish("the logs in " + printable(capture->path()));
   }
   for (const linux::Input& input : inputs) {
-    if (!out.closed()) {
+    if (!io.out.closed()) {
       run.guarded(input.path(), [&] { run.read(input); });
     }
   }
@@ -241,22 +241,20 @@ int read_all(const std::vector<linux::Input>& inputs, Run& run, linux::Output& o
                                        : plural(inputs.size(), "file", "files"));
 }
 
-}  // namespace
-
-int explain(const ExplainOptions& options, linux::Output& out, linux::Output& errors) {
+int explain(const ExplainOptions& options, Console& io) {
   SelectionRules rules;
   rules.last = options.last;
-  if (!read_time("--since", options.since, rules.since, errors) ||
-      !read_time("--until", options.until, rules.until, errors) ||
-      !read_time("--at", options.at, rules.at, errors)) {
+  if (!read_time("--since", options.since, rules.since, io) ||
+      !read_time("--until", options.until, rules.until, io) ||
+      !read_time("--at", options.at, rules.at, io)) {
     return trouble;
   }
   std::vector<std::string> files = options.files;
   const bool host =
       options.host || !options.root.empty() || (files.empty() && isatty(STDIN_FILENO) == 1);
-  const render::TextStyle style = text_style(options, options.all);
-  const auto writer = make_writer(options.format, style, out);
-  Run run(rules, *writer, options.format == Format::ndjson, out, errors);
+  const render::TextStyle style = options.style();
+  const auto writer = make_writer(options.format, style, io.out);
+  Run run(rules, *writer, options.format == Format::ndjson, io);
   if (host) {
     const std::string root = options.root.empty() ? "/" : options.root;
     run.guarded(root, [&] { run.read_host(open_host(root, options.sandbox)); });
@@ -267,10 +265,53 @@ int explain(const ExplainOptions& options, linux::Output& out, linux::Output& er
   }
   const auto inputs = linux::open_inputs(files, options.sandbox);
   if (!inputs) {
-    errors.write("whyoom: " + inputs.error() + "\n");
-    return trouble;
+    return io.fail(inputs.error());
   }
-  return read_all(*inputs, run, out, errors);
+  return read_all(*inputs, run, io);
 }
+
+}  // namespace
+
+const Command explain_command{
+    "explain", "whyoom explain [OPTIONS] [FILE...|-]",
+    "Explains every OOM event in kernel logs.\n"
+    "For each: what happened, why, the numbers that prove it, and what to do.\n"
+    "A log may have any framing (dmesg, journal, syslog, console, container) and may be\n"
+    "compressed with gzip, xz or zstd. The framing is found out from the text.\n"
+    "Without FILE, on a terminal or with --host, it reads this machine's logs: the journal,\n"
+    "the kernel's ring buffer, /var/log, pstore and kdump's dumps. An event that several of\n"
+    "them have counts once.",
+    "TIME is one of:\n"
+    "  1234.5 or [1234.5]                    seconds since boot, as the kernel prints them\n"
+    "  \"2026-11-23 07:41\"                    wall clock; with or without seconds and zone\n"
+    "  \"Nov 23 07:41:32\"                     wall clock as syslog writes it\n"
+    "  -2h                                   before now (s, m, h, d, w)\n"
+    "\nExit status: 0 no event, 1 events found, 2 wrong use or unreadable input.\n"
+    "\nExamples:\n"
+    "  whyoom explain --host\n"
+    "  dmesg | whyoom explain -\n"
+    "  journalctl -k -b -1 | whyoom explain -\n"
+    "  whyoom explain /var/log/kern.log*\n"
+    "  whyoom explain --last 1 --all console.log\n"
+    "  whyoom explain --since \"2026-11-23 07:00\" --format json kern.log | jq .events\n",
+    [](Flags& flags) -> Work {
+      const auto options = std::make_shared<ExplainOptions>();
+      flags.texts("FILE", options->files, "Logs to read; - is standard input", false);
+      flags.text("--since", "TIME", options->since, "Only events at or after this time");
+      flags.text("--until", "TIME", options->until, "Only events at or before this time");
+      flags.text("--at", "TIME", options->at, "Only the event nearest to this time");
+      flags.flag("--host", options->host, "Read this machine's own logs");
+      flags.text("--root", "DIR|FILE", options->root,
+                 "Read the logs of a copy of a machine, or of a capture");
+      flags.only_one_of({"FILE", "--host", "--root"});
+      flags.number("--last", "N", options->last, 1, 100000, "Only the last N events");
+      flags.only_one_of({"--at", "--last"});
+      flags.format(*options, "text (default), json, ndjson or markdown",
+                   {Format::text, Format::json, Format::ndjson, Format::markdown});
+      flags.flag("--all", options->all, "Also show what was ruled out, and why");
+      flags.look(*options);
+      flags.sandbox(*options);
+      return [options](Console& io) { return explain(*options, io); };
+    }};
 
 }  // namespace whyoom::app

@@ -1,23 +1,26 @@
-#include "app/fix.h"
+
+// `whyoom fix`
+#include "render/fix.h"
 
 #include <unistd.h>
 
 #include <chrono>
+#include <map>
+#include <memory>
 #include <utility>
 
+#include "advise/deployment.h"
 #include "advise/plan.h"
 #include "app/block_signals.h"
+#include "app/command.h"
 #include "app/consent.h"
 #include "app/fix_choice.h"
 #include "app/fix_hooks.h"
 #include "app/fix_records.h"
 #include "app/host_root.h"
-#include "app/run.h"
-#include "app/text_style.h"
 #include "base/text.h"
 #include "diagnose/host_check.h"
 #include "linux/apply.h"
-#include "render/fix.h"
 #include "render/layout.h"
 
 namespace whyoom::app {
@@ -25,6 +28,16 @@ namespace whyoom::app {
 namespace {
 
 using advise::Plan;
+
+struct FixOptions : Options {
+  std::string setting;  // KEY=VALUE; empty = the remedy of the root cause
+  std::string cause;    // the remedy of this one; empty = not given
+  bool dry_run = false, yes = false;
+  bool files_only = false;           // the running value stays as it is
+  bool list = false;                 // show the fixes that were made
+  bool resume = false;               // finish an interrupted one
+  std::optional<advise::Tool> tool;  // --output: print the change for this tool
+};
 
 std::int64_t now_us() {
   return std::chrono::duration_cast<std::chrono::microseconds>(
@@ -57,40 +70,38 @@ tl::expected<Look, NoFix> look(const FixOptions& options) {
 }
 
 void write_json(const FixOptions& options, const Plan& plan, const render::FixResult& result,
-                linux::Output& out) {
+                Console& io) {
   if (options.format == Format::json) {
-    out.write(render::json_plan(&plan, result) + "\n");
+    io.out.write(render::json_plan(&plan, result) + "\n");
   }
 }
 
-int say_no(const FixOptions& options, const Plan& plan, const std::string& why, linux::Output& out,
-           linux::Output& errors) {
-  write_json(options, plan, {"refused", 0, why}, out);
-  out.flush();
-  errors.write("whyoom: " + why + "\n");
-  return trouble;
+int say_no(const FixOptions& options, const Plan& plan, const std::string& why, Console& io) {
+  write_json(options, plan, {"refused", 0, why}, io);
+  io.out.flush();
+  return io.fail(why);
 }
 
-int say_nothing_to_do(const FixOptions& options, const Plan& plan, linux::Output& out) {
-  write_json(options, plan, {"nothing-to-do", 0, {}}, out);
+int say_nothing_to_do(const FixOptions& options, const Plan& plan, Console& io) {
+  write_json(options, plan, {"nothing-to-do", 0, {}}, io);
   if (options.format == Format::text) {
     const bool later = options.files_only || !plan.running;
-    out.write(plan.wanted.key.dotted() + " is " + printable(plan.wanted.value) +
-              (later ? " from the next boot on already" : " now, and the next boot keeps it") +
-              ". Nothing to do.\n");
+    io.out.write(plan.wanted.key.dotted() + " is " + printable(plan.wanted.value) +
+                 (later ? " from the next boot on already" : " now, and the next boot keeps it") +
+                 ". Nothing to do.\n");
   }
   return nothing_found;
 }
 
 // Empty when the user agrees.
-std::string why_not_now(const FixOptions& options, linux::Output& out, linux::Output& errors) {
+std::string why_not_now(const FixOptions& options, Console& io) {
   if (options.yes) {
     return {};
   }
   if (options.format == Format::json) {
     return "nothing was changed: with --format json nothing is asked; add --yes or --dry-run";
   }
-  return why_not(ask("Apply this?", out, errors));
+  return why_not(ask("Apply this?", io));
 }
 
 std::string done_text(const FixOptions& options, const Plan& plan) {
@@ -103,60 +114,58 @@ std::string done_text(const FixOptions& options, const Plan& plan) {
   return text + "\n`sudo whyoom undo` takes it back.\n";
 }
 
-int carry_out(const FixOptions& options, const std::string& command_line, const FixChoice& choice,
-              const Plan& plan, linux::Output& out, linux::Output& errors) {
+int carry_out(const FixOptions& options, const FixChoice& choice, const Plan& plan, Console& io) {
   auto store = linux::FixStore::open_locked({}, ::getpid());
   if (!store) {
-    return say_no(options, plan, store.error(), out, errors);
+    return say_no(options, plan, store.error(), io);
   }
   const BlockSignals until_done;
-  const linux::FixMeta meta{now_us(), plan.wanted, command_line};
-  const auto number = linux::apply(
-      plan.change, *store, meta, fix_hooks(plan.wanted, !plan.change.files.empty(), true, errors));
+  const linux::FixMeta meta{now_us(), plan.wanted, io.command_line};
+  const auto number = linux::apply(plan.change, *store, meta,
+                                   fix_hooks(plan.wanted, !plan.change.files.empty(), true, io));
   if (!number) {
     write_json(options, plan,
-               {number.error().refused ? "refused" : "rolled-back", 0, number.error().what}, out);
-    out.flush();
-    return tell_failure("fix", number.error(), text_style(options), errors);
+               {number.error().refused ? "refused" : "rolled-back", 0, number.error().what}, io);
+    io.out.flush();
+    return tell_failure("fix", number.error(), options.style(), io);
   }
-  write_json(options, plan, {"applied", *number, {}}, out);
+  write_json(options, plan, {"applied", *number, {}}, io);
   if (options.format == Format::text) {
-    out.write(done_text(options, plan));
+    io.out.write(done_text(options, plan));
     for (const std::string& other : choice.others) {
       std::string line = "There is also " + other;
       line += ": `sudo whyoom fix --cause " + other;
       line += "`.\n";
-      out.write(line);
+      io.out.write(line);
     }
   }
   return nothing_found;
 }
 
-int show_and_apply(const FixOptions& options, const std::string& command_line, const Look& looked,
-                   const Plan& plan, linux::Output& out, linux::Output& errors) {
+int show_and_apply(const FixOptions& options, const Look& looked, const Plan& plan, Console& io) {
   if (options.format == Format::text) {
     if (!looked.choice.cause.empty()) {
-      out.write(looked.choice.cause + ": " + printable(looked.choice.summary) + "\n\n");
+      io.out.write(looked.choice.cause + ": " + printable(looked.choice.summary) + "\n\n");
     }
     if (!looked.choice.elsewhere.empty()) {
-      out.write(looked.choice.elsewhere + "\n\n");
+      io.out.write(looked.choice.elsewhere + "\n\n");
     }
-    out.write(render::to_text(render::plan_document(plan, looked.check->state.machine),
-                              text_style(options)));
-    out.flush();
+    io.out.write(
+        render::to_text(render::plan_document(plan, looked.check->state.machine), options.style()));
+    io.out.flush();
   }
   if (!plan.refusal.empty()) {
-    return say_no(options, plan, plan.refusal.str(), out, errors);
+    return say_no(options, plan, plan.refusal.str(), io);
   }
   if (options.dry_run) {
-    write_json(options, plan, {"planned", 0, {}}, out);
-    errors.write("whyoom: nothing was changed (--dry-run)\n");
+    write_json(options, plan, {"planned", 0, {}}, io);
+    io.tell("nothing was changed (--dry-run)");
     return nothing_found;
   }
-  if (const std::string why = why_not_now(options, out, errors); !why.empty()) {
-    return say_no(options, plan, why, out, errors);
+  if (const std::string why = why_not_now(options, io); !why.empty()) {
+    return say_no(options, plan, why, io);
   }
-  return carry_out(options, command_line, looked.choice, plan, out, errors);
+  return carry_out(options, looked.choice, plan, io);
 }
 
 // What the command line asks for and cannot have; empty when it can.
@@ -172,27 +181,24 @@ std::string contradiction(const FixOptions& options) {
                             : ShellCommand("sudo whyoom fix"));
 }
 
-}  // namespace
-
-int fix(const FixOptions& options, const std::string& command_line, linux::Output& out,
-        linux::Output& errors) {
+int fix(const FixOptions& options, Console& io) {
+  io.changes = !options.list && !options.dry_run && !options.tool;
   if (options.list) {
-    return list_fixes(options, out, errors);
+    return list_fixes(options, io);
   }
   if (options.resume) {
-    return resume_fix(options, out, errors);
+    return resume_fix(options, options.yes, io);
   }
   if (const std::string why = contradiction(options); !why.empty()) {
-    errors.write("whyoom: " + why + "\n");
-    return trouble;
+    return io.fail(why);
   }
   const auto looked = look(options);
   if (!looked) {
     if (options.format == Format::json && !looked.error().is_error) {
-      out.write(render::json_plan(nullptr) + "\n");
-      out.flush();
+      io.out.write(render::json_plan(nullptr) + "\n");
+      io.out.flush();
     }
-    errors.write("whyoom: " + looked.error().why + "\n");
+    io.tell(looked.error().why);
     return looked.error().is_error ? trouble : nothing_found;
   }
   if (options.tool) {
@@ -201,23 +207,69 @@ int fix(const FixOptions& options, const std::string& command_line, linux::Outpu
         advise::deployment(*options.tool, looked->choice.wanted,
                            profile ? std::optional(printable(profile->value)) : std::nullopt);
     if (!text) {
-      errors.write("whyoom: " + text.error().str() + "\n");
-      return trouble;
+      return io.fail(text.error().str());
     }
-    out.write(*text);
+    io.out.write(*text);
     return nothing_found;
   }
   auto plan = advise::make_plan(*looked->files, *looked->check, looked->choice.wanted,
                                 {true, !options.files_only});
   if (!plan) {
-    errors.write("whyoom: " + plan.error().str() + "\n");
-    return trouble;
+    return io.fail(plan.error().str());
   }
   plan->cause = looked->choice.cause;
   if (plan->change.empty()) {
-    return say_nothing_to_do(options, *plan, out);
+    return say_nothing_to_do(options, *plan, io);
   }
-  return show_and_apply(options, command_line, *looked, *plan, out, errors);
+  return show_and_apply(options, *looked, *plan, io);
 }
+
+std::map<std::string, advise::Tool> tools() {
+  std::map<std::string, advise::Tool> names;
+  for (const advise::ToolName& tool : advise::tool_names()) {
+    names.emplace(tool.name, tool.tool);
+  }
+  return names;
+}
+
+}  // namespace
+
+const Command fix_command{
+    "fix", "whyoom fix [KEY=VALUE | --cause ID] [OPTIONS]\n       whyoom fix --list | --resume",
+    "Changes a setting safely: shown, verified, can be undone.\n"
+    "Without KEY=VALUE it takes the remedy of what is wrong with this host. The line that decides "
+    "is\n"
+    "edited in its sysctl file, and nothing else; the running value is set and read back. First "
+    "it\n"
+    "shows the change and asks.",
+    "KEY=VALUE: any sysctl. vm.min_free_kbytes also takes 64M, 1% (of RAM) and default.\n"
+    "TOOL is one of ansible, cloud-init, kubernetes, tuned, sysctl.d.\n"
+    "\nExit status: 0 done or nothing to do, 2 refused or wrong use (nothing was changed),\n"
+    "3 failed half-way and taken back.\n"
+    "\nExamples:\n"
+    "  sudo whyoom fix                       what is wrong here, mended\n"
+    "  sudo whyoom fix vm.min_free_kbytes=default\n"
+    "  whyoom fix --dry-run                  show the change, touch nothing\n"
+    "  sudo whyoom fix --yes vm.panic_on_oom=0\n"
+    "  whyoom fix --output ansible vm.min_free_kbytes=1%\n"
+    "  sudo whyoom fix --list                what was changed on this machine\n",
+    [](Flags& flags) -> Work {
+      const auto options = std::make_shared<FixOptions>();
+      flags.text("KEY=VALUE", "", options->setting, "The setting");
+      flags.text("--cause", "ID", options->cause, "The remedy of this cause");
+      flags.flag("-n,--dry-run", options->dry_run, "Show the change and touch nothing");
+      flags.flag("-y,--yes", options->yes, "Do not ask");
+      flags.flag("--files-only", options->files_only, "Leave the running value as it is");
+      flags.choice("--output", "TOOL", "Print the change for another tool, and do nothing", tools(),
+                   options->tool);
+      flags.flag("--list", options->list, "The fixes that were made here");
+      flags.flag("--resume", options->resume, "Finish an interrupted fix");
+      flags.only_one_of({"KEY=VALUE", "--cause", "--list", "--resume"});
+      flags.root(*options);
+      flags.format(*options, "text (default) or json", {Format::text, Format::json});
+      flags.look(*options);
+      flags.sandbox(*options);
+      return [options](Console& io) { return fix(*options, io); };
+    }};
 
 }  // namespace whyoom::app

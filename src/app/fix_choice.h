@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "advise/wanted.h"
-#include "app/cli.h"
 #include "app/last_cause.h"
 #include "diagnose/finding.h"
 #include "memory/host_state.h"

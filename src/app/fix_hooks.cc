@@ -38,7 +38,7 @@ std::optional<std::string> would_kill(std::uint64_t value) {
          std::to_string(kills_from->value.count()) + " kB on now";
 }
 
-Result write_value(const advise::RunningEdit& edit, bool look, linux::Output& errors) {
+Result write_value(const advise::RunningEdit& edit, bool look, Console& io) {
   const auto from = parse_number<std::uint64_t>(trim(edit.before));
   const auto to = parse_number<std::uint64_t>(trim(edit.after));
   if (edit.key != min_free || !look || !from || !to || *to <= *from) {
@@ -55,9 +55,8 @@ Result write_value(const advise::RunningEdit& edit, bool look, linux::Output& er
     }
     step.before = step.after;
     if (value != *to) {
-      errors.write("whyoom: vm.min_free_kbytes is " + step.after + " now, on the way to " +
-                   edit.after + "\n");
-      errors.flush();
+      io.tell("vm.min_free_kbytes is " + step.after + " now, on the way to " + edit.after);
+      io.errors.flush();
       ::usleep(pause_us);
     }
   }
@@ -78,11 +77,10 @@ std::vector<std::uint64_t> steps_up(std::uint64_t from, std::uint64_t to) {
   return values;
 }
 
-linux::ApplyHooks fix_hooks(const advise::Wanted& wanted, bool files, bool look,
-                            linux::Output& errors) {
+linux::ApplyHooks fix_hooks(const advise::Wanted& wanted, bool files, bool look, Console& io) {
   linux::ApplyHooks hooks;
-  hooks.write_value = [look, &errors](const advise::RunningEdit& edit) {
-    return write_value(edit, look, errors);
+  hooks.write_value = [look, &io](const advise::RunningEdit& edit) {
+    return write_value(edit, look, io);
   };
   hooks.verify = [wanted, files]() -> Result {
     if (wanted.key == min_free || wanted.key == scale_factor) {
@@ -96,7 +94,7 @@ linux::ApplyHooks fix_hooks(const advise::Wanted& wanted, bool files, bool look,
     }
     return files ? check_files(wanted) : Result();
   };
-  hooks.warn = [&errors](const std::string& what) { errors.write("whyoom: " + what + "\n"); };
+  hooks.warn = [&io](const std::string& what) { io.tell(what); };
   return hooks;
 }
 

@@ -7,8 +7,6 @@
 #include "app/block_signals.h"
 #include "app/consent.h"
 #include "app/fix_hooks.h"
-#include "app/run.h"
-#include "app/text_style.h"
 #include "base/text.h"
 #include "render/fix.h"
 #include "render/json_writer.h"
@@ -113,37 +111,35 @@ std::string standing_text(const FixRecord& record, const linux::Examination& fou
 }
 
 int tell_failure(std::string_view what, const linux::ApplyFailure& failure,
-                 const render::TextStyle& style, linux::Output& errors) {
-  errors.write("whyoom: " + failure.what + "\n");
+                 const render::TextStyle& style, Console& io) {
+  io.tell(failure.what);
   for (const linux::ChangedFile& file : failure.changed) {
-    errors.write_rendered(render::to_text(
+    io.errors.write_rendered(render::to_text(
         render::diff_document(file.expected ? file.path + " (as the fix left it)" : "/dev/null",
                               file.expected.value_or(""),
                               file.now ? file.path + " (now)" : "/dev/null", file.now.value_or("")),
         style));
   }
   for (const std::string& restored : failure.restored) {
-    errors.write("whyoom: put back as before: " + printable(restored) + "\n");
+    io.tell("put back as before: " + printable(restored));
   }
   for (const std::string& left : failure.left) {
-    errors.write("whyoom: NOT put back: " + left + "\n");
+    io.tell("NOT put back: " + left);
   }
   if (failure.refused) {
     return trouble;
   }
   if (failure.left.empty()) {
-    errors.write("whyoom: the " + std::string(what) +
-                 " was taken back; the machine is as it was before it\n");
+    io.tell("the " + std::string(what) + " was taken back; the machine is as it was before it");
   }
   return rolled_back;
 }
 
-int list_fixes(const FixOptions& options, linux::Output& out, linux::Output& errors) {
+int list_fixes(const Options& options, Console& io) {
   const auto store = linux::FixStore::open({});
   const auto records = store ? store->list() : tl::unexpected(store.error());
   if (!records) {
-    errors.write("whyoom: " + records.error() + "\n");
-    return trouble;
+    return io.fail(records.error());
   }
   if (options.format == Format::json) {
     render::JsonWriter json(true);
@@ -152,60 +148,55 @@ int list_fixes(const FixOptions& options, linux::Output& out, linux::Output& err
       json.list("fixes", *records,
                 [&](const FixRecord& record) { write_record(json, *store, record); });
     });
-    out.write(json.take() + "\n");
+    io.out.write(json.take() + "\n");
     return nothing_found;
   }
   if (records->empty()) {
-    out.write("No fix was made on this machine.\n");
+    io.out.write("No fix was made on this machine.\n");
   }
   for (const FixRecord& record : *records) {
-    out.write(
+    io.out.write(
         (record.damage.empty() ? record_line(record) : "fix " + std::to_string(record.number)) +
         ", " + state_text(*store, record) + "\n");
     if (store->interrupted(record)) {
-      out.write(standing_text(record, linux::examine(record, {})));
+      io.out.write(standing_text(record, linux::examine(record, {})));
     }
   }
   return nothing_found;
 }
 
-int resume_fix(const FixOptions& options, linux::Output& out, linux::Output& errors) {
+int resume_fix(const Options& options, bool yes, Console& io) {
   if (const std::string why = needs_root(ShellCommand("sudo whyoom fix --resume")); !why.empty()) {
-    errors.write("whyoom: " + why + "\n");
-    return trouble;
+    return io.fail(why);
   }
   auto store = linux::FixStore::open_locked({}, ::getpid());
   const auto records = store ? store->list() : tl::unexpected(store.error());
   if (!records) {
-    errors.write("whyoom: " + records.error() + "\n");
-    return trouble;
+    return io.fail(records.error());
   }
   const FixRecord* record = find_interrupted(*store, *records);
   if (record == nullptr) {
-    out.write("No fix was interrupted.\n");
+    io.out.write("No fix was interrupted.\n");
     return nothing_found;
   }
-  out.write(record_line(*record) + ", was interrupted\n" +
-            standing_text(*record, linux::examine(*record, {})));
-  out.flush();
+  io.out.write(record_line(*record) + ", was interrupted\n" +
+               standing_text(*record, linux::examine(*record, {})));
+  io.out.flush();
   if (record->state == FixState::undoing) {
-    errors.write("whyoom: it was being undone; go on with `whyoom undo " +
-                 std::to_string(record->number) + "`\n");
-    return trouble;
+    return io.fail("it was being undone; go on with `whyoom undo " +
+                   std::to_string(record->number) + "`");
   }
-  if (const std::string why = options.yes ? std::string() : why_not(ask("Finish it?", out, errors));
-      !why.empty()) {
-    errors.write("whyoom: " + why + "\n");
-    return trouble;
+  if (const std::string why = yes ? std::string() : why_not(ask("Finish it?", io)); !why.empty()) {
+    return io.fail(why);
   }
   const BlockSignals until_done;
   const bool files = !record->change.files.empty();
   const auto done =
-      linux::finish(*record, *store, fix_hooks(*record->meta.wanted, files, true, errors));
+      linux::finish(*record, *store, fix_hooks(*record->meta.wanted, files, true, io));
   if (!done) {
-    return tell_failure("fix", done.error(), text_style(options), errors);
+    return tell_failure("fix", done.error(), options.style(), io);
   }
-  out.write("Done. `sudo whyoom undo` takes it back.\n");
+  io.out.write("Done. `sudo whyoom undo` takes it back.\n");
   return nothing_found;
 }
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "app/cli.h"
+#include "app/command.h"
 #include "linux/apply.h"
 #include "linux/output.h"
 #include "render/layout.h"
@@ -12,9 +12,9 @@
 namespace whyoom::app {
 
 // `whyoom fix --list`
-int list_fixes(const FixOptions& options, linux::Output& out, linux::Output& errors);
+int list_fixes(const Options& options, Console& io);
 // `whyoom fix --resume`
-int resume_fix(const FixOptions& options, linux::Output& out, linux::Output& errors);
+int resume_fix(const Options& options, bool yes, Console& io);
 
 // "fix 3: vm.min_free_kbytes 1048576 -> 45056, 2026-11-24 17:30:01"
 std::string record_line(const linux::FixRecord& record);
@@ -23,6 +23,6 @@ std::string standing_text(const linux::FixRecord& record, const linux::Examinati
 
 // Says what failed, what was put back and what was not. `what`: "fix" or "undo". The exit status.
 int tell_failure(std::string_view what, const linux::ApplyFailure& failure,
-                 const render::TextStyle& style, linux::Output& errors);
+                 const render::TextStyle& style, Console& io);
 
 }  // namespace whyoom::app

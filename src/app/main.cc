@@ -1,3 +1,3 @@
-#include "app/run.h"
+#include "app/command.h"
 
 int main(int argc, char** argv) { return whyoom::app::run(argc, argv); }

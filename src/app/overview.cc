@@ -1,4 +1,6 @@
-#include "app/overview.h"
+
+// `whyoom` alone.
+#include "render/overview.h"
 
 #include <unistd.h>
 
@@ -8,16 +10,14 @@
 #include <utility>
 #include <vector>
 
+#include "app/command.h"
 #include "app/host_log.h"
 #include "app/host_root.h"
-#include "app/run.h"
-#include "app/text_style.h"
 #include "base/text.h"
 #include "diagnose/host_check.h"
 #include "linux/terminal.h"
 #include "render/check.h"
 #include "render/json_writer.h"
-#include "render/overview.h"
 #include "render/phrase.h"
 
 namespace whyoom::app {
@@ -50,7 +50,7 @@ bool sees_too_little(const HostLogAccount& account, const diagnose::HostCheck& c
 }
 
 void write_json(const Events& events, const HostLogAccount& account,
-                const diagnose::HostCheck& check, linux::Output& out) {
+                const diagnose::HostCheck& check, Console& io) {
   render::Summary summary;
   summary.events = events.size();
   summary.bytes = account.bytes;
@@ -72,37 +72,61 @@ void write_json(const Events& events, const HostLogAccount& account,
     json.raw("input", render::json_input(summary, true));
     json.raw("check", render::json_check(check));
   });
-  out.write(json.take() + "\n");
+  io.out.write(json.take() + "\n");
 }
 
-}  // namespace
-
-int overview(const OverviewOptions& options, linux::Output& out, linux::Output& errors) {
+int overview(const Options& options, Console& io) {
   const auto root = open_host(options.root, options.sandbox);
   if (!root) {
-    errors.write("whyoom: " + root.error() + "\n");
-    return trouble;
+    return io.fail(root.error());
   }
   Events events;
   HostLogAccount account;
   const auto read = read_host_log(
-      *root, {.stop = [&out] { return out.closed(); }},
+      *root, {.stop = [&io] { return io.out.closed(); }},
       [&events](std::unique_ptr<diagnose::Event> event) { events.push_back(std::move(event)); });
   if (read) {
     account = *read;
   } else {
-    errors.write("whyoom: " + printable(root->name) + ": " + read.error() + "\n");
+    io.tell(printable(root->name) + ": " + read.error());
   }
   const auto check = diagnose::check(host::read_facts(*root->files, root->options));
   if (options.format == Format::json) {
-    write_json(events, account, *check, out);
+    write_json(events, account, *check, io);
   } else {
     render::Overview story = overview_of(events, account);
     story.root = options.root;
     story.more_as_root = root->name == "/" && ::geteuid() != 0 && sees_too_little(account, *check);
-    out.write(render::text_overview(story, *check, text_style(options)));
+    io.out.write(render::text_overview(story, *check, options.style()));
   }
   return events.empty() && !render::has_findings(*check) ? nothing_found : events_found;
 }
+
+}  // namespace
+
+const Command overview_command{
+    "", "whyoom [OPTIONS]\n       whyoom COMMAND [OPTIONS]",
+    "whyoom tells you why Linux ran out of memory when memory was not used up,\n"
+    "and proves it with the numbers of the kernel's own report.\n"
+    "Without a command it looks at this host: what happened, is it still so, what to do.",
+    "Examples:\n"
+    "  sudo whyoom                           what happened here, and what to do\n"
+    "  whyoom explain /var/log/kern.log      explain every OOM event in a log\n"
+    "  whyoom explain --host                 explain every OOM event in this machine's logs\n"
+    "  sudo whyoom check                     memory, threads and settings of this host\n"
+    "  sudo whyoom fix                       mend it; `whyoom undo` takes it "
+    "back\n"
+    "  whyoom whatif vm.min_free_kbytes=default --event kern.log\n"
+    "                                        what the kernel's own choice would have done\n"
+    "  whyoom causes min-free-too-high       read about one cause\n"
+    "\n`whyoom explain --help` has more.\n",
+    [](Flags& flags) -> Work {
+      const auto options = std::make_shared<Options>();
+      flags.root(*options);
+      flags.format(*options, "text (default) or json", {Format::text, Format::json});
+      flags.look(*options);
+      flags.sandbox(*options);
+      return [options](Console& io) { return overview(*options, io); };
+    }};
 
 }  // namespace whyoom::app

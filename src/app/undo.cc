@@ -1,19 +1,19 @@
-#include "app/undo.h"
 
+// `whyoom undo`
 #include <unistd.h>
 
+#include <memory>
 #include <optional>
 
 #include "advise/overlay_files.h"
 #include "advise/plan.h"
 #include "advise/value_risks.h"
 #include "app/block_signals.h"
+#include "app/command.h"
 #include "app/consent.h"
 #include "app/fix_hooks.h"
 #include "app/fix_records.h"
 #include "app/host_root.h"
-#include "app/run.h"
-#include "app/text_style.h"
 #include "base/text.h"
 #include "linux/apply.h"
 #include "linux/running_value.h"
@@ -27,6 +27,12 @@ namespace {
 using linux::FixRecord;
 using linux::FixState;
 
+struct UndoOptions : Options {
+  std::optional<unsigned> number;  // empty = the last one
+  bool dry_run = false, yes = false;
+  bool force = false;  // also when the kernel would kill at once
+};
+
 bool can_be_undone(const FixRecord& record) {
   return record.damage.empty() &&
          (record.state == FixState::applied || record.state == FixState::planned ||
@@ -35,9 +41,9 @@ bool can_be_undone(const FixRecord& record) {
 
 // The error is a sentence; an empty one says that there is nothing to undo.
 tl::expected<FixRecord, std::string> find_record(const linux::FixStore& store,
-                                                 std::optional<int> number) {
+                                                 std::optional<unsigned> number) {
   if (number) {
-    return store.load(*number);
+    return store.load(static_cast<int>(*number));
   }
   auto records = store.list();
   if (!records) {
@@ -114,78 +120,91 @@ std::string why_not_yet(const linux::FixStore& store, const FixRecord& record) {
 }
 
 int undo_record(const UndoOptions& options, linux::FixStore& store, const FixRecord& record,
-                linux::Output& out, linux::Output& errors) {
-  const render::TextStyle style = text_style(options);
-  out.write(record_line(record) + "\n");
-  out.write(render::to_text(render::change_document(advise::reversed(record.change)), style));
+                Console& io) {
+  const render::TextStyle style = options.style();
+  io.out.write(record_line(record) + "\n");
+  io.out.write(render::to_text(render::change_document(advise::reversed(record.change)), style));
   const linux::Examination found = linux::examine(record, store.values());
   if (!found.all(linux::Standing::updated)) {
-    out.write("As it stands now:\n" + standing_text(record, found));
+    io.out.write("As it stands now:\n" + standing_text(record, found));
   }
   const Danger danger = danger_of(record);
   for (const std::string& risk : danger.risks) {
-    out.write("risk: " + risk + "\n");
+    io.out.write("risk: " + risk + "\n");
   }
-  out.flush();
+  io.out.flush();
   if (!options.force && !danger.refusal.empty()) {
-    errors.write("whyoom: " + danger.refusal + "\n");
-    return trouble;
+    return io.fail(danger.refusal);
   }
   if (options.dry_run) {
-    errors.write("whyoom: nothing was changed (--dry-run)\n");
+    io.tell("nothing was changed (--dry-run)");
     return nothing_found;
   }
-  if (const std::string why = options.yes ? std::string() : why_not(ask("Undo it?", out, errors));
+  if (const std::string why = options.yes ? std::string() : why_not(ask("Undo it?", io));
       !why.empty()) {
-    errors.write("whyoom: " + why + "\n");
-    return trouble;
+    return io.fail(why);
   }
   const BlockSignals until_done;
   const auto done =
-      linux::undo(record, store, fix_hooks(*record.meta.wanted, false, !options.force, errors));
+      linux::undo(record, store, fix_hooks(*record.meta.wanted, false, !options.force, io));
   if (!done) {
-    return tell_failure("undo", done.error(), style, errors);
+    return tell_failure("undo", done.error(), style, io);
   }
-  out.write("Undone: files and values are as before fix " + std::to_string(record.number) + ".\n");
+  io.out.write("Undone: files and values are as before fix " + std::to_string(record.number) +
+               ".\n");
   return nothing_found;
 }
 
-}  // namespace
-
-int undo(const UndoOptions& options, linux::Output& out, linux::Output& errors) {
+int undo(const UndoOptions& options, Console& io) {
+  io.changes = !options.dry_run;
   if (const std::string why =
-          needs_root(options.number ? ShellCommand("sudo whyoom undo {}",
-                                                   static_cast<unsigned>(*options.number))
+          needs_root(options.number ? ShellCommand("sudo whyoom undo {}", *options.number)
                                     : ShellCommand("sudo whyoom undo"));
       !why.empty()) {
-    errors.write("whyoom: " + why + "\n");
-    return trouble;
+    return io.fail(why);
   }
   auto store =
       options.dry_run ? linux::FixStore::open({}) : linux::FixStore::open_locked({}, ::getpid());
   if (!store) {
-    errors.write("whyoom: " + store.error() + "\n");
-    return trouble;
+    return io.fail(store.error());
   }
   const auto record = find_record(*store, options.number);
   if (!record) {
     if (record.error().empty()) {
-      out.write("Nothing to undo: no fix is in force on this machine.\n");
+      io.out.write("Nothing to undo: no fix is in force on this machine.\n");
       return nothing_found;
     }
-    errors.write("whyoom: " + record.error() + "\n");
-    return trouble;
+    return io.fail(record.error());
   }
   if (!can_be_undone(*record)) {
-    errors.write("whyoom: fix " + std::to_string(record->number) + " is " +
-                 std::string(linux::state_name(record->state)) + " already\n");
-    return trouble;
+    return io.fail("fix " + std::to_string(record->number) + " is " +
+                   std::string(linux::state_name(record->state)) + " already");
   }
   if (const std::string why = why_not_yet(*store, *record); !why.empty()) {
-    errors.write("whyoom: " + why + "\n");
-    return trouble;
+    return io.fail(why);
   }
-  return undo_record(options, *store, *record, out, errors);
+  return undo_record(options, *store, *record, io);
 }
+
+}  // namespace
+
+const Command undo_command{
+    "undo", "whyoom undo [N] [OPTIONS]",
+    "Takes back a fix: every byte of the files, every running value.\n"
+    "Without N it is the last one. A file that someone changed since is left alone and shown.",
+    "Exit status: 0 done or nothing to undo, 2 refused or wrong use (nothing was changed),\n"
+    "3 failed half-way and taken back.\n"
+    "\nExamples:\n"
+    "  sudo whyoom undo\n"
+    "  sudo whyoom undo 3\n",
+    [](Flags& flags) -> Work {
+      const auto options = std::make_shared<UndoOptions>();
+      flags.number("N", "", options->number, 1, 1'000'000'000, "The fix");
+      flags.flag("-n,--dry-run", options->dry_run, "Show the change and touch nothing");
+      flags.flag("-y,--yes", options->yes, "Do not ask");
+      flags.flag("--force", options->force, "Also when the kernel would kill at once");
+      flags.look(*options);
+      return [options](Console& io) { return undo(*options, io); };
+    }};
 
 }  // namespace whyoom::app

@@ -1,4 +1,6 @@
-#include "app/whatif.h"
+
+// `whyoom whatif`
+#include "memory/whatif.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,9 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "app/command.h"
 #include "app/host_root.h"
-#include "app/run.h"
-#include "app/text_style.h"
 #include "base/human.h"
 #include "base/text.h"
 #include "diagnose/engine.h"
@@ -21,13 +22,17 @@
 #include "memory/host_state.h"
 #include "memory/machine.h"
 #include "memory/settings.h"
-#include "memory/whatif.h"
 #include "render/layout.h"
 #include "render/whatif.h"
 #include "report/log_reader.h"
 
 namespace whyoom::app {
 namespace {
+
+struct WhatIfOptions : Options {
+  std::vector<std::string> settings;  // KEY=VALUE
+  std::string event;                  // FILE or FILE#N; empty = a host
+};
 
 struct EventName {
   std::string file;
@@ -85,58 +90,54 @@ tl::expected<Found, std::string> find_event(const EventName& wanted, linux::Sand
 
 // False, with a message, when a setting cannot be understood.
 bool read_settings(const WhatIfOptions& options, const memory::Machine& machine,
-                   memory::Settings& settings, linux::Output& errors) {
+                   memory::Settings& settings, Console& io) {
   for (const std::string& assignment : options.settings) {
     if (const auto done = memory::apply_setting(settings, assignment, machine); !done) {
-      errors.write("whyoom: " + done.error().str() + "\n");
+      io.tell(done.error().str());
       return false;
     }
   }
   return true;
 }
 
-void write(const WhatIfOptions& options, const render::WhatIfView& view, linux::Output& out) {
+void write(const WhatIfOptions& options, const render::WhatIfView& view, Console& io) {
   if (options.format == Format::json) {
-    out.write(render::json_what_if(view) + "\n");
+    io.out.write(render::json_what_if(view) + "\n");
     return;
   }
-  out.write(render::to_text(render::what_if_document(view), text_style(options)));
+  io.out.write(render::to_text(render::what_if_document(view), options.style()));
 }
 
-int at_event(const WhatIfOptions& options, linux::Output& out, linux::Output& errors) {
+int at_event(const WhatIfOptions& options, Console& io) {
   const EventName name = parse_event(options.event);
   const std::string shown = name.file == "-" ? "standard input" : printable(name.file);
   const auto found = find_event(name, options.sandbox);
   if (!found) {
-    errors.write("whyoom: " + shown + ": " + found.error() + "\n");
-    return trouble;
+    return io.fail(shown + ": " + found.error());
   }
   const diagnose::Event& event = *found->event;
   if (!name.number && found->count > 1) {
-    errors.write("whyoom: " + shown + ": the first of " + std::to_string(found->count) +
-                 " events; " + shown + "#2 is the next\n");
+    io.tell(shown + ": the first of " + std::to_string(found->count) + " events; " + shown +
+            "#2 is the next");
   }
   const memory::Machine machine = memory::machine_of(event.evidence);
   if (machine.zones.empty() && !machine.cgroup) {
-    errors.write("whyoom: " + shown + ": this event (" +
-                 std::string(report::name(event.report.kind)) +
-                 ") prints no zones and no cgroup's limit, so there is nothing to compute with\n");
-    return trouble;
+    return io.fail(shown + ": this event (" + std::string(report::name(event.report.kind)) +
+                   ") prints no zones and no cgroup's limit, so there is nothing to compute with");
   }
   memory::Settings settings;
-  if (!read_settings(options, machine, settings, errors)) {
+  if (!read_settings(options, machine, settings, io)) {
     return trouble;
   }
   const memory::WhatIf result = memory::what_if(machine, settings);
-  write(options, {machine, result, &event, std::nullopt, {}}, out);
+  write(options, {machine, result, &event, std::nullopt, {}}, io);
   return nothing_found;
 }
 
-int on_host(const WhatIfOptions& options, linux::Output& out, linux::Output& errors) {
+int on_host(const WhatIfOptions& options, Console& io) {
   auto root = open_host(options.root, options.sandbox);
   if (!root) {
-    errors.write("whyoom: " + root.error() + "\n");
-    return trouble;
+    return io.fail(root.error());
   }
   // What-if is about zones and settings; a walk over all processes would add nothing.
   root->options.processes = false;
@@ -144,12 +145,11 @@ int on_host(const WhatIfOptions& options, linux::Output& out, linux::Output& err
   const host::Host host = host::read_host(*root->files, root->options);
   const memory::HostState state = memory::state_of(host);
   if (state.machine.zones.empty() && !state.machine.min_free_kbytes && !state.machine.ram) {
-    errors.write("whyoom: " + printable(root->name) +
-                 ": no /proc of a host in it: neither meminfo, zoneinfo nor sys/vm was found\n");
-    return trouble;
+    return io.fail(printable(root->name) +
+                   ": no /proc of a host in it: neither meminfo, zoneinfo nor sys/vm was found");
   }
   memory::Settings settings;
-  if (!read_settings(options, state.machine, settings, errors)) {
+  if (!read_settings(options, state.machine, settings, io)) {
     return trouble;
   }
   const memory::WhatIf result = memory::what_if(state.machine, settings);
@@ -157,14 +157,48 @@ int on_host(const WhatIfOptions& options, linux::Output& out, linux::Output& err
   for (const host::Gap& gap : host.gaps) {
     gaps.push_back({gap.path, gap.str()});
   }
-  write(options, {state.machine, result, nullptr, state.kills_from, std::move(gaps)}, out);
+  write(options, {state.machine, result, nullptr, state.kills_from, std::move(gaps)}, io);
   return nothing_found;
 }
 
 }  // namespace
 
-int what_if(const WhatIfOptions& options, linux::Output& out, linux::Output& errors) {
-  return options.event.empty() ? on_host(options, out, errors) : at_event(options, out, errors);
-}
+const Command what_if_command{
+    "whatif", "whyoom whatif KEY=VALUE... [--event FILE[#N] | --root DIR|FILE]",
+    "Tells what other settings would do here, or at a logged event.\n"
+    "The marks of each zone before and after, the memory that comes within reach, and whether the\n"
+    "request that failed (on a host: an ordinary one) would pass.",
+    "KEY=VALUE is one of:\n"
+    "  vm.min_free_kbytes=45056              kB; or 64M, 1% (of RAM), default (the kernel's "
+    "choice)\n"
+    "  vm.watermark_scale_factor=10          of 10000\n"
+    "  vm.watermark_boost_factor=0           0 switches the boost off\n"
+    "  vm.lowmem_reserve_ratio=\"256 256 32\"  one number for each zone from the lowest up\n"
+    "  vm.nr_hugepages=0                     pages of the smallest pool\n"
+    "  vm.panic_on_oom=0                     0 kill, 1 panic unless cpuset or cgroup, 2 panic\n"
+    "  memory.max=512M                       of the cgroup whose limit was hit; max = none\n"
+    "  ram=+4G                               more memory; or the total, ram=16G\n"
+    "\nWithout --event it is about this host as it is now.\n"
+    "FILE#N is the N-th event of the file, as `whyoom explain --format json` lists them; "
+    "without\n"
+    "#N it is the first.\n"
+    "\nExit status: 0 computed, 2 wrong use, unreadable input, or no such event.\n"
+    "\nExamples:\n"
+    "  whyoom whatif vm.min_free_kbytes=1G\n"
+    "  whyoom whatif vm.min_free_kbytes=default --event kern.log\n"
+    "  whyoom whatif vm.min_free_kbytes=1% vm.watermark_scale_factor=100 --event kern.log#3\n",
+    [](Flags& flags) -> Work {
+      const auto options = std::make_shared<WhatIfOptions>();
+      flags.texts("KEY=VALUE", options->settings, "Settings to try", true);
+      flags.text("--event", "FILE[#N]", options->event, "At an event of a log");
+      flags.root(*options);
+      flags.only_one_of({"--event", "--root"});
+      flags.format(*options, "text (default) or json", {Format::text, Format::json});
+      flags.look(*options);
+      flags.sandbox(*options);
+      return [options](Console& io) {
+        return options->event.empty() ? on_host(*options, io) : at_event(*options, io);
+      };
+    }};
 
 }  // namespace whyoom::app

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "app/cli.h"
+#include "app/command.h"
 #include "diagnose/event.h"
 #include "linux/output.h"
 #include "render/layout.h"

@@ -1,8 +1,6 @@
 // The bytes of a capture, plain or compressed: what whyoom, check and explain say of it; and the
 // decoders alone.
-#include "app/check.h"
-#include "app/explain.h"
-#include "app/overview.h"
+#include "app/command.h"
 #include "diagnose/case_file.h"
 #include "fuzz.h"
 #include "host/capture_files.h"
@@ -76,19 +74,30 @@ std::string unpacked(std::string_view input) {
   return whole;
 }
 
-template <class Command, class Options>
-void check_command(Command command, Options options, const MemoryFile& file, app::Format format) {
+// `command`: "" for the overview.
+void check_command(const char* command, const MemoryFile& file, bool as_json) {
   Captured out;
   Captured errors;
-  options.root = file.path();
-  options.format = format;
-  options.colour = linux::ColourChoice::never;
-  options.sandbox = linux::SandboxChoice::off;  // it is for good, and there are more inputs
-  const int status = command(options, out.output(), errors.output());
+  const std::string path = file.path();
+  std::vector<const char*> argv = {"whyoom"};
+  if (*command != '\0') {
+    argv.push_back(command);
+  }
+  // The sandbox is for good, and there are more inputs.
+  for (const char* word : {"--root", path.c_str(), "--format", as_json ? "json" : "text", "--color",
+                           "never", "--sandbox", "off"}) {
+    argv.push_back(word);
+  }
+  const auto work =
+      app::parse_command_line(static_cast<int>(argv.size()), argv.data(),
+                              {&app::overview_command, &app::check_command, &app::explain_command});
+  require(work.has_value(), "the command line is wrong");
+  app::Console io{out.output(), errors.output()};
+  const int status = (*work)(io);
   require(status >= 0 && status <= 3, "a command has no such status");
   const std::string text = out.text();
   require_printable(errors.text(), "an error message");
-  if (format != app::Format::json) {
+  if (!as_json) {
     require_printable(text, "the text");
   } else if (!text.empty()) {
     require_json(text, "the JSON");
@@ -97,10 +106,10 @@ void check_command(Command command, Options options, const MemoryFile& file, app
 
 void check_all(std::string_view archive) {
   const MemoryFile file(archive);
-  for (const app::Format format : {app::Format::json, app::Format::text}) {
-    check_command(app::overview, app::OverviewOptions(), file, format);
-    check_command(app::check, app::CheckOptions(), file, format);
-    check_command(app::explain, app::ExplainOptions(), file, format);
+  for (const bool as_json : {true, false}) {
+    for (const char* command : {"", "check", "explain"}) {
+      check_command(command, file, as_json);
+    }
   }
 }
 
@@ -120,7 +129,7 @@ void run(std::string_view input) {
   check_all(mended);
   if (mended != input) {
     const MemoryFile file(input);
-    check_command(app::check, app::CheckOptions(), file, app::Format::json);
+    check_command("check", file, true);
   }
   budget.check("a capture");
 }

@@ -1,0 +1,131 @@
+// A command of the program. What it is called, its flags, its help and its work stand together in
+// one file of this folder, which defines a Command; cli.cc has the list of them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "linux/output.h"
+#include "linux/sandbox.h"
+#include "linux/terminal.h"
+#include "render/layout.h"
+
+namespace CLI {
+class App;
+}
+
+namespace whyoom::app {
+
+// What the process ends with.
+enum ExitStatus : int {
+  nothing_found = 0,
+  events_found = 1,
+  trouble = 2,      // wrong use, an input that could not be read, or a fix that was refused
+  rolled_back = 3,  // a fix failed half-way and was taken back
+};
+
+// Where a command writes, and how it was called.
+struct Console {
+  linux::Output& out;
+  linux::Output& errors;
+  std::string command_line{};
+  // It does something to the machine, or makes a capture: its exit status tells what became of
+  // that, whoever could read of it.
+  bool changes = false;
+
+  // "whyoom: .." on standard error.
+  void tell(std::string_view what) { errors.write("whyoom: " + std::string(what) + "\n"); }
+  int fail(std::string_view what) {
+    tell(what);
+    return trouble;
+  }
+};
+
+enum class Format : std::uint8_t { text, json, ndjson, markdown };
+
+// What several commands take.
+struct Options {
+  std::string root;  // a copy of a host's files, or a capture; empty = this machine
+  Format format = Format::text;
+  bool all = false;
+  linux::ColourChoice colour = linux::ColourChoice::automatic;
+  std::optional<unsigned> width;
+  linux::SandboxChoice sandbox = linux::SandboxChoice::automatic;
+
+  // How text on standard output looks: what is asked for, and what the terminal can show.
+  [[nodiscard]] render::TextStyle style() const;
+};
+
+// The flags of a command; each target must live until its work is done.
+class Flags {
+ public:
+  explicit Flags(CLI::App& app) : app_(app) {}
+
+  void flag(const char* name, bool& target, const char* help);
+  // A name without dashes is one that is not written: what stands there is the value.
+  void text(const char* name, const char* value, std::string& target, const char* help);
+  void texts(const char* name, std::vector<std::string>& target, const char* help, bool required);
+  void number(const char* name, const char* value, std::optional<unsigned>& target, unsigned least,
+              unsigned most, const char* help);
+  // A few named values; the message for a wrong one lists them.
+  template <class T, class Target>
+  void choice(const char* name, const char* value, const char* help,
+              const std::map<std::string, T>& choices, Target& target) {
+    std::vector<std::string> names;
+    for (const auto& [each, what] : choices) {
+      names.push_back(each);
+    }
+    choose(name, value, help, std::move(names),
+           [choices, &target](const std::string& chosen) { target = choices.at(chosen); });
+  }
+  void only_one_of(std::initializer_list<const char*> names);
+
+  void root(Options& options);
+  void format(Options& options, const char* help, std::initializer_list<Format> known);
+  void look(Options& options);  // --color and --width
+  void sandbox(Options& options);
+
+ private:
+  void choose(const char* name, const char* value, const char* help, std::vector<std::string> names,
+              std::function<void(const std::string&)> take);
+
+  CLI::App& app_;
+};
+
+using Work = std::function<int(Console&)>;  // gives the exit status
+
+struct Command {
+  const char* name;
+  const char* usage;
+  const char* about;
+  const char* footer;
+  Work (*declare)(Flags& flags);  // the work, with what the flags will say
+};
+
+// The first one is what is done without a command.
+extern const Command overview_command, explain_command, check_command, what_if_command, fix_command,
+    undo_command, capture_command, causes_command;
+
+// Something to print instead of doing a command: help, the version, or what is wrong.
+struct Notice {
+  std::string text;
+  bool wrong_use = false;
+};
+
+tl::expected<Work, Notice> parse_command_line(int argc, const char* const* argv,
+                                              const std::vector<const Command*>& commands);
+
+// The program behind main().
+int run(int argc, const char* const* argv);
+
+// What to say of std::bad_alloc: what was being read, and what to do.
+std::string out_of_memory();
+
+}  // namespace whyoom::app
