@@ -50,6 +50,10 @@ std::string help_text(const CLI::App& app, const std::string& usage) {
 std::string complaint(const CLI::App& app, const CLI::ParseError& error) {
   const auto chosen = app.get_subcommands();
   std::string text = "whyoom: " + std::string(error.what()) + "\nTry `whyoom";
+  // The name of a setting in CLI11: its newer versions take no = in one.
+  if (const std::size_t at = text.find("SETTING"); at != std::string::npos) {
+    text.replace(at, std::string_view("SETTING").size(), "KEY=VALUE");
+  }
   text += chosen.empty() ? "" : " " + chosen.front()->get_name();
   return text + " --help`.\n";
 }

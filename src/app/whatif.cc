@@ -189,7 +189,7 @@ const Command what_if_command{
     "  whyoom whatif vm.min_free_kbytes=1% vm.watermark_scale_factor=100 --event kern.log#3\n",
     [](Flags& flags) -> Work {
       const auto options = std::make_shared<WhatIfOptions>();
-      flags.texts("KEY=VALUE", options->settings, "Settings to try", true);
+      flags.texts("SETTING", options->settings, "Settings to try", true);
       flags.text("--event", "FILE[#N]", options->event, "At an event of a log");
       flags.root(*options);
       flags.only_one_of({"--event", "--root"});

@@ -41,8 +41,14 @@ def run(*command, env=None, **more):
                           env={**CLEAN_ENV, **(env or {})}, **more)
 
 
-def unpacked(package):
-    """The folder with the files of a Debian package, which is not installed."""
+def unpacked(*names):
+    """The folder with the files of a Debian package, which is not installed; the first of the names
+    that this release has."""
+    package = names[0]
+    for name in names[1:]:
+        if run("apt-cache", "show", package).returncode == 0:
+            break
+        package = name
     folder = TOOLS / package
     TOOLS.mkdir(parents=True, exist_ok=True)
     with open(TOOLS / f"{package}.lock", "w", encoding="ascii") as lock:
@@ -64,6 +70,14 @@ def unpacked(package):
                 skip(f"dpkg -x {packages[0].name}: {done.stdout.strip()}")
             os.rename(f"{scratch}/files", folder)
     return folder
+
+
+def found(folder, *paths):
+    """The first of the paths that is there: Debian moves files from one release to the next."""
+    for path in paths:
+        if (folder / path).exists():
+            return folder / path
+    raise AssertionError(f"none of {paths} in {folder}")
 
 
 def text(tool, value="after.example", key=KEY, root=None):
@@ -128,7 +142,7 @@ def own_etc():
 
 
 def main(*packages):
-    """`packages` are unpacked before the first test."""
+    """`packages` are unpacked before the first test; one of a|b|c."""
     global TOOLS
     TOOLS = pathlib.Path(sys.argv.pop(3)).resolve()
     if os.environ.pop("WHYOOM_OWN_MACHINE", None):
@@ -141,7 +155,7 @@ def main(*packages):
         skip(f"private namespaces need root: {probe.stdout.strip() or 'not root'}")
     systemd_sysctl()
     for package in packages:
-        unpacked(package)
+        unpacked(*package.split("|"))
     script, program, source = (os.path.abspath(path) for path in sys.argv[:3])
     os.execvpe(namespaces[0], [*namespaces, sys.executable, script, program, source, str(TOOLS),
                                *sys.argv[3:]], {**os.environ, "WHYOOM_OWN_MACHINE": "1"})

@@ -21,6 +21,11 @@ except ImportError:
     machine.skip("python3-yaml is not installed")
 
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")  # RFC 1123
+KUBECTL = ("kubernetes-client", "kubectl")  # Debian 12's name of the package, and 13's
+
+
+def busybox_program():
+    return machine.found(machine.unpacked("busybox-static"), "bin/busybox", "usr/bin/busybox")
 
 
 def lost(sent, got, at=""):
@@ -40,7 +45,7 @@ def lost(sent, got, at=""):
 
 def complaints(text):
     """Why the API would not take the text, or not as it is meant."""
-    kubectl = machine.unpacked("kubernetes-client") / "usr/bin/kubectl"
+    kubectl = machine.unpacked(*KUBECTL) / "usr/bin/kubectl"
     # `set env` is one of the commands that decode into the types and never ask a server with --local.
     done = machine.run("unshare", "--net", kubectl, "set", "env", "--local", "-f", "-", "-o", "json",
                        "CHECKED=1", input=text,
@@ -116,7 +121,7 @@ class DaemonSet(machine.Case):
     def shells(self):
         applets = self.scratch / "bin"
         applets.mkdir()
-        busybox = machine.unpacked("busybox-static") / "bin/busybox"
+        busybox = busybox_program()
         for applet in ("sysctl", "tr", "sleep"):
             (applets / applet).symlink_to(busybox)
         # env finds `sysctl` of busybox first, as in the image.
@@ -156,10 +161,10 @@ class DaemonSet(machine.Case):
     def test_the_waiting_container_waits(self):
         command = yaml.safe_load(machine.text("kubernetes"))["spec"]["template"]["spec"][
             "containers"][0]["command"]
-        busybox = machine.unpacked("busybox-static") / "bin/busybox"
+        busybox = busybox_program()
         with self.assertRaises(subprocess.TimeoutExpired):
             subprocess.run([busybox, *command], timeout=1, check=False)
 
 
 if __name__ == "__main__":
-    machine.main("kubernetes-client", "busybox-static")
+    machine.main("|".join(KUBECTL), "busybox-static")

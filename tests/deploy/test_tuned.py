@@ -52,7 +52,8 @@ class Profile(machine.Case):
         (self.own / name / "tuned.conf").write_text(text)
 
     def tool(self, names, action):
-        folders = f"{self.tuned}/usr/lib/tuned,{self.own}"
+        profiles = machine.found(self.tuned, "usr/lib/tuned/profiles", "usr/lib/tuned")
+        folders = f"{profiles},{self.own}"
         return machine.run(machine.PYTHON, "-c", LOAD, folders, names, action,
                            self.tuned / "etc/tuned/tuned-main.conf", cwd=self.scratch, env={
                                "HOME": str(self.scratch),
