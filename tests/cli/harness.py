@@ -1,7 +1,10 @@
 """What the black-box tests of the program share. Run one with: test_x.py PROGRAM SOURCE_DIR"""
+import atexit
+import functools
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,10 +28,32 @@ class Result:
         return json.loads(self.out)
 
 
+@functools.cache
+def program_for_all():
+    """A copy of the program that every user reaches: a clone may lie in a folder of root alone."""
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder)
+    os.chmod(folder, 0o755)
+    return shutil.copy(PROGRAM, folder)
+
+
+AS_NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+
+
+@functools.cache
+def nobody():
+    """Why a test cannot become nobody here; None: it can. A container may keep that from its root."""
+    if not shutil.which("setpriv"):
+        return "no setpriv here"
+    done = subprocess.run([*AS_NOBODY, "true"], capture_output=True, check=False)
+    return None if done.returncode == 0 else "this user may not become nobody"
+
+
 def whyoom(*args, stdin=b"", env=None, **more):
     """Runs the program; text for stdin may be str or bytes."""
     stdin = stdin.encode() if isinstance(stdin, str) else stdin
-    return Result(subprocess.run([PROGRAM, *map(str, args)], input=stdin, timeout=60,
+    program = program_for_all() if "user" in more else PROGRAM
+    return Result(subprocess.run([program, *map(str, args)], input=stdin, timeout=60,
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
                                  env={**CLEAN_ENV, **(env or {})}, **more))
 

@@ -275,7 +275,7 @@ class Rights(harness.Case):
         self.assertEqual((done.returncode, done.stderr), (1, b""))
         self.assertIn(b"min-free-too-high", done.stdout)
 
-    @unittest.skipUnless(IS_ROOT and shutil.which("setpriv"), "SKIPPED: needs root and setpriv")
+    @unittest.skipIf(harness.nobody(), harness.nobody())
     def test_root_that_cannot_be_anybody_else_says_so(self):
         cap = "--bounding-set=-all", "--inh-caps=-all"
         program = ["setpriv", *cap, self.program, "explain"]

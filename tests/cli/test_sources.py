@@ -196,15 +196,12 @@ class Root(HostCase):
         self.assertEqual(len(whole["events"]), len(self.expected))
 
     def test_without_permission(self):
-        if os.geteuid() != 0 or not shutil.which("setpriv"):
-            self.skipTest("needs root and setpriv, to become nobody")
+        if harness.nobody():
+            self.skipTest(harness.nobody())
         self.scratch.chmod(0o755)
         self.put("var/log/kern.log", self.text).chmod(0o600)
         self.put("var/log/messages", "Nov 23 07:50:17 vm1 kernel: all is well\n")
-        program = self.scratch / "whyoom"  # nobody may not reach the build
-        shutil.copy(harness.PROGRAM, program)
-        done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
-                               program, "explain", "--format", "json", "--root", self.root],
+        done = subprocess.run([*harness.AS_NOBODY, harness.program_for_all(), "explain", "--format", "json", "--root", self.root],
                               capture_output=True, timeout=60, check=False)
         whole = json.loads(done.stdout)
         gap = self.source(whole, "/var/log/kern.log")
@@ -439,7 +436,7 @@ class RealJournald(harness.Case):
         done = subprocess.run(
             ["unshare", "--mount", "sh", "-c", WITH_JOURNALD, "sh", harness.PROGRAM, "explain",
              "--host", "--format", "json"], capture_output=True, check=False, timeout=120)
-        if done.returncode == 77:
+        if done.returncode == 77 or b"unshare failed" in done.stderr:
             self.skipTest("no mount in a namespace here")
         sources = {one["name"]: one for one in json.loads(done.stdout)["input"]["sources"]}
         journal = sources["journal"]
@@ -480,6 +477,8 @@ class WhichInput(HostCase):
         self.assertEqual(len(ring), 1)
         readable = ring[0]["events"] is not None
         self.assertTrue(readable or ring[0]["gap"])
+        if not os.path.exists("/dev/kmsg"):
+            self.skipTest("no /dev/kmsg here")
         if os.geteuid() == 0 and stat.S_ISCHR(os.stat("/dev/kmsg").st_mode) and readable:
             self.assertGreater(ring[0]["lines"], 0)
 

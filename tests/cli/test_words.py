@@ -118,9 +118,10 @@ class Paste(harness.Case):
             seen += 1
             if argv is not None:
                 self.assertEqual(shlex.split(command), argv)
+            filled = re.sub("<[a-z]+>", "17", command)
             for shell in self.shells():
-                self.paste(shell, command)  # as it is, with its <placeholder>
-                filled = re.sub("<[a-z]+>", "17", command)
+                if filled != command:
+                    self.paste(shell, command)  # as it is, with its <placeholder>
                 ran = self.paste(shell, filled)
                 self.assertEqual(ran, [shlex.split(filled)], (shell, command))
                 self.assertTrue(any(name in word for word in ran[0]), ran)
@@ -249,7 +250,7 @@ class Paste(harness.Case):
         for line in quoted:
             self.assertEqual(self.paste(["/bin/sh"], line), [shlex.split(line)])
             self.assertEqual(shlex.split(line)[-1], str(root))
-        if os.geteuid() == 0:
+        if harness.nobody() is None:
             done = whyoom("fix", "kernel.domainname=x;touch PWNED", user=65534, group=65534)
             line = done.err.partition("needs root: ")[2].strip()
             self.assertEqual(self.paste(["/bin/sh"], line),
