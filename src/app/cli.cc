@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "app/command.h"
-#include "app/version.h"
 
 namespace whyoom::app {
 namespace {
@@ -147,7 +146,7 @@ void Flags::sandbox(Options& options) {
 tl::expected<Work, Notice> parse_command_line(int argc, const char* const* argv,
                                               const std::vector<const Command*>& commands) {
   CLI::App app(commands.front()->about, "whyoom");
-  app.set_version_flag("--version", version_text(), "Print the version and exit");
+  app.set_version_flag("--version", "whyoom " WHYOOM_VERSION, "Print the version and exit");
   app.set_help_flag("-h,--help", "Print this help and exit");
   std::vector<Work> works;
   for (const Command* command : commands) {

@@ -161,15 +161,8 @@ void Run::read_host(const tl::expected<HostRoot, std::string>& opened) {
     fail(opened->name, host.error());
     return;
   }
-  summary_.bytes = host->bytes;
-  summary_.lines = host->lines;
-  summary_.lines_lost = host->lines_lost;
-  summary_.copies = host->copies;
-  summary_.damage = std::move(host->damage);
-  summary_.damage_more = host->damage_more;
-  summary_.events_left_out = host->left_out;
-  any_read_ = host->any_read();
-  summary_.sources = std::move(host->sources);
+  summary_ = std::move(*host);
+  any_read_ = summary_.any_source_read();
   if (!any_read_ && !io_.out.closed()) {
     io_.tell(printable(opened->name) + ": no kernel log could be read here");
     failed_ = true;

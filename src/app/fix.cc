@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -17,9 +18,12 @@
 #include "app/fix_choice.h"
 #include "app/fix_hooks.h"
 #include "app/fix_records.h"
+#include "app/host_log.h"
 #include "app/host_root.h"
 #include "base/text.h"
+#include "diagnose/engine.h"
 #include "diagnose/host_check.h"
+#include "diagnose/last_word.h"
 #include "linux/apply.h"
 #include "render/layout.h"
 
@@ -43,6 +47,24 @@ std::int64_t now_us() {
   return std::chrono::duration_cast<std::chrono::microseconds>(
              std::chrono::system_clock::now().time_since_epoch())
       .count();
+}
+
+// Why memory ran out the last time by the logs, as `whyoom` alone tells it. Logs that cannot be
+// read count as empty: what the host itself shows is judged without them.
+LastCause last_cause(const HostRoot& root) {
+  LastCause last;
+  diagnose::LastWord word;
+  // What could not be read is told by `whyoom` and `whyoom explain --host`.
+  static_cast<void>(read_host_log(root, {}, [&](std::unique_ptr<diagnose::Event> event) {
+    if (word.offer(*event) && event->root_cause != diagnose::undetermined) {
+      const auto& remedies = event->findings.front().remedies;  // the root's
+      last = {std::string(event->root_cause),
+              event->report.source + ":" + std::to_string(event->report.first_line),
+              std::ranges::any_of(remedies,
+                                  [](const auto& remedy) { return remedy.setting.has_value(); })};
+    }
+  }));
+  return last;
 }
 
 // Everything that a fix looks at, kept alive together.

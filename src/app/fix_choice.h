@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "advise/wanted.h"
-#include "app/last_cause.h"
 #include "diagnose/finding.h"
 #include "memory/host_state.h"
 
@@ -18,6 +17,13 @@ struct FixChoice {
   std::string summary;              // what the finding says
   std::vector<std::string> others;  // causes of this host that have a setting as well
   std::string elsewhere;            // a sentence, when the last event had another cause; else empty
+};
+
+// Why memory ran out the last time.
+struct LastCause {
+  std::string cause;         // id; empty: there is no event, or none whose cause can be told
+  std::string place;         // file:line of the event
+  bool has_setting = false;  // one of its remedies is a sysctl
 };
 
 struct NoFix {

@@ -85,7 +85,7 @@ class HostLog {
 
   tl::expected<void, std::string> read();
   void explain_all(const std::function<void(std::unique_ptr<diagnose::Event>)>& sink);
-  HostLogAccount account();
+  render::Summary account();
 
  private:
   void begin(const linux::LogSource& source);
@@ -105,7 +105,7 @@ class HostLog {
   linux::MachineClock clock_;
   std::int64_t now_us_ = 0;
   report::EventMerge merge_;
-  HostLogAccount account_;
+  render::Summary account_;
 
   linux::LogSource source_;  // the one that is being read
   std::unique_ptr<report::LogReader> reader_;
@@ -292,19 +292,15 @@ void HostLog::explain_all(const std::function<void(std::unique_ptr<diagnose::Eve
   }
 }
 
-HostLogAccount HostLog::account() {
+render::Summary HostLog::account() {
   account_.copies = merge_.copies();
-  account_.left_out = merge_.left_out();
+  account_.events_left_out = merge_.left_out();
   return std::move(account_);
 }
 
 }  // namespace
 
-bool HostLogAccount::any_read() const {
-  return std::ranges::any_of(sources, [](const render::LogSource& source) { return source.read; });
-}
-
-tl::expected<HostLogAccount, std::string> read_host_log(
+tl::expected<render::Summary, std::string> read_host_log(
     const HostRoot& root, const HostLogOptions& options,
     const std::function<void(std::unique_ptr<diagnose::Event>)>& sink) {
   HostLog log(root, options);

@@ -7,7 +7,6 @@
 #include <memory>
 #include <string>
 #include <tl/expected.hpp>
-#include <vector>
 
 #include "app/host_root.h"
 #include "diagnose/event.h"
@@ -16,23 +15,14 @@
 
 namespace whyoom::app {
 
-struct HostLogAccount {
-  std::vector<render::LogSource> sources;  // in the order in which they were read
-  std::uint64_t bytes = 0, lines = 0, lines_lost = 0;
-  std::uint64_t copies = 0;
-  std::uint64_t left_out = 0;  // oldest events, for which there was no memory
-  std::vector<render::Summary::Damage> damage;
-  std::uint64_t damage_more = 0;
-  [[nodiscard]] bool any_read() const;
-};
-
 struct HostLogOptions {
   std::function<bool()> stop;  // true: nobody wants more; may be empty
   std::size_t budget = report::EventMerge::default_budget;
 };
 
-// The events come when all logs are read. The error says why the logs cannot be read.
-tl::expected<HostLogAccount, std::string> read_host_log(
+// The events come when all logs are read. The summary has all but how many were shown; the error
+// says why the logs cannot be read.
+tl::expected<render::Summary, std::string> read_host_log(
     const HostRoot& root, const HostLogOptions& options,
     const std::function<void(std::unique_ptr<diagnose::Event>)>& sink);
 

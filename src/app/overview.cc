@@ -25,7 +25,7 @@ namespace {
 
 using Events = std::vector<std::unique_ptr<diagnose::Event>>;
 
-render::Overview overview_of(const Events& events, const HostLogAccount& account) {
+render::Overview overview_of(const Events& events, const render::Summary& account) {
   render::Overview overview;
   for (const auto& event : events) {
     if (!event->report.unverified.empty()) {
@@ -41,7 +41,7 @@ render::Overview overview_of(const Events& events, const HostLogAccount& account
   return overview;
 }
 
-bool sees_too_little(const HostLogAccount& account, const diagnose::HostCheck& check) {
+bool sees_too_little(const render::Summary& account, const diagnose::HostCheck& check) {
   return std::ranges::any_of(account.sources,
                              [](const render::LogSource& source) { return !source.gap.empty(); }) ||
          std::ranges::any_of(check.facts.host.gaps, [](const host::Gap& gap) {
@@ -49,18 +49,8 @@ bool sees_too_little(const HostLogAccount& account, const diagnose::HostCheck& c
          });
 }
 
-void write_json(const Events& events, const HostLogAccount& account,
+void write_json(const Events& events, const render::Summary& account,
                 const diagnose::HostCheck& check, Console& io) {
-  render::Summary summary;
-  summary.events = events.size();
-  summary.bytes = account.bytes;
-  summary.lines = account.lines;
-  summary.lines_lost = account.lines_lost;
-  summary.copies = account.copies;
-  summary.damage = account.damage;
-  summary.damage_more = account.damage_more;
-  summary.sources = account.sources;
-  summary.events_left_out = account.left_out;
   render::JsonWriter json(true);
   json.document([&] {
     json("schema", "whyoom/1");
@@ -69,7 +59,7 @@ void write_json(const Events& events, const HostLogAccount& account,
         json.raw(render::json_event(*event, true));
       }
     });
-    json.raw("input", render::json_input(summary, true));
+    json.raw("input", render::json_input(account, true));
     json.raw("check", render::json_check(check));
   });
   io.out.write(json.take() + "\n");
@@ -81,12 +71,13 @@ int overview(const Options& options, Console& io) {
     return io.fail(root.error());
   }
   Events events;
-  HostLogAccount account;
+  render::Summary account;
   const auto read = read_host_log(
       *root, {.stop = [&io] { return io.out.closed(); }},
       [&events](std::unique_ptr<diagnose::Event> event) { events.push_back(std::move(event)); });
   if (read) {
     account = *read;
+    account.events = events.size();
   } else {
     io.tell(printable(root->name) + ": " + read.error());
   }

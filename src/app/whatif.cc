@@ -153,11 +153,7 @@ int on_host(const WhatIfOptions& options, Console& io) {
     return trouble;
   }
   const memory::WhatIf result = memory::what_if(state.machine, settings);
-  std::vector<render::Gap> gaps;
-  for (const host::Gap& gap : host.gaps) {
-    gaps.push_back({gap.path, gap.str()});
-  }
-  write(options, {state.machine, result, nullptr, state.kills_from, std::move(gaps)}, io);
+  write(options, {state.machine, result, nullptr, state.kills_from, host.gaps}, io);
   return nothing_found;
 }
 

@@ -1,6 +1,7 @@
 // Findings to text. Renderers compute nothing: what they print stands in the event.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -31,13 +32,11 @@ struct Summary {
   std::vector<Damage> damage;
   std::uint64_t failed_inputs = 0;  // of the damage: inputs that could not be used at all
   std::uint64_t damage_more = 0;
-  std::vector<LogSource> sources;  // only when the logs of a host were read
-  std::uint64_t events_left_out = 0;
-};
-
-// Something of a host that could not be read, and what that leaves open.
-struct Gap {
-  std::string what, why;
+  std::vector<LogSource> sources;     // only when the logs of a host were read
+  std::uint64_t events_left_out = 0;  // the oldest, for which there was no memory
+  [[nodiscard]] bool any_source_read() const {
+    return std::ranges::any_of(sources, [](const LogSource& source) { return source.read; });
+  }
 };
 
 // What a document is for.

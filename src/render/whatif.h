@@ -2,10 +2,11 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
-#include <vector>
 
 #include "diagnose/event.h"
+#include "host/host.h"
 #include "memory/kills_from.h"
 #include "memory/whatif.h"
 #include "render/render.h"
@@ -17,7 +18,7 @@ struct WhatIfView {
   const memory::WhatIf& what_if;
   const diagnose::Event* event = nullptr;       // null: a host
   std::optional<memory::KillsFrom> kills_from;  // of a host as it is
-  std::vector<Gap> gaps;                        // what of the host could not be read
+  std::span<const host::Gap> gaps;              // what of the host could not be read
 };
 
 Document what_if_document(const WhatIfView& view);

@@ -91,9 +91,9 @@ std::string json_what_if(const WhatIfView& view) {
     });
     json.values("assumptions", what_if.assumptions,
                 [](const Message& assumption) { return assumption.str(); });
-    json.list("gaps", view.gaps, [&](const Gap& gap) {
-      json("what", gap.what);
-      json("why", gap.why);
+    json.list("gaps", view.gaps, [&](const host::Gap& gap) {
+      json("what", gap.path);
+      json("why", gap.str());
     });
   });
   return json.take();

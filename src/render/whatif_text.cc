@@ -145,8 +145,8 @@ Document what_if_document(const WhatIfView& view) {
   for (const Message& assumption : view.what_if.assumptions) {
     out.labelled("assumed:", Paint::dim, assumption.str());
   }
-  for (const Gap& gap : view.gaps) {
-    out.labelled("not read:", Paint::yellow, gap.what + ": " + gap.why);
+  for (const host::Gap& gap : view.gaps) {
+    out.labelled("not read:", Paint::yellow, gap.path + ": " + gap.str());
   }
   return out;
 }

@@ -1,7 +1,0 @@
-#pragma once
-
-#include <string>
-
-namespace whyoom::app {
-std::string version_text();  // "whyoom 0.1.0"
-}
