@@ -20,8 +20,12 @@ struct KeptLine {
       owned_[i].assign(*views[i]);
       *views[i] = owned_[i];
     }
-    line.lost_before = 0;
     valid = true;
+  }
+
+  void set_text(std::string_view text) {
+    owned_[0].assign(text);
+    line.text = owned_[0];
   }
 
  private:

@@ -1,35 +1,250 @@
 #include "report/assembler.h"
 
-#include "report/assembly.h"
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
 #include "report/doubt.h"
+#include "report/field_lines.h"
+#include "report/kernel_notices.h"
+#include "report/userspace_lines.h"
+#include "report/zone_lines.h"
 
 namespace whyoom::report {
+namespace {
 
-// What somebody may have made up is put together apart: it adds nothing to what the kernel said,
-// and neither ends nor divides it.
-struct Assembler::State {
-  State(const std::string& source, const Sink& sink)
-      : believed(source, sink), doubtful(source, sink) {}
+constexpr std::size_t kMaxOpen = 8;
+constexpr std::size_t kMaxLingering = 8;
+// So many lines of others in a row: no report goes on behind them.
+constexpr std::uint64_t kMostForeign = 100000;
 
-  Assembly believed, doubtful;
-};
+}  // namespace
 
-Assembler::Assembler(const std::string& source, const Sink& sink)
-    : state_(std::make_unique<State>(source, sink)) {}
+Assembler::Assembler(std::string source, Sink sink)
+    : source_(std::move(source)),
+      sink_(std::move(sink)),
+      joiner_([this](const Line& line, KernelLine& read) { logical_line(line, read); }),
+      single_(source_, [this](Report&& report) { sink_(std::move(report)); }) {}
 
-Assembler::~Assembler() = default;
-
-void Assembler::line(const logtext::Line& line) {
-  const bool believed = doubt_of(line) == Doubt::none;
-  (believed ? state_->believed : state_->doubtful).line(line);
-  (believed ? state_->doubtful : state_->believed).foreign_line();
+void Assembler::line(const Line& line) {
+  const bool doubted = doubt_of(line) != Doubt::none;
+  if (doubted && !doubtful_) {
+    doubtful_ = std::make_unique<Assembler>(source_, sink_);
+  }
+  (doubted ? *doubtful_ : *this).take(line);
+  if (doubtful_) {
+    (doubted ? *this : *doubtful_).foreign_line();
+  }
 }
 
-bool Assembler::idle() const { return state_->believed.idle() && state_->doubtful.idle(); }
+bool Assembler::idle() const {
+  return events_.empty() && !joiner_.holds() && (!doubtful_ || doubtful_->idle());
+}
+
+void Assembler::foreign_line() {
+  ++foreign_;
+  if (++foreign_since_ == kMostForeign) {
+    flush();
+  }
+}
+
+void Assembler::take(const Line& line) {
+  // What another program wrote is never a kernel report, even when it quotes one.
+  // The killers in user space are other programs; only oomd also writes into the kernel's log.
+  if (const auto part = parse_userspace(line.text, line.tag, place_of(line));
+      part && (line.origin != logtext::Origin::kernel || part->kill.killer == "oomd")) {
+    single_.userspace(line, *part);
+    return;
+  }
+  if (line.origin == logtext::Origin::other) {
+    foreign_line();
+    return;
+  }
+  foreign_since_ = 0;
+  // A newline inside of a record can be one in a name. Only where nothing but the name of a process
+  // can stand before it does the kernel's own text begin behind it.
+  record_bytes_ = line.embedded ? record_bytes_ : 0;
+  Line own = line;
+  own.embedded = line.embedded && record_bytes_ > kMaxComm;
+  record_bytes_ += line.text.size() + 1;
+  joiner_.line(own);
+}
+
+void Assembler::logical_line(const Line& line, KernelLine& read) {
+  expire(line);
+  if (line.embedded && !read.kind->in_record) {
+    read.kind = &unknown_line;
+  }
+  if (line.lost_before > 0) {
+    if (OpenEvent* event = newest_open(); event != nullptr && !event->ended()) {
+      event->report.lines_lost += line.lost_before;
+      event->damage(line.number, std::to_string(line.lost_before) + " messages were lost before");
+    }
+  }
+  const Special special = special_of(read.kind);
+  if (!read.good || !(special != nullptr ? (this->*special)(line, read) : add(line, read))) {
+    remember_orphan(line, read);
+  }
+  limit();
+  drain();
+}
+
+bool Assembler::add(const Line& line, KernelLine& read) {
+  const LineKind& kind = *read.kind;
+  if (kind.put == nullptr) {
+    return false;
+  }
+  OpenEvent* event =
+      pick(line, kind.stage, [&](const OpenEvent& e) { return kind.lacks(e, read, line); });
+  if (event == nullptr && kind.opens && read.may_open) {
+    event = open_without_head(line);
+  }
+  if (event == nullptr || !kind.put(*event, read, line)) {
+    return false;
+  }
+  settle(*event, line, read);
+  return touch(*event, line, kind.stage);
+}
+
+OpenEvent* Assembler::newest_open() {
+  const auto newest =
+      std::find_if(events_.rbegin(), events_.rend(), [](const auto& e) { return !e.superseded; });
+  return newest == events_.rend() ? nullptr : &*newest;
+}
+
+// A process chooses its name, with newlines in it; a line that is no longer than a name can be the
+// rest of one.
+OpenEvent* Assembler::open_without_head(const Line& line) {
+  return trim(line.text).size() > kMaxComm ? &open(line) : nullptr;
+}
+
+OpenEvent& Assembler::open(const Line& line, Kind kind) {
+  OpenEvent& event = events_.emplace_back();
+  event.report = begin_report(source_, kind, line);
+  event.foreign = foreign_;
+  event.caller = std::string(line.caller);
+  event.last = moment_of(line);
+  return event;
+}
+
+void Assembler::settle(OpenEvent& event, const Line& line, const KernelLine& read) {
+  for (const std::string& damage : read.damage) {
+    event.damage(line.number, damage);
+  }
+}
+
+bool Assembler::touch(OpenEvent& event, const Line& line, Stage stage) {
+  event.fresh = false;
+  event.stage = std::max(event.stage, stage);
+  event.report.last_line = std::max(event.report.last_line, line.number);
+  event.report.by_tag = event.report.by_tag || line.by_tag;
+  event.foreign = foreign_;
+  event.last.line = line.number;
+  if (line.monotonic_us) {
+    event.last.monotonic_us = line.monotonic_us;
+  }
+  if (!line.wall.empty()) {
+    event.last.wall = std::string(line.wall);
+  }
+  if (event.caller.empty() && group_of(stage) < group_of(Stage::victim)) {
+    event.caller = std::string(line.caller);
+  }
+  return true;
+}
+
+void Assembler::expire(const Line& line) {
+  for (auto& event : events_) {
+    if (event.gone(line, foreign_)) {
+      event.superseded = true;
+    }
+  }
+  while (!events_.empty() && events_.front().superseded && events_.front().gone(line, foreign_)) {
+    emit_oldest();
+  }
+}
+
+void Assembler::limit() {
+  std::size_t open_events = 0;
+  for (auto event = events_.rbegin(); event != events_.rend(); ++event) {
+    open_events += event->superseded ? 0 : 1;
+    if (open_events > kMaxOpen) {
+      event->superseded = true;
+    }
+  }
+}
+
+void Assembler::drain() {
+  std::size_t lingering = 0;
+  std::size_t bytes = 0;
+  for (const auto& event : events_) {
+    lingering += event.superseded ? 1 : 0;
+    bytes += event.bytes;
+  }
+  while (lingering > kMaxLingering && events_.front().superseded) {
+    lingering -= 1;
+    bytes -= events_.front().bytes;
+    emit_oldest();
+  }
+  // The newest goes on.
+  while (bytes > kMaxOpenBytes && events_.size() > 1) {
+    bytes -= events_.front().bytes;
+    if (!events_.front().superseded) {
+      events_.front().damage(events_.front().last.line,
+                             "so many reports were open at once that this one was closed here");
+    }
+    emit_oldest();
+  }
+}
+
+void Assembler::emit_oldest() {
+  OpenEvent event = std::move(events_.front());
+  events_.pop_front();
+  if (auto report = close_event(std::move(event))) {
+    sink_(std::move(*report));
+  }
+}
 
 void Assembler::flush() {
-  state_->believed.flush();
-  state_->doubtful.flush();
+  joiner_.flush();
+  while (!events_.empty()) {
+    emit_oldest();
+  }
+  single_.flush();
+  if (doubtful_) {
+    doubtful_->flush();
+  }
+}
+
+Assembler::Special Assembler::special_of(const LineKind* kind) {
+  static constexpr std::pair<const LineKind*, Special> specials[] = {
+      {&unknown_line, &Assembler::on_stack_text},
+      {&oom_header, &Assembler::on_header},
+      {&failure_header, &Assembler::on_failure},
+      {&vmalloc_failure, &Assembler::on_vmalloc},
+      {&slub_failure, &Assembler::on_slub},
+      {&slub_cache, &Assembler::on_slub_cache},
+      {&cpu_line, &Assembler::on_cpu},
+      {&trace_start, &Assembler::on_trace},
+      {&trace_entry, &Assembler::on_trace},
+      {&mem_info, &Assembler::on_mem_info},
+      {&totals, &Assembler::on_totals},
+      {&kill_intent, &Assembler::on_kill_intent},
+      {&victim_line, &Assembler::on_victim},
+      {&kill_group, &Assembler::on_group},
+      {&reaped, &Assembler::on_reaped},
+      {&victim_exiting, &Assembler::on_no_victim},
+      {&no_killable, &Assembler::on_no_victim},
+      {&oom_panic, &Assembler::on_no_victim},
+      {&sysrq_line, &Assembler::on_sysrq},
+      {&fork_rejected, &Assembler::on_single_line},
+      {&overcommit_refused, &Assembler::on_single_line},
+  };
+  for (const auto& [of, special] : specials) {
+    if (of == kind) {
+      return special;
+    }
+  }
+  return nullptr;
 }
 
 }  // namespace whyoom::report

@@ -1,15 +1,21 @@
 // Kernel messages in, events out. Several reports can be open at once (CPUs that print at the same
 // time); a line goes to the event that it fits. Parsing never fails: what does not make sense is
-// written down as damage and the next line that does is taken up again.
+// written down as damage and the next line that does is taken up again. docs/assembler.md tells how
+// the event is chosen.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "logtext/line.h"
-#include "report/report.h"
+#include "report/joiner.h"
+#include "report/kernel_line.h"
+#include "report/open_event.h"
+#include "report/single_line_events.h"
 
 namespace whyoom::report {
 
@@ -18,8 +24,7 @@ class Assembler {
   using Sink = std::function<void(Report&&)>;
 
   // `source` is the name that the reports carry.
-  Assembler(const std::string& source, const Sink& sink);
-  ~Assembler();
+  Assembler(std::string source, Sink sink);
   Assembler(const Assembler&) = delete;
   Assembler& operator=(const Assembler&) = delete;
 
@@ -33,8 +38,112 @@ class Assembler {
   void flush();
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  using Line = logtext::Line;
+
+  void take(const Line& line);
+  // The log has a line here that is none of these: it must not make two lines of a report seem far
+  // from each other.
+  void foreign_line();
+  void logical_line(const Line& line, KernelLine& read);
+
+  // What most lines do: find the event that lacks them, or open one.
+  bool add(const Line& line, KernelLine& read);
+  template <class Lacks>
+  OpenEvent* pick(const Line& line, Stage stage, Lacks lacks);
+  OpenEvent* open_without_head(const Line& line);
+  OpenEvent& open(const Line& line, Kind kind = Kind::oom_kill);
+  // The line is the event's now.
+  static void settle(OpenEvent& event, const Line& line, const KernelLine& read);
+  bool touch(OpenEvent& event, const Line& line, Stage stage);
+  OpenEvent* newest_open();
+  void expire(const Line& line);
+  void limit();
+  void drain();
+  void emit_oldest();
+
+  // assembler_special.cc: lines that do more
+  using Special = bool (Assembler::*)(const Line& line, KernelLine& read);
+  static Special special_of(const LineKind* kind);
+  void end_former(const Line& line);
+  bool on_header(const Line& line, KernelLine& read);
+  bool on_failure(const Line& line, KernelLine& read);
+  bool on_vmalloc(const Line& line, KernelLine& read);
+  bool on_slub(const Line& line, KernelLine& read);
+  bool on_slub_cache(const Line& line, KernelLine& read);
+  bool on_single_line(const Line& line, KernelLine& read);
+  bool on_cpu(const Line& line, KernelLine& read);
+  bool on_trace(const Line& line, KernelLine& read);
+  bool on_stack_text(const Line& line, KernelLine& read);
+  void remember_orphan(const Line& line, KernelLine& read);
+  void adopt_orphan_stack(OpenEvent& event, const Line& line);
+  bool on_mem_info(const Line& line, KernelLine& read);
+  bool on_totals(const Line& line, KernelLine& read);
+
+  bool on_kill_intent(const Line& line, KernelLine& read);
+  bool on_victim(const Line& line, KernelLine& read);
+  bool on_group(const Line& line, KernelLine& read);
+  bool on_reaped(const Line& line, KernelLine& read);
+  bool on_no_victim(const Line& line, KernelLine& read);
+  bool on_sysrq(const Line& line, KernelLine& read);
+  OpenEvent* event_for_victim(const Line& line, bool known, bool memcg);
+  OpenEvent* event_without_victim(const Line& line);
+
+  std::string source_;
+  Sink sink_;
+  // What somebody may have made up is put together apart: it adds nothing to what the kernel said,
+  // and neither ends nor divides it.
+  std::unique_ptr<Assembler> doubtful_;
+  Joiner joiner_;
+  SingleLineEvents single_;
+  std::list<OpenEvent> events_;  // in the order of their first lines
+
+  std::optional<Moment> manual_oom_;     // "sysrq: Manual OOM execution", before its header
+  std::optional<Moment> show_memory_;    // Mem-Info that follows is no event
+  std::optional<Moment> lone_mem_info_;  // "Mem-Info:" where a report cannot begin, so far
+  std::uint64_t foreign_ = 0;            // lines of others so far
+  std::uint64_t foreign_since_ = 0;      // of them, since the last line of these
+  std::size_t record_bytes_ = 0;         // of the record at hand, before its next line
+
+  // The stack of a report whose header is lost.
+  struct Orphan {
+    StackDump stack{};
+    Moment last{};
+    std::string caller;
+    bool failure = false;
+    bool oom = false;
+    bool memcg = false;
+  };
+  std::optional<Orphan> orphan_;
 };
+
+template <class Lacks>
+OpenEvent* Assembler::pick(const Line& line, Stage stage, Lacks lacks) {
+  // An older event counts less than the youngest until one of its lines was seen after that one's
+  // header: a report that was cut short must not take the lines of the next.
+  OpenEvent* best = nullptr;
+  int best_rank = 0;
+  const OpenEvent* youngest = newest_open();
+  for (auto& event : events_) {
+    if (event.superseded || group_of(stage) < group_of(event.stage) || !lacks(event)) {
+      continue;
+    }
+    const bool callers = !line.caller.empty() && !event.caller.empty();
+    if (callers && line.caller != event.caller) {
+      continue;
+    }
+    const int distance =
+        stage > event.stage ? static_cast<int>(stage) - static_cast<int>(event.stage) : 0;
+    const bool trusted = callers || &event == youngest || event.interleaved;
+    const int rank = 1000 - distance + (trusted ? 2000 : 0) + (callers ? 4000 : 0);
+    if (rank > best_rank) {  // on a tie the older one
+      best = &event;
+      best_rank = rank;
+    }
+  }
+  if (best != nullptr && best != youngest) {
+    best->interleaved = true;
+  }
+  return best;
+}
 
 }  // namespace whyoom::report

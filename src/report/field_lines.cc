@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/text.h"
+#include "report/after.h"
+#include "report/kernel_line.h"
 
 namespace whyoom::report {
 namespace {
@@ -27,19 +30,6 @@ std::string_view next_token(std::string_view& rest) {
   const std::string_view token = rest.substr(0, n);
   rest.remove_prefix(n);
   return token;
-}
-
-struct Value {
-  std::optional<std::uint64_t> number;
-  std::string_view unit;
-};
-
-Value split_value(std::string_view text) {
-  std::size_t n = 0;
-  while (n < text.size() && is_digit(text[n])) {
-    ++n;
-  }
-  return {parse_number<std::uint64_t>(text.substr(0, n)), text.substr(n)};
 }
 
 bool is_kib(std::string_view unit) { return unit == "kB" || unit == "KB"; }
@@ -119,11 +109,14 @@ FieldRun read_fields(kernel::Scope scope, std::string_view text, Place at, Field
     if (value_text.empty()) {
       value_text = next_token(rest);  // "shmem_thp: 0kB"
     }
-    const Value value = split_value(value_text);
+    const std::string_view unit =
+        value_text.substr(std::min(value_text.find_first_not_of("0123456789"), value_text.size()));
+    const auto value =
+        parse_number<std::uint64_t>(value_text.substr(0, value_text.size() - unit.size()));
     const auto* fact = find_fact(scope, key);
     const bool plain =
         scope == kernel::Scope::total || (fact != nullptr && fact->unit == kernel::Unit::count);
-    if (!value.number || (plain ? !value.unit.empty() : !is_kib(value.unit))) {
+    if (!value || (plain ? !unit.empty() : !is_kib(unit))) {
       note_bad(run, token);
       continue;
     }
@@ -131,25 +124,13 @@ FieldRun read_fields(kernel::Scope scope, std::string_view text, Place at, Field
       ++run.other;
       continue;
     }
-    fields.set(fact->field, *value.number, at);
+    fields.set(fact->field, *value, at);
     ++run.known;
   }
   if (run.malformed > 0 && !run.bad.empty() && text.ends_with(run.bad)) {
     run.cut = true;
   }
   return run;
-}
-
-bool looks_like_totals(std::string_view text) {
-  FieldSet scratch;
-  std::string_view rest = trim(text);
-  const std::size_t colon = rest.find(':');
-  if (colon == std::string_view::npos || colon + 1 >= rest.size() || !is_digit(rest[colon + 1]) ||
-      !is_key(rest.substr(0, colon))) {
-    return false;
-  }
-  const FieldRun run = read_fields(kernel::Scope::total, rest, {}, scratch);
-  return run.known > 0 && run.malformed == 0;
 }
 
 std::optional<int> parse_node_prefix(std::string_view text) {
@@ -175,10 +156,8 @@ std::optional<std::uint64_t> number_before(std::string_view text, std::size_t at
   return parse_number<std::uint64_t>(text.substr(begin, at - begin));
 }
 
-struct CountedLine {
-  std::string_view phrase;
-  Maybe<std::uint64_t> Tail::*field;  // nullptr: known, but nothing uses it
-};
+// nullptr: known, but nothing uses it.
+using CountedLine = std::pair<std::string_view, Maybe<std::uint64_t> Tail::*>;
 
 // The longer of two phrases with the same beginning comes first.
 constexpr std::array<CountedLine, 13> kCounted{{
@@ -251,7 +230,7 @@ bool is_whole_tail(std::string_view text) {
   const std::string_view whole = trim(text);
   return whole.ends_with("kB") || whole.starts_with("Swap cache") ||
          std::any_of(kCounted.begin(), kCounted.end(),
-                     [whole](const auto& counted) { return whole.ends_with(counted.phrase); });
+                     [whole](const auto& counted) { return whole.ends_with(counted.first); });
 }
 
 bool looks_like_tail(std::string_view text) {
@@ -269,17 +248,7 @@ bool looks_like_tail(std::string_view text) {
 
 std::optional<Hugepages> parse_hugepages(std::string_view text, Place at) {
   const std::string_view start = trim_left(text);
-  const std::size_t where = start.find("hugepages_total=");
-  if (where == std::string_view::npos) {
-    return std::nullopt;
-  }
-  const auto number = [&](std::string_view key) -> std::optional<std::uint64_t> {
-    const std::size_t found = start.find(key);
-    if (found == std::string_view::npos) {
-      return std::nullopt;
-    }
-    return Cursor(start.substr(found + key.size())).take_unsigned();
-  };
+  const auto number = [&](std::string_view key) { return number_after(start, key); };
   const auto total = number("hugepages_total=");
   const auto size = number("hugepages_size=");
   if (!total || !size) {
@@ -319,5 +288,216 @@ std::optional<SlabRow> parse_slab_row(std::string_view text, Place at) {
   }
   return SlabRow{std::string(name), *used, *total, at};
 }
+
+void note_run(const FieldRun& run, std::string_view text, const FieldSet& fields, KernelLine& out) {
+  out.score = run.score() + (run.all_unreclaimable ? 1 : 0);
+  const bool ended = run.all_unreclaimable || fields.get(kernel::Field::free_cma);
+  out.fullness = run.cut && text.ends_with("...") ? Fullness::whole
+                 : ended && run.malformed == 0    ? Fullness::extensible
+                                                  : Fullness::partial;
+  if (run.malformed > 0) {
+    out.damage.push_back("cannot read \"" + printable(run.bad.substr(0, 60)) + "\"");
+  }
+}
+
+namespace {
+
+bool read_totals(std::string_view text, Place at, KernelLine& out) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos || colon + 1 >= text.size() || !is_digit(text[colon + 1]) ||
+      !is_key(text.substr(0, colon))) {
+    return false;
+  }
+  FieldSet fields;
+  const FieldRun run = read_fields(kernel::Scope::total, text, at, fields);
+  if (run.known == 0 || run.malformed > 0) {
+    return false;
+  }
+  out.score = static_cast<int>(run.known);
+  out.part = fields;
+  return true;
+}
+
+// What follows "Node 0 ".
+std::optional<std::string_view> after_node(std::string_view text) {
+  if (!parse_node_prefix(text)) {
+    return std::nullopt;
+  }
+  Cursor cursor(text);
+  cursor.take("Node ");
+  cursor.take_unsigned();
+  return trim_left(cursor.rest());
+}
+
+bool read_node_prefix(std::string_view text, Place /*at*/, KernelLine& out) {
+  const auto rest = after_node(text);
+  if (!rest || !rest->empty()) {
+    return false;
+  }
+  out.part.emplace<Node>().id = *parse_node_prefix(text);
+  return true;
+}
+
+bool read_node(std::string_view text, Place at, KernelLine& out) {
+  const auto rest = after_node(text);
+  if (!rest || !rest->starts_with("active_anon:")) {
+    return false;
+  }
+  Node& node = out.part.emplace<Node>();
+  node.id = *parse_node_prefix(text);
+  node.at = at;
+  const FieldRun run = read_fields(kernel::Scope::node, *rest, at, node.fields);
+  if (run.all_unreclaimable) {
+    node.all_unreclaimable = Read<bool>{*run.all_unreclaimable, at};
+  }
+  note_run(run, text, node.fields, out);
+  out.good = run.known > 0;
+  out.may_open = node.id < kMaxNodes;
+  return true;
+}
+
+bool read_hugepages(std::string_view text, Place at, KernelLine& out) {
+  const auto rest = after_node(text);
+  if (!rest || !rest->starts_with("hugepages_total=")) {
+    return false;
+  }
+  const auto pages = parse_hugepages(text, at);
+  out.good = pages.has_value();
+  if (pages) {
+    out.part = *pages;
+  }
+  return true;
+}
+
+bool read_tail_line(std::string_view text, Place at, KernelLine& out) {
+  if (!looks_like_tail(text)) {
+    return false;
+  }
+  read_tail(text, at, out.part.emplace<Tail>());
+  return true;
+}
+
+bool read_slab_row(std::string_view text, Place at, KernelLine& out) {
+  auto row = parse_slab_row(text, at);
+  if (row) {
+    out.part = std::move(*row);
+  }
+  return row.has_value();
+}
+
+bool read_slab_columns(std::string_view text, Place /*at*/, KernelLine& /*out*/) {
+  return text.find(" Used ") != std::string_view::npos && text.ends_with("Total");
+}
+
+bool put_node(OpenEvent& event, KernelLine& read, const logtext::Line& /*line*/) {
+  Node& node = read.as<Node>();
+  if (node.id >= kMaxNodes) {
+    ++event.rows_lost;
+    read.damage.clear();
+    return true;
+  }
+  event.nodes.insert(node.id);
+  event.keep(event.report.nodes, std::move(node));
+  return true;
+}
+
+constexpr Maybe<std::uint64_t> Tail::*kTailFields[] = {
+    &Tail::pagecache,      &Tail::swap_cache,   &Tail::free_swap_kib,
+    &Tail::total_swap_kib, &Tail::ram,          &Tail::highmem_movable,
+    &Tail::reserved,       &Tail::cma_reserved, &Tail::hwpoisoned};
+
+bool lacks_tail(const OpenEvent& event, const KernelLine& read, const logtext::Line& line) {
+  for (const auto field : kTailFields) {
+    if (read.as<Tail>().*field && event.report.tail.*field) {
+      return false;
+    }
+  }
+  // Before the numbers of memory it must be the whole line; else it is in a name.
+  return group_of(event.stage) >= group_of(Stage::mem_info) ||
+         (event.report.trigger && is_whole_tail(line.text));
+}
+
+bool put_tail(OpenEvent& event, KernelLine& read, const logtext::Line& /*line*/) {
+  for (const auto field : kTailFields) {
+    if (const auto& value = read.as<Tail>().*field) {
+      event.report.tail.*field = value;
+    }
+  }
+  return true;
+}
+
+bool lacks_slab(const OpenEvent& e, const KernelLine& /*read*/, const logtext::Line& /*line*/) {
+  return !e.is_failure() && e.report.slab.empty();
+}
+
+bool open_slab(OpenEvent& e, KernelLine& /*read*/, const logtext::Line& /*line*/) {
+  return e.slab_open = true;
+}
+
+}  // namespace
+
+const LineKind totals{
+    .read = read_totals, .stage = Stage::totals, .stands_alone = false, .in_record = true};
+const LineKind node_line{
+    .read = read_node,
+    .stage = Stage::nodes,
+    .opens = true,
+    .lacks = [](const OpenEvent& e, const KernelLine& read,
+                const logtext::Line&) { return !e.nodes.contains(read.as<Node>().id); },
+    .put = put_node};
+const LineKind node_prefix{.read = read_node_prefix,
+                           .stage = Stage::zones,
+                           .lacks =
+                               [](const OpenEvent& e, const KernelLine&, const logtext::Line&) {
+                                 return group_of(e.stage) == group_of(Stage::zones) &&
+                                        !e.pending_node;
+                               },
+                           .put =
+                               [](OpenEvent& e, KernelLine& read, const logtext::Line&) {
+                                 e.pending_node = read.as<Node>().id;
+                                 return true;
+                               }};
+const LineKind hugepages{
+    .read = read_hugepages,
+    .stage = Stage::hugepages,
+    .lacks =
+        [](const OpenEvent& e, const KernelLine& read, const logtext::Line&) {
+          const auto& pages = read.as<Hugepages>();
+          return group_of(e.stage) > 0 &&
+                 std::ranges::none_of(e.report.hugepages, [&](const Hugepages& known) {
+                   return known.node == pages.node && known.size == pages.size;
+                 });
+        },
+    .put =
+        [](OpenEvent& e, KernelLine& read, const logtext::Line&) {
+          e.keep(e.report.hugepages, std::move(read.as<Hugepages>()));
+          return true;
+        }};
+const LineKind tail_line{
+    .read = read_tail_line, .stage = Stage::tail, .lacks = lacks_tail, .put = put_tail};
+const LineKind slab_title{
+    .stage = Stage::slab,
+    .lacks = [](const OpenEvent& e, const KernelLine& read,
+                const logtext::Line& line) { return !e.slab_open && lacks_slab(e, read, line); },
+    .put = open_slab};
+const LineKind slab_columns{
+    .read = read_slab_columns, .stage = Stage::slab, .lacks = lacks_slab, .put = open_slab};
+const LineKind slab_row{
+    .read = read_slab_row,
+    .stage = Stage::slab,
+    .lacks = [](const OpenEvent& e, const KernelLine&,
+                const logtext::Line&) { return !e.is_failure() && e.slab_open; },
+    .put =
+        [](OpenEvent& e, KernelLine& read, const logtext::Line&) {
+          e.keep(e.report.slab, std::move(read.as<SlabRow>()));
+          return true;
+        },
+    .stands_alone = false};
+const LineKind slab_refused{.stage = Stage::slab,
+                            .lacks = lacks_slab,
+                            .put = [](OpenEvent& e, KernelLine&, const logtext::Line& line) {
+                              e.report.slab_table_refused = Read<bool>{true, place_of(line)};
+                              return true;
+                            }};
 
 }  // namespace whyoom::report

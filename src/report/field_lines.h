@@ -12,6 +12,12 @@
 
 namespace whyoom::report {
 
+struct LineKind;
+extern const LineKind totals, node_line;
+extern const LineKind node_prefix;  // "Node 0 " alone: the rest of the record came apart
+extern const LineKind hugepages, tail_line;
+extern const LineKind slab_title, slab_columns, slab_row, slab_refused;
+
 // What a run over the fields of a line found.
 struct FieldRun {
   unsigned known = 0;      // fields that went into the set
@@ -20,13 +26,19 @@ struct FieldRun {
   std::optional<bool> all_unreclaimable;
   bool cut = false;      // the line ends in "..." or inside a field
   std::string_view bad;  // the first malformed field
+
+  [[nodiscard]] int score() const {
+    return static_cast<int>(known + other) - 2 * static_cast<int>(malformed);
+  }
 };
 
 // Reads the fields of `text` into `fields`. Node and zone values must carry kB, totals must not.
 FieldRun read_fields(kernel::Scope scope, std::string_view text, Place at, FieldSet& fields);
 
-// "active_anon:1 inactive_anon:2 isolated_anon:0" and its sisters; also a single known field.
-bool looks_like_totals(std::string_view text);
+// What is to be said of it, and how much of a node's or a zone's line is there: it ends in a field
+// that depends on the kernel.
+struct KernelLine;
+void note_run(const FieldRun& run, std::string_view text, const FieldSet& fields, KernelLine& out);
 
 // "Node 0 active_anon:..." -> 0
 std::optional<int> parse_node_prefix(std::string_view text);

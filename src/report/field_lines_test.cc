@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "report/kernel_line.h"
+
 namespace whyoom::report {
 namespace {
 
@@ -76,13 +78,15 @@ TEST(Fields, DamageIsSaidAndSkipped) {
   EXPECT_FALSE(huge.get(Field::min));
 }
 
+bool is_totals(std::string_view text) { return read_line(text).kind == &totals; }
+
 TEST(Totals, AreToldFromOtherPairs) {
-  EXPECT_TRUE(looks_like_totals("active_anon:1 inactive_anon:2 isolated_anon:0"));
-  EXPECT_TRUE(looks_like_totals(" Active_anon:1 active_file:2"));
-  EXPECT_TRUE(looks_like_totals(" free_cma:0"));
-  EXPECT_FALSE(looks_like_totals("active_anon:4kB inactive_anon:8kB"));
-  EXPECT_FALSE(looks_like_totals("port:80 proto:6"));
-  EXPECT_FALSE(looks_like_totals("12:30 free"));
+  EXPECT_TRUE(is_totals("active_anon:1 inactive_anon:2 isolated_anon:0"));
+  EXPECT_TRUE(is_totals(" Active_anon:1 active_file:2"));
+  EXPECT_TRUE(is_totals(" free_cma:0"));
+  EXPECT_FALSE(is_totals("active_anon:4kB inactive_anon:8kB"));
+  EXPECT_FALSE(is_totals("port:80 proto:6"));
+  EXPECT_FALSE(is_totals("12:30 free"));
 }
 
 TEST(Tail, EveryLine) {

@@ -1,6 +1,10 @@
 #include "report/header_lines.h"
 
+#include <utility>
+
 #include "base/text.h"
+#include "report/after.h"
+#include "report/kernel_line.h"
 
 namespace whyoom::report {
 namespace {
@@ -13,25 +17,27 @@ constexpr std::string_view kCpuset = ",cpuset=";
 constexpr std::string_view kMemsAllowed = ",mems_allowed=";
 constexpr std::string_view kVmallocError = ": vmalloc error: size ";
 
-std::optional<std::string_view> after(std::string_view text, std::string_view key) {
-  const std::size_t at = text.find(key);
-  if (at == std::string_view::npos) {
-    return std::nullopt;
-  }
-  return text.substr(at + key.size());
+std::optional<int> read_int(std::string_view text, std::string_view key) {
+  return int_after(text, key, -100000, 100000);
 }
 
-std::optional<int> read_int(std::string_view text, std::string_view key) {
+std::optional<std::string> read_nodes(std::string_view text, std::string_view key) {
   const auto rest = after(text, key);
   if (!rest) {
     return std::nullopt;
   }
-  const auto value = Cursor(*rest).take_signed();
-  if (!value || *value < -100000 || *value > 100000) {
+  const std::string_view list = take_node_list(*rest);
+  if (list.empty()) {
     return std::nullopt;
   }
-  return static_cast<int>(*value);
+  return std::string(list);
 }
+
+std::string comm_before(std::string_view text, std::size_t at) {
+  return std::string(trim(text.substr(0, at)));
+}
+
+}  // namespace
 
 // The digits end at the first character that is no hex digit: a log that lost its separators has
 // "0x800d0order=0".
@@ -62,24 +68,6 @@ std::optional<GfpText> read_gfp(std::string_view text, std::string_view key) {
   return gfp;
 }
 
-std::optional<std::string> read_nodes(std::string_view text, std::string_view key) {
-  const auto rest = after(text, key);
-  if (!rest) {
-    return std::nullopt;
-  }
-  const std::string_view list = take_node_list(*rest);
-  if (list.empty()) {
-    return std::nullopt;
-  }
-  return std::string(list);
-}
-
-std::string comm_before(std::string_view text, std::size_t at) {
-  return std::string(trim(text.substr(0, at)));
-}
-
-}  // namespace
-
 std::string_view take_node_list(std::string_view text) {
   constexpr std::string_view none = "(null)";
   if (text.starts_with(none)) {
@@ -107,11 +95,11 @@ std::optional<HeaderLine> parse_oom_header(std::string_view text) {
     return std::nullopt;
   }
   HeaderLine header;
-  header.comm = comm_before(text, at);
+  header.trigger.comm = comm_before(text, at);
   header.gfp = read_gfp(rest, "gfp_mask=");
-  header.nodemask = read_nodes(rest, "nodemask=");
-  header.order = read_int(rest, "order=");
-  header.oom_score_adj = read_int(rest, "oom_score_adj=");
+  header.trigger.nodemask = read_nodes(rest, "nodemask=");
+  header.trigger.order = read_int(rest, "order=");
+  header.trigger.oom_score_adj = read_int(rest, "oom_score_adj=");
   header.old_adj = read_int(rest, "oomkilladj=");
   if (!header.old_adj) {
     header.old_adj = read_int(rest, "oom_adj=");
@@ -119,13 +107,8 @@ std::optional<HeaderLine> parse_oom_header(std::string_view text) {
   return header;
 }
 
-bool oom_header_complete(std::string_view text) {
-  const auto header = parse_oom_header(text);
-  return header && header->gfp && header->order && (header->oom_score_adj || header->old_adj);
-}
-
-std::optional<FailureLine> parse_failure_header(std::string_view text) {
-  FailureLine line;
+std::optional<HeaderLine> parse_failure_header(std::string_view text) {
+  HeaderLine line;
   std::size_t at = text.find(kFailure);
   if (at == std::string_view::npos) {
     at = text.find(kStall);
@@ -142,8 +125,8 @@ std::optional<FailureLine> parse_failure_header(std::string_view text) {
     }
   }
   std::string_view rest = text.substr(at + 1);
-  line.comm = comm_before(text, at);
-  if (line.comm.empty()) {
+  line.trigger.comm = comm_before(text, at);
+  if (line.trigger.comm.empty()) {
     return std::nullopt;
   }
   // The name of the cpuset can hold any of the keys: it ends at the last of them.
@@ -158,8 +141,8 @@ std::optional<FailureLine> parse_failure_header(std::string_view text) {
     rest = rest.substr(0, cpuset);
   }
   line.gfp = read_gfp(rest, "mode:");
-  line.order = read_int(rest, "order:");
-  line.nodemask = read_nodes(rest, "nodemask=");
+  line.trigger.order = read_int(rest, "order:");
+  line.trigger.nodemask = read_nodes(rest, "nodemask=");
   return line;
 }
 
@@ -201,7 +184,7 @@ std::optional<VmallocFailure> parse_vmalloc_line(std::string_view text, Place at
   return std::nullopt;
 }
 
-std::optional<CpusetLine> parse_cpuset_line(std::string_view text) {
+std::optional<HeaderLine> parse_cpuset_line(std::string_view text) {
   constexpr std::string_view key = " cpuset=";
   constexpr std::string_view mems = " mems_allowed=";
   const std::size_t at = text.find(key);
@@ -210,11 +193,90 @@ std::optional<CpusetLine> parse_cpuset_line(std::string_view text) {
       at == 0 || text.find('=') < at || at > 64) {
     return std::nullopt;
   }
-  CpusetLine line;
-  line.comm = comm_before(text, at);
+  HeaderLine line;
+  line.trigger.comm = comm_before(text, at);
   line.cpuset = std::string(text.substr(at + key.size(), allowed - at - key.size()));
   line.mems_allowed = std::string(take_node_list(text.substr(allowed + mems.size())));
   return line;
 }
+
+namespace {
+
+int score_of(const std::optional<GfpText>& gfp) { return gfp ? (gfp->names ? 2 : 1) : 0; }
+
+bool read_oom_header(std::string_view text, Place at, KernelLine& out) {
+  auto header = parse_oom_header(text);
+  if (!header) {
+    return false;
+  }
+  header->trigger.at = at;
+  out.score = 1 + score_of(header->gfp) + (header->trigger.order ? 1 : 0) +
+              (header->trigger.nodemask ? 1 : 0) + (header->trigger.oom_score_adj ? 1 : 0) +
+              (header->old_adj ? 1 : 0);
+  out.fullness = whole_if(header->complete());
+  if (!header->complete()) {
+    out.damage.emplace_back("the header line is cut");
+  }
+  out.part = std::move(*header);
+  return true;
+}
+
+bool read_failure_header(std::string_view text, Place at, KernelLine& out) {
+  auto header = parse_failure_header(text);
+  if (!header) {
+    return false;
+  }
+  header->trigger.at = at;
+  if (header->vmalloc) {
+    header->vmalloc->at = at;
+  }
+  out.score = 1 + score_of(header->gfp) + (header->trigger.order ? 1 : 0) +
+              (header->trigger.nodemask ? 1 : 0) + (header->cpuset ? 1 : 0) +
+              (header->mems_allowed ? 1 : 0);
+  const bool open = text.find('(') != std::string_view::npos && text.rfind('(') > text.rfind(')');
+  const bool cut = !header->gfp || open || text.ends_with(',') || text.ends_with('|');
+  out.fullness = cut ? Fullness::partial : Fullness::extensible;
+  if (!header->gfp) {
+    out.damage.emplace_back("the header line is cut");
+  }
+  out.part = std::move(*header);
+  return true;
+}
+
+bool read_vmalloc(std::string_view text, Place at, KernelLine& out) {
+  if (auto failure = parse_vmalloc_line(text, at)) {
+    out.part.emplace<HeaderLine>().vmalloc = std::move(failure);
+    return true;
+  }
+  return false;
+}
+
+bool read_cpuset(std::string_view text, Place /*at*/, KernelLine& out) {
+  if (auto line = parse_cpuset_line(text)) {
+    out.part = std::move(*line);
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+const LineKind oom_header{.read = read_oom_header};
+const LineKind failure_header{.read = read_failure_header};
+const LineKind vmalloc_failure{.read = read_vmalloc};
+const LineKind cpuset_line{
+    .read = read_cpuset,
+    .stage = Stage::stack,
+    .lacks =
+        [](const OpenEvent& e, const KernelLine& read, const logtext::Line&) {
+          return !e.report.cpuset && e.report.trigger &&
+                 e.report.trigger->comm == read.as<HeaderLine>().trigger.comm;
+        },
+    .put =
+        [](OpenEvent& e, KernelLine& read, const logtext::Line&) {
+          e.report.cpuset = std::move(read.as<HeaderLine>().cpuset);
+          e.report.mems_allowed = std::move(read.as<HeaderLine>().mems_allowed);
+          return true;
+        }};
 
 }  // namespace whyoom::report

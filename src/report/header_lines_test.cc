@@ -50,29 +50,30 @@ TEST(OomHeader, EveryForm) {
     SCOPED_TRACE(c.text);
     const auto header = parse_oom_header(c.text);
     ASSERT_TRUE(header && header->gfp);
-    EXPECT_EQ(header->comm, c.comm);
+    EXPECT_EQ(header->trigger.comm, c.comm);
     EXPECT_EQ(header->gfp->mask, c.mask);
     EXPECT_EQ(header->gfp->names.has_value(), c.names != nullptr);
     EXPECT_EQ(header->gfp->names.value_or(""), c.names == nullptr ? "" : c.names);
-    EXPECT_EQ(header->order, c.order);
-    EXPECT_EQ(header->oom_score_adj, c.adj);
+    EXPECT_EQ(header->trigger.order, c.order);
+    EXPECT_EQ(header->trigger.oom_score_adj, c.adj);
     EXPECT_EQ(header->old_adj, c.old_adj);
-    EXPECT_EQ(header->nodemask.value_or("-"), c.nodemask == nullptr ? "-" : c.nodemask);
-    EXPECT_TRUE(oom_header_complete(c.text));
+    EXPECT_EQ(header->trigger.nodemask.value_or("-"), c.nodemask == nullptr ? "-" : c.nodemask);
+    EXPECT_TRUE(header->complete());
   }
 }
 
 TEST(OomHeader, CutLinesKeepWhatTheyHave) {
   const auto bare = parse_oom_header("java invoked oom-killer:");
   ASSERT_TRUE(bare);
-  EXPECT_EQ(bare->comm, "java");
+  EXPECT_EQ(bare->trigger.comm, "java");
   EXPECT_FALSE(bare->gfp);
   // Half of the names would mean other flags than the whole.
   const auto half = parse_oom_header("java invoked oom-killer: gfp_mask=0x140dca(GFP_HIGHUSER_MOV");
   ASSERT_TRUE(half && half->gfp);
   EXPECT_EQ(half->gfp->mask, 0x140dcaU);
   EXPECT_FALSE(half->gfp->names);
-  EXPECT_FALSE(oom_header_complete("java invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0"));
+  EXPECT_FALSE(
+      parse_oom_header("java invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0")->complete());
 }
 
 TEST(OomHeader, SentencesAboutItAreNone) {
@@ -84,16 +85,16 @@ TEST(OomHeader, SentencesAboutItAreNone) {
 TEST(FailureHeader, EveryForm) {
   const auto el6 = parse_failure_header("swapper: page allocation failure. order:3, mode:0x20");
   ASSERT_TRUE(el6 && el6->gfp);
-  EXPECT_EQ(el6->comm, "swapper");
-  EXPECT_EQ(el6->order, 3);
+  EXPECT_EQ(el6->trigger.comm, "swapper");
+  EXPECT_EQ(el6->trigger.order, 3);
   EXPECT_EQ(el6->gfp->mask, 0x20U);
   const auto fresh = parse_failure_header(
       "kworker/u8:1: page allocation failure: order:4, mode:0x40dc0(GFP_KERNEL|__GFP_COMP|"
       "__GFP_ZERO), nodemask=0-1,cpuset=pod:a,b,mems_allowed=0-3");
   ASSERT_TRUE(fresh && fresh->gfp);
-  EXPECT_EQ(fresh->comm, "kworker/u8:1");
-  EXPECT_EQ(fresh->order, 4);
-  EXPECT_EQ(fresh->nodemask, "0-1");
+  EXPECT_EQ(fresh->trigger.comm, "kworker/u8:1");
+  EXPECT_EQ(fresh->trigger.order, 4);
+  EXPECT_EQ(fresh->trigger.nodemask, "0-1");
   EXPECT_EQ(fresh->cpuset, "pod:a,b");
   EXPECT_EQ(fresh->mems_allowed, "0-3");
   EXPECT_FALSE(fresh->stalled);
@@ -102,7 +103,7 @@ TEST(FailureHeader, EveryForm) {
       "nodemask=(null)");
   ASSERT_TRUE(stall);
   EXPECT_TRUE(stall->stalled);
-  EXPECT_EQ(stall->order, 1);
+  EXPECT_EQ(stall->trigger.order, 1);
 }
 
 TEST(FailureHeader, VmallocHasItsOwn) {
@@ -110,13 +111,13 @@ TEST(FailureHeader, VmallocHasItsOwn) {
       "modprobe: vmalloc: allocation failure: 1048576 bytes, mode:0x14080c0(GFP_KERNEL), "
       "nodemask=(null)");
   ASSERT_TRUE(failure && failure->vmalloc);
-  EXPECT_EQ(failure->comm, "modprobe");
+  EXPECT_EQ(failure->trigger.comm, "modprobe");
   EXPECT_EQ(failure->vmalloc->bytes, 1048576U);
   const auto error = parse_failure_header(
       "a b: vmalloc error: size 8192, failed to allocate pages, mode:0xdc0(GFP_KERNEL|__GFP_ZERO), "
       "nodemask=(null),cpuset=/,mems_allowed=0");
   ASSERT_TRUE(error && error->vmalloc);
-  EXPECT_EQ(error->comm, "a b");
+  EXPECT_EQ(error->trigger.comm, "a b");
   EXPECT_EQ(error->vmalloc->bytes, 8192U);
   EXPECT_EQ(error->vmalloc->reason, "failed to allocate pages");
   const auto part = parse_failure_header(
@@ -136,7 +137,7 @@ TEST(FailureHeader, VmallocHasItsOwn) {
 TEST(CpusetLine, NamesTheProcessAndItsNodes) {
   const auto line = parse_cpuset_line("my app cpuset=a1b2 mems_allowed=0-1,3");
   ASSERT_TRUE(line);
-  EXPECT_EQ(line->comm, "my app");
+  EXPECT_EQ(line->trigger.comm, "my app");
   EXPECT_EQ(line->cpuset, "a1b2");
   EXPECT_EQ(line->mems_allowed, "0-1,3");
   EXPECT_FALSE(parse_cpuset_line("oom-kill:constraint=CONSTRAINT_NONE,cpuset=/,mems_allowed=0"));

@@ -5,48 +5,39 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
+#include <utility>
 
-#include "logtext/line.h"
-#include "report/shape.h"
+#include "logtext/kept_line.h"
+#include "report/kernel_line.h"
 
 namespace whyoom::report {
 
 class Joiner {
  public:
   // The line's views live until the sink returns.
-  using Sink = std::function<void(const logtext::Line&, Shape)>;
+  using Sink = std::function<void(const logtext::Line&, KernelLine&)>;
 
   explicit Joiner(Sink sink) : sink_(std::move(sink)) {}
 
   void line(const logtext::Line& line);
   void flush();
-  [[nodiscard]] bool holds() const { return pending_.has_value(); }
+  [[nodiscard]] bool holds() const { return pending_.valid; }
 
  private:
-  struct Owned {
-    std::string text, wall, host, caller, tag, boot;
-    logtext::Line meta;  // its views are not used
-    Shape shape = Shape::other;
-    Grade grade;
-    unsigned pieces = 1;
-    [[nodiscard]] logtext::Line view() const;
-  };
-
-  static Owned own(const logtext::Line& line);
   void take(const logtext::Line& line);
-  void emit(const logtext::Line& line, Shape shape);
-  bool join(const logtext::Line& next, Shape next_shape);
-  bool join_name(std::string_view next);
-  void accept(std::string text, Shape shape, Grade grade, const logtext::Line& next);
+  void emit(const logtext::Line& line, KernelLine& read);
+  bool join(const logtext::Line& next, const LineKind& next_kind);
+  [[nodiscard]] bool goes_on_in_name(std::string_view next) const;
+  void accept(const std::string& text, KernelLine&& read, const logtext::Line& next);
 
   Sink sink_;
-  std::optional<Owned> pending_;
-  std::optional<Owned> empty_frame_;  // a time alone on its line: the text follows on the next
-  std::size_t columns_ = 0;           // of the task table that is being read
+  logtext::KeptLine pending_;  // not whole yet
+  KernelLine read_;            // what it says so far
+  unsigned pieces_ = 1;
+  logtext::KeptLine empty_frame_;  // a time alone on its line: the text follows on the next
+  std::size_t columns_ = 0;        // of the task table that is being read
 };
 
 }  // namespace whyoom::report

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "logtext/literal_scan.h"
-#include "report/shape.h"
+#include "report/kernel_line.h"
 #include "report/userspace_lines.h"
 
 namespace whyoom::report {
@@ -62,7 +62,7 @@ bool LogExcerpt::is_wanted(const logtext::Line& line) const {
   if (line.origin == logtext::Origin::other) {
     return false;
   }
-  if (shape_of(line.text) != Shape::other) {
+  if (read_line(line.text).kind != &unknown_line) {
     return true;
   }
   const bool by_kernel = owner_ == LogOwner::kernel || line.origin == logtext::Origin::kernel ||

@@ -7,10 +7,9 @@
 
 #include "logtext/framer.h"
 #include "logtext/literal_scan.h"
-#include "report/anchors.h"
 #include "report/assembler.h"
 #include "report/fingerprint.h"
-#include "report/open_event.h"
+#include "report/kernel_line.h"
 
 namespace whyoom::report {
 namespace {
@@ -193,7 +192,7 @@ void LogReader::State::keep_context(std::string_view skipped) {
 // Goes over whole lines without an anchor; the offset of the line that has one, or the end.
 std::size_t LogReader::State::skip(std::string_view block) {
   if (!scan) {
-    scan.emplace(kAnchors);
+    scan.emplace(anchors());
   }
   const std::size_t found = scan->find(block);
   if (found == npos) {

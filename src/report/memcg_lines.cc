@@ -1,9 +1,12 @@
 #include "report/memcg_lines.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "base/text.h"
+#include "report/after.h"
+#include "report/kernel_line.h"
 
 namespace whyoom::report {
 namespace {
@@ -11,37 +14,17 @@ namespace {
 constexpr std::string_view kTaskIn = "Task in ";
 constexpr std::string_view kKilled = "killed as a result of limit of ";
 
-std::optional<std::string> path_of(std::string_view text) {
+// Empty when there is none.
+std::string path_of(std::string_view text) {
   const std::string_view path = trim(text);
-  if (!path.starts_with('/')) {
-    return std::nullopt;
-  }
-  return std::string(path);
-}
-
-std::optional<std::uint64_t> number_after(std::string_view text, std::string_view key) {
-  const std::size_t at = text.find(key);
-  if (at == std::string_view::npos) {
-    return std::nullopt;
-  }
-  return Cursor(text.substr(at + key.size())).take_unsigned();
-}
-
-std::optional<std::uint64_t> kib_after(std::string_view text, std::string_view key) {
-  const std::size_t at = text.find(key);
-  if (at == std::string_view::npos) {
-    return std::nullopt;
-  }
-  Cursor cursor(text.substr(at + key.size()));
-  const auto value = cursor.take_unsigned();
-  return value && cursor.take("kB") ? value : std::nullopt;
+  return path.starts_with('/') ? std::string(path) : std::string();
 }
 
 }  // namespace
 
-std::optional<TaskInLine> parse_task_in(std::string_view text) {
+std::optional<Memcg> parse_task_in(std::string_view text) {
   const std::string_view start = trim_left(text);
-  TaskInLine line;
+  Memcg line;
   const std::size_t killed = start.rfind(kKilled);
   if (killed != start.find(kKilled)) {
     return std::nullopt;  // one of the two names holds the kernel's own words
@@ -56,41 +39,36 @@ std::optional<TaskInLine> parse_task_in(std::string_view text) {
   if (killed != std::string_view::npos) {
     line.limit_path = path_of(start.substr(killed + kKilled.size()));
   }
-  if (!line.task_path && !line.limit_path) {
-    return std::nullopt;
-  }
-  return line;
+  return line.task_path.empty() && line.limit_path.empty() ? std::nullopt : std::optional(line);
 }
 
-std::optional<std::string_view> parse_limit_reached(std::string_view text) {
-  constexpr std::string_view key = "Memory limit reached of cgroup ";
-  const std::string_view start = trim(text);
-  if (!start.starts_with(key)) {
-    return std::nullopt;
-  }
-  return start.substr(key.size());
-}
+namespace {
 
-std::optional<MemcgCounterLine> parse_memcg_counter(std::string_view text) {
-  using Form = std::pair<std::string_view, MemcgLine>;
-  static constexpr std::array<Form, 4> forms{{
-      {"memory: usage ", MemcgLine::memory},
-      {"memory+swap: usage ", MemcgLine::memsw},
-      {"swap: usage ", MemcgLine::swap},
-      {"kmem: usage ", MemcgLine::kmem},
-  }};
+using Counter = std::pair<std::string_view, MemcgCounter Memcg::*>;
+constexpr std::array<Counter, 4> kCounters{{
+    {"memory: usage ", &Memcg::memory},
+    {"memory+swap: usage ", &Memcg::memsw},
+    {"swap: usage ", &Memcg::swap},
+    {"kmem: usage ", &Memcg::kmem},
+}};
+
+}  // namespace
+
+std::optional<Memcg> parse_memcg_counter(std::string_view text, Place at) {
   const std::string_view start = trim_left(text);
-  for (const auto& [key, which] : forms) {
+  for (const auto& [key, which] : kCounters) {
     if (start.starts_with(key)) {
-      MemcgCounterLine line;
-      line.which = which;
-      line.usage_kib = kib_after(start, "usage ");
-      line.limit_kib = kib_after(start, "limit ");
-      line.failcnt = number_after(start, "failcnt ");
-      if (!line.usage_kib && !line.limit_kib) {
-        return std::nullopt;
-      }
-      return line;
+      Memcg line;
+      MemcgCounter& counter = line.*which;
+      const auto read = [at](Maybe<std::uint64_t>& to, std::optional<std::uint64_t> value) {
+        if (value) {
+          to = Read<std::uint64_t>{*value, at};
+        }
+      };
+      read(counter.usage_kib, kib_after(start, "usage "));
+      read(counter.limit_kib, kib_after(start, "limit "));
+      read(counter.failcnt, number_after(start, "failcnt "));
+      return counter.usage_kib || counter.limit_kib ? std::optional(line) : std::nullopt;
     }
   }
   return std::nullopt;
@@ -129,27 +107,18 @@ bool counts_events(std::string_view name) {
   if (name.starts_with("total_")) {
     name.remove_prefix(6);
   }
-  static constexpr std::array<std::string_view, 13> prefixes{
-      "workingset_", "pgfault", "pgmajfault", "pgscan",  "pgsteal",  "pgrefill", "pgact",
-      "pgdeact",     "pglazy",  "pgpgin",     "pgpgout", "pgdemote", "pgpromote"};
-  static constexpr std::array<std::string_view, 10> others{
-      "thp_", "numa_", "pswp", "swpin", "swpout", "zswpin", "zswpout", "zswpwb", "oom_", "nr_"};
-  for (const auto prefix : prefixes) {
-    if (name.starts_with(prefix)) {
-      return true;
-    }
-  }
-  for (const auto prefix : others) {
-    if (name.starts_with(prefix)) {
-      return true;
-    }
-  }
-  return false;
+  static constexpr std::array<std::string_view, 23> prefixes{
+      "workingset_", "pgfault", "pgmajfault", "pgscan", "pgsteal", "pgrefill",
+      "pgact",       "pgdeact", "pglazy",     "pgpgin", "pgpgout", "pgdemote",
+      "pgpromote",   "thp_",    "numa_",      "pswp",   "swpin",   "swpout",
+      "zswpin",      "zswpout", "zswpwb",     "oom_",   "nr_"};
+  return std::ranges::any_of(prefixes,
+                             [name](std::string_view prefix) { return name.starts_with(prefix); });
 }
 
 }  // namespace
 
-std::optional<MemcgStatsLine> parse_memcg_stats(std::string_view text, Place at) {
+std::optional<Memcg> parse_memcg_stats(std::string_view text, Place at, bool& malformed) {
   constexpr std::string_view key = "Memory cgroup stats for ";
   const std::string_view start = trim(text);
   if (!start.starts_with(key)) {
@@ -157,14 +126,14 @@ std::optional<MemcgStatsLine> parse_memcg_stats(std::string_view text, Place at)
     return std::nullopt;
   }
   const std::string_view rest = start.substr(key.size());
-  MemcgStatsLine line;
+  Memcg line;
   const std::size_t first = find_first_stat(rest);
   if (first == std::string_view::npos) {
-    line.path = std::string(rest.substr(0, rest.size() - (rest.ends_with(':') ? 1 : 0)));
-    line.malformed = !rest.ends_with(':');
+    line.limit_path = std::string(rest.substr(0, rest.size() - (rest.ends_with(':') ? 1 : 0)));
+    malformed = !rest.ends_with(':');
     return line;
   }
-  line.path = std::string(rest.substr(0, first));
+  line.limit_path = std::string(rest.substr(0, first));
   Cursor cursor(rest.substr(first + 1));
   for (;;) {
     cursor.skip_spaces();
@@ -175,7 +144,7 @@ std::optional<MemcgStatsLine> parse_memcg_stats(std::string_view text, Place at)
     if (auto stat = parse_inline_stat(token, at)) {
       line.stats.push_back(std::move(*stat));
     } else {
-      line.malformed = true;
+      malformed = true;
     }
   }
   return line;
@@ -200,5 +169,207 @@ std::optional<MemcgStat> parse_memcg_stat(std::string_view text, Place at) {
   }
   return MemcgStat{std::string(name), *value, !counts_events(name), at};
 }
+
+namespace {
+
+bool read_task_in(std::string_view text, Place /*at*/, KernelLine& out) {
+  auto line = parse_task_in(text);
+  out.fullness = Fullness::partial;
+  if (!line) {
+    return false;
+  }
+  const std::string& limit = line->limit_path;
+  const std::string& path = line->task_path;
+  out.score = 1;
+  if (!path.empty() && !limit.empty()) {
+    // The limit is of the task's own cgroup or of one above it.
+    const bool whole = limit == "/" || (path.starts_with(limit) &&
+                                        (path.size() == limit.size() || path[limit.size()] == '/'));
+    out.fullness = whole_if(whole);
+    out.score = whole ? 3 : 2;
+  }
+  out.part = std::move(*line);
+  return true;
+}
+
+bool read_limit_reached(std::string_view text, Place /*at*/, KernelLine& out) {
+  constexpr std::string_view key = "Memory limit reached of cgroup ";
+  out.part.emplace<Memcg>().limit_path = std::string(text.substr(key.size()));
+  return true;
+}
+
+bool read_memcg_counter(std::string_view text, Place at, KernelLine& out) {
+  auto line = parse_memcg_counter(text, at);
+  for (const auto& [key, which] : kCounters) {
+    if (const MemcgCounter* counter = line ? &((*line).*which) : nullptr) {
+      out.score +=
+          (counter->usage_kib ? 1 : 0) + (counter->limit_kib ? 1 : 0) + (counter->failcnt ? 1 : 0);
+      if (counter->usage_kib && !counter->limit_kib) {
+        out.damage.emplace_back("the counters of the cgroup are cut");
+      }
+    }
+  }
+  out.fullness = whole_if(out.score == 3);
+  if (line) {
+    out.part = std::move(*line);
+  }
+  return line.has_value();
+}
+
+bool read_memcg_stats(std::string_view text, Place at, KernelLine& out) {
+  bool malformed = false;
+  auto line = parse_memcg_stats(text, at, malformed);
+  if (!line) {
+    return false;
+  }
+  out.score = static_cast<int>(line->stats.size()) - (malformed ? 2 : 0);
+  out.fullness = !line->stats.empty()
+                     ? whole_if(line->stats.back().name == "unevictable" && !malformed)
+                 : malformed ? Fullness::partial
+                             : Fullness::extensible;
+  if (malformed) {
+    out.damage.emplace_back("the statistics of the cgroup are cut");
+  }
+  out.part = std::move(*line);
+  return true;
+}
+
+bool read_memcg_stat(std::string_view text, Place at, KernelLine& out) {
+  auto stat = parse_memcg_stat(text, at);
+  if (stat) {
+    out.part = std::move(*stat);
+  }
+  return stat.has_value();
+}
+
+bool put_paths(OpenEvent& event, KernelLine& read, const logtext::Line& line) {
+  Memcg& memcg = event.memcg(place_of(line));
+  Memcg& part = read.as<Memcg>();
+  for (const auto path : {&Memcg::task_path, &Memcg::limit_path}) {
+    if (!(part.*path).empty()) {
+      memcg.*path = std::move(part.*path);
+    }
+  }
+  return true;
+}
+
+bool lacks_counter(const OpenEvent& event, const KernelLine& read, const logtext::Line& /*line*/) {
+  if (!event.is_oom() || !event.report.memcg) {
+    return event.is_oom();
+  }
+  return std::ranges::none_of(kCounters, [&](const Counter& counter) {
+    const MemcgCounter& known = (*event.report.memcg).*counter.second;
+    const MemcgCounter& part = read.as<Memcg>().*counter.second;
+    return (part.usage_kib || part.limit_kib) && (known.usage_kib || known.limit_kib);
+  });
+}
+
+bool put_counter(OpenEvent& event, KernelLine& read, const logtext::Line& line) {
+  Memcg& memcg = event.memcg(place_of(line));
+  for (const auto& [key, which] : kCounters) {
+    for (const auto value :
+         {&MemcgCounter::usage_kib, &MemcgCounter::limit_kib, &MemcgCounter::failcnt}) {
+      if (const auto& found = (read.as<Memcg>().*which).*value) {
+        (memcg.*which).*value = found;
+      }
+    }
+  }
+  return true;
+}
+
+// One set for each cgroup below the one whose limit was hit: the first is the topmost.
+void add_children(std::vector<MemcgStat>& sum, const std::vector<MemcgStat>& stats) {
+  for (const auto& stat : stats) {
+    const auto into = std::ranges::find(sum, stat.name, &MemcgStat::name);
+    if (into != sum.end()) {
+      into->value = (Bytes(into->value) + Bytes(stat.value)).count();
+    } else if (sum.size() < kMaxStats) {
+      sum.push_back(stat);
+    }
+  }
+}
+
+bool put_stats(OpenEvent& event, KernelLine& read, const logtext::Line& line) {
+  Memcg& memcg = event.memcg(place_of(line));
+  Memcg& part = read.as<Memcg>();
+  if (event.first_stats && memcg.limit_path.empty()) {
+    memcg.limit_path = std::move(part.limit_path);
+  }
+  if (part.stats.empty()) {
+    event.stats_open = true;
+    event.stats_framed = line.framed;
+    memcg.hierarchical = true;
+  } else if (event.first_stats) {
+    memcg.stats = std::move(part.stats);
+  } else {
+    add_children(memcg.children, part.stats);
+  }
+  event.first_stats = false;
+  return true;
+}
+
+bool put_stat(OpenEvent& event, KernelLine& read, const logtext::Line& /*line*/) {
+  Memcg& memcg = *event.report.memcg;
+  MemcgStat& stat = read.as<MemcgStat>();
+  if (std::ranges::find(memcg.stats, stat.name, &MemcgStat::name) != memcg.stats.end()) {
+    return false;
+  }
+  if (stat.name == "cache" || stat.name == "rss") {
+    memcg.hierarchical = false;  // cgroup v1: its own values, then those with "total_"
+  }
+  memcg.stats.push_back(std::move(stat));
+  return true;
+}
+
+}  // namespace
+
+const LineKind task_in{.read = read_task_in,
+                       .stage = Stage::memcg,
+                       .opens = true,
+                       .lacks =
+                           [](const OpenEvent& e, const KernelLine&, const logtext::Line&) {
+                             return e.is_oom() &&
+                                    (!e.report.memcg || (e.report.memcg->limit_path.empty() &&
+                                                         !e.report.memcg->memory.usage_kib));
+                           },
+                       .put = put_paths,
+                       .has_no_blanks = true};
+const LineKind limit_reached{.read = read_limit_reached,
+                             .stage = Stage::memcg,
+                             .opens = true,
+                             .lacks =
+                                 [](const OpenEvent& e, const KernelLine&, const logtext::Line&) {
+                                   return e.is_oom() &&
+                                          (!e.report.memcg || e.report.memcg->limit_path.empty());
+                                 },
+                             .put = put_paths};
+const LineKind memcg_counter{.read = read_memcg_counter,
+                             .stage = Stage::memcg,
+                             .opens = true,
+                             .lacks = lacks_counter,
+                             .put = put_counter};
+const LineKind memcg_stats{
+    .read = read_memcg_stats,
+    .stage = Stage::memcg,
+    .opens = true,
+    .lacks =
+        [](const OpenEvent& e, const KernelLine& read, const logtext::Line&) {
+          return e.is_oom() && (!read.as<Memcg>().stats.empty() || !e.report.memcg ||
+                                e.report.memcg->stats.empty());
+        },
+    .put = put_stats,
+    .has_no_blanks = true};
+const LineKind memcg_stat{.read = read_memcg_stat,
+                          .stage = Stage::memcg,
+                          .lacks =
+                              [](const OpenEvent& e, const KernelLine&, const logtext::Line& line) {
+                                return e.stats_open && e.report.memcg &&
+                                       e.report.memcg->stats.size() < kMaxStats &&
+                                       (line.framed == e.stats_framed || line.continued ||
+                                        line.number == e.last.line + 1);
+                              },
+                          .put = put_stat,
+                          .stands_alone = false,
+                          .in_record = true};
 
 }  // namespace whyoom::report

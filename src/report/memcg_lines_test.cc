@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "report/kernel_line.h"
+
 namespace whyoom::report {
 namespace {
 
@@ -13,7 +15,7 @@ TEST(TaskIn, WholeAndInTwoLines) {
   const auto first = parse_task_in("Task in /a/b");
   ASSERT_TRUE(first);
   EXPECT_EQ(first->task_path, "/a/b");
-  EXPECT_FALSE(first->limit_path);
+  EXPECT_EQ(first->limit_path, "");
   const auto second = parse_task_in(" killed as a result of limit of /a");
   ASSERT_TRUE(second);
   EXPECT_EQ(second->limit_path, "/a");
@@ -22,40 +24,45 @@ TEST(TaskIn, WholeAndInTwoLines) {
 }
 
 TEST(MemcgCounters, EveryLine) {
-  const auto memory = parse_memcg_counter("memory: usage 980kB, limit 1024kB, failcnt 4152239");
+  const auto memory =
+      parse_memcg_counter("memory: usage 980kB, limit 1024kB, failcnt 4152239", {0, 6});
   ASSERT_TRUE(memory);
-  EXPECT_EQ(memory->which, MemcgLine::memory);
-  EXPECT_EQ(memory->usage_kib, 980U);
-  EXPECT_EQ(memory->limit_kib, 1024U);
-  EXPECT_EQ(memory->failcnt, 4152239U);
-  EXPECT_EQ(
-      parse_memcg_counter("memory+swap: usage 1kB, limit 9007199254740988kB, failcnt 0")->which,
-      MemcgLine::memsw);
-  EXPECT_EQ(parse_memcg_counter("swap: usage 1kB, limit 2kB, failcnt 0")->which, MemcgLine::swap);
-  EXPECT_EQ(parse_memcg_counter("kmem: usage 1kB, limit 2kB, failcnt 0")->which, MemcgLine::kmem);
-  const auto cut = parse_memcg_counter("memory: usage 980kB, lim");
+  EXPECT_EQ(memory->memory.usage_kib->value, 980U);
+  EXPECT_EQ(memory->memory.limit_kib->value, 1024U);
+  EXPECT_EQ(memory->memory.failcnt->value, 4152239U);
+  EXPECT_EQ(memory->memory.failcnt->at.line, 6U);
+  EXPECT_FALSE(memory->memsw.usage_kib || memory->swap.usage_kib || memory->kmem.usage_kib);
+  EXPECT_TRUE(parse_memcg_counter("memory+swap: usage 1kB, limit 9007199254740988kB, failcnt 0", {})
+                  ->memsw.usage_kib);
+  EXPECT_TRUE(parse_memcg_counter("swap: usage 1kB, limit 2kB, failcnt 0", {})->swap.usage_kib);
+  EXPECT_TRUE(parse_memcg_counter("kmem: usage 1kB, limit 2kB, failcnt 0", {})->kmem.usage_kib);
+  const auto cut = parse_memcg_counter("memory: usage 980kB, lim", {});
   ASSERT_TRUE(cut);
-  EXPECT_FALSE(cut->limit_kib);
-  EXPECT_FALSE(parse_memcg_counter("memory: usage is high"));
+  EXPECT_FALSE(cut->memory.limit_kib);
+  EXPECT_FALSE(parse_memcg_counter("memory: usage is high", {}));
 }
 
 TEST(MemcgStats, OnOneLineBecomeBytes) {
+  bool malformed = false;
   const auto line = parse_memcg_stats(
-      "Memory cgroup stats for /a: b/c: cache:3KB rss:980KB swap:1KB unevictable:0KB", {0, 7});
+      "Memory cgroup stats for /a: b/c: cache:3KB rss:980KB swap:1KB unevictable:0KB", {0, 7},
+      malformed);
   ASSERT_TRUE(line);
-  EXPECT_EQ(line->path, "/a: b/c");
+  EXPECT_EQ(line->limit_path, "/a: b/c");
   ASSERT_EQ(line->stats.size(), 4U);
   EXPECT_EQ(line->stats[1].name, "rss");
   EXPECT_EQ(line->stats[1].value, 980U * 1024);
   EXPECT_TRUE(line->stats[1].bytes);
-  EXPECT_FALSE(line->malformed);
-  EXPECT_TRUE(parse_memcg_stats("Memory cgroup stats for /a: cache:3KB rss:98", {})->malformed);
+  EXPECT_FALSE(malformed);
+  parse_memcg_stats("Memory cgroup stats for /a: cache:3KB rss:98", {}, malformed);
+  EXPECT_TRUE(malformed);
 }
 
 TEST(MemcgStats, OneALine) {
-  const auto title = parse_memcg_stats("Memory cgroup stats for /pod/x:", {});
+  bool malformed = false;
+  const auto title = parse_memcg_stats("Memory cgroup stats for /pod/x:", {}, malformed);
   ASSERT_TRUE(title);
-  EXPECT_EQ(title->path, "/pod/x");
+  EXPECT_EQ(title->limit_path, "/pod/x");
   EXPECT_TRUE(title->stats.empty());
   EXPECT_TRUE(parse_memcg_stat("anon 534147072", {})->bytes);
   EXPECT_TRUE(parse_memcg_stat("pagetables 65536", {})->bytes);
@@ -69,8 +76,10 @@ TEST(MemcgStats, OneALine) {
 }
 
 TEST(LimitReached, GivesThePath) {
-  EXPECT_EQ(parse_limit_reached("Memory limit reached of cgroup /a b"), "/a b");
-  EXPECT_FALSE(parse_limit_reached("Memory limit of cgroup"));
+  const KernelLine line = read_line("Memory limit reached of cgroup /a b");
+  EXPECT_EQ(line.kind, &limit_reached);
+  EXPECT_EQ(line.as<Memcg>().limit_path, "/a b");
+  EXPECT_EQ(read_line("Memory limit of cgroup").kind, &unknown_line);
 }
 
 }  // namespace

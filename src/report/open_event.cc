@@ -5,35 +5,10 @@
 #include <utility>
 
 #include "base/text.h"
+#include "report/doubt.h"
 #include "report/stack_lines.h"
 
 namespace whyoom::report {
-
-int group_of(Stage stage) {
-  switch (stage) {
-    case Stage::header:
-      return 0;
-    case Stage::stack:
-      return 1;
-    case Stage::memcg:
-    case Stage::mem_info:
-    case Stage::totals:
-    case Stage::nodes:
-    case Stage::zones:
-    case Stage::buddy:
-    case Stage::hugepages:
-    case Stage::tail:
-      return 2;
-    case Stage::slab:
-    case Stage::tasks:
-      return 3;
-    case Stage::constraint:
-      return 4;
-    case Stage::victim:
-      break;
-  }
-  return 5;
-}
 
 std::optional<int> seconds_of_day(std::string_view wall) {
   for (std::size_t i = 0; i + 8 <= wall.size(); ++i) {
@@ -80,6 +55,21 @@ std::optional<double> seconds_between(const Moment& earlier, const logtext::Line
     return static_cast<double>(day);
   }
   return static_cast<double>(distance);
+}
+
+Report begin_report(const std::string& source, Kind kind, const logtext::Line& line) {
+  Report report;
+  report.kind = kind;
+  report.source = source;
+  report.first_line = line.number;
+  report.last_line = line.number;
+  report.time.monotonic_us = line.monotonic_us;
+  report.time.wall = std::string(line.wall);
+  report.host = std::string(line.host);
+  report.boot = std::string(line.boot);
+  report.by_tag = line.by_tag;
+  report.unverified = why_unverified(line);
+  return report;
 }
 
 bool OpenEvent::ended() const {
@@ -139,14 +129,7 @@ void OpenEvent::settle_intent() {
   if (!intent) {
     return;
   }
-  Victim victim;
-  victim.pid = intent->intent.pid;
-  victim.comm = intent->intent.comm;
-  victim.score = intent->intent.score;
-  victim.memcg = intent->intent.memcg;
-  victim.allocating_task = intent->intent.allocating_task;
-  victim.monotonic_us = intent->monotonic_us;
-  victim.at = intent->at;
+  Victim victim = std::move(*intent);
   intent.reset();
   add_victim(std::move(victim));
 }

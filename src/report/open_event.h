@@ -14,7 +14,6 @@
 #include "report/header_lines.h"
 #include "report/report.h"
 #include "report/task_lines.h"
-#include "report/victim_lines.h"
 
 namespace whyoom::report {
 
@@ -35,7 +34,10 @@ enum class Stage : std::uint8_t {
   constraint,
   victim
 };
-int group_of(Stage stage);
+constexpr int group_of(Stage stage) {
+  constexpr int groups[] = {0, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 4, 5};
+  return groups[static_cast<std::size_t>(stage)];
+}
 
 // Seconds of the day in a wall clock of any format ("Nov 23 07:41:32", "2026-11-23T07:41:32.1Z").
 std::optional<int> seconds_of_day(std::string_view wall);
@@ -47,6 +49,7 @@ struct Moment {
   std::string wall;
 };
 Moment moment_of(const logtext::Line& line);
+inline Place place_of(const logtext::Line& line) { return {0, line.number}; }
 // Seconds from `earlier` to `line`; nullopt when the two do not share a clock.
 std::optional<double> seconds_between(const Moment& earlier, const logtext::Line& line);
 
@@ -68,6 +71,9 @@ inline constexpr std::size_t kMaxFunctions = 64;
 // TASK_COMM_LEN less its end: a process can choose so many bytes of any kind for its name.
 inline constexpr std::size_t kMaxComm = 15;
 
+// What the first line of an event tells beside its text.
+Report begin_report(const std::string& source, Kind kind, const logtext::Line& line);
+
 struct OpenEvent {
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 
@@ -78,6 +84,7 @@ struct OpenEvent {
   Moment last;
   std::uint64_t foreign = 0;  // lines of others in the log, up to the last of this event
 
+  bool fresh = true;         // nothing was put into it yet
   bool interleaved = false;  // got a line after a younger event had begun
   bool superseded = false;   // over; only the reaper may still name its victim
   bool ignored = false;      // Mem-Info that somebody asked for: no event
@@ -102,18 +109,14 @@ struct OpenEvent {
   std::unordered_set<int> nodes;
   std::unordered_map<std::int64_t, std::vector<std::uint32_t>> unreaped;
 
-  struct PendingKill {
-    KillIntent intent;
-    Place at;
-    std::optional<std::uint64_t> monotonic_us;
-  };
-  std::optional<PendingKill> intent;
+  std::optional<Victim> intent;  // a kill that was announced
   bool group_kill = false;
   bool exiting = false;
   bool memcg_seen = false;
   bool global_seen = false;
 
   [[nodiscard]] bool is_failure() const { return report.kind == Kind::page_allocation_failure; }
+  [[nodiscard]] bool is_oom() const { return !is_failure() && !ignored; }
   // The part that closes a report has come.
   [[nodiscard]] bool ended() const;
   // How many of the parts behind the header are there.

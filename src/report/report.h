@@ -4,6 +4,7 @@
 // zone lines are kB, lowmem_reserve[] is pages, pgtables_bytes is bytes.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -41,13 +42,20 @@ class FieldSet {
   void set(kernel::Field field, std::uint64_t value, Place at) {
     values_[static_cast<std::size_t>(field)] = Read<std::uint64_t>{value, at};
   }
-  [[nodiscard]] bool empty() const {
-    for (const auto& value : values_) {
-      if (value) {
-        return false;
-      }
+  [[nodiscard]] std::size_t count() const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(values_, [](const auto& value) { return value.has_value(); }));
+  }
+  [[nodiscard]] bool empty() const { return count() == 0; }
+  // A field of `other` is here already.
+  [[nodiscard]] bool overlaps(const FieldSet& other) const {
+    return !std::ranges::equal(values_, other.values_,
+                               [](const auto& a, const auto& b) { return !(a && b); });
+  }
+  void add(const FieldSet& other) {
+    for (std::size_t i = 0; i < values_.size(); ++i) {
+      values_[i] = other.values_[i] ? other.values_[i] : values_[i];
     }
-    return true;
   }
 
  private:

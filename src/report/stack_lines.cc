@@ -1,9 +1,11 @@
 #include "report/stack_lines.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "base/text.h"
+#include "report/kernel_line.h"
 
 namespace whyoom::report {
 namespace {
@@ -41,12 +43,12 @@ void read_version(std::string_view rest, bool tainted, CpuLine& line) {
   const std::string_view release =
       tainted || line.complete ? last_word(before) : Cursor(before).take_word();
   if (is_release(release)) {
-    line.release = std::string(release);
+    line.stack.release = std::string(release);
     if (tainted) {
-      line.taint = std::string(trim(before.substr(0, before.size() - release.size())));
+      line.stack.taint = std::string(trim(before.substr(0, before.size() - release.size())));
     }
   } else if (tainted) {
-    line.taint = std::string(before);
+    line.stack.taint = std::string(before);
   }
 }
 
@@ -103,22 +105,6 @@ std::optional<std::string_view> parse_hardware(std::string_view text) {
     return std::nullopt;
   }
   return trim(start.substr(key.size()));
-}
-
-HardwareShape hardware_shape(std::string_view hardware) {
-  int depth = 0;
-  for (const char c : hardware) {
-    depth += c == '(' ? 1 : (c == ')' ? -1 : 0);
-  }
-  const std::size_t bios = hardware.find("BIOS");
-  const std::string_view date = last_word(hardware);
-  const bool dated = date.size() == 10 && date[2] == '/' && date[5] == '/';
-  const bool versioned = bios != std::string_view::npos && hardware.size() > bios + 5;
-  HardwareShape shape;
-  shape.score = (depth == 0 ? 1 : 0) + (versioned ? 1 : 0) + (dated ? 1 : 0) +
-                (bios != std::string_view::npos ? 1 : 0);
-  shape.whole = dated || (depth == 0 && bios == std::string_view::npos && !hardware.ends_with(','));
-  return shape;
 }
 
 namespace {
@@ -246,5 +232,72 @@ std::string_view architecture_of_release(std::string_view release) {
   }
   return {};
 }
+
+bool is_memcg_function(std::string_view function) {
+  return function.starts_with("mem_cgroup_out_of_memory") ||
+         function.starts_with("mem_cgroup_oom_synchronize");
+}
+
+bool is_oom_function(std::string_view function) {
+  return is_memcg_function(function) || function.starts_with("out_of_memory") ||
+         function.starts_with("oom_kill_process") || function.starts_with("dump_header");
+}
+
+bool is_failure_function(std::string_view function) { return function.starts_with("warn_alloc"); }
+
+namespace {
+
+bool read_cpu(std::string_view text, Place /*at*/, KernelLine& out) {
+  auto line = parse_cpu_line(text);
+  if (!line) {
+    return false;
+  }
+  out.score = 1 + (line->stack.release.empty() ? 0 : 1) + (line->complete ? 1 : 0);
+  out.fullness = whole_if(line->complete);
+  out.part = std::move(*line);
+  return true;
+}
+
+// A wrap cuts "BIOS 2.0b 07/27/2017" or a pair of brackets apart.
+bool read_hardware(std::string_view text, Place /*at*/, KernelLine& out) {
+  const std::string_view hardware = parse_hardware(text).value_or("");
+  const auto depth = std::ranges::count(hardware, '(') - std::ranges::count(hardware, ')');
+  const std::size_t bios = hardware.find("BIOS");
+  const std::string_view date = last_word(hardware);
+  const bool dated = date.size() == 10 && date[2] == '/' && date[5] == '/';
+  const bool versioned = bios != std::string_view::npos && hardware.size() > bios + 5;
+  out.score = (depth == 0 ? 1 : 0) + (versioned ? 1 : 0) + (dated ? 1 : 0) +
+              (bios != std::string_view::npos ? 1 : 0);
+  out.fullness =
+      whole_if(dated || (depth == 0 && bios == std::string_view::npos && !hardware.ends_with(',')));
+  out.part.emplace<StackDump>().hardware = std::string(hardware);
+  return true;
+}
+
+bool read_trace(std::string_view text, Place /*at*/, KernelLine& out) {
+  const auto entry = parse_trace_entry(text);
+  if (entry) {
+    out.part = *entry;
+  }
+  return entry.has_value();
+}
+
+}  // namespace
+
+const LineKind cpu_line{.read = read_cpu, .stage = Stage::stack};
+const LineKind hardware_line{
+    .read = read_hardware,
+    .stage = Stage::stack,
+    .lacks =
+        [](const OpenEvent& e, const KernelLine&, const logtext::Line&) {
+          return e.report.trigger && (!e.report.stack || e.report.stack->hardware.empty());
+        },
+    .put =
+        [](OpenEvent& e, KernelLine& read, const logtext::Line& line) {
+          e.stack(place_of(line)).hardware = std::move(read.as<StackDump>().hardware);
+          return true;
+        }};
+const LineKind trace_start{.stage = Stage::stack};
+const LineKind trace_entry{.read = read_trace, .stage = Stage::stack};
 
 }  // namespace whyoom::report

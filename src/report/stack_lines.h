@@ -7,27 +7,24 @@
 #include <string>
 #include <string_view>
 
+#include "report/report.h"
+
 namespace whyoom::report {
+
+struct LineKind;
+extern const LineKind cpu_line, hardware_line, trace_start, trace_entry;
 
 // "CPU: 0 UID: 0 PID: 190 Comm: hog Not tainted 6.12.117 #1 ...", el6: "Pid: 1743, comm: sshd ...".
 struct CpuLine {
   std::optional<std::int64_t> pid;
   std::string comm;
-  std::string release;
-  std::string taint;
+  StackDump stack;        // the release and the taint
   bool complete = false;  // reaches the build number ("#1")
 };
 std::optional<CpuLine> parse_cpu_line(std::string_view text);
 
 // "Hardware name: QEMU Standard PC, BIOS 1.16.2 04/01/2014" -> what follows the key.
 std::optional<std::string_view> parse_hardware(std::string_view text);
-
-// How much of the line is there: a wrap cuts "BIOS 2.0b 07/27/2017" or a pair of brackets apart.
-struct HardwareShape {
-  bool whole = true;
-  int score = 0;
-};
-HardwareShape hardware_shape(std::string_view hardware);
 
 // One entry of a call trace in any of the forms of the architectures. `function` is empty when only
 // an address was printed.
@@ -41,5 +38,10 @@ std::optional<TraceEntry> parse_trace_entry(std::string_view text);
 // it shows none.
 std::string_view architecture_of_line(std::string_view text);
 std::string_view architecture_of_release(std::string_view release);
+
+// Functions whose presence says what a stack is about.
+bool is_memcg_function(std::string_view function);
+bool is_oom_function(std::string_view function);
+bool is_failure_function(std::string_view function);
 
 }  // namespace whyoom::report

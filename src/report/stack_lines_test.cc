@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "report/kernel_line.h"
+
 namespace whyoom::report {
 namespace {
 
@@ -10,21 +12,21 @@ TEST(CpuLine, EveryForm) {
   ASSERT_TRUE(el6);
   EXPECT_EQ(el6->pid, 77);
   EXPECT_EQ(el6->comm, "httpd");
-  EXPECT_EQ(el6->release, "2.6.32-431.el6.x86_64");
+  EXPECT_EQ(el6->stack.release, "2.6.32-431.el6.x86_64");
   const auto tainted = parse_cpu_line(
       "CPU: 11 PID: 501 Comm: a (b) c Kdump: loaded Tainted: P           OE     5.4.0-99-generic "
       "#112-Ubuntu");
   ASSERT_TRUE(tainted);
   EXPECT_EQ(tainted->comm, "a (b) c");
-  EXPECT_EQ(tainted->taint, "P           OE");
-  EXPECT_EQ(tainted->release, "5.4.0-99-generic");
+  EXPECT_EQ(tainted->stack.taint, "P           OE");
+  EXPECT_EQ(tainted->stack.release, "5.4.0-99-generic");
   EXPECT_TRUE(tainted->complete);
   const auto uid = parse_cpu_line(
       "CPU: 0 UID: 1000 PID: 190 Comm: hog Not tainted 6.12.9-amd64 #1 PREEMPT(voluntary)  Debian");
   ASSERT_TRUE(uid);
   EXPECT_EQ(uid->pid, 190);
-  EXPECT_EQ(uid->release, "6.12.9-amd64");
-  EXPECT_TRUE(uid->taint.empty());
+  EXPECT_EQ(uid->stack.release, "6.12.9-amd64");
+  EXPECT_TRUE(uid->stack.taint.empty());
   const auto cut = parse_cpu_line("CPU: 0 PID: 9 Comm: hog Not");
   ASSERT_TRUE(cut);
   EXPECT_FALSE(cut->complete);
@@ -70,10 +72,16 @@ TEST(TraceEntry, FormsOfTheArchitectures) {
 TEST(Hardware, KnowsWhenItIsCut) {
   EXPECT_EQ(parse_hardware("Hardware name: Board/X, BIOS 1 01/02/2023"),
             "Board/X, BIOS 1 01/02/2023");
-  EXPECT_TRUE(hardware_shape("Radxa ROCK Pi 4B (DT)").whole);
-  EXPECT_TRUE(hardware_shape("Board/X, BIOS 1 01/02/2023").whole);
-  EXPECT_FALSE(hardware_shape("Board/X, BIOS").whole);
-  EXPECT_FALSE(hardware_shape("QEMU Standard PC (i440FX + PIIX,").whole);
+  const auto whole = [](const std::string& name) {
+    const KernelLine line = read_line("Hardware name: " + name);
+    EXPECT_EQ(line.kind, &hardware_line);
+    EXPECT_EQ(line.as<StackDump>().hardware, name);
+    return line.fullness == Fullness::whole;
+  };
+  EXPECT_TRUE(whole("Radxa ROCK Pi 4B (DT)"));
+  EXPECT_TRUE(whole("Board/X, BIOS 1 01/02/2023"));
+  EXPECT_FALSE(whole("Board/X, BIOS"));
+  EXPECT_FALSE(whole("QEMU Standard PC (i440FX + PIIX,"));
 }
 
 TEST(Architecture, IsSaidOnlyWhenTheTextShowsIt) {

@@ -1,9 +1,12 @@
 #include "report/task_lines.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "base/text.h"
+#include "report/after.h"
+#include "report/kernel_line.h"
 
 namespace whyoom::report {
 namespace {
@@ -29,17 +32,14 @@ constexpr std::array<std::pair<std::string_view, TaskColumn>, 15> kColumns{{
 }};
 
 // Takes "[  123]"; the pid.
-std::optional<std::int64_t> take_pid(Cursor& cursor) {
+std::optional<std::int64_t> take_pid_column(Cursor& cursor) {
   if (!cursor.take('[')) {
     return std::nullopt;
   }
   cursor.skip_spaces();
-  const auto pid = cursor.take_unsigned();
+  const auto pid = take_pid(cursor);
   cursor.skip_spaces();
-  if (!pid || *pid > 0x7fffffff || !cursor.take(']')) {
-    return std::nullopt;
-  }
-  return static_cast<std::int64_t>(*pid);
+  return cursor.take(']') ? pid : std::nullopt;
 }
 
 // The next number, when a blank or the end follows it.
@@ -111,8 +111,7 @@ void put(Task& task, TaskColumn column, std::int64_t value) {
   }
 }
 
-}  // namespace
-
+// Begins like the header row, whole or not.
 bool looks_like_task_columns(std::string_view text) {
   Cursor cursor(trim_left(text));
   if (!cursor.take('[')) {
@@ -129,6 +128,8 @@ bool looks_like_task_columns(std::string_view text) {
   cursor.skip_spaces();
   return cursor.at_end() || cursor.rest().starts_with("uid");
 }
+
+}  // namespace
 
 std::optional<TaskColumns> parse_task_columns(std::string_view text) {
   if (!looks_like_task_columns(text)) {
@@ -158,45 +159,35 @@ std::optional<TaskColumns> parse_task_columns(std::string_view text) {
   return columns;
 }
 
-std::optional<TaskRowShape> task_row_shape(std::string_view text) {
-  Cursor cursor(trim_left(text));
-  const auto pid = take_pid(cursor);
+std::optional<TaskRow> parse_task_row(std::string_view text) {
+  Cursor cursor(text);
+  cursor.skip_spaces();
+  const auto pid = take_pid_column(cursor);
   if (!pid || cursor.peek() != ' ') {
     return std::nullopt;
   }
-  TaskRowShape shape;
-  std::optional<std::int64_t> tgid;
-  while (shape.numbers < 24) {
+  TaskRow row;
+  row.pid = *pid;
+  const auto place = [&] { return static_cast<std::uint32_t>(text.size() - cursor.rest().size()); };
+  row.ends[0] = place();
+  while (row.count < TaskRow::most) {
     const auto value = take_column(cursor);
     if (!value) {
       break;
     }
-    if (++shape.numbers == 2) {
-      tgid = value;
-    }
+    row.numbers[row.count++] = *value;
+    row.ends[row.count] = place();
   }
-  shape.named = !trim(cursor.rest()).empty();
+  row.named = !trim(cursor.rest()).empty();
   // A row that was wrapped early is told by its thread group, which mostly is the pid.
-  if (shape.numbers < 2 || (shape.numbers == 2 && tgid != pid)) {
+  if (row.count < 2 || (row.count == 2 && row.numbers[1] != row.pid)) {
     return std::nullopt;
   }
-  return shape;
+  return row;
 }
 
-TaskColumns guess_task_columns(std::string_view row) {
-  Cursor cursor(trim_left(row));
-  if (!take_pid(cursor)) {
-    return {};
-  }
-  std::vector<std::int64_t> numbers;
-  while (numbers.size() < 24) {
-    const auto value = take_column(cursor);
-    if (!value) {
-      break;
-    }
-    numbers.push_back(*value);
-  }
-  switch (numbers.size()) {
+TaskColumns guess_task_columns(const TaskRow& row) {
+  switch (row.count) {
     case 10:
       return {C::uid,      C::tgid,      C::total_vm,       C::rss,      C::rss_anon,
               C::rss_file, C::rss_shmem, C::pgtables_bytes, C::swapents, C::oom_score_adj};
@@ -220,44 +211,143 @@ TaskColumns guess_task_columns(std::string_view row) {
               C::swapents,
               C::oom_score_adj};
     case 7:
-      if (numbers[5] < 0) {
+      if (row.numbers[5] < 0) {
         return {C::uid, C::tgid, C::total_vm, C::rss, C::unused, C::old_adj, C::oom_score_adj};
       }
       // Page tables in bytes are whole pages; a count of table pages that large means a process of
       // gigabytes of page tables.
-      return {
-          C::uid,
-          C::tgid,
-          C::total_vm,
-          C::rss,
-          numbers[4] >= 4096 && numbers[4] % 4096 == 0 ? C::pgtables_bytes : C::page_table_pages,
-          C::swapents,
-          C::oom_score_adj};
+      return {C::uid,
+              C::tgid,
+              C::total_vm,
+              C::rss,
+              row.numbers[4] >= 4096 && row.numbers[4] % 4096 == 0 ? C::pgtables_bytes
+                                                                   : C::page_table_pages,
+              C::swapents,
+              C::oom_score_adj};
     default:
       return {};
   }
 }
 
-std::optional<Task> parse_task_row(std::string_view text, const TaskColumns& columns,
-                                   LineNumber line) {
-  Cursor cursor(trim_left(text));
-  const auto pid = take_pid(cursor);
-  if (!pid || columns.empty()) {
+std::optional<Task> task_of(const TaskRow& row, std::string_view text, const TaskColumns& columns,
+                            LineNumber line) {
+  if (columns.empty() || columns.size() > row.count) {
     return std::nullopt;
   }
   Task task;
-  task.pid = *pid;
-  task.tgid = *pid;
+  task.pid = row.pid;
+  task.tgid = row.pid;
   task.line = line;
-  for (const TaskColumn column : columns) {
-    const auto value = take_column(cursor);
-    if (!value) {
-      return std::nullopt;
-    }
-    put(task, column, *value);
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    put(task, columns[i], row.numbers[i]);
   }
-  task.comm = std::string(trim(cursor.rest()));
+  task.comm = std::string(trim(text.substr(row.ends[columns.size()])));
   return task;
 }
+
+namespace {
+
+bool read_task_columns(std::string_view text, Place /*at*/, KernelLine& out) {
+  if (!looks_like_task_columns(text)) {
+    return false;
+  }
+  auto columns = parse_task_columns(text);
+  out.fullness = Fullness::partial;
+  out.good = false;
+  if (columns) {
+    const auto unused = std::ranges::count(*columns, TaskColumn::unused);
+    const bool whole = text.ends_with(" name");
+    out.score = static_cast<int>(columns->size()) - 2 * static_cast<int>(unused) + (whole ? 1 : 0);
+    out.fullness = whole_if(whole);
+    // What is shorter can be the name of a process.
+    out.good = std::ranges::count(*columns, TaskColumn::total_vm) > 0;
+    out.part = std::move(*columns);
+  }
+  return true;
+}
+
+bool read_task_row(std::string_view text, Place /*at*/, KernelLine& out) {
+  const auto row = parse_task_row(text);
+  if (!row) {
+    return false;
+  }
+  const std::size_t wanted = out.columns == 0 ? 7 : out.columns;
+  out.fullness = whole_if(row->count >= wanted && row->named);
+  out.score = static_cast<int>(row->count) + (row->named ? 1 : 0);
+  if (out.columns != 0 && (row->count > wanted || (row->named && row->count < wanted))) {
+    out.score -= 8;  // a number that was cut in two, or glued to the name
+  }
+  out.part = *row;
+  return true;
+}
+
+void begin_table(OpenEvent& event, const logtext::Line& line) {
+  if (!event.report.task_table_at) {
+    event.report.task_table_at = place_of(line);
+  }
+  event.slab_open = false;
+  event.stats_open = false;
+}
+
+bool put_columns(OpenEvent& event, KernelLine& read, const logtext::Line& line) {
+  event.columns = std::move(read.as<TaskColumns>());
+  event.report.tasks_have_rss_kinds = event.report.tasks_have_rss_kinds ||
+                                      std::ranges::count(event.columns, TaskColumn::rss_anon) > 0;
+  begin_table(event, line);
+  return true;
+}
+
+bool put_row(OpenEvent& event, KernelLine& read, const logtext::Line& line) {
+  const TaskRow& row = read.as<TaskRow>();
+  const std::string_view text = trim_left(line.text);
+  event.orphan_rows = event.orphan_rows || event.fresh;
+  auto task = task_of(row, text, event.columns, line.number);
+  if (!task) {
+    task = task_of(row, text, guess_task_columns(row), line.number);
+    if (task && task->rss_anon) {
+      event.report.tasks_have_rss_kinds = true;
+    }
+  }
+  if (!task && event.stage < Stage::tasks && !event.orphan_rows) {
+    return false;  // before the table: some numbers in the name of a process
+  }
+  if (event.report.tasks.size() >= kMaxTasks) {
+    ++event.rows_lost;
+  } else if (task) {
+    event.keep(event.report.tasks, std::move(*task), kMaxTasks);
+  } else {
+    event.damage(line.number, "a row of the task table is cut");
+  }
+  return true;
+}
+
+}  // namespace
+
+const LineKind task_title{.stage = Stage::tasks,
+                          .opens = true,
+                          .lacks =
+                              [](const OpenEvent& e, const KernelLine&, const logtext::Line&) {
+                                return e.is_oom() && !e.report.task_table_at &&
+                                       e.report.tasks.empty();
+                              },
+                          .put =
+                              [](OpenEvent& e, KernelLine&, const logtext::Line& line) {
+                                begin_table(e, line);
+                                return true;
+                              }};
+const LineKind task_columns{.read = read_task_columns,
+                            .stage = Stage::tasks,
+                            .opens = true,
+                            .lacks =
+                                [](const OpenEvent& e, const KernelLine&, const logtext::Line&) {
+                                  return e.is_oom() && e.columns.empty() && e.report.tasks.empty();
+                                },
+                            .put = put_columns};
+const LineKind task_row{
+    .read = read_task_row,
+    .stage = Stage::tasks,
+    .opens = true,
+    .lacks = [](const OpenEvent& e, const KernelLine&, const logtext::Line&) { return e.is_oom(); },
+    .put = put_row};
 
 }  // namespace whyoom::report

@@ -2,6 +2,7 @@
 // column, so rows are split at white space.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -10,6 +11,9 @@
 #include "report/report.h"
 
 namespace whyoom::report {
+
+struct LineKind;
+extern const LineKind task_title, task_columns, task_row;
 
 enum class TaskColumn : std::uint8_t {
   uid,
@@ -32,21 +36,24 @@ using TaskColumns = std::vector<TaskColumn>;
 
 // "[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name"
 std::optional<TaskColumns> parse_task_columns(std::string_view text);
-// Begins like the header row, whole or not.
-bool looks_like_task_columns(std::string_view text);
 
-// How many numbers stand between "[pid]" and the name, and whether a name is there; nullopt: no
-// row.
-struct TaskRowShape {
-  std::size_t numbers = 0;
-  bool named = false;
+// "[ 1743]    48  1743    68123     3901   249856        0             0 (sd-pam)"
+struct TaskRow {
+  static constexpr std::size_t most = 24;
+
+  std::int64_t pid = 0;
+  std::size_t count = 0;  // of the numbers behind the pid; a name can begin with some
+  std::array<std::int64_t, most> numbers{};
+  std::array<std::uint32_t, most + 1> ends{};  // where each of them ends in the line
+  bool named = false;                          // something stands behind the numbers
 };
-std::optional<TaskRowShape> task_row_shape(std::string_view text);
+std::optional<TaskRow> parse_task_row(std::string_view text);
 
 // The columns of a row whose header row is lost, from the row alone; empty: not to be told.
-TaskColumns guess_task_columns(std::string_view row);
+TaskColumns guess_task_columns(const TaskRow& row);
 
-std::optional<Task> parse_task_row(std::string_view text, const TaskColumns& columns,
-                                   LineNumber line);
+// `text` is what the row was read from. Nothing when the row has fewer columns.
+std::optional<Task> task_of(const TaskRow& row, std::string_view text, const TaskColumns& columns,
+                            LineNumber line);
 
 }  // namespace whyoom::report

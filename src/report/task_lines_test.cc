@@ -14,6 +14,11 @@ struct TableCase {
   const char* comm;
 };
 
+std::optional<Task> read_task(std::string_view text, const TaskColumns& columns, LineNumber line) {
+  const auto row = parse_task_row(text);
+  return row ? task_of(*row, text, columns, line) : std::nullopt;
+}
+
 TEST(TaskTable, EveryForm) {
   const TableCase cases[] = {
       {"[ pid ]   uid  tgid total_vm      rss cpu oom_adj oom_score_adj name",
@@ -77,7 +82,7 @@ TEST(TaskTable, EveryForm) {
     SCOPED_TRACE(c.columns);
     const auto columns = parse_task_columns(c.columns);
     ASSERT_TRUE(columns);
-    const auto task = parse_task_row(c.row, *columns, 12);
+    const auto task = read_task(c.row, *columns, 12);
     ASSERT_TRUE(task);
     EXPECT_EQ(task->uid, 48);
     EXPECT_EQ(task->tgid, task->pid);
@@ -90,7 +95,7 @@ TEST(TaskTable, EveryForm) {
     EXPECT_EQ(task->comm, c.comm);
     EXPECT_EQ(task->line, 12U);
     // The row alone tells the same, but for el6 with an ordinary oom_adj.
-    const auto guessed = parse_task_row(c.row, guess_task_columns(c.row), 12);
+    const auto guessed = read_task(c.row, guess_task_columns(*parse_task_row(c.row)), 12);
     ASSERT_TRUE(guessed);
     EXPECT_EQ(guessed->comm, c.comm);
     EXPECT_EQ(guessed->rss, c.rss);
@@ -103,28 +108,26 @@ TEST(TaskTable, NamesMayLookLikeAnything) {
   const auto columns = parse_task_columns(
       "[ pid ]   uid  tgid total_vm      rss nr_ptes swapents oom_score_adj name");
   ASSERT_TRUE(columns);
-  const auto row = parse_task_row("[    9]     0     9      1        2     3        4   5 77 [x] 8",
-                                  *columns, 1);
+  const auto row =
+      read_task("[    9]     0     9      1        2     3        4   5 77 [x] 8", *columns, 1);
   ASSERT_TRUE(row);
   EXPECT_EQ(row->comm, "77 [x] 8");
-  EXPECT_EQ(
-      parse_task_row("[    9]     0     9      1        2     3        4   5 ", *columns, 1)->comm,
-      "");
+  EXPECT_EQ(read_task("[    9]     0     9      1        2     3        4   5 ", *columns, 1)->comm,
+            "");
 }
 
 TEST(TaskTable, RowsAreToldFromOtherBrackets) {
-  const auto shape = task_row_shape("[ 1743]    48  1743    68123     3901 6 7 8 app");
-  ASSERT_TRUE(shape);
-  EXPECT_EQ(shape->numbers, 7U);
-  EXPECT_TRUE(shape->named);
-  EXPECT_TRUE(task_row_shape("[ 1743]    48  1743"));  // wrapped early
-  EXPECT_FALSE(task_row_shape("[ 1743]    48  1744"));
-  EXPECT_FALSE(task_row_shape("[ 1743] usb 1-1: reset"));
-  EXPECT_FALSE(task_row_shape("[   12.345678] text"));
-  EXPECT_FALSE(task_row_shape("[<ffffffff8116e5bc>] dump_header+0x8c/0x1a0"));
-  EXPECT_FALSE(
-      parse_task_row("[ 1743]    48  1743    68123", TaskColumns(7, TaskColumn::unused), 1));
-  EXPECT_TRUE(guess_task_columns("[ 1743] 1 2 3").empty());
+  const auto row = parse_task_row("[ 1743]    48  1743    68123     3901 6 7 8 app");
+  ASSERT_TRUE(row);
+  EXPECT_EQ(row->count, 7U);
+  EXPECT_TRUE(row->named);
+  EXPECT_TRUE(parse_task_row("[ 1743]    48  1743"));  // wrapped early
+  EXPECT_FALSE(parse_task_row("[ 1743]    48  1744"));
+  EXPECT_FALSE(parse_task_row("[ 1743] usb 1-1: reset"));
+  EXPECT_FALSE(parse_task_row("[   12.345678] text"));
+  EXPECT_FALSE(parse_task_row("[<ffffffff8116e5bc>] dump_header+0x8c/0x1a0"));
+  EXPECT_FALSE(read_task("[ 1743]    48  1743    68123", TaskColumns(7, TaskColumn::unused), 1));
+  EXPECT_TRUE(guess_task_columns(*parse_task_row("[ 1743] 1 2 3")).empty());
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // exactly their sentence. Some spread an event over several lines: facts first, then the kill.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,6 +11,15 @@
 #include "report/report.h"
 
 namespace whyoom::report {
+
+// As the anchors of the kernel's lines: one of them is in each line of these killers that counts.
+inline constexpr std::array<std::string_view, 6> kUserspaceAnchors{
+    "due to memory",    // systemd-oomd, memory.oom.group
+    "sending SIG",      // earlyoom
+    "to the victim",    // nohang
+    "Preventing OOM",   // nohang, older
+    "viction manager",  // kubelet
+    "oomd kill"};
 
 struct UserspaceLine {
   enum class Step : std::uint8_t { facts, kill };

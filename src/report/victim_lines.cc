@@ -5,7 +5,8 @@
 #include <utility>
 
 #include "base/text.h"
-#include "report/header_lines.h"
+#include "report/after.h"
+#include "report/kernel_line.h"
 
 namespace whyoom::report {
 namespace {
@@ -128,11 +129,6 @@ std::optional<Constraint> parse_constraint(std::string_view text, Place at) {
   return out;
 }
 
-bool constraint_complete(std::string_view text) {
-  const auto constraint = parse_constraint(text, {});
-  return constraint && constraint->uid && constraint->pid;
-}
-
 bool extend_constraint(std::string_view text, Constraint& constraint) {
   const std::string_view rest = trim(text);
   if (!rest.starts_with(",task=") || rest.find(",pid=") == std::string_view::npos) {
@@ -153,10 +149,7 @@ struct Prefix {
 // What the kernel says before it names the victim, or nothing. A log can begin inside of it; any
 // other word before it makes the line somebody else's: it can hold names that users choose.
 std::optional<Prefix> read_prefix(std::string_view text) {
-  struct Known {
-    std::string_view text;
-    Prefix prefix;
-  };
+  using Known = std::pair<std::string_view, Prefix>;
   static constexpr std::array<Known, 4> all{{
       {"Memory cgroup out of memory: ", {true, true, false}},
       {"Out of memory (oom_kill_allocating_task): ", {true, false, true}},
@@ -167,9 +160,9 @@ std::optional<Prefix> read_prefix(std::string_view text) {
   if (start.empty()) {
     return Prefix{};
   }
-  for (const Known& known : all) {
-    if (known.text.ends_with(start)) {
-      return start.size() > 2 ? known.prefix : Prefix{};
+  for (const auto& [words, prefix] : all) {
+    if (words.ends_with(start)) {
+      return start.size() > 2 ? prefix : Prefix{};
     }
   }
   return std::nullopt;
@@ -177,15 +170,15 @@ std::optional<Prefix> read_prefix(std::string_view text) {
 
 }  // namespace
 
-std::optional<KillIntent> parse_kill_intent(std::string_view text) {
-  const std::size_t at = text.find(kKill);
-  if (at == std::string_view::npos) {
+std::optional<VictimLine> parse_kill_intent(std::string_view text, Place at) {
+  const std::size_t start = text.find(kKill);
+  if (start == std::string_view::npos) {
     return std::nullopt;
   }
-  Cursor cursor(text.substr(at + kKill.size()));
-  const auto pid = cursor.take_unsigned();
-  const auto prefix = read_prefix(text.substr(0, at));
-  if (!pid || *pid > 0x7fffffff || !cursor.take(" (") || !prefix) {
+  Cursor cursor(text.substr(start + kKill.size()));
+  const auto pid = take_pid(cursor);
+  const auto prefix = read_prefix(text.substr(0, start));
+  if (!pid || !cursor.take(" (") || !prefix) {
     return std::nullopt;
   }
   const std::string_view rest = cursor.rest();
@@ -193,26 +186,17 @@ std::optional<KillIntent> parse_kill_intent(std::string_view text) {
   if (score == std::string_view::npos) {
     return std::nullopt;  // "Kill process %d (%s) sharing same memory"
   }
-  KillIntent intent;
-  intent.pid = static_cast<std::int64_t>(*pid);
-  intent.comm = std::string(rest.substr(0, score));
-  intent.score = Cursor(rest.substr(score + 8)).take_signed();
-  intent.memcg = prefix->memcg;
-  intent.allocating_task = prefix->allocating_task;
-  return intent;
+  VictimLine line;
+  line.victim.pid = *pid;
+  line.victim.comm = std::string(rest.substr(0, score));
+  line.victim.score = Cursor(rest.substr(score + 8)).take_signed();
+  line.victim.memcg = prefix->memcg;
+  line.victim.allocating_task = prefix->allocating_task;
+  line.victim.at = at;
+  return line;
 }
 
 namespace {
-
-std::optional<std::uint64_t> kib_field(std::string_view text, std::string_view key) {
-  const std::size_t at = text.find(key);
-  if (at == std::string_view::npos) {
-    return std::nullopt;
-  }
-  Cursor cursor(text.substr(at + key.size()));
-  const auto value = cursor.take_unsigned();
-  return value && cursor.take("kB") ? value : std::nullopt;
-}
 
 // Where the name ends: the rightmost place where one of the known tails begins.
 std::size_t find_name_end(std::string_view rest) {
@@ -235,27 +219,21 @@ std::size_t find_name_end(std::string_view rest) {
 
 void read_victim_fields(std::string_view tail, VictimLine& line) {
   Victim& victim = line.victim;
-  victim.total_vm_kib = kib_field(tail, "total-vm:");
+  victim.total_vm_kib = kib_after(tail, "total-vm:");
   if (!victim.total_vm_kib) {
-    victim.total_vm_kib = kib_field(tail, "vsz:");
+    victim.total_vm_kib = kib_after(tail, "vsz:");
   }
-  victim.anon_rss_kib = kib_field(tail, "anon-rss:");
-  victim.file_rss_kib = kib_field(tail, "file-rss:");
-  victim.shmem_rss_kib = kib_field(tail, "shmem-rss:");
-  victim.pgtables_kib = kib_field(tail, "pgtables:");
+  victim.anon_rss_kib = kib_after(tail, "anon-rss:");
+  victim.file_rss_kib = kib_after(tail, "file-rss:");
+  victim.shmem_rss_kib = kib_after(tail, "shmem-rss:");
+  victim.pgtables_kib = kib_after(tail, "pgtables:");
   for (const std::string_view key : {" UID:", " UID "}) {
     const std::size_t at = tail.find(key);
     if (at != std::string_view::npos) {
       victim.uid = number_at(tail, at + key.size());
     }
   }
-  const std::size_t adj = tail.find("oom_score_adj:");
-  if (adj != std::string_view::npos) {
-    const auto value = Cursor(tail.substr(adj + 14)).take_signed();
-    if (value && *value >= -1000 && *value <= 1000) {
-      victim.oom_score_adj = static_cast<int>(*value);
-    }
-  }
+  victim.oom_score_adj = int_after(tail, "oom_score_adj:", -1000, 1000);
   for (const bool there : {victim.total_vm_kib.has_value(), victim.anon_rss_kib.has_value(),
                            victim.file_rss_kib.has_value(), victim.shmem_rss_kib.has_value(),
                            victim.pgtables_kib.has_value(), victim.uid.has_value(),
@@ -272,14 +250,14 @@ std::optional<VictimLine> parse_victim(std::string_view text, Place at) {
     return std::nullopt;
   }
   Cursor cursor(text.substr(start + kKilled.size()));
-  const auto pid = cursor.take_unsigned();
+  const auto pid = take_pid(cursor);
   const auto prefix = read_prefix(text.substr(0, start));
-  if (!pid || *pid > 0x7fffffff || !prefix) {
+  if (!pid || !prefix) {
     return std::nullopt;
   }
   VictimLine line;
   Victim& victim = line.victim;
-  victim.pid = static_cast<std::int64_t>(*pid);
+  victim.pid = *pid;
   victim.at = at;
   if (cursor.take(", UID ")) {  // el6 has it before the name
     if (const auto uid = cursor.take_unsigned()) {
@@ -324,24 +302,13 @@ std::optional<std::string_view> parse_group(std::string_view text) {
 
 std::optional<std::int64_t> parse_reaped(std::string_view text) {
   Cursor cursor(trim_left(text));
-  if (!cursor.take("oom_reaper: reaped process ")) {
-    return std::nullopt;
-  }
-  const auto pid = cursor.take_unsigned();
-  if (!pid || *pid > 0x7fffffff) {
-    return std::nullopt;
-  }
-  return static_cast<std::int64_t>(*pid);
+  return cursor.take("oom_reaper: reaped process ") ? take_pid(cursor) : std::nullopt;
 }
 
 bool is_victim_exiting(std::string_view text) {
   const std::size_t victim = text.find(": OOM victim ");
   return victim != std::string_view::npos && read_prefix(text.substr(0, victim + 2)) &&
          text.find("is already exiting") != std::string_view::npos;
-}
-
-bool is_no_killable(std::string_view text) {
-  return trim_left(text).starts_with("Out of memory and no killable processes");
 }
 
 std::optional<Panic> parse_oom_panic(std::string_view text, Place at) {
@@ -382,5 +349,139 @@ Sysrq parse_sysrq(std::string_view text) {
   return start.find("OOM request ignored") != std::string_view::npos ? Sysrq::nothing_eligible
                                                                      : Sysrq::none;
 }
+
+namespace {
+
+bool read_constraint(std::string_view text, Place at, KernelLine& out) {
+  auto constraint = parse_constraint(text, at);
+  out.fullness = Fullness::partial;
+  if (!constraint) {
+    return false;
+  }
+  out.score = 1;
+  for (const bool there :
+       {!constraint->nodemask.empty(), !constraint->cpuset.empty(),
+        !constraint->mems_allowed.empty(), constraint->global_oom, !constraint->oom_memcg.empty(),
+        !constraint->task_memcg.empty(), !constraint->task.empty(), constraint->pid.has_value(),
+        constraint->uid.has_value()}) {
+    out.score += there ? 1 : 0;
+  }
+  if (constraint->uid && constraint->pid) {
+    out.fullness = Fullness::extensible;
+  } else {
+    out.damage.emplace_back("the constraint line is cut");
+  }
+  if (constraint_has_doubtful_names(text)) {
+    out.damage.emplace_back("a name in the constraint line holds the words of the line itself");
+  }
+  out.part = std::move(*constraint);
+  return true;
+}
+
+bool read_constraint_rest(std::string_view text, Place /*at*/, KernelLine& out) {
+  return extend_constraint(text, out.part.emplace<Constraint>());
+}
+
+bool put_constraint(OpenEvent& event, KernelLine& read, const logtext::Line& /*line*/) {
+  auto& constraint = read.as<Constraint>();
+  (constraint.kind == ConstraintKind::memcg ? event.memcg_seen : event.global_seen) = true;
+  event.report.constraint = std::move(constraint);
+  event.orphan_rows = false;
+  return true;
+}
+
+bool put_constraint_rest(OpenEvent& event, KernelLine& read, const logtext::Line& /*line*/) {
+  auto& rest = read.as<Constraint>();
+  event.report.constraint->task = std::move(rest.task);
+  event.report.constraint->pid = rest.pid;
+  event.report.constraint->uid = rest.uid ? rest.uid : event.report.constraint->uid;
+  return true;
+}
+
+bool read_kill_intent(std::string_view text, Place at, KernelLine& out) {
+  auto line = parse_kill_intent(text, at);
+  if (!line) {
+    return false;
+  }
+  const bool whole = text.find("child") != std::string_view::npos;
+  out.fullness = whole_if(whole);
+  out.score = whole ? 2 : 1;
+  out.part = std::move(*line);
+  return true;
+}
+
+bool read_victim(std::string_view text, Place at, KernelLine& out) {
+  auto line = parse_victim(text, at);
+  if (!line) {
+    return false;
+  }
+  out.score = static_cast<int>(line->fields) + (line->victim.comm.empty() ? 0 : 1);
+  out.fullness = line->complete              ? Fullness::whole
+                 : line->victim.file_rss_kib ? Fullness::extensible
+                                             : Fullness::partial;
+  if (!line->complete && out.score == 0) {
+    out.damage.emplace_back("the line of the victim is cut");
+  }
+  out.part = std::move(*line);
+  return true;
+}
+
+bool read_group(std::string_view text, Place /*at*/, KernelLine& out) {
+  if (!parse_group(text)) {
+    out.kind = &unknown_line;
+    return false;
+  }
+  return true;
+}
+
+bool read_reaped(std::string_view text, Place /*at*/, KernelLine& out) {
+  const auto pid = parse_reaped(text);
+  out.part.emplace<VictimLine>().victim.pid = pid.value_or(0);
+  return pid.has_value();
+}
+
+bool read_panic(std::string_view text, Place at, KernelLine& out) {
+  auto panic = parse_oom_panic(text, at);
+  if (panic) {
+    out.part = std::move(*panic);
+  }
+  return panic.has_value();
+}
+
+bool read_sysrq(std::string_view text, Place /*at*/, KernelLine& out) {
+  const Sysrq sysrq = parse_sysrq(text);
+  out.part = sysrq;
+  return sysrq != Sysrq::none;
+}
+
+}  // namespace
+
+const LineKind constraint_line{.read = read_constraint,
+                               .stage = Stage::constraint,
+                               .opens = true,
+                               .lacks =
+                                   [](const OpenEvent& e, const KernelLine&, const logtext::Line&) {
+                                     return e.is_oom() && !e.report.constraint &&
+                                            e.report.victims.empty();
+                                   },
+                               .put = put_constraint,
+                               .has_no_blanks = true};
+const LineKind constraint_rest{
+    .read = read_constraint_rest,
+    .stage = Stage::constraint,
+    .lacks = [](const OpenEvent& e, const KernelLine&,
+                const logtext::Line&) { return e.report.constraint && !e.report.constraint->pid; },
+    .put = put_constraint_rest,
+    .stands_alone = false};
+const LineKind kill_intent{.read = read_kill_intent, .stage = Stage::victim};
+const LineKind victim_line{.read = read_victim, .stage = Stage::victim};
+const LineKind kill_group{.read = read_group, .stage = Stage::victim};
+const LineKind reaped{.read = read_reaped, .stage = Stage::victim};
+const LineKind victim_exiting{
+    .read = [](std::string_view text, Place, KernelLine&) { return is_victim_exiting(text); },
+    .stage = Stage::victim};
+const LineKind no_killable{.stage = Stage::victim};
+const LineKind oom_panic{.read = read_panic, .stage = Stage::victim};
+const LineKind sysrq_line{.read = read_sysrq, .stage = Stage::victim};
 
 }  // namespace whyoom::report

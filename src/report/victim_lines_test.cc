@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "report/kernel_line.h"
+
 namespace whyoom::report {
 namespace {
 
@@ -106,16 +108,19 @@ TEST(VictimLine, EveryForm) {
 
 TEST(KillIntentLine, BothForms) {
   const auto line = parse_kill_intent(
-      "Memory cgroup out of memory: Kill process 7 (a) score 9) score 2081 or sacrifice child");
+      "Memory cgroup out of memory: Kill process 7 (a) score 9) score 2081 or sacrifice child",
+      {0, 4});
   ASSERT_TRUE(line);
-  EXPECT_EQ(line->pid, 7);
-  EXPECT_EQ(line->comm, "a) score 9");
-  EXPECT_EQ(line->score, 2081);
-  EXPECT_TRUE(line->memcg);
-  const auto old = parse_kill_intent("Out of Memory: Kill process 7 (a) score -5 and children.");
+  EXPECT_EQ(line->victim.pid, 7);
+  EXPECT_EQ(line->victim.comm, "a) score 9");
+  EXPECT_EQ(line->victim.score, 2081);
+  EXPECT_TRUE(line->victim.memcg);
+  EXPECT_EQ(line->victim.at.line, 4U);
+  const auto old =
+      parse_kill_intent("Out of Memory: Kill process 7 (a) score -5 and children.", {});
   ASSERT_TRUE(old);
-  EXPECT_EQ(old->score, -5);
-  EXPECT_FALSE(parse_kill_intent("Kill process 7 (a) sharing same memory"));
+  EXPECT_EQ(old->victim.score, -5);
+  EXPECT_FALSE(parse_kill_intent("Kill process 7 (a) sharing same memory", {}));
 }
 
 TEST(ConstraintLine, IsSplitAtItsKeys) {
@@ -195,7 +200,7 @@ TEST(EndLines, GroupReaperSysrqExiting) {
   EXPECT_FALSE(parse_reaped("oom_reaper: unable to reap pid:31 (x)"));
   EXPECT_TRUE(is_victim_exiting(
       "Out of memory: OOM victim 31 (x) is already exiting. Skip killing the task"));
-  EXPECT_TRUE(is_no_killable("Out of memory and no killable processes..."));
+  EXPECT_EQ(read_line("Out of memory and no killable processes...").kind, &no_killable);
   EXPECT_EQ(parse_sysrq("sysrq: Manual OOM execution"), Sysrq::manual_oom);
   EXPECT_EQ(parse_sysrq("SysRq : Manual OOM execution"), Sysrq::manual_oom);
   EXPECT_EQ(parse_sysrq("sysrq: Show Memory"), Sysrq::show_memory);

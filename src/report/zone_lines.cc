@@ -1,8 +1,11 @@
 #include "report/zone_lines.h"
 
+#include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "base/text.h"
+#include "report/kernel_line.h"
 
 namespace whyoom::report {
 namespace {
@@ -19,7 +22,7 @@ bool is_zone_name(std::string_view name) {
       return false;
     }
   }
-  return name != "Node" && name != "CPU";
+  return name != "Node" && !name.starts_with("CPU");
 }
 
 std::optional<ZonePrefix> split_prefix(std::string_view text) {
@@ -208,5 +211,200 @@ bool looks_like_buddy_piece(std::string_view text) {
   }
   return true;
 }
+
+namespace {
+
+constexpr std::size_t kBlocksInName = 1;  // "DMA: 1*4kB" can be a process
+
+// The zone of a prefix; its node is -1 when the line has none.
+Zone begin_zone(const ZonePrefix& prefix, Place at, KernelLine& out) {
+  Zone zone;
+  zone.node = prefix.node.value_or(-1);
+  zone.name = std::string(prefix.name);
+  zone.at = at;
+  out.may_open = zone.node < kMaxNodes;
+  return zone;
+}
+
+int node_in(const OpenEvent& event, const Zone& zone) {
+  return zone.node >= 0 ? zone.node : event.pending_node.value_or(0);
+}
+
+// A row of a node that no kernel has is not kept, and said.
+bool lose_row(OpenEvent& event, KernelLine& read) {
+  ++event.rows_lost;
+  read.damage.clear();
+  return true;
+}
+
+bool read_zone(std::string_view text, Place at, KernelLine& out) {
+  const auto prefix = parse_zone_prefix(text);
+  if (!prefix) {
+    return false;
+  }
+  Zone zone = begin_zone(*prefix, at, out);
+  const FieldRun run = read_fields(kernel::Scope::zone, prefix->rest, at, zone.fields);
+  note_run(run, text, zone.fields, out);
+  if (run.cut) {
+    out.damage.push_back("the line of zone " + printable(zone.name) + " is cut");
+  }
+  out.good = run.known >= 2;
+  out.part = std::move(zone);
+  return true;
+}
+
+bool put_zone(OpenEvent& event, KernelLine& read, const logtext::Line& /*line*/) {
+  Zone& zone = read.as<Zone>();
+  if (!read.may_open) {
+    return lose_row(event, read);
+  }
+  zone.node = node_in(event, zone);
+  event.pending_node.reset();
+  const bool kept = event.add_zone(std::move(zone)) != nullptr;
+  event.lowmem_zone = kept ? event.report.zones.size() - 1 : OpenEvent::kNone;
+  event.broken_lowmem = OpenEvent::kNone;
+  return true;
+}
+
+bool read_lowmem(std::string_view text, Place /*at*/, KernelLine& out) {
+  return parse_lowmem_reserve(text, out.part.emplace<std::vector<std::uint64_t>>());
+}
+
+bool put_lowmem(OpenEvent& event, KernelLine& read, const logtext::Line& line) {
+  Zone& zone = event.report.zones[event.lowmem_zone];
+  zone.lowmem_reserve = std::move(read.as<std::vector<std::uint64_t>>());
+  zone.lowmem_reserve_at = place_of(line);
+  event.broken_lowmem = zone.lowmem_reserve.empty() ? event.lowmem_zone : OpenEvent::kNone;
+  event.lowmem_zone = OpenEvent::kNone;
+  return true;
+}
+
+bool read_piece(std::string_view text, Place /*at*/, KernelLine& out) {
+  std::vector<std::uint64_t> numbers;
+  if (!parse_numbers(text, numbers)) {
+    return false;
+  }
+  out.part = std::move(numbers);
+  return true;
+}
+
+bool put_piece(OpenEvent& event, KernelLine& read, const logtext::Line& /*line*/) {
+  const auto& numbers = read.as<std::vector<std::uint64_t>>();
+  auto& known = event.report.zones[event.broken_lowmem].lowmem_reserve;
+  if (known.size() + numbers.size() <= kMaxReserves) {
+    known.insert(known.end(), numbers.begin(), numbers.end());
+  }
+  return true;
+}
+
+bool read_buddy_lists(std::string_view text, Place at, KernelLine& out) {
+  const auto prefix = parse_buddy_prefix(text);
+  if (!prefix) {
+    return false;
+  }
+  Zone zone = begin_zone(*prefix, at, out);
+  const BuddyRun run = read_buddy(prefix->rest, at, zone);
+  const auto types = std::ranges::count_if(
+      zone.buddy, [](const BuddyBlock& block) { return !block.types.empty(); });
+  out.score = 2 * static_cast<int>(run.blocks) + static_cast<int>(types) + (run.total ? 1 : 0) -
+              (run.malformed ? 1 : 0);
+  out.fullness = whole_if(run.total);
+  if (run.malformed) {
+    out.damage.push_back("the free lists of zone " + printable(zone.name) + " are cut");
+  }
+  // Else the name of a process, and what the kernel says behind it.
+  out.good = !run.malformed || run.blocks > kBlocksInName;
+  out.part = std::move(zone);
+  return true;
+}
+
+bool lacks_buddy(const OpenEvent& event, const KernelLine& read, const logtext::Line& /*line*/) {
+  const Zone& part = read.as<Zone>();
+  const Zone* zone = event.find_zone(node_in(event, part), part.name);
+  return !read.may_open || zone == nullptr || zone->buddy.empty();
+}
+
+bool put_buddy(OpenEvent& event, KernelLine& read, const logtext::Line& /*line*/) {
+  if (!read.may_open) {
+    return lose_row(event, read);
+  }
+  Zone& part = read.as<Zone>();
+  part.node = node_in(event, part);
+  event.pending_node.reset();
+  const bool whole = part.buddy_total_kib || !read.damage.empty();
+  Zone* zone = event.find_zone(part.node, part.name);
+  if (zone != nullptr) {
+    zone->buddy = std::move(part.buddy);
+    zone->smallest_block_kib = std::max(zone->smallest_block_kib, part.smallest_block_kib);
+    zone->buddy_total_kib = part.buddy_total_kib ? part.buddy_total_kib : zone->buddy_total_kib;
+  } else {
+    zone = event.add_zone(std::move(part));
+  }
+  event.open_buddy = OpenEvent::kNone;
+  if (zone == nullptr) {
+    read.damage.clear();
+    return true;
+  }
+  if (!whole) {
+    event.open_buddy = static_cast<std::size_t>(zone - event.report.zones.data());
+  }
+  event.lowmem_zone = OpenEvent::kNone;
+  event.broken_lowmem = OpenEvent::kNone;
+  return true;
+}
+
+bool put_buddy_piece(OpenEvent& event, KernelLine& /*read*/, const logtext::Line& line) {
+  // What the sizes mean depends on the pieces before.
+  const BuddyRun run = read_buddy(line.text, place_of(line), event.report.zones[event.open_buddy]);
+  if (run.total || run.malformed) {
+    event.open_buddy = OpenEvent::kNone;
+  }
+  return true;
+}
+
+}  // namespace
+
+const LineKind mem_info{.stage = Stage::mem_info};
+const LineKind zone_line{.read = read_zone,
+                         .stage = Stage::zones,
+                         .opens = true,
+                         .lacks =
+                             [](const OpenEvent& e, const KernelLine& read, const logtext::Line&) {
+                               const Zone& zone = read.as<Zone>();
+                               return !read.may_open ||
+                                      !e.has_sizes_of(node_in(e, zone), zone.name);
+                             },
+                         .put = put_zone};
+const LineKind lowmem_reserve{
+    .read = read_lowmem,
+    .stage = Stage::zones,
+    .lacks = [](const OpenEvent& e, const KernelLine&,
+                const logtext::Line&) { return e.lowmem_zone < e.report.zones.size(); },
+    .put = put_lowmem};
+const LineKind lowmem_piece{
+    .read = read_piece,
+    .stage = Stage::zones,
+    .lacks =
+        [](const OpenEvent& e, const KernelLine&, const logtext::Line& line) {
+          return e.broken_lowmem < e.report.zones.size() && line.framed;
+        },
+    .put = put_piece,
+    .stands_alone = false,
+    .in_record = true};
+const LineKind buddy_lists{.read = read_buddy_lists,
+                           .stage = Stage::buddy,
+                           .opens = true,
+                           .lacks = lacks_buddy,
+                           .put = put_buddy};
+const LineKind buddy_piece{
+    .read = [](std::string_view text, Place, KernelLine&) { return looks_like_buddy_piece(text); },
+    .stage = Stage::buddy,
+    .lacks =
+        [](const OpenEvent& e, const KernelLine&, const logtext::Line& line) {
+          return e.open_buddy < e.report.zones.size() && line.framed;
+        },
+    .put = put_buddy_piece,
+    .stands_alone = false,
+    .in_record = true};
 
 }  // namespace whyoom::report

@@ -11,6 +11,10 @@
 
 namespace whyoom::report {
 
+struct LineKind;
+extern const LineKind mem_info, zone_line, lowmem_reserve, buddy_lists;
+extern const LineKind lowmem_piece, buddy_piece;  // of a line that another CPU's text broke
+
 // "Node 0 DMA32 " in front of a zone's line. Kernels without CONFIG_NUMA print no node.
 struct ZonePrefix {
   std::optional<int> node;

@@ -1,9 +1,8 @@
-#include "report/side_events.h"
+#include "report/single_line_events.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "report/doubt.h"
 #include "report/fingerprint.h"
 
 namespace whyoom::report {
@@ -29,22 +28,7 @@ bool near(const Moment& last, const logtext::Line& line, double seconds, LineNum
 
 }  // namespace
 
-Report SideEvents::begin(const logtext::Line& line, Kind kind) const {
-  Report report;
-  report.kind = kind;
-  report.source = source_;
-  report.first_line = line.number;
-  report.last_line = line.number;
-  report.time.monotonic_us = line.monotonic_us;
-  report.time.wall = std::string(line.wall);
-  report.host = std::string(line.host);
-  report.boot = std::string(line.boot);
-  report.by_tag = line.by_tag;
-  report.unverified = why_unverified(line);
-  return report;
-}
-
-bool SideEvents::repeated(const logtext::Line& line) {
+bool SingleLineEvents::repeated(const logtext::Line& line) {
   if (!line.monotonic_us) {
     return false;
   }
@@ -61,13 +45,13 @@ bool SideEvents::repeated(const logtext::Line& line) {
   return false;
 }
 
-void SideEvents::fork_rejected(const logtext::Line& line, std::string_view path) {
+void SingleLineEvents::fork_rejected(const logtext::Line& line, ForkRejected&& rejected) {
   if (repeated(line)) {
     return;
   }
   end_overcommit();
   for (auto& known : forks_) {
-    if (known.report.fork_rejected->path == path) {
+    if (known.report.fork_rejected->path == rejected.path) {
       ++known.report.fork_rejected->count;
       known.report.last_line = line.number;
       known.last = moment_of(line);
@@ -79,12 +63,12 @@ void SideEvents::fork_rejected(const logtext::Line& line, std::string_view path)
     forks_.pop_front();
     emit(std::move(oldest));
   }
-  Gathered fresh{begin(line, Kind::fork_rejected), moment_of(line)};
-  fresh.report.fork_rejected = ForkRejected{std::string(path), 1, {0, line.number}};
+  Gathered fresh{begin_report(source_, Kind::fork_rejected, line), moment_of(line)};
+  fresh.report.fork_rejected = std::move(rejected);
   forks_.push_back(std::move(fresh));
 }
 
-void SideEvents::overcommit(const logtext::Line& line, OvercommitRefused::Request request) {
+void SingleLineEvents::overcommit(const logtext::Line& line, OvercommitRefused::Request&& request) {
   if (repeated(line)) {
     return;
   }
@@ -92,7 +76,7 @@ void SideEvents::overcommit(const logtext::Line& line, OvercommitRefused::Reques
     end_overcommit();
   }
   if (!overcommit_) {
-    overcommit_ = Gathered{begin(line, Kind::overcommit_refused), {}};
+    overcommit_ = Gathered{begin_report(source_, Kind::overcommit_refused, line), {}};
     overcommit_->report.overcommit.emplace();
   }
   overcommit_->last = moment_of(line);
@@ -104,7 +88,7 @@ void SideEvents::overcommit(const logtext::Line& line, OvercommitRefused::Reques
   }
 }
 
-SideEvents::Facts* SideEvents::facts_of(const std::string& killer) {
+SingleLineEvents::Facts* SingleLineEvents::facts_of(const std::string& killer) {
   for (auto& facts : facts_) {
     if (facts.kill.killer == killer) {
       return &facts;
@@ -113,7 +97,7 @@ SideEvents::Facts* SideEvents::facts_of(const std::string& killer) {
   return nullptr;
 }
 
-void SideEvents::userspace(const logtext::Line& line, const UserspaceLine& part) {
+void SingleLineEvents::userspace(const logtext::Line& line, const UserspaceLine& part) {
   Facts* facts = facts_of(part.kill.killer);
   if (part.step == UserspaceLine::Step::facts) {
     if (facts == nullptr) {
@@ -144,13 +128,13 @@ void SideEvents::userspace(const logtext::Line& line, const UserspaceLine& part)
   }
   std::erase_if(kills_, [&](const Facts& old) { return old.kill.killer == kill.killer; });
   kills_.push_back({kill, moment_of(line)});
-  Report report = begin(line, Kind::userspace_kill);
+  Report report = begin_report(source_, Kind::userspace_kill, line);
   report.outcome = Outcome::killed;
   report.userspace = std::move(kill);
   sink_(std::move(report));
 }
 
-void SideEvents::end_overcommit() {
+void SingleLineEvents::end_overcommit() {
   if (overcommit_) {
     Gathered done = std::move(*overcommit_);
     overcommit_.reset();
@@ -158,7 +142,7 @@ void SideEvents::end_overcommit() {
   }
 }
 
-void SideEvents::interrupt() {
+void SingleLineEvents::interrupt() {
   end_overcommit();
   while (!forks_.empty()) {
     Gathered done = std::move(forks_.front());

@@ -1,4 +1,4 @@
-#include "report/neighbour_lines.h"
+#include "report/kernel_notices.h"
 
 #include <gtest/gtest.h>
 
@@ -6,19 +6,20 @@ namespace whyoom::report {
 namespace {
 
 TEST(Slub, EveryForm) {
-  const auto old = parse_slub("SLUB: Unable to allocate memory on node -1 (gfp=0x20)");
+  const auto old = parse_slub("SLUB: Unable to allocate memory on node -1 (gfp=0x20)", {});
   ASSERT_TRUE(old && old->gfp);
-  EXPECT_EQ(old->node, -1);
+  EXPECT_EQ(old->slub->node, -1);
   EXPECT_EQ(old->gfp->mask, 0x20U);
   EXPECT_FALSE(old->gfp->names);
-  const auto named = parse_slub("SLUB: Unable to allocate memory on node 1, gfp=0xa20(GFP_ATOMIC)");
+  const auto named =
+      parse_slub("SLUB: Unable to allocate memory on node 1, gfp=0xa20(GFP_ATOMIC)", {});
   ASSERT_TRUE(named && named->gfp);
-  EXPECT_EQ(named->node, 1);
+  EXPECT_EQ(named->slub->node, 1);
   EXPECT_EQ(named->gfp->names, "GFP_ATOMIC");
   const auto fresh = parse_slub(
-      "SLUB: Unable to allocate memory on CPU 3 (of node 0) on node -1, gfp=0x820(GFP_ATOMIC)");
+      "SLUB: Unable to allocate memory on CPU 3 (of node 0) on node -1, gfp=0x820(GFP_ATOMIC)", {});
   ASSERT_TRUE(fresh);
-  EXPECT_EQ(fresh->node, -1);
+  EXPECT_EQ(fresh->slub->node, -1);
   SlubFailure slub;
   EXPECT_TRUE(
       read_slub_cache("  cache: my, cache, object size: 640, buffer size: 704, default "

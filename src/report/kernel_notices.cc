@@ -1,62 +1,35 @@
-#include "report/neighbour_lines.h"
+#include "report/kernel_notices.h"
+
+#include <utility>
 
 #include "base/text.h"
+#include "report/after.h"
+#include "report/kernel_line.h"
 
 namespace whyoom::report {
 namespace {
 
-std::optional<std::int64_t> signed_after(std::string_view text, std::string_view key) {
-  const std::size_t at = text.find(key);
-  if (at == std::string_view::npos) {
-    return std::nullopt;
-  }
-  return Cursor(text.substr(at + key.size())).take_signed();
-}
-
-std::optional<int> int_after(std::string_view text, std::string_view key) {
-  const auto value = signed_after(text, key);
-  if (!value || *value < -1 || *value > 1000000) {
-    return std::nullopt;
-  }
-  return static_cast<int>(*value);
-}
-
-std::optional<std::uint64_t> unsigned_after(std::string_view text, std::string_view key) {
-  const std::size_t at = text.find(key);
-  if (at == std::string_view::npos) {
-    return std::nullopt;
-  }
-  return Cursor(text.substr(at + key.size())).take_unsigned();
+std::optional<int> small_after(std::string_view text, std::string_view key) {
+  return int_after(text, key, -1, 1000000);
 }
 
 }  // namespace
 
-std::optional<SlubLine> parse_slub(std::string_view text) {
+std::optional<HeaderLine> parse_slub(std::string_view text, Place at) {
   if (!trim_left(text).starts_with("SLUB: Unable to allocate memory on ")) {
     return std::nullopt;
   }
-  SlubLine line;
+  HeaderLine line;
+  line.trigger.at = at;
+  SlubFailure& slub = line.slub.emplace();
+  slub.at = at;
   // 6.12: "on CPU 3 (of node 0) on node -1": the last one is the node that was asked for.
   const std::size_t node = text.rfind("on node ");
   if (node != std::string_view::npos) {
-    line.node = int_after(text.substr(node), "on node ");
+    slub.node = small_after(text.substr(node), "on node ");
   }
-  const std::size_t gfp = text.find("gfp=0x");
-  if (gfp != std::string_view::npos) {
-    const std::string_view rest = text.substr(gfp + 6);
-    std::size_t n = 0;
-    while (n < rest.size() && is_hex_digit(rest[n])) {
-      ++n;
-    }
-    if (const auto mask = parse_number<std::uint32_t>(rest.substr(0, n), 16)) {
-      line.gfp = GfpText{*mask, std::nullopt};
-      // "(gfp=0x20)" of older kernels has no names; "gfp=0xa20(GFP_ATOMIC)" has.
-      const std::size_t close = rest.find(')', n);
-      if (n < rest.size() && rest[n] == '(' && close != std::string_view::npos) {
-        line.gfp->names = std::string(rest.substr(n + 1, close - n - 1));
-      }
-    }
-  }
+  // "(gfp=0x20)" of older kernels has no names; "gfp=0xa20(GFP_ATOMIC)" has.
+  line.gfp = read_gfp(text, "gfp=0x");
   return line;
 }
 
@@ -68,10 +41,10 @@ bool read_slub_cache(std::string_view text, SlubFailure& slub) {
     return false;
   }
   slub.cache = std::string(start.substr(key.size(), size - key.size()));
-  slub.object_size = unsigned_after(start, "object size: ");
-  slub.buffer_size = unsigned_after(start, "buffer size: ");
-  slub.default_order = int_after(start, "default order: ");
-  slub.min_order = int_after(start, "min order: ");
+  slub.object_size = number_after(start, "object size: ");
+  slub.buffer_size = number_after(start, "buffer size: ");
+  slub.default_order = small_after(start, "default order: ");
+  slub.min_order = small_after(start, "min order: ");
   return true;
 }
 
@@ -102,7 +75,7 @@ std::optional<OvercommitRefused::Request> parse_overcommit(std::string_view text
       comm_at == std::string_view::npos || comm_at < pid_at || end < comm_at) {
     return std::nullopt;
   }
-  const auto pid = signed_after(text, "pid: ");
+  const auto pid = Cursor(text.substr(pid_at + 5)).take_signed();
   if (!pid || *pid < 0) {
     return std::nullopt;
   }
@@ -112,7 +85,7 @@ std::optional<OvercommitRefused::Request> parse_overcommit(std::string_view text
   std::string_view rest = text.substr(comm_at + 8, end - comm_at - 8);
   const std::size_t bytes = rest.rfind(", bytes: ");
   if (bytes != std::string_view::npos) {
-    request.bytes = unsigned_after(rest.substr(bytes), ", bytes: ");
+    request.bytes = number_after(rest.substr(bytes), ", bytes: ");
     rest = rest.substr(0, bytes);
   } else {
     const std::size_t comma = rest.rfind(", ");  // ", not ", in 6.1 ", no "
@@ -121,5 +94,39 @@ std::optional<OvercommitRefused::Request> parse_overcommit(std::string_view text
   request.comm = std::string(trim(rest));
   return request;
 }
+
+namespace {
+
+bool read_slub(std::string_view text, Place at, KernelLine& out) {
+  out.part = *parse_slub(text, at);
+  return true;
+}
+
+bool read_slub_cache_line(std::string_view text, Place /*at*/, KernelLine& out) {
+  return read_slub_cache(text, out.part.emplace<HeaderLine>().slub.emplace());
+}
+
+bool read_fork_rejected(std::string_view text, Place at, KernelLine& out) {
+  const auto path = parse_fork_rejected(text);
+  if (path) {
+    out.part = ForkRejected{std::string(*path), 1, at};
+  }
+  return path.has_value();
+}
+
+bool read_overcommit(std::string_view text, Place at, KernelLine& out) {
+  auto request = parse_overcommit(text, at);
+  if (request) {
+    out.part = std::move(*request);
+  }
+  return request.has_value();
+}
+
+}  // namespace
+
+const LineKind slub_failure{.read = read_slub};
+const LineKind slub_cache{.read = read_slub_cache_line};
+const LineKind fork_rejected{.read = read_fork_rejected};
+const LineKind overcommit_refused{.read = read_overcommit};
 
 }  // namespace whyoom::report

@@ -16,14 +16,15 @@
 
 namespace whyoom::report {
 
-class SideEvents {
+class SingleLineEvents {
  public:
   using Sink = std::function<void(Report&&)>;
 
-  SideEvents(std::string source, Sink sink) : source_(std::move(source)), sink_(std::move(sink)) {}
+  SingleLineEvents(std::string source, Sink sink)
+      : source_(std::move(source)), sink_(std::move(sink)) {}
 
-  void fork_rejected(const logtext::Line& line, std::string_view path);
-  void overcommit(const logtext::Line& line, OvercommitRefused::Request request);
+  void fork_rejected(const logtext::Line& line, ForkRejected&& rejected);
+  void overcommit(const logtext::Line& line, OvercommitRefused::Request&& request);
   void userspace(const logtext::Line& line, const UserspaceLine& part);
 
   // An event of another kind came between: what was gathered is over.
@@ -40,7 +41,6 @@ class SideEvents {
     Moment last;
   };
 
-  Report begin(const logtext::Line& line, Kind kind) const;
   bool repeated(const logtext::Line& line);
   void emit(Gathered&& gathered) { sink_(std::move(gathered.report)); }
   void end_overcommit();

@@ -10,12 +10,11 @@
 
 namespace whyoom::report {
 
+struct LineKind;
+extern const LineKind slub_failure, slub_cache, fork_rejected, overcommit_refused;
+
 // "SLUB: Unable to allocate memory on node -1, gfp=0xa20(GFP_ATOMIC)"
-struct SlubLine {
-  std::optional<GfpText> gfp;
-  std::optional<int> node;
-};
-std::optional<SlubLine> parse_slub(std::string_view text);
+std::optional<HeaderLine> parse_slub(std::string_view text, Place at);
 // "  cache: kmalloc-64, object size: 64, buffer size: 64, default order: 0, min order: 0"
 bool read_slub_cache(std::string_view text, SlubFailure& slub);
 

@@ -1,0 +1,471 @@
+// The kinds of line that do more than one event needs: what opens a report, its stack, how it ends.
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+#include "report/assembler.h"
+#include "report/kernel_notices.h"
+
+namespace whyoom::report {
+namespace {
+
+constexpr LineNumber kSysrqLines = 40;
+constexpr LineNumber kOrphanLines = 80;
+constexpr LineNumber kSlubLines = 100;
+constexpr LineNumber kShowMemoryLines = 20;
+constexpr LineNumber kLoneMemInfoLines = 3;
+constexpr int kTotalsWithoutHead = 3;
+constexpr double kBurstSeconds = 10;
+constexpr LineNumber kBurstLines = 100;
+
+bool within(const Moment& moment, const logtext::Line& line, LineNumber lines) {
+  return line.number >= moment.line && line.number - moment.line <= lines;
+}
+
+}  // namespace
+
+bool Assembler::on_single_line(const Line& line, KernelLine& read) {
+  if (read.kind == &fork_rejected) {
+    single_.fork_rejected(line, std::move(read.as<ForkRejected>()));
+  } else {
+    single_.overcommit(line, std::move(read.as<OvercommitRefused::Request>()));
+  }
+  return true;
+}
+
+// A report of the OOM killer is over when the next begins: the kernel has one lock for them. Only
+// a lock that failed to print (lost lines, a vendor's kernel) leaves two of them mixed.
+void Assembler::end_former(const Line& line) {
+  for (auto& event : events_) {
+    const bool other_caller =
+        !event.caller.empty() && !line.caller.empty() && event.caller != line.caller;
+    if (!event.is_failure() && !(other_caller && event.parts() < 2 && !event.ended())) {
+      event.superseded = true;
+    }
+  }
+}
+
+bool Assembler::on_header(const Line& line, KernelLine& read) {
+  single_.interrupt();
+  end_former(line);
+  OpenEvent& event = open(line);
+  auto& header = read.as<HeaderLine>();
+  event.report.trigger = std::move(header.trigger);
+  event.gfp = std::move(header.gfp);
+  settle(event, line, read);
+  if (manual_oom_ && within(*manual_oom_, line, kSysrqLines)) {
+    event.report.sysrq_at = Place{0, manual_oom_->line};
+  }
+  manual_oom_.reset();
+  orphan_.reset();
+  return touch(event, line, Stage::header);
+}
+
+bool Assembler::on_failure(const Line& line, KernelLine& read) {
+  OpenEvent* event = nullptr;
+  for (auto& old : events_) {
+    if (old.superseded || !old.is_failure()) {
+      continue;
+    }
+    // "vmalloc: allocation failure: 0 bytes" stands before its header.
+    if (!old.report.trigger && old.report.vmalloc && old.report.zones.empty()) {
+      event = &old;
+    } else if (old.ended() || (!old.caller.empty() && old.caller == line.caller)) {
+      old.superseded = true;
+    }
+  }
+  if (event == nullptr) {
+    event = &open(line, Kind::page_allocation_failure);
+  }
+  auto& header = read.as<HeaderLine>();
+  event->report.trigger = std::move(header.trigger);
+  event->gfp = std::move(header.gfp);
+  event->report.cpuset = std::move(header.cpuset);
+  event->report.mems_allowed = std::move(header.mems_allowed);
+  if (header.vmalloc) {
+    event->report.vmalloc = std::move(header.vmalloc);
+  }
+  if (header.stalled) {
+    event->report.outcome = Outcome::recovered;
+  }
+  settle(*event, line, read);
+  orphan_.reset();
+  return touch(*event, line, Stage::header);
+}
+
+bool Assembler::on_vmalloc(const Line& line, KernelLine& read) {
+  OpenEvent& event = open(line, Kind::page_allocation_failure);
+  event.report.vmalloc = std::move(read.as<HeaderLine>().vmalloc);
+  return touch(event, line, Stage::header);
+}
+
+bool Assembler::on_slub(const Line& line, KernelLine& read) {
+  OpenEvent* home = nullptr;
+  for (auto& event : events_) {
+    const bool callers = line.caller.empty() || event.caller.empty() || line.caller == event.caller;
+    if (!event.superseded && event.is_failure() && callers &&
+        within(event.last, line, kSlubLines)) {
+      home = &event;
+    }
+  }
+  auto& slub = read.as<HeaderLine>();
+  if (home == nullptr) {
+    home = &open(line, Kind::page_allocation_failure);
+    home->report.trigger = std::move(slub.trigger);
+    home->gfp = std::move(slub.gfp);
+  }
+  if (!home->report.slub) {  // else the same trouble again
+    home->report.slub = std::move(slub.slub);
+  }
+  return touch(*home, line, home->stage);
+}
+
+bool Assembler::on_slub_cache(const Line& line, KernelLine& read) {
+  for (auto event = events_.rbegin(); event != events_.rend(); ++event) {
+    auto& slub = event->report.slub;
+    if (slub && slub->cache.empty()) {
+      auto& cache = *read.as<HeaderLine>().slub;
+      cache.node = slub->node;
+      cache.at = slub->at;
+      slub = std::move(cache);
+      return touch(*event, line, event->stage);
+    }
+  }
+  return false;
+}
+
+namespace {
+
+bool same_process(const Trigger& trigger, const CpuLine& cpu) {
+  if (trigger.comm.empty() || cpu.comm.empty() || trigger.comm == cpu.comm) {
+    return true;
+  }
+  // A name with a newline: the header has what stands behind it, this line all of it.
+  if (cpu.comm.size() > trigger.comm.size() && cpu.comm.size() <= kMaxComm &&
+      cpu.comm.ends_with(trigger.comm)) {
+    return true;
+  }
+  return cpu.pid && trigger.comm == cpu.comm + ":" + std::to_string(*cpu.pid);
+}
+
+void fill_stack(StackDump& stack, CpuLine& cpu) {
+  stack.release = std::move(cpu.stack.release);
+  stack.taint = std::move(cpu.stack.taint);
+}
+
+void add_function(StackDump& stack, std::string_view function) {
+  if (stack.functions.size() < kMaxFunctions) {
+    stack.functions.emplace_back(function);
+  }
+}
+
+// The function that a line of a trace surely names; empty: none.
+std::string_view function_of(const KernelLine& read) {
+  const auto* entry = std::get_if<TraceEntry>(&read.part);
+  return entry != nullptr && entry->reliable ? entry->function : std::string_view();
+}
+
+// The stack of a panic follows the panic, behind all other parts.
+bool wants_panic_stack(const OpenEvent& event) {
+  return event.report.panic && !event.superseded &&
+         (!event.report.stack || event.report.stack->at.line > event.report.panic->at.line);
+}
+
+}  // namespace
+
+bool Assembler::on_cpu(const Line& line, KernelLine& read) {
+  auto& cpu = read.as<CpuLine>();
+  OpenEvent* event = pick(line, Stage::stack, [&](const OpenEvent& e) {
+    return (!e.report.stack || e.report.stack->release.empty()) && e.report.trigger &&
+           same_process(*e.report.trigger, cpu) && !e.report.trigger->pid;
+  });
+  if (event == nullptr) {
+    for (auto& old : events_) {
+      if (wants_panic_stack(old) && !old.report.stack) {
+        fill_stack(old.stack(place_of(line)), cpu);
+        return touch(old, line, Stage::victim);
+      }
+    }
+    return false;
+  }
+  Trigger& trigger = *event->report.trigger;
+  trigger.pid = cpu.pid;
+  if (!cpu.comm.empty()) {
+    trigger.comm = cpu.comm;
+  }
+  fill_stack(event->stack(place_of(line)), cpu);
+  return touch(*event, line, Stage::stack);
+}
+
+bool Assembler::on_trace(const Line& line, KernelLine& read) {
+  OpenEvent* event =
+      pick(line, Stage::stack, [](const OpenEvent& e) { return e.report.trigger && e.trace_open; });
+  if (event == nullptr) {
+    for (auto& old : events_) {
+      event = wants_panic_stack(old) ? &old : event;
+    }
+  }
+  if (event == nullptr) {
+    return false;
+  }
+  StackDump& stack = event->stack(place_of(line));
+  if (stack.architecture.empty()) {
+    stack.architecture = std::string(architecture_of_line(line.text));
+  }
+  if (const std::string_view function = function_of(read); !function.empty()) {
+    event->memcg_seen = event->memcg_seen || is_memcg_function(function);
+    add_function(stack, function);
+  }
+  return touch(*event, line, event->report.panic ? Stage::victim : Stage::stack);
+}
+
+// Registers and the like: nothing is kept of them but the architecture that they show.
+bool Assembler::on_stack_text(const Line& line, KernelLine& /*read*/) {
+  const std::string_view text = trim_left(line.text);
+  if (!text.starts_with("RIP: ") && !text.starts_with("EIP: ") && !text.starts_with("epc : ")) {
+    return false;
+  }
+  OpenEvent* event = newest_open();
+  if (event != nullptr && event->stage == Stage::stack && event->report.stack &&
+      event->report.stack->architecture.empty()) {
+    event->report.stack->architecture = std::string(architecture_of_line(text));
+  }
+  return false;
+}
+
+// Stack lines without an event: a report whose header is lost may follow.
+void Assembler::remember_orphan(const Line& line, KernelLine& read) {
+  const LineKind* kind = read.kind;
+  if (kind != &trace_entry && kind != &cpu_line && kind != &trace_start && kind != &hardware_line) {
+    return;
+  }
+  const bool begins = kind == &trace_start && orphan_ && !orphan_->stack.functions.empty();
+  if (begins && within(orphan_->last, line, kOrphanLines) && orphan_->caller == line.caller) {
+    // Another trace of the same dump.
+    orphan_->stack.functions.clear();
+    orphan_->stack.at = place_of(line);
+    orphan_->failure = orphan_->oom = orphan_->memcg = false;
+  } else if (!orphan_ || !within(orphan_->last, line, kOrphanLines) ||
+             orphan_->caller != line.caller) {
+    orphan_ = Orphan{};
+    orphan_->stack.at = place_of(line);
+    orphan_->caller = std::string(line.caller);
+  }
+  orphan_->last = moment_of(line);
+  if (kind == &cpu_line) {
+    fill_stack(orphan_->stack, read.as<CpuLine>());
+  } else if (const std::string_view function = function_of(read); !function.empty()) {
+    orphan_->failure = orphan_->failure || is_failure_function(function);
+    orphan_->oom = orphan_->oom || is_oom_function(function);
+    orphan_->memcg = orphan_->memcg || is_memcg_function(function);
+    add_function(orphan_->stack, function);
+  }
+}
+
+void Assembler::adopt_orphan_stack(OpenEvent& event, const Line& line) {
+  if (orphan_ && within(orphan_->last, line, kOrphanLines) && orphan_->caller == line.caller &&
+      !event.report.stack) {
+    if (orphan_->failure && !orphan_->oom) {
+      event.report.kind = Kind::page_allocation_failure;
+    }
+    event.memcg_seen = event.memcg_seen || orphan_->memcg;
+    event.report.first_line = orphan_->stack.at.line;
+    event.report.stack = std::move(orphan_->stack);
+  }
+  orphan_.reset();
+}
+
+bool Assembler::on_mem_info(const Line& line, KernelLine& /*read*/) {
+  OpenEvent* event = pick(line, Stage::mem_info, [](const OpenEvent& e) {
+    return !e.report.mem_info_at && e.report.totals.empty() && e.report.nodes.empty() &&
+           e.report.zones.empty();
+  });
+  // Where the names of processes stand at the end of a line it can be the rest of one; what
+  // follows tells.
+  if (event == nullptr && std::ranges::any_of(events_, [](const OpenEvent& e) {
+        return !e.superseded && group_of(e.stage) == group_of(Stage::tasks);
+      })) {
+    lone_mem_info_ = moment_of(line);
+    return true;
+  }
+  if (event == nullptr) {
+    event = &open(line);
+    adopt_orphan_stack(*event, line);
+    event->ignored = show_memory_ && line.number - show_memory_->line <= kShowMemoryLines;
+  }
+  show_memory_.reset();
+  event->report.mem_info_at = place_of(line);
+  return touch(*event, line, Stage::mem_info);
+}
+
+bool Assembler::on_totals(const Line& line, KernelLine& read) {
+  const auto& fields = read.as<FieldSet>();
+  OpenEvent* event = pick(line, Stage::totals, [&](const OpenEvent& e) {
+    return (e.report.mem_info_at || !e.report.totals.empty()) && !e.report.totals.overlaps(fields);
+  });
+  // Without "Mem-Info:" before it a pair or two may be anybody's text.
+  if (event == nullptr && read.score >= kTotalsWithoutHead) {
+    event = pick(line, Stage::totals, [&](const OpenEvent& e) {
+      return e.report.trigger && e.report.totals.empty() && e.report.zones.empty();
+    });
+  }
+  if (event == nullptr) {
+    event = read.score >= 2 ? open_without_head(line) : nullptr;
+    if (event == nullptr) {
+      return false;
+    }
+    if (lone_mem_info_ && line.number - lone_mem_info_->line <= kLoneMemInfoLines) {
+      event->report.mem_info_at = Place{0, lone_mem_info_->line};
+    }
+    lone_mem_info_.reset();
+    adopt_orphan_stack(*event, line);
+  }
+  event->report.totals.add(fields);
+  return touch(*event, line, Stage::totals);
+}
+
+// The event that a victim belongs to. Reports are rate limited and victims are not, so further
+// victims of a burst stand without a header behind the report.
+OpenEvent* Assembler::event_for_victim(const Line& line, bool known, bool memcg) {
+  OpenEvent* home = nullptr;
+  for (auto& event : events_) {
+    if (event.superseded || !event.is_oom() || event.report.panic || event.orphan_rows ||
+        !event.fits_kind(known, memcg)) {
+      continue;
+    }
+    const bool fresh = event.report.victims.empty() && !event.report.no_killable_at;
+    if (!fresh) {
+      const auto passed = seconds_between(event.last, line);
+      const LineNumber lines = line.number - std::min(line.number, event.last.line);
+      if (passed ? *passed > kBurstSeconds : lines > kBurstLines) {
+        continue;
+      }
+    }
+    const bool own = !line.caller.empty() && line.caller == event.caller;
+    const bool home_own = home != nullptr && !line.caller.empty() && line.caller == home->caller;
+    if (home == nullptr || own || !home_own) {
+      home = &event;
+    }
+  }
+  if (home == nullptr) {
+    // Rows of a task table whose head is lost.
+    for (auto& event : events_) {
+      if (!event.superseded && event.orphan_rows) {
+        home = &event;
+        home->orphan_rows = false;
+      }
+    }
+  }
+  if (home == nullptr) {
+    home = &open(line);
+  }
+  home->memcg_seen = home->memcg_seen || (known && memcg);
+  home->global_seen = home->global_seen || (known && !memcg);
+  return home;
+}
+
+bool Assembler::on_kill_intent(const Line& line, KernelLine& read) {
+  Victim& victim = read.as<VictimLine>().victim;
+  OpenEvent* event = event_for_victim(line, true, victim.memcg);
+  event->settle_intent();
+  victim.monotonic_us = line.monotonic_us;
+  event->intent = std::move(victim);
+  return touch(*event, line, Stage::victim);
+}
+
+bool Assembler::on_victim(const Line& line, KernelLine& read) {
+  auto& part = read.as<VictimLine>();
+  const bool announced = std::ranges::any_of(
+      events_, [](const OpenEvent& e) { return !e.superseded && e.intent.has_value(); });
+  // Every kernel that prints no sizes says "Out of memory" before; others may kill processes too.
+  if (part.fields == 0 && !part.has_prefix && !announced) {
+    return false;
+  }
+  Victim& victim = part.victim;
+  OpenEvent* event = event_for_victim(line, part.has_prefix, victim.memcg);
+  single_.interrupt();
+  victim.monotonic_us = line.monotonic_us;
+  victim.by_group = event->group_kill;
+  if (event->intent) {
+    // The one that was announced, or a child that was sacrificed instead of it.
+    const Victim& intent = *event->intent;
+    if (intent.pid == victim.pid) {
+      victim.score = intent.score;
+    }
+    victim.memcg = victim.memcg || intent.memcg;
+    victim.allocating_task = victim.allocating_task || intent.allocating_task;
+    event->intent.reset();
+  }
+  settle(*event, line, read);
+  event->add_victim(std::move(victim));
+  return touch(*event, line, Stage::victim);
+}
+
+bool Assembler::on_group(const Line& line, KernelLine& /*read*/) {
+  OpenEvent* event = nullptr;
+  for (auto& candidate : events_) {
+    if (!candidate.superseded && candidate.is_oom() && !candidate.global_seen) {
+      event = &candidate;
+    }
+  }
+  if (event == nullptr) {
+    event = &open(line);
+  }
+  event->group_kill = true;
+  event->memcg_seen = true;
+  return touch(*event, line, Stage::victim);
+}
+
+bool Assembler::on_reaped(const Line& line, KernelLine& read) {
+  for (auto event = events_.rbegin(); event != events_.rend(); ++event) {
+    if (event->reap(read.as<VictimLine>().victim.pid)) {
+      return touch(*event, line, event->stage);
+    }
+  }
+  return false;
+}
+
+OpenEvent* Assembler::event_without_victim(const Line& line) {
+  OpenEvent* found = nullptr;
+  for (auto& event : events_) {
+    const bool callers = line.caller.empty() || event.caller.empty() || line.caller == event.caller;
+    if (!event.superseded && event.is_oom() && callers && event.report.victims.empty() &&
+        !event.report.panic && !event.intent && !event.orphan_rows) {
+      found = &event;
+    }
+  }
+  return found;
+}
+
+// The victim is dying already, there is none, or the kernel panics.
+bool Assembler::on_no_victim(const Line& line, KernelLine& read) {
+  const bool none = read.kind == &no_killable;
+  OpenEvent* event = event_without_victim(line);
+  if (event == nullptr || (none && event->report.no_killable_at)) {
+    event = &open(line);
+  }
+  event->exiting = event->exiting || read.kind == &victim_exiting;
+  auto* panic = std::get_if<Panic>(&read.part);
+  const bool panics_of_it = panic != nullptr && panic->reason == Panic::Reason::no_killable;
+  if (none || (panics_of_it && !event->report.no_killable_at)) {
+    event->report.no_killable_at = place_of(line);
+  }
+  if (panic != nullptr) {
+    event->report.panic = std::move(*panic);
+  }
+  return touch(*event, line, Stage::victim);
+}
+
+bool Assembler::on_sysrq(const Line& line, KernelLine& read) {
+  if (read.as<Sysrq>() == Sysrq::manual_oom) {
+    manual_oom_ = moment_of(line);
+  } else if (read.as<Sysrq>() == Sysrq::show_memory) {
+    show_memory_ = moment_of(line);
+  } else if (OpenEvent* event = event_without_victim(line)) {
+    event->report.no_killable_at = place_of(line);
+    touch(*event, line, Stage::victim);
+  }
+  return true;
+}
+
+}  // namespace whyoom::report
