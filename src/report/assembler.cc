@@ -23,11 +23,11 @@ constexpr std::uint64_t kMostForeign = 100000;
 Assembler::Assembler(std::string source, Sink sink)
     : source_(std::move(source)),
       sink_(std::move(sink)),
-      joiner_([this](const Line& line, KernelLine& read) { logical_line(line, read); }),
+      joiner_([this](KernelLine& read) { logical_line(read); }),
       single_(source_, [this](Report&& report) { sink_(std::move(report)); }) {}
 
 void Assembler::line(const Line& line) {
-  const bool doubted = doubt_of(line) != Doubt::none;
+  const bool doubted = is_doubtful(line);
   if (doubted && !doubtful_) {
     doubtful_ = std::make_unique<Assembler>(source_, sink_);
   }
@@ -70,7 +70,8 @@ void Assembler::take(const Line& line) {
   joiner_.line(own);
 }
 
-void Assembler::logical_line(const Line& line, KernelLine& read) {
+void Assembler::logical_line(KernelLine& read) {
+  const Line& line = *read.line;
   expire(line);
   if (line.embedded && !read.kind->in_record) {
     read.kind = &unknown_line;
@@ -95,11 +96,11 @@ bool Assembler::add(const Line& line, KernelLine& read) {
     return false;
   }
   OpenEvent* event =
-      pick(line, kind.stage, [&](const OpenEvent& e) { return kind.lacks(e, read, line); });
+      pick(line, kind.stage, [&](const OpenEvent& e) { return kind.lacks(e, read); });
   if (event == nullptr && kind.opens && read.may_open) {
     event = open_without_head(line);
   }
-  if (event == nullptr || !kind.put(*event, read, line)) {
+  if (event == nullptr || !kind.put(*event, read)) {
     return false;
   }
   settle(*event, line, read);

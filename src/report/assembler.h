@@ -44,7 +44,7 @@ class Assembler {
   // The log has a line here that is none of these: it must not make two lines of a report seem far
   // from each other.
   void foreign_line();
-  void logical_line(const Line& line, KernelLine& read);
+  void logical_line(KernelLine& read);
 
   // What most lines do: find the event that lacks them, or open one.
   bool add(const Line& line, KernelLine& read);

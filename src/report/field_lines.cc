@@ -377,19 +377,11 @@ bool read_tail_line(std::string_view text, Place at, KernelLine& out) {
   return true;
 }
 
-bool read_slab_row(std::string_view text, Place at, KernelLine& out) {
-  auto row = parse_slab_row(text, at);
-  if (row) {
-    out.part = std::move(*row);
-  }
-  return row.has_value();
-}
-
 bool read_slab_columns(std::string_view text, Place /*at*/, KernelLine& /*out*/) {
   return text.find(" Used ") != std::string_view::npos && text.ends_with("Total");
 }
 
-bool put_node(OpenEvent& event, KernelLine& read, const logtext::Line& /*line*/) {
+bool put_node(OpenEvent& event, KernelLine& read) {
   Node& node = read.as<Node>();
   if (node.id >= kMaxNodes) {
     ++event.rows_lost;
@@ -406,7 +398,7 @@ constexpr Maybe<std::uint64_t> Tail::*kTailFields[] = {
     &Tail::total_swap_kib, &Tail::ram,          &Tail::highmem_movable,
     &Tail::reserved,       &Tail::cma_reserved, &Tail::hwpoisoned};
 
-bool lacks_tail(const OpenEvent& event, const KernelLine& read, const logtext::Line& line) {
+bool lacks_tail(const OpenEvent& event, const KernelLine& read) {
   for (const auto field : kTailFields) {
     if (read.as<Tail>().*field && event.report.tail.*field) {
       return false;
@@ -414,10 +406,10 @@ bool lacks_tail(const OpenEvent& event, const KernelLine& read, const logtext::L
   }
   // Before the numbers of memory it must be the whole line; else it is in a name.
   return group_of(event.stage) >= group_of(Stage::mem_info) ||
-         (event.report.trigger && is_whole_tail(line.text));
+         (event.report.trigger && is_whole_tail(read.line->text));
 }
 
-bool put_tail(OpenEvent& event, KernelLine& read, const logtext::Line& /*line*/) {
+bool put_tail(OpenEvent& event, KernelLine& read) {
   for (const auto field : kTailFields) {
     if (const auto& value = read.as<Tail>().*field) {
       event.report.tail.*field = value;
@@ -426,13 +418,11 @@ bool put_tail(OpenEvent& event, KernelLine& read, const logtext::Line& /*line*/)
   return true;
 }
 
-bool lacks_slab(const OpenEvent& e, const KernelLine& /*read*/, const logtext::Line& /*line*/) {
+bool lacks_slab(const OpenEvent& e, const KernelLine& /*read*/) {
   return !e.is_failure() && e.report.slab.empty();
 }
 
-bool open_slab(OpenEvent& e, KernelLine& /*read*/, const logtext::Line& /*line*/) {
-  return e.slab_open = true;
-}
+bool open_slab(OpenEvent& e, KernelLine& /*read*/) { return e.slab_open = true; }
 
 }  // namespace
 
@@ -442,18 +432,18 @@ const LineKind node_line{
     .read = read_node,
     .stage = Stage::nodes,
     .opens = true,
-    .lacks = [](const OpenEvent& e, const KernelLine& read,
-                const logtext::Line&) { return !e.nodes.contains(read.as<Node>().id); },
+    .lacks = [](const OpenEvent& e,
+                const KernelLine& read) { return !e.nodes.contains(read.as<Node>().id); },
     .put = put_node};
 const LineKind node_prefix{.read = read_node_prefix,
                            .stage = Stage::zones,
                            .lacks =
-                               [](const OpenEvent& e, const KernelLine&, const logtext::Line&) {
+                               [](const OpenEvent& e, const KernelLine&) {
                                  return group_of(e.stage) == group_of(Stage::zones) &&
                                         !e.pending_node;
                                },
                            .put =
-                               [](OpenEvent& e, KernelLine& read, const logtext::Line&) {
+                               [](OpenEvent& e, KernelLine& read) {
                                  e.pending_node = read.as<Node>().id;
                                  return true;
                                }};
@@ -461,7 +451,7 @@ const LineKind hugepages{
     .read = read_hugepages,
     .stage = Stage::hugepages,
     .lacks =
-        [](const OpenEvent& e, const KernelLine& read, const logtext::Line&) {
+        [](const OpenEvent& e, const KernelLine& read) {
           const auto& pages = read.as<Hugepages>();
           return group_of(e.stage) > 0 &&
                  std::ranges::none_of(e.report.hugepages, [&](const Hugepages& known) {
@@ -469,7 +459,7 @@ const LineKind hugepages{
                  });
         },
     .put =
-        [](OpenEvent& e, KernelLine& read, const logtext::Line&) {
+        [](OpenEvent& e, KernelLine& read) {
           e.keep(e.report.hugepages, std::move(read.as<Hugepages>()));
           return true;
         }};
@@ -477,27 +467,25 @@ const LineKind tail_line{
     .read = read_tail_line, .stage = Stage::tail, .lacks = lacks_tail, .put = put_tail};
 const LineKind slab_title{
     .stage = Stage::slab,
-    .lacks = [](const OpenEvent& e, const KernelLine& read,
-                const logtext::Line& line) { return !e.slab_open && lacks_slab(e, read, line); },
+    .lacks = [](const OpenEvent& e,
+                const KernelLine& read) { return !e.slab_open && lacks_slab(e, read); },
     .put = open_slab};
 const LineKind slab_columns{
     .read = read_slab_columns, .stage = Stage::slab, .lacks = lacks_slab, .put = open_slab};
 const LineKind slab_row{
-    .read = read_slab_row,
+    .read = read_part<parse_slab_row>,
     .stage = Stage::slab,
-    .lacks = [](const OpenEvent& e, const KernelLine&,
-                const logtext::Line&) { return !e.is_failure() && e.slab_open; },
+    .lacks = [](const OpenEvent& e, const KernelLine&) { return !e.is_failure() && e.slab_open; },
     .put =
-        [](OpenEvent& e, KernelLine& read, const logtext::Line&) {
+        [](OpenEvent& e, KernelLine& read) {
           e.keep(e.report.slab, std::move(read.as<SlabRow>()));
           return true;
         },
     .stands_alone = false};
-const LineKind slab_refused{.stage = Stage::slab,
-                            .lacks = lacks_slab,
-                            .put = [](OpenEvent& e, KernelLine&, const logtext::Line& line) {
-                              e.report.slab_table_refused = Read<bool>{true, place_of(line)};
-                              return true;
-                            }};
+const LineKind slab_refused{
+    .stage = Stage::slab, .lacks = lacks_slab, .put = [](OpenEvent& e, KernelLine& read) {
+      e.report.slab_table_refused = Read<bool>{true, read.at};
+      return true;
+    }};
 
 }  // namespace whyoom::report

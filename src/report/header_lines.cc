@@ -251,29 +251,21 @@ bool read_vmalloc(std::string_view text, Place at, KernelLine& out) {
   return false;
 }
 
-bool read_cpuset(std::string_view text, Place /*at*/, KernelLine& out) {
-  if (auto line = parse_cpuset_line(text)) {
-    out.part = std::move(*line);
-    return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 const LineKind oom_header{.read = read_oom_header};
 const LineKind failure_header{.read = read_failure_header};
 const LineKind vmalloc_failure{.read = read_vmalloc};
 const LineKind cpuset_line{
-    .read = read_cpuset,
+    .read = read_part<parse_cpuset_line>,
     .stage = Stage::stack,
     .lacks =
-        [](const OpenEvent& e, const KernelLine& read, const logtext::Line&) {
+        [](const OpenEvent& e, const KernelLine& read) {
           return !e.report.cpuset && e.report.trigger &&
                  e.report.trigger->comm == read.as<HeaderLine>().trigger.comm;
         },
     .put =
-        [](OpenEvent& e, KernelLine& read, const logtext::Line&) {
+        [](OpenEvent& e, KernelLine& read) {
           e.report.cpuset = std::move(read.as<HeaderLine>().cpuset);
           e.report.mems_allowed = std::move(read.as<HeaderLine>().mems_allowed);
           return true;

@@ -25,7 +25,8 @@ void Joiner::emit(const logtext::Line& line, KernelLine& read) {
   } else if (read.kind == &oom_header) {
     columns_ = 0;
   }
-  sink_(line, read);
+  read.line = &line;
+  sink_(read);
 }
 
 void Joiner::flush() {

@@ -16,8 +16,8 @@ namespace whyoom::report {
 
 class Joiner {
  public:
-  // The line's views live until the sink returns.
-  using Sink = std::function<void(const logtext::Line&, KernelLine&)>;
+  // What it gets has its `line`, whose views live until the sink returns.
+  using Sink = std::function<void(KernelLine&)>;
 
   explicit Joiner(Sink sink) : sink_(std::move(sink)) {}
 

@@ -14,7 +14,7 @@ struct Piece {
 
 std::vector<std::string> join(const std::vector<Piece>& pieces) {
   std::vector<std::string> lines;
-  Joiner joiner([&](const logtext::Line& line, KernelLine&) { lines.emplace_back(line.text); });
+  Joiner joiner([&](const KernelLine& read) { lines.emplace_back(read.line->text); });
   LineNumber number = 0;
   for (const auto& piece : pieces) {
     logtext::Line line;
@@ -98,7 +98,8 @@ TEST(Joiner, NeverTakesALineThatStandsAlone) {
 
 TEST(Joiner, ATimeAloneOnItsLineBelongsToTheNext) {
   std::vector<std::pair<std::string, std::uint64_t>> lines;
-  Joiner joiner([&](const logtext::Line& line, KernelLine&) {
+  Joiner joiner([&](const KernelLine& read) {
+    const logtext::Line& line = *read.line;
     lines.emplace_back(line.text, line.monotonic_us.value_or(0));
   });
   logtext::Line empty;

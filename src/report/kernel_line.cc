@@ -196,6 +196,7 @@ bool read_anywhere(std::string_view text, Place at, KernelLine& out) {
       continue;
     }
     KernelLine line;
+    line.at = at;
     if (reads_as(*row.kind, text, at, line)) {
       first = found;
       out = std::move(line);
@@ -241,8 +242,9 @@ KernelLine read_line(std::string_view text, LineNumber number, std::size_t colum
   KernelLine line;
   line.kind = &unknown_line;
   line.columns = columns;
+  line.at = {0, number};
   if (const std::string_view whole = trim(text); !whole.empty()) {
-    read_into(whole, {0, number}, line);
+    read_into(whole, line.at, line);
   }
   return line;
 }

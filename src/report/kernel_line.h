@@ -8,6 +8,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -32,6 +34,8 @@ struct LineKind;
 
 struct KernelLine {
   const LineKind* kind = nullptr;
+  Place at{};
+  const logtext::Line* line = nullptr;  // when it goes to an event
   // What a line says of an event, in the words of the report where that has them.
   std::variant<std::monostate, HeaderLine, CpuLine, StackDump, TraceEntry, FieldSet, Node, Zone,
                std::vector<std::uint64_t>, Hugepages, Tail, SlabRow, TaskColumns, TaskRow, Memcg,
@@ -63,14 +67,30 @@ struct LineKind {
   bool (*read)(std::string_view text, Place at, KernelLine& out) = nullptr;
   Stage stage = Stage::header;
   bool opens = false;  // a report whose head is lost can begin with it
-  bool (*lacks)(const OpenEvent& event, const KernelLine& read,
-                const logtext::Line& line) = nullptr;
+  bool (*lacks)(const OpenEvent& event, const KernelLine& read) = nullptr;
   // False: the event has no use for it.
-  bool (*put)(OpenEvent& event, KernelLine& read, const logtext::Line& line) = nullptr;
+  bool (*put)(OpenEvent& event, KernelLine& read) = nullptr;
   bool stands_alone = true;    // never the wrapped rest of another line
   bool in_record = false;      // can be a further line of one record
   bool has_no_blanks = false;  // where a wrap is likely: it cuts inside of words
 };
+
+// A reader of a line that is all there when `parse` can read it.
+template <auto parse>
+bool read_part(std::string_view text, Place at, KernelLine& out) {
+  const auto parse_it = [&] {
+    if constexpr (std::is_invocable_v<decltype(parse), std::string_view, Place>) {
+      return parse(text, at);
+    } else {
+      return parse(text);
+    }
+  };
+  auto part = parse_it();
+  if (part) {
+    out.part = std::move(*part);
+  }
+  return part.has_value();
+}
 
 extern const LineKind unknown_line;
 // The beginning of a line that a wrap cut before it can be told.

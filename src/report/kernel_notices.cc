@@ -97,11 +97,6 @@ std::optional<OvercommitRefused::Request> parse_overcommit(std::string_view text
 
 namespace {
 
-bool read_slub(std::string_view text, Place at, KernelLine& out) {
-  out.part = *parse_slub(text, at);
-  return true;
-}
-
 bool read_slub_cache_line(std::string_view text, Place /*at*/, KernelLine& out) {
   return read_slub_cache(text, out.part.emplace<HeaderLine>().slub.emplace());
 }
@@ -114,19 +109,11 @@ bool read_fork_rejected(std::string_view text, Place at, KernelLine& out) {
   return path.has_value();
 }
 
-bool read_overcommit(std::string_view text, Place at, KernelLine& out) {
-  auto request = parse_overcommit(text, at);
-  if (request) {
-    out.part = std::move(*request);
-  }
-  return request.has_value();
-}
-
 }  // namespace
 
-const LineKind slub_failure{.read = read_slub};
+const LineKind slub_failure{.read = read_part<parse_slub>};
 const LineKind slub_cache{.read = read_slub_cache_line};
 const LineKind fork_rejected{.read = read_fork_rejected};
-const LineKind overcommit_refused{.read = read_overcommit};
+const LineKind overcommit_refused{.read = read_part<parse_overcommit>};
 
 }  // namespace whyoom::report

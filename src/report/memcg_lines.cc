@@ -234,16 +234,8 @@ bool read_memcg_stats(std::string_view text, Place at, KernelLine& out) {
   return true;
 }
 
-bool read_memcg_stat(std::string_view text, Place at, KernelLine& out) {
-  auto stat = parse_memcg_stat(text, at);
-  if (stat) {
-    out.part = std::move(*stat);
-  }
-  return stat.has_value();
-}
-
-bool put_paths(OpenEvent& event, KernelLine& read, const logtext::Line& line) {
-  Memcg& memcg = event.memcg(place_of(line));
+bool put_paths(OpenEvent& event, KernelLine& read) {
+  Memcg& memcg = event.memcg(read.at);
   Memcg& part = read.as<Memcg>();
   for (const auto path : {&Memcg::task_path, &Memcg::limit_path}) {
     if (!(part.*path).empty()) {
@@ -253,7 +245,7 @@ bool put_paths(OpenEvent& event, KernelLine& read, const logtext::Line& line) {
   return true;
 }
 
-bool lacks_counter(const OpenEvent& event, const KernelLine& read, const logtext::Line& /*line*/) {
+bool lacks_counter(const OpenEvent& event, const KernelLine& read) {
   if (!event.is_oom() || !event.report.memcg) {
     return event.is_oom();
   }
@@ -264,8 +256,8 @@ bool lacks_counter(const OpenEvent& event, const KernelLine& read, const logtext
   });
 }
 
-bool put_counter(OpenEvent& event, KernelLine& read, const logtext::Line& line) {
-  Memcg& memcg = event.memcg(place_of(line));
+bool put_counter(OpenEvent& event, KernelLine& read) {
+  Memcg& memcg = event.memcg(read.at);
   for (const auto& [key, which] : kCounters) {
     for (const auto value :
          {&MemcgCounter::usage_kib, &MemcgCounter::limit_kib, &MemcgCounter::failcnt}) {
@@ -289,15 +281,15 @@ void add_children(std::vector<MemcgStat>& sum, const std::vector<MemcgStat>& sta
   }
 }
 
-bool put_stats(OpenEvent& event, KernelLine& read, const logtext::Line& line) {
-  Memcg& memcg = event.memcg(place_of(line));
+bool put_stats(OpenEvent& event, KernelLine& read) {
+  Memcg& memcg = event.memcg(read.at);
   Memcg& part = read.as<Memcg>();
   if (event.first_stats && memcg.limit_path.empty()) {
     memcg.limit_path = std::move(part.limit_path);
   }
   if (part.stats.empty()) {
     event.stats_open = true;
-    event.stats_framed = line.framed;
+    event.stats_framed = read.line->framed;
     memcg.hierarchical = true;
   } else if (event.first_stats) {
     memcg.stats = std::move(part.stats);
@@ -308,7 +300,7 @@ bool put_stats(OpenEvent& event, KernelLine& read, const logtext::Line& line) {
   return true;
 }
 
-bool put_stat(OpenEvent& event, KernelLine& read, const logtext::Line& /*line*/) {
+bool put_stat(OpenEvent& event, KernelLine& read) {
   Memcg& memcg = *event.report.memcg;
   MemcgStat& stat = read.as<MemcgStat>();
   if (std::ranges::find(memcg.stats, stat.name, &MemcgStat::name) != memcg.stats.end()) {
@@ -327,7 +319,7 @@ const LineKind task_in{.read = read_task_in,
                        .stage = Stage::memcg,
                        .opens = true,
                        .lacks =
-                           [](const OpenEvent& e, const KernelLine&, const logtext::Line&) {
+                           [](const OpenEvent& e, const KernelLine&) {
                              return e.is_oom() &&
                                     (!e.report.memcg || (e.report.memcg->limit_path.empty() &&
                                                          !e.report.memcg->memory.usage_kib));
@@ -338,7 +330,7 @@ const LineKind limit_reached{.read = read_limit_reached,
                              .stage = Stage::memcg,
                              .opens = true,
                              .lacks =
-                                 [](const OpenEvent& e, const KernelLine&, const logtext::Line&) {
+                                 [](const OpenEvent& e, const KernelLine&) {
                                    return e.is_oom() &&
                                           (!e.report.memcg || e.report.memcg->limit_path.empty());
                                  },
@@ -348,28 +340,28 @@ const LineKind memcg_counter{.read = read_memcg_counter,
                              .opens = true,
                              .lacks = lacks_counter,
                              .put = put_counter};
-const LineKind memcg_stats{
-    .read = read_memcg_stats,
+const LineKind memcg_stats{.read = read_memcg_stats,
+                           .stage = Stage::memcg,
+                           .opens = true,
+                           .lacks =
+                               [](const OpenEvent& e, const KernelLine& read) {
+                                 return e.is_oom() &&
+                                        (!read.as<Memcg>().stats.empty() || !e.report.memcg ||
+                                         e.report.memcg->stats.empty());
+                               },
+                           .put = put_stats,
+                           .has_no_blanks = true};
+const LineKind memcg_stat{
+    .read = read_part<parse_memcg_stat>,
     .stage = Stage::memcg,
-    .opens = true,
     .lacks =
-        [](const OpenEvent& e, const KernelLine& read, const logtext::Line&) {
-          return e.is_oom() && (!read.as<Memcg>().stats.empty() || !e.report.memcg ||
-                                e.report.memcg->stats.empty());
+        [](const OpenEvent& e, const KernelLine& read) {
+          return e.stats_open && e.report.memcg && e.report.memcg->stats.size() < kMaxStats &&
+                 (read.line->framed == e.stats_framed || read.line->continued ||
+                  read.line->number == e.last.line + 1);
         },
-    .put = put_stats,
-    .has_no_blanks = true};
-const LineKind memcg_stat{.read = read_memcg_stat,
-                          .stage = Stage::memcg,
-                          .lacks =
-                              [](const OpenEvent& e, const KernelLine&, const logtext::Line& line) {
-                                return e.stats_open && e.report.memcg &&
-                                       e.report.memcg->stats.size() < kMaxStats &&
-                                       (line.framed == e.stats_framed || line.continued ||
-                                        line.number == e.last.line + 1);
-                              },
-                          .put = put_stat,
-                          .stands_alone = false,
-                          .in_record = true};
+    .put = put_stat,
+    .stands_alone = false,
+    .in_record = true};
 
 }  // namespace whyoom::report

@@ -274,14 +274,6 @@ bool read_hardware(std::string_view text, Place /*at*/, KernelLine& out) {
   return true;
 }
 
-bool read_trace(std::string_view text, Place /*at*/, KernelLine& out) {
-  const auto entry = parse_trace_entry(text);
-  if (entry) {
-    out.part = *entry;
-  }
-  return entry.has_value();
-}
-
 }  // namespace
 
 const LineKind cpu_line{.read = read_cpu, .stage = Stage::stack};
@@ -289,15 +281,15 @@ const LineKind hardware_line{
     .read = read_hardware,
     .stage = Stage::stack,
     .lacks =
-        [](const OpenEvent& e, const KernelLine&, const logtext::Line&) {
+        [](const OpenEvent& e, const KernelLine&) {
           return e.report.trigger && (!e.report.stack || e.report.stack->hardware.empty());
         },
     .put =
-        [](OpenEvent& e, KernelLine& read, const logtext::Line& line) {
-          e.stack(place_of(line)).hardware = std::move(read.as<StackDump>().hardware);
+        [](OpenEvent& e, KernelLine& read) {
+          e.stack(read.at).hardware = std::move(read.as<StackDump>().hardware);
           return true;
         }};
 const LineKind trace_start{.stage = Stage::stack};
-const LineKind trace_entry{.read = read_trace, .stage = Stage::stack};
+const LineKind trace_entry{.read = read_part<parse_trace_entry>, .stage = Stage::stack};
 
 }  // namespace whyoom::report

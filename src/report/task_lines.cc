@@ -281,29 +281,29 @@ bool read_task_row(std::string_view text, Place /*at*/, KernelLine& out) {
   return true;
 }
 
-void begin_table(OpenEvent& event, const logtext::Line& line) {
+void begin_table(OpenEvent& event, const KernelLine& read) {
   if (!event.report.task_table_at) {
-    event.report.task_table_at = place_of(line);
+    event.report.task_table_at = read.at;
   }
   event.slab_open = false;
   event.stats_open = false;
 }
 
-bool put_columns(OpenEvent& event, KernelLine& read, const logtext::Line& line) {
+bool put_columns(OpenEvent& event, KernelLine& read) {
   event.columns = std::move(read.as<TaskColumns>());
   event.report.tasks_have_rss_kinds = event.report.tasks_have_rss_kinds ||
                                       std::ranges::count(event.columns, TaskColumn::rss_anon) > 0;
-  begin_table(event, line);
+  begin_table(event, read);
   return true;
 }
 
-bool put_row(OpenEvent& event, KernelLine& read, const logtext::Line& line) {
+bool put_row(OpenEvent& event, KernelLine& read) {
   const TaskRow& row = read.as<TaskRow>();
-  const std::string_view text = trim_left(line.text);
+  const std::string_view text = trim_left(read.line->text);
   event.orphan_rows = event.orphan_rows || event.fresh;
-  auto task = task_of(row, text, event.columns, line.number);
+  auto task = task_of(row, text, event.columns, read.line->number);
   if (!task) {
-    task = task_of(row, text, guess_task_columns(row), line.number);
+    task = task_of(row, text, guess_task_columns(row), read.line->number);
     if (task && task->rss_anon) {
       event.report.tasks_have_rss_kinds = true;
     }
@@ -316,7 +316,7 @@ bool put_row(OpenEvent& event, KernelLine& read, const logtext::Line& line) {
   } else if (task) {
     event.keep(event.report.tasks, std::move(*task), kMaxTasks);
   } else {
-    event.damage(line.number, "a row of the task table is cut");
+    event.damage(read.line->number, "a row of the task table is cut");
   }
   return true;
 }
@@ -326,28 +326,27 @@ bool put_row(OpenEvent& event, KernelLine& read, const logtext::Line& line) {
 const LineKind task_title{.stage = Stage::tasks,
                           .opens = true,
                           .lacks =
-                              [](const OpenEvent& e, const KernelLine&, const logtext::Line&) {
+                              [](const OpenEvent& e, const KernelLine&) {
                                 return e.is_oom() && !e.report.task_table_at &&
                                        e.report.tasks.empty();
                               },
                           .put =
-                              [](OpenEvent& e, KernelLine&, const logtext::Line& line) {
-                                begin_table(e, line);
+                              [](OpenEvent& e, KernelLine& read) {
+                                begin_table(e, read);
                                 return true;
                               }};
 const LineKind task_columns{.read = read_task_columns,
                             .stage = Stage::tasks,
                             .opens = true,
                             .lacks =
-                                [](const OpenEvent& e, const KernelLine&, const logtext::Line&) {
+                                [](const OpenEvent& e, const KernelLine&) {
                                   return e.is_oom() && e.columns.empty() && e.report.tasks.empty();
                                 },
                             .put = put_columns};
-const LineKind task_row{
-    .read = read_task_row,
-    .stage = Stage::tasks,
-    .opens = true,
-    .lacks = [](const OpenEvent& e, const KernelLine&, const logtext::Line&) { return e.is_oom(); },
-    .put = put_row};
+const LineKind task_row{.read = read_task_row,
+                        .stage = Stage::tasks,
+                        .opens = true,
+                        .lacks = [](const OpenEvent& e, const KernelLine&) { return e.is_oom(); },
+                        .put = put_row};
 
 }  // namespace whyoom::report

@@ -382,7 +382,7 @@ bool read_constraint_rest(std::string_view text, Place /*at*/, KernelLine& out) 
   return extend_constraint(text, out.part.emplace<Constraint>());
 }
 
-bool put_constraint(OpenEvent& event, KernelLine& read, const logtext::Line& /*line*/) {
+bool put_constraint(OpenEvent& event, KernelLine& read) {
   auto& constraint = read.as<Constraint>();
   (constraint.kind == ConstraintKind::memcg ? event.memcg_seen : event.global_seen) = true;
   event.report.constraint = std::move(constraint);
@@ -390,7 +390,7 @@ bool put_constraint(OpenEvent& event, KernelLine& read, const logtext::Line& /*l
   return true;
 }
 
-bool put_constraint_rest(OpenEvent& event, KernelLine& read, const logtext::Line& /*line*/) {
+bool put_constraint_rest(OpenEvent& event, KernelLine& read) {
   auto& rest = read.as<Constraint>();
   event.report.constraint->task = std::move(rest.task);
   event.report.constraint->pid = rest.pid;
@@ -440,14 +440,6 @@ bool read_reaped(std::string_view text, Place /*at*/, KernelLine& out) {
   return pid.has_value();
 }
 
-bool read_panic(std::string_view text, Place at, KernelLine& out) {
-  auto panic = parse_oom_panic(text, at);
-  if (panic) {
-    out.part = std::move(*panic);
-  }
-  return panic.has_value();
-}
-
 bool read_sysrq(std::string_view text, Place /*at*/, KernelLine& out) {
   const Sysrq sysrq = parse_sysrq(text);
   out.part = sysrq;
@@ -460,7 +452,7 @@ const LineKind constraint_line{.read = read_constraint,
                                .stage = Stage::constraint,
                                .opens = true,
                                .lacks =
-                                   [](const OpenEvent& e, const KernelLine&, const logtext::Line&) {
+                                   [](const OpenEvent& e, const KernelLine&) {
                                      return e.is_oom() && !e.report.constraint &&
                                             e.report.victims.empty();
                                    },
@@ -469,8 +461,8 @@ const LineKind constraint_line{.read = read_constraint,
 const LineKind constraint_rest{
     .read = read_constraint_rest,
     .stage = Stage::constraint,
-    .lacks = [](const OpenEvent& e, const KernelLine&,
-                const logtext::Line&) { return e.report.constraint && !e.report.constraint->pid; },
+    .lacks = [](const OpenEvent& e,
+                const KernelLine&) { return e.report.constraint && !e.report.constraint->pid; },
     .put = put_constraint_rest,
     .stands_alone = false};
 const LineKind kill_intent{.read = read_kill_intent, .stage = Stage::victim};
@@ -481,7 +473,7 @@ const LineKind victim_exiting{
     .read = [](std::string_view text, Place, KernelLine&) { return is_victim_exiting(text); },
     .stage = Stage::victim};
 const LineKind no_killable{.stage = Stage::victim};
-const LineKind oom_panic{.read = read_panic, .stage = Stage::victim};
+const LineKind oom_panic{.read = read_part<parse_oom_panic>, .stage = Stage::victim};
 const LineKind sysrq_line{.read = read_sysrq, .stage = Stage::victim};
 
 }  // namespace whyoom::report

@@ -253,7 +253,7 @@ bool read_zone(std::string_view text, Place at, KernelLine& out) {
   return true;
 }
 
-bool put_zone(OpenEvent& event, KernelLine& read, const logtext::Line& /*line*/) {
+bool put_zone(OpenEvent& event, KernelLine& read) {
   Zone& zone = read.as<Zone>();
   if (!read.may_open) {
     return lose_row(event, read);
@@ -270,10 +270,10 @@ bool read_lowmem(std::string_view text, Place /*at*/, KernelLine& out) {
   return parse_lowmem_reserve(text, out.part.emplace<std::vector<std::uint64_t>>());
 }
 
-bool put_lowmem(OpenEvent& event, KernelLine& read, const logtext::Line& line) {
+bool put_lowmem(OpenEvent& event, KernelLine& read) {
   Zone& zone = event.report.zones[event.lowmem_zone];
   zone.lowmem_reserve = std::move(read.as<std::vector<std::uint64_t>>());
-  zone.lowmem_reserve_at = place_of(line);
+  zone.lowmem_reserve_at = read.at;
   event.broken_lowmem = zone.lowmem_reserve.empty() ? event.lowmem_zone : OpenEvent::kNone;
   event.lowmem_zone = OpenEvent::kNone;
   return true;
@@ -288,7 +288,7 @@ bool read_piece(std::string_view text, Place /*at*/, KernelLine& out) {
   return true;
 }
 
-bool put_piece(OpenEvent& event, KernelLine& read, const logtext::Line& /*line*/) {
+bool put_piece(OpenEvent& event, KernelLine& read) {
   const auto& numbers = read.as<std::vector<std::uint64_t>>();
   auto& known = event.report.zones[event.broken_lowmem].lowmem_reserve;
   if (known.size() + numbers.size() <= kMaxReserves) {
@@ -318,13 +318,13 @@ bool read_buddy_lists(std::string_view text, Place at, KernelLine& out) {
   return true;
 }
 
-bool lacks_buddy(const OpenEvent& event, const KernelLine& read, const logtext::Line& /*line*/) {
+bool lacks_buddy(const OpenEvent& event, const KernelLine& read) {
   const Zone& part = read.as<Zone>();
   const Zone* zone = event.find_zone(node_in(event, part), part.name);
   return !read.may_open || zone == nullptr || zone->buddy.empty();
 }
 
-bool put_buddy(OpenEvent& event, KernelLine& read, const logtext::Line& /*line*/) {
+bool put_buddy(OpenEvent& event, KernelLine& read) {
   if (!read.may_open) {
     return lose_row(event, read);
   }
@@ -353,9 +353,9 @@ bool put_buddy(OpenEvent& event, KernelLine& read, const logtext::Line& /*line*/
   return true;
 }
 
-bool put_buddy_piece(OpenEvent& event, KernelLine& /*read*/, const logtext::Line& line) {
+bool put_buddy_piece(OpenEvent& event, KernelLine& read) {
   // What the sizes mean depends on the pieces before.
-  const BuddyRun run = read_buddy(line.text, place_of(line), event.report.zones[event.open_buddy]);
+  const BuddyRun run = read_buddy(read.line->text, read.at, event.report.zones[event.open_buddy]);
   if (run.total || run.malformed) {
     event.open_buddy = OpenEvent::kNone;
   }
@@ -369,7 +369,7 @@ const LineKind zone_line{.read = read_zone,
                          .stage = Stage::zones,
                          .opens = true,
                          .lacks =
-                             [](const OpenEvent& e, const KernelLine& read, const logtext::Line&) {
+                             [](const OpenEvent& e, const KernelLine& read) {
                                const Zone& zone = read.as<Zone>();
                                return !read.may_open ||
                                       !e.has_sizes_of(node_in(e, zone), zone.name);
@@ -378,19 +378,19 @@ const LineKind zone_line{.read = read_zone,
 const LineKind lowmem_reserve{
     .read = read_lowmem,
     .stage = Stage::zones,
-    .lacks = [](const OpenEvent& e, const KernelLine&,
-                const logtext::Line&) { return e.lowmem_zone < e.report.zones.size(); },
+    .lacks = [](const OpenEvent& e,
+                const KernelLine&) { return e.lowmem_zone < e.report.zones.size(); },
     .put = put_lowmem};
-const LineKind lowmem_piece{
-    .read = read_piece,
-    .stage = Stage::zones,
-    .lacks =
-        [](const OpenEvent& e, const KernelLine&, const logtext::Line& line) {
-          return e.broken_lowmem < e.report.zones.size() && line.framed;
-        },
-    .put = put_piece,
-    .stands_alone = false,
-    .in_record = true};
+const LineKind lowmem_piece{.read = read_piece,
+                            .stage = Stage::zones,
+                            .lacks =
+                                [](const OpenEvent& e, const KernelLine& read) {
+                                  return e.broken_lowmem < e.report.zones.size() &&
+                                         read.line->framed;
+                                },
+                            .put = put_piece,
+                            .stands_alone = false,
+                            .in_record = true};
 const LineKind buddy_lists{.read = read_buddy_lists,
                            .stage = Stage::buddy,
                            .opens = true,
@@ -400,8 +400,8 @@ const LineKind buddy_piece{
     .read = [](std::string_view text, Place, KernelLine&) { return looks_like_buddy_piece(text); },
     .stage = Stage::buddy,
     .lacks =
-        [](const OpenEvent& e, const KernelLine&, const logtext::Line& line) {
-          return e.open_buddy < e.report.zones.size() && line.framed;
+        [](const OpenEvent& e, const KernelLine& read) {
+          return e.open_buddy < e.report.zones.size() && read.line->framed;
         },
     .put = put_buddy_piece,
     .stands_alone = false,
