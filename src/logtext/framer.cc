@@ -1,10 +1,11 @@
+#include "logtext/framer.h"
+
 #include <algorithm>
 #include <limits>
 #include <utility>
 
 #include "base/text.h"
 #include "logtext/escapes.h"
-#include "logtext/framer_state.h"
 
 namespace whyoom::logtext {
 
@@ -24,44 +25,44 @@ bool may_count_losses(const Line& line) {
 
 }  // namespace
 
-void Framer::State::damaged(LineNumber number, std::string what) {
-  if (damage.size() < max_damage) {
-    damage.push_back({number, std::move(what)});
+void Framer::damaged(LineNumber number, std::string what) {
+  if (damage_.size() < max_damage) {
+    damage_.push_back({number, std::move(what)});
   }
 }
 
-void Framer::State::lose(std::uint64_t messages, const Line& told_by) {
+void Framer::lose(std::uint64_t messages, const Line& told_by) {
   constexpr std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
-  std::uint32_t& sum = told_by.origin.handed_on() ? lost_relayed : lost;
+  std::uint32_t& sum = told_by.origin.handed_on() ? lost_relayed_ : lost_;
   sum = static_cast<std::uint32_t>(std::min(most, sum + std::min(messages, most)));
 }
 
 // The caller left lines out: nothing before can go on here.
-void Framer::State::jump() {
+void Framer::jump() {
   end_entry();
   end_partials();
-  sequence.reset();
-  after_kmsg = false;
-  padding = 0;
-  kept.valid = false;
+  sequence_.reset();
+  after_kmsg_ = false;
+  padding_ = 0;
+  kept_.valid = false;
 }
 
-void Framer::State::physical(std::string_view raw, LineNumber number) {
-  if (!started || number == 1) {
-    utf16.begin(raw);
-  } else if (number != last_number + 1) {
+void Framer::line(std::string_view raw, LineNumber number) {
+  if (!started_ || number == 1) {
+    utf16_.begin(raw);
+  } else if (number != last_number_ + 1) {
     jump();
   }
-  started = true;
-  last_number = number;
-  if (utf16.active()) {
+  started_ = true;
+  last_number_ = number;
+  if (utf16_.active()) {
     bool broken = false;
-    raw = utf16.decode(raw, utf16_buffer, broken);
+    raw = utf16_.decode(raw, utf16_buffer_, broken);
     if (broken) {
       damaged(number, "broken UTF-16");
     }
   }
-  if (entry.open()) {  // a binary field may hold any byte
+  if (entry_.open()) {  // a binary field may hold any byte
     segment(raw, number);
     return;
   }
@@ -73,7 +74,7 @@ void Framer::State::physical(std::string_view raw, LineNumber number) {
   for (std::size_t cr = raw.find('\r'); cr != npos; cr = raw.find('\r')) {
     const std::string_view part = raw.substr(0, cr);
     raw.remove_prefix(cr + 1);
-    const std::string_view text = trim_left(clean_line(part, clean_buffer));
+    const std::string_view text = trim_left(clean_line(part, clean_buffer_));
     const std::string_view next = raw.substr(0, raw.find('\r'));
     const bool covered =
         next.starts_with(part) ||
@@ -85,9 +86,9 @@ void Framer::State::physical(std::string_view raw, LineNumber number) {
   segment(raw, number);
 }
 
-void Framer::State::segment(std::string_view raw, LineNumber number) {
-  const std::string_view text = strip_quotes(clean_line(raw, clean_buffer));
-  switch (entry.line(raw, text, number)) {
+void Framer::segment(std::string_view raw, LineNumber number) {
+  const std::string_view text = strip_quotes(clean_line(raw, clean_buffer_));
+  switch (entry_.line(raw, text, number)) {
     case JournalEntry::Took::held:
       return;
     case JournalEntry::Took::finished:
@@ -96,12 +97,12 @@ void Framer::State::segment(std::string_view raw, LineNumber number) {
     case JournalEntry::Took::no:
       break;
   }
-  if (entry.open()) {
+  if (entry_.open()) {
     end_entry();
   }
   const auto sink_part = [this](std::string_view line, LineNumber at) { deliver(line, at); };
-  if (parts.take(text, number, sink_part)) {
-    if (parts.take_overflow()) {
+  if (parts_.take(text, number, sink_part)) {
+    if (parts_.take_overflow()) {
       damaged(number, "a dump of pstore is too big to be put in order");
     }
     return;
@@ -109,14 +110,14 @@ void Framer::State::segment(std::string_view raw, LineNumber number) {
   deliver(text, number);
 }
 
-void Framer::State::deliver(std::string_view text, LineNumber number) {
+void Framer::deliver(std::string_view text, LineNumber number) {
   Peeled peeled;
   peeled.line.number = number;
-  begin = text;
+  begin_ = text;
   process(text, peeled, 0);
 }
 
-void Framer::State::process(std::string_view text, Peeled peeled, std::size_t depth) {
+void Framer::process(std::string_view text, Peeled peeled, std::size_t depth) {
   if (depth == 0 && take_further_line(text, peeled)) {
     return;
   }
@@ -138,16 +139,16 @@ void Framer::State::process(std::string_view text, Peeled peeled, std::size_t de
     }
   }
   if (peeled.relative) {
-    peeled.line.wall = minute;
+    peeled.line.wall = minute_;
   } else if (peeled.minute_base) {
-    minute.assign(peeled.line.wall);
+    minute_.assign(peeled.line.wall);
   }
   const std::less_equal<> ordered;
   const bool in_line =
-      ordered(begin.data(), text.data()) && ordered(text.data(), begin.data() + begin.size());
+      ordered(begin_.data(), text.data()) && ordered(text.data(), begin_.data() + begin_.size());
   if (depth == 0 && peeled.line.framed) {
-    padding = in_line ? static_cast<std::size_t>(text.data() - begin.data()) : 0;
-    after_kmsg = peeled.kmsg;
+    padding_ = in_line ? static_cast<std::size_t>(text.data() - begin_.data()) : 0;
+    after_kmsg_ = peeled.kmsg;
     note_sequence(peeled);
   } else if (depth == 0 && take_unframed(text, peeled)) {
     return;
@@ -156,73 +157,73 @@ void Framer::State::process(std::string_view text, Peeled peeled, std::size_t de
 }
 
 // journalctl and dmesg put further lines of a message under its first.
-bool Framer::State::is_padded(std::string_view text) const {
-  return padding >= min_padding && text.size() > padding && kept.valid &&
-         text.find_first_not_of(' ') >= padding;
+bool Framer::is_padded(std::string_view text) const {
+  return padding_ >= min_padding && text.size() > padding_ && kept_.valid &&
+         text.find_first_not_of(' ') >= padding_;
 }
 
 // A further line of what a program wrote is that program's, whatever frame it seems to have. True:
 // it is used up.
-bool Framer::State::take_further_line(std::string_view text, Peeled& peeled) {
-  if (entry.seen_whole()) {
+bool Framer::take_further_line(std::string_view text, Peeled& peeled) {
+  if (entry_.seen_whole()) {
     peeled.line.origin.lower(Origin::relayed);  // in no entry of a log that has all in entries
   }
   if (!is_padded(text)) {
     return false;
   }
-  peeled.line.origin.lower(kept.line.origin);
+  peeled.line.origin.lower(kept_.line.origin);
   if (peeled.line.origin != Origin::other) {
     return false;
   }
   continue_kept(peeled.line);
-  message(text.substr(padding), peeled, 0);
+  message(text.substr(padding_), peeled, 0);
   return true;
 }
 
 // A line without framing of its own can still belong to the record before. True: it is used up.
-bool Framer::State::take_unframed(std::string_view& text, Peeled& peeled) {
+bool Framer::take_unframed(std::string_view& text, Peeled& peeled) {
   if (is_journal_note(text)) {
     jump();
     return true;
   }
-  if (after_kmsg) {
+  if (after_kmsg_) {
     if (is_kmsg_dictionary(text)) {
       return true;
     }
     peeled.kmsg = true;  // the wrapped rest of a record has its escapes too
   }
   if (is_padded(text)) {
-    text.remove_prefix(padding);
+    text.remove_prefix(padding_);
     continue_kept(peeled.line);
-  } else if (by_program) {
+  } else if (by_program_) {
     peeled.line.origin.lower(Origin::relayed);  // maybe the rest of what that program wrote
   }
   return false;
 }
 
 // What the framing of the record said holds for its later lines as well.
-void Framer::State::continue_kept(Line& line) const {
+void Framer::continue_kept(Line& line) const {
   const LineNumber number = line.number;
-  line = kept.line;
+  line = kept_.line;
   line.number = number;
   line.framed = false;
   line.continued = line.embedded = true;
 }
 
-void Framer::State::note_sequence(const Peeled& peeled) {
+void Framer::note_sequence(const Peeled& peeled) {
   if (!peeled.sequence) {
     return;
   }
-  if (sequence && *peeled.sequence > *sequence && *peeled.sequence - *sequence > 1) {
-    const std::uint64_t gap = *peeled.sequence - *sequence - 1;
+  if (sequence_ && *peeled.sequence > *sequence_ && *peeled.sequence - *sequence_ > 1) {
+    const std::uint64_t gap = *peeled.sequence - *sequence_ - 1;
     lose(gap, peeled.line);
     damaged(peeled.line.number, std::to_string(gap) + " kernel messages are missing here");
   }
-  sequence = peeled.sequence;
+  sequence_ = peeled.sequence;
 }
 
 // The framing is off; what is left can still be a note of the logger, or more than one message.
-void Framer::State::message(std::string_view text, Peeled& peeled, std::size_t depth) {
+void Framer::message(std::string_view text, Peeled& peeled, std::size_t depth) {
   if (const auto loss = parse_loss(text); loss && may_count_losses(peeled.line)) {
     lose(loss->messages, peeled.line);
     damaged(peeled.line.number, loss->counted
@@ -259,7 +260,7 @@ void Framer::State::message(std::string_view text, Peeled& peeled, std::size_t d
     process(text.substr(inner), next, depth + 1);
     return;
   }
-  std::string& buffer = levels[depth].escaped;
+  std::string& buffer = levels_[depth].escaped;
   if (peeled.kmsg) {
     text = unescape_kmsg(text, buffer);
   } else if (peeled.syslog) {
@@ -268,16 +269,16 @@ void Framer::State::message(std::string_view text, Peeled& peeled, std::size_t d
   pieces(text, peeled);
 }
 
-void Framer::State::repeat(const Repeat& what, const Peeled& peeled, std::size_t depth) {
+void Framer::repeat(const Repeat& what, const Peeled& peeled, std::size_t depth) {
   const std::uint64_t times = std::min(what.times, max_repeats);
   if (what.text.empty()) {
-    if (!kept.valid) {
+    if (!kept_.valid) {
       return;
     }
-    const std::string text(kept.line.text);
+    const std::string text(kept_.line.text);
     for (std::uint64_t i = 0; i < times; ++i) {
       Peeled again;
-      again.line = kept.line;
+      again.line = kept_.line;
       again.line.number = peeled.line.number;
       again.line.origin.lower(peeled.line.origin);
       emit(text, again);
@@ -290,11 +291,11 @@ void Framer::State::repeat(const Repeat& what, const Peeled& peeled, std::size_t
 }
 
 // One message of one or more lines.
-void Framer::State::pieces(std::string_view text, Peeled& peeled) {
+void Framer::pieces(std::string_view text, Peeled& peeled) {
   for (std::size_t end = text.find('\n'); end != npos; end = text.find('\n')) {
     emit(text.substr(0, end), peeled);
     peeled.line.continued = peeled.line.embedded = true;
-    if (!peeled.line.framed && kept.valid) {
+    if (!peeled.line.framed && kept_.valid) {
       continue_kept(peeled.line);
     }
     text.remove_prefix(end + 1);
@@ -302,39 +303,33 @@ void Framer::State::pieces(std::string_view text, Peeled& peeled) {
   emit(text, peeled);
 }
 
-void Framer::State::emit(std::string_view text, Peeled& peeled) {
+void Framer::emit(std::string_view text, Peeled& peeled) {
   Line& line = peeled.line;
   line.text = trim_right(text);
-  line.lost_before = std::exchange(line.origin.handed_on() ? lost_relayed : lost, 0);
-  sink(line);
+  line.lost_before = std::exchange(line.origin.handed_on() ? lost_relayed_ : lost_, 0);
+  sink_(line);
   if (line.framed) {
-    kept.keep(line);
-    by_program = line.origin <= Origin::relayed;
+    kept_.keep(line);
+    by_program_ = line.origin <= Origin::relayed;
   }
 }
 
-void Framer::State::flush_parts() {
-  parts.flush([this](std::string_view line, LineNumber at) { deliver(line, at); });
+void Framer::flush_parts() {
+  parts_.flush([this](std::string_view line, LineNumber at) { deliver(line, at); });
 }
 
-Framer::Framer(Sink sink) : state_(std::make_unique<State>(std::move(sink))) {}
-
-Framer::~Framer() = default;
-
-void Framer::line(std::string_view raw, LineNumber number) { state_->physical(raw, number); }
-
 bool Framer::holds() const {
-  const auto waits = [](const State::Partial& partial) { return !partial.text.empty(); };
-  return state_->parts.open() || state_->entry.open() ||
-         std::any_of(state_->partials.begin(), state_->partials.end(), waits);
+  return parts_.open() || entry_.open() ||
+         std::ranges::any_of(partials_,
+                             [](const Partial& partial) { return !partial.text.empty(); });
 }
 
 void Framer::flush() {
-  state_->flush_parts();
-  state_->end_entry();
-  state_->end_partials();
+  flush_parts();
+  end_entry();
+  end_partials();
 }
 
-std::vector<Damage> Framer::take_damage() { return std::exchange(state_->damage, {}); }
+std::vector<Damage> Framer::take_damage() { return std::exchange(damage_, {}); }
 
 }  // namespace whyoom::logtext

@@ -3,29 +3,32 @@
 // line around a dmesg time) are peeled one by one.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
-#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/place.h"
+#include "logtext/clean.h"
+#include "logtext/damage.h"
+#include "logtext/journal_entry.h"
+#include "logtext/kept_line.h"
 #include "logtext/line.h"
+#include "logtext/logger_notices.h"
+#include "logtext/peel.h"
+#include "logtext/pstore_parts.h"
 
 namespace whyoom::logtext {
-
-struct Damage {
-  LineNumber line = 0;
-  std::string what;  // already fit for a terminal
-};
 
 class Framer {
  public:
   using Sink = std::function<void(const Line&)>;
 
-  explicit Framer(Sink sink);
-  ~Framer();
+  explicit Framer(Sink sink) : sink_(std::move(sink)) {}
   Framer(const Framer&) = delete;
   Framer& operator=(const Framer&) = delete;
 
@@ -41,8 +44,63 @@ class Framer {
   std::vector<Damage> take_damage();
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  static constexpr std::size_t max_nesting = 4;  // JSON in a syslog line in JSON ..
+
+  // framer.cc has the way of a line, framer_records.cc that of a message which came as the field of
+  // a record.
+  void segment(std::string_view raw, LineNumber number);
+  void deliver(std::string_view text, LineNumber number);
+  void process(std::string_view text, Peeled peeled, std::size_t depth);
+  bool take_json(std::string_view text, Peeled& peeled, std::size_t depth);
+  bool join_partial(std::string_view& text, Peeled& peeled, std::size_t depth);
+  [[nodiscard]] bool is_padded(std::string_view text) const;
+  bool take_further_line(std::string_view text, Peeled& peeled);
+  bool take_unframed(std::string_view& text, Peeled& peeled);
+  void record(const StructuredRecord& from, Peeled peeled, std::size_t depth);
+  void message(std::string_view text, Peeled& peeled, std::size_t depth);
+  void pieces(std::string_view text, Peeled& peeled);
+  void continue_kept(Line& line) const;
+  void repeat(const Repeat& what, const Peeled& peeled, std::size_t depth);
+  void note_sequence(const Peeled& peeled);
+  void emit(std::string_view text, Peeled& peeled);
+  void end_entry();
+  void end_partials();
+  void jump();
+  void flush_parts();
+  void damaged(LineNumber number, std::string what);
+  void lose(std::uint64_t messages, const Line& told_by);
+
+  struct Level {
+    std::string clean;
+    std::string escaped;
+    std::string joined;
+    StructuredRecord record;
+  };
+  struct Partial {
+    std::string text;
+    LineNumber number = 0;
+  };
+
+  Sink sink_;
+  std::vector<Damage> damage_;
+  Utf16 utf16_;
+  JournalEntry entry_;
+  PstoreParts parts_;
+  std::array<Level, max_nesting + 1> levels_;
+  std::array<Partial, 2> partials_;  // stdout, stderr
+  std::string utf16_buffer_;
+  std::string clean_buffer_;
+  std::string minute_;      // dmesg -H
+  std::string_view begin_;  // the physical line at hand, without quotes
+  KeptLine kept_;
+  std::optional<std::uint64_t> sequence_;  // of the last /dev/kmsg record
+  std::size_t padding_ = 0;                // width of the last line's prefix
+  bool by_program_ = false;                // the last line with a frame was a program's
+  LineNumber last_number_ = 0;
+  std::uint32_t lost_ = 0;          // before the next line
+  std::uint32_t lost_relayed_ = 0;  // before the next that a program handed on
+  bool started_ = false;
+  bool after_kmsg_ = false;  // the last record was of /dev/kmsg
 };
 
 }  // namespace whyoom::logtext

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "logtext/framer_state.h"
+#include "logtext/framer.h"
 
 namespace whyoom::logtext {
 
@@ -11,7 +11,7 @@ constexpr std::size_t max_partial = 64U << 10U;
 
 }  // namespace
 
-bool Framer::State::take_json(std::string_view text, Peeled& peeled, std::size_t depth) {
+bool Framer::take_json(std::string_view text, Peeled& peeled, std::size_t depth) {
   if (peeled.kernel_time || peeled.line.origin == Origin::other || depth >= max_nesting) {
     return false;
   }
@@ -22,7 +22,7 @@ bool Framer::State::take_json(std::string_view text, Peeled& peeled, std::size_t
   if (!text.starts_with('{')) {
     return false;
   }
-  const JsonResult result = read_json_record(text, levels[depth].record);
+  const JsonResult result = read_json_record(text, levels_[depth].record);
   if (!result.is_record) {
     return false;
   }
@@ -30,13 +30,13 @@ bool Framer::State::take_json(std::string_view text, Peeled& peeled, std::size_t
     damaged(peeled.line.number, "a JSON record is cut or broken");
     peeled.line.origin.lower(Origin::relayed);  // who wrote it may stand in what is missing
   }
-  record(levels[depth].record, peeled, depth);
+  record(levels_[depth].record, peeled, depth);
   return true;
 }
 
-void Framer::State::record(const LogRecord& from, Peeled peeled, std::size_t depth) {
-  padding = 0;
-  after_kmsg = false;
+void Framer::record(const StructuredRecord& from, Peeled peeled, std::size_t depth) {
+  padding_ = 0;
+  after_kmsg_ = false;
   if (from.message_is_null() && !from.has_message()) {
     damaged(peeled.line.number, "the journal left out a message that was too big for its JSON");
     lose(1, peeled.line);
@@ -52,7 +52,7 @@ void Framer::State::record(const LogRecord& from, Peeled peeled, std::size_t dep
     const std::size_t end = std::min(rest.find('\n'), rest.size());
     Peeled piece = peeled;
     piece.line.continued = piece.line.embedded = !first;
-    const std::string_view text = clean_line(rest.substr(0, end), levels[depth].clean);
+    const std::string_view text = clean_line(rest.substr(0, end), levels_[depth].clean);
     // The journal took the frame off: what is inside looks like one, and is a program's text or,
     // in the kernel's record, the name of a process.
     const bool bare = from.names_transport() && peeled.line.origin == Origin::kernel;
@@ -70,8 +70,8 @@ void Framer::State::record(const LogRecord& from, Peeled peeled, std::size_t dep
 }
 
 // A CRI record that is partial waits for the rest. True: there is nothing to go on with.
-bool Framer::State::join_partial(std::string_view& text, Peeled& peeled, std::size_t depth) {
-  Partial& partial = partials[peeled.stream == "stdout" ? 0 : 1];
+bool Framer::join_partial(std::string_view& text, Peeled& peeled, std::size_t depth) {
+  Partial& partial = partials_[peeled.stream == "stdout" ? 0 : 1];
   peeled.stream = {};
   if (peeled.partial) {
     peeled.partial = false;
@@ -85,7 +85,7 @@ bool Framer::State::join_partial(std::string_view& text, Peeled& peeled, std::si
     damaged(peeled.line.number, "a line in pieces is too long");
   }
   if (!partial.text.empty()) {
-    std::string& joined = levels[depth].joined;
+    std::string& joined = levels_[depth].joined;
     joined.swap(partial.text);
     partial.text.clear();
     joined += text;
@@ -95,8 +95,8 @@ bool Framer::State::join_partial(std::string_view& text, Peeled& peeled, std::si
   return false;
 }
 
-void Framer::State::end_partials() {
-  for (Partial& partial : partials) {
+void Framer::end_partials() {
+  for (Partial& partial : partials_) {
     if (!partial.text.empty()) {
       damaged(partial.number, "the end of a line in pieces is missing");
       std::string text;
@@ -105,21 +105,21 @@ void Framer::State::end_partials() {
       peeled.line.number = partial.number;
       peeled.line.framed = true;
       peeled.line.origin.lower(Origin::relayed);
-      begin = text;
+      begin_ = text;
       process(text, peeled, 0);
       partial.text.clear();  // a piece inside of a piece
     }
   }
 }
 
-void Framer::State::end_entry() {
-  if (!entry.open()) {
+void Framer::end_entry() {
+  if (!entry_.open()) {
     return;
   }
   Peeled peeled;
   bool broken = false;
-  LogRecord& taken = levels[0].record;
-  if (entry.take(taken, peeled.line.number, broken)) {
+  StructuredRecord& taken = levels_[0].record;
+  if (entry_.take(taken, peeled.line.number, broken)) {
     if (broken) {
       damaged(peeled.line.number, "a journal entry is cut or broken");
       peeled.line.origin.lower(Origin::relayed);  // who wrote it may stand in what is missing

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "logtext/framer_samples.h"
+#include "logtext/test_samples.h"
 
 namespace whyoom::logtext {
 namespace {

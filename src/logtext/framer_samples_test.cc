@@ -1,6 +1,6 @@
-#include "logtext/framer_samples.h"
-
 #include <array>
+
+#include "logtext/test_samples.h"
 
 namespace whyoom::logtext {
 

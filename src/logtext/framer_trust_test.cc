@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "logtext/framer_samples.h"
+#include "logtext/test_samples.h"
 
 namespace whyoom::logtext {
 namespace {

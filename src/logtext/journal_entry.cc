@@ -224,7 +224,7 @@ JournalEntry::Took JournalEntry::pretty_line(std::string_view clean, LineNumber 
   return Took::held;
 }
 
-bool JournalEntry::take(LogRecord& record, LineNumber& number, bool& broken) {
+bool JournalEntry::take(StructuredRecord& record, LineNumber& number, bool& broken) {
   number = number_;
   broken = cut_ || binary_;
   seen_whole_ = seen_whole_ || (begun_ && record_.names_transport());

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/place.h"
-#include "logtext/log_record.h"
+#include "logtext/structured_record.h"
 
 namespace whyoom::logtext {
 
@@ -27,7 +27,7 @@ class JournalEntry {
   [[nodiscard]] bool seen_whole() const { return seen_whole_; }
 
   // Fills `record` with what there is and closes the entry. False: there was no message in it.
-  bool take(LogRecord& record, LineNumber& number, bool& broken);
+  bool take(StructuredRecord& record, LineNumber& number, bool& broken);
 
  private:
   enum class Kind : std::uint8_t { none, fields, pretty };
@@ -40,7 +40,7 @@ class JournalEntry {
   bool hold(std::string_view text);
 
   Kind kind_ = Kind::none;
-  LogRecord record_;
+  StructuredRecord record_;
   std::string text_;   // json-pretty: the object so far
   std::string field_;  // verbose: the field that goes on; export: the binary field
   std::string value_;

@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "logtext/clean.h"
-#include "logtext/log_record.h"
+#include "logtext/structured_record.h"
 
 namespace whyoom::logtext {
 
@@ -12,13 +12,13 @@ namespace {
 constexpr int max_depth = 12;
 
 // A value of the outermost object, or an item of an array that is one, is at the top.
-LogRecord::Level level_at(int depth) {
-  return depth <= 2 ? LogRecord::Level::top : LogRecord::Level::nested;
+StructuredRecord::Level level_at(int depth) {
+  return depth <= 2 ? StructuredRecord::Level::top : StructuredRecord::Level::nested;
 }
 
 class Reader {
  public:
-  Reader(std::string_view text, LogRecord& record) : rest_(text), record_(record) {}
+  Reader(std::string_view text, StructuredRecord& record) : rest_(text), record_(record) {}
 
   // False when the text is not proper JSON to its end.
   bool object(int depth);
@@ -35,7 +35,7 @@ class Reader {
   void blanks() { rest_ = trim_left(rest_); }
 
   std::string_view rest_;
-  LogRecord& record_;
+  StructuredRecord& record_;
 };
 
 bool Reader::take(char c) {
@@ -217,7 +217,7 @@ bool Reader::object(int depth) {
 
 }  // namespace
 
-JsonResult read_json_record(std::string_view text, LogRecord& record) {
+JsonResult read_json_record(std::string_view text, StructuredRecord& record) {
   record.clear();
   const std::string_view inside = trim_left(text);
   if (!inside.starts_with('{') || !trim_left(inside.substr(1)).starts_with('"')) {

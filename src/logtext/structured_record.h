@@ -11,7 +11,7 @@
 
 namespace whyoom::logtext {
 
-class LogRecord {
+class StructuredRecord {
  public:
   void clear();
 
@@ -67,6 +67,6 @@ struct JsonResult {
 
 // Reads one JSON object. Nested objects are searched for a message too (GCP's jsonPayload,
 // Elasticsearch's _source).
-JsonResult read_json_record(std::string_view text, LogRecord& record);
+JsonResult read_json_record(std::string_view text, StructuredRecord& record);
 
 }  // namespace whyoom::logtext

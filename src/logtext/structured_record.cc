@@ -1,4 +1,4 @@
-#include "logtext/log_record.h"
+#include "logtext/structured_record.h"
 
 #include <algorithm>
 #include <array>
@@ -37,7 +37,7 @@ bool is_journal_key(std::string_view key) {
 
 }  // namespace
 
-int LogRecord::message_rank(std::string_view key) {
+int StructuredRecord::message_rank(std::string_view key) {
   for (const Rank& entry : ranks) {
     if (entry.key == key) {
       return entry.rank;
@@ -46,7 +46,7 @@ int LogRecord::message_rank(std::string_view key) {
   return 0;
 }
 
-void LogRecord::clear() {
+void StructuredRecord::clear() {
   for (std::string* text : {&message_, &wall_, &host_, &tag_, &boot_, &unit_}) {
     text->clear();  // keeps its room
   }
@@ -58,7 +58,7 @@ void LogRecord::clear() {
   author_ = {};
 }
 
-void LogRecord::note_author(std::string_view key, std::string_view value) {
+void StructuredRecord::note_author(std::string_view key, std::string_view value) {
   if (key == "_TRANSPORT") {
     sent_ = journal_ = true;
     author_.lower(value == "kernel" ? Origin::kernel : Origin::other);
@@ -71,7 +71,7 @@ void LogRecord::note_author(std::string_view key, std::string_view value) {
   }
 }
 
-void LogRecord::set(std::string_view key, std::string_view value, Level level) {
+void StructuredRecord::set(std::string_view key, std::string_view value, Level level) {
   foreign_ = foreign_ || level == Level::nested || !is_journal_key(key);
   if (const int rank = message_rank(key); rank != 0) {
     if (rank_ == 0 || rank < rank_) {
@@ -105,11 +105,11 @@ void LogRecord::set(std::string_view key, std::string_view value, Level level) {
   }
 }
 
-void LogRecord::set_null(std::string_view key) {
+void StructuredRecord::set_null(std::string_view key) {
   null_message_ = null_message_ || key == "MESSAGE";
 }
 
-void LogRecord::describe(Line& line) const {
+void StructuredRecord::describe(Line& line) const {
   const auto keep = [](std::string_view& field, const std::string& value) {
     if (!value.empty()) {
       field = value;
@@ -127,7 +127,7 @@ void LogRecord::describe(Line& line) const {
   describe_author(line);
 }
 
-void LogRecord::describe_author(Line& line) const {
+void StructuredRecord::describe_author(Line& line) const {
   if (!is_journals_own()) {
     line.origin.lower(Origin::relayed);
   } else if (line.origin == Origin::unknown) {

@@ -1,4 +1,4 @@
-#include "logtext/notes.h"
+#include "logtext/logger_notices.h"
 
 #include <algorithm>
 #include <array>
