@@ -19,7 +19,7 @@
 namespace whyoom::app {
 namespace {
 
-using Clock = report::Sighting::Clock;
+using Clock = report::EventCopy::Clock;
 
 constexpr std::int64_t second_us = 1'000'000;
 constexpr std::int64_t day_us = 86400 * second_us;
@@ -92,7 +92,7 @@ class HostLog {
   void data(std::string_view chunk);
   void end(const linux::LogEnd& end);
   void found(report::Report&& report);
-  void date(report::Time& time, const std::string& boot, report::Sighting* seen) const;
+  void date(report::Time& time, const std::string& boot, report::EventCopy* seen) const;
   void add_account(const report::InputAccount& input, std::uint64_t lost_while_reading);
   void add_witness(const linux::LogEnd& last, const report::InputAccount& input,
                    const report::LogSpan::Ends& ends);
@@ -148,7 +148,7 @@ void HostLog::data(std::string_view chunk) {
 }
 
 // Finds when a time of this source was, and writes its wall clock as people read it.
-void HostLog::date(report::Time& time, const std::string& boot, report::Sighting* seen) const {
+void HostLog::date(report::Time& time, const std::string& boot, report::EventCopy* seen) const {
   std::optional<std::int64_t> at;
   auto clock = Clock::exact;
   const bool this_boot = source_.kind == linux::LogSource::Kind::ring;
@@ -183,7 +183,7 @@ void HostLog::date(report::Time& time, const std::string& boot, report::Sighting
 
 void HostLog::found(report::Report&& report) {
   ++events_;
-  report::Sighting seen;
+  report::EventCopy seen;
   seen.source = static_cast<std::uint32_t>(account_.sources.size());
   report::Time time = std::move(report.time);
   seen.report = std::move(report);
@@ -278,7 +278,7 @@ void HostLog::end(const linux::LogEnd& last) {
 void HostLog::explain_all(const std::function<void(std::unique_ptr<diagnose::Event>)>& sink) {
   diagnose::StoryBuilder story;
   witnesses_.kills = kills_since_boot();  // after the logs: it counts all that they tell
-  for (report::Sighting& seen : merge_.take()) {
+  for (report::EventCopy& seen : merge_.take()) {
     if (stopped()) {
       return;
     }

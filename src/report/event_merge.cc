@@ -19,7 +19,7 @@ constexpr std::size_t most_compared_in_all = 512;
 // What an entry of the index takes.
 constexpr std::size_t bytes_of_key = 96;
 
-// Two sightings of one event share at least one of these.
+// Two copies of one event share at least one of these.
 std::vector<std::uint64_t> keys_of(const Report& report) {
   std::vector<std::uint64_t> keys;
   const auto add = [&](std::uint64_t what, auto... values) {
@@ -47,27 +47,21 @@ std::vector<std::uint64_t> keys_of(const Report& report) {
   if (report.memcg && report.memcg->stats.size() >= 2) {
     add(5, report.memcg->stats[0].value, report.memcg->stats[1].value);
   }
-  if (report.userspace) {
-    add(6, std::string_view(report.userspace->what));
-  }
-  if (report.fork_rejected) {
-    add(7, std::string_view(report.fork_rejected->path));
+  if (const std::string words = words_of(report); !words.empty()) {
+    add(6, std::string_view(words));
   }
   if (report.trigger && report.totals.empty() && report.victims.empty()) {
-    add(9, std::string_view(report.trigger->comm));
-  }
-  if (report.overcommit && !report.overcommit->requests.empty()) {
-    add(8, static_cast<std::uint64_t>(report.overcommit->requests.front().pid));
+    add(7, std::string_view(report.trigger->comm));
   }
   return keys;
 }
 
-bool is_whole_and_by_kernel(const Sighting& seen) {
+bool is_whole_and_by_kernel(const EventCopy& seen) {
   return seen.by_kernel && missing_parts(seen.report).empty();
 }
 
 // `a` shall stand for the event, not `b`.
-bool is_better(const Sighting& a, const Sighting& b) {
+bool is_better(const EventCopy& a, const EventCopy& b) {
   const bool verified = a.report.unverified.empty();
   if (verified != b.report.unverified.empty()) {
     return verified;
@@ -77,7 +71,7 @@ bool is_better(const Sighting& a, const Sighting& b) {
 }
 
 // What the kept copy lacks: its clocks, the host, the boot.
-void fill_from(Sighting& kept, const Sighting& other) {
+void fill_from(EventCopy& kept, const EventCopy& other) {
   if (kept.report.unverified.empty() && !other.report.unverified.empty()) {
     return;
   }
@@ -110,9 +104,9 @@ std::int64_t minus(std::int64_t a, std::uint64_t b) {
 }
 
 // When each boot began, so that its events sort by their own exact clock.
-std::unordered_map<std::string, std::int64_t> boot_times(const std::vector<Sighting>& events) {
-  std::unordered_map<std::string, std::pair<Sighting::Clock, std::int64_t>> best;
-  for (const Sighting& event : events) {
+std::unordered_map<std::string, std::int64_t> boot_times(const std::vector<EventCopy>& events) {
+  std::unordered_map<std::string, std::pair<EventCopy::Clock, std::int64_t>> best;
+  for (const EventCopy& event : events) {
     const Report& report = event.report;
     if (report.boot.empty() || !report.time.monotonic_us || !event.at_us) {
       continue;
@@ -132,7 +126,7 @@ std::unordered_map<std::string, std::int64_t> boot_times(const std::vector<Sight
 
 std::size_t bytes_held(const Report& report) {
   std::size_t bytes =
-      sizeof(Sighting) + report.zones.size() * sizeof(Zone) + report.nodes.size() * sizeof(Node) +
+      sizeof(EventCopy) + report.zones.size() * sizeof(Zone) + report.nodes.size() * sizeof(Node) +
       report.tasks.size() * sizeof(Task) + report.slab.size() * (sizeof(SlabRow) + 32) +
       report.victims.size() * sizeof(Victim) + report.hugepages.size() * sizeof(Hugepages) + 512;
   for (const Zone& zone : report.zones) {
@@ -149,7 +143,7 @@ std::size_t bytes_held(const Report& report) {
   return bytes + report.damage.size() * 96;
 }
 
-std::optional<std::uint32_t> EventMerge::find(const Sighting& seen) const {
+std::optional<std::uint32_t> EventMerge::find(const EventCopy& seen) const {
   std::unordered_set<std::uint32_t> compared;
   for (const std::uint64_t key : keys_of(seen.report)) {
     const auto known = by_key_.find(key);
@@ -180,14 +174,14 @@ void EventMerge::index(std::uint32_t number) {
   }
 }
 
-void EventMerge::add(Sighting&& seen) {
+void EventMerge::add(EventCopy&& seen) {
   if (left_out_until_ && seen.at_us.value_or(unknown_time) <= *left_out_until_) {
     ++left_out_;
     return;
   }
   if (const auto known = find(seen)) {
     ++copies_;
-    Sighting& kept = events_[*known];
+    EventCopy& kept = events_[*known];
     held_bytes_ -= bytes_held(kept.report);
     if (is_better(seen, kept)) {
       std::swap(seen, kept);
@@ -207,7 +201,7 @@ void EventMerge::add(Sighting&& seen) {
 
 void EventMerge::drop_oldest() {
   std::ranges::stable_sort(events_, {},
-                           [](const Sighting& s) { return s.at_us.value_or(unknown_time); });
+                           [](const EventCopy& s) { return s.at_us.value_or(unknown_time); });
   std::size_t dropped = 0;
   while (dropped + 1 < events_.size() && held_bytes_ > budget_ / 4 * 3) {
     held_bytes_ -= bytes_held(events_[dropped].report);
@@ -222,9 +216,9 @@ void EventMerge::drop_oldest() {
   }
 }
 
-std::vector<Sighting> EventMerge::take() {
+std::vector<EventCopy> EventMerge::take() {
   const auto boots = boot_times(events_);
-  const auto moment = [&](const Sighting& event) {
+  const auto moment = [&](const EventCopy& event) {
     const auto boot = boots.find(event.report.boot);
     if (boot == boots.end() || !event.report.time.monotonic_us) {
       return event.at_us.value_or(unknown_time);
@@ -240,7 +234,7 @@ std::vector<Sighting> EventMerge::take() {
     order.emplace_back(moment(events_[i]), i);
   }
   std::ranges::sort(order);
-  std::vector<Sighting> sorted;
+  std::vector<EventCopy> sorted;
   sorted.reserve(events_.size());
   for (const auto& [at, number] : order) {
     sorted.push_back(std::move(events_[number]));

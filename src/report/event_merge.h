@@ -21,9 +21,9 @@ class EventMerge {
 
   explicit EventMerge(std::size_t budget = default_budget) : budget_(budget) {}
 
-  void add(Sighting&& seen);
+  void add(EventCopy&& seen);
   // By time; the events of one boot by its own clock. Leaves nothing behind.
-  std::vector<Sighting> take();
+  std::vector<EventCopy> take();
 
   [[nodiscard]] std::uint64_t copies() const { return copies_; }
   // Oldest events that did not fit.
@@ -31,12 +31,12 @@ class EventMerge {
 
  private:
   void index(std::uint32_t number);
-  [[nodiscard]] std::optional<std::uint32_t> find(const Sighting& seen) const;
+  [[nodiscard]] std::optional<std::uint32_t> find(const EventCopy& seen) const;
   void drop_oldest();
 
   std::size_t budget_;
   std::size_t held_bytes_ = 0;
-  std::vector<Sighting> events_;
+  std::vector<EventCopy> events_;
   std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> by_key_;
   std::uint64_t copies_ = 0;
   std::uint64_t left_out_ = 0;

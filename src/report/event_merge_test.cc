@@ -12,7 +12,7 @@
 namespace whyoom::report {
 namespace {
 
-using Clock = Sighting::Clock;
+using Clock = EventCopy::Clock;
 
 constexpr std::int64_t second_us = 1'000'000;
 constexpr std::int64_t booted_us = 1'795'419'000 * second_us;
@@ -57,12 +57,12 @@ struct Source {
   std::string unverified{};
 };
 
-std::vector<Sighting> sightings(const std::string& text, const Source& source) {
-  std::vector<Sighting> seen;
+std::vector<EventCopy> sightings(const std::string& text, const Source& source) {
+  std::vector<EventCopy> seen;
   LogReader reader(
       "log" + std::to_string(source.number),
       [&](Report&& report) {
-        Sighting sighting;
+        EventCopy sighting;
         sighting.at_us = source.at;
         if (source.booted && report.time.monotonic_us) {
           sighting.at_us = *source.booted + static_cast<std::int64_t>(*report.time.monotonic_us);
@@ -83,8 +83,8 @@ std::vector<Sighting> sightings(const std::string& text, const Source& source) {
   return seen;
 }
 
-void add_all(EventMerge& merge, std::vector<Sighting> seen) {
-  for (Sighting& sighting : seen) {
+void add_all(EventMerge& merge, std::vector<EventCopy> seen) {
+  for (EventCopy& sighting : seen) {
     merge.add(std::move(sighting));
   }
 }
@@ -110,7 +110,7 @@ TEST(EventMerge, one_reader_without_fingerprints_hands_copies_on) {
 TEST(EventMerge, a_copy_in_doubt_never_wins) {
   for (const bool doubtful_first : {true, false}) {
     auto doubtful = sightings(spree(), {.boot = "b2", .booted = booted_us});
-    for (Sighting& sighting : doubtful) {
+    for (EventCopy& sighting : doubtful) {
       sighting.report.unverified = Message("anybody could have written this");
       sighting.report.host = "forged";
       sighting.report.boot.clear();
@@ -122,7 +122,7 @@ TEST(EventMerge, a_copy_in_doubt_never_wins) {
     add_all(merge, doubtful_first ? cut : doubtful);
     const auto merged = merge.take();
     ASSERT_EQ(merged.size(), events);
-    for (const Sighting& sighting : merged) {
+    for (const EventCopy& sighting : merged) {
       EXPECT_TRUE(sighting.report.unverified.empty());
       EXPECT_EQ(sighting.report.host, "");
     }
@@ -140,7 +140,7 @@ TEST(EventMerge, the_same_lines_of_two_logs_count_once) {
   EXPECT_EQ(merge.copies(), events);
   const auto kept = merge.take();
   ASSERT_EQ(kept.size(), events);
-  for (const Sighting& event : kept) {
+  for (const EventCopy& event : kept) {
     EXPECT_EQ(event.source, 0U);
   }
 }
@@ -154,7 +154,7 @@ TEST(EventMerge, the_more_complete_copy_wins_wherever_it_comes) {
             sightings(cut_first ? spree() : cut, {.boot = "b1", .booted = booted_us, .number = 1}));
     const auto kept = merge.take();
     ASSERT_EQ(kept.size(), sightings(spree(), {}).size());
-    for (const Sighting& event : kept) {
+    for (const EventCopy& event : kept) {
       EXPECT_EQ(event.source, cut_first ? 1U : 0U);
       EXPECT_FALSE(event.report.zones.empty());
       EXPECT_TRUE(event.report.constraint.has_value());
@@ -173,7 +173,7 @@ TEST(EventMerge, an_unverified_copy_takes_nothing_from_a_verified_one) {
     add_all(merge, sightings(forged_first ? cut : spree(), forged_first ? own : forged));
     const auto kept = merge.take();
     ASSERT_EQ(kept.size(), sightings(spree(), {}).size());
-    for (const Sighting& event : kept) {
+    for (const EventCopy& event : kept) {
       EXPECT_EQ(event.source, 0U);
       EXPECT_TRUE(event.report.zones.empty());
       EXPECT_TRUE(event.report.unverified.empty());
@@ -193,7 +193,7 @@ TEST(EventMerge, what_the_kernel_wrote_as_a_whole_stays) {
     const Source kernel{.boot = "b1", .booted = booted_us, .by_kernel = true};
     add_all(merge, sightings(kernel_first ? spree() : more, kernel_first ? kernel : text));
     add_all(merge, sightings(kernel_first ? more : spree(), kernel_first ? text : kernel));
-    for (const Sighting& event : merge.take()) {
+    for (const EventCopy& event : merge.take()) {
       EXPECT_EQ(event.source, 0U);
       EXPECT_TRUE(event.by_kernel);
     }
@@ -205,7 +205,7 @@ TEST(EventMerge, a_text_logs_copy_is_confirmed_by_a_cut_one_of_the_kernel) {
   EventMerge merge;
   add_all(merge, sightings(spree(), {.boot = "b1", .booted = booted_us, .number = 1}));
   add_all(merge, sightings(cut, {.boot = "b1", .booted = booted_us, .by_kernel = true}));
-  for (const Sighting& event : merge.take()) {
+  for (const EventCopy& event : merge.take()) {
     EXPECT_EQ(event.source, 1U);  // it has the zones
     EXPECT_TRUE(event.by_kernel);
   }
@@ -274,8 +274,8 @@ TEST(EventMerge, equal_clocks_of_two_boots_are_two_events) {
   EXPECT_EQ(by_wall.take().size(), 2 * events);
 
   // Nothing but the numbers tells these apart.
-  const Sighting first = sightings(spree(), {}).front();
-  Sighting other = first;
+  const EventCopy first = sightings(spree(), {}).front();
+  EventCopy other = first;
   ASSERT_TRUE(same_event(first, other));
   other.report.victims.clear();
   ASSERT_TRUE(same_event(first, other));
@@ -297,7 +297,7 @@ TEST(EventMerge, in_one_boot_the_uptime_decides_whatever_the_wall_clocks_say) {
 
 TEST(EventMerge, events_come_in_the_order_of_time_and_a_boot_by_its_own_clock) {
   const auto one = [](const std::string& boot, std::uint64_t mono, std::int64_t at) {
-    Sighting seen;
+    EventCopy seen;
     seen.report.kind = Kind::fork_rejected;
     seen.report.fork_rejected = ForkRejected{"/" + boot + std::to_string(mono), 1, {0, 1}};
     seen.report.boot = boot;
@@ -322,7 +322,7 @@ TEST(EventMerge, what_does_not_fit_goes_the_oldest_first_and_is_counted) {
   constexpr std::uint64_t count = 5000;
   std::size_t each = 0;
   for (std::uint64_t i = 1; i <= count; ++i) {
-    Sighting seen;
+    EventCopy seen;
     seen.report.kind = Kind::userspace_kill;
     seen.report.userspace.emplace();
     seen.report.userspace->what = "kill " + std::to_string(i);
@@ -341,7 +341,7 @@ TEST(EventMerge, what_does_not_fit_goes_the_oldest_first_and_is_counted) {
 TEST(EventMerge, hostile_times_do_not_overflow) {
   EventMerge merge;
   for (const std::int64_t at : {INT64_MIN, INT64_MAX, std::int64_t{0}}) {
-    Sighting seen;
+    EventCopy seen;
     seen.report.kind = Kind::userspace_kill;
     seen.report.userspace.emplace();
     seen.report.userspace->what = "same";
@@ -349,7 +349,7 @@ TEST(EventMerge, hostile_times_do_not_overflow) {
     seen.report.time.monotonic_us = UINT64_MAX;
     seen.at_us = at;
     merge.add(std::move(seen));
-    Sighting zone;
+    EventCopy zone;
     zone.report.kind = Kind::userspace_kill;
     zone.report.userspace.emplace();
     zone.report.userspace->what = "same";

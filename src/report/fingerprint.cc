@@ -18,6 +18,18 @@ void Hash::add(std::string_view text) {
   add(static_cast<std::uint64_t>(text.size()));
 }
 
+std::string words_of(const Report& report) {
+  if (report.userspace) {
+    return report.userspace->what;
+  }
+  if (report.overcommit && !report.overcommit->requests.empty()) {
+    const auto& first = report.overcommit->requests.front();
+    return first.comm + " " + std::to_string(first.pid) + " " +
+           (first.bytes ? std::to_string(*first.bytes) : "");
+  }
+  return report.fork_rejected ? report.fork_rejected->path : std::string();
+}
+
 namespace {
 
 template <class T>
@@ -36,8 +48,8 @@ void add_maybe(Hash& hash, const Maybe<std::uint64_t>& value) {
 }
 
 void add_fields(Hash& hash, const FieldSet& fields) {
-  for (std::size_t i = 0; i < static_cast<std::size_t>(kernel::Field::count_); ++i) {
-    add_maybe(hash, fields.get(static_cast<kernel::Field>(i)));
+  for (const auto& value : fields.values()) {
+    add_maybe(hash, value);
   }
 }
 
@@ -74,21 +86,6 @@ void add_memcg(Hash& hash, const Report& report) {
   }
 }
 
-void add_side(Hash& hash, const Report& report) {
-  if (report.fork_rejected) {
-    hash.add(std::string_view(report.fork_rejected->path));
-  }
-  if (report.overcommit && !report.overcommit->requests.empty()) {
-    const auto& request = report.overcommit->requests.front();
-    hash.add(std::string_view(request.comm));
-    hash.add(static_cast<std::uint64_t>(request.pid));
-    add_optional(hash, request.bytes);
-  }
-  if (report.userspace) {
-    hash.add(std::string_view(report.userspace->what));
-  }
-}
-
 // Everything that a copy without times must share.
 std::uint64_t content_of(const Report& report) {
   Hash hash;
@@ -104,7 +101,7 @@ std::uint64_t content_of(const Report& report) {
   if (report.slub) {
     hash.add(std::string_view(report.slub->cache));
   }
-  add_side(hash, report);
+  hash.add(std::string_view(words_of(report)));
   return hash.value();
 }
 
@@ -128,7 +125,7 @@ std::vector<Fingerprints::Key> Fingerprints::keys_of(const Report& report) {
     Hash head;
     head.add(*report.time.monotonic_us);
     add_header(head, report);
-    add_side(head, report);
+    head.add(std::string_view(words_of(report)));
     if (!report.trigger) {
       add_fields(head, report.totals);  // a cut head: the time is that of another line
       head.add(static_cast<std::uint64_t>(report.kind));

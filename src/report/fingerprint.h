@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -22,6 +23,9 @@ class Hash {
  private:
   std::uint64_t value_ = 14695981039346656037ULL;
 };
+
+// Of an event that is one line: what it says, the same in each copy. Empty: a report.
+std::string words_of(const Report& report);
 
 // A bounded memory of what identifies events: the newest few thousand.
 class Fingerprints {

@@ -16,6 +16,7 @@
 #include "base/units.h"
 #include "kernel/fields.h"
 #include "kernel/gfp.h"
+#include "logtext/damage.h"
 
 namespace whyoom::report {
 
@@ -42,6 +43,8 @@ class FieldSet {
   void set(kernel::Field field, std::uint64_t value, Place at) {
     values_[static_cast<std::size_t>(field)] = Read<std::uint64_t>{value, at};
   }
+  // In the order of kernel::Field.
+  [[nodiscard]] const auto& values() const { return values_; }
   [[nodiscard]] std::size_t count() const {
     return static_cast<std::size_t>(
         std::ranges::count_if(values_, [](const auto& value) { return value.has_value(); }));
@@ -251,10 +254,7 @@ struct UserspaceKill {
   Place at{};
 };
 
-struct Damage {
-  LineNumber line = 0;
-  std::string what;
-};
+using logtext::Damage;
 
 struct Report {
   Kind kind = Kind::oom_kill;

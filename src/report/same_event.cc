@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/by_node.h"
+#include "report/fingerprint.h"
 
 namespace whyoom::report {
 namespace {
@@ -28,8 +29,8 @@ bool same_kind(Kind a, Kind b) { return a == b || (is_kill(a) && is_kill(b)); }
 
 enum class Walls : std::uint8_t { unknown, near, apart };
 
-Walls compare_walls(const Sighting& a, const Sighting& b, std::int64_t tolerance) {
-  using Clock = Sighting::Clock;
+Walls compare_walls(const EventCopy& a, const EventCopy& b, std::int64_t tolerance) {
+  using Clock = EventCopy::Clock;
   if (!a.at_us || !b.at_us || a.clock == Clock::estimate || b.clock == Clock::estimate) {
     return Walls::unknown;
   }
@@ -63,8 +64,8 @@ struct Numbers {
     }
   }
   void compare_fields(const FieldSet& a, const FieldSet& b) {
-    for (std::size_t i = 0; i < static_cast<std::size_t>(kernel::Field::count_); ++i) {
-      compare_maybe(a.get(static_cast<kernel::Field>(i)), b.get(static_cast<kernel::Field>(i)));
+    for (std::size_t i = 0; i < a.values().size(); ++i) {
+      compare_maybe(a.values()[i], b.values()[i]);
     }
   }
   [[nodiscard]] bool contradict() const { return common >= few_numbers && equal * 2 < common; }
@@ -175,17 +176,10 @@ enum class Side : std::uint8_t { none, same, other };
 // The kinds that are one line.
 Side compare_side(const Report& a, const Report& b) {
   const auto told = [](bool same) { return same ? Side::same : Side::other; };
-  if (a.userspace && b.userspace) {
-    return told(a.userspace->what == b.userspace->what);
-  }
-  if (a.fork_rejected && b.fork_rejected) {
-    return told(a.fork_rejected->path == b.fork_rejected->path);
-  }
-  if (a.overcommit && b.overcommit && !a.overcommit->requests.empty() &&
-      !b.overcommit->requests.empty()) {
-    const auto& mine = a.overcommit->requests.front();
-    const auto& other = b.overcommit->requests.front();
-    return told(mine.pid == other.pid && mine.bytes == other.bytes && mine.comm == other.comm);
+  const std::string words = words_of(a);
+  const std::string others = words_of(b);
+  if (!words.empty() && !others.empty()) {
+    return told(words == others);
   }
   if (a.slub && b.slub) {
     return told(a.slub->cache == b.slub->cache);
@@ -194,7 +188,7 @@ Side compare_side(const Report& a, const Report& b) {
 }
 
 // Both have the kernel's own clock, which is exact.
-bool same_by_uptime(const Sighting& a, const Sighting& b, const Victims& victims,
+bool same_by_uptime(const EventCopy& a, const EventCopy& b, const Victims& victims,
                     const Numbers& numbers) {
   // A journald that starts late stamps what it finds with its own start.
   const bool one_boot = !a.report.boot.empty() && a.report.boot == b.report.boot;
@@ -211,7 +205,7 @@ bool same_by_uptime(const Sighting& a, const Sighting& b, const Victims& victims
 }
 
 // One of them has no monotonic clock: its text must be the same.
-bool same_by_text(const Sighting& a, const Sighting& b, Side side, const Victims& victims,
+bool same_by_text(const EventCopy& a, const EventCopy& b, Side side, const Victims& victims,
                   const Numbers& numbers) {
   switch (compare_walls(a, b, same_text_us)) {
     case Walls::apart:
@@ -231,14 +225,6 @@ bool same_by_text(const Sighting& a, const Sighting& b, Side side, const Victims
   return victims.same_size || numbers.match(enough_numbers);
 }
 
-std::size_t count_fields(const FieldSet& fields) {
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < static_cast<std::size_t>(kernel::Field::count_); ++i) {
-    count += fields.get(static_cast<kernel::Field>(i)).has_value() ? 1U : 0U;
-  }
-  return count;
-}
-
 template <class... T>
 std::size_t present(const T&... parts) {
   return (std::size_t{parts.has_value()} + ... + 0U);
@@ -246,7 +232,7 @@ std::size_t present(const T&... parts) {
 
 }  // namespace
 
-bool same_event(const Sighting& a, const Sighting& b) {
+bool same_event(const EventCopy& a, const EventCopy& b) {
   const Report& mine = a.report;
   const Report& other = b.report;
   if (!same_kind(mine.kind, other.kind) || headers_contradict(mine, other) ||
@@ -270,13 +256,13 @@ bool same_event(const Sighting& a, const Sighting& b) {
 }
 
 std::size_t count_facts(const Report& report) {
-  std::size_t facts = count_fields(report.totals) + report.hugepages.size() + report.slab.size() +
+  std::size_t facts = report.totals.count() + report.hugepages.size() + report.slab.size() +
                       report.tasks.size();
   for (const Node& node : report.nodes) {
-    facts += count_fields(node.fields);
+    facts += node.fields.count();
   }
   for (const Zone& zone : report.zones) {
-    facts += count_fields(zone.fields) + zone.lowmem_reserve.size() + zone.buddy.size();
+    facts += zone.fields.count() + zone.lowmem_reserve.size() + zone.buddy.size();
   }
   const Tail& tail = report.tail;
   facts += present(tail.pagecache, tail.swap_cache, tail.free_swap_kib, tail.total_swap_kib,

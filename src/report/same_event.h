@@ -11,7 +11,7 @@
 namespace whyoom::report {
 
 // A report, and when its log says that it was.
-struct Sighting {
+struct EventCopy {
   enum class Clock : std::uint8_t {
     exact,     // the clock of the log, with its zone
     no_zone,   // a wall clock whose zone is not known: off by up to 14 hours
@@ -28,7 +28,7 @@ struct Sighting {
 
 // Monotonic clocks of two boots can show the same time: numbers that differ, wall clocks that are
 // apart, or two ids of a boot make them two events.
-bool same_event(const Sighting& a, const Sighting& b);
+bool same_event(const EventCopy& a, const EventCopy& b);
 
 // `a` tells more than `b`: more of the parts of a report, then more values, then less damage.
 bool more_complete(const Report& a, const Report& b);

@@ -23,11 +23,11 @@ bool after(std::int64_t at_us, std::int64_t begin_us) {
 
 }  // namespace
 
-Message not_confirmed(const Sighting& event, bool clock_is_sure, const Witnesses& witnesses) {
+Message not_confirmed(const EventCopy& event, bool clock_is_sure, const Witnesses& witnesses) {
   const Report& report = event.report;
   // Killers in user space write no kernel message. A log can hold other hosts' messages.
   if (event.by_kernel || report.kind == Kind::userspace_kill || !clock_is_sure || !event.at_us ||
-      event.clock == Sighting::Clock::estimate ||
+      event.clock == EventCopy::Clock::estimate ||
       (!report.host.empty() && !same_host(report.host, witnesses.host))) {
     return {};
   }

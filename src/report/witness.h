@@ -27,8 +27,8 @@ struct Witnesses {
 };
 
 // "not confirmed by /dev/kmsg, which ...", when one of them would know of the event and does not.
-// Empty when it is confirmed (Sighting::by_kernel), or when none of them reaches it: that proves
+// Empty when it is confirmed (EventCopy::by_kernel), or when none of them reaches it: that proves
 // nothing. `clock_is_sure`: the wall clock of its log needs no zone, or the zone is known.
-Message not_confirmed(const Sighting& event, bool clock_is_sure, const Witnesses& witnesses);
+Message not_confirmed(const EventCopy& event, bool clock_is_sure, const Witnesses& witnesses);
 
 }  // namespace whyoom::report

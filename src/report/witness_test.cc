@@ -8,8 +8,8 @@ namespace {
 constexpr std::int64_t minute = 60'000'000;
 constexpr std::int64_t booted = 1'795'419'000 * std::int64_t{1'000'000};
 
-Sighting kill(std::int64_t at_us) {
-  Sighting event;
+EventCopy kill(std::int64_t at_us) {
+  EventCopy event;
   event.at_us = at_us;
   event.report.kind = Kind::oom_kill;
   event.report.host = "vm1";
@@ -22,7 +22,7 @@ Witnesses ring(std::optional<std::uint64_t> kills = std::nullopt) {
   return {{{"/dev/kmsg", booted + 10 * minute, booted + 100 * minute}}, "vm1", booted, kills};
 }
 
-std::string said(const Sighting& event, const Witnesses& witnesses, bool sure = true) {
+std::string said(const EventCopy& event, const Witnesses& witnesses, bool sure = true) {
   return not_confirmed(event, sure, witnesses).str();
 }
 
@@ -42,22 +42,22 @@ TEST(Witness, AbsenceProvesNothingWhereItDoesNotReach) {
 }
 
 TEST(Witness, WhatTheKernelWroteNeedsNoOther) {
-  Sighting event = kill(booted + 50 * minute);
+  EventCopy event = kill(booted + 50 * minute);
   event.by_kernel = true;
   EXPECT_EQ(said(event, ring(0)), "");
 }
 
 TEST(Witness, AClockThatIsNotSureIsNotCompared) {
-  Sighting event = kill(booted + 50 * minute);
+  EventCopy event = kill(booted + 50 * minute);
   EXPECT_EQ(said(event, ring(0), false), "");
-  event.clock = Sighting::Clock::estimate;
+  event.clock = EventCopy::Clock::estimate;
   EXPECT_EQ(said(event, ring(0)), "");
   event.at_us.reset();
   EXPECT_EQ(said(event, ring(0)), "");
 }
 
 TEST(Witness, AnotherHostsEventIsNotInThisHostsBuffer) {
-  Sighting event = kill(booted + 50 * minute);
+  EventCopy event = kill(booted + 50 * minute);
   event.report.host = "vm2";
   EXPECT_EQ(said(event, ring(0)), "");
   event.report.host = "vm11";
@@ -74,14 +74,14 @@ TEST(Witness, AnotherHostsEventIsNotInThisHostsBuffer) {
 }
 
 TEST(Witness, KillersInUserSpaceArePassedOver) {
-  Sighting event = kill(booted + 50 * minute);
+  EventCopy event = kill(booted + 50 * minute);
   event.report.kind = Kind::userspace_kill;
   EXPECT_EQ(said(event, ring(0)), "");
 }
 
 TEST(Witness, NoKillWasCounted) {
   const std::string no = "not confirmed by /proc/vmstat (oom_kill 0 since the boot)";
-  Sighting event = kill(booted + 5 * minute);  // before what the ring buffer has
+  EventCopy event = kill(booted + 5 * minute);  // before what the ring buffer has
   EXPECT_EQ(said(event, ring(0)), no);
   EXPECT_EQ(said(event, ring(1)), "");
   EXPECT_EQ(said(kill(booted + minute), ring(0)), "");
