@@ -34,8 +34,6 @@ bool is_control(unsigned char byte) {
 
 }  // namespace
 
-class LogReader::Seen : public Fingerprints {};
-
 std::shared_ptr<LogReader::Seen> LogReader::make_seen() { return std::make_shared<Seen>(); }
 
 struct LogReader::State {

@@ -15,6 +15,8 @@
 
 namespace whyoom::report {
 
+class Fingerprints;
+
 // Sees what the reader reads, not what it skips.
 struct LogWatch {
   std::function<void(const logtext::Line&)> message;
@@ -37,11 +39,10 @@ class LogReader {
   using Sink = std::function<void(Report&&)>;
 
   // Fingerprints are shared between the sources of one run, so that a copy in another file counts
-  // once as well.
-  class Seen;
+  // once as well. Without them copies are handed on as well: the caller tells them apart.
+  using Seen = Fingerprints;
   static std::shared_ptr<Seen> make_seen();
 
-  // Without `seen` copies are handed on as well: the caller tells them apart.
   LogReader(const std::string& source, Sink sink, std::shared_ptr<Seen> seen = make_seen());
   ~LogReader();
   LogReader(const LogReader&) = delete;

@@ -8,31 +8,23 @@
 namespace whyoom::report {
 namespace {
 
-struct Stamp {
-  Time time;
-  std::string boot;
-  [[nodiscard]] bool known() const { return time.monotonic_us || !time.wall.empty(); }
-};
-
-enum class End : std::uint8_t { first, last };
-
-Stamp stamp_of(std::string_view text, End end) {
-  Stamp found;
+// The time and the boot of the first line of `text` that has a time, or of the last.
+void find_stamp(std::string_view text, bool first, Time& time, std::string& boot) {
+  bool done = false;
   logtext::Framer framer([&](const logtext::Line& line) {
-    if ((end == End::first && found.known()) || (!line.monotonic_us && line.wall.empty())) {
-      return;
+    if (!done && (line.monotonic_us || !line.wall.empty())) {
+      time = {line.monotonic_us, std::string(line.wall)};
+      boot = std::string(line.boot);
+      done = first;
     }
-    found.time = {line.monotonic_us, std::string(line.wall)};
-    found.boot = std::string(line.boot);
   });
   LineNumber number = 0;
-  while (!text.empty() && !(end == End::first && found.known())) {
+  while (!text.empty() && !done) {
     const std::size_t newline = text.find('\n');
     framer.line(text.substr(0, newline), ++number);
     text.remove_prefix(newline == std::string_view::npos ? text.size() : newline + 1);
   }
   framer.flush();
-  return found;
 }
 
 }  // namespace
@@ -54,16 +46,15 @@ void LogSpan::feed(std::string_view chunk) {
 }
 
 LogSpan::Ends LogSpan::ends() const {
-  const Stamp first = stamp_of(head_, End::first);
-  Stamp last;
+  Ends ends;
+  find_stamp(head_, true, ends.from, ends.first_boot);
   if (tail_is_cut_) {
-    const std::size_t line = tail_.find('\n');
-    last = stamp_of(std::string_view(tail_).substr(line == std::string::npos ? tail_.size() : line),
-                    End::last);
+    const std::size_t line = std::min(tail_.find('\n'), tail_.size());
+    find_stamp(std::string_view(tail_).substr(line), false, ends.to, ends.last_boot);
   } else {
-    last = stamp_of(head_ + tail_, End::last);
+    find_stamp(head_ + tail_, false, ends.to, ends.last_boot);
   }
-  return {first.time, last.time, first.boot, last.boot};
+  return ends;
 }
 
 }  // namespace whyoom::report
