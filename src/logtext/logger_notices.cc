@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <utility>
 
 #include "base/text.h"
 
@@ -45,15 +46,12 @@ std::optional<Loss> parse_loss(std::string_view text) {
   if (text.empty() || std::string_view("pMSi/").find(text.front()) == npos) {
     return std::nullopt;
   }
-  struct Form {
-    std::string_view before;
-    std::string_view after;
-  };
-  for (const Form form :
+  using Form = std::pair<std::string_view, std::string_view>;  // before and behind the number
+  for (const auto& [before, behind] :
        {Form{"printk: ", " messages suppressed"}, Form{"printk: ", " messages dropped"},
         Form{"Missed ", " kernel messages"}, Form{"Suppressed ", " messages from kernel"},
         Form{"imjournal: ", " messages lost due to rate-limiting"}}) {
-    if (auto loss = counted_loss(text, form.before, form.after)) {
+    if (auto loss = counted_loss(text, before, behind)) {
       loss->rest = {};
       return loss;
     }

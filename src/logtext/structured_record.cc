@@ -9,20 +9,9 @@ namespace whyoom::logtext {
 
 namespace {
 
-struct Rank {
-  std::string_view key;
-  int rank;
-};
-
-constexpr std::array<Rank, 9> ranks{{{"MESSAGE", 1},
-                                     {"log", 2},
-                                     {"message", 3},
-                                     {"msg", 4},
-                                     {"textPayload", 5},
-                                     {"_raw", 6},
-                                     {"line", 7},
-                                     {"@message", 8},
-                                     {"content", 9}}};
+// Keys that can carry the message, the best first.
+constexpr std::array<std::string_view, 9> message_keys{
+    "MESSAGE", "log", "message", "msg", "textPayload", "_raw", "line", "@message", "content"};
 
 bool is_time_key(std::string_view key) {
   return key == "time" || key == "timestamp" || key == "@timestamp" || key == "ts" ||
@@ -38,12 +27,8 @@ bool is_journal_key(std::string_view key) {
 }  // namespace
 
 int StructuredRecord::message_rank(std::string_view key) {
-  for (const Rank& entry : ranks) {
-    if (entry.key == key) {
-      return entry.rank;
-    }
-  }
-  return 0;
+  const auto* const found = std::ranges::find(message_keys, key);
+  return found == message_keys.end() ? 0 : static_cast<int>(found - message_keys.begin()) + 1;
 }
 
 void StructuredRecord::clear() {

@@ -52,7 +52,7 @@ void Assembler::take(const Line& line) {
   // What another program wrote is never a kernel report, even when it quotes one.
   // The killers in user space are other programs; only oomd also writes into the kernel's log.
   if (const auto part = parse_userspace(line.text, line.tag, place_of(line));
-      part && (line.origin != logtext::Origin::kernel || part->kill.killer == "oomd")) {
+      part && (line.origin != logtext::Origin::kernel || part->killer == "oomd")) {
     single_.userspace(line, *part);
     return;
   }

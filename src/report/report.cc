@@ -5,23 +5,10 @@
 namespace whyoom::report {
 
 std::string_view name(Kind kind) {
-  switch (kind) {
-    case Kind::oom_kill:
-      return "oom-kill";
-    case Kind::memcg_oom_kill:
-      return "memcg-oom-kill";
-    case Kind::oom_panic:
-      return "oom-panic";
-    case Kind::page_allocation_failure:
-      return "page-allocation-failure";
-    case Kind::fork_rejected:
-      return "fork-rejected";
-    case Kind::overcommit_refused:
-      return "overcommit-refused";
-    case Kind::userspace_kill:
-      break;
-  }
-  return "userspace-kill";
+  static constexpr std::string_view names[] = {
+      "oom-kill",      "memcg-oom-kill",     "oom-panic",     "page-allocation-failure",
+      "fork-rejected", "overcommit-refused", "userspace-kill"};
+  return names[static_cast<std::size_t>(kind)];
 }
 
 namespace {

@@ -27,25 +27,24 @@ bool is_kill(Kind kind) {
 
 bool same_kind(Kind a, Kind b) { return a == b || (is_kill(a) && is_kill(b)); }
 
-enum class Walls : std::uint8_t { unknown, near, apart };
-
-Walls compare_walls(const EventCopy& a, const EventCopy& b, std::int64_t tolerance) {
+// Whether the wall clocks of two copies are near; nothing where they cannot be compared.
+std::optional<bool> walls_near(const EventCopy& a, const EventCopy& b, std::int64_t tolerance) {
   using Clock = EventCopy::Clock;
   if (!a.at_us || !b.at_us || a.clock == Clock::estimate || b.clock == Clock::estimate) {
-    return Walls::unknown;
+    return std::nullopt;
   }
   std::int64_t apart = 0;
   if (__builtin_sub_overflow(*a.at_us, *b.at_us, &apart)) {
-    return Walls::apart;
+    return false;
   }
   if (a.clock == Clock::no_zone || b.clock == Clock::no_zone) {
     if (apart > widest_zone_us + tolerance || apart < -widest_zone_us - tolerance) {
-      return Walls::apart;
+      return false;
     }
     apart = ((apart % zone_step_us) + zone_step_us) % zone_step_us;
     apart = std::min(apart, zone_step_us - apart);
   }
-  return apart <= tolerance && apart >= -tolerance ? Walls::near : Walls::apart;
+  return apart <= tolerance && apart >= -tolerance;
 }
 
 // How many numbers both reports have, and how many of them are equal.
@@ -171,20 +170,14 @@ bool same_header(const Report& a, const Report& b) {
          a.trigger->oom_score_adj == b.trigger->oom_score_adj;
 }
 
-enum class Side : std::uint8_t { none, same, other };
-
-// The kinds that are one line.
-Side compare_side(const Report& a, const Report& b) {
-  const auto told = [](bool same) { return same ? Side::same : Side::other; };
+// Whether two events of one line say the same; nothing for whole reports.
+std::optional<bool> same_words(const Report& a, const Report& b) {
   const std::string words = words_of(a);
   const std::string others = words_of(b);
   if (!words.empty() && !others.empty()) {
-    return told(words == others);
+    return words == others;
   }
-  if (a.slub && b.slub) {
-    return told(a.slub->cache == b.slub->cache);
-  }
-  return Side::none;
+  return a.slub && b.slub ? std::optional(a.slub->cache == b.slub->cache) : std::nullopt;
 }
 
 // Both have the kernel's own clock, which is exact.
@@ -192,7 +185,7 @@ bool same_by_uptime(const EventCopy& a, const EventCopy& b, const Victims& victi
                     const Numbers& numbers) {
   // A journald that starts late stamps what it finds with its own start.
   const bool one_boot = !a.report.boot.empty() && a.report.boot == b.report.boot;
-  if (!one_boot && compare_walls(a, b, same_line_us) == Walls::apart) {
+  if (!one_boot && walls_near(a, b, same_line_us) == false) {
     return false;
   }
   const std::uint64_t mine = *a.report.time.monotonic_us;
@@ -205,21 +198,18 @@ bool same_by_uptime(const EventCopy& a, const EventCopy& b, const Victims& victi
 }
 
 // One of them has no monotonic clock: its text must be the same.
-bool same_by_text(const EventCopy& a, const EventCopy& b, Side side, const Victims& victims,
+bool same_by_text(const EventCopy& a, const EventCopy& b, bool same, const Victims& victims,
                   const Numbers& numbers) {
-  switch (compare_walls(a, b, same_text_us)) {
-    case Walls::apart:
-      return false;
-    case Walls::near:
-      if (numbers.common == 0 && !victims.known && a.source != b.source &&
-          compare_walls(a, b, second_us) == Walls::near && same_header(a.report, b.report)) {
-        return true;
-      }
-      return side == Side::same || victims.shared || numbers.match(few_numbers);
-    case Walls::unknown:
-      break;
+  const auto near = walls_near(a, b, same_text_us);
+  if (near == false) {
+    return false;
   }
-  if (side == Side::same) {
+  if (near == true) {
+    const bool same_head = numbers.common == 0 && !victims.known && a.source != b.source &&
+                           walls_near(a, b, second_us) == true && same_header(a.report, b.report);
+    return same_head || same || victims.shared || numbers.match(few_numbers);
+  }
+  if (same) {
     return a.report.userspace.has_value() || a.report.overcommit.has_value();
   }
   return victims.same_size || numbers.match(enough_numbers);
@@ -246,18 +236,18 @@ bool same_event(const EventCopy& a, const EventCopy& b) {
       ((mine.trigger && other.trigger) || victims.other_time)) {
     return false;
   }
-  const Side side = compare_side(mine, other);
+  const auto same = same_words(mine, other);
   const Numbers numbers = compare_numbers(mine, other);
-  if (side == Side::other || (victims.known && !victims.shared) || numbers.contradict()) {
+  if (same == false || (victims.known && !victims.shared) || numbers.contradict()) {
     return false;
   }
   return uptimes ? same_by_uptime(a, b, victims, numbers)
-                 : same_by_text(a, b, side, victims, numbers);
+                 : same_by_text(a, b, same.value_or(false), victims, numbers);
 }
 
 std::size_t count_facts(const Report& report) {
-  std::size_t facts = report.totals.count() + report.hugepages.size() + report.slab.size() +
-                      report.tasks.size();
+  std::size_t facts =
+      report.totals.count() + report.hugepages.size() + report.slab.size() + report.tasks.size();
   for (const Node& node : report.nodes) {
     facts += node.fields.count();
   }

@@ -97,22 +97,22 @@ SingleLineEvents::Facts* SingleLineEvents::facts_of(const std::string& killer) {
   return nullptr;
 }
 
-void SingleLineEvents::userspace(const logtext::Line& line, const UserspaceLine& part) {
-  Facts* facts = facts_of(part.kill.killer);
-  if (part.step == UserspaceLine::Step::facts) {
+void SingleLineEvents::userspace(const logtext::Line& line, const UserspaceKill& part) {
+  Facts* facts = facts_of(part.killer);
+  if (part.what.empty()) {
     if (facts == nullptr) {
-      facts_.push_back({part.kill, moment_of(line)});
+      facts_.push_back({part, moment_of(line)});
       return;
     }
     // The newest numbers count; what the newer line does not know is kept for a while.
-    UserspaceKill merged = part.kill;
+    UserspaceKill merged = part;
     if (near(facts->last, line, kKillBurst, kKillLines)) {
       merge_facts(facts->kill, merged);
     }
     *facts = {std::move(merged), moment_of(line)};
     return;
   }
-  UserspaceKill kill = part.kill;
+  UserspaceKill kill = part;
   if (kill.killer == "kubelet" && facts == nullptr) {
     return;  // evicted for another reason than memory
   }

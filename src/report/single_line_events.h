@@ -25,7 +25,7 @@ class SingleLineEvents {
 
   void fork_rejected(const logtext::Line& line, ForkRejected&& rejected);
   void overcommit(const logtext::Line& line, OvercommitRefused::Request&& request);
-  void userspace(const logtext::Line& line, const UserspaceLine& part);
+  void userspace(const logtext::Line& line, const UserspaceKill& part);
 
   // An event of another kind came between: what was gathered is over.
   void interrupt();

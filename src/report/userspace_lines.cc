@@ -5,12 +5,12 @@
 
 #include "base/text.h"
 #include "base/units.h"
+#include "report/after.h"
 
 namespace whyoom::report {
 namespace {
 
-using Step = UserspaceLine::Step;
-using Parser = std::optional<UserspaceLine> (*)(std::string_view text, Place at);
+using Parser = std::optional<UserspaceKill> (*)(std::string_view text, Place at);
 
 constexpr auto npos = std::string_view::npos;
 
@@ -29,35 +29,28 @@ std::optional<double> take_decimal(std::string_view text) {
 }
 
 std::optional<double> decimal_after(std::string_view text, std::string_view key) {
-  const std::size_t at = text.find(key);
-  if (at == npos) {
-    return std::nullopt;
-  }
-  return take_decimal(trim_left(text.substr(at + key.size())));
+  const auto rest = after(text, key);
+  return rest ? take_decimal(trim_left(*rest)) : std::nullopt;
 }
 
-std::optional<std::uint64_t> number_after(std::string_view text, std::string_view key) {
-  const std::size_t at = text.find(key);
-  if (at == npos) {
-    return std::nullopt;
-  }
-  return Cursor(trim_left(text.substr(at + key.size()))).take_unsigned();
+std::optional<std::uint64_t> padded_after(std::string_view text, std::string_view key) {
+  const auto rest = after(text, key);
+  return rest ? Cursor(trim_left(*rest)).take_unsigned() : std::nullopt;
 }
 
 std::uint64_t mib(std::uint64_t count) { return (Bytes(count) * (1024 * 1024)).count(); }
 
-UserspaceLine kill_line(std::string_view killer, std::string_view text, Place at) {
-  UserspaceLine line;
-  line.step = Step::kill;
-  line.kill.killer = std::string(killer);
-  line.kill.what = std::string(trim(text));
-  line.kill.at = at;
+UserspaceKill kill_line(std::string_view killer, std::string_view text, Place at) {
+  UserspaceKill line;
+  line.killer = std::string(killer);
+  line.what = std::string(trim(text));
+  line.at = at;
   return line;
 }
 
 // "Killed X due to memory pressure for Y being 72.10% > 60.00% for > 20s with reclaim activity",
 // "Marked X for killing due to memory used (N) / total (N) and swap used (N) / total (N) being ..."
-std::optional<UserspaceLine> parse_systemd_oomd(std::string_view text, Place at) {
+std::optional<UserspaceKill> parse_systemd_oomd(std::string_view text, Place at) {
   const std::string_view start = trim_left(text);
   const bool killed = start.starts_with("Killed ");
   if (!killed && !start.starts_with("Marked ")) {
@@ -69,58 +62,56 @@ std::optional<UserspaceLine> parse_systemd_oomd(std::string_view text, Place at)
   if (why == npos || start.find(" being ", why) == npos) {
     return std::nullopt;
   }
-  UserspaceLine line = kill_line("systemd-oomd", start, at);
+  UserspaceKill line = kill_line("systemd-oomd", start, at);
   std::string_view victim = start.substr(7, why - 7);
   if (victim.ends_with(" for killing")) {
     victim.remove_suffix(12);
   }
-  line.kill.victim = std::string(trim(victim));
+  line.victim = std::string(trim(victim));
   const std::string_view rest = start.substr(why);
   if (pressure != npos) {
-    line.kill.pressure_percent = decimal_after(rest, " being ");
-    line.kill.pressure_limit_percent = decimal_after(rest, "% > ");
+    line.pressure_percent = decimal_after(rest, " being ");
+    line.pressure_limit_percent = decimal_after(rest, "% > ");
     return line;
   }
-  line.kill.mem_used = number_after(rest, "memory used (");
-  line.kill.mem_total = number_after(rest, "total (");
+  line.mem_used = padded_after(rest, "memory used (");
+  line.mem_total = padded_after(rest, "total (");
   const std::size_t swap = rest.find("swap used (");
   if (swap != npos) {
-    line.kill.swap_used = number_after(rest.substr(swap), "swap used (");
-    line.kill.swap_total = number_after(rest.substr(swap), "total (");
+    line.swap_used = padded_after(rest.substr(swap), "swap used (");
+    line.swap_total = padded_after(rest.substr(swap), "total (");
   }
   return line;
 }
 
 // "mem avail:  1200 of 17518 MiB ( 6.85%), swap free: 13345 of 47119 MiB (28.32%)"
-std::optional<UserspaceLine> parse_earlyoom_facts(std::string_view start) {
+std::optional<UserspaceKill> parse_earlyoom_facts(std::string_view start) {
   if (!start.starts_with("mem avail:")) {
     return std::nullopt;
   }
-  UserspaceLine line;
-  line.kill.killer = "earlyoom";
+  UserspaceKill line;
+  line.killer = "earlyoom";
   const std::size_t swap = start.find("swap free:");
   const std::string_view memory = start.substr(0, swap);
   const auto read = [](std::string_view part, std::string_view key, auto& used, auto& total,
                        auto& percent) {
-    const auto left = number_after(part, key);
-    const auto all = number_after(part, " of ");
+    const auto left = padded_after(part, key);
+    const auto all = padded_after(part, " of ");
     if (left && all) {
       total = mib(*all);
       used = (Bytes(mib(*all)) - Bytes(mib(*left))).count();
     }
     percent = decimal_after(part, "(");
   };
-  read(memory, "mem avail:", line.kill.mem_used, line.kill.mem_total,
-       line.kill.mem_available_percent);
+  read(memory, "mem avail:", line.mem_used, line.mem_total, line.mem_available_percent);
   if (swap != npos) {
-    read(start.substr(swap), "swap free:", line.kill.swap_used, line.kill.swap_total,
-         line.kill.swap_free_percent);
+    read(start.substr(swap), "swap free:", line.swap_used, line.swap_total, line.swap_free_percent);
   }
   return line;
 }
 
 // 'sending SIGTERM to process 9994 uid 1000 "termshark": badness 1181, VmRSS 4568 MiB'
-std::optional<UserspaceLine> parse_earlyoom(std::string_view text, Place at) {
+std::optional<UserspaceKill> parse_earlyoom(std::string_view text, Place at) {
   const std::string_view start = trim_left(text);
   if (auto facts = parse_earlyoom_facts(start)) {
     return facts;
@@ -129,12 +120,12 @@ std::optional<UserspaceLine> parse_earlyoom(std::string_view text, Place at) {
   if (!cursor.take("sending SIG") || cursor.take_word().empty() || !cursor.take(" to process ")) {
     return std::nullopt;
   }
-  const auto pid = cursor.take_unsigned();
-  if (!pid || *pid > 0x7fffffff) {
+  const auto pid = take_pid(cursor);
+  if (!pid) {
     return std::nullopt;
   }
-  UserspaceLine line = kill_line("earlyoom", start, at);
-  line.kill.pid = static_cast<std::int64_t>(*pid);
+  UserspaceKill line = kill_line("earlyoom", start, at);
+  line.pid = pid;
   const std::string_view rest = cursor.rest();
   const std::size_t open = rest.find('"');
   std::size_t close = rest.rfind("\": oom_score");
@@ -144,35 +135,32 @@ std::optional<UserspaceLine> parse_earlyoom(std::string_view text, Place at) {
   if (open == npos || close == npos || close <= open) {
     return std::nullopt;
   }
-  line.kill.victim = std::string(rest.substr(open + 1, close - open - 1));
+  line.victim = std::string(rest.substr(open + 1, close - open - 1));
   return line;
 }
 
 // "MemAvailable [520 MiB, 8.9 %] <= ...", "Name: stress", "PID: 9828", then
 // "Implementing a corrective action:" with "Sending SIGTERM to the victim".
-std::optional<UserspaceLine> parse_nohang(std::string_view text, Place at) {
+std::optional<UserspaceKill> parse_nohang(std::string_view text, Place at) {
   const std::string_view start = trim(text);
-  UserspaceLine line;
-  line.kill.killer = "nohang";
+  UserspaceKill line;
+  line.killer = "nohang";
   if (start.starts_with("MemAvailable [")) {
-    line.kill.mem_available_percent = decimal_after(start, "MiB, ");
+    line.mem_available_percent = decimal_after(start, "MiB, ");
     return line;
   }
   if (start.starts_with("SwapFree [")) {
-    line.kill.swap_free_percent = decimal_after(start, "MiB, ");
+    line.swap_free_percent = decimal_after(start, "MiB, ");
     return line;
   }
   if (start.starts_with("Name:")) {
-    line.kill.victim = std::string(trim(start.substr(5)));
+    line.victim = std::string(trim(start.substr(5)));
     return line;
   }
   if (start.starts_with("PID:")) {
-    const auto pid = number_after(start, "PID:");
-    if (!pid || *pid > 0x7fffffff) {
-      return std::nullopt;
-    }
-    line.kill.pid = static_cast<std::int64_t>(*pid);
-    return line;
+    Cursor cursor(trim_left(start.substr(4)));
+    line.pid = take_pid(cursor);
+    return line.pid ? std::optional(line) : std::nullopt;
   }
   const bool sending = start.find("Sending SIG") != npos && start.ends_with("to the victim");
   if (sending) {
@@ -184,7 +172,7 @@ std::optional<UserspaceLine> parse_nohang(std::string_view text, Place at) {
     const std::size_t to = start.find(" signal to ");
     if (to != npos) {
       const std::string_view name = start.substr(to + 11);
-      line.kill.victim = std::string(trim(name.substr(0, name.find(','))));
+      line.victim = std::string(trim(name.substr(0, name.find(','))));
     }
     return line;
   }
@@ -192,38 +180,37 @@ std::optional<UserspaceLine> parse_nohang(std::string_view text, Place at) {
 }
 
 // "oomd kill: 12.34 5.67 8.90 system.slice/x.service 12345 ruleset:[...] ... killer:... v2"
-std::optional<UserspaceLine> parse_oomd(std::string_view text, Place at) {
+std::optional<UserspaceKill> parse_oomd(std::string_view text, Place at) {
   constexpr std::string_view key = "oomd kill: ";
   const std::string_view start = trim_left(text);
   if (!start.starts_with(key) || start.find("killer:") == npos ||
       start.find("killer:(dry)") != npos) {
     return std::nullopt;
   }
-  UserspaceLine line = kill_line("oomd", start, at);
+  UserspaceKill line = kill_line("oomd", start, at);
   Cursor cursor(start.substr(key.size()));
-  line.kill.pressure_percent = take_decimal(cursor.take_word());
+  line.pressure_percent = take_decimal(cursor.take_word());
   for (int i = 0; i < 3; ++i) {  // avg60, avg300, then the cgroup
     cursor.skip_spaces();
-    line.kill.victim = std::string(cursor.take_word());
+    line.victim = std::string(cursor.take_word());
   }
   return line;
 }
 
 // 'Eviction manager: must evict pod(s) to reclaim" resourceName="memory"', then
 // '"Eviction manager: pod is evicted successfully" pod="default/x"'.
-std::optional<UserspaceLine> parse_kubelet(std::string_view text, Place at) {
+std::optional<UserspaceKill> parse_kubelet(std::string_view text, Place at) {
   const std::size_t manager = text.find("viction manager: ");
   if (manager == npos) {
     return std::nullopt;
   }
   const std::string_view rest = text.substr(manager + 17);
-  UserspaceLine line;
-  line.kill.killer = "kubelet";
+  UserspaceKill line;
+  line.killer = "kubelet";
   if (rest.starts_with("must evict pod(s) to reclaim")) {
     if (rest.find("memory") == npos) {
       return std::nullopt;
     }
-    line.kill.what = std::string(trim(rest));
     return line;
   }
   if (rest.find("evicted successfully") == npos || !rest.starts_with("pod ")) {
@@ -233,9 +220,9 @@ std::optional<UserspaceLine> parse_kubelet(std::string_view text, Place at) {
   const std::size_t named = rest.find("pod=\"");
   if (named != npos) {
     const std::string_view name = rest.substr(named + 5);
-    line.kill.victim = std::string(name.substr(0, name.find('"')));
+    line.victim = std::string(name.substr(0, name.find('"')));
   } else {
-    line.kill.victim = std::string(rest.substr(4, rest.find(" is evicted") - 4));
+    line.victim = std::string(rest.substr(4, rest.find(" is evicted") - 4));
   }
   return line;
 }
@@ -264,7 +251,7 @@ bool tag_matches(std::string_view tag, std::string_view killer) {
 
 }  // namespace
 
-std::optional<UserspaceLine> parse_userspace(std::string_view text, std::string_view tag,
+std::optional<UserspaceKill> parse_userspace(std::string_view text, std::string_view tag,
                                              Place at) {
   for (const Killer& killer : kKillers) {
     if (tag.empty() ? killer.own_sentence : tag_matches(tag, killer.tag)) {

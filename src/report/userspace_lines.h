@@ -3,7 +3,6 @@
 #pragma once
 
 #include <array>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,13 +20,8 @@ inline constexpr std::array<std::string_view, 6> kUserspaceAnchors{
     "viction manager",  // kubelet
     "oomd kill"};
 
-struct UserspaceLine {
-  enum class Step : std::uint8_t { facts, kill };
-  Step step = Step::facts;
-  UserspaceKill kill;  // for `facts` only the numbers and, with nohang, the victim
-};
-
-std::optional<UserspaceLine> parse_userspace(std::string_view text, std::string_view tag, Place at);
+// A line without `what` only tells facts: numbers and, with nohang, the victim.
+std::optional<UserspaceKill> parse_userspace(std::string_view text, std::string_view tag, Place at);
 
 // Adds what `from` knows and `into` does not.
 void merge_facts(const UserspaceKill& from, UserspaceKill& into);
