@@ -155,7 +155,7 @@ void HostLog::date(report::Time& time, const std::string& boot, report::EventCop
   if (const auto journal = journal_clock(time.wall)) {
     at = journal;
     time.wall = iso_utc(*journal);
-  } else if (const auto wall = parse_wall(time.wall)) {
+  } else if (const auto wall = logtext::parse_wall(time.wall)) {
     at = epoch_us(*wall, source_.modified_us.value_or(now_us_));
     clock = wall->offset_seconds ? Clock::exact : Clock::no_zone;
   } else if (this_boot && time.monotonic_us && clock_.suspended_us < most_suspended_us &&
@@ -241,7 +241,7 @@ void HostLog::add_witness(const linux::LogEnd& last, const report::InputAccount&
 // time was read as it was meant.
 bool HostLog::knows_zone(const report::Time& last) const {
   constexpr std::int64_t near_us = 600 * second_us;
-  const auto wall = parse_wall(last.wall);
+  const auto wall = logtext::parse_wall(last.wall);
   if (!wall || !source_.modified_us) {
     return false;
   }

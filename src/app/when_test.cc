@@ -41,12 +41,12 @@ TEST(ParseWall, RefusesWhatIsNoTime) {
        {"", " ", "yesterday", "2026-13-01", "2026-11-32", "2026-11-23T", "Nov", "Nov 23 25:00:00",
         "2026-11-23 07:61", "12", "2026-11-23 07:41 +", "99999999999999999999", "[]",
         "Smarch 1 00:00:00", "2026-11-23 07:41 or so", "2026-", "::"}) {
-    EXPECT_FALSE(parse_wall(text)) << text;
+    EXPECT_FALSE(logtext::parse_wall(text)) << text;
   }
 }
 
 TEST(ParseWall, MicrosecondsOfTheJournal) {
-  const auto wall = parse_wall("1795419692500000");
+  const auto wall = logtext::parse_wall("1795419692500000");
   ASSERT_TRUE(wall);
   EXPECT_EQ(wall->year, 2026);
   EXPECT_EQ(wall->offset_seconds, 0);

@@ -1,6 +1,8 @@
 #include "logtext/wall_clock.h"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 
 #include "base/text.h"
 
@@ -227,17 +229,270 @@ std::size_t epoch_length(std::string_view text) {
   return fraction >= 3 && end < text.size() && text[end] == ' ' ? end : 0;
 }
 
+std::optional<int> seconds_of_day(std::string_view text) {
+  for (std::size_t i = 0; i + 8 <= text.size(); ++i) {
+    if (text[i + 2] == ':' && has_shape(text.substr(i), "dd:dd:dd")) {
+      const auto two = [&](std::size_t at) {
+        return (text[i + at] - '0') * 10 + text[i + at + 1] - '0';
+      };
+      return two(0) * 3600 + two(3) * 60 + two(6);
+    }
+  }
+  return std::nullopt;
+}
+
 bool has_clock(std::string_view text) {
   for (std::size_t colon = text.find(':'); colon != std::string_view::npos;
        colon = text.find(':', colon + 1)) {
-    if (colon >= 2 && has_shape(text.substr(colon - 2), "dd:dd:dd")) {
-      return true;
-    }
     if (colon >= 1 && has_shape(text.substr(colon - 1), "d:dd:dd")) {
       return true;
     }
   }
   return false;
+}
+
+namespace {
+
+constexpr std::int64_t seconds_per_day = 86400;
+
+// Days since 1970-01-01 in the proleptic Gregorian calendar.
+std::int64_t days_from_civil(std::int64_t year, int month, int day) {
+  year -= month <= 2 ? 1 : 0;
+  const std::int64_t era = (year >= 0 ? year : year - 399) / 400;
+  const std::int64_t year_of_era = year - era * 400;
+  const std::int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+  const std::int64_t day_of_era =
+      year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+  return era * 146097 + day_of_era - 719468;
+}
+
+std::optional<int> month_number(std::string_view word) {
+  static constexpr std::array<std::string_view, 12> names = {
+      "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"};
+  const auto same = [word](std::string_view name) {
+    return std::ranges::equal(name, word.substr(0, 3), [](char lower, char c) {
+      return c == lower || (c >= 'A' && c <= 'Z' && c - 'A' + 'a' == lower);
+    });
+  };
+  const auto* const found = std::ranges::find_if(names, same);
+  return found == names.end() ? std::nullopt
+                              : std::optional(static_cast<int>(found - names.begin()) + 1);
+}
+
+std::optional<int> take_digits(Cursor& cursor, std::size_t least, std::size_t most) {
+  const std::size_t count = std::min(digits_length(cursor.rest()), most);
+  if (count < least) {
+    return std::nullopt;
+  }
+  const auto value = parse_number<int>(cursor.rest().substr(0, count));
+  cursor.take(cursor.rest().substr(0, count));
+  return value;
+}
+
+// ".123456" or ",123456"
+double take_fraction(Cursor& cursor) {
+  if (cursor.peek() != '.' && cursor.peek() != ',') {
+    return 0;
+  }
+  cursor.take(cursor.peek());
+  double value = 0;
+  for (double weight = 0.1; is_digit(cursor.peek()); weight /= 10) {
+    value += weight * (cursor.peek() - '0');
+    cursor.take(cursor.peek());
+  }
+  return value;
+}
+
+// HH:MM, HH:MM:SS, HH:MM:SS.fraction
+bool take_clock(Cursor& cursor, WallTime& time) {
+  const auto hour = take_digits(cursor, 1, 2);
+  if (!hour || *hour > 23 || !cursor.take(':')) {
+    return false;
+  }
+  const auto minute = take_digits(cursor, 2, 2);
+  if (!minute || *minute > 59) {
+    return false;
+  }
+  time.hour = *hour;
+  time.minute = *minute;
+  if (cursor.take(':')) {
+    const auto second = take_digits(cursor, 2, 2);
+    if (!second || *second > 60) {
+      return false;
+    }
+    time.second = *second + take_fraction(cursor);
+  }
+  return true;
+}
+
+// Z, UTC, +01:00, +0100, +01. The name of another zone ("CEST") is passed over: what it means
+// depends on where it is read. False when anything else follows.
+bool take_zone(Cursor& cursor, WallTime& time) {
+  cursor.skip_spaces();
+  if (cursor.take('Z') || cursor.take("UTC") || cursor.take("GMT")) {
+    time.offset_seconds = 0;
+    return cursor.at_end();
+  }
+  const char sign = cursor.peek();
+  if (sign == '+' || sign == '-') {
+    cursor.take(sign);
+    const auto hours = take_digits(cursor, 2, 2);
+    if (!hours) {
+      return false;
+    }
+    cursor.take(':');
+    const int minutes = take_digits(cursor, 2, 2).value_or(0);
+    time.offset_seconds = (sign == '-' ? -1 : 1) * (*hours * 3600 + minutes * 60);
+    return cursor.at_end();
+  }
+  constexpr std::size_t longest_name = 5;
+  const std::string_view name = cursor.take_word();
+  return cursor.at_end() && name.size() <= longest_name &&
+         name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ") == std::string_view::npos;
+}
+
+bool valid_day(const WallTime& time) {
+  return time.month >= 1 && time.month <= 12 && time.day >= 1 && time.day <= 31;
+}
+
+// 2026-11-23, 2026/11/23, with or without a clock behind it.
+std::optional<WallTime> parse_iso(Cursor cursor) {
+  WallTime time;
+  const auto year = take_digits(cursor, 4, 4);
+  const char separator = cursor.peek();
+  if (!year || (separator != '-' && separator != '/')) {
+    return std::nullopt;
+  }
+  cursor.take(separator);
+  const auto month = take_digits(cursor, 1, 2);
+  if (!month || !cursor.take(separator)) {
+    return std::nullopt;
+  }
+  const auto day = take_digits(cursor, 1, 2);
+  if (!day) {
+    return std::nullopt;
+  }
+  time.year = *year;
+  time.month = *month;
+  time.day = *day;
+  if (cursor.take('T') || cursor.take('t')) {
+    if (!take_clock(cursor, time)) {
+      return std::nullopt;
+    }
+  } else {
+    cursor.skip_spaces();
+    if (!cursor.at_end() && !take_clock(cursor, time)) {
+      return std::nullopt;
+    }
+  }
+  if (!take_zone(cursor, time) || !valid_day(time)) {
+    return std::nullopt;
+  }
+  return time;
+}
+
+// "Nov 23 07:41:32", "Nov 23 07:41:32 2026", "2026 Nov 23 07:41:32", "Nov 23 2026 07:41:32".
+std::optional<WallTime> parse_month_name(Cursor cursor) {
+  WallTime time;
+  if (is_digit(cursor.peek())) {
+    time.year = take_digits(cursor, 4, 4);
+    cursor.skip_spaces();
+  }
+  const auto month = month_number(cursor.take_word());
+  cursor.skip_spaces();
+  const auto day = take_digits(cursor, 1, 2);
+  if (!month || !day) {
+    return std::nullopt;
+  }
+  time.month = *month;
+  time.day = *day;
+  cursor.skip_spaces();
+  for (int part = 0; part < 2 && !cursor.at_end(); ++part) {
+    Cursor ahead = cursor;
+    if (const auto year = take_digits(ahead, 4, 4)) {
+      time.year = year;
+      cursor = ahead;
+    } else if (!take_clock(cursor, time)) {
+      break;
+    }
+    cursor.skip_spaces();
+  }
+  if (!take_zone(cursor, time) || !valid_day(time)) {
+    return std::nullopt;
+  }
+  return time;
+}
+
+// A number this big counts from 1970, not from boot: it would be 31 years of uptime.
+constexpr double last_epoch = 1e11;
+
+std::optional<WallTime> from_epoch(double seconds) {
+  if (seconds >= first_epoch * 1e6 && seconds <= last_epoch * 1e6) {
+    seconds /= 1e6;  // the journal's JSON
+  }
+  if (seconds < first_epoch || seconds > last_epoch) {
+    return std::nullopt;
+  }
+  const auto whole = static_cast<std::int64_t>(seconds);
+  const std::int64_t days = whole / seconds_per_day;
+  const auto in_day = static_cast<int>(whole % seconds_per_day);
+  WallTime time;
+  time.offset_seconds = 0;
+  // The 400 years of the calendar begin in March; then leap days stand at their end.
+  const std::int64_t of_era = (days + 719468) % 146097;
+  const std::int64_t year_of_era =
+      (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+  const std::int64_t day_of_year =
+      of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const std::int64_t month = (5 * day_of_year + 2) / 153;
+  time.day = static_cast<int>(day_of_year - (153 * month + 2) / 5 + 1);
+  time.month = static_cast<int>(month < 10 ? month + 3 : month - 9);
+  time.year = static_cast<int>(year_of_era + (days + 719468) / 146097 * 400 + (month < 10 ? 0 : 1));
+  time.hour = in_day / 3600;
+  time.minute = in_day / 60 % 60;
+  time.second = in_day % 60 + (seconds - std::floor(seconds));
+  return time;
+}
+
+}  // namespace
+
+std::optional<double> parse_decimal(std::string_view text) {
+  Cursor cursor(text);
+  const auto whole = cursor.take_unsigned();
+  if (!whole) {
+    return std::nullopt;
+  }
+  const double value = static_cast<double>(*whole) + take_fraction(cursor);
+  return cursor.at_end() ? std::optional(value) : std::nullopt;
+}
+
+std::optional<WallTime> parse_wall(std::string_view text) {
+  text = trim(text);
+  if (text.size() >= 2 && text.front() == '[' && text.back() == ']') {
+    text = trim(text.substr(1, text.size() - 2));
+  }
+  if (const auto seconds = parse_decimal(text)) {
+    return from_epoch(*seconds);
+  }
+  if (auto time = parse_iso(Cursor(text))) {
+    return time;
+  }
+  if (auto time = parse_month_name(Cursor(text))) {
+    return time;
+  }
+  // The name of the day comes first, in any language.
+  Cursor cursor(text);
+  if (is_digit(cursor.peek()) || cursor.take_word().empty()) {
+    return std::nullopt;
+  }
+  cursor.skip_spaces();
+  auto time = parse_iso(cursor);
+  return time ? time : parse_month_name(cursor);
+}
+
+double seconds_since_1970(const WallTime& time, int year) {
+  return static_cast<double>(days_from_civil(year, time.month, time.day) * seconds_per_day) +
+         time.hour * 3600.0 + time.minute * 60.0 + time.second;
 }
 
 }  // namespace whyoom::logtext

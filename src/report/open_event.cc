@@ -5,25 +5,11 @@
 #include <utility>
 
 #include "base/text.h"
+#include "logtext/wall_clock.h"
 #include "report/doubt.h"
 #include "report/stack_lines.h"
 
 namespace whyoom::report {
-
-std::optional<int> seconds_of_day(std::string_view wall) {
-  for (std::size_t i = 0; i + 8 <= wall.size(); ++i) {
-    const auto two = [&](std::size_t at) {
-      return is_digit(wall[at]) && is_digit(wall[at + 1])
-                 ? (wall[at] - '0') * 10 + (wall[at + 1] - '0')
-                 : -1;
-    };
-    if (wall[i + 2] == ':' && wall[i + 5] == ':' && two(i) >= 0 && two(i + 3) >= 0 &&
-        two(i + 6) >= 0) {
-      return two(i) * 3600 + two(i + 3) * 60 + two(i + 6);
-    }
-  }
-  return std::nullopt;
-}
 
 Moment moment_of(const logtext::Line& line) {
   return {line.number, line.monotonic_us, std::string(line.wall)};
@@ -36,8 +22,8 @@ std::optional<double> seconds_between(const Moment& earlier, const logtext::Line
     const double distance = static_cast<double>(to > from ? to - from : from - to) / 1e6;
     return to >= from ? distance : -distance;
   }
-  const auto from = seconds_of_day(earlier.wall);
-  const auto to = seconds_of_day(line.wall);
+  const auto from = logtext::seconds_of_day(earlier.wall);
+  const auto to = logtext::seconds_of_day(line.wall);
   if (!from || !to) {
     return std::nullopt;
   }

@@ -39,9 +39,6 @@ constexpr int group_of(Stage stage) {
   return groups[static_cast<std::size_t>(stage)];
 }
 
-// Seconds of the day in a wall clock of any format ("Nov 23 07:41:32", "2026-11-23T07:41:32.1Z").
-std::optional<int> seconds_of_day(std::string_view wall);
-
 // When a line was printed, as far as the log tells.
 struct Moment {
   LineNumber line = 0;
