@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "advise/value_risks.h"
 #include "base/human.h"
 #include "base/text.h"
 #include "host/host.h"
@@ -47,7 +46,7 @@ constexpr std::array<KubeletValue, 4> kubelet_values{{{"vm.overcommit_memory", "
                                                       {"kernel.panic_on_oops", "1"}}};
 
 void add_other_setters(Plan& plan, host::Files& files, const HostState& state) {
-  const auto setters = host::find_setters(files, plan.wanted.key.dotted());
+  const auto setters = host::find_setters(files, plan.wanted.key);
   for (const auto& setter : setters) {
     if (plan.notes.size() == most_setters) {
       plan.notes.emplace_back("{} more lines of programs name it", setters.size() - most_setters);
@@ -163,27 +162,24 @@ void judge_value(Plan& plan, const HostState& state) {
   }
 }
 
-tl::expected<Plan, Message> make_plan(host::Files& files, const diagnose::HostCheck& check,
-                                      const Wanted& wanted, const PlanParts& parts) {
-  const HostState& state = check.state;
+tl::expected<Plan, Message> make_plan(host::Files& files, const HostState& state,
+                                      const Wanted& wanted, const CheckAfter& check,
+                                      bool set_running) {
   Plan plan(wanted);
   auto running = running_value(files, wanted.key);
   if (!running) {
     return tl::unexpected(running.error());
   }
   plan.running = std::move(*running);
-  if (parts.files) {
-    auto question = host::ask_sysctl(wanted.key.dotted(), state.host->command_line.str());
-    auto edit = edit_sysctl_files(files, question, wanted.value);
-    if (!edit) {
-      return tl::unexpected(Message("the sysctl files cannot be edited so that {} becomes {}: {}",
-                                    wanted.key.dotted(), printable(wanted.value),
-                                    edit.error().str()));
-    }
-    plan.sysctl = std::move(*edit);
-    plan.change.files = plan.sysctl.files;
+  auto edit = edit_sysctl_files(files, wanted, state.host->command_line.str());
+  if (!edit) {
+    return tl::unexpected(Message("the sysctl files cannot be edited so that {} becomes {}: {}",
+                                  wanted.key.dotted(), printable(wanted.value),
+                                  edit.error().str()));
   }
-  if (parts.running && plan.running && !same_sysctl_value(*plan.running, wanted.value)) {
+  plan.sysctl = std::move(*edit);
+  plan.change.files = plan.sysctl.files;
+  if (set_running && plan.running && !same_sysctl_value(*plan.running, wanted.value)) {
     if (!host::is_running_value(*plan.running)) {
       return tl::unexpected(
           Message("{} is \"{}\" now, which no undo could set again; set it by hand",
@@ -196,8 +192,8 @@ tl::expected<Plan, Message> make_plan(host::Files& files, const diagnose::HostCh
   add_boot_notes(plan);
   add_other_setters(plan, files, state);
   add_low_min_free(plan, state);
-  if (!plan.change.empty() && plan.refusal.empty()) {
-    for (Message& risk : value_risks(check, wanted, plan.sysctl.after)) {
+  if (check && !plan.change.empty() && plan.refusal.empty()) {
+    for (Message& risk : check(plan.sysctl.after)) {
       plan.risks.push_back(std::move(risk));
     }
   }

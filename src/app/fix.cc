@@ -24,6 +24,7 @@
 #include "diagnose/engine.h"
 #include "diagnose/host_check.h"
 #include "diagnose/last_word.h"
+#include "diagnose/value_risks.h"
 #include "linux/apply.h"
 #include "render/layout.h"
 
@@ -234,8 +235,12 @@ int fix(const FixOptions& options, Console& io) {
     io.out.write(*text);
     return nothing_found;
   }
-  auto plan = advise::make_plan(*looked->files, *looked->check, looked->choice.wanted,
-                                {true, !options.files_only});
+  const advise::Wanted& wanted = looked->choice.wanted;
+  const auto check_after = [&](const host::SysctlHistory& after) {
+    return diagnose::value_risks(*looked->check, wanted.key, wanted.value, after);
+  };
+  auto plan = advise::make_plan(*looked->files, looked->check->state, wanted, check_after,
+                                !options.files_only);
   if (!plan) {
     return io.fail(plan.error().str());
   }

@@ -7,7 +7,6 @@
 
 #include "advise/overlay_files.h"
 #include "advise/plan.h"
-#include "advise/value_risks.h"
 #include "app/block_signals.h"
 #include "app/command.h"
 #include "app/consent.h"
@@ -15,6 +14,7 @@
 #include "app/fix_records.h"
 #include "app/host_root.h"
 #include "base/text.h"
+#include "diagnose/value_risks.h"
 #include "linux/apply.h"
 #include "linux/running_value.h"
 #include "render/fix.h"
@@ -79,11 +79,10 @@ Danger danger_of(const FixRecord& record) {
     files.put(file.path, file.after);
   }
   Danger danger;
+  const std::string command_line = check->facts.host.command_line.str();
   const auto look = [&](const advise::Wanted& wanted) {
-    const auto question =
-        host::ask_sysctl(wanted.key.dotted(), check->facts.host.command_line.str());
-    for (const Message& risk :
-         advise::value_risks(*check, wanted, host::find_sysctl(files, question))) {
+    const auto then = host::find_sysctl(files, wanted.key, command_line);
+    for (const Message& risk : diagnose::value_risks(*check, wanted.key, wanted.value, then)) {
       danger.risks.push_back(printable(risk.str()));
     }
   };
@@ -98,9 +97,7 @@ Danger danger_of(const FixRecord& record) {
   }
   if (back.running.empty()) {
     const host::SysctlKey& key = record.meta.wanted->key;
-    const auto then = host::find_sysctl(
-        files, host::ask_sysctl(key.dotted(), check->facts.host.command_line.str()));
-    if (const auto value = then.value_after_boot()) {
+    if (const auto value = host::find_sysctl(files, key, command_line).value_after_boot()) {
       look({key, *value});
     }
   }
