@@ -25,7 +25,7 @@
 #include "diagnose/host_check.h"
 #include "diagnose/last_word.h"
 #include "diagnose/value_risks.h"
-#include "linux/apply.h"
+#include "fix/apply.h"
 #include "render/layout.h"
 
 namespace whyoom::app {
@@ -138,14 +138,14 @@ std::string done_text(const FixOptions& options, const Plan& plan) {
 }
 
 int carry_out(const FixOptions& options, const FixChoice& choice, const Plan& plan, Console& io) {
-  auto store = linux::FixStore::open_locked({}, ::getpid());
+  auto store = fix::FixStore::open_locked({}, ::getpid());
   if (!store) {
     return say_no(options, plan, store.error(), io);
   }
   const BlockSignals until_done;
-  const linux::FixMeta meta{now_us(), plan.wanted, io.command_line};
-  const auto number = linux::apply(plan.change, *store, meta,
-                                   fix_hooks(plan.wanted, !plan.change.files.empty(), true, io));
+  const fix::FixMeta meta{now_us(), plan.wanted, io.command_line};
+  const auto number = fix::apply(plan.change, *store, meta,
+                                 fix_hooks(plan.wanted, !plan.change.files.empty(), true, io));
   if (!number) {
     write_json(options, plan,
                {number.error().refused ? "refused" : "rolled-back", 0, number.error().what}, io);

@@ -1,7 +1,6 @@
 #include "linux/capture_file.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,8 +10,7 @@
 #include "base/text.h"
 #include "linux/compress.h"
 #include "linux/descriptor.h"
-#include "linux/disk.h"
-#include "linux/put_aside.h"
+#include "linux/file_system.h"
 #include "linux/tar.h"
 
 namespace whyoom::linux {
@@ -135,20 +133,8 @@ struct CaptureFile::State {
 
   [[nodiscard]] bool is_output() const { return path == "-"; }
   void write(std::string_view data) {
-    while (!data.empty() && error == 0) {
-      const ssize_t done = ::write(fd, data.data(), data.size());
-      if (done < 0 && errno == EAGAIN) {
-        pollfd ready{fd, POLLOUT, 0};
-        (void)::poll(&ready, 1, -1);
-        continue;
-      }
-      if (done < 0) {
-        error = errno == EINTR ? 0 : errno;
-        continue;
-      }
-      bytes += static_cast<std::uint64_t>(done);
-      data.remove_prefix(static_cast<std::size_t>(done));
-    }
+    error = error == 0 ? write_all(fd, data) : error;
+    bytes += data.size();
   }
   [[nodiscard]] int give_name();
 };

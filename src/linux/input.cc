@@ -9,11 +9,11 @@
 #include <cerrno>
 #include <memory>
 #include <new>
-#include <system_error>
 #include <utility>
 
 #include "linux/decompress.h"
 #include "linux/descriptor.h"
+#include "linux/file_system.h"
 #include "linux/mapped_file.h"
 #include "linux/now_reading.h"
 
@@ -25,8 +25,6 @@ constexpr std::size_t buffer_size = std::size_t{256} * 1024;
 constexpr std::align_val_t buffer_alignment{4096};
 constexpr std::uint64_t worth_mapping = std::uint64_t{1} << 20;
 constexpr int quiet_ms = 1000;
-
-std::string error_text(int error) { return std::generic_category().message(error); }
 
 class Buffer {
  public:
@@ -45,10 +43,10 @@ using Source = Input::Source;
 tl::expected<Source, std::string> look_at(int fd, bool from_start) {
   struct stat status {};
   if (fstat(fd, &status) != 0) {
-    return tl::unexpected(error_text(errno));
+    return tl::unexpected(errno_text(errno));
   }
   if (S_ISDIR(status.st_mode)) {
-    return tl::unexpected(error_text(EISDIR));
+    return tl::unexpected(errno_text(EISDIR));
   }
   const bool regular = S_ISREG(status.st_mode);
   if (regular) {
@@ -214,7 +212,7 @@ tl::expected<InputResult, std::string> read_source(const Source& source, const I
     if (got < 0) {
       const int error = errno;
       (void)stream.finish();
-      return tl::unexpected(error_text(error));
+      return tl::unexpected(errno_text(error));
     }
     if (got == 0) {
       break;
@@ -235,7 +233,7 @@ Input::Input(const std::string& path) : path_(path) {
     owned_ = open_without_waiting(path.c_str());
     if (owned_.get() < 0) {
       error_ = errno == EMFILE ? "more files than may be open at once here; name fewer of them"
-                               : error_text(errno);
+                               : errno_text(errno);
       return;
     }
   }

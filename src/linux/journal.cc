@@ -3,10 +3,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <system_error>
 #include <vector>
 
 #include "base/text.h"
+#include "linux/file_system.h"
 #include "linux/run_child.h"
 
 namespace whyoom::linux {
@@ -56,8 +56,8 @@ Message gap_of(const ChildEnd& child, bool any_data, bool this_machine) {
     return Message("journalctl is not installed; {}", leaves_open);
   }
   if (child.start_error != 0) {
-    return Message("journalctl could not be started ({}); {}",
-                   std::generic_category().message(child.start_error), leaves_open);
+    return Message("journalctl could not be started ({}); {}", errno_text(child.start_error),
+                   leaves_open);
   }
   if (no_permission(child)) {
     return Message(

@@ -9,10 +9,10 @@
 #include <cerrno>
 #include <cstdint>
 #include <memory>
-#include <system_error>
 
 #include "base/text.h"
 #include "linux/descriptor.h"
+#include "linux/file_system.h"
 
 namespace whyoom::linux {
 namespace {
@@ -47,8 +47,7 @@ class KmsgReader {
       } else if (errno == EPIPE) {
         overwritten_ = true;  // the next read goes on behind what is gone
       } else if (errno != EINTR) {
-        end_.gap =
-            Message("{}; later messages are not known", std::generic_category().message(errno));
+        end_.gap = Message("{}; later messages are not known", errno_text(errno));
         end_.read = last_.has_value();
         break;
       }
@@ -91,8 +90,7 @@ Message no_ring(int error) {
         "no permission (kernel.dmesg_restrict is 1, or a container): events of this boot that no "
         "other log has are not known; run as root");
   }
-  return Message("{}; events of this boot that no other log has are not known",
-                 std::generic_category().message(error));
+  return Message("{}; events of this boot that no other log has are not known", errno_text(error));
 }
 
 void read_by_call(const LogSink& sink) {

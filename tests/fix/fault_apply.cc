@@ -15,8 +15,8 @@
 #include <random>
 #include <string_view>
 
+#include "fix/apply.h"
 #include "kill_at_syscall.h"
-#include "linux/apply.h"
 #include "scenario.h"
 
 namespace {
@@ -24,8 +24,8 @@ namespace {
 namespace fs = std::filesystem;
 namespace linux = whyoom::linux;
 namespace test = whyoom::test;
-using linux::FixState;
-using linux::Standing;
+using fix::FixState;
+using fix::Standing;
 using linux::test::get;
 using linux::test::put;
 using linux::test::snapshot;
@@ -162,7 +162,7 @@ class Campaign {
       expect(wrong.empty(), "nothing is changed without a journal", wrong);
       return;
     }
-    for (const linux::FileStanding& file : linux::examine(*record, scenario_.store.values).files) {
+    for (const fix::FileStanding& file : fix::examine(*record, scenario_.store.values).files) {
       expect(file.standing == Standing::old || file.standing == Standing::updated ||
                  file.standing == Standing::torn,
              "each file is the old or the new one");
@@ -354,8 +354,8 @@ class Campaign {
     }
     return test::run({program_, command, scratch_}, told());
   }
-  tl::expected<linux::FixRecord, std::string> load() {
-    const auto store = linux::FixStore::open(scenario_.store);
+  tl::expected<fix::FixRecord, std::string> load() {
+    const auto store = fix::FixStore::open(scenario_.store);
     if (!store) {
       return tl::unexpected(store.error());
     }

@@ -12,8 +12,8 @@
 #include <functional>
 #include <random>
 
+#include "fix/apply.h"
 #include "kill_at_syscall.h"
-#include "linux/apply.h"
 #include "linux/capture_file.h"
 #include "machine.h"
 
@@ -22,8 +22,8 @@ namespace {
 namespace fs = std::filesystem;
 namespace linux = whyoom::linux;
 namespace test = whyoom::test;
-using linux::FixState;
-using linux::Standing;
+using fix::FixState;
+using fix::Standing;
 using linux::test::difference;
 using linux::test::get;
 using linux::test::Snapshot;
@@ -181,7 +181,7 @@ class Campaign {
     }
     const auto record = load();
     if (record) {
-      for (const linux::FileStanding& file : linux::examine(*record, {}).files) {
+      for (const fix::FileStanding& file : fix::examine(*record, {}).files) {
         expect(file.standing == Standing::old || file.standing == Standing::updated,
                "each file is the old or the new one");
       }
@@ -208,8 +208,8 @@ class Campaign {
     expect(wrong.empty(), "the way back leads to the end", wrong);
   }
 
-  tl::expected<linux::FixRecord, std::string> load() {
-    const auto store = linux::FixStore::open({});
+  tl::expected<fix::FixRecord, std::string> load() {
+    const auto store = fix::FixStore::open({});
     if (!store) {
       return tl::unexpected(store.error());
     }

@@ -10,16 +10,16 @@
 #include <random>
 #include <string_view>
 
+#include "fix/apply.h"
 #include "kill_at_syscall.h"
-#include "linux/apply.h"
 #include "scenario.h"
 
 namespace {
 
 namespace linux = whyoom::linux;
 namespace test = whyoom::test;
-using linux::FixState;
-using linux::Standing;
+using fix::FixState;
+using fix::Standing;
 using linux::test::difference;
 using linux::test::snapshot;
 using linux::test::Snapshot;
@@ -73,8 +73,8 @@ class Trial {
       expect(difference(before_, now).empty(), "nothing is changed without a journal");
       return;
     }
-    const auto found = linux::examine(*record, scenario_.store.values);
-    for (const linux::FileStanding& file : found.files) {
+    const auto found = fix::examine(*record, scenario_.store.values);
+    for (const fix::FileStanding& file : found.files) {
       ++standings_[static_cast<std::size_t>(file.standing)];
       expect(file.standing == Standing::old || file.standing == Standing::updated ||
                  file.standing == Standing::torn,
@@ -128,7 +128,7 @@ class Trial {
   // As after a crash in the middle.
   void half() {
     applied();
-    auto store = linux::FixStore::open_locked(scenario_.store, 1);
+    auto store = fix::FixStore::open_locked(scenario_.store, 1);
     expect(store && store->set_state(1, FixState::planned), "half a fix");
     linux::test::put(scenario_.change.files[0].path, *scenario_.change.files[0].before);
     linux::test::put(scenario_.store.values.place(scenario_.change.running[1].key), "\n");
@@ -157,8 +157,8 @@ class Trial {
     ++runs_;
     return test::run({program_, command, scratch_}) == 0;
   }
-  tl::expected<linux::FixRecord, std::string> load() {
-    const auto store = linux::FixStore::open(scenario_.store);
+  tl::expected<fix::FixRecord, std::string> load() {
+    const auto store = fix::FixStore::open(scenario_.store);
     if (!store) {
       return tl::unexpected(store.error());
     }

@@ -8,16 +8,16 @@
 #include <functional>
 #include <string_view>
 
+#include "fix/apply.h"
 #include "kill_at_syscall.h"
-#include "linux/apply.h"
 #include "machine.h"
 
 namespace {
 
 namespace linux = whyoom::linux;
 namespace test = whyoom::test;
-using linux::FixState;
-using linux::Standing;
+using fix::FixState;
+using fix::Standing;
 using linux::test::difference;
 using linux::test::get;
 using linux::test::Snapshot;
@@ -116,13 +116,13 @@ class Trial {
       return;
     }
     interrupted_ += record->state == FixState::planned || record->state == FixState::undoing;
-    for (const linux::FileStanding& file : linux::examine(*record, {}).files) {
+    for (const fix::FileStanding& file : fix::examine(*record, {}).files) {
       expect(file.standing == Standing::old || file.standing == Standing::updated,
              "each file is the old or the new one");
     }
   }
-  tl::expected<linux::FixRecord, std::string> load() {
-    const auto store = linux::FixStore::open({});
+  tl::expected<fix::FixRecord, std::string> load() {
+    const auto store = fix::FixStore::open({});
     expect(store.has_value(), "the journal can be opened");
     const auto records = store->list();
     expect(records && records->size() <= 1 && (records->empty() || (*records)[0].damage.empty()),

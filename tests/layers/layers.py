@@ -21,10 +21,11 @@ BELOW = {
 BELOW["diagnose"] = BELOW["memory"] + ["memory"]
 BELOW["advise"] = BELOW["memory"] + ["memory"]
 BELOW["render"] = BELOW["diagnose"] + ["diagnose", "advise"]
-BELOW["linux"] = BELOW["advise"] + ["advise"]
-BELOW["app"] = BELOW["render"] + ["render", "linux"]
+BELOW["linux"] = BELOW["report"] + ["report", "host"]
+BELOW["fix"] = BELOW["linux"] + ["linux", "memory", "advise"]
+BELOW["app"] = BELOW["render"] + ["render", "linux", "fix"]
 
-PURE = [layer for layer in BELOW if layer not in ("linux", "app")]
+PURE = [layer for layer in BELOW if layer not in ("linux", "fix", "app")]
 # Input and output, clocks, threads; and what this project does without.
 IMPURE = re.compile(
     r"^(sys/.*|linux/.*\.h|(unistd|fcntl|poll|signal|stdio|time|dirent|pthread|errno)\.h"
@@ -106,6 +107,8 @@ def self_test():
         "advise/a.cc": ('#include "render/phrase.h"\n', "must not include render/phrase.h"),
         "advise/b.cc": ('#include "diagnose/finding.h"\n', "must not include diagnose"),
         "linux/a.cc": ('#include "render/phrase.h"\n', "must not include render/phrase.h"),
+        "linux/b.cc": ('#include "fix/store.h"\n', "must not include fix/store.h"),
+        "fix/a.cc": ('#include <fcntl.h>\n#include "linux/descriptor.h"\n', ""),
         "report/a.cc": ('#include "logtext/line.h"\n', ""),
         "logtext/a.cc": ('#include "report/report.h"\n', "must not include report/report.h"),
         "diagnose/causes/x/cause.cc": ('#include "linux/input.h"\n', "must not include linux"),

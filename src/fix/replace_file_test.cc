@@ -1,4 +1,4 @@
-#include "linux/replace_file.h"
+#include "fix/replace_file.h"
 
 #include <gtest/gtest.h>
 #include <linux/fs.h>
@@ -13,17 +13,17 @@
 
 #include "linux/tree_for_test.h"
 
-namespace whyoom::linux {
+namespace whyoom::fix {
 namespace {
 
 namespace fs = std::filesystem;
-using test::get;
-using test::put;
-using test::Scratch;
-using test::snapshot;
+using linux::test::get;
+using linux::test::put;
+using linux::test::Scratch;
+using linux::test::snapshot;
 
 tl::expected<FileStep, std::string> prepare(const advise::FileEdit& edit, const Warn& warn = {}) {
-  return FileStep::prepare(edit, "7-0", attributes_of_a_new_file(), warn);
+  return FileStep::prepare(edit, "7-0", linux::attributes_of_a_new_file(), warn);
 }
 
 // All that a step warned of, a line each.
@@ -75,7 +75,7 @@ TEST(ReplaceFile, every_byte_is_written) {
 
 TEST(ReplaceFile, mode_owner_and_attributes_stay) {
   for (const bool on_disk : {false, true}) {
-    const Scratch dir(test::scratch_base(on_disk));
+    const Scratch dir(linux::test::scratch_base(on_disk));
     const std::string path = dir / "a.conf";
     put(path, "old");
     ASSERT_EQ(::chmod(path.c_str(), 0640), 0);
@@ -102,7 +102,7 @@ TEST(ReplaceFile, mode_owner_and_attributes_stay) {
 }
 
 TEST(ReplaceFile, an_acl_that_a_directory_gives_is_not_added) {
-  const Scratch dir(test::scratch_base(true));
+  const Scratch dir(linux::test::scratch_base(true));
   const std::string path = dir / "a.conf";
   put(path, "old");
   const auto before = snapshot(dir.path());
@@ -306,7 +306,7 @@ TEST(ReplaceFile, what_is_written_to_the_old_file_afterwards_gets_its_name_back)
   for (const std::optional<std::string>& after :
        {std::optional<std::string>(), std::optional<std::string>("new")}) {
     put(path, "old");
-    Descriptor theirs(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+    linux::Descriptor theirs(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
     auto step = prepare({path, "old", after});
     ASSERT_TRUE(step && step->commit());
     EXPECT_NE(step->check_old().error().find("open to be written in another program"),
@@ -326,7 +326,7 @@ TEST(ReplaceFile, an_old_file_that_was_changed_or_can_still_be_is_kept_and_named
   for (const bool still_open : {false, true}) {
     Warnings warnings;
     put(path, "old");
-    Descriptor theirs(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+    linux::Descriptor theirs(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
     {
       auto step = prepare({path, "old", "new"}, warnings.warn);
       ASSERT_TRUE(step && step->commit());
@@ -348,7 +348,7 @@ TEST(ReplaceFile, an_old_file_that_is_only_read_is_in_nobodys_way) {
   const Scratch dir;
   const std::string path = dir / "a.conf";
   put(path, "old");
-  const Descriptor theirs(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const linux::Descriptor theirs(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   Warnings warnings;
   {
     auto step = prepare({path, "old", "new"}, warnings.warn);
@@ -360,10 +360,10 @@ TEST(ReplaceFile, an_old_file_that_is_only_read_is_in_nobodys_way) {
 }
 
 TEST(ReplaceFile, a_temporary_file_that_stays_is_told) {
-  const Scratch dir(test::scratch_base(true));
+  const Scratch dir(linux::test::scratch_base(true));
   const std::string path = dir / "a.conf";
   const auto set_flag = [&](int flag) {
-    const Descriptor file(::open(dir.path().c_str(), O_RDONLY | O_CLOEXEC));
+    const linux::Descriptor file(::open(dir.path().c_str(), O_RDONLY | O_CLOEXEC));
     return ::ioctl(file.get(), FS_IOC_SETFLAGS, &flag) == 0;
   };
   Warnings warnings;
@@ -390,12 +390,12 @@ TEST(ReplaceFile, a_long_name_has_a_temporary_one_that_fits) {
 }
 
 TEST(ReplaceFile, a_locked_file_or_directory_is_told_with_the_way_out) {
-  const Scratch dir(test::scratch_base(true));
+  const Scratch dir(linux::test::scratch_base(true));
   fs::create_directory(dir / "it's");
   const std::string path = dir / "it's/a.conf";
   put(path, "old");
   const auto set_flag = [](const std::string& where, int flag) {
-    const Descriptor file(::open(where.c_str(), O_RDONLY | O_CLOEXEC));
+    const linux::Descriptor file(::open(where.c_str(), O_RDONLY | O_CLOEXEC));
     return ::ioctl(file.get(), FS_IOC_SETFLAGS, &flag) == 0;
   };
   if (!set_flag(path, FS_IMMUTABLE_FL)) {
@@ -403,10 +403,11 @@ TEST(ReplaceFile, a_locked_file_or_directory_is_told_with_the_way_out) {
   }
   const auto before = snapshot(dir.path());
   const std::string file_word = "'" + (dir / "it'\\''s/a.conf'");
-  EXPECT_EQ(replace({path, "old", "new"}), path +
-                                               " cannot be changed: the file is immutable. Run "
-                                               "`chattr -i " +
-                                               file_word + "` first");
+  EXPECT_EQ(replace({path, "old", "new"}),
+            path +
+                " cannot be changed: the file is immutable. Run "
+                "`chattr -i " +
+                file_word + "` first");
   ASSERT_TRUE(set_flag(path, FS_APPEND_FL));
   EXPECT_NE(replace({path, "old", "new"}).find("chattr -a " + file_word), std::string::npos);
   ASSERT_TRUE(set_flag(path, 0) && set_flag(dir / "it's", FS_IMMUTABLE_FL));
@@ -417,18 +418,6 @@ TEST(ReplaceFile, a_locked_file_or_directory_is_told_with_the_way_out) {
   }
   ASSERT_TRUE(set_flag(dir / "it's", 0));
   EXPECT_EQ(snapshot(dir.path()), before);
-}
-
-TEST(MoveWithoutReplacing, a_name_that_is_taken_stays) {
-  const Scratch dir;
-  const Descriptor at(::open(dir.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  put(dir / "a", "a");
-  put(dir / "b", "b");
-  EXPECT_EQ(move_without_replacing(at.get(), "a", "b"), EEXIST);
-  EXPECT_EQ(get(dir / "b"), "b");
-  EXPECT_EQ(move_without_replacing(at.get(), "a", "c"), 0);
-  EXPECT_EQ(get(dir / "c"), "a");
-  EXPECT_EQ(move_without_replacing(at.get(), "a", "d"), ENOENT);
 }
 
 TEST(IsTorn, blocks_of_either_content) {
@@ -497,4 +486,4 @@ TEST(IsTorn, whatever_interrupted_goes_leave_and_nothing_else) {
 }
 
 }  // namespace
-}  // namespace whyoom::linux
+}  // namespace whyoom::fix

@@ -1,12 +1,13 @@
 #include <algorithm>
 
 #include "advise/sysctl_edit.h"
-#include "linux/apply.h"
-#include "linux/apply_run.h"
-#include "linux/disk.h"
-#include "linux/running_value.h"
+#include "fix/apply.h"
+#include "fix/running_value.h"
+#include "fix/settings_file.h"
+#include "fix/transaction.h"
+#include "linux/file_system.h"
 
-namespace whyoom::linux {
+namespace whyoom::fix {
 
 bool Examination::all(Standing standing) const {
   return std::all_of(files.begin(), files.end(),
@@ -20,7 +21,7 @@ Examination examine(const FixRecord& record, const RunningValues& values) {
   const bool under_way = record.state == FixState::planned || record.state == FixState::undoing;
   for (const advise::FileEdit& file : record.change.files) {
     FileStanding& found = result.files.emplace_back();
-    auto now = read_real_file(file.path);
+    auto now = linux::read_real_file(file.path);
     if (!now) {
       // A link or a directory that stands there now is a change, but has no text to show.
       found = {Standing::unreadable, std::nullopt, cannot_change(file.path, now.error())};
@@ -58,4 +59,4 @@ int remove_leftovers(const FixRecord& record, const Warn& warn) {
   return found;
 }
 
-}  // namespace whyoom::linux
+}  // namespace whyoom::fix

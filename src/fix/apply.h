@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "advise/change.h"
-#include "linux/fix_store.h"
-#include "linux/put_aside.h"
+#include "fix/put_aside.h"
+#include "fix/store.h"
 
-namespace whyoom::linux {
+namespace whyoom::fix {
 
 struct ApplyHooks {
   // Sets one running value (`after`; `before` is what it is now) and reads it back; the error is a
@@ -88,4 +88,4 @@ Examination examine(const FixRecord& record, const RunningValues& values);
 // Settles the temporary files that a killed run of this fix left; returns how many there were.
 int remove_leftovers(const FixRecord& record, const Warn& warn = {});
 
-}  // namespace whyoom::linux
+}  // namespace whyoom::fix

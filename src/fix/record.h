@@ -11,10 +11,10 @@
 
 #include "advise/change.h"
 #include "advise/wanted.h"
+#include "fix/running_value.h"
 #include "linux/file_attributes.h"
-#include "linux/running_value.h"
 
-namespace whyoom::linux {
+namespace whyoom::fix {
 
 enum class FixState : std::uint8_t {
   planned,      // the journal is written, the change is under way; interrupted if nobody is at it
@@ -39,8 +39,8 @@ struct FixRecord {
   std::string damage;
   FixMeta meta;
   advise::Change change;
-  std::vector<FileAttributes> attributes;     // of each file of the change, before it
-  std::vector<std::string> made_directories;  // by the fix, the highest first
+  std::vector<linux::FileAttributes> attributes;  // of each file of the change, before it
+  std::vector<std::string> made_directories;      // by the fix, the highest first
 };
 
 // Without the state and the contents of the files; of these, length and CRC-32.
@@ -63,4 +63,4 @@ struct ReadRecord {
 tl::expected<ReadRecord, std::string> parse_record(std::string_view text,
                                                    const RunningValues& values);
 
-}  // namespace whyoom::linux
+}  // namespace whyoom::fix

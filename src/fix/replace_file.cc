@@ -1,4 +1,4 @@
-#include "linux/replace_file.h"
+#include "fix/replace_file.h"
 
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -12,10 +12,11 @@
 #include <cstdio>
 
 #include "base/text.h"
+#include "fix/settings_file.h"
 #include "linux/descriptor.h"
-#include "linux/disk.h"
+#include "linux/file_system.h"
 
-namespace whyoom::linux {
+namespace whyoom::fix {
 namespace {
 
 enum class Way : std::uint8_t { create, replace, in_place, remove };
@@ -47,16 +48,11 @@ int look_at_flags(int fd) {
 
 // 0 or errno. The old blocks stay allocated, so that going back needs no space.
 int overwrite(int fd, std::string_view content) {
-  std::size_t done = 0;
-  while (done < content.size()) {
-    const ssize_t wrote =
-        ::pwrite(fd, content.data() + done, content.size() - done, static_cast<off_t>(done));
-    if (wrote < 0 && errno != EINTR) {
-      return errno;
-    }
-    done += wrote < 0 ? 0 : static_cast<std::size_t>(wrote);
+  const int error = ::lseek(fd, 0, SEEK_SET) < 0 ? errno : linux::write_all(fd, content);
+  if (error != 0) {
+    return error;
   }
-  return ::ftruncate(fd, static_cast<off_t>(content.size())) == 0 ? sync(fd) : errno;
+  return ::ftruncate(fd, static_cast<off_t>(content.size())) == 0 ? linux::sync(fd) : errno;
 }
 
 }  // namespace
@@ -66,17 +62,17 @@ struct FileStep::State {
   Way way = Way::create;
   std::string tag, name, temporary;
   Warn warn;
-  Descriptor directory, file;   // `file`: the old one
-  bool has_temporary = false;   // a file of ours, or the old one, has the temporary name
-  bool half_temporary = false;  // ours, and not written to its end
-  bool half_in_place = false;   // writing in place failed, and so did going back
+  linux::Descriptor directory, file;  // `file`: the old one
+  bool has_temporary = false;         // a file of ours, or the old one, has the temporary name
+  bool half_temporary = false;        // ours, and not written to its end
+  bool half_in_place = false;         // writing in place failed, and so did going back
   bool committed = false;
 
   [[nodiscard]] tl::unexpected<std::string> error(int number) const {
     return tl::unexpected(cannot_change(edit.path, number));
   }
   [[nodiscard]] tl::expected<std::string, int> read(const std::string& what) const {
-    return read_at(directory.get(), what);
+    return linux::read_at(directory.get(), what);
   }
   [[nodiscard]] int move(const std::string& from, const std::string& to, unsigned flags) const {
     return ::renameat2(directory.get(), from.c_str(), directory.get(), to.c_str(), flags) == 0
@@ -118,7 +114,7 @@ struct FileStep::State {
 
   tl::expected<void, std::string> open_old();
   tl::expected<void, std::string> check_directory() const;
-  tl::expected<void, std::string> write_temporary(const FileAttributes& attributes);
+  tl::expected<void, std::string> write_temporary(const linux::FileAttributes& attributes);
   tl::expected<void, std::string> reserve();
   tl::expected<void, std::string> commit_replace();
   tl::expected<void, std::string> commit_in_place(const std::string& from, const std::string& to);
@@ -130,7 +126,7 @@ struct FileStep::State {
 };
 
 tl::expected<void, std::string> FileStep::State::open_old() {
-  file = Descriptor(::openat(directory.get(), name.c_str(), O_RDONLY | open_flags));
+  file = linux::Descriptor(::openat(directory.get(), name.c_str(), O_RDONLY | open_flags));
   struct stat status {};
   if (file.get() < 0 && errno == ENOENT) {
     if (edit.before) {
@@ -144,7 +140,7 @@ tl::expected<void, std::string> FileStep::State::open_old() {
   if (!S_ISREG(status.st_mode)) {
     return error(EINVAL);
   }
-  const auto content = read_whole(file.get());
+  const auto content = linux::read_whole(file.get());
   if (!content) {
     return error(content.error());
   }
@@ -169,12 +165,13 @@ tl::expected<void, std::string> FileStep::State::check_directory() const {
              : error(errno);
 }
 
-tl::expected<void, std::string> FileStep::State::write_temporary(const FileAttributes& attributes) {
+tl::expected<void, std::string> FileStep::State::write_temporary(
+    const linux::FileAttributes& attributes) {
   const auto create = [&] {
-    return Descriptor(::openat(directory.get(), temporary.c_str(),
-                               O_WRONLY | O_CREAT | O_EXCL | open_flags, 0600));
+    return linux::Descriptor(::openat(directory.get(), temporary.c_str(),
+                                      O_WRONLY | O_CREAT | O_EXCL | open_flags, 0600));
   };
-  Descriptor target = create();
+  linux::Descriptor target = create();
   if (target.get() < 0 && errno == EEXIST) {
     remove_leftover(edit, tag, warn);
     target = create();
@@ -187,16 +184,16 @@ tl::expected<void, std::string> FileStep::State::write_temporary(const FileAttri
     return error(errno);
   }
   has_temporary = half_temporary = true;
-  if (const int failed = write_all(target.get(), *edit.after)) {
+  if (const int failed = linux::write_all(target.get(), *edit.after)) {
     return error(failed);
   }
-  if (const auto given = give_attributes(target.get(), attributes); !given) {
+  if (const auto given = linux::give_attributes(target.get(), attributes); !given) {
     return tl::unexpected(printable(edit.path) + " cannot be changed: " + given.error());
   }
   if (file.get() >= 0) {
-    copy_flags(file.get(), target.get());
+    linux::copy_flags(file.get(), target.get());
   }
-  if (const int failed = sync(target.get())) {
+  if (const int failed = linux::sync(target.get())) {
     return error(failed);
   }
   half_temporary = false;
@@ -205,7 +202,7 @@ tl::expected<void, std::string> FileStep::State::write_temporary(const FileAttri
 
 // The space for a longer content, so that writing it cannot fail half way.
 tl::expected<void, std::string> FileStep::State::reserve() {
-  Descriptor writable(::openat(directory.get(), name.c_str(), O_RDWR | open_flags));
+  linux::Descriptor writable(::openat(directory.get(), name.c_str(), O_RDWR | open_flags));
   if (writable.get() < 0) {
     return error(errno);
   }
@@ -235,19 +232,19 @@ bool FileStep::committed() const { return state_->committed; }
 
 tl::expected<FileStep, std::string> FileStep::prepare(const advise::FileEdit& edit,
                                                       std::string_view tag,
-                                                      const FileAttributes& made,
+                                                      const linux::FileAttributes& made,
                                                       const Warn& warn) {
   FileStep step(std::make_unique<State>());
   State& state = *step.state_;
   state.edit = edit;
   state.warn = warn;
   state.tag = tag;
-  state.name = name_of(edit.path);
+  state.name = linux::name_of(edit.path);
   state.temporary = temporary_name(state.name, tag);
-  if (!is_plain_path(edit.path) || (!edit.before && !edit.after)) {
+  if (!linux::is_plain_path(edit.path) || (!edit.before && !edit.after)) {
     return state.error(EINVAL);
   }
-  auto directory = open_real_directory(directory_of(edit.path));
+  auto directory = linux::open_real_directory(linux::directory_of(edit.path));
   if (!directory) {
     return state.error(directory.error());
   }
@@ -266,8 +263,9 @@ tl::expected<FileStep, std::string> FileStep::prepare(const advise::FileEdit& ed
   if (state.way == Way::remove) {
     return step;
   }
-  const auto attributes = state.way == Way::replace ? read_attributes(state.file.get())
-                                                    : tl::expected<FileAttributes, int>(made);
+  const auto attributes = state.way == Way::replace
+                              ? linux::read_attributes(state.file.get())
+                              : tl::expected<linux::FileAttributes, int>(made);
   if (!attributes) {
     return state.error(attributes.error());
   }
@@ -279,7 +277,7 @@ tl::expected<FileStep, std::string> FileStep::prepare(const advise::FileEdit& ed
 
 tl::expected<void, std::string> FileStep::State::move_or_fail(const std::string& from,
                                                               const std::string& to) {
-  const int failed = move_without_replacing(directory.get(), from, to);
+  const int failed = linux::move_without_replacing(directory.get(), from, to);
   if (failed == EEXIST) {
     return tl::unexpected(changed_meanwhile(edit.path));
   }
@@ -303,7 +301,7 @@ tl::expected<void, std::string> FileStep::State::check_exchanged(
   committed = true;  // for all that is known, the text under its name is ours
   if (const int failed = move(temporary, name, RENAME_EXCHANGE)) {
     return tl::unexpected(no_match(away).value() +
-                          "; its name could not be given back: " + errno_text(failed));
+                          "; its name could not be given back: " + linux::errno_text(failed));
   }
   committed = false;
   if (compare(temporary, ours) == Match::other) {
@@ -334,7 +332,7 @@ tl::expected<void, std::string> FileStep::State::commit_replace() {
   if (failed == 0) {
     return check_exchanged(*edit.after, edit.before);
   }
-  if (!no_such_rename(failed)) {
+  if (!linux::no_such_rename(failed)) {
     return error(failed);
   }
   if (const int plain = move(temporary, name, 0)) {
@@ -346,7 +344,7 @@ tl::expected<void, std::string> FileStep::State::commit_replace() {
 
 tl::expected<void, std::string> FileStep::State::commit_in_place(const std::string& from,
                                                                  const std::string& to) {
-  const auto now = read_whole(file.get());
+  const auto now = linux::read_whole(file.get());
   // Another name of the same file may have been in the same change.
   if (now && *now == to && !half_in_place) {
     return {};
@@ -364,7 +362,7 @@ tl::expected<void, std::string> FileStep::State::commit_in_place(const std::stri
     return tl::unexpected(cannot_change(edit.path, failed) +
                           "; it is written in part now, and writing the old content again failed"
                           " too: " +
-                          errno_text(back));
+                          linux::errno_text(back));
   }
   half_in_place = false;
   return {};
@@ -389,7 +387,7 @@ tl::expected<void, std::string> FileStep::commit() {
     return done;
   }
   state.committed = true;
-  if (const int failed = sync(state.directory.get())) {
+  if (const int failed = linux::sync(state.directory.get())) {
     const auto back = roll_back();
     return tl::unexpected(cannot_change(state.edit.path, failed) +
                           (back ? std::string() : "; " + back.error()));
@@ -402,7 +400,7 @@ tl::expected<void, std::string> FileStep::check_old() const {
   if (!state.committed || !state.has_temporary) {
     return {};
   }
-  const Descriptor old(
+  const linux::Descriptor old(
       ::openat(state.directory.get(), state.temporary.c_str(), O_RDONLY | open_flags));
   constexpr int looks = 10;
   constexpr unsigned pause_us = 20'000;
@@ -451,7 +449,7 @@ tl::expected<void, std::string> FileStep::roll_back() {
   }
   state.committed = false;
   state.settle_temporary();
-  const int failed = sync(state.directory.get());
+  const int failed = linux::sync(state.directory.get());
   return failed == 0 ? done : state.error(failed);
 }
 
@@ -463,8 +461,8 @@ std::string temporary_name(std::string_view file_name, std::string_view tag) {
 }
 
 bool remove_leftover(const advise::FileEdit& edit, std::string_view tag, const Warn& warn) {
-  const auto directory = open_real_directory(directory_of(edit.path));
-  const std::string_view name = name_of(edit.path);
+  const auto directory = linux::open_real_directory(linux::directory_of(edit.path));
+  const std::string_view name = linux::name_of(edit.path);
   const std::string temporary = temporary_name(name, tag);
   if (!directory ||
       ::faccessat(directory->get(), temporary.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0) {
@@ -482,4 +480,4 @@ bool is_torn(std::string_view now, std::string_view before, std::string_view aft
   return now.size() >= shorter && is_mixture(now, before, after, shorter);
 }
 
-}  // namespace whyoom::linux
+}  // namespace whyoom::fix

@@ -7,10 +7,10 @@
 #include <tl/expected.hpp>
 #include <vector>
 
-#include "linux/apply.h"
-#include "linux/replace_file.h"
+#include "fix/apply.h"
+#include "fix/replace_file.h"
 
-namespace whyoom::linux {
+namespace whyoom::fix {
 
 using Result = tl::expected<void, std::string>;
 
@@ -19,9 +19,10 @@ enum class Side : std::uint8_t { before, after };
 // Names the temporary file of one file of one fix.
 std::string step_tag(int number, std::size_t index);
 
-class Run {
+class FixTransaction {
  public:
-  Run(const FixRecord& record, const FixStore& store, const ApplyHooks& hooks, Side target)
+  FixTransaction(const FixRecord& record, const FixStore& store, const ApplyHooks& hooks,
+                 Side target)
       : record_(record), store_(store), hooks_(hooks), target_(target) {}
 
   // Prepares all that is not there yet; nothing is changed when this fails.
@@ -65,4 +66,4 @@ class Run {
   std::size_t values_begun_ = 0;
 };
 
-}  // namespace whyoom::linux
+}  // namespace whyoom::fix

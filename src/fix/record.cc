@@ -1,4 +1,4 @@
-#include "linux/fix_record.h"
+#include "fix/record.h"
 
 #include <zlib.h>
 
@@ -6,9 +6,10 @@
 #include <array>
 
 #include "base/text.h"
-#include "linux/disk.h"
+#include "fix/settings_file.h"
+#include "linux/file_system.h"
 
-namespace whyoom::linux {
+namespace whyoom::fix {
 namespace {
 
 constexpr std::string_view format_word = "whyoom-fix ";
@@ -88,15 +89,16 @@ std::optional<ContentSum> parse_sum(std::string_view text) {
   return bytes && crc ? std::optional(ContentSum{true, *bytes, *crc}) : std::nullopt;
 }
 
-std::optional<FileAttributes> parse_attributes(std::string_view text) {
+std::optional<linux::FileAttributes> parse_attributes(std::string_view text) {
   Cursor cursor(text);
   const auto mode = parse_number<unsigned>(cursor.take_word(), 8);
   cursor.skip_spaces();
   const auto uid = parse_number<uid_t>(cursor.take_word());
   cursor.skip_spaces();
   const auto gid = parse_number<gid_t>(cursor.rest());
-  return mode && *mode <= 07777 && uid && gid ? std::optional(FileAttributes{*mode, *uid, *gid, {}})
-                                              : std::nullopt;
+  return mode && *mode <= 07777 && uid && gid
+             ? std::optional(linux::FileAttributes{*mode, *uid, *gid, {}})
+             : std::nullopt;
 }
 
 std::string octal(unsigned mode) {
@@ -156,7 +158,7 @@ class Reader {
     }
     if (what == "made-directory") {
       return take_text(text, record.made_directories.emplace_back()) &&
-             is_plain_path(record.made_directories.back());
+             linux::is_plain_path(record.made_directories.back());
     }
     return take_file(what, text);
   }
@@ -184,7 +186,7 @@ class Reader {
     auto& attributes = out_.record.attributes;
     if (what == "attributes") {
       const auto parsed = parse_attributes(text);
-      attributes.push_back(parsed.value_or(FileAttributes()));
+      attributes.push_back(parsed.value_or(linux::FileAttributes()));
       return parsed && attributes.size() == files.size();
     }
     const std::size_t space = text.find(' ');
@@ -276,7 +278,7 @@ std::string record_text(const FixRecord& record, const RunningValues& values) {
   line("command", escaped(record.meta.command));
   for (std::size_t i = 0; i < record.change.files.size(); ++i) {
     const advise::FileEdit& file = record.change.files[i];
-    const FileAttributes& attributes = record.attributes[i];
+    const linux::FileAttributes& attributes = record.attributes[i];
     line("file", escaped(file.path));
     line("before", sum_text(file.before));
     line("after", sum_text(file.after));
@@ -333,4 +335,4 @@ tl::expected<ReadRecord, std::string> parse_record(std::string_view text,
   return result;
 }
 
-}  // namespace whyoom::linux
+}  // namespace whyoom::fix

@@ -26,10 +26,10 @@
 #include <tl/expected.hpp>
 
 #include "advise/change.h"
+#include "fix/put_aside.h"
 #include "linux/file_attributes.h"
-#include "linux/put_aside.h"
 
-namespace whyoom::linux {
+namespace whyoom::fix {
 
 class FileStep {
  public:
@@ -38,7 +38,7 @@ class FileStep {
   // changed.
   static tl::expected<FileStep, std::string> prepare(const advise::FileEdit& edit,
                                                      std::string_view tag,
-                                                     const FileAttributes& made,
+                                                     const linux::FileAttributes& made,
                                                      const Warn& warn = {});
   FileStep(FileStep&&) noexcept;
   FileStep& operator=(FileStep&&) noexcept;
@@ -75,4 +75,4 @@ bool remove_leftover(const advise::FileEdit& edit, std::string_view tag, const W
 // place, and the length lies between the two. What is longer than the shorter one may be zeros.
 bool is_torn(std::string_view now, std::string_view before, std::string_view after);
 
-}  // namespace whyoom::linux
+}  // namespace whyoom::fix
