@@ -37,13 +37,11 @@ tl::expected<std::optional<std::string>, Message> running_value(host::Files& fil
 
 // kubelet sets these at each start, or refuses to start with --protect-kernel-defaults.
 // Source: kubernetes pkg/kubelet/cm/container_manager_linux.go setupKernelTunables().
-struct KubeletValue {
-  std::string_view key, value;
-};
-constexpr std::array<KubeletValue, 4> kubelet_values{{{"vm.overcommit_memory", "1"},
-                                                      {"vm.panic_on_oom", "0"},
-                                                      {"kernel.panic", "10"},
-                                                      {"kernel.panic_on_oops", "1"}}};
+using Pair = std::pair<std::string_view, std::string_view>;
+constexpr std::array<Pair, 4> kubelet_values{{{"vm.overcommit_memory", "1"},
+                                              {"vm.panic_on_oom", "0"},
+                                              {"kernel.panic", "10"},
+                                              {"kernel.panic_on_oops", "1"}}};
 
 void add_other_setters(Plan& plan, host::Files& files, const HostState& state) {
   const auto setters = host::find_setters(files, plan.wanted.key);
@@ -57,13 +55,13 @@ void add_other_setters(Plan& plan, host::Files& files, const HostState& state) {
         "value, change it there, or it comes back.",
         setter.program, printable(setter.file), setter.line, printable(setter.text));
   }
-  const auto* row = std::ranges::find(kubelet_values, plan.wanted.key.dotted(), &KubeletValue::key);
+  const auto* row = std::ranges::find(kubelet_values, plan.wanted.key.dotted(), &Pair::first);
   if (row != kubelet_values.end() && state.host->kubelet.seen &&
-      !same_sysctl_value(row->value, plan.wanted.value)) {
+      !same_sysctl_value(row->second, plan.wanted.value)) {
     plan.notes.emplace_back(
         "the kubelet of this host sets it to {} at each start, and with --protect-kernel-defaults "
         "it does not start with another value",
-        std::string(row->value));
+        std::string(row->second));
   }
 }
 

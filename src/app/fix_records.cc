@@ -97,15 +97,15 @@ std::string record_line(const FixRecord& record) {
 std::string standing_text(const FixRecord& record, const fix::Examination& found) {
   std::string text;
   for (std::size_t i = 0; i < found.files.size(); ++i) {
-    const fix::FileStanding& file = found.files[i];
+    const fix::Found& file = found.files[i];
     text += "  " + printable(record.change.files[i].path) + ": " + standing_name(file.standing) +
             (file.why.empty() ? "" : " (" + file.why + ")") + "\n";
   }
   for (std::size_t i = 0; i < found.values.size(); ++i) {
-    const fix::ValueStanding& value = found.values[i];
-    text += "  " + record.change.running[i].key.dotted() + " is " + printable(value.now) + ": " +
-            standing_name(value.standing) + (value.why.empty() ? "" : " (" + value.why + ")") +
-            "\n";
+    const fix::Found& value = found.values[i];
+    text += "  " + record.change.running[i].key.dotted() + " is " +
+            printable(value.now.value_or("")) + ": " + standing_name(value.standing) +
+            (value.why.empty() ? "" : " (" + value.why + ")") + "\n";
   }
   return text;
 }
@@ -113,11 +113,12 @@ std::string standing_text(const FixRecord& record, const fix::Examination& found
 int tell_failure(std::string_view what, const fix::ApplyFailure& failure,
                  const render::TextStyle& style, Console& io) {
   io.tell(failure.what);
-  for (const fix::ChangedFile& file : failure.changed) {
+  for (const advise::FileEdit& file : failure.changed) {
     io.errors.write_rendered(render::to_text(
-        render::diff_document(file.expected ? file.path + " (as the fix left it)" : "/dev/null",
-                              file.expected.value_or(""),
-                              file.now ? file.path + " (now)" : "/dev/null", file.now.value_or("")),
+        render::diff_document(file.before ? file.path + " (as the fix left it)" : "/dev/null",
+                              file.before.value_or(""),
+                              file.after ? file.path + " (now)" : "/dev/null",
+                              file.after.value_or("")),
         style));
   }
   for (const std::string& restored : failure.restored) {

@@ -173,8 +173,8 @@ TEST_F(Apply, undo_refuses_when_a_file_was_changed_since) {
   EXPECT_TRUE(failed.error().refused);
   ASSERT_EQ(failed.error().changed.size(), 1U) << "a new file that is gone is as it was before";
   EXPECT_EQ(failed.error().changed[0].path, dir / "etc/a.conf");
-  EXPECT_EQ(failed.error().changed[0].expected, "vm.x = 2\n");
-  EXPECT_EQ(failed.error().changed[0].now, "vm.x = 3\n");
+  EXPECT_EQ(failed.error().changed[0].before, "vm.x = 2\n");
+  EXPECT_EQ(failed.error().changed[0].after, "vm.x = 3\n");
   EXPECT_EQ(failed.error().what,
             (dir / "etc/a.conf") + " was changed since fix 1; nothing was changed");
   EXPECT_EQ(snapshot(dir.path()), changed);

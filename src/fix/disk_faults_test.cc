@@ -99,7 +99,7 @@ TEST_F(DiskFaults, no_space_for_the_files) {
   mount_small("etc");
   files();
   fill();
-  expect_refused("no space is left in the file system. Free some first: `df -h ");
+  expect_refused("no space is left. Free some first: `df -h ");
   fs::remove(dir / "etc/full");
   expect_identity();
 }

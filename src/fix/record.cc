@@ -73,22 +73,6 @@ std::optional<std::string> unescaped(std::string_view text) {
   return out;
 }
 
-std::string sum_text(const std::optional<std::string>& content) {
-  const ContentSum sum = sum_of(content);
-  return sum.there ? std::to_string(sum.bytes) + " " + std::to_string(sum.crc32) : "none";
-}
-
-std::optional<ContentSum> parse_sum(std::string_view text) {
-  if (text == "none") {
-    return ContentSum{};
-  }
-  Cursor cursor(text);
-  const auto bytes = cursor.take_unsigned();
-  cursor.skip_spaces();
-  const auto crc = parse_number<std::uint32_t>(cursor.rest());
-  return bytes && crc ? std::optional(ContentSum{true, *bytes, *crc}) : std::nullopt;
-}
-
 std::optional<linux::FileAttributes> parse_attributes(std::string_view text) {
   Cursor cursor(text);
   const auto mode = parse_number<unsigned>(cursor.take_word(), 8);
@@ -173,15 +157,12 @@ class Reader {
     }
     if (what == "before" || what == "after") {
       const bool before = what == "before";
-      const auto sum = parse_sum(text);
       auto& sums = before ? out_.before : out_.after;
-      if (!sum || sums.size() + 1 != files.size()) {
-        return false;
+      sums.emplace_back(text);
+      if (text != sum_of(std::nullopt)) {
+        (before ? files.back().before : files.back().after).emplace();
       }
-      sums.push_back(*sum);
-      (before ? files.back().before : files.back().after) =
-          sum->there ? std::optional<std::string>(std::string()) : std::nullopt;
-      return true;
+      return sums.size() == files.size() && !text.empty();
     }
     auto& attributes = out_.record.attributes;
     if (what == "attributes") {
@@ -262,8 +243,9 @@ std::string_view state_name(FixState state) {
   return names[static_cast<std::size_t>(state)];
 }
 
-ContentSum sum_of(const std::optional<std::string>& content) {
-  return content ? ContentSum{true, content->size(), crc_of(*content)} : ContentSum{};
+std::string sum_of(const std::optional<std::string>& content) {
+  return content ? std::to_string(content->size()) + " " + std::to_string(crc_of(*content))
+                 : "none";
 }
 
 std::string record_text(const FixRecord& record, const RunningValues& values) {
@@ -280,8 +262,8 @@ std::string record_text(const FixRecord& record, const RunningValues& values) {
     const advise::FileEdit& file = record.change.files[i];
     const linux::FileAttributes& attributes = record.attributes[i];
     line("file", escaped(file.path));
-    line("before", sum_text(file.before));
-    line("after", sum_text(file.after));
+    line("before", sum_of(file.before));
+    line("after", sum_of(file.after));
     line("attributes", octal(attributes.mode) + " " + std::to_string(attributes.uid) + " " +
                            std::to_string(attributes.gid));
     for (const auto& [name, value] : attributes.xattrs) {

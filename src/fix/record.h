@@ -46,17 +46,12 @@ struct FixRecord {
 // Without the state and the contents of the files; of these, length and CRC-32.
 std::string record_text(const FixRecord& record, const RunningValues& values);
 
-struct ContentSum {
-  bool there = false;
-  std::uint64_t bytes = 0;
-  std::uint32_t crc32 = 0;
-  bool operator==(const ContentSum&) const = default;
-};
-ContentSum sum_of(const std::optional<std::string>& content);
+// "9 3421780262", length and CRC-32; "none" of a file that is not there.
+std::string sum_of(const std::optional<std::string>& content);
 
 struct ReadRecord {
-  FixRecord record;  // contents of files: empty text where there is one
-  std::vector<ContentSum> before, after;
+  FixRecord record;                        // contents of files: empty text where there is one
+  std::vector<std::string> before, after;  // sum_of() each content
 };
 // The error is a sentence: cut, damaged, of a newer whyoom, or with a path that no fix writes to.
 // A running value has no path but that of its key below `values`, as place() gives it.

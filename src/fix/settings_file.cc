@@ -55,7 +55,7 @@ std::string command_on(ShellPattern<ShellOperand> pattern, std::string_view path
   return "`" + text + "`";
 }
 
-std::string cannot_change(std::string_view path, int error) {
+std::string why_not(std::string_view path, int error) {
   const std::string_view directory = linux::directory_of(path);
   std::string why;
   switch (error) {
@@ -64,8 +64,8 @@ std::string cannot_change(std::string_view path, int error) {
             " shows which one; in a container, do this on the host";
       break;
     case ENOSPC:
-      why = "no space is left in the file system. Free some first: " +
-            command_on("df -h {}", directory) + ", " + command_on("df -i {}", directory);
+      why = "no space is left. Free some first: " + command_on("df -h {}", directory) + ", " +
+            command_on("df -i {}", directory);
       break;
     case EDQUOT:
       why = "the disk quota is used up";
@@ -101,7 +101,11 @@ std::string cannot_change(std::string_view path, int error) {
     default:
       why = linux::errno_text(error);
   }
-  return printable(path) + " cannot be changed: " + why;
+  return why;
+}
+
+std::string cannot_change(std::string_view path, int error) {
+  return printable(path) + " cannot be changed: " + why_not(path, error);
 }
 
 }  // namespace whyoom::fix

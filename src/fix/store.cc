@@ -31,27 +31,9 @@ std::string content_name(std::string_view side, std::size_t index) {
 }
 
 tl::unexpected<std::string> store_error(const std::string& path, int error) {
-  std::string why = linux::errno_text(error);
-  switch (error) {
-    case EACCES:
-    case EPERM:
-      why = ::geteuid() == 0 ? why + ", even for root"
-                             : "permission denied. Run this as root";
-      break;
-    case EROFS:
-      why = "the file system is read-only";
-      break;
-    case ENOSPC:
-      why =
-          "no space is left. Free some first: " + command_on("df -h {}", linux::directory_of(path));
-      break;
-    case ELOOP:
-    case ENOTDIR:
-      why = "it is no directory, or a symbolic link; it is not followed";
-      break;
-    default:
-      break;
-  }
+  const bool elsewhere = error == ELOOP || error == ENOTDIR;
+  const std::string why = elsewhere ? "it is no directory, or a symbolic link; it is not followed"
+                                    : why_not(path, error);
   return tl::unexpected("the journal of fixes, " + printable(path) + ", cannot be used: " + why);
 }
 
@@ -150,9 +132,9 @@ std::optional<FixState> parse_state(std::string_view text) {
 }
 
 // The content of a record's file, if it is the one that was written.
-bool read_content(int directory, const std::string& name, const ContentSum& sum,
+bool read_content(int directory, const std::string& name, const std::string& sum,
                   std::optional<std::string>& content) {
-  if (!sum.there) {
+  if (!content) {
     return true;
   }
   auto text = linux::read_at(directory, name);

@@ -90,7 +90,7 @@ Result FixTransaction::prepare_file(std::size_t index) {
   if (!step) {
     return tl::unexpected(step.error());
   }
-  files_.push_back({index, std::move(*step)});
+  files_.emplace_back(index, std::move(*step));
   return {};
 }
 
@@ -181,12 +181,12 @@ ApplyFailure FixTransaction::take_back(std::string why) {
     take_back_value(values_[--values_begun_], failure);
   }
   while (!files_.empty()) {
-    FileDone& done = files_.back();
-    const std::string path = done.step.edit().path;
-    const bool changed = done.step.committed();
-    if (const Result back = done.step.roll_back(); !back) {
+    auto& [index, step] = files_.back();
+    const std::string path = step.edit().path;
+    const bool changed = step.committed();
+    if (const Result back = step.roll_back(); !back) {
       failure.left.push_back(back.error() + ". What it was before the fix is in " +
-                             printable(store_.before_path(record_.number, done.index)));
+                             printable(store_.before_path(record_.number, index)));
     } else if (changed) {
       failure.restored.push_back(path);
     }
@@ -197,8 +197,8 @@ ApplyFailure FixTransaction::take_back(std::string why) {
 }
 
 tl::expected<void, ApplyFailure> FixTransaction::carry_out() {
-  for (FileDone& file : files_) {
-    if (const Result done = file.step.commit(); !done) {
+  for (auto& [index, step] : files_) {
+    if (const Result done = step.commit(); !done) {
       return tl::unexpected(take_back(done.error()));
     }
   }
@@ -208,7 +208,7 @@ tl::expected<void, ApplyFailure> FixTransaction::carry_out() {
   }
   // The last look: from here on the old files are given up.
   for (auto file = files_.begin(); done && file != files_.end(); ++file) {
-    done = file->step.check_old();
+    done = file->second.check_old();
   }
   if (!done) {
     return tl::unexpected(take_back(done.error()));

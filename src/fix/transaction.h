@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <tl/expected.hpp>
+#include <utility>
 #include <vector>
 
 #include "fix/apply.h"
@@ -31,11 +32,6 @@ class FixTransaction {
   tl::expected<void, ApplyFailure> carry_out();
 
  private:
-  struct FileDone {
-    std::size_t index;
-    FileStep step;
-  };
-
   [[nodiscard]] const std::optional<std::string>& wanted(const advise::FileEdit& file) const {
     return target_ == Side::after ? file.after : file.before;
   }
@@ -61,8 +57,8 @@ class FixTransaction {
   const ApplyHooks& hooks_;
   Side target_;
   std::vector<std::string> made_;
-  std::vector<FileDone> files_;
-  std::vector<advise::RunningEdit> values_;  // to set, from what they are now
+  std::vector<std::pair<std::size_t, FileStep>> files_;  // with their index in the change
+  std::vector<advise::RunningEdit> values_;              // to set, from what they are now
   std::size_t values_begun_ = 0;
 };
 

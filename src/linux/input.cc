@@ -91,13 +91,13 @@ class Stream {
       return pass(bytes);
     }
     start_.append(bytes);
-    const Magic magic = magic_of(start_);
-    return magic.needs_more || decide(magic);
+    const auto compression = compression_of(start_);
+    return !compression || decide(*compression);
   }
 
   void quiet() {
     if (!decided_ && !start_.empty()) {
-      decide({});
+      decide(Compression::none);
     }
     if (sink_.quiet) {
       sink_.quiet();
@@ -108,7 +108,7 @@ class Stream {
 
   InputResult finish() {
     if (!decided_ && !start_.empty()) {
-      decide({});
+      decide(Compression::none);
     }
     if (decoder_ && damage_.empty() && !stopped()) {
       note(decoder_->finish([this](std::string_view bytes) { return give(bytes); }));
@@ -123,9 +123,9 @@ class Stream {
     return !stopped();
   }
 
-  bool decide(Magic magic) {
+  bool decide(Compression compression) {
     decided_ = true;
-    decoder_ = make_decoder(magic.compression);
+    decoder_ = make_decoder(compression);
     const std::string start = std::exchange(start_, {});
     return pass(start);
   }

@@ -122,11 +122,8 @@ void read_journal_of_copy(DirFiles& files, const LogSink& sink, const LogLimits&
     }
     const auto directory = files.open_directory(path);
     if (!directory) {
-      sink.begin({LogSource::Kind::journal, path, std::nullopt});
-      LogEnd end;
-      end.read = false;
-      end.gap = Message("{}; {}", directory.error().text, leaves_open);
-      sink.end(end);
+      tell_unread(sink, {LogSource::Kind::journal, path, std::nullopt},
+                  Message("{}; {}", directory.error().text, leaves_open));
       continue;
     }
     // By the open directory, so that no link in the copy leads elsewhere.

@@ -65,11 +65,7 @@ Message gap_of(const FileError& error) {
 }  // namespace
 
 void LogFiles::unread(LogSource::Kind kind, const std::string& name, const FileError& error) {
-  sink_.begin({kind, name, std::nullopt});
-  LogEnd end;
-  end.read = false;
-  end.gap = gap_of(error);
-  sink_.end(end);
+  tell_unread(sink_, {kind, name, std::nullopt}, gap_of(error));
 }
 
 std::vector<std::string> LogFiles::names_in(const std::string& directory,
@@ -152,17 +148,15 @@ void LogFiles::read_files(std::vector<std::string> paths, LogSource::Kind kind) 
     read_one(found[at].path, kind);
   }
   if (at < found.size()) {
-    sink_.begin({kind, found[at].path, found[at].modified_us});
-    LogEnd end;
-    end.read = false;
     const std::size_t older = found.size() - at - 1;
-    end.gap = Message(
-        "more than {} MiB or {} files before it, so it was left out{}; name it to read it",
-        limits_.most_bytes >> 20U, limits_.most_files,
-        older > 0 ? ", and so " + (older == 1 ? "was 1 older log"
-                                              : "were " + std::to_string(older) + " older logs")
-                  : std::string());
-    sink_.end(end);
+    tell_unread(
+        sink_, {kind, found[at].path, found[at].modified_us},
+        Message("more than {} MiB or {} files before it, so it was left out{}; name it to read it",
+                limits_.most_bytes >> 20U, limits_.most_files,
+                older > 0
+                    ? ", and so " + (older == 1 ? "was 1 older log"
+                                                : "were " + std::to_string(older) + " older logs")
+                    : std::string()));
   }
 }
 

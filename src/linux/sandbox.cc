@@ -10,10 +10,8 @@
 #include <ctime>
 
 #include "linux/file_system.h"
-#include "linux/identity.h"
-#include "linux/landlock.h"
 #include "linux/output.h"
-#include "linux/syscall_filter.h"
+#include "linux/sandbox_parts.h"
 
 namespace whyoom::linux {
 namespace {

@@ -162,7 +162,7 @@ class Campaign {
       expect(wrong.empty(), "nothing is changed without a journal", wrong);
       return;
     }
-    for (const fix::FileStanding& file : fix::examine(*record, scenario_.store.values).files) {
+    for (const fix::Found& file : fix::examine(*record, scenario_.store.values).files) {
       expect(file.standing == Standing::old || file.standing == Standing::updated ||
                  file.standing == Standing::torn,
              "each file is the old or the new one");

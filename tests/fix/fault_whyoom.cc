@@ -181,7 +181,7 @@ class Campaign {
     }
     const auto record = load();
     if (record) {
-      for (const fix::FileStanding& file : fix::examine(*record, {}).files) {
+      for (const fix::Found& file : fix::examine(*record, {}).files) {
         expect(file.standing == Standing::old || file.standing == Standing::updated,
                "each file is the old or the new one");
       }

@@ -74,7 +74,7 @@ class Trial {
       return;
     }
     const auto found = fix::examine(*record, scenario_.store.values);
-    for (const fix::FileStanding& file : found.files) {
+    for (const fix::Found& file : found.files) {
       ++standings_[static_cast<std::size_t>(file.standing)];
       expect(file.standing == Standing::old || file.standing == Standing::updated ||
                  file.standing == Standing::torn,

@@ -116,7 +116,7 @@ class Trial {
       return;
     }
     interrupted_ += record->state == FixState::planned || record->state == FixState::undoing;
-    for (const fix::FileStanding& file : fix::examine(*record, {}).files) {
+    for (const fix::Found& file : fix::examine(*record, {}).files) {
       expect(file.standing == Standing::old || file.standing == Standing::updated,
              "each file is the old or the new one");
     }
