@@ -19,8 +19,6 @@
 namespace whyoom::fix {
 namespace {
 
-enum class Way : std::uint8_t { create, replace, in_place, remove };
-
 constexpr int open_flags = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 
 std::string changed_meanwhile(const std::string& path) {
@@ -57,403 +55,351 @@ int overwrite(int fd, std::string_view content) {
 
 }  // namespace
 
-struct FileStep::State {
-  advise::FileEdit edit;
-  Way way = Way::create;
-  std::string tag, name, temporary;
-  Warn warn;
-  linux::Descriptor directory, file;  // `file`: the old one
-  bool has_temporary = false;         // a file of ours, or the old one, has the temporary name
-  bool half_temporary = false;        // ours, and not written to its end
-  bool half_in_place = false;         // writing in place failed, and so did going back
-  bool committed = false;
+FileStep::FileStep(const advise::FileEdit& edit, std::string_view tag, const Warn& warn)
+    : edit_(edit),
+      tag_(tag),
+      name_(linux::name_of(edit.path)),
+      temporary_(temporary_name(name_, tag)),
+      warn_(warn) {}
 
-  [[nodiscard]] tl::unexpected<std::string> error(int number) const {
-    return tl::unexpected(cannot_change(edit.path, number));
-  }
-  [[nodiscard]] tl::expected<std::string, int> read(const std::string& what) const {
-    return linux::read_at(directory.get(), what);
-  }
-  [[nodiscard]] int move(const std::string& from, const std::string& to, unsigned flags) const {
-    return ::renameat2(directory.get(), from.c_str(), directory.get(), to.c_str(), flags) == 0
-               ? 0
-               : errno;
-  }
-  [[nodiscard]] PutAside aside() const {
-    return {directory.get(), edit.path, temporary, kept_name(name, tag)};
-  }
-  void settle_temporary() {
-    const auto ours = [this](std::string_view content) {
-      return content == edit.before || content == edit.after ||
-             (half_temporary && edit.after->starts_with(content));
-    };
-    if (has_temporary) {
-      has_temporary = false;
-      (void)settle(aside(), ours, warn);
-    }
-  }
-  enum class Match : std::uint8_t { same, other, unknown };
-  [[nodiscard]] Match compare(const std::string& what,
-                              const std::optional<std::string>& content) const {
-    const auto now = read(what);
-    if (!now && now.error() != ENOENT) {
-      return Match::unknown;
-    }
-    return (now ? std::optional(*now) : std::nullopt) == content ? Match::same : Match::other;
-  }
-  [[nodiscard]] tl::expected<void, std::string> must_have(
-      const std::string& what, const std::optional<std::string>& content) const {
-    const Match match = compare(what, content);
-    return match == Match::same ? tl::expected<void, std::string>() : no_match(match);
-  }
-  [[nodiscard]] tl::unexpected<std::string> no_match(Match match) const {
-    return tl::unexpected(match == Match::other
-                              ? changed_meanwhile(edit.path)
-                              : printable(edit.path) + " cannot be read to see who wrote it");
-  }
+tl::unexpected<std::string> FileStep::error(int number) const {
+  return tl::unexpected(cannot_change(edit_.path, number));
+}
 
-  tl::expected<void, std::string> open_old();
-  tl::expected<void, std::string> check_directory() const;
-  tl::expected<void, std::string> write_temporary(const linux::FileAttributes& attributes);
-  tl::expected<void, std::string> reserve();
-  tl::expected<void, std::string> commit_replace();
-  tl::expected<void, std::string> commit_in_place(const std::string& from, const std::string& to);
-  tl::expected<void, std::string> move_or_fail(const std::string& from, const std::string& to);
-  tl::expected<void, std::string> check_exchanged(const std::string& ours,
-                                                  const std::optional<std::string>& expected);
-  tl::expected<void, std::string> take_away(const std::optional<std::string>& expected);
-  tl::expected<void, std::string> roll_back_replace();
-};
+int FileStep::move(const std::string& from, const std::string& to, unsigned flags) const {
+  return ::renameat2(directory_.get(), from.c_str(), directory_.get(), to.c_str(), flags) == 0
+             ? 0
+             : errno;
+}
 
-tl::expected<void, std::string> FileStep::State::open_old() {
-  file = linux::Descriptor(::openat(directory.get(), name.c_str(), O_RDONLY | open_flags));
+FileStep::Match FileStep::compare(const std::string& name,
+                                  const std::optional<std::string>& content) const {
+  const auto now = linux::read_at(directory_.get(), name);
+  if (!now && now.error() != ENOENT) {
+    return Match::unknown;
+  }
+  return (now ? std::optional(*now) : std::nullopt) == content ? Match::same : Match::other;
+}
+
+FileStep::Result FileStep::must_have(const std::string& name,
+                                     const std::optional<std::string>& content) const {
+  const Match match = compare(name, content);
+  return match == Match::same ? Result() : no_match(match);
+}
+
+tl::unexpected<std::string> FileStep::no_match(Match match) const {
+  return tl::unexpected(match == Match::other
+                            ? changed_meanwhile(edit_.path)
+                            : printable(edit_.path) + " cannot be read to see who wrote it");
+}
+
+FileStep::Result FileStep::open_old() {
+  file_ = linux::Descriptor(::openat(directory_.get(), name_.c_str(), O_RDONLY | open_flags));
   struct stat status {};
-  if (file.get() < 0 && errno == ENOENT) {
-    if (edit.before) {
-      return tl::unexpected(changed_meanwhile(edit.path) + " (it was removed)");
+  if (file_.get() < 0 && errno == ENOENT) {
+    if (edit_.before) {
+      return tl::unexpected(changed_meanwhile(edit_.path) + " (it was removed)");
     }
     return {};
   }
-  if (file.get() < 0 || ::fstat(file.get(), &status) != 0) {
+  if (file_.get() < 0 || ::fstat(file_.get(), &status) != 0) {
     return error(errno);
   }
   if (!S_ISREG(status.st_mode)) {
     return error(EINVAL);
   }
-  const auto content = linux::read_whole(file.get());
+  const auto content = linux::read_whole(file_.get());
   if (!content) {
     return error(content.error());
   }
-  if (*content != edit.before) {
-    return tl::unexpected(changed_meanwhile(edit.path));
+  if (*content != edit_.before) {
+    return tl::unexpected(changed_meanwhile(edit_.path));
   }
-  if (const int flagged = look_at_flags(file.get())) {
+  if (const int flagged = look_at_flags(file_.get())) {
     return error(flagged);
   }
-  way = !edit.after                                  ? Way::remove
-        : needs_writing_in_place(file.get(), status) ? Way::in_place
-                                                     : Way::replace;
+  way_ = !edit_.after                                  ? Way::remove
+         : needs_writing_in_place(file_.get(), status) ? Way::in_place
+                                                       : Way::replace;
   return {};
 }
 
-tl::expected<void, std::string> FileStep::State::check_directory() const {
-  if (const int flagged = look_at_flags(directory.get())) {
+FileStep::Result FileStep::check_directory() const {
+  if (const int flagged = look_at_flags(directory_.get())) {
     return error(flagged);
   }
-  return ::faccessat(directory.get(), ".", W_OK, AT_EACCESS) == 0
-             ? tl::expected<void, std::string>()
-             : error(errno);
+  return ::faccessat(directory_.get(), ".", W_OK, AT_EACCESS) == 0 ? Result() : error(errno);
 }
 
-tl::expected<void, std::string> FileStep::State::write_temporary(
-    const linux::FileAttributes& attributes) {
+FileStep::Result FileStep::write_temporary(const linux::FileAttributes& attributes) {
   const auto create = [&] {
-    return linux::Descriptor(::openat(directory.get(), temporary.c_str(),
+    return linux::Descriptor(::openat(directory_.get(), temporary_.c_str(),
                                       O_WRONLY | O_CREAT | O_EXCL | open_flags, 0600));
   };
   linux::Descriptor target = create();
   if (target.get() < 0 && errno == EEXIST) {
-    remove_leftover(edit, tag, warn);
+    remove_leftover(edit_, tag_, warn_);
     target = create();
   }
   if (target.get() < 0 && errno == EEXIST) {
-    return tl::unexpected(printable(edit.path) + " cannot be changed: a file with the name " +
-                          printable(temporary) + " is in the way beside it");
+    return tl::unexpected(printable(edit_.path) + " cannot be changed: a file with the name " +
+                          printable(temporary_) + " is in the way beside it");
   }
   if (target.get() < 0) {
     return error(errno);
   }
-  has_temporary = half_temporary = true;
-  if (const int failed = linux::write_all(target.get(), *edit.after)) {
+  has_temporary_ = half_temporary_ = true;
+  if (const int failed = linux::write_all(target.get(), *edit_.after)) {
     return error(failed);
   }
   if (const auto given = linux::give_attributes(target.get(), attributes); !given) {
-    return tl::unexpected(printable(edit.path) + " cannot be changed: " + given.error());
+    return tl::unexpected(printable(edit_.path) + " cannot be changed: " + given.error());
   }
-  if (file.get() >= 0) {
-    linux::copy_flags(file.get(), target.get());
+  if (file_.get() >= 0) {
+    linux::copy_flags(file_.get(), target.get());
   }
   if (const int failed = linux::sync(target.get())) {
     return error(failed);
   }
-  half_temporary = false;
+  half_temporary_ = false;
   return {};
 }
 
 // The space for a longer content, so that writing it cannot fail half way.
-tl::expected<void, std::string> FileStep::State::reserve() {
-  linux::Descriptor writable(::openat(directory.get(), name.c_str(), O_RDWR | open_flags));
+FileStep::Result FileStep::reserve() {
+  linux::Descriptor writable(::openat(directory_.get(), name_.c_str(), O_RDWR | open_flags));
   if (writable.get() < 0) {
     return error(errno);
   }
-  if (edit.after->size() > edit.before->size() &&
-      ::fallocate(writable.get(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(edit.after->size())) !=
-          0 &&
+  if (edit_.after->size() > edit_.before->size() &&
+      ::fallocate(writable.get(), FALLOC_FL_KEEP_SIZE, 0,
+                  static_cast<off_t>(edit_.after->size())) != 0 &&
       (errno == ENOSPC || errno == EDQUOT)) {
     return error(errno);
   }
-  file = std::move(writable);
+  file_ = std::move(writable);
   return {};
 }
 
-FileStep::FileStep(std::unique_ptr<State> state) : state_(std::move(state)) {}
-FileStep::FileStep(FileStep&&) noexcept = default;
-FileStep& FileStep::operator=(FileStep&&) noexcept = default;
-
-FileStep::~FileStep() {
-  if (state_) {
-    keep();
-  }
-}
-
-const advise::FileEdit& FileStep::edit() const { return state_->edit; }
-
-bool FileStep::committed() const { return state_->committed; }
-
-tl::expected<FileStep, std::string> FileStep::prepare(const advise::FileEdit& edit,
-                                                      std::string_view tag,
-                                                      const linux::FileAttributes& made,
-                                                      const Warn& warn) {
-  FileStep step(std::make_unique<State>());
-  State& state = *step.state_;
-  state.edit = edit;
-  state.warn = warn;
-  state.tag = tag;
-  state.name = linux::name_of(edit.path);
-  state.temporary = temporary_name(state.name, tag);
+tl::expected<std::unique_ptr<FileStep>, std::string> FileStep::prepare(
+    const advise::FileEdit& edit, std::string_view tag, const linux::FileAttributes& made,
+    const Warn& warn) {
+  std::unique_ptr<FileStep> step(new FileStep(edit, tag, warn));
   if (!linux::is_plain_path(edit.path) || (!edit.before && !edit.after)) {
-    return state.error(EINVAL);
+    return step->error(EINVAL);
   }
   auto directory = linux::open_real_directory(linux::directory_of(edit.path));
   if (!directory) {
-    return state.error(directory.error());
+    return step->error(directory.error());
   }
-  state.directory = std::move(*directory);
-  if (const auto opened = state.open_old(); !opened) {
+  step->directory_ = std::move(*directory);
+  if (const auto opened = step->open_old(); !opened) {
     return tl::unexpected(opened.error());
   }
-  if (state.way == Way::in_place) {
-    const auto reserved = state.reserve();
-    return reserved ? tl::expected<FileStep, std::string>(std::move(step))
+  if (step->way_ == Way::in_place) {
+    const auto reserved = step->reserve();
+    return reserved ? tl::expected<std::unique_ptr<FileStep>, std::string>(std::move(step))
                     : tl::unexpected(reserved.error());
   }
-  if (const auto usable = state.check_directory(); !usable) {
+  if (const auto usable = step->check_directory(); !usable) {
     return tl::unexpected(usable.error());
   }
-  if (state.way == Way::remove) {
+  if (step->way_ == Way::remove) {
     return step;
   }
-  const auto attributes = state.way == Way::replace
-                              ? linux::read_attributes(state.file.get())
+  const auto attributes = step->way_ == Way::replace
+                              ? linux::read_attributes(step->file_.get())
                               : tl::expected<linux::FileAttributes, int>(made);
   if (!attributes) {
-    return state.error(attributes.error());
+    return step->error(attributes.error());
   }
-  if (const auto written = state.write_temporary(*attributes); !written) {
+  if (const auto written = step->write_temporary(*attributes); !written) {
     return tl::unexpected(written.error());
   }
   return step;
 }
 
-tl::expected<void, std::string> FileStep::State::move_or_fail(const std::string& from,
-                                                              const std::string& to) {
-  const int failed = linux::move_without_replacing(directory.get(), from, to);
+FileStep::Result FileStep::move_or_fail(const std::string& from, const std::string& to) const {
+  const int failed = linux::move_without_replacing(directory_.get(), from, to);
   if (failed == EEXIST) {
-    return tl::unexpected(changed_meanwhile(edit.path));
+    return tl::unexpected(changed_meanwhile(edit_.path));
   }
-  return failed == 0 ? tl::expected<void, std::string>() : error(failed);
+  return failed == 0 ? Result() : error(failed);
 }
 
-// After the two names changed places: `ours` came from the temporary name and `expected` must have
-// come away. Another's text, written since the look before, gets its name back, unless one that is
-// newer still has it by now: then it stays aside and is kept.
-tl::expected<void, std::string> FileStep::State::check_exchanged(
-    const std::string& ours, const std::optional<std::string>& expected) {
-  const Match away = compare(temporary, expected);
+// After the two names changed places: `ours` came from the temporary name and `expected` must
+// have come away. Another's text, written since the look before, gets its name back, unless one
+// that is newer still has it by now: then it stays aside and is kept.
+FileStep::Result FileStep::check_exchanged(const std::string& ours,
+                                           const std::optional<std::string>& expected) {
+  const Match away = compare(temporary_, expected);
   if (away == Match::same) {
     return {};
   }
-  const Match here = compare(name, ours);
+  const Match here = compare(name_, ours);
   if (here == Match::other) {
-    committed = false;
+    committed_ = false;
     return no_match(away);
   }
-  committed = true;  // for all that is known, the text under its name is ours
-  if (const int failed = move(temporary, name, RENAME_EXCHANGE)) {
+  committed_ = true;  // for all that is known, the text under its name is ours
+  if (const int failed = move(temporary_, name_, RENAME_EXCHANGE)) {
     return tl::unexpected(no_match(away).value() +
                           "; its name could not be given back: " + linux::errno_text(failed));
   }
-  committed = false;
-  if (compare(temporary, ours) == Match::other) {
-    (void)move(temporary, name, RENAME_EXCHANGE);
+  committed_ = false;
+  if (compare(temporary_, ours) == Match::other) {
+    (void)move(temporary_, name_, RENAME_EXCHANGE);
   }
   return no_match(away);
 }
 
 // The file gets the temporary name, and must have the content; else it gets its own one back.
-tl::expected<void, std::string> FileStep::State::take_away(
-    const std::optional<std::string>& expected) {
-  if (auto moved = move_or_fail(name, temporary); !moved) {
+FileStep::Result FileStep::take_away(const std::optional<std::string>& expected) {
+  if (auto moved = move_or_fail(name_, temporary_); !moved) {
     return moved;
   }
-  has_temporary = true;
-  const Match away = compare(temporary, expected);
+  has_temporary_ = true;
+  const Match away = compare(temporary_, expected);
   if (away == Match::same) {
     return {};
   }
-  const auto back = move_or_fail(temporary, name);
-  has_temporary = !back;
-  committed = committed || !back;
+  const auto back = move_or_fail(temporary_, name_);
+  has_temporary_ = !back;
+  committed_ = committed_ || !back;
   return no_match(away);
 }
 
-tl::expected<void, std::string> FileStep::State::commit_replace() {
-  const int failed = move(temporary, name, RENAME_EXCHANGE);
+FileStep::Result FileStep::commit_replace() {
+  const int failed = move(temporary_, name_, RENAME_EXCHANGE);
   if (failed == 0) {
-    return check_exchanged(*edit.after, edit.before);
+    return check_exchanged(*edit_.after, edit_.before);
   }
   if (!linux::no_such_rename(failed)) {
     return error(failed);
   }
-  if (const int plain = move(temporary, name, 0)) {
+  if (const int plain = move(temporary_, name_, 0)) {
     return error(plain);
   }
-  has_temporary = false;
+  has_temporary_ = false;
   return {};
 }
 
-tl::expected<void, std::string> FileStep::State::commit_in_place(const std::string& from,
-                                                                 const std::string& to) {
-  const auto now = linux::read_whole(file.get());
+FileStep::Result FileStep::commit_in_place(const std::string& from, const std::string& to) {
+  const auto now = linux::read_whole(file_.get());
   // Another name of the same file may have been in the same change.
-  if (now && *now == to && !half_in_place) {
+  if (now && *now == to && !half_in_place_) {
     return {};
   }
-  const bool half = now && half_in_place && is_torn(*now, from, to);
+  const bool half = now && half_in_place_ && is_torn(*now, from, to);
   if (!now || (*now != from && !half)) {
-    return tl::unexpected(changed_meanwhile(edit.path));
+    return tl::unexpected(changed_meanwhile(edit_.path));
   }
-  if (const int failed = overwrite(file.get(), to)) {
-    const int back = overwrite(file.get(), from);
+  if (const int failed = overwrite(file_.get(), to)) {
+    const int back = overwrite(file_.get(), from);
     if (back == 0) {
       return error(failed);
     }
-    committed = half_in_place = true;  // it must not pass for a file that was left alone
-    return tl::unexpected(cannot_change(edit.path, failed) +
+    committed_ = half_in_place_ = true;  // it must not pass for a file that was left alone
+    return tl::unexpected(cannot_change(edit_.path, failed) +
                           "; it is written in part now, and writing the old content again failed"
                           " too: " +
                           linux::errno_text(back));
   }
-  half_in_place = false;
+  half_in_place_ = false;
   return {};
 }
 
-tl::expected<void, std::string> FileStep::commit() {
-  State& state = *state_;
-  tl::expected<void, std::string> done;
-  if (state.way == Way::in_place) {
-    done = state.commit_in_place(*state.edit.before, *state.edit.after);
-  } else if (done = state.must_have(state.name, state.edit.before); !done) {
+FileStep::Result FileStep::commit() {
+  Result done;
+  if (way_ == Way::in_place) {
+    done = commit_in_place(*edit_.before, *edit_.after);
+  } else if (done = must_have(name_, edit_.before); !done) {
     return done;
-  } else if (state.way == Way::replace) {
-    done = state.commit_replace();
-  } else if (state.way == Way::create) {
-    done = state.move_or_fail(state.temporary, state.name);
-    state.has_temporary = !done;
+  } else if (way_ == Way::replace) {
+    done = commit_replace();
+  } else if (way_ == Way::create) {
+    done = move_or_fail(temporary_, name_);
+    has_temporary_ = !done;
   } else {
-    done = state.take_away(state.edit.before);
+    done = take_away(edit_.before);
   }
   if (!done) {
     return done;
   }
-  state.committed = true;
-  if (const int failed = linux::sync(state.directory.get())) {
+  committed_ = true;
+  if (const int failed = linux::sync(directory_.get())) {
     const auto back = roll_back();
-    return tl::unexpected(cannot_change(state.edit.path, failed) +
+    return tl::unexpected(cannot_change(edit_.path, failed) +
                           (back ? std::string() : "; " + back.error()));
   }
   return {};
 }
 
-tl::expected<void, std::string> FileStep::check_old() const {
-  const State& state = *state_;
-  if (!state.committed || !state.has_temporary) {
+FileStep::Result FileStep::check_old() const {
+  if (!committed_ || !has_temporary_) {
     return {};
   }
   const linux::Descriptor old(
-      ::openat(state.directory.get(), state.temporary.c_str(), O_RDONLY | open_flags));
+      ::openat(directory_.get(), temporary_.c_str(), O_RDONLY | open_flags));
   constexpr int looks = 10;
   constexpr unsigned pause_us = 20'000;
   for (int look = 0; old.get() >= 0 && is_open_for_writing(old.get()); ++look) {
     if (look == looks) {
-      return tl::unexpected(printable(state.edit.path) +
+      return tl::unexpected(printable(edit_.path) +
                             " is open to be written in another program; it is left to that");
     }
     ::usleep(pause_us);
   }
-  return state.must_have(state.temporary, state.edit.before);
+  return must_have(temporary_, edit_.before);
 }
 
-tl::expected<void, std::string> FileStep::State::roll_back_replace() {
-  if (has_temporary) {
-    const auto old = read(temporary);
-    const int failed = old ? move(temporary, name, RENAME_EXCHANGE) : old.error();
-    return failed == 0 ? check_exchanged(*old, edit.after) : error(failed);
+FileStep::Result FileStep::roll_back_replace() {
+  if (has_temporary_) {
+    const auto old = linux::read_at(directory_.get(), temporary_);
+    const int failed = old ? move(temporary_, name_, RENAME_EXCHANGE) : old.error();
+    return failed == 0 ? check_exchanged(*old, edit_.after) : error(failed);
   }
-  auto back = prepare({edit.path, edit.after, edit.before}, tag, {}, warn);
-  return back ? back->commit() : tl::unexpected(back.error());
+  auto back = prepare({edit_.path, edit_.after, edit_.before}, tag_, {}, warn_);
+  return back ? (*back)->commit() : tl::unexpected(back.error());
 }
 
-tl::expected<void, std::string> FileStep::roll_back() {
-  State& state = *state_;
-  const advise::FileEdit& edit = state.edit;
-  if (!state.committed) {
-    state.settle_temporary();
+FileStep::Result FileStep::roll_back() {
+  if (!committed_) {
+    keep();
     return {};
   }
-  tl::expected<void, std::string> done;
-  if (state.way == Way::in_place) {
-    done = state.commit_in_place(*edit.after, *edit.before);
-  } else if (done = state.must_have(state.name, edit.after); !done) {
+  Result done;
+  if (way_ == Way::in_place) {
+    done = commit_in_place(*edit_.after, *edit_.before);
+  } else if (done = must_have(name_, edit_.after); !done) {
     return done;
-  } else if (state.way == Way::replace) {
-    done = state.roll_back_replace();
-  } else if (state.way == Way::create) {
-    done = state.take_away(edit.after);
+  } else if (way_ == Way::replace) {
+    done = roll_back_replace();
+  } else if (way_ == Way::create) {
+    done = take_away(edit_.after);
   } else {
-    done = state.move_or_fail(state.temporary, state.name);
-    state.has_temporary = !done;
+    done = move_or_fail(temporary_, name_);
+    has_temporary_ = !done;
   }
   if (!done) {
     return done;
   }
-  state.committed = false;
-  state.settle_temporary();
-  const int failed = linux::sync(state.directory.get());
-  return failed == 0 ? done : state.error(failed);
+  committed_ = false;
+  keep();
+  const int failed = linux::sync(directory_.get());
+  return failed == 0 ? done : error(failed);
 }
 
-void FileStep::keep() { state_->settle_temporary(); }
+void FileStep::keep() {
+  const auto ours = [this](std::string_view content) {
+    return content == edit_.before || content == edit_.after ||
+           (half_temporary_ && edit_.after->starts_with(content));
+  };
+  if (has_temporary_) {
+    has_temporary_ = false;
+    (void)settle({directory_.get(), edit_.path, temporary_, kept_name(name_, tag_)}, ours, warn_);
+  }
+}
 
 std::string temporary_name(std::string_view file_name, std::string_view tag) {
   constexpr std::size_t most = 200;  // of 255 bytes that a name can have

@@ -22,7 +22,8 @@ using linux::test::put;
 using linux::test::Scratch;
 using linux::test::snapshot;
 
-tl::expected<FileStep, std::string> prepare(const advise::FileEdit& edit, const Warn& warn = {}) {
+tl::expected<std::unique_ptr<FileStep>, std::string> prepare(const advise::FileEdit& edit,
+                                                             const Warn& warn = {}) {
   return FileStep::prepare(edit, "7-0", linux::attributes_of_a_new_file(), warn);
 }
 
@@ -37,7 +38,7 @@ std::string replace(const advise::FileEdit& edit) {
   if (!step) {
     return step.error();
   }
-  const auto done = step->commit();
+  const auto done = (*step)->commit();
   return done ? std::string() : done.error();
 }
 
@@ -155,11 +156,11 @@ TEST(ReplaceFile, two_names_of_one_file_can_be_in_one_change) {
   auto a = prepare({dir / "a", "old", "new"});
   auto b = prepare({dir / "b", "old", "new"});
   ASSERT_TRUE(a && b);
-  EXPECT_TRUE(a->commit());
-  EXPECT_TRUE(b->commit());
+  EXPECT_TRUE((*a)->commit());
+  EXPECT_TRUE((*b)->commit());
   EXPECT_EQ(get(dir / "b"), "new");
-  EXPECT_TRUE(b->roll_back());
-  EXPECT_TRUE(a->roll_back());
+  EXPECT_TRUE((*b)->roll_back());
+  EXPECT_TRUE((*a)->roll_back());
   EXPECT_EQ(snapshot(dir.path()), before);
 }
 
@@ -209,7 +210,7 @@ TEST(ReplaceFile, what_is_changed_after_the_preparation_is_left_alone) {
         auto step = prepare({path, before, after});
         ASSERT_TRUE(step) << step.error();
         put(path, "theirs");
-        EXPECT_FALSE(step->commit());
+        EXPECT_FALSE((*step)->commit());
       }
       EXPECT_EQ(get(path), "theirs");
       EXPECT_EQ(snapshot(dir.path()).size(), 1U);
@@ -227,10 +228,10 @@ TEST(ReplaceFile, rolling_back_gives_the_very_same_file) {
        {std::optional<std::string>(), std::optional<std::string>("new")}) {
     auto step = prepare({path, "old", after});
     ASSERT_TRUE(step);
-    ASSERT_TRUE(step->commit());
-    EXPECT_TRUE(step->committed());
+    ASSERT_TRUE((*step)->commit());
+    EXPECT_TRUE((*step)->committed());
     EXPECT_NE(inode(path), file);
-    EXPECT_TRUE(step->roll_back());
+    EXPECT_TRUE((*step)->roll_back());
     EXPECT_EQ(inode(path), file);
     EXPECT_EQ(snapshot(dir.path()), before);
   }
@@ -241,9 +242,9 @@ TEST(ReplaceFile, rolling_back_leaves_alone_what_was_changed_since) {
   const std::string path = dir / "a.conf";
   put(path, "old");
   auto step = prepare({path, "old", "new"});
-  ASSERT_TRUE(step && step->commit());
+  ASSERT_TRUE(step && (*step)->commit());
   put(path, "theirs");
-  EXPECT_FALSE(step->roll_back());
+  EXPECT_FALSE((*step)->roll_back());
   EXPECT_EQ(get(path), "theirs");
 }
 
@@ -285,7 +286,7 @@ TEST(ReplaceFile, what_lies_there_and_is_neither_content_is_kept_and_named) {
   put(dir / ".a.conf.whyoom-7-0", "theirs");
   {
     auto step = prepare(edit, warnings.warn);
-    ASSERT_TRUE(step && step->commit());
+    ASSERT_TRUE(step && (*step)->commit());
   }
   EXPECT_EQ(get(edit.path), "new");
   EXPECT_EQ(get(kept), "theirs");
@@ -308,13 +309,13 @@ TEST(ReplaceFile, what_is_written_to_the_old_file_afterwards_gets_its_name_back)
     put(path, "old");
     linux::Descriptor theirs(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
     auto step = prepare({path, "old", after});
-    ASSERT_TRUE(step && step->commit());
-    EXPECT_NE(step->check_old().error().find("open to be written in another program"),
+    ASSERT_TRUE(step && (*step)->commit());
+    EXPECT_NE((*step)->check_old().error().find("open to be written in another program"),
               std::string::npos);
     ASSERT_EQ(::write(theirs.get(), "+theirs", 7), 7);
     theirs.close();
-    EXPECT_NE(step->check_old().error().find("changed by someone else"), std::string::npos);
-    EXPECT_TRUE(step->roll_back());
+    EXPECT_NE((*step)->check_old().error().find("changed by someone else"), std::string::npos);
+    EXPECT_TRUE((*step)->roll_back());
     EXPECT_EQ(get(path), "old+theirs");
     EXPECT_EQ(snapshot(dir.path()).size(), 1U);
   }
@@ -329,12 +330,12 @@ TEST(ReplaceFile, an_old_file_that_was_changed_or_can_still_be_is_kept_and_named
     linux::Descriptor theirs(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
     {
       auto step = prepare({path, "old", "new"}, warnings.warn);
-      ASSERT_TRUE(step && step->commit());
+      ASSERT_TRUE(step && (*step)->commit());
       if (!still_open) {
         ASSERT_EQ(::write(theirs.get(), "+theirs", 7), 7);
         theirs.close();
       }
-      step->keep();
+      (*step)->keep();
     }
     EXPECT_EQ(get(path), "new");
     EXPECT_EQ(get(dir / "a.conf.kept-by-whyoom-7-0"), still_open ? "old" : "old+theirs");
@@ -352,8 +353,8 @@ TEST(ReplaceFile, an_old_file_that_is_only_read_is_in_nobodys_way) {
   Warnings warnings;
   {
     auto step = prepare({path, "old", "new"}, warnings.warn);
-    ASSERT_TRUE(step && step->commit());
-    EXPECT_TRUE(step->check_old());
+    ASSERT_TRUE(step && (*step)->commit());
+    EXPECT_TRUE((*step)->check_old());
   }
   EXPECT_EQ(warnings.text, "");
   EXPECT_EQ(snapshot(dir.path()).size(), 1U);
@@ -370,7 +371,7 @@ TEST(ReplaceFile, a_temporary_file_that_stays_is_told) {
   put(path, "old");
   {
     auto step = prepare({path, "old", "new"}, warnings.warn);
-    ASSERT_TRUE(step && step->commit());
+    ASSERT_TRUE(step && (*step)->commit());
     if (!set_flag(FS_APPEND_FL)) {
       GTEST_SKIP() << "no append-only directories here (needs root and ext4 or the like)";
     }
@@ -403,11 +404,10 @@ TEST(ReplaceFile, a_locked_file_or_directory_is_told_with_the_way_out) {
   }
   const auto before = snapshot(dir.path());
   const std::string file_word = "'" + (dir / "it'\\''s/a.conf'");
-  EXPECT_EQ(replace({path, "old", "new"}),
-            path +
-                " cannot be changed: the file is immutable. Run "
-                "`chattr -i " +
-                file_word + "` first");
+  EXPECT_EQ(replace({path, "old", "new"}), path +
+                                               " cannot be changed: the file is immutable. Run "
+                                               "`chattr -i " +
+                                               file_word + "` first");
   ASSERT_TRUE(set_flag(path, FS_APPEND_FL));
   EXPECT_NE(replace({path, "old", "new"}).find("chattr -a " + file_word), std::string::npos);
   ASSERT_TRUE(set_flag(path, 0) && set_flag(dir / "it's", FS_IMMUTABLE_FL));

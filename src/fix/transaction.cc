@@ -182,9 +182,9 @@ ApplyFailure FixTransaction::take_back(std::string why) {
   }
   while (!files_.empty()) {
     auto& [index, step] = files_.back();
-    const std::string path = step.edit().path;
-    const bool changed = step.committed();
-    if (const Result back = step.roll_back(); !back) {
+    const std::string path = step->edit().path;
+    const bool changed = step->committed();
+    if (const Result back = step->roll_back(); !back) {
       failure.left.push_back(back.error() + ". What it was before the fix is in " +
                              printable(store_.before_path(record_.number, index)));
     } else if (changed) {
@@ -198,7 +198,7 @@ ApplyFailure FixTransaction::take_back(std::string why) {
 
 tl::expected<void, ApplyFailure> FixTransaction::carry_out() {
   for (auto& [index, step] : files_) {
-    if (const Result done = step.commit(); !done) {
+    if (const Result done = step->commit(); !done) {
       return tl::unexpected(take_back(done.error()));
     }
   }
@@ -208,7 +208,7 @@ tl::expected<void, ApplyFailure> FixTransaction::carry_out() {
   }
   // The last look: from here on the old files are given up.
   for (auto file = files_.begin(); done && file != files_.end(); ++file) {
-    done = file->second.check_old();
+    done = file->second->check_old();
   }
   if (!done) {
     return tl::unexpected(take_back(done.error()));

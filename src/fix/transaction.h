@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <tl/expected.hpp>
@@ -57,8 +58,9 @@ class FixTransaction {
   const ApplyHooks& hooks_;
   Side target_;
   std::vector<std::string> made_;
-  std::vector<std::pair<std::size_t, FileStep>> files_;  // with their index in the change
-  std::vector<advise::RunningEdit> values_;              // to set, from what they are now
+  std::vector<std::pair<std::size_t, std::unique_ptr<FileStep>>>
+      files_;                                // with their index in the change
+  std::vector<advise::RunningEdit> values_;  // to set, from what they are now
   std::size_t values_begun_ = 0;
 };
 

@@ -143,15 +143,8 @@ tl::expected<std::string, FileError> DirFiles::read(std::string_view path, std::
              : failure(text.error());
 }
 
-tl::expected<DirFiles::OpenFile, FileError> DirFiles::open_file(std::string_view path) {
-  auto opened = open_guarded(root_.get(), path, O_RDONLY, log_owners());
-  if (!opened) {
-    return tl::unexpected(opened.error());
-  }
-  constexpr std::int64_t second_us = 1'000'000;
-  const timespec& modified = opened->status.st_mtim;
-  return OpenFile{std::move(opened->file), modified.tv_sec * second_us + modified.tv_nsec / 1000,
-                  std::move(opened->doubt)};
+tl::expected<Guarded, FileError> DirFiles::open_file(std::string_view path) {
+  return open_guarded(root_.get(), path, O_RDONLY, log_owners());
 }
 
 tl::expected<Descriptor, FileError> DirFiles::open_directory(std::string_view path) {

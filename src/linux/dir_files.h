@@ -5,7 +5,6 @@
 // see. This machine's /proc and /sys, where nobody makes links, are read without a walk.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,14 +30,7 @@ class DirFiles : public host::Files {
   tl::expected<host::FileStatus, host::FileError> status(std::string_view path) override;
 
   // A regular file to read in pieces, for what is too big to be held.
-  struct OpenFile {
-    Descriptor file;
-    std::int64_t modified_us = 0;  // since 1970
-    // "user 1000 can write it": who else could have written what is there; empty: nobody besides
-    // root and the services that write logs.
-    std::string doubt;
-  };
-  tl::expected<OpenFile, host::FileError> open_file(std::string_view path);
+  tl::expected<Guarded, host::FileError> open_file(std::string_view path);
   tl::expected<Descriptor, host::FileError> open_directory(std::string_view path);
 
  private:

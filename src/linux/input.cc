@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <memory>
-#include <new>
 #include <utility>
 
 #include "linux/decompress.h"
@@ -22,21 +22,9 @@ namespace {
 
 constexpr std::size_t buffer_size = std::size_t{256} * 1024;
 // The kernel copies several times slower to an address that is not aligned to a cache line.
-constexpr std::align_val_t buffer_alignment{4096};
+constexpr std::size_t buffer_alignment = 4096;
 constexpr std::uint64_t worth_mapping = std::uint64_t{1} << 20;
 constexpr int quiet_ms = 1000;
-
-class Buffer {
- public:
-  Buffer() : data_(static_cast<char*>(::operator new(buffer_size, buffer_alignment))) {}
-  ~Buffer() { ::operator delete(data_, buffer_alignment); }
-  Buffer(const Buffer&) = delete;
-  Buffer& operator=(const Buffer&) = delete;
-  [[nodiscard]] char* get() const { return data_; }
-
- private:
-  char* data_;
-};
 
 using Source = Input::Source;
 
@@ -192,7 +180,8 @@ tl::expected<InputResult, std::string> read_source(const Source& source, const I
   if (again) {
     (void)lseek(fd, 0, SEEK_SET);
   }
-  const Buffer buffer;
+  const std::unique_ptr<char, decltype(&std::free)> buffer(
+      static_cast<char*>(std::aligned_alloc(buffer_alignment, buffer_size)), &std::free);
   Stream stream(sink);
   bool told_quiet = true;
   if (again && source.size >= worth_mapping && !read_mapped(source, sink, stream)) {
