@@ -8,6 +8,7 @@
 
 namespace {
 
+namespace fix = whyoom::fix;
 namespace linux = whyoom::linux;
 
 // What apply must not be: no journal, and each file is emptied before it is written.
