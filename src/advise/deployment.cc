@@ -244,30 +244,14 @@ std::string filled(std::string_view text, const std::array<std::string, 7>& args
   return result;
 }
 
-std::string_view text_of(Tool tool) {
-  switch (tool) {
-    case Tool::sysctl_d:
-      return sysctl_d_text;
-    case Tool::ansible:
-      return ansible_text;
-    case Tool::cloud_init:
-      return cloud_init_text;
-    case Tool::kubernetes:
-      return kubernetes_text;
-    case Tool::tuned:
-      return tuned_text;
-  }
-  return {};
-}
-
 }  // namespace
 
 std::span<const ToolName> tool_names() {
-  static constexpr std::array<ToolName, 5> names{{{"ansible", Tool::ansible},
-                                                  {"cloud-init", Tool::cloud_init},
-                                                  {"kubernetes", Tool::kubernetes},
-                                                  {"tuned", Tool::tuned},
-                                                  {"sysctl.d", Tool::sysctl_d}}};
+  static constexpr std::array<ToolName, 5> names{{{"ansible", Tool::ansible, ansible_text},
+                                                  {"cloud-init", Tool::cloud_init, cloud_init_text},
+                                                  {"kubernetes", Tool::kubernetes, kubernetes_text},
+                                                  {"tuned", Tool::tuned, tuned_text},
+                                                  {"sysctl.d", Tool::sysctl_d, sysctl_d_text}}};
   return names;
 }
 
@@ -285,7 +269,8 @@ tl::expected<std::string, Message> deployment(Tool tool, const Wanted& wanted,
         "{}: tuned would read more in this value than it says; use --output sysctl.d", key));
   }
   const std::string name = name_for(key);
-  return filled(text_of(tool),
+  const auto row = std::ranges::find(tool_names(), tool, &ToolName::tool);
+  return filled(row->pattern,
                 {key, wanted.value, tuned_include(base_profile, name), yaml_quoted(wanted.value),
                  key_pattern(key), name, yaml_quoted(doubled(wanted.value, '$'))});
 }

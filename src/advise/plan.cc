@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "advise/value_risks.h"
 #include "base/human.h"
 #include "base/text.h"
 #include "host/host.h"
@@ -38,16 +37,14 @@ tl::expected<std::optional<std::string>, Message> running_value(host::Files& fil
 
 // kubelet sets these at each start, or refuses to start with --protect-kernel-defaults.
 // Source: kubernetes pkg/kubelet/cm/container_manager_linux.go setupKernelTunables().
-struct KubeletValue {
-  std::string_view key, value;
-};
-constexpr std::array<KubeletValue, 4> kubelet_values{{{"vm.overcommit_memory", "1"},
-                                                      {"vm.panic_on_oom", "0"},
-                                                      {"kernel.panic", "10"},
-                                                      {"kernel.panic_on_oops", "1"}}};
+using Pair = std::pair<std::string_view, std::string_view>;
+constexpr std::array<Pair, 4> kubelet_values{{{"vm.overcommit_memory", "1"},
+                                              {"vm.panic_on_oom", "0"},
+                                              {"kernel.panic", "10"},
+                                              {"kernel.panic_on_oops", "1"}}};
 
 void add_other_setters(Plan& plan, host::Files& files, const HostState& state) {
-  const auto setters = host::find_setters(files, plan.wanted.key.dotted());
+  const auto setters = host::find_setters(files, plan.wanted.key);
   for (const auto& setter : setters) {
     if (plan.notes.size() == most_setters) {
       plan.notes.emplace_back("{} more lines of programs name it", setters.size() - most_setters);
@@ -58,13 +55,13 @@ void add_other_setters(Plan& plan, host::Files& files, const HostState& state) {
         "value, change it there, or it comes back.",
         setter.program, printable(setter.file), setter.line, printable(setter.text));
   }
-  const auto* row = std::ranges::find(kubelet_values, plan.wanted.key.dotted(), &KubeletValue::key);
+  const auto* row = std::ranges::find(kubelet_values, plan.wanted.key.dotted(), &Pair::first);
   if (row != kubelet_values.end() && state.host->kubelet.seen &&
-      !same_sysctl_value(row->value, plan.wanted.value)) {
+      !same_sysctl_value(row->second, plan.wanted.value)) {
     plan.notes.emplace_back(
         "the kubelet of this host sets it to {} at each start, and with --protect-kernel-defaults "
         "it does not start with another value",
-        std::string(row->value));
+        std::string(row->second));
   }
 }
 
@@ -163,27 +160,24 @@ void judge_value(Plan& plan, const HostState& state) {
   }
 }
 
-tl::expected<Plan, Message> make_plan(host::Files& files, const diagnose::HostCheck& check,
-                                      const Wanted& wanted, const PlanParts& parts) {
-  const HostState& state = check.state;
+tl::expected<Plan, Message> make_plan(host::Files& files, const HostState& state,
+                                      const Wanted& wanted, const CheckAfter& check,
+                                      bool set_running) {
   Plan plan(wanted);
   auto running = running_value(files, wanted.key);
   if (!running) {
     return tl::unexpected(running.error());
   }
   plan.running = std::move(*running);
-  if (parts.files) {
-    auto question = host::ask_sysctl(wanted.key.dotted(), state.host->command_line.str());
-    auto edit = edit_sysctl_files(files, question, wanted.value);
-    if (!edit) {
-      return tl::unexpected(Message("the sysctl files cannot be edited so that {} becomes {}: {}",
-                                    wanted.key.dotted(), printable(wanted.value),
-                                    edit.error().str()));
-    }
-    plan.sysctl = std::move(*edit);
-    plan.change.files = plan.sysctl.files;
+  auto edit = edit_sysctl_files(files, wanted, state.host->command_line.str());
+  if (!edit) {
+    return tl::unexpected(Message("the sysctl files cannot be edited so that {} becomes {}: {}",
+                                  wanted.key.dotted(), printable(wanted.value),
+                                  edit.error().str()));
   }
-  if (parts.running && plan.running && !same_sysctl_value(*plan.running, wanted.value)) {
+  plan.sysctl = std::move(*edit);
+  plan.change.files = plan.sysctl.files;
+  if (set_running && plan.running && !same_sysctl_value(*plan.running, wanted.value)) {
     if (!host::is_running_value(*plan.running)) {
       return tl::unexpected(
           Message("{} is \"{}\" now, which no undo could set again; set it by hand",
@@ -196,8 +190,8 @@ tl::expected<Plan, Message> make_plan(host::Files& files, const diagnose::HostCh
   add_boot_notes(plan);
   add_other_setters(plan, files, state);
   add_low_min_free(plan, state);
-  if (!plan.change.empty() && plan.refusal.empty()) {
-    for (Message& risk : value_risks(check, wanted, plan.sysctl.after)) {
+  if (check && !plan.change.empty() && plan.refusal.empty()) {
+    for (Message& risk : check(plan.sysctl.after)) {
       plan.risks.push_back(std::move(risk));
     }
   }

@@ -2,6 +2,7 @@
 // shown, asked for, and only then applied.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <tl/expected.hpp>
@@ -12,7 +13,6 @@
 #include "advise/sysctl_edit.h"
 #include "advise/wanted.h"
 #include "base/message.h"
-#include "diagnose/host_check.h"
 #include "host/files.h"
 #include "memory/host_state.h"
 
@@ -35,14 +35,13 @@ struct Plan {
   std::vector<Message> notes;  // what else sets the key
 };
 
-struct PlanParts {
-  bool files = true;
-  bool running = true;
-};
+// What a check would say of the host once it has the value, when the sysctl files say `after`.
+using CheckAfter = std::function<std::vector<Message>(const host::SysctlHistory& after)>;
 
 // The message of an error says why it cannot be done and what to do.
-tl::expected<Plan, Message> make_plan(host::Files& files, const diagnose::HostCheck& check,
-                                      const Wanted& wanted, const PlanParts& parts = {});
+tl::expected<Plan, Message> make_plan(host::Files& files, const memory::HostState& state,
+                                      const Wanted& wanted, const CheckAfter& check = nullptr,
+                                      bool set_running = true);
 
 // What a new value of a key does to the host as it is; fills what_if, kills_from and refusal.
 // For an undo, too.

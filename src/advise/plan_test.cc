@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "diagnose/host_check.h"
+#include "host/read_host.h"
 #include "host/tree_for_test.h"
 
 namespace whyoom::advise {
@@ -16,17 +16,20 @@ class PlanOfAGuest : public testing::Test {
   void load(const std::string& when) {
     WHYOOM_SHARED_OR_SKIP(path, "lab/6.12-minfree-p80/" + when);
     files_ = host::test::files_of(path);
-    check_ = diagnose::check(host::read_facts(files_));
+    host_ = host::read_host(files_);
+    state_ = memory::state_of(host_);
   }
 
-  tl::expected<Plan, Message> plan(std::string_view assignment, const PlanParts& parts = {}) {
-    const auto wanted = parse_wanted(assignment, check_->state.machine);
+  tl::expected<Plan, Message> plan(std::string_view assignment, bool set_running = true,
+                                   const CheckAfter& check = nullptr) {
+    const auto wanted = parse_wanted(assignment, state_.machine);
     EXPECT_TRUE(wanted) << assignment;
-    return make_plan(files_, *check_, *wanted, parts);
+    return make_plan(files_, state_, *wanted, check, set_running);
   }
 
   host::MemoryFiles files_;
-  std::unique_ptr<diagnose::HostCheck> check_;
+  host::Host host_;
+  memory::HostState state_;
 };
 
 TEST_F(PlanOfAGuest, GivesTheMemoryBack) {
@@ -45,8 +48,8 @@ TEST_F(PlanOfAGuest, GivesTheMemoryBack) {
 
 TEST_F(PlanOfAGuest, RefusesAValueThatKillsAtOnceAndTakesOneBelowIt) {
   load("before");
-  ASSERT_TRUE(check_->state.kills_from);
-  const std::uint64_t kills = check_->state.kills_from->value.count();
+  ASSERT_TRUE(state_.kills_from);
+  const std::uint64_t kills = state_.kills_from->value.count();
   const auto at = plan("vm.min_free_kbytes=" + std::to_string(kills));
   ASSERT_TRUE(at);
   EXPECT_NE(at->refusal.str().find("would make the kernel kill"), std::string::npos);
@@ -58,7 +61,7 @@ TEST_F(PlanOfAGuest, RefusesAValueThatKillsAtOnceAndTakesOneBelowIt) {
 }
 
 TEST_F(PlanOfAGuest, LeavesTheRunningValueWhenAskedTo) {
-  const auto result = plan("vm.min_free_kbytes=default", {true, false});
+  const auto result = plan("vm.min_free_kbytes=default", false);
   ASSERT_TRUE(result);
   EXPECT_TRUE(result->change.running.empty());
   EXPECT_EQ(result->change.files.size(), 1U);
@@ -75,7 +78,7 @@ TEST_F(PlanOfAGuest, NamesTheProgramsThatSetTheKeyToo) {
 }
 
 TEST_F(PlanOfAGuest, SaysThatTheKubeletSetsAKeyToo) {
-  check_->facts.host.kubelet.seen = true;
+  host_.kubelet.seen = true;
   const auto other = plan("vm.overcommit_memory=2");
   ASSERT_TRUE(other) << other.error().str();
   ASSERT_FALSE(other->notes.empty());
@@ -94,6 +97,19 @@ TEST_F(PlanOfAGuest, RemembersTheValueThatTheKernelSetsToZeroWithIt) {
   EXPECT_EQ(result->change.running[0].key, "vm.overcommit_ratio");
   EXPECT_EQ(result->change.running[0].after, "0");
   EXPECT_EQ(reversed(result->change).running[1].after, "50");
+}
+
+TEST_F(PlanOfAGuest, NamesWhatACheckWouldSayOfTheFilesThen) {
+  std::optional<std::string> then;
+  const auto check = [&then](const host::SysctlHistory& after) {
+    then = after.value_after_boot();
+    return std::vector<Message>{Message("as a check says")};
+  };
+  const auto result = plan("vm.min_free_kbytes=4096", true, check);
+  ASSERT_TRUE(result);
+  EXPECT_EQ(then, "4096");
+  ASSERT_EQ(result->risks.size(), 2U);
+  EXPECT_EQ(result->risks[1].str(), "as a check says");
 }
 
 TEST_F(PlanOfAGuest, WarnsOfAValueBelowTheKernelsChoice) {

@@ -39,10 +39,9 @@ std::vector<std::string_view> words(std::string_view text) {
 class Editing {
  public:
   // `last`: what has to be added comes after every file, whatever is in them.
-  Editing(host::Files& files, const host::SysctlQuestion& question, std::string_view value,
-          bool last)
-      : below_(files), overlay_(files), question_(question), value_(value), last_(last) {
-    edit_.before = host::find_sysctl(files, question);
+  Editing(host::Files& files, const Wanted& wanted, std::string_view command_line, bool last)
+      : below_(files), overlay_(files), wanted_(wanted), command_line_(command_line), last_(last) {
+    edit_.before = history();
   }
 
   tl::expected<SysctlEdit, Message> run();
@@ -50,7 +49,9 @@ class Editing {
  private:
   using Done = tl::expected<void, Message>;
 
-  [[nodiscard]] SysctlHistory history() { return host::find_sysctl(overlay_, question_); }
+  [[nodiscard]] SysctlHistory history() {
+    return host::find_sysctl(overlay_, wanted_.key, command_line_);
+  }
   // What a program would leave in place of the value; null when it is the value.
   [[nodiscard]] const SysctlSetting* in_the_way(const SysctlHistory& history) const;
   [[nodiscard]] bool decided(const SysctlHistory& history) const;
@@ -65,8 +66,8 @@ class Editing {
 
   host::Files& below_;
   OverlayFiles overlay_;
-  const host::SysctlQuestion& question_;
-  std::string value_;
+  const Wanted& wanted_;
+  std::string_view command_line_;
   bool last_;
   SysctlEdit edit_;
   std::string home_;  // the file with the line that decides
@@ -81,7 +82,7 @@ const SysctlAnswer& main_answer(const SysctlHistory& history) {
 const SysctlSetting* Editing::in_the_way(const SysctlHistory& history) const {
   for (const SysctlAnswer* answer : {&main_answer(history), &history.system, &history.load}) {
     const SysctlSetting* winner = answer->winning();
-    if (winner != nullptr && !same_sysctl_value(winner->value, value_)) {
+    if (winner != nullptr && !same_sysctl_value(winner->value, wanted_.value)) {
       return winner;
     }
   }
@@ -122,7 +123,7 @@ Editing::Done Editing::set_line(const SysctlSetting& line) {
     return tl::unexpected(text.error());
   }
   const std::string before(text->line(line.line).content);
-  if (const auto done = text->replace_value(line.line, value_); !done) {
+  if (const auto done = text->replace_value(line.line, wanted_.value); !done) {
     return tl::unexpected(Message("{}:{}: {}", printable(line.real), line.line, done.error()));
   }
   edit_.lines.push_back({Kind::set, line.real, line.line, before,
@@ -197,7 +198,7 @@ Editing::Done Editing::append_to(const std::string& path) {
   if (is_new) {
     (void)text->append_comment("Made by whyoom fix; `whyoom undo` removes it.");
   }
-  if (const auto done = text->append(question_.key, value_); !done) {
+  if (const auto done = text->append(wanted_.key.dotted(), wanted_.value); !done) {
     return tl::unexpected(Message("{}: {}", printable(*real), done.error()));
   }
   const std::uint32_t line = text->line_count();
@@ -227,13 +228,12 @@ tl::expected<SysctlEdit, Message> Editing::run() {
     const SysctlSetting* decides = main_answer(now).winning();
     const SysctlSetting* obstacle = in_the_way(now);
     if (round == most_rounds) {
-      return tl::unexpected(
-          Message("too many lines set {}; the files have to be put in order first",
-                  printable(question_.key)));
+      return tl::unexpected(Message(
+          "too many lines set {}; the files have to be put in order first", wanted_.key.dotted()));
     }
     Done done;
     const bool placed =
-        !home_.empty() || (decides != nullptr && same_sysctl_value(decides->value, value_));
+        !home_.empty() || (decides != nullptr && same_sysctl_value(decides->value, wanted_.value));
     if (!placed) {
       const bool has_line = decides != nullptr && may_be_edited(decides->real) && !decides->glob;
       done = has_line ? set_line(*decides) : add_line(now);
@@ -299,13 +299,12 @@ bool same_sysctl_value(std::string_view a, std::string_view b) {
   return left_words == right_words;
 }
 
-tl::expected<SysctlEdit, Message> edit_sysctl_files(host::Files& files,
-                                                    const host::SysctlQuestion& question,
-                                                    std::string_view value) {
-  if (auto edit = Editing(files, question, value, false).run()) {
+tl::expected<SysctlEdit, Message> edit_sysctl_files(host::Files& files, const Wanted& wanted,
+                                                    std::string_view command_line) {
+  if (auto edit = Editing(files, wanted, command_line, false).run()) {
     return edit;
   }
-  return Editing(files, question, value, true).run();
+  return Editing(files, wanted, command_line, true).run();
 }
 
 }  // namespace whyoom::advise

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "advise/change.h"
+#include "advise/wanted.h"
 #include "base/message.h"
 #include "host/files.h"
 #include "host/sysctl_path.h"
@@ -45,9 +46,8 @@ const host::SysctlGap* deciding_gap(const host::SysctlHistory& history);
 
 // Files below /etc are edited; what packages (/usr/lib) and programs (/run) own is overridden from
 // /etc/sysctl.d. The message of an error says which line stands in the way.
-tl::expected<SysctlEdit, Message> edit_sysctl_files(host::Files& files,
-                                                    const host::SysctlQuestion& question,
-                                                    std::string_view value);
+tl::expected<SysctlEdit, Message> edit_sysctl_files(host::Files& files, const Wanted& wanted,
+                                                    std::string_view command_line = {});
 
 // Whether a fix may change the file, all links followed: not what packages and programs own and
 // write again without asking, and nothing of the kernel's.

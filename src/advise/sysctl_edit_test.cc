@@ -11,7 +11,9 @@ namespace {
 using host::test::Tree;
 using Kind = SysctlLineEdit::Kind;
 
-constexpr std::string_view key = "vm.min_free_kbytes";
+Wanted wanted(std::string_view value) {
+  return {*host::SysctlKey::parse("vm.min_free_kbytes"), std::string(value)};
+}
 
 Tree debian12() {
   Tree tree;
@@ -22,7 +24,7 @@ Tree debian12() {
 }
 
 SysctlEdit edit(Tree& tree, std::string_view value = "45056") {
-  auto result = edit_sysctl_files(tree, host::ask_sysctl(key), value);
+  auto result = edit_sysctl_files(tree, wanted(value));
   EXPECT_TRUE(result) << (result ? "" : result.error().str());
   return result ? *result : SysctlEdit{};
 }
@@ -138,14 +140,14 @@ TEST(SysctlEdit, AnExclusionThatComesLaterDoesNotTakeTheLineBack) {
 TEST(SysctlEdit, SaysWhyAFileCannotBeEdited) {
   Tree tree = debian12();
   tree.file("/etc/sysctl.conf", std::string("vm.min_free_kbytes=1\0\n", 22));
-  const auto result = edit_sysctl_files(tree, host::ask_sysctl(key), "45056");
+  const auto result = edit_sysctl_files(tree, wanted("45056"));
   ASSERT_FALSE(result);
   EXPECT_NE(result.error().str().find("/etc/sysctl.conf:1"), std::string::npos);
 }
 
 TEST(SysctlEdit, RefusesWhereAFileThatIsNotReadCouldDecide) {
   const auto why = [](Tree& tree) {
-    const auto result = edit_sysctl_files(tree, host::ask_sysctl(key), "45056");
+    const auto result = edit_sysctl_files(tree, wanted("45056"));
     return result ? std::string() : result.error().str();
   };
   Tree later = debian12();

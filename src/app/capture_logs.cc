@@ -107,11 +107,10 @@ LogsWritten capture_logs(const HostRoot& root, host::HostNames* names,
   LogRecorder recorder(names, archive);
   const auto clock = read_log_streams(root, recorder.sink());
   if (clock) {
-    recorder.logs().clock = clock->clock;
+    recorder.logs().clock = *clock;
     if (names != nullptr) {
-      recorder.logs().clock.host = names->replaced(clock->clock.host);
+      recorder.logs().clock.host = names->replaced(clock->host);
     }
-    recorder.logs().now_us = clock->now_us;
   } else {
     recorder.written().gaps.push_back("the logs: " + clock.error());
   }

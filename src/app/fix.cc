@@ -24,7 +24,8 @@
 #include "diagnose/engine.h"
 #include "diagnose/host_check.h"
 #include "diagnose/last_word.h"
-#include "linux/apply.h"
+#include "diagnose/value_risks.h"
+#include "fix/apply.h"
 #include "render/layout.h"
 
 namespace whyoom::app {
@@ -137,14 +138,14 @@ std::string done_text(const FixOptions& options, const Plan& plan) {
 }
 
 int carry_out(const FixOptions& options, const FixChoice& choice, const Plan& plan, Console& io) {
-  auto store = linux::FixStore::open_locked({}, ::getpid());
+  auto store = fix::FixStore::open_locked({}, ::getpid());
   if (!store) {
     return say_no(options, plan, store.error(), io);
   }
   const BlockSignals until_done;
-  const linux::FixMeta meta{now_us(), plan.wanted, io.command_line};
-  const auto number = linux::apply(plan.change, *store, meta,
-                                   fix_hooks(plan.wanted, !plan.change.files.empty(), true, io));
+  const fix::FixMeta meta{now_us(), plan.wanted, io.command_line};
+  const auto number = fix::apply(plan.change, *store, meta,
+                                 fix_hooks(plan.wanted, !plan.change.files.empty(), true, io));
   if (!number) {
     write_json(options, plan,
                {number.error().refused ? "refused" : "rolled-back", 0, number.error().what}, io);
@@ -234,8 +235,12 @@ int fix(const FixOptions& options, Console& io) {
     io.out.write(*text);
     return nothing_found;
   }
-  auto plan = advise::make_plan(*looked->files, *looked->check, looked->choice.wanted,
-                                {true, !options.files_only});
+  const advise::Wanted& wanted = looked->choice.wanted;
+  const auto check_after = [&](const host::SysctlHistory& after) {
+    return diagnose::value_risks(*looked->check, wanted.key, wanted.value, after);
+  };
+  auto plan = advise::make_plan(*looked->files, looked->check->state, wanted, check_after,
+                                !options.files_only);
   if (!plan) {
     return io.fail(plan.error().str());
   }

@@ -9,7 +9,7 @@
 #include "app/live_state.h"
 #include "base/human.h"
 #include "base/text.h"
-#include "linux/running_value.h"
+#include "fix/running_value.h"
 
 namespace whyoom::app {
 
@@ -42,7 +42,7 @@ Result write_value(const advise::RunningEdit& edit, bool look, Console& io) {
   const auto from = parse_number<std::uint64_t>(trim(edit.before));
   const auto to = parse_number<std::uint64_t>(trim(edit.after));
   if (edit.key != min_free || !look || !from || !to || *to <= *from) {
-    return linux::RunningValues().write(edit);
+    return fix::RunningValues().write(edit);
   }
   advise::RunningEdit step = edit;
   for (const std::uint64_t value : steps_up(*from, *to)) {
@@ -50,7 +50,7 @@ Result write_value(const advise::RunningEdit& edit, bool look, Console& io) {
       return tl::unexpected(*why);
     }
     step.after = std::to_string(value);
-    if (Result done = linux::RunningValues().write(step); !done) {
+    if (Result done = fix::RunningValues().write(step); !done) {
       return done;
     }
     step.before = step.after;
@@ -77,8 +77,8 @@ std::vector<std::uint64_t> steps_up(std::uint64_t from, std::uint64_t to) {
   return values;
 }
 
-linux::ApplyHooks fix_hooks(const advise::Wanted& wanted, bool files, bool look, Console& io) {
-  linux::ApplyHooks hooks;
+fix::ApplyHooks fix_hooks(const advise::Wanted& wanted, bool files, bool look, Console& io) {
+  fix::ApplyHooks hooks;
   hooks.write_value = [look, &io](const advise::RunningEdit& edit) {
     return write_value(edit, look, io);
   };

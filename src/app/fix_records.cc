@@ -16,9 +16,9 @@ namespace whyoom::app {
 
 namespace {
 
-using linux::FixRecord;
-using linux::FixState;
-using linux::Standing;
+using fix::FixRecord;
+using fix::FixState;
+using fix::Standing;
 
 std::string local_time(std::int64_t time_us) {
   const std::time_t seconds = time_us / 1'000'000;
@@ -45,20 +45,20 @@ std::string standing_name(Standing standing) {
   return {};
 }
 
-std::string state_text(const linux::FixStore& store, const FixRecord& record) {
+std::string state_text(const fix::FixStore& store, const FixRecord& record) {
   if (!record.damage.empty()) {
     return "damaged: " + printable(record.damage);
   }
   if (store.interrupted(record)) {
     return record.state == FixState::undoing ? "undo interrupted" : "interrupted";
   }
-  return std::string(linux::state_name(record.state));
+  return std::string(fix::state_name(record.state));
 }
 
-void write_record(render::JsonWriter& json, const linux::FixStore& store, const FixRecord& record) {
+void write_record(render::JsonWriter& json, const fix::FixStore& store, const FixRecord& record) {
   const auto& wanted = record.meta.wanted;
   json("number", record.number);
-  json("state", linux::state_name(record.state));
+  json("state", fix::state_name(record.state));
   json("interrupted", store.interrupted(record));
   json("damage", render::text_or_null(record.damage));
   json("time", static_cast<double>(record.meta.time_us) / 1e6);
@@ -73,7 +73,7 @@ void write_record(render::JsonWriter& json, const linux::FixStore& store, const 
   });
 }
 
-const FixRecord* find_interrupted(const linux::FixStore& store,
+const FixRecord* find_interrupted(const fix::FixStore& store,
                                   const std::vector<FixRecord>& records) {
   for (const FixRecord& record : records) {
     if (record.damage.empty() && store.interrupted(record)) {
@@ -94,30 +94,31 @@ std::string record_line(const FixRecord& record) {
   return text + " " + printable(record.meta.wanted->value) + ", " + local_time(record.meta.time_us);
 }
 
-std::string standing_text(const FixRecord& record, const linux::Examination& found) {
+std::string standing_text(const FixRecord& record, const fix::Examination& found) {
   std::string text;
   for (std::size_t i = 0; i < found.files.size(); ++i) {
-    const linux::FileStanding& file = found.files[i];
+    const fix::Found& file = found.files[i];
     text += "  " + printable(record.change.files[i].path) + ": " + standing_name(file.standing) +
             (file.why.empty() ? "" : " (" + file.why + ")") + "\n";
   }
   for (std::size_t i = 0; i < found.values.size(); ++i) {
-    const linux::ValueStanding& value = found.values[i];
-    text += "  " + record.change.running[i].key.dotted() + " is " + printable(value.now) + ": " +
-            standing_name(value.standing) + (value.why.empty() ? "" : " (" + value.why + ")") +
-            "\n";
+    const fix::Found& value = found.values[i];
+    text += "  " + record.change.running[i].key.dotted() + " is " +
+            printable(value.now.value_or("")) + ": " + standing_name(value.standing) +
+            (value.why.empty() ? "" : " (" + value.why + ")") + "\n";
   }
   return text;
 }
 
-int tell_failure(std::string_view what, const linux::ApplyFailure& failure,
+int tell_failure(std::string_view what, const fix::ApplyFailure& failure,
                  const render::TextStyle& style, Console& io) {
   io.tell(failure.what);
-  for (const linux::ChangedFile& file : failure.changed) {
+  for (const advise::FileEdit& file : failure.changed) {
     io.errors.write_rendered(render::to_text(
-        render::diff_document(file.expected ? file.path + " (as the fix left it)" : "/dev/null",
-                              file.expected.value_or(""),
-                              file.now ? file.path + " (now)" : "/dev/null", file.now.value_or("")),
+        render::diff_document(file.before ? file.path + " (as the fix left it)" : "/dev/null",
+                              file.before.value_or(""),
+                              file.after ? file.path + " (now)" : "/dev/null",
+                              file.after.value_or("")),
         style));
   }
   for (const std::string& restored : failure.restored) {
@@ -136,7 +137,7 @@ int tell_failure(std::string_view what, const linux::ApplyFailure& failure,
 }
 
 int list_fixes(const Options& options, Console& io) {
-  const auto store = linux::FixStore::open({});
+  const auto store = fix::FixStore::open({});
   const auto records = store ? store->list() : tl::unexpected(store.error());
   if (!records) {
     return io.fail(records.error());
@@ -159,7 +160,7 @@ int list_fixes(const Options& options, Console& io) {
         (record.damage.empty() ? record_line(record) : "fix " + std::to_string(record.number)) +
         ", " + state_text(*store, record) + "\n");
     if (store->interrupted(record)) {
-      io.out.write(standing_text(record, linux::examine(record, {})));
+      io.out.write(standing_text(record, fix::examine(record, {})));
     }
   }
   return nothing_found;
@@ -169,7 +170,7 @@ int resume_fix(const Options& options, bool yes, Console& io) {
   if (const std::string why = needs_root(ShellCommand("sudo whyoom fix --resume")); !why.empty()) {
     return io.fail(why);
   }
-  auto store = linux::FixStore::open_locked({}, ::getpid());
+  auto store = fix::FixStore::open_locked({}, ::getpid());
   const auto records = store ? store->list() : tl::unexpected(store.error());
   if (!records) {
     return io.fail(records.error());
@@ -180,7 +181,7 @@ int resume_fix(const Options& options, bool yes, Console& io) {
     return nothing_found;
   }
   io.out.write(record_line(*record) + ", was interrupted\n" +
-               standing_text(*record, linux::examine(*record, {})));
+               standing_text(*record, fix::examine(*record, {})));
   io.out.flush();
   if (record->state == FixState::undoing) {
     return io.fail("it was being undone; go on with `whyoom undo " +
@@ -191,8 +192,7 @@ int resume_fix(const Options& options, bool yes, Console& io) {
   }
   const BlockSignals until_done;
   const bool files = !record->change.files.empty();
-  const auto done =
-      linux::finish(*record, *store, fix_hooks(*record->meta.wanted, files, true, io));
+  const auto done = fix::finish(*record, *store, fix_hooks(*record->meta.wanted, files, true, io));
   if (!done) {
     return tell_failure("fix", done.error(), options.style(), io);
   }

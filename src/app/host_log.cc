@@ -103,7 +103,6 @@ class HostLog {
   const HostRoot& root_;
   const HostLogOptions& options_;
   linux::MachineClock clock_;
-  std::int64_t now_us_ = 0;
   report::EventMerge merge_;
   render::Summary account_;
 
@@ -120,9 +119,8 @@ tl::expected<void, std::string> HostLog::read() {
                             .data = [this](std::string_view chunk) { data(chunk); },
                             .end = [this](const linux::LogEnd& last) { end(last); },
                             .stop = [this] { return stopped(); }};
-  const auto done = read_log_streams(root_, sink, [this](const LogClocks& clocks) {
-    clock_ = clocks.clock;
-    now_us_ = clocks.now_us;
+  const auto done = read_log_streams(root_, sink, [this](const linux::MachineClock& clock) {
+    clock_ = clock;
     witnesses_.host = clock_.host;
     if (clock_.booted_us > 0) {
       witnesses_.booted_us = clock_.booted_us;
@@ -156,7 +154,7 @@ void HostLog::date(report::Time& time, const std::string& boot, report::EventCop
     at = journal;
     time.wall = iso_utc(*journal);
   } else if (const auto wall = logtext::parse_wall(time.wall)) {
-    at = epoch_us(*wall, source_.modified_us.value_or(now_us_));
+    at = epoch_us(*wall, source_.modified_us.value_or(clock_.now_us));
     clock = wall->offset_seconds ? Clock::exact : Clock::no_zone;
   } else if (this_boot && time.monotonic_us && clock_.suspended_us < most_suspended_us &&
              *time.monotonic_us < std::uint64_t{1} << 60U) {
@@ -169,7 +167,7 @@ void HostLog::date(report::Time& time, const std::string& boot, report::EventCop
     at = source_.modified_us;
     clock = Clock::estimate;
   } else if (this_boot) {
-    at = now_us_;
+    at = clock_.now_us;
     clock = Clock::estimate;
   }
   if (seen != nullptr) {
@@ -223,7 +221,7 @@ void HostLog::add_witness(const linux::LogEnd& last, const report::InputAccount&
     // after the clock was.
     witnesses_.logs.push_back(
         {source_.name, *witnesses_.booted_us + static_cast<std::int64_t>(*ends.from.monotonic_us),
-         now_us_});
+         clock_.now_us});
   }
   if (source_.kind == linux::LogSource::Kind::journal && last.gap.empty() && !clock_.boot.empty() &&
       ends.last_boot == clock_.boot) {

@@ -70,8 +70,7 @@ tl::expected<void, std::string> check_files(const advise::Wanted& wanted) {
     return tl::unexpected(root.error());
   }
   const std::string command_line = root->files->read("/proc/cmdline").value_or("");
-  const auto history =
-      host::find_sysctl(*root->files, host::ask_sysctl(wanted.key.dotted(), command_line));
+  const auto history = host::find_sysctl(*root->files, wanted.key, command_line);
   if (const host::SysctlGap* gap = advise::deciding_gap(history)) {
     return tl::unexpected(printable(gap->path) +
                           " could not be read back: " + printable(gap->error.text));

@@ -6,22 +6,24 @@
 
 namespace whyoom::app {
 
-tl::expected<LogClocks, std::string> read_log_streams(
+tl::expected<linux::MachineClock, std::string> read_log_streams(
     const HostRoot& root, const linux::LogSink& sink,
-    const std::function<void(const LogClocks&)>& known) {
+    const std::function<void(const linux::MachineClock&)>& known) {
   constexpr std::int64_t second_us = 1'000'000;
   const bool live = root.name == "/";
   const auto captured = live ? std::nullopt : linux::captured_logs(*root.files);
-  const LogClocks clocks =
-      captured ? LogClocks{captured->clock, captured->now_us}
-               : LogClocks{live ? linux::machine_clock() : linux::MachineClock(),
-                           static_cast<std::int64_t>(std::time(nullptr)) * second_us};
+  linux::MachineClock clock = captured ? captured->clock
+                              : live   ? linux::machine_clock()
+                                       : linux::MachineClock();
+  if (!captured) {
+    clock.now_us = static_cast<std::int64_t>(std::time(nullptr)) * second_us;
+  }
   if (known) {
-    known(clocks);
+    known(clock);
   }
   if (captured) {
     linux::read_captured_logs(*root.files, *captured, sink);
-    return clocks;
+    return clock;
   }
   if (root.is_capture) {
     return tl::unexpected(std::string("this capture holds no logs"));
@@ -29,7 +31,7 @@ tl::expected<LogClocks, std::string> read_log_streams(
   if (const auto done = linux::read_log_sources(root.name, sink); !done) {
     return tl::unexpected(done.error());
   }
-  return clocks;
+  return clock;
 }
 
 }  // namespace whyoom::app

@@ -7,7 +7,6 @@
 
 #include "advise/overlay_files.h"
 #include "advise/plan.h"
-#include "advise/value_risks.h"
 #include "app/block_signals.h"
 #include "app/command.h"
 #include "app/consent.h"
@@ -15,8 +14,9 @@
 #include "app/fix_records.h"
 #include "app/host_root.h"
 #include "base/text.h"
-#include "linux/apply.h"
-#include "linux/running_value.h"
+#include "diagnose/value_risks.h"
+#include "fix/apply.h"
+#include "fix/running_value.h"
 #include "render/fix.h"
 #include "render/layout.h"
 
@@ -24,8 +24,8 @@ namespace whyoom::app {
 
 namespace {
 
-using linux::FixRecord;
-using linux::FixState;
+using fix::FixRecord;
+using fix::FixState;
 
 struct UndoOptions : Options {
   std::optional<unsigned> number;  // empty = the last one
@@ -40,7 +40,7 @@ bool can_be_undone(const FixRecord& record) {
 }
 
 // The error is a sentence; an empty one says that there is nothing to undo.
-tl::expected<FixRecord, std::string> find_record(const linux::FixStore& store,
+tl::expected<FixRecord, std::string> find_record(const fix::FixStore& store,
                                                  std::optional<unsigned> number) {
   if (number) {
     return store.load(static_cast<int>(*number));
@@ -79,17 +79,16 @@ Danger danger_of(const FixRecord& record) {
     files.put(file.path, file.after);
   }
   Danger danger;
+  const std::string command_line = check->facts.host.command_line.str();
   const auto look = [&](const advise::Wanted& wanted) {
-    const auto question =
-        host::ask_sysctl(wanted.key.dotted(), check->facts.host.command_line.str());
-    for (const Message& risk :
-         advise::value_risks(*check, wanted, host::find_sysctl(files, question))) {
+    const auto then = host::find_sysctl(files, wanted.key, command_line);
+    for (const Message& risk : diagnose::value_risks(*check, wanted.key, wanted.value, then)) {
       danger.risks.push_back(printable(risk.str()));
     }
   };
   for (const advise::RunningEdit& value : back.running) {
     advise::Plan plan({value.key, value.after});
-    plan.running = linux::RunningValues().read(value.key).value_or(value.before);
+    plan.running = fix::RunningValues().read(value.key).value_or(value.before);
     advise::judge_value(plan, check->state);
     if (!plan.refusal.empty() && danger.refusal.empty()) {
       danger.refusal = plan.refusal.str() + " To undo the fix all the same: --force";
@@ -98,9 +97,7 @@ Danger danger_of(const FixRecord& record) {
   }
   if (back.running.empty()) {
     const host::SysctlKey& key = record.meta.wanted->key;
-    const auto then = host::find_sysctl(
-        files, host::ask_sysctl(key.dotted(), check->facts.host.command_line.str()));
-    if (const auto value = then.value_after_boot()) {
+    if (const auto value = host::find_sysctl(files, key, command_line).value_after_boot()) {
       look({key, *value});
     }
   }
@@ -108,7 +105,7 @@ Danger danger_of(const FixRecord& record) {
 }
 
 // A later fix of the same key, which has to be undone first.
-std::string why_not_yet(const linux::FixStore& store, const FixRecord& record) {
+std::string why_not_yet(const fix::FixStore& store, const FixRecord& record) {
   for (const FixRecord& later : store.list().value_or(std::vector<FixRecord>())) {
     if (later.number > record.number && can_be_undone(later) &&
         later.meta.wanted->key == record.meta.wanted->key) {
@@ -119,13 +116,13 @@ std::string why_not_yet(const linux::FixStore& store, const FixRecord& record) {
   return {};
 }
 
-int undo_record(const UndoOptions& options, linux::FixStore& store, const FixRecord& record,
+int undo_record(const UndoOptions& options, fix::FixStore& store, const FixRecord& record,
                 Console& io) {
   const render::TextStyle style = options.style();
   io.out.write(record_line(record) + "\n");
   io.out.write(render::to_text(render::change_document(advise::reversed(record.change)), style));
-  const linux::Examination found = linux::examine(record, store.values());
-  if (!found.all(linux::Standing::updated)) {
+  const fix::Examination found = fix::examine(record, store.values());
+  if (!found.all(fix::Standing::updated)) {
     io.out.write("As it stands now:\n" + standing_text(record, found));
   }
   const Danger danger = danger_of(record);
@@ -146,7 +143,7 @@ int undo_record(const UndoOptions& options, linux::FixStore& store, const FixRec
   }
   const BlockSignals until_done;
   const auto done =
-      linux::undo(record, store, fix_hooks(*record.meta.wanted, false, !options.force, io));
+      fix::undo(record, store, fix_hooks(*record.meta.wanted, false, !options.force, io));
   if (!done) {
     return tell_failure("undo", done.error(), style, io);
   }
@@ -164,7 +161,7 @@ int undo(const UndoOptions& options, Console& io) {
     return io.fail(why);
   }
   auto store =
-      options.dry_run ? linux::FixStore::open({}) : linux::FixStore::open_locked({}, ::getpid());
+      options.dry_run ? fix::FixStore::open({}) : fix::FixStore::open_locked({}, ::getpid());
   if (!store) {
     return io.fail(store.error());
   }
@@ -178,7 +175,7 @@ int undo(const UndoOptions& options, Console& io) {
   }
   if (!can_be_undone(*record)) {
     return io.fail("fix " + std::to_string(record->number) + " is " +
-                   std::string(linux::state_name(record->state)) + " already");
+                   std::string(fix::state_name(record->state)) + " already");
   }
   if (const std::string why = why_not_yet(*store, *record); !why.empty()) {
     return io.fail(why);

@@ -177,6 +177,9 @@ CaptureFiles::Result CaptureFiles::add_name(std::string name, bool is_directory)
   if (listing_ == nullptr || name.empty()) {
     return {};
   }
+  if (name == "." || name == ".." || name.find_first_of(std::string_view("/\0", 2)) != name.npos) {
+    return tl::unexpected("its index has a name that no file can have: " + printable(name));
+  }
   if (listing_->entries.size() >= default_most_entries) {
     return tl::unexpected("its index has a directory of more than " +
                           std::to_string(default_most_entries) + " names");

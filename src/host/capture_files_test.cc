@@ -210,5 +210,21 @@ TEST(Redact, KeepsOnlyWhatRulesLookAt) {
   EXPECT_EQ(kept_in_capture("/etc/sysctl.conf", "# all of it\n"), "# all of it\n");
 }
 
+// A name is put behind its directory to be read: it must not lead elsewhere.
+TEST(Capture, ANameThatIsNoneIsRefused) {
+  const auto add = [](std::string_view name) {
+    CaptureFiles files;
+    return files.add_index("whyoom capture 1\nlist 0 /etc/sysctl.d\nf " + std::string(name) + "\n");
+  };
+  EXPECT_TRUE(add("..conf"));
+  EXPECT_TRUE(add("a%20b.conf"));
+  for (const char* name :
+       {"..", ".", "../../etc/shadow", "a/b", "/etc/shadow", "%2e%2e", "a%2fb", "a%00b"}) {
+    const auto done = add(name);
+    ASSERT_FALSE(done) << name;
+    EXPECT_NE(done.error().find("a name that no file can have"), std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace whyoom::host

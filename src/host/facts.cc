@@ -1,21 +1,18 @@
 #include "host/facts.h"
 
-#include <string_view>
+#include <string>
 
 #include "base/text.h"
 
 namespace whyoom::host {
 
-namespace {
-
-constexpr std::string_view key = "vm.min_free_kbytes";
-
-}  // namespace
-
 HostFacts read_facts(Files& files, const ReadOptions& options) {
   HostFacts facts;
   facts.host = read_host(files, options);
-  facts.min_free_history = find_sysctl(files, ask_sysctl(key, facts.host.command_line.str()));
+  const SysctlKey min_free = *SysctlKey::parse("vm.min_free_kbytes");
+  const SysctlKey huge_pages = *SysctlKey::parse("vm.nr_hugepages");
+  const std::string command_line = facts.host.command_line.str();
+  facts.min_free_history = find_sysctl(files, min_free, command_line);
   for (const SysctlGap& gap : facts.min_free_history.gaps) {
     if (!gap.masked) {
       facts.host.gaps.push_back(
@@ -24,9 +21,8 @@ HostFacts read_facts(Files& files, const ReadOptions& options) {
            Message("a setting in it is not known")});
     }
   }
-  facts.min_free_setters = find_setters(files, key);
-  facts.huge_pages_history =
-      find_sysctl(files, ask_sysctl("vm.nr_hugepages", facts.host.command_line.str()));
+  facts.min_free_setters = find_setters(files, min_free);
+  facts.huge_pages_history = find_sysctl(files, huge_pages, command_line);
   return facts;
 }
 

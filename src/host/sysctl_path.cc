@@ -35,10 +35,12 @@ struct Step {
 
 class Reading {
  public:
-  Reading(SysctlFiles& files, SysctlReader reader, const SysctlQuestion& question)
-      : files_(files), tool_(tool_of(reader)), question_(question) {
+  Reading(SysctlFiles& files, SysctlReader reader, const SysctlKey& key)
+      : files_(files),
+        tool_(tool_of(reader)),
+        target_(key.path()),
+        range_(sysctl_range(key.dotted())) {
     answer_.reader = reader;
-    target_ = tool_path_of(SysctlTool::systemd, question.key);
   }
 
   SysctlAnswer run() {
@@ -69,8 +71,8 @@ class Reading {
 
   SysctlFiles& files_;
   SysctlTool tool_;
-  const SysctlQuestion& question_;
-  std::string target_;
+  const std::string& target_;
+  std::optional<SysctlRange> range_;
   SysctlAnswer answer_;
   std::vector<Step> steps_;
   std::vector<std::string> read_;  // real paths
@@ -197,7 +199,7 @@ void Reading::lose(const Step& loser, Fate fate, const Step& winner) {
 
 void Reading::write(const Step& step) {
   auto& setting = answer_.settings[step.setting];
-  if (!kernel_takes(question_.range, setting.value)) {
+  if (!kernel_takes(range_, setting.value)) {
     setting.fate = Fate::rejected;
     return;
   }
@@ -375,27 +377,16 @@ std::optional<std::string> SysctlHistory::value_after_load() const {
   return value_of(load, value_after_boot());
 }
 
-SysctlAnswer read_sysctl_files(SysctlFiles& files, SysctlReader reader,
-                               const SysctlQuestion& question) {
-  return Reading(files, reader, question).run();
-}
-
-SysctlQuestion ask_sysctl(std::string_view key, std::string_view command_line) {
-  const auto canonical = canonical_sysctl_key(key);
-  return {canonical, sysctl_range(canonical), std::string(command_line)};
-}
-
-SysctlHistory find_sysctl(Files& files, const SysctlQuestion& question) {
+SysctlHistory find_sysctl(Files& files, const SysctlKey& key, std::string_view command_line) {
   SysctlHistory history;
-  history.key = canonical_sysctl_key(question.key);
+  history.key = key.dotted();
   history.boot_reader = boot_reader_of(files, history.gaps);
-  history.command_line =
-      sysctl_of_command_line(question.command_line, question.key, question.range);
+  history.command_line = sysctl_of_command_line(command_line, key);
   SysctlFiles sysctl_files(files);
-  history.system = read_sysctl_files(sysctl_files, SysctlReader::procps_system, question);
-  history.load = read_sysctl_files(sysctl_files, SysctlReader::procps_load, question);
+  history.system = Reading(sysctl_files, SysctlReader::procps_system, key).run();
+  history.load = Reading(sysctl_files, SysctlReader::procps_load, key).run();
   if (history.boot_reader == SysctlBoot::systemd_sysctl) {
-    history.boot = read_sysctl_files(sysctl_files, SysctlReader::systemd_sysctl, question);
+    history.boot = Reading(sysctl_files, SysctlReader::systemd_sysctl, key).run();
   } else if (history.boot_reader == SysctlBoot::procps_system) {
     history.boot = history.system;
   }
@@ -405,9 +396,8 @@ SysctlHistory find_sysctl(Files& files, const SysctlQuestion& question) {
 }
 
 std::optional<std::string> sysctl_of_command_line(std::string_view command_line,
-                                                  std::string_view key,
-                                                  const std::optional<SysctlRange>& range) {
-  const auto target = tool_path_of(SysctlTool::systemd, key);
+                                                  const SysctlKey& key) {
+  const auto range = sysctl_range(key.dotted());
   std::optional<std::string> value;
   std::string_view rest = trim(command_line);
   while (!rest.empty()) {
@@ -438,7 +428,7 @@ std::optional<std::string> sysctl_of_command_line(std::string_view command_line,
     if (text.size() > 1 && text.front() == '"' && text.back() == '"') {
       text = text.substr(1, text.size() - 2);
     }
-    if (tool_path_of(SysctlTool::systemd, "/" + path) == target && !text.empty() &&
+    if (tool_path_of(SysctlTool::systemd, "/" + path) == key.path() && !text.empty() &&
         kernel_takes(range, text)) {
       value = std::string(text);
     }

@@ -93,24 +93,12 @@ struct SysctlHistory {
   [[nodiscard]] std::optional<std::string> value_after_load() const;
 };
 
-struct SysctlQuestion {
-  std::string key;  // in any spelling
-  // A value that the kernel refuses leaves the one before in force.
-  std::optional<SysctlRange> range;
-  std::string command_line;  // /proc/cmdline; empty: not known, or a kernel before 5.8
-};
-
-// The question with the range of sysctl_range().
-SysctlQuestion ask_sysctl(std::string_view key, std::string_view command_line = {});
-SysctlHistory find_sysctl(Files& files, const SysctlQuestion& question);
-
-// For one reader alone.
-SysctlAnswer read_sysctl_files(SysctlFiles& files, SysctlReader reader,
-                               const SysctlQuestion& question);
+// `command_line` is /proc/cmdline; empty: not known, or a kernel before 5.8. A value that the
+// kernel refuses (sysctl_range()) leaves the one before in force.
+SysctlHistory find_sysctl(Files& files, const SysctlKey& key, std::string_view command_line = {});
 
 // The last sysctl.KEY=VALUE that the kernel takes; it stops at "--" and understands "a b".
 std::optional<std::string> sysctl_of_command_line(std::string_view command_line,
-                                                  std::string_view key,
-                                                  const std::optional<SysctlRange>& range = {});
+                                                  const SysctlKey& key);
 
 }  // namespace whyoom::host

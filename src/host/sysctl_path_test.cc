@@ -17,7 +17,7 @@ Tree debian() {
 }
 
 SysctlHistory ask(Tree& tree, std::string_view command_line = {}) {
-  return find_sysctl(tree, ask_sysctl("vm.min_free_kbytes", command_line));
+  return find_sysctl(tree, *SysctlKey::parse("vm.min_free_kbytes"), command_line);
 }
 
 TEST(SysctlPath, NoFileSetsIt) {
@@ -262,7 +262,7 @@ TEST(SysctlPath, TheCredentialIsReadLastAtBoot) {
 
 TEST(SysctlPath, CommandLine) {
   const auto value = [](std::string_view line) {
-    return sysctl_of_command_line(line, "vm.min_free_kbytes", sysctl_range("vm.min_free_kbytes"));
+    return sysctl_of_command_line(line, *SysctlKey::parse("vm.min_free_kbytes"));
   };
   EXPECT_EQ(value("ro sysctl.vm.min_free_kbytes=1 quiet\n"), "1");
   EXPECT_EQ(value("sysctl.vm.min_free_kbytes=1 sysctl/vm/min_free_kbytes=2"), "2");

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "host/files.h"
+#include "host/sysctl_key.h"
 
 namespace whyoom::host {
 
@@ -19,8 +20,8 @@ struct SysctlSetter {
   std::string text;        // the line without the blanks around it; any bytes
 };
 
-// Every line that names the key ("vm.min_free_kbytes" or "vm/min_free_kbytes") and is no comment.
+// Every line that names the key, with dots or with slashes, and is no comment.
 // tuned comes first and in the order in which its profiles are merged: the last one counts.
-std::vector<SysctlSetter> find_setters(Files& files, std::string_view key);
+std::vector<SysctlSetter> find_setters(Files& files, const SysctlKey& key);
 
 }  // namespace whyoom::host

@@ -11,7 +11,7 @@ using test::Tree;
 
 std::vector<std::string> setters(Tree& tree) {
   std::vector<std::string> lines;
-  for (const auto& setter : find_setters(tree, "vm.min_free_kbytes")) {
+  for (const auto& setter : find_setters(tree, *SysctlKey::parse("vm.min_free_kbytes"))) {
     lines.push_back(setter.program + " " + setter.file + ":" + std::to_string(setter.line) + " " +
                     setter.text);
   }

@@ -6,178 +6,89 @@
 // between two of these. Later el8 and el9 kernels carry the fields of newer ones.
 #include "kernel/fields.h"
 
-#include <array>
+#include <iterator>
 
 namespace whyoom::kernel {
 namespace {
 
-using F = Field;
-using enum Scope;
+using Scopes = unsigned;  // a bit of Scope each
+constexpr auto total = static_cast<Scopes>(Scope::total);
+constexpr auto node = static_cast<Scopes>(Scope::node);
+constexpr auto zone = static_cast<Scopes>(Scope::zone);
 
-constexpr std::string_view kMmPageAlloc = "mm/page_alloc.c show_free_areas()";
-constexpr std::string_view kMmShowMem = "mm/show_mem.c show_free_areas()";
-
-constexpr FieldFact in_pages(Field field, std::string_view spelling, std::string_view since,
-                             std::string_view until = "") {
-  return {field, total, spelling, Unit::pages, since, until, kMmPageAlloc};
-}
-
-constexpr FieldFact on_node(Field field, std::string_view spelling, std::string_view since,
-                            std::string_view until = "", std::string_view source = kMmPageAlloc) {
-  return {field, node, spelling, Unit::kib, since, until, source};
-}
-
-constexpr FieldFact on_zone(Field field, std::string_view spelling, std::string_view since,
-                            std::string_view until = "", std::string_view source = kMmPageAlloc) {
-  return {field, zone, spelling, Unit::kib, since, until, source};
-}
-
-// Scopes in the order of the enum.
-constexpr FieldFact kFacts[] = {
-    in_pages(F::active_anon, "active_anon", "2.6.32"),
-    in_pages(F::active_anon, "Active_anon", "2.6.31", "2.6.31"),
-    in_pages(F::inactive_anon, "inactive_anon", "2.6.31"),
-    in_pages(F::isolated_anon, "isolated_anon", "2.6.32"),
-    in_pages(F::active_file, "active_file", "2.6.31"),
-    in_pages(F::inactive_file, "inactive_file", "2.6.31"),
-    in_pages(F::isolated_file, "isolated_file", "2.6.32"),
-    in_pages(F::unevictable, "unevictable", "2.6.31"),
-    in_pages(F::dirty, "dirty", "2.6.18"),
-    in_pages(F::writeback, "writeback", "2.6.18"),
-    in_pages(F::unstable, "unstable", "2.6.18", "5.4"),
-    in_pages(F::slab_reclaimable, "slab_reclaimable", "2.6.32"),
-    in_pages(F::slab_unreclaimable, "slab_unreclaimable", "2.6.32"),
-    in_pages(F::mapped, "mapped", "2.6.18"),
-    in_pages(F::shmem, "shmem", "2.6.32"),
-    in_pages(F::pagetables, "pagetables", "2.6.18"),
-    in_pages(F::sec_pagetables, "sec_pagetables", "6.1"),
-    in_pages(F::bounce, "bounce", "2.6.24"),
-    in_pages(F::kernel_misc_reclaimable, "kernel_misc_reclaimable", "5.15"),
-    in_pages(F::free, "free", "2.6.18"),
-    in_pages(F::free_pcp, "free_pcp", "4.1"),  // and 3.10 of el7
-    in_pages(F::free_cma, "free_cma", "3.10"),
-
-    on_node(F::active_anon, "active_anon", "4.8"),
-    on_node(F::inactive_anon, "inactive_anon", "4.8"),
-    on_node(F::active_file, "active_file", "4.8"),
-    on_node(F::inactive_file, "inactive_file", "4.8"),
-    on_node(F::unevictable, "unevictable", "4.8"),
-    on_node(F::isolated_anon, "isolated(anon)", "4.8"),
-    on_node(F::isolated_file, "isolated(file)", "4.8"),
-    on_node(F::mapped, "mapped", "4.8"),
-    on_node(F::dirty, "dirty", "4.8"),
-    on_node(F::writeback, "writeback", "4.8"),
-    on_node(F::shmem, "shmem", "4.8"),
-    on_node(F::shmem_thp, "shmem_thp", "4.8"),
-    on_node(F::shmem_pmdmapped, "shmem_pmdmapped", "4.8"),
-    on_node(F::anon_thp, "anon_thp", "4.8"),
-    on_node(F::writeback_tmp, "writeback_tmp", "4.8", "6.14"),
-    on_node(F::unstable, "unstable", "4.8", "5.4"),
-    {F::pages_scanned, node, "pages_scanned", Unit::count, "4.8", "4.10", kMmPageAlloc},
-    on_node(F::kernel_stack, "kernel_stack", "5.9"),
-    on_node(F::shadow_call_stack, "shadow_call_stack", "5.9"),
-    on_node(F::pagetables, "pagetables", "5.11"),
-    on_node(F::sec_pagetables, "sec_pagetables", "6.1"),
-    on_node(F::balloon, "Balloon", "6.18", "", kMmShowMem),
-
-    on_zone(F::free, "free", "2.6.18"),
-    on_zone(F::boost, "boost", "5.17"),
-    on_zone(F::min, "min", "2.6.18"),
-    on_zone(F::low, "low", "2.6.18"),
-    on_zone(F::high, "high", "2.6.18"),
-    // These two are printed as "KB" instead of "kB".
-    on_zone(F::reserved_highatomic, "reserved_highatomic", "5.9"),
-    on_zone(F::free_highatomic, "free_highatomic", "6.18", "", kMmShowMem),
-    on_zone(F::active_anon, "active_anon", "2.6.31"),
-    on_zone(F::inactive_anon, "inactive_anon", "2.6.31"),
-    on_zone(F::active_file, "active_file", "2.6.31"),
-    on_zone(F::inactive_file, "inactive_file", "2.6.31"),
-    on_zone(F::unevictable, "unevictable", "2.6.31"),
-    on_zone(F::isolated_anon, "isolated(anon)", "2.6.32", "4.6"),
-    on_zone(F::isolated_file, "isolated(file)", "2.6.32", "4.6"),
-    on_zone(F::writepending, "writepending", "4.8"),
-    on_zone(F::zspages, "zspages", "6.18", "", kMmShowMem),
-    on_zone(F::present, "present", "2.6.18"),
-    on_zone(F::managed, "managed", "3.10"),
-    on_zone(F::mlocked, "mlocked", "2.6.32"),
-    on_zone(F::dirty, "dirty", "2.6.32", "4.6"),
-    on_zone(F::writeback, "writeback", "2.6.32", "4.6"),
-    on_zone(F::mapped, "mapped", "2.6.32", "4.6"),
-    on_zone(F::shmem, "shmem", "2.6.32", "4.6"),
-    on_zone(F::slab_reclaimable, "slab_reclaimable", "2.6.32", "4.12"),
-    on_zone(F::slab_unreclaimable, "slab_unreclaimable", "2.6.32", "4.12"),
-    on_zone(F::kernel_stack, "kernel_stack", "2.6.32", "5.4"),
-    on_zone(F::pagetables, "pagetables", "2.6.32", "5.9"),
-    on_zone(F::unstable, "unstable", "2.6.32", "4.6"),
-    on_zone(F::bounce, "bounce", "2.6.32"),
-    on_zone(F::free_pcp, "free_pcp", "4.1"),    // and 3.10 of el7
-    on_zone(F::local_pcp, "local_pcp", "4.1"),  // and 3.10 of el7
-    on_zone(F::free_cma, "free_cma", "3.10"),
-    on_zone(F::writeback_tmp, "writeback_tmp", "2.6.32", "4.6"),
-    {F::pages_scanned, zone, "pages_scanned", Unit::count, "2.6.18", "4.6", kMmPageAlloc},
+struct Spellings {
+  std::string_view name;
+  Scopes scopes;  // that print the name
+  std::string_view other = {};
+  Scopes other_scopes = 0;
 };
 
-constexpr std::array<std::string_view, static_cast<std::size_t>(F::count_)> kNames = {
-    "active_anon",
-    "inactive_anon",
-    "isolated_anon",
-    "active_file",
-    "inactive_file",
-    "isolated_file",
-    "unevictable",
-    "dirty",
-    "writeback",
-    "unstable",
-    "slab_reclaimable",
-    "slab_unreclaimable",
-    "mapped",
-    "shmem",
-    "shmem_thp",
-    "shmem_pmdmapped",
-    "anon_thp",
-    "writeback_tmp",
-    "kernel_stack",
-    "shadow_call_stack",
-    "pagetables",
-    "sec_pagetables",
-    "bounce",
-    "kernel_misc_reclaimable",
-    "free",
-    "free_pcp",
-    "local_pcp",
-    "free_cma",
-    "boost",
-    "min",
-    "low",
-    "high",
-    "reserved_highatomic",
-    "free_highatomic",
-    "writepending",
-    "zspages",
-    "present",
-    "managed",
-    "mlocked",
-    "pages_scanned",
-    "balloon",
+// In the order of the enum.
+constexpr Spellings kFields[] = {
+    // Total since 2.6.32 (2.6.31 writes it with a capital), node 4.8, zone 2.6.31.
+    {"active_anon", total | node | zone, "Active_anon", total},
+    {"inactive_anon", total | node | zone},  // total since 2.6.31, node 4.8, zone 2.6.31
+    // Total since 2.6.32, node 4.8, zone 2.6.32 to 4.6.
+    {"isolated_anon", total, "isolated(anon)", node | zone},
+    {"active_file", total | node | zone},    // total since 2.6.31, node 4.8, zone 2.6.31
+    {"inactive_file", total | node | zone},  // total since 2.6.31, node 4.8, zone 2.6.31
+    // Total since 2.6.32, node 4.8, zone 2.6.32 to 4.6.
+    {"isolated_file", total, "isolated(file)", node | zone},
+    {"unevictable", total | node | zone},  // total since 2.6.31, node 4.8, zone 2.6.31
+    {"dirty", total | node | zone},        // total since 2.6.18, node 4.8, zone 2.6.32 to 4.6
+    {"writeback", total | node | zone},    // total since 2.6.18, node 4.8, zone 2.6.32 to 4.6
+    {"unstable", total | node | zone},   // total 2.6.18 to 5.4, node 4.8 to 5.4, zone 2.6.32 to 4.6
+    {"slab_reclaimable", total | zone},  // total since 2.6.32, zone 2.6.32 to 4.12
+    {"slab_unreclaimable", total | zone},  // total since 2.6.32, zone 2.6.32 to 4.12
+    {"mapped", total | node | zone},       // total since 2.6.18, node 4.8, zone 2.6.32 to 4.6
+    {"shmem", total | node | zone},        // total since 2.6.32, node 4.8, zone 2.6.32 to 4.6
+    {"shmem_thp", node},                   // since 4.8
+    {"shmem_pmdmapped", node},             // since 4.8
+    {"anon_thp", node},                    // since 4.8
+    {"writeback_tmp", node | zone},        // node 4.8 to 6.14, zone 2.6.32 to 4.6
+    {"kernel_stack", node | zone},         // node since 5.9, zone 2.6.32 to 5.4
+    {"shadow_call_stack", node},           // since 5.9
+    {"pagetables", total | node | zone},   // total since 2.6.18, node 5.11, zone 2.6.32 to 5.9
+    {"sec_pagetables", total | node},      // since 6.1
+    {"bounce", total | zone},              // total since 2.6.24, zone 2.6.32
+    {"kernel_misc_reclaimable", total},    // since 5.15
+    {"free", total | zone},                // since 2.6.18
+    {"free_pcp", total | zone},            // since 4.1, and in 3.10 of el7
+    {"local_pcp", zone},                   // since 4.1, and in 3.10 of el7
+    {"free_cma", total | zone},            // since 3.10
+    {"boost", zone},                       // since 5.17
+    {"min", zone},                         // since 2.6.18
+    {"low", zone},                         // since 2.6.18
+    {"high", zone},                        // since 2.6.18
+    {"reserved_highatomic", zone},         // since 5.9, as "KB" instead of "kB"
+    {"free_highatomic", zone},             // since 6.18, as "KB"
+    {"writepending", zone},                // since 4.8
+    {"zspages", zone},                     // since 6.18
+    {"present", zone},                     // since 2.6.18
+    {"managed", zone},                     // since 3.10
+    {"mlocked", zone},                     // since 2.6.32
+    {"pages_scanned", node | zone},        // node 4.8 to 4.10, zone 2.6.18 to 4.6
+    {"balloon", 0, "Balloon", node},       // since 6.18
 };
-static_assert(!kNames.back().empty(), "a field has no name");
+static_assert(std::size(kFields) == static_cast<std::size_t>(Field::count_));
 
 }  // namespace
 
-std::span<const FieldFact> field_facts() { return kFacts; }
-
-const FieldFact* find_field(Scope scope, std::string_view spelling) {
-  for (const FieldFact& fact : kFacts) {
-    if (fact.scope == scope && fact.spelling == spelling) {
-      return &fact;
+std::optional<Field> find_field(Scope scope, std::string_view spelling) {
+  const auto wanted = static_cast<Scopes>(scope);
+  for (std::size_t i = 0; i < std::size(kFields); ++i) {
+    const Spellings& field = kFields[i];
+    if (((field.scopes & wanted) != 0 && field.name == spelling) ||
+        ((field.other_scopes & wanted) != 0 && field.other == spelling)) {
+      return static_cast<Field>(i);
     }
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 std::string_view name(Field field) {
   const auto index = static_cast<std::size_t>(field);
-  return index < kNames.size() ? kNames[index] : std::string_view{};
+  return index < std::size(kFields) ? kFields[index].name : std::string_view{};
 }
 
 }  // namespace whyoom::kernel

@@ -1,11 +1,10 @@
-// The key:value fields of a Mem-Info report, as facts: the spelling that each kernel prints, the
-// unit, and the versions that have it. A parser looks fields up here and never by position, because
-// their order and grouping change from version to version.
+// The key:value fields of a Mem-Info report, as facts: the spelling that each kernel prints, and
+// where. A parser looks fields up here and never by position, because their order and grouping
+// change from version to version.
 #pragma once
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string_view>
 
 namespace whyoom::kernel {
@@ -56,23 +55,15 @@ enum class Field : std::uint8_t {
   count_  // not a field
 };
 
-enum class Scope : std::uint8_t { total, node, zone };
-enum class Unit : std::uint8_t { pages, kib, count };
+enum class Scope : std::uint8_t { total = 1, node = 2, zone = 4 };
 
-struct FieldFact {
-  Field field;
-  Scope scope;
-  std::string_view spelling;
-  Unit unit;
-  std::string_view since;   // first kernel known to print it here ("" = all that we know)
-  std::string_view until;   // last kernel known to print it here ("" = still printed)
-  std::string_view source;  // where that was read
-};
+// The field with this key, as printed at this level; nullopt for a key that no known kernel prints.
+std::optional<Field> find_field(Scope scope, std::string_view spelling);
 
-std::span<const FieldFact> field_facts();
-
-// The fact for a key as printed at this level; nullptr for a key that no known kernel prints.
-const FieldFact* find_field(Scope scope, std::string_view spelling);
+// Totals are pages, and one field of nodes and zones is a count of pages too.
+constexpr bool is_in_kib(Scope scope, Field field) {
+  return scope != Scope::total && field != Field::pages_scanned;
+}
 
 std::string_view name(Field field);
 

@@ -1,5 +1,6 @@
 #include "kernel/gfp.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -17,13 +18,6 @@ std::string hex(std::uint32_t value) {
   std::array<char, 8> digits;
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, 16).ptr;
   return "0x" + std::string(digits.data(), end);
-}
-
-constexpr GfpFlags reclaim() {
-  GfpFlags flags;
-  flags.set(F::direct_reclaim);
-  flags.set(F::kswapd_reclaim);
-  return flags;
 }
 
 constexpr GfpFlags one(GfpFlag flag) {
@@ -49,61 +43,45 @@ GfpFlags decode(std::uint32_t mask, const GfpGeneration& generation, std::uint32
   return flags;
 }
 
-void take_flag(GfpFlag flag, const GfpGeneration& generation, GfpFlags& rest,
-               std::vector<std::string>& names) {
-  if (rest.has(flag)) {
-    names.emplace_back(gfp_flag_name(flag, generation));
-    rest.clear(one(flag));
-  }
-}
-
-void take_reclaim(GfpFlags& rest, std::vector<std::string>& names) {
-  if (rest.has_all(reclaim())) {
-    names.emplace_back("__GFP_RECLAIM");
-    rest.clear(reclaim());
-  }
-}
-
-void name_by_bit(const GfpGeneration& generation, GfpFlags rest, std::vector<std::string>& names) {
-  take_flag(F::dma, generation, rest, names);
-  take_flag(F::dma32, generation, rest, names);
-  take_reclaim(rest, names);
-  for (std::uint32_t bit = 1; bit != kUnknownName; bit <<= 1U) {
-    for (const auto& part : generation.bits) {
-      for (const GfpBit& known : part) {
-        if (known.bit == bit) {
-          take_flag(known.flag, generation, rest, names);
-        }
-      }
+// Names what is left of the flags; with `only`, no others than these.
+void take_names(std::span<const GfpName> known, const GfpGeneration& generation, GfpFlags only,
+                GfpFlags& rest, std::vector<std::string>& names) {
+  for (const GfpName& name : known) {
+    if (!rest.has_all(name.flags) || !(only.empty() || only == name.flags) ||
+        !has_name(generation, name)) {
+      continue;
+    }
+    names.emplace_back(name.name);
+    rest.clear(name.flags);
+    if (name.flags.has_all(one(F::movable) | one(F::hardwall))) {
+      rest.clear(kasan_flags());
     }
   }
 }
 
-void name_by_kind(const GfpGeneration& generation, GfpFlags rest, std::vector<std::string>& names) {
-  for (const GfpFlag flag : gfp_flags_by_kind()) {
-    if (flag == F::direct_reclaim) {
-      take_reclaim(rest, names);
-    }
-    take_flag(flag, generation, rest, names);
+std::vector<GfpFlags> order_by_bit(const GfpGeneration& generation) {
+  std::vector<GfpBit> bits;
+  for (const auto& part : generation.bits) {
+    bits.insert(bits.end(), part.begin(), part.end());
   }
+  std::ranges::sort(bits, {}, &GfpBit::bit);
+  std::vector<GfpFlags> order{one(F::dma), one(F::dma32),
+                              one(F::direct_reclaim) | one(F::kswapd_reclaim)};
+  for (const GfpBit& bit : bits) {
+    order.push_back(one(bit.flag));
+  }
+  return order;
 }
 
 std::vector<std::string> names_of(GfpFlags flags, const GfpGeneration& generation) {
   std::vector<std::string> names;
-  for (const GfpComposite& composite : generation.composites) {
-    if (!flags.has_all(composite.flags)) {
-      continue;
-    }
-    names.emplace_back(composite.name);
-    flags.clear(composite.flags);
-    if (composite.flags.has(F::movable)) {
-      flags.clear(kasan_flags());
-    }
+  take_names(gfp_composites(), generation, {}, flags, names);
+  if (!generation.named_by_bit) {
+    take_names(gfp_flag_names(), generation, {}, flags, names);
+    return names;
   }
-  if (generation.order == GfpOrder::by_bit) {
-    name_by_bit(generation, flags, names);
-  } else {
-    name_by_kind(generation, flags, names);
+  for (const GfpFlags only : order_by_bit(generation)) {
+    take_names(gfp_flag_names(), generation, only, flags, names);
   }
   return names;
 }
@@ -136,10 +114,9 @@ bool plausible(const GfpMask& read) {
 }
 
 const GfpGeneration* generation_of(const Release& release) {
-  const std::array<std::uint16_t, 3> version{release.major, release.minor, release.patch};
   const GfpGeneration* found = nullptr;
   for (const GfpGeneration& generation : gfp_generations()) {
-    if (generation.since <= version) {
+    if (generation.since <= release) {
       found = &generation;
     }
   }
@@ -148,18 +125,10 @@ const GfpGeneration* generation_of(const Release& release) {
 
 // The name's flags as the newest kernel that has it; nullopt for a name that no kernel has.
 std::optional<GfpFlags> expand(std::string_view name) {
-  if (name == "__GFP_RECLAIM") {
-    return reclaim();
-  }
-  if (const GfpFlag flag = gfp_flag_by_name(name); flag != F::count_) {
-    return one(flag);
-  }
   std::optional<GfpFlags> newest;
-  for (const GfpGeneration& generation : gfp_generations()) {
-    for (const GfpComposite& composite : generation.composites) {
-      if (composite.name == name) {
-        newest = composite.flags;
-      }
+  for (const auto known : {gfp_flag_names(), gfp_composites()}) {
+    for (const GfpName& row : known) {
+      newest = row.name == name ? row.flags : newest;
     }
   }
   return newest;

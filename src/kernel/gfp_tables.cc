@@ -3,7 +3,7 @@
 // later). Read in 2.6.18, 2.6.24, 2.6.31, 2.6.32-642.el6, 2.6.39, 3.0, 3.6, 3.10.0-1062.el7, 3.16,
 // 3.19, 4.1, 4.4, 4.6, 4.8, 4.9, 4.10, 4.12 to 4.17, 4.18.0-147.el8 and -240.el8, 4.19, 5.0, 5.2,
 // 5.3, 5.4, 5.11, 5.12, 5.14, 5.15, 5.17, 5.19, 6.1, 6.2, 6.3, 6.5, 6.6, 6.8, 6.9, 6.10, 6.12,
-// 6.14 and 6.19; `source` names the first and the last tree that has exactly these bits.
+// 6.14 and 6.19. The bits of 5.1: linux-mm 2019-01-09, "mm: shuffle GFP_* flags".
 #include "kernel/gfp_tables.h"
 
 namespace whyoom::kernel {
@@ -87,23 +87,12 @@ constexpr GfpBit kTop6_4[] = {{0x800000, F::zerotags},
 // Since 6.9 an enum whose upper entries depend on the build, so bits from 0x1000000 up say nothing.
 constexpr GfpBit kTop6_9[] = {{0x800000, F::zerotags}};
 
-// Composites, the one with the most bits first, as the kernel compares them.
+// Composites, the one with the most bits first, as the kernel compares them. A later spelling of
+// the same name comes after an older one.
+constexpr Release v4_4{4, 4}, v4_5{4, 5}, v4_8{4, 8}, v4_14{4, 14}, v6_3{6, 3}, v6_8{6, 8};
 constexpr GfpFlags kOldKernel = of(F::wait, F::io, F::fs);
 constexpr GfpFlags kOldUser = kOldKernel | of(F::hardwall);
 constexpr GfpFlags kOldMovable = kOldUser | of(F::highmem, F::movable);
-constexpr GfpComposite kComposites2_6_18[] = {
-    {"GFP_TRANSHUGE",
-     kOldMovable | of(F::comp, F::nomemalloc, F::noretry, F::nowarn, F::no_kswapd)},
-    {"GFP_HIGHUSER_MOVABLE", kOldMovable},
-    {"GFP_HIGHUSER", kOldUser | of(F::highmem)},
-    {"GFP_USER", kOldUser},
-    {"GFP_TEMPORARY", kOldKernel | of(F::reclaimable)},
-    {"GFP_KERNEL", kOldKernel},
-    {"GFP_NOFS", of(F::wait, F::io)},
-    {"GFP_ATOMIC", of(F::high)},
-    {"GFP_NOIO", of(F::wait)},
-};
-
 constexpr GfpFlags kReclaim = of(F::direct_reclaim, F::kswapd_reclaim);
 constexpr GfpFlags kKernel = kReclaim | of(F::io, F::fs);
 constexpr GfpFlags kUser = kKernel | of(F::hardwall);
@@ -111,298 +100,109 @@ constexpr GfpFlags kMovable = kUser | of(F::highmem, F::movable);
 // GFP_HIGHUSER_MOVABLE without any reclaim, for a huge page.
 constexpr GfpFlags kHuge =
     of(F::io, F::fs, F::hardwall, F::highmem, F::movable, F::comp, F::nomemalloc, F::nowarn);
-constexpr GfpFlags kOldAtomic = of(F::high, F::atomic, F::kswapd_reclaim);
-
-constexpr GfpComposite kComposites4_4[] = {
-    {"GFP_TRANSHUGE", kHuge | of(F::noretry, F::direct_reclaim)},
-    {"GFP_HIGHUSER_MOVABLE", kMovable},
-    {"GFP_HIGHUSER", kUser | of(F::highmem)},
-    {"GFP_USER", kUser},
-    {"GFP_TEMPORARY", kKernel | of(F::reclaimable)},
-    {"GFP_KERNEL", kKernel},
-    {"GFP_NOFS", kReclaim | of(F::io)},
-    {"GFP_ATOMIC", kOldAtomic},
-    {"GFP_NOIO", kReclaim},
-    {"GFP_NOWAIT", of(F::kswapd_reclaim)},
-};
-constexpr GfpComposite kComposites4_5[] = {
-    {"GFP_TRANSHUGE", kHuge | of(F::noretry)},
-    {"GFP_HIGHUSER_MOVABLE", kMovable},
-    {"GFP_HIGHUSER", kUser | of(F::highmem)},
-    {"GFP_USER", kUser},
-    {"GFP_TEMPORARY", kKernel | of(F::reclaimable)},
-    {"GFP_KERNEL_ACCOUNT", kKernel | of(F::account)},
-    {"GFP_KERNEL", kKernel},
-    {"GFP_NOFS", kReclaim | of(F::io)},
-    {"GFP_ATOMIC", kOldAtomic},
-    {"GFP_NOIO", kReclaim},
-    {"GFP_NOWAIT", of(F::kswapd_reclaim)},
-};
-constexpr GfpComposite kComposites4_8[] = {
-    {"GFP_TRANSHUGE", kHuge | of(F::direct_reclaim)},
-    {"GFP_TRANSHUGE_LIGHT", kHuge},
-    {"GFP_HIGHUSER_MOVABLE", kMovable},
-    {"GFP_HIGHUSER", kUser | of(F::highmem)},
-    {"GFP_USER", kUser},
-    {"GFP_TEMPORARY", kKernel | of(F::reclaimable)},  // last in 4.13
-    {"GFP_KERNEL_ACCOUNT", kKernel | of(F::account)},
-    {"GFP_KERNEL", kKernel},
-    {"GFP_NOFS", kReclaim | of(F::io)},
-    {"GFP_ATOMIC", kOldAtomic},
-    {"GFP_NOIO", kReclaim},
-    {"GFP_NOWAIT", of(F::kswapd_reclaim)},
-};
-constexpr GfpComposite kComposites4_14[] = {
-    {"GFP_TRANSHUGE", kHuge | of(F::direct_reclaim)},
-    {"GFP_TRANSHUGE_LIGHT", kHuge},
-    {"GFP_HIGHUSER_MOVABLE", kMovable},
-    {"GFP_HIGHUSER", kUser | of(F::highmem)},
-    {"GFP_USER", kUser},
-    {"GFP_KERNEL_ACCOUNT", kKernel | of(F::account)},
-    {"GFP_KERNEL", kKernel},
-    {"GFP_NOFS", kReclaim | of(F::io)},
-    {"GFP_ATOMIC", kOldAtomic},
-    {"GFP_NOIO", kReclaim},
-    {"GFP_NOWAIT", of(F::kswapd_reclaim)},
-};
-constexpr GfpComposite kComposites6_3[] = {
-    {"GFP_TRANSHUGE", kHuge | of(F::direct_reclaim)},
-    {"GFP_TRANSHUGE_LIGHT", kHuge},
-    {"GFP_HIGHUSER_MOVABLE", kMovable},
-    {"GFP_HIGHUSER", kUser | of(F::highmem)},
-    {"GFP_USER", kUser},
-    {"GFP_KERNEL_ACCOUNT", kKernel | of(F::account)},
-    {"GFP_KERNEL", kKernel},
-    {"GFP_NOFS", kReclaim | of(F::io)},
-    {"GFP_ATOMIC", of(F::high, F::kswapd_reclaim)},
-    {"GFP_NOIO", kReclaim},
-    {"GFP_NOWAIT", of(F::kswapd_reclaim)},
-};
-constexpr GfpComposite kComposites6_8[] = {
-    {"GFP_TRANSHUGE", kHuge | of(F::direct_reclaim)},
-    {"GFP_TRANSHUGE_LIGHT", kHuge},
-    {"GFP_HIGHUSER_MOVABLE", kMovable},
-    {"GFP_HIGHUSER", kUser | of(F::highmem)},
-    {"GFP_USER", kUser},
-    {"GFP_KERNEL_ACCOUNT", kKernel | of(F::account)},
-    {"GFP_KERNEL", kKernel},
-    {"GFP_NOFS", kReclaim | of(F::io)},
-    {"GFP_ATOMIC", of(F::high, F::kswapd_reclaim)},
-    {"GFP_NOIO", kReclaim},
-    {"GFP_NOWAIT", of(F::kswapd_reclaim, F::nowarn)},
+constexpr GfpName kComposites[] = {
+    {"GFP_TRANSHUGE",
+     kOldMovable | of(F::comp, F::nomemalloc, F::noretry, F::nowarn, F::no_kswapd),
+     {},
+     v4_4},
+    {"GFP_TRANSHUGE", kHuge | of(F::noretry, F::direct_reclaim), v4_4, v4_5},
+    {"GFP_TRANSHUGE", kHuge | of(F::noretry), v4_5, v4_8},
+    {"GFP_TRANSHUGE", kHuge | of(F::direct_reclaim), v4_8},
+    {"GFP_TRANSHUGE_LIGHT", kHuge, v4_8},
+    {"GFP_HIGHUSER_MOVABLE", kOldMovable, {}, v4_4},
+    {"GFP_HIGHUSER_MOVABLE", kMovable, v4_4},
+    {"GFP_HIGHUSER", kOldUser | of(F::highmem), {}, v4_4},
+    {"GFP_HIGHUSER", kUser | of(F::highmem), v4_4},
+    {"GFP_USER", kOldUser, {}, v4_4},
+    {"GFP_USER", kUser, v4_4},
+    {"GFP_TEMPORARY", kOldKernel | of(F::reclaimable), {}, v4_4},
+    {"GFP_TEMPORARY", kKernel | of(F::reclaimable), v4_4, v4_14},
+    {"GFP_KERNEL_ACCOUNT", kKernel | of(F::account), v4_5},
+    {"GFP_KERNEL", kOldKernel, {}, v4_4},
+    {"GFP_KERNEL", kKernel, v4_4},
+    {"GFP_NOFS", of(F::wait, F::io), {}, v4_4},
+    {"GFP_NOFS", kReclaim | of(F::io), v4_4},
+    {"GFP_ATOMIC", of(F::high), {}, v4_4},
+    {"GFP_ATOMIC", of(F::high, F::atomic, F::kswapd_reclaim), v4_4, v6_3},
+    {"GFP_ATOMIC", of(F::high, F::kswapd_reclaim), v6_3},
+    {"GFP_NOIO", of(F::wait), {}, v4_4},
+    {"GFP_NOIO", kReclaim, v4_4},
+    {"GFP_NOWAIT", of(F::kswapd_reclaim), v4_4, v6_8},
+    {"GFP_NOWAIT", of(F::kswapd_reclaim, F::nowarn), v6_8},
 };
 
-constexpr auto kByKind = GfpOrder::by_kind;
 constexpr GfpGeneration kGenerations[] = {
-    {"2.6.18 .. 2.6.23",
-     {2, 6, 0},
-     {kFixed, kFirst, k2_6_18},
-     kComposites2_6_18,
-     kByKind,
-     "include/linux/gfp.h 2.6.18"},
-    {"2.6.24 .. 2.6.30",
-     {2, 6, 24},
-     {kFixed, kFirst, k2_6_24},
-     kComposites2_6_18,
-     kByKind,
-     "include/linux/gfp.h 2.6.24"},
-    {"2.6.31 .. 3.7",
-     {2, 6, 31},
-     {kFixed, kFirst, k2_6_31},
-     kComposites2_6_18,
-     kByKind,
-     "include/linux/gfp.h 2.6.31 .. 3.6"},
-    {"3.8 .. 4.3",
-     {3, 8, 0},
-     {kFixed, kFirst, k2_6_31, k3_8},
-     kComposites2_6_18,
-     kByKind,
-     "include/linux/gfp.h 3.10.0-1062.el7 .. 4.1"},
-    {"4.4",
-     {4, 4, 0},
-     {kFixed, kFirst, k4_4},
-     kComposites4_4,
-     kByKind,
-     "include/linux/gfp.h 4.4.121"},
-    {"4.5 .. 4.7",
-     {4, 5, 0},
-     {kFixed, kFirst, k4_4, k4_5},
-     kComposites4_5,
-     kByKind,
-     "include/linux/gfp.h 4.6.2"},
-    {"4.8 .. 4.9",
-     {4, 8, 0},
-     {kFixed, kFirst, k4_4, k4_5},
-     kComposites4_8,
-     kByKind,
-     "include/linux/gfp.h 4.8.15, 4.9.154"},
-    {"4.10 .. 4.12",
-     {4, 10, 0},
-     {kFixed, kFirst, k4_10},
-     kComposites4_8,
-     kByKind,
-     "include/linux/gfp.h 4.10.17, 4.12"},
-    {"4.13",
-     {4, 13, 0},
-     {kFixed, kFirst, k4_10},
-     kComposites4_8,
-     kByKind,
-     "include/linux/gfp.h 4.13.4"},
-    {"4.14 .. 4.17",
-     {4, 14, 0},
-     {kFixed, kFirst, k4_10},
-     kComposites4_14,
-     kByKind,
-     "include/linux/gfp.h 4.14.177 .. 4.17"},
-    {"4.18 .. 5.0",
-     {4, 18, 0},
-     {kFixed, kFirst, k4_18},
-     kComposites4_14,
-     kByKind,
-     "include/linux/gfp.h 4.18.0-147.el8 .. 5.0.1"},
-    {"5.1 .. 5.13",
-     {5, 1, 0},
-     {kFixed, k5_1, kAtomic, kTop5_1},
-     kComposites4_14,
-     kByKind,
-     "include/linux/gfp.h 5.2.1 .. 5.12.9; linux-mm 2019-01-09 'mm: shuffle GFP_* flags'"},
-    {"5.14 .. 5.17",
-     {5, 14, 0},
-     {kFixed, k5_1, kAtomic, kTop5_14},
-     kComposites4_14,
-     kByKind,
-     "include/linux/gfp.h 5.14 .. 5.17"},
-    {"5.18 .. 6.2",
-     {5, 18, 0},
-     {kFixed, k5_1, kAtomic, kTop5_18},
-     kComposites4_14,
-     kByKind,
-     "include/linux/gfp.h 5.19, gfp_types.h 6.1.20, 6.2.1"},
-    {"6.3",
-     {6, 3, 0},
-     {kFixed, k5_1, kTop5_18},
-     kComposites6_3,
-     kByKind,
-     "include/linux/gfp_types.h 6.3.8"},
-    {"6.4 .. 6.7",
-     {6, 4, 0},
-     {kFixed, k5_1, kTop6_4},
-     kComposites6_3,
-     kByKind,
-     "include/linux/gfp_types.h 6.5, 6.6.9"},
-    {"6.8",
-     {6, 8, 0},
-     {kFixed, k5_1, kTop6_4},
-     kComposites6_8,
-     kByKind,
-     "include/linux/gfp_types.h 6.8.1"},
-    {"6.9 .. 6.14",
-     {6, 9, 0},
-     {kFixed, k5_1, kTop6_9},
-     kComposites6_8,
-     kByKind,
-     "include/linux/gfp_types.h 6.9 .. 6.14"},
-    {"6.15 ..",
-     {6, 15, 0},
-     {kFixed, k5_1, kTop6_9},
-     kComposites6_8,
-     GfpOrder::by_bit,
-     "include/linux/gfp_types.h 6.19.10"},
+    {"2.6.18 .. 2.6.23", {2, 6, 0}, {kFixed, kFirst, k2_6_18}},
+    {"2.6.24 .. 2.6.30", {2, 6, 24}, {kFixed, kFirst, k2_6_24}},
+    {"2.6.31 .. 3.7", {2, 6, 31}, {kFixed, kFirst, k2_6_31}},
+    {"3.8 .. 4.3", {3, 8, 0}, {kFixed, kFirst, k2_6_31, k3_8}},
+    {"4.4", {4, 4, 0}, {kFixed, kFirst, k4_4}},
+    {"4.5 .. 4.7", {4, 5, 0}, {kFixed, kFirst, k4_4, k4_5}},
+    {"4.8 .. 4.9", {4, 8, 0}, {kFixed, kFirst, k4_4, k4_5}},
+    {"4.10 .. 4.12", {4, 10, 0}, {kFixed, kFirst, k4_10}},
+    {"4.13", {4, 13, 0}, {kFixed, kFirst, k4_10}},
+    {"4.14 .. 4.17", {4, 14, 0}, {kFixed, kFirst, k4_10}},
+    {"4.18 .. 5.0", {4, 18, 0}, {kFixed, kFirst, k4_18}},
+    {"5.1 .. 5.13", {5, 1, 0}, {kFixed, k5_1, kAtomic, kTop5_1}},
+    {"5.14 .. 5.17", {5, 14, 0}, {kFixed, k5_1, kAtomic, kTop5_14}},
+    {"5.18 .. 6.2", {5, 18, 0}, {kFixed, k5_1, kAtomic, kTop5_18}},
+    {"6.3", {6, 3, 0}, {kFixed, k5_1, kTop5_18}},
+    {"6.4 .. 6.7", {6, 4, 0}, {kFixed, k5_1, kTop6_4}},
+    {"6.8", {6, 8, 0}, {kFixed, k5_1, kTop6_4}},
+    {"6.9 .. 6.14", {6, 9, 0}, {kFixed, k5_1, kTop6_9}},
+    {"6.15 ..", {6, 15, 0}, {kFixed, k5_1, kTop6_9}, true},
 };
 
-struct Name {
-  GfpFlag flag;
-  std::string_view name;
+// Single flags. What stands twice got another name, or is only read (without versions).
+constexpr GfpName kFlagNames[] = {
+    {"GFP_DMA", of(F::dma)},
+    {"__GFP_DMA", of(F::dma)},
+    {"__GFP_HIGHMEM", of(F::highmem)},
+    {"GFP_DMA32", of(F::dma32)},
+    {"__GFP_DMA32", of(F::dma32)},
+    {"__GFP_HIGH", of(F::high)},
+    {"__GFP_WAIT", of(F::wait)},
+    {"__GFP_ATOMIC", of(F::atomic)},
+    {"__GFP_IO", of(F::io)},
+    {"__GFP_FS", of(F::fs)},
+    {"__GFP_COLD", of(F::cold)},
+    {"__GFP_NOWARN", of(F::nowarn)},
+    {"__GFP_REPEAT", of(F::retry_mayfail), {}, {4, 13}},
+    {"__GFP_RETRY_MAYFAIL", of(F::retry_mayfail), {4, 13}},
+    {"__GFP_NOFAIL", of(F::nofail)},
+    {"__GFP_NORETRY", of(F::noretry)},
+    {"__GFP_COMP", of(F::comp)},
+    {"__GFP_ZERO", of(F::zero)},
+    {"__GFP_NOMEMALLOC", of(F::nomemalloc)},
+    {"__GFP_MEMALLOC", of(F::memalloc)},
+    {"__GFP_HARDWALL", of(F::hardwall)},
+    {"__GFP_THISNODE", of(F::thisnode)},
+    {"__GFP_RECLAIMABLE", of(F::reclaimable)},
+    {"__GFP_MOVABLE", of(F::movable)},
+    {"__GFP_KMEMCG", of(F::account), {}, {4, 4}},
+    {"__GFP_ACCOUNT", of(F::account), {4, 4}},
+    {"__GFP_NOTRACK", of(F::notrack)},
+    {"__GFP_WRITE", of(F::write)},
+    {"__GFP_RECLAIM", kReclaim},
+    {"__GFP_DIRECT_RECLAIM", of(F::direct_reclaim)},
+    {"__GFP_KSWAPD_RECLAIM", of(F::kswapd_reclaim)},
+    {"__GFP_OTHER_NODE", of(F::other_node)},
+    {"__GFP_ZEROTAGS", of(F::zerotags)},
+    {"__GFP_SKIP_ZERO", of(F::skip_zero)},
+    {"__GFP_SKIP_KASAN_POISON", of(F::skip_kasan), {}, {6, 4}},
+    {"__GFP_SKIP_KASAN", of(F::skip_kasan), {6, 4}},
+    {"__GFP_SKIP_KASAN_UNPOISON", of(F::skip_kasan_unpoison)},
+    {"__GFP_NOLOCKDEP", of(F::nolockdep)},
+    {"__GFP_NO_OBJ_EXT", of(F::no_obj_ext)},
+    {"__GFP_NO_KSWAPD", of(F::no_kswapd)},
 };
-
-// The first name of a flag is the one of today.
-constexpr Name kNames[] = {
-    {F::dma, "GFP_DMA"},
-    {F::highmem, "__GFP_HIGHMEM"},
-    {F::dma32, "GFP_DMA32"},
-    {F::high, "__GFP_HIGH"},
-    {F::wait, "__GFP_WAIT"},
-    {F::atomic, "__GFP_ATOMIC"},
-    {F::io, "__GFP_IO"},
-    {F::fs, "__GFP_FS"},
-    {F::cold, "__GFP_COLD"},
-    {F::nowarn, "__GFP_NOWARN"},
-    {F::retry_mayfail, "__GFP_RETRY_MAYFAIL"},
-    {F::nofail, "__GFP_NOFAIL"},
-    {F::noretry, "__GFP_NORETRY"},
-    {F::comp, "__GFP_COMP"},
-    {F::zero, "__GFP_ZERO"},
-    {F::nomemalloc, "__GFP_NOMEMALLOC"},
-    {F::memalloc, "__GFP_MEMALLOC"},
-    {F::hardwall, "__GFP_HARDWALL"},
-    {F::thisnode, "__GFP_THISNODE"},
-    {F::reclaimable, "__GFP_RECLAIMABLE"},
-    {F::movable, "__GFP_MOVABLE"},
-    {F::account, "__GFP_ACCOUNT"},
-    {F::notrack, "__GFP_NOTRACK"},
-    {F::write, "__GFP_WRITE"},
-    {F::direct_reclaim, "__GFP_DIRECT_RECLAIM"},
-    {F::kswapd_reclaim, "__GFP_KSWAPD_RECLAIM"},
-    {F::other_node, "__GFP_OTHER_NODE"},
-    {F::zerotags, "__GFP_ZEROTAGS"},
-    {F::skip_zero, "__GFP_SKIP_ZERO"},
-    {F::skip_kasan, "__GFP_SKIP_KASAN"},
-    {F::skip_kasan_unpoison, "__GFP_SKIP_KASAN_UNPOISON"},
-    {F::nolockdep, "__GFP_NOLOCKDEP"},
-    {F::no_obj_ext, "__GFP_NO_OBJ_EXT"},
-    {F::no_kswapd, "__GFP_NO_KSWAPD"},
-    // Other spellings.
-    {F::dma, "__GFP_DMA"},
-    {F::dma32, "__GFP_DMA32"},
-    {F::retry_mayfail, "__GFP_REPEAT"},
-    {F::account, "__GFP_KMEMCG"},
-    {F::skip_kasan, "__GFP_SKIP_KASAN_POISON"},
-};
-constexpr std::size_t kFlags = static_cast<std::size_t>(F::count_);
-
-constexpr std::array<GfpFlag, kFlags> by_kind() {
-  std::array<GfpFlag, kFlags> flags{};
-  for (std::size_t i = 0; i < kFlags; ++i) {
-    flags[i] = kNames[i].flag;
-  }
-  return flags;
-}
-constexpr std::array<GfpFlag, kFlags> kFlagsByKind = by_kind();
 
 }  // namespace
 
 std::span<const GfpGeneration> gfp_generations() { return kGenerations; }
 
-std::span<const GfpFlag> gfp_flags_by_kind() { return kFlagsByKind; }
+std::span<const GfpName> gfp_composites() { return kComposites; }
 
-std::string_view gfp_flag_name(GfpFlag flag, const GfpGeneration& generation) {
-  const auto before = [&](std::uint16_t major, std::uint16_t minor) {
-    return generation.since < std::array<std::uint16_t, 3>{major, minor, 0};
-  };
-  if (flag == F::retry_mayfail && before(4, 13)) {
-    return "__GFP_REPEAT";
-  }
-  if (flag == F::account && before(4, 4)) {
-    return "__GFP_KMEMCG";
-  }
-  if (flag == F::skip_kasan && before(6, 4)) {
-    return "__GFP_SKIP_KASAN_POISON";
-  }
-  for (const Name& name : kNames) {
-    if (name.flag == flag) {
-      return name.name;
-    }
-  }
-  return {};
-}
-
-GfpFlag gfp_flag_by_name(std::string_view name) {
-  for (const Name& known : kNames) {
-    if (known.name == name) {
-      return known.flag;
-    }
-  }
-  return F::count_;
-}
+std::span<const GfpName> gfp_flag_names() { return kFlagNames; }
 
 }  // namespace whyoom::kernel

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "kernel/gfp.h"
+#include "kernel/release.h"
 
 namespace whyoom::kernel {
 
@@ -15,34 +16,31 @@ struct GfpBit {
   GfpFlag flag;
 };
 
-struct GfpComposite {
+// A flag, or several that the kernel prints as one.
+struct GfpName {
   std::string_view name;
   GfpFlags flags;
+  Release since = {}, until = {};  // the first version that has it, and the first without
 };
-
-// In which order the kernel prints the names of single flags.
-enum class GfpOrder : std::uint8_t { by_kind, by_bit };
 
 struct GfpGeneration {
   std::string_view label;  // mainline versions, first and last
-  std::array<std::uint16_t, 3> since;
+  Release since;
   std::array<std::span<const GfpBit>, 4> bits;
-  std::span<const GfpComposite> composites;
-  GfpOrder order;
-  std::string_view source;
+  bool named_by_bit = false;  // how the kernel sorts the names of single flags
 };
 
 // Oldest first.
 std::span<const GfpGeneration> gfp_generations();
 
-// "__GFP_ZERO", as the kernel prints it; some names changed ("__GFP_REPEAT").
-std::string_view gfp_flag_name(GfpFlag flag, const GfpGeneration& generation);
+// In the order in which the kernel looks for them, and prints single flags when not by bit. Of two
+// that are the same flags, the second is only read.
+std::span<const GfpName> gfp_composites();
+std::span<const GfpName> gfp_flag_names();
 
-// The flag with this name in any generation; count_ when there is none. Names without the leading
-// underscores that are single flags (GFP_DMA, GFP_DMA32) are here, composites are not.
-GfpFlag gfp_flag_by_name(std::string_view name);
-
-// Flags in the order in which kernels print them when not by bit.
-std::span<const GfpFlag> gfp_flags_by_kind();
+constexpr bool has_name(const GfpGeneration& generation, const GfpName& name) {
+  return name.since <= generation.since &&
+         (name.until == Release() || generation.since < name.until);
+}
 
 }  // namespace whyoom::kernel

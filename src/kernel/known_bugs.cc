@@ -1,11 +1,8 @@
 #include "kernel/known_bugs.h"
 
 #include <algorithm>
-#include <compare>
-#include <tuple>
 
 #include "base/text.h"
-#include "kernel/release.h"
 
 namespace whyoom::kernel {
 namespace {
@@ -13,16 +10,16 @@ namespace {
 constexpr std::array<KnownBug, 6> table{{
     {Bug::high_order_gave_up,
      "high-order-gave-up",
-     {4, 7, 0},
-     {4, 8, 0},
+     {4, 7},
+     {4, 8},
      {{{4, 7, 4}}},
      "6b4e3181d7bd",
      "mm, oom: prevent premature OOM killer invocation for high order request",
      "linux-kernel, 22 August 2016: OOM detection regressions since 4.7"},
     {Bug::lowmem_list_not_aged,
      "lowmem-list-not-aged",
-     {4, 8, 0},
-     {4, 11, 0},
+     {4, 8},
+     {4, 11},
      {{{4, 9, 14}, {4, 10, 2}}},
      "71ab6cfe88dc",
      "mm, vmscan: consider eligible zones in get_scan_count",
@@ -30,24 +27,24 @@ constexpr std::array<KnownBug, 6> table{{
      "b4536f0c829c (4.10)"},
     {Bug::boost_of_small_zone,
      "boost-of-small-zone",
-     {5, 0, 0},
-     {5, 7, 0},
+     {5, 0},
+     {5, 7},
      {{{5, 4, 41}, {5, 6, 13}}},
      "14f69140ff9c",
      "mm: limit boost_watermark on small zones",
      "linux-kernel, 30 April 2020: a kdump kernel of 768 MB with 64K pages and 500 MB free"},
     {Bug::highatomic_kept,
      "highatomic-kept",
-     {4, 4, 0},
-     {6, 8, 0},
+     {4, 4},
+     {6, 8},
      {{{6, 1, 76}, {6, 6, 15}, {6, 7, 3}}},
      "ac3f3b0a5551",
      "mm: page_alloc: unreserve highatomic page blocks before oom",
      "linux-mm, 5 November 2023: early OOM with 8192 kB of 7728 kB free reserved"},
     {Bug::highatomic_overestimated,
      "highatomic-overestimated",
-     {4, 4, 0},
-     {6, 12, 0},
+     {4, 4},
+     {6, 12},
      {},
      "c928807f6f6b",
      "mm/page_alloc: keep track of free highatomic",
@@ -55,20 +52,15 @@ constexpr std::array<KnownBug, 6> table{{
      "only"},
     {Bug::mglru_flushers_asleep,
      "mglru-flushers-asleep",
-     {6, 1, 0},
-     {6, 13, 0},
+     {6, 1},
+     {6, 13},
      {{{6, 12, 104}}},
      "1bc542c6a0d1",
      "mm/vmscan: wake up flushers conditionally to avoid cgroup OOM",
      "linux-mm, 29 August 2024: dd in a cgroup of 301 MiB, 296 MiB dirty and none in writeback"},
 }};
 
-std::strong_ordering compare(const Release& release, const Version& version) {
-  return std::tuple(release.major, release.minor, release.patch) <=>
-         std::tuple(version.major, version.minor, version.patch);
-}
-
-bool same_series(const Release& release, const Version& version) {
+bool same_series(const Release& release, const Release& version) {
   return release.major == version.major && release.minor == version.minor;
 }
 
@@ -103,13 +95,13 @@ Affected affected(const KnownBug& bug, std::string_view text) {
   if (candidate && (same_series(*release, bug.first) || same_series(*release, bug.fixed))) {
     return Affected::unknown;
   }
-  if (compare(*release, bug.first) < 0 || compare(*release, bug.fixed) >= 0) {
+  if (*release < bug.first || *release >= bug.fixed) {
     return Affected::no;
   }
   if (release->enterprise != 0) {
     return Affected::unknown;
   }
-  const auto stable = std::ranges::find_if(bug.stable, [&](const Version& version) {
+  const auto stable = std::ranges::find_if(bug.stable, [&](const Release& version) {
     return version.major != 0 && same_series(*release, version);
   });
   if (stable == bug.stable.end()) {
@@ -118,7 +110,7 @@ Affected affected(const KnownBug& bug, std::string_view text) {
   if (hides_patch(*release, text)) {
     return Affected::unknown;
   }
-  return compare(*release, *stable) >= 0 ? Affected::no : Affected::yes;
+  return *release >= *stable ? Affected::no : Affected::yes;
 }
 
 }  // namespace whyoom::kernel

@@ -9,13 +9,9 @@
 #include <span>
 #include <string_view>
 
-namespace whyoom::kernel {
+#include "kernel/release.h"
 
-struct Version {
-  std::uint16_t major = 0;
-  std::uint16_t minor = 0;
-  std::uint16_t patch = 0;
-};
+namespace whyoom::kernel {
 
 enum class Bug : std::uint8_t {
   high_order_gave_up,        // 4.7: compaction was given up too early
@@ -29,9 +25,9 @@ enum class Bug : std::uint8_t {
 struct KnownBug {
   Bug bug = Bug::high_order_gave_up;
   std::string_view name;             // "high-order-gave-up"
-  Version first;                     // the first release that has it
-  Version fixed;                     // the first release of kernel.org's main line without it
-  std::array<Version, 4> stable;     // stable releases that got the fix; the rest is 0
+  Release first;                     // the first release that has it
+  Release fixed;                     // the first release of kernel.org's main line without it
+  std::array<Release, 4> stable;     // stable releases that got the fix; the rest is 0
   std::string_view commit, subject;  // the fix
   std::string_view reported;         // where it is documented
 };

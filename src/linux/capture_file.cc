@@ -1,7 +1,6 @@
 #include "linux/capture_file.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,8 +10,7 @@
 #include "base/text.h"
 #include "linux/compress.h"
 #include "linux/descriptor.h"
-#include "linux/disk.h"
-#include "linux/put_aside.h"
+#include "linux/file_system.h"
 #include "linux/tar.h"
 
 namespace whyoom::linux {
@@ -124,36 +122,10 @@ bool is_capture(const Input& input) {
          std::string_view(start).substr(magic_at).starts_with("ustar");
 }
 
-struct CaptureFile::State {
-  int fd = -1;
-  std::string path;
-  std::string temporary;  // its name until it is whole, where a file without a name cannot be had
-  std::uint64_t bytes = 0;
-  int error = 0;
-  ZstdWriter compressed{[this](std::string_view data) { write(data); }};
-  TarWriter tar{[this](std::string_view data) { compressed.write(data); }};
-
-  [[nodiscard]] bool is_output() const { return path == "-"; }
-  void write(std::string_view data) {
-    while (!data.empty() && error == 0) {
-      const ssize_t done = ::write(fd, data.data(), data.size());
-      if (done < 0 && errno == EAGAIN) {
-        pollfd ready{fd, POLLOUT, 0};
-        (void)::poll(&ready, 1, -1);
-        continue;
-      }
-      if (done < 0) {
-        error = errno == EINTR ? 0 : errno;
-        continue;
-      }
-      bytes += static_cast<std::uint64_t>(done);
-      data.remove_prefix(static_cast<std::size_t>(done));
-    }
-  }
-  [[nodiscard]] int give_name();
-};
-
-CaptureFile::CaptureFile(std::unique_ptr<State> state) : state_(std::move(state)) {}
+void CaptureFile::write(std::string_view data) {
+  error_ = error_ == 0 ? write_all(fd_, data) : error_;
+  bytes_ += data.size();
+}
 
 namespace {
 
@@ -168,11 +140,11 @@ std::string link_to(int fd) { return "/proc/self/fd/" + std::to_string(fd); }
 }  // namespace
 
 // 0 or errno. The name is on the disk, or it is not there.
-int CaptureFile::State::give_name() {
+int CaptureFile::give_name() {
   int failed = 0;
-  if (!temporary.empty()) {
-    failed = move_without_replacing(AT_FDCWD, temporary, path);
-  } else if (::linkat(AT_FDCWD, link_to(fd).c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) !=
+  if (!temporary_.empty()) {
+    failed = move_without_replacing(AT_FDCWD, temporary_, path_);
+  } else if (::linkat(AT_FDCWD, link_to(fd_).c_str(), AT_FDCWD, path_.c_str(), AT_SYMLINK_FOLLOW) !=
              0) {
     failed = errno;
   }
@@ -180,81 +152,75 @@ int CaptureFile::State::give_name() {
     return failed;
   }
   const Descriptor directory(
-      ::open(directory_name(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+      ::open(directory_name(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   failed = directory.get() < 0 ? errno : sync(directory.get());
   // A directory that may be written to and not be read cannot be brought to the disk by itself.
   failed = failed == EACCES ? 0 : failed;
   if (failed != 0) {
-    temporary = path;  // to be removed, or to be named where that fails too
+    temporary_ = path_;  // to be removed, or to be named where that fails too
   }
   return failed;
 }
 
 tl::expected<std::unique_ptr<CaptureFile>, std::string> CaptureFile::create(
     const std::string& path) {
-  auto state = std::make_unique<State>();
-  state->path = path;
-  if (state->is_output()) {
-    state->fd = STDOUT_FILENO;
-    return std::unique_ptr<CaptureFile>(new CaptureFile(std::move(state)));
+  std::unique_ptr<CaptureFile> file(new CaptureFile(path));
+  if (file->is_output()) {
+    file->fd_ = STDOUT_FILENO;
+    return file;
   }
   struct stat info {};
   if (::lstat(path.c_str(), &info) == 0) {
     return tl::unexpected(errno_text(EEXIST));
   }
-  state->fd = ::open(directory_name(path).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
-  if (state->fd < 0 || ::access(link_to(state->fd).c_str(), F_OK) != 0) {
-    if (state->fd >= 0) {
-      ::close(state->fd);
-    }
+  file->owned_ =
+      Descriptor(::open(directory_name(path).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600));
+  if (file->owned_.get() < 0 || ::access(link_to(file->owned_.get()).c_str(), F_OK) != 0) {
     std::string name = path + ".part-XXXXXX";
-    state->fd = ::mkostemp(name.data(), O_CLOEXEC);  // with mode 0600
-    if (state->fd < 0) {
+    file->owned_ = Descriptor(::mkostemp(name.data(), O_CLOEXEC));  // with mode 0600
+    if (file->owned_.get() < 0) {
       return tl::unexpected(errno_text(errno));
     }
-    state->temporary = std::move(name);
+    file->temporary_ = std::move(name);
   }
-  return std::unique_ptr<CaptureFile>(new CaptureFile(std::move(state)));
+  file->fd_ = file->owned_.get();
+  return file;
 }
 
 CaptureFile::~CaptureFile() {
-  if (!state_->is_output()) {
-    ::close(state_->fd);
-  }
-  if (!state_->temporary.empty()) {
-    (void)::unlink(state_->temporary.c_str());
+  if (!temporary_.empty()) {
+    (void)::unlink(temporary_.c_str());
   }
 }
 
 void CaptureFile::file(std::string_view name, std::string_view contents) {
-  state_->tar.file(without_slash(name), contents);
+  tar_.file(without_slash(name), contents);
 }
 
 void CaptureFile::link(std::string_view name, std::string_view target) {
-  state_->tar.link(without_slash(name), target);
+  tar_.link(without_slash(name), target);
 }
 
 tl::expected<std::uint64_t, std::string> CaptureFile::finish() {
-  State& state = *state_;
-  state.tar.finish();
-  if (!state.compressed.finish() && state.error == 0) {
-    state.error = ENOMEM;
+  tar_.finish();
+  if (!compressed_.finish() && error_ == 0) {
+    error_ = ENOMEM;
   }
-  if (state.error == 0 && !state.is_output()) {
-    state.error = sync(state.fd);
+  if (error_ == 0 && !is_output()) {
+    error_ = sync(fd_);
   }
-  if (state.error == 0 && !state.is_output()) {
-    state.error = state.give_name();
-    state.temporary = state.error == 0 ? std::string() : state.temporary;
+  if (error_ == 0 && !is_output()) {
+    error_ = give_name();
+    temporary_ = error_ == 0 ? std::string() : temporary_;
   }
-  if (state.error == 0) {
-    return state.bytes;
+  if (error_ == 0) {
+    return bytes_;
   }
-  std::string why = errno_text(state.error) + "; nothing was kept";
-  if (!state.temporary.empty() && ::unlink(state.temporary.c_str()) != 0 && errno != ENOENT) {
-    why += ", but " + printable(state.temporary) + " could not be removed: " + errno_text(errno);
+  std::string why = errno_text(error_) + "; nothing was kept";
+  if (!temporary_.empty() && ::unlink(temporary_.c_str()) != 0 && errno != ENOENT) {
+    why += ", but " + printable(temporary_) + " could not be removed: " + errno_text(errno);
   }
-  state.temporary.clear();
+  temporary_.clear();
   return tl::unexpected(why);
 }
 

@@ -1,12 +1,17 @@
 // A capture on disk: a tar archive, compressed with zstd, of what a check of a host read.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <tl/expected.hpp>
 
 #include "host/capture_files.h"
+#include "linux/compress.h"
+#include "linux/descriptor.h"
 #include "linux/input.h"
+#include "linux/tar.h"
 
 namespace whyoom::linux {
 
@@ -33,9 +38,19 @@ class CaptureFile {
   tl::expected<std::uint64_t, std::string> finish();
 
  private:
-  struct State;
-  explicit CaptureFile(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  explicit CaptureFile(const std::string& path) : path_(path) {}
+  [[nodiscard]] bool is_output() const { return path_ == "-"; }
+  void write(std::string_view data);
+  [[nodiscard]] int give_name();
+
+  std::string path_;
+  Descriptor owned_;  // none for standard output
+  int fd_ = -1;
+  std::string temporary_;  // its name until it is whole, where a file without a name cannot be had
+  std::uint64_t bytes_ = 0;
+  int error_ = 0;
+  ZstdWriter compressed_{[this](std::string_view data) { write(data); }};
+  TarWriter tar_{[this](std::string_view data) { compressed_.write(data); }};
 };
 
 }  // namespace whyoom::linux

@@ -92,7 +92,7 @@ void read_record(std::string_view line, CapturedLogs& all) {
     all.clock.boot = words.text();
     all.clock.booted_us = words.number<std::int64_t>().value_or(0);
     all.clock.suspended_us = words.count();
-    all.now_us = words.number<std::int64_t>().value_or(0);
+    all.clock.now_us = words.number<std::int64_t>().value_or(0);
   } else if (what == "host") {
     all.clock.host = words.text();
   } else if (what == "log" && all.logs.size() < most_logs) {
@@ -124,7 +124,7 @@ std::string write_log_index(const CapturedLogs& all) {
               .text(all.clock.boot)
               .time(all.clock.booted_us)
               .number(all.clock.suspended_us)
-              .time(all.now_us)
+              .time(all.clock.now_us)
               .line();
   text += Record("host").text(all.clock.host).line();
   for (const CapturedLog& log : all.logs) {

@@ -21,7 +21,6 @@ struct CapturedLog {
 
 struct CapturedLogs {
   MachineClock clock;
-  std::int64_t now_us = 0;  // when it was made
   std::vector<CapturedLog> logs;
 };
 

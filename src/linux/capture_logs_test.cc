@@ -9,8 +9,7 @@ namespace {
 
 CapturedLogs sample() {
   CapturedLogs all;
-  all.clock = {"0123abcd", 1'795'419'000'000'000, 7, "vm 1"};
-  all.now_us = 1'795'419'100'000'000;
+  all.clock = {"0123abcd", 1'795'419'000'000'000, 7, "vm 1", 1'795'419'100'000'000};
   CapturedLog journal;
   journal.source = {LogSource::Kind::journal, "journal", std::nullopt, 0};
   journal.end.read = false;

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <string_view>
+#include <vector>
+
+struct ZSTD_CCtx_s;
 
 namespace whyoom::linux {
 
@@ -20,8 +22,12 @@ class ZstdWriter {
   bool finish();
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  void feed(std::string_view data, bool last);
+
+  ZSTD_CCtx_s* context_;
+  Sink sink_;
+  std::vector<char> buffer_;
+  bool failed_;
 };
 
 }  // namespace whyoom::linux

@@ -5,8 +5,8 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-#include <array>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 namespace whyoom::linux {
@@ -205,28 +205,20 @@ class ZstdDecoder final : public Decoder {
   bool in_frame_ = true;
 };
 
-struct Known {
-  std::string_view magic;
-  Compression compression;
-};
-constexpr std::array<Known, 3> known = {{
-    {gzip_magic, Compression::gzip},
-    {xz_magic, Compression::xz},
-    {zstd_magic, Compression::zstd},
-}};
-
 }  // namespace
 
-Magic magic_of(std::string_view start) {
-  for (const auto& [magic, compression] : known) {
+std::optional<Compression> compression_of(std::string_view start) {
+  for (const auto& [magic, compression] : {std::pair{gzip_magic, Compression::gzip},
+                                           {xz_magic, Compression::xz},
+                                           {zstd_magic, Compression::zstd}}) {
     if (start.substr(0, magic.size()) == magic) {
-      return {compression, false};
+      return compression;
     }
     if (start.size() < magic.size() && start == magic.substr(0, start.size())) {
-      return {Compression::none, true};
+      return std::nullopt;
     }
   }
-  return {};
+  return Compression::none;
 }
 
 std::unique_ptr<Decoder> make_decoder(Compression compression) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
@@ -13,14 +14,8 @@ namespace whyoom::linux {
 
 enum class Compression : std::uint8_t { none, gzip, xz, zstd };
 
-// The longest magic number, in bytes.
-inline constexpr std::size_t magic_size = 6;
-
-struct Magic {
-  Compression compression = Compression::none;
-  bool needs_more = false;  // `start` is the beginning of a magic number, but not all of it
-};
-Magic magic_of(std::string_view start);
+// nullopt: `start` is the beginning of a magic number, but not all of it.
+std::optional<Compression> compression_of(std::string_view start);
 
 class Decoder {
  public:

@@ -9,12 +9,11 @@
 #include <array>
 #include <cerrno>
 #include <climits>
-#include <memory>
 #include <utility>
 
 #include "base/text.h"
-#include "linux/beneath.h"
 #include "linux/descriptor.h"
+#include "linux/file_system.h"
 #include "linux/now_reading.h"
 
 namespace whyoom::linux {
@@ -22,11 +21,7 @@ namespace {
 
 using host::FileError;
 
-constexpr std::size_t first_buffer = std::size_t{64} << 10U;
-
 tl::unexpected<FileError> failure(int error) { return tl::unexpected(error_of(error)); }
-
-bool is_dots(std::string_view name) { return name == "." || name == ".."; }
 
 bool is_directory(int directory, const dirent& entry) {
   if (entry.d_type != DT_UNKNOWN && entry.d_type != DT_LNK) {
@@ -81,94 +76,33 @@ std::vector<Id> ids_of_services(std::string_view table) {
 
 }  // namespace
 
-DirFiles::DirFiles(int root, bool whole_machine, Resolve resolve, Owners owners)
-    : root_(root),
-      whole_machine_(whole_machine),
-      resolve_(resolve),
-      owners_(std::move(owners)),
-      buffer_(first_buffer) {}
-
-DirFiles::DirFiles(DirFiles&& other) noexcept
-    : root_(std::exchange(other.root_, -1)),
-      whole_machine_(other.whole_machine_),
-      resolve_(other.resolve_),
-      owners_(std::move(other.owners_)),
-      log_owners_(std::move(other.log_owners_)),
-      buffer_(std::move(other.buffer_)) {}
-
-DirFiles::~DirFiles() {
-  if (root_ >= 0) {
-    ::close(root_);
-  }
-}
-
-tl::expected<DirFiles, FileError> DirFiles::open(const std::string& root, Resolve resolve) {
-  const int fd = ::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) {
+tl::expected<DirFiles, FileError> DirFiles::open(const std::string& root) {
+  Descriptor top(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  struct stat status {};
+  if (top.get() < 0 || ::fstat(top.get(), &status) != 0) {
     return failure(errno);
   }
-  struct stat status {};
-  if (::fstat(fd, &status) != 0) {
-    const int error = errno;
-    ::close(fd);
-    return failure(error);
-  }
-  return DirFiles(fd, root == "/" && resolve == Resolve::automatic, resolve,
-                  {status.st_uid, status.st_gid, {}, {}});
-}
-
-int DirFiles::open_path(std::string_view path, int flags) {
-  const std::string name = relative(path);
-  if (name.find('\0') != std::string::npos) {
-    errno = ENOENT;
-    return -1;
-  }
-  flags |= O_CLOEXEC;
-  if (whole_machine_) {
-    return ::openat(root_, name.c_str(), flags);
-  }
-  if (resolve_ == Resolve::automatic) {
-    int fd = open_in_root(root_, name, flags);
-    for (int again = 0; fd < 0 && errno == EAGAIN && again < 8; ++again) {
-      fd = open_in_root(root_, name, flags);  // something was renamed meanwhile
-    }
-    if (fd >= 0 || (errno != ENOSYS && errno != EPERM)) {
-      return fd;
-    }
-    if (errno == ENOSYS) {
-      resolve_ = Resolve::walk;  // EPERM may be this file's own, or a filter of system calls
-    }
-  }
-  return open_walking(root_, name, flags);
+  return DirFiles(std::move(top), root == "/", {status.st_uid, status.st_gid, {}, {}});
 }
 
 tl::expected<Guarded, FileError> DirFiles::open_checked(std::string_view path, int flags) {
-  if (!is_of_kernel(path)) {
-    return open_guarded(root_, path, flags, owners_);
+  const bool as_it_stands = path.find('\0') == std::string_view::npos;
+  if (!whole_machine_ || !is_of_kernel(path) || !as_it_stands) {
+    return open_guarded(root_.get(), path, flags, owners_);
   }
+  // There are many, and one call for each is enough.
   Guarded result;
-  const bool directory = (flags & O_DIRECTORY) != 0;
-  const FileError no_file{FileError::Kind::not_a_file, "not a regular file"};
-  // In a copy of another machine anything may lie there: look before opening. On this machine the
-  // paths are known, and one call for each file is saved.
-  if (!whole_machine_ && !directory) {
-    const Descriptor look(open_path(path, O_PATH));
-    if (look.get() < 0) {
-      return failure(errno);
-    }
-    if (::fstat(look.get(), &result.status) != 0 || !S_ISREG(result.status.st_mode)) {
-      return tl::unexpected(no_file);
-    }
-  }
-  result.file = Descriptor(open_path(path, flags | O_NONBLOCK | O_NOCTTY));
+  result.file = Descriptor(
+      ::openat(root_.get(), relative(path).c_str(), flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (result.file.get() < 0 || ::fstat(result.file.get(), &result.status) != 0) {
     return failure(errno);
   }
-  if (!directory && !S_ISREG(result.status.st_mode)) {
-    return tl::unexpected(no_file);
+  const bool any_kind = (flags & (O_DIRECTORY | O_PATH)) != 0;
+  if (!any_kind && !S_ISREG(result.status.st_mode)) {
+    return tl::unexpected(FileError{FileError::Kind::not_a_file, "not a regular file"});
   }
-  if (!directory && result.status.st_nlink > 1) {
-    return open_guarded(root_, path, flags, owners_);
+  if (!any_kind && result.status.st_nlink > 1) {
+    return open_guarded(root_.get(), path, flags, owners_);
   }
   return result;
 }
@@ -200,39 +134,17 @@ tl::expected<std::string, FileError> DirFiles::read(std::string_view path, std::
   if (!opened) {
     return tl::unexpected(opened.error());
   }
-  const Descriptor& file = opened->file;
-  // The size of a file under /proc is 0: read until the end comes.
-  std::size_t size = 0;
-  for (;;) {
-    if (size == buffer_.size()) {
-      buffer_.resize(buffer_.size() * 2);
-    }
-    const ssize_t got = ::read(file.get(), buffer_.data() + size, buffer_.size() - size);
-    if (got < 0 && errno == EINTR) {
-      continue;
-    }
-    if (got < 0) {
-      return failure(errno);
-    }
-    if (got == 0) {
-      return std::string(buffer_.data(), size);
-    }
-    size += static_cast<std::size_t>(got);
-    if (size > most) {
-      return tl::unexpected(FileError{FileError::Kind::too_big, "the file is too large"});
-    }
+  auto text = read_whole(opened->file.get(), most);
+  if (text) {
+    return std::move(*text);
   }
+  return text.error() == EFBIG
+             ? tl::unexpected(FileError{FileError::Kind::too_big, "the file is too large"})
+             : failure(text.error());
 }
 
-tl::expected<DirFiles::OpenFile, FileError> DirFiles::open_file(std::string_view path) {
-  auto opened = open_guarded(root_, path, O_RDONLY, log_owners());
-  if (!opened) {
-    return tl::unexpected(opened.error());
-  }
-  constexpr std::int64_t second_us = 1'000'000;
-  const timespec& modified = opened->status.st_mtim;
-  return OpenFile{std::move(opened->file), modified.tv_sec * second_us + modified.tv_nsec / 1000,
-                  std::move(opened->doubt)};
+tl::expected<Guarded, FileError> DirFiles::open_file(std::string_view path) {
+  return open_guarded(root_.get(), path, O_RDONLY, log_owners());
 }
 
 tl::expected<Descriptor, FileError> DirFiles::open_directory(std::string_view path) {
@@ -248,50 +160,28 @@ tl::expected<host::Listing, FileError> DirFiles::list(std::string_view path, std
   if (!opened) {
     return tl::unexpected(opened.error());
   }
-  Descriptor fd = std::move(*opened);
-  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::fdopendir(fd.get()), &::closedir);
-  if (!directory) {
-    return failure(errno);
-  }
-  fd.release();
+  const int directory = opened->get();
   host::Listing listing;
-  for (;;) {
-    errno = 0;
-    const dirent* entry = ::readdir(directory.get());
-    if (entry == nullptr) {
-      break;
+  const int error = each_entry(std::move(*opened), [&](const dirent& entry) {
+    listing.cut = listing.entries.size() >= most;
+    if (!listing.cut) {
+      listing.entries.push_back({entry.d_name, is_directory(directory, entry)});
     }
-    if (is_dots(entry->d_name)) {
-      continue;
-    }
-    if (listing.entries.size() >= most) {
-      listing.cut = true;
-      return listing;
-    }
-    listing.entries.push_back({entry->d_name, is_directory(::dirfd(directory.get()), *entry)});
-  }
-  if (errno != 0) {
-    return failure(errno);
+    return !listing.cut;
+  });
+  if (error != 0) {
+    return failure(error);
   }
   return listing;
 }
 
 tl::expected<std::string, FileError> DirFiles::read_link(std::string_view path) {
-  Descriptor link;
-  if (is_of_kernel(path)) {
-    link = Descriptor(open_path(path, O_PATH | O_NOFOLLOW));
-    if (link.get() < 0) {
-      return failure(errno);
-    }
-  } else {
-    auto opened = open_guarded(root_, path, O_PATH | O_NOFOLLOW, owners_);
-    if (!opened) {
-      return tl::unexpected(opened.error());
-    }
-    link = std::move(opened->file);
+  const auto link = open_checked(path, O_PATH | O_NOFOLLOW);
+  if (!link) {
+    return tl::unexpected(link.error());
   }
   char target[PATH_MAX];
-  const ssize_t size = ::readlinkat(link.get(), "", target, sizeof target);
+  const ssize_t size = ::readlinkat(link->file.get(), "", target, sizeof target);
   if (size < 0) {
     return failure(errno == ENOENT ? EINVAL : errno);
   }
@@ -299,7 +189,7 @@ tl::expected<std::string, FileError> DirFiles::read_link(std::string_view path) 
 }
 
 tl::expected<host::FileStatus, FileError> DirFiles::status(std::string_view path) {
-  const auto opened = open_guarded(root_, path, O_PATH | O_NOFOLLOW, owners_);
+  const auto opened = open_guarded(root_.get(), path, O_PATH | O_NOFOLLOW, owners_);
   if (!opened) {
     return tl::unexpected(opened.error());
   }

@@ -10,7 +10,7 @@
 #include <cerrno>
 
 #include "base/text.h"
-#include "linux/disk.h"
+#include "linux/file_system.h"
 
 namespace whyoom::linux {
 namespace {

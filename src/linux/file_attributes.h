@@ -1,6 +1,5 @@
 // What a file has besides its content: owner, mode, and extended attributes, among them the SELinux
-// label (security.selinux) and POSIX ACLs (system.posix_acl_access). Private to replace_file and
-// fix_store.
+// label (security.selinux) and POSIX ACLs (system.posix_acl_access). For a fix, which keeps them.
 #pragma once
 
 #include <sys/types.h>

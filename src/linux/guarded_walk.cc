@@ -7,10 +7,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
-#include <system_error>
+#include <iterator>
 #include <utility>
 
 #include "host/writers.h"
+#include "linux/file_system.h"
 
 namespace whyoom::linux {
 namespace {
@@ -29,15 +30,9 @@ tl::unexpected<FileError> untrusted(std::string text) {
 
 // Puts the names of `path` on the stack, the first one on top.
 void push_names(std::vector<std::string>& stack, std::string_view path) {
-  std::vector<std::string> names;
-  while (!path.empty()) {
-    const std::size_t slash = std::min(path.find('/'), path.size());
-    if (slash > 0 && path.substr(0, slash) != ".") {
-      names.emplace_back(path.substr(0, slash));
-    }
-    path.remove_prefix(std::min(slash + 1, path.size()));
-  }
-  stack.insert(stack.end(), names.rbegin(), names.rend());
+  const std::vector<std::string> names = parts_of(path);
+  std::ranges::copy_if(names.rbegin(), names.rend(), std::back_inserter(stack),
+                       [](const std::string& name) { return name != "."; });
 }
 
 // The list lies behind the descriptor; one opened with O_PATH takes no fgetxattr.
@@ -274,10 +269,7 @@ host::FileError error_of(int error) {
         return FileError::Kind::failed;
     }
   }();
-  if (error == EXDEV) {
-    return {kind, "a symbolic link leads out of the directory"};
-  }
-  return {kind, std::generic_category().message(error)};
+  return {kind, errno_text(error)};
 }
 
 tl::expected<Guarded, FileError> open_guarded(int root, std::string_view path, int flags,

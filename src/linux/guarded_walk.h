@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
@@ -34,6 +35,10 @@ struct Guarded {
   // Who else can write the file, or put another one in its place: "user 1000 can write it"; empty:
   // nobody but root and the logs' services.
   std::string doubt;
+
+  [[nodiscard]] std::int64_t modified_us() const {  // since 1970
+    return status.st_mtim.tv_sec * std::int64_t{1'000'000} + status.st_mtim.tv_nsec / 1000;
+  }
 };
 
 // `flags` without O_PATH opens what is there with O_NONBLOCK; only regular files and, with

@@ -1,5 +1,3 @@
-#include "linux/identity.h"
-
 #include <grp.h>
 #include <linux/capability.h>
 #include <sys/prctl.h>
@@ -7,6 +5,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+
+#include "linux/sandbox_parts.h"
 
 namespace whyoom::linux {
 namespace {

@@ -7,13 +7,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <memory>
-#include <new>
-#include <system_error>
 #include <utility>
 
 #include "linux/decompress.h"
 #include "linux/descriptor.h"
+#include "linux/file_system.h"
 #include "linux/mapped_file.h"
 #include "linux/now_reading.h"
 
@@ -22,33 +22,19 @@ namespace {
 
 constexpr std::size_t buffer_size = std::size_t{256} * 1024;
 // The kernel copies several times slower to an address that is not aligned to a cache line.
-constexpr std::align_val_t buffer_alignment{4096};
+constexpr std::size_t buffer_alignment = 4096;
 constexpr std::uint64_t worth_mapping = std::uint64_t{1} << 20;
 constexpr int quiet_ms = 1000;
-
-std::string error_text(int error) { return std::generic_category().message(error); }
-
-class Buffer {
- public:
-  Buffer() : data_(static_cast<char*>(::operator new(buffer_size, buffer_alignment))) {}
-  ~Buffer() { ::operator delete(data_, buffer_alignment); }
-  Buffer(const Buffer&) = delete;
-  Buffer& operator=(const Buffer&) = delete;
-  [[nodiscard]] char* get() const { return data_; }
-
- private:
-  char* data_;
-};
 
 using Source = Input::Source;
 
 tl::expected<Source, std::string> look_at(int fd, bool from_start) {
   struct stat status {};
   if (fstat(fd, &status) != 0) {
-    return tl::unexpected(error_text(errno));
+    return tl::unexpected(errno_text(errno));
   }
   if (S_ISDIR(status.st_mode)) {
-    return tl::unexpected(error_text(EISDIR));
+    return tl::unexpected(errno_text(EISDIR));
   }
   const bool regular = S_ISREG(status.st_mode);
   if (regular) {
@@ -93,13 +79,13 @@ class Stream {
       return pass(bytes);
     }
     start_.append(bytes);
-    const Magic magic = magic_of(start_);
-    return magic.needs_more || decide(magic);
+    const auto compression = compression_of(start_);
+    return !compression || decide(*compression);
   }
 
   void quiet() {
     if (!decided_ && !start_.empty()) {
-      decide({});
+      decide(Compression::none);
     }
     if (sink_.quiet) {
       sink_.quiet();
@@ -110,7 +96,7 @@ class Stream {
 
   InputResult finish() {
     if (!decided_ && !start_.empty()) {
-      decide({});
+      decide(Compression::none);
     }
     if (decoder_ && damage_.empty() && !stopped()) {
       note(decoder_->finish([this](std::string_view bytes) { return give(bytes); }));
@@ -125,9 +111,9 @@ class Stream {
     return !stopped();
   }
 
-  bool decide(Magic magic) {
+  bool decide(Compression compression) {
     decided_ = true;
-    decoder_ = make_decoder(magic.compression);
+    decoder_ = make_decoder(compression);
     const std::string start = std::exchange(start_, {});
     return pass(start);
   }
@@ -194,7 +180,8 @@ tl::expected<InputResult, std::string> read_source(const Source& source, const I
   if (again) {
     (void)lseek(fd, 0, SEEK_SET);
   }
-  const Buffer buffer;
+  const std::unique_ptr<char, decltype(&std::free)> buffer(
+      static_cast<char*>(std::aligned_alloc(buffer_alignment, buffer_size)), &std::free);
   Stream stream(sink);
   bool told_quiet = true;
   if (again && source.size >= worth_mapping && !read_mapped(source, sink, stream)) {
@@ -214,7 +201,7 @@ tl::expected<InputResult, std::string> read_source(const Source& source, const I
     if (got < 0) {
       const int error = errno;
       (void)stream.finish();
-      return tl::unexpected(error_text(error));
+      return tl::unexpected(errno_text(error));
     }
     if (got == 0) {
       break;
@@ -235,7 +222,7 @@ Input::Input(const std::string& path) : path_(path) {
     owned_ = open_without_waiting(path.c_str());
     if (owned_.get() < 0) {
       error_ = errno == EMFILE ? "more files than may be open at once here; name fewer of them"
-                               : error_text(errno);
+                               : errno_text(errno);
       return;
     }
   }

@@ -3,10 +3,10 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <system_error>
 #include <vector>
 
 #include "base/text.h"
+#include "linux/file_system.h"
 #include "linux/run_child.h"
 
 namespace whyoom::linux {
@@ -56,8 +56,8 @@ Message gap_of(const ChildEnd& child, bool any_data, bool this_machine) {
     return Message("journalctl is not installed; {}", leaves_open);
   }
   if (child.start_error != 0) {
-    return Message("journalctl could not be started ({}); {}",
-                   std::generic_category().message(child.start_error), leaves_open);
+    return Message("journalctl could not be started ({}); {}", errno_text(child.start_error),
+                   leaves_open);
   }
   if (no_permission(child)) {
     return Message(
@@ -122,11 +122,8 @@ void read_journal_of_copy(DirFiles& files, const LogSink& sink, const LogLimits&
     }
     const auto directory = files.open_directory(path);
     if (!directory) {
-      sink.begin({LogSource::Kind::journal, path, std::nullopt});
-      LogEnd end;
-      end.read = false;
-      end.gap = Message("{}; {}", directory.error().text, leaves_open);
-      sink.end(end);
+      tell_unread(sink, {LogSource::Kind::journal, path, std::nullopt},
+                  Message("{}; {}", directory.error().text, leaves_open));
       continue;
     }
     // By the open directory, so that no link in the copy leads elsewhere.

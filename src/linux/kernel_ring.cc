@@ -9,10 +9,10 @@
 #include <cerrno>
 #include <cstdint>
 #include <memory>
-#include <system_error>
 
 #include "base/text.h"
 #include "linux/descriptor.h"
+#include "linux/file_system.h"
 
 namespace whyoom::linux {
 namespace {
@@ -47,8 +47,7 @@ class KmsgReader {
       } else if (errno == EPIPE) {
         overwritten_ = true;  // the next read goes on behind what is gone
       } else if (errno != EINTR) {
-        end_.gap =
-            Message("{}; later messages are not known", std::generic_category().message(errno));
+        end_.gap = Message("{}; later messages are not known", errno_text(errno));
         end_.read = last_.has_value();
         break;
       }
@@ -91,29 +90,27 @@ Message no_ring(int error) {
         "no permission (kernel.dmesg_restrict is 1, or a container): events of this boot that no "
         "other log has are not known; run as root");
   }
-  return Message("{}; events of this boot that no other log has are not known",
-                 std::generic_category().message(error));
+  return Message("{}; events of this boot that no other log has are not known", errno_text(error));
 }
 
 void read_by_call(const LogSink& sink) {
-  sink.begin({LogSource::Kind::ring, "kernel ring buffer", std::nullopt});
+  const LogSource source{LogSource::Kind::ring, "kernel ring buffer", std::nullopt};
   const int size = ::klogctl(action_size_buffer, nullptr, 0);
   // The size may be hidden although the text is not.
   constexpr int usual = 1 << 20;
   const int room = size > 0 ? size : usual;
   const auto buffer = std::make_unique<char[]>(static_cast<std::size_t>(room));
   const int got = ::klogctl(action_read_all, buffer.get(), room);
-  LogEnd end;
   if (got < 0) {
-    end.read = false;
-    end.gap = no_ring(errno);
+    tell_unread(sink, source, no_ring(errno));
   } else if (got == 0) {
-    end.read = false;
-    end.gap = Message("it is empty; events of this boot that no other log has are not known");
+    tell_unread(sink, source,
+                Message("it is empty; events of this boot that no other log has are not known"));
   } else {
+    sink.begin(source);
     sink.data({buffer.get(), static_cast<std::size_t>(got)});
+    sink.end({});
   }
-  sink.end(end);
 }
 
 }  // namespace

@@ -1,5 +1,3 @@
-#include "linux/landlock.h"
-
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -7,6 +5,7 @@
 #include <cstdint>
 
 #include "linux/descriptor.h"
+#include "linux/sandbox_parts.h"
 
 namespace whyoom::linux {
 namespace {
@@ -23,30 +22,26 @@ struct Ruleset {
 
 constexpr std::uint64_t bits(unsigned count) { return (std::uint64_t{1} << count) - 1; }
 
-struct Version {
-  Ruleset handled;
-  std::size_t size;
-};
-
 // A kernel refuses bits that it does not know.
-Version rules_of(long version) {
-  Version rules{{bits(13), 0, 0}, sizeof(std::uint64_t)};
+Ruleset rules_of(long version, std::size_t& size) {
+  Ruleset rules{bits(13), 0, 0};
+  size = sizeof(std::uint64_t);
   if (version >= 2) {
-    rules.handled.files = bits(14);  // 5.19: moving between directories
+    rules.files = bits(14);  // 5.19: moving between directories
   }
   if (version >= 3) {
-    rules.handled.files = bits(15);  // 6.2: truncating
+    rules.files = bits(15);  // 6.2: truncating
   }
   if (version >= 4) {
-    rules.handled.net = bits(2);  // 6.7: bind and connect of TCP
-    rules.size = offsetof(Ruleset, scoped);
+    rules.net = bits(2);  // 6.7: bind and connect of TCP
+    size = offsetof(Ruleset, scoped);
   }
   if (version >= 5) {
-    rules.handled.files = bits(16);  // 6.10: ioctl of devices
+    rules.files = bits(16);  // 6.10: ioctl of devices
   }
   if (version >= 6) {
-    rules.handled.scoped = bits(2);  // 6.12: abstract sockets, signals
-    rules.size = sizeof(Ruleset);
+    rules.scoped = bits(2);  // 6.12: abstract sockets, signals
+    size = sizeof(Ruleset);
   }
   return rules;
 }
@@ -62,10 +57,10 @@ bool forbid_files() {
   if (version < 1) {
     return false;
   }
-  const Version rules = rules_of(version);
+  std::size_t size = 0;
+  const Ruleset rules = rules_of(version, size);
   // No rule is added to it, so all that it handles is forbidden.
-  const Descriptor ruleset(
-      static_cast<int>(syscall(SYS_landlock_create_ruleset, &rules.handled, rules.size, 0)));
+  const Descriptor ruleset(static_cast<int>(syscall(SYS_landlock_create_ruleset, &rules, size, 0)));
   return ruleset.get() >= 0 && syscall(SYS_landlock_restrict_self, ruleset.get(), 0) == 0;
 #else
   return false;

@@ -65,11 +65,7 @@ Message gap_of(const FileError& error) {
 }  // namespace
 
 void LogFiles::unread(LogSource::Kind kind, const std::string& name, const FileError& error) {
-  sink_.begin({kind, name, std::nullopt});
-  LogEnd end;
-  end.read = false;
-  end.gap = gap_of(error);
-  sink_.end(end);
+  tell_unread(sink_, {kind, name, std::nullopt}, gap_of(error));
 }
 
 std::vector<std::string> LogFiles::names_in(const std::string& directory,
@@ -93,7 +89,7 @@ std::vector<std::string> LogFiles::names_in(const std::string& directory,
   return names;
 }
 
-Message LogFiles::pour(const DirFiles::OpenFile& file) {
+Message LogFiles::pour(const Guarded& file) {
   ++read_;
   bool full = false;
   const auto result = read_open_file(
@@ -125,7 +121,7 @@ void LogFiles::read_one(const std::string& path, LogSource::Kind kind) {
     unread(kind, path, file.error());
     return;
   }
-  sink_.begin({kind, path, file->modified_us, 0, doubt_of(path, file->doubt)});
+  sink_.begin({kind, path, file->modified_us(), 0, doubt_of(path, file->doubt)});
   LogEnd end;
   end.gap = pour(*file);
   sink_.end(end);
@@ -136,7 +132,7 @@ void LogFiles::read_files(std::vector<std::string> paths, LogSource::Kind kind) 
   for (std::string& path : paths) {
     const auto file = files_.open_file(path);
     if (file) {
-      found.push_back({std::move(path), file->modified_us, !file->doubt.empty()});
+      found.push_back({std::move(path), file->modified_us(), !file->doubt.empty()});
     } else if (file.error().kind != FileError::Kind::missing) {
       unread(kind, path, file.error());
     }
@@ -152,17 +148,15 @@ void LogFiles::read_files(std::vector<std::string> paths, LogSource::Kind kind) 
     read_one(found[at].path, kind);
   }
   if (at < found.size()) {
-    sink_.begin({kind, found[at].path, found[at].modified_us});
-    LogEnd end;
-    end.read = false;
     const std::size_t older = found.size() - at - 1;
-    end.gap = Message(
-        "more than {} MiB or {} files before it, so it was left out{}; name it to read it",
-        limits_.most_bytes >> 20U, limits_.most_files,
-        older > 0 ? ", and so " + (older == 1 ? "was 1 older log"
-                                              : "were " + std::to_string(older) + " older logs")
-                  : std::string());
-    sink_.end(end);
+    tell_unread(
+        sink_, {kind, found[at].path, found[at].modified_us},
+        Message("more than {} MiB or {} files before it, so it was left out{}; name it to read it",
+                limits_.most_bytes >> 20U, limits_.most_files,
+                older > 0
+                    ? ", and so " + (older == 1 ? "was 1 older log"
+                                                : "were " + std::to_string(older) + " older logs")
+                    : std::string()));
   }
 }
 
@@ -184,7 +178,7 @@ void LogFiles::read_parts(const std::string& directory, int depth) {
   for (const std::string& name : names_in(directory, is_pstore_name, kind)) {
     const std::string path = below(directory, name);
     if (const auto part = files_.open_file(path)) {
-      parts.push_back({path, part->modified_us, !part->doubt.empty()});
+      parts.push_back({path, part->modified_us(), !part->doubt.empty()});
       doubt = doubt.empty() ? part->doubt : doubt;
     } else {
       unread(kind, path, part.error());

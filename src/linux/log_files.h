@@ -30,7 +30,7 @@ class LogFiles {
   void read_files(std::vector<std::string> paths, LogSource::Kind kind);
   void read_parts(const std::string& directory, int depth);
   // Hands a file's text on; the gap, if any.
-  Message pour(const DirFiles::OpenFile& file);
+  Message pour(const Guarded& file);
   void read_one(const std::string& path, LogSource::Kind kind);
   void unread(LogSource::Kind kind, const std::string& name, const host::FileError& error);
 

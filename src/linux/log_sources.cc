@@ -27,6 +27,11 @@ bool is_dump(const LogSource& source) {
          (source.kind == Kind::file && name.starts_with("dmesg"));
 }
 
+void tell_unread(const LogSink& sink, const LogSource& source, Message gap) {
+  sink.begin(source);
+  sink.end({false, std::move(gap), 0, std::nullopt});
+}
+
 MachineClock machine_clock() {
   MachineClock clock;
   const std::int64_t monotonic = now_us(CLOCK_MONOTONIC);

@@ -50,18 +50,22 @@ struct LogSink {
   std::function<bool()> stop;  // true: nobody wants more
 };
 
+// A log of which nothing can be read.
+void tell_unread(const LogSink& sink, const LogSource& source, Message gap);
+
 struct LogLimits {
   std::uint64_t most_bytes = std::uint64_t{4} << 30U;  // of all files, decompressed
   std::size_t most_files = 1000;
   int most_silent_ms = 60'000;  // of journalctl
 };
 
-// The clocks of the running machine, and which machine it is.
+// The clocks of the machine whose logs they are, as far as known, and which machine it is.
 struct MachineClock {
   std::string boot;                // id as the journal writes it; empty = not known
   std::int64_t booted_us = 0;      // when the monotonic clock was 0, since 1970
   std::uint64_t suspended_us = 0;  // time that the monotonic clock does not count
   std::string host{};              // its name; empty = not known
+  std::int64_t now_us = 0;         // when the logs were taken, since 1970
 };
 MachineClock machine_clock();
 

@@ -6,24 +6,16 @@
 namespace whyoom::linux {
 namespace {
 
-struct Note {
-  std::array<char, 255> text{};
-  std::size_t size = 0;
-};
-
-Note& note() {
-  static Note last;
-  return last;
-}
+constinit std::array<char, 255> text{};
+constinit std::size_t size = 0;
 
 }  // namespace
 
 void now_reading(std::string_view what) {
-  Note& last = note();
-  last.size = std::min(what.size(), last.text.size());
-  std::copy_n(what.begin(), last.size, last.text.begin());
+  size = std::min(what.size(), text.size());
+  std::copy_n(what.begin(), size, text.begin());
 }
 
-std::string_view last_read() { return {note().text.data(), note().size}; }
+std::string_view last_read() { return {text.data(), size}; }
 
 }  // namespace whyoom::linux

@@ -1,14 +1,13 @@
 #include "linux/output.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
-#include <system_error>
 
 #include "base/text.h"
+#include "linux/file_system.h"
 
 namespace whyoom::linux {
 namespace {
@@ -39,20 +38,10 @@ void Output::write_rendered(std::string_view text) {
 }
 
 void Output::flush() {
-  std::string_view rest = buffer_;
-  while (!rest.empty() && !closed_) {
-    const ssize_t written = ::write(fd_, rest.data(), rest.size());
-    if (written >= 0) {
-      rest.remove_prefix(static_cast<std::size_t>(written));
-    } else if (errno == EAGAIN) {
-      pollfd ready{fd_, POLLOUT, 0};
-      (void)poll(&ready, 1, -1);
-    } else if (errno != EINTR) {
-      closed_ = true;
-      if (errno != EPIPE) {
-        error_ = std::generic_category().message(errno);
-      }
-    }
+  const int error = closed_ ? 0 : write_all(fd_, buffer_);
+  if (error != 0) {
+    closed_ = true;
+    error_ = error == EPIPE ? std::string() : errno_text(error);
   }
   buffer_.clear();
 }

@@ -8,17 +8,13 @@
 #include <cerrno>
 #include <cstdlib>
 #include <ctime>
-#include <system_error>
 
-#include "linux/identity.h"
-#include "linux/landlock.h"
+#include "linux/file_system.h"
 #include "linux/output.h"
-#include "linux/syscall_filter.h"
+#include "linux/sandbox_parts.h"
 
 namespace whyoom::linux {
 namespace {
-
-std::string error_text(int error) { return std::generic_category().message(error); }
 
 // Without TZ the C library looks at /etc/localtime each time that it is asked, to see whether it
 // changed. With it, it looks once.
@@ -67,10 +63,10 @@ constexpr bool built_in = false;
 
 std::string missing(int identity, int filter) {
   if (identity != 0) {
-    return "root cannot become another user here (" + error_text(identity) + ")";
+    return "root cannot become another user here (" + errno_text(identity) + ")";
   }
   if (filter != 0) {
-    return "system calls cannot be filtered here (" + error_text(filter) + ")";
+    return "system calls cannot be filtered here (" + errno_text(filter) + ")";
   }
   return {};
 }

@@ -11,9 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "linux/identity.h"
 #include "linux/sandbox.h"
-#include "linux/syscall_filter.h"
+#include "linux/sandbox_parts.h"
 
 namespace whyoom::linux::test {
 

@@ -16,9 +16,8 @@
 #include <string>
 
 #include "linux/descriptor.h"
-#include "linux/identity.h"
-#include "linux/landlock.h"
 #include "linux/sandbox_for_test.h"
+#include "linux/sandbox_parts.h"
 
 namespace whyoom::linux {
 namespace {

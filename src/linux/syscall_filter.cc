@@ -1,6 +1,6 @@
-#include "linux/syscall_filter.h"
-
 #include <cerrno>
+
+#include "linux/sandbox_parts.h"
 
 #ifndef WHYOOM_SANDBOX
 
@@ -89,10 +89,7 @@ constexpr Allowed allowed[] = {
     {"exit_group"},
 };
 
-struct Free {
-  void operator()(void* filter) const { seccomp_release(filter); }
-};
-using Filter = std::unique_ptr<void, Free>;
+using Filter = std::unique_ptr<void, decltype(&seccomp_release)>;
 
 int add(const Filter& filter, const Allowed& rule, int number) {
   switch (rule.only) {
@@ -152,7 +149,7 @@ void handle_refused_calls() {
 int filter_system_calls() {
   // The call is not done, and the handler says which it was. Without a handler the kernel ends
   // the process, so that nothing goes on with an answer that it does not expect.
-  const Filter filter(seccomp_init(SCMP_ACT_TRAP));
+  const Filter filter(seccomp_init(SCMP_ACT_TRAP), &seccomp_release);
   if (!filter) {
     return ENOMEM;
   }

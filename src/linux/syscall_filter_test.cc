@@ -1,5 +1,3 @@
-#include "linux/syscall_filter.h"
-
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -26,6 +24,7 @@
 #include "linux/descriptor.h"
 #include "linux/mapped_file.h"
 #include "linux/sandbox_for_test.h"
+#include "linux/sandbox_parts.h"
 
 namespace whyoom::linux {
 namespace {

@@ -49,16 +49,16 @@ bool is_key(std::string_view key) {
 }
 
 // 2.6.31 capitalises the first key of a line.
-const kernel::FieldFact* find_fact(kernel::Scope scope, std::string_view key) {
-  if (const auto* fact = kernel::find_field(scope, key)) {
-    return fact;
+std::optional<kernel::Field> find_in_any_case(kernel::Scope scope, std::string_view key) {
+  if (const auto field = kernel::find_field(scope, key)) {
+    return field;
   }
   if (!key.empty() && key.front() >= 'A' && key.front() <= 'Z') {
     std::string lower(key);
     lower.front() = static_cast<char>(lower.front() - 'A' + 'a');
     return kernel::find_field(scope, lower);
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 void note_bad(FieldRun& run, std::string_view token) {
@@ -113,18 +113,17 @@ FieldRun read_fields(kernel::Scope scope, std::string_view text, Place at, Field
         value_text.substr(std::min(value_text.find_first_not_of("0123456789"), value_text.size()));
     const auto value =
         parse_number<std::uint64_t>(value_text.substr(0, value_text.size() - unit.size()));
-    const auto* fact = find_fact(scope, key);
-    const bool plain =
-        scope == kernel::Scope::total || (fact != nullptr && fact->unit == kernel::Unit::count);
+    const auto field = find_in_any_case(scope, key);
+    const bool plain = field ? !kernel::is_in_kib(scope, *field) : scope == kernel::Scope::total;
     if (!value || (plain ? !unit.empty() : !is_kib(unit))) {
       note_bad(run, token);
       continue;
     }
-    if (fact == nullptr) {
+    if (!field) {
       ++run.other;
       continue;
     }
-    fields.set(fact->field, *value, at);
+    fields.set(*field, *value, at);
     ++run.known;
   }
   if (run.malformed > 0 && !run.bad.empty() && text.ends_with(run.bad)) {

@@ -3,11 +3,12 @@
 #include <fstream>
 #include <string_view>
 
-#include "linux/apply.h"
+#include "fix/apply.h"
 #include "scenario.h"
 
 namespace {
 
+namespace fix = whyoom::fix;
 namespace linux = whyoom::linux;
 
 // What apply must not be: no journal, and each file is emptied before it is written.
@@ -20,7 +21,7 @@ int careless(const whyoom::advise::Change& change) {
   return 0;
 }
 
-int say(const linux::ApplyFailure& failure) {
+int say(const fix::ApplyFailure& failure) {
   std::fprintf(stderr, "%s\n", failure.what.c_str());
   for (const std::string& left : failure.left) {
     std::fprintf(stderr, "not put back: %s\n", left.c_str());
@@ -39,15 +40,15 @@ int main(int argc, char** argv) {
   if (what == "careless") {
     return careless(scenario.change);
   }
-  auto store = linux::FixStore::open_locked(scenario.store, 1);
+  auto store = fix::FixStore::open_locked(scenario.store, 1);
   if (!store) {
     std::fprintf(stderr, "%s\n", store.error().c_str());
     return 2;
   }
-  const linux::ApplyHooks hooks{
+  const fix::ApplyHooks hooks{
       {}, {}, [](const std::string& told) { std::fprintf(stderr, "%s\n", told.c_str()); }};
   if (what == "apply") {
-    const auto done = linux::apply(
+    const auto done = fix::apply(
         scenario.change, *store,
         {1, whyoom::advise::Wanted{linux::test::key("vm.x"), "2"}, "apply_program"}, hooks);
     return done ? 0 : say(done.error());
@@ -58,6 +59,6 @@ int main(int argc, char** argv) {
     return 2;
   }
   const auto done =
-      what == "undo" ? linux::undo(*record, *store, hooks) : linux::finish(*record, *store, hooks);
+      what == "undo" ? fix::undo(*record, *store, hooks) : fix::finish(*record, *store, hooks);
   return done ? 0 : say(done.error());
 }

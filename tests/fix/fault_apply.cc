@@ -15,26 +15,12 @@
 #include <random>
 #include <string_view>
 
-#include "kill_at_syscall.h"
-#include "linux/apply.h"
+#include "judge.h"
 #include "scenario.h"
 
+namespace whyoom::test {
 namespace {
 
-namespace fs = std::filesystem;
-namespace linux = whyoom::linux;
-namespace test = whyoom::test;
-using linux::FixState;
-using linux::Standing;
-using linux::test::get;
-using linux::test::put;
-using linux::test::snapshot;
-using linux::test::Snapshot;
-using test::Disturbance;
-using test::Stop;
-
-constexpr int skipped = 77;
-constexpr std::size_t most_complaints = 8;
 constexpr std::string_view theirs = "# written by somebody else\n";
 constexpr std::array errors{ENOSPC, EIO, EROFS, EINTR, EDQUOT, EACCES};
 
@@ -47,22 +33,20 @@ Snapshot without_ends(Snapshot all) {
 }
 
 // As it should be, and as it is.
-std::string difference(const Snapshot& wanted, const Snapshot& found) {
+std::string difference_of_values(const Snapshot& wanted, const Snapshot& found) {
   const Snapshot should = without_ends(wanted);
   const Snapshot is = without_ends(found);
-  const std::string missed = linux::test::difference(should, is);
-  return missed.empty() ? missed : missed + "is:\n" + linux::test::difference(is, should);
+  const std::string missed = difference(should, is);
+  return missed.empty() ? missed : missed + "is:\n" + difference(is, should);
 }
 
-bool is_put_aside(const std::string& path) {
-  return path.find(".whyoom-") != std::string::npos ||
-         path.find(".kept-by-whyoom-") != std::string::npos;
-}
-
-class Campaign {
+class Campaign : public ChanceJudge {
  public:
   Campaign(std::string program, const std::string& scratch, std::uint32_t seed)
-      : program_(std::move(program)), scratch_(scratch), scenario_(scratch), random_(seed) {
+      : ChanceJudge(Scenario(scratch).store, scratch + "/told", seed),
+        program_(std::move(program)),
+        scratch_(scratch),
+        scenario_(scratch) {
     scenario_.make();
     before_ = snapshot(scenario_.top);
     for (const char* command : {"apply", "undo"}) {
@@ -73,15 +57,15 @@ class Campaign {
       (std::string_view(command) == "apply" ? after_ : undone_) = snapshot(scenario_.top);
     }
     stops_["finish"] = stops_["apply"];
-    expect(difference(before_, undone_).empty(), "undo gives all back");
+    expect(difference_of_values(before_, undone_).empty(), "undo gives all back");
   }
 
   // One to three disturbed runs on one tree, then the way on.
   void kills(std::uint64_t count) {
-    for (std::uint64_t round = 0; round < count && wrong_ < most_complaints;) {
+    for (std::uint64_t round = 0; round < count && !enough();) {
       start();
       for (std::uint64_t goes = 1 + pick(3); goes > 0 && round < count; --goes, ++round) {
-        const std::string command = next_command();
+        const std::string command = next_command("apply", "finish");
         const std::uint64_t at = pick(stops_[command]);
         disturbed(command, "killed at " + std::to_string(at), [at](const Stop& stop) {
           return Disturbance{stop.index == at ? Disturbance::Kind::kill : Disturbance::Kind::none};
@@ -92,10 +76,10 @@ class Campaign {
   }
 
   void failures(std::uint64_t count) {
-    for (std::uint64_t round = 0; round < count && wrong_ < most_complaints;) {
+    for (std::uint64_t round = 0; round < count && !enough();) {
       start();
       for (std::uint64_t goes = 1 + pick(3); goes > 0 && round < count; --goes, ++round) {
-        one_failure(next_command());
+        one_failure(next_command("apply", "finish"));
       }
       go_on();
     }
@@ -103,22 +87,17 @@ class Campaign {
 
   // Somebody else writes, at times while a call fails, or the program is killed soon after.
   void edits(std::uint64_t count) {
-    for (std::uint64_t round = 0; round < count && wrong_ < most_complaints; ++round) {
+    for (std::uint64_t round = 0; round < count && !enough(); ++round) {
       start();
-      one_edit(next_command());
+      one_edit(next_command("apply", "finish"));
     }
-  }
-
-  [[nodiscard]] bool well() const {
-    for (const auto& [what, count] : counts_) {
-      std::printf("%s: %llu\n", what.c_str(), static_cast<unsigned long long>(count));
-    }
-    return wrong_ == 0;
   }
 
  private:
-  std::uint64_t pick(std::uint64_t below) { return random_() % std::max<std::uint64_t>(below, 1); }
-  [[nodiscard]] std::string told() const { return scratch_ + "/told"; }
+  void expect_same_values(const Snapshot& wanted, const Snapshot& found, const char* what) {
+    const std::string wrong = difference_of_values(wanted, found);
+    expect(wrong.empty(), what, wrong);
+  }
 
   void start() {
     scenario_.make();
@@ -128,28 +107,18 @@ class Campaign {
     }
   }
 
-  // What a person would do next.
-  std::string next_command() {
-    const auto record = load();
-    if (!record || record->state == FixState::rolled_back || record->state == FixState::undone) {
-      return "apply";
-    }
-    return record->state == FixState::planned && pick(2) == 0 ? "finish" : "undo";
-  }
-
-  void disturbed(const std::string& command, const std::string& how,
+  void disturbed(const std::string& command, const std::string& with,
                  const std::function<Disturbance(const Stop&)>& disturb) {
-    at_ = command + " " + how;
+    at_ = command + " " + with;
     fs::remove(told());
     if (command == "apply") {
       fs::remove_all(scenario_.store.path);  // so that the number is 1
     }
     const auto end =
         test::run_disturbed({program_, command, scratch_}, test::Calls::all, told(), disturb);
-    at_ += end.killed ? ", killed" : ", ended with " + std::to_string(end.status);
-    ++counts_[command + (end.killed ? ", killed" : ", ended with " + std::to_string(end.status))];
-    expect(end.killed || end.status == 0 || end.status == 2 || end.status == 3,
-           "it ends with a status of its own");
+    at_ += ", " + how(end);
+    ++counts_[command + ", " + how(end)];
+    expect_own_end(end);
     look(command, end);
   }
 
@@ -158,13 +127,11 @@ class Campaign {
     drop_named(now, end.killed);
     const auto record = load();
     if (!record) {
-      const std::string wrong = difference(before_, now);
-      expect(wrong.empty(), "nothing is changed without a journal", wrong);
+      expect_same_values(before_, now, "nothing is changed without a journal");
       return;
     }
-    for (const linux::FileStanding& file : linux::examine(*record, scenario_.store.values).files) {
-      expect(file.standing == Standing::old || file.standing == Standing::updated ||
-                 file.standing == Standing::torn,
+    for (const fix::Found& file : fix::examine(*record, scenario_.store.values).files) {
+      expect(is_old_or_new(file) || file.standing == Standing::torn,
              "each file is the old or the new one");
     }
     if (end.killed) {
@@ -175,12 +142,10 @@ class Campaign {
       expect(record->state == (to_new ? FixState::applied : FixState::undone), "the journal tells");
     }
     if (record->state == FixState::applied) {
-      const std::string wrong = difference(after_, now);
-      expect(wrong.empty(), "all of an applied fix is new", wrong);
+      expect_same_values(after_, now, "all of an applied fix is new");
     }
     if (record->state == FixState::undone || record->state == FixState::rolled_back) {
-      const std::string wrong = difference(before_, now);
-      expect(wrong.empty(), "all is old again", wrong);
+      expect_same_values(before_, now, "all is old again");
     }
   }
 
@@ -218,15 +183,14 @@ class Campaign {
   void go_on() {
     at_ += ", then what is left to do";
     for (int go = 0; go < 3; ++go) {
-      const std::string command = next_command();
+      const std::string command = next_command("apply", "finish");
       if (command == "apply") {
         break;
       }
       fs::remove(told());
       expect(run(command.c_str()) == 0, "a way leads on", command + ": " + get(told()));
     }
-    const std::string wrong = difference(before_, snapshot(scenario_.top));
-    expect(wrong.empty(), "the way back leads to the end", wrong);
+    expect_same_values(before_, snapshot(scenario_.top), "the way back leads to the end");
   }
 
   void one_failure(const std::string& command) {
@@ -301,12 +265,11 @@ class Campaign {
     fs::remove(told());
     const auto end =
         test::run_disturbed({program_, command, scratch_}, test::Calls::all, told(), disturb);
-    at_ += end.killed ? ", killed" : ", ended with " + std::to_string(end.status);
+    at_ += ", " + how(end);
     expect_theirs(wrote, path, end.killed);
-    ++counts_["edits by others, " +
-              (end.killed ? std::string("killed") : "ended with " + std::to_string(end.status))];
+    ++counts_["edits by others, " + how(end)];
     if (end.killed) {
-      const std::string then = next_command();
+      const std::string then = next_command("apply", "finish");
       if (then != "apply") {
         fs::remove(told());
         (void)run(then.c_str());
@@ -354,49 +317,29 @@ class Campaign {
     }
     return test::run({program_, command, scratch_}, told());
   }
-  tl::expected<linux::FixRecord, std::string> load() {
-    const auto store = linux::FixStore::open(scenario_.store);
-    if (!store) {
-      return tl::unexpected(store.error());
-    }
-    const auto records = store->list();
-    expect(records && records->size() <= 1 && (records->empty() || (*records)[0].damage.empty()),
-           "the journal can be read");
-    return store->load(1);
-  }
-  void expect(bool fine, const char* what, const std::string& more = {}) {
-    if (!fine && ++wrong_ <= most_complaints) {
-      std::printf("%s: not so: %s\n%ssaid: %s", at_.c_str(), what, more.c_str(),
-                  get(told()).c_str());
-    }
-  }
 
-  std::string program_, scratch_, at_ = "at the start";
-  test::Scenario scenario_;
-  std::mt19937 random_;
+  std::string program_, scratch_;
+  Scenario scenario_;
   Snapshot before_, after_, undone_;
-  std::map<std::string, std::uint64_t> stops_, counts_;
-  std::uint64_t wrong_ = 0;
   bool from_applied_ = false;
 };
 
 }  // namespace
+}  // namespace whyoom::test
 
 int main(int argc, char** argv) {
+  using namespace whyoom::test;
   if (argc < 2) {
     return 2;
   }
-  if (!test::can_trace() || !test::can_fail_calls()) {
-    std::printf("SKIPPED: ptrace is not allowed here, or cannot let a call fail\n");
-    return skipped;
+  if (!can_trace() || !can_fail_calls()) {
+    return skip("ptrace is not allowed here, or cannot let a call fail");
   }
-  const auto number = [&](int index, std::uint64_t otherwise) {
-    return argc > index ? std::strtoull(argv[index], nullptr, 10) : otherwise;
-  };
-  const linux::test::Scratch scratch;
-  Campaign campaign(argv[1], scratch.path(), static_cast<std::uint32_t>(number(5, 20261128)));
-  campaign.kills(number(2, 100));
-  campaign.failures(number(3, 200));
-  campaign.edits(number(4, 200));
+  const whyoom::linux::test::Scratch scratch;
+  Campaign campaign(argv[1], scratch.path(),
+                    static_cast<std::uint32_t>(number_at(argc, argv, 5, 20261128)));
+  campaign.kills(number_at(argc, argv, 2, 100));
+  campaign.failures(number_at(argc, argv, 3, 200));
+  campaign.edits(number_at(argc, argv, 4, 200));
   return campaign.well() ? 0 : 1;
 }

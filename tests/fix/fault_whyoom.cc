@@ -12,44 +12,20 @@
 #include <functional>
 #include <random>
 
-#include "kill_at_syscall.h"
-#include "linux/apply.h"
+#include "judge.h"
 #include "linux/capture_file.h"
 #include "machine.h"
 
+namespace whyoom::test {
 namespace {
 
-namespace fs = std::filesystem;
-namespace linux = whyoom::linux;
-namespace test = whyoom::test;
-using linux::FixState;
-using linux::Standing;
-using linux::test::difference;
-using linux::test::get;
-using linux::test::Snapshot;
-using test::Disturbance;
-using test::Stop;
-
-constexpr int skipped = 77;
-constexpr std::size_t most_complaints = 8;
 constexpr std::array errors{ENOSPC, EIO, EROFS, EINTR};
-constexpr const char* told = "/var/lib/told";
 constexpr const char* captures = "/var/lib/captures";
 
-int skip(const char* why) {
-  std::printf("SKIPPED: %s\n", why);
-  return skipped;
-}
-
-bool is_put_aside(const std::string& path) {
-  return path.find(".whyoom-") != std::string::npos ||
-         path.find(".kept-by-whyoom-") != std::string::npos;
-}
-
-class Campaign {
+class Campaign : public ChanceJudge {
  public:
   Campaign(const std::string& program, const std::string& host, std::uint32_t seed)
-      : random_(seed) {
+      : ChanceJudge({}, "/var/lib/told", seed) {
     commands_["fix"] = {program, "fix", "kernel.domainname=after.example", "--yes"};
     commands_["undo"] = {program, "undo", "--yes"};
     commands_["resume"] = {program, "fix", "--resume", "--yes"};
@@ -67,14 +43,14 @@ class Campaign {
   }
 
   void run(std::uint64_t kills, std::uint64_t failures) {
-    for (std::uint64_t round = 0; round < kills + failures && wrong_ < most_complaints;) {
+    for (std::uint64_t round = 0; round < kills + failures && !enough();) {
       if (pick(4) == 0) {
         capture(round++ < kills);
         continue;
       }
       test::fresh_machine();
       for (std::uint64_t goes = 1 + pick(3); goes > 0 && round < kills + failures; --goes) {
-        const std::string command = next_command();
+        const std::string command = next_command("fix", "resume");
         if (command == "fix") {
           fs::remove_all("/var/lib/whyoom");
         }
@@ -85,16 +61,7 @@ class Campaign {
     }
   }
 
-  [[nodiscard]] bool well() const {
-    for (const auto& [what, count] : counts_) {
-      std::printf("%s: %llu\n", what.c_str(), static_cast<unsigned long long>(count));
-    }
-    return wrong_ == 0;
-  }
-
  private:
-  std::uint64_t pick(std::uint64_t below) { return random_() % std::max<std::uint64_t>(below, 1); }
-
   void count_stops(const std::string& command) {
     at_ = command;
     const auto end = test::run_disturbed(commands_[command], test::Calls::changing, {},
@@ -110,9 +77,9 @@ class Campaign {
     const bool for_ever = !kill && error != EINTR && pick(5) == 0;
     bool begun = false;
     std::uint64_t number = 0;
-    fs::remove(told);
-    const auto end =
-        test::run_disturbed(commands_[command], test::Calls::changing, told, [&](const Stop& stop) {
+    fs::remove(told());
+    const auto end = test::run_disturbed(
+        commands_[command], test::Calls::changing, told(), [&](const Stop& stop) {
           const bool fits = kill || (shorten ? test::is_write(stop) : test::is_file_call(stop));
           if (stop.index < from || !fits || (begun && !for_ever)) {
             return Disturbance{};
@@ -128,10 +95,8 @@ class Campaign {
                                        : "errors " + std::to_string(error);
     ++counts_[command + ", " + kind];
     at_ = command + ", " + kind + " from " + std::to_string(from) + (for_ever ? " on" : "") +
-          " (call " + std::to_string(number) + ")" +
-          (end.killed ? ", killed" : ", ended with " + std::to_string(end.status));
-    expect(end.killed || end.status == 0 || end.status == 2 || end.status == 3,
-           "it ends with a status of its own");
+          " (call " + std::to_string(number) + ")" + ", " + how(end);
+    expect_own_end(end);
     return end;
   }
 
@@ -143,32 +108,23 @@ class Campaign {
     const bool there = fs::exists(path);
     // One that could not be removed either is named.
     const bool stayed =
-        there && get(told).find(path + " could not be removed") != std::string::npos;
+        there && get(told()).find(path + " could not be removed") != std::string::npos;
     expect(end.killed || there == (end.status == 0 || stayed),
            "there is a capture when it says so");
-    expect(end.killed || end.status == 0 || !get(told).empty(), "it says what failed");
+    expect(end.killed || end.status == 0 || !get(told()).empty(), "it says what failed");
     expect(!there ||
                linux::open_capture(linux::open_inputs({path}, linux::SandboxChoice::off)->front())
                    .has_value(),
            "a capture with its name is whole");
     for (const auto& entry : fs::directory_iterator(captures)) {
       const std::string name = entry.path().string();
-      expect(name == path || end.killed || get(told).find(name) != std::string::npos,
+      expect(name == path || end.killed || get(told()).find(name) != std::string::npos,
              "what is left is named", name + "\n");
     }
   }
 
-  // What a person would do next.
-  std::string next_command() {
-    const auto record = load();
-    if (!record || record->state == FixState::rolled_back || record->state == FixState::undone) {
-      return "fix";
-    }
-    return record->state == FixState::planned && pick(2) == 0 ? "resume" : "undo";
-  }
-
   void look(const test::KillEnd& end) {
-    const std::string said = get(told);
+    const std::string said = get(told());
     Snapshot now = test::state_of_machine();
     for (auto file = now.begin(); file != now.end();) {
       const bool aside = is_put_aside(file->first);
@@ -181,74 +137,51 @@ class Campaign {
     }
     const auto record = load();
     if (record) {
-      for (const linux::FileStanding& file : linux::examine(*record, {}).files) {
-        expect(file.standing == Standing::old || file.standing == Standing::updated,
-               "each file is the old or the new one");
+      for (const fix::Found& file : fix::examine(*record, {}).files) {
+        expect(is_old_or_new(file), "each file is the old or the new one");
       }
     }
     const bool is_old =
         !record || record->state == FixState::undone || record->state == FixState::rolled_back;
     if (is_old || record->state == FixState::applied) {
-      const std::string wrong = difference(is_old ? before_ : after_, now);
-      expect(wrong.empty(), "the machine is as the journal says", wrong);
+      expect_same(is_old ? before_ : after_, now, "the machine is as the journal says");
     }
   }
 
   void go_on() {
     at_ += ", then what is left to do";
-    for (std::string command = next_command(); command != "fix"; command = next_command()) {
-      fs::remove(told);
-      const int status = test::run(commands_[command], told);
-      expect(status == 0, "a way leads on", command + ": " + get(told));
+    for (std::string command = next_command("fix", "resume"); command != "fix";
+         command = next_command("fix", "resume")) {
+      fs::remove(told());
+      const int status = test::run(commands_[command], told());
+      expect(status == 0, "a way leads on", command + ": " + get(told()));
       if (status != 0) {
         break;
       }
     }
-    const std::string wrong = difference(before_, test::state_of_machine());
-    expect(wrong.empty(), "the way back leads to the end", wrong);
-  }
-
-  tl::expected<linux::FixRecord, std::string> load() {
-    const auto store = linux::FixStore::open({});
-    if (!store) {
-      return tl::unexpected(store.error());
-    }
-    const auto records = store->list();
-    expect(records && records->size() <= 1 && (records->empty() || (*records)[0].damage.empty()),
-           "the journal can be read");
-    return store->load(1);
-  }
-  void expect(bool fine, const char* what, const std::string& more = {}) {
-    if (!fine && ++wrong_ <= most_complaints) {
-      std::printf("%s: not so: %s\n%ssaid: %s\n", at_.c_str(), what, more.c_str(),
-                  get(told).c_str());
-    }
+    expect_same(before_, test::state_of_machine(), "the way back leads to the end");
   }
 
   std::map<std::string, std::vector<std::string>> commands_;
-  std::map<std::string, std::uint64_t> stops_, counts_;
-  std::string at_;
   Snapshot before_, after_;
-  std::mt19937 random_;
-  std::uint64_t wrong_ = 0;
 };
 
 }  // namespace
+}  // namespace whyoom::test
 
 int main(int argc, char** argv) {
+  using namespace whyoom::test;
   if (argc < 3) {
     return 2;
   }
-  if (!test::can_trace() || !test::can_fail_calls()) {
+  if (!can_trace() || !can_fail_calls()) {
     return skip("ptrace is not allowed here, or cannot let a call fail");
   }
-  if (!test::enter_namespaces()) {
+  if (!enter_namespaces()) {
     return skip("a private mount and UTS namespace cannot be had here");
   }
-  const auto number = [&](int index, std::uint64_t otherwise) {
-    return argc > index ? std::strtoull(argv[index], nullptr, 10) : otherwise;
-  };
-  Campaign campaign(argv[1], argv[2], static_cast<std::uint32_t>(number(5, 20261128)));
-  campaign.run(number(3, 40), number(4, 60));
+  Campaign campaign(argv[1], argv[2],
+                    static_cast<std::uint32_t>(number_at(argc, argv, 5, 20261128)));
+  campaign.run(number_at(argc, argv, 3, 40), number_at(argc, argv, 4, 60));
   return campaign.well() ? 0 : 1;
 }

@@ -10,27 +10,19 @@
 #include <random>
 #include <string_view>
 
-#include "kill_at_syscall.h"
-#include "linux/apply.h"
+#include "judge.h"
 #include "scenario.h"
 
+namespace whyoom::test {
 namespace {
 
-namespace linux = whyoom::linux;
-namespace test = whyoom::test;
-using linux::FixState;
-using linux::Standing;
-using linux::test::difference;
-using linux::test::snapshot;
-using linux::test::Snapshot;
-
-constexpr int skipped = 77;
-constexpr std::size_t most_complaints = 5;
-
-class Trial {
+class Trial : public Judge {
  public:
   Trial(std::string program, const std::string& scratch)
-      : program_(std::move(program)), scratch_(scratch), scenario_(scratch) {
+      : Judge(Scenario(scratch).store),
+        program_(std::move(program)),
+        scratch_(scratch),
+        scenario_(scratch) {
     scenario_.make();
     before_ = snapshot(scenario_.top);
     expect(run("apply"), "apply by itself");
@@ -60,7 +52,7 @@ class Trial {
       look();
       recover();
     }
-    std::printf("%s: %llu runs were killed\n", command, static_cast<unsigned long long>(killed));
+    std::printf("%s: %llu runs were killed\n", command, printed(killed));
     expect(killed > 0, "something was killed");
   }
 
@@ -73,15 +65,13 @@ class Trial {
       expect(difference(before_, now).empty(), "nothing is changed without a journal");
       return;
     }
-    const auto found = linux::examine(*record, scenario_.store.values);
-    for (const linux::FileStanding& file : found.files) {
+    const auto found = fix::examine(*record, scenario_.store.values);
+    for (const fix::Found& file : found.files) {
       ++standings_[static_cast<std::size_t>(file.standing)];
-      expect(file.standing == Standing::old || file.standing == Standing::updated ||
-                 file.standing == Standing::torn,
+      expect(is_old_or_new(file) || file.standing == Standing::torn,
              "each file is the old or the new one");
     }
-    expect(linux::test::get(scenario_.top + "/etc/hard.conf") ==
-               linux::test::get(scenario_.top + "/etc/hard-too"),
+    expect(get(scenario_.top + "/etc/hard.conf") == get(scenario_.top + "/etc/hard-too"),
            "hard links are one file");
   }
 
@@ -91,8 +81,7 @@ class Trial {
       expect(run("undo"), "undo after it");
       expect(load()->state == FixState::undone, "the record is one of an undone fix");
     }
-    const std::string wrong = difference(before_, snapshot(scenario_.top));
-    expect(wrong.empty(), "undo gives all back", wrong);
+    expect_same(before_, snapshot(scenario_.top), "undo gives all back");
   }
 
   void finish() {
@@ -105,8 +94,7 @@ class Trial {
       expect(run("finish"), "finish after it");
       expect(load()->state == FixState::applied, "the record is one of an applied fix");
     }
-    const std::string wrong = difference(record ? after_ : before_, snapshot(scenario_.top));
-    expect(wrong.empty(), "finish brings all about", wrong);
+    expect_same(record ? after_ : before_, snapshot(scenario_.top), "finish brings all about");
   }
 
   // The way back is killed too, at a stop by chance; then it is gone once more.
@@ -128,10 +116,10 @@ class Trial {
   // As after a crash in the middle.
   void half() {
     applied();
-    auto store = linux::FixStore::open_locked(scenario_.store, 1);
+    auto store = fix::FixStore::open_locked(scenario_.store, 1);
     expect(store && store->set_state(1, FixState::planned), "half a fix");
-    linux::test::put(scenario_.change.files[0].path, *scenario_.change.files[0].before);
-    linux::test::put(scenario_.store.values.place(scenario_.change.running[1].key), "\n");
+    put(scenario_.change.files[0].path, *scenario_.change.files[0].before);
+    put(scenario_.store.values.place(scenario_.change.running[1].key), "\n");
     std::filesystem::remove_all(scenario_.top + "/etc/new.d");
   }
 
@@ -139,61 +127,42 @@ class Trial {
     std::printf(
         "%llu runs; nothing touched yet in %llu; files found: %llu old, %llu new, %llu"
         " half written with two names\n",
-        static_cast<unsigned long long>(runs_), static_cast<unsigned long long>(untouched_),
-        static_cast<unsigned long long>(standings_[0]),
-        static_cast<unsigned long long>(standings_[1]),
-        static_cast<unsigned long long>(standings_[2]));
+        printed(runs_), printed(untouched_), printed(standings_[0]), printed(standings_[1]),
+        printed(standings_[2]));
     const bool all_seen = standings_[0] > 0 && standings_[1] > 0 && standings_[2] > 0;
     if (!all_seen) {
       std::printf("not each of these states came up: the test does not look where it should\n");
     }
-    return wrong_ == 0 && all_seen;
+    return wrong() == 0 && all_seen;
   }
-  [[nodiscard]] std::uint64_t wrong() const { return wrong_; }
-  void quietly() { quiet_ = true; }
 
  private:
   bool run(const char* command) {
     ++runs_;
     return test::run({program_, command, scratch_}) == 0;
   }
-  tl::expected<linux::FixRecord, std::string> load() {
-    const auto store = linux::FixStore::open(scenario_.store);
-    if (!store) {
-      return tl::unexpected(store.error());
-    }
-    const auto records = store->list();
-    expect(records && records->size() <= 1 && (records->empty() || (*records)[0].damage.empty()),
-           "the journal can be read");
-    return store->load(1);
-  }
-  void expect(bool fine, const char* what, const std::string& more = {}) {
-    if (!fine && ++wrong_ <= most_complaints && !quiet_) {
-      std::printf("%s: not so: %s\n%s", at_.c_str(), what, more.c_str());
-    }
-  }
 
-  std::string program_, scratch_, at_;
+  std::string program_, scratch_;
   test::Scenario scenario_;
   Snapshot before_, after_;
   std::mt19937 random_{20260101};
-  std::uint64_t runs_ = 0, wrong_ = 0, untouched_ = 0;
+  std::uint64_t runs_ = 0, untouched_ = 0;
   std::array<std::uint64_t, 5> standings_{};
-  bool quiet_ = false;
 };
 
 }  // namespace
+}  // namespace whyoom::test
 
 int main(int argc, char** argv) {
+  using namespace whyoom::test;
   const bool self_test = argc == 3 && std::string_view(argv[1]) == "--self-test";
   if (argc != 2 && !self_test) {
     return 2;
   }
-  if (!test::can_trace()) {
-    std::printf("SKIPPED: ptrace is not allowed here\n");
-    return skipped;
+  if (!can_trace()) {
+    return skip("ptrace is not allowed here");
   }
-  const linux::test::Scratch scratch;
+  const whyoom::linux::test::Scratch scratch;
   Trial trial(argv[argc - 1], scratch.path());
   const auto fresh = [&] { trial.fresh(); };
   const auto undo = [&] { trial.undo(); };
@@ -201,8 +170,7 @@ int main(int argc, char** argv) {
   if (self_test) {
     trial.quietly();
     trial.kill("careless", Trial::At::entries_and_exits, fresh, undo);
-    std::printf("a careless program: %llu complaints\n",
-                static_cast<unsigned long long>(trial.wrong()));
+    std::printf("a careless program: %llu complaints\n", printed(trial.wrong()));
     return trial.wrong() > 0 ? 0 : 1;
   }
   trial.kill("apply", Trial::At::entries_and_exits, fresh, undo);

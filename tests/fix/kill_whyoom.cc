@@ -8,31 +8,17 @@
 #include <functional>
 #include <string_view>
 
-#include "kill_at_syscall.h"
-#include "linux/apply.h"
+#include "judge.h"
 #include "machine.h"
 
+namespace whyoom::test {
 namespace {
 
-namespace linux = whyoom::linux;
-namespace test = whyoom::test;
-using linux::FixState;
-using linux::Standing;
-using linux::test::difference;
-using linux::test::get;
-using linux::test::Snapshot;
-
-constexpr int skipped = 77;
-constexpr std::size_t most_complaints = 5;
-int skip(const std::string& why) {
-  std::printf("SKIPPED: %s\n", why.c_str());
-  return skipped;
-}
-
-class Trial {
+class Trial : public Judge {
  public:
   Trial(std::string program, test::Calls calls)
-      : calls_(calls),
+      : Judge({}),
+        calls_(calls),
         fix_{program, "fix", "kernel.domainname=after.example", "--yes"},
         undo_{program, "undo", "--yes"},
         resume_{std::move(program), "fix", "--resume", "--yes"} {
@@ -43,8 +29,7 @@ class Trial {
     expect(get(test::running) == "after.example\n", "fix sets the running value");
     expect(get(test::deciding).find("after.example") != std::string::npos, "fix changes the file");
     expect(run(undo_) == 0, "undo by itself");
-    const std::string wrong = difference(before_, test::state_of_machine());
-    expect(wrong.empty(), "undo gives all back", wrong);
+    expect_same(before_, test::state_of_machine(), "undo gives all back");
   }
 
   void fixed() {
@@ -65,33 +50,31 @@ class Trial {
     if (record && record->state != FixState::undone) {
       expect(run(undo_) == 0, "undo after it");
     }
-    const std::string wrong = difference(before_, test::state_of_machine());
-    expect(wrong.empty(), "undo gives all back", wrong);
+    expect_same(before_, test::state_of_machine(), "undo gives all back");
   }
   void resume() {
     const auto record = load();
     if (record && record->state == FixState::planned) {
       expect(run(resume_) == 0, "fix --resume after it");
     }
-    const std::string wrong = difference(record ? after_ : before_, test::state_of_machine());
-    expect(wrong.empty(), "fix --resume brings all about", wrong);
+    expect_same(record ? after_ : before_, test::state_of_machine(),
+                "fix --resume brings all about");
   }
 
   [[nodiscard]] bool well() const {
-    std::printf("%llu runs; interrupted after the journal was written: %llu\n",
-                static_cast<unsigned long long>(runs_),
-                static_cast<unsigned long long>(interrupted_));
+    std::printf("%llu runs; interrupted after the journal was written: %llu\n", printed(runs_),
+                printed(interrupted_));
     if (interrupted_ == 0) {
       std::printf("no run was interrupted half way: the test does not look where it should\n");
     }
-    return wrong_ == 0 && interrupted_ > 0;
+    return wrong() == 0 && interrupted_ > 0;
   }
 
  private:
   void kill(const char* name, const std::vector<std::string>& command,
             const std::function<void()>& start, const std::function<void()>& recover) {
     std::uint64_t killed = 0;
-    for (std::uint64_t stop = 0; wrong_ < most_complaints; ++stop) {
+    for (std::uint64_t stop = 0; !enough(); ++stop) {
       at_ = std::string(name) + " killed at stop " + std::to_string(stop);
       start();
       const auto end = test::run_and_kill(command, stop, calls_);
@@ -104,65 +87,51 @@ class Trial {
       look();
       recover();
     }
-    std::printf("%s: %llu runs were killed\n", name, static_cast<unsigned long long>(killed));
+    std::printf("%s: %llu runs were killed\n", name, printed(killed));
     expect(killed > 0, "something was killed");
   }
 
   void look() {
     const auto record = load();
     if (!record) {
-      const std::string wrong = difference(before_, test::state_of_machine());
-      expect(wrong.empty(), "nothing is changed without a journal", wrong);
+      expect_same(before_, test::state_of_machine(), "nothing is changed without a journal");
       return;
     }
     interrupted_ += record->state == FixState::planned || record->state == FixState::undoing;
-    for (const linux::FileStanding& file : linux::examine(*record, {}).files) {
-      expect(file.standing == Standing::old || file.standing == Standing::updated,
-             "each file is the old or the new one");
+    for (const fix::Found& file : fix::examine(*record, {}).files) {
+      expect(is_old_or_new(file), "each file is the old or the new one");
     }
-  }
-  tl::expected<linux::FixRecord, std::string> load() {
-    const auto store = linux::FixStore::open({});
-    expect(store.has_value(), "the journal can be opened");
-    const auto records = store->list();
-    expect(records && records->size() <= 1 && (records->empty() || (*records)[0].damage.empty()),
-           "the journal can be read");
-    return store->load(1);
   }
   int run(const std::vector<std::string>& command) {
     ++runs_;
     return test::run(command);
   }
-  void expect(bool fine, const char* what, const std::string& more = {}) {
-    if (!fine && ++wrong_ <= most_complaints) {
-      std::printf("%s: not so: %s\n%s", at_.c_str(), what, more.c_str());
-    }
-  }
 
   test::Calls calls_;
   std::vector<std::string> fix_, undo_, resume_;
-  std::string at_ = "at the start";
   Snapshot before_, after_;
-  std::uint64_t runs_ = 0, wrong_ = 0, interrupted_ = 0;
+  std::uint64_t runs_ = 0, interrupted_ = 0;
 };
 
 }  // namespace
+}  // namespace whyoom::test
 
 int main(int argc, char** argv) {
+  using namespace whyoom::test;
   const bool every_call = argc == 3 && std::string_view(argv[2]) == "--every-call";
   if (argc != 2 && !every_call) {
     return 2;
   }
-  if (test::run({argv[1], "fix", "--help"}) != 0) {
+  if (run({argv[1], "fix", "--help"}) != 0) {
     return skip("this whyoom has no command `fix`");
   }
-  if (!test::can_trace()) {
+  if (!can_trace()) {
     return skip("ptrace is not allowed here");
   }
-  if (!test::enter_namespaces()) {
+  if (!enter_namespaces()) {
     return skip("a private mount and UTS namespace cannot be had here");
   }
-  Trial trial(argv[1], every_call ? test::Calls::all : test::Calls::changing);
+  Trial trial(argv[1], every_call ? Calls::all : Calls::changing);
   trial.kill_fix([&] { trial.undo(); });
   trial.kill_fix([&] { trial.resume(); });
   trial.kill_undo([&] { trial.undo(); });

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "advise/change.h"
-#include "linux/fix_store.h"
+#include "fix/store.h"
 #include "linux/tree_for_test.h"
 
 namespace whyoom::test {
@@ -13,7 +13,7 @@ namespace whyoom::test {
 struct Scenario {
   explicit Scenario(const std::string& scratch) : top(scratch + "/tree"), store{} {
     store.path = scratch + "/store";
-    store.values = linux::RunningValues(top + "/sys");
+    store.values = fix::RunningValues(top + "/sys");
     const auto file = [this](const char* name) { return top + "/" + name; };
     change.files = {{file("etc/plain.conf"), "vm.x = 1\r\n# no end", "vm.x = 2\r\n# no end"},
                     {file("etc/real/target.conf"), "vm.x = 1\n", "# vm.x = 1\n"},
@@ -43,7 +43,7 @@ struct Scenario {
   }
 
   std::string top;
-  linux::StoreOptions store;
+  fix::StoreOptions store;
   advise::Change change;
 };
 

@@ -40,7 +40,7 @@ std::string with_checksums(std::string_view archive) {
 // All that comes out of the bytes, if they are compressed; at most 1 MiB of it.
 std::string unpacked(std::string_view input) {
   constexpr std::size_t most = std::size_t{1} << 20U;
-  const auto compression = linux::magic_of(input.substr(0, linux::magic_size)).compression;
+  const auto compression = linux::compression_of(input).value_or(linux::Compression::none);
   std::string whole;
   if (compression == linux::Compression::none) {
     return whole;
@@ -141,7 +141,7 @@ std::string archive_of(const std::string& host, const std::string& log, bool wit
   linux::TarWriter tar([&](std::string_view data) { archive += data; });
   linux::CapturedLogs logs;
   logs.clock = {"0123abcd", 1'795'419'000'000'000, 7};
-  logs.now_us = 1'795'419'100'000'000;
+  logs.clock.now_us = 1'795'419'100'000'000;
   linux::CapturedLog& one = logs.logs.emplace_back();
   one.source = {linux::LogSource::Kind::file, "/var/log/kern.log", -5, 41};
   one.end.whole = linux::WholeLog{1'000'000, 9000, {{{}, "Nov 23 07:41:32"}, {}, "", "b0"}};

@@ -1,19 +1,20 @@
 // Records of fixes: text of any kind, and records made of the input that are written and read.
+#include "fix/record.h"
+
 #include <zlib.h>
 
 #include <algorithm>
 
 #include "base/text.h"
+#include "fix/settings_file.h"
 #include "fuzz.h"
-#include "linux/disk.h"
-#include "linux/fix_record.h"
 
 namespace whyoom::fuzz {
 namespace {
 
-using linux::FixRecord;
+using fix::FixRecord;
 
-const linux::RunningValues values;
+const fix::RunningValues values;
 
 // Absolute, and no part of it leads elsewhere than it says.
 bool stays_where_it_says(std::string_view path) {
@@ -53,7 +54,7 @@ std::string with_checksum(std::string_view text) {
 }
 
 void check_text(std::string_view text) {
-  const auto read = linux::parse_record(text, values);
+  const auto read = fix::parse_record(text, values);
   if (!read) {
     require_printable(read.error(), "what is wrong with a record");
     return;
@@ -65,10 +66,10 @@ void check_text(std::string_view text) {
               record.attributes.size() == record.change.files.size(),
           "a record has files without sums or attributes");
   // The contents are kept elsewhere, so their sums are not those of the text. All else is.
-  const auto again = linux::parse_record(linux::record_text(record, values), values);
+  const auto again = fix::parse_record(fix::record_text(record, values), values);
   require(again.has_value(), "a record that was read cannot be written",
           again ? "" : again.error());
-  require(linux::record_text(again->record, values) == linux::record_text(record, values),
+  require(fix::record_text(again->record, values) == fix::record_text(record, values),
           "a record is another one after it was written and read", text);
 }
 
@@ -135,25 +136,25 @@ FixRecord made_of(std::string_view input) {
 
 // Written and read it is the same record, or is refused for one of its paths.
 void check_round_trip(const FixRecord& record) {
-  const std::string text = linux::record_text(record, values);
-  const auto read = linux::parse_record(text, values);
+  const std::string text = fix::record_text(record, values);
+  const auto read = fix::parse_record(text, values);
   if (!read) {
     const auto is_way_to_a_file = [&](const std::string& made) {
       return std::ranges::any_of(record.change.files, [&](const advise::FileEdit& file) {
         return file.path.starts_with(made + "/");
       });
     };
-    require(!std::ranges::all_of(record.change.files, linux::is_settings_path,
-                                 &advise::FileEdit::path) ||
-                !std::ranges::all_of(record.made_directories, stays_where_it_says) ||
-                !std::ranges::all_of(record.made_directories, is_way_to_a_file) ||
-                !host::is_sysctl_value(record.meta.wanted->value) ||
-                !std::ranges::all_of(record.change.running,
-                                     [](const advise::RunningEdit& edit) {
-                                       return host::is_running_value(edit.before) &&
-                                              host::is_running_value(edit.after);
-                                     }),
-            "a good record cannot be read", read.error() + "\n" + text);
+    require(
+        !std::ranges::all_of(record.change.files, fix::is_settings_path, &advise::FileEdit::path) ||
+            !std::ranges::all_of(record.made_directories, stays_where_it_says) ||
+            !std::ranges::all_of(record.made_directories, is_way_to_a_file) ||
+            !host::is_sysctl_value(record.meta.wanted->value) ||
+            !std::ranges::all_of(record.change.running,
+                                 [](const advise::RunningEdit& edit) {
+                                   return host::is_running_value(edit.before) &&
+                                          host::is_running_value(edit.after);
+                                 }),
+        "a good record cannot be read", read.error() + "\n" + text);
     return;
   }
   check_paths(read->record);
@@ -161,14 +162,14 @@ void check_round_trip(const FixRecord& record) {
   require(whole.change.files.size() == record.change.files.size(), "files of a record were lost");
   for (std::size_t i = 0; i < whole.change.files.size(); ++i) {
     const advise::FileEdit& file = record.change.files[i];
-    require(read->before[i] == linux::sum_of(file.before) &&
-                read->after[i] == linux::sum_of(file.after),
-            "the sums of a file are others");
+    require(
+        read->before[i] == fix::sum_of(file.before) && read->after[i] == fix::sum_of(file.after),
+        "the sums of a file are others");
     whole.change.files[i].before = file.before;
     whole.change.files[i].after = file.after;
   }
-  require(linux::record_text(whole, values) == text, "a record is read as another one",
-          text + "---\n" + linux::record_text(whole, values));
+  require(fix::record_text(whole, values) == text, "a record is read as another one",
+          text + "---\n" + fix::record_text(whole, values));
   require(whole.meta.wanted->key == record.meta.wanted->key &&
               whole.meta.wanted->value == record.meta.wanted->value &&
               whole.meta.command == record.meta.command,
@@ -203,7 +204,7 @@ std::vector<std::string> seeds() {
   FixRecord least;
   least.number = 1;
   least.meta.wanted = advise::Wanted{key("vm.a"), "1"};
-  return {linux::record_text(record, values), linux::record_text(least, values),
+  return {fix::record_text(record, values), fix::record_text(least, values),
           "\0\0\0\1\0\0\1\0\0\0\1\0key\nrest\nvalue\nwords\n\0\0\0\x56"
           "a\nsysctl.conf\n\0\0\0\1x\ny\n\0\0\0\0\0\0\1\xa4\0\0\0\0\0\0\0\0\0\0\0\1name\nvalue\n"s};
 }

@@ -4,6 +4,7 @@
 
 #include "advise/plan.h"
 #include "base/text.h"
+#include "diagnose/value_risks.h"
 #include "fuzz.h"
 #include "host/facts.h"
 #include "render/fix.h"
@@ -51,7 +52,7 @@ void check_lines(const FileEdit& file, const SysctlEdit& edit) {
 
 // The files as they would be: each program that reads them gets the value.
 void check_read_back(const host::MemoryFiles& tree, const SysctlEdit& edit,
-                     const host::SysctlQuestion& question, const std::string& value) {
+                     const advise::Wanted& wanted) {
   host::MemoryFiles files = tree;
   for (const FileEdit& file : edit.files) {
     require(file.after.has_value(), "an edit removes a file", file.path);
@@ -62,16 +63,16 @@ void check_read_back(const host::MemoryFiles& tree, const SysctlEdit& edit,
     check_lines(file, edit);
     files.add(file.path, *file.after);
   }
-  const host::SysctlHistory history = host::find_sysctl(files, question);
+  const host::SysctlHistory history = host::find_sysctl(files, wanted.key);
   const bool boot = history.boot_reader != host::SysctlBoot::nothing;
   const host::SysctlAnswer& main = boot ? history.boot : history.system;
   require(main.winning() != nullptr, "no line sets the value after the edit");
   for (const host::SysctlAnswer* answer : {&main, &history.system, &history.load}) {
-    require(
-        answer->winning() == nullptr || advise::same_sysctl_value(answer->winning()->value, value),
-        "a program reads another value after the edit");
+    require(answer->winning() == nullptr ||
+                advise::same_sysctl_value(answer->winning()->value, wanted.value),
+            "a program reads another value after the edit");
   }
-  require(advise::edit_sysctl_files(files, question, value)->empty(), "an edit is never done");
+  require(advise::edit_sysctl_files(files, wanted)->empty(), "an edit is never done");
   for (const FileEdit& file : advise::reversed({edit.files, {}}).files) {
     require(files.read(file.path, most_bytes).value_or("") == file.before.value_or(""),
             "an undo begins with another content", file.path);
@@ -102,13 +103,15 @@ void run(std::string_view input) {
       wanted->value.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos &&
           wanted->key.dotted().find_first_of(std::string_view("\r\n\0= ", 5)) == std::string::npos,
       "a key or value breaks its line", wanted->key.dotted() + "=" + wanted->value);
-  const host::SysctlQuestion question = host::ask_sysctl(wanted->key.dotted());
-  if (const auto edit = advise::edit_sysctl_files(files, question, wanted->value)) {
-    check_read_back(tree, *edit, question, wanted->value);
+  if (const auto edit = advise::edit_sysctl_files(files, *wanted)) {
+    check_read_back(tree, *edit, *wanted);
   } else {
     require_printable(edit.error().str(), "why files cannot be edited");
   }
-  if (const auto plan = advise::make_plan(files, *check, *wanted)) {
+  const auto check_after = [&](const host::SysctlHistory& after) {
+    return diagnose::value_risks(*check, wanted->key, wanted->value, after);
+  };
+  if (const auto plan = advise::make_plan(files, state, *wanted, check_after)) {
     require_printable(render::to_text(render::plan_document(*plan, state.machine), {}),
                       "the plan as text", true);
     require_json(render::json_plan(&*plan, {"planned", 0, {}}), "the plan as JSON");

@@ -19,12 +19,13 @@ BELOW = {
     "memory": ["base", "kernel", "logtext", "report", "host"],
 }
 BELOW["diagnose"] = BELOW["memory"] + ["memory"]
-BELOW["advise"] = BELOW["diagnose"] + ["diagnose"]
-BELOW["render"] = BELOW["advise"] + ["advise"]
-BELOW["linux"] = BELOW["render"] + ["render"]
-BELOW["app"] = BELOW["linux"] + ["linux"]
+BELOW["advise"] = BELOW["memory"] + ["memory"]
+BELOW["render"] = BELOW["diagnose"] + ["diagnose", "advise"]
+BELOW["linux"] = BELOW["report"] + ["report", "host"]
+BELOW["fix"] = BELOW["linux"] + ["linux", "memory", "advise"]
+BELOW["app"] = BELOW["render"] + ["render", "linux", "fix"]
 
-PURE = [layer for layer in BELOW if layer not in ("linux", "app")]
+PURE = [layer for layer in BELOW if layer not in ("linux", "fix", "app")]
 # Input and output, clocks, threads; and what this project does without.
 IMPURE = re.compile(
     r"^(sys/.*|linux/.*\.h|(unistd|fcntl|poll|signal|stdio|time|dirent|pthread|errno)\.h"
@@ -104,6 +105,10 @@ def self_test():
     cases = {  # files -> part of the complaint, "" = none
         "kernel/a.cc": ('#include "memory/evidence.h"\n', "must not include memory/evidence.h"),
         "advise/a.cc": ('#include "render/phrase.h"\n', "must not include render/phrase.h"),
+        "advise/b.cc": ('#include "diagnose/finding.h"\n', "must not include diagnose"),
+        "linux/a.cc": ('#include "render/phrase.h"\n', "must not include render/phrase.h"),
+        "linux/b.cc": ('#include "fix/store.h"\n', "must not include fix/store.h"),
+        "fix/a.cc": ('#include <fcntl.h>\n#include "linux/descriptor.h"\n', ""),
         "report/a.cc": ('#include "logtext/line.h"\n', ""),
         "logtext/a.cc": ('#include "report/report.h"\n', "must not include report/report.h"),
         "diagnose/causes/x/cause.cc": ('#include "linux/input.h"\n', "must not include linux"),

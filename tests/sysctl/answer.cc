@@ -18,6 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 using whyoom::host::FileError;
 using whyoom::host::Listing;
+using whyoom::host::SysctlKey;
 
 class Tree : public whyoom::host::Files {
  public:
@@ -81,7 +82,7 @@ void print(const std::string& key, const char* reader, const whyoom::host::Sysct
 
 int fix(const std::string& root, const std::string& key, const std::string& value) {
   Tree tree(root);
-  const auto edit = whyoom::advise::edit_sysctl_files(tree, whyoom::host::ask_sysctl(key), value);
+  const auto edit = whyoom::advise::edit_sysctl_files(tree, {SysctlKey::parse(key).value(), value});
   if (!edit) {
     std::fprintf(stderr, "%s\n", edit.error().str().c_str());
     return 1;
@@ -96,7 +97,7 @@ int fix(const std::string& root, const std::string& key, const std::string& valu
 int edit(const std::string& operation, const std::string& root, const std::string& key,
          const std::string& reader, const std::string& value) {
   Tree tree(root);
-  const auto history = whyoom::host::find_sysctl(tree, whyoom::host::ask_sysctl(key));
+  const auto history = whyoom::host::find_sysctl(tree, SysctlKey::parse(key).value());
   const auto* winner = (reader == "boot" ? history.boot : history.system).winning();
   if (winner == nullptr) {
     return 1;
@@ -123,7 +124,7 @@ int main(int argc, char** argv) {
   }
   Tree tree(argv[1]);
   for (int i = 2; i < argc; ++i) {
-    const auto history = whyoom::host::find_sysctl(tree, whyoom::host::ask_sysctl(argv[i]));
+    const auto history = whyoom::host::find_sysctl(tree, SysctlKey::parse(argv[i]).value());
     print(history.key, "boot", history.boot);
     print(history.key, "system", history.system);
     print(history.key, "load", history.load);

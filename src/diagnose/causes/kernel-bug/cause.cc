@@ -16,7 +16,7 @@ constexpr std::string_view id = "kernel-bug";
 
 using kernel::Affected;
 
-std::string text(const kernel::Version& version) {
+std::string text(const kernel::Release& version) {
   std::string out = std::to_string(version.major) + "." + std::to_string(version.minor);
   return version.patch == 0 ? out : out + "." + std::to_string(version.patch);
 }
@@ -24,7 +24,7 @@ std::string text(const kernel::Version& version) {
 // "5.4.41, 5.6.13, 5.7"
 std::string fixed_in(const kernel::KnownBug& bug) {
   std::string out;
-  for (const kernel::Version& version : bug.stable) {
+  for (const kernel::Release& version : bug.stable) {
     if (version.major != 0) {
       out += text(version) + ", ";
     }

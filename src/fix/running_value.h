@@ -10,7 +10,7 @@
 #include "host/sysctl_key.h"
 #include "linux/descriptor.h"
 
-namespace whyoom::linux {
+namespace whyoom::fix {
 
 class RunningValues {
  public:
@@ -32,11 +32,12 @@ class RunningValues {
 
  private:
   // errno when it fails; EXDEV: something else is mounted there.
-  [[nodiscard]] tl::expected<Descriptor, int> open(const host::SysctlKey& key, int flags) const;
+  [[nodiscard]] tl::expected<linux::Descriptor, int> open(const host::SysctlKey& key,
+                                                          int flags) const;
   [[nodiscard]] std::string cannot_set(const advise::RunningEdit& edit, int error) const;
 
   std::string root_ = "/proc/sys";
   bool kernel_ = true;
 };
 
-}  // namespace whyoom::linux
+}  // namespace whyoom::fix

@@ -1,4 +1,4 @@
-#include "linux/disk.h"
+#include "linux/file_system.h"
 
 #include <gtest/gtest.h>
 
@@ -10,6 +10,7 @@ namespace whyoom::linux {
 namespace {
 
 namespace fs = std::filesystem;
+using test::get;
 using test::put;
 using test::Scratch;
 
@@ -56,10 +57,9 @@ TEST(RealDirectory, one_that_others_can_exchange_is_refused) {
   EXPECT_EQ(with_mode(0755), 0);
   ASSERT_EQ(::chown((dir / "a").c_str(), 1234, 0), 0);
   EXPECT_EQ(with_mode(0755), others_hold_it);
-  EXPECT_NE(cannot_change(dir / "a/b/c", others_hold_it).find("namei -l"), std::string::npos);
 }
 
-TEST(Disk, missing_directories_are_told_from_the_top) {
+TEST(FileSystem, missing_directories_are_told_from_the_top) {
   const Scratch dir;
   EXPECT_TRUE(missing_directories(dir.path()).empty());
   EXPECT_EQ(missing_directories(dir / "a/b"), (std::vector<std::string>{dir / "a", dir / "a/b"}));
@@ -67,22 +67,16 @@ TEST(Disk, missing_directories_are_told_from_the_top) {
   EXPECT_TRUE(missing_directories(dir / "file/a").empty()) << "ENOTDIR: nothing that could be made";
 }
 
-TEST(Disk, commands_name_the_path_in_one_word) {
-  EXPECT_EQ(command_on("df -h {}", "/etc/sysctl.d/10-a_b.conf"),
-            "`df -h /etc/sysctl.d/10-a_b.conf`");
-  EXPECT_EQ(command_on("df -h {}", "/etc/a b"), "`df -h '/etc/a b'`");
-  EXPECT_EQ(command_on("df -h {}", "it's"), "`df -h 'it'\\''s'`");
-}
-
-// With its characters escaped it would be the name of another file.
-TEST(Disk, commands_do_without_a_path_that_cannot_be_seen) {
-  for (const char* path : {"", "/etc/a\nb", "/etc/a\x1b", "/etc/\xff", "-x"}) {
-    EXPECT_EQ(command_on("df -h {}", path), "`df -h <path>`");
-  }
-}
-
-TEST(Disk, names_with_control_characters_are_made_fit) {
-  EXPECT_EQ(cannot_change("/etc/a\x1b[2Jb", ELOOP).find('\x1b'), std::string::npos);
+TEST(MoveWithoutReplacing, a_name_that_is_taken_stays) {
+  const Scratch dir;
+  const Descriptor at(::open(dir.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  put(dir / "a", "a");
+  put(dir / "b", "b");
+  EXPECT_EQ(move_without_replacing(at.get(), "a", "b"), EEXIST);
+  EXPECT_EQ(get(dir / "b"), "b");
+  EXPECT_EQ(move_without_replacing(at.get(), "a", "c"), 0);
+  EXPECT_EQ(get(dir / "c"), "a");
+  EXPECT_EQ(move_without_replacing(at.get(), "a", "d"), ENOENT);
 }
 
 }  // namespace

@@ -2,15 +2,17 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <tl/expected.hpp>
+#include <utility>
 #include <vector>
 
-#include "linux/apply.h"
-#include "linux/replace_file.h"
+#include "fix/apply.h"
+#include "fix/replace_file.h"
 
-namespace whyoom::linux {
+namespace whyoom::fix {
 
 using Result = tl::expected<void, std::string>;
 
@@ -19,9 +21,10 @@ enum class Side : std::uint8_t { before, after };
 // Names the temporary file of one file of one fix.
 std::string step_tag(int number, std::size_t index);
 
-class Run {
+class FixTransaction {
  public:
-  Run(const FixRecord& record, const FixStore& store, const ApplyHooks& hooks, Side target)
+  FixTransaction(const FixRecord& record, const FixStore& store, const ApplyHooks& hooks,
+                 Side target)
       : record_(record), store_(store), hooks_(hooks), target_(target) {}
 
   // Prepares all that is not there yet; nothing is changed when this fails.
@@ -30,11 +33,6 @@ class Run {
   tl::expected<void, ApplyFailure> carry_out();
 
  private:
-  struct FileDone {
-    std::size_t index;
-    FileStep step;
-  };
-
   [[nodiscard]] const std::optional<std::string>& wanted(const advise::FileEdit& file) const {
     return target_ == Side::after ? file.after : file.before;
   }
@@ -60,9 +58,10 @@ class Run {
   const ApplyHooks& hooks_;
   Side target_;
   std::vector<std::string> made_;
-  std::vector<FileDone> files_;
+  std::vector<std::pair<std::size_t, std::unique_ptr<FileStep>>>
+      files_;                                // with their index in the change
   std::vector<advise::RunningEdit> values_;  // to set, from what they are now
   std::size_t values_begun_ = 0;
 };
 
-}  // namespace whyoom::linux
+}  // namespace whyoom::fix

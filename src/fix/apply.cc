@@ -1,17 +1,19 @@
-#include "linux/apply.h"
+#include "fix/apply.h"
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <set>
 
 #include "advise/sysctl_edit.h"
 #include "base/text.h"
-#include "linux/apply_run.h"
-#include "linux/disk.h"
-#include "linux/running_value.h"
+#include "fix/running_value.h"
+#include "fix/settings_file.h"
+#include "fix/transaction.h"
+#include "linux/file_system.h"
 
-namespace whyoom::linux {
+namespace whyoom::fix {
 namespace {
 
 std::string list_of(const std::vector<std::string>& items) {
@@ -52,11 +54,11 @@ Result complete(FixRecord& record, const RunningValues& values) {
     if (!is_settings_path(file.path) || !paths.insert(file.path).second) {
       return tl::unexpected(cannot_change(file.path, EINVAL));
     }
-    for (std::string& missing : missing_directories(directory_of(file.path))) {
+    for (std::string& missing : linux::missing_directories(linux::directory_of(file.path))) {
       directories.insert(std::move(missing));
     }
-    FileAttributes attributes = attributes_of_a_new_file();
-    const auto now = read_real_file(file.path);
+    linux::FileAttributes attributes = linux::attributes_of_a_new_file();
+    const auto now = linux::read_real_file(file.path);
     if (!now && now.error() != ENOENT) {
       return tl::unexpected(cannot_change(file.path, now.error()));
     }
@@ -65,14 +67,16 @@ Result complete(FixRecord& record, const RunningValues& values) {
                             " was changed by someone else meanwhile; nothing was changed");
     }
     if (file.before) {
-      const auto directory = open_real_directory(directory_of(file.path));
+      const auto directory = linux::open_real_directory(linux::directory_of(file.path));
       if (!directory) {
         return tl::unexpected(cannot_change(file.path, directory.error()));
       }
-      const Descriptor open(::openat(directory->get(), std::string(name_of(file.path)).c_str(),
-                                     O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-      const auto read = open.get() < 0 ? tl::expected<FileAttributes, int>(tl::unexpected(errno))
-                                       : read_attributes(open.get());
+      const linux::Descriptor open(::openat(directory->get(),
+                                            std::string(linux::name_of(file.path)).c_str(),
+                                            O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+      const auto read = open.get() < 0
+                            ? tl::expected<linux::FileAttributes, int>(tl::unexpected(errno))
+                            : linux::read_attributes(open.get());
       if (!read) {
         return tl::unexpected(cannot_change(file.path, read.error()));
       }
@@ -124,7 +128,7 @@ void write_state(FixStore& store, int number, FixState state, ApplyFailure& fail
 void take_all_back(const FixRecord& record, FixStore& store, const ApplyHooks& hooks,
                    ApplyFailure& failure) {
   const ApplyHooks no_look{hooks.write_value, {}, hooks.warn};
-  Run back(record, store, no_look, Side::before);
+  FixTransaction back(record, store, no_look, Side::before);
   const Result ready = back.prepare();
   auto done = ready ? back.carry_out() : tl::unexpected(refusal(ready.error()));
   if (!done) {
@@ -182,7 +186,7 @@ tl::expected<int, ApplyFailure> apply(const advise::Change& change, FixStore& st
     return tl::unexpected(refusal(number.error() + "; nothing was changed"));
   }
   record.number = *number;
-  Run run(record, store, hooks, Side::after);
+  FixTransaction run(record, store, hooks, Side::after);
   if (Result ready = run.prepare(); !ready) {
     const bool dropped = store.drop(*number);
     return tl::unexpected(refusal(ready.error() + (dropped ? "" : still_open(*number))));
@@ -210,7 +214,7 @@ tl::expected<void, ApplyFailure> finish(const FixRecord& record, FixStore& store
   if (auto changed = changed_since(record, examine(record, store.values()))) {
     return tl::unexpected(std::move(*changed));
   }
-  Run run(record, store, hooks, Side::after);
+  FixTransaction run(record, store, hooks, Side::after);
   if (Result ready = run.prepare(); !ready) {
     return tl::unexpected(refusal(std::move(ready.error())));
   }
@@ -239,7 +243,7 @@ tl::expected<void, ApplyFailure> undo(const FixRecord& record, FixStore& store,
     return tl::unexpected(refusal(begun.error() + "; nothing was changed"));
   }
   remove_leftovers(record, hooks.warn);
-  Run run(record, store, hooks, Side::before);
+  FixTransaction run(record, store, hooks, Side::before);
   if (Result ready = run.prepare(); !ready) {
     ApplyFailure failure = refusal(std::move(ready.error()));
     write_state(store, record.number, was, failure);
@@ -254,4 +258,52 @@ tl::expected<void, ApplyFailure> undo(const FixRecord& record, FixStore& store,
   return close(store, record.number, FixState::undone);
 }
 
-}  // namespace whyoom::linux
+bool Examination::all(Standing standing) const {
+  const auto is_so = [standing](const Found& found) { return found.standing == standing; };
+  return std::ranges::all_of(files, is_so) && std::ranges::all_of(values, is_so);
+}
+
+Examination examine(const FixRecord& record, const RunningValues& values) {
+  Examination result;
+  const bool under_way = record.state == FixState::planned || record.state == FixState::undoing;
+  for (const advise::FileEdit& file : record.change.files) {
+    Found& found = result.files.emplace_back();
+    auto now = linux::read_real_file(file.path);
+    if (!now) {
+      // A link or a directory that stands there now is a change, but has no text to show.
+      found = {Standing::unreadable, std::nullopt, cannot_change(file.path, now.error())};
+      continue;
+    }
+    found.now = std::move(*now);
+    // Its names may be fewer by now than when it was written in place.
+    const bool torn = under_way && found.now && file.before && file.after &&
+                      is_torn(*found.now, *file.before, *file.after);
+    found.standing = found.now == file.after    ? Standing::updated
+                     : found.now == file.before ? Standing::old
+                     : torn                     ? Standing::torn
+                                                : Standing::changed;
+  }
+  for (const advise::RunningEdit& value : record.change.running) {
+    Found& found = result.values.emplace_back();
+    auto now = values.read(value.key);
+    if (!now) {
+      found = {Standing::unreadable, std::nullopt, now.error()};
+      continue;
+    }
+    found.standing = advise::same_sysctl_value(*now, value.after)    ? Standing::updated
+                     : advise::same_sysctl_value(*now, value.before) ? Standing::old
+                                                                     : Standing::changed;
+    found.now = std::move(*now);
+  }
+  return result;
+}
+
+int remove_leftovers(const FixRecord& record, const Warn& warn) {
+  int found = 0;
+  for (std::size_t i = 0; i < record.change.files.size(); ++i) {
+    found += remove_leftover(record.change.files[i], step_tag(record.number, i), warn) ? 1 : 0;
+  }
+  return found;
+}
+
+}  // namespace whyoom::fix

@@ -13,10 +13,10 @@
 #include <tl/expected.hpp>
 #include <vector>
 
+#include "fix/record.h"
 #include "linux/descriptor.h"
-#include "linux/fix_record.h"
 
-namespace whyoom::linux {
+namespace whyoom::fix {
 
 struct StoreOptions {
   std::string path = "/var/lib/whyoom/fixes";
@@ -55,19 +55,19 @@ class FixStore {
   [[nodiscard]] std::string before_path(int number, std::size_t index) const;
 
  private:
-  FixStore(StoreOptions options, Descriptor directory)
+  FixStore(StoreOptions options, linux::Descriptor directory)
       : options_(std::move(options)), directory_(std::move(directory)) {}
   [[nodiscard]] tl::expected<std::vector<int>, std::string> numbers() const;
   [[nodiscard]] FixRecord read(int number) const;
   int write_new_record(const FixRecord& record);
 
   StoreOptions options_;
-  Descriptor directory_;  // none: there is no store
-  Descriptor lock_;
+  linux::Descriptor directory_;  // none: there is no store
+  linux::Descriptor lock_;
 };
 
 // "; the journal has fix 3 as interrupted ...": the end of a sentence, for one that is settled and
 // whose record could not be written so.
 std::string still_open(int number);
 
-}  // namespace whyoom::linux
+}  // namespace whyoom::fix

@@ -19,6 +19,7 @@
 // is changed before commit. Every error is a whole sentence with what to do.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,24 +27,24 @@
 #include <tl/expected.hpp>
 
 #include "advise/change.h"
+#include "fix/put_aside.h"
+#include "linux/descriptor.h"
 #include "linux/file_attributes.h"
-#include "linux/put_aside.h"
 
-namespace whyoom::linux {
+namespace whyoom::fix {
 
 class FileStep {
  public:
   // The directory must exist. `made` are the attributes of a file that is not there yet. An error
   // when the file does not have the content `edit.before`, is a symbolic link, or cannot be
   // changed.
-  static tl::expected<FileStep, std::string> prepare(const advise::FileEdit& edit,
-                                                     std::string_view tag,
-                                                     const FileAttributes& made,
-                                                     const Warn& warn = {});
-  FileStep(FileStep&&) noexcept;
-  FileStep& operator=(FileStep&&) noexcept;
+  static tl::expected<std::unique_ptr<FileStep>, std::string> prepare(
+      const advise::FileEdit& edit, std::string_view tag, const linux::FileAttributes& made,
+      const Warn& warn = {});
+  FileStep(const FileStep&) = delete;
+  FileStep& operator=(const FileStep&) = delete;
   // Without commit: as if nothing had been. After commit: like keep.
-  ~FileStep();
+  ~FileStep() { keep(); }
 
   // The old content is compared once more, and what came away when the names changed places. The
   // text of a program that writes at this very moment gets its name back.
@@ -56,13 +57,44 @@ class FileStep {
   // Removes what is left of the old file.
   void keep();
 
-  [[nodiscard]] const advise::FileEdit& edit() const;
-  [[nodiscard]] bool committed() const;
+  [[nodiscard]] const advise::FileEdit& edit() const { return edit_; }
+  [[nodiscard]] bool committed() const { return committed_; }
 
  private:
-  struct State;
-  explicit FileStep(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  using Result = tl::expected<void, std::string>;
+  enum class Way : std::uint8_t { create, replace, in_place, remove };
+  enum class Match : std::uint8_t { same, other, unknown };
+
+  FileStep(const advise::FileEdit& edit, std::string_view tag, const Warn& warn);
+
+  [[nodiscard]] tl::unexpected<std::string> error(int number) const;
+  [[nodiscard]] tl::unexpected<std::string> no_match(Match match) const;
+  [[nodiscard]] Match compare(const std::string& name,
+                              const std::optional<std::string>& content) const;
+  [[nodiscard]] Result must_have(const std::string& name,
+                                 const std::optional<std::string>& content) const;
+  // 0 or errno.
+  [[nodiscard]] int move(const std::string& from, const std::string& to, unsigned flags) const;
+  Result move_or_fail(const std::string& from, const std::string& to) const;
+  Result open_old();
+  [[nodiscard]] Result check_directory() const;
+  Result write_temporary(const linux::FileAttributes& attributes);
+  Result reserve();
+  Result commit_replace();
+  Result commit_in_place(const std::string& from, const std::string& to);
+  Result check_exchanged(const std::string& ours, const std::optional<std::string>& expected);
+  Result take_away(const std::optional<std::string>& expected);
+  Result roll_back_replace();
+
+  advise::FileEdit edit_;
+  Way way_ = Way::create;
+  std::string tag_, name_, temporary_;
+  Warn warn_;
+  linux::Descriptor directory_, file_;  // `file_`: the old one
+  bool has_temporary_ = false;          // a file of ours, or the old one, has the temporary name
+  bool half_temporary_ = false;         // ours, and not written to its end
+  bool half_in_place_ = false;          // writing in place failed, and so did going back
+  bool committed_ = false;
 };
 
 // The name under which the step of that tag keeps its temporary file.
@@ -75,4 +107,4 @@ bool remove_leftover(const advise::FileEdit& edit, std::string_view tag, const W
 // place, and the length lies between the two. What is longer than the shorter one may be zeros.
 bool is_torn(std::string_view now, std::string_view before, std::string_view after);
 
-}  // namespace whyoom::linux
+}  // namespace whyoom::fix

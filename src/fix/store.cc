@@ -1,6 +1,5 @@
-#include "linux/fix_store.h"
+#include "fix/store.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,12 +8,12 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
-#include <memory>
 
 #include "base/text.h"
-#include "linux/disk.h"
+#include "fix/settings_file.h"
+#include "linux/file_system.h"
 
-namespace whyoom::linux {
+namespace whyoom::fix {
 namespace {
 
 constexpr int most_number = 1'000'000'000;
@@ -32,56 +31,31 @@ std::string content_name(std::string_view side, std::size_t index) {
 }
 
 tl::unexpected<std::string> store_error(const std::string& path, int error) {
-  std::string why = errno_text(error);
-  switch (error) {
-    case EACCES:
-    case EPERM:
-      why = ::geteuid() == 0 ? why + ", even for root" : "permission denied. Run this as root";
-      break;
-    case EROFS:
-      why = "the file system is read-only";
-      break;
-    case ENOSPC:
-      why = "no space is left. Free some first: " + command_on("df -h {}", directory_of(path));
-      break;
-    case ELOOP:
-    case ENOTDIR:
-      why = "it is no directory, or a symbolic link; it is not followed";
-      break;
-    default:
-      break;
-  }
+  const bool elsewhere = error == ELOOP || error == ENOTDIR;
+  const std::string why = elsewhere ? "it is no directory, or a symbolic link; it is not followed"
+                                    : why_not(path, error);
   return tl::unexpected("the journal of fixes, " + printable(path) + ", cannot be used: " + why);
 }
 
-std::vector<std::string> names_in(int directory, int& error) {
-  std::vector<std::string> names;
-  const int copy = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const std::unique_ptr<DIR, int (*)(DIR*)> stream(copy < 0 ? nullptr : ::fdopendir(copy),
-                                                   ::closedir);
-  if (!stream) {
-    error = errno;
-    return names;
-  }
-  errno = 0;
-  while (const dirent* entry = ::readdir(stream.get())) {
-    names.emplace_back(entry->d_name);
-  }
-  error = errno;
-  return names;
+linux::Descriptor open_directory(int directory, const std::string& name) {
+  return linux::Descriptor(
+      ::openat(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
 }
 
-Descriptor open_directory(int directory, const std::string& name) {
-  return Descriptor(
-      ::openat(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+int names_in(int directory, std::vector<std::string>& names) {
+  return linux::each_entry(open_directory(directory, "."), [&names](const dirent& entry) {
+    names.emplace_back(entry.d_name);
+    return true;
+  });
 }
 
 // Only files lie in a record's directory.
 void remove_record(int store, const std::string& name) {
-  const Descriptor record = open_directory(store, name);
+  const linux::Descriptor record = open_directory(store, name);
   if (record.get() >= 0) {
-    int error = 0;
-    for (const std::string& file : names_in(record.get(), error)) {
+    std::vector<std::string> files;
+    (void)names_in(record.get(), files);
+    for (const std::string& file : files) {
       ::unlinkat(record.get(), file.c_str(), 0);
     }
     ::unlinkat(store, name.c_str(), AT_REMOVEDIR);
@@ -92,9 +66,9 @@ int make_directory(const std::string& path, unsigned mode) {
   if (::mkdir(path.c_str(), mode) != 0) {
     return errno == EEXIST ? 0 : errno;
   }
-  const Descriptor parent(
-      ::open(std::string(directory_of(path)).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  return parent.get() < 0 ? errno : sync(parent.get());
+  const linux::Descriptor parent(
+      ::open(std::string(linux::directory_of(path)).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return parent.get() < 0 ? errno : linux::sync(parent.get());
 }
 
 int make_store(const std::string& path) {
@@ -158,12 +132,12 @@ std::optional<FixState> parse_state(std::string_view text) {
 }
 
 // The content of a record's file, if it is the one that was written.
-bool read_content(int directory, const std::string& name, const ContentSum& sum,
+bool read_content(int directory, const std::string& name, const std::string& sum,
                   std::optional<std::string>& content) {
-  if (!sum.there) {
+  if (!content) {
     return true;
   }
-  auto text = read_at(directory, name);
+  auto text = linux::read_at(directory, name);
   if (!text) {
     return false;
   }
@@ -174,11 +148,11 @@ bool read_content(int directory, const std::string& name, const ContentSum& sum,
 }  // namespace
 
 tl::expected<FixStore, std::string> FixStore::open(const StoreOptions& options) {
-  Descriptor directory(
+  linux::Descriptor directory(
       ::open(options.path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (directory.get() < 0) {
     if (errno == ENOENT) {
-      return FixStore(options, Descriptor());
+      return FixStore(options, linux::Descriptor());
     }
     return store_error(options.path, errno);
   }
@@ -189,7 +163,7 @@ tl::expected<FixStore, std::string> FixStore::open(const StoreOptions& options) 
 }
 
 tl::expected<FixStore, std::string> FixStore::open_locked(const StoreOptions& options, int pid) {
-  if (!is_plain_path(options.path)) {
+  if (!linux::is_plain_path(options.path)) {
     return store_error(options.path, EINVAL);
   }
   if (const int error = make_store(options.path)) {
@@ -200,7 +174,7 @@ tl::expected<FixStore, std::string> FixStore::open_locked(const StoreOptions& op
     return store;
   }
   const int directory = store->directory_.get();
-  Descriptor lock(
+  linux::Descriptor lock(
       ::openat(directory, lock_name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (lock.get() < 0) {
     return store_error(options.path, errno);
@@ -217,7 +191,7 @@ tl::expected<FixStore, std::string> FixStore::open_locked(const StoreOptions& op
   }
   // Only a help for the one who comes second: a full disk is found out when the record is written.
   const std::string number = std::to_string(pid) + "\n";
-  if (::ftruncate(lock.get(), 0) != 0 || write_all(lock.get(), number) != 0) {
+  if (::ftruncate(lock.get(), 0) != 0 || linux::write_all(lock.get(), number) != 0) {
     (void)::ftruncate(lock.get(), 0);
   }
   remove_record(directory, new_name);
@@ -230,13 +204,13 @@ std::optional<int> FixStore::running() const {
   if (lock_.get() >= 0 || directory_.get() < 0) {
     return std::nullopt;
   }
-  const Descriptor file(
+  const linux::Descriptor file(
       ::openat(directory_.get(), lock_name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   struct flock whole = whole_file(F_RDLCK);
   if (file.get() < 0 || ::fcntl(file.get(), F_OFD_GETLK, &whole) != 0 || whole.l_type == F_UNLCK) {
     return std::nullopt;
   }
-  const auto text = read_whole(file.get(), 64);
+  const auto text = linux::read_whole(file.get(), 64);
   return text ? parse_number<int>(trim(*text)).value_or(0) : 0;
 }
 
@@ -250,15 +224,15 @@ tl::expected<std::vector<int>, std::string> FixStore::numbers() const {
   if (directory_.get() < 0) {
     return numbers;
   }
-  int error = 0;
-  for (const std::string& name : names_in(directory_.get(), error)) {
+  std::vector<std::string> names;
+  if (const int error = names_in(directory_.get(), names)) {
+    return store_error(options_.path, error);
+  }
+  for (const std::string& name : names) {
     const auto number = parse_number<int>(name);
     if (number && *number > 0 && *number < most_number && std::to_string(*number) == name) {
       numbers.push_back(*number);
     }
-  }
-  if (error != 0) {
-    return store_error(options_.path, error);
   }
   std::sort(numbers.begin(), numbers.end());
   return numbers;
@@ -275,14 +249,14 @@ FixRecord FixStore::read(int number) const {
     bad.damage = "the record of fix " + name + " (" + place + ") cannot be used: " + why;
     return bad;
   };
-  const Descriptor directory = open_directory(directory_.get(), name);
+  const linux::Descriptor directory = open_directory(directory_.get(), name);
   if (directory.get() < 0) {
     return damaged(errno == ENOTDIR || errno == ELOOP ? "it is no directory, or a symbolic link"
-                                                      : errno_text(errno));
+                                                      : linux::errno_text(errno));
   }
-  const auto text = read_at(directory.get(), "record");
+  const auto text = linux::read_at(directory.get(), "record");
   if (!text) {
-    return damaged("its file `record`: " + errno_text(text.error()));
+    return damaged("its file `record`: " + linux::errno_text(text.error()));
   }
   auto parsed = parse_record(*text, options_.values);
   if (!parsed) {
@@ -292,7 +266,7 @@ FixRecord FixStore::read(int number) const {
   if (record.number != number) {
     return damaged("it is the record of fix " + std::to_string(record.number));
   }
-  const auto state_text = read_at(directory.get(), state_file);
+  const auto state_text = linux::read_at(directory.get(), state_file);
   const auto state = state_text ? parse_state(*state_text) : std::nullopt;
   if (!state) {
     return damaged("its file `state` is missing or has an unknown word");
@@ -344,14 +318,15 @@ int FixStore::write_new_record(const FixRecord& record) {
   if (::mkdirat(directory_.get(), new_name.c_str(), 0700) != 0) {
     return errno;
   }
-  const Descriptor directory = open_directory(directory_.get(), new_name);
+  const linux::Descriptor directory = open_directory(directory_.get(), new_name);
   if (directory.get() < 0) {
     return errno;
   }
-  int error = write_new_file(directory.get(), "record", record_text(record, options_.values), 0600);
+  int error =
+      linux::write_new_file(directory.get(), "record", record_text(record, options_.values), 0600);
   const auto write = [&](const std::string& name, const std::string& content) {
     if (error == 0) {
-      error = write_new_file(directory.get(), name, content, 0600);
+      error = linux::write_new_file(directory.get(), name, content, 0600);
     }
   };
   write(state_file, state_text(record.state));
@@ -366,14 +341,14 @@ int FixStore::write_new_record(const FixRecord& record) {
     }
   }
   if (error == 0) {
-    error = sync(directory.get());
+    error = linux::sync(directory.get());
   }
   const std::string name = std::to_string(record.number);
   if (error == 0 &&
       ::renameat(directory_.get(), new_name.c_str(), directory_.get(), name.c_str()) != 0) {
     error = errno;
   }
-  return error == 0 ? sync(directory_.get()) : error;
+  return error == 0 ? linux::sync(directory_.get()) : error;
 }
 
 tl::expected<int, std::string> FixStore::add(FixRecord record) {
@@ -399,27 +374,27 @@ tl::expected<int, std::string> FixStore::add(FixRecord record) {
 
 tl::expected<void, std::string> FixStore::set_state(int number, FixState state) {
   const std::string name = std::to_string(number);
-  const Descriptor record = open_directory(directory_.get(), name);
+  const linux::Descriptor record = open_directory(directory_.get(), name);
   if (record.get() < 0) {
     return store_error(options_.path + "/" + name, errno);
   }
-  const Descriptor spare(::openat(record.get(), state_spare.c_str(),
-                                  O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
-  int error = spare.get() < 0 ? errno : write_all(spare.get(), state_text(state));
+  const linux::Descriptor spare(::openat(record.get(), state_spare.c_str(),
+                                         O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+  int error = spare.get() < 0 ? errno : linux::write_all(spare.get(), state_text(state));
   if (error == 0) {
-    error = sync(spare.get());
+    error = linux::sync(spare.get());
   }
   if (error == 0 && ::renameat2(record.get(), state_spare.c_str(), record.get(), state_file.c_str(),
                                 RENAME_EXCHANGE) != 0) {
     error = errno;
-    if (no_such_rename(error)) {
+    if (linux::no_such_rename(error)) {
       error = ::renameat(record.get(), state_spare.c_str(), record.get(), state_file.c_str()) == 0
                   ? 0
                   : errno;
     }
   }
   if (error == 0) {
-    error = sync(record.get());
+    error = linux::sync(record.get());
   }
   return error == 0 ? tl::expected<void, std::string>()
                     : store_error(options_.path + "/" + name, error);
@@ -431,7 +406,7 @@ bool FixStore::drop(int number) {
     return errno == ENOENT;
   }
   remove_record(directory_.get(), old_name);
-  (void)sync(directory_.get());
+  (void)linux::sync(directory_.get());
   return true;
 }
 
@@ -444,4 +419,4 @@ std::string FixStore::before_path(int number, std::size_t index) const {
   return options_.path + "/" + std::to_string(number) + "/" + content_name("before", index);
 }
 
-}  // namespace whyoom::linux
+}  // namespace whyoom::fix

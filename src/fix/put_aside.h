@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace whyoom::linux {
+namespace whyoom::fix {
 
 // A sentence for the person at the keyboard about what went well only in the main.
 using Warn = std::function<void(const std::string&)>;
@@ -32,13 +32,9 @@ bool settle(const PutAside& aside, const std::function<bool(std::string_view)>& 
 // where the file system cannot tell.
 bool is_open_for_writing(int fd);
 
-// 0 or errno; EEXIST when the new name is taken. Atomic but on old kernels and file systems that
-// have neither RENAME_NOREPLACE nor hard links.
-int move_without_replacing(int directory, const std::string& from, const std::string& to);
-
 // Each byte of `now` is the one that `before` or `after` has at its place, or a zero behind the
 // first `written` bytes: what never reached the disk. No longer than the longer of the two.
 bool is_mixture(std::string_view now, std::string_view before, std::string_view after,
                 std::size_t written);
 
-}  // namespace whyoom::linux
+}  // namespace whyoom::fix

@@ -1,4 +1,4 @@
-#include "linux/running_value.h"
+#include "fix/running_value.h"
 
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -10,10 +10,9 @@
 
 #include "advise/sysctl_edit.h"
 #include "base/text.h"
-#include "linux/beneath.h"
-#include "linux/disk.h"
+#include "linux/file_system.h"
 
-namespace whyoom::linux {
+namespace whyoom::fix {
 namespace {
 
 constexpr const char* another_mount =
@@ -26,13 +25,14 @@ bool is_proc(int fd) {
 
 }  // namespace
 
-tl::expected<Descriptor, int> RunningValues::open(const host::SysctlKey& key, int flags) const {
-  const Descriptor root(::open(root_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+tl::expected<linux::Descriptor, int> RunningValues::open(const host::SysctlKey& key,
+                                                         int flags) const {
+  const linux::Descriptor root(::open(root_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (root.get() < 0) {
     return tl::unexpected(errno);
   }
-  Descriptor file(
-      open_strictly_below(root.get(), key.path(), flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  linux::Descriptor file(linux::open_strictly_below(root.get(), key.path(),
+                                                    flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   struct stat status {};
   if (file.get() < 0 || ::fstat(file.get(), &status) != 0) {
     return tl::unexpected(errno);
@@ -58,8 +58,8 @@ std::string RunningValues::cannot_set(const advise::RunningEdit& edit, int error
     case EINVAL:
     case ERANGE:
     case EOVERFLOW:
-      why = "the kernel refuses the value \"" + printable(edit.after) + "\" (" + errno_text(error) +
-            ")";
+      why = "the kernel refuses the value \"" + printable(edit.after) + "\" (" +
+            linux::errno_text(error) + ")";
       break;
     case EACCES:
     case EPERM:
@@ -71,18 +71,19 @@ std::string RunningValues::cannot_set(const advise::RunningEdit& edit, int error
       why = "this kernel has no " + place(edit.key);
       break;
     default:
-      why = errno_text(error);
+      why = linux::errno_text(error);
   }
   return edit.key.dotted() + " cannot be set: " + why;
 }
 
 tl::expected<std::string, std::string> RunningValues::read(const host::SysctlKey& key) const {
   const auto file = open(key, O_RDONLY);
-  const auto text =
-      file ? read_whole(file->get()) : tl::expected<std::string, int>(tl::unexpected(file.error()));
+  const auto text = file ? linux::read_whole(file->get())
+                         : tl::expected<std::string, int>(tl::unexpected(file.error()));
   if (!text) {
-    return tl::unexpected(place(key) + " cannot be read: " +
-                          (text.error() == EXDEV ? another_mount : errno_text(text.error())));
+    return tl::unexpected(
+        place(key) + " cannot be read: " +
+        (text.error() == EXDEV ? another_mount : linux::errno_text(text.error())));
   }
   return std::string(trim_right(*text));
 }
@@ -114,4 +115,4 @@ tl::expected<void, std::string> RunningValues::write(const advise::RunningEdit& 
   return {};
 }
 
-}  // namespace whyoom::linux
+}  // namespace whyoom::fix

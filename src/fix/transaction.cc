@@ -1,4 +1,4 @@
-#include "linux/apply_run.h"
+#include "fix/transaction.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -8,16 +8,17 @@
 
 #include "advise/sysctl_edit.h"
 #include "base/text.h"
-#include "linux/disk.h"
-#include "linux/running_value.h"
+#include "fix/running_value.h"
+#include "fix/settings_file.h"
+#include "linux/file_system.h"
 
-namespace whyoom::linux {
+namespace whyoom::fix {
 
 std::string step_tag(int number, std::size_t index) {
   return std::to_string(number) + "-" + std::to_string(index);
 }
 
-std::vector<std::size_t> Run::order(std::size_t count) const {
+std::vector<std::size_t> FixTransaction::order(std::size_t count) const {
   std::vector<std::size_t> indexes(count);
   for (std::size_t i = 0; i < count; ++i) {
     indexes[i] = target_ == Side::after ? i : count - 1 - i;
@@ -25,20 +26,21 @@ std::vector<std::size_t> Run::order(std::size_t count) const {
   return indexes;
 }
 
-Result Run::make_directories() {
+Result FixTransaction::make_directories() {
   if (target_ != Side::after) {
     return {};
   }
   for (const std::string& path : record_.made_directories) {
-    const auto parent = open_real_directory(directory_of(path));
+    const auto parent = linux::open_real_directory(linux::directory_of(path));
     if (!parent) {
       return tl::unexpected(cannot_change(path, parent.error()));
     }
-    const std::string name(name_of(path));
+    const std::string name(linux::name_of(path));
     if (::mkdirat(parent->get(), name.c_str(), 0755) == 0) {
       made_.push_back(path);
       // The process's umask may have taken something away.
-      if (::fchmodat(parent->get(), name.c_str(), 0755, 0) != 0 || sync(parent->get()) != 0) {
+      if (::fchmodat(parent->get(), name.c_str(), 0755, 0) != 0 ||
+          linux::sync(parent->get()) != 0) {
         return tl::unexpected(cannot_change(path, errno));
       }
     } else if (errno != EEXIST) {
@@ -49,27 +51,28 @@ Result Run::make_directories() {
 }
 
 // Those that are empty. What someone else put there stays, and so does the directory.
-void Run::remove_empty(const std::vector<std::string>& paths) const {
+void FixTransaction::remove_empty(const std::vector<std::string>& paths) const {
   bool left = false;  // for another reason than that it is in use
   for (auto path = paths.rbegin(); path != paths.rend(); ++path) {
-    const auto parent = open_real_directory(directory_of(*path));
+    const auto parent = linux::open_real_directory(linux::directory_of(*path));
     const bool removed =
-        parent && ::unlinkat(parent->get(), std::string(name_of(*path)).c_str(), AT_REMOVEDIR) == 0;
-    const int error = removed ? sync(parent->get()) : parent ? errno : parent.error();
+        parent &&
+        ::unlinkat(parent->get(), std::string(linux::name_of(*path)).c_str(), AT_REMOVEDIR) == 0;
+    const int error = removed ? linux::sync(parent->get()) : parent ? errno : parent.error();
     const bool in_use = error == ENOTEMPTY || error == EEXIST;
     left = left || (!removed && error != ENOENT && !in_use);
     if (!removed && left && error != ENOENT && hooks_.warn) {
       hooks_.warn("the directory " + printable(*path) +
-                  ", which the fix had made, could not be removed: " + errno_text(error));
+                  ", which the fix had made, could not be removed: " + linux::errno_text(error));
     }
   }
 }
 
-void Run::remove_directories() { remove_empty(made_); }
+void FixTransaction::remove_directories() { remove_empty(made_); }
 
-Result Run::prepare_file(std::size_t index) {
+Result FixTransaction::prepare_file(std::size_t index) {
   const advise::FileEdit& file = record_.change.files[index];
-  const auto now = read_real_file(file.path);
+  const auto now = linux::read_real_file(file.path);
   if (!now) {
     return tl::unexpected(cannot_change(file.path, now.error()));
   }
@@ -87,11 +90,11 @@ Result Run::prepare_file(std::size_t index) {
   if (!step) {
     return tl::unexpected(step.error());
   }
-  files_.push_back({index, std::move(*step)});
+  files_.emplace_back(index, std::move(*step));
   return {};
 }
 
-Result Run::prepare_value(std::size_t index) {
+Result FixTransaction::prepare_value(std::size_t index) {
   const advise::RunningEdit& value = record_.change.running[index];
   const auto now = store_.values().read(value.key);
   if (now && advise::same_sysctl_value(*now, wanted(value))) {
@@ -108,7 +111,7 @@ Result Run::prepare_value(std::size_t index) {
   return {};
 }
 
-Result Run::prepare() {
+Result FixTransaction::prepare() {
   Result done;
   for (const std::size_t index : order(record_.change.running.size())) {
     done = done ? prepare_value(index) : done;
@@ -126,11 +129,11 @@ Result Run::prepare() {
   return done;
 }
 
-Result Run::write_value(const advise::RunningEdit& edit) const {
+Result FixTransaction::write_value(const advise::RunningEdit& edit) const {
   return hooks_.write_value ? hooks_.write_value(edit) : store_.values().write(edit);
 }
 
-Result Run::set_values() {
+Result FixTransaction::set_values() {
   for (const advise::RunningEdit& edit : values_) {
     ++values_begun_;
     if (auto set = write_value(edit); !set) {
@@ -140,9 +143,9 @@ Result Run::set_values() {
   return {};
 }
 
-Result Run::look() const {
+Result FixTransaction::look() const {
   for (const advise::FileEdit& file : record_.change.files) {
-    const auto now = read_real_file(file.path);
+    const auto now = linux::read_real_file(file.path);
     if (!now || *now != wanted(file)) {
       return tl::unexpected(printable(file.path) +
                             " does not have the content that was written to it");
@@ -158,7 +161,7 @@ Result Run::look() const {
   return hooks_.verify ? hooks_.verify() : Result();
 }
 
-void Run::take_back_value(const advise::RunningEdit& edit, ApplyFailure& failure) const {
+void FixTransaction::take_back_value(const advise::RunningEdit& edit, ApplyFailure& failure) const {
   const auto now = store_.values().read(edit.key);
   if (now && advise::same_sysctl_value(*now, edit.before)) {
     return;  // the kernel had refused it
@@ -172,18 +175,18 @@ void Run::take_back_value(const advise::RunningEdit& edit, ApplyFailure& failure
                          " and not " + printable(edit.before) + " again: " + back.error());
 }
 
-ApplyFailure Run::take_back(std::string why) {
+ApplyFailure FixTransaction::take_back(std::string why) {
   ApplyFailure failure{std::move(why), false, {}, {}, {}};
   while (values_begun_ > 0) {
     take_back_value(values_[--values_begun_], failure);
   }
   while (!files_.empty()) {
-    FileDone& done = files_.back();
-    const std::string path = done.step.edit().path;
-    const bool changed = done.step.committed();
-    if (const Result back = done.step.roll_back(); !back) {
+    auto& [index, step] = files_.back();
+    const std::string path = step->edit().path;
+    const bool changed = step->committed();
+    if (const Result back = step->roll_back(); !back) {
       failure.left.push_back(back.error() + ". What it was before the fix is in " +
-                             printable(store_.before_path(record_.number, done.index)));
+                             printable(store_.before_path(record_.number, index)));
     } else if (changed) {
       failure.restored.push_back(path);
     }
@@ -193,9 +196,9 @@ ApplyFailure Run::take_back(std::string why) {
   return failure;
 }
 
-tl::expected<void, ApplyFailure> Run::carry_out() {
-  for (FileDone& file : files_) {
-    if (const Result done = file.step.commit(); !done) {
+tl::expected<void, ApplyFailure> FixTransaction::carry_out() {
+  for (auto& [index, step] : files_) {
+    if (const Result done = step->commit(); !done) {
       return tl::unexpected(take_back(done.error()));
     }
   }
@@ -205,7 +208,7 @@ tl::expected<void, ApplyFailure> Run::carry_out() {
   }
   // The last look: from here on the old files are given up.
   for (auto file = files_.begin(); done && file != files_.end(); ++file) {
-    done = file->step.check_old();
+    done = file->second->check_old();
   }
   if (!done) {
     return tl::unexpected(take_back(done.error()));
@@ -217,4 +220,4 @@ tl::expected<void, ApplyFailure> Run::carry_out() {
   return {};
 }
 
-}  // namespace whyoom::linux
+}  // namespace whyoom::fix

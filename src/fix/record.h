@@ -11,10 +11,10 @@
 
 #include "advise/change.h"
 #include "advise/wanted.h"
+#include "fix/running_value.h"
 #include "linux/file_attributes.h"
-#include "linux/running_value.h"
 
-namespace whyoom::linux {
+namespace whyoom::fix {
 
 enum class FixState : std::uint8_t {
   planned,      // the journal is written, the change is under way; interrupted if nobody is at it
@@ -39,28 +39,23 @@ struct FixRecord {
   std::string damage;
   FixMeta meta;
   advise::Change change;
-  std::vector<FileAttributes> attributes;     // of each file of the change, before it
-  std::vector<std::string> made_directories;  // by the fix, the highest first
+  std::vector<linux::FileAttributes> attributes;  // of each file of the change, before it
+  std::vector<std::string> made_directories;      // by the fix, the highest first
 };
 
 // Without the state and the contents of the files; of these, length and CRC-32.
 std::string record_text(const FixRecord& record, const RunningValues& values);
 
-struct ContentSum {
-  bool there = false;
-  std::uint64_t bytes = 0;
-  std::uint32_t crc32 = 0;
-  bool operator==(const ContentSum&) const = default;
-};
-ContentSum sum_of(const std::optional<std::string>& content);
+// "9 3421780262", length and CRC-32; "none" of a file that is not there.
+std::string sum_of(const std::optional<std::string>& content);
 
 struct ReadRecord {
-  FixRecord record;  // contents of files: empty text where there is one
-  std::vector<ContentSum> before, after;
+  FixRecord record;                        // contents of files: empty text where there is one
+  std::vector<std::string> before, after;  // sum_of() each content
 };
 // The error is a sentence: cut, damaged, of a newer whyoom, or with a path that no fix writes to.
 // A running value has no path but that of its key below `values`, as place() gives it.
 tl::expected<ReadRecord, std::string> parse_record(std::string_view text,
                                                    const RunningValues& values);
 
-}  // namespace whyoom::linux
+}  // namespace whyoom::fix

@@ -1,19 +1,16 @@
-#include "advise/value_risks.h"
+#include "diagnose/value_risks.h"
 
 #include <algorithm>
 
 #include "memory/host_with.h"
 
-namespace whyoom::advise {
+namespace whyoom::diagnose {
 
 namespace {
 
-using diagnose::Finding;
-using diagnose::Role;
-
-bool mended_by(const Finding& finding, const Wanted& wanted) {
-  return std::ranges::any_of(finding.remedies, [&](const diagnose::Remedy& remedy) {
-    return remedy.setting && wanted.key == remedy.setting->key;
+bool mended_by(const Finding& finding, const host::SysctlKey& key) {
+  return std::ranges::any_of(finding.remedies, [&](const Remedy& remedy) {
+    return remedy.setting && key == remedy.setting->key;
   });
 }
 
@@ -25,10 +22,10 @@ bool is_found(const std::vector<Finding>& findings, std::string_view cause) {
 
 }  // namespace
 
-std::vector<Message> value_risks(const diagnose::HostCheck& check, const Wanted& wanted,
-                                 const host::SysctlHistory& after) {
+std::vector<Message> value_risks(const HostCheck& check, const host::SysctlKey& key,
+                                 const std::string& value, const host::SysctlHistory& after) {
   host::HostFacts facts = check.facts;
-  facts.host = memory::host_with(check.state, wanted.key.dotted(), wanted.value);
+  facts.host = memory::host_with(check.state, key.dotted(), value);
   for (host::SysctlHistory* history : {&facts.min_free_history, &facts.huge_pages_history}) {
     if (history->key == after.key) {
       *history = after;
@@ -38,7 +35,7 @@ std::vector<Message> value_risks(const diagnose::HostCheck& check, const Wanted&
   std::vector<Message> risks;
   for (const Finding& finding : then->findings) {
     if (finding.role != Role::ruled_out &&
-        (mended_by(finding, wanted) || !is_found(check.findings, finding.cause))) {
+        (mended_by(finding, key) || !is_found(check.findings, finding.cause))) {
       risks.emplace_back("with it `whyoom check` would say ({}): {}", finding.cause,
                          finding.summary.str());
     }
@@ -46,4 +43,4 @@ std::vector<Message> value_risks(const diagnose::HostCheck& check, const Wanted&
   return risks;
 }
 
-}  // namespace whyoom::advise
+}  // namespace whyoom::diagnose

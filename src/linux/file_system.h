@@ -1,25 +1,24 @@
-// Steps on files that say errno, and what an errno means to the person at the keyboard. Private to
-// what changes the machine: replace_file, fix_store, running_value, apply.
+// Steps on files that say errno.
 #pragma once
 
-#include <cerrno>
+#include <dirent.h>
+
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
 #include <vector>
 
-#include "base/shell.h"
 #include "linux/descriptor.h"
 
 namespace whyoom::linux {
 
 inline constexpr std::size_t most_config_bytes = std::size_t{16} << 20U;
 
+std::vector<std::string> parts_of(std::string_view path);  // without the empty ones
 // A path of the form /a/b: absolute, no empty part, no "." or "..", no NUL.
 bool is_plain_path(std::string_view path);
-// A plain path of a file that a fix may change.
-bool is_settings_path(std::string_view path);
 std::string_view directory_of(std::string_view path);  // "/" for "/a"
 std::string_view name_of(std::string_view path);
 
@@ -34,26 +33,33 @@ tl::expected<Descriptor, int> open_real_directory(std::string_view path);
 // The directories of `path` that are not there, the highest first; `path` itself counts.
 std::vector<std::string> missing_directories(std::string_view path);
 
-// A whole regular file. ELOOP for a symbolic link, EINVAL for what is no file, EFBIG.
+// No symbolic link at all, no "..", and no other file system: -1 and ELOOP, EXDEV. By
+// openat2(RESOLVE_BENEATH and the RESOLVE_NO_ flags) where there is such a call, else name by name.
+int open_strictly_below(int directory, const std::string& path, int flags, bool by_walking = false);
+
+// Each name in it but "." and ".."; `take` says whether more is wanted. 0 or errno.
+int each_entry(Descriptor directory, const std::function<bool(const dirent&)>& take);
+
+// A whole file. EFBIG.
 tl::expected<std::string, int> read_whole(int fd, std::size_t most = most_config_bytes);
+// A regular file. ELOOP for a symbolic link, EINVAL for what is no file.
 tl::expected<std::string, int> read_at(int directory, const std::string& name,
                                        std::size_t most = most_config_bytes);
 // Like read_at by path, without following links; nullopt: there is no such file.
 tl::expected<std::optional<std::string>, int> read_real_file(const std::string& path);
 
 // 0 or errno.
-int write_all(int fd, std::string_view data);
+int write_all(int fd, std::string_view data);  // waits where nothing can be taken yet
 int sync(int fd);
 // A new file of that mode with all of `data` on the disk; removed again when this fails.
 int write_new_file(int directory, const std::string& name, std::string_view data, unsigned mode);
 
 // renameat2 is missing in old kernels, and its flags in some file systems.
 bool no_such_rename(int error);
+// 0 or errno; EEXIST when the new name is taken. Atomic but on old kernels and file systems that
+// have neither RENAME_NOREPLACE nor hard links.
+int move_without_replacing(int directory, const std::string& from, const std::string& to);
 
 std::string errno_text(int error);
-// "`df -h /etc`" for a message; <path> stands where no command can have the name.
-std::string command_on(ShellPattern<ShellOperand> pattern, std::string_view path);
-// "/etc/sysctl.conf cannot be changed: the file system is read-only. ..." with what to do about it.
-std::string cannot_change(std::string_view path, int error);
 
 }  // namespace whyoom::linux

@@ -1,4 +1,4 @@
-#include "linux/replace_file.h"
+#include "fix/replace_file.h"
 
 #include <gtest/gtest.h>
 #include <linux/fs.h>
@@ -13,17 +13,18 @@
 
 #include "linux/tree_for_test.h"
 
-namespace whyoom::linux {
+namespace whyoom::fix {
 namespace {
 
 namespace fs = std::filesystem;
-using test::get;
-using test::put;
-using test::Scratch;
-using test::snapshot;
+using linux::test::get;
+using linux::test::put;
+using linux::test::Scratch;
+using linux::test::snapshot;
 
-tl::expected<FileStep, std::string> prepare(const advise::FileEdit& edit, const Warn& warn = {}) {
-  return FileStep::prepare(edit, "7-0", attributes_of_a_new_file(), warn);
+tl::expected<std::unique_ptr<FileStep>, std::string> prepare(const advise::FileEdit& edit,
+                                                             const Warn& warn = {}) {
+  return FileStep::prepare(edit, "7-0", linux::attributes_of_a_new_file(), warn);
 }
 
 // All that a step warned of, a line each.
@@ -37,7 +38,7 @@ std::string replace(const advise::FileEdit& edit) {
   if (!step) {
     return step.error();
   }
-  const auto done = step->commit();
+  const auto done = (*step)->commit();
   return done ? std::string() : done.error();
 }
 
@@ -75,7 +76,7 @@ TEST(ReplaceFile, every_byte_is_written) {
 
 TEST(ReplaceFile, mode_owner_and_attributes_stay) {
   for (const bool on_disk : {false, true}) {
-    const Scratch dir(test::scratch_base(on_disk));
+    const Scratch dir(linux::test::scratch_base(on_disk));
     const std::string path = dir / "a.conf";
     put(path, "old");
     ASSERT_EQ(::chmod(path.c_str(), 0640), 0);
@@ -102,7 +103,7 @@ TEST(ReplaceFile, mode_owner_and_attributes_stay) {
 }
 
 TEST(ReplaceFile, an_acl_that_a_directory_gives_is_not_added) {
-  const Scratch dir(test::scratch_base(true));
+  const Scratch dir(linux::test::scratch_base(true));
   const std::string path = dir / "a.conf";
   put(path, "old");
   const auto before = snapshot(dir.path());
@@ -155,11 +156,11 @@ TEST(ReplaceFile, two_names_of_one_file_can_be_in_one_change) {
   auto a = prepare({dir / "a", "old", "new"});
   auto b = prepare({dir / "b", "old", "new"});
   ASSERT_TRUE(a && b);
-  EXPECT_TRUE(a->commit());
-  EXPECT_TRUE(b->commit());
+  EXPECT_TRUE((*a)->commit());
+  EXPECT_TRUE((*b)->commit());
   EXPECT_EQ(get(dir / "b"), "new");
-  EXPECT_TRUE(b->roll_back());
-  EXPECT_TRUE(a->roll_back());
+  EXPECT_TRUE((*b)->roll_back());
+  EXPECT_TRUE((*a)->roll_back());
   EXPECT_EQ(snapshot(dir.path()), before);
 }
 
@@ -209,7 +210,7 @@ TEST(ReplaceFile, what_is_changed_after_the_preparation_is_left_alone) {
         auto step = prepare({path, before, after});
         ASSERT_TRUE(step) << step.error();
         put(path, "theirs");
-        EXPECT_FALSE(step->commit());
+        EXPECT_FALSE((*step)->commit());
       }
       EXPECT_EQ(get(path), "theirs");
       EXPECT_EQ(snapshot(dir.path()).size(), 1U);
@@ -227,10 +228,10 @@ TEST(ReplaceFile, rolling_back_gives_the_very_same_file) {
        {std::optional<std::string>(), std::optional<std::string>("new")}) {
     auto step = prepare({path, "old", after});
     ASSERT_TRUE(step);
-    ASSERT_TRUE(step->commit());
-    EXPECT_TRUE(step->committed());
+    ASSERT_TRUE((*step)->commit());
+    EXPECT_TRUE((*step)->committed());
     EXPECT_NE(inode(path), file);
-    EXPECT_TRUE(step->roll_back());
+    EXPECT_TRUE((*step)->roll_back());
     EXPECT_EQ(inode(path), file);
     EXPECT_EQ(snapshot(dir.path()), before);
   }
@@ -241,9 +242,9 @@ TEST(ReplaceFile, rolling_back_leaves_alone_what_was_changed_since) {
   const std::string path = dir / "a.conf";
   put(path, "old");
   auto step = prepare({path, "old", "new"});
-  ASSERT_TRUE(step && step->commit());
+  ASSERT_TRUE(step && (*step)->commit());
   put(path, "theirs");
-  EXPECT_FALSE(step->roll_back());
+  EXPECT_FALSE((*step)->roll_back());
   EXPECT_EQ(get(path), "theirs");
 }
 
@@ -285,7 +286,7 @@ TEST(ReplaceFile, what_lies_there_and_is_neither_content_is_kept_and_named) {
   put(dir / ".a.conf.whyoom-7-0", "theirs");
   {
     auto step = prepare(edit, warnings.warn);
-    ASSERT_TRUE(step && step->commit());
+    ASSERT_TRUE(step && (*step)->commit());
   }
   EXPECT_EQ(get(edit.path), "new");
   EXPECT_EQ(get(kept), "theirs");
@@ -306,15 +307,15 @@ TEST(ReplaceFile, what_is_written_to_the_old_file_afterwards_gets_its_name_back)
   for (const std::optional<std::string>& after :
        {std::optional<std::string>(), std::optional<std::string>("new")}) {
     put(path, "old");
-    Descriptor theirs(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+    linux::Descriptor theirs(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
     auto step = prepare({path, "old", after});
-    ASSERT_TRUE(step && step->commit());
-    EXPECT_NE(step->check_old().error().find("open to be written in another program"),
+    ASSERT_TRUE(step && (*step)->commit());
+    EXPECT_NE((*step)->check_old().error().find("open to be written in another program"),
               std::string::npos);
     ASSERT_EQ(::write(theirs.get(), "+theirs", 7), 7);
     theirs.close();
-    EXPECT_NE(step->check_old().error().find("changed by someone else"), std::string::npos);
-    EXPECT_TRUE(step->roll_back());
+    EXPECT_NE((*step)->check_old().error().find("changed by someone else"), std::string::npos);
+    EXPECT_TRUE((*step)->roll_back());
     EXPECT_EQ(get(path), "old+theirs");
     EXPECT_EQ(snapshot(dir.path()).size(), 1U);
   }
@@ -326,15 +327,15 @@ TEST(ReplaceFile, an_old_file_that_was_changed_or_can_still_be_is_kept_and_named
   for (const bool still_open : {false, true}) {
     Warnings warnings;
     put(path, "old");
-    Descriptor theirs(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+    linux::Descriptor theirs(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
     {
       auto step = prepare({path, "old", "new"}, warnings.warn);
-      ASSERT_TRUE(step && step->commit());
+      ASSERT_TRUE(step && (*step)->commit());
       if (!still_open) {
         ASSERT_EQ(::write(theirs.get(), "+theirs", 7), 7);
         theirs.close();
       }
-      step->keep();
+      (*step)->keep();
     }
     EXPECT_EQ(get(path), "new");
     EXPECT_EQ(get(dir / "a.conf.kept-by-whyoom-7-0"), still_open ? "old" : "old+theirs");
@@ -348,29 +349,29 @@ TEST(ReplaceFile, an_old_file_that_is_only_read_is_in_nobodys_way) {
   const Scratch dir;
   const std::string path = dir / "a.conf";
   put(path, "old");
-  const Descriptor theirs(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const linux::Descriptor theirs(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   Warnings warnings;
   {
     auto step = prepare({path, "old", "new"}, warnings.warn);
-    ASSERT_TRUE(step && step->commit());
-    EXPECT_TRUE(step->check_old());
+    ASSERT_TRUE(step && (*step)->commit());
+    EXPECT_TRUE((*step)->check_old());
   }
   EXPECT_EQ(warnings.text, "");
   EXPECT_EQ(snapshot(dir.path()).size(), 1U);
 }
 
 TEST(ReplaceFile, a_temporary_file_that_stays_is_told) {
-  const Scratch dir(test::scratch_base(true));
+  const Scratch dir(linux::test::scratch_base(true));
   const std::string path = dir / "a.conf";
   const auto set_flag = [&](int flag) {
-    const Descriptor file(::open(dir.path().c_str(), O_RDONLY | O_CLOEXEC));
+    const linux::Descriptor file(::open(dir.path().c_str(), O_RDONLY | O_CLOEXEC));
     return ::ioctl(file.get(), FS_IOC_SETFLAGS, &flag) == 0;
   };
   Warnings warnings;
   put(path, "old");
   {
     auto step = prepare({path, "old", "new"}, warnings.warn);
-    ASSERT_TRUE(step && step->commit());
+    ASSERT_TRUE(step && (*step)->commit());
     if (!set_flag(FS_APPEND_FL)) {
       GTEST_SKIP() << "no append-only directories here (needs root and ext4 or the like)";
     }
@@ -390,12 +391,12 @@ TEST(ReplaceFile, a_long_name_has_a_temporary_one_that_fits) {
 }
 
 TEST(ReplaceFile, a_locked_file_or_directory_is_told_with_the_way_out) {
-  const Scratch dir(test::scratch_base(true));
+  const Scratch dir(linux::test::scratch_base(true));
   fs::create_directory(dir / "it's");
   const std::string path = dir / "it's/a.conf";
   put(path, "old");
   const auto set_flag = [](const std::string& where, int flag) {
-    const Descriptor file(::open(where.c_str(), O_RDONLY | O_CLOEXEC));
+    const linux::Descriptor file(::open(where.c_str(), O_RDONLY | O_CLOEXEC));
     return ::ioctl(file.get(), FS_IOC_SETFLAGS, &flag) == 0;
   };
   if (!set_flag(path, FS_IMMUTABLE_FL)) {
@@ -417,18 +418,6 @@ TEST(ReplaceFile, a_locked_file_or_directory_is_told_with_the_way_out) {
   }
   ASSERT_TRUE(set_flag(dir / "it's", 0));
   EXPECT_EQ(snapshot(dir.path()), before);
-}
-
-TEST(MoveWithoutReplacing, a_name_that_is_taken_stays) {
-  const Scratch dir;
-  const Descriptor at(::open(dir.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  put(dir / "a", "a");
-  put(dir / "b", "b");
-  EXPECT_EQ(move_without_replacing(at.get(), "a", "b"), EEXIST);
-  EXPECT_EQ(get(dir / "b"), "b");
-  EXPECT_EQ(move_without_replacing(at.get(), "a", "c"), 0);
-  EXPECT_EQ(get(dir / "c"), "a");
-  EXPECT_EQ(move_without_replacing(at.get(), "a", "d"), ENOENT);
 }
 
 TEST(IsTorn, blocks_of_either_content) {
@@ -497,4 +486,4 @@ TEST(IsTorn, whatever_interrupted_goes_leave_and_nothing_else) {
 }
 
 }  // namespace
-}  // namespace whyoom::linux
+}  // namespace whyoom::fix

@@ -1,22 +1,64 @@
-#include "linux/disk.h"
+#include "linux/file_system.h"
 
 #include <fcntl.h>
-#include <linux/fs.h>
-#include <sys/ioctl.h>
+#include <linux/openat2.h>
+#include <poll.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
 #include <system_error>
 
-#include "advise/sysctl_edit.h"
-#include "base/text.h"
 #include "host/writers.h"
 #include "linux/guarded_walk.h"
 
 namespace whyoom::linux {
 namespace {
+
+// Of a directory: what lies in it can be replaced by root and by who runs this alone.
+bool is_held_by_us(int directory, const struct stat& status) {
+  Owners owners;
+  owners.uid = ::geteuid();
+  host::FileStatus as_host = status_of(directory, status, owners);
+  if ((status.st_mode & S_ISVTX) != 0) {  // nobody renames or removes what is another's
+    as_host.mode &= ~022U;
+  }
+  return host::other_writers(as_host).empty();
+}
+
+int open_below_walking(int directory, const std::string& path, int flags) {
+  const std::vector<std::string> names = parts_of(path);
+  struct stat start {};
+  if (names.empty() || std::ranges::find(names, "..") != names.end()) {
+    errno = EXDEV;
+    return -1;
+  }
+  Descriptor at(::openat(directory, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (at.get() < 0 || ::fstat(at.get(), &start) != 0) {
+    return -1;
+  }
+  for (const std::string& name : names) {
+    const int how = &name == &names.back() ? flags : O_PATH | O_DIRECTORY;
+    Descriptor next(::openat(at.get(), name.c_str(), how | O_NOFOLLOW | O_CLOEXEC));
+    struct stat status {};
+    if (next.get() < 0 || ::fstat(next.get(), &status) != 0) {
+      return -1;
+    }
+    if (status.st_dev != start.st_dev) {
+      errno = EXDEV;
+      return -1;
+    }
+    at = std::move(next);
+  }
+  return at.release();
+}
+
+}  // namespace
 
 std::vector<std::string> parts_of(std::string_view path) {
   std::vector<std::string> parts;
@@ -30,42 +72,6 @@ std::vector<std::string> parts_of(std::string_view path) {
   return parts;
 }
 
-// Of what stands at the path; 0 where the file system has no such flags.
-int flags_of(const std::string& path) {
-  const Descriptor file(
-      ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  int flags = 0;
-  return file.get() >= 0 && ::ioctl(file.get(), FS_IOC_GETFLAGS, &flags) == 0 ? flags : 0;
-}
-
-// What stands in the way when the kernel only says "Operation not permitted".
-std::string forbidding_flag(std::string_view path) {
-  for (const auto& [what, kind] : {std::pair{path, "file"}, {directory_of(path), "directory"}}) {
-    const int flags = flags_of(std::string(what));
-    if ((flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)) != 0) {
-      const bool immutable = (flags & FS_IMMUTABLE_FL) != 0;
-      return std::string("the ") + kind + (immutable ? " is immutable" : " is append-only") +
-             ". Run " +
-             (immutable ? command_on("chattr -i {}", what) : command_on("chattr -a {}", what)) +
-             " first";
-    }
-  }
-  return {};
-}
-
-// Of a directory: what lies in it can be replaced by root and by who runs this alone.
-bool is_held_by_us(int directory, const struct stat& status) {
-  Owners owners;
-  owners.uid = ::geteuid();
-  host::FileStatus as_host = status_of(directory, status, owners);
-  if ((status.st_mode & S_ISVTX) != 0) {  // nobody renames or removes what is another's
-    as_host.mode &= ~022U;
-  }
-  return host::other_writers(as_host).empty();
-}
-
-}  // namespace
-
 bool is_plain_path(std::string_view path) {
   if (path.size() < 2 || path[0] != '/' || path.back() == '/' ||
       path.find('\0') != std::string_view::npos || path.find("//") != std::string_view::npos) {
@@ -74,10 +80,6 @@ bool is_plain_path(std::string_view path) {
   const auto parts = parts_of(path);
   return std::none_of(parts.begin(), parts.end(),
                       [](const std::string& part) { return part == "." || part == ".."; });
-}
-
-bool is_settings_path(std::string_view path) {
-  return is_plain_path(path) && advise::may_be_edited(path);
 }
 
 std::string_view directory_of(std::string_view path) {
@@ -122,6 +124,40 @@ std::vector<std::string> missing_directories(std::string_view path) {
   }
   std::reverse(missing.begin(), missing.end());
   return missing;
+}
+
+int open_strictly_below(int directory, const std::string& path, int flags, bool by_walking) {
+  if (!by_walking) {
+    open_how how{};
+    how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
+    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV;
+    const auto fd =
+        static_cast<int>(::syscall(SYS_openat2, directory, path.c_str(), &how, sizeof how));
+    if (fd >= 0 || (errno != ENOSYS && errno != EPERM && errno != EAGAIN)) {
+      return fd;
+    }
+  }
+  return open_below_walking(directory, path, flags);
+}
+
+int each_entry(Descriptor directory, const std::function<bool(const dirent&)>& take) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(
+      directory.get() < 0 ? nullptr : ::fdopendir(directory.get()), &::closedir);
+  if (!stream) {
+    return errno;
+  }
+  directory.release();
+  for (;;) {
+    errno = 0;
+    const dirent* entry = ::readdir(stream.get());
+    if (entry == nullptr) {
+      return errno;
+    }
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != ".." && !take(*entry)) {
+      return 0;
+    }
+  }
 }
 
 tl::expected<std::string, int> read_whole(int fd, std::size_t most) {
@@ -174,10 +210,14 @@ tl::expected<std::optional<std::string>, int> read_real_file(const std::string& 
 int write_all(int fd, std::string_view data) {
   while (!data.empty()) {
     const ssize_t done = ::write(fd, data.data(), data.size());
-    if (done < 0 && errno != EINTR) {
+    if (done >= 0) {
+      data.remove_prefix(static_cast<std::size_t>(done));
+    } else if (errno == EAGAIN) {
+      pollfd ready{fd, POLLOUT, 0};
+      (void)::poll(&ready, 1, -1);
+    } else if (errno != EINTR) {
       return errno;
     }
-    data.remove_prefix(done < 0 ? 0 : static_cast<std::size_t>(done));
   }
   return 0;
 }
@@ -208,65 +248,30 @@ int write_new_file(int directory, const std::string& name, std::string_view data
 
 bool no_such_rename(int error) { return error == EINVAL || error == ENOSYS || error == ENOTSUP; }
 
+int move_without_replacing(int directory, const std::string& from, const std::string& to) {
+  if (::renameat2(directory, from.c_str(), directory, to.c_str(), RENAME_NOREPLACE) == 0) {
+    return 0;
+  }
+  if (!no_such_rename(errno)) {
+    return errno;
+  }
+  if (::linkat(directory, from.c_str(), directory, to.c_str(), 0) == 0) {
+    const int error = ::unlinkat(directory, from.c_str(), 0) == 0 ? 0 : errno;
+    if (error != 0) {
+      (void)::unlinkat(directory, to.c_str(), 0);
+    }
+    return error;
+  }
+  if (errno != EPERM && errno != ENOTSUP && errno != ENOSYS) {
+    return errno;
+  }
+  struct stat status {};
+  if (::fstatat(directory, to.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
+    return EEXIST;
+  }
+  return ::renameat(directory, from.c_str(), directory, to.c_str()) == 0 ? 0 : errno;
+}
+
 std::string errno_text(int error) { return std::generic_category().message(error); }
-
-std::string command_on(ShellPattern<ShellOperand> pattern, std::string_view path) {
-  std::string text(pattern.text());
-  if (const auto word = ShellOperand::from(path)) {
-    text = ShellCommand(pattern, *word).text();
-  } else {
-    text.replace(text.find("{}"), 2, "<path>");
-  }
-  return "`" + text + "`";
-}
-
-std::string cannot_change(std::string_view path, int error) {
-  const std::string_view directory = directory_of(path);
-  std::string why;
-  switch (error) {
-    case EROFS:
-      why = "the file system is read-only. " + command_on("findmnt -T {}", directory) +
-            " shows which one; in a container, do this on the host";
-      break;
-    case ENOSPC:
-      why = "no space is left in the file system. Free some first: " +
-            command_on("df -h {}", directory) + ", " + command_on("df -i {}", directory);
-      break;
-    case EDQUOT:
-      why = "the disk quota is used up";
-      break;
-    case EACCES:
-    case EPERM:
-      why = forbidding_flag(path);
-      if (why.empty()) {
-        why = ::geteuid() == 0 ? errno_text(error) +
-                                     ", even for root. A security module (SELinux,"
-                                     " AppArmor) or the container may forbid it"
-                               : "permission denied. Run this as root";
-      }
-      break;
-    case ELOOP:
-      why = "it is a symbolic link now, and was a file a moment ago. Nothing is written through it";
-      break;
-    case ENOTDIR:
-      why = "a directory on its path is no directory any more";
-      break;
-    case others_hold_it:
-      why =
-          "others than root own a directory on its path, or can write to it, and could put another"
-          " file in its place. See who may with " +
-          command_on("namei -l {}", path);
-      break;
-    case EINVAL:
-      why = "it is no regular file";
-      break;
-    case EFBIG:
-      why = "it is too large for a file of settings";
-      break;
-    default:
-      why = errno_text(error);
-  }
-  return printable(path) + " cannot be changed: " + why;
-}
 
 }  // namespace whyoom::linux

@@ -1,4 +1,4 @@
-#include "linux/put_aside.h"
+#include "fix/put_aside.h"
 
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -13,9 +13,9 @@
 
 #include "base/text.h"
 #include "linux/descriptor.h"
-#include "linux/disk.h"
+#include "linux/file_system.h"
 
-namespace whyoom::linux {
+namespace whyoom::fix {
 namespace {
 
 // Of 255 bytes that a name can have.
@@ -29,7 +29,7 @@ void tell(const Warn& warn, const std::string& what) {
 }
 
 std::string place_of(const PutAside& aside, const std::string& name) {
-  const std::string_view directory = directory_of(aside.path);
+  const std::string_view directory = linux::directory_of(aside.path);
   return printable((directory == "/" ? "" : std::string(directory)) + "/" + name);
 }
 
@@ -38,9 +38,9 @@ bool keep_beside(const PutAside& aside, const std::string& why, const Warn& warn
   int error = EEXIST;
   for (int count = 1; error == EEXIST && count <= most_kept; ++count) {
     const std::string name = aside.kept + (count == 1 ? "" : "-" + std::to_string(count));
-    error = move_without_replacing(aside.directory, aside.temporary, name);
+    error = linux::move_without_replacing(aside.directory, aside.temporary, name);
     if (error == 0) {
-      (void)sync(aside.directory);
+      (void)linux::sync(aside.directory);
       tell(warn, why + ". It is kept in " + place_of(aside, name) + ": compare the two");
     }
   }
@@ -58,8 +58,8 @@ std::string kept_name(std::string_view file_name, std::string_view tag) {
 
 bool settle(const PutAside& aside, const std::function<bool(std::string_view)>& ours,
             const Warn& warn) {
-  const Descriptor file(::openat(aside.directory, aside.temporary.c_str(),
-                                 O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  const linux::Descriptor file(::openat(aside.directory, aside.temporary.c_str(),
+                                        O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (file.get() < 0 && errno == ENOENT) {
     return true;
   }
@@ -70,10 +70,11 @@ bool settle(const PutAside& aside, const std::function<bool(std::string_view)>& 
   if (is_file && is_open_for_writing(file.get())) {
     return keep_beside(aside, "another program has the file open to write that was " + path, warn);
   }
-  const auto content = is_file ? read_whole(file.get()) : tl::unexpected(EINVAL);
+  const auto content = is_file ? linux::read_whole(file.get()) : tl::unexpected(EINVAL);
   if (!content) {
     return keep_beside(
-        aside, "what was put aside of " + path + " cannot be read: " + errno_text(content.error()),
+        aside,
+        "what was put aside of " + path + " cannot be read: " + linux::errno_text(content.error()),
         warn);
   }
   if (!ours(*content)) {
@@ -81,10 +82,10 @@ bool settle(const PutAside& aside, const std::function<bool(std::string_view)>& 
   }
   if (::unlinkat(aside.directory, aside.temporary.c_str(), 0) != 0 && errno != ENOENT) {
     tell(warn, "the temporary file " + place_of(aside, aside.temporary) +
-                   " could not be removed: " + errno_text(errno) + ". Remove it by hand");
+                   " could not be removed: " + linux::errno_text(errno) + ". Remove it by hand");
     return false;
   }
-  (void)sync(aside.directory);
+  (void)linux::sync(aside.directory);
   return true;
 }
 
@@ -106,30 +107,6 @@ bool is_open_for_writing(int fd) {
   return errno == EAGAIN;
 }
 
-int move_without_replacing(int directory, const std::string& from, const std::string& to) {
-  if (::renameat2(directory, from.c_str(), directory, to.c_str(), RENAME_NOREPLACE) == 0) {
-    return 0;
-  }
-  if (!no_such_rename(errno)) {
-    return errno;
-  }
-  if (::linkat(directory, from.c_str(), directory, to.c_str(), 0) == 0) {
-    const int error = ::unlinkat(directory, from.c_str(), 0) == 0 ? 0 : errno;
-    if (error != 0) {
-      (void)::unlinkat(directory, to.c_str(), 0);
-    }
-    return error;
-  }
-  if (errno != EPERM && errno != ENOTSUP && errno != ENOSYS) {
-    return errno;
-  }
-  struct stat status {};
-  if (::fstatat(directory, to.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
-    return EEXIST;
-  }
-  return ::renameat(directory, from.c_str(), directory, to.c_str()) == 0 ? 0 : errno;
-}
-
 bool is_mixture(std::string_view now, std::string_view before, std::string_view after,
                 std::size_t written) {
   if (now.size() > std::max(before.size(), after.size())) {
@@ -145,4 +122,4 @@ bool is_mixture(std::string_view now, std::string_view before, std::string_view 
   return true;
 }
 
-}  // namespace whyoom::linux
+}  // namespace whyoom::fix

@@ -1,22 +1,19 @@
-#include "advise/value_risks.h"
+#include "diagnose/value_risks.h"
 
 #include <gtest/gtest.h>
 
-#include "advise/plan.h"
 #include "host/tree_for_test.h"
 
-namespace whyoom::advise {
+namespace whyoom::diagnose {
 namespace {
 
 class ValueRisks : public testing::Test {
  protected:
-  std::string risks_of(const std::string& assignment) {
-    const auto wanted = parse_wanted(assignment, check->state.machine);
-    EXPECT_TRUE(wanted) << assignment;
-    const auto plan = make_plan(files, *check, *wanted);
-    EXPECT_TRUE(plan) << plan.error().str();
+  std::string risks_of(std::string_view setting, const std::string& value) {
+    const auto key = *host::SysctlKey::parse(setting);
+    files.add("/etc/sysctl.d/zz.conf", key.dotted() + " = " + value + "\n");
     std::string all;
-    for (const Message& risk : plan->risks) {
+    for (const Message& risk : value_risks(*check, key, value, host::find_sysctl(files, key))) {
       all += risk.str() + "\n";
     }
     return all;
@@ -28,7 +25,7 @@ class ValueRisks : public testing::Test {
 };
 
 TEST_F(ValueRisks, a_value_that_the_check_finds_too_high_is_one) {
-  const std::string risks = risks_of("vm.min_free_kbytes=60%");
+  const std::string risks = risks_of("vm.min_free_kbytes", "594211");
   EXPECT_NE(risks.find("with it `whyoom check` would say (min-free-too-high): "
                        "vm.min_free_kbytes is 594211 kB (60 % of RAM)"),
             std::string::npos)
@@ -36,15 +33,16 @@ TEST_F(ValueRisks, a_value_that_the_check_finds_too_high_is_one) {
 }
 
 TEST_F(ValueRisks, the_kernels_own_choice_is_none) {
-  EXPECT_EQ(risks_of("vm.min_free_kbytes=default"), "");
+  const KiB own = check->state.machine.default_min_free.value();
+  EXPECT_EQ(risks_of("vm.min_free_kbytes", std::to_string(own.count())), "");
 }
 
 // What is wrong with the host anyway is no risk of the value.
 TEST_F(ValueRisks, other_rules_are_asked_too_and_what_is_so_already_is_not_said_again) {
-  const std::string risks = risks_of("vm.panic_on_oom=2");
+  const std::string risks = risks_of("vm.panic_on_oom", "2");
   EXPECT_NE(risks.find("(panic-on-oom)"), std::string::npos) << risks;
   EXPECT_EQ(risks.find("min-free-too-high"), std::string::npos) << risks;
 }
 
 }  // namespace
-}  // namespace whyoom::advise
+}  // namespace whyoom::diagnose

@@ -1,21 +1,21 @@
-#include "linux/running_value.h"
+#include "fix/running_value.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/mount.h>
 
-#include "linux/beneath.h"
+#include "linux/file_system.h"
 #include "linux/tree_for_test.h"
 
-namespace whyoom::linux {
+namespace whyoom::fix {
 namespace {
 
 namespace fs = std::filesystem;
-using test::get;
-using test::key;
-using test::put;
-using test::Scratch;
+using linux::test::get;
+using linux::test::key;
+using linux::test::put;
+using linux::test::Scratch;
 
 TEST(RunningValue, it_is_written_and_read_back) {
   const Scratch dir;
@@ -36,7 +36,7 @@ TEST(RunningValue, what_the_kernel_refuses_is_told) {
   }
   EXPECT_NE(refused.error().find(::access(edit.key.file().c_str(), W_OK) == 0 ? "the kernel refuses"
                                  : ::geteuid() == 0                           ? "read-only"
-                                                                              : "Run this as root"),
+                                                    : "Run this as root"),
             std::string::npos)
       << refused.error();
 }
@@ -75,10 +75,11 @@ TEST(RunningValue, walking_refuses_what_the_kernel_call_refuses) {
   put(dir / "sys/vm/x", "1\n");
   fs::create_symlink("../../victim", dir / "sys/vm/link");
   fs::create_symlink("..", dir / "sys/up");
-  const Descriptor root(::open((dir / "sys").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const linux::Descriptor root(::open((dir / "sys").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   for (const bool by_walking : {false, true}) {
     const auto opens = [&](const char* path) {
-      return Descriptor(open_strictly_below(root.get(), path, O_RDONLY, by_walking)).get() >= 0;
+      return linux::Descriptor(linux::open_strictly_below(root.get(), path, O_RDONLY, by_walking))
+                 .get() >= 0;
     };
     EXPECT_TRUE(opens("vm/x")) << by_walking;
     for (const char* path : {"vm/link", "up/victim", "../victim", "vm/../../victim", "", ".."}) {
@@ -109,4 +110,4 @@ TEST(RunningValue, what_is_mounted_over_a_value_is_not_written) {
 }
 
 }  // namespace
-}  // namespace whyoom::linux
+}  // namespace whyoom::fix

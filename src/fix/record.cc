@@ -1,4 +1,4 @@
-#include "linux/fix_record.h"
+#include "fix/record.h"
 
 #include <zlib.h>
 
@@ -6,9 +6,10 @@
 #include <array>
 
 #include "base/text.h"
-#include "linux/disk.h"
+#include "fix/settings_file.h"
+#include "linux/file_system.h"
 
-namespace whyoom::linux {
+namespace whyoom::fix {
 namespace {
 
 constexpr std::string_view format_word = "whyoom-fix ";
@@ -72,31 +73,16 @@ std::optional<std::string> unescaped(std::string_view text) {
   return out;
 }
 
-std::string sum_text(const std::optional<std::string>& content) {
-  const ContentSum sum = sum_of(content);
-  return sum.there ? std::to_string(sum.bytes) + " " + std::to_string(sum.crc32) : "none";
-}
-
-std::optional<ContentSum> parse_sum(std::string_view text) {
-  if (text == "none") {
-    return ContentSum{};
-  }
-  Cursor cursor(text);
-  const auto bytes = cursor.take_unsigned();
-  cursor.skip_spaces();
-  const auto crc = parse_number<std::uint32_t>(cursor.rest());
-  return bytes && crc ? std::optional(ContentSum{true, *bytes, *crc}) : std::nullopt;
-}
-
-std::optional<FileAttributes> parse_attributes(std::string_view text) {
+std::optional<linux::FileAttributes> parse_attributes(std::string_view text) {
   Cursor cursor(text);
   const auto mode = parse_number<unsigned>(cursor.take_word(), 8);
   cursor.skip_spaces();
   const auto uid = parse_number<uid_t>(cursor.take_word());
   cursor.skip_spaces();
   const auto gid = parse_number<gid_t>(cursor.rest());
-  return mode && *mode <= 07777 && uid && gid ? std::optional(FileAttributes{*mode, *uid, *gid, {}})
-                                              : std::nullopt;
+  return mode && *mode <= 07777 && uid && gid
+             ? std::optional(linux::FileAttributes{*mode, *uid, *gid, {}})
+             : std::nullopt;
 }
 
 std::string octal(unsigned mode) {
@@ -156,7 +142,7 @@ class Reader {
     }
     if (what == "made-directory") {
       return take_text(text, record.made_directories.emplace_back()) &&
-             is_plain_path(record.made_directories.back());
+             linux::is_plain_path(record.made_directories.back());
     }
     return take_file(what, text);
   }
@@ -171,20 +157,17 @@ class Reader {
     }
     if (what == "before" || what == "after") {
       const bool before = what == "before";
-      const auto sum = parse_sum(text);
       auto& sums = before ? out_.before : out_.after;
-      if (!sum || sums.size() + 1 != files.size()) {
-        return false;
+      sums.emplace_back(text);
+      if (text != sum_of(std::nullopt)) {
+        (before ? files.back().before : files.back().after).emplace();
       }
-      sums.push_back(*sum);
-      (before ? files.back().before : files.back().after) =
-          sum->there ? std::optional<std::string>(std::string()) : std::nullopt;
-      return true;
+      return sums.size() == files.size() && !text.empty();
     }
     auto& attributes = out_.record.attributes;
     if (what == "attributes") {
       const auto parsed = parse_attributes(text);
-      attributes.push_back(parsed.value_or(FileAttributes()));
+      attributes.push_back(parsed.value_or(linux::FileAttributes()));
       return parsed && attributes.size() == files.size();
     }
     const std::size_t space = text.find(' ');
@@ -260,8 +243,9 @@ std::string_view state_name(FixState state) {
   return names[static_cast<std::size_t>(state)];
 }
 
-ContentSum sum_of(const std::optional<std::string>& content) {
-  return content ? ContentSum{true, content->size(), crc_of(*content)} : ContentSum{};
+std::string sum_of(const std::optional<std::string>& content) {
+  return content ? std::to_string(content->size()) + " " + std::to_string(crc_of(*content))
+                 : "none";
 }
 
 std::string record_text(const FixRecord& record, const RunningValues& values) {
@@ -276,10 +260,10 @@ std::string record_text(const FixRecord& record, const RunningValues& values) {
   line("command", escaped(record.meta.command));
   for (std::size_t i = 0; i < record.change.files.size(); ++i) {
     const advise::FileEdit& file = record.change.files[i];
-    const FileAttributes& attributes = record.attributes[i];
+    const linux::FileAttributes& attributes = record.attributes[i];
     line("file", escaped(file.path));
-    line("before", sum_text(file.before));
-    line("after", sum_text(file.after));
+    line("before", sum_of(file.before));
+    line("after", sum_of(file.after));
     line("attributes", octal(attributes.mode) + " " + std::to_string(attributes.uid) + " " +
                            std::to_string(attributes.gid));
     for (const auto& [name, value] : attributes.xattrs) {
@@ -333,4 +317,4 @@ tl::expected<ReadRecord, std::string> parse_record(std::string_view text,
   return result;
 }
 
-}  // namespace whyoom::linux
+}  // namespace whyoom::fix

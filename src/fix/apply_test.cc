@@ -1,24 +1,24 @@
-#include "linux/apply.h"
+#include "fix/apply.h"
 
 #include <gtest/gtest.h>
 #include <sys/xattr.h>
 
 #include <random>
 
-#include "linux/disk.h"
-#include "linux/replace_file.h"
-#include "linux/running_value.h"
+#include "fix/replace_file.h"
+#include "fix/running_value.h"
+#include "linux/file_system.h"
 #include "linux/tree_for_test.h"
 
-namespace whyoom::linux {
+namespace whyoom::fix {
 namespace {
 
 namespace fs = std::filesystem;
-using test::get;
-using test::key;
-using test::put;
-using test::Scratch;
-using test::snapshot;
+using linux::test::get;
+using linux::test::key;
+using linux::test::put;
+using linux::test::Scratch;
+using linux::test::snapshot;
 
 const FixMeta meta{1, advise::Wanted{key("vm.x"), "2"}, "whyoom fix vm.x=2"};
 
@@ -48,7 +48,7 @@ class Apply : public ::testing::Test {
   const RunningValues values{dir / "sys"};
   const StoreOptions options{var / "fixes", values};
   advise::Change change;
-  test::Snapshot before;
+  linux::test::Snapshot before;
 };
 
 TEST_F(Apply, all_is_changed_and_can_be_taken_back) {
@@ -173,8 +173,8 @@ TEST_F(Apply, undo_refuses_when_a_file_was_changed_since) {
   EXPECT_TRUE(failed.error().refused);
   ASSERT_EQ(failed.error().changed.size(), 1U) << "a new file that is gone is as it was before";
   EXPECT_EQ(failed.error().changed[0].path, dir / "etc/a.conf");
-  EXPECT_EQ(failed.error().changed[0].expected, "vm.x = 2\n");
-  EXPECT_EQ(failed.error().changed[0].now, "vm.x = 3\n");
+  EXPECT_EQ(failed.error().changed[0].before, "vm.x = 2\n");
+  EXPECT_EQ(failed.error().changed[0].after, "vm.x = 3\n");
   EXPECT_EQ(failed.error().what,
             (dir / "etc/a.conf") + " was changed since fix 1; nothing was changed");
   EXPECT_EQ(snapshot(dir.path()), changed);
@@ -231,7 +231,7 @@ class Interrupted : public Apply {
     put(dir / "sys/vm/x", "2\n");
     put(dir / "sys/vm/y", "17\n");
   }
-  test::Snapshot applied;
+  linux::test::Snapshot applied;
 };
 
 TEST_F(Interrupted, what_stands_there_is_told) {
@@ -349,7 +349,7 @@ TEST_F(Apply, any_state_between_the_two_of_a_file_with_two_names_is_mended) {
 }
 
 TEST_F(Apply, what_is_written_to_an_old_file_meanwhile_takes_the_fix_back) {
-  Descriptor theirs(::open((dir / "etc/a.conf").c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+  linux::Descriptor theirs(::open((dir / "etc/a.conf").c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
   const auto failed = do_apply({{},
                                 [&]() -> tl::expected<void, std::string> {
                                   (void)!::write(theirs.get(), "vm.z = 3\n", 9);
@@ -462,20 +462,20 @@ TEST(ApplyProperty, apply_then_undo_is_the_identity) {
         apply(tree.change, *store, meta, {{}, [] { return tl::unexpected(std::string("no")); }});
     ASSERT_FALSE(refused);
     ASSERT_TRUE(refused.error().left.empty());
-    ASSERT_EQ(test::difference(before, snapshot(top)), "");
+    ASSERT_EQ(linux::test::difference(before, snapshot(top)), "");
     const auto number = apply(tree.change, *store, meta, {});
     ASSERT_TRUE(number) << number.error().what;
     for (const advise::FileEdit& file : tree.change.files) {
-      ASSERT_EQ(read_real_file(file.path).value(), file.after);
+      ASSERT_EQ(linux::read_real_file(file.path).value(), file.after);
     }
     changed += snapshot(top) != before ? 1U : 0U;
     const auto undone = undo(store->load(*number).value(), *store, {});
     ASSERT_TRUE(undone) << undone.error().what;
-    ASSERT_EQ(test::difference(before, snapshot(top)), "");
+    ASSERT_EQ(linux::test::difference(before, snapshot(top)), "");
     fs::remove_all(base / "store");
   }
   EXPECT_GT(changed, trees * 3 / 4);
 }
 
 }  // namespace
-}  // namespace whyoom::linux
+}  // namespace whyoom::fix

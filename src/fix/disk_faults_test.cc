@@ -6,19 +6,19 @@
 #include <cerrno>
 #include <cstring>
 
-#include "linux/apply.h"
+#include "fix/apply.h"
 #include "linux/tree_for_test.h"
 
-namespace whyoom::linux {
+namespace whyoom::fix {
 namespace {
 
 namespace fs = std::filesystem;
-using test::get;
-using test::put;
-using test::Scratch;
-using test::snapshot;
+using linux::test::get;
+using linux::test::put;
+using linux::test::Scratch;
+using linux::test::snapshot;
 
-const FixMeta meta{1, advise::Wanted{test::key("vm.x"), "2"}, "whyoom fix vm.x=2"};
+const FixMeta meta{1, advise::Wanted{linux::test::key("vm.x"), "2"}, "whyoom fix vm.x=2"};
 
 class DiskFaults : public ::testing::Test {
  protected:
@@ -41,7 +41,8 @@ class DiskFaults : public ::testing::Test {
   }
   void fill() { ASSERT_EQ(put_until_full(dir / "etc/full"), ENOSPC); }
   static int put_until_full(const std::string& path) {
-    const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+    const linux::Descriptor file(
+        ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
     const std::string block(512, 'x');
     while (::write(file.get(), block.data(), block.size()) > 0) {
     }
@@ -59,7 +60,7 @@ class DiskFaults : public ::testing::Test {
     put(dir / "sys/vm/x", "1\n");
     change.files = {{dir / "etc/a.conf", "old\n", "new\n"},
                     {dir / "etc/b.conf", std::string(5000, 'b'), std::string(9000, 'c')}};
-    change.running = {{test::key("vm.x"), "1", "2"}};
+    change.running = {{linux::test::key("vm.x"), "1", "2"}};
   }
   // Refused, with a sentence that has `text`, and all as before.
   void expect_refused(const std::string& text) {
@@ -75,7 +76,7 @@ class DiskFaults : public ::testing::Test {
       EXPECT_TRUE(store->list()->empty());
       fs::remove_all(options.path);
     }
-    EXPECT_EQ(test::difference(before, snapshot(dir.path())), "");
+    EXPECT_EQ(linux::test::difference(before, snapshot(dir.path())), "");
   }
   void expect_identity() {
     const auto before = snapshot(dir.path());
@@ -86,10 +87,10 @@ class DiskFaults : public ::testing::Test {
     const auto undone = undo(store->load(*number).value(), *store, {});
     ASSERT_TRUE(undone) << undone.error().what;
     fs::remove_all(options.path);
-    EXPECT_EQ(test::difference(before, snapshot(dir.path())), "");
+    EXPECT_EQ(linux::test::difference(before, snapshot(dir.path())), "");
   }
 
-  Scratch dir{test::scratch_base(true)};
+  Scratch dir{linux::test::scratch_base(true)};
   const StoreOptions options{dir / "var/fixes", RunningValues(dir / "sys")};
   advise::Change change;
 };
@@ -98,7 +99,7 @@ TEST_F(DiskFaults, no_space_for_the_files) {
   mount_small("etc");
   files();
   fill();
-  expect_refused("no space is left in the file system. Free some first: `df -h ");
+  expect_refused("no space is left. Free some first: `df -h ");
   fs::remove(dir / "etc/full");
   expect_identity();
 }
@@ -142,14 +143,14 @@ TEST_F(DiskFaults, space_that_ends_anywhere_in_the_journal) {
     const auto done = apply(change, *store, meta, {});
     if (!done) {
       ++refused;
-      EXPECT_EQ(test::difference(before, snapshot(dir / "etc")), "");
+      EXPECT_EQ(linux::test::difference(before, snapshot(dir / "etc")), "");
       EXPECT_EQ(get(dir / "sys/vm/x"), "1\n");
       ASSERT_TRUE(done.error().refused) << done.error().what;
       continue;
     }
     EXPECT_GT(pages, 3);
     ASSERT_TRUE(undo(store->load(*done).value(), *store, {})) << pages;
-    EXPECT_EQ(test::difference(before, snapshot(dir / "etc")), "");
+    EXPECT_EQ(linux::test::difference(before, snapshot(dir / "etc")), "");
   }
   EXPECT_GE(refused, 4);
   EXPECT_LT(refused, 17);
@@ -189,4 +190,4 @@ TEST_F(DiskFaults, a_file_that_is_mounted_by_itself_is_written_in_place) {
 }
 
 }  // namespace
-}  // namespace whyoom::linux
+}  // namespace whyoom::fix

@@ -12,10 +12,10 @@
 #include <vector>
 
 #include "advise/change.h"
-#include "linux/fix_store.h"
-#include "linux/put_aside.h"
+#include "fix/put_aside.h"
+#include "fix/store.h"
 
-namespace whyoom::linux {
+namespace whyoom::fix {
 
 struct ApplyHooks {
   // Sets one running value (`after`; `before` is what it is now) and reads it back; the error is a
@@ -29,18 +29,13 @@ struct ApplyHooks {
   Warn warn{};
 };
 
-// A file that is neither the old nor the new one: someone changed it since.
-struct ChangedFile {
-  std::string path;
-  std::optional<std::string> expected, now;  // nullopt = no file
-};
-
 struct ApplyFailure {
   std::string what;                   // what failed, and what to do: sentences
   bool refused = false;               // nothing was touched
   std::vector<std::string> restored;  // paths and keys that were changed and are as before again
   std::vector<std::string> left;      // what could not be put back, how it is, where the old one is
-  std::vector<ChangedFile> changed;   // why undo or finish was refused
+  // Why undo or finish was refused: files as the fix left them, and as they are now.
+  std::vector<advise::FileEdit> changed;
 };
 
 // Returns the number of the fix. `store` is locked. Refuses while an earlier fix is interrupted.
@@ -65,21 +60,16 @@ enum class Standing : std::uint8_t {
   unreadable,  // `why`
 };
 
-struct FileStanding {
+struct Found {
   Standing standing = Standing::old;
-  std::optional<std::string> now;
+  std::optional<std::string> now;  // of a file: nullopt when there is none
   std::string why;
 };
 
-struct ValueStanding {
-  Standing standing = Standing::old;  // never torn; changed also while it is raised step by step
-  std::string now;
-  std::string why;
-};
-
+// In the order of the change. A value is never torn, and changed also while it is raised step by
+// step.
 struct Examination {
-  std::vector<FileStanding> files;    // in the order of the change
-  std::vector<ValueStanding> values;  // in the order of the change
+  std::vector<Found> files, values;
   [[nodiscard]] bool all(Standing standing) const;
 };
 
@@ -88,4 +78,4 @@ Examination examine(const FixRecord& record, const RunningValues& values);
 // Settles the temporary files that a killed run of this fix left; returns how many there were.
 int remove_leftovers(const FixRecord& record, const Warn& warn = {});
 
-}  // namespace whyoom::linux
+}  // namespace whyoom::fix

@@ -1,0 +1,111 @@
+#include "fix/settings_file.h"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "advise/sysctl_edit.h"
+#include "base/text.h"
+#include "linux/file_system.h"
+
+namespace whyoom::fix {
+namespace {
+
+// Of what stands at the path; 0 where the file system has no such flags.
+int flags_of(const std::string& path) {
+  const linux::Descriptor file(
+      ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  int flags = 0;
+  return file.get() >= 0 && ::ioctl(file.get(), FS_IOC_GETFLAGS, &flags) == 0 ? flags : 0;
+}
+
+// What stands in the way when the kernel only says "Operation not permitted".
+std::string forbidding_flag(std::string_view path) {
+  for (const auto& [what, kind] :
+       {std::pair{path, "file"}, {linux::directory_of(path), "directory"}}) {
+    const int flags = flags_of(std::string(what));
+    if ((flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)) != 0) {
+      const bool immutable = (flags & FS_IMMUTABLE_FL) != 0;
+      return std::string("the ") + kind + (immutable ? " is immutable" : " is append-only") +
+             ". Run " +
+             (immutable ? command_on("chattr -i {}", what) : command_on("chattr -a {}", what)) +
+             " first";
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+bool is_settings_path(std::string_view path) {
+  return linux::is_plain_path(path) && advise::may_be_edited(path);
+}
+
+std::string command_on(ShellPattern<ShellOperand> pattern, std::string_view path) {
+  std::string text(pattern.text());
+  if (const auto word = ShellOperand::from(path)) {
+    text = ShellCommand(pattern, *word).text();
+  } else {
+    text.replace(text.find("{}"), 2, "<path>");
+  }
+  return "`" + text + "`";
+}
+
+std::string why_not(std::string_view path, int error) {
+  const std::string_view directory = linux::directory_of(path);
+  std::string why;
+  switch (error) {
+    case EROFS:
+      why = "the file system is read-only. " + command_on("findmnt -T {}", directory) +
+            " shows which one; in a container, do this on the host";
+      break;
+    case ENOSPC:
+      why = "no space is left. Free some first: " + command_on("df -h {}", directory) + ", " +
+            command_on("df -i {}", directory);
+      break;
+    case EDQUOT:
+      why = "the disk quota is used up";
+      break;
+    case EACCES:
+    case EPERM:
+      why = forbidding_flag(path);
+      if (why.empty()) {
+        why = ::geteuid() == 0 ? linux::errno_text(error) +
+                                     ", even for root. A security module (SELinux,"
+                                     " AppArmor) or the container may forbid it"
+                               : "permission denied. Run this as root";
+      }
+      break;
+    case ELOOP:
+      why = "it is a symbolic link now, and was a file a moment ago. Nothing is written through it";
+      break;
+    case ENOTDIR:
+      why = "a directory on its path is no directory any more";
+      break;
+    case linux::others_hold_it:
+      why =
+          "others than root own a directory on its path, or can write to it, and could put another"
+          " file in its place. See who may with " +
+          command_on("namei -l {}", path);
+      break;
+    case EINVAL:
+      why = "it is no regular file";
+      break;
+    case EFBIG:
+      why = "it is too large for a file of settings";
+      break;
+    default:
+      why = linux::errno_text(error);
+  }
+  return why;
+}
+
+std::string cannot_change(std::string_view path, int error) {
+  return printable(path) + " cannot be changed: " + why_not(path, error);
+}
+
+}  // namespace whyoom::fix
