@@ -18,7 +18,7 @@ constexpr std::size_t most_entries = 8192;
 constexpr std::size_t most_profiles = 64;
 
 // Where a program keeps what it runs or writes. A path that is a directory stands for its files.
-struct Haunt {
+struct SearchPath {
   std::string_view program;
   std::string_view path;
   std::string_view suffix = {};  // of the files that count; empty: all
@@ -27,7 +27,7 @@ struct Haunt {
 
 // kubelet is not here: it sets overcommit and panic keys, never min_free_kbytes. Nor are containerd
 // and docker, which write only what belongs to a namespace.
-constexpr std::array<Haunt, 59> haunts = {{
+constexpr std::array<SearchPath, 59> search_paths = {{
     {"cloud-init", "/etc/cloud/cloud.cfg"},
     {"cloud-init", "/etc/cloud/cloud.cfg.d", ".cfg"},
     {"cloud-init", "/var/lib/cloud/instance/user-data.txt"},
@@ -98,8 +98,8 @@ class Search {
 
   std::vector<SysctlSetter> run() {
     search_tuned();
-    for (const auto& haunt : haunts) {
-      search(haunt, std::string(haunt.path), haunt.depth);
+    for (const auto& where : search_paths) {
+      search(where, std::string(where.path), where.depth);
     }
     return std::move(found_);
   }
@@ -108,8 +108,8 @@ class Search {
   void search_tuned();
   void load_profile(std::string_view name, std::set<std::string>& done);
   void search_profile(const std::string& file, std::string_view text);
-  void search(const Haunt& haunt, const std::string& path, unsigned depth);
-  void search_file(const Haunt& haunt, const std::string& real);
+  void search(const SearchPath& where, const std::string& path, unsigned depth);
+  void search_file(const SearchPath& where, const std::string& real);
   void search_script(std::string_view program, std::string_view command);
   void search_text(std::string_view program, const std::string& path, std::string_view text);
   [[nodiscard]] bool names_key(std::string_view line) const;
@@ -185,34 +185,34 @@ void Search::search_script(std::string_view program, std::string_view command) {
   }
 }
 
-void Search::search_file(const Haunt& haunt, const std::string& real) {
+void Search::search_file(const SearchPath& where, const std::string& real) {
   const auto text = files_.read(real, most_bytes);
   if (!text || text->starts_with("\x7f"
                                  "ELF")) {
     return;
   }
-  search_text(haunt.program, real, *text);
+  search_text(where.program, real, *text);
   const bool own_unit =
-      haunt.program == "systemd unit" &&
+      where.program == "systemd unit" &&
       (real.starts_with("/etc/") || real.starts_with("/run/") || real.starts_with("/usr/local/"));
   if (own_unit) {
     each_line(*text, [&](std::string_view line, std::uint32_t) {
       if (line.starts_with("Exec")) {
-        search_script(haunt.program, line);
+        search_script(where.program, line);
       }
     });
   }
 }
 
-void Search::search(const Haunt& haunt, const std::string& path, unsigned depth) {
+void Search::search(const SearchPath& where, const std::string& path, unsigned depth) {
   const auto real = real_path(files_, path);
   if (!real || !seen_.insert(*real).second) {
     return;
   }
   const auto listing = files_.list(*real, most_entries);
   if (!listing) {
-    if (path.ends_with(haunt.suffix) || path == haunt.path) {
-      search_file(haunt, *real);
+    if (path.ends_with(where.suffix) || path == where.path) {
+      search_file(where, *real);
     }
     return;
   }
@@ -221,8 +221,8 @@ void Search::search(const Haunt& haunt, const std::string& path, unsigned depth)
             [](const Entry& a, const Entry& b) { return a.name < b.name; });
   for (const auto& entry : entries) {
     const std::string below = path + "/" + entry.name;
-    if (entry.is_directory ? depth > 0 : entry.name.ends_with(haunt.suffix)) {
-      search(haunt, below, entry.is_directory ? depth - 1 : 0);
+    if (entry.is_directory ? depth > 0 : entry.name.ends_with(where.suffix)) {
+      search(where, below, entry.is_directory ? depth - 1 : 0);
     }
   }
 }
