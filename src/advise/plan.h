@@ -28,7 +28,7 @@ struct Plan {
   SysctlEdit sysctl;                      // why each line changes
   std::optional<memory::WhatIf> what_if;  // of a key that what-if knows
   // Raising vm.min_free_kbytes or vm.nr_hugepages can make the kernel kill.
-  std::optional<memory::KillsFrom> kills_from;
+  std::optional<memory::OomThreshold> kills_from;
   bool raises_min_free = false;
   Message refusal;             // the kernel would kill at once; empty: it would not
   std::vector<Message> risks;  // to know before one says yes

@@ -120,7 +120,7 @@ int at_event(const WhatIfOptions& options, Console& io) {
     io.tell(shown + ": the first of " + std::to_string(found->count) + " events; " + shown +
             "#2 is the next");
   }
-  const memory::Machine machine = memory::machine_of(event.evidence);
+  const memory::Machine& machine = event.evidence;
   if (machine.zones.empty() && !machine.cgroup) {
     return io.fail(shown + ": this event (" + std::string(report::name(event.report.kind)) +
                    ") prints no zones and no cgroup's limit, so there is nothing to compute with");

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 #include "memory/machine.h"
 #include "memory/zones.h"
 
@@ -52,7 +52,7 @@ Pages count_blocks(const memory::ZoneState& zone, const memory::Request& request
 // Blocks that came free after the kernel had looked. Up to the high mark, which the last attempt
 // asks for, the zone can have been refused for its free pages as well.
 bool too_few(const memory::ZoneState& zone, Pages in_blocks, PageSize page) {
-  return in_blocks <= memory::freed_meanwhile(zone.managed.value_or(Pages(0)), page) &&
+  return in_blocks <= memory::drift_allowance(zone.managed.value_or(Pages(0)), page) &&
          in_blocks <= zone.usable() / 100 &&
          zone.usable() > zone.high + zone.boost + zone.reserve + zone.slack;
 }
@@ -98,27 +98,22 @@ std::optional<Fragmented> fragmented_zone(const memory::Evidence& evidence) {
 void add_fragmentation_proof(Finding& finding, const memory::Evidence& evidence,
                              const Fragmented& fragmented) {
   const auto& zone = *fragmented.zone;
-  finding.proof.push_back(proof(Message("zone {}: free and usable by this request", zone.name),
-                                to_bytes(zone.usable(), evidence.page), zone.at));
-  finding.proof.push_back(proof(Message("zone {}: must stay above this", zone.name),
-                                to_bytes(zone.floor, evidence.page), zone.at));
-  finding.proof.push_back(proof(
-      Message("usable blocks of order {} or more", *evidence.request.order), fragmented.blocks,
-      zone.printed->buddy_total_kib ? zone.printed->buddy_total_kib->at : zone.at));
+  prove_zone(finding, evidence, zone);
+  finding.prove(Message("usable blocks of order {} or more", *evidence.request.order),
+                fragmented.blocks,
+                zone.printed->buddy_total_kib ? zone.printed->buddy_total_kib->at : zone.at);
   if (fragmented.too_little_in_large_blocks) {
-    finding.proof.push_back(proof(Message("zone {}: free in larger blocks", zone.name),
-                                  to_bytes(fragmented.left, evidence.page), zone.at));
-    finding.proof.push_back(
-        proof(Message("zone {}: must stay above this in larger blocks", zone.name),
-              to_bytes(fragmented.asked, evidence.page), zone.at));
+    finding.prove(Message("zone {}: free in larger blocks", zone.name),
+                  to_bytes(fragmented.left, evidence.page), zone.at);
+    finding.prove(Message("zone {}: must stay above this in larger blocks", zone.name),
+                  to_bytes(fragmented.asked, evidence.page), zone.at);
   }
   if (fragmented.largest_order >= 0) {
-    finding.proof.push_back(
-        proof(Message("largest usable block"),
-              to_bytes(Pages(std::uint64_t{1}
-                             << static_cast<unsigned>(std::min(fragmented.largest_order, 30))),
-                       evidence.page),
-              zone.printed->buddy_total_kib ? zone.printed->buddy_total_kib->at : zone.at));
+    finding.prove(Message("largest usable block"),
+                  to_bytes(Pages(std::uint64_t{1}
+                                 << static_cast<unsigned>(std::min(fragmented.largest_order, 30))),
+                           evidence.page),
+                  zone.printed->buddy_total_kib ? zone.printed->buddy_total_kib->at : zone.at);
   }
 }
 

@@ -14,7 +14,7 @@ struct Fragmented {
   const memory::ZoneState* zone = nullptr;  // the one with most free pages above its floor
   std::uint64_t blocks = 0;  // usable blocks of the order or higher, over all such zones
   // There are some, but so few that they came free after the check: in each zone no more than
-  // freed_meanwhile() and than 1 % of what it has free, which is more than its high mark.
+  // drift_allowance() and than 1 % of what it has free, which is more than its high mark.
   bool only_freed_since = false;
   int largest_order = -1;  // of a usable block there; -1 = none at all
   // Kernels before 4.4 also ask that enough is left without the blocks below the order, with a min

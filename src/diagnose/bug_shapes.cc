@@ -8,7 +8,7 @@
 
 #include "diagnose/blocks.h"
 #include "diagnose/cgroup.h"
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 #include "memory/watermarks.h"
 
 namespace whyoom::diagnose {
@@ -28,9 +28,9 @@ Pages printed(const memory::Evidence& evidence, const ZoneState& zone, Field fie
   return value ? to_pages(KiB(value->value), evidence.page) : Pages(0);
 }
 
-Proof zone_proof(Message what, Pages pages, const memory::Evidence& evidence,
-                 const ZoneState& zone) {
-  return proof(std::move(what), to_bytes(pages, evidence.page), zone.at);
+void prove_zone(Finding& finding, Message what, Pages pages, const memory::Evidence& evidence,
+                const ZoneState& zone) {
+  finding.prove(std::move(what), to_bytes(pages, evidence.page), zone.at);
 }
 
 // Enough is free and none of it in a block of the size, and there was cache to make one from. The
@@ -53,16 +53,13 @@ std::optional<BugShape> high_order_gave_up(const Context& context) {
   // 4.6 prints the names of the flags, 4.8 a line of counters for each node.
   shape.right_age = context.report.nodes.empty() && !context.report.constraint &&
                     context.report.trigger->gfp && !context.report.trigger->gfp->names.empty();
-  shape.what = Message(
+  shape.summary = Message(
       "It kills for a request of order {} as soon as one attempt to join free pages fails, "
       "although enough is free and {} of page cache could be moved or dropped.",
       order, human(cache));
-  Finding with_blocks;
-  add_fragmentation_proof(with_blocks, evidence, *split);
-  shape.proof = std::move(with_blocks.proof);
+  add_fragmentation_proof(shape, evidence, *split);
   if (evidence.account) {
-    shape.proof.push_back(
-        proof(Message("page cache left"), cache, evidence.account->at(What::file)));
+    shape.prove(Message("page cache left"), cache, evidence.account->at(What::file));
   }
   return shape;
 }
@@ -90,18 +87,14 @@ std::optional<BugShape> lowmem_list_not_aged(const Context& context) {
     shape.bug = kernel::Bug::lowmem_list_not_aged;
     // 5.0 prints the constraint, and so did no kernel with the bug.
     shape.right_age = !context.report.constraint;
-    shape.what = Message(
+    shape.summary = Message(
         "With memory cgroups on, it does not reclaim the page cache of low memory: zone {} was "
         "short, and {} of it were page cache that could be dropped.",
         zone.name, human(to_bytes(file, evidence.page)));
-    shape.proof.push_back(
-        zone_proof(Message("zone {}: page cache", zone.name), file, evidence, zone));
-    shape.proof.push_back(zone_proof(Message("zone {}: dirty or under writeback", zone.name),
-                                     waiting, evidence, zone));
-    shape.proof.push_back(zone_proof(Message("zone {}: free and usable by this request", zone.name),
-                                     zone.usable(), evidence, zone));
-    shape.proof.push_back(zone_proof(Message("zone {}: must stay above this", zone.name),
-                                     zone.floor, evidence, zone));
+    prove_zone(shape, Message("zone {}: page cache", zone.name), file, evidence, zone);
+    prove_zone(shape, Message("zone {}: dirty or under writeback", zone.name), waiting, evidence,
+               zone);
+    prove_zone(shape, evidence, zone);
     return shape;
   }
   return std::nullopt;
@@ -123,20 +116,17 @@ std::optional<BugShape> boost_of_small_zone(const Context& context) {
     shape.bug = kernel::Bug::boost_of_small_zone;
     shape.right_age = zone.boost_inferred;  // 5.19 prints it
     shape.incomplete = !evidence.request.order;
-    shape.what = Message(
+    shape.summary = Message(
         "It raises the marks of a zone by a whole pageblock, however small the zone is: zone {} "
         "has {}, had {} free, and the boost of {} kept that out of reach.",
         zone.name, human(to_bytes(*zone.managed, evidence.page)),
         human(to_bytes(zone.usable(), evidence.page)), human(to_bytes(zone.boost, evidence.page)));
-    shape.proof.push_back(
-        zone_proof(Message("zone {}: managed", zone.name), *zone.managed, evidence, zone));
-    shape.proof.push_back(
-        zone_proof(Message("zone {}: boost", zone.name), zone.boost, evidence, zone));
-    shape.proof.push_back(zone_proof(Message("zone {}: free and usable by this request", zone.name),
-                                     zone.usable(), evidence, zone));
-    shape.proof.push_back(
-        zone_proof(Message("zone {}: must stay above this, without the boost", zone.name),
-                   zone.min + zone.reserve, evidence, zone));
+    prove_zone(shape, Message("zone {}: managed", zone.name), *zone.managed, evidence, zone);
+    prove_zone(shape, Message("zone {}: boost", zone.name), zone.boost, evidence, zone);
+    prove_zone(shape, Message("zone {}: free and usable by this request", zone.name), zone.usable(),
+               evidence, zone);
+    prove_zone(shape, Message("zone {}: must stay above this, without the boost", zone.name),
+               zone.min + zone.reserve, evidence, zone);
     return shape;
   }
   return std::nullopt;
@@ -175,7 +165,7 @@ std::optional<BugShape> highatomic(const Context& context) {
     shape.bug = was_free ? kernel::Bug::highatomic_kept : kernel::Bug::highatomic_overestimated;
     const std::string free = human(to_bytes(zone.free, evidence.page));
     const std::string kept = human(to_bytes(reserve, evidence.page));
-    shape.what =
+    shape.summary =
         was_free
             ? Message(
                   "It kills before it gives back the blocks that it keeps for atomic requests: "
@@ -189,16 +179,11 @@ std::optional<BugShape> highatomic(const Context& context) {
     // A small reserve only brings the end of a full machine forward.
     shape.strength = share(held, zone.managed.value_or(zone.free));
     shape.settles = shape.strength >= much_reserve;
-    shape.proof.push_back(
-        zone_proof(Message("zone {}: free", zone.name), zone.free, evidence, zone));
-    shape.proof.push_back(
-        zone_proof(Message("zone {}: reserved_highatomic", zone.name), reserve, evidence, zone));
-    shape.proof.push_back(zone_proof(Message("zone {}: free and usable by this request", zone.name),
-                                     zone.usable(), evidence, zone));
-    shape.proof.push_back(zone_proof(Message("zone {}: must stay above this", zone.name),
-                                     zone.floor, evidence, zone));
-    shape.proof.push_back(zone_proof(Message("zone {}: high mark", zone.name),
-                                     zone.high + zone.boost, evidence, zone));
+    prove_zone(shape, Message("zone {}: free", zone.name), zone.free, evidence, zone);
+    prove_zone(shape, Message("zone {}: reserved_highatomic", zone.name), reserve, evidence, zone);
+    prove_zone(shape, evidence, zone);
+    prove_zone(shape, Message("zone {}: high mark", zone.name), zone.high + zone.boost, evidence,
+               zone);
     return shape;
   }
   return std::nullopt;
@@ -233,15 +218,13 @@ std::optional<BugShape> mglru_flushers_asleep(const Context& context) {
   BugShape shape;
   shape.bug = kernel::Bug::mglru_flushers_asleep;
   shape.settles = false;
-  shape.what = Message(
+  shape.summary = Message(
       "With the multi-generational LRU on, it does not have the dirty pages of a cgroup written "
       "back: {} of {} were dirty and {} under writeback.",
       human(Bytes(dirty->value)), human(use->memory->usage), human(Bytes(writeback->value)));
-  shape.proof.push_back(
-      proof(Message("dirty pages of the cgroup"), Bytes(dirty->value), dirty->at));
-  shape.proof.push_back(
-      proof(Message("of the cgroup, under writeback"), Bytes(writeback->value), writeback->at));
-  shape.proof.push_back(proof(Message("memory: usage"), use->memory->usage, use->memory->at));
+  shape.prove(Message("dirty pages of the cgroup"), Bytes(dirty->value), dirty->at);
+  shape.prove(Message("of the cgroup, under writeback"), Bytes(writeback->value), writeback->at);
+  shape.prove(Message("memory: usage"), use->memory->usage, use->memory->at);
   return shape;
 }
 

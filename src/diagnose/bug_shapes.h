@@ -9,10 +9,9 @@
 
 namespace whyoom::diagnose {
 
-struct BugShape {
+// As a finding: what happened, and the numbers.
+struct BugShape : Finding {
   kernel::Bug bug = kernel::Bug::high_order_gave_up;
-  Message what;  // what happened, as a sentence
-  std::vector<Proof> proof;
   double strength = 1;
   // It alone was in the way. Without it the bug can only have helped.
   bool settles = true;

@@ -1,6 +1,6 @@
 // A cause of the catalogue: one folder under causes/, one pure function over the evidence.
 // To add a cause, add a folder with cause.cc, README.md, positive.case and near-miss.case; the
-// build finds it. Its cause.cc defines `const Cause causes::cause_<id with _ for ->`.
+// build finds it. Its cause.cc defines `extern const Cause causes::cause_<id with _ for ->`.
 #pragma once
 
 #include <cstdint>
@@ -21,10 +21,11 @@ namespace whyoom::diagnose {
 // forbade, that before memory that was free but out of reach, that before memory that was used.
 enum class Rank : std::uint8_t { asked_for, limit, out_of_reach, used_up };
 
-struct Claim {
+// What a cause says of an event or a host. Role root = candidate: the engine turns the losers into
+// contributing, and fills in `cause`.
+struct Claim : Finding {
   Rank rank = Rank::used_up;
   double strength = 0;  // 0..1 within the rank: usually the share of RAM that it explains
-  Finding finding;      // role root = candidate; the engine turns the losers into contributing
   // A candidate that a lost line keeps from being proved. When it is the best one, no other can be
   // the root either.
   bool unproved = false;

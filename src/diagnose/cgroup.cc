@@ -5,17 +5,14 @@
 #include <string_view>
 
 #include "diagnose/cgroup_commands.h"
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
+#include "memory/machine.h"
 
 namespace whyoom::diagnose {
 
 namespace {
 
 using Counter = CgroupUse::Counter;
-
-// PAGE_COUNTER_MAX in kB is about 2^53 on 64-bit kernels, 2^31 pages on 32-bit ones.
-constexpr std::uint64_t unlimited_kib = std::uint64_t{1} << 52;
-constexpr std::uint64_t unlimited_kib_32bit = std::uint64_t{2147483647} * 4;
 
 std::optional<Counter> counter(const report::MemcgCounter& printed) {
   if (!printed.usage_kib) {
@@ -24,36 +21,27 @@ std::optional<Counter> counter(const report::MemcgCounter& printed) {
   Counter result;
   result.usage = to_bytes(KiB(printed.usage_kib->value));
   result.at = printed.usage_kib->at;
-  if (printed.limit_kib && printed.limit_kib->value < unlimited_kib &&
-      printed.limit_kib->value != unlimited_kib_32bit) {
-    result.limit = to_bytes(KiB(printed.limit_kib->value));
-  }
+  result.limit = memory::limit_of(printed);
   return result;
 }
 
-struct Stat {
-  Bytes size;
-  Place at{};
-};
-
-std::optional<Stat> stat(const report::Memcg& memcg, std::string_view name) {
+Maybe<Bytes> stat(const report::Memcg& memcg, std::string_view name) {
   const auto found = std::ranges::find(memcg.stats, name, &report::MemcgStat::name);
   if (found == memcg.stats.end()) {
     return std::nullopt;
   }
-  Stat result{Bytes(found->value), found->at};
+  Read<Bytes> result{Bytes(found->value), found->at};
   if (!memcg.hierarchical) {  // then each cgroup below has its own set
     for (const auto& child : memcg.children) {
       if (child.name == name) {
-        result.size += Bytes(child.value);
+        result.value += Bytes(child.value);
       }
     }
   }
   return result;
 }
 
-std::optional<Stat> first_stat(const report::Memcg& memcg,
-                               std::initializer_list<std::string_view> names) {
+Maybe<Bytes> first_stat(const report::Memcg& memcg, std::initializer_list<std::string_view> names) {
   for (const std::string_view name : names) {
     if (auto found = stat(memcg, name)) {
       return found;
@@ -62,64 +50,49 @@ std::optional<Stat> first_stat(const report::Memcg& memcg,
   return std::nullopt;
 }
 
-std::optional<Bytes> size_of(const std::optional<Stat>& value) {
-  return value ? std::optional(value->size) : std::nullopt;
-}
-
 // From 5.18 on `kernel` is one counter; before, its parts are printed. v1 counts it as kmem.
 void read_kernel(const report::Memcg& memcg, CgroupUse& use) {
-  if (const auto kernel = stat(memcg, "kernel")) {
-    use.kernel = kernel->size;
-    use.kernel_at = kernel->at;
-  } else if (const auto slab = stat(memcg, "slab")) {
-    use.kernel = slab->size;
-    use.kernel_at = slab->at;
+  use.kernel = stat(memcg, "kernel");
+  if (!use.kernel) {
+    use.kernel = use.slab;
     for (const std::string_view part : {"kernel_stack", "pagetables", "percpu", "vmalloc"}) {
-      if (const auto size = stat(memcg, part)) {
-        *use.kernel += size->size;
+      if (use.kernel) {
+        use.kernel->value += CgroupUse::size(stat(memcg, part));
       }
     }
   }
-  if (use.kmem && use.kmem->usage > use.kernel.value_or(Bytes(0))) {
-    use.kernel = use.kmem->usage;
-    use.kernel_at = use.kmem->at;
+  if (use.kmem && use.kmem->usage > CgroupUse::size(use.kernel)) {
+    use.kernel = Read<Bytes>{use.kmem->usage, use.kmem->at};
   }
-  if (use.kernel && use.sock) {
-    *use.kernel += *use.sock;
+  if (use.kernel) {
+    use.kernel->value += CgroupUse::size(use.sock);
   }
 }
 
 void read_filling(const report::Memcg& memcg, CgroupUse& use) {
   // cgroup v2 and 5.4 to 6.1: anon, file. v1: rss, cache; from 6.5 on with hierarchical total_*.
-  const auto anon = first_stat(memcg, {"anon", "total_rss", "rss"});
-  const auto file = first_stat(memcg, {"file", "total_cache", "cache"});
-  auto shmem = first_stat(memcg, {"shmem", "total_shmem"});
-  if (!shmem && anon) {
+  use.anon = first_stat(memcg, {"anon", "total_rss", "rss"});
+  use.file = first_stat(memcg, {"file", "total_cache", "cache"});
+  use.shmem = first_stat(memcg, {"shmem", "total_shmem"});
+  if (!use.shmem && use.anon) {
     // Before 4.x v1 has no shmem: it lies on the anon lists and is counted as cache, not as rss.
     const auto active = stat(memcg, "active_anon");
     const auto inactive = stat(memcg, "inactive_anon");
     if (active && inactive && stat(memcg, "rss")) {
-      shmem = Stat{active->size + inactive->size - anon->size, active->at};
+      use.shmem = Read<Bytes>{active->value + inactive->value - use.anon->value, active->at};
     }
   }
-  use.anon = size_of(anon);
-  use.shmem = size_of(shmem);
-  if (file) {
-    use.file = file->size - use.shmem.value_or(Bytes(0));
-  }
-  use.slab = size_of(stat(memcg, "slab"));
-  use.sock = size_of(stat(memcg, "sock"));
-  if (file) {
-    use.file_at = file->at;
+  use.slab = stat(memcg, "slab");
+  use.sock = stat(memcg, "sock");
+  if (use.file) {
+    use.file->value -= CgroupUse::size(use.shmem);
     const auto dirty = first_stat(memcg, {"file_dirty", "total_dirty", "dirty"});
     const auto writeback = first_stat(memcg, {"file_writeback", "total_writeback", "writeback"});
     if (dirty && writeback) {
-      use.dirty = dirty->size + writeback->size;
+      use.dirty = Read<Bytes>{dirty->value + writeback->value, use.file->at};
     }
   }
   read_kernel(memcg, use);
-  use.shmem_at = shmem ? shmem->at : Place{};
-  use.anon_at = anon ? anon->at : Place{};
 }
 
 CgroupUse::Level level_of(const report::Report& report, const CgroupUse& use) {
@@ -172,14 +145,14 @@ bool CgroupUse::filling_known() const {
     return true;
   }
   if (shmem && anon) {
-    return file || !memory || (*anon + *shmem) * 2 >= memory->usage;
+    return file || !memory || (anon->value + shmem->value) * 2 >= memory->usage;
   }
   // Without one of the two counters the other decides only when it is the bigger half.
-  return memory && ((anon && *anon * 2 >= memory->usage) || filled_by_shmem());
+  return memory && ((anon && anon->value * 2 >= memory->usage) || filled_by_shmem());
 }
 
 bool CgroupUse::filled_by_shmem() const {
-  return memory && shmem && *shmem * 2 >= memory->usage && *shmem > anon.value_or(Bytes(0));
+  return memory && size(shmem) * 2 >= memory->usage && size(shmem) > size(anon);
 }
 
 std::optional<CgroupUse> cgroup_use(const Context& context) {
@@ -204,9 +177,9 @@ std::optional<CgroupUse> cgroup_use(const Context& context) {
 
 std::string filling(const CgroupUse& use) {
   std::string text;
-  const auto add = [&text](const char* name, const std::optional<Bytes>& size) {
-    if (size && size->count() > 0) {
-      text += (text.empty() ? "" : ", ") + std::string(name) + " " + human(*size);
+  const auto add = [&text](const char* name, const Maybe<Bytes>& size) {
+    if (size && size->value.count() > 0) {
+      text += (text.empty() ? "" : ", ") + std::string(name) + " " + human(size->value);
     }
   };
   add("anon", use.anon);
@@ -220,20 +193,16 @@ std::string filling(const CgroupUse& use) {
 void add_cgroup_proof(Finding& finding, const CgroupUse& use) {
   const auto add = [&finding](const char* what, const std::optional<Counter>& counter) {
     if (counter && counter->limit) {
-      finding.proof.push_back(proof(Message("{}: usage", what), counter->usage, counter->at));
-      finding.proof.push_back(proof(Message("{}: limit", what), *counter->limit, counter->at));
+      finding.prove(Message("{}: usage", what), counter->usage, counter->at);
+      finding.prove(Message("{}: limit", what), *counter->limit, counter->at);
     }
   };
   add("memory", use.memory);
   add("memory+swap", use.memsw);
   add("swap", use.swap);
   add("kernel memory", use.kmem);
-  if (use.anon) {
-    finding.proof.push_back(proof(Message("anon of the cgroup"), *use.anon, use.anon_at));
-  }
-  if (use.shmem) {
-    finding.proof.push_back(proof(Message("shmem of the cgroup"), *use.shmem, use.shmem_at));
-  }
+  finding.prove(Message("anon of the cgroup"), use.anon);
+  finding.prove(Message("shmem of the cgroup"), use.shmem);
 }
 
 Remedy raise_limit(const CgroupUse& use) {

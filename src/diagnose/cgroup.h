@@ -32,10 +32,9 @@ struct CgroupUse {
   Level level = Level::unknown;
   std::optional<Counter> memory, memsw, swap, kmem;
   // What fills it. shmem is not part of file here. nullopt = the report does not tell.
-  std::optional<Bytes> anon, file, shmem, slab, sock;
-  std::optional<Bytes> dirty;   // of the file pages: dirty or under writeback
-  std::optional<Bytes> kernel;  // slab, stacks, page tables, sockets, per-CPU, vmalloc
-  Place shmem_at{}, anon_at{}, file_at{}, kernel_at{};
+  Maybe<Bytes> anon, file, shmem, slab, sock;
+  Maybe<Bytes> dirty;   // of the file pages: dirty or under writeback
+  Maybe<Bytes> kernel;  // slab, stacks, page tables, sockets, per-CPU, vmalloc
   // The kernel prints no statistics at all (2.6.32), so their absence is no loss.
   bool stats_not_printed = false;
 
@@ -46,6 +45,9 @@ struct CgroupUse {
   // Enough is known to say what fills the cgroup.
   [[nodiscard]] bool filling_known() const;
   [[nodiscard]] bool filled_by_shmem() const;
+
+  // 0 where it is not known.
+  static Bytes size(const Maybe<Bytes>& part) { return part ? part->value : Bytes(0); }
 };
 
 // nullopt when the event is no cgroup OOM or the report has no numbers of the cgroup.

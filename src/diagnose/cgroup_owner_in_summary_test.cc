@@ -43,7 +43,7 @@ std::string summary(const report::Report& report, std::string_view cause) {
   const memory::Evidence evidence = memory::from_report(report);
   const StoryContext story;
   const auto claim = find_cause(cause)->judge({evidence, report, story});
-  return claim ? claim->finding.summary.str() : "(no claim)";
+  return claim ? claim->summary.str() : "(no claim)";
 }
 
 std::string beginning(const std::string& text, const std::string& like) {

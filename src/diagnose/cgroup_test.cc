@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 #include "memory/test_report.h"
 
 namespace whyoom::diagnose {
@@ -126,9 +126,9 @@ TEST(Filling, OfV2LeavesSharedMemoryOutOfFile) {
   add_stat(report, "sock", 0);
   const auto use = use_of(report);
   ASSERT_TRUE(use);
-  EXPECT_EQ(use->anon, Bytes(20 * mib));
-  EXPECT_EQ(use->file, Bytes(10 * mib));
-  EXPECT_EQ(use->shmem, Bytes(60 * mib));
+  EXPECT_EQ(use->anon->value, Bytes(20 * mib));
+  EXPECT_EQ(use->file->value, Bytes(10 * mib));
+  EXPECT_EQ(use->shmem->value, Bytes(60 * mib));
   EXPECT_TRUE(use->filled_by_shmem());
   EXPECT_EQ(filling(*use), "anon 20 MiB, shmem 60 MiB, file 10 MiB, slab 2 MiB");
 }
@@ -142,8 +142,8 @@ TEST(Filling, OfV1AddsUpTheCgroupsBelow) {
       {"rss", 40 * mib, true, {}}, {"cache", 5 * mib, true, {}}, {"rss", 30 * mib, true, {}}};
   const auto use = use_of(report);
   ASSERT_TRUE(use);
-  EXPECT_EQ(use->anon, Bytes(72 * mib));
-  EXPECT_EQ(use->file, Bytes(6 * mib));
+  EXPECT_EQ(use->anon->value, Bytes(72 * mib));
+  EXPECT_EQ(use->file->value, Bytes(6 * mib));
   EXPECT_FALSE(use->shmem);
 }
 
@@ -156,9 +156,9 @@ TEST(Filling, OfV1TakesTheTotalsOf65) {
   add_stat(report, "total_shmem", 25 * mib);
   const auto use = use_of(report);
   ASSERT_TRUE(use);
-  EXPECT_EQ(use->anon, Bytes(60 * mib));
-  EXPECT_EQ(use->file, Bytes(5 * mib));
-  EXPECT_EQ(use->shmem, Bytes(25 * mib));
+  EXPECT_EQ(use->anon->value, Bytes(60 * mib));
+  EXPECT_EQ(use->file->value, Bytes(5 * mib));
+  EXPECT_EQ(use->shmem->value, Bytes(25 * mib));
 }
 
 TEST(Filling, OfOldV1FindsSharedMemoryOnTheAnonLists) {
@@ -170,8 +170,8 @@ TEST(Filling, OfOldV1FindsSharedMemoryOnTheAnonLists) {
   add_stat(report, "active_anon", 45 * mib);
   const auto use = use_of(report);
   ASSERT_TRUE(use);
-  EXPECT_EQ(use->shmem, Bytes(75 * mib));
-  EXPECT_EQ(use->file, Bytes(5 * mib));
+  EXPECT_EQ(use->shmem->value, Bytes(75 * mib));
+  EXPECT_EQ(use->file->value, Bytes(5 * mib));
   EXPECT_TRUE(use->filled_by_shmem());
 }
 

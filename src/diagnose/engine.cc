@@ -1,6 +1,7 @@
 #include "diagnose/engine.h"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 #include <vector>
 
@@ -16,7 +17,7 @@ namespace {
 void pick_root(std::vector<Claim>& claims) {
   Claim* best = nullptr;
   for (Claim& claim : claims) {
-    if (claim.finding.role != Role::root) {
+    if (claim.role != Role::root) {
       continue;
     }
     const auto key = [](const Claim& c) { return std::pair(c.rank, -c.strength); };
@@ -26,13 +27,20 @@ void pick_root(std::vector<Claim>& claims) {
   }
   const bool proved = best != nullptr && !best->unproved;
   for (Claim& claim : claims) {
-    if (claim.finding.role == Role::root && (&claim != best || !proved)) {
-      claim.finding.role = Role::contributing;
+    if (claim.role == Role::root && (&claim != best || !proved)) {
+      claim.role = Role::contributing;
     }
   }
 }
 
 }  // namespace
+
+std::vector<Finding> in_order(std::vector<Claim>&& claims) {
+  std::ranges::stable_sort(claims, [](const Claim& a, const Claim& b) {
+    return std::tuple(a.role, a.rank, -a.strength) < std::tuple(b.role, b.rank, -b.strength);
+  });
+  return {std::make_move_iterator(claims.begin()), std::make_move_iterator(claims.end())};
+}
 
 std::unique_ptr<Event> explain(report::Report&& report, const StoryContext& story) {
   auto event = std::make_unique<Event>();
@@ -48,25 +56,22 @@ std::unique_ptr<Event> explain(report::Report&& report, const StoryContext& stor
       continue;
     }
     if (auto claim = cause->judge(context)) {
+      claim->cause = cause->id;
       claims.push_back(std::move(*claim));
     }
   }
   pick_root(claims);
-  std::ranges::stable_sort(claims, [](const Claim& a, const Claim& b) {
-    return std::tuple(a.finding.role, a.rank, -a.strength) <
-           std::tuple(b.finding.role, b.rank, -b.strength);
-  });
 
   event->root_cause = undetermined;
+  event->findings = in_order(std::move(claims));
   const double complete = completeness(event->report);
-  for (Claim& claim : claims) {
-    claim.finding.confidence *= complete;
-    if (claim.finding.role == Role::root) {
-      event->root_cause = claim.finding.cause;
+  for (Finding& finding : event->findings) {
+    finding.confidence *= complete;
+    if (finding.role == Role::root) {
+      event->root_cause = finding.cause;
     }
-    event->findings.push_back(std::move(claim.finding));
   }
-  add_what_if(event->findings, memory::machine_of(event->evidence));
+  add_what_if(event->findings, event->evidence);
   return event;
 }
 

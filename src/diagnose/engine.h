@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "diagnose/cause.h"
 #include "diagnose/event.h"
@@ -9,6 +10,9 @@
 namespace whyoom::diagnose {
 
 inline constexpr std::string_view undetermined = "undetermined";
+
+// By role, then by rank, the strongest first.
+std::vector<Finding> in_order(std::vector<Claim>&& claims);
 
 // The event owns the report; its evidence points into it, so it stays where it is.
 std::unique_ptr<Event> explain(report::Report&& report, const StoryContext& story = {});

@@ -36,4 +36,28 @@ std::string_view name(Unit unit) {
   return "";
 }
 
+void Finding::prove(Message what, Bytes value, Place at) {
+  proof.push_back({std::move(what), static_cast<double>(value.count()), Unit::bytes, at});
+}
+
+void Finding::prove_ratio(Message what, double ratio, Place at) {
+  proof.push_back({std::move(what), ratio, Unit::ratio, at});
+}
+
+void Finding::prove(Message what, const Maybe<KiB>& size) {
+  if (size) {
+    prove(std::move(what), to_bytes(size->value), size->at);
+  }
+}
+
+void Finding::prove(Message what, const Maybe<Bytes>& size) {
+  if (size) {
+    prove(std::move(what), size->value, size->at);
+  }
+}
+
+Remedy& Finding::remedy(Message title, std::vector<ShellCommand> commands) {
+  return remedies.emplace_back(Remedy{std::move(title), std::move(commands)});
+}
+
 }  // namespace whyoom::diagnose

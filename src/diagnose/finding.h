@@ -1,6 +1,7 @@
 // What the rules say of one event. Pure data for the renderers.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,8 +15,9 @@
 
 namespace whyoom::diagnose {
 
-enum class Role : std::uint8_t { root, contributing, consequence, ruled_out, risk };
-std::string_view name(Role role);  // "root", "contributing", "consequence", "ruled-out", "risk"
+// In the order in which findings are listed.
+enum class Role : std::uint8_t { root, contributing, risk, consequence, ruled_out };
+std::string_view name(Role role);  // "root", "contributing", "risk", "consequence", "ruled-out"
 
 enum class Unit : std::uint8_t { bytes, pages, count, seconds, ratio, none };
 std::string_view name(Unit unit);  // "bytes", "pages", "count", "seconds", "ratio", ""
@@ -35,8 +37,8 @@ struct Setting {
 
 struct Remedy {
   Message title;
-  std::optional<Setting> setting;
-  std::vector<ShellCommand> commands;
+  std::vector<ShellCommand> commands{};
+  std::optional<Setting> setting{};
   // "memory.max=512M": what the remedy comes to where no `setting` says it, for the what-if alone.
   std::string assume{};
   std::optional<memory::WhatIf> what_if{};  // the engine fills it in
@@ -49,6 +51,28 @@ struct Finding {
   Message summary;        // one sentence
   std::vector<Proof> proof;
   std::vector<Remedy> remedies;
+
+  // Adds a number that the verdict rests on, in bytes or as a count.
+  void prove(Message what, Bytes value, Place at = {});
+  template <std::integral T>
+  void prove(Message what, T count, Place at = {}) {
+    proof.push_back({std::move(what), static_cast<double>(count), Unit::count, at});
+  }
+  void prove_ratio(Message what, double ratio, Place at = {});
+  // The same of a number as it was read; nothing when it was not.
+  void prove(Message what, const Maybe<KiB>& size);
+  void prove(Message what, const Maybe<Bytes>& size);
+  template <std::integral T>
+  void prove(Message what, const Maybe<T>& number) {
+    if (number) {
+      prove(std::move(what), number->value, number->at);
+    }
+  }
+  template <std::integral T>
+  void prove(Message what, const Read<T>& number) {
+    prove(std::move(what), number.value, number.at);
+  }
+  Remedy& remedy(Message title, std::vector<ShellCommand> commands = {});
 };
 
 }  // namespace whyoom::diagnose

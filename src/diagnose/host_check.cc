@@ -1,39 +1,21 @@
 #include "diagnose/host_check.h"
 
-#include <algorithm>
-#include <tuple>
-
+#include "diagnose/engine.h"
 #include "diagnose/what_if_of.h"
 
 namespace whyoom::diagnose {
 
 namespace {
 
-std::optional<FirstVictim> first_victim(const host::Host& host) {
-  std::optional<FirstVictim> first;
+const host::Process* first_victim(const host::Host& host) {
+  const host::Process* first = nullptr;
   for (const host::Process& process : host.processes.all) {
     if (process.oom_score && process.oom_score_adj.value_or(0) > -1000 &&
-        (!first || *process.oom_score > first->score)) {
-      first = FirstVictim{&process, *process.oom_score};
+        (first == nullptr || *process.oom_score > *first->oom_score)) {
+      first = &process;
     }
   }
   return first;
-}
-
-int order(Role role) {
-  switch (role) {
-    case Role::root:
-      return 0;
-    case Role::contributing:
-      return 1;
-    case Role::consequence:
-      return 3;
-    case Role::risk:
-      return 2;
-    case Role::ruled_out:
-      return 4;
-  }
-  return 4;
 }
 
 }  // namespace
@@ -43,19 +25,12 @@ std::vector<Finding> host_findings(const HostContext& context) {
   for (const Cause* cause : all_causes()) {
     if (cause->check != nullptr) {
       for (Claim& claim : cause->check(context)) {
+        claim.cause = cause->id;
         claims.push_back(std::move(claim));
       }
     }
   }
-  std::ranges::stable_sort(claims, [](const Claim& a, const Claim& b) {
-    return std::tuple(order(a.finding.role), a.rank, -a.strength) <
-           std::tuple(order(b.finding.role), b.rank, -b.strength);
-  });
-  std::vector<Finding> findings;
-  findings.reserve(claims.size());
-  for (Claim& claim : claims) {
-    findings.push_back(std::move(claim.finding));
-  }
+  std::vector<Finding> findings = in_order(std::move(claims));
   add_what_if(findings, context.state.machine);
   return findings;
 }

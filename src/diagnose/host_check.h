@@ -9,17 +9,12 @@
 
 namespace whyoom::diagnose {
 
-// Who would go first: the kernel kills the process with the highest score.
-struct FirstVictim {
-  const host::Process* process = nullptr;
-  std::int32_t score = 0;
-};
-
 struct HostCheck {
   host::HostFacts facts;
   memory::HostState state;
   std::vector<TaskLimit> limits;  // the fullest first
-  std::optional<FirstVictim> first_victim;
+  // Who would go first: the kernel kills the process with the highest score.
+  const host::Process* first_victim = nullptr;
   std::vector<Finding> findings;  // what happens now, then risks, then what was ruled out
   // Places of the findings and limits lead into this.
   [[nodiscard]] const host::Sources& sources() const { return facts.host.sources; }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 #include "memory/zones.h"
 
 namespace whyoom::diagnose {
@@ -36,23 +36,22 @@ std::optional<Bytes> free_on_other_nodes(const Context& context) {
   return to_bytes(Pages(total->value) - own, evidence.page);
 }
 
-void add_zones(std::vector<Proof>& proofs, const memory::Evidence& evidence) {
+void add_zones(Finding& finding, const memory::Evidence& evidence) {
   for (const auto& zone : evidence.zones) {
     if (!zone.eligible) {
       continue;
     }
     const std::string node = std::to_string(zone.node);
-    proofs.push_back(
-        proof(Message("node {} zone {}: free and usable by this request", node, zone.name),
-              to_bytes(zone.usable(), evidence.page), zone.at));
-    proofs.push_back(proof(Message("node {} zone {}: must stay above this", node, zone.name),
-                           to_bytes(zone.floor, evidence.page), zone.at));
+    finding.prove(Message("node {} zone {}: free and usable by this request", node, zone.name),
+                  to_bytes(zone.usable(), evidence.page), zone.at);
+    finding.prove(Message("node {} zone {}: must stay above this", node, zone.name),
+                  to_bytes(zone.floor, evidence.page), zone.at);
   }
 }
 
 }  // namespace
 
-std::optional<Claim> judge_node_bound(const Context& context, std::string_view id,
+std::optional<Claim> judge_node_bound(const Context& context,
                                       Message (*who)(std::string_view nodes,
                                                      std::string_view free)) {
   const auto& evidence = context.evidence;
@@ -64,12 +63,12 @@ std::optional<Claim> judge_node_bound(const Context& context, std::string_view i
   const double gain = share(*elsewhere, *evidence.ram);
   const bool decisive = gain >= worth_having;
   const std::string free = human(*elsewhere);
-  Claim result = claim(id, decisive ? Role::root : Role::ruled_out, Rank::limit, gain, 0.97,
+  Claim result = claim(decisive ? Role::root : Role::ruled_out, Rank::limit, gain, 0.97,
                        decisive ? who(nodes_text(context.report), free)
                                 : Message("the other nodes were full as well: {} free", free));
-  add_zones(result.finding.proof, evidence);
-  result.finding.proof.push_back(proof(Message("free on nodes that it may not use"), *elsewhere,
-                                       context.report.totals.get(kernel::Field::free)->at));
+  add_zones(result, evidence);
+  result.prove(Message("free on nodes that it may not use"), *elsewhere,
+               context.report.totals.get(kernel::Field::free)->at);
   return result;
 }
 

@@ -1,6 +1,6 @@
 #include "diagnose/overcommit.h"
 
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 namespace whyoom::diagnose {
 

@@ -5,7 +5,7 @@
 
 #include "base/human.h"
 #include "base/text.h"
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 #include "memory/cgroup_owner.h"
 
 namespace whyoom::diagnose {
@@ -124,24 +124,22 @@ void add_proof(Finding& finding, const TaskMakers& makers, host::Sources& source
   };
   for (std::size_t i = 0; i < makers.programs.size() && i < most_programs; ++i) {
     const TaskMaker& program = makers.programs[i];
-    finding.proof.push_back(proof(Message("threads of {} ({})", program.name,
-                                          plural(program.processes, "process", "processes")),
-                                  program.tasks, at(program)));
+    finding.prove(Message("threads of {} ({})", program.name,
+                          plural(program.processes, "process", "processes")),
+                  program.tasks, at(program));
   }
   if (makers.users.size() > 1) {
     const TaskMaker& user = makers.users.front();
-    finding.proof.push_back(proof(Message("tasks of {}", user.name), user.tasks, at(user)));
+    finding.prove(Message("tasks of {}", user.name), user.tasks, at(user));
   }
   if (makers.cgroups.size() > 1) {
     const TaskMaker& group = makers.cgroups.front();
-    finding.proof.push_back(
-        proof(Message("tasks in the cgroup {}", group.name), group.tasks, at(group)));
+    finding.prove(Message("tasks in the cgroup {}", group.name), group.tasks, at(group));
   }
   if (makers.careless) {
-    finding.proof.push_back(proof(Message("zombies"), makers.zombies));
-    finding.proof.push_back(
-        proof(Message("zombies that {} does not wait for", makers.careless->name),
-              makers.careless->tasks, at(*makers.careless)));
+    finding.prove(Message("zombies"), makers.zombies);
+    finding.prove(Message("zombies that {} does not wait for", makers.careless->name),
+                  makers.careless->tasks, at(*makers.careless));
   }
 }
 

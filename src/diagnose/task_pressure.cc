@@ -1,7 +1,7 @@
 #include "diagnose/task_pressure.h"
 
 #include "base/human.h"
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 namespace whyoom::diagnose {
 
@@ -48,15 +48,15 @@ void add_proof(Finding& finding, const TaskLimit& limit, const HostContext& cont
   const Place at = limit.at.line == 0 && !limit.where.empty()
                        ? Place{context.sources.add(limit.where), 0}
                        : limit.at;
-  finding.proof.push_back(proof(Message("{}", limit.name), limit.limit, at));
+  finding.prove(Message("{}", limit.name), limit.limit, at);
   const std::uint64_t used = limit.used.value_or(0);
   if (limit.kind == TaskLimit::Kind::max_map_count) {
-    finding.proof.push_back(proof(Message("mappings of {}", limit.whose), used));
+    finding.prove(Message("mappings of {}", limit.whose), used);
   } else if (limit.whose.empty()) {
     const auto& load = context.facts.host.load;
-    finding.proof.push_back(proof(Message("tasks on the host"), used, load ? load->at : Place{}));
+    finding.prove(Message("tasks on the host"), used, load ? load->at : Place{});
   } else {
-    finding.proof.push_back(proof(Message("tasks of {}", limit.whose), used));
+    finding.prove(Message("tasks of {}", limit.whose), used);
   }
 }
 
@@ -74,19 +74,19 @@ std::vector<Claim> judge_limits(const HostContext& context, const LimitRule& rul
       continue;
     }
     const TaskMakers makers = task_makers(context.facts.host, rule.whose(limit));
-    Claim result = claim(rule.id, Role::root, Rank::limit, limit.filled(), 0.95,
-                         rule.reached(limit, describe(makers)));
-    add_proof(result.finding, limit, context);
+    Claim result =
+        claim(Role::root, Rank::limit, limit.filled(), 0.95, rule.reached(limit, describe(makers)));
+    add_proof(result, limit, context);
     if (limit.kind != TaskLimit::Kind::max_map_count) {
-      add_proof(result.finding, makers, context.sources);
+      add_proof(result, makers, context.sources);
     }
-    rule.complete(context, limit, result.finding);
+    rule.complete(context, limit, result);
     claims.push_back(std::move(result));
   }
   if (claims.empty() && !near && fullest != nullptr) {
-    Claim room = claim(rule.id, Role::ruled_out, Rank::limit, 0, 0.95,
+    Claim room = claim(Role::ruled_out, Rank::limit, 0, 0.95,
                        Message("{}: {}", fullest->name, filled_text(*fullest)));
-    add_proof(room.finding, *fullest, context);
+    add_proof(room, *fullest, context);
     claims.push_back(std::move(room));
   }
   return claims;

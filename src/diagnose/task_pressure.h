@@ -27,7 +27,6 @@ std::string errno_text(std::string_view error);
 
 // What fork and clone run into, for a cause with one kind of limit.
 struct LimitRule {
-  std::string_view id;
   TaskLimit::Kind kind = TaskLimit::Kind::pid_max;
   ProcessFilter (*whose)(const TaskLimit& limit) = nullptr;
   Message (*reached)(const TaskLimit& limit, const std::string& makers) = nullptr;

@@ -68,7 +68,7 @@ TEST(RemedyWhatIf, OfTheRootOfEveryCaseHelps) {
 TEST(RemedyWhatIf, EveryRemedyThatIsAKnownSettingHasOne) {
   for (const auto& path : cases::case_paths()) {
     for (const auto& event : cases::explain_log(cases::load_case(path).log)) {
-      const memory::Machine machine = memory::machine_of(event->evidence);
+      const memory::Machine& machine = event->evidence;
       for (const Finding& finding : event->findings) {
         for (const Remedy& remedy : finding.remedies) {
           memory::Settings settings;

@@ -55,13 +55,13 @@ bool in_range(std::string_view range, std::uint32_t id) {
 
 enum class Whose : std::uint8_t { user, group, everybody, nobody };  // the most particular first
 
-Whose match(std::string_view domain, const Account& account) {
+Whose match(std::string_view domain, const UserAccount& account) {
   if (!account.name.empty() && domain == account.name) {
     return Whose::user;
   }
   if (domain.starts_with('@') && domain.size() > 1) {
     const std::string_view group = domain.substr(1);
-    const bool in = std::ranges::any_of(account.groups, [group](const Account::Group& one) {
+    const bool in = std::ranges::any_of(account.groups, [group](const UserAccount::Group& one) {
       return (!one.name.empty() && one.name == group) || in_range(group, one.gid);
     });
     return in && account.uid != 0 ? Whose::group : Whose::nobody;
@@ -74,7 +74,7 @@ Whose match(std::string_view domain, const Account& account) {
 
 }  // namespace
 
-void parse_passwd(Lines lines, std::vector<Account>& accounts) {
+void parse_passwd(Lines lines, std::vector<UserAccount>& accounts) {
   while (lines.next()) {
     const auto fields = fields_of<4>(lines.line());
     if (!fields) {
@@ -83,7 +83,7 @@ void parse_passwd(Lines lines, std::vector<Account>& accounts) {
     const auto uid = parse_number<std::uint32_t>((*fields)[2]);
     const auto gid = parse_number<std::uint32_t>((*fields)[3]);
     const auto account = std::ranges::find_if(
-        accounts, [&uid](const Account& one) { return uid == one.uid && one.name.empty(); });
+        accounts, [&uid](const UserAccount& one) { return uid == one.uid && one.name.empty(); });
     if (account != accounts.end() && !(*fields)[0].empty()) {
       account->name = (*fields)[0];
       if (gid) {
@@ -93,15 +93,15 @@ void parse_passwd(Lines lines, std::vector<Account>& accounts) {
   }
 }
 
-void parse_group(Lines lines, std::vector<Account>& accounts) {
+void parse_group(Lines lines, std::vector<UserAccount>& accounts) {
   while (lines.next()) {
     const auto fields = fields_of<4>(lines.line());
     const auto gid = fields ? parse_number<std::uint32_t>((*fields)[2]) : std::nullopt;
     if (!gid) {
       continue;
     }
-    for (Account& account : accounts) {
-      const auto own = std::ranges::find(account.groups, *gid, &Account::Group::gid);
+    for (UserAccount& account : accounts) {
+      const auto own = std::ranges::find(account.groups, *gid, &UserAccount::Group::gid);
       if (own != account.groups.end()) {
         own->name = own->name.empty() ? (*fields)[0] : std::string_view(own->name);
       } else if (!account.name.empty() && account.groups.size() < most_groups &&
@@ -112,7 +112,7 @@ void parse_group(Lines lines, std::vector<Account>& accounts) {
   }
 }
 
-NprocRules nproc_rules(const std::vector<NprocLine>& lines, const Account& account) {
+NprocRules nproc_rules(const std::vector<NprocLine>& lines, const UserAccount& account) {
   NprocRules rules;
   Whose soft = Whose::nobody;
   Whose hard = Whose::nobody;

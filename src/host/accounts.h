@@ -12,7 +12,7 @@
 
 namespace whyoom::host {
 
-struct Account {
+struct UserAccount {
   std::uint32_t uid = 0;
   std::string name;  // empty = not in /etc/passwd
   struct Group {
@@ -23,8 +23,8 @@ struct Account {
 };
 
 // Fills in the accounts whose uid is set already. Of several lines with one uid the first counts.
-void parse_passwd(Lines lines, std::vector<Account>& accounts);
-void parse_group(Lines lines, std::vector<Account>& accounts);
+void parse_passwd(Lines lines, std::vector<UserAccount>& accounts);
+void parse_group(Lines lines, std::vector<UserAccount>& accounts);
 
 // A line for the user beats one for a group, that one for everybody ("*"), wherever they stand;
 // among equals the last counts. Groups and "*" do not bind root. The soft limit is at most the hard
@@ -34,6 +34,6 @@ struct NprocRules {
   const NprocLine* hard = nullptr;
   [[nodiscard]] const NprocLine* deciding() const;
 };
-NprocRules nproc_rules(const std::vector<NprocLine>& lines, const Account& account);
+NprocRules nproc_rules(const std::vector<NprocLine>& lines, const UserAccount& account);
 
 }  // namespace whyoom::host

@@ -17,27 +17,27 @@ constexpr std::string_view passwd =
 constexpr std::string_view group =
     "root:x:0:\nusers:x:100:app, bob\napp:x:1000:\nwheel:x:10:bob,root\nshort:x\nx:x:y:app\n";
 
-Account account_of(std::uint32_t uid) {
-  std::vector<Account> accounts = {{uid, "", {}}};
+UserAccount account_of(std::uint32_t uid) {
+  std::vector<UserAccount> accounts = {{uid, "", {}}};
   parse_passwd(Lines(passwd, 0, nullptr), accounts);
   parse_group(Lines(group, 0, nullptr), accounts);
   return accounts.front();
 }
 
 // The number that decides; -1 = unlimited, 0 = no line.
-std::int64_t limit(std::string_view conf, const Account& account) {
+std::int64_t limit(std::string_view conf, const UserAccount& account) {
   const auto lines = parse_limits_conf(Lines(conf, 0, nullptr));
   const NprocLine* line = nproc_rules(lines, account).deciding();
   return line == nullptr ? 0 : line->most ? static_cast<std::int64_t>(*line->most) : -1;
 }
 
 TEST(Accounts, NamesAndGroups) {
-  const Account app = account_of(1000);
+  const UserAccount app = account_of(1000);
   EXPECT_EQ(app.name, "app");
   ASSERT_EQ(app.groups.size(), 2U);
   EXPECT_EQ(app.groups[0].name, "app");
   EXPECT_EQ(app.groups[1].name, "users");
-  const Account bob = account_of(1001);
+  const UserAccount bob = account_of(1001);
   ASSERT_EQ(bob.groups.size(), 2U);
   EXPECT_EQ(bob.groups[0].name, "users");
   EXPECT_EQ(bob.groups[1].name, "wheel");
@@ -45,7 +45,7 @@ TEST(Accounts, NamesAndGroups) {
 }
 
 TEST(Accounts, TheMoreParticularLineWinsWhereverItStands) {
-  const Account app = account_of(1000);
+  const UserAccount app = account_of(1000);
   EXPECT_EQ(limit("* soft nproc 10\n", app), 10);
   EXPECT_EQ(limit("@users soft nproc 20\n* soft nproc 10\n", app), 20);
   EXPECT_EQ(limit("app soft nproc 30\n@users soft nproc 20\n* soft nproc 10\n", app), 30);
@@ -58,13 +58,13 @@ TEST(Accounts, TheMoreParticularLineWinsWhereverItStands) {
 }
 
 TEST(Accounts, AmongEqualsTheLastCounts) {
-  const Account app = account_of(1000);
+  const UserAccount app = account_of(1000);
   EXPECT_EQ(limit("app soft nproc 1\napp - nproc 2\n", app), 2);
   EXPECT_EQ(limit("@app soft nproc 1\n@users soft nproc 2\n", app), 2);
 }
 
 TEST(Accounts, TheHardLimitCutsTheSoftOne) {
-  const Account app = account_of(1000);
+  const UserAccount app = account_of(1000);
   EXPECT_EQ(limit("app soft nproc 100\n* hard nproc 50\n", app), 50);
   EXPECT_EQ(limit("app soft nproc unlimited\n@users hard nproc 50\n", app), 50);
   EXPECT_EQ(limit("* hard nproc 50\n", app), 50);
@@ -73,13 +73,13 @@ TEST(Accounts, TheHardLimitCutsTheSoftOne) {
 }
 
 TEST(Accounts, GroupsAndEverybodyDoNotBindRoot) {
-  const Account root = account_of(0);
+  const UserAccount root = account_of(0);
   EXPECT_EQ(limit("* - nproc 1\n@root - nproc 2\n@wheel - nproc 3\n", root), 0);
   EXPECT_EQ(limit("root - nproc 4\n", root), 4);
 }
 
 TEST(Accounts, OfAUserThatNoFileNames) {
-  const Account stranger = account_of(4711);
+  const UserAccount stranger = account_of(4711);
   EXPECT_EQ(limit("* soft nproc 10\n", stranger), 10);
   EXPECT_EQ(limit("4000:5000 soft nproc 20\n", stranger), 20);
 }

@@ -59,6 +59,38 @@ TEST(Capture, GivesTheSameFactsAgain) {
   EXPECT_EQ(live.host.processes.all.size(), again.host.processes.all.size());
 }
 
+TEST(Capture, KeepsWhatNoRuleReads) {
+  MemoryFiles files = some_host();
+  files.add("/proc/self/mountinfo", "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
+  files.add("/sys/fs/cgroup/cgroup.controllers", "memory\n");
+  files.add("/sys/fs/cgroup/a/memory.current", "1000\n");
+  const char* const unread[] = {
+      "/proc/buddyinfo",
+      "/proc/pagetypeinfo",
+      "/proc/pressure/memory",
+      "/proc/sys/vm/swappiness",
+      "/proc/sys/vm/zone_reclaim_mode",
+      "/sys/devices/system/node/online",
+      "/sys/devices/system/node/node0/meminfo",
+      "/sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepages",
+      "/sys/fs/cgroup/a/memory.high",
+      "/sys/fs/cgroup/a/memory.peak",
+      "/sys/fs/cgroup/a/memory.stat",
+      "/sys/fs/cgroup/a/memory.swap.events",
+      "/sys/kernel/kexec_crash_size",
+      "/sys/kernel/mm/lru_gen/enabled",
+      "/sys/kernel/mm/transparent_hugepage/defrag",
+  };
+  for (const char* path : unread) {
+    files.add(path, "7\n");
+  }
+  Capture capture;
+  record(files, capture);
+  for (const char* path : unread) {
+    EXPECT_TRUE(capture.files.contains(path)) << path;
+  }
+}
+
 TEST(Capture, KeepsErrorsAndNames) {
   MemoryFiles files = some_host();
   Capture capture;

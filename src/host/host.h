@@ -13,7 +13,6 @@
 #include "base/place.h"
 #include "base/units.h"
 #include "host/accounts.h"
-#include "host/blocks.h"
 #include "host/cgroups.h"
 #include "host/config_files.h"
 #include "host/counters.h"
@@ -44,27 +43,6 @@ struct HugePool {
   Maybe<std::uint64_t> total, free, reserved, surplus, overcommit;  // pages of that size
 };
 
-struct Node {
-  int id = 0;
-  Meminfo meminfo;
-  std::vector<HugePool> huge_pools;
-};
-
-struct Nodes {
-  Maybe<std::vector<int>> online, has_memory, has_normal_memory;
-  std::vector<Node> nodes;
-};
-
-struct TransparentHuge {
-  Maybe<std::string> enabled, defrag, shmem_enabled;  // "always", "madvise", "never", ...
-  Maybe<std::uint64_t> pmd_bytes;
-};
-
-struct MultiGenLru {
-  Maybe<std::uint64_t> enabled;  // bits; 0 = off
-  Maybe<std::uint64_t> min_ttl_ms;
-};
-
 struct Pressures {
   Pressure memory, cpu, io;
 };
@@ -76,7 +54,7 @@ struct UserTasks {
   // The lowest RLIMIT_NPROC among those of the user's processes that were asked (see ReadOptions).
   std::optional<std::int32_t> limit_pid;
   std::optional<ResourceLimit> limit;
-  Account account;  // of the users whose limit was asked
+  UserAccount account;  // of the users whose limit was asked
 };
 
 // Mappings of one process, against vm.max_map_count.
@@ -112,9 +90,8 @@ struct KeptEvidence {
   std::optional<bool> persistent_journal;  // /var/log/journal is there
   std::optional<bool> syslog_files;        // /var/log/messages, syslog or kern.log is there
   std::optional<bool> pstore_mounted;
-  Maybe<std::string> pstore_backend;            // "efi", "ramoops"; "" = none
-  std::optional<std::uint64_t> pstore_records;  // files in /sys/fs/pstore
-  Maybe<std::uint64_t> kexec_crash_loaded, kexec_crash_bytes;
+  Maybe<std::string> pstore_backend;  // "efi", "ramoops"; "" = none
+  Maybe<std::uint64_t> kexec_crash_loaded;
 };
 
 struct Host {
@@ -127,20 +104,14 @@ struct Host {
 
   Meminfo meminfo;
   Vmstat vmstat;
-  Zoneinfo zoneinfo;
-  std::vector<FreeBlocks> buddy;
-  PageTypes page_types;
+  std::vector<Zone> zones;
   std::vector<SlabCache> slab;
-  bool slab_read = false;
   std::vector<SwapArea> swaps;
-  bool swaps_read = false;
   ZfsArc zfs_arc;
   std::optional<LoadAverage> load;
   Pressures pressure;
-  Nodes nodes;
   std::vector<HugePool> huge_pools;
-  TransparentHuge transparent_huge;
-  MultiGenLru lru_gen;
+  Maybe<std::string> transparent_huge;  // "always", "madvise", "never"
   Settings settings;
 
   Mounts mounts;

@@ -26,7 +26,7 @@ std::map<std::string, std::string> sample() {
       {"/proc/meminfo",
        "MemTotal:        2014292 kB\nMemFree:          101204 kB\n"
        "HugePages_Total:      64\n"},
-      {"/proc/vmstat", "nr_free_pages 25301\noom_kill 29\nallocstall_normal 3311\n"},
+      {"/proc/vmstat", "nr_free_pages 25301\noom_kill 29\nnr_mapped 3311\n"},
       {"/proc/zoneinfo", "Node 0, zone      DMA\n  per-node stats\n      nr_inactive_anon 35045\n" +
                              zone + "Node 0, zone   Normal\n" + zone},
       {"/proc/buddyinfo", "Node 0, zone   Normal   1808   4452   8885\n"},
@@ -51,7 +51,7 @@ std::map<std::string, std::string> sample() {
       {"/sys/fs/cgroup/cgroup.controllers", "memory pids\n"},
       {"/sys/fs/cgroup/a/memory.current", "104857600\n"},
       {"/sys/fs/cgroup/a/memory.max", "209715200\n"},
-      {"/sys/fs/cgroup/a/memory.stat", "anon 4096\nfile 8192\n"},
+      {"/sys/fs/cgroup/a/cgroup.stat", "nr_descendants 7\nnr_dying_descendants 4096\n"},
       {"/sys/fs/cgroup/a/pids.current", "77\n"},
       {"/sys/devices/system/node/online", "0-3\n"},
       {"/sys/kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n"},
@@ -87,8 +87,8 @@ std::map<std::string, std::string> numbers(const Host& host) {
   result["hugepages"] = text_of(host.meminfo.hugepages_total);
   result["free_pages"] = text_of(host.vmstat.pages.free_pages);
   result["oom_kill"] = text_of(host.vmstat.oom_kill);
-  result["allocstall"] = text_of(host.vmstat.allocstall);
-  for (const Zone& zone : host.zoneinfo.zones) {
+  result["mapped"] = text_of(host.vmstat.pages.mapped);
+  for (const Zone& zone : host.zones) {
     const std::string name = zone.name + ".";
     result[name + "free"] = text_of(zone.free);
     result[name + "min"] = text_of(zone.min);
@@ -97,17 +97,14 @@ std::map<std::string, std::string> numbers(const Host& host) {
     result[name + "boost"] = text_of(zone.boost);
     result[name + "promo"] = text_of(zone.promo);
     result[name + "managed"] = text_of(zone.managed);
-    result[name + "cma"] = text_of(zone.cma);
-    result[name + "pagesets"] = text_of(zone.pagesets.count);
+    result[name + "present"] = text_of(zone.present);
+    result[name + "in_cpu_lists"] = text_of(zone.in_cpu_lists);
     result[name + "inactive_file"] = text_of(zone.counters.zone_inactive_file);
     result[name + "protection"] = zone.protection && zone.protection->value.size() == 3
                                       ? show(zone.protection->value[0]) + "," +
                                             show(zone.protection->value[1]) + "," +
                                             show(zone.protection->value[2])
                                       : "";
-  }
-  for (const FreeBlocks& blocks : host.buddy) {
-    result["buddy"] = blocks.counts.size() == 3 ? show(blocks.counts[2]) : "short";
   }
   for (const SlabCache& cache : host.slab) {
     result["slab"] = show(cache.pages);
@@ -122,8 +119,8 @@ std::map<std::string, std::string> numbers(const Host& host) {
   }
   for (const CgroupTree& tree : host.cgroups) {
     for (const Cgroup& group : tree.groups) {
-      result["anon"] = text_of(group.stat.anon);
-      result["stat.file"] = text_of(group.stat.file);
+      result["current"] = text_of(group.current);
+      result["dying"] = text_of(group.dying_descendants);
     }
   }
   return result;
@@ -131,7 +128,7 @@ std::map<std::string, std::string> numbers(const Host& host) {
 
 // Without files of one number, which a person may write without their last newline.
 bool ends_are_known(const std::string& path) {
-  return path.find("/sys/") == std::string::npos || path.ends_with("memory.stat");
+  return path.find("/sys/") == std::string::npos || path.ends_with("cgroup.stat");
 }
 
 TEST(Hostile, a_file_that_is_cut_anywhere_gives_no_half_number) {
@@ -169,7 +166,7 @@ TEST(Hostile, a_file_without_any_of_its_lines_keeps_the_others) {
     less[path] = text.substr(0, start) + text.substr(end);
     // The head of a zone gone, its lines would be the other zone's: the first of two counts.
     for (const auto& [name, value] : numbers(read(less))) {
-      EXPECT_TRUE(value.empty() || right.at(name) == value || name.ends_with("pagesets"))
+      EXPECT_TRUE(value.empty() || right.at(name) == value || name.ends_with("in_cpu_lists"))
           << name << " without " << text.substr(start, end - start);
     }
   }
@@ -223,11 +220,11 @@ TEST(Hostile, numbers_that_fit_nowhere) {
     files["/proc/meminfo"] = "MemTotal: " + text + " kB\nMemFree: 5 kB\n";
     files["/proc/zoneinfo"] = "Node 0, zone DMA\n        min      " + text + "\n        low 7\n";
     files["/proc/1/status"] = "Uid:\t" + text + "\t0\t0\t0\nVmRSS:\t" + text + " kB\n";
-    files["/sys/fs/cgroup/a/memory.stat"] = "anon " + text + "\n";
+    files["/sys/fs/cgroup/a/memory.current"] = text + "\n";
     files["/proc/sys/vm/min_free_kbytes"] = text == "-1" ? "x" : text;
     const Host host = read(files);
     const auto read_numbers = numbers(host);
-    for (const char* name : {"mem_total", "DMA.min", "rss", "uid", "anon"}) {
+    for (const char* name : {"mem_total", "DMA.min", "rss", "uid", "current"}) {
       EXPECT_EQ(read_numbers.at(name), "") << name << " " << number;
     }
     EXPECT_EQ(read_numbers.at("mem_free"), "5");

@@ -80,5 +80,19 @@ struct NamedField {
   std::string_view name;
   Maybe<Value> Struct::*member;
 };
+// Sets the field of that name, unless it is set: the first of two lines counts. False when there is
+// none.
+template <class Struct, class Value, std::size_t N>
+bool set_field(Struct& into, const NamedField<Struct, Value> (&fields)[N], std::string_view name,
+               const Read<Value>& read) {
+  for (const auto& field : fields) {
+    if (field.name == name) {
+      Maybe<Value>& value = into.*field.member;
+      value = value ? value : read;
+      return true;
+    }
+  }
+  return false;
+}
 
 }  // namespace whyoom::host

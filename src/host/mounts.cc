@@ -63,10 +63,6 @@ Mounts parse_mountinfo(Lines lines) {
     const std::string point = unescape(next_word(rest));
     if (type == "proc" && point == "/proc") {
       result.proc_seen = true;
-      const auto hidepid = value_after(super, "hidepid=");
-      if (hidepid && *hidepid != "0" && *hidepid != "off") {
-        result.hidepid = Read<std::string>{std::string(*hidepid), lines.place()};
-      }
     } else if (type == "pstore") {
       result.pstore = true;
     } else if ((type == "cgroup" || type == "cgroup2") && is_safe(point) &&

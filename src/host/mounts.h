@@ -1,5 +1,5 @@
-// /proc/self/mountinfo, as far as this tool needs it: where the cgroup trees are mounted, and
-// whether /proc hides the processes of others. Source: fs/proc_namespace.c show_mountinfo().
+// /proc/self/mountinfo, as far as this tool needs it: where the cgroup trees are mounted. Source:
+// fs/proc_namespace.c show_mountinfo().
 #pragma once
 
 #include <optional>
@@ -23,8 +23,6 @@ struct CgroupMount {
 struct Mounts {
   std::vector<CgroupMount> cgroups;
   bool proc_seen = false;
-  // /proc is mounted so that a user sees only his own processes. "invisible", "2", "ptraceable" ...
-  Maybe<std::string> hidepid;
   bool pstore = false;  // /sys/fs/pstore is mounted
 };
 

@@ -117,8 +117,8 @@ bool parse_stat(std::string_view text, Process& process) {
   process.state = state.front();
   process.ppid = *ppid;
   // The kernel ends the line: without its end the last number may be half of one.
-  constexpr int flags_field = 9, threads_field = 20, start_field = 22, first_field = 5;
-  for (int field = first_field; field <= start_field; ++field) {
+  constexpr int flags_field = 9, threads_field = 20, first_field = 5;
+  for (int field = first_field; field <= threads_field; ++field) {
     const std::string_view word = next_word(rest);
     if (word.empty() || rest.empty()) {
       break;
@@ -127,8 +127,6 @@ bool parse_stat(std::string_view text, Process& process) {
       process.kernel_thread = (parse_number<std::uint64_t>(word).value_or(0) & pf_kthread) != 0;
     } else if (field == threads_field) {
       process.threads = parse_number<std::uint32_t>(word);
-    } else if (field == start_field) {
-      process.start_time = parse_number<std::uint64_t>(word);
     }
   }
   return true;
@@ -160,8 +158,9 @@ bool parse_status(std::string_view text, Process& process) {
   return any;
 }
 
-CgroupPaths parse_process_cgroup(std::string_view text) {
-  CgroupPaths result;
+std::optional<std::string_view> pids_cgroup(std::string_view text) {
+  std::optional<std::string_view> unified;
+  std::optional<std::string_view> pids;
   std::string_view line;
   while (take_line(text, line)) {
     Cursor cursor(line);
@@ -182,31 +181,23 @@ CgroupPaths parse_process_cgroup(std::string_view text) {
       continue;
     }
     if (*id == 0 && controllers->empty()) {
-      result.unified = path;
-    }
-    if (has_controller(*controllers, "memory")) {
-      result.memory = path;
+      unified = path;
     }
     if (has_controller(*controllers, "pids")) {
-      result.pids = path;
+      pids = path;
     }
   }
-  return result;
+  return pids ? pids : unified;
 }
 
-ProcessLimits parse_limits(std::string_view text) {
-  ProcessLimits result;
+std::optional<ResourceLimit> parse_nproc(std::string_view text) {
+  constexpr std::string_view name = "Max processes ";
+  std::optional<ResourceLimit> result;
   std::string_view line;
   while (take_line(text, line)) {
-    const auto after = [&line](std::string_view name) -> std::optional<ResourceLimit> {
-      return line.starts_with(name) ? resource_limit(line.substr(name.size())) : std::nullopt;
-    };
-    if (const auto processes = after("Max processes ")) {
-      result.processes = processes;
-    } else if (const auto space = after("Max address space ")) {
-      result.address_space = space;
-    } else if (const auto locked = after("Max locked memory ")) {
-      result.locked_memory = locked;
+    if (line.starts_with(name)) {
+      const auto limit = resource_limit(line.substr(name.size()));
+      result = limit ? limit : result;
     }
   }
   return result;

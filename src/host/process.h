@@ -29,11 +29,8 @@ struct Process {
   std::optional<KiB> page_tables;  // VmPTE, with VmPMD where that is counted apart (4.0 to 4.14)
   std::optional<KiB> locked, hugetlb;
   std::optional<std::int32_t> oom_score_adj;
-  std::optional<std::int32_t> oom_score;    // 0 to 2000; 0 to 1000 before 5.9
-  std::optional<std::uint64_t> start_time;  // clock ticks after boot
-  // Indices into Processes::cgroup_paths. Version 1 has a path for each controller; on version 2
-  // all three are the same.
-  std::uint32_t memory_cgroup = no_cgroup, pids_cgroup = no_cgroup, unified_cgroup = no_cgroup;
+  std::optional<std::int32_t> oom_score;  // 0 to 2000; 0 to 1000 before 5.9
+  std::uint32_t pids_cgroup = no_cgroup;  // with the pids controller; in Processes::cgroup_paths
 };
 
 enum class ProcessFile : std::uint8_t { stat, status, limits, cgroup, oom_score, oom_score_adj };
@@ -43,21 +40,15 @@ std::string path_of(std::int32_t pid, ProcessFile file);  // "/proc/1/status"
 bool parse_stat(std::string_view text, Process& process);
 bool parse_status(std::string_view text, Process& process);
 
-// /proc/PID/cgroup. The views point into the text.
-struct CgroupPaths {
-  std::optional<std::string_view> memory, pids, unified;
-};
-CgroupPaths parse_process_cgroup(std::string_view text);
+// /proc/PID/cgroup: the path in the hierarchy with the pids controller, else in the unified one.
+// The view points into the text.
+std::optional<std::string_view> pids_cgroup(std::string_view text);
 
 // A resource limit; nullopt = unlimited.
 struct ResourceLimit {
   std::optional<std::uint64_t> soft, hard;
 };
-struct ProcessLimits {
-  std::optional<ResourceLimit> processes;      // RLIMIT_NPROC
-  std::optional<ResourceLimit> address_space;  // bytes
-  std::optional<ResourceLimit> locked_memory;  // bytes
-};
-ProcessLimits parse_limits(std::string_view text);
+// /proc/PID/limits: RLIMIT_NPROC.
+std::optional<ResourceLimit> parse_nproc(std::string_view text);
 
 }  // namespace whyoom::host

@@ -1,5 +1,6 @@
 // The cgroup trees: where they are mounted, then level by level down to a number of groups.
 #include <algorithm>
+#include <initializer_list>
 
 #include "base/text.h"
 #include "host/reader.h"
@@ -54,14 +55,6 @@ class GroupReader {
     return loaded.has_value();
   }
 
-  // Files of "name number" lines: a last line without its end is damage there.
-  template <class T, class Parser>
-  void parse_table(std::string_view name, T& field, Parser parser) {
-    if (const auto loaded = load(name)) {
-      field = parser(reader_.lines(*loaded));
-    }
-  }
-
   bool number(std::string_view name, Maybe<std::uint64_t>& field) {
     const auto loaded = load(name);
     if (loaded) {
@@ -79,25 +72,15 @@ class GroupReader {
     return found;
   }
 
-  // Also "max", which protects everything.
-  void protection(std::string_view name, Maybe<Bytes>& field) {
-    Maybe<ByteLimit> limit;
-    parse(name, limit, parse_byte_limit);
-    if (limit) {
-      field = Read<Bytes>{limit->value.value.value_or(Bytes(UINT64_MAX)), limit->at};
-    }
-  }
-
-  void flag(std::string_view name, Maybe<bool>& field) {
-    Maybe<std::uint64_t> read;
-    number(name, read);
-    if (read) {
-      field = Read<bool>{read->value != 0, read->at};
+  // What no rule reads and a capture keeps.
+  void keep(std::initializer_list<std::string_view> names) {
+    for (const std::string_view name : names) {
+      load(name);
     }
   }
 
   void memory2(Cgroup& group) {
-    parse_table("memory.stat", group.stat, parse_cgroup_stat);
+    keep({"memory.stat"});
     if (const auto loaded = load("cgroup.stat")) {
       group.descendants = parse_named_number(reader_.lines(*loaded), "nr_descendants");
       group.dying_descendants = parse_named_number(reader_.lines(*loaded), "nr_dying_descendants");
@@ -105,46 +88,32 @@ class GroupReader {
     if (!bytes("memory.current", group.current)) {
       return;  // the root has none of the rest, nor has a group without the controller
     }
-    bytes("memory.peak", group.peak);
+    keep({"memory.peak"});
     parse("memory.max", group.max, parse_byte_limit);
-    parse("memory.high", group.high, parse_byte_limit);
-    protection("memory.low", group.low);
-    protection("memory.min", group.min);
-    bytes("memory.swap.current", group.swap_current);
-    parse("memory.swap.max", group.swap_max, parse_byte_limit);
-    flag("memory.oom.group", group.oom_group);
-    parse_table("memory.events", group.events, parse_cgroup_events);
-    if (const auto loaded = load("memory.swap.events")) {
-      group.swap_max_events = parse_named_number(reader_.lines(*loaded), "max");
-      group.swap_fail_events = parse_named_number(reader_.lines(*loaded), "fail");
-    }
-  }
-
-  void counter1(const std::string& prefix, MemoryCounter& counter) {
-    if (bytes(prefix + ".usage_in_bytes", counter.usage)) {
-      bytes(prefix + ".max_usage_in_bytes", counter.peak);
-      parse(prefix + ".limit_in_bytes", counter.limit, parse_byte_limit);
-      number(prefix + ".failcnt", counter.failcnt);
-    }
+    keep({"memory.high", "memory.low", "memory.min", "memory.swap.current", "memory.swap.max",
+          "memory.oom.group"});
+    oom_kills("memory.events", group);
+    keep({"memory.swap.events"});
   }
 
   void memory1(Cgroup& group) {
-    MemoryCounter memory;
-    counter1("memory", memory);
-    group.current = memory.usage;
-    group.peak = memory.peak;
-    group.max = memory.limit;
-    group.failcnt = memory.failcnt;
-    counter1("memory.memsw", group.memsw);
-    counter1("memory.kmem", group.kmem);
-    counter1("memory.kmem.tcp", group.tcp);
-    parse_table("memory.stat", group.stat, parse_cgroup_stat);
-    if (const auto loaded = load("memory.oom_control")) {
-      group.events = parse_cgroup_events(reader_.lines(*loaded));  // oom_kill since 4.13
-      const auto off = parse_named_number(reader_.lines(*loaded), "oom_kill_disable");
-      if (off) {
-        group.oom_kill_disabled = Read<bool>{off->value != 0, off->at};
+    if (bytes("memory.usage_in_bytes", group.current)) {
+      keep({"memory.max_usage_in_bytes"});
+      parse("memory.limit_in_bytes", group.max, parse_byte_limit);
+      keep({"memory.failcnt"});
+    }
+    for (const std::string counter : {"memory.memsw", "memory.kmem", "memory.kmem.tcp"}) {
+      if (load(counter + ".usage_in_bytes")) {
+        keep({counter + ".max_usage_in_bytes", counter + ".limit_in_bytes", counter + ".failcnt"});
       }
+    }
+    keep({"memory.stat"});
+    oom_kills("memory.oom_control", group);
+  }
+
+  void oom_kills(std::string_view name, Cgroup& group) {
+    if (const auto loaded = load(name)) {
+      group.oom_kill = parse_named_number(reader_.lines(*loaded), "oom_kill");
     }
   }
 

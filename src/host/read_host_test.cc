@@ -59,7 +59,7 @@ TEST(ReadHost, what_root_alone_may_read) {
   EXPECT_TRUE(has_gap(host, "/proc/vmstat could not be read (Input/output\\x1b error)"));
   EXPECT_TRUE(has_gap(host, "/proc/pressure/memory is empty"));
   EXPECT_TRUE(has_gap(host, "/proc/loadavg is not a file"));
-  EXPECT_FALSE(host.slab_read);
+  EXPECT_TRUE(host.slab.empty());
   EXPECT_EQ(host.kept.persistent_journal, true) << "it is there, for others";
 }
 
@@ -114,9 +114,7 @@ TEST(ReadHost, processes_users_and_their_limits) {
   EXPECT_EQ(java.oom_score_adj, -500);
   EXPECT_EQ(java.oom_score, 666);
   EXPECT_EQ(processes.cgroup_path(java.pids_cgroup), "/app.slice/java");
-  EXPECT_EQ(processes.cgroup_path(processes.all[2].memory_cgroup), "/m");
   EXPECT_EQ(processes.cgroup_path(processes.all[2].pids_cgroup), "/p");
-  EXPECT_EQ(processes.cgroup_path(processes.all[2].unified_cgroup), "/u");
   EXPECT_EQ(processes.cgroup_path(no_cgroup), "");
   ASSERT_EQ(processes.users.size(), 2U);
   EXPECT_EQ(processes.users[0].uid, 1000U);
@@ -205,17 +203,12 @@ TEST(ReadHost, a_cgroup_tree_of_version_2) {
   EXPECT_EQ(group->max->value.value, Bytes(1048576));
   EXPECT_EQ(host.sources.name(group->max->at.source),
             "/sys/fs/cgroup/a.slice/b.service/memory.max");
-  EXPECT_EQ(group->low->value, Bytes(UINT64_MAX));
-  EXPECT_EQ(group->swap_max->value.value, Bytes(0));
-  EXPECT_EQ(group->oom_group->value, true);
-  EXPECT_EQ(group->events.oom_kill->value, 1U);
-  EXPECT_EQ(group->swap_max_events->value, 4U);
-  EXPECT_EQ(group->swap_fail_events->value, 5U);
+  EXPECT_EQ(group->oom_kill->value, 1U);
   EXPECT_EQ(group->dying_descendants->value, 8U);
   EXPECT_EQ(group->pids_current->value, 7U);
   EXPECT_EQ(group->pids_max->value.value, 8U);
   EXPECT_EQ(group->pids_max_events->value, 3U);
-  EXPECT_EQ(tree.groups[0].stat.anon->value, Bytes(5)) << "the root has statistics only";
+  EXPECT_FALSE(tree.groups[0].current) << "the root has statistics only";
   EXPECT_EQ(find_group(tree, "/nowhere"), nullptr);
 }
 
@@ -255,12 +248,7 @@ TEST(ReadHost, cgroup_trees_of_version_1_in_a_container) {
   EXPECT_EQ(memory.groups[1].current->value, Bytes(3));
   const Cgroup& group = memory.groups[0];
   EXPECT_EQ(group.max->value.value, Bytes(600));
-  EXPECT_EQ(group.failcnt->value, 12U);
-  EXPECT_FALSE(group.memsw.limit->value.value);
-  EXPECT_EQ(group.kmem.usage->value, Bytes(44));
-  EXPECT_EQ(group.oom_kill_disabled->value, true);
-  EXPECT_EQ(group.events.oom_kill->value, 6U);
-  EXPECT_EQ(group.stat.file->value, Bytes(50));
+  EXPECT_EQ(group.oom_kill->value, 6U);
   EXPECT_EQ(host.cgroups[1].groups[0].pids_current->value, 4U);
   EXPECT_FALSE(host.cgroups[1].groups[0].pids_max->value.value);
 }
@@ -304,18 +292,10 @@ TEST(ReadHost, nodes_and_huge_pages) {
   files.add("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size", "2097152\n");
   files.add("/sys/kernel/mm/lru_gen/enabled", "0x0007\n");
   const Host host = read_host(files);
-  EXPECT_EQ(host.nodes.online->value, (std::vector<int>{0, 1}));
-  ASSERT_EQ(host.nodes.nodes.size(), 2U);
-  EXPECT_EQ(host.nodes.nodes[1].id, 1);
-  EXPECT_EQ(host.nodes.nodes[1].meminfo.mem_free->value, KiB(7));
-  ASSERT_EQ(host.nodes.nodes[1].huge_pools.size(), 1U);
-  EXPECT_EQ(host.nodes.nodes[1].huge_pools[0].free->value, 3U);
   ASSERT_EQ(host.huge_pools.size(), 1U);
   EXPECT_EQ(host.huge_pools[0].page_size, KiB(1048576));
   EXPECT_EQ(host.huge_pools[0].total->value, 2U);
-  EXPECT_EQ(host.transparent_huge.enabled->value, "madvise");
-  EXPECT_EQ(host.transparent_huge.pmd_bytes->value, 2097152U);
-  EXPECT_EQ(host.lru_gen.enabled->value, 7U);
+  EXPECT_EQ(host.transparent_huge->value, "madvise");
 }
 
 TEST(ReadHost, files_that_limit_tasks) {
@@ -351,7 +331,6 @@ TEST(ReadHost, kubelet_tuned_and_what_is_kept) {
   files.add("/var/log/journal/0123/system.journal", "");
   files.add("/var/log/kern.log", "x\n");
   files.add("/proc/self/mountinfo", "22 27 0:21 / /proc rw - proc proc rw\n");
-  files.add("/sys/fs/pstore/dmesg-efi-1", "x");
   files.add("/sys/module/pstore/parameters/backend", "(null)\n");
   files.add("/sys/kernel/kexec_crash_loaded", "1\n");
   files.add("/sys/kernel/kexec_crash_size", "268435456\n");
@@ -361,12 +340,10 @@ TEST(ReadHost, kubelet_tuned_and_what_is_kept) {
   EXPECT_EQ(host.kept.journal_storage->value, "volatile");
   EXPECT_EQ(host.kept.persistent_journal, true);
   EXPECT_EQ(host.kept.pstore_mounted, false);
-  EXPECT_EQ(host.kept.pstore_records, 1U);
   ASSERT_TRUE(host.kept.pstore_backend) << "none is not the same as not known";
   EXPECT_EQ(host.kept.pstore_backend->value, "");
   EXPECT_EQ(host.kept.syslog_files, true);
   EXPECT_EQ(host.kept.kexec_crash_loaded->value, 1U);
-  EXPECT_EQ(host.kept.kexec_crash_bytes->value, 268435456U);
 }
 
 TEST(ReadHost, the_page_size_by_majority) {

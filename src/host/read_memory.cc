@@ -27,7 +27,7 @@ void read_settings(Reader& reader) {
     if (file.number != nullptr) {
       settings.*file.number =
           single_number<std::int64_t>(loaded->text, loaded->source, &reader.host().damage);
-    } else {
+    } else if (file.numbers != nullptr) {
       settings.*file.numbers = parse_numbers(reader.lines(*loaded, person));
     }
   }
@@ -45,11 +45,11 @@ void read_pressure(Reader& reader) {
 }
 
 void read_blocks(Reader& reader) {
-  Host& host = reader.host();
-  reader.parse("/proc/buddyinfo", host.buddy, parse_buddyinfo,
-               Message("the sizes of the free blocks are not known"), Absent::gap);
-  reader.parse("/proc/pagetypeinfo", host.page_types, parse_pagetypeinfo,
-               Message("which kinds of request may use the free blocks is not known"), Absent::gap);
+  // No rule reads them; a capture keeps them.
+  reader.load("/proc/buddyinfo", Message("the sizes of the free blocks are not known"),
+              Absent::gap);
+  reader.load("/proc/pagetypeinfo",
+              Message("which kinds of request may use the free blocks is not known"), Absent::gap);
 }
 
 }  // namespace
@@ -69,13 +69,12 @@ void read_memory(Reader& reader) {
                Message("how much memory there is and what uses it is not known"), Absent::gap);
   reader.parse("/proc/vmstat", host.vmstat, parse_vmstat,
                Message("the kernel's counters of reclaim and of kills are not known"), Absent::gap);
-  reader.parse("/proc/zoneinfo", host.zoneinfo, parse_zoneinfo,
+  reader.parse("/proc/zoneinfo", host.zones, parse_zoneinfo,
                Message("the zones and their watermarks are not known"), Absent::gap);
   read_blocks(reader);
-  host.slab_read = reader.parse("/proc/slabinfo", host.slab, parse_slabinfo,
-                                Message("the biggest slab caches are not known"), Absent::gap);
-  host.swaps_read =
-      reader.parse("/proc/swaps", host.swaps, parse_swaps, Message("the swap areas are not known"));
+  reader.parse("/proc/slabinfo", host.slab, parse_slabinfo,
+               Message("the biggest slab caches are not known"), Absent::gap);
+  reader.parse("/proc/swaps", host.swaps, parse_swaps, Message("the swap areas are not known"));
   reader.parse("/proc/spl/kstat/zfs/arcstats", host.zfs_arc, parse_arcstats,
                Message("how much memory ZFS keeps is not known"));
   reader.parse("/proc/loadavg", host.load, parse_loadavg,

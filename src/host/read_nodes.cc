@@ -66,32 +66,24 @@ std::optional<int> node_id(std::string_view name) {
   return id ? std::optional<int>(*id) : std::nullopt;
 }
 
-void read_each_node(Reader& reader) {
+// What no rule reads and a capture keeps.
+void keep_each_node(Reader& reader) {
   const std::string top = "/sys/devices/system/node";
-  Nodes& nodes = reader.host().nodes;
   const auto entries = reader.list(top, Message("the memory of each node is not known"));
   if (!entries) {
     return;
   }
-  reader.parse(top + "/online", nodes.online, parse_ranges, Message(), Absent::normal, person);
-  reader.parse(top + "/has_memory", nodes.has_memory, parse_ranges, Message(), Absent::normal,
-               person);
-  reader.parse(top + "/has_normal_memory", nodes.has_normal_memory, parse_ranges, Message(),
-               Absent::normal, person);
+  std::size_t nodes = 0;
+  for (const char* file : {"/online", "/has_memory", "/has_normal_memory"}) {
+    reader.load(top + file, Message());
+  }
   for (const Entry& entry : *entries) {
     const auto id = node_id(entry.name);
-    if (!id || nodes.nodes.size() == most_nodes) {
-      continue;
+    if (id && ++nodes <= most_nodes) {
+      const std::string path = top + "/" + entry.name;
+      reader.load(path + "/meminfo", Message("the memory of node {} is not known", *id));
+      read_pools(reader, path + "/hugepages");
     }
-    Node node;
-    node.id = *id;
-    const std::string path = top + "/" + entry.name;
-    if (const auto loaded =
-            reader.load(path + "/meminfo", Message("the memory of node {} is not known", *id))) {
-      node.meminfo = parse_node_meminfo(reader.lines(*loaded), *id);
-    }
-    node.huge_pools = read_pools(reader, path + "/hugepages");
-    nodes.nodes.push_back(std::move(node));
   }
 }
 
@@ -100,22 +92,18 @@ void read_each_node(Reader& reader) {
 void read_nodes(Reader& reader) {
   Host& host = reader.host();
   const std::string mm = "/sys/kernel/mm/";
-  read_each_node(reader);
+  keep_each_node(reader);
   host.huge_pools = read_pools(reader, mm + "hugepages");
-  const auto choice = [&](const char* file, Maybe<std::string>& field) {
-    reader.parse(mm + "transparent_hugepage/" + file, field, parse_choice,
-                 Message("whether transparent huge pages are on is not known"), Absent::normal,
-                 person);
-  };
-  choice("enabled", host.transparent_huge.enabled);
-  choice("defrag", host.transparent_huge.defrag);
-  choice("shmem_enabled", host.transparent_huge.shmem_enabled);
-  reader.parse(mm + "transparent_hugepage/hpage_pmd_size", host.transparent_huge.pmd_bytes,
-               parse_flags, Message(), Absent::normal, person);
-  reader.parse(mm + "lru_gen/enabled", host.lru_gen.enabled, parse_flags, Message(), Absent::normal,
-               person);
-  reader.parse(mm + "lru_gen/min_ttl_ms", host.lru_gen.min_ttl_ms, parse_flags, Message(),
+  const Message huge("whether transparent huge pages are on is not known");
+  reader.parse(mm + "transparent_hugepage/enabled", host.transparent_huge, parse_choice, huge,
                Absent::normal, person);
+  for (const char* file : {"defrag", "shmem_enabled"}) {
+    reader.load(mm + "transparent_hugepage/" + file, huge);
+  }
+  for (const char* file :
+       {"transparent_hugepage/hpage_pmd_size", "lru_gen/enabled", "lru_gen/min_ttl_ms"}) {
+    reader.load(mm + file, Message());
+  }
 }
 
 }  // namespace whyoom::host

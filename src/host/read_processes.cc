@@ -84,10 +84,7 @@ class ProcessReader {
       return Got::vanished;
     }
     if (const auto cgroup = read_file(pid, ProcessFile::cgroup)) {
-      const CgroupPaths paths = parse_process_cgroup(*cgroup);
-      process.unified_cgroup = paths_.index(paths.unified);
-      process.memory_cgroup = paths_.index(paths.memory ? paths.memory : paths.unified);
-      process.pids_cgroup = paths_.index(paths.pids ? paths.pids : paths.unified);
+      process.pids_cgroup = paths_.index(pids_cgroup(*cgroup));
     }
     process.oom_score_adj = number(pid, ProcessFile::oom_score_adj);
     // A kernel thread is never chosen, and on a big machine most processes are some.
@@ -181,7 +178,7 @@ void read_user_limit(Reader& reader, UserTasks& user) {
   own.resize(std::min(own.size(), reader.options().limits_for_a_user));
   for (const Process* process : own) {
     const auto text = reader.files().read(path_of(process->pid, ProcessFile::limits), most_bytes);
-    const auto limit = text ? parse_limits(*text).processes : std::nullopt;
+    const auto limit = text ? parse_nproc(*text) : std::nullopt;
     const auto soft = [](const ResourceLimit& of) { return of.soft.value_or(UINT64_MAX); };
     if (limit && (!user.limit || soft(*limit) < soft(*user.limit))) {
       user.limit = limit;

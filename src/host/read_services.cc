@@ -64,7 +64,7 @@ void read_tasks_max(Reader& reader, const std::vector<std::string>& paths,
 void read_accounts(Reader& reader) {
   const Message open("which line of limits.conf is for a user is not known");
   auto& users = reader.host().processes.users;
-  std::vector<Account> accounts;
+  std::vector<UserAccount> accounts;
   for (const UserTasks& user : users) {
     if (user.limit) {
       accounts.push_back({user.uid, {}, {}});
@@ -79,7 +79,7 @@ void read_accounts(Reader& reader) {
   if (const auto loaded = load_config(reader, "/etc/group", open)) {
     parse_group(reader.lines(*loaded, person), accounts);
   }
-  for (Account& account : accounts) {
+  for (UserAccount& account : accounts) {
     std::ranges::find(users, account.uid, &UserTasks::uid)->account = std::move(account);
   }
 }
@@ -143,29 +143,22 @@ void read_crash_stores(Reader& reader) {
   if (!reader.host().mounts.cgroups.empty() || reader.host().mounts.proc_seen) {
     kept.pstore_mounted = reader.host().mounts.pstore;
   }
-  const Message open("the records of an earlier crash are not known");
-  if (const auto entries = reader.list("/sys/fs/pstore", open)) {
-    kept.pstore_records = entries->size();
-  }
+  reader.list("/sys/fs/pstore", Message("the records of an earlier crash are not known"));
   reader.parse("/sys/module/pstore/parameters/backend", kept.pstore_backend, parse_line,
                Message("where the kernel keeps its last words is not known"), Absent::normal,
                person);
   if (kept.pstore_backend && kept.pstore_backend->value == "(null)") {
     kept.pstore_backend->value.clear();
   }
-  struct Kexec {
-    const char* path;
-    Maybe<std::uint64_t>& field;
-  };
-  const Kexec files[] = {{"/sys/kernel/kexec_crash_loaded", kept.kexec_crash_loaded},
-                         {"/sys/kernel/kexec/crash_loaded", kept.kexec_crash_loaded},
-                         {"/sys/kernel/kexec_crash_size", kept.kexec_crash_bytes},
-                         {"/sys/kernel/kexec/crash_size", kept.kexec_crash_bytes}};
-  for (const Kexec& file : files) {
-    if (!file.field) {
-      reader.parse(file.path, file.field, parse_flags,
-                   Message("whether a crash kernel is loaded is not known"), Absent::normal,
-                   person);
+  const Message open("whether a crash kernel is loaded is not known");
+  for (const char* path : {"/sys/kernel/kexec_crash_loaded", "/sys/kernel/kexec/crash_loaded"}) {
+    if (!kept.kexec_crash_loaded) {
+      reader.parse(path, kept.kexec_crash_loaded, parse_flags, open, Absent::normal, person);
+    }
+  }
+  for (const char* path : {"/sys/kernel/kexec_crash_size", "/sys/kernel/kexec/crash_size"}) {
+    if (reader.load(path, open)) {
+      break;
     }
   }
 }

@@ -98,7 +98,7 @@ std::optional<PageSize> page_size_of(const Host& host) {
   const Meminfo& kib = host.meminfo;
   const PageCounters& pages = host.vmstat.pages;
   Maybe<Pages> total;
-  for (const Zone& zone : host.zoneinfo.zones) {
+  for (const Zone& zone : host.zones) {
     if (const auto& size = zone.managed ? zone.managed : zone.present) {
       total = Read<Pages>{(total ? total->value : Pages(0)) + size->value, size->at};
     }

@@ -15,25 +15,14 @@ namespace whyoom::host {
 struct Settings {
   using Number = Maybe<std::int64_t>;
 
-  // vm.*
-  Number min_free_kbytes, watermark_scale_factor, watermark_boost_factor, extra_free_kbytes;
+  Number min_free_kbytes, watermark_scale_factor;
   Maybe<std::vector<std::int64_t>> lowmem_reserve_ratio;
-  Number percpu_pagelist_high_fraction, percpu_pagelist_fraction;
-  Number overcommit_memory, overcommit_ratio, overcommit_kbytes;
-  Number panic_on_oom, oom_kill_allocating_task, oom_dump_tasks;
-  Number swappiness, vfs_cache_pressure, max_map_count;
-  Number nr_hugepages, nr_overcommit_hugepages;
-  Number admin_reserve_kbytes, user_reserve_kbytes;
-  Number dirty_ratio, dirty_background_ratio, dirty_bytes, dirty_background_bytes;
-  Number zone_reclaim_mode, min_unmapped_ratio, min_slab_ratio;
-  Number extfrag_threshold, compaction_proactiveness, defrag_mode;
-  // kernel.*
-  Number pid_max, threads_max, panic, panic_on_oops, sysrq;
+  Number overcommit_memory, panic_on_oom, oom_kill_allocating_task, max_map_count;
+  Number pid_max, threads_max, panic;
   Maybe<std::vector<std::int64_t>> printk;  // console, default, least and boot-time level
-  // fs.*
-  Number file_max, pipe_user_pages_hard, pipe_user_pages_soft;
 };
 
+// What has neither `number` nor `numbers` is read for a capture alone.
 struct SettingFile {
   std::string_view key;  // "vm.min_free_kbytes"
   Settings::Number Settings::*number = nullptr;

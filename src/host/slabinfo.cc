@@ -31,10 +31,6 @@ std::optional<SlabCache> row(std::string_view line, Place at) {
   if (!active_slabs || !slabs) {
     return std::nullopt;
   }
-  cache.active_objects = head[0];
-  cache.objects = head[1];
-  cache.object_size = Bytes(head[2]);
-  cache.slabs = *slabs;
   cache.pages = Pages(head[4]) * *slabs;
   cache.at = at;
   return cache;

@@ -13,9 +13,6 @@ namespace whyoom::host {
 
 struct SlabCache {
   std::string name;
-  std::uint64_t active_objects = 0, objects = 0;
-  Bytes object_size;
-  std::uint64_t slabs = 0;
   Pages pages;  // of all slabs
   Place at{};
 };

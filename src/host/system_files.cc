@@ -244,28 +244,6 @@ Maybe<std::vector<std::int64_t>> parse_numbers(Lines lines) {
   return Read<std::vector<std::int64_t>>{std::move(numbers), lines.place()};
 }
 
-Maybe<std::vector<int>> parse_ranges(Lines lines) {
-  constexpr std::uint64_t most = 65535;
-  if (!lines.next()) {
-    return std::nullopt;
-  }
-  std::vector<int> numbers;
-  Cursor cursor(trim(lines.line()));
-  while (!cursor.at_end()) {
-    const auto first = cursor.take_unsigned();
-    const auto last = cursor.take('-') ? cursor.take_unsigned() : first;
-    if (!first || !last || *first > *last || *last > most || numbers.size() > most ||
-        !(cursor.at_end() || cursor.take(','))) {
-      lines.damaged("a list like 0-1,4", lines.line());
-      return std::nullopt;
-    }
-    for (std::uint64_t number = *first; number <= *last; ++number) {
-      numbers.push_back(static_cast<int>(number));
-    }
-  }
-  return Read<std::vector<int>>{std::move(numbers), lines.place()};
-}
-
 Maybe<std::uint64_t> parse_flags(Lines lines) {
   if (!lines.next()) {
     return std::nullopt;

@@ -69,8 +69,6 @@ Maybe<std::string> parse_choice(Lines lines);
 Maybe<std::string> parse_line(Lines lines);
 // "256\t256\t32" -> 256, 256, 32. Nothing when one of them is no number.
 Maybe<std::vector<std::int64_t>> parse_numbers(Lines lines);
-// "0-1,4" -> 0, 1, 4: nodes or CPUs, below 65536.
-Maybe<std::vector<int>> parse_ranges(Lines lines);
 // "0x0007", "7", "Y", "N"
 Maybe<std::uint64_t> parse_flags(Lines lines);
 

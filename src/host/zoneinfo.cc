@@ -7,21 +7,14 @@ namespace whyoom::host {
 namespace {
 
 constexpr NamedField<Zone, Pages> marks[] = {
-    {"min", &Zone::min},         {"low", &Zone::low},         {"high", &Zone::high},
-    {"promo", &Zone::promo},     {"boost", &Zone::boost},     {"spanned", &Zone::spanned},
-    {"present", &Zone::present}, {"managed", &Zone::managed}, {"cma", &Zone::cma},
+    {"min", &Zone::min},         {"low", &Zone::low},     {"high", &Zone::high},
+    {"promo", &Zone::promo},     {"boost", &Zone::boost}, {"present", &Zone::present},
+    {"managed", &Zone::managed},
 };
 
 constexpr NamedField<Zone, Pages> tail[] = {
     {"reserved_highatomic", &Zone::reserved_highatomic},
     {"free_highatomic", &Zone::free_highatomic},
-};
-
-constexpr NamedField<PageSets, Pages> set_fields[] = {
-    {"count", &PageSets::count},
-    {"high", &PageSets::high},
-    {"high_min", &PageSets::high_min},
-    {"high_max", &PageSets::high_max},
 };
 
 constexpr std::size_t most_zones = 4096;
@@ -78,52 +71,35 @@ class Parser {
  public:
   explicit Parser(Lines lines) : lines_(lines) {}
 
-  Zoneinfo parse() {
+  std::vector<Zone> parse() {
     while (lines_.next()) {
       const std::string_view text = trim(lines_.line());
       if (lines_.line().starts_with("Node ")) {
         begin_zone();
       } else if (text == "per-node stats") {
-        begin_node();
-      } else if (zone_ && !text.empty()) {
+        in_node_ = true;
+      } else if (zone_ != nullptr && !text.empty()) {
         zone_line(text);
       } else if (!text.empty()) {
         lines_.damaged("\"Node N, zone NAME\"", text);
       }
     }
-    end_zone();
     return std::move(result_);
   }
 
  private:
   void begin_zone() {
-    end_zone();
+    zone_ = nullptr;
+    in_node_ = false;
     const auto found = header(lines_.line());
-    if (!found || result_.zones.size() == most_zones) {
+    if (!found || result_.size() == most_zones) {
       lines_.damaged("\"Node N, zone NAME\"", lines_.line());
       return;
     }
-    zone_.emplace();
+    zone_ = &result_.emplace_back();
     zone_->node = found->node;
     zone_->name = found->zone;
     zone_->at = lines_.place();
-  }
-
-  void begin_node() {
-    if (zone_ && result_.nodes.size() == most_zones) {
-      lines_.damaged("less than 4096 nodes", "another one");
-    } else if (zone_) {
-      result_.nodes.push_back({zone_->node, {}, lines_.place()});
-      in_node_ = true;
-    }
-  }
-
-  void end_zone() {
-    if (zone_) {
-      result_.zones.push_back(std::move(*zone_));
-    }
-    zone_.reset();
-    in_node_ = false;
   }
 
   void zone_line(std::string_view text) {
@@ -169,11 +145,10 @@ class Parser {
       }
     }
     const auto read = key_value(text);
-    if (read && !read->kb) {
-      set_counter(in_node_ ? result_.nodes.back().counters : zone_->counters, read->key,
-                  read->value, lines_.place());
-    } else {
+    if (!read || read->kb) {
       lines_.damaged("\"name number\"", text);
+    } else if (!in_node_) {
+      set_counter(zone_->counters, read->key, read->value, lines_.place());
     }
   }
 
@@ -184,50 +159,30 @@ class Parser {
       return;  // "scanned  0 (a: 0 i: 0)", before 2.6.39
     }
     if (key == "cpu" && text.find("pcp:") != std::string_view::npos) {
-      zone_->pagesets.cpus += text.ends_with("pcp: 0") ? 1 : 0;  // two lists a CPU until 2.6.24
-      return;
+      return;  // "cpu: 0 pcp: 0", until 2.6.24
     }
     const auto read = key_value(text);
     if (!read) {
       lines_.damaged("\"name: number\"", text);
       return;
     }
-    if (key == "cpu") {
-      ++zone_->pagesets.cpus;
-    } else if (key == "start_pfn") {
-      zone_->start_pfn = Read<std::uint64_t>{read->value, lines_.place()};
-    } else if (key == "node_unreclaimable" || key == "all_unreclaimable") {
-      zone_->unreclaimable = Read<bool>{read->value != 0, lines_.place()};
+    const Read<Pages> pages{Pages(read->value), lines_.place()};
+    if (key == "count") {
+      Maybe<Pages>& sum = zone_->in_cpu_lists;
+      sum = sum ? Read<Pages>{sum->value + pages.value, sum->at} : pages;
     } else {
-      colon_field(*read);
-    }
-  }
-
-  void colon_field(const KeyValue& read) {
-    for (const auto& field : tail) {
-      if (field.name == read.key) {
-        *zone_.*field.member = Read<Pages>{Pages(read.value), lines_.place()};
-        return;
-      }
-    }
-    for (const auto& field : set_fields) {
-      if (field.name == read.key) {
-        Maybe<Pages>& sum = zone_->pagesets.*field.member;
-        sum = Read<Pages>{(sum ? sum->value : Pages(0)) + Pages(read.value),
-                          sum ? sum->at : lines_.place()};
-        return;
-      }
+      set_field(*zone_, tail, key, pages);
     }
   }
 
   Lines lines_;
-  Zoneinfo result_;
-  std::optional<Zone> zone_;
+  std::vector<Zone> result_;
+  Zone* zone_ = nullptr;  // the last of them
   bool in_node_ = false;
 };
 
 }  // namespace
 
-Zoneinfo parse_zoneinfo(Lines lines) { return Parser(lines).parse(); }
+std::vector<Zone> parse_zoneinfo(Lines lines) { return Parser(lines).parse(); }
 
 }  // namespace whyoom::host

@@ -24,10 +24,10 @@ TEST(LiveHost, the_memory_and_its_zones_are_read) {
   EXPECT_LE(host.meminfo.mem_free->value, host.meminfo.mem_total->value);
   ASSERT_TRUE(host.page_size);
   EXPECT_EQ(host.page_size->bytes, static_cast<std::uint32_t>(sysconf(_SC_PAGESIZE)));
-  ASSERT_FALSE(host.zoneinfo.zones.empty());
+  ASSERT_FALSE(host.zones.empty());
   Pages managed;
   Pages min;
-  for (const host::Zone& zone : host.zoneinfo.zones) {
+  for (const host::Zone& zone : host.zones) {
     ASSERT_TRUE(zone.managed && zone.min && zone.protection) << zone.name;
     managed += zone.managed->value;
     if (zone.name != "Movable" && zone.name != "HighMem") {
@@ -40,7 +40,7 @@ TEST(LiveHost, the_memory_and_its_zones_are_read) {
   ASSERT_TRUE(host.settings.min_free_kbytes);
   const KiB set(static_cast<std::uint64_t>(host.settings.min_free_kbytes->value));
   EXPECT_LE(to_kib(min, *host.page_size), set);
-  EXPECT_GE(to_kib(min + Pages(host.zoneinfo.zones.size()), *host.page_size), set);
+  EXPECT_GE(to_kib(min + Pages(host.zones.size()), *host.page_size), set);
   EXPECT_EQ(host.sources.name(host.settings.min_free_kbytes->at.source),
             "/proc/sys/vm/min_free_kbytes");
 }

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
+
+#include "host/host.h"
+#include "memory/evidence.h"
 
 namespace whyoom::memory {
 
@@ -111,7 +115,103 @@ void add_lru(const Builder& build, std::vector<AccountLine>& lines) {
                    build.place(Field::active_file)});
 }
 
+// Adds what no counter shows, and leaves out what is nothing.
+void close(Account& account) {
+  Bytes sum;
+  for (const AccountLine& line : account.lines) {
+    sum += line.size;
+  }
+  account.overcounted = sum - account.total;
+  account.lines.push_back({What::unaccounted, account.total - sum, {}});
+  std::erase_if(account.lines, [](const AccountLine& line) {
+    return line.size.count() == 0 && line.what != What::unaccounted && line.what != What::free;
+  });
+}
+
+using host::Meminfo;
+using Counter = Maybe<KiB> Meminfo::*;
+
+// Every kernel from 2.6.32 on has these.
+constexpr std::array<Counter, 10> needed_of_host{
+    &Meminfo::mem_free,         &Meminfo::active_anon,        &Meminfo::inactive_anon,
+    &Meminfo::active_file,      &Meminfo::inactive_file,      &Meminfo::unevictable,
+    &Meminfo::slab_reclaimable, &Meminfo::slab_unreclaimable, &Meminfo::kernel_stack,
+    &Meminfo::page_tables};
+
+Bytes huge_pages(const host::Host& host) {
+  Bytes sum;
+  for (const host::HugePool& pool : host.huge_pools) {
+    sum += to_bytes(pool.page_size) * (pool.total ? pool.total->value : 0);
+  }
+  const auto& all = host.meminfo.hugetlb;
+  const auto& usual = host.meminfo.hugepage_size;
+  const auto& count = host.meminfo.hugepages_total;
+  const Bytes counted = all              ? to_bytes(all->value)
+                        : usual && count ? to_bytes(usual->value) * count->value
+                                         : Bytes(0);
+  return std::max(sum, counted);
+}
+
+// VmallocUsed counts pages since 5.3 and has the kernel stacks in it; before, it is 0 or addresses.
+Bytes vmalloc(const Meminfo& info, Bytes total) {
+  const Bytes used = info.vmalloc_used ? to_bytes(info.vmalloc_used->value) : Bytes(0);
+  return used < total ? used - to_bytes(info.kernel_stack->value) : Bytes(0);
+}
+
 }  // namespace
+
+std::optional<Account> account_of(const host::Host& host, const Machine& machine) {
+  const Meminfo& info = host.meminfo;
+  Pages managed;
+  for (const ZoneState& zone : machine.zones) {
+    managed += zone.size();
+  }
+  if (managed == Pages(0) || !machine.ram ||
+      !std::ranges::all_of(needed_of_host,
+                           [&](Counter each) { return (info.*each).has_value(); })) {
+    return std::nullopt;
+  }
+  Account account;
+  account.total = std::min(to_bytes(managed, machine.page), *machine.ram);
+  account.hugepages_known = true;
+  const auto add = [&](What what, std::initializer_list<Counter> counters) {
+    AccountLine line{
+        what, {}, (info.*(*counters.begin())) ? (info.*(*counters.begin()))->at : Place{}};
+    for (const Counter counter : counters) {
+      line.size += info.*counter ? to_bytes((info.*counter)->value) : Bytes(0);
+    }
+    account.lines.push_back(line);
+  };
+  add(What::free, {&Meminfo::mem_free});
+  Pages in_cpu_lists;
+  for (const host::Zone& zone : host.zones) {
+    in_cpu_lists += zone.in_cpu_lists ? zone.in_cpu_lists->value : Pages(0);
+  }
+  account.lines.push_back({What::free_pcp, to_bytes(in_cpu_lists, machine.page), {}});
+  add(What::anon, {&Meminfo::active_anon, &Meminfo::inactive_anon});
+  add(What::file, {&Meminfo::active_file, &Meminfo::inactive_file});
+  add(What::unevictable_other, {&Meminfo::unevictable});
+  add(What::slab_reclaimable, {&Meminfo::slab_reclaimable});
+  add(What::slab_unreclaimable, {&Meminfo::slab_unreclaimable});
+  add(What::page_tables, {&Meminfo::page_tables, &Meminfo::sec_page_tables});
+  add(What::kernel_stack, {&Meminfo::kernel_stack});
+  add(What::kernel_misc, {&Meminfo::percpu, &Meminfo::bounce, &Meminfo::shadow_call_stack,
+                          &Meminfo::balloon, &Meminfo::gpu_active});
+  account.lines.back().size += vmalloc(info, account.total);
+  // ZFS has a counter of its own, and a cause.
+  account.lines.back().size += host.zfs_arc.size ? host.zfs_arc.size->value : Bytes(0);
+  account.lines.push_back({What::hugepages, huge_pages(host), {}});
+  // Shared memory lies on the lists of anonymous memory, or on the unevictable one.
+  const Bytes shmem = info.shmem ? to_bytes(info.shmem->value) : Bytes(0);
+  for (const What list : {What::anon, What::unevictable_other}) {
+    const auto line = std::ranges::find(account.lines, list, &AccountLine::what);
+    const Bytes part = std::min(line->size, shmem - account.size(What::shmem));
+    line->size -= part;
+    account.lines.push_back({What::shmem, part, info.shmem ? info.shmem->at : Place{}});
+  }
+  close(account);
+  return account;
+}
 
 std::optional<Account> account_of(const report::Report& report, const Evidence& evidence) {
   const auto ram = managed_ram(evidence);
@@ -141,16 +241,23 @@ std::optional<Account> account_of(const report::Report& report, const Evidence& 
   // 2.6.32 prints no pools at all.
   account.hugepages_known =
       has_usual_pool(report, evidence.page) || (evidence.release && evidence.release->major == 2);
+  close(account);
+  return account;
+}
+
+Bytes Account::size(AccountLine::What what) const {
   Bytes sum;
   for (const AccountLine& line : lines) {
-    sum += line.size;
+    if (line.what == what) {
+      sum += line.size;
+    }
   }
-  account.overcounted = sum - *ram;
-  lines.push_back({What::unaccounted, *ram - sum, {}});
-  std::erase_if(lines, [](const AccountLine& line) {
-    return line.size.count() == 0 && line.what != What::unaccounted && line.what != What::free;
-  });
-  return account;
+  return sum;
+}
+
+Place Account::at(AccountLine::What what) const {
+  const auto line = std::ranges::find(lines, what, &AccountLine::what);
+  return line == lines.end() ? Place{} : line->at;
 }
 
 }  // namespace whyoom::memory

@@ -39,22 +39,35 @@ std::optional<report::ConstraintKind> constraint_of(const report::Report& report
   return std::nullopt;
 }
 
-}  // namespace
-
-Bytes Account::size(AccountLine::What what) const {
-  Bytes sum;
-  for (const AccountLine& line : lines) {
-    if (line.what == what) {
-      sum += line.size;
-    }
+std::optional<CgroupLimit> cgroup_of(const Evidence& evidence) {
+  if (evidence.constraint != report::ConstraintKind::memcg || !evidence.report->memcg) {
+    return std::nullopt;
   }
-  return sum;
+  const report::MemcgCounter& memory = evidence.report->memcg->memory;
+  const auto limit = limit_of(memory);
+  if (!memory.usage_kib || !limit) {
+    return std::nullopt;
+  }
+  return CgroupLimit{to_bytes(KiB(memory.usage_kib->value)), *limit};
 }
 
-Place Account::at(AccountLine::What what) const {
-  const auto line = std::ranges::find(lines, what, &AccountLine::what);
-  return line == lines.end() ? Place{} : line->at;
+// What a what-if needs beside the zones.
+void add_settings(Evidence& evidence) {
+  evidence.boost_counts = !evidence.release || !evidence.release->at_least(5, 9);
+  evidence.scale_factor = inferred_scale_factor(evidence.zones);
+  if (evidence.min_free) {
+    evidence.min_free_kbytes = evidence.min_free->value;
+    evidence.default_min_free = evidence.min_free->default_high;
+    evidence.unprinted = evidence.min_free->unprinted;
+  }
+  for (const report::Hugepages& pool : evidence.report->hugepages) {
+    evidence.hugepages.push_back(
+        {std::max(pool.node, 0), to_bytes(pool.size), pool.total, pool.free});
+  }
+  evidence.cgroup = cgroup_of(evidence);
 }
+
+}  // namespace
 
 std::optional<Bytes> Evidence::eligible_free() const {
   Bytes sum;
@@ -83,7 +96,7 @@ bool Evidence::all_eligible_at(Pages (*mark)(const ZoneState&)) const {
     above += excess;
     managed += zone.managed.value_or(Pages(0));
   }
-  return zones_complete && has_eligible() && (each || above <= freed_meanwhile(managed, page));
+  return zones_complete && has_eligible() && (each || above <= drift_allowance(managed, page));
 }
 
 bool Evidence::all_eligible_short() const {
@@ -122,6 +135,7 @@ Evidence from_report(const report::Report& report) {
   }
   evidence.zones_complete = zones_complete(evidence);
   evidence.min_free = recover_min_free(evidence);
+  add_settings(evidence);
   evidence.account = account_of(report, evidence);
   evidence.attribution = attribute(evidence);
   return evidence;

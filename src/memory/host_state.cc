@@ -5,6 +5,7 @@
 #include <span>
 
 #include "base/by_node.h"
+#include "memory/account.h"
 #include "memory/zones.h"
 
 namespace whyoom::memory {
@@ -59,9 +60,9 @@ Pages reserve_for(std::span<const host::Zone* const> of_node, const host::Zone& 
   return index && *index < reserves.size() ? reserves[*index] : Pages(0);
 }
 
-MachineZone zone_of(std::span<const host::Zone* const> of_node, const host::Zone& from,
-                    ZoneClass cls, bool swap) {
-  MachineZone zone;
+ZoneState zone_of(std::span<const host::Zone* const> of_node, const host::Zone& from, ZoneClass cls,
+                  bool swap) {
+  ZoneState zone;
   zone.node = from.node;
   zone.name = from.name;
   zone.zone = cls;
@@ -71,24 +72,24 @@ MachineZone zone_of(std::span<const host::Zone* const> of_node, const host::Zone
   zone.unusable = std::min(zone.free, from.free_highatomic ? from.free_highatomic->value
                                                            : or_zero(from.reserved_highatomic));
   zone.reclaimable = reclaimable(from.counters, swap);
-  zone.marks = {or_zero(from.min), or_zero(from.low), or_zero(from.high), or_zero(from.promo)};
+  static_cast<Watermarks&>(zone) = {or_zero(from.min), or_zero(from.low), or_zero(from.high),
+                                    or_zero(from.promo)};
   zone.boost = or_zero(from.boost);
   zone.reserve = reserve_for(of_node, from, ZoneClass::movable);
   zone.kernel_reserve = reserve_for(of_node, from, ZoneClass::normal);
+  zone.reserve_known = from.protection.has_value();
   zone.has_block = true;
+  zone.at = from.at;
   return zone;
 }
 
 // Presence, not version: the marks themselves show which rule made them.
 bool marks_follow(const Machine& machine, const WatermarkRules& rules) {
-  std::vector<ZoneSize> sizes;
-  for (const MachineZone& zone : machine.zones) {
-    sizes.push_back({zone.node, zone.zone, zone.managed});
-  }
+  const std::vector<ZoneSize> sizes = zone_sizes(machine);
   const auto marks = watermarks(
       sizes, {*machine.min_free_kbytes, machine.scale_factor.value_or(10)}, machine.page, rules);
   for (std::size_t i = 0; i < machine.zones.size(); ++i) {
-    if (marks[i].min != machine.zones[i].marks.min) {
+    if (marks[i].min != machine.zones[i].min) {
       return false;
     }
   }
@@ -112,17 +113,16 @@ std::optional<std::uint32_t> number(const host::Settings::Number& setting) {
              : std::nullopt;
 }
 
-Machine machine_of(const host::Host& host, std::vector<Place>& places) {
+Machine machine_of(const host::Host& host) {
   Machine machine;
   machine.page = host.page_size.value_or(PageSize{});
   machine.request = process_request();
   const bool swap = host.meminfo.swap_free && host.meminfo.swap_free->value > KiB(0);
-  const ByNode<host::Zone> by_node(host.zoneinfo.zones);
-  for (const host::Zone& zone : host.zoneinfo.zones) {
+  const ByNode<host::Zone> by_node(host.zones);
+  for (const host::Zone& zone : host.zones) {
     const auto cls = zone_class(zone.name);
     if (cls && zone.free && zone.min) {
       machine.zones.push_back(zone_of(by_node.of(zone.node), zone, *cls, swap));
-      places.push_back(zone.at);
     }
   }
   const host::Settings& settings = host.settings;
@@ -164,16 +164,13 @@ bool can_be(KiB value, KiB computed, bool by_square_root) {
 }
 
 std::optional<KiB> kernel_default(const host::Host& host, const Machine& machine) {
-  std::vector<ZoneSize> sizes;
-  for (const MachineZone& zone : machine.zones) {
-    sizes.push_back({zone.node, zone.zone, zone.managed});
-  }
+  const std::vector<ZoneSize> sizes = zone_sizes(machine);
   if (sizes.empty()) {
     return std::nullopt;
   }
   const DefaultMinFree both =
       default_min_free(sizes, machine.page, pageblock_pages(machine.page), machine.rules);
-  const auto& thp = host.transparent_huge.enabled;
+  const auto& thp = host.transparent_huge;
   const bool on = !thp || thp->value != "never";
   const KiB computed = on ? both.with_thp : both.without_thp;
   // Only khugepaged's raise below its limit of 5 % does not depend on the size of memory.
@@ -223,8 +220,9 @@ std::optional<Bytes> available_after(const HostState& state, const WhatIf& chang
 HostState state_of(const host::Host& host) {
   HostState state;
   state.host = &host;
-  state.machine = machine_of(host, state.zone_places);
+  state.machine = machine_of(host);
   state.ram = state.machine.ram;
+  state.account = account_of(host, state.machine);
   if (host.meminfo.mem_free) {
     state.free = to_bytes(host.meminfo.mem_free->value);
   }
@@ -250,7 +248,7 @@ HostState state_of(const host::Host& host) {
   if (state.with_default) {
     state.available_with_default = available_after(state, *state.with_default);
   }
-  state.kills_from = kills_from(state.machine);
+  state.kills_from = oom_threshold(state.machine);
   return state;
 }
 

@@ -8,8 +8,9 @@
 
 #include "base/place.h"
 #include "host/host.h"
-#include "memory/kills_from.h"
+#include "memory/account.h"
 #include "memory/machine.h"
+#include "memory/oom_threshold.h"
 #include "memory/whatif.h"
 
 namespace whyoom::memory {
@@ -28,12 +29,12 @@ struct HostMinFree {
 struct HostState {
   const host::Host* host = nullptr;
   Machine machine;  // with the request of a process for one page (GFP_HIGHUSER_MOVABLE)
-  std::vector<Place> zone_places;  // of each zone of the machine, in its order
   std::optional<HostMinFree> min_free;
+  std::optional<Account> account;
   std::optional<Bytes> ram, free, available;    // MemTotal, MemFree, MemAvailable
   std::optional<Bytes> available_with_default;  // as MemAvailable would be
   std::optional<WhatIf> with_default;           // vm.min_free_kbytes = the kernel's choice
-  std::optional<KillsFrom> kills_from;          // as the host is now
+  std::optional<OomThreshold> kills_from;       // as the host is now
 };
 
 // The state points into the host; the host must outlive it.

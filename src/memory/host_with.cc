@@ -23,10 +23,10 @@ void set_number(host::Settings& settings, std::string_view key, std::string_view
 
 void set_zones(host::Host& host, const WhatIf& what_if) {
   for (const ZoneChange& change : what_if.zones) {
-    const auto zone = std::ranges::find_if(host.zoneinfo.zones, [&](const host::Zone& each) {
+    const auto zone = std::ranges::find_if(host.zones, [&](const host::Zone& each) {
       return each.node == change.node && each.name == change.name;
     });
-    if (zone == host.zoneinfo.zones.end() || !zone->min || !zone->low || !zone->high) {
+    if (zone == host.zones.end() || !zone->min || !zone->low || !zone->high) {
       continue;
     }
     const ZoneMoment& after = change.after;

@@ -23,10 +23,10 @@ TEST_F(HostWith, the_marks_are_those_of_the_kernel_for_the_value) {
   ASSERT_EQ(then.machine.zones.size(), state.with_default->zones.size());
   bool changed = false;
   for (std::size_t i = 0; i < then.machine.zones.size(); ++i) {
-    const Watermarks& marks = then.machine.zones[i].marks;
+    const Watermarks& marks = then.machine.zones[i];
     EXPECT_EQ(marks.min, state.with_default->zones[i].after.marks.min);
     EXPECT_EQ(marks.high, state.with_default->zones[i].after.marks.high);
-    changed = changed || marks.min != state.machine.zones[i].marks.min;
+    changed = changed || marks.min != state.machine.zones[i].min;
   }
   EXPECT_TRUE(changed);
   EXPECT_EQ(then.available, state.available_with_default);
@@ -38,7 +38,7 @@ TEST_F(HostWith, the_same_value_is_the_same_host) {
       host_with(state, "vm.min_free_kbytes", std::to_string(state.min_free->value.count())));
   ASSERT_EQ(then.machine.zones.size(), state.machine.zones.size());
   for (std::size_t i = 0; i < then.machine.zones.size(); ++i) {
-    EXPECT_EQ(then.machine.zones[i].marks.min, state.machine.zones[i].marks.min);
+    EXPECT_EQ(then.machine.zones[i].min, state.machine.zones[i].min);
     EXPECT_EQ(then.machine.zones[i].free, state.machine.zones[i].free);
   }
 }

@@ -7,29 +7,51 @@
 #include <string>
 #include <vector>
 
+#include "base/place.h"
 #include "base/units.h"
-#include "memory/evidence.h"
+#include "kernel/gfp.h"
 #include "memory/watermarks.h"
+#include "report/report.h"
 
 namespace whyoom::memory {
 
-struct MachineZone {
+struct Request {
+  std::optional<int> order;
+  kernel::GfpFlags flags;
+  bool flags_known = false;
+  kernel::ZoneClass highest = kernel::ZoneClass::movable;  // of its zonelist
+  bool may_use_cma = true;                                 // movable, or not known
+};
+
+// One zone as the request sees it, in pages of the machine's page size. The marks are without
+// boost.
+struct ZoneState : Watermarks {
+  const report::Zone* printed = nullptr;  // in a report
   int node = 0;
   std::string name;
   kernel::ZoneClass zone = kernel::ZoneClass::normal;
-  bool eligible = false;  // the request may use it
-  Pages managed;
-  Pages free;
-  Pages unusable;     // of free: what this request may not have (CMA, highatomic, its own order)
-  Pages reclaimable;  // file pages, and anonymous ones as far as swap is free; 0 when not known
-  Watermarks marks;   // without boost
-  Pages boost;
-  Pages reserve;         // lowmem_reserve against this request
-  Pages kernel_reserve;  // against GFP_KERNEL; for kills_from()
+  bool eligible = false;  // in the request's zonelist and nodes
+  Pages free, boost;
+  std::optional<Pages> managed;  // as printed, or recovered from lowmem_reserve
+  Pages unusable;                // CMA that it may not use, highatomic reserve, order
+  Pages reserve;                 // lowmem_reserve for the request's class
+  Pages kernel_reserve;          // of a host, for GFP_KERNEL: see oom_threshold()
+  Pages reclaimable;             // of a host: file pages, and anonymous ones as far as swap is free
+  Pages floor;                   // min + boost + reserve: usable must be above it
+  Pages slack;
+  bool reserve_known = false;   // its lowmem_reserve[] was read
+  bool boost_inferred = false;  // not printed, told from min > 4 x (low - min)
   // A block that is large enough; nullopt = the evidence does not tell.
   std::optional<bool> has_block;
+  Place at{};
 
+  [[nodiscard]] Pages size() const { return managed.value_or(Pages(0)); }
   [[nodiscard]] Pages usable() const { return free - unusable; }
+  [[nodiscard]] bool passes() const { return usable() > floor; }
+  // At its floor, give or take what other CPUs free between the check and the report.
+  [[nodiscard]] bool is_short() const { return usable() <= floor + slack; }
+  // The floor of an unboosted zone, with the same slack.
+  [[nodiscard]] bool below_min() const { return usable() <= min + reserve + slack; }
 };
 
 struct HugepagePool {
@@ -49,7 +71,7 @@ struct Machine {
   WatermarkRules rules;
   Request request;
   bool boost_counts = true;  // for an atomic request: until 5.8
-  std::vector<MachineZone> zones;
+  std::vector<ZoneState> zones;
   Pages unprinted;  // lowmem outside of `zones`: it takes its share of min_free_kbytes
   std::optional<KiB> min_free_kbytes;
   std::optional<std::uint32_t> scale_factor;  // told from the marks, or read
@@ -62,14 +84,19 @@ struct Machine {
   std::optional<int> panic_on_oom;
 };
 
-Machine machine_of(const Evidence& evidence);
+// nullopt: no limit, or none printed.
+std::optional<Bytes> limit_of(const report::MemcgCounter& printed);
 
 // watermark_scale_factor as the gaps between the marks show it; nullopt where min / 4 hides it.
-std::optional<std::uint32_t> told_scale_factor(const std::vector<MachineZone>& zones);
+std::optional<std::uint32_t> inferred_scale_factor(const std::vector<ZoneState>& zones);
+
+// The zones as the arithmetic of watermarks takes them, with what is not printed as one more.
+std::vector<ZoneSize> zone_sizes(const Machine& machine);
 
 // Whether a free block of the order or higher stands in a list that the request may use.
 // Source: mm/page_alloc.c __zone_watermark_ok(). nullopt when the zone's buddy line is not there.
 bool may_serve(const report::BuddyBlock& block, const Request& request);
+std::optional<bool> has_block(const report::Zone& zone, const Request& request);
 
 // What of min a request must leave: 3/8 for one that may not wait and has __GFP_HIGH, half for
 // __GFP_HIGH alone. From 5.9 on the boost does not count for those (`boost_counts`).

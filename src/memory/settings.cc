@@ -126,14 +126,17 @@ Result set_min_free(Settings& settings, std::string_view text, const Machine& ma
   return {};
 }
 
-tl::expected<std::uint64_t, Message> number_of(std::string_view key, std::string_view text,
-                                               std::uint64_t least, std::uint64_t most) {
-  const auto value = parse_number<std::uint64_t>(text);
+template <class T>
+Result set_number(std::optional<T>& setting, std::string_view key, std::string_view text,
+                  std::uint64_t by_default, std::uint64_t least, std::uint64_t most) {
+  const auto value =
+      text == "default" ? std::optional(by_default) : parse_number<std::uint64_t>(text);
   if (!value || *value < least || *value > most) {
     return tl::unexpected(
         Message("{}={}: allowed are the numbers {} to {}", key, printable(text), least, most));
   }
-  return *value;
+  setting = static_cast<T>(*value);
+  return {};
 }
 
 Result set_scale(Settings& settings, std::string_view text, const Machine& machine) {
@@ -141,23 +144,13 @@ Result set_scale(Settings& settings, std::string_view text, const Machine& machi
     return tl::unexpected(Message("vm.watermark_scale_factor: this kernel has none (since 4.6)"));
   }
   // 1000 until 5.17, 3000 since.
-  const auto value =
-      number_of("vm.watermark_scale_factor", text == "default" ? "10" : text, 1, 3000);
-  if (!value) {
-    return tl::unexpected(value.error());
-  }
-  settings.watermark_scale_factor = static_cast<std::uint32_t>(*value);
-  return {};
+  return set_number(settings.watermark_scale_factor, "vm.watermark_scale_factor", text, 10, 1,
+                    3000);
 }
 
 Result set_boost(Settings& settings, std::string_view text, const Machine& /*machine*/) {
-  const auto value =
-      number_of("vm.watermark_boost_factor", text == "default" ? "15000" : text, 0, int_max);
-  if (!value) {
-    return tl::unexpected(value.error());
-  }
-  settings.watermark_boost_factor = static_cast<std::uint32_t>(*value);
-  return {};
+  return set_number(settings.watermark_boost_factor, "vm.watermark_boost_factor", text, 15000, 0,
+                    int_max);
 }
 
 Result set_ratio(Settings& settings, std::string_view text, const Machine& /*machine*/) {
@@ -185,22 +178,12 @@ Result set_ratio(Settings& settings, std::string_view text, const Machine& /*mac
 }
 
 Result set_hugepages(Settings& settings, std::string_view text, const Machine& /*machine*/) {
-  const auto value = number_of("vm.nr_hugepages", text == "default" ? "0" : text, 0,
-                               std::numeric_limits<std::int64_t>::max());
-  if (!value) {
-    return tl::unexpected(value.error());
-  }
-  settings.nr_hugepages = *value;
-  return {};
+  return set_number(settings.nr_hugepages, "vm.nr_hugepages", text, 0, 0,
+                    std::numeric_limits<std::int64_t>::max());
 }
 
 Result set_panic(Settings& settings, std::string_view text, const Machine& /*machine*/) {
-  const auto value = number_of("vm.panic_on_oom", text == "default" ? "0" : text, 0, 2);
-  if (!value) {
-    return tl::unexpected(value.error());
-  }
-  settings.panic_on_oom = static_cast<int>(*value);
-  return {};
+  return set_number(settings.panic_on_oom, "vm.panic_on_oom", text, 0, 0, 2);
 }
 
 Result set_memory_max(Settings& settings, std::string_view text, const Machine& machine) {

@@ -29,10 +29,9 @@ class Changed {
   void set_boost();
   void set_reserves();
   [[nodiscard]] std::optional<KiB> new_min_free() const;
-  [[nodiscard]] std::vector<ZoneSize> sizes() const;
   void give(int node, Bytes size);
   void take(int node, Bytes size);
-  MachineZone* kernel_zone(int node);
+  ZoneState* kernel_zone(int node);
 
   const Machine& before_;
   const Settings& settings_;
@@ -41,9 +40,9 @@ class Changed {
 };
 
 // The zone of the node that memory comes to and goes from: the highest that is not Movable.
-MachineZone* Changed::kernel_zone(int node) {
-  MachineZone* best = nullptr;
-  for (MachineZone& zone : machine_.zones) {
+ZoneState* Changed::kernel_zone(int node) {
+  ZoneState* best = nullptr;
+  for (ZoneState& zone : machine_.zones) {
     const bool better =
         best == nullptr || best->node != node || (zone.node == node && zone.zone > best->zone);
     if (zone.zone < ZoneClass::movable && better && (zone.node == node || best == nullptr)) {
@@ -54,13 +53,13 @@ MachineZone* Changed::kernel_zone(int node) {
 }
 
 void Changed::give(int node, Bytes size) {
-  if (MachineZone* zone = kernel_zone(node)) {
+  if (ZoneState* zone = kernel_zone(node)) {
     zone->free += to_pages(size, machine_.page);
   }
 }
 
 void Changed::take(int node, Bytes size) {
-  if (MachineZone* zone = kernel_zone(node)) {
+  if (ZoneState* zone = kernel_zone(node)) {
     zone->free -= to_pages(size, machine_.page);
   }
 }
@@ -70,11 +69,11 @@ void Changed::add_ram() {
     return;
   }
   const Pages more = to_pages(*settings_.ram - *machine_.ram, machine_.page);
-  MachineZone* zone = kernel_zone(machine_.zones.empty() ? 0 : machine_.zones.front().node);
+  ZoneState* zone = kernel_zone(machine_.zones.empty() ? 0 : machine_.zones.front().node);
   if (zone == nullptr) {
     return;
   }
-  zone->managed += more;
+  zone->managed = zone->size() + more;
   zone->free += more;
   machine_.ram = settings_.ram;
   result_.assumptions.emplace_back(
@@ -113,17 +112,6 @@ void Changed::move_hugepages() {
   }
 }
 
-std::vector<ZoneSize> Changed::sizes() const {
-  std::vector<ZoneSize> sizes;
-  for (const MachineZone& zone : machine_.zones) {
-    sizes.push_back({zone.node, zone.zone, zone.managed});
-  }
-  if (machine_.unprinted > Pages(0)) {
-    sizes.push_back({0, ZoneClass::normal, machine_.unprinted});
-  }
-  return sizes;
-}
-
 // With more RAM a setting that nobody made grows with it.
 std::optional<KiB> Changed::new_min_free() const {
   if (settings_.min_free_kbytes || !settings_.ram || !before_.min_free_kbytes ||
@@ -136,7 +124,8 @@ std::optional<KiB> Changed::new_min_free() const {
   if (!is_default) {
     return before_.min_free_kbytes;
   }
-  return default_min_free(sizes(), machine_.page, pageblock_pages(machine_.page), machine_.rules)
+  return default_min_free(zone_sizes(machine_), machine_.page, pageblock_pages(machine_.page),
+                          machine_.rules)
       .with_thp;
 }
 
@@ -155,30 +144,30 @@ void Changed::set_marks() {
   }
   if (!min_free) {
     // Only low and high move; min stays as it was printed.
-    for (MachineZone& zone : machine_.zones) {
-      const Pages gap = std::max(zone.marks.min / 4, zone.managed * scale / 10000);
-      zone.marks.low = zone.marks.min + gap;
-      zone.marks.high = zone.marks.low + gap;
-      zone.marks.promo = machine_.rules.promo ? zone.marks.high + gap : Pages(0);
+    for (ZoneState& zone : machine_.zones) {
+      const Pages gap = std::max(zone.min / 4, zone.size() * scale / 10000);
+      zone.low = zone.min + gap;
+      zone.high = zone.low + gap;
+      zone.promo = machine_.rules.promo ? zone.high + gap : Pages(0);
     }
     return;
   }
   machine_.min_free_kbytes = min_free;
-  const auto marks = watermarks(sizes(), {*min_free, scale}, machine_.page, machine_.rules);
+  const auto marks =
+      watermarks(zone_sizes(machine_), {*min_free, scale}, machine_.page, machine_.rules);
   for (std::size_t i = 0; i < machine_.zones.size(); ++i) {
-    machine_.zones[i].marks = marks[i];
+    static_cast<Watermarks&>(machine_.zones[i]) = marks[i];
   }
 }
 
 // A new value of min_free_kbytes also ends a boost (setup_per_zone_wmarks() sets it to 0).
 void Changed::set_boost() {
   const bool marks_set = settings_.min_free_kbytes || settings_.watermark_scale_factor;
-  for (MachineZone& zone : machine_.zones) {
+  for (ZoneState& zone : machine_.zones) {
     if (marks_set) {
       zone.boost = Pages(0);
     } else if (settings_.watermark_boost_factor) {
-      zone.boost =
-          std::min(zone.boost, zone.marks.high * *settings_.watermark_boost_factor / 10000);
+      zone.boost = std::min(zone.boost, zone.high * *settings_.watermark_boost_factor / 10000);
     }
   }
 }
@@ -188,8 +177,8 @@ void Changed::set_reserves() {
     return;
   }
   constexpr int classes = static_cast<int>(ZoneClass::movable) + 1;
-  const ByNode<MachineZone> by_node(machine_.zones);
-  for (MachineZone& zone : machine_.zones) {
+  const ByNode<ZoneState> by_node(machine_.zones);
+  for (ZoneState& zone : machine_.zones) {
     const auto of_node = by_node.of(zone.node);
     // The zones of this node as the kernel counts them; those that are not there are empty.
     std::vector<ZoneSize> node;
@@ -197,15 +186,14 @@ void Changed::set_reserves() {
     std::size_t own = 0;
     std::size_t highest = 0;
     for (int cls = 0; cls < classes; ++cls) {
-      const auto found =
-          std::ranges::find(of_node, static_cast<ZoneClass>(cls), &MachineZone::zone);
+      const auto found = std::ranges::find(of_node, static_cast<ZoneClass>(cls), &ZoneState::zone);
       if (found == of_node.end()) {
         continue;
       }
-      const MachineZone& own_of_class = **found;
+      const ZoneState& own_of_class = **found;
       own = own_of_class.zone == zone.zone ? node.size() : own;
       highest = own_of_class.zone <= machine_.request.highest ? node.size() : highest;
-      node.push_back({zone.node, own_of_class.zone, own_of_class.managed});
+      node.push_back({zone.node, own_of_class.zone, own_of_class.size()});
     }
     const std::vector<std::uint32_t>& given =
         settings_.lowmem_reserve_ratio ? *settings_.lowmem_reserve_ratio : before_.reserve_ratio;
@@ -236,10 +224,10 @@ const Machine& Changed::apply() {
   return machine_;
 }
 
-ZoneMoment moment(const MachineZone& zone, const Machine& machine) {
-  ZoneMoment result{zone.marks, zone.boost, zone.reserve, zone.usable(), {}};
-  result.floor = lowered_mark(zone.marks.min, zone.boost, machine.request, machine.boost_counts) +
-                 zone.reserve;
+ZoneMoment moment(const ZoneState& zone, const Machine& machine) {
+  ZoneMoment result{zone, zone.boost, zone.reserve, zone.usable(), {}};
+  result.floor =
+      lowered_mark(zone.min, zone.boost, machine.request, machine.boost_counts) + zone.reserve;
   return result;
 }
 
@@ -247,13 +235,13 @@ ZoneMoment moment(const MachineZone& zone, const Machine& machine) {
 std::optional<bool> passes(const Machine& machine) {
   bool any = false;
   bool unknown = false;
-  for (const MachineZone& zone : machine.zones) {
+  for (const ZoneState& zone : machine.zones) {
     const ZoneMoment now = moment(zone, machine);
     if (!zone.eligible) {
       continue;
     }
     any = true;
-    if (now.usable > now.floor + slack_of(now.floor, zone.managed, machine.page)) {
+    if (now.usable > now.floor + slack_of(now.floor, zone.size(), machine.page)) {
       if (zone.has_block.value_or(false)) {
         return true;
       }
@@ -381,11 +369,11 @@ WhatIf what_if(const Machine& machine, const Settings& settings) {
   Changed changed(machine, settings, result);
   const Machine& after = changed.apply();
   for (std::size_t i = 0; i < machine.zones.size(); ++i) {
-    const MachineZone& zone = machine.zones[i];
+    const ZoneState& zone = machine.zones[i];
     ZoneChange change{zone.node,
                       zone.name,
                       zone.eligible,
-                      zone.managed,
+                      zone.size(),
                       moment(zone, machine),
                       moment(after.zones[i], after)};
     if (zone.eligible) {

@@ -9,7 +9,7 @@
 
 #include "base/shared_for_test.h"
 #include "base/text.h"
-#include "memory/kills_from.h"
+#include "memory/oom_threshold.h"
 
 namespace whyoom::memory {
 namespace {
@@ -27,8 +27,8 @@ Request user_request() {
   return request;
 }
 
-MachineZone zone(std::string name, ZoneClass cls, std::uint64_t managed, std::uint64_t free) {
-  MachineZone zone;
+ZoneState zone(std::string name, ZoneClass cls, std::uint64_t managed, std::uint64_t free) {
+  ZoneState zone;
   zone.name = std::move(name);
   zone.zone = cls;
   zone.eligible = true;
@@ -52,8 +52,8 @@ Machine guest(KiB min_free, std::uint64_t free_in_dma32) {
   const std::vector<ZoneSize> sizes = {{0, ZoneClass::dma, Pages(3840)},
                                        {0, ZoneClass::dma32, Pages(245000)}};
   const auto marks = watermarks(sizes, {min_free, 10}, k4K, machine.rules);
-  machine.zones[0].marks = marks[0];
-  machine.zones[1].marks = marks[1];
+  static_cast<Watermarks&>(machine.zones[0]) = marks[0];
+  static_cast<Watermarks&>(machine.zones[1]) = marks[1];
   machine.zones[0].reserve = Pages(245000 / 256);
   return machine;
 }
@@ -105,10 +105,10 @@ TEST(WhatIf, MemoryThatIsUsedUpDoesNotComeBack) {
 TEST(WhatIf, TheScaleFactorMovesLowAndHighOnly) {
   const Machine machine = guest(KiB(45056), 190000);
   const WhatIf result = with(machine, "vm.watermark_scale_factor=1000");
-  EXPECT_EQ(result.zones[1].after.marks.min, machine.zones[1].marks.min);
-  EXPECT_EQ(result.zones[1].after.marks.low, machine.zones[1].marks.min + Pages(24500));
-  EXPECT_EQ(result.zones[1].after.marks.high, machine.zones[1].marks.min + Pages(49000));
-  EXPECT_EQ(result.zones[1].after.marks.promo, machine.zones[1].marks.min + Pages(73500));
+  EXPECT_EQ(result.zones[1].after.marks.min, machine.zones[1].min);
+  EXPECT_EQ(result.zones[1].after.marks.low, machine.zones[1].min + Pages(24500));
+  EXPECT_EQ(result.zones[1].after.marks.high, machine.zones[1].min + Pages(49000));
+  EXPECT_EQ(result.zones[1].after.marks.promo, machine.zones[1].min + Pages(73500));
   EXPECT_EQ(result.out_of_reach_before, result.out_of_reach_after);
 }
 
@@ -216,7 +216,7 @@ TEST(WhatIf, OfNothingIsNothing) {
   const WhatIf result = with(Machine{}, "vm.min_free_kbytes=1000");
   EXPECT_FALSE(result.request);
   EXPECT_TRUE(result.zones.empty());
-  EXPECT_FALSE(kills_from(Machine{}));
+  EXPECT_FALSE(oom_threshold(Machine{}));
 }
 
 TEST(LoweredMark, ByWhatTheRequestMayUse) {
@@ -231,26 +231,26 @@ TEST(LoweredMark, ByWhatTheRequestMayUse) {
 }
 
 // Measured: with 671 MB free of 1 GiB, 66 % passed and 67 % killed.
-TEST(KillsFrom, WhereEveryZoneIsAtItsMark) {
+TEST(OomThreshold, WhereEveryZoneIsAtItsMark) {
   Machine machine = guest(KiB(45056), 168000);
   machine.zones[0].free = Pages(3500);
-  const auto from = kills_from(machine);
+  const auto from = oom_threshold(machine);
   ASSERT_TRUE(from);
   // DMA32 fails at free x lowmem / managed; DMA by then is below min + reserve.
   const double share = static_cast<double>(from->value.count()) / (248840.0 * 4);
   EXPECT_NEAR(share, 168000.0 / 245000, 0.001);
   machine.zones[1].reclaimable = Pages(30000);
-  EXPECT_GT(kills_from(machine)->value, from->value);
+  EXPECT_GT(oom_threshold(machine)->value, from->value);
 }
 
-TEST(KillsFrom, AKernelRequestMayNotUseHighMem) {
+TEST(OomThreshold, AKernelRequestMayNotUseHighMem) {
   Machine machine;
   machine.page = k4K;
   machine.rules = rules_for("6.1.0");
   machine.zones = {zone("DMA", ZoneClass::dma, 4000, 1000),
                    zone("Normal", ZoneClass::normal, 200000, 50000),
                    zone("HighMem", ZoneClass::highmem, 64000, 60000)};
-  const auto from = kills_from(machine);
+  const auto from = oom_threshold(machine);
   ASSERT_TRUE(from);
   EXPECT_TRUE(from->kernel_request);
 }
@@ -300,11 +300,12 @@ std::vector<Sample> samples_of(const std::filesystem::path& path) {
       sample.machine.scale_factor = static_cast<std::uint32_t>(number(cell[3]));
       samples.push_back(std::move(sample));
     }
-    MachineZone each = zone(cell[6], cls->second, number(cell[7]), 0);
+    ZoneState each = zone(cell[6], cls->second, number(cell[7]), 0);
     const Pages boost(number(cell[9]));
     each.node = static_cast<int>(number(cell[5]));
-    each.marks = {Pages(number(cell[10])) - boost, Pages(number(cell[11])) - boost,
-                  Pages(number(cell[12])) - boost, Pages(number(cell[13]))};
+    static_cast<Watermarks&>(each) = {Pages(number(cell[10])) - boost,
+                                      Pages(number(cell[11])) - boost,
+                                      Pages(number(cell[12])) - boost, Pages(number(cell[13]))};
     each.reserve = Pages(number(split(cell[14], ',').back()));
     samples.back().machine.zones.push_back(std::move(each));
   }
@@ -321,7 +322,7 @@ TEST(WhatIf, FromEachMeasuredSettingToTheNextToThePage) {
     const Sample& to = samples[i + 1];
     const bool same_guest =
         from.name == to.name && std::ranges::equal(from.machine.zones, to.machine.zones, {},
-                                                   &MachineZone::managed, &MachineZone::managed);
+                                                   &ZoneState::managed, &ZoneState::managed);
     if (!same_guest) {
       continue;
     }
@@ -334,13 +335,13 @@ TEST(WhatIf, FromEachMeasuredSettingToTheNextToThePage) {
     }
     const WhatIf result = what_if(from.machine, settings);
     for (std::size_t z = 0; z < result.zones.size(); ++z) {
-      const MachineZone& measured = to.machine.zones[z];
+      const ZoneState& measured = to.machine.zones[z];
       const ZoneMoment& computed = result.zones[z].after;
-      EXPECT_EQ(computed.marks.min, measured.marks.min) << what << " " << measured.name;
-      EXPECT_EQ(computed.marks.low, measured.marks.low) << what << " " << measured.name;
-      EXPECT_EQ(computed.marks.high, measured.marks.high) << what << " " << measured.name;
-      if (measured.marks.promo > Pages(0)) {  // 6.1 does not print it
-        EXPECT_EQ(computed.marks.promo, measured.marks.promo) << what << " " << measured.name;
+      EXPECT_EQ(computed.marks.min, measured.min) << what << " " << measured.name;
+      EXPECT_EQ(computed.marks.low, measured.low) << what << " " << measured.name;
+      EXPECT_EQ(computed.marks.high, measured.high) << what << " " << measured.name;
+      if (measured.promo > Pages(0)) {  // 6.1 does not print it
+        EXPECT_EQ(computed.marks.promo, measured.promo) << what << " " << measured.name;
       }
       if (!to.ratio.empty()) {
         EXPECT_EQ(computed.reserve, measured.reserve) << what << " " << measured.name;

@@ -288,7 +288,7 @@ Pages slack_of(Pages floor, Pages managed, PageSize page) {
   return floor / 100 + std::max(batch, Pages(32));
 }
 
-Pages freed_meanwhile(Pages managed, PageSize page) {
+Pages drift_allowance(Pages managed, PageSize page) {
   const Pages of_small = std::min(managed / 40, to_pages(Bytes(8 << 20), page));
   return std::max(managed / 400, of_small);
 }
@@ -323,6 +323,10 @@ std::vector<ZoneState> zone_states(const report::Report& report, const Evidence&
     state.min -= state.boost;
     state.low -= state.boost;
     state.high -= state.boost;
+    if (evidence.rules.promo) {
+      state.promo = state.high + (state.high - state.low);
+    }
+    state.has_block = has_block(zone, evidence.request);
     state.managed = pages_of(zone, Field::managed, evidence.page);
     if (!state.managed) {  // 2.6.32 has no managed
       state.managed = pages_of(zone, Field::present, evidence.page);
@@ -334,7 +338,7 @@ std::vector<ZoneState> zone_states(const report::Report& report, const Evidence&
     state.reserve = reserve_for(zone, layout, evidence.request.highest);
     state.reserve_known = layout != nullptr && zone.lowmem_reserve.size() == layout_size(*layout);
     state.floor = state.min + state.boost + state.reserve;
-    state.slack = slack_of(state.floor, state.managed.value_or(Pages(0)), evidence.page);
+    state.slack = slack_of(state.floor, state.size(), evidence.page);
     state.eligible = *cls <= evidence.request.highest && (!nodes || nodes->contains(zone.node));
     states.push_back(std::move(state));
   }

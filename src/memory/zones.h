@@ -26,7 +26,7 @@ Pages slack_of(Pages floor, Pages managed, PageSize page);
 // What kswapd and other tasks free in all until the report is printed: 0.25 % of this RAM, or 8 MiB
 // where that is no more than 2.5 %. The kernel prints its stack before its zones, which takes tens
 // of milliseconds; in the lab's guests of 512 MiB up to 6.6 MB came free meanwhile.
-Pages freed_meanwhile(Pages managed, PageSize page);
+Pages drift_allowance(Pages managed, PageSize page);
 
 // Needs evidence.page and evidence.request.
 std::vector<ZoneState> zone_states(const report::Report& report, const Evidence& evidence);

@@ -239,11 +239,11 @@ CheckStep policy_step(const HostCheck& check) {
         "The kernel panics (vm.panic_on_oom=" + std::to_string(settings.panic_on_oom->value) + ")" +
         restart_text(settings) + ".");
   }
-  if (check.first_victim) {
-    const host::Process& process = *check.first_victim->process;
+  if (check.first_victim != nullptr) {
+    const host::Process& process = *check.first_victim;
     step.lines.push_back("First to go: " + printable(process.comm.view()) + " (pid " +
                          std::to_string(process.pid) + ", score " +
-                         std::to_string(check.first_victim->score) + ").");
+                         std::to_string(*process.oom_score) + ").");
   }
   if (const std::string kept = evidence_text(check.facts.host.kept); !kept.empty()) {
     step.lines.push_back(kept);
@@ -266,20 +266,20 @@ void write_zones(Document& out, const HostCheck& check) {
                {.head = "high", .right = true}},
               true};
   for (const auto& zone : machine.zones) {
-    if (zone.managed == Pages(0)) {
+    if (zone.size() == Pages(0)) {
       continue;
     }
     const auto size = [&](Pages pages) { return human(to_bytes(pages, machine.page)); };
-    const Pages floor = zone.marks.min + zone.boost + zone.reserve;
+    const Pages floor = zone.min + zone.boost + zone.reserve;
     const bool short_of = zone.usable() <= floor;
     table.add({{printable(zone.name) + (several_nodes ? " " + std::to_string(zone.node) : "")},
                {{},
                 short_of ? Paint::red : Paint::plain,
-                Bar{share(zone.free, zone.managed), share(floor, zone.managed)}},
+                Bar{share(zone.free, zone.size()), share(floor, zone.size())}},
                {size(zone.free)},
-               {size(zone.marks.min)},
-               {size(zone.marks.low)},
-               {size(zone.marks.high)}});
+               {size(zone.min)},
+               {size(zone.low)},
+               {size(zone.high)}});
   }
   if (!machine.zones.empty()) {
     out.blank();

@@ -70,17 +70,17 @@ void write_policy(JsonWriter& json, const HostCheck& check) {
   json("panic_on_oom", settings.panic_on_oom);
   json("kernel_panic", settings.panic);
   json("oom_kill_allocating_task", settings.oom_kill_allocating_task);
-  json.object("first_victim", check.first_victim, [&](const auto& victim) {
-    json("comm", victim.process->comm.view());
-    json("pid", victim.process->pid);
-    json("oom_score", victim.score);
+  json.object("first_victim", check.first_victim, [&](const host::Process& victim) {
+    json("comm", victim.comm.view());
+    json("pid", victim.pid);
+    json("oom_score", *victim.oom_score);
   });
 }
 
 // As the kernel's files list them, also the empty ones.
 void write_zones(JsonWriter& json, const HostCheck& check) {
   const PageSize page = check.state.machine.page;
-  json.list("zones", check.facts.host.zoneinfo.zones, [&](const host::Zone& zone) {
+  json.list("zones", check.facts.host.zones, [&](const host::Zone& zone) {
     const auto size = [&](std::string_view key, const Maybe<Pages>& pages) {
       json(key, pages ? std::optional(to_bytes(pages->value, page)) : std::nullopt);
     };

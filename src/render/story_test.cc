@@ -359,8 +359,8 @@ TEST(TextStory, CommandsAreNeverWrapped) {
 TEST(TextStory, ContributingRemediesComeBehindTheRoots) {
   auto event = sample::min_free_event();
   event->findings[1].remedies = {
-      {Message("Add swap"), {}, {ShellCommand("mkswap /swap")}},
-      {Message("the same"), {}, {ShellCommand("whyoom fix vm.min_free_kbytes=45056")}},
+      {Message("Add swap"), {ShellCommand("mkswap /swap")}},
+      {Message("the same"), {ShellCommand("whyoom fix vm.min_free_kbytes=45056")}},
       {Message("Buy RAM"), {}, {}},
       {Message("Buy RAM"), {}, {}}};
   EXPECT_TRUE(has(text_story(*event, {}, 0, {}),

@@ -143,8 +143,8 @@ inline void add_findings(diagnose::Event& event) {
       bytes(Message("min watermark of zone {}", "DMA32"), 789252, 454),
       {Message("share of RAM that the setting keeps back"), 0.8, diagnose::Unit::ratio, {}}};
   root.remedies = {{Message("Set vm.min_free_kbytes to the kernel's own choice"),
-                    diagnose::Setting{"vm.min_free_kbytes", 45056},
-                    {ShellCommand("whyoom fix vm.min_free_kbytes=45056")}}};
+                    {ShellCommand("whyoom fix vm.min_free_kbytes=45056")},
+                    diagnose::Setting{"vm.min_free_kbytes", 45056}}};
   diagnose::Finding swap;
   swap.cause = "no-swap";
   swap.role = diagnose::Role::contributing;
@@ -229,9 +229,8 @@ inline std::unique_ptr<diagnose::Event> memcg_event() {
   root.confidence = 0.95;
   root.summary = Message("Cgroup {} reached its memory limit of {} kB.", memcg.limit_path, 51200);
   root.proof = {bytes(Message("memory.max of {}", memcg.limit_path), 51200, 20)};
-  root.remedies = {{Message("Raise the limit"),
-                    {},
-                    {ShellCommand("systemctl set-property foo MemoryMax=100M")}}};
+  root.remedies = {
+      {Message("Raise the limit"), {ShellCommand("systemctl set-property foo MemoryMax=100M")}}};
   event->findings = {root};
   event->evidence.attribution = memory::attribute(event->evidence);
   return event;

@@ -7,7 +7,7 @@
 
 #include "diagnose/event.h"
 #include "host/host.h"
-#include "memory/kills_from.h"
+#include "memory/oom_threshold.h"
 #include "memory/whatif.h"
 #include "render/render.h"
 
@@ -16,9 +16,9 @@ namespace whyoom::render {
 struct WhatIfView {
   const memory::Machine& machine;
   const memory::WhatIf& what_if;
-  const diagnose::Event* event = nullptr;       // null: a host
-  std::optional<memory::KillsFrom> kills_from;  // of a host as it is
-  std::span<const host::Gap> gaps;              // what of the host could not be read
+  const diagnose::Event* event = nullptr;          // null: a host
+  std::optional<memory::OomThreshold> kills_from;  // of a host as it is
+  std::span<const host::Gap> gaps;                 // what of the host could not be read
 };
 
 Document what_if_document(const WhatIfView& view);

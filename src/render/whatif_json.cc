@@ -85,7 +85,7 @@ std::string json_what_if(const WhatIfView& view) {
       write_moment(json, "after", zone.after, view.machine);
     });
     write_change(json, what_if);
-    json.object("kills_from", view.kills_from, [&](const memory::KillsFrom& from) {
+    json.object("kills_from", view.kills_from, [&](const memory::OomThreshold& from) {
       json("key", "vm.min_free_kbytes");
       json("value", from.value.count());
     });

@@ -16,7 +16,7 @@ CAUSES = ROOT / "src" / "diagnose" / "causes"
 DOCUMENT = ROOT / "docs" / "causes.md"
 TABLE = re.compile(r"(?s)(<!-- table of causes and cases -->\n).*?(<!-- end of table -->)")
 # The section stands between the id and the title in the definition of a cause.
-SECTION = re.compile(r"const Cause cause_\w+\{\s*id,\s*'([A-F])'")
+SECTION = re.compile(r"const Cause cause_\w+[^\"]*\"[a-z0-9-]+\",\s*'([A-F])'")
 
 
 def role(case, cause):

@@ -1,12 +1,10 @@
 #include <algorithm>
 
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "allocating-task-killed";
 
 std::optional<Claim> judge(const Context& context) {
   const auto& victims = context.report.victims;
@@ -20,7 +18,7 @@ std::optional<Claim> judge(const Context& context) {
   const auto& biggest = context.evidence.attribution.biggest;
   const bool other = biggest && biggest->task->pid != victim->pid && biggest->memory() > lost;
   Claim result = claim(
-      id, Role::contributing, Rank::used_up, 0, 0.97,
+      Role::contributing, Rank::used_up, 0, 0.97,
       other
           ? Message("vm.oom_kill_allocating_task is on: the kernel killed {}, which asked, and not "
                     "{}, which held {}.",
@@ -28,22 +26,19 @@ std::optional<Claim> judge(const Context& context) {
                     process(biggest->task->comm, biggest->task->pid), human(biggest->memory()))
           : Message("vm.oom_kill_allocating_task is on: the kernel killed {} because it asked.",
                     process(victim->comm, victim->pid)));
-  result.finding.proof.push_back(
-      proof(Message("memory of {}", process(victim->comm, victim->pid)), lost, victim->at));
+  result.prove(Message("memory of {}", process(victim->comm, victim->pid)), lost, victim->at);
   if (other) {
-    result.finding.proof.push_back(
-        proof(Message("memory of {}", process(biggest->task->comm, biggest->task->pid)),
-              biggest->memory(), {0, biggest->task->line}));
+    result.prove(Message("memory of {}", process(biggest->task->comm, biggest->task->pid)),
+                 biggest->memory(), {0, biggest->task->line});
   }
-  result.finding.remedies.push_back(set_remedy(Message("Let the kernel choose the biggest process"),
-                                               "vm.oom_kill_allocating_task", 0));
+  result.remedies.push_back(set_remedy(Message("Let the kernel choose the biggest process"),
+                                       "vm.oom_kill_allocating_task", 0));
   return result;
 }
 
 }  // namespace
 
-extern const Cause cause_allocating_task_killed;
-const Cause cause_allocating_task_killed{
-    id, 'B', "vm.oom_kill_allocating_task killed the one that asked", judge};
+extern const Cause cause_allocating_task_killed{
+    "allocating-task-killed", 'B', "vm.oom_kill_allocating_task killed the one that asked", judge};
 
 }  // namespace whyoom::diagnose::causes

@@ -1,13 +1,11 @@
 #include <algorithm>
 
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 #include "memory/machine.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "atomic-allocation-failure";
 
 Pages mark_of(const memory::ZoneState& zone, const memory::Evidence& evidence) {
   const bool boost_counts = !evidence.release || !evidence.release->at_least(5, 9);
@@ -32,30 +30,26 @@ std::optional<Claim> judge(const Context& context) {
   });
   const Bytes mark = to_bytes(mark_of(*zone, evidence), evidence.page);
   Claim result = claim(
-      id, is_short ? Role::root : Role::ruled_out, Rank::out_of_reach, 0.6, 0.9,
+      is_short ? Role::root : Role::ruled_out, Rank::out_of_reach, 0.6, 0.9,
       is_short ? Message("A request that may not wait (atomic) found no zone above its mark: zone "
                          "{} had {} free, and {} must stay. Nothing was killed. If this comes "
                          "often, vm.min_free_kbytes is too low for the load, not too high.",
                          zone->name, kb(to_bytes(zone->usable(), evidence.page)), kb(mark))
                : Message("zone {} was above the mark of an atomic request", zone->name));
-  auto& proofs = result.finding.proof;
-  proofs.push_back(proof(Message("zone {}: free and usable by this request", zone->name),
-                         to_bytes(zone->usable(), evidence.page), zone->at));
-  proofs.push_back(proof(Message("zone {}: must stay above this", zone->name), mark, zone->at));
+  result.prove(Message("zone {}: free and usable by this request", zone->name),
+               to_bytes(zone->usable(), evidence.page), zone->at);
+  result.prove(Message("zone {}: must stay above this", zone->name), mark, zone->at);
   if (is_short) {
-    Remedy remedy;
-    remedy.title =
-        Message("When it comes often: raise vm.min_free_kbytes in small steps (up to 1 % of RAM)");
-    remedy.commands = {ShellCommand("sysctl vm.min_free_kbytes")};
-    result.finding.remedies.push_back(remedy);
+    result.remedy(
+        Message("When it comes often: raise vm.min_free_kbytes in small steps (up to 1 % of RAM)"),
+        {ShellCommand("sysctl vm.min_free_kbytes")});
   }
   return result;
 }
 
 }  // namespace
 
-extern const Cause cause_atomic_allocation_failure;
-const Cause cause_atomic_allocation_failure{id, 'D', "an atomic request found no free page; no OOM",
-                                            judge};
+extern const Cause cause_atomic_allocation_failure{
+    "atomic-allocation-failure", 'D', "an atomic request found no free page; no OOM", judge};
 
 }  // namespace whyoom::diagnose::causes

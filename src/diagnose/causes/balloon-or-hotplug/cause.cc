@@ -1,11 +1,9 @@
-#include "diagnose/host_share.h"
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
+#include "diagnose/share.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "balloon-or-hotplug";
 
 constexpr double big_share = 0.20;  // of RAM and balloon together
 
@@ -25,15 +23,14 @@ std::optional<Claim> judge(const Context& context) {
     if (zone.eligible && is_size_printed(zone) && zone.managed && zone.managed->count() > 0 &&
         zone.min > *zone.managed) {
       Claim result = claim(
-          id, Role::root, Rank::out_of_reach, 0.3, 0.8,
+          Role::root, Rank::out_of_reach, 0.3, 0.8,
           Message("The min of zone {} ({}) is more than the zone manages ({}): memory was taken "
                   "away from the machine (balloon, hot-unplug) after the marks were set.",
                   zone.name, kb(to_bytes(zone.min, evidence.page)),
                   kb(to_bytes(*zone.managed, evidence.page))));
-      result.finding.proof.push_back(
-          proof(Message("zone {}: min", zone.name), to_bytes(zone.min, evidence.page), zone.at));
-      result.finding.proof.push_back(proof(Message("zone {}: managed", zone.name),
-                                           to_bytes(*zone.managed, evidence.page), zone.at));
+      result.prove(Message("zone {}: min", zone.name), to_bytes(zone.min, evidence.page), zone.at);
+      result.prove(Message("zone {}: managed", zone.name), to_bytes(*zone.managed, evidence.page),
+                   zone.at);
       return result;
     }
   }
@@ -45,16 +42,14 @@ std::optional<Claim> judge(const Context& context) {
   const double part = share(held, *evidence.ram + held);
   const bool root = part >= big_share && used_up(context) != nullptr;
   Claim result =
-      claim(id, root ? Role::root : Role::ruled_out, Rank::out_of_reach, part, 0.9,
+      claim(root ? Role::root : Role::ruled_out, Rank::out_of_reach, part, 0.9,
             root ? Message("The balloon driver holds {} ({} of RAM and balloon) for the host.",
                            human(held), percent(part))
                  : Message("the balloon holds {} ({} of RAM)", human(held), percent(part)));
-  result.finding.proof.push_back(proof(Message("balloon"), held, at));
+  result.prove(Message("balloon"), held, at);
   if (root) {
-    Remedy remedy;
-    remedy.title = Message(
-        "Give the guest its memory back on the host (balloon target), or set a lower bound");
-    result.finding.remedies.push_back(remedy);
+    result.remedy(Message(
+        "Give the guest its memory back on the host (balloon target), or set a lower bound"));
   }
   return result;
 }
@@ -78,22 +73,19 @@ std::vector<Claim> check(const HostContext& context) {
   }
   const HostShare part{held, to_bytes(total->value) + held, at, total->at};
   Claim result =
-      share_claim(id, Rank::out_of_reach, part, big_share, Message("balloon"),
+      share_claim(Rank::out_of_reach, part, big_share, Message("balloon"),
                   Message("The balloon driver holds {} ({} of RAM and balloon) for the host.",
                           human(held), percent(part.part())));
-  if (result.finding.role == Role::risk) {
-    Remedy remedy;
-    remedy.title = Message(
-        "Give the guest its memory back on the host (balloon target), or set a lower bound");
-    result.finding.remedies.push_back(remedy);
+  if (result.role == Role::risk) {
+    result.remedy(Message(
+        "Give the guest its memory back on the host (balloon target), or set a lower bound"));
   }
   return {std::move(result)};
 }
 
 }  // namespace
 
-extern const Cause cause_balloon_or_hotplug;
-const Cause cause_balloon_or_hotplug{id, 'A', "a balloon or hot-unplug took the memory", judge,
-                                     check};
+extern const Cause cause_balloon_or_hotplug{
+    "balloon-or-hotplug", 'A', "a balloon or hot-unplug took the memory", judge, check};
 
 }  // namespace whyoom::diagnose::causes

@@ -1,13 +1,11 @@
 #include <string>
 
 #include "diagnose/cgroup.h"
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "cgroup-kernel-memory";
 
 std::optional<Claim> judge(const Context& context) {
   const auto use = cgroup_use(context);
@@ -15,28 +13,27 @@ std::optional<Claim> judge(const Context& context) {
   if (!use || !use->kernel) {
     return std::nullopt;
   }
-  const bool fills =
-      use->at_limit() && use->kernel->count() > 0 && *use->kernel * 2 >= use->memory->usage;
-  const std::string kernel = human(*use->kernel);
+  const bool fills = use->at_limit() && use->kernel->value.count() > 0 &&
+                     use->kernel->value * 2 >= use->memory->usage;
+  const std::string kernel = human(use->kernel->value);
   const std::string usage = human(use->memory->usage);
   Claim result =
-      claim(id, fills ? Role::root : Role::ruled_out, Rank::limit, 0.86, 0.92,
+      claim(fills ? Role::root : Role::ruled_out, Rank::limit, 0.86, 0.92,
             fills ? Message("Kernel memory fills {}: {} of {} (slab, sockets, stacks, page "
                             "tables).",
                             use->the_cgroup, kernel, usage)
                   : Message("kernel memory is {} of {} in the cgroup", kernel, usage));
-  add_cgroup_proof(result.finding, *use);
-  result.finding.proof.push_back(
-      proof(Message("kernel memory of the cgroup"), *use->kernel, use->kernel_at));
+  add_cgroup_proof(result, *use);
+  result.prove(Message("kernel memory of the cgroup"), use->kernel);
   if (fills) {
-    result.finding.remedies.push_back(raise_limit(*use));
+    result.remedies.push_back(raise_limit(*use));
   }
   return result;
 }
 
 }  // namespace
 
-extern const Cause cause_cgroup_kernel_memory;
-const Cause cause_cgroup_kernel_memory{id, 'C', "kernel memory fills the cgroup", judge};
+extern const Cause cause_cgroup_kernel_memory{"cgroup-kernel-memory", 'C',
+                                              "kernel memory fills the cgroup", judge};
 
 }  // namespace whyoom::diagnose::causes

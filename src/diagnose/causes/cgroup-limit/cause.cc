@@ -1,13 +1,11 @@
 #include <string>
 
 #include "diagnose/cgroup.h"
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "cgroup-limit";
 
 std::optional<Claim> judge(const Context& context) {
   const auto use = cgroup_use(context);
@@ -15,9 +13,9 @@ std::optional<Claim> judge(const Context& context) {
     return std::nullopt;
   }
   if (!use->at_limit()) {
-    Claim result = claim(id, Role::ruled_out, Rank::limit, 0, 0.9,
+    Claim result = claim(Role::ruled_out, Rank::limit, 0, 0.9,
                          Message("the cgroup used {}, below its limit", human(use->memory->usage)));
-    add_cgroup_proof(result.finding, *use);
+    add_cgroup_proof(result, *use);
     return result;
   }
   // Without the line that names both cgroups, or without what fills this one, another cause may be
@@ -26,18 +24,18 @@ std::optional<Claim> judge(const Context& context) {
   const std::string filled = filling(*use);
   const std::string limit = human(use->memory->limit.value_or(use->memory->usage));
   Claim result =
-      claim(id, sure ? Role::root : Role::contributing, Rank::limit, 0.5, 0.97,
+      claim(sure ? Role::root : Role::contributing, Rank::limit, 0.5, 0.97,
             filled.empty() ? Message("The memory limit of {} was reached: {}.", use->who, limit)
                            : Message("The memory limit of {} was reached: {}. It held {}.",
                                      use->who, limit, filled));
-  add_cgroup_proof(result.finding, *use);
-  result.finding.remedies.push_back(raise_limit(*use));
+  add_cgroup_proof(result, *use);
+  result.remedies.push_back(raise_limit(*use));
   return result;
 }
 
 }  // namespace
 
-extern const Cause cause_cgroup_limit;
-const Cause cause_cgroup_limit{id, 'C', "the cgroup's own memory limit is reached", judge};
+extern const Cause cause_cgroup_limit{"cgroup-limit", 'C',
+                                      "the cgroup's own memory limit is reached", judge};
 
 }  // namespace whyoom::diagnose::causes

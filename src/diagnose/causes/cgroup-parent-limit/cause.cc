@@ -1,13 +1,11 @@
 #include <string>
 
 #include "diagnose/cgroup.h"
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "cgroup-parent-limit";
 
 std::optional<Claim> judge(const Context& context) {
   const auto use = cgroup_use(context);
@@ -18,7 +16,6 @@ std::optional<Claim> judge(const Context& context) {
   const std::string limit = human(use->memory->limit.value_or(use->memory->usage));
   const bool sure = above && use->filling_known();
   Claim result = claim(
-      id,
       sure    ? Role::root
       : above ? Role::contributing
               : Role::ruled_out,
@@ -27,17 +24,16 @@ std::optional<Claim> judge(const Context& context) {
                       "cgroups below it count.",
                       use->who, use->task_who, limit)
             : Message("the limit that was reached is not one of a cgroup above the victim's"));
-  add_cgroup_proof(result.finding, *use);
+  add_cgroup_proof(result, *use);
   if (above) {
-    result.finding.remedies.push_back(raise_limit(*use));
+    result.remedies.push_back(raise_limit(*use));
   }
   return result;
 }
 
 }  // namespace
 
-extern const Cause cause_cgroup_parent_limit;
-const Cause cause_cgroup_parent_limit{id, 'C', "the memory limit of a cgroup above is reached",
-                                      judge};
+extern const Cause cause_cgroup_parent_limit{
+    "cgroup-parent-limit", 'C', "the memory limit of a cgroup above is reached", judge};
 
 }  // namespace whyoom::diagnose::causes

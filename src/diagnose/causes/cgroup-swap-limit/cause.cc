@@ -1,13 +1,11 @@
 #include <string>
 
 #include "diagnose/cgroup.h"
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "cgroup-swap-limit";
 
 std::optional<Claim> judge(const Context& context) {
   const auto use = cgroup_use(context);
@@ -16,32 +14,30 @@ std::optional<Claim> judge(const Context& context) {
   }
   if (use->swap_decides()) {
     Claim result =
-        claim(id, Role::root, Rank::limit, 0.8, 0.95,
+        claim(Role::root, Rank::limit, 0.8, 0.95,
               Message("The limit of memory and swap together of {} was reached: {}. Memory "
                       "alone was below its own limit.",
                       use->who, human(*use->memsw->limit)));
-    add_cgroup_proof(result.finding, *use);
-    Remedy remedy;
-    remedy.title = Message("Raise memory.memsw.limit_in_bytes of {}, or use less in it",
-                           use->limit_path.empty() ? use->who : use->limit_path);
-    result.finding.remedies.push_back(remedy);
+    add_cgroup_proof(result, *use);
+    result.remedy(Message("Raise memory.memsw.limit_in_bytes of {}, or use less in it",
+                          use->limit_path.empty() ? use->who : use->limit_path));
     return result;
   }
   // cgroup v2: swap.max keeps anonymous memory in; the limit that was hit is memory.max.
   const bool swap_full =
       use->swap && use->swap->limit && use->swap->limit->count() > 0 && use->swap->full();
   Claim result =
-      claim(id, swap_full ? Role::contributing : Role::ruled_out, Rank::limit, 0.1, 0.9,
+      claim(swap_full ? Role::contributing : Role::ruled_out, Rank::limit, 0.1, 0.9,
             swap_full ? Message("The cgroup's swap was full as well: {}.", human(*use->swap->limit))
                       : Message("no swap limit of the cgroup was what stopped it"));
-  add_cgroup_proof(result.finding, *use);
+  add_cgroup_proof(result, *use);
   return result;
 }
 
 }  // namespace
 
-extern const Cause cause_cgroup_swap_limit;
-const Cause cause_cgroup_swap_limit{
-    id, 'C', "the cgroup's limit of swap, or of memory and swap, is reached", judge};
+extern const Cause cause_cgroup_swap_limit{
+    "cgroup-swap-limit", 'C', "the cgroup's limit of swap, or of memory and swap, is reached",
+    judge};
 
 }  // namespace whyoom::diagnose::causes

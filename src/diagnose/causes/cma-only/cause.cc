@@ -1,10 +1,8 @@
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "cma-only";
 
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
@@ -29,7 +27,7 @@ std::optional<Claim> judge(const Context& context) {
     return std::nullopt;
   }
   Claim result =
-      claim(id, Role::root, Rank::out_of_reach,
+      claim(Role::root, Rank::out_of_reach,
             share(to_pages(cma, evidence.page), held->managed.value_or(held->free)), 0.93,
             Message("The free memory belongs to CMA, which this request may not use: zone {} had "
                     "{} free, {} of it CMA. "
@@ -37,23 +35,18 @@ std::optional<Claim> judge(const Context& context) {
                     held->name, kb(to_bytes(held->free, evidence.page)), kb(cma),
                     kb(to_bytes(held->usable(), evidence.page)),
                     kb(to_bytes(held->floor, evidence.page))));
-  auto& proofs = result.finding.proof;
-  proofs.push_back(
-      proof(Message("zone {}: free", held->name), to_bytes(held->free, evidence.page), held->at));
-  proofs.push_back(proof(Message("zone {}: of that free CMA", held->name), cma, held->at));
-  proofs.push_back(proof(Message("zone {}: must stay above this", held->name),
-                         to_bytes(held->floor, evidence.page), held->at));
-  Remedy remedy;
-  remedy.title =
-      Message("Make the CMA area smaller (cma= on the kernel command line, or the device tree)");
-  remedy.commands = {ShellCommand("grep -i cma /proc/meminfo"), ShellCommand("cat /proc/cmdline")};
-  result.finding.remedies.push_back(remedy);
+  result.prove(Message("zone {}: free", held->name), to_bytes(held->free, evidence.page), held->at);
+  result.prove(Message("zone {}: of that free CMA", held->name), cma, held->at);
+  result.prove(Message("zone {}: must stay above this", held->name),
+               to_bytes(held->floor, evidence.page), held->at);
+  result.remedy(
+      Message("Make the CMA area smaller (cma= on the kernel command line, or the device tree)"),
+      {ShellCommand("grep -i cma /proc/meminfo"), ShellCommand("cat /proc/cmdline")});
   return result;
 }
 
 }  // namespace
 
-extern const Cause cause_cma_only;
-const Cause cause_cma_only{id, 'A', "the free memory belongs to CMA", judge};
+extern const Cause cause_cma_only{"cma-only", 'A', "the free memory belongs to CMA", judge};
 
 }  // namespace whyoom::diagnose::causes

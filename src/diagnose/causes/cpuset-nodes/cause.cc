@@ -1,11 +1,9 @@
+#include "diagnose/claim.h"
 #include "diagnose/node_bound.h"
-#include "diagnose/tools.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "cpuset-nodes";
 
 bool constrained(const Context& context) {
   // Kernels before 5.0 print the nodes of the cpuset, not the constraint.
@@ -25,20 +23,18 @@ std::optional<Claim> judge(const Context& context) {
   if (!constrained(context)) {
     return std::nullopt;
   }
-  auto result = judge_node_bound(context, id, who);
-  if (result && result->finding.role == Role::root) {
-    Remedy remedy;
-    remedy.title = Message("Allow more nodes to the cpuset (cpuset.mems), or run less in it");
-    remedy.commands = {
-        ShellCommand("grep -H . /sys/fs/cgroup/*/cpuset.mems /sys/fs/cgroup/*/*/cpuset.mems")};
-    result->finding.remedies.push_back(remedy);
+  auto result = judge_node_bound(context, who);
+  if (result && result->role == Role::root) {
+    result->remedy(
+        Message("Allow more nodes to the cpuset (cpuset.mems), or run less in it"),
+        {ShellCommand("grep -H . /sys/fs/cgroup/*/cpuset.mems /sys/fs/cgroup/*/*/cpuset.mems")});
   }
   return result;
 }
 
 }  // namespace
 
-extern const Cause cause_cpuset_nodes;
-const Cause cause_cpuset_nodes{id, 'A', "the task's cpuset allows only nodes that are full", judge};
+extern const Cause cause_cpuset_nodes{"cpuset-nodes", 'A',
+                                      "the task's cpuset allows only nodes that are full", judge};
 
 }  // namespace whyoom::diagnose::causes

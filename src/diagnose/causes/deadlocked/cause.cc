@@ -1,10 +1,8 @@
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "deadlocked";
 
 using Reason = report::Panic::Reason;
 
@@ -15,24 +13,23 @@ std::optional<Claim> judge(const Context& context) {
   }
   const std::size_t tasks = context.report.tasks.size();
   Claim result = claim(
-      id, Role::consequence, Rank::asked_for, 0, 0.99,
+      Role::consequence, Rank::asked_for, 0, 0.99,
       context.report.task_table_at
           ? Message(
                 "The kernel found no process that it may kill ({} in the task table) and panicked.",
                 plural(tasks, "process", "processes"))
           : Message("The kernel found no process that it may kill and panicked."));
-  result.finding.proof.push_back(proof(Message("the panic"), std::uint64_t{1}, panic->at));
+  result.prove(Message("the panic"), std::uint64_t{1}, panic->at);
   if (context.report.task_table_at) {
-    result.finding.proof.push_back(proof(Message("processes in the task table"),
-                                         std::uint64_t{tasks}, *context.report.task_table_at));
+    result.prove(Message("processes in the task table"), std::uint64_t{tasks},
+                 *context.report.task_table_at);
   }
   return result;
 }
 
 }  // namespace
 
-extern const Cause cause_deadlocked;
-const Cause cause_deadlocked{id, 'E', "no process was left to kill, and the kernel panicked",
-                             judge};
+extern const Cause cause_deadlocked{"deadlocked", 'E',
+                                    "no process was left to kill, and the kernel panicked", judge};
 
 }  // namespace whyoom::diagnose::causes

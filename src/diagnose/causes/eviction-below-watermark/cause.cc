@@ -1,13 +1,11 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "eviction-below-watermark";
 
 // pkg/kubelet/apis/config/v1beta1/defaults_linux.go
 constexpr Bytes kubelet_default{100ULL << 20U};
@@ -48,12 +46,12 @@ struct Marks {
 };
 Marks marks_of(const memory::Machine& machine) {
   Marks sum;
-  for (const memory::MachineZone& zone : machine.zones) {
+  for (const memory::ZoneState& zone : machine.zones) {
     const auto held = [&](Pages mark) {
-      return to_bytes(std::min(zone.managed, mark + zone.reserve), machine.page);
+      return to_bytes(std::min(zone.size(), mark + zone.reserve), machine.page);
     };
-    sum.floor += held(zone.marks.min);
-    sum.high += held(zone.marks.high);
+    sum.floor += held(zone.min);
+    sum.high += held(zone.high);
   }
   return sum;
 }
@@ -84,30 +82,26 @@ std::vector<Claim> check(const HostContext& context) {
   // A file with other thresholds can stand where this tool does not look.
   const double confidence = limit.at.line == 0 ? 0.7 : 0.9;
   Claim result =
-      claim(id, below ? Role::risk : Role::ruled_out, Rank::limit,
+      claim(below ? Role::risk : Role::ruled_out, Rank::limit,
             limit.size <= marks.floor ? 0.5 : 0.2, confidence,
             below ? sentence(limit, marks)
                   : Message("the kubelet evicts below {}, the kernel reclaims until {} are free",
                             human(limit.size), human(marks.high)));
-  auto& proofs = result.finding.proof;
-  proofs.push_back(proof(Message("memory.available of the kubelet"), limit.size, limit.at));
-  proofs.push_back(proof(Message("min and reserve of all zones"), marks.floor));
-  proofs.push_back(proof(Message("high and reserve of all zones"), marks.high));
+  result.prove(Message("memory.available of the kubelet"), limit.size, limit.at);
+  result.prove(Message("min and reserve of all zones"), marks.floor);
+  result.prove(Message("high and reserve of all zones"), marks.high);
   if (below) {
     constexpr std::uint64_t mib = 1ULL << 20U;
     const std::uint64_t enough = (marks.high + kubelet_default).count() / mib + 1;
-    Remedy remedy;
-    remedy.title = Message("Set evictionHard memory.available to {}Mi or more", enough);
-    remedy.commands = {ShellCommand("grep -A5 eviction /var/lib/kubelet/config.yaml")};
-    result.finding.remedies.push_back(remedy);
+    result.remedy(Message("Set evictionHard memory.available to {}Mi or more", enough),
+                  {ShellCommand("grep -A5 eviction /var/lib/kubelet/config.yaml")});
   }
   return {std::move(result)};
 }
 
 }  // namespace
 
-extern const Cause cause_eviction_below_watermark;
-const Cause cause_eviction_below_watermark{id, 'F', "the kernel kills before the kubelet evicts",
-                                           nullptr, check};
+extern const Cause cause_eviction_below_watermark{
+    "eviction-below-watermark", 'F', "the kernel kills before the kubelet evicts", nullptr, check};
 
 }  // namespace whyoom::diagnose::causes

@@ -2,13 +2,11 @@
 #include <utility>
 
 #include "diagnose/blocks.h"
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "fragmentation";
 
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
@@ -48,25 +46,23 @@ std::optional<Claim> judge(const Context& context) {
         size, order, zone.name, free, floor,
         split->blocks == 1 ? "1 block" : grouped(split->blocks) + " blocks");
   }
-  Claim result = claim(id, none ? Role::root : Role::ruled_out, Rank::out_of_reach,
+  Claim result = claim(none ? Role::root : Role::ruled_out, Rank::out_of_reach,
                        share(zone.free, zone.managed.value_or(zone.free)),
                        split->only_freed_since && !split->too_little_in_large_blocks ? 0.8 : 0.95,
                        std::move(sentence));
-  add_fragmentation_proof(result.finding, evidence, *split);
+  add_fragmentation_proof(result, evidence, *split);
   if (none) {
-    Remedy remedy;
-    remedy.title =
-        Message("Compact memory now; let the kernel keep larger blocks free. More RAM is no cure");
-    remedy.commands = {ShellCommand("echo 1 | sudo tee /proc/sys/vm/compact_memory"),
-                       ShellCommand("cat /proc/buddyinfo")};
-    result.finding.remedies.push_back(remedy);
+    result.remedy(
+        Message("Compact memory now; let the kernel keep larger blocks free. More RAM is no cure"),
+        {ShellCommand("echo 1 | sudo tee /proc/sys/vm/compact_memory"),
+         ShellCommand("cat /proc/buddyinfo")});
   }
   return result;
 }
 
 }  // namespace
 
-extern const Cause cause_fragmentation;
-const Cause cause_fragmentation{id, 'A', "enough is free, but not in one piece", judge};
+extern const Cause cause_fragmentation{"fragmentation", 'A', "enough is free, but not in one piece",
+                                       judge};
 
 }  // namespace whyoom::diagnose::causes

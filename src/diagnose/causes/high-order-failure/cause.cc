@@ -2,13 +2,11 @@
 #include <string>
 
 #include "diagnose/blocks.h"
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "high-order-failure";
 
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
@@ -20,7 +18,7 @@ std::optional<Claim> judge(const Context& context) {
   const std::string size = human(to_bytes(
       Pages(std::uint64_t{1} << static_cast<unsigned>(std::min(order, 30))), evidence.page));
   Claim result = claim(
-      id, Role::root, Rank::out_of_reach, 0.5, split ? 0.95 : 0.8,
+      Role::root, Rank::out_of_reach, 0.5, split ? 0.95 : 0.8,
       split && split->fragmented()
           ? Message(
                 "A request for {} in one piece (order {}) failed. Zone {} had {} free, in smaller "
@@ -30,28 +28,21 @@ std::optional<Claim> judge(const Context& context) {
                     "call "
                     "the OOM killer: nothing was killed.",
                     size, order));
-  Proof number;
-  number.what = Message("order of the request");
-  number.value = order;
-  number.unit = Unit::count;
-  number.at = context.report.trigger ? context.report.trigger->at : Place{};
-  result.finding.proof.push_back(std::move(number));
+  result.prove(Message("order of the request"), order,
+               context.report.trigger ? context.report.trigger->at : Place{});
   if (split) {
-    add_fragmentation_proof(result.finding, evidence, *split);
+    add_fragmentation_proof(result, evidence, *split);
   }
-  Remedy remedy;
-  remedy.title = Message(
+  result.remedy(Message(
       "Harmless when the caller falls back to smaller pieces, as most do. Else let it allocate "
       "early, or "
-      "update it");
-  result.finding.remedies.push_back(remedy);
+      "update it"));
   return result;
 }
 
 }  // namespace
 
-extern const Cause cause_high_order_failure;
-const Cause cause_high_order_failure{id, 'D', "a large block was asked for and refused; no OOM",
-                                     judge};
+extern const Cause cause_high_order_failure{
+    "high-order-failure", 'D', "a large block was asked for and refused; no OOM", judge};
 
 }  // namespace whyoom::diagnose::causes

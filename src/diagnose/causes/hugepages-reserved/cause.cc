@@ -1,13 +1,11 @@
 #include <algorithm>
 
-#include "diagnose/host_share.h"
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
+#include "diagnose/share.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "hugepages-reserved";
 
 constexpr double big_share = 0.20;  // of RAM, reserved and not used by anybody
 
@@ -34,25 +32,22 @@ std::optional<Claim> judge(const Context& context) {
   const double unused_share = share(unused, *evidence.ram);
   const bool big = unused_share >= big_share && used_up(context) != nullptr;
   Claim result = claim(
-      id, big ? Role::root : Role::ruled_out, Rank::out_of_reach, unused_share, 0.97,
+      big ? Role::root : Role::ruled_out, Rank::out_of_reach, unused_share, 0.97,
       big ? Message("{} of RAM are reserved as huge pages and nobody uses them: {} of {} reserved. "
                     "Ordinary requests cannot have that memory.",
                     percent(unused_share), human(unused), human(reserved))
           : Message("{} of RAM are unused huge pages", percent(unused_share)));
-  result.finding.proof.push_back(proof(Message("reserved as huge pages"), reserved, at));
-  result.finding.proof.push_back(proof(Message("of these unused"), unused, at));
-  result.finding.proof.push_back(proof(Message("RAM"), *evidence.ram, context.report.tail.ram->at));
+  result.prove(Message("reserved as huge pages"), reserved, at);
+  result.prove(Message("of these unused"), unused, at);
+  result.prove(Message("RAM"), *evidence.ram, context.report.tail.ram->at);
   if (big) {
-    Remedy remedy;
-    remedy.title = Message("Reserve only as many huge pages as are used (here none were needed)");
-    remedy.commands = {ShellCommand("grep -i ^huge /proc/meminfo"),
-                       ShellCommand("sudo whyoom fix vm.nr_hugepages=0")};
-    if (unused < reserved) {
-      remedy.title = Message("Reserve only as many huge pages as are used");
-      remedy.commands.pop_back();
+    Remedy& remedy = result.remedy(Message("Reserve only as many huge pages as are used"),
+                                   {ShellCommand("grep -i ^huge /proc/meminfo")});
+    if (unused >= reserved) {
+      remedy.title = Message("Reserve only as many huge pages as are used (here none were needed)");
+      remedy.commands.push_back(ShellCommand("sudo whyoom fix vm.nr_hugepages=0"));
     }
     remedy.assume = "vm.nr_hugepages=" + std::to_string(used);
-    result.finding.remedies.push_back(remedy);
   }
   return result;
 }
@@ -78,23 +73,21 @@ std::vector<Claim> check(const HostContext& context) {
   }
   const HostShare idle{unused, to_bytes(total->value), at, total->at};
   Claim result = share_claim(
-      id, Rank::out_of_reach, idle, big_share, Message("unused huge pages"),
+      Rank::out_of_reach, idle, big_share, Message("unused huge pages"),
       Message("{} of RAM are reserved as huge pages and nobody uses them: {} of {} reserved. "
               "Ordinary requests cannot have that memory.",
               percent(idle.part()), human(unused), human(reserved)));
-  result.finding.proof.push_back(proof(Message("reserved as huge pages"), reserved, at));
-  if (result.finding.role == Role::risk) {
-    Remedy remedy;
-    remedy.title = Message("Reserve only as many huge pages as are used");
-    remedy.commands = {ShellCommand("grep -i ^huge /proc/meminfo")};
-    result.finding.remedies.push_back(remedy);
+  result.prove(Message("reserved as huge pages"), reserved, at);
+  if (result.role == Role::risk) {
+    result.remedy(Message("Reserve only as many huge pages as are used"),
+                  {ShellCommand("grep -i ^huge /proc/meminfo")});
   }
   return {std::move(result)};
 }
 
 }  // namespace
 
-extern const Cause cause_hugepages_reserved;
-const Cause cause_hugepages_reserved{id, 'A', "huge pages are reserved and unused", judge, check};
+extern const Cause cause_hugepages_reserved{"hugepages-reserved", 'A',
+                                            "huge pages are reserved and unused", judge, check};
 
 }  // namespace whyoom::diagnose::causes

@@ -3,13 +3,11 @@
 
 #include "base/human.h"
 #include "base/text.h"
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "hugetlb-pool";
 
 // The pool that vm.nr_hugepages is about.
 const host::HugePool* default_pool(const host::Host& host) {
@@ -63,23 +61,18 @@ Message summary(const Pool& pool, const std::string& size) {
 
 void add_proof(Finding& finding, const HostContext& context, const host::HugePool& from,
                const Pool& pool) {
-  finding.proof.push_back(
-      proof(Message("huge pages in the pool"), from.total->value, from.total->at));
-  finding.proof.push_back(proof(Message("of these free"), from.free->value, from.free->at));
-  finding.proof.push_back(
-      proof(Message("promised to mappings"), from.reserved->value, from.reserved->at));
+  finding.prove(Message("huge pages in the pool"), from.total);
+  finding.prove(Message("of these free"), from.free);
+  finding.prove(Message("promised to mappings"), from.reserved);
   if (pool.line != nullptr && pool.asked > 0) {
     const std::uint32_t file = context.sources.add(pool.line->file);
-    finding.proof.push_back(
-        proof(Message("vm.nr_hugepages asked for"), pool.asked, {file, pool.line->line}));
+    finding.prove(Message("vm.nr_hugepages asked for"), pool.asked, {file, pool.line->line});
   }
   if (from.overcommit && pool.may_grow > 0) {
-    finding.proof.push_back(
-        proof(Message("pages that it may grow by"), pool.may_grow, from.overcommit->at));
+    finding.prove(Message("pages that it may grow by"), pool.may_grow, from.overcommit->at);
   }
   if (const auto& failed = context.facts.host.vmstat.htlb_buddy_alloc_fail) {
-    finding.proof.push_back(
-        proof(Message("huge pages that the kernel did not get"), failed->value, failed->at));
+    finding.prove(Message("huge pages that the kernel did not get"), failed);
   }
 }
 
@@ -95,32 +88,28 @@ std::vector<Claim> check(const HostContext& context) {
   }
   const std::string size = human(to_bytes(from->page_size));
   const Role role = !short_of ? Role::ruled_out : pool.idle == 0 ? Role::root : Role::risk;
-  Claim result = claim(id, role, Rank::limit, short_of ? 0.6 : 0, 0.9,
+  Claim result = claim(role, Rank::limit, short_of ? 0.6 : 0, 0.9,
                        short_of ? summary(pool, size)
                                 : Message("the pool has the {} huge pages of {} that were asked "
                                           "for; {} are left",
                                           grouped(pool.own), size, grouped(pool.idle)));
-  add_proof(result.finding, context, *from, pool);
+  add_proof(result, context, *from, pool);
   if (short_of) {
-    Remedy again;
-    again.title = Message("Make free blocks and write the setting again");
-    again.commands = {
-        ShellCommand("echo 1 | sudo tee /proc/sys/vm/compact_memory"),
-        ShellCommand("sudo sysctl -w vm.nr_hugepages={}", std::max(pool.asked, pool.own))};
-    Remedy early;
-    early.title = Message(
+    result.remedy(
+        Message("Make free blocks and write the setting again"),
+        {ShellCommand("echo 1 | sudo tee /proc/sys/vm/compact_memory"),
+         ShellCommand("sudo sysctl -w vm.nr_hugepages={}", std::max(pool.asked, pool.own))});
+    result.remedy(Message(
         "For the next boot reserve them before anything else: hugepages={} on the kernel's command "
         "line",
-        std::max(pool.asked, pool.own));
-    result.finding.remedies = {again, early};
+        std::max(pool.asked, pool.own)));
   }
   return {std::move(result)};
 }
 
 }  // namespace
 
-extern const Cause cause_hugetlb_pool;
-const Cause cause_hugetlb_pool{id, 'D', "the pool of huge pages is smaller than was asked for",
-                               nullptr, check};
+extern const Cause cause_hugetlb_pool{
+    "hugetlb-pool", 'D', "the pool of huge pages is smaller than was asked for", nullptr, check};
 
 }  // namespace whyoom::diagnose::causes

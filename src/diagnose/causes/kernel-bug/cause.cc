@@ -5,14 +5,12 @@
 
 #include "base/text.h"
 #include "diagnose/bug_shapes.h"
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 #include "kernel/release.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "kernel-bug";
 
 using kernel::Affected;
 
@@ -41,11 +39,11 @@ Message sentence(const BugShape& shape, const kernel::KnownBug& bug, Affected af
   switch (affected) {
     case Affected::yes:
       return Message("Kernel {} has a known bug ({}). {} Fixed in {}.", release, bug.name,
-                     shape.what.str(), fixed_in(bug));
+                     shape.summary.str(), fixed_in(bug));
     case Affected::unknown:
       return Message(
           "Kernel {} may have a known bug ({}); the report does not tell. {} Fixed in {}.", release,
-          bug.name, shape.what.str(), fixed_in(bug));
+          bug.name, shape.summary.str(), fixed_in(bug));
     case Affected::no:
       break;
   }
@@ -71,21 +69,19 @@ std::optional<Claim> judge_shape(BugShape&& shape, std::string_view release) {
     return std::nullopt;
   }
   const bool of_cgroup = shape.bug == kernel::Bug::mglru_flushers_asleep;
-  Claim result = claim(id, role, of_cgroup ? Rank::limit : Rank::out_of_reach, shape.strength,
+  Claim result = claim(role, of_cgroup ? Rank::limit : Rank::out_of_reach, shape.strength,
                        role == Role::contributing || unproved ? 0.6 : 0.9,
                        sentence(shape, bug, release_known ? affected : Affected::unknown,
                                 release_known ? printable(release) : "?"));
   result.unproved = unproved;
-  result.finding.proof = std::move(shape.proof);
+  result.proof = std::move(shape.proof);
   if (role != Role::ruled_out) {
-    Remedy remedy;
-    remedy.title =
-        Message("Update the kernel: it needs {}. Reported: {}", cited(bug), bug.reported);
-    remedy.commands = {ShellCommand("uname -r")};
+    Remedy& update = result.remedy(
+        Message("Update the kernel: it needs {}. Reported: {}", cited(bug), bug.reported),
+        {ShellCommand("uname -r")});
     if (of_cgroup) {
-      remedy.commands.push_back(ShellCommand("cat /sys/kernel/mm/lru_gen/enabled"));
+      update.commands.push_back(ShellCommand("cat /sys/kernel/mm/lru_gen/enabled"));
     }
-    result.finding.remedies.push_back(std::move(remedy));
   }
   return result;
 }
@@ -96,7 +92,7 @@ std::optional<Claim> judge(const Context& context) {
   std::optional<Claim> best;
   for (BugShape& shape : bug_shapes(context)) {
     auto next = judge_shape(std::move(shape), release);
-    if (next && (!best || next->finding.role < best->finding.role)) {
+    if (next && (!best || next->role < best->role)) {
       best = std::move(next);
     }
   }
@@ -105,7 +101,6 @@ std::optional<Claim> judge(const Context& context) {
 
 }  // namespace
 
-extern const Cause cause_kernel_bug;
-const Cause cause_kernel_bug{id, 'A', "a known bug of this kernel", judge};
+extern const Cause cause_kernel_bug{"kernel-bug", 'A', "a known bug of this kernel", judge};
 
 }  // namespace whyoom::diagnose::causes

@@ -1,13 +1,11 @@
 #include <algorithm>
 #include <string>
 
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "kill-spree";
 
 std::optional<Claim> judge(const Context& context) {
   const auto& report = context.report;
@@ -20,7 +18,7 @@ std::optional<Claim> judge(const Context& context) {
   }
   const std::string since = story.seconds_since_first ? seconds(*story.seconds_since_first) : "";
   Claim result =
-      claim(id, Role::consequence, Rank::asked_for, 0, 0.95,
+      claim(Role::consequence, Rank::asked_for, 0, 0.95,
             story.number < 2 ? Message("The kernel killed {} processes for one cause.", killed)
             : since.empty()
                 ? Message("Event {} of one spree that began at line {}; {} so far.", story.number,
@@ -28,16 +26,15 @@ std::optional<Claim> judge(const Context& context) {
                 : Message("Event {} of one spree that began {} earlier at line {}; {} so far.",
                           story.number, since, story.first_line,
                           plural(killed, "process killed", "processes killed")));
-  result.finding.proof.push_back(
-      proof(Message("processes killed so far"), std::uint64_t{killed}, {0, report.first_line}));
-  result.finding.proof.push_back(proof(Message("events of the spree so far"),
-                                       std::uint64_t{story.number}, {0, story.first_line}));
+  result.prove(Message("processes killed so far"), std::uint64_t{killed}, {0, report.first_line});
+  result.prove(Message("events of the spree so far"), std::uint64_t{story.number},
+               {0, story.first_line});
   return result;
 }
 
 }  // namespace
 
-extern const Cause cause_kill_spree;
-const Cause cause_kill_spree{id, 'E', "several processes were killed for one cause", judge};
+extern const Cause cause_kill_spree{"kill-spree", 'E',
+                                    "several processes were killed for one cause", judge};
 
 }  // namespace whyoom::diagnose::causes

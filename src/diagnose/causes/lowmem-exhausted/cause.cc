@@ -1,12 +1,10 @@
 #include <algorithm>
 
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "lowmem-exhausted";
 
 // Free in zones that the request may not use, as a share of RAM.
 constexpr double worth_having = 0.10;
@@ -46,7 +44,7 @@ std::optional<Claim> judge(const Context& context) {
     return each.eligible ? each.managed.value_or(Pages(0)).count() : 0;
   });
   Claim result = claim(
-      id, found ? Role::root : Role::ruled_out, Rank::out_of_reach, part * 0.5, 0.9,
+      found ? Role::root : Role::ruled_out, Rank::out_of_reach, part * 0.5, 0.9,
       found ? Message("The zones that this request may use were full, the others were not: zone {} "
                       "had {} free "
                       "and {} must stay, while {} were free in zones above, which a request of "
@@ -54,27 +52,21 @@ std::optional<Claim> judge(const Context& context) {
                       last->name, kb(to_bytes(last->usable(), evidence.page)),
                       kb(to_bytes(last->floor, evidence.page)), human(*elsewhere))
             : Message("{} were free in zones that the request may not use", human(*elsewhere)));
-  auto& proofs = result.finding.proof;
-  proofs.push_back(proof(Message("zone {}: free and usable by this request", last->name),
-                         to_bytes(last->usable(), evidence.page), last->at));
-  proofs.push_back(proof(Message("zone {}: must stay above this", last->name),
-                         to_bytes(last->floor, evidence.page), last->at));
-  proofs.push_back(proof(Message("free in zones that it may not use"), *elsewhere,
-                         context.report.totals.get(kernel::Field::free)->at));
+  prove_zone(result, evidence, *last);
+  result.prove(Message("free in zones that it may not use"), *elsewhere,
+               context.report.totals.get(kernel::Field::free)->at);
   if (found) {
-    Remedy remedy;
-    remedy.title =
+    result.remedy(
         low_class ? Message("The device's driver asks for low memory: see its options or update it")
-                  : Message("Use a 64-bit kernel: more RAM does not enlarge low memory");
-    remedy.commands = {ShellCommand("uname -m")};
-    result.finding.remedies.push_back(remedy);
+                  : Message("Use a 64-bit kernel: more RAM does not enlarge low memory"),
+        {ShellCommand("uname -m")});
   }
   return result;
 }
 
 }  // namespace
 
-extern const Cause cause_lowmem_exhausted;
-const Cause cause_lowmem_exhausted{id, 'A', "only the low zones are full", judge};
+extern const Cause cause_lowmem_exhausted{"lowmem-exhausted", 'A', "only the low zones are full",
+                                          judge};
 
 }  // namespace whyoom::diagnose::causes

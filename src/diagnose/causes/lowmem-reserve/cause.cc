@@ -1,10 +1,8 @@
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "lowmem-reserve";
 
 constexpr double decisive_share = 0.10;  // of RAM, free and held back by reserves alone
 constexpr double notable_share = 0.01;
@@ -38,7 +36,7 @@ std::optional<Claim> judge(const Context& context) {
                     : part >= notable_share ? Role::contributing
                                             : Role::ruled_out;
   Claim result =
-      claim(id, role, Rank::out_of_reach, part, 0.9,
+      claim(role, Rank::out_of_reach, part, 0.9,
             role == Role::ruled_out
                 ? Message("the reserves of the lower zones held back {} ({} of RAM)", human(size),
                           percent(part))
@@ -48,29 +46,26 @@ std::optional<Claim> judge(const Context& context) {
                           largest->name, kb(to_bytes(largest->usable(), evidence.page)),
                           kb(to_bytes(largest->min, evidence.page)),
                           kb(to_bytes(largest->reserve, evidence.page)), human(size)));
-  auto& proofs = result.finding.proof;
-  proofs.push_back(proof(Message("zone {}: free and usable by this request", largest->name),
-                         to_bytes(largest->usable(), evidence.page), largest->at));
-  proofs.push_back(proof(Message("zone {}: min", largest->name),
-                         to_bytes(largest->min, evidence.page), largest->at));
-  proofs.push_back(proof(Message("zone {}: reserve against it", largest->name),
-                         to_bytes(largest->reserve, evidence.page),
-                         largest->printed->lowmem_reserve_at));
+  result.prove(Message("zone {}: free and usable by this request", largest->name),
+               to_bytes(largest->usable(), evidence.page), largest->at);
+  result.prove(Message("zone {}: min", largest->name), to_bytes(largest->min, evidence.page),
+               largest->at);
+  result.prove(Message("zone {}: reserve against it", largest->name),
+               to_bytes(largest->reserve, evidence.page), largest->printed->lowmem_reserve_at);
   if (role == Role::root) {
-    Remedy remedy;
-    remedy.title = Message(
-        "Compare vm.lowmem_reserve_ratio with the default (256 256 32 0 0); a smaller number "
-        "reserves more");
-    remedy.commands = {ShellCommand("sysctl vm.lowmem_reserve_ratio")};
-    remedy.assume = "vm.lowmem_reserve_ratio=default";
-    result.finding.remedies.push_back(remedy);
+    result
+        .remedy(Message("Compare vm.lowmem_reserve_ratio with the default (256 256 32 0 0); a "
+                        "smaller number "
+                        "reserves more"),
+                {ShellCommand("sysctl vm.lowmem_reserve_ratio")})
+        .assume = "vm.lowmem_reserve_ratio=default";
   }
   return result;
 }
 
 }  // namespace
 
-extern const Cause cause_lowmem_reserve;
-const Cause cause_lowmem_reserve{id, 'A', "a zone's reserve keeps the request out", judge};
+extern const Cause cause_lowmem_reserve{"lowmem-reserve", 'A',
+                                        "a zone's reserve keeps the request out", judge};
 
 }  // namespace whyoom::diagnose::causes

@@ -1,11 +1,9 @@
 #include "base/text.h"
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "many-processes";
 
 using What = memory::AccountLine::What;
 
@@ -26,30 +24,25 @@ std::optional<Claim> judge(const Context& context) {
   const std::string comm = printable(name->comm);
   // The same memory as memory-exhausted counts, so a hair more of it: this answer says more.
   Claim result = claim(
-      id, is_many && part >= 0.25 ? Role::root : Role::ruled_out, Rank::used_up, part + 0.001, 0.93,
+      is_many && part >= 0.25 ? Role::root : Role::ruled_out, Rank::used_up, part + 0.001, 0.93,
       is_many
           ? Message("Memory was used up by many processes of one name: {} processes \"{}\" held "
                     "{} together, the biggest of them {}.",
                     grouped(name->count), comm, human(name->own), human(name->largest_own))
           : Message("no name stands for many processes: \"{}\" has {}, the biggest holds {} of {}",
                     comm, name->count, human(name->largest_own), human(name->own)));
-  auto& proofs = result.finding.proof;
-  proofs.push_back(
-      proof(Message("processes named \"{}\"", comm), std::uint64_t{name->count}, name->first_at));
-  proofs.push_back(proof(Message("memory of all of them"), name->own, name->first_at));
-  proofs.push_back(
-      proof(Message("memory of the biggest of them"), name->largest_own, name->first_at));
-  if (result.finding.role == Role::root) {
-    Remedy remedy;
-    remedy.title = Message("Limit how many \"{}\" run (workers, connections, TasksMax)", comm);
-    result.finding.remedies.push_back(remedy);
+  result.prove(Message("processes named \"{}\"", comm), std::uint64_t{name->count}, name->first_at);
+  result.prove(Message("memory of all of them"), name->own, name->first_at);
+  result.prove(Message("memory of the biggest of them"), name->largest_own, name->first_at);
+  if (result.role == Role::root) {
+    result.remedy(Message("Limit how many \"{}\" run (workers, connections, TasksMax)", comm));
   }
   return result;
 }
 
 }  // namespace
 
-extern const Cause cause_many_processes;
-const Cause cause_many_processes{id, 'B', "many processes of one name used up the memory", judge};
+extern const Cause cause_many_processes{"many-processes", 'B',
+                                        "many processes of one name used up the memory", judge};
 
 }  // namespace whyoom::diagnose::causes

@@ -1,11 +1,9 @@
+#include "diagnose/claim.h"
 #include "diagnose/task_pressure.h"
-#include "diagnose/tools.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "max-map-count";
 
 ProcessFilter nobody(const TaskLimit& /*limit*/) {
   return [](const host::Process&) { return false; };
@@ -27,13 +25,13 @@ void complete(const HostContext& /*context*/, const TaskLimit& limit, Finding& f
 }
 
 std::vector<Claim> check(const HostContext& context) {
-  return judge_limits(context, {id, TaskLimit::Kind::max_map_count, nobody, reached, complete});
+  return judge_limits(context, {TaskLimit::Kind::max_map_count, nobody, reached, complete});
 }
 
 }  // namespace
 
-extern const Cause cause_max_map_count;
-const Cause cause_max_map_count{
-    id, 'D', "a process has as many mappings as vm.max_map_count allows", nullptr, check};
+extern const Cause cause_max_map_count{"max-map-count", 'D',
+                                       "a process has as many mappings as vm.max_map_count allows",
+                                       nullptr, check};
 
 }  // namespace whyoom::diagnose::causes

@@ -1,10 +1,8 @@
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "memory-exhausted";
 
 using What = memory::AccountLine::What;
 
@@ -14,14 +12,13 @@ constexpr double file_share = 0.25;  // page cache that could have been dropped
 void add_biggest(Finding& finding, const memory::Evidence& evidence) {
   const auto& biggest = evidence.attribution.biggest;
   if (biggest) {
-    finding.proof.push_back(
-        proof(Message("biggest process, {}", process(biggest->task->comm, biggest->task->pid)),
-              biggest->memory(), {0, biggest->task->line}));
+    finding.prove(Message("biggest process, {}", process(biggest->task->comm, biggest->task->pid)),
+                  biggest->memory(), {0, biggest->task->line});
     return;
   }
   for (const auto& victim : evidence.report->victims) {
-    finding.proof.push_back(proof(Message("killed {}", process(victim.comm, victim.pid)),
-                                  to_bytes(KiB(victim.anon_rss_kib.value_or(0))), victim.at));
+    finding.prove(Message("killed {}", process(victim.comm, victim.pid)),
+                  to_bytes(KiB(victim.anon_rss_kib.value_or(0))), victim.at);
   }
 }
 
@@ -53,31 +50,29 @@ std::optional<Claim> judge(const Context& context) {
   // When more is in no counter than in processes, they are not the answer.
   const bool most = processes >= account->size(What::unaccounted);
   const bool root = part >= big_share && !cache_left && has_end && most;
-  Claim result = claim(id, root ? Role::root : Role::ruled_out, Rank::used_up, part, 0.95,
+  Claim result = claim(root ? Role::root : Role::ruled_out, Rank::used_up, part, 0.95,
                        root         ? sentence(context.evidence, processes, part)
                        : cache_left ? Message("{} of page cache were left", human(file))
                                     : Message("processes held only {} ({} of RAM)",
                                               human(processes), percent(part)));
-  auto& proofs = result.finding.proof;
-  proofs.push_back(proof(Message("memory of processes"), processes, account->at(What::anon)));
-  proofs.push_back(proof(Message("RAM that the kernel manages"), account->total,
-                         context.report.tail.ram ? context.report.tail.ram->at : Place{}));
-  proofs.push_back(proof(Message("page cache left"), file, account->at(What::file)));
-  proofs.push_back(proof(Message("free"), account->size(What::free), account->at(What::free)));
+  result.prove(Message("memory of processes"), processes, account->at(What::anon));
+  result.prove(Message("RAM that the kernel manages"), account->total,
+               context.report.tail.ram ? context.report.tail.ram->at : Place{});
+  result.prove(Message("page cache left"), file, account->at(What::file));
+  result.prove(Message("free"), account->size(What::free), account->at(What::free));
   if (root) {
-    add_biggest(result.finding, context.evidence);
-    Remedy remedy;
-    remedy.title = Message("Give the machine more memory or swap, or limit the biggest process");
-    remedy.commands = {ShellCommand("ps -eo pid,rss,comm --sort=-rss | head")};
-    remedy.assume = "ram=+" + std::to_string(account->total.count() / 4);
-    result.finding.remedies.push_back(remedy);
+    add_biggest(result, context.evidence);
+    result
+        .remedy(Message("Give the machine more memory or swap, or limit the biggest process"),
+                {ShellCommand("ps -eo pid,rss,comm --sort=-rss | head")})
+        .assume = "ram=+" + std::to_string(account->total.count() / 4);
   }
   return result;
 }
 
 }  // namespace
 
-extern const Cause cause_memory_exhausted;
-const Cause cause_memory_exhausted{id, 'B', "processes used up the memory", judge};
+extern const Cause cause_memory_exhausted{"memory-exhausted", 'B', "processes used up the memory",
+                                          judge};
 
 }  // namespace whyoom::diagnose::causes

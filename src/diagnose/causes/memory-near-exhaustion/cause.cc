@@ -1,13 +1,11 @@
 #include <algorithm>
 
+#include "diagnose/claim.h"
 #include "diagnose/host_users.h"
-#include "diagnose/tools.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "memory-near-exhaustion";
 
 constexpr double little_available = 0.05;  // of RAM
 constexpr double little_swap = 0.10;       // of the swap, free
@@ -22,18 +20,15 @@ bool swap_helps(const host::Meminfo& info) {
 void add_proof(Finding& finding, const HostContext& context) {
   const memory::HostState& state = context.state;
   const host::Meminfo& info = context.facts.host.meminfo;
-  finding.proof.push_back(proof(Message("MemAvailable"), *state.available, info.mem_available->at));
-  finding.proof.push_back(proof(Message("MemTotal"), *state.ram, info.mem_total->at));
+  finding.prove(Message("MemAvailable"), *state.available, info.mem_available->at);
+  finding.prove(Message("MemTotal"), *state.ram, info.mem_total->at);
   if (state.available_with_default) {
-    finding.proof.push_back(
-        proof(Message("MemAvailable with the kernel's own choice of vm.min_free_kbytes"),
-              *state.available_with_default));
+    finding.prove(Message("MemAvailable with the kernel's own choice of vm.min_free_kbytes"),
+                  *state.available_with_default);
   }
   if (info.swap_total && info.swap_free) {
-    finding.proof.push_back(
-        proof(Message("swap"), to_bytes(info.swap_total->value), info.swap_total->at));
-    finding.proof.push_back(
-        proof(Message("swap free"), to_bytes(info.swap_free->value), info.swap_free->at));
+    finding.prove(Message("swap"), info.swap_total);
+    finding.prove(Message("swap free"), info.swap_free);
   }
 }
 
@@ -69,7 +64,7 @@ std::vector<Claim> check(const HostContext& context) {
   const bool held_back = share(with_default, *state.ram) >= little_available;
   if (part >= little_available || held_back || swap_helps(info)) {
     Claim refused = claim(
-        id, Role::ruled_out, Rank::used_up, 0, 0.95,
+        Role::ruled_out, Rank::used_up, 0, 0.95,
         part >= little_available
             ? Message("{} ({} of RAM) are available", human(*state.available), percent(part))
         : held_back ? Message("{} are available, and {} would be with the kernel's own choice of "
@@ -77,33 +72,29 @@ std::vector<Claim> check(const HostContext& context) {
                               human(*state.available), human(with_default))
                     : Message("{} are available, but {} of swap are free", human(*state.available),
                               human(to_bytes(info.swap_free->value))));
-    add_proof(refused.finding, context);
+    add_proof(refused, context);
     return {std::move(refused)};
   }
   const auto programs = biggest_programs(context.facts.host, most_programs, context.sources);
-  Claim result = claim(id, Role::risk, Rank::used_up, 1 - part, 0.9, sentence(state, programs));
-  add_proof(result.finding, context);
+  Claim result = claim(Role::risk, Rank::used_up, 1 - part, 0.9, sentence(state, programs));
+  add_proof(result, context);
   for (const MemoryUser& program : programs) {
-    result.finding.proof.push_back(
-        proof(Message("{} ({})", program.name, plural(program.processes, "process", "processes")),
-              program.memory, program.at));
+    result.prove(
+        Message("{} ({})", program.name, plural(program.processes, "process", "processes")),
+        program.memory, program.at);
   }
   if (const auto group = biggest_cgroup(context.facts.host)) {
-    result.finding.proof.push_back(
-        proof(Message("the cgroup {}", group->name), group->memory, group->at));
+    result.prove(Message("the cgroup {}", group->name), group->memory, group->at);
   }
-  Remedy remedy;
-  remedy.title =
-      Message("Make room before the kernel does: stop or limit what has most, add swap or memory");
-  remedy.commands = {ShellCommand("ps -eo rss,pid,comm --sort -rss | head")};
-  result.finding.remedies.push_back(remedy);
+  result.remedy(
+      Message("Make room before the kernel does: stop or limit what has most, add swap or memory"),
+      {ShellCommand("ps -eo rss,pid,comm --sort -rss | head")});
   return {std::move(result)};
 }
 
 }  // namespace
 
-extern const Cause cause_memory_near_exhaustion;
-const Cause cause_memory_near_exhaustion{id, 'F', "little memory is available, and no swap",
-                                         nullptr, check};
+extern const Cause cause_memory_near_exhaustion{
+    "memory-near-exhaustion", 'F', "little memory is available, and no swap", nullptr, check};
 
 }  // namespace whyoom::diagnose::causes

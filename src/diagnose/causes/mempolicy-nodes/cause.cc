@@ -1,11 +1,9 @@
+#include "diagnose/claim.h"
 #include "diagnose/node_bound.h"
-#include "diagnose/tools.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "mempolicy-nodes";
 
 bool constrained(const Context& context) {
   if (context.evidence.constraint) {
@@ -28,20 +26,18 @@ std::optional<Claim> judge(const Context& context) {
   if (!constrained(context)) {
     return std::nullopt;
   }
-  auto result = judge_node_bound(context, id, who);
-  if (result && result->finding.role == Role::root) {
-    Remedy remedy;
-    remedy.title = Message(
-        "Prefer the node in place of binding to it (numactl --preferred), or bind to more nodes");
-    remedy.commands = {ShellCommand("numactl --hardware")};
-    result->finding.remedies.push_back(remedy);
+  auto result = judge_node_bound(context, who);
+  if (result && result->role == Role::root) {
+    result->remedy(Message("Prefer the node in place of binding to it (numactl --preferred), or "
+                           "bind to more nodes"),
+                   {ShellCommand("numactl --hardware")});
   }
   return result;
 }
 
 }  // namespace
 
-extern const Cause cause_mempolicy_nodes;
-const Cause cause_mempolicy_nodes{id, 'A', "the task is bound to nodes that are full", judge};
+extern const Cause cause_mempolicy_nodes{"mempolicy-nodes", 'A',
+                                         "the task is bound to nodes that are full", judge};
 
 }  // namespace whyoom::diagnose::causes

@@ -1,11 +1,10 @@
 #include "base/text.h"
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
 
-constexpr std::string_view id = "min-free-drift";
 // AWS and Broadcom recommend up to 3 % of RAM.
 constexpr double widest_rule = 0.03;
 
@@ -17,8 +16,8 @@ std::optional<KiB> after_boot(const HostContext& context) {
                                   : std::nullopt;
   }
   // The kernel's choice depends on huge pages: a kernel without them has no such file.
-  return context.facts.host.transparent_huge.enabled ? context.state.min_free->kernel_default
-                                                     : std::nullopt;
+  return context.facts.host.transparent_huge ? context.state.min_free->kernel_default
+                                             : std::nullopt;
 }
 
 // khugepaged raises a smaller setting when it starts, so the running value is the larger one. When
@@ -34,15 +33,14 @@ void add_lines(Finding& finding, const HostContext& context) {
       continue;
     }
     const bool wins = line.fate == host::SysctlSetting::Fate::wins;
-    finding.proof.push_back(proof(
+    finding.prove(
         wins ? Message("the line that decides at boot") : Message("a line that does not decide"),
         to_bytes(KiB(static_cast<std::uint64_t>(*value))),
-        {context.sources.add(line.real), line.line}));
+        {context.sources.add(line.real), line.line});
   }
   for (const auto& setter : context.facts.min_free_setters) {
-    finding.proof.push_back(proof(Message("a line of {} that names the key", setter.program),
-                                  std::uint64_t{1},
-                                  {context.sources.add(setter.file), setter.line}));
+    finding.prove(Message("a line of {} that names the key", setter.program), std::uint64_t{1},
+                  {context.sources.add(setter.file), setter.line});
   }
 }
 
@@ -59,36 +57,33 @@ std::vector<Claim> check(const HostContext& context) {
   const std::string running = kb(to_bytes(setting->value));
   const std::string later = kb(to_bytes(*next));
   if (setting->value == *next || raised_by_khugepaged(setting->value, *next, *setting)) {
-    Claim same = claim(id, Role::ruled_out, Rank::used_up, 0, 0.95,
+    Claim same = claim(Role::ruled_out, Rank::used_up, 0, 0.95,
                        Message("vm.min_free_kbytes is {}, as the next boot makes it", running));
-    same.finding.proof.push_back(
-        proof(Message("vm.min_free_kbytes now"), to_bytes(setting->value), setting->at));
+    same.prove(Message("vm.min_free_kbytes now"), to_bytes(setting->value), setting->at);
     return {std::move(same)};
   }
   Claim result = claim(
-      id, Role::risk, Rank::used_up, 0.3, from_file ? 0.95 : 0.7,
+      Role::risk, Rank::used_up, 0.3, from_file ? 0.95 : 0.7,
       from_file
           ? Message("vm.min_free_kbytes is {} now, and the next boot sets {}.", running, later)
           : Message("vm.min_free_kbytes is {} now. No sysctl file sets it, so the next boot "
                     "leaves the kernel's own choice of about {}, unless a program sets it again.",
                     running, later));
-  result.finding.proof.push_back(
-      proof(Message("vm.min_free_kbytes now"), to_bytes(setting->value), setting->at));
-  result.finding.proof.push_back(proof(Message("after the next boot"), to_bytes(*next)));
-  add_lines(result.finding, context);
+  result.prove(Message("vm.min_free_kbytes now"), to_bytes(setting->value), setting->at);
+  result.prove(Message("after the next boot"), to_bytes(*next));
+  add_lines(result, context);
   // A running value that is itself too high is not worth keeping.
   if (setting->is_default() || setting->share_of_ram.value_or(1) <= widest_rule) {
-    result.finding.remedies = {set_remedy(Message("Make the next boot set what is in force now"),
-                                          "vm.min_free_kbytes",
-                                          static_cast<std::int64_t>(setting->value.count()))};
+    result.remedies = {set_remedy(Message("Make the next boot set what is in force now"),
+                                  "vm.min_free_kbytes",
+                                  static_cast<std::int64_t>(setting->value.count()))};
   }
   return {std::move(result)};
 }
 
 }  // namespace
 
-extern const Cause cause_min_free_drift;
-const Cause cause_min_free_drift{id, 'F', "vm.min_free_kbytes is not what the next boot makes it",
-                                 nullptr, check};
+extern const Cause cause_min_free_drift{
+    "min-free-drift", 'F', "vm.min_free_kbytes is not what the next boot makes it", nullptr, check};
 
 }  // namespace whyoom::diagnose::causes

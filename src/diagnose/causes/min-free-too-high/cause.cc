@@ -1,14 +1,13 @@
 #include <algorithm>
+#include <string>
 
-#include "diagnose/causes/min-free-too-high/host.h"
-#include "diagnose/tools.h"
+#include "base/text.h"
+#include "diagnose/claim.h"
 #include "memory/min_free.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "min-free-too-high";
 
 // A setting this much above the kernel's own choice is somebody's, whatever khugepaged added.
 constexpr double clearly_above_default = 1.25;
@@ -46,16 +45,14 @@ Effect effect_of(const memory::Evidence& evidence, double factor) {
 
 std::vector<Remedy> remedies(KiB value) {
   const std::string number = std::to_string(value.count());
-  Remedy by_hand;
-  by_hand.title =
-      Message("By hand: set it now, find the line that sets it, put {} there, load it", number);
-  by_hand.commands = {ShellCommand("sudo sysctl -w vm.min_free_kbytes={}", value.count()),
-                      ShellCommand("grep -nsE '^[^#;]*min_free_kbytes' /etc/sysctl.conf "
-                                   "/{etc,run,usr/local/lib,usr/lib}/sysctl.d/*.conf"),
-                      ShellCommand("sudo sysctl -p /etc/sysctl.conf")};
-  return {set_remedy(Message("Give the memory back, now and after a restart"), "vm.min_free_kbytes",
-                     static_cast<std::int64_t>(value.count())),
-          by_hand};
+  return {
+      set_remedy(Message("Give the memory back, now and after a restart"), "vm.min_free_kbytes",
+                 static_cast<std::int64_t>(value.count())),
+      {Message("By hand: set it now, find the line that sets it, put {} there, load it", number),
+       {ShellCommand("sudo sysctl -w vm.min_free_kbytes={}", value.count()),
+        ShellCommand("grep -nsE '^[^#;]*min_free_kbytes' /etc/sysctl.conf "
+                     "/{etc,run,usr/local/lib,usr/lib}/sysctl.d/*.conf"),
+        ShellCommand("sudo sysctl -p /etc/sysctl.conf")}}};
 }
 
 void add_proof(Finding& finding, const memory::Evidence& evidence, const Effect& effect,
@@ -63,34 +60,27 @@ void add_proof(Finding& finding, const memory::Evidence& evidence, const Effect&
   const memory::MinFree& setting = *evidence.min_free;
   const memory::ZoneState& zone = *effect.nearest;
   const PageSize page = evidence.page;
-  finding.proof.push_back(
-      proof(Message("vm.min_free_kbytes, from the zones' min"), to_bytes(setting.value), zone.at));
-  finding.proof.push_back(
-      proof_ratio(Message("share of RAM that it keeps free"), setting.share_of_ram, zone.at));
-  finding.proof.push_back(
-      proof(Message("the kernel's own choice on this machine"), to_bytes(setting.default_high)));
+  finding.prove(Message("vm.min_free_kbytes, from the zones' min"), to_bytes(setting.value),
+                zone.at);
+  finding.prove_ratio(Message("share of RAM that it keeps free"), setting.share_of_ram, zone.at);
+  finding.prove(Message("the kernel's own choice on this machine"), to_bytes(setting.default_high));
   for (const auto& each : evidence.zones) {
     if (!each.eligible) {
       continue;
     }
-    finding.proof.push_back(proof(Message("zone {}: free and usable by this request", each.name),
-                                  to_bytes(each.usable(), page), each.at));
-    finding.proof.push_back(proof(Message("zone {}: must stay above this", each.name),
-                                  to_bytes(each.floor, page), each.at));
-    finding.proof.push_back(proof(Message("zone {}: min with the kernel's own choice", each.name),
-                                  to_bytes(memory::scaled_min(each, factor), page)));
+    prove_zone(finding, evidence, each);
+    finding.prove(Message("zone {}: min with the kernel's own choice", each.name),
+                  to_bytes(memory::scaled_min(each, factor), page));
   }
-  finding.proof.push_back(
-      proof(Message("free memory that the setting kept out of reach"), effect.out_of_reach));
+  finding.prove(Message("free memory that the setting kept out of reach"), effect.out_of_reach);
 }
 
 Claim refuse(const memory::Evidence& evidence, const Message& why) {
-  Claim result = claim(id, Role::ruled_out, Rank::out_of_reach, 0, 0.95, why);
-  result.finding.proof.push_back(proof(Message("vm.min_free_kbytes, from the zones' min"),
-                                       to_bytes(evidence.min_free->value),
-                                       evidence.zones.front().at));
-  result.finding.proof.push_back(proof(Message("the kernel's own choice on this machine"),
-                                       to_bytes(evidence.min_free->default_high)));
+  Claim result = claim(Role::ruled_out, Rank::out_of_reach, 0, 0.95, why);
+  result.prove(Message("vm.min_free_kbytes, from the zones' min"),
+               to_bytes(evidence.min_free->value), evidence.zones.front().at);
+  result.prove(Message("the kernel's own choice on this machine"),
+               to_bytes(evidence.min_free->default_high));
   return result;
 }
 
@@ -140,21 +130,153 @@ std::optional<Claim> judge(const Context& context) {
                           value, own_choice, human(effect.out_of_reach)));
   }
   Claim result =
-      claim(id, decisive ? Role::root : Role::contributing, Rank::out_of_reach, gain,
+      claim(decisive ? Role::root : Role::contributing, Rank::out_of_reach, gain,
             setting.exact ? 0.99 : 0.95,
             decisive ? root_sentence(evidence, effect)
                      : Message("vm.min_free_kbytes was {}, the kernel's own choice here is "
                                "{}: it kept {} out of reach.",
                                value, own_choice, human(effect.out_of_reach)));
-  add_proof(result.finding, evidence, effect, factor);
-  result.finding.remedies = remedies(setting.default_high);
+  add_proof(result, evidence, effect, factor);
+  result.remedies = remedies(setting.default_high);
   return result;
+}
+
+// On a host: what the setting takes away before anything has failed.
+
+// Tencent Cloud's runbook allows 1 % of RAM; AWS (for ENA) and Broadcom (Greenplum) ask for 1-3 %.
+constexpr double strict_rule = 0.01;
+constexpr double widest_rule = 0.03;
+
+struct Numbers {
+  const memory::HostMinFree& setting;
+  KiB own_choice;
+  double of_ram = 0;
+  bool fails_now = false;  // an ordinary request finds no zone, and would with the kernel's choice
+  bool near = false;
+};
+
+Numbers numbers_of(const memory::HostState& state) {
+  Numbers numbers{*state.min_free, *state.min_free->kernel_default};
+  numbers.of_ram = state.min_free->share_of_ram.value_or(0);
+  if (state.with_default && state.with_default->request) {
+    const auto& request = *state.with_default->request;
+    numbers.fails_now = !request.passes_before && request.passes_after;
+  }
+  numbers.near = memory::is_near(state.kills_from, numbers.setting.value);
+  return numbers;
+}
+
+void add_proof(Finding& finding, const HostContext& context, const Numbers& numbers) {
+  const memory::HostState& state = context.state;
+  const host::Meminfo& info = context.facts.host.meminfo;
+  finding.prove(Message("vm.min_free_kbytes"), to_bytes(numbers.setting.value), numbers.setting.at);
+  if (numbers.setting.share_of_ram) {
+    finding.prove_ratio(Message("share of RAM"), numbers.of_ram, info.mem_total->at);
+  }
+  finding.prove(Message("the kernel's own choice here"), to_bytes(numbers.own_choice));
+  if (state.free) {
+    finding.prove(Message("MemFree"), *state.free, info.mem_free->at);
+  }
+  if (state.available) {
+    finding.prove(Message("MemAvailable"), *state.available, info.mem_available->at);
+  }
+  if (state.available_with_default) {
+    finding.prove(Message("MemAvailable with the kernel's own choice"),
+                  *state.available_with_default);
+  }
+  if (state.with_default) {
+    finding.prove(Message("free memory out of reach of an ordinary request"),
+                  state.with_default->out_of_reach_before);
+    finding.prove(Message("the same with the kernel's own choice"),
+                  state.with_default->out_of_reach_after);
+  }
+  if (state.kills_from) {
+    finding.prove(Message("as the host is now, the kernel kills from this value on"),
+                  to_bytes(state.kills_from->value));
+  }
+}
+
+// Where the value comes from decides how much a fix can do.
+Message title_of(const HostContext& context) {
+  const host::SysctlHistory& history = context.facts.min_free_history;
+  const host::SysctlSetting* line = history.boot.winning();
+  line = line != nullptr ? line : history.system.winning();
+  if (line != nullptr) {
+    return Message("Give the memory back for good ({}:{} sets it to {})", printable(line->real),
+                   line->line, printable(line->value));
+  }
+  if (!context.facts.min_free_setters.empty()) {
+    const host::SysctlSetter& setter = context.facts.min_free_setters.back();
+    return Message("Give the memory back, and change {}:{}, where {} sets it",
+                   printable(setter.file), setter.line, setter.program);
+  }
+  return Message("Give the memory back, and find the program that sets it: no file does");
+}
+
+Message sentence(const memory::HostState& state, const Numbers& numbers) {
+  const std::string value = kb(to_bytes(numbers.setting.value));
+  const std::string choice = kb(to_bytes(numbers.own_choice));
+  if (numbers.fails_now) {
+    return Message(
+        "Memory is free, but vm.min_free_kbytes keeps it out of reach: it is {} ({} of "
+        "RAM), the kernel's own choice here is {}. An ordinary request finds no zone above "
+        "its mark now, so the kernel kills as soon as reclaim ends.",
+        value, percent(numbers.of_ram), choice);
+  }
+  if (state.available && state.available_with_default) {
+    return Message(
+        "vm.min_free_kbytes is {} ({} of RAM), the kernel's own choice here is {}. {} are "
+        "available; with the kernel's choice {} would be.",
+        value, percent(numbers.of_ram), choice, human(*state.available),
+        human(*state.available_with_default));
+  }
+  return Message("vm.min_free_kbytes is {} ({} of RAM), the kernel's own choice here is {}.", value,
+                 percent(numbers.of_ram), choice);
+}
+
+Claim refuse(const Numbers& numbers, Message why) {
+  Claim result = claim(Role::ruled_out, Rank::out_of_reach, 0, 0.97, std::move(why));
+  result.prove(Message("vm.min_free_kbytes"), to_bytes(numbers.setting.value), numbers.setting.at);
+  result.prove(Message("the kernel's own choice here"), to_bytes(numbers.own_choice));
+  return result;
+}
+
+std::vector<Claim> check(const HostContext& context) {
+  const memory::HostState& state = context.state;
+  if (!state.min_free || !state.min_free->kernel_default) {
+    return {};
+  }
+  const Numbers numbers = numbers_of(state);
+  const double times = static_cast<double>(numbers.setting.value.count()) /
+                       static_cast<double>(std::max<std::uint64_t>(numbers.own_choice.count(), 1));
+  const std::string value = kb(to_bytes(numbers.setting.value));
+  if (times <= clearly_above_default) {
+    return {
+        refuse(numbers, Message("vm.min_free_kbytes is {}, and the kernel itself chooses {} here",
+                                value, kb(to_bytes(numbers.own_choice))))};
+  }
+  if (numbers.of_ram <= strict_rule && !numbers.near && !numbers.fails_now) {
+    return {refuse(numbers, Message("vm.min_free_kbytes is {}, {} of RAM: within the 1 % that "
+                                    "every recommendation allows",
+                                    value, percent(numbers.of_ram)))};
+  }
+  if (numbers.of_ram <= widest_rule && !numbers.near && !numbers.fails_now) {
+    return {refuse(numbers,
+                   Message("vm.min_free_kbytes is {}, {} of RAM: above the 1 % of Tencent Cloud's "
+                           "runbook, within the 1-3 % that AWS and Broadcom recommend",
+                           value, percent(numbers.of_ram)))};
+  }
+  Claim result = claim(numbers.fails_now ? Role::root : Role::risk, Rank::out_of_reach,
+                       numbers.of_ram, state.with_default ? 0.99 : 0.9, sentence(state, numbers));
+  add_proof(result, context, numbers);
+  result.remedies = {set_remedy(title_of(context), "vm.min_free_kbytes",
+                                static_cast<std::int64_t>(numbers.own_choice.count()))};
+  return {std::move(result)};
 }
 
 }  // namespace
 
-extern const Cause cause_min_free_too_high;
-const Cause cause_min_free_too_high{id, 'A', "vm.min_free_kbytes keeps free memory out of reach",
-                                    judge, min_free_on_host};
+extern const Cause cause_min_free_too_high{
+    "min-free-too-high", 'A', "vm.min_free_kbytes keeps free memory out of reach", judge, check};
 
 }  // namespace whyoom::diagnose::causes

@@ -1,12 +1,10 @@
 #include <algorithm>
 
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "min-free-too-low";
 
 // Documentation/admin-guide/sysctl/vm.rst: "if you set this to lower than 1024KB, your system will
 // become subtly broken, and prone to deadlock under high loads."
@@ -15,7 +13,7 @@ constexpr KiB subtly_broken{1024};
 std::vector<Claim> check(const HostContext& context) {
   const auto& setting = context.state.min_free;
   // The kernel's own choice depends on huge pages: without that file it may be the lower one.
-  if (!setting || !setting->kernel_default || !context.facts.host.transparent_huge.enabled) {
+  if (!setting || !setting->kernel_default || !context.facts.host.transparent_huge) {
     return {};
   }
   const KiB value = setting->value;
@@ -24,7 +22,7 @@ std::vector<Claim> check(const HostContext& context) {
   const bool low = broken || value < own / 2;
   const std::string now = kb(to_bytes(value));
   Claim result = claim(
-      id, low ? Role::risk : Role::ruled_out, Rank::limit, broken ? 0.6 : 0.2, 0.9,
+      low ? Role::risk : Role::ruled_out, Rank::limit, broken ? 0.6 : 0.2, 0.9,
       broken ? Message("vm.min_free_kbytes is {}, less than 1024 kB: the kernel's documentation "
                        "calls that subtly broken and prone to deadlock. Its own choice here is {}.",
                        now, kb(to_bytes(own)))
@@ -34,11 +32,10 @@ std::vector<Claim> check(const HostContext& context) {
                        now, kb(to_bytes(own)))
              : Message("vm.min_free_kbytes is {}, the kernel's own choice here is {}", now,
                        kb(to_bytes(own))));
-  result.finding.proof.push_back(
-      proof(Message("vm.min_free_kbytes"), to_bytes(value), setting->at));
-  result.finding.proof.push_back(proof(Message("the kernel's own choice here"), to_bytes(own)));
+  result.prove(Message("vm.min_free_kbytes"), to_bytes(value), setting->at);
+  result.prove(Message("the kernel's own choice here"), to_bytes(own));
   if (low) {
-    result.finding.remedies.push_back(
+    result.remedies.push_back(
         set_remedy(Message("Set the kernel's own choice, also in the file that sets it now"),
                    "vm.min_free_kbytes", static_cast<std::int64_t>(own.count())));
   }
@@ -47,8 +44,7 @@ std::vector<Claim> check(const HostContext& context) {
 
 }  // namespace
 
-extern const Cause cause_min_free_too_low;
-const Cause cause_min_free_too_low{id, 'F', "vm.min_free_kbytes leaves too little for the kernel",
-                                   nullptr, check};
+extern const Cause cause_min_free_too_low{
+    "min-free-too-low", 'F', "vm.min_free_kbytes leaves too little for the kernel", nullptr, check};
 
 }  // namespace whyoom::diagnose::causes

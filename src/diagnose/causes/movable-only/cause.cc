@@ -1,12 +1,10 @@
 #include <algorithm>
 
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "movable-only";
 
 constexpr double worth_having = 0.10;  // of RAM, free in ZONE_MOVABLE
 
@@ -44,37 +42,31 @@ std::optional<Claim> judge(const Context& context) {
   const double part = share(free, *evidence.ram);
   const bool found = part >= worth_having && evidence.all_eligible_at_high();
   Claim result =
-      claim(id, found ? Role::root : Role::ruled_out, Rank::out_of_reach, part * 0.5, 0.9,
+      claim(found ? Role::root : Role::ruled_out, Rank::out_of_reach, part * 0.5, 0.9,
             found ? Message("The free memory lies in ZONE_MOVABLE ({}), and this request needs "
                             "memory that stays where "
                             "it is. The other zones were full.",
                             human(free))
                   : Message("{} were free in ZONE_MOVABLE", human(free)));
-  result.finding.proof.push_back(proof(Message("free in ZONE_MOVABLE"), free, at));
+  result.prove(Message("free in ZONE_MOVABLE"), free, at);
   for (const auto& zone : evidence.zones) {
     if (zone.eligible) {
-      result.finding.proof.push_back(
-          proof(Message("zone {}: free and usable by this request", zone.name),
-                to_bytes(zone.usable(), evidence.page), zone.at));
-      result.finding.proof.push_back(proof(Message("zone {}: must stay above this", zone.name),
-                                           to_bytes(zone.floor, evidence.page), zone.at));
+      prove_zone(result, evidence, zone);
     }
   }
   if (found) {
-    Remedy remedy;
-    remedy.title = Message(
-        "Make ZONE_MOVABLE smaller: kernelcore=, movablecore=, movable_node, or the policy that "
-        "puts hot-plugged memory online");
-    remedy.commands = {ShellCommand("cat /proc/cmdline"),
-                       ShellCommand("cat /sys/devices/system/memory/auto_online_blocks")};
-    result.finding.remedies.push_back(remedy);
+    result.remedy(Message("Make ZONE_MOVABLE smaller: kernelcore=, movablecore=, movable_node, or "
+                          "the policy that "
+                          "puts hot-plugged memory online"),
+                  {ShellCommand("cat /proc/cmdline"),
+                   ShellCommand("cat /sys/devices/system/memory/auto_online_blocks")});
   }
   return result;
 }
 
 }  // namespace
 
-extern const Cause cause_movable_only;
-const Cause cause_movable_only{id, 'A', "the free memory lies in ZONE_MOVABLE", judge};
+extern const Cause cause_movable_only{"movable-only", 'A', "the free memory lies in ZONE_MOVABLE",
+                                      judge};
 
 }  // namespace whyoom::diagnose::causes

@@ -1,12 +1,10 @@
 #include <algorithm>
 
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "no-evidence-kept";
 
 // What is known of each place that could keep a report; nullopt: it cannot be told.
 struct Kept {
@@ -54,54 +52,39 @@ std::optional<bool> log_on_disk(const host::Host& host) {
   return storage == "persistent" ? std::optional(true) : kept.persistent_journal;
 }
 
-Proof fact(Message what, bool yes, Place at) {
-  return {std::move(what), yes ? 1.0 : 0.0, Unit::count, at};
-}
-
 void add_proof(Finding& finding, const host::Host& host, const Kept& kept) {
   const host::KeptEvidence& files = host.kept;
-  if (host.settings.panic_on_oom) {
-    finding.proof.push_back({Message("vm.panic_on_oom"),
-                             static_cast<double>(host.settings.panic_on_oom->value), Unit::count,
-                             host.settings.panic_on_oom->at});
-  }
+  finding.prove(Message("vm.panic_on_oom"), host.settings.panic_on_oom);
   if (kept.pstore) {
-    finding.proof.push_back(fact(Message("places of pstore"), *kept.pstore,
-                                 files.pstore_backend ? files.pstore_backend->at : Place{}));
+    finding.prove(Message("places of pstore"), *kept.pstore,
+                  files.pstore_backend ? files.pstore_backend->at : Place{});
   }
   if (kept.crash_kernel) {
-    finding.proof.push_back(
-        fact(Message("crash kernels (kdump) loaded"), *kept.crash_kernel,
-             files.kexec_crash_loaded ? files.kexec_crash_loaded->at : host.command_line.at));
+    finding.prove(Message("crash kernels (kdump) loaded"), *kept.crash_kernel,
+                  files.kexec_crash_loaded ? files.kexec_crash_loaded->at : host.command_line.at);
   }
   if (kept.disk) {
-    finding.proof.push_back(fact(Message("logs on disk that the kernel's messages go to"),
-                                 *kept.disk,
-                                 files.journal_storage ? files.journal_storage->at : Place{}));
+    finding.prove(Message("logs on disk that the kernel's messages go to"), *kept.disk,
+                  files.journal_storage ? files.journal_storage->at : Place{});
   }
   const auto& printk = host.settings.printk;
   if (printk && !printk->value.empty()) {
     // Mem-Info has the default level, usually 4; the console shows what is below its own.
-    finding.proof.push_back(
-        {Message("console level (a serial console shows a whole report from 7 on)"),
-         static_cast<double>(printk->value.front()), Unit::count, printk->at});
+    finding.prove(Message("console level (a serial console shows a whole report from 7 on)"),
+                  printk->value.front(), printk->at);
   }
 }
 
-std::vector<Remedy> remedies(bool panics) {
-  Remedy journal;
-  journal.title = Message("Keep the journal on disk");
-  journal.commands = {ShellCommand("sudo mkdir -p /var/log/journal"),
-                      ShellCommand("sudo systemctl restart systemd-journald")};
+Remedy keep_more(bool panics) {
   if (!panics) {
-    return {journal};
+    return {Message("Keep the journal on disk"),
+            {ShellCommand("sudo mkdir -p /var/log/journal"),
+             ShellCommand("sudo systemctl restart systemd-journald")}};
   }
-  Remedy crash;
-  crash.title = Message(
-      "Give the kernel a place for its last words: a pstore backend (efi_pstore, ramoops), kdump, "
-      "netconsole or a serial console that is recorded");
-  crash.commands = {ShellCommand("ls /sys/fs/pstore; cat /sys/module/pstore/parameters/backend")};
-  return {crash};
+  return {Message("Give the kernel a place for its last words: a pstore backend (efi_pstore, "
+                  "ramoops), kdump, "
+                  "netconsole or a serial console that is recorded"),
+          {ShellCommand("ls /sys/fs/pstore; cat /sys/module/pstore/parameters/backend")}};
 }
 
 std::vector<Claim> check(const HostContext& context) {
@@ -111,24 +94,24 @@ std::vector<Claim> check(const HostContext& context) {
   const bool panics = mode && mode->value > 0;
   if (panics && kept.pstore == false && kept.crash_kernel == false) {
     Claim result = claim(
-        id, Role::risk, Rank::used_up, 0.4, 0.9,
+        Role::risk, Rank::used_up, 0.4, 0.9,
         kept.disk == true
             ? Message("An OOM panics here (vm.panic_on_oom), and no pstore and no crash kernel "
                       "keeps its report. The log on disk does not have it: after a panic no "
                       "process writes it.")
             : Message("An OOM panics here (vm.panic_on_oom), and no pstore and no crash kernel "
                       "keeps its report: after the restart nothing tells why."));
-    add_proof(result.finding, host, kept);
-    result.finding.remedies = remedies(true);
+    add_proof(result, host, kept);
+    result.remedies.push_back(keep_more(true));
     return {std::move(result)};
   }
   if (!panics && kept.disk == false) {
     Claim result =
-        claim(id, Role::risk, Rank::used_up, 0.1, 0.8,
+        claim(Role::risk, Rank::used_up, 0.1, 0.8,
               Message("The journal is in memory only, and no syslog file was found: the report of "
                       "an OOM is gone after the next restart."));
-    add_proof(result.finding, host, kept);
-    result.finding.remedies = remedies(false);
+    add_proof(result, host, kept);
+    result.remedies.push_back(keep_more(false));
     return {std::move(result)};
   }
   const bool kept_somewhere =
@@ -137,18 +120,17 @@ std::vector<Claim> check(const HostContext& context) {
     return {};
   }
   Claim result =
-      claim(id, Role::ruled_out, Rank::used_up, 0, 0.9,
+      claim(Role::ruled_out, Rank::used_up, 0, 0.9,
             kept.crash_kernel == true ? Message("a crash kernel is loaded: a panic leaves a dump")
             : kept.pstore == true     ? Message("pstore keeps the kernel's last words")
                                       : Message("the kernel's log is kept on disk"));
-  add_proof(result.finding, host, kept);
+  add_proof(result, host, kept);
   return {std::move(result)};
 }
 
 }  // namespace
 
-extern const Cause cause_no_evidence_kept;
-const Cause cause_no_evidence_kept{id, 'F', "nothing would keep the report of the next OOM",
-                                   nullptr, check};
+extern const Cause cause_no_evidence_kept{
+    "no-evidence-kept", 'F', "nothing would keep the report of the next OOM", nullptr, check};
 
 }  // namespace whyoom::diagnose::causes

@@ -1,10 +1,8 @@
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "no-swap";
 
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
@@ -13,17 +11,16 @@ std::optional<Claim> judge(const Context& context) {
   }
   const bool none = evidence.swap_total->count() == 0;
   Claim result =
-      claim(id, none ? Role::contributing : Role::ruled_out, Rank::used_up, 0, 0.97,
+      claim(none ? Role::contributing : Role::ruled_out, Rank::used_up, 0, 0.97,
             none ? Message("There was no swap: memory of processes could not be moved out.")
                  : Message("there were {} of swap", human(*evidence.swap_total)));
-  result.finding.proof.push_back(
-      proof(Message("swap in all"), *evidence.swap_total, context.report.tail.total_swap_kib->at));
+  result.prove(Message("swap in all"), *evidence.swap_total,
+               context.report.tail.total_swap_kib->at);
   return result;
 }
 
 }  // namespace
 
-extern const Cause cause_no_swap;
-const Cause cause_no_swap{id, 'B', "there is no swap", judge};
+extern const Cause cause_no_swap{"no-swap", 'B', "there is no swap", judge};
 
 }  // namespace whyoom::diagnose::causes

@@ -2,13 +2,11 @@
 #include <map>
 #include <string>
 
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "numa-node-full";
 
 // Free above the high marks of the other nodes, as a share of RAM.
 constexpr double worth_having = 0.05;
@@ -73,7 +71,7 @@ std::optional<Claim> judge(const Context& context) {
   const double part = share(spare, *evidence.ram);
   const bool found = !full.empty() && part >= worth_having;
   Claim result =
-      claim(id, found ? Role::root : Role::ruled_out, Rank::limit, part, 0.9,
+      claim(found ? Role::root : Role::ruled_out, Rank::limit, part, 0.9,
             found ? Message("The request wanted memory of one node and no other (__GFP_THISNODE). "
                             "Node {} was short, {} were free on other nodes.",
                             full, human(spare))
@@ -81,27 +79,23 @@ std::optional<Claim> judge(const Context& context) {
                            : Message("the other nodes had only {} to spare", human(spare)));
   for (const auto& [number, node] : nodes) {
     const std::string name = std::to_string(number);
-    result.finding.proof.push_back(
-        proof(Message("node {} zone {}: free and usable by this request", name, node.fullest->name),
-              to_bytes(node.fullest->usable(), evidence.page), node.fullest->at));
-    result.finding.proof.push_back(
-        proof(Message("node {} zone {}: must stay above this", name, node.fullest->name),
-              to_bytes(node.fullest->floor, evidence.page), node.fullest->at));
+    result.prove(
+        Message("node {} zone {}: free and usable by this request", name, node.fullest->name),
+        to_bytes(node.fullest->usable(), evidence.page), node.fullest->at);
+    result.prove(Message("node {} zone {}: must stay above this", name, node.fullest->name),
+                 to_bytes(node.fullest->floor, evidence.page), node.fullest->at);
   }
   if (found) {
-    Remedy remedy;
-    remedy.title = Message(
-        "Let the load spread over the nodes (numactl --interleave), or move what fills the node");
-    remedy.commands = {ShellCommand("numactl --hardware"), ShellCommand("numastat -m")};
-    result.finding.remedies.push_back(remedy);
+    result.remedy(Message("Let the load spread over the nodes (numactl --interleave), or move what "
+                          "fills the node"),
+                  {ShellCommand("numactl --hardware"), ShellCommand("numastat -m")});
   }
   return result;
 }
 
 }  // namespace
 
-extern const Cause cause_numa_node_full;
-const Cause cause_numa_node_full{id, 'A', "only one node may serve the request, and it is full",
-                                 judge};
+extern const Cause cause_numa_node_full{
+    "numa-node-full", 'A', "only one node may serve the request, and it is full", judge};
 
 }  // namespace whyoom::diagnose::causes

@@ -1,11 +1,9 @@
+#include "diagnose/claim.h"
 #include "diagnose/overcommit.h"
-#include "diagnose/tools.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "overcommit-limit";
 
 std::optional<Claim> judge(const Context& context) {
   const auto refused = smallest_refused(context.report);
@@ -14,7 +12,7 @@ std::optional<Claim> judge(const Context& context) {
   }
   const bool strict = refused->size < smallest_host;
   Claim result = claim(
-      id, strict ? Role::root : Role::ruled_out, Rank::limit, 1, 0.95,
+      strict ? Role::root : Role::ruled_out, Rank::limit, 1, 0.95,
       strict
           ? Message(
                 "vm.overcommit_memory is 2 and Committed_AS reached CommitLimit: a request of {} "
@@ -22,18 +20,14 @@ std::optional<Claim> judge(const Context& context) {
                 human(refused->size), refused->who)
           : Message("the smallest refused request, {} by {}, may be more than RAM and swap",
                     human(refused->size), refused->who));
-  result.finding.proof.push_back(
-      proof(Message("smallest refused request ({})", refused->who), refused->size, refused->at));
-  result.finding.proof.push_back(
-      proof(Message("no host has less RAM and swap than"), smallest_host));
+  result.prove(Message("smallest refused request ({})", refused->who), refused->size, refused->at);
+  result.prove(Message("no host has less RAM and swap than"), smallest_host);
   if (strict) {
-    Remedy remedy;
-    remedy.title = Message(
-        "Raise the limit (vm.overcommit_ratio or vm.overcommit_kbytes), add swap, or "
-        "use the kernel's default mode");
-    remedy.commands = {ShellCommand("grep -i commit /proc/meminfo"),
-                       ShellCommand("sudo whyoom fix vm.overcommit_memory=0")};
-    result.finding.remedies.push_back(remedy);
+    result.remedy(
+        Message("Raise the limit (vm.overcommit_ratio or vm.overcommit_kbytes), add swap, or "
+                "use the kernel's default mode"),
+        {ShellCommand("grep -i commit /proc/meminfo"),
+         ShellCommand("sudo whyoom fix vm.overcommit_memory=0")});
   }
   return result;
 }
@@ -54,7 +48,6 @@ std::vector<Claim> check(const HostContext& context) {
   const std::string used = human(to_bytes(committed->value));
   const std::string most = human(to_bytes(limit->value));
   Claim result = claim(
-      id,
       !strict || part < near_limit ? Role::ruled_out
       : part >= reached            ? Role::root
                                    : Role::risk,
@@ -68,28 +61,25 @@ std::vector<Claim> check(const HostContext& context) {
                     "however much is free.",
                     used, most, percent(part))
           : Message("Committed_AS is {} of the {} of CommitLimit ({})", used, most, percent(part)));
-  auto& proofs = result.finding.proof;
-  proofs.push_back(
-      {Message("vm.overcommit_memory"), static_cast<double>(mode->value), Unit::count, mode->at});
-  proofs.push_back(proof(Message("Committed_AS"), to_bytes(committed->value), committed->at));
-  proofs.push_back(proof(Message("CommitLimit"), to_bytes(limit->value), limit->at));
-  if (context.state.free && result.finding.role != Role::ruled_out) {
-    proofs.push_back(proof(Message("MemFree"), *context.state.free, host.meminfo.mem_free->at));
-    Remedy remedy;
-    remedy.title = Message(
-        "Raise the limit (vm.overcommit_ratio or vm.overcommit_kbytes), add swap, or use the "
-        "kernel's default mode");
-    remedy.commands = {ShellCommand("grep -i commit /proc/meminfo"),
-                       ShellCommand("sudo whyoom fix vm.overcommit_memory=0")};
-    result.finding.remedies.push_back(remedy);
+  result.prove(Message("vm.overcommit_memory"), mode);
+  result.prove(Message("Committed_AS"), committed);
+  result.prove(Message("CommitLimit"), limit);
+  if (context.state.free && result.role != Role::ruled_out) {
+    result.prove(Message("MemFree"), *context.state.free, host.meminfo.mem_free->at);
+    result.remedy(
+        Message(
+            "Raise the limit (vm.overcommit_ratio or vm.overcommit_kbytes), add swap, or use the "
+            "kernel's default mode"),
+        {ShellCommand("grep -i commit /proc/meminfo"),
+         ShellCommand("sudo whyoom fix vm.overcommit_memory=0")});
   }
   return {std::move(result)};
 }
 
 }  // namespace
 
-extern const Cause cause_overcommit_limit;
-const Cause cause_overcommit_limit{
-    id, 'D', "vm.overcommit_memory=2 and the commit limit is reached", judge, check};
+extern const Cause cause_overcommit_limit{"overcommit-limit", 'D',
+                                          "vm.overcommit_memory=2 and the commit limit is reached",
+                                          judge, check};
 
 }  // namespace whyoom::diagnose::causes

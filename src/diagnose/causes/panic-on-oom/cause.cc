@@ -1,10 +1,8 @@
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "panic-on-oom";
 
 using Reason = report::Panic::Reason;
 
@@ -21,19 +19,14 @@ std::optional<Claim> judge(const Context& context) {
   }
   const bool always = panic->reason == Reason::panic_on_oom_compulsory;
   Claim result = claim(
-      id, Role::consequence, Rank::asked_for, 0, 0.99,
+      Role::consequence, Rank::asked_for, 0, 0.99,
       always
           ? Message("vm.panic_on_oom is 2: the kernel panicked in place of killing a process. It "
                     "restarts only if kernel.panic is not 0.")
           : Message("vm.panic_on_oom is 1: the kernel panicked in place of killing a process. It "
                     "restarts only if kernel.panic is not 0."));
-  Proof setting;
-  setting.what = Message("vm.panic_on_oom, from the panic's text");
-  setting.value = always ? 2 : 1;
-  setting.unit = Unit::count;
-  setting.at = panic->at;
-  result.finding.proof.push_back(std::move(setting));
-  result.finding.remedies.push_back(kill_one());
+  result.prove(Message("vm.panic_on_oom, from the panic's text"), always ? 2 : 1, panic->at);
+  result.remedies.push_back(kill_one());
   return result;
 }
 
@@ -64,10 +57,6 @@ Message what_happens(bool always, const host::Settings::Number& timeout) {
       value, when, timeout->value, timeout->value);
 }
 
-Proof setting_proof(Message what, const Read<std::int64_t>& setting) {
-  return {std::move(what), static_cast<double>(setting.value), Unit::count, setting.at};
-}
-
 std::vector<Claim> check(const HostContext& context) {
   const host::Settings& settings = context.facts.host.settings;
   const auto& mode = settings.panic_on_oom;
@@ -76,18 +65,15 @@ std::vector<Claim> check(const HostContext& context) {
   }
   const bool panics = mode->value > 0;
   Claim result =
-      claim(id, panics ? Role::risk : Role::ruled_out, Rank::asked_for, 0.5, 0.99,
+      claim(panics ? Role::risk : Role::ruled_out, Rank::asked_for, 0.5, 0.99,
             panics ? what_happens(mode->value >= 2, settings.panic)
                    : Message("vm.panic_on_oom is 0: the kernel kills a process and runs on"));
-  result.finding.proof.push_back(setting_proof(Message("vm.panic_on_oom"), *mode));
-  if (settings.panic) {
-    result.finding.proof.push_back(
-        setting_proof(Message("kernel.panic: seconds to the restart"), *settings.panic));
-  }
+  result.prove(Message("vm.panic_on_oom"), mode);
+  result.prove(Message("kernel.panic: seconds to the restart"), settings.panic);
   if (panics) {
-    result.finding.remedies.push_back(kill_one());
+    result.remedies.push_back(kill_one());
     if (settings.panic && settings.panic->value == 0) {
-      result.finding.remedies.push_back(set_remedy(
+      result.remedies.push_back(set_remedy(
           Message("If the panic is wanted, let the machine restart after it"), "kernel.panic", 10));
     }
   }
@@ -96,8 +82,7 @@ std::vector<Claim> check(const HostContext& context) {
 
 }  // namespace
 
-extern const Cause cause_panic_on_oom;
-const Cause cause_panic_on_oom{id, 'E', "vm.panic_on_oom turned the OOM into a panic", judge,
-                               check};
+extern const Cause cause_panic_on_oom{"panic-on-oom", 'E',
+                                      "vm.panic_on_oom turned the OOM into a panic", judge, check};
 
 }  // namespace whyoom::diagnose::causes

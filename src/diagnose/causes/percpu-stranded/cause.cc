@@ -1,10 +1,8 @@
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "percpu-stranded";
 
 constexpr double worth_naming = 0.01;  // of the zone
 
@@ -24,17 +22,16 @@ std::optional<Claim> judge(const Context& context) {
         share(pages, zone.managed.value_or(pages)) < worth_naming) {
       continue;
     }
-    Claim result = claim(id, Role::contributing, Rank::out_of_reach, 0, 0.95,
+    Claim result = claim(Role::contributing, Rank::out_of_reach, 0, 0.95,
                          Message("{} of zone {} lay free in per-CPU lists, which the check does "
                                  "not count; with them the request "
                                  "would have passed. This is why killing a process did not help.",
                                  human(stranded), zone.name));
-    result.finding.proof.push_back(proof(
-        Message("zone {}: free in per-CPU lists (free_pcp)", zone.name), stranded, printed->at));
-    result.finding.proof.push_back(proof(Message("zone {}: missing to its mark", zone.name),
-                                         to_bytes(zone.floor - zone.usable(), evidence.page),
-                                         zone.at));
-    result.finding.remedies.push_back(
+    result.prove(Message("zone {}: free in per-CPU lists (free_pcp)", zone.name), stranded,
+                 printed->at);
+    result.prove(Message("zone {}: missing to its mark", zone.name),
+                 to_bytes(zone.floor - zone.usable(), evidence.page), zone.at);
+    result.remedies.push_back(
         set_remedy(Message("Keep the lists short (6.1 and later), and repair the cause behind it"),
                    "vm.percpu_pagelist_high_fraction", 8));
     return result;
@@ -44,7 +41,7 @@ std::optional<Claim> judge(const Context& context) {
 
 }  // namespace
 
-extern const Cause cause_percpu_stranded;
-const Cause cause_percpu_stranded{id, 'A', "free pages are stranded in per-CPU lists", judge};
+extern const Cause cause_percpu_stranded{"percpu-stranded", 'A',
+                                         "free pages are stranded in per-CPU lists", judge};
 
 }  // namespace whyoom::diagnose::causes

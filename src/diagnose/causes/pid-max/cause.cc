@@ -1,12 +1,10 @@
 #include "base/human.h"
+#include "diagnose/claim.h"
 #include "diagnose/task_pressure.h"
-#include "diagnose/tools.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "pid-max";
 
 ProcessFilter everyone(const TaskLimit& /*limit*/) {
   return [](const host::Process&) { return true; };
@@ -26,9 +24,8 @@ Message reached(const TaskLimit& limit, const std::string& makers) {
 }
 
 void complete(const HostContext& context, const TaskLimit& limit, Finding& finding) {
-  Remedy find;
-  find.title = Message("Find what makes so many tasks");
-  find.commands = {ShellCommand("ps -eLo comm= | sort | uniq -c | sort -n | tail")};
+  finding.remedy(Message("Find what makes so many tasks"),
+                 {ShellCommand("ps -eLo comm= | sort | uniq -c | sort -n | tail")});
   Remedy raise = set_remedy(
       Message("Raise the limit (at most 4194304 on a 64-bit kernel) if so many tasks are wanted"),
       "kernel.pid_max", 4194304);
@@ -40,16 +37,16 @@ void complete(const HostContext& context, const TaskLimit& limit, Finding& findi
         "kernel.threads-max is {} and comes next",
         grouped(static_cast<std::uint64_t>(threads->value)));
   }
-  finding.remedies = {find, raise};
+  finding.remedies.push_back(std::move(raise));
 }
 
 std::vector<Claim> check(const HostContext& context) {
-  return judge_limits(context, {id, TaskLimit::Kind::pid_max, everyone, reached, complete});
+  return judge_limits(context, {TaskLimit::Kind::pid_max, everyone, reached, complete});
 }
 
 }  // namespace
 
-extern const Cause cause_pid_max;
-const Cause cause_pid_max{id, 'D', "every process id is taken (kernel.pid_max)", nullptr, check};
+extern const Cause cause_pid_max{"pid-max", 'D', "every process id is taken (kernel.pid_max)",
+                                 nullptr, check};
 
 }  // namespace whyoom::diagnose::causes

@@ -2,14 +2,12 @@
 
 #include "base/human.h"
 #include "base/text.h"
+#include "diagnose/claim.h"
 #include "diagnose/task_pressure.h"
-#include "diagnose/tools.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "rlimit-nproc";
 
 std::optional<std::uint32_t> uid_of(const TaskLimit& limit) {
   Cursor cursor(limit.whose);
@@ -63,44 +61,36 @@ const host::NprocLine* line_of(const HostContext& context, const TaskLimit& limi
 }
 
 void complete(const HostContext& context, const TaskLimit& limit, Finding& finding) {
-  Remedy find;
-  find.title = Message("Find what makes so many tasks");
-  const auto uid = uid_of(limit);
-  find.commands = {
-      ShellCommand("ps -L -U {} -o comm= | sort | uniq -c | sort -n | tail", uid.value_or(0))};
-  Remedy raise;
+  finding.remedy(Message("Find what makes so many tasks"),
+                 {ShellCommand("ps -L -U {} -o comm= | sort | uniq -c | sort -n | tail",
+                               uid_of(limit).value_or(0))});
   const auto* line = line_of(context, limit);
   if (line != nullptr) {
     const std::string whose = printable(line->domain);
-    finding.proof.push_back(
-        line->most ? proof(Message("nproc ({}) for {}, from the next login on", line->type, whose),
-                           *line->most, line->at)
-                   : proof(Message("nproc ({}) for {} is unlimited from the next login on: the "
-                                   "limit that counts now",
-                                   line->type, whose),
-                           limit.limit, line->at));
+    finding.prove(line->most
+                      ? Message("nproc ({}) for {}, from the next login on", line->type, whose)
+                      : Message("nproc ({}) for {} is unlimited from the next login on: the "
+                                "limit that counts now",
+                                line->type, whose),
+                  line->most.value_or(limit.limit), line->at);
   }
-  if (line != nullptr && line->most == limit.limit) {
-    raise.title = Message("Raise the limit in line {} of {} (it counts from the next login on)",
-                          line->at.line, printable(context.sources.name(line->at.source)));
-  } else {
-    raise.title = Message(
-        "Raise the limit: nproc in /etc/security/limits.d for logins, LimitNPROC= in the unit of a "
-        "service");
-  }
-  raise.commands = {
-      ShellCommand("grep -rs nproc /etc/security/limits.conf /etc/security/limits.d")};
-  finding.remedies = {find, raise};
+  finding.remedy(
+      line != nullptr && line->most == limit.limit
+          ? Message("Raise the limit in line {} of {} (it counts from the next login on)",
+                    line->at.line, printable(context.sources.name(line->at.source)))
+          : Message("Raise the limit: nproc in /etc/security/limits.d for logins, LimitNPROC= in "
+                    "the unit of a "
+                    "service"),
+      {ShellCommand("grep -rs nproc /etc/security/limits.conf /etc/security/limits.d")});
 }
 
 std::vector<Claim> check(const HostContext& context) {
-  return judge_limits(context, {id, TaskLimit::Kind::rlimit_nproc, of_user, reached, complete});
+  return judge_limits(context, {TaskLimit::Kind::rlimit_nproc, of_user, reached, complete});
 }
 
 }  // namespace
 
-extern const Cause cause_rlimit_nproc;
-const Cause cause_rlimit_nproc{id, 'D', "a user has as many tasks as RLIMIT_NPROC allows", nullptr,
-                               check};
+extern const Cause cause_rlimit_nproc{
+    "rlimit-nproc", 'D', "a user has as many tasks as RLIMIT_NPROC allows", nullptr, check};
 
 }  // namespace whyoom::diagnose::causes

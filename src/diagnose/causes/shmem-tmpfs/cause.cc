@@ -1,83 +1,58 @@
-#include <string>
-
-#include "diagnose/host_share.h"
-#include "diagnose/tools.h"
+#include "diagnose/share.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
 
-constexpr std::string_view id = "shmem-tmpfs";
-
-constexpr double big_share = 0.25;  // of RAM
-constexpr double notable_share = 0.10;
-
 using What = memory::AccountLine::What;
 
-void add_proof(Finding& finding, const Context& context, const memory::Account& account,
-               Bytes size) {
-  finding.proof.push_back(proof(Message("shared memory"), size, account.at(What::shmem)));
-  finding.proof.push_back(proof(Message("RAM that the kernel manages"), account.total));
-  finding.proof.push_back(proof(Message("memory of the processes themselves"),
-                                account.size(What::anon), account.at(What::anon)));
-  if (context.evidence.swap_free && context.report.tail.free_swap_kib) {
-    finding.proof.push_back(proof(Message("swap that could take it"), *context.evidence.swap_free,
-                                  context.report.tail.free_swap_kib->at));
-  }
-}
-
-std::optional<Claim> judge(const Context& context) {
-  const memory::Account* account = used_up(context);
-  if (account == nullptr) {
-    return std::nullopt;
-  }
-  const Bytes size = account->size(What::shmem);
-  const double part = share(size, account->total);
-  const std::string text = human(size);
-  if (part < notable_share) {
-    Claim result = claim(id, Role::ruled_out, Rank::used_up, part, 0.95,
-                         Message("shared memory holds {} ({} of RAM)", text, percent(part)));
-    add_proof(result.finding, context, *account, size);
-    return result;
-  }
-  Claim result =
-      claim(id, part >= big_share ? Role::root : Role::contributing, Rank::used_up, part, 0.95,
-            Message("{} of RAM ({}) are shared memory: files in tmpfs, System V or memfd segments. "
-                    "Killing a process does not free it.",
-                    text, percent(part)));
-  add_proof(result.finding, context, *account, size);
-  Remedy remedy;
-  remedy.title = Message("Find the files and segments, remove what is not needed, limit the tmpfs");
-  remedy.commands = {ShellCommand("df -h -t tmpfs"), ShellCommand("ipcs -m"),
-                     ShellCommand("sudo mount -o remount,size=<limit> <tmpfs>")};
-  result.finding.remedies.push_back(remedy);
-  return result;
-}
-
-std::vector<Claim> check(const HostContext& context) {
-  const auto shmem = host_share(context, context.facts.host.meminfo.shmem);
-  if (!shmem) {
-    return {};
-  }
-  Claim result = share_claim(
-      id, Rank::used_up, *shmem, big_on_host, Message("shared memory"),
-      Message("{} of RAM ({}) are shared memory: files in tmpfs, System V or memfd segments. It "
+constexpr ShareRow row{
+    .what = What::shmem,
+    .counter = &host::Meminfo::shmem,
+    .name = [] { return Message("shared memory"); },
+    .little =
+        [](const std::string& size, const std::string& part) {
+          return Message("shared memory holds {} ({} of RAM)", size, part);
+        },
+    .much =
+        [](const std::string& size, const std::string& part) {
+          return Message(
+              "{} of RAM ({}) are shared memory: files in tmpfs, System V or memfd segments. "
+              "Killing a process does not free it.",
+              size, part);
+        },
+    .much_on_host =
+        [](const std::string& size, const std::string& part) {
+          return Message(
+              "{} of RAM ({}) are shared memory: files in tmpfs, System V or memfd segments. It "
               "counts as cache, and without swap nothing can take it back.",
-              human(shmem->size), percent(shmem->part())));
-  if (result.finding.role == Role::risk) {
-    Remedy remedy;
-    remedy.title =
-        Message("Find the files and segments, remove what is not needed, limit the tmpfs");
-    remedy.commands = {ShellCommand("df -h -t tmpfs"), ShellCommand("ipcs -m")};
-    result.finding.remedies.push_back(remedy);
-  }
-  return {std::move(result)};
-}
+              size, part);
+        },
+    .prove =
+        [](Claim& claim, const Context& context) {
+          const memory::Account& account = *context.evidence.account;
+          claim.prove(Message("memory of the processes themselves"), account.size(What::anon),
+                      account.at(What::anon));
+          if (context.evidence.swap_free && context.report.tail.free_swap_kib) {
+            claim.prove(Message("swap that could take it"), *context.evidence.swap_free,
+                        context.report.tail.free_swap_kib->at);
+          }
+        },
+    .remedy =
+        [](const Context* context) {
+          Remedy remedy{
+              Message("Find the files and segments, remove what is not needed, limit the tmpfs"),
+              {ShellCommand("df -h -t tmpfs"), ShellCommand("ipcs -m")}};
+          if (context != nullptr) {
+            remedy.commands.push_back(ShellCommand("sudo mount -o remount,size=<limit> <tmpfs>"));
+          }
+          return remedy;
+        },
+};
 
 }  // namespace
 
-extern const Cause cause_shmem_tmpfs;
-const Cause cause_shmem_tmpfs{id, 'B', "shared memory (tmpfs, System V, memfd) holds the memory",
-                              judge, check};
+extern const Cause cause_shmem_tmpfs =
+    share_cause<row>("shmem-tmpfs", 'B', "shared memory (tmpfs, System V, memfd) holds the memory");
 
 }  // namespace whyoom::diagnose::causes

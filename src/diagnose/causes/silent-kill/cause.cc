@@ -1,13 +1,12 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
 
-constexpr std::string_view id = "silent-kill";
 constexpr std::size_t most_groups = 3;
 
 // Kills for the limit of this cgroup itself or of its own tasks: memory.events counts those of the
@@ -19,7 +18,7 @@ struct Killed {
 };
 
 std::uint64_t kills(const host::Cgroup& group) {
-  return group.events.oom_kill ? group.events.oom_kill->value : 0;
+  return group.oom_kill ? group.oom_kill->value : 0;
 }
 
 std::vector<Killed> killed_groups(const host::Host& host) {
@@ -57,13 +56,13 @@ std::vector<Claim> check(const HostContext& context) {
     if (!counter) {
       return {};
     }
-    Claim none = claim(id, Role::ruled_out, Rank::used_up, 0, 0.95,
+    Claim none = claim(Role::ruled_out, Rank::used_up, 0, 0.95,
                        Message("the kernel has killed nothing for memory since the start"));
-    none.finding.proof.push_back(proof(Message("oom_kill of /proc/vmstat"), total, counter->at));
+    none.prove(Message("oom_kill of /proc/vmstat"), total, counter->at);
     return {std::move(none)};
   }
   Claim result = claim(
-      id, Role::consequence, Rank::used_up, 0.5, 0.99,
+      Role::consequence, Rank::used_up, 0.5, 0.99,
       groups.empty()
           ? Message("The kernel has killed {} for lack of memory since the start. When the log "
                     "does not show it, it was lost or cut off.",
@@ -73,22 +72,20 @@ std::vector<Claim> check(const HostContext& context) {
                     plural(std::max(total, groups.front().own), "process", "processes"),
                     groups.front().own, whose(groups.front())));
   if (counter) {
-    result.finding.proof.push_back(proof(Message("oom_kill of /proc/vmstat"), total, counter->at));
+    result.prove(Message("oom_kill of /proc/vmstat"), total, counter->at);
   }
   for (std::size_t i = 0; i < groups.size() && i < most_groups; ++i) {
-    result.finding.proof.push_back(proof(Message("killed in the cgroup {}", whose(groups[i])),
-                                         groups[i].own, groups[i].group->events.oom_kill->at));
+    result.prove(Message("killed in the cgroup {}", whose(groups[i])), groups[i].own,
+                 groups[i].group->oom_kill->at);
   }
-  Remedy remedy;
-  remedy.title = Message("Look for their reports in the logs");
-  remedy.commands = {ShellCommand("journalctl -k -g 'Killed process|oom-kill' --no-pager")};
-  result.finding.remedies.push_back(remedy);
+  result.remedy(Message("Look for their reports in the logs"),
+                {ShellCommand("journalctl -k -g 'Killed process|oom-kill' --no-pager")});
   return {std::move(result)};
 }
 
 }  // namespace
 
-extern const Cause cause_silent_kill;
-const Cause cause_silent_kill{id, 'E', "the kernel's counters show kills", nullptr, check};
+extern const Cause cause_silent_kill{"silent-kill", 'E', "the kernel's counters show kills",
+                                     nullptr, check};
 
 }  // namespace whyoom::diagnose::causes

@@ -1,106 +1,63 @@
 #include <algorithm>
-#include <string>
+#include <functional>
 
 #include "base/text.h"
-#include "diagnose/host_share.h"
-#include "diagnose/tools.h"
+#include "diagnose/share.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "slab-leak";
-
-constexpr double big_share = 0.25;  // of RAM
-constexpr double notable_share = 0.10;
-
-using What = memory::AccountLine::What;
 
 const report::SlabRow* biggest_cache(const report::Report& report) {
   const auto biggest = std::ranges::max_element(report.slab, {}, &report::SlabRow::total_kib);
   return biggest == report.slab.end() ? nullptr : &*biggest;
 }
 
-void add_proof(Finding& finding, const Context& context, const memory::Account& account,
-               Bytes size) {
-  finding.proof.push_back(
-      proof(Message("unreclaimable slab"), size, account.at(What::slab_unreclaimable)));
-  finding.proof.push_back(proof(Message("RAM that the kernel manages"), account.total));
-  if (const auto* row = biggest_cache(context.report)) {
-    finding.proof.push_back(proof(Message("its biggest cache, {}", printable(row->name)),
-                                  to_bytes(KiB(row->total_kib)), row->at));
-  }
-}
-
-std::optional<Claim> judge(const Context& context) {
-  const memory::Account* account = used_up(context);
-  if (account == nullptr) {
-    return std::nullopt;
-  }
-  const Bytes size = account->size(What::slab_unreclaimable);
-  const double part = share(size, account->total);
-  const std::string text = human(size);
-  if (part < notable_share) {
-    Claim result =
-        claim(id, Role::ruled_out, Rank::used_up, part, 0.95,
-              Message("unreclaimable slab memory is {} ({} of RAM)", text, percent(part)));
-    add_proof(result.finding, context, *account, size);
-    return result;
-  }
-  Claim result =
-      claim(id, part >= big_share ? Role::root : Role::contributing, Rank::used_up, part, 0.95,
-            Message("{} of RAM ({}) are slab memory that the kernel cannot take back.", text,
-                    percent(part)));
-  add_proof(result.finding, context, *account, size);
-  const auto* row = biggest_cache(context.report);
-  Remedy remedy;
-  remedy.title = row == nullptr
-                     ? Message("See which cache grows, and what allocates from it")
-                     : Message("See what allocates from the cache {}", printable(row->name));
-  remedy.commands = {ShellCommand("sudo slabtop -o -s c | head -15")};
-  result.finding.remedies.push_back(remedy);
-  return result;
-}
-
-void add_caches(Finding& finding, const HostContext& context) {
+void prove_caches(Claim& claim, const HostContext& context) {
   constexpr std::size_t most_caches = 3;
-  const host::Host& host = context.facts.host;
-  std::vector<const host::SlabCache*> caches;
-  for (const host::SlabCache& cache : host.slab) {
-    caches.push_back(&cache);
-  }
-  std::ranges::stable_sort(caches, std::greater{},
-                           [](const host::SlabCache* cache) { return cache->pages; });
+  std::vector<host::SlabCache> caches = context.facts.host.slab;
+  std::ranges::stable_sort(caches, std::greater{}, &host::SlabCache::pages);
   for (std::size_t i = 0; i < caches.size() && i < most_caches; ++i) {
-    finding.proof.push_back(proof(Message("the cache {}", printable(caches[i]->name)),
-                                  to_bytes(caches[i]->pages, context.state.machine.page),
-                                  caches[i]->at));
+    claim.prove(Message("the cache {}", printable(caches[i].name)),
+                to_bytes(caches[i].pages, context.state.machine.page), caches[i].at);
   }
 }
 
-std::vector<Claim> check(const HostContext& context) {
-  const auto slab = host_share(context, context.facts.host.meminfo.slab_unreclaimable);
-  if (!slab) {
-    return {};
-  }
-  Claim result =
-      share_claim(id, Rank::used_up, *slab, big_on_host, Message("unreclaimable slab"),
-                  Message("{} of RAM ({}) are slab memory that the kernel cannot take back.",
-                          human(slab->size), percent(slab->part())));
-  if (result.finding.role == Role::risk) {
-    add_caches(result.finding, context);
-    Remedy remedy;
-    remedy.title = Message("See which cache grows, and what allocates from it");
-    remedy.commands = {ShellCommand("sudo slabtop -o -s c | head -15")};
-    result.finding.remedies.push_back(remedy);
-  }
-  return {std::move(result)};
-}
+constexpr ShareRow row{
+    .what = memory::AccountLine::What::slab_unreclaimable,
+    .counter = &host::Meminfo::slab_unreclaimable,
+    .name = [] { return Message("unreclaimable slab"); },
+    .little =
+        [](const std::string& size, const std::string& part) {
+          return Message("unreclaimable slab memory is {} ({} of RAM)", size, part);
+        },
+    .much =
+        [](const std::string& size, const std::string& part) {
+          return Message("{} of RAM ({}) are slab memory that the kernel cannot take back.", size,
+                         part);
+        },
+    .prove =
+        [](Claim& claim, const Context& context) {
+          if (const auto* cache = biggest_cache(context.report)) {
+            claim.prove(Message("its biggest cache, {}", printable(cache->name)),
+                        to_bytes(KiB(cache->total_kib)), cache->at);
+          }
+        },
+    .prove_on_host = prove_caches,
+    .remedy =
+        [](const Context* context) {
+          const auto* cache = context != nullptr ? biggest_cache(context->report) : nullptr;
+          return Remedy{
+              cache == nullptr
+                  ? Message("See which cache grows, and what allocates from it")
+                  : Message("See what allocates from the cache {}", printable(cache->name)),
+              {ShellCommand("sudo slabtop -o -s c | head -15")}};
+        },
+};
 
 }  // namespace
 
-extern const Cause cause_slab_leak;
-const Cause cause_slab_leak{id, 'B', "the kernel keeps the memory in unreclaimable slabs", judge,
-                            check};
+extern const Cause cause_slab_leak =
+    share_cause<row>("slab-leak", 'B', "the kernel keeps the memory in unreclaimable slabs");
 
 }  // namespace whyoom::diagnose::causes

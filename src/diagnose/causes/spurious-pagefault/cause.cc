@@ -1,12 +1,10 @@
 #include <algorithm>
 
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "spurious-pagefault";
 
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
@@ -25,7 +23,7 @@ std::optional<Claim> judge(const Context& context) {
   const bool spurious = above != evidence.zones.end();
   const auto& zone = spurious ? *above : evidence.zones.front();
   Claim result = claim(
-      id, spurious ? Role::root : Role::ruled_out, Rank::asked_for, 0.9, 0.9,
+      spurious ? Role::root : Role::ruled_out, Rank::asked_for, 0.9, 0.9,
       spurious
           ? Message("No memory was short: the page-fault path asked for the OOM killer without a "
                     "request of its own (gfp_mask 0), while zone {} had {} free, above its high "
@@ -33,29 +31,22 @@ std::optional<Claim> judge(const Context& context) {
                     "cgroup's charge or a damaged page table entry failed before.",
                     zone.name, kb(to_bytes(zone.usable(), evidence.page)))
           : Message("gfp_mask is 0, but every zone was below its high mark"));
-  Proof mask;
-  mask.what = Message("gfp_mask of the request");
-  mask.unit = Unit::count;
-  mask.at = trigger->at;
-  result.finding.proof.push_back(std::move(mask));
-  result.finding.proof.push_back(proof(Message("zone {}: free and usable", zone.name),
-                                       to_bytes(zone.usable(), evidence.page), zone.at));
-  result.finding.proof.push_back(proof(Message("zone {}: high mark", zone.name),
-                                       to_bytes(zone.high + zone.boost, evidence.page), zone.at));
+  result.prove(Message("gfp_mask of the request"), 0, trigger->at);
+  result.prove(Message("zone {}: free and usable", zone.name),
+               to_bytes(zone.usable(), evidence.page), zone.at);
+  result.prove(Message("zone {}: high mark", zone.name),
+               to_bytes(zone.high + zone.boost, evidence.page), zone.at);
   if (spurious) {
-    Remedy remedy;
-    remedy.title = Message(
-        "Look for a cgroup at its limit, or for \"Bad swap offset entry\" and the like, "
-        "just before it; update the kernel (5.16 and later do not kill here)");
-    result.finding.remedies.push_back(remedy);
+    result.remedy(
+        Message("Look for a cgroup at its limit, or for \"Bad swap offset entry\" and the like, "
+                "just before it; update the kernel (5.16 and later do not kill here)"));
   }
   return result;
 }
 
 }  // namespace
 
-extern const Cause cause_spurious_pagefault;
-const Cause cause_spurious_pagefault{id, 'A', "the page-fault path asked for an OOM that was none",
-                                     judge};
+extern const Cause cause_spurious_pagefault{
+    "spurious-pagefault", 'A', "the page-fault path asked for an OOM that was none", judge};
 
 }  // namespace whyoom::diagnose::causes

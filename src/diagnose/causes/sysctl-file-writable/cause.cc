@@ -1,13 +1,11 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "sysctl-file-writable";
 
 Message summary_of(const host::SysctlOpenLine& open, const std::string& key) {
   const std::string path = printable(open.path);
@@ -23,22 +21,21 @@ Message summary_of(const host::SysctlOpenLine& open, const std::string& key) {
 }
 
 Claim claim_of(const host::SysctlOpenLine& open, const std::string& key, host::Sources& sources) {
-  Claim result = claim(id, Role::risk, Rank::used_up, 0.5, 0.95, summary_of(open, key));
-  result.finding.proof.push_back(proof(Message("{} can write it", printable(open.who)),
-                                       std::uint64_t{1}, {sources.add(open.path), 0}));
+  Claim result = claim(Role::risk, Rank::used_up, 0.5, 0.95, summary_of(open, key));
+  result.prove(Message("{} can write it", printable(open.who)), std::uint64_t{1},
+               {sources.add(open.path), 0});
   if (open.line > 0) {
-    result.finding.proof.push_back(proof(Message("the line that decides {}", key), std::uint64_t{1},
-                                         {sources.add(open.file), open.line}));
+    result.prove(Message("the line that decides {}", key), std::uint64_t{1},
+                 {sources.add(open.file), open.line});
   }
-  Remedy remedy;
-  remedy.title = Message("Read what the files say now; then let only root write it");
+  Remedy& remedy =
+      result.remedy(Message("Read what the files say now; then let only root write it"));
   if (const auto path = ShellOperand::from(open.path)) {
     remedy.commands = {ShellCommand("sudo chown root:root {}", *path),
                        ShellCommand("sudo chmod go-w {}", *path)};
   } else {
     remedy.commands = {ShellCommand("ls -lbQ /etc/sysctl.d /run/sysctl.d /usr/lib/sysctl.d")};
   }
-  result.finding.remedies = {std::move(remedy)};
   return result;
 }
 
@@ -58,8 +55,8 @@ std::vector<Claim> check(const HostContext& context) {
 
 }  // namespace
 
-extern const Cause cause_sysctl_file_writable;
-const Cause cause_sysctl_file_writable{
-    id, 'F', "others than root can write a sysctl file that decides", nullptr, check};
+extern const Cause cause_sysctl_file_writable{
+    "sysctl-file-writable", 'F', "others than root can write a sysctl file that decides", nullptr,
+    check};
 
 }  // namespace whyoom::diagnose::causes

@@ -1,10 +1,8 @@
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "sysrq";
 
 std::optional<Claim> judge(const Context& context) {
   if (!is_oom(context) || !context.report.trigger || !context.report.trigger->order) {
@@ -12,32 +10,23 @@ std::optional<Claim> judge(const Context& context) {
   }
   const int order = *context.report.trigger->order;
   const bool asked = is_sysrq(context.report);
-  Claim result = claim(id, asked ? Role::root : Role::ruled_out, Rank::asked_for, 1, 0.99,
+  Claim result = claim(asked ? Role::root : Role::ruled_out, Rank::asked_for, 1, 0.99,
                        asked ? Message("Somebody asked for it: SysRq-f runs the OOM killer whether "
                                        "memory is short or not.")
                              : Message("the request has order {}, SysRq-f has -1", order));
-  Proof number;
-  number.what = Message("order of the request");
-  number.value = order;
-  number.unit = Unit::count;
-  number.at = context.report.trigger->at;
-  result.finding.proof.push_back(std::move(number));
+  result.prove(Message("order of the request"), order, context.report.trigger->at);
   if (asked) {
     if (const auto free = context.evidence.eligible_free()) {
-      result.finding.proof.push_back(
-          proof(Message("free memory at that moment"), *free, context.evidence.zones.front().at));
+      result.prove(Message("free memory at that moment"), *free, context.evidence.zones.front().at);
     }
-    Remedy remedy;
-    remedy.title = Message("Nothing to repair. See who can use SysRq");
-    remedy.commands = {ShellCommand("cat /proc/sys/kernel/sysrq")};
-    result.finding.remedies.push_back(remedy);
+    result.remedy(Message("Nothing to repair. See who can use SysRq"),
+                  {ShellCommand("cat /proc/sys/kernel/sysrq")});
   }
   return result;
 }
 
 }  // namespace
 
-extern const Cause cause_sysrq;
-const Cause cause_sysrq{id, 'A', "somebody asked for it with SysRq-f", judge};
+extern const Cause cause_sysrq{"sysrq", 'A', "somebody asked for it with SysRq-f", judge};
 
 }  // namespace whyoom::diagnose::causes

@@ -1,11 +1,9 @@
+#include "diagnose/claim.h"
 #include "diagnose/task_pressure.h"
-#include "diagnose/tools.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "threads-max";
 
 ProcessFilter everyone(const TaskLimit& /*limit*/) {
   return [](const host::Process&) { return true; };
@@ -25,24 +23,21 @@ Message reached(const TaskLimit& limit, const std::string& makers) {
 }
 
 void complete(const HostContext& /*context*/, const TaskLimit& limit, Finding& finding) {
-  Remedy find;
-  find.title = Message("Find what makes so many tasks");
-  find.commands = {ShellCommand("ps -eLo comm= | sort | uniq -c | sort -n | tail")};
-  finding.remedies = {
-      find,
+  finding.remedy(Message("Find what makes so many tasks"),
+                 {ShellCommand("ps -eLo comm= | sort | uniq -c | sort -n | tail")});
+  finding.remedies.push_back(
       set_remedy(Message("Raise the limit if so many tasks are wanted. Each task takes 16 KiB "
                          "of memory for its kernel stack alone"),
-                 "kernel.threads-max", static_cast<std::int64_t>(limit.limit * 2))};
+                 "kernel.threads-max", static_cast<std::int64_t>(limit.limit * 2)));
 }
 
 std::vector<Claim> check(const HostContext& context) {
-  return judge_limits(context, {id, TaskLimit::Kind::threads_max, everyone, reached, complete});
+  return judge_limits(context, {TaskLimit::Kind::threads_max, everyone, reached, complete});
 }
 
 }  // namespace
 
-extern const Cause cause_threads_max;
-const Cause cause_threads_max{id, 'D', "the kernel's limit on threads is reached (threads-max)",
-                              nullptr, check};
+extern const Cause cause_threads_max{
+    "threads-max", 'D', "the kernel's limit on threads is reached (threads-max)", nullptr, check};
 
 }  // namespace whyoom::diagnose::causes

@@ -1,14 +1,12 @@
 #include <algorithm>
 
 #include "base/human.h"
+#include "diagnose/claim.h"
 #include "diagnose/task_pressure.h"
-#include "diagnose/tools.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "threads-near-limit";
 
 std::vector<Claim> check(const HostContext& context) {
   std::vector<const TaskLimit*> near;
@@ -26,11 +24,11 @@ std::vector<Claim> check(const HostContext& context) {
     }
     // Also when a limit is reached: then its own cause says so.
     Claim room =
-        claim(id, Role::ruled_out, Rank::limit, 0, 0.95,
+        claim(Role::ruled_out, Rank::limit, 0, 0.95,
               Message("no limit on tasks is between 80 % and 95 % full; the fullest is {}, "
                       "{}",
                       fullest->name, filled_text(*fullest)));
-    add_proof(room.finding, *fullest, context);
+    add_proof(room, *fullest, context);
     return {std::move(room)};
   }
   std::string others;
@@ -39,27 +37,25 @@ std::vector<Claim> check(const HostContext& context) {
   }
   const TaskLimit& first = *near.front();
   Claim result =
-      claim(id, Role::risk, Rank::limit, first.filled() / 2, 0.9,
+      claim(Role::risk, Rank::limit, first.filled() / 2, 0.9,
             Message("{}: {}{}. When it is full, {} fails with {}, and memory has no part in it.",
                     first.name, filled_text(first), others,
                     first.kind == TaskLimit::Kind::max_map_count ? "mmap" : "fork",
                     errno_text(first.error)));
   for (const TaskLimit* limit : near) {
-    add_proof(result.finding, *limit, context);
+    add_proof(result, *limit, context);
   }
   const TaskMakers makers =
       task_makers(context.facts.host, [](const host::Process&) { return true; });
-  add_proof(result.finding, makers, context.sources);
-  Remedy remedy;
-  remedy.title = Message("Find what makes the tasks, or raise the limit before it is reached");
-  remedy.commands = {ShellCommand("ps -eLo comm= | sort | uniq -c | sort -n | tail")};
-  result.finding.remedies.push_back(remedy);
+  add_proof(result, makers, context.sources);
+  result.remedy(Message("Find what makes the tasks, or raise the limit before it is reached"),
+                {ShellCommand("ps -eLo comm= | sort | uniq -c | sort -n | tail")});
   return {std::move(result)};
 }
 
 }  // namespace
 
-extern const Cause cause_threads_near_limit;
-const Cause cause_threads_near_limit{id, 'F', "a limit on tasks is nearly reached", nullptr, check};
+extern const Cause cause_threads_near_limit{"threads-near-limit", 'F',
+                                            "a limit on tasks is nearly reached", nullptr, check};
 
 }  // namespace whyoom::diagnose::causes

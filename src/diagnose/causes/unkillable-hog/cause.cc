@@ -1,13 +1,11 @@
 #include <string>
 
+#include "diagnose/claim.h"
 #include "diagnose/host_users.h"
-#include "diagnose/tools.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "unkillable-hog";
 
 constexpr int never = -1000;        // oom_score_adj
 constexpr double big_share = 0.20;  // of RAM, or of the cgroup's limit
@@ -43,21 +41,13 @@ std::optional<Claim> judge(const Context& context) {
     sentence = Message("the biggest process, {}, may be killed (oom_score_adj {})", who,
                        task.oom_score_adj);
   }
-  Claim result = claim(id, protects ? Role::contributing : Role::ruled_out, Rank::used_up, part,
-                       0.95, sentence);
-  result.finding.proof.push_back(
-      proof(Message("memory of {}", who), biggest->memory(), {0, task.line}));
-  Proof adj;
-  adj.what = Message("its oom_score_adj");
-  adj.value = task.oom_score_adj;
-  adj.unit = Unit::count;
-  adj.at = {0, task.line};
-  result.finding.proof.push_back(std::move(adj));
+  Claim result =
+      claim(protects ? Role::contributing : Role::ruled_out, Rank::used_up, part, 0.95, sentence);
+  result.prove(Message("memory of {}", who), biggest->memory(), {0, task.line});
+  result.prove(Message("its oom_score_adj"), task.oom_score_adj, {0, task.line});
   if (protects) {
-    Remedy remedy;
-    remedy.title = Message("Protect only what must live: raise oom_score_adj above -1000");
-    remedy.commands = {ShellCommand("echo 0 | sudo tee /proc/{}/oom_score_adj", task.pid)};
-    result.finding.remedies.push_back(remedy);
+    result.remedy(Message("Protect only what must live: raise oom_score_adj above -1000"),
+                  {ShellCommand("echo 0 | sudo tee /proc/{}/oom_score_adj", task.pid)});
   }
   return result;
 }
@@ -75,7 +65,7 @@ std::vector<Claim> check(const HostContext& context) {
   const bool protects = *biggest->oom_score_adj <= never && part >= big_on_host;
   const std::string who = process(biggest->comm.view(), biggest->pid);
   Claim result = claim(
-      id, protects ? Role::risk : Role::ruled_out, Rank::used_up, protects ? part : 0, 0.9,
+      protects ? Role::risk : Role::ruled_out, Rank::used_up, protects ? part : 0, 0.9,
       protects ? Message("The biggest process, {}, holds {} ({} of RAM) and may not be killed "
                          "(oom_score_adj {}): on an OOM others die for it.",
                          who, human(memory), percent(part), *biggest->oom_score_adj)
@@ -84,25 +74,19 @@ std::vector<Claim> check(const HostContext& context) {
   const auto file = [&](host::ProcessFile kind) {
     return context.sources.add(host::path_of(biggest->pid, kind));
   };
-  result.finding.proof.push_back(
-      proof(Message("memory of {}", who), memory, {file(host::ProcessFile::status), 0}));
-  result.finding.proof.push_back({Message("its oom_score_adj"),
-                                  static_cast<double>(*biggest->oom_score_adj),
-                                  Unit::count,
-                                  {file(host::ProcessFile::oom_score_adj), 1}});
+  result.prove(Message("memory of {}", who), memory, {file(host::ProcessFile::status), 0});
+  result.prove(Message("its oom_score_adj"), *biggest->oom_score_adj,
+               {file(host::ProcessFile::oom_score_adj), 1});
   if (protects) {
-    Remedy remedy;
-    remedy.title = Message("Protect only what must live: raise oom_score_adj above -1000");
-    remedy.commands = {ShellCommand("echo 0 | sudo tee /proc/{}/oom_score_adj", biggest->pid)};
-    result.finding.remedies.push_back(remedy);
+    result.remedy(Message("Protect only what must live: raise oom_score_adj above -1000"),
+                  {ShellCommand("echo 0 | sudo tee /proc/{}/oom_score_adj", biggest->pid)});
   }
   return {std::move(result)};
 }
 
 }  // namespace
 
-extern const Cause cause_unkillable_hog;
-const Cause cause_unkillable_hog{id, 'B', "the biggest process may not be killed, so others die",
-                                 judge, check};
+extern const Cause cause_unkillable_hog{
+    "unkillable-hog", 'B', "the biggest process may not be killed, so others die", judge, check};
 
 }  // namespace whyoom::diagnose::causes

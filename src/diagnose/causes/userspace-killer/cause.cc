@@ -1,13 +1,11 @@
 #include <string>
 
 #include "base/text.h"
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "userspace-killer";
 
 std::optional<Claim> judge(const Context& context) {
   const auto& kill = context.report.userspace;
@@ -17,14 +15,13 @@ std::optional<Claim> judge(const Context& context) {
   const std::string killer = printable(kill->killer);
   const std::string victim = printable(kill->victim);
   Claim result =
-      claim(id, Role::consequence, Rank::asked_for, 0, 0.97,
+      claim(Role::consequence, Rank::asked_for, 0, 0.97,
             Message("{} killed {}, not the kernel. Its own limits decide, the kernel's report is "
                     "not there.",
                     killer, victim.empty() ? std::string("a process") : victim));
-  auto& proofs = result.finding.proof;
   const auto add_percent = [&](const char* what, const std::optional<double>& value) {
     if (value) {
-      proofs.push_back(proof_ratio(Message("{}", what), *value / 100, kill->at));
+      result.prove_ratio(Message("{}", what), *value / 100, kill->at);
     }
   };
   add_percent("memory pressure", kill->pressure_percent);
@@ -33,22 +30,22 @@ std::optional<Claim> judge(const Context& context) {
   add_percent("swap free", kill->swap_free_percent);
   const auto add_bytes = [&](const char* what, const std::optional<std::uint64_t>& value) {
     if (value) {
-      proofs.push_back(proof(Message("{}", what), Bytes(*value), kill->at));
+      result.prove(Message("{}", what), Bytes(*value), kill->at);
     }
   };
   add_bytes("memory used", kill->mem_used);
   add_bytes("memory in all", kill->mem_total);
   add_bytes("swap used", kill->swap_used);
   add_bytes("swap in all", kill->swap_total);
-  if (proofs.empty()) {
-    proofs.push_back(proof(Message("its message"), std::uint64_t{1}, kill->at));
+  if (result.proof.empty()) {
+    result.prove(Message("its message"), std::uint64_t{1}, kill->at);
   }
   return result;
 }
 
 }  // namespace
 
-extern const Cause cause_userspace_killer;
-const Cause cause_userspace_killer{id, 'E', "a killer in user space, not the kernel", judge};
+extern const Cause cause_userspace_killer{"userspace-killer", 'E',
+                                          "a killer in user space, not the kernel", judge};
 
 }  // namespace whyoom::diagnose::causes

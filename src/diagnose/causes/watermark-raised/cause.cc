@@ -1,13 +1,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "watermark-raised";
 
 // vm.watermark_scale_factor is 10 (of 10000) by default; from 100 on a gap is 1 % of the zone.
 constexpr double raised_scale = 100.0 / 10000;
@@ -42,7 +40,7 @@ std::optional<Claim> boosted(const memory::Evidence& evidence) {
   const PageSize page = evidence.page;
   const double part = share(to_bytes(zone->boost, page), eligible_managed(evidence));
   Claim result = claim(
-      id, part >= big_boost && evidence.zones_complete ? Role::root : Role::contributing,
+      part >= big_boost && evidence.zones_complete ? Role::root : Role::contributing,
       Rank::out_of_reach, part, zone->boost_inferred ? 0.7 : 0.9,
       Message(
           "Memory was free, but a watermark boost kept it out of reach. Zone {} had {} free; "
@@ -51,16 +49,14 @@ std::optional<Claim> boosted(const memory::Evidence& evidence) {
           kb(to_bytes(zone->min + zone->reserve, page))));
   // A larger order can fail for another reason.
   result.unproved = !evidence.request.order;
-  auto& proofs = result.finding.proof;
-  proofs.push_back(proof(Message("zone {}: free and usable by this request", zone->name),
-                         to_bytes(zone->usable(), page), zone->at));
-  proofs.push_back(
-      proof(Message("zone {}: boost", zone->name), to_bytes(zone->boost, page), zone->at));
-  proofs.push_back(proof(Message("zone {}: must stay above this, without the boost", zone->name),
-                         to_bytes(zone->min + zone->reserve, page), zone->at));
-  proofs.push_back(proof(Message("zone {}: must stay above this", zone->name),
-                         to_bytes(zone->floor, page), zone->at));
-  result.finding.remedies.push_back(
+  result.prove(Message("zone {}: free and usable by this request", zone->name),
+               to_bytes(zone->usable(), page), zone->at);
+  result.prove(Message("zone {}: boost", zone->name), to_bytes(zone->boost, page), zone->at);
+  result.prove(Message("zone {}: must stay above this, without the boost", zone->name),
+               to_bytes(zone->min + zone->reserve, page), zone->at);
+  result.prove(Message("zone {}: must stay above this", zone->name), to_bytes(zone->floor, page),
+               zone->at);
+  result.remedies.push_back(
       set_remedy(Message("Switch the boost off"), "vm.watermark_boost_factor", 0));
   return result;
 }
@@ -78,15 +74,13 @@ std::optional<Claim> scaled(const memory::Evidence& evidence) {
     const auto factor = static_cast<std::int64_t>(std::lround(of_zone * 10000));
     // It moves low and high, never min: the request still fails at min.
     Claim result =
-        claim(id, Role::contributing, Rank::out_of_reach, of_zone, 0.9,
+        claim(Role::contributing, Rank::out_of_reach, of_zone, 0.9,
               Message("vm.watermark_scale_factor was about {}: zone {} is reclaimed until {} are "
                       "free, the default of 10 asks for less",
                       factor, zone.name, kb(to_bytes(zone.high, evidence.page))));
-    result.finding.proof.push_back(
-        proof(Message("zone {}: low - min", zone.name), to_bytes(gap, evidence.page), zone.at));
-    result.finding.proof.push_back(
-        proof_ratio(Message("share of the zone (0.1 % by default)"), of_zone, zone.at));
-    result.finding.remedies.push_back(
+    result.prove(Message("zone {}: low - min", zone.name), to_bytes(gap, evidence.page), zone.at);
+    result.prove_ratio(Message("share of the zone (0.1 % by default)"), of_zone, zone.at);
+    result.remedies.push_back(
         set_remedy(Message("Set the kernel's default"), "vm.watermark_scale_factor", 10));
     return result;
   }
@@ -106,52 +100,49 @@ std::optional<Claim> judge(const Context& context) {
   }
   const auto zone = std::ranges::find_if(evidence.zones, &memory::ZoneState::eligible);
   const Pages gap = zone->low - zone->min;
-  Claim result = claim(id, Role::ruled_out, Rank::out_of_reach, 0, 0.9,
+  Claim result = claim(Role::ruled_out, Rank::out_of_reach, 0, 0.9,
                        Message("the marks of zone {} lie {} apart, as the defaults make them",
                                zone->name, kb(to_bytes(gap, evidence.page))));
-  result.finding.proof.push_back(
-      proof(Message("zone {}: low - min", zone->name), to_bytes(gap, evidence.page), zone->at));
-  result.finding.proof.push_back(
-      proof(Message("zone {}: boost", zone->name), to_bytes(zone->boost, evidence.page), zone->at));
+  result.prove(Message("zone {}: low - min", zone->name), to_bytes(gap, evidence.page), zone->at);
+  result.prove(Message("zone {}: boost", zone->name), to_bytes(zone->boost, evidence.page),
+               zone->at);
   return result;
 }
 
 Bytes boost_of(const memory::Machine& machine, Bytes& managed) {
   Bytes boost;
-  for (const memory::MachineZone& zone : machine.zones) {
+  for (const memory::ZoneState& zone : machine.zones) {
     boost += to_bytes(zone.boost, machine.page);
-    managed += to_bytes(zone.managed, machine.page);
+    managed += to_bytes(zone.size(), machine.page);
   }
   return boost;
 }
 
 // The zone of lowmem with the most memory: its gaps are the setting's.
-std::optional<std::size_t> biggest_zone(const memory::Machine& machine) {
+const memory::ZoneState* biggest_zone(const memory::Machine& machine) {
   const auto biggest =
-      std::ranges::max_element(machine.zones, {}, [](const memory::MachineZone& zone) {
-        return zone.zone > kernel::ZoneClass::normal ? Pages(0) : zone.managed;
+      std::ranges::max_element(machine.zones, {}, [](const memory::ZoneState& zone) {
+        return zone.zone > kernel::ZoneClass::normal ? Pages(0) : zone.size();
       });
-  return biggest == machine.zones.end() || biggest->managed == Pages(0)
-             ? std::nullopt
-             : std::optional(static_cast<std::size_t>(biggest - machine.zones.begin()));
+  return biggest == machine.zones.end() || biggest->size() == Pages(0) ? nullptr : &*biggest;
 }
 
 std::vector<Claim> check(const HostContext& context) {
   const memory::Machine& machine = context.state.machine;
-  const auto index = biggest_zone(machine);
-  if (!index) {
+  const memory::ZoneState* biggest = biggest_zone(machine);
+  if (biggest == nullptr) {
     return {};
   }
-  const memory::MachineZone& zone = machine.zones[*index];
-  const Pages gap = zone.marks.low - zone.marks.min;
-  const double of_zone = share(gap, zone.managed);
+  const memory::ZoneState& zone = *biggest;
+  const Pages gap = zone.low - zone.min;
+  const double of_zone = share(gap, zone.size());
   Bytes managed;
   const Bytes boost = boost_of(machine, managed);
   const bool boosted = share(boost, managed) >= big_boost;
-  const bool scaled = of_zone >= raised_scale && gap > zone.marks.min / 4 + Pages(1);
-  const std::string high = human(to_bytes(zone.marks.high, machine.page));
+  const bool scaled = of_zone >= raised_scale && gap > zone.min / 4 + Pages(1);
+  const std::string high = human(to_bytes(zone.high, machine.page));
   Claim result = claim(
-      id, boosted || scaled ? Role::risk : Role::ruled_out, Rank::out_of_reach,
+      boosted || scaled ? Role::risk : Role::ruled_out, Rank::out_of_reach,
       boosted ? share(boost, managed) : of_zone / 2, 0.9,
       boosted
           ? Message("A watermark boost keeps {} ({} of RAM) out of reach until kswapd has freed "
@@ -163,13 +154,10 @@ std::vector<Claim> check(const HostContext& context) {
                     static_cast<std::int64_t>(std::lround(of_zone * 10000)), zone.name, high)
           : Message("the marks of zone {} lie {} apart, {} of the zone", zone.name,
                     kb(to_bytes(gap, machine.page)), percent(of_zone)));
-  const Place at =
-      *index < context.state.zone_places.size() ? context.state.zone_places[*index] : Place{};
-  result.finding.proof.push_back(
-      proof(Message("zone {}: low - min", zone.name), to_bytes(gap, machine.page), at));
-  result.finding.proof.push_back(proof(Message("boost of all zones"), boost));
+  result.prove(Message("zone {}: low - min", zone.name), to_bytes(gap, machine.page), zone.at);
+  result.prove(Message("boost of all zones"), boost);
   if (boosted || scaled) {
-    result.finding.remedies.push_back(
+    result.remedies.push_back(
         boosted ? set_remedy(Message("Switch the boost off"), "vm.watermark_boost_factor", 0)
                 : set_remedy(Message("Set the kernel's default"), "vm.watermark_scale_factor", 10));
   }
@@ -178,8 +166,8 @@ std::vector<Claim> check(const HostContext& context) {
 
 }  // namespace
 
-extern const Cause cause_watermark_raised;
-const Cause cause_watermark_raised{
-    id, 'A', "the watermarks stand higher than min_free_kbytes makes them", judge, check};
+extern const Cause cause_watermark_raised{
+    "watermark-raised", 'A', "the watermarks stand higher than min_free_kbytes makes them", judge,
+    check};
 
 }  // namespace whyoom::diagnose::causes

@@ -1,10 +1,8 @@
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "writeback-stuck";
 
 using What = memory::AccountLine::What;
 
@@ -24,26 +22,24 @@ std::optional<Claim> judge(const Context& context) {
   const double part = share(file, account->total);
   const bool root = part >= big_share && share(waiting, file) >= most_of_it;
   Claim result = claim(
-      id, root ? Role::root : Role::ruled_out, Rank::used_up, part, 0.9,
+      root ? Role::root : Role::ruled_out, Rank::used_up, part, 0.9,
       root ? Message("The page cache could not be dropped: {} of {} wait to be written back.",
                      human(waiting), human(file))
            : Message("{} of {} page cache wait to be written back", human(waiting), human(file)));
-  result.finding.proof.push_back(proof(Message("dirty or under writeback"), waiting, dirty->at));
-  result.finding.proof.push_back(proof(Message("page cache"), file, account->at(What::file)));
+  result.prove(Message("dirty or under writeback"), waiting, dirty->at);
+  result.prove(Message("page cache"), file, account->at(What::file));
   if (root) {
-    Remedy remedy;
-    remedy.title = Message("See which device is slow; let less memory become dirty");
-    remedy.commands = {ShellCommand("grep -E 'Dirty|Writeback' /proc/meminfo"),
-                       ShellCommand("sudo whyoom fix vm.dirty_background_ratio=5"),
-                       ShellCommand("sudo whyoom fix vm.dirty_ratio=10")};
-    result.finding.remedies.push_back(remedy);
+    result.remedy(Message("See which device is slow; let less memory become dirty"),
+                  {ShellCommand("grep -E 'Dirty|Writeback' /proc/meminfo"),
+                   ShellCommand("sudo whyoom fix vm.dirty_background_ratio=5"),
+                   ShellCommand("sudo whyoom fix vm.dirty_ratio=10")});
   }
   return result;
 }
 
 }  // namespace
 
-extern const Cause cause_writeback_stuck;
-const Cause cause_writeback_stuck{id, 'B', "pages that wait for writeback hold the memory", judge};
+extern const Cause cause_writeback_stuck{"writeback-stuck", 'B',
+                                         "pages that wait for writeback hold the memory", judge};
 
 }  // namespace whyoom::diagnose::causes

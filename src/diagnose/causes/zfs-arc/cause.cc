@@ -1,14 +1,12 @@
 #include <algorithm>
 #include <string>
 
-#include "diagnose/host_share.h"
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
+#include "diagnose/share.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "zfs-arc";
 
 using What = memory::AccountLine::What;
 
@@ -31,19 +29,16 @@ std::optional<Claim> judge(const Context& context) {
     return std::nullopt;
   }
   Claim result = claim(
-      id, Role::contributing, Rank::used_up, part + 0.002, 0.8,
+      Role::contributing, Rank::used_up, part + 0.002, 0.8,
       Message("{} of RAM ({}) are in no counter, and ZFS was at work: its cache (ARC) takes pages "
               "outside the kernel's counters.",
               human(account->size(What::unaccounted)), percent(part)));
-  result.finding.proof.push_back(proof(Message("in no counter"), account->size(What::unaccounted)));
-  result.finding.proof.push_back(proof(Message("stack of the request, with ZFS in it"),
-                                       std::uint64_t{stack->functions.size()}, stack->at));
-  Remedy remedy;
-  remedy.title = Message("Limit the cache");
-  remedy.commands = {
-      ShellCommand("cat /proc/spl/kstat/zfs/arcstats | grep -E '^(size|c_max)'"),
-      ShellCommand("echo <bytes> | sudo tee /sys/module/zfs/parameters/zfs_arc_max")};
-  result.finding.remedies.push_back(remedy);
+  result.prove(Message("in no counter"), account->size(What::unaccounted));
+  result.prove(Message("stack of the request, with ZFS in it"),
+               std::uint64_t{stack->functions.size()}, stack->at);
+  result.remedy(Message("Limit the cache"),
+                {ShellCommand("cat /proc/spl/kstat/zfs/arcstats | grep -E '^(size|c_max)'"),
+                 ShellCommand("echo <bytes> | sudo tee /sys/module/zfs/parameters/zfs_arc_max")});
   return result;
 }
 
@@ -59,37 +54,27 @@ std::vector<Claim> check(const HostContext& context) {
   const bool scarce = share(*context.state.available, held.ram) < scarce_share;
   const Bytes least = arc.least ? arc.least->value : Bytes(0);
   Claim result = share_claim(
-      id, Rank::used_up, held, scarce ? big_on_host : 2, Message("the cache of ZFS (ARC)"),
+      Rank::used_up, held, scarce ? big_on_host : 2, Message("the cache of ZFS (ARC)"),
       Message("ZFS holds {} of RAM ({}) in its cache (ARC), which no counter of /proc/meminfo has, "
               "and {} are available besides. It gives back up to {} when the kernel asks, and a "
               "burst can be faster.",
               human(held.size), percent(held.part()), human(*context.state.available),
               human(held.size - least)));
   if (info.mem_available) {
-    result.finding.proof.push_back(
-        proof(Message("available"), *context.state.available, info.mem_available->at));
+    result.prove(Message("available"), *context.state.available, info.mem_available->at);
   }
-  if (arc.least) {
-    result.finding.proof.push_back(
-        proof(Message("it shrinks to (c_min)"), arc.least->value, arc.least->at));
-  }
-  if (arc.most) {
-    result.finding.proof.push_back(
-        proof(Message("it may grow to (c_max)"), arc.most->value, arc.most->at));
-  }
-  if (result.finding.role == Role::risk) {
-    Remedy remedy;
-    remedy.title = Message("Limit the cache to a quarter of RAM, or to what the host can spare");
-    remedy.commands = {ShellCommand("echo {} | sudo tee /sys/module/zfs/parameters/zfs_arc_max",
-                                    held.ram.count() / 4)};
-    result.finding.remedies.push_back(remedy);
+  result.prove(Message("it shrinks to (c_min)"), arc.least);
+  result.prove(Message("it may grow to (c_max)"), arc.most);
+  if (result.role == Role::risk) {
+    result.remedy(Message("Limit the cache to a quarter of RAM, or to what the host can spare"),
+                  {ShellCommand("echo {} | sudo tee /sys/module/zfs/parameters/zfs_arc_max",
+                                held.ram.count() / 4)});
   }
   return {std::move(result)};
 }
 
 }  // namespace
 
-extern const Cause cause_zfs_arc;
-const Cause cause_zfs_arc{id, 'B', "the ZFS cache holds the memory", judge, check};
+extern const Cause cause_zfs_arc{"zfs-arc", 'B', "the ZFS cache holds the memory", judge, check};
 
 }  // namespace whyoom::diagnose::causes

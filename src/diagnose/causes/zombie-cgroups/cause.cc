@@ -1,10 +1,8 @@
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-constexpr std::string_view id = "zombie-cgroups";
 
 // A host that starts many containers always has some hundred that wait for their last page.
 constexpr std::uint64_t many = 1000;
@@ -20,27 +18,24 @@ std::vector<Claim> check(const HostContext& context) {
     const auto& living = *tree.groups.front().descendants;
     const bool piled_up = dying.value > many && dying.value > living.value;
     Claim result = claim(
-        id, piled_up ? Role::risk : Role::ruled_out, Rank::used_up, 0.1, 0.8,
+        piled_up ? Role::risk : Role::ruled_out, Rank::used_up, 0.1, 0.8,
         piled_up ? Message("{} cgroups are removed but not gone, beside {} that exist: pages of "
                            "page cache or tmpfs still belong to them, and each holds kernel "
                            "memory.",
                            grouped(dying.value), grouped(living.value))
                  : Message("{} cgroups are removed and not gone, {} exist", grouped(dying.value),
                            grouped(living.value)));
-    result.finding.proof.push_back(proof(Message("dying cgroups"), dying.value, dying.at));
-    result.finding.proof.push_back(proof(Message("cgroups"), living.value, living.at));
+    result.prove(Message("dying cgroups"), dying);
+    result.prove(Message("cgroups"), living);
     if (const auto& percpu = host.meminfo.percpu) {
-      result.finding.proof.push_back(proof(Message("per-CPU memory (cgroups have much of it)"),
-                                           to_bytes(percpu->value), percpu->at));
+      result.prove(Message("per-CPU memory (cgroups have much of it)"), percpu);
     }
     if (piled_up) {
-      Remedy remedy;
-      remedy.title = Message(
-          "Give their page cache back, and look for files in tmpfs that outlive their container");
-      remedy.commands = {
-          ShellCommand("sync; echo 1 | sudo tee /proc/sys/vm/drop_caches"),
-          ShellCommand("grep nr_dying /sys/fs/cgroup/*/cgroup.stat | sort -t' ' -k2 -n | tail")};
-      result.finding.remedies.push_back(remedy);
+      result.remedy(
+          Message("Give their page cache back, and look for files in tmpfs that outlive their "
+                  "container"),
+          {ShellCommand("sync; echo 1 | sudo tee /proc/sys/vm/drop_caches"),
+           ShellCommand("grep nr_dying /sys/fs/cgroup/*/cgroup.stat | sort -t' ' -k2 -n | tail")});
     }
     return {std::move(result)};
   }
@@ -49,8 +44,7 @@ std::vector<Claim> check(const HostContext& context) {
 
 }  // namespace
 
-extern const Cause cause_zombie_cgroups;
-const Cause cause_zombie_cgroups{id, 'B', "cgroups that are gone still hold memory", nullptr,
-                                 check};
+extern const Cause cause_zombie_cgroups{"zombie-cgroups", 'B',
+                                        "cgroups that are gone still hold memory", nullptr, check};
 
 }  // namespace whyoom::diagnose::causes

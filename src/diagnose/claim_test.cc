@@ -1,4 +1,4 @@
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 #include <gtest/gtest.h>
 
@@ -173,21 +173,38 @@ TEST(Process, IsFitForATerminal) {
 }
 
 TEST(Claim, CarriesWhatItIsGiven) {
-  const Claim made = claim("a-b", Role::contributing, Rank::limit, 0.5, 0.9, Message("x"));
+  const Claim made = claim(Role::contributing, Rank::limit, 0.5, 0.9, Message("x"));
   EXPECT_EQ(made.rank, Rank::limit);
   EXPECT_EQ(made.strength, 0.5);
-  EXPECT_EQ(made.finding.cause, "a-b");
-  EXPECT_EQ(made.finding.role, Role::contributing);
-  EXPECT_EQ(made.finding.confidence, 0.9);
-  EXPECT_EQ(made.finding.summary.str(), "x");
+  EXPECT_EQ(made.role, Role::contributing);
+  EXPECT_EQ(made.confidence, 0.9);
+  EXPECT_EQ(made.summary.str(), "x");
 }
 
 TEST(Proof, KeepsItsUnit) {
-  EXPECT_EQ(proof(Message("x"), Bytes(7)).unit, Unit::bytes);
-  EXPECT_EQ(proof(Message("x"), std::uint64_t{7}, {0, 3}).unit, Unit::count);
-  EXPECT_EQ(proof(Message("x"), std::uint64_t{7}, {0, 3}).at.line, 3U);
-  EXPECT_EQ(proof_ratio(Message("x"), 0.25).unit, Unit::ratio);
-  EXPECT_EQ(proof_ratio(Message("x"), 0.25).value, 0.25);
+  Finding finding;
+  finding.prove(Message("x"), Bytes(7));
+  finding.prove(Message("x"), 7, {0, 3});
+  finding.prove_ratio(Message("x"), 0.25);
+  ASSERT_EQ(finding.proof.size(), 3U);
+  EXPECT_EQ(finding.proof[0].unit, Unit::bytes);
+  EXPECT_EQ(finding.proof[1].unit, Unit::count);
+  EXPECT_EQ(finding.proof[1].at.line, 3U);
+  EXPECT_EQ(finding.proof[2].unit, Unit::ratio);
+  EXPECT_EQ(finding.proof[2].value, 0.25);
+}
+
+TEST(Proof, IsOfWhatWasRead) {
+  Finding finding;
+  finding.prove(Message("x"), Maybe<KiB>(Read<KiB>{KiB(2), {0, 3}}));
+  finding.prove(Message("x"), Maybe<KiB>());
+  finding.prove(Message("x"), Maybe<std::int64_t>(Read<std::int64_t>{-1, {0, 4}}));
+  finding.prove(Message("x"), Maybe<std::int64_t>());
+  ASSERT_EQ(finding.proof.size(), 2U);
+  EXPECT_EQ(finding.proof[0].value, 2048);
+  EXPECT_EQ(finding.proof[0].at.line, 3U);
+  EXPECT_EQ(finding.proof[1].value, -1);
+  EXPECT_EQ(finding.proof[1].unit, Unit::count);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// What several causes ask of the evidence. No cause-specific thresholds here.
+// How a cause makes a claim, and what several causes ask of the evidence. No cause-specific
+// thresholds here.
 #pragma once
 
 #include <cstdint>
@@ -11,17 +12,15 @@
 
 namespace whyoom::diagnose {
 
-Proof proof(Message what, Bytes value, Place at = {});
-Proof proof(Message what, std::uint64_t count, Place at = {});
-Proof proof_ratio(Message what, double ratio, Place at = {});
-
 // A claim with its finding filled in; confidence is what the arithmetic alone supports, the engine
 // lowers it for what the report lacks.
-Claim claim(std::string_view cause, Role role, Rank rank, double strength, double confidence,
-            Message summary);
+Claim claim(Role role, Rank rank, double strength, double confidence, Message summary);
 
 // A remedy that is one setting: `whyoom fix` carries it out.
 Remedy set_remedy(Message title, ShellLiteral key, std::int64_t value);
+
+// What the request could have of a zone, and the mark that it must leave.
+void prove_zone(Finding& finding, const memory::Evidence& evidence, const memory::ZoneState& zone);
 
 // An OOM report of the page allocator (global, cpuset, mempolicy), not of a cgroup's limit.
 bool is_global_oom(const Context& context);
@@ -32,11 +31,7 @@ bool is_sysrq(const report::Report& report);
 // Free memory that the request may not use: counted by the machine, not by its zones.
 std::optional<Bytes> free_elsewhere(const memory::Evidence& evidence);
 // What balloon drivers hold, summed over the nodes. Printed from 6.18 on; 0 when not printed.
-struct Balloon {
-  Bytes size;
-  Place at{};
-};
-Balloon balloon(const memory::Evidence& evidence);
+Read<Bytes> balloon(const memory::Evidence& evidence);
 // RAM that the eligible zones manage.
 Bytes eligible_managed(const memory::Evidence& evidence);
 

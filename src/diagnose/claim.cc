@@ -1,4 +1,4 @@
-#include "diagnose/tools.h"
+#include "diagnose/claim.h"
 
 #include <algorithm>
 
@@ -7,28 +7,21 @@
 
 namespace whyoom::diagnose {
 
-Proof proof(Message what, Bytes value, Place at) {
-  return {std::move(what), static_cast<double>(value.count()), Unit::bytes, at};
-}
-
-Proof proof(Message what, std::uint64_t count, Place at) {
-  return {std::move(what), static_cast<double>(count), Unit::count, at};
-}
-
-Proof proof_ratio(Message what, double ratio, Place at) {
-  return {std::move(what), ratio, Unit::ratio, at};
-}
-
-Claim claim(std::string_view cause, Role role, Rank rank, double strength, double confidence,
-            Message summary) {
+Claim claim(Role role, Rank rank, double strength, double confidence, Message summary) {
   Claim result;
   result.rank = rank;
   result.strength = strength;
-  result.finding.cause = cause;
-  result.finding.role = role;
-  result.finding.confidence = confidence;
-  result.finding.summary = std::move(summary);
+  result.role = role;
+  result.confidence = confidence;
+  result.summary = std::move(summary);
   return result;
+}
+
+void prove_zone(Finding& finding, const memory::Evidence& evidence, const memory::ZoneState& zone) {
+  finding.prove(Message("zone {}: free and usable by this request", zone.name),
+                to_bytes(zone.usable(), evidence.page), zone.at);
+  finding.prove(Message("zone {}: must stay above this", zone.name),
+                to_bytes(zone.floor, evidence.page), zone.at);
 }
 
 bool is_oom(const Context& context) {
@@ -42,11 +35,9 @@ bool is_memcg_oom(const Context& context) {
 }
 
 Remedy set_remedy(Message title, ShellLiteral key, std::int64_t value) {
-  Remedy remedy;
-  remedy.title = std::move(title);
-  remedy.commands = {ShellCommand("sudo whyoom fix {}={}", key, value)};
-  remedy.setting = Setting{std::string(key.text()), value};
-  return remedy;
+  return {std::move(title),
+          {ShellCommand("sudo whyoom fix {}={}", key, value)},
+          Setting{std::string(key.text()), value}};
 }
 
 bool is_global_oom(const Context& context) { return is_oom(context) && !is_memcg_oom(context); }
@@ -64,11 +55,11 @@ std::optional<Bytes> free_elsewhere(const memory::Evidence& evidence) {
   return to_bytes(Pages(total->value), evidence.page) - *eligible;
 }
 
-Balloon balloon(const memory::Evidence& evidence) {
-  Balloon sum;
+Read<Bytes> balloon(const memory::Evidence& evidence) {
+  Read<Bytes> sum;
   for (const auto& node : evidence.report->nodes) {
     if (const auto& counter = node.fields.get(kernel::Field::balloon)) {
-      sum.size += to_bytes(KiB(counter->value));
+      sum.value += to_bytes(KiB(counter->value));
       sum.at = counter->at;
     }
   }

@@ -11,13 +11,13 @@ namespace whyoom::memory {
 // it may use has no more than its mark free or reclaimable. nullopt: no value does that, or the
 // zones are not known. Asked for a page of a process and for one of the kernel (GFP_KERNEL, which
 // may not use HighMem and Movable); the lower answer counts.
-struct KillsFrom {
+struct OomThreshold {
   KiB value;
   bool kernel_request = false;
 };
-std::optional<KillsFrom> kills_from(const Machine& machine);
+std::optional<OomThreshold> oom_threshold(const Machine& machine);
 
 // So near to it that the next use of memory can be enough.
-bool is_near(const std::optional<KillsFrom>& from, KiB value);
+bool is_near(const std::optional<OomThreshold>& from, KiB value);
 
 }  // namespace whyoom::memory

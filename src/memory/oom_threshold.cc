@@ -1,4 +1,4 @@
-#include "memory/kills_from.h"
+#include "memory/oom_threshold.h"
 
 #include <vector>
 
@@ -14,8 +14,8 @@ constexpr std::uint32_t default_scale = 10;
 
 // Highest value that makes sense to try: all lowmem.
 KiB lowmem_of(const Machine& machine) {
-  Pages sum = machine.unprinted;
-  for (const MachineZone& zone : machine.zones) {
+  Pages sum;
+  for (const ZoneSize& zone : zone_sizes(machine)) {
     sum += zone.zone <= ZoneClass::normal ? zone.managed : Pages(0);
   }
   return to_kib(sum, machine.page);
@@ -27,8 +27,8 @@ bool kills(const Machine& machine, const std::vector<ZoneSize>& sizes, KiB value
                                 machine.page, machine.rules);
   bool any = false;
   for (std::size_t i = 0; i < machine.zones.size(); ++i) {
-    const MachineZone& zone = machine.zones[i];
-    if (zone.zone > highest || zone.managed == Pages(0)) {
+    const ZoneState& zone = machine.zones[i];
+    if (zone.zone > highest || zone.size() == Pages(0)) {
       continue;
     }
     any = true;
@@ -40,13 +40,7 @@ bool kills(const Machine& machine, const std::vector<ZoneSize>& sizes, KiB value
 }
 
 std::optional<KiB> first_that_kills(const Machine& machine, ZoneClass highest) {
-  std::vector<ZoneSize> sizes;
-  for (const MachineZone& zone : machine.zones) {
-    sizes.push_back({zone.node, zone.zone, zone.managed});
-  }
-  if (machine.unprinted > Pages(0)) {
-    sizes.push_back({0, ZoneClass::normal, machine.unprinted});
-  }
+  const std::vector<ZoneSize> sizes = zone_sizes(machine);
   std::uint64_t low = 0;
   std::uint64_t high = lowmem_of(machine).count();
   if (high == 0 || !kills(machine, sizes, KiB(high), highest)) {
@@ -65,11 +59,11 @@ std::optional<KiB> first_that_kills(const Machine& machine, ZoneClass highest) {
 
 }  // namespace
 
-std::optional<KillsFrom> kills_from(const Machine& machine) {
+std::optional<OomThreshold> oom_threshold(const Machine& machine) {
   // Reserves are stored for the request of `machine`; a host's is one of a process, the strictest.
   const auto process = first_that_kills(machine, ZoneClass::movable);
   Machine kernel = machine;
-  for (MachineZone& zone : kernel.zones) {
+  for (ZoneState& zone : kernel.zones) {
     zone.reserve = zone.kernel_reserve;
   }
   const auto kernel_value = first_that_kills(kernel, ZoneClass::normal);
@@ -77,12 +71,12 @@ std::optional<KillsFrom> kills_from(const Machine& machine) {
     return std::nullopt;
   }
   if (!process || (kernel_value && *kernel_value < *process)) {
-    return KillsFrom{*kernel_value, true};
+    return OomThreshold{*kernel_value, true};
   }
-  return KillsFrom{*process, false};
+  return OomThreshold{*process, false};
 }
 
-bool is_near(const std::optional<KillsFrom>& from, KiB value) {
+bool is_near(const std::optional<OomThreshold>& from, KiB value) {
   constexpr double near = 0.80;
   return from &&
          static_cast<double>(value.count()) >= near * static_cast<double>(from->value.count());

@@ -1,0 +1,116 @@
+#include "diagnose/share.h"
+
+#include <algorithm>
+
+namespace whyoom::diagnose {
+
+namespace {
+
+bool is_unaccounted(const ShareRow& row) {
+  return row.what == memory::AccountLine::What::unaccounted;
+}
+
+// The balloon has a counter of its own.
+Bytes size_in(const memory::Account& account, const Context& context, const ShareRow& row) {
+  const Bytes size = account.size(row.what);
+  return is_unaccounted(row) ? size - balloon(context.evidence).value : size;
+}
+
+std::optional<HostShare> share_on_host(const HostContext& context, const ShareRow& row) {
+  if (is_unaccounted(row)) {
+    const auto& account = context.state.account;
+    return account ? std::optional(HostShare{account->size(row.what), account->total})
+                   : std::nullopt;
+  }
+  const auto& size = context.facts.host.meminfo.*row.counter;
+  const auto& total = context.facts.host.meminfo.mem_total;
+  if (!size || !total || total->value == KiB(0)) {
+    return std::nullopt;
+  }
+  return HostShare{to_bytes(size->value), to_bytes(total->value), size->at, total->at};
+}
+
+}  // namespace
+
+std::optional<Claim> judge_share(const Context& context, const ShareRow& row) {
+  const memory::Account* account = used_up(context);
+  if (account == nullptr) {
+    return std::nullopt;
+  }
+  const Bytes size = size_in(*account, context, row);
+  const double part = share(size, account->total);
+  // What is in no counter can be in a line that was lost.
+  const bool sure = !is_unaccounted(row) ||
+                    (account->hugepages_known && context.report.tail.ram && context.report.trigger);
+  const Role role = part < notable_share        ? Role::ruled_out
+                    : part >= big_share && sure ? Role::root
+                                                : Role::contributing;
+  Claim result =
+      claim(role, Rank::used_up, part, 0.95,
+            (role == Role::ruled_out ? row.little : row.much)(human(size), percent(part)));
+  if (is_unaccounted(row)) {
+    const auto& ram = context.report.tail.ram;
+    result.prove(Message("RAM that the kernel manages"), account->total, ram ? ram->at : Place{});
+    result.prove(Message("sum of all counters"), account->total - size);
+    result.prove(row.name(), size);
+  } else {
+    result.prove(row.name(), size, account->at(row.what));
+    result.prove(Message("RAM that the kernel manages"), account->total);
+  }
+  if (row.prove != nullptr) {
+    row.prove(result, context);
+  }
+  if (role != Role::ruled_out) {
+    result.remedies.push_back(row.remedy(&context));
+  }
+  return result;
+}
+
+std::vector<Claim> check_share(const HostContext& context, const ShareRow& row) {
+  const auto part = share_on_host(context, row);
+  if (!part) {
+    return {};
+  }
+  const auto much = row.much_on_host != nullptr ? row.much_on_host : row.much;
+  Claim result = share_claim(Rank::used_up, *part, row.least_on_host, row.name(),
+                             much(human(part->size), percent(part->part())));
+  if (is_unaccounted(row)) {
+    const memory::Account& account = *context.state.account;
+    result.prove(Message("sum of the counters of /proc/meminfo"),
+                 account.total - part->size + account.overcounted,
+                 Place{context.facts.host.meminfo.mem_free->at.source, 0});
+  }
+  if (result.role == Role::risk) {
+    if (row.prove_on_host != nullptr) {
+      row.prove_on_host(result, context);
+    }
+    result.remedies.push_back(row.remedy(nullptr));
+  }
+  return {std::move(result)};
+}
+
+Claim share_claim(Rank rank, const HostShare& share, double least, Message what, Message risk) {
+  const bool big = share.part() >= least;
+  Claim result = claim(
+      big ? Role::risk : Role::ruled_out, rank, big ? share.part() : 0, 0.9,
+      big ? std::move(risk)
+          : Message("{}: {} ({} of RAM)", what.str(), human(share.size), percent(share.part())));
+  result.prove(std::move(what), share.size, share.size_at);
+  result.prove(Message("RAM"), share.ram, share.ram_at);
+  return result;
+}
+
+void prove_biggest(Finding& finding, const HostContext& context,
+                   std::optional<KiB> host::Process::*size,
+                   Message (*name)(const std::string& process)) {
+  const auto& all = context.facts.host.processes.all;
+  const auto of = [size](const host::Process& each) { return (each.*size).value_or(KiB(0)); };
+  const auto most = std::ranges::max_element(all, {}, of);
+  if (most != all.end() && of(*most) > KiB(0)) {
+    const std::string path = host::path_of(most->pid, host::ProcessFile::status);
+    finding.prove(name(process(most->comm.view(), most->pid)), to_bytes(of(*most)),
+                  {context.sources.add(path), 0});
+  }
+}
+
+}  // namespace whyoom::diagnose

@@ -1,0 +1,57 @@
+// The causes of the form "X holds a big share of RAM": each is a row of this shape, judged by one
+// rule in a log and by one on a host.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "diagnose/claim.h"
+
+namespace whyoom::diagnose {
+
+// Of RAM. In a report the memory is known to be missing.
+inline constexpr double big_share = 0.25;      // says why memory ran out
+inline constexpr double notable_share = 0.10;  // has helped
+// On a host that still works.
+inline constexpr double big_on_host = 0.30;
+
+struct ShareRow {
+  memory::AccountLine::What what{};              // in the account of a report
+  Maybe<KiB> host::Meminfo::*counter = nullptr;  // on a host; nullptr: its account
+  double least_on_host = big_on_host;
+  Message (*name)() = nullptr;  // "page tables"
+  Message (*little)(const std::string& size, const std::string& part) = nullptr;
+  Message (*much)(const std::string& size, const std::string& part) = nullptr;
+  Message (*much_on_host)(const std::string& size, const std::string& part) = nullptr;  // or `much`
+  // More numbers; on a host of a risk only.
+  void (*prove)(Claim& claim, const Context& context) = nullptr;
+  void (*prove_on_host)(Claim& claim, const HostContext& context) = nullptr;
+  Remedy (*remedy)(const Context* context) = nullptr;  // nullptr: on a host
+};
+
+std::optional<Claim> judge_share(const Context& context, const ShareRow& row);
+std::vector<Claim> check_share(const HostContext& context, const ShareRow& row);
+
+template <const ShareRow& row>
+Cause share_cause(std::string_view id, char section, std::string_view title) {
+  return {id, section, title, [](const Context& context) { return judge_share(context, row); },
+          [](const HostContext& context) { return check_share(context, row); }};
+}
+
+// A number of a host against its RAM.
+struct HostShare {
+  Bytes size, ram;
+  Place size_at{}, ram_at{};
+  [[nodiscard]] double part() const { return share(size, ram); }
+};
+
+// A risk from `least` on, else ruled out; with the two numbers as proof.
+Claim share_claim(Rank rank, const HostShare& share, double least, Message what, Message risk);
+
+// The process that has most of something.
+void prove_biggest(Finding& finding, const HostContext& context,
+                   std::optional<KiB> host::Process::*size,
+                   Message (*name)(const std::string& process));
+
+}  // namespace whyoom::diagnose

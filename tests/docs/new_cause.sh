@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# `./dev new-cause ID` makes a folder that compiles, and that is not overwritten.
+# Usage: new_cause.sh COMPILER
+set -euo pipefail
+root=$(cd "$(dirname "$0")/../.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cp "$root/dev" "$work/dev"
+mkdir -p "$work/src/diagnose/causes"
+folder=$work/src/diagnose/causes/some-new-cause
+
+"$work/dev" new-cause some-new-cause >"$work/said"
+grep -q 'src/diagnose/causes/some-new-cause' "$work/said"
+"$1" -std=c++20 -Wall -Wextra -Wpedantic -Wconversion -Werror -fsyntax-only -I "$root/src" \
+  "$folder/cause.cc"
+grep -q 'extern const Cause cause_some_new_cause{"some-new-cause", ' "$folder/cause.cc"
+head -1 "$folder/README.md" | grep -qx '# some-new-cause'
+for heading in Symptom Mechanism Proof Remedy 'Looks like it but is not'; do
+  grep -qx "## $heading" "$folder/README.md"
+done
+for case in positive near-miss; do
+  grep -q "\`$case.case\`" "$folder/README.md"
+  grep -q '^expect cause some-new-cause ' "$folder/$case.case"
+  [ "$(tail -1 "$folder/$case.case")" = --- ]
+done
+
+echo mine >"$folder/cause.cc"
+for id in some-new-cause '' ../x Upper x_y -x x- 'a b'; do
+  if "$work/dev" new-cause "$id" >/dev/null 2>&1; then
+    echo "accepted: '$id'"
+    exit 1
+  fi
+done
+grep -qx mine "$folder/cause.cc"
+[ "$(ls "$work/src/diagnose/causes")" = some-new-cause ]
