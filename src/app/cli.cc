@@ -49,8 +49,11 @@ std::string help_text(const CLI::App& app, const std::string& usage) {
 std::string complaint(const CLI::App& app, const CLI::ParseError& error) {
   const auto chosen = app.get_subcommands();
   std::string text = "whyoom: " + std::string(error.what()) + "\nTry `whyoom";
-  // The name of a setting in CLI11: its newer versions take no = in one.
-  if (const std::size_t at = text.find("SETTING"); at != std::string::npos) {
+  // CLI11 2.4 takes no = in the name of an option. These two errors hold names of options alone:
+  // elsewhere the word may be the user's.
+  const bool names_only =
+      error.get_name() == "RequiredError" || error.get_name() == "ExcludesError";
+  if (const std::size_t at = text.find("SETTING"); names_only && at != std::string::npos) {
     text.replace(at, std::string_view("SETTING").size(), "KEY=VALUE");
   }
   text += chosen.empty() ? "" : " " + chosen.front()->get_name();
