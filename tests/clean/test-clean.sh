@@ -7,7 +7,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 [ "$(id -u)" = 0 ] || { echo "test-clean: needs root: it makes roots of other systems" >&2; exit 2; }
-command -v debootstrap >/dev/null || apt-get install -y --no-install-recommends debootstrap
 home=$PWD/build/clean
 mkdir -p "$home"
 
