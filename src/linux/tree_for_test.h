@@ -97,7 +97,7 @@ inline Snapshot snapshot(const std::string& top) {
   return result;
 }
 
-// The paths that are not the same in both.
+// The paths that are not the same in both, with the text of each.
 inline std::string difference(const Snapshot& a, const Snapshot& b) {
   std::string paths;
   for (const auto* one : {&a, &b}) {
@@ -106,6 +106,9 @@ inline std::string difference(const Snapshot& a, const Snapshot& b) {
       const auto found = other.find(path);
       if (found == other.end() || (one == &a && found->second != text)) {
         paths += path + ": " + text.substr(0, 200) + "\n";
+        if (found != other.end()) {
+          paths += "  is " + found->second.substr(0, 200) + "\n";
+        }
       }
     }
   }
