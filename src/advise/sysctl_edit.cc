@@ -222,6 +222,14 @@ Editing::Done Editing::add_line(const SysctlHistory& history) {
   return append_to(std::string(drop_in_folder) + "/" + drop_in_name(history));
 }
 
+// What could not be read when the line was chosen, and could afterwards: another may decide.
+const host::SysctlGap* passing_gap(const SysctlHistory& before, const SysctlHistory& after) {
+  const auto found = std::ranges::find_if(before.gaps, [&](const host::SysctlGap& gap) {
+    return std::ranges::find(after.gaps, gap.path, &host::SysctlGap::path) == after.gaps.end();
+  });
+  return found == before.gaps.end() ? nullptr : &*found;
+}
+
 tl::expected<SysctlEdit, Message> Editing::run() {
   SysctlHistory now = edit_.before;
   for (int round = 0; !decided(now); ++round) {
@@ -252,7 +260,11 @@ tl::expected<SysctlEdit, Message> Editing::run() {
     }
     now = history();
   }
-  if (const host::SysctlGap* gap = deciding_gap(now)) {
+  const host::SysctlGap* gap = deciding_gap(now);
+  if (gap == nullptr) {
+    gap = passing_gap(edit_.before, now);
+  }
+  if (gap != nullptr) {
     return tl::unexpected(Message(
         "{} could not be read ({}), and a line in it could decide. {}", printable(gap->path),
         printable(gap->error.text),

@@ -145,6 +145,37 @@ TEST(SysctlEdit, SaysWhyAFileCannotBeEdited) {
   EXPECT_NE(result.error().str().find("/etc/sysctl.conf:1"), std::string::npos);
 }
 
+// A directory that cannot be listed the first time: a signal came, the disk stumbled.
+class Stumbling : public Tree {
+ public:
+  explicit Stumbling(std::string_view directory) : Tree(debian12()), directory_(directory) {}
+  tl::expected<host::Listing, host::FileError> list(std::string_view path,
+                                                    std::size_t most) override {
+    if (path == directory_ && !stumbled_) {
+      stumbled_ = true;
+      return tl::make_unexpected(
+          host::FileError{host::FileError::Kind::failed, "Interrupted system call"});
+    }
+    return Tree::list(path, most);
+  }
+
+ private:
+  std::string_view directory_;
+  bool stumbled_ = false;
+};
+
+TEST(SysctlEdit, ChoosesNoLineWithoutADirectoryThatCouldBeReadLater) {
+  for (const char* directory : {"/usr/lib/systemd", "/etc/sysctl.d"}) {
+    Stumbling tree(directory);
+    tree.file("/etc/sysctl.d/50-vm.conf", "vm.min_free_kbytes = 1048576\n");
+    const SysctlEdit result = edit(tree);
+    EXPECT_EQ(after(result, "/etc/sysctl.d/50-vm.conf"), "vm.min_free_kbytes = 45056\n")
+        << directory;
+    EXPECT_EQ(after(result, "/etc/sysctl.conf"), "(unchanged)") << directory;
+    EXPECT_TRUE(result.before.gaps.empty()) << directory;
+  }
+}
+
 TEST(SysctlEdit, RefusesWhereAFileThatIsNotReadCouldDecide) {
   const auto why = [](Tree& tree) {
     const auto result = edit_sysctl_files(tree, wanted("45056"));
