@@ -6,22 +6,7 @@ namespace whyoom::diagnose {
 
 namespace {
 
-bool is_unaccounted(const ShareRow& row) {
-  return row.what == memory::AccountLine::What::unaccounted;
-}
-
-// The balloon has a counter of its own.
-Bytes size_in(const memory::Account& account, const Context& context, const ShareRow& row) {
-  const Bytes size = account.size(row.what);
-  return is_unaccounted(row) ? size - balloon(context.evidence).value : size;
-}
-
 std::optional<HostShare> share_on_host(const HostContext& context, const ShareRow& row) {
-  if (is_unaccounted(row)) {
-    const auto& account = context.state.account;
-    return account ? std::optional(HostShare{account->size(row.what), account->total})
-                   : std::nullopt;
-  }
   const auto& size = context.facts.host.meminfo.*row.counter;
   const auto& total = context.facts.host.meminfo.mem_total;
   if (!size || !total || total->value == KiB(0)) {
@@ -32,31 +17,25 @@ std::optional<HostShare> share_on_host(const HostContext& context, const ShareRo
 
 }  // namespace
 
+Role role_of_share(double part) {
+  return part < notable_share ? Role::ruled_out
+         : part < big_share   ? Role::contributing
+                              : Role::root;
+}
+
 std::optional<Claim> judge_share(const Context& context, const ShareRow& row) {
   const memory::Account* account = used_up(context);
   if (account == nullptr) {
     return std::nullopt;
   }
-  const Bytes size = size_in(*account, context, row);
+  const Bytes size = account->size(row.what);
   const double part = share(size, account->total);
-  // What is in no counter can be in a line that was lost.
-  const bool sure = !is_unaccounted(row) ||
-                    (account->hugepages_known && context.report.tail.ram && context.report.trigger);
-  const Role role = part < notable_share        ? Role::ruled_out
-                    : part >= big_share && sure ? Role::root
-                                                : Role::contributing;
+  const Role role = role_of_share(part);
   Claim result =
       claim(role, Rank::used_up, part, 0.95,
             (role == Role::ruled_out ? row.little : row.much)(human(size), percent(part)));
-  if (is_unaccounted(row)) {
-    const auto& ram = context.report.tail.ram;
-    result.prove(Message("RAM that the kernel manages"), account->total, ram ? ram->at : Place{});
-    result.prove(Message("sum of all counters"), account->total - size);
-    result.prove(row.name(), size);
-  } else {
-    result.prove(row.name(), size, account->at(row.what));
-    result.prove(Message("RAM that the kernel manages"), account->total);
-  }
+  result.prove(row.name(), size, account->at(row.what));
+  result.prove(Message("RAM that the kernel manages"), account->total);
   if (row.prove != nullptr) {
     row.prove(result, context);
   }
@@ -74,12 +53,6 @@ std::vector<Claim> check_share(const HostContext& context, const ShareRow& row) 
   const auto much = row.much_on_host != nullptr ? row.much_on_host : row.much;
   Claim result = share_claim(Rank::used_up, *part, row.least_on_host, row.name(),
                              much(human(part->size), percent(part->part())));
-  if (is_unaccounted(row)) {
-    const memory::Account& account = *context.state.account;
-    result.prove(Message("sum of the counters of /proc/meminfo"),
-                 account.total - part->size + account.overcounted,
-                 Place{context.facts.host.meminfo.mem_free->at.source, 0});
-  }
   if (result.role == Role::risk) {
     if (row.prove_on_host != nullptr) {
       row.prove_on_host(result, context);

@@ -18,7 +18,7 @@ inline constexpr double big_on_host = 0.30;
 
 struct ShareRow {
   memory::AccountLine::What what{};              // in the account of a report
-  Maybe<KiB> host::Meminfo::*counter = nullptr;  // on a host; nullptr: its account
+  Maybe<KiB> host::Meminfo::*counter = nullptr;  // on a host
   double least_on_host = big_on_host;
   Message (*name)() = nullptr;  // "page tables"
   Message (*little)(const std::string& size, const std::string& part) = nullptr;
@@ -29,6 +29,9 @@ struct ShareRow {
   void (*prove_on_host)(Claim& claim, const HostContext& context) = nullptr;
   Remedy (*remedy)(const Context* context) = nullptr;  // nullptr: on a host
 };
+
+// What a part of RAM is in a report of used up memory.
+Role role_of_share(double part);
 
 std::optional<Claim> judge_share(const Context& context, const ShareRow& row);
 std::vector<Claim> check_share(const HostContext& context, const ShareRow& row);

@@ -4,39 +4,68 @@ namespace whyoom::diagnose::causes {
 
 namespace {
 
-constexpr ShareRow row{
-    .what = memory::AccountLine::What::unaccounted,
-    .name = [] { return Message("in no counter"); },
-    .little =
-        [](const std::string& size, const std::string& part) {
-          return Message("{} ({} of RAM) are in no counter of the report", size, part);
-        },
-    .much =
-        [](const std::string& size, const std::string& part) {
-          return Message(
-              "{} of RAM ({}) are in no counter of the report: pages that drivers, pipes, sockets, "
-              "vmalloc, a balloon or a file system module took straight from the kernel.",
-              size, part);
-        },
-    .much_on_host =
-        [](const std::string& size, const std::string& part) {
-          return Message(
-              "{} of RAM ({}) are in no counter of /proc/meminfo: pages that drivers, pipes, "
+Remedy look_for_it() {
+  return {Message("Look for what takes pages outside the counters"),
+          {ShellCommand("grep -iE 'vmalloc|percpu' /proc/meminfo"),
+           ShellCommand("cat /proc/net/sockstat"), ShellCommand("lsmod | sort -k2 -n | tail")}};
+}
+
+std::optional<Claim> judge(const Context& context) {
+  const memory::Account* account = used_up(context);
+  if (account == nullptr) {
+    return std::nullopt;
+  }
+  // The balloon has a counter of its own.
+  const Bytes size =
+      account->size(memory::AccountLine::What::unaccounted) - balloon(context.evidence).value;
+  const double part = share(size, account->total);
+  const auto& ram = context.report.tail.ram;
+  // What is in no counter can be in a line that was lost.
+  const bool sure = account->hugepages_known && ram && context.report.trigger;
+  Role role = role_of_share(part);
+  if (role == Role::root && !sure) {
+    role = Role::contributing;
+  }
+  Claim result = claim(
+      role, Rank::used_up, part, 0.95,
+      role == Role::ruled_out
+          ? Message("{} ({} of RAM) are in no counter of the report", human(size), percent(part))
+          : Message("{} of RAM ({}) are in no counter of the report: pages that drivers, pipes, "
+                    "sockets, vmalloc, a balloon or a file system module took straight from the "
+                    "kernel.",
+                    human(size), percent(part)));
+  result.prove(Message("RAM that the kernel manages"), account->total, ram ? ram->at : Place{});
+  result.prove(Message("sum of all counters"), account->total - size);
+  result.prove(Message("in no counter"), size);
+  if (role != Role::ruled_out) {
+    result.remedies.push_back(look_for_it());
+  }
+  return result;
+}
+
+std::vector<Claim> check(const HostContext& context) {
+  const auto& account = context.state.account;
+  if (!account) {
+    return {};
+  }
+  const HostShare part{account->size(memory::AccountLine::What::unaccounted), account->total};
+  Claim result = share_claim(
+      Rank::used_up, part, big_on_host, Message("in no counter"),
+      Message("{} of RAM ({}) are in no counter of /proc/meminfo: pages that drivers, pipes, "
               "sockets, a balloon or a file system module took straight from the kernel.",
-              size, part);
-        },
-    .remedy =
-        [](const Context*) {
-          return Remedy{
-              Message("Look for what takes pages outside the counters"),
-              {ShellCommand("grep -iE 'vmalloc|percpu' /proc/meminfo"),
-               ShellCommand("cat /proc/net/sockstat"), ShellCommand("lsmod | sort -k2 -n | tail")}};
-        },
-};
+              human(part.size), percent(part.part())));
+  result.prove(Message("sum of the counters of /proc/meminfo"),
+               account->total - part.size + account->overcounted,
+               Place{context.facts.host.meminfo.mem_free->at.source, 0});
+  if (result.role == Role::risk) {
+    result.remedies.push_back(look_for_it());
+  }
+  return {std::move(result)};
+}
 
 }  // namespace
 
-extern const Cause cause_kernel_unaccounted =
-    share_cause<row>("kernel-unaccounted", 'B', "memory that no counter of the report shows");
+extern const Cause cause_kernel_unaccounted{
+    "kernel-unaccounted", 'B', "memory that no counter of the report shows", judge, check};
 
 }  // namespace whyoom::diagnose::causes
