@@ -155,8 +155,10 @@ std::optional<std::uint64_t> number_before(std::string_view text, std::size_t at
   return parse_number<std::uint64_t>(text.substr(begin, at - begin));
 }
 
-// nullptr: known, but nothing uses it.
-using CountedLine = std::pair<std::string_view, Maybe<std::uint64_t> Tail::*>;
+struct CountedLine {
+  std::string_view phrase;
+  Maybe<std::uint64_t> Tail::*field;  // nullptr: known, but nothing uses it
+};
 
 // The longer of two phrases with the same beginning comes first.
 constexpr std::array<CountedLine, 13> kCounted{{
@@ -229,7 +231,7 @@ bool is_whole_tail(std::string_view text) {
   const std::string_view whole = trim(text);
   return whole.ends_with("kB") || whole.starts_with("Swap cache") ||
          std::any_of(kCounted.begin(), kCounted.end(),
-                     [whole](const auto& counted) { return whole.ends_with(counted.first); });
+                     [whole](const auto& counted) { return whole.ends_with(counted.phrase); });
 }
 
 bool looks_like_tail(std::string_view text) {

@@ -44,7 +44,10 @@ std::optional<Memcg> parse_task_in(std::string_view text) {
 
 namespace {
 
-using Counter = std::pair<std::string_view, MemcgCounter Memcg::*>;
+struct Counter {
+  std::string_view key;
+  MemcgCounter Memcg::*which;
+};
 constexpr std::array<Counter, 4> kCounters{{
     {"memory: usage ", &Memcg::memory},
     {"memory+swap: usage ", &Memcg::memsw},
@@ -250,8 +253,8 @@ bool lacks_counter(const OpenEvent& event, const KernelLine& read) {
     return event.is_oom();
   }
   return std::ranges::none_of(kCounters, [&](const Counter& counter) {
-    const MemcgCounter& known = (*event.report.memcg).*counter.second;
-    const MemcgCounter& part = read.as<Memcg>().*counter.second;
+    const MemcgCounter& known = (*event.report.memcg).*counter.which;
+    const MemcgCounter& part = read.as<Memcg>().*counter.which;
     return (part.usage_kib || part.limit_kib) && (known.usage_kib || known.limit_kib);
   });
 }
