@@ -131,8 +131,4 @@ struct Host {
 // same memory, by the majority of eight pairs of counters; nullopt when none of them agree on one.
 std::optional<PageSize> page_size_of(const Host& host);
 
-// The group of that path (as /proc/PID/cgroup has it), nullptr when it was not read. Linear: for a
-// few look-ups.
-const Cgroup* find_group(const CgroupTree& tree, std::string_view path);
-
 }  // namespace whyoom::host

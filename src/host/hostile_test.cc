@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "host/memory_files.h"
+#include "host/parse_for_test.h"
 #include "host/read_host.h"
 
 namespace whyoom::host {
@@ -259,7 +260,7 @@ TEST(Hostile, names_of_processes_and_cgroups) {
   EXPECT_EQ(host.processes.all[0].threads, 14U);
   ASSERT_EQ(host.cgroups.size(), 1U);
   EXPECT_EQ(host.cgroups[0].groups.size(), 4U);
-  EXPECT_EQ(find_group(host.cgroups[0], "/a\x1b]0;x")->current->value, Bytes(5));
+  EXPECT_EQ(test::find_group(host.cgroups[0], "/a\x1b]0;x")->current->value, Bytes(5));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "host/memory_files.h"
+#include "host/parse_for_test.h"
 
 namespace whyoom::host {
 namespace {
@@ -194,7 +195,7 @@ TEST(ReadHost, a_cgroup_tree_of_version_2) {
   const CgroupTree& tree = host.cgroups[0];
   EXPECT_TRUE(tree.version2 && tree.memory && tree.pids);
   ASSERT_EQ(tree.groups.size(), 3U);
-  const Cgroup* group = find_group(tree, "/a.slice/b.service");
+  const Cgroup* group = test::find_group(tree, "/a.slice/b.service");
   ASSERT_NE(group, nullptr);
   EXPECT_EQ(group->depth, 2);
   ASSERT_TRUE(group->parent);
@@ -209,7 +210,7 @@ TEST(ReadHost, a_cgroup_tree_of_version_2) {
   EXPECT_EQ(group->pids_max->value.value, 8U);
   EXPECT_EQ(group->pids_max_events->value, 3U);
   EXPECT_FALSE(tree.groups[0].current) << "the root has statistics only";
-  EXPECT_EQ(find_group(tree, "/nowhere"), nullptr);
+  EXPECT_EQ(test::find_group(tree, "/nowhere"), nullptr);
 }
 
 TEST(ReadHost, cgroups_are_found_without_mountinfo) {

@@ -125,15 +125,6 @@ std::optional<PageSize> page_size_of(const Host& host) {
   return best == 0 ? std::nullopt : std::optional(PageSize{best});
 }
 
-const Cgroup* find_group(const CgroupTree& tree, std::string_view path) {
-  for (const Cgroup& group : tree.groups) {
-    if (tree.path_of(group) == path) {
-      return &group;
-    }
-  }
-  return nullptr;
-}
-
 Host read_host(Files& files, const ReadOptions& options) {
   Host host;
   Reader reader(files, host, options);
