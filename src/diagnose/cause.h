@@ -26,9 +26,11 @@ enum class Rank : std::uint8_t { asked_for, limit, out_of_reach, used_up };
 struct Claim : Finding {
   Rank rank = Rank::used_up;
   double strength = 0;  // 0..1 within the rank: usually the share of RAM that it explains
-  // A candidate that a lost line keeps from being proved. When it is the best one, no other can be
-  // the root either.
-  bool unproved = false;
+  // How far it holds as the root. Undetermined: a candidate that a lost line leaves open; when it
+  // is the best one, no other can be the root either. `decides` names the line.
+  Verdict grade = Verdict::proved;
+  std::vector<Overturn> overturned_by{};  // of a likely one
+  Message decides{};
 };
 
 // What a rule knows of the story that the event belongs to (a spree of kills is one story).

@@ -22,6 +22,9 @@ std::optional<Counter> counter(const report::MemcgCounter& printed) {
   result.usage = to_bytes(KiB(printed.usage_kib->value));
   result.at = printed.usage_kib->at;
   result.limit = memory::limit_of(printed);
+  if (printed.failcnt) {
+    result.failcnt = printed.failcnt->value;
+  }
   return result;
 }
 
@@ -128,6 +131,22 @@ void read_names(const memory::Attribution& attribution, CgroupUse& use) {
   }
 }
 
+// Of the victim its anonymous memory; the table of older kernels does not tell that apart.
+void read_biggest(const memory::Evidence& evidence, CgroupUse& use) {
+  for (const report::Victim& victim : evidence.report->victims) {
+    const Bytes anon = to_bytes(KiB(victim.anon_rss_kib.value_or(0)));
+    if (anon > CgroupUse::size(use.biggest)) {
+      use.biggest = Read<Bytes>{anon, victim.at};
+      use.biggest_name = process(victim.comm, victim.pid);
+    }
+  }
+  if (const auto& task = evidence.attribution.biggest; !use.biggest && task) {
+    const auto pages = task->task->rss_anon.value_or(task->task->rss);
+    use.biggest = Read<Bytes>{to_bytes(Pages(pages), evidence.page), {0, task->task->line}};
+    use.biggest_name = process(task->task->comm, task->task->pid);
+  }
+}
+
 }  // namespace
 
 bool Counter::full() const {
@@ -138,10 +157,17 @@ bool Counter::full() const {
 
 bool CgroupUse::at_limit() const { return (memory && memory->full()) || swap_decides(); }
 
-bool CgroupUse::swap_decides() const { return memsw && memsw->full() && memory && !memory->full(); }
+// Both counters can be near their limits. The one that refused a charge has counted it.
+bool CgroupUse::swap_decides() const {
+  if (!memsw || !memsw->full() || !memory) {
+    return false;
+  }
+  const bool refused = memsw->failcnt.value_or(0) > 0 && memory->failcnt == 0U;
+  return refused || !memory->full();
+}
 
 bool CgroupUse::filling_known() const {
-  if (stats_not_printed) {
+  if (stats_not_printed || (memory && size(biggest) * 2 >= memory->usage) || mostly_anon()) {
     return true;
   }
   if (shmem && anon) {
@@ -151,28 +177,60 @@ bool CgroupUse::filling_known() const {
   return memory && ((anon && anon->value * 2 >= memory->usage) || filled_by_shmem());
 }
 
+// Without the counters the parts that are printed have to do: most of them is anonymous memory.
+bool CgroupUse::mostly_anon() const {
+  return !memory && anon && file && anon->value >= file->value + size(kernel) + size(shmem);
+}
+
 bool CgroupUse::filled_by_shmem() const {
   return memory && size(shmem) * 2 >= memory->usage && size(shmem) > size(anon);
 }
 
-std::optional<CgroupUse> cgroup_use(const Context& context) {
+std::optional<CgroupUse> cgroup_of(const Context& context) {
   const auto& report = context.report;
-  if (!is_memcg_oom(context) || !report.memcg || !report.memcg->memory.usage_kib ||
-      !report.memcg->memory.limit_kib) {
+  if (!is_memcg_oom(context)) {
     return std::nullopt;
   }
-  const report::Memcg& memcg = *report.memcg;
+  static const report::Memcg none;
+  const report::Memcg& memcg = report.memcg ? *report.memcg : none;
   CgroupUse use;
   read_names(context.evidence.attribution, use);
   use.level = level_of(report, use);
-  use.memory = counter(memcg.memory);
+  if (memcg.memory.limit_kib) {
+    use.memory = counter(memcg.memory);
+  }
   use.memsw = counter(memcg.memsw);
   use.swap = counter(memcg.swap);
   use.kmem = counter(memcg.kmem);
   read_filling(memcg, use);
+  read_biggest(context.evidence, use);
   const auto& release = context.evidence.release;
   use.stats_not_printed = memcg.stats.empty() && release && release->major == 2;
   return use;
+}
+
+std::optional<CgroupUse> cgroup_use(const Context& context) {
+  auto use = cgroup_of(context);
+  return use && use->memory ? std::move(use) : std::nullopt;
+}
+
+void grade_limit(Claim& claim, const CgroupUse& use) {
+  constexpr Bytes notable{std::uint64_t{64} << 20U};
+  if (use.level == CgroupUse::Level::unknown) {
+    claim.confidence = 0.75;
+    weaken(claim, Message("the line that names both cgroups (\"oom-kill:constraint=\")"),
+           Message("the limit was one of a cgroup above the victim's"));
+  }
+  if (use.filling_known()) {
+    return;
+  }
+  const Message lines("the cgroup's statistics (\"Memory cgroup stats\")");
+  if (!use.memory && CgroupUse::size(use.biggest) >= notable) {
+    claim.confidence = 0.7;
+    weaken(claim, lines, Message("shared memory, page cache or kernel memory was most of it"));
+  } else {
+    leave_open(claim, lines);
+  }
 }
 
 std::string filling(const CgroupUse& use) {
@@ -190,6 +248,24 @@ std::string filling(const CgroupUse& use) {
   return text;
 }
 
+Message limit_sentence(const CgroupUse& use) {
+  const std::string above =
+      use.level == CgroupUse::Level::ancestor ? ", above the victim's " + use.task_who + "," : "";
+  const std::string limit =
+      use.memory ? ": " + human(use.memory->limit.value_or(use.memory->usage)) : std::string();
+  const std::string filled = filling(use);
+  std::string held;
+  if (!filled.empty()) {
+    held = " It held " + filled + ".";
+  } else if (use.biggest && use.memory) {
+    held = " " + use.biggest_name + " held " + human(use.biggest->value) + ", " +
+           percent(share(use.biggest->value, use.memory->usage)) + " of what it used.";
+  } else if (use.biggest) {
+    held = " " + use.biggest_name + " held " + human(use.biggest->value) + " of it.";
+  }
+  return Message("The memory limit of {}{} was reached{}.{}", use.who, above, limit, held);
+}
+
 void add_cgroup_proof(Finding& finding, const CgroupUse& use) {
   const auto add = [&finding](const char* what, const std::optional<Counter>& counter) {
     if (counter && counter->limit) {
@@ -201,6 +277,9 @@ void add_cgroup_proof(Finding& finding, const CgroupUse& use) {
   add("memory+swap", use.memsw);
   add("swap", use.swap);
   add("kernel memory", use.kmem);
+  if (use.biggest && (!use.anon || !use.memory)) {
+    finding.prove(Message("held by {}", use.biggest_name), use.biggest);
+  }
   finding.prove(Message("anon of the cgroup"), use.anon);
   finding.prove(Message("shmem of the cgroup"), use.shmem);
 }

@@ -19,6 +19,7 @@ struct CgroupUse {
   struct Counter {
     Bytes usage;
     std::optional<Bytes> limit;  // nullopt = no limit
+    std::optional<std::uint64_t> failcnt;  // charges that it refused
     Place at{};
     [[nodiscard]] bool full() const;
   };
@@ -35,6 +36,9 @@ struct CgroupUse {
   Maybe<Bytes> anon, file, shmem, slab, sock;
   Maybe<Bytes> dirty;   // of the file pages: dirty or under writeback
   Maybe<Bytes> kernel;  // slab, stacks, page tables, sockets, per-CPU, vmalloc
+  // What the victim alone held, or the biggest process of the table: the cgroup held at least this.
+  Maybe<Bytes> biggest;
+  std::string biggest_name;  // "vm (pid 70870)"
   // The kernel prints no statistics at all (2.6.32), so their absence is no loss.
   bool stats_not_printed = false;
 
@@ -45,16 +49,26 @@ struct CgroupUse {
   // Enough is known to say what fills the cgroup.
   [[nodiscard]] bool filling_known() const;
   [[nodiscard]] bool filled_by_shmem() const;
+  [[nodiscard]] bool mostly_anon() const;
 
   // 0 where it is not known.
   static Bytes size(const Maybe<Bytes>& part) { return part ? part->value : Bytes(0); }
 };
 
-// nullopt when the event is no cgroup OOM or the report has no numbers of the cgroup.
+// nullopt when the event is no cgroup OOM. Without the counters of the cgroup `memory` is empty.
+std::optional<CgroupUse> cgroup_of(const Context& context);
+// nullopt also when the report has no counters of the cgroup.
 std::optional<CgroupUse> cgroup_use(const Context& context);
+
+// Lowers a claim that the limit was reached to what the report supports: which cgroup's limit, and
+// what fills it.
+void grade_limit(Claim& claim, const CgroupUse& use);
 
 // "anon 512 MiB, file 2.1 MiB, ..." for a sentence; "" when nothing is known.
 std::string filling(const CgroupUse& use);
+
+// That the limit was reached, whose it is, and what the cgroup held as far as is known.
+Message limit_sentence(const CgroupUse& use);
 
 void add_cgroup_proof(Finding& finding, const CgroupUse& use);
 

@@ -17,6 +17,16 @@ Claim claim(Role role, Rank rank, double strength, double confidence, Message su
   return result;
 }
 
+void weaken(Claim& claim, Message what, Message condition) {
+  claim.grade = std::max(claim.grade, Verdict::likely);
+  claim.overturned_by.push_back({std::move(what), std::move(condition)});
+}
+
+void leave_open(Claim& claim, Message decides) {
+  claim.grade = Verdict::undetermined;
+  claim.decides = std::move(decides);
+}
+
 void prove_zone(Finding& finding, const memory::Evidence& evidence, const memory::ZoneState& zone) {
   finding.prove(Message("zone {}: free and usable by this request", zone.name),
                 to_bytes(zone.usable(), evidence.page), zone.at);
@@ -74,6 +84,22 @@ Bytes eligible_managed(const memory::Evidence& evidence) {
     }
   }
   return sum;
+}
+
+Bytes all_managed(const memory::Evidence& evidence) {
+  Bytes sum;
+  for (const auto& zone : evidence.zones) {
+    sum += to_bytes(zone.size(), evidence.page);
+  }
+  return sum;
+}
+
+double filled_by_slab(const Context& context) {
+  const auto& slab = context.report.totals.get(kernel::Field::slab_unreclaimable);
+  const Bytes zones = eligible_managed(context.evidence);
+  return slab && zones > Bytes(0)
+             ? share(to_bytes(Pages(slab->value), context.evidence.page), zones)
+             : 0;
 }
 
 std::string nodes_text(const report::Report& report) {

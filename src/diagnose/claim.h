@@ -16,6 +16,11 @@ namespace whyoom::diagnose {
 // lowers it for what the report lacks.
 Claim claim(Role role, Rank rank, double strength, double confidence, Message summary);
 
+// Makes it likely, unless `what` was as the condition says.
+void weaken(Claim& claim, Message what, Message condition);
+// Makes it a candidate that the line `decides` on.
+void leave_open(Claim& claim, Message decides);
+
 // A remedy that is one setting: `whyoom fix` carries it out.
 Remedy set_remedy(Message title, ShellLiteral key, std::int64_t value);
 
@@ -32,8 +37,12 @@ bool is_sysrq(const report::Report& report);
 std::optional<Bytes> free_elsewhere(const memory::Evidence& evidence);
 // What balloon drivers hold, summed over the nodes. Printed from 6.18 on; 0 when not printed.
 Read<Bytes> balloon(const memory::Evidence& evidence);
-// RAM that the eligible zones manage.
+// RAM that the eligible zones manage, and that all printed ones do.
 Bytes eligible_managed(const memory::Evidence& evidence);
+Bytes all_managed(const memory::Evidence& evidence);
+// Unreclaimable slab as a share of the zones that the request may use, where it can lie nowhere
+// else: it is never in ZONE_MOVABLE or HighMem. 0 when not known.
+double filled_by_slab(const Context& context);
 
 // "3" or "0-1"; the nodes as the report names them, "" when it does not.
 std::string nodes_text(const report::Report& report);

@@ -15,6 +15,9 @@ struct Event {
   memory::Evidence evidence;
   std::vector<Finding> findings;  // root first, then contributing, consequence, ruled out
   std::string_view root_cause;    // id, or "undetermined"
+  Verdict verdict = Verdict::undetermined;
+  std::vector<Overturn> overturned_by{};  // when it is likely
+  std::vector<Candidate> candidates{};    // when it is undetermined
   // Place in a spree: 1 for the first event of a story, 2 for the next ...
   std::uint32_t in_story = 1;
   Place killed_at{};  // StoryContext::killed_at; line 0: it is no such failure

@@ -18,6 +18,18 @@ std::string_view name(Role role) {
   return "";
 }
 
+std::string_view name(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::proved:
+      return "proved";
+    case Verdict::likely:
+      return "likely";
+    case Verdict::undetermined:
+      return "undetermined";
+  }
+  return "";
+}
+
 std::string_view name(Unit unit) {
   switch (unit) {
     case Unit::bytes:

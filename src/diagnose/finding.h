@@ -30,6 +30,23 @@ struct Proof {
   Place at{};  // line 0: computed from the numbers above it
 };
 
+// How far a verdict holds where the report lacks something. A missing number is a bound:
+// `proved` holds whatever it was, `likely` unless it was extraordinary, and else the causes that
+// are left are candidates.
+enum class Verdict : std::uint8_t { proved, likely, undetermined };
+std::string_view name(Verdict verdict);  // "proved", "likely", "undetermined"
+
+// What would turn a likely answer over: "the sum of min: of all zones", "it was above 3.2 GiB".
+struct Overturn {
+  Message what, condition;
+};
+
+// A cause that the report leaves open, and the line that would settle it.
+struct Candidate {
+  std::string_view cause;
+  Message decides;
+};
+
 struct Setting {
   std::string key;  // "vm.min_free_kbytes"
   std::int64_t value = 0;

@@ -1,5 +1,6 @@
 // Damage to the lab's logs: each event, cut before every line, begun at every line and with every
-// single line lost, has the root that it has when whole, or none.
+// single line lost, is never proved to have another root than the one that it has when whole. What
+// is likely is another one in at most 1 of 100.
 //
 // A log is mostly the text of a boot, so each event is read again from a window: its own lines and
 // a few around them. That the lines outside do not matter is a test of its own (the window's
@@ -137,6 +138,11 @@ Lines without_middle_of_table(const Window& window) {
   return out;
 }
 
+// Without its task table many processes are processes.
+bool says_the_same(std::string_view cause, std::string_view whole) {
+  return cause == "memory-exhausted" && whole == "many-processes";
+}
+
 class Sweep {
  public:
   Sweep(const std::string& name, const std::string& root, Lines lines)
@@ -163,6 +169,9 @@ class Sweep {
   [[nodiscard]] std::size_t lines() const { return lines_.size(); }
   [[nodiscard]] std::size_t kept() const { return kept_; }
   [[nodiscard]] std::size_t lost() const { return lost_; }
+  [[nodiscard]] std::size_t likely() const { return likely_; }
+  // What was likely and another cause, and how often.
+  [[nodiscard]] const std::map<std::string, std::size_t>& wrong() const { return wrong_; }
 
  private:
   void at(std::size_t line) {
@@ -178,9 +187,19 @@ class Sweep {
       const StoryContext context = story.next(report);
       const auto event = explain(std::move(report), context);
       (event->root_cause == root_ ? kept_ : lost_) += 1;
-      if (event->root_cause != root_ && event->root_cause != undetermined) {
-        ADD_FAILURE() << name_ << ": " << root_ << " becomes " << event->root_cause << " " << how
-                      << ": " << lines_[line].substr(0, 110);
+      if (event->verdict == Verdict::likely) {
+        ++likely_;
+      }
+      if (event->root_cause == root_ || event->root_cause == undetermined ||
+          says_the_same(event->root_cause, root_)) {
+        return;
+      }
+      const std::string change = root_ + " becomes " + std::string(event->root_cause);
+      if (event->verdict == Verdict::likely) {
+        ++wrong_[change];
+      } else {
+        ADD_FAILURE() << name_ << ": " << change << " " << how << ": "
+                      << lines_[line].substr(0, 110);
       }
     });
     reader.feed(before);
@@ -193,7 +212,8 @@ class Sweep {
   Lines lines_;
   std::string text_;
   std::vector<std::size_t> starts_;
-  std::size_t kept_ = 0, lost_ = 0;
+  std::size_t kept_ = 0, lost_ = 0, likely_ = 0;
+  std::map<std::string, std::size_t> wrong_;
 };
 
 class LabSweep : public testing::TestWithParam<int> {};
@@ -215,6 +235,8 @@ TEST_P(LabSweep, ADamagedEventKeepsItsRootOrLosesIt) {
   WHYOOM_SHARED_OR_SKIP(lab, "lab");
   std::size_t kept = 0;
   std::size_t lost = 0;
+  std::size_t likely = 0;
+  std::map<std::string, std::size_t> wrong;
   for (const LabLog& log : logs_of_part(lab, GetParam())) {
     std::set<std::set<std::string>> seen;
     for (const Window& window : windows_of(log)) {
@@ -237,8 +259,19 @@ TEST_P(LabSweep, ADamagedEventKeepsItsRootOrLosesIt) {
                             : 1);
       kept += used.kept();
       lost += used.lost();
+      likely += used.likely();
+      for (const auto& [change, times] : used.wrong()) {
+        wrong[change] += times;
+      }
     }
   }
+  std::size_t wrong_in_all = 0;
+  std::string list;
+  for (const auto& [change, times] : wrong) {
+    wrong_in_all += times;
+    list += "\n  " + change + ", " + std::to_string(times) + " times";
+  }
+  EXPECT_LE(wrong_in_all * 100, kept + likely) << "of " << likely << " likely ones:" << list;
   // Else nothing was tried, or no damage was felt.
   EXPECT_GT(kept, 0U);
   EXPECT_GT(lost, 0U);

@@ -251,6 +251,15 @@ void write_event(JsonWriter& json, const diagnose::Event& event) {
     json("what", damage.what);
   });
   json("root_cause", event.root_cause.empty() ? "undetermined" : event.root_cause);
+  json("verdict", diagnose::name(event.verdict));
+  json.list("overturned_by", event.overturned_by, [&](const diagnose::Overturn& overturn) {
+    json("what", overturn.what.str());
+    json("if", overturn.condition.str());
+  });
+  json.list("candidates", event.candidates, [&](const diagnose::Candidate& candidate) {
+    json("cause", candidate.cause);
+    json("decides", text_or_null(candidate.decides.str()));
+  });
   write_findings(json, event.findings,
                  [&event](Place at) { return place_text(event.evidence, at); });
 }

@@ -6,6 +6,7 @@
 
 #include "base/human.h"
 #include "base/text.h"
+#include "diagnose/partial_answer.h"
 #include "render/layout.h"
 
 namespace whyoom::render {
@@ -298,7 +299,11 @@ std::string answer(const diagnose::Event& event) {
     return "The kernel was killing this process (" + place_text(event.evidence, event.killed_at) +
            "), and a process that is being killed gets no more memory: part of that kill.";
   }
-  return "The cause cannot be told from this report.";
+  std::string text;
+  for (const Message& sentence : diagnose::partial_answer(event)) {
+    text += (text.empty() ? "" : " ") + clean(sentence);
+  }
+  return text;
 }
 
 std::string incomplete_text(const report::Report& report) {

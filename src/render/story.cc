@@ -19,9 +19,14 @@ using memory::ZoneState;
 constexpr std::size_t most_zones = 12;
 constexpr std::size_t most_followers = 8;
 
-std::string cause_and_confidence(const diagnose::Finding& root) {
-  return "cause: " + std::string(root.cause) +
+std::string cause_and_confidence(const Event& event, const diagnose::Finding& root) {
+  return "cause: " + std::string(root.cause) + ", " + std::string(name(event.verdict)) +
          (root.confidence > 0 ? ", confidence " + percent(std::min(root.confidence, 1.0)) : "");
+}
+
+// "pages RAM: if it was above 40 GiB"
+std::string overturn_text(const diagnose::Overturn& overturn) {
+  return clean(overturn.what) + ": if " + clean(overturn.condition);
 }
 
 void add_answer(Document& out, const Event& event) {
@@ -37,7 +42,10 @@ void add_answer(Document& out, const Event& event) {
   }
   out.text(answer(event), Paint::bold);
   if (const auto* root = root_finding(event)) {
-    out.text(cause_and_confidence(*root), Paint::dim);
+    out.text(cause_and_confidence(event, *root), Paint::dim);
+  }
+  for (const diagnose::Overturn& overturn : event.overturned_by) {
+    out.labelled("unless:", Paint::yellow, overturn_text(overturn));
   }
   if (const std::string lack = incomplete_text(event.report); !lack.empty()) {
     out.labelled("incomplete:", Paint::yellow, lack);
@@ -63,6 +71,10 @@ void add_answer_on_page(Document& out, const Event& event) {
   fact("Killed", victims_text(report, 20));
   fact("Panic", report.panic ? report.panic->text : std::string());
   fact("Cause", event.root_cause.empty() ? "undetermined" : std::string(event.root_cause));
+  fact("Verdict", std::string(name(event.verdict)));
+  for (const diagnose::Overturn& overturn : event.overturned_by) {
+    fact("Unless", overturn_text(overturn));
+  }
   if (root != nullptr && root->confidence > 0) {
     fact("Confidence", percent(std::min(root->confidence, 1.0)));
   }

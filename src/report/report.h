@@ -43,6 +43,7 @@ class FieldSet {
   void set(kernel::Field field, std::uint64_t value, Place at) {
     values_[static_cast<std::size_t>(field)] = Read<std::uint64_t>{value, at};
   }
+  void forget(kernel::Field field) { values_[static_cast<std::size_t>(field)].reset(); }
   // In the order of kernel::Field.
   [[nodiscard]] const auto& values() const { return values_; }
   [[nodiscard]] std::size_t count() const {

@@ -46,11 +46,12 @@ class Answer:
 
     def __init__(self, event, wanted):
         self.kind, self.root = event["kind"], event["root_cause"] or OPEN
+        self.grade = event["verdict"]  # proved, likely, undetermined
         self.wanted = wanted  # ids that are right; empty: nobody knows
         self.numbers, self.confidence, self.lacks = [], [], []
 
     def key(self):
-        return self.kind, self.root, tuple(self.wanted)
+        return self.kind, self.root, self.grade, tuple(self.wanted)
 
     def add(self, number, event):
         self.numbers.append(number)
@@ -153,11 +154,11 @@ class Report:
         return found
 
     def table(self, found, answer_of):
-        lines = [f"| log | events | kind | verdict | confidence | {answer_of} | agrees |",
-                 "|---|---|---|---|---|---|---|"]
+        lines = [f"| log | events | kind | root cause | verdict | confidence | {answer_of} | agrees |",
+                 "|---|---|---|---|---|---|---|---|"]
         for name, answers in found:
             if not answers:
-                lines.append(f"| {name} | none | | | | | |")
+                lines.append(f"| {name} | none | | | | | | |")
             for answer in answers:
                 count = "" if len(answer.numbers) == 1 else f" ({len(answer.numbers)})"
                 agrees = ("" if not answer.wanted else
@@ -165,7 +166,8 @@ class Report:
                 if answer.root == OPEN and answer.lacks and not answer.wanted:
                     agrees = "lacks " + ", ".join(answer.lacks)
                 lines.append(f"| {name} | {ranges(answer.numbers)}{count} | {answer.kind} | "
-                             f"{answer.root} | {confidence(answer)} | "
+                             f"{answer.root} | {'' if answer.root == OPEN else answer.grade} | "
+                             f"{confidence(answer)} | "
                              f"{' or '.join(answer.wanted)} | {agrees} |")
         return "\n".join(lines)
 
@@ -186,12 +188,15 @@ def totals(title, found, judged_name):
     def count(condition):
         return sum(len(answer.numbers) for answer in answers if condition(answer))
 
-    judged = count(lambda a: a.wanted)
-    return (f"| {title} | {len(found)} | {count(lambda a: True)} | "
-            f"{count(lambda a: a.root != OPEN)} | {judged} | "
-            f"{count(lambda a: a.wanted and a.agrees())} | "
-            f"{count(lambda a: a.wanted and not a.agrees() and a.root == OPEN)} | "
-            f"{count(lambda a: a.wanted and not a.agrees() and a.root != OPEN)} |")
+    def graded(grade, right):
+        return count(lambda a: a.wanted and a.root != OPEN and a.grade == grade
+                     and a.agrees() == right)
+
+    numbers = [len(found), count(lambda a: True), count(lambda a: a.root != OPEN),
+               count(lambda a: a.wanted), graded("proved", True), graded("likely", True),
+               count(lambda a: a.wanted and a.root == OPEN), graded("proved", False),
+               graded("likely", False)]
+    return f"| {title} | " + " | ".join(map(str, numbers)) + " |"
 
 
 HEAD = """# Accuracy
@@ -201,8 +206,10 @@ scenario in each, with a list of the answers that are right. The real reports we
 excerpt; for some the thread found the cause. The logs are not part of the project; this page is written by
 `tests/docs/accuracy.py` where they are at hand. Events of one log that got the same answer are one row.
 
-| logs | number | events | with a root cause | judged | right | left open | another answer |
-|---|---|---|---|---|---|---|---|"""
+A verdict is proved, likely, or left open ([how it decides](how-it-decides.md)).
+
+| logs | number | events | with a root cause | judged | right, proved | right, likely | left open | another, proved | another, likely |
+|---|---|---|---|---|---|---|---|---|---|"""
 
 LAB = """
 ## The lab's logs
@@ -221,7 +228,7 @@ says which parts the report lacks.
 
 def self_test():
     assert ranges([1, 2, 3, 5]) == "1-3, 5" and ranges([]) == ""
-    event = {"kind": "oom-kill", "root_cause": "sysrq",
+    event = {"kind": "oom-kill", "root_cause": "sysrq", "verdict": "proved",
              "findings": [{"role": "root", "confidence": 0.99}]}
     answers = grouped([event, event, dict(event, root_cause=None, findings=[])],
                       lambda *_: ["sysrq"])

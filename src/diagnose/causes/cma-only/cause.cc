@@ -4,6 +4,10 @@ namespace whyoom::diagnose::causes {
 
 namespace {
 
+// Of the memory that the request may use. With less than this to win, memory was used up, and CMA
+// only brought the end forward.
+constexpr double big_share = 0.05;
+
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
   if (!is_oom(context) || is_memcg_oom(context) || is_sysrq(context.report) ||
@@ -26,9 +30,9 @@ std::optional<Claim> judge(const Context& context) {
   if (held == nullptr || !evidence.all_eligible_short()) {
     return std::nullopt;
   }
+  const double part = share(cma, eligible_managed(evidence));
   Claim result =
-      claim(Role::root, Rank::out_of_reach,
-            share(to_pages(cma, evidence.page), held->managed.value_or(held->free)), 0.93,
+      claim(part >= big_share ? Role::root : Role::contributing, Rank::out_of_reach, part, 0.93,
             Message("The free memory belongs to CMA, which this request may not use: zone {} had "
                     "{} free, {} of it CMA. "
                     "Without it {} were left and {} must stay.",

@@ -3,10 +3,61 @@
 
 #include "diagnose/blocks.h"
 #include "diagnose/claim.h"
+#include "memory/zones.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
+
+// Every zone was at its mark when the report was printed, and none of those near it had a block of
+// that size, while reclaim could have freed much: pages alone would have come free.
+std::optional<Claim> likely(const Context& context) {
+  constexpr double much = 0.25;
+  const auto& evidence = context.evidence;
+  const auto& account = evidence.account;
+  if (!account || !is_global_oom(context) || is_sysrq(context.report)) {
+    return std::nullopt;
+  }
+  const Bytes reclaimable = account->size(memory::AccountLine::What::file) +
+                            account->size(memory::AccountLine::What::slab_reclaimable);
+  const memory::ZoneState* nearest = nullptr;
+  for (const auto& zone : evidence.zones) {
+    const Pages lack = zone.floor - zone.usable();
+    if (!zone.eligible || lack > memory::drift_allowance(zone.size(), evidence.page)) {
+      continue;
+    }
+    if (zone.has_block.value_or(true)) {
+      return std::nullopt;
+    }
+    if (nearest == nullptr || lack < nearest->floor - nearest->usable()) {
+      nearest = &zone;
+    }
+  }
+  if (nearest == nullptr || !evidence.zones_complete ||
+      share(reclaimable, account->total) < much) {
+    return std::nullopt;
+  }
+  const int order = *evidence.request.order;
+  const std::string lack = kb(to_bytes(nearest->floor - nearest->usable(), evidence.page));
+  Claim result = claim(
+      Role::root, Rank::out_of_reach, share(reclaimable, account->total), 0.75,
+      Message("Memory was most likely in pieces: the request needs {} together (order {}), no zone "
+              "near its mark had a usable block of that size, and {} of page cache and slab could "
+              "have been reclaimed. Zone {} was {} below its mark.",
+              human(to_bytes(Pages(std::uint64_t{1} << static_cast<unsigned>(order)),
+                             evidence.page)),
+              order, human(reclaimable), nearest->name, lack));
+  prove_zone(result, evidence, *nearest);
+  result.prove(Message("page cache and reclaimable slab"), reclaimable,
+               account->at(memory::AccountLine::What::slab_reclaimable));
+  weaken(result, Message("free pages of zone {} when the kernel looked", nearest->name),
+         Message("they were further below the mark than the {} of the report", lack));
+  result.remedy(
+      Message("Compact memory now; let the kernel keep larger blocks free. More RAM is no cure"),
+      {ShellCommand("echo 1 | sudo tee /proc/sys/vm/compact_memory"),
+       ShellCommand("cat /proc/buddyinfo")});
+  return result;
+}
 
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
@@ -17,7 +68,7 @@ std::optional<Claim> judge(const Context& context) {
   }
   const auto split = fragmented_zone(evidence);
   if (!split) {
-    return std::nullopt;
+    return likely(context);
   }
   const auto& zone = *split->zone;
   const bool none = split->fragmented();

@@ -9,6 +9,26 @@ namespace {
 
 constexpr double big_share = 0.20;  // of RAM, reserved and not used by anybody
 
+// A kernel prints all of its pools or none. Where the usual one is not among them its line was
+// lost, and what no counter shows can be in it.
+std::optional<Claim> lost_pool(const Context& context) {
+  const memory::Account* account = used_up(context);
+  if (account == nullptr || account->hugepages_known) {
+    return std::nullopt;
+  }
+  const Bytes most = account->size(memory::AccountLine::What::unaccounted);
+  if (share(most, account->total) < big_share) {
+    return std::nullopt;
+  }
+  Claim result = claim(Role::root, Rank::out_of_reach, share(most, account->total), 0.6,
+                       Message("The line of the usual huge pages is lost, and up to {} of RAM may "
+                               "be reserved in them.",
+                               human(most)));
+  result.prove(Message("in no counter"), most);
+  leave_open(result, Message("the line of the usual huge pages (\"hugepages_total=\")"));
+  return result;
+}
+
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
   if (!is_global_oom(context) || is_sysrq(context.report) || context.report.hugepages.empty()) {
@@ -28,6 +48,9 @@ std::optional<Claim> judge(const Context& context) {
   }
   if (!evidence.ram) {
     return std::nullopt;
+  }
+  if (auto open = lost_pool(context)) {
+    return open;
   }
   const double unused_share = share(unused, *evidence.ram);
   const bool big = unused_share >= big_share && used_up(context) != nullptr;

@@ -73,7 +73,10 @@ std::optional<Claim> judge_shape(BugShape&& shape, std::string_view release) {
                        role == Role::contributing || unproved ? 0.6 : 0.9,
                        sentence(shape, bug, release_known ? affected : Affected::unknown,
                                 release_known ? printable(release) : "?"));
-  result.unproved = unproved;
+  if (unproved) {
+    leave_open(result, release_known ? Message("the lines that the report lacks")
+                                     : Message("the kernel's release (the line \"CPU: ... Comm:\")"));
+  }
   result.proof = std::move(shape.proof);
   if (role != Role::ruled_out) {
     Remedy& update = result.remedy(

@@ -10,6 +10,24 @@ Remedy look_for_it() {
            ShellCommand("cat /proc/net/sockstat"), ShellCommand("lsmod | sort -k2 -n | tail")}};
 }
 
+// What is in no counter can be in a line that was lost.
+void grade(Claim& claim, const Context& context, const memory::Account& account, Bytes size) {
+  const report::Report& report = context.report;
+  if (!report.tail.ram || !report.trigger) {
+    leave_open(claim, report.trigger
+                          ? Message("the lines \"pages RAM\" and \"pages reserved\"")
+                          : Message("the first line (\"invoked oom-killer\"): which zones the "
+                                    "request could use"));
+  } else if (!report.hugepages.empty() && !account.hugepages_known) {
+    // A kernel prints all of its pools or none.
+    leave_open(claim, Message("the line of the usual huge pages (\"hugepages_total=\")"));
+  } else if (!account.hugepages_known) {
+    claim.confidence = 0.75;
+    weaken(claim, Message("the lines of huge pages (\"hugepages_total=\"), which are not there"),
+           Message("they held more than {}", human(size / 2)));
+  }
+}
+
 std::optional<Claim> judge(const Context& context) {
   const memory::Account* account = used_up(context);
   if (account == nullptr) {
@@ -20,12 +38,7 @@ std::optional<Claim> judge(const Context& context) {
       account->size(memory::AccountLine::What::unaccounted) - balloon(context.evidence).value;
   const double part = share(size, account->total);
   const auto& ram = context.report.tail.ram;
-  // What is in no counter can be in a line that was lost.
-  const bool sure = account->hugepages_known && ram && context.report.trigger;
-  Role role = role_of_share(part);
-  if (role == Role::root && !sure) {
-    role = Role::contributing;
-  }
+  const Role role = role_of_share(part);
   Claim result = claim(
       role, Rank::used_up, part, 0.95,
       role == Role::ruled_out
@@ -39,6 +52,9 @@ std::optional<Claim> judge(const Context& context) {
   result.prove(Message("in no counter"), size);
   if (role != Role::ruled_out) {
     result.remedies.push_back(look_for_it());
+  }
+  if (role == Role::root) {
+    grade(result, context, *account, size);
   }
   return result;
 }

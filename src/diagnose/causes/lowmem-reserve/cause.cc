@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
@@ -31,7 +33,7 @@ std::optional<Claim> judge(const Context& context) {
   for (const auto& zone : evidence.zones) {
     managed += to_bytes(zone.managed.value_or(Pages(0)), evidence.page);
   }
-  const double part = share(size, evidence.ram.value_or(managed));
+  const double part = share(size, std::max(evidence.ram.value_or(managed), managed));
   const Role role = part >= decisive_share  ? Role::root
                     : part >= notable_share ? Role::contributing
                                             : Role::ruled_out;

@@ -7,7 +7,8 @@ namespace {
 using What = memory::AccountLine::What;
 
 constexpr double big_share = 0.25;   // of RAM in processes
-constexpr double file_share = 0.25;  // page cache that could have been dropped
+// Page cache and reclaimable slab that could have been dropped.
+constexpr double reclaimable_share = 0.25;
 
 void add_biggest(Finding& finding, const memory::Evidence& evidence) {
   const auto& biggest = evidence.attribution.biggest;
@@ -34,16 +35,124 @@ Message sentence(const memory::Evidence& evidence, Bytes processes, double part)
       human(biggest->memory()));
 }
 
+// What of a cut report bears on it.
+struct Known {
+  Read<Bytes> processes;     // they held at least this
+  std::optional<Bytes> ram;  // what the kernel manages
+  std::optional<Bytes> free;
+  Bytes reclaimable, other;  // page cache and slab; shared memory and unreclaimable slab
+};
+
+Known known_of(const memory::Evidence& evidence) {
+  using kernel::Field;
+  const report::Report& report = *evidence.report;
+  const auto total = [&](Field field) -> std::optional<Bytes> {
+    const auto& pages = report.totals.get(field);
+    return pages ? std::optional(to_bytes(Pages(pages->value), evidence.page)) : std::nullopt;
+  };
+  Known known;
+  known.ram = evidence.ram;
+  if (!known.ram && evidence.zones_complete) {
+    known.ram = all_managed(evidence);
+  }
+  known.free = total(Field::free);
+  known.reclaimable = total(Field::active_file).value_or(Bytes(0)) +
+                      total(Field::inactive_file).value_or(Bytes(0)) +
+                      total(Field::slab_reclaimable).value_or(Bytes(0));
+  known.other = total(Field::shmem).value_or(Bytes(0)) +
+                total(Field::slab_unreclaimable).value_or(Bytes(0));
+  const auto active = total(Field::active_anon);
+  const auto inactive = total(Field::inactive_anon);
+  if (active && inactive) {
+    known.processes = {*active + *inactive - total(Field::shmem).value_or(Bytes(0)),
+                       report.totals.get(Field::active_anon)->at};
+  }
+  for (const report::Victim& victim : report.victims) {
+    const Bytes anon = to_bytes(KiB(victim.anon_rss_kib.value_or(0)));
+    if (anon > known.processes.value) {
+      known.processes = {anon, victim.at};
+    }
+  }
+  return known;
+}
+
+// That vm.min_free_kbytes kept nothing big back, and how sure that is.
+enum class MinFreeIs : std::uint8_t { small, likely_small, unknown };
+
+MinFreeIs min_free_is(const memory::Evidence& evidence, const Known& known) {
+  constexpr double big = 0.05;  // of RAM
+  if (evidence.min_free) {
+    return evidence.min_free->share_of_ram < big ? MinFreeIs::small : MinFreeIs::unknown;
+  }
+  if (known.free && known.ram && share(*known.free, *known.ram) < 0.02) {
+    return MinFreeIs::small;
+  }
+  // Swap filled up first: reclaim had nothing left to give.
+  const bool swap_full = evidence.swap_total && evidence.swap_free &&
+                         evidence.swap_total->count() > 0 &&
+                         evidence.swap_free->count() <= evidence.swap_total->count() / 100;
+  return swap_full ? MinFreeIs::likely_small : MinFreeIs::unknown;
+}
+
+// From a part of a report. Nobody is killed before reclaim has found nothing, so what processes are
+// known to hold, against RAM, tells most of it.
+std::optional<Claim> likely(const Context& context) {
+  constexpr Bytes notable{std::uint64_t{64} << 20U};
+  constexpr double most_free = 0.10;
+  const auto& evidence = context.evidence;
+  const Known known = known_of(evidence);
+  const MinFreeIs min_free = min_free_is(evidence, known);
+  const bool whole = evidence.account && evidence.zones_complete;
+  const bool bound = evidence.constraint && *evidence.constraint != report::ConstraintKind::none;
+  const bool killed = !context.report.victims.empty() || context.report.panic;
+  if (whole || !is_global_oom(context) || is_sysrq(context.report) || bound || !killed ||
+      evidence.request.order.value_or(0) > 0 || min_free == MinFreeIs::unknown) {
+    return std::nullopt;
+  }
+  const Bytes processes = known.processes.value;
+  const Bytes ram = known.ram.value_or(processes);
+  if (processes < notable || share(processes, ram) < big_share || processes < known.other ||
+      share(known.reclaimable, ram) >= reclaimable_share ||
+      (known.free && share(*known.free, ram) > most_free)) {
+    return std::nullopt;
+  }
+  Claim result =
+      claim(Role::root, Rank::used_up, share(processes, ram), 0.8,
+            known.ram ? Message("Memory was most likely used up by processes: they held at least "
+                                "{} ({} of RAM).",
+                                human(processes), percent(share(processes, ram)))
+                      : Message("Memory was most likely used up by processes: they held at least "
+                                "{}, and swap was full.",
+                                human(processes)));
+  result.prove(Message("held by processes, at least"), processes, known.processes.at);
+  if (min_free == MinFreeIs::likely_small) {
+    result.prove(Message("free swap"), *evidence.swap_free, context.report.tail.free_swap_kib->at);
+    weaken(result, Message("the zones' min (the lines \"Node 0 ... free: min:\")"),
+           Message("their sum was above {}", human(ram / 20)));
+  }
+  if (!known.ram) {
+    weaken(result, Message("\"pages RAM\""), Message("it was above {}", human(processes * 4)));
+  }
+  if (result.overturned_by.empty()) {
+    weaken(result, Message("the lines that the report lacks"),
+           Message("something else held more than processes"));
+  }
+  add_biggest(result, evidence);
+  result.remedy(Message("Give the machine more memory or swap, or limit the biggest process"),
+                {ShellCommand("ps -eo pid,rss,comm --sort=-rss | head")});
+  return result;
+}
+
 std::optional<Claim> judge(const Context& context) {
   const memory::Account* account = used_up(context);
   if (account == nullptr) {
-    return std::nullopt;
+    return likely(context);
   }
   // Locked pages of processes lie on the unevictable list.
   const Bytes processes = account->size(What::anon) + account->size(What::unevictable_other);
   const double part = share(processes, account->total);
-  const Bytes file = account->size(What::file);
-  const bool cache_left = share(file, account->total) >= file_share;
+  const Bytes reclaimable = account->size(What::file) + account->size(What::slab_reclaimable);
+  const bool cache_left = share(reclaimable, account->total) >= reclaimable_share;
   // A report without its end can lack the rows that name many processes.
   const auto& report = context.report;
   const bool has_end = !report.victims.empty() || report.constraint || report.panic;
@@ -52,13 +161,16 @@ std::optional<Claim> judge(const Context& context) {
   const bool root = part >= big_share && !cache_left && has_end && most;
   Claim result = claim(root ? Role::root : Role::ruled_out, Rank::used_up, part, 0.95,
                        root         ? sentence(context.evidence, processes, part)
-                       : cache_left ? Message("{} of page cache were left", human(file))
+                       : cache_left ? Message("{} of page cache and reclaimable slab were left",
+                                              human(reclaimable))
                                     : Message("processes held only {} ({} of RAM)",
                                               human(processes), percent(part)));
   result.prove(Message("memory of processes"), processes, account->at(What::anon));
   result.prove(Message("RAM that the kernel manages"), account->total,
                context.report.tail.ram ? context.report.tail.ram->at : Place{});
-  result.prove(Message("page cache left"), file, account->at(What::file));
+  result.prove(Message("page cache left"), account->size(What::file), account->at(What::file));
+  result.prove(Message("reclaimable slab left"), account->size(What::slab_reclaimable),
+               account->at(What::slab_reclaimable));
   result.prove(Message("free"), account->size(What::free), account->at(What::free));
   if (root) {
     add_biggest(result, context.evidence);

@@ -34,6 +34,10 @@ std::optional<Claim> judge(const Context& context) {
       (movable == evidence.zones.end() && !unprinted)) {
     return std::nullopt;
   }
+  // What the printed zones do not manage is all that another zone can have.
+  if (movable == evidence.zones.end() && *elsewhere > *evidence.ram - all_managed(evidence)) {
+    return std::nullopt;
+  }
   const Bytes free =
       movable != evidence.zones.end() ? to_bytes(movable->free, evidence.page) : *elsewhere;
   const Place at = movable != evidence.zones.end()
@@ -41,8 +45,12 @@ std::optional<Claim> judge(const Context& context) {
                        : context.report.totals.get(kernel::Field::free)->at;
   const double part = share(free, *evidence.ram);
   const bool found = part >= worth_having && evidence.all_eligible_at_high();
+  // Where one thing fills the zones that the request needs, that is the cause.
+  const Role role = !found                        ? Role::ruled_out
+                    : filled_by_slab(context) > 0.5 ? Role::contributing
+                                                    : Role::root;
   Claim result =
-      claim(found ? Role::root : Role::ruled_out, Rank::out_of_reach, part * 0.5, 0.9,
+      claim(role, Rank::out_of_reach, part * 0.5, 0.9,
             found ? Message("The free memory lies in ZONE_MOVABLE ({}), and this request needs "
                             "memory that stays where "
                             "it is. The other zones were full.",

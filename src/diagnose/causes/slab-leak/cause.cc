@@ -55,9 +55,43 @@ constexpr ShareRow row{
         },
 };
 
+// Slab can lie only where the kernel's own requests go, so it can fill those zones while others
+// are free.
+std::optional<Claim> fills_the_zones(const Context& context) {
+  const auto& evidence = context.evidence;
+  const double part = filled_by_slab(context);
+  if (!is_global_oom(context) || is_sysrq(context.report) || part < 0.5 || !evidence.ram ||
+      !evidence.request.flags_known || !evidence.all_eligible_at_high()) {
+    return std::nullopt;
+  }
+  const auto& slab = context.report.totals.get(kernel::Field::slab_unreclaimable);
+  const Bytes size = to_bytes(Pages(slab->value), evidence.page);
+  const auto* cache = biggest_cache(context.report);
+  const std::string named =
+      cache == nullptr ? std::string()
+                       : ", " + human(to_bytes(KiB(cache->total_kib))) + " of it " +
+                             printable(cache->name);
+  Claim result =
+      claim(Role::root, Rank::used_up, part, 0.93,
+            Message("The zones that this request may use are full of slab memory that the kernel "
+                    "cannot take back: {} ({} of them){}.",
+                    human(size), percent(part), named));
+  result.prove(row.name(), size, slab->at);
+  result.prove(Message("the zones that the request may use"), eligible_managed(evidence));
+  row.prove(result, context);
+  result.remedies.push_back(row.remedy(&context));
+  return result;
+}
+
+std::optional<Claim> judge(const Context& context) {
+  auto result = judge_share(context, row);
+  return result ? std::move(result) : fills_the_zones(context);
+}
+
 }  // namespace
 
-extern const Cause cause_slab_leak =
-    share_cause<row>("slab-leak", 'B', "the kernel keeps the memory in unreclaimable slabs");
+extern const Cause cause_slab_leak{
+    "slab-leak", 'B', "the kernel keeps the memory in unreclaimable slabs", judge,
+    [](const HostContext& context) { return check_share(context, row); }};
 
 }  // namespace whyoom::diagnose::causes

@@ -47,8 +47,9 @@ std::optional<Claim> boosted(const memory::Evidence& evidence) {
           "without the boost of {} the request needed more than {} there and would have passed.",
           zone->name, kb(to_bytes(zone->usable(), page)), kb(to_bytes(zone->boost, page)),
           kb(to_bytes(zone->min + zone->reserve, page))));
-  // A larger order can fail for another reason.
-  result.unproved = !evidence.request.order;
+  if (!evidence.request.order) {  // a larger order can fail for another reason
+    leave_open(result, Message("the order of the request (the line \"invoked oom-killer\")"));
+  }
   result.prove(Message("zone {}: free and usable by this request", zone->name),
                to_bytes(zone->usable(), page), zone->at);
   result.prove(Message("zone {}: boost", zone->name), to_bytes(zone->boost, page), zone->at);

@@ -1,0 +1,118 @@
+#include "diagnose/partial_answer.h"
+
+#include <algorithm>
+#include <string>
+
+#include "base/text.h"
+#include "diagnose/claim.h"
+
+namespace whyoom::diagnose {
+
+namespace {
+
+using report::Kind;
+using report::Report;
+
+Bytes held_by(const report::Victim& victim) {
+  return to_bytes(KiB(victim.anon_rss_kib.value_or(0))) +
+         to_bytes(KiB(victim.file_rss_kib.value_or(0))) +
+         to_bytes(KiB(victim.shmem_rss_kib.value_or(0)));
+}
+
+// Whether it was a cgroup's limit or the machine, as far as a line says so.
+Message where(const Event& event) {
+  const Report& report = event.report;
+  const auto& constraint = event.evidence.constraint;
+  const auto& limit = event.evidence.attribution.limit;
+  if (constraint == report::ConstraintKind::memcg) {
+    return limit ? Message("The memory limit of {} was reached.",
+                           limit->owner ? describe(*limit->owner) : "the cgroup " + limit->path)
+                 : Message("A cgroup's memory limit was reached; the line that names it is not "
+                           "there.");
+  }
+  if (constraint == report::ConstraintKind::cpuset ||
+      constraint == report::ConstraintKind::mempolicy) {
+    const std::string nodes = nodes_text(report);
+    return Message("No memory was left in the nodes{} that this task may use.",
+                   nodes.empty() ? nodes : " " + printable(nodes));
+  }
+  if (constraint == report::ConstraintKind::none || !report.victims.empty() || report.panic) {
+    return Message("The whole machine was out of memory, not a cgroup.");
+  }
+  if (report.trigger && !report.trigger->comm.empty()) {
+    return Message("The OOM killer was called for a request by {}.",
+                   printable(report.trigger->comm));
+  }
+  return Message("The OOM killer was called.");
+}
+
+void add_swap(std::vector<Message>& out, const memory::Evidence& evidence) {
+  if (!evidence.swap_total || !evidence.swap_free || evidence.swap_total->count() == 0) {
+    return;
+  }
+  const Bytes total = *evidence.swap_total;
+  const Bytes free = *evidence.swap_free;
+  if (free.count() <= total.count() / 100) {
+    out.emplace_back("Swap was full ({} of {} were free).", kb(free), human(total));
+  }
+}
+
+void add_failure(std::vector<Message>& out, const Report& report) {
+  if (report.trigger && report.trigger->order && *report.trigger->order >= 0) {
+    const bool waits = !report.trigger->gfp || report.trigger->gfp->flags.empty() ||
+                       report.trigger->gfp->flags.has(kernel::GfpFlag::direct_reclaim);
+    out.push_back(waits ? Message("A request of order {} failed; nothing was killed.",
+                                  *report.trigger->order)
+                        : Message("A request of order {} that may not wait failed; nothing was "
+                                  "killed.",
+                                  *report.trigger->order));
+  } else {
+    out.emplace_back("A request for memory failed; nothing was killed.");
+  }
+}
+
+}  // namespace
+
+std::vector<Message> partial_answer(const Event& event) {
+  const Report& report = event.report;
+  std::vector<Message> out;
+  switch (report.kind) {
+    case Kind::page_allocation_failure:
+      add_failure(out, report);
+      break;
+    case Kind::fork_rejected:
+      out.emplace_back("A fork was rejected by the limit of a cgroup (pids.max).");
+      break;
+    case Kind::overcommit_refused:
+      out.emplace_back("The kernel refused to promise more memory (overcommit).");
+      break;
+    case Kind::userspace_kill:
+      out.emplace_back("A program killed a process before the kernel had to.");
+      break;
+    case Kind::oom_kill:
+    case Kind::memcg_oom_kill:
+    case Kind::oom_panic:
+      out.push_back(where(event));
+      break;
+    default:
+      out.emplace_back("A limit was reached.");
+  }
+  const auto biggest = std::ranges::max_element(report.victims, {}, held_by);
+  if (biggest != report.victims.end() && held_by(*biggest).count() > 0) {
+    out.emplace_back("{} was killed and held {}.", process(biggest->comm, biggest->pid),
+                     human(held_by(*biggest)));
+  }
+  add_swap(out, event.evidence);
+  if (event.candidates.size() > 1) {
+    out.emplace_back("It was either {} or {}: {} would tell.", event.candidates[0].cause,
+                     event.candidates[1].cause, event.candidates[0].decides.str());
+  } else if (event.candidates.size() == 1) {
+    out.emplace_back("It may have been {}: {} would tell.", event.candidates[0].cause,
+                     event.candidates[0].decides.str());
+  } else if (report.kind == Kind::oom_kill || report.kind == Kind::oom_panic) {
+    out.emplace_back("What filled it, or kept it out of reach, is not in these lines.");
+  }
+  return out;
+}
+
+}  // namespace whyoom::diagnose

@@ -1,0 +1,279 @@
+#include "memory/cross_check.h"
+
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "memory/page_size.h"
+
+namespace whyoom::memory {
+
+namespace {
+
+using kernel::Field;
+using report::Report;
+using report::Zone;
+
+constexpr std::uint64_t most_drift_kib = 8 << 10U;
+
+bool agree(KiB a, KiB b) {
+  const KiB larger = std::max(a, b);
+  return larger - std::min(a, b) <= std::max(KiB(most_drift_kib), larger / 20);
+}
+
+class CrossCheck {
+ public:
+  CrossCheck(Report& report, PageSize page) : report_(report), page_(page) {}
+
+  void run() {
+    for (Zone& zone : report_.zones) {
+      check_blocks(zone);
+      check_marks(zone);
+      check_size(zone);
+    }
+    check_ram();
+    for (const Field field : {Field::active_anon, Field::inactive_anon, Field::active_file,
+                              Field::inactive_file, Field::unevictable, Field::shmem}) {
+      check_counter(field);
+    }
+    check_free();
+    check_hugepages();
+    check_swap();
+  }
+  [[nodiscard]] bool found() const { return found_; }
+
+ private:
+  static std::optional<KiB> kib_of(const Maybe<std::uint64_t>& value) {
+    return value ? std::optional(KiB(value->value)) : std::nullopt;
+  }
+  [[nodiscard]] std::optional<KiB> total(const Maybe<std::uint64_t>& pages) const {
+    return pages ? std::optional(to_kib(Pages(pages->value), page_)) : std::nullopt;
+  }
+
+  void note(Place at, std::string what) {
+    found_ = true;
+    report_.damage.push_back({at.line, std::move(what)});
+  }
+  void forget(report::FieldSet& fields, Field field) {
+    if (const auto& value = fields.get(field)) {
+      note(value->at, std::string(kernel::name(field)) + " contradicts other numbers of the report");
+      fields.forget(field);
+    }
+  }
+  void forget(Maybe<std::uint64_t>& value, const char* what) {
+    if (value) {
+      note(value->at, std::string(what) + " contradicts other numbers of the report");
+      value.reset();
+    }
+  }
+  // A zone without its free pages or its min takes part in nothing.
+  void lose(Zone& zone) {
+    forget(zone.fields, Field::free);
+    for (const Field field : {Field::min, Field::low, Field::high}) {
+      zone.fields.forget(field);
+    }
+  }
+
+  void check_blocks(Zone& zone);
+  void check_marks(Zone& zone);
+  void check_size(Zone& zone);
+  void check_ram();
+  void check_counter(Field field);
+  void check_free();
+  void check_hugepages();
+  void check_swap();
+
+  // Sum over the zones or nodes; nothing when one does not have it.
+  template <class Parts>
+  static std::optional<KiB> sum(const Parts& parts, Field field) {
+    KiB all;
+    for (const auto& part : parts) {
+      const auto& value = part.fields.get(field);
+      if (!value) {
+        return std::nullopt;
+      }
+      all += KiB(value->value);
+    }
+    return parts.empty() ? std::nullopt : std::optional(all);
+  }
+  // The printed zones have all RAM, so every node is printed too.
+  [[nodiscard]] bool has_all_zones() const {
+    const auto present = sum(report_.zones, Field::present);
+    const auto ram = total(report_.tail.ram);
+    return present && ram && *present >= *ram - *ram / 50 && *present <= *ram + *ram / 50;
+  }
+
+  Report& report_;
+  PageSize page_;
+  bool found_ = false;
+};
+
+// The kernel adds up the blocks of a zone itself ("= 15516kB"), a moment after it printed what is
+// free in it.
+void CrossCheck::check_blocks(Zone& zone) {
+  if (!zone.buddy_total_kib || zone.smallest_block_kib == 0) {
+    return;
+  }
+  const KiB blocks = std::accumulate(
+      zone.buddy.begin(), zone.buddy.end(), KiB(), [&zone](KiB all, const auto& block) {
+        return block.order > 30 ? all
+                                : all + KiB(zone.smallest_block_kib) *
+                                            (block.count << static_cast<unsigned>(block.order));
+      });
+  const auto free = kib_of(zone.fields.get(Field::free));
+  if (blocks != KiB(zone.buddy_total_kib->value)) {
+    const bool blocks_are_right = free && agree(*free, blocks);
+    forget(zone.buddy_total_kib, "the sum of free blocks");
+    if (!blocks_are_right) {
+      zone.buddy.clear();
+    }
+    return;
+  }
+  if (free && !agree(*free, blocks)) {
+    lose(zone);
+  }
+}
+
+// low - min and high - low are the same (mm/page_alloc.c __setup_per_zone_wmarks()), but for
+// kernels with extra_free_kbytes, where high - low is still min / 4.
+void CrossCheck::check_marks(Zone& zone) {
+  const auto min = kib_of(zone.fields.get(Field::min));
+  const auto low = kib_of(zone.fields.get(Field::low));
+  const auto high = kib_of(zone.fields.get(Field::high));
+  if (!min || !low || !high) {
+    return;
+  }
+  const KiB first = *low - *min;
+  const KiB second = *high - *low;
+  const auto near = [](KiB a, KiB b) {
+    return std::max(a, b) - std::min(a, b) <= std::max(KiB(512), std::max(a, b) / 8);
+  };
+  if (*min > *low || *low > *high || (!near(first, second) && !near(second, *min / 4))) {
+    lose(zone);
+  }
+}
+
+void CrossCheck::check_size(Zone& zone) {
+  const auto managed = kib_of(zone.fields.get(Field::managed));
+  const auto present = kib_of(zone.fields.get(Field::present));
+  const auto free = kib_of(zone.fields.get(Field::free));
+  if (managed && present && *managed > *present) {
+    forget(zone.fields, Field::managed);
+    forget(zone.fields, Field::present);
+  } else if (managed && free && *free > *managed && !agree(*free, *managed)) {
+    // The blocks agree with what is free, or it would be gone.
+    zone.buddy_total_kib ? forget(zone.fields, Field::managed) : lose(zone);
+  }
+}
+
+// RAM is what all zones have; what is reserved of it is what they do not manage
+// (mm/show_mem.c show_mem()).
+void CrossCheck::check_ram() {
+  const auto ram = total(report_.tail.ram);
+  const auto present = sum(report_.zones, Field::present);
+  if (!ram || !present) {
+    return;
+  }
+  if (*present > *ram && !agree(*present, *ram)) {
+    forget(report_.tail.ram, "\"pages RAM\"");
+    return;
+  }
+  const auto reserved = total(report_.tail.reserved);
+  const auto managed = sum(report_.zones, Field::managed);
+  if (!reserved || !managed || !has_all_zones() || agree(*ram - *reserved, *managed)) {
+    return;
+  }
+  // Either the reserved pages or the zone that lacks most of its pages.
+  const auto lacking = std::ranges::max_element(report_.zones, {}, [](const Zone& zone) {
+    return KiB(zone.fields.get(Field::present)->value) -
+           KiB(zone.fields.get(Field::managed)->value);
+  });
+  lose(*lacking);
+  forget(lacking->fields, Field::managed);
+  forget(report_.tail.reserved, "\"pages reserved\"");
+}
+
+void CrossCheck::check_counter(Field field) {
+  const auto whole = total(report_.totals.get(field));
+  const auto nodes = sum(report_.nodes, field);
+  const auto zones = sum(report_.zones, field);
+  const bool all = has_all_zones();
+  // A part can be more than the whole only when one of them is wrong; less, when another part is
+  // not printed.
+  const auto contradict = [all](const std::optional<KiB>& part, const std::optional<KiB>& sum) {
+    return part && sum && !agree(*part, *sum) && (all || *part > *sum);
+  };
+  const bool of_nodes = contradict(nodes, whole);
+  const bool of_zones = contradict(zones, whole);
+  const bool between = contradict(zones, nodes);
+  if ((of_nodes && !between) || (of_zones && !between)) {
+    forget(report_.totals, field);
+  }
+  if (between && !of_zones) {
+    std::ranges::for_each(report_.nodes, [&](auto& node) { forget(node.fields, field); });
+  }
+  if (between && !of_nodes) {
+    std::ranges::for_each(report_.zones, [&](auto& zone) { forget(zone.fields, field); });
+  }
+  if (of_nodes && !zones) {
+    std::ranges::for_each(report_.nodes, [&](auto& node) { forget(node.fields, field); });
+  }
+}
+
+void CrossCheck::check_free() {
+  const auto whole = total(report_.totals.get(Field::free));
+  const auto zones = sum(report_.zones, Field::free);
+  if (whole && zones && *zones > *whole && !agree(*zones, *whole)) {
+    forget(report_.totals, Field::free);
+  } else if (whole && zones && has_all_zones() && !agree(*zones, *whole)) {
+    forget(report_.totals, Field::free);
+  }
+  const auto ram = total(report_.tail.ram);
+  for (std::size_t i = 0; ram && i < static_cast<std::size_t>(Field::count_); ++i) {
+    const auto field = static_cast<Field>(i);
+    const auto counter = total(report_.totals.get(field));
+    if (counter && *counter > *ram && !agree(*counter, *ram)) {
+      forget(report_.totals, field);
+    }
+  }
+}
+
+void CrossCheck::check_hugepages() {
+  const auto wrong = [](const report::Hugepages& pool) {
+    return pool.free > pool.total || pool.surplus > pool.total;
+  };
+  for (const auto& pool : report_.hugepages) {
+    if (wrong(pool)) {
+      note(pool.at, "more huge pages are free than there are");
+    }
+  }
+  std::erase_if(report_.hugepages, wrong);
+}
+
+void CrossCheck::check_swap() {
+  auto& tail = report_.tail;
+  if (tail.free_swap_kib && tail.total_swap_kib &&
+      tail.free_swap_kib->value > tail.total_swap_kib->value) {
+    forget(tail.free_swap_kib, "free swap");
+    forget(tail.total_swap_kib, "total swap");
+  }
+}
+
+}  // namespace
+
+bool cross_check(Report& report) {
+  const auto page = find_page_size(report);
+  if (!page) {
+    return false;
+  }
+  CrossCheck check(report, *page);
+  check.run();
+  return check.found();
+}
+
+}  // namespace whyoom::memory
