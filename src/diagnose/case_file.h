@@ -45,7 +45,7 @@ struct Case {
   std::string name;  // "cgroup-limit/near-miss"
   std::vector<Expectation> causes;
   std::string root;
-  std::string kind;                   // "" = not said
+  std::string kind, verdict;          // "" = not said
   std::optional<std::size_t> events;  // how many in the log
   std::string log;
   std::vector<std::string> errors;  // lines of the head that mean nothing
@@ -89,6 +89,8 @@ inline bool read_head_line(std::string_view line, Case& out) {
     out.root = value;
   } else if (key == "kind") {
     out.kind = value;
+  } else if (key == "verdict") {
+    out.verdict = value;
   } else if (key == "events") {
     out.events = parse_number<std::size_t>(value);
     return out.events.has_value();

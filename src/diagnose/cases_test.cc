@@ -117,6 +117,11 @@ TEST_P(EveryCase, IsFoundAsExpected) {
     EXPECT_EQ(report::name(last.report.kind), wanted.kind);
   }
   EXPECT_EQ(last.root_cause, wanted.root) << cases::describe(last);
+  if (!wanted.verdict.empty()) {
+    EXPECT_EQ(name(last.verdict), wanted.verdict) << cases::describe(last);
+  } else if (wanted.root != undetermined) {
+    EXPECT_EQ(last.verdict, Verdict::proved) << "say `expect verdict likely`";
+  }
   for (const auto& [cause, role] : wanted.causes) {
     EXPECT_NE(find_cause(cause), nullptr) << cause << " is no cause";
     EXPECT_EQ(cases::role_of(last, cause), role) << cause << "\n" << cases::describe(last);
@@ -230,8 +235,15 @@ std::set<std::string> roots_of(std::string_view log) {
   return roots;
 }
 
-// A damaged report may lose its answer. It must not get another one. The near misses count most:
-// a lost line must not turn one into what it is not.
+// What processes have locked is theirs, and many processes are processes.
+bool says_the_same(std::string_view cause, const std::set<std::string>& allowed) {
+  return cause == "memory-exhausted" &&
+         (allowed.contains("unevictable") || allowed.contains("many-processes"));
+}
+
+// A damaged report may lose its answer. It must not be proved to have another one, and another one
+// is likely in at most 1 of 20. The near misses count most: a lost line must not turn one into what
+// it is not.
 class DamagedCase : public testing::TestWithParam<std::filesystem::path> {
  protected:
   void SetUp() override {
@@ -247,12 +259,20 @@ class DamagedCase : public testing::TestWithParam<std::filesystem::path> {
       text += "\n  " + line;
     }
     EXPECT_TRUE(wrong_.empty()) << wrong_.size() << " times another root" << text;
+    std::string likely;
+    for (const std::string& line : likely_) {
+      likely += "\n  " + line;
+    }
+    EXPECT_LE(likely_.size() * 20, std::max<std::size_t>(tried_, 20))
+        << "likely another root" << likely;
   }
 
   void check(std::string_view log, const std::string& what) {
-    for (const std::string& root : roots_of(log)) {
-      if (!allowed_.contains(root)) {
-        wrong_.push_back(root + ": " + what);
+    ++tried_;
+    for (const auto& event : cases::explain_log(log)) {
+      const std::string root(event->root_cause);
+      if (!allowed_.contains(root) && !says_the_same(root, allowed_)) {
+        (event->verdict == Verdict::likely ? likely_ : wrong_).push_back(root + ": " + what);
       }
     }
   }
@@ -266,7 +286,8 @@ class DamagedCase : public testing::TestWithParam<std::filesystem::path> {
   std::string log_;
   std::vector<std::string_view> lines_;
   std::set<std::string> allowed_;
-  std::vector<std::string> wrong_;
+  std::vector<std::string> wrong_, likely_;
+  std::size_t tried_ = 0;
 };
 
 TEST_P(DamagedCase, CutAtTheEndKeepsItsRoot) {

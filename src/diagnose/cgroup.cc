@@ -78,10 +78,11 @@ void read_filling(const report::Memcg& memcg, CgroupUse& use) {
   use.file = first_stat(memcg, {"file", "total_cache", "cache"});
   use.shmem = first_stat(memcg, {"shmem", "total_shmem"});
   if (!use.shmem && use.anon) {
-    // Before 4.x v1 has no shmem: it lies on the anon lists and is counted as cache, not as rss.
+    // Before 4.x v1 has no shmem, or its line was lost: it lies on the anon lists and is not counted
+    // as anon.
     const auto active = stat(memcg, "active_anon");
     const auto inactive = stat(memcg, "inactive_anon");
-    if (active && inactive && stat(memcg, "rss")) {
+    if (active && inactive) {
       use.shmem = Read<Bytes>{active->value + inactive->value - use.anon->value, active->at};
     }
   }
@@ -167,7 +168,10 @@ bool CgroupUse::swap_decides() const {
 }
 
 bool CgroupUse::filling_known() const {
-  if (stats_not_printed || (memory && size(biggest) * 2 >= memory->usage) || mostly_anon()) {
+  if (!memory) {
+    return mostly_anon();
+  }
+  if (stats_not_printed || size(biggest) * 2 >= memory->usage) {
     return true;
   }
   if (shmem && anon) {
@@ -179,7 +183,7 @@ bool CgroupUse::filling_known() const {
 
 // Without the counters the parts that are printed have to do: most of them is anonymous memory.
 bool CgroupUse::mostly_anon() const {
-  return !memory && anon && file && anon->value >= file->value + size(kernel) + size(shmem);
+  return anon && file && anon->value >= file->value + size(kernel) + size(shmem);
 }
 
 bool CgroupUse::filled_by_shmem() const {
@@ -217,15 +221,20 @@ std::optional<CgroupUse> cgroup_use(const Context& context) {
 void grade_limit(Claim& claim, const CgroupUse& use) {
   constexpr Bytes notable{std::uint64_t{64} << 20U};
   if (use.level == CgroupUse::Level::unknown) {
-    claim.confidence = 0.75;
-    weaken(claim, Message("the line that names both cgroups (\"oom-kill:constraint=\")"),
-           Message("the limit was one of a cgroup above the victim's"));
+    leave_open(claim, Message("the line that names both cgroups (\"oom-kill:constraint=\")"));
+    return;
+  }
+  if (use.filling_known() && use.memory) {
+    return;
   }
   if (use.filling_known()) {
+    claim.confidence = std::min(claim.confidence, 0.85);
+    weaken(claim, Message("the cgroup's counters (\"memory: usage\")"),
+           Message("usage was much more than the parts that are shown"));
     return;
   }
   const Message lines("the cgroup's statistics (\"Memory cgroup stats\")");
-  if (!use.memory && CgroupUse::size(use.biggest) >= notable) {
+  if (!use.memory && !use.anon && !use.file && CgroupUse::size(use.biggest) >= notable) {
     claim.confidence = 0.7;
     weaken(claim, lines, Message("shared memory, page cache or kernel memory was most of it"));
   } else {

@@ -138,9 +138,9 @@ Lines without_middle_of_table(const Window& window) {
   return out;
 }
 
-// Without its task table many processes are processes.
+// Without its task table many processes are processes; what processes have locked is theirs.
 bool says_the_same(std::string_view cause, std::string_view whole) {
-  return cause == "memory-exhausted" && whole == "many-processes";
+  return cause == "memory-exhausted" && (whole == "many-processes" || whole == "unevictable");
 }
 
 class Sweep {

@@ -44,6 +44,10 @@ class CrossCheck {
     check_free();
     check_hugepages();
     check_swap();
+    if (report_.memcg && report_.memcg->children.empty()) {
+      check_limit(*report_.memcg);
+      check_parts(*report_.memcg);
+    }
   }
   [[nodiscard]] bool found() const { return found_; }
 
@@ -87,6 +91,8 @@ class CrossCheck {
   void check_free();
   void check_hugepages();
   void check_swap();
+  void check_limit(report::Memcg& memcg);
+  void check_parts(report::Memcg& memcg);
 
   // Sum over the zones or nodes; nothing when one does not have it.
   template <class Parts>
@@ -264,14 +270,86 @@ void CrossCheck::check_swap() {
   }
 }
 
+// A charge that does not fit is refused, so usage is never above the limit; and unless another
+// counter was full, it is not far below.
+void CrossCheck::check_limit(report::Memcg& memcg) {
+  const auto full = [](const report::MemcgCounter& counter) {
+    return counter.usage_kib && counter.limit_kib &&
+           KiB(counter.usage_kib->value) * 10 >= KiB(counter.limit_kib->value) * 9;
+  };
+  auto& memory = memcg.memory;
+  if (!memory.usage_kib || !memory.limit_kib) {
+    return;
+  }
+  const KiB usage(memory.usage_kib->value);
+  const KiB limit(memory.limit_kib->value);
+  const bool above = usage > limit && !agree(usage, limit);
+  if (above || (!full(memory) && !full(memcg.memsw) && !full(memcg.kmem))) {
+    forget(memory.usage_kib, "the cgroup's usage");
+    memory.limit_kib.reset();
+  }
+}
+
+// Shared memory lies on the lists of anonymous memory and is counted as file pages
+// (mm/memcontrol.c memory_stat_format()): it stands in both sums, and a wrong one breaks both.
+void CrossCheck::check_parts(report::Memcg& memcg) {
+  const auto size = [&memcg](std::initializer_list<std::string_view> names) {
+    for (const std::string_view name : names) {
+      const auto found = std::ranges::find(memcg.stats, name, &report::MemcgStat::name);
+      if (found != memcg.stats.end()) {
+        return std::optional(Bytes(found->value));
+      }
+    }
+    return std::optional<Bytes>();
+  };
+  const auto anon = size({"anon", "rss"});
+  const auto file = size({"file", "cache"});
+  const auto shmem = size({"shmem"});
+  const auto active_anon = size({"active_anon"});
+  const auto inactive_anon = size({"inactive_anon"});
+  const auto active_file = size({"active_file"});
+  const auto inactive_file = size({"inactive_file"});
+  const auto unevictable = size({"unevictable"});
+  if (!anon || !file || !shmem || !active_anon || !inactive_anon || !active_file ||
+      !inactive_file || !unevictable) {
+    return;
+  }
+  // v1 counts pages of the swap cache as cache that lie on the lists of anonymous memory.
+  const Bytes of_all = (*anon + *file) / 50;
+  const auto near = [of_all](Bytes a, Bytes b) {
+    constexpr Bytes least{std::uint64_t{4} << 20U};
+    return std::max(a, b) - std::min(a, b) <= std::max({least, of_all, std::max(a, b) / 10});
+  };
+  const bool on_anon_lists =
+      near(*active_anon + *inactive_anon + *unevictable, *anon + *shmem);
+  const bool as_file = near(*active_file + *inactive_file + *shmem, *file);
+  const auto drop = [&](std::initializer_list<std::string_view> names) {
+    std::erase_if(memcg.stats, [&](const report::MemcgStat& stat) {
+      const bool wrong = std::ranges::find(names, stat.name) != names.end();
+      if (wrong) {
+        note(stat.at, stat.name + " contradicts other numbers of the cgroup");
+      }
+      return wrong;
+    });
+  };
+  if (!on_anon_lists && !as_file) {
+    drop({"shmem"});
+  } else if (!on_anon_lists) {
+    drop({"anon", "rss", "active_anon", "inactive_anon"});
+  } else if (!as_file) {
+    drop({"file", "cache", "active_file", "inactive_file"});
+  }
+}
+
 }  // namespace
 
 bool cross_check(Report& report) {
+  // Without a page size there is nothing in pages that could be compared with kB.
   const auto page = find_page_size(report);
-  if (!page) {
+  if (!page && !report.memcg) {
     return false;
   }
-  CrossCheck check(report, *page);
+  CrossCheck check(report, page.value_or(PageSize{}));
   check.run();
   return check.found();
 }

@@ -59,6 +59,9 @@ std::optional<GfpText> read_gfp(std::string_view text, std::string_view key) {
   }
   GfpText gfp{*mask, std::nullopt};
   rest->remove_prefix(n);
+  if (!rest->empty() && std::string_view("(, ").find(rest->front()) == std::string_view::npos) {
+    return std::nullopt;  // a digit was misread
+  }
   if (rest->starts_with('(')) {
     const std::size_t close = rest->find(')');
     if (close != std::string_view::npos) {

@@ -9,11 +9,20 @@ namespace {
 
 std::optional<Claim> judge(const Context& context) {
   const auto use = cgroup_of(context);
-  if (!use || use->level == CgroupUse::Level::unknown) {
+  if (!use) {
     return std::nullopt;
   }
-  const bool above =
-      use->level == CgroupUse::Level::ancestor && (!use->memory || use->at_limit());
+  const bool reached = !use->memory || use->at_limit();
+  if (use->level == CgroupUse::Level::unknown) {
+    if (!reached) {
+      return std::nullopt;
+    }
+    Claim result = claim(Role::root, Rank::limit, 0.4, 0.5,
+                         Message("The limit that was reached may be one of a cgroup above."));
+    grade_limit(result, *use);
+    return result;
+  }
+  const bool above = use->level == CgroupUse::Level::ancestor && reached;
   Claim result = claim(
       above ? Role::root : Role::ruled_out, Rank::limit, 0.5, 0.97,
       above ? limit_sentence(*use)

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <array>
+
 #include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
@@ -40,7 +43,15 @@ struct Known {
   Read<Bytes> processes;     // they held at least this
   std::optional<Bytes> ram;  // what the kernel manages
   std::optional<Bytes> free;
-  Bytes reclaimable, other;  // page cache and slab; shared memory and unreclaimable slab
+  Bytes reclaimable, other;  // page cache and slab; shared memory, unreclaimable slab, page tables
+
+  // Nothing is known of it, or all that can be reclaimed is.
+  bool whole = false;
+
+  // What no line that was read tells of. It may be one thing.
+  [[nodiscard]] Bytes unknown() const {
+    return ram.value_or(Bytes(0)) - processes.value - free.value_or(Bytes(0)) - reclaimable - other;
+  }
 };
 
 Known known_of(const memory::Evidence& evidence) {
@@ -59,13 +70,18 @@ Known known_of(const memory::Evidence& evidence) {
   known.reclaimable = total(Field::active_file).value_or(Bytes(0)) +
                       total(Field::inactive_file).value_or(Bytes(0)) +
                       total(Field::slab_reclaimable).value_or(Bytes(0));
-  known.other = total(Field::shmem).value_or(Bytes(0)) +
-                total(Field::slab_unreclaimable).value_or(Bytes(0));
+  const auto shmem = total(Field::shmem);
+  known.other = shmem.value_or(Bytes(0)) +
+                total(Field::slab_unreclaimable).value_or(Bytes(0)) +
+                total(Field::pagetables).value_or(Bytes(0));
+  constexpr std::array parts{Field::active_file, Field::inactive_file, Field::slab_reclaimable,
+                             Field::free};
+  known.whole = report.totals.empty() ||
+                std::ranges::all_of(parts, [&](Field field) { return total(field).has_value(); });
   const auto active = total(Field::active_anon);
   const auto inactive = total(Field::inactive_anon);
-  if (active && inactive) {
-    known.processes = {*active + *inactive - total(Field::shmem).value_or(Bytes(0)),
-                       report.totals.get(Field::active_anon)->at};
+  if (active && inactive && shmem) {  // shared memory lies on these lists
+    known.processes = {*active + *inactive - *shmem, report.totals.get(Field::active_anon)->at};
   }
   for (const report::Victim& victim : report.victims) {
     const Bytes anon = to_bytes(KiB(victim.anon_rss_kib.value_or(0)));
@@ -106,18 +122,19 @@ std::optional<Claim> likely(const Context& context) {
   const bool bound = evidence.constraint && *evidence.constraint != report::ConstraintKind::none;
   const bool killed = !context.report.victims.empty() || context.report.panic;
   if (whole || !is_global_oom(context) || is_sysrq(context.report) || bound || !killed ||
-      evidence.request.order.value_or(0) > 0 || min_free == MinFreeIs::unknown) {
+      evidence.request.order != 0 || min_free == MinFreeIs::unknown) {
     return std::nullopt;
   }
   const Bytes processes = known.processes.value;
   const Bytes ram = known.ram.value_or(processes);
-  if (processes < notable || share(processes, ram) < big_share || processes < known.other ||
+  if (!known.whole || processes < notable || share(processes, ram) < big_share || processes < known.other ||
+      processes < known.unknown() ||
       share(known.reclaimable, ram) >= reclaimable_share ||
       (known.free && share(*known.free, ram) > most_free)) {
     return std::nullopt;
   }
   Claim result =
-      claim(Role::root, Rank::used_up, share(processes, ram), 0.8,
+      claim(Role::root, Rank::used_up, share(processes, ram), 0.75,
             known.ram ? Message("Memory was most likely used up by processes: they held at least "
                                 "{} ({} of RAM).",
                                 human(processes), percent(share(processes, ram)))
