@@ -111,7 +111,8 @@ CgroupUse::Level level_of(const report::Report& report, const CgroupUse& use) {
   }
   const bool root = use.limit_path == "/";
   const bool below = use.task_path.starts_with(root ? use.limit_path : use.limit_path + "/");
-  return below ? Level::ancestor : Level::own;
+  // The kernel chooses among the tasks below the limit: other paths were misread.
+  return below ? Level::ancestor : Level::unknown;
 }
 
 void read_names(const memory::Attribution& attribution, CgroupUse& use) {
@@ -225,6 +226,10 @@ void grade_limit(Claim& claim, const CgroupUse& use) {
     return;
   }
   if (use.filling_known() && use.memory) {
+    return;
+  }
+  if (!use.memory && use.memsw) {
+    leave_open(claim, Message("the line \"memory: usage\": which of the two limits it was"));
     return;
   }
   if (use.filling_known()) {

@@ -41,10 +41,12 @@ class LostDigit : public testing::TestWithParam<const char*> {};
 
 TEST_P(LostDigit, NeverMakesAnotherCauseSure) {
   constexpr double sure = 0.8;
-  const cases::Case file = cases::load_case(cases::causes_folder() / GetParam());
+  const cases::Case file = cases::load_case(cases::causes_folder() / GetParam() / "positive.case");
   const auto check = [&](const std::string& text, std::size_t at) {
     for (const auto& event : cases::explain_log(text)) {
-      if (event->root_cause != file.root && event->root_cause != undetermined) {
+      const bool same = event->root_cause == file.root ||
+                        (file.root == "unevictable" && event->root_cause == "memory-exhausted");
+      if (!same && event->root_cause != undetermined) {
         const auto& root = event->findings.front();
         EXPECT_LT(root.confidence, sure)
             << event->root_cause << " at: " << text.substr(at < 60 ? 0 : at - 60, 90);
@@ -62,15 +64,15 @@ TEST_P(LostDigit, NeverMakesAnotherCauseSure) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Cases, LostDigit,
-                         testing::Values("min-free-too-high/positive.case",
-                                         "memory-exhausted/positive.case",
-                                         "hugepages-reserved/positive.case",
-                                         "shmem-tmpfs/positive.case", "slab-leak/positive.case",
-                                         "kernel-unaccounted/positive.case",
-                                         "page-tables/positive.case",
-                                         "cgroup-limit/positive.case",
-                                         "cgroup-shmem/positive.case",
-                                         "cgroup-page-cache/positive.case"));
+                         testing::Values("min-free-too-high", "memory-exhausted",
+                                         "hugepages-reserved", "shmem-tmpfs", "slab-leak",
+                                         "kernel-unaccounted", "page-tables", "cgroup-limit",
+                                         "cgroup-shmem", "cgroup-page-cache",
+                                         "cgroup-kernel-memory", "cgroup-parent-limit",
+                                         "cgroup-swap-limit", "lowmem-reserve", "lowmem-exhausted",
+                                         "cma-only", "movable-only", "fragmentation",
+                                         "balloon-or-hotplug", "unevictable", "many-processes",
+                                         "watermark-raised", "cpuset-nodes", "mempolicy-nodes"));
 
 }  // namespace
 }  // namespace whyoom::diagnose

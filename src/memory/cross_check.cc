@@ -21,9 +21,9 @@ using report::Zone;
 
 constexpr std::uint64_t most_drift_kib = 8 << 10U;
 
-bool agree(KiB a, KiB b) {
+bool agree(KiB a, KiB b, KiB drift = KiB(most_drift_kib)) {
   const KiB larger = std::max(a, b);
-  return larger - std::min(a, b) <= std::max(KiB(most_drift_kib), larger / 20);
+  return larger - std::min(a, b) <= std::max(drift, larger / 20);
 }
 
 class CrossCheck {
@@ -44,7 +44,8 @@ class CrossCheck {
     check_free();
     check_hugepages();
     check_swap();
-    if (report_.memcg && report_.memcg->children.empty()) {
+    check_order();
+    if (report_.memcg) {
       check_limit(*report_.memcg);
       check_parts(*report_.memcg);
     }
@@ -65,7 +66,8 @@ class CrossCheck {
   }
   void forget(report::FieldSet& fields, Field field) {
     if (const auto& value = fields.get(field)) {
-      note(value->at, std::string(kernel::name(field)) + " contradicts other numbers of the report");
+      note(value->at,
+           std::string(kernel::name(field)) + " contradicts other numbers of the report");
       fields.forget(field);
     }
   }
@@ -91,8 +93,11 @@ class CrossCheck {
   void check_free();
   void check_hugepages();
   void check_swap();
+  void check_order();
   void check_limit(report::Memcg& memcg);
   void check_parts(report::Memcg& memcg);
+  template <class Size>
+  void check_usage(const report::Memcg& memcg, Bytes pages, const Size& size);
 
   // Sum over the zones or nodes; nothing when one does not have it.
   template <class Parts>
@@ -140,7 +145,10 @@ void CrossCheck::check_blocks(Zone& zone) {
     }
     return;
   }
-  if (free && !agree(*free, blocks)) {
+  // A small zone does not change by much.
+  const auto size = kib_of(zone.fields.get(Field::present));
+  const KiB most = size ? std::min(KiB(most_drift_kib), *size / 8) : KiB(most_drift_kib);
+  if (free && !agree(*free, blocks, most)) {
     lose(zone);
   }
 }
@@ -156,15 +164,29 @@ void CrossCheck::check_marks(Zone& zone) {
   }
   const KiB first = *low - *min;
   const KiB second = *high - *low;
-  const auto near = [](KiB a, KiB b) {
-    return std::max(a, b) - std::min(a, b) <= std::max(KiB(512), std::max(a, b) / 8);
+  const KiB rounding = to_kib(Pages(4), page_);
+  const auto near = [rounding](KiB a, KiB b) {
+    return std::max(a, b) - std::min(a, b) <= std::max(rounding, std::max(a, b) / 8);
   };
-  if (*min > *low || *low > *high || (!near(first, second) && !near(second, *min / 4))) {
+  // A gap is never less than a quarter of the min without its boost.
+  const auto boost = kib_of(zone.fields.get(Field::boost));
+  const bool boost_is_wrong = boost && (*boost > *min || *min - *boost > first * 4 + rounding * 4);
+  if (boost_is_wrong || *min > *low || *low > *high ||
+      (!near(first, second) && !near(second, *min / 4))) {
     lose(zone);
   }
 }
 
 void CrossCheck::check_size(Zone& zone) {
+  // A reserve is summed up over the zones above. It can be less for the last class, which need not
+  // have a zone, and never in between.
+  auto& reserve = zone.lowmem_reserve;
+  for (std::size_t i = 1; i + 1 < reserve.size(); ++i) {
+    if (reserve[i] < reserve[i - 1] && reserve[i] < reserve[i + 1]) {
+      note(zone.lowmem_reserve_at, "lowmem_reserve[] goes down and up again");
+      reserve.clear();
+    }
+  }
   const auto managed = kib_of(zone.fields.get(Field::managed));
   const auto present = kib_of(zone.fields.get(Field::present));
   const auto free = kib_of(zone.fields.get(Field::free));
@@ -191,7 +213,10 @@ void CrossCheck::check_ram() {
   }
   const auto reserved = total(report_.tail.reserved);
   const auto managed = sum(report_.zones, Field::managed);
-  if (!reserved || !managed || !has_all_zones() || agree(*ram - *reserved, *managed)) {
+  const auto exact = [](KiB a, KiB b) {
+    return std::max(a, b) - std::min(a, b) <= std::max(KiB(most_drift_kib), a / 100);
+  };
+  if (!reserved || !managed || !exact(*ram, *present) || exact(*ram - *reserved, *managed)) {
     return;
   }
   // Either the reserved pages or the zone that lacks most of its pages.
@@ -240,6 +265,17 @@ void CrossCheck::check_free() {
     forget(report_.totals, Field::free);
   }
   const auto ram = total(report_.tail.ram);
+  constexpr std::array apart{
+      Field::active_anon,        Field::inactive_anon, Field::active_file,
+      Field::inactive_file,      Field::unevictable,   Field::slab_reclaimable,
+      Field::slab_unreclaimable, Field::pagetables,    Field::free};
+  KiB counted;
+  for (const Field field : apart) {
+    counted += total(report_.totals.get(field)).value_or(KiB(0));
+  }
+  if (ram && counted > *ram && !agree(counted, *ram)) {
+    note(report_.tail.ram->at, "the counters of memory add up to more than RAM");
+  }
   for (std::size_t i = 0; ram && i < static_cast<std::size_t>(Field::count_); ++i) {
     const auto field = static_cast<Field>(i);
     const auto counter = total(report_.totals.get(field));
@@ -270,6 +306,16 @@ void CrossCheck::check_swap() {
   }
 }
 
+// Larger orders never call the OOM killer (mm/page_alloc.c __alloc_pages_may_oom(),
+// PAGE_ALLOC_COSTLY_ORDER).
+void CrossCheck::check_order() {
+  auto& trigger = report_.trigger;
+  if (trigger && trigger->order.value_or(0) > 3 && report_.kind == report::Kind::oom_kill) {
+    note(trigger->at, "a request of this order does not call the OOM killer");
+    trigger->order.reset();
+  }
+}
+
 // A charge that does not fit is refused, so usage is never above the limit; and unless another
 // counter was full, it is not far below.
 void CrossCheck::check_limit(report::Memcg& memcg) {
@@ -290,15 +336,44 @@ void CrossCheck::check_limit(report::Memcg& memcg) {
   }
 }
 
+// All of it together is what the cgroup uses.
+template <class Size>
+void CrossCheck::check_usage(const report::Memcg& memcg, Bytes pages, const Size& size) {
+  if (!memcg.memory.usage_kib) {
+    return;
+  }
+  // `kernel` has the others in it; before 5.18 each is printed.
+  KiB kernel(memcg.kmem.usage_kib ? memcg.kmem.usage_kib->value : 0);
+  KiB parts;
+  for (const char* part : {"slab", "sock", "kernel_stack", "pagetables", "percpu", "vmalloc"}) {
+    parts += to_kib(size({part}).value_or(Bytes(0)));
+  }
+  const auto whole = size({"kernel"});
+  if (whole && parts > to_kib(*whole) && !agree(parts, to_kib(*whole))) {
+    note(memcg.stats.front().at, "the parts of the cgroup's kernel memory are more than all of it");
+  }
+  kernel = std::max({kernel, parts, to_kib(whole.value_or(Bytes(0)))});
+  const KiB usage(memcg.memory.usage_kib->value);
+  const KiB all = to_kib(pages) + kernel;
+  if (std::max(usage, all) - std::min(usage, all) > usage / 4 + KiB(most_drift_kib)) {
+    note(memcg.memory.usage_kib->at, "the parts of the cgroup do not add up to its usage");
+  }
+}
+
 // Shared memory lies on the lists of anonymous memory and is counted as file pages
 // (mm/memcontrol.c memory_stat_format()): it stands in both sums, and a wrong one breaks both.
 void CrossCheck::check_parts(report::Memcg& memcg) {
   const auto size = [&memcg](std::initializer_list<std::string_view> names) {
     for (const std::string_view name : names) {
       const auto found = std::ranges::find(memcg.stats, name, &report::MemcgStat::name);
-      if (found != memcg.stats.end()) {
-        return std::optional(Bytes(found->value));
+      if (found == memcg.stats.end()) {
+        continue;
       }
+      Bytes sum(found->value);
+      for (const report::MemcgStat& child : memcg.children) {
+        sum += child.name == name ? Bytes(child.value) : Bytes(0);
+      }
+      return std::optional(sum);
     }
     return std::optional<Bytes>();
   };
@@ -310,8 +385,18 @@ void CrossCheck::check_parts(report::Memcg& memcg) {
   const auto active_file = size({"active_file"});
   const auto inactive_file = size({"inactive_file"});
   const auto unevictable = size({"unevictable"});
-  if (!anon || !file || !shmem || !active_anon || !inactive_anon || !active_file ||
-      !inactive_file || !unevictable) {
+  if (!anon || !file) {
+    return;
+  }
+  check_usage(memcg, *anon + *file, size);
+  // Shared memory is what is on the lists of anonymous memory and is none; it is counted as file.
+  if (!shmem && active_anon && inactive_anon) {
+    const KiB shared = to_kib(*active_anon + *inactive_anon - *anon);
+    if (shared > to_kib(*file) && !agree(shared, to_kib(*file))) {
+      note(memcg.stats.front().at, "the cgroup's lists of anonymous memory contradict its parts");
+    }
+  }
+  if (!shmem || !active_anon || !inactive_anon || !active_file || !inactive_file || !unevictable) {
     return;
   }
   // v1 counts pages of the swap cache as cache that lie on the lists of anonymous memory.
@@ -320,10 +405,12 @@ void CrossCheck::check_parts(report::Memcg& memcg) {
     constexpr Bytes least{std::uint64_t{4} << 20U};
     return std::max(a, b) - std::min(a, b) <= std::max({least, of_all, std::max(a, b) / 10});
   };
-  const bool on_anon_lists =
-      near(*active_anon + *inactive_anon + *unevictable, *anon + *shmem);
+  const bool on_anon_lists = near(*active_anon + *inactive_anon + *unevictable, *anon + *shmem);
   const bool as_file = near(*active_file + *inactive_file + *shmem, *file);
   const auto drop = [&](std::initializer_list<std::string_view> names) {
+    if (!memcg.children.empty()) {  // it can be in any of the sets
+      return note(memcg.stats.front().at, "the parts of the cgroup contradict each other");
+    }
     std::erase_if(memcg.stats, [&](const report::MemcgStat& stat) {
       const bool wrong = std::ranges::find(names, stat.name) != names.end();
       if (wrong) {

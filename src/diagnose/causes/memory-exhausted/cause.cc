@@ -9,7 +9,7 @@ namespace {
 
 using What = memory::AccountLine::What;
 
-constexpr double big_share = 0.25;   // of RAM in processes
+constexpr double big_share = 0.25;  // of RAM in processes
 // Page cache and reclaimable slab that could have been dropped.
 constexpr double reclaimable_share = 0.25;
 
@@ -71,8 +71,7 @@ Known known_of(const memory::Evidence& evidence) {
                       total(Field::inactive_file).value_or(Bytes(0)) +
                       total(Field::slab_reclaimable).value_or(Bytes(0));
   const auto shmem = total(Field::shmem);
-  known.other = shmem.value_or(Bytes(0)) +
-                total(Field::slab_unreclaimable).value_or(Bytes(0)) +
+  known.other = shmem.value_or(Bytes(0)) + total(Field::slab_unreclaimable).value_or(Bytes(0)) +
                 total(Field::pagetables).value_or(Bytes(0));
   constexpr std::array parts{Field::active_file, Field::inactive_file, Field::slab_reclaimable,
                              Field::free};
@@ -127,8 +126,8 @@ std::optional<Claim> likely(const Context& context) {
   }
   const Bytes processes = known.processes.value;
   const Bytes ram = known.ram.value_or(processes);
-  if (!known.whole || processes < notable || share(processes, ram) < big_share || processes < known.other ||
-      processes < known.unknown() ||
+  if (!known.whole || processes < notable || share(processes, ram) < big_share ||
+      processes < known.other || processes < known.unknown() ||
       share(known.reclaimable, ram) >= reclaimable_share ||
       (known.free && share(*known.free, ram) > most_free)) {
     return std::nullopt;
@@ -176,12 +175,12 @@ std::optional<Claim> judge(const Context& context) {
   // When more is in no counter than in processes, they are not the answer.
   const bool most = processes >= account->size(What::unaccounted);
   const bool root = part >= big_share && !cache_left && has_end && most;
-  Claim result = claim(root ? Role::root : Role::ruled_out, Rank::used_up, part, 0.95,
-                       root         ? sentence(context.evidence, processes, part)
-                       : cache_left ? Message("{} of page cache and reclaimable slab were left",
-                                              human(reclaimable))
-                                    : Message("processes held only {} ({} of RAM)",
-                                              human(processes), percent(part)));
+  Claim result =
+      claim(root ? Role::root : Role::ruled_out, Rank::used_up, part, 0.95,
+            root ? sentence(context.evidence, processes, part)
+            : cache_left
+                ? Message("{} of page cache and reclaimable slab were left", human(reclaimable))
+                : Message("processes held only {} ({} of RAM)", human(processes), percent(part)));
   result.prove(Message("memory of processes"), processes, account->at(What::anon));
   result.prove(Message("RAM that the kernel manages"), account->total,
                context.report.tail.ram ? context.report.tail.ram->at : Place{});
@@ -189,6 +188,12 @@ std::optional<Claim> judge(const Context& context) {
   result.prove(Message("reclaimable slab left"), account->size(What::slab_reclaimable),
                account->at(What::slab_reclaimable));
   result.prove(Message("free"), account->size(What::free), account->at(What::free));
+  if (const Bytes rest = account->size(What::unaccounted);
+      root && share(rest, account->total) >= big_share) {
+    result.confidence = 0.79;
+    weaken(result, Message("the {} of RAM that no counter shows", human(rest)),
+           Message("they were kept by one thing that a lost line would name"));
+  }
   if (root) {
     add_biggest(result, context.evidence);
     result
