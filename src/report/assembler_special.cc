@@ -391,6 +391,8 @@ bool Assembler::on_victim(const Line& line, KernelLine& read) {
     const Victim& intent = *event->intent;
     if (intent.pid == victim.pid) {
       victim.score = intent.score;
+    } else {
+      victim.instead_of = intent.pid;
     }
     victim.memcg = victim.memcg || intent.memcg;
     victim.allocating_task = victim.allocating_task || intent.allocating_task;

@@ -191,6 +191,8 @@ struct Victim {
   bool by_group = false;         // memory.oom.group
   bool allocating_task = false;  // "Out of memory (oom_kill_allocating_task)"
   bool memcg = false;            // "Memory cgroup out of memory"
+  // The process that was chosen, and whose child died in its place.
+  std::optional<std::int64_t> instead_of;
   std::optional<std::uint64_t> monotonic_us;
   Place at{};
 };
