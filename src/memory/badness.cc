@@ -321,6 +321,16 @@ std::vector<const BadnessRules*> badness_rules(const report::Report& report,
   return own.empty() ? std::vector<const BadnessRules*>{&table.back()} : own;
 }
 
+const BadnessRules& badness_rules_of(const std::optional<kernel::Release>& release) {
+  for (const Generation& rules : table) {
+    if (!release ||
+        begins_by(rules, release->major, release->enterprise == 7 ? 14 : release->minor)) {
+      return rules;
+    }
+  }
+  return table.back();
+}
+
 std::string_view name(Spared reason) {
   switch (reason) {
     case Spared::no:

@@ -40,6 +40,9 @@ struct BadnessRules {
 std::vector<const BadnessRules*> badness_rules(const report::Report& report,
                                                const std::optional<kernel::Release>& release);
 
+// Of a host: what its release has by itself; the newest when that is not known.
+const BadnessRules& badness_rules_of(const std::optional<kernel::Release>& release);
+
 // Why a process was not the victim although it is the bigger one, or was foretold.
 enum class Spared : std::uint8_t {
   no,

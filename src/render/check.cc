@@ -223,6 +223,20 @@ std::string evidence_text(const host::KeptEvidence& kept) {
   return text.empty() ? text : "What is kept of it: " + text + ".";
 }
 
+// "mysqld (pid 700, 1.2 GiB), ..": oom_score_adj only where it counts.
+std::string next_victims_text(const HostCheck& check) {
+  std::string text;
+  for (const memory::NextVictim& victim : check.next_victims) {
+    const host::Process& process = *victim.process;
+    text += text.empty() ? "" : ", then ";
+    text += printable(process.comm.view()) + " (pid " + std::to_string(process.pid) + ", " +
+            human(victim.memory);
+    const int adj = process.oom_score_adj.value_or(0);
+    text += adj == 0 ? ")" : ", oom_score_adj " + std::to_string(adj) + ")";
+  }
+  return text;
+}
+
 CheckStep policy_step(const HostCheck& check) {
   CheckStep step{"4 On OOM", {}};
   const host::Settings& settings = check.facts.host.settings;
@@ -239,11 +253,8 @@ CheckStep policy_step(const HostCheck& check) {
         "The kernel panics (vm.panic_on_oom=" + std::to_string(settings.panic_on_oom->value) + ")" +
         restart_text(settings) + ".");
   }
-  if (check.first_victim != nullptr) {
-    const host::Process& process = *check.first_victim;
-    step.lines.push_back("First to go: " + printable(process.comm.view()) + " (pid " +
-                         std::to_string(process.pid) + ", score " +
-                         std::to_string(*process.oom_score) + ").");
+  if (const std::string next = next_victims_text(check); !next.empty()) {
+    step.lines.push_back("Next to go: " + next + ".");
   }
   if (const std::string kept = evidence_text(check.facts.host.kept); !kept.empty()) {
     step.lines.push_back(kept);
