@@ -18,6 +18,8 @@ using diagnose::Role;
 using diagnose::TaskLimit;
 
 constexpr std::size_t most_gaps = 4;
+// Between two ways to say how much memory is used; page cache and slab in use make some points.
+constexpr double far_apart = 0.20;
 
 std::string of_ram(Bytes size, const std::optional<Bytes>& ram) {
   return human(size) + (ram ? " (" + percent(share(size, *ram)) + ")" : "");
@@ -86,6 +88,14 @@ CheckStep memory_step(const HostCheck& check) {
                                      " used of " + human(total);
   }
   step.lines.push_back(line + ".");
+  if (const auto used = memory::used_shares(check.facts.host);
+      used.by_available && used.by_console) {
+    step.lines.push_back("Used: " + percent(*used.by_available) + " by MemAvailable, " +
+                         percent(*used.by_console) + " by the cloud consoles' formula" +
+                         (*used.by_available - *used.by_console >= far_apart
+                              ? "; what lies between is kept back by the watermarks."
+                              : "."));
+  }
   if (const std::string names = biggest_names(check.facts.host, 4); !names.empty()) {
     step.lines.push_back("Biggest: " + names + ".");
   }

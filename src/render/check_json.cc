@@ -63,6 +63,9 @@ void write_memory(JsonWriter& json, const HostCheck& check) {
   json("shmem", info.shmem);
   json("slab_unreclaimable", info.slab_unreclaimable);
   json("page_tables", info.page_tables);
+  const auto used = memory::used_shares(check.facts.host);
+  json.number("used_share", used.by_available);
+  json.number("used_share_by_console_formula", used.by_console);
 }
 
 void write_policy(JsonWriter& json, const HostCheck& check) {
