@@ -23,6 +23,7 @@
 #include "memory/machine.h"
 #include "memory/settings.h"
 #include "render/layout.h"
+#include "render/vendors.h"
 #include "render/whatif.h"
 #include "report/log_reader.h"
 
@@ -32,6 +33,7 @@ namespace {
 struct WhatIfOptions : Options {
   std::vector<std::string> settings;  // KEY=VALUE
   std::string event;                  // FILE or FILE#N; empty = a host
+  bool vendors = false;
 };
 
 struct EventName {
@@ -108,6 +110,24 @@ void write(const WhatIfOptions& options, const render::WhatIfView& view, Console
   io.out.write(render::to_text(render::what_if_document(view), options.style()));
 }
 
+int tell_vendors(const WhatIfOptions& options, const memory::Machine& machine, Console& io) {
+  const auto vendors = memory::vendors_on(machine);
+  io.out.write(options.format == Format::json
+                   ? render::json_vendors(machine, vendors) + "\n"
+                   : render::to_text(render::vendors_document(machine, vendors), options.style()));
+  return nothing_found;
+}
+
+// --vendors tries the rules' own values.
+bool has_what_to_try(const WhatIfOptions& options, Console& io) {
+  if (options.vendors == options.settings.empty()) {
+    return true;
+  }
+  io.tell(options.vendors ? "--vendors is about vm.min_free_kbytes and takes no KEY=VALUE"
+                          : "KEY=VALUE is required, or --vendors");
+  return false;
+}
+
 int at_event(const WhatIfOptions& options, Console& io) {
   const EventName name = parse_event(options.event);
   const std::string shown = name.file == "-" ? "standard input" : printable(name.file);
@@ -124,6 +144,9 @@ int at_event(const WhatIfOptions& options, Console& io) {
   if (machine.zones.empty() && !machine.cgroup) {
     return io.fail(shown + ": this event (" + std::string(report::name(event.report.kind)) +
                    ") prints no zones and no cgroup's limit, so there is nothing to compute with");
+  }
+  if (options.vendors) {
+    return tell_vendors(options, machine, io);
   }
   memory::Settings settings;
   if (!read_settings(options, machine, settings, io)) {
@@ -148,6 +171,9 @@ int on_host(const WhatIfOptions& options, Console& io) {
     return io.fail(printable(root->name) +
                    ": no /proc of a host in it: neither meminfo, zoneinfo nor sys/vm was found");
   }
+  if (options.vendors) {
+    return tell_vendors(options, state.machine, io);
+  }
   memory::Settings settings;
   if (!read_settings(options, state.machine, settings, io)) {
     return trouble;
@@ -160,7 +186,7 @@ int on_host(const WhatIfOptions& options, Console& io) {
 }  // namespace
 
 const Command what_if_command{
-    "whatif", "whyoom whatif KEY=VALUE... [--event FILE[#N] | --root DIR|FILE]",
+    "whatif", "whyoom whatif KEY=VALUE... | --vendors [--event FILE[#N] | --root DIR|FILE]",
     "Tells what other settings would do here, or at a logged event.\n"
     "The marks of each zone before and after, the memory that comes within reach, and whether the\n"
     "request that failed (on a host: an ordinary one) would pass.",
@@ -182,10 +208,13 @@ const Command what_if_command{
     "\nExamples:\n"
     "  whyoom whatif vm.min_free_kbytes=1G\n"
     "  whyoom whatif vm.min_free_kbytes=default --event kern.log\n"
+    "  whyoom whatif --vendors\n"
     "  whyoom whatif vm.min_free_kbytes=1% vm.watermark_scale_factor=100 --event kern.log#3\n",
     [](Flags& flags) -> Work {
       const auto options = std::make_shared<WhatIfOptions>();
-      flags.texts("SETTING", options->settings, "Settings to try", true);
+      flags.texts("SETTING", options->settings, "Settings to try", false);
+      flags.flag("--vendors", options->vendors,
+                 "Who recommends what for vm.min_free_kbytes, and what it costs here");
       flags.text("--event", "FILE[#N]", options->event, "At an event of a log");
       flags.root(*options);
       flags.only_one_of({"--event", "--root"});
@@ -193,6 +222,9 @@ const Command what_if_command{
       flags.look(*options);
       flags.sandbox(*options);
       return [options](Console& io) {
+        if (!has_what_to_try(*options, io)) {
+          return static_cast<int>(trouble);
+        }
         return options->event.empty() ? on_host(*options, io) : at_event(*options, io);
       };
     }};

@@ -5,21 +5,6 @@
 
 namespace whyoom::diagnose {
 
-namespace {
-
-const host::Process* first_victim(const host::Host& host) {
-  const host::Process* first = nullptr;
-  for (const host::Process& process : host.processes.all) {
-    if (process.oom_score && process.oom_score_adj.value_or(0) > -1000 &&
-        (first == nullptr || *process.oom_score > *first->oom_score)) {
-      first = &process;
-    }
-  }
-  return first;
-}
-
-}  // namespace
-
 std::vector<Finding> host_findings(const HostContext& context) {
   std::vector<Claim> claims;
   for (const Cause* cause : all_causes()) {
@@ -41,7 +26,7 @@ std::unique_ptr<HostCheck> check(host::HostFacts&& facts) {
   host::Host& host = result->facts.host;
   result->state = memory::state_of(host);
   result->limits = task_limits(result->facts);
-  result->first_victim = first_victim(host);
+  result->next_victims = memory::next_victims(host, 3);
   result->findings = host_findings({result->facts, result->state, result->limits, host.sources});
   return result;
 }

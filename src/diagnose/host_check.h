@@ -6,15 +6,15 @@
 #include <vector>
 
 #include "diagnose/cause.h"
+#include "memory/next_victims.h"
 
 namespace whyoom::diagnose {
 
 struct HostCheck {
   host::HostFacts facts;
   memory::HostState state;
-  std::vector<TaskLimit> limits;  // the fullest first
-  // Who would go first: the kernel kills the process with the highest score.
-  const host::Process* first_victim = nullptr;
+  std::vector<TaskLimit> limits;                 // the fullest first
+  std::vector<memory::NextVictim> next_victims;  // on an OOM of the whole machine; at most 3
   std::vector<Finding> findings;  // what happens now, then risks, then what was ruled out
   // Places of the findings and limits lead into this.
   [[nodiscard]] const host::Sources& sources() const { return facts.host.sources; }

@@ -20,6 +20,18 @@ bool is_found(const std::vector<Finding>& findings, std::string_view cause) {
   });
 }
 
+// 65535 stands in runbooks from the days when 32768 was the limit.
+void add_lower_pid_max(std::vector<Message>& risks, const host::Settings::Number& running,
+                       const host::SysctlKey& key, const std::string& value) {
+  const auto wanted = host::parse_sysctl_integer(value);
+  if (key == std::string_view("kernel.pid_max") && running && wanted && *wanted < running->value) {
+    risks.emplace_back(
+        "it lowers kernel.pid_max from {} to {}, so fewer tasks can run (a runbook that says 65535 "
+        "is older than the 4194304 that systemd sets)",
+        running->value, *wanted);
+  }
+}
+
 }  // namespace
 
 std::vector<Message> value_risks(const HostCheck& check, const host::SysctlKey& key,
@@ -31,8 +43,9 @@ std::vector<Message> value_risks(const HostCheck& check, const host::SysctlKey& 
       *history = after;
     }
   }
-  const auto then = diagnose::check(std::move(facts));
   std::vector<Message> risks;
+  add_lower_pid_max(risks, check.facts.host.settings.pid_max, key, value);
+  const auto then = diagnose::check(std::move(facts));
   for (const Finding& finding : then->findings) {
     if (finding.role != Role::ruled_out &&
         (mended_by(finding, key) || !is_found(check.findings, finding.cause))) {

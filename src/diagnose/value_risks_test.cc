@@ -37,6 +37,15 @@ TEST_F(ValueRisks, the_kernels_own_choice_is_none) {
   EXPECT_EQ(risks_of("vm.min_free_kbytes", std::to_string(own.count())), "");
 }
 
+TEST_F(ValueRisks, an_old_runbooks_pid_max_takes_numbers_away) {
+  files.add("/proc/sys/kernel/pid_max", "4194304\n");
+  check = diagnose::check(host::read_facts(files));
+  const std::string risks = risks_of("kernel.pid_max", "65535");
+  EXPECT_NE(risks.find("it lowers kernel.pid_max from 4194304 to 65535"), std::string::npos)
+      << risks;
+  EXPECT_EQ(risks_of("kernel.pid_max", "4194304"), "");
+}
+
 // What is wrong with the host anyway is no risk of the value.
 TEST_F(ValueRisks, other_rules_are_asked_too_and_what_is_so_already_is_not_said_again) {
   const std::string risks = risks_of("vm.panic_on_oom", "2");

@@ -11,6 +11,7 @@
 #include "base/place.h"
 #include "base/units.h"
 #include "host/lines.h"
+#include "host/system_files.h"
 
 namespace whyoom::host {
 
@@ -30,6 +31,9 @@ struct Cgroup {
 
   Maybe<Bytes> current;
   Maybe<ByteLimit> max;
+  Maybe<ByteLimit> high;                // version 2
+  Maybe<std::uint64_t> high_events;     // times that a task was slowed down for it
+  std::optional<PressureLine> stalled;  // "full" of memory.pressure, of a group with memory.high
   // Of memory.events (with the children since 5.2) or memory.oom_control (since 4.13).
   Maybe<std::uint64_t> oom_kill;
   Maybe<std::uint64_t> descendants, dying_descendants;  // cgroup.stat

@@ -32,6 +32,7 @@ bool set_counter(PageCounters& counters, std::string_view name, std::uint64_t va
 Vmstat parse_vmstat(Lines lines) {
   constexpr NamedField<Vmstat, std::uint64_t> events[] = {
       {"oom_kill", &Vmstat::oom_kill},
+      {"cma_alloc_fail", &Vmstat::cma_alloc_fail},
       {"htlb_buddy_alloc_fail", &Vmstat::htlb_buddy_alloc_fail},
   };
   Vmstat result;

@@ -28,6 +28,7 @@ struct Vmstat {
   PageCounters pages;
   // Since boot.
   Maybe<std::uint64_t> oom_kill;
+  Maybe<std::uint64_t> cma_alloc_fail;         // since 5.10
   Maybe<std::uint64_t> htlb_buddy_alloc_fail;  // huge pages that the pool wanted and did not get
 };
 

@@ -20,6 +20,7 @@
 #include "host/lines.h"
 #include "host/meminfo.h"
 #include "host/mounts.h"
+#include "host/network.h"
 #include "host/process.h"
 #include "host/settings.h"
 #include "host/slabinfo.h"
@@ -64,11 +65,21 @@ struct MapCount {
   std::uint64_t count = 0;
 };
 
+// The limits of one process that has much of what they limit.
+struct ProcessLimits {
+  std::int32_t pid = 0;
+  SmallText comm;
+  std::optional<std::uint32_t> uid;
+  std::optional<KiB> size, locked;
+  ResourceLimit address_space, locked_memory;
+};
+
 struct Processes {
   std::vector<Process> all;
   std::vector<std::string> cgroup_paths;  // as /proc/PID/cgroup names them
   std::vector<UserTasks> users;           // the most threads first
   std::vector<MapCount> maps;             // of the processes with the most threads
+  std::vector<ProcessLimits> limits;      // of those with most address space or locked memory
   std::uint64_t vanished = 0;             // ended while they were read
   std::uint64_t denied = 0;               // could not be read
   bool cut = false;                       // there were more than ReadOptions::most_processes
@@ -113,6 +124,7 @@ struct Host {
   std::vector<HugePool> huge_pools;
   Maybe<std::string> transparent_huge;  // "always", "madvise", "never"
   Settings settings;
+  Network network;
 
   Mounts mounts;
   std::vector<CgroupTree> cgroups;

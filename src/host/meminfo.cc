@@ -10,6 +10,7 @@ constexpr NamedField<Meminfo, KiB> sizes[] = {
     {"MemTotal", &Meminfo::mem_total},
     {"MemFree", &Meminfo::mem_free},
     {"MemAvailable", &Meminfo::mem_available},
+    {"Buffers", &Meminfo::buffers},
     {"Cached", &Meminfo::cached},
     {"Active(anon)", &Meminfo::active_anon},
     {"Inactive(anon)", &Meminfo::inactive_anon},
@@ -37,6 +38,8 @@ constexpr NamedField<Meminfo, KiB> sizes[] = {
     {"GPUActive", &Meminfo::gpu_active},
     {"Hugepagesize", &Meminfo::hugepage_size},
     {"Hugetlb", &Meminfo::hugetlb},
+    {"CmaTotal", &Meminfo::cma_total},
+    {"CmaFree", &Meminfo::cma_free},
 };
 
 // Sets the field of that name; the first of two lines counts.

@@ -11,13 +11,13 @@
 namespace whyoom::host {
 
 struct Meminfo {
-  Maybe<KiB> mem_total, mem_free, mem_available, cached;
+  Maybe<KiB> mem_total, mem_free, mem_available, buffers, cached;
   Maybe<KiB> active_anon, inactive_anon, active_file, inactive_file, unevictable;
   Maybe<KiB> swap_total, swap_free, anon_pages, mapped, shmem;
   Maybe<KiB> kernel_reclaimable, slab_reclaimable, slab_unreclaimable;
   Maybe<KiB> kernel_stack, shadow_call_stack, page_tables, sec_page_tables;
   Maybe<KiB> bounce, commit_limit, committed_as, vmalloc_used, percpu, balloon, gpu_active;
-  Maybe<KiB> hugepage_size, hugetlb;
+  Maybe<KiB> hugepage_size, hugetlb, cma_total, cma_free;
   Maybe<std::uint64_t> hugepages_total;
 };
 

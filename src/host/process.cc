@@ -33,10 +33,15 @@ struct SizeField {
   std::optional<KiB> Process::*member;
 };
 constexpr SizeField size_fields[] = {
-    {"VmRSS", &Process::rss},        {"RssAnon", &Process::rss_anon},
-    {"RssFile", &Process::rss_file}, {"RssShmem", &Process::rss_shmem},
-    {"VmSwap", &Process::swap},      {"VmPTE", &Process::page_tables},
-    {"VmLck", &Process::locked},     {"HugetlbPages", &Process::hugetlb},
+    {"VmRSS", &Process::rss},
+    {"RssAnon", &Process::rss_anon},
+    {"RssFile", &Process::rss_file},
+    {"RssShmem", &Process::rss_shmem},
+    {"VmSwap", &Process::swap},
+    {"VmPTE", &Process::page_tables},
+    {"VmSize", &Process::size},
+    {"VmLck", &Process::locked},
+    {"HugetlbPages", &Process::hugetlb},
 };
 
 void status_size(std::string_view key, std::string_view value, Process& process) {
@@ -190,8 +195,7 @@ std::optional<std::string_view> pids_cgroup(std::string_view text) {
   return pids ? pids : unified;
 }
 
-std::optional<ResourceLimit> parse_nproc(std::string_view text) {
-  constexpr std::string_view name = "Max processes ";
+std::optional<ResourceLimit> parse_limit(std::string_view text, std::string_view name) {
   std::optional<ResourceLimit> result;
   std::string_view line;
   while (take_line(text, line)) {

@@ -28,6 +28,7 @@ struct Process {
   std::optional<KiB> rss, rss_anon, rss_file, rss_shmem, swap;  // rss_* since 4.5
   std::optional<KiB> page_tables;  // VmPTE, with VmPMD where that is counted apart (4.0 to 4.14)
   std::optional<KiB> locked, hugetlb;
+  std::optional<KiB> size;  // of the address space
   std::optional<std::int32_t> oom_score_adj;
   std::optional<std::int32_t> oom_score;  // 0 to 2000; 0 to 1000 before 5.9
   std::uint32_t pids_cgroup = no_cgroup;  // with the pids controller; in Processes::cgroup_paths
@@ -48,7 +49,10 @@ std::optional<std::string_view> pids_cgroup(std::string_view text);
 struct ResourceLimit {
   std::optional<std::uint64_t> soft, hard;
 };
-// /proc/PID/limits: RLIMIT_NPROC.
-std::optional<ResourceLimit> parse_nproc(std::string_view text);
+// Of /proc/PID/limits.
+inline constexpr std::string_view limit_of_processes = "Max processes ";  // RLIMIT_NPROC
+inline constexpr std::string_view limit_of_locked_memory = "Max locked memory ";
+inline constexpr std::string_view limit_of_address_space = "Max address space ";
+std::optional<ResourceLimit> parse_limit(std::string_view text, std::string_view name);
 
 }  // namespace whyoom::host

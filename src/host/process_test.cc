@@ -98,15 +98,16 @@ TEST(Process, cgroups_of_both_versions) {
 }
 
 TEST(Process, the_limit_of_processes) {
-  const auto limit = parse_nproc(
+  const auto limit = parse_limit(
       "Limit                     Soft Limit           Hard Limit           Units     \n"
       "Max processes             1024                 unlimited            processes \n"
-      "Max locked memory         8388608              8388608              bytes     \n");
+      "Max locked memory         8388608              8388608              bytes     \n",
+      limit_of_processes);
   ASSERT_TRUE(limit);
   EXPECT_EQ(limit->soft, 1024U);
   EXPECT_FALSE(limit->hard);
-  EXPECT_FALSE(parse_nproc("Max processes  lots  unlimited processes\n"));
-  EXPECT_FALSE(parse_nproc("Max processes  10")) << "cut";
+  EXPECT_FALSE(parse_limit("Max processes  lots  unlimited processes\n", limit_of_processes));
+  EXPECT_FALSE(parse_limit("Max processes  10", limit_of_processes)) << "cut";
 }
 
 TEST(Process, the_names_of_its_files) {

@@ -90,9 +90,13 @@ class GroupReader {
     }
     keep({"memory.peak"});
     parse("memory.max", group.max, parse_byte_limit);
-    keep({"memory.high", "memory.low", "memory.min", "memory.swap.current", "memory.swap.max",
-          "memory.oom.group"});
+    parse("memory.high", group.high, parse_byte_limit);
+    keep(
+        {"memory.low", "memory.min", "memory.swap.current", "memory.swap.max", "memory.oom.group"});
     oom_kills("memory.events", group);
+    if (group.high && group.high->value.value) {
+      pressure(group);
+    }
     keep({"memory.swap.events"});
   }
 
@@ -114,6 +118,15 @@ class GroupReader {
   void oom_kills(std::string_view name, Cgroup& group) {
     if (const auto loaded = load(name)) {
       group.oom_kill = parse_named_number(reader_.lines(*loaded), "oom_kill");
+      if (group.high) {
+        group.high_events = parse_named_number(reader_.lines(*loaded), "high");
+      }
+    }
+  }
+
+  void pressure(Cgroup& group) {
+    if (const auto loaded = load("memory.pressure")) {
+      group.stalled = parse_pressure(reader_.lines(*loaded)).full;
     }
   }
 

@@ -18,6 +18,7 @@ struct ReadOptions {
   std::size_t limits_for_a_user = 16;   // ... and how many of their processes are asked
   std::size_t processes_with_maps = 3;  // those with the most threads: each thread has mappings
   std::optional<PageSize> page_size;    // of the running machine; told from the numbers when empty
+  std::size_t with_memory_limits = 16;  // processes: half by locked memory, half by address space
   bool processes = true;
   bool cgroups = true;
 };

@@ -80,6 +80,10 @@ void read_memory(Reader& reader) {
   reader.parse("/proc/loadavg", host.load, parse_loadavg,
                Message("the number of all tasks is not known"), Absent::gap);
   read_pressure(reader);
+  reader.parse("/proc/net/sockstat", host.network.tcp_pages, parse_sockstat,
+               Message("the memory of sockets is not known"));
+  reader.parse("/proc/net/stat/arp_cache", host.network.arp_entries, parse_neighbours,
+               Message("the number of neighbours is not known"));
 }
 
 }  // namespace whyoom::host

@@ -178,7 +178,7 @@ void read_user_limit(Reader& reader, UserTasks& user) {
   own.resize(std::min(own.size(), reader.options().limits_for_a_user));
   for (const Process* process : own) {
     const auto text = reader.files().read(path_of(process->pid, ProcessFile::limits), most_bytes);
-    const auto limit = text ? parse_nproc(*text) : std::nullopt;
+    const auto limit = text ? parse_limit(*text, limit_of_processes) : std::nullopt;
     const auto soft = [](const ResourceLimit& of) { return of.soft.value_or(UINT64_MAX); };
     if (limit && (!user.limit || soft(*limit) < soft(*user.limit))) {
       user.limit = limit;
@@ -208,6 +208,46 @@ void count_maps(Reader& reader) {
           {most[i]->pid, most[i]->comm,
            static_cast<std::uint64_t>(std::count(text->begin(), text->end(), '\n'))});
     }
+  }
+}
+
+// The processes with most of what a limit of their own can end.
+std::vector<const Process*> most_of(const std::vector<Process>& all,
+                                    std::optional<KiB> Process::*size, std::size_t wanted) {
+  std::vector<const Process*> most;
+  for (const Process& process : all) {
+    if (!process.kernel_thread && (process.*size).value_or(KiB(0)) > KiB(0)) {
+      most.push_back(&process);
+    }
+  }
+  const std::size_t kept = std::min(most.size(), wanted);
+  std::partial_sort(most.begin(), most.begin() + static_cast<std::ptrdiff_t>(kept), most.end(),
+                    [size](const Process* a, const Process* b) {
+                      return a->*size != b->*size ? a->*size > b->*size : a->pid < b->pid;
+                    });
+  most.resize(kept);
+  return most;
+}
+
+void read_memory_limits(Reader& reader) {
+  Processes& processes = reader.host().processes;
+  const std::size_t each = reader.options().with_memory_limits / 2;
+  auto asked = most_of(processes.all, &Process::locked, each);
+  for (const Process* process : most_of(processes.all, &Process::size, each)) {
+    if (std::find(asked.begin(), asked.end(), process) == asked.end()) {
+      asked.push_back(process);
+    }
+  }
+  for (const Process* process : asked) {
+    const auto text = reader.files().read(path_of(process->pid, ProcessFile::limits), most_bytes);
+    if (!text) {
+      continue;
+    }
+    ProcessLimits limits{
+        process->pid, process->comm, process->uid, process->size, process->locked, {}, {}};
+    limits.address_space = parse_limit(*text, limit_of_address_space).value_or(ResourceLimit());
+    limits.locked_memory = parse_limit(*text, limit_of_locked_memory).value_or(ResourceLimit());
+    processes.limits.push_back(limits);
   }
 }
 
@@ -263,6 +303,7 @@ void read_processes(Reader& reader) {
     read_user_limit(reader, processes.users[i]);
   }
   count_maps(reader);
+  read_memory_limits(reader);
   note_what_is_hidden(reader);
 }
 

@@ -43,6 +43,12 @@ constexpr SettingFile files[] = {
     {"kernel.sysrq"},
     {"kernel.printk", nullptr, &Settings::printk},
     {"fs.file-max"},
+    {"fs.file-nr", nullptr, &Settings::file_nr},
+    {"net.ipv4.tcp_mem", nullptr, &Settings::tcp_mem},
+    {"net.netfilter.nf_conntrack_count", &Settings::conntrack_count},
+    {"net.netfilter.nf_conntrack_max", &Settings::conntrack_max},
+    {"net.ipv4.neigh.default.gc_thresh3", &Settings::arp_gc_thresh3},
+    {"net.ipv6.neigh.default.gc_thresh3"},
     {"fs.pipe-user-pages-hard"},
     {"fs.pipe-user-pages-soft"},
 };

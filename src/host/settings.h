@@ -19,7 +19,10 @@ struct Settings {
   Maybe<std::vector<std::int64_t>> lowmem_reserve_ratio;
   Number overcommit_memory, panic_on_oom, oom_kill_allocating_task, max_map_count;
   Number pid_max, threads_max, panic;
-  Maybe<std::vector<std::int64_t>> printk;  // console, default, least and boot-time level
+  Number conntrack_count, conntrack_max, arp_gc_thresh3;
+  Maybe<std::vector<std::int64_t>> tcp_mem;  // pages: low, pressure, the most
+  Maybe<std::vector<std::int64_t>> file_nr;  // open files, 0, the most
+  Maybe<std::vector<std::int64_t>> printk;   // console, default, least and boot-time level
 };
 
 // What has neither `number` nor `numbers` is read for a capture alone.

@@ -109,10 +109,10 @@ Print rarest_print(std::string_view literal) {
   return best;
 }
 
-std::array<std::uint8_t, 32> group_prints(std::span<const Print> prints) {
-  std::array<std::uint8_t, 32> group_of{};
-  std::array<Nibbles, 32> groups{};
-  std::array<double, 32> costs{};
+std::array<std::uint8_t, 64> group_prints(std::span<const Print> prints) {
+  std::array<std::uint8_t, 64> group_of{};
+  std::array<Nibbles, 64> groups{};
+  std::array<double, 64> costs{};
   std::size_t count = std::min<std::size_t>(prints.size(), group_of.size());
   for (std::size_t i = 0; i < count; ++i) {
     group_of[i] = static_cast<std::uint8_t>(i);

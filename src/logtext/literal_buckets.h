@@ -18,7 +18,7 @@ struct Print {
 // The four neighbouring bytes of `literal` (at least 4 long) that are rarest in logs.
 Print rarest_print(std::string_view literal);
 
-// A bucket of 0..7 for each of at most 32 prints; alike prints share one.
-std::array<std::uint8_t, 32> group_prints(std::span<const Print> prints);
+// A bucket of 0..7 for each of at most 64 prints; alike prints share one.
+std::array<std::uint8_t, 64> group_prints(std::span<const Print> prints);
 
 }  // namespace whyoom::logtext

@@ -80,7 +80,7 @@ void LiteralScan::build_tables() {
         const auto bit = static_cast<std::uint8_t>(1U << bucket);
         nibbles_[k][0][byte & 15U] |= bit;
         nibbles_[k][1][byte >> 4U] |= bit;
-        bytes_[k][byte] |= 1U << i;
+        bytes_[k][byte] |= std::uint64_t{1} << i;
         if (byte >= 128) {
           simd_ = Simd::none;  // the shuffle tells bytes above 127 by giving zero
         }
@@ -115,13 +115,13 @@ std::size_t LiteralScan::find_scalar(std::string_view text, std::size_t from, st
                                      Best& best) const {
   for (; at + print_size <= text.size() && at <= best.last_at; ++at) {
     const auto byte = [&](std::size_t k) { return static_cast<unsigned char>(text[at + k]); };
-    std::uint32_t hits = bytes_[0][byte(0)] & bytes_[1][byte(1)];
+    std::uint64_t hits = bytes_[0][byte(0)] & bytes_[1][byte(1)];
     if (hits == 0) {
       continue;
     }
     hits &= bytes_[2][byte(2)] & bytes_[3][byte(3)];
     for (; hits != 0; hits &= hits - 1) {
-      const Entry& entry = entries_[static_cast<std::size_t>(__builtin_ctz(hits))];
+      const Entry& entry = entries_[static_cast<std::size_t>(__builtin_ctzll(hits))];
       if (at < from + entry.offset) {
         continue;
       }

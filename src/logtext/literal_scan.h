@@ -20,9 +20,9 @@ enum class Simd : std::uint8_t { none, ssse3, avx2 };
 class LiteralScan {
  public:
   static constexpr std::size_t npos = std::string_view::npos;
-  static constexpr std::size_t max_literals = 32;
+  static constexpr std::size_t max_literals = 64;
 
-  // Case-sensitive; each literal has at least 4 bytes; at most 32 of them (others are left out).
+  // Case-sensitive; each literal has at least 4 bytes; at most 64 of them (others are left out).
   // The views must outlive the scan (string literals).
   explicit LiteralScan(std::span<const std::string_view> literals, Simd at_most = Simd::avx2);
 
@@ -61,7 +61,7 @@ class LiteralScan {
   // For each byte of the print: bucket bits by low nibble, then by high nibble.
   alignas(32) std::array<std::array<std::array<std::uint8_t, 16>, 2>, print_size> nibbles_{};
   // For each byte of the print: entry bits by byte value (the scalar way, exact).
-  std::array<std::array<std::uint32_t, 256>, print_size> bytes_{};
+  std::array<std::array<std::uint64_t, 256>, print_size> bytes_{};
 };
 
 // Newlines in `text`, at memory speed.

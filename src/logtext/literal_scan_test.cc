@@ -82,7 +82,7 @@ TEST(LiteralScan, AgreesWithANaiveSearchOnRandomText) {
       return made;
     };
     std::vector<std::string> owned;
-    for (std::size_t i = 0, n = 1 + below(32); i < n; ++i) {
+    for (std::size_t i = 0, n = 1 + below(64); i < n; ++i) {
       owned.push_back(word(4 + below(round % 2 == 0 ? 4 : 12)));
     }
     const std::vector<std::string_view> literals(owned.begin(), owned.end());
@@ -123,10 +123,10 @@ TEST(LiteralScan, HandlesEmptyInputs) {
   }
 }
 
-TEST(LiteralScan, UsesAllThirtyTwoLiterals) {
+TEST(LiteralScan, UsesAllSixtyFourLiterals) {
   std::vector<std::string> owned;
-  owned.reserve(32);
-  for (int i = 0; i < 32; ++i) {
+  owned.reserve(64);
+  for (int i = 0; i < 64; ++i) {
     owned.push_back("lit-" + std::to_string(1000 + i * 37));
   }
   const std::vector<std::string_view> literals(owned.begin(), owned.end());

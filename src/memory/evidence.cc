@@ -138,6 +138,7 @@ Evidence from_report(const report::Report& report) {
   add_settings(evidence);
   evidence.account = account_of(report, evidence);
   evidence.attribution = attribute(evidence);
+  evidence.ranking = rank_victims(evidence);
   return evidence;
 }
 

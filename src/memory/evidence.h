@@ -14,6 +14,7 @@
 #include "kernel/release.h"
 #include "memory/account.h"
 #include "memory/attribution.h"
+#include "memory/badness.h"
 #include "memory/machine.h"
 #include "report/report.h"
 
@@ -42,7 +43,8 @@ struct Evidence : Machine {
   std::optional<Bytes> reserved;
   std::optional<Bytes> swap_total, swap_free;
 
-  Attribution attribution;  // of the task table and the cgroups
+  Attribution attribution;         // of the task table and the cgroups
+  std::optional<Ranking> ranking;  // why this victim; empty without a task table or a victim
 
   // Sum over the eligible zones; nullopt when none was printed.
   [[nodiscard]] std::optional<Bytes> eligible_free() const;

@@ -252,4 +252,22 @@ HostState state_of(const host::Host& host) {
   return state;
 }
 
+UsedShares used_shares(const host::Host& host) {
+  const host::Meminfo& info = host.meminfo;
+  UsedShares used;
+  if (!info.mem_total || info.mem_total->value == KiB(0)) {
+    return used;
+  }
+  const KiB all = info.mem_total->value;
+  if (info.mem_available) {
+    used.by_available = share(all - info.mem_available->value, all);
+  }
+  if (info.mem_free && info.buffers && info.cached && info.slab_reclaimable && info.shmem) {
+    const KiB kept = info.mem_free->value + info.buffers->value + info.cached->value +
+                     info.slab_reclaimable->value;
+    used.by_console = share(all + info.shmem->value - kept, all);
+  }
+  return used;
+}
+
 }  // namespace whyoom::memory

@@ -40,6 +40,15 @@ struct HostState {
 // The state points into the host; the host must outlive it.
 HostState state_of(const host::Host& host);
 
+// How much of MemTotal is used, 0..1.
+struct UsedShares {
+  std::optional<double> by_available;  // MemTotal - MemAvailable
+  // As the runbooks of cloud vendors count it: MemTotal - MemFree - Buffers - Cached - SReclaimable
+  // + Shmem. It takes free memory for usable.
+  std::optional<double> by_console;
+};
+UsedShares used_shares(const host::Host& host);
+
 // MemAvailable as it would be after a what-if that moves no memory.
 std::optional<Bytes> available_after(const HostState& state, const WhatIf& change);
 

@@ -18,6 +18,8 @@ using diagnose::Role;
 using diagnose::TaskLimit;
 
 constexpr std::size_t most_gaps = 4;
+// Between two ways to say how much memory is used; page cache and slab in use make some points.
+constexpr double far_apart = 0.20;
 
 std::string of_ram(Bytes size, const std::optional<Bytes>& ram) {
   return human(size) + (ram ? " (" + percent(share(size, *ram)) + ")" : "");
@@ -86,6 +88,14 @@ CheckStep memory_step(const HostCheck& check) {
                                      " used of " + human(total);
   }
   step.lines.push_back(line + ".");
+  if (const auto used = memory::used_shares(check.facts.host);
+      used.by_available && used.by_console) {
+    step.lines.push_back("Used: " + percent(*used.by_available) + " by MemAvailable, " +
+                         percent(*used.by_console) + " by the cloud consoles' formula" +
+                         (*used.by_available - *used.by_console >= far_apart
+                              ? "; what lies between is kept back by the watermarks."
+                              : "."));
+  }
   if (const std::string names = biggest_names(check.facts.host, 4); !names.empty()) {
     step.lines.push_back("Biggest: " + names + ".");
   }
@@ -223,6 +233,20 @@ std::string evidence_text(const host::KeptEvidence& kept) {
   return text.empty() ? text : "What is kept of it: " + text + ".";
 }
 
+// "mysqld (pid 700, 1.2 GiB), ..": oom_score_adj only where it counts.
+std::string next_victims_text(const HostCheck& check) {
+  std::string text;
+  for (const memory::NextVictim& victim : check.next_victims) {
+    const host::Process& process = *victim.process;
+    text += text.empty() ? "" : ", then ";
+    text += printable(process.comm.view()) + " (pid " + std::to_string(process.pid) + ", " +
+            human(victim.memory);
+    const int adj = process.oom_score_adj.value_or(0);
+    text += adj == 0 ? ")" : ", oom_score_adj " + std::to_string(adj) + ")";
+  }
+  return text;
+}
+
 CheckStep policy_step(const HostCheck& check) {
   CheckStep step{"4 On OOM", {}};
   const host::Settings& settings = check.facts.host.settings;
@@ -239,11 +263,8 @@ CheckStep policy_step(const HostCheck& check) {
         "The kernel panics (vm.panic_on_oom=" + std::to_string(settings.panic_on_oom->value) + ")" +
         restart_text(settings) + ".");
   }
-  if (check.first_victim != nullptr) {
-    const host::Process& process = *check.first_victim;
-    step.lines.push_back("First to go: " + printable(process.comm.view()) + " (pid " +
-                         std::to_string(process.pid) + ", score " +
-                         std::to_string(*process.oom_score) + ").");
+  if (const std::string next = next_victims_text(check); !next.empty()) {
+    step.lines.push_back("Next to go: " + next + ".");
   }
   if (const std::string kept = evidence_text(check.facts.host.kept); !kept.empty()) {
     step.lines.push_back(kept);

@@ -63,6 +63,9 @@ void write_memory(JsonWriter& json, const HostCheck& check) {
   json("shmem", info.shmem);
   json("slab_unreclaimable", info.slab_unreclaimable);
   json("page_tables", info.page_tables);
+  const auto used = memory::used_shares(check.facts.host);
+  json.number("used_share", used.by_available);
+  json.number("used_share_by_console_formula", used.by_console);
 }
 
 void write_policy(JsonWriter& json, const HostCheck& check) {
@@ -70,10 +73,21 @@ void write_policy(JsonWriter& json, const HostCheck& check) {
   json("panic_on_oom", settings.panic_on_oom);
   json("kernel_panic", settings.panic);
   json("oom_kill_allocating_task", settings.oom_kill_allocating_task);
-  json.object("first_victim", check.first_victim, [&](const host::Process& victim) {
-    json("comm", victim.comm.view());
-    json("pid", victim.pid);
-    json("oom_score", *victim.oom_score);
+  const auto& next = check.next_victims;
+  const host::Process* first = next.empty() ? nullptr : next.front().process;
+  json.object("first_victim", first != nullptr && first->oom_score ? first : nullptr,
+              [&](const host::Process& victim) {
+                json("comm", victim.comm.view());
+                json("pid", victim.pid);
+                json("oom_score", *victim.oom_score);
+              });
+  json.list("next_victims", next, [&](const memory::NextVictim& victim) {
+    json("comm", victim.process->comm.view());
+    json("pid", victim.process->pid);
+    json("memory", victim.memory);
+    json("oom_score_adj", victim.process->oom_score_adj);
+    json("oom_score", victim.process->oom_score);
+    json("score", victim.score);
   });
 }
 

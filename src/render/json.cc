@@ -201,6 +201,14 @@ void write_kind_facts(JsonWriter& json, const report::Report& report) {
       json("bytes", request.bytes);
     });
   });
+  part("limit", report.limit_reached, [&](const report::LimitReached& limit) {
+    json("what", report::name(limit.what));
+    json("name", text_or_null(limit.name));
+    json("limit", limit.limit);
+    json("pages", limit.pages);
+    json("error", limit.error);
+    json("count", limit.count);
+  });
   part("userspace", report.userspace,
        [&](const report::UserspaceKill& kill) { write_userspace(json, kill); });
   part("slub", report.slub, [&](const report::SlubFailure& slub) {

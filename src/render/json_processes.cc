@@ -26,6 +26,49 @@ void write_task(JsonWriter& json, const memory::TaskUse& use, bool page_size_kno
   json("oom_score_adj", task.oom_score_adj);
 }
 
+// Whole pages are bytes; before 3.5 scores were thousandths of all memory.
+std::optional<std::int64_t> score_of(const memory::Ranking& ranking, const memory::ScoredTask& task,
+                                     const memory::Evidence& evidence) {
+  constexpr std::int64_t most_pages = std::int64_t{1} << 46;
+  if (!task.score || ranking.rules->permille) {
+    return task.score;
+  }
+  return evidence.page_size_known ? std::optional(std::clamp(*task.score, -most_pages, most_pages) *
+                                                  static_cast<std::int64_t>(evidence.page.bytes))
+                                  : std::nullopt;
+}
+
+void write_ranking(JsonWriter& json, const memory::Evidence& evidence) {
+  const bool known = evidence.page_size_known;
+  json.object("ranking", evidence.ranking, [&](const memory::Ranking& ranking) {
+    const memory::BadnessRules& rules = *ranking.rules;
+    const auto write_scored = [&](const memory::ScoredTask& task) {
+      json("comm", task.use.task->comm);
+      json("pid", task.use.task->pid);
+      json("memory", known ? std::optional(task.use.total()) : std::nullopt);
+      json("oom_score_adj", task.use.task->oom_score_adj);
+      json("score", score_of(ranking, task, evidence));
+    };
+    json("as_foretold", ranking.as_foretold());
+    json("why_not", text_or_null(memory::name(ranking.why)));
+    json("rules_since", std::to_string(rules.major) + "." + std::to_string(rules.minor));
+    json("unit", rules.permille ? "permille" : "bytes");
+    json("total", known && ranking.total ? std::optional(to_bytes(*ranking.total, evidence.page))
+                                         : std::nullopt);
+    json("total_exact", ranking.total_exact);
+    json("place", ranking.victim ? std::optional(ranking.place) : std::nullopt);
+    json.object("victim", ranking.victim, write_scored);
+    json.object("foretold", ranking.foretold, write_scored);
+    json.object("runner_up", ranking.runner_up, write_scored);
+    json("spared_at", ranking.spared_at);
+    json.list("spared", ranking.spared, [&](const memory::ScoredTask& task) {
+      write_scored(task);
+      json("why", memory::name(task.spared));
+      json("chosen_from", task.chosen_from);
+    });
+  });
+}
+
 void write_cgroup(JsonWriter& json, std::string_view path, std::string_view owner,
                   const std::optional<memory::CgroupShare>& cgroup) {
   json(path, cgroup ? std::optional(cgroup->path) : std::nullopt);
@@ -123,6 +166,7 @@ void write_tasks(JsonWriter& json, const diagnose::Event& event) {
     json.object("protected", who.unkillable, write_use);
     json("swap", known ? who.swap : std::nullopt);
     json("pgtables", known || in_bytes ? who.page_tables : std::nullopt);
+    write_ranking(json, event.evidence);
   });
 }
 

@@ -206,6 +206,8 @@ std::string headline(const diagnose::Event& event) {
       return "memory refused by the overcommit check" +
              (count > 1 ? ", " + plural(count, "time", "times") : std::string());
     }
+    case Kind::limit_reached:
+      return limit_headline(report);
     case Kind::userspace_kill: {
       if (!report.userspace) {
         return "killed by a program";

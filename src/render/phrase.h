@@ -34,6 +34,8 @@ std::string source_text(const LogSource& source);
 
 // "out of memory, killed hog (pid 153)"
 std::string headline(const diagnose::Event& event);
+// Of a limit of the kernel: "no more open files, 12 times".
+std::string limit_headline(const report::Report& report);
 // What the kernel was asked for and by whom: "2 pages (order 1) for init (pid 1), GFP_KERNEL".
 std::string request_text(const diagnose::Event& event);
 // "hog (pid 153), init (pid 1) and 3 more": at most `named` of those that were killed.

@@ -6,6 +6,7 @@
 #include "base/human.h"
 #include "diagnose/cause.h"
 #include "render/phrase.h"
+#include "render/why_victim.h"
 
 namespace whyoom::render {
 namespace {
@@ -301,11 +302,25 @@ void add_victim_cgroup(Document& out, const Event& event) {
 
 }  // namespace
 
+namespace {
+
+void add_why_victim(Document& out, const Event& event) {
+  const auto sentences = why_victim(event);
+  if (!sentences.empty()) {
+    out.section("Why this one");
+  }
+  for (const std::string& sentence : sentences) {
+    out.text(sentence, Paint::plain, 2, 2);
+  }
+}
+
+}  // namespace
+
 void add_tasks(Document& out, const Event& event, Detail detail) {
   const auto& top = event.evidence.attribution.top;
   if (top.empty() ||
       (!is_used_up(event) && !is_cgroup_cause(event) && !is_undetermined(event) && !detail.all)) {
-    return;
+    return add_why_victim(out, event);
   }
   out.section("Biggest of " + plural(event.report.tasks.size(), "process", "processes"));
   Table table{{{.head = "name", .flexible = true},
@@ -340,6 +355,7 @@ void add_tasks(Document& out, const Event& event, Detail detail) {
   add_names(out, event);
   add_protected(out, event, protected_listed);
   add_victim_cgroup(out, event);
+  add_why_victim(out, event);
 }
 
 }  // namespace whyoom::render

@@ -239,6 +239,7 @@ Assembler::Special Assembler::special_of(const LineKind* kind) {
       {&sysrq_line, &Assembler::on_sysrq},
       {&fork_rejected, &Assembler::on_single_line},
       {&overcommit_refused, &Assembler::on_single_line},
+      {&limit_line, &Assembler::on_single_line},
   };
   for (const auto& [of, special] : specials) {
     if (of == kind) {

@@ -316,5 +316,22 @@ TEST(Kinds, HaveTheNamesOfTheJson) {
   EXPECT_EQ(name(Kind::userspace_kill), "userspace-kill");
 }
 
+TEST(LimitReached, LinesOfOneTableAreOneEvent) {
+  const auto events = testing::read_log(
+                          "[   10.000001] TCP: out of memory -- consider tuning tcp_mem\n"
+                          "[   11.000001] VFS: file-max limit 1000 reached\n"
+                          "[   15.000001] TCP: out of memory -- consider tuning tcp_mem\n"
+                          "[ 9000.000001] TCP: out of memory -- consider tuning tcp_mem\n")
+                          .events;
+  ASSERT_EQ(events.size(), 3U);
+  for (const auto& event : events) {
+    EXPECT_EQ(name(event.kind), "limit-reached");
+    EXPECT_TRUE(missing_parts(event).empty());
+  }
+  EXPECT_EQ(events[0].limit_reached->count, 2U);
+  EXPECT_EQ(events[0].first_line, 1U);
+  EXPECT_EQ(events[0].last_line, 3U);
+}
+
 }  // namespace
 }  // namespace whyoom::report

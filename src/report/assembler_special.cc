@@ -27,6 +27,8 @@ bool within(const Moment& moment, const logtext::Line& line, LineNumber lines) {
 bool Assembler::on_single_line(const Line& line, KernelLine& read) {
   if (read.kind == &fork_rejected) {
     single_.fork_rejected(line, std::move(read.as<ForkRejected>()));
+  } else if (read.kind == &limit_line) {
+    single_.limit_reached(line, std::move(read.as<LimitReached>()));
   } else {
     single_.overcommit(line, std::move(read.as<OvercommitRefused::Request>()));
   }
@@ -391,6 +393,8 @@ bool Assembler::on_victim(const Line& line, KernelLine& read) {
     const Victim& intent = *event->intent;
     if (intent.pid == victim.pid) {
       victim.score = intent.score;
+    } else {
+      victim.instead_of = intent.pid;
     }
     victim.memcg = victim.memcg || intent.memcg;
     victim.allocating_task = victim.allocating_task || intent.allocating_task;

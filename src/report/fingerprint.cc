@@ -27,6 +27,9 @@ std::string words_of(const Report& report) {
     return first.comm + " " + std::to_string(first.pid) + " " +
            (first.bytes ? std::to_string(*first.bytes) : "");
   }
+  if (report.limit_reached) {
+    return std::string(name(report.limit_reached->what)) + " " + report.limit_reached->name;
+  }
   return report.fork_rejected ? report.fork_rejected->path : std::string();
 }
 

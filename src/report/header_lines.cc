@@ -180,7 +180,7 @@ std::optional<VmallocFailure> parse_vmalloc_line(std::string_view text, Place at
     Cursor cursor(*rest);
     failure.bytes = cursor.take_unsigned();
     if (failure.bytes && cursor.take(" failed")) {
-      failure.reason = "no room in the vmalloc area";
+      failure.reason = no_vmalloc_range;
       return failure;
     }
   }

@@ -40,7 +40,7 @@ struct KernelLine {
   std::variant<std::monostate, HeaderLine, CpuLine, StackDump, TraceEntry, FieldSet, Node, Zone,
                std::vector<std::uint64_t>, Hugepages, Tail, SlabRow, TaskColumns, TaskRow, Memcg,
                MemcgStat, Constraint, VictimLine, Panic, Sysrq, ForkRejected,
-               OvercommitRefused::Request>
+               OvercommitRefused::Request, LimitReached>
       part;
   Fullness fullness = Fullness::whole;
   int score = 0;                    // parts that make sense, less parts that do not

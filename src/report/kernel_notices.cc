@@ -97,6 +97,69 @@ std::optional<OvercommitRefused::Request> parse_overcommit(std::string_view text
 
 namespace {
 
+// What the kernel says before and behind the part that differs. Where the name of a table stands
+// first, `before` is empty. Sources: net/ipv4/tcp.c tcp_check_oom() ("Out of socket memory" until
+// 3.2), net/netfilter/nf_conntrack_core.c, fs/file_table.c alloc_empty_file(), net/core/neighbour.c
+// neigh_alloc() and until 3.5 net/ipv4/route.c, mm/cma.c cma_alloc().
+struct LimitWords {
+  LimitReached::What what;
+  std::string_view before, behind;
+};
+constexpr LimitWords limit_words[] = {
+    {LimitReached::What::tcp_memory, "TCP: out of memory", ""},
+    {LimitReached::What::tcp_memory, "Out of socket memory", ""},
+    {LimitReached::What::conntrack, "nf_conntrack: table full", "dropping packet"},
+    {LimitReached::What::conntrack, "nf_conntrack: nf_conntrack: table full", "dropping packet"},
+    {LimitReached::What::conntrack, "ip_conntrack: table full", "dropping packet"},
+    {LimitReached::What::file_max, "VFS: file-max limit ", " reached"},
+    {LimitReached::What::neighbour, "neighbour: ", ": neighbor table overflow!"},
+    {LimitReached::What::neighbour, "Neighbour table overflow", ""},
+    {LimitReached::What::cma, "cma: ", "alloc failed, req-size: "},
+};
+
+// Between "cma: " and "alloc failed": "cma_alloc: ", in 5.10 and later with the name of the area.
+void read_cma(std::string_view middle, std::string_view rest, LimitReached& limit) {
+  const std::size_t function = middle.find(": ");
+  if (function != std::string_view::npos) {
+    const std::string_view area = middle.substr(function + 2);
+    limit.name = std::string(area.substr(0, area.rfind(": ")));
+  }
+  limit.pages = number_after(rest, "req-size: ");
+  limit.error = int_after(rest, "ret: ", -4095, 0);
+}
+
+}  // namespace
+
+std::optional<LimitReached> parse_limit_line(std::string_view text, Place at) {
+  const std::string_view line = trim(text);
+  for (const LimitWords& words : limit_words) {
+    if (!line.starts_with(words.before)) {
+      continue;
+    }
+    const std::string_view rest = line.substr(words.before.size());
+    const std::size_t end = rest.find(words.behind);
+    if (end == std::string_view::npos) {
+      continue;
+    }
+    const std::string_view middle = rest.substr(0, end);
+    LimitReached limit;
+    limit.what = words.what;
+    limit.count = 1;
+    limit.at = at;
+    if (words.what == LimitReached::What::file_max) {
+      limit.limit = Cursor(middle).take_unsigned();
+    } else if (words.what == LimitReached::What::cma) {
+      read_cma(middle, rest, limit);
+    } else if (words.what == LimitReached::What::neighbour && !words.behind.empty()) {
+      limit.name = std::string(middle);
+    }
+    return limit;
+  }
+  return std::nullopt;
+}
+
+namespace {
+
 bool read_slub_cache_line(std::string_view text, Place /*at*/, KernelLine& out) {
   return read_slub_cache(text, out.part.emplace<HeaderLine>().slub.emplace());
 }
@@ -114,6 +177,7 @@ bool read_fork_rejected(std::string_view text, Place at, KernelLine& out) {
 const LineKind slub_failure{.read = read_part<parse_slub>};
 const LineKind slub_cache{.read = read_slub_cache_line};
 const LineKind fork_rejected{.read = read_fork_rejected};
+const LineKind limit_line{.read = read_part<parse_limit_line>};
 const LineKind overcommit_refused{.read = read_part<parse_overcommit>};
 
 }  // namespace whyoom::report

@@ -1,4 +1,5 @@
-// One-line events of the kernel beside the OOM killer: SLUB, the pids controller, overcommit.
+// One-line events of the kernel beside the OOM killer: SLUB, the pids controller, overcommit,
+// tables that are full.
 #pragma once
 
 #include <optional>
@@ -11,7 +12,7 @@
 namespace whyoom::report {
 
 struct LineKind;
-extern const LineKind slub_failure, slub_cache, fork_rejected, overcommit_refused;
+extern const LineKind slub_failure, slub_cache, fork_rejected, overcommit_refused, limit_line;
 
 // "SLUB: Unable to allocate memory on node -1, gfp=0xa20(GFP_ATOMIC)"
 std::optional<HeaderLine> parse_slub(std::string_view text, Place at);
@@ -23,5 +24,9 @@ std::optional<std::string_view> parse_fork_rejected(std::string_view text);
 
 // "__vm_enough_memory: pid: 187, comm: app, bytes: 8388608 not enough memory for the allocation"
 std::optional<OvercommitRefused::Request> parse_overcommit(std::string_view text, Place at);
+
+// "TCP: out of memory -- consider tuning tcp_mem", "VFS: file-max limit 808720 reached" and the
+// like.
+std::optional<LimitReached> parse_limit_line(std::string_view text, Place at);
 
 }  // namespace whyoom::report

@@ -58,5 +58,52 @@ TEST(Overcommit, EveryForm) {
   EXPECT_FALSE(parse_overcommit("not enough memory for the allocation", {}));
 }
 
+TEST(LimitLine, EachKernelsWords) {
+  using What = LimitReached::What;
+  const std::pair<const char*, What> lines[] = {
+      {"TCP: out of memory -- consider tuning tcp_mem", What::tcp_memory},
+      {"Out of socket memory", What::tcp_memory},
+      {"nf_conntrack: table full, dropping packet", What::conntrack},
+      {"nf_conntrack: nf_conntrack: table full, dropping packet", What::conntrack},
+      {"nf_conntrack: table full in netns 4026532000, dropping packet", What::conntrack},
+      {"ip_conntrack: table full, dropping packet.", What::conntrack},
+      {"VFS: file-max limit 808720 reached", What::file_max},
+      {"neighbour: ndisc_cache: neighbor table overflow!", What::neighbour},
+      {"Neighbour table overflow.", What::neighbour},
+      {"cma: cma_alloc: alloc failed, req-size: 64 pages, ret: -16", What::cma},
+  };
+  for (const auto& [text, what] : lines) {
+    const auto limit = parse_limit_line(text, {0, 7});
+    ASSERT_TRUE(limit) << text;
+    EXPECT_EQ(name(limit->what), name(what)) << text;
+    EXPECT_EQ(limit->count, 1U);
+    EXPECT_EQ(limit->at.line, 7U);
+  }
+}
+
+TEST(LimitLine, ItsNumbersAndNames) {
+  EXPECT_EQ(parse_limit_line("VFS: file-max limit 808720 reached", {})->limit, 808720U);
+  EXPECT_EQ(parse_limit_line("neighbour: arp_cache: neighbor table overflow!", {})->name,
+            "arp_cache");
+  const auto cma = parse_limit_line(
+      "cma: __cma_alloc: linux,cma: alloc failed, req-size: 8192 pages, ret: -12", {});
+  EXPECT_EQ(cma->name, "linux,cma");
+  EXPECT_EQ(cma->pages, 8192U);
+  EXPECT_EQ(cma->error, -12);
+  const auto old =
+      parse_limit_line("cma: cma_alloc: alloc failed, req-size: 64 pages, ret: -16", {});
+  EXPECT_EQ(old->name, "");
+  EXPECT_EQ(old->error, -16);
+}
+
+TEST(LimitLine, OthersAreNone) {
+  for (const char* text :
+       {"TCP: too many orphaned sockets", "nf_conntrack: default automatic helper assignment",
+        "VFS: Disk quotas dquot_6.6.0", "neighbour: arp_cache: neighbor", "cma: Reserved 64 MiB",
+        "haproxy: TCP: out of memory", ""}) {
+    EXPECT_FALSE(parse_limit_line(text, {})) << text;
+  }
+}
+
 }  // namespace
 }  // namespace whyoom::report

@@ -6,9 +6,15 @@ namespace whyoom::report {
 
 std::string_view name(Kind kind) {
   static constexpr std::string_view names[] = {
-      "oom-kill",      "memcg-oom-kill",     "oom-panic",     "page-allocation-failure",
-      "fork-rejected", "overcommit-refused", "userspace-kill"};
+      "oom-kill",      "memcg-oom-kill",     "oom-panic",      "page-allocation-failure",
+      "fork-rejected", "overcommit-refused", "userspace-kill", "limit-reached"};
   return names[static_cast<std::size_t>(kind)];
+}
+
+std::string_view name(LimitReached::What what) {
+  static constexpr std::string_view names[] = {"tcp-memory", "conntrack", "file-max", "neighbour",
+                                               "cma"};
+  return names[static_cast<std::size_t>(what)];
 }
 
 namespace {
@@ -61,7 +67,7 @@ void missing_memory(const Report& report, std::vector<std::string>& missing) {
 std::vector<std::string> missing_parts(const Report& report) {
   std::vector<std::string> missing;
   if (report.kind == Kind::fork_rejected || report.kind == Kind::overcommit_refused ||
-      report.kind == Kind::userspace_kill) {
+      report.kind == Kind::userspace_kill || report.kind == Kind::limit_reached) {
     return missing;
   }
   const bool failure = report.kind == Kind::page_allocation_failure;

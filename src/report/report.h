@@ -27,7 +27,8 @@ enum class Kind : std::uint8_t {
   page_allocation_failure,  // also SLUB's and vmalloc's own lines
   fork_rejected,            // pids controller
   overcommit_refused,
-  userspace_kill  // systemd-oomd, earlyoom, nohang, oomd, kubelet
+  userspace_kill,  // systemd-oomd, earlyoom, nohang, oomd, kubelet
+  limit_reached    // a table or a pool of the kernel is full
 };
 std::string_view name(Kind kind);  // "oom-kill"
 
@@ -192,6 +193,8 @@ struct Victim {
   bool by_group = false;         // memory.oom.group
   bool allocating_task = false;  // "Out of memory (oom_kill_allocating_task)"
   bool memcg = false;            // "Memory cgroup out of memory"
+  // The process that was chosen, and whose child died in its place.
+  std::optional<std::int64_t> instead_of;
   std::optional<std::uint64_t> monotonic_us;
   Place at{};
 };
@@ -217,6 +220,7 @@ struct SlubFailure {
   std::optional<int> node;
   Place at{};
 };
+inline constexpr std::string_view no_vmalloc_range = "no room in the vmalloc area";
 struct VmallocFailure {
   std::optional<std::uint64_t> bytes;
   std::string reason;
@@ -241,6 +245,20 @@ struct OvercommitRefused {
   std::vector<Request> requests;  // at most 64 kept
   std::uint64_t count = 0;
 };
+
+// A table or a pool of the kernel, full as its own line says. The kernel prints such a line when it
+// found the limit reached, and only now and then. Repeated lines are counted.
+struct LimitReached {
+  enum class What : std::uint8_t { tcp_memory, conntrack, file_max, neighbour, cma };
+  What what = What::tcp_memory;
+  std::string name;  // "arp_cache", the CMA area; empty: the line has none
+  std::optional<std::uint64_t> limit;
+  std::optional<std::uint64_t> pages;  // of CMA: asked for
+  std::optional<std::int64_t> error;   // of CMA: -12, -16
+  std::uint64_t count = 0;
+  Place at{};
+};
+std::string_view name(LimitReached::What what);  // "tcp-memory"
 
 // A killer in user space. `what` is its own sentence.
 struct UserspaceKill {
@@ -293,6 +311,7 @@ struct Report {
   std::optional<ForkRejected> fork_rejected;
   std::optional<OvercommitRefused> overcommit;
   std::optional<UserspaceKill> userspace;
+  std::optional<LimitReached> limit_reached;
 
   std::uint32_t lines_lost = 0;  // messages that the log says were dropped inside the event
   // Why others than the kernel could have written these lines, a sentence without its stop; empty:

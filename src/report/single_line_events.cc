@@ -9,10 +9,13 @@ namespace whyoom::report {
 namespace {
 
 constexpr std::size_t kMaxForks = 64;
+constexpr std::size_t kMaxLimits = 16;
 constexpr std::size_t kMaxRequests = 64;
 constexpr std::size_t kMaxSeen = 256;
 constexpr double kOvercommitBurst = 60;
 constexpr LineNumber kOvercommitLines = 1000;
+constexpr double kLimitBurst = 3600;
+constexpr LineNumber kLimitLines = 20000;
 constexpr double kKillBurst = 10;
 constexpr LineNumber kKillLines = 60;
 constexpr double kFactsAge = 600;
@@ -88,6 +91,37 @@ void SingleLineEvents::overcommit(const logtext::Line& line, OvercommitRefused::
   }
 }
 
+// Such a line comes every few seconds as long as the table is full: one event, until a quiet hour.
+void SingleLineEvents::limit_reached(const logtext::Line& line, LimitReached&& limit) {
+  if (repeated(line)) {
+    return;
+  }
+  for (auto known = limits_.begin(); known != limits_.end(); ++known) {
+    LimitReached& before = *known->report.limit_reached;
+    if (before.what != limit.what || before.name != limit.name) {
+      continue;
+    }
+    if (!near(known->last, line, kLimitBurst, kLimitLines)) {
+      Gathered over = std::move(*known);
+      limits_.erase(known);
+      emit(std::move(over));
+      break;
+    }
+    ++before.count;
+    known->report.last_line = line.number;
+    known->last = moment_of(line);
+    return;
+  }
+  if (limits_.size() >= kMaxLimits) {
+    Gathered oldest = std::move(limits_.front());
+    limits_.pop_front();
+    emit(std::move(oldest));
+  }
+  Gathered fresh{begin_report(source_, Kind::limit_reached, line), moment_of(line)};
+  fresh.report.limit_reached = std::move(limit);
+  limits_.push_back(std::move(fresh));
+}
+
 SingleLineEvents::Facts* SingleLineEvents::facts_of(const std::string& killer) {
   for (auto& facts : facts_) {
     if (facts.kill.killer == killer) {
@@ -147,6 +181,15 @@ void SingleLineEvents::interrupt() {
   while (!forks_.empty()) {
     Gathered done = std::move(forks_.front());
     forks_.pop_front();
+    emit(std::move(done));
+  }
+  end_limits();
+}
+
+void SingleLineEvents::end_limits() {
+  while (!limits_.empty()) {
+    Gathered done = std::move(limits_.front());
+    limits_.pop_front();
     emit(std::move(done));
   }
 }

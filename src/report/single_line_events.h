@@ -1,5 +1,5 @@
-// Events of single lines, beside the reports: the pids controller, overcommit, killers in user
-// space. Repetitions are gathered into one event.
+// Events of single lines, beside the reports: the pids controller, overcommit, full tables of the
+// kernel, killers in user space. Repetitions are gathered into one event.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +25,7 @@ class SingleLineEvents {
 
   void fork_rejected(const logtext::Line& line, ForkRejected&& rejected);
   void overcommit(const logtext::Line& line, OvercommitRefused::Request&& request);
+  void limit_reached(const logtext::Line& line, LimitReached&& limit);
   void userspace(const logtext::Line& line, const UserspaceKill& part);
 
   // An event of another kind came between: what was gathered is over.
@@ -44,11 +45,13 @@ class SingleLineEvents {
   bool repeated(const logtext::Line& line);
   void emit(Gathered&& gathered) { sink_(std::move(gathered.report)); }
   void end_overcommit();
+  void end_limits();
   Facts* facts_of(const std::string& killer);
 
   std::string source_;
   Sink sink_;
-  std::deque<Gathered> forks_;  // one for each cgroup
+  std::deque<Gathered> forks_;   // one for each cgroup
+  std::deque<Gathered> limits_;  // one for each table that is full
   std::optional<Gathered> overcommit_;
   std::vector<Facts> facts_;        // what a killer said before it killed
   std::vector<Facts> kills_;        // its last kill, which it may announce twice

@@ -50,6 +50,18 @@ class WhatIf(harness.Case):
         zone = answer["zones"][-1]["after"]
         self.assertGreater(zone["low"] - zone["min"], zone["min"])
 
+    def test_vendors(self):
+        result = whyoom("whatif", "--vendors", "--event", self.spree, "--format", "json")
+        answer = json.loads(result.out)
+        who = {each["who"]: each for each in answer["vendors"]}
+        self.assertGreater(answer["value"], who["Tencent Cloud"]["most"])
+        self.assertFalse(who["Tencent Cloud"]["kept"])
+        self.assertGreater(who["Broadcom (Greenplum)"]["at_most"]["out_of_reach"]["after"],
+                           who["Tencent Cloud"]["at_most"]["out_of_reach"]["after"])
+        self.check(whyoom("whatif", "--vendors", "--event", self.spree), 0, out="allows here")
+        self.check(whyoom("whatif", "--vendors", "ram=+1G", "--event", self.spree), 2,
+                   err="takes no KEY=VALUE")
+
     def test_wrong_use(self):
         for settings, message in ((["vm.min_free_kbytes=lots"], "this is no size"),
                                   (["vm.min_free_kbytes=-1"], "this is no size"),

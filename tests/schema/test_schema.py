@@ -95,6 +95,10 @@ class Schema(unittest.TestCase):
             done = subprocess.run([WHYOOM, "whatif", *settings, "--event", log, "--format", "json"],
                                   capture_output=True, check=True, timeout=60)
             files.append(self.write(f"what-if-{number}.json", done.stdout))
+            if number == 0:
+                done = subprocess.run([WHYOOM, "whatif", "--vendors", "--event", log, "--format",
+                                       "json"], capture_output=True, check=True, timeout=60)
+                files.append(self.write("vendors.json", done.stdout))
         done = validate(*files)
         self.assertEqual(done.returncode, 0, done.stderr[:4000])
         bad = json.loads(files[0].read_text(encoding="utf-8"))
@@ -123,7 +127,8 @@ class Schema(unittest.TestCase):
         files = []
         for number, root in enumerate(roots):
             for name, command in {"alone": [], "check": ["check"],
-                                  "whatif": ["whatif", "vm.min_free_kbytes=default"]}.items():
+                                  "whatif": ["whatif", "vm.min_free_kbytes=default"],
+                                  "vendors": ["whatif", "--vendors"]}.items():
                 files.append(self.write(f"{name}-{number}.json", self.of_host(*command, *root)))
         done = validate(*files)
         self.assertEqual(done.returncode, 0, done.stderr[:4000])

@@ -39,7 +39,7 @@ def parse(text):
 def kind_of(value):
     """Which part of the schema describes it."""
     for key, kind in (("kind", "event"), ("events", "explain"), ("settings", "what_if"),
-                      ("host", "check"), ("fix", "fix"), ("fixes", "fixes")):
+                      ("vendors", "vendors"), ("host", "check"), ("fix", "fix"), ("fixes", "fixes")):
         if isinstance(value, dict) and key in value:
             return kind
     return "event"
@@ -78,7 +78,7 @@ def main(arguments):
         schema = json.load(file)
     jsonschema.Draft202012Validator.check_schema(schema)
     validators = {"explain": jsonschema.Draft202012Validator(schema)}
-    for kind in {"event", "what_if", "check", "fix", "fixes"} & schema["$defs"].keys():
+    for kind in {"event", "what_if", "vendors", "check", "fix", "fixes"} & schema["$defs"].keys():
         part = {"$schema": schema["$schema"], "$ref": f"#/$defs/{kind}", "$defs": schema["$defs"]}
         validators[kind] = jsonschema.Draft202012Validator(part)
     problems = []

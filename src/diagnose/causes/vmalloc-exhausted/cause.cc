@@ -22,7 +22,9 @@ std::optional<Claim> judge(const Context& context) {
       evidence.zones,
       [](const memory::ZoneState& zone) { return !zone.eligible || zone.reserve_known; });
   const bool free = reserves_known && free_zone != evidence.zones.end();
-  if (!beyond && !free) {
+  // The kernel looked for a range of addresses, gave back what was unused, and looked again.
+  const bool no_range = vmalloc->reason == report::no_vmalloc_range;
+  if (!beyond && !free && !no_range) {
     return std::nullopt;
   }
   const std::string size =
@@ -30,10 +32,15 @@ std::optional<Claim> judge(const Context& context) {
   Claim result = claim(
       Role::root, Rank::out_of_reach, 0.8, 0.85,
       beyond ? Message("vmalloc was asked for {}, more than RAM has. Nothing was killed.", size)
-             : Message("vmalloc could not serve {} although pages were free: its address space is "
-                       "used up or "
-                       "the size is not valid. Nothing was killed.",
-                       size));
+      : no_range
+          ? Message(
+                "vmalloc found no free range of {} in its part of the address space: free RAM does "
+                "not help. Nothing was killed.",
+                size)
+          : Message("vmalloc could not serve {} although pages were free: its address space is "
+                    "used up or "
+                    "the size is not valid. Nothing was killed.",
+                    size));
   if (vmalloc->bytes) {
     result.prove(Message("size asked for"), Bytes(*vmalloc->bytes), vmalloc->at);
   }
@@ -48,7 +55,7 @@ std::optional<Claim> judge(const Context& context) {
   result.remedy(
       Message(
           "See who asks (the stack in the report); on 32-bit raise vmalloc= on the kernel command "
-          "line"),
+          "line: i386 has 128M by default, 32-bit ARM 240M, and what it gets lowmem loses"),
       {ShellCommand("grep -i vmalloc /proc/meminfo")});
   return result;
 }

@@ -1,0 +1,57 @@
+#include "base/human.h"
+#include "diagnose/kernel_limit.h"
+
+namespace whyoom::diagnose::causes {
+
+namespace {
+
+// Each cgroup with memory of its own has one of these numbers until its last page is gone
+// (mm/memcontrol.c MEM_CGROUP_ID_MAX; 0 is nobody's).
+constexpr std::uint64_t most_ids = 65535;
+
+std::vector<Claim> check(const HostContext& context) {
+  for (const host::CgroupTree& tree : context.facts.host.cgroups) {
+    if (!tree.version2 || !tree.memory || tree.groups.empty()) {
+      continue;
+    }
+    const host::Cgroup& top = tree.groups.front();
+    if (!top.descendants || !top.dying_descendants) {
+      continue;
+    }
+    const Fill fill{top.descendants->value + std::min(top.dying_descendants->value, UINT64_MAX / 2),
+                    most_ids,
+                    top.dying_descendants->at,
+                    {}};
+    Claim result = check_fill(
+        fill, {[](const Fill& full) {
+                 return Message(
+                     "{} numbers for cgroups with memory are taken, most by cgroups that are gone "
+                     "or going: making a cgroup, and so starting a container or a unit, fails with "
+                     "ENOMEM (\"Cannot allocate memory\"), although memory is free.",
+                     fill_text(full));
+               },
+               [](const Fill& near) {
+                 return Message(
+                     "{} numbers for cgroups with memory are taken; without one, making a cgroup "
+                     "fails with ENOMEM, although memory is free.",
+                     fill_text(near));
+               },
+               Message("cgroups, those that are going included"),
+               Message("numbers that the kernel has")});
+    result.prove(Message("of these deleted, and kept by pages of theirs"), *top.dying_descendants);
+    if (result.role != Role::ruled_out) {
+      result.remedy(Message("Let go of the pages that keep deleted cgroups (page cache, tmpfs "
+                            "files)"),
+                    {ShellCommand("echo 2 | sudo tee /proc/sys/vm/drop_caches")});
+    }
+    return {std::move(result)};
+  }
+  return {};
+}
+
+}  // namespace
+
+extern const Cause cause_cgroup_ids_exhausted{
+    "cgroup-ids-exhausted", 'D', "no number is left for another cgroup", nullptr, check};
+
+}  // namespace whyoom::diagnose::causes

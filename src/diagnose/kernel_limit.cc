@@ -1,0 +1,48 @@
+#include "diagnose/kernel_limit.h"
+
+#include <utility>
+
+#include "base/human.h"
+
+namespace whyoom::diagnose {
+
+std::optional<Claim> judge_limit(const Context& context, report::LimitReached::What what,
+                                 Message (*sentence)(const report::LimitReached& limit)) {
+  const auto& limit = context.report.limit_reached;
+  if (!limit || limit->what != what) {
+    return std::nullopt;
+  }
+  Claim result = claim(Role::root, Rank::limit, 1, 0.97, sentence(*limit));
+  result.prove(Message("times that the log says so"), limit->count, limit->at);
+  return result;
+}
+
+std::optional<Fill> fill_of(const host::Settings::Number& used,
+                            const host::Settings::Number& limit) {
+  if (!used || !limit || used->value < 0 || limit->value <= 0) {
+    return std::nullopt;
+  }
+  return Fill{static_cast<std::uint64_t>(used->value), static_cast<std::uint64_t>(limit->value),
+              used->at, limit->at};
+}
+
+Claim check_fill(const Fill& fill, const FillWords& words) {
+  const Fullness full = fullness(fill.used, fill.limit);
+  const bool room = full == Fullness::room;
+  Claim result = claim(full == Fullness::reached ? Role::root
+                       : room                    ? Role::ruled_out
+                                                 : Role::risk,
+                       Rank::limit, room ? 0 : fill.part(), 0.95,
+                       full == Fullness::reached ? words.reached(fill)
+                       : room ? Message("{}: {}", words.used.str(), fill_text(fill))
+                              : words.near(fill));
+  result.prove(words.used, fill.used, fill.used_at);
+  result.prove(words.limit, fill.limit, fill.limit_at);
+  return result;
+}
+
+std::string fill_text(const Fill& fill) {
+  return grouped(fill.used) + " of " + grouped(fill.limit) + " (" + percent(fill.part()) + ")";
+}
+
+}  // namespace whyoom::diagnose

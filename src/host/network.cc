@@ -1,0 +1,43 @@
+#include "host/network.h"
+
+#include <charconv>
+
+namespace whyoom::host {
+
+Maybe<Pages> parse_sockstat(Lines lines) {
+  while (lines.next()) {
+    std::string_view rest = lines.line();
+    if (next_word(rest) != "TCP:") {
+      continue;
+    }
+    while (!rest.empty()) {
+      const std::string_view name = next_word(rest);
+      const auto value = parse_number<std::uint64_t>(next_word(rest));
+      if (!value) {
+        lines.damaged("\"name number\"", lines.line());
+        return std::nullopt;
+      }
+      if (name == "mem") {
+        return Read<Pages>{Pages(*value), lines.place()};
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+Maybe<std::uint64_t> parse_neighbours(Lines lines) {
+  if (!lines.next() || !lines.line().starts_with("entries ") || !lines.next()) {
+    return std::nullopt;
+  }
+  std::string_view rest = lines.line();
+  const std::string_view word = next_word(rest);
+  std::uint64_t value = 0;
+  const auto end = std::from_chars(word.data(), word.data() + word.size(), value, 16);
+  if (word.empty() || end.ec != std::errc() || end.ptr != word.data() + word.size()) {
+    lines.damaged("a number in hex", word);
+    return std::nullopt;
+  }
+  return Read<std::uint64_t>{value, lines.place()};
+}
+
+}  // namespace whyoom::host
