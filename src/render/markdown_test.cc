@@ -24,6 +24,7 @@ TEST(Markdown, Ticket) {
 | Request | 2 pages in one block (order 1) for init (pid 1), GFP\_KERNEL\_ACCOUNT\|\_\_GFP\_ZERO |
 | Killed | hog (pid 137) |
 | Cause | min-free-too-high |
+| Verdict | proved |
 | Confidence | 99 % |
 
 ### Proof

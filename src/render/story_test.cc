@@ -22,7 +22,7 @@ TEST(TextStory, MinFreeTooHighAt80) {
 
 vm.min_free_kbytes was 801980 kB (80 % of RAM) while the kernel's own choice is
 45056 kB: zone DMA32 had 787688 kB free and needed more than 789252 kB.
-cause: min-free-too-high, confidence 99 %
+cause: min-free-too-high, proved, confidence 99 %
 
 Proof
   free memory of zone DMA32                 787688 kB  769 MiB  dmesg.log:454
@@ -58,7 +58,7 @@ TEST(TextStory, CgroupLimitAt60) {
 
 Cgroup /kubepods.slice/kubepods-pod8f0c1e9a.slice reached
 its memory limit of 51200 kB.
-cause: cgroup-limit, confidence 95 %
+cause: cgroup-limit, proved, confidence 95 %
 
 Proof
   memory.max of                             51200 kB  50 MiB
@@ -94,7 +94,7 @@ TEST(TextStory, AllAt120) {
 
 vm.min_free_kbytes was 801980 kB (80 % of RAM) while the kernel's own choice is 45056 kB: zone DMA32 had 787688 kB free
 and needed more than 789252 kB.
-cause: min-free-too-high, confidence 99 %
+cause: min-free-too-high, proved, confidence 99 %
 
 Proof
   free memory of zone DMA32                 787688 kB  769 MiB  dmesg.log:454
@@ -138,7 +138,7 @@ TEST(TextStory, UndeterminedAt200) {
   EXPECT_EQ(text_story(*sample::cut_event(), {}, 0, {200, false, false}),
             R"(dmesg.log:7  out of memory, killed hog (pid 137)
 
-The cause cannot be told from this report.
+The whole machine was out of memory, not a cgroup. hog (pid 137) was killed and held 173 MiB. What filled it, or kept it out of reach, is not in these lines.
 incomplete: the log lacks its first line, Mem-Info, the zones, the task table, the constraint line
   - killed: hog (pid 137), which held 173 MiB
 

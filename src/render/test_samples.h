@@ -130,6 +130,7 @@ inline diagnose::Proof bytes(Message what, std::uint64_t kib, std::uint32_t line
 
 inline void add_findings(diagnose::Event& event) {
   event.root_cause = "min-free-too-high";
+  event.verdict = diagnose::Verdict::proved;
   diagnose::Finding root;
   root.cause = "min-free-too-high";
   root.confidence = 0.99;
@@ -224,6 +225,7 @@ inline std::unique_ptr<diagnose::Event> memcg_event() {
   event->evidence.sources = {report.source};
   event->evidence.constraint = report::ConstraintKind::memcg;
   event->root_cause = "cgroup-limit";
+  event->verdict = diagnose::Verdict::proved;
   diagnose::Finding root;
   root.cause = "cgroup-limit";
   root.confidence = 0.95;
@@ -327,6 +329,7 @@ inline void add_random_findings(diagnose::Event& event, Noise& noise) {
     event.findings.push_back(std::move(finding));
   }
   event.root_cause = "memory-exhausted";
+  event.verdict = diagnose::Verdict::proved;
 }
 
 inline std::unique_ptr<diagnose::Event> random_event(std::uint64_t seed) {
