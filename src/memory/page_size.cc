@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 namespace whyoom::memory {
 
@@ -53,7 +54,9 @@ std::optional<PageSize> from_ratio(const report::Report& report) {
 // A cgroup's report has no zones; its victim stands in the task table in pages and in its own line
 // in kB, read a moment later.
 std::optional<PageSize> from_victim(const report::Report& report) {
-  for (const auto& victim : report.victims) {
+  constexpr std::size_t most = 64;  // each is looked for in the table
+  for (const auto& victim :
+       std::span(report.victims).first(std::min(most, report.victims.size()))) {
     const auto task = std::ranges::find(report.tasks, victim.pid, &report::Task::pid);
     const KiB rss = KiB(victim.anon_rss_kib.value_or(0)) + KiB(victim.file_rss_kib.value_or(0)) +
                     KiB(victim.shmem_rss_kib.value_or(0));

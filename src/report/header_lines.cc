@@ -59,8 +59,8 @@ std::optional<GfpText> read_gfp(std::string_view text, std::string_view key) {
   }
   GfpText gfp{*mask, std::nullopt};
   rest->remove_prefix(n);
-  if (!rest->empty() && std::string_view("(, ").find(rest->front()) == std::string_view::npos) {
-    return std::nullopt;  // a digit was misread
+  if (rest->starts_with('x')) {
+    return std::nullopt;  // the 0 of 0x was misread
   }
   if (rest->starts_with('(')) {
     const std::size_t close = rest->find(')');

@@ -30,6 +30,9 @@ std::optional<Claim> judge(const Context& context) {
                     size, order));
   result.prove(Message("order of the request"), order,
                context.report.trigger ? context.report.trigger->at : Place{});
+  if (!evidence.has_eligible()) {
+    weaken(result, Message("the zones"), Message("none of them was above its mark"));
+  }
   if (split) {
     add_fragmentation_proof(result, evidence, *split);
   }
