@@ -285,7 +285,7 @@ void add_spared(Ranking& ranking, const Table& scores, const Row& victim) {
     if (!ranking.total_exact && victim.use.task->oom_score_adj > 0) {
       task.chosen_from.reset();
     }
-    ranking.spared.push_back(std::move(task));
+    ranking.spared.push_back(task);
   }
 }
 

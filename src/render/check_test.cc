@@ -55,6 +55,44 @@ TEST(CheckText, OfAHealthyHostSaysSo) {
             std::string::npos);
 }
 
+// Whom the kernel would kill first, with what oom_score_adj does to it.
+TEST(CheckText, NamesTheNextToGo) {
+  const auto path = cases::causes_folder() / "unkillable-hog" / "near-miss-host.case";
+  const auto host = cases::check_host(cases::load_case(path).log);
+  ASSERT_EQ(host->next_victims.size(), 1U);  // systemd is never killed
+  const std::string text = text_check(*host, {80, false, false});
+  EXPECT_NE(text.find("Next to go: mysqld (pid 700, 400 MiB, oom_score_adj -900)."),
+            std::string::npos)
+      << text;
+  EXPECT_NE(json_check(*host).find("\"next_victims\": ["), std::string::npos);
+}
+
+// The founding fault in one line: the vendors' formula takes all free memory for usable.
+TEST(CheckText, CountsUsedMemoryInBothWays) {
+  const auto used = [](const std::string& available) {
+    return text_check(*cases::check_host("== /proc/meminfo\n"
+                                         "MemTotal:        1000000 kB\n"
+                                         "MemFree:          900000 kB\n"
+                                         "MemAvailable:     " +
+                                         available +
+                                         " kB\n"
+                                         "Buffers:           10000 kB\n"
+                                         "Cached:            60000 kB\n"
+                                         "SwapTotal:             0 kB\n"
+                                         "SwapFree:              0 kB\n"
+                                         "Shmem:             20000 kB\n"
+                                         "SReclaimable:      10000 kB\n"),
+                      {200, false, false});
+  };
+  EXPECT_NE(used("210000").find("Used: 79 % by MemAvailable, 4 % by the cloud consoles' formula; "
+                                "what lies between is kept back by the watermarks."),
+            std::string::npos)
+      << used("210000");
+  EXPECT_NE(used("920000").find("Used: 8 % by MemAvailable, 4 % by the cloud consoles' formula."),
+            std::string::npos)
+      << used("920000");
+}
+
 TEST(CheckText, FitsEveryWidth) {
   for (const auto& path : cases::case_paths(cases::Of::host)) {
     const auto host = cases::check_host(cases::load_case(path).log);

@@ -38,7 +38,7 @@ std::vector<Claim> check(const HostContext& context) {
       full ? Role::root : Role::ruled_out, Rank::limit, full ? most : 0, 0.9,
       full ? Message("{} has locked {} of {} that its limit (RLIMIT_MEMLOCK, ulimit -l) allows: "
                      "more fails with ENOMEM (\"Cannot allocate memory\") or EAGAIN, "
-                     "although memory is free.",
+                     "whatever memory is free.",
                      who, human(used), human(limit))
            : Message("{} has locked {} of {} that it may", who, human(used), human(limit)));
   const auto file = [&](host::ProcessFile kind) {
