@@ -78,8 +78,8 @@ void read_filling(const report::Memcg& memcg, CgroupUse& use) {
   use.file = first_stat(memcg, {"file", "total_cache", "cache"});
   use.shmem = first_stat(memcg, {"shmem", "total_shmem"});
   if (!use.shmem && use.anon) {
-    // Before 4.x v1 has no shmem, or its line was lost: it lies on the anon lists and is not counted
-    // as anon.
+    // Before 4.x v1 has no shmem, or its line was lost: it lies on the anon lists and is not
+    // counted as anon.
     const auto active = stat(memcg, "active_anon");
     const auto inactive = stat(memcg, "inactive_anon");
     if (active && inactive) {

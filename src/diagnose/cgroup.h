@@ -18,7 +18,7 @@ struct CgroupUse {
 
   struct Counter {
     Bytes usage;
-    std::optional<Bytes> limit;  // nullopt = no limit
+    std::optional<Bytes> limit;            // nullopt = no limit
     std::optional<std::uint64_t> failcnt;  // charges that it refused
     Place at{};
     [[nodiscard]] bool full() const;

@@ -13,8 +13,8 @@ namespace whyoom::diagnose {
 
 namespace {
 
-constexpr double most_likely = 0.89;      // confidence of what is likely
-constexpr double most_in_doubt = 0.75;    // where numbers of the report contradict each other
+constexpr double most_likely = 0.89;    // confidence of what is likely
+constexpr double most_in_doubt = 0.75;  // where numbers of the report contradict each other
 
 // The best root candidate stays root, the others have helped. Where the best one is open, it and
 // the best one that is not are what is left.
@@ -90,9 +90,9 @@ std::unique_ptr<Event> explain(report::Report&& report, const StoryContext& stor
   }
   event->findings = in_order(std::move(claims));
   const double complete = completeness(event->report);
-  const double most = contradicted                          ? most_in_doubt
+  const double most = contradicted                        ? most_in_doubt
                       : event->verdict == Verdict::proved ? 1.0
-                                                            : most_likely;
+                                                          : most_likely;
   for (Finding& finding : event->findings) {
     finding.confidence *= complete;
     if (finding.role == Role::root) {

@@ -27,8 +27,9 @@ Message where(const Event& event) {
   if (constraint == report::ConstraintKind::memcg) {
     return limit ? Message("The memory limit of {} was reached.",
                            limit->owner ? describe(*limit->owner) : "the cgroup " + limit->path)
-                 : Message("A cgroup's memory limit was reached; the line that names it is not "
-                           "there.");
+                 : Message(
+                       "A cgroup's memory limit was reached; the line that names it is not "
+                       "there.");
   }
   if (constraint == report::ConstraintKind::cpuset ||
       constraint == report::ConstraintKind::mempolicy) {
@@ -61,11 +62,11 @@ void add_failure(std::vector<Message>& out, const Report& report) {
   if (report.trigger && report.trigger->order && *report.trigger->order >= 0) {
     const bool waits = !report.trigger->gfp || report.trigger->gfp->flags.empty() ||
                        report.trigger->gfp->flags.has(kernel::GfpFlag::direct_reclaim);
-    out.push_back(waits ? Message("A request of order {} failed; nothing was killed.",
-                                  *report.trigger->order)
-                        : Message("A request of order {} that may not wait failed; nothing was "
-                                  "killed.",
-                                  *report.trigger->order));
+    out.push_back(
+        waits ? Message("A request of order {} failed; nothing was killed.", *report.trigger->order)
+              : Message("A request of order {} that may not wait failed; nothing was "
+                        "killed.",
+                        *report.trigger->order));
   } else {
     out.emplace_back("A request for memory failed; nothing was killed.");
   }

@@ -33,20 +33,19 @@ std::optional<Claim> likely(const Context& context) {
       nearest = &zone;
     }
   }
-  if (nearest == nullptr || !evidence.zones_complete ||
-      share(reclaimable, account->total) < much) {
+  if (nearest == nullptr || !evidence.zones_complete || share(reclaimable, account->total) < much) {
     return std::nullopt;
   }
   const int order = *evidence.request.order;
   const std::string lack = kb(to_bytes(nearest->floor - nearest->usable(), evidence.page));
   Claim result = claim(
       Role::root, Rank::out_of_reach, share(reclaimable, account->total), 0.75,
-      Message("Memory was most likely in pieces: the request needs {} together (order {}), no zone "
-              "near its mark had a usable block of that size, and {} of page cache and slab could "
-              "have been reclaimed. Zone {} was {} below its mark.",
-              human(to_bytes(Pages(std::uint64_t{1} << static_cast<unsigned>(order)),
-                             evidence.page)),
-              order, human(reclaimable), nearest->name, lack));
+      Message(
+          "Memory was most likely in pieces: the request needs {} together (order {}), no zone "
+          "near its mark had a usable block of that size, and {} of page cache and slab could "
+          "have been reclaimed. Zone {} was {} below its mark.",
+          human(to_bytes(Pages(std::uint64_t{1} << static_cast<unsigned>(order)), evidence.page)),
+          order, human(reclaimable), nearest->name, lack));
   prove_zone(result, evidence, *nearest);
   result.prove(Message("page cache and reclaimable slab"), reclaimable,
                account->at(memory::AccountLine::What::slab_reclaimable));

@@ -74,8 +74,9 @@ std::optional<Claim> judge_shape(BugShape&& shape, std::string_view release) {
                        sentence(shape, bug, release_known ? affected : Affected::unknown,
                                 release_known ? printable(release) : "?"));
   if (unproved) {
-    leave_open(result, release_known ? Message("the lines that the report lacks")
-                                     : Message("the kernel's release (the line \"CPU: ... Comm:\")"));
+    leave_open(result, release_known
+                           ? Message("the lines that the report lacks")
+                           : Message("the kernel's release (the line \"CPU: ... Comm:\")"));
   }
   result.proof = std::move(shape.proof);
   if (role != Role::ruled_out) {

@@ -46,7 +46,7 @@ std::optional<Claim> judge(const Context& context) {
   const double part = share(free, *evidence.ram);
   const bool found = part >= worth_having && evidence.all_eligible_at_high();
   // Where one thing fills the zones that the request needs, that is the cause.
-  const Role role = !found                        ? Role::ruled_out
+  const Role role = !found                          ? Role::ruled_out
                     : filled_by_slab(context) > 0.5 ? Role::contributing
                                                     : Role::root;
   Claim result =
