@@ -39,7 +39,8 @@ constexpr std::size_t most_damage = 1000;
 
 constexpr const char* looked_for =
     "looked for: the kernel's OOM reports and kills, page allocation failures, forks rejected by\n"
-    "the pids controller, refused overcommit, and kills by systemd-oomd, earlyoom and the like\n";
+    "the pids controller, refused overcommit, full tables of the kernel, and kills by\n"
+    "systemd-oomd, earlyoom and the like\n";
 
 std::string shown_name(const std::string& file) {
   return file == "-" ? "standard input" : printable(file);
