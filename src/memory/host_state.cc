@@ -113,6 +113,20 @@ std::optional<std::uint32_t> number(const host::Settings::Number& setting) {
              : std::nullopt;
 }
 
+// The kernel shares min_free_kbytes out over the zones, to a page for each
+// (mm/page_alloc.c __setup_per_zone_wmarks()). When those that were read have less of it, a line of
+// /proc/zoneinfo was lost, and with it a zone.
+bool lacks_a_zone(const Machine& machine) {
+  if (!machine.min_free_kbytes) {
+    return false;
+  }
+  Pages shares(machine.zones.size());
+  for (const ZoneState& zone : machine.zones) {
+    shares += zone.min;
+  }
+  return shares < to_pages(*machine.min_free_kbytes, machine.page);
+}
+
 Machine machine_of(const host::Host& host) {
   Machine machine;
   machine.page = host.page_size.value_or(PageSize{});
@@ -128,6 +142,9 @@ Machine machine_of(const host::Host& host) {
   const host::Settings& settings = host.settings;
   if (settings.min_free_kbytes && settings.min_free_kbytes->value >= 0) {
     machine.min_free_kbytes = KiB(static_cast<std::uint64_t>(settings.min_free_kbytes->value));
+  }
+  if (lacks_a_zone(machine)) {
+    machine.zones.clear();  // nothing that all zones decide is known
   }
   machine.scale_factor = number(settings.watermark_scale_factor);
   if (settings.lowmem_reserve_ratio) {

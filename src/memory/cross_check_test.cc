@@ -1,0 +1,156 @@
+#include "memory/cross_check.h"
+
+#include <gtest/gtest.h>
+
+#include "memory/test_report.h"
+
+namespace whyoom::memory {
+namespace {
+
+using namespace testing_only;
+
+constexpr Place at{0, 1};
+
+// 1 GiB in one zone on one node, all of it printed.
+report::Report whole() {
+  report::Report report;
+  report::Zone& zone = add_zone(report, 0, "DMA32",
+                                {.free = 40'000,
+                                 .min = 22'000,
+                                 .low = 27'500,
+                                 .high = 33'000,
+                                 .managed = 995'000,
+                                 .reserve = {}});
+  zone.fields.set(Field::present, 1'048'576, at);
+  zone.fields.set(Field::active_anon, 600'000, at);
+  zone.buddy = {{0, 2'000, "UM"}, {3, 1'000, "UM"}};
+  zone.buddy_total_kib = Read<std::uint64_t>{40'000, at};
+  zone.smallest_block_kib = 4;
+  report.nodes.emplace_back().fields.set(Field::active_anon, 600'000, at);
+  report.totals.set(Field::active_anon, 150'000, at);
+  report.totals.set(Field::free, 10'000, at);
+  report.tail.ram = Read<std::uint64_t>{262'144, at};
+  report.tail.reserved = Read<std::uint64_t>{262'144 - 995'000 / 4, at};
+  report.hugepages.push_back({0, 10, 5, 0, KiB(2048), at});
+  return report;
+}
+
+TEST(CrossCheck, LeavesAWholeReportAlone) {
+  report::Report report = whole();
+  EXPECT_FALSE(cross_check(report));
+  EXPECT_TRUE(report.damage.empty());
+  EXPECT_EQ(report.totals.count(), 2U);
+}
+
+TEST(CrossCheck, ANumberThatTwoSpeakAgainstIsUnknown) {
+  report::Report report = whole();
+  report.totals.set(Field::active_anon, 15'000, at);
+  EXPECT_TRUE(cross_check(report));
+  EXPECT_FALSE(report.totals.get(Field::active_anon));
+  EXPECT_TRUE(report.nodes[0].fields.get(Field::active_anon));
+  EXPECT_EQ(report.damage.size(), 1U);
+}
+
+TEST(CrossCheck, OfTwoThatContradictEachOtherNeitherIsBelieved) {
+  report::Report report = whole();
+  report.zones[0].fields.forget(Field::active_anon);
+  report.nodes[0].fields.set(Field::active_anon, 60'000, at);
+  EXPECT_TRUE(cross_check(report));
+  EXPECT_FALSE(report.totals.get(Field::active_anon));
+  EXPECT_FALSE(report.nodes[0].fields.get(Field::active_anon));
+}
+
+TEST(CrossCheck, CountersMayDrift) {
+  report::Report report = whole();
+  report.totals.set(Field::active_anon, 152'000, at);  // 8,000 kB
+  EXPECT_FALSE(cross_check(report));
+}
+
+TEST(CrossCheck, FreeMemoryIsWhatTheBlocksAddUpTo) {
+  report::Report report = whole();
+  report.zones[0].fields.set(Field::free, 400'000, at);
+  EXPECT_TRUE(cross_check(report));
+  EXPECT_FALSE(report.zones[0].fields.get(Field::free)) << "the zone is lost";
+}
+
+TEST(CrossCheck, TheGapsBetweenTheMarksAreTheSame) {
+  report::Report report = whole();
+  report.zones[0].fields.set(Field::min, 2'200, at);
+  EXPECT_TRUE(cross_check(report));
+  EXPECT_FALSE(report.zones[0].fields.get(Field::min));
+}
+
+TEST(CrossCheck, ABoostLeavesTheMinWithinFourGaps) {
+  report::Report report = whole();
+  auto& fields = report.zones[0].fields;
+  for (const Field mark : {Field::min, Field::low, Field::high}) {
+    fields.set(mark, fields.get(mark)->value + 90'000, at);
+  }
+  fields.set(Field::boost, 90'000, at);
+  EXPECT_FALSE(cross_check(report));
+  fields.set(Field::boost, 9'000, at);
+  EXPECT_TRUE(cross_check(report));
+}
+
+TEST(CrossCheck, RamIsWhatTheZonesHave) {
+  report::Report report = whole();
+  report.tail.ram->value = 26'214;
+  EXPECT_TRUE(cross_check(report));
+  EXPECT_FALSE(report.tail.ram);
+}
+
+TEST(CrossCheck, MoreFreeHugePagesThanThereAreAreNone) {
+  report::Report report = whole();
+  report.hugepages[0].total = 0;
+  EXPECT_TRUE(cross_check(report));
+  EXPECT_TRUE(report.hugepages.empty());
+}
+
+TEST(CrossCheck, AReserveHasNoDip) {
+  report::Report report = whole();
+  report.zones[0].lowmem_reserve = {0, 825, 1947, 825};  // i386
+  EXPECT_FALSE(cross_check(report));
+  report.zones[0].lowmem_reserve = {0, 952, 52, 952};
+  EXPECT_TRUE(cross_check(report));
+  EXPECT_TRUE(report.zones[0].lowmem_reserve.empty());
+}
+
+report::Report cgroup() {
+  report::Report report;
+  report.kind = report::Kind::memcg_oom_kill;
+  report::Memcg& memcg = report.memcg.emplace();
+  memcg.memory.usage_kib = Read<std::uint64_t>{65'536, at};
+  memcg.memory.limit_kib = Read<std::uint64_t>{65'536, at};
+  for (const auto& [name, kib] :
+       std::initializer_list<std::pair<const char*, std::uint64_t>>{{"anon", 20'000},
+                                                                    {"file", 41'000},
+                                                                    {"kernel", 3'000},
+                                                                    {"shmem", 40'000},
+                                                                    {"inactive_anon", 40'000},
+                                                                    {"active_anon", 20'000},
+                                                                    {"inactive_file", 500},
+                                                                    {"active_file", 500},
+                                                                    {"unevictable", 0}}) {
+    memcg.stats.push_back({name, kib * 1024, true, at});
+  }
+  return report;
+}
+
+TEST(CrossCheck, SharedMemoryStandsInBothSums) {
+  report::Report report = cgroup();
+  EXPECT_FALSE(cross_check(report));
+  report.memcg->stats[3].value /= 10;
+  EXPECT_TRUE(cross_check(report));
+  EXPECT_TRUE(std::ranges::none_of(
+      report.memcg->stats, [](const report::MemcgStat& stat) { return stat.name == "shmem"; }));
+}
+
+TEST(CrossCheck, ACgroupBelowItsLimitWithNothingElseFullIsNoOom) {
+  report::Report report = cgroup();
+  report.memcg->memory.usage_kib->value = 6'553;
+  EXPECT_TRUE(cross_check(report));
+  EXPECT_FALSE(report.memcg->memory.usage_kib);
+}
+
+}  // namespace
+}  // namespace whyoom::memory
