@@ -279,6 +279,15 @@ void add_cgroups(Attribution& result, const report::Report& report) {
   result.victim = share_of(victim);
 }
 
+// The kernel chooses among the processes that it lists; a row has the number of a thread as well.
+bool lacks_the_victim(const report::Report& report) {
+  return !report.tasks.empty() && !report.victims.empty() && report.victims.front().pid > 0 &&
+         std::ranges::none_of(report.tasks,
+                              [pid = report.victims.front().pid](const report::Task& task) {
+                                return task.pid == pid || task.tgid == pid;
+                              });
+}
+
 }  // namespace
 
 TaskUse task_use(const report::Task& task, PageSize page) {
@@ -313,6 +322,10 @@ Attribution attribute(const Evidence& evidence) {
     mark_shared_spaces(rows, evidence, room);
   }
   add_totals(result, rows, evidence);
+  result.table_cut = lacks_the_victim(*evidence.report);
+  if (result.table_cut) {
+    result.biggest.reset();
+  }
   result.top = biggest_of(rows);
   result.names = names_of(rows, evidence.page, room);
   add_cgroups(result, *evidence.report);

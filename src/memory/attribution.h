@@ -56,6 +56,8 @@ struct Attribution {
   // Nobody shows more.
   static constexpr std::size_t most_top = 16;
 
+  // A process that was killed is not in the table, so rows are missing: nobody is the biggest.
+  bool table_cut = false;
   std::uint32_t processes = 0;              // address spaces
   std::vector<TaskUse> top;                 // the biggest by total(), at most `most_top`
   std::optional<TaskUse> biggest;           // by memory()

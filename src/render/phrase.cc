@@ -366,6 +366,9 @@ std::vector<std::string> what_would_settle(const report::Report& report) {
       advice.emplace_back(part->settles);
     }
   }
+  if (!advice.empty()) {
+    advice.emplace_back("on that machine: journalctl -k, after a restart journalctl -k -b -1");
+  }
   return advice;
 }
 

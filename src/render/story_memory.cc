@@ -322,7 +322,10 @@ void add_tasks(Document& out, const Event& event, Detail detail) {
       (!is_used_up(event) && !is_cgroup_cause(event) && !is_undetermined(event) && !detail.all)) {
     return add_why_victim(out, event);
   }
-  out.section("Biggest of " + plural(event.report.tasks.size(), "process", "processes"));
+  const std::string count = plural(event.report.tasks.size(), "process", "processes");
+  out.section(event.evidence.attribution.table_cut ? "From what is left of the task table (" +
+                                                         count + "; the victim is not among them)"
+                                                   : "Biggest of " + count);
   Table table{{{.head = "name", .flexible = true},
                {.head = "pid", .right = true},
                {.head = "resident", .right = true},

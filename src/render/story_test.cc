@@ -148,6 +148,7 @@ What would settle it
   - the zone lines ("Node 0 Normal free:")
   - the task table; the kernel prints it when vm.oom_dump_tasks is 1
   - the line "oom-kill:constraint="
+  - on that machine: journalctl -k, after a restart journalctl -k -b -1
 
 )");
 }
