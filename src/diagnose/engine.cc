@@ -68,9 +68,13 @@ std::unique_ptr<Event> explain(report::Report&& report, const StoryContext& stor
   auto event = std::make_unique<Event>();
   event->report = std::move(report);
   event->root_cause = undetermined;
-  const bool contradicted = memory::cross_check(event->report);
+  // Two reports in one contradict each other as well.
+  const bool contradicted =
+      memory::cross_check(event->report) || event->report.mixed_at.has_value();
   event->evidence = memory::from_report(event->report);
   event->in_story = story.number;
+  event->story = story.story;
+  event->since_first = story.seconds_since_first;
   event->killed_at = story.killed_at;
   const Context context{event->evidence, event->report, story};
 

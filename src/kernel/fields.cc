@@ -69,6 +69,9 @@ constexpr Spellings kFields[] = {
     {"mlocked", zone},                     // since 2.6.32
     {"pages_scanned", node | zone},        // node 4.8 to 4.10, zone 2.6.18 to 4.6
     {"balloon", 0, "Balloon", node},       // since 6.18
+    {"active", 0, "Active", total},        // 2.6.18 to 2.6.27: one list for both kinds of pages
+    {"inactive", total},                   // the same
+    {"slab", total},                       // 2.6.18 to 2.6.31
 };
 static_assert(std::size(kFields) == static_cast<std::size_t>(Field::count_));
 

@@ -52,6 +52,9 @@ enum class Field : std::uint8_t {
   mlocked,
   pages_scanned,
   balloon,
+  active,
+  inactive,
+  slab,
   count_  // not a field
 };
 

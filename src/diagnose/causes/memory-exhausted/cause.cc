@@ -66,6 +66,9 @@ Known known_of(const memory::Evidence& evidence) {
   if (!known.ram && evidence.zones_complete) {
     known.ram = all_managed(evidence);
   }
+  if (!known.ram && report.tail.ram) {  // more than the kernel manages
+    known.ram = to_bytes(Pages(report.tail.ram->value), evidence.page);
+  }
   known.free = total(Field::free);
   known.reclaimable = total(Field::active_file).value_or(Bytes(0)) +
                       total(Field::inactive_file).value_or(Bytes(0)) +
@@ -81,6 +84,14 @@ Known known_of(const memory::Evidence& evidence) {
   const auto inactive = total(Field::inactive_anon);
   if (active && inactive && shmem) {  // shared memory lies on these lists
     known.processes = {*active + *inactive - *shmem, report.totals.get(Field::active_anon)->at};
+  }
+  // To 2.6.27 one pair of lists held pages of processes and of files. At an OOM reclaim has found
+  // nothing more on them that it could free.
+  if (const auto lists = total(Field::active); lists && total(Field::inactive)) {
+    known.whole = true;
+    known.processes = {*lists + *total(Field::inactive), report.totals.get(Field::active)->at};
+    known.other = total(Field::slab).value_or(Bytes(0)) +
+                  total(Field::pagetables).value_or(Bytes(0));
   }
   for (const report::Victim& victim : report.victims) {
     const Bytes anon = to_bytes(KiB(victim.anon_rss_kib.value_or(0)));
