@@ -90,8 +90,8 @@ Known known_of(const memory::Evidence& evidence) {
   if (const auto lists = total(Field::active); lists && total(Field::inactive)) {
     known.whole = true;
     known.processes = {*lists + *total(Field::inactive), report.totals.get(Field::active)->at};
-    known.other = total(Field::slab).value_or(Bytes(0)) +
-                  total(Field::pagetables).value_or(Bytes(0));
+    known.other =
+        total(Field::slab).value_or(Bytes(0)) + total(Field::pagetables).value_or(Bytes(0));
   }
   for (const report::Victim& victim : report.victims) {
     const Bytes anon = to_bytes(KiB(victim.anon_rss_kib.value_or(0)));

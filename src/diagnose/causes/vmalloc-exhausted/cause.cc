@@ -1,17 +1,55 @@
 #include <algorithm>
 #include <string>
 
+#include "base/text.h"
 #include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
 
+// Who called vmalloc: the first function of the stack that is none of its own.
+std::string caller(const report::Report& report) {
+  if (!report.stack) {
+    return {};
+  }
+  const auto& functions = report.stack->functions;
+  const auto own = [](const std::string& name) {
+    return name.find("vmalloc") != std::string::npos || name.starts_with("warn_alloc") ||
+           name.starts_with("dump_stack");
+  };
+  const auto found = std::ranges::find_if_not(functions, own);
+  return found == functions.end() ? std::string() : ", from " + printable(*found);
+}
+
+// Its own pages were what memory was short of.
+std::optional<Claim> took_it_all(const Context& context) {
+  constexpr Bytes notable{std::uint64_t{64} << 20U};
+  const auto& vmalloc = *context.report.vmalloc;
+  const Bytes asked(vmalloc.bytes.value_or(0));
+  const Bytes got(vmalloc.allocated.value_or(0));
+  if (got < notable || got * 2 < asked || got > asked) {
+    return std::nullopt;
+  }
+  Claim result = claim(Role::root, Rank::out_of_reach, 0.8, 0.85,
+                       Message("One vmalloc was asked for {}{}, and had got {} when no page more "
+                               "could be had. Nothing was killed.",
+                               human(asked), caller(context.report), human(got)));
+  result.prove(Message("size asked for"), asked, vmalloc.at);
+  result.prove(Message("of it allocated"), got, vmalloc.at);
+  result.remedy(Message("See who asks (the stack in the report), and make it ask for less"),
+                {ShellCommand("grep -i vmalloc /proc/meminfo")});
+  return result;
+}
+
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
   const auto& vmalloc = context.report.vmalloc;
   if (!vmalloc) {
     return std::nullopt;
+  }
+  if (auto took = took_it_all(context)) {
+    return took;
   }
   const bool beyond = vmalloc->bytes && evidence.ram && Bytes(*vmalloc->bytes) > *evidence.ram;
   const auto free_zone = std::ranges::find_if(evidence.zones, [](const memory::ZoneState& zone) {
