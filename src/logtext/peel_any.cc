@@ -32,8 +32,13 @@ bool peel_word(std::string_view& text, Peeled& peeled) {
          (!peeled.line.framed && (peel_list_number(text, peeled) || peel_event(text, peeled)));
 }
 
-// The kernel's sentence about a process, without its name: that was taken for a frame.
-bool lacks_name(std::string_view text) {
+// The kernel's sentence about a process, without its name: that was taken for a frame. The kernel's
+// time and "kernel:" are no names; behind them the name was cut off by whoever gave the log.
+bool lacks_name(std::string_view text, const Peeled& before, const Peeled& now) {
+  if ((now.kernel_time && !before.kernel_time) ||
+      (now.line.origin == Origin::kernel && before.line.origin != Origin::kernel)) {
+    return false;
+  }
   return text.starts_with("invoked oom-killer:") || text.starts_with("page allocation failure") ||
          text.starts_with(": page allocation failure");
 }
@@ -72,7 +77,7 @@ bool peel_any(std::string_view& text, Peeled& peeled) {
   }
   const Peeled before = peeled;
   std::string_view rest = text;
-  if (!peel_one(rest, peeled) || lacks_name(rest)) {
+  if (!peel_one(rest, peeled) || lacks_name(rest, before, peeled)) {
     peeled = before;
     return false;
   }

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kMaxOpen = 8;
 constexpr std::size_t kMaxLingering = 8;
+constexpr std::size_t kRemembered = 256;  // victims, for a reaper that comes late
 // So many lines of others in a row: no report goes on behind them.
 constexpr std::uint64_t kMostForeign = 100000;
 
@@ -97,6 +98,9 @@ bool Assembler::add(const Line& line, KernelLine& read) {
   }
   OpenEvent* event =
       pick(line, kind.stage, [&](const OpenEvent& e) { return kind.lacks(e, read); });
+  if (event == nullptr) {
+    doubt_contradicted(line, read);
+  }
   if (event == nullptr && kind.opens && read.may_open) {
     event = open_without_head(line);
   }
@@ -116,7 +120,50 @@ OpenEvent* Assembler::newest_open() {
 // A process chooses its name, with newlines in it; a line that is no longer than a name can be the
 // rest of one.
 OpenEvent* Assembler::open_without_head(const Line& line) {
-  return trim(line.text).size() > kMaxComm ? &open(line) : nullptr;
+  if (trim(line.text).size() <= kMaxComm) {
+    return nullptr;
+  }
+  OpenEvent& event = open(line);
+  doubt_beginning(event, line);
+  return &event;
+}
+
+bool Assembler::is_rival(const OpenEvent& event, const OpenEvent& best, const Line& line,
+                         Stage stage, bool has_it) {
+  if (!event.in_the_midst(line)) {
+    return false;
+  }
+  if (has_it) {  // both print the same part
+    return group_of(stage) == group_of(Stage::zones) || event.is_oom();
+  }
+  const bool before = event.distance_to(stage) < best.distance_to(stage);
+  if (event.superseded) {
+    // The header that ended it came too early, and nothing of what that one announces is there yet.
+    return before && stage > Stage::totals && best.stage <= Stage::stack &&
+           group_of(event.stage) == group_of(Stage::zones);
+  }
+  return group_of(stage) >= group_of(event.stage) &&
+         (before || event.distance_to(stage) == best.distance_to(stage));
+}
+
+void Assembler::doubt_beginning(OpenEvent& event, const Line& line) {
+  for (auto& other : events_) {
+    const bool callers = !line.caller.empty() && !other.caller.empty();
+    if (&other != &event && !other.superseded && !callers && other.in_the_midst(line)) {
+      other.mix(line.number);
+      event.mix(line.number);
+    }
+  }
+}
+
+void Assembler::doubt_contradicted(const Line& line, const KernelLine& read) {
+  for (auto& event : events_) {
+    const bool callers = !line.caller.empty() && !event.caller.empty();
+    if (read.kind->contradicts != nullptr && !event.superseded && !callers &&
+        event.in_the_midst(line) && read.kind->contradicts(event, read)) {
+      event.mix(line.number);
+    }
+  }
 }
 
 OpenEvent& Assembler::open(const Line& line, Kind kind) {
@@ -181,6 +228,7 @@ void Assembler::drain() {
     lingering += event.superseded ? 1 : 0;
     bytes += event.bytes;
   }
+  open_bytes_ = bytes;
   while (lingering > kMaxLingering && events_.front().superseded) {
     lingering -= 1;
     bytes -= events_.front().bytes;
@@ -201,12 +249,18 @@ void Assembler::emit_oldest() {
   OpenEvent event = std::move(events_.front());
   events_.pop_front();
   if (auto report = close_event(std::move(event))) {
+    for (const Victim& victim : report->victims) {
+      killed_.push_back(victim.pid);
+    }
+    killed_.erase(killed_.begin(), killed_.end() - static_cast<std::ptrdiff_t>(
+                                                       std::min(killed_.size(), kRemembered)));
     sink_(std::move(*report));
   }
 }
 
 void Assembler::flush() {
   joiner_.flush();
+  open_bytes_ = 0;
   while (!events_.empty()) {
     emit_oldest();
   }
@@ -220,7 +274,9 @@ Assembler::Special Assembler::special_of(const LineKind* kind) {
   static constexpr std::pair<const LineKind*, Special> specials[] = {
       {&unknown_line, &Assembler::on_stack_text},
       {&oom_header, &Assembler::on_header},
+      {&nameless_oom, &Assembler::on_header},
       {&failure_header, &Assembler::on_failure},
+      {&nameless_failure, &Assembler::on_failure},
       {&vmalloc_failure, &Assembler::on_vmalloc},
       {&slub_failure, &Assembler::on_slub},
       {&slub_cache, &Assembler::on_slub_cache},

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <list>
 #include <memory>
@@ -33,6 +34,14 @@ class Assembler {
 
   // No event is open: lines without a mark of an event may be left out.
   [[nodiscard]] bool idle() const;
+  // What the open events take, about.
+  [[nodiscard]] std::size_t open_bytes() const {
+    return open_bytes_ + (doubtful_ ? doubtful_->open_bytes_ : 0);
+  }
+
+  // The log has a line here that is none of these: it must not make two lines of a report seem far
+  // from each other.
+  void foreign_line();
 
   // Ends every open event (end of input, or a pipe gone quiet).
   void flush();
@@ -41,15 +50,19 @@ class Assembler {
   using Line = logtext::Line;
 
   void take(const Line& line);
-  // The log has a line here that is none of these: it must not make two lines of a report seem far
-  // from each other.
-  void foreign_line();
   void logical_line(KernelLine& read);
 
   // What most lines do: find the event that lacks them, or open one.
   bool add(const Line& line, KernelLine& read);
   template <class Lacks>
   OpenEvent* pick(const Line& line, Stage stage, Lacks lacks);
+  // The line, of that stage, may as well be of `event` as of `best`, which gets it. `has_it`: the
+  // event is the youngest, and would have got it if it had no such line.
+  static bool is_rival(const OpenEvent& event, const OpenEvent& best, const Line& line, Stage stage,
+                       bool has_it);
+  // `event` has begun without a head while another report was being printed.
+  void doubt_beginning(OpenEvent& event, const Line& line);
+  void doubt_contradicted(const Line& line, const KernelLine& read);
   OpenEvent* open_without_head(const Line& line);
   OpenEvent& open(const Line& line, Kind kind = Kind::oom_kill);
   // The line is the event's now.
@@ -79,6 +92,7 @@ class Assembler {
   bool on_mem_info(const Line& line, KernelLine& read);
   bool on_totals(const Line& line, KernelLine& read);
 
+  // assembler_victims.cc
   bool on_kill_intent(const Line& line, KernelLine& read);
   bool on_victim(const Line& line, KernelLine& read);
   bool on_group(const Line& line, KernelLine& read);
@@ -87,6 +101,7 @@ class Assembler {
   bool on_sysrq(const Line& line, KernelLine& read);
   OpenEvent* event_for_victim(const Line& line, bool known, bool memcg);
   OpenEvent* event_without_victim(const Line& line);
+  [[nodiscard]] bool was_killed(std::int64_t pid) const;
 
   std::string source_;
   Sink sink_;
@@ -95,14 +110,16 @@ class Assembler {
   std::unique_ptr<Assembler> doubtful_;
   Joiner joiner_;
   SingleLineEvents single_;
-  std::list<OpenEvent> events_;  // in the order of their first lines
+  std::list<OpenEvent> events_;      // in the order of their first lines
+  std::deque<std::int64_t> killed_;  // the last victims of events that went out
 
   std::optional<Moment> manual_oom_;     // "sysrq: Manual OOM execution", before its header
   std::optional<Moment> show_memory_;    // Mem-Info that follows is no event
   std::optional<Moment> lone_mem_info_;  // "Mem-Info:" where a report cannot begin, so far
   std::uint64_t foreign_ = 0;            // lines of others so far
   std::uint64_t foreign_since_ = 0;      // of them, since the last line of these
-  std::size_t record_bytes_ = 0;         // of the record at hand, before its next line
+  std::size_t open_bytes_ = 0;
+  std::size_t record_bytes_ = 0;  // of the record at hand, before its next line
 
   // The stack of a report whose header is lost.
   struct Orphan {
@@ -112,6 +129,8 @@ class Assembler {
     bool failure = false;
     bool oom = false;
     bool memcg = false;
+    bool guessed_failure = false;  // by an entry with "?", before one of the OOM killer's
+    bool guessed_oom = false;
   };
   std::optional<Orphan> orphan_;
 };
@@ -131,16 +150,26 @@ OpenEvent* Assembler::pick(const Line& line, Stage stage, Lacks lacks) {
     if (callers && line.caller != event.caller) {
       continue;
     }
-    const int distance =
-        stage > event.stage ? static_cast<int>(stage) - static_cast<int>(event.stage) : 0;
     const bool trusted = callers || &event == youngest || event.interleaved;
-    const int rank = 1000 - distance + (trusted ? 2000 : 0) + (callers ? 4000 : 0);
+    const int rank = 1000 - event.distance_to(stage) + (trusted ? 2000 : 0) + (callers ? 4000 : 0);
     if (rank > best_rank) {  // on a tie the older one
       best = &event;
       best_rank = rank;
     }
   }
-  if (best != nullptr && best != youngest) {
+  if (best == nullptr) {
+    return nullptr;
+  }
+  const bool named = !line.caller.empty() && !best->caller.empty();
+  for (auto& event : events_) {
+    const bool has_it = !lacks(event);
+    if (!named && &event != best && (!has_it || &event == youngest) &&
+        is_rival(event, *best, line, stage, has_it)) {
+      event.mix(line.number);
+      best->mix(line.number);
+    }
+  }
+  if (best != youngest) {
     best->interleaved = true;
   }
   return best;

@@ -1,4 +1,4 @@
-// The kinds of line that do more than one event needs: what opens a report, its stack, how it ends.
+// The kinds of line that do more than one event needs: what opens a report, and its stack.
 #include <algorithm>
 #include <utility>
 
@@ -15,8 +15,6 @@ constexpr LineNumber kSlubLines = 100;
 constexpr LineNumber kShowMemoryLines = 20;
 constexpr LineNumber kLoneMemInfoLines = 3;
 constexpr int kTotalsWithoutHead = 3;
-constexpr double kBurstSeconds = 10;
-constexpr LineNumber kBurstLines = 100;
 
 bool within(const Moment& moment, const logtext::Line& line, LineNumber lines) {
   return line.number >= moment.line && line.number - moment.line <= lines;
@@ -53,6 +51,7 @@ bool Assembler::on_header(const Line& line, KernelLine& read) {
   OpenEvent& event = open(line);
   auto& header = read.as<HeaderLine>();
   event.report.trigger = std::move(header.trigger);
+  event.report.trigger->oom_adj = header.old_adj;
   event.gfp = std::move(header.gfp);
   settle(event, line, read);
   if (manual_oom_ && within(*manual_oom_, line, kSysrqLines)) {
@@ -247,6 +246,7 @@ void Assembler::remember_orphan(const Line& line, KernelLine& read) {
     orphan_->stack.functions.clear();
     orphan_->stack.at = place_of(line);
     orphan_->failure = orphan_->oom = orphan_->memcg = false;
+    orphan_->guessed_failure = orphan_->guessed_oom = false;
   } else if (!orphan_ || !within(orphan_->last, line, kOrphanLines) ||
              orphan_->caller != line.caller) {
     orphan_ = Orphan{};
@@ -261,13 +261,19 @@ void Assembler::remember_orphan(const Line& line, KernelLine& read) {
     orphan_->oom = orphan_->oom || is_oom_function(function);
     orphan_->memcg = orphan_->memcg || is_memcg_function(function);
     add_function(orphan_->stack, function);
+  } else if (const auto* guess = std::get_if<TraceEntry>(&read.part)) {
+    // The innermost comes first; what is further out may be left from an older call.
+    orphan_->guessed_oom =
+        orphan_->guessed_oom || (!orphan_->guessed_failure && is_oom_function(guess->function));
+    orphan_->guessed_failure =
+        orphan_->guessed_failure || (!orphan_->guessed_oom && is_failure_function(guess->function));
   }
 }
 
 void Assembler::adopt_orphan_stack(OpenEvent& event, const Line& line) {
   if (orphan_ && within(orphan_->last, line, kOrphanLines) && orphan_->caller == line.caller &&
       !event.report.stack) {
-    if (orphan_->failure && !orphan_->oom) {
+    if ((orphan_->failure || orphan_->guessed_failure) && !orphan_->oom) {
       event.report.kind = Kind::page_allocation_failure;
     }
     event.memcg_seen = event.memcg_seen || orphan_->memcg;
@@ -292,6 +298,7 @@ bool Assembler::on_mem_info(const Line& line, KernelLine& /*read*/) {
   }
   if (event == nullptr) {
     event = &open(line);
+    doubt_beginning(*event, line);
     adopt_orphan_stack(*event, line);
     event->ignored = show_memory_ && line.number - show_memory_->line <= kShowMemoryLines;
   }
@@ -324,152 +331,6 @@ bool Assembler::on_totals(const Line& line, KernelLine& read) {
   }
   event->report.totals.add(fields);
   return touch(*event, line, Stage::totals);
-}
-
-// The event that a victim belongs to. Reports are rate limited and victims are not, so further
-// victims of a burst stand without a header behind the report.
-OpenEvent* Assembler::event_for_victim(const Line& line, bool known, bool memcg) {
-  OpenEvent* home = nullptr;
-  for (auto& event : events_) {
-    if (event.superseded || !event.is_oom() || event.report.panic || event.orphan_rows ||
-        !event.fits_kind(known, memcg)) {
-      continue;
-    }
-    const bool fresh = event.report.victims.empty() && !event.report.no_killable_at;
-    if (!fresh) {
-      const auto passed = seconds_between(event.last, line);
-      const LineNumber lines = line.number - std::min(line.number, event.last.line);
-      if (passed ? *passed > kBurstSeconds : lines > kBurstLines) {
-        continue;
-      }
-    }
-    const bool own = !line.caller.empty() && line.caller == event.caller;
-    const bool home_own = home != nullptr && !line.caller.empty() && line.caller == home->caller;
-    if (home == nullptr || own || !home_own) {
-      home = &event;
-    }
-  }
-  if (home == nullptr) {
-    // Rows of a task table whose head is lost.
-    for (auto& event : events_) {
-      if (!event.superseded && event.orphan_rows) {
-        home = &event;
-        home->orphan_rows = false;
-      }
-    }
-  }
-  if (home == nullptr) {
-    home = &open(line);
-  }
-  home->memcg_seen = home->memcg_seen || (known && memcg);
-  home->global_seen = home->global_seen || (known && !memcg);
-  return home;
-}
-
-bool Assembler::on_kill_intent(const Line& line, KernelLine& read) {
-  Victim& victim = read.as<VictimLine>().victim;
-  OpenEvent* event = event_for_victim(line, true, victim.memcg);
-  event->settle_intent();
-  victim.monotonic_us = line.monotonic_us;
-  event->intent = std::move(victim);
-  return touch(*event, line, Stage::victim);
-}
-
-bool Assembler::on_victim(const Line& line, KernelLine& read) {
-  auto& part = read.as<VictimLine>();
-  const bool announced = std::ranges::any_of(
-      events_, [](const OpenEvent& e) { return !e.superseded && e.intent.has_value(); });
-  // Every kernel that prints no sizes says "Out of memory" before; others may kill processes too.
-  if (part.fields == 0 && !part.has_prefix && !announced) {
-    return false;
-  }
-  Victim& victim = part.victim;
-  OpenEvent* event = event_for_victim(line, part.has_prefix, victim.memcg);
-  single_.interrupt();
-  victim.monotonic_us = line.monotonic_us;
-  victim.by_group = event->group_kill;
-  if (event->intent) {
-    // The one that was announced, or a child that was sacrificed instead of it.
-    const Victim& intent = *event->intent;
-    if (intent.pid == victim.pid) {
-      victim.score = intent.score;
-    } else {
-      victim.instead_of = intent.pid;
-    }
-    victim.memcg = victim.memcg || intent.memcg;
-    victim.allocating_task = victim.allocating_task || intent.allocating_task;
-    event->intent.reset();
-  }
-  settle(*event, line, read);
-  event->add_victim(std::move(victim));
-  return touch(*event, line, Stage::victim);
-}
-
-bool Assembler::on_group(const Line& line, KernelLine& /*read*/) {
-  OpenEvent* event = nullptr;
-  for (auto& candidate : events_) {
-    if (!candidate.superseded && candidate.is_oom() && !candidate.global_seen) {
-      event = &candidate;
-    }
-  }
-  if (event == nullptr) {
-    event = &open(line);
-  }
-  event->group_kill = true;
-  event->memcg_seen = true;
-  return touch(*event, line, Stage::victim);
-}
-
-bool Assembler::on_reaped(const Line& line, KernelLine& read) {
-  for (auto event = events_.rbegin(); event != events_.rend(); ++event) {
-    if (event->reap(read.as<VictimLine>().victim.pid)) {
-      return touch(*event, line, event->stage);
-    }
-  }
-  return false;
-}
-
-OpenEvent* Assembler::event_without_victim(const Line& line) {
-  OpenEvent* found = nullptr;
-  for (auto& event : events_) {
-    const bool callers = line.caller.empty() || event.caller.empty() || line.caller == event.caller;
-    if (!event.superseded && event.is_oom() && callers && event.report.victims.empty() &&
-        !event.report.panic && !event.intent && !event.orphan_rows) {
-      found = &event;
-    }
-  }
-  return found;
-}
-
-// The victim is dying already, there is none, or the kernel panics.
-bool Assembler::on_no_victim(const Line& line, KernelLine& read) {
-  const bool none = read.kind == &no_killable;
-  OpenEvent* event = event_without_victim(line);
-  if (event == nullptr || (none && event->report.no_killable_at)) {
-    event = &open(line);
-  }
-  event->exiting = event->exiting || read.kind == &victim_exiting;
-  auto* panic = std::get_if<Panic>(&read.part);
-  const bool panics_of_it = panic != nullptr && panic->reason == Panic::Reason::no_killable;
-  if (none || (panics_of_it && !event->report.no_killable_at)) {
-    event->report.no_killable_at = place_of(line);
-  }
-  if (panic != nullptr) {
-    event->report.panic = std::move(*panic);
-  }
-  return touch(*event, line, Stage::victim);
-}
-
-bool Assembler::on_sysrq(const Line& line, KernelLine& read) {
-  if (read.as<Sysrq>() == Sysrq::manual_oom) {
-    manual_oom_ = moment_of(line);
-  } else if (read.as<Sysrq>() == Sysrq::show_memory) {
-    show_memory_ = moment_of(line);
-  } else if (OpenEvent* event = event_without_victim(line)) {
-    event->report.no_killable_at = place_of(line);
-    touch(*event, line, Stage::victim);
-  }
-  return true;
 }
 
 }  // namespace whyoom::report

@@ -148,7 +148,43 @@ TEST(Assembler, MixedLinesOfTwoCpusComeApart) {
       EXPECT_EQ(kill.tasks.size(), 2U);
       EXPECT_TRUE(fail.tasks.empty());
       EXPECT_EQ(kill.victims.size(), alone[0].victims.size());
+      // Without callers it was a guess, however good.
+      EXPECT_EQ(kill.mixed_at.has_value(), !callers);
+      EXPECT_EQ(fail.mixed_at.has_value(), !callers);
     }
+  }
+}
+
+// Of two kernels that nothing tells apart: what each line says is sure, whose it is is not.
+TEST(Assembler, TwoReportsLineByLineAreKnownToBeMixed) {
+  const std::string one = sample_report();
+  std::string other = replaced(one, "free:6060", "free:9090");
+  other = replaced(other, "DMA32 free:20140kB", "DMA32 free:77777kB");
+  other = replaced(other, "265592 pages RAM", "131072 pages RAM");
+  for (const bool runs : {false, true}) {
+    const auto left = lines_of(one);
+    const auto right = lines_of(other);
+    std::vector<std::string> mixed;
+    const std::size_t most = runs ? 7 : 1;
+    for (std::size_t at = 0; at < left.size(); at += most) {
+      for (const auto* from : {&left, &right}) {
+        for (std::size_t i = at; i < std::min(at + most, left.size()); ++i) {
+          mixed.push_back((*from)[i]);
+        }
+      }
+    }
+    const auto events = assemble(text_of(mixed));
+    for (const Report& event : events) {
+      if (!event.totals.empty() || !event.zones.empty()) {
+        EXPECT_TRUE(event.mixed_at) << "runs " << runs;
+        EXPECT_FALSE(event.damage.empty());
+      }
+    }
+  }
+  // One after the other they are not, also when the head of the second is lost.
+  const auto lines = lines_of(other);
+  for (const auto& event : assemble(one + text_of({lines.begin() + 12, lines.end()}))) {
+    EXPECT_FALSE(event.mixed_at);
   }
 }
 
@@ -231,8 +267,8 @@ TEST(Assembler, AnyLineCanBeLost) {
     const auto events = assemble(text_of(rest));
     ASSERT_EQ(events.size(), 1U);
     EXPECT_EQ(events[0].kind, Kind::oom_kill);
-    const bool is_victim = lines[lost].find("Killed process") != std::string::npos;
-    EXPECT_EQ(events[0].victims.size(), is_victim ? 0U : 1U);
+    EXPECT_EQ(events[0].victims.size(), 1U);  // two lines name it
+    EXPECT_FALSE(events[0].mixed_at);
     EXPECT_EQ(events[0].zones.size(), lines[lost].find(" free:") != std::string::npos &&
                                               lines[lost].find("Node 0 DMA") != std::string::npos
                                           ? events[0].zones.size()

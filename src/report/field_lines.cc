@@ -144,109 +144,6 @@ std::optional<int> parse_node_prefix(std::string_view text) {
   return static_cast<int>(*node);
 }
 
-namespace {
-
-// The number that ends right before `at`.
-std::optional<std::uint64_t> number_before(std::string_view text, std::size_t at) {
-  std::size_t begin = at;
-  while (begin > 0 && is_digit(text[begin - 1])) {
-    --begin;
-  }
-  return parse_number<std::uint64_t>(text.substr(begin, at - begin));
-}
-
-struct CountedLine {
-  std::string_view phrase;
-  Maybe<std::uint64_t> Tail::*field;  // nullptr: known, but nothing uses it
-};
-
-// The longer of two phrases with the same beginning comes first.
-constexpr std::array<CountedLine, 13> kCounted{{
-    {" total pagecache pages", &Tail::pagecache},
-    {" pages in swap cache", &Tail::swap_cache},
-    {" pages RAM", &Tail::ram},
-    {" pages of RAM", &Tail::ram},
-    {" pages HighMem/MovableOnly", &Tail::highmem_movable},
-    {" pages HighMem", &Tail::highmem_movable},
-    {" pages reserved", &Tail::reserved},
-    {" reserved pages", &Tail::reserved},
-    {" pages cma reserved", &Tail::cma_reserved},
-    {" pages hwpoisoned", &Tail::hwpoisoned},
-    {" pages shared", nullptr},
-    {" pages non-shared", nullptr},
-    {" pages in pagetable cache", nullptr},
-}};
-
-bool read_counted(std::string_view text, Place at, Tail& tail) {
-  bool found = false;
-  for (const auto& [phrase, field] : kCounted) {
-    const std::size_t where = text.find(phrase);
-    if (where == std::string_view::npos || where == 0 || !is_digit(text[where - 1])) {
-      continue;
-    }
-    const auto value = number_before(text, where);
-    if (!value) {
-      continue;
-    }
-    found = true;
-    if (field != nullptr && !(tail.*field)) {
-      tail.*field = Read<std::uint64_t>{*value, at};
-    }
-  }
-  return found;
-}
-
-bool read_swap(std::string_view text, std::string_view key, Place at, Maybe<std::uint64_t>& into) {
-  const std::size_t where = text.find(key);
-  if (where == std::string_view::npos) {
-    return false;
-  }
-  Cursor cursor(text.substr(where + key.size()));
-  cursor.skip_spaces();
-  if (!cursor.take('=') && !cursor.take(':')) {
-    return false;
-  }
-  cursor.skip_spaces();
-  const auto value = cursor.take_unsigned();
-  if (!value || !cursor.take("kB")) {
-    return false;
-  }
-  if (!into) {
-    into = Read<std::uint64_t>{*value, at};
-  }
-  return true;
-}
-
-}  // namespace
-
-bool read_tail(std::string_view text, Place at, Tail& tail) {
-  bool found = read_counted(text, at, tail);
-  found = read_swap(text, "Free swap", at, tail.free_swap_kib) || found;
-  found = read_swap(text, "Total swap", at, tail.total_swap_kib) || found;
-  return found || trim_left(text).starts_with("Swap cache stats:") ||
-         trim_left(text).starts_with("Swap cache: add ");
-}
-
-bool is_whole_tail(std::string_view text) {
-  const std::string_view whole = trim(text);
-  return whole.ends_with("kB") || whole.starts_with("Swap cache") ||
-         std::any_of(kCounted.begin(), kCounted.end(),
-                     [whole](const auto& counted) { return whole.ends_with(counted.phrase); });
-}
-
-bool looks_like_tail(std::string_view text) {
-  const std::string_view start = trim_left(text);
-  if (start.empty() || start.size() > 120) {
-    return false;
-  }
-  if (start.front() != 'F' && start.front() != 'T' && start.front() != 'S' &&
-      start.find(" pages") == std::string_view::npos) {
-    return false;
-  }
-  Tail scratch;
-  return read_tail(start, {}, scratch);
-}
-
 std::optional<Hugepages> parse_hugepages(std::string_view text, Place at) {
   const std::string_view start = trim_left(text);
   const auto number = [&](std::string_view key) { return number_after(start, key); };
@@ -364,17 +261,13 @@ bool read_hugepages(std::string_view text, Place at, KernelLine& out) {
   }
   const auto pages = parse_hugepages(text, at);
   out.good = pages.has_value();
+  out.fullness = whole_if(out.good && text.ends_with("kB"));
+  for (const std::string_view key : {"hugepages_free=", "hugepages_surp=", "hugepages_size="}) {
+    out.score += number_after(text, key) ? 1 : 0;
+  }
   if (pages) {
     out.part = *pages;
   }
-  return true;
-}
-
-bool read_tail_line(std::string_view text, Place at, KernelLine& out) {
-  if (!looks_like_tail(text)) {
-    return false;
-  }
-  read_tail(text, at, out.part.emplace<Tail>());
   return true;
 }
 
@@ -394,29 +287,12 @@ bool put_node(OpenEvent& event, KernelLine& read) {
   return true;
 }
 
-constexpr Maybe<std::uint64_t> Tail::*kTailFields[] = {
-    &Tail::pagecache,      &Tail::swap_cache,   &Tail::free_swap_kib,
-    &Tail::total_swap_kib, &Tail::ram,          &Tail::highmem_movable,
-    &Tail::reserved,       &Tail::cma_reserved, &Tail::hwpoisoned};
-
-bool lacks_tail(const OpenEvent& event, const KernelLine& read) {
-  for (const auto field : kTailFields) {
-    if (read.as<Tail>().*field && event.report.tail.*field) {
-      return false;
-    }
-  }
-  // Before the numbers of memory it must be the whole line; else it is in a name.
-  return group_of(event.stage) >= group_of(Stage::mem_info) ||
-         (event.report.trigger && is_whole_tail(read.line->text));
-}
-
-bool put_tail(OpenEvent& event, KernelLine& read) {
-  for (const auto field : kTailFields) {
-    if (const auto& value = read.as<Tail>().*field) {
-      event.report.tail.*field = value;
-    }
-  }
-  return true;
+bool contradicts_hugepages(const OpenEvent& event, const KernelLine& read) {
+  const auto& said = read.as<Hugepages>();
+  return std::ranges::any_of(event.report.hugepages, [&](const Hugepages& known) {
+    return known.node == said.node && known.size == said.size &&
+           (known.total != said.total || known.free != said.free);
+  });
 }
 
 bool lacks_slab(const OpenEvent& e, const KernelLine& /*read*/) {
@@ -459,13 +335,12 @@ const LineKind hugepages{
                    return known.node == pages.node && known.size == pages.size;
                  });
         },
+    .contradicts = contradicts_hugepages,
     .put =
         [](OpenEvent& e, KernelLine& read) {
           e.keep(e.report.hugepages, std::move(read.as<Hugepages>()));
           return true;
         }};
-const LineKind tail_line{
-    .read = read_tail_line, .stage = Stage::tail, .lacks = lacks_tail, .put = put_tail};
 const LineKind slab_title{
     .stage = Stage::slab,
     .lacks = [](const OpenEvent& e,

@@ -15,7 +15,7 @@ namespace whyoom::report {
 struct LineKind;
 extern const LineKind totals, node_line;
 extern const LineKind node_prefix;  // "Node 0 " alone: the rest of the record came apart
-extern const LineKind hugepages, tail_line;
+extern const LineKind hugepages;
 extern const LineKind slab_title, slab_columns, slab_row, slab_refused;
 
 // What a run over the fields of a line found.
@@ -42,13 +42,6 @@ void note_run(const FieldRun& run, std::string_view text, const FieldSet& fields
 
 // "Node 0 active_anon:..." -> 0
 std::optional<int> parse_node_prefix(std::string_view text);
-
-// The lines behind the zones: "698 total pagecache pages", "Free swap  = 0kB", "130942 pages RAM".
-// A garbled line can hold two of them. True when at least one was read.
-bool read_tail(std::string_view text, Place at, Tail& tail);
-bool looks_like_tail(std::string_view text);
-// Nothing stands behind what is said.
-bool is_whole_tail(std::string_view text);
 
 // "Node 0 hugepages_total=0 hugepages_free=0 hugepages_surp=0 hugepages_size=2048kB"
 std::optional<Hugepages> parse_hugepages(std::string_view text, Place at);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "report/kernel_line.h"
+#include "report/tail_lines.h"
 
 namespace whyoom::report {
 namespace {

@@ -10,6 +10,8 @@ namespace whyoom::report {
 namespace {
 
 constexpr std::string_view kInvoked = " invoked oom-killer:";
+constexpr std::string_view kInvokedAlone = "invoked oom-killer:";  // the name was cut off
+constexpr std::string_view kBare = "oom-killer:";                  // to 2.6.16 nobody is named
 constexpr std::string_view kFailure = ": page allocation failure";
 constexpr std::string_view kStall = ": page allocation stalls for ";
 constexpr std::string_view kVmallocFailure = "vmalloc: allocation failure";
@@ -87,18 +89,23 @@ std::string_view take_node_list(std::string_view text) {
 }
 
 std::optional<HeaderLine> parse_oom_header(std::string_view text) {
-  const std::size_t at = text.rfind(kInvoked);
-  if (at == std::string_view::npos) {
+  const std::size_t named = text.rfind(kInvoked);
+  const std::size_t name = named == std::string_view::npos ? 0 : named;
+  const std::string_view words = named != std::string_view::npos   ? kInvoked
+                                 : text.starts_with(kInvokedAlone) ? kInvokedAlone
+                                                                   : kBare;
+  if (!text.substr(name).starts_with(words)) {
     return std::nullopt;
   }
-  const std::string_view rest = text.substr(at + kInvoked.size());
+  const std::string_view rest = text.substr(name + words.size());
   // A sentence about the killer is no report: nothing, or the mask, follows the colon.
-  if (!trim(rest).empty() && !trim_left(rest).starts_with("gfp_mask") &&
-      !trim_left(rest).starts_with("order")) {
+  if (trim(rest).empty()
+          ? words == kBare
+          : !trim_left(rest).starts_with("gfp_mask") && !trim_left(rest).starts_with("order")) {
     return std::nullopt;
   }
   HeaderLine header;
-  header.trigger.comm = comm_before(text, at);
+  header.trigger.comm = comm_before(text, name);
   header.gfp = read_gfp(rest, "gfp_mask=");
   header.trigger.nodemask = read_nodes(rest, "nodemask=");
   header.trigger.order = read_int(rest, "order=");
@@ -112,6 +119,9 @@ std::optional<HeaderLine> parse_oom_header(std::string_view text) {
 
 std::optional<HeaderLine> parse_failure_header(std::string_view text) {
   HeaderLine line;
+  if (text.starts_with(kFailure.substr(2))) {
+    return parse_failure_header(": " + std::string(text));  // the name was cut off
+  }
   std::size_t at = text.find(kFailure);
   if (at == std::string_view::npos) {
     at = text.find(kStall);
@@ -129,8 +139,12 @@ std::optional<HeaderLine> parse_failure_header(std::string_view text) {
   }
   std::string_view rest = text.substr(at + 1);
   line.trigger.comm = comm_before(text, at);
+  // Without a name it can be a sentence about such failures; the kernel goes on with the order.
   if (line.trigger.comm.empty()) {
-    return std::nullopt;
+    const std::string_view behind = text.substr(std::min(text.size(), at + kFailure.size()));
+    if (!behind.starts_with(": order:") && !behind.starts_with(". order:")) {
+      return std::nullopt;
+    }
   }
   // The name of the cpuset can hold any of the keys: it ends at the last of them.
   const std::size_t cpuset = rest.find(kCpuset);
@@ -207,9 +221,10 @@ namespace {
 
 int score_of(const std::optional<GfpText>& gfp) { return gfp ? (gfp->names ? 2 : 1) : 0; }
 
+template <bool named>
 bool read_oom_header(std::string_view text, Place at, KernelLine& out) {
   auto header = parse_oom_header(text);
-  if (!header) {
+  if (!header || header->trigger.comm.empty() == named) {
     return false;
   }
   header->trigger.at = at;
@@ -224,9 +239,10 @@ bool read_oom_header(std::string_view text, Place at, KernelLine& out) {
   return true;
 }
 
+template <bool named>
 bool read_failure_header(std::string_view text, Place at, KernelLine& out) {
   auto header = parse_failure_header(text);
-  if (!header) {
+  if (!header || header->trigger.comm.empty() == named) {
     return false;
   }
   header->trigger.at = at;
@@ -256,8 +272,11 @@ bool read_vmalloc(std::string_view text, Place at, KernelLine& out) {
 
 }  // namespace
 
-const LineKind oom_header{.read = read_oom_header};
-const LineKind failure_header{.read = read_failure_header};
+const LineKind oom_header{.read = read_oom_header<true>};
+const LineKind failure_header{.read = read_failure_header<true>};
+// Mostly the rest of a line that was wrapped behind the name.
+const LineKind nameless_oom{.read = read_oom_header<false>, .stands_alone = false};
+const LineKind nameless_failure{.read = read_failure_header<false>, .stands_alone = false};
 const LineKind vmalloc_failure{.read = read_vmalloc};
 const LineKind cpuset_line{
     .read = read_part<parse_cpuset_line>,

@@ -12,7 +12,7 @@
 namespace whyoom::report {
 
 struct LineKind;
-extern const LineKind oom_header, failure_header;
+extern const LineKind oom_header, failure_header, nameless_oom, nameless_failure;
 extern const LineKind vmalloc_failure;  // vmalloc's line before such a header
 extern const LineKind cpuset_line;
 

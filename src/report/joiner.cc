@@ -22,7 +22,7 @@ void Joiner::emit(const logtext::Line& line, KernelLine& read) {
   if (read.kind == &task_columns) {
     const auto* columns = std::get_if<TaskColumns>(&read.part);
     columns_ = columns != nullptr ? columns->size() : 0;
-  } else if (read.kind == &oom_header) {
+  } else if (read.kind == &oom_header || read.kind == &nameless_oom) {
     columns_ = 0;
   }
   read.line = &line;

@@ -47,6 +47,10 @@ TEST(Joiner, MailsBreakAtBlanks) {
                    "and then some prose"}));
   EXPECT_EQ(join({{"memory+swap: usage 1kB, limit", true}, {"2kB, failcnt 0", false}}),
             (Lines{"memory+swap: usage 1kB, limit 2kB, failcnt 0"}));
+  EXPECT_EQ(join({{"Node 0 hugepages_total=0", true},
+                  {"hugepages_free=0 hugepages_surp=0 hugepages_size=2048kB", false}}),
+            (Lines{"Node 0 hugepages_total=0 hugepages_free=0 hugepages_surp=0 "
+                   "hugepages_size=2048kB"}));
 }
 
 TEST(Joiner, TerminalsBreakInsideWords) {

@@ -5,9 +5,11 @@
 
 #include "base/text.h"
 #include "logtext/literal_scan.h"
+#include "report/constraint_lines.h"
 #include "report/field_lines.h"
 #include "report/kernel_notices.h"
 #include "report/memcg_lines.h"
+#include "report/tail_lines.h"
 #include "report/userspace_lines.h"
 #include "report/zone_lines.h"
 
@@ -76,6 +78,8 @@ constexpr Row kRows[] = {
     {"Backtrace:", Where::begins, &trace_start},
     {"oom_reaper: reaped process ", Where::begins, &reaped, "oom_reaper"},
     {"Out of memory and no killable processes", Where::begins, &no_killable},
+    {"Rebooting in ", Where::begins, &panic_restart},
+    {"---[ end Kernel panic", Where::begins, &panic_halt},
     {"SLUB: Unable to allocate memory on ", Where::begins, &slub_failure, "SLUB: Unable"},
     {"cache: ", Where::begins, &slub_cache},
     {"TCP: out of memory", Where::start, &limit_line},
@@ -98,9 +102,14 @@ constexpr Row kRows[] = {
     {"", Where::start, &zone_line},
     {"", Where::start, &buddy_lists},
     {"", Where::start, &per_cpu},
+    {"oom-killer:", Where::start, &nameless_oom},
+    {"invoked oom-killer:", Where::start, &nameless_oom},
+    {"page allocation failure", Where::start, &nameless_failure},
+    {": page allocation failure", Where::start, &nameless_failure},
     {" invoked oom-killer:", Where::anywhere, &oom_header, "oom-killer", "oom_score_adj"},
     {"Kill", Where::anywhere, &victim_line, "Killed process", "ut of memory", "ut of Memory"},
     {"Kill", Where::anywhere, &kill_intent},
+    {"kill process ", Where::anywhere, &kill_intent},  // 2.6.19 to 2.6.35
     {"alloc", Where::anywhere, &failure_header, "page allocation"},
     {"alloc", Where::anywhere, &vmalloc_failure, "vmalloc"},
     {"alloc", Where::anywhere, &overcommit_refused, "enough memory for"},

@@ -68,6 +68,8 @@ struct LineKind {
   Stage stage = Stage::header;
   bool opens = false;  // a report whose head is lost can begin with it
   bool (*lacks)(const OpenEvent& event, const KernelLine& read) = nullptr;
+  // The event has such a line already, and it says something else. None: see `opens`.
+  bool (*contradicts)(const OpenEvent& event, const KernelLine& read) = nullptr;
   // False: the event has no use for it.
   bool (*put)(OpenEvent& event, KernelLine& read) = nullptr;
   bool stands_alone = true;    // never the wrapped rest of another line

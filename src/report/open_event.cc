@@ -105,9 +105,36 @@ bool OpenEvent::gone(const logtext::Line& line, std::uint64_t foreign_lines) con
   return *passed > (over ? 10.0 : (exact ? 60.0 : 120.0)) || *passed < -2.0;
 }
 
+bool OpenEvent::in_the_midst(const logtext::Line& line) const {
+  // A failure can end with its stack: what it prints of memory is rate limited.
+  if (ignored || ended() || (is_failure() && stage <= Stage::stack)) {
+    return false;
+  }
+  constexpr double few_seconds = 2;
+  constexpr LineNumber few_lines = 400;
+  const auto passed = seconds_between(last, line);
+  return passed ? *passed >= -few_seconds && *passed <= few_seconds
+                : line.number - std::min(line.number, last.line) <= few_lines;
+}
+
+void OpenEvent::mix(LineNumber line) {
+  if (!report.mixed_at) {
+    report.mixed_at = Place{0, line};
+    damage(line, "another report was printed at the same time: which line is of which is a guess");
+  }
+}
+
 void OpenEvent::damage(LineNumber line, std::string what) {
   if (report.damage.size() < kMaxDamage) {
     report.damage.push_back({line, std::move(what)});
+  }
+}
+
+void OpenEvent::note_constraint(std::optional<ConstraintKind> kind, Place at) {
+  if (kind && !report.constraint) {
+    report.constraint.emplace();
+    report.constraint->kind = *kind;
+    report.constraint->at = at;
   }
 }
 
@@ -180,6 +207,17 @@ void OpenEvent::add_victim(Victim&& victim) {
   if (keep(report.victims, std::move(victim))) {
     unreaped[pid].push_back(static_cast<std::uint32_t>(report.victims.size() - 1));
   }
+}
+
+bool OpenEvent::lacks_victim(std::int64_t pid) const {
+  if (!is_oom() || !report.victims.empty() || intent || report.panic || report.no_killable_at ||
+      exiting || orphan_rows) {
+    return false;
+  }
+  if (report.constraint && report.constraint->pid) {
+    return *report.constraint->pid == pid;
+  }
+  return !superseded;
 }
 
 bool OpenEvent::reap(std::int64_t pid) {
@@ -256,6 +294,28 @@ void name_kind(OpenEvent& event) {
   }
 }
 
+// The constraint line names the victim too; the line of the kill can be lost.
+void complete_victims(OpenEvent& event) {
+  Report& report = event.report;
+  if (!report.constraint || !report.constraint->pid || event.exiting || report.panic ||
+      report.no_killable_at) {
+    return;
+  }
+  const Constraint& said = *report.constraint;
+  if (report.victims.empty()) {
+    Victim victim;
+    victim.pid = *said.pid;
+    victim.comm = said.task;
+    victim.memcg = said.kind == ConstraintKind::memcg;
+    victim.at = said.at;
+    event.add_victim(std::move(victim));
+  }
+  Victim& victim = report.victims.front();
+  if (victim.pid == *said.pid && !victim.uid) {
+    victim.uid = said.uid;
+  }
+}
+
 void complete_memcg(OpenEvent& event) {
   Report& report = event.report;
   if (!report.constraint || report.constraint->oom_memcg.empty()) {
@@ -280,6 +340,7 @@ std::optional<Report> close_event(OpenEvent&& event) {
                  std::to_string(event.rows_lost) + " rows of a table were not kept");
   }
   complete_memcg(event);
+  complete_victims(event);
   name_kind(event);
   decode_gfp(event);
   if (event.report.trigger) {

@@ -123,7 +123,18 @@ struct OpenEvent {
   // No further line of it can come after `line`.
   [[nodiscard]] bool gone(const logtext::Line& line, std::uint64_t foreign_lines) const;
 
+  // More of its report is to come, and can come with `line`.
+  [[nodiscard]] bool in_the_midst(const logtext::Line& line) const;
+  // How far a line of that stage is from what came last.
+  [[nodiscard]] int distance_to(Stage to) const {
+    return to > stage ? static_cast<int>(to) - static_cast<int>(stage) : 0;
+  }
+  // Some of its lines may be of another report.
+  void mix(LineNumber line);
+
   void damage(LineNumber line, std::string what);
+  // What the line of a kill says of it, where no line of its own does.
+  void note_constraint(std::optional<ConstraintKind> kind, Place at);
   void settle_intent();  // a kill that was announced, and never reported done
   StackDump& stack(Place at);
   Memcg& memcg(Place at);
@@ -134,6 +145,8 @@ struct OpenEvent {
   // nullptr: there is no room for it, which is counted.
   Zone* add_zone(Zone&& zone);
   void add_victim(Victim&& victim);
+  // The log does not say whom it killed, and nothing in it says that it was not this process.
+  [[nodiscard]] bool lacks_victim(std::int64_t pid) const;
   // Marks the last victim of that number that was not reaped yet.
   bool reap(std::int64_t pid);
   // Keeps a row when the table has fewer than `most`, and counts it as lost otherwise.

@@ -79,6 +79,7 @@ struct Trigger {
   std::optional<kernel::GfpMask> gfp;
   std::optional<int> order;  // -1 = sysrq
   std::optional<int> oom_score_adj;
+  std::optional<int> oom_adj;           // to 2.6.36: oomkilladj=, oom_adj=; -17..15
   std::optional<std::string> nodemask;  // as printed: "0-1", "(null)"
   Place at{};
 };
@@ -210,6 +211,8 @@ struct Panic {
   Reason reason = Reason::none;
   std::string text;  // what follows "Kernel panic - not syncing: "
   Place at{};
+  Maybe<std::uint64_t> restart_seconds{};  // "Rebooting in 10 seconds.."
+  std::optional<Place> halted_at{};  // the end mark, which only a machine that stays down prints
 };
 
 // SLUB's and vmalloc's own lines.
@@ -313,6 +316,9 @@ struct Report {
   std::optional<UserspaceKill> userspace;
   std::optional<LimitReached> limit_reached;
 
+  // Where it could first not be told whether a line is of this report or of another that was being
+  // printed at the same time: nothing here is sure to be of one report. It stands in `damage` too.
+  std::optional<Place> mixed_at;
   std::uint32_t lines_lost = 0;  // messages that the log says were dropped inside the event
   // Why others than the kernel could have written these lines, a sentence without its stop; empty:
   // neither the framing nor the file lets them.
@@ -323,9 +329,10 @@ struct Report {
   std::vector<Damage> damage;
 };
 
-// The parts that a whole report of this kind has and this one lacks: "header", "mem-info", "zones",
-// "tasks", "constraint", "victim" (the names that the JSON uses). A panic has no victim and no
-// constraint line; a kernel before 5.0 prints no constraint line at all.
+// The parts that a whole report of this kind has and this one lacks, by the names that the JSON
+// uses: "header", "mem-info", "totals", "zones", "hugepages", "pages-ram", "memcg-stats", "tasks",
+// "constraint", "victim". Never a part that the kernel of this report may not print: what else the
+// report has tells that, and its release.
 std::vector<std::string> missing_parts(const Report& report);
 
 }  // namespace whyoom::report

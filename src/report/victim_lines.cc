@@ -11,13 +11,8 @@
 namespace whyoom::report {
 namespace {
 
-constexpr std::string_view kConstraint = "oom-kill:constraint=";
 constexpr std::string_view kKilled = "Killed process ";
-constexpr std::string_view kKill = "Kill process ";
-
-std::string between(std::string_view text, std::size_t from, std::size_t to) {
-  return std::string(text.substr(from, to == std::string_view::npos ? to : to - from));
-}
+constexpr std::string_view kKill = "ill process ";  // from 2.6.19 to 2.6.35 with a small k
 
 std::optional<std::int64_t> number_at(std::string_view text, std::size_t at) {
   const auto value = Cursor(text.substr(at)).take_unsigned();
@@ -27,134 +22,25 @@ std::optional<std::int64_t> number_at(std::string_view text, std::size_t at) {
   return static_cast<std::int64_t>(*value);
 }
 
-// task, pid and uid close the line; a process name can hold any of the keys.
-void read_task(std::string_view text, Constraint& out) {
-  constexpr std::string_view task = ",task=";
-  constexpr std::string_view pid = ",pid=";
-  constexpr std::string_view uid = ",uid=";
-  const std::size_t uid_at = text.rfind(uid);
-  if (uid_at != std::string_view::npos) {
-    out.uid = number_at(text, uid_at + uid.size());
-  }
-  const std::size_t pid_at = text.rfind(pid, uid_at);
-  if (pid_at != std::string_view::npos) {
-    out.pid = number_at(text, pid_at + pid.size());
-  }
-  const std::size_t task_at = text.rfind(task, pid_at);
-  if (task_at != std::string_view::npos) {
-    out.task = between(text, task_at + task.size(), pid_at);
-  }
-}
-
-std::optional<ConstraintKind> kind_of(std::string_view name) {
-  using Name = std::pair<std::string_view, ConstraintKind>;
-  static constexpr std::array<Name, 4> names{{
-      {"CONSTRAINT_NONE", ConstraintKind::none},
-      {"CONSTRAINT_MEMCG", ConstraintKind::memcg},
-      {"CONSTRAINT_CPUSET", ConstraintKind::cpuset},
-      {"CONSTRAINT_MEMORY_POLICY", ConstraintKind::mempolicy},
-  }};
-  for (const auto& [text, kind] : names) {
-    if (text == name) {
-      return kind;
-    }
-  }
-  return std::nullopt;
-}
-
-// The value of `key`, up to the next of the keys that can follow it.
-std::string value_until(std::string_view text, std::string_view key,
-                        std::initializer_list<std::string_view> ends) {
-  const std::size_t at = text.find(key);
-  if (at == std::string_view::npos) {
-    return {};
-  }
-  const std::size_t from = at + key.size();
-  for (const auto end : ends) {
-    const std::size_t to = text.find(end, from);
-    if (to != std::string_view::npos) {
-      return between(text, from, to);
-    }
-  }
-  return std::string(text.substr(from));
-}
-
-}  // namespace
-
-bool constraint_has_doubtful_names(std::string_view text) {
-  static constexpr std::array<std::string_view, 4> keys{
-      ",cpuset=", ",mems_allowed=", ",oom_memcg=", ",task_memcg="};
-  return std::any_of(keys.begin(), keys.end(),
-                     [text](std::string_view key) { return text.find(key) != text.rfind(key); });
-}
-
-std::optional<Constraint> parse_constraint(std::string_view text, Place at) {
-  const std::string_view start = trim_left(text);
-  if (!start.starts_with(kConstraint)) {
-    return std::nullopt;
-  }
-  const std::string_view rest = start.substr(kConstraint.size());
-  const auto kind = kind_of(rest.substr(0, rest.find(',')));
-  if (!kind) {
-    return std::nullopt;
-  }
-  Constraint out;
-  out.kind = *kind;
-  out.at = at;
-  const std::size_t mask = rest.find(",nodemask=");
-  if (mask != std::string_view::npos) {
-    out.nodemask = std::string(take_node_list(rest.substr(mask + 10)));
-  }
-  out.cpuset = value_until(
-      rest, ",cpuset=", {",mems_allowed=", ",global_oom", ",oom_memcg=", ",task_memcg="});
-  const std::size_t mems = rest.find(",mems_allowed=");
-  if (mems != std::string_view::npos) {
-    out.mems_allowed = std::string(take_node_list(rest.substr(mems + 14)));
-  }
-  // Only with a cgroup's limit is there a cgroup that it belongs to.
-  const bool memcg = out.kind == ConstraintKind::memcg;
-  out.global_oom = !memcg && rest.find(",global_oom") != std::string_view::npos;
-  read_task(rest, out);
-  const std::string_view head = rest.substr(0, rest.rfind(",task="));
-  out.oom_memcg = memcg ? value_until(head, ",oom_memcg=", {",task_memcg="}) : std::string();
-  out.task_memcg = value_until(head, ",task_memcg=", {});
-  if (constraint_has_doubtful_names(text)) {
-    out.cpuset.clear();
-    out.oom_memcg.clear();
-    out.task_memcg.clear();
-  }
-  if (!out.pid && out.task_memcg.ends_with('>')) {
-    out.task_memcg.pop_back();  // a pager's mark for a cut line
-  }
-  return out;
-}
-
-bool extend_constraint(std::string_view text, Constraint& constraint) {
-  const std::string_view rest = trim(text);
-  if (!rest.starts_with(",task=") || rest.find(",pid=") == std::string_view::npos) {
-    return false;
-  }
-  read_task(rest, constraint);
-  return true;
-}
-
-namespace {
-
 struct Prefix {
   bool known = false;
   bool memcg = false;
   bool allocating_task = false;
+  std::optional<ConstraintKind> constraint;
 };
 
 // What the kernel says before it names the victim, or nothing. A log can begin inside of it; any
 // other word before it makes the line somebody else's: it can hold names that users choose.
 std::optional<Prefix> read_prefix(std::string_view text) {
   using Known = std::pair<std::string_view, Prefix>;
-  static constexpr std::array<Known, 4> all{{
-      {"Memory cgroup out of memory: ", {true, true, false}},
-      {"Out of memory (oom_kill_allocating_task): ", {true, false, true}},
-      {"Out of memory: ", {true, false, false}},
-      {"Out of Memory: ", {true, false, false}},
+  static constexpr std::array<Known, 6> all{{
+      {"Memory cgroup out of memory: ", {true, true, false, {}}},
+      {"Out of memory (oom_kill_allocating_task): ", {true, false, true, {}}},
+      {"Out of memory: ", {true, false, false, {}}},
+      {"Out of Memory: ", {true, false, false, {}}},
+      // To 2.6.35.
+      {"No available memory in cpuset: ", {true, false, false, ConstraintKind::cpuset}},
+      {"No available memory (MPOL_BIND): ", {true, false, false, ConstraintKind::mempolicy}},
   }};
   const std::string_view start = trim_left(text);
   if (start.empty()) {
@@ -172,12 +58,13 @@ std::optional<Prefix> read_prefix(std::string_view text) {
 
 std::optional<VictimLine> parse_kill_intent(std::string_view text, Place at) {
   const std::size_t start = text.find(kKill);
-  if (start == std::string_view::npos) {
+  if (start == std::string_view::npos || start == 0 ||
+      (text[start - 1] != 'K' && text[start - 1] != 'k')) {
     return std::nullopt;
   }
   Cursor cursor(text.substr(start + kKill.size()));
   const auto pid = take_pid(cursor);
-  const auto prefix = read_prefix(text.substr(0, start));
+  const auto prefix = read_prefix(text.substr(0, start - 1));
   if (!pid || !cursor.take(" (") || !prefix) {
     return std::nullopt;
   }
@@ -193,6 +80,7 @@ std::optional<VictimLine> parse_kill_intent(std::string_view text, Place at) {
   line.victim.memcg = prefix->memcg;
   line.victim.allocating_task = prefix->allocating_task;
   line.victim.at = at;
+  line.constraint = prefix->constraint;
   return line;
 }
 
@@ -277,6 +165,7 @@ std::optional<VictimLine> parse_victim(std::string_view text, Place at) {
   victim.memcg = prefix->memcg;
   victim.allocating_task = prefix->allocating_task;
   line.has_prefix = prefix->known;
+  line.constraint = prefix->constraint;
   if (end != std::string_view::npos) {
     const auto uid = victim.uid;
     read_victim_fields(rest.substr(end + 1), line);
@@ -284,6 +173,7 @@ std::optional<VictimLine> parse_victim(std::string_view text, Place at) {
       victim.uid = uid;
     }
     const std::string_view tail = trim(rest.substr(end));
+    line.name_alone = tail == ")" || tail == ").";
     line.complete = tail == ")." || victim.oom_score_adj || (victim.file_rss_kib && uid);
   }
   return line;
@@ -300,9 +190,23 @@ std::optional<std::string_view> parse_group(std::string_view text) {
   return start.substr(head.size(), end - head.size());
 }
 
-std::optional<std::int64_t> parse_reaped(std::string_view text) {
+std::optional<Victim> parse_reaped(std::string_view text, Place at) {
   Cursor cursor(trim_left(text));
-  return cursor.take("oom_reaper: reaped process ") ? take_pid(cursor) : std::nullopt;
+  const auto pid = cursor.take("oom_reaper: reaped process ") ? take_pid(cursor) : std::nullopt;
+  if (!pid) {
+    return std::nullopt;
+  }
+  Victim victim;
+  victim.pid = *pid;
+  victim.reaped = true;
+  victim.at = at;
+  const std::string_view name = cursor.rest();
+  // What the name holds ends at the last of the kernel's own words; a cut line has none of them.
+  const std::size_t end = std::min(name.rfind("), now anon-rss:"), name.rfind(')'));
+  if (name.starts_with(" (") && end != std::string_view::npos && end > 2) {
+    victim.comm = std::string(name.substr(2, end - 2));
+  }
+  return victim;
 }
 
 bool is_victim_exiting(std::string_view text) {
@@ -352,52 +256,6 @@ Sysrq parse_sysrq(std::string_view text) {
 
 namespace {
 
-bool read_constraint(std::string_view text, Place at, KernelLine& out) {
-  auto constraint = parse_constraint(text, at);
-  out.fullness = Fullness::partial;
-  if (!constraint) {
-    return false;
-  }
-  out.score = 1;
-  for (const bool there :
-       {!constraint->nodemask.empty(), !constraint->cpuset.empty(),
-        !constraint->mems_allowed.empty(), constraint->global_oom, !constraint->oom_memcg.empty(),
-        !constraint->task_memcg.empty(), !constraint->task.empty(), constraint->pid.has_value(),
-        constraint->uid.has_value()}) {
-    out.score += there ? 1 : 0;
-  }
-  if (constraint->uid && constraint->pid) {
-    out.fullness = Fullness::extensible;
-  } else {
-    out.damage.emplace_back("the constraint line is cut");
-  }
-  if (constraint_has_doubtful_names(text)) {
-    out.damage.emplace_back("a name in the constraint line holds the words of the line itself");
-  }
-  out.part = std::move(*constraint);
-  return true;
-}
-
-bool read_constraint_rest(std::string_view text, Place /*at*/, KernelLine& out) {
-  return extend_constraint(text, out.part.emplace<Constraint>());
-}
-
-bool put_constraint(OpenEvent& event, KernelLine& read) {
-  auto& constraint = read.as<Constraint>();
-  (constraint.kind == ConstraintKind::memcg ? event.memcg_seen : event.global_seen) = true;
-  event.report.constraint = std::move(constraint);
-  event.orphan_rows = false;
-  return true;
-}
-
-bool put_constraint_rest(OpenEvent& event, KernelLine& read) {
-  auto& rest = read.as<Constraint>();
-  event.report.constraint->task = std::move(rest.task);
-  event.report.constraint->pid = rest.pid;
-  event.report.constraint->uid = rest.uid ? rest.uid : event.report.constraint->uid;
-  return true;
-}
-
 bool read_kill_intent(std::string_view text, Place at, KernelLine& out) {
   auto line = parse_kill_intent(text, at);
   if (!line) {
@@ -434,10 +292,22 @@ bool read_group(std::string_view text, Place /*at*/, KernelLine& out) {
   return true;
 }
 
-bool read_reaped(std::string_view text, Place /*at*/, KernelLine& out) {
-  const auto pid = parse_reaped(text);
-  out.part.emplace<VictimLine>().victim.pid = pid.value_or(0);
-  return pid.has_value();
+bool read_reaped(std::string_view text, Place at, KernelLine& out) {
+  auto victim = parse_reaped(text, at);
+  if (victim) {
+    out.part.emplace<VictimLine>().victim = std::move(*victim);
+  }
+  return victim.has_value();
+}
+
+bool read_restart(std::string_view text, Place at, KernelLine& out) {
+  Cursor cursor(text);
+  const auto seconds = cursor.take("Rebooting in ") ? cursor.take_unsigned() : std::nullopt;
+  if (!seconds || !cursor.take(" second")) {
+    return false;
+  }
+  out.part.emplace<Panic>().restart_seconds = Read<std::uint64_t>{*seconds, at};
+  return true;
 }
 
 bool read_sysrq(std::string_view text, Place /*at*/, KernelLine& out) {
@@ -448,23 +318,6 @@ bool read_sysrq(std::string_view text, Place /*at*/, KernelLine& out) {
 
 }  // namespace
 
-const LineKind constraint_line{.read = read_constraint,
-                               .stage = Stage::constraint,
-                               .opens = true,
-                               .lacks =
-                                   [](const OpenEvent& e, const KernelLine&) {
-                                     return e.is_oom() && !e.report.constraint &&
-                                            e.report.victims.empty();
-                                   },
-                               .put = put_constraint,
-                               .has_no_blanks = true};
-const LineKind constraint_rest{
-    .read = read_constraint_rest,
-    .stage = Stage::constraint,
-    .lacks = [](const OpenEvent& e,
-                const KernelLine&) { return e.report.constraint && !e.report.constraint->pid; },
-    .put = put_constraint_rest,
-    .stands_alone = false};
 const LineKind kill_intent{.read = read_kill_intent, .stage = Stage::victim};
 const LineKind victim_line{.read = read_victim, .stage = Stage::victim};
 const LineKind kill_group{.read = read_group, .stage = Stage::victim};
@@ -474,6 +327,26 @@ const LineKind victim_exiting{
     .stage = Stage::victim};
 const LineKind no_killable{.stage = Stage::victim};
 const LineKind oom_panic{.read = read_part<parse_oom_panic>, .stage = Stage::victim};
+// What the kernel says behind the stack of the panic (kernel/panic.c).
+const LineKind panic_restart{
+    .read = read_restart,
+    .stage = Stage::victim,
+    .lacks = [](const OpenEvent& e,
+                const KernelLine&) { return e.report.panic && !e.report.panic->restart_seconds; },
+    .put =
+        [](OpenEvent& e, KernelLine& read) {
+          e.report.panic->restart_seconds = read.as<Panic>().restart_seconds;
+          return true;
+        }};
+const LineKind panic_halt{
+    .stage = Stage::victim,
+    .lacks = [](const OpenEvent& e,
+                const KernelLine&) { return e.report.panic && !e.report.panic->halted_at; },
+    .put =
+        [](OpenEvent& e, KernelLine& read) {
+          e.report.panic->halted_at = read.at;
+          return true;
+        }};
 const LineKind sysrq_line{.read = read_sysrq, .stage = Stage::victim};
 
 }  // namespace whyoom::report

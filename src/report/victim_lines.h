@@ -1,4 +1,4 @@
-// How a report ends: the constraint line, the victims, the reaper, the panics.
+// How a report ends: the victims, the reaper, the panics.
 #pragma once
 
 #include <cstdint>
@@ -11,25 +11,18 @@
 namespace whyoom::report {
 
 struct LineKind;
-extern const LineKind constraint_line, constraint_rest;
 extern const LineKind kill_intent, victim_line, kill_group, reaped, victim_exiting, no_killable;
-extern const LineKind oom_panic, sysrq_line;
-
-// "oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),...,task=hog,pid=186,uid=0". Paths, names
-// and lists all can hold commas, so it is split at its keys, task, pid and uid from the right.
-std::optional<Constraint> parse_constraint(std::string_view text, Place at);
-// A name in the line holds the keys of the line itself: where the names begin and end cannot be
-// told, and none of them is kept.
-bool constraint_has_doubtful_names(std::string_view text);
-// ",task=hog,pid=186,uid=0": the rest of a constraint line that was broken over records.
-bool extend_constraint(std::string_view text, Constraint& constraint);
+extern const LineKind oom_panic, panic_restart, panic_halt, sysrq_line;
 
 // "Killed process 186 (hog) total-vm:...", with any of the prefixes.
 struct VictimLine {
   Victim victim;
   bool has_prefix = false;  // the line itself says whether it was the machine or a cgroup
   bool complete = false;    // nothing that this kernel prints is missing at the end
+  bool name_alone = false;  // nothing follows the name, as to 2.6.31
   unsigned fields = 0;
+  // Said by the prefix; to 2.6.35 nothing else names a cpuset or a policy.
+  std::optional<ConstraintKind> constraint;
 };
 std::optional<VictimLine> parse_victim(std::string_view text, Place at);
 
@@ -40,8 +33,8 @@ std::optional<VictimLine> parse_kill_intent(std::string_view text, Place at);
 // "Tasks in /app are going to be killed due to memory.oom.group set"
 std::optional<std::string_view> parse_group(std::string_view text);
 
-// "oom_reaper: reaped process 186 (hog), now anon-rss:0kB, ..."
-std::optional<std::int64_t> parse_reaped(std::string_view text);
+// "oom_reaper: reaped process 186 (hog), now anon-rss:0kB, ...": the sizes are what was left.
+std::optional<Victim> parse_reaped(std::string_view text, Place at);
 
 // "Out of memory: OOM victim 186 (hog) is already exiting. Skip killing the task"
 bool is_victim_exiting(std::string_view text);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "report/constraint_lines.h"
 #include "report/kernel_line.h"
 
 namespace whyoom::report {
@@ -196,8 +197,12 @@ TEST(EndLines, PanicsOfTheOomPathOnly) {
 TEST(EndLines, GroupReaperSysrqExiting) {
   EXPECT_EQ(parse_group("Tasks in /a b are going to be killed due to memory.oom.group set"),
             "/a b");
-  EXPECT_EQ(parse_reaped("oom_reaper: reaped process 31 (x), now anon-rss:0kB, file-rss:0kB"), 31);
-  EXPECT_FALSE(parse_reaped("oom_reaper: unable to reap pid:31 (x)"));
+  const auto reaped =
+      parse_reaped("oom_reaper: reaped process 31 (x), now anon-rss:0kB, file-rss:0kB", {0, 7});
+  ASSERT_TRUE(reaped);
+  EXPECT_EQ(reaped->pid, 31);
+  EXPECT_EQ(reaped->comm, "x");
+  EXPECT_FALSE(parse_reaped("oom_reaper: unable to reap pid:31 (x)", {}));
   EXPECT_TRUE(is_victim_exiting(
       "Out of memory: OOM victim 31 (x) is already exiting. Skip killing the task"));
   EXPECT_EQ(read_line("Out of memory and no killable processes...").kind, &no_killable);
