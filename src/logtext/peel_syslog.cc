@@ -67,6 +67,17 @@ std::size_t kernel_tag_length(std::string_view text) {
   return text.starts_with("kernel[0]:") ? 10 : 0;
 }
 
+// "kernel [12345.678] ..": some templates of rsyslog write no colon.
+bool is_kernel_word_and_time(std::string_view text) {
+  constexpr std::string_view word = "kernel ";
+  if (!text.starts_with(word)) {
+    return false;
+  }
+  std::string_view probe = text.substr(word.size());
+  Peeled scratch;
+  return peel_bracket_time(probe, scratch);
+}
+
 // "name[123]:" - no kernel line of an OOM report looks like this.
 bool is_pid_tag(std::string_view word) {
   const std::size_t open = word.find('[');
@@ -120,7 +131,8 @@ bool take_host_and_tag(std::string_view& text, Peeled& peeled) {
       return true;
     }
     const std::string_view word = first_word(rest);
-    const bool tag = is_pid_tag(word) || (!host.empty() && is_plain_tag(word)) ||
+    const bool tag = (!host.empty() && is_kernel_word_and_time(rest)) || is_pid_tag(word) ||
+                     (!host.empty() && is_plain_tag(word)) ||
                      (word.ends_with(':') && is_oom_daemon(tag_name(word)));
     if (tag) {
       set_tag(word, peeled);

@@ -1,6 +1,9 @@
 #include "report/fingerprint.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "report/streams.h"
 
 namespace whyoom::report {
 
@@ -151,31 +154,51 @@ std::vector<Fingerprints::Key> Fingerprints::keys_of(const Report& report) {
   return keys;
 }
 
-bool Fingerprints::known(const Key& key) const {
-  const auto found = has_time_.find(key.value);
-  if (found == has_time_.end()) {
-    return false;
+// What one of them does not know may be equal; an id of a boot says more than a name.
+bool Fingerprints::Machine::may_be(const Machine& other) const {
+  if (boot && other.boot) {
+    return boot == other.boot;
   }
-  // Equal content at two known times is two events.
-  return key.timed || !(key.has_time && found->second);
+  return !host || !other.host || host == other.host;
 }
 
-void Fingerprints::remember(const Key& key) {
-  if (!has_time_.emplace(key.value, key.has_time).second) {
+bool Fingerprints::known(const Key& key, const Machine& machine) const {
+  const auto found = seen_.find(key.value);
+  return found != seen_.end() && std::ranges::any_of(found->second, [&](const Seen& seen) {
+           // Equal content at two known times is two events.
+           return machine.may_be(seen.machine) && (key.timed || !(key.has_time && seen.has_time));
+         });
+}
+
+void Fingerprints::remember(const Key& key, const Machine& machine) {
+  auto& seen = seen_[key.value];
+  if (seen.size() >= kMaxMachines || known(key, machine)) {
     return;
   }
+  seen.push_back({machine, key.has_time});
   if (ring_.size() < kMax) {
     ring_.push_back(key.value);
     return;
   }
-  has_time_.erase(ring_[next_]);
-  ring_[next_] = key.value;
+  const std::uint64_t old = std::exchange(ring_[next_], key.value);
   next_ = (next_ + 1) % kMax;
+  if (const auto oldest = seen_.find(old); oldest != seen_.end()) {
+    oldest->second.erase(oldest->second.begin());
+    if (oldest->second.empty()) {
+      seen_.erase(oldest);
+    }
+  }
 }
 
 bool Fingerprints::is_copy(const Report& report) {
   std::vector<Key> keys = keys_of(report);
-  const auto is_known = [this](const Key& key) { return known(key); };
+  const auto id = [](std::string_view name) {
+    Hash hash;
+    hash.add(name);
+    return name.empty() ? std::nullopt : std::optional(hash.value());
+  };
+  const Machine machine{id(short_host(report.host)), id(report.boot)};
+  const auto is_known = [&](const Key& key) { return known(key, machine); };
   if (std::any_of(keys.begin(), keys.end(), is_known)) {
     return true;
   }
@@ -189,7 +212,7 @@ bool Fingerprints::is_copy(const Report& report) {
     }
   }
   for (const Key& key : keys) {
-    remember(key);
+    remember(key, machine);
   }
   return false;
 }

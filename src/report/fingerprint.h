@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -39,14 +40,24 @@ class Fingerprints {
     bool timed = false;     // of a line with its monotonic time
     bool has_time = false;  // the event has such a time
   };
+  // Hashes of its names; empty: not known.
+  struct Machine {
+    std::optional<std::uint64_t> host, boot;
+    [[nodiscard]] bool may_be(const Machine& other) const;
+  };
+  struct Seen {
+    Machine machine;
+    bool has_time = false;
+  };
   static std::vector<Key> keys_of(const Report& report);
-  [[nodiscard]] bool known(const Key& key) const;
-  void remember(const Key& key);
+  [[nodiscard]] bool known(const Key& key, const Machine& machine) const;
+  void remember(const Key& key, const Machine& machine);
 
   static constexpr std::size_t kMax = 16384;
+  static constexpr std::size_t kMaxMachines = 64;  // with one key
   std::vector<std::uint64_t> ring_;
   std::size_t next_ = 0;
-  std::unordered_map<std::uint64_t, bool> has_time_;  // key -> whether its event had a time
+  std::unordered_map<std::uint64_t, std::vector<Seen>> seen_;
 };
 
 }  // namespace whyoom::report

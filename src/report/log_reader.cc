@@ -7,9 +7,9 @@
 
 #include "logtext/framer.h"
 #include "logtext/literal_scan.h"
-#include "report/assembler.h"
 #include "report/fingerprint.h"
 #include "report/kernel_line.h"
+#include "report/streams.h"
 
 namespace whyoom::report {
 namespace {
@@ -47,7 +47,7 @@ struct LogReader::State {
   std::shared_ptr<Seen> seen;
   LogWatch watch;
   Message doubt;  // of the source as a whole
-  Assembler assembler;
+  Streams assembler;
   logtext::Framer framer;
   std::optional<logtext::LiteralScan> scan;  // made when the first line may be skipped
   InputAccount account;

@@ -7,6 +7,7 @@
 
 #include "base/by_node.h"
 #include "report/fingerprint.h"
+#include "report/streams.h"
 
 namespace whyoom::report {
 namespace {
@@ -222,11 +223,25 @@ std::size_t present(const T&... parts) {
 
 }  // namespace
 
+namespace {
+
+// As far as both say. An id of a boot says more than a name, which can change.
+bool same_machine(const Report& a, const Report& b) {
+  if (!a.boot.empty() && !b.boot.empty()) {
+    return a.boot == b.boot;
+  }
+  const std::string_view mine = short_host(a.host);
+  const std::string_view other = short_host(b.host);
+  return mine.empty() || other.empty() || mine == other;
+}
+
+}  // namespace
+
 bool same_event(const EventCopy& a, const EventCopy& b) {
   const Report& mine = a.report;
   const Report& other = b.report;
   if (!same_kind(mine.kind, other.kind) || headers_contradict(mine, other) ||
-      (!mine.boot.empty() && !other.boot.empty() && mine.boot != other.boot)) {
+      !same_machine(mine, other)) {
     return false;
   }
   const Victims victims = compare_victims(mine, other);

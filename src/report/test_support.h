@@ -8,8 +8,8 @@
 
 #include "base/shared_for_test.h"
 #include "logtext/framer.h"
-#include "report/assembler.h"
 #include "report/log_reader.h"
+#include "report/streams.h"
 
 namespace whyoom::report::testing {
 
@@ -49,7 +49,7 @@ inline Result read_log(std::string_view text, std::size_t chunk = 0) {
 // Every line, without any skipping, and without leaving out copies.
 inline std::vector<Report> assemble(std::string_view text) {
   std::vector<Report> events;
-  Assembler assembler("log", [&](Report&& report) { events.push_back(std::move(report)); });
+  Streams assembler("log", [&](Report&& report) { events.push_back(std::move(report)); });
   logtext::Framer framer([&](const logtext::Line& line) { assembler.line(line); });
   LineNumber number = 0;
   while (!text.empty()) {
