@@ -187,6 +187,9 @@ void write_kind_facts(JsonWriter& json, const report::Report& report) {
   part("panic", report.panic, [&](const report::Panic& panic) {
     json("reason", text_or_null(panic_reason(panic.reason)));
     json("text", panic.text);
+    json("restart_after",
+         panic.restart_seconds ? std::optional(panic.restart_seconds->value) : std::nullopt);
+    json("stays_down", panic.halted_at.has_value());
   });
   part("fork_rejected", report.fork_rejected, [&](const auto& fork) {
     json("path", text_or_null(fork.path));
@@ -253,6 +256,8 @@ void write_event(JsonWriter& json, const diagnose::Event& event) {
   write_tasks(json, event);
   write_kind_facts(json, report);
   json("in_story", event.in_story);
+  json("story", event.story);
+  json("mixed", report.mixed_at.has_value());
   json("lines_lost", report.lines_lost);
   json.list("damage", report.damage, [&](const report::Damage& damage) {
     json("at", report.source + ":" + std::to_string(damage.line));
