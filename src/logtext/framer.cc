@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "logtext/escapes.h"
+#include "logtext/markup.h"
 
 namespace whyoom::logtext {
 
@@ -87,7 +88,8 @@ void Framer::line(std::string_view raw, LineNumber number) {
 }
 
 void Framer::segment(std::string_view raw, LineNumber number) {
-  const std::string_view text = strip_quotes(clean_line(raw, clean_buffer_));
+  const std::string_view text =
+      strip_markup(strip_quotes(clean_line(raw, clean_buffer_)), markup_buffer_);
   switch (entry_.line(raw, text, number)) {
     case JournalEntry::Took::held:
       return;

@@ -90,6 +90,7 @@ class Framer {
   std::array<Partial, 2> partials_;  // stdout, stderr
   std::string utf16_buffer_;
   std::string clean_buffer_;
+  std::string markup_buffer_;
   std::string minute_;      // dmesg -H
   std::string_view begin_;  // the physical line at hand, without quotes
   KeptLine kept_;

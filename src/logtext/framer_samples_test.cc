@@ -51,6 +51,11 @@ constexpr auto all_samples = std::to_array<Sample>({
     {"[   12.345678@0] " TEXT, text, 12345678},
     {"[   12.345678]  [0:      swapper/0:    1] " TEXT, text, 12345678},
     {"<4>[   12.345678] (0)[1234:hog]" TEXT, text, 12345678, "", "", "", 4, kernel},
+    // copied from a web page
+    {"[code][   12.345678] [b]hog[/b] invoked oom-killer: gfp_mask=0xcc0<br>", text, 12345678},
+    // rsyslog without a colon
+    {"2026-11-23T07:41:32.123456+00:00 nodeC kernel [   12.345678] " TEXT, text, 12345678,
+     "2026-11-23T07:41:32.123456+00:00", "nodeC", "kernel", -1, kernel},
     // /dev/kmsg
     {"4,1234,12345678,-;" TEXT, text, 12345678, "", "", "", 4, kernel},
     {"4,1234,12345678,-,caller=T123;" TEXT, text, 12345678, "", "", "", 4, kernel},
