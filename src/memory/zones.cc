@@ -70,11 +70,13 @@ bool grows_elsewhere(const std::array<int, 6>& layout, const report::Zone& zone,
   constexpr std::uint64_t large = 64U << 10U;  // KiB: no usual ratio makes a reserve of 0 of it
   const auto cls = zone_class(above.name);
   const auto index = cls ? index_in(layout, static_cast<int>(*cls)) : std::nullopt;
+  // Before 3.9 what is present made the reserve.
   const auto& managed = above.fields.get(Field::managed);
+  const auto& size = managed ? managed : above.fields.get(Field::present);
   const auto& reserve = zone.lowmem_reserve;
   const auto own = zone_class(zone.name);
-  return index && *index > 0 && *index < reserve.size() && own && *own < *cls && managed &&
-         managed->value >= large && reserve.back() > 0 && reserve[*index] == reserve[*index - 1];
+  return index && *index > 0 && *index < reserve.size() && own && *own < *cls && size &&
+         size->value >= large && reserve.back() > 0 && reserve[*index] == reserve[*index - 1];
 }
 
 const std::array<int, 6>* find_layout(const report::Report& report) {

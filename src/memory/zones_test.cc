@@ -367,6 +367,26 @@ TEST(ZonesComplete, WhenTheClassOfTheRequestExplainsTheRest) {
   EXPECT_TRUE(from_report(report).zones_complete);
 }
 
+// 3.5 on i386 with less than 896 MiB: four classes, of which two have memory.
+TEST(ZonesComplete, WithoutHighmemOnI386) {
+  report::Report report;
+  set_user_request(report);
+  set_ram(report, 133104, 5960);
+  const auto add = [&report](const char* name, std::uint64_t free, std::uint64_t present,
+                             std::vector<std::uint64_t> reserve) {
+    report::Zone zone;
+    zone.name = name;
+    zone.fields.set(kernel::Field::free, free, {0, 20});
+    zone.fields.set(kernel::Field::min, 84, {0, 20});
+    zone.fields.set(kernel::Field::present, present, {0, 20});
+    zone.lowmem_reserve = std::move(reserve);
+    report.zones.push_back(std::move(zone));
+  };
+  add("DMA", 2080, 15808, {0, 500, 500, 500});
+  add("Normal", 3124, 512064, {0, 0, 0, 0});
+  EXPECT_TRUE(from_report(report).zones_complete);
+}
+
 // A guest of the lab on 6.12 with kernelcore=200M: 0 pages HighMem/MovableOnly, yet most is
 // Movable.
 TEST(ZonesComplete, WhenMovableIsNotPrintedForARequestThatMayNotUseIt) {
