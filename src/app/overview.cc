@@ -31,10 +31,14 @@ render::Overview overview_of(const Events& events, const render::Summary& accoun
     if (!event->report.unverified.empty()) {
       ++overview.unverified;
       overview.unverified_why = event->report.unverified.str();
-    } else if (event->in_story <= 1 || overview.stories.empty()) {
+      continue;
+    }
+    const auto own = std::ranges::find_if(
+        overview.stories, [&](const auto& story) { return story.first->story == event->story; });
+    if (own == overview.stories.end()) {
       overview.stories.push_back({event.get(), 0});
     } else {
-      ++overview.stories.back().followers;
+      ++own->followers;
     }
   }
   overview.sources = account.sources;

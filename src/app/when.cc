@@ -1,11 +1,11 @@
 #include "app/when.h"
 
 #include <array>
-#include <cmath>
 #include <ctime>
 #include <string>
 
 #include "base/text.h"
+#include "logtext/wall_distance.h"
 
 namespace whyoom::app {
 namespace {
@@ -73,21 +73,7 @@ std::optional<double> seconds_after(const When& when, const report::Time& event)
   if (!seen) {
     return std::nullopt;
   }
-  constexpr int some_leap_year = 2000;
-  const int asked_year = asked.year.value_or(seen->year.value_or(some_leap_year));
-  const double from = logtext::seconds_since_1970(asked, asked_year);
-  double difference = logtext::seconds_since_1970(*seen, seen->year.value_or(asked_year)) - from;
-  if (!asked.year || !seen->year) {
-    // Without a year the nearer side of New Year is meant.
-    for (const int year : {asked_year - 1, asked_year + 1}) {
-      const double other = logtext::seconds_since_1970(*seen, year) - from;
-      difference = std::abs(other) < std::abs(difference) ? other : difference;
-    }
-  }
-  if (asked.offset_seconds && seen->offset_seconds) {
-    difference += *asked.offset_seconds - *seen->offset_seconds;
-  }
-  return difference;
+  return logtext::seconds_between(asked, *seen);
 }
 
 }  // namespace whyoom::app

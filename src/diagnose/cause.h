@@ -35,6 +35,7 @@ struct Claim : Finding {
 
 // What a rule knows of the story that the event belongs to (a spree of kills is one story).
 struct StoryContext {
+  std::uint64_t story = 0;    // which of the stories, from 1 in the order in which they began
   std::uint32_t number = 1;   // 1 = the first event
   LineNumber first_line = 0;  // where the first event stands
   std::optional<double> seconds_since_first;

@@ -71,6 +71,8 @@ std::unique_ptr<Event> explain(report::Report&& report, const StoryContext& stor
   const bool contradicted = memory::cross_check(event->report);
   event->evidence = memory::from_report(event->report);
   event->in_story = story.number;
+  event->story = story.story;
+  event->since_first = story.seconds_since_first;
   event->killed_at = story.killed_at;
   const Context context{event->evidence, event->report, story};
 

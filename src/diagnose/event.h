@@ -1,6 +1,7 @@
 // One explained event: the report, what was computed from it, and the verdicts.
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -20,7 +21,9 @@ struct Event {
   std::vector<Candidate> candidates{};    // when it is undetermined
   // Place in a spree: 1 for the first event of a story, 2 for the next ...
   std::uint32_t in_story = 1;
-  Place killed_at{};  // StoryContext::killed_at; line 0: it is no such failure
+  std::uint64_t story = 0;            // StoryContext::story
+  std::optional<double> since_first;  // StoryContext::seconds_since_first
+  Place killed_at{};                  // StoryContext::killed_at; line 0: it is no such failure
 };
 
 }  // namespace whyoom::diagnose

@@ -1,98 +1,170 @@
 #include "diagnose/story.h"
 
 #include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "logtext/wall_distance.h"
+#include "memory/cgroup_owner.h"
 
 namespace whyoom::diagnose {
 
 namespace {
 
-constexpr std::uint64_t story_gap_us = 60'000'000;  // between two events of one story
-constexpr LineNumber story_gap_lines = 400;         // where the log has no time
-constexpr std::size_t most_remembered = 64;         // victims
+constexpr double story_gap = 60;             // seconds between two events of one story
+constexpr double cgroup_gap = 2.0 * 3600;    // of one cgroup, which is started again and again
+constexpr double late_daemon = 120;          // a wall clock is that of who wrote the line
+constexpr LineNumber story_gap_lines = 400;  // where the log has no time
+constexpr std::size_t most_remembered = 64;  // victims of a story
+constexpr std::size_t most_stories = 64;     // that can still go on
+
+constexpr const char* unknown_cgroup = "?";
 
 bool is_kill(report::Kind kind) {
   return kind == report::Kind::oom_kill || kind == report::Kind::memcg_oom_kill ||
          kind == report::Kind::oom_panic;
 }
 
+// The same for all containers of a pod: one that is started again has a new path.
 std::string cgroup_of(const report::Report& report) {
+  std::string path;
   if (report.constraint && !report.constraint->oom_memcg.empty()) {
-    return report.constraint->oom_memcg;
+    path = report.constraint->oom_memcg;
+  } else if (report.memcg) {
+    path = report.memcg->limit_path;
   }
-  return report.memcg ? report.memcg->limit_path : std::string();
+  if (path.empty()) {
+    return report.kind == report::Kind::memcg_oom_kill ? unknown_cgroup : "";
+  }
+  const auto owner = memory::cgroup_owner(path);
+  return owner && owner->pod ? "pod " + *owner->pod : path;
+}
+
+std::optional<double> monotonic_between(const report::Time& from, const report::Time& to) {
+  if (!from.monotonic_us || !to.monotonic_us) {
+    return std::nullopt;
+  }
+  return (static_cast<double>(*to.monotonic_us) - static_cast<double>(*from.monotonic_us)) / 1e6;
+}
+
+// By the kernel's clock, which no daemon delays, or else by the wall clock.
+std::optional<double> seconds_between(const report::Time& from, const report::Time& to) {
+  const auto exact = monotonic_between(from, to);
+  return exact ? exact : logtext::seconds_between(from.wall, to.wall);
 }
 
 }  // namespace
 
-// In the same log and boot, and soon after the last event.
-bool StoryBuilder::Track::is_near(const report::Report& report) const {
-  const bool same_log = report.source == source_ || (!report.boot.empty() && report.boot == boot_ &&
-                                                     report.time.monotonic_us && last_us_);
-  if (!started_ || !same_log || report.boot != boot_) {
+bool StoryBuilder::Story::is_of_machine(const report::Report& report) const {
+  if (report.unverified.empty() != verified || report.boot != boot) {
     return false;
   }
-  const auto& now = report.time.monotonic_us;
-  if (now && last_us_) {
-    return *now >= *last_us_ && *now - *last_us_ <= story_gap_us;
+  const bool same_clock = !boot.empty() && report.time.monotonic_us && last.monotonic_us;
+  return same_clock || (report.source == source && report.host == host);
+}
+
+bool StoryBuilder::Story::is_near(const report::Report& report, double seconds) const {
+  if (ended || !is_of_machine(report)) {
+    return false;
   }
-  return report.first_line >= last_line_ && report.first_line - last_line_ <= story_gap_lines;
+  const auto exact = monotonic_between(last, report.time);
+  const auto wall = logtext::seconds_between(last.wall, report.time.wall);
+  if (exact && (*exact < 0 || *exact > seconds)) {
+    return false;
+  }
+  if (wall && exact) {  // the uptimes of two boots can be near
+    return std::abs(*wall) <= seconds + late_daemon;
+  }
+  if (wall) {
+    return *wall >= 0 && *wall <= seconds;
+  }
+  return exact.has_value() ||
+         (report.first_line >= last_line && report.first_line - last_line <= story_gap_lines);
 }
 
-bool StoryBuilder::Track::continues(const report::Report& report) const {
-  return !ended_ && is_near(report) && is_kill(report.kind) && is_kill(kind_) &&
-         cgroup_of(report) == cgroup_;
+bool StoryBuilder::Story::goes_on_with(const report::Report& report,
+                                       const std::string& its_cgroup) const {
+  return kills && is_kill(report.kind) && its_cgroup == cgroup &&
+         is_near(report, cgroup.empty() || cgroup == unknown_cgroup ? story_gap : cgroup_gap);
 }
 
-Place StoryBuilder::Track::killed_at(const report::Report& report) const {
+Place StoryBuilder::Story::killed_at(const report::Report& report) const {
   if (report.kind != report::Kind::page_allocation_failure || !report.trigger ||
-      !report.trigger->pid || !is_near(report)) {
+      !report.trigger->pid || !is_near(report, story_gap)) {
     return {};
   }
-  const auto killed = std::ranges::find_if(killed_, [&report](const Killed& each) {
+  const auto found = std::ranges::find_if(killed, [&report](const Killed& each) {
     return each.pid == *report.trigger->pid && each.source == report.source;
   });
-  return killed == killed_.end() ? Place{} : killed->at;
+  return found == killed.end() ? Place{} : found->at;
 }
 
-void StoryBuilder::Track::remember_victims(const report::Report& report) {
+void StoryBuilder::Story::take(const report::Report& report, Place killed_here) {
+  ++context.number;
+  context.seconds_since_first =
+      context.number > 1 ? seconds_between(first, report.time) : std::nullopt;
+  context.victims_before = victims;
+  context.killed_at = killed_here;
+  victims += static_cast<std::uint32_t>(report.victims.size());
   for (const report::Victim& victim : report.victims) {
-    if (killed_.size() == most_remembered) {
-      killed_.erase(killed_.begin());
+    if (killed.size() == most_remembered) {
+      killed.erase(killed.begin());
     }
-    killed_.push_back({victim.pid, report.source, victim.at});
+    killed.push_back({victim.pid, report.source, victim.at});
+  }
+  source = report.source;
+  last = report.time;
+  last_line = report.last_line;
+  ended = ended || report.outcome == report::Outcome::panic;
+}
+
+// The kernel's clock begins again: what happened before does not go on.
+void StoryBuilder::end_of_former_boots(const report::Report& report) {
+  constexpr double out_of_order = 10;
+  for (Story& story : stories_) {
+    const auto passed = monotonic_between(story.last, report.time);
+    if (passed && *passed < -out_of_order && story.is_of_machine(report)) {
+      story.ended = true;
+    }
   }
 }
 
-const StoryContext& StoryBuilder::Track::next(const report::Report& report) {
-  const auto& now = report.time.monotonic_us;
-  const Place killed = killed_at(report);
-  const bool of_victim = killed.line != 0;
-  if (of_victim || continues(report)) {
-    ++context_.number;
-    context_.seconds_since_first = std::nullopt;
-    if (now && first_us_) {
-      context_.seconds_since_first = static_cast<double>(*now - *first_us_) / 1e6;
-    }
-  } else {
-    context_ = StoryContext{};
-    context_.first_line = report.first_line;
-    first_us_ = now;
-    cgroup_ = cgroup_of(report);
-    victims_ = 0;
-    killed_.clear();
+StoryBuilder::Story& StoryBuilder::begin(const report::Report& report, std::string cgroup) {
+  if (stories_.size() == most_stories) {
+    stories_.pop_back();
   }
-  context_.victims_before = victims_;
-  context_.killed_at = killed;
-  victims_ += static_cast<std::uint32_t>(report.victims.size());
-  remember_victims(report);
-  started_ = true;
-  source_ = report.source;
-  boot_ = report.boot;
-  kind_ = of_victim ? kind_ : report.kind;
-  last_us_ = now;
-  last_line_ = report.last_line;
-  ended_ = report.outcome == report::Outcome::panic;
-  return context_;
+  Story& story = stories_.emplace_front();
+  story.context.story = ++begun_;
+  story.context.number = 0;
+  story.context.first_line = report.first_line;
+  story.verified = report.unverified.empty();
+  story.host = report.host;
+  story.boot = report.boot;
+  story.cgroup = std::move(cgroup);
+  story.first = report.time;
+  story.kills = is_kill(report.kind);
+  return story;
+}
+
+const StoryContext& StoryBuilder::next(const report::Report& report) {
+  end_of_former_boots(report);
+  Place killed;
+  auto found = std::ranges::find_if(stories_, [&](const Story& story) {
+    killed = story.killed_at(report);
+    return killed.line != 0;
+  });
+  std::string cgroup = cgroup_of(report);
+  if (found == stories_.end()) {
+    found = std::ranges::find_if(
+        stories_, [&](const Story& story) { return story.goes_on_with(report, cgroup); });
+  }
+  if (found != stories_.end()) {
+    stories_.splice(stories_.begin(), stories_, found);
+  } else {
+    begin(report, std::move(cgroup));
+  }
+  stories_.front().take(report, killed);
+  return stories_.front().context;
 }
 
 }  // namespace whyoom::diagnose

@@ -1,9 +1,10 @@
-// A spree is one story: the first cause, then its victims in order, then the end. A request that a
-// victim still made belongs to it. The builder tells
-// whether the next report goes on with the current story; it keeps a few numbers, never events.
+// A spree is one story: its cause, its victims in order, its end. A request that a victim still
+// made belongs to it, and so does a cgroup that reaches its limit again and again. The builder
+// tells of which story the next report is; it keeps a few numbers of each, never events.
 #pragma once
 
 #include <cstdint>
+#include <list>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,42 +18,41 @@ class StoryBuilder {
  public:
   // Call for each report in order. The result says what the report's place is (number 1 = a new
   // story begins). Valid until the next call. What is unverified makes stories of its own: it must
-  // not make an event that the kernel wrote the follower of one that it did not.
-  const StoryContext& next(const report::Report& report) {
-    return (report.unverified.empty() ? verified_ : unverified_).next(report);
-  }
+  // not make an event that the kernel wrote the follower of one that it did not. Each machine, boot
+  // and cgroup has its own.
+  const StoryContext& next(const report::Report& report);
 
  private:
-  class Track {
-   public:
-    const StoryContext& next(const report::Report& report);
-
-   private:
-    struct Killed {
-      std::int64_t pid = 0;
-      std::string source;
-      Place at{};
-    };
-
-    [[nodiscard]] bool is_near(const report::Report& report) const;
-    [[nodiscard]] bool continues(const report::Report& report) const;
-    [[nodiscard]] Place killed_at(const report::Report& report) const;
-    void remember_victims(const report::Report& report);
-
-    StoryContext context_;
-    bool started_ = false;
-    report::Kind kind_ = report::Kind::oom_kill;
-    std::string source_;
-    std::string boot_;
-    std::string cgroup_;
-    std::optional<std::uint64_t> first_us_, last_us_;
-    LineNumber last_line_ = 0;
-    std::uint32_t victims_ = 0;   // of the story so far
-    std::vector<Killed> killed_;  // the last of them
-    bool ended_ = false;          // a panic ends a story
+  struct Killed {
+    std::int64_t pid = 0;
+    std::string source;
+    Place at{};
   };
 
-  Track verified_, unverified_;
+  struct Story {
+    StoryContext context;
+    bool verified = true;
+    std::string source, host, boot, cgroup;
+    report::Time first, last;
+    LineNumber last_line = 0;
+    std::uint32_t victims = 0;
+    std::vector<Killed> killed;  // the last of them
+    bool kills = false;          // its first event was a kill
+    bool ended = false;          // by a panic, or by a restart of the machine
+
+    [[nodiscard]] bool is_of_machine(const report::Report& report) const;
+    // Not more than `seconds` after its last event.
+    [[nodiscard]] bool is_near(const report::Report& report, double seconds) const;
+    [[nodiscard]] bool goes_on_with(const report::Report& report, const std::string& cgroup) const;
+    [[nodiscard]] Place killed_at(const report::Report& report) const;
+    void take(const report::Report& report, Place killed);
+  };
+
+  void end_of_former_boots(const report::Report& report);
+  Story& begin(const report::Report& report, std::string cgroup);
+
+  std::list<Story> stories_;  // the one that went on last first
+  std::uint64_t begun_ = 0;
 };
 
 }  // namespace whyoom::diagnose

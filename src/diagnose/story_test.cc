@@ -127,6 +127,69 @@ TEST(Story, KeepsCgroupsApart) {
   EXPECT_EQ(story.next(in("/c", 10 * second)).number, 2U);
 }
 
+report::Report at_wall(const char* wall, std::uint32_t line) {
+  report::Report report = untimed(line);
+  report.time.wall = wall;
+  return report;
+}
+
+TEST(Story, EndsAfterAMinuteOfTheWallClock) {
+  StoryBuilder story;
+  story.next(at_wall("Jan  3 02:11:09", 1));
+  const StoryContext second_event = story.next(at_wall("Jan  3 02:12:09", 2 + 60));
+  EXPECT_EQ(second_event.number, 2U);
+  EXPECT_EQ(second_event.seconds_since_first, 60.0);
+  EXPECT_EQ(story.next(at_wall("Jan  9 02:12:09", 130)).number, 1U);
+  EXPECT_EQ(story.next(at_wall("Feb 17 02:12:09", 200)).number, 1U);
+  EXPECT_EQ(story.next(at_wall("[Tue Feb 17 02:12:10 2026]", 270)).number, 2U);
+}
+
+TEST(Story, TwoBootsWithNearUptimesAreApart) {
+  StoryBuilder story;
+  report::Report one = kill(500 * second, 100);
+  one.time.wall = "Jan  3 02:11:09";
+  report::Report two = kill(510 * second, 200);
+  two.time.wall = "Jan  9 14:40:51";
+  story.next(one);
+  EXPECT_EQ(story.next(two).number, 1U);
+}
+
+TEST(Story, AnOldBootDoesNotGoOn) {
+  StoryBuilder story;
+  story.next(kill(500 * second, 100));
+  story.next(kill(10 * second, 200));
+  EXPECT_EQ(story.next(kill(505 * second, 300)).number, 1U);
+}
+
+TEST(Story, KeepsHostsApart) {
+  StoryBuilder story;
+  const auto on = [](const char* host, std::uint64_t at) {
+    report::Report report = kill(at, 100);
+    report.host = host;
+    return report;
+  };
+  const std::uint64_t first = story.next(on("a", 5 * second)).story;
+  EXPECT_EQ(story.next(on("b", 5 * second)).number, 1U);
+  EXPECT_EQ(story.next(on("a", 6 * second)).number, 2U);
+  EXPECT_EQ(story.next(on("b", 6 * second)).number, 2U);
+  EXPECT_EQ(story.next(on("a", 7 * second)).story, first);
+}
+
+TEST(Story, ACgroupThatIsStartedAgainAndAgainIsOne) {
+  StoryBuilder story;
+  std::uint32_t number = 0;
+  for (std::uint64_t i = 1; i <= 40; ++i) {
+    report::Report report = kill(i * 300 * second, static_cast<std::uint32_t>(100 * i));
+    report.constraint.emplace();
+    // A container has a new path each time.
+    report.constraint->oom_memcg = "/kubepods/burstable/pod11111111-2222-3333-4444-555555555555/" +
+                                   std::string(62, 'a') + std::to_string(10 + i);
+    number = story.next(report).number;
+    story.next(kill(i * 300 * second, static_cast<std::uint32_t>(100 * i)));  // others in between
+  }
+  EXPECT_EQ(number, 40U);
+}
+
 TEST(Story, IsOfKillsOnly) {
   StoryBuilder story;
   story.next(kill(5 * second, 100));
@@ -167,7 +230,7 @@ TEST(Story, LeavesOutTheFailuresOfOthers) {
   StoryBuilder story;
   story.next(kill_of(77, 5 * second, 100));
   EXPECT_EQ(story.next(failure(6 * second, 200, 76)).number, 1U);
-  EXPECT_EQ(story.next(failure(7 * second, 300, 77)).number, 1U) << "of an earlier story";
+  EXPECT_EQ(story.next(failure(7 * second, 300, 77)).number, 2U) << "others do not end it";
   story.next(kill_of(77, 8 * second, 400));
   EXPECT_EQ(story.next(failure(69 * second, 500, 77)).number, 1U) << "another process of this pid";
 }

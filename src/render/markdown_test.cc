@@ -10,7 +10,7 @@ TEST(Markdown, Ticket) {
   auto event = sample::min_free_event();
   event->evidence.account.reset();
   const std::vector<Follower> followers{
-      {"oom-panic", "init", "", "panic", "min-free-too-high", "dmesg.log:562", 0.68, true}};
+      {"oom-panic", "init", "", "panic", "min-free-too-high", "dmesg.log:562", 0.68}};
   EXPECT_EQ(
       markdown_story(*event, followers, 2, true),
       R"(## vm.min\_free\_kbytes was 801980 kB (80 % of RAM) while the kernel's own choice is 45056 kB: zone DMA32 had 787688 kB free and needed more than 789252 kB.
@@ -18,6 +18,7 @@ TEST(Markdown, Ticket) {
 |  |  |
 |---|---|
 | Event | out of memory, killed hog (pid 137) |
+| Story | 4 events |
 | Place | dmesg.log:412-491 |
 | Time | \[6.580963\] |
 | Kernel | 5.10.0-32-cloud-amd64 |
@@ -57,8 +58,8 @@ TEST(Markdown, Ticket) {
 
 | After | Event | Place |
 |---:|---|---|
-| +0.68 s | oom-panic, for init: panic | dmesg.log:562 |
 |  | ... 2 more events |  |
+| +0.68 s | oom-panic, for init: panic | dmesg.log:562 |
 
 ### Ruled out
 

@@ -55,7 +55,7 @@ std::string oom_end(const report::Report& report) {
       report.victims.empty() ? std::string() : ", killed " + victims_text(report, 2);
   switch (report.outcome) {
     case Outcome::panic:
-      return killed + ", kernel panic";
+      return killed + ", " + panic_words(report.panic.value_or(report::Panic{}));
     case Outcome::no_victim:
       return killed + ", nothing could be killed";
     case Outcome::recovered:
@@ -88,7 +88,11 @@ struct Part {
 constexpr std::array parts{
     Part{"header", "its first line", "the lines before it, from \"invoked oom-killer\" on"},
     Part{"mem-info", "Mem-Info", "the Mem-Info part: it says what RAM was used for"},
-    Part{"zones", "the zones", "the zone lines (\"Node 0 Normal free:\")"},
+    Part{"totals", "some of the totals", "the lines from \"active_anon:\" to \"free:\""},
+    Part{"zones", "the zones", "the zone lines (\"Node 0 Normal free:\") and their free lists"},
+    Part{"hugepages", "the hugepages lines", "the lines \"Node 0 hugepages_total=\""},
+    Part{"pages-ram", "the size of RAM", "the lines \"pages RAM\" and \"pages reserved\""},
+    Part{"memcg-stats", "the cgroup's statistics", "the lines behind \"Memory cgroup stats for\""},
     Part{"tasks", "the task table",
          "the task table; the kernel prints it when vm.oom_dump_tasks is 1"},
     Part{"constraint", "the constraint line", "the line \"oom-kill:constraint=\""},
@@ -117,6 +121,33 @@ std::string shortened(std::string_view place, const report::Report& report) {
 }
 
 }  // namespace
+
+std::string panic_words(const report::Panic& panic) {
+  using Reason = report::Panic::Reason;
+  std::string text = "kernel panic";
+  switch (panic.reason) {
+    case Reason::panic_on_oom_system_wide:
+    case Reason::panic_on_oom_compulsory:
+      text += " (vm.panic_on_oom)";
+      break;
+    case Reason::deadlocked:
+      text += " (deadlocked on memory)";
+      break;
+    case Reason::no_killable:
+      text += " (nothing could be killed)";
+      break;
+    case Reason::none:
+      break;
+  }
+  return text;
+}
+
+std::string restart_words(const report::Panic& panic) {
+  if (panic.restart_seconds) {
+    return ", restarts after " + seconds(static_cast<double>(panic.restart_seconds->value));
+  }
+  return panic.halted_at ? ", stays down" : "";
+}
 
 std::string clean(const Message& message) { return printable(message.str()); }
 
@@ -367,29 +398,6 @@ std::vector<std::string> what_would_settle(const report::Report& report) {
     }
   }
   return advice;
-}
-
-std::string follower_text(const Follower& follower, std::string_view first_root) {
-  std::string text = printable(follower.kind);
-  const auto add = [&text](std::string_view lead, const std::string& words) {
-    if (!words.empty()) {
-      text.append(lead).append(printable(words));
-    }
-  };
-  add(", for ", follower.trigger);
-  if (follower.of_victim) {
-    text += ", which was being killed";
-  }
-  add(": ", follower.outcome);
-  add(follower.outcome.empty() ? ": " : " ", follower.victims);
-  if (follower.root_cause != first_root && follower.root_cause != "undetermined") {
-    add(", cause ", follower.root_cause);
-  }
-  return text;
-}
-
-std::string follower_time(const Follower& follower) {
-  return follower.time_known ? "+" + seconds(std::max(follower.seconds_after, 0.0)) : "";
 }
 
 std::string what_if_text(const memory::WhatIf& what_if) {

@@ -32,6 +32,10 @@ std::string time_text(const report::Time& time);
 // "2 events in 345 lines, from .. to .."
 std::string source_text(const LogSource& source);
 
+// "kernel panic (deadlocked on memory)"
+std::string panic_words(const report::Panic& panic);
+// ", restarts after 1 s"; empty when the log does not tell.
+std::string restart_words(const report::Panic& panic);
 // "out of memory, killed hog (pid 153)"
 std::string headline(const diagnose::Event& event);
 // Of a limit of the kernel: "no more open files, 12 times".
@@ -60,12 +64,6 @@ std::string incomplete_text(const report::Report& report);
 std::vector<std::string> known_facts(const diagnose::Event& event);
 // What to look for so that it can be settled.
 std::vector<std::string> what_would_settle(const report::Report& report);
-
-// "oom-panic, for init: panic": one follower without its time and place. Its cause is told when it
-// is another one than the story's.
-std::string follower_text(const Follower& follower, std::string_view first_root);
-// "+0.68 s"
-std::string follower_time(const Follower& follower);
 
 // "with vm.min_free_kbytes=45056 this request would have passed; 717 MiB more within its reach"
 std::string what_if_text(const memory::WhatIf& what_if);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,17 +46,27 @@ struct Detail {
   bool all = false;   // also what was ruled out, and why
 };
 
-// One story: the first event in full, then what followed from it.
+// One story: the event that explains it in full, then the others.
 struct Follower {
   std::string kind, trigger, victims, outcome, root_cause, place;
-  double seconds_after = 0;
-  bool time_known = false;
-  bool of_victim = false;  // a failed request of a process that was being killed
+  std::optional<double> seconds_after;  // the event in full; less than 0: before it
+  bool before = false;                  // it stands before that event
+  bool of_victim = false;               // a failed request of a process that was being killed
+};
+
+// What is known of a story as a whole.
+struct Story {
+  const diagnose::Event& lead;
+  std::vector<Follower> others;  // in order, and the last of them
+  std::uint64_t others_left_out = 0;
+  std::uint64_t events = 1, killed = 0;
+  report::Time first, last;
+  std::optional<double> seconds;       // from the first to the last
+  std::optional<report::Panic> end{};  // of another event than the one in full
 };
 
 // Ends with an empty line, so that stories and the summary can follow one another.
-Document story(const diagnose::Event& first, const std::vector<Follower>& followers,
-               std::uint64_t followers_more, Detail detail);
+Document story(const Story& story, Detail detail);
 Document summary(const Summary& summary, Detail detail);
 // The logs of a host: what each held, how far back it reaches, what could not be read.
 Document log_sources(const std::vector<LogSource>& sources);

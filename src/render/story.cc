@@ -8,6 +8,7 @@
 #include "render/phrase.h"
 #include "render/render.h"
 #include "render/story_memory.h"
+#include "render/story_text.h"
 
 namespace whyoom::render {
 namespace {
@@ -29,12 +30,22 @@ std::string overturn_text(const diagnose::Overturn& overturn) {
   return clean(overturn.what) + ": if " + clean(overturn.condition);
 }
 
-void add_answer(Document& out, const Event& event) {
+void add_story_line(Document& out, const Story& story) {
+  if (const std::string text = story_text(story); !text.empty()) {
+    out.labelled("story:", Paint::dim, text);
+  }
+}
+
+void add_answer(Document& out, const Story& story) {
+  const Event& event = story.lead;
   std::vector<std::string> head = {source_range(event.report)};
   if (const std::string time = time_text(event.report.time); !time.empty()) {
     head.push_back(time);
   }
-  head.push_back(headline(event));
+  if (!event.report.host.empty()) {
+    head.push_back(printable(event.report.host));
+  }
+  head.push_back(headline(story));
   out.line(std::move(head), Paint::dim);
   out.blank();
   if (const Message& why = event.report.unverified; !why.empty()) {
@@ -47,12 +58,14 @@ void add_answer(Document& out, const Event& event) {
   for (const diagnose::Overturn& overturn : event.overturned_by) {
     out.labelled("unless:", Paint::yellow, overturn_text(overturn));
   }
+  add_story_line(out, story);
   if (const std::string lack = incomplete_text(event.report); !lack.empty()) {
     out.labelled("incomplete:", Paint::yellow, lack);
   }
 }
 
-void add_answer_on_page(Document& out, const Event& event) {
+void add_answer_on_page(Document& out, const Story& story) {
+  const Event& event = story.lead;
   const report::Report& report = event.report;
   const auto* root = root_finding(event);
   out.heading(answer(event));
@@ -62,7 +75,8 @@ void add_answer_on_page(Document& out, const Event& event) {
       table.add({{name}, {value}});
     }
   };
-  fact("Event", headline(event));
+  fact("Event", headline(story));
+  fact("Story", story_text(story));
   fact("Place", source_range(report));
   fact("Time", time_text(report.time));
   fact("Host", report.host);
@@ -231,35 +245,40 @@ std::string line_in_story(const Follower& follower, const report::Report& first)
 }
 
 // A spree can be long: its beginning and its end are shown, unless all of it is asked for.
-void add_followers(Document& out, const std::vector<Follower>& followers, std::uint64_t more,
-                   const Event& first, Detail detail) {
-  if (followers.empty() && more == 0) {
+void add_others_of_story(Document& out, const Story& story, bool before, Detail detail) {
+  std::vector<const Follower*> rows;
+  for (const Follower& other : story.others) {
+    if (other.before == before) {
+      rows.push_back(&other);
+    }
+  }
+  if (rows.empty()) {
     return;
   }
-  out.section("What followed");
-  const bool all = detail.all || detail.page || followers.size() <= most_followers;
-  const std::size_t shown = all || more > 0
-                                ? std::min(followers.size(), all ? SIZE_MAX : most_followers)
-                                : most_followers - 1;
-  std::uint64_t hidden = followers.size() - shown + more;
-  const bool has_end = hidden > 0 && more == 0;
-  hidden -= has_end ? 1 : 0;
-  Table table{{{.head = "after", .right = true},
+  out.section(before ? "What came before" : "What followed");
+  // Those that were left out stand before the last of all.
+  const bool cut = story.others_left_out > 0 && rows.back() == &story.others.back();
+  const bool all = detail.all || detail.page || rows.size() <= most_followers;
+  const std::size_t shown =
+      all && !cut ? rows.size() : std::min(rows.size(), all ? SIZE_MAX : most_followers) - 1;
+  const std::uint64_t hidden =
+      rows.size() - shown - (shown < rows.size() ? 1 : 0) + (cut ? story.others_left_out : 0);
+  Table table{{{.head = before ? "before" : "after", .right = true},
                {.head = "event", .flexible = true},
                {.head = "place", .whole = true}}};
-  const auto add = [&](const Follower& follower) {
-    table.add({{follower_time(follower)},
-               {follower_text(follower, first.root_cause)},
-               {detail.page ? follower.place : line_in_story(follower, first.report), Paint::dim}});
+  const auto add = [&](const Follower& other) {
+    table.add({{follower_time(other)},
+               {follower_text(other, story.lead.root_cause)},
+               {detail.page ? other.place : line_in_story(other, story.lead.report), Paint::dim}});
   };
   for (std::size_t i = 0; i < shown; ++i) {
-    add(followers[i]);
+    add(*rows[i]);
   }
   if (hidden > 0) {
     table.add({{}, {"... " + plural(hidden, "more event", "more events"), Paint::dim}, {}});
   }
-  if (has_end) {
-    add(followers.back());
+  if (shown < rows.size()) {
+    add(*rows.back());
   }
   out.table(std::move(table));
 }
@@ -285,13 +304,13 @@ void add_ruled_out(Document& out, const Event& event) {
 
 }  // namespace
 
-Document story(const Event& first, const std::vector<Follower>& followers,
-               std::uint64_t followers_more, Detail detail) {
+Document story(const Story& story, Detail detail) {
+  const Event& first = story.lead;
   Document out;
   if (detail.page) {
-    add_answer_on_page(out, first);
+    add_answer_on_page(out, story);
   } else {
-    add_answer(out, first);
+    add_answer(out, story);
   }
   if (is_undetermined(first)) {
     add_list(out, detail.page ? "What is known" : nullptr, known_facts(first));
@@ -302,7 +321,8 @@ Document story(const Event& first, const std::vector<Follower>& followers,
   add_account(out, first, detail);
   add_tasks(out, first, detail);
   add_others(out, first);
-  add_followers(out, followers, followers_more, first, detail);
+  add_others_of_story(out, story, true, detail);
+  add_others_of_story(out, story, false, detail);
   if (detail.all) {
     add_ruled_out(out, first);
   }

@@ -11,9 +11,9 @@ namespace whyoom::render {
 namespace {
 
 std::vector<Follower> spree() {
-  return {{"oom-kill", "init", "nginx (pid 161)", "killed", "min-free-too-high", "dmesg.log:500",
-           0.4, true},
-          {"oom-panic", "init", "", "panic", "deadlocked", "dmesg.log:562", 0.68, true}};
+  return {
+      {"oom-kill", "init", "nginx (pid 161)", "killed", "min-free-too-high", "dmesg.log:500", 0.4},
+      {"oom-panic", "init", "", "panic", "deadlocked", "dmesg.log:562", 0.68}};
 }
 
 TEST(TextStory, MinFreeTooHighAt80) {
@@ -23,6 +23,7 @@ TEST(TextStory, MinFreeTooHighAt80) {
 vm.min_free_kbytes was 801980 kB (80 % of RAM) while the kernel's own choice is
 45056 kB: zone DMA32 had 787688 kB free and needed more than 789252 kB.
 cause: min-free-too-high, proved, confidence 99 %
+story: 3 events
 
 Proof
   free memory of zone DMA32                 787688 kB  769 MiB  dmesg.log:454
@@ -145,7 +146,7 @@ incomplete: the log lacks its first line, Mem-Info, the zones, the task table, t
 What would settle it
   - the lines before it, from "invoked oom-killer" on
   - the Mem-Info part: it says what RAM was used for
-  - the zone lines ("Node 0 Normal free:")
+  - the zone lines ("Node 0 Normal free:") and their free lists
   - the task table; the kernel prints it when vm.oom_dump_tasks is 1
   - the line "oom-kill:constraint="
 
@@ -329,6 +330,39 @@ TEST(TextStory, LongSpreeShowsItsBeginningAndItsEnd) {
   EXPECT_FALSE(has(text_story(*event, followers, 0, {80, false, true}), "more events"));
   // The end is not among the kept ones.
   EXPECT_TRUE(has(text_story(*event, followers, 100, {}), "... 122 more events\n"));
+}
+
+TEST(TextStory, WhatCameBeforeTheEventInFullIsSaidBeforeIt) {
+  const auto event = sample::min_free_event();
+  auto others = spree();
+  others[0].before = true;
+  others[0].seconds_after = -0.52;
+  Story of = story_of(*event, others, 0);
+  of.killed = 2;
+  of.first = {.monotonic_us = 6'000'000, .wall = ""};
+  of.last = {.monotonic_us = 9'000'000, .wall = ""};
+  of.seconds = 3.0;
+  of.end = report::Panic{};
+  of.end->reason = report::Panic::Reason::deadlocked;
+  of.end->restart_seconds = Read<std::uint64_t>{1, {}};
+  const std::string text = to_text(story(of, {}), {200, false, false});
+  EXPECT_TRUE(has(text,
+                  "killed hog (pid 137), then kernel panic (deadlocked on memory), restarts "
+                  "after 1 s\n"))
+      << text;
+  EXPECT_TRUE(has(text,
+                  "story: 3 events, 2 killed, first [6.000000], last [9.000000], one every "
+                  "1.5 s on average\n"))
+      << text;
+  EXPECT_TRUE(has(text, "What came before\n  -0.52 s  oom-kill, for init: killed nginx")) << text;
+  EXPECT_TRUE(has(text, "What followed\n  +0.68 s  oom-panic")) << text;
+}
+
+TEST(TextStory, SaysWhetherThePanickedMachineStaysDown) {
+  auto event = sample::min_free_event();
+  event->report.outcome = report::Outcome::panic;
+  event->report.panic.emplace().halted_at = Place{0, 700};
+  EXPECT_TRUE(has(text_story(*event, {}, 0, {200, false, false}), "kernel panic, stays down\n"));
 }
 
 TEST(TextStory, FollowerInAnotherFileIsNamedInFull) {

@@ -15,15 +15,27 @@
 
 namespace whyoom::render {
 
+inline Story story_of(const diagnose::Event& lead, const std::vector<Follower>& others,
+                      std::uint64_t more) {
+  Story story{.lead = lead,
+              .others = others,
+              .others_left_out = more,
+              .first = {},
+              .last = {},
+              .seconds = {}};
+  story.events = 1 + others.size() + more;
+  return story;
+}
+
 inline std::string text_story(const diagnose::Event& first, const std::vector<Follower>& followers,
                               std::uint64_t more, const TextStyle& style) {
-  return to_text(story(first, followers, more, {false, style.all}), style);
+  return to_text(story(story_of(first, followers, more), {false, style.all}), style);
 }
 
 inline std::string markdown_story(const diagnose::Event& first,
                                   const std::vector<Follower>& followers, std::uint64_t more,
                                   bool all) {
-  return to_markdown(story(first, followers, more, {true, all}));
+  return to_markdown(story(story_of(first, followers, more), {true, all}));
 }
 
 }  // namespace whyoom::render
@@ -118,7 +130,10 @@ inline report::Report min_free_report() {
                   zone("DMA32", 787688, 789252, 986564, 454)};
   report.zones[0].lowmem_reserve = {0, 963, 963, 963, 963};
   report.zones[1].lowmem_reserve = {0, 0, 0, 0, 0};
+  report.zones[0].buddy = {{0, 1, "U"}};
   report.zones[1].buddy = {{0, 2, "UM"}, {10, 191, "M"}};
+  report.tail.ram = Read<std::uint64_t>{262014, {0, 470}};
+  report.tail.reserved = Read<std::uint64_t>{11395, {0, 472}};
   report.constraint = report::Constraint{};
   add_tasks(report);
   return report;

@@ -17,15 +17,15 @@ std::optional<Claim> judge(const Context& context) {
     return std::nullopt;
   }
   const std::string since = story.seconds_since_first ? seconds(*story.seconds_since_first) : "";
-  Claim result =
-      claim(Role::consequence, Rank::asked_for, 0, 0.95,
-            story.number < 2 ? Message("The kernel killed {} processes for one cause.", killed)
-            : since.empty()
-                ? Message("Event {} of one spree that began at line {}; {} so far.", story.number,
-                          story.first_line, plural(killed, "process killed", "processes killed"))
-                : Message("Event {} of one spree that began {} earlier at line {}; {} so far.",
-                          story.number, since, story.first_line,
-                          plural(killed, "process killed", "processes killed")));
+  Claim result = claim(
+      Role::consequence, Rank::asked_for, 0, 0.95,
+      story.number < 2 ? Message("The kernel killed {} processes one after the other.", killed)
+      : since.empty()
+          ? Message("Event {} of one spree that began at line {}; {} so far.", story.number,
+                    story.first_line, plural(killed, "process killed", "processes killed"))
+          : Message("Event {} of one spree that began {} earlier at line {}; {} so far.",
+                    story.number, since, story.first_line,
+                    plural(killed, "process killed", "processes killed")));
   result.prove(Message("processes killed so far"), std::uint64_t{killed}, {0, report.first_line});
   result.prove(Message("events of the spree so far"), std::uint64_t{story.number},
                {0, story.first_line});
@@ -35,6 +35,6 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_kill_spree{"kill-spree", 'E',
-                                    "several processes were killed for one cause", judge};
+                                    "several processes were killed one after the other", judge};
 
 }  // namespace whyoom::diagnose::causes

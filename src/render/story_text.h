@@ -1,0 +1,22 @@
+// The words of a story as a whole, and of the events in it that are not shown in full.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "render/render.h"
+
+namespace whyoom::render {
+
+// "oom-panic, for init: panic": one follower without its time and place. Its cause is told when it
+// is another one than the story's.
+std::string follower_text(const Follower& follower, std::string_view first_root);
+// The same of a story: with its end, where that is another event's.
+std::string headline(const Story& story);
+// "40 events, 40 killed, first Nov 23 07:41:32, last Nov 23 11:01:32, one every 5 min on average";
+// empty for one event.
+std::string story_text(const Story& story);
+// "+0.68 s"; "-0.68 s" of one that stands before.
+std::string follower_time(const Follower& follower);
+
+}  // namespace whyoom::render
