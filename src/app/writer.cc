@@ -24,17 +24,14 @@ constexpr std::size_t most_followers = 50;
 constexpr std::size_t most_open = 64;
 constexpr std::size_t most_bytes = std::size_t{128} << 20U;
 
-// How well an event explains its story: a root, and a sure one, before none; a report before the
+// How well an event explains its story: a proved root before a likely one before none; a report before the
 // line of a kill alone.
 int explains(const Event& event) {
   if (event.killed_at.line != 0) {
     return 0;  // what a victim still asked for
   }
-  const auto root =
-      std::ranges::find(event.findings, diagnose::Role::root, &diagnose::Finding::role);
-  constexpr double sure = 0.9;
-  if (root != event.findings.end()) {
-    return root->confidence >= sure ? 3 : 2;
+  if (event.verdict != diagnose::Verdict::undetermined) {
+    return event.verdict == diagnose::Verdict::proved ? 3 : 2;
   }
   return event.report.trigger || event.report.mem_info_at || event.report.memcg ? 1 : 0;
 }

@@ -44,6 +44,7 @@ class CrossCheck {
     check_free();
     check_hugepages();
     check_swap();
+    check_tables();
     check_order();
     if (report_.memcg) {
       check_limit(*report_.memcg);
@@ -93,6 +94,7 @@ class CrossCheck {
   void check_free();
   void check_hugepages();
   void check_swap();
+  void check_tables();
   void check_order();
   void check_limit(report::Memcg& memcg);
   void check_parts(report::Memcg& memcg);
@@ -303,6 +305,27 @@ void CrossCheck::check_swap() {
       tail.free_swap_kib->value > tail.total_swap_kib->value) {
     forget(tail.free_swap_kib, "free swap");
     forget(tail.total_swap_kib, "total swap");
+  }
+}
+
+// What the rows of a table add up to is in the counter too. Processes that share an address space
+// stand in two rows.
+void CrossCheck::check_tables() {
+  KiB slab;
+  for (const report::SlabRow& row : report_.slab) {
+    slab += KiB(row.total_kib);
+  }
+  const auto counted = total(report_.totals.get(Field::slab_unreclaimable));
+  if (counted && slab > *counted && !agree(slab, *counted)) {
+    forget(report_.totals, Field::slab_unreclaimable);
+  }
+  Bytes tables;
+  for (const report::Task& task : report_.tasks) {
+    tables += Bytes(task.pgtables_bytes.value_or(0));
+  }
+  const auto page_tables = total(report_.totals.get(Field::pagetables));
+  if (page_tables && to_kib(tables) > *page_tables * 2 + KiB(most_drift_kib)) {
+    forget(report_.totals, Field::pagetables);
   }
 }
 

@@ -364,32 +364,6 @@ std::string incomplete_text(const report::Report& report) {
   return text;
 }
 
-std::vector<std::string> known_facts(const diagnose::Event& event) {
-  const report::Report& report = event.report;
-  std::vector<std::string> facts;
-  const std::string request = request_text(event);
-  if (!request.empty() && event.evidence.zones.empty()) {  // else it stands above the zones
-    facts.push_back("asked for: " + request);
-  }
-  for (const auto& victim : report.victims) {
-    if (facts.size() >= 6) {
-      break;
-    }
-    Bytes held = to_bytes(KiB(victim.anon_rss_kib.value_or(0))) +
-                 to_bytes(KiB(victim.file_rss_kib.value_or(0))) +
-                 to_bytes(KiB(victim.shmem_rss_kib.value_or(0)));
-    facts.push_back("killed: " + victim_text(victim) +
-                    (held.count() > 0 ? ", which held " + human(held) : ""));
-  }
-  if (report.panic && !report.panic->text.empty()) {
-    facts.push_back("panic: " + printable(report.panic->text));
-  }
-  if (report.userspace && !report.userspace->what.empty()) {
-    facts.push_back("it says: " + printable(report.userspace->what));
-  }
-  return facts;
-}
-
 std::vector<std::string> what_would_settle(const report::Report& report) {
   std::vector<std::string> advice;
   for (const std::string& id : report::missing_parts(report)) {

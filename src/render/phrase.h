@@ -60,8 +60,6 @@ bool is_undetermined(const diagnose::Event& event);
 
 // "the log has no task table, no zones"; empty when the report is whole.
 std::string incomplete_text(const report::Report& report);
-// One sentence for each thing that is known of an event without a verdict.
-std::vector<std::string> known_facts(const diagnose::Event& event);
 // What to look for so that it can be settled.
 std::vector<std::string> what_would_settle(const report::Report& report);
 

@@ -97,6 +97,35 @@ void add_answer_on_page(Document& out, const Story& story) {
   out.table(std::move(table));
 }
 
+// What a report says for certain whose cause is open.
+std::vector<std::string> known_facts(const diagnose::Event& event) {
+  const report::Report& report = event.report;
+  std::vector<std::string> facts;
+  const std::string request = request_text(event);
+  if (!request.empty() && event.evidence.zones.empty()) {  // else it stands above the zones
+    facts.push_back("asked for: " + request);
+  }
+  for (const auto& victim : report.victims) {
+    if (facts.size() >= 6) {
+      break;
+    }
+    Bytes held = to_bytes(KiB(victim.anon_rss_kib.value_or(0))) +
+                 to_bytes(KiB(victim.file_rss_kib.value_or(0))) +
+                 to_bytes(KiB(victim.shmem_rss_kib.value_or(0)));
+    facts.push_back(
+        "killed: " +
+        with_pid(victim.comm, victim.pid > 0 ? std::optional(victim.pid) : std::nullopt) +
+        (held.count() > 0 ? ", which held " + human(held) : ""));
+  }
+  if (report.panic && !report.panic->text.empty()) {
+    facts.push_back("panic: " + printable(report.panic->text));
+  }
+  if (report.userspace && !report.userspace->what.empty()) {
+    facts.push_back("it says: " + printable(report.userspace->what));
+  }
+  return facts;
+}
+
 void add_list(Document& out, const char* title, const std::vector<std::string>& lines) {
   if (title != nullptr && !lines.empty()) {
     out.section(title);
