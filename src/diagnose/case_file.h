@@ -46,6 +46,7 @@ struct Case {
   std::vector<Expectation> causes;
   std::string root;
   std::string kind, verdict;          // "" = not said
+  bool whole = true;                  // else an excerpt
   std::optional<std::size_t> events;  // how many in the log
   std::string log;
   std::vector<std::string> errors;  // lines of the head that mean nothing
@@ -91,6 +92,8 @@ inline bool read_head_line(std::string_view line, Case& out) {
     out.kind = value;
   } else if (key == "verdict") {
     out.verdict = value;
+  } else if (key == "whole" && value == "no") {
+    out.whole = false;
   } else if (key == "events") {
     out.events = parse_number<std::size_t>(value);
     return out.events.has_value();

@@ -209,6 +209,7 @@ std::optional<CgroupUse> cgroup_of(const Context& context) {
   use.kmem = counter(memcg.kmem);
   read_filling(memcg, use);
   read_biggest(context.evidence, use);
+  use.alone = !report.trigger && !report.constraint && report.tasks.empty() && !report.memcg;
   const auto& release = context.evidence.release;
   use.stats_not_printed = memcg.stats.empty() && release && release->major == 2;
   return use;
@@ -221,6 +222,17 @@ std::optional<CgroupUse> cgroup_use(const Context& context) {
 
 void grade_limit(Claim& claim, const CgroupUse& use) {
   constexpr Bytes notable{std::uint64_t{64} << 20U};
+  // A kill line by itself, as people grep for it: the limit is mostly the group's own.
+  const bool bare = !use.memory && !use.memsw && !use.anon && !use.file && use.limit_path.empty() &&
+                    use.alone && CgroupUse::size(use.biggest) >= notable;
+  if (bare) {
+    claim.confidence = 0.7;
+    weaken(claim, Message("the line that names both cgroups (\"oom-kill:constraint=\")"),
+           Message("the limit was one of a cgroup above the victim's"));
+    weaken(claim, Message("the cgroup's statistics (\"Memory cgroup stats\")"),
+           Message("shared memory, page cache or kernel memory was most of it"));
+    return;
+  }
   if (use.level == CgroupUse::Level::unknown) {
     leave_open(claim, Message("the line that names both cgroups (\"oom-kill:constraint=\")"));
     return;

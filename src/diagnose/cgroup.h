@@ -39,6 +39,7 @@ struct CgroupUse {
   // What the victim alone held, or the biggest process of the table: the cgroup held at least this.
   Maybe<Bytes> biggest;
   std::string biggest_name;  // "vm (pid 70870)"
+  bool alone = false;  // nothing was printed, or kept, but the kill line
   // The kernel prints no statistics at all (2.6.32), so their absence is no loss.
   bool stats_not_printed = false;
 

@@ -24,14 +24,31 @@ constexpr std::array needed{Field::active_anon,        Field::inactive_anon,
 class Builder {
  public:
   Builder(const report::Report& report, const Evidence& evidence)
-      : report_(report), page_(evidence.page) {}
+      : report_(report), page_(evidence.page) {
+    Bytes managed;
+    for (const ZoneState& zone : evidence.zones) {
+      managed += to_bytes(zone.size(), evidence.page);
+    }
+    whole_ = evidence.zones_complete && managed >= evidence.ram.value_or(managed) / 100 * 97;
+  }
 
+  // From the totals; where they are not there, from the nodes or zones if these are all of RAM.
+  [[nodiscard]] Maybe<Bytes> counted(Field field) const {
+    if (const auto& value = report_.totals.get(field)) {
+      return Read<Bytes>{to_bytes(Pages(value->value), page_), value->at};
+    }
+    if (!whole_) {
+      return std::nullopt;
+    }
+    auto parts = sum(report_.nodes, field);
+    return parts ? parts : sum(report_.zones, field);
+  }
   [[nodiscard]] Bytes total(Field field) const {
-    const auto& value = report_.totals.get(field);
-    return value ? to_bytes(Pages(value->value), page_) : Bytes(0);
+    const auto value = counted(field);
+    return value ? value->value : Bytes(0);
   }
   [[nodiscard]] Place place(Field field) const {
-    const auto& value = report_.totals.get(field);
+    const auto value = counted(field);
     return value ? value->at : Place{};
   }
 
@@ -61,6 +78,20 @@ class Builder {
   }
 
  private:
+  template <class Parts>
+  static Maybe<Bytes> sum(const Parts& parts, Field field) {
+    Maybe<Bytes> all;
+    for (const auto& part : parts) {
+      const auto& value = part.fields.get(field);
+      if (!value) {
+        return std::nullopt;
+      }
+      all = all.value_or(Read<Bytes>{Bytes(0), value->at});
+      all->value += to_bytes(KiB(value->value));
+    }
+    return all;
+  }
+
   static void add(AccountLine& line, const Maybe<std::uint64_t>& value) {
     if (value) {
       line.size += to_bytes(KiB(value->value));
@@ -72,6 +103,7 @@ class Builder {
 
   const report::Report& report_;
   PageSize page_;
+  bool whole_ = false;
 };
 
 // The pool of the size that a page middle directory maps: 2 MiB with 4 KiB pages (4 MiB without
@@ -215,12 +247,12 @@ std::optional<Account> account_of(const host::Host& host, const Machine& machine
 
 std::optional<Account> account_of(const report::Report& report, const Evidence& evidence) {
   const auto ram = managed_ram(evidence);
+  const Builder build(report, evidence);
   const bool complete = std::ranges::all_of(
-      needed, [&report](Field field) { return report.totals.get(field).has_value(); });
+      needed, [&build](Field field) { return build.counted(field).has_value(); });
   if (!ram || !complete) {
     return std::nullopt;
   }
-  const Builder build(report, evidence);
   Account account;
   account.total = *ram;
   auto& lines = account.lines;

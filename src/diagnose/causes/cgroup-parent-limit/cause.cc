@@ -19,6 +19,7 @@ std::optional<Claim> judge(const Context& context) {
     }
     Claim result = claim(Role::root, Rank::limit, 0.4, 0.5,
                          Message("The limit that was reached may be one of a cgroup above."));
+    add_cgroup_proof(result, *use);
     grade_limit(result, *use);
     return result;
   }

@@ -9,8 +9,57 @@ namespace {
 // Free in zones that the request may not use, as a share of RAM.
 constexpr double worth_having = 0.10;
 
+// Without the first line nobody knows where the request could go. That HighMem had blocks of any
+// size to give, far above its marks, and the low zones did not, says that it could not go there.
+std::optional<Claim> likely(const Context& context) {
+  const auto& evidence = context.evidence;
+  if (!is_global_oom(context) || is_sysrq(context.report) || evidence.request.flags_known ||
+      !evidence.ram ||
+      evidence.constraint.value_or(report::ConstraintKind::none) != report::ConstraintKind::none) {
+    return std::nullopt;
+  }
+  const memory::ZoneState* highmem = nullptr;
+  const memory::ZoneState* low = nullptr;
+  for (const auto& zone : evidence.zones) {
+    if (zone.zone == kernel::ZoneClass::highmem) {
+      highmem = &zone;
+    } else if (zone.zone > kernel::ZoneClass::normal || !zone.is_short()) {
+      return std::nullopt;
+    } else if (low == nullptr || zone.size() > low->size()) {
+      low = &zone;
+    }
+  }
+  const auto has_large = [](const report::BuddyBlock& block) {
+    return block.order > 3 && block.count > 0;
+  };
+  if (highmem == nullptr || low == nullptr ||
+      share(to_bytes(highmem->free, evidence.page), *evidence.ram) < worth_having ||
+      highmem->usable() <= highmem->high * 2 ||
+      std::ranges::none_of(highmem->printed->buddy, has_large)) {
+    return std::nullopt;
+  }
+  Claim result = claim(
+      Role::root, Rank::out_of_reach, share(to_bytes(highmem->free, evidence.page), *evidence.ram),
+      0.75,
+      Message("Low memory was most likely what the request needed: zone {} had {} free and {} must "
+              "stay, while {} were free in HighMem, in large blocks, and did not serve it.",
+              low->name, kb(to_bytes(low->usable(), evidence.page)),
+              kb(to_bytes(low->floor, evidence.page)),
+              human(to_bytes(highmem->free, evidence.page))));
+  prove_zone(result, evidence, *low);
+  prove_zone(result, evidence, *highmem);
+  weaken(result, Message("the first line (\"invoked oom-killer\")"),
+         Message("its gfp_mask allowed HighMem, or its nodemask did not"));
+  result.remedy(Message("Use a 64-bit kernel: more RAM does not enlarge low memory"),
+                {ShellCommand("uname -m")});
+  return result;
+}
+
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
+  if (auto found = likely(context)) {
+    return found;
+  }
   const auto elsewhere = free_elsewhere(evidence);
   const bool bound = evidence.constraint && *evidence.constraint != report::ConstraintKind::none;
   // Since 3.10 a request below Normal does not call the OOM killer, it fails.
