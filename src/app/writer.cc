@@ -24,8 +24,8 @@ constexpr std::size_t most_followers = 50;
 constexpr std::size_t most_open = 64;
 constexpr std::size_t most_bytes = std::size_t{128} << 20U;
 
-// How well an event explains its story: a proved root before a likely one before none; a report before the
-// line of a kill alone.
+// How well an event explains its story: a proved root before a likely one before none; a report
+// before the line of a kill alone.
 int explains(const Event& event) {
   if (event.killed_at.line != 0) {
     return 0;  // what a victim still asked for

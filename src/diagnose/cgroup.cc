@@ -121,6 +121,7 @@ void read_names(const memory::Attribution& attribution, CgroupUse& use) {
   if (const auto& limit = attribution.limit) {
     use.limit_path = limit->path;
     use.raw_limit_path = limit->raw_path;
+    use.owner = limit->owner;
     use.who = limit->owner ? describe(*limit->owner) : limit->path;
     use.the_cgroup = limit->owner ? use.who : "the cgroup " + limit->path;
   }
@@ -310,12 +311,35 @@ void add_cgroup_proof(Finding& finding, const CgroupUse& use) {
   finding.prove(Message("shmem of the cgroup"), use.shmem);
 }
 
+namespace {
+
+// The runtime's own command: what is written to the cgroup is lost when the container starts again.
+std::optional<ShellCommand> update_of_container(const CgroupUse& use) {
+  if (!use.owner || use.owner->kind != memory::CgroupOwner::Kind::container ||
+      !use.owner->container) {
+    return std::nullopt;
+  }
+  const auto id = ShellOperand::from(*use.owner->container);
+  if (id && use.owner->runtime == "docker") {
+    return ShellCommand("docker update {} --memory=<bytes>", *id);
+  }
+  if (id && use.owner->runtime == "podman") {
+    return ShellCommand("podman update {} --memory=<bytes>", *id);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 Remedy raise_limit(const CgroupUse& use) {
   Remedy remedy;
   const std::string& path = use.limit_path;
   const std::string_view unit = last_part(use.raw_limit_path);
   if (path.find("kubepods") != std::string::npos) {
     remedy.title = Message("Raise resources.limits.memory of the container, or use less in it");
+  } else if (const auto command = update_of_container(use)) {
+    remedy.title = Message("Raise the memory limit of {}, or use less in it", use.who);
+    remedy.commands = {*command};
   } else if (is_unit(unit)) {
     remedy.title =
         Message("Raise the limit of {}, or use less in it{}", short_name(unit), how_to_name(unit));

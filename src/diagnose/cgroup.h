@@ -30,6 +30,7 @@ struct CgroupUse {
   // For a sentence: whose the cgroup is ("nginx.service", "pod 8f0c... (burstable)"); without a
   // known owner its path. `the_cgroup` then says that it is a cgroup, and neither is ever empty.
   std::string who, the_cgroup, task_who;
+  std::optional<memory::CgroupOwner> owner;  // of the cgroup whose limit it is
   Level level = Level::unknown;
   std::optional<Counter> memory, memsw, swap, kmem;
   // What fills it. shmem is not part of file here. nullopt = the report does not tell.
@@ -39,7 +40,7 @@ struct CgroupUse {
   // What the victim alone held, or the biggest process of the table: the cgroup held at least this.
   Maybe<Bytes> biggest;
   std::string biggest_name;  // "vm (pid 70870)"
-  bool alone = false;  // nothing was printed, or kept, but the kill line
+  bool alone = false;        // nothing was printed, or kept, but the kill line
   // The kernel prints no statistics at all (2.6.32), so their absence is no loss.
   bool stats_not_printed = false;
 

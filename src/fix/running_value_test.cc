@@ -36,7 +36,7 @@ TEST(RunningValue, what_the_kernel_refuses_is_told) {
   }
   EXPECT_NE(refused.error().find(::access(edit.key.file().c_str(), W_OK) == 0 ? "the kernel refuses"
                                  : ::geteuid() == 0                           ? "read-only"
-                                                    : "Run this as root"),
+                                                                              : "Run this as root"),
             std::string::npos)
       << refused.error();
 }

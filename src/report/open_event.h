@@ -157,7 +157,7 @@ struct OpenEvent {
       return false;
     }
     bytes += sizeof(Row) + 32;  // names are short
-    table.push_back(std::move(row));
+    table.push_back(std::forward<Row>(row));
     return true;
   }
 };

@@ -23,6 +23,12 @@ std::optional<Claim> judge(const Context& context) {
   add_cgroup_proof(result, *use);
   grade_limit(result, *use);
   result.remedies.push_back(raise_limit(*use));
+  const auto& victims = context.report.victims;
+  if (!victims.empty() && victims.front().comm == "java") {
+    result.remedy(
+        Message("A JVM needs more than its heap: leave a quarter of the limit to it "
+                "(-XX:MaxRAMPercentage=75, or -Xmx)"));
+  }
   return result;
 }
 

@@ -19,14 +19,16 @@ std::optional<Claim> judge(const Context& context) {
     const Bytes stranded = to_bytes(KiB(printed->value));
     const Pages pages = to_pages(stranded, evidence.page);
     if (zone.usable() + pages <= zone.floor ||
-        share(pages, zone.managed.value_or(pages)) < worth_naming) {
+        share(stranded, eligible_managed(evidence)) < worth_naming) {
       continue;
     }
-    Claim result = claim(Role::contributing, Rank::out_of_reach, 0, 0.95,
-                         Message("{} of zone {} lay free in per-CPU lists, which the check does "
-                                 "not count; with them the request "
-                                 "would have passed. This is why killing a process did not help.",
-                                 human(stranded), zone.name));
+    Claim result = claim(
+        Role::contributing, Rank::out_of_reach, 0, 0.95,
+        Message("{} of zone {} lay free in per-CPU lists, which the check does "
+                "not count; with them the request would have passed.{}",
+                human(stranded), zone.name,
+                context.story.victims_before > 0 ? " This is why killing a process did not help."
+                                                 : ""));
     result.prove(Message("zone {}: free in per-CPU lists (free_pcp)", zone.name), stranded,
                  printed->at);
     result.prove(Message("zone {}: missing to its mark", zone.name),
