@@ -76,7 +76,7 @@ std::set<std::string> verdict(const Event& event) {
   std::set<std::string> text{"root " + std::string(event.root_cause),
                              "kind " + std::string(report::name(event.report.kind))};
   for (const Finding& finding : event.findings) {
-    if (finding.cause != "kill-spree") {
+    if (finding.cause != "kill-spree" && finding.cause != "percpu-stranded") {
       text.insert(std::string(name(finding.role)) + " " + finding.summary.str());
     }
   }
