@@ -5,6 +5,7 @@
 #include <tuple>
 #include <vector>
 
+#include "diagnose/claim.h"
 #include "diagnose/confidence.h"
 #include "diagnose/what_if_of.h"
 #include "memory/cross_check.h"
@@ -43,6 +44,31 @@ void decide(std::vector<Claim>& claims, Event& event) {
     }
     open = open && claim->grade == Verdict::undetermined;
   }
+}
+
+// Of an OOM of the machine without a line of its zones: memory was used up, or it was free and kept
+// back, and nothing that is there tells. Who used it would be a process, unless the kernel, which
+// takes the biggest, found only small ones or none.
+void name_candidates(Event& event, const Context& context) {
+  constexpr Bytes small{std::uint64_t{16} << 20U};
+  const report::Report& report = context.report;
+  const bool bound = event.evidence.constraint.value_or(report::ConstraintKind::none) !=
+                     report::ConstraintKind::none;
+  if (event.verdict != Verdict::undetermined || !event.candidates.empty() ||
+      !is_global_oom(context) || is_sysrq(report) || bound || !report.zones.empty() ||
+      context.story.killed_at.line != 0) {
+    return;
+  }
+  const bool only_small = std::ranges::all_of(report.victims, [](const report::Victim& victim) {
+    return victim.anon_rss_kib && to_bytes(KiB(*victim.anon_rss_kib)) < small &&
+           victim.oom_score_adj.value_or(0) <= 0;
+  });
+  const bool none_left = report.no_killable_at.has_value();
+  const bool kernel = none_left || (!report.victims.empty() && only_small);
+  event.candidates.push_back({kernel ? "kernel-unaccounted" : "memory-exhausted",
+                              Message("the counters of Mem-Info (\"active_anon:\")")});
+  event.candidates.push_back(
+      {"min-free-too-high", Message("the zones' min (\"Node 0 Normal free: min:\")")});
 }
 
 // Numbers that contradict each other were taken out; what is left may be wrong in the same way.
@@ -89,6 +115,7 @@ std::unique_ptr<Event> explain(report::Report&& report, const StoryContext& stor
     }
   }
   decide(claims, *event);
+  name_candidates(*event, context);
   if (contradicted) {
     doubt(*event);
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "diagnose/case_file.h"
 #include "memory/test_report.h"
 
 namespace whyoom::diagnose {
@@ -159,6 +160,31 @@ TEST(Catalogue, HasCausesThatAreNeverTheRoot) {
     }
   }
   EXPECT_GE(std::ranges::count(event->findings, Role::consequence, &Finding::role), 3);
+}
+
+std::vector<std::string> candidates_of(std::string_view log) {
+  std::vector<std::string> names;
+  for (const auto& event : cases::explain_log(log)) {
+    for (const Candidate& candidate : event->candidates) {
+      names.emplace_back(candidate.cause);
+      EXPECT_FALSE(candidate.decides.empty());
+    }
+  }
+  return names;
+}
+
+TEST(Engine, AKillLineLeavesTwoCauses) {
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(candidates_of("[ 9.0] Out of memory: Killed process 7 (java) total-vm:900000kB, "
+                          "anon-rss:500000kB, file-rss:0kB, shmem-rss:0kB\n"),
+            (Names{"memory-exhausted", "min-free-too-high"}));
+  // The kernel takes the biggest, so that nobody had the memory.
+  EXPECT_EQ(candidates_of("[ 9.0] Out of memory: Killed process 7 (agetty) total-vm:9000kB, "
+                          "anon-rss:300kB, file-rss:0kB, shmem-rss:0kB\n"),
+            (Names{"kernel-unaccounted", "min-free-too-high"}));
+  EXPECT_EQ(candidates_of("[ 9.0] Memory cgroup out of memory: Killed process 7 (agetty) "
+                          "total-vm:9000kB, anon-rss:300kB, file-rss:0kB, shmem-rss:0kB\n"),
+            (Names{"cgroup-limit", "cgroup-parent-limit"}));
 }
 
 }  // namespace

@@ -105,8 +105,12 @@ std::vector<Message> partial_answer(const Event& event) {
   }
   add_swap(out, event.evidence);
   if (event.candidates.size() > 1) {
-    out.emplace_back("It was either {} or {}: {} would tell.", event.candidates[0].cause,
-                     event.candidates[1].cause, event.candidates[0].decides.str());
+    const Candidate& one = event.candidates[0];
+    const Candidate& two = event.candidates[1];
+    const std::string lines = one.decides.str() == two.decides.str()
+                                  ? one.decides.str()
+                                  : one.decides.str() + " and " + two.decides.str();
+    out.emplace_back("It may have been {} or {}: {} would tell.", one.cause, two.cause, lines);
   } else if (event.candidates.size() == 1) {
     out.emplace_back("It may have been {}: {} would tell.", event.candidates[0].cause,
                      event.candidates[0].decides.str());
