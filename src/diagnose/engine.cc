@@ -46,11 +46,12 @@ void decide(std::vector<Claim>& claims, Event& event) {
   }
 }
 
+constexpr Bytes small_process{std::uint64_t{16} << 20U};
+
 // Of an OOM of the machine without a line of its zones: memory was used up, or it was free and kept
 // back, and nothing that is there tells. Who used it would be a process, unless the kernel, which
 // takes the biggest, found only small ones or none.
 void name_candidates(Event& event, const Context& context) {
-  constexpr Bytes small{std::uint64_t{16} << 20U};
   const report::Report& report = context.report;
   const bool bound = event.evidence.constraint.value_or(report::ConstraintKind::none) !=
                      report::ConstraintKind::none;
@@ -60,7 +61,7 @@ void name_candidates(Event& event, const Context& context) {
     return;
   }
   const bool only_small = std::ranges::all_of(report.victims, [](const report::Victim& victim) {
-    return victim.anon_rss_kib && to_bytes(KiB(*victim.anon_rss_kib)) < small &&
+    return victim.anon_rss_kib && to_bytes(KiB(*victim.anon_rss_kib)) < small_process &&
            victim.oom_score_adj.value_or(0) <= 0;
   });
   const bool none_left = report.no_killable_at.has_value();
