@@ -105,7 +105,8 @@ std::vector<std::string> seeds() {
   std::vector<std::string> all;
   for (const std::string& log : case_texts(Cases::logs)) {
     std::vector<std::string> logs;
-    for (const std::string_view line : split_lines(log.substr(0, 1500))) {
+    const std::string_view beginning = std::string_view(log).substr(0, 1500);
+    for (const std::string_view line : split_lines(beginning)) {
       const auto forms = wrapped(line);
       logs.resize(forms.size());
       for (std::size_t i = 0; i < forms.size(); ++i) {
