@@ -123,7 +123,7 @@ std::vector<std::string> seeds() {
       "\xff\xfe[\0 \0 \0"
       "1\0.\0"
       "5\0]\0 \0x\0\n\0",
-      24);
+      22);
   return all;
 }
 
