@@ -7,11 +7,13 @@
 #include "diagnose/cgroup_commands.h"
 #include "diagnose/claim.h"
 #include "memory/machine.h"
+#include "memory/memcg_stat.h"
 
 namespace whyoom::diagnose {
 
 namespace {
 
+using memory::memcg_stat;
 using Counter = CgroupUse::Counter;
 
 std::optional<Counter> counter(const report::MemcgCounter& printed) {
@@ -28,39 +30,14 @@ std::optional<Counter> counter(const report::MemcgCounter& printed) {
   return result;
 }
 
-Maybe<Bytes> stat(const report::Memcg& memcg, std::string_view name) {
-  const auto found = std::ranges::find(memcg.stats, name, &report::MemcgStat::name);
-  if (found == memcg.stats.end()) {
-    return std::nullopt;
-  }
-  Read<Bytes> result{Bytes(found->value), found->at};
-  if (!memcg.hierarchical) {  // then each cgroup below has its own set
-    for (const auto& child : memcg.children) {
-      if (child.name == name) {
-        result.value += Bytes(child.value);
-      }
-    }
-  }
-  return result;
-}
-
-Maybe<Bytes> first_stat(const report::Memcg& memcg, std::initializer_list<std::string_view> names) {
-  for (const std::string_view name : names) {
-    if (auto found = stat(memcg, name)) {
-      return found;
-    }
-  }
-  return std::nullopt;
-}
-
 // From 5.18 on `kernel` is one counter; before, its parts are printed. v1 counts it as kmem.
 void read_kernel(const report::Memcg& memcg, CgroupUse& use) {
-  use.kernel = stat(memcg, "kernel");
+  use.kernel = memcg_stat(memcg, {"kernel"});
   if (!use.kernel) {
     use.kernel = use.slab;
     for (const std::string_view part : {"kernel_stack", "pagetables", "percpu", "vmalloc"}) {
       if (use.kernel) {
-        use.kernel->value += CgroupUse::size(stat(memcg, part));
+        use.kernel->value += CgroupUse::size(memcg_stat(memcg, {part}));
       }
     }
   }
@@ -74,24 +51,24 @@ void read_kernel(const report::Memcg& memcg, CgroupUse& use) {
 
 void read_filling(const report::Memcg& memcg, CgroupUse& use) {
   // cgroup v2 and 5.4 to 6.1: anon, file. v1: rss, cache; from 6.5 on with hierarchical total_*.
-  use.anon = first_stat(memcg, {"anon", "total_rss", "rss"});
-  use.file = first_stat(memcg, {"file", "total_cache", "cache"});
-  use.shmem = first_stat(memcg, {"shmem", "total_shmem"});
+  use.anon = memcg_stat(memcg, {"anon", "total_rss", "rss"});
+  use.file = memcg_stat(memcg, {"file", "total_cache", "cache"});
+  use.shmem = memcg_stat(memcg, {"shmem", "total_shmem"});
   if (!use.shmem && use.anon) {
     // Before 4.x v1 has no shmem, or its line was lost: it lies on the anon lists and is not
     // counted as anon.
-    const auto active = stat(memcg, "active_anon");
-    const auto inactive = stat(memcg, "inactive_anon");
+    const auto active = memcg_stat(memcg, {"active_anon"});
+    const auto inactive = memcg_stat(memcg, {"inactive_anon"});
     if (active && inactive) {
       use.shmem = Read<Bytes>{active->value + inactive->value - use.anon->value, active->at};
     }
   }
-  use.slab = stat(memcg, "slab");
-  use.sock = stat(memcg, "sock");
+  use.slab = memcg_stat(memcg, {"slab"});
+  use.sock = memcg_stat(memcg, {"sock"});
   if (use.file) {
     use.file->value -= CgroupUse::size(use.shmem);
-    const auto dirty = first_stat(memcg, {"file_dirty", "total_dirty", "dirty"});
-    const auto writeback = first_stat(memcg, {"file_writeback", "total_writeback", "writeback"});
+    const auto dirty = memcg_stat(memcg, {"file_dirty", "total_dirty", "dirty"});
+    const auto writeback = memcg_stat(memcg, {"file_writeback", "total_writeback", "writeback"});
     if (dirty && writeback) {
       use.dirty = Read<Bytes>{dirty->value + writeback->value, use.file->at};
     }
@@ -137,7 +114,7 @@ void read_names(const memory::Attribution& attribution, CgroupUse& use) {
 // Of the victim its anonymous memory; the table of older kernels does not tell that apart.
 void read_biggest(const memory::Evidence& evidence, CgroupUse& use) {
   for (const report::Victim& victim : evidence.report->victims) {
-    const Bytes anon = to_bytes(KiB(victim.anon_rss_kib.value_or(0)));
+    const Bytes anon = to_bytes(victim.anon());
     if (anon > CgroupUse::size(use.biggest)) {
       use.biggest = Read<Bytes>{anon, victim.at};
       use.biggest_name = process(victim.comm, victim.pid);
@@ -177,10 +154,10 @@ bool CgroupUse::filling_known() const {
     return true;
   }
   if (shmem && anon) {
-    return file || !memory || (anon->value + shmem->value) * 2 >= memory->usage;
+    return file || (anon->value + shmem->value) * 2 >= memory->usage;
   }
   // Without one of the two counters the other decides only when it is the bigger half.
-  return memory && ((anon && anon->value * 2 >= memory->usage) || filled_by_shmem());
+  return (anon && anon->value * 2 >= memory->usage) || filled_by_shmem();
 }
 
 // Without the counters the parts that are printed have to do: most of them is anonymous memory.
@@ -224,9 +201,7 @@ std::optional<CgroupUse> cgroup_use(const Context& context) {
 void grade_limit(Claim& claim, const CgroupUse& use) {
   constexpr Bytes notable{std::uint64_t{64} << 20U};
   // A kill line by itself, as people grep for it: the limit is mostly the group's own.
-  const bool bare = !use.memory && !use.memsw && !use.anon && !use.file && use.limit_path.empty() &&
-                    use.alone && CgroupUse::size(use.biggest) >= notable;
-  if (bare) {
+  if (use.alone && CgroupUse::size(use.biggest) >= notable) {
     claim.confidence = 0.7;
     weaken(claim, Message("the line that names both cgroups (\"oom-kill:constraint=\")"),
            Message("the limit was one of a cgroup above the victim's"));
@@ -238,17 +213,17 @@ void grade_limit(Claim& claim, const CgroupUse& use) {
     leave_open(claim, Message("the line that names both cgroups (\"oom-kill:constraint=\")"));
     return;
   }
-  if (use.filling_known() && use.memory) {
-    return;
-  }
+  const bool filling_known = use.filling_known();
   if (!use.memory && use.memsw) {
     leave_open(claim, Message("the line \"memory: usage\": which of the two limits it was"));
     return;
   }
-  if (use.filling_known()) {
+  if (filling_known && !use.memory) {
     claim.confidence = std::min(claim.confidence, 0.85);
     weaken(claim, Message("the cgroup's counters (\"memory: usage\")"),
            Message("usage was much more than the parts that are shown"));
+  }
+  if (filling_known) {
     return;
   }
   const Message lines("the cgroup's statistics (\"Memory cgroup stats\")");

@@ -50,6 +50,15 @@ Remedy set_remedy(Message title, ShellLiteral key, std::int64_t value) {
           Setting{std::string(key.text()), value}};
 }
 
+bool is_bound(const memory::Evidence& evidence) {
+  return evidence.constraint && *evidence.constraint != report::ConstraintKind::none;
+}
+
+bool is_swap_full(const memory::Evidence& evidence) {
+  return evidence.swap_total && evidence.swap_free && evidence.swap_total->count() > 0 &&
+         evidence.swap_free->count() <= evidence.swap_total->count() / 100;
+}
+
 bool is_global_oom(const Context& context) { return is_oom(context) && !is_memcg_oom(context); }
 
 bool is_sysrq(const report::Report& report) {
@@ -82,14 +91,6 @@ Bytes eligible_managed(const memory::Evidence& evidence) {
     if (zone.eligible) {
       sum += to_bytes(zone.managed.value_or(Pages(0)), evidence.page);
     }
-  }
-  return sum;
-}
-
-Bytes all_managed(const memory::Evidence& evidence) {
-  Bytes sum;
-  for (const auto& zone : evidence.zones) {
-    sum += to_bytes(zone.size(), evidence.page);
   }
   return sum;
 }

@@ -32,14 +32,17 @@ bool is_global_oom(const Context& context);
 bool is_memcg_oom(const Context& context);
 bool is_oom(const Context& context);
 bool is_sysrq(const report::Report& report);
+// A cgroup, a cpuset or a memory policy is known to have bound the request.
+bool is_bound(const memory::Evidence& evidence);
+// There is swap, and not 1 % of it is free.
+bool is_swap_full(const memory::Evidence& evidence);
 
 // Free memory that the request may not use: counted by the machine, not by its zones.
 std::optional<Bytes> free_elsewhere(const memory::Evidence& evidence);
 // What balloon drivers hold, summed over the nodes. Printed from 6.18 on; 0 when not printed.
 Read<Bytes> balloon(const memory::Evidence& evidence);
-// RAM that the eligible zones manage, and that all printed ones do.
+// RAM that the eligible zones manage.
 Bytes eligible_managed(const memory::Evidence& evidence);
-Bytes all_managed(const memory::Evidence& evidence);
 // Unreclaimable slab as a share of the zones that the request may use, where it can lie nowhere
 // else: it is never in ZONE_MOVABLE or HighMem. 0 when not known.
 double filled_by_slab(const Context& context);

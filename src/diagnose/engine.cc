@@ -17,6 +17,9 @@ namespace {
 constexpr double most_likely = 0.89;    // confidence of what is likely
 constexpr double most_in_doubt = 0.75;  // where numbers of the report contradict each other
 
+// A process that had less is not what used up a machine.
+constexpr Bytes small_process{std::uint64_t{16} << 20U};
+
 // The best root candidate stays root, the others have helped. Where the best one is open, it and
 // the best one that is not are what is left.
 void decide(std::vector<Claim>& claims, Event& event) {
@@ -29,39 +32,39 @@ void decide(std::vector<Claim>& claims, Event& event) {
   std::ranges::stable_sort(roots, [](const Claim* a, const Claim* b) {
     return std::tuple(a->rank, -a->strength) < std::tuple(b->rank, -b->strength);
   });
-  bool open = true;
+  const auto closed = std::ranges::find_if(
+      roots, [](const Claim* claim) { return claim->grade != Verdict::undetermined; });
+  const Claim* root = nullptr;
+  if (closed != roots.end() && closed == roots.begin()) {
+    root = *closed;
+    event.root_cause = root->cause;
+    event.verdict = root->grade;
+    event.overturned_by = root->overturned_by;
+  } else {
+    const auto end = closed == roots.end() ? closed : std::next(closed);
+    std::for_each(roots.begin(), end, [&event](const Claim* claim) {
+      event.candidates.push_back({claim->cause, claim->decides});
+    });
+  }
   for (Claim* claim : roots) {
-    if (!open || claim->grade == Verdict::undetermined || !event.candidates.empty()) {
+    if (claim != root) {
       claim->role = Role::contributing;
     }
-    if (open && (claim->grade == Verdict::undetermined || !event.candidates.empty())) {
-      event.candidates.push_back({claim->cause, claim->decides});
-    }
-    if (open && claim->grade != Verdict::undetermined && event.candidates.empty()) {
-      event.root_cause = claim->cause;
-      event.verdict = claim->grade;
-      event.overturned_by = claim->overturned_by;
-    }
-    open = open && claim->grade == Verdict::undetermined;
   }
 }
-
-constexpr Bytes small_process{std::uint64_t{16} << 20U};
 
 // Of an OOM of the machine without a line of its zones: memory was used up, or it was free and kept
 // back, and nothing that is there tells. Who used it would be a process, unless the kernel, which
 // takes the biggest, found only small ones or none.
 void name_candidates(Event& event, const Context& context) {
   const report::Report& report = context.report;
-  const bool bound = event.evidence.constraint.value_or(report::ConstraintKind::none) !=
-                     report::ConstraintKind::none;
   if (event.verdict != Verdict::undetermined || !event.candidates.empty() ||
-      !is_global_oom(context) || is_sysrq(report) || bound || !report.zones.empty() ||
-      context.story.killed_at.line != 0) {
+      !is_global_oom(context) || is_sysrq(report) || is_bound(event.evidence) ||
+      !report.zones.empty() || context.story.killed_at.line != 0) {
     return;
   }
   const bool only_small = std::ranges::all_of(report.victims, [](const report::Victim& victim) {
-    return victim.anon_rss_kib && to_bytes(KiB(*victim.anon_rss_kib)) < small_process &&
+    return victim.anon_rss_kib && to_bytes(victim.anon()) < small_process &&
            victim.oom_score_adj.value_or(0) <= 0;
   });
   const bool none_left = report.no_killable_at.has_value();

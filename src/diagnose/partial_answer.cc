@@ -13,12 +13,6 @@ namespace {
 using report::Kind;
 using report::Report;
 
-Bytes held_by(const report::Victim& victim) {
-  return to_bytes(KiB(victim.anon_rss_kib.value_or(0))) +
-         to_bytes(KiB(victim.file_rss_kib.value_or(0))) +
-         to_bytes(KiB(victim.shmem_rss_kib.value_or(0)));
-}
-
 // Whether it was a cgroup's limit or the machine, as far as a line says so.
 Message where(const Event& event) {
   const Report& report = event.report;
@@ -45,17 +39,6 @@ Message where(const Event& event) {
                    printable(report.trigger->comm));
   }
   return Message("The OOM killer was called.");
-}
-
-void add_swap(std::vector<Message>& out, const memory::Evidence& evidence) {
-  if (!evidence.swap_total || !evidence.swap_free || evidence.swap_total->count() == 0) {
-    return;
-  }
-  const Bytes total = *evidence.swap_total;
-  const Bytes free = *evidence.swap_free;
-  if (free.count() <= total.count() / 100) {
-    out.emplace_back("Swap was full ({} of {} were free).", kb(free), human(total));
-  }
 }
 
 void add_failure(std::vector<Message>& out, const Report& report) {
@@ -98,12 +81,15 @@ std::vector<Message> partial_answer(const Event& event) {
     default:
       out.emplace_back("A limit was reached.");
   }
-  const auto biggest = std::ranges::max_element(report.victims, {}, held_by);
-  if (biggest != report.victims.end() && held_by(*biggest).count() > 0) {
+  const auto biggest = std::ranges::max_element(report.victims, {}, &report::Victim::resident);
+  if (biggest != report.victims.end() && biggest->resident().count() > 0) {
     out.emplace_back("{} was killed and held {}.", process(biggest->comm, biggest->pid),
-                     human(held_by(*biggest)));
+                     human(to_bytes(biggest->resident())));
   }
-  add_swap(out, event.evidence);
+  if (const auto& evidence = event.evidence; is_swap_full(evidence)) {
+    out.emplace_back("Swap was full ({} of {} were free).", kb(*evidence.swap_free),
+                     human(*evidence.swap_total));
+  }
   if (event.candidates.size() > 1) {
     const Candidate& one = event.candidates[0];
     const Candidate& two = event.candidates[1];

@@ -6,6 +6,7 @@
 
 #include "host/host.h"
 #include "memory/evidence.h"
+#include "memory/sum_of.h"
 
 namespace whyoom::memory {
 
@@ -25,10 +26,7 @@ class Builder {
  public:
   Builder(const report::Report& report, const Evidence& evidence)
       : report_(report), page_(evidence.page) {
-    Bytes managed;
-    for (const ZoneState& zone : evidence.zones) {
-      managed += to_bytes(zone.size(), evidence.page);
-    }
+    const Bytes managed = evidence.managed();
     whole_ = evidence.zones_complete && managed >= evidence.ram.value_or(managed) / 100 * 97;
   }
 
@@ -40,8 +38,9 @@ class Builder {
     if (!whole_) {
       return std::nullopt;
     }
-    auto parts = sum(report_.nodes, field);
-    return parts ? parts : sum(report_.zones, field);
+    auto parts = sum_of(report_.nodes, field);
+    parts = parts ? parts : sum_of(report_.zones, field);
+    return parts ? Maybe<Bytes>({to_bytes(parts->value), parts->at}) : std::nullopt;
   }
   [[nodiscard]] Bytes total(Field field) const {
     const auto value = counted(field);
@@ -78,20 +77,6 @@ class Builder {
   }
 
  private:
-  template <class Parts>
-  static Maybe<Bytes> sum(const Parts& parts, Field field) {
-    Maybe<Bytes> all;
-    for (const auto& part : parts) {
-      const auto& value = part.fields.get(field);
-      if (!value) {
-        return std::nullopt;
-      }
-      all = all.value_or(Read<Bytes>{Bytes(0), value->at});
-      all->value += to_bytes(KiB(value->value));
-    }
-    return all;
-  }
-
   static void add(AccountLine& line, const Maybe<std::uint64_t>& value) {
     if (value) {
       line.size += to_bytes(KiB(value->value));
@@ -123,11 +108,8 @@ std::optional<Bytes> managed_ram(const Evidence& evidence) {
   if (!evidence.zones_complete) {
     return std::nullopt;
   }
-  Bytes sum;
-  for (const ZoneState& zone : evidence.zones) {
-    sum += to_bytes(zone.managed.value_or(Pages(0)), evidence.page);
-  }
-  return sum.count() == 0 ? std::nullopt : std::optional(sum);
+  const Bytes managed = evidence.managed();
+  return managed.count() == 0 ? std::nullopt : std::optional(managed);
 }
 
 // shmem lies on the anon lists, or on the unevictable one when it is locked.
@@ -194,17 +176,14 @@ Bytes vmalloc(const Meminfo& info, Bytes total) {
 
 std::optional<Account> account_of(const host::Host& host, const Machine& machine) {
   const Meminfo& info = host.meminfo;
-  Pages managed;
-  for (const ZoneState& zone : machine.zones) {
-    managed += zone.size();
-  }
-  if (managed == Pages(0) || !machine.ram ||
+  const Bytes managed = machine.managed();
+  if (managed == Bytes(0) || !machine.ram ||
       !std::ranges::all_of(needed_of_host,
                            [&](Counter each) { return (info.*each).has_value(); })) {
     return std::nullopt;
   }
   Account account;
-  account.total = std::min(to_bytes(managed, machine.page), *machine.ram);
+  account.total = std::min(managed, *machine.ram);
   account.hugepages_known = true;
   const auto add = [&](What what, std::initializer_list<Counter> counters) {
     AccountLine line{

@@ -9,7 +9,9 @@
 #include <string_view>
 #include <utility>
 
+#include "memory/memcg_stat.h"
 #include "memory/page_size.h"
+#include "memory/sum_of.h"
 
 namespace whyoom::memory {
 
@@ -37,11 +39,12 @@ class CrossCheck {
       check_size(zone);
     }
     check_ram();
-    for (const Field field : {Field::active_anon, Field::inactive_anon, Field::active_file,
-                              Field::inactive_file, Field::unevictable, Field::shmem}) {
+    for (const Field field :
+         {Field::active_anon, Field::inactive_anon, Field::active_file, Field::inactive_file,
+          Field::unevictable, Field::shmem, Field::free}) {
       check_counter(field);
     }
-    check_free();
+    check_sum();
     check_hugepages();
     check_swap();
     check_tables();
@@ -91,28 +94,19 @@ class CrossCheck {
   void check_size(Zone& zone);
   void check_ram();
   void check_counter(Field field);
-  void check_free();
+  void check_sum();
   void check_hugepages();
   void check_swap();
   void check_tables();
   void check_order();
   void check_limit(report::Memcg& memcg);
   void check_parts(report::Memcg& memcg);
-  template <class Size>
-  void check_usage(const report::Memcg& memcg, Bytes pages, const Size& size);
+  void check_usage(const report::Memcg& memcg, Bytes pages);
 
-  // Sum over the zones or nodes; nothing when one does not have it.
   template <class Parts>
   static std::optional<KiB> sum(const Parts& parts, Field field) {
-    KiB all;
-    for (const auto& part : parts) {
-      const auto& value = part.fields.get(field);
-      if (!value) {
-        return std::nullopt;
-      }
-      all += KiB(value->value);
-    }
-    return parts.empty() ? std::nullopt : std::optional(all);
+    const auto all = sum_of(parts, field);
+    return all ? std::optional(all->value) : std::nullopt;
   }
   // The printed zones have all RAM, so every node is printed too.
   [[nodiscard]] bool has_all_zones() const {
@@ -244,28 +238,20 @@ void CrossCheck::check_counter(Field field) {
   const bool of_nodes = contradict(nodes, whole);
   const bool of_zones = contradict(zones, whole);
   const bool between = contradict(zones, nodes);
-  if ((of_nodes && !between) || (of_zones && !between)) {
+  const bool none_agrees = of_nodes && of_zones && between;
+  if (none_agrees || ((of_nodes || of_zones) && !between)) {
     forget(report_.totals, field);
   }
-  if (between && !of_zones) {
+  if (none_agrees || (between && !of_zones) || (of_nodes && !zones)) {
     std::ranges::for_each(report_.nodes, [&](auto& node) { forget(node.fields, field); });
   }
-  if (between && !of_nodes) {
+  if (none_agrees || (between && !of_nodes)) {
     std::ranges::for_each(report_.zones, [&](auto& zone) { forget(zone.fields, field); });
-  }
-  if (of_nodes && !zones) {
-    std::ranges::for_each(report_.nodes, [&](auto& node) { forget(node.fields, field); });
   }
 }
 
-void CrossCheck::check_free() {
-  const auto whole = total(report_.totals.get(Field::free));
-  const auto zones = sum(report_.zones, Field::free);
-  if (whole && zones && *zones > *whole && !agree(*zones, *whole)) {
-    forget(report_.totals, Field::free);
-  } else if (whole && zones && has_all_zones() && !agree(*zones, *whole)) {
-    forget(report_.totals, Field::free);
-  }
+// No counter is more than RAM, nor are those together that count no page twice.
+void CrossCheck::check_sum() {
   const auto ram = total(report_.tail.ram);
   constexpr std::array apart{
       Field::active_anon,        Field::inactive_anon, Field::active_file,
@@ -360,24 +346,26 @@ void CrossCheck::check_limit(report::Memcg& memcg) {
 }
 
 // All of it together is what the cgroup uses.
-template <class Size>
-void CrossCheck::check_usage(const report::Memcg& memcg, Bytes pages, const Size& size) {
+void CrossCheck::check_usage(const report::Memcg& memcg, Bytes pages) {
   if (!memcg.memory.usage_kib) {
     return;
   }
-  // `kernel` has the others in it; before 5.18 each is printed.
-  KiB kernel(memcg.kmem.usage_kib ? memcg.kmem.usage_kib->value : 0);
+  const auto size = [&memcg](std::string_view name) {
+    const auto found = memcg_stat(memcg, {name});
+    return found ? to_kib(found->value) : KiB(0);
+  };
+  // `kernel` has these in it; before 5.18 each is printed. Sockets are counted apart.
   KiB parts;
-  for (const char* part : {"slab", "sock", "kernel_stack", "pagetables", "percpu", "vmalloc"}) {
-    parts += to_kib(size({part}).value_or(Bytes(0)));
+  for (const char* part : {"slab", "kernel_stack", "pagetables", "percpu", "vmalloc"}) {
+    parts += size(part);
   }
-  const auto whole = size({"kernel"});
-  if (whole && parts > to_kib(*whole) && !agree(parts, to_kib(*whole))) {
+  const KiB whole = size("kernel");
+  if (whole > KiB(0) && parts > whole && !agree(parts, whole)) {
     note(memcg.stats.front().at, "the parts of the cgroup's kernel memory are more than all of it");
   }
-  kernel = std::max({kernel, parts, to_kib(whole.value_or(Bytes(0)))});
+  const KiB charged(memcg.kmem.usage_kib ? memcg.kmem.usage_kib->value : 0);
   const KiB usage(memcg.memory.usage_kib->value);
-  const KiB all = to_kib(pages) + kernel;
+  const KiB all = to_kib(pages) + std::max({charged, parts, whole}) + size("sock");
   if (std::max(usage, all) - std::min(usage, all) > usage / 4 + KiB(most_drift_kib)) {
     note(memcg.memory.usage_kib->at, "the parts of the cgroup do not add up to its usage");
   }
@@ -387,31 +375,22 @@ void CrossCheck::check_usage(const report::Memcg& memcg, Bytes pages, const Size
 // (mm/memcontrol.c memory_stat_format()): it stands in both sums, and a wrong one breaks both.
 void CrossCheck::check_parts(report::Memcg& memcg) {
   const auto size = [&memcg](std::initializer_list<std::string_view> names) {
-    for (const std::string_view name : names) {
-      const auto found = std::ranges::find(memcg.stats, name, &report::MemcgStat::name);
-      if (found == memcg.stats.end()) {
-        continue;
-      }
-      Bytes sum(found->value);
-      for (const report::MemcgStat& child : memcg.children) {
-        sum += child.name == name ? Bytes(child.value) : Bytes(0);
-      }
-      return std::optional(sum);
-    }
-    return std::optional<Bytes>();
+    const auto found = memcg_stat(memcg, names);
+    return found ? std::optional(found->value) : std::nullopt;
   };
-  const auto anon = size({"anon", "rss"});
-  const auto file = size({"file", "cache"});
-  const auto shmem = size({"shmem"});
-  const auto active_anon = size({"active_anon"});
-  const auto inactive_anon = size({"inactive_anon"});
-  const auto active_file = size({"active_file"});
-  const auto inactive_file = size({"inactive_file"});
-  const auto unevictable = size({"unevictable"});
+  // v1 prints the cgroup alone first, and with those below it as total_*.
+  const auto anon = size({"anon", "total_rss", "rss"});
+  const auto file = size({"file", "total_cache", "cache"});
+  const auto shmem = size({"total_shmem", "shmem"});
+  const auto active_anon = size({"total_active_anon", "active_anon"});
+  const auto inactive_anon = size({"total_inactive_anon", "inactive_anon"});
+  const auto active_file = size({"total_active_file", "active_file"});
+  const auto inactive_file = size({"total_inactive_file", "inactive_file"});
+  const auto unevictable = size({"total_unevictable", "unevictable"});
   if (!anon || !file) {
     return;
   }
-  check_usage(memcg, *anon + *file, size);
+  check_usage(memcg, *anon + *file);
   // Shared memory is what is on the lists of anonymous memory and is none; it is counted as file.
   if (!shmem && active_anon && inactive_anon) {
     const KiB shared = to_kib(*active_anon + *inactive_anon - *anon);
@@ -443,11 +422,13 @@ void CrossCheck::check_parts(report::Memcg& memcg) {
     });
   };
   if (!on_anon_lists && !as_file) {
-    drop({"shmem"});
+    drop({"total_shmem", "shmem"});
   } else if (!on_anon_lists) {
-    drop({"anon", "rss", "active_anon", "inactive_anon"});
+    drop({"anon", "total_rss", "rss", "total_active_anon", "active_anon", "total_inactive_anon",
+          "inactive_anon"});
   } else if (!as_file) {
-    drop({"file", "cache", "active_file", "inactive_file"});
+    drop({"file", "total_cache", "cache", "total_active_file", "active_file", "total_inactive_file",
+          "inactive_file"});
   }
 }
 

@@ -60,6 +60,16 @@ TEST(CrossCheck, OfTwoThatContradictEachOtherNeitherIsBelieved) {
   EXPECT_FALSE(report.nodes[0].fields.get(Field::active_anon));
 }
 
+TEST(CrossCheck, OfThreeThatAllDifferNoneIsBelieved) {
+  report::Report report = whole();
+  report.totals.set(Field::active_anon, 15'000, at);
+  report.nodes[0].fields.set(Field::active_anon, 300'000, at);
+  EXPECT_TRUE(cross_check(report));
+  EXPECT_FALSE(report.totals.get(Field::active_anon));
+  EXPECT_FALSE(report.nodes[0].fields.get(Field::active_anon));
+  EXPECT_FALSE(report.zones[0].fields.get(Field::active_anon));
+}
+
 TEST(CrossCheck, CountersMayDrift) {
   report::Report report = whole();
   report.totals.set(Field::active_anon, 152'000, at);  // 8,000 kB
@@ -143,6 +153,41 @@ TEST(CrossCheck, SharedMemoryStandsInBothSums) {
   EXPECT_TRUE(cross_check(report));
   EXPECT_TRUE(std::ranges::none_of(
       report.memcg->stats, [](const report::MemcgStat& stat) { return stat.name == "shmem"; }));
+}
+
+// From 5.4 on the first set has those below in it.
+TEST(CrossCheck, ASetWithItsChildrenIsNotAddedUpAgain) {
+  report::Report report = cgroup();
+  report.memcg->hierarchical = true;
+  report.memcg->children = {{"anon", 20'000 * 1024, true, at}, {"file", 40'000 * 1024, true, at}};
+  EXPECT_FALSE(cross_check(report));
+  report.memcg->hierarchical = false;
+  EXPECT_TRUE(cross_check(report));
+}
+
+TEST(CrossCheck, SocketsAreNoPartOfKernelMemory) {
+  report::Report report = cgroup();
+  report.memcg->memory.usage_kib->value += 40'000;
+  report.memcg->memory.limit_kib->value += 40'000;
+  report.memcg->stats.push_back({"sock", 40'000 * 1024, true, at});
+  EXPECT_FALSE(cross_check(report));
+}
+
+// v1 prints what the cgroup has alone, and as total_* what is below it as well.
+TEST(CrossCheck, AParentOfV1IsComparedWithItsTotals) {
+  report::Report report = cgroup();
+  for (report::MemcgStat& stat : report.memcg->stats) {
+    stat.name = stat.name == "anon" ? "rss" : stat.name == "file" ? "cache" : stat.name;
+  }
+  const auto all = report.memcg->stats;
+  for (const report::MemcgStat& stat : all) {
+    report.memcg->stats.push_back({"total_" + stat.name, stat.value, true, at});
+  }
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    report.memcg->stats[i].value = 0;
+  }
+  report.memcg->kmem.usage_kib = Read<std::uint64_t>{3'000, at};
+  EXPECT_FALSE(cross_check(report));
 }
 
 TEST(CrossCheck, ACgroupBelowItsLimitWithNothingElseFullIsNoOom) {

@@ -16,6 +16,14 @@ std::optional<Bytes> limit_of(const report::MemcgCounter& printed) {
              : std::nullopt;
 }
 
+Bytes Machine::managed() const {
+  Pages sum;
+  for (const ZoneState& zone : zones) {
+    sum += zone.size();
+  }
+  return to_bytes(sum, page);
+}
+
 bool may_serve(const report::BuddyBlock& block, const Request& request) {
   if (block.types.empty()) {  // kernels before 3.x print no types
     return true;

@@ -82,6 +82,9 @@ struct Machine {
   std::optional<CgroupLimit> cgroup;  // set: the request failed there, not in the zones
   std::optional<report::ConstraintKind> constraint;
   std::optional<int> panic_on_oom;
+
+  // What `zones` have of RAM.
+  [[nodiscard]] Bytes managed() const;
 };
 
 // nullopt: no limit, or none printed.

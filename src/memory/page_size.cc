@@ -58,8 +58,7 @@ std::optional<PageSize> from_victim(const report::Report& report) {
   for (const auto& victim :
        std::span(report.victims).first(std::min(most, report.victims.size()))) {
     const auto task = std::ranges::find(report.tasks, victim.pid, &report::Task::pid);
-    const KiB rss = KiB(victim.anon_rss_kib.value_or(0)) + KiB(victim.file_rss_kib.value_or(0)) +
-                    KiB(victim.shmem_rss_kib.value_or(0));
+    const KiB rss = victim.resident();
     if (task == report.tasks.end() || task->rss < 16) {
       continue;
     }

@@ -109,9 +109,7 @@ std::vector<std::string> known_facts(const diagnose::Event& event) {
     if (facts.size() >= 6) {
       break;
     }
-    Bytes held = to_bytes(KiB(victim.anon_rss_kib.value_or(0))) +
-                 to_bytes(KiB(victim.file_rss_kib.value_or(0))) +
-                 to_bytes(KiB(victim.shmem_rss_kib.value_or(0)));
+    const Bytes held = to_bytes(victim.resident());
     facts.push_back(
         "killed: " +
         with_pid(victim.comm, victim.pid > 0 ? std::optional(victim.pid) : std::nullopt) +

@@ -198,6 +198,12 @@ struct Victim {
   std::optional<std::int64_t> instead_of;
   std::optional<std::uint64_t> monotonic_us;
   Place at{};
+
+  // 0 where the line does not say it.
+  [[nodiscard]] KiB anon() const { return KiB(anon_rss_kib.value_or(0)); }
+  [[nodiscard]] KiB resident() const {
+    return anon() + KiB(file_rss_kib.value_or(0)) + KiB(shmem_rss_kib.value_or(0));
+  }
 };
 
 struct Panic {

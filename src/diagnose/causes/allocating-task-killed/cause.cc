@@ -12,9 +12,7 @@ std::optional<Claim> judge(const Context& context) {
   if (!is_oom(context) || victim == victims.end()) {
     return std::nullopt;
   }
-  const Bytes lost =
-      to_bytes(KiB(victim->anon_rss_kib.value_or(0)) + KiB(victim->file_rss_kib.value_or(0)) +
-               KiB(victim->shmem_rss_kib.value_or(0)));
+  const Bytes lost = to_bytes(victim->resident());
   const auto& biggest = context.evidence.attribution.biggest;
   const bool other = biggest && biggest->task->pid != victim->pid && biggest->memory() > lost;
   Claim result = claim(

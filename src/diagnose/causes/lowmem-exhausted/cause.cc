@@ -14,8 +14,7 @@ constexpr double worth_having = 0.10;
 std::optional<Claim> likely(const Context& context) {
   const auto& evidence = context.evidence;
   if (!is_global_oom(context) || is_sysrq(context.report) || evidence.request.flags_known ||
-      !evidence.ram ||
-      evidence.constraint.value_or(report::ConstraintKind::none) != report::ConstraintKind::none) {
+      !evidence.ram || is_bound(evidence)) {
     return std::nullopt;
   }
   const memory::ZoneState* highmem = nullptr;
@@ -61,12 +60,12 @@ std::optional<Claim> judge(const Context& context) {
     return found;
   }
   const auto elsewhere = free_elsewhere(evidence);
-  const bool bound = evidence.constraint && *evidence.constraint != report::ConstraintKind::none;
   // Since 3.10 a request below Normal does not call the OOM killer, it fails.
   const bool failed = context.report.kind == report::Kind::page_allocation_failure &&
                       evidence.request.highest < kernel::ZoneClass::normal;
-  if ((!is_global_oom(context) && !failed) || is_sysrq(context.report) || bound || !elsewhere ||
-      !evidence.ram || !evidence.request.flags_known || evidence.request.order.value_or(0) > 3) {
+  if ((!is_global_oom(context) && !failed) || is_sysrq(context.report) || is_bound(evidence) ||
+      !elsewhere || !evidence.ram || !evidence.request.flags_known ||
+      evidence.request.order.value_or(0) > 3) {
     return std::nullopt;
   }
   const auto& highmem = context.report.tail.highmem_movable;

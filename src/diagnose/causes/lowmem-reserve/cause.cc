@@ -29,10 +29,7 @@ std::optional<Claim> judge(const Context& context) {
     return std::nullopt;
   }
   const Bytes size = to_bytes(held, evidence.page);
-  Bytes managed;
-  for (const auto& zone : evidence.zones) {
-    managed += to_bytes(zone.managed.value_or(Pages(0)), evidence.page);
-  }
+  const Bytes managed = evidence.managed();
   const double part = share(size, std::max(evidence.ram.value_or(managed), managed));
   const Role role = part >= decisive_share  ? Role::root
                     : part >= notable_share ? Role::contributing

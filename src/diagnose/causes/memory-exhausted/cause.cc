@@ -21,8 +21,8 @@ void add_biggest(Finding& finding, const memory::Evidence& evidence) {
     return;
   }
   for (const auto& victim : evidence.report->victims) {
-    finding.prove(Message("killed {}", process(victim.comm, victim.pid)),
-                  to_bytes(KiB(victim.anon_rss_kib.value_or(0))), victim.at);
+    finding.prove(Message("killed {}", process(victim.comm, victim.pid)), to_bytes(victim.anon()),
+                  victim.at);
   }
 }
 
@@ -64,7 +64,7 @@ Known known_of(const memory::Evidence& evidence) {
   Known known;
   known.ram = evidence.ram;
   if (!known.ram && evidence.zones_complete) {
-    known.ram = all_managed(evidence);
+    known.ram = evidence.managed();
   }
   if (!known.ram && report.tail.ram) {  // more than the kernel manages
     known.ram = to_bytes(Pages(report.tail.ram->value), evidence.page);
@@ -94,7 +94,7 @@ Known known_of(const memory::Evidence& evidence) {
         total(Field::slab).value_or(Bytes(0)) + total(Field::pagetables).value_or(Bytes(0));
   }
   for (const report::Victim& victim : report.victims) {
-    const Bytes anon = to_bytes(KiB(victim.anon_rss_kib.value_or(0)));
+    const Bytes anon = to_bytes(victim.anon());
     if (anon > known.processes.value) {
       known.processes = {anon, victim.at};
     }
@@ -114,10 +114,7 @@ MinFreeIs min_free_is(const memory::Evidence& evidence, const Known& known) {
     return MinFreeIs::small;
   }
   // Swap filled up first: reclaim had nothing left to give.
-  const bool swap_full = evidence.swap_total && evidence.swap_free &&
-                         evidence.swap_total->count() > 0 &&
-                         evidence.swap_free->count() <= evidence.swap_total->count() / 100;
-  return swap_full ? MinFreeIs::likely_small : MinFreeIs::unknown;
+  return is_swap_full(evidence) ? MinFreeIs::likely_small : MinFreeIs::unknown;
 }
 
 // From a part of a report. Nobody is killed before reclaim has found nothing, so what processes are
@@ -129,10 +126,9 @@ std::optional<Claim> likely(const Context& context) {
   const Known known = known_of(evidence);
   const MinFreeIs min_free = min_free_is(evidence, known);
   const bool whole = evidence.account && evidence.zones_complete;
-  const bool bound = evidence.constraint && *evidence.constraint != report::ConstraintKind::none;
   const bool killed = !context.report.victims.empty() || context.report.panic;
-  if (whole || !is_global_oom(context) || is_sysrq(context.report) || bound || !killed ||
-      evidence.request.order != 0 || min_free == MinFreeIs::unknown) {
+  if (whole || !is_global_oom(context) || is_sysrq(context.report) || is_bound(evidence) ||
+      !killed || evidence.request.order != 0 || min_free == MinFreeIs::unknown) {
     return std::nullopt;
   }
   const Bytes processes = known.processes.value;

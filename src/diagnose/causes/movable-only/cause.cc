@@ -11,9 +11,9 @@ constexpr double worth_having = 0.10;  // of RAM, free in ZONE_MOVABLE
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
   const auto elsewhere = free_elsewhere(evidence);
-  const bool bound = evidence.constraint && *evidence.constraint != report::ConstraintKind::none;
-  if (!is_global_oom(context) || is_sysrq(context.report) || bound || !elsewhere || !evidence.ram ||
-      !evidence.request.flags_known || evidence.request.highest >= kernel::ZoneClass::movable) {
+  if (!is_global_oom(context) || is_sysrq(context.report) || is_bound(evidence) || !elsewhere ||
+      !evidence.ram || !evidence.request.flags_known ||
+      evidence.request.highest >= kernel::ZoneClass::movable) {
     return std::nullopt;
   }
   const auto is_movable = [](const memory::ZoneState& zone) {
@@ -35,7 +35,7 @@ std::optional<Claim> judge(const Context& context) {
     return std::nullopt;
   }
   // What the printed zones do not manage is all that another zone can have.
-  if (movable == evidence.zones.end() && *elsewhere > *evidence.ram - all_managed(evidence)) {
+  if (movable == evidence.zones.end() && *elsewhere > *evidence.ram - evidence.managed()) {
     return std::nullopt;
   }
   const Bytes free =

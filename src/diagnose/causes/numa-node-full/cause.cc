@@ -44,8 +44,7 @@ bool may_be(const Context& context) {
   const int order = evidence.request.order.value_or(-1);
   // Above order 3 a block is missing before a node is full.
   const bool failure = report.kind == report::Kind::page_allocation_failure;
-  const bool bound = evidence.constraint && *evidence.constraint != report::ConstraintKind::none;
-  return (failure || is_global_oom(context)) && !bound && order >= 0 && order <= 3 &&
+  return (failure || is_global_oom(context)) && !is_bound(evidence) && order >= 0 && order <= 3 &&
          evidence.request.flags_known && evidence.zones_complete &&
          evidence.request.flags.has(kernel::GfpFlag::thisnode);
 }
