@@ -41,8 +41,6 @@ Claim check_fill(const Fill& fill, const FillWords& words) {
   return result;
 }
 
-std::string fill_text(const Fill& fill) {
-  return grouped(fill.used) + " of " + grouped(fill.limit) + " (" + percent(fill.part()) + ")";
-}
+std::string fill_text(const Fill& fill) { return filled_text(fill.used, fill.limit, ""); }
 
 }  // namespace whyoom::diagnose
