@@ -50,6 +50,14 @@ Remedy set_remedy(Message title, ShellLiteral key, std::int64_t value) {
           Setting{std::string(key.text()), value}};
 }
 
+bool is_known_global(const report::Report& report) {
+  using Reason = report::Panic::Reason;
+  // A cgroup without a task to kill goes on (mm/oom_kill.c out_of_memory()).
+  const auto& panic = report.panic;
+  return report.known_global ||
+         (panic && (panic->reason == Reason::deadlocked || panic->reason == Reason::no_killable));
+}
+
 bool is_bound(const memory::Evidence& evidence) {
   return evidence.constraint && *evidence.constraint != report::ConstraintKind::none;
 }

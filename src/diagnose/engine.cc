@@ -59,8 +59,8 @@ void decide(std::vector<Claim>& claims, Event& event) {
 void name_candidates(Event& event, const Context& context) {
   const report::Report& report = context.report;
   if (event.verdict != Verdict::undetermined || !event.candidates.empty() ||
-      !is_global_oom(context) || is_sysrq(report) || is_bound(event.evidence) ||
-      !report.zones.empty() || context.story.killed_at.line != 0) {
+      !is_global_oom(context) || !is_known_global(report) || is_bound(event.evidence) ||
+      is_sysrq(report) || !report.zones.empty() || context.story.killed_at.line != 0) {
     return;
   }
   const bool only_small = std::ranges::all_of(report.victims, [](const report::Victim& victim) {

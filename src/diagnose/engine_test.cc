@@ -178,6 +178,10 @@ TEST(Engine, AKillLineLeavesTwoCauses) {
   EXPECT_EQ(candidates_of("[ 9.0] Out of memory: Killed process 7 (java) total-vm:900000kB, "
                           "anon-rss:500000kB, file-rss:0kB, shmem-rss:0kB\n"),
             (Names{"memory-exhausted", "min-free-too-high"}));
+  // Old kernels print this of a cgroup as well.
+  EXPECT_EQ(candidates_of("[ 9.0] Killed process 7 (java) total-vm:900000kB, anon-rss:500000kB, "
+                          "file-rss:0kB\n"),
+            Names{});
   // The kernel takes the biggest, so that nobody had the memory.
   EXPECT_EQ(candidates_of("[ 9.0] Out of memory: Killed process 7 (agetty) total-vm:9000kB, "
                           "anon-rss:300kB, file-rss:0kB, shmem-rss:0kB\n"),

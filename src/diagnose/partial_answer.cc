@@ -31,14 +31,18 @@ Message where(const Event& event) {
     return Message("No memory was left in the nodes{} that this task may use.",
                    nodes.empty() ? nodes : " " + printable(nodes));
   }
-  if (constraint == report::ConstraintKind::none || !report.victims.empty() || report.panic) {
+  if (is_known_global(report)) {
     return Message("The whole machine was out of memory, not a cgroup.");
   }
   if (report.trigger && !report.trigger->comm.empty()) {
-    return Message("The OOM killer was called for a request by {}.",
-                   printable(report.trigger->comm));
+    return Message(
+        "The OOM killer was called for a request by {}; whether the machine or a "
+        "cgroup was short is not in these lines.",
+        printable(report.trigger->comm));
   }
-  return Message("The OOM killer was called.");
+  return Message(
+      "The OOM killer was called; whether the machine or a cgroup was short is not in these "
+      "lines.");
 }
 
 void add_failure(std::vector<Message>& out, const Report& report) {
@@ -100,7 +104,7 @@ std::vector<Message> partial_answer(const Event& event) {
   } else if (event.candidates.size() == 1) {
     out.emplace_back("It may have been {}: {} would tell.", event.candidates[0].cause,
                      event.candidates[0].decides.str());
-  } else if (report.kind == Kind::oom_kill || report.kind == Kind::oom_panic) {
+  } else if (report.kind != Kind::memcg_oom_kill && is_known_global(report)) {
     out.emplace_back("What filled it, or kept it out of reach, is not in these lines.");
   }
   return out;

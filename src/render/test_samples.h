@@ -261,6 +261,7 @@ inline std::unique_ptr<diagnose::Event> cut_event() {
   event->report.outcome = report::Outcome::killed;
   event->report.first_line = event->report.last_line = 7;
   event->report.victims = report.victims;
+  event->report.known_global = true;  // "Out of memory: Killed process"
   event->evidence.report = &event->report;
   event->evidence.sources = {"dmesg.log"};
   event->root_cause = "undetermined";

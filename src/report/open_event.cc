@@ -279,6 +279,7 @@ void name_kind(OpenEvent& event) {
   if (event.is_failure()) {
     return;
   }
+  report.known_global = event.global_seen;
   if (report.panic) {
     report.kind = Kind::oom_panic;
     report.outcome = Outcome::panic;
