@@ -14,9 +14,10 @@ bool mended_by(const Finding& finding, const host::SysctlKey& key) {
   });
 }
 
-bool is_found(const std::vector<Finding>& findings, std::string_view cause) {
-  return std::ranges::any_of(findings, [cause](const Finding& finding) {
-    return finding.cause == cause && finding.role != Role::ruled_out;
+// As bad as it would be then: what can happen is less than what happens now.
+bool is_so_already(const std::vector<Finding>& findings, const Finding& then) {
+  return std::ranges::any_of(findings, [&then](const Finding& now) {
+    return now.cause == then.cause && now.role <= then.role;
   });
 }
 
@@ -48,7 +49,7 @@ std::vector<Message> value_risks(const HostCheck& check, const host::SysctlKey& 
   const auto then = diagnose::check(std::move(facts));
   for (const Finding& finding : then->findings) {
     if (finding.role != Role::ruled_out &&
-        (mended_by(finding, key) || !is_found(check.findings, finding.cause))) {
+        (mended_by(finding, key) || !is_so_already(check.findings, finding))) {
       risks.emplace_back("with it `whyoom check` would say ({}): {}", finding.cause,
                          finding.summary.str());
     }

@@ -31,7 +31,7 @@ class Changed {
   [[nodiscard]] std::optional<KiB> new_min_free() const;
   void give(int node, Bytes size);
   void take(int node, Bytes size);
-  ZoneState* kernel_zone(int node);
+  ZoneState* kernel_zone(int node, bool may_be_empty);
 
   const Machine& before_;
   const Settings& settings_;
@@ -39,10 +39,14 @@ class Changed {
   Machine machine_;
 };
 
-// The zone of the node that memory comes to and goes from: the highest that is not Movable.
-ZoneState* Changed::kernel_zone(int node) {
+// The zone of the node that memory comes to and goes from: the highest that is not Movable. Memory
+// that is new may be the first of its zone.
+ZoneState* Changed::kernel_zone(int node, bool may_be_empty) {
   ZoneState* best = nullptr;
   for (ZoneState& zone : machine_.zones) {
+    if (!may_be_empty && zone.managed == Pages(0)) {
+      continue;
+    }
     const bool better =
         best == nullptr || best->node != node || (zone.node == node && zone.zone > best->zone);
     if (zone.zone < ZoneClass::movable && better && (zone.node == node || best == nullptr)) {
@@ -53,13 +57,13 @@ ZoneState* Changed::kernel_zone(int node) {
 }
 
 void Changed::give(int node, Bytes size) {
-  if (ZoneState* zone = kernel_zone(node)) {
+  if (ZoneState* zone = kernel_zone(node, false)) {
     zone->free += to_pages(size, machine_.page);
   }
 }
 
 void Changed::take(int node, Bytes size) {
-  if (ZoneState* zone = kernel_zone(node)) {
+  if (ZoneState* zone = kernel_zone(node, false)) {
     zone->free -= to_pages(size, machine_.page);
   }
 }
@@ -69,7 +73,7 @@ void Changed::add_ram() {
     return;
   }
   const Pages more = to_pages(*settings_.ram - *machine_.ram, machine_.page);
-  ZoneState* zone = kernel_zone(machine_.zones.empty() ? 0 : machine_.zones.front().node);
+  ZoneState* zone = kernel_zone(machine_.zones.empty() ? 0 : machine_.zones.front().node, true);
   if (zone == nullptr) {
     return;
   }
