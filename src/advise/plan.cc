@@ -153,10 +153,10 @@ void judge_value(Plan& plan, const HostState& state) {
   if (plan.what_if && plan.what_if->request && plan.what_if->request->passes_before &&
       !plan.what_if->request->passes_after) {
     plan.refusal = Message(
-        "{}={} would leave no memory for an ordinary request: the kernel would kill at once. "
-        "Choose "
-        "less, or free memory first.",
-        plan.wanted.key.dotted(), plan.wanted.value);
+        "{}={} would leave no memory for an ordinary request: of {} within its reach {} would be "
+        "left, and the kernel would kill at once. Choose less, or free memory first.",
+        plan.wanted.key.dotted(), plan.wanted.value, human(plan.what_if->within_reach_before),
+        human(plan.what_if->within_reach_after));
   }
 }
 
@@ -177,20 +177,23 @@ tl::expected<Plan, Message> make_plan(host::Files& files, const HostState& state
   }
   plan.sysctl = std::move(*edit);
   plan.change.files = plan.sysctl.files;
-  if (set_running && plan.running && !same_sysctl_value(*plan.running, wanted.value)) {
-    if (!host::is_running_value(*plan.running)) {
+  if (plan.running && !same_sysctl_value(*plan.running, wanted.value)) {
+    if (set_running && !host::is_running_value(*plan.running)) {
       return tl::unexpected(
           Message("{} is \"{}\" now, which no undo could set again; set it by hand",
                   wanted.key.dotted(), printable(*plan.running)));
     }
-    add_counterpart(plan, files);
-    plan.change.running.push_back({wanted.key, *plan.running, wanted.value});
+    if (set_running) {
+      add_counterpart(plan, files);
+      plan.change.running.push_back({wanted.key, *plan.running, wanted.value});
+    }
+    // Of the files alone, too: a machine that kills at each boot is not mended from within.
     judge_value(plan, state);
   }
   add_boot_notes(plan);
   add_other_setters(plan, files, state);
   add_low_min_free(plan, state);
-  if (check && !plan.change.empty() && plan.refusal.empty()) {
+  if (check && !plan.change.empty()) {
     for (Message& risk : check(plan.sysctl.after)) {
       plan.risks.push_back(std::move(risk));
     }

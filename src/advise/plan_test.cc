@@ -60,6 +60,49 @@ TEST_F(PlanOfAGuest, RefusesAValueThatKillsAtOnceAndTakesOneBelowIt) {
   EXPECT_NE(below->risks.back().str().find("that is near"), std::string::npos);
 }
 
+// A machine that kills at each boot cannot be mended from within.
+TEST_F(PlanOfAGuest, RefusesSuchAValueForTheNextBootToo) {
+  load("before");
+  ASSERT_TRUE(state_.kills_from);
+  const auto result =
+      plan("vm.min_free_kbytes=" + std::to_string(state_.kills_from->value.count()), false);
+  ASSERT_TRUE(result);
+  EXPECT_NE(result->refusal.str().find("would make the kernel kill"), std::string::npos);
+}
+
+TEST_F(PlanOfAGuest, ChecksWhatItRefusesToo) {
+  load("before");
+  ASSERT_TRUE(state_.kills_from);
+  const auto check = [](const host::SysctlHistory&) {
+    return std::vector<Message>{Message("as a check says")};
+  };
+  const auto result =
+      plan("vm.min_free_kbytes=" + std::to_string(state_.kills_from->value.count()), true, check);
+  ASSERT_TRUE(result);
+  ASSERT_EQ(result->risks.size(), 1U);
+}
+
+TEST_F(PlanOfAGuest, SaysHowMuchAPoolOfHugePagesLeaves) {
+  load("before");
+  std::string zones = files_.read("/proc/zoneinfo", host::default_most_bytes).value();
+  const std::string free = "pages free     ";
+  zones.replace(zones.find(free) + free.size(), 4, "100 ");  // of zone DMA
+  files_.add("/proc/zoneinfo", zones);
+  files_.add("/proc/sys/vm/nr_hugepages", "0\n");
+  const std::string pool = "/sys/kernel/mm/hugepages/hugepages-2048kB/";
+  for (const char* file : {"nr_hugepages", "free_hugepages", "resv_hugepages"}) {
+    files_.add(pool + file, "0\n");
+  }
+  host_ = host::read_host(files_);
+  state_ = memory::state_of(host_);
+  const auto result = plan("vm.nr_hugepages=5000");
+  ASSERT_TRUE(result) << result.error().str();
+  EXPECT_NE(result->refusal.str().find(
+                " within its reach 0 bytes would be left, and the kernel would kill at once"),
+            std::string::npos)
+      << result->refusal.str();
+}
+
 TEST_F(PlanOfAGuest, LeavesTheRunningValueWhenAskedTo) {
   const auto result = plan("vm.min_free_kbytes=default", false);
   ASSERT_TRUE(result);

@@ -39,6 +39,7 @@ struct FixOptions : Options {
   std::string cause;    // the remedy of this one; empty = not given
   bool dry_run = false, yes = false;
   bool files_only = false;           // the running value stays as it is
+  bool force = false;                // also when the kernel would kill at once
   bool list = false;                 // show the fixes that were made
   bool resume = false;               // finish an interrupted one
   std::optional<advise::Tool> tool;  // --output: print the change for this tool
@@ -144,8 +145,9 @@ int carry_out(const FixOptions& options, const FixChoice& choice, const Plan& pl
   }
   const BlockSignals until_done;
   const fix::FixMeta meta{now_us(), plan.wanted, io.command_line};
-  const auto number = fix::apply(plan.change, *store, meta,
-                                 fix_hooks(plan.wanted, !plan.change.files.empty(), true, io));
+  const auto number =
+      fix::apply(plan.change, *store, meta,
+                 fix_hooks(plan.wanted, !plan.change.files.empty(), !options.force, io));
   if (!number) {
     write_json(options, plan,
                {number.error().refused ? "refused" : "rolled-back", 0, number.error().what}, io);
@@ -178,7 +180,7 @@ int show_and_apply(const FixOptions& options, const Look& looked, const Plan& pl
     io.out.flush();
   }
   if (!plan.refusal.empty()) {
-    return say_no(options, plan, plan.refusal.str(), io);
+    return say_no(options, plan, plan.refusal.str() + " To set it all the same: --force", io);
   }
   if (options.dry_run) {
     write_json(options, plan, {"planned", 0, {}}, io);
@@ -245,6 +247,9 @@ int fix(const FixOptions& options, Console& io) {
     return io.fail(plan.error().str());
   }
   plan->cause = looked->choice.cause;
+  if (options.force && !plan->refusal.empty()) {
+    plan->risks.insert(plan->risks.begin(), std::exchange(plan->refusal, Message()));
+  }
   if (plan->change.empty()) {
     return say_nothing_to_do(options, *plan, io);
   }
@@ -287,6 +292,7 @@ const Command fix_command{
       flags.flag("-n,--dry-run", options->dry_run, "Show the change and touch nothing");
       flags.flag("-y,--yes", options->yes, "Do not ask");
       flags.flag("--files-only", options->files_only, "Leave the running value as it is");
+      flags.flag("--force", options->force, "Also when the kernel would kill at once");
       flags.choice("--output", "TOOL", "Print the change for another tool, and do nothing", tools(),
                    options->tool);
       flags.flag("--list", options->list, "The fixes that were made here");

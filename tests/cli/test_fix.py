@@ -227,6 +227,18 @@ class Risks(FixCase):
         shown = whyoom("fix", f"{self.MIN_FREE}=60%", "--root", host, "--dry-run")
         self.check(shown, 0, "risk: with it `whyoom check` would say (min-free-too-high)")
 
+    def test_a_value_that_kills_at_once_needs_force(self):
+        host = harness.EXAMPLES / "host"
+        refused = self.plan("97%", host)
+        self.assertEqual(refused["state"], "refused")
+        self.assertIn("it kills from 949420 kB", refused["why"])
+        self.assertIn("--force", refused["why"])
+        self.assertTrue(any("min-free-too-high" in risk for risk in refused["risks"]), refused["risks"])
+        forced = whyoom("fix", f"{self.MIN_FREE}=97%", "--root", host, "--dry-run", "--force")
+        self.check(forced, 0, "risk: vm.min_free_kbytes=960641 would make the kernel kill", "nothing was changed")
+        for_the_boot = whyoom("fix", f"{self.MIN_FREE}=97%", "--root", host, "--dry-run", "--files-only")
+        self.check(for_the_boot, 2, err="--force")
+
     def test_a_file_that_could_decide_and_is_not_read_refuses(self):
         subprocess.run(["mount", "-o", "remount,size=32m", "/etc"], check=True)
         self.conf.write_bytes(OLD + b"\n#" + b"x" * (5 << 20) + b"\nkernel.domainname=late\n")
