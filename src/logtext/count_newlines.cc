@@ -76,7 +76,7 @@ std::size_t count_sse2(const char* at, const char* end) {
 std::size_t count_newlines(std::string_view text, Simd at_most) {
   const char* end = text.data() + text.size();
 #ifdef WHYOOM_X86
-  if (at_most == Simd::avx2 && __builtin_cpu_supports("avx2")) {
+  if (at_most >= Simd::avx2 && __builtin_cpu_supports("avx2")) {
     return count_avx2(text.data(), end);
   }
   if (at_most != Simd::none) {

@@ -23,7 +23,11 @@ std::uint32_t load_print(const char* at) {
 
 Simd widest(Simd at_most) {
 #ifdef WHYOOM_X86
-  if (at_most == Simd::avx2 && __builtin_cpu_supports("avx2")) {
+  if (at_most == Simd::avx512_vbmi && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512vbmi")) {
+    return Simd::avx512_vbmi;
+  }
+  if (at_most >= Simd::avx2 && __builtin_cpu_supports("avx2")) {
     return Simd::avx2;
   }
   if (at_most != Simd::none && __builtin_cpu_supports("ssse3")) {
@@ -80,6 +84,7 @@ void LiteralScan::build_tables() {
         const auto bit = static_cast<std::uint8_t>(1U << bucket);
         nibbles_[k][0][byte & 15U] |= bit;
         nibbles_[k][1][byte >> 4U] |= bit;
+        sixes_[k][byte & 63U] |= bit;
         bytes_[k][byte] |= std::uint64_t{1} << i;
         if (byte >= 128) {
           simd_ = Simd::none;  // the shuffle tells bytes above 127 by giving zero
@@ -227,6 +232,51 @@ __attribute__((target("avx2"))) std::size_t LiteralScan::find_avx2(std::string_v
   return find_scalar(text, from, at < from + 3 ? from : at - 3, best);
 }
 
+#define WHYOOM_AVX512 __attribute__((target("avx512f,avx512bw,avx512vbmi")))
+
+// With a mask that hides nothing: GCC 12 takes the plain call for one that reads what was never
+// written (GCC bug 105593).
+WHYOOM_AVX512 inline __m512i look(const char* at, __m512i buckets) {
+  return _mm512_maskz_permutexvar_epi8(~std::uint64_t{0}, _mm512_loadu_si512(at), buckets);
+}
+
+WHYOOM_AVX512 std::size_t LiteralScan::find_avx512_vbmi(std::string_view text,
+                                                        std::size_t from) const {
+  const __m512i table0 = _mm512_load_si512(sixes_[0].data());
+  const __m512i table1 = _mm512_load_si512(sixes_[1].data());
+  const __m512i table2 = _mm512_load_si512(sixes_[2].data());
+  const __m512i table3 = _mm512_load_si512(sixes_[3].data());
+  constexpr std::size_t step = 64;
+  constexpr int all_three = 0x80;
+  Best best;
+  std::size_t at = from;
+  const std::size_t block = step + print_size - 1;
+  while (text.size() - at >= block && at <= best.last_at) {
+    const std::size_t end = std::min(text.size() - block, best.last_at);
+    // Without a call in it, so that the tables stay in registers.
+    __m512i hits;
+    std::uint64_t places = 0;
+    do {
+      const char* p = text.data() + at;
+      const __m512i first = _mm512_ternarylogic_epi64(look(p, table0), look(p + 1, table1),
+                                                      look(p + 2, table2), all_three);
+      const __m512i last = look(p + 3, table3);
+      places = _mm512_test_epi8_mask(first, last);
+      hits = _mm512_and_si512(first, last);
+      at += step;
+    } while (places == 0 && at <= end);
+    alignas(64) std::array<std::uint8_t, step> buckets;
+    _mm512_store_si512(buckets.data(), hits);
+    for (; places != 0; places &= places - 1) {
+      const auto i = static_cast<std::size_t>(__builtin_ctzll(places));
+      check(text, from, at - step + i, buckets[i], best);
+    }
+  }
+  return find_scalar(text, from, at, best);
+}
+
+#undef WHYOOM_AVX512
+
 #else
 
 std::size_t LiteralScan::find_ssse3(std::string_view text, std::size_t from) const {
@@ -239,6 +289,11 @@ std::size_t LiteralScan::find_avx2(std::string_view text, std::size_t from) cons
   return find_scalar(text, from, from, best);
 }
 
+std::size_t LiteralScan::find_avx512_vbmi(std::string_view text, std::size_t from) const {
+  Best best;
+  return find_scalar(text, from, from, best);
+}
+
 #endif
 
 std::size_t LiteralScan::find(std::string_view text, std::size_t from) const {
@@ -246,6 +301,8 @@ std::size_t LiteralScan::find(std::string_view text, std::size_t from) const {
     return npos;
   }
   switch (simd_) {
+    case Simd::avx512_vbmi:
+      return find_avx512_vbmi(text, from);
     case Simd::avx2:
       return find_avx2(text, from);
     case Simd::ssse3:

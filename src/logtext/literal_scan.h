@@ -2,8 +2,9 @@
 // gigabytes of other lines cheap: they are never split into fields.
 //
 // The method is Hyperscan's Teddy: of each literal the four bytes that are rarest in logs are its
-// print; the prints are spread over eight buckets; a byte shuffle per nibble tells for 32 positions
-// at once which buckets could match, and only those few places are compared.
+// print; the prints are spread over eight buckets; a byte shuffle per nibble (with AVX-512 VBMI:
+// per six bits) tells for 32 or 64 positions at once which buckets could match, and only those few
+// places are compared.
 #pragma once
 
 #include <array>
@@ -15,7 +16,7 @@
 namespace whyoom::logtext {
 
 // The widest vector code to use; what the processor lacks is never used.
-enum class Simd : std::uint8_t { none, ssse3, avx2 };
+enum class Simd : std::uint8_t { none, ssse3, avx2, avx512_vbmi };
 
 class LiteralScan {
  public:
@@ -24,7 +25,8 @@ class LiteralScan {
 
   // Case-sensitive; each literal has at least 4 bytes; at most 64 of them (others are left out).
   // The views must outlive the scan (string literals).
-  explicit LiteralScan(std::span<const std::string_view> literals, Simd at_most = Simd::avx2);
+  explicit LiteralScan(std::span<const std::string_view> literals,
+                       Simd at_most = Simd::avx512_vbmi);
 
   // Offset of the first occurrence of any literal at or after `from`; npos when there is none.
   [[nodiscard]] std::size_t find(std::string_view text, std::size_t from = 0) const;
@@ -52,6 +54,7 @@ class LiteralScan {
                           Best& best) const;
   std::size_t find_ssse3(std::string_view text, std::size_t from) const;
   std::size_t find_avx2(std::string_view text, std::size_t from) const;
+  std::size_t find_avx512_vbmi(std::string_view text, std::size_t from) const;
 
   std::array<Entry, max_literals> entries_{};  // grouped by bucket
   std::size_t count_ = 0;
@@ -60,11 +63,13 @@ class LiteralScan {
   Simd simd_ = Simd::none;
   // For each byte of the print: bucket bits by low nibble, then by high nibble.
   alignas(32) std::array<std::array<std::array<std::uint8_t, 16>, 2>, print_size> nibbles_{};
+  // For each byte of the print: bucket bits by its low six bits.
+  alignas(64) std::array<std::array<std::uint8_t, 64>, print_size> sixes_{};
   // For each byte of the print: entry bits by byte value (the scalar way, exact).
   std::array<std::array<std::uint64_t, 256>, print_size> bytes_{};
 };
 
 // Newlines in `text`, at memory speed.
-std::size_t count_newlines(std::string_view text, Simd at_most = Simd::avx2);
+std::size_t count_newlines(std::string_view text, Simd at_most = Simd::avx512_vbmi);
 
 }  // namespace whyoom::logtext

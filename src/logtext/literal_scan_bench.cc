@@ -75,6 +75,7 @@ void scan(benchmark::State& state, Simd simd) {
   state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(text.size()));
 }
 
+void scan_avx512_vbmi(benchmark::State& state) { scan(state, Simd::avx512_vbmi); }
 void scan_avx2(benchmark::State& state) { scan(state, Simd::avx2); }
 void scan_ssse3(benchmark::State& state) { scan(state, Simd::ssse3); }
 void scan_scalar(benchmark::State& state) { scan(state, Simd::none); }
@@ -119,6 +120,7 @@ void construct(benchmark::State& state) {
 
 constexpr int in_cache = 256 << 10;
 constexpr int in_memory = 256 << 20;
+BENCHMARK(scan_avx512_vbmi)->Arg(in_cache)->Arg(in_memory);
 BENCHMARK(scan_avx2)->Arg(in_cache)->Arg(in_memory);
 BENCHMARK(scan_ssse3)->Arg(in_cache);
 BENCHMARK(scan_scalar)->Arg(in_cache);

@@ -11,7 +11,7 @@
 namespace whyoom::logtext {
 namespace {
 
-constexpr std::array<Simd, 3> levels{Simd::none, Simd::ssse3, Simd::avx2};
+constexpr std::array<Simd, 4> levels{Simd::none, Simd::ssse3, Simd::avx2, Simd::avx512_vbmi};
 
 std::size_t naive_find(std::span<const std::string_view> literals, std::string_view text,
                        std::size_t from) {
@@ -35,8 +35,8 @@ TEST(LiteralScan, FindsAHitAtEveryAlignmentAndAtTheEnd) {
   for (const Simd level : levels) {
     const LiteralScan scan(literals, level);
     for (const std::string_view literal : literals) {
-      for (std::size_t before = 0; before < 100; ++before) {
-        for (const std::size_t after : {0U, 1U, 3U, 31U, 70U}) {
+      for (std::size_t before = 0; before < 140; ++before) {
+        for (const std::size_t after : {0U, 1U, 3U, 31U, 63U, 70U}) {
           const std::string text =
               std::string(before, '.') + std::string(literal) + std::string(after, '.');
           ASSERT_EQ(scan.find(text), before) << literal << ' ' << before << ' ' << after;
