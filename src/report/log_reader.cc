@@ -19,6 +19,8 @@ constexpr std::size_t kMaxDamages = 1000;
 // Before a line with an anchor: what the framing or a stack may need.
 constexpr std::size_t kContextBytes = 8192;
 constexpr std::size_t kContextLines = 64;
+// Skipped at once: what is looked through is still in the nearest cache when its lines are counted.
+constexpr std::size_t kSkipBytes = std::size_t{32} * 1024;
 // After the last line that mattered.
 constexpr LineNumber kCalmLines = 200;
 // The start of a log is read line by line; see kStartLines.
@@ -30,6 +32,18 @@ constexpr auto npos = std::string_view::npos;
 bool is_control(unsigned char byte) {
   return byte < 0x20 && byte != '\n' && byte != '\r' && byte != '\t' && byte != '\x1b' &&
          byte != '\b' && byte != '\f';
+}
+
+// The whole lines at its start, about kSkipBytes of them. `block` ends with a newline.
+std::string_view first_lines(std::string_view block) {
+  if (block.size() <= kSkipBytes) {
+    return block;
+  }
+  const void* last = memrchr(block.data(), '\n', kSkipBytes);
+  const std::size_t end =
+      last != nullptr ? static_cast<std::size_t>(static_cast<const char*>(last) - block.data())
+                      : block.find('\n', kSkipBytes);
+  return block.substr(0, end + 1);
 }
 
 }  // namespace
@@ -54,7 +68,7 @@ struct LogReader::State {
 
   LineNumber number = 0;         // lines that are done
   std::uint64_t read_bytes = 0;  // of the lines that were read, not skipped
-  std::string context;           // whole lines that were skipped just now, at most kContextBytes
+  std::string context;           // lines that were skipped just now, at most kContextBytes
   std::string partial;           // a line that is not whole yet
   bool overlong = false;         // the rest of the line is dropped
   bool window = true;
@@ -74,6 +88,7 @@ struct LogReader::State {
   std::size_t read(std::string_view block);
   void one_line(std::string_view line);
   void keep_context(std::string_view skipped);
+  void trim_context();
   void open_window();
   void flush();
 };
@@ -144,6 +159,7 @@ void LogReader::State::one_line(std::string_view line) {
 void LogReader::State::open_window() {
   window = true;
   last_busy = number;
+  trim_context();
   std::string_view before = context;
   const auto lines = static_cast<LineNumber>(logtext::count_newlines(before));
   number -= lines;
@@ -156,12 +172,8 @@ void LogReader::State::open_window() {
   last_busy = number;
 }
 
-// Keeps the last lines of what was skipped, and counts them all.
+// Keeps the last lines of what was skipped.
 void LogReader::State::keep_context(std::string_view skipped) {
-  if (skipped.empty()) {
-    return;
-  }
-  number += static_cast<LineNumber>(logtext::count_newlines(skipped));
   if (skipped.size() >= kContextBytes) {
     context.assign(skipped.substr(skipped.size() - kContextBytes));
     const bool at_start =
@@ -177,7 +189,10 @@ void LogReader::State::keep_context(std::string_view skipped) {
       context.erase(0, at_start ? cut : context.find('\n', cut) + 1);
     }
   }
-  // At most kContextLines of them.
+}
+
+// To at most kContextLines.
+void LogReader::State::trim_context() {
   std::size_t seen_lines = 0;
   for (std::size_t i = context.size(); i-- > 0;) {
     if (context[i] == '\n' && ++seen_lines > kContextLines) {
@@ -187,21 +202,29 @@ void LogReader::State::keep_context(std::string_view skipped) {
   }
 }
 
-// Goes over whole lines without an anchor; the offset of the line that has one, or the end.
+// Goes over whole lines without an anchor, and counts them; the offset of the line that has one, or
+// the end. No anchor goes over the end of a line.
 std::size_t LogReader::State::skip(std::string_view block) {
   if (!scan) {
     scan.emplace(anchors());
   }
-  const std::size_t found = scan->find(block);
-  if (found == npos) {
-    keep_context(block);
-    return block.size();
+  std::size_t at = 0;
+  std::size_t found = npos;
+  while (found == npos && at < block.size()) {
+    std::string_view some = first_lines(block.substr(at));
+    found = scan->find(some);
+    if (found != npos) {
+      const std::size_t before = found == 0 ? npos : some.rfind('\n', found - 1);
+      some = some.substr(0, before == npos ? 0 : before + 1);
+    }
+    number += static_cast<LineNumber>(logtext::count_newlines(some));
+    at += some.size();
   }
-  const std::size_t before = found == 0 ? npos : block.rfind('\n', found - 1);
-  const std::size_t start = before == npos ? 0 : before + 1;
-  keep_context(block.substr(0, start));
-  open_window();
-  return start;
+  keep_context(block.substr(0, at));
+  if (found != npos) {
+    open_window();
+  }
+  return at;
 }
 
 // Reads whole lines until nothing has mattered for a while; the offset behind the last one.

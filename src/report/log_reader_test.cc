@@ -102,6 +102,29 @@ TEST(LogReader, SkippingChangesNothing) {
   EXPECT_EQ(read_log(log).events.size(), 4U);
 }
 
+// What is skipped is looked through piece by piece, whatever the chunks.
+TEST(LogReader, NothingIsLostWhereTwoPiecesMeet) {
+  const std::string before = filler(3000);
+  for (std::size_t longer = 0; longer < 33'000; longer += longer < 120 ? 1 : 61) {
+    const std::string log = before + std::string(longer, 'x') + "\n" + sample_report() + before;
+    const auto result = read_log(log);
+    ASSERT_EQ(result.events.size(), 1U) << longer;
+    ASSERT_EQ(result.events[0].first_line, 3002U) << longer;
+    ASSERT_EQ(result.account.lines, 6048U) << longer;
+  }
+}
+
+TEST(LogReader, LongLinesAreSkippedToo) {
+  std::string log = filler(3000);
+  for (int i = 0; i < 100; ++i) {
+    log += std::string(static_cast<std::size_t>(i) * 997, 'x') + "\n";
+  }
+  const auto result = read_log(log + sample_report(), 65536);
+  ASSERT_EQ(result.events.size(), 1U);
+  EXPECT_EQ(result.events[0].first_line, 3101U);
+  EXPECT_EQ(result.account.damage.size(), 0U);
+}
+
 TEST(LogReader, SkippingChangesNothingInRealLogs) {
   WHYOOM_SHARED_OR_SKIP(lab, "lab");
   for (const auto& entry : std::filesystem::directory_iterator(lab)) {
