@@ -14,16 +14,20 @@
 #include "linux/decompress.h"
 #include "linux/descriptor.h"
 #include "linux/file_system.h"
-#include "linux/mapped_file.h"
 #include "linux/now_reading.h"
 
 namespace whyoom::linux {
 namespace {
 
 constexpr std::size_t buffer_size = std::size_t{256} * 1024;
+// Not mapped: to touch a page for the first time costs at best as much as the kernel's copy of it,
+// and several times that in some virtual machines; and a file that shrinks is no signal.
 // The kernel copies several times slower to an address that is not aligned to a cache line.
 constexpr std::size_t buffer_alignment = 4096;
-constexpr std::uint64_t worth_mapping = std::uint64_t{1} << 20;
+// Who writes and who reads take turns less often than with the 64 KiB that a pipe has.
+constexpr int pipe_size = 256 * 1024;
+// Files of sysfs say a page and hold less; a log that is shorter than it was lost lines.
+constexpr std::uint64_t largest_page = 65536;
 constexpr int quiet_ms = 1000;
 
 using Source = Input::Source;
@@ -36,9 +40,14 @@ tl::expected<Source, std::string> look_at(int fd, bool from_start) {
   if (S_ISDIR(status.st_mode)) {
     return tl::unexpected(errno_text(EISDIR));
   }
+  // Advice only, here and below: reading works without it.
+#ifdef F_SETPIPE_SZ
+  if (S_ISFIFO(status.st_mode)) {
+    (void)fcntl(fd, F_SETPIPE_SZ, pipe_size);
+  }
+#endif
   const bool regular = S_ISREG(status.st_mode);
   if (regular) {
-    // Advice only: reading works without it.
     (void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
   }
   return Source{fd, from_start, regular, regular ? static_cast<std::uint64_t>(status.st_size) : 0};
@@ -154,26 +163,6 @@ bool wait_for_data(int fd, int timeout_ms) {
   }
 }
 
-// Reads a large file without copying it. False: no more input is wanted. What stands behind the
-// size that the file had (it can grow) is left to read().
-bool read_mapped(const Source& source, const InputSink& sink, Stream& stream) {
-  MappedFile file(source.fd, source.size);
-  bool wanted = true;
-  while (wanted && !(sink.stop && sink.stop())) {
-    const std::string_view window = file.next();
-    if (window.empty()) {
-      break;
-    }
-    wanted = stream.feed(window);
-  }
-  if (file.shrank()) {
-    stream.note_loss("the file became shorter while it was read");
-    return false;
-  }
-  (void)lseek(source.fd, static_cast<off_t>(file.offset()), SEEK_SET);
-  return wanted;
-}
-
 tl::expected<InputResult, std::string> read_source(const Source& source, const InputSink& sink) {
   const int fd = source.fd;
   const bool again = source.regular && source.from_start;
@@ -184,9 +173,7 @@ tl::expected<InputResult, std::string> read_source(const Source& source, const I
       static_cast<char*>(std::aligned_alloc(buffer_alignment, buffer_size)), &std::free);
   Stream stream(sink);
   bool told_quiet = true;
-  if (again && source.size >= worth_mapping && !read_mapped(source, sink, stream)) {
-    return stream.finish();
-  }
+  std::uint64_t have = 0;
   while (!(sink.stop && sink.stop())) {
     if (!source.regular && !wait_for_data(fd, told_quiet ? -1 : quiet_ms)) {
       stream.quiet();
@@ -204,8 +191,12 @@ tl::expected<InputResult, std::string> read_source(const Source& source, const I
       return tl::unexpected(errno_text(error));
     }
     if (got == 0) {
+      if (again && have < source.size && source.size > largest_page) {
+        stream.note_loss("the file became shorter while it was read");
+      }
       break;
     }
+    have += static_cast<std::uint64_t>(got);
     told_quiet = false;
     if (!stream.feed({buffer.get(), static_cast<std::size_t>(got)})) {
       break;

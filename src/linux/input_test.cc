@@ -131,6 +131,32 @@ TEST_F(InputTest, ALookAtTheStartTakesNothingAway) {
   }
 }
 
+TEST_F(InputTest, SaysThatAFileBecameShorter) {
+  std::ofstream(path("log")) << std::string(2'000'000, 'x');
+  sink_.data = [this](std::string_view piece) {
+    text_ += piece;
+    ASSERT_EQ(truncate(path("log").c_str(), 5), 0);
+  };
+  const auto result = read(path("log"));
+  ASSERT_TRUE(result) << result.error();
+  EXPECT_EQ(result->damage, "the file became shorter while it was read");
+  EXPECT_FALSE(text_.empty());
+}
+
+TEST_F(InputTest, ReadsWhatIsAddedMeanwhile) {
+  std::ofstream(path("log")) << std::string(2'000'000, 'x');
+  sink_.data = [this](std::string_view piece) {
+    if (text_.empty()) {
+      std::ofstream(path("log"), std::ios::app) << "end";
+    }
+    text_ += piece;
+  };
+  const auto result = read(path("log"));
+  ASSERT_TRUE(result) << result.error();
+  EXPECT_EQ(result->damage, "");
+  EXPECT_TRUE(text_.ends_with("xend"));
+}
+
 TEST_F(InputTest, MoreFilesThanAProcessUsuallyHas) {
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);

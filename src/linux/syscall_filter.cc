@@ -76,11 +76,10 @@ constexpr Allowed allowed[] = {
     {"ioctl", Only::equal, 1, TCGETS},
     {"ioctl", Only::equal, 1, termios2},
     {"ioctl", Only::equal, 1, TIOCGWINSZ},
-    // Signals that come; a mapped file that shrinks brings one.
+    // Signals that come.
     {"rt_sigreturn"},
     {"sigreturn"},
     {"rt_sigprocmask"},
-    {"rt_sigaction", Only::equal, 0, SIGBUS},
     {"restart_syscall"},
     // abort(), with add_abort() below.
     {"getpid"},

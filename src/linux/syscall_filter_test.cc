@@ -22,7 +22,6 @@
 #include <vector>
 
 #include "linux/descriptor.h"
-#include "linux/mapped_file.h"
 #include "linux/sandbox_for_test.h"
 #include "linux/sandbox_parts.h"
 
@@ -195,35 +194,6 @@ TEST_F(SyscallFilter, WhatIsNeededWorks) {
     EXPECT_EQ(end.status, done) << end.said;
     EXPECT_EQ(end.said, *zone == 0 ? "a" : "b");
   }
-  ::close(ends[0]);
-  ::close(ends[1]);
-}
-
-TEST_F(SyscallFilter, AFileThatShrinksIsStillNoCrash) {
-  std::string name = testing::TempDir() + "whyoom-sandbox-XXXXXX";
-  const Descriptor file(mkstemp(name.data()));
-  ASSERT_GE(file.get(), 0);
-  unlink(name.c_str());
-  constexpr std::uint64_t size = std::uint64_t{2} << 20U;
-  ASSERT_EQ(ftruncate(file.get(), size), 0);
-  int ends[2] = {-1, -1};
-  ASSERT_EQ(pipe(ends), 0);
-  const End end = in_child(
-      [&] {
-        enter({file.get(), ends[0]});
-        MappedFile mapped(file.get(), size);
-        const std::string_view window = mapped.next();
-        char byte = 0;
-        if (read(ends[0], &byte, 1) != 1) {  // until it is shorter
-          _exit(1);
-        }
-        _exit(window.back() == 0 && mapped.shrank() ? done : 3);
-      },
-      [&](pid_t /*child*/) {
-        EXPECT_EQ(ftruncate(file.get(), 4096), 0);
-        EXPECT_EQ(::write(ends[1], "x", 1), 1);
-      });
-  EXPECT_EQ(end.status, done) << end.said;
   ::close(ends[0]);
   ::close(ends[1]);
 }
