@@ -29,8 +29,8 @@ tl::expected<std::optional<std::string>, Message> running_value(host::Files& fil
   const bool missing = text.error().kind == host::FileError::Kind::missing;
   // A copy of a host has not each file of /proc/sys.
   if (missing && files.list("/proc/sys")) {
-    return tl::unexpected(
-        Message("{}: this kernel has no such sysctl ({} is not there)", key.dotted(), key.file()));
+    return tl::unexpected(Message("{}: this kernel has no such sysctl ({} is not there){}",
+                                  key.dotted(), key.file(), did_you_mean_key(key.dotted())));
   }
   return std::optional<std::string>();
 }

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/human.h"
+#include "base/suggest.h"
 #include "base/text.h"
 #include "host/sysctl_key.h"
 #include "memory/settings.h"
@@ -163,6 +164,23 @@ Result value_text(const Row& row, std::string_view text, const Machine& machine)
 
 }  // namespace
 
+std::vector<std::string_view> known_keys() {
+  std::vector<std::string_view> keys;
+  for (const Row& row : rows) {
+    keys.push_back(row.key);
+  }
+  return keys;
+}
+
+std::string did_you_mean_key(std::string_view key) {
+  auto names = known_keys();
+  if (key.find_first_of("./") == std::string_view::npos) {
+    std::ranges::transform(names, names.begin(), last_part);
+  }
+  const auto found = nearest(key, names);
+  return found ? "; did you mean " + std::string(rows[*found].key) + "?" : std::string();
+}
+
 tl::expected<Wanted, Message> parse_wanted(std::string_view assignment, const Machine& machine) {
   const std::size_t equals = assignment.find('=');
   const std::string_view key_text = trim(assignment.substr(0, equals));
@@ -178,7 +196,9 @@ tl::expected<Wanted, Message> parse_wanted(std::string_view assignment, const Ma
   const Row* row = find_row(spelled);
   const auto key = host::SysctlKey::parse(row != nullptr ? row->key : key_text);
   if (!key) {
-    return tl::unexpected(key.error());
+    const std::string near = did_you_mean_key(key_text);
+    return tl::unexpected(
+        near.empty() ? key.error() : Message("there is no sysctl {}{}", printable(key_text), near));
   }
   if (row != nullptr) {
     auto value = value_text(*row, text, machine);

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
+#include <vector>
 
 #include "base/message.h"
 #include "host/sysctl_key.h"
@@ -22,5 +23,9 @@ struct Wanted {
 // The message of a wrong value names what is allowed.
 tl::expected<Wanted, Message> parse_wanted(std::string_view assignment,
                                            const memory::Machine& machine);
+
+// The keys whose values are known here, and "; did you mean KEY?" for one that is near to `key`.
+std::vector<std::string_view> known_keys();
+std::string did_you_mean_key(std::string_view key);
 
 }  // namespace whyoom::advise

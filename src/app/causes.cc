@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "app/cause_name.h"
 #include "app/command.h"
 #include "base/text.h"
 #include "diagnose/cause.h"
@@ -72,10 +73,9 @@ int causes(const std::string& id, Console& io) {
   }
   const diagnose::Cause* cause = diagnose::find_cause(id);
   if (cause == nullptr) {
-    io.tell("no cause has the id \"" + printable(id) + "\"");
     const std::string near = similar(id);
-    io.errors.write(near.empty() ? "`whyoom causes` lists them.\n"
-                                 : "Is it one of these?\n" + near);
+    io.tell(near.empty() ? no_cause(id) : "there is no cause \"" + printable(id) + "\"");
+    io.errors.write(near.empty() ? "" : "Is it one of these?\n" + near);
     return trouble;
   }
   const std::string_view text = diagnose::documentation(id);

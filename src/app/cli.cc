@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "app/command.h"
+#include "app/words.h"
+#include "base/text.h"
 
 namespace whyoom::app {
 namespace {
@@ -22,48 +24,43 @@ const std::map<std::string, linux::SandboxChoice> sandboxes = {
     {"off", linux::SandboxChoice::off},
     {"require", linux::SandboxChoice::require}};
 
+constexpr const char* version_text = "whyoom " WHYOOM_VERSION;
+
+std::vector<std::string> split_names(const std::string& names) {
+  std::vector<std::string> parts;
+  std::size_t begin = 0;
+  for (std::size_t comma = 0; comma != std::string::npos; begin = comma + 1) {
+    comma = names.find(',', begin);
+    parts.push_back(names.substr(begin, comma - begin));
+  }
+  return parts;
+}
+
 // CLI11's own help repeats types and ranges; this one has a line for each option and no more.
-std::string help_text(const CLI::App& app, const std::string& usage) {
+std::string help_text(const CommandInfo& info, const std::vector<CommandInfo>& all) {
   const auto row = [](std::string left, const std::string& right) {
     left.resize(std::max<std::size_t>(left.size() + 2, 26), ' ');
     return left.insert(0, "  ") + right + "\n";
   };
-  std::string text = app.get_description() + "\n\nUsage: " + usage + "\n";
-  const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
-  text += commands.empty() ? "" : "\nCommands:\n";
-  for (const CLI::App* command : commands) {
-    const std::string about_it = command->get_description();
-    text += row(command->get_name(), about_it.substr(0, about_it.find(".\n")));
+  const Command& command = *info.command;
+  std::string text = std::string(command.about) + "\n\nUsage: " + command.usage + "\n";
+  const bool program = info.command == all.front().command;
+  text += program && all.size() > 1 ? "\nCommands:\n" : "";
+  for (std::size_t i = 1; program && i < all.size(); ++i) {
+    const std::string about_it = all[i].command->about;
+    text += row(all[i].command->name, about_it.substr(0, about_it.find(".\n")));
   }
   text += "\nOptions:\n";
-  for (const CLI::Option* option : app.get_options()) {
-    if (option->nonpositional()) {
-      const std::string value = option->get_type_name();
-      text += row(option->get_name(false, true) + (value.empty() ? "" : " " + value),
-                  option->get_description());
+  for (const FlagInfo& flag : info.flags) {
+    if (!flag.is_operand()) {
+      std::string names;
+      for (const std::string& name : flag.names) {
+        names += (names.empty() ? "" : ",") + name;
+      }
+      text += row(names + (flag.value.empty() ? "" : " " + flag.value), flag.help);
     }
   }
-  return text + "\n" + app.get_footer();
-}
-
-std::string complaint(const CLI::App& app, const CLI::ParseError& error) {
-  const auto chosen = app.get_subcommands();
-  std::string text = "whyoom: " + std::string(error.what()) + "\nTry `whyoom";
-  // CLI11 2.4 takes no = in the name of an option. These two errors hold names of options alone:
-  // elsewhere the word may be the user's.
-  const bool names_only =
-      error.get_name() == "RequiredError" || error.get_name() == "ExcludesError";
-  if (const std::size_t at = text.find("SETTING"); names_only && at != std::string::npos) {
-    text.replace(at, std::string_view("SETTING").size(), "KEY=VALUE");
-  }
-  text += chosen.empty() ? "" : " " + chosen.front()->get_name();
-  return text + " --help`.\n";
-}
-
-Notice belongs_behind(const std::string& option, const std::string& command) {
-  return {"whyoom: " + option + " belongs behind " + command + "\nTry `whyoom " + command +
-              " --help`.\n",
-          true};
+  return text + "\n" + command.footer;
 }
 
 }  // namespace
@@ -73,38 +70,49 @@ render::TextStyle Options::style() const {
   return {linux::width(terminal, width), linux::colour(terminal, colour), all};
 }
 
+FlagInfo& Flags::note(const char* names, const char* value, const char* help) {
+  table_.push_back({split_names(names), value, help, {}, false});
+  return table_.back();
+}
+
 void Flags::flag(const char* name, bool& target, const char* help) {
   app_.add_flag(name, target, help);
+  note(name, "", help);
 }
 
 void Flags::text(const char* name, const char* value, std::string& target, const char* help) {
   app_.add_option(name, target, help)->type_name(value);
+  note(name, value, help);
 }
 
 void Flags::texts(const char* name, std::vector<std::string>& target, const char* help,
                   bool required) {
   app_.add_option(name, target, help)->type_name("")->required(required);
+  note(name, "", help).many = true;
 }
 
 void Flags::number(const char* name, const char* value, std::optional<unsigned>& target,
                    unsigned least, unsigned most, const char* help) {
   app_.add_option(name, target, help)
       ->type_name(value)
-      ->check(CLI::Range(least, most).description(""));
+      ->check([least, most](const std::string& given) {
+        const auto number = parse_number<unsigned>(given);
+        return number && *number >= least && *number <= most
+                   ? std::string()
+                   : "\"" + given + "\" is no number from " + std::to_string(least) + " to " +
+                         std::to_string(most);
+      });
+  note(name, value, help);
 }
 
 void Flags::choose(const char* name, const char* value, const char* help,
                    std::vector<std::string> names, std::function<void(const std::string&)> take) {
+  note(name, value, help).choices = names;
   app_.add_option_function<std::string>(
           name,
           [name, names = std::move(names), take = std::move(take)](const std::string& given) {
             if (std::ranges::find(names, given) == names.end()) {
-              std::string known;
-              for (const std::string& each : names) {
-                known += (known.empty() ? "" : ", ") + each;
-              }
-              throw CLI::ValidationError(std::string(name) + ": " + given + " is not one of " +
-                                         known);
+              throw CLI::ValidationError(not_one_of(name, given, names));
             }
             take(given);
           },
@@ -146,43 +154,64 @@ void Flags::sandbox(Options& options) {
          options.sandbox);
 }
 
-tl::expected<Work, Notice> parse_command_line(int argc, const char* const* argv,
-                                              const std::vector<const Command*>& commands) {
-  CLI::App app(commands.front()->about, "whyoom");
-  app.set_version_flag("--version", "whyoom " WHYOOM_VERSION, "Print the version and exit");
-  app.set_help_flag("-h,--help", "Print this help and exit");
-  std::vector<Work> works;
-  for (const Command* command : commands) {
-    CLI::App& own = works.empty() ? app : *app.add_subcommand(command->name, command->about);
-    own.footer(command->footer);
-    Flags flags(own);
-    works.push_back(command->declare(flags));
-  }
-  const auto chosen = [&]() -> std::size_t {
-    const auto subcommands = app.get_subcommands();
-    std::size_t i = commands.size() - 1;
-    while (i > 0 && (subcommands.empty() || subcommands.front()->get_name() != commands[i]->name)) {
-      --i;
+namespace {
+
+// The commands, and CLI11 knowing them.
+struct Declared {
+  CLI::App app{"", "whyoom"};
+  std::vector<CommandInfo> table{};
+  std::vector<Work> works{};
+
+  explicit Declared(const Commands& commands) {
+    app.require_subcommand(0, 1);  // what follows a command is its own, whatever it is called
+    for (const Command* command : commands) {
+      const bool first = works.empty();
+      CLI::App& own = first ? app : *app.add_subcommand(command->name);
+      Flags flags(own);
+      works.push_back(command->declare(flags));
+      table.push_back({command, flags.table()});
+      own.set_help_flag("-h,--help");
+      table.back().flags.push_back({{"-h", "--help"}, "", "Print this help and exit", {}});
+      if (first) {
+        own.set_version_flag("-V,--version", version_text);
+        table.back().flags.push_back({{"-V", "--version"}, "", "Print the version and exit", {}});
+      }
     }
-    return i;
-  };
+  }
+};
+
+}  // namespace
+
+std::vector<CommandInfo> describe(const Commands& commands) { return Declared(commands).table; }
+
+tl::expected<std::string, std::string> help_of(const std::string& name, const Commands& commands) {
+  const auto table = describe(commands);
+  const auto found = std::ranges::find_if(
+      table, [&name](const CommandInfo& each) { return each.command->name == name; });
+  if (found == table.end()) {
+    return tl::unexpected(no_command(name, table));
+  }
+  return help_text(*found, table);
+}
+
+tl::expected<Work, Notice> parse_command_line(int argc, const char* const* argv,
+                                              const Commands& commands) {
+  Declared declared(commands);
+  const Words words = sort_words({argv + 1, argv + std::max(argc, 1)}, declared.table);
+  const CommandInfo& own = declared.table[words.command];
+  if (const std::string why = misspelt(words, declared.table); !why.empty()) {
+    return tl::unexpected(Notice{why, true});
+  }
   try {
-    app.parse(argc, argv);
+    declared.app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    const std::size_t i = chosen();
-    return tl::unexpected(Notice{
-        help_text(i == 0 ? app : *app.get_subcommand(commands[i]->name), commands[i]->usage)});
+    return tl::unexpected(Notice{help_text(own, declared.table)});
   } catch (const CLI::CallForVersion& version) {
     return tl::unexpected(Notice{std::string(version.what()) + "\n"});
   } catch (const CLI::ParseError& error) {
-    return tl::unexpected(Notice{complaint(app, error), true});
+    return tl::unexpected(Notice{complaint(own, error.get_name(), error.what()), true});
   }
-  for (const char* option : {"--root", "--format", "--color", "--width", "--sandbox"}) {
-    if (chosen() > 0 && app.get_option_no_throw(option) != nullptr && app.count(option) > 0) {
-      return tl::unexpected(belongs_behind(option, commands[chosen()]->name));
-    }
-  }
-  return works[chosen()];
+  return declared.works[words.command];
 }
 
 }  // namespace whyoom::app

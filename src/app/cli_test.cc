@@ -7,9 +7,7 @@
 namespace whyoom::app {
 namespace {
 
-const std::vector<const Command*> all = {&overview_command, &explain_command, &check_command,
-                                         &what_if_command,  &fix_command,     &undo_command,
-                                         &capture_command,  &causes_command};
+const Commands& all = all_commands();
 
 // What the flags of the command below were given.
 struct Given : Options {
@@ -109,7 +107,7 @@ TEST(CommandLine, Causes) {
 }
 
 TEST(CommandLine, HelpAndVersionAreNoMistakes) {
-  for (const char* flag : {"--help", "-h", "--version"}) {
+  for (const char* flag : {"--help", "-h", "--version", "-V"}) {
     const auto notice = parse({flag});
     ASSERT_FALSE(notice);
     EXPECT_FALSE(notice.error().wrong_use) << flag;
@@ -120,6 +118,38 @@ TEST(CommandLine, HelpAndVersionAreNoMistakes) {
                              "--width", "--host", "--root", "Usage: whyoom explain"}) {
     EXPECT_NE(help.error().text.find(option), std::string::npos) << option;
   }
+}
+
+TEST(CommandLine, HelpOfACommandByItsName) {
+  for (const char* name : {"explain", "undo", "help"}) {
+    const auto notice = parse({name, "--help"});
+    ASSERT_FALSE(notice);
+    EXPECT_EQ(help_of(name, all), notice.error().text);
+  }
+  EXPECT_EQ(help_of("", all), parse({"--help"}).error().text);
+  EXPECT_EQ(help_of("chek", all).error(), "there is no command \"chek\"; did you mean check?");
+  EXPECT_EQ(status(parse({"help", "check"})), nothing_found);
+  EXPECT_EQ(status(parse({"help", "chek"})), trouble);
+}
+
+TEST(CommandLine, BehindACommandNoWordIsAnotherOne) {
+  ASSERT_TRUE(parse({"sample", "check", "sample"}, {&overview_command, &sample, &check_command}));
+  EXPECT_EQ(given.files, (std::vector<std::string>{"check", "sample"}));
+}
+
+TEST(CommandLine, TheTableHasEachFlag) {
+  const auto table = describe({&overview_command, &sample});
+  ASSERT_EQ(table.size(), 2U);
+  std::string names;
+  for (const FlagInfo& flag : table[1].flags) {
+    names += flag.names.front() + (flag.value.empty() ? "" : "=" + flag.value) +
+             (flag.is_operand() ? "!" : "") + (flag.many ? "+" : "") + " ";
+  }
+  EXPECT_EQ(names,
+            "FILE!+ --since=TIME --until=TIME --last=N --host --root=DIR|FILE --format=FORMAT "
+            "--all --color=WHEN --width=N --sandbox=WHEN -h ");
+  EXPECT_EQ(table[1].flags[6].choices, (std::vector<std::string>{"ndjson", "text"}));
+  EXPECT_EQ(table[1].flags[8].names, (std::vector<std::string>{"--color", "--colour"}));
 }
 
 TEST(CommandLine, WithoutACommandItIsTheFirst) {
@@ -135,7 +165,24 @@ TEST(CommandLine, MistakesAreNamed) {
   };
   for (const auto& [words, message] : std::initializer_list<Case>{
            {{"--width", "80", "check"}, "--width belongs behind check"},
-           {{"a.log"}, "a.log"},
+           {{"a.log"}, "there is no command \"a.log\"\n"},
+           {{"explian", "a.log", "--all"}, "\"explian\"; did you mean explain?"},
+           {{"--widht", "80", "check"}, "\"--widht\"; did you mean --width?"},
+           {{"--last", "1"}, "it belongs to `whyoom explain`"},
+           {{"explain", "--formt", "json"},
+            "explain has no option \"--formt\"; did you mean --format?"},
+           {{"explain", "--formt=json"}, "\"--formt\"; did you mean"},
+           {{"check", "--json"}, "\"--json\"; did you mean --format json?"},
+           {{"check", "--format", "jsn"}, "; did you mean json?"},
+           {{"check", "/copy"}, "check takes no \"/copy\"; a capture"},
+           {{"undo", "--root", "/copy"}, "undo has no option \"--root\"\n"},
+           {{"capture", "--width", "80"}, "capture has no option \"--width\"\n"},
+           {{"undo", "-yx"}, "undo has no option -x\n"},
+           {{"undo", "three"}, "\"three\" is no number from 1 to"},
+           {{"explain", "--all=maybe"}, "--all takes no value"},
+           {{"explain", "--format", "text", "--format", "text"},
+            "--format was given more than once"},
+           {{"explain", "\x1b[31mred", "--\x1b[31m"}, "--\\x1b[31m"},
            {{"explain", "--bad"}, "--bad"},
            {{"explain", "--format", "xml"}, "xml is not one of json, markdown, ndjson, text"},
            {{"explain", "--color", "sometimes"}, "sometimes is not one of"},
@@ -143,9 +190,9 @@ TEST(CommandLine, MistakesAreNamed) {
            {{"explain", "--width", "wide"}, "wide"},
            {{"explain", "--last", "0"}, "--last"},
            {{"explain", "--last", "-1"}, "--last"},
-           {{"explain", "--since"}, "--since"},
-           {{"explain", "--at", "1", "--last", "1"}, "--last"},
-           {{"causes", "a", "b"}, "b"}}) {
+           {{"explain", "--since"}, "--since needs a value: --since TIME"},
+           {{"explain", "--at", "1", "--last", "1"}, "--at and --last exclude each other"},
+           {{"causes", "a", "b"}, "causes takes no second word, \"b\""}}) {
     const auto notice = parse(words);
     ASSERT_FALSE(notice) << message;
     EXPECT_TRUE(notice.error().wrong_use) << message;

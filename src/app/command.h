@@ -63,10 +63,24 @@ struct Options {
   [[nodiscard]] render::TextStyle style() const;
 };
 
+// What the help, the manual and completion tell of a flag. One whose names have no dashes is an
+// operand: what stands there is the value.
+struct FlagInfo {
+  std::vector<std::string> names;  // "-o", "--output"
+  std::string value;               // what stands behind it: "FILE"; empty: nothing
+  std::string help;
+  std::vector<std::string> choices;  // all values that it can have; empty: others too
+  bool many = false;                 // an operand that can stand there several times
+
+  [[nodiscard]] bool is_operand() const { return !names.front().starts_with('-'); }
+};
+
 // The flags of a command; each target must live until its work is done.
 class Flags {
  public:
   explicit Flags(CLI::App& app) : app_(app) {}
+
+  [[nodiscard]] const std::vector<FlagInfo>& table() const { return table_; }
 
   void flag(const char* name, bool& target, const char* help);
   // A name without dashes is one that is not written: what stands there is the value.
@@ -95,8 +109,10 @@ class Flags {
  private:
   void choose(const char* name, const char* value, const char* help, std::vector<std::string> names,
               std::function<void(const std::string&)> take);
+  FlagInfo& note(const char* names, const char* value, const char* help);
 
   CLI::App& app_;
+  std::vector<FlagInfo> table_;
 };
 
 using Work = std::function<int(Console&)>;  // gives the exit status
@@ -111,7 +127,16 @@ struct Command {
 
 // The first one is what is done without a command.
 extern const Command overview_command, explain_command, check_command, what_if_command, fix_command,
-    undo_command, capture_command, causes_command;
+    undo_command, capture_command, causes_command, help_command;
+using Commands = std::vector<const Command*>;
+const Commands& all_commands();
+
+// A command with all its flags.
+struct CommandInfo {
+  const Command* command = nullptr;
+  std::vector<FlagInfo> flags;
+};
+std::vector<CommandInfo> describe(const Commands& commands);
 
 // Something to print instead of doing a command: help, the version, or what is wrong.
 struct Notice {
@@ -120,7 +145,9 @@ struct Notice {
 };
 
 tl::expected<Work, Notice> parse_command_line(int argc, const char* const* argv,
-                                              const std::vector<const Command*>& commands);
+                                              const Commands& commands);
+// What `whyoom NAME --help` prints; of the program for an empty name. The error is a sentence.
+tl::expected<std::string, std::string> help_of(const std::string& name, const Commands& commands);
 
 // The program behind main().
 int run(int argc, const char* const* argv);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/cause_name.h"
 #include "base/text.h"
 #include "diagnose/cause.h"
 
@@ -83,8 +84,7 @@ tl::expected<FixChoice, NoFix> choose(const std::vector<Finding>& findings,
                                       const std::string& cause, const LastCause& last,
                                       const memory::Machine& machine) {
   if (!cause.empty() && diagnose::find_cause(cause) == nullptr) {
-    return tl::unexpected(
-        NoFix{printable(cause) + ": there is no such cause; `whyoom causes` lists them", true});
+    return tl::unexpected(NoFix{no_cause(cause), true});
   }
   const Finding* without = nullptr;
   std::vector<const Finding*> candidates;

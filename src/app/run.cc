@@ -36,10 +36,7 @@ int end(int status, Console& io) {
 }
 
 int run_command(int argc, const char* const* argv, Console& io) {
-  const auto work =
-      parse_command_line(argc, argv,
-                         {&overview_command, &explain_command, &check_command, &what_if_command,
-                          &fix_command, &undo_command, &capture_command, &causes_command});
+  const auto work = parse_command_line(argc, argv, all_commands());
   if (work) {
     return (*work)(io);
   }
@@ -48,6 +45,13 @@ int run_command(int argc, const char* const* argv, Console& io) {
 }
 
 }  // namespace
+
+const Commands& all_commands() {
+  static const Commands commands = {&overview_command, &explain_command, &check_command,
+                                    &what_if_command,  &fix_command,     &undo_command,
+                                    &capture_command,  &causes_command,  &help_command};
+  return commands;
+}
 
 std::string out_of_memory() {
   const std::string_view file = linux::last_read();

@@ -6,7 +6,9 @@
 #include <string>
 
 #include "base/human.h"
+#include "base/suggest.h"
 #include "base/text.h"
+#include "memory/setting_names.h"
 
 namespace whyoom::memory {
 
@@ -233,7 +235,25 @@ constexpr std::array<Key, 8> keys{{
     {"ram", "RAM", set_ram},
 }};
 
+// The alias is what somebody writes who leaves the folder out.
+std::string near_key(std::string_view key) {
+  auto names = setting_names();
+  for (const Key& each : keys) {
+    names.push_back(each.alias);
+  }
+  const auto found = nearest(key, names);
+  return found ? "; did you mean " + std::string(names[*found % keys.size()]) + "?" : std::string();
+}
+
 }  // namespace
+
+std::vector<std::string_view> setting_names() {
+  std::vector<std::string_view> names;
+  for (const Key& each : keys) {
+    names.push_back(each.name);
+  }
+  return names;
+}
 
 std::optional<Bytes> parse_size(std::string_view text, Bytes unit) {
   Cursor cursor(trim(text));
@@ -260,6 +280,9 @@ Result apply_setting(Settings& settings, std::string_view assignment, const Mach
   const auto found = std::ranges::find_if(
       keys, [&key](const Key& each) { return each.name == key || each.alias == key; });
   if (found == keys.end()) {
+    if (const std::string near = near_key(key); !near.empty()) {
+      return tl::unexpected(Message("what-if cannot compute {}{}", printable(key), near));
+    }
     std::string known;
     for (const Key& each : keys) {
       known += (known.empty() ? "" : ", ") + std::string(each.name);

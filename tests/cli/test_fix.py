@@ -276,7 +276,7 @@ class Refusals(FixCase):
         self.check(whyoom("fix", "--yes", "vm.panic_on_oom=7"), 2, err="0 to 2")
         self.check(whyoom("fix", "--yes", "vm.no_such_key=7"), 2, err="no such sysctl")
         self.check(whyoom("fix", "--yes", "nonsense"), 2, err="KEY=VALUE")
-        self.check(whyoom("fix", "--cause", "nonsense"), 2, err="no such cause")
+        self.check(whyoom("fix", "--cause", "nonsense"), 2, err="there is no cause")
         self.expect_untouched()
 
     def test_a_key_cannot_leave_proc_sys(self):

@@ -468,7 +468,7 @@ class WhichInput(HostCase):
     def test_a_file_and_a_host_exclude_each_other(self):
         for words in (["--host", "a.log"], ["--root", "/", "a.log"], ["--host", "--root", "/"]):
             with self.subTest(words):
-                self.check(whyoom("explain", *words), 2, err="excludes")
+                self.check(whyoom("explain", *words), 2, err="exclude each other")
 
     def test_the_ring_buffer_is_read_or_missed_aloud(self):
         whole = self.explain("--host", env=self.fake_journalctl("exit 0\n"))

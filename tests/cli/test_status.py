@@ -95,9 +95,51 @@ class WrongUse(harness.Case):
                 self.assertTrue(result.err.startswith("whyoom: "), result)
 
 
+class Suggestions(harness.Case):
+    def test_what_was_probably_meant(self):
+        for args, meant in (
+                (["explian", "a.log"], 'there is no command "explian"; did you mean explain?'),
+                (["help", "chek"], 'there is no command "chek"; did you mean check?'),
+                (["explain", "--formt", "json"], 'no option "--formt"; did you mean --format?'),
+                (["check", "--json"], "did you mean --format json?"),
+                (["check", "--format", "jason"], "did you mean json?"),
+                (["causes", "min-fre-too-high"],
+                 'there is no cause "min-fre-too-high"; did you mean min-free-too-high?'),
+                (["fix", "-n", "--cause", "pannic-on-oom"], "did you mean panic-on-oom?"),
+                (["whatif", "vm.min_free_kbyte=1", "--event", self.spree],
+                 "did you mean vm.min_free_kbytes?"),
+                (["whatif", "min_free_kbyte=1", "--event", self.spree],
+                 "did you mean vm.min_free_kbytes?"),
+                (["fix", "-n", "min_free_kbyte=45056"], "did you mean vm.min_free_kbytes?"),
+                (["fix", "-n", "thread-max=45056"], "did you mean kernel.threads-max?")):
+            with self.subTest(args=args):
+                self.check(whyoom(*args), 2, err=meant)
+
+    def test_a_key_without_its_folder_is_enough(self):
+        self.check(whyoom("whatif", "min_free_kbytes=45056", "--event", self.spree), 0,
+                   out="vm.min_free_kbytes")
+
+    def test_a_word_cannot_write_to_the_terminal(self):
+        for args in (["\x1b[31mred"], ["explain", "--\x1b[31m"], ["explain", "--last", "\x1b[31m"],
+                     ["explain", "--format", "\x1b[31m"], ["causes", "\x1b[31m"],
+                     ["help", "\x1b[31m"], ["check", "\x1b[31m"], ["fix", "-n", "\x1b[31m=1"]):
+            with self.subTest(args=args):
+                result = whyoom(*args)
+                self.check(result, 2, err="\\x1b[31m")
+                self.assertNotIn("\x1b", result.err)
+
+
 class Help(harness.Case):
+    def test_help_of_a_command(self):
+        self.assertEqual(whyoom("help").out, whyoom("--help").out)
+        for command in ("explain", "fix", "help"):
+            shown = whyoom("help", command)
+            self.check(shown, 0, out=f"Usage: whyoom {command}")
+            self.assertEqual(shown.out, whyoom(command, "--help").out)
+
     def test_help_and_version(self):
         self.check(whyoom("--version"), 0, out="whyoom ")
+        self.assertEqual(whyoom("-V").out, whyoom("--version").out)
         for args in (["--help"], ["-h"], ["explain", "--help"], ["causes", "--help"]):
             result = whyoom(*args)
             self.check(result, 0, out="Usage: whyoom")

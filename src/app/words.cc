@@ -1,0 +1,218 @@
+#include "app/words.h"
+
+#include <algorithm>
+
+#include "base/suggest.h"
+#include "base/text.h"
+
+namespace whyoom::app {
+
+namespace {
+
+const FlagInfo* find_flag(const CommandInfo& info, std::string_view name) {
+  for (const FlagInfo& flag : info.flags) {
+    if (std::ranges::find(flag.names, name) != flag.names.end()) {
+      return &flag;
+    }
+  }
+  return nullptr;
+}
+
+// "--since=-2h" and "--since"; of letters together, "-ny" and "-oFILE", the first one decides.
+std::string_view option_name(std::string_view word) {
+  return word.starts_with("--") ? word.substr(0, word.find('=')) : word.substr(0, 2);
+}
+
+bool takes_next_word(const FlagInfo& flag, std::string_view word) {
+  return !flag.value.empty() &&
+         (word.starts_with("--") ? word.find('=') == std::string_view::npos : word.size() == 2);
+}
+
+std::string see_help(const CommandInfo& info) {
+  const std::string name = info.command->name;
+  return "\nTry `whyoom " + name + (name.empty() ? "" : " ") + "--help`.\n";
+}
+
+std::string quoted(std::string_view word) { return "\"" + printable(word) + "\""; }
+
+std::vector<std::string_view> option_names(const CommandInfo& info) {
+  std::vector<std::string_view> names;
+  for (const FlagInfo& flag : info.flags) {
+    for (const std::string& name : flag.names) {
+      if (name.starts_with("--")) {
+        names.push_back(name);
+      }
+    }
+  }
+  return names;
+}
+
+// "--json" where "--format json" is meant.
+std::string as_value(std::string_view option, const CommandInfo& info) {
+  const std::string value(option.substr(std::min(option.find_first_not_of('-'), option.size())));
+  for (const FlagInfo& flag : info.flags) {
+    if (std::ranges::find(flag.choices, value) != flag.choices.end()) {
+      return "; did you mean " + flag.names.front() + " " + value + "?";
+    }
+  }
+  return {};
+}
+
+// "; it belongs to whyoom explain, whyoom check"; nothing when too many have it to help.
+std::string belongs_to(std::string_view option, const std::vector<CommandInfo>& table) {
+  constexpr std::size_t most = 3;
+  std::string text;
+  std::size_t count = 0;
+  for (const CommandInfo& info : table) {
+    if (find_flag(info, option) != nullptr) {
+      const std::string name = info.command->name;
+      text += (text.empty() ? "; it belongs to `whyoom" : ", `whyoom") +
+              (name.empty() ? "" : " " + name) + "`";
+      ++count;
+    }
+  }
+  return count <= most ? text : std::string();
+}
+
+std::string unknown_option(std::string_view option, const CommandInfo& info,
+                           const std::vector<CommandInfo>& table) {
+  const std::string name = info.command->name;
+  std::string hint = as_value(option, info);
+  if (hint.empty()) {
+    hint = belongs_to(option, table);
+  }
+  if (hint.empty()) {
+    hint = did_you_mean(option, option_names(info));
+  }
+  return "whyoom: " + (name.empty() ? "there is no option " : name + " has no option ") +
+         quoted(option) + (name.empty() && hint.starts_with("; it") ? " without a command" : "") +
+         hint + see_help(info);
+}
+
+// The name and the value of a message of CLI11: "--at excludes --last".
+std::string without_last_word(const std::string& text) { return text.substr(0, text.rfind(' ')); }
+
+// CLI11 2.4 takes no = in the name of an operand, so it has another one there.
+std::string shown_name(std::string name) { return name == "SETTING" ? "KEY=VALUE" : name; }
+
+// CLI11's words for what this program says in others.
+std::string in_own_words(const CommandInfo& info, const std::string& kind,
+                         const std::string& what) {
+  const std::string name = what.substr(0, what.find(": "));
+  if (kind == "ExcludesError") {
+    return shown_name(what.substr(0, what.find(' '))) + " and " +
+           shown_name(what.substr(what.rfind(' ') + 1)) + " exclude each other; give one of them";
+  }
+  if (kind == "RequiredError") {
+    return shown_name(without_last_word(without_last_word(what))) + " is missing";
+  }
+  if (kind == "ConversionError" && what.find(" = ") != std::string::npos) {
+    const std::size_t begin = name.size() + 2;
+    return what.substr(begin, what.find(" = ") - begin) + " takes no value";
+  }
+  if (what.starts_with("The following argument")) {  // the second of letters together: "-yx"
+    return std::string(info.command->name) + " has no option" + what.substr(what.rfind(' '));
+  }
+  const FlagInfo* flag = find_flag(info, name);
+  if (kind == "ArgumentMismatch" && flag != nullptr) {
+    return what.ends_with("missing") ? name + " needs a value: " + name + " " + flag->value
+                                     : name + " was given more than once; give it once";
+  }
+  return what;
+}
+
+}  // namespace
+
+Words sort_words(std::span<const char* const> words, const std::vector<CommandInfo>& table) {
+  Words sorted;
+  bool only_operands = false;
+  bool first = true;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string_view word = words[i];
+    if (only_operands || word.size() < 2 || word.front() != '-') {
+      const auto named = std::ranges::find_if(
+          table, [word](const CommandInfo& each) { return word == each.command->name; });
+      if (first && !only_operands && named != table.end() && !word.empty()) {
+        sorted.command = static_cast<std::size_t>(named - table.begin());
+        sorted.before = sorted.options;
+      } else {
+        sorted.operands.emplace_back(word);
+      }
+      first = false;
+      continue;
+    }
+    if (word == "--") {
+      only_operands = true;
+      continue;
+    }
+    const std::string_view name = option_name(word);
+    sorted.options.emplace_back(name);
+    const FlagInfo* flag = find_flag(table[sorted.command], name);
+    if (flag == nullptr && sorted.unknown.empty()) {
+      sorted.unknown = word.starts_with("--") ? name : word;
+      sorted.unknown_first = sorted.operands.empty();
+    }
+    // The value of an option that stands at the wrong place is no command.
+    for (std::size_t j = 1; flag == nullptr && j < table.size(); ++j) {
+      flag = find_flag(table[j], name);
+    }
+    if (flag != nullptr && takes_next_word(*flag, word)) {
+      ++i;
+    }
+  }
+  return sorted;
+}
+
+std::string misspelt(const Words& words, const std::vector<CommandInfo>& table) {
+  const CommandInfo& own = table[words.command];
+  const std::string name = own.command->name;
+  if (name.empty() && !words.operands.empty() && !words.unknown_first) {
+    return "whyoom: " + no_command(words.operands.front(), table) + see_help(own);
+  }
+  if (!words.unknown.empty()) {
+    return unknown_option(words.unknown, own, table);
+  }
+  for (const std::string& option : words.before) {
+    if (option != "-h" && option != "--help" && option != "-V" && option != "--version") {
+      return "whyoom: " + option + " belongs behind " + name + see_help(own);
+    }
+  }
+  const auto operand = std::ranges::find_if(own.flags, &FlagInfo::is_operand);
+  const std::size_t most = operand == own.flags.end() ? 0
+                           : operand->many            ? words.operands.size()
+                                                      : 1;
+  if (words.operands.size() > most) {
+    const bool host = most == 0 && find_flag(own, "--root") != nullptr;
+    return "whyoom: " + name + " takes no " + (most == 0 ? "" : "second word, ") +
+           quoted(words.operands[most]) +
+           (host ? "; a capture, or a copy of a host, goes behind --root" : "") + see_help(own);
+  }
+  return {};
+}
+
+std::string complaint(const CommandInfo& command, const std::string& kind,
+                      const std::string& what) {
+  return "whyoom: " + printable(in_own_words(command, kind, what)) + see_help(command);
+}
+
+std::string no_command(std::string_view name, const std::vector<CommandInfo>& table) {
+  std::vector<std::string_view> names;
+  for (const CommandInfo& info : table) {
+    if (*info.command->name != '\0') {
+      names.emplace_back(info.command->name);
+    }
+  }
+  return "there is no command " + quoted(name) + did_you_mean(name, names);
+}
+
+std::string not_one_of(std::string_view option, std::string_view given,
+                       const std::vector<std::string>& choices) {
+  std::string known;
+  for (const std::string& each : choices) {
+    known += (known.empty() ? "" : ", ") + each;
+  }
+  return std::string(option) + ": " + std::string(given) + " is not one of " + known +
+         did_you_mean(given, std::vector<std::string_view>(choices.begin(), choices.end()));
+}
+
+}  // namespace whyoom::app
