@@ -165,7 +165,7 @@ TEST(CommandLine, MistakesAreNamed) {
   };
   for (const auto& [words, message] : std::initializer_list<Case>{
            {{"--width", "80", "check"}, "--width belongs behind check"},
-           {{"a.log"}, "there is no command \"a.log\"\n"},
+           {{"a.log"}, "there is no command and no file \"a.log\"\n"},
            {{"explian", "a.log", "--all"}, "\"explian\"; did you mean explain?"},
            {{"--widht", "80", "check"}, "\"--widht\"; did you mean --width?"},
            {{"--last", "1"}, "it belongs to `whyoom explain`"},

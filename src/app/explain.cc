@@ -14,6 +14,7 @@
 #include "app/command.h"
 #include "app/host_log.h"
 #include "app/host_root.h"
+#include "app/implied.h"
 #include "app/selection.h"
 #include "app/writer.h"
 #include "base/human.h"
@@ -255,6 +256,7 @@ int explain(const ExplainOptions& options, Console& io) {
     return run.finish(root == "/" ? "this machine's logs" : "the logs in " + printable(root));
   }
   if (files.empty()) {
+    wait_for_log(io);
     files.emplace_back("-");
   }
   const auto inputs = linux::open_inputs(files, options.sandbox);

@@ -100,13 +100,15 @@ int overview(const Options& options, Console& io) {
 }  // namespace
 
 const Command overview_command{
-    "", "whyoom [OPTIONS]\n       whyoom COMMAND [OPTIONS]",
+    "", "whyoom [OPTIONS]\n       whyoom [explain] FILE...|-\n       whyoom COMMAND [OPTIONS]",
     "whyoom tells you why Linux ran out of memory when memory was not used up,\n"
     "and proves it with the numbers of the kernel's own report.\n"
-    "Without a command it looks at this host: what happened, is it still so, what to do.",
+    "Without a command it looks at this host: what happened, is it still so, what to do.\n"
+    "A FILE, or a log that comes on standard input, is explained.",
     "Examples:\n"
     "  sudo whyoom                           what happened here, and what to do\n"
-    "  whyoom explain /var/log/kern.log      explain every OOM event in a log\n"
+    "  whyoom /var/log/kern.log              explain every OOM event in a log\n"
+    "  journalctl -k -b -1 | whyoom          the same for the boot before this one\n"
     "  whyoom explain --host                 explain every OOM event in this machine's logs\n"
     "  sudo whyoom check                     memory, threads and settings of this host\n"
     "  sudo whyoom fix                       mend it; `whyoom undo` takes it "

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "app/command.h"
+#include "app/implied.h"
 #include "base/text.h"
 #include "linux/now_reading.h"
 #include "linux/output.h"
@@ -36,7 +37,7 @@ int end(int status, Console& io) {
 }
 
 int run_command(int argc, const char* const* argv, Console& io) {
-  const auto work = parse_command_line(argc, argv, all_commands());
+  const auto work = parse_with_implied(argc, argv, all_commands());
   if (work) {
     return (*work)(io);
   }

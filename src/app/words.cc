@@ -23,6 +23,12 @@ std::string_view option_name(std::string_view word) {
   return word.starts_with("--") ? word.substr(0, word.find('=')) : word.substr(0, 2);
 }
 
+// What stands in the same word.
+std::string own_value(std::string_view word) {
+  const std::size_t name = option_name(word).size();
+  return std::string(word.substr(std::min(word.starts_with("--") ? name + 1 : name, word.size())));
+}
+
 bool takes_next_word(const FlagInfo& flag, std::string_view word) {
   return !flag.value.empty() &&
          (word.starts_with("--") ? word.find('=') == std::string_view::npos : word.size() == 2);
@@ -146,7 +152,7 @@ Words sort_words(std::span<const char* const> words, const std::vector<CommandIn
       continue;
     }
     const std::string_view name = option_name(word);
-    sorted.options.emplace_back(name);
+    sorted.options.push_back({std::string(name), own_value(word)});
     const FlagInfo* flag = find_flag(table[sorted.command], name);
     if (flag == nullptr && sorted.unknown.empty()) {
       sorted.unknown = word.starts_with("--") ? name : word;
@@ -156,8 +162,8 @@ Words sort_words(std::span<const char* const> words, const std::vector<CommandIn
     for (std::size_t j = 1; flag == nullptr && j < table.size(); ++j) {
       flag = find_flag(table[j], name);
     }
-    if (flag != nullptr && takes_next_word(*flag, word)) {
-      ++i;
+    if (flag != nullptr && takes_next_word(*flag, word) && ++i < words.size()) {
+      sorted.options.back().value = words[i];
     }
   }
   return sorted;
@@ -167,12 +173,14 @@ std::string misspelt(const Words& words, const std::vector<CommandInfo>& table) 
   const CommandInfo& own = table[words.command];
   const std::string name = own.command->name;
   if (name.empty() && !words.operands.empty() && !words.unknown_first) {
-    return "whyoom: " + no_command(words.operands.front(), table) + see_help(own);
+    // That it names no file either is known: otherwise it would have been explained.
+    return "whyoom: " + no_command(words.operands.front(), table, "no command and no file ") +
+           see_help(own);
   }
   if (!words.unknown.empty()) {
     return unknown_option(words.unknown, own, table);
   }
-  for (const std::string& option : words.before) {
+  for (const auto& [option, value] : words.before) {
     if (option != "-h" && option != "--help" && option != "-V" && option != "--version") {
       return "whyoom: " + option + " belongs behind " + name + see_help(own);
     }
@@ -195,14 +203,16 @@ std::string complaint(const CommandInfo& command, const std::string& kind,
   return "whyoom: " + printable(in_own_words(command, kind, what)) + see_help(command);
 }
 
-std::string no_command(std::string_view name, const std::vector<CommandInfo>& table) {
+std::string no_command(std::string_view name, const std::vector<CommandInfo>& table,
+                       std::string_view what) {
   std::vector<std::string_view> names;
   for (const CommandInfo& info : table) {
     if (*info.command->name != '\0') {
       names.emplace_back(info.command->name);
     }
   }
-  return "there is no command " + quoted(name) + did_you_mean(name, names);
+  const std::string near = did_you_mean(name, names);
+  return "there is " + std::string(near.empty() ? what : "no command ") + quoted(name) + near;
 }
 
 std::string not_one_of(std::string_view option, std::string_view given,

@@ -12,13 +12,17 @@
 
 namespace whyoom::app {
 
+struct OptionWord {
+  std::string name, value;  // "--last", "3"
+};
+
 struct Words {
   std::size_t command = 0;              // in the table; 0 = none was given
   std::vector<std::string> operands{};  // behind the command, or of a line without one
-  std::vector<std::string> options{};   // as written, without values
-  std::vector<std::string> before{};    // those of them that stand before the command
-  std::string unknown{};                // the first option that the command does not have
-  bool unknown_first = false;           // no operand stands before it
+  std::vector<OptionWord> options{};
+  std::vector<OptionWord> before{};  // those of them that stand before the command
+  std::string unknown{};             // the first option that the command does not have
+  bool unknown_first = false;        // no operand stands before it
 };
 
 // The first operand is the command, if there is one of that name.
@@ -29,7 +33,8 @@ std::string misspelt(const Words& words, const std::vector<CommandInfo>& table);
 std::string complaint(const CommandInfo& command, const std::string& kind, const std::string& what);
 
 // Sentences.
-std::string no_command(std::string_view name, const std::vector<CommandInfo>& table);
+std::string no_command(std::string_view name, const std::vector<CommandInfo>& table,
+                       std::string_view what = "no command ");
 std::string not_one_of(std::string_view option, std::string_view given,
                        const std::vector<std::string>& choices);
 
