@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 
+#include "advise/overlay_files.h"
 #include "base/human.h"
 #include "base/text.h"
 #include "host/host.h"
 #include "host/sysctl_setters.h"
+#include "memory/host_with.h"
 #include "memory/settings.h"
 
 namespace whyoom::advise {
@@ -43,58 +45,71 @@ constexpr std::array<Pair, 4> kubelet_values{{{"vm.overcommit_memory", "1"},
                                               {"kernel.panic", "10"},
                                               {"kernel.panic_on_oops", "1"}}};
 
-void add_other_setters(Plan& plan, host::Files& files, const HostState& state) {
-  const auto setters = host::find_setters(files, plan.wanted.key);
-  for (const auto& setter : setters) {
-    if (plan.notes.size() == most_setters) {
-      plan.notes.emplace_back("{} more lines of programs name it", setters.size() - most_setters);
-      break;
-    }
-    plan.notes.emplace_back(
-        "{} names it too, in {}:{}: \"{}\". whyoom does not edit that; when it sets another "
-        "value, change it there, or it comes back.",
-        setter.program, printable(setter.file), setter.line, printable(setter.text));
-  }
-  const auto* row = std::ranges::find(kubelet_values, plan.wanted.key.dotted(), &Pair::first);
-  if (row != kubelet_values.end() && state.host->kubelet.seen &&
-      !same_sysctl_value(row->second, plan.wanted.value)) {
-    plan.notes.emplace_back(
-        "the kubelet of this host sets it to {} at each start, and with --protect-kernel-defaults "
-        "it does not start with another value",
-        std::string(row->second));
+void add_once(std::vector<Message>& messages, Message message) {
+  if (std::ranges::find(messages, message.str(), &Message::str) == messages.end()) {
+    messages.push_back(std::move(message));
   }
 }
 
-void add_boot_notes(Plan& plan) {
-  const host::SysctlHistory& before = plan.sysctl.before;
-  if (before.boot_reader == host::SysctlBoot::nothing) {
-    plan.risks.emplace_back(
-        "systemd-sysctl.service is masked on this host: nothing reads these files at boot");
-  }
-  if (before.command_line && !same_sysctl_value(*before.command_line, plan.wanted.value)) {
+void add_other_setters(Plan& plan, const Wanted& wanted, host::Files& files,
+                       const HostState& state) {
+  const std::string& key = wanted.key.dotted();
+  const auto setters = host::find_setters(files, wanted.key);
+  for (std::size_t i = 0; i < setters.size(); ++i) {
+    if (i == most_setters) {
+      plan.notes.emplace_back("{} more lines of programs name {}", setters.size() - i, key);
+      break;
+    }
     plan.notes.emplace_back(
-        "the kernel's command line sets it to {}; the files are read later and win",
-        printable(*before.command_line));
+        "{} names {} too, in {}:{}: \"{}\". whyoom does not edit that; when it sets another "
+        "value, change it there, or it comes back.",
+        setters[i].program, key, printable(setters[i].file), setters[i].line,
+        printable(setters[i].text));
+  }
+  const auto* row = std::ranges::find(kubelet_values, key, &Pair::first);
+  if (row != kubelet_values.end() && state.host->kubelet.seen &&
+      !same_sysctl_value(row->second, wanted.value)) {
+    plan.notes.emplace_back(
+        "the kubelet of this host sets {} to {} at each start, and with --protect-kernel-defaults "
+        "it does not start with another value",
+        key, std::string(row->second));
+  }
+}
+
+void add_boot_notes(Plan& plan, const PlannedSetting& setting) {
+  const host::SysctlHistory& before = setting.sysctl.before;
+  if (before.boot_reader == host::SysctlBoot::nothing) {
+    add_once(plan.risks, Message("systemd-sysctl.service is masked on this host: nothing reads "
+                                 "these files at boot"));
+  }
+  if (before.command_line && !same_sysctl_value(*before.command_line, setting.wanted.value)) {
+    plan.notes.emplace_back(
+        "the kernel's command line sets {} to {}; the files are read later and win",
+        setting.wanted.key.dotted(), printable(*before.command_line));
   }
   for (const host::SysctlOpenLine& open : before.open) {
-    plan.risks.emplace_back("{} can write {}: what is set there can be changed again without you",
-                            printable(open.who), printable(open.path));
+    add_once(plan.risks,
+             Message("{} can write {}: what is set there can be changed again without you",
+                     printable(open.who), printable(open.path)));
   }
   for (const host::SysctlGap& gap : before.gaps) {
-    plan.notes.emplace_back("{} could not be read ({}); whatever is in it, another line decides",
-                            printable(gap.path), printable(gap.error.text));
+    add_once(plan.notes,
+             Message("{} could not be read ({}); whatever is in it, another line decides",
+                     printable(gap.path), printable(gap.error.text)));
   }
 }
 
 // A write to one of them sets the other to 0 (mm/util.c overcommit_ratio_handler() and
 // overcommit_kbytes_handler()). It stands in the change so that an undo brings it back.
-void add_counterpart(Plan& plan, host::Files& files) {
-  constexpr std::string_view ratio = "vm.overcommit_ratio";
-  constexpr std::string_view kbytes = "vm.overcommit_kbytes";
-  if (plan.wanted.key != ratio && plan.wanted.key != kbytes) {
+constexpr std::string_view overcommit_ratio = "vm.overcommit_ratio";
+constexpr std::string_view overcommit_kbytes = "vm.overcommit_kbytes";
+
+void add_counterpart(Plan& plan, const host::SysctlKey& key, host::Files& files) {
+  if (key != overcommit_ratio && key != overcommit_kbytes) {
     return;
   }
-  const auto other = host::SysctlKey::parse(plan.wanted.key == ratio ? kbytes : ratio);
+  const auto other =
+      host::SysctlKey::parse(key == overcommit_ratio ? overcommit_kbytes : overcommit_ratio);
   const auto value = files.read(other->file());
   if (value && trim_right(*value) != "0") {
     plan.change.running.push_back({*other, std::string(trim_right(*value)), "0"});
@@ -102,9 +117,20 @@ void add_counterpart(Plan& plan, host::Files& files) {
   }
 }
 
+const PlannedSetting* setting_of(const Plan& plan, std::string_view key) {
+  const auto found = std::ranges::find_if(
+      plan.settings, [key](const PlannedSetting& each) { return each.wanted.key == key; });
+  return found == plan.settings.end() ? nullptr : &*found;
+}
+
+std::optional<std::uint64_t> wanted_min_free(const Plan& plan) {
+  const PlannedSetting* setting = setting_of(plan, min_free);
+  return setting == nullptr ? std::nullopt : parse_number<std::uint64_t>(setting->wanted.value);
+}
+
 void add_low_min_free(Plan& plan, const HostState& state) {
-  const auto value = parse_number<std::uint64_t>(plan.wanted.value);
-  if (value && plan.wanted.key == min_free && state.min_free && state.min_free->kernel_default &&
+  const auto value = wanted_min_free(plan);
+  if (value && state.min_free && state.min_free->kernel_default &&
       KiB(*value) < *state.min_free->kernel_default) {
     plan.risks.emplace_back(
         "{} kB is below the kernel's own choice of {} kB: allocations that may not wait can "
@@ -114,7 +140,7 @@ void add_low_min_free(Plan& plan, const HostState& state) {
 }
 
 void add_near_killing(Plan& plan) {
-  const auto value = parse_number<std::uint64_t>(plan.wanted.value);
+  const auto value = wanted_min_free(plan);
   if (value && plan.refusal.empty() && plan.raises_min_free &&
       memory::is_near(plan.kills_from, KiB(*value))) {
     plan.risks.emplace_back("as the host is now, the kernel kills from {} kB on: that is near",
@@ -122,79 +148,197 @@ void add_near_killing(Plan& plan) {
   }
 }
 
-}  // namespace
+// "vm.a=1 and vm.b=2"
+std::string assignments(const Plan& plan) {
+  std::string text;
+  for (const PlannedSetting& setting : plan.settings) {
+    text += (text.empty() ? "" : " and ") + setting.wanted.key.dotted() + "=" +
+            printable(setting.wanted.value);
+  }
+  return text;
+}
 
-void judge_value(Plan& plan, const HostState& state) {
-  memory::Settings settings;
-  const std::string assignment = plan.wanted.key.dotted() + "=" + plan.wanted.value;
-  if (memory::apply_setting(settings, assignment, state.machine) && !state.machine.zones.empty()) {
-    plan.what_if = memory::what_if(state.machine, settings);
+// From which vm.min_free_kbytes on the kernel kills, once the other settings are made.
+std::optional<memory::OomThreshold> kills_then(const Plan& plan, const HostState& state) {
+  if (plan.settings.size() == 1) {
+    return state.kills_from;
   }
-  const auto now = parse_number<std::int64_t>(trim(plan.running.value_or("")));
-  const auto wanted = parse_number<std::int64_t>(plan.wanted.value);
-  plan.raises_min_free =
-      plan.wanted.key == min_free && wanted.has_value() && (!now || *wanted > *now);
-  if (plan.wanted.key == min_free) {
-    plan.kills_from = state.kills_from;
-  }
-  if (plan.wanted.key == min_free && plan.kills_from) {
-    if (plan.raises_min_free &&
-        static_cast<std::uint64_t>(*wanted) >= plan.kills_from->value.count()) {
-      plan.refusal = Message(
-          "vm.min_free_kbytes={} would make the kernel kill processes at once: as this host is "
-          "now, "
-          "it kills from {} kB ({}) on. Choose less, or free memory first.",
-          plan.wanted.value, plan.kills_from->value.count(),
-          human(to_bytes(plan.kills_from->value)));
+  host::Host host = *state.host;
+  HostState then = memory::state_of(host);
+  for (const PlannedSetting& setting : plan.settings) {
+    if (setting.wanted.key != min_free) {
+      host::Host next = memory::host_with(then, setting.wanted.key.dotted(), setting.wanted.value);
+      host = std::move(next);
+      then = memory::state_of(host);
     }
+  }
+  return then.kills_from;
+}
+
+void judge_min_free(Plan& plan, const HostState& state) {
+  const PlannedSetting* setting = setting_of(plan, min_free);
+  if (setting == nullptr) {
     return;
   }
-  // Of other settings the what-if tells; it does not count on reclaim.
-  if (plan.what_if && plan.what_if->request && plan.what_if->request->passes_before &&
-      !plan.what_if->request->passes_after) {
+  const auto now = parse_number<std::uint64_t>(trim(setting->running.value_or("")));
+  const auto wanted = wanted_min_free(plan);
+  plan.raises_min_free = wanted && (!now || *wanted > *now);
+  plan.kills_from = kills_then(plan, state);
+  if (!plan.kills_from || !wanted) {
+    return;
+  }
+  // What does not make it worse is not refused.
+  const bool kills_now = now && state.kills_from && KiB(*now) >= state.kills_from->value;
+  if (KiB(*wanted) >= plan.kills_from->value && (plan.raises_min_free || !kills_now)) {
     plan.refusal = Message(
-        "{}={} would leave no memory for an ordinary request: of {} within its reach {} would be "
-        "left, and the kernel would kill at once. Choose less, or free memory first.",
-        plan.wanted.key.dotted(), plan.wanted.value, human(plan.what_if->within_reach_before),
-        human(plan.what_if->within_reach_after));
+        "{} would make the kernel kill processes at once: as this host is now, it kills from {} "
+        "kB ({}) on. Choose less, or free memory first.",
+        assignments(plan), plan.kills_from->value.count(), human(to_bytes(plan.kills_from->value)));
   }
 }
 
-tl::expected<Plan, Message> make_plan(host::Files& files, const HostState& state,
-                                      const Wanted& wanted, const CheckAfter& check,
-                                      bool set_running) {
-  Plan plan(wanted);
+using Done = tl::expected<void, Message>;
+
+// Each key once, and none that undoes another.
+Done check_keys(const std::vector<Wanted>& wanted) {
+  const auto has = [&](std::string_view key) {
+    return std::ranges::any_of(wanted, [key](const Wanted& each) { return each.key == key; });
+  };
+  for (auto each = wanted.begin(); each != wanted.end(); ++each) {
+    if (std::any_of(wanted.begin(), each,
+                    [&](const Wanted& one) { return one.key == each->key; })) {
+      return tl::unexpected(Message("{} is given twice; give it once", each->key.dotted()));
+    }
+  }
+  if (has(overcommit_ratio) && has(overcommit_kbytes)) {
+    return tl::unexpected(
+        Message("the kernel sets {} to 0 when {} is set, and the other way round; give one of them",
+                overcommit_ratio, overcommit_kbytes));
+  }
+  return {};
+}
+
+// Of several edits of one file: what it was before the first, and what it is after the last.
+void merge(std::vector<FileEdit>& all, const std::vector<FileEdit>& more) {
+  for (const FileEdit& edit : more) {
+    const auto known = std::ranges::find(all, edit.path, &FileEdit::path);
+    if (known == all.end()) {
+      all.push_back(edit);
+    } else {
+      known->after = edit.after;
+    }
+  }
+}
+
+// What one setting needs, with the files as the settings before it leave them.
+Done add_setting(Plan& plan, host::Files& files, OverlayFiles& edited, const HostState& state,
+                 bool set_running) {
+  PlannedSetting& setting = plan.settings.back();
+  const Wanted& wanted = setting.wanted;
   auto running = running_value(files, wanted.key);
   if (!running) {
     return tl::unexpected(running.error());
   }
-  plan.running = std::move(*running);
-  auto edit = edit_sysctl_files(files, wanted, state.host->command_line.str());
+  setting.running = std::move(*running);
+  auto edit = edit_sysctl_files(edited, wanted, state.host->command_line.str());
   if (!edit) {
     return tl::unexpected(Message("the sysctl files cannot be edited so that {} becomes {}: {}",
                                   wanted.key.dotted(), printable(wanted.value),
                                   edit.error().str()));
   }
-  plan.sysctl = std::move(*edit);
-  plan.change.files = plan.sysctl.files;
-  if (plan.running && !same_sysctl_value(*plan.running, wanted.value)) {
-    if (set_running && !host::is_running_value(*plan.running)) {
+  setting.sysctl = std::move(*edit);
+  for (const FileEdit& file : setting.sysctl.files) {
+    edited.put(file.path, file.after);
+  }
+  merge(plan.change.files, setting.sysctl.files);
+  setting.sets_running = set_running && setting.running && setting.is_new();
+  if (setting.sets_running) {
+    if (!host::is_running_value(*setting.running)) {
       return tl::unexpected(
           Message("{} is \"{}\" now, which no undo could set again; set it by hand",
-                  wanted.key.dotted(), printable(*plan.running)));
+                  wanted.key.dotted(), printable(*setting.running)));
     }
-    if (set_running) {
-      add_counterpart(plan, files);
-      plan.change.running.push_back({wanted.key, *plan.running, wanted.value});
-    }
-    // Of the files alone, too: a machine that kills at each boot is not mended from within.
-    judge_value(plan, state);
+    add_counterpart(plan, wanted.key, files);
+    plan.change.running.push_back({wanted.key, *setting.running, wanted.value});
   }
-  add_boot_notes(plan);
-  add_other_setters(plan, files, state);
+  return {};
+}
+
+// A line of a later setting can be one that decides of an earlier one: a glob.
+Done check_together(const Plan& plan, OverlayFiles& edited, const HostState& state) {
+  for (const PlannedSetting& setting : plan.settings) {
+    const auto then = host::find_sysctl(edited, setting.wanted.key, state.host->command_line.str());
+    const host::SysctlHistory& planned = setting.sysctl.after;
+    if (then.value_after_boot() != planned.value_after_boot() ||
+        then.value_after_system() != planned.value_after_system() ||
+        then.value_after_load() != planned.value_after_load()) {
+      return tl::unexpected(
+          Message("the lines of the other settings would change what the files make of {}. Make "
+                  "these fixes one after the other",
+                  setting.wanted.key.dotted()));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+void judge_values(Plan& plan, const HostState& state) {
+  memory::Settings settings;
+  bool known = false;
+  for (const PlannedSetting& setting : plan.settings) {
+    const std::string assignment = setting.wanted.key.dotted() + "=" + setting.wanted.value;
+    known = memory::apply_setting(settings, assignment, state.machine) || known;
+  }
+  if (known && !state.machine.zones.empty()) {
+    plan.what_if = memory::what_if(state.machine, settings);
+  }
+  judge_min_free(plan, state);
+  // Of other settings the what-if tells; it does not count on reclaim.
+  if (!plan.kills_from && plan.what_if && plan.what_if->request &&
+      plan.what_if->request->passes_before && !plan.what_if->request->passes_after) {
+    plan.refusal = Message(
+        "{} would leave no memory for an ordinary request: of {} within its reach {} would be "
+        "left, and the kernel would kill at once. Choose less, or free memory first.",
+        assignments(plan), human(plan.what_if->within_reach_before),
+        human(plan.what_if->within_reach_after));
+  }
+}
+
+tl::expected<Plan, Message> make_plan(host::Files& files, const HostState& state,
+                                      const std::vector<Wanted>& wanted, const CheckAfter& check,
+                                      bool set_running) {
+  if (const Done good = check_keys(wanted); !good) {
+    return tl::unexpected(good.error());
+  }
+  Plan plan;
+  OverlayFiles edited(files);
+  for (const Wanted& each : wanted) {
+    plan.settings.emplace_back(each);
+    if (const Done added = add_setting(plan, files, edited, state, set_running); !added) {
+      return tl::unexpected(added.error());
+    }
+  }
+  if (const Done good = check_together(plan, edited, state); !good) {
+    return tl::unexpected(good.error());
+  }
+  // Of the files alone, too: a machine that kills at each boot is not mended from within.
+  if (std::ranges::any_of(plan.settings, [](const PlannedSetting& setting) {
+        return setting.running && setting.is_new();
+      })) {
+    judge_values(plan, state);
+  }
+  if (plan.raises_min_free) {  // memory that the others give back comes first
+    std::ranges::stable_partition(plan.change.running,
+                                  [](const RunningEdit& edit) { return edit.key != min_free; });
+  }
+  for (const PlannedSetting& setting : plan.settings) {
+    add_boot_notes(plan, setting);
+    add_other_setters(plan, setting.wanted, files, state);
+  }
   add_low_min_free(plan, state);
   if (check && !plan.change.empty()) {
-    for (Message& risk : check(plan.sysctl.after)) {
+    for (Message& risk : check(plan.settings)) {
       plan.risks.push_back(std::move(risk));
     }
   }

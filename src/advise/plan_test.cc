@@ -20,11 +20,35 @@ class PlanOfAGuest : public testing::Test {
     state_ = memory::state_of(host_);
   }
 
+  // An empty pool of huge pages, and nothing to spare in the zone that they do not come from.
+  void add_pool() {
+    std::string zones = files_.read("/proc/zoneinfo", host::default_most_bytes).value();
+    const std::string free = "pages free     ";
+    zones.replace(zones.find(free) + free.size(), 4, "100 ");  // of zone DMA
+    files_.add("/proc/zoneinfo", zones);
+    files_.add("/proc/sys/vm/nr_hugepages", "0\n");
+    const std::string pool = "/sys/kernel/mm/hugepages/hugepages-2048kB/";
+    for (const char* file : {"nr_hugepages", "free_hugepages", "resv_hugepages"}) {
+      files_.add(pool + file, "0\n");
+    }
+    host_ = host::read_host(files_);
+    state_ = memory::state_of(host_);
+  }
+
   tl::expected<Plan, Message> plan(std::string_view assignment, bool set_running = true,
                                    const CheckAfter& check = nullptr) {
-    const auto wanted = parse_wanted(assignment, state_.machine);
-    EXPECT_TRUE(wanted) << assignment;
-    return make_plan(files_, state_, *wanted, check, set_running);
+    return plan_of({assignment}, set_running, check);
+  }
+
+  tl::expected<Plan, Message> plan_of(const std::vector<std::string_view>& assignments,
+                                      bool set_running = true, const CheckAfter& check = nullptr) {
+    std::vector<Wanted> all;
+    for (const std::string_view assignment : assignments) {
+      const auto wanted = parse_wanted(assignment, state_.machine);
+      EXPECT_TRUE(wanted) << assignment;
+      all.push_back(*wanted);
+    }
+    return make_plan(files_, state_, all, check, set_running);
   }
 
   host::MemoryFiles files_;
@@ -73,7 +97,7 @@ TEST_F(PlanOfAGuest, RefusesSuchAValueForTheNextBootToo) {
 TEST_F(PlanOfAGuest, ChecksWhatItRefusesToo) {
   load("before");
   ASSERT_TRUE(state_.kills_from);
-  const auto check = [](const host::SysctlHistory&) {
+  const auto check = [](const std::vector<PlannedSetting>&) {
     return std::vector<Message>{Message("as a check says")};
   };
   const auto result =
@@ -84,17 +108,7 @@ TEST_F(PlanOfAGuest, ChecksWhatItRefusesToo) {
 
 TEST_F(PlanOfAGuest, SaysHowMuchAPoolOfHugePagesLeaves) {
   load("before");
-  std::string zones = files_.read("/proc/zoneinfo", host::default_most_bytes).value();
-  const std::string free = "pages free     ";
-  zones.replace(zones.find(free) + free.size(), 4, "100 ");  // of zone DMA
-  files_.add("/proc/zoneinfo", zones);
-  files_.add("/proc/sys/vm/nr_hugepages", "0\n");
-  const std::string pool = "/sys/kernel/mm/hugepages/hugepages-2048kB/";
-  for (const char* file : {"nr_hugepages", "free_hugepages", "resv_hugepages"}) {
-    files_.add(pool + file, "0\n");
-  }
-  host_ = host::read_host(files_);
-  state_ = memory::state_of(host_);
+  add_pool();
   const auto result = plan("vm.nr_hugepages=5000");
   ASSERT_TRUE(result) << result.error().str();
   EXPECT_NE(result->refusal.str().find(
@@ -144,8 +158,8 @@ TEST_F(PlanOfAGuest, RemembersTheValueThatTheKernelSetsToZeroWithIt) {
 
 TEST_F(PlanOfAGuest, NamesWhatACheckWouldSayOfTheFilesThen) {
   std::optional<std::string> then;
-  const auto check = [&then](const host::SysctlHistory& after) {
-    then = after.value_after_boot();
+  const auto check = [&then](const std::vector<PlannedSetting>& settings) {
+    then = settings.front().sysctl.after.value_after_boot();
     return std::vector<Message>{Message("as a check says")};
   };
   const auto result = plan("vm.min_free_kbytes=4096", true, check);
@@ -153,6 +167,74 @@ TEST_F(PlanOfAGuest, NamesWhatACheckWouldSayOfTheFilesThen) {
   EXPECT_EQ(then, "4096");
   ASSERT_EQ(result->risks.size(), 2U);
   EXPECT_EQ(result->risks[1].str(), "as a check says");
+}
+
+TEST_F(PlanOfAGuest, MakesSeveralSettingsAtOnce) {
+  files_.add("/etc/sysctl.conf", "vm.min_free_kbytes = 792281\nvm.panic_on_oom = 1\n");
+  files_.add_link("/etc/sysctl.d/99-sysctl.conf", "../sysctl.conf");
+  files_.add("/proc/sys/vm/panic_on_oom", "1\n");
+  files_.add("/proc/sys/vm/swappiness", "60\n");
+  const auto result =
+      plan_of({"vm.panic_on_oom=0", "vm.min_free_kbytes=default", "vm.swappiness=10"});
+  ASSERT_TRUE(result) << result.error().str();
+  ASSERT_EQ(result->settings.size(), 3U);
+  ASSERT_EQ(result->change.files.size(), 1U);
+  EXPECT_EQ(result->change.files[0].before, "vm.min_free_kbytes = 792281\nvm.panic_on_oom = 1\n");
+  EXPECT_EQ(result->change.files[0].after,
+            "vm.min_free_kbytes = 45056\nvm.panic_on_oom = 0\nvm.swappiness = 10\n");
+  EXPECT_EQ(result->change.running.size(), 3U);
+  for (const PlannedSetting& setting : result->settings) {
+    EXPECT_EQ(setting.sysctl.after.value_after_boot(), setting.wanted.value);
+  }
+}
+
+TEST_F(PlanOfAGuest, AFileThatTheyMakeIsMadeOnce) {
+  files_.add("/proc/sys/vm/swappiness", "60\n");
+  const auto result = plan_of({"vm.min_free_kbytes=default", "vm.swappiness=10"});
+  ASSERT_TRUE(result) << result.error().str();
+  ASSERT_EQ(result->change.files.size(), 1U);
+  EXPECT_EQ(result->change.files[0].before, std::nullopt);
+  EXPECT_FALSE(result->settings[1].sysctl.lines[0].new_file);
+}
+
+TEST_F(PlanOfAGuest, RefusesKeysThatUndoEachOther) {
+  const auto twice = plan_of({"vm.swappiness=10", "vm.swappiness=20"});
+  ASSERT_FALSE(twice);
+  EXPECT_NE(twice.error().str().find("is given twice"), std::string::npos);
+  const auto both = plan_of({"vm.overcommit_ratio=10", "vm.overcommit_kbytes=1G"});
+  ASSERT_FALSE(both);
+  EXPECT_NE(both.error().str().find("give one of them"), std::string::npos);
+}
+
+// The glob is read after the line of the first, and a line of the second takes it away.
+TEST_F(PlanOfAGuest, ALineThatDecidesOfTwoIsNotTakenFromOne) {
+  files_.add("/proc/sys/net/ipv4/conf/a/rp_filter", "1\n");
+  files_.add("/proc/sys/net/ipv4/conf/b/rp_filter", "1\n");
+  files_.add("/etc/sysctl.d/50.conf", "net.ipv4.conf.*.rp_filter = 1\n");
+  const auto result =
+      plan_of({"net.ipv4.conf.a.rp_filter=1", "net.ipv4.conf.b.rp_filter=2"}, false);
+  if (result) {
+    for (const PlannedSetting& setting : result->settings) {
+      EXPECT_EQ(setting.sysctl.after.value_after_boot(), setting.wanted.value);
+    }
+  } else {
+    EXPECT_NE(result.error().str().find("one after the other"), std::string::npos);
+  }
+}
+
+// Each alone leaves room; the two together do not.
+TEST_F(PlanOfAGuest, JudgesThemTogether) {
+  load("before");
+  add_pool();
+  EXPECT_TRUE(plan("vm.min_free_kbytes=600M")->refusal.empty());
+  EXPECT_TRUE(plan("vm.nr_hugepages=200")->refusal.empty());
+  const auto both = plan_of({"vm.min_free_kbytes=600M", "vm.nr_hugepages=200"});
+  ASSERT_TRUE(both) << both.error().str();
+  EXPECT_NE(
+      both->refusal.str().find("vm.min_free_kbytes=614400 and vm.nr_hugepages=200 would make"),
+      std::string::npos)
+      << both->refusal.str();
+  EXPECT_EQ(both->change.running.back().key, "vm.min_free_kbytes");
 }
 
 TEST_F(PlanOfAGuest, WarnsOfAValueBelowTheKernelsChoice) {

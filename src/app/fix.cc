@@ -35,8 +35,8 @@ namespace {
 using advise::Plan;
 
 struct FixOptions : Options {
-  std::string setting;  // KEY=VALUE; empty = the remedy of the root cause
-  std::string cause;    // the remedy of this one; empty = not given
+  std::vector<std::string> settings;  // KEY=VALUE; empty = the remedy of the root cause
+  std::string cause;                  // the remedy of this one; empty = not given
   bool dry_run = false, yes = false;
   bool files_only = false;           // the running value stays as it is
   bool force = false;                // also when the kernel would kill at once
@@ -81,11 +81,11 @@ tl::expected<Look, NoFix> look(const FixOptions& options) {
   if (!root) {
     return tl::unexpected(NoFix{root.error(), true});
   }
-  const bool by_name = !options.setting.empty();
+  const bool by_name = !options.settings.empty();
   const LastCause last = by_name || !options.cause.empty() ? LastCause{} : last_cause(*root);
   auto check = diagnose::check(host::read_facts(*root->files, root->options));
   const memory::Machine& machine = check->state.machine;
-  auto choice = by_name ? setting_of(options.setting, machine)
+  auto choice = by_name ? settings_of(options.settings, machine)
                         : choose(check->findings, options.cause, last, machine);
   if (!choice) {
     return tl::unexpected(choice.error());
@@ -106,12 +106,28 @@ int say_no(const FixOptions& options, const Plan& plan, const std::string& why, 
   return io.fail(why);
 }
 
+// "vm.a is 1 and kernel.b is 2"
+std::string values_text(const Plan& plan) {
+  std::string text;
+  for (const advise::PlannedSetting& setting : plan.settings) {
+    text += (text.empty() ? "" : " and ") + setting.wanted.key.dotted() + " is " +
+            printable(setting.wanted.value);
+  }
+  return text;
+}
+
+bool only_later(const FixOptions& options, const Plan& plan) {
+  return options.files_only || !plan.settings.front().running;
+}
+
 int say_nothing_to_do(const FixOptions& options, const Plan& plan, Console& io) {
   write_json(options, plan, {"nothing-to-do", 0, {}}, io);
   if (options.format == Format::text) {
-    const bool later = options.files_only || !plan.running;
-    io.out.write(plan.wanted.key.dotted() + " is " + printable(plan.wanted.value) +
-                 (later ? " from the next boot on already" : " now, and the next boot keeps it") +
+    const bool one = plan.settings.size() == 1;
+    io.out.write(values_text(plan) +
+                 (only_later(options, plan) ? " from the next boot on already"
+                  : one                     ? " now, and the next boot keeps it"
+                                            : " now, and the next boot keeps them") +
                  ". Nothing to do.\n");
   }
   return nothing_found;
@@ -129,13 +145,17 @@ std::string why_not_now(const FixOptions& options, Console& io) {
 }
 
 std::string done_text(const FixOptions& options, const Plan& plan) {
-  const bool files = !plan.change.files.empty();
-  const bool later = options.files_only || !plan.running;
-  std::string text = "Done. " + plan.wanted.key.dotted() + " is " + printable(plan.wanted.value);
-  text += later   ? " from the next boot on; the files were read back."
-          : files ? " now, and the files keep it; both were read back."
-                  : " now; it was read back.";
-  return text + "\n`sudo whyoom undo` takes it back.\n";
+  const bool one = plan.settings.size() == 1;
+  std::string text = "Done. " + values_text(plan);
+  if (only_later(options, plan)) {
+    text += " from the next boot on; the files were read back.";
+  } else if (plan.change.files.empty()) {
+    text += one ? " now; it was read back." : " now; they were read back.";
+  } else {
+    text += one ? " now, and the files keep it; both were read back."
+                : " now, and the files keep them; all were read back.";
+  }
+  return text + "\n`sudo whyoom undo` takes " + (one ? "it" : "them") + " back.\n";
 }
 
 int carry_out(const FixOptions& options, const FixChoice& choice, const Plan& plan, Console& io) {
@@ -144,10 +164,10 @@ int carry_out(const FixOptions& options, const FixChoice& choice, const Plan& pl
     return say_no(options, plan, store.error(), io);
   }
   const BlockSignals until_done;
-  const fix::FixMeta meta{now_us(), plan.wanted, io.command_line};
+  const fix::FixMeta meta{now_us(), choice.wanted, io.command_line};
   const auto number =
       fix::apply(plan.change, *store, meta,
-                 fix_hooks(plan.wanted, !plan.change.files.empty(), !options.force, io));
+                 fix_hooks(choice.wanted, !plan.change.files.empty(), !options.force, io));
   if (!number) {
     write_json(options, plan,
                {number.error().refused ? "refused" : "rolled-back", 0, number.error().what}, io);
@@ -193,6 +213,21 @@ int show_and_apply(const FixOptions& options, const Look& looked, const Plan& pl
   return carry_out(options, looked.choice, plan, io);
 }
 
+ShellCommand as_root(const std::vector<std::string>& settings) {
+  std::vector<ShellOperand> words;
+  for (const std::string& setting : settings) {
+    if (auto word = ShellOperand::from(setting)) {
+      words.push_back(std::move(*word));
+    }
+  }
+  if (words.size() != settings.size() || settings.size() > 2) {
+    return ShellCommand("sudo whyoom fix <KEY=VALUE>...");
+  }
+  return words.empty()       ? ShellCommand("sudo whyoom fix")
+         : words.size() == 1 ? ShellCommand("sudo whyoom fix {}", words[0])
+                             : ShellCommand("sudo whyoom fix {} {}", words[0], words[1]);
+}
+
 // What the command line asks for and cannot have; empty when it can.
 std::string contradiction(const FixOptions& options) {
   if (!options.root.empty() && !options.dry_run && !options.tool) {
@@ -201,9 +236,7 @@ std::string contradiction(const FixOptions& options) {
   if (options.dry_run || options.tool) {
     return {};
   }
-  const auto setting = ShellOperand::from(options.setting);
-  return needs_root(setting ? ShellCommand("sudo whyoom fix {}", *setting)
-                            : ShellCommand("sudo whyoom fix"));
+  return needs_root(as_root(options.settings));
 }
 
 int fix(const FixOptions& options, Console& io) {
@@ -227,9 +260,12 @@ int fix(const FixOptions& options, Console& io) {
     return looked.error().is_error ? trouble : nothing_found;
   }
   if (options.tool) {
+    if (looked->choice.wanted.size() > 1) {
+      return io.fail("--output takes one setting; run it for each");
+    }
     const auto& profile = looked->check->facts.host.tuned_profile;
     const auto text =
-        advise::deployment(*options.tool, looked->choice.wanted,
+        advise::deployment(*options.tool, looked->choice.wanted.front(),
                            profile ? std::optional(printable(profile->value)) : std::nullopt);
     if (!text) {
       return io.fail(text.error().str());
@@ -237,12 +273,17 @@ int fix(const FixOptions& options, Console& io) {
     io.out.write(*text);
     return nothing_found;
   }
-  const advise::Wanted& wanted = looked->choice.wanted;
-  const auto check_after = [&](const host::SysctlHistory& after) {
-    return diagnose::value_risks(*looked->check, wanted.key, wanted.value, after);
+  const auto check_after = [&](const std::vector<advise::PlannedSetting>& settings) {
+    std::vector<diagnose::NewValue> values;
+    for (const advise::PlannedSetting& setting : settings) {
+      if (setting.changes()) {
+        values.push_back({setting.wanted.key, setting.wanted.value, setting.sysctl.after});
+      }
+    }
+    return diagnose::value_risks(*looked->check, values);
   };
-  auto plan = advise::make_plan(*looked->files, looked->check->state, wanted, check_after,
-                                !options.files_only);
+  auto plan = advise::make_plan(*looked->files, looked->check->state, looked->choice.wanted,
+                                check_after, !options.files_only);
   if (!plan) {
     return io.fail(plan.error().str());
   }
@@ -267,14 +308,15 @@ std::map<std::string, advise::Tool> tools() {
 }  // namespace
 
 const Command fix_command{
-    "fix", "whyoom fix [KEY=VALUE | --cause ID] [OPTIONS]\n       whyoom fix --list | --resume",
+    "fix", "whyoom fix [KEY=VALUE... | --cause ID] [OPTIONS]\n       whyoom fix --list | --resume",
     "Changes a setting safely: shown, verified, can be undone.\n"
     "Without KEY=VALUE it takes the remedy of what is wrong with this host. The line that decides "
     "is\n"
     "edited in its sysctl file, and nothing else; the running value is set and read back. First "
     "it\n"
     "shows the change and asks.",
-    "KEY=VALUE: any sysctl. vm.min_free_kbytes also takes 64M, 1% (of RAM) and default.\n"
+    "KEY=VALUE: any sysctl; several are one fix. vm.min_free_kbytes also takes 64M, 1% (of RAM) "
+    "and default.\n"
     "TOOL is one of ansible, cloud-init, kubernetes, tuned, sysctl.d.\n"
     "\nExit status: 0 done or nothing to do, 2 refused or wrong use (nothing was changed),\n"
     "3 failed half-way and taken back.\n"
@@ -287,7 +329,7 @@ const Command fix_command{
     "  sudo whyoom fix --list                what was changed on this machine\n",
     [](Flags& flags) -> Work {
       const auto options = std::make_shared<FixOptions>();
-      flags.text("SETTING", "", options->setting, "The setting");
+      flags.texts("SETTING", options->settings, "The settings", false);
       flags.text("--cause", "ID", options->cause, "The remedy of this cause");
       flags.flag("-n,--dry-run", options->dry_run, "Show the change and touch nothing");
       flags.flag("-y,--yes", options->yes, "Do not ask");

@@ -37,13 +37,17 @@ std::string no_setting(const Finding& finding) {
 
 }  // namespace
 
-tl::expected<FixChoice, NoFix> setting_of(const std::string& assignment,
-                                          const memory::Machine& machine) {
-  auto wanted = advise::parse_wanted(assignment, machine);
-  if (!wanted) {
-    return tl::unexpected(NoFix{wanted.error().str(), true});
+tl::expected<FixChoice, NoFix> settings_of(const std::vector<std::string>& assignments,
+                                           const memory::Machine& machine) {
+  FixChoice choice;
+  for (const std::string& assignment : assignments) {
+    auto wanted = advise::parse_wanted(assignment, machine);
+    if (!wanted) {
+      return tl::unexpected(NoFix{wanted.error().str(), true});
+    }
+    choice.wanted.push_back(std::move(*wanted));
   }
-  return FixChoice{std::move(*wanted), {}, {}, {}, {}};
+  return choice;
 }
 
 namespace {
@@ -111,7 +115,7 @@ tl::expected<FixChoice, NoFix> choose(const std::vector<Finding>& findings,
     return each->cause == last.cause ? -1 : urgency(*each);
   });
   const diagnose::Setting& setting = *remedy_with_setting(*candidates.front())->setting;
-  auto choice = setting_of(setting.key + "=" + std::to_string(setting.value), machine);
+  auto choice = settings_of({setting.key + "=" + std::to_string(setting.value)}, machine);
   if (choice) {
     choice->cause = candidates.front()->cause;
     choice->summary = candidates.front()->summary.str();

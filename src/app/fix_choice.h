@@ -1,4 +1,4 @@
-// Which setting a fix is about: the user's own, or the remedy of what is wrong with the host.
+// Which settings a fix is about: the user's own, or the remedy of what is wrong with the host.
 #pragma once
 
 #include <string>
@@ -12,8 +12,8 @@
 namespace whyoom::app {
 
 struct FixChoice {
-  advise::Wanted wanted;
-  std::string cause;                // empty: the user named the setting
+  std::vector<advise::Wanted> wanted;
+  std::string cause;                // empty: the user named the settings
   std::string summary;              // what the finding says
   std::vector<std::string> others;  // causes of this host that have a setting as well
   std::string elsewhere;            // a sentence, when the last event had another cause; else empty
@@ -31,8 +31,8 @@ struct NoFix {
   bool is_error = false;
 };
 
-tl::expected<FixChoice, NoFix> setting_of(const std::string& assignment,
-                                          const memory::Machine& machine);
+tl::expected<FixChoice, NoFix> settings_of(const std::vector<std::string>& assignments,
+                                           const memory::Machine& machine);
 
 // The first finding with a setting: why memory ran out the last time, then what happens now before
 // what can happen, and why memory runs out before what the kernel does then.

@@ -31,7 +31,7 @@ TEST(FixChoice, TakesWhyMemoryRunsOutBeforeWhatTheKernelDoesThen) {
   const auto choice = choose(findings, {}, {}, {});
   ASSERT_TRUE(choice) << choice.error().why;
   EXPECT_EQ(choice->cause, "min-free-too-high");
-  EXPECT_EQ(choice->wanted.value, "100000");
+  EXPECT_EQ(choice->wanted.front().value, "100000");
   EXPECT_EQ(choice->others, std::vector<std::string>{"panic-on-oom"});
 }
 
@@ -68,7 +68,7 @@ TEST(FixChoice, TakesTheCauseThatTheUserNames) {
       finding("min-free-too-high", Role::root, "vm.min_free_kbytes"),
       finding("panic-on-oom", Role::risk, "kernel.panic"), finding("slab-leak", Role::risk),
       finding("pid-max", Role::ruled_out, "kernel.pid_max")};
-  EXPECT_EQ(choose(findings, "panic-on-oom", {}, {})->wanted.key, "kernel.panic");
+  EXPECT_EQ(choose(findings, "panic-on-oom", {}, {})->wanted.front().key, "kernel.panic");
   EXPECT_TRUE(choose(findings, "slab-leak", {}, {}).error().is_error);
   EXPECT_FALSE(choose(findings, "pid-max", {}, {}).error().is_error);
   EXPECT_NE(choose(findings, "threads-max", {}, {}).error().why.find("not found on this host"),

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -77,13 +78,16 @@ std::vector<std::uint64_t> steps_up(std::uint64_t from, std::uint64_t to) {
   return values;
 }
 
-fix::ApplyHooks fix_hooks(const advise::Wanted& wanted, bool files, bool look, Console& io) {
+fix::ApplyHooks fix_hooks(const std::vector<advise::Wanted>& wanted, bool files, bool look,
+                          Console& io) {
   fix::ApplyHooks hooks;
   hooks.write_value = [look, &io](const advise::RunningEdit& edit) {
     return write_value(edit, look, io);
   };
   hooks.verify = [wanted, files]() -> Result {
-    if (wanted.key == min_free || wanted.key == scale_factor) {
+    if (std::ranges::any_of(wanted, [](const advise::Wanted& each) {
+          return each.key == min_free || each.key == scale_factor;
+        })) {
       const auto live = read_state();
       if (!live) {
         return tl::unexpected(live.error());
@@ -92,7 +96,12 @@ fix::ApplyHooks fix_hooks(const advise::Wanted& wanted, bool files, bool look, C
         return marks;
       }
     }
-    return files ? check_files(wanted) : Result();
+    for (const advise::Wanted& each : wanted) {
+      if (Result kept = files ? check_files(each) : Result(); !kept) {
+        return kept;
+      }
+    }
+    return {};
   };
   hooks.warn = [&io](const std::string& what) { io.tell(what); };
   return hooks;

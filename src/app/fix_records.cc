@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 
 #include "app/block_signals.h"
@@ -57,13 +58,24 @@ std::string state_text(const fix::FixStore& store, const FixRecord& record) {
 
 void write_record(render::JsonWriter& json, const fix::FixStore& store, const FixRecord& record) {
   const auto& wanted = record.meta.wanted;
+  const auto setting = [&json](const advise::Wanted& each) {
+    json("key", each.key.dotted());
+    json("value", each.value);
+  };
   json("number", record.number);
   json("state", fix::state_name(record.state));
   json("interrupted", store.interrupted(record));
   json("damage", render::text_or_null(record.damage));
   json("time", static_cast<double>(record.meta.time_us) / 1e6);
-  json("key", wanted ? wanted->key.dotted() : "");
-  json("value", wanted ? wanted->value : "");
+  if (wanted.empty()) {
+    json("key", "");
+    json("value", "");
+  } else {
+    setting(wanted.front());
+  }
+  if (wanted.size() > 1) {
+    json.list("settings", wanted, setting);
+  }
   json("command", record.meta.command);
   json.values("files", record.change.files, [](const auto& file) { return file.path; });
   json.list("running", record.change.running, [&](const auto& value) {
@@ -86,12 +98,18 @@ const FixRecord* find_interrupted(const fix::FixStore& store,
 }  // namespace
 
 std::string record_line(const FixRecord& record) {
-  std::string text =
-      "fix " + std::to_string(record.number) + ": " + record.meta.wanted->key.dotted();
-  if (!record.change.running.empty()) {
-    text += " " + printable(record.change.running.front().before) + " ->";
+  std::string text = "fix " + std::to_string(record.number) + ": ";
+  for (const advise::Wanted& wanted : record.meta.wanted) {
+    const auto running = std::ranges::find_if(
+        record.change.running,
+        [&](const advise::RunningEdit& edit) { return edit.key == wanted.key; });
+    text += wanted.key.dotted() + " ";
+    if (running != record.change.running.end()) {
+      text += printable(running->before) + " -> ";
+    }
+    text += printable(wanted.value) + ", ";
   }
-  return text + " " + printable(record.meta.wanted->value) + ", " + local_time(record.meta.time_us);
+  return text + local_time(record.meta.time_us);
 }
 
 std::string standing_text(const FixRecord& record, const fix::Examination& found) {
@@ -192,7 +210,7 @@ int resume_fix(const Options& options, bool yes, Console& io) {
   }
   const BlockSignals until_done;
   const bool files = !record->change.files.empty();
-  const auto done = fix::finish(*record, *store, fix_hooks(*record->meta.wanted, files, true, io));
+  const auto done = fix::finish(*record, *store, fix_hooks(record->meta.wanted, files, true, io));
   if (!done) {
     return tell_failure("fix", done.error(), options.style(), io);
   }

@@ -82,7 +82,7 @@ tl::expected<void, std::string> check_files(const advise::Wanted& wanted) {
   for (const auto& [reader, value] : answers) {
     const bool no_boot = history.boot_reader == host::SysctlBoot::nothing && !value;
     if (!no_boot && (!value || !advise::same_sysctl_value(*value, wanted.value))) {
-      return tl::unexpected(std::string(reader) + " would leave " +
+      return tl::unexpected(std::string(reader) + " would leave " + wanted.key.dotted() + " at " +
                             (value ? printable(*value) : "the kernel's default"));
     }
   }

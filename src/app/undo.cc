@@ -2,6 +2,7 @@
 // `whyoom undo`
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -78,37 +79,45 @@ Danger danger_of(const FixRecord& record) {
   for (const advise::FileEdit& file : back.files) {
     files.put(file.path, file.after);
   }
-  Danger danger;
   const std::string command_line = check->facts.host.command_line.str();
-  const auto look = [&](const advise::Wanted& wanted) {
-    const auto then = host::find_sysctl(files, wanted.key, command_line);
-    for (const Message& risk : diagnose::value_risks(*check, wanted.key, wanted.value, then)) {
-      danger.risks.push_back(printable(risk.str()));
-    }
-  };
+  std::vector<diagnose::NewValue> values;
+  advise::Plan plan;
   for (const advise::RunningEdit& value : back.running) {
-    advise::Plan plan({value.key, value.after});
-    plan.running = fix::RunningValues().read(value.key).value_or(value.before);
-    advise::judge_value(plan, check->state);
-    if (!plan.refusal.empty() && danger.refusal.empty()) {
-      danger.refusal = plan.refusal.str() + " To undo the fix all the same: --force";
-    }
-    look(plan.wanted);
+    plan.settings.emplace_back(advise::Wanted{value.key, value.after});
+    plan.settings.back().running = fix::RunningValues().read(value.key).value_or(value.before);
+    values.push_back({value.key, value.after, host::find_sysctl(files, value.key, command_line)});
   }
-  if (back.running.empty()) {
-    const host::SysctlKey& key = record.meta.wanted->key;
-    if (const auto value = host::find_sysctl(files, key, command_line).value_after_boot()) {
-      look({key, *value});
+  Danger danger;
+  if (!plan.settings.empty()) {
+    advise::judge_values(plan, check->state);
+  }
+  if (!plan.refusal.empty()) {
+    danger.refusal = plan.refusal.str() + " To undo the fix all the same: --force";
+  }
+  for (const advise::Wanted& wanted : record.meta.wanted) {
+    auto then = host::find_sysctl(files, wanted.key, command_line);
+    if (const auto value = then.value_after_boot(); value && back.running.empty()) {
+      values.push_back({wanted.key, *value, std::move(then)});
     }
+  }
+  for (const Message& risk : diagnose::value_risks(*check, values)) {
+    danger.risks.push_back(printable(risk.str()));
   }
   return danger;
+}
+
+bool share_a_key(const FixRecord& one, const FixRecord& other) {
+  return std::ranges::any_of(one.meta.wanted, [&other](const advise::Wanted& wanted) {
+    return std::ranges::any_of(other.meta.wanted, [&wanted](const advise::Wanted& each) {
+      return each.key == wanted.key;
+    });
+  });
 }
 
 // A later fix of the same key, which has to be undone first.
 std::string why_not_yet(const fix::FixStore& store, const FixRecord& record) {
   for (const FixRecord& later : store.list().value_or(std::vector<FixRecord>())) {
-    if (later.number > record.number && can_be_undone(later) &&
-        later.meta.wanted->key == record.meta.wanted->key) {
+    if (later.number > record.number && can_be_undone(later) && share_a_key(later, record)) {
       return record_line(later) + " came later; undo it first: `whyoom undo " +
              std::to_string(later.number) + "`";
     }
@@ -143,7 +152,7 @@ int undo_record(const UndoOptions& options, fix::FixStore& store, const FixRecor
   }
   const BlockSignals until_done;
   const auto done =
-      fix::undo(record, store, fix_hooks(*record.meta.wanted, false, !options.force, io));
+      fix::undo(record, store, fix_hooks(record.meta.wanted, false, !options.force, io));
   if (!done) {
     return tell_failure("undo", done.error(), style, io);
   }

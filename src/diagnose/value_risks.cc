@@ -8,9 +8,11 @@ namespace whyoom::diagnose {
 
 namespace {
 
-bool mended_by(const Finding& finding, const host::SysctlKey& key) {
+bool mended_by(const Finding& finding, const std::vector<NewValue>& values) {
   return std::ranges::any_of(finding.remedies, [&](const Remedy& remedy) {
-    return remedy.setting && key == remedy.setting->key;
+    return remedy.setting && std::ranges::any_of(values, [&](const NewValue& value) {
+             return value.key == remedy.setting->key;
+           });
   });
 }
 
@@ -35,23 +37,26 @@ void add_lower_pid_max(std::vector<Message>& risks, const host::Settings::Number
 
 }  // namespace
 
-std::vector<Message> value_risks(const HostCheck& check, const host::SysctlKey& key,
-                                 const std::string& value, const host::SysctlHistory& after) {
+std::vector<Message> value_risks(const HostCheck& check, const std::vector<NewValue>& values) {
   host::HostFacts facts = check.facts;
-  facts.host = memory::host_with(check.state, key.dotted(), value);
-  for (host::SysctlHistory* history : {&facts.min_free_history, &facts.huge_pages_history}) {
-    if (history->key == after.key) {
-      *history = after;
-    }
-  }
   std::vector<Message> risks;
-  add_lower_pid_max(risks, check.facts.host.settings.pid_max, key, value);
+  for (const NewValue& value : values) {
+    host::Host then =
+        memory::host_with(memory::state_of(facts.host), value.key.dotted(), value.value);
+    facts.host = std::move(then);
+    for (host::SysctlHistory* history : {&facts.min_free_history, &facts.huge_pages_history}) {
+      if (history->key == value.after.key) {
+        *history = value.after;
+      }
+    }
+    add_lower_pid_max(risks, check.facts.host.settings.pid_max, value.key, value.value);
+  }
   const auto then = diagnose::check(std::move(facts));
   for (const Finding& finding : then->findings) {
     if (finding.role != Role::ruled_out &&
-        (mended_by(finding, key) || !is_so_already(check.findings, finding))) {
-      risks.emplace_back("with it `whyoom check` would say ({}): {}", finding.cause,
-                         finding.summary.str());
+        (mended_by(finding, values) || !is_so_already(check.findings, finding))) {
+      risks.emplace_back("with {} `whyoom check` would say ({}): {}",
+                         values.size() == 1 ? "it" : "them", finding.cause, finding.summary.str());
     }
   }
   return risks;

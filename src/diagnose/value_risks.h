@@ -1,5 +1,5 @@
-// What `whyoom check` would say of a host with another value of a setting, before it has that
-// value: the same rules over the host as it would be.
+// What `whyoom check` would say of a host with other values of settings, before it has
+// them: the same rules over the host as it would be.
 #pragma once
 
 #include <string>
@@ -12,9 +12,15 @@
 
 namespace whyoom::diagnose {
 
-// What comes with the value, and what the check would have this very setting changed for. `after`:
-// what the sysctl files say of the key then; without settings when they stay as they are.
-std::vector<Message> value_risks(const HostCheck& check, const host::SysctlKey& key,
-                                 const std::string& value, const host::SysctlHistory& after);
+struct NewValue {
+  host::SysctlKey key;
+  std::string value;
+  // What the sysctl files say of the key then; without settings when they stay as they are.
+  host::SysctlHistory after;
+};
+
+// What comes with the values together, and what the check would have these very settings changed
+// for.
+std::vector<Message> value_risks(const HostCheck& check, const std::vector<NewValue>& values);
 
 }  // namespace whyoom::diagnose

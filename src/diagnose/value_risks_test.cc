@@ -13,7 +13,7 @@ class ValueRisks : public testing::Test {
     const auto key = *host::SysctlKey::parse(setting);
     files.add("/etc/sysctl.d/zz.conf", key.dotted() + " = " + value + "\n");
     std::string all;
-    for (const Message& risk : value_risks(*check, key, value, host::find_sysctl(files, key))) {
+    for (const Message& risk : value_risks(*check, {{key, value, host::find_sysctl(files, key)}})) {
       all += risk.str() + "\n";
     }
     return all;

@@ -34,7 +34,7 @@ std::optional<std::string> why_not_now(const FixStore& store) {
   for (const FixRecord& record : *records) {
     if (store.interrupted(record)) {
       const std::string number = std::to_string(record.number);
-      return "fix " + number + " (" + record.meta.wanted->key.dotted() +
+      return "fix " + number + " (" + keys_of(record.meta) +
              (record.state == FixState::undoing
                   ? ") was being undone and was interrupted. Go on with `whyoom undo " + number +
                         "`"

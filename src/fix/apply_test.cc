@@ -20,7 +20,7 @@ using linux::test::put;
 using linux::test::Scratch;
 using linux::test::snapshot;
 
-const FixMeta meta{1, advise::Wanted{key("vm.x"), "2"}, "whyoom fix vm.x=2"};
+const FixMeta meta{1, {advise::Wanted{key("vm.x"), "2"}}, "whyoom fix vm.x=2"};
 
 class Apply : public ::testing::Test {
  protected:

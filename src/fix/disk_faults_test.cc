@@ -18,7 +18,7 @@ using linux::test::put;
 using linux::test::Scratch;
 using linux::test::snapshot;
 
-const FixMeta meta{1, advise::Wanted{linux::test::key("vm.x"), "2"}, "whyoom fix vm.x=2"};
+const FixMeta meta{1, {advise::Wanted{linux::test::key("vm.x"), "2"}}, "whyoom fix vm.x=2"};
 
 class DiskFaults : public ::testing::Test {
  protected:

@@ -111,8 +111,9 @@ class Reader {
       }
     }
     const advise::Change& change = out_.record.change;
-    return out_.record.number > 0 && out_.record.meta.wanted && paths_are_whole() &&
-           out_.before.size() == change.files.size() && out_.after.size() == change.files.size() &&
+    return out_.record.number > 0 && !out_.record.meta.wanted.empty() && !key_ &&
+           paths_are_whole() && out_.before.size() == change.files.size() &&
+           out_.after.size() == change.files.size() &&
            out_.record.attributes.size() == change.files.size();
   }
 
@@ -125,14 +126,14 @@ class Reader {
       record.number = number_ <= 1'000'000'000 ? static_cast<int>(number_) : 0;
       return number.has_value();
     }
-    if (what == "key") {
+    if (what == "key" && !key_) {
       key_ = take_key(text);
       return key_.has_value();
     }
     if (what == "value" && key_) {
-      record.meta.wanted = advise::Wanted{*key_, {}};
-      return take_text(text, record.meta.wanted->value) &&
-             host::is_sysctl_value(record.meta.wanted->value);
+      advise::Wanted& wanted = record.meta.wanted.emplace_back(advise::Wanted{*key_, {}});
+      key_.reset();
+      return take_text(text, wanted.value) && host::is_sysctl_value(wanted.value);
     }
     if (what == "command") {
       return take_text(text, record.meta.command);
@@ -231,7 +232,7 @@ class Reader {
   std::string_view rest_;
   const RunningValues& values_;
   ReadRecord& out_;
-  std::optional<host::SysctlKey> key_;
+  std::optional<host::SysctlKey> key_;  // its value comes next
   std::int64_t number_ = 0;
 };
 
@@ -241,6 +242,14 @@ std::string_view state_name(FixState state) {
   constexpr std::array<std::string_view, 5> names{"planned", "applied", "rolled-back", "undoing",
                                                   "undone"};
   return names[static_cast<std::size_t>(state)];
+}
+
+std::string keys_of(const FixMeta& meta) {
+  std::string text;
+  for (const advise::Wanted& wanted : meta.wanted) {
+    text += (text.empty() ? "" : ", ") + wanted.key.dotted();
+  }
+  return text;
 }
 
 std::string sum_of(const std::optional<std::string>& content) {
@@ -255,8 +264,10 @@ std::string record_text(const FixRecord& record, const RunningValues& values) {
   };
   line("number", std::to_string(record.number));
   line("time-us", std::to_string(record.meta.time_us));
-  line("key", record.meta.wanted->key.dotted());
-  line("value", escaped(record.meta.wanted->value));
+  for (const advise::Wanted& wanted : record.meta.wanted) {
+    line("key", wanted.key.dotted());
+    line("value", escaped(wanted.value));
+  }
   line("command", escaped(record.meta.command));
   for (std::size_t i = 0; i < record.change.files.size(); ++i) {
     const advise::FileEdit& file = record.change.files[i];

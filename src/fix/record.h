@@ -27,10 +27,12 @@ std::string_view state_name(FixState state);  // "planned", "applied", "rolled-b
 
 // Any text; control characters are kept in the record and must not reach a terminal.
 struct FixMeta {
-  std::int64_t time_us = 0;              // since 1970
-  std::optional<advise::Wanted> wanted;  // none in a damaged record
-  std::string command;                   // as the user gave it
+  std::int64_t time_us = 0;            // since 1970
+  std::vector<advise::Wanted> wanted;  // none in a damaged record
+  std::string command;                 // as the user gave it
 };
+// "vm.a, vm.b"
+std::string keys_of(const FixMeta& meta);
 
 struct FixRecord {
   int number = 0;

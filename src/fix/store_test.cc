@@ -20,7 +20,8 @@ constexpr int some_pid = 4711;
 
 FixRecord sample() {
   FixRecord record;
-  record.meta = {1'780'000'000'000'000, advise::Wanted{key("vm.min_free_kbytes"), "67584"},
+  record.meta = {1'780'000'000'000'000,
+                 {advise::Wanted{key("vm.min_free_kbytes"), "67584"}},
                  "whyoom fix 'a\nb' 100%"};
   record.change.files = {{"/etc/sysctl.conf", std::string("a\0b\r\n", 5), "new"},
                          {"/etc/sysctl.d/x y%.conf", std::nullopt, ""},
@@ -36,9 +37,11 @@ FixRecord sample() {
 void expect_same(const FixRecord& got, const FixRecord& want) {
   EXPECT_EQ(got.damage, "");
   EXPECT_EQ(got.meta.time_us, want.meta.time_us);
-  ASSERT_TRUE(got.meta.wanted);
-  EXPECT_EQ(got.meta.wanted->key, want.meta.wanted->key);
-  EXPECT_EQ(got.meta.wanted->value, want.meta.wanted->value);
+  ASSERT_EQ(got.meta.wanted.size(), want.meta.wanted.size());
+  for (std::size_t i = 0; i < got.meta.wanted.size(); ++i) {
+    EXPECT_EQ(got.meta.wanted[i].key, want.meta.wanted[i].key);
+    EXPECT_EQ(got.meta.wanted[i].value, want.meta.wanted[i].value);
+  }
   EXPECT_EQ(got.meta.command, want.meta.command);
   EXPECT_EQ(got.attributes, want.attributes);
   EXPECT_EQ(got.made_directories, want.made_directories);
@@ -257,17 +260,31 @@ TEST(FixRecordText, what_no_fix_writes_is_refused) {
       with_line("made-directory /etc/sysctl.d\n", "made-directory /home/other\n"), {}));
 }
 
+TEST(FixRecordText, several_settings_are_read_again_and_a_key_has_one_value) {
+  FixRecord record = sample();
+  record.number = 1;
+  record.meta.wanted.push_back({key("kernel.pid_max"), "4194304"});
+  const std::string text = record_text(record, {});
+  const auto read = parse_record(text, {});
+  ASSERT_TRUE(read) << read.error();
+  EXPECT_EQ(keys_of(read->record.meta), "vm.min_free_kbytes, kernel.pid_max");
+  ASSERT_EQ(read->record.meta.wanted.size(), 2U);
+  EXPECT_EQ(read->record.meta.wanted[1].value, "4194304");
+  EXPECT_FALSE(parse_record(with_line("value 67584\n", ""), {}));
+  EXPECT_FALSE(parse_record(with_line("value 67584\n", "value 67584\nvalue 1\n"), {}));
+}
+
 TEST(FixRecordText, each_key_that_can_be_made_is_read_again) {
   for (const char* name : {"vm.x", "net.ipv4.conf.eth0/1.x", "net/ipv4/conf/a.b-c:1@x/y",
                            "kernel.sched_domain.cpu0.domain0.flags", "dev.raid.speed_limit_max"}) {
     FixRecord record = sample();
     record.number = 1;
-    record.meta.wanted->key = key(name);
+    record.meta.wanted[0].key = key(name);
     record.change.running[0].key = key(name);
     const auto read = parse_record(record_text(record, {}), {});
     ASSERT_TRUE(read) << name << ": " << read.error();
     EXPECT_EQ(read->record.change.running[0].key, key(name));
-    EXPECT_EQ(read->record.meta.wanted->key, key(name));
+    EXPECT_EQ(read->record.meta.wanted[0].key, key(name));
   }
 }
 

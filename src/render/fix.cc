@@ -14,6 +14,7 @@ using advise::Change;
 using advise::DiffLine;
 using advise::FileEdit;
 using advise::Plan;
+using advise::PlannedSetting;
 using advise::RunningEdit;
 using advise::SysctlLineEdit;
 
@@ -58,18 +59,18 @@ void write_change(Document& out, const Change& change) {
   }
 }
 
-std::string line_text(const SysctlLineEdit& line) {
+std::string line_text(const SysctlLineEdit& line, const std::string& it, const std::string& key) {
   std::string place = printable(line.file) + ":" + std::to_string(line.line);
   switch (line.kind) {
     case SysctlLineEdit::Kind::set:
-      return place + " is the line that decides.";
+      return place + " is the line that decides" + (it == key ? " on " + key : "") + ".";
     case SysctlLineEdit::Kind::comment_out:
-      return place + " would set it to " + printable(line.old_value) +
+      return place + " would set " + it + " to " + printable(line.old_value) +
              " for one of the programs that read these files, so it becomes a comment.";
     case SysctlLineEdit::Kind::add:
       return line.new_file
-                 ? printable(line.file) + " is new: no file that may be edited sets the key."
-                 : place + " is new: no line of a file that may be edited sets the key.";
+                 ? printable(line.file) + " is new: no file that may be edited sets " + key + "."
+                 : place + " is new: no line of a file that may be edited sets " + key + ".";
   }
   return place;
 }
@@ -92,39 +93,48 @@ void write_effect(Document& out, const Plan& plan) {
   }
 }
 
-void write_after(Document& out, const Plan& plan) {
-  const host::SysctlHistory& after = plan.sysctl.after;
-  if (plan.sysctl.empty()) {
+void write_after(Document& out, const PlannedSetting& setting, const std::string& it) {
+  const host::SysctlHistory& after = setting.sysctl.after;
+  if (setting.sysctl.empty()) {
     return;
   }
   const std::string boot = after.value_after_boot().value_or("the kernel's default");
   if (boot == after.value_after_system().value_or("") &&
       boot == after.value_after_load().value_or("")) {
-    out.text("After the next boot, `sysctl --system` and `sysctl -p` it is " + printable(boot) +
-             ".");
+    out.text("After the next boot, `sysctl --system` and `sysctl -p` " + it + " is " +
+             printable(boot) + ".");
     return;
   }
-  out.text("After the next boot it is " + printable(boot) + ", after `sysctl --system` " +
+  out.text("After the next boot " + it + " is " + printable(boot) + ", after `sysctl --system` " +
            printable(after.value_after_system().value_or("unchanged")) + ", after `sysctl -p` " +
            printable(after.value_after_load().value_or("unchanged")) + ".");
 }
 
-bool running_stays(const Plan& plan) {
-  return plan.running && plan.change.running.empty() &&
-         !advise::same_sysctl_value(*plan.running, plan.wanted.value);
-}
-
-std::string headline(const Plan& plan) {
-  const std::string& key = plan.wanted.key.dotted();
-  const std::string value = printable(plan.wanted.value);
-  if (running_stays(plan)) {
-    return key + " stays " + printable(*plan.running) + " now; from the next boot on it is " +
+std::string headline(const PlannedSetting& setting) {
+  const std::string& key = setting.wanted.key.dotted();
+  const std::string value = printable(setting.wanted.value);
+  if (!setting.changes()) {
+    return key + " is " + value + " already, now and after the next boot";
+  }
+  if (setting.running && !setting.sets_running && setting.is_new()) {
+    return key + " stays " + printable(*setting.running) + " now; from the next boot on it is " +
            value;
   }
-  if (plan.running && plan.change.running.empty()) {
+  if (setting.running && !setting.sets_running) {
     return key + " is " + value + " now; the next boot is made to keep it";
   }
-  return key + ": " + (plan.running ? printable(*plan.running) + " -> " : "") + value;
+  return key + ": " + (setting.running ? printable(*setting.running) + " -> " : "") + value;
+}
+
+void write_headline(Document& out, const PlannedSetting& setting, const memory::Machine& machine) {
+  std::string head = headline(setting);
+  const auto value = parse_number<std::uint64_t>(setting.wanted.value);
+  if (value && setting.wanted.key == "vm.min_free_kbytes") {
+    const Bytes size = to_bytes(KiB(*value));
+    head += " (" + human(size) +
+            (machine.ram ? ", " + percent(share(size, *machine.ram)) + " of RAM" : "") + ")";
+  }
+  out.text(head, Paint::bold);
 }
 
 void write_edit(JsonWriter& json, const SysctlLineEdit& line) {
@@ -137,27 +147,54 @@ void write_edit(JsonWriter& json, const SysctlLineEdit& line) {
   json("new_file", line.new_file);
 }
 
-void write_fix(JsonWriter& json, const Plan& plan, const FixResult& result) {
-  const auto sentence = [](const Message& message) { return message.str(); };
-  const std::string& value = plan.wanted.value;
-  json("cause", text_or_null(plan.cause));
-  json("key", plan.wanted.key.dotted());
-  json("value", value);
-  json("state", result.state);
-  json("number", result.number == 0 ? std::nullopt : std::optional(result.number));
-  json("why", text_or_null(result.why));
+void write_setting(JsonWriter& json, const PlannedSetting& setting) {
+  json("key", setting.wanted.key.dotted());
+  json("value", setting.wanted.value);
+}
+
+void write_running(JsonWriter& json, const PlannedSetting& setting) {
   json.object("running", [&] {
-    json("before", plan.running);
-    json("after", plan.change.running.empty() ? plan.running.value_or(value) : value);
+    const std::string& value = setting.wanted.value;
+    json("before", setting.running);
+    json("after", setting.sets_running ? value : setting.running.value_or(value));
   });
-  json.list("edits", plan.sysctl.lines,
-            [&](const SysctlLineEdit& line) { write_edit(json, line); });
+}
+
+void write_then(JsonWriter& json, const PlannedSetting& setting) {
   json.object("then", [&] {
-    const host::SysctlHistory& after = plan.sysctl.after;
+    const host::SysctlHistory& after = setting.sysctl.after;
     json("boot", after.value_after_boot());
     json("sysctl_system", after.value_after_system());
     json("sysctl_p", after.value_after_load());
   });
+}
+
+// One setting stands in the object itself. Of several the first does, for readers that know of no
+// more, and `settings` has each.
+void write_fix(JsonWriter& json, const Plan& plan, const FixResult& result) {
+  const auto sentence = [](const Message& message) { return message.str(); };
+  const auto edit = [&](const SysctlLineEdit& line) { write_edit(json, line); };
+  const PlannedSetting& first = plan.settings.front();
+  json("cause", text_or_null(plan.cause));
+  write_setting(json, first);
+  json("state", result.state);
+  json("number", result.number == 0 ? std::nullopt : std::optional(result.number));
+  json("why", text_or_null(result.why));
+  write_running(json, first);
+  std::vector<SysctlLineEdit> lines;
+  for (const PlannedSetting& setting : plan.settings) {
+    lines.insert(lines.end(), setting.sysctl.lines.begin(), setting.sysctl.lines.end());
+  }
+  json.list("edits", lines, edit);
+  write_then(json, first);
+  if (plan.settings.size() > 1) {
+    json.list("settings", plan.settings, [&](const PlannedSetting& setting) {
+      write_setting(json, setting);
+      write_running(json, setting);
+      json.list("edits", setting.sysctl.lines, edit);
+      write_then(json, setting);
+    });
+  }
   json.object("what_if", plan.what_if,
               [&](const memory::WhatIf& what_if) { write_change(json, what_if); });
   json("kills_from",
@@ -173,22 +210,22 @@ Document plan_document(const Plan& plan, const memory::Machine& machine) {
   if (plan.change.empty()) {
     return out;
   }
-  std::string head = headline(plan);
-  const auto value = parse_number<std::uint64_t>(plan.wanted.value);
-  if (value && plan.wanted.key == "vm.min_free_kbytes") {
-    const Bytes size = to_bytes(KiB(*value));
-    head += " (" + human(size) +
-            (machine.ram ? ", " + percent(share(size, *machine.ram)) + " of RAM" : "") + ")";
+  for (const PlannedSetting& setting : plan.settings) {
+    write_headline(out, setting, machine);
   }
-  out.text(head, Paint::bold);
   write_effect(out, plan);
   out.blank();
   write_change(out, plan.change);
   out.blank();
-  for (const SysctlLineEdit& line : plan.sysctl.lines) {
-    out.text(line_text(line));
+  const bool one = plan.settings.size() == 1;
+  for (const PlannedSetting& setting : plan.settings) {
+    const std::string& key = setting.wanted.key.dotted();
+    const std::string it = one ? "it" : key;
+    for (const SysctlLineEdit& line : setting.sysctl.lines) {
+      out.text(line_text(line, it, one ? "the key" : key));
+    }
+    write_after(out, setting, it);
   }
-  write_after(out, plan);
   for (const Message& risk : plan.risks) {
     out.labelled("risk:", Paint::yellow, risk.str());
   }

@@ -153,6 +153,52 @@ class Fixes(FixCase):
         self.assertEqual([(each["number"], each["state"]) for each in listed], [(1, "applied")])
 
 
+class Several(FixCase):
+    BOTH = ("kernel.domainname=after.example", "kernel.hostname=other")
+    HOSTNAME = pathlib.Path("/proc/sys/kernel/hostname")
+
+    def setUp(self):
+        super().setUp()
+        self.HOSTNAME.write_text("this\n")
+
+    def test_one_plan_one_entry_one_undo(self):
+        shown = whyoom("fix", *self.BOTH, "--yes")
+        self.check(shown, 0, "Done. kernel.domainname is after.example and kernel.hostname is other now")
+        self.assertIn("kernel.hostname: this -> other", shown.out)
+        self.assertEqual(self.conf.read_bytes(), NEW + b"\r\nkernel.hostname = other\r\n")
+        self.assertEqual((self.running(), self.HOSTNAME.read_text()), ("after.example", "other\n"))
+        listed = whyoom("fix", "--list", "--format", "json").json["fixes"]
+        self.assertEqual([(each["number"], each["key"]) for each in listed], [(1, "kernel.domainname")])
+        self.assertEqual([each["value"] for each in listed[0]["settings"]], ["after.example", "other"])
+        self.assertRegex(whyoom("fix", "--list").out,
+                         "fix 1: kernel.domainname before.example -> after.example, "
+                         "kernel.hostname this -> other, ")
+        self.check(whyoom("fix", *self.BOTH, "--yes"), 0, "now, and the next boot keeps them. Nothing to do")
+        self.check(whyoom("undo", "--yes"), 0, "Undone")
+        self.assertEqual(self.HOSTNAME.read_text(), "this\n")
+        self.expect_untouched()
+
+    def test_what_one_of_them_cannot_have_none_has(self):
+        for second in ("kernel.no_such_key=1", "vm.panic_on_oom=7", "nonsense", self.BOTH[0]):
+            self.check(whyoom("fix", "--yes", self.BOTH[0], second), 2)
+            self.expect_untouched()
+
+    def test_a_fix_of_one_of_its_keys_waits(self):
+        self.check(whyoom("fix", "--yes", *self.BOTH), 0)
+        self.check(whyoom("fix", "--yes", "kernel.hostname=third"), 0)
+        self.check(whyoom("undo", "--yes", "1"), 2, err="undo it first: `whyoom undo 2`")
+
+    def test_the_plan_as_json(self):
+        plan = whyoom("fix", *self.BOTH, "--dry-run", "--format", "json").json["fix"]
+        self.assertEqual((plan["key"], plan["value"]), ("kernel.domainname", "after.example"))
+        self.assertEqual([each["key"] for each in plan["settings"]], ["kernel.domainname", "kernel.hostname"])
+        self.assertEqual(plan["settings"][1]["running"], {"before": "this", "after": "other"})
+        self.assertEqual([len(each["edits"]) for each in plan["settings"]], [1, 1])
+        self.assertEqual(len(plan["edits"]), 2)
+        self.assertNotIn("settings", self.fix("--dry-run", "--format", "json").json["fix"])
+        self.check(whyoom("fix", *self.BOTH, "--output", "ansible"), 2, err="run it for each")
+
+
 class Output(FixCase):
     """Whoever can read of it: the exit status tells what became of the machine."""
 

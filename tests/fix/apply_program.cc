@@ -50,7 +50,7 @@ int main(int argc, char** argv) {
   if (what == "apply") {
     const auto done = fix::apply(
         scenario.change, *store,
-        {1, whyoom::advise::Wanted{linux::test::key("vm.x"), "2"}, "apply_program"}, hooks);
+        {1, {whyoom::advise::Wanted{linux::test::key("vm.x"), "2"}}, "apply_program"}, hooks);
     return done ? 0 : say(done.error());
   }
   const auto record = store->load(1);

@@ -110,7 +110,10 @@ FixRecord made_of(std::string_view input) {
   FixRecord record;
   record.number = static_cast<int>(1 + pieces.number() % 1'000'000'000U);
   record.meta.time_us = std::int64_t{pieces.number()} * (pieces.number() >> 1U);
-  record.meta.wanted = advise::Wanted{key_of(pieces), pieces.text()};
+  for (std::uint32_t n = pieces.number() % 3; n < 3; ++n) {
+    const host::SysctlKey key = key_of(pieces);
+    record.meta.wanted.push_back({key, pieces.text()});
+  }
   record.meta.command = pieces.text();
   const std::uint32_t counts = pieces.number();
   for (std::uint32_t i = counts % 4; i > 0; --i) {
@@ -148,7 +151,8 @@ void check_round_trip(const FixRecord& record) {
         !std::ranges::all_of(record.change.files, fix::is_settings_path, &advise::FileEdit::path) ||
             !std::ranges::all_of(record.made_directories, stays_where_it_says) ||
             !std::ranges::all_of(record.made_directories, is_way_to_a_file) ||
-            !host::is_sysctl_value(record.meta.wanted->value) ||
+            !std::ranges::all_of(record.meta.wanted, host::is_sysctl_value,
+                                 &advise::Wanted::value) ||
             !std::ranges::all_of(record.change.running,
                                  [](const advise::RunningEdit& edit) {
                                    return host::is_running_value(edit.before) &&
@@ -170,8 +174,10 @@ void check_round_trip(const FixRecord& record) {
   }
   require(fix::record_text(whole, values) == text, "a record is read as another one",
           text + "---\n" + fix::record_text(whole, values));
-  require(whole.meta.wanted->key == record.meta.wanted->key &&
-              whole.meta.wanted->value == record.meta.wanted->value &&
+  const auto same = [](const advise::Wanted& a, const advise::Wanted& b) {
+    return a.key == b.key && a.value == b.value;
+  };
+  require(std::ranges::equal(whole.meta.wanted, record.meta.wanted, same) &&
               whole.meta.command == record.meta.command,
           "the words of a record are others");
 }
@@ -192,7 +198,8 @@ std::vector<std::string> seeds() {
   FixRecord record;
   record.number = 3;
   const auto key = [](const char* text) { return *host::SysctlKey::parse(text); };
-  record.meta = {1'795'419'000'000'000, advise::Wanted{key("vm.min_free_kbytes"), "45056"},
+  record.meta = {1'795'419'000'000'000,
+                 {{key("vm.min_free_kbytes"), "45056"}, {key("kernel.pid_max"), "4194304"}},
                  "whyoom fix a=\x1b[31m%"};
   record.change.files = {{"/etc/sysctl.conf", "a=1\n", "a=2\n"},
                          {"/etc/sysctl.d/90-whyoom.conf", std::nullopt, "b=1\n"}};
@@ -203,9 +210,9 @@ std::vector<std::string> seeds() {
                            {key("vm.a"), "256\t256\t32", "1"}};
   FixRecord least;
   least.number = 1;
-  least.meta.wanted = advise::Wanted{key("vm.a"), "1"};
+  least.meta.wanted = {{key("vm.a"), "1"}};
   return {fix::record_text(record, values), fix::record_text(least, values),
-          "\0\0\0\1\0\0\1\0\0\0\1\0key\nrest\nvalue\nwords\n\0\0\0\x56"
+          "\0\0\0\1\0\0\1\0\0\0\1\0\0\0\0\2key\nrest\nvalue\nwords\n\0\0\0\x56"
           "a\nsysctl.conf\n\0\0\0\1x\ny\n\0\0\0\0\0\0\1\xa4\0\0\0\0\0\0\0\0\0\0\0\1name\nvalue\n"s};
 }
 

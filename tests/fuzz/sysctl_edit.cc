@@ -83,6 +83,20 @@ void check_read_back(const host::MemoryFiles& tree, const SysctlEdit& edit,
   }
 }
 
+// The settings that the lines ask for.
+std::vector<advise::Wanted> all_wanted(std::string_view asked, const memory::Machine& machine) {
+  constexpr std::size_t most = 4;
+  std::vector<advise::Wanted> all;
+  while (!asked.empty() && all.size() < most) {
+    const std::size_t end = std::min(asked.find('\n'), asked.size());
+    if (auto wanted = advise::parse_wanted(asked.substr(0, end), machine)) {
+      all.push_back(std::move(*wanted));
+    }
+    asked.remove_prefix(std::min(end + 1, asked.size()));
+  }
+  return all;
+}
+
 }  // namespace
 
 void run(std::string_view input) {
@@ -108,10 +122,15 @@ void run(std::string_view input) {
   } else {
     require_printable(edit.error().str(), "why files cannot be edited");
   }
-  const auto check_after = [&](const host::SysctlHistory& after) {
-    return diagnose::value_risks(*check, wanted->key, wanted->value, after);
+  const auto check_after = [&](const std::vector<advise::PlannedSetting>& settings) {
+    std::vector<diagnose::NewValue> values;
+    for (const advise::PlannedSetting& setting : settings) {
+      values.push_back({setting.wanted.key, setting.wanted.value, setting.sysctl.after});
+    }
+    return diagnose::value_risks(*check, values);
   };
-  if (const auto plan = advise::make_plan(files, state, *wanted, check_after)) {
+  if (const auto plan =
+          advise::make_plan(files, state, all_wanted(asked, state.machine), check_after)) {
     require_printable(render::to_text(render::plan_document(*plan, state.machine), {}),
                       "the plan as text", true);
     require_json(render::json_plan(&*plan, {"planned", 0, {}}), "the plan as JSON");

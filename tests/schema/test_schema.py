@@ -154,13 +154,15 @@ class Schema(unittest.TestCase):
         self.on_own_machine(f"show planned {change} --dry-run", f"show refused {change}",
                             f"show applied {change} --yes", f"show nothing-to-do {change} --yes",
                             "show listed --list", "$whyoom undo --yes", "show undone --list",
+                            f"show two {change} kernel.hostname=other --yes", "show both --list",
+                            "$whyoom undo --yes",
                             # The kernel keeps 64 bytes of it, which the fix sees and takes back.
                             f"show rolled-back kernel.domainname={'x' * 70} --yes",
                             "mount -o remount,ro /etc", f"show read-only {change} --yes")
         names = ["planned", "refused", "applied", "nothing-to-do", "listed", "undone",
                  "rolled-back", "read-only"]
         shown = [self.folder / name for name in names]
-        done = validate(*shown)
+        done = validate(*shown, self.folder / "two", self.folder / "both")
         self.assertEqual(done.returncode, 0, done.stderr[:4000])
         states = [json.loads(path.read_bytes())["fix"]["state"] for path in shown[:4] + shown[6:]]
         self.assertEqual(states, names[:4] + ["rolled-back", "refused"])
@@ -172,7 +174,7 @@ class Schema(unittest.TestCase):
             change(bad.get("fix") or bad["fixes"][0])
             return validate(self.write("bad.json", bad)).returncode
 
-        planned, applied, listed = shown[0], shown[2], shown[4]
+        planned, applied, listed, two = shown[0], shown[2], shown[4], self.folder / "two"
         self.assertEqual(spoil(applied, lambda fix: None), 0)
         for name, path, change in (
                 ("applied without a number", applied, lambda fix: fix.update(number=None)),
@@ -184,6 +186,8 @@ class Schema(unittest.TestCase):
                 ("unknown edit", planned, lambda fix: fix["edits"][0].update(kind="delete")),
                 ("unknown key", planned, lambda fix: fix.update(more=1)),
                 ("negative", planned, lambda fix: fix.update(kills_from=-1)),
+                ("one setting as several", two, lambda fix: fix["settings"].pop()),
+                ("several without a value", two, lambda fix: fix["settings"][1].pop("value")),
                 ("record without its files", listed, lambda fix: fix.pop("files")),
                 ("done and interrupted", listed, lambda fix: fix.update(interrupted=True)),
                 ("time as text", listed, lambda fix: fix.update(time="today"))):
