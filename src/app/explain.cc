@@ -132,7 +132,8 @@ void Run::read(const linux::Input& source) {
                                          writer_.quiet();
                                          io_.out.flush();
                                        },
-                                   .stop = [&] { return io_.out.closed(); }});
+                                   .stop = [&] { return io_.out.closed(); },
+                                   .refuse_archives = true});
   const report::InputAccount input = reader.finish();
   account(file, input);
   if (!result) {
@@ -273,7 +274,7 @@ const Command explain_command{
     "Explains every OOM event in kernel logs.\n"
     "For each: what happened, why, the numbers that prove it, and what to do.\n"
     "A log may have any framing (dmesg, journal, syslog, console, container) and may be\n"
-    "compressed with gzip, xz or zstd. The framing is found out from the text.\n"
+    "compressed with gzip, xz, zstd, bzip2 or lz4. The framing is found out from the text.\n"
     "Without FILE, on a terminal or with --host, it reads this machine's logs: the journal,\n"
     "the kernel's ring buffer, /var/log, pstore and kdump's dumps. An event that several of\n"
     "them have counts once.",

@@ -72,7 +72,8 @@ tl::expected<Found, std::string> find_event(const EventName& wanted, linux::Sand
   const auto result =
       inputs->front().read({.data = [&](std::string_view chunk) { reader.feed(chunk); },
                             .quiet = [] {},
-                            .stop = [] { return false; }});
+                            .stop = [] { return false; },
+                            .refuse_archives = true});
   reader.finish();
   if (!result) {
     return tl::unexpected(result.error());

@@ -1,5 +1,7 @@
 #include "linux/decompress.h"
 
+#include <bzlib.h>
+#include <lz4frame.h>
 #include <lzma.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -16,6 +18,9 @@ constexpr std::size_t chunk = std::size_t{256} * 1024;
 constexpr std::string_view gzip_magic{"\x1f\x8b", 2};
 constexpr std::string_view xz_magic{"\xfd\x37zXZ\0", 6};
 constexpr std::string_view zstd_magic{"\x28\xb5\x2f\xfd", 4};
+
+constexpr std::string_view bzip2_magic{"BZh", 3};
+constexpr std::string_view lz4_magic{"\x04\x22\x4d\x18", 4};
 
 constexpr const char* ends_early = "the compressed data ends early; what came before it was read";
 
@@ -205,14 +210,145 @@ class ZstdDecoder final : public Decoder {
   bool in_frame_ = true;
 };
 
+class Bzip2Decoder final : public Decoder {
+ public:
+  Bzip2Decoder() { begin(); }
+  ~Bzip2Decoder() override { BZ2_bzDecompressEnd(&stream_); }
+  Bzip2Decoder(const Bzip2Decoder&) = delete;
+  Bzip2Decoder& operator=(const Bzip2Decoder&) = delete;
+
+  Result feed(std::string_view input, const Sink& sink) override {
+    // The library's interface has no const; it does not write to its input.
+    stream_.next_in = const_cast<char*>(input.data());
+    stream_.avail_in = static_cast<unsigned>(input.size());
+    while (!padding_) {
+      if (!ready_) {
+        return tl::unexpected(std::string("not enough memory to decompress"));
+      }
+      if (ended_ && (stream_.avail_in == 0 || !next_stream())) {
+        return {};
+      }
+      stream_.next_out = out_.data();
+      stream_.avail_out = static_cast<unsigned>(out_.size());
+      const int code = BZ2_bzDecompress(&stream_);
+      const std::size_t made = out_.size() - stream_.avail_out;
+      if (made > 0 && !sink({out_.data(), made})) {
+        return {};
+      }
+      if (code != BZ_OK && code != BZ_STREAM_END) {
+        return tl::unexpected(damaged("bzip2", why(code)));
+      }
+      ended_ = code == BZ_STREAM_END;
+      if (!ended_ && stream_.avail_in == 0 && stream_.avail_out > 0) {
+        return {};
+      }
+    }
+    return {};
+  }
+
+  Result finish(const Sink& /*sink*/) override {
+    if (!ended_) {
+      return tl::unexpected(std::string(ends_early));
+    }
+    return {};
+  }
+
+ private:
+  void begin() { ready_ = BZ2_bzDecompressInit(&stream_, 0, 0) == BZ_OK; }
+
+  // Streams follow one another (pbzip2 writes so); anything else behind the last one is padding.
+  bool next_stream() {
+    padding_ = *stream_.next_in != bzip2_magic[0];
+    if (padding_) {
+      return false;
+    }
+    ended_ = false;
+    char* const next = stream_.next_in;
+    const unsigned left = stream_.avail_in;
+    BZ2_bzDecompressEnd(&stream_);
+    stream_ = {};
+    begin();
+    stream_.next_in = next;
+    stream_.avail_in = left;
+    return true;
+  }
+
+  static const char* why(int code) {
+    return code == BZ_MEM_ERROR          ? "not enough memory to decompress"
+           : code == BZ_DATA_ERROR_MAGIC ? "its header is wrong"
+                                         : "its check does not match";
+  }
+
+  bz_stream stream_{};
+  std::vector<char> out_ = std::vector<char>(chunk);
+  bool ready_ = false;
+  bool ended_ = false;
+  bool padding_ = false;  // from here on, whatever it looks like
+};
+
+// The frame format, of `lz4` and of what rotates logs with it.
+class Lz4Decoder final : public Decoder {
+ public:
+  Lz4Decoder() {
+    ready_ = LZ4F_isError(LZ4F_createDecompressionContext(&context_, LZ4F_VERSION)) == 0;
+  }
+  ~Lz4Decoder() override { LZ4F_freeDecompressionContext(context_); }
+  Lz4Decoder(const Lz4Decoder&) = delete;
+  Lz4Decoder& operator=(const Lz4Decoder&) = delete;
+
+  Result feed(std::string_view input, const Sink& sink) override {
+    if (!ready_) {
+      return tl::unexpected(std::string("not enough memory to decompress"));
+    }
+    bool full = false;
+    while (!input.empty() || full) {
+      std::size_t made = out_.size();
+      std::size_t taken = input.size();
+      const std::size_t code =
+          LZ4F_decompress(context_, out_.data(), &made, input.data(), &taken, nullptr);
+      if (LZ4F_isError(code) != 0) {
+        return tl::unexpected(damaged("lz4", LZ4F_getErrorName(code)));
+      }
+      input.remove_prefix(taken);
+      in_frame_ = code != 0;
+      if (made > 0 && !sink({out_.data(), made})) {
+        return {};
+      }
+      full = in_frame_ && made == out_.size();
+    }
+    return {};
+  }
+
+  Result finish(const Sink& /*sink*/) override {
+    if (in_frame_) {
+      return tl::unexpected(std::string(ends_early));
+    }
+    return {};
+  }
+
+ private:
+  LZ4F_dctx* context_ = nullptr;
+  std::vector<char> out_ = std::vector<char>(chunk);
+  bool ready_ = false;
+  bool in_frame_ = true;
+};
+
 }  // namespace
 
 std::optional<Compression> compression_of(std::string_view start) {
   for (const auto& [magic, compression] : {std::pair{gzip_magic, Compression::gzip},
                                            {xz_magic, Compression::xz},
-                                           {zstd_magic, Compression::zstd}}) {
+                                           {zstd_magic, Compression::zstd},
+                                           {bzip2_magic, Compression::bzip2},
+                                           {lz4_magic, Compression::lz4}}) {
     if (start.substr(0, magic.size()) == magic) {
-      return compression;
+      // The size of blocks; without it these are three letters of a text.
+      const bool more = compression == Compression::bzip2;
+      if (more && start.size() == magic.size()) {
+        return std::nullopt;
+      }
+      return more && (start[magic.size()] < '1' || start[magic.size()] > '9') ? Compression::none
+                                                                              : compression;
     }
     if (start.size() < magic.size() && start == magic.substr(0, start.size())) {
       return std::nullopt;
@@ -229,6 +365,10 @@ std::unique_ptr<Decoder> make_decoder(Compression compression) {
       return std::make_unique<XzDecoder>();
     case Compression::zstd:
       return std::make_unique<ZstdDecoder>();
+    case Compression::bzip2:
+      return std::make_unique<Bzip2Decoder>();
+    case Compression::lz4:
+      return std::make_unique<Lz4Decoder>();
     case Compression::none:
       break;
   }

@@ -1,5 +1,6 @@
 // Rotated logs are compressed. Told from the first bytes, never from the name; decoded in a stream
-// of bounded memory (xz: at most 128 MiB, zstd: windows up to 128 MiB, gzip: 32 KiB).
+// of bounded memory (xz: at most 128 MiB, zstd: windows up to 128 MiB, lz4 and
+// bzip2: some 8 MiB, gzip: 32 KiB).
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,7 @@
 
 namespace whyoom::linux {
 
-enum class Compression : std::uint8_t { none, gzip, xz, zstd };
+enum class Compression : std::uint8_t { none, gzip, xz, zstd, bzip2, lz4 };
 
 // nullopt: `start` is the beginning of a magic number, but not all of it.
 std::optional<Compression> compression_of(std::string_view start);

@@ -1,6 +1,8 @@
 #include "linux/decompress.h"
 
+#include <bzlib.h>
 #include <gtest/gtest.h>
+#include <lz4frame.h>
 #include <lzma.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -45,6 +47,25 @@ std::string xz(std::string_view text) {
 std::string zstd(std::string_view text) {
   std::string out(ZSTD_compressBound(text.size()), '\0');
   out.resize(ZSTD_compress(out.data(), out.size(), text.data(), text.size(), 3));
+  return out;
+}
+
+// In blocks of 100 kB: what stands in one comes out when all of it is there.
+std::string bzip2(std::string_view text) {
+  std::string out(text.size() + text.size() / 100 + 1000, '\0');
+  auto size = static_cast<unsigned>(out.size());
+  EXPECT_EQ(BZ2_bzBuffToBuffCompress(out.data(), &size, const_cast<char*>(text.data()),
+                                     static_cast<unsigned>(text.size()), 1, 0, 0),
+            BZ_OK);
+  out.resize(size);
+  return out;
+}
+
+std::string lz4(std::string_view text) {
+  LZ4F_preferences_t preferences{};
+  preferences.frameInfo.contentChecksumFlag = LZ4F_contentChecksumEnabled;  // as `lz4` does
+  std::string out(LZ4F_compressFrameBound(text.size(), &preferences), '\0');
+  out.resize(LZ4F_compressFrame(out.data(), out.size(), text.data(), text.size(), &preferences));
   return out;
 }
 
@@ -140,8 +161,27 @@ TEST_P(DecompressTest, StopsWhenNoMoreIsWanted) {
 INSTANTIATE_TEST_SUITE_P(All, DecompressTest,
                          testing::Values(Case{"gzip", gzip, Compression::gzip},
                                          Case{"xz", xz, Compression::xz},
-                                         Case{"zstd", zstd, Compression::zstd}),
+                                         Case{"zstd", zstd, Compression::zstd},
+                                         Case{"bzip2", bzip2, Compression::bzip2},
+                                         Case{"lz4", lz4, Compression::lz4}),
                          [](const auto& info) { return std::string(info.param.name); });
+
+TEST(Bzip2Decoder, WhatFollowsThePaddingIsPaddingInPiecesOfAnySize) {
+  const std::string data = bzip2("text\n") + std::string("\0BZh9BZh9", 9);
+  for (std::size_t step = 1; step <= data.size(); ++step) {
+    const auto decoder = make_decoder(Compression::bzip2);
+    std::string text;
+    const auto sink = [&](std::string_view piece) {
+      text += piece;
+      return true;
+    };
+    for (std::size_t at = 0; at < data.size(); at += step) {
+      EXPECT_TRUE(decoder->feed(std::string_view(data).substr(at, step), sink)) << step;
+    }
+    EXPECT_TRUE(decoder->finish(sink)) << step;
+    EXPECT_EQ(text, "text\n") << step;
+  }
+}
 
 // Where a piece begins must not decide whether a byte behind the end is taken for a new member.
 TEST(GzipDecoder, WhatFollowsPaddingIsPaddingInPiecesOfAnySize) {
@@ -165,6 +205,8 @@ TEST(Magic, TextIsNotCompressed) {
   EXPECT_EQ(compression_of("[    0.000000] Linux version"), Compression::none);
   EXPECT_EQ(compression_of("(x"), Compression::none);
   EXPECT_EQ(compression_of("("), std::nullopt);  // zstd's first byte
+  EXPECT_EQ(compression_of("BZh"), std::nullopt);
+  EXPECT_EQ(compression_of("BZhello"), Compression::none);
   EXPECT_EQ(make_decoder(Compression::none), nullptr);
 }
 

@@ -11,6 +11,7 @@
 #include <memory>
 #include <utility>
 
+#include "linux/archive.h"
 #include "linux/decompress.h"
 #include "linux/descriptor.h"
 #include "linux/file_system.h"
@@ -80,7 +81,8 @@ void allow_open_files(std::size_t count) {
 // Puts the bytes through a decoder when the first of them ask for it.
 class Stream {
  public:
-  explicit Stream(const InputSink& sink) : sink_(sink) {}
+  Stream(const InputSink& sink, const std::string& path)
+      : sink_(sink), path_(path), looking_(sink.refuse_archives) {}
 
   // False: no more input is wanted.
   bool feed(std::string_view bytes) {
@@ -96,6 +98,7 @@ class Stream {
     if (!decided_ && !start_.empty()) {
       decide(Compression::none);
     }
+    release();
     if (sink_.quiet) {
       sink_.quiet();
     }
@@ -110,13 +113,34 @@ class Stream {
     if (decoder_ && damage_.empty() && !stopped()) {
       note(decoder_->finish([this](std::string_view bytes) { return give(bytes); }));
     }
+    release();
     return {damage_};
   }
 
  private:
   [[nodiscard]] bool stopped() const { return sink_.stop && sink_.stop(); }
   bool give(std::string_view bytes) {
-    sink_.data(bytes);
+    if (!looking_) {
+      sink_.data(bytes);
+      return !stopped();
+    }
+    held_.append(bytes);
+    const auto archive = archive_of(held_);
+    if (archive.value_or(Archive::none) != Archive::none) {
+      damage_ = how_to_read(*archive, path_);
+      held_.clear();
+      return false;
+    }
+    return !archive || release();
+  }
+
+  // What was held to see whether it is an archive.
+  bool release() {
+    looking_ = false;
+    const std::string held = std::exchange(held_, {});
+    if (!held.empty()) {
+      sink_.data(held);
+    }
     return !stopped();
   }
 
@@ -129,8 +153,7 @@ class Stream {
 
   bool pass(std::string_view bytes) {
     if (!decoder_) {
-      sink_.data(bytes);
-      return true;
+      return looking_ ? give(bytes) : (sink_.data(bytes), true);
     }
     note(decoder_->feed(bytes, [this](std::string_view part) { return give(part); }));
     return damage_.empty();
@@ -143,6 +166,9 @@ class Stream {
   }
 
   const InputSink& sink_;
+  const std::string& path_;
+  bool looking_;      // for an archive
+  std::string held_;  // as long as it looks
   std::string start_;
   bool decided_ = false;
   std::unique_ptr<Decoder> decoder_;
@@ -163,7 +189,8 @@ bool wait_for_data(int fd, int timeout_ms) {
   }
 }
 
-tl::expected<InputResult, std::string> read_source(const Source& source, const InputSink& sink) {
+tl::expected<InputResult, std::string> read_source(const Source& source, const InputSink& sink,
+                                                   const std::string& path) {
   const int fd = source.fd;
   const bool again = source.regular && source.from_start;
   if (again) {
@@ -171,7 +198,7 @@ tl::expected<InputResult, std::string> read_source(const Source& source, const I
   }
   const std::unique_ptr<char, decltype(&std::free)> buffer(
       static_cast<char*>(std::aligned_alloc(buffer_alignment, buffer_size)), &std::free);
-  Stream stream(sink);
+  Stream stream(sink, path);
   bool told_quiet = true;
   std::uint64_t have = 0;
   while (!(sink.stop && sink.stop())) {
@@ -230,7 +257,7 @@ tl::expected<InputResult, std::string> Input::read(const InputSink& sink) const 
   if (!error_.empty()) {
     return tl::unexpected(error_);
   }
-  return read_source(source_, sink);
+  return read_source(source_, sink, path_);
 }
 
 tl::expected<std::vector<Input>, std::string> open_inputs(const std::vector<std::string>& paths,
@@ -253,7 +280,7 @@ tl::expected<InputResult, std::string> read_open_file(int fd, const InputSink& s
   if (!source) {
     return tl::unexpected(source.error());
   }
-  return read_source(*source, sink);
+  return read_source(*source, sink, {});
 }
 
 }  // namespace whyoom::linux

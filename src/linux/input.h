@@ -19,6 +19,8 @@ struct InputSink {
   std::function<void()> quiet;
   // True: nobody wants more (the output was closed).
   std::function<bool()> stop;
+  // An archive (archive.h) is no log: nothing of it goes to `data`, and the result says what to do.
+  bool refuse_archives = false;
 };
 
 struct InputResult {
@@ -34,7 +36,7 @@ class Input {
   // A regular file by its name: a look at its start takes nothing away.
   [[nodiscard]] bool can_be_read_again() const { return source_.regular && source_.from_start; }
 
-  // To its end; gzip, xz and zstd are decompressed. The error is the system's own text ("No such
+  // To its end; what is compressed is decompressed. The error is the system's own text ("No such
   // file or directory"), without the path. What was read before an error has gone to the sink.
   [[nodiscard]] tl::expected<InputResult, std::string> read(const InputSink& sink) const;
 

@@ -1,16 +1,20 @@
 #!/usr/bin/env python3
 """Files, pipes, compression; input that never ends."""
+import io
 import json
 import os
 import select
 import subprocess
+import tarfile
 import time
 import unittest
+import zipfile
 
 import harness
 from harness import whyoom
 
-COMPRESSORS = {"gz": ["gzip", "-c"], "xz": ["xz", "-c"], "zst": ["zstd", "-q", "-c"]}
+COMPRESSORS = {"gz": ["gzip", "-c"], "xz": ["xz", "-c"], "zst": ["zstd", "-q", "-c"],
+               "bz2": ["bzip2", "-c"], "lz4": ["lz4", "-q", "-c"]}
 FILLER = b"".join(b"Nov 23 07:41:%02d host app[%d]: request %d served in 12 ms\n"
                   % (i % 60, i, i * 7919) for i in range(20000))
 
@@ -45,11 +49,47 @@ class Sources(harness.Case):
                 self.assertEqual(events(log), expected)
                 self.assertEqual(events(stdin=log.read_bytes()), expected)
 
+    def test_an_archive_is_refused_with_what_to_do(self):
+        def tar(mode):
+            made = io.BytesIO()
+            with tarfile.open(fileobj=made, mode=mode) as archive:
+                archive.add(self.spree, "var/log/kern.log")
+            return made.getvalue()
+
+        zipped = io.BytesIO()
+        with zipfile.ZipFile(zipped, "w") as archive:
+            archive.write(self.spree)
+        seven = b"7z\xbc\xaf\x27\x1c" + bytes(400)
+        big = tar("w")
+        big += bytes(3 << 20)  # is mapped
+        for name, data, command in (("a.tar", tar("w"), "tar -xOf"), ("a.tgz", tar("w:gz"), "tar -xOf"),
+                                    ("b.tar", big, "tar -xOf"), ("a.txz", tar("w:xz"), "tar -xOf"),
+                                    ("a.tbz", tar("w:bz2"), "tar -xOf"),
+                                    ("a.zip", zipped.getvalue(), "unzip -p"),
+                                    ("a.7z", seven, "7z e -so")):
+            with self.subTest(name):
+                log = self.file(name, data)
+                for args in (["explain", log], ["whatif", "vm.panic_on_oom=0", "--event", log]):
+                    result = whyoom(*args)
+                    self.check(result, 2, err=f"; take the log out of it: {command} {log} | "
+                                              "whyoom explain -\n")
+                    self.assertNotIn("min_free_kbytes", result.out)
+                self.check(whyoom("explain", "-", stdin=data), 2, err="take the log out of it first")
+        done = subprocess.run(["sh", "-c", f'tar -xOf {self.scratch}/a.tgz | "$0" explain -',
+                               harness.PROGRAM], capture_output=True, check=False)
+        self.assertEqual(done.returncode, 1, done)
+
+    def test_a_short_log_is_no_archive(self):
+        for data in ("", "x\n", "PK\n", "7z\n", "x" * 261):
+            self.assertNotIn("archive", whyoom("explain", "-", stdin=data).err)
+
     def test_a_cut_archive_gives_what_was_readable(self):
         data = self.spree.read_bytes()
         for kind in COMPRESSORS:
             with self.subTest(kind=kind):
-                whole = compressed(kind, data + os.urandom(200000))
+                # What stands in a block comes out when all of the block is there.
+                more = {"bz2": 2_000_000, "lz4": 5_000_000}.get(kind, 200_000)
+                whole = compressed(kind, data + os.urandom(more))
                 log = self.file("cut." + kind, whole[:-1000])
                 result = whyoom("explain", "--format", "json", log)
                 self.check(result, 2, err="the compressed data ends early")
