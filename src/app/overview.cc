@@ -94,6 +94,9 @@ int overview(const Options& options, Console& io) {
     story.more_as_root = root->name == "/" && ::geteuid() != 0 && sees_too_little(account, *check);
     io.out.write(render::text_overview(story, *check, options.style()));
   }
+  if (root->name == "/" && !account.any_source_read()) {
+    return trouble;  // why this machine ran out of memory could not be seen
+  }
   return events.empty() && !render::has_findings(*check) ? nothing_found : events_found;
 }
 
@@ -105,7 +108,9 @@ const Command overview_command{
     "and proves it with the numbers of the kernel's own report.\n"
     "Without a command it looks at this host: what happened, is it still so, what to do.\n"
     "A FILE, or a log that comes on standard input, is explained.",
-    "Examples:\n"
+    "Exit status: 0 nothing found, 1 events or findings, 2 wrong use, or no log of this\n"
+    "machine could be read.\n"
+    "\nExamples:\n"
     "  sudo whyoom                           what happened here, and what to do\n"
     "  whyoom /var/log/kern.log              explain every OOM event in a log\n"
     "  journalctl -k -b -1 | whyoom          the same for the boot before this one\n"

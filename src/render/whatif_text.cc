@@ -146,7 +146,7 @@ Document what_if_document(const WhatIfView& view) {
     out.labelled("assumed:", Paint::dim, assumption.str());
   }
   for (const host::Gap& gap : view.gaps) {
-    out.labelled("not read:", Paint::yellow, gap.path + ": " + gap.str());
+    out.labelled("not read:", Paint::yellow, gap.str());
   }
   return out;
 }

@@ -12,6 +12,12 @@ class WhatIf(harness.Case):
         self.assertEqual(result.status, 0, result)
         return json.loads(result.out)
 
+    def test_a_gap_names_its_path_once(self):
+        (self.scratch / "proc").mkdir()
+        (self.scratch / "proc/meminfo").write_text("MemTotal: 1000000 kB\nMemFree: 900000 kB\n")
+        result = whyoom("whatif", "vm.min_free_kbytes=45056", "--root", self.scratch, "--width", "200")
+        self.assertIn("not read: /proc/zoneinfo is not there: the zones", result.out)
+
     def test_the_default_lets_the_request_pass(self):
         answer = self.what_if("vm.min_free_kbytes=default")
         self.assertEqual(answer["request"], {"passes_before": False, "passes_after": True})
