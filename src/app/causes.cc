@@ -8,6 +8,9 @@
 #include "app/command.h"
 #include "base/text.h"
 #include "diagnose/cause.h"
+#include "linux/terminal.h"
+#include "render/layout.h"
+#include "render/markdown_read.h"
 
 namespace whyoom::app {
 namespace {
@@ -66,7 +69,12 @@ std::string similar(std::string_view id) {
   return text;
 }
 
-int causes(const std::string& id, Console& io) {
+struct CausesOptions : Options {
+  std::string id;  // empty = all
+};
+
+int causes(const CausesOptions& options, Console& io) {
+  const std::string& id = options.id;
   if (id.empty()) {
     io.out.write(list());
     return nothing_found;
@@ -79,21 +87,27 @@ int causes(const std::string& id, Console& io) {
     return trouble;
   }
   const std::string_view text = diagnose::documentation(id);
-  io.out.write(text.empty() ? row(*cause) : std::string(text));
+  io.out.write(text.empty() ? row(*cause)
+               : options.format == Format::markdown
+                   ? std::string(text)
+                   : render::to_text(render::read_markdown(text), options.style()));
   return nothing_found;
 }
 
 }  // namespace
 
-const Command causes_command{"causes", "whyoom causes [ID]",
-                             "Lists the causes that whyoom knows, or tells about one.",
-                             "Examples:\n"
-                             "  whyoom causes\n"
-                             "  whyoom causes min-free-too-high\n",
-                             [](Flags& flags) -> Work {
-                               const auto id = std::make_shared<std::string>();
-                               flags.text("ID", "", *id, "The cause to read about");
-                               return [id](Console& io) { return causes(*id, io); };
-                             }};
+const Command causes_command{
+    "causes", "whyoom causes [ID] [OPTIONS]",
+    "Lists the causes that whyoom knows, or tells about one.",
+    "Examples:\n"
+    "  whyoom causes\n"
+    "  whyoom causes min-free-too-high\n",
+    [](Flags& flags) -> Work {
+      const auto options = std::make_shared<CausesOptions>();
+      flags.text("ID", "", options->id, "The cause to read about");
+      flags.format(*options, "text (default) or markdown", {Format::text, Format::markdown});
+      flags.look(*options);
+      return [options](Console& io) { return causes(*options, io); };
+    }};
 
 }  // namespace whyoom::app

@@ -20,9 +20,17 @@ class Causes(harness.Case):
         for folder in self.folders():
             with self.subTest(cause=folder.name):
                 text = (folder / "README.md").read_text(encoding="utf-8")
-                result = whyoom("causes", folder.name)
+                result = whyoom("causes", folder.name, "--format", "markdown")
                 self.check(result, 0)
                 self.assertEqual(result.out, text)
+                for width in (60, 100):
+                    shown = whyoom("causes", folder.name, "--width", str(width))
+                    self.check(shown, 0)
+                    for line in shown.out.splitlines():
+                        if not line.startswith("    "):  # code stays whole
+                            self.assertLessEqual(len(line), width, line)
+                    for mark in ("\n#", "](", "|--", "**", "```"):
+                        self.assertNotIn(mark, shown.out)
                 self.assertTrue((folder / "positive.case").exists())
                 self.assertTrue((folder / "near-miss.case").exists())
 
