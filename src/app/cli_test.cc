@@ -175,7 +175,7 @@ TEST(CommandLine, MistakesAreNamed) {
            {{"check", "--json"}, "\"--json\"; did you mean --format json?"},
            {{"check", "--format", "jsn"}, "; did you mean json?"},
            {{"check", "/copy"}, "check takes no \"/copy\"; a capture"},
-           {{"undo", "--root", "/copy"}, "undo has no option \"--root\"\n"},
+           {{"undo", "--sandbox", "off"}, "undo has no option \"--sandbox\"\n"},
            {{"capture", "--width", "80"}, "capture has no option \"--width\"\n"},
            {{"undo", "-yx"}, "undo has no option -x\n"},
            {{"undo", "three"}, "\"three\" is no number from 1 to"},

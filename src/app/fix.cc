@@ -15,6 +15,7 @@
 #include "app/block_signals.h"
 #include "app/command.h"
 #include "app/consent.h"
+#include "app/disk.h"
 #include "app/fix_choice.h"
 #include "app/fix_hooks.h"
 #include "app/fix_records.h"
@@ -59,11 +60,16 @@ LastCause last_cause(const HostRoot& root) {
   // What could not be read is told by `whyoom` and `whyoom explain --host`.
   static_cast<void>(read_host_log(root, {}, [&](std::unique_ptr<diagnose::Event> event) {
     if (word.offer(*event) && event->root_cause != diagnose::undetermined) {
-      const auto& remedies = event->findings.front().remedies;  // the root's
+      const auto& found = event->findings.front();  // the root
+      const auto remedy = std::ranges::find_if(
+          found.remedies, [](const auto& each) { return each.setting.has_value(); });
       last = {std::string(event->root_cause),
               event->report.source + ":" + std::to_string(event->report.first_line),
-              std::ranges::any_of(remedies,
-                                  [](const auto& remedy) { return remedy.setting.has_value(); })};
+              remedy != found.remedies.end()};
+      if (root.kind == HostKind::disk && last.has_setting) {
+        last.setting = remedy->setting;
+        last.summary = found.summary.str();
+      }
     }
   }));
   return last;
@@ -73,6 +79,8 @@ LastCause last_cause(const HostRoot& root) {
 struct Look {
   std::unique_ptr<host::Files> files;
   std::unique_ptr<diagnose::HostCheck> check;
+  HostKind kind = HostKind::machine;
+  std::string host;  // its name
   FixChoice choice;
 };
 
@@ -82,7 +90,8 @@ tl::expected<Look, NoFix> look(const FixOptions& options) {
     return tl::unexpected(NoFix{root.error(), true});
   }
   const bool by_name = !options.settings.empty();
-  const LastCause last = by_name || !options.cause.empty() ? LastCause{} : last_cause(*root);
+  const bool by_cause = !options.cause.empty() && root->kind != HostKind::disk;
+  const LastCause last = by_name || by_cause ? LastCause{} : last_cause(*root);
   auto check = diagnose::check(host::read_facts(*root->files, root->options));
   const memory::Machine& machine = check->state.machine;
   auto choice = by_name ? settings_of(options.settings, machine)
@@ -90,7 +99,14 @@ tl::expected<Look, NoFix> look(const FixOptions& options) {
   if (!choice) {
     return tl::unexpected(choice.error());
   }
-  return Look{std::move(root->files), std::move(check), std::move(*choice)};
+  const bool changes = !options.dry_run && !options.tool && !options.root.empty();
+  if (std::string why = changes ? why_not_changed(root->kind, options.root) : std::string();
+      !why.empty()) {
+    return tl::unexpected(NoFix{std::move(why), true});
+  }
+  std::string name = host_name(*root->files);
+  return Look{std::move(root->files), std::move(check), root->kind, std::move(name),
+              std::move(*choice)};
 }
 
 void write_json(const FixOptions& options, const Plan& plan, const render::FixResult& result,
@@ -155,19 +171,25 @@ std::string done_text(const FixOptions& options, const Plan& plan) {
     text += one ? " now, and the files keep it; both were read back."
                 : " now, and the files keep them; all were read back.";
   }
-  return text + "\n`sudo whyoom undo` takes " + (one ? "it" : "them") + " back.\n";
+  return text + "\n`sudo whyoom undo" + root_option(options.root) + "` takes " +
+         (one ? "it" : "them") + " back.\n";
 }
 
-int carry_out(const FixOptions& options, const FixChoice& choice, const Plan& plan, Console& io) {
-  auto store = fix::FixStore::open_locked({}, ::getpid());
+int carry_out(const FixOptions& options, const Look& looked, const Plan& plan, Console& io) {
+  if (const auto entered =
+          options.root.empty() ? tl::expected<void, std::string>() : enter_disk(options.root);
+      !entered) {
+    return say_no(options, plan, entered.error(), io);
+  }
+  const FixChoice& choice = looked.choice;
+  auto store = fix::FixStore::open_locked(store_of(options.root), ::getpid());
   if (!store) {
     return say_no(options, plan, store.error(), io);
   }
   const BlockSignals until_done;
   const fix::FixMeta meta{now_us(), choice.wanted, io.command_line};
-  const auto number =
-      fix::apply(plan.change, *store, meta,
-                 fix_hooks(choice.wanted, !plan.change.files.empty(), !options.force, io));
+  const HookOptions how{!plan.change.files.empty(), !options.force, !options.root.empty()};
+  const auto number = fix::apply(plan.change, *store, meta, fix_hooks(choice.wanted, how, io));
   if (!number) {
     write_json(options, plan,
                {number.error().refused ? "refused" : "rolled-back", 0, number.error().what}, io);
@@ -179,7 +201,7 @@ int carry_out(const FixOptions& options, const FixChoice& choice, const Plan& pl
     io.out.write(done_text(options, plan));
     for (const std::string& other : choice.others) {
       std::string line = "There is also " + other;
-      line += ": `sudo whyoom fix --cause " + other;
+      line += ": `sudo whyoom fix --cause " + other + root_option(options.root);
       line += "`.\n";
       io.out.write(line);
     }
@@ -187,8 +209,22 @@ int carry_out(const FixOptions& options, const FixChoice& choice, const Plan& pl
   return nothing_found;
 }
 
+// Which host it is about, when it is not this one.
+std::string whose(const FixOptions& options, const Look& looked) {
+  if (options.root.empty()) {
+    return {};
+  }
+  std::string text =
+      looked.host.empty() ? "A host whose files do not name it" : "Host " + looked.host;
+  text += ", " + printable(options.root);
+  return text + (looked.kind == HostKind::disk
+                     ? ": a disk.\nNothing that runs is touched; paths are those on the disk.\n\n"
+                     : ".\n\n");
+}
+
 int show_and_apply(const FixOptions& options, const Look& looked, const Plan& plan, Console& io) {
   if (options.format == Format::text) {
+    io.out.write(whose(options, looked));
     if (!looked.choice.cause.empty()) {
       io.out.write(looked.choice.cause + ": " + printable(looked.choice.summary) + "\n\n");
     }
@@ -210,10 +246,13 @@ int show_and_apply(const FixOptions& options, const Look& looked, const Plan& pl
   if (const std::string why = why_not_now(options, io); !why.empty()) {
     return say_no(options, plan, why, io);
   }
-  return carry_out(options, looked.choice, plan, io);
+  return carry_out(options, looked, plan, io);
 }
 
-ShellCommand as_root(const std::vector<std::string>& settings) {
+ShellCommand as_root(const std::vector<std::string>& settings, const std::string& root) {
+  if (const auto where = ShellOperand::from(root)) {
+    return ShellCommand("sudo whyoom fix --root {} <KEY=VALUE>...", *where);
+  }
   std::vector<ShellOperand> words;
   for (const std::string& setting : settings) {
     if (auto word = ShellOperand::from(setting)) {
@@ -230,13 +269,23 @@ ShellCommand as_root(const std::vector<std::string>& settings) {
 
 // What the command line asks for and cannot have; empty when it can.
 std::string contradiction(const FixOptions& options) {
-  if (!options.root.empty() && !options.dry_run && !options.tool) {
-    return "a copy of a host cannot be fixed; --dry-run shows what would change on it";
-  }
   if (options.dry_run || options.tool) {
     return {};
   }
-  return needs_root(as_root(options.settings));
+  return needs_root(as_root(options.settings, options.root));
+}
+
+// Of a disk nobody knows the RAM; what its logs led to was computed from them.
+void add_unknown_ram(Plan& plan, const Look& looked) {
+  const bool judged = !looked.choice.cause.empty() || looked.check->state.ram;
+  const bool depends = std::ranges::any_of(looked.choice.wanted, [](const auto& wanted) {
+    return wanted.key == "vm.min_free_kbytes" || wanted.key == "vm.nr_hugepages";
+  });
+  if (looked.kind == HostKind::disk && depends && !judged) {
+    plan.risks.emplace_back(
+        "the disk does not tell how much RAM its machine has, so nobody looked whether the kernel "
+        "would kill with this value");
+  }
 }
 
 int fix(const FixOptions& options, Console& io) {
@@ -283,11 +332,12 @@ int fix(const FixOptions& options, Console& io) {
     return diagnose::value_risks(*looked->check, values);
   };
   auto plan = advise::make_plan(*looked->files, looked->check->state, looked->choice.wanted,
-                                check_after, !options.files_only);
+                                check_after, !options.files_only && looked->kind != HostKind::disk);
   if (!plan) {
     return io.fail(plan.error().str());
   }
   plan->cause = looked->choice.cause;
+  add_unknown_ram(*plan, *looked);
   if (options.force && !plan->refusal.empty()) {
     plan->risks.insert(plan->risks.begin(), std::exchange(plan->refusal, Message()));
   }
@@ -326,6 +376,7 @@ const Command fix_command{
     "  whyoom fix --dry-run                  show the change, touch nothing\n"
     "  sudo whyoom fix --yes vm.panic_on_oom=0\n"
     "  whyoom fix --output ansible vm.min_free_kbytes=1%\n"
+    "  sudo whyoom fix --root /mnt           the disk of a machine that does not start\n"
     "  sudo whyoom fix --list                what was changed on this machine\n",
     [](Flags& flags) -> Work {
       const auto options = std::make_shared<FixOptions>();

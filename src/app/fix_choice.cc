@@ -90,6 +90,15 @@ tl::expected<FixChoice, NoFix> choose(const std::vector<Finding>& findings,
   if (!cause.empty() && diagnose::find_cause(cause) == nullptr) {
     return tl::unexpected(NoFix{no_cause(cause), true});
   }
+  if (last.setting && (cause.empty() || cause == last.cause)) {
+    auto choice =
+        settings_of({last.setting->key + "=" + std::to_string(last.setting->value)}, machine);
+    if (choice) {
+      choice->cause = last.cause;
+      choice->summary = last.summary;
+    }
+    return choice;
+  }
   const Finding* without = nullptr;
   std::vector<const Finding*> candidates;
   for (const Finding& finding : findings) {

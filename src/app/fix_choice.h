@@ -1,6 +1,7 @@
 // Which settings a fix is about: the user's own, or the remedy of what is wrong with the host.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <tl/expected.hpp>
 #include <vector>
@@ -24,6 +25,9 @@ struct LastCause {
   std::string cause;         // id; empty: there is no event, or none whose cause can be told
   std::string place;         // file:line of the event
   bool has_setting = false;  // one of its remedies is a sysctl
+  // Of a disk: its logs are all that tells what went wrong, so this is taken.
+  std::optional<diagnose::Setting> setting{};
+  std::string summary{};
 };
 
 struct NoFix {

@@ -3,10 +3,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "app/host_root.h"
 #include "app/live_state.h"
 #include "base/human.h"
 #include "base/text.h"
@@ -64,6 +66,26 @@ Result write_value(const advise::RunningEdit& edit, bool look, Console& io) {
   return {};
 }
 
+tl::expected<std::unique_ptr<host::Files>, std::string> open_files() {
+  auto root = open_host({}, linux::SandboxChoice::automatic);
+  return root ? tl::expected<std::unique_ptr<host::Files>, std::string>(std::move(root->files))
+              : tl::unexpected(root.error());
+}
+
+// The files say the same.
+Result check_all_files(const std::vector<advise::Wanted>& wanted, bool disk) {
+  auto files = disk ? files_of_new_root() : open_files();
+  if (!files) {
+    return tl::unexpected(files.error());
+  }
+  for (const advise::Wanted& each : wanted) {
+    if (Result kept = check_files(**files, each); !kept) {
+      return kept;
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 std::vector<std::uint64_t> steps_up(std::uint64_t from, std::uint64_t to) {
@@ -78,30 +100,26 @@ std::vector<std::uint64_t> steps_up(std::uint64_t from, std::uint64_t to) {
   return values;
 }
 
-fix::ApplyHooks fix_hooks(const std::vector<advise::Wanted>& wanted, bool files, bool look,
+fix::ApplyHooks fix_hooks(const std::vector<advise::Wanted>& wanted, const HookOptions& options,
                           Console& io) {
   fix::ApplyHooks hooks;
-  hooks.write_value = [look, &io](const advise::RunningEdit& edit) {
+  hooks.write_value = [look = options.look, &io](const advise::RunningEdit& edit) {
     return write_value(edit, look, io);
   };
-  hooks.verify = [wanted, files]() -> Result {
-    if (std::ranges::any_of(wanted, [](const advise::Wanted& each) {
-          return each.key == min_free || each.key == scale_factor;
-        })) {
+  hooks.verify = [wanted, options]() -> Result {
+    const bool marks = std::ranges::any_of(wanted, [](const advise::Wanted& each) {
+      return each.key == min_free || each.key == scale_factor;
+    });
+    if (marks && !options.disk) {
       const auto live = read_state();
       if (!live) {
         return tl::unexpected(live.error());
       }
-      if (Result marks = check_marks(live->state.machine); !marks) {
-        return marks;
+      if (Result right = check_marks(live->state.machine); !right) {
+        return right;
       }
     }
-    for (const advise::Wanted& each : wanted) {
-      if (Result kept = files ? check_files(each) : Result(); !kept) {
-        return kept;
-      }
-    }
-    return {};
+    return options.files ? check_all_files(wanted, options.disk) : Result();
   };
   hooks.warn = [&io](const std::string& what) { io.tell(what); };
   return hooks;

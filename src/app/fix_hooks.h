@@ -10,10 +10,14 @@
 
 namespace whyoom::app {
 
-// vm.min_free_kbytes goes up in steps, with a look at the machine before each: it stops before the
-// kernel would kill. `look` false: no step and no look (an undo that the user forces).
-// `files`: the sysctl files are part of the fix, and must say the same.
-fix::ApplyHooks fix_hooks(const std::vector<advise::Wanted>& wanted, bool files, bool look,
+struct HookOptions {
+  bool files = false;  // the sysctl files are part of the fix, and must say the same
+  // vm.min_free_kbytes goes up in steps, with a look at the machine before each: it stops before
+  // the kernel would kill. Not so for what the user forces.
+  bool look = true;
+  bool disk = false;  // the root of this process is a disk's: nothing that runs is looked at
+};
+fix::ApplyHooks fix_hooks(const std::vector<advise::Wanted>& wanted, const HookOptions& options,
                           Console& io);
 
 // The values on the way from `from` to `to`, `to` last. One when it does not go up by much.

@@ -7,6 +7,7 @@
 
 #include "app/block_signals.h"
 #include "app/consent.h"
+#include "app/disk.h"
 #include "app/fix_hooks.h"
 #include "base/text.h"
 #include "render/fix.h"
@@ -155,7 +156,10 @@ int tell_failure(std::string_view what, const fix::ApplyFailure& failure,
 }
 
 int list_fixes(const Options& options, Console& io) {
-  const auto store = fix::FixStore::open({});
+  if (const auto entered = enter_disk(options.root); !entered) {
+    return io.fail(entered.error());
+  }
+  const auto store = fix::FixStore::open(store_of(options.root));
   const auto records = store ? store->list() : tl::unexpected(store.error());
   if (!records) {
     return io.fail(records.error());
@@ -171,14 +175,16 @@ int list_fixes(const Options& options, Console& io) {
     return nothing_found;
   }
   if (records->empty()) {
-    io.out.write("No fix was made on this machine.\n");
+    io.out.write(options.root.empty() ? "No fix was made on this machine.\n"
+                                      : "No fix was made on this disk.\n");
   }
   for (const FixRecord& record : *records) {
     io.out.write(
         (record.damage.empty() ? record_line(record) : "fix " + std::to_string(record.number)) +
         ", " + state_text(*store, record) + "\n");
     if (store->interrupted(record)) {
-      io.out.write(standing_text(record, fix::examine(record, {})));
+      const FixRecord part = part_on(options.root, record);
+      io.out.write(standing_text(part, fix::examine(part, {})));
     }
   }
   return nothing_found;
@@ -188,33 +194,36 @@ int resume_fix(const Options& options, bool yes, Console& io) {
   if (const std::string why = needs_root(ShellCommand("sudo whyoom fix --resume")); !why.empty()) {
     return io.fail(why);
   }
-  auto store = fix::FixStore::open_locked({}, ::getpid());
+  if (const auto entered = enter_disk(options.root); !entered) {
+    return io.fail(entered.error());
+  }
+  auto store = fix::FixStore::open_locked(store_of(options.root), ::getpid());
   const auto records = store ? store->list() : tl::unexpected(store.error());
   if (!records) {
     return io.fail(records.error());
   }
-  const FixRecord* record = find_interrupted(*store, *records);
-  if (record == nullptr) {
+  const FixRecord* found = find_interrupted(*store, *records);
+  if (found == nullptr) {
     io.out.write("No fix was interrupted.\n");
     return nothing_found;
   }
-  io.out.write(record_line(*record) + ", was interrupted\n" +
-               standing_text(*record, fix::examine(*record, {})));
+  const FixRecord record = part_on(options.root, *found);
+  io.out.write(record_line(*found) + ", was interrupted\n" +
+               standing_text(record, fix::examine(record, {})));
   io.out.flush();
-  if (record->state == FixState::undoing) {
-    return io.fail("it was being undone; go on with `whyoom undo " +
-                   std::to_string(record->number) + "`");
+  if (record.state == FixState::undoing) {
+    return io.fail("it was being undone; go on with " + store->undo_command(record.number));
   }
   if (const std::string why = yes ? std::string() : why_not(ask("Finish it?", io)); !why.empty()) {
     return io.fail(why);
   }
   const BlockSignals until_done;
-  const bool files = !record->change.files.empty();
-  const auto done = fix::finish(*record, *store, fix_hooks(record->meta.wanted, files, true, io));
+  const HookOptions how{!record.change.files.empty(), true, !options.root.empty()};
+  const auto done = fix::finish(record, *store, fix_hooks(record.meta.wanted, how, io));
   if (!done) {
     return tell_failure("fix", done.error(), options.style(), io);
   }
-  io.out.write("Done. `sudo whyoom undo` takes it back.\n");
+  io.out.write("Done. `sudo whyoom undo" + root_option(options.root) + "` takes it back.\n");
   return nothing_found;
 }
 

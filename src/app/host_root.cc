@@ -1,13 +1,19 @@
 #include "app/host_root.h"
 
+#include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "base/text.h"
 #include "host/capture_files.h"
 #include "linux/capture_file.h"
+#include "linux/descriptor.h"
 #include "linux/dir_files.h"
 
 namespace whyoom::app {
@@ -35,7 +41,110 @@ tl::expected<void, std::string> use_index_of_capture(HostRoot& root) {
   return {};
 }
 
+// Without some directories of the top: a rescue system that mounts its own /proc, /sys, /dev and
+// /run in a disk's does not tell of the system on the disk.
+class WithoutMounts : public host::Files {
+ public:
+  WithoutMounts(std::unique_ptr<host::Files> files, std::vector<std::string> hidden)
+      : files_(std::move(files)), hidden_(std::move(hidden)) {}
+
+  tl::expected<std::string, host::FileError> read(std::string_view path,
+                                                  std::size_t most) override {
+    return is_hidden(path) ? missing() : files_->read(path, most);
+  }
+  tl::expected<host::Listing, host::FileError> list(std::string_view path,
+                                                    std::size_t most) override {
+    return is_hidden(path) ? missing() : files_->list(path, most);
+  }
+  tl::expected<std::string, host::FileError> read_link(std::string_view path) override {
+    return is_hidden(path) ? missing() : files_->read_link(path);
+  }
+  tl::expected<host::FileStatus, host::FileError> status(std::string_view path) override {
+    return is_hidden(path) ? missing() : files_->status(path);
+  }
+
+ private:
+  [[nodiscard]] bool is_hidden(std::string_view path) const {
+    return std::ranges::any_of(hidden_, [path](const std::string& top) {
+      return path == top || path.starts_with(top + "/");
+    });
+  }
+  static tl::unexpected<host::FileError> missing() {
+    return tl::unexpected(host::FileError{host::FileError::Kind::missing,
+                                          "it is not on the disk: something is mounted there"});
+  }
+
+  std::unique_ptr<host::Files> files_;
+  std::vector<std::string> hidden_;
+};
+
+linux::Descriptor directory_at(int top, const char* name) {
+  return linux::Descriptor(::openat(top, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+}
+
+HostKind kind_of(const std::string& root) {
+  const linux::Descriptor top(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  struct stat ours {
+  }, other{};
+  if (top.get() < 0 || ::fstat(top.get(), &ours) != 0) {
+    return HostKind::copy;
+  }
+  const linux::Descriptor proc = directory_at(top.get(), "proc");
+  struct statfs system {};
+  if (proc.get() >= 0 && ::fstatfs(proc.get(), &system) == 0 && system.f_type == PROC_SUPER_MAGIC) {
+    // Its first process has this very root, or it is another system's.
+    const bool known = ::fstatat(proc.get(), "1/root", &other, 0) == 0;
+    if (!known || (other.st_dev == ours.st_dev && other.st_ino == ours.st_ino)) {
+      return HostKind::running;
+    }
+  } else if (proc.get() >= 0 && (::fstatat(proc.get(), "sys", &other, 0) == 0 ||
+                                 ::fstatat(proc.get(), "meminfo", &other, 0) == 0)) {
+    return HostKind::copy;
+  }
+  return directory_at(top.get(), "etc").get() >= 0 ? HostKind::disk : HostKind::copy;
+}
+
+std::unique_ptr<host::Files> without_mounts(std::unique_ptr<host::Files> files,
+                                            const std::string& root) {
+  const linux::Descriptor top(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  struct stat ours {
+  }, other{};
+  std::vector<std::string> hidden;
+  for (const char* name : {"proc", "sys", "dev", "run"}) {
+    if (::fstat(top.get(), &ours) == 0 &&
+        ::fstatat(top.get(), name, &other, AT_SYMLINK_NOFOLLOW) == 0 &&
+        ours.st_dev != other.st_dev) {
+      hidden.push_back(std::string("/") + name);
+    }
+  }
+  return hidden.empty() ? std::move(files)
+                        : std::make_unique<WithoutMounts>(std::move(files), std::move(hidden));
+}
+
 }  // namespace
+
+std::string host_name(host::Files& files) {
+  for (const char* path : {"/proc/sys/kernel/hostname", "/etc/hostname"}) {
+    const std::string text = files.read(path, host::default_most_bytes).value_or("");
+    for (std::string_view rest = text; !rest.empty();) {
+      const std::size_t end = std::min(rest.find('\n'), rest.size());
+      const std::string_view line = trim(rest.substr(0, end));
+      if (!line.empty() && !line.starts_with('#')) {
+        return printable(line);
+      }
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  }
+  return {};
+}
+
+tl::expected<std::unique_ptr<host::Files>, std::string> files_of_new_root() {
+  auto files = linux::DirFiles::open("/");
+  if (!files) {
+    return tl::unexpected(files.error().text);
+  }
+  return without_mounts(std::make_unique<linux::DirFiles>(std::move(*files)), "/");
+}
 
 tl::expected<HostRoot, std::string> capture_host(const linux::Input& input) {
   auto capture = linux::open_capture(input);
@@ -69,10 +178,15 @@ tl::expected<HostRoot, std::string> open_host(const std::string& root,
   }
   result.files = std::make_unique<linux::DirFiles>(std::move(*files));
   if (result.name != "/") {
+    result.kind = kind_of(result.name);
+    if (result.kind == HostKind::disk) {
+      result.files = without_mounts(std::move(result.files), result.name);
+    }
     if (const auto used = use_index_of_capture(result); !used) {
       return tl::unexpected(printable(result.name) + ": " + used.error());
     }
   } else {
+    result.kind = HostKind::machine;
     const long page = ::sysconf(_SC_PAGESIZE);
     if (page > 0) {
       result.options.page_size = PageSize{static_cast<std::uint32_t>(page)};

@@ -64,13 +64,10 @@ tl::expected<void, std::string> check_marks(const memory::Machine& machine) {
   return {};
 }
 
-tl::expected<void, std::string> check_files(const advise::Wanted& wanted) {
-  const auto root = open_host({}, linux::SandboxChoice::automatic);
-  if (!root) {
-    return tl::unexpected(root.error());
-  }
-  const std::string command_line = root->files->read("/proc/cmdline").value_or("");
-  const auto history = host::find_sysctl(*root->files, wanted.key, command_line);
+tl::expected<void, std::string> check_files(host::Files& files, const advise::Wanted& wanted) {
+  const std::string command_line =
+      files.read("/proc/cmdline", host::default_most_bytes).value_or("");
+  const auto history = host::find_sysctl(files, wanted.key, command_line);
   if (const host::SysctlGap* gap = advise::deciding_gap(history)) {
     return tl::unexpected(printable(gap->path) +
                           " could not be read back: " + printable(gap->error.text));

@@ -27,7 +27,7 @@ tl::expected<LiveState, std::string> read_state(
 // that moves all marks of a zone alike does not count. The error names the zone.
 tl::expected<void, std::string> check_marks(const memory::Machine& machine);
 
-// Whether a boot, `sysctl --system` and `sysctl -p` of this machine would leave the value.
-tl::expected<void, std::string> check_files(const advise::Wanted& wanted);
+// Whether a boot, `sysctl --system` and `sysctl -p` of a machine would leave the value.
+tl::expected<void, std::string> check_files(host::Files& files, const advise::Wanted& wanted);
 
 }  // namespace whyoom::app

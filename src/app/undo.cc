@@ -11,6 +11,7 @@
 #include "app/block_signals.h"
 #include "app/command.h"
 #include "app/consent.h"
+#include "app/disk.h"
 #include "app/fix_hooks.h"
 #include "app/fix_records.h"
 #include "app/host_root.h"
@@ -53,7 +54,7 @@ tl::expected<FixRecord, std::string> find_record(const fix::FixStore& store,
   for (auto record = records->rbegin(); record != records->rend(); ++record) {
     if (!record->damage.empty()) {
       return tl::unexpected("fix " + std::to_string(record->number) + ": " + record->damage +
-                            "; name the one to undo: `whyoom undo N`");
+                            "; name the one to undo: `whyoom undo N" + store.more() + "`");
     }
     if (can_be_undone(*record)) {
       return std::move(*record);
@@ -118,23 +119,28 @@ bool share_a_key(const FixRecord& one, const FixRecord& other) {
 std::string why_not_yet(const fix::FixStore& store, const FixRecord& record) {
   for (const FixRecord& later : store.list().value_or(std::vector<FixRecord>())) {
     if (later.number > record.number && can_be_undone(later) && share_a_key(later, record)) {
-      return record_line(later) + " came later; undo it first: `whyoom undo " +
-             std::to_string(later.number) + "`";
+      return record_line(later) + " came later; undo it first: " + store.undo_command(later.number);
     }
   }
   return {};
 }
 
-int undo_record(const UndoOptions& options, fix::FixStore& store, const FixRecord& record,
+int undo_record(const UndoOptions& options, fix::FixStore& store, const FixRecord& whole,
                 Console& io) {
   const render::TextStyle style = options.style();
-  io.out.write(record_line(record) + "\n");
+  const bool disk = !options.root.empty();
+  const FixRecord record = part_on(options.root, whole);
+  io.out.write(record_line(whole) + "\n");
+  if (disk) {
+    io.out.write("On the disk " + printable(options.root) +
+                 ": nothing that runs is touched; paths are those on the disk.\n");
+  }
   io.out.write(render::to_text(render::change_document(advise::reversed(record.change)), style));
   const fix::Examination found = fix::examine(record, store.values());
   if (!found.all(fix::Standing::updated)) {
     io.out.write("As it stands now:\n" + standing_text(record, found));
   }
-  const Danger danger = danger_of(record);
+  const Danger danger = disk ? Danger() : danger_of(record);
   for (const std::string& risk : danger.risks) {
     io.out.write("risk: " + risk + "\n");
   }
@@ -151,8 +157,8 @@ int undo_record(const UndoOptions& options, fix::FixStore& store, const FixRecor
     return io.fail(why);
   }
   const BlockSignals until_done;
-  const auto done =
-      fix::undo(record, store, fix_hooks(record.meta.wanted, false, !options.force, io));
+  const HookOptions how{false, !options.force, disk};
+  const auto done = fix::undo(record, store, fix_hooks(record.meta.wanted, how, io));
   if (!done) {
     return tell_failure("undo", done.error(), style, io);
   }
@@ -164,20 +170,26 @@ int undo_record(const UndoOptions& options, fix::FixStore& store, const FixRecor
 int undo(const UndoOptions& options, Console& io) {
   io.changes = !options.dry_run;
   if (const std::string why =
-          needs_root(options.number ? ShellCommand("sudo whyoom undo {}", *options.number)
-                                    : ShellCommand("sudo whyoom undo"));
+          needs_root(!options.root.empty() ? ShellCommand("sudo whyoom undo --root <DIR>")
+                     : options.number      ? ShellCommand("sudo whyoom undo {}", *options.number)
+                                           : ShellCommand("sudo whyoom undo"));
       !why.empty()) {
     return io.fail(why);
   }
+  if (const auto entered = enter_disk(options.root); !entered) {
+    return io.fail(entered.error());
+  }
+  const fix::StoreOptions where = store_of(options.root);
   auto store =
-      options.dry_run ? fix::FixStore::open({}) : fix::FixStore::open_locked({}, ::getpid());
+      options.dry_run ? fix::FixStore::open(where) : fix::FixStore::open_locked(where, ::getpid());
   if (!store) {
     return io.fail(store.error());
   }
   const auto record = find_record(*store, options.number);
   if (!record) {
     if (record.error().empty()) {
-      io.out.write("Nothing to undo: no fix is in force on this machine.\n");
+      io.out.write(std::string("Nothing to undo: no fix is in force on this ") +
+                   (options.root.empty() ? "machine" : "disk") + ".\n");
       return nothing_found;
     }
     return io.fail(record.error());
@@ -202,13 +214,15 @@ const Command undo_command{
     "3 failed half-way and taken back.\n"
     "\nExamples:\n"
     "  sudo whyoom undo\n"
-    "  sudo whyoom undo 3\n",
+    "  sudo whyoom undo 3\n"
+    "  sudo whyoom undo --root /mnt\n",
     [](Flags& flags) -> Work {
       const auto options = std::make_shared<UndoOptions>();
       flags.number("N", "", options->number, 1, 1'000'000'000, "The fix");
       flags.flag("-n,--dry-run", options->dry_run, "Show the change and touch nothing");
       flags.flag("-y,--yes", options->yes, "Do not ask");
       flags.flag("--force", options->force, "Also when the kernel would kill at once");
+      flags.text("--root", "DIR", options->root, "A disk of a system that does not run");
       flags.look(*options);
       return [options](Console& io) { return undo(*options, io); };
     }};

@@ -36,11 +36,10 @@ std::optional<std::string> why_not_now(const FixStore& store) {
       const std::string number = std::to_string(record.number);
       return "fix " + number + " (" + keys_of(record.meta) +
              (record.state == FixState::undoing
-                  ? ") was being undone and was interrupted. Go on with `whyoom undo " + number +
-                        "`"
-                  : ") was interrupted. Finish it with `whyoom fix --resume`, or take it back with"
-                    " `whyoom undo " +
-                        number + "`");
+                  ? ") was being undone and was interrupted. Go on with " +
+                        store.undo_command(record.number)
+                  : ") was interrupted. Finish it with `whyoom fix --resume" + store.more() +
+                        "`, or take it back with " + store.undo_command(record.number));
     }
   }
   return std::nullopt;
@@ -120,7 +119,7 @@ tl::expected<void, ApplyFailure> close(FixStore& store, int number, FixState sta
 // one that can be undone.
 void write_state(FixStore& store, int number, FixState state, ApplyFailure& failure) {
   if (!store.set_state(number, state)) {
-    failure.what += still_open(number);
+    failure.what += store.still_open(number);
   }
 }
 
@@ -189,7 +188,7 @@ tl::expected<int, ApplyFailure> apply(const advise::Change& change, FixStore& st
   FixTransaction run(record, store, hooks, Side::after);
   if (Result ready = run.prepare(); !ready) {
     const bool dropped = store.drop(*number);
-    return tl::unexpected(refusal(ready.error() + (dropped ? "" : still_open(*number))));
+    return tl::unexpected(refusal(ready.error() + (dropped ? "" : store.still_open(*number))));
   }
   if (auto done = run.carry_out(); !done) {
     if (done.error().left.empty()) {

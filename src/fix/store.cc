@@ -410,9 +410,13 @@ bool FixStore::drop(int number) {
   return true;
 }
 
-std::string still_open(int number) {
-  return "; the journal has fix " + std::to_string(number) + " as interrupted: `whyoom undo " +
-         std::to_string(number) + "` ends it";
+std::string FixStore::undo_command(int number) const {
+  return "`whyoom undo " + std::to_string(number) + options_.more + "`";
+}
+
+std::string FixStore::still_open(int number) const {
+  return "; the journal has fix " + std::to_string(number) +
+         " as interrupted: " + undo_command(number) + " ends it";
 }
 
 std::string FixStore::before_path(int number, std::size_t index) const {

@@ -21,6 +21,7 @@ namespace whyoom::fix {
 struct StoreOptions {
   std::string path = "/var/lib/whyoom/fixes";
   RunningValues values = {};  // a record that sets a value elsewhere is not believed
+  std::string more = {};      // what a command about this store needs: " --root /mnt"
 };
 
 // Errors are whole sentences.
@@ -50,7 +51,13 @@ class FixStore {
   bool drop(int number);
 
   [[nodiscard]] const std::string& path() const { return options_.path; }
+  [[nodiscard]] const std::string& more() const { return options_.more; }
   [[nodiscard]] const RunningValues& values() const { return options_.values; }
+  // "`whyoom undo 3`"
+  [[nodiscard]] std::string undo_command(int number) const;
+  // "; the journal has fix 3 as interrupted ...": the end of a sentence, for one that is settled
+  // and whose record could not be written so.
+  [[nodiscard]] std::string still_open(int number) const;
   // Where the old content of the file with this index lies.
   [[nodiscard]] std::string before_path(int number, std::size_t index) const;
 
@@ -65,9 +72,5 @@ class FixStore {
   linux::Descriptor directory_;  // none: there is no store
   linux::Descriptor lock_;
 };
-
-// "; the journal has fix 3 as interrupted ...": the end of a sentence, for one that is settled and
-// whose record could not be written so.
-std::string still_open(int number);
 
 }  // namespace whyoom::fix

@@ -123,7 +123,11 @@ std::string headline(const PlannedSetting& setting) {
   if (setting.running && !setting.sets_running) {
     return key + " is " + value + " now; the next boot is made to keep it";
   }
-  return key + ": " + (setting.running ? printable(*setting.running) + " -> " : "") + value;
+  if (setting.running) {
+    return key + ": " + printable(*setting.running) + " -> " + value;
+  }
+  const auto boot = setting.sysctl.before.value_after_boot();
+  return key + " from the next boot on: " + (boot ? printable(*boot) + " -> " : "") + value;
 }
 
 void write_headline(Document& out, const PlannedSetting& setting, const memory::Machine& machine) {

@@ -498,7 +498,7 @@ def main():
     if os.getuid() != 0 or probe.returncode != 0:
         print(f"SKIPPED: private namespaces need root: {probe.stderr.strip() or 'not root'}")
         sys.exit(SKIPPED)
-    os.execvpe(namespaces[0], [*namespaces, sys.executable, os.path.abspath(__file__), *sys.argv[1:]],
+    os.execvpe(namespaces[0], [*namespaces, sys.executable, os.path.abspath(sys.argv[0]), *sys.argv[1:]],
                {**os.environ, "WHYOOM_FIX_NAMESPACE": "1"})
 
 
