@@ -1,11 +1,45 @@
 #include "app/selection.h"
 
+#include <algorithm>
 #include <cmath>
+#include <string_view>
 #include <utility>
 
 #include "report/event_merge.h"
 
 namespace whyoom::app {
+
+namespace {
+
+bool holds(std::string_view text, const std::string& part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+bool is_of_cgroup(const diagnose::Event& event, const std::string& part) {
+  const auto& who = event.evidence.attribution;
+  for (const auto* cgroup : {&who.limit, &who.victim}) {
+    if (*cgroup && (holds((*cgroup)->raw_path, part) ||
+                    ((*cgroup)->owner && holds(describe(*(*cgroup)->owner), part)))) {
+      return true;
+    }
+  }
+  const auto& fork = event.report.fork_rejected;
+  return fork && holds(fork->path, part);
+}
+
+}  // namespace
+
+bool Selection::is_wanted(const diagnose::Event& event) const {
+  const auto& victims = event.report.victims;
+  return (rules_.causes.empty() ||
+          std::ranges::find(rules_.causes, event.root_cause) != rules_.causes.end()) &&
+         (!rules_.kind || event.report.kind == *rules_.kind) &&
+         (rules_.victim.empty() || std::ranges::any_of(victims,
+                                                       [this](const report::Victim& victim) {
+                                                         return holds(victim.comm, rules_.victim);
+                                                       })) &&
+         (rules_.cgroup.empty() || is_of_cgroup(event, rules_.cgroup));
+}
 
 bool Selection::in_range(const report::Time& time) {
   bool known = true;
@@ -28,7 +62,7 @@ bool Selection::in_range(const report::Time& time) {
 
 void Selection::offer(std::unique_ptr<diagnose::Event> event) {
   ++offered_;
-  if (!in_range(event->report.time)) {
+  if (!is_wanted(*event) || !in_range(event->report.time)) {
     return;
   }
   if (rules_.at) {

@@ -1,4 +1,4 @@
-// Which of the events the user asked for: --since, --until, --at, --last.
+// Which of the events the user asked for: --since, --until, --at, --last, and what they are.
 // An event whose time cannot be compared with the one asked for is kept, and counted.
 #pragma once
 
@@ -7,6 +7,8 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "app/when.h"
 #include "diagnose/event.h"
@@ -16,6 +18,10 @@ namespace whyoom::app {
 struct SelectionRules {
   std::optional<When> since, until, at;
   std::optional<std::uint32_t> last;
+  std::vector<std::string> causes;  // ids of root causes; empty = all
+  std::optional<report::Kind> kind;
+  std::string victim;  // part of the name of a killed process
+  std::string cgroup;  // part of a path, or of whose it is: a unit, a container, a pod
 };
 
 class Selection {
@@ -39,6 +45,7 @@ class Selection {
   [[nodiscard]] std::uint64_t without_room() const { return without_room_; }
 
  private:
+  [[nodiscard]] bool is_wanted(const diagnose::Event& event) const;
   [[nodiscard]] bool in_range(const report::Time& time);
   void choose(std::unique_ptr<diagnose::Event> event);
   void drop_oldest();

@@ -91,5 +91,37 @@ TEST(Selection, TheLastOnesThatHaveRoom) {
   EXPECT_EQ(selection.without_room(), 2U);
 }
 
+TEST(Selection, WhatTheyAre) {
+  auto event = event_at(1, 1);
+  event->root_cause = "slab-leak";
+  event->report.kind = report::Kind::oom_kill;
+  event->report.victims.resize(1);
+  event->report.victims[0].comm = "java";
+  event->evidence.attribution.victim = memory::CgroupShare{"/a", std::nullopt, "/system.slice/a"};
+  const auto offered = [&event](const SelectionRules& rules) {
+    std::uint64_t came = 0;
+    Selection selection(rules, [&](auto kept) {
+      event = std::move(kept);
+      ++came;
+    });
+    auto given = std::make_unique<diagnose::Event>(*event);
+    selection.offer(std::move(given));
+    return came == 1;
+  };
+  const auto rules = [](auto set) {
+    SelectionRules result;
+    set(result);
+    return result;
+  };
+  EXPECT_TRUE(offered(rules([](auto& r) { r.causes = {"zfs-arc", "slab-leak"}; })));
+  EXPECT_FALSE(offered(rules([](auto& r) { r.causes = {"zfs-arc"}; })));
+  EXPECT_TRUE(offered(rules([](auto& r) { r.kind = report::Kind::oom_kill; })));
+  EXPECT_FALSE(offered(rules([](auto& r) { r.kind = report::Kind::oom_panic; })));
+  EXPECT_TRUE(offered(rules([](auto& r) { r.victim = "jav"; })));
+  EXPECT_FALSE(offered(rules([](auto& r) { r.victim = "nginx"; })));
+  EXPECT_TRUE(offered(rules([](auto& r) { r.cgroup = "slice/a"; })));
+  EXPECT_FALSE(offered(rules([](auto& r) { r.cgroup = "slice/b"; })));
+}
+
 }  // namespace
 }  // namespace whyoom::app

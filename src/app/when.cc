@@ -1,5 +1,6 @@
 #include "app/when.h"
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <string>
@@ -10,23 +11,8 @@
 namespace whyoom::app {
 namespace {
 
-// "-2h": so long before now, on this machine's own clock.
-std::optional<WallTime> parse_ago(std::string_view text, std::int64_t now) {
-  Cursor cursor(text);
-  if (!cursor.take('-')) {
-    return std::nullopt;
-  }
-  const auto count = cursor.take_unsigned();
-  const std::string_view unit = cursor.rest();
-  static constexpr std::string_view units = "smhdw";
-  static constexpr std::array<std::uint64_t, 5> lengths = {1, 60, 3600, 86400, 604800};
-  const std::size_t which = unit.size() == 1 ? units.find(unit[0]) : std::string_view::npos;
-  constexpr std::uint64_t century = 3'155'760'000;
-  if (!count || which == std::string_view::npos || *count > century / lengths[which]) {
-    return std::nullopt;
-  }
-  const auto moment =
-      static_cast<std::time_t>(now - static_cast<std::int64_t>(*count * lengths[which]));
+std::optional<WallTime> local_time(std::int64_t seconds) {
+  const auto moment = static_cast<std::time_t>(seconds);
   std::tm broken{};
   if (localtime_r(&moment, &broken) == nullptr) {
     return std::nullopt;
@@ -38,6 +24,58 @@ std::optional<WallTime> parse_ago(std::string_view text, std::int64_t now) {
                   broken.tm_min,
                   static_cast<double>(broken.tm_sec),
                   static_cast<int>(broken.tm_gmtoff)};
+}
+
+struct TimeUnit {
+  std::string_view word;
+  std::uint64_t seconds;
+};
+constexpr std::array units = {TimeUnit{"second", 1}, TimeUnit{"minute", 60}, TimeUnit{"hour", 3600},
+                              TimeUnit{"day", 86400}, TimeUnit{"week", 604800}};
+
+// "-2h", "2 hours ago", "90 min ago": so long before now, on this machine's own clock.
+std::optional<std::int64_t> parse_ago(std::string_view text, std::int64_t now) {
+  constexpr std::uint64_t century = 3'155'760'000;
+  Cursor cursor(text);
+  const bool in_short = cursor.take('-');
+  const auto count = cursor.take_unsigned();
+  std::string_view word = cursor.rest();
+  if (!in_short && word.ends_with(" ago")) {
+    word = trim(word.substr(0, word.size() - 4));
+    word = word.substr(0, word.size() - (word.size() > 1 && word.ends_with('s') ? 1 : 0));
+  } else if (!in_short || word.size() != 1) {
+    return std::nullopt;
+  }
+  const auto unit = std::ranges::find_if(
+      units, [word](const TimeUnit& each) { return !word.empty() && each.word.starts_with(word); });
+  if (!count || unit == units.end() || *count > century / unit->seconds) {
+    return std::nullopt;
+  }
+  return now - static_cast<std::int64_t>(*count * unit->seconds);
+}
+
+// "today", "yesterday": from midnight on. "05:00": today.
+std::optional<WallTime> parse_day(std::string_view text, std::int64_t now) {
+  const bool yesterday = text == "yesterday";
+  auto day = local_time(yesterday ? now - 86400 : now);
+  if (!day) {
+    return std::nullopt;
+  }
+  day->hour = day->minute = 0;
+  day->second = 0;
+  if (yesterday || text == "today") {
+    return day;
+  }
+  const std::string clock = std::string(text) + (std::ranges::count(text, ':') == 1 ? ":00" : "");
+  const auto seconds =
+      logtext::clock_length(clock) == clock.size() ? logtext::seconds_of_day(clock) : std::nullopt;
+  if (!seconds || *seconds >= 86400) {
+    return std::nullopt;
+  }
+  day->hour = *seconds / 3600;
+  day->minute = *seconds / 60 % 60;
+  day->second = static_cast<double>(*seconds % 60);
+  return day;
 }
 
 }  // namespace
@@ -52,8 +90,12 @@ std::optional<When> parse_when(std::string_view text, std::int64_t now) {
       seconds && *seconds < logtext::first_epoch) {
     return BootTime{*seconds};
   }
-  if (auto ago = parse_ago(text, now)) {
-    return *ago;
+  if (const auto ago = parse_ago(text, now)) {
+    const auto moment = local_time(*ago);
+    return moment ? std::optional<When>(*moment) : std::nullopt;
+  }
+  if (auto day = parse_day(text, now)) {
+    return *day;
   }
   if (auto wall = logtext::parse_wall(text)) {
     return *wall;

@@ -94,5 +94,22 @@ TEST(SecondsAfter, WithoutAYearTheNearerSideOfNewYear) {
   EXPECT_DOUBLE_EQ(seconds("2024-02-28", "Mar  1 00:00:00"), 2.0 * 86400);
 }
 
+TEST(ParseWhen, WordsOfPeople) {
+  setenv("TZ", "UTC", 1);
+  tzset();
+  // 2026-11-23 07:41:32
+  EXPECT_DOUBLE_EQ(seconds("today", "2026-11-23T00:00:05Z"), 5);
+  EXPECT_DOUBLE_EQ(seconds("yesterday", "2026-11-22T00:00:05Z"), 5);
+  EXPECT_DOUBLE_EQ(seconds("05:00", "2026-11-23T05:00:05Z"), 5);
+  EXPECT_DOUBLE_EQ(seconds("05:00:03", "2026-11-23T05:00:05Z"), 2);
+  EXPECT_DOUBLE_EQ(seconds("2 days ago", "2026-11-21T07:41:33Z"), 1);
+  EXPECT_DOUBLE_EQ(seconds("1 hour ago", "2026-11-23T06:41:33Z"), 1);
+  EXPECT_DOUBLE_EQ(seconds("90 min ago", "2026-11-23T06:11:33Z"), 1);
+  for (const char* text :
+       {"tomorrow", "25:00", "05:0", "5 ago", "days ago", "-5 days ago", "ago"}) {
+    EXPECT_FALSE(parse_when(text, 1'795'419'692)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace whyoom::app
