@@ -81,6 +81,7 @@ constexpr Allowed allowed[] = {
     {"sigreturn"},
     {"rt_sigprocmask"},
     {"restart_syscall"},
+    {"wait4"},  // until the reader has left the pager
     // abort(), with add_abort() below.
     {"getpid"},
     {"gettid"},

@@ -1,0 +1,157 @@
+#include "linux/pager.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+namespace whyoom::linux {
+namespace {
+
+bool is_installed(const std::string& program) {
+  const char* path = std::getenv("PATH");
+  const std::string folders = path == nullptr ? "/usr/bin:/bin" : path;
+  for (std::size_t at = 0; at <= folders.size();) {
+    const std::size_t end = std::min(folders.find(':', at), folders.size());
+    const std::string folder = folders.substr(at, end - at);
+    // Only absolute ones: what stands in a log's folder is not to be run.
+    if (folder.starts_with('/') && access((folder + "/" + program).c_str(), X_OK) == 0) {
+      return true;
+    }
+    at = end + 1;
+  }
+  return false;
+}
+
+// "" = none.
+std::string wanted_pager() {
+  for (const char* variable : {"WHYOOM_PAGER", "PAGER"}) {
+    if (const char* set = std::getenv(variable)) {
+      return std::string(set) == "cat" ? "" : set;
+    }
+  }
+  return is_installed("less") ? "less" : "";
+}
+
+bool write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = write(fd, text.data(), text.size());
+    if (written < 0 && errno != EINTR) {
+      return false;
+    }
+    text.remove_prefix(written > 0 ? static_cast<std::size_t>(written) : 0);
+  }
+  return true;
+}
+
+// Until one side has enough.
+void copy(int from, int to) {
+  std::array<char, 65536> buffer{};
+  ssize_t got = 0;
+  do {
+    got = read(from, buffer.data(), buffer.size());
+  } while ((got > 0 && write_all(to, {buffer.data(), static_cast<std::size_t>(got)})) ||
+           (got < 0 && errno == EINTR));
+}
+
+void wait_for(pid_t child) {
+  while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+void run_pager(const std::string& pager, const std::string& begin, int input) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) {
+    return copy(input, STDOUT_FILENO);
+  }
+  const pid_t child = fork();
+  if (child == 0) {
+    std::signal(SIGINT, SIG_DFL);
+    dup2(ends[0], STDIN_FILENO);
+    setenv("LESS", "FRX", 0);
+    setenv("LESSSECURE", "1", 1);
+    execl("/bin/sh", "sh", "-c", pager.c_str(), static_cast<char*>(nullptr));
+    _exit(127);
+  }
+  close(ends[0]);
+  if (write_all(ends[1], begin)) {
+    copy(input, ends[1]);
+  }
+  // The writer learns that nobody reads any more.
+  close(input);
+  close(ends[1]);
+  wait_for(child);
+}
+
+// Prints what is shorter than the screen, or comes too slowly to be waited for; the rest goes to
+// the pager.
+void relay(const std::string& pager, int input, std::size_t rows) {
+  constexpr int patience_ms = 1000;
+  std::string held;
+  std::array<char, 65536> buffer{};
+  pollfd waiting{input, POLLIN, 0};
+  while (static_cast<std::size_t>(std::ranges::count(held, '\n')) < rows) {
+    const int ready = poll(&waiting, 1, held.empty() ? -1 : patience_ms);
+    const ssize_t got = ready > 0 ? read(input, buffer.data(), buffer.size()) : 0;
+    if ((ready < 0 || got < 0) && errno == EINTR) {
+      continue;
+    }
+    if (got <= 0) {
+      write_all(STDOUT_FILENO, held);
+      return ready == 0 ? copy(input, STDOUT_FILENO) : void();
+    }
+    held.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+  run_pager(pager, held, input);
+}
+
+// The terminal belongs to the pager until it ends.
+volatile pid_t relaying = 0;
+void on_interrupt(int /*signal*/) {
+  close(STDOUT_FILENO);
+  waitpid(relaying, nullptr, 0);
+  _exit(128 + SIGINT);
+}
+
+}  // namespace
+
+std::unique_ptr<Pager> Pager::start() {
+  const std::string pager = isatty(STDOUT_FILENO) == 1 ? wanted_pager() : std::string();
+  winsize size{};
+  int ends[2];
+  if (pager.empty() || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row < 2 ||
+      pipe2(ends, O_CLOEXEC) != 0) {
+    return nullptr;
+  }
+  const pid_t child = fork();
+  if (child == 0) {
+    std::signal(SIGINT, SIG_IGN);
+    close(ends[1]);
+    relay(pager, ends[0], size.ws_row);
+    _exit(0);
+  }
+  close(ends[0]);
+  if (child > 0) {
+    dup2(ends[1], STDOUT_FILENO);
+    relaying = child;
+    std::signal(SIGINT, on_interrupt);
+  }
+  close(ends[1]);
+  return child > 0 ? std::unique_ptr<Pager>(new Pager(child)) : nullptr;
+}
+
+Pager::~Pager() {
+  close(STDOUT_FILENO);
+  wait_for(child_);
+}
+
+}  // namespace whyoom::linux
