@@ -1,0 +1,141 @@
+#include "render/tally.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "base/human.h"
+#include "base/text.h"
+#include "logtext/wall_clock.h"
+#include "render/phrase.h"
+
+namespace whyoom::render {
+namespace {
+
+using diagnose::TallyRow;
+
+constexpr std::size_t most_rows = 6;
+
+std::string two(int number) { return (number < 10 ? "0" : "") + std::to_string(number); }
+
+// "every 5 min"; "" where it cannot be told.
+std::string interval(const TallyRow& row) {
+  if (row.events < 2 || !row.seconds || *row.seconds <= 0) {
+    return {};
+  }
+  return seconds(*row.seconds / static_cast<double>(row.events - 1));
+}
+
+// Whose they were, and who had most.
+std::string whose(const TallyRow& row) {
+  std::string text;
+  const auto add = [&text](const std::string& words) {
+    text += (text.empty() ? "" : "; ") + words;
+  };
+  if (row.panics > 0) {
+    add(plural(row.panics, "kernel panic", "kernel panics"));
+  }
+  if (row.killed > 0) {
+    add(grouped(row.killed) + " killed" +
+        (row.biggest.empty()
+             ? ""
+             : ", the biggest " + row.biggest + " with " + human(row.biggest_size)));
+  }
+  if (const auto owner = row.owners.most()) {
+    const std::uint64_t more = row.owners.names() - 1;
+    add(owner->first +
+        (more > 0 ? " (" + grouped(owner->second) + ") and " + plural(more, "other", "others")
+                  : std::string()));
+  }
+  return text;
+}
+
+std::string title(const TallyRow& row) {
+  return row.cause.empty() ? "open: " + std::string(report::name(row.kind)) : row.cause;
+}
+
+// " .:*#": none, up to a quarter of the fullest, a half, three quarters, more.
+std::string picture(const std::vector<std::uint64_t>& bins) {
+  constexpr std::string_view marks = ".:*#";
+  const std::uint64_t fullest = std::max<std::uint64_t>(1, *std::ranges::max_element(bins));
+  std::string text;
+  for (const std::uint64_t bin : bins) {
+    text += bin == 0 ? ' ' : marks[std::min<std::size_t>(3, (bin - 1) * 4 / fullest)];
+  }
+  return "|" + text + "|";
+}
+
+void add_timeline(Document& out, const diagnose::Timeline& timeline) {
+  const auto bins = timeline.bins();
+  if (bins.size() < 2) {
+    return;
+  }
+  out.section(short_time(timeline.first()) + " to " + short_time(timeline.last()) +
+              ", a column for " + seconds(static_cast<double>(timeline.span_seconds())));
+  out.code(picture(bins), Paint::plain, 2);
+}
+
+}  // namespace
+
+std::string short_time(const report::Time& time) {
+  const auto wall = logtext::parse_wall(time.wall);
+  if (!wall) {
+    return time_text(time);
+  }
+  constexpr std::array months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const auto month = static_cast<std::size_t>(std::clamp(wall->month, 1, 12));
+  const std::string day =
+      wall->year ? std::to_string(*wall->year) + "-" + two(wall->month) + "-" + two(wall->day)
+                 : std::string(months[month - 1]) + " " + two(wall->day);
+  return day + " " + two(wall->hour) + ":" + two(wall->minute) + ":" +
+         two(static_cast<int>(wall->second));
+}
+
+Document tally_document(const diagnose::Tally& tally, Detail detail) {
+  Document out;
+  std::string head = plural(tally.events(), "event", "events") + " in " +
+                     plural(tally.stories(), "story", "stories");
+  if (tally.hosts().names() > 1) {
+    head += " on " + plural(tally.hosts().names(), "host", "hosts");
+  }
+  out.text(head, Paint::bold);
+  auto rows = tally.rows();
+  std::ranges::stable_sort(rows, std::ranges::greater{}, &TallyRow::events);
+  Table table{{{.head = "events", .right = true},
+               {.head = "cause", .flexible = true, .least = 12},
+               {.head = tally.share_a_clock() ? "first" : ""},
+               {.head = tally.share_a_clock() ? "last" : ""},
+               {.head = tally.share_a_clock() ? "every" : "", .right = true, .optional = true},
+               {.head = "whose", .whole = true}},
+              true};
+  const std::size_t shown = std::min(detail.page || detail.all ? SIZE_MAX : most_rows, rows.size());
+  for (std::size_t i = 0; i < shown; ++i) {
+    const TallyRow& row = rows[i];
+    // Times since boot of several logs say nothing beside each other.
+    const bool timed = tally.share_a_clock();
+    table.add({{grouped(row.events)},
+               {title(row)},
+               {timed ? short_time(row.first) : ""},
+               {timed && row.events > 1 ? short_time(row.last) : ""},
+               {timed ? interval(row) : ""},
+               {whose(row), Paint::dim}});
+  }
+  out.table(std::move(table));
+  if (shown < rows.size()) {
+    std::uint64_t more = 0;
+    for (std::size_t i = shown; i < rows.size(); ++i) {
+      more += rows[i].events;
+    }
+    out.text("and " + plural(more, "event", "events") + " of " +
+                 plural(rows.size() - shown, "other cause", "other causes") + ": --summary --all",
+             Paint::dim, 2);
+  }
+  if (tally.share_a_clock()) {
+    add_timeline(out, tally.timeline());
+  }
+  out.blank();
+  return out;
+}
+
+}  // namespace whyoom::render
