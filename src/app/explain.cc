@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <ctime>
 #include <functional>
+#include <map>
+#include <memory>
 #include <new>
 #include <optional>
 #include <string>
@@ -19,10 +21,12 @@
 #include "app/writer.h"
 #include "base/human.h"
 #include "base/text.h"
+#include "diagnose/cause.h"
 #include "diagnose/engine.h"
 #include "diagnose/story.h"
 #include "linux/capture_file.h"
 #include "linux/input.h"
+#include "linux/pager.h"
 #include "render/layout.h"
 #include "report/log_reader.h"
 
@@ -34,6 +38,10 @@ struct ExplainOptions : Options {
   bool host = false;               // this machine's own logs
   std::string since, until, at;    // as given; empty = not given
   std::optional<unsigned> last;
+  std::string causes;  // ids with commas between them
+  std::optional<report::Kind> kind;
+  std::string victim, cgroup;
+  bool whole = false, summary = false, quiet = false, no_pager = false;
 };
 
 constexpr std::size_t most_damage = 1000;
@@ -50,10 +58,11 @@ std::string shown_name(const std::string& file) {
 // One run over all inputs.
 class Run {
  public:
-  Run(const SelectionRules& rules, Writer& writer, bool lines_only, Console& io)
+  Run(const SelectionRules& rules, Writer& writer, const Telling& telling, Console& io)
       : writer_(writer),
         io_(io),
-        lines_only_(lines_only),
+        lines_only_(telling.format == Format::ndjson),
+        quiet_(telling.nothing),
         selection_(rules, [this](auto event) { writer_.event(std::move(event)); }) {}
 
   void guarded(const std::string& file, const std::function<void()>& work);
@@ -70,7 +79,7 @@ class Run {
 
   Writer& writer_;
   Console& io_;
-  bool lines_only_;
+  bool lines_only_, quiet_;
   Selection selection_;
   diagnose::StoryBuilder story_;
   std::shared_ptr<report::LogReader::Seen> seen_ = report::LogReader::make_seen();
@@ -174,7 +183,7 @@ void Run::read_host(const tl::expected<HostRoot, std::string>& opened) {
 
 int Run::finish(const std::string& what) {
   selection_.finish();
-  if (lines_only_) {  // nothing in the output tells which logs were read
+  if (lines_only_ && !quiet_) {  // nothing in the output tells which logs were read
     io_.errors.write(render::to_text(render::log_sources(summary_.sources), {.width = 200}));
   }
   summary_.events = selection_.chosen();
@@ -188,11 +197,11 @@ int Run::finish(const std::string& what) {
     io_.tell(plural(selection_.without_room(), "older event", "older events") +
              " of those asked for with --last had no room in memory");
   }
-  if (summary_.events == 0 && any_read_ && !io_.out.closed()) {
+  if (summary_.events == 0 && any_read_ && !io_.out.closed() && !quiet_) {
     const std::string where = plural(summary_.lines, "line", "lines") + " of " + what;
     if (selection_.offered() > 0) {
       io_.tell(plural(selection_.offered(), "OOM event", "OOM events") + " in " + where +
-               ", but none in the time asked for");
+               ", but none of those asked for");
     } else {
       io_.errors.write("whyoom: no OOM event found in " + where + "\n" + looked_for);
     }
@@ -216,6 +225,32 @@ bool read_time(const char* option, const std::string& text, std::optional<When>&
             "07:41\",\n\"Nov 23 07:41:32\") or a time before now (-2h)");
   }
   return target.has_value();
+}
+
+// False, with a message, when there is no such cause.
+bool read_causes(const std::string& text, std::vector<std::string>& target, Console& io) {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find(',', at), text.size());
+    const std::string id = text.substr(at, end - at);
+    if (id != diagnose::undetermined && diagnose::find_cause(id) == nullptr) {
+      io.tell("--cause: there is no cause \"" + printable(id) + "\"; `whyoom causes` lists them");
+      return false;
+    }
+    target.push_back(id);
+    at = end + 1;
+  }
+  return true;
+}
+
+std::map<std::string, report::Kind> kinds() {
+  using report::Kind;
+  std::map<std::string, Kind> result;
+  for (const Kind kind :
+       {Kind::oom_kill, Kind::memcg_oom_kill, Kind::oom_panic, Kind::page_allocation_failure,
+        Kind::fork_rejected, Kind::overcommit_refused, Kind::limit_reached, Kind::userspace_kill}) {
+    result.emplace(report::name(kind), kind);
+  }
+  return result;
 }
 
 // Logs one after the other, or one capture.
@@ -245,12 +280,24 @@ int explain(const ExplainOptions& options, Console& io) {
       !read_time("--at", options.at, rules.at, io)) {
     return trouble;
   }
+  if (!read_causes(options.causes, rules.causes, io)) {
+    return trouble;
+  }
+  rules.kind = options.kind;
+  rules.victim = options.victim;
+  rules.cgroup = options.cgroup;
   std::vector<std::string> files = options.files;
   const bool host =
       options.host || !options.root.empty() || (files.empty() && isatty(STDIN_FILENO) == 1);
-  const render::TextStyle style = options.style();
-  const auto writer = make_writer(options.format, style, io.out);
-  Run run(rules, *writer, options.format == Format::ndjson, io);
+  const Telling telling{options.format, options.style(), options.whole, options.summary,
+                        options.quiet};
+  const bool read_by_people = options.format == Format::text && !options.quiet && !options.no_pager;
+  const auto pager = read_by_people ? linux::Pager::start() : nullptr;
+  // Before the pager ends.
+  const std::unique_ptr<linux::Output, void (*)(linux::Output*)> flush(
+      &io.out, [](linux::Output* out) { out->flush(); });
+  const auto writer = make_writer(telling, io.out);
+  Run run(rules, *writer, telling, io);
   if (host) {
     const std::string root = options.root.empty() ? "/" : options.root;
     run.guarded(root, [&] { run.read_host(open_host(root, options.sandbox)); });
@@ -280,9 +327,10 @@ const Command explain_command{
     "them have counts once.",
     "TIME is one of:\n"
     "  1234.5 or [1234.5]                    seconds since boot, as the kernel prints them\n"
+    "  05:00, today, yesterday               on this machine's clock\n"
     "  \"2026-11-23 07:41\"                    wall clock; with or without seconds and zone\n"
     "  \"Nov 23 07:41:32\"                     wall clock as syslog writes it\n"
-    "  -2h                                   before now (s, m, h, d, w)\n"
+    "  -2h, \"2 days ago\"                    before now (s, m, h, d, w)\n"
     "\nExit status: 0 no event, 1 events found, 2 wrong use or unreadable input.\n"
     "\nExamples:\n"
     "  whyoom explain --host\n"
@@ -305,7 +353,17 @@ const Command explain_command{
       flags.only_one_of({"--at", "--last"});
       flags.format(*options, "text (default), json, ndjson or markdown",
                    {Format::text, Format::json, Format::ndjson, Format::markdown});
-      flags.flag("--all", options->all, "Also show what was ruled out, and why");
+      flags.text("--cause", "ID,...", options->causes, "Only events of these causes");
+      flags.choice("--kind", "KIND", "Only events of this kind: oom-kill, memcg-oom-kill, ...",
+                   kinds(), options->kind);
+      flags.text("--victim", "NAME", options->victim, "Only events that killed such a process");
+      flags.text("--cgroup", "NAME", options->cgroup,
+                 "Only events of such a cgroup, unit, container or pod");
+      flags.flag("--summary", options->summary, "Add the events up, and tell no story");
+      flags.flag("-v,--verbose", options->whole, "Show the whole proof of every story");
+      flags.flag("--all", options->all, "The same, and what was ruled out, and why");
+      flags.flag("-q,--quiet", options->quiet, "Print no event; the exit status tells");
+      flags.flag("--no-pager", options->no_pager, "Do not page what is longer than the screen");
       flags.look(*options);
       flags.sandbox(*options);
       return [options](Console& io) { return explain(*options, io); };

@@ -20,7 +20,15 @@ class Writer {
   virtual void finish(const render::Summary& summary) = 0;
 };
 
-std::unique_ptr<Writer> make_writer(Format format, const render::TextStyle& style,
-                                    linux::Output& out);
+// How events are told.
+struct Telling {
+  Format format = Format::text;
+  render::TextStyle style{};
+  bool whole = false;    // text: every story with its whole proof
+  bool summary = false;  // text and Markdown: the events added up, no story
+  bool nothing = false;  // --quiet
+};
+
+std::unique_ptr<Writer> make_writer(const Telling& telling, linux::Output& out);
 
 }  // namespace whyoom::app

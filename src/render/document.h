@@ -99,6 +99,10 @@ class Document {
     heading(std::move(title), "###");
   }
 
+  void append(const Document& other) {
+    blocks_.insert(blocks_.end(), other.blocks_.begin(), other.blocks_.end());
+  }
+
   [[nodiscard]] const std::vector<Block>& blocks() const { return blocks_; }
 
  private:

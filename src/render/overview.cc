@@ -9,6 +9,7 @@
 #include "render/check.h"
 #include "render/layout.h"
 #include "render/phrase.h"
+#include "render/screen.h"
 
 namespace whyoom::render {
 namespace {
@@ -23,17 +24,19 @@ constexpr std::size_t most_lines = 23;
 // Sentences: of an answer or a risk, the first ones.
 struct Depth {
   std::size_t width = 80;  // of the terminal
-  std::size_t stories = 1, answer_sentences = 1, risks = 0, risk_sentences = 1, risk_lines = 2;
+  std::size_t stories = 1, answer_sentences = 1, answer_lines = 1, risks = 0, risk_sentences = 1,
+              risk_lines = 2;
   std::size_t fixes = 1, gaps = 0;
   bool sources = false, each_source = false, blanks = false;
 };
 constexpr void (*additions[])(Depth&) = {
+    [](Depth& depth) { depth.answer_lines = 3; },
     [](Depth& depth) { depth.risks = 1; },
     [](Depth& depth) { depth.fixes = 2; },
     [](Depth& depth) { depth.blanks = true; },
     [](Depth& depth) { depth.sources = true; },
     [](Depth& depth) { depth.answer_sentences = 2; },
-    [](Depth& depth) { depth.answer_sentences = SIZE_MAX; },
+    [](Depth& depth) { depth.answer_sentences = depth.answer_lines = SIZE_MAX; },
     [](Depth& depth) { depth.risk_lines = depth.risk_sentences = SIZE_MAX; },
     [](Depth& depth) { depth.risks = 2; },
     [](Depth& depth) { depth.stories = 3; },
@@ -43,14 +46,6 @@ constexpr void (*additions[])(Depth&) = {
     [](Depth& depth) { depth.risks = 3; },
     [](Depth& depth) { depth.stories = 5; },
 };
-
-std::string first_sentences(const std::string& text, std::size_t count) {
-  std::size_t end = 0;
-  for (; count > 0 && end != std::string::npos; --count) {
-    end = text.find(". ", end + 1);
-  }
-  return end == std::string::npos ? text : text.substr(0, end + 1);
-}
 
 // "`whyoom check`" of the host that this is about.
 std::string command(const Overview& overview, ShellPattern<> what) {
@@ -62,20 +57,6 @@ std::string command(const Overview& overview, ShellPattern<> what) {
     text += " --host";
   }
   return text + (root || overview.root.empty() ? "`" : "` with the same --root");
-}
-
-// At most `most` lines of a sentence.
-std::string clipped(const std::string& text, std::size_t columns, std::size_t most) {
-  const auto lines = wrap(text, columns);
-  if (lines.size() <= most) {
-    return text;
-  }
-  std::string kept;
-  for (std::size_t i = 0; i < most; ++i) {
-    kept += (i == 0 ? "" : " ") + lines[i];
-  }
-  const std::size_t blank = kept.rfind(' ');  // room for the dots
-  return kept.substr(0, blank == std::string::npos ? kept.size() : blank) + " ...";
 }
 
 void write_story(Document& out, const StoryHead& story) {
@@ -171,8 +152,10 @@ void write_what_happened(Document& out, const Overview& overview, const Depth& d
   }
   write_unverified(out, overview);
   write_sources(out, overview, depth);
-  out.labelled(why_label(overview), Paint::bold,
-               first_sentences(answer(telling_event(overview)), depth.answer_sentences));
+  const std::string label = why_label(overview);
+  out.labelled(label, Paint::bold,
+               clipped(first_sentences(answer(telling_event(overview)), depth.answer_sentences),
+                       depth.width - label.size() - 1, depth.answer_lines));
 }
 
 const Finding* finding_of(const HostCheck& check, std::string_view cause) {
@@ -324,32 +307,16 @@ std::string written(const Overview& overview, const HostCheck& check, const Text
   return to_text(out, style);
 }
 
-// Rows of the screen: a command that is wider than the terminal takes several.
-std::size_t rows_of(std::string_view text, std::size_t width) {
-  std::size_t rows = 0;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::size_t wide = display_width(text.substr(0, end));
-    rows += std::max<std::size_t>(1, (wide + width - 1) / width);
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return rows;
-}
-
 }  // namespace
 
 std::string text_overview(const Overview& overview, const HostCheck& check,
                           const TextStyle& style) {
   const TextStyle plain{style.width, false, style.all};
-  Depth depth;
-  depth.width = std::clamp(style.width, 60U, 200U);
-  for (const auto& add : additions) {
-    Depth more = depth;
-    add(more);
-    if (rows_of(written(overview, check, plain, more), style.width) <= most_lines) {
-      depth = more;
-    }
-  }
+  Depth least;
+  least.width = std::clamp(style.width, 60U, 200U);
+  const Depth depth = deepest(least, additions, most_lines, style.width, [&](const Depth& depth) {
+    return written(overview, check, plain, depth);
+  });
   return written(overview, check, style, depth);
 }
 

@@ -377,12 +377,14 @@ std::vector<std::string> what_would_settle(const report::Report& report) {
   return advice;
 }
 
-std::string what_if_text(const memory::WhatIf& what_if) {
-  std::string text = "with ";
-  for (const auto& setting : what_if.settings) {
-    text += (&setting == what_if.settings.data() ? "" : " ") + setting.key + "=" + setting.after;
-  }
-  text += " at this moment: ";
+// Sizes are in bytes there.
+std::string setting_text(const memory::SettingChange& setting) {
+  const bool size = setting.key == "ram" || setting.key == "memory.max";
+  const auto bytes = size ? parse_number<std::uint64_t>(setting.after) : std::nullopt;
+  return setting.key + "=" + (bytes ? human(Bytes(*bytes)) : setting.after);
+}
+
+std::string what_if_result(const memory::WhatIf& what_if) {
   std::vector<std::string> parts;
   if (what_if.fate_after && what_if.settings.size() == 1) {
     parts.emplace_back(*what_if.fate_after == memory::Fate::kill
@@ -396,10 +398,16 @@ std::string what_if_text(const memory::WhatIf& what_if) {
     parts.push_back(human(what_if.within_reach_after - what_if.within_reach_before) +
                     " more within its reach");
   }
-  if (parts.empty()) {
-    return {};
+  return parts.empty() ? "" : parts.front() + (parts.size() > 1 ? ", " + parts.back() : "");
+}
+
+std::string what_if_text(const memory::WhatIf& what_if) {
+  const std::string result = what_if_result(what_if);
+  std::string text = "with ";
+  for (const auto& setting : what_if.settings) {
+    text += (&setting == what_if.settings.data() ? "" : " ") + setting_text(setting);
   }
-  return text + parts.front() + (parts.size() > 1 ? ", " + parts.back() : "");
+  return result.empty() ? "" : text + " at this moment: " + result;
 }
 
 std::vector<Fix> fixes(std::span<const diagnose::Finding> findings) {
@@ -419,7 +427,10 @@ std::vector<Fix> fixes(std::span<const diagnose::Finding> findings) {
       Fix fix;
       fix.cause = finding.role == diagnose::Role::root ? "" : printable(finding.cause);
       fix.title = clean(remedy.title);
-      fix.effect = remedy.what_if ? printable(what_if_text(*remedy.what_if)) : std::string();
+      if (remedy.what_if) {
+        fix.effect = printable(what_if_text(*remedy.what_if));
+        fix.result = printable(what_if_result(*remedy.what_if));
+      }
       for (const ShellCommand& command : remedy.commands) {
         if (first_time(command.text())) {
           fix.commands.push_back(command.text());

@@ -63,14 +63,17 @@ std::string incomplete_text(const report::Report& report);
 // What to look for so that it can be settled.
 std::vector<std::string> what_would_settle(const report::Report& report);
 
-// "with vm.min_free_kbytes=45056 this request would have passed; 717 MiB more within its reach"
+// "this request would have passed, 717 MiB more within its reach"; empty when nothing is known.
+std::string what_if_result(const memory::WhatIf& what_if);
+// "with vm.min_free_kbytes=45056 at this moment: this request would have passed, .."
 std::string what_if_text(const memory::WhatIf& what_if);
 
 // Remedies of the findings that are not ruled out, root first. `cause` is empty for the root's own.
 struct Fix {
   std::string cause, title;
   std::vector<std::string> commands;  // lines for a shell
-  std::string effect;  // what it would have done at this moment; empty = not computed
+  // What it would have done at this moment, with the setting and without; empty = not computed.
+  std::string effect, result;
 };
 std::vector<Fix> fixes(std::span<const diagnose::Finding> findings);
 void add_fixes(Document& out, std::span<const Fix> list, Detail detail);

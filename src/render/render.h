@@ -42,8 +42,9 @@ struct Summary {
 
 // What a document is for.
 struct Detail {
-  bool page = false;  // Markdown: there is room, and a fact may stand in a table of its own
-  bool all = false;   // also what was ruled out, and why
+  bool page = false;   // Markdown: there is room, and a fact may stand in a table of its own
+  bool all = false;    // also what was ruled out, and why
+  bool brief = false;  // a story has been told on one screen, so its proof is still to be had
 };
 
 // One story: the event that explains it in full, then the others.

@@ -1,7 +1,6 @@
 // An explained event as a document: the answer first, then the proof, then the fix: what a person
 // needs at 3 a.m. on an 80 x 24 terminal. A page (for a ticket) has room for more.
 #include <algorithm>
-#include <set>
 
 #include "base/human.h"
 #include "base/text.h"
@@ -9,26 +8,15 @@
 #include "render/render.h"
 #include "render/story_memory.h"
 #include "render/story_text.h"
+#include "render/story_zones.h"
 
 namespace whyoom::render {
 namespace {
 
 using diagnose::Event;
 using diagnose::Role;
-using memory::ZoneState;
 
-constexpr std::size_t most_zones = 12;
 constexpr std::size_t most_followers = 8;
-
-std::string cause_and_confidence(const Event& event, const diagnose::Finding& root) {
-  return "cause: " + std::string(root.cause) + ", " + std::string(name(event.verdict)) +
-         (root.confidence > 0 ? ", confidence " + percent(std::min(root.confidence, 1.0)) : "");
-}
-
-// "pages RAM: if it was above 40 GiB"
-std::string overturn_text(const diagnose::Overturn& overturn) {
-  return clean(overturn.what) + ": if " + clean(overturn.condition);
-}
 
 void add_story_line(Document& out, const Story& story) {
   if (const std::string text = story_text(story); !text.empty()) {
@@ -142,110 +130,6 @@ void add_proof(Document& out, const Event& event, bool page) {
   out.table(proof_table(root->proof, [&](Place at) {
     return page ? place_text(event.evidence, at) : short_place(event.evidence, at);
   }));
-}
-
-// What the zone could give to the request.
-Cell verdict_of(const ZoneState& zone, PageSize page, bool several_pages) {
-  if (!zone.eligible) {
-    return {"not usable by this request", Paint::dim};
-  }
-  if (!zone.passes()) {
-    const Pages lack = zone.floor - zone.usable();
-    return {lack.count() == 0 ? "exactly at its mark" : "short by " + kb(to_bytes(lack, page)),
-            Paint::red};
-  }
-  if (zone.is_short()) {
-    return {"at its mark, " + kb(to_bytes(zone.usable() - zone.floor, page)) + " over", Paint::red};
-  }
-  return {several_pages ? "above its mark" : "passes", Paint::green};
-}
-
-// What the numbers are made of, when that is not plain.
-std::string made_of(const ZoneState& zone, PageSize page, Pages block) {
-  std::string text;
-  if (zone.boost.count() > 0 || zone.reserve.count() > 0) {
-    text = "needs min " + kb(to_bytes(zone.min, page));
-    if (zone.boost.count() > 0) {
-      text += " + boost " + kb(to_bytes(zone.boost, page));
-    }
-    if (zone.reserve.count() > 0) {
-      text += " + lowmem_reserve " + kb(to_bytes(zone.reserve, page));
-    }
-  }
-  if (zone.unusable > block) {
-    text += (text.empty() ? "" : "; ") + kb(to_bytes(zone.unusable, page)) +
-            " of its free memory is out of reach (CMA, highatomic)";
-  }
-  return text;
-}
-
-// Zones that the request may use first. None for a cgroup's OOM: they had no part in it.
-std::vector<const ZoneState*> sorted_zones(const memory::Evidence& evidence) {
-  std::vector<const ZoneState*> zones;
-  if (evidence.constraint != report::ConstraintKind::memcg) {
-    for (const ZoneState& zone : evidence.zones) {
-      zones.push_back(&zone);
-    }
-  }
-  // Not std::ranges: clang 14 cannot compile the subrange that it returns.
-  std::stable_partition(zones.begin(), zones.end(),
-                        [](const ZoneState* zone) { return zone->eligible; });
-  return zones;
-}
-
-void add_zones(Document& out, const Event& event, bool page) {
-  const memory::Evidence& evidence = event.evidence;
-  const auto zones = sorted_zones(evidence);
-  if (zones.empty()) {
-    return;
-  }
-  out.section("Zones");
-  if (const std::string request = request_text(event); !request.empty() && !page) {
-    out.text("asked for: " + request, Paint::dim, 2, 2);
-  }
-  std::set<int> nodes;
-  for (const ZoneState* zone : zones) {
-    nodes.insert(zone->node);
-  }
-  const int order = evidence.request.order.value_or(0);
-  const Pages block(order > 0 && order < 32 ? (std::uint64_t{1} << static_cast<unsigned>(order)) - 1
-                                            : 0);
-  Table table{{{.head = "zone"},
-               zone_bars(),
-               {.head = "free", .right = true},
-               {.head = "needs over", .right = true},
-               {.flexible = true, .least = 10}},
-              true};
-  std::vector<std::string> notes;
-  const std::size_t shown = page ? zones.size() : std::min(most_zones, zones.size());
-  for (std::size_t i = 0; i < shown; ++i) {
-    const ZoneState& zone = *zones[i];
-    const std::string name =
-        (nodes.size() > 1 || zone.node != 0 ? "node " + std::to_string(zone.node) + " "
-                                            : std::string()) +
-        zone.name;
-    const Pages whole = zone.managed.value_or(Pages(0));
-    Cell bar;
-    if (whole.count() > 0) {
-      bar.bar = Bar{share(zone.free, whole), share(zone.floor, whole)};
-    }
-    table.add({{name},
-               std::move(bar),
-               {kb(to_bytes(zone.free, evidence.page))},
-               {kb(to_bytes(zone.floor, evidence.page))},
-               verdict_of(zone, evidence.page, order > 0)});
-    if (const std::string note = made_of(zone, evidence.page, block);
-        zone.eligible && !note.empty()) {
-      notes.push_back(name + ": " + note);
-    }
-  }
-  out.table(std::move(table));
-  if (shown < zones.size()) {
-    out.text("and " + plural(zones.size() - shown, "more zone", "more zones"), Paint::dim, 2);
-  }
-  for (std::string& note : notes) {
-    out.text(std::move(note), Paint::dim, 2, 2);
-  }
 }
 
 void add_others(Document& out, const Event& event) {

@@ -9,19 +9,20 @@
 #include "render/why_victim.h"
 
 namespace whyoom::render {
+
+bool is_used_up(const diagnose::Event& event) {
+  const diagnose::Cause* root = diagnose::find_cause(event.root_cause);
+  // Section B of the catalogue is memory that was used, huge pages are memory set aside.
+  return root != nullptr && event.evidence.account &&
+         (root->section == 'B' ||
+          event.evidence.account->size(memory::AccountLine::What::hugepages).count() > 0);
+}
+
 namespace {
 
 using diagnose::Event;
 using memory::AccountLine;
 using What = memory::AccountLine::What;
-
-// The root is one of the causes "memory is used up": then the account is the proof.
-bool is_used_up(const Event& event) {
-  const diagnose::Cause* root = diagnose::find_cause(event.root_cause);
-  // Section B of the catalogue is memory that was used, huge pages are memory set aside.
-  return root != nullptr && event.evidence.account &&
-         (root->section == 'B' || event.evidence.account->size(What::hugepages).count() > 0);
-}
 
 bool is_cgroup_cause(const Event& event) {
   return event.root_cause.starts_with("cgroup-") && event.report.memcg.has_value();
@@ -108,13 +109,7 @@ std::string owner_note(const memory::CgroupShare& cgroup,
 
 }  // namespace
 
-void add_cgroup(Document& out, const Event& event) {
-  if (!event.report.memcg) {
-    return;
-  }
-  const report::Memcg& memcg = *event.report.memcg;
-  const auto& limit = event.evidence.attribution.limit;
-  const auto& victim = event.evidence.attribution.victim;
+Table cgroup_table(const report::Memcg& memcg) {
   Table table{{{.flexible = true},
                {.optional = true, .bars = {10, 16, 16}},
                {.head = "usage", .right = true},
@@ -124,6 +119,16 @@ void add_cgroup(Document& out, const Event& event) {
   add_counter(table, "swap", memcg.swap);
   add_counter(table, "kernel memory", memcg.kmem);
   add_stats(table, memcg);
+  return table;
+}
+
+void add_cgroup(Document& out, const Event& event) {
+  if (!event.report.memcg) {
+    return;
+  }
+  const auto& limit = event.evidence.attribution.limit;
+  const auto& victim = event.evidence.attribution.victim;
+  Table table = cgroup_table(*event.report.memcg);
   const std::string owner = limit ? owner_note(*limit, std::nullopt) : std::string();
   // The headline names the owner, so the path must stand somewhere.
   if (table.rows.empty() && owner.empty()) {
@@ -176,7 +181,8 @@ std::string_view label(What what) {
   return "other";
 }
 
-// Biggest first; lines below 0.1 % are added up in the last one.
+}  // namespace
+
 Table account_table(const memory::Account& account) {
   Table table{{{.flexible = true},
                {.optional = true, .bars = {10, 20, 20}},
@@ -209,8 +215,6 @@ Table account_table(const memory::Account& account) {
   }
   return table;
 }
-
-}  // namespace
 
 void add_account(Document& out, const Event& event, Detail detail) {
   if (!event.evidence.account) {

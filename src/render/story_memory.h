@@ -6,6 +6,14 @@
 
 namespace whyoom::render {
 
+// The root is one of the causes "memory is used up": then the account is the proof.
+bool is_used_up(const diagnose::Event& event);
+
+// Counters of a cgroup against their limits, then its biggest parts.
+Table cgroup_table(const report::Memcg& memcg);
+// Biggest first; lines below 0.1 % are added up in the last one.
+Table account_table(const memory::Account& account);
+
 // The cgroup at its limit: its counters, its biggest parts, whose it is.
 void add_cgroup(Document& out, const diagnose::Event& event);
 // Where RAM went, when it was used up or nobody can tell why it was not.

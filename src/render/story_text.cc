@@ -27,6 +27,15 @@ std::string follower_text(const Follower& follower, std::string_view first_root)
   return text;
 }
 
+std::string cause_and_confidence(const diagnose::Event& event, const diagnose::Finding& root) {
+  return "cause: " + std::string(root.cause) + ", " + std::string(diagnose::name(event.verdict)) +
+         (root.confidence > 0 ? ", confidence " + percent(std::min(root.confidence, 1.0)) : "");
+}
+
+std::string overturn_text(const diagnose::Overturn& overturn) {
+  return clean(overturn.what) + ": if " + clean(overturn.condition);
+}
+
 std::string follower_time(const Follower& follower) {
   if (!follower.seconds_after) {
     return {};

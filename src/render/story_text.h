@@ -16,6 +16,10 @@ std::string headline(const Story& story);
 // "40 events, 40 killed, first Nov 23 07:41:32, last Nov 23 11:01:32, one every 5 min on average";
 // empty for one event.
 std::string story_text(const Story& story);
+// "cause: cgroup-limit, likely, confidence 80 %"
+std::string cause_and_confidence(const diagnose::Event& event, const diagnose::Finding& root);
+// "pages RAM: if it was above 40 GiB"
+std::string overturn_text(const diagnose::Overturn& overturn);
 // "+0.68 s"; "-0.68 s" of one that stands before.
 std::string follower_time(const Follower& follower);
 

@@ -58,6 +58,7 @@ Document summary(const Summary& summary, Detail detail) {
   if (summary.copies > 0) {
     line += ", " + plural(summary.copies, "repeated copy", "repeated copies") + " left out";
   }
+  line += detail.brief && summary.events > 0 ? "; -v shows the whole proof" : "";
   out.text(line + (detail.page ? "." : ""), Paint::dim);
   if (summary.lines_lost > 0) {
     out.labelled("lost:", Paint::yellow,

@@ -63,14 +63,14 @@ class Formats(harness.Case):
 
     def test_text_answers_proves_and_fixes(self):
         for log in self.LOGS[:2]:
-            out = whyoom("explain", harness.EXAMPLES / log).out
+            out = whyoom("explain", "-v", harness.EXAMPLES / log).out
             flat = " ".join(out.split())
             for fact in ("vm.min_free_kbytes", "10485", "45056", "DMA32", "java"):
                 self.assertIn(fact, flat, log)
         self.assertIn("panic", whyoom("explain", harness.EXAMPLES / self.LOGS[1]).out)
 
     def test_a_spree_is_one_story(self):
-        out = whyoom("explain", self.spree).out
+        out = whyoom("explain", "-v", self.spree).out
         self.assertEqual(len(re.findall(r"^Proof$|^  ?Proof$", out, re.M)), 1, out)
         for victim in ("java", "redis-server", "postgres", "node_exporter", "nginx"):
             self.assertIn(victim, out)

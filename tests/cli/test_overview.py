@@ -76,7 +76,7 @@ class OneScreen(harness.Case):
             "badness 900, VmRSS 100 MiB\n", encoding="utf-8")
         text = self.fits(root)
         self.assertIn("earlyoom killed hog", text)
-        self.assertIn("Why, the last with a known cause: Memory was free, but", text)
+        self.assertIn("Why, the last with a known cause: vm.min_free_kbytes is", text)
         self.assertIn("Is it still so? Yes: vm.min_free_kbytes is", text)
 
     def test_colour_changes_no_line(self):

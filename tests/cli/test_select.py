@@ -32,7 +32,7 @@ class Select(harness.Case):
 
     def test_nothing_in_the_time_asked_for(self):
         self.assertEqual(self.lines("--since", "99999", expect=0), [])
-        self.assertIn("none in the time asked for", self.err)
+        self.assertIn("none of those asked for", self.err)
 
     def test_an_event_without_that_clock_is_kept_and_said_so(self):
         every = self.lines()

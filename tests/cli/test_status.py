@@ -150,9 +150,11 @@ class Help(harness.Case):
     def test_every_option_in_the_help_is_one(self):
         values = {"--since": "1", "--until": "2", "--at": "1", "--last": "1", "--format": "text",
                   "--color": "never", "--colour": "never", "--width": "60", "--all": None,
-                  "--sandbox": "auto"}
+                  "--sandbox": "auto", "--cause": "undetermined,slab-leak", "--kind": "oom-kill",
+                  "--victim": "java", "--cgroup": "/app", "--summary": None, "-v": None,
+                  "--verbose": None, "-q": None, "--quiet": None, "--no-pager": None}
         shown = {word.strip(",") for line in whyoom("explain", "--help").out.splitlines()
-                 if line.startswith("  -") for word in line.split()[0].split(",")}
+                 if line.startswith("  -") for word in line.split()[0].split(",") if word}
         no_file = {"--host", "--root"}  # tests/cli/test_sources.py
         self.assertEqual(shown - {"-h", "--help", "-2h"} - no_file, set(values))
         self.assertLessEqual(no_file, shown)

@@ -29,7 +29,7 @@ def kill(wall, pid):
 
 class Stories(harness.Case):
     def explain(self, log):
-        result = whyoom("explain", "--width", "200", "-", stdin=log)
+        result = whyoom("explain", "-v", "--width", "200", "-", stdin=log)
         self.check(result, 1)
         return result.out
 

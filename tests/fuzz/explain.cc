@@ -71,9 +71,13 @@ void check_places(const diagnose::Event& event, const Log& log) {
   }
 }
 
-std::string written(const Log& log, app::Format format, bool all) {
+std::string written(const Log& log, app::Format format, bool all, bool whole = true) {
   Captured out;
-  const auto writer = app::make_writer(format, {all ? 60U : 80U, false, all}, out.output());
+  const app::Telling telling{.format = format,
+                             .style = {all ? 60U : 80U, false, all},
+                             .whole = whole,
+                             .summary = !whole && log.reports.size() % 2 == 1};
+  const auto writer = app::make_writer(telling, out.output());
   diagnose::StoryBuilder story;
   for (const report::Report& report : log.reports) {
     auto event = diagnose::explain(report::Report(report), story.next(report));
@@ -127,6 +131,7 @@ void run(std::string_view input) {
     }
     case 1:
       require_printable(written(log, app::Format::text, all), "the text");
+      require_printable(written(log, app::Format::text, false, false), "the text in brief");
       break;
     default:
       require_printable(written(log, app::Format::markdown, all), "the Markdown");

@@ -88,12 +88,11 @@ Message root_sentence(const memory::Evidence& evidence, const Effect& effect) {
   const memory::MinFree& setting = *evidence.min_free;
   const memory::ZoneState& zone = *effect.nearest;
   return Message(
-      "Memory was free, but vm.min_free_kbytes kept it out of reach. It was {} ({} of RAM); the "
-      "kernel's own choice here is {}. Zone {} had {} free and the request needed more than {} "
-      "there. "
-      "{} were out of reach.",
-      kb(to_bytes(setting.value)), percent(setting.share_of_ram),
-      kb(to_bytes(setting.default_high)), zone.name, kb(to_bytes(zone.usable(), evidence.page)),
+      "vm.min_free_kbytes is too high: it keeps {} ({} of RAM) free, where the kernel itself "
+      "chooses {}. Zone {} had {} free, and the request needed more than {} there: {} were out of "
+      "reach.",
+      human(to_bytes(setting.value)), percent(setting.share_of_ram),
+      human(to_bytes(setting.default_high)), zone.name, kb(to_bytes(zone.usable(), evidence.page)),
       kb(to_bytes(zone.floor, evidence.page)), human(effect.out_of_reach));
 }
 

@@ -1,0 +1,149 @@
+#include "app/story_writer.h"
+
+#include <algorithm>
+#include <list>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "app/open_story.h"
+#include "diagnose/tally.h"
+#include "render/brief.h"
+#include "render/layout.h"
+#include "render/markdown_text.h"
+#include "render/tally.h"
+
+namespace whyoom::app {
+namespace {
+
+using diagnose::Event;
+
+// Stories that can go on at the same time, and what their reports may take.
+constexpr std::size_t most_open = 64;
+constexpr std::size_t most_bytes = std::size_t{128} << 20U;
+// More of them are added up, and only the last one is told.
+constexpr std::size_t most_told = 5;
+
+// Stories of several machines and cgroups go on at the same time, and come out in the order in
+// which they began.
+class StoryWriter final : public Writer {
+ public:
+  StoryWriter(const Telling& telling, linux::Output& out)
+      : telling_(telling),
+        detail_{telling.format == Format::markdown, telling.style.all, is_brief()},
+        out_(out) {}
+
+  void event(std::unique_ptr<Event> event) override;
+  void quiet() override;
+  void finish(const render::Summary& summary) override;
+
+ private:
+  [[nodiscard]] bool is_brief() const {
+    return telling_.format == Format::text && !telling_.whole && !telling_.style.all;
+  }
+  void close_oldest();
+  void hold(OpenStory story);
+  void tell_held();
+  void write(const render::Document& document) {
+    out_.write(detail_.page ? render::to_markdown(document)
+                            : render::to_text(document, telling_.style));
+  }
+
+  Telling telling_;
+  render::Detail detail_;
+  linux::Output& out_;
+  std::list<OpenStory> open_;
+  // The first ones, until there are too many to tell all; then the last one alone.
+  std::list<OpenStory> held_;
+  diagnose::Tally tally_;
+  std::uint64_t closed_ = 0;
+  bool streams_ = false;  // somebody waits: what comes is told at once
+};
+
+void StoryWriter::event(std::unique_ptr<Event> event) {
+  tally_.add(*event);
+  const auto own = std::ranges::find(open_, event->story, &OpenStory::id);
+  if (own != open_.end()) {
+    own->add(std::move(event));
+  } else {
+    open_.emplace_back(std::move(event));
+  }
+  std::size_t bytes = 0;
+  for (const OpenStory& story : open_) {
+    bytes += story.bytes();
+  }
+  while (open_.size() > most_open || (bytes > most_bytes && open_.size() > 1)) {
+    bytes -= open_.front().bytes();
+    close_oldest();
+  }
+}
+
+void StoryWriter::close_oldest() {
+  OpenStory story = std::move(open_.front());
+  open_.pop_front();
+  ++closed_;
+  if (telling_.summary) {
+    return;
+  }
+  if (is_brief() && !streams_) {
+    return hold(std::move(story));
+  }
+  write(is_brief() ? render::brief(story.story(), telling_.style.width)
+                   : render::story(story.story(), detail_));
+  out_.flush();
+}
+
+void StoryWriter::hold(OpenStory story) {
+  if (closed_ > most_told) {
+    held_.clear();
+  }
+  held_.push_back(std::move(story));
+}
+
+void StoryWriter::tell_held() {
+  if (closed_ > most_told && !held_.empty()) {
+    write(render::tally_document(tally_, detail_));
+    render::Document head;
+    head.heading("The last one", "###");
+    head.blank();
+    write(head);
+  }
+  for (const OpenStory& story : held_) {
+    write(render::brief(story.story(), telling_.style.width));
+  }
+  held_.clear();
+}
+
+void StoryWriter::quiet() {
+  while (!open_.empty()) {
+    close_oldest();
+  }
+  tell_held();
+  streams_ = true;
+}
+
+void StoryWriter::finish(const render::Summary& summary) {
+  const bool streamed = streams_;
+  while (!open_.empty()) {
+    close_oldest();
+  }
+  tell_held();
+  if (tally_.events() > 0 &&
+      (telling_.summary || (streamed && is_brief() && closed_ > most_told))) {
+    write(render::tally_document(tally_, detail_));
+  }
+  // An input that could not be used is told on standard error.
+  const bool damage = summary.damage.size() > summary.failed_inputs;
+  if (detail_.page || summary.events > 0 || damage || summary.lines_lost > 0 ||
+      !summary.sources.empty()) {
+    write(render::summary(summary, detail_));
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<Writer> make_story_writer(const Telling& telling, linux::Output& out) {
+  return std::make_unique<StoryWriter>(telling, out);
+}
+
+}  // namespace whyoom::app

@@ -1,0 +1,256 @@
+#include "render/brief.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/human.h"
+#include "base/text.h"
+#include "render/phrase.h"
+#include "render/screen.h"
+#include "render/story_memory.h"
+#include "render/story_text.h"
+#include "render/story_zones.h"
+#include "render/tally.h"
+
+namespace whyoom::render {
+namespace {
+
+using diagnose::Event;
+using diagnose::Finding;
+using diagnose::Role;
+
+constexpr std::size_t most_rows = 20;
+
+// How much is told: the least, and what is added while there is room, the most wanted first.
+struct Depth {
+  std::size_t width = 80;
+  std::size_t answer_sentences = 1, answer_lines = 3, commands = 1, fixes = 1, others = 0;
+  std::size_t picture_rows = 0, notes = 0, note_lines = 1;
+  bool blanks = false, biggest = false, effect = false, undo = false;
+};
+constexpr void (*additions[])(Depth&) = {
+    [](Depth& depth) { depth.picture_rows = 2; },
+    [](Depth& depth) { depth.answer_sentences = 2; },
+    [](Depth& depth) { depth.biggest = true; },
+    [](Depth& depth) { depth.blanks = true; },
+    [](Depth& depth) {
+      depth.answer_sentences = SIZE_MAX;
+      depth.answer_lines = 5;
+    },
+    [](Depth& depth) { depth.effect = true; },
+    [](Depth& depth) { depth.others = 2; },
+    [](Depth& depth) { depth.notes = 1; },
+    [](Depth& depth) { depth.undo = true; },
+    [](Depth& depth) { depth.picture_rows = 4; },
+    [](Depth& depth) { depth.commands = 2; },
+    [](Depth& depth) { depth.note_lines = 2; },
+    [](Depth& depth) { depth.others = 4; },
+    [](Depth& depth) { depth.fixes = 2; },
+    [](Depth& depth) { depth.notes = 3; },
+};
+
+void write_answer(Document& out, const Event& event, const Depth& depth) {
+  const auto note = [&](const char* label, const std::string& text, std::size_t lines) {
+    const std::size_t room = depth.width - std::string_view(label).size() - 1;
+    out.labelled(label, Paint::yellow, clipped(text, room, lines));
+  };
+  if (!event.report.unverified.empty()) {
+    note("unverified:", event.report.unverified.str(), 2);
+  }
+  out.text(clipped(first_sentences(answer(event), depth.answer_sentences), depth.width,
+                   depth.answer_lines),
+           Paint::bold);
+  if (const Finding* root = root_finding(event)) {
+    out.text(cause_and_confidence(event, *root), Paint::dim);
+  }
+  for (std::size_t i = 0; i < std::min<std::size_t>(1, event.overturned_by.size()); ++i) {
+    note("unless:", overturn_text(event.overturned_by[i]), 2);
+  }
+  if (const std::string lack = incomplete_text(event.report); !lack.empty()) {
+    note("incomplete:", lack, depth.note_lines);
+  }
+}
+
+// What to do; of an event whose cause is open, what would tell it.
+void write_fix(Document& out, const Event& event, const Depth& depth) {
+  const auto list = fixes(event.findings);
+  if (list.empty()) {
+    const auto advice = what_would_settle(event.report);
+    if (is_undetermined(event) && !advice.empty()) {
+      out.labelled("What would settle it:", Paint::bold, advice.front());
+      if (advice.size() > 1) {
+        out.labelled("-", Paint::dim, advice.back(), 2);
+      }
+    }
+    return;
+  }
+  for (std::size_t i = 0; i < std::min(depth.fixes, list.size()); ++i) {
+    const Fix& fix = list[i];
+    out.labelled(i == 0 ? "Fix:" : "Or: ", Paint::bold,
+                 clipped(fix.title, depth.width - 5, depth.note_lines));
+    for (std::size_t k = 0; k < std::min(depth.commands, fix.commands.size()); ++k) {
+      out.code(fix.commands[k]);
+    }
+    if (depth.effect && !fix.result.empty()) {
+      out.text("With it " + fix.result + ".", Paint::dim, 4, 2);
+    }
+    if (depth.undo && !fix.commands.empty() &&
+        fix.commands.front().starts_with("sudo whyoom fix")) {
+      out.text("It shows what it changes and asks; sudo whyoom undo takes it back.", Paint::dim, 4,
+               2);
+    }
+  }
+}
+
+std::string where(const report::Report& report) {
+  std::string text = source_range(report);
+  if (report.stack && !report.stack->release.empty()) {
+    text += ", kernel " + printable(report.stack->release);
+  }
+  return text + (report.host.empty() ? "" : ", host " + printable(report.host));
+}
+
+// "In all 40 events, 40 killed, in 3 h 20 min, one every 5 min"
+std::string spree(const Story& story) {
+  std::string text = "In all " + plural(story.events, "event", "events");
+  text += story.killed > 0 ? ", " + grouped(story.killed) + " killed" : "";
+  if (story.seconds && *story.seconds > 0) {
+    text += ", in " + seconds(*story.seconds);
+    text += story.events > 2
+                ? ", one every " + seconds(*story.seconds / static_cast<double>(story.events - 1))
+                : "";
+  }
+  const std::string last = story.last.wall.empty() ? "" : short_time(story.last);
+  return text + (last.empty() ? "" : ", the last " + last);
+}
+
+// The event in full, then how it went on: the first ones, and the end.
+void write_what_happened(Document& out, const Story& story, const Depth& depth) {
+  out.labelled("What happened:", Paint::bold,
+               clipped(where(story.lead.report), depth.width - 15, 3));
+  Table table{{{.right = true}, {.flexible = true}}};
+  table.add({{short_time(story.lead.report.time), Paint::dim},
+             {clipped(headline(story), depth.width - 20, 3)}});
+  std::vector<const Follower*> rows;
+  for (const Follower& other : story.others) {
+    if (!other.before) {
+      rows.push_back(&other);
+    }
+  }
+  const std::size_t shown = std::min(depth.others, rows.size());
+  const auto add = [&](const Follower& other) {
+    table.add({{follower_time(other), Paint::dim},
+               {clipped(follower_text(other, story.lead.root_cause), depth.width - 20, 2)}});
+  };
+  for (std::size_t i = 0; i + 1 < shown; ++i) {
+    add(*rows[i]);
+  }
+  if (shown > 0) {
+    add(*rows.back());
+  }
+  out.table(std::move(table));
+  if (story.events > 1) {
+    out.text(clipped(spree(story), depth.width - 2, 2), Paint::plain, 2, 2);
+  }
+}
+
+std::string biggest(const Event& event) {
+  const auto& who = event.evidence.attribution;
+  if (!event.evidence.page_size_known || who.table_cut) {
+    return {};
+  }
+  std::string text;
+  for (std::size_t i = 0; i < std::min<std::size_t>(3, who.top.size()); ++i) {
+    const report::Task& task = *who.top[i].task;
+    text += (i == 0 ? "Biggest: " : ", ") + printable(task.comm) + " " + human(who.top[i].total());
+    text += task.oom_score_adj <= -1000 ? " (protected)" : "";
+  }
+  return text;
+}
+
+void cut(Table& table, std::size_t rows) {
+  table.rows.resize(std::min(table.rows.size(), rows + (table.titled ? 1 : 0)));
+}
+
+// The numbers that the answer rests on, as a picture where there is one.
+void write_picture(Document& out, const Event& event, const Depth& depth) {
+  const auto table = [&](const std::string& title, Table rows) {
+    cut(rows, depth.picture_rows);
+    out.heading(title, "###");
+    out.table(std::move(rows));
+  };
+  const Finding* root = root_finding(event);
+  const auto& limit = event.evidence.attribution.limit;
+  ZonePicture zones = zone_picture(event, depth.picture_rows, ZoneSizes::rounded);
+  if (event.report.memcg && !cgroup_table(*event.report.memcg).rows.empty()) {
+    table(limit && !limit->path.empty() ? "Cgroup " + limit->path : "Cgroup",
+          cgroup_table(*event.report.memcg));
+  } else if (is_used_up(event)) {
+    table("Where " + human(event.evidence.account->total) + " of RAM went",
+          account_table(*event.evidence.account));
+  } else if (!zones.table.rows.empty()) {
+    out.heading("Zones", "###");
+    out.table(std::move(zones.table));
+  } else if (root != nullptr && root->proof.size() > 1) {
+    table("Proof", proof_table(root->proof, [](Place) { return std::string(); }));
+  }
+}
+
+void write_notes(Document& out, const Event& event, const Depth& depth) {
+  std::size_t said = 0;
+  for (const Finding& finding : event.findings) {
+    if (finding.role == Role::root || finding.role == Role::ruled_out || said == depth.notes) {
+      continue;
+    }
+    const char* label = finding.role == Role::contributing  ? "also:"
+                        : finding.role == Role::consequence ? "then:"
+                                                            : "risk:";
+    out.labelled(label, Paint::yellow,
+                 clipped(clean(finding.summary), depth.width - 6, depth.note_lines));
+    ++said;
+  }
+}
+
+Document written(const Story& story, const Depth& depth) {
+  const Event& event = story.lead;
+  Document out;
+  const auto gap = [&] {
+    if (depth.blanks) {
+      out.blank();
+    }
+  };
+  write_answer(out, event, depth);
+  gap();
+  write_fix(out, event, depth);
+  gap();
+  write_what_happened(out, story, depth);
+  Document numbers;
+  if (depth.picture_rows > 0) {
+    write_picture(numbers, event, depth);
+  }
+  if (const std::string text = depth.biggest ? biggest(event) : ""; !text.empty()) {
+    numbers.text(clipped(text, depth.width - 2, 1), Paint::plain, 2, 2);
+  }
+  write_notes(numbers, event, depth);
+  if (!numbers.blocks().empty()) {
+    gap();
+    out.append(numbers);
+  }
+  out.blank();
+  return out;
+}
+
+}  // namespace
+
+Document brief(const Story& story, unsigned width) {
+  Depth least;
+  least.width = width;
+  const auto text = [&](const Depth& depth) {
+    return to_text(written(story, depth), {.width = width});
+  };
+  return written(story, deepest(least, additions, most_rows, width, text));
+}
+
+}  // namespace whyoom::render

@@ -1,0 +1,76 @@
+#include "render/brief.h"
+
+#include <gtest/gtest.h>
+
+#include "render/layout.h"
+#include "render/screen.h"
+#include "render/test_samples.h"
+
+namespace whyoom::render {
+namespace {
+
+std::string brief_text(const diagnose::Event& lead, const std::vector<Follower>& others = {}) {
+  return to_text(brief(story_of(lead, others, 0), 80), {.width = 80});
+}
+
+TEST(Brief, AnswerFixHistoryAndPicture) {
+  EXPECT_EQ(brief_text(*sample::min_free_event(),
+                       {{"oom-panic", "init", "", "panic", "deadlocked", "dmesg.log:562", 0.68}}),
+            R"(vm.min_free_kbytes was 801980 kB (80 % of RAM) while the kernel's own choice is
+45056 kB: zone DMA32 had 787688 kB free and needed more than 789252 kB.
+cause: min-free-too-high, proved, confidence 99 %
+
+Fix: Set vm.min_free_kbytes to the kernel's own choice
+    whyoom fix vm.min_free_kbytes=45056
+
+What happened: dmesg.log:412-491, kernel 5.10.0-32-cloud-amd64
+  [6.580963]  out of memory, killed hog (pid 137)
+     +0.68 s  oom-panic, for init: panic, cause deadlocked
+  In all 2 events
+
+Zones
+  zone   = free  | needed            free  needs over
+  DMA    [===================|]  15.4 MiB    16.2 MiB  short by 796 kB
+  DMA32  [=============== |   ]   769 MiB     771 MiB  short by 1564 kB
+  Biggest: hog 173 MiB, nginx 5.07 MiB
+also: There is no swap: anonymous memory cannot leave RAM.
+
+)");
+}
+
+TEST(Brief, OfAnOpenCauseWhatWouldSettleIt) {
+  EXPECT_EQ(brief_text(*sample::cut_event()),
+            R"(The whole machine was out of memory, not a cgroup. hog (pid 137) was killed and
+held 173 MiB. What filled it, or kept it out of reach, is not in these lines.
+incomplete: the log lacks its first line, Mem-Info, the zones, the task table,
+            the constraint line
+
+What would settle it: the lines before it, from "invoked oom-killer" on
+  - on that machine: journalctl -k, after a restart journalctl -k -b -1
+
+What happened: dmesg.log:7
+  out of memory, killed hog (pid 137)
+
+)");
+}
+
+TEST(Brief, AnyEventFitsTheScreen) {
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    const auto event = sample::random_event(seed);
+    for (const unsigned width : {60U, 80U, 200U}) {
+      const std::string text = to_text(brief(story_of(*event, {}, 0), width), {.width = width});
+      EXPECT_LE(rows_of(text, width), width < 80 ? 26U : 20U) << "seed " << seed << "\n" << text;
+    }
+  }
+}
+
+TEST(Screen, SentencesAndLines) {
+  EXPECT_EQ(first_sentences("One. Two 1.5 GiB. Three.", 2), "One. Two 1.5 GiB.");
+  EXPECT_EQ(first_sentences("One.", 3), "One.");
+  EXPECT_EQ(clipped("one two three four", 9, 2), "one two ...");
+  EXPECT_EQ(clipped("one two", 9, 1), "one two");
+  EXPECT_EQ(rows_of("12345678\n\n1\n", 4), 4U);
+}
+
+}  // namespace
+}  // namespace whyoom::render

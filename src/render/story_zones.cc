@@ -1,0 +1,132 @@
+#include "render/story_zones.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/human.h"
+#include "render/phrase.h"
+
+namespace whyoom::render {
+namespace {
+
+using diagnose::Event;
+using memory::ZoneState;
+
+constexpr std::size_t most_zones = 12;
+
+// What the zone could give to the request.
+Cell verdict_of(const ZoneState& zone, PageSize page, bool several_pages) {
+  if (!zone.eligible) {
+    return {"not usable by this request", Paint::dim};
+  }
+  if (!zone.passes()) {
+    const Pages lack = zone.floor - zone.usable();
+    return {lack.count() == 0 ? "exactly at its mark" : "short by " + kb(to_bytes(lack, page)),
+            Paint::red};
+  }
+  if (zone.is_short()) {
+    return {"at its mark, " + kb(to_bytes(zone.usable() - zone.floor, page)) + " over", Paint::red};
+  }
+  return {several_pages ? "above its mark" : "passes", Paint::green};
+}
+
+// What the numbers are made of, when that is not plain.
+std::string made_of(const ZoneState& zone, PageSize page, Pages block) {
+  std::string text;
+  if (zone.boost.count() > 0 || zone.reserve.count() > 0) {
+    text = "needs min " + kb(to_bytes(zone.min, page));
+    if (zone.boost.count() > 0) {
+      text += " + boost " + kb(to_bytes(zone.boost, page));
+    }
+    if (zone.reserve.count() > 0) {
+      text += " + lowmem_reserve " + kb(to_bytes(zone.reserve, page));
+    }
+  }
+  if (zone.unusable > block) {
+    text += (text.empty() ? "" : "; ") + kb(to_bytes(zone.unusable, page)) +
+            " of its free memory is out of reach (CMA, highatomic)";
+  }
+  return text;
+}
+
+// Zones that the request may use first. None for a cgroup's OOM: they had no part in it.
+std::vector<const ZoneState*> sorted_zones(const memory::Evidence& evidence) {
+  std::vector<const ZoneState*> zones;
+  if (evidence.constraint != report::ConstraintKind::memcg) {
+    for (const ZoneState& zone : evidence.zones) {
+      zones.push_back(&zone);
+    }
+  }
+  // Not std::ranges: clang 14 cannot compile the subrange that it returns.
+  std::stable_partition(zones.begin(), zones.end(),
+                        [](const ZoneState* zone) { return zone->eligible; });
+  return zones;
+}
+
+}  // namespace
+
+ZonePicture zone_picture(const Event& event, std::size_t most, ZoneSizes sizes) {
+  const memory::Evidence& evidence = event.evidence;
+  const auto zones = sorted_zones(evidence);
+  std::set<int> nodes;
+  for (const ZoneState* zone : zones) {
+    nodes.insert(zone->node);
+  }
+  const int order = evidence.request.order.value_or(0);
+  const Pages block(order > 0 && order < 32 ? (std::uint64_t{1} << static_cast<unsigned>(order)) - 1
+                                            : 0);
+  const auto size = [&](Pages pages) {
+    const Bytes bytes = to_bytes(pages, evidence.page);
+    return sizes == ZoneSizes::exact ? kb(bytes) : human(bytes);
+  };
+  ZonePicture picture{.table = {{{.head = "zone"},
+                                 zone_bars(),
+                                 {.head = "free", .right = true},
+                                 {.head = "needs over", .right = true},
+                                 {.flexible = true, .least = 10}},
+                                true},
+                      .notes = {},
+                      .hidden = zones.size() - std::min(most, zones.size())};
+  for (std::size_t i = 0; i + picture.hidden < zones.size(); ++i) {
+    const ZoneState& zone = *zones[i];
+    const std::string name =
+        (nodes.size() > 1 || zone.node != 0 ? "node " + std::to_string(zone.node) + " "
+                                            : std::string()) +
+        zone.name;
+    const Pages whole = zone.managed.value_or(Pages(0));
+    Cell bar;
+    if (whole.count() > 0) {
+      bar.bar = Bar{share(zone.free, whole), share(zone.floor, whole)};
+    }
+    picture.table.add({{name},
+                       std::move(bar),
+                       {size(zone.free)},
+                       {size(zone.floor)},
+                       verdict_of(zone, evidence.page, order > 0)});
+    if (const std::string note = made_of(zone, evidence.page, block);
+        zone.eligible && !note.empty()) {
+      picture.notes.push_back(name + ": " + note);
+    }
+  }
+  return picture;
+}
+
+void add_zones(Document& out, const Event& event, bool page) {
+  ZonePicture picture = zone_picture(event, page ? SIZE_MAX : most_zones, ZoneSizes::exact);
+  if (picture.table.rows.empty()) {
+    return;
+  }
+  out.section("Zones");
+  if (const std::string request = request_text(event); !request.empty() && !page) {
+    out.text("asked for: " + request, Paint::dim, 2, 2);
+  }
+  out.table(std::move(picture.table));
+  if (picture.hidden > 0) {
+    out.text("and " + plural(picture.hidden, "more zone", "more zones"), Paint::dim, 2);
+  }
+  for (std::string& note : picture.notes) {
+    out.text(std::move(note), Paint::dim, 2, 2);
+  }
+}
+
+}  // namespace whyoom::render

@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+"""What people see: a story on one screen, many of them added up, the pager. Usage: see harness.py"""
+import fcntl
+import os
+import pty
+import re
+import struct
+import subprocess
+import termios
+
+import harness
+from harness import whyoom
+
+CGROUP_KILL = """{wall} {host} kernel: hog invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0
+{wall} {host} kernel: memory: usage 49152kB, limit 49152kB, failcnt 133
+{wall} {host} kernel: oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,\
+oom_memcg={cgroup},task_memcg={cgroup},task=hog,pid={pid},uid=0
+{wall} {host} kernel: Memory cgroup out of memory: Killed process {pid} (hog) total-vm:18048kB, \
+anon-rss:15300kB, file-rss:4kB, shmem-rss:0kB, UID:0 pgtables:72kB oom_score_adj:0
+""".replace("\\\n", "")
+
+
+def kill(second, pid, cgroup="/app", host="a"):
+    days, rest = divmod(second, 86400)
+    wall = f"Nov {3 + days:2} {rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}"
+    return CGROUP_KILL.format(wall=wall, pid=pid, cgroup=cgroup, host=host)
+
+
+def rows(text, width=80):
+    return sum(max(1, -(-len(line) // width)) for line in text.splitlines())
+
+
+class OneScreen(harness.Case):
+    def test_a_story_takes_twenty_rows_of_eighty_columns(self):
+        for log in sorted(harness.EXAMPLES.glob("*.log")):
+            out = whyoom("explain", "--width", "80", log).out
+            self.assertEqual(out.count("What happened:"), 1, out)
+            self.assertLessEqual(rows(out), 20 + 1, out)  # and the closing line
+
+    def test_answer_fix_and_proof_are_on_it(self):
+        out = whyoom("explain", "--width", "80", self.spree).out
+        for fact in ("vm.min_free_kbytes is too high", "proved", "sudo whyoom fix vm.min_free_kbytes",
+                     "would have passed", "killed java (pid 96)", "6 killed", "short by 60 kB",
+                     "-v shows the whole proof"):
+            self.assertIn(fact, out)
+        whole = whyoom("explain", "-v", "--width", "80", self.spree).out
+        self.assertGreater(rows(whole), 40)
+        self.assertNotIn("-v shows", whole)
+
+    def test_forty_equal_kills_take_thirty_lines(self):
+        log = self.file("log", "".join(kill(300 * i, 100 + i) for i in range(40)))
+        out = whyoom("explain", "--width", "80", log).out
+        self.assertLessEqual(rows(out), 30, out)
+        self.assertIn("In all 40 events, 40 killed, in 3 h 15 min, one every 5 min", out)
+
+    def test_names_of_others_stay_on_the_screen(self):
+        log = self.spree.read_bytes().replace(b"java", b"j\x1b[2J\xe2\x80\xae" + b"x" * 5000)
+        out = whyoom("explain", "--width", "80", "-", stdin=log).out
+        self.assertLessEqual(rows(out), 20 + 1, out)
+        self.assertNotIn("\x1b", out)
+
+
+class Many(harness.Case):
+    def log(self, count):
+        """Stories far apart: every third in another cgroup."""
+        return self.file("many", "".join(
+            kill(7200 * 12 * i, 100 + i, f"/app{i % 3}", "ab"[i % 2]) for i in range(count)))
+
+    def test_five_are_told(self):
+        out = whyoom("explain", self.log(5)).out
+        self.assertEqual(out.count("What happened:"), 5, out)
+        self.assertNotIn("stories", out)
+
+    def test_more_are_added_up_and_the_last_is_told(self):
+        out = whyoom("explain", "--width", "80", self.log(12)).out
+        self.assertRegex(out, r"^12 events in 12 stories on 2 hosts\n")
+        self.assertRegex(out, r"\n +12  open: memcg-oom-kill  Nov 03 00:00:00  Nov 14 00:00:00 +1 d\n")
+        self.assertRegex(out, r"12 killed, the biggest hog with 14.9 MiB; /app\d \(4\) and 2 others")
+        self.assertEqual(out.count("What happened:"), 1, out)
+        self.assertIn("killed hog (pid 111)", out)
+        self.assertIn("a column for 6 h\n  |.   .   .   .", out)
+
+    def test_the_order_of_the_log_does_not_matter(self):
+        one, other = self.file("a", kill(0, 1) + kill(864000, 2)), self.file("b", kill(432000, 3))
+        out = whyoom("explain", "--summary", one, other).out
+        self.assertIn("Nov 03 00:00:00  Nov 13 00:00:00", out)
+
+    def test_summary_alone(self):
+        for log, count in ((self.spree, 6), (self.log(12), 12)):
+            out = whyoom("explain", "--summary", log).out
+            self.assertTrue(out.startswith(f"{count} events in "), out)
+            self.assertNotIn("What happened", out)
+        page = whyoom("explain", "--summary", "--format", "markdown", self.spree).out
+        self.assertIn("| min-free-too-high |", page)
+
+    def test_times_of_several_boots_are_not_compared(self):
+        logs = [self.spree, harness.EXAMPLES / "memory-exhausted.log"]
+        out = whyoom("explain", "--summary", *logs).out
+        self.assertNotIn("first", out)
+        self.assertNotIn("[17.", out)
+
+    def test_a_quiet_pipe_is_told_at_once(self):
+        process = subprocess.Popen([harness.PROGRAM, "explain", "-"], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, env=harness.CLEAN_ENV)
+        with process:
+            process.stdin.write("".join(kill(86400 * i, i + 1) for i in range(2)).encode())
+            process.stdin.flush()
+            seen = b""
+            while seen.count(b"What happened:") < 2:
+                piece = os.read(process.stdout.fileno(), 65536)
+                self.assertTrue(piece, seen)
+                seen += piece
+            process.stdin.close()
+            self.assertEqual(process.wait(30), 1)
+
+
+class Filters(harness.Case):
+    def events(self, *args, status=1):
+        result = whyoom("explain", "--format", "ndjson", *args,
+                        self.file("log", kill(0, 1, "/system.slice/a.service") + kill(9, 2, "/b") +
+                                  "Nov  4 00:00:00 a earlyoom[5]: sending SIGTERM to process 7 uid "
+                                  "1000 \"hog2\": badness 900, VmRSS 100 MiB\n"))
+        self.assertEqual(result.status, status, result)
+        return result.out.count("\n")
+
+    def test_each(self):
+        self.assertEqual(self.events(), 3)
+        self.assertEqual(self.events("--cause", "cgroup-limit", status=0), 0)
+        self.assertEqual(self.events("--cause", "slab-leak,undetermined"), 3)
+        self.assertEqual(self.events("--kind", "userspace-kill"), 1)
+        self.assertEqual(self.events("--victim", "hog2", status=0), 0)
+        self.assertEqual(self.events("--victim", "hog"), 2)
+        self.assertEqual(self.events("--cgroup", "a.service"), 1)
+        self.assertEqual(self.events("--cgroup", "/b", "--kind", "memcg-oom-kill"), 1)
+        self.assertEqual(self.events("--kind", "oom-panic", status=0), 0)
+
+    def test_a_cause_that_there_is_not(self):
+        self.check(whyoom("explain", "--cause", "nothing", self.spree), 2,
+                   err="there is no cause \"nothing\"")
+
+    def test_quiet(self):
+        result = whyoom("explain", "--quiet", self.spree)
+        self.assertEqual((result.status, result.out, result.err), (1, "", ""))
+        result = whyoom("explain", "-q", self.file("none", "x\n"))
+        self.assertEqual((result.status, result.out, result.err), (0, "", ""))
+        self.assertEqual(whyoom("explain", "-q", "/no/such").status, 2)
+
+
+class Pager(harness.Case):
+    """On a terminal of 24 lines; the pager marks what goes through it."""
+
+    def on_a_terminal(self, *args, **env):
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        process = subprocess.Popen([harness.PROGRAM, "explain", *map(str, args)], stdout=theirs,
+                                   stderr=theirs, stdin=subprocess.DEVNULL,
+                                   env={**harness.CLEAN_ENV, "TERM": "xterm",
+                                        "PAGER": "sed s/^/paged:/", **env})
+        os.close(theirs)
+        out = b""
+        try:
+            while piece := os.read(ours, 65536):
+                out += piece
+        except OSError:  # the other side is closed
+            pass
+        os.close(ours)
+        self.assertEqual(process.wait(30), 1, out)
+        return out.decode()
+
+    def test_only_what_is_longer_than_the_screen(self):
+        self.assertNotIn("paged:", self.on_a_terminal(self.spree))
+        whole = self.on_a_terminal("-v", self.spree)
+        self.assertEqual(whole.count("paged:"), whole.count("\n"))
+        self.assertIn("\x1b[", whole)  # colours
+
+    def test_when_it_is_not_wanted(self):
+        for env, args in (({}, ["--no-pager"]), ({"PAGER": "cat"}, []), ({"PAGER": ""}, []),
+                          ({"WHYOOM_PAGER": ""}, []), ({}, ["--format", "json"])):
+            out = self.on_a_terminal("-v", *args, self.spree, **env)
+            self.assertNotIn("paged:", out)
+            self.assertIn("min-free-too-high", out)
+
+    def test_one_that_leaves_early(self):
+        out = self.on_a_terminal("-v", self.spree, PAGER="head -n 3")
+        self.assertEqual(out.count("\n"), 3, out)
+        self.assertTrue(re.search("killed java", out), out)
+
+
+if __name__ == "__main__":
+    harness.main()
