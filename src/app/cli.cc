@@ -47,6 +47,9 @@ std::string help_text(const CommandInfo& info, const std::vector<CommandInfo>& a
   const bool program = info.command == all.front().command;
   text += program && all.size() > 1 ? "\nCommands:\n" : "";
   for (std::size_t i = 1; program && i < all.size(); ++i) {
+    if (!all[i].command->listed) {
+      continue;
+    }
     const std::string about_it = all[i].command->about;
     text += row(all[i].command->name, about_it.substr(0, about_it.find(".\n")));
   }

@@ -123,11 +123,12 @@ struct Command {
   const char* about;
   const char* footer;
   Work (*declare)(Flags& flags);  // the work, with what the flags will say
+  bool listed = true;             // in the help of the program
 };
 
 // The first one is what is done without a command.
 extern const Command overview_command, explain_command, check_command, what_if_command, fix_command,
-    undo_command, capture_command, causes_command, help_command;
+    undo_command, capture_command, causes_command, completion_command, help_command, manual_command;
 using Commands = std::vector<const Command*>;
 const Commands& all_commands();
 

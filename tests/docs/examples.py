@@ -7,8 +7,8 @@ Usage: examples.py PROGRAM            compares, status 1 when a document is out 
 An example is a marker and the code block behind it:
     <!-- run: whyoom explain examples/min-free-killed.log -->
 The command is run in the root of the sources; the block holds it and what it printed.
-It also looks whether links between documents lead somewhere, and whether the manual page has every
-option that --help has.
+The pages of the manual and the scripts of completion are compared and written in the same way. It
+also looks whether links between documents lead somewhere.
 """
 import os
 import pathlib
@@ -47,19 +47,31 @@ def dead_links(path, text):
             yield f"{path.relative_to(ROOT)}: {link} leads nowhere"
 
 
-def missing_in_manual(program):
-    manual = (ROOT / "docs" / "whyoom.1").read_text(encoding="utf-8").replace("\\-", "-")
-    for command in ("", "explain", "check", "whatif", "fix", "undo", "capture", "causes"):
-        shown = run(f"whyoom {command} --help", program)
-        for option in sorted(set(re.findall(r"^  .*?(--[a-z-]+)", shown, re.M))):
-            if option not in manual:
-                yield f"docs/whyoom.1: {option} of `whyoom {command}` is not there"
+# What the program writes itself: the pages of the manual and the scripts of completion.
+def made_by_program(program):
+    for command in ("", "explain", "check", "whatif", "fix", "undo", "capture", "causes",
+                    "completion", "help"):
+        name = "whyoom" + (f"-{command}" if command else "")
+        yield ROOT / "docs" / "man" / f"{name}.1", run(f"whyoom man {command}", program)
+    for shell, name in (("bash", "whyoom"), ("zsh", "_whyoom"), ("fish", "whyoom.fish")):
+        yield ROOT / "completion" / shell / name, run(f"whyoom completion {shell}", program)
+
+
+def renew_made(program, write):
+    for path, now in made_by_program(program):
+        if path.exists() and path.read_text(encoding="utf-8") == now:
+            continue
+        if write:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(now, encoding="utf-8")
+        else:
+            yield f"{path.relative_to(ROOT)}: out of date; `./dev docs` renews it"
 
 
 def main():
     write = sys.argv[1] == "--write"
     program = sys.argv[-1]
-    complaints, examples = list(missing_in_manual(program)), 0
+    complaints, examples = list(renew_made(program, write)), 0
     for path in sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*.md"),
                         *ROOT.glob("src/diagnose/causes/*/README.md")]):
         text = path.read_text(encoding="utf-8")

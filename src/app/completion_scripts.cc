@@ -1,0 +1,269 @@
+// The scripts of `whyoom completion`. The words in them are the program's own: letters, digits and
+// -_.=| alone; help texts are quoted.
+#include <algorithm>
+
+#include "app/completion_words.h"
+
+namespace whyoom::app {
+
+namespace {
+
+std::string replaced(std::string text, char c, const std::string& by) {
+  for (std::size_t at = text.find(c); at != std::string::npos; at = text.find(c, at + by.size())) {
+    text.replace(at, 1, by);
+  }
+  return text;
+}
+
+// The first sentence of a command's help.
+std::string title(const Command& command) {
+  const std::string about = command.about;
+  return about.substr(0, about.find(".\n"));
+}
+
+bool has_value(const FlagInfo& flag) { return !flag.is_operand() && !flag.value.empty(); }
+
+std::string with_equals(const Completion& completion) {
+  return joined(completion.words, completion.assignments ? "= " : " ") +
+         (completion.assignments ? "=" : "");
+}
+
+std::string bash_action(const Completion& completion) {
+  std::string text =
+      completion.words.empty() ? "words=''" : "words='" + with_equals(completion) + "'";
+  text += completion.files ? "; files=1" : "";
+  return text + (completion.assignments ? "; compopt -o nospace" : "");
+}
+
+// The options and operands of one command, as a branch of `case`.
+std::string bash_branch(const CommandInfo& info, const std::vector<CommandInfo>& table,
+                        const std::string& name) {
+  std::vector<std::string> options;
+  std::string values;
+  std::string operands = "words=''";
+  for (const FlagInfo& flag : info.flags) {
+    const Completion completion = completion_of(info, flag, table);
+    if (flag.is_operand()) {
+      operands = bash_action(completion);
+      continue;
+    }
+    options.insert(options.end(), flag.names.begin(), flag.names.end());
+    if (has_value(flag)) {
+      values +=
+          "        " + joined(flag.names, "|") + ") " + bash_action(completion) + "; value=1 ;;\n";
+    }
+  }
+  return "    " + name + ")\n      options='" + joined(options, " ") + "'\n" +
+         (values.empty() ? "" : "      case $prev in\n" + values + "      esac\n") +
+         "      [ -n \"$value\" ] || { " + operands + "; }\n      ;;\n";
+}
+
+// Single quotes, for zsh and fish.
+std::string zsh_text(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    out += c == '\''                          ? "'\\''"
+           : c == '[' || c == ']' || c == ':' ? std::string("\\") + c
+                                              : std::string(1, c);
+  }
+  return out;
+}
+
+std::string zsh_action(const Completion& completion) {
+  if (completion.assignments) {
+    return "{compadd -S = -- " + joined(completion.words, " ") + "}";
+  }
+  return completion.files           ? "_files"
+         : completion.words.empty() ? " "
+                                    : "(" + joined(completion.words, " ") + ")";
+}
+
+std::string zsh_spec(const CommandInfo& info, const FlagInfo& flag,
+                     const std::vector<CommandInfo>& table) {
+  const std::string action = zsh_action(completion_of(info, flag, table));
+  const std::string what = zsh_text(flag.is_operand() ? flag.names.front() : flag.value);
+  if (flag.is_operand()) {
+    return "'" + std::string(flag.many ? "*" : "1") + ":" + what + ":" + action + "'";
+  }
+  const std::string rest =
+      "[" + zsh_text(flag.help) + "]" + (has_value(flag) ? ":" + what + ":" + action : "") + "'";
+  std::string text;
+  for (const std::string& name : flag.names) {
+    const std::string others = flag.names.size() > 1 ? "(" + joined(flag.names, " ") + ")" : "";
+    const char* mark = !has_value(flag) ? "" : name.starts_with("--") ? "=" : "+";
+    text += (text.empty() ? "'" : " '") + others + name + mark + rest;
+  }
+  return text;
+}
+
+std::string zsh_specs(const CommandInfo& info, const std::vector<CommandInfo>& table) {
+  std::string text;
+  for (const FlagInfo& flag : info.flags) {
+    text += " \\\n        " + zsh_spec(info, flag, table);
+  }
+  return text;
+}
+
+std::string fish_text(const std::string& text) {
+  return "'" + replaced(replaced(text, '\\', "\\\\"), '\'', "\\'") + "'";
+}
+
+std::string fish_flag(const CommandInfo& info, const FlagInfo& flag,
+                      const std::vector<CommandInfo>& table, const std::string& condition) {
+  const Completion completion = completion_of(info, flag, table);
+  std::string text = "complete -c whyoom -n " + condition;
+  if (!flag.is_operand()) {
+    for (const std::string& name : flag.names) {
+      text += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
+    }
+    text += " -d " + fish_text(flag.help);
+    text += !has_value(flag) ? "" : completion.files ? " -r -F" : " -x";
+  } else {
+    text += completion.files ? " -F" : " -f";
+  }
+  return text + (completion.words.empty() ? "" : " -a '" + with_equals(completion) + "'") + "\n";
+}
+
+// @1 options with a value, @2 commands as a pattern, @3 a branch for each command, @4 commands.
+constexpr const char* bash_template =
+    R"sh(# bash completion of whyoom, written by `whyoom completion bash`.
+_whyoom() {
+  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
+  local command='' options='' words='' files='' value='' word i
+  COMPREPLY=()
+  # Bash takes the = of --option=value for a word of its own.
+  if [ "$cur" = = ]; then
+    cur=''
+  elif [ "$prev" = = ]; then
+    prev=${COMP_WORDS[COMP_CWORD-2]}
+  fi
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    word=${COMP_WORDS[i]}
+    case $word in
+      @1)
+        [ "${COMP_WORDS[i+1]}" != = ] || i=$((i + 1))
+        i=$((i + 1))
+        ;;
+      -?*) ;;
+      @2) command=$word; break ;;
+      *) command=explain; break ;;
+    esac
+  done
+  case $command in
+@3  esac
+  if [ -z "$command$value" ]; then
+    words='@4'
+    files=1
+  fi
+  if [ -z "$value" ] && [ "${cur:0:1}" = - ]; then
+    words=$options
+    files=''
+  fi
+  COMPREPLY=($(compgen -W "$words" -- "$cur"))
+  if [ -n "$files" ]; then
+    compopt -o filenames
+    local IFS=$'\n'
+    COMPREPLY+=($(compgen -f -- "$cur"))
+  fi
+}
+complete -F _whyoom whyoom
+)sh";
+
+std::string filled(std::string text, const std::vector<std::string>& parts) {
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const std::string place = "@" + std::to_string(i + 1);
+    text.replace(text.find(place), place.size(), parts[i]);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string bash_completion(const std::vector<CommandInfo>& table) {
+  std::vector<std::string> commands;
+  std::vector<std::string> valued;
+  std::string branches;
+  for (const CommandInfo& info : table) {
+    const std::string name = info.command->name;
+    if (!name.empty() && info.command->listed) {
+      commands.push_back(name);
+    }
+    for (const FlagInfo& flag : info.flags) {
+      if (has_value(flag)) {
+        valued.insert(valued.end(), flag.names.begin(), flag.names.end());
+      }
+    }
+    branches += bash_branch(info, table, name.empty() ? "''" : name);
+  }
+  std::ranges::sort(valued);
+  valued.erase(std::ranges::unique(valued).begin(), valued.end());
+  return filled(bash_template,
+                {joined(valued, "|"), joined(commands, "|"), branches, joined(commands, " ")});
+}
+
+std::string zsh_completion(const std::vector<CommandInfo>& table) {
+  std::string commands, branches;
+  for (std::size_t i = 1; i < table.size(); ++i) {
+    const Command& command = *table[i].command;
+    if (command.listed) {
+      commands += "    '" + std::string(command.name) + ":" + zsh_text(title(command)) + "'\n";
+    }
+    branches += "      " + std::string(command.name) + ")\n        _arguments -s" +
+                zsh_specs(table[i], table) + "\n        ;;\n";
+  }
+  return "#compdef whyoom\n"
+         "# zsh completion of whyoom, written by `whyoom completion zsh`.\n"
+         "_whyoom() {\n"
+         "  local curcontext=$curcontext state line\n"
+         "  local -a commands\n"
+         "  commands=(\n" +
+         commands +
+         "  )\n"
+         "  _arguments -C -s -A '-*'" +
+         zsh_specs(table.front(), table) +
+         " \\\n"
+         "        '1: :->command' '*:: :->rest'\n"
+         "  case $state in\n"
+         "    command)\n"
+         "      _describe -t commands command commands\n"
+         "      _files\n"
+         "      ;;\n"
+         "    rest)\n"
+         "      case $words[1] in\n" +
+         branches +
+         "      *) _files ;;\n"
+         "      esac\n"
+         "      ;;\n"
+         "  esac\n"
+         "}\n"
+         "if [ \"$funcstack[1]\" = _whyoom ]; then\n"
+         "  _whyoom \"$@\"\n"
+         "else\n"
+         "  compdef _whyoom whyoom\n"
+         "fi\n";
+}
+
+std::string fish_completion(const std::vector<CommandInfo>& table) {
+  std::string text = "# fish completion of whyoom, written by `whyoom completion fish`.\n";
+  for (const CommandInfo& info : table) {
+    const std::string name = info.command->name;
+    const std::string condition =
+        name.empty() ? "__fish_use_subcommand" : "'__fish_seen_subcommand_from " + name + "'";
+    if (!name.empty() && info.command->listed) {
+      text += "complete -c whyoom -n __fish_use_subcommand -a " + name + " -d " +
+              fish_text(title(*info.command)) + "\n";
+    }
+    const bool files = name.empty() || std::ranges::any_of(info.flags, [&](const FlagInfo& flag) {
+                         return flag.is_operand() && completion_of(info, flag, table).files;
+                       });
+    if (!files) {
+      text += "complete -c whyoom -n " + condition + " -f\n";
+    }
+    for (const FlagInfo& flag : info.flags) {
+      text += fish_flag(info, flag, table, condition);
+    }
+  }
+  return text;
+}
+
+}  // namespace whyoom::app
