@@ -31,14 +31,15 @@ std::string local_time(std::int64_t time_us) {
   return text;
 }
 
-std::string standing_name(Standing standing) {
+std::string standing_name(Standing standing, bool is_file) {
   switch (standing) {
     case Standing::old:
       return "as before the fix";
     case Standing::updated:
       return "as the fix wants it";
     case Standing::torn:
-      return "half written; both contents are kept";
+      return is_file ? "half written by whyoom when it was interrupted; both contents are kept"
+                     : "on its way, where whyoom was interrupted";
     case Standing::changed:
       return "changed by someone else";
     case Standing::unreadable:
@@ -117,13 +118,14 @@ std::string standing_text(const FixRecord& record, const fix::Examination& found
   std::string text;
   for (std::size_t i = 0; i < found.files.size(); ++i) {
     const fix::Found& file = found.files[i];
-    text += "  " + printable(record.change.files[i].path) + ": " + standing_name(file.standing) +
-            (file.why.empty() ? "" : " (" + file.why + ")") + "\n";
+    text += "  " + printable(record.change.files[i].path) + ": " +
+            standing_name(file.standing, true) + (file.why.empty() ? "" : " (" + file.why + ")") +
+            "\n";
   }
   for (std::size_t i = 0; i < found.values.size(); ++i) {
     const fix::Found& value = found.values[i];
     text += "  " + record.change.running[i].key.dotted() + " is " +
-            printable(value.now.value_or("")) + ": " + standing_name(value.standing) +
+            printable(value.now.value_or("")) + ": " + standing_name(value.standing, false) +
             (value.why.empty() ? "" : " (" + value.why + ")") + "\n";
   }
   return text;

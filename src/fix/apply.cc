@@ -257,6 +257,22 @@ tl::expected<void, ApplyFailure> undo(const FixRecord& record, FixStore& store,
   return close(store, record.number, FixState::undone);
 }
 
+namespace {
+
+// vm.min_free_kbytes is raised step by step.
+bool is_on_the_way(std::string_view now, const advise::RunningEdit& edit) {
+  if (edit.key != "vm.min_free_kbytes") {
+    return false;
+  }
+  const auto at = parse_number<std::uint64_t>(trim(now));
+  const auto before = parse_number<std::uint64_t>(trim(edit.before));
+  const auto after = parse_number<std::uint64_t>(trim(edit.after));
+  return at && before && after && std::min(*before, *after) < *at &&
+         *at < std::max(*before, *after);
+}
+
+}  // namespace
+
 bool Examination::all(Standing standing) const {
   const auto is_so = [standing](const Found& found) { return found.standing == standing; };
   return std::ranges::all_of(files, is_so) && std::ranges::all_of(values, is_so);
@@ -291,6 +307,7 @@ Examination examine(const FixRecord& record, const RunningValues& values) {
     }
     found.standing = advise::same_sysctl_value(*now, value.after)    ? Standing::updated
                      : advise::same_sysctl_value(*now, value.before) ? Standing::old
+                     : under_way && is_on_the_way(*now, value)       ? Standing::torn
                                                                      : Standing::changed;
     found.now = std::move(*now);
   }

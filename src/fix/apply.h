@@ -55,7 +55,7 @@ tl::expected<void, ApplyFailure> undo(const FixRecord& record, FixStore& store,
 enum class Standing : std::uint8_t {
   old,         // as before the fix
   updated,     // as the fix wants it
-  torn,        // written in place and left half way between the two: both contents are kept
+  torn,        // left half way between the two by the run that was killed: both are kept
   changed,     // by someone else
   unreadable,  // `why`
 };
@@ -66,8 +66,8 @@ struct Found {
   std::string why;
 };
 
-// In the order of the change. A value is never torn, and changed also while it is raised step by
-// step.
+// In the order of the change. A file is torn when it was written in place, a value when it was
+// raised step by step.
 struct Examination {
   std::vector<Found> files, values;
   [[nodiscard]] bool all(Standing standing) const;

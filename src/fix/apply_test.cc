@@ -288,6 +288,25 @@ TEST_F(Interrupted, the_next_fix_waits_for_a_decision) {
   EXPECT_EQ(store().list()->size(), 1U);
 }
 
+TEST_F(Apply, a_value_that_was_on_its_way_is_whyooms_own) {
+  put(dir / "sys/vm/min_free_kbytes", "1000\n");
+  change.running = {{key("vm.min_free_kbytes"), "1000", "9000"}, {key("vm.y"), "10", "20"}};
+  ASSERT_TRUE(do_apply());
+  put(dir / "sys/vm/min_free_kbytes", "4000\n");
+  put(dir / "sys/vm/y", "15\n");
+  const auto standing_of = [&](std::size_t i) {
+    return examine(record(), values).values[i].standing;
+  };
+  EXPECT_EQ(standing_of(0), Standing::changed);
+  for (const FixState interrupted : {FixState::planned, FixState::undoing}) {
+    ASSERT_TRUE(store().set_state(1, interrupted));
+    EXPECT_EQ(standing_of(0), Standing::torn);
+    EXPECT_EQ(standing_of(1), Standing::changed) << "set in one write";
+  }
+  put(dir / "sys/vm/min_free_kbytes", "9001\n");
+  EXPECT_EQ(standing_of(0), Standing::changed);
+}
+
 TEST_F(Apply, a_file_with_two_names_that_was_half_written_is_mended) {
   const std::string old_text = std::string(9000, 'o') + "\n";
   const std::string new_text = std::string(9000, 'n') + "\n";
