@@ -103,5 +103,38 @@ TEST(Verdict, OfNoRealReportOfTheCorpusIsMinFreeTooHigh) {
   }
 }
 
+// No process is left of a machine that panicked.
+TEST(Verdict, OfAPanicSendsNobodyToAProcess) {
+  std::size_t panics = 0, hogs = 0;
+  const std::filesystem::path causes =
+      std::filesystem::path(WHYOOM_SOURCE_DIR) / "src/diagnose/causes";
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(causes)) {
+    if (entry.path().extension() != ".case") {
+      continue;
+    }
+    StoryBuilder story;
+    report::LogReader reader(entry.path().filename(), [&](report::Report&& report) {
+      const bool panicked = report.panic.has_value();
+      const StoryContext& context = story.next(report);
+      const auto event = explain(std::move(report), context);
+      panics += panicked ? 1 : 0;
+      for (const Finding& finding : event->findings) {
+        hogs += panicked && finding.cause == "unkillable-hog" && !finding.remedies.empty() ? 1 : 0;
+        for (const Remedy& remedy : finding.remedies) {
+          for (const ShellCommand& command : remedy.commands) {
+            EXPECT_FALSE(panicked && command.text().find(" /proc/") != std::string::npos &&
+                         command.text().find(" /proc/sys/") == std::string::npos)
+                << entry.path() << ": " << command.text();
+          }
+        }
+      }
+    });
+    reader.feed(test::read_file(entry.path()));
+    reader.finish();
+  }
+  EXPECT_GT(panics, 2U);
+  EXPECT_GT(hogs, 0U);
+}
+
 }  // namespace
 }  // namespace whyoom::diagnose

@@ -52,7 +52,8 @@ std::vector<Remedy> remedies(KiB value) {
        {ShellCommand("sudo sysctl -w vm.min_free_kbytes={}", value.count()),
         ShellCommand("grep -nsE '^[^#;]*min_free_kbytes' /etc/sysctl.conf "
                      "/{etc,run,usr/local/lib,usr/lib}/sysctl.d/*.conf"),
-        ShellCommand("sudo sysctl -p /etc/sysctl.conf")}}};
+        // Debian 13 and others have no /etc/sysctl.conf, and `sysctl -p` reads no other file.
+        ShellCommand("sudo sysctl --system")}}};
 }
 
 void add_proof(Finding& finding, const memory::Evidence& evidence, const Effect& effect,

@@ -45,7 +45,12 @@ std::optional<Claim> judge(const Context& context) {
       claim(protects ? Role::contributing : Role::ruled_out, Rank::used_up, part, 0.95, sentence);
   result.prove(Message("memory of {}", who), biggest->memory(), {0, task.line});
   result.prove(Message("its oom_score_adj"), task.oom_score_adj, {0, task.line});
-  if (protects) {
+  if (protects && context.report.panic) {  // the process ended with the machine
+    result.remedy(
+        Message("Protect only what must live: set OOMScoreAdjust= of the unit of {} above "
+                "-1000",
+                task.comm));
+  } else if (protects) {
     result.remedy(Message("Protect only what must live: raise oom_score_adj above -1000"),
                   {ShellCommand("echo 0 | sudo tee /proc/{}/oom_score_adj", task.pid)});
   }
