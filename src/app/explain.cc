@@ -17,6 +17,7 @@
 #include "app/host_log.h"
 #include "app/host_root.h"
 #include "app/implied.h"
+#include "app/progress.h"
 #include "app/selection.h"
 #include "app/writer.h"
 #include "base/human.h"
@@ -65,6 +66,8 @@ class Run {
         quiet_(telling.nothing),
         selection_(rules, [this](auto event) { writer_.event(std::move(event)); }) {}
 
+  // Of all inputs that will be read; 0 = not known.
+  void expect(std::uint64_t bytes);
   void guarded(const std::string& file, const std::function<void()>& work);
   void read(const linux::Input& input);
   void read_host(const tl::expected<HostRoot, std::string>& opened);
@@ -72,6 +75,7 @@ class Run {
 
  private:
   void found(report::Report&& report);
+  void clear_progress();
   void account(const std::string& file, const report::InputAccount& account);
   void note_damage(std::string at, std::string what);
   // An input that could not be used. The others still are.
@@ -84,6 +88,8 @@ class Run {
   diagnose::StoryBuilder story_;
   std::shared_ptr<report::LogReader::Seen> seen_ = report::LogReader::make_seen();
   render::Summary summary_;
+  std::optional<Progress> progress_;
+  std::uint64_t done_ = 0;  // bytes of the inputs before this one
   bool any_read_ = false;
   bool failed_ = false;
 };
@@ -102,6 +108,7 @@ void Run::note_damage(std::string at, std::string what) {
 }
 
 void Run::fail(const std::string& file, const std::string& why) {
+  clear_progress();
   io_.tell(shown_name(file) + ": " + why);
   io_.errors.flush();
   note_damage(file, why);
@@ -134,7 +141,16 @@ void Run::read(const linux::Input& source) {
   const std::uint64_t before = selection_.offered();
   report::LogReader reader(
       file, [this](report::Report&& report) { found(std::move(report)); }, seen_);
-  const auto result = source.read({.data = [&](std::string_view chunk) { reader.feed(chunk); },
+  std::uint64_t fed = 0;
+  const auto show = [&](std::string_view chunk) {
+    fed += chunk.size();
+    progress_->show(done_ + (source.size() > 0 ? source.position() : fed), selection_.offered());
+  };
+  const auto result = source.read({.data =
+                                       [&](std::string_view chunk) {
+                                         show(chunk);
+                                         reader.feed(chunk);
+                                       },
                                    .quiet =
                                        [&] {
                                          reader.idle();
@@ -143,6 +159,7 @@ void Run::read(const linux::Input& source) {
                                        },
                                    .stop = [&] { return io_.out.closed(); },
                                    .refuse_archives = true});
+  done_ += source.size() > 0 ? source.size() : fed;
   const report::InputAccount input = reader.finish();
   account(file, input);
   if (!result) {
@@ -181,7 +198,19 @@ void Run::read_host(const tl::expected<HostRoot, std::string>& opened) {
   }
 }
 
+void Run::expect(std::uint64_t bytes) {
+  progress_.emplace(io_.errors, !quiet_, bytes);
+  io_.out.before_next([this] { clear_progress(); });
+}
+
+void Run::clear_progress() {
+  if (progress_) {
+    progress_->clear();
+  }
+}
+
 int Run::finish(const std::string& what) {
+  clear_progress();
   selection_.finish();
   if (lines_only_ && !quiet_) {  // nothing in the output tells which logs were read
     io_.errors.write(render::to_text(render::log_sources(summary_.sources), {.width = 200}));
@@ -263,6 +292,13 @@ int read_all(const std::vector<linux::Input>& inputs, Run& run, Console& io) {
     run.guarded(capture->path(), [&] { run.read_host(capture_host(*capture)); });
     return run.finish("the logs in " + printable(capture->path()));
   }
+  std::uint64_t total = 0;
+  bool known = true;
+  for (const linux::Input& input : inputs) {
+    total += input.size();
+    known = known && input.size() > 0;
+  }
+  run.expect(known ? total : 0);
   for (const linux::Input& input : inputs) {
     if (!io.out.closed()) {
       run.guarded(input.path(), [&] { run.read(input); });

@@ -252,6 +252,11 @@ Input::Input(const std::string& path) : path_(path) {
   }
 }
 
+std::uint64_t Input::position() const {
+  const off_t at = source_.regular ? lseek(source_.fd, 0, SEEK_CUR) : 0;
+  return at > 0 ? static_cast<std::uint64_t>(at) : 0;
+}
+
 tl::expected<InputResult, std::string> Input::read(const InputSink& sink) const {
   now_reading(path_);
   if (!error_.empty()) {

@@ -36,6 +36,10 @@ class Input {
   // A regular file by its name: a look at its start takes nothing away.
   [[nodiscard]] bool can_be_read_again() const { return source_.regular && source_.from_start; }
 
+  // Of a regular file: its size, and how much of it has been read. Else 0.
+  [[nodiscard]] std::uint64_t size() const { return source_.size; }
+  [[nodiscard]] std::uint64_t position() const;
+
   // To its end; what is compressed is decompressed. The error is the system's own text ("No such
   // file or directory"), without the path. What was read before an error has gone to the sink.
   [[nodiscard]] tl::expected<InputResult, std::string> read(const InputSink& sink) const;

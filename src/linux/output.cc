@@ -28,8 +28,11 @@ void Output::write(std::string_view text) {
 }
 
 void Output::write_rendered(std::string_view text) {
-  if (closed_) {
+  if (closed_ || text.empty()) {
     return;
+  }
+  if (before_next_) {
+    std::exchange(before_next_, nullptr)();
   }
   buffer_.append(text);
   if (buffer_.size() >= flush_at) {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace whyoom::linux {
 
@@ -23,6 +25,9 @@ class Output {
   void write_rendered(std::string_view text);
   void flush();
 
+  // Called once, before the next text is taken.
+  void before_next(std::function<void()> call) { before_next_ = std::move(call); }
+
   // Nothing more can be written.
   [[nodiscard]] bool closed() const { return closed_; }
   // Why, when it was not just the reader going away; empty otherwise.
@@ -32,6 +37,7 @@ class Output {
   int fd_;
   Kind kind_;
   std::string buffer_;
+  std::function<void()> before_next_;
   bool closed_ = false;
   std::string error_;
 };

@@ -14,6 +14,8 @@
 #include <string>
 #include <string_view>
 
+#include "linux/file_system.h"
+
 namespace whyoom::linux {
 namespace {
 
@@ -42,24 +44,13 @@ std::string wanted_pager() {
   return is_installed("less") ? "less" : "";
 }
 
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = write(fd, text.data(), text.size());
-    if (written < 0 && errno != EINTR) {
-      return false;
-    }
-    text.remove_prefix(written > 0 ? static_cast<std::size_t>(written) : 0);
-  }
-  return true;
-}
-
 // Until one side has enough.
 void copy(int from, int to) {
   std::array<char, 65536> buffer{};
   ssize_t got = 0;
   do {
     got = read(from, buffer.data(), buffer.size());
-  } while ((got > 0 && write_all(to, {buffer.data(), static_cast<std::size_t>(got)})) ||
+  } while ((got > 0 && write_all(to, {buffer.data(), static_cast<std::size_t>(got)}) == 0) ||
            (got < 0 && errno == EINTR));
 }
 
@@ -83,7 +74,7 @@ void run_pager(const std::string& pager, const std::string& begin, int input) {
     _exit(127);
   }
   close(ends[0]);
-  if (write_all(ends[1], begin)) {
+  if (write_all(ends[1], begin) == 0) {
     copy(input, ends[1]);
   }
   // The writer learns that nobody reads any more.

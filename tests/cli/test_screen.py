@@ -7,6 +7,7 @@ import re
 import struct
 import subprocess
 import termios
+import time
 
 import harness
 from harness import whyoom
@@ -184,6 +185,42 @@ class Pager(harness.Case):
         out = self.on_a_terminal("-v", self.spree, PAGER="head -n 3")
         self.assertEqual(out.count("\n"), 3, out)
         self.assertTrue(re.search("killed java", out), out)
+
+
+class Progress(harness.Case):
+    def errors(self, **env):
+        """What standard error, a terminal, shows while a pipe takes longer than a second."""
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen([harness.PROGRAM, "explain", "-"], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, stderr=theirs,
+                                   env={**harness.CLEAN_ENV, "TERM": "xterm", **env})
+        os.close(theirs)
+        for _ in range(3):
+            process.stdin.write(b"x\n" * 2048)
+            process.stdin.flush()
+            time.sleep(0.6)
+        process.stdin.write(self.spree.read_bytes())
+        process.stdin.close()
+        self.assertIn(b"What happened", process.stdout.read())
+        process.stdout.close()
+        out = b""
+        try:
+            while piece := os.read(ours, 65536):
+                out += piece
+        except OSError:  # the other side is closed
+            pass
+        os.close(ours)
+        self.assertEqual(process.wait(30), 1, out)
+        return out.decode()
+
+    def test_a_line_that_is_gone_at_the_end(self):
+        out = self.errors()
+        self.assertRegex(out, r"^\r\x1b\[K\d+ KiB read, .*0 events")
+        self.assertTrue(out.endswith("\r\x1b[K"), repr(out))
+        self.assertNotIn("\n", out)
+
+    def test_not_where_a_line_cannot_be_drawn_again(self):
+        self.assertEqual(self.errors(TERM="dumb"), "")
 
 
 if __name__ == "__main__":
