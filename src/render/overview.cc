@@ -1,6 +1,8 @@
 #include "render/overview.h"
 
 #include <algorithm>
+#include <array>
+#include <optional>
 
 #include "base/human.h"
 #include "base/shell.h"
@@ -210,8 +212,26 @@ void write_is_it_still_so(Document& out, const Overview& overview, const HostChe
   }
 }
 
+// Which of the four steps finds a cause; nothing for one that none of them looks at.
+std::optional<std::size_t> step_of(std::string_view id) {
+  constexpr std::array<std::string_view, 6> of_threads = {"threads-max",        "pid-max",
+                                                          "rlimit-nproc",       "cgroup-pids-max",
+                                                          "threads-near-limit", "many-processes"};
+  constexpr std::array<std::string_view, 3> of_marks = {"min-free-too-high", "min-free-drift",
+                                                        "min-free-too-low"};
+  constexpr std::array<std::string_view, 2> of_policy = {"panic-on-oom", "deadlocked"};
+  const diagnose::Cause* cause = diagnose::find_cause(id);
+  return std::ranges::find(of_threads, id) != of_threads.end() ? std::optional<std::size_t>(1)
+         : std::ranges::find(of_marks, id) != of_marks.end()   ? std::optional<std::size_t>(2)
+         : std::ranges::find(of_policy, id) != of_policy.end() ? std::optional<std::size_t>(3)
+         : cause != nullptr && cause->section == 'B'           ? std::optional<std::size_t>(0)
+                                                               : std::nullopt;
+}
+
 // Sentences below each other, behind titles of one width.
-void write_steps(Document& out, const HostCheck& check) {
+void write_steps(Document& out, const Overview& overview, const HostCheck& check) {
+  const auto cause =
+      overview.stories.empty() ? std::nullopt : step_of(telling_event(overview).root_cause);
   const auto steps = check_steps(check);
   std::size_t widest = 0;
   for (const CheckStep& step : steps) {
@@ -220,7 +240,10 @@ void write_steps(Document& out, const HostCheck& check) {
   for (const CheckStep& step : steps) {
     std::string title = step.title;
     title.resize(widest + 1, ' ');
-    out.labelled(title, Paint::bold, step.lines.empty() ? "" : step.lines.front());
+    const bool is_cause = cause && &step == &steps[*cause];
+    out.labelled(
+        title, is_cause ? Paint::red : Paint::bold,
+        (step.lines.empty() ? "" : step.lines.front()) + (is_cause ? "  <- the cause" : ""));
   }
 }
 
@@ -300,7 +323,7 @@ std::string written(const Overview& overview, const HostCheck& check, const Text
   write_what_happened(out, overview, depth);
   write_is_it_still_so(out, overview, check, depth);
   gap();
-  write_steps(out, check);
+  write_steps(out, overview, check);
   write_gaps_of_host(out, overview, check, depth);
   gap();
   write_what_to_do(out, overview, check, depth);
