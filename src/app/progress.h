@@ -1,5 +1,5 @@
-// How far the reading of logs is, on standard error while nothing else is to be seen: a line that is
-// drawn again and again, on a terminal alone, from a second of work on.
+// How far the reading of logs is, on standard error while nothing else is to be seen: a line that
+// is drawn again and again, on a terminal alone, from a second of work on.
 #pragma once
 
 #include <chrono>
