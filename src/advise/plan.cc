@@ -329,8 +329,9 @@ tl::expected<Plan, Message> make_plan(host::Files& files, const HostState& state
     judge_values(plan, state);
   }
   if (plan.raises_min_free) {  // memory that the others give back comes first
-    std::ranges::stable_partition(plan.change.running,
-                                  [](const RunningEdit& edit) { return edit.key != min_free; });
+    // std::ranges:: of it is beyond clang 14.
+    std::stable_partition(plan.change.running.begin(), plan.change.running.end(),
+                          [](const RunningEdit& edit) { return edit.key != min_free; });
   }
   for (const PlannedSetting& setting : plan.settings) {
     add_boot_notes(plan, setting);
