@@ -1,6 +1,7 @@
 // The scripts of `whyoom completion`. The words in them are the program's own: letters, digits and
 // -_.=| alone; help texts are quoted.
 #include <algorithm>
+#include <set>
 
 #include "app/completion_words.h"
 
@@ -181,7 +182,7 @@ std::string filled(std::string text, const std::vector<std::string>& parts) {
 
 std::string bash_completion(const std::vector<CommandInfo>& table) {
   std::vector<std::string> commands;
-  std::vector<std::string> valued;
+  std::set<std::string> valued;
   std::string branches;
   for (const CommandInfo& info : table) {
     const std::string name = info.command->name;
@@ -190,15 +191,13 @@ std::string bash_completion(const std::vector<CommandInfo>& table) {
     }
     for (const FlagInfo& flag : info.flags) {
       if (has_value(flag)) {
-        valued.insert(valued.end(), flag.names.begin(), flag.names.end());
+        valued.insert(flag.names.begin(), flag.names.end());
       }
     }
     branches += bash_branch(info, table, name.empty() ? "''" : name);
   }
-  std::ranges::sort(valued);
-  valued.erase(std::ranges::unique(valued).begin(), valued.end());
-  return filled(bash_template,
-                {joined(valued, "|"), joined(commands, "|"), branches, joined(commands, " ")});
+  return filled(bash_template, {joined({valued.begin(), valued.end()}, "|"), joined(commands, "|"),
+                                branches, joined(commands, " ")});
 }
 
 std::string zsh_completion(const std::vector<CommandInfo>& table) {

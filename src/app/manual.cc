@@ -30,7 +30,7 @@ constexpr std::array<Section, 8> more{{
      ".TP\n.BR NO_COLOR \", \" CLICOLOR_FORCE \", \" TERM\nWhether colour is used when\n"
      ".B \\-\\-color\nis not given.\n"
      ".TP\n.B COLUMNS\nWidth of the text when\n.B \\-\\-width\nis not given.\n"
-     ".TP\n.BR PAGER \", \" LESS\nThe pager, and its options, for what is longer than the "
+     ".TP\n.BR WHYOOM_PAGER \", \" PAGER\nThe pager, a command line, for what is longer than the "
      "screen.\n"},
     {"", "NOTES",
      "A\n.I FILE\nin place of a command is explained, and so is a log on standard input (a pipe, a "
