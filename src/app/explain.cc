@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <ctime>
 #include <functional>
 #include <map>
@@ -18,6 +19,7 @@
 #include "app/host_root.h"
 #include "app/implied.h"
 #include "app/progress.h"
+#include "app/read_ahead.h"
 #include "app/selection.h"
 #include "app/writer.h"
 #include "base/human.h"
@@ -28,7 +30,9 @@
 #include "linux/capture_file.h"
 #include "linux/input.h"
 #include "linux/pager.h"
+#include "linux/workers.h"
 #include "render/layout.h"
+#include "report/fingerprint.h"
 #include "report/log_reader.h"
 
 namespace whyoom::app {
@@ -69,7 +73,7 @@ class Run {
   // Of all inputs that will be read; 0 = not known.
   void expect(std::uint64_t bytes);
   void guarded(const std::string& file, const std::function<void()>& work);
-  void read(const linux::Input& input);
+  void read(ReadAhead& logs, std::size_t index, const linux::Input& source);
   void read_host(const tl::expected<HostRoot, std::string>& opened);
   int finish(const std::string& what);
 
@@ -86,7 +90,7 @@ class Run {
   bool lines_only_, quiet_;
   Selection selection_;
   diagnose::StoryBuilder story_;
-  std::shared_ptr<report::LogReader::Seen> seen_ = report::LogReader::make_seen();
+  report::Fingerprints seen_;  // in all logs: a copy in another file counts once
   render::Summary summary_;
   std::optional<Progress> progress_;
   std::uint64_t done_ = 0;  // bytes of the inputs before this one
@@ -95,6 +99,10 @@ class Run {
 };
 
 void Run::found(report::Report&& report) {
+  if (seen_.is_copy(report)) {
+    ++summary_.copies;
+    return;
+  }
   const diagnose::StoryContext& context = story_.next(report);
   selection_.offer(diagnose::explain(std::move(report), context));
 }
@@ -120,7 +128,6 @@ void Run::account(const std::string& file, const report::InputAccount& account) 
   summary_.bytes += account.bytes;
   summary_.lines += account.lines;
   summary_.lines_lost += account.lines_lost;
-  summary_.copies += account.copies;
   summary_.damage_more += account.damage_more;
   for (const report::Damage& damage : account.damage) {
     note_damage(file + (damage.line > 0 ? ":" + std::to_string(damage.line) : ""), damage.what);
@@ -136,31 +143,22 @@ void Run::guarded(const std::string& file, const std::function<void()>& work) {
   }
 }
 
-void Run::read(const linux::Input& source) {
+void Run::read(ReadAhead& logs, std::size_t index, const linux::Input& source) {
   const std::string& file = source.path();
   const std::uint64_t before = selection_.offered();
-  report::LogReader reader(
-      file, [this](report::Report&& report) { found(std::move(report)); }, seen_);
-  std::uint64_t fed = 0;
-  const auto show = [&](std::string_view chunk) {
-    fed += chunk.size();
-    progress_->show(done_ + (source.size() > 0 ? source.position() : fed), selection_.offered());
+  const auto show = [&](std::uint64_t bytes) {
+    progress_->show(done_ + bytes, selection_.offered());
   };
-  const auto result = source.read({.data =
-                                       [&](std::string_view chunk) {
-                                         show(chunk);
-                                         reader.feed(chunk);
-                                       },
-                                   .quiet =
-                                       [&] {
-                                         reader.idle();
-                                         writer_.quiet();
-                                         io_.out.flush();
-                                       },
-                                   .stop = [&] { return io_.out.closed(); },
-                                   .refuse_archives = true});
-  done_ += source.size() > 0 ? source.size() : fed;
-  const report::InputAccount input = reader.finish();
+  const auto [input, result] =
+      logs.read(index, {.found = [this](report::Report&& report) { found(std::move(report)); },
+                        .quiet =
+                            [this] {
+                              writer_.quiet();
+                              io_.out.flush();
+                            },
+                        .stop = [this] { return io_.out.closed(); },
+                        .progress = show});
+  done_ += source.size() > 0 ? source.size() : input.bytes;
   account(file, input);
   if (!result) {
     fail(file, result.error());
@@ -283,7 +281,8 @@ std::map<std::string, report::Kind> kinds() {
 }
 
 // Logs one after the other, or one capture.
-int read_all(const std::vector<linux::Input>& inputs, Run& run, Console& io) {
+int read_all(const std::vector<linux::Input>& inputs, linux::Workers& workers, Run& run,
+             Console& io) {
   const auto capture = std::ranges::find_if(inputs, linux::is_capture);
   if (capture != inputs.end() && inputs.size() > 1) {
     return io.fail(shown_name(capture->path()) + ": this is a capture of a host; give it alone");
@@ -299,10 +298,9 @@ int read_all(const std::vector<linux::Input>& inputs, Run& run, Console& io) {
     known = known && input.size() > 0;
   }
   run.expect(known ? total : 0);
-  for (const linux::Input& input : inputs) {
-    if (!io.out.closed()) {
-      run.guarded(input.path(), [&] { run.read(input); });
-    }
+  ReadAhead logs(inputs, workers);
+  for (std::size_t i = 0; i < inputs.size() && !io.out.closed(); ++i) {
+    run.guarded(inputs[i].path(), [&] { run.read(logs, i, inputs[i]); });
   }
   return run.finish(inputs.size() == 1 ? shown_name(inputs.front().path())
                                        : plural(inputs.size(), "file", "files"));
@@ -343,11 +341,12 @@ int explain(const ExplainOptions& options, Console& io) {
     wait_for_log(io);
     files.emplace_back("-");
   }
-  const auto inputs = linux::open_inputs(files, options.sandbox);
+  linux::Workers workers;
+  const auto inputs = linux::open_inputs(files, options.sandbox, &workers);
   if (!inputs) {
     return io.fail(inputs.error());
   }
-  return read_all(*inputs, run, io);
+  return read_all(*inputs, workers, run, io);
 }
 
 }  // namespace

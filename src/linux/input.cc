@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
@@ -30,6 +31,9 @@ constexpr int pipe_size = 256 * 1024;
 // Files of sysfs say a page and hold less; a log that is shorter than it was lost lines.
 constexpr std::uint64_t largest_page = 65536;
 constexpr int quiet_ms = 1000;
+// To make a thread and to hand over what it found takes as long as to read some 100 KiB.
+constexpr std::uint64_t worth_threads = std::uint64_t{512} * 1024;
+constexpr std::size_t most_threads = 8;  // each has its buffers, and the window of a decoder
 
 using Source = Input::Source;
 
@@ -266,15 +270,25 @@ tl::expected<InputResult, std::string> Input::read(const InputSink& sink) const 
 }
 
 tl::expected<std::vector<Input>, std::string> open_inputs(const std::vector<std::string>& paths,
-                                                          SandboxChoice sandbox) {
+                                                          SandboxChoice sandbox, Workers* workers) {
   allow_open_files(paths.size());
   std::vector<Input> inputs;
   std::vector<int> kept;
   inputs.reserve(paths.size());
+  std::size_t files = 0;
+  std::uint64_t bytes = 0;
   for (const std::string& path : paths) {
-    kept.push_back(inputs.emplace_back(Input(path)).source_.fd);
+    const Source& source = inputs.emplace_back(Input(path)).source_;
+    kept.push_back(source.fd);
+    files += source.regular ? 1 : 0;
+    bytes += source.size;
   }
-  if (const auto done = enter_sandbox(std::move(kept), sandbox); !done) {
+  const auto start = [&] {
+    if (workers != nullptr && bytes >= worth_threads) {
+      workers->start(std::min({files, most_threads, Workers::processors()}));
+    }
+  };
+  if (const auto done = enter_sandbox(std::move(kept), sandbox, start); !done) {
     return tl::unexpected(done.error());
   }
   return inputs;

@@ -10,6 +10,7 @@
 
 #include "linux/descriptor.h"
 #include "linux/sandbox.h"
+#include "linux/workers.h"
 
 namespace whyoom::linux {
 
@@ -53,7 +54,7 @@ class Input {
 
  private:
   friend tl::expected<std::vector<Input>, std::string> open_inputs(
-      const std::vector<std::string>& paths, SandboxChoice sandbox);
+      const std::vector<std::string>& paths, SandboxChoice sandbox, Workers* workers);
   explicit Input(const std::string& path);
 
   std::string path_;
@@ -63,9 +64,11 @@ class Input {
 };
 
 // Opens all of them, and then gives up the right to open anything (sandbox.h): what is read of an
-// input is read without rights. A pipe is not waited for. The error is enter_sandbox()'s.
+// input is read without rights. A pipe is not waited for. The error is enter_sandbox()'s. `workers`
+// are started in between, when there is enough to read.
 tl::expected<std::vector<Input>, std::string> open_inputs(const std::vector<std::string>& paths,
-                                                          SandboxChoice sandbox);
+                                                          SandboxChoice sandbox,
+                                                          Workers* workers = nullptr);
 
 // Reads a regular file that is open, from its start; the descriptor stays the caller's.
 tl::expected<InputResult, std::string> read_open_file(int fd, const InputSink& sink);

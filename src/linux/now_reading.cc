@@ -6,8 +6,8 @@
 namespace whyoom::linux {
 namespace {
 
-constinit std::array<char, 255> text{};
-constinit std::size_t size = 0;
+thread_local constinit std::array<char, 255> text{};
+thread_local constinit std::size_t size = 0;
 
 }  // namespace
 

@@ -1,5 +1,5 @@
 // What was begun to be read last, for the message when memory runs out: no other place knows it
-// then. Takes no memory and never fails.
+// then. Takes no memory and never fails. Each thread has its own.
 #pragma once
 
 #include <string_view>

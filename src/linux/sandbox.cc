@@ -73,7 +73,13 @@ std::string missing(int identity, int filter) {
 
 }  // namespace
 
-tl::expected<void, std::string> enter_sandbox(std::vector<int> inputs, SandboxChoice choice) {
+tl::expected<void, std::string> enter_sandbox(std::vector<int> inputs, SandboxChoice choice,
+                                              const std::function<void()>& start) {
+  if (choice == SandboxChoice::off || !built_in) {
+    if (start) {
+      start();
+    }
+  }
   if (choice == SandboxChoice::off) {
     return {};
   }
@@ -87,6 +93,9 @@ tl::expected<void, std::string> enter_sandbox(std::vector<int> inputs, SandboxCh
   const int identity = give_up_identity();
   (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   (void)forbid_files();
+  if (start) {
+    start();
+  }
   const int filter = filter_system_calls();
   const std::string gap = missing(identity, filter);
   if (!gap.empty() && choice == SandboxChoice::require) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <tl/expected.hpp>
 #include <vector>
@@ -19,7 +20,10 @@ enum class SandboxChoice : std::uint8_t {
 // Keeps `inputs`, standard output and standard error, and the right to read and write them. All
 // other descriptors are closed, standard input too; the process is nobody where it was root, has no
 // capability, cannot open a path (Landlock) and can make few system calls (seccomp). The time zone
-// is read before. The error, a whole sentence, comes only with `require`. To be called once.
-tl::expected<void, std::string> enter_sandbox(std::vector<int> inputs, SandboxChoice choice);
+// is read before. The error, a whole sentence, comes only with `require`. To be called once, before
+// there is a second thread. `start` is called in any case, where threads can still be made: they
+// begin with what this one has left, and get its filter.
+tl::expected<void, std::string> enter_sandbox(std::vector<int> inputs, SandboxChoice choice,
+                                              const std::function<void()>& start = nullptr);
 
 }  // namespace whyoom::linux

@@ -158,7 +158,8 @@ int filter_system_calls() {
   (void)seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_NNP, 0);       // set already
   (void)seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_LOG, 1);       // 4.14: for the audit log
   (void)seccomp_attr_set(filter.get(), SCMP_FLTATR_API_SYSRAWRC, 1);  // the kernel's own errno
-  int error = 0;
+  // 3.17. Each of the threads must have begun: to begin takes more than the filter lets through.
+  int error = seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1);
   for (const Allowed& rule : allowed) {
     const int number = seccomp_syscall_resolve_name(rule.call);
     if (error == 0 && number >= 0) {

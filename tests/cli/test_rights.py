@@ -157,6 +157,25 @@ class Rights(harness.Case):
                     self.assertGreater(len(rest.read().strip()), 0)
                 self.assertIn(process.wait(30), (0, 1), process.stderr.read())
 
+    def test_each_thread_has_no_rights(self):
+        large = self.file("large.log", "[    1.0] another line\n" * 50000)
+        process = self.start("explain", large, large, "-", stdin=subprocess.PIPE)
+        process.stdin.write(b"[    1.0] a first line\n")
+        process.stdin.flush()
+        self.status(process, lambda now: now["State"][0] == "S" and now["NoNewPrivs"] == ["1"] and
+                    (now["Seccomp"] == ["2"] or not self.filtered()))
+        tasks = os.listdir(f"/proc/{process.pid}/task")
+        self.assertGreater(len(tasks), 1)
+        for task in tasks:
+            with open(f"/proc/{process.pid}/task/{task}/status", encoding="ascii") as status:
+                fields = {name: value.split() for name, _, value in
+                          (line.partition(":") for line in status)}
+            self.assert_no_rights(fields, was_root=IS_ROOT and fields["Uid"][0] != "0")
+        process.stdin.write(self.spree.read_bytes())
+        out, err = process.communicate(timeout=30)
+        self.assertEqual((process.returncode, err), (1, b""))
+        self.assertIn(b"min-free-too-high", out)
+
     def test_the_answers_are_those_without_a_sandbox(self):
         capture = self.capture()
         missing = self.scratch / "missing.log"

@@ -1,0 +1,147 @@
+#include "app/read_ahead.h"
+
+#include <chrono>
+#include <utility>
+
+#include "linux/now_reading.h"
+
+namespace whyoom::app {
+namespace {
+
+// Of reports that wait for their turn, for each log: some megabytes. One report may be longer.
+constexpr LineNumber most_lines = 10'000;
+constexpr std::chrono::milliseconds between_progress{100};
+
+ReadAhead::Log read_log(const linux::Input& input, const ReadAhead::Sink& sink) {
+  // Copies in other logs can only be told where all events come together, in their order.
+  report::LogReader reader(input.path(), sink.found, nullptr);
+  std::uint64_t fed = 0;
+  auto result = input.read({.data =
+                                [&](std::string_view chunk) {
+                                  fed += chunk.size();
+                                  sink.progress(input.size() > 0 ? input.position() : fed);
+                                  reader.feed(chunk);
+                                },
+                            .quiet =
+                                [&] {
+                                  reader.idle();
+                                  sink.quiet();
+                                },
+                            .stop = sink.stop,
+                            .refuse_archives = true});
+  return {reader.finish(), std::move(result)};
+}
+
+LineNumber lines_of(const report::Report& report) {
+  return report.last_line - report.first_line + 1;
+}
+
+}  // namespace
+
+ReadAhead::ReadAhead(const std::vector<linux::Input>& inputs, linux::Workers& workers)
+    : inputs_(inputs), workers_(workers), channels_(inputs.size()) {}
+
+ReadAhead::~ReadAhead() {
+  for (Channel& channel : channels_) {
+    drop(channel);
+  }
+  std::unique_lock lock(mutex_);
+  for (const Channel& channel : channels_) {
+    more_.wait(lock, [&channel] { return !channel.begun || channel.done; });
+  }
+}
+
+void ReadAhead::begin_up_to(std::size_t last) {
+  for (; next_ < inputs_.size() && next_ <= last; ++next_) {
+    if (inputs_[next_].can_be_read_again()) {
+      workers_.run([this, index = next_] { work(index); });
+      channels_[next_].begun = true;
+    }
+  }
+}
+
+void ReadAhead::work(std::size_t index) {
+  Channel& channel = channels_[index];
+  std::optional<Log> log;
+  std::exception_ptr error;
+  try {
+    log = read_log(inputs_[index],
+                   {.found = [&](report::Report&& report) { put(channel, std::move(report)); },
+                    .quiet = [] {},
+                    .stop = [&channel] { return channel.dropped.load(); },
+                    .progress = [](std::uint64_t) {}});
+  } catch (...) {
+    error = std::current_exception();
+  }
+  const std::lock_guard lock(mutex_);
+  channel.log = std::move(log);
+  channel.error = std::move(error);
+  channel.done = true;
+  more_.notify_all();  // while it is locked: the channel may be gone behind it
+}
+
+void ReadAhead::put(Channel& channel, report::Report&& report) {
+  std::unique_lock lock(mutex_);
+  less_.wait(lock, [&channel] { return channel.lines < most_lines || channel.dropped; });
+  if (!channel.dropped) {
+    channel.lines += lines_of(report);
+    channel.reports.push_back(std::move(report));
+    more_.notify_all();
+  }
+}
+
+// What there is, or nothing after some time. False: there is no more.
+bool ReadAhead::take(Channel& channel, std::deque<report::Report>& reports) {
+  reports.clear();
+  {
+    std::unique_lock lock(mutex_);
+    more_.wait_for(lock, between_progress,
+                   [&channel] { return channel.done || !channel.reports.empty(); });
+    if (channel.done && channel.reports.empty()) {
+      return false;
+    }
+    reports.swap(channel.reports);
+    channel.lines = 0;
+  }
+  less_.notify_all();
+  return true;
+}
+
+void ReadAhead::drop(Channel& channel) {
+  {
+    const std::lock_guard lock(mutex_);
+    channel.dropped = true;
+  }
+  less_.notify_all();
+}
+
+ReadAhead::Log ReadAhead::read(std::size_t index, const Sink& sink) {
+  linux::now_reading(inputs_[index].path());
+  if (workers_.count() > 0) {
+    begin_up_to(index + 2 * workers_.count());
+  }
+  Channel& channel = channels_[index];
+  if (!channel.begun) {
+    return read_log(inputs_[index], sink);
+  }
+  struct Guard {
+    ReadAhead& self;
+    Channel& channel;
+    ~Guard() { self.drop(channel); }
+  } const guard{*this, channel};
+  for (std::deque<report::Report> reports; take(channel, reports);) {
+    sink.progress(inputs_[index].position());
+    for (report::Report& report : reports) {
+      sink.found(std::move(report));
+    }
+    if (sink.stop()) {
+      drop(channel);
+    }
+  }
+  if (channel.error) {
+    std::rethrow_exception(channel.error);
+  }
+  return std::move(*channel.log);
+}
+
+}  // namespace whyoom::app
