@@ -260,8 +260,10 @@ Message limit_sentence(const CgroupUse& use) {
   if (!filled.empty()) {
     held = " It held " + filled + ".";
   } else if (use.biggest && use.memory) {
-    held = " " + use.biggest_name + " held " + human(use.biggest->value) + ", " +
-           percent(share(use.biggest->value, use.memory->usage)) + " of what it used.";
+    const double part = share(use.biggest->value, use.memory->usage);
+    held = " " + use.biggest_name + " held " + human(use.biggest->value) +
+           (part > 1 ? std::string(", with shared pages that others pay for.")
+                     : ", " + percent(part) + " of what it used.");
   } else if (use.biggest) {
     held = " " + use.biggest_name + " held " + human(use.biggest->value) + " of it.";
   }

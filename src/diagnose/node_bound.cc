@@ -63,9 +63,10 @@ std::optional<Claim> judge_node_bound(const Context& context,
   const double gain = share(*elsewhere, *evidence.ram);
   const bool decisive = gain >= worth_having;
   const std::string free = human(*elsewhere);
-  Claim result = claim(decisive ? Role::root : Role::ruled_out, Rank::limit, gain, 0.97,
-                       decisive ? who(nodes_text(context.report), free)
-                                : Message("the other nodes were full as well: {} free", free));
+  Claim result =
+      claim(decisive ? Role::root : Role::ruled_out, Rank::limit, gain, 0.97,
+            decisive ? who(nodes_text(context.report), free)
+                     : Message("other nodes, if there are any, had no more than {} free", free));
   add_zones(result, evidence);
   result.prove(Message("free on nodes that it may not use"), *elsewhere,
                context.report.totals.get(kernel::Field::free)->at);

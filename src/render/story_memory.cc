@@ -41,8 +41,7 @@ void add_counter(Table& table, const char* name, const report::MemcgCounter& cou
   const Bytes usage = to_bytes(KiB(counter.usage_kib->value));
   const auto& limit = counter.limit_kib;
   if (!limit) {
-    table.add(
-        {{std::string("  ") + name}, {{}, {}, Bar{0, {}}}, {kb(usage)}, {percent(0), Paint::dim}});
+    table.add({{name}, {}, {kb(usage)}, {"limit not shown", Paint::dim}});
   } else if (is_unlimited(limit->value)) {
     table.add({{name}, {}, {kb(usage)}, {"no limit", Paint::dim}});
   } else {

@@ -61,6 +61,25 @@ class OneScreen(harness.Case):
         self.assertNotIn("\x1b", out)
 
 
+class Numbers(harness.Case):
+    def test_no_share_is_more_than_all(self):
+        log = kill(0, 1).replace("usage 49152kB, limit 49152kB", "usage 10240kB, limit 10240kB")
+        out = whyoom("explain", "-v", "-", stdin=log).out
+        self.assertIn("held 14.9 MiB", out)
+        self.assertFalse([share for share in re.findall(r"([\d.]+) %", out) if float(share) > 100], out)
+
+    def test_of_an_unknown_limit_there_is_no_share(self):
+        log = kill(0, 1).replace(", limit 49152kB", "")
+        out = whyoom("explain", "-v", "-", stdin=log).out
+        self.assertRegex(out, r"memory +49152 kB +limit not shown")
+        self.assertNotIn(" 0 %", out)
+
+    def test_a_victim_of_unknown_size_is_no_proof(self):
+        log = ("Oct  9 21:46:16 h kernel: Out of memory: kill process 18662 (progb) score 10 or a "
+               "child\n")
+        self.assertNotIn(" 0 kB", whyoom("explain", "-v", "-", stdin=log).out)
+
+
 class Many(harness.Case):
     def log(self, count):
         """Stories far apart: every third in another cgroup."""

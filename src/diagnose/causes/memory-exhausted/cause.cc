@@ -21,8 +21,10 @@ void add_biggest(Finding& finding, const memory::Evidence& evidence) {
     return;
   }
   for (const auto& victim : evidence.report->victims) {
-    finding.prove(Message("killed {}", process(victim.comm, victim.pid)), to_bytes(victim.anon()),
-                  victim.at);
+    if (victim.anon().count() > 0) {
+      finding.prove(Message("killed {}", process(victim.comm, victim.pid)), to_bytes(victim.anon()),
+                    victim.at);
+    }
   }
 }
 
