@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "diagnose/cause.h"
@@ -11,6 +12,7 @@
 namespace whyoom::diagnose {
 
 struct HostCheck {
+  std::string name{};  // of the host, printable(); empty = not known
   host::HostFacts facts;
   memory::HostState state;
   std::vector<TaskLimit> limits;                 // the fullest first

@@ -381,10 +381,18 @@ std::string place_text(const host::Sources& sources, Place at) {
   return printable(name) + (at.line > 0 ? ":" + std::to_string(at.line) : "");
 }
 
+std::string host_words(const HostCheck& check) {
+  const auto& release = check.facts.host.release;
+  return (check.name.empty() ? "" : " on " + check.name) +
+         (release ? ", kernel " + printable(release->value) : std::string());
+}
+
 Document check_document(const HostCheck& check, Detail detail) {
   Document out;
-  if (detail.page) {
-    out.heading("whyoom check", "#");
+  const std::string words = host_words(check);
+  if (detail.page || !words.empty()) {
+    out.heading("whyoom check" + words, "#");
+    out.blank();
   }
   if (!has_findings(check)) {
     out.text("Nothing is wrong on this host.", Paint::green);

@@ -16,6 +16,9 @@ std::string json_check(const diagnose::HostCheck& check);
 // Found: something that happens now or can happen. The exit status hangs on it.
 bool has_findings(const diagnose::HostCheck& check);
 
+// " on db1, kernel 6.1.0"; what of it is known.
+std::string host_words(const diagnose::HostCheck& check);
+
 // The four steps: a label and its sentences, most important first.
 struct CheckStep {
   std::string title;  // "1 Memory"

@@ -39,7 +39,10 @@ TEST(CheckText, SaysWhatIsWrongFirstAndHowToRepairItLast) {
   const auto path = cases::causes_folder() / "min-free-too-high" / "positive-host-fails-now.case";
   const auto host = cases::check_host(cases::load_case(path).log);
   const std::string text = text_check(*host, {80, false, false});
-  EXPECT_TRUE(text.starts_with("now: Memory is free, but vm.min_free_kbytes keeps it out")) << text;
+  EXPECT_TRUE(
+      text.starts_with("whyoom check, kernel 6.12.41-cloud-amd64\n\nnow: Memory is free, but "
+                       "vm.min_free_kbytes keeps it out"))
+      << text;
   const std::size_t step = text.find("3 min_free_kbytes");
   const std::size_t fix = text.find("sudo whyoom fix vm.min_free_kbytes=45056");
   EXPECT_LT(step, fix);

@@ -130,8 +130,9 @@ std::string why_label(const Overview& overview) {
   return overview.stories.size() > 1 ? "Why, the last time:" : "Why:";
 }
 
-void write_what_happened(Document& out, const Overview& overview, const Depth& depth) {
-  out.heading("What happened");
+void write_what_happened(Document& out, const Overview& overview, const HostCheck& check,
+                         const Depth& depth) {
+  out.heading("What happened" + host_words(check));
   const bool any_read = std::ranges::any_of(overview.sources, &LogSource::read);
   if (overview.stories.empty()) {
     out.text(overview.unverified > 0
@@ -320,7 +321,7 @@ std::string written(const Overview& overview, const HostCheck& check, const Text
       out.blank();
     }
   };
-  write_what_happened(out, overview, depth);
+  write_what_happened(out, overview, check, depth);
   write_is_it_still_so(out, overview, check, depth);
   gap();
   write_steps(out, overview, check);
