@@ -7,6 +7,7 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -303,7 +304,9 @@ class Lz4Decoder final : public Decoder {
     bool full = false;
     while (!input.empty() || full) {
       std::size_t made = out_.size();
-      std::size_t taken = input.size();
+      // What a call made is lost when the same call meets damage: so each gets what belongs to one
+      // block, without the header of the next one, and nothing while there is output to come.
+      std::size_t taken = full ? 0 : std::min(input.size(), wants_);
       const std::size_t code =
           LZ4F_decompress(context_, out_.data(), &made, input.data(), &taken, nullptr);
       if (LZ4F_isError(code) != 0) {
@@ -311,6 +314,7 @@ class Lz4Decoder final : public Decoder {
       }
       input.remove_prefix(taken);
       in_frame_ = code != 0;
+      wants_ = code > header ? code - header : header;
       if (made > 0 && !sink({out_.data(), made})) {
         return {};
       }
@@ -327,8 +331,11 @@ class Lz4Decoder final : public Decoder {
   }
 
  private:
+  static constexpr std::size_t header = 4;  // of a block; also the magic number
+
   LZ4F_dctx* context_ = nullptr;
   std::vector<char> out_ = std::vector<char>(chunk);
+  std::size_t wants_ = header;
   bool ready_ = false;
   bool in_frame_ = true;
 };
