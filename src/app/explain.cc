@@ -317,6 +317,11 @@ int explain(const ExplainOptions& options, Console& io) {
   if (!read_causes(options.causes, rules.causes, io)) {
     return trouble;
   }
+  if (options.summary && (options.format == Format::json || options.format == Format::ndjson)) {
+    return io.fail(
+        "--summary is for people: use --format text or markdown. For programs, "
+        "--format ndjson has an event a line");
+  }
   rules.kind = options.kind;
   rules.victim = options.victim;
   rules.cgroup = options.cgroup;

@@ -113,6 +113,9 @@ class Many(harness.Case):
         page = whyoom("explain", "--summary", "--format", "markdown", self.spree).out
         self.assertIn("| min-free-too-high |", page)
 
+        self.check(whyoom("explain", "--summary", "--format", "json", self.spree), 2,
+                   err="--summary is for people")
+
     def test_times_of_several_boots_are_not_compared(self):
         logs = [self.spree, harness.EXAMPLES / "memory-exhausted.log"]
         out = whyoom("explain", "--summary", *logs).out
