@@ -89,6 +89,9 @@ class Disk(DiskCase):
         run.mkdir(parents=True, exist_ok=True)
         if made:
             self.addCleanup(run.rmdir)
+        # Of this mount namespace alone: other tests look at what the machine has there.
+        subprocess.run(["mount", "-t", "tmpfs", "none", run], check=True)
+        self.addCleanup(subprocess.run, ["umount", run], check=True)
         late = run / "zz-whyoom-test.conf"
         late.write_text(f"{KEY} = rescue.example\n")
         self.addCleanup(late.unlink)
