@@ -105,7 +105,11 @@ std::vector<Message> partial_answer(const Event& event) {
     out.emplace_back("It may have been {}: {} would tell.", event.candidates[0].cause,
                      event.candidates[0].decides.str());
   } else if (report.kind != Kind::memcg_oom_kill && is_known_global(report)) {
-    out.emplace_back("What filled it, or kept it out of reach, is not in these lines.");
+    if (event.evidence.account) {
+      out.emplace_back("No single use of RAM explains it.");
+    } else {
+      out.emplace_back("What filled it, or kept it out of reach, is not in these lines.");
+    }
   }
   return out;
 }

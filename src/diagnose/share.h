@@ -10,6 +10,12 @@
 
 namespace whyoom::diagnose {
 
+// A process needs page tables and a kernel stack, however small it is. Page tables beyond that come
+// of what it maps.
+inline constexpr Bytes least_page_tables(std::uint64_t{64} * 1024);
+inline constexpr Bytes largest_kernel_stack(std::uint64_t{16} *
+                                            1024);  // THREAD_SIZE, x86-64, arm64
+
 // Of RAM. In a report the memory is known to be missing.
 inline constexpr double big_share = 0.25;      // says why memory ran out
 inline constexpr double notable_share = 0.10;  // has helped

@@ -187,7 +187,7 @@ void write_picture(Document& out, const Event& event, const Depth& depth) {
   if (event.report.memcg && !cgroup_table(*event.report.memcg).rows.empty()) {
     table(limit && !limit->path.empty() ? "Cgroup " + limit->path : "Cgroup",
           cgroup_table(*event.report.memcg));
-  } else if (is_used_up(event)) {
+  } else if (event.evidence.account && (is_used_up(event) || is_undetermined(event))) {
     table("Where " + human(event.evidence.account->total) + " of RAM went",
           account_table(*event.evidence.account));
   } else if (!zones.table.rows.empty()) {

@@ -42,9 +42,32 @@ constexpr ShareRow row{
         },
 };
 
+// So many threads have stacks that the page tables are no more than each of their processes needs:
+// then it is their number, whether the task table is there to show it or not.
+bool may_be_their_number(const Context& context) {
+  const auto& account = context.evidence.account;
+  if (!account) {
+    return false;
+  }
+  using What = memory::AccountLine::What;
+  const std::uint64_t threads =
+      account->size(What::kernel_stack).count() / largest_kernel_stack.count();
+  return account->size(What::page_tables) <= least_page_tables * threads;
+}
+
+std::optional<Claim> judge(const Context& context) {
+  auto claim = judge_share(context, row);
+  if (claim && claim->role == Role::root && may_be_their_number(context)) {
+    claim->role = Role::contributing;
+  }
+  return claim;
+}
+
+std::vector<Claim> check(const HostContext& context) { return check_share(context, row); }
+
 }  // namespace
 
-extern const Cause cause_page_tables =
-    share_cause<row>("page-tables", 'B', "page tables hold the memory");
+extern const Cause cause_page_tables{"page-tables", 'B', "page tables hold the memory", judge,
+                                     check};
 
 }  // namespace whyoom::diagnose::causes
