@@ -22,15 +22,7 @@ class PlanOfAGuest : public testing::Test {
 
   // An empty pool of huge pages, and nothing to spare in the zone that they do not come from.
   void add_pool() {
-    std::string zones = files_.read("/proc/zoneinfo", host::default_most_bytes).value();
-    const std::string free = "pages free     ";
-    zones.replace(zones.find(free) + free.size(), 4, "100 ");  // of zone DMA
-    files_.add("/proc/zoneinfo", zones);
-    files_.add("/proc/sys/vm/nr_hugepages", "0\n");
-    const std::string pool = "/sys/kernel/mm/hugepages/hugepages-2048kB/";
-    for (const char* file : {"nr_hugepages", "free_hugepages", "resv_hugepages"}) {
-      files_.add(pool + file, "0\n");
-    }
+    host::test::add_empty_pool(files_);
     host_ = host::read_host(files_);
     state_ = memory::state_of(host_);
   }

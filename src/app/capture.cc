@@ -105,7 +105,6 @@ Counts write_all(const CaptureOptions& options, const HostRoot& root, host::Host
            rename ? std::function([&names](std::string_view name) { return names.replaced(name); })
                   : nullptr});
   const host::HostFacts facts = host::read_facts(recording, root.options);
-  (void)host_name(recording);  // `check` says it
   if (options.arguments) {
     read_arguments(recording, facts.host.processes, counts);
   }

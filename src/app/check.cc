@@ -21,7 +21,6 @@ int check(const Options& options, Console& io) {
     return io.fail(root.error());
   }
   const auto result = diagnose::check(host::read_facts(*root->files, root->options));
-  result->name = host_name(*root->files);
   const host::Host& host = result->facts.host;
   if (!host.meminfo.mem_total && host.zones.empty() && !host.settings.min_free_kbytes) {
     return io.fail(root->name +

@@ -80,7 +80,6 @@ struct Look {
   std::unique_ptr<host::Files> files;
   std::unique_ptr<diagnose::HostCheck> check;
   HostKind kind = HostKind::machine;
-  std::string host;  // its name
   FixChoice choice;
 };
 
@@ -104,9 +103,7 @@ tl::expected<Look, NoFix> look(const FixOptions& options) {
       !why.empty()) {
     return tl::unexpected(NoFix{std::move(why), true});
   }
-  std::string name = host_name(*root->files);
-  return Look{std::move(root->files), std::move(check), root->kind, std::move(name),
-              std::move(*choice)};
+  return Look{std::move(root->files), std::move(check), root->kind, std::move(*choice)};
 }
 
 void write_json(const FixOptions& options, const Plan& plan, const render::FixResult& result,
@@ -214,8 +211,8 @@ std::string whose(const FixOptions& options, const Look& looked) {
   if (options.root.empty()) {
     return {};
   }
-  std::string text =
-      looked.host.empty() ? "A host whose files do not name it" : "Host " + looked.host;
+  std::string text = looked.check->facts.name.empty() ? "A host whose files do not name it"
+                                                      : "Host " + looked.check->facts.name;
   text += ", " + printable(options.root);
   return text + (looked.kind == HostKind::disk
                      ? ": a disk.\nNothing that runs is touched; paths are those on the disk.\n\n"

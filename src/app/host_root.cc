@@ -123,21 +123,6 @@ std::unique_ptr<host::Files> without_mounts(std::unique_ptr<host::Files> files,
 
 }  // namespace
 
-std::string host_name(host::Files& files) {
-  for (const char* path : {"/proc/sys/kernel/hostname", "/etc/hostname"}) {
-    const std::string text = files.read(path, host::default_most_bytes).value_or("");
-    for (std::string_view rest = text; !rest.empty();) {
-      const std::size_t end = std::min(rest.find('\n'), rest.size());
-      const std::string_view line = trim(rest.substr(0, end));
-      if (!line.empty() && !line.starts_with('#')) {
-        return printable(line);
-      }
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
-  }
-  return {};
-}
-
 tl::expected<std::unique_ptr<host::Files>, std::string> files_of_new_root() {
   auto files = linux::DirFiles::open("/");
   if (!files) {

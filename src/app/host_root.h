@@ -34,8 +34,6 @@ tl::expected<HostRoot, std::string> open_host(const std::string& root,
                                               linux::SandboxChoice sandbox);
 // The files of a disk that is the root of this process now (linux::change_root).
 tl::expected<std::unique_ptr<host::Files>, std::string> files_of_new_root();
-// As /etc/hostname has it, or the kernel; empty: neither tells. printable().
-std::string host_name(host::Files& files);
 // The same for a capture that is open.
 tl::expected<HostRoot, std::string> capture_host(const linux::Input& input);
 

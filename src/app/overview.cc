@@ -86,7 +86,6 @@ int overview(const Options& options, Console& io) {
     io.tell(printable(root->name) + ": " + read.error());
   }
   const auto check = diagnose::check(host::read_facts(*root->files, root->options));
-  check->name = host_name(*root->files);
   if (options.format == Format::json) {
     write_json(events, account, *check, io);
   } else {

@@ -3,7 +3,6 @@
 
 #include <memory>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "diagnose/cause.h"
@@ -12,7 +11,6 @@
 namespace whyoom::diagnose {
 
 struct HostCheck {
-  std::string name{};  // of the host, printable(); empty = not known
   host::HostFacts facts;
   memory::HostState state;
   std::vector<TaskLimit> limits;                 // the fullest first

@@ -54,15 +54,7 @@ TEST_F(ValueRisks, other_rules_are_asked_too_and_what_is_so_already_is_not_said_
 }
 
 TEST_F(ValueRisks, what_could_happen_and_then_does_is_one) {
-  std::string zones = files.read("/proc/zoneinfo", host::default_most_bytes).value();
-  const std::string free = "pages free     ";
-  zones.replace(zones.find(free) + free.size(), 4, "100 ");  // of zone DMA
-  files.add("/proc/zoneinfo", zones);
-  files.add("/proc/sys/vm/nr_hugepages", "0\n");
-  const std::string pool = "/sys/kernel/mm/hugepages/hugepages-2048kB/";
-  for (const char* file : {"nr_hugepages", "free_hugepages", "resv_hugepages"}) {
-    files.add(pool + file, "0\n");
-  }
+  host::test::add_empty_pool(files);
   check = diagnose::check(host::read_facts(files));
   ASSERT_EQ(check->findings.front().cause, "min-free-too-high");
   ASSERT_EQ(check->findings.front().role, Role::risk);

@@ -3,12 +3,15 @@
 #include <string>
 
 #include "base/text.h"
+#include "host/host_names.h"
 
 namespace whyoom::host {
 
 HostFacts read_facts(Files& files, const ReadOptions& options) {
   HostFacts facts;
   facts.host = read_host(files, options);
+  const auto names = own_names(files);
+  facts.name = names.empty() ? std::string() : printable(names.front());
   const SysctlKey min_free = *SysctlKey::parse("vm.min_free_kbytes");
   const SysctlKey huge_pages = *SysctlKey::parse("vm.nr_hugepages");
   const std::string command_line = facts.host.command_line.str();

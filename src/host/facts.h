@@ -2,6 +2,7 @@
 // that were read gives the same facts again.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "host/files.h"
@@ -14,6 +15,7 @@ namespace whyoom::host {
 
 struct HostFacts {
   Host host;
+  std::string name{};              // own_names() has it first; printable(), empty = not known
   SysctlHistory min_free_history;  // who sets vm.min_free_kbytes
   std::vector<SysctlSetter> min_free_setters;
   SysctlHistory huge_pages_history;  // of vm.nr_hugepages

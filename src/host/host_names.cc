@@ -109,19 +109,26 @@ void HostNames::add_with_domain(std::string_view name, const std::string& placeh
   }
 }
 
+std::vector<std::string> own_names(Files& files) {
+  std::vector<std::string> names;
+  for (const char* path : {"/proc/sys/kernel/hostname", "/etc/hostname"}) {
+    const std::string text = files.read(path).value_or("");
+    for (std::string_view rest = text; !rest.empty();) {
+      const std::size_t end = std::min(rest.find('\n'), rest.size());
+      const std::string_view line = trim(rest.substr(0, end));
+      if (!line.empty() && !line.starts_with('#')) {
+        names.emplace_back(line);
+      }
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  }
+  return names;
+}
+
 void HostNames::add_own(Files& files) {
   const std::string own = "host-1";
-  for (const char* path : {"/proc/sys/kernel/hostname", "/etc/hostname"}) {
-    if (const auto text = files.read(path)) {
-      for (std::string_view rest = *text; !rest.empty();) {
-        const std::size_t end = std::min(rest.find('\n'), rest.size());
-        const std::string_view line = trim(rest.substr(0, end));
-        if (!line.starts_with('#')) {
-          add_with_domain(line, own);
-        }
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-      }
-    }
+  for (const std::string& name : own_names(files)) {
+    add_with_domain(name, own);
   }
   if (const auto text = files.read("/proc/sys/kernel/domainname")) {
     add_domain(trim(*text));

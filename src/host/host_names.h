@@ -11,6 +11,10 @@
 
 namespace whyoom::host {
 
+// As the kernel has the machine's name, and as /etc/hostname has it: what of it can be read, not
+// printable() yet.
+std::vector<std::string> own_names(Files& files);
+
 class HostNames {
  public:
   // The kernel's hostname and domain, /etc/hostname, and its other names in /etc/hosts.

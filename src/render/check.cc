@@ -383,7 +383,7 @@ std::string place_text(const host::Sources& sources, Place at) {
 
 std::string host_words(const HostCheck& check) {
   const auto& release = check.facts.host.release;
-  return (check.name.empty() ? "" : " on " + check.name) +
+  return (check.facts.name.empty() ? "" : " on " + check.facts.name) +
          (release ? ", kernel " + printable(release->value) : std::string());
 }
 

@@ -124,7 +124,7 @@ std::string json_check(const HostCheck& check) {
   json.document([&] {
     json("schema", "whyoom/1");
     json.object("host", [&] {
-      json("name", text_or_null(check.name));
+      json("name", text_or_null(check.facts.name));
       json("kernel", host.release);
       json("ram", check.state.ram);
       json("page_size", host.page_size ? std::optional(host.page_size->bytes) : std::nullopt);

@@ -169,13 +169,17 @@ class Check(harness.Case):
         root = self.tree("min-free-too-high/positive-host.case")
         (root / "var" / "log").mkdir(parents=True)
         shutil.copy(self.spree, root / "var" / "log" / "kern.log")
+        (root / "etc").mkdir(exist_ok=True)
+        (root / "etc" / "hostname").write_text("# ours\ndb1\n")
         result = whyoom("--root", root, "--width", "80")
         self.check(result, 1, out="and 5 more events after it")
         places = [result.out.index(text) for text in (
-            "What happened", "Why: ", "Is it still so?", "Yes: vm.min_free_kbytes is",
-            "3 min_free_kbytes", "What to do", "sudo whyoom fix vm.min_free_kbytes=45056")]
+            "What happened on db1", "Why: ", "Is it still so?", "Yes: vm.min_free_kbytes is",
+            "3 min_free_kbytes", "<- the cause", "4 On OOM", "What to do", "sudo whyoom fix vm.min_free_kbytes=45056")]
         self.assertEqual(places, sorted(places))
+        self.assertEqual(result.out.count("<- the cause"), 1)
         answer = json.loads(whyoom("--root", root, "--format", "json").out)
+        self.assertEqual(answer["check"]["host"]["name"], "db1")
         self.assertEqual(len(answer["events"]), 6)
         self.assertEqual(answer["events"][0]["root_cause"], "min-free-too-high")
         self.assertEqual(answer["check"]["host"]["min_free_kbytes"]["value"], 600000)
