@@ -34,7 +34,26 @@ std::string damaged(const char* format, const char* why) {
   return text;
 }
 
-class GzipDecoder final : public Decoder {
+class BufferedDecoder : public Decoder {
+ protected:
+  std::vector<char> out_ = std::vector<char>(chunk);
+};
+
+// Of a format whose library tells where a stream, a member or a frame ends.
+class MemberDecoder : public BufferedDecoder {
+ public:
+  Result finish(const Sink& /*sink*/) override {
+    if (!ended_) {
+      return tl::unexpected(std::string(ends_early));
+    }
+    return {};
+  }
+
+ protected:
+  bool ended_ = false;
+};
+
+class GzipDecoder final : public MemberDecoder {
  public:
   GzipDecoder() { ready_ = inflateInit2(&stream_, 15 + 16) == Z_OK; }
   ~GzipDecoder() override { inflateEnd(&stream_); }
@@ -56,13 +75,6 @@ class GzipDecoder final : public Decoder {
       if (auto result = step(sink, wanted); !result || !wanted) {
         return result;
       }
-    }
-    return {};
-  }
-
-  Result finish(const Sink& /*sink*/) override {
-    if (!ended_) {
-      return tl::unexpected(std::string(ends_early));
     }
     return {};
   }
@@ -97,13 +109,11 @@ class GzipDecoder final : public Decoder {
   }
 
   z_stream stream_{};
-  std::vector<char> out_ = std::vector<char>(chunk);
   bool ready_ = false;
-  bool ended_ = false;
   bool padding_ = false;  // from here on, whatever it looks like
 };
 
-class XzDecoder final : public Decoder {
+class XzDecoder final : public BufferedDecoder {
  public:
   XzDecoder() {
     constexpr std::uint64_t memory_limit = std::uint64_t{128} << 20U;  // xz -9 needs 65 MiB
@@ -160,11 +170,10 @@ class XzDecoder final : public Decoder {
   }
 
   lzma_stream stream_ = LZMA_STREAM_INIT;
-  std::vector<char> out_ = std::vector<char>(chunk);
   bool ready_ = false;
 };
 
-class ZstdDecoder final : public Decoder {
+class ZstdDecoder final : public MemberDecoder {
  public:
   ZstdDecoder() : stream_(ZSTD_createDStream()) {}
   ~ZstdDecoder() override { ZSTD_freeDStream(stream_); }
@@ -183,18 +192,11 @@ class ZstdDecoder final : public Decoder {
       if (ZSTD_isError(code) != 0) {
         return tl::unexpected(damaged("zstd", why(code)));
       }
-      in_frame_ = code != 0;
+      ended_ = code == 0;
       if (out.pos > 0 && !sink({out_.data(), out.pos})) {
         return {};
       }
-      full = in_frame_ && out.pos == out.size;
-    }
-    return {};
-  }
-
-  Result finish(const Sink& /*sink*/) override {
-    if (in_frame_) {
-      return tl::unexpected(std::string(ends_early));
+      full = !ended_ && out.pos == out.size;
     }
     return {};
   }
@@ -207,11 +209,9 @@ class ZstdDecoder final : public Decoder {
   }
 
   ZSTD_DStream* stream_;
-  std::vector<char> out_ = std::vector<char>(chunk);
-  bool in_frame_ = true;
 };
 
-class Bzip2Decoder final : public Decoder {
+class Bzip2Decoder final : public MemberDecoder {
  public:
   Bzip2Decoder() { begin(); }
   ~Bzip2Decoder() override { BZ2_bzDecompressEnd(&stream_); }
@@ -247,13 +247,6 @@ class Bzip2Decoder final : public Decoder {
     return {};
   }
 
-  Result finish(const Sink& /*sink*/) override {
-    if (!ended_) {
-      return tl::unexpected(std::string(ends_early));
-    }
-    return {};
-  }
-
  private:
   void begin() { ready_ = BZ2_bzDecompressInit(&stream_, 0, 0) == BZ_OK; }
 
@@ -281,14 +274,12 @@ class Bzip2Decoder final : public Decoder {
   }
 
   bz_stream stream_{};
-  std::vector<char> out_ = std::vector<char>(chunk);
   bool ready_ = false;
-  bool ended_ = false;
   bool padding_ = false;  // from here on, whatever it looks like
 };
 
 // The frame format, of `lz4` and of what rotates logs with it.
-class Lz4Decoder final : public Decoder {
+class Lz4Decoder final : public MemberDecoder {
  public:
   Lz4Decoder() {
     ready_ = LZ4F_isError(LZ4F_createDecompressionContext(&context_, LZ4F_VERSION)) == 0;
@@ -313,19 +304,12 @@ class Lz4Decoder final : public Decoder {
         return tl::unexpected(damaged("lz4", LZ4F_getErrorName(code)));
       }
       input.remove_prefix(taken);
-      in_frame_ = code != 0;
+      ended_ = code == 0;
       wants_ = code > header ? code - header : header;
       if (made > 0 && !sink({out_.data(), made})) {
         return {};
       }
-      full = in_frame_ && made == out_.size();
-    }
-    return {};
-  }
-
-  Result finish(const Sink& /*sink*/) override {
-    if (in_frame_) {
-      return tl::unexpected(std::string(ends_early));
+      full = !ended_ && made == out_.size();
     }
     return {};
   }
@@ -334,10 +318,8 @@ class Lz4Decoder final : public Decoder {
   static constexpr std::size_t header = 4;  // of a block; also the magic number
 
   LZ4F_dctx* context_ = nullptr;
-  std::vector<char> out_ = std::vector<char>(chunk);
   std::size_t wants_ = header;
   bool ready_ = false;
-  bool in_frame_ = true;
 };
 
 }  // namespace
