@@ -24,8 +24,7 @@ std::string why_not_changed(HostKind kind, const std::string& root) {
       break;
   }
   return "a copy of a host cannot be fixed; --dry-run shows what would change on it. A disk can: "
-         "it "
-         "has an etc/, and nothing in its proc/";
+         "it has an etc/, and nothing in its proc/";
 }
 
 tl::expected<void, std::string> enter_disk(const std::string& root) {

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/cause_name.h"
 #include "app/command.h"
 #include "app/host_log.h"
 #include "app/host_root.h"
@@ -42,10 +43,8 @@ struct ExplainOptions : Options {
   std::vector<std::string> files;  // "-" = standard input
   bool host = false;               // this machine's own logs
   std::string since, until, at;    // as given; empty = not given
-  std::optional<unsigned> last;
-  std::string causes;  // ids with commas between them
-  std::optional<report::Kind> kind;
-  std::string victim, cgroup;
+  std::string causes;              // ids with commas between them
+  SelectionRules rules;            // without what the texts above say
   bool whole = false, summary = false, quiet = false, no_pager = false;
 };
 
@@ -249,7 +248,8 @@ bool read_time(const char* option, const std::string& text, std::optional<When>&
   if (!target) {
     io.tell(std::string(option) + ": \"" + printable(text) +
             "\" is not a time; use seconds since boot (12.3), a wall clock (\"2026-11-23 "
-            "07:41\",\n\"Nov 23 07:41:32\") or a time before now (-2h)");
+            "07:41\",\n\"Nov 23 07:41:32\", 05:00, yesterday) or a time before now (-2h, \"2 days "
+            "ago\")");
   }
   return target.has_value();
 }
@@ -260,7 +260,7 @@ bool read_causes(const std::string& text, std::vector<std::string>& target, Cons
     const std::size_t end = std::min(text.find(',', at), text.size());
     const std::string id = text.substr(at, end - at);
     if (id != diagnose::undetermined && diagnose::find_cause(id) == nullptr) {
-      io.tell("--cause: there is no cause \"" + printable(id) + "\"; `whyoom causes` lists them");
+      io.tell("--cause: " + no_cause(id));
       return false;
     }
     target.push_back(id);
@@ -307,8 +307,7 @@ int read_all(const std::vector<linux::Input>& inputs, linux::Workers& workers, R
 }
 
 int explain(const ExplainOptions& options, Console& io) {
-  SelectionRules rules;
-  rules.last = options.last;
+  SelectionRules rules = options.rules;
   if (!read_time("--since", options.since, rules.since, io) ||
       !read_time("--until", options.until, rules.until, io) ||
       !read_time("--at", options.at, rules.at, io)) {
@@ -322,19 +321,13 @@ int explain(const ExplainOptions& options, Console& io) {
         "--summary is for people: use --format text or markdown. For programs, "
         "--format ndjson has an event a line");
   }
-  rules.kind = options.kind;
-  rules.victim = options.victim;
-  rules.cgroup = options.cgroup;
   std::vector<std::string> files = options.files;
   const bool host =
       options.host || !options.root.empty() || (files.empty() && isatty(STDIN_FILENO) == 1);
   const Telling telling{options.format, options.style(), options.whole, options.summary,
                         options.quiet};
   const bool read_by_people = options.format == Format::text && !options.quiet && !options.no_pager;
-  const auto pager = read_by_people ? linux::Pager::start() : nullptr;
-  // Before the pager ends.
-  const std::unique_ptr<linux::Output, void (*)(linux::Output*)> flush(
-      &io.out, [](linux::Output* out) { out->flush(); });
+  const auto pager = read_by_people ? linux::Pager::start(io.out) : nullptr;
   const auto writer = make_writer(telling, io.out);
   Run run(rules, *writer, telling, io);
   if (host) {
@@ -389,15 +382,16 @@ const Command explain_command{
       flags.text("--root", "DIR|FILE", options->root,
                  "Read the logs of a copy of a machine, or of a capture");
       flags.only_one_of({"FILE", "--host", "--root"});
-      flags.number("--last", "N", options->last, 1, 100000, "Only the last N events");
+      flags.number("--last", "N", options->rules.last, 1, 100000, "Only the last N events");
       flags.only_one_of({"--at", "--last"});
       flags.format(*options, "text (default), json, ndjson or markdown",
                    {Format::text, Format::json, Format::ndjson, Format::markdown});
       flags.text("--cause", "ID,...", options->causes, "Only events of these causes");
       flags.choice("--kind", "KIND", "Only events of this kind: oom-kill, memcg-oom-kill, ...",
-                   kinds(), options->kind);
-      flags.text("--victim", "NAME", options->victim, "Only events that killed such a process");
-      flags.text("--cgroup", "NAME", options->cgroup,
+                   kinds(), options->rules.kind);
+      flags.text("--victim", "NAME", options->rules.victim,
+                 "Only events that killed such a process");
+      flags.text("--cgroup", "NAME", options->rules.cgroup,
                  "Only events of such a cgroup, unit, container or pod");
       flags.flag("--summary", options->summary, "Add the events up, and tell no story");
       flags.flag("-v,--verbose", options->whole, "Show the whole proof of every story");

@@ -54,6 +54,14 @@ class ReadAheadTest : public testing::Test {
     }
   }
 
+  static ReadAhead::Sink sink(
+      report::LogReader::Sink found, std::function<bool()> stop = [] { return false; }) {
+    return {.found = std::move(found),
+            .quiet = [] {},
+            .stop = std::move(stop),
+            .progress = [](std::uint64_t) {}};
+  }
+
   // What all logs say, in order; `threads` and the program's choice of them aside.
   std::vector<std::string> told_with(std::size_t threads) {
     const auto inputs = *linux::open_inputs(paths_, linux::SandboxChoice::off);
@@ -112,10 +120,7 @@ TEST_F(ReadAheadTest, WhatIsThrownByOneLeavesTheOthers) {
   std::size_t read = 0;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     try {
-      logs.read(i, {.found = [](report::Report&&) { throw std::runtime_error("no memory"); },
-                    .quiet = [] {},
-                    .stop = [] { return false; },
-                    .progress = [](std::uint64_t) {}});
+      logs.read(i, sink([](report::Report&&) { throw std::runtime_error("no memory"); }));
       ++read;
     } catch (const std::runtime_error&) {
       ++thrown;
@@ -133,10 +138,7 @@ TEST_F(ReadAheadTest, StopsWhenNobodyWantsMore) {
   ReadAhead logs(inputs, workers);
   std::size_t events = 0;
   for (std::size_t i = 0; i < 4; ++i) {  // and the rest is never asked for
-    logs.read(i, {.found = [&](report::Report&&) { ++events; },
-                  .quiet = [] {},
-                  .stop = [&] { return events > 0; },
-                  .progress = [](std::uint64_t) {}});
+    logs.read(i, sink([&](report::Report&&) { ++events; }, [&] { return events > 0; }));
   }
   EXPECT_GT(events, 0U);
 }

@@ -67,9 +67,13 @@ TEST(ParseWhen, SecondsSinceBoot) {
   EXPECT_FALSE(seconds_after(*parse_when("12", 0), time));
 }
 
-TEST(ParseWhen, BeforeNow) {
+void in_utc() {
   setenv("TZ", "UTC", 1);
   tzset();
+}
+
+TEST(ParseWhen, BeforeNow) {
+  in_utc();
   EXPECT_DOUBLE_EQ(seconds("-2h", "2026-11-23T05:41:33Z"), 1);
   EXPECT_DOUBLE_EQ(seconds("-90s", "Nov 23 07:40:02"), 0);
   EXPECT_DOUBLE_EQ(seconds("-1d", "2026-11-22 07:41:32"), 0);
@@ -95,8 +99,7 @@ TEST(SecondsAfter, WithoutAYearTheNearerSideOfNewYear) {
 }
 
 TEST(ParseWhen, WordsOfPeople) {
-  setenv("TZ", "UTC", 1);
-  tzset();
+  in_utc();
   // 2026-11-23 07:41:32
   EXPECT_DOUBLE_EQ(seconds("today", "2026-11-23T00:00:05Z"), 5);
   EXPECT_DOUBLE_EQ(seconds("yesterday", "2026-11-22T00:00:05Z"), 5);

@@ -15,24 +15,10 @@
 #include <string_view>
 
 #include "linux/file_system.h"
+#include "linux/run_child.h"
 
 namespace whyoom::linux {
 namespace {
-
-bool is_installed(const std::string& program) {
-  const char* path = std::getenv("PATH");
-  const std::string folders = path == nullptr ? "/usr/bin:/bin" : path;
-  for (std::size_t at = 0; at <= folders.size();) {
-    const std::size_t end = std::min(folders.find(':', at), folders.size());
-    const std::string folder = folders.substr(at, end - at);
-    // Only absolute ones: what stands in a log's folder is not to be run.
-    if (folder.starts_with('/') && access((folder + "/" + program).c_str(), X_OK) == 0) {
-      return true;
-    }
-    at = end + 1;
-  }
-  return false;
-}
 
 // "" = none.
 std::string wanted_pager() {
@@ -41,7 +27,8 @@ std::string wanted_pager() {
       return std::string(set) == "cat" ? "" : set;
     }
   }
-  return is_installed("less") ? "less" : "";
+  const char* path = std::getenv("PATH");
+  return path == nullptr || find_program("less", path).empty() ? "" : "less";
 }
 
 // Until one side has enough.
@@ -115,7 +102,7 @@ void on_interrupt(int /*signal*/) {
 
 }  // namespace
 
-std::unique_ptr<Pager> Pager::start() {
+std::unique_ptr<Pager> Pager::start(Output& out) {
   const std::string pager = isatty(STDOUT_FILENO) == 1 ? wanted_pager() : std::string();
   winsize size{};
   int ends[2];
@@ -137,10 +124,11 @@ std::unique_ptr<Pager> Pager::start() {
     std::signal(SIGINT, on_interrupt);
   }
   close(ends[1]);
-  return child > 0 ? std::unique_ptr<Pager>(new Pager(child)) : nullptr;
+  return child > 0 ? std::unique_ptr<Pager>(new Pager(out, child)) : nullptr;
 }
 
 Pager::~Pager() {
+  out_.flush();
   close(STDOUT_FILENO);
   wait_for(child_);
 }

@@ -6,6 +6,8 @@
 
 #include <memory>
 
+#include "linux/output.h"
+
 namespace whyoom::linux {
 
 class Pager {
@@ -14,15 +16,17 @@ class Pager {
   // where standard output is no terminal, or where the pager is "" or "cat". Before the first byte
   // is written, and before rights are given up. What less is told (LESS), where nothing is: show
   // colours, leave what is short on the screen, end when all is seen. It may start no shell.
-  static std::unique_ptr<Pager> start();
-  // The end of the output; waits until the reader has left. Write buffers must be flushed before.
+  // `out` writes to standard output, and must outlive the pager.
+  static std::unique_ptr<Pager> start(Output& out);
+  // Writes what is left of the output, and waits until the reader has left.
   ~Pager();
   Pager(const Pager&) = delete;
   Pager& operator=(const Pager&) = delete;
 
  private:
-  explicit Pager(pid_t child) : child_(child) {}
+  Pager(Output& out, pid_t child) : out_(out), child_(child) {}
 
+  Output& out_;
   pid_t child_;
 };
 

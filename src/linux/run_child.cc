@@ -39,25 +39,6 @@ Pipe make_pipe() {
   return pipe;
 }
 
-// The file of the program in PATH; empty when it is in none of its directories. A relative
-// directory is passed over: it would run what lies where the user happens to be.
-std::string find_program(const std::string& name, std::string_view path) {
-  while (!path.empty()) {
-    const std::size_t colon = path.find(':');
-    const std::string_view directory = path.substr(0, colon);
-    path.remove_prefix(colon == std::string_view::npos ? path.size() : colon + 1);
-    if (directory.starts_with('/')) {
-      std::string file = std::string(directory) + "/" + name;
-      struct stat status {};
-      if (::stat(file.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
-          ::access(file.c_str(), X_OK) == 0) {
-        return file;
-      }
-    }
-  }
-  return {};
-}
-
 // The actions and attributes of posix_spawn, which have to be given back.
 class SpawnPlan {
  public:
@@ -173,6 +154,23 @@ int wait_for(pid_t child, int patience_ms) {
 }
 
 }  // namespace
+
+std::string find_program(const std::string& name, std::string_view path) {
+  while (!path.empty()) {
+    const std::size_t colon = path.find(':');
+    const std::string_view directory = path.substr(0, colon);
+    path.remove_prefix(colon == std::string_view::npos ? path.size() : colon + 1);
+    if (directory.starts_with('/')) {
+      std::string file = std::string(directory) + "/" + name;
+      struct stat status {};
+      if (::stat(file.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+          ::access(file.c_str(), X_OK) == 0) {
+        return file;
+      }
+    }
+  }
+  return {};
+}
 
 ChildEnd run_child(const std::vector<std::string>& argv,
                    const std::function<void(std::string_view)>& data,

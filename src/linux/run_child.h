@@ -1,4 +1,5 @@
-// Another program, run without a shell; its output is read as it comes. Private to journal.h.
+// Another program, run without a shell; its output is read as it comes. Private to journal.h and
+// pager.h.
 #pragma once
 
 #include <functional>
@@ -16,6 +17,10 @@ struct ChildEnd {
   bool silent = false;    // it said nothing for too long, and was ended
   std::string complaint;  // start of its standard error
 };
+
+// The file of a program in the absolute directories of PATH; empty when it is in none of them. A
+// relative one would run what lies where the user happens to be.
+std::string find_program(const std::string& name, std::string_view path);
 
 // Looks for argv[0], a name, in the absolute directories of PATH. The child gets PATH and LC_ALL
 // and nothing else of the environment; standard input is /dev/null. The child is ended when `stop`

@@ -58,6 +58,18 @@ def whyoom(*args, stdin=b"", env=None, **more):
                                  env={**CLEAN_ENV, **(env or {})}, **more))
 
 
+def shown_on(terminal):
+    """All that is written to a terminal until nobody has its inner side open; closes it."""
+    shown = b""
+    try:
+        while piece := os.read(terminal, 65536):
+            shown += piece
+    except OSError:  # how a terminal says that nobody is there any more
+        pass
+    os.close(terminal)
+    return shown
+
+
 class Case(unittest.TestCase):
     maxDiff = 4000
 

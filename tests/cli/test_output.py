@@ -118,16 +118,7 @@ class Style(harness.Case):
                                    stderr=slave, stdin=subprocess.DEVNULL,
                                    env={**harness.CLEAN_ENV, "TERM": "xterm", **env})
         os.close(slave)
-        out = b""
-        while True:
-            try:
-                piece = os.read(master, 65536)
-            except OSError:  # the other side is closed
-                break
-            if not piece:
-                break
-            out += piece
-        os.close(master)
+        out = harness.shown_on(master)
         self.assertEqual(process.wait(20), 1)
         return out.decode()
 

@@ -273,13 +273,7 @@ class Rights(harness.Case):
         fcntl.ioctl(theirs, 0x5414, b"\x18\0\x78\0\0\0\0\0")  # TIOCSWINSZ: 24 lines of 120 columns
         process = self.start("explain", self.spree, stdin=theirs, stdout=theirs)
         os.close(theirs)
-        text = b""
-        try:
-            while chunk := os.read(ours, 65536):
-                text += chunk
-        except OSError:  # how a terminal says that nobody is there any more
-            pass
-        os.close(ours)
+        text = harness.shown_on(ours)
         self.assertEqual(process.wait(30), 1, process.stderr.read())
         self.assertIn(b"\x1b[", text)  # colours
         self.assertGreater(max(map(len, text.splitlines())), 100)

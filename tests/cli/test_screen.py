@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What people see: a story on one screen, many of them added up, the pager. Usage: see harness.py"""
 import fcntl
+import json
 import os
 import pty
 import re
@@ -158,8 +159,15 @@ class Filters(harness.Case):
         self.assertEqual(self.events("--kind", "oom-panic", status=0), 0)
 
     def test_a_cause_that_there_is_not(self):
-        self.check(whyoom("explain", "--cause", "nothing", self.spree), 2,
-                   err="there is no cause \"nothing\"")
+        self.check(whyoom("explain", "--cause", "slab-leek", self.spree), 2,
+                   err="there is no cause \"slab-leek\"; did you mean slab-leak?")
+
+    def test_every_kind_can_be_asked_for(self):
+        schema = json.loads((harness.SOURCE / "docs/schema/whyoom-1.schema.json").read_text())
+        lists = re.findall(r'\["oom-kill"[^\]]*\]', json.dumps(schema))
+        self.assertEqual(len(set(lists)), 1)
+        for kind in json.loads(lists[0]):
+            self.assertIn(whyoom("explain", "-q", "--kind", kind, self.spree).status, (0, 1), kind)
 
     def test_quiet(self):
         result = whyoom("explain", "--quiet", self.spree)
@@ -180,13 +188,7 @@ class Pager(harness.Case):
                                    env={**harness.CLEAN_ENV, "TERM": "xterm",
                                         "PAGER": "sed s/^/paged:/", **env})
         os.close(theirs)
-        out = b""
-        try:
-            while piece := os.read(ours, 65536):
-                out += piece
-        except OSError:  # the other side is closed
-            pass
-        os.close(ours)
+        out = harness.shown_on(ours)
         self.assertEqual(process.wait(30), 1, out)
         return out.decode()
 
@@ -225,13 +227,7 @@ class Progress(harness.Case):
         process.stdin.close()
         self.assertIn(b"What happened", process.stdout.read())
         process.stdout.close()
-        out = b""
-        try:
-            while piece := os.read(ours, 65536):
-                out += piece
-        except OSError:  # the other side is closed
-            pass
-        os.close(ours)
+        out = harness.shown_on(ours)
         self.assertEqual(process.wait(30), 1, out)
         return out.decode()
 
