@@ -123,13 +123,12 @@ void StoryWriter::quiet() {
 }
 
 void StoryWriter::finish(const render::Summary& summary) {
-  const bool streamed = streams_;
   while (!open_.empty()) {
     close_oldest();
   }
   tell_held();
   if (tally_.events() > 0 &&
-      (telling_.summary || (streamed && is_brief() && closed_ > most_told))) {
+      (telling_.summary || (streams_ && is_brief() && closed_ > most_told))) {
     write(render::tally_document(tally_, detail_));
   }
   // An input that could not be used is told on standard error.

@@ -12,7 +12,6 @@
 #include "render/story_memory.h"
 #include "render/story_text.h"
 #include "render/story_zones.h"
-#include "render/tally.h"
 
 namespace whyoom::render {
 namespace {
@@ -65,8 +64,8 @@ void write_answer(Document& out, const Event& event, const Depth& depth) {
   if (const Finding* root = root_finding(event)) {
     out.text(cause_and_confidence(event, *root), Paint::dim);
   }
-  for (std::size_t i = 0; i < std::min<std::size_t>(1, event.overturned_by.size()); ++i) {
-    note("unless:", overturn_text(event.overturned_by[i]), 2);
+  if (!event.overturned_by.empty()) {
+    note("unless:", overturn_text(event.overturned_by.front()), 2);
   }
   if (const std::string lack = incomplete_text(event.report); !lack.empty()) {
     note("incomplete:", lack, depth.note_lines);
@@ -116,11 +115,9 @@ std::string where(const report::Report& report) {
 std::string spree(const Story& story) {
   std::string text = "In all " + plural(story.events, "event", "events");
   text += story.killed > 0 ? ", " + grouped(story.killed) + " killed" : "";
-  if (story.seconds && *story.seconds > 0) {
-    text += ", in " + seconds(*story.seconds);
-    text += story.events > 2
-                ? ", one every " + seconds(*story.seconds / static_cast<double>(story.events - 1))
-                : "";
+  const std::string each = interval_text(story.events, story.seconds);
+  if (!each.empty()) {
+    text += ", in " + seconds(*story.seconds) + (story.events > 2 ? ", one every " + each : "");
   }
   const std::string last = story.last.wall.empty() ? "" : short_time(story.last);
   return text + (last.empty() ? "" : ", the last " + last);
@@ -170,29 +167,24 @@ std::string biggest(const Event& event) {
   return text;
 }
 
-void cut(Table& table, std::size_t rows) {
-  table.rows.resize(std::min(table.rows.size(), rows + (table.titled ? 1 : 0)));
-}
-
 // The numbers that the answer rests on, as a picture where there is one.
 void write_picture(Document& out, const Event& event, const Depth& depth) {
   const auto table = [&](const std::string& title, Table rows) {
-    cut(rows, depth.picture_rows);
+    rows.rows.resize(std::min(rows.rows.size(), depth.picture_rows));
     out.heading(title, "###");
     out.table(std::move(rows));
   };
   const Finding* root = root_finding(event);
   const auto& limit = event.evidence.attribution.limit;
-  ZonePicture zones = zone_picture(event, depth.picture_rows, ZoneSizes::rounded);
-  if (event.report.memcg && !cgroup_table(*event.report.memcg).rows.empty()) {
-    table(limit && !limit->path.empty() ? "Cgroup " + limit->path : "Cgroup",
-          cgroup_table(*event.report.memcg));
+  Table cgroup = event.report.memcg ? cgroup_table(*event.report.memcg) : Table();
+  if (!cgroup.rows.empty()) {
+    table(limit && !limit->path.empty() ? "Cgroup " + limit->path : "Cgroup", std::move(cgroup));
   } else if (event.evidence.account && (is_used_up(event) || is_undetermined(event))) {
     table("Where " + human(event.evidence.account->total) + " of RAM went",
           account_table(*event.evidence.account));
-  } else if (!zones.table.rows.empty()) {
-    out.heading("Zones", "###");
-    out.table(std::move(zones.table));
+  } else if (Table zones = zone_picture(event, depth.picture_rows, ZoneSizes::rounded).table;
+             !zones.rows.empty()) {
+    table("Zones", std::move(zones));
   } else if (root != nullptr && root->proof.size() > 1) {
     table("Proof", proof_table(root->proof, [](Place) { return std::string(); }));
   }
@@ -204,10 +196,7 @@ void write_notes(Document& out, const Event& event, const Depth& depth) {
     if (finding.role == Role::root || finding.role == Role::ruled_out || said == depth.notes) {
       continue;
     }
-    const char* label = finding.role == Role::contributing  ? "also:"
-                        : finding.role == Role::consequence ? "then:"
-                                                            : "risk:";
-    out.labelled(label, Paint::yellow,
+    out.labelled(label_of(finding.role), Paint::yellow,
                  clipped(clean(finding.summary), depth.width - 6, depth.note_lines));
     ++said;
   }

@@ -1,7 +1,6 @@
 #include "render/overview.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 
 #include "base/human.h"
@@ -213,26 +212,22 @@ void write_is_it_still_so(Document& out, const Overview& overview, const HostChe
   }
 }
 
-// Which of the four steps finds a cause; nothing for one that none of them looks at.
-std::optional<std::size_t> step_of(std::string_view id) {
-  constexpr std::array<std::string_view, 6> of_threads = {"threads-max",        "pid-max",
-                                                          "rlimit-nproc",       "cgroup-pids-max",
-                                                          "threads-near-limit", "many-processes"};
-  constexpr std::array<std::string_view, 3> of_marks = {"min-free-too-high", "min-free-drift",
-                                                        "min-free-too-low"};
-  constexpr std::array<std::string_view, 2> of_policy = {"panic-on-oom", "deadlocked"};
+// Which of the four steps shows the cause of an event; nothing for one that none of them looks at.
+std::optional<std::size_t> step_of(const diagnose::Event& event) {
+  const std::string_view id = event.root_cause;
+  if (id == "cgroup-pids-max" || id == "many-processes") {
+    return 1;
+  }
+  if (id == "min-free-too-high") {
+    return 2;
+  }
   const diagnose::Cause* cause = diagnose::find_cause(id);
-  return std::ranges::find(of_threads, id) != of_threads.end() ? std::optional<std::size_t>(1)
-         : std::ranges::find(of_marks, id) != of_marks.end()   ? std::optional<std::size_t>(2)
-         : std::ranges::find(of_policy, id) != of_policy.end() ? std::optional<std::size_t>(3)
-         : cause != nullptr && cause->section == 'B'           ? std::optional<std::size_t>(0)
-                                                               : std::nullopt;
+  return cause != nullptr && cause->section == 'B' ? std::optional<std::size_t>(0) : std::nullopt;
 }
 
 // Sentences below each other, behind titles of one width.
 void write_steps(Document& out, const Overview& overview, const HostCheck& check) {
-  const auto cause =
-      overview.stories.empty() ? std::nullopt : step_of(telling_event(overview).root_cause);
+  const auto cause = overview.stories.empty() ? std::nullopt : step_of(telling_event(overview));
   const auto steps = check_steps(check);
   std::size_t widest = 0;
   for (const CheckStep& step : steps) {

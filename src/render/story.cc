@@ -141,10 +141,7 @@ void add_others(Document& out, const Event& event) {
     if (!std::exchange(any, true)) {
       out.blank();
     }
-    out.labelled(finding.role == Role::contributing  ? "also:"
-                 : finding.role == Role::consequence ? "then:"
-                                                     : "risk:",
-                 Paint::yellow, finding.summary.str());
+    out.labelled(label_of(finding.role), Paint::yellow, finding.summary.str());
   }
 }
 

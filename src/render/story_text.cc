@@ -1,12 +1,19 @@
 #include "render/story_text.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/human.h"
 #include "base/text.h"
+#include "logtext/wall_clock.h"
 #include "render/phrase.h"
 
 namespace whyoom::render {
+namespace {
+
+std::string two(int number) { return (number < 10 ? "0" : "") + std::to_string(number); }
+
+}  // namespace
 
 std::string follower_text(const Follower& follower, std::string_view first_root) {
   std::string text = printable(follower.kind);
@@ -25,6 +32,33 @@ std::string follower_text(const Follower& follower, std::string_view first_root)
     add(", cause ", follower.root_cause);
   }
   return text;
+}
+
+std::string short_time(const report::Time& time) {
+  const auto wall = logtext::parse_wall(time.wall);
+  if (!wall) {
+    return time_text(time);
+  }
+  constexpr std::array months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  const auto month = static_cast<std::size_t>(std::clamp(wall->month, 1, 12));
+  const std::string day =
+      wall->year ? std::to_string(*wall->year) + "-" + two(wall->month) + "-" + two(wall->day)
+                 : std::string(months[month - 1]) + " " + two(wall->day);
+  return day + " " + two(wall->hour) + ":" + two(wall->minute) + ":" +
+         two(static_cast<int>(wall->second));
+}
+
+std::string interval_text(std::uint64_t events, const std::optional<double>& seconds) {
+  return events > 1 && seconds && *seconds > 0
+             ? whyoom::seconds(*seconds / static_cast<double>(events - 1))
+             : std::string();
+}
+
+const char* label_of(diagnose::Role role) {
+  return role == diagnose::Role::contributing  ? "also:"
+         : role == diagnose::Role::consequence ? "then:"
+                                               : "risk:";
 }
 
 std::string cause_and_confidence(const diagnose::Event& event, const diagnose::Finding& root) {
@@ -63,10 +97,8 @@ std::string story_text(const Story& story) {
   const std::string to = time_text(story.last);
   text += from.empty() ? "" : ", first " + from;
   text += to.empty() ? "" : ", last " + to;
-  if (story.seconds && *story.seconds > 0) {
-    const double average = *story.seconds / static_cast<double>(story.events - 1);
-    text += story.events == 2 ? ", " + seconds(average) + " apart"
-                              : ", one every " + seconds(average) + " on average";
+  if (const std::string each = interval_text(story.events, story.seconds); !each.empty()) {
+    text += story.events == 2 ? ", " + each + " apart" : ", one every " + each + " on average";
   }
   return text;
 }

@@ -1,13 +1,11 @@
 #include "render/tally.h"
 
 #include <algorithm>
-#include <array>
 #include <string>
 
 #include "base/human.h"
 #include "base/text.h"
-#include "logtext/wall_clock.h"
-#include "render/phrase.h"
+#include "render/story_text.h"
 
 namespace whyoom::render {
 namespace {
@@ -15,16 +13,6 @@ namespace {
 using diagnose::TallyRow;
 
 constexpr std::size_t most_rows = 6;
-
-std::string two(int number) { return (number < 10 ? "0" : "") + std::to_string(number); }
-
-// "every 5 min"; "" where it cannot be told.
-std::string interval(const TallyRow& row) {
-  if (row.events < 2 || !row.seconds || *row.seconds <= 0) {
-    return {};
-  }
-  return seconds(*row.seconds / static_cast<double>(row.events - 1));
-}
 
 // Whose they were, and who had most.
 std::string whose(const TallyRow& row) {
@@ -77,21 +65,6 @@ void add_timeline(Document& out, const diagnose::Timeline& timeline) {
 
 }  // namespace
 
-std::string short_time(const report::Time& time) {
-  const auto wall = logtext::parse_wall(time.wall);
-  if (!wall) {
-    return time_text(time);
-  }
-  constexpr std::array months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const auto month = static_cast<std::size_t>(std::clamp(wall->month, 1, 12));
-  const std::string day =
-      wall->year ? std::to_string(*wall->year) + "-" + two(wall->month) + "-" + two(wall->day)
-                 : std::string(months[month - 1]) + " " + two(wall->day);
-  return day + " " + two(wall->hour) + ":" + two(wall->minute) + ":" +
-         two(static_cast<int>(wall->second));
-}
-
 Document tally_document(const diagnose::Tally& tally, Detail detail) {
   Document out;
   std::string head = plural(tally.events(), "event", "events") + " in " +
@@ -100,25 +73,25 @@ Document tally_document(const diagnose::Tally& tally, Detail detail) {
     head += " on " + plural(tally.hosts().names(), "host", "hosts");
   }
   out.text(head, Paint::bold);
+  // Times since boot of several logs say nothing beside each other.
+  const bool timed = tally.share_a_clock();
   auto rows = tally.rows();
   std::ranges::stable_sort(rows, std::ranges::greater{}, &TallyRow::events);
   Table table{{{.head = "events", .right = true},
                {.head = "cause", .flexible = true, .least = 12},
-               {.head = tally.share_a_clock() ? "first" : ""},
-               {.head = tally.share_a_clock() ? "last" : ""},
-               {.head = tally.share_a_clock() ? "every" : "", .right = true, .optional = true},
+               {.head = timed ? "first" : ""},
+               {.head = timed ? "last" : ""},
+               {.head = timed ? "every" : "", .right = true, .optional = true},
                {.head = "whose", .whole = true}},
               true};
   const std::size_t shown = std::min(detail.page || detail.all ? SIZE_MAX : most_rows, rows.size());
   for (std::size_t i = 0; i < shown; ++i) {
     const TallyRow& row = rows[i];
-    // Times since boot of several logs say nothing beside each other.
-    const bool timed = tally.share_a_clock();
     table.add({{grouped(row.events)},
                {title(row)},
                {timed ? short_time(row.first) : ""},
                {timed && row.events > 1 ? short_time(row.last) : ""},
-               {timed ? interval(row) : ""},
+               {timed ? interval_text(row.events, row.seconds) : ""},
                {whose(row), Paint::dim}});
   }
   out.table(std::move(table));
@@ -131,7 +104,7 @@ Document tally_document(const diagnose::Tally& tally, Detail detail) {
                  plural(rows.size() - shown, "other cause", "other causes") + ": --summary --all",
              Paint::dim, 2);
   }
-  if (tally.share_a_clock()) {
+  if (timed) {
     add_timeline(out, tally.timeline());
   }
   out.blank();
