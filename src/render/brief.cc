@@ -160,9 +160,12 @@ std::string biggest(const Event& event) {
   }
   std::string text;
   for (std::size_t i = 0; i < std::min<std::size_t>(3, who.top.size()); ++i) {
-    const report::Task& task = *who.top[i].task;
-    text += (i == 0 ? "Biggest: " : ", ") + printable(task.comm) + " " + human(who.top[i].total());
-    text += task.oom_score_adj <= -1000 ? " (protected)" : "";
+    const memory::TaskUse& use = who.top[i];
+    const Bytes swapped = use.swap.value_or(Bytes(0));
+    text += (i == 0 ? "Biggest: " : ", ") + printable(use.task->comm) + " " + human(use.rss);
+    text += swapped >= use.rss / 100 && swapped.count() > 0 ? " and " + human(swapped) + " swapped"
+                                                            : std::string();
+    text += use.task->oom_score_adj <= -1000 ? " (protected)" : "";
   }
   return text;
 }

@@ -32,10 +32,18 @@ Zones
   zone   = free  | needed            free  needs over
   DMA    [===================|]  15.4 MiB    16.2 MiB  short by 796 kB
   DMA32  [=============== |   ]   769 MiB     771 MiB  short by 1564 kB
-  Biggest: hog 173 MiB, nginx 5.07 MiB
+  Biggest: hog 173 MiB, nginx 4.69 MiB
 also: There is no swap: anonymous memory cannot leave RAM.
 
 )");
+}
+
+TEST(Brief, WhatIsSwappedOutIsNotResident) {
+  const auto event = sample::min_free_event();
+  event->evidence.attribution.top.front().swap = Bytes(std::uint64_t{2} << 30U);
+  EXPECT_NE(brief_text(*event).find("Biggest: hog 173 MiB and 2 GiB swapped, nginx"),
+            std::string::npos)
+      << brief_text(*event);
 }
 
 TEST(Brief, OfAnOpenCauseWhatWouldSettleIt) {
