@@ -2,6 +2,17 @@
 
 namespace whyoom {
 
+void Message::take(const Argument* given, std::size_t count) {
+  args_.reserve(count);
+  for (const Argument* arg = given; arg != given + count; ++arg) {
+    if (arg->text.data() != nullptr) {
+      args_.emplace_back(arg->text);
+    } else {
+      args_.push_back((arg->negative ? "-" : "") + std::to_string(arg->number));
+    }
+  }
+}
+
 std::string Message::fill(std::string_view pattern, const std::vector<std::string>& args) {
   std::string out;
   std::size_t next = 0;
