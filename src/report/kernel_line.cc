@@ -1,6 +1,8 @@
 #include "report/kernel_line.h"
 
 #include <array>
+#include <bit>
+#include <cstdint>
 #include <utility>
 
 #include "base/text.h"
@@ -11,6 +13,7 @@
 #include "report/memcg_lines.h"
 #include "report/tail_lines.h"
 #include "report/userspace_lines.h"
+#include "report/words_held.h"
 #include "report/zone_lines.h"
 
 namespace whyoom::report {
@@ -161,6 +164,76 @@ constexpr auto collect_anchors() {
 }
 constexpr auto kAnchors = collect_anchors();
 
+// The rows that begin with a mark stand first.
+constexpr std::size_t count_starts() {
+  std::size_t count = 0;
+  while (kRows[count].where <= Where::start) {
+    ++count;
+  }
+  return count;
+}
+constexpr std::size_t kStartRows = count_starts();
+constexpr std::size_t kAllRows = std::size(kRows);
+static_assert(kStartRows <= 64, "a bit for each row that begins with a mark");
+
+// For each first character of a line the rows of kRows that it can be, as bits.
+constexpr auto index_starts() {
+  std::array<std::uint64_t, 256> rows{};
+  for (std::size_t i = 0; i < kStartRows; ++i) {
+    const std::string_view mark = kRows[i].mark;
+    for (std::size_t c = 0; c < rows.size(); ++c) {
+      if (mark.empty() || static_cast<unsigned char>(mark.front()) == c) {
+        rows[c] |= std::uint64_t{1} << i;
+      }
+    }
+  }
+  return rows;
+}
+constexpr auto kRowsByStart = index_starts();
+
+// The words that are looked for in the middle of a line: the marks that can stand anywhere, in the
+// order of their rows, and these.
+constexpr std::string_view kInvoked = " invoked oom-killer:";
+constexpr std::string_view kFailed = ": page allocation ";
+constexpr std::string_view kOffset = "+0x";  // of an address in a function
+
+constexpr std::size_t count_anywhere() {
+  std::size_t count = 0;
+  while (kStartRows + count < kAllRows && kRows[kStartRows + count].where == Where::anywhere) {
+    ++count;
+  }
+  return count;
+}
+constexpr std::size_t kAnywhereRows = count_anywhere();
+
+constexpr auto collect_words() {
+  std::array<std::string_view, kAnywhereRows + 3> words{};
+  for (std::size_t i = 0; i < kAnywhereRows; ++i) {
+    words[i] = kRows[kStartRows + i].mark;
+  }
+  words[kAnywhereRows] = kInvoked;
+  words[kAnywhereRows + 1] = kFailed;
+  words[kAnywhereRows + 2] = kOffset;
+  return words;
+}
+constexpr WordsHeld kWords(collect_words());
+constexpr std::uint32_t kHoldsAnyMark = (1U << kAnywhereRows) - 1;
+constexpr std::uint32_t kHoldsInvoked = 1U << kAnywhereRows;
+constexpr std::uint32_t kHoldsFailed = kHoldsInvoked << 1U;
+constexpr std::uint32_t kHoldsOffset = kHoldsFailed << 1U;
+
+constexpr bool rows_are_in_order() {
+  for (std::size_t i = 0; i < kAllRows; ++i) {
+    const Where where = kRows[i].where;
+    if ((i < kStartRows) != (where <= Where::start) ||
+        (i >= kStartRows + kAnywhereRows) != (where == Where::context)) {
+      return false;
+    }
+  }
+  return true;
+}
+static_assert(rows_are_in_order(), "first the rows of a start, then of anywhere, then of context");
+
 bool reads_as(const LineKind& kind, std::string_view text, Place at, KernelLine& out) {
   if (!kind.read(text, at, out)) {
     return false;
@@ -174,8 +247,8 @@ bool reads_as(const LineKind& kind, std::string_view text, Place at, KernelLine&
 // it.
 bool read_behind_name(std::string_view text, Place at, KernelLine& out) {
   constexpr std::size_t longest = kMaxComm + 8;
-  const std::size_t invoked = text.find(" invoked oom-killer:");
-  const std::size_t failure = text.find(": page allocation ");
+  const std::size_t invoked = text.find(kInvoked);
+  const std::size_t failure = text.find(kFailed);
   const bool fails = failure != 0 && failure <= longest;
   // The name of a cgroup can look like these, too.
   if ((invoked > longest && !fails) || text.find(" killed as a result of limit of ") != npos ||
@@ -187,9 +260,10 @@ bool read_behind_name(std::string_view text, Place at, KernelLine& out) {
 }
 
 bool read_at_start(std::string_view text, Place at, KernelLine& out) {
-  for (const Row& row : kRows) {
-    if (row.where > Where::start || !text.starts_with(row.mark) ||
-        (row.where == Where::is_all && text != row.mark)) {
+  std::uint64_t rows = kRowsByStart[static_cast<unsigned char>(text.front())];
+  for (; rows != 0; rows &= rows - 1) {
+    const Row& row = kRows[std::countr_zero(rows)];
+    if (!text.starts_with(row.mark) || (row.where == Where::is_all && text != row.mark)) {
       continue;
     }
     if (row.where == Where::start) {
@@ -205,10 +279,11 @@ bool read_at_start(std::string_view text, Place at, KernelLine& out) {
   return false;
 }
 
-bool read_anywhere(std::string_view text, Place at, KernelLine& out) {
+bool read_anywhere(std::string_view text, std::uint32_t held, Place at, KernelLine& out) {
   std::size_t first = npos;
-  for (const Row& row : kRows) {
-    const std::size_t found = row.where == Where::anywhere ? text.find(row.mark) : npos;
+  for (std::uint32_t rows = held & kHoldsAnyMark; rows != 0; rows &= rows - 1) {
+    const Row& row = kRows[kStartRows + static_cast<std::size_t>(std::countr_zero(rows))];
+    const std::size_t found = text.find(row.mark);
     if (found >= first) {
       continue;
     }
@@ -234,11 +309,17 @@ bool is_fragment(std::string_view text) {
 }
 
 void read_into(std::string_view text, Place at, KernelLine& out) {
+  const std::uint32_t held = kWords.in(text);
+  const auto holds = [held](std::uint32_t word) { return (held & word) != 0; };
+  if (holds(kHoldsInvoked | kHoldsFailed) && read_behind_name(text, at, out)) {
+    return;
+  }
   // Most lines of a report: a trace entry. Nothing else has a hex offset.
-  if (read_behind_name(text, at, out) ||
-      (text.front() != '[' && text.find("+0x") != npos &&
-       text.find(" invoked oom-killer:") == npos && reads_as(trace_entry, text, at, out)) ||
-      read_at_start(text, at, out) || read_anywhere(text, at, out) || text.front() == '[') {
+  if (holds(kHoldsOffset) && text.front() != '[' && text.find(kOffset) != npos &&
+      text.find(kInvoked) == npos && reads_as(trace_entry, text, at, out)) {
+    return;
+  }
+  if (read_at_start(text, at, out) || read_anywhere(text, held, at, out) || text.front() == '[') {
     return;
   }
   if (is_fragment(text)) {
@@ -246,8 +327,8 @@ void read_into(std::string_view text, Place at, KernelLine& out) {
     out.fullness = Fullness::partial;
     return;
   }
-  for (const Row& row : kRows) {
-    if (row.where == Where::context && reads_as(*row.kind, text, at, out)) {
+  for (std::size_t i = kStartRows + kAnywhereRows; i < kAllRows; ++i) {
+    if (reads_as(*kRows[i].kind, text, at, out)) {
       return;
     }
   }

@@ -103,7 +103,7 @@ bool looks_like_tail(std::string_view text) {
     return false;
   }
   if (start.front() != 'F' && start.front() != 'T' && start.front() != 'S' &&
-      start.find(" pages") == std::string_view::npos) {
+      start.find("pages") == std::string_view::npos) {
     return false;
   }
   Tail scratch;

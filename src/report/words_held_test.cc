@@ -1,0 +1,31 @@
+#include "report/words_held.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace whyoom::report {
+namespace {
+
+constexpr std::array<std::string_view, 4> kSome{" cpuset=", "Kill", "+0x", "OOM"};
+constexpr WordsHeld kHeld(kSome);
+
+TEST(WordsHeld, NeverDeniesAWordThatIsThere) {
+  for (std::size_t i = 0; i < kSome.size(); ++i) {
+    for (const std::string before : {"", "x", "a line of text "}) {
+      for (const std::string after : {"", "y", " and the rest of it"}) {
+        EXPECT_NE(kHeld.in(before + std::string(kSome[i]) + after) & (1U << i), 0U)
+            << before << kSome[i] << after;
+      }
+    }
+  }
+}
+
+TEST(WordsHeld, DeniesMostWordsThatAreNotThere) {
+  EXPECT_EQ(kHeld.in(""), 0U);
+  EXPECT_EQ(kHeld.in("K"), 0U);
+  EXPECT_EQ(kHeld.in("Node 0 DMA free:8144kB min:340kB"), 0U);
+}
+
+}  // namespace
+}  // namespace whyoom::report
