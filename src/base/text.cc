@@ -178,10 +178,28 @@ std::optional<std::string_view> value_after(std::string_view text, std::string_v
   return rest.substr(0, n);
 }
 
+namespace {
+
+// How many of the first bytes are printable ASCII.
+std::size_t plain_length(std::string_view text) {
+  std::size_t n = 0;
+  while (n < text.size() && text[n] >= ' ' && text[n] <= '~') {
+    ++n;
+  }
+  return n;
+}
+
+}  // namespace
+
 std::string printable(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size();) {
+    if (const std::size_t plain = plain_length(text.substr(i)); plain > 0) {
+      out.append(text.substr(i, plain));
+      i += plain;
+      continue;
+    }
     const Decoded c = decode(text, i);
     const std::size_t length = c.length == 0 ? 1 : c.length;
     if (c.length == 0 || is_harmful(c.code)) {

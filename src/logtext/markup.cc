@@ -134,13 +134,28 @@ class Pairs {
   std::size_t count_ = 0;
 };
 
+// What has a tag or an entity has one of these; most lines have none.
+bool may_hold_markup(std::string_view text) {
+  if (text.find('<') != npos || text.find('&') != npos) {
+    return true;
+  }
+  for (std::size_t at = text.find('['); at < text.size(); at = text.find('[', at + 1)) {
+    const char next = at + 1 < text.size() ? text[at + 1] : '\0';
+    if (next == '/' || next == 'c' || next == 'q' || next == 'C') {
+      return true;
+    }
+  }
+  const auto is_tag = [text](std::size_t at) {
+    return at < text.size() && text[at] == '[' && tag_at(text.substr(at)).length != 0;
+  };
+  const bool time_first = text.size() > 1 && (is_digit(text[1]) || text[1] == ' ');
+  return (!time_first && is_tag(0)) || (text.ends_with(']') && is_tag(text.rfind('[')));
+}
+
 }  // namespace
 
 std::string_view strip_markup(std::string_view text, std::string& buffer) {
-  const bool tags = text.find('<') != npos || text.find("[/") != npos ||
-                    (text.starts_with('[') && tag_at(text).length != 0) || text.ends_with(']') ||
-                    text.find("[c") != npos || text.find("[q") != npos || text.find("[C") != npos;
-  if ((!tags && text.find('&') == npos) || text.starts_with('{')) {
+  if (text.starts_with('{') || !may_hold_markup(text)) {
     return text;
   }
   Pairs pairs(text);

@@ -12,7 +12,11 @@ namespace {
 constexpr std::size_t npos = std::string_view::npos;
 
 std::string_view first_word(std::string_view text) {
-  return text.substr(0, std::min(text.find_first_of(" \t"), text.size()));
+  std::size_t n = 0;
+  while (n < text.size() && text[n] != ' ' && text[n] != '\t') {
+    ++n;
+  }
+  return text.substr(0, n);
 }
 
 std::string_view after_word(std::string_view text, std::string_view word) {

@@ -1,5 +1,6 @@
 #include "render/json_writer.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <utility>
@@ -35,7 +36,7 @@ void JsonWriter::begin_value() {
 
 void JsonWriter::begin_member(std::string_view key) {
   begin_value();
-  write(key);
+  write(key);  // it can be a log's own, as the names of a cgroup's counters are
   out_ += indented_ ? ": " : ":";
 }
 
@@ -66,9 +67,14 @@ void JsonWriter::number(std::string_view key, std::optional<double> value) {
 // No control character and no broken UTF-8 is left in printable() text.
 void JsonWriter::write(std::string_view text) {
   out_ += '"';
-  for (const char c : printable(text)) {
-    out_ += c == '"' || c == '\\' ? "\\" : "";
-    out_ += c;
+  const auto stands_as_it_is = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
+  if (std::ranges::all_of(text, stands_as_it_is)) {
+    out_ += text;
+  } else {
+    for (const char c : printable(text)) {
+      out_ += c == '"' || c == '\\' ? "\\" : "";
+      out_ += c;
+    }
   }
   out_ += '"';
 }
