@@ -79,24 +79,34 @@ FlagInfo& Flags::note(const char* names, const char* value, const char* help) {
 }
 
 void Flags::flag(const char* name, bool& target, const char* help) {
-  app_.add_flag(name, target, help);
+  if (app_ != nullptr) {
+    app_->add_flag(name, target, help);
+  }
   note(name, "", help);
 }
 
 void Flags::text(const char* name, const char* value, std::string& target, const char* help) {
-  app_.add_option(name, target, help)->type_name(value);
+  if (app_ != nullptr) {
+    app_->add_option(name, target, help)->type_name(value);
+  }
   note(name, value, help);
 }
 
 void Flags::texts(const char* name, std::vector<std::string>& target, const char* help,
                   bool required) {
-  app_.add_option(name, target, help)->type_name("")->required(required);
+  if (app_ != nullptr) {
+    app_->add_option(name, target, help)->type_name("")->required(required);
+  }
   note(name, "", help).many = true;
 }
 
 void Flags::number(const char* name, const char* value, std::optional<unsigned>& target,
                    unsigned least, unsigned most, const char* help) {
-  app_.add_option(name, target, help)
+  note(name, value, help);
+  if (app_ == nullptr) {
+    return;
+  }
+  app_->add_option(name, target, help)
       ->type_name(value)
       ->check([least, most](const std::string& given) {
         const auto number = parse_number<unsigned>(given);
@@ -105,13 +115,15 @@ void Flags::number(const char* name, const char* value, std::optional<unsigned>&
                    : "\"" + given + "\" is no number from " + std::to_string(least) + " to " +
                          std::to_string(most);
       });
-  note(name, value, help);
 }
 
 void Flags::choose(const char* name, const char* value, const char* help,
                    std::vector<std::string> names, std::function<void(const std::string&)> take) {
   note(name, value, help).choices = names;
-  app_.add_option_function<std::string>(
+  if (app_ == nullptr) {
+    return;
+  }
+  app_->add_option_function<std::string>(
           name,
           [name, names = std::move(names), take = std::move(take)](const std::string& given) {
             if (std::ranges::find(names, given) == names.end()) {
@@ -124,10 +136,13 @@ void Flags::choose(const char* name, const char* value, const char* help,
 }
 
 void Flags::only_one_of(std::initializer_list<const char*> names) {
+  if (app_ == nullptr) {
+    return;
+  }
   for (const char* name : names) {
     for (const char* other : names) {
       if (name != other) {
-        app_.get_option(name)->excludes(app_.get_option(other));
+        app_->get_option(name)->excludes(app_->get_option(other));
       }
     }
   }
@@ -159,33 +174,45 @@ void Flags::sandbox(Options& options) {
 
 namespace {
 
-// The commands, and CLI11 knowing them.
+// CLI11 knowing the program's own flags and those of one command: to declare all of them would be
+// most of what a short log costs.
 struct Declared {
   CLI::App app{"", "whyoom"};
-  std::vector<CommandInfo> table{};
-  std::vector<Work> works{};
+  Work work{};
 
-  explicit Declared(const Commands& commands) {
+  Declared(const Commands& commands, std::size_t chosen) {
     app.require_subcommand(0, 1);  // what follows a command is its own, whatever it is called
-    for (const Command* command : commands) {
-      const bool first = works.empty();
-      CLI::App& own = first ? app : *app.add_subcommand(command->name);
-      Flags flags(own);
-      works.push_back(command->declare(flags));
-      table.push_back({command, flags.table()});
-      own.set_help_flag("-h,--help");
-      table.back().flags.push_back({{"-h", "--help"}, "", "Print this help and exit", {}});
-      if (first) {
-        own.set_version_flag("-V,--version", version_text);
-        table.back().flags.push_back({{"-V", "--version"}, "", "Print the version and exit", {}});
-      }
+    add(*commands.front(), app);
+    app.set_version_flag("-V,--version", version_text);
+    if (chosen != 0) {
+      add(*commands[chosen], *app.add_subcommand(commands[chosen]->name));
     }
+  }
+
+ private:
+  void add(const Command& command, CLI::App& own) {
+    Flags flags(&own);
+    work = command.declare(flags);
+    own.set_help_flag("-h,--help");
   }
 };
 
 }  // namespace
 
-std::vector<CommandInfo> describe(const Commands& commands) { return Declared(commands).table; }
+std::vector<CommandInfo> describe(const Commands& commands) {
+  std::vector<CommandInfo> table;
+  for (const Command* command : commands) {
+    Flags flags(nullptr);
+    command->declare(flags);
+    const bool first = table.empty();
+    table.push_back({command, flags.table()});
+    table.back().flags.push_back({{"-h", "--help"}, "", "Print this help and exit", {}});
+    if (first) {
+      table.back().flags.push_back({{"-V", "--version"}, "", "Print the version and exit", {}});
+    }
+  }
+  return table;
+}
 
 tl::expected<std::string, std::string> help_of(const std::string& name, const Commands& commands) {
   const auto table = describe(commands);
@@ -199,22 +226,23 @@ tl::expected<std::string, std::string> help_of(const std::string& name, const Co
 
 tl::expected<Work, Notice> parse_command_line(int argc, const char* const* argv,
                                               const Commands& commands) {
-  Declared declared(commands);
-  const Words words = sort_words({argv + 1, argv + std::max(argc, 1)}, declared.table);
-  const CommandInfo& own = declared.table[words.command];
-  if (const std::string why = misspelt(words, declared.table); !why.empty()) {
+  const auto table = describe(commands);
+  const Words words = sort_words({argv + 1, argv + std::max(argc, 1)}, table);
+  const CommandInfo& own = table[words.command];
+  if (const std::string why = misspelt(words, table); !why.empty()) {
     return tl::unexpected(Notice{why, true});
   }
+  Declared declared(commands, words.command);
   try {
     declared.app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    return tl::unexpected(Notice{help_text(own, declared.table)});
+    return tl::unexpected(Notice{help_text(own, table)});
   } catch (const CLI::CallForVersion& version) {
     return tl::unexpected(Notice{std::string(version.what()) + "\n"});
   } catch (const CLI::ParseError& error) {
     return tl::unexpected(Notice{complaint(own, error.get_name(), error.what()), true});
   }
-  return declared.works[words.command];
+  return declared.work;
 }
 
 }  // namespace whyoom::app

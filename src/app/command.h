@@ -78,7 +78,8 @@ struct FlagInfo {
 // The flags of a command; each target must live until its work is done.
 class Flags {
  public:
-  explicit Flags(CLI::App& app) : app_(app) {}
+  // `app`: what takes their values; none where only the table is wanted.
+  explicit Flags(CLI::App* app) : app_(app) {}
 
   [[nodiscard]] const std::vector<FlagInfo>& table() const { return table_; }
 
@@ -111,7 +112,7 @@ class Flags {
               std::function<void(const std::string&)> take);
   FlagInfo& note(const char* names, const char* value, const char* help);
 
-  CLI::App& app_;
+  CLI::App* app_;
   std::vector<FlagInfo> table_;
 };
 
