@@ -4,12 +4,14 @@
 #include <utility>
 
 #include "linux/now_reading.h"
+#include "report/event_merge.h"
 
 namespace whyoom::app {
 namespace {
 
-// Of reports that wait for their turn, for each log: some megabytes. One report may be longer.
-constexpr LineNumber most_lines = 10'000;
+// Bytes of reports that wait for their turn: in all logs, and in the one whose turn it is.
+constexpr std::size_t most_waiting = std::size_t{16} << 20U;
+constexpr std::size_t most_of_current = std::size_t{4} << 20U;
 constexpr std::chrono::milliseconds between_progress{100};
 
 ReadAhead::Log read_log(const linux::Input& input, const ReadAhead::Sink& sink) {
@@ -30,10 +32,6 @@ ReadAhead::Log read_log(const linux::Input& input, const ReadAhead::Sink& sink) 
                             .stop = sink.stop,
                             .refuse_archives = true});
   return {reader.finish(), std::move(result)};
-}
-
-LineNumber lines_of(const report::Report& report) {
-  return report.last_line - report.first_line + 1;
 }
 
 }  // namespace
@@ -81,10 +79,15 @@ void ReadAhead::work(std::size_t index) {
 }
 
 void ReadAhead::put(Channel& channel, report::Report&& report) {
+  const std::size_t size = report::bytes_held(report);
   std::unique_lock lock(mutex_);
-  less_.wait(lock, [&channel] { return channel.lines < most_lines || channel.dropped; });
+  less_.wait(lock, [&] {
+    return channel.dropped || waiting_ < most_waiting ||
+           (&channel == current_ && channel.bytes < most_of_current);
+  });
   if (!channel.dropped) {
-    channel.lines += lines_of(report);
+    channel.bytes += size;
+    waiting_ += size;
     channel.reports.push_back(std::move(report));
     more_.notify_all();
   }
@@ -101,7 +104,7 @@ bool ReadAhead::take(Channel& channel, std::deque<report::Report>& reports) {
       return false;
     }
     reports.swap(channel.reports);
-    channel.lines = 0;
+    waiting_ -= std::exchange(channel.bytes, 0);
   }
   less_.notify_all();
   return true;
@@ -111,6 +114,8 @@ void ReadAhead::drop(Channel& channel) {
   {
     const std::lock_guard lock(mutex_);
     channel.dropped = true;
+    channel.reports.clear();
+    waiting_ -= std::exchange(channel.bytes, 0);
   }
   less_.notify_all();
 }
@@ -121,6 +126,11 @@ ReadAhead::Log ReadAhead::read(std::size_t index, const Sink& sink) {
     begin_up_to(index + 2 * workers_.count());
   }
   Channel& channel = channels_[index];
+  {
+    const std::lock_guard lock(mutex_);
+    current_ = &channel;
+  }
+  less_.notify_all();
   if (!channel.begun) {
     return read_log(inputs_[index], sink);
   }

@@ -50,7 +50,7 @@ class ReadAhead {
   // From the thread that reads an input to the one that wants it.
   struct Channel {
     std::deque<report::Report> reports;
-    LineNumber lines = 0;               // of them
+    std::size_t bytes = 0;              // of them
     std::atomic<bool> dropped = false;  // nobody wants more
     bool begun = false;
     bool done = false;
@@ -69,7 +69,9 @@ class ReadAhead {
   std::mutex mutex_;
   std::condition_variable more_, less_;
   std::deque<Channel> channels_;
-  std::size_t next_ = 0;  // the first that was not begun
+  std::size_t next_ = 0;        // the first that was not begun
+  Channel* current_ = nullptr;  // whose turn it is
+  std::size_t waiting_ = 0;     // bytes of the reports in all channels
 };
 
 }  // namespace whyoom::app

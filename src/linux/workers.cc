@@ -4,6 +4,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <limits>
 #include <system_error>
 #include <utility>
 
@@ -18,8 +19,13 @@ std::size_t Workers::processors() {
 
 void Workers::start(std::size_t count) {
 #ifdef M_ARENA_MAX
-  // One heap for all: glibc looks into a file before it makes one more, or gives a part of it back.
-  (void)mallopt(M_ARENA_MAX, 1);
+  // A heap for each: with one for all, threads that parse wait for each other most of the time.
+  // glibc looks into files for how many there may be, and before it gives a part of one back; the
+  // threads may not open any (linux/sandbox.h), so the first is said here and the second not done.
+  constexpr int most_heaps = 64;
+  (void)mallopt(M_ARENA_MAX, static_cast<int>(std::min<std::size_t>(count, most_heaps)) + 1);
+  (void)mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+  (void)mallopt(M_MMAP_THRESHOLD, 4 << 20);
 #endif
   threads_.reserve(count);
   while (threads_.size() < count) {
