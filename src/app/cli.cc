@@ -232,6 +232,18 @@ tl::expected<Work, Notice> parse_command_line(int argc, const char* const* argv,
   if (const std::string why = misspelt(words, table); !why.empty()) {
     return tl::unexpected(Notice{why, true});
   }
+  const auto asks_for = [&words](std::string_view letter, std::string_view name) {
+    return std::ranges::any_of(words.options, [&](const OptionWord& option) {
+      return option.name == letter || option.name == name;
+    });
+  };
+  // CLI11 throws for these, and the first exception of a static program costs more than all else.
+  if (asks_for("-h", "--help")) {
+    return tl::unexpected(Notice{help_text(own, table)});
+  }
+  if (asks_for("-V", "--version")) {
+    return tl::unexpected(Notice{std::string(version_text) + "\n"});
+  }
   Declared declared(commands, words.command);
   try {
     declared.app.parse(argc, argv);

@@ -24,29 +24,36 @@ def other_lines(path, size):
             out.write(data)
 
 
-def reports(path, size):
-    """One real report after the other, each at a time of its own."""
+def reports(path, size, tasks=1, first=0):
+    """A real report again and again, each at a time of its own, with its task table so many times
+    over (small processes). `first`: the number of the first one."""
     with open(os.path.join(ROOT, "examples/memory-exhausted.log"), encoding="utf-8") as example:
-        report = example.read()
+        lines = example.read().splitlines(keepends=True)
+    report = lines[next(i for i, line in enumerate(lines) if "invoked oom-killer" in line):]
+    rows = [i for i, line in enumerate(report) if re.search(r"\] \[ +\d+\] ", line)]
+    small = r"[\g<pid>]\g<uid> \g<pid>\g<vm>       10     4096 "
+    table = "".join(re.sub(r"\[ +\d+\](?P<uid> +\d+) +\d+(?P<vm> +\d+) +\d+ +\d+ ",
+                           small.replace(r"\g<pid>", f"{1000 * k + i:7}"), report[i])
+                    for k in range(1, tasks) for i in rows)
+    text = "".join(report[:rows[-1] + 1]) + table + "".join(report[rows[-1] + 1:])
     with open(path, "w", encoding="utf-8") as out:
-        for i in range(size // len(report) + 1):
-            out.write(re.sub(r"(?m)^(.*?\[ *)\d+(?=\.\d+\])", lambda at: at[1] + str(100 + 7 * i),
-                             report))
+        for i in range(first, first + size // len(text) + 1):
+            out.write(re.sub(r"(?m)^(\[ *)\d+(?=\.\d+\])", lambda at: at[1] + str(100 + 7 * i), text))
 
 
 def inputs(scratch, mib):
     """Makes what is not there yet; the names of the files."""
     log = os.path.join(scratch, "other.log")
     parts = [os.path.join(scratch, f"part{i}.log") for i in range(8)]
-    dense = [os.path.join(scratch, f"dense{i}.log") for i in range(2)]
+    dense = [os.path.join(scratch, f"dense{i}.log") for i in range(4)]
     if not os.path.exists(dense[-1]):
         other_lines(log, mib << 20)
         for part in parts:
             subprocess.run(f"head -c {os.path.getsize(log) // 8} {log} >{part}", shell=True, check=True)
         for tool, end in (("gzip", "gz"), ("xz -1", "xz"), ("zstd -q", "zst")):
             subprocess.run(f"{tool} -kc {parts[0]} >{log}.{end}", shell=True, check=True)
-        for name in dense:
-            reports(name, 16 << 20)
+        for i, name in enumerate(dense):
+            reports(name, 16 << 20, tasks=1 if i < 2 else 42, first=100000 * i)
     return log, parts, dense
 
 
@@ -62,7 +69,7 @@ def run(command):
 
 def cases(program, log, parts, dense):
     """name: (what, its bytes, ours, the others)"""
-    explain, eight, two = f"{program} explain", " ".join(parts), " ".join(dense)
+    explain, eight = f"{program} explain", " ".join(parts)
     size, part = os.path.getsize(log), os.path.getsize(parts[0])
     rows = {"file": ("one file", size, f"{explain} {log}",
                      {"rg": f"{RG} {log}", "rg --no-mmap": f"{RG} --no-mmap {log}",
@@ -75,8 +82,12 @@ def cases(program, log, parts, dense):
         rows[end] = (f"`.{end}`, unpacked size", part, f"{explain} {log}.{end}",
                      {f"{tool}, rg": f"{tool} {log}.{end} | {RG}"})
     json = f"{explain} --format ndjson"
-    rows["dense"] = ("reports of 4 KB to NDJSON, two files", sum(map(os.path.getsize, dense)),
-                     f"{json} {two}", {"the same on one processor": f"taskset -c 0 {json} {two}"})
+    for name, what, files in (("dense", "reports of 6 KB", dense[:2]),
+                              ("tasks", "reports of 60 KB", dense[2:])):
+        two = " ".join(files)
+        rows[name] = (f"{what} to NDJSON, two files", sum(map(os.path.getsize, files)),
+                      f"{json} {two}", {"the same on one processor": f"taskset -c 0 {json} {two}"})
+    return rows
     return rows
 
 
@@ -192,4 +203,5 @@ def main():
             page.write(before + begin + "\n".join(measured) + "\n" + end + rest.partition(end)[2])
 
 
-main()
+if __name__ == "__main__":
+    main()
