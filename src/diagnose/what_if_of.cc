@@ -17,7 +17,7 @@ void add_what_if(std::vector<Finding>& findings, const memory::Machine& machine)
           remedy.assume.empty() ? remedy.setting->key + "=" + std::to_string(remedy.setting->value)
                                 : remedy.assume;
       memory::Settings settings;
-      if (memory::apply_setting(settings, assignment, machine)) {
+      if (memory::has_what_if(assignment) && memory::apply_setting(settings, assignment, machine)) {
         remedy.what_if = memory::what_if(machine, settings);
       }
     }

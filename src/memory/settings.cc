@@ -269,17 +269,33 @@ std::optional<Bytes> parse_size(std::string_view text, Bytes unit) {
   return scaled(*number, factor);
 }
 
+namespace {
+
+// As the kernel's own tools, with slashes too.
+const Key* find_key(std::string_view given) {
+  std::string key(trim(given));
+  std::ranges::replace(key, '/', '.');
+  const auto* found = std::ranges::find_if(
+      keys, [&key](const Key& each) { return each.name == key || each.alias == key; });
+  return found == std::end(keys) ? nullptr : found;
+}
+
+}  // namespace
+
+bool has_what_if(std::string_view assignment) {
+  return find_key(assignment.substr(0, assignment.find('='))) != nullptr;
+}
+
 Result apply_setting(Settings& settings, std::string_view assignment, const Machine& machine) {
   const std::size_t equals = assignment.find('=');
   if (equals == std::string_view::npos) {
     return tl::unexpected(
         Message("{}: write KEY=VALUE, as in vm.min_free_kbytes=default", printable(assignment)));
   }
-  std::string key(trim(assignment.substr(0, equals)));
-  std::ranges::replace(key, '/', '.');
-  const auto found = std::ranges::find_if(
-      keys, [&key](const Key& each) { return each.name == key || each.alias == key; });
-  if (found == keys.end()) {
+  const Key* found = find_key(assignment.substr(0, equals));
+  if (found == nullptr) {
+    std::string key(trim(assignment.substr(0, equals)));
+    std::ranges::replace(key, '/', '.');
     if (const std::string near = near_key(key); !near.empty()) {
       return tl::unexpected(Message("what-if cannot compute {}{}", printable(key), near));
     }

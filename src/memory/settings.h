@@ -33,6 +33,9 @@ struct Settings {
 tl::expected<void, Message> apply_setting(Settings& settings, std::string_view assignment,
                                           const Machine& machine);
 
+// The key of KEY=VALUE is one that a what-if can compute.
+bool has_what_if(std::string_view assignment);
+
 // "64M", "1.5GiB", "4096 kB" in bytes; a number without a unit is in `unit`. nullopt: no size.
 std::optional<Bytes> parse_size(std::string_view text, Bytes unit);
 
