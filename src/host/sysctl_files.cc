@@ -62,6 +62,18 @@ tl::expected<std::string, FileError> real_path(Files& files, std::string_view pa
   return at.empty() ? "/" : at;
 }
 
+tl::expected<RealName, FileError> real_path_in(Files& files, const std::string& directory,
+                                               std::string_view name) {
+  std::string path = directory == "/" ? std::string() : directory;
+  path.append("/").append(name);
+  if (!files.read_link(path)) {
+    return RealName{std::move(path), false};
+  }
+  auto real = real_path(files, path);
+  return real ? tl::expected<RealName, FileError>(RealName{std::move(*real), true})
+              : tl::make_unexpected(real.error());
+}
+
 SysctlFiles::SysctlFiles(Files& files) : files_(files) {
   std::vector<std::string> seen;
   for (const auto directory : sysctl_directories) {

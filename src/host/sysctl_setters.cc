@@ -97,7 +97,9 @@ class Search {
   std::vector<SysctlSetter> run() {
     search_tuned();
     for (const auto& searched : search_paths) {
-      search(searched, std::string(searched.path), searched.depth);
+      if (auto real = real_path(files_, searched.path)) {
+        search(searched, std::string(searched.path), {std::move(*real), true}, searched.depth);
+      }
     }
     return std::move(found_);
   }
@@ -106,7 +108,8 @@ class Search {
   void search_tuned();
   void load_profile(std::string_view name, std::set<std::string>& done);
   void search_profile(const std::string& file, std::string_view text);
-  void search(const SearchPath& searched, const std::string& path, unsigned depth);
+  void search(const SearchPath& searched, const std::string& path, const RealName& real,
+              unsigned depth);
   void search_file(const SearchPath& searched, const std::string& real);
   void search_script(std::string_view program, std::string_view command);
   void search_text(std::string_view program, const std::string& path, std::string_view text);
@@ -203,15 +206,18 @@ void Search::search_file(const SearchPath& searched, const std::string& real) {
   }
 }
 
-void Search::search(const SearchPath& searched, const std::string& path, unsigned depth) {
-  const auto real = real_path(files_, path);
-  if (!real || !seen_.insert(*real).second) {
+// `real.may_be_directory`: only then it is listed.
+void Search::search(const SearchPath& searched, const std::string& path, const RealName& real,
+                    unsigned depth) {
+  if (!seen_.insert(real.path).second) {
     return;
   }
-  const auto listing = files_.list(*real, most_entries);
+  const auto listing = real.may_be_directory
+                           ? files_.list(real.path, most_entries)
+                           : tl::make_unexpected(FileError{FileError::Kind::not_a_file, {}});
   if (!listing) {
     if (path.ends_with(searched.suffix) || path == searched.path) {
-      search_file(searched, *real);
+      search_file(searched, real.path);
     }
     return;
   }
@@ -219,9 +225,13 @@ void Search::search(const SearchPath& searched, const std::string& path, unsigne
   std::sort(entries.begin(), entries.end(),
             [](const Entry& a, const Entry& b) { return a.name < b.name; });
   for (const auto& entry : entries) {
-    const std::string below = path + "/" + entry.name;
-    if (entry.is_directory ? depth > 0 : entry.name.ends_with(searched.suffix)) {
-      search(searched, below, entry.is_directory ? depth - 1 : 0);
+    if (entry.is_directory ? depth == 0 : !entry.name.ends_with(searched.suffix)) {
+      continue;
+    }
+    auto below = real_path_in(files_, real.path, entry.name);
+    if (below) {
+      below->may_be_directory = below->may_be_directory || entry.is_directory;
+      search(searched, path + "/" + entry.name, *below, entry.is_directory ? depth - 1 : 0);
     }
   }
 }

@@ -88,7 +88,7 @@ tl::expected<DirFiles, FileError> DirFiles::open(const std::string& root) {
 tl::expected<Guarded, FileError> DirFiles::open_checked(std::string_view path, int flags) {
   const bool as_it_stands = path.find('\0') == std::string_view::npos;
   if (!whole_machine_ || !is_of_kernel(path) || !as_it_stands) {
-    return open_guarded(root_.get(), path, flags, owners_);
+    return open_guarded(root_.get(), path, flags, owners_, known_);
   }
   // There are many, and one call for each is enough.
   Guarded result;
@@ -102,7 +102,7 @@ tl::expected<Guarded, FileError> DirFiles::open_checked(std::string_view path, i
     return tl::unexpected(FileError{FileError::Kind::not_a_file, "not a regular file"});
   }
   if (!any_kind && result.status.st_nlink > 1) {
-    return open_guarded(root_.get(), path, flags, owners_);
+    return open_guarded(root_.get(), path, flags, owners_, known_);
   }
   return result;
 }
@@ -144,7 +144,7 @@ tl::expected<std::string, FileError> DirFiles::read(std::string_view path, std::
 }
 
 tl::expected<Guarded, FileError> DirFiles::open_file(std::string_view path) {
-  return open_guarded(root_.get(), path, O_RDONLY, log_owners());
+  return open_guarded(root_.get(), path, O_RDONLY, log_owners(), known_);
 }
 
 tl::expected<Descriptor, FileError> DirFiles::open_directory(std::string_view path) {
@@ -189,7 +189,7 @@ tl::expected<std::string, FileError> DirFiles::read_link(std::string_view path) 
 }
 
 tl::expected<host::FileStatus, FileError> DirFiles::status(std::string_view path) {
-  const auto opened = open_guarded(root_.get(), path, O_PATH | O_NOFOLLOW, owners_);
+  const auto opened = open_guarded(root_.get(), path, O_PATH | O_NOFOLLOW, owners_, known_);
   if (!opened) {
     return tl::unexpected(opened.error());
   }

@@ -46,6 +46,7 @@ class DirFiles : public host::Files {
   bool whole_machine_;  // "/"
   Owners owners_;
   std::optional<Owners> log_owners_;
+  KnownWays known_;
 };
 
 }  // namespace whyoom::linux

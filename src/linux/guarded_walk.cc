@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <ctime>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 #include "host/writers.h"
@@ -52,19 +54,27 @@ std::string stranger(FileStatus status, const Owners& owners) {
   return host::other_writers(status);
 }
 
-struct Directory {
-  Descriptor fd;
-  std::string name;
-  struct stat status {};
-  FileStatus as_host;
-};
+constexpr std::size_t most_known = 64;
+constexpr std::size_t most_known_depth = 16;  // each holds a descriptor of every directory above
+constexpr std::int64_t known_for_ms = 1000;
+
+std::int64_t now_ms() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * std::int64_t{1000} + now.tv_nsec / 1'000'000;
+}
 
 class Walk {
  public:
-  Walk(int flags, const Owners& owners) : flags_(flags), owners_(owners) {}
+  Walk(int flags, const Owners& owners, KnownWays& known)
+      : flags_(flags), owners_(owners), known_(known) {}
   tl::expected<Guarded, FileError> run(int root, std::string_view path);
 
  private:
+  tl::expected<void, FileError> go_to(int root, std::string_view directory);
+  tl::expected<void, FileError> go_to_top(int root);
+  // Walks what is left of the names. Without a file: the path ended in a directory, where it is.
+  tl::expected<std::optional<Guarded>, FileError> walk(bool to_directory);
   // The next name is a directory to walk into, a link that is followed, or the end of the path.
   tl::expected<void, FileError> enter(Descriptor next, std::string name, struct stat status);
   // A link counts only where nobody else can make one.
@@ -78,7 +88,8 @@ class Walk {
 
   int flags_;
   const Owners& owners_;
-  std::vector<Directory> way_;      // from the top to where the walk is
+  KnownWays& known_;
+  Way way_;                         // from the top to where the walk is
   std::vector<std::string> names_;  // still to be walked, the next one last
   int links_ = 0;
 };
@@ -86,7 +97,7 @@ class Walk {
 std::string Walk::here() const {
   std::string path;
   for (std::size_t i = 1; i < way_.size(); ++i) {
-    path += "/" + way_[i].name;
+    path += "/" + way_[i]->name;
   }
   return path.empty() ? "/" : path;
 }
@@ -96,12 +107,13 @@ tl::expected<void, FileError> Walk::enter(Descriptor next, std::string name, str
     return failure(ENOTDIR);
   }
   const FileStatus as_host = status_of(next.get(), status, owners_);
-  way_.push_back({std::move(next), std::move(name), status, as_host});
+  way_.push_back(std::make_shared<const WalkedDirectory>(
+      WalkedDirectory{std::move(next), std::move(name), status, as_host}));
   return {};
 }
 
 tl::expected<void, FileError> Walk::trust_link(const std::string& name) const {
-  const std::string who = host::other_writers(way_.back().as_host);
+  const std::string who = host::other_writers(way_.back()->as_host);
   if (who.empty()) {
     return {};
   }
@@ -134,13 +146,13 @@ bool Walk::is_planted(const struct stat& status) const {
   if (!S_ISREG(status.st_mode) || status.st_nlink < 2) {
     return false;
   }
-  FileStatus directory = way_.back().as_host;
-  directory.uid = way_.back().status.st_uid == ::geteuid() ? 0 : way_.back().status.st_uid;
+  FileStatus directory = way_.back()->as_host;
+  directory.uid = way_.back()->status.st_uid == ::geteuid() ? 0 : way_.back()->status.st_uid;
   if (host::other_writers(directory).empty()) {
     return false;
   }
   directory.uid = 0;
-  return status.st_uid != way_.back().status.st_uid || !host::other_writers(directory).empty();
+  return status.st_uid != way_.back()->status.st_uid || !host::other_writers(directory).empty();
 }
 
 std::string Walk::doubt_of(int fd, const struct stat& status) const {
@@ -150,8 +162,8 @@ std::string Walk::doubt_of(int fd, const struct stat& status) const {
   }
   std::string path;
   for (std::size_t i = 0; i < way_.size(); ++i) {
-    path += i == 0 ? "" : "/" + way_[i].name;
-    FileStatus directory = way_[i].as_host;
+    path += i == 0 ? "" : "/" + way_[i]->name;
+    FileStatus directory = way_[i]->as_host;
     // With the sticky bit nobody takes away or renames what is another's.
     if ((directory.mode & S_ISVTX) != 0) {
       directory.mode &= ~static_cast<std::uint32_t>(S_IWGRP | S_IWOTH);
@@ -175,7 +187,7 @@ tl::expected<Guarded, FileError> Walk::open_last(Descriptor look, const std::str
     const mode_t wanted = (flags_ & O_DIRECTORY) != 0 ? S_IFDIR : S_IFREG;
     const auto is_wanted = [&] { return (status.st_mode & S_IFMT) == wanted; };
     if (is_wanted()) {
-      result.file = Descriptor(::openat(way_.back().fd.get(), name.c_str(),
+      result.file = Descriptor(::openat(way_.back()->fd.get(), name.c_str(),
                                         flags_ | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
       if (result.file.get() < 0 || ::fstat(result.file.get(), &status) != 0) {
         return failure(errno);
@@ -196,16 +208,40 @@ tl::expected<Guarded, FileError> Walk::open_last(Descriptor look, const std::str
   return result;
 }
 
-tl::expected<Guarded, FileError> Walk::run(int root, std::string_view path) {
+tl::expected<void, FileError> Walk::go_to_top(int root) {
   struct stat status {};
   Descriptor top(::openat(root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (top.get() < 0 || ::fstat(top.get(), &status) != 0) {
     return failure(errno);
   }
-  if (auto entered = enter(std::move(top), {}, status); !entered) {
-    return tl::unexpected(entered.error());
+  return enter(std::move(top), {}, status);
+}
+
+tl::expected<void, FileError> Walk::go_to(int root, std::string_view directory) {
+  if (const auto* known = known_.find(directory)) {
+    way_ = known->way;
+    links_ = known->links;
+    return {};
   }
-  push_names(names_, path);
+  const std::size_t slash = std::min(directory.rfind('/'), directory.size());
+  const bool top = directory.empty();
+  auto done = top ? go_to_top(root)
+                  : go_to(root, directory.substr(0, slash == directory.size() ? 0 : slash));
+  if (!done) {
+    return done;
+  }
+  if (!top) {
+    push_names(names_, directory.substr(slash == directory.size() ? 0 : slash + 1));
+    if (auto walked = walk(true); !walked) {
+      return tl::unexpected(walked.error());
+    }
+  }
+  known_.keep(std::string(directory), way_, links_);
+  return {};
+}
+
+tl::expected<std::optional<Guarded>, FileError> Walk::walk(bool to_directory) {
+  struct stat status {};
   while (!names_.empty()) {
     const std::string name = std::move(names_.back());
     names_.pop_back();
@@ -213,11 +249,11 @@ tl::expected<Guarded, FileError> Walk::run(int root, std::string_view path) {
       way_.resize(std::max<std::size_t>(1, way_.size() - 1));  // the top is its own parent
       continue;
     }
-    Descriptor next(::openat(way_.back().fd.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    Descriptor next(::openat(way_.back()->fd.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     if (next.get() < 0 || ::fstat(next.get(), &status) != 0) {
       return failure(errno);
     }
-    const bool last = names_.empty();
+    const bool last = names_.empty() && !to_directory;
     const bool link = S_ISLNK(status.st_mode);
     if (link) {
       if (auto trusted = trust_link(name); !trusted) {
@@ -232,15 +268,53 @@ tl::expected<Guarded, FileError> Walk::run(int root, std::string_view path) {
       return tl::unexpected(done.error());
     }
   }
+  return std::nullopt;
+}
+
+tl::expected<Guarded, FileError> Walk::run(int root, std::string_view path) {
+  const std::vector<std::string> names = parts_of(path);
+  const std::string last = names.empty() ? std::string() : names.back();
+  std::string directory;
+  for (std::size_t i = 0; i + 1 < names.size(); ++i) {
+    directory += (i == 0 ? "" : "/") + names[i];
+  }
+  if (auto there = go_to(root, directory); !there) {
+    return tl::unexpected(there.error());
+  }
+  push_names(names_, last);
+  auto walked = walk(false);
+  if (!walked) {
+    return tl::unexpected(walked.error());
+  }
+  if (*walked) {
+    return std::move(**walked);
+  }
   // The path ended at the top, in a link to it, or in "..": the directory where the walk is.
-  Descriptor at(::openat(way_.back().fd.get(), ".", O_PATH | O_CLOEXEC));
+  Descriptor at(::openat(way_.back()->fd.get(), ".", O_PATH | O_CLOEXEC));
   if (at.get() < 0) {
     return failure(errno);
   }
-  return open_last(std::move(at), ".", way_.back().status);
+  return open_last(std::move(at), ".", way_.back()->status);
 }
 
 }  // namespace
+
+const KnownWays::Known* KnownWays::find(std::string_view directory) {
+  if (now_ms() - since_ms_ >= known_for_ms) {
+    known_.clear();
+  }
+  const auto found = known_.find(directory);
+  return found == known_.end() ? nullptr : &found->second;
+}
+
+void KnownWays::keep(std::string directory, const Way& way, int links) {
+  if (known_.empty()) {
+    since_ms_ = now_ms();
+  }
+  if (known_.size() < most_known && way.size() <= most_known_depth) {
+    known_.insert_or_assign(std::move(directory), Known{way, links});
+  }
+}
 
 host::FileStatus status_of(int fd, const struct stat& status, const Owners& owners) {
   FileStatus result;
@@ -273,11 +347,11 @@ host::FileError error_of(int error) {
 }
 
 tl::expected<Guarded, FileError> open_guarded(int root, std::string_view path, int flags,
-                                              const Owners& owners) {
+                                              const Owners& owners, KnownWays& known) {
   if (path.find('\0') != std::string_view::npos) {
     return failure(ENOENT);
   }
-  return Walk(flags, owners).run(root, path);
+  return Walk(flags, owners, known).run(root, path);
 }
 
 }  // namespace whyoom::linux

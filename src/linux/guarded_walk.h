@@ -8,6 +8,8 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
@@ -41,10 +43,36 @@ struct Guarded {
   }
 };
 
+// A directory that a walk came through, and what it looked like then.
+struct WalkedDirectory {
+  Descriptor fd;
+  std::string name;
+  struct stat status {};
+  host::FileStatus as_host;
+};
+using Way = std::vector<std::shared_ptr<const WalkedDirectory>>;  // from the top
+
+// Ways to directories that were walked a moment ago: thousands of units and their links lie in a
+// few directories. Forgotten after a second, so that what a path means is never old.
+class KnownWays {
+ public:
+  struct Known {
+    Way way;
+    int links = 0;  // that were followed
+  };
+  [[nodiscard]] const Known* find(std::string_view directory);
+  void keep(std::string directory, const Way& way, int links);
+
+ private:
+  std::map<std::string, Known, std::less<>> known_;
+  std::int64_t since_ms_ = 0;
+};
+
 // `flags` without O_PATH opens what is there with O_NONBLOCK; only regular files and, with
 // O_DIRECTORY, directories are opened. O_PATH | O_NOFOLLOW gives a link itself.
+// `known` is of the same root and owner.
 tl::expected<Guarded, host::FileError> open_guarded(int root, std::string_view path, int flags,
-                                                    const Owners& owners);
+                                                    const Owners& owners, KnownWays& known);
 
 host::FileStatus status_of(int fd, const struct stat& status, const Owners& owners);
 
