@@ -7,6 +7,7 @@
 
 #include "diagnose/claim.h"
 #include "diagnose/confidence.h"
+#include "diagnose/share.h"
 #include "diagnose/what_if_of.h"
 #include "memory/cross_check.h"
 
@@ -75,6 +76,23 @@ void name_candidates(Event& event, const Context& context) {
       {"min-free-too-high", Message("the zones' min (\"Node 0 Normal free: min:\")")});
 }
 
+// Most of RAM is in no counter, and the zones' lines are cut, so that they are no proof: the kernel
+// itself has the pages, and a balloon is what most often takes so many.
+void name_uncounted(Event& event, const Context& context) {
+  const auto& account = event.evidence.account;
+  if (event.verdict != Verdict::undetermined || !event.candidates.empty() ||
+      !is_global_oom(context) || is_sysrq(context.report) || !account ||
+      !account->hugepages_known || event.evidence.zones_complete ||
+      share(account->size(memory::AccountLine::What::unaccounted), account->total) < most_of_ram) {
+    return;
+  }
+  event.candidates.push_back(
+      {"kernel-unaccounted", Message("the rest of the zones' lines (\"present:\", \"managed:\")")});
+  event.candidates.push_back(
+      {"balloon-or-hotplug",
+       Message("how much the balloon holds (the host tells, or \"Balloon:\" in /proc/meminfo)")});
+}
+
 // Numbers that contradict each other were taken out; what is left may be wrong in the same way.
 void doubt(Event& event) {
   if (event.verdict == Verdict::proved) {
@@ -122,6 +140,8 @@ std::unique_ptr<Event> explain(report::Report&& report, const StoryContext& stor
   name_candidates(*event, context);
   if (contradicted) {
     doubt(*event);
+  } else {
+    name_uncounted(*event, context);
   }
   event->findings = in_order(std::move(claims));
   const double complete = completeness(event->report);

@@ -191,5 +191,18 @@ TEST(Engine, AKillLineLeavesTwoCauses) {
             (Names{"cgroup-limit", "cgroup-parent-limit"}));
 }
 
+TEST(Engine, MemoryInNoCounterLeavesTheKernelOrABalloon) {
+  const auto path = cases::causes_folder() / "kernel-unaccounted" / "positive.case";
+  const std::string whole = cases::load_case(path).log;
+  EXPECT_EQ(candidates_of(whole), std::vector<std::string>{});
+  std::string cut;  // behind the marks of the zones, as a pager does it
+  for (const std::string_view line : cases::split_lines(whole)) {
+    const bool zone = line.find(" min:") != std::string_view::npos;
+    cut.append(line.substr(0, zone ? line.find(" active_anon") : line.size())).append("\n");
+  }
+  EXPECT_EQ(candidates_of(cut),
+            (std::vector<std::string>{"kernel-unaccounted", "balloon-or-hotplug"}));
+}
+
 }  // namespace
 }  // namespace whyoom::diagnose

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "diagnose/claim.h"
+#include "diagnose/share.h"
 
 namespace whyoom::diagnose {
 
@@ -93,6 +94,13 @@ std::vector<Message> partial_answer(const Event& event) {
   if (const auto& evidence = event.evidence; is_swap_full(evidence)) {
     out.emplace_back("Swap was full ({} of {} were free).", kb(*evidence.swap_free),
                      human(*evidence.swap_total));
+  }
+  if (const auto& account = event.evidence.account) {
+    const Bytes uncounted = account->size(memory::AccountLine::What::unaccounted);
+    if (share(uncounted, account->total) >= most_of_ram) {
+      out.emplace_back("{} ({} of RAM) are in no counter: the kernel's own.", human(uncounted),
+                       percent(share(uncounted, account->total)));
+    }
   }
   if (event.candidates.size() > 1) {
     const Candidate& one = event.candidates[0];

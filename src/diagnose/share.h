@@ -21,6 +21,8 @@ inline constexpr double big_share = 0.25;      // says why memory ran out
 inline constexpr double notable_share = 0.10;  // has helped
 // On a host that still works.
 inline constexpr double big_on_host = 0.30;
+// More than all else together.
+inline constexpr double most_of_ram = 0.50;
 
 struct ShareRow {
   memory::AccountLine::What what{};              // in the account of a report
