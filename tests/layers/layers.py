@@ -18,11 +18,12 @@ BELOW = {
     "host": ["base", "kernel"],
     "memory": ["base", "kernel", "logtext", "report", "host"],
 }
+BELOW["record"] = ["base", "kernel", "host", "memory"]
 BELOW["diagnose"] = BELOW["memory"] + ["memory"]
 BELOW["advise"] = BELOW["memory"] + ["memory"]
-BELOW["render"] = BELOW["diagnose"] + ["diagnose", "advise"]
-BELOW["linux"] = BELOW["report"] + ["report", "host"]
-BELOW["fix"] = BELOW["linux"] + ["linux", "memory", "advise"]
+BELOW["render"] = BELOW["diagnose"] + ["diagnose", "advise", "record"]
+BELOW["linux"] = BELOW["memory"] + ["memory", "record"]
+BELOW["fix"] = BELOW["linux"] + ["linux", "advise"]
 BELOW["app"] = BELOW["render"] + ["render", "linux", "fix"]
 
 PURE = [layer for layer in BELOW if layer not in ("linux", "fix", "app")]

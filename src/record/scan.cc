@@ -1,0 +1,384 @@
+#include "record/scan.h"
+
+#include <algorithm>
+#include <span>
+
+#include "base/text.h"
+#include "kernel/gfp.h"
+
+namespace whyoom::record {
+namespace {
+
+struct Named {
+  std::string_view name;
+  Field field;
+};
+
+constexpr Named meminfo_names[] = {
+    {"MemTotal:", Field::mem_total},
+    {"MemFree:", Field::mem_free},
+    {"MemAvailable:", Field::mem_available},
+    {"Buffers:", Field::buffers},
+    {"Cached:", Field::cached},
+    {"Active(anon):", Field::active_anon},
+    {"Inactive(anon):", Field::inactive_anon},
+    {"Active(file):", Field::active_file},
+    {"Inactive(file):", Field::inactive_file},
+    {"Unevictable:", Field::unevictable},
+    {"SwapTotal:", Field::swap_total},
+    {"SwapFree:", Field::swap_free},
+    {"Dirty:", Field::dirty},
+    {"Writeback:", Field::writeback},
+    {"Shmem:", Field::shmem},
+    {"SReclaimable:", Field::slab_reclaimable},
+    {"SUnreclaim:", Field::slab_unreclaimable},
+    {"KernelStack:", Field::kernel_stack},
+    {"PageTables:", Field::page_tables},
+    {"CommitLimit:", Field::commit_limit},
+    {"Committed_AS:", Field::committed},
+    {"HugePages_Total:", Field::hugepages_total},
+    {"HugePages_Free:", Field::hugepages_free},
+    {"Hugetlb:", Field::hugetlb},
+    {"CmaTotal:", Field::cma_total},
+    {"CmaFree:", Field::cma_free},
+    {"Percpu:", Field::percpu},
+};
+
+constexpr Named vmstat_names[] = {
+    {"oom_kill", Field::oom_kill},
+    {"pgscan_direct", Field::pgscan_direct},
+    {"pgsteal_direct", Field::pgsteal_direct},
+    {"pswpin", Field::pswpin},
+    {"pswpout", Field::pswpout},
+    {"compact_fail", Field::compact_fail},
+};
+
+// One for each zone or kind of page: added up.
+constexpr Named vmstat_sums[] = {
+    {"allocstall", Field::allocstall},
+    {"workingset_refault", Field::workingset_refault},
+};
+
+// Takes the next line off `text`.
+std::string_view take_line(std::string_view& text) {
+  const std::size_t end = std::min(text.find('\n'), text.size());
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  return line;
+}
+
+// "name   123 kB"
+struct NamedNumber {
+  std::string_view name;
+  std::optional<std::uint64_t> number;
+};
+NamedNumber split(std::string_view line) {
+  Cursor cursor(line);
+  cursor.skip_spaces();
+  const std::string_view name = cursor.take_word();
+  cursor.skip_spaces();
+  return {name, cursor.take_unsigned()};
+}
+
+void scan_lines(std::string_view text, std::span<const Named> names, MachineFields& machine) {
+  while (!text.empty()) {
+    const NamedNumber line = split(take_line(text));
+    for (const Named& each : names) {
+      if (each.name == line.name) {
+        machine.set(each.field, line.number);
+        break;
+      }
+    }
+  }
+}
+
+constexpr struct {
+  std::string_view name;
+  ZoneField field;
+} zone_names[] = {
+    {"boost", ZoneField::boost},     {"min", ZoneField::min},
+    {"low", ZoneField::low},         {"high", ZoneField::high},
+    {"spanned", ZoneField::spanned}, {"present", ZoneField::present},
+    {"managed", ZoneField::managed}, {"nr_free_cma", ZoneField::free_cma},
+};
+
+constexpr struct {
+  std::string_view name;
+  std::optional<kernel::ZoneClass> zone;
+} zone_classes[] = {
+    {"DMA", kernel::ZoneClass::dma},         {"DMA32", kernel::ZoneClass::dma32},
+    {"Normal", kernel::ZoneClass::normal},   {"HighMem", kernel::ZoneClass::highmem},
+    {"Movable", kernel::ZoneClass::movable},
+};
+
+bool begin_zone(std::string_view line, ZoneFields& zone) {
+  Cursor cursor(line);
+  cursor.take("Node ");
+  const auto node = cursor.take_unsigned();
+  if (!node || !cursor.take(", zone")) {
+    return false;
+  }
+  const std::string_view name = trim(cursor.rest());
+  for (const auto& each : zone_classes) {
+    if (each.name == name) {
+      zone.set(ZoneField::node, *node);
+      zone.set(ZoneField::zone, static_cast<std::uint64_t>(*each.zone));
+      return true;
+    }
+  }
+  return false;
+}
+
+// "protection: (0, 3019, 9931)": the last classes are those that a process asks with.
+std::uint64_t largest_in(std::string_view list) {
+  std::uint64_t largest = 0, number = 0;
+  for (const char c : list) {
+    number = is_digit(c) ? std::min<std::uint64_t>(number, std::uint64_t{1} << 59U) * 10 +
+                               static_cast<std::uint64_t>(c - '0')
+                         : 0;
+    largest = std::max(largest, number);
+  }
+  return largest;
+}
+
+// Pages of the zone that reclaim can free. Up to 4.7 they are named as those of a node are now.
+bool is_reclaimable(std::string_view name, bool has_swap) {
+  if (!name.starts_with("nr_")) {
+    return false;
+  }
+  name.remove_prefix(3);
+  if (name.starts_with("zone_")) {
+    name.remove_prefix(5);
+  }
+  return name == "inactive_file" || name == "active_file" ||
+         (has_swap && (name == "inactive_anon" || name == "active_anon"));
+}
+
+bool is_secret(std::string_view word) {
+  constexpr std::string_view words[] = {"pass", "pwd",  "secret", "token",
+                                        "key",  "cred", "auth",   "signature"};
+  return std::ranges::any_of(words, [word](std::string_view each) {
+    return std::search(word.begin(), word.end(), each.begin(), each.end(), [](char a, char b) {
+             return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b;
+           }) != word.end();
+  });
+}
+
+}  // namespace
+
+void scan_meminfo(std::string_view text, MachineFields& machine) {
+  scan_lines(text, meminfo_names, machine);
+}
+
+void scan_vmstat(std::string_view text, MachineFields& machine) {
+  std::array<std::optional<std::uint64_t>, std::size(vmstat_sums)> sums{};
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const NamedNumber line = split(take_line(rest));
+    for (std::size_t i = 0; line.number && i < sums.size(); ++i) {
+      if (line.name.starts_with(vmstat_sums[i].name)) {
+        sums[i] = sums[i].value_or(0) + *line.number;
+      }
+    }
+  }
+  for (std::size_t i = 0; i < sums.size(); ++i) {
+    machine.set(vmstat_sums[i].field, sums[i]);
+  }
+  scan_lines(text, vmstat_names, machine);
+}
+
+void scan_pressure(std::string_view text, MachineFields& machine) {
+  while (!text.empty()) {
+    const std::string_view line = take_line(text);
+    const bool some = line.starts_with("some ");
+    if (!some && !line.starts_with("full ")) {
+      continue;
+    }
+    const auto average = value_after(line, "avg10=");
+    const auto total = value_after(line, "total=");
+    if (average && average->size() > 3 && (*average)[average->size() - 3] == '.') {
+      const auto whole = parse_number<std::uint32_t>(average->substr(0, average->size() - 3));
+      const auto part = parse_number<std::uint32_t>(average->substr(average->size() - 2));
+      if (whole && part && *whole <= 100) {
+        machine.set(some ? Field::psi_some_avg10 : Field::psi_full_avg10,
+                    std::uint64_t{*whole} * 100 + *part);
+      }
+    }
+    if (total) {
+      machine.set(some ? Field::psi_some_us : Field::psi_full_us,
+                  parse_number<std::uint64_t>(*total));
+    }
+  }
+}
+
+void scan_loadavg(std::string_view text, MachineFields& machine) {
+  const std::size_t slash = text.find('/');
+  if (slash != std::string_view::npos) {
+    machine.set(Field::tasks, Cursor(text.substr(slash + 1)).take_unsigned());
+  }
+}
+
+void scan_zoneinfo(std::string_view text, bool has_swap,
+                   std::array<ZoneFields, most_zones>& zones) {
+  zones = {};
+  std::size_t used = 0;
+  bool counts = false;   // in a zone that is kept
+  bool of_node = false;  // in the node's numbers, which stand in its first zone
+  const auto finish = [&] { used += counts && zones[used].of(ZoneField::managed) > 0 ? 1 : 0; };
+  while (!text.empty()) {
+    const std::string_view line = take_line(text);
+    if (line.starts_with("Node ")) {
+      finish();
+      if (used == most_zones) {
+        return;
+      }
+      zones[used] = {};
+      of_node = false;
+      counts = begin_zone(line, zones[used]);
+      continue;
+    }
+    if (!counts) {
+      continue;
+    }
+    std::string_view name_and_rest = trim_left(line);
+    of_node = of_node || name_and_rest.starts_with("per-node stats");
+    if (name_and_rest.starts_with("pages free")) {
+      of_node = false;
+      name_and_rest.remove_prefix(std::string_view("pages ").size());
+    }
+    if (of_node) {
+      continue;
+    }
+    const NamedNumber field = split(name_and_rest);
+    ZoneFields& zone = zones[used];
+    if (field.name == "protection:") {
+      zone.set(ZoneField::reserve, largest_in(name_and_rest));
+    } else if (field.name == "free") {
+      zone.set(ZoneField::free, field.number);
+    } else if (field.number && is_reclaimable(field.name, has_swap)) {
+      zone.set(ZoneField::reclaimable, zone.of(ZoneField::reclaimable) + *field.number);
+    } else {
+      for (const auto& each : zone_names) {
+        // "high:" of the lists of each CPU is another one.
+        if (each.name == field.name) {
+          zone.set(each.field, field.number);
+        }
+      }
+    }
+  }
+  finish();
+  if (used < most_zones) {
+    zones[used] = {};
+  }
+}
+
+std::optional<std::uint64_t> scan_number(std::string_view text) {
+  return parse_number<std::uint64_t>(trim(text));
+}
+
+std::optional<std::uint64_t> scan_signed(std::string_view text) {
+  const auto number = parse_number<std::int32_t>(trim(text));
+  if (!number) {
+    return std::nullopt;
+  }
+  const auto wide = static_cast<std::int64_t>(*number);
+  return (static_cast<std::uint64_t>(wide) << 1U) ^ static_cast<std::uint64_t>(wide >> 63);
+}
+
+std::optional<std::uint64_t> scan_named(std::string_view text, std::string_view name) {
+  while (!text.empty()) {
+    const NamedNumber line = split(take_line(text));
+    if (line.name == name) {
+      return line.number;
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::uint64_t> scan_statm(std::string_view text) {
+  Cursor cursor(text);
+  if (!cursor.take_unsigned() || !cursor.take(' ')) {
+    return std::nullopt;
+  }
+  return cursor.take_unsigned();
+}
+
+std::optional<std::uint64_t> scan_start(std::string_view text) {
+  // A process can have brackets and spaces in its name.
+  const std::size_t name_end = text.rfind(')');
+  if (name_end == std::string_view::npos) {
+    return std::nullopt;
+  }
+  Cursor cursor(text.substr(name_end + 1));
+  constexpr int words_before = 19;
+  for (int i = 0; i < words_before; ++i) {
+    cursor.skip_spaces();
+    cursor.take_word();
+  }
+  cursor.skip_spaces();
+  return cursor.take_unsigned();
+}
+
+std::optional<KmsgLine> scan_kmsg(std::string_view record) {
+  KmsgLine result;
+  result.line = record.substr(0, record.find('\n'));
+  Cursor cursor(result.line);
+  const auto priority = cursor.take_unsigned();
+  const auto sequence = cursor.take(',') ? cursor.take_unsigned() : std::nullopt;
+  const auto at = cursor.take(',') ? cursor.take_unsigned() : std::nullopt;
+  if (!priority || !sequence || !at || !cursor.take_until(";")) {
+    return std::nullopt;
+  }
+  cursor.take(';');
+  result.priority = *priority;
+  result.sequence = *sequence;
+  result.at_us = *at;
+  result.text = cursor.rest();
+  return result;
+}
+
+bool tells_kill(std::string_view text) {
+  return text.find("Killed process ") != std::string_view::npos ||
+         text.find("Kill process ") != std::string_view::npos;
+}
+
+std::string_view keep_command_line(char* text, std::size_t size, std::size_t most) {
+  while (size > 0 && text[size - 1] == '\0') {
+    --size;
+  }
+  std::size_t used = 0;
+  bool hide_next = false;
+  for (std::size_t at = 0; at < size && used < most;) {
+    const std::string_view rest(text + at, size - at);
+    const std::string_view word = rest.substr(0, rest.find('\0'));
+    at += word.size() + 1;
+    // "--password=x", "DB_PASSWORD=x", "--token x", "scheme://user:x@host"
+    const std::size_t equals = word.find('=');
+    const std::size_t login = word.find("://");
+    const std::size_t host = login == std::string_view::npos ? login : word.find('@', login);
+    std::size_t shown = word.size();
+    if (hide_next && !word.starts_with('-')) {
+      shown = 0;
+    } else if (equals != std::string_view::npos && is_secret(word.substr(0, equals))) {
+      shown = equals + 1;
+    } else if (host != std::string_view::npos) {
+      shown = login + 3;
+    }
+    hide_next = equals == std::string_view::npos && word.starts_with('-') && is_secret(word);
+    const bool hidden = shown < word.size();
+    if (used > 0) {
+      text[used++] = ' ';
+    }
+    // What is kept is never longer than what was read, but for the stars.
+    for (std::size_t i = 0; i < shown && used < most; ++i) {
+      const char c = word[i];
+      text[used++] = static_cast<unsigned char>(c) < 0x20 || c == '\x7f' ? '?' : c;
+    }
+    for (int i = 0; hidden && i < 3 && used < most && used < at; ++i) {
+      text[used++] = '*';
+    }
+  }
+  return {text, std::min(used, most)};
+}
+
+}  // namespace whyoom::record

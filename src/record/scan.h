@@ -1,0 +1,49 @@
+// The kernel's texts of /proc as the recorder reads them, once a second and without allocating
+// anything: only the numbers of a sample are taken, what is missing or makes no sense stays
+// unknown. (src/host reads the same files whole, with the place of each number.)
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "record/sample.h"
+
+namespace whyoom::record {
+
+void scan_meminfo(std::string_view text, MachineFields& machine);
+void scan_vmstat(std::string_view text, MachineFields& machine);
+void scan_pressure(std::string_view text, MachineFields& machine);  // /proc/pressure/memory
+void scan_loadavg(std::string_view text, MachineFields& machine);
+// Zones with managed pages, in their order; those beyond `most_zones` are left out.
+void scan_zoneinfo(std::string_view text, bool has_swap, std::array<ZoneFields, most_zones>& zones);
+
+// A file that is one number; nullopt of "max" too.
+std::optional<std::uint64_t> scan_number(std::string_view text);
+std::optional<std::uint64_t> scan_signed(std::string_view text);  // zigzag
+// The number behind a word at the beginning of a line: "oom_kill 3" in memory.events, "VmSwap:" in
+// status.
+std::optional<std::uint64_t> scan_named(std::string_view text, std::string_view name);
+// The second number of /proc/PID/statm: resident pages.
+std::optional<std::uint64_t> scan_statm(std::string_view text);
+// The 22nd field of /proc/PID/stat: when the process began, in ticks since boot.
+std::optional<std::uint64_t> scan_start(std::string_view text);
+
+// "6,1234,5678,-;text": what is before the text, and the text up to the end of its line.
+struct KmsgLine {
+  std::uint64_t priority = 0, sequence = 0, at_us = 0;
+  std::string_view line;  // all of it but what follows in lines of its own
+  std::string_view text;
+  [[nodiscard]] bool by_kernel() const { return priority >> 3U == 0; }
+};
+std::optional<KmsgLine> scan_kmsg(std::string_view record);
+// "Memory cgroup out of memory: Killed process 12 (name)" and its older forms.
+bool tells_kill(std::string_view text);
+
+// /proc/PID/cmdline made fit to keep: arguments with spaces between them, what looks like a
+// password, a key or a token replaced by "***", control characters by '?'. Changes the text in
+// place and returns what is left of it.
+std::string_view keep_command_line(char* text, std::size_t size, std::size_t most);
+
+}  // namespace whyoom::record

@@ -1,0 +1,146 @@
+#include "record/scan.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace whyoom::record {
+namespace {
+
+TEST(Scan, Meminfo) {
+  MachineFields machine;
+  scan_meminfo("MemTotal:       16308268 kB\nMemFree: 12 kB\nMemFreeX: 9 kB\nHugePages_Total:  3\n",
+               machine);
+  EXPECT_EQ(machine.get(Field::mem_total), 16308268U);
+  EXPECT_EQ(machine.get(Field::mem_free), 12U);
+  EXPECT_EQ(machine.get(Field::hugepages_total), 3U);
+  EXPECT_FALSE(machine.has(Field::cached));
+}
+
+TEST(Scan, VmstatAddsUpWhatIsByZone) {
+  MachineFields machine;
+  scan_vmstat(
+      "allocstall_dma 1\nallocstall_normal 2\nallocstall_movable 3\noom_kill 4\n"
+      "workingset_refault_anon 5\nworkingset_refault_file 6\npgscan_direct_throttle 9\n",
+      machine);
+  EXPECT_EQ(machine.get(Field::allocstall), 6U);
+  EXPECT_EQ(machine.get(Field::oom_kill), 4U);
+  EXPECT_EQ(machine.get(Field::workingset_refault), 11U);
+  EXPECT_FALSE(machine.has(Field::pgscan_direct));
+}
+
+TEST(Scan, Pressure) {
+  MachineFields machine;
+  scan_pressure(
+      "some avg10=12.34 avg60=0.00 avg300=0.00 total=77\n"
+      "full avg10=1.00 avg60=0.00 avg300=0.00 total=5\n",
+      machine);
+  EXPECT_EQ(machine.get(Field::psi_some_avg10), 1234U);
+  EXPECT_EQ(machine.get(Field::psi_some_us), 77U);
+  EXPECT_EQ(machine.get(Field::psi_full_avg10), 100U);
+  scan_loadavg("0.10 0.20 0.30 2/345 6789\n", machine);
+  EXPECT_EQ(machine.get(Field::tasks), 345U);
+}
+
+constexpr std::string_view zoneinfo =
+    "Node 0, zone      DMA\n"
+    "  per-node stats\n"
+    "      nr_inactive_file 999999\n"
+    "  pages free     3840\n"
+    "        boost    0\n"
+    "        min      11\n"
+    "        low      14\n"
+    "        high     17\n"
+    "        spanned  4095\n"
+    "        present  3998\n"
+    "        managed  3840\n"
+    "        protection: (0, 2991, 23901, 23901, 23901)\n"
+    "      nr_zone_inactive_file 5\n"
+    "      nr_zone_active_file 6\n"
+    "      nr_zone_inactive_anon 100\n"
+    "  pagesets\n"
+    "    cpu: 0\n"
+    "              count:    0\n"
+    "              high:     7\n"
+    "Node 0, zone  Movable\n"
+    "  pages free     0\n"
+    "        managed  0\n"
+    "Node 1, zone   Normal\n"
+    "  pages free     10\n"
+    "        min      20\n"
+    "        managed  1000\n"
+    "      nr_free_cma  3\n";
+
+TEST(Scan, Zoneinfo) {
+  std::array<ZoneFields, most_zones> zones;
+  scan_zoneinfo(zoneinfo, false, zones);
+  EXPECT_EQ(zones[0].get(ZoneField::free), 3840U);
+  EXPECT_EQ(zones[0].get(ZoneField::high), 17U);
+  EXPECT_EQ(zones[0].get(ZoneField::reserve), 23901U);
+  EXPECT_EQ(zones[0].get(ZoneField::reclaimable), 11U);
+  EXPECT_EQ(zones[1].get(ZoneField::node), 1U);
+  EXPECT_EQ(zones[1].get(ZoneField::free_cma), 3U);
+  EXPECT_FALSE(zones[1].has(ZoneField::reclaimable));
+  EXPECT_EQ(zones[2], ZoneFields());
+  scan_zoneinfo(zoneinfo, true, zones);
+  EXPECT_EQ(zones[0].get(ZoneField::reclaimable), 111U);
+}
+
+TEST(Scan, EveryCutOfZoneinfoIsRead) {
+  std::array<ZoneFields, most_zones> zones;
+  for (std::size_t cut = 0; cut <= zoneinfo.size(); ++cut) {
+    scan_zoneinfo(zoneinfo.substr(0, cut), true, zones);
+    EXPECT_EQ(zones[2], ZoneFields());
+  }
+  std::string many;
+  for (int i = 0; i < 100; ++i) {
+    many += "Node " + std::to_string(i) + ", zone Normal\n pages free 1\n managed 5\n";
+  }
+  scan_zoneinfo(many, true, zones);
+  EXPECT_EQ(zones[most_zones - 1].get(ZoneField::managed), 5U);
+}
+
+TEST(Scan, ProcessFiles) {
+  EXPECT_EQ(scan_statm("100 42 7 1 0 3 0\n"), 42U);
+  EXPECT_FALSE(scan_statm(""));
+  std::string stat = "12 (a) b (c) S";
+  for (int i = 0; i < 18; ++i) {
+    stat += " 1";
+  }
+  EXPECT_EQ(scan_start(stat + " 777 5"), 777U);
+  EXPECT_EQ(scan_named("Name:\tx\nVmRSS:\t  12 kB\nVmSwap:\t3 kB\n", "VmSwap:"), 3U);
+  EXPECT_EQ(scan_named("low 0\nhigh 9\noom_kill 2\n", "oom_kill"), 2U);
+  EXPECT_EQ(scan_number("max\n"), std::nullopt);
+  EXPECT_EQ(scan_signed("-1\n"), 1U);
+}
+
+TEST(Scan, Kmsg) {
+  const auto line = scan_kmsg("4,1234,5678,-;Out of memory: Killed process 9 (x)\n SUBSYSTEM=a\n");
+  ASSERT_TRUE(line);
+  EXPECT_EQ(line->sequence, 1234U);
+  EXPECT_EQ(line->at_us, 5678U);
+  EXPECT_EQ(line->text, "Out of memory: Killed process 9 (x)");
+  EXPECT_TRUE(line->by_kernel());
+  EXPECT_TRUE(tells_kill(line->text));
+  EXPECT_FALSE(scan_kmsg("12,3,4,-;by a user")->by_kernel());
+  EXPECT_FALSE(scan_kmsg("no record"));
+}
+
+std::string kept(std::string text, std::size_t most = 128) {
+  return std::string(keep_command_line(text.data(), text.size(), most));
+}
+
+TEST(Scan, CommandLinesKeepNoSecrets) {
+  using namespace std::string_literals;
+  EXPECT_EQ(kept("java\0-Xmx1g\0-jar\0a.jar\0"s), "java -Xmx1g -jar a.jar");
+  EXPECT_EQ(kept("x\0--password=hunter2\0y\0"s), "x --password=*** y");
+  EXPECT_EQ(kept("x\0--api-token\0abc\0y\0"s), "x --api-token *** y");
+  EXPECT_EQ(kept("psql\0postgres://me:pw@db/x\0"s), "psql postgres://***");
+  EXPECT_EQ(kept("env\0DB_PASSWORD=a\0"s).find("=a"), std::string::npos);
+  EXPECT_EQ(kept("a\nb\x1b[1m\0"s), "a?b?[1m");
+  EXPECT_EQ(kept(std::string(500, 'x')).size(), 128U);
+  EXPECT_EQ(kept(""), "");
+}
+
+}  // namespace
+}  // namespace whyoom::record
