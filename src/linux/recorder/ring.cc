@@ -1,0 +1,303 @@
+#include "linux/recorder/ring.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+
+#include "base/text.h"
+#include "linux/file_system.h"
+#include "record/segment.h"
+
+namespace whyoom::linux {
+namespace {
+
+constexpr std::string_view prefix = "segment-";
+constexpr std::size_t digits = 12;
+constexpr std::size_t most_segments = 1000;  // a recorder that is started over and over
+constexpr std::uint64_t most_segment_bytes = std::uint64_t{4} << 20U;
+
+using Name = std::array<char, 32>;
+Name name_of_segment(std::uint64_t number) {
+  Name name{};
+  std::snprintf(name.data(), name.size(), "segment-%012llu",
+                static_cast<unsigned long long>(number % 1'000'000'000'000));
+  return name;
+}
+
+std::string ring_error(const std::string& path, int error) {
+  std::string why = errno_text(error);
+  if (error == others_hold_it) {
+    why = "others than its owner can write to a directory on the way";
+  } else if (error == ELOOP || error == ENOTDIR) {
+    why = "it is no directory, or a symbolic link is on the way; it is not followed";
+  }
+  return "the recorder's store, " + printable(path) + ", cannot be used: " + why;
+}
+
+tl::expected<Descriptor, std::string> open_owned(const std::string& path, bool& missing) {
+  auto directory = open_real_directory(path);
+  missing = !directory && directory.error() == ENOENT;
+  if (!directory) {
+    return tl::unexpected(ring_error(path, directory.error()));
+  }
+  struct stat status {};
+  if (::fstat(directory->get(), &status) != 0) {
+    return tl::unexpected(ring_error(path, errno));
+  }
+  if (status.st_uid != 0 && status.st_uid != ::geteuid()) {
+    return tl::unexpected("the recorder's store, " + printable(path) + ", belongs to user " +
+                          std::to_string(status.st_uid) + ". It is not believed");
+  }
+  if ((status.st_mode & 022U) != 0) {
+    return tl::unexpected("others than its owner can write to the recorder's store, " +
+                          printable(path) + ". It is not believed");
+  }
+  return std::move(*directory);
+}
+
+int numbers_in(int directory, std::vector<std::uint64_t>& numbers) {
+  Descriptor again(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const int error = each_entry(std::move(again), [&numbers](const dirent& entry) {
+    const std::string_view name = entry.d_name;
+    if (name.starts_with(prefix) && name.size() == prefix.size() + digits) {
+      if (const auto number = parse_number<std::uint64_t>(name.substr(prefix.size()))) {
+        numbers.push_back(*number);
+      }
+    }
+    return true;
+  });
+  std::ranges::sort(numbers);
+  return error;
+}
+
+}  // namespace
+
+tl::expected<std::vector<RingSegment>, std::string> open_ring(const std::string& path) {
+  std::vector<RingSegment> segments;
+  bool missing = false;
+  const auto directory = open_owned(path, missing);
+  if (!directory) {
+    if (missing) {
+      return segments;
+    }
+    return tl::unexpected(directory.error());
+  }
+  std::vector<std::uint64_t> numbers;
+  if (const int error = numbers_in(directory->get(), numbers)) {
+    return tl::unexpected(ring_error(path, error));
+  }
+  for (const std::uint64_t number : numbers) {
+    Descriptor file(::openat(directory->get(), name_of_segment(number).data(),
+                             O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    struct stat status {};
+    if (file.get() < 0 && errno != ENOENT && errno != ELOOP) {
+      return tl::unexpected(ring_error(path, errno));
+    }
+    if (file.get() >= 0 && ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode)) {
+      segments.push_back({number, std::move(file)});
+    }
+  }
+  return segments;
+}
+
+std::string read_segment_file(const RingSegment& segment) {
+  std::string bytes;
+  std::array<char, 65536> room;
+  while (bytes.size() < most_segment_bytes) {
+    const ssize_t got =
+        ::pread(segment.file.get(), room.data(), room.size(), static_cast<off_t>(bytes.size()));
+    if (got <= 0) {
+      break;
+    }
+    bytes.append(room.data(), static_cast<std::size_t>(got));
+  }
+  return bytes;
+}
+
+RingWriter::RingWriter(RingOptions options)
+    : options_(std::move(options)),
+      segment_bytes_(std::clamp(options_.bytes / 16, least_ring_bytes / 16, most_segment_bytes)) {
+  old_.reserve(most_segments + 1);
+}
+
+tl::expected<RingWriter, std::string> RingWriter::open(const RingOptions& options) {
+  if (!is_plain_path(options.path)) {
+    return tl::unexpected(ring_error(options.path, EINVAL));
+  }
+  for (const std::string& missing : missing_directories(options.path)) {
+    if (::mkdir(missing.c_str(), missing == options.path ? 0700 : 0755) != 0 && errno != EEXIST) {
+      return tl::unexpected(ring_error(options.path, errno));
+    }
+  }
+  RingWriter ring(options);
+  bool missing = false;
+  auto directory = open_owned(options.path, missing);
+  if (!directory) {
+    return tl::unexpected(directory.error());
+  }
+  ring.directory_ = std::move(*directory);
+  const int at = ring.directory_.get();
+  (void)::fchmod(at, 0700);
+  ring.lock_ = Descriptor(::openat(at, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (ring.lock_.get() < 0) {
+    return tl::unexpected(ring_error(options.path, errno));
+  }
+  // It belongs to the open file and ends with the process, however that ends.
+  struct flock whole {};
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  if (::fcntl(ring.lock_.get(), F_OFD_SETLK, &whole) != 0) {
+    if (errno == EAGAIN || errno == EACCES) {
+      return tl::unexpected("another whyoom watch records into " + printable(options.path) +
+                            ". One is enough; give this one another --store");
+    }
+    return tl::unexpected(ring_error(options.path, errno));
+  }
+  std::vector<std::uint64_t> numbers;
+  if (const int error = numbers_in(at, numbers)) {
+    return tl::unexpected(ring_error(options.path, error));
+  }
+  for (const std::uint64_t number : numbers) {
+    struct stat status {};
+    if (::fstatat(at, name_of_segment(number).data(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+        ring.old_.size() < most_segments) {
+      ring.old_.push_back({number, static_cast<std::uint64_t>(status.st_size)});
+    }
+    ring.number_ = number;
+  }
+  ring.mend();
+  return ring;
+}
+
+// The end of the last segment that a crash tore. What is damaged further ahead stays, readers step
+// over it; and a file in which nothing is readable is left alone.
+void RingWriter::mend() {
+  if (old_.empty()) {
+    return;
+  }
+  Descriptor file(::openat(directory_.get(), name_of_segment(old_.back().number).data(),
+                           O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat status {};
+  if (file.get() < 0 || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
+    return;
+  }
+  const RingSegment segment{old_.back().number, std::move(file)};
+  const std::string bytes = read_segment_file(segment);
+  const std::size_t good =
+      record::read_segment(bytes, {[](const record::Sample&) {}, [](const record::Note&) {}})
+          .good_end;
+  if (good == 0) {
+    return;
+  }
+  // Also gives back the room that was kept for it.
+  if (::ftruncate(segment.file.get(), static_cast<off_t>(good)) == 0) {
+    cut_bytes_ = old_.back().bytes - std::min<std::uint64_t>(old_.back().bytes, good);
+    old_.back().bytes = good;
+  }
+}
+
+std::uint64_t RingWriter::bytes() const {
+  std::uint64_t sum = used_;
+  for (const Segment& segment : old_) {
+    sum += segment.bytes;
+  }
+  return sum;
+}
+
+bool RingWriter::drop_oldest() {
+  if (old_.empty()) {
+    return false;
+  }
+  const bool done =
+      ::unlinkat(directory_.get(), name_of_segment(old_.front().number).data(), 0) == 0 ||
+      errno == ENOENT;
+  old_.erase(old_.begin());
+  return done;
+}
+
+int RingWriter::open_new(std::uint64_t number) {
+  file_ = Descriptor(::openat(directory_.get(), name_of_segment(number).data(),
+                              O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (file_.get() < 0) {
+    return errno;
+  }
+  if (::fallocate(file_.get(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(segment_bytes_)) == 0 ||
+      errno == EOPNOTSUPP || errno == ENOSYS) {
+    return 0;
+  }
+  const int error = errno;
+  file_.close();
+  ::unlinkat(directory_.get(), name_of_segment(number).data(), 0);
+  return error;
+}
+
+int RingWriter::begin_segment() {
+  close();
+  while (!old_.empty() &&
+         (bytes() + segment_bytes_ > options_.bytes || old_.size() >= most_segments)) {
+    drop_oldest();
+  }
+  int error = open_new(number_ + 1);
+  while ((error == ENOSPC || error == EDQUOT) && drop_oldest()) {
+    error = open_new(number_ + 1);
+  }
+  if (error == 0 || error == EEXIST) {
+    ++number_;
+  }
+  if (error == 0) {
+    (void)::fsync(directory_.get());  // its name
+  }
+  return error;
+}
+
+bool RingWriter::needs_segment(std::size_t bytes) const {
+  struct stat status {};
+  return file_.get() < 0 || used_ + bytes > segment_bytes_ ||
+         (::fstat(file_.get(), &status) == 0 && status.st_nlink == 0);
+}
+
+int RingWriter::append(std::string_view record) {
+  if (file_.get() < 0) {
+    return EBADF;
+  }
+  const ssize_t got =
+      ::pwrite(file_.get(), record.data(), record.size(), static_cast<off_t>(used_));
+  if (got == static_cast<ssize_t>(record.size())) {
+    used_ += record.size();
+    return 0;
+  }
+  const int error = got < 0 ? errno : ENOSPC;
+  if (got > 0 && ::ftruncate(file_.get(), static_cast<off_t>(used_)) != 0) {
+    close();  // half a record stays: nothing is to come behind it
+  }
+  return error;
+}
+
+int RingWriter::sync() { return file_.get() < 0 || ::fdatasync(file_.get()) == 0 ? 0 : errno; }
+
+void RingWriter::close() {
+  if (file_.get() < 0) {
+    return;
+  }
+  (void)::ftruncate(file_.get(), static_cast<off_t>(used_));
+  (void)::fdatasync(file_.get());
+  if (old_.size() <= most_segments) {
+    old_.push_back({number_, used_});
+  }
+  file_.close();
+  used_ = 0;
+}
+
+bool RingWriter::is_gone() const {
+  struct stat ours {
+  }, there{};
+  return ::fstat(directory_.get(), &ours) != 0 || ::stat(options_.path.c_str(), &there) != 0 ||
+         ours.st_ino != there.st_ino || ours.st_dev != there.st_dev;
+}
+
+}  // namespace whyoom::linux
