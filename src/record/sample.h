@@ -109,7 +109,7 @@ enum class ZoneField : std::uint8_t {
   managed,
   reserve,  // lowmem_reserve against an ordinary request of a process
   free_cma,
-  reclaimable,  // file pages, and anonymous ones when there is swap
+  reclaimable,  // file pages
   end
 };
 using ZoneFields = Fields<ZoneField, static_cast<std::size_t>(ZoneField::end)>;
@@ -152,13 +152,13 @@ struct Sample {
 enum class Kind : std::uint8_t {
   segment = 1,  // a version, b number of the segment, c page size; boot id; release of the kernel
   sample = 2,
-  process = 3,   // a id, b pid, c its start in ticks since boot; name, unit or pod; command line
+  process = 3,   // a id, b pid, c its start in ticks since boot; name; cgroup; command line
   cgroup = 4,    // a id; path
   kmsg = 5,      // a sequence; the line as /dev/kmsg has it
   kmsg_gap = 6,  // a lines that were overwritten or left out
   setting = 7,   // a old, b new; key; who wrote it when that could be seen
   warning = 8,   // a WarningKind; the sentence
-  clock = 9,     // a seconds that the wall clock was set forward, zigzag
+  clock = 9,     // a milliseconds that the wall clock was set forward, zigzag
   asleep = 10,   // a milliseconds that the machine was suspended
   stopped = 11,  // the recorder ended in order; the signal
   kill = 12,     // a vmstat oom_kill before, b after; c 1: no kernel line told of it

@@ -142,7 +142,7 @@ std::uint64_t largest_in(std::string_view list) {
 }
 
 // Pages of the zone that reclaim can free. Up to 4.7 they are named as those of a node are now.
-bool is_reclaimable(std::string_view name, bool has_swap) {
+bool is_reclaimable(std::string_view name) {
   if (!name.starts_with("nr_")) {
     return false;
   }
@@ -150,8 +150,7 @@ bool is_reclaimable(std::string_view name, bool has_swap) {
   if (name.starts_with("zone_")) {
     name.remove_prefix(5);
   }
-  return name == "inactive_file" || name == "active_file" ||
-         (has_swap && (name == "inactive_anon" || name == "active_anon"));
+  return name == "inactive_file" || name == "active_file";
 }
 
 bool is_secret(std::string_view word) {
@@ -218,8 +217,7 @@ void scan_loadavg(std::string_view text, MachineFields& machine) {
   }
 }
 
-void scan_zoneinfo(std::string_view text, bool has_swap,
-                   std::array<ZoneFields, most_zones>& zones) {
+void scan_zoneinfo(std::string_view text, std::array<ZoneFields, most_zones>& zones) {
   zones = {};
   std::size_t used = 0;
   bool counts = false;   // in a zone that is kept
@@ -255,7 +253,7 @@ void scan_zoneinfo(std::string_view text, bool has_swap,
       zone.set(ZoneField::reserve, largest_in(name_and_rest));
     } else if (field.name == "free") {
       zone.set(ZoneField::free, field.number);
-    } else if (field.number && is_reclaimable(field.name, has_swap)) {
+    } else if (field.number && is_reclaimable(field.name)) {
       zone.set(ZoneField::reclaimable, zone.of(ZoneField::reclaimable) + *field.number);
     } else {
       for (const auto& each : zone_names) {
@@ -338,8 +336,7 @@ std::optional<KmsgLine> scan_kmsg(std::string_view record) {
 }
 
 bool tells_kill(std::string_view text) {
-  return text.find("Killed process ") != std::string_view::npos ||
-         text.find("Kill process ") != std::string_view::npos;
+  return text.find("Killed process ") != std::string_view::npos;
 }
 
 std::string_view keep_command_line(char* text, std::size_t size, std::size_t most) {

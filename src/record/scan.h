@@ -17,7 +17,7 @@ void scan_vmstat(std::string_view text, MachineFields& machine);
 void scan_pressure(std::string_view text, MachineFields& machine);  // /proc/pressure/memory
 void scan_loadavg(std::string_view text, MachineFields& machine);
 // Zones with managed pages, in their order; those beyond `most_zones` are left out.
-void scan_zoneinfo(std::string_view text, bool has_swap, std::array<ZoneFields, most_zones>& zones);
+void scan_zoneinfo(std::string_view text, std::array<ZoneFields, most_zones>& zones);
 
 // A file that is one number; nullopt of "max" too.
 std::optional<std::uint64_t> scan_number(std::string_view text);
@@ -38,7 +38,7 @@ struct KmsgLine {
   [[nodiscard]] bool by_kernel() const { return priority >> 3U == 0; }
 };
 std::optional<KmsgLine> scan_kmsg(std::string_view record);
-// "Memory cgroup out of memory: Killed process 12 (name)" and its older forms.
+// "Memory cgroup out of memory: Killed process 12 (name)": one line for each kill.
 bool tells_kill(std::string_view text);
 
 // /proc/PID/cmdline made fit to keep: arguments with spaces between them, what looks like a

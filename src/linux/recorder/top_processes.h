@@ -1,0 +1,54 @@
+// The biggest processes, without looking at each of them all the time: a look goes on where the
+// one before it stopped, and reads those that are known to be big again. Names and command lines
+// are read once, when a process becomes one of them: in the middle of a kill nothing is looked up.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "base/units.h"
+#include "linux/recorder/kept_file.h"
+#include "record/fixed_text.h"
+#include "record/sample.h"
+
+namespace whyoom::linux {
+
+struct TopProcess {
+  std::uint64_t id = 0;  // 0: a free place
+  std::uint64_t pid = 0, start_ticks = 0;
+  KeptFile statm, status;
+  std::uint64_t rss_kib = 0, swap_kib = 0, oom_score_adj = 0;
+  bool noted = false;  // a note with its names is in the segment
+  record::FixedText<64> name;
+  record::FixedText<256> cgroup;
+  record::FixedText<128> command_line;
+};
+
+class TopProcesses {
+ public:
+  explicit TopProcesses(PageSize page) : page_(page), proc_(AT_FDCWD, "/proc", O_DIRECTORY) {}
+
+  // Looks at `most` more processes and fills in the sample's.
+  void look(unsigned most, bool swap_used, record::Sample& sample);
+  // All of them, once.
+  void look_at_all(bool swap_used, record::Sample& sample);
+  // As the last look at all of them counted.
+  [[nodiscard]] std::uint64_t count() const { return count_; }
+
+  std::array<TopProcess, record::most_processes>& top() { return top_; }
+
+ private:
+  bool step(bool swap_used);  // false: all were looked at
+  void measure(TopProcess& process, bool swap_used);
+  void consider(std::string_view pid, bool swap_used);
+  void enter(TopProcess& place, std::string_view pid, std::uint64_t rss, std::uint64_t swap);
+  std::string_view read_of(std::string_view pid, const char* file, std::span<char> room);
+
+  PageSize page_;
+  KeptFile proc_;
+  EntryReader entries_;
+  std::array<TopProcess, record::most_processes> top_{};
+  std::uint64_t next_id_ = 1, seen_ = 0, count_ = 0;
+};
+
+}  // namespace whyoom::linux

@@ -1,0 +1,65 @@
+#include "record/headroom.h"
+
+#include <algorithm>
+
+namespace whyoom::record {
+
+std::optional<Headroom> headroom_of(const Sample& sample, PageSize page) {
+  Headroom result;
+  bool any = false;
+  for (std::size_t i = 0; i < sample.zones.size(); ++i) {
+    const ZoneFields& zone = sample.zones[i];
+    if (!zone.has(ZoneField::free) || !zone.has(ZoneField::min)) {
+      continue;
+    }
+    any = true;
+    const auto pages = [&zone](ZoneField field) { return Pages(zone.of(field)); };
+    const Pages mark = pages(ZoneField::min) + pages(ZoneField::boost) + pages(ZoneField::reserve);
+    const Pages left = pages(ZoneField::free) + pages(ZoneField::reclaimable) - mark;
+    result.left += to_bytes(left, page);
+    result.managed += to_bytes(pages(ZoneField::managed), page);
+    if (to_bytes(left, page) >= result.widest_left) {
+      result.widest = i;
+      result.widest_left = to_bytes(left, page);
+    }
+  }
+  const MachineFields& machine = sample.machine;
+  const KiB anon = KiB(machine.of(Field::active_anon)) + KiB(machine.of(Field::inactive_anon));
+  result.left += to_bytes(std::min(anon, KiB(machine.of(Field::swap_free))));
+  return any ? std::optional(result) : std::nullopt;
+}
+
+Bytes out_of_reach(const Sample& sample, PageSize page) {
+  Pages sum;
+  for (const ZoneFields& zone : sample.zones) {
+    sum += Pages(zone.of(ZoneField::min));
+  }
+  return to_bytes(sum, page);
+}
+
+unsigned Pace::next_ms(const Sample& sample, const std::optional<Headroom>& headroom) {
+  // Tasks stalled for a tenth, or all for a fiftieth, of the last ten seconds.
+  constexpr std::uint64_t some_high = 1000, full_high = 200;
+  constexpr double near_share = 0.05, very_near_share = 0.02, far_share = 0.3;
+  constexpr Bytes far_bytes(std::uint64_t{4} << 30U);
+  constexpr unsigned factor = 5, least_ms = 100, refill_every = 4;
+  const std::uint64_t some = sample.machine.of(Field::psi_some_avg10);
+  const double share = headroom ? headroom->share() : 1;
+  near_ = some >= some_high || sample.machine.of(Field::psi_full_avg10) >= full_high ||
+          share < near_share;
+  if (fixed_) {
+    return base_ms_;
+  }
+  if (near_ && early_ > 0) {
+    --early_;
+    return std::max(least_ms, base_ms_ / (share < very_near_share ? 2 * factor : factor));
+  }
+  if (++waited_ % refill_every == 0) {
+    early_ = std::min(early_ + 1, most_early);
+  }
+  const bool far =
+      !near_ && some == 0 && headroom && share > far_share && headroom->left > far_bytes;
+  return far ? base_ms_ * factor : base_ms_;
+}
+
+}  // namespace whyoom::record

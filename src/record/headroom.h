@@ -1,0 +1,49 @@
+// How far a machine is from the point where an ordinary request of a process fails.
+//
+// A zone serves it while more than min + boost + lowmem_reserve is free there (mm/page_alloc.c
+// __zone_watermark_ok()), and reclaim can free its file pages before that. So what is left is, over
+// the zones, free + file pages - that mark, and of anonymous memory what swap has room for. Slab
+// and what is in the lists of each CPU come on top: it is a little more in truth.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/units.h"
+#include "record/sample.h"
+
+namespace whyoom::record {
+
+struct Headroom {
+  Bytes left;     // until requests fail
+  Bytes managed;  // by all zones
+  // The zone with the most above its mark: the last one to serve. Index of Sample::zones.
+  std::size_t widest = 0;
+  Bytes widest_left;
+  [[nodiscard]] double share() const { return whyoom::share(left, managed); }
+};
+// nullopt: no zone is known.
+std::optional<Headroom> headroom_of(const Sample& sample, PageSize page);
+
+// The sum of the zones' min: what no ordinary request gets.
+Bytes out_of_reach(const Sample& sample, PageSize page);
+
+// How long to wait for the next sample, by the distance to trouble: `base_ms` usually, five times
+// as long far from it, a fifth near it. Near for hours costs no more than `base_ms` does: each
+// sample that comes earlier is taken from a store that fills slowly.
+class Pace {
+ public:
+  explicit Pace(unsigned base_ms, bool fixed) : base_ms_(base_ms), fixed_(fixed) {}
+  unsigned next_ms(const Sample& sample, const std::optional<Headroom>& headroom);
+  [[nodiscard]] bool is_near() const { return near_; }
+
+ private:
+  unsigned base_ms_;
+  bool fixed_;
+  bool near_ = false;
+  static constexpr unsigned most_early = 3000;
+  unsigned early_ = most_early;
+  unsigned waited_ = 0;
+};
+
+}  // namespace whyoom::record

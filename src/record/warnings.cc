@@ -1,0 +1,232 @@
+#include "record/warnings.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "base/human.h"
+#include "memory/watermarks.h"
+
+namespace whyoom::record {
+namespace {
+
+constexpr Setting all_settings[] = {
+    {Field::min_free_kbytes, "vm.min_free_kbytes"},
+    {Field::watermark_scale_factor, "vm.watermark_scale_factor"},
+    {Field::panic_on_oom, "vm.panic_on_oom"},
+    {Field::overcommit_memory, "vm.overcommit_memory"},
+    {Field::swappiness, "vm.swappiness"},
+    {Field::threads_max, "kernel.threads-max"},
+    {Field::pid_max, "kernel.pid_max"},
+    {Field::panic_seconds, "kernel.panic"},
+};
+
+constexpr std::uint64_t again_after_ms = 600'000;  // a story that was told
+constexpr std::uint64_t over_after_ms = 60'000;    // without trouble
+constexpr std::uint64_t point_every_ms = 1000;
+constexpr std::uint64_t soon_s = 60;
+constexpr double short_share = 0.02, over_share = 0.05, trend_share = 0.25;
+constexpr std::uint64_t shortest_trend_ms = 5000;
+
+constexpr std::string_view zone_names[] = {"DMA", "DMA32", "Normal", "HighMem", "Movable"};
+
+std::string_view zone_name(const ZoneFields& zone) {
+  const std::uint64_t index = zone.of(ZoneField::zone);
+  return index < std::size(zone_names) ? zone_names[index] : "a zone";
+}
+
+// Of a limit, in per cent.
+bool is_share(std::uint64_t part, std::uint64_t whole, unsigned per_cent) {
+  return whole > 0 && static_cast<double>(part) * 100 >= static_cast<double>(whole) * per_cent;
+}
+
+}  // namespace
+
+std::string_view name(WarningKind kind) {
+  switch (kind) {
+    case WarningKind::memory_short:
+      return "memory-short";
+    case WarningKind::tasks:
+      return "tasks";
+    case WarningKind::cgroup_pids:
+      return "cgroup-pids";
+    case WarningKind::min_free:
+      return "min-free-raised";
+    case WarningKind::throttled:
+      return "cgroup-throttled";
+  }
+  return "unknown";
+}
+
+std::span<const Setting> settings() { return all_settings; }
+
+KiB default_min_free_of(const Sample& sample, PageSize page) {
+  std::vector<memory::ZoneSize> zones;
+  for (const ZoneFields& zone : sample.zones) {
+    if (zone.has(ZoneField::managed)) {
+      zones.push_back({static_cast<int>(zone.of(ZoneField::node)),
+                       static_cast<kernel::ZoneClass>(zone.of(ZoneField::zone)),
+                       Pages(zone.of(ZoneField::managed))});
+    }
+  }
+  const memory::DefaultMinFree both =
+      memory::default_min_free(zones, page, memory::pageblock_pages(page), memory::rules_for(""));
+  return sample.machine.get(Field::min_free_kbytes) == both.without_thp.count() ? both.without_thp
+                                                                                : both.with_thp;
+}
+
+Warning* Lookout::tell(Story& story, bool trouble, bool over, WarningKind kind) {
+  if (trouble) {
+    story.last_ms = now_ms_;
+  } else if (story.open && over && now_ms_ - story.last_ms >= over_after_ms) {
+    story.open = false;
+  }
+  if (!trouble || story.open || warning_count_ == warnings_.size()) {
+    return nullptr;
+  }
+  story.open = true;
+  if (story.told && now_ms_ - story.told_ms < again_after_ms) {
+    return nullptr;
+  }
+  story.told = true;
+  story.told_ms = now_ms_;
+  Warning& warning = warnings_[warning_count_++];
+  warning.kind = kind;
+  warning.text.clear();
+  return &warning;
+}
+
+void Lookout::look_at_memory(const Sample& now) {
+  headroom_ = headroom_of(now, page_);
+  state_.clear();
+  if (!headroom_) {
+    state_ << "the zones of memory are not known";
+    return;
+  }
+  const Headroom& room = *headroom_;
+  if (points_ == 0 || now_ms_ - trend_[(points_ - 1) % trend_.size()].at_ms >= point_every_ms) {
+    trend_[points_++ % trend_.size()] = {now_ms_, room.left};
+  }
+  // Since the oldest point that is kept.
+  const Point& from = trend_[points_ > trend_.size() ? points_ % trend_.size() : 0];
+  const std::uint64_t took_ms = now_ms_ - from.at_ms;
+  const Bytes a_second =
+      took_ms >= shortest_trend_ms ? (from.left - room.left) * 1000 / took_ms : Bytes(0);
+  const std::uint64_t left_s = a_second > Bytes(0) ? room.left.count() / a_second.count() : ~0ULL;
+  const bool soon = left_s < soon_s && room.share() < trend_share;
+  state_ << human(room.left) << " left before requests fail";
+  if (a_second > Bytes(0) && left_s < 3600) {
+    state_ << ", in " << left_s << " s as it goes";
+  }
+  Warning* warning = tell(memory_, soon || room.share() < short_share, room.share() > over_share,
+                          WarningKind::memory_short);
+  if (warning == nullptr) {
+    return;
+  }
+  const ZoneFields& zone = now.zones[room.widest];
+  warning->text << human(room.left) << " (" << percent(room.share())
+                << " of RAM) are left before requests for memory fail; most in zone "
+                << zone_name(zone) << " of node " << zone.of(ZoneField::node) << ", "
+                << human(room.widest_left) << " above its mark";
+  if (soon) {
+    warning->text << ". It falls by " << human(a_second) << " a second: gone in " << left_s << " s";
+  }
+}
+
+void Lookout::look_at_tasks(const Sample& now) {
+  const auto threads = now.machine.get(Field::threads_max);
+  const auto pids = now.machine.get(Field::pid_max);
+  const auto tasks = now.machine.get(Field::tasks);
+  if (!tasks || (!threads && !pids)) {
+    return;
+  }
+  const bool by_pid = pids && (!threads || *pids < *threads);
+  const std::uint64_t limit = by_pid ? *pids : *threads;
+  if (Warning* warning = tell(tasks_, is_share(*tasks, limit, 90), !is_share(*tasks, limit, 80),
+                              WarningKind::tasks)) {
+    warning->text << *tasks << " tasks of at most " << limit << " ("
+                  << (by_pid ? "kernel.pid_max" : "kernel.threads-max")
+                  << "). At the limit nothing can start a process or a thread: \"Cannot allocate "
+                     "memory\", with memory free";
+  }
+}
+
+void Lookout::look_at_settings(const Sample& now) {
+  change_count_ = 0;
+  for (const Setting& setting : all_settings) {
+    const auto after = now.machine.get(setting.field);
+    const auto before = before_.machine.get(setting.field);
+    if (after && before && *after != *before && change_count_ < changes_.size()) {
+      changes_[change_count_++] = {setting.key, *before, *after};
+    }
+  }
+  const std::uint64_t before = before_.machine.of(Field::min_free_kbytes);
+  const std::uint64_t after = now.machine.of(Field::min_free_kbytes);
+  if (before == 0 || after <= before || warning_count_ == warnings_.size()) {
+    return;
+  }
+  // Each raise is a story of its own.
+  Warning& warning = warnings_[warning_count_++];
+  warning.kind = WarningKind::min_free;
+  warning.text.clear();
+  const Bytes lost = out_of_reach(now, page_) - out_of_reach(before_, page_);
+  const Bytes ram = to_bytes(KiB(now.machine.of(Field::mem_total)));
+  warning.text << "vm.min_free_kbytes was raised from " << before << " to " << after
+               << " kB: " << human(lost) << " more (" << percent(share(lost, ram))
+               << " of RAM) cannot be used";
+  if (default_kib_ > 0) {
+    warning.text << "; the kernel's own choice is " << default_kib_ << " kB";
+  }
+  warning.text << ". `whyoom check` tells what follows";
+}
+
+void Lookout::look_at_cgroup(const CgroupFields& now, std::size_t slot, std::string_view path) {
+  const CgroupFields& before = before_.cgroups[slot];
+  if (now.of(CgroupField::id) != before.of(CgroupField::id)) {
+    pids_[slot] = {};
+    throttled_[slot] = {};
+    held_[slot] = 0;
+  }
+  const auto limit = now.get(CgroupField::pids_max);
+  if (limit) {
+    const std::uint64_t pids = now.of(CgroupField::pids);
+    if (Warning* warning = tell(pids_[slot], is_share(pids, *limit, 90),
+                                !is_share(pids, *limit, 80), WarningKind::cgroup_pids)) {
+      warning->text << "cgroup " << path << " has " << pids << " tasks of at most " << *limit
+                    << " (pids.max). At the limit it can start no process and no thread";
+    }
+  }
+  const auto count = now.get(CgroupField::throttled);
+  const auto last = before.get(CgroupField::throttled);
+  const bool grows = count && last && *count > *last;
+  constexpr unsigned long_enough = 5;
+  held_[slot] = grows ? held_[slot] + 1 : 0;
+  if (Warning* warning =
+          tell(throttled_[slot], held_[slot] >= long_enough, !grows, WarningKind::throttled)) {
+    warning->text << "cgroup " << path << " is held at its memory.high ("
+                  << human(to_bytes(KiB(now.of(CgroupField::current)))) << " of "
+                  << human(to_bytes(KiB(now.of(CgroupField::high))))
+                  << "): its processes wait, and nothing is killed. Raise memory.high, or give it "
+                     "less to do";
+  }
+}
+
+std::span<const Warning> Lookout::look(const Sample& now,
+                                       const std::array<std::string_view, most_cgroups>& paths) {
+  warning_count_ = 0;
+  now_ms_ = now.boot_ms;
+  if (first_) {
+    before_ = now;
+    default_kib_ = default_min_free_of(now, page_).count();
+    first_ = false;
+  }
+  look_at_memory(now);
+  look_at_tasks(now);
+  look_at_settings(now);
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    look_at_cgroup(now.cgroups[i], i, paths[i]);
+  }
+  before_ = now;
+  return {warnings_.data(), warning_count_};
+}
+
+}  // namespace whyoom::record

@@ -1,0 +1,101 @@
+// What the recorder warns of before it happens, by arithmetic over its samples. One story is told
+// once: again only when it was over for a while. Nothing here allocates after the first sample.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "base/units.h"
+#include "record/fixed_text.h"
+#include "record/headroom.h"
+#include "record/sample.h"
+
+namespace whyoom::record {
+
+enum class WarningKind : std::uint8_t {
+  memory_short = 1,  // what is left until requests fail is little, or gone soon
+  tasks = 2,         // of kernel.threads-max or kernel.pid_max
+  cgroup_pids = 3,   // of a cgroup's pids.max
+  min_free = 4,      // vm.min_free_kbytes was raised
+  throttled = 5      // a cgroup is held at its memory.high: slow, and nothing is killed
+};
+std::string_view name(WarningKind kind);  // "memory-short", "tasks", ...
+
+struct Warning {
+  WarningKind kind = WarningKind::memory_short;
+  FixedText<480> text;
+};
+
+// A setting below /proc/sys that a sample has, as sysctl calls it.
+struct Setting {
+  Field field;
+  std::string_view key;
+};
+std::span<const Setting> settings();
+
+// A setting that is another one than in the sample before.
+struct SettingChange {
+  std::string_view key;
+  std::uint64_t before = 0, after = 0;
+};
+
+class Lookout {
+ public:
+  explicit Lookout(PageSize page) : page_(page) {}
+
+  // The warnings that this sample is the first to give reason for; valid until the next call. Of
+  // `paths` are the cgroups in their slots.
+  std::span<const Warning> look(const Sample& now,
+                                const std::array<std::string_view, most_cgroups>& paths);
+  [[nodiscard]] std::span<const SettingChange> changes() const {
+    return {changes_.data(), change_count_};
+  }
+  // In a few words, for who asks how things are: "21 GiB left before requests fail".
+  [[nodiscard]] std::string_view state() const { return state_.view(); }
+  [[nodiscard]] const std::optional<Headroom>& headroom() const { return headroom_; }
+
+ private:
+  struct Story {
+    bool open = false, told = false;
+    std::uint64_t told_ms = 0, last_ms = 0;
+  };
+  // A place for a warning, when the story is one that is to be told.
+  Warning* tell(Story& story, bool trouble, bool over, WarningKind kind);
+  void look_at_memory(const Sample& now);
+  void look_at_tasks(const Sample& now);
+  void look_at_settings(const Sample& now);
+  void look_at_cgroup(const CgroupFields& now, std::size_t slot, std::string_view path);
+
+  PageSize page_;
+  bool first_ = true;
+  Sample before_;
+  std::uint64_t now_ms_ = 0;
+  std::uint64_t default_kib_ = 0;
+  std::optional<Headroom> headroom_;
+
+  struct Point {
+    std::uint64_t at_ms = 0;
+    Bytes left;
+  };
+  std::array<Point, 32> trend_{};  // one a second
+  std::size_t points_ = 0;
+
+  Story memory_, tasks_;
+  std::array<Story, most_cgroups> pids_{}, throttled_{};
+  std::array<unsigned, most_cgroups> held_{};  // looks in a row in which it was throttled
+
+  std::array<Warning, 4 + 2 * most_cgroups> warnings_{};
+  std::size_t warning_count_ = 0;
+  std::array<SettingChange, 8> changes_{};
+  std::size_t change_count_ = 0;
+  FixedText<160> state_;
+};
+
+// The kernel's own choice of vm.min_free_kbytes for the zones of a sample: memory/watermarks.h.
+// Allocates.
+KiB default_min_free_of(const Sample& sample, PageSize page);
+
+}  // namespace whyoom::record
