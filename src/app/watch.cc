@@ -1,0 +1,69 @@
+// `whyoom watch`
+#include <cstdlib>
+#include <memory>
+#include <utility>
+
+#include "app/command.h"
+#include "linux/recorder/recorder.h"
+
+namespace whyoom::app {
+namespace {
+
+struct WatchFlags {
+  std::string store{linux::default_ring};
+  std::optional<unsigned> size_mib, interval_ms;
+  bool once = false;
+  std::vector<std::string> hook;
+};
+
+int watch(const WatchFlags& flags, Console& io) {
+  linux::RecorderOptions options;
+  options.ring.path = flags.store;
+  if (flags.size_mib) {
+    options.ring.bytes = std::uint64_t{*flags.size_mib} << 20U;
+  }
+  options.interval_ms = flags.interval_ms.value_or(options.interval_ms);
+  options.fixed_interval = flags.interval_ms.has_value();
+  options.once = flags.once;
+  options.hook = flags.hook;
+  // The journal takes the urgency of a line from its beginning: sd-daemon(3).
+  const bool to_journal = std::getenv("JOURNAL_STREAM") != nullptr;
+  options.tell = [&io, to_journal](linux::Urgency urgency, std::string_view what) {
+    constexpr std::string_view levels[] = {"<6>", "<4>", "<3>"};
+    io.errors.write(std::string(to_journal ? levels[static_cast<std::size_t>(urgency)] : "") +
+                    "whyoom: " + std::string(what) + "\n");
+    io.errors.flush();
+  };
+  const auto done = linux::record_machine(std::move(options));
+  return done ? nothing_found : io.fail(done.error());
+}
+
+}  // namespace
+
+const Command watch_command{
+    "watch", "whyoom watch [OPTIONS] [HOOK...]",
+    "Records this machine, so that what led to an OOM is there after it.\n"
+    "Once a second, less often far from trouble and more often near it: memory and its zones,\n"
+    "pressure, tasks, settings, the biggest processes and the fullest cgroups, and the kernel's\n"
+    "messages as they come. Warns before it happens. `whyoom history` shows it.",
+    "HOOK is a program with its arguments. It is run, without a shell, for each warning and each\n"
+    "kill, with what it is about and the sentence as its last two arguments.\n"
+    "\nExit status: 0 ended by a signal, 2 wrong use, or nothing could be recorded.\n"
+    "\nExamples:\n"
+    "  sudo whyoom watch\n"
+    "  sudo whyoom watch --once\n"
+    "  sudo whyoom watch --size 256 -- logger -t whyoom\n",
+    [](Flags& flags) -> Work {
+      const auto given = std::make_shared<WatchFlags>();
+      flags.text("--store", "DIR", given->store,
+                 "Where the records are; default /var/lib/whyoom/ring");
+      flags.number("--size", "MIB", given->size_mib, 1, 1U << 20U,
+                   "Most that they take there; default 64");
+      flags.number("--interval", "MS", given->interval_ms, 10, 3'600'000,
+                   "Always so many milliseconds from sample to sample");
+      flags.flag("--once", given->once, "One sample");
+      flags.texts("HOOK", given->hook, "A program to run for each warning and each kill", false);
+      return [given](Console& io) { return watch(*given, io); };
+    }};
+
+}  // namespace whyoom::app

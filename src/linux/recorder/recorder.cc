@@ -1,0 +1,545 @@
+#include "linux/recorder/recorder.h"
+
+#include <malloc.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <optional>
+
+#include "base/text.h"
+#include "linux/file_system.h"
+#include "linux/log_sources.h"
+#include "linux/recorder/kernel_messages.h"
+#include "linux/recorder/sampler.h"
+#include "linux/recorder/service.h"
+#include "linux/run_child.h"
+#include "record/headroom.h"
+#include "record/segment.h"
+#include "record/warnings.h"
+
+namespace whyoom::linux {
+namespace {
+
+using record::Field;
+using record::Kind;
+using record::Note;
+
+constexpr std::uint64_t say_again_after_ms = 600'000;
+constexpr std::uint64_t sync_every_ms = 30'000;    // far from trouble
+constexpr std::uint64_t urgent_after_ms = 10'000;  // a kernel event
+constexpr std::uint64_t look_at_store_ms = 10'000;
+constexpr unsigned least_wait_ms = 100;  // after a trigger of pressure
+// A sample, its names and a few notes.
+constexpr std::size_t room_for_sample = std::size_t{32} << 10U;
+
+PageSize page_size() { return PageSize{static_cast<std::uint32_t>(::sysconf(_SC_PAGESIZE))}; }
+
+// The last message of this boot that the store has.
+std::optional<std::uint64_t> last_message(const std::string& path, const std::string& boot) {
+  std::optional<std::uint64_t> last;
+  const auto segments = open_ring(path);
+  for (std::size_t i = segments ? segments->size() : 0; i > 0 && !last; --i) {
+    const std::string bytes = read_segment_file((*segments)[i - 1]);
+    bool other_boot = false;
+    record::read_segment(bytes, {[](const record::Sample&) {},
+                                 [&](const Note& note) {
+                                   if (note.kind == Kind::segment) {
+                                     other_boot = note.text != boot;
+                                   } else if (note.kind == Kind::kmsg && !other_boot) {
+                                     last = note.a;
+                                   }
+                                 }});
+    if (other_boot) {
+      break;
+    }
+  }
+  return last;
+}
+
+class Recorder {
+ public:
+  Recorder(const RecorderOptions& options, RingWriter ring, MachineClock clock)
+      : options_(options),
+        ring_(std::move(ring)),
+        boot_(std::move(clock.boot)),
+        sampler_(page_size()),
+        lookout_(page_size()),
+        pace_(options.interval_ms, options.fixed_interval),
+        messages_(last_message(options.ring.path, boot_)),
+        hook_(options.hook) {}
+
+  tl::expected<void, std::string> run();
+
+ private:
+  void stay_alive();
+  void open_triggers();
+  void sample(bool whole);
+  void check_clocks();
+  void check_store();
+  void check_kills();
+  void warn();
+  void read_messages();
+  void wait(std::uint64_t until_ms);
+  int take_signal() const;
+
+  Note note(Kind kind) const {
+    Note result;
+    result.kind = kind;
+    result.real_ms = static_cast<std::int64_t>(clock_ms(CLOCK_REALTIME));
+    result.boot_ms = clock_ms(CLOCK_BOOTTIME);
+    return result;
+  }
+  bool begin_segment_if_needed();
+  void put(const Note& note);
+  void write(std::string_view record);
+  void write_names();
+  void store_failed(int error);
+  void trouble(std::string_view what);
+  void event(Urgency urgency, std::string_view kind, std::string_view text);
+
+  const RecorderOptions& options_;
+  RingWriter ring_;
+  std::string boot_;
+  utsname system_{};
+  Sampler sampler_;
+  record::Lookout lookout_;
+  record::Pace pace_;
+  KernelMessages messages_;
+  Hook hook_;
+  ServiceManager manager_;
+  record::Encoder encoder_;
+  Descriptor signals_;
+  KeptFile pressure_;
+
+  record::Sample now_;
+  bool any_ = false;
+  std::uint64_t now_ms_ = 0, synced_ms_ = 0, urgent_until_ms_ = 0, looked_ms_ = 0, told_ms_ = 0;
+  std::uint64_t cost_us_ = 0;
+  std::int64_t clock_offset_ms_ = 0;
+  std::uint64_t asleep_ms_ = 0;
+  std::optional<std::uint64_t> kills_at_start_, kills_;
+  std::uint64_t kills_told_ = 0, kills_silent_ = 0;
+  bool kill_came_ = false;
+  int stopped_by_ = 0;
+
+  int store_error_ = 0;
+  std::uint64_t not_stored_ = 0;
+  std::uint64_t store_told_ms_ = 0;
+};
+
+void Recorder::trouble(std::string_view what) {
+  options_.tell(Urgency::error, what);
+  Note about = note(Kind::trouble);
+  about.text = what;
+  put(about);
+}
+
+// Said once, and counted until it works again.
+void Recorder::store_failed(int error) {
+  ++not_stored_;
+  if (store_error_ == error && now_ms_ - store_told_ms_ < say_again_after_ms) {
+    return;
+  }
+  store_error_ = error;
+  store_told_ms_ = now_ms_;
+  record::FixedText<256> text;
+  text << "nothing can be written to " << options_.ring.path << ": "
+       << std::string_view(std::strerror(error)) << ". Recording goes on, and tries again";
+  options_.tell(Urgency::error, text.view());
+}
+
+bool Recorder::begin_segment_if_needed() {
+  if (!ring_.needs_segment(room_for_sample)) {
+    return true;
+  }
+  if (const int error = ring_.begin_segment()) {
+    store_failed(error);
+    return false;
+  }
+  encoder_.restart();
+  for (TopProcess& process : sampler_.processes().top()) {
+    process.noted = false;
+  }
+  for (FullCgroup& cgroup : sampler_.cgroups().fullest()) {
+    cgroup.noted = false;
+  }
+  Note head = note(Kind::segment);
+  head.a = record::format_version;
+  head.b = ring_.number();
+  head.c = page_size().bytes;
+  head.text = boot_;
+  head.more = system_.release;
+  write(encoder_.note(head));
+  return true;
+}
+
+void Recorder::write(std::string_view record) {
+  if (const int error = ring_.append(record)) {
+    store_failed(error);
+    return;
+  }
+  if (store_error_ != 0) {
+    store_error_ = 0;
+    record::FixedText<128> text;
+    text << "the store takes records again; " << std::exchange(not_stored_, 0) << " were lost";
+    trouble(text.view());
+  }
+}
+
+void Recorder::put(const Note& note) {
+  if (begin_segment_if_needed()) {
+    write(encoder_.note(note));
+  }
+}
+
+void Recorder::write_names() {
+  for (TopProcess& process : sampler_.processes().top()) {
+    if (process.id != 0 && !process.noted) {
+      Note about = note(Kind::process);
+      about.a = process.id;
+      about.b = process.pid;
+      about.c = process.start_ticks;
+      about.text = process.name.view();
+      about.more = process.cgroup.view();
+      about.detail = process.command_line.view();
+      put(about);
+      process.noted = true;
+    }
+  }
+  for (FullCgroup& cgroup : sampler_.cgroups().fullest()) {
+    if (cgroup.id != 0 && !cgroup.noted) {
+      Note about = note(Kind::cgroup);
+      about.a = cgroup.id;
+      about.text = cgroup.path.view();
+      put(about);
+      cgroup.noted = true;
+    }
+  }
+}
+
+void Recorder::event(Urgency urgency, std::string_view kind, std::string_view text) {
+  options_.tell(urgency, text);
+  if (!hook_.call(kind, text, now_ms_)) {
+    options_.tell(Urgency::error, "the hook is too slow; it was not called for this");
+  }
+}
+
+// A wall clock that was set, and time that the machine slept through.
+void Recorder::check_clocks() {
+  constexpr std::int64_t moved_ms = 1500;
+  constexpr std::uint64_t slept_ms = 1000;
+  const std::int64_t offset = now_.real_ms - static_cast<std::int64_t>(now_.boot_ms);
+  const std::uint64_t asleep = now_.boot_ms - std::min(now_.boot_ms, clock_ms(CLOCK_MONOTONIC));
+  const std::int64_t moved = offset - clock_offset_ms_;
+  if (any_ && (moved > moved_ms || moved < -moved_ms)) {
+    Note about = note(Kind::clock);
+    about.a = (static_cast<std::uint64_t>(moved) << 1U) ^ static_cast<std::uint64_t>(moved >> 63);
+    put(about);
+    record::FixedText<128> text;
+    text << "the clock was set " << (moved < 0 ? "back" : "forward") << " by "
+         << static_cast<std::uint64_t>(moved < 0 ? -moved : moved) / 1000 << " s";
+    options_.tell(Urgency::notice, text.view());
+  }
+  if (any_ && asleep > asleep_ms_ + slept_ms) {
+    Note about = note(Kind::asleep);
+    about.a = asleep - asleep_ms_;
+    put(about);
+  }
+  clock_offset_ms_ = offset;
+  asleep_ms_ = asleep;
+}
+
+// Kills that the counter tells of and no line of the kernel does.
+void Recorder::check_kills() {
+  const auto kills = now_.machine.get(Field::oom_kill);
+  if (!kills) {
+    return;
+  }
+  if (!kills_at_start_) {
+    kills_at_start_ = kills_ = kills;
+    kills_told_ = 0;
+    return;
+  }
+  const std::uint64_t since = *kills - std::min(*kills, *kills_at_start_);
+  // The line of a kill comes a little later than its count: it has until the next sample.
+  const std::uint64_t before = *kills_ - std::min(*kills_, *kills_at_start_);
+  const std::uint64_t silent = std::min(since, before) - std::min({since, before, kills_told_});
+  if (*kills != *kills_ || silent > kills_silent_) {
+    Note about = note(Kind::kill);
+    about.a = *kills_;
+    about.b = *kills;
+    about.c = silent > kills_silent_ ? silent - kills_silent_ : 0;
+    put(about);
+    kill_came_ = true;
+    if (about.c > 0) {
+      record::FixedText<160> text;
+      text << "the kernel counted " << about.c
+           << " OOM kills that no line of its log tells of (vmstat oom_kill " << *kills << ")";
+      event(Urgency::warning, "oom-kill-silent", text.view());
+    }
+    kills_silent_ = std::max(silent, kills_silent_);
+  }
+  kills_ = kills;
+}
+
+void Recorder::warn() {
+  std::array<std::string_view, record::most_cgroups> paths;
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    paths[i] = sampler_.cgroups().fullest()[i].path.view();
+  }
+  const auto warnings = lookout_.look(now_, paths);
+  for (const record::SettingChange& change : lookout_.changes()) {
+    Note about = note(Kind::setting);
+    about.a = change.before;
+    about.b = change.after;
+    about.text = change.key;
+    put(about);
+    record::FixedText<160> text;
+    text << change.key << " was changed from " << change.before << " to " << change.after;
+    options_.tell(Urgency::notice, text.view());
+  }
+  for (const record::Warning& warning : warnings) {
+    Note about = note(Kind::warning);
+    about.a = static_cast<std::uint64_t>(warning.kind);
+    about.text = warning.text.view();
+    put(about);
+    event(Urgency::warning, record::name(warning.kind), warning.text.view());
+  }
+}
+
+void Recorder::sample(bool whole) {
+  const std::uint64_t began_us = clock_ms(CLOCK_MONOTONIC);
+  timespec begin{}, end{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin);
+  now_ms_ = began_us;
+  check_store();
+  whole ? sampler_.take_whole(now_) : sampler_.take(now_, pace_.is_near());
+  now_.machine.set(Field::cost_us, cost_us_);
+  check_clocks();
+  if (begin_segment_if_needed()) {
+    write_names();
+    write(encoder_.sample(now_));
+  }
+  check_kills();
+  warn();
+  const bool urgent = pace_.is_near() || now_ms_ < urgent_until_ms_ || kill_came_;
+  if (std::exchange(kill_came_, false)) {
+    urgent_until_ms_ = now_ms_ + urgent_after_ms;
+  }
+  if (urgent || now_ms_ - synced_ms_ >= sync_every_ms) {
+    synced_ms_ = now_ms_;
+    if (const int error = ring_.sync()) {
+      store_failed(error);
+    }
+  }
+  any_ = true;
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
+  cost_us_ = static_cast<std::uint64_t>((end.tv_sec - begin.tv_sec) * 1'000'000 +
+                                        (end.tv_nsec - begin.tv_nsec) / 1000);
+}
+
+// A directory that was deleted is made again.
+void Recorder::check_store() {
+  if (now_ms_ - looked_ms_ < look_at_store_ms) {
+    return;
+  }
+  looked_ms_ = now_ms_;
+  if (!ring_.is_gone()) {
+    return;
+  }
+  auto again = RingWriter::open(options_.ring);
+  if (!again) {
+    if (now_ms_ - store_told_ms_ >= say_again_after_ms || store_told_ms_ == 0) {
+      store_told_ms_ = now_ms_;
+      options_.tell(Urgency::error, again.error());
+    }
+    return;
+  }
+  ring_ = std::move(*again);
+  trouble("the store was deleted or replaced; a new one was begun");
+}
+
+void Recorder::read_messages() {
+  for (;;) {
+    const KernelMessages::Next next = messages_.next(now_ms_);
+    if (next.lost > 0) {
+      Note gap = note(Kind::kmsg_gap);
+      gap.a = next.lost;
+      put(gap);
+      record::FixedText<128> text;
+      text << next.lost << " messages of the kernel are not recorded: they came too fast";
+      options_.tell(Urgency::warning, text.view());
+    }
+    if (!next.line) {
+      return;
+    }
+    Note line = note(Kind::kmsg);
+    line.a = next.line->sequence;
+    line.text = next.line->line;
+    put(line);
+    if (any_ && next.line->by_kernel() && record::tells_kill(next.line->text)) {
+      ++kills_told_;
+      kill_came_ = true;
+      event(Urgency::warning, "oom-kill", next.line->text);
+    }
+  }
+}
+
+int Recorder::take_signal() const {
+  signalfd_siginfo info{};
+  int last = 0;
+  while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
+    last = info.ssi_signo == SIGCHLD ? last : static_cast<int>(info.ssi_signo);
+  }
+  return last;
+}
+
+// Until the next sample is due, or something happens that is a reason for one.
+void Recorder::wait(std::uint64_t until_ms) {
+  const std::uint64_t began = clock_ms(CLOCK_MONOTONIC);
+  std::array<pollfd, 3> files{pollfd{signals_.get(), POLLIN, 0}, pollfd{messages_.fd(), POLLIN, 0},
+                              pollfd{pressure_.get(), POLLPRI, 0}};
+  while (stopped_by_ == 0) {
+    now_ms_ = clock_ms(CLOCK_MONOTONIC);
+    if (now_ms_ >= until_ms) {
+      return;
+    }
+    const int ready = ::poll(files.data(), files.size(), static_cast<int>(until_ms - now_ms_));
+    if (ready <= 0) {
+      continue;
+    }
+    now_ms_ = clock_ms(CLOCK_MONOTONIC);
+    if ((files[0].revents & POLLIN) != 0) {
+      stopped_by_ = take_signal();
+      if (const std::string_view what = hook_.tend(now_ms_); !what.empty()) {
+        options_.tell(Urgency::error, what);
+      }
+    }
+    if ((files[1].revents & POLLIN) != 0) {
+      read_messages();
+    } else if (files[1].revents != 0) {
+      files[1].fd = -1;
+    }
+    if ((files[2].revents & POLLERR) != 0) {
+      files[2].fd = -1;
+    } else if ((files[2].revents & POLLPRI) != 0) {
+      until_ms = std::min(until_ms, began + least_wait_ms);
+      files[2].fd = -1;  // once is enough for one sample
+    }
+    if (kill_came_) {
+      return;
+    }
+  }
+}
+
+// Locked in memory as far as it was used, and the last one to be killed.
+void Recorder::stay_alive() {
+  ::malloc_trim(0);
+  constexpr int on_fault = 4;  // MCL_ONFAULT, since 4.4
+  if (::mlockall(MCL_CURRENT | MCL_FUTURE | on_fault) != 0 &&
+      ::mlockall(MCL_CURRENT | MCL_FUTURE) != 0) {
+    options_.tell(Urgency::notice,
+                  "memory cannot be locked (CAP_IPC_LOCK): under pressure the recorder may have to "
+                  "wait for its own pages");
+  }
+  const Descriptor score(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
+  if (score.get() < 0 || write_all(score.get(), "-900") != 0) {
+    options_.tell(Urgency::notice,
+                  "oom_score_adj cannot be lowered (CAP_SYS_RESOURCE): the kernel may kill the "
+                  "recorder");
+  }
+}
+
+void Recorder::open_triggers() {
+  pressure_ = KeptFile(AT_FDCWD, "/proc/pressure/memory", O_RDWR);
+  // Any task stalled for 100 ms in a second.
+  constexpr std::string_view trigger("some 100000 1000000\0", 20);
+  if (pressure_ && ::write(pressure_.get(), trigger.data(), trigger.size()) < 0) {
+    pressure_ = KeptFile();
+  }
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) {
+    sigaddset(&signals, signal);
+  }
+  ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+  signals_ = Descriptor(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+tl::expected<void, std::string> Recorder::run() {
+  if (!sampler_.sees_memory()) {
+    return tl::unexpected(std::string("/proc/meminfo cannot be read: nothing to record"));
+  }
+  ::uname(&system_);
+  open_triggers();
+  if (messages_.fd() < 0) {
+    options_.tell(Urgency::warning,
+                  "/dev/kmsg cannot be read (CAP_SYSLOG): the kernel's reports are not recorded");
+  }
+  now_ms_ = clock_ms(CLOCK_MONOTONIC);
+  if (ring_.cut_bytes() > 0) {
+    record::FixedText<128> text;
+    text << "the last recorder ended half-way through a record; " << ring_.cut_bytes()
+         << " bytes were cut off";
+    trouble(text.view());
+  }
+  read_messages();
+  sample(true);
+  if (store_error_ != 0) {
+    return tl::unexpected("nothing can be written to " + printable(options_.ring.path) + ": " +
+                          errno_text(store_error_));
+  }
+  options_.tell(Urgency::notice, lookout_.state());
+  manager_.send("READY=1");
+  if (!options_.once) {
+    stay_alive();
+  }
+  while (!options_.once && stopped_by_ == 0) {
+    record::FixedText<256> status;
+    status << "WATCHDOG=1\nSTATUS=" << lookout_.state();
+    manager_.send(status.view());
+    wait(now_ms_ + pace_.next_ms(now_, lookout_.headroom()));
+    if (stopped_by_ == 0) {
+      sample(false);
+      if (const std::string_view what = hook_.tend(now_ms_); !what.empty()) {
+        options_.tell(Urgency::error, what);
+      }
+    }
+  }
+  Note end = note(Kind::stopped);
+  end.a = static_cast<std::uint64_t>(stopped_by_);
+  put(end);
+  manager_.send("STOPPING=1");
+  ring_.close();
+  return {};
+}
+
+}  // namespace
+
+tl::expected<void, std::string> record_machine(RecorderOptions options) {
+  if (!options.hook.empty() && options.hook[0].find('/') == std::string::npos) {
+    const char* path = std::getenv("PATH");
+    const std::string program = find_program(options.hook[0], path == nullptr ? "" : path);
+    if (program.empty()) {
+      return tl::unexpected("there is no program " + printable(options.hook[0]) + " in PATH");
+    }
+    options.hook[0] = program;
+  }
+  auto ring = RingWriter::open(options.ring);
+  if (!ring) {
+    return tl::unexpected(ring.error());
+  }
+  return std::make_unique<Recorder>(options, std::move(*ring), machine_clock())->run();
+}
+
+}  // namespace whyoom::linux

@@ -1,0 +1,84 @@
+#include "linux/recorder/sampler.h"
+
+#include <algorithm>
+#include <ctime>
+#include <string>
+
+#include "record/scan.h"
+#include "record/warnings.h"
+
+namespace whyoom::linux {
+namespace {
+
+using Field = record::Field;
+
+// zoneinfo of a machine with hundreds of CPUs; only what is used of it is in memory.
+constexpr std::size_t room_size = std::size_t{1} << 20U;
+
+bool uses_swap(const record::Sample& sample) {
+  return sample.machine.of(Field::swap_total) > sample.machine.of(Field::swap_free);
+}
+
+}  // namespace
+
+std::uint64_t clock_ms(int clock) {
+  timespec time{};
+  ::clock_gettime(clock, &time);
+  return static_cast<std::uint64_t>(time.tv_sec) * 1000 +
+         static_cast<std::uint64_t>(time.tv_nsec) / 1'000'000;
+}
+
+Sampler::Sampler(PageSize page)
+    : meminfo_(AT_FDCWD, "/proc/meminfo"),
+      vmstat_(AT_FDCWD, "/proc/vmstat"),
+      zoneinfo_(AT_FDCWD, "/proc/zoneinfo"),
+      pressure_(AT_FDCWD, "/proc/pressure/memory"),
+      loadavg_(AT_FDCWD, "/proc/loadavg"),
+      processes_(std::make_unique<TopProcesses>(page)),
+      cgroups_(std::make_unique<FullCgroups>()),
+      room_(room_size) {
+  for (const record::Setting& setting : record::settings()) {
+    std::string path = "/proc/sys/" + std::string(setting.key);
+    std::replace(path.begin() + 10, path.end(), '.', '/');
+    settings_.emplace_back(AT_FDCWD, path.c_str());
+  }
+}
+
+void Sampler::take_machine(record::Sample& sample) {
+  sample.real_ms = static_cast<std::int64_t>(clock_ms(CLOCK_REALTIME));
+  sample.boot_ms = clock_ms(CLOCK_BOOTTIME);
+  record::MachineFields& machine = sample.machine;
+  machine = {};
+  record::scan_meminfo(meminfo_.read(room_), machine);
+  record::scan_vmstat(vmstat_.read(room_), machine);
+  record::scan_pressure(pressure_.read_short({room_.data(), 256}), machine);
+  record::scan_loadavg(loadavg_.read_short({room_.data(), 128}), machine);
+  record::scan_zoneinfo(zoneinfo_.read(room_), sample.zones);
+  for (std::size_t i = 0; i < settings_.size(); ++i) {
+    const Field field = record::settings()[i].field;
+    const std::string_view text = settings_[i].read_short({room_.data(), 64});
+    machine.set(field, field == Field::panic_seconds ? record::scan_signed(text)
+                                                     : record::scan_number(text));
+  }
+}
+
+void Sampler::take(record::Sample& sample, bool near) {
+  take_machine(sample);
+  // All of them in ten looks where they are few, and never so many that it is felt.
+  constexpr unsigned least = 16, most = 200, near_factor = 4, cgroups = 2;
+  const auto part =
+      static_cast<unsigned>(std::clamp<std::uint64_t>(processes_->count() / 10, least, most));
+  processes_->look(near ? part * near_factor : part, uses_swap(sample), sample);
+  cgroups_->look(near ? cgroups * near_factor : cgroups, sample.machine.of(Field::mem_total),
+                 sample);
+  sample.machine.set(Field::processes, processes_->count());
+}
+
+void Sampler::take_whole(record::Sample& sample) {
+  take_machine(sample);
+  processes_->look_at_all(uses_swap(sample), sample);
+  cgroups_->look_at_all(sample.machine.of(Field::mem_total), sample);
+  sample.machine.set(Field::processes, processes_->count());
+}
+
+}  // namespace whyoom::linux

@@ -1,0 +1,40 @@
+// One sample of this machine: all files open, all buffers there before the first one.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/units.h"
+#include "linux/recorder/full_cgroups.h"
+#include "linux/recorder/kept_file.h"
+#include "linux/recorder/top_processes.h"
+#include "record/sample.h"
+
+namespace whyoom::linux {
+
+class Sampler {
+ public:
+  explicit Sampler(PageSize page);
+  // `near`: trouble is near, so that more processes and cgroups are looked at.
+  void take(record::Sample& sample, bool near);
+  void take_whole(record::Sample& sample);  // all processes and cgroups
+
+  [[nodiscard]] bool sees_memory() const { return static_cast<bool>(meminfo_); }
+  TopProcesses& processes() { return *processes_; }
+  FullCgroups& cgroups() { return *cgroups_; }
+
+ private:
+  void take_machine(record::Sample& sample);
+
+  KeptFile meminfo_, vmstat_, zoneinfo_, pressure_, loadavg_;
+  std::vector<KeptFile> settings_;
+  std::unique_ptr<TopProcesses> processes_;
+  std::unique_ptr<FullCgroups> cgroups_;
+  std::vector<char> room_;
+};
+
+std::uint64_t clock_ms(int clock);
+
+}  // namespace whyoom::linux
