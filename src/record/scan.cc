@@ -80,12 +80,23 @@ NamedNumber split(std::string_view line) {
   return {name, cursor.take_unsigned()};
 }
 
+// Most lines are of no interest, and are told by their first letters.
+bool is_of_interest(std::string_view line, std::span<const Named> names) {
+  return std::ranges::any_of(names, [line](const Named& each) {
+    return line.size() > 2 && line[0] == each.name[0] && line[1] == each.name[1];
+  });
+}
+
 void scan_lines(std::string_view text, std::span<const Named> names, MachineFields& machine) {
   while (!text.empty()) {
-    const NamedNumber line = split(take_line(text));
+    const std::string_view line = take_line(text);
+    if (!is_of_interest(line, names)) {
+      continue;
+    }
+    const NamedNumber field = split(line);
     for (const Named& each : names) {
-      if (each.name == line.name) {
-        machine.set(each.field, line.number);
+      if (each.name == field.name) {
+        machine.set(each.field, field.number);
         break;
       }
     }
@@ -173,10 +184,10 @@ void scan_vmstat(std::string_view text, MachineFields& machine) {
   std::array<std::optional<std::uint64_t>, std::size(vmstat_sums)> sums{};
   std::string_view rest = text;
   while (!rest.empty()) {
-    const NamedNumber line = split(take_line(rest));
-    for (std::size_t i = 0; line.number && i < sums.size(); ++i) {
-      if (line.name.starts_with(vmstat_sums[i].name)) {
-        sums[i] = sums[i].value_or(0) + *line.number;
+    const std::string_view line = take_line(rest);
+    for (std::size_t i = 0; i < sums.size(); ++i) {
+      if (line.starts_with(vmstat_sums[i].name)) {
+        sums[i] = sums[i].value_or(0) + split(line).number.value_or(0);
       }
     }
   }
@@ -244,7 +255,11 @@ void scan_zoneinfo(std::string_view text, std::array<ZoneFields, most_zones>& zo
       of_node = false;
       name_and_rest.remove_prefix(std::string_view("pages ").size());
     }
-    if (of_node) {
+    // Of the many counters two kinds matter.
+    if (of_node ||
+        (name_and_rest.starts_with("nr_") && !name_and_rest.starts_with("nr_zone_") &&
+         !name_and_rest.starts_with("nr_free_cma") && !name_and_rest.starts_with("nr_inactive_") &&
+         !name_and_rest.starts_with("nr_active_"))) {
       continue;
     }
     const NamedNumber field = split(name_and_rest);

@@ -3,6 +3,7 @@
 #include <dirent.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "record/scan.h"
 
@@ -73,7 +74,8 @@ void FullCgroups::read_limits(int memory, int pids, record::CgroupFields& fields
   }
 }
 
-void FullCgroups::measure(FullCgroup& cgroup) const {
+// `killed`: the machine counted a kill since the last look.
+void FullCgroups::measure(FullCgroup& cgroup, bool killed) const {
   std::array<char, 512> room;
   const auto current = record::scan_number(cgroup.current.read_short(room));
   if (!current) {  // it was removed
@@ -81,10 +83,12 @@ void FullCgroups::measure(FullCgroup& cgroup) const {
     return;
   }
   cgroup.fields.set(Field::current, *current / 1024);
-  const std::string_view events = cgroup.events.read_short(room);
-  cgroup.fields.set(Field::oom_kills, record::scan_named(events, "oom_kill"));
-  if (!first_version_) {
-    cgroup.fields.set(Field::throttled, record::scan_named(events, "high"));
+  if (killed || !cgroup.fields.has(Field::oom_kills) || cgroup.fields.has(Field::high)) {
+    const std::string_view events = cgroup.events.read_short(room);
+    cgroup.fields.set(Field::oom_kills, record::scan_named(events, "oom_kill"));
+    if (!first_version_) {
+      cgroup.fields.set(Field::throttled, record::scan_named(events, "high"));
+    }
   }
   cgroup.fields.set(Field::pids, record::scan_number(cgroup.pids.read_short(room)));
 }
@@ -98,6 +102,13 @@ void FullCgroups::consider(std::uint64_t ram_kib) {
     own_pids = Descriptor(::openat(pids_.get(), below.view().data(), directory_flags));
   }
   const int pids = first_version_ ? own_pids.get() : memory;
+  for (FullCgroup& known : fullest_) {
+    if (known.id != 0 && known.path.view() == path()) {
+      read_limits(memory, pids, known.fields);
+      known.score = score_of(known.fields, ram_kib);
+      return;
+    }
+  }
   record::CgroupFields fields;
   read_limits(memory, pids, fields);
   const char* current = first_version_ ? "memory.usage_in_bytes" : "memory.current";
@@ -109,13 +120,6 @@ void FullCgroups::consider(std::uint64_t ram_kib) {
     return;  // the top one has none
   }
   const std::uint64_t score = score_of(fields, ram_kib);
-  for (FullCgroup& known : fullest_) {
-    if (known.id != 0 && known.path.view() == path()) {
-      read_limits(memory, pids, known.fields);
-      known.score = score;
-      return;
-    }
-  }
   const auto place = std::ranges::min_element(
       fullest_, {}, [](const FullCgroup& each) { return each.id == 0 ? 0 : each.score + 1; });
   if (score == 0 || (place->id != 0 && score <= place->score + place->score / 8)) {
@@ -175,9 +179,11 @@ bool FullCgroups::step(std::uint64_t ram_kib) {
 }
 
 void FullCgroups::look(unsigned most, std::uint64_t ram_kib, record::Sample& sample) {
+  const std::uint64_t kills = sample.machine.of(record::Field::oom_kill);
+  const bool killed = kills != std::exchange(kills_, kills);
   for (FullCgroup& cgroup : fullest_) {
     if (cgroup.id != 0) {
-      measure(cgroup);
+      measure(cgroup, killed);
     }
   }
   for (unsigned i = 0; i < most && step(ram_kib); ++i) {

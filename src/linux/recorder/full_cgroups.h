@@ -38,7 +38,7 @@ class FullCgroups {
   bool step(std::uint64_t ram_kib);  // false: the whole tree was looked at
   void consider(std::uint64_t ram_kib);
   void read_limits(int memory, int pids, record::CgroupFields& fields) const;
-  void measure(FullCgroup& cgroup) const;
+  void measure(FullCgroup& cgroup, bool killed) const;
   [[nodiscard]] std::string_view path() const { return {path_.data(), path_size_}; }
 
   bool first_version_ = false;
@@ -48,7 +48,7 @@ class FullCgroups {
   std::array<char, 256> path_{};
   std::size_t path_size_ = 0;
   std::array<FullCgroup, record::most_cgroups> fullest_{};
-  std::uint64_t next_id_ = 1;
+  std::uint64_t next_id_ = 1, kills_ = 0;
 };
 
 }  // namespace whyoom::linux

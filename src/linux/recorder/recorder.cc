@@ -1,5 +1,6 @@
 #include "linux/recorder/recorder.h"
 
+#include <link.h>
 #include <malloc.h>
 #include <poll.h>
 #include <sys/mman.h>
@@ -15,6 +16,7 @@
 #include <cstring>
 #include <ctime>
 #include <optional>
+#include <span>
 
 #include "base/text.h"
 #include "linux/file_system.h"
@@ -64,6 +66,24 @@ std::optional<std::uint64_t> last_message(const std::string& path, const std::st
     }
   }
   return last;
+}
+
+// The command line, the help, the first look: what the program will not run again does not have to
+// stay in memory. What it needs comes back by itself.
+void drop_code_of_the_start() {
+  ::dl_iterate_phdr(
+      [](dl_phdr_info* info, std::size_t, void*) {
+        for (const auto& part : std::span(info->dlpi_phdr, info->dlpi_phnum)) {
+          if (part.p_type == PT_LOAD && (part.p_flags & PF_W) == 0) {
+            const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+            const std::uintptr_t begin = (info->dlpi_addr + part.p_vaddr) & ~(page - 1);
+            const std::uintptr_t end = info->dlpi_addr + part.p_vaddr + part.p_memsz;
+            (void)::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+          }
+        }
+        return 0;
+      },
+      nullptr);
 }
 
 class Recorder {
@@ -445,6 +465,7 @@ void Recorder::wait(std::uint64_t until_ms) {
 // Locked in memory as far as it was used, and the last one to be killed.
 void Recorder::stay_alive() {
   ::malloc_trim(0);
+  drop_code_of_the_start();
   constexpr int on_fault = 4;  // MCL_ONFAULT, since 4.4
   if (::mlockall(MCL_CURRENT | MCL_FUTURE | on_fault) != 0 &&
       ::mlockall(MCL_CURRENT | MCL_FUTURE) != 0) {
@@ -462,8 +483,9 @@ void Recorder::stay_alive() {
 
 void Recorder::open_triggers() {
   pressure_ = KeptFile(AT_FDCWD, "/proc/pressure/memory", O_RDWR);
-  // Any task stalled for 100 ms in a second.
-  constexpr std::string_view trigger("some 100000 1000000\0", 20);
+  // Any task stalled for 200 ms in two seconds: without CAP_SYS_RESOURCE the kernel takes no other
+  // time.
+  constexpr std::string_view trigger("some 200000 2000000\0", 20);
   if (pressure_ && ::write(pressure_.get(), trigger.data(), trigger.size()) < 0) {
     pressure_ = KeptFile();
   }

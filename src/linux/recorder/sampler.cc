@@ -36,7 +36,7 @@ Sampler::Sampler(PageSize page)
       loadavg_(AT_FDCWD, "/proc/loadavg"),
       processes_(std::make_unique<TopProcesses>(page)),
       cgroups_(std::make_unique<FullCgroups>()),
-      room_(room_size) {
+      room_(new char[room_size]) {
   for (const record::Setting& setting : record::settings()) {
     std::string path = "/proc/sys/" + std::string(setting.key);
     std::replace(path.begin() + 10, path.end(), '.', '/');
@@ -49,14 +49,15 @@ void Sampler::take_machine(record::Sample& sample) {
   sample.boot_ms = clock_ms(CLOCK_BOOTTIME);
   record::MachineFields& machine = sample.machine;
   machine = {};
-  record::scan_meminfo(meminfo_.read(room_), machine);
-  record::scan_vmstat(vmstat_.read(room_), machine);
-  record::scan_pressure(pressure_.read_short({room_.data(), 256}), machine);
-  record::scan_loadavg(loadavg_.read_short({room_.data(), 128}), machine);
-  record::scan_zoneinfo(zoneinfo_.read(room_), sample.zones);
+  const std::span<char> room(room_.get(), room_size);
+  record::scan_meminfo(meminfo_.read_short(room), machine);
+  record::scan_vmstat(vmstat_.read(room), machine);
+  record::scan_pressure(pressure_.read_short({room_.get(), 256}), machine);
+  record::scan_loadavg(loadavg_.read_short({room_.get(), 128}), machine);
+  record::scan_zoneinfo(zoneinfo_.read(room), sample.zones);
   for (std::size_t i = 0; i < settings_.size(); ++i) {
     const Field field = record::settings()[i].field;
-    const std::string_view text = settings_[i].read_short({room_.data(), 64});
+    const std::string_view text = settings_[i].read_short({room_.get(), 64});
     machine.set(field, field == Field::panic_seconds ? record::scan_signed(text)
                                                      : record::scan_number(text));
   }
@@ -64,10 +65,10 @@ void Sampler::take_machine(record::Sample& sample) {
 
 void Sampler::take(record::Sample& sample, bool near) {
   take_machine(sample);
-  // All of them in ten looks where they are few, and never so many that it is felt.
-  constexpr unsigned least = 16, most = 200, near_factor = 4, cgroups = 2;
+  // All of them in twenty looks where they are few, and never so many that it is felt.
+  constexpr unsigned least = 8, most = 200, near_factor = 4, cgroups = 1;
   const auto part =
-      static_cast<unsigned>(std::clamp<std::uint64_t>(processes_->count() / 10, least, most));
+      static_cast<unsigned>(std::clamp<std::uint64_t>(processes_->count() / 20, least, most));
   processes_->look(near ? part * near_factor : part, uses_swap(sample), sample);
   cgroups_->look(near ? cgroups * near_factor : cgroups, sample.machine.of(Field::mem_total),
                  sample);

@@ -32,7 +32,7 @@ class Sampler {
   std::vector<KeptFile> settings_;
   std::unique_ptr<TopProcesses> processes_;
   std::unique_ptr<FullCgroups> cgroups_;
-  std::vector<char> room_;
+  std::unique_ptr<char[]> room_;  // not touched before it is used
 };
 
 std::uint64_t clock_ms(int clock);

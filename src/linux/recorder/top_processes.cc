@@ -78,17 +78,19 @@ void TopProcesses::enter(TopProcess& place, std::string_view pid, std::uint64_t 
   place.command_line << record::keep_command_line(room.data(), command_line.size(), 128);
 }
 
-void TopProcesses::consider(std::string_view pid, bool swap_used) {
+// False: nothing had to be read.
+bool TopProcesses::consider(std::string_view pid, bool swap_used) {
   const auto number = parse_number<std::uint64_t>(pid);
   const auto is_it = [&number](const TopProcess& each) {
     return each.id != 0 && each.pid == number;
   };
   if (!number) {
-    return;
+    return false;
   }
   ++seen_;
-  if (std::ranges::any_of(top_, is_it)) {
-    return;  // measured by each look
+  const bool small_number = *number < empty_.size();
+  if ((small_number && empty_[*number]) || std::ranges::any_of(top_, is_it)) {
+    return false;  // those at the top are measured by each look
   }
   std::array<char, 4096> room;
   std::uint64_t rss = 0, swap = 0;
@@ -100,8 +102,11 @@ void TopProcesses::consider(std::string_view pid, bool swap_used) {
     const Pages pages(record::scan_statm(read_of(pid, "statm", room)).value_or(0));
     rss = to_kib(pages, page_).count();
   }
+  if (small_number) {
+    empty_[*number] = rss + swap == 0;
+  }
   if (rss + swap < least_kib) {
-    return;
+    return true;
   }
   const auto place = std::ranges::min_element(top_, {}, [](const TopProcess& each) {
     return each.id == 0 ? 0 : each.rss_kib + each.swap_kib;
@@ -111,19 +116,21 @@ void TopProcesses::consider(std::string_view pid, bool swap_used) {
   if (rss + swap > smallest + smallest / 8) {
     enter(*place, pid, rss, swap);
   }
+  return true;
 }
 
-bool TopProcesses::step(bool swap_used) {
+TopProcesses::Step TopProcesses::step(bool swap_used) {
   const std::string_view name = entries_.next(proc_.get());
   if (name.empty()) {
+    constexpr unsigned forget_every = 16;
+    if (++rounds_ % forget_every == 0) {
+      empty_.reset();
+    }
     count_ = seen_;
     seen_ = 0;
-    return false;
+    return Step::end;
   }
-  if (is_digit(name.front())) {
-    consider(name, swap_used);
-  }
-  return true;
+  return is_digit(name.front()) && consider(name, swap_used) ? Step::read : Step::skipped;
 }
 
 void TopProcesses::look(unsigned most, bool swap_used, record::Sample& sample) {
@@ -133,7 +140,15 @@ void TopProcesses::look(unsigned most, bool swap_used, record::Sample& sample) {
       measure(process, swap_used);
     }
   }
-  for (unsigned i = 0; i < most && step(swap_used); ++i) {
+  // Entries that need no reading are cheap, not free.
+  constexpr unsigned most_skipped = 8;
+  unsigned skipped = 0;
+  for (unsigned read = 0; read < most && skipped < most * most_skipped;) {
+    const Step done = step(swap_used);
+    if (done == Step::end) {
+      break;
+    }
+    ++(done == Step::read ? read : skipped);
   }
   for (std::size_t i = 0; i < top_.size(); ++i) {
     const TopProcess& process = top_[i];
@@ -152,7 +167,7 @@ void TopProcesses::look(unsigned most, bool swap_used, record::Sample& sample) {
 void TopProcesses::look_at_all(bool swap_used, record::Sample& sample) {
   entries_.rewind(proc_.get());
   seen_ = 0;
-  while (step(swap_used)) {
+  while (step(swap_used) != Step::end) {
   }
   look(0, swap_used, sample);
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <cstdint>
 
 #include "base/units.h"
@@ -28,7 +29,7 @@ class TopProcesses {
  public:
   explicit TopProcesses(PageSize page) : page_(page), proc_(AT_FDCWD, "/proc", O_DIRECTORY) {}
 
-  // Looks at `most` more processes and fills in the sample's.
+  // Reads `most` more processes and fills in the sample's.
   void look(unsigned most, bool swap_used, record::Sample& sample);
   // All of them, once.
   void look_at_all(bool swap_used, record::Sample& sample);
@@ -38,9 +39,10 @@ class TopProcesses {
   std::array<TopProcess, record::most_processes>& top() { return top_; }
 
  private:
-  bool step(bool swap_used);  // false: all were looked at
+  enum class Step : std::uint8_t { read, skipped, end };
+  Step step(bool swap_used);
   void measure(TopProcess& process, bool swap_used);
-  void consider(std::string_view pid, bool swap_used);
+  bool consider(std::string_view pid, bool swap_used);
   void enter(TopProcess& place, std::string_view pid, std::uint64_t rss, std::uint64_t swap);
   std::string_view read_of(std::string_view pid, const char* file, std::span<char> room);
 
@@ -48,6 +50,10 @@ class TopProcesses {
   KeptFile proc_;
   EntryReader entries_;
   std::array<TopProcess, record::most_processes> top_{};
+  // Threads of the kernel have no memory: they are left out, and looked at again in a while because
+  // another process can have the number by then.
+  std::bitset<65536> empty_;
+  unsigned rounds_ = 0;
   std::uint64_t next_id_ = 1, seen_ = 0, count_ = 0;
 };
 
