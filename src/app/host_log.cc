@@ -149,16 +149,19 @@ void HostLog::data(std::string_view chunk) {
 void HostLog::date(report::Time& time, const std::string& boot, report::EventCopy* seen) const {
   std::optional<std::int64_t> at;
   auto clock = Clock::exact;
-  const bool this_boot = source_.kind == linux::LogSource::Kind::ring;
+  const bool recorded = source_.kind == linux::LogSource::Kind::recorder;
+  const bool of_kernel = source_.kind == linux::LogSource::Kind::ring || recorded;
+  const std::int64_t booted_us = recorded ? source_.booted_us : clock_.booted_us;
   if (const auto journal = journal_clock(time.wall)) {
     at = journal;
     time.wall = iso_utc(*journal);
   } else if (const auto wall = logtext::parse_wall(time.wall)) {
     at = epoch_us(*wall, source_.modified_us.value_or(clock_.now_us));
     clock = wall->offset_seconds ? Clock::exact : Clock::no_zone;
-  } else if (this_boot && time.monotonic_us && clock_.suspended_us < most_suspended_us &&
+  } else if (of_kernel && time.monotonic_us &&
+             (recorded || clock_.suspended_us < most_suspended_us) &&
              *time.monotonic_us < std::uint64_t{1} << 60U) {
-    at = clock_.booted_us + static_cast<std::int64_t>(*time.monotonic_us);
+    at = booted_us + static_cast<std::int64_t>(*time.monotonic_us);
     clock = Clock::estimate;
     time.wall = iso_utc(*at - *at % second_us);
     time.wall.erase(time.wall.size() - std::string_view(".000000Z").size());
@@ -166,15 +169,15 @@ void HostLog::date(report::Time& time, const std::string& boot, report::EventCop
   } else if (source_.modified_us) {
     at = source_.modified_us;
     clock = Clock::estimate;
-  } else if (this_boot) {
+  } else if (of_kernel) {
     at = clock_.now_us;
     clock = Clock::estimate;
   }
   if (seen != nullptr) {
     seen->at_us = at;
     seen->clock = clock;
-    if (this_boot && boot.empty()) {
-      seen->report.boot = clock_.boot;
+    if (of_kernel && boot.empty()) {
+      seen->report.boot = recorded ? source_.boot : clock_.boot;
     }
   }
 }
@@ -188,6 +191,7 @@ void HostLog::found(report::Report&& report) {
   date(time, seen.report.boot, &seen);
   seen.by_kernel = seen.report.unverified.empty() &&
                    (source_.kind == linux::LogSource::Kind::ring ||
+                    source_.kind == linux::LogSource::Kind::recorder ||
                     source_.kind == linux::LogSource::Kind::journal || linux::is_dump(source_));
   seen.report.time = std::move(time);
   merge_.add(std::move(seen));

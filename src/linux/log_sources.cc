@@ -8,6 +8,7 @@
 #include "linux/journal.h"
 #include "linux/kernel_ring.h"
 #include "linux/log_files.h"
+#include "linux/recorder/ring_log.h"
 
 namespace whyoom::linux {
 namespace {
@@ -58,6 +59,9 @@ tl::expected<void, std::string> read_log_sources(const std::string& root, const 
     read_journal(sink, limits);
     if (!sink.stop()) {
       read_kernel_ring(sink);
+    }
+    if (!sink.stop()) {
+      read_recorder(sink);
     }
   } else {
     read_journal_of_copy(*files, sink, limits);

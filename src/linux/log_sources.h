@@ -1,6 +1,7 @@
 // Where a host keeps its kernel's messages, read one after the other: the journal of all boots
-// (with what killers in user space say), the kernel's ring buffer, the files of syslog, what pstore
-// saved, what kdump saved. Private helpers: journal.h, kernel_ring.h, log_files.h.
+// (with what killers in user space say), the kernel's ring buffer, the recorder's ring, the files
+// of syslog, what pstore saved, what kdump saved. Private helpers: journal.h, kernel_ring.h,
+// log_files.h, recorder/ring_log.h.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,7 @@
 namespace whyoom::linux {
 
 struct LogSource {
-  enum class Kind : std::uint8_t { journal, ring, file, pstore, crash };
+  enum class Kind : std::uint8_t { journal, ring, file, pstore, crash, recorder };
   Kind kind = Kind::file;
   std::string name;                         // "journal", "/dev/kmsg", "/var/log/kern.log.2.gz"
   std::optional<std::int64_t> modified_us;  // of a file, since 1970
@@ -24,6 +25,10 @@ struct LogSource {
   // Who else can write it: "/var/log/kern.log: user 1000 can write it"; empty: nobody besides root
   // and the services that write logs.
   Message unverified{};
+  // Of the recorder: the boot whose messages they are, and when its monotonic clock was 0, since
+  // 1970.
+  std::string boot{};
+  std::int64_t booted_us = 0;
 };
 
 // A copy of the kernel's own buffer: each line of it is the kernel's.

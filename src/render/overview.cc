@@ -132,6 +132,9 @@ std::string why_label(const Overview& overview) {
 void write_what_happened(Document& out, const Overview& overview, const HostCheck& check,
                          const Depth& depth) {
   out.heading("What happened" + host_words(check));
+  if (!overview.last_boot.empty()) {
+    out.text(printable(overview.last_boot), Paint::yellow, 2, 2);
+  }
   const bool any_read = std::ranges::any_of(overview.sources, &LogSource::read);
   if (overview.stories.empty()) {
     out.text(overview.unverified > 0

@@ -24,6 +24,7 @@ struct Overview {
   std::string unverified_why;      // of the last of them
   std::vector<LogSource> sources;
   std::string root;           // as given with --root; empty = this machine
+  std::string last_boot;      // how the boot before this one ended, when that was not in order
   bool more_as_root = false;  // another user would see what this one could not
 };
 

@@ -109,8 +109,10 @@ std::string read_segment_file(const RingSegment& segment) {
   std::string bytes;
   std::array<char, 65536> room;
   while (bytes.size() < most_segment_bytes) {
-    const ssize_t got =
-        ::pread(segment.file.get(), room.data(), room.size(), static_cast<off_t>(bytes.size()));
+    const ssize_t got = ::read(segment.file.get(), room.data(), room.size());
+    if (got < 0 && errno == EINTR) {
+      continue;
+    }
     if (got <= 0) {
       break;
     }

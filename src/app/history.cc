@@ -1,0 +1,97 @@
+// `whyoom history`
+#include "render/history.h"
+
+#include <ctime>
+#include <memory>
+
+#include "app/command.h"
+#include "app/ring_history.h"
+#include "app/when.h"
+#include "base/text.h"
+#include "linux/log_sources.h"
+#include "linux/recorder/ring.h"
+#include "linux/terminal.h"
+#include "render/layout.h"
+
+namespace whyoom::app {
+namespace {
+
+struct HistoryFlags {
+  Options look;
+  std::string store{linux::default_ring};
+  std::string since;
+};
+
+// Milliseconds since 1970; `clock` is this machine's, for a time since boot.
+std::optional<std::int64_t> since_ms(const std::string& text, const linux::MachineClock& clock) {
+  const auto when = parse_when(text, std::time(nullptr));
+  if (!when) {
+    return std::nullopt;
+  }
+  report::Time epoch;
+  if (std::holds_alternative<BootTime>(*when)) {
+    return clock.booted_us / 1000 +
+           static_cast<std::int64_t>(std::get<BootTime>(*when).seconds * 1000);
+  }
+  epoch.wall = "1970-01-02T00:00:00Z";
+  const auto until = seconds_after(*when, epoch);
+  constexpr std::int64_t day_ms = 86'400'000;
+  return until ? std::optional(day_ms - static_cast<std::int64_t>(*until * 1000)) : std::nullopt;
+}
+
+int history(const HistoryFlags& flags, Console& io) {
+  const linux::MachineClock clock = linux::machine_clock();
+  std::int64_t since = std::numeric_limits<std::int64_t>::min();
+  if (!flags.since.empty()) {
+    const auto at = since_ms(flags.since, clock);
+    if (!at) {
+      return io.fail("--since: \"" + printable(flags.since) +
+                     "\" is not a time; use a wall clock (\"2026-11-23 07:41\", 05:00, yesterday) "
+                     "or a time before now (-2h, \"2 days ago\")");
+    }
+    since = *at;
+  }
+  const auto style = flags.look.style();
+  const auto ring = read_ring(flags.store, since, flags.look.sandbox);
+  if (!ring) {
+    return io.fail(ring.error());
+  }
+  if (!ring->found) {
+    return io.fail("there are no records in " + printable(flags.store) +
+                   ". `whyoom watch` makes them");
+  }
+  render::HistoryView view{ring->history, flags.store, clock.boot};
+  for (const auto& event : ring->events) {
+    view.events.push_back(event.get());
+  }
+  if (flags.look.format == Format::json) {
+    io.out.write(render::json_history(view) + "\n");
+  } else {
+    io.out.write_rendered(render::to_text(render::history_document(view, style.width), style));
+  }
+  return view.events.empty() ? nothing_found : events_found;
+}
+
+}  // namespace
+
+const Command history_command{
+    "history", "whyoom history [OPTIONS]",
+    "Shows what whyoom watch recorded: memory over time, what happened, what grew.\n"
+    "Also of boots that ended in a panic or a power cut: the ring is there after them.",
+    "Exit status: 0 no OOM event in it, 1 OOM events, 2 wrong use, or there is no ring.\n"
+    "\nExamples:\n"
+    "  sudo whyoom history\n"
+    "  sudo whyoom history --since -2h\n"
+    "  sudo whyoom history --format json | jq '.boots[-1].grew'\n",
+    [](Flags& flags) -> Work {
+      const auto given = std::make_shared<HistoryFlags>();
+      flags.text("--store", "DIR", given->store,
+                 "Where the records are; default /var/lib/whyoom/ring");
+      flags.text("--since", "WHEN", given->since, "From then on: -2h, 05:00, \"2026-11-23 07:41\"");
+      flags.format(given->look, "text (default) or json", {Format::text, Format::json});
+      flags.look(given->look);
+      flags.sandbox(given->look);
+      return [given](Console& io) { return history(*given, io); };
+    }};
+
+}  // namespace whyoom::app

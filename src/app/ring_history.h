@@ -1,0 +1,31 @@
+// The recorder's ring, read and with the kernel's reports in it explained.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "diagnose/event.h"
+#include "linux/sandbox.h"
+#include "record/history.h"
+
+namespace whyoom::app {
+
+struct RingHistory {
+  record::History history;
+  std::vector<std::unique_ptr<diagnose::Event>> events;
+  bool found = false;  // there is a ring
+};
+
+// From `since_ms` on. The segments are opened, then the process gives up its rights as `sandbox`
+// says, then they are read. The error is a whole sentence.
+tl::expected<RingHistory, std::string> read_ring(const std::string& store, std::int64_t since_ms,
+                                                 linux::SandboxChoice sandbox);
+
+// What the ring says of the boot before this one, when that had no orderly end; empty: nothing.
+std::string last_boot_words(const std::string& store, const std::string& running_boot);
+
+}  // namespace whyoom::app

@@ -1,0 +1,14 @@
+// The kernel's messages in the recorder's ring, as one log for each boot. Private to log_sources.h.
+#pragma once
+
+#include <string>
+
+#include "linux/log_sources.h"
+#include "linux/recorder/ring.h"
+
+namespace whyoom::linux {
+
+// Nothing where there is no ring.
+void read_recorder(const LogSink& sink, const std::string& path = std::string(default_ring));
+
+}  // namespace whyoom::linux

@@ -1,0 +1,118 @@
+// What a ring tells: boot after boot, how much memory there was, what happened, what grew.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <limits>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/units.h"
+#include "record/headroom.h"
+#include "record/sample.h"
+#include "record/segment.h"
+
+namespace whyoom::record {
+
+struct HistoryPoint {
+  std::int64_t real_ms = 0;
+  std::size_t boot = 0;                // index of History::boots
+  Bytes free, available, left, reach;  // `left`: headroom; `reach`: what no ordinary request gets
+  std::uint64_t some_avg10 = 0, tasks = 0;
+};
+
+// A note that people want to see, with what it says as a sentence.
+struct HistoryEvent {
+  std::int64_t real_ms = 0;
+  std::size_t boot = 0;
+  Kind kind = Kind::trouble;
+  std::uint64_t a = 0, b = 0, c = 0;
+  std::string text;
+};
+
+// A process that got larger in the last minutes of a boot.
+struct Growth {
+  std::uint64_t pid = 0;
+  std::string name, cgroup, command_line;
+  Bytes before, now;
+  std::int64_t since_ms = 0, until_ms = 0;  // when nine tenths of it came
+};
+
+struct HistoryBoot {
+  std::string id, release;
+  PageSize page;
+  std::int64_t first_ms = 0, last_ms = 0;
+  std::uint64_t samples = 0, messages = 0;
+  Bytes ram;
+  bool ended_in_order = false;  // the recorder's last word is that it was told to end
+  bool pressed = false;         // at the last sample little was left, or tasks were stalled
+  Sample last;
+  std::vector<Growth> growth;  // the largest first
+};
+
+// No samples for a while in one boot.
+struct HistoryGap {
+  std::int64_t from_ms = 0, to_ms = 0;
+};
+
+struct History {
+  std::vector<HistoryBoot> boots;
+  std::vector<HistoryPoint> points;
+  std::vector<HistoryEvent> events;
+  std::vector<HistoryGap> gaps;
+  SegmentAccount account;   // of all segments
+  std::uint64_t newer = 0;  // segments by a newer version: what this one knows of them is there
+  bool cut = false;         // there are more points or events than are kept
+};
+
+struct HistoryOptions {
+  std::int64_t since_ms = std::numeric_limits<std::int64_t>::min();
+  // A line of /dev/kmsg of that boot, with its end; may be empty.
+  std::function<void(std::size_t boot, std::string_view line)> message{};
+};
+
+class HistoryBuilder {
+ public:
+  explicit HistoryBuilder(HistoryOptions options) : options_(std::move(options)) {}
+  // In order, the oldest first.
+  void add(std::string_view segment);
+  History take();
+
+ private:
+  using Key = std::pair<std::uint64_t, std::uint64_t>;  // pid and start
+  struct Name {
+    std::string name, cgroup, command_line;
+  };
+  struct Seen {
+    std::int64_t real_ms = 0;
+    std::vector<std::pair<Key, Bytes>> sizes;
+  };
+  void sample(const Sample& sample);
+  void note(const Note& note);
+  void begin_boot(const Note& note);
+  void end_boot();
+  void see_processes(const Sample& sample);
+  void add_event(const Note& note, std::string text);
+
+  HistoryOptions options_;
+  History history_;
+  std::map<std::uint64_t, Key> keys_;  // by id
+  std::map<Key, Name> names_;
+  std::deque<Seen> window_;
+  bool asleep_ = false;
+};
+
+// "2026-11-29 05:12:00Z"
+std::string utc_text(std::int64_t real_ms);
+
+// How a boot ended, for people: "ended in order", or that there is no mark of it and what the last
+// sample says to that. `running`: it is the machine's own.
+std::string end_text(const HistoryBoot& boot, bool running);
+// The boot ended without a mark, and its last sample looks like an OOM that panicked.
+bool looks_like_oom_panic(const HistoryBoot& boot);
+
+}  // namespace whyoom::record

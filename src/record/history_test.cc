@@ -1,0 +1,162 @@
+#include "record/history.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace whyoom::record {
+namespace {
+
+constexpr std::int64_t start_ms = 1'764'000'000'000;  // 2025-11-24 16:00:00Z
+
+class Story : public ::testing::Test {
+ protected:
+  void head(std::string_view boot) {
+    encoder_.restart();
+    Note note = at(Kind::segment);
+    note.a = format_version;
+    note.c = 4096;
+    note.text = boot;
+    note.more = "6.1.0";
+    bytes_ += encoder_.note(note);
+    Note process = at(Kind::process);
+    process.a = 1;
+    process.b = 42;
+    process.c = 7;
+    process.text = "java";
+    process.more = "/system.slice/app.service";
+    process.detail = "java -jar app.jar";
+    bytes_ += encoder_.note(process);
+  }
+  Note at(Kind kind) const {
+    Note note;
+    note.kind = kind;
+    note.real_ms = start_ms + static_cast<std::int64_t>(second_ * 1000);
+    note.boot_ms = second_ * 1000;
+    return note;
+  }
+  // One zone of 1 GiB, of which a process has the rest.
+  void sample(std::uint64_t free_mib, std::uint64_t panic = 0) {
+    Sample sample;
+    sample.real_ms = start_ms + static_cast<std::int64_t>(second_ * 1000);
+    sample.boot_ms = second_ * 1000;
+    sample.machine.set(Field::mem_total, std::uint64_t{1} << 20U);
+    sample.machine.set(Field::mem_free, free_mib << 10U);
+    sample.machine.set(Field::mem_available, free_mib << 10U);
+    sample.machine.set(Field::panic_on_oom, panic);
+    sample.zones[0].set(ZoneField::free, free_mib * 256);
+    sample.zones[0].set(ZoneField::min, std::uint64_t{2560});
+    sample.zones[0].set(ZoneField::managed, std::uint64_t{262144});
+    sample.processes[3].set(ProcessField::id, std::uint64_t{1});
+    sample.processes[3].set(ProcessField::pid, std::uint64_t{42});
+    sample.processes[3].set(ProcessField::rss_kib, (1024 - free_mib) << 10U);
+    bytes_ += encoder_.sample(sample);
+    ++second_;
+  }
+  void note(Kind kind, std::string_view text, std::uint64_t a = 0, std::uint64_t b = 0) {
+    Note note = at(kind);
+    note.text = text;
+    note.a = a;
+    note.b = b;
+    bytes_ += encoder_.note(note);
+  }
+  History take(HistoryOptions options = {}) {
+    HistoryBuilder builder(std::move(options));
+    builder.add(bytes_);
+    return builder.take();
+  }
+
+  Encoder encoder_;
+  std::string bytes_;
+  std::uint64_t second_ = 0;
+};
+
+TEST_F(Story, BootsWhatGrewAndHowTheyEnded) {
+  head("one");
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    sample(900);
+  }
+  for (std::uint64_t free = 900; free > 10; free -= 10) {
+    sample(free, 1);
+  }
+  head("two");
+  second_ += 60;
+  sample(900);
+  note(Kind::stopped, "", 15);
+  const History history = take();
+  ASSERT_EQ(history.boots.size(), 2U);
+  const HistoryBoot& first = history.boots[0];
+  EXPECT_EQ(first.release, "6.1.0");
+  EXPECT_EQ(first.samples, 189U);
+  ASSERT_EQ(first.growth.size(), 1U);
+  EXPECT_EQ(first.growth[0].name, "java");
+  EXPECT_EQ(first.growth[0].cgroup, "/system.slice/app.service");
+  EXPECT_EQ(first.growth[0].now - first.growth[0].before, Bytes(std::uint64_t{880} << 20U));
+  // It began after the hundredth second.
+  EXPECT_GE(first.growth[0].since_ms, start_ms + 95'000);
+  EXPECT_LE(first.growth[0].since_ms, start_ms + 115'000);
+  EXPECT_TRUE(looks_like_oom_panic(first));
+  EXPECT_NE(end_text(first, false)
+                .find("At the last sample 10 MiB were left before requests fail, "
+                      "and vm.panic_on_oom was 1: it likely ended in an OOM "
+                      "panic"),
+            std::string::npos)
+      << end_text(first, false);
+  EXPECT_TRUE(history.boots[1].ended_in_order);
+  EXPECT_FALSE(looks_like_oom_panic(history.boots[1]));
+  EXPECT_TRUE(history.boots[1].growth.empty());
+}
+
+TEST_F(Story, EventsGapsAndMessages) {
+  head("one");
+  sample(500);
+  note(Kind::setting, "kernel.panic", 0, 1);
+  note(Kind::kmsg, "3,10,5,-;Out of memory: Killed process 42 (java)", 10);
+  note(Kind::kmsg, "12,11,5,-;Out of memory: Killed process 1 (forged)", 11);
+  note(Kind::clock, "", 3999);  // 2000 ms back
+  second_ += 100;
+  sample(500);
+  note(Kind::asleep, "", 50'000);
+  second_ += 100;
+  sample(500);
+  std::string log;
+  const History history =
+      take({.message = [&log](std::size_t, std::string_view line) { log += line; }});
+  ASSERT_EQ(history.events.size(), 4U);
+  EXPECT_EQ(history.events[0].text, "kernel.panic was changed from 0 to -1");
+  EXPECT_EQ(history.events[1].text, "Out of memory: Killed process 42 (java)");
+  EXPECT_EQ(history.events[2].text, "the clock was set back by 2 s");
+  EXPECT_NE(log.find("forged"), std::string::npos);
+  ASSERT_EQ(history.gaps.size(), 1U);  // it slept through the other
+  EXPECT_EQ(history.gaps[0].to_ms - history.gaps[0].from_ms, 101'000);
+  const History later = take({.since_ms = start_ms + 50'000});
+  EXPECT_EQ(later.points.size(), 2U);
+  EXPECT_EQ(later.events.size(), 1U);
+}
+
+TEST_F(Story, AnyPartOfASegmentCanBeMissing) {
+  head("one");
+  for (int i = 0; i < 20; ++i) {
+    sample(500);
+    note(Kind::warning, "w", 1);
+  }
+  const std::string whole = bytes_;
+  for (std::size_t from = 0; from < whole.size(); from += 7) {
+    bytes_ = whole.substr(from);
+    const History history = take();
+    EXPECT_LE(history.points.size(), 20U);
+    for (const HistoryPoint& point : history.points) {
+      EXPECT_LT(point.boot, history.boots.size());
+    }
+  }
+}
+
+TEST(UtcText, KnownDays) {
+  EXPECT_EQ(utc_text(0), "1970-01-01 00:00:00Z");
+  EXPECT_EQ(utc_text(-1), "1969-12-31 23:59:59Z");
+  EXPECT_EQ(utc_text(951'782'400'000), "2000-02-29 00:00:00Z");
+  EXPECT_EQ(utc_text(1'764'000'000'000), "2025-11-24 16:00:00Z");
+}
+
+}  // namespace
+}  // namespace whyoom::record
