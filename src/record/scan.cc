@@ -351,7 +351,11 @@ std::optional<KmsgLine> scan_kmsg(std::string_view record) {
 }
 
 bool tells_kill(std::string_view text) {
-  return text.find("Killed process ") != std::string_view::npos;
+  // The names of processes stand in other lines of a report, and can be anything.
+  const bool begins = text.starts_with("Out of memory") ||
+                      text.starts_with("Memory cgroup out of memory") ||
+                      text.starts_with("Killed process ");
+  return begins && text.find("Killed process ") != std::string_view::npos;
 }
 
 std::string_view keep_command_line(char* text, std::size_t size, std::size_t most) {

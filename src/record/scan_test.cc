@@ -120,6 +120,7 @@ TEST(Scan, Kmsg) {
   EXPECT_EQ(line->text, "Out of memory: Killed process 9 (x)");
   EXPECT_TRUE(line->by_kernel());
   EXPECT_TRUE(tells_kill(line->text));
+  EXPECT_FALSE(tells_kill("a Killed process  invoked oom-killer"));
   EXPECT_FALSE(scan_kmsg("12,3,4,-;by a user")->by_kernel());
   EXPECT_FALSE(scan_kmsg("no record"));
 }

@@ -69,7 +69,7 @@ void Sampler::take(record::Sample& sample, bool near) {
   constexpr unsigned least = 8, most = 200, near_factor = 4, cgroups = 1;
   const auto part =
       static_cast<unsigned>(std::clamp<std::uint64_t>(processes_->count() / 20, least, most));
-  processes_->look(near ? part * near_factor : part, uses_swap(sample), sample);
+  processes_->look(near ? part * near_factor : part, uses_swap(sample), near, sample);
   cgroups_->look(near ? cgroups * near_factor : cgroups, sample.machine.of(Field::mem_total),
                  sample);
   sample.machine.set(Field::processes, processes_->count());

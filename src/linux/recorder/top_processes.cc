@@ -113,7 +113,8 @@ bool TopProcesses::consider(std::string_view pid, bool swap_used) {
   });
   // Two of about the same size do not take turns: each time costs a note.
   const std::uint64_t smallest = place->id == 0 ? 0 : place->rss_kib + place->swap_kib;
-  if (rss + swap > smallest + smallest / 8) {
+  if (rss + swap > smallest + smallest / 8 && entries_left_ > 0) {
+    --entries_left_;
     enter(*place, pid, rss, swap);
   }
   return true;
@@ -133,12 +134,15 @@ TopProcesses::Step TopProcesses::step(bool swap_used) {
   return is_digit(name.front()) && consider(name, swap_used) ? Step::read : Step::skipped;
 }
 
-void TopProcesses::look(unsigned most, bool swap_used, record::Sample& sample) {
+void TopProcesses::look(unsigned most, bool swap_used, bool near, record::Sample& sample) {
   using Field = record::ProcessField;
   for (TopProcess& process : top_) {
     if (process.id != 0) {
       measure(process, swap_used);
     }
+  }
+  if (++looks_ % (near ? 1 : looks_for_entry) == 0) {
+    entries_left_ = std::min(entries_left_ + 1, most_entries);
   }
   // Entries that need no reading are cheap, not free.
   constexpr unsigned most_skipped = 8;
@@ -169,7 +173,7 @@ void TopProcesses::look_at_all(bool swap_used, record::Sample& sample) {
   seen_ = 0;
   while (step(swap_used) != Step::end) {
   }
-  look(0, swap_used, sample);
+  look(0, swap_used, false, sample);
 }
 
 }  // namespace whyoom::linux

@@ -30,7 +30,7 @@ class TopProcesses {
   explicit TopProcesses(PageSize page) : page_(page), proc_(AT_FDCWD, "/proc", O_DIRECTORY) {}
 
   // Reads `most` more processes and fills in the sample's.
-  void look(unsigned most, bool swap_used, record::Sample& sample);
+  void look(unsigned most, bool swap_used, bool near, record::Sample& sample);
   // All of them, once.
   void look_at_all(bool swap_used, record::Sample& sample);
   // As the last look at all of them counted.
@@ -54,6 +54,10 @@ class TopProcesses {
   // another process can have the number by then.
   std::bitset<65536> empty_;
   unsigned rounds_ = 0;
+  // A name costs room in the ring. Where processes come and go all the time (a compiler), so many
+  // can enter at once, and one in ten looks after that, or one in each when trouble is near.
+  static constexpr unsigned most_entries = 64, looks_for_entry = 10;
+  unsigned entries_left_ = most_entries, looks_ = 0;
   std::uint64_t next_id_ = 1, seen_ = 0, count_ = 0;
 };
 

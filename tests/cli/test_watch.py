@@ -1,0 +1,338 @@
+"""`whyoom watch` and `whyoom history`, on this machine: the ring, its ceilings, real kills."""
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import harness
+from harness import whyoom
+
+KMSG = os.access("/dev/kmsg", os.R_OK) and not subprocess.run(
+    ["head", "-c1", "/dev/kmsg"], capture_output=True, check=False).returncode
+HOG = """
+import os
+with open({procs!r}, "w") as file:
+    file.write(str(os.getpid()))
+memory = bytearray(200 << 20)
+for at in range(0, len(memory), 4096):
+    memory[at] = 1
+"""
+
+
+def wait_for(what, seconds=60):
+    """Bounded only so that a failure ends."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        value = what()
+        if value:
+            return value
+        time.sleep(0.02)
+    return None
+
+
+class SmallCgroup:
+    """A memory cgroup of 32 MiB, of either version."""
+
+    def __init__(self):
+        name = f"whyoom-test-{os.getpid()}"
+        for top, limit in (("/sys/fs/cgroup/memory", "memory.limit_in_bytes"),
+                           ("/sys/fs/cgroup", "memory.max")):
+            path = pathlib.Path(top, name)
+            try:
+                path.mkdir()
+            except OSError:
+                continue
+            try:
+                (path / limit).write_text(str(32 << 20))
+                self.path = path
+                return
+            except OSError:
+                path.rmdir()
+        raise unittest.SkipTest("no memory cgroup can be made here")
+
+    def kill(self):
+        """Runs something in it that does not fit."""
+        return subprocess.run([sys.executable, "-c",
+                               HOG.format(procs=str(self.path / "cgroup.procs"))],
+                              check=False).returncode
+
+    def close(self):
+        wait_for(lambda: not (self.path / "cgroup.procs").read_text())
+        self.path.rmdir()
+
+
+class Watch(unittest.TestCase):
+    def setUp(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root may record a machine")
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="whyoom-watch-"))
+        self.addCleanup(shutil.rmtree, self.folder, True)
+        self.store = self.folder / "ring"
+        self.running = []
+        self.addCleanup(self.end_all)
+
+    def start(self, *args, env=None, store=None):
+        errors = open(self.folder / "errors", "ab")
+        self.addCleanup(errors.close)
+        process = subprocess.Popen([harness.PROGRAM, "watch", "--store", str(store or self.store),
+                                    *map(str, args)],
+                                   stderr=errors, env={**harness.CLEAN_ENV, **(env or {})})
+        self.running.append(process)
+        self.assertTrue(wait_for(lambda: "left before requests fail" in self.errors()
+                                 or process.poll() is not None), self.errors())
+        return process
+
+    def errors(self):
+        return (self.folder / "errors").read_text(encoding="utf-8")
+
+    def end(self, process, how=signal.SIGTERM):
+        process.send_signal(how)
+        self.running.remove(process)
+        return process.wait()
+
+    def end_all(self):
+        for process in list(self.running):
+            self.end(process, signal.SIGKILL)
+
+    def history(self, *args):
+        done = whyoom("history", "--store", self.store, "--format", "json", *args)
+        self.assertIn(done.status, (0, 1), done)
+        return done.json
+
+    def segments(self):
+        return sorted(self.store.glob("segment-*"))
+
+    def once(self):
+        done = whyoom("watch", "--store", self.store, "--once")
+        self.assertEqual(done.status, 0, done)
+
+    def test_one_sample(self):
+        self.once()
+        self.assertEqual(self.store.stat().st_mode & 0o777, 0o700)
+        self.assertEqual(self.segments()[0].stat().st_mode & 0o777, 0o600)
+        history = self.history()
+        self.assertEqual(history["ring"]["samples"], 1)
+        self.assertEqual(history["ring"]["damages"], 0)
+        self.assertEqual(history["boots"][0]["end"], "in-order")
+        total = int(pathlib.Path("/proc/meminfo").read_text().split()[1]) * 1024
+        self.assertLess(history["curve"][0]["available"], total)
+        self.assertGreater(history["curve"][0]["left_before_requests_fail"], 0)
+        text = whyoom("history", "--store", self.store)
+        self.assertIn(" |", text.out)
+        self.assertIn("1 sample", text.out)
+        self.assertLessEqual(max(map(len, text.out.splitlines())), 80)
+
+    def test_there_is_none(self):
+        done = whyoom("history", "--store", self.store)
+        self.assertEqual(done.status, 2, done)
+        self.assertIn("`whyoom watch` makes them", done.err)
+
+    def test_only_one_and_only_in_a_safe_place(self):
+        self.start()
+        second = whyoom("watch", "--store", self.store, "--once")
+        self.assertEqual(second.status, 2)
+        self.assertIn("another whyoom watch", second.err)
+        os.chmod(self.folder, 0o777)
+        unsafe = whyoom("watch", "--store", self.folder / "other", "--once")
+        self.assertEqual(unsafe.status, 2, unsafe)
+        self.assertIn("others than its owner", unsafe.err)
+
+    def test_a_hook_that_is_not_there(self):
+        done = whyoom("watch", "--store", self.store, "--once", "--", "no-such-program-here")
+        self.assertEqual(done.status, 2)
+        self.assertIn("no program no-such-program-here", done.err)
+
+    def test_a_real_kill(self):
+        if not KMSG:
+            self.skipTest("/dev/kmsg cannot be read here")
+        cgroup = SmallCgroup()
+        self.addCleanup(cgroup.close)
+        called = self.folder / "called"
+        hook = self.folder / "hook"
+        hook.write_text(f'#!/bin/sh\nprintf "%s|%s|%s\\n" "$@" >> {called}\n'
+                        f'cat /proc/self/oom_score_adj >> {called}\n')
+        hook.chmod(0o755)
+        process = self.start("--", hook, "first; touch /tmp/no-shell")
+        self.assertEqual(cgroup.kill(), -signal.SIGKILL)
+        killed = time.monotonic()
+        text = wait_for(lambda: called.exists() and called.read_text().count("\n") >= 2
+                        and called.read_text())
+        print(f"hook called {1000 * (time.monotonic() - killed):.0f} ms after the kill")
+        self.assertTrue(text, self.errors())
+        first, score = text.splitlines()[:2]
+        self.assertTrue(first.startswith("first; touch /tmp/no-shell|oom-kill|Memory cgroup out"),
+                        first)
+        self.assertEqual(score, "0")
+        self.assertIn("Killed process", self.errors())
+        # At once in the store, whatever ends the recorder then.
+        self.end(process, signal.SIGKILL)
+        history = self.history("--since", "-10m")
+        report = history["reports"][-1]
+        self.assertEqual(report["kind"], "memcg-oom-kill")
+        self.assertEqual(report["root_cause"], "cgroup-limit")
+        self.assertIn("kill", [event["kind"] for event in history["events"]])
+        self.assertEqual(whyoom("history", "--store", self.store).status, 1)
+        self.assertNotIn("no line", self.errors())
+        # What was recorded is not recorded again.
+        before = history["boots"][-1]["messages"]
+        self.once()
+        self.assertLess(self.history("--since", "-10m")["boots"][-1]["messages"], before + 50)
+
+    def test_ceilings(self):
+        process = self.start("--interval", 10)
+        def samples():
+            return self.segments()[-1].stat().st_size
+        status = pathlib.Path(f"/proc/{process.pid}/status")
+        def rss():
+            return int(status.read_text().split("VmRSS:")[1].split()[0])
+        time.sleep(3)
+        early = rss()
+        time.sleep(12)
+        rollup = pathlib.Path(f"/proc/{process.pid}/smaps_rollup").read_text()
+        pss = int(rollup.split("Pss:")[1].split()[0])
+        late = rss()
+        print(f"PSS {pss} kB, RSS {early} kB, and {late} kB a thousand samples later")
+        self.assertLessEqual(pss, 3 << 10)
+        self.assertLessEqual(late, early + 64)
+        self.assertGreater(samples(), 1000)
+        self.end(process)
+        self.assertGreater(self.history()["ring"]["samples"], 1000)
+
+    def test_bytes_a_day(self):
+        process = self.start("--interval", 1000)
+        time.sleep(3)
+        path = self.segments()[-1]
+        before, began = path.stat().st_size, time.monotonic()
+        messages = self.messages()
+        time.sleep(20)
+        # A whole sample with all names comes every 120, and was before.
+        whole = 4000 / 120
+        a_second = (path.stat().st_size - before) / (time.monotonic() - began) + whole
+        self.end(process)
+        if self.messages() != messages:
+            self.skipTest("the kernel had much to say meanwhile")
+        print(f"{a_second:.0f} bytes a second, {a_second * 86400 / (1 << 20):.1f} MiB a day")
+        self.assertLessEqual(a_second * 86400, 16 << 20)
+
+    @staticmethod
+    def messages():
+        return subprocess.run(["dmesg"], capture_output=True, check=False).stdout.count(b"\n")
+
+    def test_killed_at_any_moment(self):
+        """Each time the ring opens and goes on, and the end that was torn is cut off."""
+        seed = random.randrange(1 << 30)
+        print(f"seed {seed}")
+        chance = random.Random(seed)
+        for _ in range(15):
+            process = self.start("--interval", 10)
+            time.sleep(chance.random() * 0.5)
+            self.end(process, signal.SIGKILL)
+            if chance.random() < 0.5:  # as after a power cut
+                path = self.segments()[-1]
+                os.truncate(path, path.stat().st_size - chance.randrange(60))
+            self.assertGreater(self.history()["ring"]["samples"], 0)
+        self.once()
+        history = self.history()
+        self.assertEqual(history["ring"]["damages"], 0)
+        self.assertGreaterEqual(history["ring"]["samples"], 16)
+
+    def test_damage_is_stepped_over_and_told(self):
+        process = self.start("--interval", 10)
+        self.assertTrue(wait_for(lambda: self.segments()[0].stat().st_size > 20_000))
+        time.sleep(0.5)
+        self.end(process)
+        whole = self.history()["ring"]["samples"]
+        data = bytearray(self.segments()[0].read_bytes())
+        data[len(data) - 300] ^= 0x10
+        self.segments()[0].write_bytes(data)
+        ring = self.history()["ring"]
+        self.assertEqual(ring["damages"], 1)
+        self.assertGreaterEqual(ring["samples"], whole - 2)
+        self.assertIn("1 place of the ring", whyoom("history", "--store", self.store).out)
+        (self.store / "segment-000000000000").write_bytes(os.urandom(5000))
+        (self.store / "segment-000000000002").write_bytes(b"")
+        self.assertEqual(self.history()["ring"]["samples"], ring["samples"])
+
+    def test_deleted_while_it_runs(self):
+        process = self.start("--interval", 200)
+        shutil.rmtree(self.store)
+        self.assertTrue(wait_for(lambda: self.segments()), self.errors())
+        self.assertTrue(wait_for(lambda: "a new one was begun" in self.errors()), self.errors())
+        self.assertEqual(self.end(process), 0)
+        self.assertGreater(self.history()["ring"]["samples"], 0)
+
+    def test_full_disk(self):
+        disk = self.folder / "disk"
+        disk.mkdir()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", disk],
+                                 capture_output=True, check=False)
+        if mounted.returncode != 0:
+            self.skipTest("nothing can be mounted here")
+        self.addCleanup(subprocess.run, ["umount", "-l", disk], check=False)
+        self.store = disk / "ring"
+        process = self.start("--interval", 20, "--size", 1)
+        (disk / "filler").write_bytes(b"x" * (1 << 20))
+        with open(disk / "filler", "ab", buffering=0) as filler:
+            try:
+                while True:
+                    filler.write(b"x" * 4096)
+            except OSError:
+                pass
+        time.sleep(3)
+        self.assertEqual(self.end(process), 0)
+        self.assertGreater(self.history()["ring"]["samples"], 50)
+
+    def test_a_setting_that_is_changed(self):
+        path = pathlib.Path("/proc/sys/vm/min_free_kbytes")
+        before = int(path.read_text())
+        process = self.start("--interval", 50)
+        try:
+            path.write_text(str(before + 4096))
+        except OSError:
+            self.skipTest("vm.min_free_kbytes cannot be written here")
+        try:
+            self.assertTrue(wait_for(lambda: "cannot be used" in self.errors()), self.errors())
+        finally:
+            path.write_text(str(before))
+        self.assertIn(f"vm.min_free_kbytes was raised from {before} to {before + 4096} kB: 4",
+                      self.errors())
+        self.assertTrue(wait_for(lambda: f"from {before + 4096} to {before}" in self.errors()))
+        self.end(process)
+        self.assertEqual([event["kind"] for event in self.history()["events"]
+                          if event["kind"] != "trouble"][:2], ["setting", "warning"])
+
+    def test_what_systemd_is_told(self):
+        path = str(self.folder / "notify")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(path)
+            manager.settimeout(60)
+            process = self.start("--interval", 50,
+                                 env={"NOTIFY_SOCKET": path, "JOURNAL_STREAM": "1:2"})
+            self.assertEqual(manager.recv(1000), b"READY=1")
+            status = manager.recv(1000).decode()
+            self.assertRegex(status, r"^WATCHDOG=1\nSTATUS=[\d.]+ \w+ left before requests fail")
+            self.end(process)
+        self.assertIn("<6>whyoom: ", self.errors())
+
+    def test_unit(self):
+        unit = pathlib.Path(harness.SOURCE, "packaging/systemd/whyoom-watch.service")
+        if not shutil.which("systemd-analyze"):
+            self.skipTest("no systemd-analyze here")
+        copy = self.folder / unit.name
+        copy.write_text(unit.read_text().replace("/usr/bin/whyoom", str(harness.PROGRAM)))
+        done = subprocess.run(["systemd-analyze", "verify", "--man=no", copy],
+                              capture_output=True, text=True, check=False)
+        about_it = [line for line in (done.stdout + done.stderr).splitlines() if unit.name in line]
+        self.assertEqual(about_it, [])
+
+
+if __name__ == "__main__":
+    harness.main()
