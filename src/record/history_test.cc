@@ -48,7 +48,6 @@ class Story : public ::testing::Test {
     sample.zones[0].set(ZoneField::min, std::uint64_t{2560});
     sample.zones[0].set(ZoneField::managed, std::uint64_t{262144});
     sample.processes[3].set(ProcessField::id, std::uint64_t{1});
-    sample.processes[3].set(ProcessField::pid, std::uint64_t{42});
     sample.processes[3].set(ProcessField::rss_kib, (1024 - free_mib) << 10U);
     bytes_ += encoder_.sample(sample);
     ++second_;

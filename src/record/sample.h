@@ -114,8 +114,9 @@ enum class ZoneField : std::uint8_t {
 };
 using ZoneFields = Fields<ZoneField, static_cast<std::size_t>(ZoneField::end)>;
 
-// Of one of the biggest processes. Its name is in a note with the same id.
-enum class ProcessField : std::uint8_t { id, pid, rss_kib, swap_kib, oom_score_adj, end };
+// Of one of the biggest processes. Its pid and its name are in a note with the same id. What is not
+// known of it is 0.
+enum class ProcessField : std::uint8_t { id, rss_kib, swap_kib, oom_score_adj, end };
 using ProcessFields = Fields<ProcessField, static_cast<std::size_t>(ProcessField::end)>;
 
 // Of one of the fullest cgroups. Its path is in a note with the same id. Sizes in KiB; a limit that

@@ -22,7 +22,7 @@ Sample sample_at(std::uint64_t second) {
   }
   sample.zones[0].set(ZoneField::free, 500 + second);
   sample.zones[0].set(ZoneField::min, std::uint64_t{100});
-  sample.processes[2].set(ProcessField::pid, 4000 - second);
+  sample.processes[2].set(ProcessField::rss_kib, 4000 - second);
   sample.cgroups[7].set(CgroupField::max, ~std::uint64_t{0});
   return sample;
 }

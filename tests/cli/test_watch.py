@@ -15,8 +15,18 @@ import unittest
 import harness
 from harness import whyoom
 
-KMSG = os.access("/dev/kmsg", os.R_OK) and not subprocess.run(
-    ["head", "-c1", "/dev/kmsg"], capture_output=True, check=False).returncode
+
+
+def kmsg_readable():
+    try:
+        file = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
+        os.read(file, 8192)
+        os.close(file)
+        return True
+    except OSError:
+        return False
+
+
 HOG = """
 import os
 with open({procs!r}, "w") as file:
@@ -36,6 +46,28 @@ def wait_for(what, seconds=60):
             return value
         time.sleep(0.02)
     return None
+
+
+SAMPLE, PROCESS = 2, 3
+
+
+def records(data):
+    """The sizes of the records of each kind, as docs/formats/ring.md has them."""
+    kinds, at = {}, 0
+    while at < len(data):
+        assert data[at:at + 2] == b"\xffW", at
+        begin, size, shift = at, 0, 0
+        at += 2
+        while True:
+            size |= (data[at] & 0x7f) << shift
+            shift += 7
+            at += 1
+            if data[at - 1] < 0x80:
+                break
+        kind = data[at]
+        at += size + 4
+        kinds.setdefault(kind, []).append(at - begin)
+    return kinds
 
 
 class SmallCgroup:
@@ -151,7 +183,7 @@ class Watch(unittest.TestCase):
         self.assertIn("no program no-such-program-here", done.err)
 
     def test_a_real_kill(self):
-        if not KMSG:
+        if not kmsg_readable():
             self.skipTest("/dev/kmsg cannot be read here")
         cgroup = SmallCgroup()
         self.addCleanup(cgroup.close)
@@ -188,43 +220,36 @@ class Watch(unittest.TestCase):
 
     def test_ceilings(self):
         process = self.start("--interval", 10)
-        def samples():
-            return self.segments()[-1].stat().st_size
         status = pathlib.Path(f"/proc/{process.pid}/status")
-        def rss():
-            return int(status.read_text().split("VmRSS:")[1].split()[0])
+        def kib(name):
+            return int(status.read_text().split(name + ":")[1].split()[0])
         time.sleep(3)
-        early = rss()
+        early, own = kib("VmRSS"), kib("RssAnon")
         time.sleep(12)
         rollup = pathlib.Path(f"/proc/{process.pid}/smaps_rollup").read_text()
         pss = int(rollup.split("Pss:")[1].split()[0])
-        late = rss()
+        late = kib("VmRSS")
         print(f"PSS {pss} kB, RSS {early} kB, and {late} kB a thousand samples later")
         self.assertLessEqual(pss, 3 << 10)
-        self.assertLessEqual(late, early + 64)
-        self.assertGreater(samples(), 1000)
+        self.assertLessEqual(kib("RssAnon"), own)
+        self.assertLessEqual(late, early + 256)  # code that runs now and then
         self.end(process)
         self.assertGreater(self.history()["ring"]["samples"], 1000)
 
     def test_bytes_a_day(self):
+        """Samples, and the names of processes that became known after the first ones."""
         process = self.start("--interval", 1000)
-        time.sleep(3)
-        path = self.segments()[-1]
-        before, began = path.stat().st_size, time.monotonic()
-        messages = self.messages()
         time.sleep(20)
-        # A whole sample with all names comes every 120, and was before.
-        whole = 4000 / 120
-        a_second = (path.stat().st_size - before) / (time.monotonic() - began) + whole
         self.end(process)
-        if self.messages() != messages:
-            self.skipTest("the kernel had much to say meanwhile")
-        print(f"{a_second:.0f} bytes a second, {a_second * 86400 / (1 << 20):.1f} MiB a day")
-        self.assertLessEqual(a_second * 86400, 16 << 20)
-
-    @staticmethod
-    def messages():
-        return subprocess.run(["dmesg"], capture_output=True, check=False).stdout.count(b"\n")
+        kinds = records(self.segments()[-1].read_bytes())
+        sizes = kinds[SAMPLE]
+        self.assertGreaterEqual(len(sizes), 15)
+        # A whole one comes every 120; of names one in ten samples.
+        names = kinds.get(PROCESS, [0])
+        a_sample = (sum(sizes[1:]) / len(sizes[1:]) + sizes[0] / 120 +
+                    sum(names) / len(names) / 10)
+        print(f"{a_sample:.0f} bytes a sample, {a_sample * 86400 / (1 << 20):.1f} MiB a day")
+        self.assertLessEqual(a_sample * 86400, 16 << 20)
 
     def test_killed_at_any_moment(self):
         """Each time the ring opens and goes on, and the end that was torn is cut off."""
@@ -307,7 +332,7 @@ class Watch(unittest.TestCase):
         self.assertTrue(wait_for(lambda: f"from {before + 4096} to {before}" in self.errors()))
         self.end(process)
         self.assertEqual([event["kind"] for event in self.history()["events"]
-                          if event["kind"] != "trouble"][:2], ["setting", "warning"])
+                          if event["kind"] in ("setting", "warning")][:2], ["setting", "warning"])
 
     def test_what_systemd_is_told(self):
         path = str(self.folder / "notify")
@@ -327,7 +352,7 @@ class Watch(unittest.TestCase):
         if not shutil.which("systemd-analyze"):
             self.skipTest("no systemd-analyze here")
         copy = self.folder / unit.name
-        copy.write_text(unit.read_text().replace("/usr/bin/whyoom", str(harness.PROGRAM)))
+        copy.write_text(unit.read_text().replace("/usr/bin/whyoom", str(pathlib.Path(harness.PROGRAM).resolve())))
         done = subprocess.run(["systemd-analyze", "verify", "--man=no", copy],
                               capture_output=True, text=True, check=False)
         about_it = [line for line in (done.stdout + done.stderr).splitlines() if unit.name in line]

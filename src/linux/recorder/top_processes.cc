@@ -160,10 +160,13 @@ void TopProcesses::look(unsigned most, bool swap_used, bool near, record::Sample
     fields = {};
     if (process.id != 0) {
       fields.set(Field::id, process.id);
-      fields.set(Field::pid, process.pid);
       fields.set(Field::rss_kib, process.rss_kib);
-      fields.set(Field::swap_kib, process.swap_kib);
-      fields.set(Field::oom_score_adj, process.oom_score_adj);
+      if (process.swap_kib != 0) {
+        fields.set(Field::swap_kib, process.swap_kib);
+      }
+      if (process.oom_score_adj != 0) {
+        fields.set(Field::oom_score_adj, process.oom_score_adj);
+      }
     }
   }
 }

@@ -56,7 +56,7 @@ class TopProcesses {
   unsigned rounds_ = 0;
   // A name costs room in the ring. Where processes come and go all the time (a compiler), so many
   // can enter at once, and one in ten looks after that, or one in each when trouble is near.
-  static constexpr unsigned most_entries = 64, looks_for_entry = 10;
+  static constexpr unsigned most_entries = 24, looks_for_entry = 10;
   unsigned entries_left_ = most_entries, looks_ = 0;
   std::uint64_t next_id_ = 1, seen_ = 0, count_ = 0;
 };
