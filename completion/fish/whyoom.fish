@@ -82,6 +82,23 @@ complete -c whyoom -n '__fish_seen_subcommand_from capture' -l cmdline -d 'Also 
 complete -c whyoom -n '__fish_seen_subcommand_from capture' -l replace-host-names -d 'host-1, host-2, ... in place of names of hosts'
 complete -c whyoom -n '__fish_seen_subcommand_from capture' -l root -d 'A copy of a host\'s files, or a capture, in place of this host' -r -F
 complete -c whyoom -n '__fish_seen_subcommand_from capture' -s h -l help -d 'Print this help and exit'
+complete -c whyoom -n __fish_use_subcommand -a watch -d 'Records this machine, so that what led to an OOM is there after it'
+complete -c whyoom -n '__fish_seen_subcommand_from watch' -f
+complete -c whyoom -n '__fish_seen_subcommand_from watch' -l store -d 'Where the records are; default /var/lib/whyoom/ring' -x
+complete -c whyoom -n '__fish_seen_subcommand_from watch' -l size -d 'Most that they take there; default 64' -x
+complete -c whyoom -n '__fish_seen_subcommand_from watch' -l interval -d 'Always so many milliseconds from sample to sample' -x
+complete -c whyoom -n '__fish_seen_subcommand_from watch' -l once -d 'One sample'
+complete -c whyoom -n '__fish_seen_subcommand_from watch' -f
+complete -c whyoom -n '__fish_seen_subcommand_from watch' -s h -l help -d 'Print this help and exit'
+complete -c whyoom -n __fish_use_subcommand -a history -d 'Shows what whyoom watch recorded: memory over time, what happened, what grew'
+complete -c whyoom -n '__fish_seen_subcommand_from history' -f
+complete -c whyoom -n '__fish_seen_subcommand_from history' -l store -d 'Where the records are; default /var/lib/whyoom/ring' -x
+complete -c whyoom -n '__fish_seen_subcommand_from history' -l since -d 'From then on: -2h, 05:00, "2026-11-23 07:41"' -x
+complete -c whyoom -n '__fish_seen_subcommand_from history' -l format -d 'text (default) or json' -x -a 'json text'
+complete -c whyoom -n '__fish_seen_subcommand_from history' -l color -l colour -d 'auto (default), always or never' -x -a 'always auto never'
+complete -c whyoom -n '__fish_seen_subcommand_from history' -l width -d 'Width of the text, 60 to 200' -x
+complete -c whyoom -n '__fish_seen_subcommand_from history' -l sandbox -d 'Read files without rights: auto (default), off, require' -x -a 'auto off require'
+complete -c whyoom -n '__fish_seen_subcommand_from history' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n __fish_use_subcommand -a causes -d 'Lists the causes that whyoom knows, or tells about one.'
 complete -c whyoom -n '__fish_seen_subcommand_from causes' -f
 complete -c whyoom -n '__fish_seen_subcommand_from causes' -f -a 'balloon-or-hotplug cma-only cpuset-nodes fragmentation hugepages-reserved kernel-bug lowmem-exhausted lowmem-reserve mempolicy-nodes min-free-too-high movable-only numa-node-full percpu-stranded spurious-pagefault sysrq watermark-raised allocating-task-killed driver-mapped kernel-unaccounted many-processes memory-exhausted no-swap page-tables shmem-tmpfs slab-leak swap-full unevictable unkillable-hog writeback-stuck zfs-arc zombie-cgroups cgroup-kernel-memory cgroup-limit cgroup-page-cache cgroup-parent-limit cgroup-shmem cgroup-swap-limit atomic-allocation-failure cgroup-ids-exhausted cgroup-pids-max cma-failure conntrack-full file-max high-order-failure hugetlb-pool max-map-count memlock-limit neighbour-table-full overcommit-limit overcommit-request pid-max rlimit-as rlimit-nproc tcp-memory threads-max vmalloc-exhausted deadlocked kill-spree no-victim-loop panic-on-oom silent-kill userspace-killer cgroup-throttled eviction-below-watermark hugepages-next-boot memory-near-exhaustion min-free-drift min-free-too-low no-evidence-kept sysctl-file-writable threads-near-limit'
@@ -95,8 +112,8 @@ complete -c whyoom -n '__fish_seen_subcommand_from completion' -f -a 'bash fish 
 complete -c whyoom -n '__fish_seen_subcommand_from completion' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n __fish_use_subcommand -a help -d 'Prints the help of a command.'
 complete -c whyoom -n '__fish_seen_subcommand_from help' -f
-complete -c whyoom -n '__fish_seen_subcommand_from help' -f -a 'explain check whatif fix undo capture causes completion help'
+complete -c whyoom -n '__fish_seen_subcommand_from help' -f -a 'explain check whatif fix undo capture watch history causes completion help'
 complete -c whyoom -n '__fish_seen_subcommand_from help' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n '__fish_seen_subcommand_from man' -f
-complete -c whyoom -n '__fish_seen_subcommand_from man' -f -a 'explain check whatif fix undo capture causes completion help'
+complete -c whyoom -n '__fish_seen_subcommand_from man' -f -a 'explain check whatif fix undo capture watch history causes completion help'
 complete -c whyoom -n '__fish_seen_subcommand_from man' -s h -l help -d 'Print this help and exit'
