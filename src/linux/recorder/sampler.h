@@ -30,6 +30,8 @@ class Sampler {
 
   KeptFile meminfo_, vmstat_, zoneinfo_, pressure_, loadavg_;
   std::vector<KeptFile> settings_;
+  record::MachineFields known_settings_;
+  unsigned looks_ = 0;
   std::unique_ptr<TopProcesses> processes_;
   std::unique_ptr<FullCgroups> cgroups_;
   std::unique_ptr<char[]> room_;  // not touched before it is used
