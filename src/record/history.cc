@@ -17,6 +17,7 @@ constexpr std::int64_t gap_ms = 30'000;
 constexpr Bytes least_growth(std::uint64_t{8} << 20U);
 constexpr std::size_t most_growth = 5;
 constexpr std::size_t most_points = 1'000'000, most_events = 20'000;
+constexpr std::size_t most_boots = 500;
 constexpr std::size_t most_names = 100'000;
 
 std::string two(std::int64_t number) { return (number < 10 ? "0" : "") + std::to_string(number); }
@@ -79,6 +80,10 @@ void HistoryBuilder::begin_boot(const Note& note) {
   history_.newer += note.a > format_version ? 1 : 0;
   keys_.clear();
   if (!history_.boots.empty() && history_.boots.back().id == note.text) {
+    return;
+  }
+  if (history_.boots.size() >= most_boots) {
+    history_.cut = true;
     return;
   }
   end_boot();
