@@ -10,6 +10,7 @@
 #include <fstream>
 #include <string>
 
+#include "linux/recorder/ring_log.h"
 #include "record/segment.h"
 
 namespace whyoom::linux {
@@ -131,6 +132,43 @@ TEST_F(Ring, ForeignFilesStay) {
   EXPECT_EQ(texts(), std::vector<std::string>{"own"});
   EXPECT_EQ(std::filesystem::file_size(file(7)), 13U);
   EXPECT_TRUE(std::filesystem::exists(options_.path + "/notes.txt"));
+}
+
+TEST_F(Ring, ItsMessagesAreALogForEachBoot) {
+  {
+    auto ring = RingWriter::open(options_);
+    ASSERT_TRUE(ring);
+    for (const auto* boot : {"aaaaaaaaaaaa", "aaaaaaaaaaaa", "bbbbbbbbbbbb"}) {
+      ASSERT_EQ(ring->begin_segment(), 0);
+      record::Note note;
+      note.kind = record::Kind::segment;
+      note.text = boot;
+      ASSERT_EQ(ring->append(encoder_.note(note)), 0);
+      note.kind = record::Kind::kmsg;
+      note.real_ms = 1'764'000'005'000;
+      note.text = "4,7,5000000,-;a line";
+      ASSERT_EQ(ring->append(encoder_.note(note)), 0);
+    }
+  }
+  std::vector<LogSource> sources;
+  std::string text;
+  const LogSink sink{[&sources](const LogSource& source) { sources.push_back(source); },
+                     [&text](std::string_view data) { text += data; },
+                     [](const LogEnd& end) { EXPECT_TRUE(end.read); }, [] { return false; }};
+  read_recorder(sink, options_.path);
+  ASSERT_EQ(sources.size(), 2U);
+  EXPECT_EQ(sources[0].boot, "aaaaaaaaaaaa");
+  EXPECT_EQ(sources[1].name, options_.path + ", boot bbbbbbbb");
+  EXPECT_EQ(sources[1].booted_us, 1'764'000'000'000'000);
+  EXPECT_EQ(text, "4,7,5000000,-;a line\n4,7,5000000,-;a line\n4,7,5000000,-;a line\n");
+  ::chmod(options_.path.c_str(), 0777);
+  read_recorder({[](const LogSource&) {}, [](std::string_view) {},
+                 [](const LogEnd& end) {
+                   EXPECT_FALSE(end.read);
+                   EXPECT_FALSE(end.gap.empty());
+                 },
+                 [] { return false; }},
+                options_.path);
 }
 
 TEST_F(Ring, DeletedUnderItsHands) {
