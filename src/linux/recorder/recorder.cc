@@ -1,11 +1,7 @@
 #include "linux/recorder/recorder.h"
 
-#include <link.h>
-#include <malloc.h>
 #include <poll.h>
-#include <sys/mman.h>
 #include <sys/signalfd.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,7 +12,6 @@
 #include <cstring>
 #include <ctime>
 #include <optional>
-#include <span>
 
 #include "base/text.h"
 #include "linux/file_system.h"
@@ -24,6 +19,8 @@
 #include "linux/recorder/kernel_messages.h"
 #include "linux/recorder/sampler.h"
 #include "linux/recorder/service.h"
+#include "linux/recorder/stay_alive.h"
+#include "linux/recorder/store.h"
 #include "linux/run_child.h"
 #include "record/headroom.h"
 #include "record/segment.h"
@@ -36,15 +33,9 @@ using record::Field;
 using record::Kind;
 using record::Note;
 
-constexpr std::uint64_t say_again_after_ms = 600'000;
 constexpr std::uint64_t sync_every_ms = 30'000;    // far from trouble
 constexpr std::uint64_t urgent_after_ms = 10'000;  // a kernel event
-constexpr std::uint64_t look_at_store_ms = 10'000;
-constexpr unsigned least_wait_ms = 100;  // after a trigger of pressure
-// A sample, its names and a few notes.
-constexpr std::size_t room_for_sample = std::size_t{32} << 10U;
-
-PageSize page_size() { return PageSize{static_cast<std::uint32_t>(::sysconf(_SC_PAGESIZE))}; }
+constexpr unsigned least_wait_ms = 100;            // after a trigger of pressure
 
 // The last message of this boot that the store has.
 std::optional<std::uint64_t> last_message(const std::string& path, const std::string& boot) {
@@ -68,82 +59,45 @@ std::optional<std::uint64_t> last_message(const std::string& path, const std::st
   return last;
 }
 
-// The command line, the help, the first look: what the program will not run again does not have to
-// stay in memory. What it needs comes back by itself.
-void drop_code_of_the_start() {
-  ::dl_iterate_phdr(
-      [](dl_phdr_info* info, std::size_t, void*) {
-        for (const auto& part : std::span(info->dlpi_phdr, info->dlpi_phnum)) {
-          if (part.p_type == PT_LOAD && (part.p_flags & PF_W) == 0) {
-            const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-            const std::uintptr_t begin = (info->dlpi_addr + part.p_vaddr) & ~(page - 1);
-            const std::uintptr_t end = info->dlpi_addr + part.p_vaddr + part.p_memsz;
-            (void)::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
-          }
-        }
-        return 0;
-      },
-      nullptr);
-}
-
 class Recorder {
  public:
-  Recorder(const RecorderOptions& options, RingWriter ring, MachineClock clock)
+  Recorder(const RecorderOptions& options, RingWriter ring, const MachineClock& clock)
       : options_(options),
-        ring_(std::move(ring)),
-        boot_(std::move(clock.boot)),
         sampler_(page_size()),
+        store_(options, std::move(ring), clock.boot, sampler_),
         lookout_(page_size()),
         pace_(options.interval_ms, options.fixed_interval),
-        messages_(last_message(options.ring.path, boot_)),
+        messages_(last_message(options.ring.path, clock.boot)),
         hook_(options.hook) {}
 
   tl::expected<void, std::string> run();
 
  private:
-  void stay_alive();
   void open_triggers();
   void sample(bool whole);
   void check_clocks();
-  void check_store();
   void check_kills();
   void warn();
   void read_messages();
   void wait(std::uint64_t until_ms);
   int take_signal() const;
 
-  Note note(Kind kind) const {
-    Note result;
-    result.kind = kind;
-    result.real_ms = static_cast<std::int64_t>(clock_ms(CLOCK_REALTIME));
-    result.boot_ms = clock_ms(CLOCK_BOOTTIME);
-    return result;
-  }
-  bool begin_segment_if_needed();
-  void put(const Note& note);
-  void write(std::string_view record);
-  void write_names();
-  void store_failed(int error);
-  void trouble(std::string_view what);
   void event(Urgency urgency, std::string_view kind, std::string_view text);
 
   const RecorderOptions& options_;
-  RingWriter ring_;
-  std::string boot_;
-  utsname system_{};
   Sampler sampler_;
+  Store store_;
   record::Lookout lookout_;
   record::Pace pace_;
   KernelMessages messages_;
   Hook hook_;
   ServiceManager manager_;
-  record::Encoder encoder_;
   Descriptor signals_;
   KeptFile pressure_;
 
   record::Sample now_;
   bool any_ = false;
-  std::uint64_t now_ms_ = 0, synced_ms_ = 0, urgent_until_ms_ = 0, looked_ms_ = 0, told_ms_ = 0;
+  std::uint64_t now_ms_ = 0, synced_ms_ = 0, urgent_until_ms_ = 0;
   std::uint64_t cost_us_ = 0;
   std::int64_t clock_offset_ms_ = 0;
   std::uint64_t asleep_ms_ = 0;
@@ -151,101 +105,7 @@ class Recorder {
   std::uint64_t kills_told_ = 0, kills_silent_ = 0;
   bool kill_came_ = false;
   int stopped_by_ = 0;
-
-  int store_error_ = 0;
-  std::uint64_t not_stored_ = 0;
-  std::uint64_t store_told_ms_ = 0;
 };
-
-void Recorder::trouble(std::string_view what) {
-  options_.tell(Urgency::error, what);
-  Note about = note(Kind::trouble);
-  about.text = what;
-  put(about);
-}
-
-// Said once, and counted until it works again.
-void Recorder::store_failed(int error) {
-  ++not_stored_;
-  if (store_error_ == error && now_ms_ - store_told_ms_ < say_again_after_ms) {
-    return;
-  }
-  store_error_ = error;
-  store_told_ms_ = now_ms_;
-  record::FixedText<256> text;
-  text << "nothing can be written to " << options_.ring.path << ": "
-       << std::string_view(std::strerror(error)) << ". Recording goes on, and tries again";
-  options_.tell(Urgency::error, text.view());
-}
-
-bool Recorder::begin_segment_if_needed() {
-  if (!ring_.needs_segment(room_for_sample)) {
-    return true;
-  }
-  if (const int error = ring_.begin_segment()) {
-    store_failed(error);
-    return false;
-  }
-  encoder_.restart();
-  for (TopProcess& process : sampler_.processes().top()) {
-    process.noted = false;
-  }
-  for (FullCgroup& cgroup : sampler_.cgroups().fullest()) {
-    cgroup.noted = false;
-  }
-  Note head = note(Kind::segment);
-  head.a = record::format_version;
-  head.b = ring_.number();
-  head.c = page_size().bytes;
-  head.text = boot_;
-  head.more = system_.release;
-  write(encoder_.note(head));
-  return true;
-}
-
-void Recorder::write(std::string_view record) {
-  if (const int error = ring_.append(record)) {
-    store_failed(error);
-    return;
-  }
-  if (store_error_ != 0) {
-    store_error_ = 0;
-    record::FixedText<128> text;
-    text << "the store takes records again; " << std::exchange(not_stored_, 0) << " were lost";
-    trouble(text.view());
-  }
-}
-
-void Recorder::put(const Note& note) {
-  if (begin_segment_if_needed()) {
-    write(encoder_.note(note));
-  }
-}
-
-void Recorder::write_names() {
-  for (TopProcess& process : sampler_.processes().top()) {
-    if (process.id != 0 && !process.noted) {
-      Note about = note(Kind::process);
-      about.a = process.id;
-      about.b = process.pid;
-      about.c = process.start_ticks;
-      about.text = process.name.view();
-      about.more = process.cgroup.view();
-      about.detail = process.command_line.view();
-      put(about);
-      process.noted = true;
-    }
-  }
-  for (FullCgroup& cgroup : sampler_.cgroups().fullest()) {
-    if (cgroup.id != 0 && !cgroup.noted) {
-      Note about = note(Kind::cgroup);
-      about.a = cgroup.id;
-      about.text = cgroup.path.view();
-      put(about);
-      cgroup.noted = true;
-    }
-  }
-}
 
 void Recorder::event(Urgency urgency, std::string_view kind, std::string_view text) {
   options_.tell(urgency, text);
@@ -262,18 +122,18 @@ void Recorder::check_clocks() {
   const std::uint64_t asleep = now_.boot_ms - std::min(now_.boot_ms, clock_ms(CLOCK_MONOTONIC));
   const std::int64_t moved = offset - clock_offset_ms_;
   if (any_ && (moved > moved_ms || moved < -moved_ms)) {
-    Note about = note(Kind::clock);
+    Note about = note_of_now(Kind::clock);
     about.a = (static_cast<std::uint64_t>(moved) << 1U) ^ static_cast<std::uint64_t>(moved >> 63);
-    put(about);
+    store_.put(about);
     record::FixedText<128> text;
     text << "the clock was set " << (moved < 0 ? "back" : "forward") << " by "
          << static_cast<std::uint64_t>(moved < 0 ? -moved : moved) / 1000 << " s";
     options_.tell(Urgency::notice, text.view());
   }
   if (any_ && asleep > asleep_ms_ + slept_ms) {
-    Note about = note(Kind::asleep);
+    Note about = note_of_now(Kind::asleep);
     about.a = asleep - asleep_ms_;
-    put(about);
+    store_.put(about);
   }
   clock_offset_ms_ = offset;
   asleep_ms_ = asleep;
@@ -295,11 +155,11 @@ void Recorder::check_kills() {
   const std::uint64_t before = *kills_ - std::min(*kills_, *kills_at_start_);
   const std::uint64_t silent = std::min(since, before) - std::min({since, before, kills_told_});
   if (*kills != *kills_ || silent > kills_silent_) {
-    Note about = note(Kind::kill);
+    Note about = note_of_now(Kind::kill);
     about.a = *kills_;
     about.b = *kills;
     about.c = silent > kills_silent_ ? silent - kills_silent_ : 0;
-    put(about);
+    store_.put(about);
     kill_came_ = true;
     if (about.c > 0) {
       record::FixedText<160> text;
@@ -319,20 +179,20 @@ void Recorder::warn() {
   }
   const auto warnings = lookout_.look(now_, paths);
   for (const record::SettingChange& change : lookout_.changes()) {
-    Note about = note(Kind::setting);
+    Note about = note_of_now(Kind::setting);
     about.a = change.before;
     about.b = change.after;
     about.text = change.key;
-    put(about);
+    store_.put(about);
     record::FixedText<160> text;
     text << change.key << " was changed from " << change.before << " to " << change.after;
     options_.tell(Urgency::notice, text.view());
   }
   for (const record::Warning& warning : warnings) {
-    Note about = note(Kind::warning);
+    Note about = note_of_now(Kind::warning);
     about.a = static_cast<std::uint64_t>(warning.kind);
     about.text = warning.text.view();
-    put(about);
+    store_.put(about);
     event(Urgency::warning, record::name(warning.kind), warning.text.view());
   }
 }
@@ -342,14 +202,11 @@ void Recorder::sample(bool whole) {
   timespec begin{}, end{};
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin);
   now_ms_ = began_us;
-  check_store();
+  store_.check(now_ms_);
   whole ? sampler_.take_whole(now_) : sampler_.take(now_, pace_.is_near());
   now_.machine.set(Field::cost_us, cost_us_);
   check_clocks();
-  if (begin_segment_if_needed()) {
-    write_names();
-    write(encoder_.sample(now_));
-  }
+  store_.put(now_);
   check_kills();
   warn();
   const bool urgent = pace_.is_near() || now_ms_ < urgent_until_ms_ || kill_came_;
@@ -358,9 +215,7 @@ void Recorder::sample(bool whole) {
   }
   if (urgent || now_ms_ - synced_ms_ >= sync_every_ms) {
     synced_ms_ = now_ms_;
-    if (const int error = ring_.sync()) {
-      store_failed(error);
-    }
+    store_.sync();
   }
   any_ = true;
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
@@ -368,34 +223,13 @@ void Recorder::sample(bool whole) {
                                         (end.tv_nsec - begin.tv_nsec) / 1000);
 }
 
-// A directory that was deleted is made again.
-void Recorder::check_store() {
-  if (now_ms_ - looked_ms_ < look_at_store_ms) {
-    return;
-  }
-  looked_ms_ = now_ms_;
-  if (!ring_.is_gone()) {
-    return;
-  }
-  auto again = RingWriter::open(options_.ring);
-  if (!again) {
-    if (now_ms_ - store_told_ms_ >= say_again_after_ms || store_told_ms_ == 0) {
-      store_told_ms_ = now_ms_;
-      options_.tell(Urgency::error, again.error());
-    }
-    return;
-  }
-  ring_ = std::move(*again);
-  trouble("the store was deleted or replaced; a new one was begun");
-}
-
 void Recorder::read_messages() {
   for (;;) {
     const KernelMessages::Next next = messages_.next(now_ms_);
     if (next.lost > 0) {
-      Note gap = note(Kind::kmsg_gap);
+      Note gap = note_of_now(Kind::kmsg_gap);
       gap.a = next.lost;
-      put(gap);
+      store_.put(gap);
       record::FixedText<128> text;
       text << next.lost << " messages of the kernel are not recorded: they came too fast";
       options_.tell(Urgency::warning, text.view());
@@ -403,10 +237,10 @@ void Recorder::read_messages() {
     if (!next.line) {
       return;
     }
-    Note line = note(Kind::kmsg);
+    Note line = note_of_now(Kind::kmsg);
     line.a = next.line->sequence;
     line.text = next.line->line;
-    put(line);
+    store_.put(line);
     if (any_ && next.line->by_kernel() && record::tells_kill(next.line->text)) {
       ++kills_told_;
       kill_came_ = true;
@@ -462,25 +296,6 @@ void Recorder::wait(std::uint64_t until_ms) {
   }
 }
 
-// Locked in memory as far as it was used, and the last one to be killed.
-void Recorder::stay_alive() {
-  ::malloc_trim(0);
-  drop_code_of_the_start();
-  constexpr int on_fault = 4;  // MCL_ONFAULT, since 4.4
-  if (::mlockall(MCL_CURRENT | MCL_FUTURE | on_fault) != 0 &&
-      ::mlockall(MCL_CURRENT | MCL_FUTURE) != 0) {
-    options_.tell(Urgency::notice,
-                  "memory cannot be locked (CAP_IPC_LOCK): under pressure the recorder may have to "
-                  "wait for its own pages");
-  }
-  const Descriptor score(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
-  if (score.get() < 0 || write_all(score.get(), "-900") != 0) {
-    options_.tell(Urgency::notice,
-                  "oom_score_adj cannot be lowered (CAP_SYS_RESOURCE): the kernel may kill the "
-                  "recorder");
-  }
-}
-
 void Recorder::open_triggers() {
   pressure_ = KeptFile(AT_FDCWD, "/proc/pressure/memory", O_RDWR);
   // Any task stalled for 200 ms in two seconds: without CAP_SYS_RESOURCE the kernel takes no other
@@ -502,29 +317,28 @@ tl::expected<void, std::string> Recorder::run() {
   if (!sampler_.sees_memory()) {
     return tl::unexpected(std::string("/proc/meminfo cannot be read: nothing to record"));
   }
-  ::uname(&system_);
   open_triggers();
   if (messages_.fd() < 0) {
     options_.tell(Urgency::warning,
                   "/dev/kmsg cannot be read (CAP_SYSLOG): the kernel's reports are not recorded");
   }
   now_ms_ = clock_ms(CLOCK_MONOTONIC);
-  if (ring_.cut_bytes() > 0) {
+  if (store_.ring().cut_bytes() > 0) {
     record::FixedText<128> text;
-    text << "the last recorder ended half-way through a record; " << ring_.cut_bytes()
+    text << "the last recorder ended half-way through a record; " << store_.ring().cut_bytes()
          << " bytes were cut off";
-    trouble(text.view());
+    store_.trouble(text.view());
   }
   read_messages();
   sample(true);
-  if (store_error_ != 0) {
+  if (store_.error() != 0) {
     return tl::unexpected("nothing can be written to " + printable(options_.ring.path) + ": " +
-                          errno_text(store_error_));
+                          errno_text(store_.error()));
   }
   options_.tell(Urgency::notice, lookout_.state());
   manager_.send("READY=1");
   if (!options_.once) {
-    stay_alive();
+    stay_alive([this](std::string_view what) { options_.tell(Urgency::notice, what); });
   }
   while (!options_.once && stopped_by_ == 0) {
     record::FixedText<256> status;
@@ -538,11 +352,11 @@ tl::expected<void, std::string> Recorder::run() {
       }
     }
   }
-  Note end = note(Kind::stopped);
+  Note end = note_of_now(Kind::stopped);
   end.a = static_cast<std::uint64_t>(stopped_by_);
-  put(end);
+  store_.put(end);
   manager_.send("STOPPING=1");
-  ring_.close();
+  store_.close();
   return {};
 }
 

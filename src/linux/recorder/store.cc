@@ -1,0 +1,162 @@
+#include "linux/recorder/store.h"
+
+#include <unistd.h>
+
+#include <cstring>
+#include <ctime>
+#include <utility>
+
+namespace whyoom::linux {
+namespace {
+
+using record::Kind;
+using record::Note;
+
+constexpr std::uint64_t say_again_after_ms = 600'000;
+constexpr std::uint64_t look_at_store_ms = 10'000;
+// A sample, its names and a few notes.
+constexpr std::size_t room_for_sample = std::size_t{32} << 10U;
+
+}  // namespace
+
+PageSize page_size() { return PageSize{static_cast<std::uint32_t>(::sysconf(_SC_PAGESIZE))}; }
+
+Note note_of_now(Kind kind) {
+  Note note;
+  note.kind = kind;
+  note.real_ms = static_cast<std::int64_t>(clock_ms(CLOCK_REALTIME));
+  note.boot_ms = clock_ms(CLOCK_BOOTTIME);
+  return note;
+}
+
+Store::Store(const RecorderOptions& options, RingWriter ring, std::string boot, Sampler& sampler)
+    : options_(options), ring_(std::move(ring)), boot_(std::move(boot)), sampler_(sampler) {
+  ::uname(&system_);
+}
+
+void Store::trouble(std::string_view what) {
+  options_.tell(Urgency::error, what);
+  Note about = note_of_now(Kind::trouble);
+  about.text = what;
+  put(about);
+}
+
+// Said once, and counted until it works again.
+void Store::failed(int error) {
+  ++not_stored_;
+  if (error_ == error && now_ms_ - told_ms_ < say_again_after_ms) {
+    return;
+  }
+  error_ = error;
+  told_ms_ = now_ms_;
+  record::FixedText<256> text;
+  text << "nothing can be written to " << options_.ring.path << ": "
+       << std::string_view(std::strerror(error)) << ". Recording goes on, and tries again";
+  options_.tell(Urgency::error, text.view());
+}
+
+bool Store::begin_segment_if_needed() {
+  if (!ring_.needs_segment(room_for_sample)) {
+    return true;
+  }
+  if (const int error = ring_.begin_segment()) {
+    failed(error);
+    return false;
+  }
+  encoder_.restart();
+  for (TopProcess& process : sampler_.processes().top()) {
+    process.noted = false;
+  }
+  for (FullCgroup& cgroup : sampler_.cgroups().fullest()) {
+    cgroup.noted = false;
+  }
+  Note head = note_of_now(Kind::segment);
+  head.a = record::format_version;
+  head.b = ring_.number();
+  head.c = page_size().bytes;
+  head.text = boot_;
+  head.more = system_.release;
+  write(encoder_.note(head));
+  return true;
+}
+
+void Store::write(std::string_view record) {
+  if (const int error = ring_.append(record)) {
+    failed(error);
+    return;
+  }
+  if (error_ != 0) {
+    error_ = 0;
+    record::FixedText<128> text;
+    text << "the store takes records again; " << std::exchange(not_stored_, 0) << " were lost";
+    trouble(text.view());
+  }
+}
+
+void Store::put(const Note& note) {
+  if (begin_segment_if_needed()) {
+    write(encoder_.note(note));
+  }
+}
+
+void Store::put(const record::Sample& sample) {
+  if (begin_segment_if_needed()) {
+    write_names();
+    write(encoder_.sample(sample));
+  }
+}
+
+void Store::write_names() {
+  for (TopProcess& process : sampler_.processes().top()) {
+    if (process.id != 0 && !process.noted) {
+      Note about = note_of_now(Kind::process);
+      about.a = process.id;
+      about.b = process.pid;
+      about.c = process.start_ticks;
+      about.text = process.name.view();
+      about.more = process.cgroup.view();
+      about.detail = process.command_line.view();
+      put(about);
+      process.noted = true;
+    }
+  }
+  for (FullCgroup& cgroup : sampler_.cgroups().fullest()) {
+    if (cgroup.id != 0 && !cgroup.noted) {
+      Note about = note_of_now(Kind::cgroup);
+      about.a = cgroup.id;
+      about.text = cgroup.path.view();
+      put(about);
+      cgroup.noted = true;
+    }
+  }
+}
+
+void Store::sync() {
+  if (const int error = ring_.sync()) {
+    failed(error);
+  }
+}
+
+// A directory that was deleted is made again.
+void Store::check(std::uint64_t now_ms) {
+  now_ms_ = now_ms;
+  if (now_ms_ - looked_ms_ < look_at_store_ms) {
+    return;
+  }
+  looked_ms_ = now_ms_;
+  if (!ring_.is_gone()) {
+    return;
+  }
+  auto again = RingWriter::open(options_.ring);
+  if (!again) {
+    if (now_ms_ - told_ms_ >= say_again_after_ms || told_ms_ == 0) {
+      told_ms_ = now_ms_;
+      options_.tell(Urgency::error, again.error());
+    }
+    return;
+  }
+  ring_ = std::move(*again);
+  trouble("the store was deleted or replaced; a new one was begun");
+}
+
+}  // namespace whyoom::linux

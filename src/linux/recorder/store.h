@@ -1,0 +1,55 @@
+// What the recorder puts into the ring: segments begin with their head, names come before the
+// samples that need them, and what cannot be written is said once and counted until it can.
+#pragma once
+
+#include <sys/utsname.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "linux/recorder/recorder.h"
+#include "linux/recorder/ring.h"
+#include "linux/recorder/sampler.h"
+#include "record/segment.h"
+
+namespace whyoom::linux {
+
+PageSize page_size();
+record::Note note_of_now(record::Kind kind);
+
+class Store {
+ public:
+  Store(const RecorderOptions& options, RingWriter ring, std::string boot, Sampler& sampler);
+
+  // A directory that was deleted is made again; to be called before each sample.
+  void check(std::uint64_t now_ms);
+  void put(const record::Note& note);
+  void put(const record::Sample& sample);  // with the names that it needs
+  void sync();
+  void close() { ring_.close(); }
+  // Told, and kept.
+  void trouble(std::string_view what);
+
+  [[nodiscard]] int error() const { return error_; }  // errno of the last one; 0: it works
+  [[nodiscard]] const RingWriter& ring() const { return ring_; }
+
+ private:
+  bool begin_segment_if_needed();
+  void write(std::string_view record);
+  void write_names();
+  void failed(int error);
+
+  const RecorderOptions& options_;
+  RingWriter ring_;
+  std::string boot_;
+  Sampler& sampler_;
+  utsname system_{};
+  record::Encoder encoder_;
+  int error_ = 0;
+  std::uint64_t not_stored_ = 0;
+  std::uint64_t now_ms_ = 0, told_ms_ = 0, looked_ms_ = 0;
+};
+
+}  // namespace whyoom::linux
