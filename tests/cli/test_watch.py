@@ -177,6 +177,42 @@ class Watch(unittest.TestCase):
         self.assertEqual(unsafe.status, 2, unsafe)
         self.assertIn("others than its owner", unsafe.err)
 
+    def test_after_a_restart(self):
+        """A recorder that is killed in one boot, and what is said of it in the next. The boots are
+        told apart by their id, so a mount over that makes another one, in a place of its own."""
+        script = f"""set -e
+            mount -t tmpfs tmpfs /var/lib
+            echo 0badb007-0000-4000-8000-000000000000 > {self.folder}/id
+            mount --bind {self.folder}/id /proc/sys/kernel/random/boot_id
+            {harness.PROGRAM} watch --interval 20 2> {self.folder}/errors &
+            pid=$!
+            until grep -q left {self.folder}/errors; do sleep 0.05; done
+            sleep 1
+            kill -9 $pid
+            umount /proc/sys/kernel/random/boot_id
+            {harness.PROGRAM} --width 200 || true
+            {harness.PROGRAM} explain --host --format json > {self.folder}/host.json || true
+            {harness.PROGRAM} watch --once
+            {harness.PROGRAM} history --format json > {self.folder}/history.json || true
+        """
+        done = subprocess.run(["unshare", "--mount", "--propagation", "private", "bash", "-c",
+                               script], capture_output=True, text=True, check=False,
+                              env=harness.CLEAN_ENV)
+        if "mount" in done.stderr or "unshare" in done.stderr:
+            self.skipTest(f"nothing can be mounted here: {done.stderr.strip()}")
+        self.assertEqual(done.returncode, 0, done)
+        self.assertIn("The boot before this one was last seen at", done.stdout)
+        self.assertIn("ended without a mark of an orderly end", done.stdout)
+        boots = json.loads((self.folder / "history.json").read_text())["boots"]
+        self.assertEqual([boot["end"] for boot in boots], ["no-mark", "in-order"])
+        self.assertEqual(boots[0]["boot"], "0badb007000040008000000000000000")
+        if kmsg_readable():
+            sources = json.loads((self.folder / "host.json").read_text())["input"]["sources"]
+            mine = [source for source in sources
+                    if source["name"] == "/var/lib/whyoom/ring, boot 0badb007"]
+            self.assertEqual(len(mine), 1, sources)
+            self.assertGreater(mine[0]["lines"], 0)
+
     def test_a_hook_that_is_not_there(self):
         done = whyoom("watch", "--store", self.store, "--once", "--", "no-such-program-here")
         self.assertEqual(done.status, 2)
