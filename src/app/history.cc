@@ -76,7 +76,7 @@ int history(const HistoryFlags& flags, Console& io) {
 
 const Command history_command{
     "history", "whyoom history [OPTIONS]",
-    "Shows what whyoom watch recorded: memory over time, what happened, what grew.\n"
+    "Shows what was recorded: memory, what happened, what grew.\n"
     "Also of boots that ended in a panic or a power cut: the ring is there after them.",
     "Exit status: 0 no OOM event in it, 1 OOM events, 2 wrong use, or there is no ring.\n"
     "\nExamples:\n"

@@ -42,7 +42,7 @@ int watch(const WatchFlags& flags, Console& io) {
 
 const Command watch_command{
     "watch", "whyoom watch [OPTIONS] [HOOK...]",
-    "Records this machine, so that what led to an OOM is there after it.\n"
+    "Records this machine, so that an OOM can be explained later.\n"
     "Once a second, less often far from trouble and more often near it: memory and its zones,\n"
     "pressure, tasks, settings, the biggest processes and the fullest cgroups, and the kernel's\n"
     "messages as they come. Warns before it happens. `whyoom history` shows it.",
