@@ -82,7 +82,7 @@ complete -c whyoom -n '__fish_seen_subcommand_from capture' -l cmdline -d 'Also 
 complete -c whyoom -n '__fish_seen_subcommand_from capture' -l replace-host-names -d 'host-1, host-2, ... in place of names of hosts'
 complete -c whyoom -n '__fish_seen_subcommand_from capture' -l root -d 'A copy of a host\'s files, or a capture, in place of this host' -r -F
 complete -c whyoom -n '__fish_seen_subcommand_from capture' -s h -l help -d 'Print this help and exit'
-complete -c whyoom -n __fish_use_subcommand -a watch -d 'Records this machine, so that what led to an OOM is there after it'
+complete -c whyoom -n __fish_use_subcommand -a watch -d 'Records this machine, so that an OOM can be explained later'
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -f
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -l store -d 'Where the records are; default /var/lib/whyoom/ring' -x
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -l size -d 'Most that they take there; default 64' -x
@@ -90,7 +90,7 @@ complete -c whyoom -n '__fish_seen_subcommand_from watch' -l interval -d 'Always
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -l once -d 'One sample'
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -f
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -s h -l help -d 'Print this help and exit'
-complete -c whyoom -n __fish_use_subcommand -a history -d 'Shows what whyoom watch recorded: memory over time, what happened, what grew'
+complete -c whyoom -n __fish_use_subcommand -a history -d 'Shows what was recorded: memory, what happened, what grew'
 complete -c whyoom -n '__fish_seen_subcommand_from history' -f
 complete -c whyoom -n '__fish_seen_subcommand_from history' -l store -d 'Where the records are; default /var/lib/whyoom/ring' -x
 complete -c whyoom -n '__fish_seen_subcommand_from history' -l since -d 'From then on: -2h, 05:00, "2026-11-23 07:41"' -x
