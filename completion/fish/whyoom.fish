@@ -14,7 +14,7 @@ complete -c whyoom -n '__fish_seen_subcommand_from explain' -l at -d 'Only the e
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -l host -d 'Read this machine\'s own logs'
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -l root -d 'Read the logs of a copy of a machine, or of a capture' -r -F
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -l last -d 'Only the last N events' -x
-complete -c whyoom -n '__fish_seen_subcommand_from explain' -l format -d 'text (default), json, ndjson or markdown' -x -a 'json markdown ndjson text'
+complete -c whyoom -n '__fish_seen_subcommand_from explain' -l format -d 'text (default), json, ndjson, markdown or html' -x -a 'html json markdown ndjson text'
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -l cause -d 'Only events of these causes' -x -a 'balloon-or-hotplug cma-only cpuset-nodes fragmentation hugepages-reserved kernel-bug lowmem-exhausted lowmem-reserve mempolicy-nodes min-free-too-high movable-only numa-node-full percpu-stranded spurious-pagefault sysrq watermark-raised allocating-task-killed driver-mapped kernel-unaccounted many-processes memory-exhausted no-swap page-tables shmem-tmpfs slab-leak swap-full unevictable unkillable-hog writeback-stuck zfs-arc zombie-cgroups cgroup-kernel-memory cgroup-limit cgroup-page-cache cgroup-parent-limit cgroup-shmem cgroup-swap-limit atomic-allocation-failure cgroup-ids-exhausted cgroup-pids-max cma-failure conntrack-full file-max high-order-failure hugetlb-pool max-map-count memlock-limit neighbour-table-full overcommit-limit overcommit-request pid-max rlimit-as rlimit-nproc tcp-memory threads-max vmalloc-exhausted deadlocked kill-spree no-victim-loop panic-on-oom silent-kill userspace-killer cgroup-throttled eviction-below-watermark hugepages-next-boot memory-near-exhaustion min-free-drift min-free-too-low no-evidence-kept sysctl-file-writable threads-near-limit'
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -l kind -d 'Only events of this kind: oom-kill, memcg-oom-kill, ...' -x -a 'fork-rejected limit-reached memcg-oom-kill oom-kill oom-panic overcommit-refused page-allocation-failure userspace-kill'
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -l victim -d 'Only events that killed such a process' -x
@@ -31,7 +31,7 @@ complete -c whyoom -n '__fish_seen_subcommand_from explain' -s h -l help -d 'Pri
 complete -c whyoom -n __fish_use_subcommand -a check -d 'Checks this host: memory, threads, min_free_kbytes, OOM policy'
 complete -c whyoom -n '__fish_seen_subcommand_from check' -f
 complete -c whyoom -n '__fish_seen_subcommand_from check' -l root -d 'A copy of a host\'s files, or a capture, in place of this host' -r -F
-complete -c whyoom -n '__fish_seen_subcommand_from check' -l format -d 'text (default), json or markdown' -x -a 'json markdown text'
+complete -c whyoom -n '__fish_seen_subcommand_from check' -l format -d 'text (default), json, markdown or html' -x -a 'html json markdown text'
 complete -c whyoom -n '__fish_seen_subcommand_from check' -l all -d 'Also the proof of each risk, and what was ruled out'
 complete -c whyoom -n '__fish_seen_subcommand_from check' -l color -l colour -d 'auto (default), always or never' -x -a 'always auto never'
 complete -c whyoom -n '__fish_seen_subcommand_from check' -l width -d 'Width of the text, 60 to 200' -x

@@ -8,6 +8,7 @@
 #include "app/host_root.h"
 #include "diagnose/host_check.h"
 #include "linux/terminal.h"
+#include "render/html.h"
 #include "render/layout.h"
 #include "render/markdown_text.h"
 
@@ -34,6 +35,13 @@ int check(const Options& options, Console& io) {
     case Format::markdown:
       io.out.write(render::to_markdown(render::check_document(*result, {true, options.all})));
       break;
+    case Format::html: {
+      const std::string& name = result->facts.name.empty() ? root->name : result->facts.name;
+      io.out.write(render::html_head("Memory of " + name) +
+                   render::to_html(render::check_document(*result, {true, options.all}), "story") +
+                   render::html_tail());
+      break;
+    }
     case Format::text:
       io.out.write(
           render::to_text(render::check_document(*result, {false, options.all}), options.style()));
@@ -59,8 +67,8 @@ const Command check_command{
     [](Flags& flags) -> Work {
       const auto options = std::make_shared<Options>();
       flags.root(*options);
-      flags.format(*options, "text (default), json or markdown",
-                   {Format::text, Format::json, Format::markdown});
+      flags.format(*options, "text (default), json, markdown or html",
+                   {Format::text, Format::json, Format::markdown, Format::html});
       flags.flag("--all", options->all, "Also the proof of each risk, and what was ruled out");
       flags.look(*options);
       flags.sandbox(*options);

@@ -14,7 +14,8 @@ namespace {
 const std::map<std::string, Format> formats = {{"text", Format::text},
                                                {"json", Format::json},
                                                {"ndjson", Format::ndjson},
-                                               {"markdown", Format::markdown}};
+                                               {"markdown", Format::markdown},
+                                               {"html", Format::html}};
 const std::map<std::string, linux::ColourChoice> colours = {
     {"auto", linux::ColourChoice::automatic},
     {"always", linux::ColourChoice::always},

@@ -48,7 +48,7 @@ struct Console {
   }
 };
 
-enum class Format : std::uint8_t { text, json, ndjson, markdown };
+enum class Format : std::uint8_t { text, json, ndjson, markdown, html };
 
 // What several commands take.
 struct Options {

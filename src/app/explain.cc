@@ -318,7 +318,7 @@ int explain(const ExplainOptions& options, Console& io) {
   }
   if (options.summary && (options.format == Format::json || options.format == Format::ndjson)) {
     return io.fail(
-        "--summary is for people: use --format text or markdown. For programs, "
+        "--summary is for people: use --format text, markdown or html. For programs, "
         "--format ndjson has an event a line");
   }
   std::vector<std::string> files = options.files;
@@ -384,8 +384,8 @@ const Command explain_command{
       flags.only_one_of({"FILE", "--host", "--root"});
       flags.number("--last", "N", options->rules.last, 1, 100000, "Only the last N events");
       flags.only_one_of({"--at", "--last"});
-      flags.format(*options, "text (default), json, ndjson or markdown",
-                   {Format::text, Format::json, Format::ndjson, Format::markdown});
+      flags.format(*options, "text (default), json, ndjson, markdown or html",
+                   {Format::text, Format::json, Format::ndjson, Format::markdown, Format::html});
       flags.text("--cause", "ID,...", options->causes, "Only events of these causes");
       flags.choice("--kind", "KIND", "Only events of this kind: oom-kill, memcg-oom-kill, ...",
                    kinds(), options->rules.kind);

@@ -4,11 +4,13 @@
 #include <list>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "app/open_story.h"
 #include "diagnose/tally.h"
 #include "render/brief.h"
+#include "render/html.h"
 #include "render/layout.h"
 #include "render/markdown_text.h"
 #include "render/tally.h"
@@ -30,7 +32,7 @@ class StoryWriter final : public Writer {
  public:
   StoryWriter(const Telling& telling, linux::Output& out)
       : telling_(telling),
-        detail_{telling.format == Format::markdown, telling.style.all, is_brief()},
+        detail_{telling.format != Format::text, telling.style.all, is_brief()},
         out_(out) {}
 
   void event(std::unique_ptr<Event> event) override;
@@ -44,10 +46,7 @@ class StoryWriter final : public Writer {
   void close_oldest();
   void hold(OpenStory story);
   void tell_held();
-  void write(const render::Document& document) {
-    out_.write(detail_.page ? render::to_markdown(document)
-                            : render::to_text(document, telling_.style));
-  }
+  void write(const render::Document& document, std::string_view part = "story");
 
   Telling telling_;
   render::Detail detail_;
@@ -57,8 +56,23 @@ class StoryWriter final : public Writer {
   std::list<OpenStory> held_;
   diagnose::Tally tally_;
   std::uint64_t closed_ = 0;
+  bool page_begun_ = false;
   bool streams_ = false;  // somebody waits: what comes is told at once
 };
+
+void StoryWriter::write(const render::Document& document, std::string_view part) {
+  switch (telling_.format) {
+    case Format::html:
+      out_.write(std::exchange(page_begun_, true) ? "" : render::html_head("OOM events"));
+      out_.write(render::to_html(document, part));
+      break;
+    case Format::markdown:
+      out_.write(render::to_markdown(document));
+      break;
+    default:
+      out_.write(render::to_text(document, telling_.style));
+  }
+}
 
 void StoryWriter::event(std::unique_ptr<Event> event) {
   tally_.add(*event);
@@ -127,16 +141,18 @@ void StoryWriter::finish(const render::Summary& summary) {
     close_oldest();
   }
   tell_held();
+  const bool html = telling_.format == Format::html;
   if (tally_.events() > 0 &&
-      (telling_.summary || (streams_ && is_brief() && closed_ > most_told))) {
-    write(render::tally_document(tally_, detail_));
+      (telling_.summary || (closed_ > most_told && (html || (streams_ && is_brief()))))) {
+    write(render::tally_document(tally_, detail_), "summary");
   }
   // An input that could not be used is told on standard error.
   const bool damage = summary.damage.size() > summary.failed_inputs;
   if (detail_.page || summary.events > 0 || damage || summary.lines_lost > 0 ||
       !summary.sources.empty()) {
-    write(render::summary(summary, detail_));
+    write(render::summary(summary, detail_), "end");
   }
+  out_.write(html ? render::html_tail() : "");
 }
 
 }  // namespace

@@ -71,6 +71,7 @@ std::unique_ptr<Writer> make_writer(const Telling& telling, linux::Output& out) 
     case Format::ndjson:
       return std::make_unique<NdjsonWriter>(out);
     case Format::markdown:
+    case Format::html:
     case Format::text:
       break;
   }

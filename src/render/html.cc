@@ -1,0 +1,233 @@
+#include "render/html.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/human.h"
+#include "base/text.h"
+
+namespace whyoom::render {
+namespace {
+
+// Colours of a kind have a contrast of 4.5 to their ground, in both themes; none is the only sign.
+constexpr std::string_view style = R"(
+:root{color-scheme:light dark;--ground:#fff;--card:#f6f7f9;--ink:#1c2430;--dim:#5b6675;--line:#d5dae1;
+--red:#b3261e;--green:#1b6e3c;--yellow:#8a5300;--fill:#3b6fb5;--rail:#dde3ea}
+@media(prefers-color-scheme:dark){:root{--ground:#14181d;--card:#1c222a;--ink:#e6eaf0;--dim:#9aa6b5;
+--line:#343d49;--red:#ff8a80;--green:#7fd39b;--yellow:#f0bd6a;--fill:#6fa3e8;--rail:#2c3540}}
+*{box-sizing:border-box}
+body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
+main{display:flex;flex-direction:column;gap:1.5rem;max-width:62rem;margin:0 auto;padding:1.5rem 1rem 3rem}
+article{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:1rem 1.25rem;
+min-width:0;overflow-wrap:anywhere}
+.summary{order:-1}
+h1{font-size:1.1rem;margin:0;color:var(--dim);font-weight:600;order:-2}
+h2{font-size:1.3rem;line-height:1.35;margin:.2rem 0 .8rem}
+h3{font-size:1rem;margin:1.3rem 0 .4rem}
+p{margin:.35rem 0}
+p.strong{font-weight:600}
+.key{display:inline-block;width:.7em;height:.7em;margin-right:.3em;background:var(--fill)}
+.key.line{width:.15em;height:1em;background:var(--red);vertical-align:-.1em}
+p.below{margin-left:1.2rem}
+.dim{color:var(--dim)}.red{color:var(--red)}.green{color:var(--green)}.yellow{color:var(--yellow)}
+.label{font-weight:600;margin-right:.35em}
+pre{background:var(--ground);border:1px solid var(--line);border-radius:.4rem;padding:.5rem .75rem;margin:.4rem 0;
+overflow-x:auto;font-size:.9rem}
+.wide{overflow-x:auto}
+table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.93rem;margin:.3rem 0}
+th,td{text-align:left;vertical-align:top;padding:.25rem .9rem .25rem 0;border-bottom:1px solid var(--line);
+overflow-wrap:normal}
+tr:last-child td{border-bottom:0}
+th{color:var(--dim);font-weight:600}
+.right{text-align:right;white-space:nowrap}
+svg.bar{display:block;width:11rem;max-width:40vw;height:1.1rem;margin-top:.2rem}
+.rail{fill:var(--rail)}.fill{fill:var(--fill)}.mark{fill:var(--red)}
+@media print{body{font-size:11pt}article{border:0;padding:0;break-inside:avoid-page}}
+)";
+
+std::string_view class_of(Paint paint) {
+  switch (paint) {
+    case Paint::dim:
+      return "dim";
+    case Paint::red:
+      return "red";
+    case Paint::green:
+      return "green";
+    case Paint::yellow:
+      return "yellow";
+    case Paint::bold:
+      return "strong";
+    case Paint::plain:
+      break;
+  }
+  return {};
+}
+
+// <name class="..">text</name>
+std::string element(std::string_view name, std::string_view class_name, std::string_view html) {
+  std::string out = "<" + std::string(name);
+  if (!class_name.empty()) {
+    out.append(" class=\"").append(class_name).append("\"");
+  }
+  return out.append(">").append(html).append("</").append(name).append(">");
+}
+
+// In thousandths of the whole: a drawing's own unit.
+std::string thousandths(double share) {
+  return std::to_string(std::lround(std::clamp(std::isfinite(share) ? share : 0, 0.0, 1.0) * 1000));
+}
+
+std::string bar_picture(const Bar& bar) {
+  std::string words = percent(bar.filled) + " filled";
+  std::string out =
+      R"(<rect class="rail" width="1000" height="100" rx="20"/><rect class="fill" width=")" +
+      thousandths(bar.filled) + R"(" height="100" rx="20"/>)";
+  if (bar.mark) {
+    words += ", mark at " + percent(*bar.mark);
+    constexpr double width = 0.008;
+    out += R"(<rect class="mark" x=")" + thousandths(std::min(*bar.mark, 1 - width)) +
+           R"(" width="8" height="100"/>)";
+  }
+  return R"(<svg class="bar" role="img" viewBox="0 0 1000 100" preserveAspectRatio="none" aria-label=")" +
+         html_text(words) + R"("><title>)" + html_text(words) + "</title>" + out + "</svg>";
+}
+
+// "= free | needed": what a terminal draws with these signs is a field and a line here.
+std::string head_html(const Column& column) {
+  std::string_view head = column.head;
+  if (!column.has_bars() || !head.starts_with("= ")) {
+    return html_text(head);
+  }
+  const std::size_t line = head.find(" | ");
+  std::string out = element("span", "key", "") + html_text(head.substr(2, line - 2));
+  if (line != std::string_view::npos) {
+    out += " " + element("span", "key line", "") + html_text(head.substr(line + 3));
+  }
+  return out;
+}
+
+std::string cell_html(const Cell& cell) {
+  return cell.bar ? bar_picture(*cell.bar) : html_text(trim(cell.text));
+}
+
+std::string table_html(const Table& table) {
+  std::string head, rows;
+  bool any_head = false;
+  for (const Column& column : table.columns) {
+    any_head = any_head || !column.head.empty();
+    head += element("th", column.right ? "right" : "", head_html(column));
+  }
+  for (const auto& row : table.rows) {
+    std::string cells;
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      const std::string_view paint = class_of(row[c].paint);
+      const std::string classes = (table.columns[c].right ? "right " : "") + std::string(paint);
+      cells += element("td", trim(classes), cell_html(row[c]));
+    }
+    rows += element("tr", "", cells) + "\n";
+  }
+  return element("div", "wide",
+                 element("table", "",
+                         (any_head ? element("thead", "", element("tr", "", head)) + "\n" : "") +
+                             element("tbody", "", rows))) +
+         "\n";
+}
+
+std::string block_html(const Block& block) {
+  switch (block.kind) {
+    case Block::Kind::heading:
+      return element(block.label == "##" ? "h2" : "h3", "", html_text(block.text)) + "\n";
+    case Block::Kind::sentence: {
+      std::string classes(class_of(block.paint));
+      classes += block.indent > 0 ? " below" : "";
+      return element("p", trim(classes), html_text(block.text)) + "\n";
+    }
+    case Block::Kind::note: {
+      const std::string label = block.label == "-"
+                                    ? ""
+                                    : element("span", "label " + std::string(class_of(block.paint)),
+                                              html_text(block.label)) +
+                                          " ";
+      return element("p", block.indent > 0 ? "below" : "", label + html_text(block.text)) + "\n";
+    }
+    case Block::Kind::line: {
+      std::string text;
+      for (const std::string& part : block.parts) {
+        text += (text.empty() ? "" : " · ") + html_text(part);
+      }
+      return element("p", "dim", text) + "\n";
+    }
+    case Block::Kind::table:
+      return table_html(block.table);
+    case Block::Kind::code:
+    case Block::Kind::blank:
+      break;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string html_text(std::string_view text) {
+  std::string out;
+  for (const char c : printable(text)) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
+// The policy lets the page's own style in and nothing else: no script, no image, no request.
+std::string html_head(std::string_view title) {
+  const std::string text = html_text(title);
+  return R"(<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width,initial-scale=1">
+<title>)" +
+         text + "</title>\n<style>" + std::string(style) +
+         "</style>\n</head>\n<body>\n<main>\n<h1>" + text + "</h1>\n";
+}
+
+std::string html_tail() { return "</main>\n</body>\n</html>\n"; }
+
+std::string to_html(const Document& document, std::string_view class_name) {
+  std::string out, code;
+  const auto end_code = [&] {
+    if (!code.empty()) {
+      out += element("pre", "", element("code", "", code)) + "\n";
+      code.clear();
+    }
+  };
+  for (const Block& block : document.blocks()) {
+    if (block.kind == Block::Kind::code) {
+      code += (code.empty() ? "" : "\n") + html_text(block.text);
+      continue;
+    }
+    end_code();
+    out += block_html(block);
+  }
+  end_code();
+  return out.empty() ? out : element("article", class_name, "\n" + out) + "\n";
+}
+
+}  // namespace whyoom::render

@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""A report as one page in HTML: it says what text says, is well-formed, asks for nothing, and
+nothing in a log becomes markup. Usage: test_html.py PROGRAM SOURCE_DIR"""
+import html.parser, os, pathlib, unittest
+
+import harness
+from harness import whyoom
+
+VOID = {"meta", "br"}
+KNOWN = {"html", "head", "meta", "title", "style", "body", "main", "article", "h1", "h2", "h3", "p",
+         "span", "pre", "code", "div", "table", "thead", "tbody", "tr", "th", "td", "svg", "rect"}
+
+
+class Page(html.parser.HTMLParser):
+    """Raises on what is not closed, not known, or asks for something."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.words = [], []
+        self.feed(text)
+        self.close()
+        assert not self.open, self.open
+
+    def handle_starttag(self, tag, attrs):
+        assert tag in KNOWN, tag
+        for name, _ in attrs:
+            assert name not in ("src", "href", "style") and not name.startswith("on"), (tag, name)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        assert tag == "rect", tag
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, tag
+
+    def handle_data(self, data):
+        if "style" not in self.open:
+            self.words.append(data)
+
+    def text(self):
+        return " ".join(" ".join(self.words).split())
+
+
+class Html(unittest.TestCase):
+    def page(self, *args, stdin=""):
+        done = whyoom(*args, "--format", "html", stdin=stdin)
+        self.assertIn(done.status, (0, 1), done.err)
+        self.assertTrue(done.out.startswith("<!DOCTYPE html>\n") and done.out.endswith("</html>\n"))
+        return Page(done.out)
+
+    def example(self, name):
+        return os.path.join(harness.EXAMPLES, name)
+
+    def test_the_answer_and_the_fix_are_there(self):
+        text = self.page("explain", self.example("min-free-killed.log")).text()
+        self.assertIn("vm.min_free_kbytes is too high", text)
+        self.assertIn("short by 60 kB", text)
+        self.assertIn("sudo whyoom fix vm.min_free_kbytes=45056", text)
+
+    def test_a_host(self):
+        self.assertIn("min_free_kbytes", self.page("check", "--root", self.example("host")).text())
+
+    def test_names_from_a_log_stay_text(self):
+        for name in ("<script>alert(1)", '"><img onerror=x>', "a'&b", "x</article>"):
+            log = (f"[ 9.0] Out of memory: Killed process 7 ({name}) total-vm:900000kB, "
+                   "anon-rss:500000kB, file-rss:0kB, shmem-rss:0kB\n")
+            self.assertIn(name, self.page("explain", "-", stdin=log).text())
+
+    def test_many_stories_are_added_up(self):
+        log = "".join(f"[ {1000 * i}.0] Memory cgroup out of memory: Killed process {i} (w{i}) "
+                      "total-vm:9000kB, anon-rss:8000kB, file-rss:0kB, shmem-rss:0kB\n"
+                      for i in range(1, 9))
+        page = whyoom("explain", "-", "--format", "html", stdin=log).out
+        self.assertEqual(page.count('<article class="summary">'), 1)
+        self.assertEqual(page.count('<article class="story">'), 8)
+
+    def test_no_event(self):
+        self.assertIn("No events", self.page("explain", "-", stdin="nothing\n").text())
+
+    def test_the_samples(self):
+        shared = os.environ.get("WHYOOM_SHARED")
+        if not shared:
+            self.skipTest("WHYOOM_SHARED is not set")
+        for folder in ("hostile", "damaged", "corpus/real"):
+            for path in sorted(pathlib.Path(shared, folder).rglob("*")):
+                if path.is_file() and path.stat().st_size < 1 << 20:
+                    done = whyoom("explain", path, "--format", "html")
+                    if done.out:
+                        with self.subTest(path=path.name):
+                            Page(done.out)
+
+
+if __name__ == "__main__":
+    harness.main()
