@@ -184,7 +184,7 @@ TEST(CommandLine, MistakesAreNamed) {
             "--format was given more than once"},
            {{"explain", "\x1b[31mred", "--\x1b[31m"}, "--\\x1b[31m"},
            {{"explain", "--bad"}, "--bad"},
-           {{"explain", "--format", "xml"}, "xml is not one of json, markdown, ndjson, text"},
+           {{"explain", "--format", "xml"}, "xml is not one of html, json, markdown, ndjson, text"},
            {{"explain", "--color", "sometimes"}, "sometimes is not one of"},
            {{"explain", "--width", "59"}, "59"},
            {{"explain", "--width", "wide"}, "wide"},

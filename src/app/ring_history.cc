@@ -25,7 +25,11 @@ tl::expected<RingHistory, std::string> read_ring(const std::string& store, std::
   }
   RingHistory result;
   result.found = !segments->empty();
-  std::vector<report::Report> reports;
+  struct OfBoot {
+    std::size_t boot = 0;
+    report::Report report;
+  };
+  std::vector<OfBoot> reports;
   std::map<std::size_t, std::unique_ptr<report::LogReader>> readers;  // one for each boot
   record::HistoryOptions options;
   options.since_ms = since_ms;
@@ -38,9 +42,10 @@ tl::expected<RingHistory, std::string> read_ring(const std::string& store, std::
           former.reset();
         }
       }
-      reader = std::make_unique<report::LogReader>(
-          "the recorder's ring",
-          [&reports](report::Report&& report) { reports.push_back(std::move(report)); });
+      reader = std::make_unique<report::LogReader>("the recorder's ring",
+                                                   [&reports, boot](report::Report&& report) {
+                                                     reports.push_back({boot, std::move(report)});
+                                                   });
     }
     reader->feed(line);
     reader->feed("\n");
@@ -56,7 +61,14 @@ tl::expected<RingHistory, std::string> read_ring(const std::string& store, std::
   }
   result.history = builder.take();
   diagnose::StoryBuilder story;
-  for (report::Report& report : reports) {
+  for (auto& [boot, report] : reports) {
+    // As the clock stood when the boot was seen last: who looks at a curve thinks in its times.
+    if (report.time.monotonic_us && boot < result.history.boots.size()) {
+      const record::Sample& last = result.history.boots[boot].last;
+      const auto stamp_ms = static_cast<std::int64_t>(*report.time.monotonic_us / 1000);
+      report.time.wall =
+          record::utc_text(last.real_ms - static_cast<std::int64_t>(last.boot_ms) + stamp_ms);
+    }
     const diagnose::StoryContext& context = story.next(report);
     result.events.push_back(diagnose::explain(std::move(report), context));
   }

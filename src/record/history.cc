@@ -202,6 +202,26 @@ void HistoryBuilder::add_event(const Note& note, std::string text) {
                              note.c, std::move(text)});
 }
 
+// A recorder that begins takes in what the kernel said before: that is as old as its stamp. The
+// stamp stands still while the machine sleeps, so it is never taken for later than the record.
+void HistoryBuilder::message(const Note& note) {
+  const auto line = scan_kmsg(note.text);
+  Note said = note;
+  if (line && line->at_us / 1000 < note.boot_ms) {
+    said.real_ms -= static_cast<std::int64_t>(note.boot_ms - line->at_us / 1000);
+  }
+  if (said.real_ms < options_.since_ms) {
+    return;
+  }
+  ++history_.boots.back().messages;
+  if (options_.message) {
+    options_.message(history_.boots.size() - 1, note.text);
+  }
+  if (line && line->by_kernel() && tells_kill(line->text)) {
+    add_event(said, std::string(line->text));
+  }
+}
+
 void HistoryBuilder::note(const Note& note) {
   if (note.kind == Kind::segment) {
     begin_boot(note);
@@ -218,20 +238,9 @@ void HistoryBuilder::note(const Note& note) {
                                     std::string(note.detail)};
       }
       break;
-    case Kind::kmsg: {
-      if (note.real_ms < options_.since_ms) {
-        break;
-      }
-      ++history_.boots.back().messages;
-      if (options_.message) {
-        options_.message(history_.boots.size() - 1, note.text);
-      }
-      const auto line = scan_kmsg(note.text);
-      if (line && line->by_kernel() && tells_kill(line->text)) {
-        add_event(note, std::string(line->text));
-      }
+    case Kind::kmsg:
+      message(note);
       break;
-    }
     case Kind::kmsg_gap:
       add_event(note, std::to_string(note.a) + " messages of the kernel are not recorded");
       break;
@@ -285,8 +294,6 @@ void HistoryBuilder::add(std::string_view segment) {
 
 History HistoryBuilder::take() {
   end_boot();
-  std::erase_if(history_.boots,
-                [](const HistoryBoot& boot) { return boot.id.empty() && boot.samples == 0; });
   return std::move(history_);
 }
 

@@ -93,6 +93,7 @@ class HistoryBuilder {
   };
   void sample(const Sample& sample);
   void note(const Note& note);
+  void message(const Note& note);
   void begin_boot(const Note& note);
   void end_boot();
   void see_processes(const Sample& sample);

@@ -106,6 +106,19 @@ TEST_F(Story, BootsWhatGrewAndHowTheyEnded) {
   EXPECT_TRUE(history.boots[1].growth.empty());
 }
 
+TEST_F(Story, AMessageIsAsOldAsItsStamp) {
+  second_ = 100;
+  head("one");
+  sample(500);
+  note(Kind::kmsg, "3,10,5000000,-;Out of memory: Killed process 42 (java)", 10);
+  note(Kind::kmsg, "3,11,900000000,-;Out of memory: Killed process 43 (java)", 11);
+  const History all = take();
+  ASSERT_EQ(all.events.size(), 2U);
+  EXPECT_EQ(all.events[0].real_ms, start_ms + 5'000);
+  EXPECT_EQ(all.events[1].real_ms, start_ms + 101'000);  // no stamp is later than its record
+  EXPECT_EQ(take({.since_ms = start_ms + 50'000}).events.size(), 1U);
+}
+
 TEST_F(Story, EventsGapsAndMessages) {
   head("one");
   sample(500);

@@ -244,15 +244,22 @@ Document history_document(const HistoryView& view, std::size_t width) {
       out.text(event_text(*view.events[i]), Paint::plain, 2, 2);
     }
   }
-  if (!history.events.empty()) {
+  // What the kernel reported stands above with its cause.
+  std::vector<const HistoryEvent*> events;
+  for (const HistoryEvent& event : history.events) {
+    if (event.kind != Kind::kmsg || view.events.empty()) {
+      events.push_back(&event);
+    }
+  }
+  if (!events.empty()) {
     out.section("Events");
-    const std::size_t first = history.events.size() - std::min(history.events.size(), most_events);
+    const std::size_t first = events.size() - std::min(events.size(), most_events);
     if (first > 0) {
       out.text(std::to_string(first) + " older ones are left out; --format json has all",
                Paint::dim, 2);
     }
-    for (std::size_t i = first; i < history.events.size(); ++i) {
-      const HistoryEvent& event = history.events[i];
+    for (std::size_t i = first; i < events.size(); ++i) {
+      const HistoryEvent& event = *events[i];
       out.text(record::utc_text(event.real_ms) + "  " + printable(event.text),
                event.kind == Kind::warning ? Paint::yellow : Paint::plain, 2, 2);
     }
