@@ -1,6 +1,7 @@
 #include "render/history.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/human.h"
 #include "base/text.h"
@@ -55,6 +56,25 @@ std::vector<Slice> slices(const History& history, std::size_t count) {
   return result;
 }
 
+// Where samples are further apart than columns, each holds until the next of its boot, unless there
+// was none for so long that nobody knows.
+void hold_between(std::vector<Slice>& parts, const History& history) {
+  constexpr std::int64_t most_ms = 30'000;
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    const std::int64_t at = parts[i].from_ms;
+    const auto next = std::ranges::upper_bound(history.points, at, {}, &HistoryPoint::real_ms);
+    if (parts[i].any || !parts[i - 1].any || next == history.points.begin() ||
+        next == history.points.end()) {
+      continue;
+    }
+    const HistoryPoint& last = *std::prev(next);
+    if (last.boot == next->boot && next->real_ms - last.real_ms <= most_ms) {
+      parts[i] = parts[i - 1];
+      parts[i].from_ms = at;
+    }
+  }
+}
+
 // What happened in each column, the most important of it.
 std::string marks(const History& history, std::size_t count) {
   std::string line(count, ' ');
@@ -86,7 +106,8 @@ void write_chart(Document& out, const History& history, std::size_t width) {
   }
   constexpr std::size_t label = 11, margin = 2;
   const std::size_t columns = std::max<std::size_t>(width, 60) - label - margin - 1;
-  const auto parts = slices(history, columns);
+  auto parts = slices(history, columns);
+  hold_between(parts, history);
   for (std::size_t row = chart_rows; row > 0; --row) {
     const Bytes bottom = top * (row - 1) / chart_rows;
     const Bytes middle = bottom + top / (2 * chart_rows);
