@@ -37,29 +37,45 @@ Bytes out_of_reach(const Sample& sample, PageSize page) {
   return to_bytes(sum, page);
 }
 
-unsigned Pace::next_ms(const Sample& sample, const std::optional<Headroom>& headroom) {
+void Pace::see(const Sample& sample, const std::optional<Headroom>& headroom) {
   // Tasks stalled for a tenth, or all for a fiftieth, of the last ten seconds.
   constexpr std::uint64_t some_high = 1000, full_high = 200;
   constexpr double near_share = 0.05, very_near_share = 0.02, far_share = 0.3;
   constexpr Bytes far_bytes(std::uint64_t{4} << 30U);
-  constexpr unsigned factor = 5, least_ms = 100, refill_every = 4;
+  constexpr std::uint64_t minute_ms = 60'000, near_ms = 5'000;
   const std::uint64_t some = sample.machine.of(Field::psi_some_avg10);
   const double share = headroom ? headroom->share() : 1;
+  // How long what is left lasts.
+  const Bytes left = headroom ? headroom->left : Bytes(0);
+  const Bytes lost = headroom && left_ ? *left_ - left : Bytes(0);
+  const std::uint64_t passed_ms = sample.boot_ms - std::min(sample.boot_ms, seen_ms_);
+  const auto lasts_less_than = [&](std::uint64_t ms) {
+    return lost.count() > 0 && passed_ms > 0 &&
+           static_cast<double>(left.count()) * static_cast<double>(passed_ms) <
+               static_cast<double>(lost.count()) * static_cast<double>(ms);
+  };
+  falling_ = lasts_less_than(minute_ms);
   near_ = some >= some_high || sample.machine.of(Field::psi_full_avg10) >= full_high ||
-          share < near_share;
+          share < near_share || lasts_less_than(near_ms);
+  very_near_ = share < very_near_share;
+  far_ = !near_ && !falling_ && some == 0 && share > far_share && left > far_bytes;
+  left_ = headroom ? std::optional(left) : std::nullopt;
+  seen_ms_ = sample.boot_ms;
+}
+
+unsigned Pace::next_ms() {
+  constexpr unsigned factor = 5, least_ms = 100, refill_every = 4;
   if (fixed_) {
     return base_ms_;
   }
   if (near_ && early_ > 0) {
     --early_;
-    return std::max(least_ms, base_ms_ / (share < very_near_share ? 2 * factor : factor));
+    return std::max(least_ms, base_ms_ / (very_near_ ? 2 * factor : factor));
   }
   if (++waited_ % refill_every == 0) {
     early_ = std::min(early_ + 1, most_early);
   }
-  const bool far =
-      !near_ && some == 0 && headroom && share > far_share && headroom->left > far_bytes;
-  return far ? base_ms_ * factor : base_ms_;
+  return far_ ? base_ms_ * factor : base_ms_;
 }
 
 }  // namespace whyoom::record

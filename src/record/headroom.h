@@ -34,13 +34,20 @@ Bytes out_of_reach(const Sample& sample, PageSize page);
 class Pace {
  public:
   explicit Pace(unsigned base_ms, bool fixed) : base_ms_(base_ms), fixed_(fixed) {}
-  unsigned next_ms(const Sample& sample, const std::optional<Headroom>& headroom);
+  void see(const Sample& sample, const std::optional<Headroom>& headroom);
+  // After see(), once a sample.
+  unsigned next_ms();
   [[nodiscard]] bool is_near() const { return near_; }
+  // Less is left than before, and at that pace it is gone within a minute: what is not on the disk
+  // may be the last that is known.
+  [[nodiscard]] bool is_falling() const { return falling_; }
 
  private:
   unsigned base_ms_;
   bool fixed_;
-  bool near_ = false;
+  bool near_ = false, very_near_ = false, far_ = false, falling_ = false;
+  std::optional<Bytes> left_;  // at the sample before
+  std::uint64_t seen_ms_ = 0;  // since boot
   static constexpr unsigned most_early = 3000;
   unsigned early_ = most_early;
   unsigned waited_ = 0;

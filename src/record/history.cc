@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/human.h"
 #include "record/scan.h"
@@ -68,6 +69,13 @@ std::string end_text(const HistoryBoot& boot, bool running) {
   if (left) {
     text += ". At the last sample " + human(left->left) + " were left before requests fail";
   }
+  const KiB min_free(boot.last.machine.of(Field::min_free_kbytes));
+  const KiB own = default_min_free_of(boot.last, boot.page);
+  if (own.count() > 0 && min_free > own + own / 4) {
+    text += "; vm.min_free_kbytes held back " + human(to_bytes(min_free)) + " (" +
+            percent(share(to_bytes(min_free), boot.ram)) + " of RAM), the kernel's own choice is " +
+            human(to_bytes(own));
+  }
   if (looks_like_oom_panic(boot)) {
     text += ", and vm.panic_on_oom was " +
             std::to_string(boot.last.machine.of(Field::panic_on_oom)) +
@@ -98,6 +106,7 @@ void HistoryBuilder::begin_boot(const Note& note) {
 }
 
 void HistoryBuilder::see_processes(const Sample& sample) {
+  former_ = window_.empty() ? Seen() : window_.back();
   // The last one always counts; of those before it one in a while.
   if (window_.size() > 1 &&
       window_.back().real_ms - window_[window_.size() - 2].real_ms < see_every_ms) {
@@ -118,8 +127,12 @@ void HistoryBuilder::see_processes(const Sample& sample) {
   }
 }
 
-void HistoryBuilder::end_boot() {
-  if (history_.boots.empty() || window_.empty()) {
+// Of the processes of the last sample, against the oldest that is kept; of a kill also of the one
+// before: its line can come behind a sample without the killed one. Of a process that grew twice
+// the larger one counts.
+void HistoryBuilder::see_growth(bool killed) {
+  if (history_.boots.empty() || window_.empty() ||
+      std::exchange(grown_at_ms_, window_.back().real_ms) == window_.back().real_ms) {
     return;
   }
   HistoryBoot& boot = history_.boots.back();
@@ -127,12 +140,20 @@ void HistoryBuilder::end_boot() {
     const auto found = std::ranges::find(seen.sizes, key, &std::pair<Key, Bytes>::first);
     return found == seen.sizes.end() ? Bytes(0) : found->second;
   };
-  for (const auto& [key, now] : window_.back().sizes) {
+  auto sizes = window_.back().sizes;
+  for (const auto& [key, size] : former_.sizes) {
+    if (killed && std::ranges::find(sizes, key, &std::pair<Key, Bytes>::first) == sizes.end()) {
+      sizes.emplace_back(key, size);
+    }
+  }
+  for (const auto& [key, now] : sizes) {
     Growth growth;
     growth.pid = key.first;
     growth.before = size_in(window_.front(), key);
     growth.now = now;
-    if (now < growth.before + least_growth) {
+    const auto known = std::ranges::find(boot.growth, growth.pid, &Growth::pid);
+    const Bytes least = known == boot.growth.end() ? least_growth : known->now - known->before;
+    if (now < growth.before + std::max(least, least_growth)) {
       continue;
     }
     growth.since_ms = window_.front().real_ms;
@@ -145,12 +166,20 @@ void HistoryBuilder::end_boot() {
     growth.name = name.name;
     growth.cgroup = name.cgroup;
     growth.command_line = name.command_line;
+    if (known != boot.growth.end()) {
+      boot.growth.erase(known);
+    }
     boot.growth.push_back(std::move(growth));
   }
   std::ranges::sort(boot.growth, std::greater<>(),
                     [](const Growth& each) { return each.now - each.before; });
   boot.growth.resize(std::min(boot.growth.size(), most_growth));
+}
+
+void HistoryBuilder::end_boot() {
+  see_growth(false);
   window_.clear();
+  former_ = {};
   names_.clear();
 }
 
@@ -171,7 +200,7 @@ void HistoryBuilder::sample(const Sample& sample) {
   boot.ram = to_bytes(KiB(sample.machine.of(Field::mem_total)));
   const auto left = headroom_of(sample, boot.page);
   Pace pace(1000, true);
-  pace.next_ms(sample, left);
+  pace.see(sample, left);
   boot.pressed = pace.is_near();
   see_processes(sample);
   if (history_.points.size() >= most_points) {
@@ -219,6 +248,7 @@ void HistoryBuilder::message(const Note& note) {
   }
   if (line && line->by_kernel() && tells_kill(line->text)) {
     add_event(said, std::string(line->text));
+    see_growth(true);
   }
 }
 

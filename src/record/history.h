@@ -51,7 +51,7 @@ struct HistoryBoot {
   bool ended_in_order = false;  // the recorder's last word is that it was told to end
   bool pressed = false;         // at the last sample little was left, or tasks were stalled
   Sample last;
-  std::vector<Growth> growth;  // the largest first
+  std::vector<Growth> growth;  // up to a kill, or to its end; the largest first
 };
 
 // No samples for a while in one boot.
@@ -97,6 +97,7 @@ class HistoryBuilder {
   void begin_boot(const Note& note);
   void end_boot();
   void see_processes(const Sample& sample);
+  void see_growth(bool killed);
   void add_event(const Note& note, std::string text);
 
   HistoryOptions options_;
@@ -104,6 +105,8 @@ class HistoryBuilder {
   std::map<std::uint64_t, Key> keys_;  // by id
   std::map<Key, Name> names_;
   std::deque<Seen> window_;
+  Seen former_;  // the sample before the last
+  std::int64_t grown_at_ms_ = std::numeric_limits<std::int64_t>::min();
   bool asleep_ = false;
 };
 

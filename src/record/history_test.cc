@@ -106,6 +106,23 @@ TEST_F(Story, BootsWhatGrewAndHowTheyEnded) {
   EXPECT_TRUE(history.boots[1].growth.empty());
 }
 
+TEST_F(Story, WhoWasKilledGrewUntilThen) {
+  head("one");
+  sample(900);
+  sample(500);
+  Sample without;
+  without.real_ms = start_ms + static_cast<std::int64_t>(second_ * 1000);
+  without.boot_ms = second_ * 1000;
+  bytes_ += encoder_.sample(without);
+  ++second_;
+  note(Kind::kmsg, "3,10,2500000,-;Out of memory: Killed process 42 (java)", 10);
+  sample(1000);
+  const History history = take();
+  ASSERT_EQ(history.boots.size(), 1U);
+  ASSERT_EQ(history.boots[0].growth.size(), 1U);
+  EXPECT_EQ(history.boots[0].growth[0].now, Bytes(std::uint64_t{524} << 20U));
+}
+
 TEST_F(Story, AMessageIsAsOldAsItsStamp) {
   second_ = 100;
   head("one");

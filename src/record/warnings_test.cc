@@ -133,7 +133,8 @@ TEST(Pace, ByTheDistanceAndNeverForHours) {
   const auto next = [&pace](std::uint64_t free_mib, std::uint64_t some = 0) {
     Sample sample = machine_with(1, free_mib);
     sample.machine.set(Field::psi_some_avg10, some);
-    return pace.next_ms(sample, headroom_of(sample, PageSize{}));
+    pace.see(sample, headroom_of(sample, PageSize{}));
+    return pace.next_ms();
   };
   EXPECT_EQ(next(3000), 1000U);  // not 4 GiB
   EXPECT_EQ(next(100), 200U);
@@ -147,8 +148,31 @@ TEST(Pace, ByTheDistanceAndNeverForHours) {
   EXPECT_LT(fast, 5000U);
   Sample large = machine_with(1, 10000);
   large.zones[0].set(ZoneField::managed, std::uint64_t{16384} * 256);
-  EXPECT_EQ(pace.next_ms(large, headroom_of(large, PageSize{})), 5000U);
-  EXPECT_EQ(Pace(10, true).next_ms(large, headroom_of(large, PageSize{})), 10U);
+  pace.see(large, headroom_of(large, PageSize{}));
+  EXPECT_EQ(pace.next_ms(), 5000U);
+  EXPECT_EQ(Pace(10, true).next_ms(), 10U);
+}
+
+TEST(Pace, ByHowLongWhatIsLeftLasts) {
+  Pace pace(1000, false);
+  std::uint64_t second = 0;
+  const auto see = [&](std::uint64_t free_mib) {
+    const Sample sample = machine_with(++second, free_mib);
+    pace.see(sample, headroom_of(sample, PageSize{}));
+  };
+  see(3000);
+  EXPECT_FALSE(pace.is_falling());
+  see(2990);  // five minutes
+  EXPECT_FALSE(pace.is_falling());
+  see(2890);
+  EXPECT_TRUE(pace.is_falling());
+  EXPECT_FALSE(pace.is_near());
+  see(2000);
+  EXPECT_TRUE(pace.is_near());
+  EXPECT_EQ(pace.next_ms(), 200U);
+  see(2000);
+  EXPECT_FALSE(pace.is_falling());
+  EXPECT_FALSE(pace.is_near());
 }
 
 }  // namespace

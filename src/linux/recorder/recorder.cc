@@ -179,6 +179,7 @@ void Recorder::warn() {
   }
   const auto warnings = lookout_.look(now_, paths);
   for (const record::SettingChange& change : lookout_.changes()) {
+    urgent_until_ms_ = now_ms_ + urgent_after_ms;  // what it does shows soon
     Note about = note_of_now(Kind::setting);
     about.a = change.before;
     about.b = change.after;
@@ -209,7 +210,9 @@ void Recorder::sample(bool whole) {
   store_.put(now_);
   check_kills();
   warn();
-  const bool urgent = pace_.is_near() || now_ms_ < urgent_until_ms_ || kill_came_;
+  pace_.see(now_, lookout_.headroom());
+  const bool urgent =
+      pace_.is_near() || pace_.is_falling() || !any_ || now_ms_ < urgent_until_ms_ || kill_came_;
   if (std::exchange(kill_came_, false)) {
     urgent_until_ms_ = now_ms_ + urgent_after_ms;
   }
@@ -344,7 +347,7 @@ tl::expected<void, std::string> Recorder::run() {
     record::FixedText<256> status;
     status << "WATCHDOG=1\nSTATUS=" << lookout_.state();
     manager_.send(status.view());
-    wait(now_ms_ + pace_.next_ms(now_, lookout_.headroom()));
+    wait(now_ms_ + pace_.next_ms());
     if (stopped_by_ == 0) {
       sample(false);
       if (const std::string_view what = hook_.tend(now_ms_); !what.empty()) {
