@@ -3,12 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstddef>
 #include <ctime>
-#include <functional>
 #include <map>
 #include <memory>
-#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,10 +13,10 @@
 
 #include "app/cause_name.h"
 #include "app/command.h"
-#include "app/host_log.h"
+#include "app/explain_run.h"
+#include "app/follow.h"
 #include "app/host_root.h"
 #include "app/implied.h"
-#include "app/progress.h"
 #include "app/read_ahead.h"
 #include "app/selection.h"
 #include "app/writer.h"
@@ -27,14 +24,12 @@
 #include "base/text.h"
 #include "diagnose/cause.h"
 #include "diagnose/engine.h"
-#include "diagnose/story.h"
+#include "diagnose/event.h"
 #include "linux/capture_file.h"
 #include "linux/input.h"
 #include "linux/pager.h"
+#include "linux/standard_input.h"
 #include "linux/workers.h"
-#include "render/layout.h"
-#include "report/fingerprint.h"
-#include "report/log_reader.h"
 
 namespace whyoom::app {
 namespace {
@@ -45,198 +40,8 @@ struct ExplainOptions : Options {
   std::string since, until, at;    // as given; empty = not given
   std::string causes;              // ids with commas between them
   SelectionRules rules;            // without what the texts above say
-  bool whole = false, summary = false, quiet = false, no_pager = false;
+  bool whole = false, summary = false, quiet = false, no_pager = false, follow = false;
 };
-
-constexpr std::size_t most_damage = 1000;
-
-constexpr const char* looked_for =
-    "looked for: the kernel's OOM reports and kills, page allocation failures, forks rejected by\n"
-    "the pids controller, refused overcommit, full tables of the kernel, and kills by\n"
-    "systemd-oomd, earlyoom and the like\n";
-
-std::string shown_name(const std::string& file) {
-  return file == "-" ? "standard input" : printable(file);
-}
-
-// One run over all inputs.
-class Run {
- public:
-  Run(const SelectionRules& rules, Writer& writer, const Telling& telling, Console& io)
-      : writer_(writer),
-        io_(io),
-        lines_only_(telling.format == Format::ndjson),
-        quiet_(telling.nothing),
-        selection_(rules, [this](auto event) { writer_.event(std::move(event)); }) {}
-
-  // Of all inputs that will be read; 0 = not known.
-  void expect(std::uint64_t bytes);
-  void guarded(const std::string& file, const std::function<void()>& work);
-  void read(ReadAhead& logs, std::size_t index, const linux::Input& source);
-  void read_host(const tl::expected<HostRoot, std::string>& opened);
-  int finish(const std::string& what);
-
- private:
-  void found(report::Report&& report);
-  void clear_progress();
-  void account(const std::string& file, const report::InputAccount& account);
-  void note_damage(std::string at, std::string what);
-  // An input that could not be used. The others still are.
-  void fail(const std::string& file, const std::string& why);
-
-  Writer& writer_;
-  Console& io_;
-  bool lines_only_, quiet_;
-  Selection selection_;
-  diagnose::StoryBuilder story_;
-  report::Fingerprints seen_;  // in all logs: a copy in another file counts once
-  render::Summary summary_;
-  std::optional<Progress> progress_;
-  std::uint64_t done_ = 0;  // bytes of the inputs before this one
-  bool any_read_ = false;
-  bool failed_ = false;
-};
-
-void Run::found(report::Report&& report) {
-  if (seen_.is_copy(report)) {
-    ++summary_.copies;
-    return;
-  }
-  const diagnose::StoryContext& context = story_.next(report);
-  selection_.offer(diagnose::explain(std::move(report), context));
-}
-
-void Run::note_damage(std::string at, std::string what) {
-  if (summary_.damage.size() < most_damage) {
-    summary_.damage.push_back({std::move(at), std::move(what)});
-  } else {
-    ++summary_.damage_more;
-  }
-}
-
-void Run::fail(const std::string& file, const std::string& why) {
-  clear_progress();
-  io_.tell(shown_name(file) + ": " + why);
-  io_.errors.flush();
-  note_damage(file, why);
-  ++summary_.failed_inputs;
-  failed_ = true;
-}
-
-void Run::account(const std::string& file, const report::InputAccount& account) {
-  summary_.bytes += account.bytes;
-  summary_.lines += account.lines;
-  summary_.lines_lost += account.lines_lost;
-  summary_.damage_more += account.damage_more;
-  for (const report::Damage& damage : account.damage) {
-    note_damage(file + (damage.line > 0 ? ":" + std::to_string(damage.line) : ""), damage.what);
-  }
-}
-
-// What was found before stays, and the other inputs are read.
-void Run::guarded(const std::string& file, const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const std::bad_alloc&) {
-    fail(file, out_of_memory());
-  }
-}
-
-void Run::read(ReadAhead& logs, std::size_t index, const linux::Input& source) {
-  const std::string& file = source.path();
-  const std::uint64_t before = selection_.offered();
-  const auto show = [&](std::uint64_t bytes) {
-    progress_->show(done_ + bytes, selection_.offered());
-  };
-  const auto [input, result] =
-      logs.read(index, {.found = [this](report::Report&& report) { found(std::move(report)); },
-                        .quiet =
-                            [this] {
-                              writer_.quiet();
-                              io_.out.flush();
-                            },
-                        .stop = [this] { return io_.out.closed(); },
-                        .progress = show});
-  done_ += source.size() > 0 ? source.size() : input.bytes;
-  account(file, input);
-  if (!result) {
-    fail(file, result.error());
-  } else if (!result->damage.empty()) {
-    fail(file, result->damage);
-  } else if (input.bytes == 0) {
-    io_.tell(shown_name(file) + ": the file is empty");
-  } else if (input.binary && selection_.offered() == before) {
-    fail(file, "looks like a binary file, not a log; no OOM event found in it");
-  } else {
-    any_read_ = true;
-  }
-}
-
-// All logs of a host: events come when all are read, in the order of time.
-void Run::read_host(const tl::expected<HostRoot, std::string>& opened) {
-  const HostLogOptions options{.stop = [this] { return io_.out.closed(); }};
-  if (!opened) {
-    io_.tell(opened.error());
-    failed_ = true;
-    return;
-  }
-  auto host = read_host_log(*opened, options, [this](std::unique_ptr<diagnose::Event> event) {
-    selection_.offer(std::move(event));
-  });
-  if (!host) {
-    fail(opened->name, host.error());
-    return;
-  }
-  summary_ = std::move(*host);
-  any_read_ = summary_.any_source_read();
-  if (!any_read_ && !io_.out.closed()) {
-    io_.tell(printable(opened->name) + ": no kernel log could be read here");
-    failed_ = true;
-  }
-}
-
-void Run::expect(std::uint64_t bytes) {
-  progress_.emplace(io_.errors, !quiet_, bytes);
-  io_.out.before_next([this] { clear_progress(); });
-}
-
-void Run::clear_progress() {
-  if (progress_) {
-    progress_->clear();
-  }
-}
-
-int Run::finish(const std::string& what) {
-  clear_progress();
-  selection_.finish();
-  if (lines_only_ && !quiet_) {  // nothing in the output tells which logs were read
-    io_.errors.write(render::to_text(render::log_sources(summary_.sources), {.width = 200}));
-  }
-  summary_.events = selection_.chosen();
-  writer_.finish(summary_);
-  io_.out.flush();
-  if (selection_.without_time() > 0) {
-    io_.tell(plural(selection_.without_time(), "event has", "events have") +
-             " no time that can be compared with the one asked for; kept");
-  }
-  if (selection_.without_room() > 0) {
-    io_.tell(plural(selection_.without_room(), "older event", "older events") +
-             " of those asked for with --last had no room in memory");
-  }
-  if (summary_.events == 0 && any_read_ && !io_.out.closed() && !quiet_) {
-    const std::string where = plural(summary_.lines, "line", "lines") + " of " + what;
-    if (selection_.offered() > 0) {
-      io_.tell(plural(selection_.offered(), "OOM event", "OOM events") + " in " + where +
-               ", but none of those asked for");
-    } else {
-      io_.errors.write("whyoom: no OOM event found in " + where + "\n" + looked_for);
-    }
-  }
-  if (failed_) {
-    return trouble;
-  }
-  return summary_.events > 0 ? events_found : nothing_found;
-}
 
 // False, with a message, when a time cannot be understood.
 bool read_time(const char* option, const std::string& text, std::optional<When>& target,
@@ -306,6 +111,37 @@ int read_all(const std::vector<linux::Input>& inputs, linux::Workers& workers, R
                                        : plural(inputs.size(), "file", "files"));
 }
 
+// Empty, or why they cannot go together.
+std::string contradiction(const ExplainOptions& options) {
+  const bool for_programs = options.format == Format::json || options.format == Format::ndjson;
+  if (options.summary && for_programs) {
+    return "--summary is for people: use --format text, markdown or html. For programs, "
+           "--format ndjson has an event a line";
+  }
+  if (options.follow && (options.format == Format::json || options.format == Format::html)) {
+    return "JSON and HTML are one whole with an end, and --follow has none: use --format ndjson, "
+           "an event a line";
+  }
+  return {};
+}
+
+int follow_logs(const ExplainOptions& options, bool host, Run& run, Writer& writer, Console& io) {
+  FollowOptions what;
+  what.from_start = !options.since.empty() || options.rules.last.has_value();
+  what.until_first = options.quiet;
+  what.sandbox = options.sandbox;
+  if (host) {
+    what.logs.push_back(linux::own_kernel_log());
+  }
+  for (const std::string& file : options.files) {
+    what.logs.push_back({linux::FollowedLog::Kind::file, file});
+  }
+  if (what.logs.empty()) {
+    what.logs.push_back({linux::FollowedLog::Kind::file, "-"});
+  }
+  return follow(what, run, writer, io);
+}
+
 int explain(const ExplainOptions& options, Console& io) {
   SelectionRules rules = options.rules;
   if (!read_time("--since", options.since, rules.since, io) ||
@@ -316,20 +152,23 @@ int explain(const ExplainOptions& options, Console& io) {
   if (!read_causes(options.causes, rules.causes, io)) {
     return trouble;
   }
-  if (options.summary && (options.format == Format::json || options.format == Format::ndjson)) {
-    return io.fail(
-        "--summary is for people: use --format text, markdown or html. For programs, "
-        "--format ndjson has an event a line");
+  if (const std::string why = contradiction(options); !why.empty()) {
+    return io.fail(why);
   }
   std::vector<std::string> files = options.files;
-  const bool host =
-      options.host || !options.root.empty() || (files.empty() && isatty(STDIN_FILENO) == 1);
+  const bool host = options.host || !options.root.empty() ||
+                    (files.empty() &&
+                     (isatty(STDIN_FILENO) == 1 || (options.follow && !linux::input_is_piped())));
   const Telling telling{options.format, options.style(), options.whole, options.summary,
                         options.quiet};
-  const bool read_by_people = options.format == Format::text && !options.quiet && !options.no_pager;
+  const bool read_by_people =
+      options.format == Format::text && !options.quiet && !options.no_pager && !options.follow;
   const auto pager = read_by_people ? linux::Pager::start(io.out) : nullptr;
   const auto writer = make_writer(telling, io.out);
   Run run(rules, *writer, telling, io);
+  if (options.follow) {
+    return follow_logs(options, host, run, *writer, io);
+  }
   if (host) {
     const std::string root = options.root.empty() ? "/" : options.root;
     run.guarded(root, [&] { run.read_host(open_host(root, options.sandbox)); });
@@ -371,6 +210,7 @@ const Command explain_command{
     "  journalctl -k -b -1 | whyoom explain -\n"
     "  whyoom explain /var/log/kern.log*\n"
     "  whyoom explain --last 1 --all console.log\n"
+    "  whyoom explain --follow               watch this machine for the next one\n"
     "  whyoom explain --since \"2026-11-23 07:00\" --format json kern.log | jq .events\n",
     [](Flags& flags) -> Work {
       const auto options = std::make_shared<ExplainOptions>();
@@ -384,6 +224,10 @@ const Command explain_command{
       flags.only_one_of({"FILE", "--host", "--root"});
       flags.number("--last", "N", options->rules.last, 1, 100000, "Only the last N events");
       flags.only_one_of({"--at", "--last"});
+      flags.flag("-f,--follow", options->follow,
+                 "Tell of events as they come: of files that grow, of this machine without FILE");
+      flags.only_one_of({"--follow", "--at"});
+      flags.only_one_of({"--follow", "--root"});
       flags.format(*options, "text (default), json, ndjson, markdown or html",
                    {Format::text, Format::json, Format::ndjson, Format::markdown, Format::html});
       flags.text("--cause", "ID,...", options->causes, "Only events of these causes");

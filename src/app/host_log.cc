@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "app/host_clock.h"
 #include "app/log_streams.h"
 #include "app/when.h"
 #include "base/text.h"
@@ -24,28 +25,6 @@ using Clock = report::EventCopy::Clock;
 constexpr std::int64_t second_us = 1'000'000;
 constexpr std::int64_t day_us = 86400 * second_us;
 constexpr std::size_t most_damage = 1000;
-// Beyond so much sleep the uptime tells no wall clock.
-constexpr std::uint64_t most_suspended_us = 60 * 1'000'000;
-
-// "2026-11-23T07:41:32.123456Z"
-std::string iso_utc(std::int64_t at_us) {
-  const std::int64_t rest = ((at_us % second_us) + second_us) % second_us;
-  const auto seconds = static_cast<std::time_t>((at_us - rest) / second_us);
-  std::tm broken{};
-  char text[64];
-  if (::gmtime_r(&seconds, &broken) == nullptr ||
-      std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &broken) == 0) {
-    return {};
-  }
-  const std::string micro = std::to_string(rest);
-  return text + ("." + std::string(6 - micro.size(), '0')) + micro + "Z";
-}
-
-// The journal's JSON counts microseconds since 1970.
-std::optional<std::int64_t> journal_clock(std::string_view wall) {
-  constexpr std::size_t fewest_digits = 15;
-  return wall.size() >= fewest_digits ? parse_number<std::int64_t>(wall) : std::nullopt;
-}
 
 std::int64_t in_year(const WallTime& wall, int year) {
   std::tm broken{};
@@ -92,6 +71,7 @@ class HostLog {
   void data(std::string_view chunk);
   void end(const linux::LogEnd& end);
   void found(report::Report&& report);
+  [[nodiscard]] linux::MachineClock source_clock() const;
   void date(report::Time& time, const std::string& boot, report::EventCopy* seen) const;
   void add_account(const report::InputAccount& input, std::uint64_t lost_while_reading);
   void add_witness(const linux::LogEnd& last, const report::InputAccount& input,
@@ -145,27 +125,30 @@ void HostLog::data(std::string_view chunk) {
   reader_->feed(chunk);
 }
 
+// The recorder's files are of other boots, and it counts the time that the machine slept.
+linux::MachineClock HostLog::source_clock() const {
+  if (source_.kind != linux::LogSource::Kind::recorder) {
+    return clock_;
+  }
+  return {.boot = source_.boot, .booted_us = source_.booted_us};
+}
+
 // Finds when a time of this source was, and writes its wall clock as people read it.
 void HostLog::date(report::Time& time, const std::string& boot, report::EventCopy* seen) const {
   std::optional<std::int64_t> at;
   auto clock = Clock::exact;
   const bool recorded = source_.kind == linux::LogSource::Kind::recorder;
   const bool of_kernel = source_.kind == linux::LogSource::Kind::ring || recorded;
-  const std::int64_t booted_us = recorded ? source_.booted_us : clock_.booted_us;
   if (const auto journal = journal_clock(time.wall)) {
     at = journal;
     time.wall = iso_utc(*journal);
   } else if (const auto wall = logtext::parse_wall(time.wall)) {
     at = epoch_us(*wall, source_.modified_us.value_or(clock_.now_us));
     clock = wall->offset_seconds ? Clock::exact : Clock::no_zone;
-  } else if (of_kernel && time.monotonic_us &&
-             (recorded || clock_.suspended_us < most_suspended_us) &&
-             *time.monotonic_us < std::uint64_t{1} << 60U) {
-    at = booted_us + static_cast<std::int64_t>(*time.monotonic_us);
+  } else if (const auto since_boot =
+                 of_kernel ? date_since_boot(time, source_clock()) : std::nullopt) {
+    at = since_boot;
     clock = Clock::estimate;
-    time.wall = iso_utc(*at - *at % second_us);
-    time.wall.erase(time.wall.size() - std::string_view(".000000Z").size());
-    time.wall += 'Z';
   } else if (source_.modified_us) {
     at = source_.modified_us;
     clock = Clock::estimate;

@@ -102,6 +102,11 @@ void Selection::choose(std::unique_ptr<diagnose::Event> event) {
   sink_(std::move(event));
 }
 
+void Selection::catch_up() {
+  finish();
+  rules_.last.reset();
+}
+
 void Selection::finish() {
   for (auto& event : std::exchange(held_, {})) {
     choose(std::move(event));

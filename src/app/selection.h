@@ -35,6 +35,8 @@ class Selection {
       : rules_(rules), sink_(std::move(sink)), room_(room) {}
 
   void offer(std::unique_ptr<diagnose::Event> event);
+  // What was offered is the past, of which --last takes the end; what comes is wanted as it comes.
+  void catch_up();
   // No more events: hands on what was held back.
   void finish();
 

@@ -48,7 +48,9 @@ std::string first_line(const std::string& text) {
   return printable(trim(std::string_view(text).substr(0, text.find('\n'))));
 }
 
-Message gap_of(const ChildEnd& child, bool any_data, bool this_machine) {
+}  // namespace
+
+Message journal_gap(const ChildEnd& child, bool any_data, bool this_machine) {
   if (child.stopped) {
     return {};
   }
@@ -88,6 +90,18 @@ Message gap_of(const ChildEnd& child, bool any_data, bool this_machine) {
   return {};
 }
 
+bool knows_no_fields(const ChildEnd& child) {
+  return child.status != 0 && says(child, "unrecognized option");
+}
+
+std::vector<std::string> follow_journal_command(bool from_start, bool choose_fields) {
+  std::vector<std::string> argv = command(choose_fields, "");
+  argv.insert(argv.begin() + 1, {"--follow", from_start ? "--no-tail" : "--lines=0"});
+  return argv;
+}
+
+namespace {
+
 ChildEnd read_by_journalctl(const std::string& name, const std::string& directory,
                             const LogSink& sink, const LogLimits& limits) {
   sink.begin({LogSource::Kind::journal, name, std::nullopt});
@@ -97,11 +111,11 @@ ChildEnd read_by_journalctl(const std::string& name, const std::string& director
     sink.data(chunk);
   };
   ChildEnd child = run_child(command(true, directory), data, sink.stop, limits.most_silent_ms);
-  if (child.status != 0 && !any_data && says(child, "unrecognized option")) {
+  if (!any_data && knows_no_fields(child)) {
     child = run_child(command(false, directory), data, sink.stop, limits.most_silent_ms);
   }
   LogEnd end;
-  end.gap = gap_of(child, any_data, directory.empty());
+  end.gap = journal_gap(child, any_data, directory.empty());
   end.read = any_data || (end.gap.empty() && !child.stopped);
   sink.end(end);
   return child;

@@ -97,9 +97,12 @@ bool read_some(const Descriptor& from, char* buffer,
 
 void read_both(Descriptor& out, Descriptor& complaints, ChildEnd& end,
                const std::function<void(std::string_view)>& data, const std::function<bool()>& stop,
-               int most_silent_ms) {
+               int most_silent_ms, const std::function<void(std::string_view)>& complained) {
   const auto buffer = std::make_unique<char[]>(buffer_size);
-  const auto complain = [&end](std::string_view text) {
+  const auto complain = [&](std::string_view text) {
+    if (complained) {
+      complained(text);
+    }
     const std::size_t room = most_complaint - std::min(most_complaint, end.complaint.size());
     end.complaint.append(text.substr(0, room));
   };
@@ -116,8 +119,8 @@ void read_both(Descriptor& out, Descriptor& complaints, ChildEnd& end,
       return;
     }
     if (ready <= 0) {
-      silent_ms += ready == 0 ? stop_check_ms : 0;
-      if (silent_ms >= most_silent_ms) {
+      silent_ms += ready == 0 && most_silent_ms != forever ? stop_check_ms : 0;
+      if (most_silent_ms != forever && silent_ms >= most_silent_ms) {
         end.silent = true;
         return;
       }
@@ -174,7 +177,8 @@ std::string find_program(const std::string& name, std::string_view path) {
 
 ChildEnd run_child(const std::vector<std::string>& argv,
                    const std::function<void(std::string_view)>& data,
-                   const std::function<bool()>& stop, int most_silent_ms) {
+                   const std::function<bool()>& stop, int most_silent_ms,
+                   const std::function<void(std::string_view)>& complained) {
   ChildEnd end;
   Pipe out = make_pipe();
   Pipe complaints = make_pipe();
@@ -190,9 +194,11 @@ ChildEnd run_child(const std::vector<std::string>& argv,
   if (end.start_error != 0) {
     return end;
   }
-  read_both(out.read, complaints.read, end, data, stop, most_silent_ms);
+  read_both(out.read, complaints.read, end, data, stop, most_silent_ms, complained);
   const bool unread = out.read.get() >= 0 || complaints.read.get() >= 0;
-  const int status = wait_for(child, unread ? 0 : most_silent_ms);
+  constexpr int to_end_ms = 1000;
+  const int patience_ms = most_silent_ms == forever ? to_end_ms : most_silent_ms;
+  const int status = wait_for(child, unread ? 0 : patience_ms);
   end.status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
   end.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
   return end;

@@ -1,5 +1,5 @@
-// Another program, run without a shell; its output is read as it comes. Private to journal.h and
-// pager.h.
+// Another program, run without a shell; its output is read as it comes. Private to journal.h,
+// follow_logs.h and pager.h.
 #pragma once
 
 #include <functional>
@@ -22,11 +22,15 @@ struct ChildEnd {
 // relative one would run what lies where the user happens to be.
 std::string find_program(const std::string& name, std::string_view path);
 
+inline constexpr int forever = -1;  // it may be silent for as long as it likes
+
 // Looks for argv[0], a name, in the absolute directories of PATH. The child gets PATH and LC_ALL
 // and nothing else of the environment; standard input is /dev/null. The child is ended when `stop`
-// says so, or after `most_silent_ms` without a byte; it never outlives the call.
+// says so, or after `most_silent_ms` without a byte; it never outlives the call. `complained` gets
+// its standard error as it comes.
 ChildEnd run_child(const std::vector<std::string>& argv,
                    const std::function<void(std::string_view)>& data,
-                   const std::function<bool()>& stop, int most_silent_ms);
+                   const std::function<bool()>& stop, int most_silent_ms,
+                   const std::function<void(std::string_view)>& complained = nullptr);
 
 }  // namespace whyoom::linux

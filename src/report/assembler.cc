@@ -54,6 +54,7 @@ void Assembler::take(const Line& line) {
   // The killers in user space are other programs; only oomd also writes into the kernel's log.
   if (const auto part = parse_userspace(line.text, line.tag, place_of(line));
       part && (line.origin != logtext::Origin::kernel || part->killer == "oomd")) {
+    ++lines_of_events_;
     single_.userspace(line, *part);
     return;
   }
@@ -77,6 +78,7 @@ void Assembler::logical_line(KernelLine& read) {
   if (line.embedded && !read.kind->in_record) {
     read.kind = &unknown_line;
   }
+  lines_of_events_ += read.kind != &unknown_line ? 1 : 0;
   if (line.lost_before > 0) {
     if (OpenEvent* event = newest_open(); event != nullptr && !event->ended()) {
       event->report.lines_lost += line.lost_before;

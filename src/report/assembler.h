@@ -39,6 +39,11 @@ class Assembler {
     return open_bytes_ + (doubtful_ ? doubtful_->open_bytes_ : 0);
   }
 
+  // Lines so far that an event can be made of.
+  [[nodiscard]] std::uint64_t lines_of_events() const {
+    return lines_of_events_ + (doubtful_ ? doubtful_->lines_of_events_ : 0);
+  }
+
   // The log has a line here that is none of these: it must not make two lines of a report seem far
   // from each other.
   void foreign_line();
@@ -118,6 +123,7 @@ class Assembler {
   std::optional<Moment> lone_mem_info_;  // "Mem-Info:" where a report cannot begin, so far
   std::uint64_t foreign_ = 0;            // lines of others so far
   std::uint64_t foreign_since_ = 0;      // of them, since the last line of these
+  std::uint64_t lines_of_events_ = 0;
   std::size_t open_bytes_ = 0;
   std::size_t record_bytes_ = 0;  // of the record at hand, before its next line
 

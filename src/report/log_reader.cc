@@ -304,6 +304,8 @@ void LogReader::distrust(Message why) { state_->doubt = std::move(why); }
 
 void LogReader::feed(std::string_view chunk) { state_->feed(chunk); }
 
+std::uint64_t LogReader::lines_of_events() const { return state_->assembler.lines_of_events(); }
+
 void LogReader::idle() { state_->flush(); }
 
 InputAccount LogReader::finish() {

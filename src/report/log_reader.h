@@ -54,6 +54,8 @@ class LogReader {
   // All events of this source are unverified, and why. The first reason of an event stays.
   void distrust(Message why);
   void feed(std::string_view chunk);
+  // Lines so far that an event can be made of: while they come, one goes on.
+  [[nodiscard]] std::uint64_t lines_of_events() const;
   // The pipe is quiet: end what is open, so that the reader sees it now.
   void idle();
   InputAccount finish();

@@ -48,7 +48,10 @@ Streams::Stream& Streams::stream_of(const logtext::Line& line) {
 }
 
 void Streams::line(const logtext::Line& line) {
-  stream_of(line).assembler.line(line);
+  Assembler& own = stream_of(line).assembler;
+  const std::uint64_t before = own.lines_of_events();
+  own.line(line);
+  lines_of_events_ += own.lines_of_events() - before;
   if (streams_.size() > 1) {
     std::for_each(std::next(streams_.begin()), streams_.end(),
                   [](Stream& stream) { stream.assembler.foreign_line(); });

@@ -22,6 +22,8 @@ class Streams {
 
   void line(const logtext::Line& line);
   [[nodiscard]] bool idle() const;
+  // Lines so far that an event can be made of.
+  [[nodiscard]] std::uint64_t lines_of_events() const { return lines_of_events_; }
   void flush();
 
  private:
@@ -39,6 +41,7 @@ class Streams {
 
   std::string source_;
   Assembler::Sink sink_;
+  std::uint64_t lines_of_events_ = 0;
   std::list<Stream> streams_;  // the one of the last line first
 };
 

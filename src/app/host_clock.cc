@@ -1,0 +1,46 @@
+#include "app/host_clock.h"
+
+#include <ctime>
+
+#include "base/text.h"
+
+namespace whyoom::app {
+namespace {
+
+constexpr std::int64_t second_us = 1'000'000;
+// Beyond so much sleep the uptime tells no wall clock.
+constexpr std::uint64_t most_suspended_us = 60 * 1'000'000;
+
+}  // namespace
+
+std::string iso_utc(std::int64_t at_us) {
+  const std::int64_t rest = ((at_us % second_us) + second_us) % second_us;
+  const auto seconds = static_cast<std::time_t>((at_us - rest) / second_us);
+  std::tm broken{};
+  char text[64];
+  if (::gmtime_r(&seconds, &broken) == nullptr ||
+      std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &broken) == 0) {
+    return {};
+  }
+  const std::string micro = std::to_string(rest);
+  return text + ("." + std::string(6 - micro.size(), '0')) + micro + "Z";
+}
+
+std::optional<std::int64_t> journal_clock(std::string_view wall) {
+  constexpr std::size_t fewest_digits = 15;
+  return wall.size() >= fewest_digits ? parse_number<std::int64_t>(wall) : std::nullopt;
+}
+
+std::optional<std::int64_t> date_since_boot(report::Time& time, const linux::MachineClock& clock) {
+  if (!time.monotonic_us || clock.suspended_us >= most_suspended_us ||
+      *time.monotonic_us >= std::uint64_t{1} << 60U) {
+    return std::nullopt;
+  }
+  const std::int64_t at = clock.booted_us + static_cast<std::int64_t>(*time.monotonic_us);
+  time.wall = iso_utc(at - at % second_us);
+  time.wall.erase(time.wall.size() - std::string_view(".000000Z").size());
+  time.wall += 'Z';
+  return at;
+}
+
+}  // namespace whyoom::app
