@@ -41,6 +41,7 @@ struct ExplainOptions : Options {
   std::string causes;              // ids with commas between them
   SelectionRules rules;            // without what the texts above say
   bool whole = false, summary = false, quiet = false, no_pager = false, follow = false;
+  render::TaskList tasks;
 };
 
 // False, with a message, when a time cannot be understood.
@@ -85,6 +86,14 @@ std::map<std::string, report::Kind> kinds() {
   return result;
 }
 
+std::map<std::string, memory::TaskOrder> task_orders() {
+  using memory::TaskOrder;
+  return {{"size", TaskOrder::size}, {"rss", TaskOrder::rss},
+          {"swap", TaskOrder::swap}, {"pgtables", TaskOrder::page_tables},
+          {"adj", TaskOrder::adj},   {"pid", TaskOrder::pid},
+          {"name", TaskOrder::name}};
+}
+
 // Logs one after the other, or one capture.
 int read_all(const std::vector<linux::Input>& inputs, linux::Workers& workers, Run& run,
              Console& io) {
@@ -117,6 +126,9 @@ std::string contradiction(const ExplainOptions& options) {
   if (options.summary && for_programs) {
     return "--summary is for people: use --format text, markdown or html. For programs, "
            "--format ndjson has an event a line";
+  }
+  if (options.tasks.wanted() && for_programs) {
+    return "--top and --sort are for people: JSON has the ten biggest in tasks.top";
   }
   if (options.follow && (options.format == Format::json || options.format == Format::html)) {
     return "JSON and HTML are one whole with an end, and --follow has none: use --format ndjson, "
@@ -159,8 +171,8 @@ int explain(const ExplainOptions& options, Console& io) {
   const bool host = options.host || !options.root.empty() ||
                     (files.empty() &&
                      (isatty(STDIN_FILENO) == 1 || (options.follow && !linux::input_is_piped())));
-  const Telling telling{options.format, options.style(), options.whole, options.summary,
-                        options.quiet};
+  const Telling telling{options.format,  options.style(), options.whole,
+                        options.summary, options.quiet,   options.tasks};
   const bool read_by_people =
       options.format == Format::text && !options.quiet && !options.no_pager && !options.follow;
   const auto pager = read_by_people ? linux::Pager::start(io.out) : nullptr;
@@ -237,6 +249,11 @@ const Command explain_command{
                  "Only events that killed such a process");
       flags.text("--cgroup", "NAME", options->rules.cgroup,
                  "Only events of such a cgroup, unit, container or pod");
+      flags.number("--top", "N", options->tasks.most, 1, 10000,
+                   "List so many processes of each report");
+      flags.choice("--sort", "COLUMN",
+                   "In the order of: size (default), rss, swap, pgtables, adj, pid or name",
+                   task_orders(), options->tasks.order);
       flags.flag("--summary", options->summary, "Add the events up, and tell no story");
       flags.flag("-v,--verbose", options->whole, "Show the whole proof of every story");
       flags.flag("--all", options->all, "The same, and what was ruled out, and why");

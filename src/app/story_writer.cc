@@ -32,7 +32,7 @@ class StoryWriter final : public Writer {
  public:
   StoryWriter(const Telling& telling, linux::Output& out)
       : telling_(telling),
-        detail_{telling.format != Format::text, telling.style.all, is_brief()},
+        detail_{telling.format != Format::text, telling.style.all, is_brief(), telling.tasks},
         out_(out) {}
 
   void event(std::unique_ptr<Event> event) override;
@@ -102,7 +102,7 @@ void StoryWriter::close_oldest() {
   if (is_brief() && !streams_) {
     return hold(std::move(story));
   }
-  write(is_brief() ? render::brief(story.story(), telling_.style.width)
+  write(is_brief() ? render::brief(story.story(), telling_.style.width, telling_.tasks)
                    : render::story(story.story(), detail_));
   out_.flush();
 }
@@ -123,7 +123,7 @@ void StoryWriter::tell_held() {
     write(head);
   }
   for (const OpenStory& story : held_) {
-    write(render::brief(story.story(), telling_.style.width));
+    write(render::brief(story.story(), telling_.style.width, telling_.tasks));
   }
   held_.clear();
 }

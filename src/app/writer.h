@@ -27,6 +27,7 @@ struct Telling {
   bool whole = false;    // text: every story with its whole proof
   bool summary = false;  // text and Markdown: the events added up, no story
   bool nothing = false;  // --quiet
+  render::TaskList tasks{};
 };
 
 std::unique_ptr<Writer> make_writer(const Telling& telling, linux::Output& out);

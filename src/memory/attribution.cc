@@ -211,7 +211,27 @@ std::vector<NameUse> names_of(const std::vector<Row>& rows, PageSize page, const
   return names;
 }
 
-std::vector<TaskUse> biggest_of(const std::vector<Row>& rows) {
+bool comes_before(const TaskUse& a, const TaskUse& b, TaskOrder order) {
+  switch (order) {
+    case TaskOrder::size:
+      return a.total() > b.total();
+    case TaskOrder::rss:
+      return a.rss > b.rss;
+    case TaskOrder::swap:
+      return a.swap > b.swap;
+    case TaskOrder::page_tables:
+      return a.page_tables > b.page_tables;
+    case TaskOrder::adj:
+      return a.task->oom_score_adj > b.task->oom_score_adj;
+    case TaskOrder::pid:
+      return a.task->pid < b.task->pid;
+    case TaskOrder::name:
+      return a.task->comm < b.task->comm;
+  }
+  return false;
+}
+
+std::vector<TaskUse> first_of(const std::vector<Row>& rows, TaskOrder order, std::size_t most) {
   std::vector<TaskUse> all;
   all.reserve(rows.size());
   for (const Row& row : rows) {
@@ -219,13 +239,22 @@ std::vector<TaskUse> biggest_of(const std::vector<Row>& rows) {
       all.push_back(row.use);
     }
   }
-  const std::size_t kept = std::min(Attribution::most_top, all.size());
-  std::ranges::partial_sort(
-      all, all.begin() + static_cast<std::ptrdiff_t>(kept), [](const TaskUse& a, const TaskUse& b) {
-        return a.total() != b.total() ? a.total() > b.total() : a.task->line < b.task->line;
-      });
+  const std::size_t kept = std::min(most, all.size());
+  std::ranges::partial_sort(all, all.begin() + static_cast<std::ptrdiff_t>(kept),
+                            [order](const TaskUse& a, const TaskUse& b) {
+                              return comes_before(a, b, order) ||
+                                     (!comes_before(b, a, order) && a.task->line < b.task->line);
+                            });
   all.resize(kept);
   return all;
+}
+
+std::vector<Row> rows_of(const Evidence& evidence, const Room& room) {
+  std::vector<Row> rows = thread_groups(evidence);
+  if (!rows.empty()) {
+    mark_shared_spaces(rows, evidence, room);
+  }
+  return rows;
 }
 
 void add_totals(Attribution& result, const std::vector<Row>& rows, const Evidence& evidence) {
@@ -311,22 +340,24 @@ const NameUse* Attribution::biggest_own() const {
   return biggest == names.end() ? nullptr : &*biggest;
 }
 
+std::vector<TaskUse> first_tasks(const Evidence& evidence, TaskOrder order, std::size_t most) {
+  return evidence.report == nullptr ? std::vector<TaskUse>()
+                                    : first_of(rows_of(evidence, room_of(evidence)), order, most);
+}
+
 Attribution attribute(const Evidence& evidence) {
   Attribution result;
   if (evidence.report == nullptr) {
     return result;
   }
   const Room room = room_of(evidence);
-  std::vector<Row> rows = thread_groups(evidence);
-  if (!rows.empty()) {
-    mark_shared_spaces(rows, evidence, room);
-  }
+  const std::vector<Row> rows = rows_of(evidence, room);
   add_totals(result, rows, evidence);
   result.table_cut = lacks_the_victim(*evidence.report);
   if (result.table_cut) {
     result.biggest.reset();
   }
-  result.top = biggest_of(rows);
+  result.top = first_of(rows, TaskOrder::size, Attribution::most_top);
   result.names = names_of(rows, evidence.page, room);
   add_cgroups(result, *evidence.report);
   return result;

@@ -35,6 +35,9 @@ struct TaskUse {
 };
 TaskUse task_use(const report::Task& task, PageSize page);
 
+// The columns of the task table; numbers the highest first, names and pids from the start.
+enum class TaskOrder : std::uint8_t { size, rss, swap, page_tables, adj, pid, name };
+
 struct NameUse {
   std::string_view comm;    // as printed
   std::uint32_t count = 0;  // processes
@@ -73,6 +76,10 @@ struct Attribution {
   // The name whose processes hold most without what they share.
   [[nodiscard]] const NameUse* biggest_own() const;
 };
+
+// The first of the processes in that order, each address space once; equal ones as they stand in
+// the table. They point into the report.
+std::vector<TaskUse> first_tasks(const Evidence& evidence, TaskOrder order, std::size_t most);
 
 // Reads the report, page, account, constraint and swap of the evidence. The result points into the
 // report.

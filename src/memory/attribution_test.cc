@@ -132,6 +132,31 @@ TEST(Attribution, TopIsShortAndEqualOnesKeepTheirOrder) {
   EXPECT_EQ(given.who.processes, 100U);
 }
 
+TEST(Attribution, TasksInTheOrderThatIsAskedFor) {
+  report::Report report;
+  report.tasks = {task("b", 3, 100), task("a", 2, 100), task("c", 1, 50)};
+  report.tasks[2].swapents = 500;
+  report.tasks[1].oom_score_adj = 300;
+  report.tasks[0].pgtables_bytes = 2 * page;
+  const Attributed given(report);
+  const auto in_order = [&](TaskOrder order, std::size_t most) {
+    std::string names;
+    for (const TaskUse& use : first_tasks(given.evidence, order, most)) {
+      names += use.task->comm;
+    }
+    return names;
+  };
+  EXPECT_EQ(in_order(TaskOrder::size, 9), "cba");
+  EXPECT_EQ(in_order(TaskOrder::rss, 9), "abc");
+  EXPECT_EQ(in_order(TaskOrder::rss, 2), "ab");
+  EXPECT_EQ(in_order(TaskOrder::swap, 1), "c");
+  EXPECT_EQ(in_order(TaskOrder::page_tables, 1), "b");
+  EXPECT_EQ(in_order(TaskOrder::adj, 9), "acb");
+  EXPECT_EQ(in_order(TaskOrder::pid, 9), "cab");
+  EXPECT_EQ(in_order(TaskOrder::name, 9), "abc");
+  EXPECT_EQ(first_tasks(Evidence{}, TaskOrder::name, 9).size(), 0U);
+}
+
 TEST(Attribution, ProtectedIsTheBiggestThatMayNotBeKilled) {
   report::Report report;
   report.tasks = {task("a", 1, 100), task("b", 2, 300), task("c", 3, 200), task("d", 4, 250)};

@@ -236,13 +236,21 @@ Document written(const Story& story, const Depth& depth) {
 
 }  // namespace
 
-Document brief(const Story& story, unsigned width) {
+Document brief(const Story& story, unsigned width, const TaskList& tasks) {
   Depth least;
   least.width = width;
   const auto text = [&](const Depth& depth) {
     return to_text(written(story, depth), {.width = width});
   };
-  return written(story, deepest(least, additions, most_rows, width, text));
+  Document out = written(story, deepest(least, additions, most_rows, width, text));
+  constexpr std::uint32_t usual = 5;
+  Table listed = tasks.wanted() ? task_table(story.lead, tasks, usual) : Table();
+  if (!listed.rows.empty()) {
+    out.heading(task_title(story.lead, tasks), "###");
+    out.table(std::move(listed));
+    out.blank();
+  }
+  return out;
 }
 
 }  // namespace whyoom::render

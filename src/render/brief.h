@@ -9,6 +9,7 @@ namespace whyoom::render {
 
 // What there is no room for is left out, the least wanted first. `width` is the terminal's: a
 // command is never broken, so a long one counts as the rows that it takes.
-Document brief(const Story& story, unsigned width);
+// Behind it stand the processes, where the user asked for a list of them.
+Document brief(const Story& story, unsigned width, const TaskList& tasks = {});
 
 }  // namespace whyoom::render

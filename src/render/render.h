@@ -40,11 +40,20 @@ struct Summary {
   }
 };
 
+// Which processes of a report are listed.
+struct TaskList {
+  std::optional<std::uint32_t> most;  // empty: a few
+  memory::TaskOrder order = memory::TaskOrder::size;
+  // The user asked for it.
+  [[nodiscard]] bool wanted() const { return most || order != memory::TaskOrder::size; }
+};
+
 // What a document is for.
 struct Detail {
   bool page = false;   // Markdown: there is room, and a fact may stand in a table of its own
   bool all = false;    // also what was ruled out, and why
   bool brief = false;  // a story has been told on one screen, so its proof is still to be had
+  TaskList tasks{};
 };
 
 // One story: the event that explains it in full, then the others.

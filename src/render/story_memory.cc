@@ -319,16 +319,31 @@ void add_why_victim(Document& out, const Event& event) {
 
 }  // namespace
 
-void add_tasks(Document& out, const Event& event, Detail detail) {
-  const auto& top = event.evidence.attribution.top;
-  if (top.empty() ||
-      (!is_used_up(event) && !is_cgroup_cause(event) && !is_undetermined(event) && !detail.all)) {
-    return add_why_victim(out, event);
-  }
+std::string task_title(const Event& event, const TaskList& list) {
   const std::string count = plural(event.report.tasks.size(), "process", "processes");
-  out.section(event.evidence.attribution.table_cut ? "From what is left of the task table (" +
-                                                         count + "; the victim is not among them)"
-                                                   : "Biggest of " + count);
+  if (event.evidence.attribution.table_cut) {
+    return "From what is left of the task table (" + count + "; the victim is not among them)";
+  }
+  switch (list.order) {
+    case memory::TaskOrder::size:
+      break;
+    case memory::TaskOrder::rss:
+      return "Most resident of " + count;
+    case memory::TaskOrder::swap:
+      return "Most swapped of " + count;
+    case memory::TaskOrder::page_tables:
+      return "Most page tables of " + count;
+    case memory::TaskOrder::adj:
+      return "Highest oom_score_adj of " + count;
+    case memory::TaskOrder::pid:
+      return "First pids of " + count;
+    case memory::TaskOrder::name:
+      return "By name, of " + count;
+  }
+  return "Biggest of " + count;
+}
+
+Table task_table(const Event& event, const TaskList& list, std::uint32_t usual) {
   Table table{{{.head = "name", .flexible = true},
                {.head = "pid", .right = true},
                {.head = "resident", .right = true},
@@ -337,15 +352,13 @@ void add_tasks(Document& out, const Event& event, Detail detail) {
                {.head = "adj", .right = true},
                {}},
               true};
-  bool protected_listed = false;
   const bool known = event.evidence.page_size_known;
-  for (std::size_t i = 0; i < std::min<std::size_t>(detail.page ? 10 : 5, top.size()); ++i) {
-    const memory::TaskUse& use = top[i];
+  for (const memory::TaskUse& use :
+       memory::first_tasks(event.evidence, list.order, list.most.value_or(usual))) {
     const report::Task& task = *use.task;
     const bool killed =
         task.pid > 0 && std::ranges::find(event.report.victims, task.pid, &report::Victim::pid) !=
                             event.report.victims.end();
-    protected_listed = protected_listed || may_not_be_killed(task);
     table.add({{task.comm},
                {std::to_string(task.pid)},
                {task_size(known, use.rss, task.rss)},
@@ -357,6 +370,18 @@ void add_tasks(Document& out, const Event& event, Detail detail) {
                                           : "",
                 killed ? Paint::red : Paint::yellow}});
   }
+  return table;
+}
+
+void add_tasks(Document& out, const Event& event, Detail detail) {
+  Table table = task_table(event, detail.tasks, detail.page ? 10 : 5);
+  if (table.rows.empty() || (!is_used_up(event) && !is_cgroup_cause(event) &&
+                             !is_undetermined(event) && !detail.all && !detail.tasks.wanted())) {
+    return add_why_victim(out, event);
+  }
+  const bool protected_listed = std::ranges::any_of(
+      table.rows, [](const auto& row) { return row.back().text == "protected"; });
+  out.section(task_title(event, detail.tasks));
   out.table(std::move(table));
   add_names(out, event);
   add_protected(out, event, protected_listed);

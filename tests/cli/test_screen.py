@@ -62,6 +62,35 @@ class OneScreen(harness.Case):
         self.assertNotIn("\x1b", out)
 
 
+class Processes(harness.Case):
+    """--top and --sort: the table of processes as it is asked for."""
+
+    def rows(self, *args):
+        out = whyoom("explain", "--width", "100", *args, self.spree).out
+        table = out.split(" resident ")[1].splitlines()[1:]
+        return [line.split()[:3] for line in table[:[bool(line.strip()) for line in table].index(False)]
+                if line[0] == " " and line.strip()]
+
+    def test_as_many_as_are_asked_for(self):
+        self.assertNotIn(" resident ", whyoom("explain", self.spree).out)
+        for args in (["--top", "3"], ["--top", "3", "-v"]):
+            self.assertEqual(len(self.rows(*args)), 3, args)
+        self.assertGreater(len(self.rows("--top", "1000")), 10)
+        page = whyoom("explain", "--top", "3", "--format", "markdown", self.spree).out
+        self.assertEqual(page.split(" Resident ")[1].split("\n\n")[0].count("\n"), 4, page)
+
+    def test_in_the_order_that_is_asked_for(self):
+        pids = [int(row[1]) for row in self.rows("--sort", "pid")]
+        self.assertEqual(pids, sorted(pids))
+        names = [row[0] for row in self.rows("--sort", "name", "--top", "50")]
+        self.assertEqual(names, sorted(names))
+
+    def test_for_people(self):
+        self.check(whyoom("explain", "--top", "3", "--format", "json", self.spree), 2,
+                   err="JSON has the ten biggest in tasks.top")
+        self.check(whyoom("explain", "--top", "0", self.spree), 2, err="no number from 1")
+
+
 class Numbers(harness.Case):
     def test_no_share_is_more_than_all(self):
         log = kill(0, 1).replace("usage 49152kB, limit 49152kB", "usage 10240kB, limit 10240kB")
