@@ -155,6 +155,13 @@ std::unique_ptr<Event> explain(report::Report&& report, const StoryContext& stor
     }
   }
   add_what_if(event->findings, event->evidence);
+  if (event->report.panic) {  // its processes ended with the machine
+    for (Finding& finding : event->findings) {
+      for (Remedy& remedy : finding.remedies) {
+        std::erase_if(remedy.commands, is_about_running_processes);
+      }
+    }
+  }
   return event;
 }
 

@@ -1,5 +1,7 @@
 #include "diagnose/finding.h"
 
+#include "base/text.h"
+
 namespace whyoom::diagnose {
 
 std::string_view name(Role role) {
@@ -70,6 +72,18 @@ void Finding::prove(Message what, const Maybe<Bytes>& size) {
 
 Remedy& Finding::remedy(Message title, std::vector<ShellCommand> commands) {
   return remedies.emplace_back(Remedy{std::move(title), std::move(commands)});
+}
+
+bool is_about_running_processes(const ShellCommand& command) {
+  constexpr std::string_view proc = "/proc/";
+  const std::string text = command.text();
+  for (std::size_t at = text.find(proc); at != std::string::npos; at = text.find(proc, at + 1)) {
+    const std::string_view name = std::string_view(text).substr(at + proc.size());
+    if (!name.empty() && (is_digit(name.front()) || name.front() == '[')) {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace whyoom::diagnose

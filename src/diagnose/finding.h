@@ -59,6 +59,8 @@ struct Remedy {
   // "memory.max=512M": what the remedy comes to where no `setting` says it, for the what-if alone.
   std::string assume{};
   std::optional<memory::WhatIf> what_if{};  // the engine fills it in
+  std::optional<Bytes>
+      gives{};  // memory that it gives back at most; with a what-if, what that says
 };
 
 struct Finding {
@@ -91,5 +93,8 @@ struct Finding {
   }
   Remedy& remedy(Message title, std::vector<ShellCommand> commands = {});
 };
+
+// It looks at processes that run, or changes one: of no use when the machine has restarted since.
+bool is_about_running_processes(const ShellCommand& command);
 
 }  // namespace whyoom::diagnose

@@ -41,6 +41,7 @@ std::optional<Claim> judge_share(const Context& context, const ShareRow& row) {
   }
   if (role != Role::ruled_out) {
     result.remedies.push_back(row.remedy(&context));
+    result.remedies.back().gives = size;
   }
   return result;
 }
@@ -58,6 +59,7 @@ std::vector<Claim> check_share(const HostContext& context, const ShareRow& row) 
       row.prove_on_host(result, context);
     }
     result.remedies.push_back(row.remedy(nullptr));
+    result.remedies.back().gives = part->size;
   }
   return {std::move(result)};
 }

@@ -19,6 +19,9 @@ void add_what_if(std::vector<Finding>& findings, const memory::Machine& machine)
       memory::Settings settings;
       if (memory::has_what_if(assignment) && memory::apply_setting(settings, assignment, machine)) {
         remedy.what_if = memory::what_if(machine, settings);
+        if (remedy.what_if->within_reach_after > remedy.what_if->within_reach_before) {
+          remedy.gives = remedy.what_if->within_reach_after - remedy.what_if->within_reach_before;
+        }
       }
     }
   }

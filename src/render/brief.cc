@@ -73,8 +73,9 @@ void write_answer(Document& out, const Event& event, const Depth& depth) {
 }
 
 // What to do; of an event whose cause is open, what would tell it.
-void write_fix(Document& out, const Event& event, const Depth& depth) {
-  const auto list = fixes(event.findings);
+void write_fix(Document& out, const Story& story, const Depth& depth) {
+  const Event& event = story.lead;
+  const auto list = fixes(event.findings, story.end.has_value());
   if (list.empty()) {
     const auto advice = what_would_settle(event.report);
     if (is_undetermined(event) && !advice.empty()) {
@@ -215,7 +216,7 @@ Document written(const Story& story, const Depth& depth) {
   };
   write_answer(out, event, depth);
   gap();
-  write_fix(out, event, depth);
+  write_fix(out, story, depth);
   gap();
   write_what_happened(out, story, depth);
   Document numbers;

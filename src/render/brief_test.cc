@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "render/layout.h"
+#include "render/phrase.h"
 #include "render/screen.h"
 #include "render/test_samples.h"
 
@@ -44,6 +45,49 @@ TEST(Brief, WhatIsSwappedOutIsNotResident) {
   EXPECT_NE(brief_text(*event).find("Biggest: hog 173 MiB and 2 GiB swapped, nginx"),
             std::string::npos)
       << brief_text(*event);
+}
+
+diagnose::Remedy remedy_giving(const char* title, std::optional<Bytes> gives) {
+  diagnose::Remedy remedy{Message("{}", title), {}};
+  remedy.gives = gives;
+  return remedy;
+}
+
+TEST(Fixes, TheRootsFirstThenWhatGivesMostBack) {
+  using diagnose::Role;
+  std::vector<diagnose::Finding> findings(4);
+  for (diagnose::Finding& finding : findings) {
+    finding.cause = "a-cause";
+  }
+  findings[0].role = Role::root;
+  findings[0].remedies = {remedy_giving("unknown", std::nullopt),
+                          remedy_giving("small", Bytes(1 << 20))};
+  findings[1].role = Role::contributing;
+  findings[1].remedies = {remedy_giving("little", Bytes(2 << 20))};
+  findings[2].role = Role::consequence;
+  findings[2].remedies = {remedy_giving("nothing", std::nullopt)};
+  findings[3].role = Role::contributing;
+  findings[3].remedies = {remedy_giving("much", Bytes(9 << 20))};
+  std::string titles;
+  for (const Fix& fix : fixes(findings)) {
+    titles += fix.title + "; ";
+  }
+  EXPECT_EQ(titles,
+            "small (up to 1 MiB); unknown; much (up to 9 MiB); little (up to 2 MiB); nothing; ");
+}
+
+TEST(Fixes, AfterARestartNoProcessOfThenIsNamed) {
+  std::vector<diagnose::Finding> findings(1);
+  findings[0].role = diagnose::Role::root;
+  findings[0].remedies = {
+      {Message("Protect less"), {ShellCommand("echo 0 | sudo tee /proc/{}/oom_score_adj", 7)}},
+      {Message("Look"), {ShellCommand("cat /proc/meminfo")}}};
+  EXPECT_EQ(fixes(findings).front().commands.size(), 1U);
+  const auto after = fixes(findings, true);
+  ASSERT_EQ(after.size(), 2U);
+  EXPECT_EQ(after[0].title, "Protect less");
+  EXPECT_TRUE(after[0].commands.empty());
+  EXPECT_EQ(after[1].commands.size(), 1U);
 }
 
 TEST(Brief, OfAnOpenCauseWhatWouldSettleIt) {

@@ -15,6 +15,7 @@ void write_remedy(JsonWriter& json, const diagnose::Remedy& remedy) {
   const auto& commands = remedy.commands;
   json.values("commands", commands, [](const ShellCommand& each) { return each.text(); });
   json.values("argv", commands, [](const ShellCommand& each) { return each.argv(); });
+  json("gives_back", remedy.gives);
   json.object("what_if", remedy.what_if,
               [&](const memory::WhatIf& what_if) { write_change(json, what_if); });
 }

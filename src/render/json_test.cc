@@ -79,6 +79,7 @@ TEST(JsonEvent, FindingsKeepTheirNumbersAndPlaces) {
     "setting":{"key":"vm.min_free_kbytes","value":45056},
     "commands":["whyoom fix vm.min_free_kbytes=45056"],
     "argv":[["whyoom","fix","vm.min_free_kbytes=45056"]],
+    "gives_back":null,
     "what_if":null})"));
   EXPECT_EQ(json["findings"][2]["role"], "ruled-out");
 }

@@ -267,11 +267,9 @@ std::vector<Fix> steps_to_take(const Overview& overview, const HostCheck& check)
     return fixes(check.findings);
   }
   const diagnose::Event& last = telling_event(overview);
-  auto sorted = check.findings;
-  std::stable_partition(sorted.begin(), sorted.end(), [&last](const Finding& finding) {
-    return finding.cause == last.root_cause;
-  });
-  auto list = fixes(sorted);
+  auto list = fixes(check.findings);
+  std::ranges::stable_partition(list,
+                                [&last](const Fix& fix) { return fix.cause == last.root_cause; });
   const Finding* now = finding_of(check, last.root_cause);
   if (list.empty() && (now == nullptr || now->role != Role::ruled_out)) {
     list = fixes(last.findings);

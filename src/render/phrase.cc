@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <tuple>
 
 #include "base/human.h"
 #include "base/text.h"
@@ -410,7 +411,7 @@ std::string what_if_text(const memory::WhatIf& what_if) {
   return result.empty() ? "" : text + " at this moment: " + result;
 }
 
-std::vector<Fix> fixes(std::span<const diagnose::Finding> findings) {
+std::vector<Fix> fixes(std::span<const diagnose::Finding> findings, bool restarted) {
   std::vector<Fix> result;
   // Two findings may give the same advice; it is said once.
   std::vector<std::string> seen;
@@ -431,17 +432,28 @@ std::vector<Fix> fixes(std::span<const diagnose::Finding> findings) {
         fix.effect = printable(what_if_text(*remedy.what_if));
         fix.result = printable(what_if_result(*remedy.what_if));
       }
+      fix.gives = remedy.gives;
+      // What its effect does not say.
+      const auto& what_if = remedy.what_if;
+      if (remedy.gives &&
+          !(what_if && what_if->within_reach_after > what_if->within_reach_before)) {
+        fix.title += " (up to " + human(*remedy.gives) + ")";
+      }
       for (const ShellCommand& command : remedy.commands) {
-        if (first_time(command.text())) {
+        if (!(restarted && diagnose::is_about_running_processes(command)) &&
+            first_time(command.text())) {
           fix.commands.push_back(command.text());
         }
       }
       const bool new_title = first_time(fix.title);
-      if (!fix.commands.empty() || (remedy.commands.empty() && new_title)) {
+      if (!fix.commands.empty() || ((remedy.commands.empty() || restarted) && new_title)) {
         result.push_back(std::move(fix));
       }
     }
   }
+  std::ranges::stable_sort(result, [](const Fix& a, const Fix& b) {
+    return std::tuple(!a.cause.empty(), b.gives) < std::tuple(!b.cause.empty(), a.gives);
+  });
   return result;
 }
 

@@ -68,14 +68,17 @@ std::string what_if_result(const memory::WhatIf& what_if);
 // "with vm.min_free_kbytes=45056 at this moment: this request would have passed, .."
 std::string what_if_text(const memory::WhatIf& what_if);
 
-// Remedies of the findings that are not ruled out, root first. `cause` is empty for the root's own.
+// Remedies of the findings that are not ruled out: the root's first, then what gives most back.
+// `cause` is empty for the root's own.
 struct Fix {
   std::string cause, title;
   std::vector<std::string> commands;  // lines for a shell
   // What it would have done at this moment, with the setting and without; empty = not computed.
   std::string effect, result;
+  std::optional<Bytes> gives{};  // memory, at most
 };
-std::vector<Fix> fixes(std::span<const diagnose::Finding> findings);
+// `restarted`: the machine has since, and its processes with it.
+std::vector<Fix> fixes(std::span<const diagnose::Finding> findings, bool restarted = false);
 void add_fixes(Document& out, std::span<const Fix> list, Detail detail);
 
 // Each number with its place; `place` gives "" for a computed one.

@@ -237,7 +237,7 @@ Document story(const Story& story, Detail detail) {
   if (is_undetermined(first)) {
     add_list(out, "What would settle it", what_would_settle(first.report));
   }
-  if (const auto list = fixes(first.findings); !list.empty()) {
+  if (const auto list = fixes(first.findings, story.end.has_value()); !list.empty()) {
     out.section("Fix");
     add_fixes(out, list, detail);
   }

@@ -49,6 +49,11 @@ def nobody():
     return None if done.returncode == 0 else "this user may not become nobody"
 
 
+def shared():
+    """The sample logs, which are no part of the project."""
+    return pathlib.Path(os.environ.get("WHYOOM_SHARED") or SOURCE.parent / "shared")
+
+
 def whyoom(*args, stdin=b"", env=None, **more):
     """Runs the program; text for stdin may be str or bytes."""
     stdin = stdin.encode() if isinstance(stdin, str) else stdin

@@ -2,7 +2,6 @@
 """Hosts whose files lie, are half there, or are something else: no crash, and each gap is named."""
 import json
 import os
-import pathlib
 import random
 import shutil
 import unittest
@@ -155,7 +154,7 @@ class BrokenHosts(harness.Case):
             shutil.rmtree(root)
 
     def test_broken_lab_hosts(self):
-        shared = pathlib.Path(os.environ.get("WHYOOM_SHARED", harness.SOURCE.parent / "shared"))
+        shared = harness.shared()
         trees = sorted(shared.glob("lab/*/before")) + sorted(shared.glob("lab/*/after"))
         if not trees:
             self.skipTest(f"no hosts in {shared}")

@@ -213,7 +213,7 @@ class Check(harness.Case):
         self.assertTrue(json.loads(done.stdout)["host"]["zones"])
 
     def test_hosts_of_real_kernels(self):
-        shared = pathlib.Path(os.environ.get("WHYOOM_SHARED", harness.SOURCE.parent / "shared"))
+        shared = harness.shared()
         trees = sorted(shared.glob("lab/*/before")) + sorted(shared.glob("lab/*/after"))
         if not trees:
             self.skipTest(f"no hosts in {shared}")

@@ -4,7 +4,6 @@ import html.parser
 import itertools
 import json
 import os
-import pathlib
 import random
 import re
 import shlex
@@ -58,7 +57,7 @@ def fork_log(name):
 
 
 def shared_folder(case):
-    folder = pathlib.Path(os.environ.get("WHYOOM_SHARED", harness.SOURCE.parent / "shared"))
+    folder = harness.shared()
     if not (folder / "hostile").is_dir():
         case.skipTest(f"no hostile inputs in {folder}")
     return folder / "hostile"

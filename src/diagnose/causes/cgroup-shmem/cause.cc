@@ -23,9 +23,11 @@ std::optional<Claim> judge(const Context& context) {
                     human(use->memory->usage)));
   add_cgroup_proof(result, *use);
   if (fills) {
-    result.remedy(
-        Message("Remove the files or segments, or limit the tmpfs below the cgroup's limit"),
-        {ShellCommand("df -h -t tmpfs"), ShellCommand("ipcs -m")});
+    result
+        .remedy(
+            Message("Remove the files or segments, or limit the tmpfs below the cgroup's limit"),
+            {ShellCommand("df -h -t tmpfs"), ShellCommand("ipcs -m")})
+        .gives = use->shmem->value;
   }
   return result;
 }

@@ -52,6 +52,7 @@ std::optional<Claim> judge(const Context& context) {
   result.prove(Message("in no counter"), size);
   if (role != Role::ruled_out) {
     result.remedies.push_back(look_for_it());
+    result.remedies.back().gives = size;
   }
   if (role == Role::root) {
     grade(result, context, *account, size);
@@ -75,6 +76,7 @@ std::vector<Claim> check(const HostContext& context) {
                Place{context.facts.host.meminfo.mem_free->at.source, 0});
   if (result.role == Role::risk) {
     result.remedies.push_back(look_for_it());
+    result.remedies.back().gives = part.size;
   }
   return {std::move(result)};
 }

@@ -58,7 +58,8 @@ std::optional<Claim> judge(const Context& context) {
     result.prove(Message("their page tables and kernel stacks"), cost);
   }
   if (result.role == Role::root) {
-    result.remedy(Message("Limit how many \"{}\" run (workers, connections, TasksMax)", comm));
+    result.remedy(Message("Limit how many \"{}\" run (workers, connections, TasksMax)", comm))
+        .gives = name->own + cost;
   }
   return result;
 }

@@ -82,6 +82,7 @@ std::optional<Claim> fills_the_zones(const Context& context) {
   result.prove(Message("the zones that the request may use"), eligible_managed(evidence));
   row.prove(result, context);
   result.remedies.push_back(row.remedy(&context));
+  result.remedies.back().gives = size;
   return result;
 }
 

@@ -54,6 +54,7 @@ std::optional<Claim> judge(const Context& context) {
   result.prove(Message("other memory of processes"), anon, account->at(What::anon));
   if (root) {
     result.remedies.push_back(row.remedy(&context));
+    result.remedies.back().gives = locked;
   }
   return result;
 }
