@@ -255,24 +255,91 @@ std::span<const ToolName> tool_names() {
   return names;
 }
 
-tl::expected<std::string, Message> deployment(Tool tool, const Wanted& wanted,
-                                              const std::optional<std::string>& base_profile) {
+namespace {
+
+// Why the tool would read something else than the setting; empty: it would not.
+Message misread(Tool tool, const Wanted& wanted) {
   const std::string& key = wanted.key.dotted();
   if (printable(wanted.value) != wanted.value) {  // YAML has more line ends than one
-    return tl::unexpected(
-        Message("{}: no text for other tools can have a value with such "
-                "characters",
-                key));
+    return Message("{}: no text for other tools can have a value with such characters", key);
   }
   if (tool == Tool::tuned && !tuned_reads_as_it_stands(wanted.value)) {
-    return tl::unexpected(Message(
-        "{}: tuned would read more in this value than it says; use --output sysctl.d", key));
+    return Message("{}: tuned would read more in this value than it says; use --output sysctl.d",
+                   key);
   }
-  const std::string name = name_for(key);
-  const auto row = std::ranges::find(tool_names(), tool, &ToolName::tool);
-  return filled(row->pattern,
-                {key, wanted.value, tuned_include(base_profile, name), yaml_quoted(wanted.value),
-                 key_pattern(key), name, yaml_quoted(doubled(wanted.value, '$'))});
+  return {};
+}
+
+std::string text_for(std::string_view pattern, const Wanted& wanted, const std::string& name,
+                     const std::string& include) {
+  const std::string& key = wanted.key.dotted();
+  return filled(pattern, {key, wanted.value, include, yaml_quoted(wanted.value), key_pattern(key),
+                          name, yaml_quoted(doubled(wanted.value, '$'))});
+}
+
+// Where the part of a text that stands once for all settings ends, and the next such part begins.
+std::string_view before(std::string_view text, std::string_view mark) {
+  return text.substr(0, text.find(mark) + mark.size());
+}
+
+// A list of plays, or documents, or files, one behind the other.
+std::string one_after_another(std::string_view pattern, std::string_view once,
+                              std::string_view between, std::span<const Wanted> wanted) {
+  std::string text(once);
+  for (const Wanted& each : wanted) {
+    text += &each == wanted.data() ? "" : between;
+    text += text_for(pattern.substr(once.size()), each, name_for(each.key.dotted()), {});
+  }
+  return text;
+}
+
+std::string cloud_init(std::span<const Wanted> wanted) {
+  const std::string_view files = before(cloud_init_text, "write_files:\n");
+  const std::string_view commands = "runcmd:\n";
+  const std::string_view to_commands = before(cloud_init_text, commands);
+  return one_after_another(to_commands.substr(0, to_commands.size() - commands.size()), files, "",
+                           wanted) +
+         one_after_another(cloud_init_text.substr(to_commands.size() - commands.size()), commands,
+                           "", wanted);
+}
+
+// One profile, which several settings name together.
+std::string tuned(std::span<const Wanted> wanted, const std::optional<std::string>& base_profile) {
+  std::string keys, names, lines;
+  for (const Wanted& each : wanted) {
+    keys += (keys.empty() ? "" : ", ") + each.key.dotted();
+    names += (names.empty() ? "" : "-") + each.key.dotted();
+    lines += each.key.dotted() + "=" + each.value + "\n";
+  }
+  const std::string name = name_for(names);
+  const std::string_view last = "{1}={2}\n";
+  std::string_view head = tuned_text;
+  head.remove_suffix(last.size());
+  return filled(head, {keys, "", tuned_include(base_profile, name), "", "", name, ""}) + lines;
+}
+
+}  // namespace
+
+tl::expected<std::string, Message> deployment(Tool tool, std::span<const Wanted> wanted,
+                                              const std::optional<std::string>& base_profile) {
+  for (const Wanted& each : wanted) {
+    if (Message why = misread(tool, each); !why.empty()) {
+      return tl::unexpected(std::move(why));
+    }
+  }
+  switch (tool) {
+    case Tool::tuned:
+      return tuned(wanted, base_profile);
+    case Tool::cloud_init:
+      return cloud_init(wanted);
+    case Tool::ansible:
+      return one_after_another(ansible_text, before(ansible_text, "---\n"), "", wanted);
+    case Tool::kubernetes:
+      return one_after_another(kubernetes_text, "", "---\n", wanted);
+    case Tool::sysctl_d:
+      break;
+  }
+  return one_after_another(sysctl_d_text, "", "\n", wanted);
 }
 
 }  // namespace whyoom::advise

@@ -22,9 +22,10 @@ struct ToolName {
 std::span<const ToolName> tool_names();
 
 // `base_profile`: what /etc/tuned/active_profile says, the names of the tuned profiles that are
-// active now with blanks between them. The new one includes them.
+// active now with blanks between them. The new one includes them. Several settings are one text, in
+// the order that they are given in.
 // The message: the key or the value would be something else to this tool than it is.
-tl::expected<std::string, Message> deployment(Tool tool, const Wanted& wanted,
+tl::expected<std::string, Message> deployment(Tool tool, std::span<const Wanted> wanted,
                                               const std::optional<std::string>& base_profile = {});
 
 }  // namespace whyoom::advise

@@ -11,7 +11,53 @@ Wanted wanted(std::string_view key, std::string value) {
 
 std::string text_of(Tool tool, const Wanted& asked,
                     const std::optional<std::string>& profiles = {}) {
-  return deployment(tool, asked, profiles).value_or("refused");
+  return deployment(tool, {&asked, 1}, profiles).value_or("refused");
+}
+
+bool can_be_made(Tool tool, const Wanted& asked) {
+  return deployment(tool, {&asked, 1}).has_value();
+}
+
+std::size_t count(std::string_view text, std::string_view part) {
+  std::size_t found = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
+    ++found;
+  }
+  return found;
+}
+
+TEST(Deployment, SeveralSettingsAreOneText) {
+  const std::vector<Wanted> both{wanted("vm.min_free_kbytes", "45056"),
+                                 wanted("vm.swappiness", "9")};
+  const auto text = [&](Tool tool) { return deployment(tool, both).value_or("refused"); };
+  const std::string play = text(Tool::ansible);
+  EXPECT_EQ(count(play, "---\n"), 1U);
+  EXPECT_EQ(count(play, "\n- name: Set "), 2U);
+  const std::string cloud = text(Tool::cloud_init);
+  EXPECT_EQ(cloud,
+            "#cloud-config\n"
+            "write_files:\n"
+            "  - path: /etc/sysctl.d/99-zz-whyoom-vm-min-free-kbytes.conf\n"
+            "    owner: root:root\n"
+            "    permissions: '0644'\n"
+            "    content: |\n"
+            "      vm.min_free_kbytes = 45056\n"
+            "  - path: /etc/sysctl.d/99-zz-whyoom-vm-swappiness.conf\n"
+            "    owner: root:root\n"
+            "    permissions: '0644'\n"
+            "    content: |\n"
+            "      vm.swappiness = 9\n"
+            "runcmd:\n"
+            "  - [sysctl, -p, /etc/sysctl.d/99-zz-whyoom-vm-min-free-kbytes.conf]\n"
+            "  - [sysctl, -p, /etc/sysctl.d/99-zz-whyoom-vm-swappiness.conf]\n");
+  EXPECT_EQ(count(text(Tool::kubernetes), "\n---\n"), 1U);
+  const std::string profile = text(Tool::tuned);
+  EXPECT_EQ(count(profile, "[main]\n"), 1U);
+  EXPECT_NE(profile.find("[sysctl]\nvm.min_free_kbytes=45056\nvm.swappiness=9\n"),
+            std::string::npos);
+  EXPECT_EQ(count(text(Tool::sysctl_d), " = "), 2U);
+  const std::vector<Wanted> bad{both[0], wanted("kernel.domainname", "a\nb")};
+  EXPECT_FALSE(deployment(Tool::sysctl_d, bad));
 }
 
 TEST(Deployment, EachToolGetsTheKeyTheValueAndNoPlaceholder) {
@@ -73,7 +119,7 @@ TEST(Deployment, AKeyThatAToolWouldReadOtherwiseCannotBeMade) {
     EXPECT_FALSE(host::SysctlKey::parse(key)) << key;
   }
   for (const ToolName& tool : tool_names()) {
-    EXPECT_TRUE(deployment(tool.tool, wanted("net.ipv4.conf.eth0/1.x@y:z", "1"))) << tool.name;
+    EXPECT_TRUE(can_be_made(tool.tool, wanted("net.ipv4.conf.eth0/1.x@y:z", "1"))) << tool.name;
   }
 }
 
@@ -81,15 +127,15 @@ TEST(Deployment, AKeyThatAToolWouldReadOtherwiseCannotBeMade) {
 TEST(Deployment, AValueOfSeveralLinesIsRefused) {
   for (const ToolName& tool : tool_names()) {
     for (const char* value : {"1\n2", "1\r2", "1\xc2\x85x", "1\xe2\x80\xa8x", "1\xe2\x80\xa9x"}) {
-      EXPECT_FALSE(deployment(tool.tool, wanted("kernel.domainname", value))) << tool.name;
+      EXPECT_FALSE(can_be_made(tool.tool, wanted("kernel.domainname", value))) << tool.name;
     }
   }
 }
 
 TEST(Deployment, TunedRunsNothingThatAValueSays) {
   for (const char* value : {"${f:exec:touch:/x}", "a # b", "'a'", "\"a\"", "\\$x"}) {
-    EXPECT_FALSE(deployment(Tool::tuned, wanted("kernel.domainname", value))) << value;
-    EXPECT_TRUE(deployment(Tool::sysctl_d, wanted("kernel.domainname", value))) << value;
+    EXPECT_FALSE(can_be_made(Tool::tuned, wanted("kernel.domainname", value))) << value;
+    EXPECT_TRUE(can_be_made(Tool::sysctl_d, wanted("kernel.domainname", value))) << value;
   }
   EXPECT_NE(
       text_of(Tool::tuned, wanted("kernel.domainname", "it's")).find("kernel.domainname=it's\n"),

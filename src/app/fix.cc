@@ -285,6 +285,23 @@ void add_unknown_ram(Plan& plan, const Look& looked) {
   }
 }
 
+// The text goes to other machines than the one that was looked at, so nothing is refused.
+int write_for_tool(const FixOptions& options, const Look& looked, const Message& refusal,
+                   Console& io) {
+  const auto& profile = looked.check->facts.host.tuned_profile;
+  const auto text =
+      advise::deployment(*options.tool, looked.choice.wanted,
+                         profile ? std::optional(printable(profile->value)) : std::nullopt);
+  if (!text) {
+    return io.fail(text.error().str());
+  }
+  io.out.write(*text);
+  if (!refusal.empty() && !options.force) {
+    io.tell("do not give it to a machine like this one: " + refusal.str());
+  }
+  return nothing_found;
+}
+
 int fix(const FixOptions& options, Console& io) {
   io.changes = !options.list && !options.dry_run && !options.tool;
   if (options.list) {
@@ -305,20 +322,6 @@ int fix(const FixOptions& options, Console& io) {
     io.tell(looked.error().why);
     return looked.error().is_error ? trouble : nothing_found;
   }
-  if (options.tool) {
-    if (looked->choice.wanted.size() > 1) {
-      return io.fail("--output takes one setting; run it for each");
-    }
-    const auto& profile = looked->check->facts.host.tuned_profile;
-    const auto text =
-        advise::deployment(*options.tool, looked->choice.wanted.front(),
-                           profile ? std::optional(printable(profile->value)) : std::nullopt);
-    if (!text) {
-      return io.fail(text.error().str());
-    }
-    io.out.write(*text);
-    return nothing_found;
-  }
   const auto check_after = [&](const std::vector<advise::PlannedSetting>& settings) {
     std::vector<diagnose::NewValue> values;
     for (const advise::PlannedSetting& setting : settings) {
@@ -330,6 +333,9 @@ int fix(const FixOptions& options, Console& io) {
   };
   auto plan = advise::make_plan(*looked->files, looked->check->state, looked->choice.wanted,
                                 check_after, !options.files_only && looked->kind != HostKind::disk);
+  if (options.tool) {
+    return write_for_tool(options, *looked, plan ? plan->refusal : Message(), io);
+  }
   if (!plan) {
     return io.fail(plan.error().str());
   }

@@ -12,6 +12,7 @@
 #include "diagnose/engine.h"
 #include "diagnose/story.h"
 #include "host/counters.h"
+#include "host/host_names.h"
 #include "linux/now_reading.h"
 #include "report/log_reader.h"
 #include "report/log_span.h"
@@ -263,6 +264,7 @@ void HostLog::end(const linux::LogEnd& last) {
 void HostLog::explain_all(const std::function<void(std::unique_ptr<diagnose::Event>)>& sink) {
   diagnose::StoryBuilder story;
   witnesses_.kills = kills_since_boot();  // after the logs: it counts all that they tell
+  const auto names = host::own_names(*root_.files);
   for (report::EventCopy& seen : merge_.take()) {
     if (stopped()) {
       return;
@@ -271,6 +273,9 @@ void HostLog::explain_all(const std::function<void(std::unique_ptr<diagnose::Eve
       const bool sure = seen.clock == Clock::exact ||
                         (seen.source < zone_known_.size() && zone_known_[seen.source]);
       seen.report.unverified = report::not_confirmed(seen, sure, witnesses_);
+    }
+    if (seen.report.host.empty() && !names.empty()) {  // the ring buffer and dumps name none
+      seen.report.host = names.front();
     }
     const diagnose::StoryContext& context = story.next(seen.report);
     sink(diagnose::explain(std::move(seen.report), context));

@@ -16,12 +16,14 @@
 #include "base/human.h"
 #include "base/text.h"
 #include "diagnose/engine.h"
+#include "host/host_names.h"
 #include "host/read_host.h"
 #include "linux/input.h"
 #include "linux/terminal.h"
 #include "memory/host_state.h"
 #include "memory/machine.h"
 #include "memory/settings.h"
+#include "render/check.h"
 #include "render/layout.h"
 #include "render/vendors.h"
 #include "render/whatif.h"
@@ -180,7 +182,11 @@ int on_host(const WhatIfOptions& options, Console& io) {
     return trouble;
   }
   const memory::WhatIf result = memory::what_if(state.machine, settings);
-  write(options, {state.machine, result, nullptr, state.kills_from, host.gaps}, io);
+  const auto names = host::own_names(*root->files);
+  write(options,
+        {state.machine, result, nullptr, state.kills_from, host.gaps,
+         render::host_words(names.empty() ? std::string() : names.front(), host)},
+        io);
   return nothing_found;
 }
 

@@ -381,15 +381,15 @@ std::string place_text(const host::Sources& sources, Place at) {
   return printable(name) + (at.line > 0 ? ":" + std::to_string(at.line) : "");
 }
 
-std::string host_words(const HostCheck& check) {
-  const auto& release = check.facts.host.release;
-  return (check.facts.name.empty() ? "" : " on " + check.facts.name) +
+std::string host_words(const std::string& name, const host::Host& host) {
+  const auto& release = host.release;
+  return (name.empty() ? "" : " on " + printable(name)) +
          (release ? ", kernel " + printable(release->value) : std::string());
 }
 
 Document check_document(const HostCheck& check, Detail detail) {
   Document out;
-  const std::string words = host_words(check);
+  const std::string words = host_words(check.facts.name, check.facts.host);
   if (detail.page || !words.empty()) {
     out.heading("whyoom check" + words, "#");
     out.blank();

@@ -17,7 +17,7 @@ std::string json_check(const diagnose::HostCheck& check);
 bool has_findings(const diagnose::HostCheck& check);
 
 // " on db1, kernel 6.1.0"; what of it is known.
-std::string host_words(const diagnose::HostCheck& check);
+std::string host_words(const std::string& name, const host::Host& host);
 
 // The four steps: a label and its sentences, most important first.
 struct CheckStep {

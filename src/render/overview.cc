@@ -131,7 +131,7 @@ std::string why_label(const Overview& overview) {
 
 void write_what_happened(Document& out, const Overview& overview, const HostCheck& check,
                          const Depth& depth) {
-  out.heading("What happened" + host_words(check));
+  out.heading("What happened" + host_words(check.facts.name, check.facts.host));
   if (!overview.last_boot.empty()) {
     out.text(printable(overview.last_boot), Paint::yellow, 2, 2);
   }

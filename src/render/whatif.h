@@ -19,6 +19,7 @@ struct WhatIfView {
   const diagnose::Event* event = nullptr;          // null: a host
   std::optional<memory::OomThreshold> kills_from;  // of a host as it is
   std::span<const host::Gap> gaps;                 // what of the host could not be read
+  std::string about{};  // whose it is: " on web-3, kernel 6.1.0"; empty: nobody knows
 };
 
 Document what_if_document(const WhatIfView& view);

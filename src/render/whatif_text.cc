@@ -129,6 +129,10 @@ Document what_if_document(const WhatIfView& view) {
                  headline(*view.event),
              Paint::dim);
   }
+  if (!view.about.empty()) {
+    out.heading("whyoom whatif" + view.about, "#");
+    out.blank();
+  }
   out.text(question(view.what_if), Paint::bold);
   for (const std::string& line : answers(view)) {
     out.text(line);

@@ -196,7 +196,13 @@ class Several(FixCase):
         self.assertEqual([len(each["edits"]) for each in plan["settings"]], [1, 1])
         self.assertEqual(len(plan["edits"]), 2)
         self.assertNotIn("settings", self.fix("--dry-run", "--format", "json").json["fix"])
-        self.check(whyoom("fix", *self.BOTH, "--output", "ansible"), 2, err="run it for each")
+
+    def test_for_other_tools_they_are_one_text(self):
+        for tool in ("ansible", "cloud-init", "kubernetes", "tuned", "sysctl.d"):
+            result = whyoom("fix", *self.BOTH, "--output", tool)
+            self.check(result, 0, "after.example")
+            for words in ("kernel.domainname", "kernel.hostname", "other"):
+                self.assertIn(words, result.out)
 
 
 class Output(FixCase):
@@ -282,6 +288,13 @@ class Risks(FixCase):
         self.assertTrue(any("min-free-too-high" in risk for risk in refused["risks"]), refused["risks"])
         forced = whyoom("fix", f"{self.MIN_FREE}=97%", "--root", host, "--dry-run", "--force")
         self.check(forced, 0, "risk: vm.min_free_kbytes=960641 would make the kernel kill", "nothing was changed")
+
+    def test_a_text_for_other_tools_warns_of_it(self):
+        host = harness.EXAMPLES / "host"
+        for value, warned in (("97%", True), ("default", False)):
+            result = whyoom("fix", f"{self.MIN_FREE}={value}", "--root", host, "--output", "ansible")
+            self.check(result, 0, "ansible-playbook")
+            self.assertEqual("make the kernel kill processes at once" in result.err, warned, result)
         for_the_boot = whyoom("fix", f"{self.MIN_FREE}=97%", "--root", host, "--dry-run", "--files-only")
         self.check(for_the_boot, 2, err="--force")
 

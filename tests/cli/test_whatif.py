@@ -2,6 +2,8 @@
 """`whyoom whatif`: settings tried at an event of a log."""
 import json
 
+import shutil
+
 import harness
 from harness import whyoom
 
@@ -84,6 +86,26 @@ class WhatIf(harness.Case):
         self.check(whyoom("whatif", "ram=+1G", "--event", pids), 2, err="prints no zones")
         self.check(whyoom("whatif", "ram=+1G", "--event", self.scratch / "none"), 2,
                    err="No such file")
+
+
+class Whose(harness.Case):
+    """Host and kernel stand above the answer about a copy of a machine."""
+
+    def test_name_and_kernel(self):
+        root = self.scratch / "host"
+        shutil.copytree(harness.EXAMPLES / "host", root)
+        for name, text in (("hostname", "db1"), ("osrelease", "6.1.0-18-amd64")):
+            path = root / "proc/sys/kernel" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text + "\n")
+        told = whyoom("whatif", "vm.min_free_kbytes=default", "--root", root).out
+        self.assertTrue(told.startswith("whyoom whatif on db1, kernel 6.1.0-18-amd64\n\nWhat if"), told)
+        log = root / "var/crash/1/dmesg.txt"
+        log.parent.mkdir(parents=True)
+        shutil.copy(self.spree, log)
+        self.assertIn("host db1", whyoom("explain", "--root", root).out)
+        events = whyoom("explain", "--root", root, "--format", "json").json["events"]
+        self.assertEqual({event["host"] for event in events}, {"db1"})
 
 
 if __name__ == "__main__":
