@@ -1,5 +1,6 @@
 #include "linux/archive.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
@@ -11,7 +12,8 @@ namespace {
 
 constexpr std::string_view tar_magic = "ustar";
 constexpr std::size_t tar_magic_at = archive_start - tar_magic.size();
-constexpr std::string_view capture_name = "whyoom/log";  // of its first entry
+// Of its first entry; the second where somebody has packed it anew.
+constexpr std::string_view capture_names[] = {"whyoom/", "./whyoom/"};
 constexpr std::array<std::pair<std::string_view, Archive>, 3> magics{{
     {"PK\x03\x04", Archive::zip},
     {"PK\x05\x06", Archive::zip},  // an empty one
@@ -43,7 +45,10 @@ std::optional<Archive> archive_of(std::string_view start) {
   if (start.substr(tar_magic_at, tar_magic.size()) != tar_magic) {
     return Archive::none;
   }
-  return start.starts_with(capture_name) ? Archive::capture : Archive::tar;
+  return std::ranges::any_of(capture_names,
+                             [&](std::string_view name) { return start.starts_with(name); })
+             ? Archive::capture
+             : Archive::tar;
 }
 
 std::string how_to_read(Archive archive, const std::string& path) {

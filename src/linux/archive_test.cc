@@ -16,6 +16,8 @@ TEST(Archive, IsToldFromItsStart) {
   EXPECT_EQ(archive_of("7z\xbc\xaf\x27\x1c"), Archive::seven_zip);
   EXPECT_EQ(archive_of(tar_of("var/log/kern.log")), Archive::tar);
   EXPECT_EQ(archive_of(tar_of("whyoom/log-1")), Archive::capture);
+  EXPECT_EQ(archive_of(tar_of("whyoom/index")), Archive::capture);
+  EXPECT_EQ(archive_of(tar_of("./whyoom/index")), Archive::capture);
   EXPECT_EQ(archive_of(std::string(300, 'x')), Archive::none);
   EXPECT_EQ(archive_of("[    1.0] ustar"), std::nullopt);
   EXPECT_EQ(archive_of(""), std::nullopt);

@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "base/text.h"
+#include "linux/archive.h"
 #include "linux/compress.h"
 #include "linux/descriptor.h"
 #include "linux/file_system.h"
@@ -111,15 +112,12 @@ bool is_capture(const Input& input) {
   if (!input.can_be_read_again()) {
     return false;
   }
-  constexpr std::size_t header = 512;
   std::string start;
   const auto done =
-      input.read({.data = [&](std::string_view chunk) { start += chunk.substr(0, header); },
+      input.read({.data = [&](std::string_view chunk) { start += chunk.substr(0, archive_start); },
                   .quiet = [] {},
-                  .stop = [&] { return start.size() >= header; }});
-  constexpr std::size_t magic_at = 257;
-  return done && start.starts_with("whyoom/log") && start.size() >= header &&
-         std::string_view(start).substr(magic_at).starts_with("ustar");
+                  .stop = [&] { return start.size() >= archive_start; }});
+  return done && archive_of(start) == Archive::capture;
 }
 
 void CaptureFile::write(std::string_view data) {

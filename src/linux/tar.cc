@@ -6,7 +6,9 @@
 #include <optional>
 #include <utility>
 
+#include "base/human.h"
 #include "base/text.h"
+#include "base/units.h"
 
 namespace whyoom::linux {
 
@@ -203,8 +205,10 @@ TarReader::Result TarReader::read_header() {
   const bool is_pax = header.type == 'x' || header.type == 'g';
   const std::uint64_t most = is_pax ? most_pax_bytes : limits_.entry_bytes;
   if (!size || *size > most) {
-    return tl::unexpected(std::string("an entry is larger than ") + std::to_string(most) +
-                          " bytes" + (size ? " (" + std::to_string(*size) + ")," : ",") + here());
+    return tl::unexpected("its entry \"" + printable(text_of(header.name)) +
+                          "\" is larger than the " + human(Bytes(most)) +
+                          " that an entry may have" +
+                          (size ? " (" + std::to_string(*size) + " bytes)," : ",") + here());
   }
   if (++entries_ > limits_.entries) {
     return tl::unexpected("the archive has more than " + std::to_string(limits_.entries) +

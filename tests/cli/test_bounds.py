@@ -125,10 +125,16 @@ class Captures(harness.Case):
         self.refused((LOG + END, *[zeros] * 40), "1 GiB unpacked")
 
     def test_sizes(self):
-        for size, words in ((b"77777777777\0", "larger than 67108864 bytes (8589934591)"),
-                            (b"\x80" + b"\xff" * 11, "larger than 67108864 bytes")):
+        for size, words in ((b"77777777777\0", "larger than the 64 MiB that an entry may have (8589934591 bytes)"),
+                            (b"\x80" + b"\xff" * 11, "larger than the 64 MiB that")):
             self.refused((LOG + header(b"a", size), END), words)
-        self.refused((LOG + header(b"a", 1 << 20, b"x"), END), "larger than 65536 bytes")
+        # The same of one that begins with its index, whoever reads it.
+        broken = self.file("broken", header(b"whyoom/index", 67108894) + END)
+        for command in (["explain", broken], ["explain", "--root", broken], ["check", "--root", broken]):
+            self.check(harness.whyoom(*command), 2,
+                       err='its entry "whyoom/index" is larger than the 64 MiB that an entry may have '
+                           "(67108894 bytes)")
+        self.refused((LOG + header(b"a", 1 << 20, b"x"), END), "larger than the 64 KiB that")
         self.refused((LOG + header(b"a", 0, b"S"), END), "neither a file nor a link")
 
     def test_names(self):

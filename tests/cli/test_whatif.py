@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """`whyoom whatif`: settings tried at an event of a log."""
 import json
-
 import shutil
 
 import harness
@@ -103,7 +102,7 @@ class Whose(harness.Case):
         log = root / "var/crash/1/dmesg.txt"
         log.parent.mkdir(parents=True)
         shutil.copy(self.spree, log)
-        self.assertIn("host db1", whyoom("explain", "--root", root).out)
+        self.assertIn("host db1", whyoom("explain", "--width", "120", "--root", root).out)
         events = whyoom("explain", "--root", root, "--format", "json").json["events"]
         self.assertEqual({event["host"] for event in events}, {"db1"})
 
