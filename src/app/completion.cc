@@ -25,6 +25,7 @@ Completion completion_of(const CommandInfo& info, const FlagInfo& flag,
   Completion result;
   result.words = flag.choices;
   result.files = what.find("FILE") != std::string::npos;
+  result.events = what.ends_with("#N]");
   if (what == "ID" || what.starts_with("ID,")) {
     for (const diagnose::Cause* cause : diagnose::all_causes()) {
       result.words.emplace_back(cause->id);

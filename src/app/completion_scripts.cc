@@ -33,6 +33,7 @@ std::string bash_action(const Completion& completion) {
   std::string text =
       completion.words.empty() ? "words=''" : "words='" + with_equals(completion) + "'";
   text += completion.files ? "; files=1" : "";
+  text += completion.events ? "; events=1" : "";
   return text + (completion.assignments ? "; compopt -o nospace" : "");
 }
 
@@ -74,7 +75,8 @@ std::string zsh_action(const Completion& completion) {
   if (completion.assignments) {
     return "{compadd -S = -- " + joined(completion.words, " ") + "}";
   }
-  return completion.files           ? "_files"
+  return completion.events          ? "_whyoom_events"
+         : completion.files         ? "_files"
          : completion.words.empty() ? " "
                                     : "(" + joined(completion.words, " ") + ")";
 }
@@ -122,15 +124,24 @@ std::string fish_flag(const CommandInfo& info, const FlagInfo& flag,
   } else {
     text += completion.files ? " -F" : " -f";
   }
+  text += completion.events ? " -a '(__whyoom_events)'" : "";
   return text + (completion.words.empty() ? "" : " -a '" + with_equals(completion) + "'") + "\n";
 }
 
 // @1 options with a value, @2 commands as a pattern, @3 a branch for each command, @4 commands.
 constexpr const char* bash_template =
     R"sh(# bash completion of whyoom, written by `whyoom completion bash`.
+# FILE#1, FILE#2 ..: the events of the start of a log.
+_whyoom_events() {
+  local i count
+  count=$(head -c 64M -- "$1" 2>/dev/null | whyoom explain --format ndjson - 2>/dev/null | wc -l)
+  for ((i = 1; i <= count && i <= 99; i++)); do
+    printf '%s#%d\n' "$1" "$i"
+  done
+}
 _whyoom() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
-  local command='' options='' words='' files='' value='' word i
+  local command='' options='' words='' files='' events='' value='' word i
   COMPREPLY=()
   # Bash takes the = of --option=value for a word of its own.
   if [ "$cur" = = ]; then
@@ -161,6 +172,11 @@ _whyoom() {
     files=''
   fi
   COMPREPLY=($(compgen -W "$words" -- "$cur"))
+  if [ -n "$events" ] && [ "${cur%#*}" != "$cur" ] && [ -f "${cur%#*}" ]; then
+    local IFS=$'\n'
+    COMPREPLY=($(compgen -W "$(_whyoom_events "${cur%#*}")" -- "$cur"))
+    return
+  fi
   if [ -n "$files" ]; then
     compopt -o filenames
     local IFS=$'\n'
@@ -212,6 +228,18 @@ std::string zsh_completion(const std::vector<CommandInfo>& table) {
   }
   return "#compdef whyoom\n"
          "# zsh completion of whyoom, written by `whyoom completion zsh`.\n"
+         "# FILE#1, FILE#2 ..: the events of the start of a log.\n"
+         "_whyoom_events() {\n"
+         "  local word=${(Q)PREFIX} count\n"
+         "  local file=${word%\\#*}\n"
+         "  if [[ $word != *\\#* || ! -f $file ]]; then\n"
+         "    _files -S ''\n"
+         "    return\n"
+         "  fi\n"
+         "  count=$(head -c 64M -- $file 2>/dev/null |\n"
+         "    whyoom explain --format ndjson - 2>/dev/null | wc -l)\n"
+         "  (( count > 0 )) && compadd -Q -- ${(q)file}\\#{1..$(( count < 99 ? count : 99 ))}\n"
+         "}\n"
          "_whyoom() {\n"
          "  local curcontext=$curcontext state line\n"
          "  local -a commands\n"
@@ -243,7 +271,18 @@ std::string zsh_completion(const std::vector<CommandInfo>& table) {
 }
 
 std::string fish_completion(const std::vector<CommandInfo>& table) {
-  std::string text = "# fish completion of whyoom, written by `whyoom completion fish`.\n";
+  std::string text =
+      "# fish completion of whyoom, written by `whyoom completion fish`.\n"
+      "# FILE#1, FILE#2 ..: the events of the start of a log.\n"
+      "function __whyoom_events\n"
+      "  set -l word (commandline -ct | string replace -r '^--event=' '')\n"
+      "  set -l file (string replace -r '#[0-9]*$' '' -- $word)\n"
+      "  if string match -q '*#*' -- $word; and test -f \"$file\"\n"
+      "    set -l count (head -c 64M -- $file 2>/dev/null |\n"
+      "      whyoom explain --format ndjson - 2>/dev/null | wc -l)\n"
+      "    test $count -gt 0; and printf \"$file#%d\\n\" (seq (math \"min($count, 99)\"))\n"
+      "  end\n"
+      "end\n";
   for (const CommandInfo& info : table) {
     const std::string name = info.command->name;
     const std::string condition =

@@ -10,6 +10,7 @@ namespace whyoom::app {
 
 struct Completion {
   bool files = false;
+  bool events = false;             // a file, and behind it # and the number of one of its events
   bool assignments = false;        // each word goes on with = and a value
   std::vector<std::string> words;  // with neither: anything, which nobody can guess
 };

@@ -29,6 +29,7 @@ class Completion(harness.Case):
     def setUp(self):
         super().setUp()
         self.file("kern.log", "x\n")
+        self.file("spree.log", self.spree.read_bytes())
         bin_folder = self.scratch / "bin"
         bin_folder.mkdir()
         (bin_folder / "whyoom").symlink_to(os.path.abspath(harness.PROGRAM))
@@ -52,6 +53,8 @@ class Completion(harness.Case):
              ("whatif vm.wa", ["vm.watermark_scale_factor="], ["vm.min_free_kbytes="]),
              ("fix kernel.th", ["kernel.threads-max="], []),
              ("whatif --event ke", ["kern.log"], []),
+             ("whatif --event spree.log#", ["spree.log#1", "spree.log#6"], ["spree.log#7"]),
+             ("whatif --event kern.log#", [], ["kern.log#1"]),
              ("help un", ["undo"], ["explain"]),
              ("completion ", ["bash", "zsh", "fish"], ["kern.log"]))
 
@@ -129,6 +132,8 @@ class Completion(harness.Case):
                  ("whyoom causes min-fr", ["min-free-too-high"], ["sysrq"]),
                  ("whyoom fix --cause pan", ["panic-on-oom"], []),
                  ("whyoom whatif vm.mi", ["vm.min_free_kbytes="], []),
+                 ("whyoom whatif --event ke", ["kern.log"], []),
+                 ("whyoom whatif --event spree.log#", ["spree.log#1", "spree.log#6"], ["#7"]),
                  ("whyoom ke", ["kern.log"], []))
         screens = self.in_a_terminal(["zsh", "-f", "-i"], setup, [line for line, _, _ in lines])
         for (line, among, absent), shown in zip(lines, screens, strict=True):
