@@ -39,9 +39,10 @@ render::Overview overview_of(const Events& events, const render::Summary& accoun
     const auto own = std::ranges::find_if(
         overview.stories, [&](const auto& story) { return story.first->story == event->story; });
     if (own == overview.stories.end()) {
-      overview.stories.push_back({event.get(), 0});
+      overview.stories.push_back({event.get(), 0, nullptr});
     } else {
       ++own->followers;
+      own->end = event->report.panic ? &*event->report.panic : own->end;
     }
   }
   overview.sources = account.sources;

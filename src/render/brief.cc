@@ -75,7 +75,7 @@ void write_answer(Document& out, const Event& event, const Depth& depth) {
 // What to do; of an event whose cause is open, what would tell it.
 void write_fix(Document& out, const Story& story, const Depth& depth) {
   const Event& event = story.lead;
-  const auto list = fixes(event.findings, story.end.has_value());
+  auto list = fixes(event.findings, story.end.has_value());
   if (list.empty()) {
     const auto advice = what_would_settle(event.report);
     if (is_undetermined(event) && !advice.empty()) {
@@ -86,15 +86,24 @@ void write_fix(Document& out, const Story& story, const Depth& depth) {
     }
     return;
   }
-  for (std::size_t i = 0; i < std::min(depth.fixes, list.size()); ++i) {
+  // Why the machine went down with it is not the cause, and is what people ask.
+  const auto panic = std::ranges::find(list, "panic-on-oom", &Fix::cause);
+  if (panic != list.end() && panic != list.begin() && depth.fixes == 1) {
+    std::rotate(list.begin() + 1, panic, panic + 1);
+  }
+  const std::size_t shown = std::min(list.size(), panic != list.end() ? 2 : depth.fixes);
+  for (std::size_t i = 0; i < shown; ++i) {
     const Fix& fix = list[i];
-    out.labelled(i == 0 ? "Fix:" : "Or: ", Paint::bold,
-                 clipped(fix.title, depth.width - 5, depth.note_lines));
+    const bool also = i > 0 && fix.cause == "panic-on-oom";
+    out.labelled(i == 0 ? "Fix:"
+                 : also ? "And:"
+                        : "Or: ",
+                 Paint::bold, clipped(fix.title, depth.width - 5, 2));
     for (std::size_t k = 0; k < std::min(depth.commands, fix.commands.size()); ++k) {
       out.code(fix.commands[k]);
     }
     if (depth.effect && !fix.result.empty()) {
-      out.text("With it " + fix.result + ".", Paint::dim, 4, 2);
+      out.text("With " + fix.with + " " + fix.result + ".", Paint::dim, 4, 2);
     }
     if (depth.undo && !fix.commands.empty() &&
         fix.commands.front().starts_with("sudo whyoom fix")) {
@@ -130,7 +139,8 @@ void write_what_happened(Document& out, const Story& story, const Depth& depth) 
                clipped(where(story.lead.report), depth.width - 15, 3));
   Table table{{{.right = true}, {.flexible = true}}};
   table.add({{short_time(story.lead.report.time), Paint::dim},
-             {clipped(headline(story), depth.width - 20, 3)}});
+             {clipped(headline(story), depth.width - 20, 3),
+              story.lead.report.panic || story.end ? Paint::red : Paint::plain}});
   std::vector<const Follower*> rows;
   for (const Follower& other : story.others) {
     if (!other.before) {
@@ -149,7 +159,8 @@ void write_what_happened(Document& out, const Story& story, const Depth& depth) 
     add(*rows.back());
   }
   out.table(std::move(table));
-  if (story.events > 1) {
+  // Of a kill and the panic behind it the headline has told.
+  if (story.events > (story.end ? 2 : 1)) {
     out.text(clipped(spree(story), depth.width - 2, 2), Paint::plain, 2, 2);
   }
 }
@@ -163,7 +174,9 @@ std::string biggest(const Event& event) {
   for (std::size_t i = 0; i < std::min<std::size_t>(3, who.top.size()); ++i) {
     const memory::TaskUse& use = who.top[i];
     const Bytes swapped = use.swap.value_or(Bytes(0));
-    text += (i == 0 ? "Biggest: " : ", ") + printable(use.task->comm) + " " + human(use.rss);
+    const bool same = i > 0 && use.task->comm == who.top[i - 1].task->comm;
+    text += (i == 0 ? "Biggest: " : ", ") + (same ? "" : printable(use.task->comm) + " ") +
+            human(use.rss);
     text += swapped >= use.rss / 100 && swapped.count() > 0 ? " and " + human(swapped) + " swapped"
                                                             : std::string();
     text += use.task->oom_score_adj <= -1000 ? " (protected)" : "";
@@ -180,13 +193,13 @@ void write_picture(Document& out, const Event& event, const Depth& depth) {
   };
   const Finding* root = root_finding(event);
   const auto& limit = event.evidence.attribution.limit;
-  Table cgroup = event.report.memcg ? cgroup_table(*event.report.memcg) : Table();
+  Table cgroup = event.report.memcg ? cgroup_table(*event.report.memcg, Sizes::rounded) : Table();
   if (!cgroup.rows.empty()) {
     table(limit && !limit->path.empty() ? "Cgroup " + limit->path : "Cgroup", std::move(cgroup));
   } else if (event.evidence.account && (is_used_up(event) || is_undetermined(event))) {
     table("Where " + human(event.evidence.account->total) + " of RAM went",
-          account_table(*event.evidence.account));
-  } else if (Table zones = zone_picture(event, depth.picture_rows, ZoneSizes::rounded).table;
+          account_table(*event.evidence.account, Sizes::rounded));
+  } else if (Table zones = zone_picture(event, depth.picture_rows, Sizes::rounded).table;
              !zones.rows.empty()) {
     table("Zones", std::move(zones));
   } else if (root != nullptr && root->proof.size() > 1) {
@@ -200,8 +213,9 @@ void write_notes(Document& out, const Event& event, const Depth& depth) {
     if (finding.role == Role::root || finding.role == Role::ruled_out || said == depth.notes) {
       continue;
     }
-    out.labelled(label_of(finding.role), Paint::yellow,
-                 clipped(clean(finding.summary), depth.width - 6, depth.note_lines));
+    out.labelled(
+        label_of(finding.role), Paint::yellow,
+        clipped(first_sentences(clean(finding.summary), depth.note_lines), depth.width - 6, 2));
     ++said;
   }
 }

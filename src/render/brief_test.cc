@@ -73,7 +73,7 @@ TEST(Fixes, TheRootsFirstThenWhatGivesMostBack) {
     titles += fix.title + "; ";
   }
   EXPECT_EQ(titles,
-            "small (up to 1 MiB); unknown; much (up to 9 MiB); little (up to 2 MiB); nothing; ");
+            "small: up to 1 MiB; unknown; much: up to 9 MiB; little: up to 2 MiB; nothing; ");
 }
 
 TEST(Fixes, AfterARestartNoProcessOfThenIsNamed) {

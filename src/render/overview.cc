@@ -64,7 +64,13 @@ void write_story(Document& out, const StoryHead& story) {
   const diagnose::Event& event = *story.first;
   const std::string time = time_text(event.report.time);
   std::string line = (time.empty() ? source_range(event.report) : time) + "  " + headline(event);
-  if (story.followers > 0) {
+  if (event.report.panic) {
+    line += restart_words(*event.report.panic);
+  } else if (story.end != nullptr) {
+    line += ", then " + panic_words(*story.end) + restart_words(*story.end);
+  }
+  // Two events that end in a panic are told already.
+  if (story.followers > (story.end != nullptr ? 1 : 0)) {
     line += ", and " + plural(story.followers, "more event", "more events") + " after it";
   }
   line += is_undetermined(event) ? "; cause undetermined" : "; " + printable(event.root_cause);

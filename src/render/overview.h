@@ -12,10 +12,12 @@
 
 namespace whyoom::render {
 
-// One story of the host's logs: its first event, and how many followed from it.
+// One story of the host's logs: its first event, how many followed from it, and the panic that
+// ended it, where that is another event's.
 struct StoryHead {
   const diagnose::Event* first = nullptr;
   std::uint64_t followers = 0;
+  const report::Panic* end = nullptr;
 };
 
 struct Overview {

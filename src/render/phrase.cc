@@ -385,6 +385,27 @@ std::string setting_text(const memory::SettingChange& setting) {
   return setting.key + "=" + (bytes ? human(Bytes(*bytes)) : setting.after);
 }
 
+std::string size_text(Bytes size, Sizes sizes) {
+  return sizes == Sizes::exact ? kb(size) : human(size);
+}
+
+namespace {
+
+// What stands for a remedy that is no setting.
+std::string assumed_text(const memory::WhatIf& what_if) {
+  std::string text;
+  for (const memory::SettingChange& setting : what_if.settings) {
+    const auto bytes = parse_number<std::uint64_t>(setting.after);
+    text += (text.empty() ? "" : " and ") +
+            (bytes && setting.key == "ram"          ? human(Bytes(*bytes)) + " of RAM"
+             : bytes && setting.key == "memory.max" ? "a limit of " + human(Bytes(*bytes))
+                                                    : setting_text(setting));
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string what_if_result(const memory::WhatIf& what_if) {
   std::vector<std::string> parts;
   if (what_if.fate_after && what_if.settings.size() == 1) {
@@ -431,13 +452,14 @@ std::vector<Fix> fixes(std::span<const diagnose::Finding> findings, bool restart
       if (remedy.what_if) {
         fix.effect = printable(what_if_text(*remedy.what_if));
         fix.result = printable(what_if_result(*remedy.what_if));
+        fix.with = remedy.assume.empty() ? "it" : printable(assumed_text(*remedy.what_if));
       }
       fix.gives = remedy.gives;
       // What its effect does not say.
       const auto& what_if = remedy.what_if;
       if (remedy.gives &&
           !(what_if && what_if->within_reach_after > what_if->within_reach_before)) {
-        fix.title += " (up to " + human(*remedy.gives) + ")";
+        fix.title += ": up to " + human(*remedy.gives);
       }
       for (const ShellCommand& command : remedy.commands) {
         if (!(restarted && diagnose::is_about_running_processes(command)) &&

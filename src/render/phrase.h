@@ -48,6 +48,10 @@ std::string victims_text(const report::Report& report, std::size_t named);
 std::string_view outcome_name(report::Outcome outcome);
 std::string with_pid(std::string_view comm, const std::optional<std::int64_t>& pid);
 
+// As the kernel writes them, or as people read them: "1040564 kB", "1016 MiB".
+enum class Sizes : std::uint8_t { exact, rounded };
+std::string size_text(Bytes size, Sizes sizes);
+
 // "787688 kB", "5,555 pages", "4.4 %"
 std::string value_text(const diagnose::Proof& proof);
 // "769 MiB" for sizes from 1 MiB on, else empty.
@@ -75,6 +79,7 @@ struct Fix {
   std::vector<std::string> commands;  // lines for a shell
   // What it would have done at this moment, with the setting and without; empty = not computed.
   std::string effect, result;
+  std::string with{};            // what the result assumes: "it", "580 MiB of RAM"
   std::optional<Bytes> gives{};  // memory, at most
 };
 // `restarted`: the machine has since, and its processes with it.

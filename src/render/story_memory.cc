@@ -34,22 +34,25 @@ bool much_unaccounted(const memory::Account& account) {
 }
 
 // The row of a counter, when it was printed.
-void add_counter(Table& table, const char* name, const report::MemcgCounter& counter) {
+void add_counter(Table& table, const char* name, const report::MemcgCounter& counter, Sizes sizes) {
   if (!counter.usage_kib) {
     return;
   }
   const Bytes usage = to_bytes(KiB(counter.usage_kib->value));
   const auto& limit = counter.limit_kib;
+  if (sizes == Sizes::rounded && usage.count() == 0) {
+    return;  // there is little room, and nothing in it
+  }
   if (!limit) {
-    table.add({{name}, {}, {kb(usage)}, {"limit not shown", Paint::dim}});
+    table.add({{name}, {}, {size_text(usage, sizes)}, {"limit not shown", Paint::dim}});
   } else if (is_unlimited(limit->value)) {
-    table.add({{name}, {}, {kb(usage)}, {"no limit", Paint::dim}});
+    table.add({{name}, {}, {size_text(usage, sizes)}, {"no limit", Paint::dim}});
   } else {
     const Bytes most = to_bytes(KiB(limit->value));
     table.add({{name},
                {{}, {}, Bar{share(usage, most), {}}},
-               {kb(usage)},
-               {"of " + kb(most), Paint::dim}});
+               {size_text(usage, sizes)},
+               {"of " + size_text(most, sizes), Paint::dim}});
   }
 }
 
@@ -76,7 +79,7 @@ std::string_view stat_label(std::string_view name) {
   return found == labels.end() ? std::string_view() : found->second;
 }
 
-void add_stats(Table& table, const report::Memcg& memcg) {
+void add_stats(Table& table, const report::Memcg& memcg, Sizes sizes) {
   constexpr std::size_t most_stats = 6;
   const auto& counter = memcg.memory.usage_kib;
   const Bytes usage = counter ? to_bytes(KiB(counter->value)) : Bytes(0);
@@ -94,7 +97,7 @@ void add_stats(Table& table, const report::Memcg& memcg) {
     const double of_it = share(Bytes(part->value), usage);
     table.add({{"  " + std::string(stat_label(part->name))},
                {{}, {}, Bar{of_it, {}}},
-               {kb(Bytes(part->value))},
+               {size_text(Bytes(part->value), sizes)},
                {percent(of_it), Paint::dim}});
   }
 }
@@ -108,16 +111,16 @@ std::string owner_note(const memory::CgroupShare& cgroup,
 
 }  // namespace
 
-Table cgroup_table(const report::Memcg& memcg) {
+Table cgroup_table(const report::Memcg& memcg, Sizes sizes) {
   Table table{{{.flexible = true},
                {.optional = true, .bars = {10, 16, 16}},
                {.head = "usage", .right = true},
                {.head = "limit or share"}}};
-  add_counter(table, "memory", memcg.memory);
-  add_counter(table, "memory + swap", memcg.memsw);
-  add_counter(table, "swap", memcg.swap);
-  add_counter(table, "kernel memory", memcg.kmem);
-  add_stats(table, memcg);
+  add_counter(table, "memory", memcg.memory, sizes);
+  add_counter(table, "memory + swap", memcg.memsw, sizes);
+  add_counter(table, "swap", memcg.swap, sizes);
+  add_counter(table, "kernel memory", memcg.kmem, sizes);
+  add_stats(table, memcg, sizes);
   return table;
 }
 
@@ -182,18 +185,19 @@ std::string_view label(What what) {
 
 }  // namespace
 
-Table account_table(const memory::Account& account) {
+Table account_table(const memory::Account& account, Sizes sizes) {
   Table table{{{.flexible = true},
                {.optional = true, .bars = {10, 20, 20}},
                {.head = "size", .right = true},
                {.right = true, .optional = true},
                {.head = "share", .right = true}}};
   const auto add = [&](std::string_view name, Bytes size, double part, bool alarm) {
-    table.add({{std::string(name), alarm ? Paint::yellow : Paint::plain},
-               {{}, {}, Bar{part, {}}},
-               {kb(size)},
-               {size.count() >= 1024 * 1024 ? human(size) : "", Paint::dim},
-               {percent(part)}});
+    table.add(
+        {{std::string(name), alarm ? Paint::yellow : Paint::plain},
+         {{}, {}, Bar{part, {}}},
+         {size_text(size, sizes)},
+         {sizes == Sizes::exact && size.count() >= 1024 * 1024 ? human(size) : "", Paint::dim},
+         {percent(part)}});
   };
   auto lines = account.lines;
   std::ranges::stable_sort(lines, std::ranges::greater{}, &AccountLine::size);

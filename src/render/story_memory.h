@@ -2,6 +2,7 @@
 #pragma once
 
 #include "diagnose/event.h"
+#include "render/phrase.h"
 #include "render/render.h"
 
 namespace whyoom::render {
@@ -10,9 +11,9 @@ namespace whyoom::render {
 bool is_used_up(const diagnose::Event& event);
 
 // Counters of a cgroup against their limits, then its biggest parts.
-Table cgroup_table(const report::Memcg& memcg);
+Table cgroup_table(const report::Memcg& memcg, Sizes sizes = Sizes::exact);
 // Biggest first; lines below 0.1 % are added up in the last one.
-Table account_table(const memory::Account& account);
+Table account_table(const memory::Account& account, Sizes sizes = Sizes::exact);
 
 // The cgroup at its limit: its counters, its biggest parts, whose it is.
 void add_cgroup(Document& out, const diagnose::Event& event);

@@ -65,7 +65,7 @@ std::vector<const ZoneState*> sorted_zones(const memory::Evidence& evidence) {
 
 }  // namespace
 
-ZonePicture zone_picture(const Event& event, std::size_t most, ZoneSizes sizes) {
+ZonePicture zone_picture(const Event& event, std::size_t most, Sizes sizes) {
   const memory::Evidence& evidence = event.evidence;
   const auto zones = sorted_zones(evidence);
   std::set<int> nodes;
@@ -77,7 +77,7 @@ ZonePicture zone_picture(const Event& event, std::size_t most, ZoneSizes sizes) 
                                             : 0);
   const auto size = [&](Pages pages) {
     const Bytes bytes = to_bytes(pages, evidence.page);
-    return sizes == ZoneSizes::exact ? kb(bytes) : human(bytes);
+    return size_text(bytes, sizes);
   };
   ZonePicture picture{.table = {{{.head = "zone"},
                                  zone_bars(),
@@ -112,7 +112,7 @@ ZonePicture zone_picture(const Event& event, std::size_t most, ZoneSizes sizes) 
 }
 
 void add_zones(Document& out, const Event& event, bool page) {
-  ZonePicture picture = zone_picture(event, page ? SIZE_MAX : most_zones, ZoneSizes::exact);
+  ZonePicture picture = zone_picture(event, page ? SIZE_MAX : most_zones, Sizes::exact);
   if (picture.table.rows.empty()) {
     return;
   }

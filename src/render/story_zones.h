@@ -7,10 +7,9 @@
 
 #include "diagnose/event.h"
 #include "render/document.h"
+#include "render/phrase.h"
 
 namespace whyoom::render {
-
-enum class ZoneSizes : std::uint8_t { exact, rounded };  // "1040564 kB", "1016 MiB"
 
 struct ZonePicture {
   Table table;
@@ -20,7 +19,7 @@ struct ZonePicture {
 
 // At most `most` zones, those that the request may use first. Empty for a cgroup's OOM: they had no
 // part in it.
-ZonePicture zone_picture(const diagnose::Event& event, std::size_t most, ZoneSizes sizes);
+ZonePicture zone_picture(const diagnose::Event& event, std::size_t most, Sizes sizes);
 
 void add_zones(Document& out, const diagnose::Event& event, bool page);
 

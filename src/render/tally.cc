@@ -78,7 +78,7 @@ Document tally_document(const diagnose::Tally& tally, Detail detail) {
   auto rows = tally.rows();
   std::ranges::stable_sort(rows, std::ranges::greater{}, &TallyRow::events);
   Table table{{{.head = "events", .right = true},
-               {.head = "cause", .flexible = true, .least = 12},
+               {.head = "cause", .flexible = true, .least = 18},
                {.head = timed ? "first" : ""},
                {.head = timed ? "last" : ""},
                {.head = timed ? "every" : "", .right = true, .optional = true},

@@ -27,7 +27,7 @@ class Remedies(harness.Case):
                     known += remedy["gives_back"] is not None
         self.assertGreater(known, 40)
         slab = next(log for log in self.lab_logs("6.12-dentries"))
-        self.assertRegex(whyoom("explain", slab).out, r"Fix: See what allocates .* \(up to \d+ MiB\)")
+        self.assertRegex(whyoom("explain", slab).out, r"Fix: See what allocates .*: up to \d+ MiB")
 
     def test_a_machine_that_panicked_has_no_process_of_then(self):
         panics = 0
