@@ -211,7 +211,7 @@ const Command explain_command{
     "them have counts once.",
     "TIME is one of:\n"
     "  1234.5 or [1234.5]                    seconds since boot, as the kernel prints them\n"
-    "  05:00, today, yesterday               on this machine's clock\n"
+    "  05:00, today, yesterday, \"last night\" on this machine's clock\n"
     "  \"2026-11-23 07:41\"                    wall clock; with or without seconds and zone\n"
     "  \"Nov 23 07:41:32\"                     wall clock as syslog writes it\n"
     "  -2h, \"2 days ago\"                    before now (s, m, h, d, w)\n"
@@ -222,6 +222,7 @@ const Command explain_command{
     "  journalctl -k -b -1 | whyoom explain -\n"
     "  whyoom explain /var/log/kern.log*\n"
     "  whyoom explain --last 1 --all console.log\n"
+    "  whyoom explain --summary --since \"last week\" --host\n"
     "  whyoom explain --follow               watch this machine for the next one\n"
     "  whyoom explain --since \"2026-11-23 07:00\" --format json kern.log | jq .events\n",
     [](Flags& flags) -> Work {
@@ -237,7 +238,7 @@ const Command explain_command{
       flags.number("--last", "N", options->rules.last, 1, 100000, "Only the last N events");
       flags.only_one_of({"--at", "--last"});
       flags.flag("-f,--follow", options->follow,
-                 "Tell of events as they come: of files that grow, of this machine without FILE");
+                 "Tell of events as they come; without FILE this machine's");
       flags.only_one_of({"--follow", "--at"});
       flags.only_one_of({"--follow", "--root"});
       flags.format(*options, "text (default), json, ndjson, markdown or html",
@@ -252,7 +253,7 @@ const Command explain_command{
       flags.number("--top", "N", options->tasks.most, 1, 10000,
                    "List so many processes of each report");
       flags.choice("--sort", "COLUMN",
-                   "In the order of: size (default), rss, swap, pgtables, adj, pid or name",
+                   "By size (default), rss, swap, pgtables, adj, pid or name",
                    task_orders(), options->tasks.order);
       flags.flag("--summary", options->summary, "Add the events up, and tell no story");
       flags.flag("-v,--verbose", options->whole, "Show the whole proof of every story");

@@ -2,6 +2,7 @@
 // `whyoom fix`
 #include "render/fix.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -266,6 +267,16 @@ ShellCommand as_root(const std::vector<std::string>& settings, const std::string
 
 // What the command line asks for and cannot have; empty when it can.
 std::string contradiction(const FixOptions& options) {
+  for (const std::string& setting : options.settings) {
+    struct stat status {};
+    if (setting.find('=') == std::string::npos && ::stat(setting.c_str(), &status) == 0) {
+      const auto file = ShellOperand::from(setting);
+      return printable(setting) + " is a file, and fix takes KEY=VALUE; " +
+             (file ? "`" + ShellCommand("whyoom explain {}", *file).text() + "`"
+                   : std::string("`whyoom explain` of it")) +
+             " names the command that mends what a log tells of";
+    }
+  }
   if (options.dry_run || options.tool) {
     return {};
   }

@@ -36,6 +36,9 @@ constexpr std::array units = {TimeUnit{"second", 1}, TimeUnit{"minute", 60}, Tim
 // "-2h", "2 hours ago", "90 min ago": so long before now, on this machine's own clock.
 std::optional<std::int64_t> parse_ago(std::string_view text, std::int64_t now) {
   constexpr std::uint64_t century = 3'155'760'000;
+  if (text == "last week") {
+    return parse_ago("7 days ago", now);
+  }
   Cursor cursor(text);
   const bool in_short = cursor.take('-');
   const auto count = cursor.take_unsigned();
@@ -54,14 +57,17 @@ std::optional<std::int64_t> parse_ago(std::string_view text, std::int64_t now) {
   return now - static_cast<std::int64_t>(*count * unit->seconds);
 }
 
-// "today", "yesterday": from midnight on. "05:00": today.
+// "today", "yesterday": from midnight on. "last night": from six in the evening on. "05:00": today.
 std::optional<WallTime> parse_day(std::string_view text, std::int64_t now) {
-  const bool yesterday = text == "yesterday";
+  const bool night = text == "last night";
+  const bool yesterday = text == "yesterday" || night;
   auto day = local_time(yesterday ? now - 86400 : now);
   if (!day) {
     return std::nullopt;
   }
-  day->hour = day->minute = 0;
+  constexpr int evening = 18;
+  day->hour = night ? evening : 0;
+  day->minute = 0;
   day->second = 0;
   if (yesterday || text == "today") {
     return day;

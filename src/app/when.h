@@ -23,7 +23,8 @@ using When = std::variant<BootTime, WallTime>;
 
 // What a user may write: all that logtext::parse_wall() reads, "12.3" or "[12.3]" (seconds since
 // boot), "-2h" or "2 hours ago" (s, m, h, d, w), "05:00" (today), "today" and "yesterday" (their
-// midnight). `now` is seconds since 1970; the zone is this machine's.
+// midnight), "last night" (18:00), "last week" (seven days ago). `now` is seconds since 1970; the
+// zone is this machine's.
 std::optional<When> parse_when(std::string_view text, std::int64_t now);
 
 // Seconds from `when` to the event (negative: the event was before); nothing when they cannot be

@@ -108,6 +108,8 @@ TEST(ParseWhen, WordsOfPeople) {
   EXPECT_DOUBLE_EQ(seconds("2 days ago", "2026-11-21T07:41:33Z"), 1);
   EXPECT_DOUBLE_EQ(seconds("1 hour ago", "2026-11-23T06:41:33Z"), 1);
   EXPECT_DOUBLE_EQ(seconds("90 min ago", "2026-11-23T06:11:33Z"), 1);
+  EXPECT_DOUBLE_EQ(seconds("last night", "2026-11-22T18:00:05Z"), 5);
+  EXPECT_DOUBLE_EQ(seconds("last week", "2026-11-16T07:41:33Z"), 1);
   for (const char* text :
        {"tomorrow", "25:00", "05:0", "5 ago", "days ago", "-5 days ago", "ago"}) {
     EXPECT_FALSE(parse_when(text, 1'795'419'692)) << text;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/other_words.h"
 #include "base/suggest.h"
 #include "base/text.h"
 
@@ -80,10 +81,21 @@ std::string belongs_to(std::string_view option, const std::vector<CommandInfo>& 
   return count <= most ? text : std::string();
 }
 
+// Another program's word for what this command has, or for another command.
+std::string means(std::string_view option, const CommandInfo& info) {
+  const std::string_view meant = option_for(option);
+  const bool known = !meant.starts_with('-') ||
+                     find_flag(info, meant.substr(0, meant.find_first_of(" ,"))) != nullptr;
+  return meant.empty() || !known ? std::string() : "; here it is " + std::string(meant);
+}
+
 std::string unknown_option(std::string_view option, const CommandInfo& info,
                            const std::vector<CommandInfo>& table) {
   const std::string name = info.command->name;
-  std::string hint = as_value(option, info);
+  std::string hint = means(option, info);
+  if (hint.empty()) {
+    hint = as_value(option, info);
+  }
   if (hint.empty()) {
     hint = belongs_to(option, table);
   }
@@ -191,9 +203,13 @@ std::string misspelt(const Words& words, const std::vector<CommandInfo>& table) 
                                                       : 1;
   if (words.operands.size() > most) {
     const bool host = most == 0 && find_flag(own, "--root") != nullptr;
+    const bool setting = words.operands[most].starts_with("vm.");
     return "whyoom: " + name + " takes no " + (most == 0 ? "" : "second word, ") +
            quoted(words.operands[most]) +
-           (host ? "; a capture, or a copy of a host, goes behind --root" : "") + see_help(own);
+           (host && setting ? "; without it, step 3 says what vm.min_free_kbytes is and who set it"
+            : host          ? "; a capture, or a copy of a host, goes behind --root"
+                            : "") +
+           see_help(own);
   }
   return {};
 }
@@ -211,7 +227,10 @@ std::string no_command(std::string_view name, const std::vector<CommandInfo>& ta
       names.emplace_back(info.command->name);
     }
   }
-  const std::string near = did_you_mean(name, names);
+  std::string near = did_you_mean(name, names);
+  if (const std::string_view meant = command_for(name); near.empty() && !meant.empty()) {
+    near = "; try " + std::string(meant);
+  }
   return "there is " + std::string(near.empty() ? what : "no command ") + quoted(name) + near;
 }
 

@@ -21,12 +21,12 @@ std::string lower_case(std::string_view text) {
   return result;
 }
 
-// Of the one name that begins so.
-std::optional<std::size_t> by_beginning(std::string_view word,
-                                        std::span<const std::string_view> names) {
+// Of the one name that begins so, or ends with it behind a "-".
+std::optional<std::size_t> by_part(std::string_view word, std::span<const std::string_view> names) {
+  const std::string end = "-" + std::string(word);
   std::optional<std::size_t> found;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    if (names[i].starts_with(word)) {
+    if (names[i].starts_with(word) || names[i].ends_with(end)) {
       if (found) {
         return std::nullopt;
       }
@@ -75,7 +75,7 @@ std::optional<std::size_t> nearest(std::string_view word, std::span<const std::s
       best = i;
     }
   }
-  return best || own.size() < least_beginning ? best : by_beginning(own, names);
+  return best || own.size() < least_beginning ? best : by_part(own, names);
 }
 
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> names) {

@@ -14,7 +14,8 @@ namespace whyoom {
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
 // Which of `names` is near `word`, the nearest one and of equals the first: a third of its letters
-// may be wrong, or it is the beginning of one name alone. Case does not count.
+// may be wrong, or it is the beginning of one name alone, or its end
+// behind a "-". Case does not count.
 std::optional<std::size_t> nearest(std::string_view word, std::span<const std::string_view> names);
 
 // "; did you mean NAME?", or nothing. For the end of a sentence.

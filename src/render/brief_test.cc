@@ -4,6 +4,7 @@
 
 #include "render/layout.h"
 #include "render/phrase.h"
+#include "render/remedies.h"
 #include "render/screen.h"
 #include "render/test_samples.h"
 

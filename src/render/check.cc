@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "memory/cgroup_owner.h"
 #include "render/phrase.h"
+#include "render/remedies.h"
 
 namespace whyoom::render {
 namespace {

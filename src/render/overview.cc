@@ -10,6 +10,7 @@
 #include "render/check.h"
 #include "render/layout.h"
 #include "render/phrase.h"
+#include "render/remedies.h"
 #include "render/screen.h"
 
 namespace whyoom::render {

@@ -67,25 +67,6 @@ std::string incomplete_text(const report::Report& report);
 // What to look for so that it can be settled.
 std::vector<std::string> what_would_settle(const report::Report& report);
 
-// "this request would have passed, 717 MiB more within its reach"; empty when nothing is known.
-std::string what_if_result(const memory::WhatIf& what_if);
-// "with vm.min_free_kbytes=45056 at this moment: this request would have passed, .."
-std::string what_if_text(const memory::WhatIf& what_if);
-
-// Remedies of the findings that are not ruled out: the root's first, then what gives most back.
-// `cause` is empty for the root's own.
-struct Fix {
-  std::string cause, title;
-  std::vector<std::string> commands;  // lines for a shell
-  // What it would have done at this moment, with the setting and without; empty = not computed.
-  std::string effect, result;
-  std::string with{};            // what the result assumes: "it", "580 MiB of RAM"
-  std::optional<Bytes> gives{};  // memory, at most
-};
-// `restarted`: the machine has since, and its processes with it.
-std::vector<Fix> fixes(std::span<const diagnose::Finding> findings, bool restarted = false);
-void add_fixes(Document& out, std::span<const Fix> list, Detail detail);
-
 // Each number with its place; `place` gives "" for a computed one.
 Table proof_table(std::span<const diagnose::Proof> proof,
                   const std::function<std::string(Place)>& place);

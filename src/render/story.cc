@@ -5,6 +5,7 @@
 #include "base/human.h"
 #include "base/text.h"
 #include "render/phrase.h"
+#include "render/remedies.h"
 #include "render/render.h"
 #include "render/story_memory.h"
 #include "render/story_text.h"

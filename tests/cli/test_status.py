@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Exit statuses and messages, for good and bad input."""
+import re
 import subprocess
 
 import harness
@@ -115,6 +116,38 @@ class Suggestions(harness.Case):
             with self.subTest(args=args):
                 self.check(whyoom(*args), 2, err=meant)
 
+    def test_words_of_other_programs(self):
+        for args, meant in (
+                (["restart"], "try `whyoom explain FILE...`, or `whyoom explain --host`"),
+                (["watch"], "try `whyoom explain --follow`"),
+                (["rollback"], "try `whyoom undo`"),
+                (["plan"], "try `whyoom fix --dry-run`"),
+                (["explain", "--pod", "web", self.spree], "here it is --cgroup NAME"),
+                (["explain", "--process", "java", self.spree], "here it is --victim NAME"),
+                (["explain", "--panic", self.spree], "here it is --kind oom-panic"),
+                (["explain", "--kind", "panic", self.spree], "did you mean oom-panic?"),
+                (["explain", "-o", "json", self.spree], "here it is --format FORMAT"),
+                (["fix", "--preview"], "here it is --dry-run"),
+                (["fix", "--undo"], "here it is `whyoom undo`"),
+                (["fix", self.spree], "is a file, and fix takes KEY=VALUE; `whyoom explain "),
+                (["check", "vm.min_free_kbytes"], "step 3 says what vm.min_free_kbytes is and who set it")):
+            with self.subTest(args=args):
+                self.check(whyoom(*args), 2, err=meant)
+
+    def test_none_of_them_is_a_word_of_its_own(self):
+        """The table of other words must not hide what there is, nor name what there is not."""
+        text = (harness.SOURCE / "src/app/other_words.cc").read_text(encoding="utf-8")
+        commands, options = text.split("constexpr Meaning options[]")
+        shown = {name: whyoom(*([name] if name else []), "--help").out
+                 for name in ("", "explain", "check", "whatif", "fix", "undo", "capture", "causes")}
+        for word in set(re.findall(r"[a-z][a-z-]+", " ".join(re.findall(r'" ([a-z -]+)\n?"', commands)))):
+            self.assertNotIn(word, shown, word)
+        for command in re.findall(r"`whyoom ([a-z]+)", text):
+            self.assertIn(command, shown)
+        known = "".join(shown.values())
+        for option in re.findall(r'\{"[^}]*?"(--[a-z-]+)', options):
+            self.assertRegex(known, option + r"\b")
+
     def test_a_key_without_its_folder_is_enough(self):
         self.check(whyoom("whatif", "min_free_kbytes=45056", "--event", self.spree), 0,
                    out="vm.min_free_kbytes")
@@ -152,10 +185,12 @@ class Help(harness.Case):
                   "--color": "never", "--colour": "never", "--width": "60", "--all": None,
                   "--sandbox": "auto", "--cause": "undetermined,slab-leak", "--kind": "oom-kill",
                   "--victim": "java", "--cgroup": "/app", "--summary": None, "-v": None,
-                  "--verbose": None, "-q": None, "--quiet": None, "--no-pager": None}
+                  "--verbose": None, "-q": None, "--quiet": None, "--no-pager": None, "--top": "3",
+                  "--sort": "rss"}
         shown = {word.strip(",") for line in whyoom("explain", "--help").out.splitlines()
                  if line.startswith("  -") for word in line.split()[0].split(",") if word}
-        no_file = {"--host", "--root"}  # tests/cli/test_sources.py
+        # tests/cli/test_sources.py and test_follow.py
+        no_file = {"--host", "--root", "-f", "--follow"}
         self.assertEqual(shown - {"-h", "--help", "-2h"} - no_file, set(values))
         self.assertLessEqual(no_file, shown)
         for option, value in values.items():
