@@ -146,6 +146,21 @@ class Many(harness.Case):
         self.check(whyoom("explain", "--summary", "--format", "json", self.spree), 2,
                    err="--summary is for people")
 
+    def test_very_many_take_one_screen_and_little_memory(self):
+        def peak(count):
+            log = self.file("many", "".join(kill(60 * i, i + 1, f"/system.slice/app{i % 7}.service")
+                                            for i in range(count)))
+            with subprocess.Popen([harness.PROGRAM, "explain", "--summary", "--width", "80", log],
+                                  stdout=subprocess.PIPE, env=harness.CLEAN_ENV) as process:
+                out = process.stdout.read().decode()
+                usage = os.wait4(process.pid, 0)[2]
+                process.returncode = 1
+            self.assertLessEqual(rows(out), 24 - 2, out)
+            self.assertIn(f"{count:,} events in", out)
+            return usage.ru_maxrss
+
+        self.assertLess(peak(32_000) - peak(2_000), 16 * 1024)
+
     def test_times_of_several_boots_are_not_compared(self):
         logs = [self.spree, harness.EXAMPLES / "memory-exhausted.log"]
         out = whyoom("explain", "--summary", *logs).out
