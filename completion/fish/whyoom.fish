@@ -25,7 +25,7 @@ complete -c whyoom -n '__fish_seen_subcommand_from explain' -l host -d 'Read thi
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -l root -d 'Read the logs of a copy of a machine, or of a capture' -r -F
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -l last -d 'Only the last N events' -x
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -s f -l follow -d 'Tell of events as they come; without FILE this machine\'s'
-complete -c whyoom -n '__fish_seen_subcommand_from explain' -l format -d 'text (default), json, ndjson or markdown' -x -a 'json markdown ndjson text'
+complete -c whyoom -n '__fish_seen_subcommand_from explain' -l format -d 'text (default), json, ndjson, markdown or html' -x -a 'html json markdown ndjson text'
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -l cause -d 'Only events of these causes' -x -a 'balloon-or-hotplug cma-only cpuset-nodes fragmentation hugepages-reserved kernel-bug lowmem-exhausted lowmem-reserve mempolicy-nodes min-free-too-high movable-only numa-node-full percpu-stranded spurious-pagefault sysrq watermark-raised allocating-task-killed driver-mapped kernel-unaccounted many-processes memory-exhausted no-swap page-tables shmem-tmpfs slab-leak swap-full unevictable unkillable-hog writeback-stuck zfs-arc zombie-cgroups cgroup-kernel-memory cgroup-limit cgroup-page-cache cgroup-parent-limit cgroup-shmem cgroup-swap-limit atomic-allocation-failure cgroup-ids-exhausted cgroup-pids-max cma-failure conntrack-full file-max high-order-failure hugetlb-pool max-map-count memlock-limit neighbour-table-full overcommit-limit overcommit-request pid-max rlimit-as rlimit-nproc tcp-memory threads-max vmalloc-exhausted deadlocked kill-spree no-victim-loop panic-on-oom silent-kill userspace-killer cgroup-throttled eviction-below-watermark hugepages-next-boot memory-near-exhaustion min-free-drift min-free-too-low no-evidence-kept sysctl-file-writable threads-near-limit'
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -l kind -d 'Only events of this kind: oom-kill, memcg-oom-kill, ...' -x -a 'fork-rejected limit-reached memcg-oom-kill oom-kill oom-panic overcommit-refused page-allocation-failure userspace-kill'
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -l victim -d 'Only events that killed such a process' -x
@@ -44,7 +44,7 @@ complete -c whyoom -n '__fish_seen_subcommand_from explain' -s h -l help -d 'Pri
 complete -c whyoom -n __fish_use_subcommand -a check -d 'Checks this host: memory, threads, min_free_kbytes, OOM policy'
 complete -c whyoom -n '__fish_seen_subcommand_from check' -f
 complete -c whyoom -n '__fish_seen_subcommand_from check' -l root -d 'A copy of a host\'s files, or a capture, in place of this host' -r -F
-complete -c whyoom -n '__fish_seen_subcommand_from check' -l format -d 'text (default), json or markdown' -x -a 'json markdown text'
+complete -c whyoom -n '__fish_seen_subcommand_from check' -l format -d 'text (default), json, markdown or html' -x -a 'html json markdown text'
 complete -c whyoom -n '__fish_seen_subcommand_from check' -l all -d 'Also the proof of each risk, and what was ruled out'
 complete -c whyoom -n '__fish_seen_subcommand_from check' -l color -l colour -d 'auto (default), always or never' -x -a 'always auto never'
 complete -c whyoom -n '__fish_seen_subcommand_from check' -l width -d 'Width of the text, 60 to 200' -x
@@ -95,6 +95,23 @@ complete -c whyoom -n '__fish_seen_subcommand_from capture' -l cmdline -d 'Also 
 complete -c whyoom -n '__fish_seen_subcommand_from capture' -l replace-host-names -d 'host-1, host-2, ... in place of names of hosts'
 complete -c whyoom -n '__fish_seen_subcommand_from capture' -l root -d 'A copy of a host\'s files, or a capture, in place of this host' -r -F
 complete -c whyoom -n '__fish_seen_subcommand_from capture' -s h -l help -d 'Print this help and exit'
+complete -c whyoom -n __fish_use_subcommand -a watch -d 'Records this machine, so that an OOM can be explained later'
+complete -c whyoom -n '__fish_seen_subcommand_from watch' -f
+complete -c whyoom -n '__fish_seen_subcommand_from watch' -l store -d 'Where the records are; default /var/lib/whyoom/ring' -x
+complete -c whyoom -n '__fish_seen_subcommand_from watch' -l size -d 'Most that they take there; default 64' -x
+complete -c whyoom -n '__fish_seen_subcommand_from watch' -l interval -d 'Always so many milliseconds from sample to sample' -x
+complete -c whyoom -n '__fish_seen_subcommand_from watch' -l once -d 'One sample'
+complete -c whyoom -n '__fish_seen_subcommand_from watch' -f
+complete -c whyoom -n '__fish_seen_subcommand_from watch' -s h -l help -d 'Print this help and exit'
+complete -c whyoom -n __fish_use_subcommand -a history -d 'Shows what was recorded: memory, what happened, what grew'
+complete -c whyoom -n '__fish_seen_subcommand_from history' -f
+complete -c whyoom -n '__fish_seen_subcommand_from history' -l store -d 'Where the records are; default /var/lib/whyoom/ring' -x
+complete -c whyoom -n '__fish_seen_subcommand_from history' -l since -d 'From then on: -2h, 05:00, "2026-11-23 07:41"' -x
+complete -c whyoom -n '__fish_seen_subcommand_from history' -l format -d 'text (default) or json' -x -a 'json text'
+complete -c whyoom -n '__fish_seen_subcommand_from history' -l color -l colour -d 'auto (default), always or never' -x -a 'always auto never'
+complete -c whyoom -n '__fish_seen_subcommand_from history' -l width -d 'Width of the text, 60 to 200' -x
+complete -c whyoom -n '__fish_seen_subcommand_from history' -l sandbox -d 'Read files without rights: auto (default), off, require' -x -a 'auto off require'
+complete -c whyoom -n '__fish_seen_subcommand_from history' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n __fish_use_subcommand -a causes -d 'Lists the causes that whyoom knows, or tells about one.'
 complete -c whyoom -n '__fish_seen_subcommand_from causes' -f
 complete -c whyoom -n '__fish_seen_subcommand_from causes' -f -a 'balloon-or-hotplug cma-only cpuset-nodes fragmentation hugepages-reserved kernel-bug lowmem-exhausted lowmem-reserve mempolicy-nodes min-free-too-high movable-only numa-node-full percpu-stranded spurious-pagefault sysrq watermark-raised allocating-task-killed driver-mapped kernel-unaccounted many-processes memory-exhausted no-swap page-tables shmem-tmpfs slab-leak swap-full unevictable unkillable-hog writeback-stuck zfs-arc zombie-cgroups cgroup-kernel-memory cgroup-limit cgroup-page-cache cgroup-parent-limit cgroup-shmem cgroup-swap-limit atomic-allocation-failure cgroup-ids-exhausted cgroup-pids-max cma-failure conntrack-full file-max high-order-failure hugetlb-pool max-map-count memlock-limit neighbour-table-full overcommit-limit overcommit-request pid-max rlimit-as rlimit-nproc tcp-memory threads-max vmalloc-exhausted deadlocked kill-spree no-victim-loop panic-on-oom silent-kill userspace-killer cgroup-throttled eviction-below-watermark hugepages-next-boot memory-near-exhaustion min-free-drift min-free-too-low no-evidence-kept sysctl-file-writable threads-near-limit'
@@ -108,8 +125,8 @@ complete -c whyoom -n '__fish_seen_subcommand_from completion' -f -a 'bash fish 
 complete -c whyoom -n '__fish_seen_subcommand_from completion' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n __fish_use_subcommand -a help -d 'Prints the help of a command.'
 complete -c whyoom -n '__fish_seen_subcommand_from help' -f
-complete -c whyoom -n '__fish_seen_subcommand_from help' -f -a 'explain check whatif fix undo capture causes completion help'
+complete -c whyoom -n '__fish_seen_subcommand_from help' -f -a 'explain check whatif fix undo capture watch history causes completion help'
 complete -c whyoom -n '__fish_seen_subcommand_from help' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n '__fish_seen_subcommand_from man' -f
-complete -c whyoom -n '__fish_seen_subcommand_from man' -f -a 'explain check whatif fix undo capture causes completion help'
+complete -c whyoom -n '__fish_seen_subcommand_from man' -f -a 'explain check whatif fix undo capture watch history causes completion help'
 complete -c whyoom -n '__fish_seen_subcommand_from man' -s h -l help -d 'Print this help and exit'

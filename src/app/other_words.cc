@@ -13,12 +13,12 @@ struct Meaning {
 };
 
 constexpr Meaning commands[] = {
-    {" why reason last history events list show-events log logs kills killed oom reboot restart "
+    {" why reason last events list show-events log logs kills killed oom reboot restart "
      "analyze analyse parse read diagnose ",
      "`whyoom explain FILE...`, or `whyoom explain --host` for this machine"},
     {" summary summarize summarise stats count compare diff top ",
      "`whyoom explain --summary FILE...`"},
-    {" watch follow tail monitor wait ", "`whyoom explain --follow`"},
+    {" follow tail monitor wait ", "`whyoom explain --follow`"},
     {" undo-fix revert rollback restore unfix back reset ", "`whyoom undo`"},
     {" plan preview dry-run ", "`whyoom fix --dry-run`"},
     {" apply set repair mend prevent solve ", "`whyoom fix`"},

@@ -48,6 +48,7 @@ const Command watch_command{
     "messages as they come. Warns before it happens. `whyoom history` shows it.",
     "HOOK is a program with its arguments. It is run, without a shell, for each warning and each\n"
     "kill, with what it is about and the sentence as its last two arguments.\n"
+    "`whyoom explain --follow` records nothing, and explains each event as it comes.\n"
     "\nExit status: 0 ended by a signal, 2 wrong use, or nothing could be recorded.\n"
     "\nExamples:\n"
     "  sudo whyoom watch\n"

@@ -119,7 +119,7 @@ class Suggestions(harness.Case):
     def test_words_of_other_programs(self):
         for args, meant in (
                 (["restart"], "try `whyoom explain FILE...`, or `whyoom explain --host`"),
-                (["watch"], "try `whyoom explain --follow`"),
+                (["tail"], "try `whyoom explain --follow`"),
                 (["rollback"], "try `whyoom undo`"),
                 (["plan"], "try `whyoom fix --dry-run`"),
                 (["explain", "--pod", "web", self.spree], "here it is --cgroup NAME"),
@@ -139,7 +139,8 @@ class Suggestions(harness.Case):
         text = (harness.SOURCE / "src/app/other_words.cc").read_text(encoding="utf-8")
         commands, options = text.split("constexpr Meaning options[]")
         shown = {name: whyoom(*([name] if name else []), "--help").out
-                 for name in ("", "explain", "check", "whatif", "fix", "undo", "capture", "causes")}
+                 for name in ("", "explain", "check", "whatif", "fix", "undo", "capture", "causes", "watch",
+                              "history")}
         for word in set(re.findall(r"[a-z][a-z-]+", " ".join(re.findall(r'" ([a-z -]+)\n?"', commands)))):
             self.assertNotIn(word, shown, word)
         for command in re.findall(r"`whyoom ([a-z]+)", text):
