@@ -13,6 +13,7 @@ struct WatchFlags {
   std::string store{linux::default_ring};
   std::optional<unsigned> size_mib, interval_ms;
   bool once = false;
+  std::string textfile;
   std::vector<std::string> hook;
 };
 
@@ -26,6 +27,7 @@ int watch(const WatchFlags& flags, Console& io) {
   options.fixed_interval = flags.interval_ms.has_value();
   options.once = flags.once;
   options.hook = flags.hook;
+  options.metrics_file = flags.textfile;
   // The journal takes the urgency of a line from its beginning: sd-daemon(3).
   const bool to_journal = std::getenv("JOURNAL_STREAM") != nullptr;
   options.tell = [&io, to_journal](linux::Urgency urgency, std::string_view what) {
@@ -63,6 +65,8 @@ const Command watch_command{
       flags.number("--interval", "MS", given->interval_ms, 10, 3'600'000,
                    "Always so many milliseconds from sample to sample");
       flags.flag("--once", given->once, "One sample");
+      flags.text("--textfile", "FILE", given->textfile,
+                 "Metrics for Prometheus, written anew every five seconds and after a kill");
       flags.texts("HOOK", given->hook, "A program to run for each warning and each kill", false);
       return [given](Console& io) { return watch(*given, io); };
     }};

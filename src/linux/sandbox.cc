@@ -109,4 +109,12 @@ tl::expected<void, std::string> enter_sandbox(std::vector<int> inputs, SandboxCh
   return {};
 }
 
+void become_server(std::vector<int> files) {
+  read_time_zone();
+  close_all_but(std::move(files));
+  (void)give_up_identity();
+  (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  (void)filter_system_calls(Calls::server);
+}
+
 }  // namespace whyoom::linux

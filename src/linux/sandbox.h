@@ -26,4 +26,9 @@ enum class SandboxChoice : std::uint8_t {
 tl::expected<void, std::string> enter_sandbox(std::vector<int> inputs, SandboxChoice choice,
                                               const std::function<void()>& start = nullptr);
 
+// Of a process that answers others: it keeps `files`, standard output and error, is nobody where it
+// was root, without a capability, can read files that everybody can read, and make few system
+// calls: accept, send and receive on sockets, open for reading. As far as the kernel has that.
+void become_server(std::vector<int> files);
+
 }  // namespace whyoom::linux

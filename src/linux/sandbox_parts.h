@@ -22,6 +22,10 @@ bool forbid_files();
 // not done: a message on standard error names the call, and the process ends with exit status 2.
 // Needs no_new_privs. The result is 0 or an errno: the kernel has no filters, or something around
 // the program (a container, an emulator) does not let it have one. ENOSYS: this build has none.
-int filter_system_calls();
+enum class Calls : unsigned char {
+  reader,  // those above
+  server,  // and those of sockets that are open, and to open files for reading
+};
+int filter_system_calls(Calls calls = Calls::reader);
 
 }  // namespace whyoom::linux

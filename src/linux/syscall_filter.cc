@@ -5,11 +5,12 @@
 #ifndef WHYOOM_SANDBOX
 
 namespace whyoom::linux {
-int filter_system_calls() { return ENOSYS; }
+int filter_system_calls(Calls) { return ENOSYS; }
 }  // namespace whyoom::linux
 
 #else
 
+#include <fcntl.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -20,6 +21,7 @@ int filter_system_calls() { return ENOSYS; }
 #include <csignal>
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string_view>
 
 namespace whyoom::linux {
@@ -89,6 +91,24 @@ constexpr Allowed allowed[] = {
     {"exit_group"},
 };
 
+constexpr Allowed of_server[] = {
+    {"openat", Only::without, 2, O_WRONLY | O_RDWR | O_CREAT},
+    {"open", Only::without, 1, O_WRONLY | O_RDWR | O_CREAT},
+    {"pread64"},
+    {"fstat"},
+    {"fstat64"},
+    {"newfstatat"},
+    {"fstatat64"},
+    {"statx"},
+    {"accept4"},
+    {"recvfrom"},
+    {"recv"},
+    {"sendto"},
+    {"send"},
+    {"shutdown"},
+    {"socketcall"},  // i386
+};
+
 using Filter = std::unique_ptr<void, decltype(&seccomp_release)>;
 
 int add(const Filter& filter, const Allowed& rule, int number) {
@@ -146,7 +166,7 @@ void handle_refused_calls() {
 
 }  // namespace
 
-int filter_system_calls() {
+int filter_system_calls(Calls calls) {
   // The call is not done, and the handler says which it was. Without a handler the kernel ends
   // the process, so that nothing goes on with an answer that it does not expect.
   const Filter filter(seccomp_init(SCMP_ACT_TRAP), &seccomp_release);
@@ -160,11 +180,17 @@ int filter_system_calls() {
   (void)seccomp_attr_set(filter.get(), SCMP_FLTATR_API_SYSRAWRC, 1);  // the kernel's own errno
   // 3.17. Each of the threads must have begun: to begin takes more than the filter lets through.
   int error = seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1);
-  for (const Allowed& rule : allowed) {
-    const int number = seccomp_syscall_resolve_name(rule.call);
-    if (error == 0 && number >= 0) {
-      error = add(filter, rule, number);
+  const auto allow = [&](std::span<const Allowed> rules) {
+    for (const Allowed& rule : rules) {
+      const int number = seccomp_syscall_resolve_name(rule.call);
+      if (error == 0 && number >= 0) {
+        error = add(filter, rule, number);
+      }
     }
+  };
+  allow(allowed);
+  if (calls == Calls::server) {
+    allow(of_server);
   }
   error = error == 0 ? add_abort(filter) : error;
   if (error == 0) {

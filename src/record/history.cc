@@ -305,6 +305,7 @@ void HistoryBuilder::note(const Note& note) {
     case Kind::segment:
     case Kind::sample:
     case Kind::cgroup:
+    case Kind::publish:
       break;
   }
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "record/wire.h"
 
@@ -99,7 +101,7 @@ class Decoder {
       sample(in, account);
       return true;
     }
-    if (!kind || *kind == 0 || *kind > static_cast<std::uint64_t>(Kind::trouble)) {
+    if (!kind || *kind == 0 || *kind > static_cast<std::uint64_t>(Kind::publish)) {
       return false;
     }
     note(static_cast<Kind>(*kind), in);
@@ -316,6 +318,38 @@ SegmentAccount read_segment(std::string_view bytes, const SegmentSink& sink) {
     at = next;
   }
   return account;
+}
+
+struct RecordStream::State {
+  SegmentSink sink;
+  Decoder decoder{sink};
+  SegmentAccount account{};
+  std::string pending{};
+};
+
+RecordStream::RecordStream(SegmentSink sink) : state_(new State{.sink = std::move(sink)}) {}
+RecordStream::~RecordStream() = default;
+
+void RecordStream::feed(std::string_view bytes) {
+  constexpr std::size_t most_record = most_body + 32;
+  std::string& pending = state_->pending;
+  pending += bytes;
+  std::size_t at = 0;
+  while (at < pending.size()) {
+    const std::string_view rest = std::string_view(pending).substr(at);
+    if (const auto frame = frame_at(rest)) {
+      state_->decoder.decode(frame->body, state_->account);
+      at += frame->size;
+      continue;
+    }
+    // It is cut, or damaged: in what is longer than any record it is damaged.
+    const bool can_go_on = rest.starts_with(frame_mark) || rest == frame_mark.substr(0, 1);
+    if (can_go_on && rest.size() < most_record) {
+      break;
+    }
+    at = std::min(pending.find(mark[0], at + 1), pending.size());
+  }
+  pending.erase(0, at);
 }
 
 }  // namespace whyoom::record

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string_view>
 
 #include "record/sample.h"
@@ -52,5 +53,21 @@ struct SegmentAccount {
 };
 
 SegmentAccount read_segment(std::string_view bytes, const SegmentSink& sink);
+
+// Records that come in pieces of any size, as the recorder hands them on. What is no record is
+// stepped over.
+class RecordStream {
+ public:
+  explicit RecordStream(SegmentSink sink);
+  ~RecordStream();
+  RecordStream(const RecordStream&) = delete;
+  RecordStream& operator=(const RecordStream&) = delete;
+  // The texts of notes live as long as the call.
+  void feed(std::string_view bytes);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace whyoom::record

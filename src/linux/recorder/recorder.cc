@@ -36,6 +36,8 @@ using record::Note;
 constexpr std::uint64_t sync_every_ms = 30'000;    // far from trouble
 constexpr std::uint64_t urgent_after_ms = 10'000;  // a kernel event
 constexpr unsigned least_wait_ms = 100;            // after a trigger of pressure
+constexpr std::uint64_t publish_every_ms = 5000;   // metrics
+constexpr std::uint64_t publish_after_ms = 250;    // a kill: its report is whole then
 
 // The last message of this boot that the store has.
 std::optional<std::uint64_t> last_message(const std::string& path, const std::string& boot) {
@@ -80,6 +82,8 @@ class Recorder {
   void warn();
   void read_messages();
   void wait(std::uint64_t until_ms);
+  void tend_children();
+  void publish(bool now);
   int take_signal() const;
 
   void event(Urgency urgency, std::string_view kind, std::string_view text);
@@ -97,7 +101,8 @@ class Recorder {
 
   record::Sample now_;
   bool any_ = false;
-  std::uint64_t now_ms_ = 0, synced_ms_ = 0, urgent_until_ms_ = 0;
+  std::uint64_t now_ms_ = 0, synced_ms_ = 0, urgent_until_ms_ = 0, publish_ms_ = 0;
+  std::int64_t began_ms_ = 0;  // since 1970
   std::uint64_t cost_us_ = 0;
   std::int64_t clock_offset_ms_ = 0;
   std::uint64_t asleep_ms_ = 0;
@@ -221,9 +226,35 @@ void Recorder::sample(bool whole) {
     store_.sync();
   }
   any_ = true;
+  publish(false);
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
   cost_us_ = static_cast<std::uint64_t>((end.tv_sec - begin.tv_sec) * 1'000'000 +
                                         (end.tv_nsec - begin.tv_nsec) / 1000);
+}
+
+// Metrics, when it is time.
+void Recorder::publish(bool now) {
+  if (options_.metrics_file.empty() || (!now && now_ms_ < publish_ms_)) {
+    return;
+  }
+  publish_ms_ = now_ms_ + publish_every_ms;
+  store_.publish_metrics(began_ms_);
+}
+
+void Recorder::tend_children() {
+  if (const std::string_view what = hook_.tend(now_ms_); !what.empty()) {
+    options_.tell(Urgency::error, what);
+  }
+  if (options_.metrics_file.empty()) {
+    return;
+  }
+  store_.metrics().read();
+  if (!options_.once) {
+    store_.start_metrics();
+  }
+  if (const std::string_view what = store_.metrics().trouble(); !what.empty()) {
+    options_.tell(Urgency::warning, what);
+  }
 }
 
 void Recorder::read_messages() {
@@ -247,6 +278,7 @@ void Recorder::read_messages() {
     if (any_ && next.line->by_kernel() && record::tells_kill(next.line->text)) {
       ++kills_told_;
       kill_came_ = true;
+      publish_ms_ = std::min(publish_ms_, now_ms_ + publish_after_ms);
       event(Urgency::warning, "oom-kill", next.line->text);
     }
   }
@@ -264,23 +296,28 @@ int Recorder::take_signal() const {
 // Until the next sample is due, or something happens that is a reason for one.
 void Recorder::wait(std::uint64_t until_ms) {
   const std::uint64_t began = clock_ms(CLOCK_MONOTONIC);
-  std::array<pollfd, 3> files{pollfd{signals_.get(), POLLIN, 0}, pollfd{messages_.fd(), POLLIN, 0},
-                              pollfd{pressure_.get(), POLLPRI, 0}};
+  std::array<pollfd, 4> files{pollfd{signals_.get(), POLLIN, 0}, pollfd{messages_.fd(), POLLIN, 0},
+                              pollfd{pressure_.get(), POLLPRI, 0}, pollfd{-1, POLLIN, 0}};
+  const bool publishes = !options_.metrics_file.empty();
   while (stopped_by_ == 0) {
     now_ms_ = clock_ms(CLOCK_MONOTONIC);
     if (now_ms_ >= until_ms) {
       return;
     }
-    const int ready = ::poll(files.data(), files.size(), static_cast<int>(until_ms - now_ms_));
+    files[3].fd = store_.metrics().fd();
+    const std::uint64_t next_ms = publishes ? std::min(until_ms, publish_ms_) : until_ms;
+    const int ready =
+        ::poll(files.data(), files.size(), static_cast<int>(next_ms - std::min(next_ms, now_ms_)));
+    now_ms_ = clock_ms(CLOCK_MONOTONIC);
+    publish(false);
     if (ready <= 0) {
       continue;
     }
-    now_ms_ = clock_ms(CLOCK_MONOTONIC);
     if ((files[0].revents & POLLIN) != 0) {
       stopped_by_ = take_signal();
-      if (const std::string_view what = hook_.tend(now_ms_); !what.empty()) {
-        options_.tell(Urgency::error, what);
-      }
+      tend_children();
+    } else if (files[3].revents != 0) {
+      store_.metrics().read();
     }
     if ((files[1].revents & POLLIN) != 0) {
       read_messages();
@@ -326,6 +363,7 @@ tl::expected<void, std::string> Recorder::run() {
                   "/dev/kmsg cannot be read (CAP_SYSLOG): the kernel's reports are not recorded");
   }
   now_ms_ = clock_ms(CLOCK_MONOTONIC);
+  began_ms_ = static_cast<std::int64_t>(clock_ms(CLOCK_REALTIME));
   if (store_.ring().cut_bytes() > 0) {
     record::FixedText<128> text;
     text << "the last recorder ended half-way through a record; " << store_.ring().cut_bytes()
@@ -333,6 +371,7 @@ tl::expected<void, std::string> Recorder::run() {
     store_.trouble(text.view());
   }
   read_messages();
+  store_.start_metrics();
   sample(true);
   if (store_.error() != 0) {
     return tl::unexpected("nothing can be written to " + printable(options_.ring.path) + ": " +
@@ -343,6 +382,10 @@ tl::expected<void, std::string> Recorder::run() {
   if (!options_.once) {
     stay_alive([this](std::string_view what) { options_.tell(Urgency::notice, what); });
   }
+  if (options_.once) {
+    store_.metrics().wait_for_text();
+    tend_children();
+  }
   while (!options_.once && stopped_by_ == 0) {
     record::FixedText<256> status;
     status << "WATCHDOG=1\nSTATUS=" << lookout_.state();
@@ -350,9 +393,7 @@ tl::expected<void, std::string> Recorder::run() {
     wait(now_ms_ + pace_.next_ms());
     if (stopped_by_ == 0) {
       sample(false);
-      if (const std::string_view what = hook_.tend(now_ms_); !what.empty()) {
-        options_.tell(Urgency::error, what);
-      }
+      tend_children();
     }
   }
   Note end = note_of_now(Kind::stopped);

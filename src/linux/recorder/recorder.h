@@ -23,6 +23,7 @@ struct RecorderOptions {
   bool fixed_interval = false;  // not slower far from trouble, not faster near it
   bool once = false;            // one sample
   std::vector<std::string> hook;
+  std::string metrics_file;  // empty: none
   // What people are to read: whole sentences, not printable() yet.
   std::function<void(Urgency, std::string_view)> tell;
 };

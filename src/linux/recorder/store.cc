@@ -30,7 +30,11 @@ Note note_of_now(Kind kind) {
 }
 
 Store::Store(const RecorderOptions& options, RingWriter ring, std::string boot, Sampler& sampler)
-    : options_(options), ring_(std::move(ring)), boot_(std::move(boot)), sampler_(sampler) {
+    : options_(options),
+      ring_(std::move(ring)),
+      boot_(std::move(boot)),
+      sampler_(sampler),
+      metrics_(options.metrics_file, options.ring.path) {
   ::uname(&system_);
 }
 
@@ -44,6 +48,7 @@ void Store::trouble(std::string_view what) {
 // Said once, and counted until it works again.
 void Store::failed(int error) {
   ++not_stored_;
+  ++lost_;
   if (error_ == error && now_ms_ - told_ms_ < say_again_after_ms) {
     return;
   }
@@ -63,6 +68,13 @@ bool Store::begin_segment_if_needed() {
     failed(error);
     return false;
   }
+  begin_anew();
+  write(encoder_.note(head()), true);
+  return true;
+}
+
+// The next sample is a whole one, with all its names.
+void Store::begin_anew() {
   encoder_.restart();
   for (TopProcess& process : sampler_.processes().top()) {
     process.noted = false;
@@ -70,22 +82,43 @@ bool Store::begin_segment_if_needed() {
   for (FullCgroup& cgroup : sampler_.cgroups().fullest()) {
     cgroup.noted = false;
   }
+}
+
+Note Store::head() const {
   Note head = note_of_now(Kind::segment);
   head.a = record::format_version;
   head.b = ring_.number();
   head.c = page_size().bytes;
   head.text = boot_;
   head.more = system_.release;
-  write(encoder_.note(head));
-  return true;
+  return head;
 }
 
-void Store::write(std::string_view record) {
-  if (const int error = ring_.append(record)) {
+void Store::start_metrics() {
+  if (metrics_.start(now_ms_)) {
+    (void)metrics_.put(encoder_.note(head()));
+    begin_anew();
+  }
+}
+
+void Store::publish_metrics(std::int64_t began_ms) {
+  Note about = note_of_now(Kind::publish);
+  about.a = ring_.bytes();
+  about.b = lost_;
+  about.c = static_cast<std::uint64_t>(began_ms);
+  (void)metrics_.put(encoder_.note(about));
+}
+
+void Store::write(std::string_view record, bool has_room) {
+  const int error = has_room ? ring_.append(record) : 0;
+  if (!metrics_.put(record)) {
+    begin_anew();  // else it cannot read the samples that build on what it did not get
+  }
+  if (error != 0) {
     failed(error);
     return;
   }
-  if (error_ != 0) {
+  if (error_ != 0 && has_room) {
     error_ = 0;
     record::FixedText<128> text;
     text << "the store takes records again; " << std::exchange(not_stored_, 0) << " were lost";
@@ -94,15 +127,17 @@ void Store::write(std::string_view record) {
 }
 
 void Store::put(const Note& note) {
-  if (begin_segment_if_needed()) {
-    write(encoder_.note(note));
+  const bool has_room = begin_segment_if_needed();
+  if (has_room || metrics_.is_wanted()) {
+    write(encoder_.note(note), has_room);
   }
 }
 
 void Store::put(const record::Sample& sample) {
-  if (begin_segment_if_needed()) {
+  const bool has_room = begin_segment_if_needed();
+  if (has_room || metrics_.is_wanted()) {
     write_names();
-    write(encoder_.sample(sample));
+    write(encoder_.sample(sample), has_room);
   }
 }
 

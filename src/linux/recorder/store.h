@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "linux/recorder/metrics_file.h"
 #include "linux/recorder/recorder.h"
 #include "linux/recorder/ring.h"
 #include "linux/recorder/sampler.h"
@@ -29,16 +30,23 @@ class Store {
   void put(const record::Sample& sample);  // with the names that it needs
   void sync();
   void close() { ring_.close(); }
+  // The process that counts, when there is none; it is told from the beginning.
+  void start_metrics();
+  // It is to tell its metrics. `began_ms`: when the recorder did.
+  void publish_metrics(std::int64_t began_ms);
   // Told, and kept.
   void trouble(std::string_view what);
 
   [[nodiscard]] int error() const { return error_; }  // errno of the last one; 0: it works
   [[nodiscard]] const RingWriter& ring() const { return ring_; }
+  MetricsFile& metrics() { return metrics_; }
 
  private:
   bool begin_segment_if_needed();
-  void write(std::string_view record);
+  void write(std::string_view record, bool has_room);
   void write_names();
+  void begin_anew();
+  record::Note head() const;
   void failed(int error);
 
   const RecorderOptions& options_;
@@ -48,7 +56,9 @@ class Store {
   utsname system_{};
   record::Encoder encoder_;
   int error_ = 0;
-  std::uint64_t not_stored_ = 0;
+  std::uint64_t not_stored_ = 0;  // since the trouble began
+  std::uint64_t lost_ = 0;        // ever
+  MetricsFile metrics_;
   std::uint64_t now_ms_ = 0, told_ms_ = 0, looked_ms_ = 0;
 };
 

@@ -1,0 +1,116 @@
+#include "app/metrics_feed.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "diagnose/engine.h"
+#include "record/scan.h"
+
+namespace whyoom::app {
+namespace {
+
+// A report comes in one go. Who asks for metrics in the middle of one gets it the next time.
+constexpr std::uint64_t quiet_ms = 200;
+
+record::Owner owner_of(const diagnose::Event& event) {
+  const auto& who = event.evidence.attribution;
+  if (event.report.fork_rejected) {
+    return record::owner_of_cgroup(event.report.fork_rejected->path);
+  }
+  for (const auto* cgroup : {&who.limit, &who.victim}) {
+    if (*cgroup) {
+      return record::owner_of_cgroup((*cgroup)->path);
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+MetricsFeed::MetricsFeed(std::string version, std::function<void(const std::string&)> publish)
+    : publish_(std::move(publish)),
+      metrics_(std::move(version)),
+      sink_{[this](const record::Sample& each) { sample(each); },
+            [this](const record::Note& each) { note(each); }},
+      stream_(sink_) {}
+
+void MetricsFeed::read_former(std::string_view segment) {
+  former_ = true;
+  record::read_segment(segment, sink_);
+  former_ = false;
+}
+
+void MetricsFeed::event(report::Report&& report) {
+  const diagnose::StoryContext& context = story_.next(report);
+  const auto event = diagnose::explain(std::move(report), context);
+  metrics_.take({std::string(event->root_cause), std::string(report::name(event->report.kind)),
+                 owner_of(*event), line_ms_},
+                !former_);
+}
+
+void MetricsFeed::begin_boot(std::string_view boot) {
+  if (boot_ && *boot_ == boot) {
+    return;
+  }
+  if (reader_) {
+    reader_->finish();
+  }
+  boot_ = boot;
+  last_sequence_.reset();
+  sampled_ = false;
+  reader_ = std::make_unique<report::LogReader>(
+      "the recorder", [this](report::Report&& report) { event(std::move(report)); });
+}
+
+void MetricsFeed::line(const record::Note& note) {
+  // The end of what was read of the ring comes once more.
+  if (last_sequence_ && note.a <= *last_sequence_) {
+    return;
+  }
+  last_sequence_ = note.a;
+  line_boot_ms_ = note.boot_ms;
+  line_ms_ = note.real_ms;
+  // What was there before the recorder was it reads when it begins.
+  if (const auto parsed = record::scan_kmsg(note.text); parsed && !sampled_) {
+    line_ms_ -=
+        static_cast<std::int64_t>(note.boot_ms - std::min(note.boot_ms, parsed->at_us / 1000));
+  }
+  reader_->feed(note.text);
+  reader_->feed("\n");
+}
+
+void MetricsFeed::sample(const record::Sample& sample) {
+  sampled_ = true;
+  if (!former_) {
+    metrics_.take(sample);
+  }
+}
+
+void MetricsFeed::note(const record::Note& note) {
+  if (note.kind == record::Kind::segment) {
+    begin_boot(note.text);
+  } else if (!reader_) {  // the head is damaged
+    begin_boot({});
+  }
+  if (!former_) {
+    metrics_.take(note);
+  }
+  switch (note.kind) {
+    case record::Kind::kmsg:
+      line(note);
+      break;
+    case record::Kind::stopped:
+      sampled_ = false;
+      break;
+    case record::Kind::publish:
+      if (note.boot_ms - std::min(note.boot_ms, line_boot_ms_) >= quiet_ms) {
+        reader_->idle();
+      }
+      publish_(metrics_.text());
+      break;
+    default:
+      break;
+  }
+}
+
+}  // namespace whyoom::app

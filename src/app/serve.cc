@@ -1,0 +1,113 @@
+// `whyoom serve`
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#include <ctime>
+#include <memory>
+
+#include "app/command.h"
+#include "base/human.h"
+#include "base/text.h"
+#include "linux/descriptor.h"
+#include "linux/file_system.h"
+#include "linux/http_server.h"
+
+namespace whyoom::app {
+namespace {
+
+struct ServeFlags {
+  std::string listen = "127.0.0.1:9753";
+  std::string textfile = "/run/whyoom/metrics.prom";
+};
+
+constexpr std::size_t most_text = std::size_t{1} << 20U;  // as much as the recorder writes
+
+struct TextFile {
+  std::string text;
+  std::int64_t age_s = 0;
+};
+tl::expected<TextFile, int> read_text(const std::string& path) {
+  // A FIFO in its place is not to hold anybody up.
+  const linux::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  struct stat status {};
+  if (file.get() < 0 || ::fstat(file.get(), &status) != 0) {
+    return tl::unexpected(errno);
+  }
+  if (!S_ISREG(status.st_mode)) {
+    return tl::unexpected(EINVAL);
+  }
+  auto text = linux::read_whole(file.get(), most_text);
+  if (!text) {
+    return tl::unexpected(text.error());
+  }
+  return TextFile{std::move(*text), std::time(nullptr) - status.st_mtime};
+}
+
+linux::HttpAnswer page(const std::string& path, const std::string& textfile) {
+  constexpr std::string_view prometheus = "text/plain; version=0.0.4; charset=utf-8";
+  if (path != "/" && path != "/metrics") {
+    return {404, "There are / and /metrics.\n"};
+  }
+  auto file = read_text(textfile);
+  const std::string missing = file ? ""
+                                   : printable(textfile) +
+                                         " cannot be read: " + linux::errno_text(file.error()) +
+                                         ". `whyoom watch --textfile` writes it.\n";
+  if (path == "/metrics") {
+    return file ? linux::HttpAnswer{200, std::move(file->text), prometheus}
+                : linux::HttpAnswer{503, missing};
+  }
+  return {200,
+          "whyoom " WHYOOM_VERSION "\n\n/metrics  for Prometheus\n\n" +
+              (file ? "The recorder wrote them " +
+                          seconds(static_cast<double>(std::max<std::int64_t>(file->age_s, 0))) +
+                          " ago, to " + printable(textfile) + "\n"
+                    : missing)};
+}
+
+int serve(const ServeFlags& flags, Console& io) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+    sigaddset(&signals, signal);
+  }
+  ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+  const linux::Descriptor stop(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+  const auto listener = linux::listen_at(flags.listen);
+  if (!listener) {
+    return io.fail(listener.error());
+  }
+  io.tell("http://" + linux::address_of(*listener) + "/metrics");
+  io.errors.flush();
+  linux::become_server({stop.get(), listener->get()});
+  linux::serve_pages(*listener, stop, [&flags](std::string_view path) {
+    return page(std::string(path), flags.textfile);
+  });
+  return nothing_found;
+}
+
+}  // namespace
+
+const Command serve_command{
+    "serve", "whyoom serve [OPTIONS]",
+    "Shows Prometheus what the recorder knows, by HTTP.\n"
+    "It reads the file that `whyoom watch --textfile` writes, and needs no rights: root becomes\n"
+    "nobody. /metrics are the metrics, / says what is there.",
+    "Whoever can reach the address can read it: names of units, pods and cgroups are in it.\n"
+    "\nExit status: 0 ended by a signal, 2 wrong use, or it cannot listen there.\n"
+    "\nExamples:\n"
+    "  sudo whyoom watch --textfile /run/whyoom/metrics.prom\n"
+    "  whyoom serve\n"
+    "  whyoom serve --listen [::1]:9753\n",
+    [](Flags& flags) -> Work {
+      const auto given = std::make_shared<ServeFlags>();
+      flags.text("--listen", "ADDRESS", given->listen, "Address and port; default 127.0.0.1:9753");
+      flags.text("--textfile", "FILE", given->textfile,
+                 "What it shows; default /run/whyoom/metrics.prom");
+      return [given](Console& io) { return serve(*given, io); };
+    }};
+
+}  // namespace whyoom::app
