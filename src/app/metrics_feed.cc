@@ -86,7 +86,19 @@ void MetricsFeed::sample(const record::Sample& sample) {
   }
 }
 
+// What is open when the first record comes was there before, unless it is being written just now.
+void MetricsFeed::end_former(std::uint64_t boot_ms) {
+  if (reader_ && boot_ms - std::min(boot_ms, line_boot_ms_) >= quiet_ms) {
+    former_ = true;
+    reader_->idle();
+    former_ = false;
+  }
+}
+
 void MetricsFeed::note(const record::Note& note) {
+  if (!former_ && !std::exchange(live_, true)) {
+    end_former(note.boot_ms);
+  }
   if (note.kind == record::Kind::segment) {
     begin_boot(note.text);
   } else if (!reader_) {  // the head is damaged

@@ -21,7 +21,7 @@ class MetricsFeed {
   // `publish` gets the text whenever the records ask for it.
   MetricsFeed(std::string version, std::function<void(const std::string&)> publish);
 
-  // A segment that was recorded before: its events are known, and not counted.
+  // A segment that was recorded before: its events are told of, and not counted.
   void read_former(std::string_view segment);
   void feed(std::string_view records) { stream_.feed(records); }
 
@@ -31,12 +31,14 @@ class MetricsFeed {
   void begin_boot(std::string_view boot);
   void line(const record::Note& note);
   void event(report::Report&& report);
+  void end_former(std::uint64_t boot_ms);
 
   std::function<void(const std::string&)> publish_;
   record::Metrics metrics_;
   record::SegmentSink sink_;
   record::RecordStream stream_;
   bool former_ = false;
+  bool live_ = false;  // a record came since
 
   std::optional<std::string> boot_;
   std::unique_ptr<report::LogReader> reader_;
