@@ -101,6 +101,7 @@ complete -c whyoom -n '__fish_seen_subcommand_from watch' -l store -d 'Where the
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -l size -d 'Most that they take there; default 64' -x
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -l interval -d 'Always so many milliseconds from sample to sample' -x
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -l once -d 'One sample'
+complete -c whyoom -n '__fish_seen_subcommand_from watch' -l textfile -d 'Metrics for Prometheus, written anew every five seconds and after a kill' -r -F
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -f
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n __fish_use_subcommand -a history -d 'Shows what was recorded: memory, what happened, what grew'
@@ -112,6 +113,11 @@ complete -c whyoom -n '__fish_seen_subcommand_from history' -l color -l colour -
 complete -c whyoom -n '__fish_seen_subcommand_from history' -l width -d 'Width of the text, 60 to 200' -x
 complete -c whyoom -n '__fish_seen_subcommand_from history' -l sandbox -d 'Read files without rights: auto (default), off, require' -x -a 'auto off require'
 complete -c whyoom -n '__fish_seen_subcommand_from history' -s h -l help -d 'Print this help and exit'
+complete -c whyoom -n __fish_use_subcommand -a serve -d 'Shows Prometheus what the recorder knows, by HTTP'
+complete -c whyoom -n '__fish_seen_subcommand_from serve' -f
+complete -c whyoom -n '__fish_seen_subcommand_from serve' -l listen -d 'Address and port; default 127.0.0.1:9753' -x
+complete -c whyoom -n '__fish_seen_subcommand_from serve' -l textfile -d 'What it shows; default /run/whyoom/metrics.prom' -r -F
+complete -c whyoom -n '__fish_seen_subcommand_from serve' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n __fish_use_subcommand -a causes -d 'Lists the causes that whyoom knows, or tells about one.'
 complete -c whyoom -n '__fish_seen_subcommand_from causes' -f
 complete -c whyoom -n '__fish_seen_subcommand_from causes' -f -a 'balloon-or-hotplug cma-only cpuset-nodes fragmentation hugepages-reserved kernel-bug lowmem-exhausted lowmem-reserve mempolicy-nodes min-free-too-high movable-only numa-node-full percpu-stranded spurious-pagefault sysrq watermark-raised allocating-task-killed driver-mapped kernel-unaccounted many-processes memory-exhausted no-swap page-tables shmem-tmpfs slab-leak swap-full unevictable unkillable-hog writeback-stuck zfs-arc zombie-cgroups cgroup-kernel-memory cgroup-limit cgroup-page-cache cgroup-parent-limit cgroup-shmem cgroup-swap-limit atomic-allocation-failure cgroup-ids-exhausted cgroup-pids-max cma-failure conntrack-full file-max high-order-failure hugetlb-pool max-map-count memlock-limit neighbour-table-full overcommit-limit overcommit-request pid-max rlimit-as rlimit-nproc tcp-memory threads-max vmalloc-exhausted deadlocked kill-spree no-victim-loop panic-on-oom silent-kill userspace-killer cgroup-throttled eviction-below-watermark hugepages-next-boot memory-near-exhaustion min-free-drift min-free-too-low no-evidence-kept sysctl-file-writable threads-near-limit'
@@ -125,8 +131,12 @@ complete -c whyoom -n '__fish_seen_subcommand_from completion' -f -a 'bash fish 
 complete -c whyoom -n '__fish_seen_subcommand_from completion' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n __fish_use_subcommand -a help -d 'Prints the help of a command.'
 complete -c whyoom -n '__fish_seen_subcommand_from help' -f
-complete -c whyoom -n '__fish_seen_subcommand_from help' -f -a 'explain check whatif fix undo capture watch history causes completion help'
+complete -c whyoom -n '__fish_seen_subcommand_from help' -f -a 'explain check whatif fix undo capture watch history serve causes completion help'
 complete -c whyoom -n '__fish_seen_subcommand_from help' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n '__fish_seen_subcommand_from man' -f
-complete -c whyoom -n '__fish_seen_subcommand_from man' -f -a 'explain check whatif fix undo capture watch history causes completion help'
+complete -c whyoom -n '__fish_seen_subcommand_from man' -f -a 'explain check whatif fix undo capture watch history serve causes completion help'
 complete -c whyoom -n '__fish_seen_subcommand_from man' -s h -l help -d 'Print this help and exit'
+complete -c whyoom -n '__fish_seen_subcommand_from metrics' -f
+complete -c whyoom -n '__fish_seen_subcommand_from metrics' -l store -d 'The ring: what happened before' -x
+complete -c whyoom -n '__fish_seen_subcommand_from metrics' -l table -d 'Print the table of all metrics'
+complete -c whyoom -n '__fish_seen_subcommand_from metrics' -s h -l help -d 'Print this help and exit'

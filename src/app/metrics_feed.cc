@@ -53,7 +53,9 @@ void MetricsFeed::begin_boot(std::string_view boot) {
     return;
   }
   if (reader_) {
+    const bool now = std::exchange(former_, true);
     reader_->finish();
+    former_ = now;
   }
   boot_ = boot;
   last_sequence_.reset();

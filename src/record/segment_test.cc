@@ -218,5 +218,33 @@ TEST(Segment, ASampleCanBeFull) {
   EXPECT_EQ(found.samples[0], sample);
 }
 
+// The stream comes to the same as the whole, whatever the pieces.
+TEST(RecordStream, ReadsPiecesOfAnySize) {
+  const Written all = written(300);
+  for (const std::size_t size : {std::size_t{1}, std::size_t{7}, std::size_t{4096}}) {
+    std::vector<Sample> samples;
+    std::size_t notes = 0;
+    RecordStream stream({[&samples](const Sample& sample) { samples.push_back(sample); },
+                         [&notes](const Note&) { ++notes; }});
+    for (std::size_t at = 0; at < all.bytes.size(); at += size) {
+      stream.feed(std::string_view(all.bytes).substr(at, size));
+    }
+    EXPECT_EQ(samples, all.samples) << size;
+    EXPECT_EQ(samples.size() + notes, all.ends.size());
+  }
+}
+
+TEST(RecordStream, StepsOverDamage) {
+  Written all = written(130);
+  all.bytes[all.ends[3] + 5] ^= 1;  // a sample of the first ones, on which no other builds
+  std::vector<Sample> samples;
+  RecordStream stream(
+      {[&samples](const Sample& sample) { samples.push_back(sample); }, [](const Note&) {}});
+  stream.feed(all.bytes);
+  stream.feed(std::string(40'000, 'x'));
+  EXPECT_EQ(samples.size(), all.samples.size() - 1);
+  EXPECT_EQ(samples.back(), all.samples.back());
+}
+
 }  // namespace
 }  // namespace whyoom::record

@@ -5,6 +5,7 @@
 
 #include "fuzz.h"
 #include "record/history.h"
+#include "record/metrics.h"
 #include "record/scan.h"
 #include "record/segment.h"
 #include "record/wire.h"
@@ -56,6 +57,26 @@ void check_segment(std::string_view bytes) {
   require_json(render::json_history(view), "history");
 }
 
+// In two pieces; what it tells is lines of metrics and no others.
+void check_metrics(std::string_view bytes) {
+  record::Metrics metrics("1");
+  record::RecordStream stream(
+      {[&metrics](const record::Sample& each) { metrics.take(each); },
+       [&metrics](const record::Note& each) {
+         metrics.take(each);
+         metrics.take({"cause", "kind", record::owner_of_cgroup(each.text), each.real_ms}, true);
+       }});
+  stream.feed(bytes.substr(0, bytes.size() / 2));
+  stream.feed(bytes.substr(bytes.size() / 2));
+  const std::string text = metrics.text();
+  for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) {
+    const std::string_view line = std::string_view(text).substr(at);
+    require(line.starts_with("whyoom_") || line.starts_with("# HELP whyoom_") ||
+                line.starts_with("# TYPE whyoom_"),
+            "a line that is no metric");
+  }
+}
+
 void check_scanners(std::string_view text) {
   record::Sample sample;
   record::scan_meminfo(text, sample.machine);
@@ -85,6 +106,8 @@ void check_scanners(std::string_view text) {
 void run(std::string_view input) {
   check_segment(input);
   check_segment(with_checksums(input));
+  check_metrics(input);
+  check_metrics(with_checksums(input));
   check_scanners(input);
 }
 
