@@ -6,7 +6,8 @@ Usage: examples.py PROGRAM            compares, status 1 when a document is out 
 
 An example is a marker and the code block behind it:
     <!-- run: whyoom explain examples/min-free-killed.log -->
-The command is run in the root of the sources; the block holds it and what it printed.
+The command is run in the root of the sources; the block holds it and what it printed. A table is
+marked with "table:" in place of "run:", and is what the command printed.
 The pages of the manual and the scripts of completion are compared and written in the same way. It
 also looks whether links between documents lead somewhere.
 """
@@ -20,6 +21,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLE = re.compile(r"(?m)^<!-- run: (?P<command>[^\n]*) -->\n\n?```(?P<language>\w*)\n"
                      r"(?P<block>.*?)^```$", re.S | re.M)
+TABLE = re.compile(r"^<!-- table: (?P<command>[^\n]*) -->\n\n(?:\|[^\n]*\n)*", re.M)
 LINK = re.compile(r"\[[^\]]*\]\((?!https?:|mailto:|#)([^)#\s]+)")
 
 
@@ -38,7 +40,10 @@ def renewed(text, program):
         out = run(command, program).rstrip("\n")
         return (f"<!-- run: {command} -->\n```{match['language']}\n$ {command}\n{out}\n```")
 
-    return EXAMPLE.sub(block, text)
+    def table(match):
+        return f"<!-- table: {match['command']} -->\n\n{run(match['command'], program)}"
+
+    return TABLE.sub(table, EXAMPLE.sub(block, text))
 
 
 def dead_links(path, text):
