@@ -41,6 +41,19 @@ def tool(name, package):
         raise unittest.SkipTest(f"{package} cannot be had here") from None
 
 
+def with_share(program):
+    """How to start a program that was unpacked and wants its files below /usr/share: it sees nothing
+    else there, and nobody else sees it."""
+    share = pathlib.Path(program).parents[1] / "share"
+    if share == pathlib.Path("/usr/share"):
+        return [program]
+    if machine.run("unshare", "--mount", "true").returncode != 0:
+        raise unittest.SkipTest("no mount namespace can be made here, and it is not installed")
+    script = 'mount -t tmpfs none /usr/share && cp -r "$0"/prometheus /usr/share/ && exec "$@"'
+    return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, share.resolve(),
+            pathlib.Path(program).resolve()]
+
+
 def get(url):
     with urllib.request.urlopen(url, timeout=30) as answer:
         return answer.read().decode()
@@ -378,7 +391,7 @@ class Kills(Programs):
                 {"static_configs": [{"targets": [f"127.0.0.1:{alerts}"]}]}]},
             "scrape_configs": [{"job_name": "whyoom", "static_configs": [
                 {"targets": [f"127.0.0.1:{shown}"]}]}]}))
-        self.start("alertmanager", alertmanager, f"--config.file={self.folder}/alertmanager.yml",
+        self.start("alertmanager", *with_share(alertmanager), f"--config.file={self.folder}/alertmanager.yml",
                    f"--storage.path={self.folder}/alerts", "--cluster.listen-address=",
                    f"--web.listen-address=127.0.0.1:{alerts}")
         self.start("prometheus", prometheus, f"--config.file={self.folder}/prometheus.yml",
