@@ -252,8 +252,7 @@ const Command explain_command{
                  "Only events of such a cgroup, unit, container or pod");
       flags.number("--top", "N", options->tasks.most, 1, 10000,
                    "List so many processes of each report");
-      flags.choice("--sort", "COLUMN",
-                   "By size (default), rss, swap, pgtables, adj, pid or name",
+      flags.choice("--sort", "COLUMN", "By size (default), rss, swap, pgtables, adj, pid or name",
                    task_orders(), options->tasks.order);
       flags.flag("--summary", options->summary, "Add the events up, and tell no story");
       flags.flag("-v,--verbose", options->whole, "Show the whole proof of every story");
