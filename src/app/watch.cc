@@ -1,9 +1,14 @@
 // `whyoom watch`
+#include <poll.h>
+#include <unistd.h>
+
+#include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <utility>
 
 #include "app/command.h"
+#include "base/human.h"
 #include "linux/recorder/recorder.h"
 
 namespace whyoom::app {
@@ -30,10 +35,22 @@ int watch(const WatchFlags& flags, Console& io) {
   options.metrics_file = flags.textfile;
   // The journal takes the urgency of a line from its beginning: sd-daemon(3).
   const bool to_journal = std::getenv("JOURNAL_STREAM") != nullptr;
-  options.tell = [&io, to_journal](linux::Urgency urgency, std::string_view what) {
+  // Nobody may read: a journal that starves in an OOM does not. Recording never waits for telling.
+  std::uint64_t untold = 0;
+  options.tell = [&io, to_journal, &untold](linux::Urgency urgency, std::string_view what) {
+    pollfd there{STDERR_FILENO, POLLOUT, 0};
+    if (::poll(&there, 1, 0) != 1 || (there.revents & POLLOUT) == 0) {
+      ++untold;
+      return;
+    }
     constexpr std::string_view levels[] = {"<6>", "<4>", "<3>"};
-    io.errors.write(std::string(to_journal ? levels[static_cast<std::size_t>(urgency)] : "") +
-                    "whyoom: " + std::string(what) + "\n");
+    std::string line(to_journal ? levels[static_cast<std::size_t>(urgency)] : "");
+    line.append("whyoom: ").append(what);
+    if (untold > 0) {
+      line += " (" + plural(std::exchange(untold, 0), "sentence", "sentences") +
+              " before it: nobody read)";
+    }
+    io.errors.write(line + "\n");
     io.errors.flush();
   };
   const auto done = linux::record_machine(std::move(options));

@@ -158,6 +158,12 @@ int wait_for(pid_t child, int patience_ms) {
 
 }  // namespace
 
+bool is_program(const std::string& file) {
+  struct stat status {};
+  return ::stat(file.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+         ::access(file.c_str(), X_OK) == 0;
+}
+
 std::string find_program(const std::string& name, std::string_view path) {
   while (!path.empty()) {
     const std::size_t colon = path.find(':');
@@ -165,9 +171,7 @@ std::string find_program(const std::string& name, std::string_view path) {
     path.remove_prefix(colon == std::string_view::npos ? path.size() : colon + 1);
     if (directory.starts_with('/')) {
       std::string file = std::string(directory) + "/" + name;
-      struct stat status {};
-      if (::stat(file.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
-          ::access(file.c_str(), X_OK) == 0) {
+      if (is_program(file)) {
         return file;
       }
     }

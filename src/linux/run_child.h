@@ -18,6 +18,9 @@ struct ChildEnd {
   std::string complaint;  // start of its standard error
 };
 
+// A regular file that this process may execute.
+bool is_program(const std::string& file);
+
 // The file of a program in the absolute directories of PATH; empty when it is in none of them. A
 // relative one would run what lies where the user happens to be.
 std::string find_program(const std::string& name, std::string_view path);

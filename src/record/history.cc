@@ -18,7 +18,10 @@ constexpr std::int64_t gap_ms = 30'000;
 constexpr Bytes least_growth(std::uint64_t{8} << 20U);
 constexpr std::size_t most_growth = 5;
 constexpr std::size_t most_points = 1'000'000, most_events = 20'000;
-constexpr std::size_t most_boots = 500;
+constexpr std::size_t most_boots = 2000;  // a ring has fewer segments
+// From 1970 to 9999, and three centuries: what a damaged or forged record says is kept within.
+constexpr std::int64_t last_real_ms = 253'402'300'799'000;
+constexpr std::uint64_t longest_boot_ms = 10'000'000'000'000;
 constexpr std::size_t most_names = 100'000;
 
 std::string two(std::int64_t number) { return (number < 10 ? "0" : "") + std::to_string(number); }
@@ -122,7 +125,8 @@ void HistoryBuilder::see_processes(const Sample& sample) {
     }
   }
   window_.push_back(std::move(seen));
-  while (window_.front().real_ms < sample.real_ms - window_ms || window_.size() > 1000) {
+  while (window_.size() > 1 &&
+         (window_.front().real_ms < sample.real_ms - window_ms || window_.size() > 1000)) {
     window_.pop_front();
   }
 }
@@ -203,9 +207,10 @@ void HistoryBuilder::sample(const Sample& sample) {
   pace.see(sample, left);
   boot.pressed = pace.is_near();
   see_processes(sample);
-  if (history_.points.size() >= most_points) {
+  if (history_.points.size() >= most_points) {  // the oldest half goes
     history_.cut = true;
-    return;
+    history_.points.erase(history_.points.begin(),
+                          history_.points.begin() + static_cast<std::ptrdiff_t>(most_points / 2));
   }
   HistoryPoint point;
   point.real_ms = sample.real_ms;
@@ -225,7 +230,8 @@ void HistoryBuilder::add_event(const Note& note, std::string text) {
   }
   if (history_.events.size() >= most_events) {
     history_.cut = true;
-    return;
+    history_.events.erase(history_.events.begin(),
+                          history_.events.begin() + static_cast<std::ptrdiff_t>(most_events / 2));
   }
   history_.events.push_back({note.real_ms, history_.boots.size() - 1, note.kind, note.a, note.b,
                              note.c, std::move(text)});
@@ -312,8 +318,18 @@ void HistoryBuilder::note(const Note& note) {
 
 void HistoryBuilder::add(std::string_view segment) {
   const SegmentAccount account = read_segment(
-      segment,
-      {[this](const Sample& each) { sample(each); }, [this](const Note& each) { note(each); }});
+      segment, {[this](const Sample& each) {
+                  Sample safe = each;
+                  safe.real_ms = std::clamp(safe.real_ms, std::int64_t{0}, last_real_ms);
+                  safe.boot_ms = std::min(safe.boot_ms, longest_boot_ms);
+                  sample(safe);
+                },
+                [this](const Note& each) {
+                  Note safe = each;
+                  safe.real_ms = std::clamp(safe.real_ms, std::int64_t{0}, last_real_ms);
+                  safe.boot_ms = std::min(safe.boot_ms, longest_boot_ms);
+                  note(safe);
+                }});
   SegmentAccount& sum = history_.account;
   sum.records += account.records;
   sum.samples += account.samples;

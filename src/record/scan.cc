@@ -351,46 +351,81 @@ std::optional<KmsgLine> scan_kmsg(std::string_view record) {
 }
 
 bool tells_kill(std::string_view text) {
-  // The names of processes stand in other lines of a report, and can be anything.
-  const bool begins = text.starts_with("Out of memory") ||
-                      text.starts_with("Memory cgroup out of memory") ||
-                      text.starts_with("Killed process ");
-  return begins && text.find("Killed process ") != std::string_view::npos;
+  // mm/oom_kill.c: the message of __oom_kill_process(), to 4.18 and before 2.6.28 without one. What
+  // else begins so is the name of a process (15 bytes: "Out of memory" fits), and the rest of its
+  // line can be the name of a file.
+  for (const std::string_view cause :
+       {"Out of memory: ", "Out of memory (oom_kill_allocating_task): ",
+        "Memory cgroup out of memory: ", ""}) {
+    Cursor line(text);
+    if (line.take(cause) && line.take("Killed process ") && line.take_unsigned()) {
+      return line.take(" (") || line.take(", ");
+    }
+  }
+  return false;
 }
+
+namespace {
+
+// How much of a word may be shown: up to the value of what looks like a secret. "--password=x",
+// "PASSWORD=x", "token:x", "?a=1&token=x", "scheme://user:x@host".
+std::size_t shown_of(std::string_view word) {
+  std::size_t key = 0;
+  for (std::size_t i = 0; i < word.size(); ++i) {
+    const bool value = word[i] == '=' || word[i] == ':';
+    if (value && i + 1 < word.size() && is_secret(word.substr(key, i - key))) {
+      return i + 1;
+    }
+    constexpr std::string_view between = "&?;,{=:/";
+    key = between.find(word[i]) != std::string_view::npos ? i + 1 : key;
+  }
+  const std::size_t login = word.find("://");
+  const bool host =
+      login != std::string_view::npos && word.find('@', login) != std::string_view::npos;
+  return host ? login + 3 : word.size();
+}
+
+// How many words behind this one are its value: of a header that names a scheme it is the second.
+unsigned hidden_behind(std::string_view word) {
+  const bool value_follows = word.ends_with(':') || word.ends_with('=');
+  if (value_follows && is_secret(word)) {
+    return 2;
+  }
+  const bool option = word.starts_with('-') && word.find('=') == std::string_view::npos;
+  return option && is_secret(word) ? 1 : 0;
+}
+
+}  // namespace
 
 std::string_view keep_command_line(char* text, std::size_t size, std::size_t most) {
   while (size > 0 && text[size - 1] == '\0') {
     --size;
   }
   std::size_t used = 0;
-  bool hide_next = false;
+  unsigned hide = 0;
+  std::string_view before;  // "-u" of curl: "user:password"
   for (std::size_t at = 0; at < size && used < most;) {
     const std::string_view rest(text + at, size - at);
-    const std::string_view word = rest.substr(0, rest.find('\0'));
+    // A program that sets its own title, and a script in an argument, have blanks.
+    const std::string_view word = rest.substr(0, std::min(rest.find('\0'), rest.find(' ')));
     at += word.size() + 1;
-    // "--password=x", "DB_PASSWORD=x", "--token x", "scheme://user:x@host"
-    const std::size_t equals = word.find('=');
-    const std::size_t login = word.find("://");
-    const std::size_t host = login == std::string_view::npos ? login : word.find('@', login);
-    std::size_t shown = word.size();
-    if (hide_next && !word.starts_with('-')) {
-      shown = 0;
-    } else if (equals != std::string_view::npos && is_secret(word.substr(0, equals))) {
-      shown = equals + 1;
-    } else if (host != std::string_view::npos) {
-      shown = login + 3;
+    std::size_t shown = hide > 0 ? 0 : shown_of(word);
+    if (const std::size_t colon = word.find(':');
+        (before == "-u" || before == "--user") && colon != std::string_view::npos) {
+      shown = std::min(shown, colon + 1);
     }
-    hide_next = equals == std::string_view::npos && word.starts_with('-') && is_secret(word);
+    hide = std::max(hide > 0 ? hide - 1 : 0, hidden_behind(word));
+    before = word == "-u" ? "-u" : word == "--user" ? "--user" : "";
     const bool hidden = shown < word.size();
     if (used > 0) {
       text[used++] = ' ';
     }
-    // What is kept is never longer than what was read, but for the stars.
+    // What is kept is never longer than what was read: the next word still stands behind it.
     for (std::size_t i = 0; i < shown && used < most; ++i) {
       const char c = word[i];
       text[used++] = static_cast<unsigned char>(c) < 0x20 || c == '\x7f' ? '?' : c;
     }
-    for (int i = 0; hidden && i < 3 && used < most && used < at; ++i) {
+    for (int i = 0; hidden && i < 3 && used < most && used + 1 < at; ++i) {
       text[used++] = '*';
     }
   }

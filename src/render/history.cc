@@ -30,10 +30,15 @@ struct Slice {
   std::int64_t from_ms = 0;
 };
 
+// From the first sample to the last; a clock can have been set in between.
+std::pair<std::int64_t, std::int64_t> range_of(const History& history) {
+  const auto [first, last] = std::ranges::minmax(history.points, {}, &HistoryPoint::real_ms);
+  return {first.real_ms, std::max(first.real_ms + 1, last.real_ms)};
+}
+
 std::vector<Slice> slices(const History& history, std::size_t count) {
   std::vector<Slice> result(count);
-  const std::int64_t from = history.points.front().real_ms;
-  const std::int64_t to = std::max(from + 1, history.points.back().real_ms);
+  const auto [from, to] = range_of(history);
   for (std::size_t i = 0; i < count; ++i) {
     result[i].from_ms =
         from + (to - from) * static_cast<std::int64_t>(i) / static_cast<std::int64_t>(count);
@@ -78,13 +83,14 @@ void hold_between(std::vector<Slice>& parts, const History& history) {
 // What happened in each column, the most important of it.
 std::string marks(const History& history, std::size_t count) {
   std::string line(count, ' ');
-  const std::int64_t from = history.points.front().real_ms;
-  const std::int64_t to = std::max(from + 1, history.points.back().real_ms);
+  const auto range = range_of(history);
+  const std::int64_t from = range.first, to = range.second;  // clang 14 captures no bindings
   const auto put = [&](std::int64_t at_ms, char mark) {
     if (at_ms < from || at_ms > to) {
       return;
     }
-    const double share = static_cast<double>(at_ms - from) / static_cast<double>(to - from);
+    const double share =
+        std::clamp(static_cast<double>(at_ms - from) / static_cast<double>(to - from), 0.0, 1.0);
     char& there = line[static_cast<std::size_t>(share * static_cast<double>(count - 1))];
     constexpr std::string_view order = " s!|K";
     there = order.find(mark) > order.find(there) ? mark : there;

@@ -1,4 +1,5 @@
 """`whyoom watch` and `whyoom history`, on this machine: the ring, its ceilings, real kills."""
+import contextlib
 import json
 import os
 import pathlib
@@ -114,6 +115,44 @@ class Watch(unittest.TestCase):
         self.assertEqual(unsafe.status, 2, unsafe)
         self.assertIn("others than its owner", unsafe.err)
 
+    def test_a_directory_with_other_uses_stays_as_it_is(self):
+        other = self.folder / "other"
+        other.mkdir(mode=0o755)
+        os.chmod(other, 0o755)
+        done = whyoom("watch", "--store", other, "--once")
+        self.assertEqual(done.status, 2, done)
+        self.assertIn("Give --store a directory of its own", done.err)
+        self.assertEqual(other.stat().st_mode & 0o777, 0o755)
+
+    def test_a_path_as_it_is_typed(self):
+        for path in ("ring-here/", "./ring-here", f"{self.folder}/ring-here///"):
+            for command in (["watch", "--once"], ["history"]):
+                done = subprocess.run([os.path.abspath(harness.PROGRAM), *command, "--store", path],
+                                      cwd=self.folder, capture_output=True, check=False,
+                                      env=harness.CLEAN_ENV)
+                self.assertIn(done.returncode, (0, 1), done)
+
+    def test_nobody_reads_what_it_says(self):
+        """A journal that starves: the pipe is full from the start."""
+        reader, writer = os.pipe()
+        self.addCleanup(os.close, reader)
+        os.set_blocking(writer, False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(writer, b"x" * 4096)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(writer, b"x")
+        os.set_blocking(writer, True)
+        process = subprocess.Popen([harness.PROGRAM, "watch", "--store", self.store, "--interval",
+                                    "20"], stderr=writer, env=harness.CLEAN_ENV)
+        os.close(writer)
+        self.addCleanup(process.kill)
+        self.assertTrue(wait_for(lambda: self.store.exists() and
+                                 len(self.history()["curve"]) > 5))
+        process.terminate()
+        self.assertEqual(process.wait(), 0)
+
     def test_after_a_restart(self):
         """A recorder that is killed in one boot, and what is said of it in the next. The boots are
         told apart by their id, so a mount over that makes another one, in a place of its own."""
@@ -154,6 +193,10 @@ class Watch(unittest.TestCase):
         done = whyoom("watch", "--store", self.store, "--once", "--", "no-such-program-here")
         self.assertEqual(done.status, 2)
         self.assertIn("no program no-such-program-here", done.err)
+        for path in (self.folder / "none", self.folder):
+            done = whyoom("watch", "--store", self.store, "--once", "--", path)
+            self.assertEqual(done.status, 2, done)
+            self.assertIn("is no program that can be run", done.err)
 
     def test_a_real_kill(self):
         if not kmsg_readable():

@@ -114,7 +114,7 @@ class Recorder {
 
 void Recorder::event(Urgency urgency, std::string_view kind, std::string_view text) {
   options_.tell(urgency, text);
-  if (!hook_.call(kind, text, now_ms_)) {
+  if (!hook_.call(kind, printable(text), now_ms_)) {
     options_.tell(Urgency::error, "the hook is too slow; it was not called for this");
   }
 }
@@ -344,6 +344,7 @@ void Recorder::open_triggers() {
   if (pressure_ && ::write(pressure_.get(), trigger.data(), trigger.size()) < 0) {
     pressure_ = KeptFile();
   }
+  ::signal(SIGCHLD, SIG_DFL);  // inherited as ignored, no child could be waited for
   sigset_t signals;
   sigemptyset(&signals);
   for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) {
@@ -415,6 +416,11 @@ tl::expected<void, std::string> record_machine(RecorderOptions options) {
     }
     options.hook[0] = program;
   }
+  if (!options.hook.empty() && !is_program(options.hook[0])) {
+    return tl::unexpected("the hook " + printable(options.hook[0]) +
+                          " is no program that can be run here");
+  }
+  options.ring.path = absolute_path(options.ring.path);
   auto ring = RingWriter::open(options.ring);
   if (!ring) {
     return tl::unexpected(ring.error());

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <cstdio>
 
 #include "base/text.h"
@@ -77,7 +78,20 @@ int numbers_in(int directory, std::vector<std::uint64_t>& numbers) {
 
 }  // namespace
 
-tl::expected<std::vector<RingSegment>, std::string> open_ring(const std::string& path) {
+std::string absolute_path(const std::string& path) {
+  std::string result = path;
+  char here[PATH_MAX];
+  if (!path.starts_with('/') && ::getcwd(here, sizeof here) != nullptr) {
+    result = std::string(here) + "/" + (path.starts_with("./") ? path.substr(2) : path);
+  }
+  while (result.size() > 1 && result.ends_with('/')) {
+    result.pop_back();
+  }
+  return result;
+}
+
+tl::expected<std::vector<RingSegment>, std::string> open_ring(const std::string& given) {
+  const std::string path = absolute_path(given);
   std::vector<RingSegment> segments;
   bool missing = false;
   const auto directory = open_owned(path, missing);
@@ -144,7 +158,11 @@ tl::expected<RingWriter, std::string> RingWriter::open(const RingOptions& option
   }
   ring.directory_ = std::move(*directory);
   const int at = ring.directory_.get();
-  (void)::fchmod(at, 0700);
+  // A directory that was there may have other uses: it is not closed to those who use it.
+  if (struct stat status{}; ::fstat(at, &status) != 0 || (status.st_mode & 077U) != 0) {
+    return tl::unexpected("others can look into " + printable(options.path) +
+                          ". Give --store a directory of its own, or close this one: chmod 700");
+  }
   ring.lock_ = Descriptor(::openat(at, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (ring.lock_.get() < 0) {
     return tl::unexpected(ring_error(options.path, errno));

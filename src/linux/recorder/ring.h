@@ -27,6 +27,9 @@ struct RingSegment {
   Descriptor file;
 };
 
+// As a user writes it: below the directory where the program was started, with a slash at the end.
+std::string absolute_path(const std::string& path);
+
 // The segments, the oldest first, open for reading. A ring that is not there has none. The error is
 // a whole sentence.
 tl::expected<std::vector<RingSegment>, std::string> open_ring(const std::string& path);

@@ -104,7 +104,10 @@ void Hook::start(std::uint64_t now_ms) {
 std::string_view Hook::tend(std::uint64_t now_ms) {
   trouble_.clear();
   int status = 0;
-  if (child_ > 0 && ::waitpid(child_, &status, WNOHANG) == child_) {
+  const pid_t ended = child_ > 0 ? ::waitpid(child_, &status, WNOHANG) : 0;
+  if (ended < 0) {
+    child_ = 0;  // somebody else took its end: the number can be another's by now
+  } else if (ended > 0) {
     child_ = 0;
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
       trouble_ << "the hook " << command_[0] << " ended with "
