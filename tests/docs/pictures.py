@@ -106,6 +106,11 @@ def after(style, codes):
     return bold, dim, colour
 
 
+def kept(text):
+    """Blanks that no viewer folds: not all of them know xml:space."""
+    return html.escape(text, quote=False).replace(" ", "\u00a0")
+
+
 def svg(screen, columns=COLUMNS, rows=ROWS):
     width, height = round(columns * CELL + 2 * MARGIN), rows * LINE + 2 * MARGIN
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
@@ -124,7 +129,7 @@ def svg(screen, columns=COLUMNS, rows=ROWS):
             look = (' font-weight="bold"' if bold else "") + (' opacity=".65"' if dim else "") + (
                 f' fill="{colour}"' if colour else "")
             out.append(f'<text x="{MARGIN + (column + lead) * CELL:.1f}" y="{MARGIN + number * LINE + 14}" '
-                       f'textLength="{len(text) * CELL:.1f}"{look}>{html.escape(text, quote=False)}</text>')
+                       f'textLength="{len(text) * CELL:.1f}"{look}>{kept(text)}</text>')
     return "\n".join([*out, "</g>", "</svg>"]) + "\n"
 
 
