@@ -1,6 +1,7 @@
 #include "record/warnings.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "base/human.h"
@@ -215,7 +216,13 @@ std::span<const Warning> Lookout::look(const Sample& now,
   warning_count_ = 0;
   now_ms_ = now.boot_ms;
   if (first_) {
-    before_ = now;
+    const Sample earlier = std::exchange(before_, now);
+    if (known_) {
+      before_.zones = earlier.zones;
+      for (const Setting& setting : all_settings) {
+        before_.machine.set(setting.field, earlier.machine.get(setting.field));
+      }
+    }
     default_kib_ = default_min_free_of(now, page_).count();
     first_ = false;
   }

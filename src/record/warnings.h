@@ -46,6 +46,11 @@ class Lookout {
  public:
   explicit Lookout(PageSize page) : page_(page) {}
 
+  // The last sample of an earlier recorder: what was changed since is a change too. Before look().
+  void begin_after(const Sample& earlier) {
+    before_ = earlier;
+    known_ = true;
+  }
   // The warnings that this sample is the first to give reason for; valid until the next call. Of
   // `paths` are the cgroups in their slots.
   std::span<const Warning> look(const Sample& now,
@@ -70,7 +75,7 @@ class Lookout {
   void look_at_cgroup(const CgroupFields& now, std::size_t slot, std::string_view path);
 
   PageSize page_;
-  bool first_ = true;
+  bool first_ = true, known_ = false;
   Sample before_;
   std::uint64_t now_ms_ = 0;
   std::uint64_t default_kib_ = 0;

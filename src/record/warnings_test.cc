@@ -97,6 +97,18 @@ TEST(Warnings, MinFreeRaised) {
   EXPECT_EQ(watched.lookout.changes().size(), 1U);
 }
 
+TEST(Warnings, ASettingThatWasChangedBetweenTwoRecorders) {
+  Watched watched;
+  watched.lookout.begin_after(machine_with(1, 3000));
+  Sample raised = machine_with(2, 3000);
+  raised.machine.set(Field::min_free_kbytes, std::uint64_t{1048576});
+  raised.zones[0].set(ZoneField::min, std::uint64_t{262144});
+  watched.look(raised);
+  ASSERT_EQ(watched.lookout.changes().size(), 1U);
+  EXPECT_EQ(watched.lookout.changes()[0].before, 16384U);
+  EXPECT_EQ(watched.said.size(), 1U);
+}
+
 TEST(Warnings, TasksAgainstTheLowerLimit) {
   Watched watched;
   Sample sample = machine_with(1, 3000);

@@ -61,6 +61,18 @@ std::optional<std::uint64_t> last_message(const std::string& path, const std::st
   return last;
 }
 
+// What the recorder before this one saw last, of whatever boot.
+std::optional<record::Sample> last_sample(const std::string& path) {
+  std::optional<record::Sample> last;
+  const auto segments = open_ring(path);
+  for (std::size_t i = segments ? segments->size() : 0; i > 0 && !last; --i) {
+    record::read_segment(
+        read_segment_file((*segments)[i - 1]),
+        {[&last](const record::Sample& sample) { last = sample; }, [](const Note&) {}});
+  }
+  return last;
+}
+
 class Recorder {
  public:
   Recorder(const RecorderOptions& options, RingWriter ring, const MachineClock& clock)
@@ -373,6 +385,9 @@ tl::expected<void, std::string> Recorder::run() {
   }
   read_messages();
   store_.start_metrics();
+  if (const auto earlier = last_sample(options_.ring.path)) {
+    lookout_.begin_after(*earlier);
+  }
   sample(true);
   if (store_.error() != 0) {
     return tl::unexpected("nothing can be written to " + printable(options_.ring.path) + ": " +
