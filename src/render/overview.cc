@@ -275,8 +275,8 @@ std::vector<Fix> steps_to_take(const Overview& overview, const HostCheck& check)
   }
   const diagnose::Event& last = telling_event(overview);
   auto list = fixes(check.findings);
-  std::ranges::stable_partition(list,
-                                [&last](const Fix& fix) { return fix.cause == last.root_cause; });
+  std::stable_partition(list.begin(), list.end(),
+                        [&last](const Fix& fix) { return fix.cause == last.root_cause; });
   const Finding* now = finding_of(check, last.root_cause);
   if (list.empty() && (now == nullptr || now->role != Role::ruled_out)) {
     list = fixes(last.findings);
