@@ -180,8 +180,29 @@ void HistoryBuilder::see_growth(bool killed) {
   boot.growth.resize(std::min(boot.growth.size(), most_growth));
 }
 
+void HistoryBuilder::see_cgroups() {
+  if (history_.boots.empty() || history_.boots.back().samples == 0) {
+    return;
+  }
+  HistoryBoot& boot = history_.boots.back();
+  for (const CgroupFields& fields : boot.last.cgroups) {
+    const auto path = cgroups_.find(fields.of(CgroupField::id));
+    if (!fields.has(CgroupField::id) || path == cgroups_.end()) {
+      continue;
+    }
+    const auto kib = [&fields](CgroupField field) {
+      const auto value = fields.get(field);
+      return value ? std::optional(to_bytes(KiB(*value))) : std::nullopt;
+    };
+    boot.cgroups.push_back({path->second, kib(CgroupField::current), kib(CgroupField::max),
+                            fields.get(CgroupField::pids), fields.get(CgroupField::pids_max)});
+  }
+}
+
 void HistoryBuilder::end_boot() {
   see_growth(false);
+  see_cgroups();
+  cgroups_.clear();
   window_.clear();
   former_ = {};
   names_.clear();
@@ -277,6 +298,11 @@ void HistoryBuilder::note(const Note& note) {
     case Kind::kmsg:
       message(note);
       break;
+    case Kind::cgroup:
+      if (cgroups_.size() < most_names) {
+        cgroups_[note.a] = note.text;
+      }
+      break;
     case Kind::kmsg_gap:
       add_event(note, std::to_string(note.a) + " messages of the kernel are not recorded");
       break;
@@ -310,7 +336,6 @@ void HistoryBuilder::note(const Note& note) {
       break;
     case Kind::segment:
     case Kind::sample:
-    case Kind::cgroup:
     case Kind::publish:
       break;
   }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <limits>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -42,6 +43,13 @@ struct Growth {
   std::int64_t since_ms = 0, until_ms = 0;  // when nine tenths of it came
 };
 
+// One of the fullest at the last sample; what is not known, or has no limit, is empty.
+struct FullGroup {
+  std::string path;
+  std::optional<Bytes> memory, memory_max;
+  std::optional<std::uint64_t> pids, pids_max;
+};
+
 struct HistoryBoot {
   std::string id, release;
   PageSize page;
@@ -52,6 +60,7 @@ struct HistoryBoot {
   bool pressed = false;         // at the last sample little was left, or tasks were stalled
   Sample last;
   std::vector<Growth> growth;  // up to a kill, or to its end; the largest first
+  std::vector<FullGroup> cgroups;
 };
 
 // No samples for a while in one boot.
@@ -98,12 +107,14 @@ class HistoryBuilder {
   void end_boot();
   void see_processes(const Sample& sample);
   void see_growth(bool killed);
+  void see_cgroups();
   void add_event(const Note& note, std::string text);
 
   HistoryOptions options_;
   History history_;
   std::map<std::uint64_t, Key> keys_;  // by id
   std::map<Key, Name> names_;
+  std::map<std::uint64_t, std::string> cgroups_;  // paths by id
   std::deque<Seen> window_;
   Seen former_;  // the sample before the last
   std::int64_t grown_at_ms_ = std::numeric_limits<std::int64_t>::min();

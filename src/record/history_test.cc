@@ -123,6 +123,32 @@ TEST_F(Story, WhoWasKilledGrewUntilThen) {
   EXPECT_EQ(history.boots[0].growth[0].now, Bytes(std::uint64_t{524} << 20U));
 }
 
+TEST_F(Story, TheFullestCgroupsOfTheLastSample) {
+  head("one");
+  Note group = at(Kind::cgroup);
+  group.a = 5;
+  group.text = "/a.service";
+  bytes_ += encoder_.note(group);
+  Sample last;
+  last.real_ms = start_ms;
+  last.cgroups[2].set(CgroupField::id, std::uint64_t{5});
+  last.cgroups[2].set(CgroupField::current, std::uint64_t{2048});
+  last.cgroups[2].set(CgroupField::pids, std::uint64_t{95});
+  last.cgroups[2].set(CgroupField::pids_max, std::uint64_t{100});
+  last.cgroups[3].set(CgroupField::id, std::uint64_t{6});  // its name is lost
+  bytes_ += encoder_.sample(last);
+  head("two");
+  sample(900);
+  const History history = take();
+  ASSERT_EQ(history.boots.size(), 2U);
+  ASSERT_EQ(history.boots[0].cgroups.size(), 1U);
+  EXPECT_EQ(history.boots[0].cgroups[0].path, "/a.service");
+  EXPECT_EQ(history.boots[0].cgroups[0].memory, Bytes(std::uint64_t{2} << 20U));
+  EXPECT_EQ(history.boots[0].cgroups[0].memory_max, std::nullopt);
+  EXPECT_EQ(history.boots[0].cgroups[0].pids_max, 100U);
+  EXPECT_TRUE(history.boots[1].cgroups.empty());
+}
+
 TEST_F(Story, AMessageIsAsOldAsItsStamp) {
   second_ = 100;
   head("one");

@@ -184,6 +184,30 @@ void write_last(Document& out, const record::HistoryBoot& boot) {
   out.text(line, Paint::plain, 2, 2);
 }
 
+// "900 MiB of 1 GiB"; the whole only where there is a limit.
+std::string of_limit(const std::string& part, const std::string& limit) {
+  return part + (limit.empty() ? "" : " of " + limit);
+}
+
+void write_cgroups(Document& out, const record::HistoryBoot& boot) {
+  constexpr std::size_t most = 3;
+  for (std::size_t i = 0; i < std::min(boot.cgroups.size(), most); ++i) {
+    const record::FullGroup& group = boot.cgroups[i];
+    std::string text = "cgroup " + printable(group.path) + owner_text(group.path) + ":";
+    if (group.memory) {
+      text +=
+          " " + of_limit(human(*group.memory), group.memory_max ? human(*group.memory_max) : "");
+    }
+    if (group.pids) {
+      text += std::string(group.memory ? ", " : " ") +
+              of_limit(std::to_string(*group.pids),
+                       group.pids_max ? std::to_string(*group.pids_max) : "") +
+              " tasks";
+    }
+    out.text(text, Paint::plain, 2, 2);
+  }
+}
+
 void write_boots(Document& out, const HistoryView& view) {
   const History& history = view.history;
   for (std::size_t i = 0; i < history.boots.size(); ++i) {
@@ -200,6 +224,7 @@ void write_boots(Document& out, const HistoryView& view) {
                  end_text(boot, running),
              doubtful ? Paint::yellow : Paint::plain, 2, 2);
     write_last(out, boot);
+    write_cgroups(out, boot);
     write_growth(out, boot);
   }
 }
@@ -313,6 +338,13 @@ std::string json_history(const HistoryView& view) {
       json("messages", boot.messages);
       json("end", boot.ended_in_order ? "in-order" : running ? "running" : "no-mark");
       json("likely_oom_panic", !running && looks_like_oom_panic(boot));
+      json.list("cgroups", boot.cgroups, [&](const record::FullGroup& group) {
+        json("path", group.path);
+        json("memory", group.memory);
+        json("memory_max", group.memory_max);
+        json("pids", group.pids);
+        json("pids_max", group.pids_max);
+      });
       json.list("grew", boot.growth, [&](const record::Growth& growth) {
         json("pid", growth.pid);
         json("name", growth.name);
