@@ -181,12 +181,12 @@ struct Declared {
   CLI::App app{"", "whyoom"};
   Work work{};
 
-  Declared(const Commands& commands, std::size_t chosen) {
+  Declared(const std::vector<CommandInfo>& table, std::size_t chosen) {
     app.require_subcommand(0, 1);  // what follows a command is its own, whatever it is called
-    add(*commands.front(), app);
+    add(*table.front().command, app);
     app.set_version_flag("-V,--version", version_text);
     if (chosen != 0) {
-      add(*commands[chosen], *app.add_subcommand(commands[chosen]->name));
+      add(*table[chosen].command, *app.add_subcommand(table[chosen].command->name));
     }
   }
 
@@ -226,8 +226,7 @@ tl::expected<std::string, std::string> help_of(const std::string& name, const Co
 }
 
 tl::expected<Work, Notice> parse_command_line(int argc, const char* const* argv,
-                                              const Commands& commands) {
-  const auto table = describe(commands);
+                                              const std::vector<CommandInfo>& table) {
   const Words words = sort_words({argv + 1, argv + std::max(argc, 1)}, table);
   const CommandInfo& own = table[words.command];
   if (const std::string why = misspelt(words, table); !why.empty()) {
@@ -245,7 +244,7 @@ tl::expected<Work, Notice> parse_command_line(int argc, const char* const* argv,
   if (asks_for("-V", "--version")) {
     return tl::unexpected(Notice{std::string(version_text) + "\n"});
   }
-  Declared declared(commands, words.command);
+  Declared declared(table, words.command);
   try {
     declared.app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {

@@ -39,7 +39,7 @@ tl::expected<Work, Notice> parse(std::initializer_list<const char*> words,
                                  const std::vector<const Command*>& commands = all) {
   std::vector<const char*> argv = {"whyoom"};
   argv.insert(argv.end(), words);
-  return parse_command_line(static_cast<int>(argv.size()), argv.data(), commands);
+  return parse_command_line(static_cast<int>(argv.size()), argv.data(), describe(commands));
 }
 
 int status(const tl::expected<Work, Notice>& work) {

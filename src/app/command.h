@@ -147,8 +147,9 @@ struct Notice {
   bool wrong_use = false;
 };
 
+// `table`: of describe().
 tl::expected<Work, Notice> parse_command_line(int argc, const char* const* argv,
-                                              const Commands& commands);
+                                              const std::vector<CommandInfo>& table);
 // What `whyoom NAME --help` prints; of the program for an empty name. The error is a sentence.
 tl::expected<std::string, std::string> help_of(const std::string& name, const Commands& commands);
 

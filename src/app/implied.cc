@@ -61,11 +61,12 @@ bool wait_for_log(Console& io) {
 
 tl::expected<Work, Notice> parse_with_implied(int argc, const char* const* argv,
                                               const Commands& commands) {
-  const Words words = sort_words({argv + 1, argv + std::max(argc, 1)}, describe(commands));
+  const auto table = describe(commands);
+  const Words words = sort_words({argv + 1, argv + std::max(argc, 1)}, table);
   const bool nothing_named = words.command == 0 && words.operands.empty();
   const bool file = words.command == 0 && !nothing_named && names_a_file(words.operands.front());
   const bool piped = nothing_named && linux::input_is_piped();
-  auto as_written = parse_command_line(argc, argv, commands);
+  auto as_written = parse_command_line(argc, argv, table);
   if (piped && as_written && is_about_a_host(words)) {
     return telling_of_input(std::move(*as_written));
   }
@@ -75,7 +76,7 @@ tl::expected<Work, Notice> parse_with_implied(int argc, const char* const* argv,
   std::vector<const char*> with_explain(argv, argv + argc);
   with_explain.insert(with_explain.begin() + 1, "explain");
   auto explain =
-      parse_command_line(static_cast<int>(with_explain.size()), with_explain.data(), commands);
+      parse_command_line(static_cast<int>(with_explain.size()), with_explain.data(), table);
   if (file || !as_written) {
     return file || explain ? explain : as_written;
   }
