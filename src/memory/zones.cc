@@ -69,14 +69,16 @@ bool grows_elsewhere(const std::array<int, 6>& layout, const report::Zone& zone,
                      const report::Zone& above) {
   constexpr std::uint64_t large = 64U << 10U;  // KiB: no usual ratio makes a reserve of 0 of it
   const auto cls = zone_class(above.name);
-  const auto index = cls ? index_in(layout, static_cast<int>(*cls)) : std::nullopt;
+  // 0, the column of the lowest zone, grows by no other.
+  const std::size_t index =
+      cls ? index_in(layout, static_cast<int>(*cls)).value_or(0) : std::size_t{0};
   // Before 3.9 what is present made the reserve.
   const auto& managed = above.fields.get(Field::managed);
   const auto& size = managed ? managed : above.fields.get(Field::present);
   const auto& reserve = zone.lowmem_reserve;
   const auto own = zone_class(zone.name);
-  return index && *index > 0 && *index < reserve.size() && own && *own < *cls && size &&
-         size->value >= large && reserve.back() > 0 && reserve[*index] == reserve[*index - 1];
+  return index > 0 && index < reserve.size() && own && *own < *cls && size &&
+         size->value >= large && reserve.back() > 0 && reserve[index] == reserve[index - 1];
 }
 
 const std::array<int, 6>* find_layout(const report::Report& report) {
@@ -220,18 +222,26 @@ bool may_hide_movable(const Evidence& evidence) {
          std::ranges::all_of(report.nodes, has_zone);
 }
 
+constexpr std::array<std::pair<std::string_view, ZoneClass>, 5> zone_names{{
+    {"DMA", ZoneClass::dma},
+    {"DMA32", ZoneClass::dma32},
+    {"Normal", ZoneClass::normal},
+    {"HighMem", ZoneClass::highmem},
+    {"Movable", ZoneClass::movable},
+}};
+
 }  // namespace
 
 std::optional<ZoneClass> zone_class(std::string_view name) {
-  constexpr std::array<std::pair<std::string_view, ZoneClass>, 5> names{{
-      {"DMA", ZoneClass::dma},
-      {"DMA32", ZoneClass::dma32},
-      {"Normal", ZoneClass::normal},
-      {"HighMem", ZoneClass::highmem},
-      {"Movable", ZoneClass::movable},
-  }};
-  const auto found = std::ranges::find(names, name, &std::pair<std::string_view, ZoneClass>::first);
-  return found == names.end() ? std::nullopt : std::optional(found->second);
+  const auto found =
+      std::ranges::find(zone_names, name, &std::pair<std::string_view, ZoneClass>::first);
+  return found == zone_names.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::string_view zone_name(ZoneClass zone) {
+  const auto found =
+      std::ranges::find(zone_names, zone, &std::pair<std::string_view, ZoneClass>::second);
+  return found == zone_names.end() ? std::string_view() : found->first;
 }
 
 std::optional<std::set<int>> parse_node_list(std::string_view list) {

@@ -11,6 +11,7 @@
 namespace whyoom::memory {
 
 std::optional<kernel::ZoneClass> zone_class(std::string_view name);
+std::string_view zone_name(kernel::ZoneClass zone);  // empty: there is no such one
 
 // "0-1,3" as a set; nullopt for "(null)", "" and text that is no list.
 std::optional<std::set<int>> parse_node_list(std::string_view list);
