@@ -59,7 +59,7 @@ void MetricsFeed::begin_boot(std::string_view boot) {
   }
   boot_ = boot;
   last_sequence_.reset();
-  sampled_ = false;
+  last_sample_ms_.reset();
   reader_ = std::make_unique<report::LogReader>(
       "the recorder", [this](report::Report&& report) { event(std::move(report)); });
 }
@@ -71,18 +71,14 @@ void MetricsFeed::line(const record::Note& note) {
   }
   last_sequence_ = note.a;
   line_boot_ms_ = note.boot_ms;
-  line_ms_ = note.real_ms;
-  // What was there before the recorder was it reads when it begins.
-  if (const auto parsed = record::scan_kmsg(note.text); parsed && !sampled_) {
-    line_ms_ -=
-        static_cast<std::int64_t>(note.boot_ms - std::min(note.boot_ms, parsed->at_us / 1000));
-  }
+  const auto parsed = record::scan_kmsg(note.text);
+  line_ms_ = parsed ? record::said_at_ms(note, *parsed, last_sample_ms_) : note.real_ms;
   reader_->feed(note.text);
   reader_->feed("\n");
 }
 
 void MetricsFeed::sample(const record::Sample& sample) {
-  sampled_ = true;
+  last_sample_ms_ = sample.real_ms;
   if (!former_) {
     metrics_.take(sample);
   }
@@ -112,9 +108,6 @@ void MetricsFeed::note(const record::Note& note) {
   switch (note.kind) {
     case record::Kind::kmsg:
       line(note);
-      break;
-    case record::Kind::stopped:
-      sampled_ = false;
       break;
     case record::Kind::publish:
       if (note.boot_ms - std::min(note.boot_ms, line_boot_ms_) >= quiet_ms) {

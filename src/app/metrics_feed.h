@@ -43,7 +43,7 @@ class MetricsFeed {
   std::optional<std::string> boot_;
   std::unique_ptr<report::LogReader> reader_;
   diagnose::StoryBuilder story_;
-  bool sampled_ = false;  // the recorder has taken a sample since it began
+  std::optional<std::int64_t> last_sample_ms_;  // of this boot
   std::optional<std::uint64_t> last_sequence_;
   std::int64_t line_ms_ = 0;        // when the last line was written
   std::uint64_t line_boot_ms_ = 0;  // when it was read

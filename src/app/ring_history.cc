@@ -1,14 +1,56 @@
 #include "app/ring_history.h"
 
-#include <map>
+#include <algorithm>
+#include <cstdlib>
+#include <iterator>
 #include <utility>
 
 #include "diagnose/engine.h"
 #include "diagnose/story.h"
 #include "linux/recorder/ring.h"
+#include "record/scan.h"
 #include "report/log_reader.h"
 
 namespace whyoom::app {
+
+namespace {
+
+// When what the kernel's stamps of one boot say was, on the wall: the two run apart when the
+// machine sleeps or its clock is set.
+class WallClock {
+ public:
+  void clear() { runs_.clear(); }
+  void see(std::string_view line, std::int64_t said_ms) {
+    constexpr std::int64_t apart_ms = 1500;
+    const auto parsed = record::scan_kmsg(line);
+    if (!parsed) {
+      return;
+    }
+    const std::int64_t ahead_ms = said_ms - static_cast<std::int64_t>(parsed->at_us / 1000);
+    if (runs_.empty() || std::abs(ahead_ms - runs_.back().ahead_ms) > apart_ms) {
+      runs_.push_back({parsed->at_us, ahead_ms});
+    }
+  }
+  // Who looks at a curve thinks in its times.
+  void date(report::Time& time) const {
+    if (!time.monotonic_us || runs_.empty()) {
+      return;
+    }
+    const auto next = std::ranges::upper_bound(runs_, *time.monotonic_us, {}, &Run::from_us);
+    const Run& run = next == runs_.begin() ? *next : *std::prev(next);
+    time.wall =
+        record::utc_text(static_cast<std::int64_t>(*time.monotonic_us / 1000) + run.ahead_ms);
+  }
+
+ private:
+  struct Run {
+    std::uint64_t from_us = 0;
+    std::int64_t ahead_ms = 0;
+  };
+  std::vector<Run> runs_;
+};
+
+}  // namespace
 
 tl::expected<RingHistory, std::string> read_ring(const std::string& store, std::int64_t since_ms,
                                                  linux::SandboxChoice sandbox) {
@@ -25,28 +67,26 @@ tl::expected<RingHistory, std::string> read_ring(const std::string& store, std::
   }
   RingHistory result;
   result.found = !segments->empty();
-  struct OfBoot {
-    std::size_t boot = 0;
-    report::Report report;
-  };
-  std::vector<OfBoot> reports;
-  std::map<std::size_t, std::unique_ptr<report::LogReader>> readers;  // one for each boot
+  std::vector<report::Report> reports;
+  WallClock clock;
+  std::unique_ptr<report::LogReader> reader;  // of one boot
+  std::size_t boot_read = 0;
   record::HistoryOptions options;
   options.since_ms = since_ms;
-  options.message = [&](std::size_t boot, std::string_view line) {
-    auto& reader = readers[boot];
-    if (!reader) {
-      for (auto& [other, former] : readers) {
-        if (former) {
-          former->finish();
-          former.reset();
-        }
+  options.message = [&](std::size_t boot, std::string_view line, std::int64_t said_ms) {
+    if (!reader || boot != boot_read) {
+      if (reader) {
+        reader->finish();
       }
-      reader = std::make_unique<report::LogReader>("the recorder's ring",
-                                                   [&reports, boot](report::Report&& report) {
-                                                     reports.push_back({boot, std::move(report)});
-                                                   });
+      boot_read = boot;
+      clock.clear();
+      reader =
+          std::make_unique<report::LogReader>("the recorder's ring", [&](report::Report&& report) {
+            clock.date(report.time);
+            reports.push_back(std::move(report));
+          });
     }
+    clock.see(line, said_ms);
     reader->feed(line);
     reader->feed("\n");
   };
@@ -54,21 +94,12 @@ tl::expected<RingHistory, std::string> read_ring(const std::string& store, std::
   for (const linux::RingSegment& segment : *segments) {
     builder.add(linux::read_segment_file(segment));
   }
-  for (auto& [boot, reader] : readers) {
-    if (reader) {
-      reader->finish();
-    }
+  if (reader) {
+    reader->finish();
   }
   result.history = builder.take();
   diagnose::StoryBuilder story;
-  for (auto& [boot, report] : reports) {
-    // As the clock stood when the boot was seen last: who looks at a curve thinks in its times.
-    if (report.time.monotonic_us && boot < result.history.boots.size()) {
-      const record::Sample& last = result.history.boots[boot].last;
-      const auto stamp_ms = static_cast<std::int64_t>(*report.time.monotonic_us / 1000);
-      report.time.wall =
-          record::utc_text(last.real_ms - static_cast<std::int64_t>(last.boot_ms) + stamp_ms);
-    }
+  for (report::Report& report : reports) {
     const diagnose::StoryContext& context = story.next(report);
     result.events.push_back(diagnose::explain(std::move(report), context));
   }

@@ -32,6 +32,13 @@ std::string value_text(std::string_view key, std::uint64_t value) {
                                : std::to_string(value);
 }
 
+template <class Record>
+Record within_bounds(Record record) {
+  record.real_ms = std::clamp(record.real_ms, std::int64_t{0}, last_real_ms);
+  record.boot_ms = std::min(record.boot_ms, longest_boot_ms);
+  return record;
+}
+
 }  // namespace
 
 std::string utc_text(std::int64_t real_ms) {
@@ -203,12 +210,15 @@ void HistoryBuilder::end_boot() {
   see_growth(false);
   see_cgroups();
   cgroups_.clear();
+  last_sample_ms_.reset();
+  pace_ = Pace(1000, true);
   window_.clear();
   former_ = {};
   names_.clear();
 }
 
 void HistoryBuilder::sample(const Sample& sample) {
+  last_sample_ms_ = sample.real_ms;
   if (sample.real_ms < options_.since_ms || history_.boots.empty()) {
     return;
   }
@@ -224,9 +234,8 @@ void HistoryBuilder::sample(const Sample& sample) {
   boot.last = sample;
   boot.ram = to_bytes(KiB(sample.machine.of(Field::mem_total)));
   const auto left = headroom_of(sample, boot.page);
-  Pace pace(1000, true);
-  pace.see(sample, left);
-  boot.pressed = pace.is_near();
+  pace_.see(sample, left);
+  boot.pressed = pace_.is_near();
   see_processes(sample);
   if (history_.points.size() >= most_points) {  // the oldest half goes
     history_.cut = true;
@@ -258,20 +267,16 @@ void HistoryBuilder::add_event(const Note& note, std::string text) {
                              note.c, std::move(text)});
 }
 
-// A recorder that begins takes in what the kernel said before: that is as old as its stamp. The
-// stamp stands still while the machine sleeps, so it is never taken for later than the record.
 void HistoryBuilder::message(const Note& note) {
   const auto line = scan_kmsg(note.text);
   Note said = note;
-  if (line && line->at_us / 1000 < note.boot_ms) {
-    said.real_ms -= static_cast<std::int64_t>(note.boot_ms - line->at_us / 1000);
-  }
+  said.real_ms = line ? said_at_ms(note, *line, last_sample_ms_) : note.real_ms;
   if (said.real_ms < options_.since_ms) {
     return;
   }
   ++history_.boots.back().messages;
   if (options_.message) {
-    options_.message(history_.boots.size() - 1, note.text);
+    options_.message(history_.boots.size() - 1, note.text, said.real_ms);
   }
   if (line && line->by_kernel() && tells_kill(line->text)) {
     add_event(said, std::string(line->text));
@@ -342,19 +347,9 @@ void HistoryBuilder::note(const Note& note) {
 }
 
 void HistoryBuilder::add(std::string_view segment) {
-  const SegmentAccount account = read_segment(
-      segment, {[this](const Sample& each) {
-                  Sample safe = each;
-                  safe.real_ms = std::clamp(safe.real_ms, std::int64_t{0}, last_real_ms);
-                  safe.boot_ms = std::min(safe.boot_ms, longest_boot_ms);
-                  sample(safe);
-                },
-                [this](const Note& each) {
-                  Note safe = each;
-                  safe.real_ms = std::clamp(safe.real_ms, std::int64_t{0}, last_real_ms);
-                  safe.boot_ms = std::min(safe.boot_ms, longest_boot_ms);
-                  note(safe);
-                }});
+  const SegmentAccount account =
+      read_segment(segment, {[this](const Sample& each) { sample(within_bounds(each)); },
+                             [this](const Note& each) { note(within_bounds(each)); }});
   SegmentAccount& sum = history_.account;
   sum.records += account.records;
   sum.samples += account.samples;

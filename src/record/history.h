@@ -80,8 +80,8 @@ struct History {
 
 struct HistoryOptions {
   std::int64_t since_ms = std::numeric_limits<std::int64_t>::min();
-  // A line of /dev/kmsg of that boot, with its end; may be empty.
-  std::function<void(std::size_t boot, std::string_view line)> message{};
+  // A line of /dev/kmsg of that boot, and when it was said; may be empty.
+  std::function<void(std::size_t boot, std::string_view line, std::int64_t said_ms)> message{};
 };
 
 class HistoryBuilder {
@@ -118,6 +118,8 @@ class HistoryBuilder {
   std::deque<Seen> window_;
   Seen former_;  // the sample before the last
   std::int64_t grown_at_ms_ = std::numeric_limits<std::int64_t>::min();
+  std::optional<std::int64_t> last_sample_ms_;  // of this boot
+  Pace pace_{1000, true};
   bool asleep_ = false;
 };
 

@@ -152,14 +152,26 @@ TEST_F(Story, TheFullestCgroupsOfTheLastSample) {
 TEST_F(Story, AMessageIsAsOldAsItsStamp) {
   second_ = 100;
   head("one");
-  sample(500);
   note(Kind::kmsg, "3,10,5000000,-;Out of memory: Killed process 42 (java)", 10);
   note(Kind::kmsg, "3,11,900000000,-;Out of memory: Killed process 43 (java)", 11);
+  sample(500);
   const History all = take();
   ASSERT_EQ(all.events.size(), 2U);
   EXPECT_EQ(all.events[0].real_ms, start_ms + 5'000);
-  EXPECT_EQ(all.events[1].real_ms, start_ms + 101'000);  // no stamp is later than its record
+  EXPECT_EQ(all.events[1].real_ms, start_ms + 100'000);  // no stamp is later than its record
   EXPECT_EQ(take({.since_ms = start_ms + 50'000}).events.size(), 1U);
+}
+
+TEST_F(Story, AStampStandsStillWhileTheMachineSleeps) {
+  second_ = 1000;
+  head("one");
+  sample(500);
+  second_ += 90'000;  // a day of sleep: the stamp below is of the second after it
+  sample(500);
+  note(Kind::kmsg, "3,10,1001000000,-;Out of memory: Killed process 42 (java)", 10);
+  const History history = take();
+  ASSERT_EQ(history.events.size(), 1U);
+  EXPECT_EQ(history.events[0].real_ms, start_ms + 91'001'000);
 }
 
 TEST_F(Story, EventsGapsAndMessages) {
@@ -176,7 +188,7 @@ TEST_F(Story, EventsGapsAndMessages) {
   sample(500);
   std::string log;
   const History history =
-      take({.message = [&log](std::size_t, std::string_view line) { log += line; }});
+      take({.message = [&log](std::size_t, std::string_view line, std::int64_t) { log += line; }});
   ASSERT_EQ(history.events.size(), 4U);
   EXPECT_EQ(history.events[0].text, "kernel.panic was changed from 0 to -1");
   EXPECT_EQ(history.events[1].text, "Out of memory: Killed process 42 (java)");

@@ -4,7 +4,8 @@
 #include <span>
 
 #include "base/text.h"
-#include "kernel/gfp.h"
+#include "memory/zones.h"
+#include "record/wire.h"
 
 namespace whyoom::record {
 namespace {
@@ -113,15 +114,6 @@ constexpr struct {
     {"managed", ZoneField::managed}, {"nr_free_cma", ZoneField::free_cma},
 };
 
-constexpr struct {
-  std::string_view name;
-  std::optional<kernel::ZoneClass> zone;
-} zone_classes[] = {
-    {"DMA", kernel::ZoneClass::dma},         {"DMA32", kernel::ZoneClass::dma32},
-    {"Normal", kernel::ZoneClass::normal},   {"HighMem", kernel::ZoneClass::highmem},
-    {"Movable", kernel::ZoneClass::movable},
-};
-
 bool begin_zone(std::string_view line, ZoneFields& zone) {
   Cursor cursor(line);
   cursor.take("Node ");
@@ -129,15 +121,13 @@ bool begin_zone(std::string_view line, ZoneFields& zone) {
   if (!node || !cursor.take(", zone")) {
     return false;
   }
-  const std::string_view name = trim(cursor.rest());
-  for (const auto& each : zone_classes) {
-    if (each.name == name) {
-      zone.set(ZoneField::node, *node);
-      zone.set(ZoneField::zone, static_cast<std::uint64_t>(*each.zone));
-      return true;
-    }
+  const auto zone_class = memory::zone_class(trim(cursor.rest()));
+  if (!zone_class) {
+    return false;
   }
-  return false;
+  zone.set(ZoneField::node, *node);
+  zone.set(ZoneField::zone, static_cast<std::uint64_t>(*zone_class));
+  return true;
 }
 
 // "protection: (0, 3019, 9931)": the last classes are those that a process asks with.
@@ -294,8 +284,7 @@ std::optional<std::uint64_t> scan_signed(std::string_view text) {
   if (!number) {
     return std::nullopt;
   }
-  const auto wide = static_cast<std::int64_t>(*number);
-  return (static_cast<std::uint64_t>(wide) << 1U) ^ static_cast<std::uint64_t>(wide >> 63);
+  return zigzag(static_cast<std::uint64_t>(std::int64_t{*number}));
 }
 
 std::optional<std::uint64_t> scan_named(std::string_view text, std::string_view name) {
@@ -348,6 +337,13 @@ std::optional<KmsgLine> scan_kmsg(std::string_view record) {
   result.at_us = *at;
   result.text = cursor.rest();
   return result;
+}
+
+std::int64_t said_at_ms(const Note& note, const KmsgLine& line,
+                        std::optional<std::int64_t> last_sample_ms) {
+  const std::uint64_t age_ms = note.boot_ms - std::min(note.boot_ms, line.at_us / 1000);
+  const std::int64_t by_stamp = note.real_ms - static_cast<std::int64_t>(age_ms);
+  return std::min(note.real_ms, std::max(by_stamp, last_sample_ms.value_or(by_stamp)));
 }
 
 bool tells_kill(std::string_view text) {

@@ -38,6 +38,11 @@ struct KmsgLine {
   [[nodiscard]] bool by_kernel() const { return priority >> 3U == 0; }
 };
 std::optional<KmsgLine> scan_kmsg(std::string_view record);
+// When the kernel said `line`, in ms since 1970; `note` is the record of it. A recorder that begins
+// takes in older lines, which are as old as their stamps. A stamp stands still while the machine
+// sleeps, so no line is taken for older than the last sample of this boot before it.
+std::int64_t said_at_ms(const Note& note, const KmsgLine& line,
+                        std::optional<std::int64_t> last_sample_ms);
 // "Memory cgroup out of memory: Killed process 12 (name)": one line for each kill.
 bool tells_kill(std::string_view text);
 
