@@ -11,6 +11,7 @@
 #include "base/human.h"
 #include "base/text.h"
 #include "linux/now_reading.h"
+#include "logtext/literal_scan.h"
 #include "report/log_reader.h"
 
 namespace whyoom::app {
@@ -104,7 +105,7 @@ void Follow::data(Log& log, std::string_view bytes) {
   log.reader->feed(bytes);
   log.last_data = Clock::now();
   if (log.of_new_file) {
-    *log.of_new_file += static_cast<std::uint64_t>(std::ranges::count(bytes, '\n'));
+    *log.of_new_file += logtext::count_newlines(bytes);
   }
   if (log.reader->lines_of_events() != log.lines) {
     log.lines = log.reader->lines_of_events();

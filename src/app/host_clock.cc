@@ -1,8 +1,9 @@
 #include "app/host_clock.h"
 
-#include <ctime>
+#include <algorithm>
 
 #include "base/text.h"
+#include "record/history.h"
 
 namespace whyoom::app {
 namespace {
@@ -11,19 +12,21 @@ constexpr std::int64_t second_us = 1'000'000;
 // Beyond so much sleep the uptime tells no wall clock.
 constexpr std::uint64_t most_suspended_us = 60 * 1'000'000;
 
+// "2026-11-23T07:41:32Z"
+std::string iso_second(std::int64_t at_us) {
+  std::string text = record::utc_text(at_us / 1000);
+  std::ranges::replace(text, ' ', 'T');
+  return text;
+}
+
 }  // namespace
 
 std::string iso_utc(std::int64_t at_us) {
   const std::int64_t rest = ((at_us % second_us) + second_us) % second_us;
-  const auto seconds = static_cast<std::time_t>((at_us - rest) / second_us);
-  std::tm broken{};
-  char text[64];
-  if (::gmtime_r(&seconds, &broken) == nullptr ||
-      std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &broken) == 0) {
-    return {};
-  }
   const std::string micro = std::to_string(rest);
-  return text + ("." + std::string(6 - micro.size(), '0')) + micro + "Z";
+  std::string text = iso_second(at_us - rest);
+  text.pop_back();
+  return text + "." + std::string(6 - micro.size(), '0') + micro + "Z";
 }
 
 std::optional<std::int64_t> journal_clock(std::string_view wall) {
@@ -37,9 +40,7 @@ std::optional<std::int64_t> date_since_boot(report::Time& time, const linux::Mac
     return std::nullopt;
   }
   const std::int64_t at = clock.booted_us + static_cast<std::int64_t>(*time.monotonic_us);
-  time.wall = iso_utc(at - at % second_us);
-  time.wall.erase(time.wall.size() - std::string_view(".000000Z").size());
-  time.wall += 'Z';
+  time.wall = iso_second(at);
   return at;
 }
 

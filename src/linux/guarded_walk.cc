@@ -7,12 +7,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
-#include <ctime>
 #include <iterator>
 #include <optional>
 #include <utility>
 
 #include "host/writers.h"
+#include "linux/clock.h"
 #include "linux/file_system.h"
 
 namespace whyoom::linux {
@@ -56,13 +56,7 @@ std::string stranger(FileStatus status, const Owners& owners) {
 
 constexpr std::size_t most_known = 64;
 constexpr std::size_t most_known_depth = 16;  // each holds a descriptor of every directory above
-constexpr std::int64_t known_for_ms = 1000;
-
-std::int64_t now_ms() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * std::int64_t{1000} + now.tv_nsec / 1'000'000;
-}
+constexpr std::uint64_t known_for_ms = 1000;
 
 class Walk {
  public:
@@ -223,15 +217,17 @@ tl::expected<void, FileError> Walk::go_to(int root, std::string_view directory) 
     links_ = known->links;
     return {};
   }
-  const std::size_t slash = std::min(directory.rfind('/'), directory.size());
-  const bool top = directory.empty();
-  auto done = top ? go_to_top(root)
-                  : go_to(root, directory.substr(0, slash == directory.size() ? 0 : slash));
-  if (!done) {
-    return done;
-  }
-  if (!top) {
-    push_names(names_, directory.substr(slash == directory.size() ? 0 : slash + 1));
+  if (directory.empty()) {
+    if (auto done = go_to_top(root); !done) {
+      return done;
+    }
+  } else {
+    const std::size_t slash = directory.rfind('/');
+    const bool below_top = slash == std::string_view::npos;
+    if (auto done = go_to(root, below_top ? "" : directory.substr(0, slash)); !done) {
+      return done;
+    }
+    push_names(names_, below_top ? directory : directory.substr(slash + 1));
     if (auto walked = walk(true); !walked) {
       return tl::unexpected(walked.error());
     }
@@ -300,7 +296,7 @@ tl::expected<Guarded, FileError> Walk::run(int root, std::string_view path) {
 }  // namespace
 
 const KnownWays::Known* KnownWays::find(std::string_view directory) {
-  if (now_ms() - since_ms_ >= known_for_ms) {
+  if (clock_ms(CLOCK_MONOTONIC) - since_ms_ >= known_for_ms) {
     known_.clear();
   }
   const auto found = known_.find(directory);
@@ -309,7 +305,7 @@ const KnownWays::Known* KnownWays::find(std::string_view directory) {
 
 void KnownWays::keep(std::string directory, const Way& way, int links) {
   if (known_.empty()) {
-    since_ms_ = now_ms();
+    since_ms_ = clock_ms(CLOCK_MONOTONIC);
   }
   if (known_.size() < most_known && way.size() <= most_known_depth) {
     known_.insert_or_assign(std::move(directory), Known{way, links});

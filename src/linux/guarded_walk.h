@@ -65,7 +65,7 @@ class KnownWays {
 
  private:
   std::map<std::string, Known, std::less<>> known_;
-  std::int64_t since_ms_ = 0;
+  std::uint64_t since_ms_ = 0;
 };
 
 // `flags` without O_PATH opens what is there with O_NONBLOCK; only regular files and, with

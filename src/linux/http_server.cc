@@ -11,11 +11,11 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
-#include <ctime>
 #include <utility>
 #include <vector>
 
 #include "base/text.h"
+#include "linux/clock.h"
 #include "linux/file_system.h"
 #include "linux/http_head.h"
 
@@ -25,12 +25,7 @@ namespace {
 constexpr std::size_t most_connections = 16;
 constexpr std::uint64_t longest_ms = 10'000;
 
-std::uint64_t now_ms() {
-  timespec time{};
-  ::clock_gettime(CLOCK_MONOTONIC, &time);
-  return static_cast<std::uint64_t>(time.tv_sec) * 1000 +
-         static_cast<std::uint64_t>(time.tv_nsec) / 1'000'000;
-}
+std::uint64_t now_ms() { return clock_ms(CLOCK_MONOTONIC); }
 
 union Address {
   sockaddr any;

@@ -12,6 +12,7 @@
 #include "linux/decompress.h"
 #include "linux/file_system.h"
 #include "linux/follow_frames.h"
+#include "logtext/literal_scan.h"
 
 namespace whyoom::linux {
 
@@ -72,7 +73,7 @@ void LogTail::pass_over() {
   std::uint64_t lines = 0;
   ssize_t got = 0;
   while ((got = ::read(file_.get(), buffer_.data(), buffer_.size())) > 0) {
-    lines += static_cast<std::uint64_t>(std::count(buffer_.data(), buffer_.data() + got, '\n'));
+    lines += logtext::count_newlines({buffer_.data(), static_cast<std::size_t>(got)});
   }
   say_lines(lines);
 }

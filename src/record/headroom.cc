@@ -4,6 +4,31 @@
 
 namespace whyoom::record {
 
+Pages left_in(const ZoneFields& zone) {
+  const auto pages = [&zone](ZoneField field) { return Pages(zone.of(field)); };
+  return pages(ZoneField::free) + pages(ZoneField::reclaimable) -
+         (pages(ZoneField::min) + pages(ZoneField::boost) + pages(ZoneField::reserve));
+}
+
+std::vector<memory::ZoneSize> zone_sizes_of(const Sample& sample) {
+  std::vector<memory::ZoneSize> sizes;
+  for (const ZoneFields& zone : sample.zones) {
+    if (zone.has(ZoneField::managed)) {
+      sizes.push_back({static_cast<int>(zone.of(ZoneField::node)),
+                       static_cast<kernel::ZoneClass>(zone.of(ZoneField::zone)),
+                       Pages(zone.of(ZoneField::managed))});
+    }
+  }
+  return sizes;
+}
+
+KiB default_min_free_of(const Sample& sample, PageSize page) {
+  const memory::DefaultMinFree both = memory::default_min_free(
+      zone_sizes_of(sample), page, memory::pageblock_pages(page), memory::rules_for(""));
+  return sample.machine.get(Field::min_free_kbytes) == both.without_thp.count() ? both.without_thp
+                                                                                : both.with_thp;
+}
+
 std::optional<Headroom> headroom_of(const Sample& sample, PageSize page) {
   Headroom result;
   bool any = false;
@@ -13,14 +38,12 @@ std::optional<Headroom> headroom_of(const Sample& sample, PageSize page) {
       continue;
     }
     any = true;
-    const auto pages = [&zone](ZoneField field) { return Pages(zone.of(field)); };
-    const Pages mark = pages(ZoneField::min) + pages(ZoneField::boost) + pages(ZoneField::reserve);
-    const Pages left = pages(ZoneField::free) + pages(ZoneField::reclaimable) - mark;
-    result.left += to_bytes(left, page);
-    result.managed += to_bytes(pages(ZoneField::managed), page);
-    if (to_bytes(left, page) >= result.widest_left) {
+    const Bytes left = to_bytes(left_in(zone), page);
+    result.left += left;
+    result.managed += to_bytes(Pages(zone.of(ZoneField::managed)), page);
+    if (left >= result.widest_left) {
       result.widest = i;
-      result.widest_left = to_bytes(left, page);
+      result.widest_left = left;
     }
   }
   const MachineFields& machine = sample.machine;

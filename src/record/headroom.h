@@ -8,8 +8,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "base/units.h"
+#include "memory/watermarks.h"
 #include "record/sample.h"
 
 namespace whyoom::record {
@@ -24,6 +26,14 @@ struct Headroom {
 };
 // nullopt: no zone is known.
 std::optional<Headroom> headroom_of(const Sample& sample, PageSize page);
+
+// Free and file pages above the mark of a zone; 0 below it.
+Pages left_in(const ZoneFields& zone);
+
+// The zones as the arithmetic of watermarks takes them. Allocates.
+std::vector<memory::ZoneSize> zone_sizes_of(const Sample& sample);
+// The kernel's own choice of vm.min_free_kbytes for them: memory/watermarks.h. Allocates.
+KiB default_min_free_of(const Sample& sample, PageSize page);
 
 // The sum of the zones' min: what no ordinary request gets.
 Bytes out_of_reach(const Sample& sample, PageSize page);

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "memory/cgroup_owner.h"
 #include "memory/watermarks.h"
+#include "memory/zones.h"
 #include "record/headroom.h"
 #include "record/scan.h"
 
@@ -96,8 +97,6 @@ static_assert(std::size(table) == static_cast<std::size_t>(Metric::build) + 1);
 
 constexpr std::size_t most_label = 200;
 constexpr std::size_t most_names = 10'000;
-constexpr std::string_view zone_names[] = {"DMA",     "DMA32",   "Normal",
-                                           "HighMem", "Movable", "Device"};
 
 // A name of others for the value of a label: cut, at the start of a character.
 std::string label_of(std::string_view name) {
@@ -132,25 +131,13 @@ std::string seconds_of_ms(std::int64_t ms) {
   return three_digits(ms < 0 ? 0 : static_cast<std::uint64_t>(ms));
 }
 
-std::vector<memory::ZoneSize> zone_sizes(const Sample& sample) {
-  std::vector<memory::ZoneSize> sizes;
-  for (const ZoneFields& zone : sample.zones) {
-    if (zone.has(ZoneField::managed)) {
-      sizes.push_back({static_cast<int>(zone.of(ZoneField::node)),
-                       static_cast<kernel::ZoneClass>(zone.of(ZoneField::zone)),
-                       Pages(zone.of(ZoneField::managed))});
-    }
-  }
-  return sizes;
-}
-
 // What the zones' min is above what it would be with the kernel's own choice.
 Bytes held_back(const Sample& sample, KiB chosen, PageSize page) {
   if (KiB(sample.machine.of(Field::min_free_kbytes)) <= chosen) {
     return Bytes(0);
   }
   Pages usual;
-  const auto sizes = zone_sizes(sample);
+  const auto sizes = zone_sizes_of(sample);
   for (const auto& marks : memory::watermarks(
            sizes, {.min_free_kbytes = chosen, .scale_factor = 10}, page, memory::rules_for(""))) {
     usual += marks.min;
@@ -347,10 +334,10 @@ void Metrics::tell_memory(Text& out) const {
 void Metrics::tell_zones(Text& out) const {
   const auto each = [&](const auto& tell) {
     for (const ZoneFields& zone : now_->zones) {
-      const std::uint64_t index = zone.of(ZoneField::zone);
-      if (zone.has(ZoneField::managed) && index < std::size(zone_names)) {
+      const auto name = memory::zone_name(static_cast<kernel::ZoneClass>(zone.of(ZoneField::zone)));
+      if (zone.has(ZoneField::managed) && !name.empty()) {
         tell(zone, Labels{{"node", std::to_string(zone.of(ZoneField::node))},
-                          {"zone", std::string(zone_names[index])}});
+                          {"zone", std::string(name)}});
       }
     }
   };
@@ -359,10 +346,7 @@ void Metrics::tell_zones(Text& out) const {
   };
   out.head(Metric::zone_headroom);
   each([&](const ZoneFields& zone, const Labels& labels) {
-    const Bytes mark = bytes(zone, ZoneField::min) + bytes(zone, ZoneField::boost) +
-                       bytes(zone, ZoneField::reserve);
-    out.series(labels,
-               (bytes(zone, ZoneField::free) + bytes(zone, ZoneField::reclaimable) - mark).count());
+    out.series(labels, to_bytes(left_in(zone), page_).count());
   });
   for (const auto& [metric, field] : {std::pair{Metric::zone_free, ZoneField::free},
                                       std::pair{Metric::zone_managed, ZoneField::managed}}) {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/human.h"
-#include "memory/watermarks.h"
+#include "memory/zones.h"
 
 namespace whyoom::record {
 namespace {
@@ -28,11 +28,9 @@ constexpr std::uint64_t soon_s = 60;
 constexpr double short_share = 0.02, over_share = 0.05, trend_share = 0.25;
 constexpr std::uint64_t shortest_trend_ms = 5000;
 
-constexpr std::string_view zone_names[] = {"DMA", "DMA32", "Normal", "HighMem", "Movable"};
-
-std::string_view zone_name(const ZoneFields& zone) {
-  const std::uint64_t index = zone.of(ZoneField::zone);
-  return index < std::size(zone_names) ? zone_names[index] : "a zone";
+std::string_view name_of(const ZoneFields& zone) {
+  const auto name = memory::zone_name(static_cast<kernel::ZoneClass>(zone.of(ZoneField::zone)));
+  return name.empty() ? "a zone" : name;
 }
 
 // Of a limit, in per cent.
@@ -59,21 +57,6 @@ std::string_view name(WarningKind kind) {
 }
 
 std::span<const Setting> settings() { return all_settings; }
-
-KiB default_min_free_of(const Sample& sample, PageSize page) {
-  std::vector<memory::ZoneSize> zones;
-  for (const ZoneFields& zone : sample.zones) {
-    if (zone.has(ZoneField::managed)) {
-      zones.push_back({static_cast<int>(zone.of(ZoneField::node)),
-                       static_cast<kernel::ZoneClass>(zone.of(ZoneField::zone)),
-                       Pages(zone.of(ZoneField::managed))});
-    }
-  }
-  const memory::DefaultMinFree both =
-      memory::default_min_free(zones, page, memory::pageblock_pages(page), memory::rules_for(""));
-  return sample.machine.get(Field::min_free_kbytes) == both.without_thp.count() ? both.without_thp
-                                                                                : both.with_thp;
-}
 
 Warning* Lookout::tell(Story& story, bool trouble, bool over, WarningKind kind) {
   if (trouble) {
@@ -126,7 +109,7 @@ void Lookout::look_at_memory(const Sample& now) {
   const ZoneFields& zone = now.zones[room.widest];
   warning->text << human(room.left) << " (" << percent(room.share())
                 << " of RAM) are left before requests for memory fail; most in zone "
-                << zone_name(zone) << " of node " << zone.of(ZoneField::node) << ", "
+                << name_of(zone) << " of node " << zone.of(ZoneField::node) << ", "
                 << human(room.widest_left) << " above its mark";
   if (soon) {
     warning->text << ". It falls by " << human(a_second) << " a second: gone in " << left_s << " s";

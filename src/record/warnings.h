@@ -99,8 +99,4 @@ class Lookout {
   FixedText<160> state_;
 };
 
-// The kernel's own choice of vm.min_free_kbytes for the zones of a sample: memory/watermarks.h.
-// Allocates.
-KiB default_min_free_of(const Sample& sample, PageSize page);
-
 }  // namespace whyoom::record

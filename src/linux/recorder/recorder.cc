@@ -14,6 +14,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "linux/clock.h"
 #include "linux/file_system.h"
 #include "linux/log_sources.h"
 #include "linux/recorder/kernel_messages.h"
@@ -25,6 +26,7 @@
 #include "record/headroom.h"
 #include "record/segment.h"
 #include "record/warnings.h"
+#include "record/wire.h"
 
 namespace whyoom::linux {
 namespace {
@@ -140,7 +142,7 @@ void Recorder::check_clocks() {
   const std::int64_t moved = offset - clock_offset_ms_;
   if (any_ && (moved > moved_ms || moved < -moved_ms)) {
     Note about = note_of_now(Kind::clock);
-    about.a = (static_cast<std::uint64_t>(moved) << 1U) ^ static_cast<std::uint64_t>(moved >> 63);
+    about.a = record::zigzag(static_cast<std::uint64_t>(moved));
     store_.put(about);
     record::FixedText<128> text;
     text << "the clock was set " << (moved < 0 ? "back" : "forward") << " by "

@@ -4,6 +4,7 @@
 #include <ctime>
 #include <string>
 
+#include "linux/clock.h"
 #include "record/scan.h"
 #include "record/warnings.h"
 
@@ -20,13 +21,6 @@ bool uses_swap(const record::Sample& sample) {
 }
 
 }  // namespace
-
-std::uint64_t clock_ms(int clock) {
-  timespec time{};
-  ::clock_gettime(clock, &time);
-  return static_cast<std::uint64_t>(time.tv_sec) * 1000 +
-         static_cast<std::uint64_t>(time.tv_nsec) / 1'000'000;
-}
 
 Sampler::Sampler(PageSize page)
     : meminfo_(AT_FDCWD, "/proc/meminfo"),

@@ -37,6 +37,4 @@ class Sampler {
   std::unique_ptr<char[]> room_;  // not touched before it is used
 };
 
-std::uint64_t clock_ms(int clock);
-
 }  // namespace whyoom::linux

@@ -6,6 +6,8 @@
 #include <ctime>
 #include <utility>
 
+#include "linux/clock.h"
+
 namespace whyoom::linux {
 namespace {
 
