@@ -162,7 +162,7 @@ enum class Kind : std::uint8_t {
   clock = 9,     // a milliseconds that the wall clock was set forward, zigzag
   asleep = 10,   // a milliseconds that the machine was suspended
   stopped = 11,  // the recorder ended in order; the signal
-  kill = 12,     // a vmstat oom_kill before, b after; c 1: no kernel line told of it
+  kill = 12,     // a vmstat oom_kill before, b after; c how many no kernel line told of
   trouble = 13,  // the recorder could not do something; what
   // In no ring, only on the way to the process that counts: it is to tell its metrics now. a bytes
   // of the ring, b records that could not be stored, c when the recorder began, ms since 1970
