@@ -126,20 +126,17 @@ void HostLog::data(std::string_view chunk) {
   reader_->feed(chunk);
 }
 
-// The recorder's files are of other boots, and it counts the time that the machine slept.
+// The recorder's files can be of other boots.
 linux::MachineClock HostLog::source_clock() const {
-  if (source_.kind != linux::LogSource::Kind::recorder) {
-    return clock_;
-  }
-  return {.boot = source_.boot, .booted_us = source_.booted_us};
+  return source_.kind == linux::LogSource::Kind::recorder ? source_.clock : clock_;
 }
 
 // Finds when a time of this source was, and writes its wall clock as people read it.
 void HostLog::date(report::Time& time, const std::string& boot, report::EventCopy* seen) const {
   std::optional<std::int64_t> at;
   auto clock = Clock::exact;
-  const bool recorded = source_.kind == linux::LogSource::Kind::recorder;
-  const bool of_kernel = source_.kind == linux::LogSource::Kind::ring || recorded;
+  const bool of_kernel = source_.kind == linux::LogSource::Kind::ring ||
+                         source_.kind == linux::LogSource::Kind::recorder;
   if (const auto journal = journal_clock(time.wall)) {
     at = journal;
     time.wall = iso_utc(*journal);
@@ -161,7 +158,7 @@ void HostLog::date(report::Time& time, const std::string& boot, report::EventCop
     seen->at_us = at;
     seen->clock = clock;
     if (of_kernel && boot.empty()) {
-      seen->report.boot = recorded ? source_.boot : clock_.boot;
+      seen->report.boot = source_clock().boot;
     }
   }
 }

@@ -16,6 +16,15 @@
 
 namespace whyoom::linux {
 
+// The clocks of the machine whose logs they are, as far as known, and which machine it is.
+struct MachineClock {
+  std::string boot;                // id as the journal writes it; empty = not known
+  std::int64_t booted_us = 0;      // when the monotonic clock was 0, since 1970
+  std::uint64_t suspended_us = 0;  // time that the monotonic clock does not count
+  std::string host{};              // its name; empty = not known
+  std::int64_t now_us = 0;         // when the logs were taken, since 1970
+};
+
 struct LogSource {
   enum class Kind : std::uint8_t { journal, ring, file, pstore, crash, recorder };
   Kind kind = Kind::file;
@@ -25,10 +34,7 @@ struct LogSource {
   // Who else can write it: "/var/log/kern.log: user 1000 can write it"; empty: nobody besides root
   // and the services that write logs.
   Message unverified{};
-  // Of the recorder: the boot whose messages they are, and when its monotonic clock was 0, since
-  // 1970.
-  std::string boot{};
-  std::int64_t booted_us = 0;
+  MachineClock clock{};  // of the recorder: that of the boot whose messages they are
 };
 
 // A copy of the kernel's own buffer: each line of it is the kernel's.
@@ -64,14 +70,6 @@ struct LogLimits {
   int most_silent_ms = 60'000;  // of journalctl
 };
 
-// The clocks of the machine whose logs they are, as far as known, and which machine it is.
-struct MachineClock {
-  std::string boot;                // id as the journal writes it; empty = not known
-  std::int64_t booted_us = 0;      // when the monotonic clock was 0, since 1970
-  std::uint64_t suspended_us = 0;  // time that the monotonic clock does not count
-  std::string host{};              // its name; empty = not known
-  std::int64_t now_us = 0;         // when the logs were taken, since 1970
-};
 MachineClock machine_clock();
 
 // `root` "/" is this machine; of another directory only files are read (those of a journal by

@@ -27,6 +27,8 @@ class BootLog {
       const std::int64_t booted =
           note.real_ms * 1000 - static_cast<std::int64_t>(line ? line->at_us : 0);
       booted_us_ = line ? std::min(booted_us_.value_or(booted), booted) : booted_us_;
+    } else if (note.kind == record::Kind::asleep) {
+      suspended_us_ += note.a * 1000;
     } else if (note.kind == record::Kind::kmsg_gap) {
       lost_ += note.a;
     }
@@ -35,8 +37,8 @@ class BootLog {
     if (!text_.empty() && !sink_.stop()) {
       LogSource source{LogSource::Kind::recorder, path_ + ", boot " + boot_.substr(0, 8),
                        std::nullopt};
-      source.boot = boot_;
-      source.booted_us = booted_us_.value_or(0);
+      source.clock = {
+          .boot = boot_, .booted_us = booted_us_.value_or(0), .suspended_us = suspended_us_};
       sink_.begin(source);
       sink_.data(text_);
       LogEnd end;
@@ -45,7 +47,7 @@ class BootLog {
     }
     text_.clear();
     booted_us_.reset();
-    lost_ = 0;
+    suspended_us_ = lost_ = 0;
   }
 
  private:
@@ -53,7 +55,7 @@ class BootLog {
   const std::string& path_;
   std::string boot_, text_;
   std::optional<std::int64_t> booted_us_;
-  std::uint64_t lost_ = 0;
+  std::uint64_t suspended_us_ = 0, lost_ = 0;
 };
 
 }  // namespace

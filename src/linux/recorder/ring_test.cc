@@ -149,6 +149,10 @@ TEST_F(Ring, ItsMessagesAreALogForEachBoot) {
       note.text = "4,7,5000000,-;a line";
       ASSERT_EQ(ring->append(encoder_.note(note)), 0);
     }
+    record::Note asleep;
+    asleep.kind = record::Kind::asleep;
+    asleep.a = 90'000;
+    ASSERT_EQ(ring->append(encoder_.note(asleep)), 0);
   }
   std::vector<LogSource> sources;
   std::string text;
@@ -157,9 +161,11 @@ TEST_F(Ring, ItsMessagesAreALogForEachBoot) {
                      [](const LogEnd& end) { EXPECT_TRUE(end.read); }, [] { return false; }};
   read_recorder(sink, options_.path);
   ASSERT_EQ(sources.size(), 2U);
-  EXPECT_EQ(sources[0].boot, "aaaaaaaaaaaa");
+  EXPECT_EQ(sources[0].clock.boot, "aaaaaaaaaaaa");
   EXPECT_EQ(sources[1].name, options_.path + ", boot bbbbbbbb");
-  EXPECT_EQ(sources[1].booted_us, 1'764'000'000'000'000);
+  EXPECT_EQ(sources[1].clock.booted_us, 1'764'000'000'000'000);
+  EXPECT_EQ(sources[0].clock.suspended_us, 0U);
+  EXPECT_EQ(sources[1].clock.suspended_us, 90'000'000U);
   EXPECT_EQ(text, "4,7,5000000,-;a line\n4,7,5000000,-;a line\n4,7,5000000,-;a line\n");
   ::chmod(options_.path.c_str(), 0777);
   read_recorder({[](const LogSource&) {}, [](std::string_view) {},
