@@ -88,9 +88,9 @@ void check_command(const char* command, const MemoryFile& file, bool as_json) {
                            "never", "--sandbox", "off"}) {
     argv.push_back(word);
   }
-  const auto work =
-      app::parse_command_line(static_cast<int>(argv.size()), argv.data(),
-                              {&app::overview_command, &app::check_command, &app::explain_command});
+  const auto work = app::parse_command_line(
+      static_cast<int>(argv.size()), argv.data(),
+      app::describe({&app::overview_command, &app::check_command, &app::explain_command}));
   require(work.has_value(), "the command line is wrong");
   app::Console io{out.output(), errors.output()};
   const int status = (*work)(io);
