@@ -73,7 +73,10 @@ std::vector<Claim> judge_limits(const HostContext& context, const LimitRule& rul
     if (fullness(limit) != Fullness::reached) {
       continue;
     }
-    const TaskMakers makers = task_makers(context.facts.host, rule.whose(limit));
+    const ProcessFilter counted = rule.whose == nullptr
+                                      ? ProcessFilter([](const host::Process&) { return true; })
+                                      : rule.whose(limit);
+    const TaskMakers makers = task_makers(context.facts.host, counted);
     Claim result =
         claim(Role::root, Rank::limit, limit.filled(), 0.95, rule.reached(limit, describe(makers)));
     add_proof(result, limit, context);

@@ -28,6 +28,7 @@ std::string errno_text(std::string_view error);
 // What fork and clone run into, for a cause with one kind of limit.
 struct LimitRule {
   TaskLimit::Kind kind = TaskLimit::Kind::pid_max;
+  // Nothing: every process counts.
   ProcessFilter (*whose)(const TaskLimit& limit) = nullptr;
   Message (*reached)(const TaskLimit& limit, const std::string& makers) = nullptr;
   // Adds the remedies, and proof of its own.

@@ -38,12 +38,9 @@ void name_key(SysctlStatement& statement, SysctlTool tool, std::string_view key)
   statement.glob = is_sysctl_glob(statement.path);
 }
 
-// One line as systemd ends lines.
-std::optional<SysctlStatement> read_systemd_line(std::string_view content) {
-  auto text = strip(content, systemd_blanks);
-  if (text.empty()) {
-    return std::nullopt;
-  }
+// What is left of a line behind its blanks: "#..", "key = value", "-key = value", "-key". Not
+// empty.
+SysctlStatement read_statement(std::string_view text, SysctlTool tool, std::string_view blanks) {
   SysctlStatement statement;
   if (text.front() == '#' || text.front() == ';') {
     return statement;
@@ -58,44 +55,31 @@ std::optional<SysctlStatement> read_systemd_line(std::string_view content) {
     statement.kind = Kind::exclusion;
   } else {
     statement.kind = Kind::assignment;
-    statement.value = strip(text.substr(equals + 1), systemd_blanks);
-    statement.ignore_errors = minus;
-    text = text.substr(0, equals);
-  }
-  text.remove_prefix(minus ? 1 : 0);
-  // "- key" with a blank is fine here; procps 4.0.2 looks for a file whose name begins with one.
-  name_key(statement, SysctlTool::systemd, strip(text, systemd_blanks));
-  return statement;
-}
-
-std::optional<SysctlStatement> read_procps_line(std::string_view content) {
-  // A NUL ends the line for procps, which works on C strings.
-  auto text = strip_left(content.substr(0, content.find('\0')), procps_blanks);
-  // The newline counts in getline() and in strlen(): one character and a newline are two.
-  if (text.empty()) {
-    return std::nullopt;
-  }
-  SysctlStatement statement;
-  if (text.front() == '#' || text.front() == ';') {
-    return statement;
-  }
-  const auto equals = text.find('=');
-  const bool minus = text.front() == '-';
-  if (equals == std::string_view::npos && !minus) {
-    statement.kind = Kind::not_an_assignment;
-    return statement;
-  }
-  if (equals == std::string_view::npos) {
-    statement.kind = Kind::exclusion;
-  } else {
-    statement.kind = Kind::assignment;
-    statement.value = strip(text.substr(equals + 1), procps_blanks);
+    statement.value = strip(text.substr(equals + 1), blanks);
     statement.ignore_errors = minus;
     text = text.substr(0, equals);
   }
   text.remove_prefix(minus && !text.empty() ? 1 : 0);
-  name_key(statement, SysctlTool::procps, strip_right(text, procps_blanks));
+  // "- key" with a blank is fine for systemd; procps 4.0.2 looks for a file whose name begins with
+  // one.
+  text = strip_right(text, blanks);
+  name_key(statement, tool, tool == SysctlTool::systemd ? strip_left(text, blanks) : text);
   return statement;
+}
+
+// One line as systemd ends lines.
+std::optional<SysctlStatement> read_systemd_line(std::string_view content) {
+  const auto text = strip(content, systemd_blanks);
+  return text.empty() ? std::nullopt
+                      : std::optional(read_statement(text, SysctlTool::systemd, systemd_blanks));
+}
+
+std::optional<SysctlStatement> read_procps_line(std::string_view content) {
+  // A NUL ends the line for procps, which works on C strings. The newline counts in getline() and
+  // in strlen(): one character and a newline are two.
+  const auto text = strip_left(content.substr(0, content.find('\0')), procps_blanks);
+  return text.empty() ? std::nullopt
+                      : std::optional(read_statement(text, SysctlTool::procps, procps_blanks));
 }
 
 SysctlReading read_procps(const SysctlText& text) {

@@ -10,51 +10,11 @@ namespace {
 using kernel::Field;
 using testing::assemble;
 using testing::describe;
+using testing::lines_of;
+using testing::replaced;
+using testing::sample_failure;
 using testing::sample_report;
-using testing::split;
-
-std::vector<std::string> lines_of(const std::string& text) {
-  auto lines = split(text, '\n');
-  if (!lines.empty() && lines.back().empty()) {
-    lines.pop_back();
-  }
-  return lines;
-}
-
-std::string text_of(const std::vector<std::string>& lines) {
-  std::string text;
-  for (const auto& line : lines) {
-    text += line + "\n";
-  }
-  return text;
-}
-
-std::string replaced(std::string text, const std::string& what, const std::string& with) {
-  for (std::size_t at = text.find(what); at != std::string::npos;
-       at = text.find(what, at + with.size())) {
-    text.replace(at, what.size(), with);
-  }
-  return text;
-}
-
-// A page allocation failure with Mem-Info: the sample's first half, other numbers.
-std::string sample_failure(const std::string& caller = "") {
-  std::vector<std::string> lines = lines_of(sample_report(caller));
-  const auto end = std::find_if(lines.begin(), lines.end(), [](const std::string& line) {
-    return line.find("Unreclaimable slab info") != std::string::npos;
-  });
-  lines.erase(end, lines.end());
-  const std::string prefix = lines[0].substr(0, lines[0].find("web srv"));
-  lines[0] = prefix +
-             "dd: page allocation failure: order:5, mode:0x40cc0(GFP_KERNEL|__GFP_COMP), "
-             "nodemask=(null),cpuset=/,mems_allowed=0";
-  std::string text = text_of(lines);
-  text = replaced(text, "Comm: web srv", "Comm: dd");
-  text = replaced(text, "PID: 4711", "PID: 12");
-  text = replaced(text, "free:6060", "free:9090");
-  text = replaced(text, "DMA32 free:20140kB", "DMA32 free:77777kB");
-  return replaced(text, "dump_header+", "warn_alloc+");
-}
+using testing::text_of;
 
 std::vector<std::string> missing(const Report& report) { return missing_parts(report); }
 

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "report/test_support.h"
 
 namespace whyoom::report::testing {
@@ -198,6 +200,24 @@ std::string sample_report(const std::string& caller) {
     log += '\n';
   }
   return log;
+}
+
+std::string sample_failure(const std::string& caller) {
+  std::vector<std::string> lines = lines_of(sample_report(caller));
+  const auto end = std::find_if(lines.begin(), lines.end(), [](const std::string& line) {
+    return line.find("Unreclaimable slab info") != std::string::npos;
+  });
+  lines.erase(end, lines.end());
+  const std::string prefix = lines[0].substr(0, lines[0].find("web srv"));
+  lines[0] = prefix +
+             "dd: page allocation failure: order:5, mode:0x40cc0(GFP_KERNEL|__GFP_COMP), "
+             "nodemask=(null),cpuset=/,mems_allowed=0";
+  std::string text = text_of(lines);
+  text = replaced(text, "Comm: web srv", "Comm: dd");
+  text = replaced(text, "PID: 4711", "PID: 12");
+  text = replaced(text, "free:6060", "free:9090");
+  text = replaced(text, "DMA32 free:20140kB", "DMA32 free:77777kB");
+  return replaced(text, "dump_header+", "warn_alloc+");
 }
 
 TEST(Describe, TellsReportsApart) {

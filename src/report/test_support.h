@@ -26,6 +26,31 @@ inline std::vector<std::string> split(std::string_view text, char at) {
   }
 }
 
+// The lines of a text, each without its newline.
+inline std::vector<std::string> lines_of(std::string_view text) {
+  auto lines = split(text, '\n');
+  if (lines.back().empty()) {
+    lines.pop_back();
+  }
+  return lines;
+}
+
+inline std::string text_of(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const auto& line : lines) {
+    text += line + "\n";
+  }
+  return text;
+}
+
+inline std::string replaced(std::string text, std::string_view what, std::string_view with) {
+  for (std::size_t at = text.find(what); at != std::string::npos;
+       at = text.find(what, at + with.size())) {
+    text.replace(at, what.size(), with);
+  }
+  return text;
+}
+
 struct Result {
   std::vector<Report> events;
   InputAccount account;
@@ -67,5 +92,7 @@ std::string describe(const Report& report);
 
 // A log of one whole report, made up, in the form that 6.1 to 6.8 print.
 std::string sample_report(const std::string& caller = "");
+// A page allocation failure with Mem-Info: that report's first half, other numbers.
+std::string sample_failure(const std::string& caller = "");
 
 }  // namespace whyoom::report::testing

@@ -15,20 +15,13 @@ namespace {
 using testing::assemble;
 using testing::describe;
 using testing::read_log;
+using testing::replaced;
 using testing::sample_report;
 using testing::split;
 
 #define KILL                                                                          \
   "Out of memory: Killed process 1 (init) total-vm:1kB, anon-rss:1kB, file-rss:0kB, " \
   "shmem-rss:0kB, UID:0 pgtables:1kB oom_score_adj:0"
-
-std::string replaced(std::string text, std::string_view from, std::string_view to) {
-  for (std::size_t at = text.find(from); at != std::string::npos;
-       at = text.find(from, at + to.size())) {
-    text.replace(at, from.size(), to);
-  }
-  return text;
-}
 
 using Escapes = std::initializer_list<std::pair<std::string_view, std::string_view>>;
 std::string escaped(std::string text, Escapes escapes) {

@@ -5,10 +5,6 @@ namespace whyoom::diagnose::causes {
 
 namespace {
 
-ProcessFilter everyone(const TaskLimit& /*limit*/) {
-  return [](const host::Process&) { return true; };
-}
-
 Message reached(const TaskLimit& limit, const std::string& makers) {
   const std::string filled = filled_text(limit);
   const std::string error = errno_text(limit.error);
@@ -32,7 +28,7 @@ void complete(const HostContext& /*context*/, const TaskLimit& limit, Finding& f
 }
 
 std::vector<Claim> check(const HostContext& context) {
-  return judge_limits(context, {TaskLimit::Kind::threads_max, everyone, reached, complete});
+  return judge_limits(context, {TaskLimit::Kind::threads_max, nullptr, reached, complete});
 }
 
 }  // namespace
