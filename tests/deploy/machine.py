@@ -20,6 +20,9 @@ KEY = "kernel.domainname"
 NAME = "whyoom-kernel-domainname"
 DROP_IN = pathlib.Path(f"/etc/sysctl.d/99-zz-{NAME}.conf")
 RUNNING = pathlib.Path("/proc/sys/kernel/domainname")
+# The other setting of the UTS namespace, for texts of two.
+SECOND = pathlib.Path("/proc/sys/kernel/hostname")
+SECOND_DROP_IN = pathlib.Path("/etc/sysctl.d/99-zz-whyoom-kernel-hostname.conf")
 CONF = pathlib.Path("/etc/sysctl.conf")
 PYTHON = "/usr/bin/python3"  # Debian's, which has Debian's modules
 OTHER_FOLDERS = ("/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d")
@@ -89,6 +92,14 @@ def text(tool, value="after.example", key=KEY, root=None):
     return result.out
 
 
+def text_of_two(tool):
+    """What it prints for kernel.domainname and kernel.hostname."""
+    result = harness.whyoom("fix", f"{KEY}=after.example", "kernel.hostname=after-too", "--output", tool)
+    if result.status != 0:
+        raise AssertionError(result)
+    return result.out
+
+
 class Case(harness.Case):
     """The machine is set back before each test."""
 
@@ -100,6 +111,7 @@ class Case(harness.Case):
         CONF.unlink(missing_ok=True)
         CONF.write_text("# ours\n", encoding="ascii")
         RUNNING.write_text("before.example\n", encoding="ascii")
+        SECOND.write_text("before\n", encoding="ascii")
 
     def succeed(self, *command, **more):
         done = run(*command, **more)
@@ -119,6 +131,12 @@ class Case(harness.Case):
             RUNNING.write_text("other.example\n", encoding="ascii")
             self.succeed(*tool)
             self.assertEqual(self.running(), value, tool)
+
+    def expect_both_fixed(self):
+        self.assertEqual(SECOND.read_text(encoding="ascii").strip(), "after-too")
+        SECOND.write_text("other\n", encoding="ascii")
+        self.expect_fixed()
+        self.assertEqual(SECOND.read_text(encoding="ascii").strip(), "after-too")
 
 
 def systemd_sysctl():

@@ -80,6 +80,16 @@ class Playbook(machine.Case):
         self.assertEqual(self.played(text=other)["failed"], 0)
         self.expect_fixed()
 
+    def test_two_settings_in_one_book(self):
+        CONF.write_text("kernel.domainname = before.example\nkernel/hostname=before\n")
+        text = machine.text_of_two("ansible")
+        count = self.played(text=text)
+        self.assertEqual((count["changed"], count["failed"]), (6, 0), count)
+        self.assertEqual(CONF.read_text(),
+                         "# kernel.domainname = before.example\n# kernel/hostname=before\n")
+        self.expect_both_fixed()
+        self.assertEqual(self.played(text=text)["changed"], 0)
+
     def test_values_that_yaml_jinja_and_the_shell_would_like_to_read(self):
         for value in ("it's {{ 7 * 6 }}", "no", 'a: "b" # c'):
             with self.subTest(value):

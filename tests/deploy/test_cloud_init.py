@@ -66,6 +66,12 @@ class CloudConfig(machine.Case):
         self.assertEqual(DROP_IN.read_text(), "kernel.domainname = after.example\n")
         self.expect_fixed()
 
+    def test_two_settings_in_one_config(self):
+        text = machine.text_of_two("cloud-init")
+        self.assertEqual(self.schema(text).returncode, 0)
+        self.carry_out(text)
+        self.expect_both_fixed()
+
     def test_values_that_yaml_would_like_to_read(self):
         for value in ("it's", "no", "a: b # c", "{{ 7 * 6 }}", "|x", "- y"):
             self.carry_out(machine.text("cloud-init", value=value))

@@ -88,6 +88,16 @@ class DaemonSet(machine.Case):
             self.assertTrue(pod["initContainers"][0]["securityContext"]["privileged"])
             self.assertEqual(pod["volumes"][0]["hostPath"]["path"], "/etc/sysctl.d")
 
+    def test_two_settings_are_two_sets(self):
+        sets = machine.text_of_two("kubernetes").split("\n---\n")
+        self.assertEqual([yaml.safe_load(text)["metadata"]["name"] for text in sets],
+                         ["whyoom-kernel-domainname", "whyoom-kernel-hostname"])
+        for text in sets:
+            self.assertEqual(complaints(text), [])
+            done = self.script(text, ["/bin/sh"])
+            self.assertEqual(done.returncode, 0, done.stdout)
+        self.expect_both_fixed()
+
     def test_what_the_api_would_not_take_is_found(self):
         good = machine.text("kubernetes")
         for old, new in (("nodeSelector:", "nodeSelektor:"), ("privileged: true", "privileged: 'yes'"),

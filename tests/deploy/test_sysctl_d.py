@@ -40,6 +40,19 @@ class DropIn(machine.Case):
                 self.succeed(*tool)
                 self.assertEqual(self.running(), value, tool)
 
+    def test_two_settings_are_two_files_or_one(self):
+        text = machine.text_of_two("sysctl.d")
+        first, empty, second = text.partition("\n\n")
+        self.assertTrue(empty)
+        DROP_IN.write_text(first + "\n")
+        machine.SECOND_DROP_IN.write_text(second)
+        self.succeed("sysctl", "--system")
+        self.expect_both_fixed()
+        self.setUp()
+        DROP_IN.write_text(text)
+        self.succeed("sysctl", "-p", DROP_IN)
+        self.expect_both_fixed()
+
     def test_a_text_that_is_wrong_is_found(self):
         good = machine.text("sysctl.d")
         for old, new in (("kernel.domainname", "kernel.domainnam"), (" = ", " "),

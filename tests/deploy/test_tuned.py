@@ -131,6 +131,16 @@ class Profile(machine.Case):
             self.load(action="apply")
             self.assertEqual(self.running(), value)
 
+    def test_two_settings_in_one_profile(self):
+        text = machine.text_of_two("tuned")
+        name = f"{NAME}-kernel-hostname"
+        self.assertIn(f"tuned-adm profile {name}\n", text)
+        self.add(name, text)
+        got = self.load(name, action="apply")
+        self.assertEqual(got["sysctl"], {KEY: "after.example", "kernel.hostname": "after-too"})
+        self.assertEqual((self.running(), machine.SECOND.read_text().strip()),
+                         ("after.example", "after-too"))
+
     def test_a_sysctl_file_wins_as_the_text_says(self):
         CONF.write_text(f"{KEY} = conf.example\n")
         text = self.text()
