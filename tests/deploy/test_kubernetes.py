@@ -60,7 +60,7 @@ def complaints(text):
         found.append("the selector does not select the pods")
     names = [sent["metadata"]["name"], *pod["metadata"]["labels"].values()]
     volumes = [volume["name"] for volume in pod["spec"]["volumes"]]
-    for container in pod["spec"]["initContainers"] + pod["spec"]["containers"]:
+    for container in pod["spec"].get("initContainers", []) + pod["spec"]["containers"]:
         names.append(container["name"])
         found += [f"no volume {mount['name']}" for mount in container.get("volumeMounts", [])
                   if mount["name"] not in volumes]
@@ -97,6 +97,20 @@ class DaemonSet(machine.Case):
             done = self.script(text, ["/bin/sh"])
             self.assertEqual(done.returncode, 0, done.stdout)
         self.expect_both_fixed()
+
+    def test_the_recorder_on_every_node(self):
+        """packaging/kubernetes, which no command prints."""
+        text = (machine.harness.SOURCE / "packaging/kubernetes/whyoom-watch.yaml").read_text()
+        _, whole = text.split("\n---\n")
+        self.assertEqual(complaints(whole), [])
+        self.assertNotEqual(complaints(whole.replace("hostPID", "hostPid")), [])
+        for container in yaml.safe_load(whole)["spec"]["template"]["spec"]["containers"]:
+            words = container["command"]
+            self.assertEqual(words[0], "/usr/bin/whyoom")
+            known = machine.harness.whyoom(words[1], "--help").out
+            for option in words[2:]:
+                if option.startswith("--"):
+                    self.assertIn(f"{option} ", known)
 
     def test_what_the_api_would_not_take_is_found(self):
         good = machine.text("kubernetes")

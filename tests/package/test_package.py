@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+"""The .deb of `./dev package`: what is in it, that Debian's own tools take it, that what it installs runs,
+and that a purge takes everything. Installed into a root of its own; nothing of this machine changes.
+
+    test_package.py PROGRAM SOURCE_DIR BUILD_DIR"""
+import hashlib
+import os
+import pathlib
+import shutil
+import stat
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "deploy"))
+import machine  # noqa: E402
+from machine import harness  # noqa: E402
+
+BUILD = None
+
+
+def run(*command, **more):
+    more = {"cwd": BUILD, "env": {**os.environ, "SOURCE_DATE_EPOCH": "1790000000", "LC_ALL": "C.UTF-8"}, **more}
+    return subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          encoding="utf-8", errors="replace", check=False, **more)
+
+
+def packed(folder):
+    """The two packages that need no tool but dpkg and tar, made into `folder`."""
+    done = run("cpack", "-G", "DEB;TGZ", "-B", folder)
+    if done.returncode != 0:
+        raise AssertionError(done.stdout)
+    return next(folder.glob("*.deb")), next(folder.glob("*.tar.gz"))
+
+
+class Package(harness.Case):
+    def setUp(self):
+        super().setUp()
+        self.deb, self.tar = packed(self.scratch / "packages")
+        self.root = self.scratch / "root"
+
+    def succeed(self, *command, **more):
+        done = run(*command, **more)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        return done.stdout
+
+    def unpacked(self):
+        self.succeed("dpkg-deb", "-x", self.deb, self.root)
+        return self.root
+
+    def test_what_is_in_it(self):
+        root = self.unpacked()
+        files = {str(path.relative_to(root)) for path in root.rglob("*") if not path.is_dir()}
+        for wanted in ("usr/bin/whyoom", "usr/share/man/man1/whyoom.1.gz", "usr/share/man/man1/whyoom-fix.1.gz",
+                       "usr/share/bash-completion/completions/whyoom", "usr/share/zsh/site-functions/_whyoom",
+                       "usr/share/fish/vendor_completions.d/whyoom.fish",
+                       "usr/lib/systemd/system/whyoom-watch.service",
+                       "usr/lib/systemd/system/whyoom-serve.service", "usr/share/doc/whyoom/copyright",
+                       "usr/share/doc/whyoom/changelog.Debian.gz", "usr/share/whyoom/whyoom.rules.yml"):
+            self.assertIn(wanted, files)
+        self.assertFalse([name for name in files if name.startswith("etc/")])
+        for path in root.rglob("*"):
+            mode = stat.S_IMODE(path.lstat().st_mode)
+            program = path.is_dir() or path.parent.name == "bin"
+            self.assertEqual(mode, 0o755 if program else 0o644, path)
+        owners = {line.split()[1] for line in self.succeed("dpkg-deb", "-c", self.deb).splitlines()}
+        self.assertEqual(owners, {"root/root"})
+
+    def test_it_needs_nothing_and_runs(self):
+        self.assertEqual(self.succeed("dpkg-deb", "-f", self.deb, "Depends").strip(), "")
+        program = self.unpacked() / "usr/bin/whyoom"
+        self.assertIn("whyoom ", self.succeed(program, "--version"))
+        log = (harness.EXAMPLES / "min-free-killed.log").resolve()
+        done = run(program, "explain", log)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("vm.min_free_kbytes is too high", done.stdout)
+
+    def test_the_archive_holds_the_same_program(self):
+        self.succeed("tar", "-xf", self.tar, "-C", self.scratch)
+        program = next(self.scratch.glob("whyoom-*/usr/bin/whyoom"), None) or next(
+            self.scratch.glob("whyoom-*/bin/whyoom"))
+        self.assertEqual(program.read_bytes(), (self.unpacked() / "usr/bin/whyoom").read_bytes())
+
+    def test_made_twice_it_is_the_same(self):
+        again = packed(self.scratch / "again")
+        for first, second in zip((self.deb, self.tar), again):
+            with self.subTest(first.name):
+                self.assertEqual(*(hashlib.sha256(path.read_bytes()).hexdigest() for path in (first, second)))
+
+    def test_manual(self):
+        if not shutil.which("man"):
+            self.skipTest("no man here")
+        for page in self.unpacked().glob("usr/share/man/man1/*"):
+            self.assertEqual(self.succeed("sh", "-c", 'man --warnings -l -Tutf8 -Z "$1" >/dev/null', "sh", page), "")
+
+    def test_install_upgrade_remove_purge(self):
+        """As dpkg does it, into a root in which there is a dpkg database and nothing else."""
+        if os.getuid() != 0:
+            self.skipTest("dpkg --root needs root")
+        self.root.mkdir()
+        for folder in ("var/lib/dpkg/info", "var/lib/dpkg/updates", "etc", "usr/bin", "bin"):
+            (self.root / folder).mkdir(parents=True)
+        for name in ("status", "available"):
+            (self.root / "var/lib/dpkg" / name).touch()
+        # The scripts run inside; they want a shell and, where systemd runs, systemctl.
+        busybox = machine.found(machine.unpacked("busybox-static"), "bin/busybox", "usr/bin/busybox")
+        shutil.copy(busybox, self.root / "bin/busybox")
+        for name in ("sh", "rm"):
+            (self.root / "bin" / name).symlink_to("busybox")
+        dpkg = ["dpkg", "--root", self.root, "--force-not-root", "--force-depends", "--log=/dev/null"]
+        self.succeed(*dpkg, "-i", self.deb)
+        self.assertTrue((self.root / "usr/bin/whyoom").exists())
+        self.assertFalse(list((self.root / "etc").rglob("*whyoom*")), "a unit is enabled")
+        kept = self.root / "var/lib/whyoom/fixes/1"
+        kept.mkdir(parents=True)
+        own = self.root / "etc/sysctl.conf"
+        own.write_text("vm.min_free_kbytes = 45056\n")
+        self.succeed(*dpkg, "-i", self.deb)  # the same again, as an upgrade is
+        self.assertTrue(kept.exists())
+        self.succeed(*dpkg, "-r", "whyoom")
+        self.assertFalse((self.root / "usr/bin/whyoom").exists())
+        self.assertTrue(kept.exists(), "what was recorded goes with a purge only")
+        self.succeed(*dpkg, "-P", "whyoom")
+        left = [path for path in self.root.rglob("*whyoom*") if "var/lib/dpkg" not in str(path)]
+        self.assertEqual(left, [])
+        self.assertTrue(own.exists())
+
+    def test_an_image_of_nothing_but_the_program(self):
+        """packaging/container by buildah, without a network."""
+        if not shutil.which("buildah") or os.getuid() != 0:
+            self.skipTest("no buildah here, or not root")
+        context = self.scratch / "context"
+        (context / "build/release").mkdir(parents=True)
+        shutil.copy(harness.PROGRAM, context / "build/release/whyoom")
+        buildah = ["buildah", "--root", self.scratch / "store", "--runroot", self.scratch / "run",
+                   "--storage-driver", "vfs"]
+        self.succeed(*buildah, "build", "--isolation", "chroot", "-t", "whyoom", "-f",
+                     harness.SOURCE.resolve() / "packaging/container/Containerfile", context)
+        name = self.succeed(*buildah, "from", "--pull-never", "whyoom").split()[-1]
+        try:
+            log = (harness.EXAMPLES / "min-free-killed.log").read_text()
+            done = run(*buildah, "run", "--isolation", "chroot", name, "--", "/usr/bin/whyoom", "explain", "-",
+                       input=log)
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertIn("vm.min_free_kbytes is too high", done.stdout)
+        finally:
+            run(*buildah, "rm", "--all")
+
+    def test_lintian(self):
+        if not shutil.which("lintian"):
+            self.skipTest("no lintian here")
+        done = run("lintian", "--allow-root", "--fail-on", "error,warning", self.deb)
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+
+if __name__ == "__main__":
+    BUILD = pathlib.Path(sys.argv.pop(3)).resolve()
+    machine.TOOLS = BUILD / "deploy-tools"
+    if not shutil.which("dpkg-deb") or not shutil.which("cpack"):
+        print("SKIPPED: no dpkg or no cpack here")
+        sys.exit(77)
+    harness.main()
