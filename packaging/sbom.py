@@ -17,7 +17,7 @@ LICENSES = {"libc6-dev": "LGPL-2.1-or-later", "libstdc++": "GPL-3.0-or-later WIT
             "libgcc": "GPL-3.0-or-later WITH GCC-exception-3.1", "zlib1g-dev": "Zlib",
             "liblzma-dev": "LicenseRef-public-domain", "libzstd-dev": "BSD-3-Clause",
             "libbz2-dev": "bzip2-1.0.6", "liblz4-dev": "BSD-2-Clause", "libseccomp-dev": "LGPL-2.1-only",
-            "libcli11-dev": "BSD-3-Clause", "libexpected-dev": "CC0-1.0",
+            "libexpected-dev": "CC0-1.0",
             "linux-libc-dev": "GPL-2.0-only WITH Linux-syscall-note"}
 
 

@@ -177,7 +177,7 @@ TEST(CommandLine, MistakesAreNamed) {
            {{"check", "/copy"}, "check takes no \"/copy\"; a capture"},
            {{"undo", "--sandbox", "off"}, "undo has no option \"--sandbox\"\n"},
            {{"capture", "--width", "80"}, "capture has no option \"--width\"\n"},
-           {{"undo", "-yx"}, "undo has no option -x\n"},
+           {{"undo", "-yx"}, "there is no option -x\n"},
            {{"undo", "three"}, "\"three\" is no number from 1 to"},
            {{"explain", "--all=maybe"}, "--all takes no value"},
            {{"explain", "--format", "text", "--format", "text"},
@@ -191,6 +191,9 @@ TEST(CommandLine, MistakesAreNamed) {
            {{"explain", "--last", "0"}, "--last"},
            {{"explain", "--last", "-1"}, "--last"},
            {{"explain", "--since"}, "--since needs a value: --since TIME"},
+           {{"check", "--root", ""}, "--root: the value is empty"},
+           {{"check", "--root="}, "--root: the value is empty"},
+           {{"capture", "-oX", "--output", "Y"}, "--output was given more than once"},
            {{"explain", "--at", "1", "--last", "1"}, "--at and --last exclude each other"},
            {{"causes", "a", "b"}, "causes takes no second word, \"b\""}}) {
     const auto notice = parse(words);

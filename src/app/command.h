@@ -17,10 +17,6 @@
 #include "linux/terminal.h"
 #include "render/layout.h"
 
-namespace CLI {
-class App;
-}
-
 namespace whyoom::app {
 
 // What the process ends with.
@@ -75,13 +71,19 @@ struct FlagInfo {
   [[nodiscard]] bool is_operand() const { return !names.front().starts_with('-'); }
 };
 
+struct Words;
+
 // The flags of a command; each target must live until its work is done.
 class Flags {
  public:
-  // `app`: what takes their values; none where only the table is wanted.
-  explicit Flags(CLI::App* app) : app_(app) {}
+  // `only_table`: nothing will be given to them.
+  explicit Flags(bool only_table) : only_table_(only_table) {}
 
   [[nodiscard]] const std::vector<FlagInfo>& table() const { return table_; }
+
+  // Gives each target what a command line says. What is wrong with it, as a sentence; empty:
+  // nothing.
+  [[nodiscard]] std::string take(const Words& words);
 
   void flag(const char* name, bool& target, const char* help);
   // A name without dashes is one that is not written: what stands there is the value.
@@ -108,12 +110,23 @@ class Flags {
   void sandbox(Options& options);
 
  private:
+  // What becomes of a value that was given; the sentence of take().
+  using Take = std::function<std::string(const std::string&)>;
+
   void choose(const char* name, const char* value, const char* help, std::vector<std::string> names,
               std::function<void(const std::string&)> take);
-  FlagInfo& note(const char* names, const char* value, const char* help);
+  FlagInfo& add(const char* names, const char* value, const char* help, Take take);
+  [[nodiscard]] std::size_t row_of(std::string_view name) const;
+  [[nodiscard]] std::string take_option(std::size_t row, const std::optional<std::string>& value);
+  [[nodiscard]] std::string take_letters(std::string_view letters);
+  [[nodiscard]] std::string wrong_together() const;
 
-  CLI::App* app_;
+  bool only_table_;
   std::vector<FlagInfo> table_;
+  std::vector<Take> takes_;      // of the rows of the table
+  std::vector<unsigned> given_;  // how often
+  std::vector<std::string> needed_;
+  std::vector<std::vector<std::string>> exclusive_;
 };
 
 using Work = std::function<int(Console&)>;  // gives the exit status

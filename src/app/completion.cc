@@ -30,7 +30,7 @@ Completion completion_of(const CommandInfo& info, const FlagInfo& flag,
     for (const diagnose::Cause* cause : diagnose::all_causes()) {
       result.words.emplace_back(cause->id);
     }
-  } else if (what == "SETTING") {
+  } else if (what == "KEY=VALUE") {
     result.assignments = true;
     const auto keys =
         info.command == &what_if_command ? memory::setting_names() : advise::known_keys();

@@ -394,7 +394,7 @@ const Command fix_command{
     "  sudo whyoom fix --list                what was changed on this machine\n",
     [](Flags& flags) -> Work {
       const auto options = std::make_shared<FixOptions>();
-      flags.texts("SETTING", options->settings, "The settings", false);
+      flags.texts("KEY=VALUE", options->settings, "The settings", false);
       flags.text("--cause", "ID", options->cause, "The remedy of this cause");
       flags.flag("-n,--dry-run", options->dry_run, "Show the change and touch nothing");
       flags.flag("-y,--yes", options->yes, "Do not ask");
@@ -404,7 +404,7 @@ const Command fix_command{
                    options->tool);
       flags.flag("--list", options->list, "The fixes that were made here");
       flags.flag("--resume", options->resume, "Finish an interrupted fix");
-      flags.only_one_of({"SETTING", "--cause", "--list", "--resume"});
+      flags.only_one_of({"KEY=VALUE", "--cause", "--list", "--resume"});
       flags.root(*options);
       flags.format(*options, "text (default) or json", {Format::text, Format::json});
       flags.look(*options);

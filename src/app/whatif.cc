@@ -219,7 +219,7 @@ const Command what_if_command{
     "  whyoom whatif vm.min_free_kbytes=1% vm.watermark_scale_factor=100 --event kern.log#3\n",
     [](Flags& flags) -> Work {
       const auto options = std::make_shared<WhatIfOptions>();
-      flags.texts("SETTING", options->settings, "Settings to try", false);
+      flags.texts("KEY=VALUE", options->settings, "Settings to try", false);
       flags.flag("--vendors", options->vendors,
                  "Who recommends what for vm.min_free_kbytes, and what it costs here");
       flags.text("--event", "FILE[#N]", options->event, "At an event of a log");

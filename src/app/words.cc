@@ -25,9 +25,11 @@ std::string_view option_name(std::string_view word) {
 }
 
 // What stands in the same word.
-std::string own_value(std::string_view word) {
+std::optional<std::string> own_value(std::string_view word) {
   const std::size_t name = option_name(word).size();
-  return std::string(word.substr(std::min(word.starts_with("--") ? name + 1 : name, word.size())));
+  return name == word.size()
+             ? std::nullopt
+             : std::optional<std::string>(word.substr(word.starts_with("--") ? name + 1 : name));
 }
 
 bool takes_next_word(const FlagInfo& flag, std::string_view word) {
@@ -107,38 +109,6 @@ std::string unknown_option(std::string_view option, const CommandInfo& info,
          hint + see_help(info);
 }
 
-// The name and the value of a message of CLI11: "--at excludes --last".
-std::string without_last_word(const std::string& text) { return text.substr(0, text.rfind(' ')); }
-
-// CLI11 2.4 takes no = in the name of an operand, so it has another one there.
-std::string shown_name(std::string name) { return name == "SETTING" ? "KEY=VALUE" : name; }
-
-// CLI11's words for what this program says in others.
-std::string in_own_words(const CommandInfo& info, const std::string& kind,
-                         const std::string& what) {
-  const std::string name = what.substr(0, what.find(": "));
-  if (kind == "ExcludesError") {
-    return shown_name(what.substr(0, what.find(' '))) + " and " +
-           shown_name(what.substr(what.rfind(' ') + 1)) + " exclude each other; give one of them";
-  }
-  if (kind == "RequiredError") {
-    return shown_name(without_last_word(without_last_word(what))) + " is missing";
-  }
-  if (kind == "ConversionError" && what.find(" = ") != std::string::npos) {
-    const std::size_t begin = name.size() + 2;
-    return what.substr(begin, what.find(" = ") - begin) + " takes no value";
-  }
-  if (what.starts_with("The following argument")) {  // the second of letters together: "-yx"
-    return std::string(info.command->name) + " has no option" + what.substr(what.rfind(' '));
-  }
-  const FlagInfo* flag = find_flag(info, name);
-  if (kind == "ArgumentMismatch" && flag != nullptr) {
-    return what.ends_with("missing") ? name + " needs a value: " + name + " " + flag->value
-                                     : name + " was given more than once; give it once";
-  }
-  return what;
-}
-
 }  // namespace
 
 Words sort_words(std::span<const char* const> words, const std::vector<CommandInfo>& table) {
@@ -214,9 +184,8 @@ std::string misspelt(const Words& words, const std::vector<CommandInfo>& table) 
   return {};
 }
 
-std::string complaint(const CommandInfo& command, const std::string& kind,
-                      const std::string& what) {
-  return "whyoom: " + printable(in_own_words(command, kind, what)) + see_help(command);
+std::string complaint(const CommandInfo& command, const std::string& what) {
+  return "whyoom: " + printable(what) + see_help(command);
 }
 
 std::string no_command(std::string_view name, const std::vector<CommandInfo>& table,

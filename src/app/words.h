@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,7 +14,8 @@
 namespace whyoom::app {
 
 struct OptionWord {
-  std::string name, value;  // "--last", "3"
+  std::string name;                  // "--last"
+  std::optional<std::string> value;  // "3"; of "-yx" the x
 };
 
 struct Words {
@@ -30,7 +32,7 @@ Words sort_words(std::span<const char* const> words, const std::vector<CommandIn
 
 // Each is a whole message, or empty when there is nothing to say.
 std::string misspelt(const Words& words, const std::vector<CommandInfo>& table);
-std::string complaint(const CommandInfo& command, const std::string& kind, const std::string& what);
+std::string complaint(const CommandInfo& command, const std::string& what);
 
 // Sentences.
 std::string no_command(std::string_view name, const std::vector<CommandInfo>& table,
