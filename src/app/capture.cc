@@ -27,7 +27,7 @@ std::string default_name() {
   std::tm local{};
   ::localtime_r(&now, &local);
   char text[40] = {};
-  std::strftime(text, sizeof text, "whyoom-%Y%m%d-%H%M%S.tar.zst", &local);
+  std::strftime(text, sizeof text, "whyoom-%Y%m%d-%H%M%S.tar.gz", &local);
   return text;
 }
 
@@ -164,16 +164,16 @@ int capture(const CaptureOptions& options, Console& io) {
 const Command capture_command{
     "capture", "whyoom capture [-o FILE] [OPTIONS]",
     "Writes one file with what `whyoom` reads here, logs included.\n"
-    "A tar archive, compressed with zstd. `whyoom --root FILE`, check, explain and whatif give "
+    "A tar archive, compressed with gzip. `whyoom --root FILE`, check, explain and whatif give "
     "the\n"
     "same answers from it, on any machine. Of logs go in the kernel's messages around events, of\n"
     "configuration files the lines that a rule looks at. The environment of processes never does.",
     "Exit status: 0 written, 2 wrong use or not written.\n"
     "\nExamples:\n"
     "  sudo whyoom capture\n"
-    "  sudo whyoom capture --replace-host-names -o for-support.tar.zst\n"
-    "  sudo whyoom capture -o - | ssh support 'cat > host.tar.zst'\n"
-    "  whyoom --root host.tar.zst\n",
+    "  sudo whyoom capture --replace-host-names -o for-support.tar.gz\n"
+    "  sudo whyoom capture -o - | ssh support 'cat > host.tar.gz'\n"
+    "  whyoom --root host.tar.gz\n",
     [](Flags& flags) -> Work {
       const auto options = std::make_shared<CaptureOptions>();
       flags.text("-o,--output", "FILE", options->output, "Where to; - is standard output");

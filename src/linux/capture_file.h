@@ -1,4 +1,4 @@
-// A capture on disk: a tar archive, compressed with zstd, of what a check of a host read.
+// A capture on disk: a tar archive, compressed with gzip, of what a check of a host read.
 #pragma once
 
 #include <cstdint>
@@ -49,7 +49,7 @@ class CaptureFile {
   std::string temporary_;  // its name until it is whole, where a file without a name cannot be had
   std::uint64_t bytes_ = 0;
   int error_ = 0;
-  ZstdWriter compressed_{[this](std::string_view data) { write(data); }};
+  GzipWriter compressed_{[this](std::string_view data) { write(data); }};
   TarWriter tar_{[this](std::string_view data) { compressed_.write(data); }};
 };
 

@@ -1,32 +1,32 @@
-// zstd, in a stream.
+// gzip, in a stream: every machine has something that opens it.
 #pragma once
+
+#include <zlib.h>
 
 #include <functional>
 #include <string_view>
 #include <vector>
 
-struct ZSTD_CCtx_s;
-
 namespace whyoom::linux {
 
-class ZstdWriter {
+class GzipWriter {
  public:
   using Sink = std::function<void(std::string_view)>;
-  explicit ZstdWriter(Sink sink);
-  ~ZstdWriter();
-  ZstdWriter(const ZstdWriter&) = delete;
-  ZstdWriter& operator=(const ZstdWriter&) = delete;
+  explicit GzipWriter(Sink sink);
+  ~GzipWriter();
+  GzipWriter(const GzipWriter&) = delete;
+  GzipWriter& operator=(const GzipWriter&) = delete;
 
   void write(std::string_view data);
   // False: something of it could not be compressed (no memory), so what came out is not whole.
   bool finish();
 
  private:
-  void feed(std::string_view data, bool last);
+  void feed(std::string_view data, int flush);
 
-  ZSTD_CCtx_s* context_;
+  z_stream stream_{};
   Sink sink_;
-  std::vector<char> buffer_;
+  std::vector<unsigned char> buffer_;
   bool failed_;
 };
 

@@ -147,7 +147,7 @@ class BrokenHosts(harness.Case):
             with self.subTest(number=number, case=case, changes=changes):
                 found = self.look(root)
                 if found is not None:
-                    capture = self.scratch / f"{number}.tar.zst"
+                    capture = self.scratch / f"{number}.tar.gz"
                     self.check(whyoom("capture", "--root", root, "-o", capture), 0)
                     again = json.loads(whyoom("check", "--root", capture, "--format", "json").out)
                     self.assertEqual(again["findings"], found["findings"])

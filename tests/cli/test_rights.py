@@ -128,7 +128,7 @@ class Rights(harness.Case):
         log = root / "var/log/kern.log"
         log.parent.mkdir(parents=True)
         log.write_bytes(self.spree.read_bytes())
-        path = self.scratch / "host.tar.zst"
+        path = self.scratch / "host.tar.gz"
         self.check(whyoom("capture", "--root", root, "-o", path), 0)
         path.chmod(0o644)
         return path

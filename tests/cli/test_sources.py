@@ -373,7 +373,7 @@ class RealJournal(HostCase):
             self.assertEqual(one["time"]["monotonic"], expected["time"]["monotonic"])
             self.assertEqual(one["host"], "vm1")
             self.assertTrue(one["time"]["wall"].startswith("2026-11-23T"))
-        capture = self.scratch / "c.tar.zst"
+        capture = self.scratch / "c.tar.gz"
         self.check(whyoom("capture", "--root", self.root, "-o", capture), 0, err="1 log of")
         self.assertEqual(self.explain("--root", capture, status=1), whole)
 

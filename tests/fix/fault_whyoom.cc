@@ -30,7 +30,7 @@ class Campaign : public ChanceJudge {
     commands_["undo"] = {program, "undo", "--yes"};
     commands_["resume"] = {program, "fix", "--resume", "--yes"};
     commands_["capture"] = {program, "capture", "--root",
-                            host,    "-o",      std::string(captures) + "/c.tar.zst"};
+                            host,    "-o",      std::string(captures) + "/c.tar.gz"};
     test::fresh_machine();
     before_ = test::state_of_machine();
     count_stops("fix");
