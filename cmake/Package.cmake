@@ -6,13 +6,13 @@ set(CPACK_PACKAGE_VENDOR "The whyoom authors")
 set(CPACK_PACKAGE_CONTACT "The whyoom authors <whyoom@localhost>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "tells why Linux ran out of memory, and proves it")
 set(CPACK_PACKAGE_DESCRIPTION
-  "Reads the kernel's report of an OOM kill or panic, does the kernel's own arithmetic again, and
-says which setting, limit or process was the cause: with every number and its line. It begins with
-a machine that kills processes while gigabytes are free, because vm.min_free_kbytes is too high.
-It checks a running host, fixes the setting so that it can be taken back, and records the minutes
-before the next one.")
+  "Reads the kernel's report of an OOM kill or panic, does the kernel's own
+arithmetic again, and says which setting, limit or process was the cause:
+with every number and its line. It begins with a machine that kills
+processes while gigabytes are free, because vm.min_free_kbytes is too high.
+It checks a running host, fixes the setting so that it can be taken back,
+and records the minutes before the next one.")
 set(CPACK_RESOURCE_FILE_LICENSE ${CMAKE_SOURCE_DIR}/LICENSE)
-set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES OFF) # the linker did
 set(CPACK_PACKAGE_DIRECTORY ${CMAKE_BINARY_DIR}/packages)
 set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_SOURCE_DIR}/cmake/PackageFiles.cmake)
@@ -38,5 +38,6 @@ set(CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION /usr/share/man /usr/share/man/
   /usr/lib/systemd/system /usr/share/bash-completion /usr/share/bash-completion/completions /usr/share/zsh
   /usr/share/zsh/site-functions /usr/share/fish /usr/share/fish/vendor_completions.d)
 set(CPACK_RPM_POST_INSTALL_SCRIPT_FILE ${CMAKE_SOURCE_DIR}/packaging/deb/postinst)
-set(CPACK_ARCHIVE_FILE_NAME whyoom-${PROJECT_VERSION}-linux-${CMAKE_SYSTEM_PROCESSOR})
+set(CPACK_RPM_PRE_UNINSTALL_SCRIPT_FILE ${CMAKE_SOURCE_DIR}/packaging/rpm/preun)
+set(CPACK_PACKAGE_FILE_NAME whyoom-${PROJECT_VERSION}-linux-${CMAKE_SYSTEM_PROCESSOR})
 include(CPack)

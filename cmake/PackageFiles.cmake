@@ -2,6 +2,7 @@
 set(tree ${CPACK_TEMPORARY_DIRECTORY})
 if(CPACK_GENERATOR STREQUAL "DEB")
   set(doc ${tree}/usr/share/doc/whyoom)
+  file(RENAME ${tree}/usr/share/zsh/site-functions ${tree}/usr/share/zsh/vendor-completions)
   file(GLOB pages ${tree}/usr/share/man/man*/*)
   execute_process(COMMAND gzip -9n ${pages} COMMAND_ERROR_IS_FATAL ANY)
   file(MAKE_DIRECTORY ${doc} ${tree}/usr/share/lintian/overrides)

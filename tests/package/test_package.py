@@ -51,7 +51,7 @@ class Package(harness.Case):
         root = self.unpacked()
         files = {str(path.relative_to(root)) for path in root.rglob("*") if not path.is_dir()}
         for wanted in ("usr/bin/whyoom", "usr/share/man/man1/whyoom.1.gz", "usr/share/man/man1/whyoom-fix.1.gz",
-                       "usr/share/bash-completion/completions/whyoom", "usr/share/zsh/site-functions/_whyoom",
+                       "usr/share/bash-completion/completions/whyoom", "usr/share/zsh/vendor-completions/_whyoom",
                        "usr/share/fish/vendor_completions.d/whyoom.fish",
                        "usr/lib/systemd/system/whyoom-watch.service",
                        "usr/lib/systemd/system/whyoom-serve.service", "usr/share/doc/whyoom/copyright",
