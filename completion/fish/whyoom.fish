@@ -125,16 +125,19 @@ complete -c whyoom -n '__fish_seen_subcommand_from causes' -l format -d 'text (d
 complete -c whyoom -n '__fish_seen_subcommand_from causes' -l color -l colour -d 'auto (default), always or never' -x -a 'always auto never'
 complete -c whyoom -n '__fish_seen_subcommand_from causes' -l width -d 'Width of the text, 60 to 200' -x
 complete -c whyoom -n '__fish_seen_subcommand_from causes' -s h -l help -d 'Print this help and exit'
+complete -c whyoom -n __fish_use_subcommand -a mcp -d 'Answers an assistant by the Model Context Protocol'
+complete -c whyoom -n '__fish_seen_subcommand_from mcp' -f
+complete -c whyoom -n '__fish_seen_subcommand_from mcp' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n __fish_use_subcommand -a completion -d 'Prints what completes its command lines in a shell.'
 complete -c whyoom -n '__fish_seen_subcommand_from completion' -f
 complete -c whyoom -n '__fish_seen_subcommand_from completion' -f -a 'bash fish zsh'
 complete -c whyoom -n '__fish_seen_subcommand_from completion' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n __fish_use_subcommand -a help -d 'Prints the help of a command.'
 complete -c whyoom -n '__fish_seen_subcommand_from help' -f
-complete -c whyoom -n '__fish_seen_subcommand_from help' -f -a 'explain check whatif fix undo capture watch history serve causes completion help'
+complete -c whyoom -n '__fish_seen_subcommand_from help' -f -a 'explain check whatif fix undo capture watch history serve causes mcp completion help'
 complete -c whyoom -n '__fish_seen_subcommand_from help' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n '__fish_seen_subcommand_from man' -f
-complete -c whyoom -n '__fish_seen_subcommand_from man' -f -a 'explain check whatif fix undo capture watch history serve causes completion help'
+complete -c whyoom -n '__fish_seen_subcommand_from man' -f -a 'explain check whatif fix undo capture watch history serve causes mcp completion help'
 complete -c whyoom -n '__fish_seen_subcommand_from man' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n '__fish_seen_subcommand_from metrics' -f
 complete -c whyoom -n '__fish_seen_subcommand_from metrics' -l store -d 'The ring: what happened before' -x

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include <memory>
 
 #include "linux/descriptor.h"
+#include "linux/file_system.h"
 
 namespace whyoom::linux {
 namespace {
@@ -53,13 +55,17 @@ class SpawnPlan {
   SpawnPlan(const SpawnPlan&) = delete;
   SpawnPlan& operator=(const SpawnPlan&) = delete;
 
-  int start(pid_t& child, const std::vector<std::string>& argv, int out, int complaints) {
+  int start(pid_t& child, const std::vector<std::string>& argv, int in, int out, int complaints) {
     sigset_t defaults;
     sigemptyset(&defaults);
     sigaddset(&defaults, SIGPIPE);  // ignored here, and that would be inherited
     ::posix_spawnattr_setsigdefault(&attributes_, &defaults);
     ::posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGDEF);
-    ::posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (in < 0) {
+      ::posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    } else {
+      ::posix_spawn_file_actions_adddup2(&actions_, in, STDIN_FILENO);
+    }
     ::posix_spawn_file_actions_adddup2(&actions_, out, STDOUT_FILENO);
     ::posix_spawn_file_actions_adddup2(&actions_, complaints, STDERR_FILENO);
     std::vector<char*> words;
@@ -73,7 +79,10 @@ class SpawnPlan {
     std::string path_variable = std::string("PATH=") + (path == nullptr ? "/usr/bin:/bin" : path);
     std::string locale = "LC_ALL=C.UTF-8";
     const std::array<char*, 3> environment{path_variable.data(), locale.data(), nullptr};
-    const std::string file = find_program(argv.front(), std::string_view(path_variable).substr(5));
+    const std::string& name = argv.front();
+    const std::string file = name.find('/') != std::string::npos
+                                 ? name
+                                 : find_program(name, std::string_view(path_variable).substr(5));
     return file.empty() ? ENOENT
                         : ::posix_spawn(&child, file.c_str(), &actions_, &attributes_, words.data(),
                                         environment.data());
@@ -179,10 +188,18 @@ std::string find_program(const std::string& name, std::string_view path) {
   return {};
 }
 
+Descriptor memory_file(std::string_view text) {
+  Descriptor file(::memfd_create("log", MFD_CLOEXEC));
+  if (file.get() < 0 || write_all(file.get(), text) != 0 || ::lseek(file.get(), 0, SEEK_SET) != 0) {
+    return {};
+  }
+  return file;
+}
+
 ChildEnd run_child(const std::vector<std::string>& argv,
                    const std::function<void(std::string_view)>& data,
                    const std::function<bool()>& stop, int most_silent_ms,
-                   const std::function<void(std::string_view)>& complained) {
+                   const std::function<void(std::string_view)>& complained, int input) {
   ChildEnd end;
   Pipe out = make_pipe();
   Pipe complaints = make_pipe();
@@ -192,7 +209,7 @@ ChildEnd run_child(const std::vector<std::string>& argv,
   }
   pid_t child = -1;
   SpawnPlan plan;
-  end.start_error = plan.start(child, argv, out.write.get(), complaints.write.get());
+  end.start_error = plan.start(child, argv, input, out.write.get(), complaints.write.get());
   out.write.close();
   complaints.write.close();
   if (end.start_error != 0) {

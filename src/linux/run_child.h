@@ -1,11 +1,12 @@
-// Another program, run without a shell; its output is read as it comes. Private to journal.h,
-// follow_logs.h and pager.h.
+// Another program, run without a shell; its output is read as it comes.
 #pragma once
 
 #include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "linux/descriptor.h"
 
 namespace whyoom::linux {
 
@@ -27,13 +28,18 @@ std::string find_program(const std::string& name, std::string_view path);
 
 inline constexpr int forever = -1;  // it may be silent for as long as it likes
 
-// Looks for argv[0], a name, in the absolute directories of PATH. The child gets PATH and LC_ALL
-// and nothing else of the environment; standard input is /dev/null. The child is ended when `stop`
+// Looks for argv[0], where it is a name without a slash, in the absolute directories of PATH. The
+// child gets PATH and LC_ALL and nothing else of the environment; standard input is `input`, or
+// /dev/null for -1. The child is ended when `stop`
 // says so, or after `most_silent_ms` without a byte; it never outlives the call. `complained` gets
 // its standard error as it comes.
 ChildEnd run_child(const std::vector<std::string>& argv,
                    const std::function<void(std::string_view)>& data,
                    const std::function<bool()>& stop, int most_silent_ms,
-                   const std::function<void(std::string_view)>& complained = nullptr);
+                   const std::function<void(std::string_view)>& complained = nullptr,
+                   int input = -1);
+
+// A file in memory with that in it, to be read from its begin; empty when there is no room.
+Descriptor memory_file(std::string_view text);
 
 }  // namespace whyoom::linux

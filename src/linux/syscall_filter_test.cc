@@ -53,7 +53,7 @@ std::vector<Attempt> attempts() {
 #ifdef SYS_newfstatat
       {"stat", SYS_newfstatat, [] { syscall(SYS_newfstatat, AT_FDCWD, "/etc", page, 0); }},
 #endif
-      {"unlink", SYS_unlinkat, [] { syscall(SYS_unlinkat, AT_FDCWD, "/nowhere", 0); }},
+      {"unlink", SYS_unlinkat, [] { syscall(SYS_unlinkat, AT_FDCWD, "/no/such/place", 0); }},
       {"socket", SYS_socket, [] { (void)socket(AF_INET, SOCK_STREAM, 0); }},
       {"socket of the host", SYS_socket, [] { (void)socket(AF_UNIX, SOCK_STREAM, 0); }},
       {"exec", SYS_execve, [] { execl("/bin/true", "true", nullptr); }},
@@ -82,7 +82,7 @@ std::vector<Attempt> attempts() {
       {"io_uring", SYS_io_uring_setup, [] { syscall(SYS_io_uring_setup, 1, page); }},
       {"bpf", SYS_bpf, [] { syscall(SYS_bpf, 0, page, 4096); }},
       {"a file of memory", SYS_memfd_create, [] { syscall(SYS_memfd_create, "x", 0); }},
-      {"a device", SYS_mknodat, [] { syscall(SYS_mknodat, AT_FDCWD, "/nowhere", 0, 0); }},
+      {"a device", SYS_mknodat, [] { syscall(SYS_mknodat, AT_FDCWD, "/no/such/place", 0, 0); }},
       {"another limit", SYS_prlimit64,
        [] { syscall(SYS_prlimit64, parent, RLIMIT_CORE, nullptr, page); }},
       {"another filter", SYS_seccomp,
