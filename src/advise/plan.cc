@@ -66,7 +66,7 @@ void add_other_setters(Plan& plan, const Wanted& wanted, host::Files& files,
         setters[i].program, key, printable(setters[i].file), setters[i].line,
         printable(setters[i].text));
   }
-  const auto* row = std::ranges::find(kubelet_values, key, &Pair::first);
+  const auto row = std::ranges::find(kubelet_values, key, &Pair::first);
   if (row != kubelet_values.end() && state.host->kubelet.seen &&
       !same_sysctl_value(row->second, wanted.value)) {
     plan.notes.emplace_back(

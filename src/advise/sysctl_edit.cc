@@ -181,7 +181,7 @@ std::string Editing::drop_in_name(const SysctlHistory& history) {
   constexpr std::array<std::string_view, 5> names = {"90-whyoom.conf", "99-whyoom.conf",
                                                      "99-zz-whyoom.conf", "zz-whyoom.conf",
                                                      "zzzz-whyoom.conf"};
-  const auto* later = std::ranges::find_if(names, [&](auto name) { return name > last; });
+  const auto later = std::ranges::find_if(names, [&](auto name) { return name > last; });
   return std::string(later == names.end() ? "~whyoom.conf" : *later);
 }
 

@@ -1,21 +1,16 @@
 #include "base/human.h"
 
 #include <array>
-#include <charconv>
 #include <cmath>
+
+#include "base/fixed.h"
 
 namespace whyoom {
 namespace {
 
-// Fixed point without trailing zeros; std::to_chars because printf would follow the locale.
+// Fixed point without trailing zeros.
 std::string fixed(double value, int decimals) {
-  std::array<char, 400> buffer;
-  const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
-                                          std::chars_format::fixed, decimals);
-  if (error != std::errc{}) {
-    return "?";
-  }
-  std::string text(buffer.data(), end);
+  std::string text = fixed_text(value, decimals);
   if (decimals > 0) {
     text.erase(text.find_last_not_of('0') + 1);
     if (text.ends_with('.')) {

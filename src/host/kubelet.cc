@@ -1,7 +1,5 @@
 // The kubelet's files, line by line: only three settings are wanted, so no YAML or JSON reader is.
-#include <charconv>
-#include <cmath>
-
+#include "base/fixed.h"
 #include "host/config_files.h"
 
 namespace whyoom::host {
@@ -106,19 +104,18 @@ std::optional<std::string_view> memory_item(std::string_view list) {
 std::optional<EvictionThreshold> parse_threshold(std::string_view text) {
   EvictionThreshold result;
   result.text = text;
-  double number = 0;
-  const char* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
-  if (error != std::errc{} || !std::isfinite(number) || number < 0) {
+  const std::size_t digits = std::min(text.find_first_not_of("0123456789."), text.size());
+  const auto number = parse_fixed(text.substr(0, digits));
+  const std::string_view unit = text.substr(digits);
+  if (!number) {
     return std::nullopt;
   }
-  const std::string_view unit(rest, static_cast<std::size_t>(end - rest));
   if (unit == "%") {
-    result.percent = number;
-    return number <= 100 ? std::optional(result) : std::nullopt;
+    result.percent = *number;
+    return *number <= 100 ? std::optional(result) : std::nullopt;
   }
   for (const Suffix& suffix : suffixes) {
-    const double bytes = number * suffix.factor;
+    const double bytes = *number * suffix.factor;
     if (suffix.text == unit && bytes < 9e18) {
       result.bytes = Bytes(static_cast<std::uint64_t>(bytes));
       return result;

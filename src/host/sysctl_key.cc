@@ -329,7 +329,7 @@ std::optional<SysctlRange> sysctl_range(std::string_view canonical_key) {
       {"vm.watermark_boost_factor", {0, int_max}},
       {"vm.watermark_scale_factor", {1, 3000}},
   }};
-  const auto* row =
+  const auto row =
       std::find_if(rows.begin(), rows.end(), [&](const Row& r) { return r.key == canonical_key; });
   return row == rows.end() ? std::nullopt : std::optional(row->range);
 }

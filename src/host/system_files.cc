@@ -1,29 +1,11 @@
 #include "host/system_files.h"
 
-#include <charconv>
+#include "base/fixed.h"
 
 namespace whyoom::host {
 namespace {
 
 constexpr std::size_t most_words = 4096;
-
-// "0.53". The kernel prints only digits and one point.
-std::optional<double> decimal(std::string_view text) {
-  std::size_t points = 0;
-  for (const char c : text) {
-    points += c == '.' ? 1 : 0;
-    if (!is_digit(c) && c != '.') {
-      return std::nullopt;
-    }
-  }
-  double value = 0;
-  const char* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, value, std::chars_format::fixed);
-  if (text.empty() || points > 1 || error != std::errc{} || rest != end) {
-    return std::nullopt;
-  }
-  return value;
-}
 
 // The columns are: Filename Type Size Used Priority
 std::optional<SwapArea> swap_area(std::string_view line, Place at) {
@@ -46,7 +28,7 @@ std::optional<SwapArea> swap_area(std::string_view line, Place at) {
 std::optional<PressureLine> pressure_line(std::string_view text, Place at) {
   const auto number = [text](std::string_view key) {
     const auto value = value_after(text, key);
-    return value ? decimal(*value) : std::nullopt;
+    return value ? parse_fixed(*value) : std::nullopt;
   };
   const auto avg10 = number("avg10=");
   const auto avg60 = number("avg60=");
@@ -119,9 +101,9 @@ std::optional<LoadAverage> parse_loadavg(Lines lines) {
     return std::nullopt;
   }
   std::string_view rest = lines.line();
-  const auto one = decimal(next_word(rest));
-  const auto five = decimal(next_word(rest));
-  const auto fifteen = decimal(next_word(rest));
+  const auto one = parse_fixed(next_word(rest));
+  const auto five = parse_fixed(next_word(rest));
+  const auto fifteen = parse_fixed(next_word(rest));
   Cursor tasks(next_word(rest));
   const auto running = tasks.take_unsigned();
   const bool slash = tasks.take('/');

@@ -108,7 +108,7 @@ bool ends_in_path(std::string_view text) {
 
 std::string_view clean_line(std::string_view raw, std::string& buffer) {
   raw = trim_right(raw);
-  const auto* const first = std::find_if(raw.begin(), raw.end(), is_special);
+  const auto first = std::find_if(raw.begin(), raw.end(), is_special);
   if (first == raw.end()) {
     return cut_tail(raw);
   }

@@ -176,7 +176,7 @@ std::string_view strip_markup(std::string_view text, std::string& buffer) {
         continue;
       }
     }
-    const auto* entity = entities.end();
+    auto entity = entities.end();
     if (!in_path && c == '&') {
       entity = std::ranges::find_if(
           entities, [&](const auto& each) { return text.substr(at).starts_with(each.first); });

@@ -128,8 +128,8 @@ constexpr std::array<std::string_view, 20> facility_names{
     "local2", "local3", "local4", "local5",   "local6", "local7"};
 
 bool set_facility_level(std::string_view facility, std::string_view level, Line& line) {
-  const auto* const where = std::find(facility_names.begin(), facility_names.end(), facility);
-  const auto* const which = std::find(level_names.begin(), level_names.end(), level);
+  const auto where = std::find(facility_names.begin(), facility_names.end(), facility);
+  const auto which = std::find(level_names.begin(), level_names.end(), level);
   if (where == facility_names.end() || which == level_names.end()) {
     return false;
   }

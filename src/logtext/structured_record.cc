@@ -27,7 +27,7 @@ bool is_journal_key(std::string_view key) {
 }  // namespace
 
 int StructuredRecord::message_rank(std::string_view key) {
-  const auto* const found = std::ranges::find(message_keys, key);
+  const auto found = std::ranges::find(message_keys, key);
   return found == message_keys.end() ? 0 : static_cast<int>(found - message_keys.begin()) + 1;
 }
 

@@ -274,7 +274,7 @@ std::optional<int> month_number(std::string_view word) {
       return c == lower || (c >= 'A' && c <= 'Z' && c - 'A' + 'a' == lower);
     });
   };
-  const auto* const found = std::ranges::find_if(names, same);
+  const auto found = std::ranges::find_if(names, same);
   return found == names.end() ? std::nullopt
                               : std::optional(static_cast<int>(found - names.begin()) + 1);
 }

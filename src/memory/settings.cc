@@ -275,9 +275,9 @@ namespace {
 const Key* find_key(std::string_view given) {
   std::string key(trim(given));
   std::ranges::replace(key, '/', '.');
-  const auto* found = std::ranges::find_if(
+  const auto found = std::ranges::find_if(
       keys, [&key](const Key& each) { return each.name == key || each.alias == key; });
-  return found == std::end(keys) ? nullptr : found;
+  return found == std::end(keys) ? nullptr : &*found;
 }
 
 }  // namespace

@@ -1,10 +1,10 @@
 #include "render/json_writer.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <utility>
 
+#include "base/fixed.h"
 #include "base/text.h"
 
 namespace whyoom::render {
@@ -83,14 +83,8 @@ void JsonWriter::write(double value) {
   if (!std::isfinite(value)) {
     return write(nullptr);
   }
-  const double size = std::fabs(value);
-  const bool fixed = size == 0 || (size >= 1e-4 && size < 1e15);
-  char text[64];
-  const auto [end, error] =
-      std::to_chars(text, text + sizeof text, value,
-                    fixed ? std::chars_format::fixed : std::chars_format::scientific);
-  out_.append(text, end);
-  out_ += fixed && value == std::trunc(value) ? ".0" : "";
+  append_shortest(out_, value);
+  out_ += std::fabs(value) < 1e15 && value == std::trunc(value) ? ".0" : "";
 }
 
 }  // namespace whyoom::render

@@ -48,7 +48,8 @@ std::string picture(const std::vector<std::uint64_t>& bins) {
   const std::uint64_t fullest = std::max<std::uint64_t>(1, *std::ranges::max_element(bins));
   std::string text;
   for (const std::uint64_t bin : bins) {
-    text += bin == 0 ? ' ' : marks[std::min<std::size_t>(3, (bin - 1) * 4 / fullest)];
+    const std::uint64_t height = bin == 0 ? 0 : std::min<std::uint64_t>(3, (bin - 1) * 4 / fullest);
+    text += bin == 0 ? ' ' : marks[static_cast<std::size_t>(height)];
   }
   return "|" + text + "|";
 }

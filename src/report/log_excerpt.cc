@@ -90,7 +90,7 @@ void LogExcerpt::line(LineNumber number, std::string_view raw, bool held) {
     result_.text.clear();
     result_.first_line = number - 1;
   } else {
-    result_.text.append(between, '\n');
+    result_.text.append(static_cast<std::size_t>(between), '\n');
   }
   last_ = number;
   ++result_.kept;

@@ -1,8 +1,8 @@
 #include "report/userspace_lines.h"
 
 #include <array>
-#include <charconv>
 
+#include "base/fixed.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "report/after.h"
@@ -20,12 +20,7 @@ std::optional<double> take_decimal(std::string_view text) {
   while (n < text.size() && (is_digit(text[n]) || text[n] == '.')) {
     ++n;
   }
-  double value = 0;
-  const auto [rest, error] = std::from_chars(text.data(), text.data() + n, value);
-  if (n == 0 || n > 24 || error != std::errc{} || rest != text.data() + n) {
-    return std::nullopt;
-  }
-  return value;
+  return n <= 24 ? parse_fixed(text.substr(0, n)) : std::nullopt;
 }
 
 std::optional<double> decimal_after(std::string_view text, std::string_view key) {

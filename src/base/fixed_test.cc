@@ -1,0 +1,50 @@
+#include "base/fixed.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace whyoom {
+namespace {
+
+TEST(ParseFixed, DigitsWithAPoint) {
+  EXPECT_EQ(parse_fixed("0.53"), 0.53);
+  EXPECT_EQ(parse_fixed("100"), 100);
+  EXPECT_EQ(parse_fixed("5."), 5);
+  EXPECT_EQ(parse_fixed(".5"), 0.5);
+}
+
+TEST(ParseFixed, NothingElse) {
+  for (const char* text :
+       {"", ".", "1.2.3", "-1", "+1", "1e3", "inf", "nan", "0x1", " 1", "1 ", "1,5"}) {
+    EXPECT_FALSE(parse_fixed(text)) << text;
+  }
+  EXPECT_FALSE(parse_fixed(std::string(400, '9')));
+}
+
+TEST(FixedText, RoundsToTheNearest) {
+  EXPECT_EQ(fixed_text(6.85, 3), "6.850");
+  EXPECT_EQ(fixed_text(-0.125, 2), "-0.12");
+  EXPECT_EQ(fixed_text(1e20, 0), "100000000000000000000");
+}
+
+TEST(AppendShortest, TheFewestDigits) {
+  const auto text = [](double value) {
+    std::string out = ">";
+    append_shortest(out, value);
+    return out.substr(1);
+  };
+  EXPECT_EQ(text(0), "0");
+  EXPECT_EQ(text(6.580963), "6.580963");
+  EXPECT_EQ(text(-1500), "-1500");
+  EXPECT_EQ(text(0.1 + 0.2), "0.30000000000000004");
+  EXPECT_EQ(text(0.0001), "0.0001");
+  EXPECT_EQ(text(0.00005), "5e-05");
+  EXPECT_EQ(text(1e15), "1e+15");
+  EXPECT_EQ(text(1.25e300), "1.25e+300");
+  EXPECT_EQ(text(123456789012345.5), "123456789012345.5");
+  EXPECT_EQ(text(5e-324), "5e-324");
+}
+
+}  // namespace
+}  // namespace whyoom
