@@ -15,6 +15,7 @@
 #include "linux/output.h"
 #include "linux/sandbox.h"
 #include "linux/terminal.h"
+#include "render/format.h"
 #include "render/layout.h"
 
 namespace whyoom::app {
@@ -44,7 +45,7 @@ struct Console {
   }
 };
 
-enum class Format : std::uint8_t { text, json, ndjson, markdown, html };
+using render::Format;
 
 // What several commands take.
 struct Options {

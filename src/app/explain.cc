@@ -18,13 +18,14 @@
 #include "app/host_root.h"
 #include "app/implied.h"
 #include "app/read_ahead.h"
-#include "app/selection.h"
-#include "app/writer.h"
+#include "app/when.h"
 #include "base/human.h"
 #include "base/text.h"
 #include "diagnose/cause.h"
 #include "diagnose/engine.h"
 #include "diagnose/event.h"
+#include "explain/selection.h"
+#include "explain/writer.h"
 #include "linux/capture_file.h"
 #include "linux/input.h"
 #include "linux/pager.h"
@@ -39,7 +40,7 @@ struct ExplainOptions : Options {
   bool host = false;               // this machine's own logs
   std::string since, until, at;    // as given; empty = not given
   std::string causes;              // ids with commas between them
-  SelectionRules rules;            // without what the texts above say
+  explain::SelectionRules rules;   // without what the texts above say
   bool whole = false, summary = false, quiet = false, no_pager = false, follow = false;
   render::TaskList tasks;
 };
@@ -137,7 +138,8 @@ std::string contradiction(const ExplainOptions& options) {
   return {};
 }
 
-int follow_logs(const ExplainOptions& options, bool host, Run& run, Writer& writer, Console& io) {
+int follow_logs(const ExplainOptions& options, bool host, Run& run, explain::Writer& writer,
+                Console& io) {
   FollowOptions what;
   what.from_start = !options.since.empty() || options.rules.last.has_value();
   what.until_first = options.quiet;
@@ -155,7 +157,7 @@ int follow_logs(const ExplainOptions& options, bool host, Run& run, Writer& writ
 }
 
 int explain(const ExplainOptions& options, Console& io) {
-  SelectionRules rules = options.rules;
+  explain::SelectionRules rules = options.rules;
   if (!read_time("--since", options.since, rules.since, io) ||
       !read_time("--until", options.until, rules.until, io) ||
       !read_time("--at", options.at, rules.at, io)) {
@@ -171,12 +173,14 @@ int explain(const ExplainOptions& options, Console& io) {
   const bool host = options.host || !options.root.empty() ||
                     (files.empty() &&
                      (isatty(STDIN_FILENO) == 1 || (options.follow && !linux::input_is_piped())));
-  const Telling telling{options.format,  options.style(), options.whole,
-                        options.summary, options.quiet,   options.tasks};
+  const explain::Telling telling{options.format,  options.style(), options.whole,
+                                 options.summary, options.quiet,   options.tasks};
   const bool read_by_people =
       options.format == Format::text && !options.quiet && !options.no_pager && !options.follow;
   const auto pager = read_by_people ? linux::Pager::start(io.out) : nullptr;
-  const auto writer = make_writer(telling, io.out);
+  const auto writer =
+      explain::make_writer(telling, {.write = [&io](std::string_view text) { io.out.write(text); },
+                                     .flush = [&io] { io.out.flush(); }});
   Run run(rules, *writer, telling, io);
   if (options.follow) {
     return follow_logs(options, host, run, *writer, io);

@@ -39,7 +39,7 @@ struct Log {
 
 class Follow {
  public:
-  Follow(const FollowOptions& options, Run& run, Writer& writer, Console& io)
+  Follow(const FollowOptions& options, Run& run, explain::Writer& writer, Console& io)
       : options_(options), run_(run), writer_(writer), io_(io) {
     logs_.reserve(options.logs.size());  // each reader knows where its log is
     for (const FollowedLog& log : options.logs) {
@@ -62,7 +62,7 @@ class Follow {
 
   const FollowOptions& options_;
   Run& run_;
-  Writer& writer_;
+  explain::Writer& writer_;
   Console& io_;
   linux::MachineClock clock_ = linux::machine_clock();
   std::vector<Log> logs_;
@@ -73,7 +73,7 @@ class Follow {
 
 void Follow::renew(Log& log, std::uint64_t lines_before) {
   if (log.reader) {
-    run_.account(log.what.name, log.reader->finish());
+    run_.pipeline().account(log.what.name, log.reader->finish());
   }
   log.reader = std::make_unique<report::LogReader>(
       log.what.name, [this, &log](report::Report&& report) { found(log, std::move(report)); },
@@ -92,9 +92,9 @@ void Follow::found(const Log& log, report::Report&& report) {
     }
   }
   panic_ = panic_ || report.panic.has_value();
-  const std::uint64_t before = run_.events();
-  run_.found(std::move(report));
-  if (run_.events() > before) {
+  const std::uint64_t before = run_.pipeline().events();
+  run_.pipeline().take(std::move(report));
+  if (run_.pipeline().events() > before) {
     last_event_ = Clock::now();
     first_event_ = before == told_ ? last_event_ : first_event_;
   }
@@ -138,7 +138,7 @@ void Follow::caught_up(Log& log) {
     return;
   }
   std::ranges::for_each(logs_, [this](Log& each) { end_reports(each); });
-  run_.caught_up();
+  run_.pipeline().caught_up();
   tell();
   if (!options_.until_first && !std::ranges::all_of(logs_, &Log::ended)) {
     io_.tell("following " +
@@ -161,14 +161,14 @@ void Follow::look() {
       end_reports(log);
     }
   }
-  if (run_.events() > told_ &&
+  if (run_.pipeline().events() > told_ &&
       (panic_ || now - last_event_ >= story_quiet || now - first_event_ >= longest_story)) {
     tell();
   }
 }
 
 void Follow::tell() {
-  told_ = run_.events();
+  told_ = run_.pipeline().events();
   panic_ = false;
   writer_.quiet();
   io_.out.flush();
@@ -197,19 +197,19 @@ int Follow::work() {
               run_.fail(logs_[index].what.name, printable(why));
             }
           }};
-  while (!io_.out.closed() && !(options_.until_first && run_.events() > 0) &&
+  while (!io_.out.closed() && !(options_.until_first && run_.pipeline().events() > 0) &&
          (*logs)->next(look_ms, sink)) {
     look();
   }
   for (Log& log : logs_) {
-    run_.account(log.what.name, log.reader->finish());
+    run_.pipeline().account(log.what.name, log.reader->finish());
   }
   return run_.finish(logs_.size() == 1 ? name(0) : plural(logs_.size(), "file", "files"));
 }
 
 }  // namespace
 
-int follow(const FollowOptions& options, Run& run, Writer& writer, Console& io) {
+int follow(const FollowOptions& options, Run& run, explain::Writer& writer, Console& io) {
   return Follow(options, run, writer, io).work();
 }
 

@@ -19,6 +19,6 @@ struct FollowOptions {
 // is whole when no line of it has come for two seconds, or nothing at all for one; a story is told
 // when no event has come for two seconds, with a panic at once, and half a minute after its begin
 // at the latest: what comes then is told as what went on.
-int follow(const FollowOptions& options, Run& run, Writer& writer, Console& io);
+int follow(const FollowOptions& options, Run& run, explain::Writer& writer, Console& io);
 
 }  // namespace whyoom::app

@@ -34,7 +34,7 @@ std::optional<std::int64_t> since_ms(const std::string& text, const linux::Machi
            static_cast<std::int64_t>(std::get<BootTime>(*when).seconds * 1000);
   }
   epoch.wall = "1970-01-02T00:00:00Z";
-  const auto until = seconds_after(*when, epoch);
+  const auto until = explain::seconds_after(*when, epoch);
   constexpr std::int64_t day_ms = 86'400'000;
   return until ? std::optional(day_ms - static_cast<std::int64_t>(*until * 1000)) : std::nullopt;
 }

@@ -6,7 +6,6 @@
 #include <string>
 
 #include "base/text.h"
-#include "logtext/wall_distance.h"
 
 namespace whyoom::app {
 namespace {
@@ -107,21 +106,6 @@ std::optional<When> parse_when(std::string_view text, std::int64_t now) {
     return *wall;
   }
   return std::nullopt;
-}
-
-std::optional<double> seconds_after(const When& when, const report::Time& event) {
-  if (const auto* boot = std::get_if<BootTime>(&when)) {
-    if (!event.monotonic_us) {
-      return std::nullopt;
-    }
-    return static_cast<double>(*event.monotonic_us) / 1e6 - boot->seconds;
-  }
-  const auto& asked = std::get<WallTime>(when);
-  const auto seen = logtext::parse_wall(event.wall);
-  if (!seen) {
-    return std::nullopt;
-  }
-  return logtext::seconds_between(asked, *seen);
 }
 
 }  // namespace whyoom::app

@@ -8,6 +8,8 @@
 namespace whyoom::app {
 namespace {
 
+using explain::seconds_after;
+
 // Seconds from what the user wrote to what the log has; NaN stands for "cannot be compared".
 double seconds(std::string_view asked, const char* logged, std::int64_t now = 1'795'419'692) {
   const auto when = parse_when(asked, now);

@@ -1,4 +1,4 @@
-#include "app/open_story.h"
+#include "explain/open_story.h"
 
 #include <algorithm>
 #include <string>
@@ -7,7 +7,7 @@
 #include "render/phrase.h"
 #include "report/event_merge.h"
 
-namespace whyoom::app {
+namespace whyoom::explain {
 namespace {
 
 using diagnose::Event;
@@ -101,4 +101,4 @@ render::Story OpenStory::story() const {
   return story;
 }
 
-}  // namespace whyoom::app
+}  // namespace whyoom::explain

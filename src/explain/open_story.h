@@ -9,7 +9,7 @@
 #include "diagnose/event.h"
 #include "render/render.h"
 
-namespace whyoom::app {
+namespace whyoom::explain {
 
 class OpenStory {
  public:
@@ -37,4 +37,4 @@ class OpenStory {
   std::optional<report::Panic> panic_;
 };
 
-}  // namespace whyoom::app
+}  // namespace whyoom::explain

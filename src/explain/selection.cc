@@ -1,4 +1,4 @@
-#include "app/selection.h"
+#include "explain/selection.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,7 +7,7 @@
 
 #include "report/event_merge.h"
 
-namespace whyoom::app {
+namespace whyoom::explain {
 
 namespace {
 
@@ -113,4 +113,4 @@ void Selection::finish() {
   }
 }
 
-}  // namespace whyoom::app
+}  // namespace whyoom::explain

@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "app/when.h"
 #include "diagnose/event.h"
+#include "explain/when.h"
 
-namespace whyoom::app {
+namespace whyoom::explain {
 
 struct SelectionRules {
   std::optional<When> since, until, at;
@@ -62,4 +62,4 @@ class Selection {
   std::uint64_t offered_ = 0, chosen_ = 0, without_time_ = 0;
 };
 
-}  // namespace whyoom::app
+}  // namespace whyoom::explain

@@ -1,4 +1,4 @@
-#include "app/selection.h"
+#include "explain/selection.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 
 #include "report/event_merge.h"
 
-namespace whyoom::app {
+namespace whyoom::explain {
 namespace {
 
 std::unique_ptr<diagnose::Event> event_at(std::optional<double> seconds, LineNumber line) {
@@ -70,7 +70,7 @@ TEST(Selection, TheNearestOne) {
 TEST(Selection, AWallClockCannotBeComparedWithABootTime) {
   std::uint64_t without_time = 0;
   SelectionRules rules;
-  rules.since = WallTime{2026, 11, 23, 0, 0, 0, std::nullopt};
+  rules.since = logtext::WallTime{2026, 11, 23, 0, 0, 0, std::nullopt};
   EXPECT_EQ(chosen(rules, &without_time).size(), 5U);
   EXPECT_EQ(without_time, 5U);
 }
@@ -124,4 +124,4 @@ TEST(Selection, WhatTheyAre) {
 }
 
 }  // namespace
-}  // namespace whyoom::app
+}  // namespace whyoom::explain

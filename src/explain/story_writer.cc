@@ -1,39 +1,34 @@
-#include "app/story_writer.h"
+#include "explain/story_writer.h"
 
-#include <algorithm>
 #include <list>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "app/open_story.h"
 #include "diagnose/tally.h"
+#include "explain/open_stories.h"
 #include "render/brief.h"
 #include "render/html.h"
 #include "render/layout.h"
 #include "render/markdown_text.h"
 #include "render/tally.h"
 
-namespace whyoom::app {
+namespace whyoom::explain {
 namespace {
 
 using diagnose::Event;
+using render::Format;
 
-// Stories that can go on at the same time, and what their reports may take.
-constexpr std::size_t most_open = 64;
-constexpr std::size_t most_bytes = std::size_t{128} << 20U;
 // More of them are added up, and only the last one is told.
 constexpr std::size_t most_told = 5;
 
-// Stories of several machines and cgroups go on at the same time, and come out in the order in
-// which they began.
 class StoryWriter final : public Writer {
  public:
-  StoryWriter(const Telling& telling, linux::Output& out)
+  StoryWriter(const Telling& telling, Sink out)
       : telling_(telling),
         detail_{telling.format != Format::text, telling.style.all, is_brief(), telling.tasks},
-        out_(out) {}
+        out_(std::move(out)) {}
 
   void event(std::unique_ptr<Event> event) override;
   void quiet() override;
@@ -43,15 +38,15 @@ class StoryWriter final : public Writer {
   [[nodiscard]] bool is_brief() const {
     return telling_.format == Format::text && !telling_.whole && !telling_.style.all;
   }
-  void close_oldest();
+  void ended(OpenStory&& story);
   void hold(OpenStory story);
   void tell_held();
   void write(const render::Document& document, std::string_view part = "story");
 
   Telling telling_;
   render::Detail detail_;
-  linux::Output& out_;
-  std::list<OpenStory> open_;
+  Sink out_;
+  OpenStories open_{[this](OpenStory&& story) { ended(std::move(story)); }};
   // The first ones, until there are too many to tell all; then the last one alone.
   std::list<OpenStory> held_;
   diagnose::Tally tally_;
@@ -76,25 +71,10 @@ void StoryWriter::write(const render::Document& document, std::string_view part)
 
 void StoryWriter::event(std::unique_ptr<Event> event) {
   tally_.add(*event);
-  const auto own = std::ranges::find(open_, event->story, &OpenStory::id);
-  if (own != open_.end()) {
-    own->add(std::move(event));
-  } else {
-    open_.emplace_back(std::move(event));
-  }
-  std::size_t bytes = 0;
-  for (const OpenStory& story : open_) {
-    bytes += story.bytes();
-  }
-  while (open_.size() > most_open || (bytes > most_bytes && open_.size() > 1)) {
-    bytes -= open_.front().bytes();
-    close_oldest();
-  }
+  open_.add(std::move(event));
 }
 
-void StoryWriter::close_oldest() {
-  OpenStory story = std::move(open_.front());
-  open_.pop_front();
+void StoryWriter::ended(OpenStory&& story) {
   ++closed_;
   if (telling_.summary) {
     return;
@@ -129,17 +109,13 @@ void StoryWriter::tell_held() {
 }
 
 void StoryWriter::quiet() {
-  while (!open_.empty()) {
-    close_oldest();
-  }
+  open_.end_all();
   tell_held();
   streams_ = true;
 }
 
 void StoryWriter::finish(const render::Summary& summary) {
-  while (!open_.empty()) {
-    close_oldest();
-  }
+  open_.end_all();
   tell_held();
   const bool html = telling_.format == Format::html;
   if (tally_.events() > 0 &&
@@ -157,8 +133,8 @@ void StoryWriter::finish(const render::Summary& summary) {
 
 }  // namespace
 
-std::unique_ptr<Writer> make_story_writer(const Telling& telling, linux::Output& out) {
-  return std::make_unique<StoryWriter>(telling, out);
+std::unique_ptr<Writer> make_story_writer(const Telling& telling, Sink sink) {
+  return std::make_unique<StoryWriter>(telling, std::move(sink));
 }
 
-}  // namespace whyoom::app
+}  // namespace whyoom::explain

@@ -1,13 +1,13 @@
-// Text and Markdown: a spree is one story. On a screen a story is told in brief, and more than a
-// few of them are added up first.
+// Text, Markdown and HTML: a spree is one story. On a screen a story is told in brief, and more
+// than a few of them are added up first.
 #pragma once
 
 #include <memory>
 
-#include "app/writer.h"
+#include "explain/writer.h"
 
-namespace whyoom::app {
+namespace whyoom::explain {
 
-std::unique_ptr<Writer> make_story_writer(const Telling& telling, linux::Output& out);
+std::unique_ptr<Writer> make_story_writer(const Telling& telling, Sink sink);
 
-}  // namespace whyoom::app
+}  // namespace whyoom::explain

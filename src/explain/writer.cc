@@ -1,18 +1,20 @@
-#include "app/writer.h"
+#include "explain/writer.h"
 
 #include <string>
+#include <utility>
 
-#include "app/story_writer.h"
+#include "explain/story_writer.h"
 #include "render/json_writer.h"
 
-namespace whyoom::app {
+namespace whyoom::explain {
 namespace {
 
 using diagnose::Event;
+using render::Format;
 
 class NdjsonWriter final : public Writer {
  public:
-  explicit NdjsonWriter(linux::Output& out) : out_(out) {}
+  explicit NdjsonWriter(Sink out) : out_(std::move(out)) {}
 
   void event(std::unique_ptr<Event> event) override {
     out_.write(render::json_event(*event, false) + "\n");
@@ -22,13 +24,13 @@ class NdjsonWriter final : public Writer {
   void finish(const render::Summary& /*summary*/) override {}
 
  private:
-  linux::Output& out_;
+  Sink out_;
 };
 
 // One object, written piece by piece so that it never has to be in memory as a whole.
 class JsonWriter final : public Writer {
  public:
-  explicit JsonWriter(linux::Output& out) : out_(out) {
+  explicit JsonWriter(Sink out) : out_(std::move(out)) {
     json_.begin_object();
     json_("schema", "whyoom/1");
     json_.begin_array("events");
@@ -47,7 +49,7 @@ class JsonWriter final : public Writer {
   }
 
  private:
-  linux::Output& out_;
+  Sink out_;
   render::JsonWriter json_{true};
 };
 
@@ -61,21 +63,21 @@ class NoWriter final : public Writer {
 
 }  // namespace
 
-std::unique_ptr<Writer> make_writer(const Telling& telling, linux::Output& out) {
+std::unique_ptr<Writer> make_writer(const Telling& telling, Sink sink) {
   if (telling.nothing) {
     return std::make_unique<NoWriter>();
   }
   switch (telling.format) {
     case Format::json:
-      return std::make_unique<JsonWriter>(out);
+      return std::make_unique<JsonWriter>(std::move(sink));
     case Format::ndjson:
-      return std::make_unique<NdjsonWriter>(out);
+      return std::make_unique<NdjsonWriter>(std::move(sink));
     case Format::markdown:
     case Format::html:
     case Format::text:
       break;
   }
-  return make_story_writer(telling, out);
+  return make_story_writer(telling, std::move(sink));
 }
 
-}  // namespace whyoom::app
+}  // namespace whyoom::explain

@@ -1,15 +1,22 @@
 // Events to an output in the chosen format, as they come.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string_view>
 
-#include "app/command.h"
 #include "diagnose/event.h"
-#include "linux/output.h"
+#include "render/format.h"
 #include "render/layout.h"
 #include "render/render.h"
 
-namespace whyoom::app {
+namespace whyoom::explain {
+
+// Where it goes.
+struct Sink {
+  std::function<void(std::string_view)> write;
+  std::function<void()> flush;  // somebody may wait for what was written
+};
 
 class Writer {
  public:
@@ -22,14 +29,14 @@ class Writer {
 
 // How events are told.
 struct Telling {
-  Format format = Format::text;
+  render::Format format = render::Format::text;
   render::TextStyle style{};
   bool whole = false;    // text: every story with its whole proof
-  bool summary = false;  // text and Markdown: the events added up, no story
+  bool summary = false;  // text, Markdown and HTML: the events added up, no story
   bool nothing = false;  // --quiet
   render::TaskList tasks{};
 };
 
-std::unique_ptr<Writer> make_writer(const Telling& telling, linux::Output& out);
+std::unique_ptr<Writer> make_writer(const Telling& telling, Sink sink);
 
-}  // namespace whyoom::app
+}  // namespace whyoom::explain

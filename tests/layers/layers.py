@@ -22,9 +22,11 @@ BELOW["record"] = ["base", "kernel", "host", "memory"]
 BELOW["diagnose"] = BELOW["memory"] + ["memory"]
 BELOW["advise"] = BELOW["memory"] + ["memory"]
 BELOW["render"] = BELOW["diagnose"] + ["diagnose", "advise", "record"]
+BELOW["explain"] = BELOW["render"] + ["render"]
+BELOW["web"] = BELOW["explain"] + ["explain"]
 BELOW["linux"] = BELOW["memory"] + ["memory", "record"]
 BELOW["fix"] = BELOW["linux"] + ["linux", "advise"]
-BELOW["app"] = BELOW["render"] + ["render", "linux", "fix"]
+BELOW["app"] = BELOW["explain"] + ["explain", "linux", "fix"]
 
 PURE = [layer for layer in BELOW if layer not in ("linux", "fix", "app")]
 # Input and output, clocks, threads; and what this project does without.
