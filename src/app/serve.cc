@@ -21,6 +21,7 @@ namespace {
 struct ServeFlags {
   std::string listen = "127.0.0.1:9753";
   std::string textfile = "/run/whyoom/metrics.prom";
+  std::string page = WHYOOM_PAGE;
 };
 
 constexpr std::size_t most_text = std::size_t{1} << 20U;  // as much as the recorder writes
@@ -46,26 +47,43 @@ tl::expected<TextFile, int> read_text(const std::string& path) {
   return TextFile{std::move(*text), std::time(nullptr) - status.st_mtime};
 }
 
-linux::HttpAnswer page(const std::string& path, const std::string& textfile) {
-  constexpr std::string_view prometheus = "text/plain; version=0.0.4; charset=utf-8";
-  if (path != "/" && path != "/metrics") {
-    return {404, "There are / and /metrics.\n"};
-  }
+std::string unreadable(const std::string& textfile, int error) {
+  return printable(textfile) + " cannot be read: " + linux::errno_text(error) +
+         ". `whyoom watch --textfile` writes it.\n";
+}
+
+linux::HttpAnswer metrics(const std::string& textfile) {
   auto file = read_text(textfile);
-  const std::string missing = file ? ""
-                                   : printable(textfile) +
-                                         " cannot be read: " + linux::errno_text(file.error()) +
-                                         ". `whyoom watch --textfile` writes it.\n";
-  if (path == "/metrics") {
-    return file ? linux::HttpAnswer{200, std::move(file->text), prometheus}
-                : linux::HttpAnswer{503, missing};
+  if (!file) {
+    return {503, unreadable(textfile, file.error())};
   }
+  return {200, std::move(file->text), "text/plain; version=0.0.4; charset=utf-8"};
+}
+
+linux::HttpAnswer status(const ServeFlags& flags) {
+  const auto file = read_text(flags.textfile);
   return {200,
-          "whyoom " WHYOOM_VERSION "\n\n/metrics  for Prometheus\n\n" +
-              (file ? "The recorder wrote them " +
+          "whyoom " WHYOOM_VERSION
+          "\n\n/metrics  for Prometheus\n/         explains logs in the "
+          "browser, where " +
+              printable(flags.page) + " is\n\n" +
+              (file ? "The recorder wrote the metrics " +
                           seconds(static_cast<double>(std::max<std::int64_t>(file->age_s, 0))) +
-                          " ago, to " + printable(textfile) + "\n"
-                    : missing)};
+                          " ago, to " + printable(flags.textfile) + "\n"
+                    : unreadable(flags.textfile, file.error()))};
+}
+
+linux::HttpAnswer answer(std::string_view path, const ServeFlags& flags) {
+  if (path == "/metrics") {
+    return metrics(flags.textfile);
+  }
+  if (path == "/") {
+    auto page = read_text(flags.page);
+    return page ? linux::HttpAnswer{200, std::move(page->text), "text/html; charset=utf-8"}
+                : status(flags);
+  }
+  return path == "/status" ? status(flags)
+                           : linux::HttpAnswer{404, "There are /, /metrics and /status.\n"};
 }
 
 int serve(const ServeFlags& flags, Console& io) {
@@ -83,9 +101,8 @@ int serve(const ServeFlags& flags, Console& io) {
   io.tell("http://" + linux::address_of(*listener) + "/metrics");
   io.errors.flush();
   linux::become_server({stop.get(), listener->get()});
-  linux::serve_pages(*listener, stop, [&flags](std::string_view path) {
-    return page(std::string(path), flags.textfile);
-  });
+  linux::serve_pages(*listener, stop,
+                     [&flags](std::string_view path) { return answer(path, flags); });
   return nothing_found;
 }
 
@@ -95,7 +112,9 @@ const Command serve_command{
     "serve", "whyoom serve [OPTIONS]",
     "Shows Prometheus what the recorder knows, by HTTP.\n"
     "It reads the file that `whyoom watch --textfile` writes, and needs no rights: root becomes\n"
-    "nobody. /metrics are the metrics, / says what is there.",
+    "nobody. /metrics are the metrics, /status says what is there, and / is the page that "
+    "explains\n"
+    "logs in the browser, where that is installed: nothing of a log comes back here.",
     "Whoever can reach the address can read it: names of units, pods and cgroups are in it.\n"
     "\nExit status: 0 ended by a signal, 2 wrong use, or it cannot listen there.\n"
     "\nExamples:\n"
@@ -107,6 +126,7 @@ const Command serve_command{
       flags.text("--listen", "ADDRESS", given->listen, "Address and port; default 127.0.0.1:9753");
       flags.text("--textfile", "FILE", given->textfile,
                  "What it shows; default /run/whyoom/metrics.prom");
+      flags.text("--page", "FILE", given->page, "The page at /; default: the one that is installed");
       return [given](Console& io) { return serve(*given, io); };
     }};
 

@@ -5,45 +5,10 @@
 
 #include "base/human.h"
 #include "base/text.h"
+#include "render/html_style.h"
 
 namespace whyoom::render {
 namespace {
-
-// Colours of a kind have a contrast of 4.5 to their ground, in both themes; none is the only sign.
-constexpr std::string_view style = R"(
-:root{color-scheme:light dark;--ground:#fff;--card:#f6f7f9;--ink:#1c2430;--dim:#5b6675;--line:#d5dae1;
---red:#b3261e;--green:#1b6e3c;--yellow:#8a5300;--fill:#3b6fb5;--rail:#dde3ea}
-@media(prefers-color-scheme:dark){:root{--ground:#14181d;--card:#1c222a;--ink:#e6eaf0;--dim:#9aa6b5;
---line:#343d49;--red:#ff8a80;--green:#7fd39b;--yellow:#f0bd6a;--fill:#6fa3e8;--rail:#2c3540}}
-*{box-sizing:border-box}
-body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
-main{display:flex;flex-direction:column;gap:1.5rem;max-width:62rem;margin:0 auto;padding:1.5rem 1rem 3rem}
-article{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:1rem 1.25rem;
-min-width:0;overflow-wrap:anywhere}
-.summary{order:-1}
-h1{font-size:1.1rem;margin:0;color:var(--dim);font-weight:600;order:-2}
-h2{font-size:1.3rem;line-height:1.35;margin:.2rem 0 .8rem}
-h3{font-size:1rem;margin:1.3rem 0 .4rem}
-p{margin:.35rem 0}
-p.strong{font-weight:600}
-.key{display:inline-block;width:.7em;height:.7em;margin-right:.3em;background:var(--fill)}
-.key.line{width:.15em;height:1em;background:var(--red);vertical-align:-.1em}
-p.below{margin-left:1.2rem}
-.dim{color:var(--dim)}.red{color:var(--red)}.green{color:var(--green)}.yellow{color:var(--yellow)}
-.label{font-weight:600;margin-right:.35em}
-pre{background:var(--ground);border:1px solid var(--line);border-radius:.4rem;padding:.5rem .75rem;margin:.4rem 0;
-overflow-x:auto;font-size:.9rem}
-.wide{overflow-x:auto}
-table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.93rem;margin:.3rem 0}
-th,td{text-align:left;vertical-align:top;padding:.25rem .9rem .25rem 0;border-bottom:1px solid var(--line);
-overflow-wrap:normal}
-tr:last-child td{border-bottom:0}
-th{color:var(--dim);font-weight:600}
-.right{text-align:right;white-space:nowrap}
-svg.bar{display:block;width:11rem;max-width:40vw;height:1.1rem;margin-top:.2rem}
-.rail{fill:var(--rail)}.fill{fill:var(--fill)}.mark{fill:var(--red)}
-@media print{body{font-size:11pt}article{border:0;padding:0;break-inside:avoid-page}}
-)";
 
 std::string_view class_of(Paint paint) {
   switch (paint) {
@@ -115,7 +80,8 @@ std::string table_html(const Table& table) {
   bool any_head = false;
   for (const Column& column : table.columns) {
     any_head = any_head || !column.head.empty();
-    head += element("th", column.right ? "right" : "", head_html(column));
+    head +=
+        element(column.head.empty() ? "td" : "th", column.right ? "right" : "", head_html(column));
   }
   for (const auto& row : table.rows) {
     std::string cells;
@@ -204,7 +170,7 @@ std::string html_head(std::string_view title) {
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width,initial-scale=1">
 <title>)" +
-         text + "</title>\n<style>" + std::string(style) +
+         text + "</title>\n<style>" + std::string(html_style) +
          "</style>\n</head>\n<body>\n<main>\n<h1>" + text + "</h1>\n";
 }
 
