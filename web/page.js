@@ -170,6 +170,7 @@ async function showList() {
   const many = stories.length > 1;
   $('count').textContent = events === 0 ? words('count0') :
       events === 1 ? words('count1') :
+      stories.length === 1 && list.left_out === 0 ? words('countOneStory', number(events)) :
       events === stories.length ? words('count', number(events)) :
       words('countStories', number(events), number(stories.length + list.left_out));
   const remarks = list.remarks.slice();

@@ -30,6 +30,7 @@ const WORDS = {
     'count0': 'No event found',
     'count1': '1 event',
     'count': '{} events',
+    'countOneStory': '{} events in one story',
     'countStories': '{} events in {} stories',
     'stories': 'Stories',
     'more': 'Show more',

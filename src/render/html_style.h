@@ -34,16 +34,19 @@ border-radius:.6rem;padding:.7rem .9rem;margin:.6rem 0;overflow-x:auto}
 code{font:inherit}
 .wide{overflow-x:auto}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.925rem;line-height:1.5;margin:.3rem 0}
-th,td{text-align:left;vertical-align:top;padding:.4rem 1.4rem .4rem 0;border-bottom:1px solid var(--line);
+th,td{text-align:left;vertical-align:top;padding:.4rem 1.1rem .4rem 0;border-bottom:1px solid var(--line);
 overflow-wrap:normal}
 th:last-child,td:last-child{padding-right:0}
-tr:last-child td{border-bottom:0}
+tbody tr:last-child td{border-bottom:0}
 th{color:var(--dim);font-weight:600;font-size:.85rem;white-space:nowrap}
 .right{text-align:right;white-space:nowrap}
 table:not(:has(thead)) td{overflow-wrap:anywhere}
 table:not(:has(thead)) td:first-child{color:var(--dim);white-space:nowrap}
-svg.bar{display:block;width:11rem;max-width:40vw;height:1rem;margin-top:.25rem}
+svg.bar{display:block;width:9rem;max-width:40vw;height:1rem;margin-top:.25rem}
 .rail{fill:var(--rail)}.fill{fill:var(--fill)}.mark{fill:var(--red)}
+table:has(.bar) td{white-space:nowrap}
+table:has(.bar) td:first-child{white-space:normal}
+@media(max-width:480px){th,td{padding-right:.9rem}svg.bar{width:4.5rem}}
 @media print{body{font-size:11pt;background:none}article{border:0;padding:0;break-inside:avoid-page}}
 )css";
 

@@ -110,9 +110,9 @@ class Programs(unittest.TestCase):
         self.assertTrue(self.textfile.exists(), self.said("watch"))
         return process
 
-    def serve(self):
+    def serve(self, *more):
         process = self.start("serve", harness.PROGRAM, "serve", "--listen", "127.0.0.1:0",
-                             "--textfile", self.textfile)
+                             "--textfile", self.textfile, *more)
         self.assertTrue(wait_for(lambda: "/metrics" in self.said("serve")))
         return process, re.search(r"127\.0\.0\.1:(\d+)", self.said("serve"))[1]
 
@@ -465,6 +465,20 @@ class Serve(Programs):
         self.assertIn("/metrics", self.ask("/")[2])
         self.assertEqual(self.ask("/../../etc/passwd")[0], 404)
         self.assertEqual(self.ask("/metrics", "DELETE")[0], 405)
+
+    def test_the_page(self):
+        self.assertIn("/metrics", self.ask("/status")[2])
+        page = self.folder / "page.html"
+        page.write_text("<!DOCTYPE html>\u00e9", encoding="utf-8")
+        self.end(self.process)
+        (self.folder / "serve").unlink()
+        self.process, self.port = self.serve("--page", page)
+        status, headers, text = self.ask("/")
+        self.assertEqual((status, text), (200, page.read_text(encoding="utf-8")))
+        self.assertEqual(headers["Content-Type"], "text/html; charset=utf-8")
+        self.assertIn("/metrics", self.ask("/status")[2])
+        page.unlink()
+        self.assertIn("/metrics", self.ask("/")[2])
 
     def test_end(self):
         self.assertEqual(self.end(self.process), 0)
