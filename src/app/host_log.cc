@@ -7,6 +7,7 @@
 
 #include "app/host_clock.h"
 #include "app/log_streams.h"
+#include "app/ring_history.h"
 #include "app/when.h"
 #include "base/text.h"
 #include "diagnose/engine.h"
@@ -262,7 +263,16 @@ void HostLog::explain_all(const std::function<void(std::unique_ptr<diagnose::Eve
   diagnose::StoryBuilder story;
   witnesses_.kills = kills_since_boot();  // after the logs: it counts all that they tell
   const auto names = host::own_names(*root_.files);
-  for (report::EventCopy& seen : merge_.take()) {
+  std::vector<report::EventCopy> events = merge_.take();
+  std::vector<const report::Report*> reports;
+  for (const report::EventCopy& seen : events) {
+    reports.push_back(&seen.report);
+  }
+  // A capture and a copy of another machine have no ring.
+  auto recorded = root_.name == "/" ? recall(reports)
+                                    : std::vector<std::optional<memory::Recorded>>(events.size());
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    report::EventCopy& seen = events[i];
     if (stopped()) {
       return;
     }
@@ -275,7 +285,7 @@ void HostLog::explain_all(const std::function<void(std::unique_ptr<diagnose::Eve
       seen.report.host = names.front();
     }
     const diagnose::StoryContext& context = story.next(seen.report);
-    sink(diagnose::explain(std::move(seen.report), context));
+    sink(diagnose::explain(std::move(seen.report), context, std::move(recorded[i])));
   }
 }
 

@@ -7,7 +7,7 @@
 
 #include "diagnose/engine.h"
 #include "diagnose/story.h"
-#include "linux/recorder/ring.h"
+#include "record/recall.h"
 #include "record/scan.h"
 #include "report/log_reader.h"
 
@@ -50,7 +50,44 @@ class WallClock {
   std::vector<Run> runs_;
 };
 
+std::vector<std::optional<memory::Recorded>> recall_from(
+    const std::vector<linux::RingSegment>& segments,
+    const std::vector<const report::Report*>& events) {
+  std::vector<record::Asked> asked;
+  std::vector<std::size_t> whose;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const report::Report& event = *events[i];
+    if (!event.boot.empty() && event.time.monotonic_us && event.unverified.empty()) {
+      asked.push_back({event.boot, *event.time.monotonic_us});
+      whose.push_back(i);
+    }
+  }
+  std::vector<std::optional<memory::Recorded>> result(events.size());
+  if (asked.empty()) {
+    return result;
+  }
+  record::Recall recall(asked);
+  for (const linux::RingSegment& segment : segments) {
+    recall.add(linux::read_segment_file(segment));
+  }
+  auto answers = recall.take();
+  for (std::size_t i = 0; i < whose.size(); ++i) {
+    result[whose[i]] = std::move(answers[i]);
+  }
+  return result;
+}
+
 }  // namespace
+
+std::vector<std::optional<memory::Recorded>> recall(
+    const std::vector<const report::Report*>& events, const std::string& store) {
+  const bool any =
+      std::ranges::any_of(events, [](const report::Report* event) { return !event->boot.empty(); });
+  const auto segments =
+      any ? linux::open_ring(store) : tl::expected<std::vector<linux::RingSegment>, std::string>();
+  return segments ? recall_from(*segments, events)
+                  : std::vector<std::optional<memory::Recorded>>(events.size());
+}
 
 tl::expected<RingHistory, std::string> read_ring(const std::string& store, std::int64_t since_ms,
                                                  linux::SandboxChoice sandbox) {
@@ -68,6 +105,7 @@ tl::expected<RingHistory, std::string> read_ring(const std::string& store, std::
   RingHistory result;
   result.found = !segments->empty();
   std::vector<report::Report> reports;
+  std::vector<std::size_t> boots;  // of the reports
   WallClock clock;
   std::unique_ptr<report::LogReader> reader;  // of one boot
   std::size_t boot_read = 0;
@@ -84,6 +122,7 @@ tl::expected<RingHistory, std::string> read_ring(const std::string& store, std::
           std::make_unique<report::LogReader>("the recorder's ring", [&](report::Report&& report) {
             clock.date(report.time);
             reports.push_back(std::move(report));
+            boots.push_back(boot_read);
           });
     }
     clock.see(line, said_ms);
@@ -98,10 +137,17 @@ tl::expected<RingHistory, std::string> read_ring(const std::string& store, std::
     reader->finish();
   }
   result.history = builder.take();
+  std::vector<const report::Report*> asked;
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    reports[i].boot = result.history.boots[boots[i]].id;
+    asked.push_back(&reports[i]);
+  }
+  auto recorded = recall_from(*segments, asked);
   diagnose::StoryBuilder story;
-  for (report::Report& report : reports) {
-    const diagnose::StoryContext& context = story.next(report);
-    result.events.push_back(diagnose::explain(std::move(report), context));
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    const diagnose::StoryContext& context = story.next(reports[i]);
+    result.events.push_back(
+        diagnose::explain(std::move(reports[i]), context, std::move(recorded[i])));
   }
   return result;
 }

@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "diagnose/event.h"
+#include "linux/recorder/ring.h"
 #include "linux/sandbox.h"
+#include "memory/recorded.h"
 #include "record/history.h"
 
 namespace whyoom::app {
@@ -24,6 +26,12 @@ struct RingHistory {
 // says, then they are read. The error is a whole sentence.
 tl::expected<RingHistory, std::string> read_ring(const std::string& store, std::int64_t since_ms,
                                                  linux::SandboxChoice sandbox);
+
+// What the machine's own ring knows of the events, one for each; those that cannot be in it are not
+// looked for.
+std::vector<std::optional<memory::Recorded>> recall(
+    const std::vector<const report::Report*>& events,
+    const std::string& store = std::string(linux::default_ring));
 
 // What the ring says of the boot before this one, when that had no orderly end; empty: nothing.
 std::string last_boot_words(const std::string& store, const std::string& running_boot);

@@ -4,12 +4,12 @@
 
 namespace whyoom::diagnose {
 
-double completeness(const report::Report& report) {
+double completeness(const report::Report& report, std::size_t missing_parts) {
   constexpr double per_missing_part = 0.05;
   constexpr double per_damage = 0.02;
   constexpr double most_for_damage = 0.2;
   constexpr double most_unverified = 0.7;
-  const auto missing = static_cast<double>(report::missing_parts(report).size());
+  const auto missing = static_cast<double>(missing_parts);
   const auto damage =
       static_cast<double>(report.damage.size()) + (report.lines_lost > 0 ? 2.0 : 0.0);
   const double whole = std::max(

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string>
 #include <tuple>
 #include <vector>
 
@@ -103,29 +104,28 @@ void doubt(Event& event) {
   }
 }
 
-}  // namespace
+// Numbers of the recorder that stand in for those that a report lacks.
+struct StandIn {
+  const memory::Recorded& recorded;
+  std::vector<std::string> lacks;  // parts of the log
+};
 
-std::vector<Finding> in_order(std::vector<Claim>&& claims) {
-  std::ranges::stable_sort(claims, [](const Claim& a, const Claim& b) {
-    return std::tuple(a.role, a.rank, -a.strength) < std::tuple(b.role, b.rank, -b.strength);
-  });
-  return {std::make_move_iterator(claims.begin()), std::make_move_iterator(claims.end())};
+void stand_in(Event& event, const StandIn& by) {
+  memory::Evidence& evidence = event.evidence;
+  evidence.sources.push_back(by.recorded.source);
+  event.lacks = by.lacks;
+  const auto still = report::missing_parts(event.report);
+  std::ranges::copy_if(
+      by.lacks, std::back_inserter(event.stood_in),
+      [&still](const std::string& part) { return std::ranges::find(still, part) == still.end(); });
+  if (!evidence.min_free && by.recorded.min_free) {
+    evidence.min_free = by.recorded.min_free;
+    evidence.min_free_kbytes = evidence.min_free->value;
+    event.stood_in.emplace_back("min-free-kbytes");
+  }
 }
 
-std::unique_ptr<Event> explain(report::Report&& report, const StoryContext& story) {
-  auto event = std::make_unique<Event>();
-  event->report = std::move(report);
-  event->root_cause = undetermined;
-  // Two reports in one contradict each other as well.
-  const bool contradicted =
-      memory::cross_check(event->report) || event->report.mixed_at.has_value();
-  event->evidence = memory::from_report(event->report);
-  event->in_story = story.number;
-  event->story = story.story;
-  event->since_first = story.seconds_since_first;
-  event->killed_at = story.killed_at;
-  const Context context{event->evidence, event->report, story};
-
+std::vector<Claim> all_claims(const Context& context) {
   std::vector<Claim> claims;
   for (const Cause* cause : all_causes()) {
     if (cause->judge == nullptr) {
@@ -136,6 +136,25 @@ std::unique_ptr<Event> explain(report::Report&& report, const StoryContext& stor
       claims.push_back(std::move(*claim));
     }
   }
+  return claims;
+}
+
+// `contradicted`: numbers of the report that contradict others were taken out.
+std::unique_ptr<Event> judge(report::Report&& report, const StoryContext& story, bool contradicted,
+                             const StandIn* by = nullptr) {
+  auto event = std::make_unique<Event>();
+  event->report = std::move(report);
+  event->root_cause = undetermined;
+  event->evidence = memory::from_report(event->report);
+  if (by != nullptr) {
+    stand_in(*event, *by);
+  }
+  event->in_story = story.number;
+  event->story = story.story;
+  event->since_first = story.seconds_since_first;
+  event->killed_at = story.killed_at;
+  const Context context{event->evidence, event->report, story};
+  std::vector<Claim> claims = all_claims(context);
   decide(claims, *event);
   name_candidates(*event, context);
   if (contradicted) {
@@ -144,7 +163,7 @@ std::unique_ptr<Event> explain(report::Report&& report, const StoryContext& stor
     name_uncounted(*event, context);
   }
   event->findings = in_order(std::move(claims));
-  const double complete = completeness(event->report);
+  const double complete = completeness(event->report, missing_parts(*event).size());
   const double most = contradicted                        ? most_in_doubt
                       : event->verdict == Verdict::proved ? 1.0
                                                           : most_likely;
@@ -161,6 +180,61 @@ std::unique_ptr<Event> explain(report::Report&& report, const StoryContext& stor
         std::erase_if(remedy.commands, is_about_running_processes);
       }
     }
+  }
+  return event;
+}
+
+// A kill or a panic that the log calls the whole machine's: the recorder's numbers are those of it.
+bool is_of_machine(const Event& event) {
+  const report::Report& report = event.report;
+  const bool unbound = report.constraint && report.constraint->kind == report::ConstraintKind::none;
+  return (report.kind == report::Kind::oom_kill || report.kind == report::Kind::oom_panic) &&
+         (is_known_global(report) || unbound) && !is_bound(event.evidence) && !is_sysrq(report) &&
+         report.unverified.empty();
+}
+
+// The same with the recorder's numbers; nullptr where they change nothing for the better.
+std::unique_ptr<Event> judge_with(const Event& event, const StoryContext& story,
+                                  const memory::Recorded& recorded) {
+  const auto lacks = report::missing_parts(event.report);
+  if (event.verdict == Verdict::proved || lacks.empty() || !is_of_machine(event) ||
+      (!recorded.numbers && !recorded.min_free)) {
+    return nullptr;
+  }
+  report::Report report = event.report;
+  if (recorded.numbers) {
+    memory::add_numbers(report, *recorded.numbers);
+  }
+  const StandIn by{recorded, lacks};
+  auto with = judge(std::move(report), story, false, &by);
+  return with->verdict < event.verdict ? std::move(with) : nullptr;
+}
+
+}  // namespace
+
+std::vector<Finding> in_order(std::vector<Claim>&& claims) {
+  std::ranges::stable_sort(claims, [](const Claim& a, const Claim& b) {
+    return std::tuple(a.role, a.rank, -a.strength) < std::tuple(b.role, b.rank, -b.strength);
+  });
+  return {std::make_move_iterator(claims.begin()), std::make_move_iterator(claims.end())};
+}
+
+// `recorded`: what is used of it, if anything.
+std::vector<std::string> missing_parts(const Event& event) {
+  return event.lacks.empty() ? report::missing_parts(event.report) : event.lacks;
+}
+
+std::unique_ptr<Event> explain(report::Report&& report, const StoryContext& story,
+                               std::optional<memory::Recorded> recorded) {
+  // Two reports in one contradict each other as well.
+  const bool contradicted = memory::cross_check(report) || report.mixed_at.has_value();
+  auto event = judge(std::move(report), story, contradicted);
+  if (recorded) {
+    if (auto with = contradicted ? nullptr : judge_with(*event, story, *recorded)) {
+      event = std::move(with);
+    }
+    recorded->numbers.reset();  // what is used of them stands in the report
+    event->recorded = std::move(recorded);
   }
   return event;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "diagnose/cause.h"
@@ -15,6 +16,9 @@ inline constexpr std::string_view undetermined = "undetermined";
 std::vector<Finding> in_order(std::vector<Claim>&& claims);
 
 // The event owns the report; its evidence points into it, so it stays where it is.
-std::unique_ptr<Event> explain(report::Report&& report, const StoryContext& story = {});
+// Numbers that the recorder has and the report lacks are used where the verdict is a stronger one
+// with them.
+std::unique_ptr<Event> explain(report::Report&& report, const StoryContext& story = {},
+                               std::optional<memory::Recorded> recorded = std::nullopt);
 
 }  // namespace whyoom::diagnose

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "diagnose/finding.h"
 #include "memory/evidence.h"
+#include "memory/recorded.h"
 #include "report/report.h"
 
 namespace whyoom::diagnose {
@@ -24,6 +26,14 @@ struct Event {
   std::uint64_t story = 0;            // StoryContext::story
   std::optional<double> since_first;  // StoryContext::seconds_since_first
   Place killed_at{};                  // StoryContext::killed_at; line 0: it is no such failure
+
+  // What the recorder knew. Where the verdict rests on its numbers, `lacks` are the parts that the
+  // log lacks, and `stood_in` those of them that the report now has by it.
+  std::optional<memory::Recorded> recorded{};
+  std::vector<std::string> lacks{}, stood_in{};
 };
+
+// report::missing_parts() of the log alone.
+std::vector<std::string> missing_parts(const Event& event);
 
 }  // namespace whyoom::diagnose

@@ -1,10 +1,11 @@
 #include "record/history.h"
 
 #include <algorithm>
-#include <array>
+#include <functional>
 #include <utility>
 
 #include "base/human.h"
+#include "record/bounds.h"
 #include "record/scan.h"
 #include "record/warnings.h"
 #include "record/wire.h"
@@ -12,16 +13,10 @@
 namespace whyoom::record {
 namespace {
 
-constexpr std::int64_t window_ms = 600'000;  // in which a process grew
-constexpr std::int64_t see_every_ms = 5'000;
 constexpr std::int64_t gap_ms = 30'000;
-constexpr Bytes least_growth(std::uint64_t{8} << 20U);
 constexpr std::size_t most_growth = 5;
 constexpr std::size_t most_points = 1'000'000, most_events = 20'000;
 constexpr std::size_t most_boots = 2000;  // a ring has fewer segments
-// From 1970 to 9999, and three centuries: what a damaged or forged record says is kept within.
-constexpr std::int64_t last_real_ms = 253'402'300'799'000;
-constexpr std::uint64_t longest_boot_ms = 10'000'000'000'000;
 constexpr std::size_t most_names = 100'000;
 
 std::string two(std::int64_t number) { return (number < 10 ? "0" : "") + std::to_string(number); }
@@ -30,13 +25,6 @@ std::string two(std::int64_t number) { return (number < 10 ? "0" : "") + std::to
 std::string value_text(std::string_view key, std::uint64_t value) {
   return key == "kernel.panic" ? std::to_string(static_cast<std::int64_t>(unzigzag(value)))
                                : std::to_string(value);
-}
-
-template <class Record>
-Record within_bounds(Record record) {
-  record.real_ms = std::clamp(record.real_ms, std::int64_t{0}, last_real_ms);
-  record.boot_ms = std::min(record.boot_ms, longest_boot_ms);
-  return record;
 }
 
 }  // namespace
@@ -96,7 +84,7 @@ std::string end_text(const HistoryBoot& boot, bool running) {
 
 void HistoryBuilder::begin_boot(const Note& note) {
   history_.newer += note.a > format_version ? 1 : 0;
-  keys_.clear();
+  growth_.begin_segment();
   if (!history_.boots.empty() && history_.boots.back().id == note.text) {
     return;
   }
@@ -115,76 +103,24 @@ void HistoryBuilder::begin_boot(const Note& note) {
   history_.boots.push_back(std::move(boot));
 }
 
-void HistoryBuilder::see_processes(const Sample& sample) {
-  former_ = window_.empty() ? Seen() : window_.back();
-  // The last one always counts; of those before it one in a while.
-  if (window_.size() > 1 &&
-      window_.back().real_ms - window_[window_.size() - 2].real_ms < see_every_ms) {
-    window_.pop_back();
-  }
-  Seen seen;
-  seen.real_ms = sample.real_ms;
-  for (const ProcessFields& process : sample.processes) {
-    const auto key = keys_.find(process.of(ProcessField::id));
-    if (process.has(ProcessField::id) && key != keys_.end()) {
-      seen.sizes.emplace_back(key->second, to_bytes(KiB(process.of(ProcessField::rss_kib)) +
-                                                    KiB(process.of(ProcessField::swap_kib))));
-    }
-  }
-  window_.push_back(std::move(seen));
-  while (window_.size() > 1 &&
-         (window_.front().real_ms < sample.real_ms - window_ms || window_.size() > 1000)) {
-    window_.pop_front();
-  }
-}
-
-// Of the processes of the last sample, against the oldest that is kept; of a kill also of the one
-// before: its line can come behind a sample without the killed one. Of a process that grew twice
-// the larger one counts.
+// Of a process that grew twice the larger one counts.
 void HistoryBuilder::see_growth(bool killed) {
-  if (history_.boots.empty() || window_.empty() ||
-      std::exchange(grown_at_ms_, window_.back().real_ms) == window_.back().real_ms) {
+  if (history_.boots.empty() ||
+      std::exchange(grown_at_ms_, growth_.last_ms()) == growth_.last_ms()) {
     return;
   }
-  HistoryBoot& boot = history_.boots.back();
-  const auto size_in = [](const Seen& seen, const Key& key) {
-    const auto found = std::ranges::find(seen.sizes, key, &std::pair<Key, Bytes>::first);
-    return found == seen.sizes.end() ? Bytes(0) : found->second;
-  };
-  auto sizes = window_.back().sizes;
-  for (const auto& [key, size] : former_.sizes) {
-    if (killed && std::ranges::find(sizes, key, &std::pair<Key, Bytes>::first) == sizes.end()) {
-      sizes.emplace_back(key, size);
+  std::vector<memory::Growth>& all = history_.boots.back().growth;
+  const auto size = [](const memory::Growth& each) { return each.now - each.before; };
+  for (memory::Growth& growth : growth_.grown(killed)) {
+    const auto known = std::ranges::find(all, growth.pid, &memory::Growth::pid);
+    if (known == all.end()) {
+      all.push_back(std::move(growth));
+    } else if (size(growth) >= size(*known)) {
+      *known = std::move(growth);
     }
   }
-  for (const auto& [key, now] : sizes) {
-    Growth growth;
-    growth.pid = key.first;
-    growth.before = size_in(window_.front(), key);
-    growth.now = now;
-    const auto known = std::ranges::find(boot.growth, growth.pid, &Growth::pid);
-    const Bytes least = known == boot.growth.end() ? least_growth : known->now - known->before;
-    if (now < growth.before + std::max(least, least_growth)) {
-      continue;
-    }
-    growth.since_ms = window_.front().real_ms;
-    growth.until_ms = window_.back().real_ms;
-    const Bytes tenth = growth.before + (now - growth.before) / 10;
-    for (const Seen& seen : window_) {
-      growth.since_ms = size_in(seen, key) <= tenth ? seen.real_ms : growth.since_ms;
-    }
-    const Name& name = names_[key];
-    growth.name = name.name;
-    growth.cgroup = name.cgroup;
-    growth.command_line = name.command_line;
-    if (known != boot.growth.end()) {
-      boot.growth.erase(known);
-    }
-    boot.growth.push_back(std::move(growth));
-  }
-  std::ranges::sort(boot.growth, std::greater<>(),
-                    [](const Growth& each) { return each.now - each.before; });
-  boot.growth.resize(std::min(boot.growth.size(), most_growth));
+  std::ranges::stable_sort(all, std::greater<>(), size);
+  all.resize(std::min(all.size(), most_growth));
 }
 
 void HistoryBuilder::see_cgroups() {
@@ -212,9 +148,7 @@ void HistoryBuilder::end_boot() {
   cgroups_.clear();
   last_sample_ms_.reset();
   pace_ = Pace(1000, true);
-  window_.clear();
-  former_ = {};
-  names_.clear();
+  growth_.clear();
 }
 
 void HistoryBuilder::sample(const Sample& sample) {
@@ -236,7 +170,7 @@ void HistoryBuilder::sample(const Sample& sample) {
   const auto left = headroom_of(sample, boot.page);
   pace_.see(sample, left);
   boot.pressed = pace_.is_near();
-  see_processes(sample);
+  growth_.see(sample);
   if (history_.points.size() >= most_points) {  // the oldest half goes
     history_.cut = true;
     history_.points.erase(history_.points.begin(),
@@ -294,11 +228,7 @@ void HistoryBuilder::note(const Note& note) {
   }
   switch (note.kind) {
     case Kind::process:
-      if (names_.size() < most_names && keys_.size() < most_names) {
-        keys_[note.a] = {note.b, note.c};
-        names_[{note.b, note.c}] = {std::string(note.text), std::string(note.more),
-                                    std::string(note.detail)};
-      }
+      growth_.name(note);
       break;
     case Kind::kmsg:
       message(note);

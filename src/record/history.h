@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <limits>
 #include <map>
@@ -13,6 +12,8 @@
 #include <vector>
 
 #include "base/units.h"
+#include "memory/recorded.h"
+#include "record/growth.h"
 #include "record/headroom.h"
 #include "record/sample.h"
 #include "record/segment.h"
@@ -35,14 +36,6 @@ struct HistoryEvent {
   std::string text;
 };
 
-// A process that got larger in the last minutes of a boot.
-struct Growth {
-  std::uint64_t pid = 0;
-  std::string name, cgroup, command_line;
-  Bytes before, now;
-  std::int64_t since_ms = 0, until_ms = 0;  // when nine tenths of it came
-};
-
 // One of the fullest at the last sample; what is not known, or has no limit, is empty.
 struct FullGroup {
   std::string path;
@@ -59,7 +52,7 @@ struct HistoryBoot {
   bool ended_in_order = false;  // the recorder's last word is that it was told to end
   bool pressed = false;         // at the last sample little was left, or tasks were stalled
   Sample last;
-  std::vector<Growth> growth;  // up to a kill, or to its end; the largest first
+  std::vector<memory::Growth> growth;  // up to a kill, or to its end; the largest first
   std::vector<FullGroup> cgroups;
 };
 
@@ -92,31 +85,19 @@ class HistoryBuilder {
   History take();
 
  private:
-  using Key = std::pair<std::uint64_t, std::uint64_t>;  // pid and start
-  struct Name {
-    std::string name, cgroup, command_line;
-  };
-  struct Seen {
-    std::int64_t real_ms = 0;
-    std::vector<std::pair<Key, Bytes>> sizes;
-  };
   void sample(const Sample& sample);
   void note(const Note& note);
   void message(const Note& note);
   void begin_boot(const Note& note);
   void end_boot();
-  void see_processes(const Sample& sample);
   void see_growth(bool killed);
   void see_cgroups();
   void add_event(const Note& note, std::string text);
 
   HistoryOptions options_;
   History history_;
-  std::map<std::uint64_t, Key> keys_;  // by id
-  std::map<Key, Name> names_;
+  GrowthWatch growth_;
   std::map<std::uint64_t, std::string> cgroups_;  // paths by id
-  std::deque<Seen> window_;
-  Seen former_;  // the sample before the last
   std::int64_t grown_at_ms_ = std::numeric_limits<std::int64_t>::min();
   std::optional<std::int64_t> last_sample_ms_;  // of this boot
   Pace pace_{1000, true};

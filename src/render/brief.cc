@@ -8,6 +8,7 @@
 #include "base/human.h"
 #include "base/text.h"
 #include "render/phrase.h"
+#include "render/recorded.h"
 #include "render/remedies.h"
 #include "render/screen.h"
 #include "render/story_memory.h"
@@ -68,7 +69,7 @@ void write_answer(Document& out, const Event& event, const Depth& depth) {
   if (!event.overturned_by.empty()) {
     note("unless:", overturn_text(event.overturned_by.front()), 2);
   }
-  if (const std::string lack = incomplete_text(event.report); !lack.empty()) {
+  if (const std::string lack = incomplete_text(event); !lack.empty()) {
     note("incomplete:", lack, depth.note_lines);
   }
 }
@@ -78,7 +79,7 @@ void write_fix(Document& out, const Story& story, const Depth& depth) {
   const Event& event = story.lead;
   auto list = fixes(event.findings, story.end.has_value());
   if (list.empty()) {
-    const auto advice = what_would_settle(event.report);
+    const auto advice = what_would_settle(event);
     if (is_undetermined(event) && !advice.empty()) {
       out.labelled("What would settle it:", Paint::bold, advice.front());
       if (advice.size() > 1) {
@@ -240,6 +241,10 @@ Document written(const Story& story, const Depth& depth) {
   }
   if (const std::string text = depth.biggest ? biggest(event) : ""; !text.empty()) {
     numbers.text(clipped(text, depth.width - 2, 1), Paint::plain, 2, 2);
+  }
+  if (depth.biggest && event.recorded && !event.recorded->grew.empty()) {
+    numbers.text(clipped(growth_text(event.recorded->grew.front()), depth.width - 2, 2),
+                 Paint::plain, 2, 2);
   }
   write_notes(numbers, event, depth);
   if (!numbers.blocks().empty()) {

@@ -5,10 +5,10 @@
 
 #include "base/human.h"
 #include "base/text.h"
-#include "memory/cgroup_owner.h"
 #include "record/wire.h"
 #include "render/json_writer.h"
 #include "render/phrase.h"
+#include "render/recorded.h"
 #include "render/render.h"
 
 namespace whyoom::render {
@@ -152,25 +152,6 @@ std::string event_text(const diagnose::Event& event) {
   return line;
 }
 
-std::string owner_text(const std::string& cgroup) {
-  const auto owner = memory::cgroup_owner(cgroup);
-  return owner ? ", " + describe(*owner) : std::string();
-}
-
-void write_growth(Document& out, const record::HistoryBoot& boot) {
-  for (const record::Growth& growth : boot.growth) {
-    out.text(printable(growth.name) + " (pid " + std::to_string(growth.pid) +
-                 owner_text(growth.cgroup) + ") grew from " + human(growth.before) + " to " +
-                 human(growth.now) + " in " +
-                 seconds(static_cast<double>(growth.until_ms - growth.since_ms) / 1000) +
-                 ", since " + record::utc_text(growth.since_ms),
-             Paint::plain, 2, 2);
-    if (!growth.command_line.empty()) {
-      out.text(printable(growth.command_line), Paint::dim, 4, 2);
-    }
-  }
-}
-
 void write_last(Document& out, const record::HistoryBoot& boot) {
   using record::Field;
   const record::MachineFields& machine = boot.last.machine;
@@ -225,7 +206,7 @@ void write_boots(Document& out, const HistoryView& view) {
              doubtful ? Paint::yellow : Paint::plain, 2, 2);
     write_last(out, boot);
     write_cgroups(out, boot);
-    write_growth(out, boot);
+    write_growth(out, boot.growth);
   }
 }
 
@@ -345,15 +326,7 @@ std::string json_history(const HistoryView& view) {
         json("pids", group.pids);
         json("pids_max", group.pids_max);
       });
-      json.list("grew", boot.growth, [&](const record::Growth& growth) {
-        json("pid", growth.pid);
-        json("name", growth.name);
-        json("cgroup", text_or_null(growth.cgroup));
-        json("command_line", text_or_null(growth.command_line));
-        json("before", growth.before);
-        json("now", growth.now);
-        json("since", utc(growth.since_ms));
-      });
+      write_growth(json, "grew", boot.growth);
     });
     constexpr std::size_t most_slices = 600;
     json.array("curve", [&] {

@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "render/json_parts.h"
 #include "render/phrase.h"
+#include "render/recorded.h"
 #include "render/render.h"
 
 namespace whyoom::render {
@@ -230,7 +231,7 @@ void write_kind_facts(JsonWriter& json, const report::Report& report) {
 
 void write_event(JsonWriter& json, const diagnose::Event& event) {
   const report::Report& report = event.report;
-  const auto missing = report::missing_parts(report);
+  const auto missing = missing_parts(event);
   json("kind", report::name(report.kind));
   json.object("source", [&] {
     json("file", report.source);
@@ -255,6 +256,7 @@ void write_event(JsonWriter& json, const diagnose::Event& event) {
   write_memory(json, event);
   write_tasks(json, event);
   write_kind_facts(json, report);
+  write_recorded(json, event);
   json("in_story", event.in_story);
   json("story", event.story);
   json("mixed", report.mixed_at.has_value());

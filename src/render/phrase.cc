@@ -97,7 +97,9 @@ constexpr std::array parts{
     Part{"tasks", "the task table",
          "the task table; the kernel prints it when vm.oom_dump_tasks is 1"},
     Part{"constraint", "the constraint line", "the line \"oom-kill:constraint=\""},
-    Part{"victim", "the \"Killed process\" line", "the lines after it, up to \"Killed process\""}};
+    Part{"victim", "the \"Killed process\" line", "the lines after it, up to \"Killed process\""},
+    // No part of a report: only the recorder has it.
+    Part{"min-free-kbytes", "vm.min_free_kbytes", ""}};
 
 // A cgroup's report has counters of its own where a global one has Mem-Info.
 constexpr Part cgroup_counters{"mem-info", "the cgroup's counters",
@@ -340,15 +342,23 @@ std::string answer(const diagnose::Event& event) {
   return text;
 }
 
-std::string incomplete_text(const report::Report& report) {
-  std::string text;
-  for (const std::string& id : report::missing_parts(report)) {
-    const Part* part = find_part(report, id);
-    text += text.empty() ? "" : ", ";
-    text += part == nullptr ? printable(id) : std::string(part->words);
-  }
+std::string incomplete_text(const diagnose::Event& event) {
+  const report::Report& report = event.report;
+  const auto words = [&report](const std::vector<std::string>& ids) {
+    std::string text;
+    for (const std::string& id : ids) {
+      const Part* part = find_part(report, id);
+      text += text.empty() ? "" : ", ";
+      text += part == nullptr ? printable(id) : std::string(part->words);
+    }
+    return text;
+  };
+  std::string text = words(missing_parts(event));
   if (!text.empty()) {
     text = "the log lacks " + text;
+  }
+  if (!event.stood_in.empty() && event.recorded) {
+    text += "; " + words(event.stood_in) + ": by " + printable(event.recorded->source);
   }
   if (report.lines_lost > 0) {
     text += (text.empty() ? "" : "; ") + plural(report.lines_lost, "line was", "lines were") +
@@ -365,10 +375,10 @@ std::string incomplete_text(const report::Report& report) {
   return text;
 }
 
-std::vector<std::string> what_would_settle(const report::Report& report) {
+std::vector<std::string> what_would_settle(const diagnose::Event& event) {
   std::vector<std::string> advice;
-  for (const std::string& id : report::missing_parts(report)) {
-    if (const Part* part = find_part(report, id)) {
+  for (const std::string& id : missing_parts(event)) {
+    if (const Part* part = find_part(event.report, id)) {
       advice.emplace_back(part->settles);
     }
   }

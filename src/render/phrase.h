@@ -63,9 +63,9 @@ const diagnose::Finding* root_finding(const diagnose::Event& event);
 bool is_undetermined(const diagnose::Event& event);
 
 // "the log has no task table, no zones"; empty when the report is whole.
-std::string incomplete_text(const report::Report& report);
+std::string incomplete_text(const diagnose::Event& event);
 // What to look for so that it can be settled.
-std::vector<std::string> what_would_settle(const report::Report& report);
+std::vector<std::string> what_would_settle(const diagnose::Event& event);
 
 // Each number with its place; `place` gives "" for a computed one.
 Table proof_table(std::span<const diagnose::Proof> proof,

@@ -5,6 +5,7 @@
 #include "base/human.h"
 #include "base/text.h"
 #include "render/phrase.h"
+#include "render/recorded.h"
 #include "render/remedies.h"
 #include "render/render.h"
 #include "render/story_memory.h"
@@ -48,7 +49,7 @@ void add_answer(Document& out, const Story& story) {
     out.labelled("unless:", Paint::yellow, overturn_text(overturn));
   }
   add_story_line(out, story);
-  if (const std::string lack = incomplete_text(event.report); !lack.empty()) {
+  if (const std::string lack = incomplete_text(event); !lack.empty()) {
     out.labelled("incomplete:", Paint::yellow, lack);
   }
 }
@@ -81,7 +82,7 @@ void add_answer_on_page(Document& out, const Story& story) {
   if (root != nullptr && root->confidence > 0) {
     fact("Confidence", percent(std::min(root->confidence, 1.0)));
   }
-  fact("Incomplete", incomplete_text(report));
+  fact("Incomplete", incomplete_text(event));
   fact("Unverified", report.unverified.str());
   out.table(std::move(table));
 }
@@ -229,6 +230,7 @@ Document story(const Story& story, Detail detail) {
   add_zones(out, first, detail.page);
   add_account(out, first, detail);
   add_tasks(out, first, detail);
+  add_recorded(out, first);
   add_others(out, first);
   add_others_of_story(out, story, true, detail);
   add_others_of_story(out, story, false, detail);
@@ -236,7 +238,7 @@ Document story(const Story& story, Detail detail) {
     add_ruled_out(out, first);
   }
   if (is_undetermined(first)) {
-    add_list(out, "What would settle it", what_would_settle(first.report));
+    add_list(out, "What would settle it", what_would_settle(first));
   }
   if (const auto list = fixes(first.findings, story.end.has_value()); !list.empty()) {
     out.section("Fix");

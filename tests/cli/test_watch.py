@@ -226,6 +226,10 @@ class Watch(unittest.TestCase):
         report = history["reports"][-1]
         self.assertEqual(report["kind"], "memcg-oom-kill")
         self.assertEqual(report["root_cause"], "cgroup-limit")
+        # What the last sample before it knew; of a whole report nothing has to stand in.
+        self.assertIsNotNone(report["recorded"], report)
+        self.assertGreaterEqual(report["recorded"]["sample_age"], 0)
+        self.assertEqual(report["recorded"]["stood_in"], [])
         self.assertIn("kill", [event["kind"] for event in history["events"]])
         self.assertEqual(whyoom("history", "--store", self.store).status, 1)
         self.assertNotIn("no line", self.errors())

@@ -122,6 +122,7 @@ tl::expected<std::vector<RingSegment>, std::string> open_ring(const std::string&
 std::string read_segment_file(const RingSegment& segment) {
   std::string bytes;
   std::array<char, 65536> room;
+  (void)::lseek(segment.file.get(), 0, SEEK_SET);
   while (bytes.size() < most_segment_bytes) {
     const ssize_t got = ::read(segment.file.get(), room.data(), room.size());
     if (got < 0 && errno == EINTR) {

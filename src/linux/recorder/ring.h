@@ -34,7 +34,7 @@ std::string absolute_path(const std::string& path);
 // a whole sentence.
 tl::expected<std::vector<RingSegment>, std::string> open_ring(const std::string& path);
 
-// What is in a segment, as far as one can be long. Once: it reads on where the file stands.
+// What is in a segment, as far as one can be long.
 std::string read_segment_file(const RingSegment& segment);
 
 // Errors of the functions that write are errno; 0 is none. They allocate nothing.

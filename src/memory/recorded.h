@@ -1,0 +1,38 @@
+// What was recorded of a machine before an event, apart from the log that tells of the event: the
+// numbers of the last moments before it stand in for those that a cut report lacks.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/units.h"
+#include "memory/evidence.h"
+#include "report/report.h"
+
+namespace whyoom::memory {
+
+// A process that got larger in the minutes before. Times are milliseconds since 1970.
+struct Growth {
+  std::uint64_t pid = 0;
+  std::string name, cgroup, command_line;
+  Bytes before, now;
+  std::int64_t since_ms = 0, until_ms = 0;  // when nine tenths of it came
+};
+
+struct Recorded {
+  std::string source;  // "the recorder, 0.4 s before", as a source of Place
+  double age = 0;      // seconds from the sample to the event
+  // As a report has them: totals, nodes, zones, huge pages, swap. Empty where the sample is too old
+  // for numbers that change by themselves, or a setting behind them was changed since.
+  std::optional<report::Report> numbers{};
+  // vm.min_free_kbytes as it was before and after the event.
+  std::optional<MinFree> min_free{};
+  std::vector<Growth> grew{};  // the largest first
+};
+
+// Each number that `report` lacks, from `numbers`, with source 1 in its place.
+void add_numbers(report::Report& report, const report::Report& numbers);
+
+}  // namespace whyoom::memory

@@ -1,0 +1,61 @@
+#include "render/recorded.h"
+
+#include "base/human.h"
+#include "base/text.h"
+#include "memory/cgroup_owner.h"
+#include "record/history.h"
+#include "render/phrase.h"
+
+namespace whyoom::render {
+
+std::string owner_text(const std::string& cgroup) {
+  const auto owner = memory::cgroup_owner(cgroup);
+  return owner ? ", " + describe(*owner) : std::string();
+}
+
+std::string growth_text(const memory::Growth& growth) {
+  return printable(growth.name) + " (pid " + std::to_string(growth.pid) +
+         owner_text(growth.cgroup) + ") grew from " + human(growth.before) + " to " +
+         human(growth.now) + " in " +
+         seconds(static_cast<double>(growth.until_ms - growth.since_ms) / 1000) + ", since " +
+         record::utc_text(growth.since_ms);
+}
+
+void write_growth(Document& out, std::span<const memory::Growth> grew) {
+  for (const memory::Growth& growth : grew) {
+    out.text(growth_text(growth), Paint::plain, 2, 2);
+    if (!growth.command_line.empty()) {
+      out.text(printable(growth.command_line), Paint::dim, 4, 2);
+    }
+  }
+}
+
+void write_growth(JsonWriter& json, std::string_view key, std::span<const memory::Growth> grew) {
+  json.list(key, grew, [&](const memory::Growth& growth) {
+    json("pid", growth.pid);
+    json("name", growth.name);
+    json("cgroup", text_or_null(growth.cgroup));
+    json("command_line", text_or_null(growth.command_line));
+    json("before", growth.before);
+    json("now", growth.now);
+    json("since", record::utc_text(growth.since_ms));
+  });
+}
+
+void add_recorded(Document& out, const diagnose::Event& event) {
+  if (!event.recorded || event.recorded->grew.empty()) {
+    return;
+  }
+  out.section("What grew before it");
+  write_growth(out, event.recorded->grew);
+}
+
+void write_recorded(JsonWriter& json, const diagnose::Event& event) {
+  json.object("recorded", event.recorded, [&](const memory::Recorded& recorded) {
+    json.number("sample_age", std::optional(recorded.age));
+    json("stood_in", event.stood_in);
+    write_growth(json, "grew", recorded.grew);
+  });
+}
+
+}  // namespace whyoom::render
