@@ -108,7 +108,8 @@ complete -c whyoom -n __fish_use_subcommand -a history -d 'Shows what was record
 complete -c whyoom -n '__fish_seen_subcommand_from history' -f
 complete -c whyoom -n '__fish_seen_subcommand_from history' -l store -d 'Where the records are; default /var/lib/whyoom/ring' -x
 complete -c whyoom -n '__fish_seen_subcommand_from history' -l since -d 'From then on: -2h, 05:00, "2026-11-23 07:41"' -x
-complete -c whyoom -n '__fish_seen_subcommand_from history' -l format -d 'text (default) or json' -x -a 'json text'
+complete -c whyoom -n '__fish_seen_subcommand_from history' -l until -d 'Up to then' -x
+complete -c whyoom -n '__fish_seen_subcommand_from history' -l format -d 'text (default), html or json' -x -a 'html json text'
 complete -c whyoom -n '__fish_seen_subcommand_from history' -l color -l colour -d 'auto (default), always or never' -x -a 'always auto never'
 complete -c whyoom -n '__fish_seen_subcommand_from history' -l width -d 'Width of the text, 60 to 200' -x
 complete -c whyoom -n '__fish_seen_subcommand_from history' -l sandbox -d 'Read files without rights: auto (default), off, require' -x -a 'auto off require'

@@ -19,7 +19,7 @@ namespace {
 struct HistoryFlags {
   Options look;
   std::string store{linux::default_ring};
-  std::string since;
+  std::string since, until;
 };
 
 // Milliseconds since 1970; `clock` is this machine's, for a time since boot.
@@ -39,33 +39,49 @@ std::optional<std::int64_t> since_ms(const std::string& text, const linux::Machi
   return until ? std::optional(day_ms - static_cast<std::int64_t>(*until * 1000)) : std::nullopt;
 }
 
+// Sets `at` where `text` is a time, or there is none; else says what is wrong.
+bool take_time(std::string_view flag, const std::string& text, const linux::MachineClock& clock,
+               std::int64_t& at, Console& io) {
+  const auto when = text.empty() ? std::optional(at) : since_ms(text, clock);
+  if (!when) {
+    io.fail(std::string(flag) + ": \"" + printable(text) +
+            "\" is not a time; use a wall clock (\"2026-11-23 07:41\", 05:00, yesterday) "
+            "or a time before now (-2h, \"2 days ago\")");
+  }
+  at = when.value_or(at);
+  return when.has_value();
+}
+
 int history(const HistoryFlags& flags, Console& io) {
   const linux::MachineClock clock = linux::machine_clock();
-  std::int64_t since = std::numeric_limits<std::int64_t>::min();
-  if (!flags.since.empty()) {
-    const auto at = since_ms(flags.since, clock);
-    if (!at) {
-      return io.fail("--since: \"" + printable(flags.since) +
-                     "\" is not a time; use a wall clock (\"2026-11-23 07:41\", 05:00, yesterday) "
-                     "or a time before now (-2h, \"2 days ago\")");
-    }
-    since = *at;
+  Period period;
+  if (!take_time("--since", flags.since, clock, period.since_ms, io) ||
+      !take_time("--until", flags.until, clock, period.until_ms, io)) {
+    return trouble;
   }
   const auto style = flags.look.style();
-  const auto ring = read_ring(flags.store, since, flags.look.sandbox);
+  const auto ring = read_ring(flags.store, period, flags.look.sandbox);
   if (!ring) {
     return io.fail(ring.error());
   }
-  if (!ring->found) {
+  if (ring->segments == 0) {
     return io.fail("there are no records in " + printable(flags.store) +
                    ". `whyoom watch` makes them");
   }
-  render::HistoryView view{ring->history, flags.store, clock.boot};
+  render::HistoryView view{.history = ring->history,
+                           .store = flags.store,
+                           .running_boot = clock.boot,
+                           .segments = ring->segments,
+                           .bytes = ring->bytes,
+                           .first_ms = ring->first_ms,
+                           .last_ms = ring->last_ms};
   for (const auto& event : ring->events) {
     view.events.push_back(event.get());
   }
   if (flags.look.format == Format::json) {
     io.out.write(render::json_history(view) + "\n");
+  } else if (flags.look.format == Format::html) {
+    io.out.write(render::html_history(view));
   } else {
     io.out.write_rendered(render::to_text(render::history_document(view, style.width), style));
   }
@@ -81,14 +97,17 @@ const Command history_command{
     "Exit status: 0 no OOM event in it, 1 OOM events, 2 wrong use, or there is no ring.\n"
     "\nExamples:\n"
     "  sudo whyoom history\n"
-    "  sudo whyoom history --since -2h\n"
+    "  sudo whyoom history --since -2h --until -1h\n"
+    "  sudo whyoom history --format html >memory.html\n"
     "  sudo whyoom history --format json | jq '.boots[-1].grew'\n",
     [](Flags& flags) -> Work {
       const auto given = std::make_shared<HistoryFlags>();
       flags.text("--store", "DIR", given->store,
                  "Where the records are; default /var/lib/whyoom/ring");
       flags.text("--since", "WHEN", given->since, "From then on: -2h, 05:00, \"2026-11-23 07:41\"");
-      flags.format(given->look, "text (default) or json", {Format::text, Format::json});
+      flags.text("--until", "WHEN", given->until, "Up to then");
+      flags.format(given->look, "text (default), html or json",
+                   {Format::text, Format::html, Format::json});
       flags.look(given->look);
       flags.sandbox(given->look);
       return [given](Console& io) { return history(*given, io); };

@@ -89,7 +89,7 @@ std::vector<std::optional<memory::Recorded>> recall(
                   : std::vector<std::optional<memory::Recorded>>(events.size());
 }
 
-tl::expected<RingHistory, std::string> read_ring(const std::string& store, std::int64_t since_ms,
+tl::expected<RingHistory, std::string> read_ring(const std::string& store, const Period& period,
                                                  linux::SandboxChoice sandbox) {
   const auto segments = linux::open_ring(store);
   if (!segments) {
@@ -103,14 +103,25 @@ tl::expected<RingHistory, std::string> read_ring(const std::string& store, std::
     return tl::unexpected(done.error());
   }
   RingHistory result;
-  result.found = !segments->empty();
+  record::BootClocks clocks;
+  for (const linux::RingSegment& segment : *segments) {
+    const std::string bytes = linux::read_segment_file(segment);
+    result.bytes += Bytes(bytes.size());
+    clocks.add(bytes);
+  }
+  result.segments = segments->size();
+  record::BootClocks::Result times = clocks.take();
+  result.first_ms = times.first_ms;
+  result.last_ms = times.last_ms;
   std::vector<report::Report> reports;
   std::vector<std::size_t> boots;  // of the reports
   WallClock clock;
   std::unique_ptr<report::LogReader> reader;  // of one boot
   std::size_t boot_read = 0;
   record::HistoryOptions options;
-  options.since_ms = since_ms;
+  options.since_ms = period.since_ms;
+  options.until_ms = period.until_ms;
+  options.began = std::move(times.began);
   options.message = [&](std::size_t boot, std::string_view line, std::int64_t said_ms) {
     if (!reader || boot != boot_read) {
       if (reader) {

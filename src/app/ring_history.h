@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,12 +20,21 @@ namespace whyoom::app {
 struct RingHistory {
   record::History history;
   std::vector<std::unique_ptr<diagnose::Event>> events;
-  bool found = false;  // there is a ring
+  // The ring as a whole; no segments: there is none.
+  std::uint64_t segments = 0;
+  Bytes bytes{};
+  std::int64_t first_ms = 0, last_ms = 0;
 };
 
-// From `since_ms` on. The segments are opened, then the process gives up its rights as `sandbox`
+// Milliseconds since 1970.
+struct Period {
+  std::int64_t since_ms = std::numeric_limits<std::int64_t>::min();
+  std::int64_t until_ms = std::numeric_limits<std::int64_t>::max();
+};
+
+// The segments are opened, then the process gives up its rights as `sandbox`
 // says, then they are read. The error is a whole sentence.
-tl::expected<RingHistory, std::string> read_ring(const std::string& store, std::int64_t since_ms,
+tl::expected<RingHistory, std::string> read_ring(const std::string& store, const Period& period,
                                                  linux::SandboxChoice sandbox);
 
 // What the machine's own ring knows of the events, one for each; those that cannot be in it are not

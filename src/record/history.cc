@@ -17,6 +17,7 @@ constexpr std::int64_t gap_ms = 30'000;
 constexpr std::size_t most_growth = 5;
 constexpr std::size_t most_points = 1'000'000, most_events = 20'000;
 constexpr std::size_t most_boots = 2000;  // a ring has fewer segments
+constexpr std::size_t most_curves = 64, most_curve_points = 4096;
 constexpr std::size_t most_names = 100'000;
 
 std::string two(std::int64_t number) { return (number < 10 ? "0" : "") + std::to_string(number); }
@@ -142,6 +143,44 @@ void HistoryBuilder::see_cgroups() {
   }
 }
 
+void HistoryBuilder::see_cgroup_curves(const Sample& sample) {
+  for (const CgroupFields& fields : sample.cgroups) {
+    const auto path = cgroups_.find(fields.of(CgroupField::id));
+    if (!fields.has(CgroupField::id) || !fields.has(CgroupField::current) ||
+        path == cgroups_.end()) {
+      continue;
+    }
+    if (curves_.size() >= most_curves && !curves_.contains(path->second)) {
+      curves_.erase(
+          std::ranges::min_element(curves_, {}, [](const auto& each) { return each.second.peak; }));
+    }
+    CgroupCurve& curve = curves_[path->second];
+    const Bytes memory = to_bytes(KiB(fields.of(CgroupField::current)));
+    const auto limit = fields.get(CgroupField::max);
+    curve.limit = limit ? std::optional(to_bytes(KiB(*limit))) : std::nullopt;
+    curve.peak = std::max(curve.peak, memory);
+    curve.points.push_back({sample.real_ms, memory});
+    if (curve.points.size() >= most_curve_points) {
+      for (std::size_t i = 0; i + 1 < curve.points.size(); i += 2) {
+        const bool second = curve.points[i].memory < curve.points[i + 1].memory;
+        curve.points[i / 2] = curve.points[i + (second ? 1 : 0)];
+      }
+      curve.points.resize(curve.points.size() / 2);
+      curve.hold_ms *= 2;
+    }
+  }
+}
+
+// On the clock of its boot as it was set last.
+template <class Record>
+Record HistoryBuilder::dated(Record record) const {
+  record = within_bounds(record);
+  if (began_ms_) {
+    record.real_ms = *began_ms_ + static_cast<std::int64_t>(record.boot_ms);
+  }
+  return within_bounds(record);
+}
+
 void HistoryBuilder::end_boot() {
   see_growth(false);
   see_cgroups();
@@ -153,14 +192,16 @@ void HistoryBuilder::end_boot() {
 
 void HistoryBuilder::sample(const Sample& sample) {
   last_sample_ms_ = sample.real_ms;
-  if (sample.real_ms < options_.since_ms || history_.boots.empty()) {
+  if (sample.real_ms < options_.since_ms || sample.real_ms > options_.until_ms ||
+      history_.boots.empty()) {
     return;
   }
   HistoryBoot& boot = history_.boots.back();
-  if (boot.samples > 0 && sample.real_ms - boot.last_ms > gap_ms && !asleep_) {
+  if (boot.samples > 0 && sample.real_ms - boot.last_ms > gap_ms && !asleep_ && !only_one_ &&
+      history_.gaps.size() < most_events) {
     history_.gaps.push_back({boot.last_ms, sample.real_ms});
   }
-  asleep_ = false;
+  asleep_ = only_one_ = false;
   boot.first_ms = boot.samples == 0 ? sample.real_ms : boot.first_ms;
   boot.last_ms = sample.real_ms;
   boot.ended_in_order = false;
@@ -171,6 +212,7 @@ void HistoryBuilder::sample(const Sample& sample) {
   pace_.see(sample, left);
   boot.pressed = pace_.is_near();
   growth_.see(sample);
+  see_cgroup_curves(sample);
   if (history_.points.size() >= most_points) {  // the oldest half goes
     history_.cut = true;
     history_.points.erase(history_.points.begin(),
@@ -189,7 +231,8 @@ void HistoryBuilder::sample(const Sample& sample) {
 }
 
 void HistoryBuilder::add_event(const Note& note, std::string text) {
-  if (note.real_ms < options_.since_ms || history_.boots.empty()) {
+  if (note.real_ms < options_.since_ms || note.real_ms > options_.until_ms ||
+      history_.boots.empty()) {
     return;
   }
   if (history_.events.size() >= most_events) {
@@ -205,7 +248,7 @@ void HistoryBuilder::message(const Note& note) {
   const auto line = scan_kmsg(note.text);
   Note said = note;
   said.real_ms = line ? said_at_ms(note, *line, last_sample_ms_) : note.real_ms;
-  if (said.real_ms < options_.since_ms) {
+  if (said.real_ms < options_.since_ms || said.real_ms > options_.until_ms) {
     return;
   }
   ++history_.boots.back().messages;
@@ -257,7 +300,10 @@ void HistoryBuilder::note(const Note& note) {
       break;
     case Kind::stopped:
       history_.boots.back().ended_in_order = true;
-      add_event(note, "the recorder was ended");
+      only_one_ = note.a == 0;
+      if (!only_one_) {
+        add_event(note, "the recorder was ended");
+      }
       break;
     case Kind::kill:
       if (note.c > 0) {
@@ -277,9 +323,16 @@ void HistoryBuilder::note(const Note& note) {
 }
 
 void HistoryBuilder::add(std::string_view segment) {
-  const SegmentAccount account =
-      read_segment(segment, {[this](const Sample& each) { sample(within_bounds(each)); },
-                             [this](const Note& each) { note(within_bounds(each)); }});
+  const SegmentAccount account = read_segment(
+      segment, {[this](const Sample& each) { sample(dated(each)); },
+                [this](const Note& each) {
+                  if (each.kind == Kind::segment) {
+                    const auto began = options_.began.find(each.text);
+                    began_ms_ =
+                        began == options_.began.end() ? std::nullopt : std::optional(began->second);
+                  }
+                  note(dated(each));
+                }});
   SegmentAccount& sum = history_.account;
   sum.records += account.records;
   sum.samples += account.samples;
@@ -291,6 +344,11 @@ void HistoryBuilder::add(std::string_view segment) {
 
 History HistoryBuilder::take() {
   end_boot();
+  for (auto& [path, curve] : curves_) {
+    curve.path = path;
+    history_.cgroups.push_back(std::move(curve));
+  }
+  std::ranges::stable_sort(history_.cgroups, std::greater<>(), &CgroupCurve::peak);
   return std::move(history_);
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/units.h"
 #include "memory/recorded.h"
+#include "record/boot_clocks.h"
 #include "record/growth.h"
 #include "record/headroom.h"
 #include "record/sample.h"
@@ -56,6 +57,19 @@ struct HistoryBoot {
   std::vector<FullGroup> cgroups;
 };
 
+// The memory of a cgroup that was one of the fullest.
+struct CgroupCurve {
+  struct Point {
+    std::int64_t real_ms = 0;
+    Bytes memory;
+  };
+  std::string path;
+  Bytes peak;
+  std::optional<Bytes> limit;     // memory.max, as it was last
+  std::vector<Point> points;      // thinned out, the larger of two is kept
+  std::int64_t hold_ms = 30'000;  // how long a point holds when the next one is not there
+};
+
 // No samples for a while in one boot.
 struct HistoryGap {
   std::int64_t from_ms = 0, to_ms = 0;
@@ -66,13 +80,17 @@ struct History {
   std::vector<HistoryPoint> points;
   std::vector<HistoryEvent> events;
   std::vector<HistoryGap> gaps;
-  SegmentAccount account;   // of all segments
+  std::vector<CgroupCurve> cgroups;  // the highest peak first
+  SegmentAccount account;            // of all segments
   std::uint64_t newer = 0;  // segments by a newer version: what this one knows of them is there
   bool cut = false;         // there are more points or events than are kept
 };
 
 struct HistoryOptions {
   std::int64_t since_ms = std::numeric_limits<std::int64_t>::min();
+  std::int64_t until_ms = std::numeric_limits<std::int64_t>::max();
+  // Where the wall clock was set in a boot, all its times are as that was last. Empty: as recorded.
+  BootTimes began{};
   // A line of /dev/kmsg of that boot, and when it was said; may be empty.
   std::function<void(std::size_t boot, std::string_view line, std::int64_t said_ms)> message{};
 };
@@ -92,6 +110,9 @@ class HistoryBuilder {
   void end_boot();
   void see_growth(bool killed);
   void see_cgroups();
+  void see_cgroup_curves(const Sample& sample);
+  template <class Record>
+  Record dated(Record record) const;
   void add_event(const Note& note, std::string text);
 
   HistoryOptions options_;
@@ -102,6 +123,9 @@ class HistoryBuilder {
   std::optional<std::int64_t> last_sample_ms_;  // of this boot
   Pace pace_{1000, true};
   bool asleep_ = false;
+  bool only_one_ = false;  // `watch --once` ended: the next sample comes when it comes
+  std::optional<std::int64_t> began_ms_;  // of this boot
+  std::map<std::string, CgroupCurve, std::less<>> curves_;
 };
 
 // "2026-11-29 05:12:00Z"

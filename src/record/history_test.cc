@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 namespace whyoom::record {
@@ -223,6 +224,116 @@ TEST(UtcText, KnownDays) {
   EXPECT_EQ(utc_text(-1), "1969-12-31 23:59:59Z");
   EXPECT_EQ(utc_text(951'782'400'000), "2000-02-29 00:00:00Z");
   EXPECT_EQ(utc_text(1'764'000'000'000), "2025-11-24 16:00:00Z");
+}
+
+// A board without a clock begins in 1970; the network tells it the time in the second minute.
+TEST_F(Story, AClockThatWasSetTearsNothing) {
+  const auto at_boot = [this](std::uint64_t boot_ms, std::int64_t real_ms) {
+    Sample sample;
+    sample.boot_ms = boot_ms;
+    sample.real_ms = real_ms;
+    sample.machine.set(Field::mem_total, std::uint64_t{1} << 20U);
+    bytes_ += encoder_.sample(sample);
+  };
+  const auto boot = [this](std::string_view id) {
+    encoder_.restart();
+    Note head;
+    head.kind = Kind::segment;
+    head.a = format_version;
+    head.c = 4096;
+    head.text = id;
+    bytes_ += encoder_.note(head);
+  };
+  boot("never set");
+  for (std::uint64_t i = 1; i < 10; ++i) {
+    at_boot(i * 1000, static_cast<std::int64_t>(i) * 1000);
+  }
+  boot("set late");
+  for (std::uint64_t i = 1; i < 60; ++i) {
+    at_boot(i * 1000, static_cast<std::int64_t>(i) * 1000);
+  }
+  for (std::uint64_t i = 60; i < 100; ++i) {
+    at_boot(i * 1000, start_ms + static_cast<std::int64_t>(i) * 1000);
+  }
+  BootClocks clocks;
+  clocks.add(bytes_);
+  const auto times = clocks.take();
+  EXPECT_EQ(times.began.at("set late"), start_ms);
+  EXPECT_EQ(times.last_ms, start_ms + 99'000);
+  HistoryOptions options;
+  options.began = times.began;
+  const History history = take(options);
+  ASSERT_EQ(history.points.size(), 108U);
+  EXPECT_TRUE(history.gaps.empty());
+  for (std::size_t i = 1; i < history.points.size(); ++i) {
+    EXPECT_LE(history.points[i].real_ms - history.points[i - 1].real_ms, 2000);
+    EXPECT_GT(history.points[i].real_ms, history.points[i - 1].real_ms);
+  }
+  EXPECT_EQ(history.points.back().real_ms, start_ms + 99'000);
+  // And nothing of it is left out because it was not yet known.
+  options.since_ms = start_ms;
+  EXPECT_EQ(take(options).boots.back().samples, 99U);
+  // Without that it is 56 years.
+  EXPECT_GT(take().points.back().real_ms - take().points.front().real_ms, start_ms);
+}
+
+TEST_F(Story, UpToATime) {
+  head("one");
+  for (int i = 0; i < 10; ++i) {
+    sample(500);
+  }
+  HistoryOptions options;
+  options.until_ms = start_ms + 4000;
+  EXPECT_EQ(take(options).points.size(), 5U);
+}
+
+TEST_F(Story, OneSampleAMinuteByCronHasNoGaps) {
+  for (int i = 0; i < 3; ++i) {
+    head("one");
+    sample(500);
+    note(Kind::stopped, "");
+    second_ += 60;
+  }
+  History history = take();
+  EXPECT_TRUE(history.gaps.empty());
+  EXPECT_TRUE(history.events.empty());
+  // A recorder that somebody ended left one.
+  head("one");
+  sample(500);
+  note(Kind::stopped, "", 15);
+  second_ += 60;
+  head("one");
+  sample(500);
+  history = take();
+  EXPECT_EQ(history.gaps.size(), 1U);
+  EXPECT_EQ(history.events.size(), 1U);
+}
+
+TEST_F(Story, TheMemoryOfTheFullestCgroups) {
+  head("one");
+  Note about = at(Kind::cgroup);
+  about.a = 7;
+  about.text = "/system.slice/app.service";
+  bytes_ += encoder_.note(about);
+  for (std::uint64_t i = 0; i < 5000; ++i) {
+    Sample each;
+    each.real_ms = start_ms + static_cast<std::int64_t>(i) * 1000;
+    each.boot_ms = i * 1000;
+    each.cgroups[2].set(CgroupField::id, std::uint64_t{7});
+    each.cgroups[2].set(CgroupField::current, i == 3000 ? 900'000 : i);
+    each.cgroups[2].set(CgroupField::max, std::uint64_t{1'000'000});
+    bytes_ += encoder_.sample(each);
+  }
+  const History history = take();
+  ASSERT_EQ(history.cgroups.size(), 1U);
+  const CgroupCurve& curve = history.cgroups[0];
+  EXPECT_EQ(curve.path, "/system.slice/app.service");
+  EXPECT_EQ(curve.peak, to_bytes(KiB(900'000)));
+  EXPECT_EQ(curve.limit, to_bytes(KiB(1'000'000)));
+  EXPECT_LT(curve.points.size(), 4096U);
+  // What is thinned out keeps its peak.
+  EXPECT_TRUE(std::ranges::any_of(curve.points,
+                                  [&](const auto& point) { return point.memory == curve.peak; }));
 }
 
 }  // namespace

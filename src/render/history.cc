@@ -1,11 +1,14 @@
 #include "render/history.h"
 
 #include <algorithm>
-#include <iterator>
+#include <optional>
+#include <span>
 
 #include "base/human.h"
 #include "base/text.h"
 #include "record/wire.h"
+#include "render/history_curve.h"
+#include "render/html.h"
 #include "render/json_writer.h"
 #include "render/phrase.h"
 #include "render/recorded.h"
@@ -16,134 +19,9 @@ namespace {
 
 using record::History;
 using record::HistoryEvent;
-using record::HistoryPoint;
 using record::Kind;
 
-constexpr std::size_t chart_rows = 8;
 constexpr std::size_t most_events = 20;
-
-// A piece of the time: the least memory in it.
-struct Slice {
-  bool any = false;
-  Bytes free, available, left, reach;
-  std::uint64_t some_avg10 = 0, tasks = 0;
-  std::int64_t from_ms = 0;
-};
-
-// From the first sample to the last; a clock can have been set in between.
-std::pair<std::int64_t, std::int64_t> range_of(const History& history) {
-  const auto [first, last] = std::ranges::minmax(history.points, {}, &HistoryPoint::real_ms);
-  return {first.real_ms, std::max(first.real_ms + 1, last.real_ms)};
-}
-
-std::vector<Slice> slices(const History& history, std::size_t count) {
-  std::vector<Slice> result(count);
-  const auto [from, to] = range_of(history);
-  for (std::size_t i = 0; i < count; ++i) {
-    result[i].from_ms =
-        from + (to - from) * static_cast<std::int64_t>(i) / static_cast<std::int64_t>(count);
-  }
-  for (const HistoryPoint& point : history.points) {
-    const double share = static_cast<double>(point.real_ms - from) / static_cast<double>(to - from);
-    const auto at =
-        static_cast<std::size_t>(std::clamp(share, 0.0, 1.0) * static_cast<double>(count - 1));
-    Slice& slice = result[at];
-    if (!slice.any || point.available < slice.available) {
-      slice.free = point.free;
-      slice.available = point.available;
-      slice.left = point.left;
-    }
-    slice.reach = std::max(slice.reach, point.reach);
-    slice.some_avg10 = std::max(slice.some_avg10, point.some_avg10);
-    slice.tasks = std::max(slice.tasks, point.tasks);
-    slice.any = true;
-  }
-  return result;
-}
-
-// Where samples are further apart than columns, each holds until the next of its boot, unless there
-// was none for so long that nobody knows.
-void hold_between(std::vector<Slice>& parts, const History& history) {
-  constexpr std::int64_t most_ms = 30'000;
-  for (std::size_t i = 1; i < parts.size(); ++i) {
-    const std::int64_t at = parts[i].from_ms;
-    const auto next = std::ranges::upper_bound(history.points, at, {}, &HistoryPoint::real_ms);
-    if (parts[i].any || !parts[i - 1].any || next == history.points.begin() ||
-        next == history.points.end()) {
-      continue;
-    }
-    const HistoryPoint& last = *std::prev(next);
-    if (last.boot == next->boot && next->real_ms - last.real_ms <= most_ms) {
-      parts[i] = parts[i - 1];
-      parts[i].from_ms = at;
-    }
-  }
-}
-
-// What happened in each column, the most important of it.
-std::string marks(const History& history, std::size_t count) {
-  std::string line(count, ' ');
-  const auto range = range_of(history);
-  const std::int64_t from = range.first, to = range.second;  // clang 14 captures no bindings
-  const auto put = [&](std::int64_t at_ms, char mark) {
-    if (at_ms < from || at_ms > to) {
-      return;
-    }
-    const double share =
-        std::clamp(static_cast<double>(at_ms - from) / static_cast<double>(to - from), 0.0, 1.0);
-    char& there = line[static_cast<std::size_t>(share * static_cast<double>(count - 1))];
-    constexpr std::string_view order = " s!|K";
-    there = order.find(mark) > order.find(there) ? mark : there;
-  };
-  for (const HistoryEvent& event : history.events) {
-    const bool killed = event.kind == Kind::kmsg || event.kind == Kind::kill;
-    put(event.real_ms, killed ? 'K' : event.kind == Kind::warning ? '!' : 's');
-  }
-  for (std::size_t i = 1; i < history.boots.size(); ++i) {
-    put(history.boots[i].first_ms, '|');
-  }
-  return line;
-}
-
-void write_chart(Document& out, const History& history, std::size_t width) {
-  Bytes top(1);
-  for (const record::HistoryBoot& boot : history.boots) {
-    top = std::max(top, boot.ram);
-  }
-  constexpr std::size_t label = 11, margin = 2;
-  const std::size_t columns = std::max<std::size_t>(width, 60) - label - margin - 1;
-  auto parts = slices(history, columns);
-  hold_between(parts, history);
-  for (std::size_t row = chart_rows; row > 0; --row) {
-    const Bytes bottom = top * (row - 1) / chart_rows;
-    const Bytes middle = bottom + top / (2 * chart_rows);
-    std::string line(row == chart_rows ? human(top) : "");
-    line.insert(0, label - std::min(label, line.size() + 1), ' ');
-    line.resize(label - 1, ' ');
-    line += " |";
-    for (const Slice& slice : parts) {
-      line += !slice.any                  ? ' '
-              : slice.available <= middle ? (slice.reach > bottom ? '-' : ' ')
-              : slice.free > middle       ? '#'
-                                          : '+';
-    }
-    out.code(line, Paint::plain, 0);
-  }
-  out.code(std::string(label - 2, ' ') + "0 +" + std::string(columns, '-'), Paint::plain, 0);
-  if (const std::string events = marks(history, columns);
-      events.find_first_not_of(' ') != std::string::npos) {
-    out.code(std::string(label + 1, ' ') + events, Paint::plain, 0);
-  }
-  std::string times = record::utc_text(history.points.front().real_ms);
-  const std::string last = record::utc_text(history.points.back().real_ms);
-  times.append(std::max<std::size_t>(2, columns - std::min(columns, times.size() + last.size())),
-               ' ');
-  out.code(std::string(label + 1, ' ') + times + last, Paint::dim, 0);
-  out.text(
-      "# free, + more that can be made free, - what no ordinary request gets; blank: used, or "
-      "no sample. K killed, ! warning, s other event, | restart",
-      Paint::dim);
-}
 
 std::string event_text(const diagnose::Event& event) {
   const std::string time = time_text(event.report.time);
@@ -210,6 +88,16 @@ void write_boots(Document& out, const HistoryView& view) {
   }
 }
 
+void write_ring(Document& out, const HistoryView& view) {
+  if (view.segments > 0) {
+    out.blank();
+    out.text("The ring: " + human(view.bytes) + " in " +
+                 plural(view.segments, "segment", "segments") + ", from " +
+                 record::utc_text(view.first_ms) + " to " + record::utc_text(view.last_ms),
+             Paint::dim);
+  }
+}
+
 void write_damage(Document& out, const History& history) {
   const record::SegmentAccount& account = history.account;
   if (account.damages > 0 || account.lost_samples > 0) {
@@ -258,6 +146,10 @@ std::string_view kind_name(Kind kind) {
   }
 }
 
+std::size_t shown_cgroups(const History& history) {
+  return std::min(history.cgroups.size(), most_cgroup_curves);
+}
+
 }  // namespace
 
 Document history_document(const HistoryView& view, std::size_t width) {
@@ -269,7 +161,9 @@ Document history_document(const HistoryView& view, std::size_t width) {
     write_damage(out, history);
     return out;
   }
-  write_chart(out, history, width);
+  if (width > 0) {
+    write_chart(out, history, width);
+  }
   if (!view.events.empty()) {
     out.section("What the kernel reported");
     const std::size_t first = view.events.size() - std::min(view.events.size(), most_events);
@@ -298,8 +192,16 @@ Document history_document(const HistoryView& view, std::size_t width) {
     }
   }
   write_boots(out, view);
+  write_ring(out, view);
   write_damage(out, history);
   return out;
+}
+
+std::string html_history(const HistoryView& view) {
+  const std::string curve = chart_svg(view.history);
+  return html_head("Memory of this machine") +
+         (curve.empty() ? curve : "<article>\n" + curve + "</article>\n") +
+         to_html(history_document(view, 0), "story") + html_tail();
 }
 
 std::string json_history(const HistoryView& view) {
@@ -347,6 +249,22 @@ std::string json_history(const HistoryView& view) {
         }
       }
     });
+    json.list("cgroups", std::span(history.cgroups).first(shown_cgroups(history)),
+              [&](const record::CgroupCurve& curve) {
+                json("path", curve.path);
+                json("peak", curve.peak);
+                json("memory_max", curve.limit);
+                json.array("curve", [&] {
+                  for (const auto& slice : slices(history, curve, most_slices)) {
+                    if (slice) {
+                      json.object([&] {
+                        json("from", utc(slice->from_ms));
+                        json("memory", slice->memory);
+                      });
+                    }
+                  }
+                });
+              });
     json.list("events", history.events, [&](const HistoryEvent& event) {
       json("at", utc(event.real_ms));
       json("kind", kind_name(event.kind));
@@ -362,6 +280,10 @@ std::string json_history(const HistoryView& view) {
       json("to", utc(gap.to_ms));
     });
     json.object("ring", [&] {
+      json("segments", view.segments);
+      json("bytes", view.bytes);
+      json("from", view.segments > 0 ? std::optional(utc(view.first_ms)) : std::nullopt);
+      json("to", view.segments > 0 ? std::optional(utc(view.last_ms)) : std::nullopt);
       json("records", history.account.records);
       json("samples", history.account.samples);
       json("lost_samples", history.account.lost_samples);

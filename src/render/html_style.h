@@ -44,6 +44,10 @@ table:not(:has(thead)) td{overflow-wrap:anywhere}
 table:not(:has(thead)) td:first-child{color:var(--dim);white-space:nowrap}
 svg.bar{display:block;width:9rem;max-width:40vw;height:1rem;margin-top:.25rem}
 .rail{fill:var(--rail)}.fill{fill:var(--fill)}.mark{fill:var(--red)}
+svg.curve{display:block;width:100%;height:14rem;margin:.3rem 0;shape-rendering:crispEdges}svg.curve[viewBox$=" 60"]{height:4rem}
+.available{fill:var(--fill);opacity:.4}.reach{fill:var(--yellow);opacity:.7}.key.reach{background:var(--yellow)}
+.killed{fill:var(--red)}.warned{fill:var(--yellow)}.restart{fill:var(--dim)}
+.key.line.warned{background:var(--yellow)}.key.line.restart{background:var(--dim)}
 table:has(.bar) td{white-space:nowrap}
 table:has(.bar) td:first-child{white-space:normal}
 @media(max-width:480px){th,td{padding-right:.9rem}svg.bar{width:4.5rem}}

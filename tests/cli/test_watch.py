@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import socket
@@ -12,6 +13,7 @@ import sys
 import tempfile
 import time
 import unittest
+from xml.etree import ElementTree
 
 import harness
 from harness import whyoom
@@ -99,6 +101,33 @@ class Watch(unittest.TestCase):
         self.assertIn(" |", text.out)
         self.assertIn("1 sample", text.out)
         self.assertLessEqual(max(map(len, text.out.splitlines())), 80)
+
+    def test_a_page_and_a_part_of_the_time(self):
+        process = self.start("--interval", 20)
+        self.assertTrue(wait_for(lambda: self.history()["ring"]["samples"] > 20))
+        self.end(process)
+        whole = self.history()
+        self.assertEqual(whole["ring"]["segments"], 1)
+        self.assertEqual(whole["ring"]["bytes"], self.segments()[0].stat().st_size)
+        self.assertLessEqual(whole["ring"]["from"], whole["curve"][0]["from"])
+        self.assertEqual(self.history("--until", "-1h")["curve"], [])
+        self.assertEqual(len(self.history("--since", "-1h")["curve"]), len(whole["curve"]))
+        page = whyoom("history", "--store", self.store, "--format", "html").out
+        self.assertTrue(page.startswith("<!DOCTYPE html>"))
+        pictures = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
+        self.assertGreaterEqual(len(pictures), 1)
+        for picture in pictures:
+            ElementTree.fromstring(picture)
+        wrong = whyoom("history", "--store", self.store, "--until", "sometime")
+        self.assertEqual(wrong.status, 2)
+        self.assertIn("--until", wrong.err)
+
+    def test_from_cron(self):
+        for _ in range(3):
+            self.once()
+        history = self.history()
+        self.assertEqual(history["gaps"], [])
+        self.assertEqual(history["ring"]["samples"], 3)
 
     def test_there_is_none(self):
         done = whyoom("history", "--store", self.store)

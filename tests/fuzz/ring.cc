@@ -6,6 +6,7 @@
 #include "fuzz.h"
 #include "record/history.h"
 #include "record/metrics.h"
+#include "record/recall.h"
 #include "record/scan.h"
 #include "record/segment.h"
 #include "record/wire.h"
@@ -49,10 +50,18 @@ void check_segment(std::string_view bytes) {
           "more damage than bytes");
   require((account.records == 0) == (account.good_end == 0), "an end without a record");
   require(account.damages <= account.records + 1, "damages without records between them");
-  record::HistoryBuilder builder({});
+  record::BootClocks clocks;
+  clocks.add(bytes);
+  record::HistoryOptions options;
+  options.began = clocks.take().began;
+  record::HistoryBuilder builder(options);
   builder.add(bytes);
   const record::History history = builder.take();
-  const render::HistoryView view{history, "/ring", ""};
+  record::Recall recall({{std::string(history.boots.empty() ? "" : history.boots[0].id), 1}});
+  recall.add(bytes);
+  require(recall.take().size() == 1, "an answer for each that was asked");
+  const render::HistoryView view{.history = history, .store = "/ring", .running_boot = ""};
+  require(render::html_history(view).ends_with("</html>\n"), "a page");
   require_printable(render::to_text(render::history_document(view, 80), {}), "history");
   require_json(render::json_history(view), "history");
 }
