@@ -60,6 +60,19 @@ std::int64_t GrowthWatch::last_ms() const {
   return window_.empty() ? std::numeric_limits<std::int64_t>::min() : window_.back().real_ms;
 }
 
+std::vector<GrowthWatch::Process> GrowthWatch::last() const {
+  std::vector<Process> result;
+  if (!window_.empty()) {
+    for (const auto& [key, size] : window_.back().sizes) {
+      const auto name = names_.find(key);
+      if (name != names_.end()) {
+        result.push_back({key.first, size, &name->second});
+      }
+    }
+  }
+  return result;
+}
+
 std::vector<memory::Growth> GrowthWatch::grown(bool killed) const {
   std::vector<memory::Growth> result;
   if (window_.empty()) {

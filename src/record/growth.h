@@ -26,14 +26,21 @@ class GrowthWatch {
   // of a kill also those of the sample before: the line of a kill can come behind a sample without
   // the killed one.
   [[nodiscard]] std::vector<memory::Growth> grown(bool killed) const;
+  struct Name {
+    std::string name, cgroup, command_line;
+  };
+  struct Process {
+    std::uint64_t pid = 0;
+    Bytes size;
+    const Name* name = nullptr;
+  };
+  // Of the last sample, those that are named.
+  [[nodiscard]] std::vector<Process> last() const;
   // When the last sample was; the least number when there is none.
   [[nodiscard]] std::int64_t last_ms() const;
 
  private:
   using Key = std::pair<std::uint64_t, std::uint64_t>;  // pid and start
-  struct Name {
-    std::string name, cgroup, command_line;
-  };
   struct Seen {
     std::int64_t real_ms = 0;
     std::vector<std::pair<Key, Bytes>> sizes;

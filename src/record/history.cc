@@ -140,6 +140,17 @@ void HistoryBuilder::see_cgroups() {
     };
     boot.cgroups.push_back({path->second, kib(CgroupField::current), kib(CgroupField::max),
                             fields.get(CgroupField::pids), fields.get(CgroupField::pids_max)});
+    FullGroup& group = boot.cgroups.back();
+    for (const GrowthWatch::Process& process : growth_.last()) {
+      const std::string& own = process.name->cgroup;
+      const bool within = own.starts_with(group.path) &&
+                          (own.size() == group.path.size() || own[group.path.size()] == '/');
+      if (within && process.size > group.size) {
+        group.pid = process.pid;
+        group.process = process.name->name;
+        group.size = process.size;
+      }
+    }
   }
 }
 

@@ -42,6 +42,10 @@ struct FullGroup {
   std::string path;
   std::optional<Bytes> memory, memory_max;
   std::optional<std::uint64_t> pids, pids_max;
+  // Of its processes that were recorded the biggest; pid 0: none.
+  std::uint64_t pid = 0;
+  std::string process{};
+  Bytes size{};
 };
 
 struct HistoryBoot {

@@ -135,8 +135,10 @@ enum class CgroupField : std::uint8_t {
 using CgroupFields = Fields<CgroupField, static_cast<std::size_t>(CgroupField::end)>;
 
 inline constexpr std::size_t most_zones = 32;
-inline constexpr std::size_t most_processes = 8;
 inline constexpr std::size_t most_cgroups = 8;
+// The biggest of all, then for each place of a cgroup one of its own.
+inline constexpr std::size_t most_biggest = 8;
+inline constexpr std::size_t most_processes = most_biggest + most_cgroups;
 
 // Slots keep their process or cgroup from sample to sample; one without known fields is empty.
 struct Sample {

@@ -63,6 +63,10 @@ void write_cgroups(Document& out, const record::HistoryBoot& boot) {
                        group.pids_max ? std::to_string(*group.pids_max) : "") +
               " tasks";
     }
+    if (group.pid != 0) {
+      text += "; biggest " + printable(group.process) + " (pid " + std::to_string(group.pid) +
+              "), " + human(group.size);
+    }
     out.text(text, Paint::plain, 2, 2);
   }
 }
@@ -227,6 +231,11 @@ std::string json_history(const HistoryView& view) {
         json("memory_max", group.memory_max);
         json("pids", group.pids);
         json("pids_max", group.pids_max);
+        json.object("biggest", group.pid != 0 ? &group : nullptr, [&](const record::FullGroup& of) {
+          json("pid", of.pid);
+          json("name", of.process);
+          json("size", of.size);
+        });
       });
       write_growth(json, "grew", boot.growth);
     });

@@ -267,6 +267,36 @@ class Watch(unittest.TestCase):
         self.once()
         self.assertLess(self.history("--since", "-10m")["boots"][-1]["messages"], before + 50)
 
+    def test_who_fills_a_cgroup_and_is_not_big(self):
+        cgroup = SmallCgroup("whyoom-fill-")
+        self.addCleanup(cgroup.close)
+        holder = ("import os, sys\nif len(sys.argv) > 2: open(sys.argv[2], 'w').write(str(os.getpid()))\n"
+                  "memory = bytearray(os.urandom(1) * (int(sys.argv[1]) << 20))\n"
+                  "print(1, flush=True)\nsys.stdin.read()")
+        def hold(*args):
+            process = subprocess.Popen([sys.executable, "-c", holder, *map(str, args)], text=True,
+                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            self.addCleanup(process.stdout.close)
+            self.addCleanup(process.wait)
+            self.addCleanup(process.stdin.close)
+            process.stdout.readline()
+            return process
+        for _ in range(8):
+            hold(60)
+        filler = hold(15, cgroup.path / "cgroup.procs")
+        process = self.start("--interval", 20)
+        def named():
+            groups = self.history()["boots"][-1]["cgroups"]
+            return [group["biggest"] for group in groups
+                    if group["path"].endswith("/" + cgroup.path.name) and group["biggest"]]
+        found = wait_for(named)
+        self.assertTrue(found, self.history()["boots"][-1]["cgroups"])
+        self.assertEqual(found[0]["pid"], filler.pid)
+        self.assertGreater(found[0]["size"], 15 << 20)
+        self.end(process)
+        self.assertIn(f"biggest python3 (pid {filler.pid})".replace("python3", found[0]["name"]),
+                      whyoom("history", "--store", self.store).out.replace("\n    ", " "))
+
     def test_ceilings(self):
         process = self.start("--interval", 10)
         status = pathlib.Path(f"/proc/{process.pid}/status")

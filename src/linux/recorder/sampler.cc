@@ -68,15 +68,29 @@ void Sampler::take(record::Sample& sample, bool near) {
   constexpr unsigned least = 4, most = 200, near_factor = 8, near_cgroups = 8;
   const auto part =
       static_cast<unsigned>(std::clamp<std::uint64_t>(processes_->count() / 20, least, most));
+  want_of_cgroups();
   processes_->look(near ? part * near_factor : part, uses_swap(sample), near, sample);
   cgroups_->look(near ? near_cgroups : looks_ % 2, sample.machine.of(Field::mem_total), sample);
   sample.machine.set(Field::processes, processes_->count());
 }
 
+// Those of the look before: the processes come first, so that they are known with their cgroups.
+void Sampler::want_of_cgroups() {
+  WantedCgroups wanted;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const FullCgroup& cgroup = cgroups_->fullest()[i];
+    if (cgroup.id != 0) {
+      wanted[i] = {cgroup.path.view(), cgroup.fields.of(record::CgroupField::current)};
+    }
+  }
+  processes_->want(wanted);
+}
+
 void Sampler::take_whole(record::Sample& sample) {
   take_machine(sample);
-  processes_->look_at_all(uses_swap(sample), sample);
   cgroups_->look_at_all(sample.machine.of(Field::mem_total), sample);
+  want_of_cgroups();
+  processes_->look_at_all(uses_swap(sample), sample);
   sample.machine.set(Field::processes, processes_->count());
 }
 

@@ -27,6 +27,7 @@ class Sampler {
 
  private:
   void take_machine(record::Sample& sample);
+  void want_of_cgroups();
 
   KeptFile meminfo_, vmstat_, zoneinfo_, pressure_, loadavg_;
   std::vector<KeptFile> settings_;

@@ -1,6 +1,7 @@
 #include "linux/recorder/top_processes.h"
 
 #include <algorithm>
+#include <span>
 
 #include "base/text.h"
 #include "record/scan.h"
@@ -30,6 +31,13 @@ std::string_view cgroup_of(std::string_view text) {
   }
   return found;
 }
+
+std::uint64_t size_of(const TopProcess& process) {
+  return process.id == 0 ? 0 : process.rss_kib + process.swap_kib;
+}
+
+// Two of about the same size do not take turns: each time costs a note.
+bool is_bigger(std::uint64_t size, std::uint64_t than) { return size > than + than / 8; }
 
 }  // namespace
 
@@ -81,6 +89,7 @@ void TopProcesses::enter(TopProcess& place, std::string_view pid, std::uint64_t 
 // False: nothing had to be read.
 bool TopProcesses::consider(std::string_view pid, bool swap_used) {
   const auto number = parse_number<std::uint64_t>(pid);
+  const std::span<TopProcess> biggest = std::span(top_).first(record::most_biggest);
   const auto is_it = [&number](const TopProcess& each) {
     return each.id != 0 && each.pid == number;
   };
@@ -89,7 +98,7 @@ bool TopProcesses::consider(std::string_view pid, bool swap_used) {
   }
   ++seen_;
   const bool small_number = *number < empty_.size();
-  if ((small_number && empty_[*number]) || std::ranges::any_of(top_, is_it)) {
+  if ((small_number && empty_[*number]) || std::ranges::any_of(biggest, is_it)) {
     return false;  // those at the top are measured by each look
   }
   std::array<char, 4096> room;
@@ -108,16 +117,78 @@ bool TopProcesses::consider(std::string_view pid, bool swap_used) {
   if (rss + swap < least_kib) {
     return true;
   }
-  const auto place = std::ranges::min_element(top_, {}, [](const TopProcess& each) {
-    return each.id == 0 ? 0 : each.rss_kib + each.swap_kib;
-  });
-  // Two of about the same size do not take turns: each time costs a note.
-  const std::uint64_t smallest = place->id == 0 ? 0 : place->rss_kib + place->swap_kib;
-  if (rss + swap > smallest + smallest / 8 && entries_left_ > 0) {
+  const auto place = std::ranges::min_element(biggest, {}, size_of);
+  if (is_bigger(rss + swap, size_of(*place)) && entries_left_ > 0) {
+    const auto known = std::ranges::find_if(std::span(top_).subspan(record::most_biggest), is_it);
     --entries_left_;
     enter(*place, pid, rss, swap);
+    if (known != std::span(top_).subspan(record::most_biggest).end()) {
+      *known = {};
+    }
+  } else {
+    consider_for_cgroup(pid, rss, swap);
   }
   return true;
+}
+
+void TopProcesses::want(const WantedCgroups& cgroups) {
+  for (std::size_t i = 0; i < cgroups.size(); ++i) {
+    Wanted& wanted = wanted_[i];
+    if (wanted.path.view() != cgroups[i].path) {
+      wanted.path.clear();
+      wanted.path << cgroups[i].path;
+      top_[record::most_biggest + i] = {};
+    }
+    wanted.current_kib = cgroups[i].current_kib;
+  }
+}
+
+// It is looked up only where it can be what fills one of them: a file more for each process would
+// be felt.
+void TopProcesses::consider_for_cgroup(std::string_view pid, std::uint64_t rss,
+                                       std::uint64_t swap) {
+  constexpr std::uint64_t least_part = 8;
+  const auto can_be_of = [&](std::size_t i) {
+    return !wanted_[i].path.view().empty() && rss + swap >= wanted_[i].current_kib / least_part &&
+           is_bigger(rss + swap, size_of(top_[record::most_biggest + i]));
+  };
+  bool any = false;
+  for (std::size_t i = 0; i < wanted_.size(); ++i) {
+    any = any || can_be_of(i);
+  }
+  const auto number = parse_number<std::uint64_t>(pid);
+  if (!any || entries_left_ == 0 ||
+      std::ranges::any_of(std::span(top_).subspan(record::most_biggest),
+                          [&](const TopProcess& each) { return each.pid == number; })) {
+    return;
+  }
+  std::array<char, 1024> room;
+  const std::string_view path = cgroup_of(read_of(pid, "cgroup", room));
+  // The innermost of them.
+  std::size_t best = wanted_.size();
+  for (std::size_t i = 0; i < wanted_.size(); ++i) {
+    const std::string_view each = wanted_[i].path.view();
+    const bool within = !each.empty() && path.starts_with(each) &&
+                        (path.size() == each.size() || path[each.size()] == '/');
+    if (within && (best == wanted_.size() || each.size() > wanted_[best].path.view().size())) {
+      best = i;
+    }
+  }
+  if (best < wanted_.size() && can_be_of(best)) {
+    --entries_left_;
+    enter(top_[record::most_biggest + best], pid, rss, swap);
+  }
+}
+
+// Those of the cgroups in turn, all of them near trouble.
+void TopProcesses::measure_all(bool swap_used, bool near) {
+  for (std::size_t i = 0; i < top_.size(); ++i) {
+    const bool due = i < record::most_biggest || near ||
+                     looks_ % record::most_cgroups == i - record::most_biggest;
+    if (top_[i].id != 0 && due) {
+      measure(top_[i], swap_used);
+    }
+  }
 }
 
 TopProcesses::Step TopProcesses::step(bool swap_used) {
@@ -136,11 +207,7 @@ TopProcesses::Step TopProcesses::step(bool swap_used) {
 
 void TopProcesses::look(unsigned most, bool swap_used, bool near, record::Sample& sample) {
   using Field = record::ProcessField;
-  for (TopProcess& process : top_) {
-    if (process.id != 0) {
-      measure(process, swap_used);
-    }
-  }
+  measure_all(swap_used, near);
   if (++looks_ % (near ? 1 : looks_for_entry) == 0) {
     entries_left_ = std::min(entries_left_ + 1, most_entries);
   }
@@ -159,8 +226,15 @@ void TopProcesses::look(unsigned most, bool swap_used, bool near, record::Sample
     record::ProcessFields& fields = sample.processes[i];
     fields = {};
     if (process.id != 0) {
+      std::uint64_t rss_kib = process.rss_kib;
+      if (i >= record::most_biggest) {  // who it is counts, a little more or less takes room
+        std::uint64_t& told = told_kib_[i - record::most_biggest];
+        const std::uint64_t apart = rss_kib > told ? rss_kib - told : told - rss_kib;
+        told = apart > rss_kib / 32 ? rss_kib : told;
+        rss_kib = told;
+      }
       fields.set(Field::id, process.id);
-      fields.set(Field::rss_kib, process.rss_kib);
+      fields.set(Field::rss_kib, rss_kib);
       if (process.swap_kib != 0) {
         fields.set(Field::swap_kib, process.swap_kib);
       }

@@ -1,5 +1,6 @@
-// The biggest processes, without looking at each of them all the time: a look goes on where the
-// one before it stopped, and reads those that are known to be big again. Names and command lines
+// The biggest processes of the machine, and of each of the fullest cgroups the biggest one that is
+// none of these, without looking at each of them all the time: a look goes on where the one before
+// it stopped, and reads those that are known to be big again. Names and command lines
 // are read once, when a process becomes one of them: in the middle of a kill nothing is looked up.
 #pragma once
 
@@ -25,10 +26,19 @@ struct TopProcess {
   record::FixedText<128> command_line;
 };
 
+// A cgroup whose biggest process is wanted.
+struct WantedCgroup {
+  std::string_view path;  // empty: none in this place
+  std::uint64_t current_kib = 0;
+};
+using WantedCgroups = std::array<WantedCgroup, record::most_cgroups>;
+
 class TopProcesses {
  public:
   explicit TopProcesses(PageSize page) : page_(page), proc_(AT_FDCWD, "/proc", O_DIRECTORY) {}
 
+  // Those of the next looks; what was found for another cgroup in that place is let go.
+  void want(const WantedCgroups& cgroups);
   // Reads `most` more processes and fills in the sample's.
   void look(unsigned most, bool swap_used, bool near, record::Sample& sample);
   // All of them, once.
@@ -42,7 +52,9 @@ class TopProcesses {
   enum class Step : std::uint8_t { read, skipped, end };
   Step step(bool swap_used);
   void measure(TopProcess& process, bool swap_used);
+  void measure_all(bool swap_used, bool near);
   bool consider(std::string_view pid, bool swap_used);
+  void consider_for_cgroup(std::string_view pid, std::uint64_t rss, std::uint64_t swap);
   void enter(TopProcess& place, std::string_view pid, std::uint64_t rss, std::uint64_t swap);
   std::string_view read_of(std::string_view pid, const char* file, std::span<char> room);
 
@@ -50,6 +62,12 @@ class TopProcesses {
   KeptFile proc_;
   EntryReader entries_;
   std::array<TopProcess, record::most_processes> top_{};
+  struct Wanted {
+    record::FixedText<256> path;
+    std::uint64_t current_kib = 0;
+  };
+  std::array<Wanted, record::most_cgroups> wanted_{};
+  std::array<std::uint64_t, record::most_cgroups> told_kib_{};
   // Threads of the kernel have no memory: they are left out, and looked at again in a while because
   // another process can have the number by then.
   std::bitset<65536> empty_;
