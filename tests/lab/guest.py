@@ -2,6 +2,7 @@
 import dataclasses
 import os
 import pathlib
+import random
 import re
 import shlex
 import socket
@@ -9,6 +10,8 @@ import subprocess
 import tempfile
 import threading
 import time
+
+import power_cut
 
 LIMIT = 90           # seconds for a guest with KVM
 SLOWER = 4           # how much longer one without gets
@@ -70,7 +73,7 @@ def ports(architecture, console, answers):
 
 @dataclasses.dataclass
 class Outcome:
-    end: str                 # poweroff, reboot, hang, timeout or failed
+    end: str                 # poweroff, reboot, hang, cut, timeout or failed
     console: pathlib.Path
     reports: dict            # name -> (status, text)
     notes: list              # what the guest said otherwise, such as "FAILED ..."
@@ -132,13 +135,30 @@ def end_of(process, console, limit, hopeless=lambda: False):
 class Monitor:
     """Gives one command to QEMU's monitor when the guest says READY."""
 
-    def __init__(self, command_text, answers):
-        self.command, self.answers = command_text, answers
+    def __init__(self, command_text, answers, wanted=False):
+        self.command, self.answers, self.wanted, self.line = command_text, answers, wanted, None
         self.folder = tempfile.TemporaryDirectory()  # the path of a socket must be short
         self.path = f"{self.folder.name}/monitor"
 
+    def say(self, text):
+        """One more command on a line that stays open; returns when the monitor has done it."""
+        if self.line is None:
+            self.line = socket.socket(socket.AF_UNIX)
+            self.line.connect(self.path)
+            self._read()
+        self.line.sendall(f"{text}\n".encode())
+        self._read()
+
+    def _read(self):
+        got = b""
+        while not got.endswith(b"(qemu) "):
+            part = self.line.recv(4096)
+            if not part:
+                return
+            got += part
+
     def arguments(self):
-        if not self.command:
+        if not self.command and not self.wanted:
             return ["-monitor", "none"]
         return ["-monitor", f"unix:{self.path},server=on,wait=off"]
 
@@ -152,18 +172,47 @@ class Monitor:
         return False
 
 
+class PowerCuts:
+    """From READY on, at random moments: what is on the disk when the machine stands still is what a
+    power cut would leave of it, for the guest's memory is not part of it. After the last one the
+    power is gone."""
+
+    def __init__(self, monitor, count, answers, disk, folder):
+        self.monitor, self.left, self.answers, self.disk = monitor, count, answers, disk
+        self.folder, self.all, self.next = folder, count, None
+        self.seed = random.randrange(1 << 30)
+        self.chance = random.Random(self.seed)
+
+    def __call__(self):
+        if not self.answers.exists() or b"@@@ READY" not in self.answers.read_bytes():
+            return False
+        now = time.monotonic()
+        if self.next is not None and now < self.next:
+            return False
+        self.next = now + self.chance.random() * 0.5
+        self.monitor.say("stop")
+        power_cut.take(self.disk, self.answers, self.folder / f"cut-{self.all - self.left}")
+        self.left -= 1
+        self.monitor.say("cont")
+        return self.left == 0
+
+
 def boot(kernel, scenario, number, initrd, folder, disk=None):
     """Runs one boot to its end. Logs stay in `folder`."""
     console, answers = folder / f"console-{number}.log", folder / f"answers-{number}.txt"
     emulator, fast = machine(kernel)
-    monitor = Monitor(scenario.guest["monitor"], answers)
+    cuts = scenario.number("cuts")
+    monitor = Monitor(scenario.guest["monitor"], answers, bool(cuts))
+    watcher = PowerCuts(monitor, cuts, answers, disk, folder) if cuts else monitor
     emulator = [*emulator, *monitor.arguments()]
     start = time.monotonic()
     with open(folder / f"qemu-{number}.log", "wb") as log:
         process = subprocess.Popen(command(emulator, kernel, scenario, number, initrd, folder,
                                            disk),
                                    stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        end = end_of(process, console, LIMIT if fast else LIMIT * SLOWER, monitor)
+        end = end_of(process, console, LIMIT if fast else LIMIT * SLOWER, watcher)
+    if cuts and end == "timeout" and watcher.left == 0:
+        end = "cut"
     reports, notes = read_answers(answers)
     if end == "reboot" and any(note.startswith("END-OF-GUEST") for note in notes):
         end = "poweroff"

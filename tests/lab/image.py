@@ -6,7 +6,7 @@ HERE = pathlib.Path(__file__).parent
 DIRECTORY, REGULAR, LINK, DEVICE = 0o040755, 0o100755, 0o120777, 0o020600
 APPLETS = ("sh cat echo mount umount mkdir ls rm sleep stty tr uname insmod poweroff reboot sync "
            "mkswap swapon swapoff dd grep awk sed head tail cp chroot kill ps free sysctl ln "
-           "mv test true false touch find dmesg seq cmp printf").split()
+           "mv test true false touch find dmesg seq cmp printf date").split()
 
 
 class Archive:

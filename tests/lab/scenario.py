@@ -22,8 +22,9 @@ GUEST = {
     "disk": "0",        # MiB of an ext4 disk that lives through the boots, at /dev/vda
     "extra": "",        # files of this machine to bring along, with the libraries they need
     "monitor": "",      # a command for QEMU's monitor, given when the guest says READY
+    "cuts": "0",        # so many times from READY on the disk is copied as a power cut would leave it
     "kernels": MAIN,    # of kernels.txt
-    "ends": "poweroff",  # or reboot (a panic with kernel.panic set), hang (a panic without), A|B
+    "ends": "poweroff",  # or reboot (a panic with kernel.panic set), hang (a panic without), cut, A|B
     "needs": "",        # subcommands of whyoom without which it cannot run
     "judge": "",        # a judge of its own beside the expectations: watermarks, kills
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Tests of the lab itself. They boot nothing and fetch nothing."""
+import json
 import pathlib
 import tempfile
 import unittest
@@ -10,6 +11,7 @@ import image
 import judge
 import judges
 import kernels
+import power_cut
 import scenario
 import trial
 
@@ -84,11 +86,54 @@ class Marks(unittest.TestCase):
             self.assertTrue(judges.kills(None, reports(value)))
 
 
+class PowerCuts(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def cut(self, number, tick, **ring):
+        """A cut whose disk is a file and whose whyoom is a script: what counts is the judgement."""
+        place = self.folder / f"cut-{number}"
+        place.mkdir()
+        (place / "tick").write_text(str(tick))
+        answer = {"ring": {"samples": 5, "damages": 0, "to": "1970-01-01 00:01:40Z", **ring}}
+        (place / "answer").write_text(json.dumps(answer))
+        return place
+
+    def complaints(self, count):
+        script = self.folder / "whyoom"
+        script.write_text('#!/bin/sh\ncat "$3/answer"\n')
+        script.chmod(0o755)
+        with unittest.mock.patch.object(power_cut, "ring_of", lambda place: place):
+            return power_cut.complaints(script, self.folder, count)
+
+    def test_what_a_cut_may_cost(self):
+        good = self.cut(0, 102)
+        self.assertEqual(self.complaints(1), [])
+        self.assertFalse(good.exists())
+
+    def test_what_it_may_not(self):
+        self.cut(0, 103)
+        self.cut(1, 100, samples=0)
+        self.cut(2, 100, damages=2)
+        wrong = self.complaints(4)
+        self.assertEqual(len(wrong), 4, wrong)
+        for part in ("3 times, not 4", "cut-0: 3 s", "cut-1: no sample", "cut-2: 2 damages"):
+            self.assertTrue(any(part in line for line in wrong), (part, wrong))
+
+    def test_a_disk_without_a_ring(self):
+        place = self.cut(0, 100)
+        (place / "disk.img").write_bytes(bytes(1 << 20))
+        self.assertIn("e2fsck ended", power_cut.complaint("/bin/true", place)[0])
+
+
 class Scenarios(unittest.TestCase):
     def test_all_of_them_parse_and_expect_something(self):
         known = [kernel.name for kernel in kernels.listed()] + ["*"]
         for case in scenario.load_all():
-            self.assertTrue(case.expect or case.guest["judge"], case.name)
+            self.assertTrue(case.expect or case.guest["judge"] or case.number("cuts"),
+                            case.name)
             self.assertLessEqual(set(case.words("kernels")), set(known), case.name)
             for lines in case.expect.values():
                 for _, line in lines:

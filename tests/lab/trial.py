@@ -10,6 +10,7 @@ import image
 import judge
 import judges
 import packages
+import power_cut
 
 PASS, FAIL, SKIP = "PASS", "FAIL", "SKIP"
 
@@ -106,6 +107,8 @@ class Trial:
                 wrong.append(f"{name}: the guest gave no such report")
             if name == "explain":
                 wrong += self._from_console(outcomes[-1].console, lines)
+        if self.scenario.number("cuts"):
+            wrong += power_cut.complaints(self.whyoom, self.folder, self.scenario.number("cuts"))
         own = self.scenario.guest["judge"]
         return wrong + (judges.JUDGES[own](self.kernel, reports) if own else [])
 
