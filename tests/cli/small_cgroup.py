@@ -1,4 +1,4 @@
-"""A real OOM that harms nobody: in a memory cgroup of 32 MiB."""
+"""A real OOM that harms nobody: in a memory cgroup of 32 MiB, or 64 at most."""
 import os
 import pathlib
 import subprocess
@@ -39,9 +39,10 @@ def wait_for(what, seconds=60):
 
 
 class SmallCgroup:
-    """A memory cgroup of 32 MiB, of either version."""
+    """A memory cgroup of either version."""
 
-    def __init__(self, name="whyoom-test-"):
+    def __init__(self, name="whyoom-test-", mebibytes=32):
+        assert mebibytes <= 64
         name += str(os.getpid())
         for top, limit in (("/sys/fs/cgroup/memory", "memory.limit_in_bytes"),
                            ("/sys/fs/cgroup", "memory.max")):
@@ -51,7 +52,7 @@ class SmallCgroup:
             except OSError:
                 continue
             try:
-                (path / limit).write_text(str(32 << 20))
+                (path / limit).write_text(str(mebibytes << 20))
                 self.path = path
                 return
             except OSError:

@@ -1,4 +1,5 @@
 """`whyoom watch` and `whyoom history`, on this machine: the ring, its ceilings, real kills."""
+import calendar
 import contextlib
 import json
 import os
@@ -51,15 +52,16 @@ class Watch(unittest.TestCase):
         self.running = []
         self.addCleanup(self.end_all)
 
-    def start(self, *args, env=None, store=None):
+    def start(self, *args, env=None, store=None, before=()):
         errors = open(self.folder / "errors", "ab")
         self.addCleanup(errors.close)
-        process = subprocess.Popen([harness.PROGRAM, "watch", "--store", str(store or self.store),
+        said = len(self.errors())
+        process = subprocess.Popen([*before, harness.PROGRAM, "watch", "--store", str(store or self.store),
                                     *map(str, args)],
                                    stderr=errors, env={**harness.CLEAN_ENV, **(env or {})})
         self.running.append(process)
-        self.assertTrue(wait_for(lambda: "left before requests fail" in self.errors()
-                                 or process.poll() is not None), self.errors())
+        self.assertTrue(wait_for(lambda: "left before requests fail" in
+                                 self.errors()[said:] or process.poll() is not None), self.errors())
         return process
 
     def errors(self):
@@ -191,7 +193,10 @@ class Watch(unittest.TestCase):
             mount --bind {self.folder}/id /proc/sys/kernel/random/boot_id
             {harness.PROGRAM} watch --interval 20 2> {self.folder}/errors &
             pid=$!
-            until grep -q left {self.folder}/errors; do sleep 0.05; done
+            for i in $(seq 1200); do
+              grep -q left {self.folder}/errors && break
+              sleep 0.05
+            done
             sleep 1
             kill -9 $pid
             umount /proc/sys/kernel/random/boot_id
@@ -267,6 +272,43 @@ class Watch(unittest.TestCase):
         self.once()
         self.assertLess(self.history("--since", "-10m")["boots"][-1]["messages"], before + 50)
 
+    def test_a_kill_where_the_recorder_itself_has_no_room(self):
+        """It, its hook, the process that counts and the one that is killed share 64 MiB with one
+        that reads more than fits, all the time."""
+        if not kmsg_readable():
+            self.skipTest("/dev/kmsg cannot be read here")
+        cgroup = SmallCgroup("whyoom-narrow-", 64)
+        self.addCleanup(cgroup.close)
+        inside = ["sh", "-c", f'echo $$ >{cgroup.path}/cgroup.procs && exec "$0" "$@"']
+        big = self.folder / "big"
+        big.write_bytes(bytes(256 << 20))
+        reader = subprocess.Popen([*inside, sys.executable, "-c", "import sys\nwhile True:\n"
+                                   "  with open(sys.argv[1], 'rb', 0) as file:\n"
+                                   "    while file.read(1 << 20): pass", big])
+        self.running.append(reader)
+        self.addCleanup(self.end_all)  # before the cgroup goes
+        called, metrics = self.folder / "called", self.folder / "metrics.prom"
+        hook = self.folder / "hook"
+        hook.write_text(f'#!/bin/sh\necho "$1" >>{called}\n')
+        hook.chmod(0o755)
+        process = self.start("--textfile", metrics, "--", hook, before=inside)
+        self.assertTrue(wait_for(metrics.exists), self.errors())
+        time.sleep(3)  # under pressure for a while
+        self.assertEqual(cgroup.kill(), -signal.SIGKILL)
+        killed = time.monotonic()
+        after = {}
+        def counted():
+            text = metrics.read_text()
+            return re.search(r'whyoom_events_total\{cause="cgroup-limit".*narrow.*\} [1-9]', text)
+        for name, done in (("hook", lambda: called.exists() and "oom-kill" in called.read_text()),
+                           ("metric", counted)):
+            self.assertTrue(wait_for(done), f"{name}: {self.errors()}")
+            after[name] = 1000 * (time.monotonic() - killed)
+        self.end(process, signal.SIGKILL)
+        report = self.history("--since", "-10m")["reports"][-1]
+        self.assertEqual(report["root_cause"], "cgroup-limit")
+        print(", ".join(f"{name} {ms:.0f} ms after the kill" for name, ms in after.items()))
+
     def test_who_fills_a_cgroup_and_is_not_big(self):
         cgroup = SmallCgroup("whyoom-fill-")
         self.addCleanup(cgroup.close)
@@ -329,23 +371,36 @@ class Watch(unittest.TestCase):
         print(f"{a_sample:.0f} bytes a sample, {a_sample * 86400 / (1 << 20):.1f} MiB a day")
         self.assertLessEqual(a_sample * 86400, 16 << 20)
 
+    def last_sample(self):
+        to = time.strptime(self.history()["ring"]["to"], "%Y-%m-%d %H:%M:%SZ")
+        return calendar.timegm(to)
+
     def test_killed_at_any_moment(self):
-        """Each time the ring opens and goes on, and the end that was torn is cut off."""
+        """A hundred times: each time the ring opens and goes on, what was written is there, and the
+        end that was torn is cut off."""
         seed = random.randrange(1 << 30)
         print(f"seed {seed}")
         chance = random.Random(seed)
-        for _ in range(15):
+        torn = 0
+        for _ in range(100):
             process = self.start("--interval", 10)
-            time.sleep(chance.random() * 0.5)
+            time.sleep(chance.random() * 0.2)
             self.end(process, signal.SIGKILL)
-            if chance.random() < 0.5:  # as after a power cut
+            ended = time.time()
+            self.assertGreaterEqual(self.last_sample(), int(ended) - 1)
+            if chance.random() < 0.5:  # as after a power cut: any part of it is not there
                 path = self.segments()[-1]
-                os.truncate(path, path.stat().st_size - chance.randrange(60))
-            self.assertGreater(self.history()["ring"]["samples"], 0)
+                size = path.stat().st_size
+                os.truncate(path, chance.randrange(size) if chance.random() < 0.5
+                            else size - chance.randrange(min(size, 60)))
+                torn += 1
+            self.assertLessEqual(self.history()["ring"]["damages"], 1)
         self.once()
         history = self.history()
         self.assertEqual(history["ring"]["damages"], 0)
-        self.assertGreaterEqual(history["ring"]["samples"], 16)
+        self.assertGreaterEqual(history["ring"]["samples"], 101 - torn)
+        files = [path.name for path in self.store.iterdir()]
+        self.assertLessEqual(len(files), 102, files)
 
     def test_damage_is_stepped_over_and_told(self):
         process = self.start("--interval", 10)
@@ -393,24 +448,41 @@ class Watch(unittest.TestCase):
         self.assertEqual(self.end(process), 0)
         self.assertGreater(self.history()["ring"]["samples"], 50)
 
+    def start_with_files(self, files, *args):
+        """A recorder that reads copies in the place of these files of /proc: in a mount namespace of
+        its own, so that nothing of this machine is changed."""
+        copies = {path: self.folder / path.replace("/", "_") for path in files}
+        for path, copy in copies.items():
+            copy.write_bytes(pathlib.Path(path).read_bytes())
+        script = "".join(f"mount --bind {copy} {path} && " for path, copy in copies.items())
+        probe = ["unshare", "--mount", "--propagation", "private", "sh", "-c"]
+        done = subprocess.run([*probe, script + "true"], capture_output=True, check=False)
+        if done.returncode:
+            self.skipTest(f"nothing can be mounted here: {done.stderr.decode()}")
+        return self.start(*args, before=[*probe, script + 'exec "$0" "$@"']), copies
+
     def test_a_setting_that_is_changed(self):
-        path = pathlib.Path("/proc/sys/vm/min_free_kbytes")
-        before = int(path.read_text())
-        process = self.start("--interval", 50)
-        try:
-            path.write_text(str(before + 4096))
-        except OSError:
-            self.skipTest("vm.min_free_kbytes cannot be written here")
-        try:
-            self.assertTrue(wait_for(lambda: "cannot be used" in self.errors()), self.errors())
-        finally:
-            path.write_text(str(before))
+        setting, zones = "/proc/sys/vm/min_free_kbytes", "/proc/zoneinfo"
+        process, copies = self.start_with_files([setting, zones], "--interval", 50)
+        def put(path, text):  # never shorter for a moment
+            with open(copies[path], "r+b") as file:
+                file.write(text.encode())
+        before = int(copies[setting].read_text())
+        text = copies[zones].read_text()
+        first = re.search(r"\n {8}min +\d+", text)
+        more = "\n        min" + f"{int(first[0].split()[1]) + 1024:>{len(first[0]) - 12}}"
+        self.assertEqual(len(more), len(first[0]))
+        put(zones, text.replace(first[0], more, 1))
+        put(setting, f"{before + 4096}\n")
+        self.assertTrue(wait_for(lambda: "cannot be used" in self.errors()), self.errors())
+        put(setting, f"{before:0{len(str(before + 4096))}}\n")
         self.assertIn(f"vm.min_free_kbytes was raised from {before} to {before + 4096} kB: 4",
                       self.errors())
         self.assertTrue(wait_for(lambda: f"from {before + 4096} to {before}" in self.errors()))
         self.end(process)
         self.assertEqual([event["kind"] for event in self.history()["events"]
                           if event["kind"] in ("setting", "warning")][:2], ["setting", "warning"])
+        self.assertNotEqual(pathlib.Path(setting).read_text(), f"{before + 4096}\n")
 
     def test_what_systemd_is_told(self):
         path = str(self.folder / "notify")
