@@ -293,7 +293,8 @@ void HistoryBuilder::note(const Note& note) {
       }
       break;
     case Kind::kmsg_gap:
-      add_event(note, std::to_string(note.a) + " messages of the kernel are not recorded");
+      add_event(note, std::to_string(note.a) + " messages of the kernel are not recorded" +
+                          (note.text.empty() ? "" : ", such as: " + std::string(note.text)));
       break;
     case Kind::setting:
       add_event(note, std::string(note.text) + " was changed from " +

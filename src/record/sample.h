@@ -158,7 +158,7 @@ enum class Kind : std::uint8_t {
   process = 3,   // a id, b pid, c its start in ticks since boot; name; cgroup; command line
   cgroup = 4,    // a id; path
   kmsg = 5,      // a sequence; the line as /dev/kmsg has it
-  kmsg_gap = 6,  // a lines that were overwritten or left out
+  kmsg_gap = 6,  // a lines that were overwritten or left out; one of these
   setting = 7,   // a old, b new; key; who wrote it when that could be seen
   warning = 8,   // a WarningKind; the sentence
   clock = 9,     // a milliseconds that the wall clock was set forward, zigzag

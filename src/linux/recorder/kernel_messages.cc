@@ -16,19 +16,10 @@ KernelMessages::KernelMessages(std::optional<std::uint64_t> seen)
   }
 }
 
-bool KernelMessages::may_keep(std::size_t bytes, std::uint64_t now_ms) {
-  saved_ = std::min(most_saved,
-                    saved_ + (now_ms - std::min(now_ms, saved_at_ms_)) * bytes_a_second / 1000);
-  saved_at_ms_ = now_ms;
-  if (saved_ < bytes) {
-    return false;
-  }
-  saved_ -= bytes;
-  return true;
-}
-
 KernelMessages::Next KernelMessages::next(std::uint64_t now_ms) {
-  while (file_) {
+  // A flood can come faster than it is read: there are samples to be taken as well.
+  constexpr unsigned most_left_out = 5000;
+  for (unsigned i = 0; file_ && i < most_left_out; ++i) {
     const ssize_t got = ::read(file_.get(), room_.data(), room_.size() - 1);
     if (got < 0 && (errno == EINTR || errno == EPIPE)) {
       continue;  // the next read goes on behind what is gone: its number tells how much that is
@@ -41,19 +32,15 @@ KernelMessages::Next KernelMessages::next(std::uint64_t now_ms) {
       continue;
     }
     caught_up_ = true;
-    std::uint64_t lost = last_ && line->sequence > *last_ ? line->sequence - *last_ - 1 : 0;
-    last_ = line->sequence;
-    if (!may_keep(line->line.size() + 40, now_ms)) {
-      left_out_ += lost + 1;
-      continue;
+    if (last_ && line->sequence > *last_ + 1) {
+      budget_.lost(line->sequence - *last_ - 1, now_ms);
     }
-    lost += left_out_;
-    left_out_ = 0;
-    return {line, lost};
+    last_ = line->sequence;
+    if (budget_.keep(*line, now_ms)) {
+      return {line, budget_.summary(now_ms)};
+    }
   }
-  const std::uint64_t lost = left_out_;
-  left_out_ = 0;
-  return {std::nullopt, lost};
+  return {std::nullopt, budget_.summary(now_ms)};
 }
 
 }  // namespace whyoom::linux

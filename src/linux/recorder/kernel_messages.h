@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "linux/recorder/kept_file.h"
+#include "record/message_budget.h"
 #include "record/scan.h"
 
 namespace whyoom::linux {
@@ -17,23 +18,23 @@ class KernelMessages {
 
   struct Next {
     std::optional<record::KmsgLine> line;  // valid until the next call
-    std::uint64_t lost = 0;  // before it: overwritten, or more than the store is to hold
+    // Overwritten, or more than the store is to hold; told now and then.
+    std::optional<record::MessageBudget::Summary> lost;
   };
   // Neither a line nor lost ones: nothing more for now.
   Next next(std::uint64_t now_ms);
+  // What is still to be told at the end.
+  std::optional<record::MessageBudget::Summary> rest(std::uint64_t now_ms) {
+    return budget_.summary(now_ms, true);
+  }
   [[nodiscard]] int fd() const { return file_.get(); }
 
  private:
-  [[nodiscard]] bool may_keep(std::size_t bytes, std::uint64_t now_ms);
-
   KeptFile file_;
   std::array<char, 8192 + 1> room_{};
   std::optional<std::uint64_t> last_;
   bool caught_up_ = false;  // beyond what is in the store
-  std::uint64_t left_out_ = 0;
-  // A device that complains for hours is not to push everything else out of the ring.
-  static constexpr std::uint64_t most_saved = std::uint64_t{4} << 20U, bytes_a_second = 4096;
-  std::uint64_t saved_ = most_saved, saved_at_ms_ = 0;
+  record::MessageBudget budget_;
 };
 
 }  // namespace whyoom::linux

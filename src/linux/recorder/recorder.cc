@@ -95,6 +95,7 @@ class Recorder {
   void check_kills();
   void warn();
   void read_messages();
+  void tell_lost(const std::optional<record::MessageBudget::Summary>& lost);
   void wait(std::uint64_t until_ms);
   void tend_children();
   void publish(bool now);
@@ -271,17 +272,27 @@ void Recorder::tend_children() {
   }
 }
 
+void Recorder::tell_lost(const std::optional<record::MessageBudget::Summary>& lost) {
+  if (!lost) {
+    return;
+  }
+  Note gap = note_of_now(Kind::kmsg_gap);
+  gap.a = lost->count;
+  gap.text = lost->example;
+  store_.put(gap);
+  record::FixedText<256> text;
+  text << lost->count << " messages of the kernel are not recorded: they came too fast";
+  if (!lost->example.empty()) {
+    text << ", such as: " << lost->example;
+  }
+  options_.tell(Urgency::warning, text.view());
+}
+
 void Recorder::read_messages() {
-  for (;;) {
+  constexpr unsigned most_at_once = 5000;  // but at the start: what is old must not look new
+  for (unsigned i = 0; !any_ || i < most_at_once; ++i) {
     const KernelMessages::Next next = messages_.next(now_ms_);
-    if (next.lost > 0) {
-      Note gap = note_of_now(Kind::kmsg_gap);
-      gap.a = next.lost;
-      store_.put(gap);
-      record::FixedText<128> text;
-      text << next.lost << " messages of the kernel are not recorded: they came too fast";
-      options_.tell(Urgency::warning, text.view());
-    }
+    tell_lost(next.lost);
     if (!next.line) {
       return;
     }
@@ -411,9 +422,11 @@ tl::expected<void, std::string> Recorder::run() {
     wait(now_ms_ + pace_.next_ms());
     if (stopped_by_ == 0) {
       sample(false);
+      read_messages();  // also what is to be told of those that were left out
       tend_children();
     }
   }
+  tell_lost(messages_.rest(now_ms_));
   Note end = note_of_now(Kind::stopped);
   end.a = static_cast<std::uint64_t>(stopped_by_);
   store_.put(end);

@@ -1,6 +1,7 @@
 #include "linux/recorder/ring.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,7 +20,8 @@ namespace {
 
 constexpr std::string_view prefix = "segment-";
 constexpr std::size_t digits = 12;
-constexpr std::size_t most_segments = 1000;  // a recorder that is started over and over
+constexpr std::size_t most_segments = 1000, usual_segments = 100;
+constexpr std::uint64_t least_to_go_on = std::uint64_t{32} << 10U;  // room that is worth it
 constexpr std::uint64_t most_segment_bytes = std::uint64_t{4} << 20U;
 
 using Name = std::array<char, 32>;
@@ -76,6 +78,21 @@ int numbers_in(int directory, std::vector<std::uint64_t>& numbers) {
   return error;
 }
 
+// Where the file system can; an error of errno where it has no room.
+int reserve(int file, std::uint64_t bytes) {
+  const bool done = ::fallocate(file, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(bytes)) == 0;
+  return done || errno == EOPNOTSUPP || errno == ENOSYS ? 0 : errno;
+}
+
+// Each segment is open while the ring is read; a ring of an older program can have a thousand.
+void allow_many_files() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+    files.rlim_cur = std::min<rlim_t>(files.rlim_max, 4096);
+    (void)::setrlimit(RLIMIT_NOFILE, &files);
+  }
+}
+
 }  // namespace
 
 std::string absolute_path(const std::string& path) {
@@ -104,6 +121,11 @@ tl::expected<std::vector<RingSegment>, std::string> open_ring(const std::string&
   std::vector<std::uint64_t> numbers;
   if (const int error = numbers_in(directory->get(), numbers)) {
     return tl::unexpected(ring_error(path, error));
+  }
+  if (numbers.size() > usual_segments) {
+    allow_many_files();
+    numbers.erase(numbers.begin(), numbers.end() - static_cast<std::ptrdiff_t>(
+                                                       std::min(numbers.size(), most_segments)));
   }
   for (const std::uint64_t number : numbers) {
     Descriptor file(::openat(directory->get(), name_of_segment(number).data(),
@@ -183,16 +205,25 @@ tl::expected<RingWriter, std::string> RingWriter::open(const RingOptions& option
   if (const int error = numbers_in(at, numbers)) {
     return tl::unexpected(ring_error(options.path, error));
   }
-  for (const std::uint64_t number : numbers) {
-    struct stat status {};
-    if (::fstatat(at, name_of_segment(number).data(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-        ring.old_.size() < most_segments) {
-      ring.old_.push_back({number, static_cast<std::uint64_t>(status.st_size)});
-    }
-    ring.number_ = number;
-  }
+  ring.keep_newest(numbers);
   ring.mend();
+  ring.go_on();
   return ring;
+}
+
+// More files than there can be are the oldest ones of a recorder that made one with each start.
+void RingWriter::keep_newest(const std::vector<std::uint64_t>& numbers) {
+  const std::size_t too_many = numbers.size() - std::min(numbers.size(), most_segments);
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    struct stat status {};
+    const Name name = name_of_segment(numbers[i]);
+    if (i < too_many) {
+      ::unlinkat(directory_.get(), name.data(), 0);
+    } else if (::fstatat(directory_.get(), name.data(), &status, AT_SYMLINK_NOFOLLOW) == 0) {
+      old_.push_back({numbers[i], static_cast<std::uint64_t>(status.st_size)});
+    }
+    number_ = numbers[i];
+  }
 }
 
 // The end of the last segment that a crash tore. What is damaged further ahead stays, readers step
@@ -209,16 +240,32 @@ void RingWriter::mend() {
   }
   const RingSegment segment{old_.back().number, std::move(file)};
   const std::string bytes = read_segment_file(segment);
-  const std::size_t good =
-      record::read_segment(bytes, {[](const record::Sample&) {}, [](const record::Note&) {}})
-          .good_end;
+  const record::SegmentAccount account =
+      record::read_segment(bytes, {[](const record::Sample&) {}, [](const record::Note&) {}});
+  const std::size_t good = account.good_end;
   if (good == 0) {
     return;
   }
+  last_is_whole_ = account.damages <= (good < bytes.size() ? 1 : 0);
   // Also gives back the room that was kept for it.
   if (::ftruncate(segment.file.get(), static_cast<off_t>(good)) == 0) {
     cut_bytes_ = old_.back().bytes - std::min<std::uint64_t>(old_.back().bytes, good);
     old_.back().bytes = good;
+  }
+}
+
+void RingWriter::go_on() {
+  if (!last_is_whole_ || old_.back().number != number_ ||
+      old_.back().bytes + least_to_go_on > segment_bytes_) {
+    return;
+  }
+  Descriptor file(::openat(directory_.get(), name_of_segment(number_).data(),
+                           O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  // Without room for the rest of it a new one is begun, which makes older ones give theirs.
+  if (file.get() >= 0 && reserve(file.get(), segment_bytes_) == 0) {
+    file_ = std::move(file);
+    used_ = old_.back().bytes;
+    old_.pop_back();
   }
 }
 
@@ -247,13 +294,11 @@ int RingWriter::open_new(std::uint64_t number) {
   if (file_.get() < 0) {
     return errno;
   }
-  if (::fallocate(file_.get(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(segment_bytes_)) == 0 ||
-      errno == EOPNOTSUPP || errno == ENOSYS) {
-    return 0;
+  const int error = reserve(file_.get(), segment_bytes_);
+  if (error != 0) {
+    file_.close();
+    ::unlinkat(directory_.get(), name_of_segment(number).data(), 0);
   }
-  const int error = errno;
-  file_.close();
-  ::unlinkat(directory_.get(), name_of_segment(number).data(), 0);
   return error;
 }
 

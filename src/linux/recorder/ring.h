@@ -41,8 +41,9 @@ std::string read_segment_file(const RingSegment& segment);
 class RingWriter {
  public:
   // Makes the directory, locks it for as long as this lives, and cuts what a crash left half
-  // written off the last segment: nothing is ever appended behind damage. The error is a whole
-  // sentence.
+  // written off the last segment: nothing is ever appended behind damage. Where that segment has
+  // room and no damage it goes on there, so that a recorder that is started over and over makes few
+  // files; who writes has to begin with a head. The error is a whole sentence.
   static tl::expected<RingWriter, std::string> open(const RingOptions& options);
 
   // A new segment, and room for it: where the disk is full, the oldest ones make it.
@@ -68,6 +69,8 @@ class RingWriter {
   explicit RingWriter(RingOptions options);
   bool drop_oldest();
   void mend();
+  void go_on();
+  void keep_newest(const std::vector<std::uint64_t>& numbers);
   int open_new(std::uint64_t number);
 
   RingOptions options_;
@@ -75,6 +78,7 @@ class RingWriter {
   Descriptor directory_, lock_, file_;
   std::vector<Segment> old_;  // the oldest first
   std::uint64_t number_ = 0, used_ = 0, cut_bytes_ = 0;
+  bool last_is_whole_ = false;  // the last segment of the recorder before
 };
 
 }  // namespace whyoom::linux

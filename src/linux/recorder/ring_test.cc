@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -113,9 +114,127 @@ TEST_F(Ring, ATornEndIsCutAndNothingComesBehindIt) {
   auto ring = RingWriter::open(options_);
   ASSERT_TRUE(ring);
   EXPECT_GT(ring->cut_bytes(), 0U);
-  ASSERT_EQ(ring->begin_segment(), 0);
+  EXPECT_EQ(ring->number(), 1U);  // it goes on there
+  ASSERT_FALSE(ring->needs_segment(1000));
   ASSERT_EQ(ring->append(note("three")), 0);
   EXPECT_EQ(texts(), (std::vector<std::string>{"one", "three"}));
+}
+
+TEST_F(Ring, ARecorderThatIsStartedOverAndOverMakesFewFiles) {
+  for (int i = 0; i < 600; ++i) {
+    auto ring = RingWriter::open(options_);
+    ASSERT_TRUE(ring) << ring.error();
+    if (ring->needs_segment(1000)) {
+      ASSERT_EQ(ring->begin_segment(), 0);
+    }
+    ASSERT_EQ(ring->append(note(std::string(500, 'x'))), 0);
+    if (i % 2 == 0) {
+      ring->close();
+    }
+    ASSERT_LE(ring->bytes(), options_.bytes);
+  }
+  EXPECT_EQ(texts().size(), 600U);
+  EXPECT_LE(open_ring(options_.path)->size(), 16U);
+}
+
+TEST_F(Ring, BehindDamageANewSegmentIsBegun) {
+  {
+    auto ring = RingWriter::open(options_);
+    ASSERT_TRUE(ring);
+    ASSERT_EQ(ring->begin_segment(), 0);
+    for (const auto* text : {"one", "two", "three"}) {
+      ASSERT_EQ(ring->append(note(text)), 0);
+    }
+    ring->close();
+  }
+  {
+    std::fstream bytes(file(1), std::ios::in | std::ios::out | std::ios::binary);
+    bytes.seekp(static_cast<std::streamoff>(note("one").size() + 5));
+    bytes.put('\xee');
+  }
+  auto ring = RingWriter::open(options_);
+  ASSERT_TRUE(ring);
+  EXPECT_TRUE(ring->needs_segment(1000));
+  ASSERT_EQ(ring->begin_segment(), 0);
+  EXPECT_EQ(ring->number(), 2U);
+  ASSERT_EQ(ring->append(note("four")), 0);
+  EXPECT_EQ(texts(), (std::vector<std::string>{"one", "three", "four"}));
+}
+
+TEST_F(Ring, MoreSegmentsThanThereCanBe) {
+  std::filesystem::create_directories(options_.path);
+  ::chmod(options_.path.c_str(), 0700);
+  for (std::uint64_t i = 1; i <= 1200; ++i) {
+    std::ofstream(file(i), std::ios::binary) << note(std::to_string(i));
+  }
+  rlimit files{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &files), 0);
+  const rlimit few{std::min<rlim_t>(files.rlim_max, 1024), files.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  EXPECT_EQ(texts().size(), 1000U);
+  EXPECT_EQ(texts().front(), "201");
+  auto ring = RingWriter::open(options_);
+  ASSERT_TRUE(ring) << ring.error();
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &files), 0);
+  EXPECT_FALSE(std::filesystem::exists(file(200)));
+  EXPECT_TRUE(std::filesystem::exists(file(201)));
+  EXPECT_EQ(ring->number(), 1200U);
+  EXPECT_FALSE(ring->needs_segment(1000));
+}
+
+// As many samples as a day has seconds: neither bytes, nor files, nor descriptors grow.
+TEST_F(Ring, ADayOfSamples) {
+  auto ring = RingWriter::open(options_);
+  ASSERT_TRUE(ring);
+  const auto open_files = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
+  };
+  record::Sample sample;
+  std::uint64_t chance = 1;
+  std::uint64_t written = 0;
+  std::ptrdiff_t most_files = 0, least_files = 1 << 20;
+  for (std::uint64_t second = 0; second < 86'400; ++second) {
+    sample.boot_ms = second * 1000;
+    sample.real_ms = 1'764'000'000'000 + static_cast<std::int64_t>(second) * 1000;
+    for (std::size_t i = 0; i < 12; ++i) {
+      chance = chance * 6'364'136'223'846'793'005U + 1'442'695'040'888'963'407U;
+      sample.machine.set(static_cast<record::Field>(i),
+                         (std::uint64_t{20} << 20U) + (chance >> 48U));
+    }
+    if (ring->needs_segment(4096)) {
+      ASSERT_EQ(ring->begin_segment(), 0);
+      encoder_.restart();
+    }
+    const std::string_view record = encoder_.sample(sample);
+    written += record.size();
+    ASSERT_EQ(ring->append(record), 0);
+    if (second % 1000 == 0) {
+      ASSERT_LE(ring->bytes(), options_.bytes);
+      if (second > 20'000) {
+        most_files = std::max(most_files, open_files());
+        least_files = std::min(least_files, open_files());
+      }
+    }
+  }
+  EXPECT_EQ(most_files, least_files);
+  EXPECT_GT(written, 3 * options_.bytes);
+  std::uint64_t samples = 0;
+  const auto segments = open_ring(options_.path);
+  ASSERT_TRUE(segments);
+  EXPECT_LE(segments->size(), 16U);
+  record::Sample last;
+  for (const RingSegment& segment : *segments) {
+    const std::string bytes = read_segment_file(segment);
+    const auto account = record::read_segment(bytes, {[&](const record::Sample& each) {
+                                                        last = each;
+                                                        ++samples;
+                                                      },
+                                                      [](const record::Note&) {}});
+    EXPECT_EQ(account.damages, 0U);
+    EXPECT_EQ(account.lost_samples, 0U);
+  }
+  EXPECT_EQ(last, sample);
+  EXPECT_GT(samples, 10'000U);
 }
 
 TEST_F(Ring, ForeignFilesStay) {

@@ -63,13 +63,15 @@ void Store::failed(int error) {
 }
 
 bool Store::begin_segment_if_needed() {
-  if (!ring_.needs_segment(room_for_sample)) {
+  const bool full = ring_.needs_segment(room_for_sample);
+  if (!full && has_head_) {
     return true;
   }
-  if (const int error = ring_.begin_segment()) {
+  if (const int error = full ? ring_.begin_segment() : 0) {
     failed(error);
     return false;
   }
+  has_head_ = true;
   begin_anew();
   write(encoder_.note(head()), true);
   return true;
@@ -193,6 +195,7 @@ void Store::check(std::uint64_t now_ms) {
     return;
   }
   ring_ = std::move(*again);
+  has_head_ = false;
   trouble("the store was deleted or replaced; a new one was begun");
 }
 

@@ -55,6 +55,7 @@ class Store {
   Sampler& sampler_;
   utsname system_{};
   record::Encoder encoder_;
+  bool has_head_ = false;  // what is written belongs to a head of this recorder
   int error_ = 0;
   std::uint64_t not_stored_ = 0;  // since the trouble began
   std::uint64_t lost_ = 0;        // ever
