@@ -91,7 +91,7 @@ complete -c whyoom -n '__fish_seen_subcommand_from undo' -s h -l help -d 'Print 
 complete -c whyoom -n __fish_use_subcommand -a capture -d 'Writes one file with what `whyoom` reads here, logs included'
 complete -c whyoom -n '__fish_seen_subcommand_from capture' -f
 complete -c whyoom -n '__fish_seen_subcommand_from capture' -s o -l output -d 'Where to; - is standard output' -r -F
-complete -c whyoom -n '__fish_seen_subcommand_from capture' -l cmdline -d 'Also the arguments of processes, which can hold secrets'
+complete -c whyoom -n '__fish_seen_subcommand_from capture' -l cmdline -d 'Also the arguments of processes, without what looks like a secret'
 complete -c whyoom -n '__fish_seen_subcommand_from capture' -l replace-host-names -d 'host-1, host-2, ... in place of names of hosts'
 complete -c whyoom -n '__fish_seen_subcommand_from capture' -l root -d 'A copy of a host\'s files, or a capture, in place of this host' -r -F
 complete -c whyoom -n '__fish_seen_subcommand_from capture' -s h -l help -d 'Print this help and exit'

@@ -178,7 +178,7 @@ const Command capture_command{
       const auto options = std::make_shared<CaptureOptions>();
       flags.text("-o,--output", "FILE", options->output, "Where to; - is standard output");
       flags.flag("--cmdline", options->arguments,
-                 "Also the arguments of processes, which can hold secrets");
+                 "Also the arguments of processes, without what looks like a secret");
       flags.flag("--replace-host-names", options->replace_host_names,
                  "host-1, host-2, ... in place of names of hosts");
       flags.root(*options);

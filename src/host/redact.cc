@@ -84,9 +84,19 @@ std::string only_accounts(std::string_view contents, bool group) {
   return kept;
 }
 
+// "/proc/12/cmdline"; "/proc/cmdline" is the kernel's.
+bool is_command_line(std::string_view path) {
+  return path.starts_with("/proc/") && path.ends_with("/cmdline") && path != "/proc/cmdline";
+}
+
 }  // namespace
 
 std::string kept_in_capture(std::string_view path, std::string contents) {
+  if (is_command_line(path)) {
+    const bool ended = contents.ends_with('\0');
+    contents.resize(keep_command_line(contents, contents.size()).size());
+    return ended && !contents.empty() ? contents + '\0' : contents;
+  }
   if (path.starts_with("/proc/") && path.ends_with("/maps")) {
     return only_line_ends(contents);
   }

@@ -154,16 +154,6 @@ bool is_reclaimable(std::string_view name) {
   return name == "inactive_file" || name == "active_file";
 }
 
-bool is_secret(std::string_view word) {
-  constexpr std::string_view words[] = {"pass", "pwd",  "secret", "token",
-                                        "key",  "cred", "auth",   "signature"};
-  return std::ranges::any_of(words, [word](std::string_view each) {
-    return std::search(word.begin(), word.end(), each.begin(), each.end(), [](char a, char b) {
-             return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b;
-           }) != word.end();
-  });
-}
-
 }  // namespace
 
 void scan_meminfo(std::string_view text, MachineFields& machine) {
@@ -359,73 +349,6 @@ bool tells_kill(std::string_view text) {
     }
   }
   return false;
-}
-
-namespace {
-
-// How much of a word may be shown: up to the value of what looks like a secret. "--password=x",
-// "PASSWORD=x", "token:x", "?a=1&token=x", "scheme://user:x@host".
-std::size_t shown_of(std::string_view word) {
-  std::size_t key = 0;
-  for (std::size_t i = 0; i < word.size(); ++i) {
-    const bool value = word[i] == '=' || word[i] == ':';
-    if (value && i + 1 < word.size() && is_secret(word.substr(key, i - key))) {
-      return i + 1;
-    }
-    constexpr std::string_view between = "&?;,{=:/";
-    key = between.find(word[i]) != std::string_view::npos ? i + 1 : key;
-  }
-  const std::size_t login = word.find("://");
-  const bool host =
-      login != std::string_view::npos && word.find('@', login) != std::string_view::npos;
-  return host ? login + 3 : word.size();
-}
-
-// How many words behind this one are its value: of a header that names a scheme it is the second.
-unsigned hidden_behind(std::string_view word) {
-  const bool value_follows = word.ends_with(':') || word.ends_with('=');
-  if (value_follows && is_secret(word)) {
-    return 2;
-  }
-  const bool option = word.starts_with('-') && word.find('=') == std::string_view::npos;
-  return option && is_secret(word) ? 1 : 0;
-}
-
-}  // namespace
-
-std::string_view keep_command_line(char* text, std::size_t size, std::size_t most) {
-  while (size > 0 && text[size - 1] == '\0') {
-    --size;
-  }
-  std::size_t used = 0;
-  unsigned hide = 0;
-  std::string_view before;  // "-u" of curl: "user:password"
-  for (std::size_t at = 0; at < size && used < most;) {
-    const std::string_view rest(text + at, size - at);
-    // A program that sets its own title, and a script in an argument, have blanks.
-    const std::string_view word = rest.substr(0, std::min(rest.find('\0'), rest.find(' ')));
-    at += word.size() + 1;
-    std::size_t shown = hide > 0 ? 0 : shown_of(word);
-    if (const std::size_t colon = word.find(':');
-        (before == "-u" || before == "--user") && colon != std::string_view::npos) {
-      shown = std::min(shown, colon + 1);
-    }
-    hide = std::max(hide > 0 ? hide - 1 : 0, hidden_behind(word));
-    before = word == "-u" ? "-u" : word == "--user" ? "--user" : "";
-    const bool hidden = shown < word.size();
-    if (used > 0) {
-      text[used++] = ' ';
-    }
-    // What is kept is never longer than what was read: the next word still stands behind it.
-    for (std::size_t i = 0; i < shown && used < most; ++i) {
-      const char c = word[i];
-      text[used++] = static_cast<unsigned char>(c) < 0x20 || c == '\x7f' ? '?' : c;
-    }
-    for (int i = 0; hidden && i < 3 && used < most && used + 1 < at; ++i) {
-      text[used++] = '*';
-    }
-  }
-  return {text, std::min(used, most)};
 }
 
 }  // namespace whyoom::record

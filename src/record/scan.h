@@ -46,9 +46,4 @@ std::int64_t said_at_ms(const Note& note, const KmsgLine& line,
 // "Memory cgroup out of memory: Killed process 12 (name)": one line for each kill.
 bool tells_kill(std::string_view text);
 
-// /proc/PID/cmdline made fit to keep: arguments with spaces between them, what looks like a
-// password, a key or a token replaced by "***", control characters by '?'. Changes the text in
-// place and returns what is left of it.
-std::string_view keep_command_line(char* text, std::size_t size, std::size_t most);
-
 }  // namespace whyoom::record

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "fuzz.h"
+#include "host/redact.h"
 #include "record/history.h"
 #include "record/metrics.h"
 #include "record/recall.h"
@@ -99,7 +100,7 @@ void check_scanners(std::string_view text) {
     require(line->text.size() <= line->line.size(), "a message is longer than its line");
   }
   std::string copy(text);
-  const std::string_view kept = record::keep_command_line(copy.data(), copy.size(), 128);
+  const std::string_view kept = host::keep_command_line(copy, 128);
   require(kept.size() <= 128 && kept.size() <= text.size() + 1, "a command line grew");
   // What a sample can hold, a segment can.
   record::Encoder encoder;

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "base/text.h"
+#include "host/redact.h"
 #include "record/scan.h"
 
 namespace whyoom::linux {
@@ -83,7 +84,10 @@ void TopProcesses::enter(TopProcess& place, std::string_view pid, std::uint64_t 
   place.name << trim(read_of(pid, "comm", room));
   place.cgroup << cgroup_of(read_of(pid, "cgroup", room));
   const std::string_view command_line = read_of(pid, "cmdline", room);
-  place.command_line << record::keep_command_line(room.data(), command_line.size(), 128);
+  const std::span<char> kept = std::span(room).first(
+      host::keep_command_line(std::span(room).first(command_line.size()), 128).size());
+  std::ranges::replace(kept, '\0', ' ');
+  place.command_line << std::string_view(kept.data(), kept.size());
 }
 
 // False: nothing had to be read.
