@@ -81,7 +81,8 @@ void Pace::see(const Sample& sample, const std::optional<Headroom>& headroom) {
   near_ = some >= some_high || sample.machine.of(Field::psi_full_avg10) >= full_high ||
           share < near_share || lasts_less_than(near_ms);
   very_near_ = share < very_near_share;
-  far_ = !near_ && !falling_ && some == 0 && share > far_share && left > far_bytes;
+  calm_ = headroom && !near_ && !falling_ && some == 0 && share > far_share;
+  far_ = calm_ && left > far_bytes;
   left_ = headroom ? std::optional(left) : std::nullopt;
   seen_ms_ = sample.boot_ms;
 }

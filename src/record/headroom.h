@@ -38,6 +38,10 @@ KiB default_min_free_of(const Sample& sample, PageSize page);
 // The sum of the zones' min: what no ordinary request gets.
 Bytes out_of_reach(const Sample& sample, PageSize page);
 
+// To trouble. Calm: much is left, and nobody waits for memory: not all has to be looked at each
+// time.
+enum class Closeness : std::uint8_t { calm, usual, near };
+
 // How long to wait for the next sample, by the distance to trouble: `base_ms` usually, five times
 // as long far from it, a fifth near it. Near for hours costs no more than `base_ms` does: each
 // sample that comes earlier is taken from a store that fills slowly.
@@ -48,6 +52,9 @@ class Pace {
   // After see(), once a sample.
   unsigned next_ms();
   [[nodiscard]] bool is_near() const { return near_; }
+  [[nodiscard]] Closeness closeness() const {
+    return near_ ? Closeness::near : calm_ ? Closeness::calm : Closeness::usual;
+  }
   // Less is left than before, and at that pace it is gone within a minute: what is not on the disk
   // may be the last that is known.
   [[nodiscard]] bool is_falling() const { return falling_; }
@@ -55,7 +62,7 @@ class Pace {
  private:
   unsigned base_ms_;
   bool fixed_;
-  bool near_ = false, very_near_ = false, far_ = false, falling_ = false;
+  bool near_ = false, very_near_ = false, far_ = false, calm_ = false, falling_ = false;
   std::optional<Bytes> left_;  // at the sample before
   std::uint64_t seen_ms_ = 0;  // since boot
   static constexpr unsigned most_early = 3000;

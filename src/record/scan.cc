@@ -177,6 +177,15 @@ void scan_vmstat(std::string_view text, MachineFields& machine) {
   scan_lines(text, vmstat_names, machine);
 }
 
+void keep_vmstat(const MachineFields& before, MachineFields& machine) {
+  for (const Named& each : vmstat_names) {
+    machine.set(each.field, before.get(each.field));
+  }
+  for (const Named& each : vmstat_sums) {
+    machine.set(each.field, before.get(each.field));
+  }
+}
+
 void scan_pressure(std::string_view text, MachineFields& machine) {
   while (!text.empty()) {
     const std::string_view line = take_line(text);

@@ -14,6 +14,8 @@ namespace whyoom::record {
 
 void scan_meminfo(std::string_view text, MachineFields& machine);
 void scan_vmstat(std::string_view text, MachineFields& machine);
+// What scan_vmstat() found the last time.
+void keep_vmstat(const MachineFields& before, MachineFields& machine);
 void scan_pressure(std::string_view text, MachineFields& machine);  // /proc/pressure/memory
 void scan_loadavg(std::string_view text, MachineFields& machine);
 // Zones with managed pages, in their order; those beyond `most_zones` are left out.

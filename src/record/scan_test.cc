@@ -29,6 +29,16 @@ TEST(Scan, VmstatAddsUpWhatIsByZone) {
   EXPECT_FALSE(machine.has(Field::pgscan_direct));
 }
 
+TEST(Scan, VmstatOfTheLastTimeIsAllOfIt) {
+  MachineFields before, machine;
+  scan_vmstat("oom_kill 3\npgscan_direct 5\nallocstall_normal 7\nallocstall_dma 1\npswpin 0\n",
+              before);
+  const MachineFields read = before;
+  before.set(Field::mem_free, std::uint64_t{9});  // not of vmstat
+  keep_vmstat(before, machine);
+  EXPECT_EQ(machine, read);
+}
+
 TEST(Scan, Pressure) {
   MachineFields machine;
   scan_pressure(

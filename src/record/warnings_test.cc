@@ -165,6 +165,26 @@ TEST(Pace, ByTheDistanceAndNeverForHours) {
   EXPECT_EQ(Pace(10, true).next_ms(), 10U);
 }
 
+TEST(Pace, CalmOnlyWhereMuchIsLeftAndNobodyWaits) {
+  Pace pace(1000, true);
+  std::uint64_t second = 0;
+  const auto closeness = [&](std::uint64_t free_mib, std::uint64_t some = 0) {
+    Sample sample = machine_with(++second, free_mib);
+    sample.machine.set(Field::psi_some_avg10, some);
+    pace.see(sample, headroom_of(sample, PageSize{}));
+    return pace.closeness();
+  };
+  EXPECT_EQ(pace.closeness(), Closeness::usual);  // nothing is known yet
+  EXPECT_EQ(closeness(3000), Closeness::calm);
+  EXPECT_EQ(closeness(3000, 1), Closeness::usual);
+  EXPECT_EQ(closeness(2700), Closeness::usual);  // falling: gone in nine seconds
+  EXPECT_EQ(closeness(2700), Closeness::calm);
+  EXPECT_EQ(closeness(50), Closeness::near);
+  Sample unknown;
+  pace.see(unknown, headroom_of(unknown, PageSize{}));
+  EXPECT_EQ(pace.closeness(), Closeness::usual);
+}
+
 TEST(Pace, ByHowLongWhatIsLeftLasts) {
   Pace pace(1000, false);
   std::uint64_t second = 0;

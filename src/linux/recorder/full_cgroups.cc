@@ -178,11 +178,17 @@ bool FullCgroups::step(std::uint64_t ram_kib) {
   }
 }
 
-void FullCgroups::look(unsigned most, std::uint64_t ram_kib, record::Sample& sample) {
+void FullCgroups::look(unsigned most, std::uint64_t ram_kib, bool calm, record::Sample& sample) {
+  constexpr unsigned turns = 4;
+  constexpr std::uint64_t half_full = 5'000;
   const std::uint64_t kills = sample.machine.of(record::Field::oom_kill);
   const bool killed = kills != std::exchange(kills_, kills);
-  for (FullCgroup& cgroup : fullest_) {
-    if (cgroup.id != 0) {
+  ++looks_;
+  for (std::size_t i = 0; i < fullest_.size(); ++i) {
+    FullCgroup& cgroup = fullest_[i];
+    const bool due = !calm || killed || looks_ % turns == i % turns || cgroup.score >= half_full ||
+                     cgroup.fields.has(Field::high);
+    if (cgroup.id != 0 && due) {
       measure(cgroup, killed);
     }
   }
@@ -196,7 +202,7 @@ void FullCgroups::look(unsigned most, std::uint64_t ram_kib, record::Sample& sam
 void FullCgroups::look_at_all(std::uint64_t ram_kib, record::Sample& sample) {
   while (step(ram_kib)) {
   }
-  look(0, ram_kib, sample);
+  look(0, ram_kib, false, sample);
 }
 
 }  // namespace whyoom::linux

@@ -124,6 +124,7 @@ class Recorder {
   std::optional<std::uint64_t> kills_at_start_, kills_;
   std::uint64_t kills_told_ = 0, kills_silent_ = 0;
   bool kill_came_ = false;
+  unsigned publish_soon_ = 0;
   int stopped_by_ = 0;
 };
 
@@ -224,7 +225,13 @@ void Recorder::sample(bool whole) {
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin);
   now_ms_ = began_us;
   store_.check(now_ms_);
-  whole ? sampler_.take_whole(now_) : sampler_.take(now_, pace_.is_near());
+  // What a kill, or a setting that was changed, did shows in all the numbers.
+  const bool happened = kill_came_ || now_ms_ < urgent_until_ms_;
+  const auto closeness = pace_.closeness();
+  whole ? sampler_.take_whole(now_)
+        : sampler_.take(now_, happened && closeness == record::Closeness::calm
+                                  ? record::Closeness::usual
+                                  : closeness);
   now_.machine.set(Field::cost_us, cost_us_);
   check_clocks();
   store_.put(now_);
@@ -252,7 +259,9 @@ void Recorder::publish(bool now) {
   if (options_.metrics_file.empty() || (!now && now_ms_ < publish_ms_)) {
     return;
   }
-  publish_ms_ = now_ms_ + publish_every_ms;
+  // Where its report was not whole yet, the next one has it.
+  publish_ms_ = now_ms_ + (publish_soon_ > 0 ? 2 * publish_after_ms : publish_every_ms);
+  publish_soon_ -= std::min(publish_soon_, 1U);
   store_.publish_metrics(began_ms_);
 }
 
@@ -304,6 +313,7 @@ void Recorder::read_messages() {
       ++kills_told_;
       kill_came_ = true;
       publish_ms_ = std::min(publish_ms_, now_ms_ + publish_after_ms);
+      publish_soon_ = 2;
       event(Urgency::warning, "oom-kill", next.line->text);
     }
   }

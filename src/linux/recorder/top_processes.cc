@@ -184,11 +184,15 @@ void TopProcesses::consider_for_cgroup(std::string_view pid, std::uint64_t rss,
   }
 }
 
-// Those of the cgroups in turn, all of them near trouble.
-void TopProcesses::measure_all(bool swap_used, bool near) {
+// All of them near trouble; else those of the cgroups in turn, and of the biggest each second one
+// while all is calm.
+void TopProcesses::measure_all(bool swap_used, record::Closeness closeness) {
+  using record::Closeness;
   for (std::size_t i = 0; i < top_.size(); ++i) {
-    const bool due = i < record::most_biggest || near ||
-                     looks_ % record::most_cgroups == i - record::most_biggest;
+    const bool due =
+        closeness == Closeness::near ||
+        (i < record::most_biggest ? closeness != Closeness::calm || looks_ % 2 == i % 2
+                                  : looks_ % record::most_cgroups == i - record::most_biggest);
     if (top_[i].id != 0 && due) {
       measure(top_[i], swap_used);
     }
@@ -209,10 +213,11 @@ TopProcesses::Step TopProcesses::step(bool swap_used) {
   return is_digit(name.front()) && consider(name, swap_used) ? Step::read : Step::skipped;
 }
 
-void TopProcesses::look(unsigned most, bool swap_used, bool near, record::Sample& sample) {
+void TopProcesses::look(unsigned most, bool swap_used, record::Closeness closeness,
+                        record::Sample& sample) {
   using Field = record::ProcessField;
-  measure_all(swap_used, near);
-  if (++looks_ % (near ? 1 : looks_for_entry) == 0) {
+  measure_all(swap_used, closeness);
+  if (++looks_ % (closeness == record::Closeness::near ? 1 : looks_for_entry) == 0) {
     entries_left_ = std::min(entries_left_ + 1, most_entries);
   }
   // Entries that need no reading are cheap, not free.
@@ -254,7 +259,7 @@ void TopProcesses::look_at_all(bool swap_used, record::Sample& sample) {
   seen_ = 0;
   while (step(swap_used) != Step::end) {
   }
-  look(0, swap_used, false, sample);
+  look(0, swap_used, record::Closeness::near, sample);
 }
 
 }  // namespace whyoom::linux

@@ -11,6 +11,7 @@
 #include "base/units.h"
 #include "linux/recorder/kept_file.h"
 #include "record/fixed_text.h"
+#include "record/headroom.h"
 #include "record/sample.h"
 
 namespace whyoom::linux {
@@ -40,7 +41,7 @@ class TopProcesses {
   // Those of the next looks; what was found for another cgroup in that place is let go.
   void want(const WantedCgroups& cgroups);
   // Reads `most` more processes and fills in the sample's.
-  void look(unsigned most, bool swap_used, bool near, record::Sample& sample);
+  void look(unsigned most, bool swap_used, record::Closeness closeness, record::Sample& sample);
   // All of them, once.
   void look_at_all(bool swap_used, record::Sample& sample);
   // As the last look at all of them counted.
@@ -52,7 +53,7 @@ class TopProcesses {
   enum class Step : std::uint8_t { read, skipped, end };
   Step step(bool swap_used);
   void measure(TopProcess& process, bool swap_used);
-  void measure_all(bool swap_used, bool near);
+  void measure_all(bool swap_used, record::Closeness closeness);
   bool consider(std::string_view pid, bool swap_used);
   void consider_for_cgroup(std::string_view pid, std::uint64_t rss, std::uint64_t swap);
   void enter(TopProcess& place, std::string_view pid, std::uint64_t rss, std::uint64_t swap);
