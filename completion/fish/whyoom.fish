@@ -118,6 +118,7 @@ complete -c whyoom -n __fish_use_subcommand -a serve -d 'Shows Prometheus what t
 complete -c whyoom -n '__fish_seen_subcommand_from serve' -f
 complete -c whyoom -n '__fish_seen_subcommand_from serve' -l listen -d 'Address and port; default 127.0.0.1:9753' -x
 complete -c whyoom -n '__fish_seen_subcommand_from serve' -l textfile -d 'What it shows; default /run/whyoom/metrics.prom' -r -F
+complete -c whyoom -n '__fish_seen_subcommand_from serve' -l page -d 'The page at /; default: the one that is installed' -r -F
 complete -c whyoom -n '__fish_seen_subcommand_from serve' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n __fish_use_subcommand -a causes -d 'Lists the causes that whyoom knows, or tells about one.'
 complete -c whyoom -n '__fish_seen_subcommand_from causes' -f

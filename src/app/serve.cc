@@ -21,7 +21,7 @@ namespace {
 struct ServeFlags {
   std::string listen = "127.0.0.1:9753";
   std::string textfile = "/run/whyoom/metrics.prom";
-  std::string page = WHYOOM_PAGE;
+  std::string page;  // empty: where it is installed
 };
 
 constexpr std::size_t most_text = std::size_t{1} << 20U;  // as much as the recorder writes
@@ -47,6 +47,15 @@ tl::expected<TextFile, int> read_text(const std::string& path) {
   return TextFile{std::move(*text), std::time(nullptr) - status.st_mtime};
 }
 
+// The page that explains logs in a browser.
+tl::expected<TextFile, int> read_page(const std::string& given) {
+  if (!given.empty()) {
+    return read_text(given);
+  }
+  auto page = read_text("/usr/local/share/whyoom/whyoom.html");
+  return page ? page : read_text("/usr/share/whyoom/whyoom.html");
+}
+
 std::string unreadable(const std::string& textfile, int error) {
   return printable(textfile) + " cannot be read: " + linux::errno_text(error) +
          ". `whyoom watch --textfile` writes it.\n";
@@ -64,9 +73,8 @@ linux::HttpAnswer status(const ServeFlags& flags) {
   const auto file = read_text(flags.textfile);
   return {200,
           "whyoom " WHYOOM_VERSION
-          "\n\n/metrics  for Prometheus\n/         explains logs in the "
-          "browser, where " +
-              printable(flags.page) + " is\n\n" +
+          "\n\n/metrics  for Prometheus\n/         explains logs in the browser, where `./dev web` "
+          "made the page and it is installed\n\n" +
               (file ? "The recorder wrote the metrics " +
                           seconds(static_cast<double>(std::max<std::int64_t>(file->age_s, 0))) +
                           " ago, to " + printable(flags.textfile) + "\n"
@@ -78,7 +86,7 @@ linux::HttpAnswer answer(std::string_view path, const ServeFlags& flags) {
     return metrics(flags.textfile);
   }
   if (path == "/") {
-    auto page = read_text(flags.page);
+    auto page = read_page(flags.page);
     return page ? linux::HttpAnswer{200, std::move(page->text), "text/html; charset=utf-8"}
                 : status(flags);
   }
@@ -126,7 +134,8 @@ const Command serve_command{
       flags.text("--listen", "ADDRESS", given->listen, "Address and port; default 127.0.0.1:9753");
       flags.text("--textfile", "FILE", given->textfile,
                  "What it shows; default /run/whyoom/metrics.prom");
-      flags.text("--page", "FILE", given->page, "The page at /; default: the one that is installed");
+      flags.text("--page", "FILE", given->page,
+                 "The page at /; default: the one that is installed");
       return [given](Console& io) { return serve(*given, io); };
     }};
 
