@@ -1,11 +1,11 @@
 # The catalogue of causes is the list of folders src/diagnose/causes/<id>/. From it this makes one
-# source file: all_causes() and documentation(), the text of each README.md. A new folder needs no other
-# change anywhere.
+# source file: all_causes() and documentation(), the text of each README.md, and of README.zh_CN.md for
+# who reads Chinese. A new folder needs no other change anywhere.
 #
 # whyoom_generate_causes(<out> <folder of the causes>) writes <out> when its content has changed.
 function(whyoom_generate_causes out folder)
   file(GLOB codes CONFIGURE_DEPENDS ${folder}/*/cause.cc)
-  file(GLOB readmes CONFIGURE_DEPENDS ${folder}/*/README.md)
+  file(GLOB readmes CONFIGURE_DEPENDS ${folder}/*/README.md ${folder}/*/README.zh_CN.md)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${readmes})
 
   set(declared "")
@@ -17,19 +17,16 @@ function(whyoom_generate_causes out folder)
     string(REPLACE "-" "_" name "cause_${id}")
     string(APPEND declared "extern const Cause ${name};\n")
     string(APPEND listed "        &causes::${name},\n")
-    if(EXISTS ${home}/README.md)
-      whyoom_raw_string(text ${home}/README.md)
-    else()
-      set(text "\"\"")
-    endif()
-    string(APPEND documents "      Document{\"${id}\",\n${text}},\n")
+    whyoom_raw_string(text ${home}/README.md)
+    whyoom_raw_string(chinese ${home}/README.zh_CN.md)
+    string(APPEND documents "      Document{\"${id}\",\n${text},\n${chinese}},\n")
   endforeach()
   list(LENGTH codes count)
 
   string(CONCAT source
     "// Made by cmake/Causes.cmake from the folders in src/diagnose/causes. Do not edit.\n"
     "#include <algorithm>\n#include <array>\n#include <utility>\n\n"
-    "#include \"diagnose/cause.h\"\n\n"
+    "#include \"base/language.h\"\n#include \"diagnose/cause.h\"\n\n"
     "#pragma GCC diagnostic ignored \"-Woverlength-strings\"\n\n"
     "namespace whyoom::diagnose {\n\n"
     "namespace causes {\n${declared}}  // namespace causes\n\n"
@@ -44,11 +41,12 @@ function(whyoom_generate_causes out folder)
     "  return all;\n"
     "}\n\n"
     "std::string_view documentation(std::string_view id) {\n"
-    "  using Document = std::pair<std::string_view, std::string_view>;\n"
+    "  struct Document {\n    std::string_view id, text, chinese;\n  };\n"
     "  static constexpr std::array<Document, ${count}> all = {{\n${documents}  }};\n"
-    "  for (const auto& [name, text] : all) {\n"
+    "  for (const auto& [name, text, chinese] : all) {\n"
     "    if (name == id) {\n"
-    "      return text;\n"
+    "      const bool translated = language() == Language::chinese && !chinese.empty();\n"
+    "      return translated ? chinese : text;\n"
     "    }\n"
     "  }\n"
     "  return {};\n"
@@ -58,10 +56,13 @@ function(whyoom_generate_causes out folder)
   file(COPY_FILE ${out}.new ${out} ONLY_IF_DIFFERENT)
 endfunction()
 
-# The content of a file as C++ raw strings, in pieces that every compiler takes.
+# The content of a file as C++ raw strings, in pieces that every compiler takes; "" without it.
 function(whyoom_raw_string out file)
-  file(READ ${file} text)
-  set(pieces "")
+  set(text "")
+  if(EXISTS ${file})
+    file(READ ${file} text)
+  endif()
+  set(pieces "\"\"\n")
   string(LENGTH "${text}" left)
   set(from 0)
   while(left GREATER 0)

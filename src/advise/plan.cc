@@ -5,6 +5,7 @@
 
 #include "advise/overlay_files.h"
 #include "base/human.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "host/host.h"
 #include "host/sysctl_setters.h"
@@ -95,7 +96,7 @@ void add_boot_notes(Plan& plan, const PlannedSetting& setting) {
   for (const host::SysctlGap& gap : before.gaps) {
     add_once(plan.notes,
              Message("{} could not be read ({}); whatever is in it, another line decides",
-                     printable(gap.path), printable(gap.error.text)));
+                     printable(gap.path), printable(translated(gap.error.text))));
   }
 }
 
@@ -152,7 +153,7 @@ void add_near_killing(Plan& plan) {
 std::string assignments(const Plan& plan) {
   std::string text;
   for (const PlannedSetting& setting : plan.settings) {
-    text += (text.empty() ? "" : " and ") + setting.wanted.key.dotted() + "=" +
+    text += (text.empty() ? "" : tr(" and ")) + setting.wanted.key.dotted() + "=" +
             printable(setting.wanted.value);
   }
   return text;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "advise/overlay_files.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "host/sysctl_text.h"
 
@@ -102,7 +103,7 @@ tl::expected<SysctlText, Message> Editing::text_of(const std::string& path, bool
     return SysctlText::parse({});
   }
   return tl::unexpected(
-      Message("{} cannot be read: {}", printable(path), printable(text.error().text)));
+      Message("{} cannot be read: {}", printable(path), printable(translated(text.error().text))));
 }
 
 void Editing::put(const std::string& path, const SysctlText& text) {
@@ -188,7 +189,7 @@ std::string Editing::drop_in_name(const SysctlHistory& history) {
 Editing::Done Editing::append_to(const std::string& path) {
   const auto real = host::real_path(overlay_, path);
   if (!real) {
-    return tl::unexpected(Message("{}: {}", path, real.error().text));
+    return tl::unexpected(Message("{}: {}", path, translated(real.error().text)));
   }
   auto text = text_of(*real, true);
   if (!text) {
@@ -267,7 +268,7 @@ tl::expected<SysctlEdit, Message> Editing::run() {
   if (gap != nullptr) {
     return tl::unexpected(Message(
         "{} could not be read ({}), and a line in it could decide. {}", printable(gap->path),
-        printable(gap->error.text),
+        printable(translated(gap->error.text)),
         gap->error.kind == host::FileError::Kind::denied ? "Run this as root" : "Mend that first"));
   }
   edit_.after = std::move(now);

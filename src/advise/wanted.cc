@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/human.h"
+#include "base/language.h"
 #include "base/suggest.h"
 #include "base/text.h"
 #include "host/sysctl_key.h"
@@ -178,7 +179,7 @@ std::string did_you_mean_key(std::string_view key) {
     std::ranges::transform(names, names.begin(), last_part);
   }
   const auto found = nearest(key, names);
-  return found ? "; did you mean " + std::string(rows[*found].key) + "?" : std::string();
+  return found ? tr("; did you mean {}?", std::string(rows[*found].key)) : std::string();
 }
 
 tl::expected<Wanted, Message> parse_wanted(std::string_view assignment, const Machine& machine) {

@@ -14,6 +14,7 @@
 #include "app/command.h"
 #include "app/host_root.h"
 #include "base/human.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "host/capture_files.h"
 #include "host/host_names.h"
@@ -111,16 +112,15 @@ Counts write_all(const CaptureOptions& options, const HostRoot& root, host::Host
   links.write(archive);
   archive.file(host::capture_index, recording.index());
   if (recording.left_out() > 0) {
-    counts.gaps.push_back(plural(recording.left_out(), "file had", "files had") +
-                          " no room in the capture");
+    counts.gaps.push_back(
+        tr("{} no room in the capture", plural(recording.left_out(), "file had", "files had")));
   }
   for (const host::Gap& gap : facts.host.gaps) {
     counts.gaps.push_back(gap.str());
   }
   if (counts.arguments_unread > 0) {
-    counts.gaps.push_back("the arguments of " +
-                          plural(counts.arguments_unread, "process", "processes") +
-                          " could not be read");
+    counts.gaps.push_back(tr("the arguments of {} could not be read",
+                             plural(counts.arguments_unread, "process", "processes")));
   }
   return counts;
 }
@@ -129,7 +129,7 @@ int capture(const CaptureOptions& options, Console& io) {
   io.changes = true;
   const std::string path = options.output.empty() ? default_name() : options.output;
   if (path == "-" && ::isatty(STDOUT_FILENO) == 1) {
-    return io.fail("a capture is no text; send it to a file (-o FILE) or a pipe");
+    return io.fail(tr("a capture is no text; send it to a file (-o FILE) or a pipe"));
   }
   // It has a file to make yet.
   const auto root = open_host(options.root, linux::SandboxChoice::off);
@@ -138,23 +138,23 @@ int capture(const CaptureOptions& options, Console& io) {
   }
   auto file = linux::CaptureFile::create(path);
   if (!file) {
-    return io.fail(printable(path) + ": " + file.error());
+    return io.fail(tr("{}: {}", printable(path), file.error()));
   }
   host::HostNames names;
   const Counts counts = write_all(options, *root, names, **file);
   const auto bytes = (*file)->finish();
   if (!bytes) {
-    return io.fail(printable(path) + ": " + bytes.error());
+    return io.fail(tr("{}: {}", printable(path), bytes.error()));
   }
-  io.tell(plural(counts.files, "file", "files") + " and " + plural(counts.logs, "log", "logs") +
-          " of this host in " + (path == "-" ? "standard output" : printable(path)) + " (" +
-          human(Bytes(*bytes)) + "); `whyoom --root` reads it");
+  io.tell(tr("{} and {} of this host in {} ({}); `whyoom --root` reads it",
+             plural(counts.files, "file", "files"), plural(counts.logs, "log", "logs"),
+             path == "-" ? tr("standard output") : printable(path), human(Bytes(*bytes))));
   for (const std::string& gap : counts.gaps) {
-    io.tell("not in it: " + printable(gap));
+    io.tell(tr("not in it: {}", printable(gap)));
   }
   for (const std::string& name : names.left()) {
-    io.tell("the name \"" + printable(name) +
-            "\" is also a common word: replaced only where a log names its host");
+    io.tell(tr("the name \"{}\" is also a common word: replaced only where a log names its host",
+               printable(name)));
   }
   return nothing_found;
 }

@@ -7,6 +7,7 @@
 
 #include "app/log_streams.h"
 #include "base/human.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "linux/capture_logs.h"
 #include "report/log_excerpt.h"
@@ -85,13 +86,14 @@ void LogRecorder::finish(const linux::LogEnd& end) {
   log.source.first_line = part.first_line;
   std::string gap = end.gap.str();
   if (part.no_room > 0) {
-    gap += gap.empty() ? "" : "; ";
-    gap += "its oldest " + plural(part.no_room, "line", "lines") +
-           " of the kernel had no room in the capture; events in them are not known";
+    gap += gap.empty() ? "" : tr("; ");
+    gap +=
+        tr("its oldest {} of the kernel had no room in the capture; events in them are not known",
+           plural(part.no_room, "line", "lines"));
   }
   keep(std::move(part));
   if (!gap.empty()) {
-    written_.gaps.push_back(log.source.name + ": " + gap);
+    written_.gaps.push_back(tr("{}: {}", log.source.name, gap));
     log.end.gap = Message("{}", renamed(gap));
   }
   log.source.name = renamed(log.source.name);
@@ -112,7 +114,7 @@ LogsWritten capture_logs(const HostRoot& root, host::HostNames* names,
       recorder.logs().clock.host = names->replaced(clock->host);
     }
   } else {
-    recorder.written().gaps.push_back("the logs: " + clock.error());
+    recorder.written().gaps.push_back(tr("the logs: {}", clock.error()));
   }
   archive.file(linux::capture_log_index, linux::write_log_index(recorder.logs()));
   return std::move(recorder.written());

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "base/language.h"
 #include "base/suggest.h"
 #include "base/text.h"
 #include "diagnose/cause.h"
@@ -14,8 +15,8 @@ std::string no_cause(std::string_view id) {
     ids.push_back(cause->id);
   }
   const std::string near = did_you_mean(id, ids);
-  return "there is no cause \"" + printable(id) + "\"" +
-         (near.empty() ? "; `whyoom causes` lists them" : near);
+  return tr("there is no cause \"{}\"{}", printable(id),
+            near.empty() ? tr("; `whyoom causes` lists them") : near);
 }
 
 }  // namespace whyoom::app

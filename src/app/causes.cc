@@ -6,6 +6,7 @@
 
 #include "app/cause_name.h"
 #include "app/command.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "diagnose/cause.h"
 #include "linux/terminal.h"
@@ -36,7 +37,7 @@ std::string padded(std::string_view text, std::size_t width) {
 
 std::string row(const diagnose::Cause& cause) {
   constexpr std::size_t id_width = 25;
-  return "  " + padded(cause.id, id_width) + std::string(cause.title) + "\n";
+  return "  " + padded(cause.id, id_width) + tr(cause.title) + "\n";
 }
 
 std::string list() {
@@ -48,13 +49,13 @@ std::string list() {
         continue;
       }
       if (!begun) {
-        text += (text.empty() ? "" : "\n") + std::string(section.title) + "\n";
+        text += (text.empty() ? "" : "\n") + tr(section.title) + "\n";
         begun = true;
       }
       text += row(*cause);
     }
   }
-  return text + "\n`whyoom causes ID` tells more about one of them.\n";
+  return tr("{}\n`whyoom causes ID` tells more about one of them.\n", text);
 }
 
 // Causes whose id has the word that was asked for, for a mistyped or shortened id.
@@ -82,8 +83,8 @@ int causes(const CausesOptions& options, Console& io) {
   const diagnose::Cause* cause = diagnose::find_cause(id);
   if (cause == nullptr) {
     const std::string near = similar(id);
-    io.tell(near.empty() ? no_cause(id) : "there is no cause \"" + printable(id) + "\"");
-    io.errors.write(near.empty() ? "" : "Is it one of these?\n" + near);
+    io.tell(near.empty() ? no_cause(id) : tr("there is no cause \"{}\"", printable(id)));
+    io.errors.write(near.empty() ? "" : tr("Is it one of these?\n{}", near));
     return trouble;
   }
   const std::string_view text = diagnose::documentation(id);

@@ -6,6 +6,7 @@
 
 #include "app/command.h"
 #include "app/host_root.h"
+#include "base/language.h"
 #include "diagnose/host_check.h"
 #include "linux/terminal.h"
 #include "render/html.h"
@@ -24,8 +25,9 @@ int check(const Options& options, Console& io) {
   const auto result = diagnose::check(host::read_facts(*root->files, root->options));
   const host::Host& host = result->facts.host;
   if (!host.meminfo.mem_total && host.zones.empty() && !host.settings.min_free_kbytes) {
-    return io.fail(root->name +
-                   ": no /proc of a host in it: neither meminfo, zoneinfo nor sys/vm was found");
+    return io.fail(
+        tr("{}: no /proc of a host in it: neither meminfo, zoneinfo nor sys/vm was found",
+           root->name));
   }
   switch (options.format) {
     case Format::json:
@@ -37,7 +39,7 @@ int check(const Options& options, Console& io) {
       break;
     case Format::html: {
       const std::string& name = result->facts.name.empty() ? root->name : result->facts.name;
-      io.out.write(render::html_head("Memory of " + name) +
+      io.out.write(render::html_head(tr("Memory of {}", name)) +
                    render::to_html(render::check_document(*result, {true, options.all}), "story") +
                    render::html_tail());
       break;

@@ -3,6 +3,7 @@
 
 #include "app/command.h"
 #include "app/words.h"
+#include "base/language.h"
 
 namespace whyoom::app {
 namespace {
@@ -16,27 +17,28 @@ std::string help_text(const CommandInfo& info, const std::vector<CommandInfo>& a
     return left.insert(0, "  ") + right + "\n";
   };
   const Command& command = *info.command;
-  std::string text = std::string(command.about) + "\n\nUsage: " + command.usage + "\n";
+  std::string text = tr(command.about) + "\n\n" + tr("Usage: {}", command.usage) + "\n";
   const bool program = info.command == all.front().command;
-  text += program && all.size() > 1 ? "\nCommands:\n" : "";
+  text += program && all.size() > 1 ? "\n" + tr("Commands:") + "\n" : "";
   for (std::size_t i = 1; program && i < all.size(); ++i) {
     if (!all[i].command->listed) {
       continue;
     }
-    const std::string about_it = all[i].command->about;
-    text += row(all[i].command->name, about_it.substr(0, about_it.find(".\n")));
+    const std::string_view what = translated(all[i].command->about);
+    text += row(all[i].command->name,
+                std::string(what.substr(0, std::min(what.find(".\n"), what.find("。\n")))));
   }
-  text += "\nOptions:\n";
+  text += "\n" + tr("Options:") + "\n";
   for (const FlagInfo& flag : info.flags) {
     if (!flag.is_operand()) {
       std::string names;
       for (const std::string& name : flag.names) {
         names += (names.empty() ? "" : ",") + name;
       }
-      text += row(names + (flag.value.empty() ? "" : " " + flag.value), flag.help);
+      text += row(names + (flag.value.empty() ? "" : " " + flag.value), tr(flag.help));
     }
   }
-  return text + "\n" + command.footer;
+  return text + "\n" + tr(command.footer);
 }
 
 }  // namespace
@@ -46,6 +48,7 @@ std::vector<CommandInfo> describe(const Commands& commands) {
   for (const Command* command : commands) {
     Flags flags(true);
     command->declare(flags);
+    flags.language();
     const bool first = table.empty();
     table.push_back({command, flags.table()});
     table.back().flags.push_back({{"-h", "--help"}, "", "Print this help and exit", {}});
@@ -86,6 +89,7 @@ tl::expected<Work, Notice> parse_command_line(int argc, const char* const* argv,
   }
   Flags flags(false);
   Work work = own.command->declare(flags);
+  flags.language();
   if (const std::string why = flags.take(words); !why.empty()) {
     return tl::unexpected(Notice{complaint(own, why), true});
   }

@@ -109,6 +109,7 @@ class Flags {
   void format(Options& options, const char* help, std::initializer_list<Format> known);
   void look(Options& options);  // --color and --width
   void sandbox(Options& options);
+  void language();
 
  private:
   // What becomes of a value that was given; the sentence of take().

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "app/completion_words.h"
+#include "base/language.h"
 
 namespace whyoom::app {
 
@@ -18,8 +19,8 @@ std::string replaced(std::string text, char c, const std::string& by) {
 
 // The first sentence of a command's help.
 std::string title(const Command& command) {
-  const std::string about = command.about;
-  return about.substr(0, about.find(".\n"));
+  const std::string_view about = translated(command.about);
+  return std::string(about.substr(0, std::min(about.find(".\n"), about.find("。\n"))));
 }
 
 bool has_value(const FlagInfo& flag) { return !flag.is_operand() && !flag.value.empty(); }
@@ -89,7 +90,7 @@ std::string zsh_spec(const CommandInfo& info, const FlagInfo& flag,
     return "'" + std::string(flag.many ? "*" : "1") + ":" + what + ":" + action + "'";
   }
   const std::string rest =
-      "[" + zsh_text(flag.help) + "]" + (has_value(flag) ? ":" + what + ":" + action : "") + "'";
+      "[" + zsh_text(tr(flag.help)) + "]" + (has_value(flag) ? ":" + what + ":" + action : "") + "'";
   std::string text;
   for (const std::string& name : flag.names) {
     const std::string others = flag.names.size() > 1 ? "(" + joined(flag.names, " ") + ")" : "";
@@ -119,7 +120,7 @@ std::string fish_flag(const CommandInfo& info, const FlagInfo& flag,
     for (const std::string& name : flag.names) {
       text += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
     }
-    text += " -d " + fish_text(flag.help);
+    text += " -d " + fish_text(tr(flag.help));
     text += !has_value(flag) ? "" : completion.files ? " -r -F" : " -x";
   } else {
     text += completion.files ? " -F" : " -f";

@@ -4,6 +4,8 @@
 
 #include <cerrno>
 
+#include "base/language.h"
+
 namespace whyoom::app {
 
 Consent ask(const std::string& question, Console& io) {
@@ -40,19 +42,19 @@ std::string why_not(Consent consent) {
     case Consent::given:
       return {};
     case Consent::refused:
-      return "nothing was changed";
+      return tr("nothing was changed");
     case Consent::nobody_to_ask:
-      return "nothing was changed: there is no terminal to ask on; add --yes to go on without";
+      return tr("nothing was changed: there is no terminal to ask on; add --yes to go on without");
     case Consent::not_shown:
-      return "nothing was changed: what is to be done could not be shown; add --yes to go on "
-             "without";
+      return tr(
+          "nothing was changed: what is to be done could not be shown; add --yes to go on without");
   }
-  return "nothing was changed";
+  return tr("nothing was changed");
 }
 
 std::string needs_root(const ShellCommand& command) {
   return ::geteuid() == 0 ? std::string()
-                          : "this changes the machine and needs root: " + command.text();
+                          : tr("this changes the machine and needs root: {}", command.text());
 }
 
 }  // namespace whyoom::app

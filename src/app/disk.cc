@@ -1,5 +1,6 @@
 #include "app/disk.h"
 
+#include "base/language.h"
 #include "base/shell.h"
 #include "base/text.h"
 #include "linux/change_root.h"
@@ -12,19 +13,19 @@ std::string why_not_changed(HostKind kind, const std::string& root) {
     case HostKind::disk:
       return {};
     case HostKind::running:
-      return name + " is the root of a running system; run whyoom in it, as with " +
-             (ShellOperand::from(root)
-                  ? "`" +
-                        ShellCommand("sudo chroot {} whyoom fix", *ShellOperand::from(root))
-                            .text() +
-                        "`"
-                  : std::string("chroot"));
+      return tr(
+          "{} is the root of a running system; run whyoom in it, as with {}", name,
+          ShellOperand::from(root)
+              ? "`" + ShellCommand("sudo chroot {} whyoom fix", *ShellOperand::from(root)).text() +
+                    "`"
+              : std::string("chroot"));
     case HostKind::machine:
     case HostKind::copy:
       break;
   }
-  return "a copy of a host cannot be fixed; --dry-run shows what would change on it. A disk can: "
-         "it has an etc/, and nothing in its proc/";
+  return tr(
+      "a copy of a host cannot be fixed; --dry-run shows what would change on it. A disk can: it "
+      "has an etc/, and nothing in its proc/");
 }
 
 tl::expected<void, std::string> enter_disk(const std::string& root) {

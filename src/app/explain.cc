@@ -20,6 +20,7 @@
 #include "app/read_ahead.h"
 #include "app/when.h"
 #include "base/human.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "diagnose/cause.h"
 #include "diagnose/engine.h"
@@ -53,10 +54,11 @@ bool read_time(const char* option, const std::string& text, std::optional<When>&
   }
   target = parse_when(text, std::time(nullptr));
   if (!target) {
-    io.tell(std::string(option) + ": \"" + printable(text) +
-            "\" is not a time; use seconds since boot (12.3), a wall clock (\"2026-11-23 "
-            "07:41\",\n\"Nov 23 07:41:32\", 05:00, yesterday) or a time before now (-2h, \"2 days "
-            "ago\")");
+    io.tell(
+        tr("{}: \"{}\" is not a time; use seconds since boot (12.3), a wall clock (\"2026-11-23 "
+           "07:41\",\n\"Nov 23 07:41:32\", 05:00, yesterday) or a time before now (-2h, \"2 days "
+           "ago\")",
+           std::string(option), printable(text)));
   }
   return target.has_value();
 }
@@ -67,7 +69,7 @@ bool read_causes(const std::string& text, std::vector<std::string>& target, Cons
     const std::size_t end = std::min(text.find(',', at), text.size());
     const std::string id = text.substr(at, end - at);
     if (id != diagnose::undetermined && diagnose::find_cause(id) == nullptr) {
-      io.tell("--cause: " + no_cause(id));
+      io.tell(tr("--cause: {}", no_cause(id)));
       return false;
     }
     target.push_back(id);
@@ -100,11 +102,12 @@ int read_all(const std::vector<linux::Input>& inputs, linux::Workers& workers, R
              Console& io) {
   const auto capture = std::ranges::find_if(inputs, linux::is_capture);
   if (capture != inputs.end() && inputs.size() > 1) {
-    return io.fail(shown_name(capture->path()) + ": this is a capture of a host; give it alone");
+    return io.fail(
+        tr("{}: this is a capture of a host; give it alone", shown_name(capture->path())));
   }
   if (capture != inputs.end()) {
     run.guarded(capture->path(), [&] { run.read_host(capture_host(*capture)); });
-    return run.finish("the logs in " + printable(capture->path()));
+    return run.finish(tr("the logs in {}", printable(capture->path())));
   }
   std::uint64_t total = 0;
   bool known = true;
@@ -125,15 +128,17 @@ int read_all(const std::vector<linux::Input>& inputs, linux::Workers& workers, R
 std::string contradiction(const ExplainOptions& options) {
   const bool for_programs = options.format == Format::json || options.format == Format::ndjson;
   if (options.summary && for_programs) {
-    return "--summary is for people: use --format text, markdown or html. For programs, "
-           "--format ndjson has an event a line";
+    return tr(
+        "--summary is for people: use --format text, markdown or html. For programs, --format "
+        "ndjson has an event a line");
   }
   if (options.tasks.wanted() && for_programs) {
-    return "--top and --sort are for people: JSON has the ten biggest in tasks.top";
+    return tr("--top and --sort are for people: JSON has the ten biggest in tasks.top");
   }
   if (options.follow && (options.format == Format::json || options.format == Format::html)) {
-    return "JSON and HTML are one whole with an end, and --follow has none: use --format ndjson, "
-           "an event a line";
+    return tr(
+        "JSON and HTML are one whole with an end, and --follow has none: use --format ndjson, an "
+        "event a line");
   }
   return {};
 }
@@ -188,7 +193,8 @@ int explain(const ExplainOptions& options, Console& io) {
   if (host) {
     const std::string root = options.root.empty() ? "/" : options.root;
     run.guarded(root, [&] { run.read_host(open_host(root, options.sandbox)); });
-    return run.finish(root == "/" ? "this machine's logs" : "the logs in " + printable(root));
+    return run.finish(root == "/" ? tr("this machine's logs")
+                                  : tr("the logs in {}", printable(root)));
   }
   if (files.empty()) {
     wait_for_log(io);

@@ -6,18 +6,19 @@
 #include <utility>
 
 #include "app/host_log.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "render/layout.h"
 
 namespace whyoom::app {
 
 std::string shown_name(const std::string& file) {
-  return file == "-" ? "standard input" : printable(file);
+  return file == "-" ? tr("standard input") : printable(file);
 }
 
 void Run::fail(const std::string& file, const std::string& why) {
   clear_progress();
-  io_.tell(shown_name(file) + ": " + why);
+  io_.tell(tr("{}: {}", shown_name(file), why));
   io_.errors.flush();
   pipeline_.failed(file, why);
   failed_ = true;
@@ -53,9 +54,9 @@ void Run::read(ReadAhead& logs, std::size_t index, const linux::Input& source) {
   } else if (!result->damage.empty()) {
     fail(file, result->damage);
   } else if (problem == explain::empty_input) {
-    io_.tell(shown_name(file) + ": " + std::string(problem));
+    io_.tell(tr("{}: {}", shown_name(file), tr(problem)));
   } else if (!problem.empty()) {
-    fail(file, std::string(problem));
+    fail(file, tr(problem));
   } else {
     any_read_ = true;
   }
@@ -79,7 +80,7 @@ void Run::read_host(const tl::expected<HostRoot, std::string>& opened) {
   any_read_ = host->any_source_read();
   pipeline_.account(std::move(*host));
   if (!any_read_ && !io_.out.closed()) {
-    io_.tell(printable(opened->name) + ": no kernel log could be read here");
+    io_.tell(tr("{}: no kernel log could be read here", printable(opened->name)));
     failed_ = true;
   }
 }

@@ -22,6 +22,7 @@
 #include "app/fix_records.h"
 #include "app/host_log.h"
 #include "app/host_root.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "diagnose/engine.h"
 #include "diagnose/host_check.h"
@@ -124,8 +125,8 @@ int say_no(const FixOptions& options, const Plan& plan, const std::string& why, 
 std::string values_text(const Plan& plan) {
   std::string text;
   for (const advise::PlannedSetting& setting : plan.settings) {
-    text += (text.empty() ? "" : " and ") + setting.wanted.key.dotted() + " is " +
-            printable(setting.wanted.value);
+    text += tr("{}{} is {}", text.empty() ? "" : tr(" and "), setting.wanted.key.dotted(),
+               printable(setting.wanted.value));
   }
   return text;
 }
@@ -138,11 +139,10 @@ int say_nothing_to_do(const FixOptions& options, const Plan& plan, Console& io) 
   write_json(options, plan, {"nothing-to-do", 0, {}}, io);
   if (options.format == Format::text) {
     const bool one = plan.settings.size() == 1;
-    io.out.write(values_text(plan) +
-                 (only_later(options, plan) ? " from the next boot on already"
-                  : one                     ? " now, and the next boot keeps it"
-                                            : " now, and the next boot keeps them") +
-                 ". Nothing to do.\n");
+    io.out.write(tr("{}{}. Nothing to do.\n", values_text(plan),
+                    only_later(options, plan) ? tr(" from the next boot on already")
+                    : one                     ? tr(" now, and the next boot keeps it")
+                                              : tr(" now, and the next boot keeps them")));
   }
   return nothing_found;
 }
@@ -153,24 +153,24 @@ std::string why_not_now(const FixOptions& options, Console& io) {
     return {};
   }
   if (options.format == Format::json) {
-    return "nothing was changed: with --format json nothing is asked; add --yes or --dry-run";
+    return tr("nothing was changed: with --format json nothing is asked; add --yes or --dry-run");
   }
-  return why_not(ask("Apply this?", io));
+  return why_not(ask(tr("Apply this?"), io));
 }
 
 std::string done_text(const FixOptions& options, const Plan& plan) {
   const bool one = plan.settings.size() == 1;
-  std::string text = "Done. " + values_text(plan);
+  std::string text = tr("Done. {}", values_text(plan));
   if (only_later(options, plan)) {
-    text += " from the next boot on; the files were read back.";
+    text += tr(" from the next boot on; the files were read back.");
   } else if (plan.change.files.empty()) {
-    text += one ? " now; it was read back." : " now; they were read back.";
+    text += one ? tr(" now; it was read back.") : tr(" now; they were read back.");
   } else {
-    text += one ? " now, and the files keep it; both were read back."
-                : " now, and the files keep them; all were read back.";
+    text += one ? tr(" now, and the files keep it; both were read back.")
+                : tr(" now, and the files keep them; all were read back.");
   }
-  return text + "\n`sudo whyoom undo" + root_option(options.root) + "` takes " +
-         (one ? "it" : "them") + " back.\n";
+  return tr("{}\n`sudo whyoom undo{}` takes {} back.\n", text, root_option(options.root),
+            one ? tr("it") : tr("them"));
 }
 
 int carry_out(const FixOptions& options, const Look& looked, const Plan& plan, Console& io) {
@@ -198,10 +198,8 @@ int carry_out(const FixOptions& options, const Look& looked, const Plan& plan, C
   if (options.format == Format::text) {
     io.out.write(done_text(options, plan));
     for (const std::string& other : choice.others) {
-      std::string line = "There is also " + other;
-      line += ": `sudo whyoom fix --cause " + other + root_option(options.root);
-      line += "`.\n";
-      io.out.write(line);
+      io.out.write(tr("There is also {}: `sudo whyoom fix --cause {}{}`.\n", other, other,
+                      root_option(options.root)));
     }
   }
   return nothing_found;
@@ -212,19 +210,20 @@ std::string whose(const FixOptions& options, const Look& looked) {
   if (options.root.empty()) {
     return {};
   }
-  std::string text = looked.check->facts.name.empty() ? "A host whose files do not name it"
-                                                      : "Host " + looked.check->facts.name;
-  text += ", " + printable(options.root);
-  return text + (looked.kind == HostKind::disk
-                     ? ": a disk.\nNothing that runs is touched; paths are those on the disk.\n\n"
-                     : ".\n\n");
+  std::string text = looked.check->facts.name.empty() ? tr("A host whose files do not name it")
+                                                      : tr("Host {}", looked.check->facts.name);
+  text += tr(", {}", printable(options.root));
+  return text +
+         (looked.kind == HostKind::disk
+              ? tr(": a disk.\nNothing that runs is touched; paths are those on the disk.\n\n")
+              : tr(".\n\n"));
 }
 
 int show_and_apply(const FixOptions& options, const Look& looked, const Plan& plan, Console& io) {
   if (options.format == Format::text) {
     io.out.write(whose(options, looked));
     if (!looked.choice.cause.empty()) {
-      io.out.write(looked.choice.cause + ": " + printable(looked.choice.summary) + "\n\n");
+      io.out.write(tr("{}: {}\n\n", looked.choice.cause, printable(looked.choice.summary)));
     }
     if (!looked.choice.elsewhere.empty()) {
       io.out.write(looked.choice.elsewhere + "\n\n");
@@ -234,11 +233,11 @@ int show_and_apply(const FixOptions& options, const Look& looked, const Plan& pl
     io.out.flush();
   }
   if (!plan.refusal.empty()) {
-    return say_no(options, plan, plan.refusal.str() + " To set it all the same: --force", io);
+    return say_no(options, plan, tr("{} To set it all the same: --force", plan.refusal.str()), io);
   }
   if (options.dry_run) {
     write_json(options, plan, {"planned", 0, {}}, io);
-    io.tell("nothing was changed (--dry-run)");
+    io.tell(tr("nothing was changed (--dry-run)"));
     return nothing_found;
   }
   if (const std::string why = why_not_now(options, io); !why.empty()) {
@@ -271,10 +270,12 @@ std::string contradiction(const FixOptions& options) {
     struct stat status {};
     if (setting.find('=') == std::string::npos && ::stat(setting.c_str(), &status) == 0) {
       const auto file = ShellOperand::from(setting);
-      return printable(setting) + " is a file, and fix takes KEY=VALUE; " +
-             (file ? "`" + ShellCommand("whyoom explain {}", *file).text() + "`"
-                   : std::string("`whyoom explain` of it")) +
-             " names the command that mends what a log tells of";
+      return tr(
+          "{} is a file, and fix takes KEY=VALUE; {} names the command that mends what a log tells "
+          "of",
+          printable(setting),
+          file ? "`" + ShellCommand("whyoom explain {}", *file).text() + "`"
+               : tr("`whyoom explain` of it"));
     }
   }
   if (options.dry_run || options.tool) {
@@ -308,7 +309,7 @@ int write_for_tool(const FixOptions& options, const Look& looked, const Message&
   }
   io.out.write(*text);
   if (!refusal.empty() && !options.force) {
-    io.tell("do not give it to a machine like this one: " + refusal.str());
+    io.tell(tr("do not give it to a machine like this one: {}", refusal.str()));
   }
   return nothing_found;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/cause_name.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "diagnose/cause.h"
 
@@ -24,7 +25,7 @@ const diagnose::Remedy* remedy_with_setting(const Finding& finding) {
 
 // A cause that has been found and whose remedy is no sysctl: what to do in place of a fix.
 std::string no_setting(const Finding& finding) {
-  std::string text = std::string(finding.cause) + ": no setting mends it. ";
+  std::string text = tr("{}: no setting mends it. ", std::string(finding.cause));
   text += printable(finding.summary.str());
   for (const diagnose::Remedy& remedy : finding.remedies) {
     text += "\n  " + printable(remedy.title.str());
@@ -63,23 +64,24 @@ std::string elsewhere(const std::vector<Finding>& findings, const LastCause& las
   const auto found = std::ranges::find_if(
       findings, [&last](const Finding& finding) { return finding.cause == last.cause; });
   const bool gone = found != findings.end() && found->role == Role::ruled_out;
-  return "The last event (" + printable(last.place) + ") was " + last.cause +
-         (gone               ? ", and that is no longer so"
-          : last.has_setting ? ", and the files of this host do not tell of it"
-                             : ", which no setting mends") +
-         ". This is another matter.";
+  return tr("The last event ({}) was {}{}. This is another matter.", printable(last.place),
+            last.cause,
+            gone               ? tr(", and that is no longer so")
+            : last.has_setting ? tr(", and the files of this host do not tell of it")
+                               : tr(", which no setting mends"));
 }
 
 NoFix nothing_found(const std::string& cause, const Finding* without) {
   if (cause.empty()) {
-    return {without == nullptr
-                ? std::string("nothing to fix: nothing is wrong on this host")
-                : "nothing that a setting mends; `whyoom check` says what is wrong and what to do",
-            false};
+    return {
+        without == nullptr
+            ? tr("nothing to fix: nothing is wrong on this host")
+            : tr("nothing that a setting mends; `whyoom check` says what is wrong and what to do"),
+        false};
   }
   return without != nullptr
              ? NoFix{no_setting(*without), true}
-             : NoFix{"nothing to fix: " + cause + " is not found on this host", false};
+             : NoFix{tr("nothing to fix: {} is not found on this host", cause), false};
 }
 
 }  // namespace
@@ -106,7 +108,8 @@ tl::expected<FixChoice, NoFix> choose(const std::vector<Finding>& findings,
       continue;
     }
     if (finding.role == Role::ruled_out && !cause.empty()) {
-      return tl::unexpected(NoFix{"nothing to fix: " + printable(finding.summary.str()), false});
+      return tl::unexpected(
+          NoFix{tr("nothing to fix: {}", printable(finding.summary.str())), false});
     }
     if (finding.role == Role::ruled_out) {
       continue;

@@ -11,6 +11,7 @@
 #include "app/host_root.h"
 #include "app/live_state.h"
 #include "base/human.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "fix/running_value.h"
 
@@ -36,9 +37,10 @@ std::optional<std::string> would_kill(std::uint64_t value) {
   if (!kills_from || value < kills_from->value.count()) {
     return std::nullopt;
   }
-  return "the memory of this machine changed meanwhile: at " + std::to_string(value) +
-         " kB the kernel would kill, since it does from " +
-         std::to_string(kills_from->value.count()) + " kB on now";
+  return tr(
+      "the memory of this machine changed meanwhile: at {} kB the kernel would kill, since it does "
+      "from {} kB on now",
+      std::to_string(value), std::to_string(kills_from->value.count()));
 }
 
 Result write_value(const advise::RunningEdit& edit, bool look, Console& io) {
@@ -58,7 +60,7 @@ Result write_value(const advise::RunningEdit& edit, bool look, Console& io) {
     }
     step.before = step.after;
     if (value != *to) {
-      io.tell("vm.min_free_kbytes is " + step.after + " now, on the way to " + edit.after);
+      io.tell(tr("vm.min_free_kbytes is {} now, on the way to {}", step.after, edit.after));
       io.errors.flush();
       ::usleep(pause_us);
     }

@@ -9,6 +9,7 @@
 #include "app/consent.h"
 #include "app/disk.h"
 #include "app/fix_hooks.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "render/fix.h"
 #include "render/json_writer.h"
@@ -34,28 +35,28 @@ std::string local_time(std::int64_t time_us) {
 std::string standing_name(Standing standing, bool is_file) {
   switch (standing) {
     case Standing::old:
-      return "as before the fix";
+      return tr("as before the fix");
     case Standing::updated:
-      return "as the fix wants it";
+      return tr("as the fix wants it");
     case Standing::torn:
-      return is_file ? "half written by whyoom when it was interrupted; both contents are kept"
-                     : "on its way, where whyoom was interrupted";
+      return is_file ? tr("half written by whyoom when it was interrupted; both contents are kept")
+                     : tr("on its way, where whyoom was interrupted");
     case Standing::changed:
-      return "changed by someone else";
+      return tr("changed by someone else");
     case Standing::unreadable:
-      return "cannot be read";
+      return tr("cannot be read");
   }
   return {};
 }
 
 std::string state_text(const fix::FixStore& store, const FixRecord& record) {
   if (!record.damage.empty()) {
-    return "damaged: " + printable(record.damage);
+    return tr("damaged: {}", printable(record.damage));
   }
   if (store.interrupted(record)) {
-    return record.state == FixState::undoing ? "undo interrupted" : "interrupted";
+    return record.state == FixState::undoing ? tr("undo interrupted") : tr("interrupted");
   }
-  return std::string(fix::state_name(record.state));
+  return tr(fix::state_name(record.state));
 }
 
 void write_record(render::JsonWriter& json, const fix::FixStore& store, const FixRecord& record) {
@@ -100,7 +101,7 @@ const FixRecord* find_interrupted(const fix::FixStore& store,
 }  // namespace
 
 std::string record_line(const FixRecord& record) {
-  std::string text = "fix " + std::to_string(record.number) + ": ";
+  std::string text = tr("fix {}: ", std::to_string(record.number));
   for (const advise::Wanted& wanted : record.meta.wanted) {
     const auto running = std::ranges::find_if(
         record.change.running,
@@ -109,7 +110,7 @@ std::string record_line(const FixRecord& record) {
     if (running != record.change.running.end()) {
       text += printable(running->before) + " -> ";
     }
-    text += printable(wanted.value) + ", ";
+    text += tr("{}, ", printable(wanted.value));
   }
   return text + local_time(record.meta.time_us);
 }
@@ -118,15 +119,14 @@ std::string standing_text(const FixRecord& record, const fix::Examination& found
   std::string text;
   for (std::size_t i = 0; i < found.files.size(); ++i) {
     const fix::Found& file = found.files[i];
-    text += "  " + printable(record.change.files[i].path) + ": " +
-            standing_name(file.standing, true) + (file.why.empty() ? "" : " (" + file.why + ")") +
-            "\n";
+    text += tr("  {}: {}{}\n", printable(record.change.files[i].path),
+               standing_name(file.standing, true), file.why.empty() ? "" : tr(" ({})", file.why));
   }
   for (std::size_t i = 0; i < found.values.size(); ++i) {
     const fix::Found& value = found.values[i];
-    text += "  " + record.change.running[i].key.dotted() + " is " +
-            printable(value.now.value_or("")) + ": " + standing_name(value.standing, false) +
-            (value.why.empty() ? "" : " (" + value.why + ")") + "\n";
+    text += tr("  {} is {}: {}{}\n", record.change.running[i].key.dotted(),
+               printable(value.now.value_or("")), standing_name(value.standing, false),
+               value.why.empty() ? "" : tr(" ({})", value.why));
   }
   return text;
 }
@@ -136,23 +136,23 @@ int tell_failure(std::string_view what, const fix::ApplyFailure& failure,
   io.tell(failure.what);
   for (const advise::FileEdit& file : failure.changed) {
     io.errors.write_rendered(render::to_text(
-        render::diff_document(file.before ? file.path + " (as the fix left it)" : "/dev/null",
+        render::diff_document(file.before ? tr("{} (as the fix left it)", file.path) : "/dev/null",
                               file.before.value_or(""),
-                              file.after ? file.path + " (now)" : "/dev/null",
+                              file.after ? tr("{} (now)", file.path) : "/dev/null",
                               file.after.value_or("")),
         style));
   }
   for (const std::string& restored : failure.restored) {
-    io.tell("put back as before: " + printable(restored));
+    io.tell(tr("put back as before: {}", printable(restored)));
   }
   for (const std::string& left : failure.left) {
-    io.tell("NOT put back: " + left);
+    io.tell(tr("NOT put back: {}", left));
   }
   if (failure.refused) {
     return trouble;
   }
   if (failure.left.empty()) {
-    io.tell("the " + std::string(what) + " was taken back; the machine is as it was before it");
+    io.tell(tr("the {} was taken back; the machine is as it was before it", translated(what)));
   }
   return rolled_back;
 }
@@ -177,13 +177,14 @@ int list_fixes(const Options& options, Console& io) {
     return nothing_found;
   }
   if (records->empty()) {
-    io.out.write(options.root.empty() ? "No fix was made on this machine.\n"
-                                      : "No fix was made on this disk.\n");
+    io.out.write(options.root.empty() ? tr("No fix was made on this machine.\n")
+                                      : tr("No fix was made on this disk.\n"));
   }
   for (const FixRecord& record : *records) {
-    io.out.write(
-        (record.damage.empty() ? record_line(record) : "fix " + std::to_string(record.number)) +
-        ", " + state_text(*store, record) + "\n");
+    io.out.write(tr(
+        "{}, {}\n",
+        record.damage.empty() ? record_line(record) : tr("fix {}", std::to_string(record.number)),
+        state_text(*store, record)));
     if (store->interrupted(record)) {
       const FixRecord part = part_on(options.root, record);
       io.out.write(standing_text(part, fix::examine(part, {})));
@@ -206,17 +207,18 @@ int resume_fix(const Options& options, bool yes, Console& io) {
   }
   const FixRecord* found = find_interrupted(*store, *records);
   if (found == nullptr) {
-    io.out.write("No fix was interrupted.\n");
+    io.out.write(tr("No fix was interrupted.\n"));
     return nothing_found;
   }
   const FixRecord record = part_on(options.root, *found);
-  io.out.write(record_line(*found) + ", was interrupted\n" +
-               standing_text(record, fix::examine(record, {})));
+  io.out.write(tr("{}, was interrupted\n{}", record_line(*found),
+                  standing_text(record, fix::examine(record, {}))));
   io.out.flush();
   if (record.state == FixState::undoing) {
-    return io.fail("it was being undone; go on with " + store->undo_command(record.number));
+    return io.fail(tr("it was being undone; go on with {}", store->undo_command(record.number)));
   }
-  if (const std::string why = yes ? std::string() : why_not(ask("Finish it?", io)); !why.empty()) {
+  if (const std::string why = yes ? std::string() : why_not(ask(tr("Finish it?"), io));
+      !why.empty()) {
     return io.fail(why);
   }
   const BlockSignals until_done;
@@ -225,7 +227,7 @@ int resume_fix(const Options& options, bool yes, Console& io) {
   if (!done) {
     return tell_failure("fix", done.error(), options.style(), io);
   }
-  io.out.write("Done. `sudo whyoom undo" + root_option(options.root) + "` takes it back.\n");
+  io.out.write(tr("Done. `sudo whyoom undo{}` takes it back.\n", root_option(options.root)));
   return nothing_found;
 }
 

@@ -7,6 +7,7 @@
 
 #include "app/command.h"
 #include "app/words.h"
+#include "base/language.h"
 #include "base/text.h"
 
 namespace whyoom::app {
@@ -82,8 +83,8 @@ void Flags::number(const char* name, const char* value, std::optional<unsigned>&
   add(name, value, help, [name, least, most, &target](const std::string& given) {
     const auto number = parse_number<unsigned>(given);
     if (!number || *number < least || *number > most) {
-      return std::string(name) + ": \"" + given + "\" is no number from " + std::to_string(least) +
-             " to " + std::to_string(most);
+      return tr("{}: \"{}\" is no number from {} to {}", name, given, std::to_string(least),
+                std::to_string(most));
     }
     target = *number;
     return std::string();
@@ -124,6 +125,12 @@ void Flags::look(Options& options) {
          "Width of the text, 60 to 200");
 }
 
+// Its value was taken before the first text was made (language_choice.h).
+void Flags::language() {
+  choose("--lang", "LANG", "Language of the text: en or zh; default by LC_ALL and LANG",
+         {"en", "zh"}, [](const std::string&) {});
+}
+
 void Flags::sandbox(Options& options) {
   choice("--sandbox", "WHEN", "Read files without rights: auto (default), off, require", sandboxes,
          options.sandbox);
@@ -142,7 +149,7 @@ std::string Flags::take_letters(std::string_view letters) {
     const std::string name = "-" + std::string(letters.substr(0, 1));
     const std::size_t row = row_of(name);
     if (row == table_.size()) {
-      return "there is no option -" + std::string(letters);
+      return tr("there is no option {}", "-" + std::string(letters));
     }
     letters.remove_prefix(1);
     const bool rest = !table_[row].value.empty() && !letters.empty();
@@ -162,22 +169,22 @@ std::string Flags::take_option(std::size_t row, const std::optional<std::string>
   const std::string& name = whole == flag.names.end() ? flag.names.front() : *whole;
   const unsigned before = given_[row]++;
   if (flag.value.empty()) {
-    return value ? name + " takes no value" : takes_[row]({});
+    return value ? tr("{} takes no value", name) : takes_[row]({});
   }
   if (!value) {
-    return name + " needs a value: " + name + " " + flag.value;
+    return tr("{} needs a value: {} {}", name, name, flag.value);
   }
   // Of "$DIR" that is not set: without a word the command would take this host in its place.
   if (value->empty()) {
-    return name + ": the value is empty; give " + name + " " + flag.value + ", or leave it out";
+    return tr("{}: the value is empty; give {} {}, or leave it out", name, name, flag.value);
   }
-  return before > 0 ? name + " was given more than once; give it once" : takes_[row](*value);
+  return before > 0 ? tr("{} was given more than once; give it once", name) : takes_[row](*value);
 }
 
 std::string Flags::wrong_together() const {
   for (const std::string& name : needed_) {
     if (given_[row_of(name)] == 0) {
-      return name + " is missing";
+      return tr("{} is missing", name);
     }
   }
   for (const auto& names : exclusive_) {
@@ -187,7 +194,7 @@ std::string Flags::wrong_together() const {
         continue;
       }
       if (first != nullptr) {
-        return *first + " and " + name + " exclude each other; give one of them";
+        return tr("{} and {} exclude each other; give one of them", *first, name);
       }
       first = &name;
     }
@@ -200,7 +207,7 @@ std::string Flags::take(const Words& words) {
     const std::size_t row = row_of(option.name);
     const bool letters = option.value && !option.name.starts_with("--") && row < table_.size() &&
                          table_[row].value.empty();
-    std::string why = row == table_.size() ? "there is no option " + option.name
+    std::string why = row == table_.size() ? tr("there is no option {}", option.name)
                       : letters            ? take_letters(option.name.substr(1) + *option.value)
                                            : take_option(row, option.value);
     if (!why.empty()) {
@@ -211,7 +218,7 @@ std::string Flags::take(const Words& words) {
   const auto row = static_cast<std::size_t>(operand - table_.begin());
   for (const std::string& word : words.operands) {
     if (row == table_.size()) {
-      return "there is nothing that takes \"" + word + "\"";  // misspelt() says it in other words
+      return tr("there is nothing that takes \"{}\"", word);  // misspelt() says it in other words
     }
     ++given_[row];
     if (std::string why = takes_[row](word); !why.empty()) {

@@ -9,6 +9,7 @@
 
 #include "app/host_clock.h"
 #include "base/human.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "linux/now_reading.h"
 #include "logtext/literal_scan.h"
@@ -141,10 +142,9 @@ void Follow::caught_up(Log& log) {
   run_.pipeline().caught_up();
   tell();
   if (!options_.until_first && !std::ranges::all_of(logs_, &Log::ended)) {
-    io_.tell("following " +
-             (logs_.size() == 1 ? shown_name(logs_.front().what.name)
-                                : plural(logs_.size(), "file", "files")) +
-             "; Ctrl-C ends it");
+    io_.tell(tr("following {}; Ctrl-C ends it", logs_.size() == 1
+                                                    ? shown_name(logs_.front().what.name)
+                                                    : plural(logs_.size(), "file", "files")));
     io_.errors.flush();
   }
 }
@@ -187,7 +187,7 @@ int Follow::work() {
       .caught_up = [this](std::size_t index) { caught_up(logs_[index]); },
       .note =
           [&](std::size_t index, std::string_view text) {
-            io_.tell(name(index) + ": " + printable(text));
+            io_.tell(tr("{}: {}", name(index), printable(text)));
             io_.errors.flush();
           },
       .end =

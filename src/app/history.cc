@@ -7,6 +7,7 @@
 #include "app/command.h"
 #include "app/ring_history.h"
 #include "app/when.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "linux/log_sources.h"
 #include "linux/recorder/ring.h"
@@ -44,9 +45,9 @@ bool take_time(std::string_view flag, const std::string& text, const linux::Mach
                std::int64_t& at, Console& io) {
   const auto when = text.empty() ? std::optional(at) : since_ms(text, clock);
   if (!when) {
-    io.fail(std::string(flag) + ": \"" + printable(text) +
-            "\" is not a time; use a wall clock (\"2026-11-23 07:41\", 05:00, yesterday) "
-            "or a time before now (-2h, \"2 days ago\")");
+    io.fail(tr("{}: \"{}\" is not a time; use a wall clock (\"2026-11-23 07:41\", 05:00, "
+               "yesterday) or a time before now (-2h, \"2 days ago\")",
+               flag, printable(text)));
   }
   at = when.value_or(at);
   return when.has_value();
@@ -65,8 +66,8 @@ int history(const HistoryFlags& flags, Console& io) {
     return io.fail(ring.error());
   }
   if (ring->segments == 0) {
-    return io.fail("there are no records in " + printable(flags.store) +
-                   ". `whyoom watch` makes them");
+    return io.fail(
+        tr("there are no records in {}. `whyoom watch` makes them", printable(flags.store)));
   }
   render::HistoryView view{.history = ring->history,
                            .store = flags.store,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "record/history.h"
 
@@ -26,7 +27,7 @@ std::string iso_utc(std::int64_t at_us) {
   const std::string micro = std::to_string(rest);
   std::string text = iso_second(at_us - rest);
   text.pop_back();
-  return text + "." + std::string(6 - micro.size(), '0') + micro + "Z";
+  return tr("{}.{}{}Z", text, std::string(6 - micro.size(), '0'), micro);
 }
 
 std::optional<std::int64_t> journal_clock(std::string_view wall) {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "host/capture_files.h"
 #include "linux/capture_file.h"
@@ -28,7 +29,7 @@ tl::expected<void, std::string> use_index_of_capture(HostRoot& root) {
   if (!index) {
     return index.error().kind == host::FileError::Kind::too_big
                ? tl::expected<void, std::string>(
-                     tl::unexpected(std::string("its index is larger than 64 MiB")))
+                     tl::unexpected(tr("its index is larger than 64 MiB")))
                : tl::expected<void, std::string>();
   }
   auto capture = std::make_unique<host::CaptureFiles>();
@@ -126,7 +127,7 @@ std::unique_ptr<host::Files> without_mounts(std::unique_ptr<host::Files> files,
 tl::expected<std::unique_ptr<host::Files>, std::string> files_of_new_root() {
   auto files = linux::DirFiles::open("/");
   if (!files) {
-    return tl::unexpected(files.error().text);
+    return tl::unexpected(tr(translated(files.error().text)));
   }
   return without_mounts(std::make_unique<linux::DirFiles>(std::move(*files)), "/");
 }
@@ -134,7 +135,7 @@ tl::expected<std::unique_ptr<host::Files>, std::string> files_of_new_root() {
 tl::expected<HostRoot, std::string> capture_host(const linux::Input& input) {
   auto capture = linux::open_capture(input);
   if (!capture) {
-    return tl::unexpected(printable(input.path()) + ": " + capture.error());
+    return tl::unexpected(tr("{}: {}", printable(input.path()), capture.error()));
   }
   HostRoot result;
   result.name = input.path();
@@ -154,12 +155,12 @@ tl::expected<HostRoot, std::string> open_host(const std::string& root,
   }
   if (sandbox == linux::SandboxChoice::require) {
     return tl::unexpected(
-        std::string("--sandbox require: a machine, or a directory, is read with the rights that "
-                    "you have; only logs and captures are not"));
+        tr("--sandbox require: a machine, or a directory, is read with the rights that "
+           "you have; only logs and captures are not"));
   }
   auto files = linux::DirFiles::open(result.name);
   if (!files) {
-    return tl::unexpected(printable(result.name) + ": " + files.error().text);
+    return tl::unexpected(tr("{}: {}", printable(result.name), translated(files.error().text)));
   }
   result.files = std::make_unique<linux::DirFiles>(std::move(*files));
   if (result.name != "/") {
@@ -168,7 +169,7 @@ tl::expected<HostRoot, std::string> open_host(const std::string& root,
       result.files = without_mounts(std::move(result.files), result.name);
     }
     if (const auto used = use_index_of_capture(result); !used) {
-      return tl::unexpected(printable(result.name) + ": " + used.error());
+      return tl::unexpected(tr("{}: {}", printable(result.name), used.error()));
     }
   } else {
     result.kind = HostKind::machine;

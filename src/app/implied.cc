@@ -4,7 +4,9 @@
 
 #include <algorithm>
 
+#include "app/language_choice.h"
 #include "app/words.h"
+#include "base/language.h"
 #include "linux/standard_input.h"
 
 namespace whyoom::app {
@@ -31,7 +33,7 @@ Work unless_input_is_empty(Work explain, Work overview) {
     if (wait_for_log(io)) {
       return explain(io);
     }
-    io.tell("standard input is empty, so this is about this machine");
+    io.tell(tr("standard input is empty, so this is about this machine"));
     io.errors.flush();
     return overview(io);
   };
@@ -42,7 +44,7 @@ Work unless_input_is_empty(Work explain, Work overview) {
 Work telling_of_input(Work work) {
   return [work = std::move(work)](Console& io) {
     if (linux::input_is_waiting()) {
-      io.tell("standard input is not read; `whyoom explain -` explains a log that comes there");
+      io.tell(tr("standard input is not read; `whyoom explain -` explains a log that comes there"));
       io.errors.flush();
     }
     return work(io);
@@ -53,8 +55,8 @@ Work telling_of_input(Work work) {
 
 bool wait_for_log(Console& io) {
   return linux::wait_for_input([&io] {
-    io.tell(
-        "waiting for a log on standard input; `whyoom explain --host` reads this machine's logs");
+    io.tell(tr(
+        "waiting for a log on standard input; `whyoom explain --host` reads this machine's logs"));
     io.errors.flush();
   });
 }
@@ -63,6 +65,7 @@ tl::expected<Work, Notice> parse_with_implied(int argc, const char* const* argv,
                                               const Commands& commands) {
   const auto table = describe(commands);
   const Words words = sort_words({argv + 1, argv + std::max(argc, 1)}, table);
+  set_language(language_for(words, table));
   const bool nothing_named = words.command == 0 && words.operands.empty();
   const bool file = words.command == 0 && !nothing_named && names_a_file(words.operands.front());
   const bool piped = nothing_named && linux::input_is_piped();

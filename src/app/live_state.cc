@@ -6,6 +6,7 @@
 #include "advise/sysctl_edit.h"
 #include "app/host_root.h"
 #include "base/human.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "host/read_host.h"
 #include "host/sysctl_path.h"
@@ -55,11 +56,9 @@ tl::expected<void, std::string> check_marks(const memory::Machine& machine) {
       continue;
     }
     const auto size = [&machine](Pages pages) { return kb(to_bytes(pages, machine.page)); };
-    return tl::unexpected("zone " + printable(zone.name) + " of node " + std::to_string(zone.node) +
-                          " has min " + size(zone.before.marks.min) +
-                          ", and with this setting it "
-                          "should be " +
-                          size(zone.after.marks.min));
+    return tl::unexpected(tr("zone {} of node {} has min {}, and with this setting it should be {}",
+                             printable(zone.name), std::to_string(zone.node),
+                             size(zone.before.marks.min), size(zone.after.marks.min)));
   }
   return {};
 }
@@ -69,8 +68,8 @@ tl::expected<void, std::string> check_files(host::Files& files, const advise::Wa
       files.read("/proc/cmdline", host::default_most_bytes).value_or("");
   const auto history = host::find_sysctl(files, wanted.key, command_line);
   if (const host::SysctlGap* gap = advise::deciding_gap(history)) {
-    return tl::unexpected(printable(gap->path) +
-                          " could not be read back: " + printable(gap->error.text));
+    return tl::unexpected(tr("{} could not be read back: {}", printable(gap->path),
+                             printable(translated(gap->error.text))));
   }
   const std::pair<const char*, std::optional<std::string>> answers[] = {
       {"the next boot", history.value_after_boot()},
@@ -79,8 +78,8 @@ tl::expected<void, std::string> check_files(host::Files& files, const advise::Wa
   for (const auto& [reader, value] : answers) {
     const bool no_boot = history.boot_reader == host::SysctlBoot::nothing && !value;
     if (!no_boot && (!value || !advise::same_sysctl_value(*value, wanted.value))) {
-      return tl::unexpected(std::string(reader) + " would leave " + wanted.key.dotted() + " at " +
-                            (value ? printable(*value) : "the kernel's default"));
+      return tl::unexpected(tr("{} would leave {} at {}", translated(reader), wanted.key.dotted(),
+                               value ? printable(*value) : tr("the kernel's default")));
     }
   }
   return {};

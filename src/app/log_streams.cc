@@ -2,6 +2,7 @@
 
 #include <ctime>
 
+#include "base/language.h"
 #include "linux/capture_logs.h"
 
 namespace whyoom::app {
@@ -26,7 +27,7 @@ tl::expected<linux::MachineClock, std::string> read_log_streams(
     return clock;
   }
   if (root.is_capture) {
-    return tl::unexpected(std::string("this capture holds no logs"));
+    return tl::unexpected(tr("this capture holds no logs"));
   }
   if (const auto done = linux::read_log_sources(root.name, sink); !done) {
     return tl::unexpected(done.error());

@@ -8,6 +8,7 @@
 
 #include "app/command.h"
 #include "app/words.h"
+#include "base/language.h"
 
 namespace whyoom::app {
 
@@ -27,6 +28,8 @@ constexpr std::array<Section, 8> more{{
      "called\n"
      ".IR 90\\-whyoom.conf ,\nor so that it is read last.\n"},
     {"", "ENVIRONMENT",
+     ".TP\n.BR LC_ALL \", \" LC_MESSAGES \", \" LANG\nThe language when\n.B \\-\\-lang\nis not "
+     "given: Chinese for zh_CN, zh_SG and zh in UTF-8, else English.\n"
      ".TP\n.BR NO_COLOR \", \" CLICOLOR_FORCE \", \" TERM\nWhether colour is used when\n"
      ".B \\-\\-color\nis not given.\n"
      ".TP\n.B COLUMNS\nWidth of the text when\n.B \\-\\-width\nis not given.\n"
@@ -99,6 +102,8 @@ std::string roff(std::string_view text) {
   return out;
 }
 
+std::string section(const std::string& title) { return ".SH " + title + "\n"; }
+
 std::string bold(std::string_view text) { return "\\fB" + roff(text) + "\\fR"; }
 std::string italic(std::string_view text) { return "\\fI" + roff(text) + "\\fR"; }
 
@@ -137,12 +142,13 @@ struct Footer {
 Footer footer_of(const Command& command) {
   Footer footer;
   std::vector<std::string>* at = &footer.notes;
-  for (std::string& line : lines_of(command.footer)) {
-    constexpr std::string_view status = "Exit status: ";
+  const std::string status = tr("Exit status: ");
+  const std::string examples = tr("Examples:");
+  for (std::string& line : lines_of(translated(command.footer))) {
     if (line.starts_with(status)) {
       at = &footer.status;
       line.erase(0, status.size());
-    } else if (line == "Examples:") {
+    } else if (line == examples) {
       at = &footer.examples;
       continue;
     } else if (line.empty() && at == &footer.status) {
@@ -162,10 +168,10 @@ Footer footer_of(const Command& command) {
 
 // The first sentence without its full stop, as the line of a page's name; and what follows.
 std::string name_line(const Command& command, std::string& rest) {
-  std::string about = command.about;
-  const std::size_t end = std::min(about.find(".\n"), about.size() - 1);
-  rest = about.substr(std::min(end + 2, about.size()));
-  std::string line = about.substr(0, end);
+  const std::string_view about = translated(command.about);
+  std::string line(first_sentence(about));
+  const std::size_t behind = about.find('\n', line.size());
+  rest = behind == std::string_view::npos ? "" : about.substr(behind + 1);
   constexpr std::string_view self = "whyoom ";
   if (line.starts_with(self)) {
     line.erase(0, self.size());
@@ -185,7 +191,7 @@ std::string options_of(const CommandInfo& info) {
       names += (names.empty() ? "" : ", ") + bold(name);
     }
     out += ".TP\n" + names + (flag.value.empty() ? "" : " " + italic(flag.value)) + "\n" +
-           roff(flag.help) + ".\n";
+           roff(tr("{}.", translated(flag.help))) + "\n";
   }
   return out;
 }
@@ -211,12 +217,13 @@ std::string synopsis(const Command& command) {
 }
 
 std::string commands_of(const std::vector<CommandInfo>& table) {
-  std::string out = ".SH COMMANDS\n";
+  std::string out = section(tr("COMMANDS"));
   for (std::size_t i = 1; i < table.size(); ++i) {
     const Command& command = *table[i].command;
     if (command.listed) {
       std::string rest;
-      out += ".TP\n" + bold(page_name(command)) + "(1)\n" + roff(name_line(command, rest)) + ".\n";
+      out += ".TP\n" + bold(page_name(command)) + "(1)\n" +
+             roff(tr("{}.", name_line(command, rest))) + "\n";
     }
   }
   return out;
@@ -231,23 +238,24 @@ std::string page(const CommandInfo& info, const std::vector<CommandInfo>& table)
   }
   std::string rest;
   std::string out = ".\\\" Written by `whyoom man`; `./dev docs` renews it.\n.TH " + roff(upper) +
-                    " 1 \"\" \"whyoom " WHYOOM_VERSION "\" \"User Commands\"\n.SH NAME\n" +
-                    roff(page_name(command)) + " \\- " + roff(name_line(command, rest)) +
-                    "\n.SH SYNOPSIS\n" + synopsis(command);
+                    " 1 \"\" \"whyoom " WHYOOM_VERSION "\" \"" + tr("User Commands") + "\"\n" +
+                    section(tr("NAME")) + roff(page_name(command)) + " \\- " +
+                    roff(name_line(command, rest)) + "\n" + section(tr("SYNOPSIS")) +
+                    synopsis(command);
   std::string text = paragraphs(lines_of(rest));
   text += footer.notes.empty() || text.empty() ? "" : ".PP\n";
   text += paragraphs(footer.notes);
-  out += text.empty() ? "" : ".SH DESCRIPTION\n" + text;
+  out += text.empty() ? "" : section(tr("DESCRIPTION")) + text;
   out += *command.name == '\0' ? commands_of(table) : "";
-  out += ".SH OPTIONS\n" + options_of(info);
-  out += footer.status.empty() ? "" : ".SH EXIT STATUS\n" + paragraphs(footer.status);
-  for (const Section& section : more) {
-    if (std::string_view(section.command) == command.name) {
-      out += ".SH " + std::string(section.title) + "\n" + section.text;
+  out += section(tr("OPTIONS")) + options_of(info);
+  out += footer.status.empty() ? "" : section(tr("EXIT STATUS")) + paragraphs(footer.status);
+  for (const Section& part : more) {
+    if (std::string_view(part.command) == command.name) {
+      out += section(tr(part.title)) + tr(part.text);
     }
   }
-  out += footer.examples.empty() ? "" : ".SH EXAMPLES\n" + paragraphs(footer.examples);
-  return out + ".SH SEE ALSO\n" + see_also(command, table);
+  out += footer.examples.empty() ? "" : section(tr("EXAMPLES")) + paragraphs(footer.examples);
+  return out + section(tr("SEE ALSO")) + see_also(command, table);
 }
 
 int manual(const std::string& name, Console& io) {

@@ -14,6 +14,7 @@
 #include "app/host_log.h"
 #include "app/host_root.h"
 #include "app/ring_history.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "diagnose/host_check.h"
 #include "linux/log_sources.h"
@@ -87,7 +88,7 @@ int overview(const Options& options, Console& io) {
     account = *read;
     account.events = events.size();
   } else {
-    io.tell(printable(root->name) + ": " + read.error());
+    io.tell(tr("{}: {}", printable(root->name), read.error()));
   }
   const auto check = diagnose::check(host::read_facts(*root->files, root->options));
   if (options.format == Format::json) {

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/human.h"
+#include "base/language.h"
 #include "base/units.h"
 
 namespace whyoom::app {
@@ -25,18 +26,18 @@ std::string progress_text(std::uint64_t done, std::uint64_t total, double second
   const bool known = total > 0 && done <= total;
   std::string text;
   if (known) {
-    text = percent(static_cast<double>(done) / static_cast<double>(total)) + ", " +
-           human(Bytes(done)) + " of " + human(Bytes(total));
+    text = tr("{}, {} of {}", percent(static_cast<double>(done) / static_cast<double>(total)),
+              human(Bytes(done)), human(Bytes(total)));
   } else {
-    text = human(Bytes(done)) + " read";
+    text = tr("{} read", human(Bytes(done)));
   }
   const double rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
   if (rate >= 1) {
-    text += ", " + human(Bytes(static_cast<std::uint64_t>(rate))) + "/s";
+    text += tr(", {}/s", human(Bytes(static_cast<std::uint64_t>(rate))));
   }
-  text += ", " + plural(events, "event", "events");
+  text += tr(", {}", plural(events, "event", "events"));
   if (known && rate >= 1) {
-    text += ", " + whyoom::seconds(static_cast<double>(total - done) / rate) + " left";
+    text += tr(", {} left", whyoom::seconds(static_cast<double>(total - done) / rate));
   }
   return text;
 }

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "base/language.h"
 #include "diagnose/engine.h"
 #include "diagnose/story.h"
 #include "record/recall.h"
@@ -130,7 +131,7 @@ tl::expected<RingHistory, std::string> read_ring(const std::string& store, const
       boot_read = boot;
       clock.clear();
       reader =
-          std::make_unique<report::LogReader>("the recorder's ring", [&](report::Report&& report) {
+          std::make_unique<report::LogReader>(tr("the recorder's ring"), [&](report::Report&& report) {
             clock.date(report.time);
             reports.push_back(std::move(report));
             boots.push_back(boot_read);
@@ -181,9 +182,9 @@ std::string last_boot_words(const std::string& store, const std::string& running
     if (boot.ended_in_order) {
       return {};
     }
-    std::string text = "The boot before this one was last seen at " +
-                       record::utc_text(boot.last_ms) + "; it " + end_text(boot, false);
-    return text + ". `whyoom history` shows it";
+    std::string text = tr("The boot before this one was last seen at {}; it {}",
+                          record::utc_text(boot.last_ms), end_text(boot, false));
+    return tr("{}. `whyoom history` shows it", text);
   }
   return {};
 }

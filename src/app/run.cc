@@ -7,6 +7,8 @@
 
 #include "app/command.h"
 #include "app/implied.h"
+#include "app/language_choice.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "linux/now_reading.h"
 #include "linux/output.h"
@@ -29,9 +31,9 @@ int end(int status, Console& io) {
   if (io.out.error().empty()) {
     return status;
   }
-  io.tell("cannot write the output: " + io.out.error());
+  io.tell(tr("cannot write the output: {}", io.out.error()));
   if (io.changes && status == nothing_found) {
-    io.tell("the command itself is done; `whyoom fix --list` shows the fixes");
+    io.tell(tr("the command itself is done; `whyoom fix --list` shows the fixes"));
   }
   return io.changes ? status : trouble;
 }
@@ -58,20 +60,20 @@ const Commands& all_commands() {
 
 std::string out_of_memory() {
   const std::string_view file = linux::last_read();
-  return "out of memory" +
-         (file.empty() ? std::string()
-                       : " while reading " +
-                             (file == "-" ? std::string("standard input") : printable(file))) +
-         "; give it more (ulimit -v, MemoryMax=) or less to read";
+  return tr("out of memory{}; give it more (ulimit -v, MemoryMax=) or less to read",
+            file.empty()
+                ? std::string()
+                : tr(" while reading {}", file == "-" ? tr("standard input") : printable(file)));
 }
 
 int run(int argc, const char* const* argv) {
+  set_language(language_of_environment());  // until the command line is known
   linux::ignore_broken_pipes();
   linux::Output out(STDOUT_FILENO);
   linux::Output errors(STDERR_FILENO, linux::Output::Kind::messages);
   Console io{out, errors, command_line(argc, argv)};
   if (!linux::hold_standard_descriptors()) {
-    return io.fail("standard input, output or error is closed. Open it, or use /dev/null");
+    return io.fail(tr("standard input, output or error is closed. Open it, or use /dev/null"));
   }
   int status = trouble;
   // Nothing here throws of its own; this is the library's, when there is no memory.
@@ -80,8 +82,8 @@ int run(int argc, const char* const* argv) {
   } catch (const std::bad_alloc&) {
     io.tell(out_of_memory());
   } catch (const std::exception& error) {
-    io.tell("a fault in whyoom while reading " + printable(linux::last_read()) + ": " +
-            printable(error.what()));
+    io.tell(tr("a fault in whyoom while reading {}: {}", printable(linux::last_read()),
+               printable(error.what())));
   }
   return end(status, io);
 }

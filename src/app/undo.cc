@@ -15,6 +15,7 @@
 #include "app/fix_hooks.h"
 #include "app/fix_records.h"
 #include "app/host_root.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "diagnose/value_risks.h"
 #include "fix/apply.h"
@@ -53,8 +54,8 @@ tl::expected<FixRecord, std::string> find_record(const fix::FixStore& store,
   }
   for (auto record = records->rbegin(); record != records->rend(); ++record) {
     if (!record->damage.empty()) {
-      return tl::unexpected("fix " + std::to_string(record->number) + ": " + record->damage +
-                            "; name the one to undo: `whyoom undo N" + store.more() + "`");
+      return tl::unexpected(tr("fix {}: {}; name the one to undo: `whyoom undo N{}`",
+                               std::to_string(record->number), record->damage, store.more()));
     }
     if (can_be_undone(*record)) {
       return std::move(*record);
@@ -93,7 +94,7 @@ Danger danger_of(const FixRecord& record) {
     advise::judge_values(plan, check->state);
   }
   if (!plan.refusal.empty()) {
-    danger.refusal = plan.refusal.str() + " To undo the fix all the same: --force";
+    danger.refusal = tr("{} To undo the fix all the same: --force", plan.refusal.str());
   }
   for (const advise::Wanted& wanted : record.meta.wanted) {
     auto then = host::find_sysctl(files, wanted.key, command_line);
@@ -119,7 +120,8 @@ bool share_a_key(const FixRecord& one, const FixRecord& other) {
 std::string why_not_yet(const fix::FixStore& store, const FixRecord& record) {
   for (const FixRecord& later : store.list().value_or(std::vector<FixRecord>())) {
     if (later.number > record.number && can_be_undone(later) && share_a_key(later, record)) {
-      return record_line(later) + " came later; undo it first: " + store.undo_command(later.number);
+      return tr("{} came later; undo it first: {}", record_line(later),
+                store.undo_command(later.number));
     }
   }
   return {};
@@ -132,27 +134,27 @@ int undo_record(const UndoOptions& options, fix::FixStore& store, const FixRecor
   const FixRecord record = part_on(options.root, whole);
   io.out.write(record_line(whole) + "\n");
   if (disk) {
-    io.out.write("On the disk " + printable(options.root) +
-                 ": nothing that runs is touched; paths are those on the disk.\n");
+    io.out.write(tr("On the disk {}: nothing that runs is touched; paths are those on the disk.\n",
+                    printable(options.root)));
   }
   io.out.write(render::to_text(render::change_document(advise::reversed(record.change)), style));
   const fix::Examination found = fix::examine(record, store.values());
   if (!found.all(fix::Standing::updated)) {
-    io.out.write("As it stands now:\n" + standing_text(record, found));
+    io.out.write(tr("As it stands now:\n{}", standing_text(record, found)));
   }
   const Danger danger = disk ? Danger() : danger_of(record);
   for (const std::string& risk : danger.risks) {
-    io.out.write("risk: " + risk + "\n");
+    io.out.write(tr("risk: {}\n", risk));
   }
   io.out.flush();
   if (!options.force && !danger.refusal.empty()) {
     return io.fail(danger.refusal);
   }
   if (options.dry_run) {
-    io.tell("nothing was changed (--dry-run)");
+    io.tell(tr("nothing was changed (--dry-run)"));
     return nothing_found;
   }
-  if (const std::string why = options.yes ? std::string() : why_not(ask("Undo it?", io));
+  if (const std::string why = options.yes ? std::string() : why_not(ask(tr("Undo it?"), io));
       !why.empty()) {
     return io.fail(why);
   }
@@ -162,8 +164,8 @@ int undo_record(const UndoOptions& options, fix::FixStore& store, const FixRecor
   if (!done) {
     return tell_failure("undo", done.error(), style, io);
   }
-  io.out.write("Undone: files and values are as before fix " + std::to_string(record.number) +
-               ".\n");
+  io.out.write(
+      tr("Undone: files and values are as before fix {}.\n", std::to_string(record.number)));
   return nothing_found;
 }
 
@@ -188,15 +190,16 @@ int undo(const UndoOptions& options, Console& io) {
   const auto record = find_record(*store, options.number);
   if (!record) {
     if (record.error().empty()) {
-      io.out.write(std::string("Nothing to undo: no fix is in force on this ") +
-                   (options.root.empty() ? "machine" : "disk") + ".\n");
+      io.out.write(options.root.empty()
+                       ? tr("Nothing to undo: no fix is in force on this machine.\n")
+                       : tr("Nothing to undo: no fix is in force on this disk.\n"));
       return nothing_found;
     }
     return io.fail(record.error());
   }
   if (!can_be_undone(*record)) {
-    return io.fail("fix " + std::to_string(record->number) + " is " +
-                   std::string(fix::state_name(record->state)) + " already");
+    return io.fail(tr("fix {} is {} already", std::to_string(record->number),
+                      translated(fix::state_name(record->state))));
   }
   if (const std::string why = why_not_yet(*store, *record); !why.empty()) {
     return io.fail(why);

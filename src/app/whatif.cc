@@ -14,6 +14,7 @@
 #include "app/command.h"
 #include "app/host_root.h"
 #include "base/human.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "diagnose/engine.h"
 #include "host/host_names.h"
@@ -84,11 +85,11 @@ tl::expected<Found, std::string> find_event(const EventName& wanted, linux::Sand
     return tl::unexpected(result->damage);
   }
   if (found.count == 0) {
-    return tl::unexpected(std::string("no OOM event found in it"));
+    return tl::unexpected(tr("no OOM event found in it"));
   }
   if (found.event == nullptr) {
-    return tl::unexpected("it has " + plural(found.count, "event", "events") +
-                          ", so there is no #" + std::to_string(number));
+    return tl::unexpected(tr("it has {}, so there is no #{}",
+                             plural(found.count, "event", "events"), std::to_string(number)));
   }
   return found;
 }
@@ -126,27 +127,29 @@ bool has_what_to_try(const WhatIfOptions& options, Console& io) {
   if (options.vendors == options.settings.empty()) {
     return true;
   }
-  io.tell(options.vendors ? "--vendors is about vm.min_free_kbytes and takes no KEY=VALUE"
-                          : "KEY=VALUE is required, or --vendors");
+  io.tell(options.vendors ? tr("--vendors is about vm.min_free_kbytes and takes no KEY=VALUE")
+                          : tr("KEY=VALUE is required, or --vendors"));
   return false;
 }
 
 int at_event(const WhatIfOptions& options, Console& io) {
   const EventName name = parse_event(options.event);
-  const std::string shown = name.file == "-" ? "standard input" : printable(name.file);
+  const std::string shown = name.file == "-" ? tr("standard input") : printable(name.file);
   const auto found = find_event(name, options.sandbox);
   if (!found) {
-    return io.fail(shown + ": " + found.error());
+    return io.fail(tr("{}: {}", shown, found.error()));
   }
   const diagnose::Event& event = *found->event;
   if (!name.number && found->count > 1) {
-    io.tell(shown + ": the first of " + std::to_string(found->count) + " events; " + shown +
-            "#2 is the next");
+    io.tell(tr("{}: the first of {} events; {}#2 is the next", shown, std::to_string(found->count),
+               shown));
   }
   const memory::Machine& machine = event.evidence;
   if (machine.zones.empty() && !machine.cgroup) {
-    return io.fail(shown + ": this event (" + std::string(report::name(event.report.kind)) +
-                   ") prints no zones and no cgroup's limit, so there is nothing to compute with");
+    return io.fail(
+        tr("{}: this event ({}) prints no zones and no cgroup's limit, so there is nothing to "
+           "compute with",
+           shown, std::string(report::name(event.report.kind))));
   }
   if (options.vendors) {
     return tell_vendors(options, machine, io);
@@ -171,8 +174,9 @@ int on_host(const WhatIfOptions& options, Console& io) {
   const host::Host host = host::read_host(*root->files, root->options);
   const memory::HostState state = memory::state_of(host);
   if (state.machine.zones.empty() && !state.machine.min_free_kbytes && !state.machine.ram) {
-    return io.fail(printable(root->name) +
-                   ": no /proc of a host in it: neither meminfo, zoneinfo nor sys/vm was found");
+    return io.fail(
+        tr("{}: no /proc of a host in it: neither meminfo, zoneinfo nor sys/vm was found",
+           printable(root->name)));
   }
   if (options.vendors) {
     return tell_vendors(options, state.machine, io);

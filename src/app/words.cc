@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "app/other_words.h"
+#include "base/language.h"
 #include "base/suggest.h"
 #include "base/text.h"
 
@@ -39,7 +40,7 @@ bool takes_next_word(const FlagInfo& flag, std::string_view word) {
 
 std::string see_help(const CommandInfo& info) {
   const std::string name = info.command->name;
-  return "\nTry `whyoom " + name + (name.empty() ? "" : " ") + "--help`.\n";
+  return tr("\nTry `whyoom {}{}--help`.\n", name, name.empty() ? "" : " ");
 }
 
 std::string quoted(std::string_view word) { return "\"" + printable(word) + "\""; }
@@ -61,7 +62,7 @@ std::string as_value(std::string_view option, const CommandInfo& info) {
   const std::string value(option.substr(std::min(option.find_first_not_of('-'), option.size())));
   for (const FlagInfo& flag : info.flags) {
     if (std::ranges::find(flag.choices, value) != flag.choices.end()) {
-      return "; did you mean " + flag.names.front() + " " + value + "?";
+      return tr("; did you mean {} {}?", flag.names.front(), value);
     }
   }
   return {};
@@ -75,7 +76,7 @@ std::string belongs_to(std::string_view option, const std::vector<CommandInfo>& 
   for (const CommandInfo& info : table) {
     if (find_flag(info, option) != nullptr) {
       const std::string name = info.command->name;
-      text += (text.empty() ? "; it belongs to `whyoom" : ", `whyoom") +
+      text += (text.empty() ? tr("; it belongs to `whyoom") : ", `whyoom") +
               (name.empty() ? "" : " " + name) + "`";
       ++count;
     }
@@ -88,7 +89,7 @@ std::string means(std::string_view option, const CommandInfo& info) {
   const std::string_view meant = option_for(option);
   const bool known = !meant.starts_with('-') ||
                      find_flag(info, meant.substr(0, meant.find_first_of(" ,"))) != nullptr;
-  return meant.empty() || !known ? std::string() : "; here it is " + std::string(meant);
+  return meant.empty() || !known ? std::string() : tr("; here it is {}", translated(meant));
 }
 
 std::string unknown_option(std::string_view option, const CommandInfo& info,
@@ -98,15 +99,19 @@ std::string unknown_option(std::string_view option, const CommandInfo& info,
   if (hint.empty()) {
     hint = as_value(option, info);
   }
+  bool elsewhere = false;
   if (hint.empty()) {
     hint = belongs_to(option, table);
+    elsewhere = !hint.empty();
   }
   if (hint.empty()) {
     hint = did_you_mean(option, option_names(info));
   }
-  return "whyoom: " + (name.empty() ? "there is no option " : name + " has no option ") +
-         quoted(option) + (name.empty() && hint.starts_with("; it") ? " without a command" : "") +
-         hint + see_help(info);
+  const std::string what = !name.empty() ? tr("{} has no option {}", name, quoted(option))
+                           : elsewhere
+                               ? tr("there is no option {} without a command", quoted(option))
+                               : tr("there is no option {}", quoted(option));
+  return "whyoom: " + what + hint + see_help(info);
 }
 
 }  // namespace
@@ -156,15 +161,15 @@ std::string misspelt(const Words& words, const std::vector<CommandInfo>& table) 
   const std::string name = own.command->name;
   if (name.empty() && !words.operands.empty() && !words.unknown_first) {
     // That it names no file either is known: otherwise it would have been explained.
-    return "whyoom: " + no_command(words.operands.front(), table, "no command and no file ") +
-           see_help(own);
+    return "whyoom: " + no_command(words.operands.front(), table, true) + see_help(own);
   }
   if (!words.unknown.empty()) {
     return unknown_option(words.unknown, own, table);
   }
   for (const auto& [option, value] : words.before) {
-    if (option != "-h" && option != "--help" && option != "-V" && option != "--version") {
-      return "whyoom: " + option + " belongs behind " + name + see_help(own);
+    if (option != "-h" && option != "--help" && option != "-V" && option != "--version" &&
+        option != "--lang") {
+      return "whyoom: " + tr("{} belongs behind {}", option, name) + see_help(own);
     }
   }
   const auto operand = std::ranges::find_if(own.flags, &FlagInfo::is_operand);
@@ -174,14 +179,28 @@ std::string misspelt(const Words& words, const std::vector<CommandInfo>& table) 
   if (words.operands.size() > most) {
     const bool host = most == 0 && find_flag(own, "--root") != nullptr;
     const bool setting = words.operands[most].starts_with("vm.");
-    return "whyoom: " + name + " takes no " + (most == 0 ? "" : "second word, ") +
-           quoted(words.operands[most]) +
-           (host && setting ? "; without it, step 3 says what vm.min_free_kbytes is and who set it"
-            : host          ? "; a capture, or a copy of a host, goes behind --root"
-                            : "") +
+    const std::string word = quoted(words.operands[most]);
+    return "whyoom: " +
+           (most == 0 ? tr("{} takes no {}", name, word)
+                      : tr("{} takes no second word, {}", name, word)) +
+           (host && setting
+                ? tr("; without it, step 3 says what vm.min_free_kbytes is and who set it")
+            : host ? tr("; a capture, or a copy of a host, goes behind --root")
+                   : "") +
            see_help(own);
   }
   return {};
+}
+
+std::string_view first_sentence(std::string_view about) {
+  constexpr std::string_view chinese = "。";
+  const std::size_t end = std::min(about.find(".\n"), about.find("。\n"));
+  if (end == std::string_view::npos && about.ends_with(chinese)) {
+    about.remove_suffix(chinese.size());
+  } else if (end == std::string_view::npos && about.ends_with('.')) {
+    about.remove_suffix(1);
+  }
+  return about.substr(0, end);
 }
 
 std::string complaint(const CommandInfo& command, const std::string& what) {
@@ -189,7 +208,7 @@ std::string complaint(const CommandInfo& command, const std::string& what) {
 }
 
 std::string no_command(std::string_view name, const std::vector<CommandInfo>& table,
-                       std::string_view what) {
+                       bool nor_file) {
   std::vector<std::string_view> names;
   for (const CommandInfo& info : table) {
     if (*info.command->name != '\0') {
@@ -198,19 +217,20 @@ std::string no_command(std::string_view name, const std::vector<CommandInfo>& ta
   }
   std::string near = did_you_mean(name, names);
   if (const std::string_view meant = command_for(name); near.empty() && !meant.empty()) {
-    near = "; try " + std::string(meant);
+    near = tr("; try {}", translated(meant));
   }
-  return "there is " + std::string(near.empty() ? what : "no command ") + quoted(name) + near;
+  return near.empty() && nor_file ? tr("there is no command and no file {}", quoted(name))
+                                  : tr("there is no command {}", quoted(name)) + near;
 }
 
 std::string not_one_of(std::string_view option, std::string_view given,
                        const std::vector<std::string>& choices) {
   std::string known;
   for (const std::string& each : choices) {
-    known += (known.empty() ? "" : ", ") + each;
+    known += (known.empty() ? "" : tr(", ")) + each;
   }
-  return std::string(option) + ": " + std::string(given) + " is not one of " + known +
-         did_you_mean(given, std::vector<std::string_view>(choices.begin(), choices.end()));
+  return tr("{}: {} is not one of {}{}", option, given, known,
+            did_you_mean(given, std::vector<std::string_view>(choices.begin(), choices.end())));
 }
 
 }  // namespace whyoom::app

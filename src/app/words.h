@@ -34,9 +34,12 @@ Words sort_words(std::span<const char* const> words, const std::vector<CommandIn
 std::string misspelt(const Words& words, const std::vector<CommandInfo>& table);
 std::string complaint(const CommandInfo& command, const std::string& what);
 
+// The first sentence of what a command does, without its full stop.
+std::string_view first_sentence(std::string_view about);
+
 // Sentences.
 std::string no_command(std::string_view name, const std::vector<CommandInfo>& table,
-                       std::string_view what = "no command ");
+                       bool nor_file = false);
 std::string not_one_of(std::string_view option, std::string_view given,
                        const std::vector<std::string>& choices);
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/fixed.h"
+#include "base/language.h"
 
 namespace whyoom {
 namespace {
@@ -81,25 +82,29 @@ std::string seconds(double value) {
   }
   if (value < 59.95) {
     const int decimals = value >= 9.995 ? 1 : value >= 0.095 ? 2 : 3;
-    return fixed(value, decimals) + " s";
+    return tr("{} s", fixed(value, decimals));
   }
   constexpr double longest = 1e15;  // fits an integer; a log can hold any number
   const auto whole = static_cast<std::uint64_t>(std::llround(value < longest ? value : longest));
   const auto two = [](std::uint64_t a, const char* a_unit, std::uint64_t b, const char* b_unit) {
-    const std::string first = std::to_string(a) + a_unit;
-    return b == 0 ? first : first + " " + std::to_string(b) + b_unit;
+    const std::string first = tr(a_unit, std::to_string(a));
+    return b == 0 ? first : first + " " + tr(b_unit, std::to_string(b));
   };
   if (whole < 3600) {
-    return two(whole / 60, " min", whole % 60, " s");
+    return two(whole / 60, "{} min", whole % 60, "{} s");
   }
   if (whole < 86400) {
-    return two(whole / 3600, " h", whole % 3600 / 60, " min");
+    return two(whole / 3600, "{} h", whole % 3600 / 60, "{} min");
   }
-  return two(whole / 86400, " d", whole % 86400 / 3600, " h");
+  return two(whole / 86400, "{} d", whole % 86400 / 3600, "{} h");
 }
 
 std::string plural(std::uint64_t n, const char* one, const char* many) {
-  return grouped(n) + " " + (n == 1 ? one : many);
+  const std::string number = grouped(n);
+  if (language() == Language::english) {
+    return number + " " + (n == 1 ? one : many);
+  }
+  return tr("{} " + std::string(many), number);
 }
 
 }  // namespace whyoom

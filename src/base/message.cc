@@ -1,5 +1,7 @@
 #include "base/message.h"
 
+#include "base/language.h"
+
 namespace whyoom {
 
 void Message::take(const Argument* given, std::size_t count) {
@@ -12,6 +14,8 @@ void Message::take(const Argument* given, std::size_t count) {
     }
   }
 }
+
+std::string Message::str() const { return fill(translated(pattern_), args_); }
 
 std::string Message::fill(std::string_view pattern, const std::vector<std::string>& args) {
   std::string out;

@@ -1,5 +1,5 @@
-// A sentence for the user: an English pattern with {} for each argument. The pattern is kept apart
-// from the arguments so that a catalogue of translations can replace it (the pattern is its key).
+// A sentence for the user: an English pattern with {} for each argument. The pattern is the key of
+// the catalogues of translations (language.h).
 #pragma once
 
 #include <string>
@@ -27,8 +27,8 @@ class Message {
   [[nodiscard]] std::string_view pattern() const { return pattern_; }
   [[nodiscard]] const std::vector<std::string>& args() const { return args_; }
 
-  // The sentence in English.
-  [[nodiscard]] std::string str() const { return fill(pattern_, args_); }
+  // The sentence in the language of the process.
+  [[nodiscard]] std::string str() const;
 
   // `pattern` with each {} replaced by the next argument, {1} by the first and so on.
   static std::string fill(std::string_view pattern, const std::vector<std::string>& args);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/language.h"
+
 namespace whyoom {
 
 namespace {
@@ -80,7 +82,7 @@ std::optional<std::size_t> nearest(std::string_view word, std::span<const std::s
 
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> names) {
   const auto found = nearest(word, names);
-  return found ? "; did you mean " + std::string(names[*found]) + "?" : std::string();
+  return found ? tr("; did you mean {}?", names[*found]) : std::string();
 }
 
 }  // namespace whyoom

@@ -4,6 +4,7 @@
 #include <array>
 #include <string_view>
 
+#include "base/language.h"
 #include "diagnose/cgroup_commands.h"
 #include "diagnose/claim.h"
 #include "memory/machine.h"
@@ -93,21 +94,21 @@ CgroupUse::Level level_of(const report::Report& report, const CgroupUse& use) {
 }
 
 void read_names(const memory::Attribution& attribution, CgroupUse& use) {
-  use.who = use.the_cgroup = "the cgroup";
+  use.who = use.the_cgroup = tr("the cgroup");
   use.task_who = "cgroup";
   if (const auto& limit = attribution.limit) {
     use.limit_path = limit->path;
     use.raw_limit_path = limit->raw_path;
     use.owner = limit->owner;
     use.who = limit->owner ? describe(*limit->owner) : limit->path;
-    use.the_cgroup = limit->owner ? use.who : "the cgroup " + limit->path;
+    use.the_cgroup = limit->owner ? use.who : tr("the cgroup {}", limit->path);
   }
   if (const auto& victim = attribution.victim) {
     use.task_path = victim->path;
     use.task_who =
         victim->owner
             ? describe(*victim->owner, attribution.limit ? attribution.limit->owner : std::nullopt)
-            : "cgroup " + victim->path;
+            : tr("cgroup {}", victim->path);
   }
 }
 
@@ -239,7 +240,7 @@ std::string filling(const CgroupUse& use) {
   std::string text;
   const auto add = [&text](const char* name, const Maybe<Bytes>& size) {
     if (size && size->value.count() > 0) {
-      text += (text.empty() ? "" : ", ") + std::string(name) + " " + human(size->value);
+      text += (text.empty() ? "" : tr(", ")) + std::string(name) + " " + human(size->value);
     }
   };
   add("anon", use.anon);
@@ -252,35 +253,35 @@ std::string filling(const CgroupUse& use) {
 
 Message limit_sentence(const CgroupUse& use) {
   const std::string above =
-      use.level == CgroupUse::Level::ancestor ? ", above the victim's " + use.task_who + "," : "";
+      use.level == CgroupUse::Level::ancestor ? tr(", above the victim's {},", use.task_who) : "";
   const std::string limit =
-      use.memory ? ": " + human(use.memory->limit.value_or(use.memory->usage)) : std::string();
+      use.memory ? tr(": {}", human(use.memory->limit.value_or(use.memory->usage))) : std::string();
   const std::string filled = filling(use);
   std::string held;
   if (!filled.empty()) {
-    held = " It held " + filled + ".";
+    held = tr(" It held {}.", filled);
   } else if (use.biggest && use.memory) {
     const double part = share(use.biggest->value, use.memory->usage);
-    held = " " + use.biggest_name + " held " + human(use.biggest->value) +
-           (part > 1 ? std::string(", with shared pages that others pay for.")
-                     : ", " + percent(part) + " of what it used.");
+    held = tr(" {} held {}{}", use.biggest_name, human(use.biggest->value),
+              part > 1 ? tr(", with shared pages that others pay for.")
+                       : tr(", {} of what it used.", percent(part)));
   } else if (use.biggest) {
-    held = " " + use.biggest_name + " held " + human(use.biggest->value) + " of it.";
+    held = tr(" {} held {} of it.", use.biggest_name, human(use.biggest->value));
   }
   return Message("The memory limit of {}{} was reached{}.{}", use.who, above, limit, held);
 }
 
 void add_cgroup_proof(Finding& finding, const CgroupUse& use) {
-  const auto add = [&finding](const char* what, const std::optional<Counter>& counter) {
+  const auto add = [&finding](const std::string& what, const std::optional<Counter>& counter) {
     if (counter && counter->limit) {
       finding.prove(Message("{}: usage", what), counter->usage, counter->at);
       finding.prove(Message("{}: limit", what), *counter->limit, counter->at);
     }
   };
-  add("memory", use.memory);
+  add(tr("memory"), use.memory);
   add("memory+swap", use.memsw);
   add("swap", use.swap);
-  add("kernel memory", use.kmem);
+  add(tr("kernel memory"), use.kmem);
   if (use.biggest && (!use.anon || !use.memory)) {
     finding.prove(Message("held by {}", use.biggest_name), use.biggest);
   }
@@ -329,7 +330,7 @@ Remedy raise_limit(const CgroupUse& use) {
     }
   } else {
     remedy.title = Message("Raise memory.max (v1: memory.limit_in_bytes) of {}, or use less in it",
-                           path.empty() ? std::string("the cgroup") : short_name(path));
+                           path.empty() ? tr("the cgroup") : short_name(path));
   }
   if (use.memory) {
     // A quarter more, in whole MiB, as an example of a limit.

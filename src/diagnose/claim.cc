@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "diagnose/blocks.h"
 
@@ -165,7 +166,7 @@ const memory::Account* used_up(const Context& context) {
 }
 
 std::string process(std::string_view comm, std::int64_t pid) {
-  return printable(comm) + " (pid " + std::to_string(pid) + ")";
+  return tr("{} (pid {})", printable(comm), std::to_string(pid));
 }
 
 }  // namespace whyoom::diagnose

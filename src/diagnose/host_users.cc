@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "memory/cgroup_owner.h"
 
@@ -18,7 +19,7 @@ std::string name_of(const host::CgroupTree& tree, const host::Cgroup& group) {
   const std::string path = printable(tree.path_of(group));
   const auto owner = memory::cgroup_owner(tree.path_of(group));
   const std::string text = owner ? memory::describe(*owner) : std::string();
-  return text.empty() || path.ends_with(text) ? path : path + " (" + text + ")";
+  return text.empty() || path.ends_with(text) ? path : tr("{} ({})", path, text);
 }
 
 }  // namespace

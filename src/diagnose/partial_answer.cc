@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "diagnose/claim.h"
 #include "diagnose/share.h"
@@ -107,7 +108,7 @@ std::vector<Message> partial_answer(const Event& event) {
     const Candidate& two = event.candidates[1];
     const std::string lines = one.decides.str() == two.decides.str()
                                   ? one.decides.str()
-                                  : one.decides.str() + " and " + two.decides.str();
+                                  : tr("{} and {}", one.decides.str(), two.decides.str());
     out.emplace_back("It may have been {} or {}: {} would tell.", one.cause, two.cause, lines);
   } else if (event.candidates.size() == 1) {
     out.emplace_back("It may have been {}: {} would tell.", event.candidates[0].cause,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "kernel/release.h"
 
@@ -47,7 +48,7 @@ std::vector<TaskLimit> of_users(const host::Host& host) {
     TaskLimit limit;
     limit.kind = Kind::rlimit_nproc;
     limit.whose = "uid " + std::to_string(user.uid);
-    limit.name = "RLIMIT_NPROC of " + limit.whose;
+    limit.name = tr("RLIMIT_NPROC of {}", limit.whose);
     limit.limit = *user.limit->soft;
     limit.used = user.threads;
     limit.where =
@@ -68,7 +69,7 @@ std::vector<TaskLimit> of_cgroups(const host::Host& host) {
       TaskLimit limit;
       limit.kind = Kind::cgroup_pids_max;
       limit.whose = printable(tree.path_of(group));
-      limit.name = "pids.max of " + limit.whose;
+      limit.name = tr("pids.max of {}", limit.whose);
       limit.limit = *group.pids_max->value.value;
       limit.used = group.pids_current->value;
       limit.where = host.sources.name(group.pids_max->at.source);
@@ -89,8 +90,8 @@ std::vector<TaskLimit> of_maps(const host::Host& host) {
   for (const host::MapCount& process : host.processes.maps) {
     TaskLimit limit;
     limit.kind = Kind::max_map_count;
-    limit.whose = printable(process.comm.view()) + " (pid " + std::to_string(process.pid) + ")";
-    limit.name = "vm.max_map_count for " + limit.whose;
+    limit.whose = tr("{} (pid {})", printable(process.comm.view()), std::to_string(process.pid));
+    limit.name = tr("vm.max_map_count for {}", limit.whose);
     limit.limit = static_cast<std::uint64_t>(most->value);
     limit.used = process.count;
     limit.where = host.sources.name(most->at.source);

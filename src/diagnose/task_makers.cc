@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/human.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "diagnose/claim.h"
 #include "memory/cgroup_owner.h"
@@ -42,7 +43,7 @@ std::string with_owner(std::string_view path) {
   const std::string shown = printable(path);
   const auto owner = memory::cgroup_owner(path);
   const std::string text = owner ? memory::describe(*owner) : std::string();
-  return text.empty() || shown.ends_with(text) ? shown : shown + " (" + text + ")";
+  return text.empty() || shown.ends_with(text) ? shown : tr("{} ({})", shown, text);
 }
 
 std::optional<TaskMaker> careless_parent(const host::Host& host,
@@ -57,7 +58,7 @@ std::optional<TaskMaker> careless_parent(const host::Host& host,
   const auto& all = host.processes.all;
   const auto found = std::ranges::find(all, most->first, &host::Process::pid);
   if (found == all.end()) {
-    parent.name = "pid " + std::to_string(most->first);
+    parent.name = tr("pid {}", std::to_string(most->first));
   } else {
     parent.name = process(found->comm.view(), found->pid);
     parent.example = &*found;
@@ -97,7 +98,8 @@ TaskMakers task_makers(const host::Host& host, const ProcessFilter& wanted) {
     }
   }
   makers.programs = most_first(programs, [](std::string_view comm) { return printable(comm); });
-  makers.users = most_first(users, [](std::uint32_t uid) { return "uid " + std::to_string(uid); });
+  makers.users =
+      most_first(users, [](std::uint32_t uid) { return tr("uid {}", std::to_string(uid)); });
   makers.cgroups = most_first(
       cgroups, [&](std::uint32_t index) { return with_owner(host.processes.cgroup_path(index)); });
   makers.careless = careless_parent(host, zombies);
@@ -106,14 +108,14 @@ TaskMakers task_makers(const host::Host& host, const ProcessFilter& wanted) {
 
 std::string describe(const TaskMakers& makers) {
   if (makers.careless && makers.zombies >= makers.tasks / 10) {
-    return grouped(makers.zombies) + " are zombies, most of " + makers.careless->name;
+    return tr("{} are zombies, most of {}", grouped(makers.zombies), makers.careless->name);
   }
   if (makers.programs.empty()) {
     return {};
   }
   const TaskMaker& most = makers.programs.front();
-  return most.name + " has " + grouped(most.tasks) + (most.tasks == 1 ? " thread" : " threads") +
-         " in " + plural(most.processes, "process", "processes");
+  return tr("{} has {} in {}", most.name, plural(most.tasks, "thread", "threads"),
+            plural(most.processes, "process", "processes"));
 }
 
 void add_proof(Finding& finding, const TaskMakers& makers, host::Sources& sources) {

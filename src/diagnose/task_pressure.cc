@@ -1,6 +1,7 @@
 #include "diagnose/task_pressure.h"
 
 #include "base/human.h"
+#include "base/language.h"
 #include "diagnose/claim.h"
 
 namespace whyoom::diagnose {
@@ -28,14 +29,14 @@ Fullness fullness(const TaskLimit& limit) {
 }
 
 std::string errno_text(std::string_view error) {
-  return std::string(error) + (error == "ENOMEM" ? " (\"Cannot allocate memory\")"
-                                                 : " (\"Resource temporarily unavailable\")");
+  return std::string(error) + (error == "ENOMEM" ? tr(" (\"Cannot allocate memory\")")
+                                                 : tr(" (\"Resource temporarily unavailable\")"));
 }
 
 std::string filled_text(std::uint64_t used, std::uint64_t limit, std::string_view of_what) {
   const double part = limit == 0 ? 1 : static_cast<double>(used) / static_cast<double>(limit);
-  return grouped(used) + " of " + grouped(limit) + (of_what.empty() ? "" : " ") +
-         std::string(of_what) + " (" + percent(part) + ")";
+  return tr("{} of {}{}{} ({})", grouped(used), grouped(limit), of_what.empty() ? "" : " ",
+            std::string(of_what), percent(part));
 }
 
 std::string filled_text(const TaskLimit& limit) {

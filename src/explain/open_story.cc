@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "base/language.h"
 #include "render/phrase.h"
 #include "report/event_merge.h"
 
@@ -37,7 +38,7 @@ render::Follower row_of(const Event& event) {
   row.trigger = report.trigger ? report.trigger->comm : std::string();
   row.victims = report.victims.empty() ? std::string() : render::victims_text(report, 4);
   row.outcome = report.outcome == report::Outcome::no_victim
-                    ? "no victim"
+                    ? tr("no victim")
                     : std::string(render::outcome_name(report.outcome));
   row.root_cause = event.root_cause;
   row.of_victim = event.killed_at.line != 0;

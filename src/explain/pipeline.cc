@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/human.h"
+#include "base/language.h"
 #include "diagnose/engine.h"
 
 namespace whyoom::explain {
@@ -63,18 +64,18 @@ void Pipeline::finish() {
 std::vector<std::string> Pipeline::remarks(const std::string& where, bool any_read) const {
   std::vector<std::string> remarks;
   if (const std::uint64_t count = selection_.without_time(); count > 0) {
-    remarks.push_back(plural(count, "event has", "events have") +
-                      " no time that can be compared with the one asked for; kept");
+    remarks.push_back(tr("{} no time that can be compared with the one asked for; kept",
+                         plural(count, "event has", "events have")));
   }
   if (const std::uint64_t count = selection_.without_room(); count > 0) {
-    remarks.push_back(plural(count, "older event", "older events") +
-                      " of those asked for with --last had no room in memory");
+    remarks.push_back(tr("{} of those asked for with --last had no room in memory",
+                         plural(count, "older event", "older events")));
   }
   if (summary_.events == 0 && any_read) {
-    const std::string lines = plural(summary_.lines, "line", "lines") + " of " + where;
-    remarks.push_back(found() > 0 ? plural(found(), "OOM event", "OOM events") + " in " + lines +
-                                        ", but none of those asked for"
-                                  : "no OOM event found in " + lines + "\n" + looked_for);
+    const std::string lines = tr("{} of {}", plural(summary_.lines, "line", "lines"), where);
+    remarks.push_back(found() > 0 ? tr("{} in {}, but none of those asked for",
+                                       plural(found(), "OOM event", "OOM events"), lines)
+                                  : tr("no OOM event found in {}\n{}", lines, tr(looked_for)));
   }
   return remarks;
 }

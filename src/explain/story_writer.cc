@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/language.h"
 #include "diagnose/tally.h"
 #include "explain/open_stories.h"
 #include "render/brief.h"
@@ -98,7 +99,7 @@ void StoryWriter::tell_held() {
   if (closed_ > most_told && !held_.empty()) {
     write(render::tally_document(tally_, detail_));
     render::Document head;
-    head.heading("The last one", "###");
+    head.heading(tr("The last one"), "###");
     head.blank();
     write(head);
   }

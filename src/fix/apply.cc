@@ -7,6 +7,7 @@
 #include <set>
 
 #include "advise/sysctl_edit.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "fix/running_value.h"
 #include "fix/settings_file.h"
@@ -19,7 +20,7 @@ namespace {
 std::string list_of(const std::vector<std::string>& items) {
   std::string text;
   for (const std::string& item : items) {
-    text += (text.empty() ? "" : ", ") + printable(item);
+    text += (text.empty() ? "" : tr(", ")) + printable(item);
   }
   return text;
 }
@@ -34,12 +35,13 @@ std::optional<std::string> why_not_now(const FixStore& store) {
   for (const FixRecord& record : *records) {
     if (store.interrupted(record)) {
       const std::string number = std::to_string(record.number);
-      return "fix " + number + " (" + keys_of(record.meta) +
-             (record.state == FixState::undoing
-                  ? ") was being undone and was interrupted. Go on with " +
-                        store.undo_command(record.number)
-                  : ") was interrupted. Finish it with `whyoom fix --resume" + store.more() +
-                        "`, or take it back with " + store.undo_command(record.number));
+      return record.state == FixState::undoing
+                 ? tr("fix {} ({}) was being undone and was interrupted. Go on with {}", number,
+                      keys_of(record.meta), store.undo_command(record.number))
+                 : tr("fix {} ({}) was interrupted. Finish it with `whyoom fix --resume{}`, or "
+                      "take it back with {}",
+                      number, keys_of(record.meta), store.more(),
+                      store.undo_command(record.number));
     }
   }
   return std::nullopt;
@@ -62,8 +64,8 @@ Result complete(FixRecord& record, const RunningValues& values) {
       return tl::unexpected(cannot_change(file.path, now.error()));
     }
     if (now.value_or(std::nullopt) != file.before) {
-      return tl::unexpected(printable(file.path) +
-                            " was changed by someone else meanwhile; nothing was changed");
+      return tl::unexpected(tr("{} was changed by someone else meanwhile; nothing was changed",
+                               printable(file.path)));
     }
     if (file.before) {
       const auto directory = linux::open_real_directory(linux::directory_of(file.path));
@@ -91,9 +93,9 @@ Result complete(FixRecord& record, const RunningValues& values) {
       return tl::unexpected(now.error());
     }
     if (!advise::same_sysctl_value(*now, value.before)) {
-      return tl::unexpected(value.key.dotted() + " was " + printable(value.before) +
-                            " a moment ago and is " + printable(*now) +
-                            " now: something else changes it. Nothing was changed");
+      return tl::unexpected(
+          tr("{} was {} a moment ago and is {} now: something else changes it. Nothing was changed",
+             value.key.dotted(), printable(value.before), printable(*now)));
     }
   }
   return {};
@@ -108,10 +110,12 @@ tl::expected<void, ApplyFailure> close(FixStore& store, int number, FixState sta
   }
   ApplyFailure failure;
   failure.what = written.error();
-  failure.left.push_back(
-      std::string(state == FixState::applied ? "all files and values are as the fix wants them"
-                                             : "all files and values are as before the fix") +
-      ", but the journal still has fix " + std::to_string(number) + " as interrupted");
+  failure.left.push_back(tr(state == FixState::applied
+                                ? "all files and values are as the fix wants them, but the journal "
+                                  "still has fix {} as interrupted"
+                                : "all files and values are as before the fix, but the journal "
+                                  "still has fix {} as interrupted",
+                            std::to_string(number)));
   return tl::unexpected(std::move(failure));
 }
 
@@ -131,8 +135,8 @@ void take_all_back(const FixRecord& record, FixStore& store, const ApplyHooks& h
   const Result ready = back.prepare();
   auto done = ready ? back.carry_out() : tl::unexpected(refusal(ready.error()));
   if (!done) {
-    failure.left.push_back("what an earlier run of fix " + std::to_string(record.number) +
-                           " changed is still so: " + done.error().what);
+    failure.left.push_back(tr("what an earlier run of fix {} changed is still so: {}",
+                              std::to_string(record.number), done.error().what));
     return;
   }
   failure.restored.clear();
@@ -162,8 +166,9 @@ std::optional<ApplyFailure> changed_since(const FixRecord& record, const Examina
   if (names.empty()) {
     return std::nullopt;
   }
-  failure.what = list_of(names) + (names.size() == 1 ? " was" : " were") + " changed since fix " +
-                 std::to_string(record.number) + "; nothing was changed";
+  failure.what = tr(names.size() == 1 ? "{} was changed since fix {}; nothing was changed"
+                                      : "{} were changed since fix {}; nothing was changed",
+                    list_of(names), std::to_string(record.number));
   return failure;
 }
 
@@ -182,7 +187,7 @@ tl::expected<int, ApplyFailure> apply(const advise::Change& change, FixStore& st
   }
   const auto number = store.add(record);
   if (!number) {
-    return tl::unexpected(refusal(number.error() + "; nothing was changed"));
+    return tl::unexpected(refusal(tr("{}; nothing was changed", number.error())));
   }
   record.number = *number;
   FixTransaction run(record, store, hooks, Side::after);
@@ -205,9 +210,9 @@ tl::expected<int, ApplyFailure> apply(const advise::Change& change, FixStore& st
 tl::expected<void, ApplyFailure> finish(const FixRecord& record, FixStore& store,
                                         const ApplyHooks& hooks) {
   if (record.state != FixState::planned) {
-    return tl::unexpected(refusal("fix " + std::to_string(record.number) + " is " +
-                                  std::string(state_name(record.state)) +
-                                  "; there is nothing to finish"));
+    return tl::unexpected(
+        refusal(tr("fix {} is {}; there is nothing to finish", std::to_string(record.number),
+                   translated(state_name(record.state)))));
   }
   remove_leftovers(record, hooks.warn);
   if (auto changed = changed_since(record, examine(record, store.values()))) {
@@ -232,14 +237,14 @@ tl::expected<void, ApplyFailure> undo(const FixRecord& record, FixStore& store,
                                       const ApplyHooks& hooks) {
   const FixState was = record.state;
   if (was == FixState::undone || was == FixState::rolled_back) {
-    return tl::unexpected(refusal("fix " + std::to_string(record.number) + " is " +
-                                  std::string(state_name(was)) + " already"));
+    return tl::unexpected(refusal(
+        tr("fix {} is {} already", std::to_string(record.number), translated(state_name(was)))));
   }
   if (auto changed = changed_since(record, examine(record, store.values()))) {
     return tl::unexpected(std::move(*changed));
   }
   if (const Result begun = store.set_state(record.number, FixState::undoing); !begun) {
-    return tl::unexpected(refusal(begun.error() + "; nothing was changed"));
+    return tl::unexpected(refusal(tr("{}; nothing was changed", begun.error())));
   }
   remove_leftovers(record, hooks.warn);
   FixTransaction run(record, store, hooks, Side::before);

@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdio>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "linux/descriptor.h"
 #include "linux/file_system.h"
@@ -41,11 +42,11 @@ bool keep_beside(const PutAside& aside, const std::string& why, const Warn& warn
     error = linux::move_without_replacing(aside.directory, aside.temporary, name);
     if (error == 0) {
       (void)linux::sync(aside.directory);
-      tell(warn, why + ". It is kept in " + place_of(aside, name) + ": compare the two");
+      tell(warn, tr("{}. It is kept in {}: compare the two", why, place_of(aside, name)));
     }
   }
   if (error != 0) {
-    tell(warn, why + ". It is kept in " + place_of(aside, aside.temporary) + ": compare the two");
+    tell(warn, tr("{}. It is kept in {}: compare the two", why, place_of(aside, aside.temporary)));
   }
   return error == 0;
 }
@@ -68,21 +69,22 @@ bool settle(const PutAside& aside, const std::function<bool(std::string_view)>& 
       file.get() >= 0 && ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode);
   const std::string path = printable(aside.path);
   if (is_file && is_open_for_writing(file.get())) {
-    return keep_beside(aside, "another program has the file open to write that was " + path, warn);
+    return keep_beside(aside, tr("another program has the file open to write that was {}", path),
+                       warn);
   }
   const auto content = is_file ? linux::read_whole(file.get()) : tl::unexpected(EINVAL);
   if (!content) {
     return keep_beside(
         aside,
-        "what was put aside of " + path + " cannot be read: " + linux::errno_text(content.error()),
+        tr("what was put aside of {} cannot be read: {}", path, linux::errno_text(content.error())),
         warn);
   }
   if (!ours(*content)) {
-    return keep_beside(aside, "there is a text of " + path + " that somebody else wrote", warn);
+    return keep_beside(aside, tr("there is a text of {} that somebody else wrote", path), warn);
   }
   if (::unlinkat(aside.directory, aside.temporary.c_str(), 0) != 0 && errno != ENOENT) {
-    tell(warn, "the temporary file " + place_of(aside, aside.temporary) +
-                   " could not be removed: " + linux::errno_text(errno) + ". Remove it by hand");
+    tell(warn, tr("the temporary file {} could not be removed: {}. Remove it by hand",
+                  place_of(aside, aside.temporary), linux::errno_text(errno)));
     return false;
   }
   (void)linux::sync(aside.directory);

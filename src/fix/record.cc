@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "fix/settings_file.h"
 #include "linux/file_system.h"
@@ -247,7 +248,7 @@ std::string_view state_name(FixState state) {
 std::string keys_of(const FixMeta& meta) {
   std::string text;
   for (const advise::Wanted& wanted : meta.wanted) {
-    text += (text.empty() ? "" : ", ") + wanted.key.dotted();
+    text += (text.empty() ? "" : tr(", ")) + wanted.key.dotted();
   }
   return text;
 }
@@ -304,26 +305,26 @@ tl::expected<ReadRecord, std::string> parse_record(std::string_view text,
   const auto failed = [](std::string_view what) { return tl::unexpected(std::string(what)); };
   const std::size_t first_end = text.find('\n');
   if (!text.starts_with(format_word) || first_end == std::string_view::npos) {
-    return failed("it does not begin like a record of a fix");
+    return failed(tr("it does not begin like a record of a fix"));
   }
   const auto version =
       parse_number<std::uint32_t>(text.substr(format_word.size(), first_end - format_word.size()));
   if (version && *version > format) {
-    return tl::unexpected("a newer whyoom wrote it (format " + std::to_string(*version) +
-                          ", this one reads " + std::to_string(format) + ")");
+    return tl::unexpected(tr("a newer whyoom wrote it (format {}, this one reads {})",
+                             std::to_string(*version), std::to_string(format)));
   }
   const std::size_t last = text.rfind("\ncrc32 ");
   if (!version || *version != format || last == std::string_view::npos || text.back() != '\n') {
-    return failed("it is cut or damaged");
+    return failed(tr("it is cut or damaged"));
   }
   const std::string_view body = text.substr(0, last + 1);
   const std::string_view sum = text.substr(last + 7, text.size() - last - 8);
   if (parse_number<std::uint32_t>(sum) != crc_of(body)) {
-    return failed("it is damaged: its checksum does not fit");
+    return failed(tr("it is damaged: its checksum does not fit"));
   }
   ReadRecord result;
   if (!Reader(body.substr(first_end + 1), values, result).read()) {
-    return failed("it has a line that no fix writes");
+    return failed(tr("it has a line that no fix writes"));
   }
   return result;
 }

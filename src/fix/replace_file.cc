@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "fix/settings_file.h"
 #include "linux/descriptor.h"
@@ -22,7 +23,7 @@ namespace {
 constexpr int open_flags = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 
 std::string changed_meanwhile(const std::string& path) {
-  return printable(path) + " was changed by someone else meanwhile; it is left as it is";
+  return tr("{} was changed by someone else meanwhile; it is left as it is", printable(path));
 }
 
 bool is_mount_point(int fd) {
@@ -90,7 +91,7 @@ FileStep::Result FileStep::must_have(const std::string& name,
 tl::unexpected<std::string> FileStep::no_match(Match match) const {
   return tl::unexpected(match == Match::other
                             ? changed_meanwhile(edit_.path)
-                            : printable(edit_.path) + " cannot be read to see who wrote it");
+                            : tr("{} cannot be read to see who wrote it", printable(edit_.path)));
 }
 
 FileStep::Result FileStep::open_old() {
@@ -98,7 +99,7 @@ FileStep::Result FileStep::open_old() {
   struct stat status {};
   if (file_.get() < 0 && errno == ENOENT) {
     if (edit_.before) {
-      return tl::unexpected(changed_meanwhile(edit_.path) + " (it was removed)");
+      return tl::unexpected(tr("{} (it was removed)", changed_meanwhile(edit_.path)));
     }
     return {};
   }
@@ -142,8 +143,9 @@ FileStep::Result FileStep::write_temporary(const linux::FileAttributes& attribut
     target = create();
   }
   if (target.get() < 0 && errno == EEXIST) {
-    return tl::unexpected(printable(edit_.path) + " cannot be changed: a file with the name " +
-                          printable(temporary_) + " is in the way beside it");
+    return tl::unexpected(
+        tr("{} cannot be changed: a file with the name {} is in the way beside it",
+           printable(edit_.path), printable(temporary_)));
   }
   if (target.get() < 0) {
     return error(errno);
@@ -153,7 +155,7 @@ FileStep::Result FileStep::write_temporary(const linux::FileAttributes& attribut
     return error(failed);
   }
   if (const auto given = linux::give_attributes(target.get(), attributes); !given) {
-    return tl::unexpected(printable(edit_.path) + " cannot be changed: " + given.error());
+    return tl::unexpected(tr("{} cannot be changed: {}", printable(edit_.path), given.error()));
   }
   if (file_.get() >= 0) {
     linux::copy_flags(file_.get(), target.get());
@@ -243,8 +245,8 @@ FileStep::Result FileStep::check_exchanged(const std::string& ours,
   }
   committed_ = true;  // for all that is known, the text under its name is ours
   if (const int failed = move(temporary_, name_, RENAME_EXCHANGE)) {
-    return tl::unexpected(no_match(away).value() +
-                          "; its name could not be given back: " + linux::errno_text(failed));
+    return tl::unexpected(tr("{}; its name could not be given back: {}", no_match(away).value(),
+                             linux::errno_text(failed)));
   }
   committed_ = false;
   if (compare(temporary_, ours) == Match::other) {
@@ -300,10 +302,9 @@ FileStep::Result FileStep::commit_in_place(const std::string& from, const std::s
       return error(failed);
     }
     committed_ = half_in_place_ = true;  // it must not pass for a file that was left alone
-    return tl::unexpected(cannot_change(edit_.path, failed) +
-                          "; it is written in part now, and writing the old content again failed"
-                          " too: " +
-                          linux::errno_text(back));
+    return tl::unexpected(
+        tr("{}; it is written in part now, and writing the old content again failed too: {}",
+           cannot_change(edit_.path, failed), linux::errno_text(back)));
   }
   half_in_place_ = false;
   return {};
@@ -330,7 +331,7 @@ FileStep::Result FileStep::commit() {
   if (const int failed = linux::sync(directory_.get())) {
     const auto back = roll_back();
     return tl::unexpected(cannot_change(edit_.path, failed) +
-                          (back ? std::string() : "; " + back.error()));
+                          (back ? std::string() : tr("; {}", back.error())));
   }
   return {};
 }
@@ -345,8 +346,8 @@ FileStep::Result FileStep::check_old() const {
   constexpr unsigned pause_us = 20'000;
   for (int look = 0; old.get() >= 0 && is_open_for_writing(old.get()); ++look) {
     if (look == looks) {
-      return tl::unexpected(printable(edit_.path) +
-                            " is open to be written in another program; it is left to that");
+      return tl::unexpected(tr("{} is open to be written in another program; it is left to that",
+                               printable(edit_.path)));
     }
     ::usleep(pause_us);
   }

@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "advise/sysctl_edit.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "linux/file_system.h"
 
@@ -50,7 +51,7 @@ std::string RunningValues::cannot_set(const advise::RunningEdit& edit, int error
   std::string why;
   switch (error) {
     case EROFS:
-      why = "/proc/sys is read-only here, as in a container. Do this on the host";
+      why = tr("/proc/sys is read-only here, as in a container. Do this on the host");
       break;
     case EXDEV:
       why = another_mount;
@@ -58,22 +59,22 @@ std::string RunningValues::cannot_set(const advise::RunningEdit& edit, int error
     case EINVAL:
     case ERANGE:
     case EOVERFLOW:
-      why = "the kernel refuses the value \"" + printable(edit.after) + "\" (" +
-            linux::errno_text(error) + ")";
+      why = tr("the kernel refuses the value \"{}\" ({})", printable(edit.after),
+               linux::errno_text(error));
       break;
     case EACCES:
     case EPERM:
-      why = ::geteuid() == 0 ? "the kernel does not let this process do it, though it is root."
-                               " In a container, do this on the host"
-                             : "permission denied. Run this as root";
+      why = ::geteuid() == 0 ? tr("the kernel does not let this process do it, though it is root. "
+                                  "In a container, do this on the host")
+                             : tr("permission denied. Run this as root");
       break;
     case ENOENT:
-      why = "this kernel has no " + place(edit.key);
+      why = tr("this kernel has no {}", place(edit.key));
       break;
     default:
       why = linux::errno_text(error);
   }
-  return edit.key.dotted() + " cannot be set: " + why;
+  return tr("{} cannot be set: {}", edit.key.dotted(), why);
 }
 
 tl::expected<std::string, std::string> RunningValues::read(const host::SysctlKey& key) const {
@@ -82,8 +83,8 @@ tl::expected<std::string, std::string> RunningValues::read(const host::SysctlKey
                          : tl::expected<std::string, int>(tl::unexpected(file.error()));
   if (!text) {
     return tl::unexpected(
-        place(key) + " cannot be read: " +
-        (text.error() == EXDEV ? another_mount : linux::errno_text(text.error())));
+        tr("{} cannot be read: {}", place(key),
+           text.error() == EXDEV ? another_mount : linux::errno_text(text.error())));
   }
   return std::string(trim_right(*text));
 }
@@ -109,8 +110,8 @@ tl::expected<void, std::string> RunningValues::write(const advise::RunningEdit& 
     return tl::unexpected(now.error());
   }
   if (!advise::same_sysctl_value(*now, edit.after)) {
-    return tl::unexpected(edit.key.dotted() + " is " + printable(*now) + " after " +
-                          printable(edit.after) + " was written: the kernel keeps another value");
+    return tl::unexpected(tr("{} is {} after {} was written: the kernel keeps another value",
+                             edit.key.dotted(), printable(*now), printable(edit.after)));
   }
   return {};
 }

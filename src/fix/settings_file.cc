@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "advise/sysctl_edit.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "linux/file_system.h"
 
@@ -30,10 +31,10 @@ std::string forbidding_flag(std::string_view path) {
     const int flags = flags_of(std::string(what));
     if ((flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)) != 0) {
       const bool immutable = (flags & FS_IMMUTABLE_FL) != 0;
-      return std::string("the ") + kind + (immutable ? " is immutable" : " is append-only") +
-             ". Run " +
-             (immutable ? command_on("chattr -i {}", what) : command_on("chattr -a {}", what)) +
-             " first";
+      return immutable ? tr("the {} is immutable. Run {} first", tr(kind),
+                            command_on("chattr -i {}", what))
+                       : tr("the {} is append-only. Run {} first", tr(kind),
+                            command_on("chattr -a {}", what));
     }
   }
   return {};
@@ -60,43 +61,45 @@ std::string why_not(std::string_view path, int error) {
   std::string why;
   switch (error) {
     case EROFS:
-      why = "the file system is read-only. " + command_on("findmnt -T {}", directory) +
-            " shows which one; in a container, do this on the host";
+      why = tr(
+          "the file system is read-only. {} shows which one; in a container, do this on the host",
+          command_on("findmnt -T {}", directory));
       break;
     case ENOSPC:
-      why = "no space is left. Free some first: " + command_on("df -h {}", directory) + ", " +
-            command_on("df -i {}", directory);
+      why = tr("no space is left. Free some first: {}, {}", command_on("df -h {}", directory),
+               command_on("df -i {}", directory));
       break;
     case EDQUOT:
-      why = "the disk quota is used up";
+      why = tr("the disk quota is used up");
       break;
     case EACCES:
     case EPERM:
       why = forbidding_flag(path);
       if (why.empty()) {
-        why = ::geteuid() == 0 ? linux::errno_text(error) +
-                                     ", even for root. A security module (SELinux,"
-                                     " AppArmor) or the container may forbid it"
-                               : "permission denied. Run this as root";
+        why = ::geteuid() == 0 ? tr("{}, even for root. A security module (SELinux, AppArmor) or "
+                                    "the container may forbid it",
+                                    linux::errno_text(error))
+                               : tr("permission denied. Run this as root");
       }
       break;
     case ELOOP:
-      why = "it is a symbolic link now, and was a file a moment ago. Nothing is written through it";
+      why = tr(
+          "it is a symbolic link now, and was a file a moment ago. Nothing is written through it");
       break;
     case ENOTDIR:
-      why = "a directory on its path is no directory any more";
+      why = tr("a directory on its path is no directory any more");
       break;
     case linux::others_hold_it:
       why =
-          "others than root own a directory on its path, or can write to it, and could put another"
-          " file in its place. See who may with " +
-          command_on("namei -l {}", path);
+          tr("others than root own a directory on its path, or can write to it, and could put "
+             "another file in its place. See who may with {}",
+             command_on("namei -l {}", path));
       break;
     case EINVAL:
-      why = "it is no regular file";
+      why = tr("it is no regular file");
       break;
     case EFBIG:
-      why = "it is too large for a file of settings";
+      why = tr("it is too large for a file of settings");
       break;
     default:
       why = linux::errno_text(error);
@@ -105,7 +108,7 @@ std::string why_not(std::string_view path, int error) {
 }
 
 std::string cannot_change(std::string_view path, int error) {
-  return printable(path) + " cannot be changed: " + why_not(path, error);
+  return tr("{} cannot be changed: {}", printable(path), why_not(path, error));
 }
 
 }  // namespace whyoom::fix

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "fix/settings_file.h"
 #include "linux/file_system.h"
@@ -32,9 +33,10 @@ std::string content_name(std::string_view side, std::size_t index) {
 
 tl::unexpected<std::string> store_error(const std::string& path, int error) {
   const bool elsewhere = error == ELOOP || error == ENOTDIR;
-  const std::string why = elsewhere ? "it is no directory, or a symbolic link; it is not followed"
-                                    : why_not(path, error);
-  return tl::unexpected("the journal of fixes, " + printable(path) + ", cannot be used: " + why);
+  const std::string why = elsewhere
+                              ? tr("it is no directory, or a symbolic link; it is not followed")
+                              : why_not(path, error);
+  return tl::unexpected(tr("the journal of fixes, {}, cannot be used: {}", printable(path), why));
 }
 
 linux::Descriptor open_directory(int directory, const std::string& name) {
@@ -92,15 +94,16 @@ tl::expected<void, std::string> check_owner(const std::string& path, int fd) {
     return store_error(path, errno);
   }
   if (status.st_uid != ::geteuid()) {
-    return tl::unexpected("the journal of fixes, " + printable(path) + ", belongs to user " +
-                          std::to_string(status.st_uid) + " and not to user " +
-                          std::to_string(::geteuid()) +
-                          ", who runs this. It is not believed; nothing was changed");
+    return tl::unexpected(
+        tr("the journal of fixes, {}, belongs to user {} and not to user {}, who runs this. It is "
+           "not believed; nothing was changed",
+           printable(path), std::to_string(status.st_uid), std::to_string(::geteuid())));
   }
   if ((status.st_mode & 077U) != 0) {
-    return tl::unexpected("others than its owner can use the journal of fixes, " + printable(path) +
-                          ". It is not believed. See who changed it, then run " +
-                          command_on("chmod 700 {}", path));
+    return tl::unexpected(
+        tr("others than its owner can use the journal of fixes, {}. It is not believed. See who "
+           "changed it, then run {}",
+           printable(path), command_on("chmod 700 {}", path)));
   }
   return {};
 }
@@ -185,9 +188,8 @@ tl::expected<FixStore, std::string> FixStore::open_locked(const StoreOptions& op
       return store_error(options.path, errno);
     }
     const int other = store->running().value_or(0);
-    return tl::unexpected("another whyoom fix is running" +
-                          (other > 0 ? " (pid " + std::to_string(other) + ")" : std::string()) +
-                          ". Wait for its end");
+    return tl::unexpected(tr("another whyoom fix is running{}. Wait for its end",
+                             other > 0 ? tr(" (pid {})", std::to_string(other)) : std::string()));
   }
   // Only a help for the one who comes second: a full disk is found out when the record is written.
   const std::string number = std::to_string(pid) + "\n";
@@ -246,17 +248,17 @@ FixRecord FixStore::read(int number) const {
   const auto damaged = [&](const std::string& why) {
     FixRecord bad;
     bad.number = number;
-    bad.damage = "the record of fix " + name + " (" + place + ") cannot be used: " + why;
+    bad.damage = tr("the record of fix {} ({}) cannot be used: {}", name, place, why);
     return bad;
   };
   const linux::Descriptor directory = open_directory(directory_.get(), name);
   if (directory.get() < 0) {
-    return damaged(errno == ENOTDIR || errno == ELOOP ? "it is no directory, or a symbolic link"
+    return damaged(errno == ENOTDIR || errno == ELOOP ? tr("it is no directory, or a symbolic link")
                                                       : linux::errno_text(errno));
   }
   const auto text = linux::read_at(directory.get(), "record");
   if (!text) {
-    return damaged("its file `record`: " + linux::errno_text(text.error()));
+    return damaged(tr("its file `record`: {}", linux::errno_text(text.error())));
   }
   auto parsed = parse_record(*text, options_.values);
   if (!parsed) {
@@ -264,12 +266,12 @@ FixRecord FixStore::read(int number) const {
   }
   record = std::move(parsed->record);
   if (record.number != number) {
-    return damaged("it is the record of fix " + std::to_string(record.number));
+    return damaged(tr("it is the record of fix {}", std::to_string(record.number)));
   }
   const auto state_text = linux::read_at(directory.get(), state_file);
   const auto state = state_text ? parse_state(*state_text) : std::nullopt;
   if (!state) {
-    return damaged("its file `state` is missing or has an unknown word");
+    return damaged(tr("its file `state` is missing or has an unknown word"));
   }
   record.state = *state;
   for (std::size_t i = 0; i < record.change.files.size(); ++i) {
@@ -277,10 +279,10 @@ FixRecord FixStore::read(int number) const {
     const std::string before = content_name("before", i);
     const std::string after = content_name("after", i);
     if (!read_content(directory.get(), before, parsed->before[i], file.before)) {
-      return damaged("its file " + before + " is missing or damaged");
+      return damaged(tr("its file {} is missing or damaged", before));
     }
     if (!read_content(directory.get(), after, parsed->after[i], file.after)) {
-      return damaged("its file " + after + " is missing or damaged");
+      return damaged(tr("its file {} is missing or damaged", after));
     }
   }
   return record;
@@ -304,8 +306,8 @@ tl::expected<FixRecord, std::string> FixStore::load(int number) const {
     return tl::unexpected(found.error());
   }
   if (!std::binary_search(found->begin(), found->end(), number)) {
-    return tl::unexpected("there is no fix " + std::to_string(number) + " in " +
-                          printable(options_.path));
+    return tl::unexpected(
+        tr("there is no fix {} in {}", std::to_string(number), printable(options_.path)));
   }
   FixRecord record = read(number);
   if (!record.damage.empty()) {
@@ -361,7 +363,7 @@ tl::expected<int, std::string> FixStore::add(FixRecord record) {
   // What an undo would not take is not kept: nothing could be taken back.
   if (const auto read = parse_record(record_text(record, options_.values), options_.values);
       !read) {
-    return tl::unexpected("the record of this fix cannot be kept: " + read.error());
+    return tl::unexpected(tr("the record of this fix cannot be kept: {}", read.error()));
   }
   if (const int error = write_new_record(record)) {
     remove_record(directory_.get(), new_name);
@@ -411,12 +413,12 @@ bool FixStore::drop(int number) {
 }
 
 std::string FixStore::undo_command(int number) const {
-  return "`whyoom undo " + std::to_string(number) + options_.more + "`";
+  return tr("`whyoom undo {}{}`", std::to_string(number), options_.more);
 }
 
 std::string FixStore::still_open(int number) const {
-  return "; the journal has fix " + std::to_string(number) +
-         " as interrupted: " + undo_command(number) + " ends it";
+  return tr("; the journal has fix {} as interrupted: {} ends it", std::to_string(number),
+            undo_command(number));
 }
 
 std::string FixStore::before_path(int number, std::size_t index) const {

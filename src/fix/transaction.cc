@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "advise/sysctl_edit.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "fix/running_value.h"
 #include "fix/settings_file.h"
@@ -62,8 +63,8 @@ void FixTransaction::remove_empty(const std::vector<std::string>& paths) const {
     const bool in_use = error == ENOTEMPTY || error == EEXIST;
     left = left || (!removed && error != ENOENT && !in_use);
     if (!removed && left && error != ENOENT && hooks_.warn) {
-      hooks_.warn("the directory " + printable(*path) +
-                  ", which the fix had made, could not be removed: " + linux::errno_text(error));
+      hooks_.warn(tr("the directory {}, which the fix had made, could not be removed: {}",
+                     printable(*path), linux::errno_text(error)));
     }
   }
 }
@@ -82,8 +83,8 @@ Result FixTransaction::prepare_file(std::size_t index) {
   // The look at all files was a moment ago.
   const bool torn = *now && file.before && file.after && is_torn(**now, *file.before, *file.after);
   if (*now != file.before && *now != file.after && !torn) {
-    return tl::unexpected(printable(file.path) +
-                          " was changed by someone else meanwhile; it is left as it is");
+    return tl::unexpected(
+        tr("{} was changed by someone else meanwhile; it is left as it is", printable(file.path)));
   }
   auto step = FileStep::prepare({file.path, *now, wanted(file)}, step_tag(record_.number, index),
                                 record_.attributes[index], hooks_.warn);
@@ -147,15 +148,15 @@ Result FixTransaction::look() const {
   for (const advise::FileEdit& file : record_.change.files) {
     const auto now = linux::read_real_file(file.path);
     if (!now || *now != wanted(file)) {
-      return tl::unexpected(printable(file.path) +
-                            " does not have the content that was written to it");
+      return tl::unexpected(
+          tr("{} does not have the content that was written to it", printable(file.path)));
     }
   }
   for (const advise::RunningEdit& value : record_.change.running) {
     const auto now = store_.values().read(value.key);
     if (!now || !advise::same_sysctl_value(*now, wanted(value))) {
-      return tl::unexpected(value.key.dotted() + " is " + (now ? printable(*now) : "unreadable") +
-                            " after " + printable(wanted(value)) + " was written");
+      return tl::unexpected(tr("{} is {} after {} was written", value.key.dotted(),
+                               now ? printable(*now) : "unreadable", printable(wanted(value))));
     }
   }
   return hooks_.verify ? hooks_.verify() : Result();
@@ -171,8 +172,9 @@ void FixTransaction::take_back_value(const advise::RunningEdit& edit, ApplyFailu
     failure.restored.push_back(edit.key.dotted());
     return;
   }
-  failure.left.push_back(edit.key.dotted() + " is " + (now ? printable(*now) : edit.after) +
-                         " and not " + printable(edit.before) + " again: " + back.error());
+  failure.left.push_back(tr("{} is {} and not {} again: {}", edit.key.dotted(),
+                            now ? printable(*now) : edit.after, printable(edit.before),
+                            back.error()));
 }
 
 ApplyFailure FixTransaction::take_back(std::string why) {
@@ -185,8 +187,8 @@ ApplyFailure FixTransaction::take_back(std::string why) {
     const std::string path = step->edit().path;
     const bool changed = step->committed();
     if (const Result back = step->roll_back(); !back) {
-      failure.left.push_back(back.error() + ". What it was before the fix is in " +
-                             printable(store_.before_path(record_.number, index)));
+      failure.left.push_back(tr("{}. What it was before the fix is in {}", back.error(),
+                                printable(store_.before_path(record_.number, index))));
     } else if (changed) {
       failure.restored.push_back(path);
     }

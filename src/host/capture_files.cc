@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/language.h"
 #include "host/redact.h"
 
 namespace whyoom::host {
@@ -12,8 +13,8 @@ constexpr std::string_view first_line = "whyoom capture 1";
 constexpr std::size_t most_line = std::size_t{64} << 10U;  // of the index: names are 4 KiB at most
 
 tl::unexpected<std::string> full() {
-  return tl::unexpected("it needs more than the " + std::to_string(CaptureRoom::of_all >> 20U) +
-                        " MiB of memory that a capture can take");
+  return tl::unexpected(tr("it needs more than the {} MiB of memory that a capture can take",
+                           std::to_string(CaptureRoom::of_all >> 20U)));
 }
 
 tl::unexpected<FileError> missing() {
@@ -168,7 +169,7 @@ CaptureFiles::Result CaptureFiles::add(std::string path, std::string contents) {
   if (!added && is_of_process(at->first)) {  // read twice because it was ending
     at->second = std::move(contents);
   } else if (!added) {
-    return tl::unexpected("it holds two files called " + printable(at->first));
+    return tl::unexpected(tr("it holds two files called {}", printable(at->first)));
   }
   return {};
 }
@@ -178,11 +179,11 @@ CaptureFiles::Result CaptureFiles::add_name(std::string name, bool is_directory)
     return {};
   }
   if (name == "." || name == ".." || name.find_first_of(std::string_view("/\0", 2)) != name.npos) {
-    return tl::unexpected("its index has a name that no file can have: " + printable(name));
+    return tl::unexpected(tr("its index has a name that no file can have: {}", printable(name)));
   }
   if (listing_->entries.size() >= default_most_entries) {
-    return tl::unexpected("its index has a directory of more than " +
-                          std::to_string(default_most_entries) + " names");
+    return tl::unexpected(tr("its index has a directory of more than {} names",
+                             std::to_string(default_most_entries)));
   }
   if (!room_.take_name(name)) {
     return full();
@@ -209,7 +210,7 @@ CaptureFiles::Result CaptureFiles::add_record(std::string_view line) {
   if (what == "list") {
     const auto [at, added] = listings_.try_emplace(unescape_word(third));
     if (!added) {
-      return tl::unexpected("its index lists " + printable(at->first) + " twice");
+      return tl::unexpected(tr("its index lists {} twice", printable(at->first)));
     }
     listing_ = &at->second;
     listing_->cut = second == "1";
@@ -235,10 +236,10 @@ CaptureFiles::Result CaptureFiles::add_line(std::string_view line) {
     return add_record(line);
   }
   if (index_ == Index::ended) {
-    return tl::unexpected(std::string("it holds two indexes"));
+    return tl::unexpected(tr("it holds two indexes"));
   }
   if (line != first_line) {
-    return tl::unexpected(std::string("its index is not one that this version understands"));
+    return tl::unexpected(tr("its index is not one that this version understands"));
   }
   index_ = Index::open;
   return {};
@@ -249,8 +250,8 @@ CaptureFiles::Result CaptureFiles::index_part(std::string_view piece) {
     const std::size_t end = piece.find('\n');
     const std::string_view part = piece.substr(0, end);
     if (line_.size() + part.size() > most_line) {
-      return tl::unexpected("its index has a line of more than " + std::to_string(most_line) +
-                            " bytes");
+      return tl::unexpected(
+          tr("its index has a line of more than {} bytes", std::to_string(most_line)));
     }
     if (end == std::string_view::npos) {
       line_ += part;

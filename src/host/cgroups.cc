@@ -1,5 +1,7 @@
 #include "host/cgroups.h"
 
+#include "base/language.h"
+
 namespace whyoom::host {
 namespace {
 
@@ -21,7 +23,7 @@ std::optional<Word> limit_word(Lines& lines) {
   }
   const auto number = parse_number<std::uint64_t>(text);
   if (!number) {
-    lines.damaged("a number or \"max\"", text);
+    lines.damaged(tr("a number or \"max\""), text);
     return std::nullopt;
   }
   return Word{number, false};

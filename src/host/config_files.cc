@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/language.h"
+
 namespace whyoom::host {
 namespace {
 
@@ -51,12 +53,12 @@ std::vector<NprocLine> parse_limits_conf(Lines lines) {
     if (value != "unlimited" && value != "infinity" && value != "-1") {
       line.most = parse_number<std::uint64_t>(value);
       if (!line.most) {
-        lines.damaged("\"domain type nproc number\"", lines.line());
+        lines.damaged(tr("\"domain type nproc number\""), lines.line());
         continue;
       }
     }
     if (line.type != "soft" && line.type != "hard" && line.type != "-") {
-      lines.damaged("soft, hard or - as the type", lines.line());
+      lines.damaged(tr("soft, hard or - as the type"), lines.line());
       continue;
     }
     line.at = lines.place();

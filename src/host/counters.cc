@@ -1,5 +1,7 @@
 #include "host/counters.h"
 
+#include "base/language.h"
+
 namespace whyoom::host {
 namespace {
 
@@ -40,7 +42,7 @@ Vmstat parse_vmstat(Lines lines) {
     const auto read = key_value(lines.line());
     if (!read || read->kb) {
       if (!trim(lines.line()).empty()) {
-        lines.damaged("\"name number\"", lines.line());
+        lines.damaged(tr("\"name number\""), lines.line());
       }
     } else if (!set_counter(result.pages, read->key, read->value, lines.place())) {
       set_field(result, events, read->key, Read<std::uint64_t>{read->value, lines.place()});

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "host/host_names.h"
 
@@ -18,10 +19,10 @@ HostFacts read_facts(Files& files, const ReadOptions& options) {
   facts.min_free_history = find_sysctl(files, min_free, command_line);
   for (const SysctlGap& gap : facts.min_free_history.gaps) {
     if (!gap.masked) {
-      facts.host.gaps.push_back(
-          {gap.error.kind, printable(gap.path),
-           Message("{} could not be read ({})", printable(gap.path), printable(gap.error.text)),
-           Message("a setting in it is not known")});
+      facts.host.gaps.push_back({gap.error.kind, printable(gap.path),
+                                 Message("{} could not be read ({})", printable(gap.path),
+                                         printable(translated(gap.error.text))),
+                                 Message("a setting in it is not known")});
     }
   }
   facts.min_free_setters = find_setters(files, min_free);

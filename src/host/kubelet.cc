@@ -1,5 +1,6 @@
 // The kubelet's files, line by line: only three settings are wanted, so no YAML or JSON reader is.
 #include "base/fixed.h"
+#include "base/language.h"
 #include "host/config_files.h"
 
 namespace whyoom::host {
@@ -56,7 +57,7 @@ void set_threshold(Maybe<EvictionThreshold>& field, std::string_view text, Lines
   if (auto threshold = parse_threshold(text)) {
     field = Read<EvictionThreshold>{std::move(*threshold), lines.place()};
   } else {
-    lines.damaged("a size like 100Mi or 5%", text);
+    lines.damaged(tr("a size like 100Mi or 5%"), text);
   }
 }
 
@@ -64,7 +65,7 @@ void set_pids_limit(Kubelet& kubelet, std::string_view text, Lines& lines) {
   if (const auto limit = parse_number<std::int64_t>(text)) {
     kubelet.pod_pids_limit = Read<std::int64_t>{*limit, lines.place()};
   } else {
-    lines.damaged("a number", text);
+    lines.damaged(tr("a number"), text);
   }
 }
 

@@ -1,5 +1,7 @@
 #include "host/lines.h"
 
+#include "base/language.h"
+
 namespace whyoom::host {
 namespace {
 
@@ -24,7 +26,7 @@ bool Lines::next() {
   line_ = rest_;
   rest_ = {};
   if (end_ == End::kernel && !is_whole(line_)) {
-    damaged("the end of the line", line_);
+    damaged(tr("the end of the line"), line_);
     return false;
   }
   return true;
@@ -35,17 +37,13 @@ void Lines::damaged(std::string_view expected, std::string_view found) {
     return;
   }
   ++noted_;
-  std::string what = "expected ";
-  what += expected;
-  if (found.empty()) {
-    what += ", found nothing";
-  } else {
-    what += ", found ";
-    what += printable(found.substr(0, most_quoted));
-    what += found.size() > most_quoted ? "..." : "";
-  }
+  std::string what =
+      found.empty()
+          ? tr("expected {}, found nothing", expected)
+          : tr("expected {}, found {}", expected,
+               printable(found.substr(0, most_quoted)) + (found.size() > most_quoted ? "..." : ""));
   if (noted_ == most_damage) {
-    what += " (more of this file is not listed)";
+    what += tr(" (more of this file is not listed)");
   }
   damage_->push_back({place(), std::move(what)});
 }

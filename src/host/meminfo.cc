@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/language.h"
+
 namespace whyoom::host {
 namespace {
 
@@ -51,7 +53,7 @@ void set(Meminfo& result, const KeyValue& read, Lines& lines) {
     result.hugepages_total = result.hugepages_total.value_or(Read<std::uint64_t>{read.value, at});
   } else if (std::ranges::find(sizes, read.key, &NamedField<Meminfo, KiB>::name) !=
              std::end(sizes)) {
-    lines.damaged("a size in kB", lines.line());
+    lines.damaged(tr("a size in kB"), lines.line());
   }
 }
 
@@ -64,7 +66,7 @@ Meminfo parse_meminfo(Lines lines) {
         read && lines.line().find(':') != std::string_view::npos) {
       set(result, *read, lines);
     } else if (!trim(lines.line()).empty() && !lines.line().starts_with("        total:")) {
-      lines.damaged("\"Name: number kB\"", lines.line());
+      lines.damaged(tr("\"Name: number kB\""), lines.line());
     }
   }
   return result;

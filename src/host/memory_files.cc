@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/language.h"
+
 namespace whyoom::host {
 namespace {
 

@@ -1,5 +1,7 @@
 #include "host/mounts.h"
 
+#include "base/language.h"
+
 namespace whyoom::host {
 namespace {
 
@@ -48,7 +50,7 @@ Mounts parse_mountinfo(Lines lines) {
     const std::size_t dash = rest.find(" - ");
     if (dash == std::string_view::npos) {
       if (!trim(rest).empty()) {
-        lines.damaged("a line of mountinfo", rest);
+        lines.damaged(tr("a line of mountinfo"), rest);
       }
       continue;
     }

@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "base/language.h"
+
 namespace whyoom::host {
 
 Maybe<Pages> parse_sockstat(Lines lines) {
@@ -14,7 +16,7 @@ Maybe<Pages> parse_sockstat(Lines lines) {
       const std::string_view name = next_word(rest);
       const auto value = parse_number<std::uint64_t>(next_word(rest));
       if (!value) {
-        lines.damaged("\"name number\"", lines.line());
+        lines.damaged(tr("\"name number\""), lines.line());
         return std::nullopt;
       }
       if (name == "mem") {
@@ -34,7 +36,7 @@ Maybe<std::uint64_t> parse_neighbours(Lines lines) {
   std::uint64_t value = 0;
   const auto end = std::from_chars(word.data(), word.data() + word.size(), value, 16);
   if (word.empty() || end.ec != std::errc() || end.ptr != word.data() + word.size()) {
-    lines.damaged("a number in hex", word);
+    lines.damaged(tr("a number in hex"), word);
     return std::nullopt;
   }
   return Read<std::uint64_t>{value, lines.place()};

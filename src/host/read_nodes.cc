@@ -1,6 +1,7 @@
 // /sys: nodes, huge pages, transparent huge pages, the multi-generational LRU.
 #include <optional>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "host/reader.h"
 
@@ -81,8 +82,8 @@ void keep_each_node(Reader& reader) {
     const auto id = node_id(entry.name);
     if (id && ++nodes <= most_nodes) {
       const std::string path = top + "/" + entry.name;
-      reader.load(path + "/meminfo", Message("the memory of node {} is not known", *id));
-      read_pools(reader, path + "/hugepages");
+      reader.load(tr("{}/meminfo", path), Message("the memory of node {} is not known", *id));
+      read_pools(reader, tr("{}/hugepages", path));
     }
   }
 }
@@ -93,12 +94,12 @@ void read_nodes(Reader& reader) {
   Host& host = reader.host();
   const std::string mm = "/sys/kernel/mm/";
   keep_each_node(reader);
-  host.huge_pools = read_pools(reader, mm + "hugepages");
+  host.huge_pools = read_pools(reader, tr("{}hugepages", mm));
   const Message huge("whether transparent huge pages are on is not known");
   reader.parse(mm + "transparent_hugepage/enabled", host.transparent_huge, parse_choice, huge,
                Absent::normal, person);
   for (const char* file : {"defrag", "shmem_enabled"}) {
-    reader.load(mm + "transparent_hugepage/" + file, huge);
+    reader.load(tr("{}transparent_hugepage/{}", mm, file), huge);
   }
   for (const char* file :
        {"transparent_hugepage/hpage_pmd_size", "lru_gen/enabled", "lru_gen/min_ttl_ms"}) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "host/reader.h"
 
@@ -116,7 +117,7 @@ class ProcessReader {
     Host& host = reader_.host();
     Lines lines(text, host.sources.add(path_of(pid, file)), &host.damage, Lines::End::person);
     lines.next();
-    lines.damaged("what the kernel writes there", lines.line());
+    lines.damaged(tr("what the kernel writes there"), lines.line());
   }
 
   Reader& reader_;

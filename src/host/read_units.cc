@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/language.h"
 #include "host/drop_ins.h"
 #include "host/reader.h"
 
@@ -29,7 +30,7 @@ const std::vector<std::string> user_path = {"/etc/systemd/user", "/run/systemd/u
 struct UnitName {
   std::string_view stem, type;  // "web@1", "service"
   [[nodiscard]] std::string with(std::string_view other) const {
-    return std::string(other) + "." + std::string(type);
+    return tr("{}.{}", std::string(other), std::string(type));
   }
   // The names whose files and drop-ins are for it, the most particular first.
   [[nodiscard]] std::vector<std::string> names() const {

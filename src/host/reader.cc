@@ -4,6 +4,7 @@
 #include <cmath>
 #include <iterator>
 
+#include "base/language.h"
 #include "base/text.h"
 
 namespace whyoom::host {
@@ -24,13 +25,13 @@ Message why_not(std::string_view path, const FileError& error) {
     case FileError::Kind::failed:
       break;
   }
-  return Message("{} could not be read ({})", name, printable(error.text));
+  return Message("{} could not be read ({})", name, printable(translated(error.text)));
 }
 
 }  // namespace
 
 std::string Gap::str() const {
-  return leaves_open.empty() ? why.str() : why.str() + ": " + leaves_open.str();
+  return leaves_open.empty() ? why.str() : tr("{}: {}", why.str(), leaves_open.str());
 }
 
 void Reader::gap(FileError::Kind kind, std::string_view path, Message why,

@@ -3,6 +3,8 @@
 #include <optional>
 #include <string_view>
 
+#include "base/language.h"
+
 namespace whyoom::host {
 namespace {
 
@@ -49,7 +51,7 @@ std::vector<SlabCache> parse_slabinfo(Lines lines) {
     if (cache && result.size() < most_caches) {
       result.push_back(std::move(*cache));
     } else {
-      lines.damaged("a row of slabinfo 2.x", line);
+      lines.damaged(tr("a row of slabinfo 2.x"), line);
     }
   }
   return result;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/language.h"
+
 namespace whyoom::host {
 namespace {
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/language.h"
 #include "base/text.h"
 
 namespace whyoom::host {
@@ -116,13 +117,13 @@ SysctlReading read_systemd(const SysctlText& text) {
 // Why `value` cannot stand on a line; empty when it can.
 std::string complaint_of_value(std::string_view value) {
   if (value.empty()) {
-    return "an empty value would be written to the kernel as it is";
+    return tr("an empty value would be written to the kernel as it is");
   }
   if (value.find_first_of(systemd_endings) != std::string_view::npos) {
-    return "the value has a line ending in it";
+    return tr("the value has a line ending in it");
   }
   if (strip(value, procps_blanks) != value) {
-    return "the value has blanks around it, which the tools would drop";
+    return tr("the value has blanks around it, which the tools would drop");
   }
   return {};
 }
@@ -170,15 +171,16 @@ SysctlText::Edited SysctlText::replace_value(std::uint32_t number, std::string_v
   const auto equals = content.find('=');
   const auto now = read_procps_line(content);
   if (!now || now->kind != Kind::assignment || equals == std::string_view::npos) {
-    return tl::make_unexpected("line " + std::to_string(number) + " is no assignment");
+    return tl::make_unexpected(tr("line {} is no assignment", std::to_string(number)));
   }
   const auto after = content.substr(equals + 1);
   const auto old = strip(after, systemd_blanks);
   if (after.find_first_of(systemd_endings) < after.size() - (after.ends_with('\r') ? 1 : 0) ||
       content.substr(0, equals).find_first_of(systemd_endings) != std::string_view::npos) {
-    return tl::make_unexpected("line " + std::to_string(number) +
-                               " has a carriage return or a NUL in it, and the programs that read "
-                               "it disagree on where it ends");
+    return tl::make_unexpected(
+        tr("line {} has a carriage return or a NUL in it, and the programs that read it disagree "
+           "on where it ends",
+           std::to_string(number)));
   }
   const auto gap = old.empty() ? after.size() - strip_right(after, "\r").size()
                                : static_cast<std::size_t>(after.end() - old.end());
@@ -191,7 +193,7 @@ SysctlText::Edited SysctlText::replace_value(std::uint32_t number, std::string_v
 
 SysctlText::Edited SysctlText::comment_out(std::uint32_t number) {
   if (number == 0 || number > starts_.size()) {
-    return tl::make_unexpected("there is no line " + std::to_string(number));
+    return tl::make_unexpected(tr("there is no line {}", std::to_string(number)));
   }
   const auto content = line(number).content;
   std::string commented;
@@ -218,8 +220,8 @@ SysctlText::Edited SysctlText::comment_out(std::uint32_t number) {
 SysctlText::Edited SysctlText::append_line(std::string_view content) {
   if (is_utf16(text_)) {
     return tl::make_unexpected(
-        std::string("the file is UTF-16, which no program that reads sysctl files understands; "
-                    "convert it to UTF-8"));
+        tr("the file is UTF-16, which no program that reads sysctl files understands; "
+           "convert it to UTF-8"));
   }
   const auto last = line_count() == 0 ? Line{} : line(line_count());
   auto ending = last.ending;
@@ -244,14 +246,14 @@ SysctlText::Edited SysctlText::append(std::string_view key, std::string_view val
   if (key.empty() || strip(key, procps_blanks) != key || key.front() == '#' || key.front() == ';' ||
       key.find('=') != std::string_view::npos ||
       key.find_first_of(systemd_endings) != std::string_view::npos) {
-    return tl::make_unexpected("\"" + printable(key) + "\" is no key");
+    return tl::make_unexpected(tr("\"{}\" is no key", printable(key)));
   }
   return append_line(std::string(key) + " = " + std::string(value));
 }
 
 SysctlText::Edited SysctlText::append_comment(std::string_view words) {
   if (words.find_first_of(systemd_endings) != std::string_view::npos) {
-    return tl::make_unexpected(std::string("a comment is one line"));
+    return tl::make_unexpected(tr("a comment is one line"));
   }
   return append_line("# " + std::string(words));
 }

@@ -2,6 +2,8 @@
 
 #include "base/fixed.h"
 
+#include "base/language.h"
+
 namespace whyoom::host {
 namespace {
 
@@ -67,7 +69,7 @@ std::vector<SwapArea> parse_swaps(Lines lines) {
     if (auto area = swap_area(line, lines.place())) {
       result.push_back(std::move(*area));
     } else {
-      lines.damaged("\"name type size used priority\"", line);
+      lines.damaged(tr("\"name type size used priority\""), line);
     }
   }
   return result;
@@ -90,7 +92,7 @@ ZfsArc parse_arcstats(Lines lines) {
     if (const auto bytes = parse_number<std::uint64_t>(next_word(rest))) {
       *field = Read<Bytes>{Bytes(*bytes), lines.place()};
     } else {
-      lines.damaged("\"name type bytes\"", lines.line());
+      lines.damaged(tr("\"name type bytes\""), lines.line());
     }
   }
   return arc;
@@ -109,7 +111,7 @@ std::optional<LoadAverage> parse_loadavg(Lines lines) {
   const bool slash = tasks.take('/');
   const auto total = tasks.take_unsigned();
   if (!one || !five || !fifteen || !running || !slash || !total || !tasks.at_end()) {
-    lines.damaged("\"load load load running/tasks pid\"", lines.line());
+    lines.damaged(tr("\"load load load running/tasks pid\""), lines.line());
     return std::nullopt;
   }
   return LoadAverage{*one, *five, *fifteen, *running, *total, lines.place()};
@@ -126,7 +128,7 @@ Pressure parse_pressure(Lines lines) {
     } else if (kind == "full" && read) {
       result.full = read;
     } else if (!trim(lines.line()).empty()) {
-      lines.damaged("\"some avg10=N avg60=N avg300=N total=N\"", lines.line());
+      lines.damaged(tr("\"some avg10=N avg60=N avg300=N total=N\""), lines.line());
     }
   }
   return result;
@@ -196,7 +198,7 @@ Maybe<std::string> parse_choice(Lines lines) {
   const std::size_t open = line.find('[');
   const std::size_t close = open == std::string_view::npos ? open : line.find(']', open);
   if (close == std::string_view::npos || close == open + 1) {
-    lines.damaged("a choice in [brackets]", line);
+    lines.damaged(tr("a choice in [brackets]"), line);
     return std::nullopt;
   }
   return Read<std::string>{std::string(line.substr(open + 1, close - open - 1)), lines.place()};
@@ -240,7 +242,7 @@ Maybe<std::uint64_t> parse_flags(Lines lines) {
     value = parse_number<std::uint64_t>(text);
   }
   if (!value) {
-    lines.damaged("a number", text);
+    lines.damaged(tr("a number"), text);
     return std::nullopt;
   }
   return Read<std::uint64_t>{*value, lines.place()};

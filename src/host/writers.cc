@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/language.h"
+
 namespace whyoom::host {
 namespace {
 
@@ -15,16 +17,16 @@ std::string other_writers(const FileStatus& status) {
     return "everybody";
   }
   if (status.uid != 0) {  // the owner can give the right to write to himself
-    return "user " + std::to_string(status.uid);
+    return tr("user {}", std::to_string(status.uid));
   }
   if ((status.mode & group_writes) == 0) {
     return {};
   }
   // With a list these bits are its mask: they say what its entries may at most.
   if (status.acl) {
-    return "whoever its access control list names";
+    return tr("whoever its access control list names");
   }
-  return status.gid != 0 ? "group " + std::to_string(status.gid) : std::string();
+  return status.gid != 0 ? tr("group {}", std::to_string(status.gid)) : std::string();
 }
 
 OpenToOthers open_to_others(Files& files, std::string_view path) {

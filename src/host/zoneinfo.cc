@@ -3,6 +3,8 @@
 #include <optional>
 #include <string_view>
 
+#include "base/language.h"
+
 namespace whyoom::host {
 namespace {
 
@@ -81,7 +83,7 @@ class Parser {
       } else if (zone_ != nullptr && !text.empty()) {
         zone_line(text);
       } else if (!text.empty()) {
-        lines_.damaged("\"Node N, zone NAME\"", text);
+        lines_.damaged(tr("\"Node N, zone NAME\""), text);
       }
     }
     return std::move(result_);
@@ -93,7 +95,7 @@ class Parser {
     in_node_ = false;
     const auto found = header(lines_.line());
     if (!found || result_.size() == most_zones) {
-      lines_.damaged("\"Node N, zone NAME\"", lines_.line());
+      lines_.damaged(tr("\"Node N, zone NAME\""), lines_.line());
       return;
     }
     zone_ = &result_.emplace_back();
@@ -128,7 +130,7 @@ class Parser {
   void set_mark(std::string_view text, std::string_view name, Maybe<Pages>& field) {
     const auto read = key_value(text);
     if (!read || read->key != name || read->kb) {
-      lines_.damaged("a number of pages", text);
+      lines_.damaged(tr("a number of pages"), text);
     } else if (!field) {
       field = Read<Pages>{Pages(read->value), lines_.place()};
     }
@@ -146,7 +148,7 @@ class Parser {
     }
     const auto read = key_value(text);
     if (!read || read->kb) {
-      lines_.damaged("\"name number\"", text);
+      lines_.damaged(tr("\"name number\""), text);
     } else if (!in_node_) {
       set_counter(zone_->counters, read->key, read->value, lines_.place());
     }

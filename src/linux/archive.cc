@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/language.h"
 #include "base/shell.h"
 
 namespace whyoom::linux {
@@ -56,14 +57,14 @@ std::string how_to_read(Archive archive, const std::string& path) {
     return {};
   }
   if (archive == Archive::capture) {
-    return "this is a capture of a host; give it as a file, alone: `whyoom --root FILE`";
+    return tr("this is a capture of a host; give it as a file, alone: `whyoom --root FILE`");
   }
-  const std::string what = archive == Archive::zip         ? "this is a zip archive"
-                           : archive == Archive::seven_zip ? "this is a 7z archive"
-                                                           : "this is a tar archive";
+  const std::string what = archive == Archive::zip         ? tr("this is a zip archive")
+                           : archive == Archive::seven_zip ? tr("this is a 7z archive")
+                                                           : tr("this is a tar archive");
   const auto file = ShellOperand::from(path);
-  return what + "; take the log out of it" +
-         (file && path != "-" ? ": " + command_for(archive, *file).text() : " first");
+  return tr("{}; take the log out of it{}", what,
+            file && path != "-" ? tr(": {}", command_for(archive, *file).text()) : tr(" first"));
 }
 
 }  // namespace whyoom::linux

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "linux/archive.h"
 #include "linux/compress.h"
@@ -32,7 +33,7 @@ class CaptureReader {
   void feed(std::string_view chunk) {
     bytes_ += chunk.size();
     if (bytes_ > most_bytes) {
-      error_ = "this is more than a capture can be (1 GiB unpacked)";
+      error_ = tr("this is more than a capture can be (1 GiB unpacked)");
     } else if (const auto done = tar_.feed(chunk); !done) {
       error_ = done.error();
     }
@@ -44,7 +45,7 @@ class CaptureReader {
       error_ = done.error();
     }
     if (!has_index_ && error_.empty()) {
-      error_ = "this archive is no capture of `whyoom capture`";
+      error_ = tr("this archive is no capture of `whyoom capture`");
     }
     if (!error_.empty()) {
       return tl::unexpected(error_);
@@ -214,9 +215,9 @@ tl::expected<std::uint64_t, std::string> CaptureFile::finish() {
   if (error_ == 0) {
     return bytes_;
   }
-  std::string why = errno_text(error_) + "; nothing was kept";
+  std::string why = tr("{}; nothing was kept", errno_text(error_));
   if (!temporary_.empty() && ::unlink(temporary_.c_str()) != 0 && errno != ENOENT) {
-    why += ", but " + printable(temporary_) + " could not be removed: " + errno_text(errno);
+    why += tr(", but {} could not be removed: {}", printable(temporary_), errno_text(errno));
   }
   temporary_.clear();
   return tl::unexpected(why);

@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "host/capture_files.h"
 
@@ -180,7 +181,8 @@ void read_captured_logs(host::Files& files, const CapturedLogs& all, const LogSi
         sink.data(*text);
       } else {
         end.read = false;
-        end.gap = Message("its excerpt in the capture cannot be read ({})", text.error().text);
+        end.gap = Message("its excerpt in the capture cannot be read ({})",
+                          translated(text.error().text));
       }
     }
     sink.end(end);

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "linux/file_system.h"
 
@@ -15,12 +16,12 @@ namespace whyoom::linux {
 tl::expected<void, std::string> change_root(const std::string& directory) {
   const auto failed = [&directory](int error) {
     const std::string why =
-        error == others_hold_it ? std::string(
-                                      "others than root own a directory on its path, or can write "
-                                      "to it, and could put another one in its place")
-        : error == EPERM ? std::string("this process may not make it its root (CAP_SYS_CHROOT)")
+        error == others_hold_it
+            ? tr("others than root own a directory on its path, or can write to it, "
+                 "and could put another one in its place")
+        : error == EPERM ? tr("this process may not make it its root (CAP_SYS_CHROOT)")
                          : errno_text(error);
-    return tl::unexpected(printable(directory) + " cannot be worked on: " + why);
+    return tl::unexpected(tr("{} cannot be worked on: {}", printable(directory), why));
   };
   char real[PATH_MAX];
   if (::realpath(directory.c_str(), real) == nullptr) {

@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/language.h"
+
 namespace whyoom::linux {
 namespace {
 
@@ -26,12 +28,7 @@ constexpr std::string_view lz4_magic{"\x04\x22\x4d\x18", 4};
 constexpr const char* ends_early = "the compressed data ends early; what came before it was read";
 
 std::string damaged(const char* format, const char* why) {
-  std::string text = "the ";
-  text += format;
-  text += " data is damaged (";
-  text += why;
-  text += "); what came before it was read";
-  return text;
+  return tr("the {} data is damaged ({}); what came before it was read", format, tr(why));
 }
 
 class BufferedDecoder : public Decoder {
@@ -62,7 +59,7 @@ class GzipDecoder final : public MemberDecoder {
 
   Result feed(std::string_view input, const Sink& sink) override {
     if (!ready_) {
-      return tl::unexpected(std::string("not enough memory to decompress"));
+      return tl::unexpected(tr("not enough memory to decompress"));
     }
     // zlib's interface has no const; it does not write to its input.
     stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(input.data()));
@@ -131,7 +128,7 @@ class XzDecoder final : public BufferedDecoder {
  private:
   Result run(std::string_view input, lzma_action action, const Sink& sink) {
     if (!ready_) {
-      return tl::unexpected(std::string("not enough memory to decompress"));
+      return tl::unexpected(tr("not enough memory to decompress"));
     }
     stream_.next_in = reinterpret_cast<const std::uint8_t*>(input.data());
     stream_.avail_in = input.size();
@@ -182,7 +179,7 @@ class ZstdDecoder final : public MemberDecoder {
 
   Result feed(std::string_view input, const Sink& sink) override {
     if (stream_ == nullptr) {
-      return tl::unexpected(std::string("not enough memory to decompress"));
+      return tl::unexpected(tr("not enough memory to decompress"));
     }
     ZSTD_inBuffer in{input.data(), input.size(), 0};
     bool full = false;
@@ -224,7 +221,7 @@ class Bzip2Decoder final : public MemberDecoder {
     stream_.avail_in = static_cast<unsigned>(input.size());
     while (!padding_) {
       if (!ready_) {
-        return tl::unexpected(std::string("not enough memory to decompress"));
+        return tl::unexpected(tr("not enough memory to decompress"));
       }
       if (ended_ && (stream_.avail_in == 0 || !next_stream())) {
         return {};
@@ -290,7 +287,7 @@ class Lz4Decoder final : public MemberDecoder {
 
   Result feed(std::string_view input, const Sink& sink) override {
     if (!ready_) {
-      return tl::unexpected(std::string("not enough memory to decompress"));
+      return tl::unexpected(tr("not enough memory to decompress"));
     }
     bool full = false;
     while (!input.empty() || full) {

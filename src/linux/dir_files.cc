@@ -11,6 +11,7 @@
 #include <climits>
 #include <utility>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "linux/descriptor.h"
 #include "linux/file_system.h"

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "linux/file_system.h"
 
@@ -65,7 +66,7 @@ tl::expected<std::vector<std::string>, int> list_xattrs(int fd) {
 }
 
 tl::unexpected<std::string> cannot_keep(const std::string& what, int error) {
-  return tl::unexpected("its " + what + " cannot be kept: " + errno_text(error));
+  return tl::unexpected(tr("its {} cannot be kept: {}", what, errno_text(error)));
 }
 
 }  // namespace
@@ -116,7 +117,7 @@ tl::expected<void, std::string> give_attributes(int fd, const FileAttributes& wa
                                   [&](const auto& other) { return other.first == name; });
     if (!kept && !name.starts_with("security.") && ::fremovexattr(fd, name.c_str()) != 0 &&
         errno != ENODATA) {
-      return cannot_keep("lack of the attribute " + printable(name), errno);
+      return cannot_keep(tr("lack of the attribute {}", printable(name)), errno);
     }
   }
   if (::fchmod(fd, wanted.mode) != 0) {
@@ -126,7 +127,7 @@ tl::expected<void, std::string> give_attributes(int fd, const FileAttributes& wa
     const auto& [name, value] = attribute;
     if (std::find(has->xattrs.begin(), has->xattrs.end(), attribute) == has->xattrs.end() &&
         ::fsetxattr(fd, name.c_str(), value.data(), value.size(), 0) != 0) {
-      return cannot_keep("attribute " + printable(name), errno);
+      return cannot_keep(tr("attribute {}", printable(name)), errno);
     }
   }
   return {};

@@ -14,6 +14,7 @@
 #include <memory>
 #include <system_error>
 
+#include "base/language.h"
 #include "host/writers.h"
 #include "linux/guarded_walk.h"
 
@@ -272,6 +273,6 @@ int move_without_replacing(int directory, const std::string& from, const std::st
   return ::renameat(directory, from.c_str(), directory, to.c_str()) == 0 ? 0 : errno;
 }
 
-std::string errno_text(int error) { return std::generic_category().message(error); }
+std::string errno_text(int error) { return tr(std::generic_category().message(error)); }
 
 }  // namespace whyoom::linux

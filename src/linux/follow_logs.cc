@@ -15,6 +15,7 @@
 #include <list>
 #include <optional>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "linux/file_system.h"
 #include "linux/follow_frames.h"
@@ -70,7 +71,7 @@ std::optional<std::string> copy_journal(int to, std::size_t index, bool from_sta
         [&](std::string_view text) {
           const std::string_view line = trim(text.substr(0, text.find('\n')));
           broken = broken || write_frame(to, FrameKind::note, index,
-                                         "journalctl says: " + std::string(line)) != 0;
+                                         tr("journalctl says: {}", std::string(line))) != 0;
         });
   };
   ChildEnd child = run(true);
@@ -81,7 +82,7 @@ std::optional<std::string> copy_journal(int to, std::size_t index, bool from_sta
     return std::nullopt;
   }
   const std::string why = journal_gap(child, any, true).str();
-  return why.empty() ? "journalctl ended" : why;
+  return why.empty() ? tr("journalctl ended") : why;
 }
 
 // What the second process does.
@@ -100,7 +101,7 @@ void copy_logs(int to, const std::vector<FollowedLog>& logs, bool from_start) {
       return;
     }
     open(kmsg, false);
-    write_frame(to, FrameKind::note, i, *ended + "; the ring buffer is followed from here");
+    write_frame(to, FrameKind::note, i, tr("{}; the ring buffer is followed from here", *ended));
   }
   copy_files(to, tails);
 }
@@ -145,13 +146,13 @@ tl::expected<std::unique_ptr<FollowLogs>, std::string> FollowLogs::start(
     const std::vector<FollowedLog>& logs, bool from_start, SandboxChoice sandbox) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) {
-    return tl::unexpected("a pipe cannot be made: " + errno_text(errno));
+    return tl::unexpected(tr("a pipe cannot be made: {}", errno_text(errno)));
   }
   Descriptor from(ends[0]);
   Descriptor to(ends[1]);
   const pid_t copier = ::fork();
   if (copier < 0) {
-    return tl::unexpected("a process cannot be made: " + errno_text(errno));
+    return tl::unexpected(tr("a process cannot be made: {}", errno_text(errno)));
   }
   if (copier == 0) {
     // Ctrl-C is for the reader; when that has ended, this does.

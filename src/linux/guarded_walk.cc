@@ -11,6 +11,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/language.h"
 #include "host/writers.h"
 #include "linux/clock.h"
 #include "linux/file_system.h"
@@ -111,10 +112,7 @@ tl::expected<void, FileError> Walk::trust_link(const std::string& name) const {
   if (who.empty()) {
     return {};
   }
-  std::string text = name;
-  text.append(" is a symbolic link in ").append(here());
-  text.append(", where ").append(who).append(" can write");
-  return untrusted(std::move(text));
+  return untrusted(tr("{} is a symbolic link in {}, where {} can write", name, here(), who));
 }
 
 tl::expected<void, FileError> Walk::follow(const Descriptor& link) {
@@ -152,7 +150,7 @@ bool Walk::is_planted(const struct stat& status) const {
 std::string Walk::doubt_of(int fd, const struct stat& status) const {
   std::string who = stranger(status_of(fd, status, owners_), owners_);
   if (!who.empty()) {
-    return who + " can write it";
+    return tr("{} can write it", who);
   }
   std::string path;
   for (std::size_t i = 0; i < way_.size(); ++i) {
@@ -164,7 +162,7 @@ std::string Walk::doubt_of(int fd, const struct stat& status) const {
     }
     who = stranger(directory, owners_);
     if (!who.empty()) {
-      return who + " can write its directory " + (path.empty() ? "/" : path);
+      return tr("{} can write its directory {}", who, path.empty() ? "/" : path);
     }
   }
   return {};
@@ -194,8 +192,8 @@ tl::expected<Guarded, FileError> Walk::open_last(Descriptor look, const std::str
     }
   }
   if (is_planted(status)) {
-    return untrusted(
-        "it has another name elsewhere (a hard link), and others than root can write " + here());
+    return untrusted(tr(
+        "it has another name elsewhere (a hard link), and others than root can write {}", here()));
   }
   result.status = status;
   result.doubt = doubt_of(result.file.get(), status);
@@ -339,7 +337,7 @@ host::FileError error_of(int error) {
         return FileError::Kind::failed;
     }
   }();
-  return {kind, errno_text(error)};
+  return {kind, std::generic_category().message(error)};
 }
 
 tl::expected<Guarded, FileError> open_guarded(int root, std::string_view path, int flags,

@@ -12,6 +12,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/language.h"
 #include "linux/archive.h"
 #include "linux/decompress.h"
 #include "linux/descriptor.h"
@@ -223,7 +224,7 @@ tl::expected<InputResult, std::string> read_source(const Source& source, const I
     }
     if (got == 0) {
       if (again && have < source.size && source.size > largest_page) {
-        stream.note_loss("the file became shorter while it was read");
+        stream.note_loss(tr("the file became shorter while it was read"));
       }
       break;
     }
@@ -243,7 +244,7 @@ Input::Input(const std::string& path) : path_(path) {
   if (named) {
     owned_ = open_without_waiting(path.c_str());
     if (owned_.get() < 0) {
-      error_ = errno == EMFILE ? "more files than may be open at once here; name fewer of them"
+      error_ = errno == EMFILE ? tr("more files than may be open at once here; name fewer of them")
                                : errno_text(errno);
       return;
     }

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <vector>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "linux/file_system.h"
 #include "linux/run_child.h"
@@ -137,7 +138,7 @@ void read_journal_of_copy(DirFiles& files, const LogSink& sink, const LogLimits&
     const auto directory = files.open_directory(path);
     if (!directory) {
       tell_unread(sink, {LogSource::Kind::journal, path, std::nullopt},
-                  Message("{}; {}", directory.error().text, leaves_open));
+                  Message("{}; {}", translated(directory.error().text), leaves_open));
       continue;
     }
     // By the open directory, so that no link in the copy leads elsewhere.

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "linux/descriptor.h"
 #include "linux/file_system.h"
@@ -94,7 +95,7 @@ Message no_ring(int error) {
 }
 
 void read_by_call(const LogSink& sink) {
-  const LogSource source{LogSource::Kind::ring, "kernel ring buffer", std::nullopt};
+  const LogSource source{LogSource::Kind::ring, tr("kernel ring buffer"), std::nullopt};
   const int size = ::klogctl(action_size_buffer, nullptr, 0);
   // The size may be hidden although the text is not.
   constexpr int usual = 1 << 20;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "linux/input.h"
 
@@ -42,7 +43,7 @@ bool is_crash_name(std::string_view name) {
 bool any_name(std::string_view /*name*/) { return true; }
 
 std::string why(const FileError& error) {
-  return error.kind == FileError::Kind::denied ? "no permission" : error.text;
+  return error.kind == FileError::Kind::denied ? tr("no permission") : tr(error.text);
 }
 
 constexpr const char* leaves_open = "events that only this log has are not known";
@@ -56,7 +57,8 @@ Message gap_of(const FileError& error) {
     case FileError::Kind::denied:
       return Message("{}: {}; run as root", why(error), leaves_open);
     case FileError::Kind::untrusted:
-      return Message("not read, because {}: {}; name the file to read it", error.text, leaves_open);
+      return Message("not read, because {}: {}; name the file to read it", translated(error.text),
+                     leaves_open);
     default:
       return Message("{}: {}", why(error), leaves_open);
   }
@@ -153,10 +155,9 @@ void LogFiles::read_files(std::vector<std::string> paths, LogSource::Kind kind) 
         sink_, {kind, found[at].path, found[at].modified_us},
         Message("more than {} MiB or {} files before it, so it was left out{}; name it to read it",
                 limits_.most_bytes >> 20U, limits_.most_files,
-                older > 0
-                    ? ", and so " + (older == 1 ? "was 1 older log"
-                                                : "were " + std::to_string(older) + " older logs")
-                    : std::string()));
+                older > 0 ? (older == 1 ? tr(", and so was 1 older log")
+                                        : tr(", and so were {} older logs", std::to_string(older)))
+                          : std::string()));
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ctime>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "linux/dir_files.h"
 #include "linux/journal.h"
@@ -52,7 +53,7 @@ tl::expected<void, std::string> read_log_sources(const std::string& root, const 
                                                  const LogLimits& limits) {
   auto files = DirFiles::open(root);
   if (!files) {
-    return tl::unexpected(files.error().text);
+    return tl::unexpected(tr(files.error().text));
   }
   LogFiles logs(*files, sink, limits);
   if (root == "/") {

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <string_view>
 
+#include "base/language.h"
 #include "linux/decompress.h"
 #include "linux/file_system.h"
 #include "linux/follow_frames.h"
@@ -35,14 +36,14 @@ bool LogTail::open() {
     if (first_ && error != ENOENT) {
       say(FrameKind::end, errno_text(error));
     } else if (!missing_told_) {
-      say(FrameKind::note, errno_text(error) + "; it is waited for");
+      say(FrameKind::note, tr("{}; it is waited for", errno_text(error)));
     }
     missing_told_ = true;
     first_ = false;
     return false;
   }
   if (missing_told_) {
-    say(FrameKind::note, "it is there now");
+    say(FrameKind::note, tr("it is there now"));
   }
   missing_told_ = first_ = false;
   if (S_ISDIR(status.st_mode)) {
@@ -58,7 +59,7 @@ bool LogTail::open() {
   if (got > 0 &&
       compression_of({start, static_cast<std::size_t>(got)}).value_or(Compression::none) !=
           Compression::none) {
-    say(FrameKind::end, "it is compressed, so it does not grow; leave out --follow");
+    say(FrameKind::end, tr("it is compressed, so it does not grow; leave out --follow"));
     return false;
   }
   return true;
@@ -114,7 +115,7 @@ void LogTail::look_at_name() {
   struct stat status {};
   if (::stat(path_.c_str(), &status) != 0) {
     if (!missing_told_) {
-      say(FrameKind::note, "it was taken away; a new one is waited for");
+      say(FrameKind::note, tr("it was taken away; a new one is waited for"));
     }
     missing_told_ = true;
     return;
@@ -135,7 +136,7 @@ void LogTail::look_at_size() {
   struct stat status {};
   const off_t at = ::lseek(file_.get(), 0, SEEK_CUR);
   if (::fstat(file_.get(), &status) == 0 && at > status.st_size) {
-    say(FrameKind::note, "it became shorter; it is read from its start");
+    say(FrameKind::note, tr("it became shorter; it is read from its start"));
     say_lines(0);
     (void)::lseek(file_.get(), 0, SEEK_SET);
   }

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "base/language.h"
 #include "linux/file_system.h"
 #include "linux/output.h"
 #include "linux/sandbox_parts.h"
@@ -63,10 +64,10 @@ constexpr bool built_in = false;
 
 std::string missing(int identity, int filter) {
   if (identity != 0) {
-    return "root cannot become another user here (" + errno_text(identity) + ")";
+    return tr("root cannot become another user here ({})", errno_text(identity));
   }
   if (filter != 0) {
-    return "system calls cannot be filtered here (" + errno_text(filter) + ")";
+    return tr("system calls cannot be filtered here ({})", errno_text(filter));
   }
   return {};
 }
@@ -85,7 +86,7 @@ tl::expected<void, std::string> enter_sandbox(std::vector<int> inputs, SandboxCh
   }
   if (!built_in) {
     return choice == SandboxChoice::require
-               ? tl::unexpected(std::string("--sandbox require: this build has no sandbox"))
+               ? tl::unexpected(tr("--sandbox require: this build has no sandbox"))
                : tl::expected<void, std::string>();
   }
   read_time_zone();
@@ -99,12 +100,12 @@ tl::expected<void, std::string> enter_sandbox(std::vector<int> inputs, SandboxCh
   const int filter = filter_system_calls();
   const std::string gap = missing(identity, filter);
   if (!gap.empty() && choice == SandboxChoice::require) {
-    return tl::unexpected("--sandbox require: " + gap);
+    return tl::unexpected(tr("--sandbox require: {}", gap));
   }
   // A filter that a kernel or a container does not give is no reason to leave the user without an
   // answer, nor to tell; nor is a user namespace of one user, where root is that user.
   if (identity == EPERM) {
-    Output(STDERR_FILENO).write("whyoom: " + gap + "; it reads as root\n");
+    Output(STDERR_FILENO).write(tr("whyoom: {}; it reads as root\n", gap));
   }
   return {};
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/human.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "base/units.h"
 
@@ -141,7 +142,7 @@ void TarWriter::finish() {
   sink_({zeros.data(), zeros.size()});
 }
 
-std::string TarReader::here() const { return " at byte " + std::to_string(offset_); }
+std::string TarReader::here() const { return tr(" at byte {}", std::to_string(offset_)); }
 
 TarReader::Result TarReader::feed(std::string_view chunk) {
   while (!chunk.empty()) {
@@ -150,7 +151,7 @@ TarReader::Result TarReader::feed(std::string_view chunk) {
       offset_ += std::min(more, chunk.size());
       return more == std::string_view::npos
                  ? Result()
-                 : tl::unexpected("the archive has data behind its end," + here());
+                 : tl::unexpected(tr("the archive has data behind its end,{}", here()));
     }
     const std::uint64_t wanted = state_ == State::header ? block - header_.size() : left_;
     const std::string_view part = chunk.substr(0, std::min<std::uint64_t>(wanted, chunk.size()));
@@ -171,19 +172,19 @@ TarReader::Result TarReader::feed(std::string_view chunk) {
 
 TarReader::Result TarReader::finish() {
   if (state_ != State::ended) {
-    return tl::unexpected("the archive is cut: it has no end," + here());
+    return tl::unexpected(tr("the archive is cut: it has no end,{}", here()));
   }
   return {};
 }
 
 TarReader::Result TarReader::check_name(std::string_view name, const char* what) const {
   if (name.size() > limits_.name_bytes) {
-    return tl::unexpected(std::string(what) + " is longer than " +
-                          std::to_string(limits_.name_bytes) + " bytes," + here());
+    return tl::unexpected(tr("{} is longer than {} bytes,{}", translated(what),
+                             std::to_string(limits_.name_bytes), here()));
   }
   if (static_cast<std::size_t>(std::ranges::count(name, '/')) >= limits_.depth) {
-    return tl::unexpected(std::string(what) + " has more than " + std::to_string(limits_.depth) +
-                          " parts," + here());
+    return tl::unexpected(tr("{} has more than {} parts,{}", translated(what),
+                             std::to_string(limits_.depth), here()));
   }
   return {};
 }
@@ -200,19 +201,18 @@ TarReader::Result TarReader::read_header() {
   const auto sum = parse_number<std::uint32_t>(trim(text_of(header.checksum)), 8);
   const auto size = size_of(header);
   if (!sum || *sum != checksum_of(header) || (!size && !is_binary(header))) {
-    return tl::unexpected("this is no header of a tar archive," + here());
+    return tl::unexpected(tr("this is no header of a tar archive,{}", here()));
   }
   const bool is_pax = header.type == 'x' || header.type == 'g';
   const std::uint64_t most = is_pax ? most_pax_bytes : limits_.entry_bytes;
   if (!size || *size > most) {
-    return tl::unexpected("its entry \"" + printable(text_of(header.name)) +
-                          "\" is larger than the " + human(Bytes(most)) +
-                          " that an entry may have" +
-                          (size ? " (" + std::to_string(*size) + " bytes)," : ",") + here());
+    return tl::unexpected(tr("its entry \"{}\" is larger than the {} that an entry may have{}{}",
+                             printable(text_of(header.name)), human(Bytes(most)),
+                             size ? tr(" ({} bytes),", std::to_string(*size)) : ",", here()));
   }
   if (++entries_ > limits_.entries) {
-    return tl::unexpected("the archive has more than " + std::to_string(limits_.entries) +
-                          " entries," + here());
+    return tl::unexpected(
+        tr("the archive has more than {} entries,{}", std::to_string(limits_.entries), here()));
   }
   const std::string long_name = std::exchange(long_name_, {});
   const std::string long_target = std::exchange(long_target_, {});
@@ -246,12 +246,13 @@ TarReader::Result TarReader::begin(TarEntry&& entry) {
     case '2':
       break;
     default:
-      return tl::unexpected("an entry is neither a file nor a link nor a directory," + here());
+      return tl::unexpected(tr("an entry is neither a file nor a link nor a directory,{}", here()));
   }
   if (entry.type == '2' && entry.size != 0) {
-    return tl::unexpected("a link has contents," + here());
+    return tl::unexpected(tr("a link has contents,{}", here()));
   }
-  for (const auto& [text, what] : {std::pair{&entry.name, "a name"}, {&entry.target, "a target"}}) {
+  for (const auto& [text, what] :
+       {std::pair{&entry.name, "a name"}, {&entry.target, "a target"}}) {
     if (auto checked = check_name(*text, what); !checked) {
       return checked;
     }
@@ -290,7 +291,7 @@ TarReader::Result TarReader::apply_pax() {
     const std::size_t head = records.size() - cursor.rest().size();
     if (!length || !spaced || *length > records.size() || *length <= head ||
         records[static_cast<std::size_t>(*length) - 1] != '\n') {
-      return tl::unexpected("this is no pax header," + here());
+      return tl::unexpected(tr("this is no pax header,{}", here()));
     }
     const auto size = static_cast<std::size_t>(*length);
     const std::string_view record = records.substr(head, size - head - 1);
@@ -299,7 +300,7 @@ TarReader::Result TarReader::apply_pax() {
     } else if (record.starts_with("linkpath=")) {
       long_target_ = record.substr(9);
     } else if (record.starts_with("size=") || record.starts_with("GNU.sparse.")) {
-      return tl::unexpected("an entry is sparse or larger than a capture's," + here());
+      return tl::unexpected(tr("an entry is sparse or larger than a capture's,{}", here()));
     }
     records.remove_prefix(size);
   }

@@ -1,4 +1,5 @@
 // The words for an owner.
+#include "base/language.h"
 #include "base/text.h"
 #include "memory/cgroup_owner.h"
 
@@ -12,25 +13,25 @@ using Qos = CgroupOwner::Qos;
 // What holds the unit or the session: "docker container abc", "pod ...".
 std::string container_text(const CgroupOwner& owner) {
   if (owner.pod) {
-    std::string text = "pod " + *owner.pod;
+    std::string text = tr("pod {}", *owner.pod);
     if (owner.qos) {
-      text += " (" + std::string(name(*owner.qos)) + ")";
+      text += tr(" ({})", std::string(name(*owner.qos)));
     }
-    return owner.container ? text + ", container " + owner.container.value_or("") : text;
+    return owner.container ? tr("{}, container {}", text, owner.container.value_or("")) : text;
   }
   if (!owner.container) {
     return {};
   }
   const std::string runtime = owner.runtime.value_or("");
   if (runtime == "qemu" || runtime == "systemd-vmspawn") {
-    return "virtual machine " + owner.container.value_or("");
+    return tr("virtual machine {}", owner.container.value_or(""));
   }
   if (owner.kind == Kind::machine && runtime.empty()) {
-    return "machine " + owner.container.value_or("");
+    return tr("machine {}", owner.container.value_or(""));
   }
   const std::string_view label = runtime == "lxc" ? std::string_view("LXC") : runtime;
-  return (label.empty() ? "" : std::string(label) + " ") + "container " +
-         owner.container.value_or("");
+  return tr("{}container {}", label.empty() ? "" : std::string(label) + " ",
+            owner.container.value_or(""));
 }
 
 }  // namespace
@@ -74,28 +75,29 @@ std::string_view name(Qos qos) {
 }
 
 std::string describe(const CgroupOwner& owner) {
-  const std::string user = owner.uid ? "user " + std::to_string(*owner.uid) : std::string();
+  const std::string user = owner.uid ? tr("user {}", std::to_string(*owner.uid)) : std::string();
   const std::string inside = container_text(owner);
   switch (owner.kind) {
     case Kind::pods:
-      return owner.qos ? "all " + std::string(name(*owner.qos)) + " pods of the node"
-                       : std::string("all pods of the node");
+      return owner.qos ? tr("all {} pods of the node", std::string(name(*owner.qos)))
+                       : tr("all pods of the node");
     case Kind::pod:
     case Kind::container:
     case Kind::machine:
-      return user.empty() ? inside : inside + " of " + user;
+      return user.empty() ? inside : tr("{} of {}", inside, user);
     case Kind::session:
     case Kind::user: {
-      const std::string who =
-          owner.kind == Kind::session ? user + ", session " + owner.session.value_or("") : user;
-      return inside.empty() ? who : who + " in " + inside;
+      const std::string who = owner.kind == Kind::session
+                                  ? tr("{}, session {}", user, owner.session.value_or(""))
+                                  : user;
+      return inside.empty() ? who : tr("{} in {}", who, inside);
     }
     default: {
       std::string text = undo_escapes(owner.unit.value_or(""));
       if (!inside.empty()) {
-        text += " in " + inside;
+        text += tr(" in {}", inside);
       }
-      return user.empty() ? text : text + " of " + user;
+      return user.empty() ? text : tr("{} of {}", text, user);
     }
   }
 }

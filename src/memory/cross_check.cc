@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/language.h"
 #include "memory/memcg_stat.h"
 #include "memory/page_size.h"
 #include "memory/sum_of.h"
@@ -71,13 +72,13 @@ class CrossCheck {
   void forget(report::FieldSet& fields, Field field) {
     if (const auto& value = fields.get(field)) {
       note(value->at,
-           std::string(kernel::name(field)) + " contradicts other numbers of the report");
+           tr("{} contradicts other numbers of the report", std::string(kernel::name(field))));
       fields.forget(field);
     }
   }
   void forget(Maybe<std::uint64_t>& value, const char* what) {
     if (value) {
-      note(value->at, std::string(what) + " contradicts other numbers of the report");
+      note(value->at, tr("{} contradicts other numbers of the report", std::string(what)));
       value.reset();
     }
   }
@@ -179,7 +180,7 @@ void CrossCheck::check_size(Zone& zone) {
   auto& reserve = zone.lowmem_reserve;
   for (std::size_t i = 1; i + 1 < reserve.size(); ++i) {
     if (reserve[i] < reserve[i - 1] && reserve[i] < reserve[i + 1]) {
-      note(zone.lowmem_reserve_at, "lowmem_reserve[] goes down and up again");
+      note(zone.lowmem_reserve_at, tr("lowmem_reserve[] goes down and up again"));
       reserve.clear();
     }
   }
@@ -262,7 +263,7 @@ void CrossCheck::check_sum() {
     counted += total(report_.totals.get(field)).value_or(KiB(0));
   }
   if (ram && counted > *ram && !agree(counted, *ram)) {
-    note(report_.tail.ram->at, "the counters of memory add up to more than RAM");
+    note(report_.tail.ram->at, tr("the counters of memory add up to more than RAM"));
   }
   for (std::size_t i = 0; ram && i < static_cast<std::size_t>(Field::count_); ++i) {
     const auto field = static_cast<Field>(i);
@@ -279,7 +280,7 @@ void CrossCheck::check_hugepages() {
   };
   for (const auto& pool : report_.hugepages) {
     if (wrong(pool)) {
-      note(pool.at, "more huge pages are free than there are");
+      note(pool.at, tr("more huge pages are free than there are"));
     }
   }
   std::erase_if(report_.hugepages, wrong);
@@ -320,7 +321,7 @@ void CrossCheck::check_tables() {
 void CrossCheck::check_order() {
   auto& trigger = report_.trigger;
   if (trigger && trigger->order.value_or(0) > 3 && report_.kind == report::Kind::oom_kill) {
-    note(trigger->at, "a request of this order does not call the OOM killer");
+    note(trigger->at, tr("a request of this order does not call the OOM killer"));
     trigger->order.reset();
   }
 }
@@ -361,13 +362,14 @@ void CrossCheck::check_usage(const report::Memcg& memcg, Bytes pages) {
   }
   const KiB whole = size("kernel");
   if (whole > KiB(0) && parts > whole && !agree(parts, whole)) {
-    note(memcg.stats.front().at, "the parts of the cgroup's kernel memory are more than all of it");
+    note(memcg.stats.front().at,
+         tr("the parts of the cgroup's kernel memory are more than all of it"));
   }
   const KiB charged(memcg.kmem.usage_kib ? memcg.kmem.usage_kib->value : 0);
   const KiB usage(memcg.memory.usage_kib->value);
   const KiB all = to_kib(pages) + std::max({charged, parts, whole}) + size("sock");
   if (std::max(usage, all) - std::min(usage, all) > usage / 4 + KiB(most_drift_kib)) {
-    note(memcg.memory.usage_kib->at, "the parts of the cgroup do not add up to its usage");
+    note(memcg.memory.usage_kib->at, tr("the parts of the cgroup do not add up to its usage"));
   }
 }
 
@@ -395,7 +397,8 @@ void CrossCheck::check_parts(report::Memcg& memcg) {
   if (!shmem && active_anon && inactive_anon) {
     const KiB shared = to_kib(*active_anon + *inactive_anon - *anon);
     if (shared > to_kib(*file) && !agree(shared, to_kib(*file))) {
-      note(memcg.stats.front().at, "the cgroup's lists of anonymous memory contradict its parts");
+      note(memcg.stats.front().at,
+           tr("the cgroup's lists of anonymous memory contradict its parts"));
     }
   }
   if (!shmem || !active_anon || !inactive_anon || !active_file || !inactive_file || !unevictable) {
@@ -411,12 +414,12 @@ void CrossCheck::check_parts(report::Memcg& memcg) {
   const bool as_file = near(*active_file + *inactive_file + *shmem, *file);
   const auto drop = [&](std::initializer_list<std::string_view> names) {
     if (!memcg.children.empty()) {  // it can be in any of the sets
-      return note(memcg.stats.front().at, "the parts of the cgroup contradict each other");
+      return note(memcg.stats.front().at, tr("the parts of the cgroup contradict each other"));
     }
     std::erase_if(memcg.stats, [&](const report::MemcgStat& stat) {
       const bool wrong = std::ranges::find(names, stat.name) != names.end();
       if (wrong) {
-        note(stat.at, stat.name + " contradicts other numbers of the cgroup");
+        note(stat.at, tr("{} contradicts other numbers of the cgroup", stat.name));
       }
       return wrong;
     });

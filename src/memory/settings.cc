@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/human.h"
+#include "base/language.h"
 #include "base/suggest.h"
 #include "base/text.h"
 #include "memory/setting_names.h"
@@ -242,7 +243,7 @@ std::string near_key(std::string_view key) {
     names.push_back(each.alias);
   }
   const auto found = nearest(key, names);
-  return found ? "; did you mean " + std::string(names[*found % keys.size()]) + "?" : std::string();
+  return found ? tr("; did you mean {}?", std::string(names[*found % keys.size()])) : std::string();
 }
 
 }  // namespace
@@ -301,7 +302,7 @@ Result apply_setting(Settings& settings, std::string_view assignment, const Mach
     }
     std::string known;
     for (const Key& each : keys) {
-      known += (known.empty() ? "" : ", ") + std::string(each.name);
+      known += (known.empty() ? "" : tr(", ")) + std::string(each.name);
     }
     return tl::unexpected(
         Message("{}: what-if cannot compute this key; it knows {}", printable(key), known));

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/human.h"
+#include "base/language.h"
 #include "record/bounds.h"
 #include "record/scan.h"
 #include "record/warnings.h"
@@ -56,29 +57,28 @@ bool looks_like_oom_panic(const HistoryBoot& boot) {
 
 std::string end_text(const HistoryBoot& boot, bool running) {
   if (boot.ended_in_order) {
-    return "the recorder was ended in order";
+    return tr("the recorder was ended in order");
   }
   if (running) {
-    return "goes on";
+    return tr("goes on");
   }
   std::string text =
-      "ended without a mark of an orderly end: a panic, a reset, a power cut, or a "
-      "recorder that was killed";
+      tr("ended without a mark of an orderly end: a panic, a reset, a power cut, or a recorder "
+         "that was killed");
   const auto left = headroom_of(boot.last, boot.page);
   if (left) {
-    text += ". At the last sample " + human(left->left) + " were left before requests fail";
+    text += tr(". At the last sample {} were left before requests fail", human(left->left));
   }
   const KiB min_free(boot.last.machine.of(Field::min_free_kbytes));
   const KiB own = default_min_free_of(boot.last, boot.page);
   if (own.count() > 0 && min_free > own + own / 4) {
-    text += "; vm.min_free_kbytes held back " + human(to_bytes(min_free)) + " (" +
-            percent(share(to_bytes(min_free), boot.ram)) + " of RAM), the kernel's own choice is " +
-            human(to_bytes(own));
+    text += tr("; vm.min_free_kbytes held back {} ({} of RAM), the kernel's own choice is {}",
+               human(to_bytes(min_free)), percent(share(to_bytes(min_free), boot.ram)),
+               human(to_bytes(own)));
   }
   if (looks_like_oom_panic(boot)) {
-    text += ", and vm.panic_on_oom was " +
-            std::to_string(boot.last.machine.of(Field::panic_on_oom)) +
-            ": it likely ended in an OOM panic";
+    text += tr(", and vm.panic_on_oom was {}: it likely ended in an OOM panic",
+               std::to_string(boot.last.machine.of(Field::panic_on_oom)));
   }
   return text;
 }
@@ -293,34 +293,38 @@ void HistoryBuilder::note(const Note& note) {
       }
       break;
     case Kind::kmsg_gap:
-      add_event(note, std::to_string(note.a) + " messages of the kernel are not recorded" +
-                          (note.text.empty() ? "" : ", such as: " + std::string(note.text)));
+      add_event(note,
+                note.text.empty()
+                    ? tr("{} messages of the kernel are not recorded", std::to_string(note.a))
+                    : tr("{} messages of the kernel are not recorded, such as: {}",
+                         std::to_string(note.a), std::string(note.text)));
       break;
     case Kind::setting:
-      add_event(note, std::string(note.text) + " was changed from " +
-                          value_text(note.text, note.a) + " to " + value_text(note.text, note.b));
+      add_event(note, tr("{} was changed from {} to {}", std::string(note.text),
+                         value_text(note.text, note.a), value_text(note.text, note.b)));
       break;
     case Kind::clock: {
       const auto moved = static_cast<std::int64_t>(unzigzag(note.a));
-      add_event(note, std::string("the clock was set ") + (moved < 0 ? "back" : "forward") +
-                          " by " + seconds(static_cast<double>(moved < 0 ? -moved : moved) / 1000));
+      add_event(note,
+                tr(moved < 0 ? "the clock was set back by {}" : "the clock was set forward by {}",
+                   seconds(static_cast<double>(moved < 0 ? -moved : moved) / 1000)));
       break;
     }
     case Kind::asleep:
       asleep_ = true;
-      add_event(note, "the machine slept for " + seconds(static_cast<double>(note.a) / 1000));
+      add_event(note, tr("the machine slept for {}", seconds(static_cast<double>(note.a) / 1000)));
       break;
     case Kind::stopped:
       history_.boots.back().ended_in_order = true;
       only_one_ = note.a == 0;
       if (!only_one_) {
-        add_event(note, "the recorder was ended");
+        add_event(note, tr("the recorder was ended"));
       }
       break;
     case Kind::kill:
       if (note.c > 0) {
-        add_event(note, "the kernel counted " + plural(note.c, "OOM kill", "OOM kills") +
-                            " that no line of its log tells of");
+        add_event(note, tr("the kernel counted {} that no line of its log tells of",
+                           plural(note.c, "OOM kill", "OOM kills")));
       }
       break;
     case Kind::warning:

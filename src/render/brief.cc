@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/human.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "render/phrase.h"
 #include "render/recorded.h"
@@ -53,12 +54,12 @@ constexpr void (*additions[])(Depth&) = {
 };
 
 void write_answer(Document& out, const Event& event, const Depth& depth) {
-  const auto note = [&](const char* label, const std::string& text, std::size_t lines) {
-    const std::size_t room = depth.width - std::string_view(label).size() - 1;
+  const auto note = [&](const std::string& label, const std::string& text, std::size_t lines) {
+    const std::size_t room = depth.width - display_width(label) - 1;
     out.labelled(label, Paint::yellow, clipped(text, room, lines));
   };
   if (!event.report.unverified.empty()) {
-    note("unverified:", event.report.unverified.str(), 2);
+    note(tr("unverified:"), event.report.unverified.str(), 2);
   }
   out.text(clipped(first_sentences(answer(event), depth.answer_sentences), depth.width,
                    depth.answer_lines),
@@ -67,10 +68,10 @@ void write_answer(Document& out, const Event& event, const Depth& depth) {
     out.text(cause_and_confidence(event, *root), Paint::dim);
   }
   if (!event.overturned_by.empty()) {
-    note("unless:", overturn_text(event.overturned_by.front()), 2);
+    note(tr("unless:"), overturn_text(event.overturned_by.front()), 2);
   }
   if (const std::string lack = incomplete_text(event); !lack.empty()) {
-    note("incomplete:", lack, depth.note_lines);
+    note(tr("incomplete:"), lack, depth.note_lines);
   }
 }
 
@@ -81,7 +82,7 @@ void write_fix(Document& out, const Story& story, const Depth& depth) {
   if (list.empty()) {
     const auto advice = what_would_settle(event);
     if (is_undetermined(event) && !advice.empty()) {
-      out.labelled("What would settle it:", Paint::bold, advice.front());
+      out.labelled(tr("What would settle it:"), Paint::bold, advice.front());
       if (advice.size() > 1) {
         out.labelled("-", Paint::dim, advice.back(), 2);
       }
@@ -97,20 +98,20 @@ void write_fix(Document& out, const Story& story, const Depth& depth) {
   for (std::size_t i = 0; i < shown; ++i) {
     const Fix& fix = list[i];
     const bool also = i > 0 && fix.cause == "panic-on-oom";
-    out.labelled(i == 0 ? "Fix:"
-                 : also ? "And:"
-                        : "Or: ",
+    out.labelled(i == 0 ? tr("Fix:")
+                 : also ? tr("And:")
+                        : tr("Or: "),
                  Paint::bold, clipped(fix.title, depth.width - 5, 2));
     for (std::size_t k = 0; k < std::min(depth.commands, fix.commands.size()); ++k) {
       out.code(fix.commands[k]);
     }
     if (depth.effect && !fix.result.empty()) {
-      out.text("With " + fix.with + " " + fix.result + ".", Paint::dim, 4, 2);
+      out.text(tr("With {} {}.", fix.with, fix.result), Paint::dim, 4, 2);
     }
     if (depth.undo && !fix.commands.empty() &&
         fix.commands.front().starts_with("sudo whyoom fix")) {
-      out.text("It shows what it changes and asks; sudo whyoom undo takes it back.", Paint::dim, 4,
-               2);
+      out.text(tr("It shows what it changes and asks; sudo whyoom undo takes it back."), Paint::dim,
+               4, 2);
     }
   }
 }
@@ -118,26 +119,27 @@ void write_fix(Document& out, const Story& story, const Depth& depth) {
 std::string where(const report::Report& report) {
   std::string text = source_range(report);
   if (report.stack && !report.stack->release.empty()) {
-    text += ", kernel " + printable(report.stack->release);
+    text += tr(", kernel {}", printable(report.stack->release));
   }
-  return text + (report.host.empty() ? "" : ", host " + printable(report.host));
+  return text + (report.host.empty() ? "" : tr(", host {}", printable(report.host)));
 }
 
 // "In all 40 events, 40 killed, in 3 h 20 min, one every 5 min"
 std::string spree(const Story& story) {
-  std::string text = "In all " + plural(story.events, "event", "events");
-  text += story.killed > 0 ? ", " + grouped(story.killed) + " killed" : "";
+  std::string text = tr("In all {}", plural(story.events, "event", "events"));
+  text += story.killed > 0 ? tr(", {} killed", grouped(story.killed)) : "";
   const std::string each = interval_text(story.events, story.seconds);
   if (!each.empty()) {
-    text += ", in " + seconds(*story.seconds) + (story.events > 2 ? ", one every " + each : "");
+    text += tr(", in {}{}", seconds(*story.seconds),
+               story.events > 2 ? tr(", one every {}", each) : "");
   }
   const std::string last = story.last.wall.empty() ? "" : short_time(story.last);
-  return text + (last.empty() ? "" : ", the last " + last);
+  return text + (last.empty() ? "" : tr(", the last {}", last));
 }
 
 // The event in full, then how it went on: the first ones, and the end.
 void write_what_happened(Document& out, const Story& story, const Depth& depth) {
-  out.labelled("What happened:", Paint::bold,
+  out.labelled(tr("What happened:"), Paint::bold,
                clipped(where(story.lead.report), depth.width - 15, 3));
   Table table{{{.right = true}, {.flexible = true}}};
   table.add({{short_time(story.lead.report.time), Paint::dim},
@@ -177,11 +179,11 @@ std::string biggest(const Event& event) {
     const memory::TaskUse& use = who.top[i];
     const Bytes swapped = use.swap.value_or(Bytes(0));
     const bool same = i > 0 && use.task->comm == who.top[i - 1].task->comm;
-    text += (i == 0 ? "Biggest: " : ", ") + (same ? "" : printable(use.task->comm) + " ") +
+    text += (i == 0 ? tr("Biggest: ") : tr(", ")) + (same ? "" : printable(use.task->comm) + " ") +
             human(use.rss);
-    text += swapped >= use.rss / 100 && swapped.count() > 0 ? " and " + human(swapped) + " swapped"
+    text += swapped >= use.rss / 100 && swapped.count() > 0 ? tr(" and {} swapped", human(swapped))
                                                             : std::string();
-    text += use.task->oom_score_adj <= -1000 ? " (protected)" : "";
+    text += use.task->oom_score_adj <= -1000 ? tr(" (protected)") : "";
   }
   return text;
 }
@@ -197,15 +199,16 @@ void write_picture(Document& out, const Event& event, const Depth& depth) {
   const auto& limit = event.evidence.attribution.limit;
   Table cgroup = event.report.memcg ? cgroup_table(*event.report.memcg, Sizes::rounded) : Table();
   if (!cgroup.rows.empty()) {
-    table(limit && !limit->path.empty() ? "Cgroup " + limit->path : "Cgroup", std::move(cgroup));
+    table(limit && !limit->path.empty() ? tr("Cgroup {}", limit->path) : tr("Cgroup"),
+          std::move(cgroup));
   } else if (event.evidence.account && (is_used_up(event) || is_undetermined(event))) {
-    table("Where " + human(event.evidence.account->total) + " of RAM went",
+    table(tr("Where {} of RAM went", human(event.evidence.account->total)),
           account_table(*event.evidence.account, Sizes::rounded));
   } else if (Table zones = zone_picture(event, depth.picture_rows, Sizes::rounded).table;
              !zones.rows.empty()) {
-    table("Zones", std::move(zones));
+    table(tr("Zones"), std::move(zones));
   } else if (root != nullptr && root->proof.size() > 1) {
-    table("Proof", proof_table(root->proof, [](Place) { return std::string(); }));
+    table(tr("Proof"), proof_table(root->proof, [](Place) { return std::string(); }));
   }
 }
 

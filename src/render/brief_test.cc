@@ -122,6 +122,9 @@ TEST(Screen, SentencesAndLines) {
   EXPECT_EQ(first_sentences("One.", 3), "One.");
   EXPECT_EQ(clipped("one two three four", 9, 2), "one two ...");
   EXPECT_EQ(clipped("one two", 9, 1), "one two");
+  EXPECT_EQ(first_sentences("一。二有 1.5 GiB。三。", 2), "一。二有 1.5 GiB。");
+  EXPECT_EQ(first_sentences("一。", 3), "一。");
+  EXPECT_EQ(clipped("一二三四五六七八", 6, 2), "一二三四 ...");
   EXPECT_EQ(rows_of("12345678\n\n1\n", 4), 4U);
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/human.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "memory/cgroup_owner.h"
 #include "render/phrase.h"
@@ -23,7 +24,7 @@ constexpr std::size_t most_gaps = 4;
 constexpr double far_apart = 0.20;
 
 std::string of_ram(Bytes size, const std::optional<Bytes>& ram) {
-  return human(size) + (ram ? " (" + percent(share(size, *ram)) + ")" : "");
+  return human(size) + (ram ? tr(" ({})", percent(share(size, *ram))) : "");
 }
 
 // The names that hold most: resident memory, shared pages left out where the kernel tells.
@@ -46,7 +47,7 @@ std::string biggest_names(const host::Host& host, std::size_t count) {
   std::string text;
   for (std::size_t i = 0; i < std::min(count, sorted.size()); ++i) {
     const auto& [name, use] = sorted[i];
-    text += (i == 0 ? "" : ", ") + printable(name);
+    text += (i == 0 ? "" : tr(", ")) + printable(name);
     text += use.processes > 1 ? " x" + std::to_string(use.processes) : "";
     text += " " + human(use.memory);
   }
@@ -57,48 +58,48 @@ void add_rest_of_memory(const host::Host& host, const std::optional<Bytes>& ram,
                         std::vector<std::string>& lines) {
   const host::Meminfo& info = host.meminfo;
   std::string parts;
-  const auto add = [&](const char* name, const Maybe<KiB>& size) {
+  const auto add = [&](const std::string& name, const Maybe<KiB>& size) {
     if (size && ram && share(to_bytes(size->value), *ram) >= 0.01) {
-      parts += (parts.empty() ? "" : ", ") + std::string(name) + " " + human(to_bytes(size->value));
+      parts += (parts.empty() ? "" : tr(", ")) + name + " " + human(to_bytes(size->value));
     }
   };
-  add("page cache", info.cached);
-  add("shared memory and tmpfs", info.shmem);
-  add("unreclaimable slab", info.slab_unreclaimable);
-  add("page tables", info.page_tables);
-  add("huge pages", info.hugetlb);
+  add(tr("page cache"), info.cached);
+  add(tr("shared memory and tmpfs"), info.shmem);
+  add(tr("unreclaimable slab"), info.slab_unreclaimable);
+  add(tr("page tables"), info.page_tables);
+  add(tr("huge pages"), info.hugetlb);
   if (!parts.empty()) {
-    lines.push_back(parts + ".");
+    lines.push_back(tr("{}.", parts));
   }
 }
 
 CheckStep memory_step(const HostCheck& check) {
-  CheckStep step{"1 Memory", {}};
+  CheckStep step{tr("1 Memory"), {}};
   const auto& state = check.state;
   const host::Meminfo& info = check.facts.host.meminfo;
   if (!state.ram || !state.free) {
-    step.lines.emplace_back("Not known: /proc/meminfo could not be read.");
+    step.lines.emplace_back(tr("Not known: /proc/meminfo could not be read."));
     return step;
   }
-  std::string line = human(*state.ram) + " of RAM, " + of_ram(*state.free, state.ram) + " free";
-  line += state.available ? ", " + of_ram(*state.available, state.ram) + " available" : "";
+  std::string line = tr("{} of RAM, {} free", human(*state.ram), of_ram(*state.free, state.ram));
+  line += state.available ? tr(", {} available", of_ram(*state.available, state.ram)) : "";
   if (info.swap_total && info.swap_free) {
     const Bytes total = to_bytes(info.swap_total->value);
-    line += total.count() == 0 ? ", no swap"
-                               : ", swap " + human(total - to_bytes(info.swap_free->value)) +
-                                     " used of " + human(total);
+    line += total.count() == 0 ? tr(", no swap")
+                               : tr(", swap {} used of {}",
+                                    human(total - to_bytes(info.swap_free->value)), human(total));
   }
-  step.lines.push_back(line + ".");
+  step.lines.push_back(tr("{}.", line));
   if (const auto used = memory::used_shares(check.facts.host);
       used.by_available && used.by_console) {
-    step.lines.push_back("Used: " + percent(*used.by_available) + " by MemAvailable, " +
-                         percent(*used.by_console) + " by the cloud consoles' formula" +
-                         (*used.by_available - *used.by_console >= far_apart
-                              ? "; what lies between is kept back by the watermarks."
-                              : "."));
+    step.lines.push_back(tr("Used: {} by MemAvailable, {} by the cloud consoles' formula{}",
+                            percent(*used.by_available), percent(*used.by_console),
+                            *used.by_available - *used.by_console >= far_apart
+                                ? tr("; what lies between is kept back by the watermarks.")
+                                : tr(".")));
   }
   if (const std::string names = biggest_names(check.facts.host, 4); !names.empty()) {
-    step.lines.push_back("Biggest: " + names + ".");
+    step.lines.push_back(tr("Biggest: {}.", names));
   }
   add_rest_of_memory(check.facts.host, state.ram, step.lines);
   return step;
@@ -106,18 +107,18 @@ CheckStep memory_step(const HostCheck& check) {
 
 std::string limit_text(const TaskLimit& limit) {
   std::string text =
-      grouped(limit.used.value_or(0)) + " of " + grouped(limit.limit) + " " + limit.name;
+      tr("{} of {} {}", grouped(limit.used.value_or(0)), grouped(limit.limit), limit.name);
   if (limit.kind == TaskLimit::Kind::cgroup_pids_max) {
     if (const auto owner = memory::cgroup_owner(limit.whose)) {
-      text += " (" + printable(memory::describe(*owner)) + ")";
+      text += tr(" ({})", printable(memory::describe(*owner)));
     }
   }
-  return text + ", " + percent(limit.filled()) + "; beyond it " + std::string(limit.error);
+  return tr("{}, {}; beyond it {}", text, percent(limit.filled()), std::string(limit.error));
 }
 
 CheckStep threads_step(const HostCheck& check) {
   constexpr std::size_t most = 3;
-  CheckStep step{"2 Threads", {}};
+  CheckStep step{tr("2 Threads"), {}};
   const host::Host& host = check.facts.host;
   const auto threads = diagnose::thread_count(host);
   std::uint64_t zombies = 0;
@@ -130,18 +131,18 @@ CheckStep threads_step(const HostCheck& check) {
     // In a container the host's other tasks count against its limits and cannot be seen.
     const bool hidden = *threads > seen + seen / 10 + 32;
     const std::string processes = plural(host.processes.all.size(), "process", "processes");
-    step.lines.push_back(
-        plural(*threads, "thread", "threads") +
-        (hidden ? " on the host; " + processes + " can be seen from here" : " in " + processes) +
-        (zombies > 0 ? ", " + plural(zombies, "zombie", "zombies") : std::string()) + ".");
+    step.lines.push_back(tr(
+        "{}{}{}.", plural(*threads, "thread", "threads"),
+        hidden ? tr(" on the host; {} can be seen from here", processes) : tr(" in {}", processes),
+        zombies > 0 ? tr(", {}", plural(zombies, "zombie", "zombies")) : std::string()));
   }
   for (std::size_t i = 0; i < std::min(most, check.limits.size()); ++i) {
     if (check.limits[i].used) {
-      step.lines.push_back(limit_text(check.limits[i]) + ".");
+      step.lines.push_back(tr("{}.", limit_text(check.limits[i])));
     }
   }
   if (step.lines.empty()) {
-    step.lines.emplace_back("Not known: neither the tasks nor their limits could be read.");
+    step.lines.emplace_back(tr("Not known: neither the tasks nor their limits could be read."));
   }
   return step;
 }
@@ -150,34 +151,34 @@ CheckStep threads_step(const HostCheck& check) {
 std::string setter_text(const HostCheck& check) {
   const host::SysctlHistory& history = check.facts.min_free_history;
   if (const host::SysctlSetting* line = history.boot.winning()) {
-    return "Set at boot by " + printable(line->file) + ":" + std::to_string(line->line) + " (" +
-           printable(line->value) + ").";
+    return tr("Set at boot by {}:{} ({}).", printable(line->file), std::to_string(line->line),
+              printable(line->value));
   }
   if (const host::SysctlSetting* line = history.system.winning()) {
-    return "Set by " + printable(line->file) + ":" + std::to_string(line->line) + " (" +
-           printable(line->value) + "), which `sysctl --system` reads and the boot does not.";
+    return tr("Set by {}:{} ({}), which `sysctl --system` reads and the boot does not.",
+              printable(line->file), std::to_string(line->line), printable(line->value));
   }
   if (!check.facts.min_free_setters.empty()) {
     const host::SysctlSetter& setter = check.facts.min_free_setters.back();
-    return "No sysctl file sets it; " + setter.program + " names it in " + printable(setter.file) +
-           ":" + std::to_string(setter.line) + ".";
+    return tr("No sysctl file sets it; {} names it in {}:{}.", setter.program,
+              printable(setter.file), std::to_string(setter.line));
   }
-  return "No file that sets it was found.";
+  return tr("No file that sets it was found.");
 }
 
 CheckStep min_free_step(const HostCheck& check) {
-  CheckStep step{"3 min_free_kbytes", {}};
+  CheckStep step{tr("3 min_free_kbytes"), {}};
   const auto& state = check.state;
   if (!state.min_free) {
-    step.lines.emplace_back("Not known: /proc/sys/vm/min_free_kbytes could not be read.");
+    step.lines.emplace_back(tr("Not known: /proc/sys/vm/min_free_kbytes could not be read."));
     return step;
   }
   const memory::HostMinFree& setting = *state.min_free;
   std::string line = kb(to_bytes(setting.value));
-  line += setting.share_of_ram ? ", " + percent(*setting.share_of_ram) + " of RAM" : "";
-  line += setting.is_default() ? ": the kernel's own choice."
+  line += setting.share_of_ram ? tr(", {} of RAM", percent(*setting.share_of_ram)) : "";
+  line += setting.is_default() ? tr(": the kernel's own choice.")
           : setting.kernel_default
-              ? "; the kernel's own choice here is " + kb(to_bytes(*setting.kernel_default)) + "."
+              ? tr("; the kernel's own choice here is {}.", kb(to_bytes(*setting.kernel_default)))
               : ".";
   step.lines.push_back(line);
   const bool nobody_set_it = setting.is_default() && check.facts.min_free_setters.empty() &&
@@ -187,22 +188,21 @@ CheckStep min_free_step(const HostCheck& check) {
     step.lines.push_back(setter_text(check));
   }
   if (state.with_default) {
-    line = human(state.with_default->out_of_reach_before) +
-           " of the free memory are out of reach of an ordinary request";
+    line = tr("{} of the free memory are out of reach of an ordinary request",
+              human(state.with_default->out_of_reach_before));
     if (!setting.is_default()) {
-      line += "; with the kernel's choice " + human(state.with_default->out_of_reach_after);
+      line += tr("; with the kernel's choice {}", human(state.with_default->out_of_reach_after));
     }
-    step.lines.push_back(line + ".");
+    step.lines.push_back(tr("{}.", line));
   }
   if (state.available && state.available_with_default && !setting.is_default()) {
-    step.lines.push_back(human(*state.available) +
-                         " are available (MemAvailable); with the kernel's "
-                         "choice " +
-                         human(*state.available_with_default) + " would be.");
+    step.lines.push_back(
+        tr("{} are available (MemAvailable); with the kernel's choice {} would be.",
+           human(*state.available), human(*state.available_with_default)));
   }
   if (state.kills_from) {
-    step.lines.push_back("As this host is now, the kernel starts to kill at " +
-                         kb(to_bytes(state.kills_from->value)) + ".");
+    step.lines.push_back(tr("As this host is now, the kernel starts to kill at {}.",
+                            kb(to_bytes(state.kills_from->value))));
   }
   return step;
 }
@@ -212,26 +212,28 @@ std::string restart_text(const host::Settings& settings) {
     return "";
   }
   const std::int64_t seconds = settings.panic->value;
-  return seconds == 0  ? ", and the machine stays down (kernel.panic=0)"
-         : seconds < 0 ? ", and the machine restarts at once"
-                       : ", and the machine restarts after " + std::to_string(seconds) + " s";
+  return seconds == 0  ? tr(", and the machine stays down (kernel.panic=0)")
+         : seconds < 0 ? tr(", and the machine restarts at once")
+                       : tr(", and the machine restarts after {} s", std::to_string(seconds));
 }
 
 std::string evidence_text(const host::KeptEvidence& kept) {
   std::string text;
-  const auto add = [&text](const std::string& what) { text += (text.empty() ? "" : ", ") + what; };
+  const auto add = [&text](const std::string& what) {
+    text += (text.empty() ? "" : tr(", ")) + what;
+  };
   if (kept.persistent_journal) {
-    add(*kept.persistent_journal ? "the journal is on disk" : "no journal on disk");
+    add(*kept.persistent_journal ? tr("the journal is on disk") : tr("no journal on disk"));
   }
   if (kept.pstore_backend && !kept.pstore_backend->value.empty()) {
-    add("pstore (" + printable(kept.pstore_backend->value) + ")");
+    add(tr("pstore ({})", printable(kept.pstore_backend->value)));
   } else if (kept.pstore_mounted) {
-    add("no pstore");
+    add(tr("no pstore"));
   }
   if (kept.kexec_crash_loaded) {
-    add(kept.kexec_crash_loaded->value != 0 ? "kdump is loaded" : "no kdump");
+    add(kept.kexec_crash_loaded->value != 0 ? tr("kdump is loaded") : tr("no kdump"));
   }
-  return text.empty() ? text : "What is kept of it: " + text + ".";
+  return text.empty() ? text : tr("What is kept of it: {}.", text);
 }
 
 // "mysqld (pid 700, 1.2 GiB), ..": oom_score_adj only where it counts.
@@ -239,11 +241,11 @@ std::string next_victims_text(const HostCheck& check) {
   std::string text;
   for (const memory::NextVictim& victim : check.next_victims) {
     const host::Process& process = *victim.process;
-    text += text.empty() ? "" : ", then ";
-    text += printable(process.comm.view()) + " (pid " + std::to_string(process.pid) + ", " +
-            human(victim.memory);
+    text += text.empty() ? "" : tr(", then ");
+    text += tr("{} (pid {}, {}", printable(process.comm.view()), std::to_string(process.pid),
+               human(victim.memory));
     const int adj = process.oom_score_adj.value_or(0);
-    text += adj == 0 ? ")" : ", oom_score_adj " + std::to_string(adj) + ")";
+    text += adj == 0 ? ")" : tr(", oom_score_adj {})", std::to_string(adj));
   }
   return text;
 }
@@ -252,20 +254,19 @@ CheckStep policy_step(const HostCheck& check) {
   CheckStep step{"4 On OOM", {}};
   const host::Settings& settings = check.facts.host.settings;
   if (!settings.panic_on_oom) {
-    step.lines.emplace_back("Not known: /proc/sys/vm/panic_on_oom could not be read.");
+    step.lines.emplace_back(tr("Not known: /proc/sys/vm/panic_on_oom could not be read."));
   } else if (settings.panic_on_oom->value == 0) {
     const bool allocating =
         settings.oom_kill_allocating_task && settings.oom_kill_allocating_task->value != 0;
-    step.lines.emplace_back(allocating ? "The kernel kills the process that asks "
-                                         "(vm.oom_kill_allocating_task), whatever its size."
-                                       : "The kernel kills a process (vm.panic_on_oom=0).");
+    step.lines.emplace_back(allocating ? tr("The kernel kills the process that asks "
+                                            "(vm.oom_kill_allocating_task), whatever its size.")
+                                       : tr("The kernel kills a process (vm.panic_on_oom=0)."));
   } else {
-    step.lines.push_back(
-        "The kernel panics (vm.panic_on_oom=" + std::to_string(settings.panic_on_oom->value) + ")" +
-        restart_text(settings) + ".");
+    step.lines.push_back(tr("The kernel panics (vm.panic_on_oom={}){}.",
+                            std::to_string(settings.panic_on_oom->value), restart_text(settings)));
   }
   if (const std::string next = next_victims_text(check); !next.empty()) {
-    step.lines.push_back("Next to go: " + next + ".");
+    step.lines.push_back(tr("Next to go: {}.", next));
   }
   if (const std::string kept = evidence_text(check.facts.host.kept); !kept.empty()) {
     step.lines.push_back(kept);
@@ -280,9 +281,9 @@ void write_zones(Document& out, const HostCheck& check) {
   for (const auto& zone : machine.zones) {
     several_nodes = several_nodes || zone.node != machine.zones.front().node;
   }
-  Table table{{{.head = "zone"},
+  Table table{{{.head = tr("zone")},
                zone_bars(),
-               {.head = "free", .right = true},
+               {.head = tr("free"), .right = true},
                {.head = "min", .right = true},
                {.head = "low", .right = true},
                {.head = "high", .right = true}},
@@ -311,11 +312,11 @@ void write_zones(Document& out, const HostCheck& check) {
 
 void write_finding(Document& out, const HostCheck& check, const Finding& finding, Detail detail) {
   const bool now = finding.role == Role::root;
-  out.labelled(now                          ? "now:"
-               : finding.role == Role::risk ? "risk:"
-                                            : "note:",
+  out.labelled(now                          ? tr("now:")
+               : finding.role == Role::risk ? tr("risk:")
+                                            : tr("note:"),
                now ? Paint::red : Paint::yellow, finding.summary.str());
-  out.text("cause: " + std::string(finding.cause) + ", confidence " + percent(finding.confidence),
+  out.text(tr("cause: {}, confidence {}", std::string(finding.cause), percent(finding.confidence)),
            Paint::dim, 2);
   if (now || detail.all || detail.page) {
     out.table(
@@ -324,14 +325,14 @@ void write_finding(Document& out, const HostCheck& check, const Finding& finding
 }
 
 void write_ruled_out(Document& out, const HostCheck& check) {
-  Table table{{{.head = "cause"}, {.head = "why", .flexible = true}}};
+  Table table{{{.head = tr("cause")}, {.head = tr("why"), .flexible = true}}};
   for (const Finding& finding : check.findings) {
     if (finding.role == Role::ruled_out) {
       table.add({{std::string(finding.cause)}, {clean(finding.summary)}});
     }
   }
   if (!table.rows.empty()) {
-    out.section("Ruled out");
+    out.section(tr("Ruled out"));
     out.table(std::move(table));
   }
 }
@@ -346,16 +347,16 @@ void write_gaps(Document& out, const HostCheck& check, bool all) {
   for (const host::Gap& gap : host.gaps) {
     if (!all && shown == most_gaps) {
       out.text(
-          "and " + plural(host.gaps.size() - shown, "more gap", "more gaps") + "; --all shows them",
+          tr("and {}; --all shows them", plural(host.gaps.size() - shown, "more gap", "more gaps")),
           Paint::dim);
       break;
     }
-    out.labelled("not read:", Paint::yellow, gap.str());
+    out.labelled(tr("not read:"), Paint::yellow, gap.str());
     ++shown;
   }
   for (const host::Damage& damage : host.damage) {
-    out.labelled("damaged:", Paint::yellow,
-                 place_text(check.sources(), damage.at) + ": " + damage.what);
+    out.labelled(tr("damaged:"), Paint::yellow,
+                 tr("{}: {}", place_text(check.sources(), damage.at), damage.what));
     if (!all && &damage - host.damage.data() >= 2) {
       break;
     }
@@ -384,19 +385,19 @@ std::string place_text(const host::Sources& sources, Place at) {
 
 std::string host_words(const std::string& name, const host::Host& host) {
   const auto& release = host.release;
-  return (name.empty() ? "" : " on " + printable(name)) +
-         (release ? ", kernel " + printable(release->value) : std::string());
+  return (name.empty() ? "" : tr(" on {}", printable(name))) +
+         (release ? tr(", kernel {}", printable(release->value)) : std::string());
 }
 
 Document check_document(const HostCheck& check, Detail detail) {
   Document out;
   const std::string words = host_words(check.facts.name, check.facts.host);
   if (detail.page || !words.empty()) {
-    out.heading("whyoom check" + words, "#");
+    out.heading(tr("whyoom check{}", words), "#");
     out.blank();
   }
   if (!has_findings(check)) {
-    out.text("Nothing is wrong on this host.", Paint::green);
+    out.text(tr("Nothing is wrong on this host."), Paint::green);
     out.blank();
   }
   for (const Finding& finding : check.findings) {
@@ -420,7 +421,7 @@ Document check_document(const HostCheck& check, Detail detail) {
       fix.effect.clear();  // of a request that failed; here none did
     }
     out.blank();
-    out.heading("What to do");
+    out.heading(tr("What to do"));
     add_fixes(out, list, detail);
   }
   write_gaps(out, check, detail.all || detail.page);

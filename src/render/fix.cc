@@ -2,6 +2,7 @@
 
 #include "advise/diff.h"
 #include "base/human.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "render/json_parts.h"
 #include "render/phrase.h"
@@ -42,7 +43,7 @@ void write_file(Document& out, const FileEdit& file) {
   write_diff(out, advise::diff(file.before ? file.path : nothing, file.before.value_or(""),
                                file.after ? file.path : nothing, file.after.value_or("")));
   if (!file.after) {
-    out.code(printable(file.path) + ": the file is removed", Paint::dim, 2);
+    out.code(tr("{}: the file is removed", printable(file.path)), Paint::dim, 2);
   }
 }
 
@@ -54,7 +55,7 @@ void write_change(Document& out, const Change& change) {
     out.blank();
   }
   for (const RunningEdit& value : change.running) {
-    out.code(value.key.file() + ": " + printable(value.before) + " -> " + printable(value.after),
+    out.code(tr("{}: {} -> {}", value.key.file(), printable(value.before), printable(value.after)),
              Paint::bold, 2);
   }
 }
@@ -63,14 +64,16 @@ std::string line_text(const SysctlLineEdit& line, const std::string& it, const s
   std::string place = printable(line.file) + ":" + std::to_string(line.line);
   switch (line.kind) {
     case SysctlLineEdit::Kind::set:
-      return place + " is the line that decides" + (it == key ? " on " + key : "") + ".";
+      return tr("{} is the line that decides{}.", place, it == key ? tr(" on {}", key) : "");
     case SysctlLineEdit::Kind::comment_out:
-      return place + " would set " + it + " to " + printable(line.old_value) +
-             " for one of the programs that read these files, so it becomes a comment.";
+      return tr(
+          "{} would set {} to {} for one of the programs that read these files, so it becomes a "
+          "comment.",
+          place, it, printable(line.old_value));
     case SysctlLineEdit::Kind::add:
       return line.new_file
-                 ? printable(line.file) + " is new: no file that may be edited sets " + key + "."
-                 : place + " is new: no line of a file that may be edited sets " + key + ".";
+                 ? tr("{} is new: no file that may be edited sets {}.", printable(line.file), key)
+                 : tr("{} is new: no line of a file that may be edited sets {}.", place, key);
   }
   return place;
 }
@@ -81,14 +84,13 @@ void write_effect(Document& out, const Plan& plan) {
   }
   const memory::WhatIf& what_if = *plan.what_if;
   if (!what_if.zones.empty() && what_if.out_of_reach_before != what_if.out_of_reach_after) {
-    out.text(
-        "Free memory out of reach of an ordinary request: " + human(what_if.out_of_reach_before) +
-        " now, " + human(what_if.out_of_reach_after) + " then.");
+    out.text(tr("Free memory out of reach of an ordinary request: {} now, {} then.",
+                human(what_if.out_of_reach_before), human(what_if.out_of_reach_after)));
   }
   if (what_if.request && !what_if.request->passes_before) {
     out.text(what_if.request->passes_after
-                 ? "An ordinary request fails now; then it passes."
-                 : "An ordinary request fails now, and would still fail then.",
+                 ? tr("An ordinary request fails now; then it passes.")
+                 : tr("An ordinary request fails now, and would still fail then."),
              what_if.request->passes_after ? Paint::plain : Paint::yellow);
   }
 }
@@ -98,36 +100,36 @@ void write_after(Document& out, const PlannedSetting& setting, const std::string
   if (setting.sysctl.empty()) {
     return;
   }
-  const std::string boot = after.value_after_boot().value_or("the kernel's default");
+  const std::string boot = after.value_after_boot().value_or(tr("the kernel's default"));
   if (boot == after.value_after_system().value_or("") &&
       boot == after.value_after_load().value_or("")) {
-    out.text("After the next boot, `sysctl --system` and `sysctl -p` " + it + " is " +
-             printable(boot) + ".");
+    out.text(tr("After the next boot, `sysctl --system` and `sysctl -p` {} is {}.", it,
+                printable(boot)));
     return;
   }
-  out.text("After the next boot " + it + " is " + printable(boot) + ", after `sysctl --system` " +
-           printable(after.value_after_system().value_or("unchanged")) + ", after `sysctl -p` " +
-           printable(after.value_after_load().value_or("unchanged")) + ".");
+  out.text(tr("After the next boot {} is {}, after `sysctl --system` {}, after `sysctl -p` {}.", it,
+              printable(boot), printable(after.value_after_system().value_or(tr("unchanged"))),
+              printable(after.value_after_load().value_or(tr("unchanged")))));
 }
 
 std::string headline(const PlannedSetting& setting) {
   const std::string& key = setting.wanted.key.dotted();
   const std::string value = printable(setting.wanted.value);
   if (!setting.changes()) {
-    return key + " is " + value + " already, now and after the next boot";
+    return tr("{} is {} already, now and after the next boot", key, value);
   }
   if (setting.running && !setting.sets_running && setting.is_new()) {
-    return key + " stays " + printable(*setting.running) + " now; from the next boot on it is " +
-           value;
+    return tr("{} stays {} now; from the next boot on it is {}", key, printable(*setting.running),
+              value);
   }
   if (setting.running && !setting.sets_running) {
-    return key + " is " + value + " now; the next boot is made to keep it";
+    return tr("{} is {} now; the next boot is made to keep it", key, value);
   }
   if (setting.running) {
-    return key + ": " + printable(*setting.running) + " -> " + value;
+    return tr("{}: {} -> {}", key, printable(*setting.running), value);
   }
   const auto boot = setting.sysctl.before.value_after_boot();
-  return key + " from the next boot on: " + (boot ? printable(*boot) + " -> " : "") + value;
+  return tr("{} from the next boot on: {}{}", key, boot ? printable(*boot) + " -> " : "", value);
 }
 
 void write_headline(Document& out, const PlannedSetting& setting, const memory::Machine& machine) {
@@ -135,8 +137,8 @@ void write_headline(Document& out, const PlannedSetting& setting, const memory::
   const auto value = parse_number<std::uint64_t>(setting.wanted.value);
   if (value && setting.wanted.key == "vm.min_free_kbytes") {
     const Bytes size = to_bytes(KiB(*value));
-    head += " (" + human(size) +
-            (machine.ram ? ", " + percent(share(size, *machine.ram)) + " of RAM" : "") + ")";
+    head += tr(" ({}{})", human(size),
+               machine.ram ? tr(", {} of RAM", percent(share(size, *machine.ram))) : "");
   }
   out.text(head, Paint::bold);
 }
@@ -224,17 +226,17 @@ Document plan_document(const Plan& plan, const memory::Machine& machine) {
   const bool one = plan.settings.size() == 1;
   for (const PlannedSetting& setting : plan.settings) {
     const std::string& key = setting.wanted.key.dotted();
-    const std::string it = one ? "it" : key;
+    const std::string it = one ? tr("it") : key;
     for (const SysctlLineEdit& line : setting.sysctl.lines) {
-      out.text(line_text(line, it, one ? "the key" : key));
+      out.text(line_text(line, it, one ? tr("the key") : key));
     }
     write_after(out, setting, it);
   }
   for (const Message& risk : plan.risks) {
-    out.labelled("risk:", Paint::yellow, risk.str());
+    out.labelled(tr("risk:"), Paint::yellow, risk.str());
   }
   for (const Message& note : plan.notes) {
-    out.labelled("note:", Paint::yellow, note.str());
+    out.labelled(tr("note:"), Paint::yellow, note.str());
   }
   return out;
 }

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "base/human.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "record/wire.h"
 #include "render/history_curve.h"
@@ -26,46 +27,46 @@ constexpr std::size_t most_events = 20;
 std::string event_text(const diagnose::Event& event) {
   const std::string time = time_text(event.report.time);
   std::string line = (time.empty() ? source_range(event.report) : time) + "  " + headline(event);
-  line += is_undetermined(event) ? "; cause undetermined" : "; " + printable(event.root_cause);
+  line +=
+      is_undetermined(event) ? tr("; cause undetermined") : tr("; {}", printable(event.root_cause));
   return line;
 }
 
 void write_last(Document& out, const record::HistoryBoot& boot) {
   using record::Field;
   const record::MachineFields& machine = boot.last.machine;
-  std::string line = "memory: " + human(to_bytes(KiB(machine.of(Field::mem_available)))) + " of " +
-                     human(boot.ram) + " available";
+  std::string line = tr("memory: {} of {} available",
+                        human(to_bytes(KiB(machine.of(Field::mem_available)))), human(boot.ram));
   if (const auto left = record::headroom_of(boot.last, boot.page)) {
-    line += ", " + human(left->left) + " left before requests fail";
+    line += tr(", {} left before requests fail", human(left->left));
   }
-  line += "; tasks: " + grouped(machine.of(Field::tasks)) +
-          "; stalled: " + percent(static_cast<double>(machine.of(Field::psi_some_avg10)) / 10'000);
+  line += tr("; tasks: {}; stalled: {}", grouped(machine.of(Field::tasks)),
+             percent(static_cast<double>(machine.of(Field::psi_some_avg10)) / 10'000));
   out.text(line, Paint::plain, 2, 2);
 }
 
 // "900 MiB of 1 GiB"; the whole only where there is a limit.
 std::string of_limit(const std::string& part, const std::string& limit) {
-  return part + (limit.empty() ? "" : " of " + limit);
+  return part + (limit.empty() ? "" : tr(" of {}", limit));
 }
 
 void write_cgroups(Document& out, const record::HistoryBoot& boot) {
   constexpr std::size_t most = 3;
   for (std::size_t i = 0; i < std::min(boot.cgroups.size(), most); ++i) {
     const record::FullGroup& group = boot.cgroups[i];
-    std::string text = "cgroup " + printable(group.path) + owner_text(group.path) + ":";
+    std::string text = tr("cgroup {}{}:", printable(group.path), owner_text(group.path));
     if (group.memory) {
       text +=
           " " + of_limit(human(*group.memory), group.memory_max ? human(*group.memory_max) : "");
     }
     if (group.pids) {
-      text += std::string(group.memory ? ", " : " ") +
-              of_limit(std::to_string(*group.pids),
-                       group.pids_max ? std::to_string(*group.pids_max) : "") +
-              " tasks";
+      text += tr("{}{} tasks", std::string(group.memory ? tr(", ") : " "),
+                 of_limit(std::to_string(*group.pids),
+                          group.pids_max ? std::to_string(*group.pids_max) : ""));
     }
     if (group.pid != 0) {
-      text += "; biggest " + printable(group.process) + " (pid " + std::to_string(group.pid) +
-              "), " + human(group.size);
+      text += tr("; biggest {} (pid {}), {}", printable(group.process), std::to_string(group.pid),
+                 human(group.size));
     }
     out.text(text, Paint::plain, 2, 2);
   }
@@ -79,12 +80,11 @@ void write_boots(Document& out, const HistoryView& view) {
       continue;
     }
     const bool running = boot.id == view.running_boot && i + 1 == history.boots.size();
-    out.section("Boot " + printable(boot.id.substr(0, 8)) + ", kernel " + printable(boot.release));
+    out.section(tr("Boot {}, kernel {}", printable(boot.id.substr(0, 8)), printable(boot.release)));
     const bool doubtful = !running && !boot.ended_in_order;
-    out.text(record::utc_text(boot.first_ms) + " to " + record::utc_text(boot.last_ms) + ", " +
-                 plural(boot.samples, "sample", "samples") + ", " +
-                 plural(boot.messages, "message", "messages") + " of the kernel; " +
-                 end_text(boot, running),
+    out.text(tr("{} to {}, {}, {} of the kernel; {}", record::utc_text(boot.first_ms),
+                record::utc_text(boot.last_ms), plural(boot.samples, "sample", "samples"),
+                plural(boot.messages, "message", "messages"), end_text(boot, running)),
              doubtful ? Paint::yellow : Paint::plain, 2, 2);
     write_last(out, boot);
     write_cgroups(out, boot);
@@ -105,25 +105,26 @@ void write_ring(Document& out, const HistoryView& view) {
 void write_damage(Document& out, const History& history) {
   const record::SegmentAccount& account = history.account;
   if (account.damages > 0 || account.lost_samples > 0) {
-    out.labelled("damaged:", Paint::yellow,
-                 plural(account.damages, "place", "places") + " of the ring (" +
-                     human(Bytes(account.damaged_bytes)) + "); " +
-                     plural(account.lost_samples, "sample is", "samples are") +
-                     " lost, the rest was read");
+    out.labelled(tr("damaged:"), Paint::yellow,
+                 tr("{} of the ring ({}); {} lost, the rest was read",
+                    plural(account.damages, "place", "places"), human(Bytes(account.damaged_bytes)),
+                    plural(account.lost_samples, "sample is", "samples are")));
   }
   if (history.newer > 0 || account.unknown > 0) {
-    out.labelled("newer:", Paint::yellow,
-                 "a newer whyoom wrote parts of this; " +
-                     plural(account.unknown, "record is", "records are") + " not understood");
+    out.labelled(tr("newer:"), Paint::yellow,
+                 tr("a newer whyoom wrote parts of this; {} not understood",
+                    plural(account.unknown, "record is", "records are")));
   }
   if (history.cut) {
-    out.labelled("cut:", Paint::yellow, "there is more than is shown; give a later --since");
+    out.labelled(tr("cut:"), Paint::yellow,
+                 tr("there is more than is shown; give a later --since"));
   }
   for (std::size_t i = 0; i < std::min<std::size_t>(history.gaps.size(), 5); ++i) {
     const record::HistoryGap& gap = history.gaps[i];
-    out.labelled("gap:", Paint::yellow,
-                 "no sample for " + seconds(static_cast<double>(gap.to_ms - gap.from_ms) / 1000) +
-                     ", from " + record::utc_text(gap.from_ms));
+    out.labelled(tr("gap:"), Paint::yellow,
+                 tr("no sample for {}, from {}",
+                    seconds(static_cast<double>(gap.to_ms - gap.from_ms) / 1000),
+                    record::utc_text(gap.from_ms)));
   }
 }
 
@@ -160,8 +161,8 @@ Document history_document(const HistoryView& view, std::size_t width) {
   const History& history = view.history;
   Document out;
   if (history.points.empty()) {
-    out.text("No samples in " + printable(view.store) +
-             ". `whyoom watch` records them; `whyoom watch --once` takes one");
+    out.text(tr("No samples in {}. `whyoom watch` records them; `whyoom watch --once` takes one",
+                printable(view.store)));
     write_damage(out, history);
     return out;
   }
@@ -169,7 +170,7 @@ Document history_document(const HistoryView& view, std::size_t width) {
     write_chart(out, history, width);
   }
   if (!view.events.empty()) {
-    out.section("What the kernel reported");
+    out.section(tr("What the kernel reported"));
     const std::size_t first = view.events.size() - std::min(view.events.size(), most_events);
     for (std::size_t i = first; i < view.events.size(); ++i) {
       out.text(event_text(*view.events[i]), Paint::plain, 2, 2);
@@ -183,10 +184,10 @@ Document history_document(const HistoryView& view, std::size_t width) {
     }
   }
   if (!events.empty()) {
-    out.section("Events");
+    out.section(tr("Events"));
     const std::size_t first = events.size() - std::min(events.size(), most_events);
     if (first > 0) {
-      out.text(std::to_string(first) + " older ones are left out; --format json has all",
+      out.text(tr("{} older ones are left out; --format json has all", std::to_string(first)),
                Paint::dim, 2);
     }
     for (std::size_t i = first; i < events.size(); ++i) {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/human.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "render/html_style.h"
 
@@ -43,12 +44,12 @@ std::string thousandths(double share) {
 }
 
 std::string bar_picture(const Bar& bar) {
-  std::string words = percent(bar.filled) + " filled";
+  std::string words = tr("{} filled", percent(bar.filled));
   std::string out =
       R"(<rect class="rail" width="1000" height="100" rx="20"/><rect class="fill" width=")" +
       thousandths(bar.filled) + R"(" height="100" rx="20"/>)";
   if (bar.mark) {
-    words += ", mark at " + percent(*bar.mark);
+    words += tr(", mark at {}", percent(*bar.mark));
     constexpr double width = 0.008;
     out += R"(<rect class="mark" x=")" + thousandths(std::min(*bar.mark, 1 - width)) +
            R"(" width="8" height="100"/>)";
@@ -164,7 +165,9 @@ std::string html_text(std::string_view text) {
 std::string html_head(std::string_view title) {
   const std::string text = html_text(title);
   return R"(<!DOCTYPE html>
-<html lang="en">
+<html lang=")" +
+         std::string(language_tag(language())) +
+         R"(">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">

@@ -38,6 +38,7 @@ constexpr bool in(const std::array<Range, N>& ranges, char32_t code) {
 struct Glyph {
   std::size_t bytes = 1;
   std::size_t columns = 1;
+  char32_t code = 0;  // 0: ASCII
 };
 
 // The text is UTF-8 by contract; a stray byte counts as one column.
@@ -55,7 +56,7 @@ Glyph glyph_at(std::string_view text, std::size_t at) {
   for (std::size_t i = 1; i < bytes; ++i) {
     code = (code << 6U) | (byte(at + i) & 0x3fU);
   }
-  return {bytes, in(zero_wide, code) ? 0U : in(wide, code) ? 2U : 1U};
+  return {bytes, in(zero_wide, code) ? 0U : in(wide, code) ? 2U : 1U, code};
 }
 
 constexpr std::string_view break_behind = "-_,.:|";
@@ -93,10 +94,42 @@ bool is_unit(std::string_view word) {
          std::ranges::find(units, word.substr(0, end + 1)) != units.end();
 }
 
-// What stays on one line: "787688 kB", "(pid 1)".
+// What stays on one line: "787688 kB", "(pid 1)", a number and the Chinese word that counts.
 bool belong_together(std::string_view word, std::string_view next) {
-  return (is_digit(word.back()) && is_unit(next)) ||
+  return (is_digit(word.back()) && (is_unit(next) || glyph_at(next, 0).columns == 2)) ||
          (is_digit(next.front()) && (word.ends_with("(pid") || word.ends_with("(order")));
+}
+
+// No line begins with these, and none ends with those.
+constexpr std::u32string_view closing = U"，。、；：？！）》」』】〉％,.;:?!)]}%/";
+constexpr std::u32string_view opening = U"（《「『【〈([{";
+
+char32_t code_at(std::string_view text, std::size_t at, const Glyph& glyph) {
+  return glyph.code == 0 ? static_cast<unsigned char>(text[at]) : glyph.code;
+}
+
+// How far a word goes before a line may be broken inside it: beside a wide character. All of a word
+// without one.
+std::size_t unbroken_bytes(std::string_view word) {
+  if (std::ranges::none_of(word, [](char c) { return (c & 0x80) != 0; })) {
+    return word.size();
+  }
+  Glyph before = glyph_at(word, 0);
+  char32_t last = code_at(word, 0, before);
+  for (std::size_t at = before.bytes; at < word.size();) {
+    const Glyph glyph = glyph_at(word, at);
+    const char32_t code = code_at(word, at, glyph);
+    const bool beside_wide = before.columns == 2 || glyph.columns == 2;
+    if (beside_wide && glyph.columns > 0 && last != U' ' && code != U' ' &&
+        closing.find(code) == std::u32string_view::npos &&
+        opening.find(last) == std::u32string_view::npos) {
+      return at;
+    }
+    before = glyph;
+    last = code;
+    at += glyph.bytes;
+  }
+  return word.size();
 }
 
 std::vector<std::string_view> words_of(std::string_view text) {
@@ -180,27 +213,34 @@ std::vector<std::string> wrap(std::string_view text, std::size_t first, std::siz
     line.clear();
     used = 0;
   };
-  for (std::string_view word : words_of(text)) {
-    std::size_t width = display_width(word);
-    if (used > 0 && used + 1 + width > room()) {
+  const auto add = [&](std::string_view piece, std::size_t space) {
+    std::size_t width = display_width(piece);
+    if (used > 0 && used + space + width > room()) {
       end_line();
     }
     while (width > room()) {
-      const std::size_t bytes = fitting_bytes(word, room());
-      line = word.substr(0, bytes);
-      word.remove_prefix(bytes);
-      width = display_width(word);
+      const std::size_t bytes = fitting_bytes(piece, room());
+      line = piece.substr(0, bytes);
+      piece.remove_prefix(bytes);
+      width = display_width(piece);
       end_line();
     }
-    if (word.empty()) {
-      continue;
+    if (piece.empty()) {
+      return;
     }
     if (used > 0) {
-      line += ' ';
-      ++used;
+      line.append(space, ' ');
+      used += space;
     }
-    line += word;
+    line += piece;
     used += width;
+  };
+  for (std::string_view word : words_of(text)) {
+    for (std::size_t space = 1; !word.empty(); space = 0) {
+      const std::size_t bytes = unbroken_bytes(word);
+      add(word.substr(0, bytes), space);
+      word.remove_prefix(bytes);
+    }
   }
   if (!line.empty() || lines.empty()) {
     end_line();

@@ -22,7 +22,9 @@ struct TextStyle {
 std::size_t display_width(std::string_view text);
 
 // Lines of at most `first` (the first one) and `rest` columns. Breaks at spaces, but not between a
-// number and its unit; a word that is too long is broken behind / - _ , . : | or anywhere.
+// number and its unit, and beside a wide character (Chinese has no spaces), but so that no line
+// begins with closing punctuation or ends with an opening bracket. A word that is too long is
+// broken behind / - _ , . : | or anywhere.
 std::vector<std::string> wrap(std::string_view text, std::size_t first, std::size_t rest);
 std::vector<std::string> wrap(std::string_view text, std::size_t width);
 

@@ -31,6 +31,23 @@ TEST(Wrap, BreaksLongWordsBehindAFolder) {
   EXPECT_EQ(wrap("中文中文", 5), (Lines{"中文", "中文"}));
 }
 
+TEST(Wrap, BreaksBetweenChineseCharacters) {
+  EXPECT_EQ(wrap("内存不足", 4), (Lines{"内存", "不足"}));
+  EXPECT_EQ(wrap("内存zone不足", 8), (Lines{"内存zone", "不足"}));
+  // Text that has spaces keeps them inside a line.
+  EXPECT_EQ(wrap("内存区 DMA32 不足", 13), (Lines{"内存区 DMA32", "不足"}));
+}
+
+TEST(Wrap, NoLineBeginsWithClosingOrEndsWithOpeningPunctuation) {
+  EXPECT_EQ(wrap("内存不足，已杀", 8), (Lines{"内存不", "足，已杀"}));
+  EXPECT_EQ(wrap("内存（不足）已杀", 6), (Lines{"内存", "（不", "足）已", "杀"}));
+  EXPECT_EQ(wrap("杀死了 (x)，", 7), (Lines{"杀死了", "(x)，"}));
+}
+
+TEST(Wrap, ANumberStaysWithTheWordThatCounts) {
+  EXPECT_EQ(wrap("杀死了 5 个进程", 8), (Lines{"杀死了", "5 个进程"}));
+}
+
 TEST(Bar, MarkStandsOnTheRightSideOfTheFill) {
   EXPECT_EQ(bar(0.5, std::nullopt, 4), "[==  ]");
   EXPECT_EQ(bar(0.79, 0.80, 10), "[======= | ]");

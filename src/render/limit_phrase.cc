@@ -1,4 +1,5 @@
 #include "base/human.h"
+#include "base/language.h"
 #include "render/phrase.h"
 
 namespace whyoom::render {
@@ -6,28 +7,29 @@ namespace whyoom::render {
 std::string limit_headline(const report::Report& report) {
   using What = report::LimitReached::What;
   if (!report.limit_reached) {
-    return "a limit of the kernel reached";
+    return tr("a limit of the kernel reached");
   }
   const report::LimitReached& limit = *report.limit_reached;
   std::string text;
   switch (limit.what) {
     case What::tcp_memory:
-      text = "TCP sockets out of memory";
+      text = tr("TCP sockets out of memory");
       break;
     case What::conntrack:
-      text = "table of tracked connections full";
+      text = tr("table of tracked connections full");
       break;
     case What::file_max:
-      text = "no more open files";
+      text = tr("no more open files");
       break;
     case What::neighbour:
-      text = "table of neighbours full";
+      text = tr("table of neighbours full");
       break;
     case What::cma:
-      text = "contiguous memory refused";
+      text = tr("contiguous memory refused");
       break;
   }
-  return text + (limit.count > 1 ? ", " + plural(limit.count, "time", "times") : std::string());
+  return text +
+         (limit.count > 1 ? tr(", {}", plural(limit.count, "time", "times")) : std::string());
 }
 
 }  // namespace whyoom::render

@@ -1,9 +1,11 @@
 #include "render/markdown_text.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 #include <vector>
 
+#include "base/language.h"
 #include "base/text.h"
 
 namespace whyoom::render {
@@ -42,11 +44,18 @@ bool has_emoji(std::string_view run) {
 
 // What becomes more than text: www.example.org, https://.., mailto:.., a@b.org, @name, #1, !1, $1,
 // %1, ~label, &1, *iteration:1, [issue:1], GH-1 and emoji.
+// A full-width mark behind a per cent sign makes no name of it.
+bool is_punctuation(std::string_view text) {
+  constexpr std::array marks = {"，", "。", "、", "；", "：", "？", "！", "（", "）", "《", "》"};
+  return std::ranges::any_of(marks, [text](const char* mark) { return text.starts_with(mark); });
+}
+
 bool is_reference(std::string_view run) {
   constexpr std::string_view marks = "#!$%~&^*[";
   for (std::size_t i = 0; i + 1 < run.size(); ++i) {
     const char next = run[i + 1];
-    const bool names = is_letter(next) || next == '"' || (is_digit(next) && run[i] != '[');
+    const bool names = (is_letter(next) && !is_punctuation(run.substr(i + 1))) || next == '"' ||
+                       (is_digit(next) && run[i] != '[');
     if (names && marks.find(run[i]) != std::string_view::npos) {
       return true;
     }
@@ -170,7 +179,7 @@ std::string block_text(const Block& block) {
     case Block::Kind::line: {
       std::string text;
       for (const std::string& part : block.parts) {
-        text += (text.empty() ? "" : ", ") + markdown_text(part);
+        text += (text.empty() ? "" : tr(", ")) + markdown_text(part);
       }
       return text + "\n";
     }

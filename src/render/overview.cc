@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/human.h"
+#include "base/language.h"
 #include "base/shell.h"
 #include "base/text.h"
 #include "diagnose/last_word.h"
@@ -58,7 +59,7 @@ std::string command(const Overview& overview, ShellPattern<> what) {
   } else if (overview.root.empty() && what.text().ends_with("explain")) {
     text += " --host";
   }
-  return text + (root || overview.root.empty() ? "`" : "` with the same --root");
+  return text + (root || overview.root.empty() ? "`" : tr("` with the same --root"));
 }
 
 void write_story(Document& out, const StoryHead& story) {
@@ -68,13 +69,14 @@ void write_story(Document& out, const StoryHead& story) {
   if (event.report.panic) {
     line += restart_words(*event.report.panic);
   } else if (story.end != nullptr) {
-    line += ", then " + panic_words(*story.end) + restart_words(*story.end);
+    line += tr(", then {}{}", panic_words(*story.end), restart_words(*story.end));
   }
   // Two events that end in a panic are told already.
   if (story.followers > (story.end != nullptr ? 1 : 0)) {
-    line += ", and " + plural(story.followers, "more event", "more events") + " after it";
+    line += tr(", and {} after it", plural(story.followers, "more event", "more events"));
   }
-  line += is_undetermined(event) ? "; cause undetermined" : "; " + printable(event.root_cause);
+  line +=
+      is_undetermined(event) ? tr("; cause undetermined") : tr("; {}", printable(event.root_cause));
   out.text(line, Paint::plain, 2, 2);
 }
 
@@ -82,7 +84,7 @@ void write_sources(Document& out, const Overview& overview, const Depth& depth) 
   std::string read;
   std::string unread;
   const auto add = [](std::string& list, const std::string& name) {
-    list += (list.empty() ? "" : ", ") + printable(name);
+    list += (list.empty() ? "" : tr(", ")) + printable(name);
   };
   std::size_t gaps = 0;
   for (const LogSource& source : overview.sources) {
@@ -90,23 +92,24 @@ void write_sources(Document& out, const Overview& overview, const Depth& depth) 
       continue;
     }
     if (source.read && depth.each_source) {
-      out.text("read: " + printable(source.name) + ": " + source_text(source), Paint::dim, 2, 2);
+      out.text(tr("read: {}: {}", printable(source.name), source_text(source)), Paint::dim, 2, 2);
     } else if (source.read) {
       add(read, source.name);
     }
     if (!source.gap.empty() && gaps < depth.gaps) {
-      out.labelled("not read:", Paint::yellow, printable(source.name + ": " + source.gap), 2);
+      out.labelled(tr("not read:"), Paint::yellow, printable(tr("{}: {}", source.name, source.gap)),
+                   2);
       ++gaps;
     } else if (!source.gap.empty()) {
       add(unread, source.name);
     }
   }
   if (!read.empty()) {
-    out.text("read: " + read, Paint::dim, 2, 2);
+    out.text(tr("read: {}", read), Paint::dim, 2, 2);
   }
   if (!unread.empty()) {
-    out.labelled("not all read:", Paint::yellow,
-                 unread + "; why: " + command(overview, "whyoom explain"), 2);
+    out.labelled(tr("not all read:"), Paint::yellow,
+                 tr("{}; why: {}", unread, command(overview, "whyoom explain")), 2);
   }
 }
 
@@ -121,33 +124,33 @@ const diagnose::Event& telling_event(const Overview& overview) {
 
 void write_unverified(Document& out, const Overview& overview) {
   if (overview.unverified > 0) {
-    out.labelled("unverified:", Paint::yellow,
-                 plural(overview.unverified, "event is", "events are") + " passed over here (" +
-                     printable(overview.unverified_why) +
-                     "): " + command(overview, "whyoom explain"),
-                 2);
+    out.labelled(
+        tr("unverified:"), Paint::yellow,
+        tr("{} passed over here ({}): {}", plural(overview.unverified, "event is", "events are"),
+           printable(overview.unverified_why), command(overview, "whyoom explain")),
+        2);
   }
 }
 
 std::string why_label(const Overview& overview) {
   if (&telling_event(overview) != overview.stories.back().first) {
-    return "Why, the last with a known cause:";
+    return tr("Why, the last with a known cause:");
   }
-  return overview.stories.size() > 1 ? "Why, the last time:" : "Why:";
+  return overview.stories.size() > 1 ? tr("Why, the last time:") : tr("Why:");
 }
 
 void write_what_happened(Document& out, const Overview& overview, const HostCheck& check,
                          const Depth& depth) {
-  out.heading("What happened" + host_words(check.facts.name, check.facts.host));
+  out.heading(tr("What happened{}", host_words(check.facts.name, check.facts.host)));
   if (!overview.last_boot.empty()) {
     out.text(printable(overview.last_boot), Paint::yellow, 2, 2);
   }
   const bool any_read = std::ranges::any_of(overview.sources, &LogSource::read);
   if (overview.stories.empty()) {
     out.text(overview.unverified > 0
-                 ? "No OOM event stands in the logs that only the kernel could have written."
-             : any_read ? "No OOM event stands in the logs that could be read."
-                        : "Not known: no kernel log could be read.",
+                 ? tr("No OOM event stands in the logs that only the kernel could have written.")
+             : any_read ? tr("No OOM event stands in the logs that could be read.")
+                        : tr("Not known: no kernel log could be read."),
              Paint::plain, 2, 2);
     write_unverified(out, overview);
     write_sources(out, overview, depth);
@@ -155,8 +158,8 @@ void write_what_happened(Document& out, const Overview& overview, const HostChec
   }
   const std::size_t shown = std::min(depth.stories, overview.stories.size());
   if (shown < overview.stories.size()) {
-    out.text(plural(overview.stories.size() - shown, "older one", "older ones") + ": " +
-                 command(overview, "whyoom explain"),
+    out.text(tr("{}: {}", plural(overview.stories.size() - shown, "older one", "older ones"),
+                command(overview, "whyoom explain")),
              Paint::dim, 2);
   }
   for (std::size_t i = overview.stories.size() - shown; i < overview.stories.size(); ++i) {
@@ -182,14 +185,14 @@ bool write_last_cause(Document& out, const Overview& overview, const HostCheck& 
   const std::string_view cause = telling_event(overview).root_cause;
   if (const Finding* finding = finding_of(check, cause)) {
     const bool gone = finding->role == Role::ruled_out;
-    out.labelled("Is it still so?", Paint::bold,
-                 (gone ? "No: " : "Yes: ") +
+    out.labelled(tr("Is it still so?"), Paint::bold,
+                 (gone ? tr("No: ") : tr("Yes: ")) +
                      first_sentences(clean(finding->summary), depth.answer_sentences));
     return true;
   }
   if (cause != "undetermined") {
-    out.labelled("Is it still so?", Paint::bold,
-                 "The files of this host do not tell of " + printable(cause) + ".");
+    out.labelled(tr("Is it still so?"), Paint::bold,
+                 tr("The files of this host do not tell of {}.", printable(cause)));
   }
   return false;
 }
@@ -205,20 +208,21 @@ void write_is_it_still_so(Document& out, const Overview& overview, const HostChe
     }
     if (++risks <= depth.risks) {
       const bool now = finding.role == Role::root;
-      out.labelled(now ? "now:" : "risk:", now ? Paint::red : Paint::yellow,
+      out.labelled(now ? tr("now:") : tr("risk:"), now ? Paint::red : Paint::yellow,
                    clipped(first_sentences(clean(finding.summary), depth.risk_sentences),
                            depth.width - 6, depth.risk_lines),
                    0);
     }
   }
   if (risks > depth.risks) {
-    out.text((depth.risks > 0 || told ? plural(risks - depth.risks, "more risk", "more risks")
-                                      : plural(risks, "risk", "risks")) +
-                 ": " + command(overview, "whyoom check"),
+    out.text(tr("{}: {}",
+                depth.risks > 0 || told ? plural(risks - depth.risks, "more risk", "more risks")
+                                        : plural(risks, "risk", "risks"),
+                command(overview, "whyoom check")),
              Paint::yellow);
   }
   if (risks == 0 && !told) {
-    out.labelled("This host now:", Paint::bold, "nothing wrong was found on it.");
+    out.labelled(tr("This host now:"), Paint::bold, tr("nothing wrong was found on it."));
   }
 }
 
@@ -241,15 +245,15 @@ void write_steps(Document& out, const Overview& overview, const HostCheck& check
   const auto steps = check_steps(check);
   std::size_t widest = 0;
   for (const CheckStep& step : steps) {
-    widest = std::max(widest, step.title.size());
+    widest = std::max(widest, display_width(step.title));
   }
   for (const CheckStep& step : steps) {
     std::string title = step.title;
-    title.resize(widest + 1, ' ');
+    title.append(widest + 1 - display_width(title), ' ');
     const bool is_cause = cause && &step == &steps[*cause];
     out.labelled(
         title, is_cause ? Paint::red : Paint::bold,
-        (step.lines.empty() ? "" : step.lines.front()) + (is_cause ? "  <- the cause" : ""));
+        (step.lines.empty() ? "" : step.lines.front()) + (is_cause ? tr("  <- the cause") : ""));
   }
 }
 
@@ -258,11 +262,11 @@ void write_gaps_of_host(Document& out, const Overview& overview, const HostCheck
   const auto& gaps = check.facts.host.gaps;
   if (gaps.size() <= depth.gaps) {
     for (const host::Gap& gap : gaps) {
-      out.labelled("not read:", Paint::yellow, printable(gap.str()));
+      out.labelled(tr("not read:"), Paint::yellow, printable(gap.str()));
     }
   } else {
-    out.text(plural(gaps.size(), "thing is", "things are") +
-                 " not known of this host: " + command(overview, "whyoom check --all"),
+    out.text(tr("{} not known of this host: {}", plural(gaps.size(), "thing is", "things are"),
+                command(overview, "whyoom check --all")),
              Paint::dim);
   }
 }
@@ -287,7 +291,7 @@ std::vector<Fix> steps_to_take(const Overview& overview, const HostCheck& check)
 void write_what_to_do(Document& out, const Overview& overview, const HostCheck& check,
                       const Depth& depth) {
   const auto list = steps_to_take(overview, check);
-  out.heading("What to do");
+  out.heading(tr("What to do"));
   const std::size_t shown = std::min(list.size(), depth.fixes);
   for (std::size_t i = 0; i < shown; ++i) {
     out.text(list[i].title, Paint::plain, 2, 2);
@@ -296,23 +300,23 @@ void write_what_to_do(Document& out, const Overview& overview, const HostCheck& 
     }
   }
   if (shown < list.size()) {
-    out.text(plural(list.size() - shown, "more step", "more steps") + ": " +
-                 command(overview, "whyoom check"),
+    out.text(tr("{}: {}", plural(list.size() - shown, "more step", "more steps"),
+                command(overview, "whyoom check")),
              Paint::plain, 2);
   }
   if (overview.more_as_root) {
-    out.text(list.empty() ? "Look again as root, who sees more" : "Root sees more", Paint::plain, 2,
-             2);
+    out.text(list.empty() ? tr("Look again as root, who sees more") : tr("Root sees more"),
+             Paint::plain, 2, 2);
     out.code("sudo whyoom");
   } else if (list.empty()) {
     const bool blind = !check.facts.host.gaps.empty() ||
                        std::ranges::any_of(overview.sources, [](const LogSource& source) {
                          return !source.gap.empty();
                        });
-    out.text(
-        (blind ? "Nothing, as far as could be read. The numbers: " : "Nothing. The numbers: ") +
-            command(overview, "whyoom check"),
-        Paint::plain, 2, 2);
+    out.text((blind ? tr("Nothing, as far as could be read. The numbers: ")
+                    : tr("Nothing. The numbers: ")) +
+                 command(overview, "whyoom check"),
+             Paint::plain, 2, 2);
   }
 }
 

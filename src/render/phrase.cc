@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "base/human.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "diagnose/partial_answer.h"
 #include "render/layout.h"
@@ -27,10 +28,10 @@ std::string victim_text(const report::Victim& victim) {
 std::string oom_scope(const diagnose::Event& event) {
   const report::Report& report = event.report;
   if (report.sysrq_at || (report.trigger && report.trigger->order == -1)) {
-    return "OOM killer called by hand (sysrq)";
+    return tr("OOM killer called by hand (sysrq)");
   }
   if (!event.evidence.constraint) {
-    return "out of memory";
+    return tr("out of memory");
   }
   switch (*event.evidence.constraint) {
     case report::ConstraintKind::none:
@@ -38,48 +39,48 @@ std::string oom_scope(const diagnose::Event& event) {
     case report::ConstraintKind::memcg: {
       const auto& limit = event.evidence.attribution.limit;
       if (!limit) {
-        return "out of memory in a cgroup";
+        return tr("out of memory in a cgroup");
       }
-      return "out of memory in " +
-             (limit->owner ? describe(*limit->owner) : "cgroup " + limit->path);
+      return tr("out of memory in {}",
+                limit->owner ? describe(*limit->owner) : tr("cgroup {}", limit->path));
     }
     case report::ConstraintKind::cpuset:
-      return "out of memory in a cpuset";
+      return tr("out of memory in a cpuset");
     case report::ConstraintKind::mempolicy:
-      return "out of memory under a memory policy";
+      return tr("out of memory under a memory policy");
   }
-  return "out of memory";
+  return tr("out of memory");
 }
 
 std::string oom_end(const report::Report& report) {
   const std::string killed =
-      report.victims.empty() ? std::string() : ", killed " + victims_text(report, 2);
+      report.victims.empty() ? std::string() : tr(", killed {}", victims_text(report, 2));
   switch (report.outcome) {
     case Outcome::panic:
-      return killed + ", " + panic_words(report.panic.value_or(report::Panic{}));
+      return tr("{}, {}", killed, panic_words(report.panic.value_or(report::Panic{})));
     case Outcome::no_victim:
-      return killed + ", nothing could be killed";
+      return tr("{}, nothing could be killed", killed);
     case Outcome::recovered:
-      return killed + ", recovered";
+      return tr("{}, recovered", killed);
     case Outcome::killed:
     case Outcome::unknown:
       break;
   }
-  return killed.empty() ? ", the log does not show what was killed" : killed;
+  return killed.empty() ? tr(", the log does not show what was killed") : killed;
 }
 
 std::string allocation_failure(const diagnose::Event& event) {
   const report::Report& report = event.report;
   if (report.slub && !report.trigger) {
-    return "SLUB could not allocate an object of cache " + printable(report.slub->cache);
+    return tr("SLUB could not allocate an object of cache {}", printable(report.slub->cache));
   }
   if (report.vmalloc && !report.trigger) {
-    return "vmalloc failed" + (report.vmalloc->bytes
-                                   ? " to allocate " + human(Bytes(*report.vmalloc->bytes))
-                                   : std::string());
+    return tr("vmalloc failed{}", report.vmalloc->bytes
+                                      ? tr(" to allocate {}", human(Bytes(*report.vmalloc->bytes)))
+                                      : std::string());
   }
   const std::string request = request_text(event);
-  return "page allocation failure" + (request.empty() ? "" : ": " + request);
+  return tr("page allocation failure{}", request.empty() ? "" : tr(": {}", request));
 }
 
 // Names of parts as missing_parts() gives them, and in words.
@@ -120,24 +121,25 @@ std::string shortened(std::string_view place, const report::Report& report) {
   }
   const std::string_view line = place.substr(prefix.size());
   const std::string_view file = place.substr(prefix.rfind('/') + 1);
-  return display_width(file) > very_long_name ? "line " + std::string(line) : std::string(file);
+  return display_width(file) > very_long_name ? tr("line {}", std::string(line))
+                                              : std::string(file);
 }
 
 }  // namespace
 
 std::string panic_words(const report::Panic& panic) {
   using Reason = report::Panic::Reason;
-  std::string text = "kernel panic";
+  std::string text = tr("kernel panic");
   switch (panic.reason) {
     case Reason::panic_on_oom_system_wide:
     case Reason::panic_on_oom_compulsory:
-      text += " (vm.panic_on_oom)";
+      text += tr(" (vm.panic_on_oom)");
       break;
     case Reason::deadlocked:
-      text += " (deadlocked on memory)";
+      text += tr(" (deadlocked on memory)");
       break;
     case Reason::no_killable:
-      text += " (nothing could be killed)";
+      text += tr(" (nothing could be killed)");
       break;
     case Reason::none:
       break;
@@ -147,9 +149,9 @@ std::string panic_words(const report::Panic& panic) {
 
 std::string restart_words(const report::Panic& panic) {
   if (panic.restart_seconds) {
-    return ", restarts after " + seconds(static_cast<double>(panic.restart_seconds->value));
+    return tr(", restarts after {}", seconds(static_cast<double>(panic.restart_seconds->value)));
   }
-  return panic.halted_at ? ", stays down" : "";
+  return panic.halted_at ? tr(", stays down") : "";
 }
 
 std::string clean(const Message& message) { return printable(message.str()); }
@@ -187,8 +189,8 @@ std::string time_text(const report::Time& time) {
 }
 
 std::string with_pid(std::string_view comm, const std::optional<std::int64_t>& pid) {
-  const std::string name = comm.empty() ? "a process" : printable(comm);
-  return pid ? name + " (pid " + std::to_string(*pid) + ")" : name;
+  const std::string name = comm.empty() ? tr("a process") : printable(comm);
+  return pid ? tr("{} (pid {})", name, std::to_string(*pid)) : name;
 }
 
 std::string_view outcome_name(report::Outcome outcome) {
@@ -210,10 +212,10 @@ std::string_view outcome_name(report::Outcome outcome) {
 std::string victims_text(const report::Report& report, std::size_t named) {
   std::string text;
   for (std::size_t i = 0; i < std::min(named, report.victims.size()); ++i) {
-    text += (i == 0 ? "" : ", ") + victim_text(report.victims[i]);
+    text += (i == 0 ? "" : tr(", ")) + victim_text(report.victims[i]);
   }
   if (report.victims.size() > named) {
-    text += " and " + std::to_string(report.victims.size() - named) + " more";
+    text += tr(" and {} more", std::to_string(report.victims.size() - named));
   }
   return text;
 }
@@ -229,28 +231,28 @@ std::string headline(const diagnose::Event& event) {
       return allocation_failure(event);
     case Kind::fork_rejected: {
       if (!report.fork_rejected) {
-        return "fork rejected by the pids controller";
+        return tr("fork rejected by the pids controller");
       }
       const auto& fork = *report.fork_rejected;
-      return "fork rejected in cgroup " + printable(fork.path) +
-             (fork.count > 1 ? ", " + plural(fork.count, "time", "times") : "");
+      return tr("fork rejected in cgroup {}{}", printable(fork.path),
+                fork.count > 1 ? tr(", {}", plural(fork.count, "time", "times")) : "");
     }
     case Kind::overcommit_refused: {
       const std::uint64_t count = report.overcommit ? report.overcommit->count : 1;
-      return "memory refused by the overcommit check" +
-             (count > 1 ? ", " + plural(count, "time", "times") : std::string());
+      return tr("memory refused by the overcommit check{}",
+                count > 1 ? tr(", {}", plural(count, "time", "times")) : std::string());
     }
     case Kind::limit_reached:
       return limit_headline(report);
     case Kind::userspace_kill: {
       if (!report.userspace) {
-        return "killed by a program";
+        return tr("killed by a program");
       }
       const auto& kill = *report.userspace;
-      return printable(kill.killer) + " killed " + with_pid(kill.victim, kill.pid);
+      return tr("{} killed {}", printable(kill.killer), with_pid(kill.victim, kill.pid));
     }
   }
-  return "event";
+  return tr("event");
 }
 
 std::string request_text(const diagnose::Event& event) {
@@ -261,15 +263,15 @@ std::string request_text(const diagnose::Event& event) {
   if (trigger.order == -1) {
     return {};  // sysrq: nothing was asked for
   }
-  std::string text = "memory";
+  std::string text = tr("memory");
   if (trigger.order && *trigger.order >= 0 && *trigger.order < 32) {
     const std::uint64_t pages = std::uint64_t{1} << static_cast<unsigned>(*trigger.order);
-    text = plural(pages, "page", "pages in one block") + " (order " +
-           std::to_string(*trigger.order) + ")";
+    text = tr("{} (order {})", plural(pages, "page", "pages in one block"),
+              std::to_string(*trigger.order));
   }
-  text += " for " + with_pid(trigger.comm, trigger.pid);
+  text += tr(" for {}", with_pid(trigger.comm, trigger.pid));
   if (trigger.gfp && !trigger.gfp->names.empty()) {
-    text += ", ";
+    text += tr(", ");
     for (std::size_t i = 0; i < trigger.gfp->names.size(); ++i) {
       text += (i == 0 ? "" : "|") + printable(trigger.gfp->names[i]);
     }
@@ -332,8 +334,10 @@ std::string answer(const diagnose::Event& event) {
     return clean(root->summary);
   }
   if (event.killed_at.line != 0) {
-    return "The kernel was killing this process (" + place_text(event.evidence, event.killed_at) +
-           "), and a process that is being killed gets no more memory: part of that kill.";
+    return tr(
+        "The kernel was killing this process ({}), and a process that is being killed gets no more "
+        "memory: part of that kill.",
+        place_text(event.evidence, event.killed_at));
   }
   std::string text;
   for (const Message& sentence : diagnose::partial_answer(event)) {
@@ -348,28 +352,29 @@ std::string incomplete_text(const diagnose::Event& event) {
     std::string text;
     for (const std::string& id : ids) {
       const Part* part = find_part(report, id);
-      text += text.empty() ? "" : ", ";
-      text += part == nullptr ? printable(id) : std::string(part->words);
+      text += text.empty() ? "" : tr(", ");
+      text += part == nullptr ? printable(id) : tr(part->words);
     }
     return text;
   };
   std::string text = words(missing_parts(event));
   if (!text.empty()) {
-    text = "the log lacks " + text;
+    text = tr("the log lacks {}", text);
   }
   if (!event.stood_in.empty() && event.recorded) {
-    text += "; " + words(event.stood_in) + ": by " + printable(event.recorded->source);
+    text += tr("; {}: by {}", words(event.stood_in), printable(event.recorded->source));
   }
   if (report.lines_lost > 0) {
-    text += (text.empty() ? "" : "; ") + plural(report.lines_lost, "line was", "lines were") +
-            " lost inside it";
+    text += tr("{}{} lost inside it", text.empty() ? "" : tr("; "),
+               plural(report.lines_lost, "line was", "lines were"));
   }
   if (!report.damage.empty()) {
     const auto& first = report.damage.front();
     const std::string place = printable(report.source) + ":" + std::to_string(first.line);
-    text += (text.empty() ? "" : "; ") + shortened(place, report) + ": " + printable(first.what);
+    text += tr("{}{}: {}", text.empty() ? "" : tr("; "), shortened(place, report),
+               printable(first.what));
     if (report.damage.size() > 1) {
-      text += " (and " + plural(report.damage.size() - 1, "more", "more") + ")";
+      text += tr(" (and {})", plural(report.damage.size() - 1, "more", "more"));
     }
   }
   return text;
@@ -379,11 +384,11 @@ std::vector<std::string> what_would_settle(const diagnose::Event& event) {
   std::vector<std::string> advice;
   for (const std::string& id : missing_parts(event)) {
     if (const Part* part = find_part(event.report, id)) {
-      advice.emplace_back(part->settles);
+      advice.push_back(tr(part->settles));
     }
   }
   if (!advice.empty()) {
-    advice.emplace_back("on that machine: journalctl -k, after a restart journalctl -k -b -1");
+    advice.emplace_back(tr("on that machine: journalctl -k, after a restart journalctl -k -b -1"));
   }
   return advice;
 }
@@ -394,10 +399,10 @@ std::string size_text(Bytes size, Sizes sizes) {
 
 Table proof_table(std::span<const diagnose::Proof> proof,
                   const std::function<std::string(Place)>& place) {
-  Table table{{{.head = "what", .flexible = true},
-               {.head = "value", .right = true},
+  Table table{{{.head = tr("what"), .flexible = true},
+               {.head = tr("value"), .right = true},
                {.right = true},
-               {.head = "read at", .whole = true}}};
+               {.head = tr("read at"), .whole = true}}};
   for (const auto& part : proof) {
     table.add({{clean(part.what)},
                {value_text(part)},
@@ -408,8 +413,8 @@ Table proof_table(std::span<const diagnose::Proof> proof,
 }
 
 Column zone_bars() {
-  return {.head = "= free  | needed",
-          .narrow_head = "= free |needed",
+  return {.head = tr("= free  | needed"),
+          .narrow_head = tr("= free |needed"),
           .optional = true,
           .bars = {12, 20, 32}};
 }

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "base/human.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "render/phrase.h"
 
@@ -23,9 +24,9 @@ std::string assumed_text(const memory::WhatIf& what_if) {
   std::string text;
   for (const memory::SettingChange& setting : what_if.settings) {
     const auto bytes = parse_number<std::uint64_t>(setting.after);
-    text += (text.empty() ? "" : " and ") +
-            (bytes && setting.key == "ram"          ? human(Bytes(*bytes)) + " of RAM"
-             : bytes && setting.key == "memory.max" ? "a limit of " + human(Bytes(*bytes))
+    text += (text.empty() ? "" : tr(" and ")) +
+            (bytes && setting.key == "ram"          ? tr("{} of RAM", human(Bytes(*bytes)))
+             : bytes && setting.key == "memory.max" ? tr("a limit of {}", human(Bytes(*bytes)))
                                                     : setting_text(setting));
   }
   return text;
@@ -37,26 +38,26 @@ std::string what_if_result(const memory::WhatIf& what_if) {
   std::vector<std::string> parts;
   if (what_if.fate_after && what_if.settings.size() == 1) {
     parts.emplace_back(*what_if.fate_after == memory::Fate::kill
-                           ? "the kernel would have killed a process"
-                           : "the kernel would have panicked");
+                           ? tr("the kernel would have killed a process")
+                           : tr("the kernel would have panicked"));
   } else if (what_if.request) {
-    parts.emplace_back(what_if.request->passes_after ? "this request would have passed"
-                                                     : "this request would still have failed");
+    parts.emplace_back(what_if.request->passes_after ? tr("this request would have passed")
+                                                     : tr("this request would still have failed"));
   }
   if (what_if.within_reach_after > what_if.within_reach_before) {
-    parts.push_back(human(what_if.within_reach_after - what_if.within_reach_before) +
-                    " more within its reach");
+    parts.push_back(tr("{} more within its reach",
+                       human(what_if.within_reach_after - what_if.within_reach_before)));
   }
-  return parts.empty() ? "" : parts.front() + (parts.size() > 1 ? ", " + parts.back() : "");
+  return parts.empty() ? "" : parts.front() + (parts.size() > 1 ? tr(", {}", parts.back()) : "");
 }
 
 std::string what_if_text(const memory::WhatIf& what_if) {
   const std::string result = what_if_result(what_if);
-  std::string text = "with ";
+  std::string text = tr("with ");
   for (const auto& setting : what_if.settings) {
     text += (&setting == what_if.settings.data() ? "" : " ") + setting_text(setting);
   }
-  return result.empty() ? "" : text + " at this moment: " + result;
+  return result.empty() ? "" : tr("{} at this moment: {}", text, result);
 }
 
 std::vector<Fix> fixes(std::span<const diagnose::Finding> findings, bool restarted) {
@@ -79,14 +80,14 @@ std::vector<Fix> fixes(std::span<const diagnose::Finding> findings, bool restart
       if (remedy.what_if) {
         fix.effect = printable(what_if_text(*remedy.what_if));
         fix.result = printable(what_if_result(*remedy.what_if));
-        fix.with = remedy.assume.empty() ? "it" : printable(assumed_text(*remedy.what_if));
+        fix.with = remedy.assume.empty() ? tr("it") : printable(assumed_text(*remedy.what_if));
       }
       fix.gives = remedy.gives;
       // What its effect does not say.
       const auto& what_if = remedy.what_if;
       if (remedy.gives &&
           !(what_if && what_if->within_reach_after > what_if->within_reach_before)) {
-        fix.title += ": up to " + human(*remedy.gives);
+        fix.title += tr(": up to {}", human(*remedy.gives));
       }
       for (const ShellCommand& command : remedy.commands) {
         if (!(restarted && diagnose::is_about_running_processes(command)) &&
@@ -108,7 +109,7 @@ std::vector<Fix> fixes(std::span<const diagnose::Finding> findings, bool restart
 
 void add_fixes(Document& out, std::span<const Fix> list, Detail detail) {
   for (const Fix& fix : list) {
-    const std::string title = fix.cause.empty() ? fix.title : fix.title + " (" + fix.cause + ")";
+    const std::string title = fix.cause.empty() ? fix.title : tr("{} ({})", fix.title, fix.cause);
     if (!title.empty()) {
       out.text(title, detail.page ? Paint::bold : Paint::plain, detail.page ? 0 : 2, 2);
     }

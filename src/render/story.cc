@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/human.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "render/phrase.h"
 #include "render/recorded.h"
@@ -22,7 +23,7 @@ constexpr std::size_t most_followers = 8;
 
 void add_story_line(Document& out, const Story& story) {
   if (const std::string text = story_text(story); !text.empty()) {
-    out.labelled("story:", Paint::dim, text);
+    out.labelled(tr("story:"), Paint::dim, text);
   }
 }
 
@@ -39,18 +40,18 @@ void add_answer(Document& out, const Story& story) {
   out.line(std::move(head), Paint::dim);
   out.blank();
   if (const Message& why = event.report.unverified; !why.empty()) {
-    out.labelled("unverified:", Paint::yellow, why.str());
+    out.labelled(tr("unverified:"), Paint::yellow, why.str());
   }
   out.text(answer(event), Paint::bold);
   if (const auto* root = root_finding(event)) {
     out.text(cause_and_confidence(event, *root), Paint::dim);
   }
   for (const diagnose::Overturn& overturn : event.overturned_by) {
-    out.labelled("unless:", Paint::yellow, overturn_text(overturn));
+    out.labelled(tr("unless:"), Paint::yellow, overturn_text(overturn));
   }
   add_story_line(out, story);
   if (const std::string lack = incomplete_text(event); !lack.empty()) {
-    out.labelled("incomplete:", Paint::yellow, lack);
+    out.labelled(tr("incomplete:"), Paint::yellow, lack);
   }
 }
 
@@ -60,30 +61,30 @@ void add_answer_on_page(Document& out, const Story& story) {
   const auto* root = root_finding(event);
   out.heading(answer(event));
   Table table{{Column(), Column()}};
-  const auto fact = [&table](const char* name, const std::string& value) {
+  const auto fact = [&table](const std::string& name, const std::string& value) {
     if (!value.empty()) {
       table.add({{name}, {value}});
     }
   };
-  fact("Event", headline(story));
-  fact("Story", story_text(story));
-  fact("Place", source_range(report));
-  fact("Time", time_text(report.time));
-  fact("Host", report.host);
-  fact("Kernel", report.stack ? report.stack->release : std::string());
-  fact("Request", request_text(event));
-  fact("Killed", victims_text(report, 20));
-  fact("Panic", report.panic ? report.panic->text : std::string());
-  fact("Cause", event.root_cause.empty() ? "undetermined" : std::string(event.root_cause));
-  fact("Verdict", std::string(name(event.verdict)));
+  fact(tr("Event"), headline(story));
+  fact(tr("Story"), story_text(story));
+  fact(tr("Place"), source_range(report));
+  fact(tr("Time"), time_text(report.time));
+  fact(tr("Host"), report.host);
+  fact(tr("Kernel"), report.stack ? report.stack->release : std::string());
+  fact(tr("Request"), request_text(event));
+  fact(tr("Killed"), victims_text(report, 20));
+  fact(tr("Panic"), report.panic ? report.panic->text : std::string());
+  fact(tr("Cause"), event.root_cause.empty() ? tr("undetermined") : std::string(event.root_cause));
+  fact(tr("Verdict"), tr(name(event.verdict)));
   for (const diagnose::Overturn& overturn : event.overturned_by) {
-    fact("Unless", overturn_text(overturn));
+    fact(tr("Unless"), overturn_text(overturn));
   }
   if (root != nullptr && root->confidence > 0) {
-    fact("Confidence", percent(std::min(root->confidence, 1.0)));
+    fact(tr("Confidence"), percent(std::min(root->confidence, 1.0)));
   }
-  fact("Incomplete", incomplete_text(event));
-  fact("Unverified", report.unverified.str());
+  fact(tr("Incomplete"), incomplete_text(event));
+  fact(tr("Unverified"), report.unverified.str());
   out.table(std::move(table));
 }
 
@@ -93,7 +94,7 @@ std::vector<std::string> known_facts(const diagnose::Event& event) {
   std::vector<std::string> facts;
   const std::string request = request_text(event);
   if (!request.empty() && event.evidence.zones.empty()) {  // else it stands above the zones
-    facts.push_back("asked for: " + request);
+    facts.push_back(tr("asked for: {}", request));
   }
   for (const auto& victim : report.victims) {
     if (facts.size() >= 6) {
@@ -101,21 +102,21 @@ std::vector<std::string> known_facts(const diagnose::Event& event) {
     }
     const Bytes held = to_bytes(victim.resident());
     facts.push_back(
-        "killed: " +
-        with_pid(victim.comm, victim.pid > 0 ? std::optional(victim.pid) : std::nullopt) +
-        (held.count() > 0 ? ", which held " + human(held) : ""));
+        tr("killed: {}{}",
+           with_pid(victim.comm, victim.pid > 0 ? std::optional(victim.pid) : std::nullopt),
+           held.count() > 0 ? tr(", which held {}", human(held)) : ""));
   }
   if (report.panic && !report.panic->text.empty()) {
-    facts.push_back("panic: " + printable(report.panic->text));
+    facts.push_back(tr("panic: {}", printable(report.panic->text)));
   }
   if (report.userspace && !report.userspace->what.empty()) {
-    facts.push_back("it says: " + printable(report.userspace->what));
+    facts.push_back(tr("it says: {}", printable(report.userspace->what)));
   }
   return facts;
 }
 
-void add_list(Document& out, const char* title, const std::vector<std::string>& lines) {
-  if (title != nullptr && !lines.empty()) {
+void add_list(Document& out, const std::string& title, const std::vector<std::string>& lines) {
+  if (!title.empty() && !lines.empty()) {
     out.section(title);
   }
   for (const std::string& line : lines) {
@@ -128,7 +129,7 @@ void add_proof(Document& out, const Event& event, bool page) {
   if (root == nullptr || root->proof.empty()) {
     return;
   }
-  out.section("Proof");
+  out.section(tr("Proof"));
   out.table(proof_table(root->proof, [&](Place at) {
     return page ? place_text(event.evidence, at) : short_place(event.evidence, at);
   }));
@@ -151,7 +152,7 @@ void add_others(Document& out, const Event& event) {
 std::string line_in_story(const Follower& follower, const report::Report& first) {
   const std::string place = printable(follower.place);
   const std::string prefix = printable(first.source) + ":";
-  return place.starts_with(prefix) ? "line " + place.substr(prefix.size()) : place;
+  return place.starts_with(prefix) ? tr("line {}", place.substr(prefix.size())) : place;
 }
 
 // A spree can be long: its beginning and its end are shown, unless all of it is asked for.
@@ -165,7 +166,7 @@ void add_others_of_story(Document& out, const Story& story, bool before, Detail 
   if (rows.empty()) {
     return;
   }
-  out.section(before ? "What came before" : "What followed");
+  out.section(before ? tr("What came before") : tr("What followed"));
   // Those that were left out stand before the last of all.
   const bool cut = story.others_left_out > 0 && rows.back() == &story.others.back();
   const bool all = detail.all || detail.page || rows.size() <= most_followers;
@@ -173,9 +174,9 @@ void add_others_of_story(Document& out, const Story& story, bool before, Detail 
       all && !cut ? rows.size() : std::min(rows.size(), all ? SIZE_MAX : most_followers) - 1;
   const std::uint64_t hidden =
       rows.size() - shown - (shown < rows.size() ? 1 : 0) + (cut ? story.others_left_out : 0);
-  Table table{{{.head = before ? "before" : "after", .right = true},
-               {.head = "event", .flexible = true},
-               {.head = "place", .whole = true}}};
+  Table table{{{.head = before ? tr("before") : tr("after"), .right = true},
+               {.head = tr("event"), .flexible = true},
+               {.head = tr("place"), .whole = true}}};
   const auto add = [&](const Follower& other) {
     table.add({{follower_time(other)},
                {follower_text(other, story.lead.root_cause)},
@@ -194,7 +195,7 @@ void add_others_of_story(Document& out, const Story& story, bool before, Detail 
 }
 
 void add_ruled_out(Document& out, const Event& event) {
-  Table table{{{.head = "cause"}, {.head = "why", .flexible = true}}};
+  Table table{{{.head = tr("cause")}, {.head = tr("why"), .flexible = true}}};
   for (const auto& finding : event.findings) {
     if (finding.role != Role::ruled_out) {
       continue;
@@ -202,12 +203,12 @@ void add_ruled_out(Document& out, const Event& event) {
     std::string why = clean(finding.summary);
     if (!finding.proof.empty()) {
       const std::string place = short_place(event.evidence, finding.proof.front().at);
-      why += place.empty() ? "" : ", " + place;
+      why += place.empty() ? "" : tr(", {}", place);
     }
     table.add({{std::string(finding.cause)}, {why}});
   }
   if (!table.rows.empty()) {
-    out.section("Ruled out");
+    out.section(tr("Ruled out"));
     out.table(std::move(table));
   }
 }
@@ -223,7 +224,7 @@ Document story(const Story& story, Detail detail) {
     add_answer(out, story);
   }
   if (is_undetermined(first)) {
-    add_list(out, detail.page ? "What is known" : nullptr, known_facts(first));
+    add_list(out, detail.page ? tr("What is known") : "", known_facts(first));
   }
   add_proof(out, first, detail.page);
   add_cgroup(out, first);
@@ -238,10 +239,10 @@ Document story(const Story& story, Detail detail) {
     add_ruled_out(out, first);
   }
   if (is_undetermined(first)) {
-    add_list(out, "What would settle it", what_would_settle(first));
+    add_list(out, tr("What would settle it"), what_would_settle(first));
   }
   if (const auto list = fixes(first.findings, story.end.has_value()); !list.empty()) {
-    out.section("Fix");
+    out.section(tr("Fix"));
     add_fixes(out, list, detail);
   }
   out.blank();

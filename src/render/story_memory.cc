@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/human.h"
+#include "base/language.h"
 #include "diagnose/cause.h"
 #include "render/phrase.h"
 #include "render/why_victim.h"
@@ -34,7 +35,8 @@ bool much_unaccounted(const memory::Account& account) {
 }
 
 // The row of a counter, when it was printed.
-void add_counter(Table& table, const char* name, const report::MemcgCounter& counter, Sizes sizes) {
+void add_counter(Table& table, const std::string& name, const report::MemcgCounter& counter,
+                 Sizes sizes) {
   if (!counter.usage_kib) {
     return;
   }
@@ -44,15 +46,15 @@ void add_counter(Table& table, const char* name, const report::MemcgCounter& cou
     return;  // there is little room, and nothing in it
   }
   if (!limit) {
-    table.add({{name}, {}, {size_text(usage, sizes)}, {"limit not shown", Paint::dim}});
+    table.add({{name}, {}, {size_text(usage, sizes)}, {tr("limit not shown"), Paint::dim}});
   } else if (is_unlimited(limit->value)) {
-    table.add({{name}, {}, {size_text(usage, sizes)}, {"no limit", Paint::dim}});
+    table.add({{name}, {}, {size_text(usage, sizes)}, {tr("no limit"), Paint::dim}});
   } else {
     const Bytes most = to_bytes(KiB(limit->value));
     table.add({{name},
                {{}, {}, Bar{share(usage, most), {}}},
                {size_text(usage, sizes)},
-               {"of " + size_text(most, sizes), Paint::dim}});
+               {tr("of {}", size_text(most, sizes)), Paint::dim}});
   }
 }
 
@@ -95,7 +97,7 @@ void add_stats(Table& table, const report::Memcg& memcg, Sizes sizes) {
   parts.resize(std::min(parts.size(), most_stats));
   for (const report::MemcgStat* part : parts) {
     const double of_it = share(Bytes(part->value), usage);
-    table.add({{"  " + std::string(stat_label(part->name))},
+    table.add({{"  " + tr(stat_label(part->name))},
                {{}, {}, Bar{of_it, {}}},
                {size_text(Bytes(part->value), sizes)},
                {percent(of_it), Paint::dim}});
@@ -114,12 +116,12 @@ std::string owner_note(const memory::CgroupShare& cgroup,
 Table cgroup_table(const report::Memcg& memcg, Sizes sizes) {
   Table table{{{.flexible = true},
                {.optional = true, .bars = {10, 16, 16}},
-               {.head = "usage", .right = true},
-               {.head = "limit or share"}}};
-  add_counter(table, "memory", memcg.memory, sizes);
-  add_counter(table, "memory + swap", memcg.memsw, sizes);
-  add_counter(table, "swap", memcg.swap, sizes);
-  add_counter(table, "kernel memory", memcg.kmem, sizes);
+               {.head = tr("usage"), .right = true},
+               {.head = tr("limit or share")}}};
+  add_counter(table, tr("memory"), memcg.memory, sizes);
+  add_counter(table, tr("memory + swap"), memcg.memsw, sizes);
+  add_counter(table, tr("swap"), memcg.swap, sizes);
+  add_counter(table, tr("kernel memory"), memcg.kmem, sizes);
   add_stats(table, memcg, sizes);
   return table;
 }
@@ -136,15 +138,15 @@ void add_cgroup(Document& out, const Event& event) {
   if (table.rows.empty() && owner.empty()) {
     return;
   }
-  out.section(limit && !limit->path.empty() ? "Cgroup " + limit->path : "Cgroup");
+  out.section(limit && !limit->path.empty() ? tr("Cgroup {}", limit->path) : tr("Cgroup"));
   if (!owner.empty()) {
-    out.text("it is " + owner, Paint::plain, 2, 2);
+    out.text(tr("it is {}", owner), Paint::plain, 2, 2);
   }
   out.table(std::move(table));
   if (victim && !victim->path.empty() && victim->path != (limit ? limit->path : "")) {
-    out.text("the process is in " + victim->path, Paint::dim, 2, 2);
+    out.text(tr("the process is in {}", victim->path), Paint::dim, 2, 2);
     if (const auto who = owner_note(*victim, limit ? limit->owner : std::nullopt); !who.empty()) {
-      out.text("that is " + who, Paint::plain, 2, 2);
+      out.text(tr("that is {}", who), Paint::plain, 2, 2);
     }
   }
 }
@@ -188,9 +190,9 @@ std::string_view label(What what) {
 Table account_table(const memory::Account& account, Sizes sizes) {
   Table table{{{.flexible = true},
                {.optional = true, .bars = {10, 20, 20}},
-               {.head = "size", .right = true},
+               {.head = tr("size"), .right = true},
                {.right = true, .optional = true},
-               {.head = "share", .right = true}}};
+               {.head = tr("share"), .right = true}}};
   const auto add = [&](std::string_view name, Bytes size, double part, bool alarm) {
     table.add(
         {{std::string(name), alarm ? Paint::yellow : Paint::plain},
@@ -210,11 +212,11 @@ Table account_table(const memory::Account& account, Sizes sizes) {
       rest += line.size;
       rest_share += part;
     } else if (line.size.count() > 0 || line.what == What::free) {
-      add(label(line.what), line.size, part, unaccounted && much_unaccounted(account));
+      add(translated(label(line.what)), line.size, part, unaccounted && much_unaccounted(account));
     }
   }
   if (rest.count() > 0) {
-    add("the rest", rest, rest_share, false);
+    add(tr("the rest"), rest, rest_share, false);
   }
   return table;
 }
@@ -229,17 +231,18 @@ void add_account(Document& out, const Event& event, Detail detail) {
     if (notable) {
       const Bytes lost = account.size(What::unaccounted);
       out.blank();
-      out.labelled("note:", Paint::yellow,
-                   kb(lost) + " (" + percent(share(lost, account.total)) +
-                       " of RAM) is in no counter of the report");
+      out.labelled(tr("note:"), Paint::yellow,
+                   tr("{} ({} of RAM) is in no counter of the report", kb(lost),
+                      percent(share(lost, account.total))));
     }
     return;
   }
-  out.section("Where " + human(account.total) + " of RAM went");
+  out.section(tr("Where {} of RAM went", human(account.total)));
   out.table(account_table(account));
   if (account.overcounted.count() > 0) {
-    out.text("The counters add up to " + kb(account.overcounted) +
-                 " more than there is: they are read one after the other while memory moves.",
+    out.text(tr("The counters add up to {} more than there is: they are read one after the other "
+                "while memory moves.",
+                kb(account.overcounted)),
              Paint::dim, 2);
   }
 }
@@ -270,10 +273,11 @@ void add_names(Document& out, const Event& event) {
     if (use.count < 2) {
       continue;
     }
-    std::string text = grouped(use.count) + " processes \"" + printable(use.comm) + "\" hold ";
-    text += use.at_most ? "at most " : "";
-    text += human(use.memory) + " together";
-    text += use.at_most ? " (some may be shared)" : "";
+    std::string text = use.at_most ? tr("{} processes \"{}\" hold at most {} together",
+                                        grouped(use.count), printable(use.comm), human(use.memory))
+                                   : tr("{} processes \"{}\" hold {} together", grouped(use.count),
+                                        printable(use.comm), human(use.memory));
+    text += use.at_most ? tr(" (some may be shared)") : "";
     out.text(std::move(text), Paint::plain, 2, 2);
     ++said;
   }
@@ -288,10 +292,10 @@ void add_protected(Document& out, const Event& event, bool listed) {
       use->memory() < notable) {
     return;
   }
-  out.text(use->task->comm + " (pid " + std::to_string(use->task->pid) +
-               ") may not be killed and holds " +
-               (event.evidence.page_size_known ? human(use->memory())
-                                               : plural(use->task->rss, "page", "pages")),
+  out.text(tr("{} (pid {}) may not be killed and holds {}", use->task->comm,
+              std::to_string(use->task->pid),
+              event.evidence.page_size_known ? human(use->memory())
+                                             : plural(use->task->rss, "page", "pages")),
            Paint::plain, 2, 2);
 }
 
@@ -302,9 +306,9 @@ void add_victim_cgroup(Document& out, const Event& event) {
   if (event.report.memcg || !victim || !victim->owner || !constraint) {
     return;
   }
-  const std::string who =
-      constraint->task.empty() ? "the killed process" : with_pid(constraint->task, constraint->pid);
-  out.text(who + " belonged to " + describe(*victim->owner), Paint::plain, 2, 2);
+  const std::string who = constraint->task.empty() ? tr("the killed process")
+                                                   : with_pid(constraint->task, constraint->pid);
+  out.text(tr("{} belonged to {}", who, describe(*victim->owner)), Paint::plain, 2, 2);
 }
 
 }  // namespace
@@ -314,7 +318,7 @@ namespace {
 void add_why_victim(Document& out, const Event& event) {
   const auto sentences = why_victim(event);
   if (!sentences.empty()) {
-    out.section("Why this one");
+    out.section(tr("Why this one"));
   }
   for (const std::string& sentence : sentences) {
     out.text(sentence, Paint::plain, 2, 2);
@@ -326,33 +330,33 @@ void add_why_victim(Document& out, const Event& event) {
 std::string task_title(const Event& event, const TaskList& list) {
   const std::string count = plural(event.report.tasks.size(), "process", "processes");
   if (event.evidence.attribution.table_cut) {
-    return "From what is left of the task table (" + count + "; the victim is not among them)";
+    return tr("From what is left of the task table ({}; the victim is not among them)", count);
   }
   switch (list.order) {
     case memory::TaskOrder::size:
       break;
     case memory::TaskOrder::rss:
-      return "Most resident of " + count;
+      return tr("Most resident of {}", count);
     case memory::TaskOrder::swap:
-      return "Most swapped of " + count;
+      return tr("Most swapped of {}", count);
     case memory::TaskOrder::page_tables:
-      return "Most page tables of " + count;
+      return tr("Most page tables of {}", count);
     case memory::TaskOrder::adj:
-      return "Highest oom_score_adj of " + count;
+      return tr("Highest oom_score_adj of {}", count);
     case memory::TaskOrder::pid:
-      return "First pids of " + count;
+      return tr("First pids of {}", count);
     case memory::TaskOrder::name:
-      return "By name, of " + count;
+      return tr("By name, of {}", count);
   }
-  return "Biggest of " + count;
+  return tr("Biggest of {}", count);
 }
 
 Table task_table(const Event& event, const TaskList& list, std::uint32_t usual) {
-  Table table{{{.head = "name", .flexible = true},
+  Table table{{{.head = tr("name"), .flexible = true},
                {.head = "pid", .right = true},
-               {.head = "resident", .right = true},
-               {.head = "swapped", .right = true},
-               {.head = "page tables", .right = true, .optional = true},
+               {.head = tr("resident"), .right = true},
+               {.head = tr("swapped"), .right = true},
+               {.head = tr("page tables"), .right = true, .optional = true},
                {.head = "adj", .right = true},
                {}},
               true};
@@ -369,8 +373,8 @@ Table task_table(const Event& event, const TaskList& list, std::uint32_t usual) 
                {task_size(known, use.swap, task.swapents)},
                {task_size(known || task.pgtables_bytes, use.page_tables, std::nullopt)},
                {std::to_string(task.oom_score_adj)},
-               {killed                    ? "killed"
-                : may_not_be_killed(task) ? "protected"
+               {killed                    ? tr("killed")
+                : may_not_be_killed(task) ? tr("protected")
                                           : "",
                 killed ? Paint::red : Paint::yellow}});
   }
@@ -384,7 +388,7 @@ void add_tasks(Document& out, const Event& event, Detail detail) {
     return add_why_victim(out, event);
   }
   const bool protected_listed = std::ranges::any_of(
-      table.rows, [](const auto& row) { return row.back().text == "protected"; });
+      table.rows, [](const auto& row) { return row.back().text == tr("protected"); });
   out.section(task_title(event, detail.tasks));
   out.table(std::move(table));
   add_names(out, event);

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/human.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "logtext/wall_clock.h"
 #include "render/phrase.h"
@@ -22,14 +23,14 @@ std::string follower_text(const Follower& follower, std::string_view first_root)
       text.append(lead).append(printable(words));
     }
   };
-  add(", for ", follower.trigger);
+  add(tr(", for "), follower.trigger);
   if (follower.of_victim) {
-    text += ", which was being killed";
+    text += tr(", which was being killed");
   }
   add(": ", follower.outcome);
   add(follower.outcome.empty() ? ": " : " ", follower.victims);
   if (follower.root_cause != first_root && follower.root_cause != "undetermined") {
-    add(", cause ", follower.root_cause);
+    add(tr(", cause "), follower.root_cause);
   }
   return text;
 }
@@ -55,19 +56,20 @@ std::string interval_text(std::uint64_t events, const std::optional<double>& sec
              : std::string();
 }
 
-const char* label_of(diagnose::Role role) {
-  return role == diagnose::Role::contributing  ? "also:"
-         : role == diagnose::Role::consequence ? "then:"
-                                               : "risk:";
+std::string label_of(diagnose::Role role) {
+  return role == diagnose::Role::contributing  ? tr("also:")
+         : role == diagnose::Role::consequence ? tr("then:")
+                                               : tr("risk:");
 }
 
 std::string cause_and_confidence(const diagnose::Event& event, const diagnose::Finding& root) {
-  return "cause: " + std::string(root.cause) + ", " + std::string(diagnose::name(event.verdict)) +
-         (root.confidence > 0 ? ", confidence " + percent(std::min(root.confidence, 1.0)) : "");
+  return tr(
+      "cause: {}, {}{}", std::string(root.cause), translated(diagnose::name(event.verdict)),
+      root.confidence > 0 ? tr(", confidence {}", percent(std::min(root.confidence, 1.0))) : "");
 }
 
 std::string overturn_text(const diagnose::Overturn& overturn) {
-  return clean(overturn.what) + ": if " + clean(overturn.condition);
+  return tr("{}: if {}", clean(overturn.what), clean(overturn.condition));
 }
 
 std::string follower_time(const Follower& follower) {
@@ -83,7 +85,7 @@ std::string headline(const Story& story) {
   const auto& own = story.lead.report.panic;
   return headline(story.lead) +
          (own         ? restart_words(*own)
-          : story.end ? ", then " + panic_words(*story.end) + restart_words(*story.end)
+          : story.end ? tr(", then {}{}", panic_words(*story.end), restart_words(*story.end))
                       : std::string());
 }
 
@@ -92,13 +94,13 @@ std::string story_text(const Story& story) {
     return {};
   }
   std::string text = plural(story.events, "event", "events");
-  text += story.killed > 0 ? ", " + std::to_string(story.killed) + " killed" : "";
+  text += story.killed > 0 ? tr(", {} killed", std::to_string(story.killed)) : "";
   const std::string from = time_text(story.first);
   const std::string to = time_text(story.last);
-  text += from.empty() ? "" : ", first " + from;
-  text += to.empty() ? "" : ", last " + to;
+  text += from.empty() ? "" : tr(", first {}", from);
+  text += to.empty() ? "" : tr(", last {}", to);
   if (const std::string each = interval_text(story.events, story.seconds); !each.empty()) {
-    text += story.events == 2 ? ", " + each + " apart" : ", one every " + each + " on average";
+    text += story.events == 2 ? tr(", {} apart", each) : tr(", one every {} on average", each);
   }
   return text;
 }

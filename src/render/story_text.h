@@ -24,7 +24,7 @@ std::string short_time(const report::Time& time);
 // time.
 std::string interval_text(std::uint64_t events, const std::optional<double>& seconds);
 // "also:", "then:", "risk:"; of a finding that is neither the root nor ruled out.
-const char* label_of(diagnose::Role role);
+std::string label_of(diagnose::Role role);
 // "cause: cgroup-limit, likely, confidence 80 %"
 std::string cause_and_confidence(const diagnose::Event& event, const diagnose::Finding& root);
 // "pages RAM: if it was above 40 GiB"

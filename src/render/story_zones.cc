@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/human.h"
+#include "base/language.h"
 #include "render/phrase.h"
 
 namespace whyoom::render {
@@ -17,34 +18,35 @@ constexpr std::size_t most_zones = 12;
 // What the zone could give to the request.
 Cell verdict_of(const ZoneState& zone, PageSize page, bool several_pages) {
   if (!zone.eligible) {
-    return {"not usable by this request", Paint::dim};
+    return {tr("not usable by this request"), Paint::dim};
   }
   if (!zone.passes()) {
     const Pages lack = zone.floor - zone.usable();
-    return {lack.count() == 0 ? "exactly at its mark" : "short by " + kb(to_bytes(lack, page)),
-            Paint::red};
+    return {
+        lack.count() == 0 ? tr("exactly at its mark") : tr("short by {}", kb(to_bytes(lack, page))),
+        Paint::red};
   }
   if (zone.is_short()) {
-    return {"at its mark, " + kb(to_bytes(zone.usable() - zone.floor, page)) + " over", Paint::red};
+    return {tr("at its mark, {} over", kb(to_bytes(zone.usable() - zone.floor, page))), Paint::red};
   }
-  return {several_pages ? "above its mark" : "passes", Paint::green};
+  return {several_pages ? tr("above its mark") : tr("passes"), Paint::green};
 }
 
 // What the numbers are made of, when that is not plain.
 std::string made_of(const ZoneState& zone, PageSize page, Pages block) {
   std::string text;
   if (zone.boost.count() > 0 || zone.reserve.count() > 0) {
-    text = "needs min " + kb(to_bytes(zone.min, page));
+    text = tr("needs min {}", kb(to_bytes(zone.min, page)));
     if (zone.boost.count() > 0) {
-      text += " + boost " + kb(to_bytes(zone.boost, page));
+      text += tr(" + boost {}", kb(to_bytes(zone.boost, page)));
     }
     if (zone.reserve.count() > 0) {
-      text += " + lowmem_reserve " + kb(to_bytes(zone.reserve, page));
+      text += tr(" + lowmem_reserve {}", kb(to_bytes(zone.reserve, page)));
     }
   }
   if (zone.unusable > block) {
-    text += (text.empty() ? "" : "; ") + kb(to_bytes(zone.unusable, page)) +
-            " of its free memory is out of reach (CMA, highatomic)";
+    text += tr("{}{} of its free memory is out of reach (CMA, highatomic)",
+               text.empty() ? "" : tr("; "), kb(to_bytes(zone.unusable, page)));
   }
   return text;
 }
@@ -79,10 +81,10 @@ ZonePicture zone_picture(const Event& event, std::size_t most, Sizes sizes) {
     const Bytes bytes = to_bytes(pages, evidence.page);
     return size_text(bytes, sizes);
   };
-  ZonePicture picture{.table = {{{.head = "zone"},
+  ZonePicture picture{.table = {{{.head = tr("zone")},
                                  zone_bars(),
-                                 {.head = "free", .right = true},
-                                 {.head = "needs over", .right = true},
+                                 {.head = tr("free"), .right = true},
+                                 {.head = tr("needs over"), .right = true},
                                  {.flexible = true, .least = 10}},
                                 true},
                       .notes = {},
@@ -90,7 +92,7 @@ ZonePicture zone_picture(const Event& event, std::size_t most, Sizes sizes) {
   for (std::size_t i = 0; i + picture.hidden < zones.size(); ++i) {
     const ZoneState& zone = *zones[i];
     const std::string name =
-        (nodes.size() > 1 || zone.node != 0 ? "node " + std::to_string(zone.node) + " "
+        (nodes.size() > 1 || zone.node != 0 ? tr("node {} ", std::to_string(zone.node))
                                             : std::string()) +
         zone.name;
     const Pages whole = zone.managed.value_or(Pages(0));
@@ -105,7 +107,7 @@ ZonePicture zone_picture(const Event& event, std::size_t most, Sizes sizes) {
                        verdict_of(zone, evidence.page, order > 0)});
     if (const std::string note = made_of(zone, evidence.page, block);
         zone.eligible && !note.empty()) {
-      picture.notes.push_back(name + ": " + note);
+      picture.notes.push_back(tr("{}: {}", name, note));
     }
   }
   return picture;
@@ -116,13 +118,13 @@ void add_zones(Document& out, const Event& event, bool page) {
   if (picture.table.rows.empty()) {
     return;
   }
-  out.section("Zones");
+  out.section(tr("Zones"));
   if (const std::string request = request_text(event); !request.empty() && !page) {
-    out.text("asked for: " + request, Paint::dim, 2, 2);
+    out.text(tr("asked for: {}", request), Paint::dim, 2, 2);
   }
   out.table(std::move(picture.table));
   if (picture.hidden > 0) {
-    out.text("and " + plural(picture.hidden, "more zone", "more zones"), Paint::dim, 2);
+    out.text(tr("and {}", plural(picture.hidden, "more zone", "more zones")), Paint::dim, 2);
   }
   for (std::string& note : picture.notes) {
     out.text(std::move(note), Paint::dim, 2, 2);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/human.h"
+#include "base/language.h"
 #include "render/phrase.h"
 #include "render/render.h"
 
@@ -16,15 +17,16 @@ void add_sources(Document& out, const std::vector<LogSource>& sources) {
   std::size_t shown = 0;
   for (const LogSource& source : sources) {
     if (++shown > most_sources) {
-      out.text("and " + plural(sources.size() - most_sources, "more log", "more logs"), Paint::dim);
+      out.text(tr("and {}", plural(sources.size() - most_sources, "more log", "more logs")),
+               Paint::dim);
       break;
     }
     if (source.read) {
-      out.labelled("read:", Paint::dim, source.name + ": " + source_text(source));
+      out.labelled(tr("read:"), Paint::dim, tr("{}: {}", source.name, source_text(source)));
     }
     if (!source.gap.empty()) {
-      out.labelled(source.read ? "but:" : "not read:", Paint::yellow,
-                   (source.read ? "" : source.name + ": ") + source.gap);
+      out.labelled(source.read ? tr("but:") : tr("not read:"), Paint::yellow,
+                   (source.read ? "" : tr("{}: ", source.name)) + source.gap);
     }
   }
 }
@@ -34,12 +36,12 @@ void add_sources(Document& out, const std::vector<LogSource>& sources) {
 std::string source_text(const LogSource& source) {
   const std::string from = time_text(source.from);
   const std::string to = time_text(source.to);
-  std::string text =
-      plural(source.events, "event", "events") + " in " + plural(source.lines, "line", "lines");
+  std::string text = tr("{} in {}", plural(source.events, "event", "events"),
+                        plural(source.lines, "line", "lines"));
   if (from.empty() && to.empty()) {
-    return text + ", no time in it";
+    return tr("{}, no time in it", text);
   }
-  return text + ", " + (from == to ? from : "from " + from + " to " + to);
+  return tr("{}, {}", text, from == to ? from : tr("from {} to {}", from, to));
 }
 
 Document log_sources(const std::vector<LogSource>& sources) {
@@ -51,31 +53,31 @@ Document log_sources(const std::vector<LogSource>& sources) {
 Document summary(const Summary& summary, Detail detail) {
   Document out;
   std::string line = summary.events > 0 ? plural(summary.events, "event", "events")
-                     : detail.page      ? "No events"
-                                        : "no events";
-  line +=
-      " in " + plural(summary.lines, "line", "lines") + " (" + human(Bytes(summary.bytes)) + ")";
+                     : detail.page      ? tr("No events")
+                                        : tr("no events");
+  line += tr(" in {} ({})", plural(summary.lines, "line", "lines"), human(Bytes(summary.bytes)));
   if (summary.copies > 0) {
-    line += ", " + plural(summary.copies, "repeated copy", "repeated copies") + " left out";
+    line += tr(", {} left out", plural(summary.copies, "repeated copy", "repeated copies"));
   }
-  line += detail.brief && summary.events > 0 ? "; -v shows the whole proof" : "";
+  line += detail.brief && summary.events > 0 ? tr("; -v shows the whole proof") : "";
   out.text(line + (detail.page ? "." : ""), Paint::dim);
   if (summary.lines_lost > 0) {
-    out.labelled("lost:", Paint::yellow,
-                 plural(summary.lines_lost, "line", "lines") +
-                     ", as the log itself says; what they held is not known");
+    out.labelled(tr("lost:"), Paint::yellow,
+                 tr("{}, as the log itself says; what they held is not known",
+                    plural(summary.lines_lost, "line", "lines")));
   }
   const std::size_t shown = std::min(detail.page ? SIZE_MAX : most_damage, summary.damage.size());
   for (std::size_t i = 0; i < shown; ++i) {
-    out.labelled("damaged:", Paint::yellow, summary.damage[i].at + ": " + summary.damage[i].what);
+    out.labelled(tr("damaged:"), Paint::yellow,
+                 tr("{}: {}", summary.damage[i].at, summary.damage[i].what));
   }
   if (const std::uint64_t more = summary.damage.size() - shown + summary.damage_more; more > 0) {
-    out.text("and " + plural(more, "more damaged place", "more damaged places"), Paint::dim);
+    out.text(tr("and {}", plural(more, "more damaged place", "more damaged places")), Paint::dim);
   }
   if (summary.events_left_out > 0) {
-    out.labelled("left out:", Paint::yellow,
-                 plural(summary.events_left_out, "older event", "older events") +
-                     ", for which there was no room; --until and a FILE show them");
+    out.labelled(tr("left out:"), Paint::yellow,
+                 tr("{}, for which there was no room; --until and a FILE show them",
+                    plural(summary.events_left_out, "older event", "older events")));
   }
   add_sources(out, summary.sources);
   return out;

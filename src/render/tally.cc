@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/human.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "render/story_text.h"
 
@@ -18,28 +19,28 @@ constexpr std::size_t most_rows = 6;
 std::string whose(const TallyRow& row) {
   std::string text;
   const auto add = [&text](const std::string& words) {
-    text += (text.empty() ? "" : "; ") + words;
+    text += (text.empty() ? "" : tr("; ")) + words;
   };
   if (row.panics > 0) {
     add(plural(row.panics, "kernel panic", "kernel panics"));
   }
   if (row.killed > 0) {
-    add(grouped(row.killed) + " killed" +
-        (row.biggest.empty()
-             ? ""
-             : ", the biggest " + row.biggest + " with " + human(row.biggest_size)));
+    add(tr("{} killed{}", grouped(row.killed),
+           row.biggest.empty()
+               ? ""
+               : tr(", the biggest {} with {}", row.biggest, human(row.biggest_size))));
   }
   if (const auto owner = row.owners.most()) {
     const std::uint64_t more = row.owners.names() - 1;
     add(owner->first +
-        (more > 0 ? " (" + grouped(owner->second) + ") and " + plural(more, "other", "others")
+        (more > 0 ? tr(" ({}) and {}", grouped(owner->second), plural(more, "other", "others"))
                   : std::string()));
   }
   return text;
 }
 
 std::string title(const TallyRow& row) {
-  return row.cause.empty() ? "open: " + std::string(report::name(row.kind)) : row.cause;
+  return row.cause.empty() ? tr("open: {}", std::string(report::name(row.kind))) : row.cause;
 }
 
 // " .:*#": none, up to a quarter of the fullest, a half, three quarters, more.
@@ -59,8 +60,9 @@ void add_timeline(Document& out, const diagnose::Timeline& timeline) {
   if (bins.size() < 2) {
     return;
   }
-  out.section(short_time(timeline.first()) + " to " + short_time(timeline.last()) +
-              ", a column for " + seconds(static_cast<double>(timeline.span_seconds())));
+  out.section(tr("{} to {}, a column for {}", short_time(timeline.first()),
+                 short_time(timeline.last()),
+                 seconds(static_cast<double>(timeline.span_seconds()))));
   out.code(picture(bins), Paint::plain, 2);
 }
 
@@ -68,22 +70,22 @@ void add_timeline(Document& out, const diagnose::Timeline& timeline) {
 
 Document tally_document(const diagnose::Tally& tally, Detail detail) {
   Document out;
-  std::string head = plural(tally.events(), "event", "events") + " in " +
-                     plural(tally.stories(), "story", "stories");
+  std::string head = tr("{} in {}", plural(tally.events(), "event", "events"),
+                        plural(tally.stories(), "story", "stories"));
   if (tally.hosts().names() > 1) {
-    head += " on " + plural(tally.hosts().names(), "host", "hosts");
+    head += tr(" on {}", plural(tally.hosts().names(), "host", "hosts"));
   }
   out.text(head, Paint::bold);
   // Times since boot of several logs say nothing beside each other.
   const bool timed = tally.share_a_clock();
   auto rows = tally.rows();
   std::ranges::stable_sort(rows, std::ranges::greater{}, &TallyRow::events);
-  Table table{{{.head = "events", .right = true},
-               {.head = "cause", .flexible = true, .least = 18},
-               {.head = timed ? "first" : ""},
-               {.head = timed ? "last" : ""},
-               {.head = timed ? "every" : "", .right = true, .optional = true},
-               {.head = "whose", .whole = true}},
+  Table table{{{.head = tr("events"), .right = true},
+               {.head = tr("cause"), .flexible = true, .least = 18},
+               {.head = timed ? tr("first") : ""},
+               {.head = timed ? tr("last") : ""},
+               {.head = timed ? tr("every") : "", .right = true, .optional = true},
+               {.head = tr("whose"), .whole = true}},
               true};
   const std::size_t shown = std::min(detail.page || detail.all ? SIZE_MAX : most_rows, rows.size());
   for (std::size_t i = 0; i < shown; ++i) {
@@ -101,8 +103,8 @@ Document tally_document(const diagnose::Tally& tally, Detail detail) {
     for (std::size_t i = shown; i < rows.size(); ++i) {
       more += rows[i].events;
     }
-    out.text("and " + plural(more, "event", "events") + " of " +
-                 plural(rows.size() - shown, "other cause", "other causes") + ": --summary --all",
+    out.text(tr("and {} of {}: --summary --all", plural(more, "event", "events"),
+                plural(rows.size() - shown, "other cause", "other causes")),
              Paint::dim, 2);
   }
   if (timed) {

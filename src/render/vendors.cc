@@ -1,6 +1,7 @@
 #include "render/vendors.h"
 
 #include "base/human.h"
+#include "base/language.h"
 #include "render/json_parts.h"
 
 namespace whyoom::render {
@@ -14,9 +15,11 @@ std::string size(KiB value) { return kb(to_bytes(value)); }
 std::string allowed(const VendorView& view) {
   if (view.least && view.most) {
     return *view.least == *view.most ? size(*view.most)
-                                     : size(*view.least) + " to " + size(*view.most);
+                                     : tr("{} to {}", size(*view.least), size(*view.most));
   }
-  return view.most ? "up to " + size(*view.most) : view.least ? "from " + size(*view.least) : "?";
+  return view.most    ? tr("up to {}", size(*view.most))
+         : view.least ? tr("from {}", size(*view.least))
+                      : "?";
 }
 
 // Of the most that a rule allows.
@@ -26,7 +29,7 @@ Cell cost(const VendorView& view) {
     return {};
   }
   const bool kills = most->request && !most->request->passes_after;
-  return {human(most->out_of_reach_after) + (kills ? ", kills" : ""),
+  return {human(most->out_of_reach_after) + (kills ? tr(", kills") : ""),
           kills ? Paint::red : Paint::plain};
 }
 
@@ -34,36 +37,35 @@ Cell cost(const VendorView& view) {
 
 Document vendors_document(const memory::Machine& machine, std::span<const VendorView> vendors) {
   Document out;
-  out.text(machine.min_free_kbytes ? "vm.min_free_kbytes is " + size(*machine.min_free_kbytes) + "."
-                                   : "vm.min_free_kbytes is not known.",
+  out.text(machine.min_free_kbytes ? tr("vm.min_free_kbytes is {}.", size(*machine.min_free_kbytes))
+                                   : tr("vm.min_free_kbytes is not known."),
            Paint::bold);
   out.blank();
-  Table table{{{.head = "who", .flexible = true, .least = 12},
-               {.head = "allows here", .right = true},
-               {.head = "takes at most", .right = true},
-               {.head = "now"}},
+  Table table{{{.head = tr("who"), .flexible = true, .least = 12},
+               {.head = tr("allows here"), .right = true},
+               {.head = tr("takes at most"), .right = true},
+               {.head = tr("now")}},
               true};
   for (const VendorView& view : vendors) {
     const bool broken = view.kept == false;
-    table.add({{std::string(view.rule->who)},
+    table.add({{tr(view.rule->who)},
                {allowed(view)},
                cost(view),
                {!view.kept ? ""
-                : broken   ? "outside"
-                           : "within",
+                : broken   ? tr("outside")
+                           : tr("within"),
                 broken ? Paint::yellow : Paint::plain}});
   }
   out.table(std::move(table));
   out.blank();
-  out.text(
-      "\"takes\": free memory that the value puts out of reach of an ordinary request as this "
-      "machine is. The rules contradict each other; a value that is the kernel's own choice "
-      "is never a finding.",
-      Paint::dim);
+  out.text(tr("\"takes\": free memory that the value puts out of reach of an ordinary request as "
+              "this machine is. The rules contradict each other; a value that is the kernel's own "
+              "choice is never a finding."),
+           Paint::dim);
   out.blank();
   for (const VendorView& view : vendors) {
-    out.labelled(std::string(view.rule->who) + ":", Paint::dim,
-                 std::string(view.rule->says) + " (" + std::string(view.rule->source) + ")");
+    out.labelled(tr("{}:", translated(view.rule->who)), Paint::dim,
+                 tr("{} ({})", translated(view.rule->says), view.rule->source));
   }
   return out;
 }

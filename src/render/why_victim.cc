@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "base/human.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "render/phrase.h"
 
@@ -24,20 +25,20 @@ std::string who(const ScoredTask& task) {
 // "like 1.2 GiB": a score is pages, also a negative one, and before 3.5 thousandths of RAM.
 std::string points(const Ranking& ranking, std::int64_t score, PageSize page) {
   if (ranking.rules->permille) {
-    return std::to_string(score) + " of 1000";
+    return tr("{} of 1000", std::to_string(score));
   }
   const Bytes size = to_bytes(Pages(static_cast<std::uint64_t>(std::llabs(score))), page);
   return (score < 0 ? "-" : "") + human(size);
 }
 
 std::string scored(const Ranking& ranking, const ScoredTask& task, PageSize page) {
-  std::string text = who(task) + " holds " + human(task.use.total());
+  std::string text = tr("{} holds {}", who(task), human(task.use.total()));
   if (!task.score) {
     return text;
   }
-  text += " and scores " + points(ranking, *task.score, page);
+  text += tr(" and scores {}", points(ranking, *task.score, page));
   const int adj = task.use.task->oom_score_adj;
-  return adj == 0 ? text : text + " with its oom_score_adj of " + std::to_string(adj);
+  return adj == 0 ? text : tr("{} with its oom_score_adj of {}", text, std::to_string(adj));
 }
 
 // unkillable-hog says it.
@@ -51,15 +52,15 @@ bool is_told(const diagnose::Event& event, const ScoredTask& task) {
 std::string bigger_one(const Ranking& ranking, const ScoredTask& task, PageSize page) {
   switch (task.spared) {
     case Spared::never:
-      return who(task) + " holds " + human(task.use.total()) +
-             " and may not be killed (oom_score_adj -1000)";
+      return tr("{} holds {} and may not be killed (oom_score_adj -1000)", who(task),
+                human(task.use.total()));
     case Spared::init:
-      return who(task) + " holds " + human(task.use.total()) +
-             " and is the first process, which is never killed";
+      return tr("{} holds {} and is the first process, which is never killed", who(task),
+                human(task.use.total()));
     case Spared::by_root_bonus:
-      return scored(ranking, task, page) + ": root's processes are let off 3 %";
+      return tr("{}: root's processes are let off 3 %", scored(ranking, task, page));
     case Spared::same_score:
-      return who(task) + " holds " + human(task.use.total()) + " and scores the same";
+      return tr("{} holds {} and scores the same", who(task), human(task.use.total()));
     case Spared::by_adj:
       return scored(ranking, task, page);
     case Spared::no:
@@ -79,33 +80,33 @@ void add_spared(std::vector<std::string>& out, const diagnose::Event& event,
     if (one.empty() || said == most_bigger || is_told(event, task)) {
       continue;
     }
-    text += (said++ == 0 ? "not the bigger one: " : "; ") + one;
+    text += (said++ == 0 ? tr("not the bigger one: ") : tr("; ")) + one;
   }
   if (said == 0) {
     return;
   }
   out.push_back(std::move(text));
-  out.push_back("killed: " + scored(ranking, *ranking.victim, page));
+  out.push_back(tr("killed: {}", scored(ranking, *ranking.victim, page)));
   if (ranking.spared_at && ranking.runner_up) {
-    out.push_back("with an oom_score_adj of " + std::to_string(*ranking.spared_at) + " or less, " +
-                  who(*ranking.runner_up) + " would have been killed in its place");
+    out.push_back(tr("with an oom_score_adj of {} or less, {} would have been killed in its place",
+                     std::to_string(*ranking.spared_at), who(*ranking.runner_up)));
   }
 }
 
 std::string reason(NotForetold why) {
   switch (why) {
     case NotForetold::child_instead:
-      return "before Linux 5.2 a child with memory of its own died for its parent";
+      return tr("before Linux 5.2 a child with memory of its own died for its parent");
     case NotForetold::drift:
-      return "they score nearly the same, and memory moved before the table was printed";
+      return tr("they score nearly the same, and memory moved before the table was printed");
     case NotForetold::table_cut:
-      return "lines of the table are lost";
+      return tr("lines of the table are lost");
     case NotForetold::total_unknown:
-      return "how much oom_score_adj weighed is not in the report";
+      return tr("how much oom_score_adj weighed is not in the report");
     case NotForetold::unknown:
-      return "the table does not show why: it may have been killed before and be on its way out, "
-             "be "
-             "in vfork, or the kernel may have rules of its own (Android, vendors)";
+      return tr(
+          "the table does not show why: it may have been killed before and be on its way out, be "
+          "in vfork, or the kernel may have rules of its own (Android, vendors)");
     case NotForetold::no:
     case NotForetold::allocating_task:  // a finding says it
     case NotForetold::not_in_table:
@@ -121,10 +122,10 @@ void add_not_foretold(std::vector<std::string>& out, const diagnose::Event& even
     return;
   }
   const PageSize page = event.evidence.page;
-  out.push_back("by the kernel's own score another one would die: " +
-                scored(ranking, *ranking.foretold, page));
+  out.push_back(tr("by the kernel's own score another one would die: {}",
+                   scored(ranking, *ranking.foretold, page)));
   if (ranking.victim) {
-    out.push_back("killed: " + scored(ranking, *ranking.victim, page));
+    out.push_back(tr("killed: {}", scored(ranking, *ranking.victim, page)));
   }
   out.push_back(why);
 }

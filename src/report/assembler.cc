@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "report/doubt.h"
 #include "report/field_lines.h"
@@ -82,7 +83,8 @@ void Assembler::logical_line(KernelLine& read) {
   if (line.lost_before > 0) {
     if (OpenEvent* event = newest_open(); event != nullptr && !event->ended()) {
       event->report.lines_lost += line.lost_before;
-      event->damage(line.number, std::to_string(line.lost_before) + " messages were lost before");
+      event->damage(line.number,
+                    tr("{} messages were lost before", std::to_string(line.lost_before)));
     }
   }
   const Special special = special_of(read.kind);
@@ -241,7 +243,7 @@ void Assembler::drain() {
     bytes -= events_.front().bytes;
     if (!events_.front().superseded) {
       events_.front().damage(events_.front().last.line,
-                             "so many reports were open at once that this one was closed here");
+                             tr("so many reports were open at once that this one was closed here"));
     }
     emit_oldest();
   }

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "report/header_lines.h"
 #include "report/kernel_line.h"
@@ -175,10 +176,10 @@ bool read_constraint(std::string_view text, Place at, KernelLine& out) {
   if (constraint->uid && constraint->pid) {
     out.fullness = Fullness::extensible;
   } else {
-    out.damage.emplace_back("the constraint line is cut");
+    out.damage.emplace_back(tr("the constraint line is cut"));
   }
   if (constraint_has_doubtful_names(text)) {
-    out.damage.emplace_back("a name in the constraint line holds the words of the line itself");
+    out.damage.emplace_back(tr("a name in the constraint line holds the words of the line itself"));
   }
   out.part = std::move(*constraint);
   return true;

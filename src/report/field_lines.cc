@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "report/after.h"
 #include "report/kernel_line.h"
@@ -194,7 +195,7 @@ void note_run(const FieldRun& run, std::string_view text, const FieldSet& fields
                  : ended && run.malformed == 0    ? Fullness::extensible
                                                   : Fullness::partial;
   if (run.malformed > 0) {
-    out.damage.push_back("cannot read \"" + printable(run.bad.substr(0, 60)) + "\"");
+    out.damage.push_back(tr("cannot read \"{}\"", printable(run.bad.substr(0, 60))));
   }
 }
 

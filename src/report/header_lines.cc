@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "report/after.h"
 #include "report/kernel_line.h"
@@ -233,7 +234,7 @@ bool read_oom_header(std::string_view text, Place at, KernelLine& out) {
               (header->old_adj ? 1 : 0);
   out.fullness = whole_if(header->complete());
   if (!header->complete()) {
-    out.damage.emplace_back("the header line is cut");
+    out.damage.emplace_back(tr("the header line is cut"));
   }
   out.part = std::move(*header);
   return true;
@@ -256,7 +257,7 @@ bool read_failure_header(std::string_view text, Place at, KernelLine& out) {
   const bool cut = !header->gfp || open || text.ends_with(',') || text.ends_with('|');
   out.fullness = cut ? Fullness::partial : Fullness::extensible;
   if (!header->gfp) {
-    out.damage.emplace_back("the header line is cut");
+    out.damage.emplace_back(tr("the header line is cut"));
   }
   out.part = std::move(*header);
   return true;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/language.h"
 #include "logtext/framer.h"
 #include "logtext/literal_scan.h"
 #include "report/fingerprint.h"
@@ -143,7 +144,7 @@ void LogReader::State::one_line(std::string_view line) {
   ++number;
   read_bytes += line.size() + 1;
   if (line.size() > kMaxLine) {
-    note(number, "the line is longer than 1 MiB and was cut");
+    note(number, tr("the line is longer than 1 MiB and was cut"));
     line = line.substr(0, kMaxLine);
   }
   const bool held = watch.line && framer.holds();
@@ -259,7 +260,7 @@ void LogReader::State::feed(std::string_view chunk) {
     const std::size_t room = overlong ? 0 : kMaxLine - std::min(kMaxLine, partial.size());
     if (have > room + 1 && !overlong) {
       overlong = true;
-      note(number + 1, "the line is longer than 1 MiB and was cut");
+      note(number + 1, tr("the line is longer than 1 MiB and was cut"));
     }
     partial.append(chunk.substr(0, std::min(have, room)));
     chunk.remove_prefix(have);
@@ -281,7 +282,7 @@ void LogReader::State::feed(std::string_view chunk) {
   partial.assign(rest.substr(0, kMaxLine));
   if (rest.size() > kMaxLine) {
     overlong = true;
-    note(number + 1, "the line is longer than 1 MiB and was cut");
+    note(number + 1, tr("the line is longer than 1 MiB and was cut"));
   }
 }
 

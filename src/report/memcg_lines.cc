@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "report/after.h"
 #include "report/kernel_line.h"
@@ -208,7 +209,7 @@ bool read_memcg_counter(std::string_view text, Place at, KernelLine& out) {
       out.score +=
           (counter->usage_kib ? 1 : 0) + (counter->limit_kib ? 1 : 0) + (counter->failcnt ? 1 : 0);
       if (counter->usage_kib && !counter->limit_kib) {
-        out.damage.emplace_back("the counters of the cgroup are cut");
+        out.damage.emplace_back(tr("the counters of the cgroup are cut"));
       }
     }
   }
@@ -231,7 +232,7 @@ bool read_memcg_stats(std::string_view text, Place at, KernelLine& out) {
                  : malformed ? Fullness::partial
                              : Fullness::extensible;
   if (malformed) {
-    out.damage.emplace_back("the statistics of the cgroup are cut");
+    out.damage.emplace_back(tr("the statistics of the cgroup are cut"));
   }
   out.part = std::move(*line);
   return true;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "logtext/wall_clock.h"
 #include "report/doubt.h"
@@ -120,7 +121,8 @@ bool OpenEvent::in_the_midst(const logtext::Line& line) const {
 void OpenEvent::mix(LineNumber line) {
   if (!report.mixed_at) {
     report.mixed_at = Place{0, line};
-    damage(line, "another report was printed at the same time: which line is of which is a guess");
+    damage(line,
+           tr("another report was printed at the same time: which line is of which is a guess"));
   }
 }
 
@@ -338,7 +340,7 @@ std::optional<Report> close_event(OpenEvent&& event) {
   }
   if (event.rows_lost > 0) {
     event.damage(event.last.line,
-                 std::to_string(event.rows_lost) + " rows of a table were not kept");
+                 tr("{} rows of a table were not kept", std::to_string(event.rows_lost)));
   }
   complete_memcg(event);
   complete_victims(event);

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "report/after.h"
 #include "report/kernel_line.h"
@@ -316,7 +317,7 @@ bool put_row(OpenEvent& event, KernelLine& read) {
   } else if (task) {
     event.keep(event.report.tasks, std::move(*task), kMaxTasks);
   } else {
-    event.damage(read.line->number, "a row of the task table is cut");
+    event.damage(read.line->number, tr("a row of the task table is cut"));
   }
   return true;
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "report/after.h"
 #include "report/kernel_line.h"
@@ -278,7 +279,7 @@ bool read_victim(std::string_view text, Place at, KernelLine& out) {
                  : line->victim.file_rss_kib ? Fullness::extensible
                                              : Fullness::partial;
   if (!line->complete && out.score == 0) {
-    out.damage.emplace_back("the line of the victim is cut");
+    out.damage.emplace_back(tr("the line of the victim is cut"));
   }
   out.part = std::move(*line);
   return true;

@@ -4,6 +4,7 @@
 #include <bit>
 #include <utility>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "report/kernel_line.h"
 
@@ -246,7 +247,7 @@ bool read_zone(std::string_view text, Place at, KernelLine& out) {
   const FieldRun run = read_fields(kernel::Scope::zone, prefix->rest, at, zone.fields);
   note_run(run, text, zone.fields, out);
   if (run.cut) {
-    out.damage.push_back("the line of zone " + printable(zone.name) + " is cut");
+    out.damage.push_back(tr("the line of zone {} is cut", printable(zone.name)));
   }
   out.good = run.known >= 2;
   out.part = std::move(zone);
@@ -310,7 +311,7 @@ bool read_buddy_lists(std::string_view text, Place at, KernelLine& out) {
               (run.malformed ? 1 : 0);
   out.fullness = whole_if(run.total);
   if (run.malformed) {
-    out.damage.push_back("the free lists of zone " + printable(zone.name) + " are cut");
+    out.damage.push_back(tr("the free lists of zone {} are cut", printable(zone.name)));
   }
   // Else the name of a process, and what the kernel says behind it.
   out.good = !run.malformed || run.blocks > kBlocksInName;

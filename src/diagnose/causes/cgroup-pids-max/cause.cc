@@ -2,6 +2,7 @@
 #include <string>
 
 #include "base/human.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "diagnose/cgroup_commands.h"
 #include "diagnose/claim.h"
@@ -16,7 +17,7 @@ std::string whose(std::string_view path) {
   std::string shown = printable(path);
   const auto owner = memory::cgroup_owner(path);
   const std::string text = owner ? describe(*owner) : std::string();
-  return text.empty() || shown.ends_with(text) ? shown : shown + " (" + text + ")";
+  return text.empty() || shown.ends_with(text) ? shown : tr("{} ({})", shown, text);
 }
 
 std::optional<Claim> judge(const Context& context) {

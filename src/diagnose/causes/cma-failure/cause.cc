@@ -1,4 +1,5 @@
 #include "base/human.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "diagnose/kernel_limit.h"
 
@@ -11,8 +12,7 @@ constexpr std::int64_t ebusy = -16;
 
 Message said(const report::LimitReached& limit) {
   const std::string area = limit.name.empty() ? std::string() : " " + printable(limit.name);
-  const std::string size =
-      limit.pages ? plural(*limit.pages, "page", "pages") : std::string("a block");
+  const std::string size = limit.pages ? plural(*limit.pages, "page", "pages") : tr("a block");
   if (limit.error == ebusy) {
     return Message(
         "A driver asked the CMA area{} for {} in one piece, and pages that others use there could "

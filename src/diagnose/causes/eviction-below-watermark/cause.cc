@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "diagnose/claim.h"
 
@@ -33,8 +34,9 @@ std::optional<Threshold> threshold(const Maybe<host::EvictionThreshold>& setting
 
 // The one that acts first: the higher of the two.
 Threshold first_to_act(const host::Kubelet& kubelet, Bytes ram) {
-  Threshold first = threshold(kubelet.hard_memory, ram)
-                        .value_or(Threshold{kubelet_default, {}, "100Mi, the kubelet's default"});
+  Threshold first =
+      threshold(kubelet.hard_memory, ram)
+          .value_or(Threshold{kubelet_default, {}, tr("100Mi, the kubelet's default")});
   const auto soft = threshold(kubelet.soft_memory, ram);
   return soft && soft->size > first.size ? *soft : first;
 }

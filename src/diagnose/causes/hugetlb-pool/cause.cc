@@ -2,6 +2,7 @@
 #include <string>
 
 #include "base/human.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "diagnose/claim.h"
 
@@ -45,8 +46,8 @@ Pool read_pool(const HostContext& context, const host::HugePool& pool) {
 
 Message summary(const Pool& pool, const std::string& size) {
   const std::string left = pool.idle == 0
-                               ? "none is left, so a mapping of huge pages fails with ENOMEM"
-                               : grouped(pool.idle) + " are left";
+                               ? tr("none is left, so a mapping of huge pages fails with ENOMEM")
+                               : tr("{} are left", grouped(pool.idle));
   return pool.smaller_than_asked()
              ? Message(
                    "{} asks for {} huge pages of {} and the kernel got {}: it found no free "

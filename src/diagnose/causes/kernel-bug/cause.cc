@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "diagnose/bug_shapes.h"
 #include "diagnose/claim.h"
@@ -24,7 +25,7 @@ std::string fixed_in(const kernel::KnownBug& bug) {
   std::string out;
   for (const kernel::Release& version : bug.stable) {
     if (version.major != 0) {
-      out += text(version) + ", ";
+      out += tr("{}, ", text(version));
     }
   }
   return out + text(bug.fixed);

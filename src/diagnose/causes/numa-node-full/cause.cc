@@ -2,6 +2,7 @@
 #include <map>
 #include <string>
 
+#include "base/language.h"
 #include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
@@ -59,7 +60,7 @@ std::optional<Claim> judge(const Context& context) {
   std::string full;
   for (const auto& [number, node] : nodes) {
     if (node.is_short) {
-      full += (full.empty() ? "" : " or ") + std::to_string(number);
+      full += (full.empty() ? "" : tr(" or ")) + std::to_string(number);
     } else if (node.is_spare) {
       spare += node.free;
     }

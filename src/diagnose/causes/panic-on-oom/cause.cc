@@ -1,3 +1,4 @@
+#include "base/language.h"
 #include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
@@ -33,8 +34,8 @@ std::optional<Claim> judge(const Context& context) {
 // kernel/panic.c: 0 waits for ever, a negative number restarts at once.
 Message what_happens(bool always, const host::Settings::Number& timeout) {
   const std::string value = always ? "2" : "1";
-  const std::string when = always ? "on every OOM, also at a cgroup's limit"
-                                  : "when the whole machine is short of memory";
+  const std::string when = always ? tr("on every OOM, also at a cgroup's limit")
+                                  : tr("when the whole machine is short of memory");
   if (!timeout) {
     return Message("vm.panic_on_oom is {}: {} the kernel panics in place of killing a process.",
                    value, when);

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "diagnose/claim.h"
 
@@ -45,7 +46,7 @@ std::string whose(const Killed& killed) {
   const std::string path = printable(killed.tree->path_of(*killed.group));
   const auto owner = memory::cgroup_owner(killed.tree->path_of(*killed.group));
   const std::string text = owner ? memory::describe(*owner) : std::string();
-  return text.empty() || path.ends_with(text) ? path : path + " (" + text + ")";
+  return text.empty() || path.ends_with(text) ? path : tr("{} ({})", path, text);
 }
 
 std::vector<Claim> check(const HostContext& context) {

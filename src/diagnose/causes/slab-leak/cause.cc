@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "diagnose/share.h"
 
@@ -70,9 +71,10 @@ std::optional<Claim> fills_the_zones(const Context& context) {
   const auto& slab = context.report.totals.get(kernel::Field::slab_unreclaimable);
   const Bytes size = to_bytes(Pages(slab->value), evidence.page);
   const auto* cache = biggest_cache(context.report);
-  const std::string named = cache == nullptr ? std::string()
-                                             : ", " + human(to_bytes(KiB(cache->total_kib))) +
-                                                   " of it " + printable(cache->name);
+  const std::string named =
+      cache == nullptr
+          ? std::string()
+          : tr(", {} of it {}", human(to_bytes(KiB(cache->total_kib))), printable(cache->name));
   Claim result =
       claim(Role::root, Rank::used_up, part, 0.93,
             Message("The zones that this request may use are full of slab memory that the kernel "

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/human.h"
+#include "base/language.h"
 #include "diagnose/claim.h"
 #include "diagnose/task_pressure.h"
 
@@ -33,7 +34,7 @@ std::vector<Claim> check(const HostContext& context) {
   }
   std::string others;
   for (std::size_t i = 1; i < near.size(); ++i) {
-    others += "; " + near[i]->name + ": " + filled_text(*near[i]);
+    others += tr("; {}: {}", near[i]->name, filled_text(*near[i]));
   }
   const TaskLimit& first = *near.front();
   Claim result =

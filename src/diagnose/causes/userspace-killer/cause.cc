@@ -1,5 +1,6 @@
 #include <string>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "diagnose/claim.h"
 
@@ -18,25 +19,25 @@ std::optional<Claim> judge(const Context& context) {
       claim(Role::consequence, Rank::asked_for, 0, 0.97,
             Message("{} killed {}, not the kernel. Its own limits decide, the kernel's report is "
                     "not there.",
-                    killer, victim.empty() ? std::string("a process") : victim));
-  const auto add_percent = [&](const char* what, const std::optional<double>& value) {
+                    killer, victim.empty() ? tr("a process") : victim));
+  const auto add_percent = [&](const std::string& what, const std::optional<double>& value) {
     if (value) {
       result.prove_ratio(Message("{}", what), *value / 100, kill->at);
     }
   };
-  add_percent("memory pressure", kill->pressure_percent);
-  add_percent("its limit of memory pressure", kill->pressure_limit_percent);
-  add_percent("memory available", kill->mem_available_percent);
-  add_percent("swap free", kill->swap_free_percent);
-  const auto add_bytes = [&](const char* what, const std::optional<std::uint64_t>& value) {
+  add_percent(tr("memory pressure"), kill->pressure_percent);
+  add_percent(tr("its limit of memory pressure"), kill->pressure_limit_percent);
+  add_percent(tr("memory available"), kill->mem_available_percent);
+  add_percent(tr("swap free"), kill->swap_free_percent);
+  const auto add_bytes = [&](const std::string& what, const std::optional<std::uint64_t>& value) {
     if (value) {
       result.prove(Message("{}", what), Bytes(*value), kill->at);
     }
   };
-  add_bytes("memory used", kill->mem_used);
-  add_bytes("memory in all", kill->mem_total);
-  add_bytes("swap used", kill->swap_used);
-  add_bytes("swap in all", kill->swap_total);
+  add_bytes(tr("memory used"), kill->mem_used);
+  add_bytes(tr("memory in all"), kill->mem_total);
+  add_bytes(tr("swap used"), kill->swap_used);
+  add_bytes(tr("swap in all"), kill->swap_total);
   if (result.proof.empty()) {
     result.prove(Message("its message"), std::uint64_t{1}, kill->at);
   }

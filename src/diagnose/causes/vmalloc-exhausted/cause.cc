@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <string>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "diagnose/claim.h"
 
@@ -19,7 +20,7 @@ std::string caller(const report::Report& report) {
            name.starts_with("dump_stack");
   };
   const auto found = std::ranges::find_if_not(functions, own);
-  return found == functions.end() ? std::string() : ", from " + printable(*found);
+  return found == functions.end() ? std::string() : tr(", from {}", printable(*found));
 }
 
 // Its own pages were what memory was short of.
@@ -65,8 +66,7 @@ std::optional<Claim> judge(const Context& context) {
   if (!beyond && !free && !no_range) {
     return std::nullopt;
   }
-  const std::string size =
-      vmalloc->bytes ? human(Bytes(*vmalloc->bytes)) : std::string("an unknown size");
+  const std::string size = vmalloc->bytes ? human(Bytes(*vmalloc->bytes)) : tr("an unknown size");
   Claim result = claim(
       Role::root, Rank::out_of_reach, 0.8, 0.85,
       beyond ? Message("vmalloc was asked for {}, more than RAM has. Nothing was killed.", size)
@@ -101,6 +101,6 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_vmalloc_exhausted{"vmalloc-exhausted", 'D',
-                                           "vmalloc could not serve a request; no OOM", judge};
+                                           tr("vmalloc could not serve a request; no OOM"), judge};
 
 }  // namespace whyoom::diagnose::causes

@@ -1,0 +1,170 @@
+"""What the program says in Chinese: nothing of it is an English sentence, and tables and lines are
+as wide as they should be."""
+import json
+import os
+import pathlib
+import re
+import sys
+import unicodedata
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "cli"))
+import harness  # noqa: E402
+from harness import Case, whyoom  # noqa: E402
+
+# Three words of English behind one another are a sentence of ours that stayed English, but in these.
+PROSE = re.compile(r"(?<![\w./=:<-])[A-Za-z]?[a-z]+(?:,? [a-z]+(?![\w=./-])){2,}")
+QUOTED = re.compile(r'"[^"]*"|`[^`]*`|\([^()]*\)')
+NOT_OURS = (
+    "fork rejected by pids controller", "of kubepods",
+    "page allocation failure", "out of memory: killed process", "kernel command line",
+)
+COMMANDS = ("sudo", "sysctl", "grep", "journalctl", "systemctl", "ps", "docker", "podman", "echo",
+            "cat", "dmesg", "numactl", "slabtop", "find", "ls", "df", "ipcs", "ss", "ip", "lsmod",
+            "whyoom", "for", "kubectl", "crictl", "modinfo", "arcstat", "swapon", "lsns", "awk",
+            "mount", "ulimit", "prlimit", "pmap", "smem", "free", "vmstat", "cd", "head", "tail")
+
+
+def width(text):
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+               for c in text)
+
+
+def english_in(text):
+    """Lines that tell something in English."""
+    found = []
+    for line in text.splitlines():
+        words = line.split()
+        if not words or words[0].lstrip("$#|") in COMMANDS or line.lstrip().startswith(("+", "-  ")):
+            continue
+        rest = QUOTED.sub(" ", line)
+        for name in NOT_OURS:
+            rest = re.sub(re.escape(name), " ", rest, flags=re.IGNORECASE)
+        if PROSE.search(rest):
+            found.append(f"{PROSE.search(rest).group(0)!r} in: {line}")
+    return found
+
+
+def chinese(*args, **more):
+    return whyoom(*args, "--lang", "zh", **more)
+
+
+class Chinese(Case):
+    def no_english(self, result, what, statuses=(0, 1)):
+        self.assertIn(result.status, statuses, f"{what}\n{result}")
+        self.assertEqual(english_in(result.out) + english_in(result.err), [], what)
+
+    def cases(self):
+        """Texts of the cases: a log, or the files of a host."""
+        for path in sorted((harness.SOURCE / "src" / "diagnose" / "causes").glob("*/*.case")):
+            yield path, path.read_text(encoding="utf-8").partition("\n---\n")[2]
+
+    def host(self, text):
+        root = self.scratch / "host"
+        for part in re.split(r"^== ", text, flags=re.M)[1:]:
+            name, _, content = part.partition("\n")
+            file = root / name.split()[0].lstrip("/")
+            if file.is_dir():
+                continue
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(content, encoding="utf-8")
+        return root
+
+    def test_every_case(self):
+        logs = hosts = 0
+        for number, (path, text) in enumerate(self.cases()):
+            if text.startswith("== "):
+                self.setUp()
+                self.no_english(chinese("check", "--all", "--root", self.host(text)), path)
+                hosts += 1
+            else:
+                log = self.file(f"{number}.log", text)
+                self.no_english(chinese("explain", log), path)
+                self.no_english(chinese("explain", "--all", log), path)
+                self.no_english(chinese("explain", "--format", "markdown", "--all", log), path)
+                logs += 1
+        self.assertGreater(logs, 150)
+        self.assertGreater(hosts, 30)
+
+    def test_examples(self):
+        for log in sorted(harness.EXAMPLES.glob("*.log")):
+            for args in (["explain"], ["explain", "--all"], ["explain", "--summary"],
+                         ["explain", "--top", "3", "--sort", "rss"],
+                         ["whatif", "vm.min_free_kbytes=default", "--event"],
+                         ["whatif", "ram=+1G", "--event"]):
+                self.no_english(chinese(*args, log), [log, args])
+        host = harness.EXAMPLES / "host"
+        for args in (["--root"], ["check", "--root"], ["check", "--all", "--root"],
+                     ["check", "--format", "markdown", "--root"],
+                     ["fix", "--dry-run", "--root"], ["undo", "--dry-run", "--root"],
+                     ["whatif", "--vendors", "--root"],
+                     ["whatif", "vm.min_free_kbytes=1G", "--root"]):
+            self.no_english(chinese(*args, host), args, (0, 1, 2))
+
+    def test_page(self):
+        page = chinese("explain", "--format", "html", self.spree).out
+        self.assertIn('<html lang="zh-CN">', page)
+        body = re.sub(r"(?s)<style>.*?</style>|<pre>.*?</pre>|<[^>]*>", "\n", page)
+        self.assertEqual(english_in(body), [])
+
+    def test_help_and_wrong_use(self):
+        for command in ("", "explain", "check", "whatif", "fix", "undo", "capture", "watch",
+                        "history", "serve", "causes", "completion", "help"):
+            args = [command] if command else []
+            text = chinese(*args, "--help")
+            self.no_english(text, args)
+            self.assertIn("用法：", text.out)
+            for line in text.out.splitlines():
+                self.assertLessEqual(width(line), 100, line)
+        for args in (["--nonsense"], ["explain", "--nonsense"], ["explain", "--last"],
+                     ["explain", "--last", "0", "x"], ["explain", "--format", "pdf"],
+                     ["explain", "--last", "1", "--at", "5", "x"], ["nonsense"],
+                     ["check", "a"], ["undo", "1", "2"], ["explain", "/nonsense/x"],
+                     ["whatif"], ["fix", "a"], ["fix", "vm.min_free_kbytes=x", "--dry-run"],
+                     ["causes", "nonsense"], ["explain", "--since", "nonsense", "x"]):
+            self.no_english(chinese(*args), args, (2,))
+
+    def test_list_of_causes(self):
+        self.no_english(chinese("causes"), "causes")
+
+    def test_json_is_english(self):
+        english = whyoom("explain", "--format", "json", self.spree)
+        for args, env in ((["--lang", "zh"], {}), ([], {"LANG": "zh_CN.UTF-8"})):
+            result = whyoom("explain", "--format", "json", self.spree, *args, env=env)
+            self.assertEqual(result.out, english.out)
+            self.assertTrue(json.loads(result.out)["events"])
+
+    def test_language_of_the_environment(self):
+        for env, is_chinese in (
+                ({"LANG": "zh_CN.UTF-8"}, True), ({"LANG": "zh_SG.utf8"}, True),
+                ({"LANG": "zh"}, True), ({"LANG": "zh_TW.UTF-8"}, False),
+                ({"LANG": "zh_CN.GBK"}, False), ({"LANG": "de_DE.UTF-8"}, False),
+                ({"LANG": "C"}, False), ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C.UTF-8"}, False),
+                ({"LANG": "C.UTF-8", "LC_ALL": "zh_CN.UTF-8"}, True),
+                ({"LANG": "C.UTF-8", "LC_MESSAGES": "zh_CN.UTF-8"}, True),
+                ({"LANG": "zh_CN.UTF-8", "LC_ALL": ""}, True),
+                ({"LANG": "zh_CN.UTF-8", "TERM": "linux"}, False)):
+            self.assertEqual("用法" in whyoom("--help", env=env).out, is_chinese, env)
+        self.assertNotIn("用法", whyoom("--help", "--lang", "en", env={"LANG": "zh_CN.UTF-8"}).out)
+        self.assertIn("用法", chinese("--help", env={"TERM": "linux"}).out)
+        self.assertIn("用法", whyoom("--lang", "zh", "explain", "--help").out)
+        self.check(whyoom("--lang", "fr"), 2, err="fr is not one of en, zh")
+
+    def test_lines_fit(self):
+        """The terminal's columns are counted, not bytes, and no line begins with a full stop."""
+        for columns in (60, 80, 120):
+            for log in harness.EXAMPLES.glob("*.log"):
+                text = chinese("explain", "--all", "--width", columns, log).out
+                for line in text.splitlines():
+                    if not line.startswith("    "):  # commands stay whole
+                        self.assertLessEqual(width(line), columns, line)
+                    self.assertNotRegex(line, r"^\s*[，。、；：）]")
+
+    def test_columns_stand_below_each_other(self):
+        lines = chinese("explain", "--all", self.spree).out.splitlines()
+        head = next(i for i, line in enumerate(lines) if "内存区" in line and "空闲" in line)
+        ends = {width(line[:line.index(" kB") + 3]) for line in lines[head + 1:head + 3]}
+        self.assertEqual(len(ends), 1, lines[head:head + 3])
+
+
+if __name__ == "__main__":
+    harness.main()
