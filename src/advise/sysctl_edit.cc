@@ -266,10 +266,11 @@ tl::expected<SysctlEdit, Message> Editing::run() {
     gap = passing_gap(edit_.before, now);
   }
   if (gap != nullptr) {
-    return tl::unexpected(Message(
-        "{} could not be read ({}), and a line in it could decide. {}", printable(gap->path),
-        printable(translated(gap->error.text)),
-        gap->error.kind == host::FileError::Kind::denied ? "Run this as root" : "Mend that first"));
+    return tl::unexpected(Message("{} could not be read ({}), and a line in it could decide. {}",
+                                  printable(gap->path), printable(translated(gap->error.text)),
+                                  gap->error.kind == host::FileError::Kind::denied
+                                      ? tr("Run this as root")
+                                      : tr("Mend that first")));
   }
   edit_.after = std::move(now);
   for (auto& [path, file] : files_) {

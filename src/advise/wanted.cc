@@ -95,10 +95,10 @@ Result min_free_text(std::string_view text, const Machine& machine) {
         "vm.min_free_kbytes={}: too little for the kernel to work with; allowed are {} kB to "
         "{}{}",
         printable(text), least.count(),
-        machine.ram ? std::to_string(to_kib(*machine.ram).count()) + " kB, the RAM here"
-                    : "the RAM of the machine",
+        machine.ram ? tr("{} kB, the RAM here", std::to_string(to_kib(*machine.ram).count()))
+                    : tr("the RAM of the machine"),
         machine.default_min_free
-            ? ", the kernel's own choice is " + std::to_string(own.count()) + " kB"
+            ? tr(", the kernel's own choice is {} kB", std::to_string(own.count()))
             : ""));
   }
   return std::to_string(value.count());

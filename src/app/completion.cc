@@ -6,6 +6,7 @@
 #include "advise/wanted.h"
 #include "app/command.h"
 #include "app/completion_words.h"
+#include "base/language.h"
 #include "diagnose/cause.h"
 #include "memory/setting_names.h"
 
@@ -67,7 +68,7 @@ const Command completion_command{
       flags.choice("SHELL", "", "The shell", shells, *script);
       return [script](Console& io) {
         if (*script == nullptr) {
-          return io.fail("which shell? whyoom completion bash, zsh or fish");
+          return io.fail(tr("which shell? whyoom completion bash, zsh or fish"));
         }
         io.out.write((*script)(describe(all_commands())));
         return static_cast<int>(nothing_found);

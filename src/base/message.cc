@@ -17,6 +17,12 @@ void Message::take(const Argument* given, std::size_t count) {
 
 std::string Message::str() const { return fill(translated(pattern_), args_); }
 
+namespace {
+
+constexpr bool is_ascii(char c) { return (c & 0x80) == 0; }
+
+}  // namespace
+
 std::string Message::fill(std::string_view pattern, const std::vector<std::string>& args) {
   std::string out;
   std::size_t next = 0;
@@ -36,10 +42,19 @@ std::string Message::fill(std::string_view pattern, const std::vector<std::strin
     } else {
       index = static_cast<std::size_t>(pattern[i + 1] - '1');
     }
-    if (index < args.size()) {
-      out += args[index];
-    }
     i = close;
+    const std::string_view arg = index < args.size() ? std::string_view(args[index]) : "";
+    // Chinese stands apart from words and numbers, and not from Chinese: "有 {} 未知" is right for
+    // "3 处" and for "它".
+    if (!arg.empty() && !is_ascii(arg.front()) && out.size() > 1 && out.back() == ' ' &&
+        !is_ascii(out[out.size() - 2])) {
+      out.pop_back();
+    }
+    out += arg;
+    if (!arg.empty() && !is_ascii(arg.back()) && close + 2 < pattern.size() &&
+        pattern[close + 1] == ' ' && !is_ascii(pattern[close + 2])) {
+      ++i;
+    }
   }
   return out;
 }

@@ -1,5 +1,6 @@
 #include "diagnose/cgroup_commands.h"
 
+#include "base/language.h"
 #include "base/text.h"
 
 namespace whyoom::diagnose {
@@ -45,8 +46,9 @@ std::optional<ShellWord> word_of(std::string_view name) {
 
 std::string_view how_to_name(std::string_view name) {
   return word_of(name) ? ""
-                       : ". No command can have this name: find the cgroup by its inode "
-                         "number";
+                       : translated(
+                             ". No command can have this name: find the cgroup by its inode "
+                             "number");
 }
 
 std::vector<ShellCommand> commands_to_find(std::string_view name) {

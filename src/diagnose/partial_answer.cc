@@ -21,11 +21,12 @@ Message where(const Event& event) {
   const auto& constraint = event.evidence.constraint;
   const auto& limit = event.evidence.attribution.limit;
   if (constraint == report::ConstraintKind::memcg) {
-    return limit ? Message("The memory limit of {} was reached.",
-                           limit->owner ? describe(*limit->owner) : "the cgroup " + limit->path)
-                 : Message(
-                       "A cgroup's memory limit was reached; the line that names it is not "
-                       "there.");
+    return limit
+               ? Message("The memory limit of {} was reached.",
+                         limit->owner ? describe(*limit->owner) : tr("the cgroup {}", limit->path))
+               : Message(
+                     "A cgroup's memory limit was reached; the line that names it is not "
+                     "there.");
   }
   if (constraint == report::ConstraintKind::cpuset ||
       constraint == report::ConstraintKind::mempolicy) {

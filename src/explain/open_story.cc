@@ -39,7 +39,7 @@ render::Follower row_of(const Event& event) {
   row.victims = report.victims.empty() ? std::string() : render::victims_text(report, 4);
   row.outcome = report.outcome == report::Outcome::no_victim
                     ? tr("no victim")
-                    : std::string(render::outcome_name(report.outcome));
+                    : tr(render::outcome_name(report.outcome));
   row.root_cause = event.root_cause;
   row.of_victim = event.killed_at.line != 0;
   row.place = report.source + ":" + std::to_string(report.first_line);

@@ -59,7 +59,7 @@ class StoryWriter final : public Writer {
 void StoryWriter::write(const render::Document& document, std::string_view part) {
   switch (telling_.format) {
     case Format::html:
-      out_.write(std::exchange(page_begun_, true) ? "" : render::html_head("OOM events"));
+      out_.write(std::exchange(page_begun_, true) ? "" : render::html_head(tr("OOM events")));
       out_.write(render::to_html(document, part));
       break;
     case Format::markdown:

@@ -54,7 +54,7 @@ std::string RunningValues::cannot_set(const advise::RunningEdit& edit, int error
       why = tr("/proc/sys is read-only here, as in a container. Do this on the host");
       break;
     case EXDEV:
-      why = another_mount;
+      why = tr(another_mount);
       break;
     case EINVAL:
     case ERANGE:
@@ -84,7 +84,7 @@ tl::expected<std::string, std::string> RunningValues::read(const host::SysctlKey
   if (!text) {
     return tl::unexpected(
         tr("{} cannot be read: {}", place(key),
-           text.error() == EXDEV ? another_mount : linux::errno_text(text.error())));
+           text.error() == EXDEV ? tr(another_mount) : linux::errno_text(text.error())));
   }
   return std::string(trim_right(*text));
 }

@@ -41,7 +41,7 @@ class MemberDecoder : public BufferedDecoder {
  public:
   Result finish(const Sink& /*sink*/) override {
     if (!ended_) {
-      return tl::unexpected(std::string(ends_early));
+      return tl::unexpected(tr(ends_early));
     }
     return {};
   }
@@ -142,7 +142,7 @@ class XzDecoder final : public BufferedDecoder {
         return {};
       }
       if (code == LZMA_BUF_ERROR && action == LZMA_FINISH) {
-        return tl::unexpected(std::string(ends_early));
+        return tl::unexpected(tr(ends_early));
       }
       if (code != LZMA_OK && code != LZMA_BUF_ERROR) {
         return tl::unexpected(damaged("xz", why(code)));

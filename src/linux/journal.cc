@@ -56,34 +56,35 @@ Message journal_gap(const ChildEnd& child, bool any_data, bool this_machine) {
     return {};
   }
   if (child.start_error == ENOENT) {
-    return Message("journalctl is not installed; {}", leaves_open);
+    return Message("journalctl is not installed; {}", translated(leaves_open));
   }
   if (child.start_error != 0) {
     return Message("journalctl could not be started ({}); {}", errno_text(child.start_error),
-                   leaves_open);
+                   translated(leaves_open));
   }
   if (no_permission(child)) {
     return Message(
         "no permission to read all of it; {}; run as root, or join the group systemd-journal",
-        leaves_open);
+        translated(leaves_open));
   }
   if (child.silent) {
-    return Message("journalctl said nothing for a long time and was ended; {}", leaves_open);
+    return Message("journalctl said nothing for a long time and was ended; {}",
+                   translated(leaves_open));
   }
   if (child.signal != 0) {
-    return Message("journalctl was ended by signal {}; {}", child.signal, leaves_open);
+    return Message("journalctl was ended by signal {}; {}", child.signal, translated(leaves_open));
   }
   if (says(child, "No journal files were found")) {
     return this_machine
                ? Message("this machine has no journal; earlier boots are not known from it")
-               : Message("journalctl finds no journal file in it; {}", leaves_open);
+               : Message("journalctl finds no journal file in it; {}", translated(leaves_open));
   }
   if (child.status != 0) {
     return Message("journalctl ended with status {} ({}); {}", child.status,
-                   first_line(child.complaint), leaves_open);
+                   first_line(child.complaint), translated(leaves_open));
   }
   if (!child.complaint.empty()) {
-    return Message("journalctl says: {}; {}", first_line(child.complaint), leaves_open);
+    return Message("journalctl says: {}; {}", first_line(child.complaint), translated(leaves_open));
   }
   if (!any_data) {
     return Message("it holds no kernel message; earlier boots are not known from it");
@@ -138,7 +139,7 @@ void read_journal_of_copy(DirFiles& files, const LogSink& sink, const LogLimits&
     const auto directory = files.open_directory(path);
     if (!directory) {
       tell_unread(sink, {LogSource::Kind::journal, path, std::nullopt},
-                  Message("{}; {}", translated(directory.error().text), leaves_open));
+                  Message("{}; {}", translated(directory.error().text), translated(leaves_open)));
       continue;
     }
     // By the open directory, so that no link in the copy leads elsewhere.

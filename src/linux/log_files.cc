@@ -55,12 +55,12 @@ Message doubt_of(const std::string& path, const std::string& doubt) {
 Message gap_of(const FileError& error) {
   switch (error.kind) {
     case FileError::Kind::denied:
-      return Message("{}: {}; run as root", why(error), leaves_open);
+      return Message("{}: {}; run as root", why(error), translated(leaves_open));
     case FileError::Kind::untrusted:
       return Message("not read, because {}: {}; name the file to read it", translated(error.text),
-                     leaves_open);
+                     translated(leaves_open));
     default:
-      return Message("{}: {}", why(error), leaves_open);
+      return Message("{}: {}", why(error), translated(leaves_open));
   }
 }
 
@@ -108,13 +108,14 @@ Message LogFiles::pour(const Guarded& file) {
        .quiet = [] {},
        .stop = [&] { return full || sink_.stop(); }});
   if (!result) {
-    return Message("{}: {}", result.error(), leaves_open);
+    return Message("{}: {}", result.error(), translated(leaves_open));
   }
   if (full) {
     return Message("more than {} MiB of logs: the rest was not read; name the file to read it all",
                    limits_.most_bytes >> 20U);
   }
-  return result->damage.empty() ? Message() : Message("{}: {}", result->damage, leaves_open);
+  return result->damage.empty() ? Message()
+                                : Message("{}: {}", result->damage, translated(leaves_open));
 }
 
 void LogFiles::read_one(const std::string& path, LogSource::Kind kind) {
@@ -194,9 +195,10 @@ void LogFiles::read_parts(const std::string& directory, int depth) {
       const auto part = files_.open_file(found.path);
       // What was said of the log as a whole holds for what is read, whatever lies there by now.
       const bool changed = part && doubt.empty() && !part->doubt.empty();
-      Message gap = !part     ? gap_of(part.error())
-                    : changed ? Message("{} became another file; {}", found.path, leaves_open)
-                              : pour(*part);
+      Message gap = !part ? gap_of(part.error())
+                    : changed
+                        ? Message("{} became another file; {}", found.path, translated(leaves_open))
+                        : pour(*part);
       sink_.data("\n");  // a part may end inside of a line
       end.gap = end.gap.empty() ? std::move(gap) : end.gap;
     }

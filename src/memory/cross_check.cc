@@ -78,7 +78,7 @@ class CrossCheck {
   }
   void forget(Maybe<std::uint64_t>& value, const char* what) {
     if (value) {
-      note(value->at, tr("{} contradicts other numbers of the report", std::string(what)));
+      note(value->at, tr("{} contradicts other numbers of the report", translated(what)));
       value.reset();
     }
   }

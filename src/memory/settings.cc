@@ -123,7 +123,8 @@ Result set_min_free(Settings& settings, std::string_view text, const Machine& ma
   const KiB most = machine.ram ? std::min(to_kib(*machine.ram), KiB(int_max)) : KiB(int_max);
   if (value > most) {
     return tl::unexpected(Message("vm.min_free_kbytes={}: allowed are 0 to {} kB{}", text,
-                                  most.count(), machine.ram ? ", the RAM of this machine" : ""));
+                                  most.count(),
+                                  machine.ram ? tr(", the RAM of this machine") : ""));
   }
   settings.min_free_kbytes = value;
   return {};

@@ -251,7 +251,7 @@ std::string next_victims_text(const HostCheck& check) {
 }
 
 CheckStep policy_step(const HostCheck& check) {
-  CheckStep step{"4 On OOM", {}};
+  CheckStep step{tr("4 On OOM"), {}};
   const host::Settings& settings = check.facts.host.settings;
   if (!settings.panic_on_oom) {
     step.lines.emplace_back(tr("Not known: /proc/sys/vm/panic_on_oom could not be read."));

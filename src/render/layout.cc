@@ -350,10 +350,12 @@ void Canvas::text(const Block& block) {
 
 void Canvas::note(const Block& block) {
   const std::string label = printable(block.label);
-  const std::size_t hang = std::min(display_width(label) + 1, width_ / 2);
+  // A full-width colon brings its own space.
+  const std::string space(!label.empty() && (label.back() & 0x80) != 0 ? 0 : 1, ' ');
+  const std::size_t hang = std::min(display_width(label) + space.size(), width_ / 2);
   const auto lines = wrap(printable(block.text), width_ - block.indent - hang);
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    const std::string lead = i == 0 ? painted(label, block.paint) + " " : std::string(hang, ' ');
+    const std::string lead = i == 0 ? painted(label, block.paint) + space : std::string(hang, ' ');
     add_line(std::string(block.indent, ' ') + lead + lines[i]);
   }
 }

@@ -27,8 +27,8 @@ std::string follower_text(const Follower& follower, std::string_view first_root)
   if (follower.of_victim) {
     text += tr(", which was being killed");
   }
-  add(": ", follower.outcome);
-  add(follower.outcome.empty() ? ": " : " ", follower.victims);
+  add(translated(": "), follower.outcome);
+  add(follower.outcome.empty() ? translated(": ") : " ", follower.victims);
   if (follower.root_cause != first_root && follower.root_cause != "undetermined") {
     add(tr(", cause "), follower.root_cause);
   }

@@ -65,7 +65,7 @@ Document vendors_document(const memory::Machine& machine, std::span<const Vendor
   out.blank();
   for (const VendorView& view : vendors) {
     out.labelled(tr("{}:", translated(view.rule->who)), Paint::dim,
-                 tr("{} ({})", translated(view.rule->says), view.rule->source));
+                 tr("{} ({})", translated(view.rule->says), translated(view.rule->source)));
   }
   return out;
 }

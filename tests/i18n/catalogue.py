@@ -31,7 +31,7 @@ TOKEN = re.compile("|".join([
     r'"(?P<s>(?:[^"\\\n]|\\.)*)"', r"'(?:[^'\\\n]|\\.)+'", r"(?P<ws>\s+)", r"[A-Za-z_]\w*", "."]),
     re.S)
 MARKS = {"tr", "translated", "Message"}
-SENTENCE = re.compile(r"[A-Za-z]{2,}[,;:]? +[a-z]{2,}")
+SENTENCE = re.compile(r"[A-Za-z]{2,}[,;:]? +[a-z]{2,}|\b[a-z]{2,} +[A-Za-z]{2,}")
 OF_THE_SYSTEM = {os.strerror(number) for number in errno.errorcode}
 ESCAPES = {"n": "\n", "t": "\t", '"': '"', "\\": "\\", "'": "'"}
 

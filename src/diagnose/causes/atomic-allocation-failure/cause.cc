@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "base/language.h"
 #include "diagnose/claim.h"
 #include "memory/machine.h"
 
@@ -51,6 +50,6 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_atomic_allocation_failure{
-    "atomic-allocation-failure", 'D', tr("an atomic request found no free page; no OOM"), judge};
+    "atomic-allocation-failure", 'D', "an atomic request found no free page; no OOM", judge};
 
 }  // namespace whyoom::diagnose::causes

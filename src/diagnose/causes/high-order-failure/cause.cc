@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <string>
 
-#include "base/language.h"
 #include "diagnose/blocks.h"
 #include "diagnose/claim.h"
 
@@ -47,6 +46,6 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_high_order_failure{
-    "high-order-failure", 'D', tr("a large block was asked for and refused; no OOM"), judge};
+    "high-order-failure", 'D', "a large block was asked for and refused; no OOM", judge};
 
 }  // namespace whyoom::diagnose::causes

@@ -1,3 +1,4 @@
+#include "base/language.h"
 #include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
@@ -22,13 +23,13 @@ std::optional<Claim> judge(const Context& context) {
         share(stranded, eligible_managed(evidence)) < worth_naming) {
       continue;
     }
-    Claim result = claim(
-        Role::contributing, Rank::out_of_reach, 0, 0.95,
-        Message("{} of zone {} lay free in per-CPU lists, which the check does "
-                "not count; with them the request would have passed.{}",
-                human(stranded), zone.name,
-                context.story.victims_before > 0 ? " This is why killing a process did not help."
-                                                 : ""));
+    Claim result = claim(Role::contributing, Rank::out_of_reach, 0, 0.95,
+                         Message("{} of zone {} lay free in per-CPU lists, which the check does "
+                                 "not count; with them the request would have passed.{}",
+                                 human(stranded), zone.name,
+                                 context.story.victims_before > 0
+                                     ? tr(" This is why killing a process did not help.")
+                                     : ""));
     result.prove(Message("zone {}: free in per-CPU lists (free_pcp)", zone.name), stranded,
                  printed->at);
     result.prove(Message("zone {}: missing to its mark", zone.name),

@@ -101,6 +101,6 @@ std::optional<Claim> judge(const Context& context) {
 }  // namespace
 
 extern const Cause cause_vmalloc_exhausted{"vmalloc-exhausted", 'D',
-                                           tr("vmalloc could not serve a request; no OOM"), judge};
+                                           "vmalloc could not serve a request; no OOM", judge};
 
 }  // namespace whyoom::diagnose::causes
