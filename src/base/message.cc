@@ -1,5 +1,7 @@
 #include "base/message.h"
 
+#include <algorithm>
+
 #include "base/language.h"
 
 namespace whyoom {
@@ -21,9 +23,28 @@ namespace {
 
 constexpr bool is_ascii(char c) { return (c & 0x80) == 0; }
 
+// A Chinese pattern has spaces around its arguments, which are words and numbers mostly: "有 {}
+// 未知". Beside one that is Chinese, as "3 处", they fall away.
+void append_to_chinese(std::string& out, std::string_view arg) {
+  constexpr std::string_view brackets = "（";
+  constexpr std::string_view comma = "，";
+  const bool chinese = !arg.empty() && !is_ascii(arg.front());
+  if (chinese && out.size() > 1 && out.back() == ' ' &&
+      (!is_ascii(out[out.size() - 2]) || arg.starts_with(brackets) || arg.starts_with(comma))) {
+    out.pop_back();
+  }
+  out += arg;
+}
+
+bool loses_space(std::string_view out, std::string_view rest) {
+  return !out.empty() && !is_ascii(out.back()) && rest.size() > 1 && rest[0] == ' ' &&
+         !is_ascii(rest[1]);
+}
+
 }  // namespace
 
 std::string Message::fill(std::string_view pattern, const std::vector<std::string>& args) {
+  const bool chinese = !std::ranges::all_of(pattern, is_ascii);
   std::string out;
   std::size_t next = 0;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
@@ -44,17 +65,12 @@ std::string Message::fill(std::string_view pattern, const std::vector<std::strin
     }
     i = close;
     const std::string_view arg = index < args.size() ? std::string_view(args[index]) : "";
-    // Chinese stands apart from words and numbers, and not from Chinese: "有 {} 未知" is right for
-    // "3 处" and for "它".
-    if (!arg.empty() && !is_ascii(arg.front()) && out.size() > 1 && out.back() == ' ' &&
-        !is_ascii(out[out.size() - 2])) {
-      out.pop_back();
+    if (!chinese) {
+      out += arg;
+      continue;
     }
-    out += arg;
-    if (!arg.empty() && !is_ascii(arg.back()) && close + 2 < pattern.size() &&
-        pattern[close + 1] == ' ' && !is_ascii(pattern[close + 2])) {
-      ++i;
-    }
+    append_to_chinese(out, arg);
+    i += loses_space(out, pattern.substr(close + 1)) ? 1 : 0;
   }
   return out;
 }

@@ -187,7 +187,7 @@ class Help(harness.Case):
                   "--sandbox": "auto", "--cause": "undetermined,slab-leak", "--kind": "oom-kill",
                   "--victim": "java", "--cgroup": "/app", "--summary": None, "-v": None,
                   "--verbose": None, "-q": None, "--quiet": None, "--no-pager": None, "--top": "3",
-                  "--sort": "rss"}
+                  "--sort": "rss", "--lang": "en"}
         shown = {word.strip(",") for line in whyoom("explain", "--help").out.splitlines()
                  if line.startswith("  -") for word in line.split()[0].split(",") if word}
         # tests/cli/test_sources.py and test_follow.py

@@ -43,7 +43,7 @@ Claim claim_of(const Group& limited) {
   const host::Cgroup& group = *limited.group;
   const std::string_view path = limited.tree->path_of(group);
   const bool hit = limited.is_throttled();
-  const std::string filled = tr("{} of {}", human(limited.used), human(limited.high));
+  const std::string filled = human(limited.used) + tr(" of {}", human(limited.high));
   Claim result = claim(
       hit ? Role::root : Role::ruled_out, Rank::limit, hit ? limited.filled() : 0, 0.9,
       hit ? Message("The cgroup {} is at its memory.high ({}): the kernel kills nothing and slows "
