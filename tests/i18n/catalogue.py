@@ -30,6 +30,7 @@ TOKEN = re.compile("|".join([
     r"//[^\n]*", r"/\*.*?\*/", r'R"(?P<d>[^()\\ ]{0,16})\((?P<raw>.*?)\)(?P=d)"',
     r'"(?P<s>(?:[^"\\\n]|\\.)*)"', r"'(?:[^'\\\n]|\\.)+'", r"(?P<ws>\s+)", r"[A-Za-z_]\w*", "."]),
     re.S)
+HEADINGS = [f"## {title}" for title in ("症状", "机制", "证据", "修复", "看似却不是")]
 MARKS = {"tr", "translated", "Message"}
 SENTENCE = re.compile(r"[A-Za-z]{2,}[,;:]? +[a-z]{2,}|\b[a-z]{2,} +[A-Za-z]{2,}")
 OF_THE_SYSTEM = {os.strerror(number) for number in errno.errorcode}
@@ -200,11 +201,29 @@ def read_english(root):
     return [unescaped(line) for line in lines if line and not line.startswith("#")]
 
 
+def check_page(path, text):
+    """A page of a cause in Chinese: the id, and the headings of README.md in their order."""
+    found = re.findall(r"^#+ .*$", text, flags=re.M)
+    if found != [f"# {path.parent.name}", *HEADINGS]:
+        yield f"{path}: the headings are {found}"
+    if re.search(r"(?:near-miss|positive)\S*\.case", text):
+        yield f"{path}: cases are told of in README.md alone"
+
+
+def check_pages(root):
+    for home in sorted((root / "src" / "diagnose" / "causes").iterdir()):
+        page = home / "README.zh_CN.md"
+        if page.exists():
+            yield from check_page(page, page.read_text(encoding="utf-8"))
+        elif home.is_dir():
+            yield f"{page}: is not there"
+
+
 def check(root):
     entries, complaints = read_catalogue(root / "po" / "zh_CN.po")
     marked, sentences, everything = read_sources(root)
     found = list(complaints_of(marked, sentences, everything, entries, read_english(root)))
-    return complaints + found, len(entries)
+    return complaints + found + list(check_pages(root)), len(entries)
 
 
 def missing(root):
@@ -234,6 +253,11 @@ def self_test():
         why = list(check_form("a {} of {}\n", chinese))
         if len(why) != (wanted != "") or any(wanted not in each for each in why):
             sys.exit(f"{chinese!r}: {why}")
+    page = "\n".join(["# a-cause", *HEADINGS])
+    path = pathlib.Path("a-cause", "README.zh_CN.md")
+    for text, wanted in ((page, 0), (page.replace("机制", "机理"), 1), (page + "\n`positive.case`", 1)):
+        if len(list(check_page(path, text))) != wanted:
+            sys.exit(f"{text}: {list(check_page(path, text))}")
     text = {"a cat": "x.cc:1"}
     for entries, stay, wanted in (
             ([], [], ["not translated"]), ([], ["a cat"], []),
