@@ -11,13 +11,17 @@ std::string_view variable(const char* name) {
   return value == nullptr ? std::string_view() : value;
 }
 
-bool has(const Words& words, std::string_view name, std::string_view value) {
-  return std::ranges::any_of(words.options, [&](const OptionWord& option) {
-    return option.name == name && option.value == value;
+bool has_format(const Words& words, std::string_view value) {
+  return std::ranges::any_of(words.options, [value](const OptionWord& option) {
+    return option.name == "--format" && option.value == value;
   });
 }
 
-bool asks_for_help(const Words& words) { return has(words, "-h", "") || has(words, "--help", ""); }
+bool asks_for_help(const Words& words) {
+  return std::ranges::any_of(words.options, [](const OptionWord& option) {
+    return option.name == "-h" || option.name == "--help";
+  });
+}
 
 bool is_for_programs(const Words& words, const std::vector<CommandInfo>& table) {
   const std::string_view command = table[words.command].command->name;

@@ -60,15 +60,18 @@ class Chinese(Case):
         for path in sorted((harness.SOURCE / "src" / "diagnose" / "causes").glob("*/*.case")):
             yield path, path.read_text(encoding="utf-8").partition("\n---\n")[2]
 
-    def host(self, text):
-        root = self.scratch / "host"
+    def host(self, text, name):
+        """The files of a host: "== /a", "== /a -> b", "== /a/" and what stands below."""
+        root = self.scratch / name
         for part in re.split(r"^== ", text, flags=re.M)[1:]:
-            name, _, content = part.partition("\n")
-            file = root / name.split()[0].lstrip("/")
-            if file.is_dir():
-                continue
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(content, encoding="utf-8")
+            head, _, content = part.partition("\n")
+            path, *more = head.split()
+            file = root / path.lstrip("/")
+            (file if path.endswith("/") else file.parent).mkdir(parents=True, exist_ok=True)
+            if more[:1] == ["->"]:
+                file.symlink_to(more[1])
+            elif not path.endswith("/"):
+                file.write_text(content, encoding="utf-8")
         return root
 
     def test_every_case(self):
@@ -76,9 +79,8 @@ class Chinese(Case):
         logs = hosts = 0
         for number, (path, text) in enumerate(self.cases()):
             if text.startswith("== "):
-                self.setUp()
-                self.no_english(chinese("check", "--all", "--root", self.host(text)), path,
-                                source=text)
+                host = self.host(text, f"host{number}")
+                self.no_english(chinese("check", "--all", "--root", host), path, (0, 1, 2), text)
                 hosts += 1
             else:
                 log = self.file(f"{number}.log", text)
