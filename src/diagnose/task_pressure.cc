@@ -36,7 +36,7 @@ std::string errno_text(std::string_view error) {
 std::string filled_text(std::uint64_t used, std::uint64_t limit, std::string_view of_what) {
   const double part = limit == 0 ? 1 : static_cast<double>(used) / static_cast<double>(limit);
   return tr("{} of {}{}{} ({})", grouped(used), grouped(limit), of_what.empty() ? "" : " ",
-            std::string(of_what), percent(part));
+            translated(of_what), percent(part));
 }
 
 std::string filled_text(const TaskLimit& limit) {
