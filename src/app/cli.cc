@@ -1,5 +1,6 @@
 // The command line: what the commands are, their help, and which one is meant.
 #include <algorithm>
+#include <utility>
 
 #include "app/command.h"
 #include "app/words.h"
@@ -45,16 +46,22 @@ std::string help_text(const CommandInfo& info, const std::vector<CommandInfo>& a
 
 std::vector<CommandInfo> describe(const Commands& commands) {
   std::vector<CommandInfo> table;
+  table.reserve(commands.size());
   for (const Command* command : commands) {
     Flags flags(true);
     command->declare(flags);
-    flags.language();
-    const bool first = table.empty();
-    table.push_back({command, flags.table()});
-    table.back().flags.push_back({{"-h", "--help"}, "", "Print this help and exit", {}});
-    if (first) {
-      table.back().flags.push_back({{"-V", "--version"}, "", "Print the version and exit", {}});
+    std::vector<FlagInfo> own;
+    own.reserve(flags.table().size() + 3);
+    own.insert(own.end(), flags.table().begin(), flags.table().end());
+    own.push_back({{"--lang"},
+                   "LANG",
+                   "Language of the text: en or zh; default by LC_ALL and LANG",
+                   {"en", "zh"}});
+    own.push_back({{"-h", "--help"}, "", "Print this help and exit", {}});
+    if (table.empty()) {
+      own.push_back({{"-V", "--version"}, "", "Print the version and exit", {}});
     }
+    table.push_back({command, std::move(own)});
   }
   return table;
 }

@@ -125,10 +125,10 @@ void Flags::look(Options& options) {
          "Width of the text, 60 to 200");
 }
 
-// Its value was taken before the first text was made (language_choice.h).
+// Its value was taken before the first text was made (language_choice.h), and describe() tells of
+// it.
 void Flags::language() {
-  choose("--lang", "LANG", "Language of the text: en or zh; default by LC_ALL and LANG",
-         {"en", "zh"}, [](const std::string&) {});
+  choose("--lang", "LANG", "", {"en", "zh"}, [](const std::string&) {});
 }
 
 void Flags::sandbox(Options& options) {

@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/message.h"
+#include "base/fill.h"
 
 namespace whyoom {
 namespace {
@@ -82,7 +82,8 @@ std::string_view translated(std::string_view english) {
 
 std::string translated_with(std::string_view english,
                             std::initializer_list<std::string_view> args) {
-  return Message::fill(translated(english), {args.begin(), args.end()});
+  const std::string_view pattern = translated(english);
+  return fill::filled(pattern, args, current != Language::english && fill::has_chinese(pattern));
 }
 
 }  // namespace whyoom

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/language.h"
+
 namespace whyoom {
 namespace {
 
@@ -15,12 +17,14 @@ TEST(Message, FillsInOrderAndByNumber) {
 TEST(Message, ArgumentsAreNotPatterns) { EXPECT_EQ(Message("{} {}", "{}", "x").str(), "{} x"); }
 
 TEST(Message, ASpaceBesideChineseFallsAway) {
+  set_language(Language::chinese);
   EXPECT_EQ(Message::fill("本机有 {} 未知", {"3 处"}), "本机有 3 处未知");
   EXPECT_EQ(Message::fill("把 {} 设为 {}", {"它", "5"}), "把它设为 5");
   EXPECT_EQ(Message::fill("区域{} 要 {}", {"", "8 页"}), "区域要 8 页");
   EXPECT_EQ(Message::fill("区域{} 要", {" reserved"}), "区域 reserved 要");
   EXPECT_EQ(Message::fill("{} {}达到", {"a", "（在 b 之上）"}), "a（在 b 之上）达到");
   EXPECT_EQ(Message::fill("killed {} now", {"（进程）"}), "killed （进程） now");
+  set_language(Language::english);
 }
 
 TEST(Message, AWrongCatalogueDoesNoHarm) {

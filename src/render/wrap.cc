@@ -103,12 +103,8 @@ char32_t code_at(std::string_view text, std::size_t at, const Glyph& glyph) {
   return glyph.code == 0 ? static_cast<unsigned char>(text[at]) : glyph.code;
 }
 
-// How far a word goes before a line may be broken inside it: beside a wide character. All of a word
-// without one.
+// How far a word goes before a line may be broken inside it: beside a wide character.
 std::size_t unbroken_bytes(std::string_view word) {
-  if (std::ranges::none_of(word, [](char c) { return (c & 0x80) != 0; })) {
-    return word.size();
-  }
   Glyph before = glyph_at(word, 0);
   char32_t last = code_at(word, 0, before);
   for (std::size_t at = before.bytes; at < word.size();) {
@@ -171,8 +167,7 @@ std::vector<std::string> wrap(std::string_view text, std::size_t first, std::siz
     line.clear();
     used = 0;
   };
-  const auto add = [&](std::string_view piece, std::size_t space) {
-    std::size_t width = display_width(piece);
+  const auto add = [&](std::string_view piece, std::size_t space, std::size_t width) {
     if (used > 0 && used + space + width > room()) {
       end_line();
     }
@@ -194,10 +189,14 @@ std::vector<std::string> wrap(std::string_view text, std::size_t first, std::siz
     used += width;
   };
   for (std::string_view word : words_of(text)) {
+    if (const std::size_t width = display_width(word); width == word.size()) {
+      add(word, 1, width);  // ASCII: as many columns as bytes
+      continue;
+    }
     for (std::size_t space = 1; !word.empty(); space = 0) {
-      const std::size_t bytes = unbroken_bytes(word);
-      add(word.substr(0, bytes), space);
-      word.remove_prefix(bytes);
+      const std::string_view piece = word.substr(0, unbroken_bytes(word));
+      add(piece, space, display_width(piece));
+      word.remove_prefix(piece.size());
     }
   }
   if (!line.empty() || lines.empty()) {
