@@ -147,7 +147,7 @@ TEST(CommandLine, TheTableHasEachFlag) {
   }
   EXPECT_EQ(names,
             "FILE!+ --since=TIME --until=TIME --last=N --host --root=DIR|FILE --format=FORMAT "
-            "--all --color=WHEN --width=N --sandbox=WHEN -h ");
+            "--all --color=WHEN --width=N --sandbox=WHEN --lang=LANG -h ");
   EXPECT_EQ(table[1].flags[6].choices, (std::vector<std::string>{"ndjson", "text"}));
   EXPECT_EQ(table[1].flags[8].names, (std::vector<std::string>{"--color", "--colour"}));
 }

@@ -91,7 +91,8 @@ bool is_unit(std::string_view word) {
 
 // What stays on one line: "787688 kB", "(pid 1)", a number and the Chinese word that counts.
 bool belong_together(std::string_view word, std::string_view next) {
-  return (is_digit(word.back()) && (is_unit(next) || glyph_at(next, 0).columns == 2)) ||
+  return (is_digit(word.back()) &&
+          (is_unit(next) || (is_digit(word.front()) && glyph_at(next, 0).columns == 2))) ||
          (is_digit(next.front()) && (word.ends_with("(pid") || word.ends_with("(order")));
 }
 

@@ -18,7 +18,7 @@ QUOTED = re.compile(r'"[^"]*"|`[^`]*`|\([^()]*\)')
 COMMANDS = ("sudo", "sysctl", "grep", "journalctl", "systemctl", "ps", "docker", "podman", "echo",
             "cat", "dmesg", "numactl", "slabtop", "find", "ls", "df", "ipcs", "ss", "ip", "lsmod",
             "whyoom", "for", "kubectl", "crictl", "modinfo", "arcstat", "swapon", "lsns", "awk",
-            "mount", "ulimit", "用法：whyoom", "prlimit", "pmap", "smem", "free", "vmstat", "cd",
+            "mount", "ulimit", "用法：", "prlimit", "pmap", "smem", "free", "vmstat", "cd",
             "head", "tail")
 
 
