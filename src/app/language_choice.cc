@@ -26,7 +26,7 @@ bool asks_for_help(const Words& words) {
 bool is_for_programs(const Words& words, const std::vector<CommandInfo>& table) {
   const std::string_view command = table[words.command].command->name;
   return has_format(words, "json") || has_format(words, "ndjson") || command == "metrics" ||
-         command == "serve" || command == "watch";
+         command == "mcp" || command == "serve" || command == "watch";
 }
 
 }  // namespace

@@ -117,7 +117,7 @@ class Chinese(Case):
 
     def test_help_and_wrong_use(self):
         for command in ("", "explain", "check", "whatif", "fix", "undo", "capture", "watch",
-                        "history", "serve", "causes", "completion", "help"):
+                        "history", "serve", "mcp", "causes", "completion", "help"):
             args = [command] if command else []
             text = chinese(*args, "--help")
             self.no_english(text, args)
