@@ -95,9 +95,9 @@ void write_boots(Document& out, const HistoryView& view) {
 void write_ring(Document& out, const HistoryView& view) {
   if (view.segments > 0) {
     out.blank();
-    out.text("The ring: " + human(view.bytes) + " in " +
-                 plural(view.segments, "segment", "segments") + ", from " +
-                 record::utc_text(view.first_ms) + " to " + record::utc_text(view.last_ms),
+    out.text(tr("The ring: {} in {}, from {} to {}", human(view.bytes),
+                plural(view.segments, "segment", "segments"), record::utc_text(view.first_ms),
+                record::utc_text(view.last_ms)),
              Paint::dim);
   }
 }
@@ -204,7 +204,7 @@ Document history_document(const HistoryView& view, std::size_t width) {
 
 std::string html_history(const HistoryView& view) {
   const std::string curve = chart_svg(view.history);
-  return html_head("Memory of this machine") +
+  return html_head(tr("Memory of this machine")) +
          (curve.empty() ? curve : "<article>\n" + curve + "</article>\n") +
          to_html(history_document(view, 0), "story") + html_tail();
 }

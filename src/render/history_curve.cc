@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/human.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "render/html.h"
 #include "render/recorded.h"
@@ -91,8 +92,9 @@ Bytes top_of(const record::CgroupCurve& curve) {
 }
 
 std::string name_of(const record::CgroupCurve& curve) {
-  return "cgroup " + printable(curve.path) + owner_text(curve.path) + ", up to " +
-         human(curve.peak) + (curve.limit ? " of " + human(*curve.limit) : "");
+  const std::string path = printable(curve.path) + owner_text(curve.path);
+  return curve.limit ? tr("cgroup {}, up to {} of {}", path, human(curve.peak), human(*curve.limit))
+                     : tr("cgroup {}, up to {}", path, human(curve.peak));
 }
 
 // A line for each: the more memory it had, the darker the sign.
@@ -201,10 +203,9 @@ void write_chart(Document& out, const History& history, std::size_t width) {
                ' ');
   out.code(std::string(label + 1, ' ') + times + last, Paint::dim, 0);
   write_cgroup_curves(out, history, columns);
-  out.text(
-      "# free, + more that can be made free, - what no ordinary request gets; blank: used, or "
-      "no sample. K killed, ! warning, s other event, | restart",
-      Paint::dim);
+  out.text(tr("# free, + more that can be made free, - what no ordinary request gets; blank: used, "
+              "or no sample. K killed, ! warning, s other event, | restart"),
+           Paint::dim);
 }
 
 namespace {
@@ -290,15 +291,17 @@ std::string chart_svg(const History& history) {
     });
   };
   const auto range = range_of(history);
-  const std::string span = record::utc_text(range.first) + " to " + record::utc_text(range.second);
-  std::string out = "<h3>Memory, up to " + html_text(human(top)) + "</h3>\n";
-  out += svg_of("Memory from " + span, svg_height,
+  const std::string from = record::utc_text(range.first);
+  const std::string to = record::utc_text(range.second);
+  const std::string span = tr("{} to {}", from, to);
+  std::string out = "<h3>" + html_text(tr("Memory, up to {}", human(top))) + "</h3>\n";
+  out += svg_of(tr("Memory from {} to {}", from, to), svg_height,
                 line("available", &Slice::available) + line("fill", &Slice::free) +
                     line("reach", &Slice::reach) + marks_svg(history, svg_height));
-  out += "<p class=\"dim\">" + span + "</p>\n<p class=\"dim\">" + key("", "free") +
-         key("available", "more that can be made free") +
-         key("reach", "what no ordinary request gets") + key("line", "killed") +
-         key("line warned", "warning") + key("line restart", "restart") + "</p>\n";
+  out += "<p class=\"dim\">" + span + "</p>\n<p class=\"dim\">" + key("", tr("free")) +
+         key("available", tr("more that can be made free")) +
+         key("reach", tr("what no ordinary request gets")) + key("line", tr("killed")) +
+         key("line warned", tr("warning")) + key("line restart", tr("restart")) + "</p>\n";
   for (std::size_t i = 0; i < std::min(history.cgroups.size(), most_cgroup_curves); ++i) {
     const record::CgroupCurve& curve = history.cgroups[i];
     const auto own = slices(history, curve, svg_columns);

@@ -1,6 +1,7 @@
 #include "render/recorded.h"
 
 #include "base/human.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "memory/cgroup_owner.h"
 #include "record/history.h"
@@ -10,15 +11,15 @@ namespace whyoom::render {
 
 std::string owner_text(const std::string& cgroup) {
   const auto owner = memory::cgroup_owner(cgroup);
-  return owner ? ", " + describe(*owner) : std::string();
+  return owner ? tr(", {}", describe(*owner)) : std::string();
 }
 
 std::string growth_text(const memory::Growth& growth) {
-  return printable(growth.name) + " (pid " + std::to_string(growth.pid) +
-         owner_text(growth.cgroup) + ") grew from " + human(growth.before) + " to " +
-         human(growth.now) + " in " +
-         seconds(static_cast<double>(growth.until_ms - growth.since_ms) / 1000) + ", since " +
-         record::utc_text(growth.since_ms);
+  return tr("{} (pid {}{}) grew from {} to {} in {}, since {}", printable(growth.name),
+            std::to_string(growth.pid), owner_text(growth.cgroup), human(growth.before),
+            human(growth.now),
+            seconds(static_cast<double>(growth.until_ms - growth.since_ms) / 1000),
+            record::utc_text(growth.since_ms));
 }
 
 void write_growth(Document& out, std::span<const memory::Growth> grew) {
@@ -46,7 +47,7 @@ void add_recorded(Document& out, const diagnose::Event& event) {
   if (!event.recorded || event.recorded->grew.empty()) {
     return;
   }
-  out.section("What grew before it");
+  out.section(tr("What grew before it"));
   write_growth(out, event.recorded->grew);
 }
 
