@@ -161,9 +161,9 @@ std::string archive_of(const std::string& host, const std::string& log, bool wit
   return archive;
 }
 
-std::string zstd(std::string_view text) {
+std::string gzip(std::string_view text) {
   std::string out;
-  linux::ZstdWriter writer([&](std::string_view data) { out += data; });
+  linux::GzipWriter writer([&](std::string_view data) { out += data; });
   writer.write(text);
   writer.finish();
   return out;
@@ -179,8 +179,8 @@ std::vector<std::string> seeds() {
   for (std::size_t i = 0; i < hosts.size() && i < 6; ++i) {
     all.push_back(archive_of(hosts[i], logs[i], i != 1));
   }
-  all.push_back(zstd(all.front()));
-  all.push_back(zstd(logs.front()));
+  all.push_back(gzip(all.front()));
+  all.push_back(gzip(logs.front()));
   // "a\n" by gzip -n and by xz.
   all.push_back("\x1f\x8b\x08\0\0\0\0\0\0\x03\x4b\xe4\x02\0\x07\xa1\xea\xdd\x02\0\0\0"s);
   all.push_back(

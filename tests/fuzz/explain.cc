@@ -2,9 +2,9 @@
 // format.
 #include <utility>
 
-#include "app/writer.h"
 #include "diagnose/engine.h"
 #include "diagnose/story.h"
+#include "explain/writer.h"
 #include "fuzz.h"
 #include "report/log_reader.h"
 
@@ -71,13 +71,16 @@ void check_places(const diagnose::Event& event, const Log& log) {
   }
 }
 
-std::string written(const Log& log, app::Format format, bool all, bool whole = true) {
+std::string written(const Log& log, render::Format format, bool all, bool whole = true) {
   Captured out;
-  const app::Telling telling{.format = format,
-                             .style = {all ? 60U : 80U, false, all},
-                             .whole = whole,
-                             .summary = !whole && log.reports.size() % 2 == 1};
-  const auto writer = app::make_writer(telling, out.output());
+  const explain::Telling telling{.format = format,
+                                 .style = {all ? 60U : 80U, false, all},
+                                 .whole = whole,
+                                 .summary = !whole && log.reports.size() % 2 == 1};
+  linux::Output& output = out.output();
+  const auto writer = explain::make_writer(
+      telling,
+      {[&output](std::string_view text) { output.write(text); }, [&output] { output.flush(); }});
   diagnose::StoryBuilder story;
   for (const report::Report& report : log.reports) {
     auto event = diagnose::explain(report::Report(report), story.next(report));
@@ -107,13 +110,13 @@ void run(std::string_view input) {
   const Budget budget(input.size(), cost);
   const Log log = read(input, 0, false);
   check_account(log, input);
-  const std::string json = written(log, app::Format::json, all);
+  const std::string json = written(log, render::Format::json, all);
   budget.check("explain");
   require_json(json, "the JSON");
 
   const Log again = read(input, chunks[random.below(std::size(chunks))], false);
   check_account(again, input);
-  const std::string json_again = written(again, app::Format::json, all);
+  const std::string json_again = written(again, render::Format::json, all);
   require(json == json_again, "the size of chunks changes the answer",
           "\n" + json + "\n--- in chunks:\n" + json_again);
   if (random.below(8) == 0) {
@@ -122,7 +125,7 @@ void run(std::string_view input) {
 
   switch (random.below(3)) {  // one of them a run: each writes all that there is
     case 0: {
-      const std::string lines = written(log, app::Format::ndjson, all);
+      const std::string lines = written(log, render::Format::ndjson, all);
       require(count_lines(lines) == log.reports.size(), "events are not one line each");
       for (const std::string_view line : split_lines(lines)) {
         require_json(line, "a line of NDJSON");
@@ -130,11 +133,11 @@ void run(std::string_view input) {
       break;
     }
     case 1:
-      require_printable(written(log, app::Format::text, all), "the text");
-      require_printable(written(log, app::Format::text, false, false), "the text in brief");
+      require_printable(written(log, render::Format::text, all), "the text");
+      require_printable(written(log, render::Format::text, false, false), "the text in brief");
       break;
     default:
-      require_printable(written(log, app::Format::markdown, all), "the Markdown");
+      require_printable(written(log, render::Format::markdown, all), "the Markdown");
       break;
   }
 }
