@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <functional>
 #include <utility>
 
 #include "base/human.h"
@@ -124,6 +125,20 @@ void HistoryBuilder::see_growth(bool killed) {
   all.resize(std::min(all.size(), most_growth));
 }
 
+namespace {
+
+// Against its limit; one without a limit is less than any that is half full.
+double fullness(const FullGroup& group, Bytes ram) {
+  const Bytes memory = group.memory.value_or(Bytes(0));
+  double full = share(memory, ram) / 2;
+  full = group.memory_max ? std::max(full, share(memory, *group.memory_max)) : full;
+  return group.pids && group.pids_max
+             ? std::max(full, share(Pages(*group.pids), Pages(*group.pids_max)))
+             : full;
+}
+
+}  // namespace
+
 void HistoryBuilder::see_cgroups() {
   if (history_.boots.empty() || history_.boots.back().samples == 0) {
     return;
@@ -152,6 +167,8 @@ void HistoryBuilder::see_cgroups() {
       }
     }
   }
+  std::ranges::stable_sort(boot.cgroups, std::greater<>(),
+                           [&boot](const FullGroup& group) { return fullness(group, boot.ram); });
 }
 
 void HistoryBuilder::see_cgroup_curves(const Sample& sample) {
