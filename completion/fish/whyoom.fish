@@ -14,6 +14,7 @@ complete -c whyoom -n __fish_use_subcommand -l format -d 'text (default) or json
 complete -c whyoom -n __fish_use_subcommand -l color -l colour -d 'auto (default), always or never' -x -a 'always auto never'
 complete -c whyoom -n __fish_use_subcommand -l width -d 'Width of the text, 60 to 200' -x
 complete -c whyoom -n __fish_use_subcommand -l sandbox -d 'Read files without rights: auto (default), off, require' -x -a 'auto off require'
+complete -c whyoom -n __fish_use_subcommand -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'
 complete -c whyoom -n __fish_use_subcommand -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n __fish_use_subcommand -s V -l version -d 'Print the version and exit'
 complete -c whyoom -n __fish_use_subcommand -a explain -d 'Explains every OOM event in kernel logs'
@@ -40,6 +41,7 @@ complete -c whyoom -n '__fish_seen_subcommand_from explain' -l no-pager -d 'Do n
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -l color -l colour -d 'auto (default), always or never' -x -a 'always auto never'
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -l width -d 'Width of the text, 60 to 200' -x
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -l sandbox -d 'Read files without rights: auto (default), off, require' -x -a 'auto off require'
+complete -c whyoom -n '__fish_seen_subcommand_from explain' -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n __fish_use_subcommand -a check -d 'Checks this host: memory, threads, min_free_kbytes, OOM policy'
 complete -c whyoom -n '__fish_seen_subcommand_from check' -f
@@ -49,6 +51,7 @@ complete -c whyoom -n '__fish_seen_subcommand_from check' -l all -d 'Also the pr
 complete -c whyoom -n '__fish_seen_subcommand_from check' -l color -l colour -d 'auto (default), always or never' -x -a 'always auto never'
 complete -c whyoom -n '__fish_seen_subcommand_from check' -l width -d 'Width of the text, 60 to 200' -x
 complete -c whyoom -n '__fish_seen_subcommand_from check' -l sandbox -d 'Read files without rights: auto (default), off, require' -x -a 'auto off require'
+complete -c whyoom -n '__fish_seen_subcommand_from check' -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'
 complete -c whyoom -n '__fish_seen_subcommand_from check' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n __fish_use_subcommand -a whatif -d 'Tells what other settings would do here, or at a logged event'
 complete -c whyoom -n '__fish_seen_subcommand_from whatif' -f
@@ -60,6 +63,7 @@ complete -c whyoom -n '__fish_seen_subcommand_from whatif' -l format -d 'text (d
 complete -c whyoom -n '__fish_seen_subcommand_from whatif' -l color -l colour -d 'auto (default), always or never' -x -a 'always auto never'
 complete -c whyoom -n '__fish_seen_subcommand_from whatif' -l width -d 'Width of the text, 60 to 200' -x
 complete -c whyoom -n '__fish_seen_subcommand_from whatif' -l sandbox -d 'Read files without rights: auto (default), off, require' -x -a 'auto off require'
+complete -c whyoom -n '__fish_seen_subcommand_from whatif' -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'
 complete -c whyoom -n '__fish_seen_subcommand_from whatif' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n __fish_use_subcommand -a fix -d 'Changes a setting safely: shown, verified, can be undone'
 complete -c whyoom -n '__fish_seen_subcommand_from fix' -f
@@ -77,6 +81,7 @@ complete -c whyoom -n '__fish_seen_subcommand_from fix' -l format -d 'text (defa
 complete -c whyoom -n '__fish_seen_subcommand_from fix' -l color -l colour -d 'auto (default), always or never' -x -a 'always auto never'
 complete -c whyoom -n '__fish_seen_subcommand_from fix' -l width -d 'Width of the text, 60 to 200' -x
 complete -c whyoom -n '__fish_seen_subcommand_from fix' -l sandbox -d 'Read files without rights: auto (default), off, require' -x -a 'auto off require'
+complete -c whyoom -n '__fish_seen_subcommand_from fix' -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'
 complete -c whyoom -n '__fish_seen_subcommand_from fix' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n __fish_use_subcommand -a undo -d 'Takes back a fix: every byte of the files, every running value'
 complete -c whyoom -n '__fish_seen_subcommand_from undo' -f
@@ -87,6 +92,7 @@ complete -c whyoom -n '__fish_seen_subcommand_from undo' -l force -d 'Also when 
 complete -c whyoom -n '__fish_seen_subcommand_from undo' -l root -d 'A disk of a system that does not run' -x
 complete -c whyoom -n '__fish_seen_subcommand_from undo' -l color -l colour -d 'auto (default), always or never' -x -a 'always auto never'
 complete -c whyoom -n '__fish_seen_subcommand_from undo' -l width -d 'Width of the text, 60 to 200' -x
+complete -c whyoom -n '__fish_seen_subcommand_from undo' -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'
 complete -c whyoom -n '__fish_seen_subcommand_from undo' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n __fish_use_subcommand -a capture -d 'Writes one file with what `whyoom` reads here, logs included'
 complete -c whyoom -n '__fish_seen_subcommand_from capture' -f
@@ -94,6 +100,7 @@ complete -c whyoom -n '__fish_seen_subcommand_from capture' -s o -l output -d 'W
 complete -c whyoom -n '__fish_seen_subcommand_from capture' -l cmdline -d 'Also the arguments of processes, without what looks like a secret'
 complete -c whyoom -n '__fish_seen_subcommand_from capture' -l replace-host-names -d 'host-1, host-2, ... in place of names of hosts'
 complete -c whyoom -n '__fish_seen_subcommand_from capture' -l root -d 'A copy of a host\'s files, or a capture, in place of this host' -r -F
+complete -c whyoom -n '__fish_seen_subcommand_from capture' -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'
 complete -c whyoom -n '__fish_seen_subcommand_from capture' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n __fish_use_subcommand -a watch -d 'Records this machine, so that an OOM can be explained later'
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -f
@@ -103,6 +110,7 @@ complete -c whyoom -n '__fish_seen_subcommand_from watch' -l interval -d 'Always
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -l once -d 'One sample'
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -l textfile -d 'Metrics for Prometheus, written anew every five seconds and after a kill' -r -F
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -f
+complete -c whyoom -n '__fish_seen_subcommand_from watch' -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n __fish_use_subcommand -a history -d 'Shows what was recorded: memory, what happened, what grew'
 complete -c whyoom -n '__fish_seen_subcommand_from history' -f
@@ -113,12 +121,14 @@ complete -c whyoom -n '__fish_seen_subcommand_from history' -l format -d 'text (
 complete -c whyoom -n '__fish_seen_subcommand_from history' -l color -l colour -d 'auto (default), always or never' -x -a 'always auto never'
 complete -c whyoom -n '__fish_seen_subcommand_from history' -l width -d 'Width of the text, 60 to 200' -x
 complete -c whyoom -n '__fish_seen_subcommand_from history' -l sandbox -d 'Read files without rights: auto (default), off, require' -x -a 'auto off require'
+complete -c whyoom -n '__fish_seen_subcommand_from history' -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'
 complete -c whyoom -n '__fish_seen_subcommand_from history' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n __fish_use_subcommand -a serve -d 'Shows Prometheus what the recorder knows, by HTTP'
 complete -c whyoom -n '__fish_seen_subcommand_from serve' -f
 complete -c whyoom -n '__fish_seen_subcommand_from serve' -l listen -d 'Address and port; default 127.0.0.1:9753' -x
 complete -c whyoom -n '__fish_seen_subcommand_from serve' -l textfile -d 'What it shows; default /run/whyoom/metrics.prom' -r -F
 complete -c whyoom -n '__fish_seen_subcommand_from serve' -l page -d 'The page at /; default: the one that is installed' -r -F
+complete -c whyoom -n '__fish_seen_subcommand_from serve' -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'
 complete -c whyoom -n '__fish_seen_subcommand_from serve' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n __fish_use_subcommand -a causes -d 'Lists the causes that whyoom knows, or tells about one.'
 complete -c whyoom -n '__fish_seen_subcommand_from causes' -f
@@ -126,22 +136,28 @@ complete -c whyoom -n '__fish_seen_subcommand_from causes' -f -a 'balloon-or-hot
 complete -c whyoom -n '__fish_seen_subcommand_from causes' -l format -d 'text (default) or markdown' -x -a 'markdown text'
 complete -c whyoom -n '__fish_seen_subcommand_from causes' -l color -l colour -d 'auto (default), always or never' -x -a 'always auto never'
 complete -c whyoom -n '__fish_seen_subcommand_from causes' -l width -d 'Width of the text, 60 to 200' -x
+complete -c whyoom -n '__fish_seen_subcommand_from causes' -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'
 complete -c whyoom -n '__fish_seen_subcommand_from causes' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n __fish_use_subcommand -a mcp -d 'Answers an assistant by the Model Context Protocol'
 complete -c whyoom -n '__fish_seen_subcommand_from mcp' -f
+complete -c whyoom -n '__fish_seen_subcommand_from mcp' -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'
 complete -c whyoom -n '__fish_seen_subcommand_from mcp' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n __fish_use_subcommand -a completion -d 'Prints what completes its command lines in a shell.'
 complete -c whyoom -n '__fish_seen_subcommand_from completion' -f
 complete -c whyoom -n '__fish_seen_subcommand_from completion' -f -a 'bash fish zsh'
+complete -c whyoom -n '__fish_seen_subcommand_from completion' -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'
 complete -c whyoom -n '__fish_seen_subcommand_from completion' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n __fish_use_subcommand -a help -d 'Prints the help of a command.'
 complete -c whyoom -n '__fish_seen_subcommand_from help' -f
 complete -c whyoom -n '__fish_seen_subcommand_from help' -f -a 'explain check whatif fix undo capture watch history serve causes mcp completion help'
+complete -c whyoom -n '__fish_seen_subcommand_from help' -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'
 complete -c whyoom -n '__fish_seen_subcommand_from help' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n '__fish_seen_subcommand_from man' -f
 complete -c whyoom -n '__fish_seen_subcommand_from man' -f -a 'explain check whatif fix undo capture watch history serve causes mcp completion help'
+complete -c whyoom -n '__fish_seen_subcommand_from man' -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'
 complete -c whyoom -n '__fish_seen_subcommand_from man' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n '__fish_seen_subcommand_from metrics' -f
 complete -c whyoom -n '__fish_seen_subcommand_from metrics' -l store -d 'The ring: what happened before' -x
 complete -c whyoom -n '__fish_seen_subcommand_from metrics' -l table -d 'Print the table of all metrics'
+complete -c whyoom -n '__fish_seen_subcommand_from metrics' -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'
 complete -c whyoom -n '__fish_seen_subcommand_from metrics' -s h -l help -d 'Print this help and exit'
