@@ -1,6 +1,6 @@
 // /proc/zoneinfo: each zone's size, marks, reserve and per-CPU lists. Source: mm/vmstat.c
 // zoneinfo_show_print(), 2.6.18 to 6.19. Sizes in pages.
-// Here min, low and high are without the boost; a report of the OOM killer has them with it.
+// As printed: min, low, high and promo are with the boost (min_wmark_pages() since 5.0), as in reports.
 #pragma once
 
 #include <cstdint>

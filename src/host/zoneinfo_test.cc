@@ -18,10 +18,10 @@ constexpr std::string_view new_kernel =
     "      nr_kernel_stack 1544\n"
     "  pages free     3840\n"
     "        boost    512\n"
-    "        min      13\n"
-    "        low      16\n"
-    "        high     19\n"
-    "        promo    22\n"
+    "        min      525\n"
+    "        low      528\n"
+    "        high     531\n"
+    "        promo    534\n"
     "        spanned  4095\n"
     "        present  3998\n"
     "        managed  3841\n"
@@ -78,10 +78,10 @@ TEST(Zoneinfo, a_new_kernel) {
   EXPECT_EQ(count(dma.free), 3840U);
   EXPECT_EQ(dma.free->at, (Place{7, 6}));
   EXPECT_EQ(count(dma.boost), 512U);
-  EXPECT_EQ(count(dma.min), 13U);
-  EXPECT_EQ(count(dma.low), 16U);
-  EXPECT_EQ(count(dma.high), 19U) << "not the per-CPU lists' high";
-  EXPECT_EQ(count(dma.promo), 22U);
+  EXPECT_EQ(count(dma.min), 525U);
+  EXPECT_EQ(count(dma.low), 528U);
+  EXPECT_EQ(count(dma.high), 531U) << "not the per-CPU lists' high";
+  EXPECT_EQ(count(dma.promo), 534U);
   EXPECT_EQ(count(dma.present), 3998U);
   EXPECT_EQ(count(dma.managed), 3841U);
   ASSERT_TRUE(dma.protection);

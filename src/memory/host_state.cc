@@ -72,9 +72,10 @@ ZoneState zone_of(std::span<const host::Zone* const> of_node, const host::Zone& 
   zone.unusable = std::min(zone.free, from.free_highatomic ? from.free_highatomic->value
                                                            : or_zero(from.reserved_highatomic));
   zone.reclaimable = reclaimable(from.counters, swap);
-  static_cast<Watermarks&>(zone) = {or_zero(from.min), or_zero(from.low), or_zero(from.high),
-                                    or_zero(from.promo)};
   zone.boost = or_zero(from.boost);
+  static_cast<Watermarks&>(zone) = {or_zero(from.min) - zone.boost, or_zero(from.low) - zone.boost,
+                                    or_zero(from.high) - zone.boost,
+                                    or_zero(from.promo) - zone.boost};
   zone.reserve = reserve_for(of_node, from, ZoneClass::movable);
   zone.kernel_reserve = reserve_for(of_node, from, ZoneClass::normal);
   zone.reserve_known = from.protection.has_value();

@@ -30,14 +30,15 @@ void set_zones(host::Host& host, const WhatIf& what_if) {
       continue;
     }
     const ZoneMoment& after = change.after;
-    zone->min->value = after.marks.min;
-    zone->low->value = after.marks.low;
-    zone->high->value = after.marks.high;
+    const Pages boost = zone->boost ? after.boost : Pages(0);  // printed with each mark
+    zone->min->value = after.marks.min + boost;
+    zone->low->value = after.marks.low + boost;
+    zone->high->value = after.marks.high + boost;
     if (zone->promo) {
-      zone->promo->value = after.marks.promo;
+      zone->promo->value = after.marks.promo + boost;
     }
     if (zone->boost) {
-      zone->boost->value = after.boost;
+      zone->boost->value = boost;
     }
     if (zone->free) {
       const Pages unusable = zone->free->value - change.before.usable;

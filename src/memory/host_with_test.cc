@@ -33,6 +33,28 @@ TEST_F(HostWith, the_marks_are_those_of_the_kernel_for_the_value) {
   EXPECT_EQ(then.free, state.free);
 }
 
+// zoneinfo prints min_wmark_pages(), which is with the boost (include/linux/mmzone.h, 5.0 on).
+TEST_F(HostWith, a_boost_is_in_the_printed_marks) {
+  host::Host boosted = host;
+  const Pages boost(512);
+  for (host::Zone& zone : boosted.zones) {
+    if (zone.min && zone.low && zone.high && zone.managed->value > boost) {
+      zone.boost = Read<Pages>{boost, zone.at};
+      zone.min->value += boost;
+      zone.low->value += boost;
+      zone.high->value += boost;
+    }
+  }
+  const HostState with = state_of(boosted);
+  ASSERT_EQ(with.machine.zones.size(), state.machine.zones.size());
+  for (std::size_t i = 0; i < with.machine.zones.size(); ++i) {
+    EXPECT_EQ(with.machine.zones[i].min, state.machine.zones[i].min);
+    EXPECT_EQ(with.machine.zones[i].high, state.machine.zones[i].high);
+    const bool has_pages = with.machine.zones[i].managed > boost;
+    EXPECT_EQ(with.machine.zones[i].boost, has_pages ? boost : Pages(0));
+  }
+}
+
 TEST_F(HostWith, the_same_value_is_the_same_host) {
   const HostState then = state_of(
       host_with(state, "vm.min_free_kbytes", std::to_string(state.min_free->value.count())));

@@ -95,7 +95,7 @@ enum class Field : std::uint8_t {
 };
 using MachineFields = Fields<Field, static_cast<std::size_t>(Field::end)>;
 
-// Of a zone with pages, in pages. The marks are without the boost.
+// Of a zone with pages, in pages. The marks are without the boost, which zoneinfo prints them with.
 enum class ZoneField : std::uint8_t {
   node,
   zone,  // kernel::ZoneClass

@@ -114,6 +114,14 @@ constexpr struct {
     {"managed", ZoneField::managed}, {"nr_free_cma", ZoneField::free_cma},
 };
 
+// The boost stands before the marks, which are printed with it.
+std::optional<std::uint64_t> without_boost(ZoneField field, std::optional<std::uint64_t> number,
+                                           const ZoneFields& zone) {
+  const bool is_mark =
+      field == ZoneField::min || field == ZoneField::low || field == ZoneField::high;
+  return number && is_mark ? *number - std::min(*number, zone.of(ZoneField::boost)) : number;
+}
+
 bool begin_zone(std::string_view line, ZoneFields& zone) {
   Cursor cursor(line);
   cursor.take("Node ");
@@ -263,7 +271,7 @@ void scan_zoneinfo(std::string_view text, std::array<ZoneFields, most_zones>& zo
       for (const auto& each : zone_names) {
         // "high:" of the lists of each CPU is another one.
         if (each.name == field.name) {
-          zone.set(each.field, field.number);
+          zone.set(each.field, without_boost(each.field, field.number, zone));
         }
       }
     }

@@ -57,10 +57,10 @@ constexpr std::string_view zoneinfo =
     "  per-node stats\n"
     "      nr_inactive_file 999999\n"
     "  pages free     3840\n"
-    "        boost    0\n"
-    "        min      11\n"
-    "        low      14\n"
-    "        high     17\n"
+    "        boost    512\n"
+    "        min      523\n"
+    "        low      526\n"
+    "        high     529\n"
     "        spanned  4095\n"
     "        present  3998\n"
     "        managed  3840\n"
@@ -85,6 +85,8 @@ TEST(Scan, Zoneinfo) {
   std::array<ZoneFields, most_zones> zones;
   scan_zoneinfo(zoneinfo, zones);
   EXPECT_EQ(zones[0].get(ZoneField::free), 3840U);
+  EXPECT_EQ(zones[0].get(ZoneField::boost), 512U);
+  EXPECT_EQ(zones[0].get(ZoneField::min), 11U) << "zoneinfo prints it with the boost";
   EXPECT_EQ(zones[0].get(ZoneField::high), 17U);
   EXPECT_EQ(zones[0].get(ZoneField::reserve), 23901U);
   EXPECT_EQ(zones[0].get(ZoneField::reclaimable), 11U);
