@@ -50,7 +50,8 @@ std::string filled(std::string_view pattern, const Args& args, bool chinese) {
       index = static_cast<std::size_t>(pattern[i + 1] - '1');
     }
     i = close;
-    const std::string_view arg = index < args.size() ? std::string_view(args.begin()[index]) : "";
+    const std::string_view arg =
+        index < args.size() ? std::string_view(std::data(args)[index]) : "";
     if (!chinese) {
       out += arg;
       continue;

@@ -20,7 +20,9 @@ struct Entry {
 #define msgid }, {
 #define msgstr ,
 constexpr Entry entries[] = {{"", ""
+#ifndef __wasm__ // the page speaks English, and has to be small
 #include "../../po/zh_CN.po"
+#endif
 }};
 #undef msgid
 #undef msgstr
