@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <functional>
 #include <utility>
 
 #include "base/human.h"
@@ -22,8 +21,6 @@ constexpr std::size_t most_boots = 2000;  // a ring has fewer segments
 constexpr std::size_t most_curves = 64, most_curve_points = 4096;
 constexpr std::size_t most_names = 100'000;
 
-std::string two(std::int64_t number) { return (number < 10 ? "0" : "") + std::to_string(number); }
-
 // Settings are unsigned but for one.
 std::string value_text(std::string_view key, std::uint64_t value) {
   return key == "kernel.panic" ? std::to_string(static_cast<std::int64_t>(unzigzag(value)))
@@ -31,26 +28,6 @@ std::string value_text(std::string_view key, std::uint64_t value) {
 }
 
 }  // namespace
-
-std::string utc_text(std::int64_t real_ms) {
-  constexpr std::int64_t day_s = 86'400;
-  const std::int64_t seconds = real_ms / 1000 - (real_ms % 1000 < 0 ? 1 : 0);
-  const std::int64_t days = seconds / day_s - (seconds % day_s < 0 ? 1 : 0);
-  const std::int64_t of_day = seconds - days * day_s;
-  // Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days.
-  const std::int64_t shifted = days + 719'468;
-  const std::int64_t era = (shifted >= 0 ? shifted : shifted - 146'096) / 146'097;
-  const std::int64_t of_era = shifted - era * 146'097;
-  const std::int64_t year_of_era =
-      (of_era - of_era / 1460 + of_era / 36'524 - of_era / 146'096) / 365;
-  const std::int64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const std::int64_t month_part = (5 * of_year + 2) / 153;
-  const std::int64_t day = of_year - (153 * month_part + 2) / 5 + 1;
-  const std::int64_t month = month_part < 10 ? month_part + 3 : month_part - 9;
-  const std::int64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
-  return std::to_string(year) + "-" + two(month) + "-" + two(day) + " " + two(of_day / 3600) + ":" +
-         two(of_day / 60 % 60) + ":" + two(of_day % 60) + "Z";
-}
 
 bool looks_like_oom_panic(const HistoryBoot& boot) {
   return !boot.ended_in_order && boot.pressed && boot.last.machine.of(Field::panic_on_oom) > 0;
@@ -310,11 +287,10 @@ void HistoryBuilder::note(const Note& note) {
       }
       break;
     case Kind::kmsg_gap:
-      add_event(note,
-                note.text.empty()
-                    ? tr("{} messages of the kernel are not recorded", std::to_string(note.a))
-                    : tr("{} messages of the kernel are not recorded, such as: {}",
-                         std::to_string(note.a), std::string(note.text)));
+      add_event(note, note.text.empty()
+                          ? tr("{} messages of the kernel are not recorded", std::to_string(note.a))
+                          : tr("{} messages of the kernel are not recorded, such as: {}",
+                               std::to_string(note.a), std::string(note.text)));
       break;
     case Kind::setting:
       add_event(note, tr("{} was changed from {} to {}", std::string(note.text),
