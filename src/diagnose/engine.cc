@@ -205,6 +205,10 @@ std::unique_ptr<Event> judge_with(const Event& event, const StoryContext& story,
   if (recorded.numbers) {
     memory::add_numbers(report, *recorded.numbers);
   }
+  // The machine went on between the two: where that shows, they are not one report.
+  if (memory::cross_check(report)) {
+    return nullptr;
+  }
   const StandIn by{recorded, lacks};
   auto with = judge(std::move(report), story, false, &by);
   return with->verdict < event.verdict ? std::move(with) : nullptr;
@@ -219,7 +223,6 @@ std::vector<Finding> in_order(std::vector<Claim>&& claims) {
   return {std::make_move_iterator(claims.begin()), std::make_move_iterator(claims.end())};
 }
 
-// `recorded`: what is used of it, if anything.
 std::vector<std::string> missing_parts(const Event& event) {
   return event.lacks.empty() ? report::missing_parts(event.report) : event.lacks;
 }

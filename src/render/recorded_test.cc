@@ -81,6 +81,27 @@ TEST_F(RecordedKill, MemoryThatTheSettingHeldBackIsProvedSoToo) {
   EXPECT_EQ(event->root_cause, "min-free-too-high");
 }
 
+// RAM of 390 MiB in the log, counters of 4 GiB in the ring.
+TEST_F(RecordedKill, NumbersThatContradictThoseOfTheLogAreNotTaken) {
+  happen();
+  const auto with_ram = [&](const std::string& pages) {
+    return report_of_lines(
+        "[  100.399000] java invoked oom-killer: "
+        "gfp_mask=0x140cca(GFP_HIGHUSER_MOVABLE|__GFP_COMP), "
+        "order=0, oom_score_adj=0\n"
+        "[  100.399100] Mem-Info:\n[  100.399200] " +
+        pages +
+        " pages RAM\n"
+        "[  100.399300] 0 pages HighMem/MovableOnly\n[  100.399400] 0 pages reserved\n"
+        "[  100.400000] " +
+        std::string(kill_line) + "\n");
+  };
+  EXPECT_EQ(explained(ring, this->event, with_ram("1048576"))->verdict, diagnose::Verdict::proved);
+  const auto other = explained(ring, this->event, with_ram("100000"));
+  EXPECT_TRUE(other->stood_in.empty());
+  EXPECT_NE(other->verdict, diagnose::Verdict::proved);
+}
+
 TEST_F(RecordedKill, ASampleFarFromTroubleLowersNothing) {
   ring.used_up = false;
   happen();
