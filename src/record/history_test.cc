@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <string>
 
+#include "record/segment_for_test.h"
+
 namespace whyoom::record {
 namespace {
 
@@ -13,21 +15,7 @@ constexpr std::int64_t start_ms = 1'764'000'000'000;  // 2025-11-24 16:00:00Z
 class Story : public ::testing::Test {
  protected:
   void head(std::string_view boot) {
-    encoder_.restart();
-    Note note = at(Kind::segment);
-    note.a = format_version;
-    note.c = 4096;
-    note.text = boot;
-    note.more = "6.1.0";
-    bytes_ += encoder_.note(note);
-    Note process = at(Kind::process);
-    process.a = 1;
-    process.b = 42;
-    process.c = 7;
-    process.text = "java";
-    process.more = "/system.slice/app.service";
-    process.detail = "java -jar app.jar";
-    bytes_ += encoder_.note(process);
+    bytes_ += testing_only::begin_segment(encoder_, at(Kind::segment), boot, "6.1.0");
   }
   Note at(Kind kind) const {
     Note note;

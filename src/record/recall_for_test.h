@@ -9,6 +9,7 @@
 #include "memory/watermarks.h"
 #include "record/recall.h"
 #include "record/segment.h"
+#include "record/segment_for_test.h"
 
 namespace whyoom::record::testing_only {
 
@@ -25,20 +26,7 @@ class SmallRing {
   explicit SmallRing(std::string_view boot = "b00t") { begin(boot); }
 
   void begin(std::string_view boot) {
-    encoder_.restart();
-    Note head = at(Kind::segment);
-    head.a = format_version;
-    head.c = 4096;
-    head.text = boot;
-    head.more = "6.1.0-18-amd64";
-    bytes_ += encoder_.note(head);
-    Note process = at(Kind::process);
-    process.a = 1;
-    process.b = 42;
-    process.c = 7;
-    process.text = "java";
-    process.more = "/system.slice/app.service";
-    bytes_ += encoder_.note(process);
+    bytes_ += begin_segment(encoder_, at(Kind::segment), boot, "6.1.0-18-amd64");
   }
   Note at(Kind kind) const {
     Note note;
