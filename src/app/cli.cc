@@ -25,9 +25,8 @@ std::string help_text(const CommandInfo& info, const std::vector<CommandInfo>& a
     if (!all[i].command->listed) {
       continue;
     }
-    const std::string_view what = translated(all[i].command->about);
-    text += row(all[i].command->name,
-                std::string(what.substr(0, std::min(what.find(".\n"), what.find("。\n")))));
+    text +=
+        row(all[i].command->name, std::string(first_sentence(translated(all[i].command->about))));
   }
   text += "\n" + tr("Options:") + "\n";
   for (const FlagInfo& flag : info.flags) {
@@ -46,6 +45,8 @@ std::string help_text(const CommandInfo& info, const std::vector<CommandInfo>& a
 
 std::vector<CommandInfo> describe(const Commands& commands) {
   std::vector<CommandInfo> table;
+  Flags of_all(true);
+  of_all.language();
   table.reserve(commands.size());
   for (const Command* command : commands) {
     Flags flags(true);
@@ -53,10 +54,7 @@ std::vector<CommandInfo> describe(const Commands& commands) {
     std::vector<FlagInfo> own;
     own.reserve(flags.table().size() + 3);
     own.insert(own.end(), flags.table().begin(), flags.table().end());
-    own.push_back({{"--lang"},
-                   "LANG",
-                   "Language of the text: en or zh; default by LC_ALL and LANG",
-                   {"en", "zh"}});
+    own.push_back(of_all.table().front());
     own.push_back({{"-h", "--help"}, "", "Print this help and exit", {}});
     if (table.empty()) {
       own.push_back({{"-V", "--version"}, "", "Print the version and exit", {}});

@@ -82,8 +82,8 @@ class Flags {
 
   [[nodiscard]] const std::vector<FlagInfo>& table() const { return table_; }
 
-  // Gives each target what a command line says. What is wrong with it, as a sentence; empty:
-  // nothing.
+  // Gives each target what a command line says that misspelt() (words.h) has nothing against. What
+  // is wrong with it, as a sentence; empty: nothing.
   [[nodiscard]] std::string take(const Words& words);
 
   void flag(const char* name, bool& target, const char* help);

@@ -125,10 +125,10 @@ void Flags::look(Options& options) {
          "Width of the text, 60 to 200");
 }
 
-// Its value was taken before the first text was made (language_choice.h), and describe() tells of
-// it.
+// Its value was taken before the first text was made (language_choice.h).
 void Flags::language() {
-  choose("--lang", "LANG", "", {"en", "zh"}, [](const std::string&) {});
+  choose("--lang", "LANG", "Language of the text: en or zh; default by LC_ALL and LANG",
+         {"en", "zh"}, [](const std::string&) {});
 }
 
 void Flags::sandbox(Options& options) {
@@ -205,21 +205,17 @@ std::string Flags::wrong_together() const {
 std::string Flags::take(const Words& words) {
   for (const OptionWord& option : words.options) {
     const std::size_t row = row_of(option.name);
-    const bool letters = option.value && !option.name.starts_with("--") && row < table_.size() &&
-                         table_[row].value.empty();
-    std::string why = row == table_.size() ? tr("there is no option {}", option.name)
-                      : letters            ? take_letters(option.name.substr(1) + *option.value)
-                                           : take_option(row, option.value);
-    if (!why.empty()) {
+    const bool letters =
+        option.value && !option.name.starts_with("--") && table_[row].value.empty();
+    if (std::string why = letters ? take_letters(option.name.substr(1) + *option.value)
+                                  : take_option(row, option.value);
+        !why.empty()) {
       return why;
     }
   }
   const auto operand = std::ranges::find_if(table_, &FlagInfo::is_operand);
   const auto row = static_cast<std::size_t>(operand - table_.begin());
   for (const std::string& word : words.operands) {
-    if (row == table_.size()) {
-      return tr("there is nothing that takes \"{}\"", word);  // misspelt() says it in other words
-    }
     ++given_[row];
     if (std::string why = takes_[row](word); !why.empty()) {
       return why;

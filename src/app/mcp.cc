@@ -80,7 +80,7 @@ Json error_of(const Json& id, int code, std::string_view message) {
 
 // What a call runs, and what that reads.
 struct Run {
-  std::vector<std::string> argv = {"/proc/self/exe", "--lang", "en"};
+  std::vector<std::string> argv = {"/proc/self/exe"};
   const std::string* input = nullptr;
   std::string wrong{};
 
