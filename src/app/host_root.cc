@@ -127,7 +127,7 @@ std::unique_ptr<host::Files> without_mounts(std::unique_ptr<host::Files> files,
 tl::expected<std::unique_ptr<host::Files>, std::string> files_of_new_root() {
   auto files = linux::DirFiles::open("/");
   if (!files) {
-    return tl::unexpected(tr(translated(files.error().text)));
+    return tl::unexpected(tr(files.error().text));
   }
   return without_mounts(std::make_unique<linux::DirFiles>(std::move(*files)), "/");
 }
