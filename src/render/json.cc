@@ -11,6 +11,7 @@
 #include "render/phrase.h"
 #include "render/recorded.h"
 #include "render/render.h"
+#include "report/event_id.h"
 
 namespace whyoom::render {
 namespace {
@@ -232,14 +233,19 @@ void write_kind_facts(JsonWriter& json, const report::Report& report) {
 void write_event(JsonWriter& json, const diagnose::Event& event) {
   const report::Report& report = event.report;
   const auto missing = missing_parts(event);
+  json("id", report::event_id(report));
   json("kind", report::name(report.kind));
   json.object("source", [&] {
     json("file", report.source);
+    if (report.part) {
+      json("from_byte", report.part->lines_from);
+    }
     json("first_line", report.first_line);
     json("last_line", report.last_line);
   });
   write_time(json, "time", report.time);
   json("host", text_or_null(report.host));
+  json("boot", text_or_null(report.boot));
   json("complete", missing.empty());
   json("missing", missing);
   json("unverified", !report.unverified.empty());

@@ -285,11 +285,18 @@ struct UserspaceKill {
 
 using logtext::Damage;
 
+// Of an event of a part of a log (range_reader.h).
+struct PartOfLog {
+  std::uint64_t lines_from = 0;  // lines are counted from this byte of the log
+  bool before = false;  // the event belongs to the part before: it is known, and not to be told
+};
+
 struct Report {
   Kind kind = Kind::oom_kill;
   Outcome outcome = Outcome::unknown;
   std::string source;  // file name as the user gave it, "-" for standard input
   LineNumber first_line = 0, last_line = 0;
+  std::optional<PartOfLog> part;
   Time time;
   std::string host;
   std::string boot;  // id of the boot, where the log has one; empty = not known
