@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <ctime>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -42,7 +44,9 @@ struct ExplainOptions : Options {
   std::string since, until, at;    // as given; empty = not given
   std::string causes;              // ids with commas between them
   explain::SelectionRules rules;   // without what the texts above say
+  std::string range;               // "A-B", as given
   bool whole = false, summary = false, quiet = false, no_pager = false, follow = false;
+  bool exit_zero = false;
   render::TaskList tasks;
 };
 
@@ -78,6 +82,21 @@ bool read_causes(const std::string& text, std::vector<std::string>& target, Cons
   return true;
 }
 
+// "A-B", or "A-" for all from A on; empty: it is no such thing.
+std::optional<report::ByteRange> parse_range(std::string_view text) {
+  const std::size_t dash = text.find('-');
+  const auto begin = parse_number<std::uint64_t>(text.substr(0, dash));
+  const std::string_view behind = dash == text.npos ? "" : text.substr(dash + 1);
+  const auto end = behind.empty() && dash != text.npos
+                       ? std::optional(std::numeric_limits<std::uint64_t>::max())
+                       : parse_number<std::uint64_t>(behind);
+  constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  if (!begin || !end || *begin >= *end || *begin > most) {
+    return std::nullopt;
+  }
+  return report::ByteRange{*begin, *end};
+}
+
 std::map<std::string, report::Kind> kinds() {
   using report::Kind;
   std::map<std::string, Kind> result;
@@ -98,8 +117,8 @@ std::map<std::string, memory::TaskOrder> task_orders() {
 }
 
 // Logs one after the other, or one capture.
-int read_all(const std::vector<linux::Input>& inputs, linux::Workers& workers, Run& run,
-             Console& io) {
+int read_all(const std::vector<linux::Input>& inputs, linux::Workers& workers,
+             const std::optional<report::ByteRange>& part, Run& run, Console& io) {
   const auto capture = std::ranges::find_if(inputs, linux::is_capture);
   if (capture != inputs.end() && inputs.size() > 1) {
     return io.fail(
@@ -116,7 +135,7 @@ int read_all(const std::vector<linux::Input>& inputs, linux::Workers& workers, R
     known = known && input.size() > 0;
   }
   run.expect(known ? total : 0);
-  ReadAhead logs(inputs, workers);
+  ReadAhead logs(inputs, workers, part);
   for (std::size_t i = 0; i < inputs.size() && !io.out.closed(); ++i) {
     run.guarded(inputs[i].path(), [&] { run.read(logs, i, inputs[i]); });
   }
@@ -134,6 +153,14 @@ std::string contradiction(const ExplainOptions& options) {
   }
   if (options.tasks.wanted() && for_programs) {
     return tr("--top and --sort are for people: JSON has the ten biggest in tasks.top");
+  }
+  if (!options.range.empty() && !for_programs) {
+    return tr(
+        "the lines of a part of a log have numbers of their own: use --range with --format json or "
+        "ndjson, which tell from which byte they count");
+  }
+  if (!options.range.empty() && options.files.size() != 1) {
+    return tr("--range is a part of one file: name it");
   }
   if (options.follow && (options.format == Format::json || options.format == Format::html)) {
     return tr(
@@ -174,6 +201,11 @@ int explain(const ExplainOptions& options, Console& io) {
   if (const std::string why = contradiction(options); !why.empty()) {
     return io.fail(why);
   }
+  const auto part = parse_range(options.range);
+  if (!part && !options.range.empty()) {
+    return io.fail(tr("--range: \"{}\" are no bytes; use FROM-TO, or FROM- for all that follows",
+                      printable(options.range)));
+  }
   std::vector<std::string> files = options.files;
   const bool host = options.host || !options.root.empty() ||
                     (files.empty() &&
@@ -205,7 +237,7 @@ int explain(const ExplainOptions& options, Console& io) {
   if (!inputs) {
     return io.fail(inputs.error());
   }
-  return read_all(*inputs, workers, run, io);
+  return read_all(*inputs, workers, part, run, io);
 }
 
 }  // namespace
@@ -268,10 +300,17 @@ const Command explain_command{
       flags.flag("-v,--verbose", options->whole, "Show the whole proof of every story");
       flags.flag("--all", options->all, "The same, and what was ruled out, and why");
       flags.flag("-q,--quiet", options->quiet, "Print no event; the exit status tells");
+      flags.text("--range", "FROM-TO", options->range,
+                 "Only events that begin in these bytes of FILE (TO is not one of them)");
+      flags.only_one_of({"--range", "--host", "--root", "--follow"});
+      flags.flag("--exit-zero", options->exit_zero, "Exit with 0 also when events were found");
       flags.flag("--no-pager", options->no_pager, "Do not page what is longer than the screen");
       flags.look(*options);
       flags.sandbox(*options);
-      return [options](Console& io) { return explain(*options, io); };
+      return [options](Console& io) {
+        const int status = explain(*options, io);
+        return options->exit_zero && status == events_found ? int{nothing_found} : status;
+      };
     }};
 
 }  // namespace whyoom::app

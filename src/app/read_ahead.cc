@@ -14,7 +14,23 @@ constexpr std::size_t most_waiting = std::size_t{16} << 20U;
 constexpr std::size_t most_of_current = std::size_t{4} << 20U;
 constexpr std::chrono::milliseconds between_progress{100};
 
-ReadAhead::Log read_log(const linux::Input& input, const ReadAhead::Sink& sink) {
+ReadAhead::Log read_part(const linux::Input& input, const report::ByteRange& part,
+                         const ReadAhead::Sink& sink) {
+  report::RangeReader reader(input.path(), part, sink.found);
+  bool enough = false;
+  auto result = input.read({.data =
+                                [&](std::string_view chunk) {
+                                  sink.progress(input.position());
+                                  enough = !reader.feed(chunk);
+                                },
+                            .quiet = [] {},
+                            .stop = [&] { return enough || sink.stop(); },
+                            .from = reader.from(),
+                            .refuse_archives = true});
+  return {reader.finish(), std::move(result)};
+}
+
+ReadAhead::Log read_whole(const linux::Input& input, const ReadAhead::Sink& sink) {
   // Copies in other logs can only be told where all events come together, in their order.
   report::LogReader reader(input.path(), sink.found, nullptr);
   std::uint64_t fed = 0;
@@ -36,8 +52,9 @@ ReadAhead::Log read_log(const linux::Input& input, const ReadAhead::Sink& sink) 
 
 }  // namespace
 
-ReadAhead::ReadAhead(const std::vector<linux::Input>& inputs, linux::Workers& workers)
-    : inputs_(inputs), workers_(workers), channels_(inputs.size()) {}
+ReadAhead::ReadAhead(const std::vector<linux::Input>& inputs, linux::Workers& workers,
+                     std::optional<report::ByteRange> part)
+    : inputs_(inputs), workers_(workers), part_(part), channels_(inputs.size()) {}
 
 ReadAhead::~ReadAhead() {
   for (Channel& channel : channels_) {
@@ -47,6 +64,10 @@ ReadAhead::~ReadAhead() {
   for (const Channel& channel : channels_) {
     more_.wait(lock, [&channel] { return !channel.begun || channel.done; });
   }
+}
+
+ReadAhead::Log ReadAhead::read_log(const linux::Input& input, const Sink& sink) const {
+  return part_ ? read_part(input, *part_, sink) : read_whole(input, sink);
 }
 
 void ReadAhead::begin_up_to(std::size_t last) {

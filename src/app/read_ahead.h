@@ -18,6 +18,7 @@
 #include "linux/input.h"
 #include "linux/workers.h"
 #include "report/log_reader.h"
+#include "report/range_reader.h"
 #include "report/report.h"
 
 namespace whyoom::app {
@@ -36,9 +37,10 @@ class ReadAhead {
     std::function<void(std::uint64_t)> progress;
   };
 
-  // Both must outlive it. Without threads each input is read when its turn comes; and a pipe always
+  // Both must outlive it. `part`: of the only input. Without threads each input is read when its turn comes; and a pipe always
   // is: who writes to it may wait for what is told before.
-  ReadAhead(const std::vector<linux::Input>& inputs, linux::Workers& workers);
+  ReadAhead(const std::vector<linux::Input>& inputs, linux::Workers& workers,
+            std::optional<report::ByteRange> part = std::nullopt);
   ~ReadAhead();  // stops what is being read
   ReadAhead(const ReadAhead&) = delete;
   ReadAhead& operator=(const ReadAhead&) = delete;
@@ -58,6 +60,7 @@ class ReadAhead {
     std::exception_ptr error;
   };
 
+  [[nodiscard]] Log read_log(const linux::Input& input, const Sink& sink) const;
   void begin_up_to(std::size_t last);
   void work(std::size_t index);
   void put(Channel& channel, report::Report&& report);
@@ -66,6 +69,7 @@ class ReadAhead {
 
   const std::vector<linux::Input>& inputs_;
   linux::Workers& workers_;
+  std::optional<report::ByteRange> part_;
   std::mutex mutex_;
   std::condition_variable more_, less_;
   std::deque<Channel> channels_;

@@ -29,6 +29,9 @@ void Pipeline::take(report::Report&& report) {
     return;
   }
   const diagnose::StoryContext& context = story_.next(report);
+  if (report.part && report.part->before) {
+    return;
+  }
   take(diagnose::explain(std::move(report), context));
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <memory>
@@ -87,7 +88,10 @@ void allow_open_files(std::size_t count) {
 class Stream {
  public:
   Stream(const InputSink& sink, const std::string& path)
-      : sink_(sink), path_(path), looking_(sink.refuse_archives) {}
+      : sink_(sink),
+        path_(path),
+        looking_(sink.refuse_archives && !sink.from),
+        decided_(sink.from.has_value()) {}
 
   // False: no more input is wanted.
   bool feed(std::string_view bytes) {
@@ -175,10 +179,19 @@ class Stream {
   bool looking_;      // for an archive
   std::string held_;  // as long as it looks
   std::string start_;
-  bool decided_ = false;
+  bool decided_;
   std::unique_ptr<Decoder> decoder_;
   std::string damage_;
 };
+
+// Moves to the start of the file: the sandbox has no pread().
+bool is_compressed(int fd) {
+  std::array<char, 8> start{};
+  (void)lseek(fd, 0, SEEK_SET);
+  const ssize_t got = read(fd, start.data(), start.size());
+  const std::string_view bytes(start.data(), static_cast<std::size_t>(std::max(got, ssize_t{0})));
+  return compression_of(bytes).value_or(Compression::none) != Compression::none;
+}
 
 // Waits for data. False when none came within the time.
 bool wait_for_data(int fd, int timeout_ms) {
@@ -198,14 +211,17 @@ tl::expected<InputResult, std::string> read_source(const Source& source, const I
                                                    const std::string& path) {
   const int fd = source.fd;
   const bool again = source.regular && source.from_start;
+  if (sink.from && (!again || is_compressed(fd))) {
+    return tl::unexpected(tr("of a pipe or a compressed file no part can be read: read all of it"));
+  }
   if (again) {
-    (void)lseek(fd, 0, SEEK_SET);
+    (void)lseek(fd, static_cast<off_t>(sink.from.value_or(0)), SEEK_SET);
   }
   const std::unique_ptr<char, decltype(&std::free)> buffer(
       static_cast<char*>(std::aligned_alloc(buffer_alignment, buffer_size)), &std::free);
   Stream stream(sink, path);
   bool told_quiet = true;
-  std::uint64_t have = 0;
+  std::uint64_t have = sink.from.value_or(0);
   while (!(sink.stop && sink.stop())) {
     if (!source.regular && !wait_for_data(fd, told_quiet ? -1 : quiet_ms)) {
       stream.quiet();

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
@@ -20,6 +21,8 @@ struct InputSink {
   std::function<void()> quiet;
   // True: nobody wants more (the output was closed).
   std::function<bool()> stop;
+  // Of a regular file that is not compressed: the byte at which it begins.
+  std::optional<std::uint64_t> from{};
   // An archive (archive.h) is no log: nothing of it goes to `data`, and the result says what to do.
   bool refuse_archives = false;
 };

@@ -43,6 +43,14 @@ bool Assembler::idle() const {
   return events_.empty() && !joiner_.holds() && (!doubtful_ || doubtful_->idle());
 }
 
+std::optional<LineNumber> Assembler::first_open() const {
+  std::optional<LineNumber> first = single_.first_open();
+  for (const OpenEvent& event : events_) {
+    first = earlier(first, event.report.first_line);
+  }
+  return doubtful_ ? earlier(first, doubtful_->first_open()) : first;
+}
+
 void Assembler::foreign_line() {
   ++foreign_;
   if (++foreign_since_ == kMostForeign) {

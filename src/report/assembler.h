@@ -34,6 +34,8 @@ class Assembler {
 
   // No event is open: lines without a mark of an event may be left out.
   [[nodiscard]] bool idle() const;
+  // The first line of the open events, also of those that gather lines; empty: none is open.
+  [[nodiscard]] std::optional<LineNumber> first_open() const;
   // What the open events take, about.
   [[nodiscard]] std::size_t open_bytes() const {
     return open_bytes_ + (doubtful_ ? doubtful_->open_bytes_ : 0);

@@ -307,6 +307,13 @@ void LogReader::feed(std::string_view chunk) { state_->feed(chunk); }
 
 std::uint64_t LogReader::lines_of_events() const { return state_->assembler.lines_of_events(); }
 
+LineNumber LogReader::lines() const { return state_->number; }
+
+std::optional<LineNumber> LogReader::first_open() const {
+  const auto open = state_->assembler.first_open();
+  return !open && state_->framer.holds() ? std::optional(state_->number) : open;
+}
+
 void LogReader::idle() { state_->flush(); }
 
 InputAccount LogReader::finish() {

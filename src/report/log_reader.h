@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,6 +57,10 @@ class LogReader {
   void feed(std::string_view chunk);
   // Lines so far that an event can be made of: while they come, one goes on.
   [[nodiscard]] std::uint64_t lines_of_events() const;
+  // Lines that were fed whole.
+  [[nodiscard]] LineNumber lines() const;
+  // Where the first one begins of the events that another line could go on with.
+  [[nodiscard]] std::optional<LineNumber> first_open() const;
   // The pipe is quiet: end what is open, so that the reader sees it now.
   void idle();
   InputAccount finish();

@@ -1,6 +1,7 @@
 // One event while its lines come in, and how it is closed into a Report.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -49,6 +50,12 @@ Moment moment_of(const logtext::Line& line);
 inline Place place_of(const logtext::Line& line) { return {0, line.number}; }
 // Seconds from `earlier` to `line`; nullopt when the two do not share a clock.
 std::optional<double> seconds_between(const Moment& earlier, const logtext::Line& line);
+
+// The lower of two line numbers, as far as they are known.
+constexpr std::optional<LineNumber> earlier(std::optional<LineNumber> a,
+                                            std::optional<LineNumber> b) {
+  return a && b ? std::min(*a, *b) : a ? a : b;
+}
 
 // A report whose head is cut off begins where its log begins. Task rows alone, which nothing else
 // marks as a report, are looked for only there.

@@ -62,9 +62,7 @@ void SingleLineEvents::fork_rejected(const logtext::Line& line, ForkRejected&& r
     }
   }
   if (forks_.size() >= kMaxForks) {
-    Gathered oldest = std::move(forks_.front());
-    forks_.pop_front();
-    emit(std::move(oldest));
+    emit_one(forks_, forks_.begin());
   }
   Gathered fresh{begin_report(source_, Kind::fork_rejected, line), moment_of(line)};
   fresh.report.fork_rejected = std::move(rejected);
@@ -102,9 +100,7 @@ void SingleLineEvents::limit_reached(const logtext::Line& line, LimitReached&& l
       continue;
     }
     if (!near(known->last, line, kLimitBurst, kLimitLines)) {
-      Gathered over = std::move(*known);
-      limits_.erase(known);
-      emit(std::move(over));
+      emit_one(limits_, known);
       break;
     }
     ++before.count;
@@ -113,9 +109,7 @@ void SingleLineEvents::limit_reached(const logtext::Line& line, LimitReached&& l
     return;
   }
   if (limits_.size() >= kMaxLimits) {
-    Gathered oldest = std::move(limits_.front());
-    limits_.pop_front();
-    emit(std::move(oldest));
+    emit_one(limits_, limits_.begin());
   }
   Gathered fresh{begin_report(source_, Kind::limit_reached, line), moment_of(line)};
   fresh.report.limit_reached = std::move(limit);
@@ -168,30 +162,37 @@ void SingleLineEvents::userspace(const logtext::Line& line, const UserspaceKill&
   sink_(std::move(report));
 }
 
+std::optional<LineNumber> SingleLineEvents::first_open() const {
+  std::optional<LineNumber> first;
+  for (const auto* gathered : {&forks_, &limits_}) {
+    for (const Gathered& each : *gathered) {
+      first = earlier(first, each.report.first_line);
+    }
+  }
+  return overcommit_ ? earlier(first, overcommit_->report.first_line) : first;
+}
+
 void SingleLineEvents::end_overcommit() {
   if (overcommit_) {
     Gathered done = std::move(*overcommit_);
     overcommit_.reset();
-    emit(std::move(done));
+    sink_(std::move(done.report));
   }
 }
 
 void SingleLineEvents::interrupt() {
   end_overcommit();
-  while (!forks_.empty()) {
-    Gathered done = std::move(forks_.front());
-    forks_.pop_front();
-    emit(std::move(done));
+  for (auto* gathered : {&forks_, &limits_}) {
+    while (!gathered->empty()) {
+      emit_one(*gathered, gathered->begin());
+    }
   }
-  end_limits();
 }
 
-void SingleLineEvents::end_limits() {
-  while (!limits_.empty()) {
-    Gathered done = std::move(limits_.front());
-    limits_.pop_front();
-    emit(std::move(done));
-  }
+void SingleLineEvents::emit_one(std::deque<Gathered>& from, std::deque<Gathered>::iterator which) {
+  Gathered done = std::move(*which);
+  from.erase(which);
+  sink_(std::move(done.report));
 }
 
 }  // namespace whyoom::report

@@ -28,6 +28,8 @@ class SingleLineEvents {
   void limit_reached(const logtext::Line& line, LimitReached&& limit);
   void userspace(const logtext::Line& line, const UserspaceKill& part);
 
+  // The first line of what is being gathered.
+  [[nodiscard]] std::optional<LineNumber> first_open() const;
   // An event of another kind came between: what was gathered is over.
   void interrupt();
   void flush() { interrupt(); }
@@ -43,9 +45,8 @@ class SingleLineEvents {
   };
 
   bool repeated(const logtext::Line& line);
-  void emit(Gathered&& gathered) { sink_(std::move(gathered.report)); }
+  void emit_one(std::deque<Gathered>& from, std::deque<Gathered>::iterator which);
   void end_overcommit();
-  void end_limits();
   Facts* facts_of(const std::string& killer);
 
   std::string source_;

@@ -85,6 +85,14 @@ bool Streams::idle() const {
                              [](const Stream& stream) { return stream.assembler.idle(); });
 }
 
+std::optional<LineNumber> Streams::first_open() const {
+  std::optional<LineNumber> first;
+  for (const Stream& stream : streams_) {
+    first = earlier(first, stream.assembler.first_open());
+  }
+  return first;
+}
+
 void Streams::flush() {
   for (auto stream = streams_.rbegin(); stream != streams_.rend(); ++stream) {
     stream->assembler.flush();

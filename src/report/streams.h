@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <list>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,8 @@ class Streams {
 
   void line(const logtext::Line& line);
   [[nodiscard]] bool idle() const;
+  // The first line of the open events.
+  [[nodiscard]] std::optional<LineNumber> first_open() const;
   // Lines so far that an event can be made of.
   [[nodiscard]] std::uint64_t lines_of_events() const { return lines_of_events_; }
   void flush();
