@@ -37,6 +37,8 @@ complete -c whyoom -n '__fish_seen_subcommand_from explain' -l summary -d 'Add t
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -s v -l verbose -d 'Show the whole proof of every story'
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -l all -d 'The same, and what was ruled out, and why'
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -s q -l quiet -d 'Print no event; the exit status tells'
+complete -c whyoom -n '__fish_seen_subcommand_from explain' -l range -d 'Only events that begin in these bytes of FILE (TO is not one of them)' -x
+complete -c whyoom -n '__fish_seen_subcommand_from explain' -l exit-zero -d 'Exit with 0 also when events were found'
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -l no-pager -d 'Do not page what is longer than the screen'
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -l color -l colour -d 'auto (default), always or never' -x -a 'always auto never'
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -l width -d 'Width of the text, 60 to 200' -x
@@ -112,6 +114,16 @@ complete -c whyoom -n '__fish_seen_subcommand_from watch' -l textfile -d 'Metric
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -f
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -s h -l help -d 'Print this help and exit'
+complete -c whyoom -n __fish_use_subcommand -a summary -d 'Adds up the events of many logs and hosts, each event once'
+complete -c whyoom -n '__fish_seen_subcommand_from summary' -f
+complete -c whyoom -n '__fish_seen_subcommand_from summary' -f
+complete -c whyoom -n '__fish_seen_subcommand_from summary' -l format -d 'text (default), markdown or json' -x -a 'json markdown text'
+complete -c whyoom -n '__fish_seen_subcommand_from summary' -l all -d 'Every cause, host and kernel'
+complete -c whyoom -n '__fish_seen_subcommand_from summary' -l color -l colour -d 'auto (default), always or never' -x -a 'always auto never'
+complete -c whyoom -n '__fish_seen_subcommand_from summary' -l width -d 'Width of the text, 60 to 200' -x
+complete -c whyoom -n '__fish_seen_subcommand_from summary' -l sandbox -d 'Read files without rights: auto (default), off, require' -x -a 'auto off require'
+complete -c whyoom -n '__fish_seen_subcommand_from summary' -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'
+complete -c whyoom -n '__fish_seen_subcommand_from summary' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n __fish_use_subcommand -a history -d 'Shows what was recorded: memory, what happened, what grew'
 complete -c whyoom -n '__fish_seen_subcommand_from history' -f
 complete -c whyoom -n '__fish_seen_subcommand_from history' -l store -d 'Where the records are; default /var/lib/whyoom/ring' -x
@@ -149,11 +161,11 @@ complete -c whyoom -n '__fish_seen_subcommand_from completion' -l lang -d 'Langu
 complete -c whyoom -n '__fish_seen_subcommand_from completion' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n __fish_use_subcommand -a help -d 'Prints the help of a command.'
 complete -c whyoom -n '__fish_seen_subcommand_from help' -f
-complete -c whyoom -n '__fish_seen_subcommand_from help' -f -a 'explain check whatif fix undo capture watch history serve causes mcp completion help'
+complete -c whyoom -n '__fish_seen_subcommand_from help' -f -a 'explain check whatif fix undo capture watch summary history serve causes mcp completion help'
 complete -c whyoom -n '__fish_seen_subcommand_from help' -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'
 complete -c whyoom -n '__fish_seen_subcommand_from help' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n '__fish_seen_subcommand_from man' -f
-complete -c whyoom -n '__fish_seen_subcommand_from man' -f -a 'explain check whatif fix undo capture watch history serve causes mcp completion help'
+complete -c whyoom -n '__fish_seen_subcommand_from man' -f -a 'explain check whatif fix undo capture watch summary history serve causes mcp completion help'
 complete -c whyoom -n '__fish_seen_subcommand_from man' -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'
 complete -c whyoom -n '__fish_seen_subcommand_from man' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n '__fish_seen_subcommand_from metrics' -f
