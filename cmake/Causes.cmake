@@ -1,33 +1,25 @@
-# The catalogue of causes is the list of folders src/diagnose/causes/<id>/. From it this makes one
-# source file: all_causes() and documentation(), the text of each README.md, and of README.zh_CN.md for
+# The catalogue of causes is the list of folders src/diagnose/causes/<id>/. From it this makes
+# all_causes(), and the pages that `whyoom causes ID` shows: each README.md, and README.zh_CN.md for
 # who reads Chinese. A new folder needs no other change anywhere.
 #
 # whyoom_generate_causes(<out> <folder of the causes>) writes <out> when its content has changed.
 function(whyoom_generate_causes out folder)
   file(GLOB codes CONFIGURE_DEPENDS ${folder}/*/cause.cc)
-  file(GLOB readmes CONFIGURE_DEPENDS ${folder}/*/README.md ${folder}/*/README.zh_CN.md)
-  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${readmes})
-
   set(declared "")
   set(listed "")
-  set(documents "")
   foreach(code ${codes})
     cmake_path(GET code PARENT_PATH home)
     cmake_path(GET home FILENAME id)
     string(REPLACE "-" "_" name "cause_${id}")
     string(APPEND declared "extern const Cause ${name};\n")
     string(APPEND listed "        &causes::${name},\n")
-    whyoom_raw_string(text ${home}/README.md)
-    whyoom_raw_string(chinese ${home}/README.zh_CN.md)
-    string(APPEND documents "      Document{\"${id}\",\n${text},\n${chinese}},\n")
   endforeach()
   list(LENGTH codes count)
 
   string(CONCAT source
     "// Made by cmake/Causes.cmake from the folders in src/diagnose/causes. Do not edit.\n"
     "#include <algorithm>\n#include <array>\n#include <utility>\n\n"
-    "#include \"base/language.h\"\n#include \"diagnose/cause.h\"\n\n"
-    "#pragma GCC diagnostic ignored \"-Woverlength-strings\"\n\n"
+    "#include \"diagnose/cause.h\"\n\n"
     "namespace whyoom::diagnose {\n\n"
     "namespace causes {\n${declared}}  // namespace causes\n\n"
     "std::span<const Cause* const> all_causes() {\n"
@@ -40,36 +32,35 @@ function(whyoom_generate_causes out folder)
     "  }();\n"
     "  return all;\n"
     "}\n\n"
-    "std::string_view documentation(std::string_view id) {\n"
-    "  struct Document {\n    std::string_view id, text, chinese;\n  };\n"
-    "  static constexpr std::array<Document, ${count}> all = {{\n${documents}  }};\n"
-    "  for (const auto& [name, text, chinese] : all) {\n"
-    "    if (name == id) {\n"
-    "      const bool translated = language() == Language::chinese && !chinese.empty();\n"
-    "      return translated ? chinese : text;\n"
-    "    }\n"
-    "  }\n"
-    "  return {};\n"
-    "}\n\n"
     "}  // namespace whyoom::diagnose\n")
   file(WRITE ${out}.new "${source}")
   file(COPY_FILE ${out}.new ${out} ONLY_IF_DIFFERENT)
 endfunction()
 
-# The content of a file as C++ raw strings, in pieces that every compiler takes; "" without it.
-function(whyoom_raw_string out file)
-  set(text "")
-  if(EXISTS ${file})
-    file(READ ${file} text)
-  endif()
-  set(pieces "\"\"\n")
-  string(LENGTH "${text}" left)
-  set(from 0)
-  while(left GREATER 0)
-    string(SUBSTRING "${text}" ${from} 8000 piece)
-    string(APPEND pieces "R\"~README~(${piece})~README~\"\n")
-    math(EXPR from "${from} + 8000")
-    math(EXPR left "${left} - 8000")
-  endwhile()
-  set(${out} "${pieces}" PARENT_SCOPE)
+# whyoom_pack_pages(<out> <folder of the causes>) writes <out>, a source file with all pages as one
+# text, compressed (xz): a line "<file> <its bytes>", the file, and so on. It is a third of them.
+function(whyoom_pack_pages out folder)
+  file(GLOB pages CONFIGURE_DEPENDS ${folder}/*/README.md ${folder}/*/README.zh_CN.md)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${pages})
+  set(all "")
+  foreach(page ${pages})
+    file(READ ${page} text)
+    file(SIZE ${page} size)
+    cmake_path(RELATIVE_PATH page BASE_DIRECTORY ${folder} OUTPUT_VARIABLE name)
+    string(APPEND all "${name} ${size}\n${text}")
+  endforeach()
+  file(WRITE ${out}.txt "${all}")
+  file(ARCHIVE_CREATE OUTPUT ${out}.xz PATHS ${out}.txt FORMAT raw COMPRESSION XZ
+    COMPRESSION_LEVEL 9)
+  file(READ ${out}.xz bytes HEX)
+  string(REGEX REPLACE "(..)" "0x\\1," bytes "${bytes}")
+  string(CONCAT source
+    "// Made by cmake/Causes.cmake from the pages of the causes. Do not edit.\n"
+    "#include \"app/cause_pages.h\"\n\n"
+    "namespace whyoom::app {\n\n"
+    "static constexpr unsigned char pages[] = {${bytes}};\n"
+    "const std::basic_string_view<unsigned char> packed_cause_pages(pages, sizeof pages);\n\n"
+    "}  // namespace whyoom::app\n")
+  file(WRITE ${out}.new "${source}")
+  file(COPY_FILE ${out}.new ${out} ONLY_IF_DIFFERENT)
 endfunction()

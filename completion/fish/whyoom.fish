@@ -37,7 +37,7 @@ complete -c whyoom -n '__fish_seen_subcommand_from explain' -l summary -d 'Add t
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -s v -l verbose -d 'Show the whole proof of every story'
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -l all -d 'The same, and what was ruled out, and why'
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -s q -l quiet -d 'Print no event; the exit status tells'
-complete -c whyoom -n '__fish_seen_subcommand_from explain' -l range -d 'Only events that begin in these bytes of FILE (TO is not one of them)' -x
+complete -c whyoom -n '__fish_seen_subcommand_from explain' -l range -d 'Only events that begin in these bytes of FILE' -x
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -l exit-zero -d 'Exit with 0 also when events were found'
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -l no-pager -d 'Do not page what is longer than the screen'
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -l color -l colour -d 'auto (default), always or never' -x -a 'always auto never'

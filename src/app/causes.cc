@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "app/cause_name.h"
+#include "app/cause_pages.h"
 #include "app/command.h"
 #include "base/language.h"
 #include "base/text.h"
@@ -87,10 +88,10 @@ int causes(const CausesOptions& options, Console& io) {
     io.errors.write(near.empty() ? "" : tr("Is it one of these?\n{}", near));
     return trouble;
   }
-  const std::string_view text = diagnose::documentation(id);
+  const std::string text = cause_page(id);
   io.out.write(text.empty() ? row(*cause)
                : options.format == Format::markdown
-                   ? std::string(text)
+                   ? text
                    : render::to_text(render::read_markdown(text), options.style()));
   return nothing_found;
 }

@@ -301,7 +301,7 @@ const Command explain_command{
       flags.flag("--all", options->all, "The same, and what was ruled out, and why");
       flags.flag("-q,--quiet", options->quiet, "Print no event; the exit status tells");
       flags.text("--range", "FROM-TO", options->range,
-                 "Only events that begin in these bytes of FILE (TO is not one of them)");
+                 "Only events that begin in these bytes of FILE");
       flags.only_one_of({"--range", "--host", "--root", "--follow"});
       flags.flag("--exit-zero", options->exit_zero, "Exit with 0 also when events were found");
       flags.flag("--no-pager", options->no_pager, "Do not page what is longer than the screen");

@@ -76,7 +76,5 @@ struct Cause {
 // Every cause of the build, by section and id.
 std::span<const Cause* const> all_causes();
 const Cause* find_cause(std::string_view id);
-// The cause's README.md.
-std::string_view documentation(std::string_view id);
 
 }  // namespace whyoom::diagnose

@@ -187,11 +187,11 @@ class Help(harness.Case):
                   "--sandbox": "auto", "--cause": "undetermined,slab-leak", "--kind": "oom-kill",
                   "--victim": "java", "--cgroup": "/app", "--summary": None, "-v": None,
                   "--verbose": None, "-q": None, "--quiet": None, "--no-pager": None, "--top": "3",
-                  "--sort": "rss", "--lang": "en"}
+                  "--sort": "rss", "--lang": "en", "--exit-zero": None}
         shown = {word.strip(",") for line in whyoom("explain", "--help").out.splitlines()
                  if line.startswith("  -") for word in line.split()[0].split(",") if word}
-        # tests/cli/test_sources.py and test_follow.py
-        no_file = {"--host", "--root", "-f", "--follow"}
+        # tests/cli/test_sources.py, test_follow.py and test_summary.py
+        no_file = {"--host", "--root", "-f", "--follow", "--range"}
         self.assertEqual(shown - {"-h", "--help", "-2h"} - no_file, set(values))
         self.assertLessEqual(no_file, shown)
         for option, value in values.items():
