@@ -74,12 +74,23 @@ struct ProcessLimits {
   ResourceLimit address_space, locked_memory;
 };
 
+// A process whose children begin in another PID namespace than its own (setns() or unshare()
+// without a fork).
+struct PidNamespaceUser {
+  std::int32_t pid = 0;
+  SmallText comm;
+  std::uint64_t own = 0, of_children = 0;  // inode numbers, as /proc/PID/ns/* name them
+  bool inhabited = false;                  // a process that was seen is in the one of its children
+};
+
 struct Processes {
   std::vector<Process> all;
   std::vector<std::string> cgroup_paths;  // as /proc/PID/cgroup names them
   std::vector<UserTasks> users;           // the most threads first
   std::vector<MapCount> maps;             // of the processes with the most threads
   std::vector<ProcessLimits> limits;      // of those with most address space or locked memory
+  std::vector<PidNamespaceUser> pid_namespaces;  // at most 64
+  bool pid_namespaces_whole = true;              // of no process it stayed unknown
   std::uint64_t vanished = 0;             // ended while they were read
   std::uint64_t denied = 0;               // could not be read
   bool cut = false;                       // there were more than ReadOptions::most_processes

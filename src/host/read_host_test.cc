@@ -369,5 +369,52 @@ TEST(Sources, names_come_back) {
   EXPECT_EQ(sources.name(3), "");
 }
 
+void add_namespaces(MemoryFiles& files, int pid, const std::string& own,
+                    const std::string& of_children) {
+  const std::string top = "/proc/" + std::to_string(pid) + "/ns/";
+  files.add_link(top + "pid", "pid:[" + own + "]");
+  if (!of_children.empty()) {
+    files.add_link(top + "pid_for_children", "pid:[" + of_children + "]");
+  }
+}
+
+TEST(ReadHost, pid_namespaces_that_nobody_lives_in) {
+  MemoryFiles files;
+  for (const int pid : {1, 50, 60, 70, 80, 81}) {
+    add_process(files, pid, "p" + std::to_string(pid), 0, 1);
+  }
+  add_namespaces(files, 1, "100", "100");
+  add_namespaces(files, 50, "100", "200");  // its first child has ended
+  add_namespaces(files, 60, "100", "");     // no child yet
+  add_namespaces(files, 70, "100", "300");  // unshare --fork: 80 lives there
+  add_namespaces(files, 80, "300", "300");
+  add_namespaces(files, 81, "300", "100");  // setns() back: somebody is there
+  const Host host = read_host(files);
+  const auto& users = host.processes.pid_namespaces;
+  ASSERT_EQ(users.size(), 2U);
+  const auto user = [&](int pid) {
+    return *std::find_if(users.begin(), users.end(),
+                         [pid](const PidNamespaceUser& each) { return each.pid == pid; });
+  };
+  EXPECT_EQ(user(50).own, 100U);
+  EXPECT_EQ(user(50).of_children, 200U);
+  EXPECT_FALSE(user(50).inhabited);
+  EXPECT_TRUE(user(70).inhabited);
+  EXPECT_TRUE(host.processes.pid_namespaces_whole);
+
+  add_process(files, 90, "p90", 0, 1);  // it lives, and where is not known
+  EXPECT_FALSE(read_host(files).processes.pid_namespaces_whole);
+  add_namespaces(files, 90, "100", "100");
+  EXPECT_TRUE(read_host(files).processes.pid_namespaces_whole);
+  add_process(files, 91, "p91", 1000, 1);
+  files.fail("/proc/91/ns/pid", {Kind::denied, "Permission denied"});
+  EXPECT_FALSE(read_host(files).processes.pid_namespaces_whole);
+  const std::string status = "Name:\tp91\nState:\tS (sleeping)\nNSpid:\t91";
+  files.add("/proc/91/status", status + "\n");  // in the namespace of this /proc
+  EXPECT_TRUE(read_host(files).processes.pid_namespaces_whole);
+  files.add("/proc/91/status", status + "\t7\n");
+  EXPECT_FALSE(read_host(files).processes.pid_namespaces_whole);
+}
+
 }  // namespace
 }  // namespace whyoom::host

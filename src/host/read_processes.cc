@@ -305,6 +305,7 @@ void read_processes(Reader& reader) {
   }
   count_maps(reader);
   read_memory_limits(reader);
+  read_pid_namespaces(reader);
   note_what_is_hidden(reader);
 }
 

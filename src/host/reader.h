@@ -68,6 +68,7 @@ void read_kernel(Reader& reader);  // release, command line, settings
 void read_memory(Reader& reader);  // meminfo, zones, blocks, slab, swap, pressure
 void read_nodes(Reader& reader);   // nodes, huge pages, transparent huge pages, lru_gen
 void read_processes(Reader& reader);
+void read_pid_namespaces(Reader& reader);  // of the processes that were read
 void read_cgroups(Reader& reader);
 void read_units(Reader& reader);        // TasksMax= of units that are full or nearly so
 void read_task_limits(Reader& reader);  // limits.conf, systemd

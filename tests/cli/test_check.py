@@ -205,6 +205,32 @@ class Check(harness.Case):
         self.assertGreater(host["threads"]["now"], 0)
         self.assertTrue(host["zones"])
 
+    def dead_namespaces(self):
+        result = whyoom("check", "--format", "json", "--all")
+        self.assertIn(result.status, (0, 1), result)
+        return [finding["summary"] for finding in result.json["findings"]
+                if finding["cause"] == "pid-namespace-dead"]
+
+    def shell_of_unshare(self, *options):
+        """A shell behind unshare that has run one command."""
+        shell = subprocess.Popen(
+            ["unshare", "--pid", *options, "sh", "-c", "/bin/true; echo done; read end"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(shell.communicate)
+        if shell.stdout.readline() != b"done\n":
+            shell.communicate()
+            self.skipTest("no PID namespaces for this user here: " +
+                          (shell.stderr.read() if not shell.stderr.closed else b"").decode())
+        return shell
+
+    @unittest.skipUnless(shutil.which("unshare"), "no unshare here")
+    def test_a_pid_namespace_that_has_ended(self):
+        self.assertEqual(self.dead_namespaces(), [])
+        self.shell_of_unshare("--fork")  # inhabited
+        self.assertEqual(self.dead_namespaces(), [])
+        dead = self.shell_of_unshare()
+        self.assertIn(f"(pid {dead.pid})", "".join(self.dead_namespaces()))
+
     @unittest.skipIf(harness.nobody(), harness.nobody())
     def test_this_machine_as_nobody(self):
         done = subprocess.run([*harness.AS_NOBODY, harness.program_for_all(), "check", "--format",
