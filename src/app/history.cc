@@ -13,6 +13,7 @@
 #include "linux/recorder/ring.h"
 #include "linux/terminal.h"
 #include "render/layout.h"
+#include "render/render.h"
 
 namespace whyoom::app {
 namespace {
@@ -45,9 +46,10 @@ bool take_time(std::string_view flag, const std::string& text, const linux::Mach
                std::int64_t& at, Console& io) {
   const auto when = text.empty() ? std::optional(at) : since_ms(text, clock);
   if (!when) {
-    io.fail(tr("{}: \"{}\" is not a time; use a wall clock (\"2026-11-23 07:41\", 05:00, "
-               "yesterday) or a time before now (-2h, \"2 days ago\")",
-               flag, printable(text)));
+    io.fail(
+        tr("{}: \"{}\" is not a time; use a wall clock (\"2026-11-23 07:41\", 05:00, "
+           "yesterday) or a time before now (-2h, \"2 days ago\")",
+           flag, printable(text)));
   }
   at = when.value_or(at);
   return when.has_value();
@@ -79,7 +81,11 @@ int history(const HistoryFlags& flags, Console& io) {
   for (const auto& event : ring->events) {
     view.events.push_back(event.get());
   }
-  if (flags.look.format == Format::json) {
+  if (flags.look.format == Format::ndjson) {
+    for (const auto& event : ring->events) {
+      io.out.write(render::json_event(*event, false) + "\n");
+    }
+  } else if (flags.look.format == Format::json) {
     io.out.write(render::json_history(view) + "\n");
   } else if (flags.look.format == Format::html) {
     io.out.write(render::html_history(view));
@@ -107,8 +113,9 @@ const Command history_command{
                  "Where the records are; default /var/lib/whyoom/ring");
       flags.text("--since", "WHEN", given->since, "From then on: -2h, 05:00, \"2026-11-23 07:41\"");
       flags.text("--until", "WHEN", given->until, "Up to then");
-      flags.format(given->look, "text (default), html or json",
-                   {Format::text, Format::html, Format::json});
+      flags.format(given->look,
+                   "text (default), html or json; ndjson: the OOM events, as explain has them",
+                   {Format::text, Format::html, Format::json, Format::ndjson});
       flags.look(given->look);
       flags.sandbox(given->look);
       return [given](Console& io) { return history(*given, io); };
