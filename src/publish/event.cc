@@ -143,6 +143,7 @@ void read_fields(const Json& json, Event& event) {
   to.text("cause", "whyoom.cause", at(json, {"root_cause"}));
   to.text("verdict", "whyoom.verdict", at(json, {"verdict"}));
   to.text("outcome", "whyoom.outcome", at(json, {"outcome"}));
+  to.text("boot", "whyoom.boot.id", at(json, {"boot"}));
   to.text("kernel", "whyoom.kernel.release", at(json, {"kernel", "release"}));
   to.text("event_time", "whyoom.event.time", at(json, {"time", "wall"}));
   if (const Json& uptime = at(json, {"time", "monotonic"}); uptime.is_number()) {
