@@ -38,6 +38,8 @@ complete -c whyoom -n '__fish_seen_subcommand_from explain' -s v -l verbose -d '
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -l all -d 'The same, and what was ruled out, and why'
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -s q -l quiet -d 'Print no event; the exit status tells'
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -l range -d 'Only events that begin in these bytes of FILE' -x
+complete -c whyoom -n '__fish_seen_subcommand_from explain' -l publish -d 'Send them there by whyoom-publish, and print nothing' -x
+complete -c whyoom -n '__fish_seen_subcommand_from explain' -l credentials -d 'Who this is to the receiver; for its owner alone' -r -F
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -l exit-zero -d 'Exit with 0 also when events were found'
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -l no-pager -d 'Do not page what is longer than the screen'
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -l color -l colour -d 'auto (default), always or never' -x -a 'always auto never'
@@ -111,6 +113,8 @@ complete -c whyoom -n '__fish_seen_subcommand_from watch' -l size -d 'Most that 
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -l interval -d 'Always so many milliseconds from sample to sample' -x
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -l once -d 'One sample'
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -l textfile -d 'Metrics for Prometheus, written anew every five seconds and after a kill' -r -F
+complete -c whyoom -n '__fish_seen_subcommand_from watch' -l publish -d 'Send events there by whyoom-publish, which reads the records' -x
+complete -c whyoom -n '__fish_seen_subcommand_from watch' -l credentials -d 'Who this is to the receiver; for its owner alone' -r -F
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -f
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -s h -l help -d 'Print this help and exit'
@@ -129,7 +133,7 @@ complete -c whyoom -n '__fish_seen_subcommand_from history' -f
 complete -c whyoom -n '__fish_seen_subcommand_from history' -l store -d 'Where the records are; default /var/lib/whyoom/ring' -x
 complete -c whyoom -n '__fish_seen_subcommand_from history' -l since -d 'From then on: -2h, 05:00, "2026-11-23 07:41"' -x
 complete -c whyoom -n '__fish_seen_subcommand_from history' -l until -d 'Up to then' -x
-complete -c whyoom -n '__fish_seen_subcommand_from history' -l format -d 'text (default), html or json' -x -a 'html json text'
+complete -c whyoom -n '__fish_seen_subcommand_from history' -l format -d 'text (default), html or json; ndjson: the OOM events, as explain has them' -x -a 'html json ndjson text'
 complete -c whyoom -n '__fish_seen_subcommand_from history' -l color -l colour -d 'auto (default), always or never' -x -a 'always auto never'
 complete -c whyoom -n '__fish_seen_subcommand_from history' -l width -d 'Width of the text, 60 to 200' -x
 complete -c whyoom -n '__fish_seen_subcommand_from history' -l sandbox -d 'Read files without rights: auto (default), off, require' -x -a 'auto off require'

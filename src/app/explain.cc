@@ -32,6 +32,7 @@
 #include "linux/capture_file.h"
 #include "linux/input.h"
 #include "linux/pager.h"
+#include "linux/publisher.h"
 #include "linux/standard_input.h"
 #include "linux/workers.h"
 
@@ -47,6 +48,7 @@ struct ExplainOptions : Options {
   std::string range;               // "A-B", as given
   bool whole = false, summary = false, quiet = false, no_pager = false, follow = false;
   bool exit_zero = false;
+  linux::PublishTo publish;
   render::TaskList tasks;
 };
 
@@ -240,6 +242,19 @@ int explain(const ExplainOptions& options, Console& io) {
   return read_all(*inputs, workers, part, run, io);
 }
 
+int explain_to(ExplainOptions& options, Console& io) {
+  if (options.publish.url.empty()) {
+    return explain(options, io);
+  }
+  options.format = Format::ndjson;
+  const auto publisher = linux::Publisher::start(io.out, options.publish);
+  if (!publisher) {
+    return io.fail(publisher.error());
+  }
+  const int status = explain(options, io);
+  return (*publisher)->finish() ? status : int{trouble};
+}
+
 }  // namespace
 
 const Command explain_command{
@@ -303,12 +318,18 @@ const Command explain_command{
       flags.text("--range", "FROM-TO", options->range,
                  "Only events that begin in these bytes of FILE");
       flags.only_one_of({"--range", "--host", "--root", "--follow"});
+      flags.text("--publish", "URL", options->publish.url,
+                 "Send them there by whyoom-publish, and print nothing");
+      flags.text("--credentials", "FILE", options->publish.credentials,
+                 "Who this is to the receiver; for its owner alone");
+      flags.only_one_of({"--publish", "--format"});
+      flags.only_one_of({"--publish", "--quiet"});
       flags.flag("--exit-zero", options->exit_zero, "Exit with 0 also when events were found");
       flags.flag("--no-pager", options->no_pager, "Do not page what is longer than the screen");
       flags.look(*options);
       flags.sandbox(*options);
       return [options](Console& io) {
-        const int status = explain(*options, io);
+        const int status = explain_to(*options, io);
         return options->exit_zero && status == events_found ? int{nothing_found} : status;
       };
     }};

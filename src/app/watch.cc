@@ -9,6 +9,7 @@
 
 #include "app/command.h"
 #include "base/human.h"
+#include "linux/publisher.h"
 #include "linux/recorder/recorder.h"
 
 namespace whyoom::app {
@@ -19,6 +20,7 @@ struct WatchFlags {
   std::optional<unsigned> size_mib, interval_ms;
   bool once = false;
   std::string textfile;
+  linux::PublishTo publish;
   std::vector<std::string> hook;
 };
 
@@ -31,6 +33,11 @@ int watch(const WatchFlags& flags, Console& io) {
   options.interval_ms = flags.interval_ms.value_or(options.interval_ms);
   options.fixed_interval = flags.interval_ms.has_value();
   options.once = flags.once;
+  if (!flags.publish.url.empty()) {
+    if (const auto done = linux::publish_ring(flags.publish, flags.store); !done) {
+      return io.fail(done.error());
+    }
+  }
   options.hook = flags.hook;
   options.metrics_file = flags.textfile;
   // The journal takes the urgency of a line from its beginning: sd-daemon(3).
@@ -84,6 +91,11 @@ const Command watch_command{
       flags.flag("--once", given->once, "One sample");
       flags.text("--textfile", "FILE", given->textfile,
                  "Metrics for Prometheus, written anew every five seconds and after a kill");
+      flags.text("--publish", "URL", given->publish.url,
+                 "Send events there by whyoom-publish, which reads the records");
+      flags.text("--credentials", "FILE", given->publish.credentials,
+                 "Who this is to the receiver; for its owner alone");
+      flags.only_one_of({"--publish", "--once"});
       flags.texts("HOOK", given->hook, "A program to run for each warning and each kill", false);
       return [given](Console& io) { return watch(*given, io); };
     }};

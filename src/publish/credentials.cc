@@ -68,10 +68,14 @@ tl::expected<Credentials, std::string> read_credentials(const std::string& file)
     return tl::unexpected(text.error());
   }
   Credentials result;
-  const std::map<std::string_view, std::string*> names = {
-      {"user", &result.user},   {"password", &result.password}, {"mechanism", &result.mechanism},
-      {"token", &result.token}, {"creds", &result.creds},       {"cert", &result.cert},
-      {"key", &result.key}};
+  const std::map<std::string_view, std::string*> names = {{"user", &result.user},
+                                                          {"password", &result.password},
+                                                          {"mechanism", &result.mechanism},
+                                                          {"token", &result.token},
+                                                          {"creds", &result.creds},
+                                                          {"cert", &result.cert},
+                                                          {"key", &result.key},
+                                                          {"ca", &result.ca}};
   std::string_view rest = *text;
   for (int number = 1; !rest.empty(); ++number) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
@@ -97,7 +101,7 @@ tl::expected<Credentials, std::string> read_credentials(const std::string& file)
       result.headers.emplace_back(value);
     } else {
       return wrong(
-          "names here are user, password, mechanism, token, creds, cert, key and header "
+          "names here are user, password, mechanism, token, creds, cert, key, ca and header "
           "(\"name: value\")");
     }
   }

@@ -12,6 +12,7 @@ struct Credentials {
   std::string token;                      // Authorization: Bearer; NATS: the token
   std::string creds;                      // NATS: a .creds file
   std::string cert, key;                  // files, PEM: a certificate of the client
+  std::string ca;                         // a file, PEM: certificates to trust
   std::vector<std::string> headers;       // OTLP: "api-key: ..."
 
   [[nodiscard]] bool any_secret() const {

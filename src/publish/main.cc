@@ -36,13 +36,13 @@ URL is one of:
   nats://HOST:PORT,.../SUBJECT          NATS JetStream; nats+tls:// with TLS
 
 Options:
-  --credentials FILE   user, password, token, ... as lines of name = value; for its owner alone
+  --credentials FILE   user, password, token, ca, ... as lines of name = value; for its owner alone
   --ca FILE            certificates to trust in place of the system's
   --state FILE         remembers what was sent, so that it is not sent again
   --rate N             at most N events a second; default 100, 0: as fast as it goes
   --host NAME          take events of this host alone; those without a host are its own
   --from-ring[=DIR]    the events in the ring of `whyoom watch`, and new ones as they come
-  --every SECONDS      how often the ring is looked at; default 10
+  --every SECONDS      how often the ring is looked at, beside after a kill; default 60
   --once               of the ring what is there now
   --give-up SECONDS    end when the receiver has taken nothing for so long; default: never
   --version            the version, and which receivers there are
@@ -58,7 +58,7 @@ Examples:
 
 struct Options {
   std::string url, credentials, ca, state, host, ring;
-  unsigned rate = 100, every = 10, give_up = 0;
+  unsigned rate = 100, every = 60, give_up = 0;
   bool from_ring = false, once = false;
   std::vector<std::string> files;
 };
@@ -170,6 +170,7 @@ int publish(const Options& options, const std::unique_ptr<RingReader>& ring) {
       return fail(credentials.error());
     }
     setup.credentials = std::move(*credentials);
+    setup.ca_file = options.ca.empty() ? setup.credentials.ca : options.ca;
   }
   auto state = State::open(options.state, url->text);
   if (!state) {

@@ -91,6 +91,33 @@ End forward_file(int file, Forwarder& forwarder, State& state) {
   return End::stopped;
 }
 
+// How many the kernel killed since boot; 0: it does not say.
+std::uint64_t kills() {
+  const int file = ::open("/proc/vmstat", O_RDONLY | O_CLOEXEC);
+  std::string text(16384, '\0');
+  const ssize_t got = file < 0 ? 0 : ::read(file, text.data(), text.size());
+  if (file >= 0) {
+    ::close(file);
+  }
+  text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  constexpr std::string_view name = "\noom_kill ";
+  const std::size_t at = text.find(name);
+  return at == std::string::npos
+             ? 0
+             : Cursor(std::string_view(text).substr(at + name.size())).take_unsigned().value_or(0);
+}
+
+// A look at a large ring is work: there is a reason, or it is time. False: stopped.
+bool wait_for_reason(Milliseconds time) {
+  const std::uint64_t before = kills();
+  for (const auto until = Clock::now() + time; Clock::now() < until && kills() == before;) {
+    if (!wait_for(std::min(between_looks, time))) {
+      return false;
+    }
+  }
+  return !is_stopped();
+}
+
 // One look after the other.
 class RingSource {
  public:
@@ -226,7 +253,8 @@ End forward_ring(const RingReader& ring, const RingOptions& options, Forwarder& 
     }
     second = true;
     const bool soon = source.any_pending() || options.once;
-    if (!wait_for(soon ? std::min(between_looks, options.every) : options.every)) {
+    if (!(soon ? wait_for(std::min(between_looks, options.every))
+               : wait_for_reason(options.every))) {
       break;
     }
   }

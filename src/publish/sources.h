@@ -26,8 +26,8 @@ End forward_files(const std::vector<std::string>& files, Forwarder& forwarder, S
                   const Tell& tell);
 
 struct RingOptions {
-  Milliseconds every{10'000};
-  bool once = false;  // until all that is there now is delivered
+  Milliseconds every{60'000};  // and when the kernel has killed
+  bool once = false;           // until all that is there now is delivered
 };
 
 // An event is sent when two looks at the ring have seen it: a report that the kernel is still

@@ -23,6 +23,7 @@ NOT_TOLD = (
     "src/base/language.cc", "src/base/shell.h", "src/base/suggest.cc", "src/render/html.cc", "src/render/html_style.h",
     "src/render/json", "src/render/check_json.cc", "src/render/whatif_json.cc",
     "src/app/completion_scripts.cc", "src/app/mcp.cc", "src/app/metrics.cc", "src/app/metrics_feed.cc",
+    "src/publish/",  # another program, for administrators of fleets: English
     "src/linux/http_server", "src/linux/syscall_filter.cc",
     "src/advise/deployment.cc",  # files for other programs
 )
