@@ -40,4 +40,22 @@ set(CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION /usr/share/man /usr/share/man/
 set(CPACK_RPM_POST_INSTALL_SCRIPT_FILE ${CMAKE_SOURCE_DIR}/packaging/deb/postinst)
 set(CPACK_RPM_PRE_UNINSTALL_SCRIPT_FILE ${CMAKE_SOURCE_DIR}/packaging/rpm/preun)
 set(CPACK_PACKAGE_FILE_NAME whyoom-${PROJECT_VERSION}-linux-${CMAKE_SYSTEM_PROCESSOR})
+# What needs shared libraries is a package of its own, a .deb alone: CPackPublish.cmake.
+set(CPACK_INSTALL_CMAKE_PROJECTS "${CMAKE_BINARY_DIR};whyoom;Unspecified;/")
 include(CPack)
+if(TARGET whyoom-publish)
+  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/CPackPublish.cmake @ONLY CONTENT [[
+include("@CMAKE_BINARY_DIR@/CPackConfig.cmake")
+set(CPACK_PACKAGE_NAME whyoom-publish)
+set(CPACK_INSTALL_CMAKE_PROJECTS "@CMAKE_BINARY_DIR@;whyoom;publish;/")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "sends events of whyoom to where a fleet keeps its own")
+set(CPACK_PACKAGE_DESCRIPTION "Explained OOM events as OpenTelemetry logs, Kubernetes Events, to Kafka,
+NATS JetStream, the journal or a pipe: each once, in order, and later
+where the receiver is away.")
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "whyoom (>= @PROJECT_VERSION@)")
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "")
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA "@CMAKE_SOURCE_DIR@/packaging/deb/publish/postinst"
+  "@CMAKE_SOURCE_DIR@/packaging/deb/publish/prerm" "@CMAKE_SOURCE_DIR@/packaging/deb/publish/postrm")
+]])
+endif()

@@ -145,6 +145,31 @@ class Package(harness.Case):
         finally:
             run(*buildah, "rm", "--all")
 
+    def test_the_publisher_is_another_package(self):
+        if not (BUILD / "CPackPublish.cmake").exists() or not (BUILD / "whyoom-publish").exists():
+            self.skipTest("whyoom-publish was not built: its libraries are not here")
+        self.assertNotIn("publish", self.succeed("dpkg-deb", "-c", self.deb))
+        folders = [self.scratch / name for name in ("first", "second")]
+        for folder in folders:
+            self.succeed("cpack", "-G", "DEB", "--config", "CPackPublish.cmake", "-B", folder)
+        first, second = (next(folder.glob("*.deb")) for folder in folders)
+        self.assertTrue(first.name.startswith("whyoom-publish_"), first)
+        self.assertEqual(first.read_bytes(), second.read_bytes())
+        needed = self.succeed("dpkg-deb", "-f", first, "Depends")
+        for library in ("whyoom", "libcurl", "librdkafka", "libnats"):
+            self.assertIn(library, needed)
+        self.succeed("dpkg-deb", "-x", first, self.root)
+        files = {str(path.relative_to(self.root)) for path in self.root.rglob("*") if not path.is_dir()}
+        self.assertEqual(files, {
+            "usr/bin/whyoom-publish", "usr/share/man/man1/whyoom-publish.1.gz",
+            "usr/lib/systemd/system/whyoom-publish.service", "usr/share/doc/whyoom-publish/copyright",
+            "usr/share/doc/whyoom-publish/changelog.gz", "usr/share/doc/whyoom-publish/changelog.Debian.gz",
+            "usr/share/lintian/overrides/whyoom-publish"})
+        self.assertIn("otlp, k8s, kafka, nats", self.succeed(self.root / "usr/bin/whyoom-publish", "--version"))
+        if shutil.which("lintian"):
+            done = run("lintian", "--allow-root", "--fail-on", "error,warning", first)
+            self.assertEqual(done.returncode, 0, done.stdout)
+
     def test_lintian(self):
         if not shutil.which("lintian"):
             self.skipTest("no lintian here")
