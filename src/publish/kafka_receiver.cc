@@ -71,12 +71,24 @@ class KafkaReceiver final : public Receiver {
     ::rd_kafka_header_add(headers, "whyoom-id", -1, event.id.data(),
                           static_cast<ssize_t>(event.id.size()));
     ::rd_kafka_header_add(headers, "content-type", -1, "application/json", -1);
-    const rd_kafka_resp_err_t error = ::rd_kafka_producev(
-        producer_, RD_KAFKA_V_RKT(topic_), RD_KAFKA_V_PARTITION(RD_KAFKA_PARTITION_UA),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-        RD_KAFKA_V_KEY(const_cast<char*>(event.id.data()), event.id.size()),
-        RD_KAFKA_V_VALUE(const_cast<char*>(event.whole.data()), event.whole.size()),
-        RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(&outcomes_[index]), RD_KAFKA_V_END);
+    std::array<rd_kafka_vu_t, 7> what{};
+    what[0].vtype = RD_KAFKA_VTYPE_RKT;
+    what[0].u.rkt = topic_;
+    what[1].vtype = RD_KAFKA_VTYPE_PARTITION;
+    what[1].u.i32 = RD_KAFKA_PARTITION_UA;
+    what[2].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+    what[2].u.i = RD_KAFKA_MSG_F_COPY;
+    what[3].vtype = RD_KAFKA_VTYPE_KEY;
+    what[3].u.mem = {const_cast<char*>(event.id.data()), event.id.size()};
+    what[4].vtype = RD_KAFKA_VTYPE_VALUE;
+    what[4].u.mem = {const_cast<char*>(event.whole.data()), event.whole.size()};
+    what[5].vtype = RD_KAFKA_VTYPE_HEADERS;
+    what[5].u.headers = headers;
+    what[6].vtype = RD_KAFKA_VTYPE_OPAQUE;
+    what[6].u.ptr = &outcomes_[index];
+    rd_kafka_error_t* failure = ::rd_kafka_produceva(producer_, what.data(), what.size());
+    const rd_kafka_resp_err_t error = ::rd_kafka_error_code(failure);
+    ::rd_kafka_error_destroy(failure);
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
       ++waited_for_;
       return true;
