@@ -17,8 +17,6 @@ namespace {
 constexpr std::size_t kMaxOpen = 8;
 constexpr std::size_t kMaxLingering = 8;
 constexpr std::size_t kRemembered = 256;  // victims, for a reaper that comes late
-// So many lines of others in a row: no report goes on behind them.
-constexpr std::uint64_t kMostForeign = 100000;
 
 }  // namespace
 
@@ -35,7 +33,7 @@ void Assembler::line(const Line& line) {
   }
   (doubted ? *doubtful_ : *this).take(line);
   if (doubtful_) {
-    (doubted ? *this : *doubtful_).foreign_line();
+    (doubted ? *this : *doubtful_).foreign_lines(1);
   }
 }
 
@@ -51,9 +49,11 @@ std::optional<LineNumber> Assembler::first_open() const {
   return doubtful_ ? earlier(first, doubtful_->first_open()) : first;
 }
 
-void Assembler::foreign_line() {
-  ++foreign_;
-  if (++foreign_since_ == kMostForeign) {
+void Assembler::foreign_lines(std::uint64_t lines) {
+  foreign_ += lines;
+  const bool near = foreign_since_ < kMostForeign;
+  foreign_since_ += lines;
+  if (near && foreign_since_ >= kMostForeign) {
     flush();
   }
 }
@@ -68,7 +68,7 @@ void Assembler::take(const Line& line) {
     return;
   }
   if (line.origin == logtext::Origin::other) {
-    foreign_line();
+    foreign_lines(1);
     return;
   }
   foreign_since_ = 0;

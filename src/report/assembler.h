@@ -46,9 +46,11 @@ class Assembler {
     return lines_of_events_ + (doubtful_ ? doubtful_->lines_of_events_ : 0);
   }
 
-  // The log has a line here that is none of these: it must not make two lines of a report seem far
-  // from each other.
-  void foreign_line();
+  // So many lines of others in a row: no report goes on behind them.
+  static constexpr std::uint64_t kMostForeign = 100000;
+  // The log has lines here that are none of these: they must not make two lines of a report seem
+  // far from each other.
+  void foreign_lines(std::uint64_t lines);
 
   // Ends every open event (end of input, or a pipe gone quiet).
   void flush();

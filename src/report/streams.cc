@@ -7,7 +7,8 @@
 namespace whyoom::report {
 namespace {
 
-constexpr std::size_t kMaxStreams = 64;
+// So many reports at the same time; with kMaxOpenBytes, of 64 KiB each.
+constexpr std::size_t kMaxStreams = 1024;
 
 }  // namespace
 
@@ -26,63 +27,99 @@ bool Streams::Stream::fits(std::string_view of_host, std::string_view of_boot) c
   return host.empty() || of_host.empty() || host == of_host;
 }
 
+Streams::Place Streams::find(std::string_view host, std::string_view boot) {
+  if (streams_.empty() || streams_.front().fits(host, boot)) {
+    return streams_.begin();
+  }
+  const Index& same = boot.empty() ? by_host_ : by_boot_;
+  if (const auto found = same.find(boot.empty() ? host : boot); found != same.end()) {
+    return found->second;
+  }
+  // One that knows less, or more, than the line does. Mostly all lines of a log know as much.
+  if ((boot.empty() ? by_boot_ : by_host_).empty()) {
+    return streams_.end();
+  }
+  return std::ranges::find_if(streams_,
+                              [&](const Stream& stream) { return stream.fits(host, boot); });
+}
+
+void Streams::take_from_index(const Stream& stream) {
+  stream.boot.empty() ? by_host_.erase(stream.host) : by_boot_.erase(stream.boot);
+}
+
+void Streams::put_into_index(Place stream) {
+  stream->boot.empty() ? by_host_.insert_or_assign(stream->host, stream)
+                       : by_boot_.insert_or_assign(stream->boot, stream);
+}
+
 Streams::Stream& Streams::stream_of(const logtext::Line& line) {
   const std::string_view host = short_host(line.host);
   // A line without a frame is the wrapped rest of the one before.
-  auto found = std::ranges::find_if(
-      streams_, [&](const Stream& stream) { return stream.fits(host, line.boot); });
-  if (found == streams_.end()) {
-    streams_.emplace_front(source_, sink_);
-    found = streams_.begin();
+  auto found = find(host, line.boot);
+  const bool made = found == streams_.end();
+  if (made) {
+    streams_.emplace_front(source_, sink_, lines_ - 1);
   } else if (found != streams_.begin()) {
     streams_.splice(streams_.begin(), streams_, found);
   }
   Stream& stream = streams_.front();
-  if (stream.host.empty()) {
-    stream.host = host;
-  }
-  if (stream.boot.empty()) {
-    stream.boot = line.boot;
+  const bool names =
+      (stream.host.empty() && !host.empty()) || (stream.boot.empty() && !line.boot.empty());
+  if (made || names) {
+    if (!made) {
+      take_from_index(stream);
+    }
+    stream.host = stream.host.empty() ? host : stream.host;
+    stream.boot = stream.boot.empty() ? line.boot : stream.boot;
+    put_into_index(streams_.begin());
   }
   return stream;
 }
 
 void Streams::line(const logtext::Line& line) {
-  Assembler& own = stream_of(line).assembler;
-  const std::uint64_t before = own.lines_of_events();
-  own.line(line);
-  lines_of_events_ += own.lines_of_events() - before;
-  if (streams_.size() > 1) {
-    std::for_each(std::next(streams_.begin()), streams_.end(),
-                  [](Stream& stream) { stream.assembler.foreign_line(); });
-    limit();
-  }
+  ++lines_;
+  Stream& stream = stream_of(line);
+  const std::uint64_t before = stream.assembler.lines_of_events();
+  stream.assembler.foreign_lines(lines_ - 1 - stream.last);
+  stream.assembler.line(line);
+  stream.last = lines_;
+  lines_of_events_ += stream.assembler.lines_of_events() - before;
+  count(stream);
+  limit();
+}
+
+void Streams::count(Stream& stream) {
+  const bool busy = !stream.assembler.idle();
+  const std::size_t bytes = stream.assembler.open_bytes();
+  busy_ = busy_ - (stream.busy ? 1U : 0U) + (busy ? 1U : 0U);
+  open_bytes_ = open_bytes_ - stream.open_bytes + bytes;
+  stream.busy = busy;
+  stream.open_bytes = bytes;
+}
+
+void Streams::drop(Place stream) {
+  stream->assembler.flush();
+  count(*stream);
+  take_from_index(*stream);
+  streams_.erase(stream);
 }
 
 // What waited longest goes first, and before that a machine without an open event.
 void Streams::limit() {
-  std::size_t bytes = 0;
-  for (const Stream& stream : streams_) {
-    bytes += stream.assembler.open_bytes();
+  while (streams_.size() > 1 && lines_ - streams_.back().last >= Assembler::kMostForeign) {
+    drop(std::prev(streams_.end()));
   }
-  while (streams_.size() > 1 && (streams_.size() > kMaxStreams || bytes > kMaxOpenBytes)) {
+  while (streams_.size() > 1 && (streams_.size() > kMaxStreams || open_bytes_ > kMaxOpenBytes)) {
     auto least = std::prev(streams_.end());
     for (auto stream = least; streams_.size() > kMaxStreams && stream != streams_.begin();
          --stream) {
-      if (stream->assembler.idle()) {
+      if (!stream->busy) {
         least = stream;
         break;
       }
     }
-    bytes -= least->assembler.open_bytes();
-    least->assembler.flush();
-    streams_.erase(least);
+    drop(least);
   }
-}
-
-bool Streams::idle() const {
-  return std::ranges::all_of(streams_,
-                             [](const Stream& stream) { return stream.assembler.idle(); });
 }
 
 std::optional<LineNumber> Streams::first_open() const {
@@ -96,6 +133,7 @@ std::optional<LineNumber> Streams::first_open() const {
 void Streams::flush() {
   for (auto stream = streams_.rbegin(); stream != streams_.rend(); ++stream) {
     stream->assembler.flush();
+    count(*stream);
   }
 }
 

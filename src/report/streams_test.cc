@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "report/test_support.h"
 
 namespace whyoom::report {
@@ -109,6 +111,67 @@ TEST(Streams, VeryManyHostsAreBounded) {
             " kernel: x invoked oom-killer: gfp_mask=0x201da, order=0, oom_score_adj=0\n";
   }
   EXPECT_EQ(read_log(text).events.size(), 3000U);
+}
+
+TEST(Streams, AThousandHostsPrintAtTheSameTime) {
+  std::vector<std::vector<std::string>> logs;
+  for (int i = 0; i < 1000; ++i) {
+    logs.push_back(lines_of_host("h" + std::to_string(i)));
+  }
+  const auto events = read_log(alternating(logs)).events;
+  ASSERT_EQ(events.size(), 1000U);
+  std::set<std::string> hosts;
+  for (const Report& event : events) {
+    EXPECT_EQ(missing_parts(event), std::vector<std::string>{}) << event.host;
+    EXPECT_FALSE(event.mixed_at) << event.host;
+    hosts.insert(event.host);
+  }
+  EXPECT_EQ(hosts.size(), 1000U);
+}
+
+// Some lines name the boot and some do not: what is known of a stream grows.
+TEST(Streams, ABootThatIsNamedLater) {
+  std::string text;
+  std::size_t at = 0;
+  for (const std::string& line : split(sample_report(), '\n')) {
+    if (line.empty()) {
+      continue;
+    }
+    for (const char* host : {"a", "b"}) {
+      const std::string boot = at % 2 == 0 ? std::string(R"(,"_BOOT_ID":"of-)") + host + '"' : "";
+      text += std::string(R"({"_TRANSPORT":"kernel","_HOSTNAME":")") + host + '"' + boot +
+              R"(,"__MONOTONIC_TIMESTAMP":"812100000","MESSAGE":")" +
+              line.substr(line.find(']') + 2) + "\"}\n";
+    }
+    ++at;
+  }
+  const auto events = read_log(text).events;
+  ASSERT_EQ(events.size(), 2U);
+  for (const Report& event : events) {
+    EXPECT_EQ(missing_parts(event), std::vector<std::string>{}) << event.host;
+    EXPECT_EQ(event.boot, "of-" + event.host);
+  }
+}
+
+// A host that says no more does not keep its report open for ever: the reader could skip nothing.
+TEST(Streams, AReportThatNobodyGoesOnWithIsEnded) {
+  std::vector<Report> events;
+  Streams streams("log", [&](Report&& report) { events.push_back(std::move(report)); });
+  logtext::Line line;
+  const auto put = [&](std::string_view host, std::string_view text) {
+    ++line.number;
+    line.host = host;
+    line.text = text;
+    streams.line(line);
+  };
+  put("a", "x invoked oom-killer: gfp_mask=0x201da, order=0, oom_score_adj=0");
+  for (std::uint64_t i = 1; i < Assembler::kMostForeign; ++i) {
+    put("b", "eth0: link is up");
+  }
+  EXPECT_FALSE(streams.idle());
+  put("b", "eth0: link is up");
+  EXPECT_TRUE(streams.idle());
+  EXPECT_EQ(events.size(), 1U);
 }
 
 TEST(Streams, ManyHostsThatHaveNoEventEndNone) {
