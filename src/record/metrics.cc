@@ -43,6 +43,7 @@ enum class Metric : std::uint8_t {
   ring,
   last_sample,
   start,
+  kernel,
   build
 };
 
@@ -91,6 +92,7 @@ constexpr MetricInfo table[] = {
     {"whyoom_recorder_ring_bytes", "gauge", "", "Size of the recorder's ring on the disk."},
     {"whyoom_recorder_last_sample_timestamp_seconds", "gauge", "", "When the last sample was."},
     {"whyoom_recorder_start_timestamp_seconds", "gauge", "", "When the recorder was started."},
+    {"whyoom_kernel_info", "gauge", "release", "1, with the release of the kernel (uname -r)."},
     {"whyoom_build_info", "gauge", "version", "1, with the version of the recorder."},
 };
 static_assert(std::size(table) == static_cast<std::size_t>(Metric::build) + 1);
@@ -224,12 +226,16 @@ Labels labels_of(const Owner& owner) {
           {"cgroup", owner.cgroup}};
 }
 
+const Owner& other_owner() {
+  static const Owner other{"other", "other", "other", "other"};
+  return other;
+}
+
 }  // namespace
 
 const Owner& Metrics::bounded(const Owner& owner) {
-  static const Owner other{"other", "other", "other", "other"};
   if (!owners_.contains(owner) && owners_.size() >= most_owners) {
-    return other;
+    return other_owner();
   }
   return *owners_.insert(owner).first;
 }
@@ -266,6 +272,7 @@ void Metrics::take(const Note& note) {
   switch (note.kind) {
     case Kind::segment:
       cgroups_.clear();
+      release_ = label_of(note.more);
       if (note.c > 0 && note.c <= (1U << 20U)) {
         page_ = PageSize{static_cast<std::uint32_t>(note.c)};
       }
@@ -306,7 +313,11 @@ void Metrics::take(const Note& note) {
 }
 
 void Metrics::take(CountedEvent event, bool counted) {
-  Series& series = events_[{std::move(event.cause), std::move(event.kind), bounded(event.owner)}];
+  EventKey key{std::move(event.cause), std::move(event.kind), bounded(event.owner)};
+  if (events_.size() >= most_event_series && !events_.contains(key)) {
+    key.owner = other_owner();
+  }
+  Series& series = events_[std::move(key)];
   series.count += counted ? 1 : 0;
   series.last_ms = std::max(series.last_ms, event.real_ms);
 }
@@ -442,6 +453,10 @@ void Metrics::tell_recorder(Text& out) const {
   }
   if (published_) {
     out.only(Metric::start, seconds_of_ms(static_cast<std::int64_t>(published_->c)));
+  }
+  if (!release_.empty()) {
+    out.head(Metric::kernel);
+    out.series({{"release", release_}}, 1);
   }
   out.head(Metric::build);
   out.series({{"version", version_}}, 1);

@@ -54,6 +54,8 @@ class Metrics {
   [[nodiscard]] std::string text() const;
 
   static constexpr std::size_t most_owners = 50;
+  // Of cause, kind and owner; after so many only cause and kind make a new one.
+  static constexpr std::size_t most_event_series = 200;
 
  private:
   struct Series {
@@ -74,7 +76,7 @@ class Metrics {
   void tell_events(Text& out) const;
   void tell_recorder(Text& out) const;
 
-  std::string version_;
+  std::string version_, release_;
   PageSize page_;
   std::optional<Sample> now_;
   std::map<std::uint64_t, Owner> cgroups_;  // by id

@@ -188,6 +188,31 @@ TEST(Metrics, TheFullestOfSeveralCgroupsOfOneOwnerIsTold) {
       << text;
 }
 
+TEST(Metrics, SeriesOfEventsAreBounded) {
+  Metrics metrics("1");
+  for (unsigned i = 0; i < 1000; ++i) {
+    metrics.take({"cause-" + std::to_string(i % 100), "kind",
+                  owner_of_cgroup("/" + std::to_string(i / 100)), 1},
+                 true);
+  }
+  const std::string text = metrics.text();
+  std::size_t series = 0;
+  for (std::size_t at = 0; (at = text.find("\nwhyoom_events_total{", at)) != std::string::npos;
+       ++at) {
+    ++series;
+  }
+  EXPECT_EQ(series, Metrics::most_event_series + 100);
+}
+
+TEST(Metrics, TellTheKernel) {
+  Metrics metrics("1");
+  Note head = note(Kind::segment);
+  head.more = "6.1.0-\"x\"";
+  metrics.take(head);
+  EXPECT_EQ(line_of(metrics.text(), "whyoom_kernel_info"),
+            "whyoom_kernel_info{release=\"6.1.0-\\\"x\\\"\"} 1");
+}
+
 TEST(Metrics, OwnersAreBounded) {
   Metrics metrics("1");
   for (unsigned i = 0; i < 1000; ++i) {
