@@ -128,7 +128,11 @@ class Programs(unittest.TestCase):
 class Files(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.rules = harness.SOURCE / "packaging/prometheus/whyoom.rules.yml"
+        folder = harness.SOURCE / "packaging/prometheus"
+        cls.rules = {folder / "whyoom.rules.yml": HERE / "rules_test.yml",
+                     folder / "whyoom-fleet.rules.yml": HERE / "fleet_rules_test.yml"}
+        cls.dashboards = [json.loads(path.read_text(encoding="utf-8"))
+                          for path in sorted((harness.SOURCE / "packaging/grafana").glob("*.json"))]
         cls.table = {row[0]: row for row in ROWS.findall(whyoom("metrics", "--table").out)}
 
     def test_document(self):
@@ -141,65 +145,87 @@ class Files(unittest.TestCase):
                               capture_output=True, text=True, check=False)
 
     def test_rules(self):
-        done = self.promtool("check", "rules", self.rules)
-        self.assertEqual(done.returncode, 0, done)
-        done = self.promtool("test", "rules", HERE / "rules_test.yml")
-        self.assertEqual(done.returncode, 0, done)
+        for rules, cases in self.rules.items():
+            done = self.promtool("check", "rules", rules)
+            self.assertEqual(done.returncode, 0, done)
+            done = self.promtool("test", "rules", cases)
+            self.assertEqual(done.returncode, 0, done)
 
     def test_that_rules_are_tested(self):
-        """Each alert is in the cases, and a wrong number in any of them is seen."""
-        text = self.rules.read_text(encoding="utf-8")
-        cases = (HERE / "rules_test.yml").read_text(encoding="utf-8")
-        for alert in re.findall(r"alert: (\w+)", text):
-            self.assertIn(f"alertname: {alert}\n", cases)
+        """Each rule is in the cases, and a wrong number in any of them is seen."""
         changed = 0
-        with tempfile.TemporaryDirectory() as folder:
-            copy = pathlib.Path(folder, "rules.yml")
-            moved = pathlib.Path(folder, "test.yml")
-            moved.write_text(cases.replace("../../packaging/prometheus/whyoom.rules.yml", str(copy)))
-            for match in re.finditer(r"(?<= [<>] )[\d.]+$", text, re.M):
-                other = "9e9" if match.string[match.start() - 2] == ">" else "-9e9"
-                copy.write_text(text[:match.start()] + other + text[match.end():])
-                done = self.promtool("test", "rules", moved)
-                self.assertNotEqual(done.returncode, 0, text[match.start() - 60:match.end()])
-                changed += 1
-        self.assertGreaterEqual(changed, 11)
+        for rules, cases in self.rules.items():
+            text, cases = rules.read_text(encoding="utf-8"), cases.read_text(encoding="utf-8")
+            for alert in re.findall(r"alert: (\w+)", text):
+                self.assertIn(f"alertname: {alert}\n", cases)
+            if "fleet" in rules.name:
+                for name in re.findall(r"record: (\S+)", text):
+                    self.assertIn(f"{name}", cases)
+            with tempfile.TemporaryDirectory() as folder:
+                copy = pathlib.Path(folder, "rules.yml")
+                moved = pathlib.Path(folder, "test.yml")
+                moved.write_text(cases.replace(f"../../packaging/prometheus/{rules.name}", str(copy)))
+                for match in re.finditer(r"(?<= [<>] )[\d.]+$|(?<= >= )\d+$", text, re.M):
+                    other = "-9e9" if text[match.start() - 2] == "<" else "9e9"
+                    copy.write_text(text[:match.start()] + other + text[match.end():])
+                    done = self.promtool("test", "rules", moved)
+                    self.assertNotEqual(done.returncode, 0, text[match.start() - 60:match.end()])
+                    changed += 1
+        self.assertGreaterEqual(changed, 17)
 
     def names_in(self, text):
-        recorded = set(re.findall(r"record: (\S+)", self.rules.read_text(encoding="utf-8")))
+        recorded = set()
+        for rules in self.rules:
+            recorded |= set(re.findall(r"record: (\S+)", rules.read_text(encoding="utf-8")))
         return {name for name in NAME.findall(text)} - set(self.table) - recorded
 
-    def test_names(self):
-        dashboard = json.loads((harness.SOURCE / "packaging/grafana/whyoom.json").read_text())
+    @staticmethod
+    def queries_of(dashboard):
         queries = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
-        queries += [each["expr"] for each in dashboard["annotations"]["list"]]
-        queries += [each.get("definition", "") for each in dashboard["templating"]["list"]]
+        return queries + [each["expr"] for each in dashboard["annotations"]["list"]]
+
+    def test_names(self):
+        queries = []
+        for dashboard in self.dashboards:
+            queries += self.queries_of(dashboard)
+            queries += [each.get("definition", "") for each in dashboard["templating"]["list"]]
+        rules = [re.sub(r"(?m)(summary|description): .*|^ *#.*", "", path.read_text(encoding="utf-8"))
+                 for path in self.rules]
         self.assertEqual(self.names_in("\n".join(queries)), set())
         self.assertNotEqual(self.names_in("whyoom_no_such_metric"), set())
-        shown = set(NAME.findall("\n".join(queries)))
-        self.assertEqual(set(self.table) - shown, set(), "not on the dashboard")
-        expressions = re.sub(r"(summary|description): .*", "", self.rules.read_text())
+        # A dashboard shows a metric itself, or what a rule makes of it.
+        shown = set(NAME.findall("\n".join(queries + rules)))
+        self.assertEqual(set(self.table) - shown, set(), "not on a dashboard")
         self.assertEqual(self.names_in("\n".join(
-            line for line in expressions.splitlines() if "whyoom_" in line)), set())
+            line for text in rules for line in text.splitlines() if "whyoom_" in line)), set())
 
-    def test_dashboard(self):
-        dashboard = json.loads((harness.SOURCE / "packaging/grafana/whyoom.json").read_text())
-        places = set()
-        for panel in dashboard["panels"]:
-            place = panel["gridPos"]
-            self.assertLessEqual(place["x"] + place["w"], 24)
-            cells = {(x, y) for x in range(place["x"], place["x"] + place["w"])
-                     for y in range(place["y"], place["y"] + place["h"])}
-            self.assertFalse(cells & places, panel["title"])
-            places |= cells
-        ids = [panel["id"] for panel in dashboard["panels"]]
-        self.assertEqual(len(ids), len(set(ids)))
+    def test_that_the_fleet_is_shown(self):
+        """What is recorded of many hosts is on their dashboard."""
+        fleet = next(each for each in self.dashboards if each["uid"] == "whyoom-fleet")
+        shown = set(NAME.findall("\n".join(self.queries_of(fleet))))
+        for rules in self.rules:
+            if "fleet" in rules.name:
+                recorded = set(re.findall(r"record: (\S+)", rules.read_text(encoding="utf-8")))
+                self.assertEqual(recorded - shown, set())
+
+    def test_dashboards(self):
+        self.assertEqual(len(self.dashboards), 2)
+        self.assertEqual(len({dashboard["uid"] for dashboard in self.dashboards}), 2)
+        for dashboard in self.dashboards:
+            places = set()
+            for panel in dashboard["panels"]:
+                place = panel["gridPos"]
+                self.assertLessEqual(place["x"] + place["w"], 24)
+                cells = {(x, y) for x in range(place["x"], place["x"] + place["w"])
+                         for y in range(place["y"], place["y"] + place["h"])}
+                self.assertFalse(cells & places, panel["title"])
+                places |= cells
+            ids = [panel["id"] for panel in dashboard["panels"]]
+            self.assertEqual(len(ids), len(set(ids)))
 
     def test_queries(self):
-        """Prometheus understands each query of the dashboard."""
-        dashboard = json.loads((harness.SOURCE / "packaging/grafana/whyoom.json").read_text())
-        queries = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
-        queries += [each["expr"] for each in dashboard["annotations"]["list"]]
+        """Prometheus understands each query of the dashboards."""
+        queries = [query for dashboard in self.dashboards for query in self.queries_of(dashboard)]
         rules = {"groups": [{"name": "dashboard", "rules": [
             {"record": f"query:{number}",
              "expr": re.sub(r"\$__\w+", "5m", query).replace("$instance", ".*")}
