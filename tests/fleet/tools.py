@@ -97,7 +97,7 @@ def enter(packages, commands, base=None, net=False):
         if not root:
             skip(f"no {' '.join(commands)} here, and no mount namespace can be made")
         base = pathlib.Path(base or sys.argv[3]).resolve()
-        usr = unpacked(base / f"fleet-{packages[0]}", packages)
+        usr = unpacked(base / ("fleet-" + "+".join(packages)), packages)
     script = ('if [ -n "$0" ]; then mount -t overlay overlay -o "lowerdir=$0:/usr" /usr || exit 77; fi\n'
               'if [ "$WHYOOM_TEST_TOOLS" = net ]; then ip link set lo up || exit 77;'
               # Slurm asks for addresses of kinds that the machine has, and the loopback does not count.
@@ -134,7 +134,7 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def wait_for(what, seconds=60):
+def wait_for(what, seconds=120):
     """Bounded only so that a failure ends."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
