@@ -136,8 +136,9 @@ def main():
     parser.add_argument("--mib", type=int, default=200)
     parser.add_argument("--part", type=int, default=None, help="MiB of a part")
     parser.add_argument("--folder", default="/var/tmp")
+    parser.add_argument("--only", default="pace,trouble,slurm")
     options = parser.parse_args()
-    options.part = options.part or max(1, options.mib // 160)
+    options.part = options.part or max(4, options.mib // 160)
     tools.enter(["nats-server", "iproute2", *slurm.PACKAGES], ["nats-server", "ip", *slurm.COMMANDS],
                 base=options.tools, net=True)
     if not tools.own_network():
@@ -145,10 +146,13 @@ def main():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="whyoom-fleet-", dir=options.folder))
     try:
         bench = Bench(options, folder)
-        one, two = bench.pace(1), bench.pace(2)
-        print(f"2 workers bring {one / two:.2f} times what one does", flush=True)
-        bench.trouble()
-        bench.slurm()
+        if "pace" in options.only:
+            one, two = bench.pace(1), bench.pace(2)
+            print(f"2 workers bring {one / two:.2f} times what one does", flush=True)
+        if "trouble" in options.only:
+            bench.trouble()
+        if "slurm" in options.only:
+            bench.slurm()
     finally:
         tools.end_all()
         for out in folder.glob("out*"):
