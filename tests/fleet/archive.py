@@ -5,6 +5,7 @@ As a program: archive.py PROGRAM SOURCE_DIR FOLDER EVENTS MIB
 """
 import collections
 import datetime
+import functools
 import json
 import pathlib
 import random
@@ -47,6 +48,7 @@ class Template:
         return "".join(out)
 
 
+@functools.cache
 def templates(program, source):
     """Those of the cases that are one event of the kernel's, alone in the log."""
     found = []
