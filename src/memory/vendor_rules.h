@@ -13,6 +13,13 @@
 
 namespace whyoom::memory {
 
+// Shares of RAM: nobody objects to the first (Tencent Cloud allows no more), and nobody asks for
+// more than the second (AWS for ENA, Broadcom for Greenplum). From the third on Red Hat says that
+// memory runs out at once.
+inline constexpr double strict_share = 0.01, widest_share = 0.03, fatal_share = 0.05;
+// So many times the kernel's own choice is somebody's, whatever khugepaged added.
+inline constexpr double clearly_above_default = 1.25;
+
 struct VendorRule {
   std::string_view who, says, source;
   // The least and the most that it allows on a machine; nullopt: it names no such end, or the

@@ -4,13 +4,13 @@
 #include "base/text.h"
 #include "diagnose/claim.h"
 #include "memory/min_free.h"
+#include "memory/vendor_rules.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
 
-// A setting this much above the kernel's own choice is somebody's, whatever khugepaged added.
-constexpr double clearly_above_default = 1.25;
+using memory::clearly_above_default;
 // With less than this to win, memory was used up and the setting only brought the end forward.
 constexpr double big_share = 0.05;
 constexpr double notable_share = 0.01;
@@ -143,10 +143,6 @@ std::optional<Claim> judge(const Context& context) {
 
 // On a host: what the setting takes away before anything has failed.
 
-// Tencent Cloud's runbook allows 1 % of RAM; AWS (for ENA) and Broadcom (Greenplum) ask for 1-3 %.
-constexpr double strict_rule = 0.01;
-constexpr double widest_rule = 0.03;
-
 struct Numbers {
   const memory::HostMinFree& setting;
   KiB own_choice;
@@ -255,12 +251,12 @@ std::vector<Claim> check(const HostContext& context) {
         refuse(numbers, Message("vm.min_free_kbytes is {}, and the kernel itself chooses {} here",
                                 value, kb(to_bytes(numbers.own_choice))))};
   }
-  if (numbers.of_ram <= strict_rule && !numbers.near && !numbers.fails_now) {
+  if (numbers.of_ram <= memory::strict_share && !numbers.near && !numbers.fails_now) {
     return {refuse(numbers, Message("vm.min_free_kbytes is {}, {} of RAM: within the 1 % that "
                                     "every recommendation allows",
                                     value, percent(numbers.of_ram)))};
   }
-  if (numbers.of_ram <= widest_rule && !numbers.near && !numbers.fails_now) {
+  if (numbers.of_ram <= memory::widest_share && !numbers.near && !numbers.fails_now) {
     return {refuse(numbers,
                    Message("vm.min_free_kbytes is {}, {} of RAM: above the 1 % of Tencent Cloud's "
                            "runbook, within the 1-3 % that AWS and Broadcom recommend",

@@ -1,0 +1,64 @@
+#include "memory/usual_machine.h"
+
+#include <algorithm>
+
+namespace whyoom::memory {
+
+namespace {
+
+constexpr Bytes mib{std::uint64_t{1} << 20U};
+constexpr PageSize page{};
+
+}  // namespace
+
+std::vector<ZoneSize> usual_zones(Bytes ram) {
+  constexpr Bytes dma = mib * 16, below_gap = mib * 2048, image = mib * 32;
+  const auto managed = [](Bytes size) { return to_pages(size - size / 64, page); };
+  const Bytes dma32 = std::min(ram, below_gap) - dma;
+  std::vector<ZoneSize> zones{{0, kernel::ZoneClass::dma, to_pages(mib * 15, page)},
+                              {0, kernel::ZoneClass::dma32, managed(dma32 - image)}};
+  if (ram > below_gap) {
+    zones.push_back({0, kernel::ZoneClass::normal, managed(ram - below_gap)});
+  }
+  return zones;
+}
+
+Machine usual_machine(Bytes ram) {
+  constexpr Bytes huge_pages_from = mib * 512;  // mm/huge_memory.c hugepage_init()
+  const std::vector<ZoneSize> sizes = usual_zones(ram);
+  Machine machine;
+  machine.page = page;
+  machine.ram = ram;
+  for (const ZoneSize& size : sizes) {
+    ZoneState& zone = machine.zones.emplace_back();
+    zone.zone = size.zone;
+    zone.managed = size.managed;
+  }
+  const DefaultMinFree both = default_min_free(sizes, page, pageblock_pages(page), machine.rules);
+  machine.default_min_free = machine.managed() < huge_pages_from ? both.without_thp : both.with_thp;
+  return machine;
+}
+
+Bytes cost_of_min_free(const Machine& machine, KiB value) {
+  const std::vector<ZoneSize> sizes = zone_sizes(machine);
+  const auto high = [&](KiB setting) {
+    Pages sum;
+    const auto marks = watermarks(sizes, {.min_free_kbytes = setting}, machine.page, machine.rules);
+    for (std::size_t i = 0; i < marks.size(); ++i) {
+      sum += std::min(marks[i].high, sizes[i].managed);
+    }
+    return to_bytes(sum, machine.page);
+  };
+  return high(value) - high(machine.default_min_free.value_or(KiB(0)));
+}
+
+std::uint64_t default_threads_max(const Machine& machine) {
+  constexpr std::uint64_t stack = 16384;
+  return machine.managed().count() / (stack * 8);
+}
+
+std::uint64_t default_file_max(const Machine& machine) {
+  return to_kib(machine.managed()).count() / 10;
+}
+
+}  // namespace whyoom::memory
