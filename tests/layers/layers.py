@@ -23,11 +23,12 @@ BELOW["diagnose"] = BELOW["memory"] + ["memory"]
 BELOW["advise"] = BELOW["memory"] + ["memory"]
 BELOW["render"] = BELOW["diagnose"] + ["diagnose", "advise", "record"]
 BELOW["explain"] = BELOW["render"] + ["render"]
+BELOW["lint"] = BELOW["render"] + ["render"]
 BELOW["web"] = BELOW["explain"] + ["explain"]
 BELOW["linux"] = BELOW["memory"] + ["memory", "record"]
 BELOW["fix"] = BELOW["linux"] + ["linux", "advise"]
 BELOW["publish"] = ["base"]  # a program of its own
-BELOW["app"] = BELOW["explain"] + ["explain", "linux", "fix"]
+BELOW["app"] = BELOW["explain"] + ["explain", "lint", "linux", "fix"]
 
 PURE = [layer for layer in BELOW if layer not in ("linux", "fix", "app", "publish")]
 # Input and output, clocks, threads; and what this project does without.
