@@ -25,8 +25,9 @@ bool asks_for_help(const Words& words) {
 
 bool is_for_programs(const Words& words, const std::vector<CommandInfo>& table) {
   const std::string_view command = table[words.command].command->name;
-  return has_format(words, "json") || has_format(words, "ndjson") || command == "metrics" ||
-         command == "mcp" || command == "serve" || command == "watch";
+  return has_format(words, "json") || has_format(words, "ndjson") || has_format(words, "sarif") ||
+         has_format(words, "github") || command == "metrics" || command == "mcp" ||
+         command == "serve" || command == "watch";
 }
 
 }  // namespace

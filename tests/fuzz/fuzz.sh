@@ -20,7 +20,7 @@ run() { # BUILD TARGET SECONDS JOBS
   local program=$1/tests/fuzz/fuzz_$2 most=32768 folders log status=0
   case $2 in
     capture) most=65536 ;;
-    record | ring | sysctl_edit) most=8192 ;;
+    record | ring | sysctl_edit | lint) most=8192 ;;
   esac
   mkdir -p build/fuzz-failed
   log=build/fuzz-failed/$2.log

@@ -38,8 +38,9 @@ def parse(text):
 
 def kind_of(value):
     """Which part of the schema describes it."""
-    for key, kind in (("kind", "event"), ("events", "explain"), ("settings", "what_if"),
-                      ("vendors", "vendors"), ("host", "check"), ("fix", "fix"), ("fixes", "fixes")):
+    for key, kind in (("kind", "event"), ("events", "explain"), ("not_read", "lint"),
+                      ("settings", "what_if"), ("vendors", "vendors"), ("host", "check"),
+                      ("fix", "fix"), ("fixes", "fixes")):
         if isinstance(value, dict) and key in value:
             return kind
     return "event"
@@ -78,7 +79,8 @@ def main(arguments):
         schema = json.load(file)
     jsonschema.Draft202012Validator.check_schema(schema)
     validators = {"explain": jsonschema.Draft202012Validator(schema)}
-    for kind in {"event", "what_if", "vendors", "check", "fix", "fixes"} & schema["$defs"].keys():
+    kinds = {"event", "what_if", "vendors", "check", "fix", "fixes", "lint"}
+    for kind in kinds & schema["$defs"].keys():
         part = {"$schema": schema["$schema"], "$ref": f"#/$defs/{kind}", "$defs": schema["$defs"]}
         validators[kind] = jsonschema.Draft202012Validator(part)
     problems = []

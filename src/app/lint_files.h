@@ -1,0 +1,26 @@
+// The files that `whyoom lint` looks at, read as a whole: a configuration file is small.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace whyoom::app {
+
+struct LintFile {
+  std::string path;  // "-" = standard input
+  std::string text;
+  bool named = false;  // on the command line, and not found in a directory
+};
+
+struct LintFiles {
+  std::vector<LintFile> files;
+  std::vector<std::string> trouble;  // what could not be read: whole sentences
+  std::size_t passed_over = 0;  // in directories: files whose names are of nothing that lint reads
+};
+
+// Files as they are named; of a directory, in the order of names, those below it that can be
+// configuration by their names. Hidden directories and symbolic links there are passed over.
+LintFiles read_lint_files(const std::vector<std::string>& paths);
+
+}  // namespace whyoom::app
