@@ -38,8 +38,6 @@ complete -c whyoom -n '__fish_seen_subcommand_from explain' -s v -l verbose -d '
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -l all -d 'The same, and what was ruled out, and why'
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -s q -l quiet -d 'Print no event; the exit status tells'
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -l range -d 'Only events that begin in these bytes of FILE' -x
-complete -c whyoom -n '__fish_seen_subcommand_from explain' -l publish -d 'Send them there by whyoom-publish, and print nothing' -x
-complete -c whyoom -n '__fish_seen_subcommand_from explain' -l credentials -d 'Who this is to the receiver; for its owner alone' -r -F
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -l exit-zero -d 'Exit with 0 also when events were found'
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -l no-pager -d 'Do not page what is longer than the screen'
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -l color -l colour -d 'auto (default), always or never' -x -a 'always auto never'
@@ -98,6 +96,16 @@ complete -c whyoom -n '__fish_seen_subcommand_from undo' -l color -l colour -d '
 complete -c whyoom -n '__fish_seen_subcommand_from undo' -l width -d 'Width of the text, 60 to 200' -x
 complete -c whyoom -n '__fish_seen_subcommand_from undo' -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'
 complete -c whyoom -n '__fish_seen_subcommand_from undo' -s h -l help -d 'Print this help and exit'
+complete -c whyoom -n __fish_use_subcommand -a lint -d 'Judges configuration before it reaches a host'
+complete -c whyoom -n '__fish_seen_subcommand_from lint' -F
+complete -c whyoom -n '__fish_seen_subcommand_from lint' -l ram -d 'RAM of the machines that it is for' -x
+complete -c whyoom -n '__fish_seen_subcommand_from lint' -l fail-on -d 'Status 1 from here on: error, warning (default), note, or never' -x -a 'error never note warning'
+complete -c whyoom -n '__fish_seen_subcommand_from lint' -l ignore -d 'Leave out what these rules find' -x
+complete -c whyoom -n '__fish_seen_subcommand_from lint' -l as -d 'Take the files for this, whatever they are called' -x -a 'shell sysctl tuned yaml'
+complete -c whyoom -n '__fish_seen_subcommand_from lint' -l format -d 'text (default), json, sarif or github (annotations)' -x -a 'github json sarif text'
+complete -c whyoom -n '__fish_seen_subcommand_from lint' -l sandbox -d 'Read files without rights: auto (default), off, require' -x -a 'auto off require'
+complete -c whyoom -n '__fish_seen_subcommand_from lint' -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'
+complete -c whyoom -n '__fish_seen_subcommand_from lint' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n __fish_use_subcommand -a capture -d 'Writes one file with what `whyoom` reads here, logs included'
 complete -c whyoom -n '__fish_seen_subcommand_from capture' -f
 complete -c whyoom -n '__fish_seen_subcommand_from capture' -s o -l output -d 'Where to; - is standard output' -r -F
@@ -113,8 +121,6 @@ complete -c whyoom -n '__fish_seen_subcommand_from watch' -l size -d 'Most that 
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -l interval -d 'Always so many milliseconds from sample to sample' -x
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -l once -d 'One sample'
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -l textfile -d 'Metrics for Prometheus, written anew every five seconds and after a kill' -r -F
-complete -c whyoom -n '__fish_seen_subcommand_from watch' -l publish -d 'Send events there by whyoom-publish, which reads the records' -x
-complete -c whyoom -n '__fish_seen_subcommand_from watch' -l credentials -d 'Who this is to the receiver; for its owner alone' -r -F
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -f
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -s h -l help -d 'Print this help and exit'
@@ -128,12 +134,21 @@ complete -c whyoom -n '__fish_seen_subcommand_from summary' -l width -d 'Width o
 complete -c whyoom -n '__fish_seen_subcommand_from summary' -l sandbox -d 'Read files without rights: auto (default), off, require' -x -a 'auto off require'
 complete -c whyoom -n '__fish_seen_subcommand_from summary' -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'
 complete -c whyoom -n '__fish_seen_subcommand_from summary' -s h -l help -d 'Print this help and exit'
+complete -c whyoom -n __fish_use_subcommand -a play -d 'Writes an Ansible play that mends the hosts of a fleet'
+complete -c whyoom -n '__fish_seen_subcommand_from play' -f
+complete -c whyoom -n '__fish_seen_subcommand_from play' -f
+complete -c whyoom -n '__fish_seen_subcommand_from play' -l cause -d 'The hosts with events of this cause (default min-free-too-high)' -x -a 'balloon-or-hotplug cma-only cpuset-nodes fragmentation hugepages-reserved kernel-bug lowmem-exhausted lowmem-reserve mempolicy-nodes min-free-too-high movable-only numa-node-full percpu-stranded spurious-pagefault sysrq watermark-raised allocating-task-killed driver-mapped kernel-unaccounted many-processes memory-exhausted no-swap page-tables shmem-tmpfs slab-leak swap-full unevictable unkillable-hog writeback-stuck zfs-arc zombie-cgroups cgroup-kernel-memory cgroup-limit cgroup-page-cache cgroup-parent-limit cgroup-shmem cgroup-swap-limit atomic-allocation-failure cgroup-ids-exhausted cgroup-pids-max cma-failure conntrack-full file-max high-order-failure hugetlb-pool max-map-count memlock-limit neighbour-table-full overcommit-limit overcommit-request pid-max rlimit-as rlimit-nproc tcp-memory threads-max vmalloc-exhausted deadlocked kill-spree no-victim-loop panic-on-oom silent-kill userspace-killer cgroup-throttled eviction-below-watermark hugepages-next-boot memory-near-exhaustion min-free-drift min-free-too-low no-evidence-kept sysctl-file-writable threads-near-limit'
+complete -c whyoom -n '__fish_seen_subcommand_from play' -l set -d 'Set this in place of what each host\'s own check advises' -x -a 'vm.min_free_kbytes= vm.watermark_scale_factor= vm.watermark_boost_factor= vm.lowmem_reserve_ratio= vm.percpu_pagelist_high_fraction= vm.nr_hugepages= vm.panic_on_oom= vm.oom_kill_allocating_task= vm.oom_dump_tasks= vm.max_map_count= vm.overcommit_memory= vm.overcommit_ratio= vm.overcommit_kbytes= vm.admin_reserve_kbytes= vm.user_reserve_kbytes= kernel.panic= kernel.pid_max= kernel.threads-max='
+complete -c whyoom -n '__fish_seen_subcommand_from play' -l batch -d 'How many hosts at a time (default 1,10%,25%)' -x
+complete -c whyoom -n '__fish_seen_subcommand_from play' -l sandbox -d 'Read files without rights: auto (default), off, require' -x -a 'auto off require'
+complete -c whyoom -n '__fish_seen_subcommand_from play' -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'
+complete -c whyoom -n '__fish_seen_subcommand_from play' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n __fish_use_subcommand -a history -d 'Shows what was recorded: memory, what happened, what grew'
 complete -c whyoom -n '__fish_seen_subcommand_from history' -f
 complete -c whyoom -n '__fish_seen_subcommand_from history' -l store -d 'Where the records are; default /var/lib/whyoom/ring' -x
 complete -c whyoom -n '__fish_seen_subcommand_from history' -l since -d 'From then on: -2h, 05:00, "2026-11-23 07:41"' -x
 complete -c whyoom -n '__fish_seen_subcommand_from history' -l until -d 'Up to then' -x
-complete -c whyoom -n '__fish_seen_subcommand_from history' -l format -d 'text (default), html or json; ndjson: the OOM events, as explain has them' -x -a 'html json ndjson text'
+complete -c whyoom -n '__fish_seen_subcommand_from history' -l format -d 'text (default), html or json' -x -a 'html json text'
 complete -c whyoom -n '__fish_seen_subcommand_from history' -l color -l colour -d 'auto (default), always or never' -x -a 'always auto never'
 complete -c whyoom -n '__fish_seen_subcommand_from history' -l width -d 'Width of the text, 60 to 200' -x
 complete -c whyoom -n '__fish_seen_subcommand_from history' -l sandbox -d 'Read files without rights: auto (default), off, require' -x -a 'auto off require'
@@ -165,11 +180,11 @@ complete -c whyoom -n '__fish_seen_subcommand_from completion' -l lang -d 'Langu
 complete -c whyoom -n '__fish_seen_subcommand_from completion' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n __fish_use_subcommand -a help -d 'Prints the help of a command.'
 complete -c whyoom -n '__fish_seen_subcommand_from help' -f
-complete -c whyoom -n '__fish_seen_subcommand_from help' -f -a 'explain check whatif fix undo capture watch summary history serve causes mcp completion help'
+complete -c whyoom -n '__fish_seen_subcommand_from help' -f -a 'explain check whatif fix undo lint capture watch summary play history serve causes mcp completion help'
 complete -c whyoom -n '__fish_seen_subcommand_from help' -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'
 complete -c whyoom -n '__fish_seen_subcommand_from help' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n '__fish_seen_subcommand_from man' -f
-complete -c whyoom -n '__fish_seen_subcommand_from man' -f -a 'explain check whatif fix undo capture watch summary history serve causes mcp completion help'
+complete -c whyoom -n '__fish_seen_subcommand_from man' -f -a 'explain check whatif fix undo lint capture watch summary play history serve causes mcp completion help'
 complete -c whyoom -n '__fish_seen_subcommand_from man' -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'
 complete -c whyoom -n '__fish_seen_subcommand_from man' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n '__fish_seen_subcommand_from metrics' -f

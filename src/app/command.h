@@ -145,8 +145,8 @@ struct Command {
 // The first one is what is done without a command.
 extern const Command overview_command, explain_command, check_command, what_if_command, fix_command,
     undo_command, lint_command, capture_command, watch_command, history_command, summary_command,
-    serve_command, causes_command, mcp_command, completion_command, help_command, manual_command,
-    metrics_command;
+    play_command, serve_command, causes_command, mcp_command, completion_command, help_command,
+    manual_command, metrics_command;
 using Commands = std::vector<const Command*>;
 const Commands& all_commands();
 

@@ -1,17 +1,12 @@
 // `whyoom summary`: the events of many hosts added up, each once.
-#define JSON_NO_IO 1
 #include <cstdint>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "app/command.h"
-#include "app/explain_run.h"
-#include "base/human.h"
+#include "app/event_files.h"
 #include "base/language.h"
-#include "base/text.h"
 #include "explain/event_summary.h"
 #include "linux/input.h"
 #include "render/layout.h"
@@ -20,195 +15,11 @@
 namespace whyoom::app {
 namespace {
 
-// The type that mcp.cc uses, so that the program has its code once.
-using Json = nlohmann::ordered_json;
-using explain::EventFacts;
-
-constexpr std::size_t longest_line = std::size_t{16} << 20U;
-constexpr std::size_t longest_document = std::size_t{1} << 30U;
-constexpr std::size_t most_told = 10;  // of what was refused
 constexpr std::size_t most_rows = 10;
 
 struct SummaryOptions : Options {
   std::vector<std::string> files;
 };
-
-// What is not there, or of another type, is not known.
-const Json* member(const Json& object, const char* key) {
-  const auto found = object.is_object() ? object.find(key) : object.end();
-  return found == object.end() || found->is_null() ? nullptr : &*found;
-}
-
-std::string text_of(const Json& object, const char* key) {
-  const Json* value = member(object, key);
-  return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
-}
-
-std::uint64_t number_of(const Json& object, const char* key) {
-  const Json* value = member(object, key);
-  return value != nullptr && value->is_number_unsigned() ? value->get<std::uint64_t>() : 0;
-}
-
-bool is_true(const Json& object, const char* key) {
-  const Json* value = member(object, key);
-  return value != nullptr && value->is_boolean() && value->get<bool>();
-}
-
-const Json& part(const Json& object, const char* key) {
-  static const Json none;
-  const Json* value = member(object, key);
-  return value != nullptr ? *value : none;
-}
-
-// Whose limit it was, else whose process was killed.
-std::string owner_of(const Json& event) {
-  for (const char* place : {"memcg", "fork_rejected"}) {
-    const Json& cgroup = part(event, place);
-    for (const char* owner : {"owner", "task_owner"}) {
-      if (std::string text = text_of(part(cgroup, owner), "text"); !text.empty()) {
-        return text;
-      }
-    }
-    if (std::string path = text_of(cgroup, "path"); !path.empty()) {
-      return path;
-    }
-  }
-  return {};
-}
-
-EventFacts facts_of_event(const Json& event) {
-  return {.id = text_of(event, "id"),
-          .cause = text_of(event, "root_cause"),
-          .verdict = text_of(event, "verdict"),
-          .kind = text_of(event, "kind"),
-          .host = text_of(event, "host"),
-          .boot = text_of(event, "boot"),
-          .kernel = text_of(part(event, "kernel"), "release"),
-          .owner = owner_of(event),
-          .time = text_of(part(event, "time"), "wall"),
-          .killed = part(event, "victims").is_array() ? part(event, "victims").size() : 0,
-          .panic = part(event, "panic").is_object(),
-          .unverified = is_true(event, "unverified")};
-}
-
-// Files of events, and of summaries, one after the other.
-class Merge {
- public:
-  explicit Merge(Console& io) : io_(io) {}
-
-  bool read(const linux::Input& input);  // false, with a message: it could not be read
-  [[nodiscard]] const explain::EventSummary& summary() const { return summary_; }
-  [[nodiscard]] std::uint64_t refused() const { return refused_; }
-  [[nodiscard]] std::uint64_t copies() const { return copies_; }
-
- private:
-  void feed(std::string_view chunk);
-  void line(std::string_view text);
-  void document(std::string_view text);
-  void take(const Json& value);
-  void take(const EventFacts& facts);
-  void refuse(const std::string& why);
-
-  Console& io_;
-  explain::EventSummary summary_;
-  std::uint64_t refused_ = 0, copies_ = 0;
-  // Of the file that is being read:
-  std::string name_, held_;
-  std::uint64_t line_ = 0;
-  bool whole_ = false;  // one document of several lines
-};
-
-void Merge::refuse(const std::string& why) {
-  if (++refused_ <= most_told) {
-    io_.tell(tr("{}:{}: {}; left out", name_, std::to_string(line_), why));
-  }
-}
-
-void Merge::take(const EventFacts& facts) {
-  if (const std::string_view wrong = explain::wrong_in(facts); !wrong.empty()) {
-    refuse(tr("no event of whyoom: \"{}\" is missing or not as it can be", std::string(wrong)));
-  } else if (!summary_.add(facts)) {
-    ++copies_;
-  }
-}
-
-void Merge::take(const Json& value) {
-  if (text_of(value, "type") == "summary") {
-    for (const Json& group : part(value, "groups")) {
-      EventFacts facts = facts_of_event(group);
-      facts.kernel = text_of(group, "kernel");
-      facts.owner = text_of(group, "owner");
-      for (const Json& each : part(group, "members")) {
-        facts.id = text_of(each, "id");
-        facts.time = text_of(each, "time");
-        facts.killed = number_of(each, "killed");
-        facts.panic = is_true(each, "panic");
-        take(facts);
-      }
-    }
-  } else if (const Json& events = part(value, "events"); events.is_array()) {
-    for (const Json& event : events) {
-      take(facts_of_event(event));
-    }
-  } else {
-    take(facts_of_event(value));
-  }
-}
-
-void Merge::document(std::string_view text) {
-  const Json value = Json::parse(text, nullptr, false);
-  if (value.is_object()) {
-    take(value);
-  } else {
-    refuse(tr("no JSON object"));
-  }
-}
-
-void Merge::line(std::string_view text) {
-  ++line_;
-  whole_ = whole_ || (line_ == 1 && trim(text) == "{");
-  if (!whole_ && !trim(text).empty()) {
-    document(text);
-  }
-}
-
-// Whole lines, as they come; a document of several lines is kept to its end.
-void Merge::feed(std::string_view chunk) {
-  held_.append(chunk);
-  std::size_t at = 0;
-  for (std::size_t end = held_.find('\n'); !whole_ && end != std::string::npos;
-       end = held_.find('\n', at)) {
-    const std::size_t begin = at;
-    line(std::string_view(held_).substr(at, end - at));
-    at = whole_ ? begin : end + 1;
-  }
-  held_.erase(0, at);
-  if (held_.size() > (whole_ ? longest_document : longest_line)) {
-    refuse(tr("the line is too long"));
-    held_.clear();
-  }
-}
-
-bool Merge::read(const linux::Input& input) {
-  name_ = shown_name(input.path());
-  line_ = 0;
-  whole_ = false;
-  held_.clear();
-  const auto result = input.read({.data = [this](std::string_view chunk) { feed(chunk); },
-                                  .quiet = [] {},
-                                  .stop = [] { return false; },
-                                  .refuse_archives = true});
-  if (whole_) {
-    document(held_);
-  } else if (!held_.empty()) {
-    line(held_);
-  }
-  const std::string why = !result ? result.error() : result->damage;
-  if (!why.empty()) {
-    io_.tell(tr("{}: {}", name_, why));
-  }
-  return why.empty();
-}
 
 int summary(const SummaryOptions& options, Console& io) {
   std::vector<std::string> files = options.files;
@@ -219,23 +30,22 @@ int summary(const SummaryOptions& options, Console& io) {
   if (!inputs) {
     return io.fail(inputs.error());
   }
-  Merge merge(io);
+  explain::EventSummary all;
+  EventFiles events(io, [&all](const explain::EventFacts& facts) { all.add(facts); });
   bool all_read = true;
   for (const linux::Input& input : *inputs) {
-    all_read = merge.read(input) && all_read;
+    all_read = events.read(input) && all_read;
   }
   if (options.format == Format::json) {
-    io.out.write(merge.summary().json());
+    io.out.write(all.json());
   } else {
-    const auto document = merge.summary().document(options.all ? SIZE_MAX : most_rows);
+    const auto document = all.document(options.all ? SIZE_MAX : most_rows);
     io.out.write(options.format == Format::markdown ? render::to_markdown(document)
                                                     : render::to_text(document, options.style()));
   }
   io.out.flush();
-  if (merge.refused() > 0) {
-    io.tell(tr("{} left out: no events, or forged", plural(merge.refused(), "line", "lines")));
-  }
-  return all_read && merge.refused() == 0 ? nothing_found : trouble;
+  events.tell_refused();
+  return all_read && events.refused() == 0 ? nothing_found : trouble;
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ def dead_links(path, text):
 # What the program writes itself: the pages of the manual and the scripts of completion.
 def made_by_program(program):
     for command in ("", "explain", "check", "whatif", "fix", "undo", "capture", "watch", "history",
-                    "summary", "serve", "causes", "mcp", "lint", "completion", "help"):
+                    "summary", "play", "serve", "causes", "mcp", "lint", "completion", "help"):
         name = "whyoom" + (f"-{command}" if command else "")
         yield ROOT / "docs" / "man" / f"{name}.1", run(f"whyoom man {command}", program)
     for shell, name in (("bash", "whyoom"), ("zsh", "_whyoom"), ("fish", "whyoom.fish")):

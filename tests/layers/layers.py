@@ -40,7 +40,7 @@ IMPURE = re.compile(
 ONCE = {"fmt/format.h": "fmt"}
 OF_TESTS = "nlohmann/json.hpp"
 # What other programs send.
-READS_JSON = ("app/mcp.cc", "app/summary.cc", "publish/event.cc", "publish/kubernetes_receiver.cc")
+READS_JSON = ("app/mcp.cc", "app/event_files.cc", "publish/event.cc", "publish/kubernetes_receiver.cc")
 MOST_LINES = 500
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
