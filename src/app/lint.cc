@@ -82,7 +82,8 @@ bool is_about_settings(std::string_view text) {
 
 void judge_file(const LintOptions& options, const LintFile& file,
                 std::span<const memory::Machine> machines, lint::Report& report) {
-  if (!file.named && !is_about_settings(file.text)) {
+  const bool about_settings = is_about_settings(file.text);
+  if (!file.named && !about_settings) {
     return;
   }
   const lint::Format format = options.format != lint::Format::unknown
@@ -96,9 +97,12 @@ void judge_file(const LintOptions& options, const LintFile& file,
     }
     return;
   }
-  const lint::Config config = lint::read_config(format, file.text);
   lint::FileFindings& found = report.files.emplace_back();
   found.path = file.path;
+  if (!about_settings && (format == lint::Format::yaml || format == lint::Format::shell)) {
+    return;  // what else may be odd in it is none of our business
+  }
+  const lint::Config config = lint::read_config(format, file.text);
   found.findings = lint::judge(config, machines);
   std::erase_if(found.findings, [&options](const lint::Finding& finding) {
     return std::ranges::count(parts(options.ignore), lint::info_of(finding.rule).id) > 0;

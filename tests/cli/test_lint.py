@@ -274,6 +274,63 @@ is more).
                               capture_output=True, text=True, check=False, timeout=60)
         self.assertEqual(done.returncode, 1)
 
+    def action(self, **inputs):
+        """The step of action.yml, as GitHub runs it."""
+        bin_folder = self.scratch / "bin"
+        bin_folder.mkdir(exist_ok=True)
+        if not (bin_folder / "whyoom").exists():
+            os.symlink(harness.PROGRAM, bin_folder / "whyoom")
+        env = {f"WHYOOM_{name.upper()}": value for name, value in inputs.items()}
+        return harness.Result(subprocess.run(
+            ["bash", harness.SOURCE / "packaging/github/lint.sh"], cwd=self.scratch, timeout=60,
+            capture_output=True, check=False,
+            env={**harness.CLEAN_ENV, "PATH": f"{bin_folder}:{os.environ['PATH']}", **env}))
+
+    def test_the_action(self):
+        self.put(BAD)
+        self.put({"good/x.yml": "a: 1\nvm.swappiness: 10\n"})
+        result = self.action(paths="etc  setup.sh", ram="4G", sarif="out.sarif")
+        self.check(result, 1, "::error file=setup.sh,line=2,col=11,title=min-free-too-high::")
+        log = json.loads((self.scratch / "out.sarif").read_text(encoding="utf-8"))
+        self.assertEqual(len(log["runs"][0]["results"]), result.out.count("\n"))
+        self.check(self.action(paths="setup.sh", ram="4G", fail_on="never"), 0, "::error")
+        self.check(self.action(paths="setup.sh", ram="4G", ignore="min-free-too-high"), 0)
+        self.check(self.action(paths="good"), 0)
+        self.check(self.action(), 1)  # the whole checkout
+        self.check(self.action(paths="good", program="no-such-program"), 2, "::error::whyoom lint")
+        self.check(self.action(paths="missing"), 2)
+        # An input is no part of a command.
+        self.action(paths="$(touch owned) `touch owned`", ram="4G; touch owned", sarif="a b.sarif")
+        self.assertFalse((self.scratch / "owned").exists())
+
+    def test_the_files_for_github_and_pre_commit(self):
+        read = ("import json, sys, yaml\nprint(json.dumps([yaml.safe_load(open(path)) for path in "
+                "sys.argv[1:]]))")
+        done = subprocess.run([SYSTEM_PYTHON, "-c", read, harness.SOURCE / "action.yml",
+                               harness.SOURCE / ".pre-commit-hooks.yaml"],
+                              capture_output=True, text=True, check=False, timeout=60)
+        if "ModuleNotFoundError" in done.stderr:
+            self.skipTest("python3-yaml is not installed")
+        action, hooks = json.loads(done.stdout)
+        step, = action["runs"]["steps"]
+        self.assertEqual(set(step["env"].values()),
+                         {f"${{{{ inputs.{name} }}}}" for name in action["inputs"]})
+        script = (harness.SOURCE / "packaging/github/lint.sh").read_text(encoding="utf-8")
+        self.assertEqual(set(step["env"]), set(re.findall(r"WHYOOM_[A-Z_]+", script)))
+        self.assertIn("packaging/github/lint.sh", step["run"])
+        hook, = hooks
+        self.put(BAD)
+        self.put(GOOD | {"values.yaml": "{{- if .x }}\na: {{ .y }}\n"})
+        paths = [str(path.relative_to(self.scratch)) for path in sorted(self.scratch.rglob("*"))
+                 if path.is_file() and re.search(hook["files"], str(path.relative_to(self.scratch)))]
+        self.assertIn("etc/sysctl.d/90-db.conf", paths)
+        self.assertNotIn("setup.sh", paths)
+        program, *words = hook["entry"].split()
+        self.assertEqual(program, "whyoom")
+        result = harness.whyoom(*words, "--ram", "4G", *paths, cwd=self.scratch)
+        self.check(result, 1, f"in {len(paths)} files")
+        self.assertNotIn("values.yaml", result.out)
+
     def test_chinese(self):
         self.put(BAD)
         for name in BAD:
