@@ -5,7 +5,7 @@ if(CPACK_GENERATOR STREQUAL "DEB")
   if(EXISTS ${tree}/usr/share/zsh)
     file(RENAME ${tree}/usr/share/zsh/site-functions ${tree}/usr/share/zsh/vendor-completions)
   endif()
-  file(GLOB pages ${tree}/usr/share/man/man*/*)
+  file(GLOB pages ${tree}/usr/share/man/man*/* ${tree}/usr/share/man/*/man*/*)
   execute_process(COMMAND gzip -9n ${pages} COMMAND_ERROR_IS_FATAL ANY)
   file(MAKE_DIRECTORY ${doc} ${tree}/usr/share/lintian/overrides)
   string(TIMESTAMP date "%a, %d %b %Y %H:%M:%S +0000" UTC) # of SOURCE_DATE_EPOCH, where it is set

@@ -2,14 +2,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/build_info.h"
 #include "app/command.h"
+#include "app/config.h"
 #include "app/words.h"
 #include "base/language.h"
 
 namespace whyoom::app {
 namespace {
-
-constexpr const char* version_text = "whyoom " WHYOOM_VERSION;
 
 // A line for each option and no more.
 std::string help_text(const CommandInfo& info, const std::vector<CommandInfo>& all) {
@@ -90,15 +90,15 @@ tl::expected<Work, Notice> parse_command_line(int argc, const char* const* argv,
     return tl::unexpected(Notice{help_text(own, table)});
   }
   if (asks_for("-V", "--version")) {
-    return tl::unexpected(Notice{std::string(version_text) + "\n"});
+    return tl::unexpected(Notice{version_text()});
   }
-  Flags flags(false);
-  Work work = own.command->declare(flags);
-  flags.language();
-  if (const std::string why = flags.take(words); !why.empty()) {
+  const auto flags = std::make_shared<Flags>(false);
+  Work work = own.command->declare(*flags);
+  flags->language();
+  if (const std::string why = flags->take(words); !why.empty()) {
     return tl::unexpected(Notice{complaint(own, why), true});
   }
-  return work;
+  return flags->has_configured() ? with_settings(flags, std::move(work)) : work;
 }
 
 }  // namespace whyoom::app

@@ -3,6 +3,8 @@
 #include <initializer_list>
 
 #include "app/command.h"
+#include "app/words.h"
+#include "host/whyoom_conf.h"
 
 namespace whyoom::app {
 namespace {
@@ -201,6 +203,45 @@ TEST(CommandLine, MistakesAreNamed) {
     EXPECT_TRUE(notice.error().wrong_use) << message;
     EXPECT_NE(notice.error().text.find(message), std::string::npos) << notice.error().text;
   }
+}
+
+TEST(Configured, StandsInWhereTheCommandLineIsSilent) {
+  std::optional<unsigned> size;
+  std::string store = "/default";
+  std::vector<std::string> hook;
+  const auto taken = [&](const Words& words, host::Conf conf) {
+    size.reset();
+    store = "/default";
+    hook.clear();
+    Flags flags(false);
+    flags.text("--store", "DIR", store, "");
+    flags.configured("store", "/default");
+    flags.number("--size", "MIB", size, 1, 100, "");
+    flags.configured("size", "64");
+    flags.texts("HOOK", hook, "", false);
+    flags.configured("hook", "");
+    const std::string why = flags.take(words);
+    return why.empty() ? flags.take(conf) : why;
+  };
+  const host::Conf conf{{{"size", "7", "a:1"}, {"store", "/s", "a:2"}, {"hook", "x  -y z", "a:3"}},
+                        {}};
+  EXPECT_EQ(taken({}, conf), "");
+  EXPECT_EQ(size, 7U);
+  EXPECT_EQ(store, "/s");
+  EXPECT_EQ(hook, (std::vector<std::string>{"x", "-y", "z"}));
+
+  Words words;
+  words.options = {{"--size", "9"}};
+  words.operands = {"mine"};
+  EXPECT_EQ(taken(words, conf), "");
+  EXPECT_EQ(size, 9U);
+  EXPECT_EQ(hook, (std::vector<std::string>{"mine"}));
+
+  EXPECT_EQ(taken({}, {{{"size", "7", "a:1"}, {"size", "", "b:1"}}, {}}), "");
+  EXPECT_EQ(size, std::nullopt);
+  EXPECT_EQ(taken({}, {{{"size", "700", "a:1"}}, {}}),
+            "a:1: --size: \"700\" is no number from 1 to 100");
+  EXPECT_EQ(taken({}, {{{"store", "s", "a:1"}}, {}}), "a:1: store: a path begins with /");
 }
 
 }  // namespace

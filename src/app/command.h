@@ -18,6 +18,10 @@
 #include "render/format.h"
 #include "render/layout.h"
 
+namespace whyoom::host {
+struct Conf;
+}
+
 namespace whyoom::app {
 
 // What the process ends with.
@@ -68,6 +72,8 @@ struct FlagInfo {
   std::string help;
   std::vector<std::string> choices;  // all values that it can have; empty: others too
   bool many = false;                 // an operand that can stand there several times
+  std::string key{};                 // of whyoom.conf, which then can give it; empty: none
+  std::string standard{};            // of a flag with a key: what holds where nobody gives it
 
   [[nodiscard]] bool is_operand() const { return !names.front().starts_with('-'); }
 };
@@ -85,6 +91,9 @@ class Flags {
   // Gives each target what a command line says that misspelt() (words.h) has nothing against. What
   // is wrong with it, as a sentence; empty: nothing.
   [[nodiscard]] std::string take(const Words& words);
+  // Gives those that the command line did not. The same sentence, with file and line.
+  [[nodiscard]] std::string take(const host::Conf& conf);
+  [[nodiscard]] bool has_configured() const;
 
   void flag(const char* name, bool& target, const char* help);
   // A name without dashes is one that is not written: what stands there is the value.
@@ -103,6 +112,8 @@ class Flags {
     choose(name, value, help, std::move(names),
            [choices, &target](const std::string& chosen) { target = choices.at(chosen); });
   }
+  // The flag that was declared last can also be given by whyoom.conf.
+  void configured(const char* key, const char* standard);
   void only_one_of(std::initializer_list<const char*> names);
 
   void root(Options& options);
@@ -145,8 +156,8 @@ struct Command {
 // The first one is what is done without a command.
 extern const Command overview_command, explain_command, check_command, what_if_command, fix_command,
     undo_command, lint_command, capture_command, watch_command, history_command, summary_command,
-    play_command, serve_command, causes_command, mcp_command, completion_command, help_command,
-    manual_command, metrics_command;
+    play_command, serve_command, config_command, causes_command, mcp_command, completion_command,
+    help_command, manual_command, metrics_command;
 using Commands = std::vector<const Command*>;
 const Commands& all_commands();
 

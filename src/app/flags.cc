@@ -9,6 +9,7 @@
 #include "app/words.h"
 #include "base/language.h"
 #include "base/text.h"
+#include "host/whyoom_conf.h"
 
 namespace whyoom::app {
 namespace {
@@ -100,6 +101,15 @@ void Flags::choose(const char* name, const char* value, const char* help,
     take(given);
     return std::string();
   }).choices = names;
+}
+
+void Flags::configured(const char* key, const char* standard) {
+  table_.back().key = key;
+  table_.back().standard = standard;
+}
+
+bool Flags::has_configured() const {
+  return std::ranges::any_of(table_, [](const FlagInfo& flag) { return !flag.key.empty(); });
 }
 
 void Flags::only_one_of(std::initializer_list<const char*> names) {
@@ -222,6 +232,33 @@ std::string Flags::take(const Words& words) {
     }
   }
   return wrong_together();
+}
+
+std::string Flags::take(const host::Conf& conf) {
+  for (std::size_t row = 0; row < table_.size(); ++row) {
+    const FlagInfo& flag = table_[row];
+    const host::ConfLine* line = flag.key.empty() ? nullptr : conf.find(flag.key);
+    if (line == nullptr || line->value.empty() || given_[row] > 0) {
+      continue;
+    }
+    std::string why;
+    if ((flag.value == "DIR" || flag.value == "FILE") && !line->value.starts_with('/')) {
+      why = tr("{}: a path begins with /", flag.key);
+    }
+    // An operand that can stand there several times has a word each.
+    Cursor words(line->value);
+    while (why.empty() && flag.many && !words.at_end()) {
+      why = takes_[row](std::string(words.take_word()));
+      words.skip_spaces();
+    }
+    if (why.empty() && !flag.many) {
+      why = takes_[row](line->value);
+    }
+    if (!why.empty()) {
+      return tr("{}: {}", printable(line->at), why);
+    }
+  }
+  return {};
 }
 
 }  // namespace whyoom::app

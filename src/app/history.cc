@@ -111,6 +111,7 @@ const Command history_command{
       const auto given = std::make_shared<HistoryFlags>();
       flags.text("--store", "DIR", given->store,
                  "Where the records are; default /var/lib/whyoom/ring");
+      flags.configured("store", "/var/lib/whyoom/ring");
       flags.text("--since", "WHEN", given->since, "From then on: -2h, 05:00, \"2026-11-23 07:41\"");
       flags.text("--until", "WHEN", given->until, "Up to then");
       flags.format(given->look,

@@ -239,9 +239,10 @@ std::string page(const CommandInfo& info, const std::vector<CommandInfo>& table)
   std::string rest;
   std::string out = ".\\\" Written by `whyoom man`; `./dev docs` renews it.\n.TH " + roff(upper) +
                     " 1 \"\" \"whyoom " WHYOOM_VERSION "\" \"" + tr("User Commands") + "\"\n" +
-                    section(tr("NAME")) + roff(page_name(command)) + " \\- " +
-                    roff(name_line(command, rest)) + "\n" + section(tr("SYNOPSIS")) +
-                    synopsis(command);
+                    // Chinese has few blanks that could take the slack of a line.
+                    (language() == Language::chinese ? ".ad l\n" : "") + section(tr("NAME")) +
+                    roff(page_name(command)) + " \\- " + roff(name_line(command, rest)) + "\n" +
+                    section(tr("SYNOPSIS")) + synopsis(command);
   std::string text = paragraphs(lines_of(rest));
   text += footer.notes.empty() || text.empty() ? "" : ".PP\n";
   text += paragraphs(footer.notes);

@@ -18,7 +18,6 @@
 #include "base/text.h"
 #include "diagnose/host_check.h"
 #include "linux/log_sources.h"
-#include "linux/recorder/ring.h"
 #include "linux/terminal.h"
 #include "render/check.h"
 #include "render/json_writer.h"
@@ -97,8 +96,7 @@ int overview(const Options& options, Console& io) {
     render::Overview story = overview_of(events, account);
     story.root = options.root;
     if (root->name == "/") {
-      story.last_boot =
-          last_boot_words(std::string(linux::default_ring), linux::machine_clock().boot);
+      story.last_boot = last_boot_words(linux::machine_clock().boot);
     }
     story.more_as_root = root->name == "/" && ::geteuid() != 0 && sees_too_little(account, *check);
     io.out.write(render::text_overview(story, *check, options.style()));

@@ -8,6 +8,7 @@
 #include "base/language.h"
 #include "diagnose/engine.h"
 #include "diagnose/story.h"
+#include "linux/recorder/machine_ring.h"
 #include "record/recall.h"
 #include "record/scan.h"
 #include "report/log_reader.h"
@@ -78,14 +79,18 @@ std::vector<std::optional<memory::Recorded>> recall_from(
   return result;
 }
 
+tl::expected<std::vector<linux::RingSegment>, std::string> open_machine_ring() {
+  const auto path = linux::machine_ring();
+  return path ? linux::open_ring(*path) : tl::unexpected(path.error());
+}
+
 }  // namespace
 
 std::vector<std::optional<memory::Recorded>> recall(
-    const std::vector<const report::Report*>& events, const std::string& store) {
+    const std::vector<const report::Report*>& events) {
   const bool any =
       std::ranges::any_of(events, [](const report::Report* event) { return !event->boot.empty(); });
-  const auto segments =
-      any ? linux::open_ring(store) : tl::expected<std::vector<linux::RingSegment>, std::string>();
+  const auto segments = any ? open_machine_ring() : std::vector<linux::RingSegment>();
   return segments ? recall_from(*segments, events)
                   : std::vector<std::optional<memory::Recorded>>(events.size());
 }
@@ -130,12 +135,12 @@ tl::expected<RingHistory, std::string> read_ring(const std::string& store, const
       }
       boot_read = boot;
       clock.clear();
-      reader =
-          std::make_unique<report::LogReader>(tr("the recorder's ring"), [&](report::Report&& report) {
-            clock.date(report.time);
-            reports.push_back(std::move(report));
-            boots.push_back(boot_read);
-          });
+      reader = std::make_unique<report::LogReader>(tr("the recorder's ring"),
+                                                   [&](report::Report&& report) {
+                                                     clock.date(report.time);
+                                                     reports.push_back(std::move(report));
+                                                     boots.push_back(boot_read);
+                                                   });
     }
     clock.see(line, said_ms);
     reader->feed(line);
@@ -164,8 +169,8 @@ tl::expected<RingHistory, std::string> read_ring(const std::string& store, const
   return result;
 }
 
-std::string last_boot_words(const std::string& store, const std::string& running_boot) {
-  const auto segments = linux::open_ring(store);
+std::string last_boot_words(const std::string& running_boot) {
+  const auto segments = open_machine_ring();
   if (!segments || segments->empty()) {
     return {};
   }

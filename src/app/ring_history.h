@@ -40,10 +40,9 @@ tl::expected<RingHistory, std::string> read_ring(const std::string& store, const
 // What the machine's own ring knows of the events, one for each; those that cannot be in it are not
 // looked for.
 std::vector<std::optional<memory::Recorded>> recall(
-    const std::vector<const report::Report*>& events,
-    const std::string& store = std::string(linux::default_ring));
+    const std::vector<const report::Report*>& events);
 
-// What the ring says of the boot before this one, when that had no orderly end; empty: nothing.
-std::string last_boot_words(const std::string& store, const std::string& running_boot);
+// What it says of the boot before this one, when that had no orderly end; empty: nothing.
+std::string last_boot_words(const std::string& running_boot);
 
 }  // namespace whyoom::app

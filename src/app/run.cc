@@ -51,10 +51,10 @@ int run_command(int argc, const char* const* argv, Console& io) {
 
 const Commands& all_commands() {
   static const Commands commands = {
-      &overview_command,   &explain_command, &check_command,   &what_if_command, &fix_command,
-      &undo_command,       &lint_command,    &capture_command, &watch_command,   &summary_command,
-      &play_command,       &history_command, &serve_command,   &causes_command,  &mcp_command,
-      &completion_command, &help_command,    &manual_command,  &metrics_command};
+      &overview_command, &explain_command,    &check_command,   &what_if_command, &fix_command,
+      &undo_command,     &lint_command,       &capture_command, &watch_command,   &summary_command,
+      &play_command,     &history_command,    &serve_command,   &config_command,  &causes_command,
+      &mcp_command,      &completion_command, &help_command,    &manual_command,  &metrics_command};
   return commands;
 }
 

@@ -132,6 +132,7 @@ const Command serve_command{
     [](Flags& flags) -> Work {
       const auto given = std::make_shared<ServeFlags>();
       flags.text("--listen", "ADDRESS", given->listen, "Address and port; default 127.0.0.1:9753");
+      flags.configured("listen", "127.0.0.1:9753");
       flags.text("--textfile", "FILE", given->textfile,
                  "What it shows; default /run/whyoom/metrics.prom");
       flags.text("--page", "FILE", given->page,

@@ -84,10 +84,13 @@ const Command watch_command{
       const auto given = std::make_shared<WatchFlags>();
       flags.text("--store", "DIR", given->store,
                  "Where the records are; default /var/lib/whyoom/ring");
+      flags.configured("store", "/var/lib/whyoom/ring");
       flags.number("--size", "MIB", given->size_mib, 1, 1U << 20U,
                    "Most that they take there; default 64");
+      flags.configured("size", "64");
       flags.number("--interval", "MS", given->interval_ms, 10, 3'600'000,
                    "Always so many milliseconds from sample to sample");
+      flags.configured("interval", "");
       flags.flag("--once", given->once, "One sample");
       flags.text("--textfile", "FILE", given->textfile,
                  "Metrics for Prometheus, written anew every five seconds and after a kill");
@@ -97,6 +100,7 @@ const Command watch_command{
                  "Who this is to the receiver; for its owner alone");
       flags.only_one_of({"--publish", "--once"});
       flags.texts("HOOK", given->hook, "A program to run for each warning and each kill", false);
+      flags.configured("hook", "");
       return [given](Console& io) { return watch(*given, io); };
     }};
 

@@ -9,6 +9,8 @@
 #include "linux/journal.h"
 #include "linux/kernel_ring.h"
 #include "linux/log_files.h"
+#include "linux/recorder/machine_ring.h"
+#include "linux/recorder/ring.h"
 #include "linux/recorder/ring_log.h"
 
 namespace whyoom::linux {
@@ -49,6 +51,19 @@ MachineClock machine_clock() {
   return clock;
 }
 
+namespace {
+
+void read_recorded(const LogSink& sink) {
+  if (const auto ring = machine_ring()) {
+    read_recorder(sink, *ring);
+  } else {
+    tell_unread(sink, {LogSource::Kind::recorder, std::string(default_ring), std::nullopt},
+                Message("{}; what it recorded is not known", ring.error()));
+  }
+}
+
+}  // namespace
+
 tl::expected<void, std::string> read_log_sources(const std::string& root, const LogSink& sink,
                                                  const LogLimits& limits) {
   auto files = DirFiles::open(root);
@@ -62,7 +77,7 @@ tl::expected<void, std::string> read_log_sources(const std::string& root, const 
       read_kernel_ring(sink);
     }
     if (!sink.stop()) {
-      read_recorder(sink);
+      read_recorded(sink);
     }
   } else {
     read_journal_of_copy(*files, sink, limits);

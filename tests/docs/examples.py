@@ -18,6 +18,8 @@ import subprocess
 import sys
 import tempfile
 
+import format_pages
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAMPLE = re.compile(r"(?m)^<!-- run: (?P<command>[^\n]*) -->\n\n?```(?P<language>\w*)\n"
                      r"(?P<block>.*?)^```$", re.S | re.M)
@@ -52,18 +54,19 @@ def dead_links(path, text):
             yield f"{path.relative_to(ROOT)}: {link} leads nowhere"
 
 
-# What the program writes itself: the pages of the manual and the scripts of completion.
+# What the program writes itself: the pages of the manual, in two languages, and the scripts of completion.
 def made_by_program(program):
     for command in ("", "explain", "check", "whatif", "fix", "undo", "capture", "watch", "history",
-                    "summary", "play", "serve", "causes", "mcp", "lint", "completion", "help"):
+                    "summary", "play", "serve", "config", "causes", "mcp", "lint", "completion", "help"):
         name = "whyoom" + (f"-{command}" if command else "")
         yield ROOT / "docs" / "man" / f"{name}.1", run(f"whyoom man {command}", program)
+        yield ROOT / "docs" / "man" / "zh_CN" / f"{name}.1", run(f"whyoom man {command} --lang zh", program)
     for shell, name in (("bash", "whyoom"), ("zsh", "_whyoom"), ("fish", "whyoom.fish")):
         yield ROOT / "completion" / shell / name, run(f"whyoom completion {shell}", program)
 
 
 def renew_made(program, write):
-    for path, now in made_by_program(program):
+    for path, now in [*made_by_program(program), *format_pages.pages()]:
         if path.exists() and path.read_text(encoding="utf-8") == now:
             continue
         if write:
@@ -77,7 +80,8 @@ def main():
     write = sys.argv[1] == "--write"
     program = sys.argv[-1]
     complaints, examples = list(renew_made(program, write)), 0
-    for path in sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*.md"),
+    for path in sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/formats/*.md"),
+                        *ROOT.glob("examples/*.md"),
                         *ROOT.glob("src/diagnose/causes/*/README.md")]):
         text = path.read_text(encoding="utf-8")
         examples += len(EXAMPLE.findall(text))

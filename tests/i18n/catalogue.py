@@ -19,6 +19,7 @@ import unicodedata
 # Literals there are no sentences of this program: names, what other programs print, tables.
 NOT_TOLD = (
     "src/kernel/", "src/logtext/", "src/record/", "src/report/", "src/host/sysctl_setters.cc",
+    "src/app/build_info.cc",  # of a report of a fault: names
     "src/linux/recorder/",  # kept on the disk, told to hooks and the journal: English
     "src/base/language.cc", "src/base/shell.h", "src/base/suggest.cc", "src/render/html.cc", "src/render/html_style.h",
     "src/render/json", "src/render/check_json.cc", "src/render/whatif_json.cc",

@@ -51,6 +51,8 @@ class Package(harness.Case):
         root = self.unpacked()
         files = {str(path.relative_to(root)) for path in root.rglob("*") if not path.is_dir()}
         for wanted in ("usr/bin/whyoom", "usr/share/man/man1/whyoom.1.gz", "usr/share/man/man1/whyoom-fix.1.gz",
+                       "usr/share/man/man5/whyoom-ring.5.gz", "usr/share/man/man5/whyoom-json.5.gz",
+                       "usr/share/man/zh_CN/man1/whyoom-fix.1.gz", "usr/share/whyoom/whyoom-1.schema.json",
                        "usr/share/bash-completion/completions/whyoom", "usr/share/zsh/vendor-completions/_whyoom",
                        "usr/share/fish/vendor_completions.d/whyoom.fish",
                        "usr/lib/systemd/system/whyoom-watch.service",
@@ -89,7 +91,7 @@ class Package(harness.Case):
     def test_manual(self):
         if not shutil.which("man"):
             self.skipTest("no man here")
-        for page in self.unpacked().glob("usr/share/man/man1/*"):
+        for page in sorted(self.unpacked().glob("usr/share/man/**/*.gz")):
             self.assertEqual(self.succeed("sh", "-c", 'man --warnings -l -Tutf8 -Z "$1" >/dev/null', "sh", page), "")
 
     def test_install_upgrade_remove_purge(self):

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "linux/recorder/ring.h"
 #include "record/scan.h"
 #include "record/segment.h"
 

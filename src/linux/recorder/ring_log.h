@@ -4,11 +4,10 @@
 #include <string>
 
 #include "linux/log_sources.h"
-#include "linux/recorder/ring.h"
 
 namespace whyoom::linux {
 
 // Nothing where there is no ring.
-void read_recorder(const LogSink& sink, const std::string& path = std::string(default_ring));
+void read_recorder(const LogSink& sink, const std::string& path);
 
 }  // namespace whyoom::linux
