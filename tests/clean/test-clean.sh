@@ -7,40 +7,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 [ "$(id -u)" = 0 ] || { echo "test-clean: needs root: it makes roots of other systems" >&2; exit 2; }
-home=$PWD/build/clean
-mkdir -p "$home"
-
-make_root() { # RELEASE
-  [ -e "$home/$1/.whole" ] && return
-  rm -rf "${home:?}/$1"
-  debootstrap --variant=minbase --include=ca-certificates "$1" "$home/$1" >"$home/$1.log" 2>&1 ||
-    { tail -n 5 "$home/$1.log" >&2; return 1; }
-  touch "$home/$1/.whole"
-}
-
-devices() { # ROOT; what every container has
-  local name
-  mount -t tmpfs -o mode=755 none "$1/dev"
-  mkdir "$1/dev/pts" "$1/dev/shm"
-  for name in null zero full random urandom tty; do
-    touch "$1/dev/$name"
-    mount --bind "/dev/$name" "$1/dev/$name"
-  done
-  mount -t devpts -o newinstance,ptmxmode=0666 none "$1/dev/pts"
-  ln -s pts/ptmx "$1/dev/ptmx"
-  ln -s /proc/self/fd "$1/dev/fd"
-  mount -t tmpfs -o mode=1777 none "$1/dev/shm"
-}
+. tests/clean/root.sh
 
 # In namespaces of its own: what is mounted here is gone when it ends.
 inside() { # RELEASE KIND
-  local top=$home/$1.top root=$home/$1.top/root clone keep=()
-  mount -t tmpfs -o mode=755 none "$top" # the upper layer: gone afterwards
-  mkdir "$top/upper" "$top/work" "$root"
-  mount -t overlay overlay -o "lowerdir=$home/$1,upperdir=$top/upper,workdir=$top/work" "$root"
-  mount -t proc none "$root/proc"
-  mount -t sysfs none "$root/sys"
-  devices "$root"
+  local root clone keep=()
+  fresh_layer "$1"
   mkdir -p "$root/root/.cache/ccache" "$home/$1.ccache" "$home/$1.packages"
   mount --bind "$home/$1.ccache" "$root/root/.cache/ccache"
   mount --bind "$home/$1.packages" "$root/var/cache/apt/archives"
@@ -66,13 +38,12 @@ fi
 failed=
 for what in "${@:-bookworm trixie}"; do
   for release in $what; do
-    make_root "${release%/*}"
+    make_root "${release%/*}" "${release%/*}"
     for kind in host container; do
       case $release in */*) [ "${release#*/}" = "$kind" ] || continue ;; esac
       log=$home/${release%/*}-$kind.log
-      mkdir -p "$home/${release%/*}.top"
       echo "test-clean: ${release%/*}, as in a $kind: $log"
-      if unshare --mount --pid --fork --uts --propagation private "$0" --inside "${release%/*}" "$kind" >"$log" 2>&1; then
+      if in_namespaces "$0" --inside "${release%/*}" "$kind" >"$log" 2>&1; then
         sed -n '/^Skipped, for/,$p' "$log"
       else
         failed="$failed ${release%/*}/$kind"
