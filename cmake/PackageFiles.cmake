@@ -23,6 +23,12 @@ if(CPACK_GENERATOR STREQUAL "DEB")
   file(COPY_FILE ${of}/copyright ${doc}/copyright)
   file(COPY_FILE ${of}/lintian-overrides ${tree}/usr/share/lintian/overrides/${CPACK_PACKAGE_NAME})
 endif()
+# A package has the program in /usr/bin, wherever `cmake --install` would put it.
+file(GLOB_RECURSE units ${tree}/*.service)
+foreach(unit ${units})
+  cmake_path(GET unit FILENAME name)
+  file(COPY_FILE ${CMAKE_CURRENT_LIST_DIR}/../packaging/systemd/${name} ${unit})
+endforeach()
 # Not those of who builds it.
 file(GLOB_RECURSE all LIST_DIRECTORIES true ${tree}/*)
 foreach(path ${all})

@@ -65,13 +65,14 @@ def without_links_to_sources(text, path):
 def spaced(text):
     """CommonMark takes a list or a table right behind a paragraph, and what belongs to an item two or three spaces in;
     mkdocs wants an empty line before it, and four spaces."""
-    out, fenced, in_list = [], False, False
+    out, fenced, in_list, loose = [], False, False, False  # loose: an item has a second paragraph
     for line in text.split("\n"):
         fenced ^= line.startswith("```")
         item = re.match(r"(- |\d+\. |\|)", line)
         before = out[-1] if out else ""
-        if item and not fenced and before and not re.match(r"(\s|- |\d+\. |\||<!--)", before):
+        if item and not fenced and before and (loose or not re.match(r"(\s|- |\d+\. |\||<!--)", before)):
             out.append("")
+        loose = not item and in_list and (loose or not line)
         in_list = bool(item) or (in_list and (not line or line.startswith("  ")))
         depth = len(line) - len(line.lstrip())
         if in_list and not fenced and 2 <= depth <= 7 and depth != 4:

@@ -60,6 +60,8 @@ class Package(harness.Case):
                        "usr/share/doc/whyoom/changelog.Debian.gz", "usr/share/whyoom/whyoom.rules.yml"):
             self.assertIn(wanted, files)
         self.assertFalse([name for name in files if name.startswith("etc/")])
+        for unit in root.glob("usr/lib/systemd/system/*.service"):
+            self.assertIn("\nExecStart=/usr/bin/whyoom ", unit.read_text())
         for path in root.rglob("*"):
             mode = stat.S_IMODE(path.lstat().st_mode)
             program = path.is_dir() or path.parent.name == "bin"
@@ -125,6 +127,32 @@ class Package(harness.Case):
         left = [path for path in self.root.rglob("*whyoom*") if "var/lib/dpkg" not in str(path)]
         self.assertEqual(left, [])
         self.assertTrue(own.exists())
+
+    def test_rpm(self):
+        """What rpm says of the one of ./dev package's three that dpkg cannot read, and into a root of its own."""
+        if not shutil.which("rpmbuild") or os.getuid() != 0:
+            self.skipTest("no rpmbuild here, or not root")
+        done = run("cpack", "-G", "RPM", "-B", self.scratch / "rpms")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        rpm = next((self.scratch / "rpms").glob("*.rpm"))
+        names = set(self.succeed("rpm", "-qpl", rpm).split())
+        of_deb = {"/" + str(path.relative_to(self.unpacked())).removesuffix(".gz")
+                  for path in self.unpacked().rglob("*") if not path.is_dir()}
+        # What only Debian has, and where its zsh looks.
+        of_deb = {name.replace("vendor-completions", "site-functions") for name in of_deb
+                  if not name.startswith(("/usr/share/doc/whyoom/c", "/usr/share/lintian/"))}
+        self.assertEqual(of_deb - names, set())
+        self.assertEqual({name for name in names - of_deb if name not in
+                          ("/usr/share/doc/whyoom", "/usr/share/whyoom")}, set())
+        self.assertEqual([line for line in self.succeed("rpm", "-qpR", rpm).splitlines()
+                          if not line.startswith(("rpmlib(", "/bin/sh"))], [])
+        into = ["rpm", "--root", self.scratch / "fedora", "--noscripts", "--nodeps"]
+        self.succeed(*into, "-i", rpm)
+        program = self.scratch / "fedora/usr/bin/whyoom"
+        self.assertIn("whyoom ", self.succeed(program, "--version"))
+        self.assertEqual(self.succeed(*into[:3], "-V", "whyoom", "--nodeps"), "")
+        self.succeed(*into, "-e", "whyoom")
+        self.assertEqual(list((self.scratch / "fedora").rglob("*whyoom*")), [])
 
     def test_an_image_of_nothing_but_the_program(self):
         """packaging/container by buildah, without a network."""
