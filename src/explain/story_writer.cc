@@ -28,7 +28,8 @@ class StoryWriter final : public Writer {
  public:
   StoryWriter(const Telling& telling, Sink out)
       : telling_(telling),
-        detail_{telling.format != Format::text, telling.style.all, is_brief(), telling.tasks},
+        detail_{telling.format != Format::text, telling.style.all, is_brief(), telling.tasks,
+                telling.format == Format::html},
         out_(std::move(out)) {}
 
   void event(std::unique_ptr<Event> event) override;

@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "memory/evidence.h"
+#include "memory/score.h"
 #include "memory/zones.h"
 
 namespace whyoom::memory {
@@ -371,6 +372,22 @@ std::string_view name(NotForetold reason) {
       return "unknown";
   }
   return "";
+}
+
+std::optional<std::int64_t> score_of(const Evidence& evidence, const TaskUse& use) {
+  const auto& ranking = evidence.ranking;
+  const report::Task& task = *use.task;
+  const std::int64_t group = task.tgid > 0 ? task.tgid : task.pid;
+  if (!ranking || ranking->rules == nullptr || group == first_pid ||
+      task.oom_score_adj <= never_killed) {
+    return std::nullopt;
+  }
+  const bool weighs = task.oom_score_adj != 0 || ranking->rules->permille;
+  if (weighs && (!ranking->total || !ranking->total_exact)) {
+    return std::nullopt;
+  }
+  return badness(*ranking->rules, pages_of(use, evidence.page), task.uid == 0, task.oom_score_adj,
+                 ranking->total.value_or(Pages(0)));
 }
 
 std::int64_t badness(const BadnessRules& rules, Pages memory, bool root, int oom_score_adj,

@@ -8,6 +8,7 @@
 
 #include "base/shared_for_test.h"
 #include "memory/evidence.h"
+#include "memory/score.h"
 #include "memory/test_report.h"
 #include "report/log_reader.h"
 
@@ -68,6 +69,27 @@ TEST(Badness, AddsSwapAndPageTables) {
   EXPECT_EQ(evidence.ranking->victim->score, 310);
   EXPECT_EQ(evidence.ranking->place, 1U);
   EXPECT_EQ(evidence.ranking->runner_up->use.task->pid, 10);
+}
+
+TEST(Badness, TheScoreOfEachRow) {
+  report::Report report = report_of("6.1.0");
+  add_task(report, 1, "init", 900);
+  add_task(report, 10, "plain", 300);
+  add_task(report, 11, "favoured", 300, -100);
+  add_task(report, 12, "never", 300, -1000);
+  kill(report, 10);
+  Evidence evidence = from_report(report);
+  const auto score = [&](std::size_t row) {
+    return score_of(evidence, task_use(report.tasks[row], evidence.page));
+  };
+  EXPECT_EQ(score(0), std::nullopt);
+  EXPECT_EQ(score(1), 300);
+  EXPECT_EQ(score(2), 300 - 100 * 1000);
+  EXPECT_EQ(score(3), std::nullopt);
+  // Without the total nobody knows what 100 weigh.
+  evidence.ranking->total.reset();
+  EXPECT_EQ(score(1), 300);
+  EXPECT_EQ(score(2), std::nullopt);
 }
 
 TEST(Badness, OneOfAdjIsAThousandthOfRamAndSwap) {

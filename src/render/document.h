@@ -1,6 +1,7 @@
 // What a command tells people, before it has a form: headings, sentences, notes, tables with bars,
-// code. layout.h makes text for a terminal of it, markdown_text.h makes Markdown. Nothing in it has
-// to be printable() yet.
+// code. layout.h makes text for a terminal of it, markdown_text.h makes Markdown, html.h a part of
+// a page. What only a page has (parts that fold, links, a line of time) the other two leave out.
+// Nothing in it has to be printable() yet.
 #pragma once
 
 #include <array>
@@ -18,12 +19,16 @@ enum class Paint : std::uint8_t { plain, bold, dim, red, green, yellow };
 struct Bar {
   double filled = 0;
   std::optional<double> mark;
+  // On a page: the part of `filled` that is of no use, and marks above the first.
+  double useless = 0;
+  std::vector<double> ticks{};
 };
 
 struct Cell {
   std::string text;
   Paint paint = Paint::plain;
   std::optional<Bar> bar{};  // in place of text, where there is room for it
+  std::string link{};        // the id of a quoted line
 };
 
 // What gives way in a table that is too wide, in this order: the flexible column down to its least
@@ -46,6 +51,10 @@ struct Table {
   std::vector<Column> columns;
   bool titled = false;  // the heads are shown where a table can do without
   std::vector<std::vector<Cell>> rows{};
+  // On a page: a column can be chosen to sort by; or one row after the other with a slider, and
+  // which one is chosen first.
+  bool sortable = false;
+  std::optional<std::size_t> slider{};
 
   void add(std::vector<Cell> row) {
     row.resize(columns.size());
@@ -53,15 +62,40 @@ struct Table {
   }
 };
 
+// Something on a line of time, which is 1 long.
+struct Moment {
+  double at = 0;
+  Paint paint = Paint::plain;
+  bool chief = false;  // what all this is about
+  std::string words;
+};
+struct Timeline {
+  std::vector<Moment> moments;
+  std::string words, from, to;  // all of it in a sentence; its ends
+};
+
 // Indents are columns of a terminal. A sentence with one belongs to what stands above it.
 struct Block {
-  enum class Kind : std::uint8_t { heading, sentence, note, code, line, table, blank };
+  enum class Kind : std::uint8_t {
+    heading,
+    sentence,
+    note,
+    code,
+    line,
+    table,
+    blank,
+    fold,  // until the next unfold; its title is the text
+    unfold,
+    quote,  // a line of a log; its id is the label
+    timeline
+  };
   Kind kind = Kind::blank;
-  std::string text, label;  // of a heading the label is how deep it is: "#", "##", ..
+  std::string text{}, label{};  // of a heading the label is how deep it is: "#", "##", ..
   Paint paint = Paint::plain;
   std::size_t indent = 0, hang = 0;
   std::vector<std::string> parts{};
   Table table{};
+  Timeline timeline{};
 };
 
 class Document {
@@ -90,6 +124,17 @@ class Document {
     if (!table.rows.empty()) {
       blocks_.push_back({Block::Kind::table, {}, {}, {}, indent, 0, {}, std::move(table)});
     }
+  }
+  // What only a page shows.
+  void fold(std::string title) { blocks_.push_back({Block::Kind::fold, std::move(title)}); }
+  void unfold() { blocks_.push_back({Block::Kind::unfold}); }
+  void quote(std::string line, std::string id) {
+    blocks_.push_back({Block::Kind::quote, std::move(line), std::move(id)});
+  }
+  void timeline(Timeline timeline) {
+    Block block{Block::Kind::timeline};
+    block.timeline = std::move(timeline);
+    blocks_.push_back(std::move(block));
   }
   // Between two things that do not belong together.
   void blank() { blocks_.emplace_back(); }

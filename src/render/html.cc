@@ -6,6 +6,7 @@
 #include "base/human.h"
 #include "base/language.h"
 #include "base/text.h"
+#include "render/html_script.h"
 #include "render/html_style.h"
 
 namespace whyoom::render {
@@ -43,11 +44,21 @@ std::string thousandths(double share) {
   return std::to_string(std::lround(std::clamp(std::isfinite(share) ? share : 0, 0.0, 1.0) * 1000));
 }
 
+// The mark is taller than the rest, so that it is seen on any ground.
 std::string bar_picture(const Bar& bar) {
   std::string words = tr("{} filled", percent(bar.filled));
   std::string out =
-      R"(<rect class="rail" width="1000" height="100" rx="20"/><rect class="fill" width=")" +
-      thousandths(bar.filled) + R"(" height="100" rx="20"/>)";
+      R"(<rect class="rail" width="1000" y="15" height="70" rx="15"/><rect class="fill" width=")" +
+      thousandths(bar.filled) + R"(" y="15" height="70" rx="15"/>)";
+  if (bar.useless > 0) {
+    words += tr(", {} of no use", percent(bar.useless));
+    out += R"(<rect class="useless" x=")" + thousandths(bar.filled - bar.useless) + R"(" width=")" +
+           thousandths(bar.useless) + R"(" y="15" height="70" rx="15"/>)";
+  }
+  for (const double tick : bar.ticks) {
+    out += R"(<rect class="tick" x=")" + thousandths(std::min(tick, 0.996)) +
+           R"(" y="55" width="4" height="45"/>)";
+  }
   if (bar.mark) {
     words += tr(", mark at {}", percent(*bar.mark));
     constexpr double width = 0.008;
@@ -73,7 +84,11 @@ std::string head_html(const Column& column) {
 }
 
 std::string cell_html(const Cell& cell) {
-  return cell.bar ? bar_picture(*cell.bar) : html_text(trim(cell.text));
+  if (cell.bar) {
+    return bar_picture(*cell.bar);
+  }
+  const std::string text = html_text(trim(cell.text));
+  return cell.link.empty() ? text : "<a href=\"#" + html_text(cell.link) + "\">" + text + "</a>";
 }
 
 std::string table_html(const Table& table) {
@@ -84,19 +99,45 @@ std::string table_html(const Table& table) {
     head +=
         element(column.head.empty() ? "td" : "th", column.right ? "right" : "", head_html(column));
   }
-  for (const auto& row : table.rows) {
+  for (std::size_t r = 0; r < table.rows.size(); ++r) {
+    const auto& row = table.rows[r];
     std::string cells;
     for (std::size_t c = 0; c < row.size(); ++c) {
       const std::string_view paint = class_of(row[c].paint);
       const std::string classes = (table.columns[c].right ? "right " : "") + std::string(paint);
       cells += element("td", trim(classes), cell_html(row[c]));
     }
-    rows += element("tr", "", cells) + "\n";
+    rows += element("tr", table.slider == r ? "chosen" : "", cells) + "\n";
   }
-  return element("div", "wide",
-                 element("table", "",
+  return element("div", table.slider ? "wide slider" : "wide",
+                 element("table", table.sortable ? "sortable" : "",
                          (any_head ? element("thead", "", element("tr", "", head)) + "\n" : "") +
                              element("tbody", "", rows))) +
+         "\n";
+}
+
+// Each moment is a line across; the chief one is thick. Those that fall together stay apart in the
+// table below.
+std::string timeline_html(const Timeline& timeline) {
+  const std::string words = html_text(timeline.words);
+  std::string out = R"(<svg class="times" role="img" viewBox="0 0 1000 100" )"
+                    R"(preserveAspectRatio="none" aria-label=")" +
+                    words + "\"><title>" + words +
+                    R"(</title><rect class="rail" y="45" width="1000" height="10"/>)";
+  for (const Moment& moment : timeline.moments) {
+    const double width = moment.chief ? 0.01 : 0.005;
+    std::string classes(class_of(moment.paint));
+    classes += moment.chief ? " chief" : "";
+    out += "<rect class=\"moment " + classes + "\" x=\"" +
+           thousandths(std::clamp(moment.at, 0.0, 1.0) * (1 - width)) +
+           (moment.chief ? R"(" width="10" height="100"><title>)"
+                         : R"(" y="15" width="5" height="70"><title>)") +
+           html_text(moment.words) + "</title></rect>";
+  }
+  return out + "</svg>\n" +
+         element("p", "ends dim",
+                 element("span", "", html_text(timeline.from)) +
+                     element("span", "", html_text(timeline.to))) +
          "\n";
 }
 
@@ -126,7 +167,14 @@ std::string block_html(const Block& block) {
     }
     case Block::Kind::table:
       return table_html(block.table);
+    case Block::Kind::fold:
+      return "<details><summary>" + html_text(block.text) + "</summary>\n";
+    case Block::Kind::unfold:
+      return "</details>\n";
+    case Block::Kind::timeline:
+      return timeline_html(block.timeline);
     case Block::Kind::code:
+    case Block::Kind::quote:
     case Block::Kind::blank:
       break;
   }
@@ -161,7 +209,7 @@ std::string html_text(std::string_view text) {
   return out;
 }
 
-// The policy lets the page's own style in and nothing else: no script, no image, no request.
+// The policy lets the page's own style and script in and nothing else: no image, no request.
 std::string html_head(std::string_view title) {
   const std::string text = html_text(title);
   return R"(<!DOCTYPE html>
@@ -170,14 +218,17 @@ std::string html_head(std::string_view title) {
          R"(">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'unsafe-inline'; script-src ')" +
+         std::string(html_script_hash) + R"('">
 <meta name="viewport" content="width=device-width,initial-scale=1">
 <title>)" +
          text + "</title>\n<style>" + std::string(html_style) +
          "</style>\n</head>\n<body>\n<main>\n<h1>" + text + "</h1>\n";
 }
 
-std::string html_tail() { return "</main>\n</body>\n</html>\n"; }
+std::string html_tail() {
+  return "</main>\n<script>" + std::string(html_script) + "</script>\n</body>\n</html>\n";
+}
 
 std::string to_html(const Document& document, std::string_view class_name) {
   std::string out, code;
@@ -190,6 +241,11 @@ std::string to_html(const Document& document, std::string_view class_name) {
   for (const Block& block : document.blocks()) {
     if (block.kind == Block::Kind::code) {
       code += (code.empty() ? "" : "\n") + html_text(block.text);
+      continue;
+    }
+    if (block.kind == Block::Kind::quote) {
+      const std::string id = block.label.empty() ? "" : " id=\"" + html_text(block.label) + "\"";
+      code += "<span" + id + ">" + html_text(block.text) + "\n</span>";
       continue;
     }
     end_code();

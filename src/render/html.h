@@ -1,6 +1,6 @@
-// A document as part of a page in HTML: one file that needs no network, no script and no other
-// file, for a screen of any width, light or dark, and for paper. Every text is printable() and
-// escaped here, so that nothing in a log becomes markup.
+// A document as part of a page in HTML: one file that needs no network and no other file, and says
+// all that it says without its script, for a screen of any width, light or dark, and for paper.
+// Every text is printable() and escaped here, so that nothing in a log becomes markup.
 #pragma once
 
 #include <string>

@@ -43,13 +43,30 @@ th{color:var(--dim);font-weight:600;font-size:.85rem;white-space:nowrap}
 table:not(:has(thead)) td{overflow-wrap:anywhere}
 table:not(:has(thead)) td:first-child{color:var(--dim);white-space:nowrap}
 svg.bar{display:block;width:9rem;max-width:40vw;height:1rem;margin-top:.25rem}
-.rail{fill:var(--rail)}.fill{fill:var(--fill)}.mark{fill:var(--red)}
+.rail{fill:var(--rail)}.fill{fill:var(--fill)}.mark{fill:var(--red);stroke:var(--red);stroke-width:1px;vector-effect:non-scaling-stroke}
 svg.curve{display:block;width:100%;height:14rem;margin:.3rem 0;shape-rendering:crispEdges}svg.curve[viewBox$=" 60"]{height:4rem}
 .available{fill:var(--fill);opacity:.4}.reach{fill:var(--yellow);opacity:.7}.key.reach{background:var(--yellow)}
 .killed{fill:var(--red)}.warned{fill:var(--yellow)}.restart{fill:var(--dim)}
 .key.line.warned{background:var(--yellow)}.key.line.restart{background:var(--dim)}
 table:has(.bar) td{white-space:nowrap}
 table:has(.bar) td:first-child{white-space:normal}
+a{color:var(--fill)}
+.tick{fill:var(--ink)}.useless{fill:var(--card);opacity:.6}
+details{margin-top:1.2rem}
+summary{cursor:pointer;font-weight:660}
+:target{background:var(--rail)}
+th button{font:inherit;color:inherit;background:none;border:0;padding:0;cursor:pointer;white-space:nowrap}
+th button:after{content:"";display:inline-block;margin-left:.35em;border:.28em solid transparent;border-top-color:currentColor;
+vertical-align:-.1em;opacity:.45}
+th[aria-sort] button:after{opacity:1}
+th[aria-sort=ascending] button:after{border-top-color:transparent;border-bottom-color:currentColor;vertical-align:.2em}
+input[type=range]{display:block;width:100%;margin:.6rem 0;accent-color:var(--fill)}
+output{display:block;font-weight:600;margin:.4rem 0 .8rem}
+.large svg.bar{width:100%;max-width:none;height:1.8rem}
+tr.chosen td{background:var(--ground)}.slider svg.bar{width:5.5rem}
+svg.times{display:block;width:100%;height:2.6rem}
+.moment{fill:var(--dim)}.moment.red{fill:var(--red)}.moment.yellow{fill:var(--yellow)}
+.ends{display:flex;justify-content:space-between;gap:1rem;margin-top:.2rem}
 @media(max-width:480px){th,td{padding-right:.9rem}svg.bar{width:4.5rem}}
 @media print{body{font-size:11pt;background:none}article{border:0;padding:0;break-inside:avoid-page}}
 )css";

@@ -134,6 +134,11 @@ void Canvas::add(const Block& block) {
     case Block::Kind::blank:
       out_ += '\n';
       return;
+    case Block::Kind::fold:
+    case Block::Kind::unfold:
+    case Block::Kind::quote:
+    case Block::Kind::timeline:
+      return;
   }
 }
 

@@ -185,6 +185,10 @@ std::string block_text(const Block& block) {
     }
     case Block::Kind::code:
     case Block::Kind::blank:
+    case Block::Kind::fold:
+    case Block::Kind::unfold:
+    case Block::Kind::quote:
+    case Block::Kind::timeline:
       break;
   }
   return {};

@@ -54,6 +54,7 @@ struct Detail {
   bool all = false;    // also what was ruled out, and why
   bool brief = false;  // a story has been told on one screen, so its proof is still to be had
   TaskList tasks{};
+  bool html = false;  // a page of a browser: what is long folds, and there are pictures
 };
 
 // One story: the event that explains it in full, then the others.

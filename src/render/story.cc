@@ -10,6 +10,7 @@
 #include "render/remedies.h"
 #include "render/render.h"
 #include "render/story_memory.h"
+#include "render/story_page.h"
 #include "render/story_text.h"
 #include "render/story_zones.h"
 
@@ -130,9 +131,10 @@ void add_proof(Document& out, const Event& event, bool page) {
     return;
   }
   out.section(tr("Proof"));
-  out.table(proof_table(root->proof, [&](Place at) {
+  Table table = proof_table(root->proof, [&](Place at) {
     return page ? place_text(event.evidence, at) : short_place(event.evidence, at);
-  }));
+  });
+  out.table(std::move(table));
 }
 
 void add_others(Document& out, const Event& event) {
@@ -194,7 +196,7 @@ void add_others_of_story(Document& out, const Story& story, bool before, Detail 
   out.table(std::move(table));
 }
 
-void add_ruled_out(Document& out, const Event& event) {
+void add_ruled_out(Document& out, const Event& event, Detail detail) {
   Table table{{{.head = tr("cause")}, {.head = tr("why"), .flexible = true}}};
   for (const auto& finding : event.findings) {
     if (finding.role != Role::ruled_out) {
@@ -207,9 +209,23 @@ void add_ruled_out(Document& out, const Event& event) {
     }
     table.add({{std::string(finding.cause)}, {why}});
   }
-  if (!table.rows.empty()) {
+  if (table.rows.empty()) {
+    return;
+  }
+  if (detail.html) {
+    out.fold(tr("Ruled out"));
+    out.table(std::move(table));
+    out.unfold();
+  } else {
     out.section(tr("Ruled out"));
     out.table(std::move(table));
+  }
+}
+
+void add_fix(Document& out, const Story& story, Detail detail) {
+  if (const auto list = fixes(story.lead.findings, story.end.has_value()); !list.empty()) {
+    out.section(tr("Fix"));
+    add_fixes(out, list, detail);
   }
 }
 
@@ -226,24 +242,32 @@ Document story(const Story& story, Detail detail) {
   if (is_undetermined(first)) {
     add_list(out, detail.page ? tr("What is known") : "", known_facts(first));
   }
+  if (detail.html) {  // who scrolls should not have to for it
+    add_fix(out, story, detail);
+    add_min_free_steps(out, first);
+  }
   add_proof(out, first, detail.page);
   add_cgroup(out, first);
-  add_zones(out, first, detail.page);
+  add_zones(out, first, detail);
   add_account(out, first, detail);
   add_tasks(out, first, detail);
   add_recorded(out, first);
   add_others(out, first);
+  if (detail.html) {
+    add_timeline(out, story);
+  }
   add_others_of_story(out, story, true, detail);
   add_others_of_story(out, story, false, detail);
-  if (detail.all) {
-    add_ruled_out(out, first);
+  if (detail.all || detail.html) {
+    add_ruled_out(out, first, detail);
   }
   if (is_undetermined(first)) {
     add_list(out, tr("What would settle it"), what_would_settle(first));
   }
-  if (const auto list = fixes(first.findings, story.end.has_value()); !list.empty()) {
-    out.section(tr("Fix"));
-    add_fixes(out, list, detail);
+  if (detail.html) {
+    add_trace(out, first);
+  } else {
+    add_fix(out, story, detail);
   }
   out.blank();
   return out;

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 
 #include "base/human.h"
 #include "base/language.h"
 #include "diagnose/cause.h"
+#include "memory/score.h"
 #include "render/phrase.h"
 #include "render/why_victim.h"
 
@@ -227,7 +229,8 @@ void add_account(Document& out, const Event& event, Detail detail) {
   }
   const memory::Account& account = *event.evidence.account;
   const bool notable = much_unaccounted(account);
-  if (!is_used_up(event) && !is_undetermined(event) && !detail.all && !(detail.page && notable)) {
+  if (!is_used_up(event) && !is_undetermined(event) && !detail.all && !detail.html &&
+      !(detail.page && notable)) {
     if (notable) {
       const Bytes lost = account.size(What::unaccounted);
       out.blank();
@@ -238,7 +241,15 @@ void add_account(Document& out, const Event& event, Detail detail) {
     return;
   }
   out.section(tr("Where {} of RAM went", human(account.total)));
-  out.table(account_table(account));
+  Table table = account_table(account);
+  if (detail.page && account.overcounted.count() == 0) {
+    table.add({{tr("all that the kernel manages"), Paint::bold},
+               {},
+               {kb(account.total), Paint::bold},
+               {human(account.total), Paint::dim},
+               {percent(1), Paint::bold}});
+  }
+  out.table(std::move(table));
   if (account.overcounted.count() > 0) {
     out.text(tr("The counters add up to {} more than there is: they are read one after the other "
                 "while memory moves.",
@@ -351,7 +362,32 @@ std::string task_title(const Event& event, const TaskList& list) {
   return tr("Biggest of {}", count);
 }
 
-Table task_table(const Event& event, const TaskList& list, std::uint32_t usual) {
+namespace {
+
+// As the kernel compares them: pages, before 3.5 thousandths of RAM.
+std::string score_text(const Event& event, const memory::TaskUse& use) {
+  const auto score = memory::score_of(event.evidence, use);
+  if (!score) {
+    return {};
+  }
+  if (event.evidence.ranking->rules->permille) {
+    return std::to_string(*score);
+  }
+  const auto pages = Pages(static_cast<std::uint64_t>(std::llabs(*score)));
+  return (*score < 0 ? "-" : "") + kb(to_bytes(pages, event.evidence.page));
+}
+
+void add_scores(Table& table, const Event& event, const std::vector<memory::TaskUse>& tasks) {
+  table.columns.insert(table.columns.end() - 1, {.head = tr("score"), .right = true});
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    auto& row = table.rows[i];
+    row.insert(row.end() - 1, Cell{score_text(event, tasks[i])});
+  }
+}
+
+}  // namespace
+
+Table task_table(const Event& event, const TaskList& list, std::uint32_t usual, bool score) {
   Table table{{{.head = tr("name"), .flexible = true},
                {.head = "pid", .right = true},
                {.head = tr("resident"), .right = true},
@@ -361,8 +397,8 @@ Table task_table(const Event& event, const TaskList& list, std::uint32_t usual) 
                {}},
               true};
   const bool known = event.evidence.page_size_known;
-  for (const memory::TaskUse& use :
-       memory::first_tasks(event.evidence, list.order, list.most.value_or(usual))) {
+  const auto tasks = memory::first_tasks(event.evidence, list.order, list.most.value_or(usual));
+  for (const memory::TaskUse& use : tasks) {
     const report::Task& task = *use.task;
     const bool killed =
         task.pid > 0 && std::ranges::find(event.report.victims, task.pid, &report::Victim::pid) !=
@@ -378,18 +414,27 @@ Table task_table(const Event& event, const TaskList& list, std::uint32_t usual) 
                                           : "",
                 killed ? Paint::red : Paint::yellow}});
   }
+  if (score && known && event.evidence.ranking) {
+    add_scores(table, event, tasks);
+  }
   return table;
 }
 
 void add_tasks(Document& out, const Event& event, Detail detail) {
-  Table table = task_table(event, detail.tasks, detail.page ? 10 : 5);
-  if (table.rows.empty() || (!is_used_up(event) && !is_cgroup_cause(event) &&
-                             !is_undetermined(event) && !detail.all && !detail.tasks.wanted())) {
+  Table table = task_table(event, detail.tasks,
+                           detail.html   ? 50
+                           : detail.page ? 10
+                                         : 5,
+                           detail.html);
+  if (table.rows.empty() ||
+      (!is_used_up(event) && !is_cgroup_cause(event) && !is_undetermined(event) && !detail.all &&
+       !detail.html && !detail.tasks.wanted())) {
     return add_why_victim(out, event);
   }
   const bool protected_listed = std::ranges::any_of(
       table.rows, [](const auto& row) { return row.back().text == tr("protected"); });
   out.section(task_title(event, detail.tasks));
+  table.sortable = true;
   out.table(std::move(table));
   add_names(out, event);
   add_protected(out, event, protected_listed);

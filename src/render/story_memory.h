@@ -20,7 +20,9 @@ void add_cgroup(Document& out, const diagnose::Event& event);
 // Where RAM went, when it was used up or nobody can tell why it was not.
 void add_account(Document& out, const diagnose::Event& event, Detail detail);
 // The processes, and a title that says in which order; no rows where the report has none.
-Table task_table(const diagnose::Event& event, const TaskList& list, std::uint32_t usual);
+// `score`: with what the kernel weighs of each, where that is known.
+Table task_table(const diagnose::Event& event, const TaskList& list, std::uint32_t usual,
+                 bool score = false);
 std::string task_title(const diagnose::Event& event, const TaskList& list);
 // The biggest processes, and what is notable of them.
 void add_tasks(Document& out, const diagnose::Event& event, Detail detail);

@@ -98,7 +98,11 @@ ZonePicture zone_picture(const Event& event, std::size_t most, Sizes sizes) {
     const Pages whole = zone.managed.value_or(Pages(0));
     Cell bar;
     if (whole.count() > 0) {
-      bar.bar = Bar{share(zone.free, whole), share(zone.floor, whole)};
+      bar.bar = Bar{
+          .filled = share(zone.free, whole),
+          .mark = share(zone.floor, whole),
+          .useless = share(std::min(zone.unusable, zone.free), whole),
+          .ticks = {share(zone.low + zone.reserve, whole), share(zone.high + zone.reserve, whole)}};
     }
     picture.table.add({{name},
                        std::move(bar),
@@ -113,7 +117,8 @@ ZonePicture zone_picture(const Event& event, std::size_t most, Sizes sizes) {
   return picture;
 }
 
-void add_zones(Document& out, const Event& event, bool page) {
+void add_zones(Document& out, const Event& event, Detail detail) {
+  const bool page = detail.page;
   ZonePicture picture = zone_picture(event, page ? SIZE_MAX : most_zones, Sizes::exact);
   if (picture.table.rows.empty()) {
     return;
@@ -123,6 +128,11 @@ void add_zones(Document& out, const Event& event, bool page) {
     out.text(tr("asked for: {}", request), Paint::dim, 2, 2);
   }
   out.table(std::move(picture.table));
+  if (detail.html) {
+    out.text(tr("The short ticks are the low and high marks of the zone; what is pale of the free "
+                "memory is of no use to this request."),
+             Paint::dim);
+  }
   if (picture.hidden > 0) {
     out.text(tr("and {}", plural(picture.hidden, "more zone", "more zones")), Paint::dim, 2);
   }

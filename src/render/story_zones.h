@@ -21,6 +21,6 @@ struct ZonePicture {
 // part in it.
 ZonePicture zone_picture(const diagnose::Event& event, std::size_t most, Sizes sizes);
 
-void add_zones(Document& out, const diagnose::Event& event, bool page);
+void add_zones(Document& out, const diagnose::Event& event, Detail detail);
 
 }  // namespace whyoom::render

@@ -60,7 +60,7 @@ Document summary(const Summary& summary, Detail detail) {
     line += tr(", {} left out", plural(summary.copies, "repeated copy", "repeated copies"));
   }
   line += detail.brief && summary.events > 0 ? tr("; -v shows the whole proof") : "";
-  out.text(line + (detail.page ? "." : ""), Paint::dim);
+  out.text(line + (detail.page ? tr(".") : ""), Paint::dim);
   if (summary.lines_lost > 0) {
     out.labelled(tr("lost:"), Paint::yellow,
                  tr("{}, as the log itself says; what they held is not known",

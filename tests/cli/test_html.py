@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """A report as one page in HTML: it says what text says, is well-formed, asks for nothing, and
 nothing in a log becomes markup. Usage: test_html.py PROGRAM SOURCE_DIR"""
-import html.parser, os, pathlib, unittest
+import base64, hashlib, html.parser, os, pathlib, re, unittest
 
 import harness
 from harness import whyoom
 
 VOID = {"meta", "br"}
 KNOWN = {"html", "head", "meta", "title", "style", "body", "main", "article", "h1", "h2", "h3", "p",
-         "span", "pre", "code", "div", "table", "thead", "tbody", "tr", "th", "td", "svg", "rect"}
+         "span", "pre", "code", "div", "table", "thead", "tbody", "tr", "th", "td", "svg", "rect",
+         "details", "summary", "a", "script"}
 
 
 class Page(html.parser.HTMLParser):
@@ -16,15 +17,22 @@ class Page(html.parser.HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.open, self.words = [], []
+        self.open, self.words, self.scripts, self.ids = [], [], [], set()
         self.feed(text)
         self.close()
+        assert len(self.scripts) == 1
         assert not self.open, self.open
 
     def handle_starttag(self, tag, attrs):
         assert tag in KNOWN, tag
-        for name, _ in attrs:
-            assert name not in ("src", "href", "style") and not name.startswith("on"), (tag, name)
+        for name, value in attrs:
+            assert name not in ("src", "style") and not name.startswith("on"), (tag, name)
+            assert name != "href" or value.startswith("#"), value
+            if name == "id":
+                assert value not in self.ids, value
+                self.ids.add(value)
+        if tag == "script":
+            assert not self.scripts and not attrs
         if tag not in VOID:
             self.open.append(tag)
 
@@ -35,7 +43,9 @@ class Page(html.parser.HTMLParser):
         assert self.open.pop() == tag, tag
 
     def handle_data(self, data):
-        if "style" not in self.open:
+        if "script" in self.open:
+            self.scripts.append(data)
+        elif "style" not in self.open:
             self.words.append(data)
 
     def text(self):
@@ -57,6 +67,25 @@ class Html(unittest.TestCase):
         self.assertIn("vm.min_free_kbytes is too high", text)
         self.assertIn("short by 60 kB", text)
         self.assertIn("sudo whyoom fix vm.min_free_kbytes=45056", text)
+
+    def test_the_policy_lets_its_own_script_run_and_no_other(self):
+        page = whyoom("explain", self.example("min-free-killed.log"), "--format", "html").out
+        policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1]
+        script = re.search("(?s)<script>(.*)</script>", page)[1]
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        self.assertIn("default-src 'none'", policy)
+        self.assertEqual(re.findall(r"script-src ([^;]*)", policy), [f"'sha256-{digest}'"])
+
+    def test_what_other_values_would_have_done(self):
+        text = self.page("explain", self.example("min-free-killed.log")).text()
+        self.assertIn("What other values would have done at this moment", text)
+        self.assertRegex(text, r"45056 .*passes the fix")
+        self.assertRegex(text, r"fails as it was")
+        self.assertNotIn("What other values", self.page("explain", self.example("memory-exhausted.log")).text())
+
+    def test_processes_have_the_kernels_score(self):
+        text = self.page("explain", self.example("memory-exhausted.log")).text()
+        self.assertIn("adj score", text)
 
     def test_a_host(self):
         self.assertIn("min_free_kbytes", self.page("check", "--root", self.example("host")).text())

@@ -21,7 +21,8 @@ NOT_TOLD = (
     "src/kernel/", "src/logtext/", "src/record/", "src/report/", "src/host/sysctl_setters.cc",
     "src/app/build_info.cc",  # of a report of a fault: names
     "src/linux/recorder/",  # kept on the disk, told to hooks and the journal: English
-    "src/base/language.cc", "src/base/shell.h", "src/base/suggest.cc", "src/render/html.cc", "src/render/html_style.h",
+    "src/base/language.cc", "src/base/shell.h", "src/base/suggest.cc", "src/render/html.cc", "src/render/html_script.h",
+    "src/render/html_style.h",
     "src/render/json", "src/render/check_json.cc", "src/render/whatif_json.cc",
     "src/app/completion_scripts.cc", "src/app/mcp.cc", "src/app/metrics.cc", "src/app/metrics_feed.cc",
     "src/publish/",  # another program, for administrators of fleets: English

@@ -112,7 +112,7 @@ class Chinese(Case):
     def test_page(self):
         page = chinese("explain", "--format", "html", self.spree).out
         self.assertIn('<html lang="zh-CN">', page)
-        body = re.sub(r"(?s)<style>.*?</style>|<pre>.*?</pre>|<[^>]*>", "\n", page)
+        body = re.sub(r"(?s)<(style|script)>.*?</\1>|<pre>.*?</pre>|<[^>]*>", "\n", page)
         self.assertEqual(english_in(body), [])
 
     def test_help_and_wrong_use(self):

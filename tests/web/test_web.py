@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The page in a real browser: gets Debian's Chromium and playwright-core and axe-core of npm, and
-lets page.test.mjs drive it.
+"""The page and reports in a real browser: gets Debian's Chromium and playwright-core and axe-core
+of npm, and lets page.test.mjs and report.test.mjs drive them.
 
 Run it with: test_web.py PROGRAM SOURCE_DIR WEB_BUILD_DIR [NAME OF A TEST]"""
 import json
@@ -75,6 +75,25 @@ def logs_of_cases(source, scratch):
     return logs
 
 
+def kill(second, name):
+    return (f"[ {second}.0] Out of memory: Killed process {second} ({name}) total-vm:900000kB, "
+            "anon-rss:500000kB, file-rss:0kB, shmem-rss:0kB\n")
+
+
+def write_reports(program, source, folder):
+    folder.mkdir()
+    spree = folder / "spree.log"
+    spree.write_text("".join(kill(9 + 3 * i, f"worker{i}") for i in range(4)))
+    examples = source / "examples"
+    for name, log, *options in [("killed", examples / "min-free-killed.log"),
+                                ("exhausted", examples / "memory-exhausted.log"), ("spree", spree),
+                                ("killed.zh", examples / "min-free-killed.log", "--lang", "zh")]:
+        done = subprocess.run([program, "explain", "--format", "html", *options, log], check=False,
+                              stdin=subprocess.DEVNULL, capture_output=True, env=harness.CLEAN_ENV)
+        (folder / f"{name}.html").write_bytes(done.stdout)
+    return folder
+
+
 def main():
     program, source, build = (pathlib.Path(each).resolve() for each in sys.argv[1:4])
     page = built(source, build)
@@ -92,10 +111,11 @@ def main():
         answers.write_text(json.dumps(by_command(program.resolve(), logs)), encoding="utf-8")
         done = subprocess.run(
             ["node", "--test-reporter=spec", "--test", *(f"--test-name-pattern={name}" for name in sys.argv[4:]),
-             HERE / "page.test.mjs"],
+             HERE / "page.test.mjs", HERE / "report.test.mjs"],
             check=False, stdin=subprocess.DEVNULL,
             env={**os.environ, "WHYOOM_PAGE": str(page.resolve()), "WHYOOM_ANSWERS": str(answers),
                  "WHYOOM_EXAMPLES": str((source / "examples").resolve()),
+                 "WHYOOM_REPORTS": str(write_reports(program, source, scratch / "reports")),
                  "WHYOOM_MODULES": str(modules.resolve()), "WHYOOM_SCRATCH": folder,
                  "WHYOOM_CHROMIUM": shutil.which("chromium")})
     sys.exit(done.returncode)

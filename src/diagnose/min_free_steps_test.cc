@@ -1,0 +1,61 @@
+#include "diagnose/min_free_steps.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "diagnose/engine.h"
+#include "report/log_reader.h"
+
+namespace whyoom::diagnose {
+namespace {
+
+std::unique_ptr<Event> event_of_example(const char* name) {
+  std::ostringstream text;
+  text << std::ifstream(std::string(WHYOOM_SOURCE_DIR) + "/examples/" + name).rdbuf();
+  std::unique_ptr<Event> first;
+  report::LogReader reader("a.log", [&](report::Report&& report) {
+    first = first ? std::move(first) : explain(std::move(report));
+  });
+  reader.feed(text.str());
+  reader.finish();
+  return first;
+}
+
+TEST(MinFreeSteps, TellFromWhichValueOnTheRequestFails) {
+  const auto event = event_of_example("min-free-killed.log");
+  ASSERT_NE(event, nullptr);
+  const auto steps = min_free_steps(*event);
+  ASSERT_GE(steps.size(), 5U);
+  EXPECT_TRUE(std::ranges::is_sorted(steps, {}, &MinFreeStep::value));
+  const auto with = [&](MinFreeStep::Why why) {
+    return std::ranges::find(steps, why, &MinFreeStep::why);
+  };
+  const auto advised = with(MinFreeStep::Why::advised);
+  const auto was = with(MinFreeStep::Why::as_it_was);
+  const auto limit = with(MinFreeStep::Why::first_to_fail);
+  ASSERT_NE(advised, steps.end());
+  ASSERT_NE(was, steps.end());
+  ASSERT_NE(limit, steps.end());
+  EXPECT_EQ(advised->value, KiB(45056));
+  EXPECT_EQ(was->value, event->evidence.min_free->value);
+  // It was short by 60 kB: the limit lies just below what was set.
+  EXPECT_LT(limit->value, was->value);
+  EXPECT_GT(limit->value + KiB(200), was->value);
+  for (const MinFreeStep& step : steps) {
+    EXPECT_EQ(step.passes, step.value < limit->value) << step.value.count();
+    EXPECT_EQ(*step.passes, step.free > step.needed) << step.value.count();
+  }
+  EXPECT_GT(advised->within_reach, was->within_reach);
+}
+
+TEST(MinFreeSteps, NoneWhereNoValueIsAdvised) {
+  const auto event = event_of_example("memory-exhausted.log");
+  ASSERT_NE(event, nullptr);
+  EXPECT_TRUE(min_free_steps(*event).empty());
+}
+
+}  // namespace
+}  // namespace whyoom::diagnose
