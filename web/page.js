@@ -62,7 +62,7 @@ function startWorker() {
     asked.clear();
     all.forEach(({refused}) => refused(new Trap(event.message)));
   };
-  const ready = ask('start', {packed: $('module').textContent});
+  const ready = ask('start', {packed: $('module').textContent, texts: $('texts').textContent});
   ready.then(() => {
     URL.revokeObjectURL(address);
     document.documentElement.dataset.ready = Math.round(performance.now());
@@ -104,12 +104,18 @@ function fail(error) {
   }
 }
 
+// JSON is the same in every language.
+const inquiry = (format) => {
+  const of = format === 'json' ? 'en' : language;
+  const wrong = {packed: WORDS[of].packed, damaged: WORDS[of].damaged};
+  return {logs, format, words: wrong, language: of};
+};
+
 async function read(format, doing) {
   say('');
   $('doing').textContent = doing;
   showProgress({done: 0, total: logs.reduce((sum, log) => sum + log.blob.size, 0), found: 0});
-  const wrong = {packed: words('packed', '{}'), damaged: words('damaged')};
-  return ask('read', {logs, format, words: wrong});
+  return ask('read', inquiry(format));
 }
 
 // What takes long is shown as work; what does not, does not flicker.
@@ -122,14 +128,14 @@ async function atWork(work) {
   }
 }
 
-async function explain(given) {
+async function explain(given, at) {
   if (given.length === 0) return;
   logs = given;
   const doing = given.length === 1 ? words('reading', given[0].name)
                                    : words('readingMany', given.length);
   try {
     list = await atWork(() => read('list', doing));
-    await showList();
+    await showList(at);
   } catch (error) {
     fail(error);
   }
@@ -165,7 +171,7 @@ function addRows() {
   $('more').hidden = from + MOST_ROWS >= list.stories.length;
 }
 
-async function showList() {
+async function showList(at) {
   const {stories, events} = list;
   const many = stories.length > 1;
   $('count').textContent = events === 0 ? words('count0') :
@@ -190,9 +196,10 @@ async function showList() {
   $('result').classList.toggle('alone', !many);
   show('result');
   announce($('count').textContent);
+  if (at !== undefined && at < stories.length) return choose(at, false);
   await choose(stories.length === 1 ? 0 : -1, false);
   $('count').focus({preventScroll: true});
-  scrollTo(0, 0);
+  return scrollTo(0, 0);
 }
 
 async function choose(index, move = true) {
@@ -201,7 +208,7 @@ async function choose(index, move = true) {
     chosen = index;
     // Escaped by the module; the policy of this page lets no script of it run.
     $('report').innerHTML = html;
-    for (const wide of $('report').querySelectorAll('.wide, pre')) wide.tabIndex = 0;
+    enliven($('report'));
     for (const each of $('stories').querySelectorAll('[data-index]')) {
       each.toggleAttribute('aria-current', Number(each.dataset.index) === index);
     }
@@ -253,7 +260,7 @@ const TYPES = {html: 'text/html', markdown: 'text/markdown', json: 'application/
 const ENDS = {html: 'html', markdown: 'md', json: 'json'};
 
 async function story(format) {
-  return ask('story', {index: chosen, format});
+  return ask('story', {index: chosen, format, again: inquiry('json')});
 }
 
 async function saveAll(format, label) {
@@ -268,7 +275,8 @@ async function saveAll(format, label) {
 
 function makeTools() {
   const guarded = (work) => async ({currentTarget}) => work(currentTarget).catch(fail);
-  $('tools').append(
+  $('allTools').replaceChildren();
+  $('tools').replaceChildren(
       button(words('saveHtml'), 'plain', guarded(async () => save(
           new Blob([await story('html')], {type: TYPES.html}), `${baseName()}-${chosen + 1}.html`))),
       button(words('copyMarkdown'), 'plain', guarded(async (from) => copy(await story('markdown'), from))),
@@ -286,15 +294,15 @@ const ofFiles = (files) => [...files].map((file) => ({name: file.name, blob: fil
 const ofText = (text) => [{name: words('pasted'), blob: new Blob([text])}];
 
 async function unpackedExample(name) {
-  const bytes = Uint8Array.from(atob($(`example:${name}`).textContent), (c) => c.charCodeAt(0));
-  return {name, blob: await new Response(
-      new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))).blob()};
+  return {name, blob: new Blob([await ask('unpack', {packed: $(`example:${name}`).textContent})])};
 }
 
 function makeExamples() {
+  $('examples').replaceChildren();
   for (const {id} of document.querySelectorAll('script[id^="example:"]')) {
     const name = id.slice('example:'.length);
-    const made = button('', 'example', async () => explain([await unpackedExample(name)]));
+    const made = button('', 'example',
+        () => unpackedExample(name).then((log) => explain([log])).catch(fail));
     made.append(element('strong', '', words(`example.${name}`)),
         element('span', 'dim', words(`example.${name}.about`)));
     const item = element('li');
@@ -358,13 +366,24 @@ function listen() {
   });
 }
 
-document.documentElement.lang = language;
-for (const each of document.querySelectorAll('[data-word]')) each.textContent = words(each.dataset.word);
-for (const each of document.querySelectorAll('[data-label]')) {
-  each.setAttribute('aria-label', words(each.dataset.label));
+// All words of the page in its language. What was read is read again: so are the reports.
+function speak() {
+  document.documentElement.lang = language === 'zh' ? 'zh-CN' : language;
+  for (const each of document.querySelectorAll('[data-word]')) each.textContent = words(each.dataset.word);
+  for (const each of document.querySelectorAll('[data-label]')) {
+    each.setAttribute('aria-label', words(each.dataset.label));
+  }
+  makeTools();
+  makeExamples();
 }
-makeTools();
-makeExamples();
+
+$('language').addEventListener('click', () => {
+  language = language === 'zh' ? 'en' : 'zh';
+  speak();
+  say('');
+  if (list) explain(logs, chosen);
+});
+speak();
 listen();
 show('start');
 startWorker();

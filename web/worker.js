@@ -1,20 +1,46 @@
 'use strict';
 // Runs the module: reads logs piece by piece, and answers what the page asks for.
-const FORMATS = {list: 0, json: 1, ndjson: 2, markdown: 3, html: 4, text: 5};
+const FORMATS = {list: 0, json: 1, ndjson: 2, markdown: 3, html: 4, text: 5, beside: 6};
 const PIECE = 1 << 20;
 const encoder = new TextEncoder();
 let engine = null;
 
-async function start(packed) {
-  const bytes = Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));
+let spoken = 'en';
+
+// What page.py has packed: how many bytes, and gzip, 13 or 14 bits of it in two of 91 characters.
+const DIGITS = new Uint8Array(127);
+for (let code = 33, digit = 0; code < 127; ++code) {
+  if (!'&<\\'.includes(String.fromCharCode(code))) DIGITS[code] = digit++;
+}
+async function unpacked(packed) {
+  const bytes = new Uint8Array(parseInt(packed, 10));
+  let size = 0;
+  let bits = 0;
+  let held = 0;
+  for (let at = packed.indexOf(':') + 1; at + 1 < packed.length; at += 2) {
+    const pair = DIGITS[packed.charCodeAt(at)] + DIGITS[packed.charCodeAt(at + 1)] * 91;
+    bits |= pair << held;
+    held += (pair & 8191) > 88 ? 13 : 14;
+    for (; held > 7; held -= 8, bits >>>= 8) bytes[size++] = bits;
+  }
   const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
-  const module = await new Response(plain).arrayBuffer();
+  return new Response(plain).arrayBuffer();
+}
+
+async function start({packed, texts}) {
+  const module = await unpacked(packed);
   // The module asks nothing of a system; its library could write an error before it ends.
   const none = () => 8;  // EBADF
   const wasi = {fd_write: none, fd_close: none, fd_seek: none};
   const {instance} = await WebAssembly.instantiate(module, {wasi_snapshot_preview1: wasi});
   engine = instance.exports;
   engine._initialize();
+  engine.catalogue(give(new Uint8Array(await unpacked(texts))));
+}
+
+function speak(language) {
+  spoken = language;
+  engine.speak(language === 'zh' ? 1 : 0);
 }
 
 const memory = (at, size) => new Uint8Array(engine.memory.buffer, at, size);
@@ -54,8 +80,11 @@ async function readLog(blob, sink, progress) {
   const kind = packing(new Uint8Array(await blob.slice(0, 6).arrayBuffer()));
   if (kind && kind !== 'gzip') return {key: 'packed', kind};
   if (!kind) {
+    let next = blob.slice(0, PIECE).arrayBuffer();
     for (let at = 0; at < blob.size; at += PIECE) {
-      sink(new Uint8Array(await blob.slice(at, at + PIECE).arrayBuffer()));
+      const piece = new Uint8Array(await next);
+      next = blob.slice(at + PIECE, at + 2 * PIECE).arrayBuffer();  // while this one is read
+      sink(piece);
       progress(Math.min(at + PIECE, blob.size));
     }
     return null;
@@ -82,11 +111,12 @@ async function readLog(blob, sink, progress) {
   }
 }
 
-async function read({logs, format, words}) {
+async function read({logs, format, words, language}) {
   const total = logs.reduce((sum, log) => sum + log.blob.size, 0);
   const output = [];
   let before = 0;
   let told = 0;
+  speak(language);
   engine.begin(FORMATS[format]);
   for (const log of logs) {
     engine.begin_log(giveText(log.name));
@@ -109,16 +139,31 @@ async function read({logs, format, words}) {
     list.summary = takenText(engine.summary());
     return list;
   }
+  if (format === 'beside') return null;
   output.push(taken(size));
   engine.end();
   return new Blob(output);
 }
 
+// JSON is English, all that a reading keeps of a log is in its language: it is read again.
+async function story({index, format, again}) {
+  if (format !== 'json' || spoken === 'en') return takenText(engine.story(index, FORMATS[format]));
+  const before = spoken;
+  try {
+    await read({...again, format: 'beside', language: 'en'});
+    return takenText(engine.story(index, FORMATS[format]));
+  } finally {
+    engine.end();
+    speak(before);
+  }
+}
+
 const WORK = {
-  start: ({packed}) => start(packed),
+  start,
   read,
+  unpack: ({packed}) => unpacked(packed),
   part: ({index}) => takenText(engine.story(index, 0)),
-  story: ({index, format}) => takenText(engine.story(index, FORMATS[format])),
+  story,
 };
 
 // One piece of work after the other. After a trap nothing in the module can be trusted.

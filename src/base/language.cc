@@ -4,10 +4,41 @@
 #include <utility>
 #include <vector>
 
+#include "base/catalogue.h"
 #include "base/fill.h"
 
 namespace whyoom {
 namespace {
+
+#ifdef __wasm__
+
+using Translation = std::pair<std::uint32_t, std::string_view>;
+
+std::string texts;
+std::vector<Translation> catalogue;  // sorted
+
+std::uint32_t hash_of(std::string_view text) {
+  std::uint32_t hash = 2166136261U;
+  for (const char c : text) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+  }
+  return hash;
+}
+
+std::uint32_t number_at(std::string_view bytes, std::size_t at) {
+  std::uint32_t number = 0;
+  for (std::size_t i = 4; i-- > 0;) {
+    number = number << 8U | static_cast<unsigned char>(bytes[at + i]);
+  }
+  return number;
+}
+
+std::string_view chinese_of(std::string_view english) {
+  const auto found = std::ranges::lower_bound(catalogue, hash_of(english), {}, &Translation::first);
+  return found != catalogue.end() && found->first == hash_of(english) ? found->second : english;
+}
+
+#else
 
 struct Entry {
   const char* english;
@@ -20,9 +51,7 @@ struct Entry {
 #define msgid }, {
 #define msgstr ,
 constexpr Entry entries[] = {{"", ""
-#ifndef __wasm__ // the page speaks English, and has to be small
 #include "../../po/zh_CN.po"
-#endif
 }};
 #undef msgid
 #undef msgstr
@@ -46,9 +75,35 @@ const std::vector<Translation>& catalogue() {
   return sorted;
 }
 
+std::string_view chinese_of(std::string_view english) {
+  const auto found = std::ranges::lower_bound(catalogue(), english, {}, &Translation::first);
+  return found != catalogue().end() && found->first == english ? found->second : english;
+}
+
+#endif
+
 Language current = Language::english;
 
 }  // namespace
+
+#ifdef __wasm__
+void set_catalogue(std::string given) {
+  texts = std::move(given);
+  catalogue.clear();
+  const std::string_view all = texts;
+  const std::size_t count = all.size() < 4 ? 0 : number_at(all, 0);
+  std::size_t at = 4 + 4 * count;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t end = all.find('\0', at);
+    if (end == std::string_view::npos) {
+      break;
+    }
+    catalogue.emplace_back(number_at(all, 4 + 4 * i), all.substr(at, end - at));
+    at = end + 1;
+  }
+  std::ranges::sort(catalogue);
+}
+#endif
 
 void set_language(Language language) { current = language; }
 Language language() { return current; }
@@ -75,11 +130,7 @@ Language language_of_locale(std::string_view locale) {
 }
 
 std::string_view translated(std::string_view english) {
-  if (current == Language::english) {
-    return english;
-  }
-  const auto found = std::ranges::lower_bound(catalogue(), english, {}, &Translation::first);
-  return found != catalogue().end() && found->first == english ? found->second : english;
+  return current == Language::english ? english : chinese_of(english);
 }
 
 std::string translated_with(std::string_view english,

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/catalogue.h"
+#include "base/language.h"
 #include "web/reading.h"
 
 #define WHYOOM_EXPORT(name) extern "C" __attribute__((export_name(name)))
@@ -42,6 +44,9 @@ std::optional<Format> format_of(unsigned number) {
   }
 }
 
+// A list beside the one that is shown: of the same logs, in English.
+constexpr unsigned beside = 6;
+
 std::string_view given(std::size_t size) { return {buffer.data(), size < room ? size : room}; }
 
 std::size_t give(std::string text) {
@@ -55,10 +60,17 @@ WHYOOM_EXPORT("input") char* whyoom_input() { return buffer.data(); }
 WHYOOM_EXPORT("input_size") std::size_t whyoom_input_size() { return room; }
 WHYOOM_EXPORT("output") const char* whyoom_output() { return result.data(); }
 
-// 0: a list of stories; else a format.
+// `input` is a catalogue (base/language.h).
+WHYOOM_EXPORT("catalogue") void whyoom_catalogue(std::size_t size) {
+  whyoom::set_catalogue(std::string(given(size)));
+}
+WHYOOM_EXPORT("speak") void whyoom_speak(unsigned chinese) {
+  whyoom::set_language(chinese != 0 ? whyoom::Language::chinese : whyoom::Language::english);
+}
+// 0: a list of stories; `beside`; else a format.
 WHYOOM_EXPORT("begin") void whyoom_begin(unsigned format) {
   const auto as = format_of(format);
-  auto& own = as ? written : listed;
+  auto& own = as || format == beside ? written : listed;
   own.reset();  // before the next one takes memory
   own = std::make_unique<Reading>(as);
   reading = own.get();
@@ -74,7 +86,7 @@ WHYOOM_EXPORT("finish") void whyoom_finish() { reading->finish(); }
 WHYOOM_EXPORT("found") std::uint32_t whyoom_found() {
   return static_cast<std::uint32_t>(reading->found());
 }
-// Of what was written nothing more is wanted.
+// Of what was written, or stands beside, nothing more is wanted.
 WHYOOM_EXPORT("end") void whyoom_end() {
   written.reset();
   result = {};
@@ -85,5 +97,6 @@ WHYOOM_EXPORT("take") std::size_t whyoom_take() { return give(reading->take()); 
 WHYOOM_EXPORT("summary") std::size_t whyoom_summary() { return give(listed->summary_part()); }
 WHYOOM_EXPORT("story") std::size_t whyoom_story(std::size_t index, unsigned format) {
   const auto as = format_of(format);
-  return give(as ? listed->story(index, *as) : listed->story_part(index));
+  const Reading& of = written ? *written : *listed;
+  return give(as ? of.story(index, *as) : of.story_part(index));
 }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/human.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "render/html.h"
 #include "render/json_writer.h"
@@ -18,6 +19,7 @@ namespace {
 using render::Format;
 
 constexpr render::Detail whole_page{.page = true, .all = true};
+constexpr render::Detail in_browser{.page = true, .all = true, .html = true};
 constexpr std::size_t few_stories = 1;
 
 void write_row(render::JsonWriter& json, const explain::OpenStory& kept) {
@@ -82,7 +84,7 @@ void Reading::end_log(const std::string& damage) {
     any_read_ = true;
     return;
   }
-  remarks_.push_back(names_.back() + ": " + printable(problem));
+  remarks_.push_back(names_.back() + ": " + printable(tr(problem)));
   if (problem != explain::empty_input) {
     pipeline_->failed(name_, problem);
   }
@@ -127,7 +129,7 @@ std::string Reading::story_part(std::size_t index) const {
   if (list_ == nullptr || index >= list_->stories().size()) {
     return {};
   }
-  return render::to_html(render::story(list_->stories()[index].story(), whole_page), "story");
+  return render::to_html(render::story(list_->stories()[index].story(), in_browser), "story");
 }
 
 std::string Reading::story(std::size_t index, Format format) const {

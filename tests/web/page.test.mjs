@@ -28,7 +28,7 @@ before(async () => {
 after(() => browser.close());
 
 async function open(options = {}) {
-  const context = await browser.newContext({acceptDownloads: true, ...options});
+  const context = await browser.newContext({acceptDownloads: true, locale: 'en-US', ...options});
   context.setDefaultTimeout(0);  // how fast the machine is does not matter
   page = await context.newPage();
   page.on('console', (message) => complaints.push(message.text()));
@@ -230,11 +230,71 @@ describe('what it gives', () => {
   });
 });
 
+describe('languages', () => {
+  const chinese = /\p{Script=Han}/u;
+  const lang = () => page.evaluate(() => document.documentElement.lang);
+
+  it('the browser’s', async () => {
+    await page.context().close();
+    await open({locale: 'zh-CN'});
+    assert.equal(await lang(), 'zh-CN');
+    assert.match(await page.locator('h1').first().innerText(), chinese);
+    await give(example);
+    assert.match(await report(), /内存区/);
+    assert.match(await page.locator('#count').innerText(), chinese);
+    assert.match(await saved('#tools button >> nth=0'), /<html lang="zh-CN">[^]*内存区/);
+  });
+
+  it('no word of a report stays English', async () => {
+    await page.context().close();
+    await open({locale: 'zh-CN'});
+    for (let i = 0; i < await page.locator('.example').count(); ++i) {
+      await page.locator('.example').nth(i).click();
+      await result();
+      for (const sentence of await page.locator('#report :is(p, h2, h3, th, summary)').allInnerTexts()) {
+        assert.ok(!/[a-z]{3,} [a-z]{2,} [a-z]{3,}/.test(sentence), sentence);
+      }
+      await page.locator('#again').click();
+      await page.locator('#start:not([hidden])').waitFor();
+    }
+  });
+
+  it('another, with the same story in view', async () => {
+    await give(buffer('many.log', [1, 2, 3].map((i) => kill(`p${i}`, i * 5000)).join('')));
+    await page.locator('#stories [data-index="1"]').click();
+    await page.locator('#report', {hasText: 'p2'}).waitFor();
+    await page.locator('#language').click();
+    await page.locator('#report', {hasText: chinese}).waitFor();
+    assert.match(await report(), /p2/);
+    assert.equal(await page.locator('[data-index="1"][aria-current]').count(), 1);
+    assert.equal(await lang(), 'zh-CN');
+    await page.locator('#language').click();
+    await page.locator('#report', {hasText: 'Killed'}).waitFor();
+    assert.doesNotMatch(await page.locator('#result').innerText(), chinese);
+  });
+
+  it('JSON is the same in all of them', async () => {
+    await page.context().close();
+    await open({locale: 'zh-CN'});
+    const json = () => page.evaluate(async () => [
+      await (await read('json', '')).text(),
+      await ask('story', {index: 0, format: 'json', again: inquiry('json')})]);
+    await give(example);
+    const [all, story] = await json();
+    assert.ok(all === JSON.parse(readFileSync(WHYOOM_ANSWERS, 'utf8'))[example]);
+    assert.match(await report(), chinese);
+    await page.locator('#language').click();
+    await page.locator('#report', {hasText: 'Killed'}).waitFor();
+    assert.deepEqual(await json(), [all, story]);
+    assert.doesNotMatch(story, chinese);
+  });
+});
+
 describe('for everybody', () => {
-  for (const colorScheme of ['light', 'dark']) {
-    it(`axe finds nothing: ${colorScheme}`, async () => {
+  for (const [colorScheme, locale] of [['light', 'en-US'], ['dark', 'en-US'], ['light', 'zh-CN']]) {
+    it(`axe finds nothing: ${colorScheme}, ${locale}`, async () => {
       await page.context().close();
-      await open({colorScheme, bypassCSP: true});
+      await open({colorScheme, locale, bypassCSP: true});
       const check = async (what) => {
         await page.evaluate(axe);
         const {violations} = await page.evaluate(() => axe.run());
