@@ -17,7 +17,7 @@ struct MinFreeStep {
     kernel_choice,  // what the kernel would have set
     advised,
     as_it_was,
-    first_to_fail  // the request passes below it
+    first_to_fail  // the request passes below it, whatever other CPUs did
   };
   KiB value;
   Why why = Why::between;

@@ -41,14 +41,16 @@ TEST(MinFreeSteps, TellFromWhichValueOnTheRequestFails) {
   ASSERT_NE(limit, steps.end());
   EXPECT_EQ(advised->value, KiB(45056));
   EXPECT_EQ(was->value, event->evidence.min_free->value);
-  // It was short by 60 kB: the limit lies just below what was set.
+  // It was short by 60 kB: the limit lies just below what was set, by what other CPUs free at the
+  // same time.
   EXPECT_LT(limit->value, was->value);
-  EXPECT_GT(limit->value + KiB(200), was->value);
+  EXPECT_GT(limit->value.count(), was->value.count() * 98 / 100);
   for (const MinFreeStep& step : steps) {
     EXPECT_EQ(step.passes, step.value < limit->value) << step.value.count();
-    EXPECT_EQ(*step.passes, step.free > step.needed) << step.value.count();
+    EXPECT_TRUE(!*step.passes || step.free > step.needed) << step.value.count();
   }
   EXPECT_GT(advised->within_reach, was->within_reach);
+  EXPECT_LE(was->free, was->needed);
 }
 
 TEST(MinFreeSteps, NoneWhereNoValueIsAdvised) {

@@ -31,7 +31,7 @@ std::string note_of(MinFreeStep::Why why) {
     case MinFreeStep::Why::as_it_was:
       return tr("as it was");
     case MinFreeStep::Why::first_to_fail:
-      return tr("from here on it fails");
+      return tr("from here on it can fail");
     case MinFreeStep::Why::between:
       break;
   }
@@ -86,13 +86,14 @@ void add_min_free_steps(Document& out, const Event& event) {
               true};
   for (const MinFreeStep& step : steps) {
     const bool passes = step.passes.value_or(true);
+    const std::string fails = step.within_reach.count() > 0 ? tr("can fail") : tr("fails");
     table.add({{std::to_string(step.value.count())},
                {{}, {}, Bar{step.free, step.needed}},
                {human(step.out_of_reach)},
                {human(step.within_reach)},
                {!step.passes ? ""
                 : passes     ? tr("passes")
-                             : tr("fails"),
+                             : fails,
                 passes ? Paint::green : Paint::red},
                {note_of(step.why), Paint::bold}});
     if (step.why == MinFreeStep::Why::as_it_was) {
