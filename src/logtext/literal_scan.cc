@@ -9,6 +9,8 @@
 #if defined(__x86_64__) || defined(__i386__)
 #define WHYOOM_X86 1
 #include <immintrin.h>
+#elif defined(__wasm_simd128__)
+#include <wasm_simd128.h>
 #endif
 
 namespace whyoom::logtext {
@@ -32,6 +34,10 @@ Simd widest(Simd at_most) {
   }
   if (at_most != Simd::none && __builtin_cpu_supports("ssse3")) {
     return Simd::ssse3;
+  }
+#elif defined(__wasm_simd128__)
+  if (at_most != Simd::none) {
+    return Simd::ssse3;  // sixteen bytes at a time
   }
 #else
   (void)at_most;
@@ -279,10 +285,51 @@ WHYOOM_AVX512 std::size_t LiteralScan::find_avx512_vbmi(std::string_view text,
 
 #else
 
+#ifdef __wasm_simd128__
+
+// A byte above 127 has a high nibble of which no literal has one.
+std::size_t LiteralScan::find_ssse3(std::string_view text, std::size_t from) const {
+  const auto table = [this](std::size_t k, std::size_t half) {
+    return wasm_v128_load(nibbles_[k][half].data());
+  };
+  const v128_t low0 = table(0, 0), high0 = table(0, 1), low1 = table(1, 0), high1 = table(1, 1);
+  const v128_t low2 = table(2, 0), high2 = table(2, 1), low3 = table(3, 0), high3 = table(3, 1);
+  const v128_t nibble = wasm_i8x16_const_splat(15);
+  const auto look = [nibble](const char* at, v128_t low, v128_t high) {
+    const v128_t bytes = wasm_v128_load(at);
+    return wasm_v128_and(wasm_i8x16_swizzle(low, wasm_v128_and(bytes, nibble)),
+                         wasm_i8x16_swizzle(high, wasm_u8x16_shr(bytes, 4)));
+  };
+  constexpr std::size_t step = 16;
+  Best best;
+  std::size_t at = from;
+  for (; text.size() - at >= step + print_size - 1 && at <= best.last_at; at += step) {
+    const char* p = text.data() + at;
+    const v128_t hits =
+        wasm_v128_and(wasm_v128_and(look(p, low0, high0), look(p + 1, low1, high1)),
+                      wasm_v128_and(look(p + 2, low2, high2), look(p + 3, low3, high3)));
+    if (!wasm_v128_any_true(hits)) {
+      continue;
+    }
+    std::array<std::uint8_t, step> buckets{};
+    wasm_v128_store(buckets.data(), hits);
+    for (std::size_t i = 0; i < step; ++i) {
+      if (buckets[i] != 0) {
+        check(text, from, at + i, buckets[i], best);
+      }
+    }
+  }
+  return find_scalar(text, from, at, best);
+}
+
+#else
+
 std::size_t LiteralScan::find_ssse3(std::string_view text, std::size_t from) const {
   Best best;
   return find_scalar(text, from, from, best);
 }
+
+#endif
 
 std::size_t LiteralScan::find_avx2(std::string_view text, std::size_t from) const {
   Best best;
