@@ -43,6 +43,10 @@ function read(message) {
   return [out, name, range, file];
 }
 
+// The client can wait for ever for an answer that a server took with it. Nothing is lost by giving up: what
+// came too late is given out again.
+const within = (ms, what) => Promise.race([what, sleep(ms).then(() => { throw new Error('no answer'); })]);
+
 const explain = (args) => new Promise((done) => {
   const child = spawn(part, args, { stdio: ['ignore', 'inherit', 'inherit'] });
   child.on('error', () => done(75));
@@ -67,7 +71,7 @@ async function work(stream, message) {
   const status = await explain(args).finally(() => clearInterval(alive));
   if (status === 0) {
     // Without an answer the part comes again, and is done already.
-    await message.ackAck();
+    await within(10_000, message.ackAck());
   } else if (status === 65) {
     await refuse(stream, message, `it cannot be read: ${args[3]}`);
   } else {
@@ -85,7 +89,7 @@ while (!stopping && !(idle && flag)) {
       consumer = await stream.consumers.get(PARTS.stream, PARTS.consumer);
       beat = (await consumer.info(true)).config.ack_wait / 1e6 / 3;
     }
-    const message = await consumer.next({ expires: 2_000 });
+    const message = await within(10_000, consumer.next({ expires: 2_000 }));
     if (message) {
       await work(stream, message);
     } else if (flag) {
@@ -94,7 +98,9 @@ while (!stopping && !(idle && flag)) {
     }
   } catch (error) {
     say(`${error.message}: tried again`);
+    consumer = undefined;
     await sleep(500);
   }
 }
-await connection.close();
+await Promise.race([connection.close(), sleep(2_000)]);
+process.exit(0);

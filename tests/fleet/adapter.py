@@ -54,10 +54,10 @@ class Case(unittest.TestCase):
 
     def fill(self):
         """Until the file system of OUT takes no more; free() gives it back."""
-        with open(self.out / "others", "wb") as others:
+        with open(self.out / "others", "wb", buffering=0) as others:
             try:
                 while others.write(bytes(65536)):
-                    others.flush()
+                    pass
             except OSError:
                 pass
 

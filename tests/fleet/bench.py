@@ -93,10 +93,10 @@ class Bench:
             time.sleep(5)
             tools.run("ip", "link", "set", "lo", "up")
         cluster.up(leader)
-        with open(out / "others", "wb") as others:
+        with open(out / "others", "wb", buffering=0) as others:
             try:
                 while others.write(bytes(1 << 20)):
-                    others.flush()
+                    pass
             except OSError:
                 pass
         time.sleep(5)

@@ -97,6 +97,14 @@ class Cluster:
         assert done.returncode == 0, done
         return json.loads(done.stdout)
 
+    def left(self):
+        """Parts that no worker has acknowledged."""
+        done = self.script("admin", "const m = await nc.jetstreamManager();\n"
+                           "const i = await m.consumers.info(PARTS.stream, PARTS.consumer);\n"
+                           "console.log(i.num_pending + i.num_ack_pending);")
+        assert done.returncode == 0, done
+        return int(done.stdout)
+
     def leader(self):
         done = self.script("admin", "const m = await nc.jetstreamManager();\n"
                            "console.log((await m.streams.info(PARTS.stream)).cluster.leader);")

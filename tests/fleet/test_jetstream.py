@@ -54,7 +54,10 @@ class Queue(adapter.Case):
         for n, worker in enumerate(workers[1:], 1):
             self.assertEqual(worker.wait(timeout=300), 0, self.log(f"w{n}"))
         found = self.check_stored("".join(self.log(f"w{n}") for n in range(4)))
-        self.assertEqual(cluster.streams(), {"WHYOOM_PARTS": 0, "WHYOOM_REFUSED": 2})
+        # By the consumer: when the leading server dies, nats-server 2.9 can keep a message in the stream that
+        # was acknowledged; nobody gets it again.
+        self.assertTrue(tools.wait_for(lambda: cluster.left() == 0))
+        self.assertEqual(cluster.streams()["WHYOOM_REFUSED"], 2)
         print(f"{found} events of {self.count} parts, each once, in {time.monotonic() - began:.1f} s: "
               + ", ".join(happened))
 
