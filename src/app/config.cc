@@ -122,7 +122,7 @@ Work with_settings(std::shared_ptr<Flags> flags, Work work) {
 
 const Command config_command{
     "config", "whyoom config [OPTIONS]",
-    "Shows the settings of whyoom itself that are in force, and from where.\n"
+    "Shows the settings of whyoom that are in force, and from where.\n"
     "They are in /etc/whyoom.conf and /etc/whyoom.conf.d/*.conf, \"key = value\" a line, for the\n"
     "recorder and its readers. The last line of a key counts; a command line beats them all.",
     "A file that others than root can write is refused: root runs the hook that it names.\n"

@@ -215,10 +215,10 @@ std::string no_command(std::string_view name, const std::vector<CommandInfo>& ta
       names.emplace_back(info.command->name);
     }
   }
-  std::string near = did_you_mean(name, names);
-  if (const std::string_view meant = command_for(name); near.empty() && !meant.empty()) {
-    near = tr("; try {}", translated(meant));
-  }
+  // A word of another program is spelt right, however near it is to one of ours.
+  const std::string_view meant = command_for(name);
+  const std::string near =
+      meant.empty() ? did_you_mean(name, names) : tr("; try {}", translated(meant));
   return near.empty() && nor_file ? tr("there is no command and no file {}", quoted(name))
                                   : tr("there is no command {}", quoted(name)) + near;
 }

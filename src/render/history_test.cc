@@ -71,7 +71,8 @@ TEST(HistoryPage, HasTheCurveAndNoMarkupOfOthers) {
   EXPECT_NE(page.find("3 segments, from 2025-11-24 16:00:00Z"), std::string::npos);
   // Falling from all to nothing: heights from 0 to the bottom.
   EXPECT_NE(page.find("<rect class=\"available\" x=\"0\" y=\"0\""), std::string::npos);
-  EXPECT_EQ(page.find("NaN"), std::string::npos);
+  EXPECT_EQ(page.find("=\"nan"), std::string::npos);
+  EXPECT_EQ(page.find("=\"-nan"), std::string::npos);
 }
 
 TEST(HistoryPage, WithoutSamplesSaysSo) {

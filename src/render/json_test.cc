@@ -158,7 +158,7 @@ TEST(JsonEvent, OneLineOrIndentedAreTheSameObject) {
   const std::string line = json_event(*event, false);
   EXPECT_EQ(line.find('\n'), std::string::npos);
   const std::string indented = json_event(*event, true);
-  EXPECT_TRUE(indented.starts_with("{\n      \"kind\""));
+  EXPECT_TRUE(indented.starts_with("{\n      \"id\""));
   EXPECT_TRUE(indented.ends_with("\n    }"));
   EXPECT_EQ(Json::parse(line), Json::parse(indented));
 }

@@ -190,8 +190,8 @@ class Help(harness.Case):
                   "--sort": "rss", "--lang": "en", "--exit-zero": None}
         shown = {word.strip(",") for line in whyoom("explain", "--help").out.splitlines()
                  if line.startswith("  -") for word in line.split()[0].split(",") if word}
-        # tests/cli/test_sources.py, test_follow.py and test_summary.py
-        no_file = {"--host", "--root", "-f", "--follow", "--range"}
+        # tests/cli/test_sources.py, test_follow.py and test_summary.py; tests/publish
+        no_file = {"--host", "--root", "-f", "--follow", "--range", "--publish", "--credentials"}
         self.assertEqual(shown - {"-h", "--help", "-2h"} - no_file, set(values))
         self.assertLessEqual(no_file, shown)
         for option, value in values.items():
