@@ -165,7 +165,7 @@ complete -c whyoom -n '__fish_seen_subcommand_from serve' -l textfile -d 'What i
 complete -c whyoom -n '__fish_seen_subcommand_from serve' -l page -d 'The page at /; default: the one that is installed' -r -F
 complete -c whyoom -n '__fish_seen_subcommand_from serve' -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'
 complete -c whyoom -n '__fish_seen_subcommand_from serve' -s h -l help -d 'Print this help and exit'
-complete -c whyoom -n __fish_use_subcommand -a config -d 'Shows the settings of whyoom itself that are in force, and from where'
+complete -c whyoom -n __fish_use_subcommand -a config -d 'Shows the settings of whyoom that are in force, and from where'
 complete -c whyoom -n '__fish_seen_subcommand_from config' -f
 complete -c whyoom -n '__fish_seen_subcommand_from config' -l root -d 'A copy of a host\'s files in place of this host' -x
 complete -c whyoom -n '__fish_seen_subcommand_from config' -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'

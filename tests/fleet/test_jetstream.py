@@ -78,5 +78,6 @@ class Queue(adapter.Case):
 
 
 if __name__ == "__main__":
+    tools.only_in_long_runs("a minute")
     tools.enter(["nats-server", "iproute2"], ["nats-server", "ip"], net=True)
     adapter.main()

@@ -97,5 +97,6 @@ class Ssh(adapter.Case):
 
 
 if __name__ == "__main__":
+    tools.only_in_long_runs("half a minute")
     tools.enter(["parallel", "openssh-server", "openssh-client"], ["parallel", "sshd", "ssh"])
     adapter.main()

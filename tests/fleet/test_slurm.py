@@ -48,5 +48,6 @@ class Array(adapter.Case):
 
 
 if __name__ == "__main__":
+    tools.only_in_long_runs("a minute")
     tools.enter(slurm.PACKAGES, slurm.COMMANDS, net=True)
     adapter.main()

@@ -27,6 +27,12 @@ def skip(why):
     sys.exit(SKIPPED)
 
 
+def only_in_long_runs(minutes):
+    """For what takes minutes: the short tests of an adapter are with each run."""
+    if not os.environ.get("WHYOOM_LONG_TESTS"):
+        skip(f"takes {minutes}; WHYOOM_LONG_TESTS=1 ./dev test -R fleet")
+
+
 def run(*command, **more):
     return subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           encoding="utf-8", errors="replace", check=False,
