@@ -101,7 +101,8 @@ def make(program, source, folder, events, mib, hosts=1000, files=None, seed=1):
                 # Never the same second, so that host and uptime are an event's name.
                 seconds = 20 * number + chance.randrange(5)
                 wall = BEGIN + datetime.timedelta(seconds=seconds, microseconds=chance.randrange(10**6))
-                uptime = boots[host] + seconds + chance.random()
+                # A report that begins before its header does so in the same second.
+                uptime = boots[host] + seconds + 0.9 * chance.random()
                 out.write(report.text(names[host], wall, uptime, chance).encode())
                 out.write(fillers[number % len(fillers)])
                 truth.append(Truth(names[host], int(uptime), report.cause))
