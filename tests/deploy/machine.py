@@ -36,6 +36,12 @@ def skip(why):
     sys.exit(SKIPPED)
 
 
+def only_in_long_runs(takes, name):
+    """For what takes long beside what it adds to the others of its kind: each run stays short."""
+    if not os.environ.get("WHYOOM_LONG_TESTS"):
+        skip(f"takes {takes}; WHYOOM_LONG_TESTS=1 ./dev test -R {name}")
+
+
 def run(*command, env=None, **more):
     """Output is text, standard error included."""
     return subprocess.run([str(part) for part in command], stdout=subprocess.PIPE,

@@ -297,5 +297,6 @@ class Texts(single.Programs):
 
 
 if __name__ == "__main__":
+    machine.only_in_long_runs("half a minute", "prometheus")
     machine.TOOLS = pathlib.Path(sys.argv.pop(3)).resolve()
     harness.main()

@@ -181,4 +181,5 @@ class OneServer(Cluster):
 
 
 if __name__ == "__main__":
+    machine.only_in_long_runs("half a minute", "publish")
     common.main()

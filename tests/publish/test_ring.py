@@ -157,4 +157,5 @@ class FromRing(common.Case):
 
 
 if __name__ == "__main__":
+    common.machine.only_in_long_runs("half a minute", "publish")
     common.main()
