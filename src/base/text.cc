@@ -120,8 +120,6 @@ bool Cursor::take(std::string_view literal) {
   return true;
 }
 
-bool Cursor::take(char c) { return take(std::string_view(&c, 1)); }
-
 namespace {
 
 template <class T>

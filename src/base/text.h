@@ -47,7 +47,11 @@ class Cursor {
 
   void skip_spaces() { rest_ = trim_left(rest_); }
   bool take(std::string_view literal);
-  bool take(char c);
+  bool take(char c) {
+    const bool is_there = !rest_.empty() && rest_.front() == c;
+    rest_.remove_prefix(is_there ? 1 : 0);
+    return is_there;
+  }
   std::optional<std::uint64_t> take_unsigned();
   std::optional<std::int64_t> take_signed();
   // Up to, not including, the next white space; empty at the end.

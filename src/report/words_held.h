@@ -18,7 +18,8 @@ class WordsHeld {
   constexpr explicit WordsHeld(const std::array<std::string_view, N>& words) {
     for (std::size_t i = 0; i < N; ++i) {
       const std::size_t at = rarest_pair(words[i]);
-      pairs_[slot(words[i][at], words[i][at + 1])] |= std::uint32_t{1} << i;
+      first_[byte(words[i][at])] |= std::uint32_t{1} << i;
+      second_[byte(words[i][at + 1])] |= std::uint32_t{1} << i;
     }
   }
 
@@ -26,17 +27,13 @@ class WordsHeld {
   [[nodiscard]] constexpr std::uint32_t in(std::string_view text) const {
     std::uint32_t held = 0;
     for (std::size_t i = 1; i < text.size(); ++i) {
-      held |= pairs_[slot(text[i - 1], text[i])];
+      held |= first_[byte(text[i - 1])] & second_[byte(text[i])];
     }
     return held;
   }
 
  private:
-  static constexpr std::size_t kSlots = 1024;
-
-  static constexpr std::size_t slot(char first, char second) {
-    return (static_cast<unsigned char>(first) * 37U + static_cast<unsigned char>(second)) % kSlots;
-  }
+  static constexpr unsigned byte(char c) { return static_cast<unsigned char>(c); }
 
   // How common a character is in kernel text.
   static constexpr int weight(char c) {
@@ -54,7 +51,8 @@ class WordsHeld {
     return best;
   }
 
-  std::array<std::uint32_t, kSlots> pairs_{};
+  // For each character the words of which it is the first, or the second, of the rarest pair.
+  std::array<std::uint32_t, 256> first_{}, second_{};
 };
 
 }  // namespace whyoom::report

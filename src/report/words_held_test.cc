@@ -25,6 +25,9 @@ TEST(WordsHeld, DeniesMostWordsThatAreNotThere) {
   EXPECT_EQ(kHeld.in(""), 0U);
   EXPECT_EQ(kHeld.in("K"), 0U);
   EXPECT_EQ(kHeld.in("Node 0 DMA free:8144kB min:340kB"), 0U);
+  constexpr WordsHeld header(std::to_array<std::string_view>({" invoked oom-killer:"}));
+  EXPECT_EQ(header.in("[    156]     0   156     4096       10     4096        0             0 sh"),
+            0U);
 }
 
 }  // namespace
