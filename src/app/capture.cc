@@ -105,7 +105,9 @@ Counts write_all(const CaptureOptions& options, const HostRoot& root, host::Host
        .rename =
            rename ? std::function([&names](std::string_view name) { return names.replaced(name); })
                   : nullptr});
-  const host::HostFacts facts = host::read_facts(recording, root.options);
+  host::ReadOptions all = root.options;
+  all.for_capture = true;
+  const host::HostFacts facts = host::read_facts(recording, all);
   if (options.arguments) {
     read_arguments(recording, facts.host.processes, counts);
   }

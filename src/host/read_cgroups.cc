@@ -72,11 +72,12 @@ class GroupReader {
     return found;
   }
 
-  // What no rule reads and a capture keeps.
-  void keep(std::initializer_list<std::string_view> names) {
-    for (const std::string_view name : names) {
-      load(name);
-    }
+  // As Reader::keep(). True: all are there.
+  bool keep(std::initializer_list<std::string_view> names) {
+    return reader_.options().for_capture &&
+           std::ranges::count_if(names, [this](std::string_view name) {
+             return load(name).has_value();
+           }) == std::ssize(names);
   }
 
   void memory2(Cgroup& group) {
@@ -107,7 +108,7 @@ class GroupReader {
       keep({"memory.failcnt"});
     }
     for (const std::string counter : {"memory.memsw", "memory.kmem", "memory.kmem.tcp"}) {
-      if (load(counter + ".usage_in_bytes")) {
+      if (keep({counter + ".usage_in_bytes"})) {
         keep({counter + ".max_usage_in_bytes", counter + ".limit_in_bytes", counter + ".failcnt"});
       }
     }

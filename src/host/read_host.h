@@ -17,10 +17,11 @@ struct ReadOptions {
   std::size_t users_with_limits = 4;    // the users with the most tasks ...
   std::size_t limits_for_a_user = 16;   // ... and how many of their processes are asked
   std::size_t processes_with_maps = 3;  // those with the most threads: each thread has mappings
-  std::optional<PageSize> page_size;    // of the running machine; told from the numbers when empty
+  std::optional<PageSize> page_size{};  // of the running machine; told from the numbers when empty
   std::size_t with_memory_limits = 16;  // processes: half by locked memory, half by address space
   bool processes = true;
   bool cgroups = true;
+  bool for_capture = false;  // also what no rule reads: people may want it later
 };
 
 Host read_host(Files& files, const ReadOptions& options = {});

@@ -19,15 +19,19 @@ void read_settings(Reader& reader) {
   Settings& settings = reader.host().settings;
   for (const SettingFile& file : setting_files()) {
     const Absent absent = file.always && top ? Absent::gap : Absent::normal;
-    const auto loaded = reader.load(
-        setting_path(file.key), Message("the running value of {} is not known", file.key), absent);
+    const Message open("the running value of {} is not known", file.key);
+    if (file.number == nullptr && file.numbers == nullptr) {
+      reader.keep(setting_path(file.key), open, absent);
+      continue;
+    }
+    const auto loaded = reader.load(setting_path(file.key), open, absent);
     if (!loaded) {
       continue;
     }
     if (file.number != nullptr) {
       settings.*file.number =
           single_number<std::int64_t>(loaded->text, loaded->source, &reader.host().damage);
-    } else if (file.numbers != nullptr) {
+    } else {
       settings.*file.numbers = parse_numbers(reader.lines(*loaded, person));
     }
   }
@@ -44,11 +48,10 @@ void read_pressure(Reader& reader) {
   reader.parse("/proc/pressure/io", pressure.io, parse_pressure, Message());
 }
 
-void read_blocks(Reader& reader) {
-  // No rule reads them; a capture keeps them.
-  reader.load("/proc/buddyinfo", Message("the sizes of the free blocks are not known"),
+void keep_blocks(Reader& reader) {
+  reader.keep("/proc/buddyinfo", Message("the sizes of the free blocks are not known"),
               Absent::gap);
-  reader.load("/proc/pagetypeinfo",
+  reader.keep("/proc/pagetypeinfo",
               Message("which kinds of request may use the free blocks is not known"), Absent::gap);
 }
 
@@ -71,7 +74,7 @@ void read_memory(Reader& reader) {
                Message("the kernel's counters of reclaim and of kills are not known"), Absent::gap);
   reader.parse("/proc/zoneinfo", host.zones, parse_zoneinfo,
                Message("the zones and their watermarks are not known"), Absent::gap);
-  read_blocks(reader);
+  keep_blocks(reader);
   reader.parse("/proc/slabinfo", host.slab, parse_slabinfo,
                Message("the biggest slab caches are not known"), Absent::gap);
   reader.parse("/proc/swaps", host.swaps, parse_swaps, Message("the swap areas are not known"));

@@ -67,8 +67,10 @@ std::optional<int> node_id(std::string_view name) {
   return id ? std::optional<int>(*id) : std::nullopt;
 }
 
-// What no rule reads and a capture keeps.
 void keep_each_node(Reader& reader) {
+  if (!reader.options().for_capture) {
+    return;
+  }
   const std::string top = "/sys/devices/system/node";
   const auto entries = reader.list(top, Message("the memory of each node is not known"));
   if (!entries) {
@@ -76,13 +78,13 @@ void keep_each_node(Reader& reader) {
   }
   std::size_t nodes = 0;
   for (const char* file : {"/online", "/has_memory", "/has_normal_memory"}) {
-    reader.load(top + file, Message());
+    reader.keep(top + file);
   }
   for (const Entry& entry : *entries) {
     const auto id = node_id(entry.name);
     if (id && ++nodes <= most_nodes) {
       const std::string path = top + "/" + entry.name;
-      reader.load(tr("{}/meminfo", path), Message("the memory of node {} is not known", *id));
+      reader.keep(tr("{}/meminfo", path), Message("the memory of node {} is not known", *id));
       read_pools(reader, tr("{}/hugepages", path));
     }
   }
@@ -99,11 +101,11 @@ void read_nodes(Reader& reader) {
   reader.parse(mm + "transparent_hugepage/enabled", host.transparent_huge, parse_choice, huge,
                Absent::normal, person);
   for (const char* file : {"defrag", "shmem_enabled"}) {
-    reader.load(tr("{}transparent_hugepage/{}", mm, file), huge);
+    reader.keep(tr("{}transparent_hugepage/{}", mm, file), huge);
   }
   for (const char* file :
        {"transparent_hugepage/hpage_pmd_size", "lru_gen/enabled", "lru_gen/min_ttl_ms"}) {
-    reader.load(mm + file, Message());
+    reader.keep(mm + file);
   }
 }
 

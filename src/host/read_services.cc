@@ -157,7 +157,7 @@ void read_crash_stores(Reader& reader) {
     }
   }
   for (const char* path : {"/sys/kernel/kexec_crash_size", "/sys/kernel/kexec/crash_size"}) {
-    if (reader.load(path, open)) {
+    if (reader.keep(path, open)) {
       break;
     }
   }

@@ -36,6 +36,13 @@ class Reader {
   // noted then. `leaves_open`: what is not known without the file.
   std::optional<Loaded> load(std::string_view path, const Message& leaves_open,
                              Absent absent = Absent::normal);
+  // What no rule reads, for a capture alone. To make the text of some of these files costs the
+  // kernel far more than all others together: /proc/pagetypeinfo walks the lists of free blocks,
+  // under the zone's lock. False: not read, or not there.
+  bool keep(std::string_view path, const Message& leaves_open = {},
+            Absent absent = Absent::normal) {
+    return options_.for_capture && load(path, leaves_open, absent).has_value();
+  }
   // Sorted by name; nullopt as above.
   std::optional<std::vector<Entry>> list(std::string_view path, const Message& leaves_open,
                                          Absent absent = Absent::normal);
