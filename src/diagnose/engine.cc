@@ -8,6 +8,7 @@
 
 #include "diagnose/claim.h"
 #include "diagnose/confidence.h"
+#include "diagnose/quotes.h"
 #include "diagnose/share.h"
 #include "diagnose/what_if_of.h"
 #include "memory/cross_check.h"
@@ -239,6 +240,7 @@ std::unique_ptr<Event> explain(report::Report&& report, const StoryContext& stor
     recorded->numbers.reset();  // what is used of them stands in the report
     event->recorded = std::move(recorded);
   }
+  keep_cited_lines(*event);
   return event;
 }
 

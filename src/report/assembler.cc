@@ -26,10 +26,18 @@ Assembler::Assembler(std::string source, Sink sink)
       joiner_([this](KernelLine& read) { logical_line(read); }),
       single_(source_, [this](Report&& report) { sink_(std::move(report)); }) {}
 
+void Assembler::keep_lines() {
+  keeps_lines_ = true;
+  single_.keep_lines();
+}
+
 void Assembler::line(const Line& line) {
   const bool doubted = is_doubtful(line);
   if (doubted && !doubtful_) {
     doubtful_ = std::make_unique<Assembler>(source_, sink_);
+    if (keeps_lines_) {
+      doubtful_->keep_lines();
+    }
   }
   (doubted ? *doubtful_ : *this).take(line);
   if (doubtful_) {
@@ -193,7 +201,10 @@ void Assembler::settle(OpenEvent& event, const Line& line, const KernelLine& rea
   }
 }
 
-bool Assembler::touch(OpenEvent& event, const Line& line, Stage stage) {
+bool Assembler::touch(OpenEvent& event, const Line& line, Stage stage) const {
+  if (keeps_lines_) {
+    event.bytes += keep_line(event.report, line, stage == Stage::tasks ? kMaxLines / 2 : kMaxLines);
+  }
   event.fresh = false;
   event.stage = std::max(event.stage, stage);
   event.report.last_line = std::max(event.report.last_line, line.number);

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 
+#include "logtext/kept_line.h"
 #include "logtext/line.h"
 #include "report/joiner.h"
 #include "report/kernel_line.h"
@@ -28,6 +29,9 @@ class Assembler {
   Assembler(std::string source, Sink sink);
   Assembler(const Assembler&) = delete;
   Assembler& operator=(const Assembler&) = delete;
+
+  // From now on each event has the lines that it was made of.
+  void keep_lines();
 
   // The caller may leave out lines that cannot belong to an event: line numbers tell the distance.
   void line(const logtext::Line& line);
@@ -76,7 +80,7 @@ class Assembler {
   OpenEvent& open(const Line& line, Kind kind = Kind::oom_kill);
   // The line is the event's now.
   static void settle(OpenEvent& event, const Line& line, const KernelLine& read);
-  bool touch(OpenEvent& event, const Line& line, Stage stage);
+  bool touch(OpenEvent& event, const Line& line, Stage stage) const;
   OpenEvent* newest_open();
   void expire(const Line& line);
   void limit();
@@ -123,6 +127,7 @@ class Assembler {
   std::deque<std::int64_t> killed_;  // the last victims of events that went out
 
   std::optional<Moment> manual_oom_;     // "sysrq: Manual OOM execution", before its header
+  logtext::KeptLine manual_oom_line_;    // where lines are kept
   std::optional<Moment> show_memory_;    // Mem-Info that follows is no event
   std::optional<Moment> lone_mem_info_;  // "Mem-Info:" where a report cannot begin, so far
   std::uint64_t foreign_ = 0;            // lines of others so far
@@ -130,6 +135,7 @@ class Assembler {
   std::uint64_t lines_of_events_ = 0;
   std::size_t open_bytes_ = 0;
   std::size_t record_bytes_ = 0;  // of the record at hand, before its next line
+  bool keeps_lines_ = false;
 
   // The stack of a report whose header is lost.
   struct Orphan {

@@ -56,6 +56,9 @@ bool Assembler::on_header(const Line& line, KernelLine& read) {
   settle(event, line, read);
   if (manual_oom_ && within(*manual_oom_, line, kSysrqLines)) {
     event.report.sysrq_at = Place{0, manual_oom_->line};
+    if (keeps_lines_) {
+      event.bytes += keep_line(event.report, manual_oom_line_.line);
+    }
   }
   manual_oom_.reset();
   orphan_.reset();

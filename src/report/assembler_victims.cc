@@ -190,6 +190,7 @@ bool Assembler::on_no_victim(const Line& line, KernelLine& read) {
 bool Assembler::on_sysrq(const Line& line, KernelLine& read) {
   if (read.as<Sysrq>() == Sysrq::manual_oom) {
     manual_oom_ = moment_of(line);
+    manual_oom_line_.keep(line);
   } else if (read.as<Sysrq>() == Sysrq::show_memory) {
     show_memory_ = moment_of(line);
   } else if (OpenEvent* event = event_without_victim(line)) {

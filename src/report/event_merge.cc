@@ -140,6 +140,9 @@ std::size_t bytes_held(const Report& report) {
                ? report.overcommit->requests.size() * sizeof(OvercommitRefused::Request)
                : 0;
   bytes += (report.zones.size() + report.victims.size() + 4) * bytes_of_key;
+  for (const LogLine& line : report.lines) {
+    bytes += sizeof(LogLine) + line.text.size();
+  }
   return bytes + report.damage.size() * 96;
 }
 

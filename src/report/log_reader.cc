@@ -299,6 +299,8 @@ LogReader::~LogReader() = default;
 
 void LogReader::watch(LogWatch watch) { state_->watch = std::move(watch); }
 
+void LogReader::keep_lines() { state_->assembler.keep_lines(); }
+
 void LogReader::skip_lines(LineNumber lines) { state_->number += lines; }
 
 void LogReader::distrust(Message why) { state_->doubt = std::move(why); }

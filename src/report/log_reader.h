@@ -50,6 +50,8 @@ class LogReader {
   LogReader& operator=(const LogReader&) = delete;
 
   void watch(LogWatch watch);
+  // Reports come with the lines that they were read from. Before the first feed().
+  void keep_lines();
   // So many lines stand before the text that will be fed, and are not there any more.
   void skip_lines(LineNumber lines);
   // All events of this source are unverified, and why. The first reason of an event stays.

@@ -59,6 +59,14 @@ Report begin_report(const std::string& source, Kind kind, const logtext::Line& l
   return report;
 }
 
+std::size_t keep_line(Report& report, const logtext::Line& line, std::size_t most) {
+  if (report.lines.size() >= most) {
+    return 0;
+  }
+  report.lines.push_back({line.number, std::string(line.text.substr(0, kMaxLineText))});
+  return sizeof(LogLine) + report.lines.back().text.size();
+}
+
 bool OpenEvent::ended() const {
   if (is_failure()) {
     return report.tail.reserved.has_value();

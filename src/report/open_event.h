@@ -75,6 +75,14 @@ inline constexpr std::size_t kMaxFunctions = 64;
 // TASK_COMM_LEN less its end: a process can choose so many bytes of any kind for its name.
 inline constexpr std::size_t kMaxComm = 15;
 
+// Where lines are kept: so many of an event, half of them rows of the task table, and so much of
+// each. The lines of zones have 700 characters.
+inline constexpr std::size_t kMaxLines = 8192;
+inline constexpr std::size_t kMaxLineText = 2048;
+
+// Keeps the line with the report where there are fewer than `most`; the bytes that it takes.
+std::size_t keep_line(Report& report, const logtext::Line& line, std::size_t most = kMaxLines);
+
 // What the first line of an event tells beside its text.
 Report begin_report(const std::string& source, Kind kind, const logtext::Line& line);
 

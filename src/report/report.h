@@ -285,6 +285,12 @@ struct UserspaceKill {
 
 using logtext::Damage;
 
+// A line of a log as the kernel wrote it, without what carried it.
+struct LogLine {
+  LineNumber number = 0;
+  std::string text;
+};
+
 // Of an event of a part of a log (range_reader.h).
 struct PartOfLog {
   std::uint64_t lines_from = 0;  // lines are counted from this byte of the log
@@ -344,6 +350,9 @@ struct Report {
   // program can choose that ("logger -t kernel").
   bool by_tag = false;
   std::vector<Damage> damage;
+  // What it was read from, where somebody wants to see that (LogReader::keep_lines); several with
+  // one number where a line of the log holds several of the kernel's.
+  std::vector<LogLine> lines;
 };
 
 // The parts that a whole report of this kind has and this one lacks, by the names that the JSON

@@ -31,6 +31,14 @@ bool near(const Moment& last, const logtext::Line& line, double seconds, LineNum
 
 }  // namespace
 
+Report SingleLineEvents::begin(Kind kind, const logtext::Line& line) const {
+  Report report = begin_report(source_, kind, line);
+  if (keeps_lines_) {
+    keep_line(report, line);
+  }
+  return report;
+}
+
 bool SingleLineEvents::repeated(const logtext::Line& line) {
   if (!line.monotonic_us) {
     return false;
@@ -64,7 +72,7 @@ void SingleLineEvents::fork_rejected(const logtext::Line& line, ForkRejected&& r
   if (forks_.size() >= kMaxForks) {
     emit_one(forks_, forks_.begin());
   }
-  Gathered fresh{begin_report(source_, Kind::fork_rejected, line), moment_of(line)};
+  Gathered fresh{begin(Kind::fork_rejected, line), moment_of(line)};
   fresh.report.fork_rejected = std::move(rejected);
   forks_.push_back(std::move(fresh));
 }
@@ -77,7 +85,7 @@ void SingleLineEvents::overcommit(const logtext::Line& line, OvercommitRefused::
     end_overcommit();
   }
   if (!overcommit_) {
-    overcommit_ = Gathered{begin_report(source_, Kind::overcommit_refused, line), {}};
+    overcommit_ = Gathered{begin(Kind::overcommit_refused, line), {}};
     overcommit_->report.overcommit.emplace();
   }
   overcommit_->last = moment_of(line);
@@ -85,6 +93,9 @@ void SingleLineEvents::overcommit(const logtext::Line& line, OvercommitRefused::
   OvercommitRefused& refused = *overcommit_->report.overcommit;
   ++refused.count;
   if (refused.requests.size() < kMaxRequests) {
+    if (keeps_lines_ && refused.count > 1) {
+      keep_line(overcommit_->report, line);
+    }
     refused.requests.push_back(std::move(request));
   }
 }
@@ -111,7 +122,7 @@ void SingleLineEvents::limit_reached(const logtext::Line& line, LimitReached&& l
   if (limits_.size() >= kMaxLimits) {
     emit_one(limits_, limits_.begin());
   }
-  Gathered fresh{begin_report(source_, Kind::limit_reached, line), moment_of(line)};
+  Gathered fresh{begin(Kind::limit_reached, line), moment_of(line)};
   fresh.report.limit_reached = std::move(limit);
   limits_.push_back(std::move(fresh));
 }
@@ -156,7 +167,7 @@ void SingleLineEvents::userspace(const logtext::Line& line, const UserspaceKill&
   }
   std::erase_if(kills_, [&](const Facts& old) { return old.kill.killer == kill.killer; });
   kills_.push_back({kill, moment_of(line)});
-  Report report = begin_report(source_, Kind::userspace_kill, line);
+  Report report = begin(Kind::userspace_kill, line);
   report.outcome = Outcome::killed;
   report.userspace = std::move(kill);
   sink_(std::move(report));

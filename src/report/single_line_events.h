@@ -23,6 +23,9 @@ class SingleLineEvents {
   SingleLineEvents(std::string source, Sink sink)
       : source_(std::move(source)), sink_(std::move(sink)) {}
 
+  // From now on each event has its lines.
+  void keep_lines() { keeps_lines_ = true; }
+
   void fork_rejected(const logtext::Line& line, ForkRejected&& rejected);
   void overcommit(const logtext::Line& line, OvercommitRefused::Request&& request);
   void limit_reached(const logtext::Line& line, LimitReached&& limit);
@@ -44,6 +47,7 @@ class SingleLineEvents {
     Moment last;
   };
 
+  [[nodiscard]] Report begin(Kind kind, const logtext::Line& line) const;
   bool repeated(const logtext::Line& line);
   void emit_one(std::deque<Gathered>& from, std::deque<Gathered>::iterator which);
   void end_overcommit();
@@ -57,6 +61,7 @@ class SingleLineEvents {
   std::vector<Facts> facts_;        // what a killer said before it killed
   std::vector<Facts> kills_;        // its last kill, which it may announce twice
   std::deque<std::uint64_t> seen_;  // lines with a time, so that a copy in the same log counts once
+  bool keeps_lines_ = false;
 };
 
 }  // namespace whyoom::report

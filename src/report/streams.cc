@@ -59,6 +59,9 @@ Streams::Stream& Streams::stream_of(const logtext::Line& line) {
   const bool made = found == streams_.end();
   if (made) {
     streams_.emplace_front(source_, sink_, lines_ - 1);
+    if (keeps_lines_) {
+      streams_.front().assembler.keep_lines();
+    }
   } else if (found != streams_.begin()) {
     streams_.splice(streams_.begin(), streams_, found);
   }

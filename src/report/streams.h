@@ -24,6 +24,8 @@ class Streams {
   Streams(std::string source, Assembler::Sink sink)
       : source_(std::move(source)), sink_(std::move(sink)) {}
 
+  // As Assembler::keep_lines(); before the first line.
+  void keep_lines() { keeps_lines_ = true; }
   void line(const logtext::Line& line);
   [[nodiscard]] bool idle() const { return busy_ == 0; }
   // The first line of the open events.
@@ -59,6 +61,7 @@ class Streams {
   void drop(Place stream);
 
   std::string source_;
+  bool keeps_lines_ = false;
   Assembler::Sink sink_;
   std::uint64_t lines_ = 0;
   std::uint64_t lines_of_events_ = 0;
