@@ -137,7 +137,7 @@ int read_all(const std::vector<linux::Input>& inputs, linux::Workers& workers,
     known = known && input.size() > 0;
   }
   run.expect(known ? total : 0);
-  ReadAhead logs(inputs, workers, part);
+  ReadAhead logs(inputs, workers, {.part = part, .keep_lines = run.quotes()});
   for (std::size_t i = 0; i < inputs.size() && !io.out.closed(); ++i) {
     run.guarded(inputs[i].path(), [&] { run.read(logs, i, inputs[i]); });
   }

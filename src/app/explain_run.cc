@@ -64,7 +64,7 @@ void Run::read(ReadAhead& logs, std::size_t index, const linux::Input& source) {
 
 // All logs of a host: events come when all are read, in the order of time.
 void Run::read_host(const tl::expected<HostRoot, std::string>& opened) {
-  const HostLogOptions options{.stop = [this] { return io_.out.closed(); }};
+  const HostLogOptions options{.stop = [this] { return io_.out.closed(); }, .keep_lines = quotes_};
   if (!opened) {
     io_.tell(opened.error());
     failed_ = true;

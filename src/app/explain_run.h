@@ -27,7 +27,8 @@ class Run {
         io_(io),
         lines_only_(telling.format == Format::ndjson),
         quiet_(telling.nothing),
-        pipeline_(rules, writer) {}
+        quotes_(telling.quotes()),
+        pipeline_(rules, writer, telling.quotes()) {}
 
   // Bytes of all inputs that will be read; 0 = not known.
   void expect(std::uint64_t bytes);
@@ -38,6 +39,8 @@ class Run {
   void fail(const std::string& file, const std::string& why);
   // Where events of other logs go, and what is known of these.
   [[nodiscard]] explain::Pipeline& pipeline() { return pipeline_; }
+  // What it tells shows lines of the logs.
+  [[nodiscard]] bool quotes() const { return quotes_; }
   int finish(const std::string& what);
 
  private:
@@ -45,7 +48,7 @@ class Run {
 
   explain::Writer& writer_;
   Console& io_;
-  bool lines_only_, quiet_;
+  bool lines_only_, quiet_, quotes_;
   explain::Pipeline pipeline_;
   std::optional<Progress> progress_;
   std::uint64_t done_ = 0;  // bytes of the inputs before this one

@@ -118,6 +118,9 @@ void HostLog::begin(const linux::LogSource& source) {
   events_ = 0;
   reader_ = std::make_unique<report::LogReader>(
       source.name, [this](report::Report&& report) { found(std::move(report)); }, nullptr);
+  if (options_.keep_lines) {
+    reader_->keep_lines();
+  }
   reader_->skip_lines(source.first_line);
   reader_->distrust(source.unverified);
 }

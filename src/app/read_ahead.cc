@@ -30,9 +30,12 @@ ReadAhead::Log read_part(const linux::Input& input, const report::ByteRange& par
   return {reader.finish(), std::move(result)};
 }
 
-ReadAhead::Log read_whole(const linux::Input& input, const ReadAhead::Sink& sink) {
+ReadAhead::Log read_whole(const linux::Input& input, bool keep_lines, const ReadAhead::Sink& sink) {
   // Copies in other logs can only be told where all events come together, in their order.
   report::LogReader reader(input.path(), sink.found, nullptr);
+  if (keep_lines) {
+    reader.keep_lines();
+  }
   std::uint64_t fed = 0;
   auto result = input.read({.data =
                                 [&](std::string_view chunk) {
@@ -52,9 +55,8 @@ ReadAhead::Log read_whole(const linux::Input& input, const ReadAhead::Sink& sink
 
 }  // namespace
 
-ReadAhead::ReadAhead(const std::vector<linux::Input>& inputs, linux::Workers& workers,
-                     std::optional<report::ByteRange> part)
-    : inputs_(inputs), workers_(workers), part_(part), channels_(inputs.size()) {}
+ReadAhead::ReadAhead(const std::vector<linux::Input>& inputs, linux::Workers& workers, How how)
+    : inputs_(inputs), workers_(workers), how_(how), channels_(inputs.size()) {}
 
 ReadAhead::~ReadAhead() {
   for (Channel& channel : channels_) {
@@ -67,7 +69,7 @@ ReadAhead::~ReadAhead() {
 }
 
 ReadAhead::Log ReadAhead::read_log(const linux::Input& input, const Sink& sink) const {
-  return part_ ? read_part(input, *part_, sink) : read_whole(input, sink);
+  return how_.part ? read_part(input, *how_.part, sink) : read_whole(input, how_.keep_lines, sink);
 }
 
 void ReadAhead::begin_up_to(std::size_t last) {

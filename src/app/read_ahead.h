@@ -37,10 +37,16 @@ class ReadAhead {
     std::function<void(std::uint64_t)> progress;
   };
 
-  // Both must outlive it. `part`: of the only input. Without threads each input is read when its turn comes; and a pipe always
+  struct How {
+    std::optional<report::ByteRange> part{};  // of the only input
+    bool keep_lines = false;  // the reports come with their lines; not those of a part
+  };
+
+  // Both must outlive it. Without threads each input is read when its turn comes; and a pipe always
   // is: who writes to it may wait for what is told before.
-  ReadAhead(const std::vector<linux::Input>& inputs, linux::Workers& workers,
-            std::optional<report::ByteRange> part = std::nullopt);
+  ReadAhead(const std::vector<linux::Input>& inputs, linux::Workers& workers, How how);
+  ReadAhead(const std::vector<linux::Input>& inputs, linux::Workers& workers)
+      : ReadAhead(inputs, workers, {}) {}
   ~ReadAhead();  // stops what is being read
   ReadAhead(const ReadAhead&) = delete;
   ReadAhead& operator=(const ReadAhead&) = delete;
@@ -69,7 +75,7 @@ class ReadAhead {
 
   const std::vector<linux::Input>& inputs_;
   linux::Workers& workers_;
-  std::optional<report::ByteRange> part_;
+  How how_;
   std::mutex mutex_;
   std::condition_variable more_, less_;
   std::deque<Channel> channels_;

@@ -19,8 +19,12 @@ constexpr const char* looked_for =
 }  // namespace
 
 std::unique_ptr<report::LogReader> Pipeline::reader(const std::string& source) {
-  return std::make_unique<report::LogReader>(
+  auto reader = std::make_unique<report::LogReader>(
       source, [this](report::Report&& report) { take(std::move(report)); }, nullptr);
+  if (quotes_) {
+    reader->keep_lines();
+  }
+  return reader;
 }
 
 void Pipeline::take(report::Report&& report) {

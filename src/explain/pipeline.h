@@ -20,9 +20,10 @@ namespace whyoom::explain {
 
 class Pipeline {
  public:
-  // The writer must outlive it.
-  Pipeline(const SelectionRules& rules, Writer& writer)
+  // The writer must outlive it. `quotes`: it shows lines of the logs.
+  Pipeline(const SelectionRules& rules, Writer& writer, bool quotes)
       : writer_(writer),
+        quotes_(quotes),
         selection_(rules, [this](auto event) { writer_.event(std::move(event)); }) {}
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
@@ -58,6 +59,7 @@ class Pipeline {
   void note_damage(std::string at, std::string what);
 
   Writer& writer_;
+  bool quotes_;
   Selection selection_;
   diagnose::StoryBuilder story_;
   report::Fingerprints seen_;  // in all logs: a copy in another file counts once

@@ -35,6 +35,10 @@ struct Telling {
   bool summary = false;  // text, Markdown and HTML: the events added up, no story
   bool nothing = false;  // --quiet
   render::TaskList tasks{};
+  // It shows lines of the log, so that the readers have to keep them.
+  [[nodiscard]] bool quotes() const {
+    return format == render::Format::html && !summary && !nothing;
+  }
 };
 
 std::unique_ptr<Writer> make_writer(const Telling& telling, Sink sink);

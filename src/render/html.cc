@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/human.h"
 #include "base/language.h"
@@ -231,11 +232,10 @@ std::string html_tail() {
 }
 
 std::string to_html(const Document& document, std::string_view class_name) {
-  std::string out, code;
-  const auto end_code = [&] {
-    if (!code.empty()) {
-      out += element("pre", "", element("code", "", code)) + "\n";
-      code.clear();
+  std::string out, code, quotes;
+  const auto end_lines = [&out](std::string& lines, std::string_view name) {
+    if (!lines.empty()) {
+      out += element("pre", name, element("code", "", std::exchange(lines, {}))) + "\n";
     }
   };
   for (const Block& block : document.blocks()) {
@@ -245,13 +245,15 @@ std::string to_html(const Document& document, std::string_view class_name) {
     }
     if (block.kind == Block::Kind::quote) {
       const std::string id = block.label.empty() ? "" : " id=\"" + html_text(block.label) + "\"";
-      code += "<span" + id + ">" + html_text(block.text) + "\n</span>";
+      quotes += "<span" + id + ">" + html_text(block.text) + "\n</span>";
       continue;
     }
-    end_code();
+    end_lines(code, "");
+    end_lines(quotes, "log");
     out += block_html(block);
   }
-  end_code();
+  end_lines(code, "");
+  end_lines(quotes, "log");
   return out.empty() ? out : element("article", class_name, "\n" + out) + "\n";
 }
 

@@ -50,7 +50,7 @@ svg.curve{display:block;width:100%;height:14rem;margin:.3rem 0;shape-rendering:c
 .key.line.warned{background:var(--yellow)}.key.line.restart{background:var(--dim)}
 table:has(.bar) td{white-space:nowrap}
 table:has(.bar) td:first-child{white-space:normal}
-a{color:var(--fill)}
+a{color:var(--fill)}.sortable td,td a{white-space:nowrap}
 .tick{fill:var(--ink)}.useless{fill:var(--card);opacity:.6}
 details{margin-top:1.2rem}
 summary{cursor:pointer;font-weight:660}
@@ -64,6 +64,7 @@ input[type=range]{display:block;width:100%;margin:.6rem 0;accent-color:var(--fil
 output{display:block;font-weight:600;margin:.4rem 0 .8rem}
 .large svg.bar{width:100%;max-width:none;height:1.8rem}
 tr.chosen td{background:var(--ground)}.slider svg.bar{width:5.5rem}
+pre.log{white-space:pre-wrap;overflow-wrap:anywhere}.log span{display:block;padding-left:2ch;text-indent:-2ch}
 svg.times{display:block;width:100%;height:2.6rem}
 .moment{fill:var(--dim)}.moment.red{fill:var(--red)}.moment.yellow{fill:var(--yellow)}
 .ends{display:flex;justify-content:space-between;gap:1rem;margin-top:.2rem}

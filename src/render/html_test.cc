@@ -102,10 +102,11 @@ TEST(Html, WhatIsFoldedAndQuoted) {
   document.quote("a < b", "l1");
   document.quote("c", "l2");
   document.unfold();
-  EXPECT_EQ(to_html(document, "x"),
-            "<article class=\"x\">\n<details><summary>more</summary>\n<pre><code><span "
-            "id=\"l1\">a &lt; b\n</span><span id=\"l2\">c\n</span></code></pre>\n</details>\n"
-            "</article>\n");
+  EXPECT_EQ(
+      to_html(document, "x"),
+      "<article class=\"x\">\n<details><summary>more</summary>\n<pre class=\"log\"><code><span "
+      "id=\"l1\">a &lt; b\n</span><span id=\"l2\">c\n</span></code></pre>\n</details>\n"
+      "</article>\n");
 }
 
 TEST(Html, LinesOfCodeStandTogether) {

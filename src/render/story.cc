@@ -11,6 +11,7 @@
 #include "render/render.h"
 #include "render/story_memory.h"
 #include "render/story_page.h"
+#include "render/story_quotes.h"
 #include "render/story_text.h"
 #include "render/story_zones.h"
 
@@ -134,6 +135,9 @@ void add_proof(Document& out, const Event& event, bool page) {
   Table table = proof_table(root->proof, [&](Place at) {
     return page ? place_text(event.evidence, at) : short_place(event.evidence, at);
   });
+  for (std::size_t i = 0; i < table.rows.size(); ++i) {
+    table.rows[i].back().link = quote_id(event, root->proof[i].at);
+  }
   out.table(std::move(table));
 }
 
@@ -198,16 +202,27 @@ void add_others_of_story(Document& out, const Story& story, bool before, Detail 
 
 void add_ruled_out(Document& out, const Event& event, Detail detail) {
   Table table{{{.head = tr("cause")}, {.head = tr("why"), .flexible = true}}};
+  if (detail.html) {
+    table.columns.push_back({.head = tr("read at")});
+  }
   for (const auto& finding : event.findings) {
     if (finding.role != Role::ruled_out) {
       continue;
     }
     std::string why = clean(finding.summary);
-    if (!finding.proof.empty()) {
-      const std::string place = short_place(event.evidence, finding.proof.front().at);
+    const Place at = finding.proof.empty() ? Place() : finding.proof.front().at;
+    const std::string place = short_place(event.evidence, at);
+    if (!detail.html) {
       why += place.empty() ? "" : tr(", {}", place);
     }
     table.add({{std::string(finding.cause)}, {why}});
+    if (detail.html) {
+      const bool in_log = at.source == 0 && at.line > 0;  // the page names it above
+      table.rows.back().back() = {in_log ? tr("line {}", std::to_string(at.line)) : place,
+                                  Paint::dim,
+                                  {},
+                                  quote_id(event, at)};
+    }
   }
   if (table.rows.empty()) {
     return;
@@ -265,6 +280,7 @@ Document story(const Story& story, Detail detail) {
     add_list(out, tr("What would settle it"), what_would_settle(first));
   }
   if (detail.html) {
+    add_quotes(out, first);
     add_trace(out, first);
   } else {
     add_fix(out, story, detail);

@@ -41,9 +41,11 @@ void write_row(render::JsonWriter& json, const explain::OpenStory& kept) {
 }  // namespace
 
 Reading::Reading(std::optional<Format> format) {
+  bool quotes = true;
   if (format) {
     explain::Telling telling{.format = *format};
     telling.whole = true;
+    quotes = telling.quotes();
     writer_ = explain::make_writer(
         telling, {.write = [this](std::string_view text) { out_ += text; }, .flush = [] {}});
   } else {
@@ -51,7 +53,7 @@ Reading::Reading(std::optional<Format> format) {
     list_ = list.get();
     writer_ = std::move(list);
   }
-  pipeline_ = std::make_unique<explain::Pipeline>(explain::SelectionRules{}, *writer_);
+  pipeline_ = std::make_unique<explain::Pipeline>(explain::SelectionRules{}, *writer_, quotes);
 }
 
 Reading::~Reading() = default;

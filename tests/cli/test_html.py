@@ -17,11 +17,12 @@ class Page(html.parser.HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.open, self.words, self.scripts, self.ids = [], [], [], set()
+        self.open, self.words, self.scripts, self.ids, self.links = [], [], [], set(), set()
         self.feed(text)
         self.close()
         assert len(self.scripts) == 1
         assert not self.open, self.open
+        assert self.links <= self.ids, self.links - self.ids
 
     def handle_starttag(self, tag, attrs):
         assert tag in KNOWN, tag
@@ -31,6 +32,8 @@ class Page(html.parser.HTMLParser):
             if name == "id":
                 assert value not in self.ids, value
                 self.ids.add(value)
+            if name == "href":
+                self.links.add(value[1:])
         if tag == "script":
             assert not self.scripts and not attrs
         if tag not in VOID:
@@ -47,6 +50,15 @@ class Page(html.parser.HTMLParser):
             self.scripts.append(data)
         elif "style" not in self.open:
             self.words.append(data)
+
+    def quoted(self):
+        """The lines of the logs, by their numbers."""
+        lines = {}
+        for words in self.words:
+            found = re.fullmatch(r" *(\d+)  (.*)\n", words)
+            if found:
+                lines[int(found[1])] = found[2]
+        return lines
 
     def text(self):
         return " ".join(" ".join(self.words).split())
@@ -82,6 +94,35 @@ class Html(unittest.TestCase):
         self.assertRegex(text, r"45056 .*passes the fix")
         self.assertRegex(text, r"fails as it was")
         self.assertNotIn("What other values", self.page("explain", self.example("memory-exhausted.log")).text())
+
+    def test_numbers_lead_to_the_lines_of_the_log(self):
+        for name in ("min-free-killed.log", "min-free-panic.log", "memory-exhausted.log"):
+            page = self.page("explain", self.example(name))
+            log = pathlib.Path(self.example(name)).read_text(encoding="utf-8").splitlines()
+            self.assertTrue(page.links)
+            for number, line in page.quoted().items():
+                self.assertTrue(log[number - 1].endswith(line), (number, line, log[number - 1]))
+            for link in page.links:
+                self.assertIn(int(link.rpartition("-")[2]), page.quoted())
+
+    def test_lines_of_several_logs_are_told_apart(self):
+        # Page sees to it that no id comes twice. Read ahead by threads, and from a pipe.
+        names = [self.example(name) for name in ("min-free-killed.log", "memory-exhausted.log")]
+        many = self.page("explain", *names)
+        piped = [self.page("explain", "-", stdin=pathlib.Path(name).read_text(encoding="utf-8")) for name in names]
+        self.assertEqual(len(many.links), sum(len(page.links) for page in piped))
+
+    def test_a_long_line_is_cut_and_a_hostile_one_is_text(self):
+        log = ("[ 9.0] x invoked oom-killer: gfp_mask=0x140dca, order=0, " + "<b>\u202e" * 100000 + "\n"
+               "[ 9.1] Out of memory: Killed process 7 (x) total-vm:9kB, anon-rss:5kB, file-rss:0kB\n")
+        line = self.page("explain", "-", stdin=log).quoted()[1]
+        self.assertIn("<b>\\xe2\\x80\\xae<b>", line)
+        self.assertLess(len(line), 9000)
+
+    def test_only_a_page_has_them(self):
+        for form in ("text", "markdown", "json"):
+            done = whyoom("explain", "-v", self.example("min-free-killed.log"), "--format", form)
+            self.assertNotIn("The lines of the log", done.out)
 
     def test_processes_have_the_kernels_score(self):
         text = self.page("explain", self.example("memory-exhausted.log")).text()
