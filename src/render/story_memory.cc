@@ -250,6 +250,12 @@ void add_account(Document& out, const Event& event, Detail detail) {
                {percent(1), Paint::bold}});
   }
   out.table(std::move(table));
+  if (detail.html && share(account.size(What::unaccounted), account.total) >= 0.001) {
+    out.text(tr("In no counter are pages that drivers and file systems took for themselves, what a "
+                "balloon holds for the hypervisor, and kernel memory that this kernel does not "
+                "count."),
+             Paint::dim, 2);
+  }
   if (account.overcounted.count() > 0) {
     out.text(tr("The counters add up to {} more than there is: they are read one after the other "
                 "while memory moves.",
