@@ -384,6 +384,10 @@ std::string score_text(const Event& event, const memory::TaskUse& use) {
 }
 
 void add_scores(Table& table, const Event& event, const std::vector<memory::TaskUse>& tasks) {
+  if (std::ranges::all_of(tasks,
+                          [&event](const auto& task) { return score_text(event, task).empty(); })) {
+    return;
+  }
   table.columns.insert(table.columns.end() - 1, {.head = tr("score"), .right = true});
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     auto& row = table.rows[i];
