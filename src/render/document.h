@@ -1,7 +1,7 @@
 // What a command tells people, before it has a form: headings, sentences, notes, tables with bars,
 // code. layout.h makes text for a terminal of it, markdown_text.h makes Markdown, html.h a part of
-// a page. What only a page has (parts that fold, links, a line of time) the other two leave out.
-// Nothing in it has to be printable() yet.
+// a page. What only a page has (parts that fold, links, a line of time, a tree) the other two leave
+// out. Nothing in it has to be printable() yet.
 #pragma once
 
 #include <array>
@@ -74,6 +74,15 @@ struct Timeline {
   std::string words, from, to;  // all of it in a sentence; its ends
 };
 
+// A part of a tree that stands below the last one before it of a lesser depth.
+struct Branch {
+  std::size_t depth = 0;
+  std::string name;
+  std::optional<Bar> bar{};
+  std::string size{};
+  std::vector<Cell> notes{};
+};
+
 // Indents are columns of a terminal. A sentence with one belongs to what stands above it.
 struct Block {
   enum class Kind : std::uint8_t {
@@ -87,7 +96,8 @@ struct Block {
     fold,  // until the next unfold; its title is the text
     unfold,
     quote,  // a line of a log; its id is the label
-    timeline
+    timeline,
+    tree
   };
   Kind kind = Kind::blank;
   std::string text{}, label{};  // of a heading the label is how deep it is: "#", "##", ..
@@ -96,6 +106,7 @@ struct Block {
   std::vector<std::string> parts{};
   Table table{};
   Timeline timeline{};
+  std::vector<Branch> tree{};
 };
 
 class Document {
@@ -134,6 +145,11 @@ class Document {
   void timeline(Timeline timeline) {
     Block block{Block::Kind::timeline};
     block.timeline = std::move(timeline);
+    blocks_.push_back(std::move(block));
+  }
+  void tree(std::vector<Branch> branches) {
+    Block block{Block::Kind::tree};
+    block.tree = std::move(branches);
     blocks_.push_back(std::move(block));
   }
   // Between two things that do not belong together.

@@ -8,6 +8,7 @@
 #include "base/language.h"
 #include "base/text.h"
 #include "record/wire.h"
+#include "render/cgroup_tree.h"
 #include "render/history_curve.h"
 #include "render/html.h"
 #include "render/json_writer.h"
@@ -70,6 +71,26 @@ void write_cgroups(Document& out, const record::HistoryBoot& boot) {
     }
     out.text(text, Paint::plain, 2, 2);
   }
+}
+
+void write_cgroup_tree(Document& out, const record::HistoryBoot& boot) {
+  CgroupTree tree;
+  for (const record::FullGroup& group : boot.cgroups) {
+    CgroupTree::Node& node = tree.at(group.path);
+    node.usage = group.memory;
+    node.limit = group.memory_max;
+    if (group.pids) {
+      node.notes.push_back(
+          {tr("{} tasks", of_limit(std::to_string(*group.pids),
+                                   group.pids_max ? std::to_string(*group.pids_max) : ""))});
+    }
+    if (group.pid != 0) {
+      node.notes.push_back(
+          {tr("biggest: {}, {}", with_pid(group.process, static_cast<std::int64_t>(group.pid)),
+              human(group.size))});
+    }
+  }
+  add_cgroup_tree(out, tr("Fullest cgroups"), tree);
 }
 
 void write_boots(Document& out, const HistoryView& view) {
@@ -197,6 +218,9 @@ Document history_document(const HistoryView& view, std::size_t width) {
     }
   }
   write_boots(out, view);
+  if (width == 0 && !history.boots.empty()) {
+    write_cgroup_tree(out, history.boots.back());
+  }
   write_ring(out, view);
   write_damage(out, history);
   return out;

@@ -75,6 +75,28 @@ TEST(HistoryPage, HasTheCurveAndNoMarkupOfOthers) {
   EXPECT_EQ(page.find("=\"-nan"), std::string::npos);
 }
 
+TEST(HistoryPage, FullestCgroupsAreATree) {
+  record::History history = small_history();
+  std::vector<record::FullGroup>& groups = history.boots[0].cgroups;
+  groups.resize(2);
+  groups[0].path = "/system.slice/db.service";
+  groups[0].memory = Bytes(std::uint64_t{900} << 20U);
+  groups[0].memory_max = Bytes(std::uint64_t{1} << 30U);
+  groups[0].pid = 7;
+  groups[0].process = "db";
+  groups[0].size = Bytes(std::uint64_t{800} << 20U);
+  groups[1].path = "/system.slice/web.service";
+  groups[1].pids = 9;
+  groups[1].pids_max = 10;
+  const HistoryView view{.history = history, .store = "/ring", .running_boot = ""};
+  const std::string page = html_history(view);
+  const std::string tree = page.substr(page.find("class=\"tree\""));
+  EXPECT_NE(tree.find("db.service</span><p class=\"size\"><svg"), std::string::npos) << tree;
+  EXPECT_NE(tree.find("900 MiB of 1 GiB"), std::string::npos) << tree;
+  EXPECT_NE(tree.find("biggest: db (pid 7), 800 MiB"), std::string::npos) << tree;
+  EXPECT_NE(tree.find("9 of 10 tasks"), std::string::npos) << tree;
+}
+
 TEST(HistoryPage, WithoutSamplesSaysSo) {
   const record::History history;
   const HistoryView view{.history = history, .store = "/ring", .running_boot = ""};

@@ -142,6 +142,32 @@ std::string timeline_html(const Timeline& timeline) {
          "\n";
 }
 
+// A list in which each item holds the list of what is below it.
+std::string tree_html(const std::vector<Branch>& branches) {
+  std::string out;
+  std::size_t open = 0;  // lists
+  for (const Branch& branch : branches) {
+    const std::size_t level = std::min(branch.depth, open) + 1;
+    for (; open > level; --open) {
+      out += "</li></ul>";
+    }
+    out += open == level ? "</li>\n" : open == 0 ? "<ul class=\"tree\">" : "<ul>";
+    open = level;
+    out += "<li>" + element("span", "name", html_text(branch.name));
+    if (!branch.size.empty()) {
+      out += element("p", "size",
+                     (branch.bar ? bar_picture(*branch.bar) : "") + html_text(branch.size));
+    }
+    for (const Cell& note : branch.notes) {
+      out += element("p", class_of(note.paint), html_text(note.text));
+    }
+  }
+  for (; open > 0; --open) {
+    out += "</li></ul>";
+  }
+  return out + "\n";
+}
+
 std::string block_html(const Block& block) {
   switch (block.kind) {
     case Block::Kind::heading:
@@ -174,6 +200,8 @@ std::string block_html(const Block& block) {
       return "</details>\n";
     case Block::Kind::timeline:
       return timeline_html(block.timeline);
+    case Block::Kind::tree:
+      return tree_html(block.tree);
     case Block::Kind::code:
     case Block::Kind::quote:
     case Block::Kind::blank:

@@ -64,6 +64,10 @@ input[type=range]{display:block;width:100%;margin:.6rem 0;accent-color:var(--fil
 output{display:block;font-weight:600;margin:.4rem 0 .8rem}
 .large svg.bar{width:100%;max-width:none;height:1.8rem}
 tr.chosen td{background:var(--ground)}.slider svg.bar{width:5.5rem}
+.tree,.tree ul{list-style:none;margin:.2rem 0;padding:0}.tree ul{padding-left:1.1rem;border-left:1px solid var(--line);margin-left:.3rem}
+.tree li{padding:.2rem 0}.tree p{margin:0;font-size:.925rem;line-height:1.5}
+.tree .size{display:flex;flex-wrap:wrap;align-items:center;gap:0 .6rem;font-variant-numeric:tabular-nums}.tree .bar{flex:none;margin:0}
+.name{font:.85rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 pre.log{white-space:pre-wrap;overflow-wrap:anywhere}.log span{display:block;padding-left:2ch;text-indent:-2ch}
 svg.times{display:block;width:100%;height:2.6rem}
 .moment{fill:var(--dim)}.moment.red{fill:var(--red)}.moment.yellow{fill:var(--yellow)}

@@ -5,6 +5,7 @@
 #include "base/human.h"
 #include "base/language.h"
 #include "base/text.h"
+#include "render/cgroup_tree.h"
 #include "render/phrase.h"
 #include "render/recorded.h"
 #include "render/remedies.h"
@@ -263,6 +264,9 @@ Document story(const Story& story, Detail detail) {
   }
   add_proof(out, first, detail.page);
   add_cgroup(out, first);
+  if (detail.html) {
+    add_cgroup_tree(out, first);
+  }
   add_zones(out, first, detail);
   add_account(out, first, detail);
   add_tasks(out, first, detail);

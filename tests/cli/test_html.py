@@ -9,7 +9,7 @@ from harness import whyoom
 VOID = {"meta", "br"}
 KNOWN = {"html", "head", "meta", "title", "style", "body", "main", "article", "h1", "h2", "h3", "p",
          "span", "pre", "code", "div", "table", "thead", "tbody", "tr", "th", "td", "svg", "rect",
-         "details", "summary", "a", "script"}
+         "details", "summary", "a", "script", "ul", "li"}
 
 
 class Page(html.parser.HTMLParser):
@@ -123,6 +123,18 @@ class Html(unittest.TestCase):
         for form in ("text", "markdown", "json"):
             done = whyoom("explain", "-v", self.example("min-free-killed.log"), "--format", form)
             self.assertNotIn("The lines of the log", done.out)
+
+    def test_cgroups_are_a_tree(self):
+        log = ("[ 9.0] oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,"
+               "oom_memcg=/user.slice,task_memcg=/user.slice/user-1000.slice/a.scope,task=x,pid=7,uid=1000\n"
+               "[ 9.1] Memory cgroup out of memory: Killed process 7 (x) total-vm:9000kB, anon-rss:5000kB, "
+               "file-rss:0kB\n")
+        page = whyoom("explain", "-", "--format", "html", stdin=log).out
+        Page(page)
+        tree = re.search('(?s)<ul class="tree">.*</ul>', page)[0]
+        self.assertEqual(re.findall('class="name">([^<]*)<', tree),
+                         ["/", "user.slice", "user-1000.slice", "a.scope"])
+        self.assertIn("killed: x (pid 7)", tree)
 
     def test_processes_have_the_kernels_score(self):
         text = self.page("explain", self.example("memory-exhausted.log")).text()
