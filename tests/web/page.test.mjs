@@ -193,6 +193,34 @@ describe('a hostile log', () => {
   });
 });
 
+it('stays awake over 100 MB: it says how far, and stops when it is told to', async () => {
+  const path = join(WHYOOM_SCRATCH, 'large.log');
+  const report = readFileSync(example);
+  writeFileSync(path, Buffer.concat(Array(Math.ceil(100_000_000 / report.length)).fill(report)));
+  await page.locator('#files').setInputFiles(path);
+  await page.locator('#work:not([hidden])').waitFor();
+  const far = () => page.evaluate(() => document.getElementById('bar').value);
+  await page.waitForFunction(() => document.getElementById('bar').value > 0);
+  const before = await far();
+  await page.waitForFunction((before) => document.getElementById('bar').value > before, before);
+  assert.match(await page.locator('#far').innerText(), /MB of 100\.\d MB, [\d,]+ events? so far/);
+  await page.locator('#stop').click();
+  await page.locator('#start:not([hidden])').waitFor();
+  assert.equal(await page.locator('#said').innerText(), 'Stopped.');
+  await give(example);
+  assert.match(await page.locator('#report').innerText(), /vm\.min_free_kbytes is too high/);
+});
+
+it('a number of the proof leads to the line of the log', async () => {
+  await give(example);
+  const link = page.locator('#report a[href^="#line-"]').first();
+  const line = page.locator(`[id="${(await link.getAttribute('href')).slice(1)}"]`);
+  assert.equal(await line.isVisible(), false);
+  await link.click();
+  assert.equal(await line.isVisible(), true);
+  assert.match(await line.innerText(), /Node 0 DMA32 free:/);
+});
+
 describe('what it gives', () => {
   it('the JSON of each log is the command’s, byte for byte', async () => {
     const answers = JSON.parse(readFileSync(WHYOOM_ANSWERS, 'utf8'));

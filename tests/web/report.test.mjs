@@ -68,8 +68,10 @@ describe('columns', () => {
     const heads = await page.locator('table.sortable th').allInnerTexts();
     const scores = numbers(await column(heads.indexOf('score') + 1));
     const resident = numbers(await column(heads.indexOf('resident') + 1));
-    assert.ok(scores.some((score) => score > 0));
-    assert.ok(scores.every((score, i) => isNaN(score) || score >= resident[i]));
+    const adj = numbers(await column(heads.indexOf('adj') + 1));
+    assert.ok(adj.includes(0) && adj.some((each) => each < 0));
+    scores.forEach((score, i) => assert.ok(
+        adj[i] === 0 ? score >= resident[i] : adj[i] === -1000 ? isNaN(score) : score < resident[i]));
   });
 });
 
@@ -118,8 +120,58 @@ it('where memory went adds up to what the kernel manages', async () => {
   assert.equal(sizes.reduce((sum, size) => sum + size, 0), all);
 });
 
+describe('the lines of the log', () => {
+  const link = () => page.locator('a[href^="#line-"]').first();
+
+  it('are where the numbers of the proof lead', async () => {
+    await open('killed');
+    const line = page.locator(`[id="${(await link().getAttribute('href')).slice(1)}"]`);
+    assert.equal(await line.isVisible(), false);
+    await link().click();
+    assert.equal(await line.isVisible(), true);
+    const place = (await link().innerText()).split(':').at(-1);
+    assert.ok((await line.innerText()).startsWith(`${place}  Node 0 DMA32 free:`), await line.innerText());
+  });
+
+  it('are there for every link', async () => {
+    for (const name of ['killed', 'exhausted', 'spree', 'hostile', 'cgroup']) {
+      await open(name);
+      const lost = await page.locator('a').evaluateAll((all) => all.map((each) => each.hash.slice(1))
+          .filter((id) => !document.getElementById(id)));
+      assert.deepEqual(lost, [], name);
+      // The line of a kill alone proves nothing.
+      assert.equal(await page.locator('a').count() > 0, !['spree', 'hostile'].includes(name), name);
+      await page.context().close();
+    }
+    await open('killed');
+  });
+});
+
+it('cgroups are lists inside one another, with numbers where they are known', async () => {
+  await open('cgroup');
+  const names = await page.locator('.tree .name').allInnerTexts();
+  assert.equal(names[0], '/');
+  assert.match(names.at(-1), /^cri-containerd-/);
+  for (let level = 1; level < names.length; ++level) {
+    assert.equal(await page.locator('ul '.repeat(level) + '> li > .name').last().innerText(), names.at(-1));
+  }
+  assert.equal(await page.locator('.tree .bar').count(), 1);
+  assert.match(await page.locator('.tree .size').innerText(), /of/);
+});
+
+it('what a process calls itself stays text', async () => {
+  await open('hostile');
+  for (const each of await page.locator('summary').all()) await each.click();
+  const found = await page.evaluate(() => ({
+    marks: document.querySelectorAll('main script, img, iframe, svg[onload]').length,
+    raw: /[\u001b\u0007\u202e]/.test(document.body.textContent)}));
+  assert.deepEqual(found, {marks: 0, raw: false});
+  assert.match(await page.locator('pre.log').first().innerText(), /Killed process 9 \(<script>alert\(1\)\)/);
+  assert.equal(await page.locator('article.story').count(), 8);
+});
+
 describe('axe finds nothing', () => {
-  for (const name of ['killed', 'exhausted', 'spree', 'killed.zh']) {
+  for (const name of ['killed', 'exhausted', 'spree', 'hostile', 'cgroup', 'killed.zh', 'cgroup.zh']) {
     for (const colorScheme of ['light', 'dark']) {
       for (const width of [360, 1400]) {
         it(`${name}, ${colorScheme}, ${width} px`, async () => {

@@ -16,6 +16,9 @@ import harness  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
 NPM = ["playwright-core@1", "axe-core@4"]
+# Names that a process can give itself.
+HOSTILE = ["<script>alert(1)", '"><img onerror', "\x1b[31mred\x1b]0;x\x07", "\u202egnp.exe", "</article>",
+           "<svg onload=a()>", "</details></pre>", "a'&b"]
 DEBIAN = {"chromium": "chromium", "node": "nodejs", "npm": "npm"}
 
 
@@ -64,15 +67,17 @@ def by_command(program, logs):
     return answers
 
 
+def log_of_case(case, folder):
+    """It begins behind a line of three dashes."""
+    log = folder / f"{case.parent.name}.{case.stem}.log"
+    log.write_bytes(case.read_bytes().partition(b"\n---\n")[2])
+    return log
+
+
 def logs_of_cases(source, scratch):
-    """Each example and the log of each case. That of a case begins behind a line of three dashes."""
-    logs = sorted((source / "examples").glob("*.log"))
-    for case in sorted((source / "src/diagnose/causes").glob("*/*.case")):
-        text = case.read_bytes().partition(b"\n---\n")[2]
-        log = scratch / f"{case.parent.name}.{case.stem}.log"
-        log.write_bytes(text)
-        logs.append(log)
-    return logs
+    """Each example and the log of each case."""
+    cases = sorted((source / "src/diagnose/causes").glob("*/*.case"))
+    return sorted((source / "examples").glob("*.log")) + [log_of_case(case, scratch) for case in cases]
 
 
 def kill(second, name):
@@ -84,10 +89,14 @@ def write_reports(program, source, folder):
     folder.mkdir()
     spree = folder / "spree.log"
     spree.write_text("".join(kill(9 + 3 * i, f"worker{i}") for i in range(4)))
+    hostile = folder / "hostile.log"
+    hostile.write_text("".join(kill(9 + 5000 * i, name) for i, name in enumerate(HOSTILE)), encoding="utf-8")
     examples = source / "examples"
-    for name, log, *options in [("killed", examples / "min-free-killed.log"),
-                                ("exhausted", examples / "memory-exhausted.log"), ("spree", spree),
-                                ("killed.zh", examples / "min-free-killed.log", "--lang", "zh")]:
+    killed, cgroup = examples / "min-free-killed.log", log_of_case(
+        source / "src/diagnose/causes/cgroup-limit/positive.case", folder)
+    for name, log, *options in [("killed", killed), ("exhausted", examples / "memory-exhausted.log"),
+                                ("spree", spree), ("hostile", hostile), ("cgroup", cgroup),
+                                ("killed.zh", killed, "--lang", "zh"), ("cgroup.zh", cgroup, "--lang", "zh")]:
         done = subprocess.run([program, "explain", "--format", "html", *options, log], check=False,
                               stdin=subprocess.DEVNULL, capture_output=True, env=harness.CLEAN_ENV)
         (folder / f"{name}.html").write_bytes(done.stdout)
