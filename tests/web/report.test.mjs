@@ -120,33 +120,6 @@ it('where memory went adds up to what the kernel manages', async () => {
   assert.equal(sizes.reduce((sum, size) => sum + size, 0), all);
 });
 
-describe('the lines of the log', () => {
-  const link = () => page.locator('a[href^="#line-"]').first();
-
-  it('are where the numbers of the proof lead', async () => {
-    await open('killed');
-    const line = page.locator(`[id="${(await link().getAttribute('href')).slice(1)}"]`);
-    assert.equal(await line.isVisible(), false);
-    await link().click();
-    assert.equal(await line.isVisible(), true);
-    const place = (await link().innerText()).split(':').at(-1);
-    assert.ok((await line.innerText()).startsWith(`${place}  Node 0 DMA32 free:`), await line.innerText());
-  });
-
-  it('are there for every link', async () => {
-    for (const name of ['killed', 'exhausted', 'spree', 'hostile', 'cgroup']) {
-      await open(name);
-      const lost = await page.locator('a').evaluateAll((all) => all.map((each) => each.hash.slice(1))
-          .filter((id) => !document.getElementById(id)));
-      assert.deepEqual(lost, [], name);
-      // The line of a kill alone proves nothing.
-      assert.equal(await page.locator('a').count() > 0, !['spree', 'hostile'].includes(name), name);
-      await page.context().close();
-    }
-    await open('killed');
-  });
-});
-
 it('cgroups are lists inside one another, with numbers where they are known', async () => {
   await open('cgroup');
   const names = await page.locator('.tree .name').allInnerTexts();
