@@ -63,13 +63,27 @@ int history(const HistoryFlags& flags, Console& io) {
     return trouble;
   }
   const auto style = flags.look.style();
-  const auto ring = read_ring(flags.store, period, flags.look.sandbox);
+  const bool as_lines = flags.look.format == Format::ndjson;
+  std::vector<std::unique_ptr<diagnose::Event>> events;
+  bool any = false;
+  const auto ring = read_ring(flags.store, period, flags.look.sandbox,
+                              [&](std::unique_ptr<diagnose::Event> event) {
+                                any = true;
+                                if (as_lines) {
+                                  io.out.write(render::json_event(*event, false) + "\n");
+                                } else {
+                                  events.push_back(std::move(event));
+                                }
+                              });
   if (!ring) {
     return io.fail(ring.error());
   }
   if (ring->segments == 0) {
     return io.fail(
         tr("there are no records in {}. `whyoom watch` makes them", printable(flags.store)));
+  }
+  if (as_lines) {
+    return any ? events_found : nothing_found;
   }
   render::HistoryView view{.history = ring->history,
                            .store = flags.store,
@@ -78,21 +92,17 @@ int history(const HistoryFlags& flags, Console& io) {
                            .bytes = ring->bytes,
                            .first_ms = ring->first_ms,
                            .last_ms = ring->last_ms};
-  for (const auto& event : ring->events) {
+  for (const auto& event : events) {
     view.events.push_back(event.get());
   }
-  if (flags.look.format == Format::ndjson) {
-    for (const auto& event : ring->events) {
-      io.out.write(render::json_event(*event, false) + "\n");
-    }
-  } else if (flags.look.format == Format::json) {
+  if (flags.look.format == Format::json) {
     io.out.write(render::json_history(view) + "\n");
   } else if (flags.look.format == Format::html) {
     io.out.write(render::html_history(view));
   } else {
     io.out.write_rendered(render::to_text(render::history_document(view, style.width), style));
   }
-  return view.events.empty() ? nothing_found : events_found;
+  return any ? events_found : nothing_found;
 }
 
 }  // namespace

@@ -52,31 +52,110 @@ class WallClock {
   std::vector<Run> runs_;
 };
 
-std::vector<std::optional<memory::Recorded>> recall_from(
-    const std::vector<linux::RingSegment>& segments,
-    const std::vector<const report::Report*>& events) {
-  std::vector<record::Asked> asked;
-  std::vector<std::size_t> whose;
-  for (std::size_t i = 0; i < events.size(); ++i) {
-    const report::Report& event = *events[i];
-    if (!event.boot.empty() && event.time.monotonic_us && event.unverified.empty()) {
-      asked.push_back({event.boot, *event.time.monotonic_us});
-      whose.push_back(i);
+// What can be asked a ring about an event; empty: nothing.
+std::optional<record::Asked> question_of(const report::Report& event) {
+  return !event.boot.empty() && event.time.monotonic_us && event.unverified.empty()
+             ? std::optional(record::Asked{event.boot, *event.time.monotonic_us})
+             : std::nullopt;
+}
+
+// The segments as they were when they were read first: the recorder goes on writing.
+class Ring {
+ public:
+  explicit Ring(const std::vector<linux::RingSegment>& segments)
+      : segments_(segments), sizes_(segments.size(), std::string::npos) {}
+  [[nodiscard]] std::size_t size() const { return segments_.size(); }
+  [[nodiscard]] std::string read(std::size_t index) {
+    std::string bytes = linux::read_segment_file(segments_[index]);
+    sizes_[index] = std::min(sizes_[index], bytes.size());
+    bytes.resize(sizes_[index]);
+    return bytes;
+  }
+
+ private:
+  const std::vector<linux::RingSegment>& segments_;
+  std::vector<std::size_t> sizes_;
+};
+
+// Answers in the order of the events; of the ring it is as far ahead as that takes.
+class Recorded {
+ public:
+  Recorded(Ring& ring, const std::vector<record::Asked>& asked) : ring_(ring), recall_(asked) {}
+  std::optional<memory::Recorded> of(std::size_t asked) {
+    for (; recall_.is_open(asked) && next_ < ring_.size(); ++next_) {
+      recall_.add(ring_.read(next_));
     }
+    if (recall_.is_open(asked)) {
+      recall_.finish();
+    }
+    return recall_.take(asked);
   }
-  std::vector<std::optional<memory::Recorded>> result(events.size());
-  if (asked.empty()) {
-    return result;
+
+ private:
+  Ring& ring_;
+  record::Recall recall_;
+  std::size_t next_ = 0;
+};
+
+using ReportTaker = std::function<void(report::Report&&, std::size_t boot)>;
+
+// The reports in the messages of the ring, dated, each with the index of its boot.
+record::History read_reports(Ring& ring, record::HistoryOptions options, const ReportTaker& take) {
+  WallClock clock;
+  std::unique_ptr<report::LogReader> reader;  // of one boot
+  std::size_t boot_read = 0;
+  options.message = [&](std::size_t boot, std::string_view line, std::int64_t said_ms) {
+    if (!reader || boot != boot_read) {
+      if (reader) {
+        reader->finish();
+      }
+      boot_read = boot;
+      clock.clear();
+      reader = std::make_unique<report::LogReader>(tr("the recorder's ring"),
+                                                   [&](report::Report&& report) {
+                                                     clock.date(report.time);
+                                                     take(std::move(report), boot_read);
+                                                   });
+    }
+    clock.see(line, said_ms);
+    reader->feed(line);
+    reader->feed("\n");
+  };
+  record::HistoryBuilder builder(std::move(options));
+  for (std::size_t i = 0; i < ring.size(); ++i) {
+    builder.add(ring.read(i));
   }
-  record::Recall recall(asked);
-  for (const linux::RingSegment& segment : segments) {
-    recall.add(linux::read_segment_file(segment));
+  if (reader) {
+    reader->finish();
   }
-  auto answers = recall.take();
-  for (std::size_t i = 0; i < whose.size(); ++i) {
-    result[whose[i]] = std::move(answers[i]);
+  return builder.take();
+}
+
+struct Stamp {
+  std::size_t boot = 0;
+  std::uint64_t at_us = 0;
+};
+
+// `stamps` are those of the reports as read_reports() told them before: what the recorder knew of
+// an event stands before and behind it, and is gathered as the ring goes by.
+void explain_reports(Ring& ring, const record::HistoryOptions& options,
+                     const record::History& history, const std::vector<Stamp>& stamps,
+                     const EventTaker& take) {
+  std::vector<record::Asked> asked;
+  asked.reserve(stamps.size());
+  for (const Stamp& stamp : stamps) {
+    asked.push_back({history.boots[stamp.boot].id, stamp.at_us});
   }
-  return result;
+  Recorded recorded(ring, asked);
+  diagnose::StoryBuilder story;
+  std::size_t at = 0;
+  read_reports(ring, options, [&](report::Report&& report, std::size_t boot) {
+    report.boot = history.boots[boot].id;
+    const diagnose::StoryContext& context = story.next(report);
+    auto numbers = question_of(report) ? recorded.of(at) : std::nullopt;
+    ++at;
+    take(diagnose::explain(std::move(report), context, std::move(numbers)));
+  });
 }
 
 tl::expected<std::vector<linux::RingSegment>, std::string> open_machine_ring() {
@@ -88,15 +167,33 @@ tl::expected<std::vector<linux::RingSegment>, std::string> open_machine_ring() {
 
 std::vector<std::optional<memory::Recorded>> recall(
     const std::vector<const report::Report*>& events) {
-  const bool any =
-      std::ranges::any_of(events, [](const report::Report* event) { return !event->boot.empty(); });
-  const auto segments = any ? open_machine_ring() : std::vector<linux::RingSegment>();
-  return segments ? recall_from(*segments, events)
-                  : std::vector<std::optional<memory::Recorded>>(events.size());
+  std::vector<std::optional<memory::Recorded>> result(events.size());
+  std::vector<record::Asked> asked;
+  std::vector<std::size_t> whose;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (auto question = question_of(*events[i])) {
+      asked.push_back(std::move(*question));
+      whose.push_back(i);
+    }
+  }
+  const auto segments = asked.empty() ? std::vector<linux::RingSegment>() : open_machine_ring();
+  if (!segments) {
+    return result;
+  }
+  record::Recall recall(asked);
+  for (const linux::RingSegment& segment : *segments) {
+    recall.add(linux::read_segment_file(segment));
+  }
+  auto answers = recall.take();
+  for (std::size_t i = 0; i < whose.size(); ++i) {
+    result[whose[i]] = std::move(answers[i]);
+  }
+  return result;
 }
 
 tl::expected<RingHistory, std::string> read_ring(const std::string& store, const Period& period,
-                                                 linux::SandboxChoice sandbox) {
+                                                 linux::SandboxChoice sandbox,
+                                                 const EventTaker& take) {
   const auto segments = linux::open_ring(store);
   if (!segments) {
     return tl::unexpected(segments.error());
@@ -109,62 +206,27 @@ tl::expected<RingHistory, std::string> read_ring(const std::string& store, const
     return tl::unexpected(done.error());
   }
   RingHistory result;
+  result.segments = segments->size();
+  Ring ring(*segments);
   record::BootClocks clocks;
-  for (const linux::RingSegment& segment : *segments) {
-    const std::string bytes = linux::read_segment_file(segment);
+  for (std::size_t i = 0; i < ring.size(); ++i) {
+    const std::string bytes = ring.read(i);
     result.bytes += Bytes(bytes.size());
     clocks.add(bytes);
   }
-  result.segments = segments->size();
   record::BootClocks::Result times = clocks.take();
   result.first_ms = times.first_ms;
   result.last_ms = times.last_ms;
-  std::vector<report::Report> reports;
-  std::vector<std::size_t> boots;  // of the reports
-  WallClock clock;
-  std::unique_ptr<report::LogReader> reader;  // of one boot
-  std::size_t boot_read = 0;
   record::HistoryOptions options;
   options.since_ms = period.since_ms;
   options.until_ms = period.until_ms;
   options.began = std::move(times.began);
-  options.message = [&](std::size_t boot, std::string_view line, std::int64_t said_ms) {
-    if (!reader || boot != boot_read) {
-      if (reader) {
-        reader->finish();
-      }
-      boot_read = boot;
-      clock.clear();
-      reader = std::make_unique<report::LogReader>(tr("the recorder's ring"),
-                                                   [&](report::Report&& report) {
-                                                     clock.date(report.time);
-                                                     reports.push_back(std::move(report));
-                                                     boots.push_back(boot_read);
-                                                   });
-    }
-    clock.see(line, said_ms);
-    reader->feed(line);
-    reader->feed("\n");
-  };
-  record::HistoryBuilder builder(std::move(options));
-  for (const linux::RingSegment& segment : *segments) {
-    builder.add(linux::read_segment_file(segment));
-  }
-  if (reader) {
-    reader->finish();
-  }
-  result.history = builder.take();
-  std::vector<const report::Report*> asked;
-  for (std::size_t i = 0; i < reports.size(); ++i) {
-    reports[i].boot = result.history.boots[boots[i]].id;
-    asked.push_back(&reports[i]);
-  }
-  auto recorded = recall_from(*segments, asked);
-  diagnose::StoryBuilder story;
-  for (std::size_t i = 0; i < reports.size(); ++i) {
-    const diagnose::StoryContext& context = story.next(reports[i]);
-    result.events.push_back(
-        diagnose::explain(std::move(reports[i]), context, std::move(recorded[i])));
+  std::vector<Stamp> stamps;
+  result.history = read_reports(ring, options, [&](report::Report&& report, std::size_t boot) {
+    stamps.push_back({boot, report.time.monotonic_us.value_or(0)});
+  });
+  if (!stamps.empty()) {
+    explain_reports(ring, options, result.history, stamps, take);
   }
   return result;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -19,7 +20,6 @@ namespace whyoom::app {
 
 struct RingHistory {
   record::History history;
-  std::vector<std::unique_ptr<diagnose::Event>> events;
   // The ring as a whole; no segments: there is none.
   std::uint64_t segments = 0;
   Bytes bytes{};
@@ -32,10 +32,14 @@ struct Period {
   std::int64_t until_ms = std::numeric_limits<std::int64_t>::max();
 };
 
-// The segments are opened, then the process gives up its rights as `sandbox`
-// says, then they are read. The error is a whole sentence.
+using EventTaker = std::function<void(std::unique_ptr<diagnose::Event>)>;
+
+// The segments are opened, then the process gives up its rights as `sandbox` says, then they are
+// read. The events come one after the other, in order, and none of them is kept: a ring can hold
+// many thousands. The error is a whole sentence.
 tl::expected<RingHistory, std::string> read_ring(const std::string& store, const Period& period,
-                                                 linux::SandboxChoice sandbox);
+                                                 linux::SandboxChoice sandbox,
+                                                 const EventTaker& take);
 
 // What the machine's own ring knows of the events, one for each; those that cannot be in it are not
 // looked for.

@@ -187,7 +187,7 @@ report::Report as_report(const Sample& sample, PageSize page, Place at) {
   return result;
 }
 
-Recall::Recall(const std::vector<Asked>& asked) : answers_(asked.size()) {
+Recall::Recall(const std::vector<Asked>& asked) : open_events_(asked.size(), true) {
   for (std::size_t i = 0; i < asked.size(); ++i) {
     asked_[asked[i].boot].push_back({asked[i].at_us, i});
   }
@@ -206,6 +206,11 @@ void Recall::begin(const Note& segment) {
     return;
   }
   settle_all(nullptr);
+  if (open_ != nullptr) {
+    for (const At& event : *open_) {
+      open_events_[event.asked] = false;
+    }
+  }
   boot_ = segment.text;
   samples_.clear();
   growth_.clear();
@@ -217,7 +222,7 @@ void Recall::begin(const Note& segment) {
 void Recall::see(const Sample& sample) {
   settle_all(&sample);
   growth_.see(sample);
-  samples_.push_back(sample);
+  samples_.push_back(std::make_shared<const Sample>(sample));
   if (samples_.size() > most_samples) {
     samples_.pop_front();
   }
@@ -255,6 +260,7 @@ void Recall::line(const Note& note) {
     ahead_seen_ms_ = note.boot_ms;
   }
   while (!open_->empty() && open_->front().at_us <= said->at_us) {
+    open_events_[open_->front().asked] = false;
     if (said->at_us - open_->front().at_us <= same_event_us) {
       find(open_->front());
     }
@@ -265,47 +271,43 @@ void Recall::line(const Note& note) {
 void Recall::find(const At& event) {
   const std::int64_t at_ms = static_cast<std::int64_t>(event.at_us / 1000) + *ahead_ms_;
   for (std::size_t i = samples_.size(); i > 0; --i) {
-    const Sample& sample = samples_[i - 1];
+    const Sample& sample = *samples_[i - 1];
     const auto taken_ms = static_cast<std::int64_t>(sample.boot_ms);
     // It was counted before its line was read: such a sample can be behind the kill.
     const bool counts_kill =
-        i > 1 && sample.machine.of(Field::oom_kill) > samples_[i - 2].machine.of(Field::oom_kill);
+        i > 1 && sample.machine.of(Field::oom_kill) > samples_[i - 2]->machine.of(Field::oom_kill);
     if (taken_ms > at_ms || counts_kill) {
       continue;
     }
     const auto age_ms = static_cast<std::uint64_t>(at_ms - taken_ms);
-    Found found{event.asked, sample, age_ms, {}};
+    Found found{.asked = event.asked, .sample = samples_[i - 1], .age_ms = age_ms, .grew = {}};
     if (age_ms <= growth_fresh_ms) {
       found.grew = growth_.grown(true);
       found.grew.resize(std::min(found.grew.size(), most_growth));
     }
+    open_events_[event.asked] = true;  // what comes behind it is waited for
     found_.push_back(std::move(found));
     return;
   }
 }
 
-void Recall::settle(const Found& found, const Sample* after) {
-  const auto left = headroom_of(found.sample, page_);
+void Recall::settle(Found& found, const Sample* after) {
+  const auto left = headroom_of(*found.sample, page_);
   const bool held = after != nullptr
-                        ? same_settings(found.sample, *after)
+                        ? same_settings(*found.sample, *after)
                         : found.age_ms <= fresh_ms && left && left->share() < near_share;
-  memory::Recorded result;
-  const double age = static_cast<double>(found.age_ms) / 1000;
-  result.source = "the recorder, " + seconds(age) + " before";
-  result.age = age;
-  result.grew = found.grew;
-  if (held && found.age_ms <= fresh_ms) {
-    result.numbers = as_report(found.sample, page_, {1, 0});
-  }
+  found.page = page_;
+  found.fresh = held && found.age_ms <= fresh_ms;
   if (held && after != nullptr) {
-    result.min_free = min_free_of(found.sample, page_, release_);
+    found.min_free = min_free_of(*found.sample, page_, release_);
   }
-  answers_[found.asked] = std::move(result);
 }
 
 void Recall::settle_all(const Sample* after) {
-  for (const Found& found : found_) {
+  for (Found& found : found_) {
     settle(found, after);
+    open_events_[found.asked] = false;
+    answers_.insert_or_assign(found.asked, std::move(found));
   }
   found_.clear();
 }
@@ -315,9 +317,30 @@ void Recall::add(std::string_view segment) {
                          [this](const Note& each) { see(within_bounds(each)); }});
 }
 
+std::optional<memory::Recorded> Recall::take(std::size_t asked) {
+  const auto answer = answers_.extract(asked);
+  if (answer.empty()) {
+    return std::nullopt;
+  }
+  Found& found = answer.mapped();
+  memory::Recorded result;
+  result.age = static_cast<double>(found.age_ms) / 1000;
+  result.source = "the recorder, " + seconds(result.age) + " before";
+  result.grew = std::move(found.grew);
+  if (found.fresh) {
+    result.numbers = as_report(*found.sample, found.page, {1, 0});
+  }
+  result.min_free = found.min_free;
+  return result;
+}
+
 std::vector<std::optional<memory::Recorded>> Recall::take() {
-  settle_all(nullptr);
-  return std::move(answers_);
+  finish();
+  std::vector<std::optional<memory::Recorded>> all(open_events_.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    all[i] = take(i);
+  }
+  return all;
 }
 
 }  // namespace whyoom::record

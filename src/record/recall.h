@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,16 +34,26 @@ class Recall {
   explicit Recall(const std::vector<Asked>& asked);
   // In order, the oldest first.
   void add(std::string_view segment);
-  // One for each that was asked; empty: nothing is known of it.
+  // What comes next can still say something of this one.
+  [[nodiscard]] bool is_open(std::size_t asked) const { return open_events_[asked]; }
+  // All have been added.
+  void finish() { settle_all(nullptr); }
+  // What is known by now of one of those that were asked, once; empty: nothing.
+  std::optional<memory::Recorded> take(std::size_t asked);
+  // All have been added: one for each that was asked.
   std::vector<std::optional<memory::Recorded>> take();
 
  private:
-  // An event whose sample was found; what comes behind it says how far that one holds.
+  // An event whose sample was found; what comes behind it says how far that one holds. The events
+  // of a spree share a sample: as the numbers of a report each of them would take kilobytes.
   struct Found {
     std::size_t asked = 0;
-    Sample sample;
+    std::shared_ptr<const Sample> sample;
     std::uint64_t age_ms = 0;
     std::vector<memory::Growth> grew;
+    PageSize page{};
+    bool fresh = false;  // its numbers are those of the event
+    std::optional<memory::MinFree> min_free{};
   };
   struct At {
     std::uint64_t at_us = 0;
@@ -53,16 +64,17 @@ class Recall {
   void see(const Note& note);
   void line(const Note& note);
   void find(const At& event);
-  void settle(const Found& found, const Sample* after);
+  void settle(Found& found, const Sample* after);
   void settle_all(const Sample* after);
 
-  std::vector<std::optional<memory::Recorded>> answers_;
+  std::vector<bool> open_events_;
+  std::map<std::size_t, Found> answers_;                      // by the event
   std::map<std::string, std::deque<At>, std::less<>> asked_;  // by boot and stamp
 
   std::string boot_, release_;
   PageSize page_;
-  std::deque<At>* open_ = nullptr;  // of this boot
-  std::deque<Sample> samples_;      // the last of this boot
+  std::deque<At>* open_ = nullptr;                     // of this boot
+  std::deque<std::shared_ptr<const Sample>> samples_;  // the last of this boot
   std::vector<Found> found_;
   GrowthWatch growth_;
   // By how much CLOCK_BOOTTIME is ahead of the kernel's stamps, and when that was seen.

@@ -73,6 +73,48 @@ TEST(Recall, OfAnOldSampleOnlyTheSettingHolds) {
   EXPECT_FALSE(open->min_free);
 }
 
+// As a ring goes by: an answer is there with the first sample behind its event, and given once.
+TEST(Recall, SaysOfEachWhenMoreOfTheRingCanTellNothingOfIt) {
+  constexpr std::size_t events = 3;
+  SmallRing ring;
+  ring.sample();
+  std::vector<Asked> asked;
+  std::vector<std::size_t> ends{0};
+  for (std::size_t i = 0; i < events; ++i) {
+    ring.now_ms += 400;
+    ring.line(kill_line);
+    asked.push_back(ring.said());
+    ends.push_back(ring.bytes().size());
+    ring.begin("b00t");
+    ring.sample();
+  }
+  asked.push_back({"0ther", 5});
+  ends.push_back(ring.bytes().size());
+  const auto segment = [&](std::size_t i) {
+    return std::string_view(ring.bytes()).substr(ends[i], ends[i + 1] - ends[i]);
+  };
+  Recall whole(asked);
+  whole.add(ring.bytes());
+  const auto all = whole.take();
+  Recall parts(asked);
+  parts.add(segment(0));
+  for (std::size_t i = 0; i < events; ++i) {
+    EXPECT_TRUE(parts.is_open(i)) << "no sample behind it yet";
+    EXPECT_TRUE(parts.is_open(events));
+    parts.add(segment(i + 1));
+    EXPECT_FALSE(parts.is_open(i));
+    const auto found = parts.take(i);
+    ASSERT_TRUE(found && found->numbers && found->min_free);
+    ASSERT_TRUE(all[i] && all[i]->numbers && all[i]->min_free);
+    EXPECT_EQ(found->source, all[i]->source);
+    EXPECT_EQ(found->min_free->value, all[i]->min_free->value);
+    EXPECT_FALSE(parts.take(i));
+  }
+  EXPECT_FALSE(all[events]);
+  parts.finish();
+  EXPECT_FALSE(parts.take(events));
+}
+
 TEST(Recall, NothingWhereASettingWasChangedInBetween) {
   SmallRing ring;
   ring.sample();

@@ -24,10 +24,12 @@ class FromRing(common.Case):
         self.ring = Ring(self.scratch / "ring")
         self.from_ring = f"--from-ring={self.ring.folder}"
 
+    def history_text(self, form):
+        return subprocess.run([common.WHYOOM, "history", "--store", self.ring.folder, "--format", form],
+                              capture_output=True, check=False, env=common.ENV).stdout
+
     def history(self):
-        done = subprocess.run([common.WHYOOM, "history", "--store", self.ring.folder, "--format", "ndjson"],
-                              capture_output=True, check=False, env=common.ENV)
-        return [json.loads(line) for line in done.stdout.splitlines()]
+        return [json.loads(line) for line in self.history_text("ndjson").splitlines()]
 
     def kills(self, first, count):
         for pid in range(first, first + count):
@@ -45,6 +47,8 @@ class FromRing(common.Case):
         self.kills(100, 30)
         known = self.history()
         self.assertEqual(len(known), 30)
+        whole = json.loads(self.history_text("json"))
+        self.assertEqual([each["id"] for each in whole["reports"]], [each["id"] for each in known])
         out, _ = self.publish("--state", self.state, self.from_ring, "--once", "stdout:")
         sent = self.sent(out)
         self.assertEqual([each["id"] for each in sent], [each["id"] for each in known])
@@ -103,6 +107,22 @@ class FromRing(common.Case):
         print(f"most memory {most} kB, {took:.1f} s", end=" ")
         self.assertLess(most, 60_000)
         self.assertEqual(self.end(process), 0)
+
+    def test_what_reading_takes(self):
+        """However many events a ring has, none of them is kept."""
+        most = []
+        for count in (500, 5000):
+            self.kills(1000, count)
+            with open(self.scratch / "read", "wb") as out:
+                process = subprocess.Popen([common.WHYOOM, "history", "--store", self.ring.folder, "--format", "ndjson"],
+                                           stdout=out, env=common.ENV)
+                watcher = common.Watcher(process)
+                self.assertEqual(process.wait(), 1)
+                most.append(watcher.end())
+        with open(self.scratch / "read", "rb") as read:
+            self.assertEqual(len(read.readlines()), 5500)
+        print(f"{most} kB", end=" ")
+        self.assertLess(most[1], 30_000)
 
     def test_what_the_state_forgot(self):
         """Up to the last event that was sent all were."""
