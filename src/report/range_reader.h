@@ -1,10 +1,11 @@
 // A part of a log, so that several programs can read one log at the same time: the events whose
 // report begins in the bytes from `begin` up to, and without, `end`. Neighbours together have the
-// events of the whole, each once. Copies that are far apart are told by their id alone, and a line
-// that comes again and again (a full table, rejected forks) is one event for each part.
-// It wants more than its part: what stands before it, so that a report which began there is not
-// taken for one of its own, and behind it the end of its last report. Events that it finds before
-// its part are handed on too, and marked (Report::part). Memory as LogReader.
+// events of the whole, each once. Copies that are far apart are told by their id alone. A line that
+// comes again and again (a full table, rejected forks) is of the part in which it began; one that
+// is farther from the one before than a part looks back is an event of its own part. It wants more
+// than its part: what stands before it, so that a report which began there is not taken for one of
+// its own, and behind it the end of its last report. Events that it finds before its part are
+// handed on too, and marked (Report::part). Memory as LogReader.
 #pragma once
 
 #include <cstdint>

@@ -156,6 +156,43 @@ TEST(RangeReader, SaysFromWhichByteItsLinesCount) {
   reader.finish();
 }
 
+std::string rejected_forks(int count, std::size_t apart) {
+  std::string log;
+  for (int i = 0; i < count; ++i) {
+    const std::string time = "[ " + std::to_string(1000 + i) + ".000000] ";
+    log += time + "cgroup: fork rejected by pids controller in /app\n";
+    for (const std::size_t end = log.size() + apart; log.size() < end;) {
+      log += time + "usb 1-1: new high-speed USB device number 1\n";
+    }
+  }
+  return log;
+}
+
+// A part looks back as far as it reads: what goes on there is not its own, however often it was
+// cut.
+TEST(RangeReader, ALineThatComesAgainIsOfThePartInWhichItBegan) {
+  const std::string log = rejected_forks(12, std::size_t{1} << 20U);
+  const Found whole = read_whole(log);
+  ASSERT_EQ(whole.size(), 1U);
+  std::map<std::string, int> ids;
+  for (std::size_t begin = 0; begin < log.size(); begin += std::size_t{5} << 19U) {
+    for (const auto& [event, times] :
+         read_part(log, {begin, begin + (std::size_t{5} << 19U)}, 1 << 18).found) {
+      ids[event.first] += times;
+    }
+  }
+  EXPECT_EQ(ids, (std::map<std::string, int>{{whole.begin()->first.first, 1}}));
+}
+
+// Farther apart nothing tells that it came before: docs/output.md says so.
+TEST(RangeReader, ALineThatComesAgainFarBehindIsAnEventOfItsPart) {
+  const std::string log = rejected_forks(2, std::size_t{5} << 20U);
+  ASSERT_EQ(read_whole(log).size(), 1U);
+  const std::size_t cut = log.size() / 2 - 4096;
+  EXPECT_EQ(read_part(log, {0, cut}, 1 << 18).found, read_whole(log));
+  EXPECT_EQ(read_part(log, {cut, log.size()}, 1 << 18).found.size(), 1U);
+}
+
 // What stands behind its part is not read to its end.
 TEST(RangeReader, WantsNoMoreWhenItsLastReportIsOver) {
   const std::string log = long_log(2);
