@@ -30,7 +30,16 @@ export async function open(name) {
   if (env.NATS_CA) {
     options.tls = { caFile: env.NATS_CA, certFile: env.NATS_CERT, keyFile: env.NATS_KEY };
   }
-  return connect(options);
+  const connection = await connect(options);
+  // It ends by itself only for what time does not mend, such as a password that holds no more. Who started
+  // this starts it again, with what the files say then.
+  connection.closed().then((error) => {
+    if (error) {
+      say(`the servers do not want this connection: ${error.message}`);
+      process.exit(75);
+    }
+  });
+  return connection;
 }
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));

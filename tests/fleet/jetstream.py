@@ -21,6 +21,7 @@ cluster {{
 }}
 include "users.conf"
 """
+CLIENT = "nats@2.29.3"
 SECRETS = {"admin": "of-admin", "feed": "of-feed", "worker": "of-worker"}
 
 
@@ -28,7 +29,7 @@ class Cluster:
     def __init__(self, source, folder, base):
         """`base` is where npm's packages are kept."""
         self.folder = pathlib.Path(folder)
-        modules = tools.modules(base, "nats@2.29.3")
+        modules = tools.modules(base, CLIENT)
         # The scripts as they are, beside the modules.
         self.deploy = self.folder / "deploy"
         shutil.copytree(pathlib.Path(source) / "deploy", self.deploy)

@@ -8,7 +8,7 @@ import time
 
 import adapter
 import tools
-from jetstream import Cluster
+from jetstream import CLIENT, Cluster
 
 FORGED = "0" * 32
 
@@ -79,5 +79,5 @@ class Queue(adapter.Case):
 
 if __name__ == "__main__":
     tools.only_in_long_runs("a minute")
-    tools.enter(["nats-server", "iproute2"], ["nats-server", "ip"], net=True)
+    tools.enter(["nats-server", "iproute2"], ["nats-server", "ip"], net=True, npm=[CLIENT])
     adapter.main()

@@ -84,10 +84,14 @@ def unpacked(folder, packages):
     return locked(folder, fill) / "root/usr"
 
 
-def enter(packages, commands, base=None, net=False):
+def enter(packages, commands, base=None, net=False, npm=()):
     """The rest of the program has the commands, and with `net` a network of its own, in which 127.0.0.1 is
-    all there is. It is started again in the namespaces, if need be."""
+    all there is. It is started again in the namespaces, if need be. `npm`: what modules() will be asked for; in
+    such a network nothing can be fetched any more, and npm tries for minutes."""
     os.environ["PATH"] += ":/usr/sbin:/sbin"
+    base = pathlib.Path(base or sys.argv[3]).resolve()
+    for package in npm:
+        modules(base, package)
     here = all(shutil.which(command) for command in commands)
     root = os.geteuid() == 0 and run("unshare", "--mount", "true").returncode == 0
     net = net and root and shutil.which("ip") and run("unshare", "--net", "ip", "link", "set", "lo",
@@ -102,7 +106,6 @@ def enter(packages, commands, base=None, net=False):
             skip(f"no {' '.join(commands)} here, and no Debian to get them from")
         if not root:
             skip(f"no {' '.join(commands)} here, and no mount namespace can be made")
-        base = pathlib.Path(base or sys.argv[3]).resolve()
         usr = unpacked(base / ("fleet-" + "+".join(packages)), packages)
     script = ('if [ -n "$0" ]; then mount -t overlay overlay -o "lowerdir=$0:/usr" /usr || exit 77; fi\n'
               'if [ "$WHYOOM_TEST_TOOLS" = net ]; then ip link set lo up || exit 77;'
