@@ -27,6 +27,10 @@ bool is_final(rd_kafka_resp_err_t error) {
   }
 }
 
+std::string mechanism_of(const Credentials& who) {
+  return who.mechanism.empty() ? "SCRAM-SHA-512" : who.mechanism;
+}
+
 using Settings = std::vector<std::pair<const char*, std::string>>;
 
 class KafkaReceiver final : public Receiver {
@@ -127,13 +131,27 @@ class KafkaReceiver final : public Receiver {
     }
     receiver.waited_for_ -= receiver.waited_for_ > 0 ? 1 : 0;
   }
+  // A librdkafka before 2.6.1 says its part of the nonce twice, which brokers took until Kafka 4
+  // (https://github.com/confluentinc/librdkafka/pull/4895).
+  [[nodiscard]] bool is_refused_by_kafka_4() const {
+    return ::rd_kafka_version() < 0x020601ff &&
+           mechanism_of(setup_.credentials).starts_with("SCRAM");
+  }
+
   static void on_error(rd_kafka_t* /*producer*/, int error, const char* reason, void* self) {
     // Each broker complains for itself; that all are away, or that one does not want us, matters.
     if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN ||
         error == RD_KAFKA_RESP_ERR__AUTHENTICATION || error == RD_KAFKA_RESP_ERR__SSL ||
         error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
-      static_cast<KafkaReceiver*>(self)->setup_.tell("kafka: " + std::string(reason) +
-                                                     ". It is tried again; nothing is lost");
+      const auto& receiver = *static_cast<KafkaReceiver*>(self);
+      receiver.setup_.tell("kafka: " + std::string(reason) +
+                           ". It is tried again; nothing is lost");
+      if (error == RD_KAFKA_RESP_ERR__AUTHENTICATION && receiver.is_refused_by_kafka_4()) {
+        receiver.setup_.tell(
+            "where user and password are right: Kafka 4 refuses SCRAM of librdkafka " +
+            std::string(::rd_kafka_version_str()) +
+            " (2.6.1 mends it); take mechanism = PLAIN, or cert and key");
+      }
     }
   }
   // The events of one host keep their order: they go to one partition.
@@ -211,8 +229,7 @@ Settings settings_of(const Setup& setup, bool tls) {
   const char* protocols[2][2] = {{"plaintext", "ssl"}, {"sasl_plaintext", "sasl_ssl"}};
   settings.emplace_back("security.protocol", protocols[sasl ? 1 : 0][tls ? 1 : 0]);
   if (sasl) {
-    settings.emplace_back("sasl.mechanism",
-                          who.mechanism.empty() ? "SCRAM-SHA-512" : who.mechanism);
+    settings.emplace_back("sasl.mechanism", mechanism_of(who));
     settings.emplace_back("sasl.username", who.user);
     settings.emplace_back("sasl.password", who.password);
   }

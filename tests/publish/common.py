@@ -24,6 +24,7 @@ import machine  # noqa: E402
 
 PUBLISH = WHYOOM = SOURCE = TOOLS = None
 ENV = {"PATH": os.environ["PATH"], "TZ": "UTC", "LANG": "C.UTF-8"}
+NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
 POD = "0f1f7c4e-5a3c-4a6f-9d0e-6c1b2a3d4e5f"
 
 
@@ -104,20 +105,33 @@ class Case(unittest.TestCase):
         path = self.scratch / name
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
+    def openssl(self, *args):
+        done = subprocess.run(["openssl", *map(str, args)], cwd=self.scratch, capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
     def certificates(self):
         """A CA and a certificate of localhost: ca.pem, server.pem, server.key."""
         if not shutil.which("openssl"):
             self.skipTest("no openssl here")
-        def openssl(*args):
-            done = subprocess.run(["openssl", *args], cwd=self.scratch, capture_output=True, text=True, check=False)
-            self.assertEqual(done.returncode, 0, done.stderr)
-        key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-        self.file("ext", "subjectAltName=DNS:localhost,IP:127.0.0.1\n")
-        openssl("req", "-x509", *key, "-days", "30", "-subj", "/CN=test ca", "-keyout", "ca.key", "-out", "ca.pem")
-        openssl("req", *key, "-subj", "/CN=localhost", "-keyout", "server.key", "-out", "server.csr")
-        openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
-                "-days", "30", "-extfile", "ext", "-out", "server.pem")
+        self.openssl("req", "-x509", *NEW_KEY, "-days", "30", "-subj", "/CN=test ca", "-keyout", "ca.key", "-out",
+                     "ca.pem")
+        self.signed("server", "localhost", "subjectAltName=DNS:localhost,IP:127.0.0.1\n")
         return self.scratch / "ca.pem"
+
+    def signed(self, name, subject, extensions="extendedKeyUsage=clientAuth\n"):
+        self.file("ext", extensions)
+        self.openssl("req", *NEW_KEY, "-subj", f"/CN={subject}", "-keyout", f"{name}.key", "-out", f"{name}.csr")
+        self.openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+                     "-days", "30", "-extfile", "ext", "-out", f"{name}.pem")
+
+    def client_certificate(self, name, signed=True):
+        """Its file and that of its key; else one that nobody has signed."""
+        if signed:
+            self.signed(name, name)
+        else:
+            self.openssl("req", "-x509", *NEW_KEY, "-days", "30", "-subj", f"/CN={name}", "-keyout", f"{name}.key",
+                         "-out", f"{name}.pem")
+        return self.scratch / f"{name}.pem", self.scratch / f"{name}.key"
 
 
 class Watcher:

@@ -1,5 +1,5 @@
 // A receiver of OTLP/HTTP logs that takes nothing but what the protocol has, and says what it got:
-//   node otlp_receiver.cjs PORT FOLDER [TLS_KEY TLS_CERT]
+//   node otlp_receiver.cjs PORT FOLDER [TLS_KEY TLS_CERT [CA_OF_CLIENTS]]
 // FOLDER/mode, read anew for each request, is {"status":503,"retry":1}, {"refuse":ID},
 // {"partial":N}, {"token":T} or {}. What is accepted goes to FOLDER/records, a record a line; what
 // is wrong to FOLDER/wrong. The messages are decoded by OpenTelemetry's own generated code.
@@ -8,7 +8,7 @@ const path = require('path');
 const http = require('http');
 const https = require('https');
 
-const [port, folder, key, cert] = process.argv.slice(2);
+const [port, folder, key, cert, ca] = process.argv.slice(2);
 const generated = path.join(path.dirname(require.resolve('@opentelemetry/otlp-transformer/package.json')),
                             'build/src/generated/root.js');
 const proto = require(generated).opentelemetry.proto.collector.logs.v1;
@@ -89,6 +89,7 @@ function serve(request, response) {
   });
 }
 
-const server = key ? https.createServer({key: fs.readFileSync(key), cert: fs.readFileSync(cert)}, serve)
-                   : http.createServer(serve);
+const tls = () => ({key: fs.readFileSync(key), cert: fs.readFileSync(cert), requestCert: !!ca, rejectUnauthorized: !!ca,
+                    ca: ca && fs.readFileSync(ca)});
+const server = key ? https.createServer(tls(), serve) : http.createServer(serve);
 server.listen(+port, '127.0.0.1', () => console.log('listening'));

@@ -155,6 +155,18 @@ class Otlp(common.Case):
         self.assertNotIn("s3cret", err)
         self.assert_all(1)
 
+    def test_a_certificate_of_the_client(self):
+        ca = self.certificates()
+        self.receiver(self.scratch / "server.key", self.scratch / "server.pem", ca)
+        url = f"otlp+https://localhost:{self.port}"
+        one = lines([event(0)])
+        self.publish("--give-up", "1", "--ca", ca, url, stdin=one, status=2)
+        for name, signed, status in (("stranger", False, 2), ("node", True, 0)):
+            cert, key = self.client_certificate(name, signed)
+            who = self.file(f"{name}.credentials", f"ca = {ca}\ncert = {cert}\nkey = {key}\n")
+            self.publish(*(["--give-up", "1"] if status else []), "--credentials", who, url, stdin=one, status=status)
+            self.assertEqual(len(self.records()), 0 if status else 1)
+
 
 if __name__ == "__main__":
     common.main()
