@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import time
 import unittest
 import urllib.request
@@ -26,7 +27,7 @@ def server():
 
 class Cluster(common.Case):
     """`count` servers with users; those of a subclass have TLS."""
-    count, tls = 3, False
+    count, tls, users = 3, False, USERS
 
     def setUp(self):
         super().setUp()
@@ -49,14 +50,15 @@ class Cluster(common.Case):
         client, http, route = self.ports[number]
         routes = ", ".join(f"nats-route://127.0.0.1:{each[2]}" for each in self.ports)
         cluster = f"cluster {{ name: test, listen: 127.0.0.1:{route}, routes: [{routes}] }}" if self.count > 1 else ""
-        tls = (f'tls {{ cert_file: "{self.scratch}/server.pem", key_file: "{self.scratch}/server.key" }}'
+        verify = f', ca_file: "{self.scratch}/ca.pem", verify: true' if self.tls == "both ways" else ""
+        tls = (f'tls {{ cert_file: "{self.scratch}/server.pem", key_file: "{self.scratch}/server.key"{verify} }}'
                if self.tls else "")
         self.file(f"n{number}.conf", f"""server_name: n{number}
 listen: 127.0.0.1:{client}
 http: 127.0.0.1:{http}
 jetstream {{ store_dir: "{self.scratch}/js{number}", max_memory_store: 64MB, max_file_store: 1GB }}
 {tls}
-{USERS}
+{self.users}
 {cluster}
 """)
 
@@ -174,10 +176,68 @@ class OneServer(Cluster):
         wrong_name = self.url.replace("localhost", "127.0.0.2")
         self.publish("--give-up", "1", "--ca", self.scratch / "ca.pem", "--credentials", self.credentials, wrong_name,
                      stdin=lines([event(1)]), status=2)
+        # Also where there are several, none of them named as its certificate.
+        several = self.url.replace("localhost", "127.0.0.2").replace("/oom", f",127.0.0.3:{self.ports[0][0]}/oom")
+        _, err = self.publish("--give-up", "1", "--ca", self.scratch / "ca.pem", "--credentials", self.credentials,
+                              several, stdin=lines([event(1)]), status=2)
+        self.assertNotIn("no stream takes", err)
         # Nobody made a stream: the server was reached, and said so.
         _, err = self.publish("--give-up", "1", "--ca", self.scratch / "ca.pem", "--credentials", self.credentials,
                               self.url, stdin=lines([event(1)]), status=2)
         self.assertIn("no stream takes the subject oom.events", err)
+
+
+class BothWays(Cluster):
+    count, tls = 1, "both ways"
+
+    def client(self, number=0, **who):
+        self.skipTest("only Nats without TLS is spoken here")
+
+    def test_a_certificate_of_the_client(self):
+        for name, signed in ((None, None), ("stranger", False), ("node", True)):
+            own = ""
+            if name:
+                cert, key = self.client_certificate(name, signed)
+                own = f"cert = {cert}\nkey = {key}\n"
+            who = self.file("who", f"user = node\npassword = n0de\nca = {self.scratch}/ca.pem\n{own}")
+            _, err = self.publish("--give-up", "5", "--credentials", who, self.url, stdin=lines([event(1)]), status=2)
+            # Nobody made a stream: who is let in is told so.
+            self.assertEqual("no stream takes the subject" in err, signed is True, err)
+
+
+class Operator(Cluster):
+    """Who may do what stands in signed tokens."""
+    count = 1
+
+    def setUp(self):
+        self.modules = common.npm("nats@2.29.3") / "node_modules"
+        super().setUp()
+
+    def configure(self, number):
+        self.script("make")
+        self.users = (self.scratch / "operator.conf").read_text()
+        super().configure(number)
+
+    def script(self, what, *more):
+        done = subprocess.run(["node", common.SOURCE / "tests/publish/nats_operator.cjs", what, self.scratch, *more],
+                              capture_output=True, text=True, check=False, timeout=300,
+                              env={**common.ENV, "NODE_PATH": str(self.modules)})
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout.strip()
+
+    def test_credentials_files(self):
+        server_url = f"nats://127.0.0.1:{self.ports[0][0]}"
+        self.assertEqual(self.script("stream", server_url), "0")
+        one = lines([event(1)])
+        for name, said in (("stranger", "uthorization"), ("other", "Permissions Violation")):
+            who = self.file(f"{name}.credentials", f"creds = {self.scratch}/{name}.creds\n")
+            _, err = self.publish("--give-up", "2", "--credentials", who, self.url, stdin=one, status=2)
+            self.assertIn(said, err)
+        self.publish("--give-up", "2", self.url, stdin=one, status=2)
+        who = self.file("node.credentials", f"creds = {self.scratch}/node.creds\n")
+        _, err = self.publish("--credentials", who, self.url, stdin=one)
+        self.assertNotIn("there already", err)  # nobody else's got in
+        self.assertEqual(self.script("count", server_url), "1")
 
 
 if __name__ == "__main__":
