@@ -217,6 +217,10 @@ Settings settings_of(const Setup& setup, bool tls) {
                        {"client.id", "whyoom-publish"},
                        {"enable.idempotence", "true"},
                        {"acks", "all"},
+                       // Of several on their way, one that failed counts as stored when one behind
+                       // it was: an idempotent producer relies on brokers to refuse what is out of
+                       // order. Not all that speak the protocol do.
+                       {"max.in.flight", "1"},
                        {"linger.ms", "5"},
                        {"message.max.bytes", "1200000"},
                        {"queue.buffering.max.kbytes", "16384"},

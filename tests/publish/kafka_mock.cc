@@ -9,12 +9,13 @@
 
 #include <array>
 #include <iostream>
+#include <set>
 #include <string>
 
 namespace {
 
 constexpr int partitions = 4;
-constexpr int quiet_ms = 3000;
+constexpr int poll_ms = 1000;
 constexpr short produce = 0;  // the key of its request
 
 rd_kafka_t* client(rd_kafka_type_t type, const std::string& brokers) {
@@ -23,6 +24,7 @@ rd_kafka_t* client(rd_kafka_type_t type, const std::string& brokers) {
   if (!brokers.empty()) {
     rd_kafka_conf_set(config, "bootstrap.servers", brokers.c_str(), why.data(), why.size());
     rd_kafka_conf_set(config, "group.id", "test", why.data(), why.size());
+    rd_kafka_conf_set(config, "enable.partition.eof", "true", why.data(), why.size());
   }
   return rd_kafka_new(type, config, why.data(), why.size());
 }
@@ -35,11 +37,17 @@ void read_all(const std::string& brokers) {
     rd_kafka_topic_partition_list_add(list, "oom", i)->offset = RD_KAFKA_OFFSET_BEGINNING;
   }
   rd_kafka_assign(consumer, list);
-  while (rd_kafka_message_t* message = rd_kafka_consumer_poll(consumer, quiet_ms)) {
+  for (std::set<int> at_end; at_end.size() < partitions;) {
+    rd_kafka_message_t* message = rd_kafka_consumer_poll(consumer, poll_ms);
+    if (message == nullptr) {
+      continue;
+    }
     rd_kafka_headers_t* headers = nullptr;
     const void* id = nullptr;
     std::size_t size = 0;
-    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+      at_end.insert(message->partition);
+    } else if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
       if (rd_kafka_message_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
         rd_kafka_header_get_last(headers, "whyoom-id", &id, &size);
       }
