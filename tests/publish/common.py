@@ -101,6 +101,11 @@ class Case(unittest.TestCase):
                 pipe.close()
         return process.wait()
 
+    def check_memory(self, most, limit):
+        """In kB; a program with the address sanitizer keeps what was freed."""
+        if b"__asan_init" not in PUBLISH.read_bytes():
+            self.assertLess(most, limit)
+
     def log(self, name="publish.log"):
         path = self.scratch / name
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""

@@ -69,7 +69,7 @@ class Kafka(common.Case):
         most = watcher.end()
         self.assert_once_and_in_order(everything)
         print(f"{took:.1f} s, most memory {most} kB", end=" ")
-        self.assertLess(most, 80_000)
+        self.check_memory(most, 80_000)
 
     def test_all_brokers_away(self):
         for broker in (1, 2, 3):
