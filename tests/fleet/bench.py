@@ -24,6 +24,7 @@ import tools  # noqa: E402
 from jetstream import CLIENT, Cluster  # noqa: E402
 
 PATIENCE = 600  # seconds without a part that gets done
+OWN = ", a processor for each"
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -122,13 +123,13 @@ class Bench:
         why = archive.difference(self.truth, found)
         stored = sum(path.stat().st_size for path in out.glob("*.ndjson"))
         print(f"{what}: {seconds:.1f} s, {self.bytes / seconds / 1e6:.0f} MB/s, {len(found) / seconds:.0f} events/s; "
-              f"{len(found)} events, {again} again, {stored / len(found):.0f} bytes each"
+              f"{len(found)} events, {again} again, {stored // max(1, len(found))} bytes each"
               + (f": WRONG, {why}" if why or again else ""), flush=True)
         tools.run("umount", "-l", out)
         if why or again:
             sys.exit(1)
 
-    def queue(self, workers, name):
+    def queue(self, workers, name, own_cpu=False):
         """A queue with all parts, and workers that have begun."""
         folder = self.folder / name
         folder.mkdir()
@@ -138,33 +139,39 @@ class Bench:
         assert done.returncode == 0, done
         out = self.place()
         running = [cluster.worker(f"w{n}", out, self.archive, self.program, "--until-empty") for n in range(workers)]
+        for n, worker in enumerate(running if own_cpu else []):
+            os.sched_setaffinity(worker.pid, {sorted(os.sched_getaffinity(0))[n]})
         return cluster, out, running, [folder / f"w{n}.log" for n in range(workers)]
 
-    def pace(self, workers):
-        cluster, out, running, logs = self.queue(workers, f"pace{workers}")
+    def pace(self, workers, own_cpu):
+        cluster, out, running, logs = self.queue(workers, f"pace{workers}{own_cpu}", own_cpu)
         began, machine, servers = time.monotonic(), cpu_of_machine(), cpu_of(cluster.servers.values())
         self.wait_parts(out, 1, logs)
         seconds = time.monotonic() - began
         reading, servers = cpu_of(running), cpu_of(cluster.servers.values()) - servers
         other = cpu_of_machine() - machine - reading - servers
-        self.check(f"JetStream, {workers} workers", out, seconds)
+        self.check(f"JetStream, {workers} workers{OWN if own_cpu else ''}", out, seconds)
         print(f"  CPU time: {reading:.1f} s reading, {servers:.1f} s the three servers, {other:.1f} s all others",
               flush=True)
         tools.end_all()
         return seconds
 
-    def alone(self, workers):
+    def alone(self, workers, own_cpu):
         """What a scheduler does, without one: no server has a part of the processors."""
         out = self.place()
         began, machine, reading = time.monotonic(), cpu_of_machine(), cpu_of_children()
+        pin = self.folder / "pin"
+        pin.write_text('#!/bin/sh\ncpu=$(($1 - 1))\nshift\nexec ' + ('taskset --cpu-list "$cpu" ' if own_cpu else "") + '"$@"\n')
+        pin.chmod(0o755)
         running = tools.start("parallel", "--will-cite", "--jobs", workers, "--colsep", "\t", "--arg-file", self.parts,
-                              self.source / "deploy/part.sh", out, "{1}", "{2}", "{3}",
+                              pin, "{%}", self.source / "deploy/part.sh", out, "{1}", "{2}", "{3}",
                               env={**os.environ, "WHYOOM": str(self.program)}, log=self.folder / "parallel.log")
-        running.wait()
+        if running.wait() != 0:
+            sys.exit((self.folder / "parallel.log").read_text()[-2000:])
         seconds = time.monotonic() - began
         reading = cpu_of_children() - reading
         other = cpu_of_machine() - machine - reading
-        self.check(f"GNU parallel, {workers} at a time", out, seconds)
+        self.check(f"GNU parallel, {workers} at a time{OWN if own_cpu else ''}", out, seconds)
         print(f"  CPU time: {reading:.1f} s reading, {other:.1f} s all others", flush=True)
         return seconds
 
@@ -235,8 +242,10 @@ def main():
         bench = Bench(options, folder)
         for name in ("alone", "pace"):
             if name in options.only:
-                one, two = (getattr(bench, name)(workers) for workers in (1, 2))
-                print(f"2 workers bring {one / two:.2f} times what one does", flush=True)
+                # One that may use all processors reads with one and tells with another.
+                for own_cpu in (True, False):
+                    one, two = (getattr(bench, name)(workers, own_cpu) for workers in (1, 2))
+                    print(f"2 workers bring {one / two:.2f} times what one does", flush=True)
         if "trouble" in options.only:
             bench.trouble()
         if "slurm" in options.only:

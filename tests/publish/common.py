@@ -142,8 +142,8 @@ class Case(unittest.TestCase):
 class Watcher:
     """The most memory that a process had: VmHWM would count what it had before exec too."""
 
-    def __init__(self, process):
-        self.pid, self.most, self.ended = process.pid, 0, False
+    def __init__(self, process, what="VmRSS:"):
+        self.pid, self.what, self.most, self.ended = process.pid, what, 0, False
         self.thread = threading.Thread(target=self.run)
         self.thread.start()
 
@@ -154,7 +154,7 @@ class Watcher:
             except OSError:
                 return
             for line in text.splitlines():
-                if line.startswith("VmRSS:"):
+                if line.startswith(self.what):
                     self.most = max(self.most, int(line.split()[1]))
             time.sleep(0.05)
 

@@ -34,14 +34,23 @@ class Cluster(common.Case):
         self.program = server()
         if not os.path.exists(self.program):
             self.program = self.program.replace("/usr/sbin/", "/usr/bin/")
-        self.ports = [(common.free_port(), common.free_port(), common.free_port()) for _ in range(self.count)]
         self.running = {}
         if self.tls:
             self.certificates()
-        for number in range(self.count):
-            self.configure(number)
-            self.run_server(number)
-        self.assertTrue(wait_until(lambda: all(map(self.is_healthy, range(self.count)))), self.log("n0.log"))
+        for _ in range(3):  # another program can take a port that was free
+            self.ports = [(common.free_port(), common.free_port(), common.free_port()) for _ in range(self.count)]
+            for number in range(self.count):
+                self.configure(number)
+            for number in range(self.count):
+                self.run_server(number)
+            healthy = lambda: all(map(self.is_healthy, range(self.count)))
+            gone = lambda: any(each.poll() is not None for each in self.running.values())
+            wait_until(lambda: healthy() or gone())
+            if not gone():
+                break
+            for each in self.running.values():
+                self.end(each)
+        self.assertTrue(healthy(), self.log("n0.log"))
         self.credentials = self.file("credentials", "user = node\npassword = n0de\n")
         self.url = ("nats+tls" if self.tls else "nats") + "://" + ",".join(
             f"{'localhost' if self.tls else '127.0.0.1'}:{client}" for client, _, _ in self.ports) + "/oom.events"
