@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <functional>
 
 #include "base/human.h"
@@ -69,7 +70,7 @@ std::vector<std::uint64_t> reserve_of(const ZoneFields& zone, const Sample& samp
   std::vector<std::uint64_t> reserve;
   for (const std::uint64_t part : above) {
     const double own = std::min(share(Pages(part), Pages(sum)), 1.0) * largest;
-    reserve.push_back(static_cast<std::uint64_t>(own + 0.5));
+    reserve.push_back(static_cast<std::uint64_t>(std::llround(own)));
   }
   return reserve;
 }
@@ -170,7 +171,7 @@ report::Report as_report(const Sample& sample, PageSize page, Place at) {
       if (result.nodes.empty() && machine.has(Field::kernel_stack)) {
         about.fields.set(Total::kernel_stack, machine.of(Field::kernel_stack), at);
       }
-      result.nodes.push_back(std::move(about));
+      result.nodes.push_back(about);
     }
   }
   if (managed > Pages(0) && present >= managed) {
