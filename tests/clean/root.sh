@@ -25,16 +25,21 @@ devices() { # ROOT; what every container has
 }
 
 # Sets $root: what is written there is gone with the namespaces of who called this.
-fresh_layer() { # NAME
+overlay() { # NAME
   local top=$home/$1.top
   mkdir -p "$top"
   root=$top/root
   mount -t tmpfs -o mode=755 none "$top"
   mkdir "$top/upper" "$top/work" "$root"
   mount -t overlay overlay -o "lowerdir=$home/$1,upperdir=$top/upper,workdir=$top/work" "$root"
+}
+
+fresh_layer() { # NAME; an overlay in which programs can run
+  overlay "$1"
   mount -t proc none "$root/proc"
   mount -t sysfs none "$root/sys"
   devices "$root"
 }
 
-in_namespaces() { unshare --mount --pid --fork --uts --propagation private "$@"; }
+# COMMAND...: all that it starts ends with it.
+in_namespaces=(unshare --mount --pid --fork --kill-child --uts --propagation private)

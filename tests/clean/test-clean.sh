@@ -2,23 +2,27 @@
 # `./dev demo` and `./dev test` of the last commit where a newcomer may be: a fresh root of each Debian,
 # made by debootstrap and kept in build/clean, as root in a folder that only root can enter ("host"),
 # and with what a container has: no /dev/kmsg, the capabilities of Docker, a path with a space
-# ("container"). What a run writes is thrown away; the packages and the objects are kept.
-#   test-clean.sh [RELEASE | RELEASE/host | RELEASE/container]...
+# ("container"). What a run writes is thrown away; packages, objects and, for the same commit, the
+# build are kept: a run that was stopped goes on at the test where it was, and what was green at this
+# commit is not run again.
+#   test-clean.sh [RELEASE | RELEASE/host | RELEASE/container]... [-- ARGUMENTS OF CTEST]
+# WHYOOM_CLEAN_MINUTES: how long one surrounding may take (120).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 [ "$(id -u)" = 0 ] || { echo "test-clean: needs root: it makes roots of other systems" >&2; exit 2; }
 . tests/clean/root.sh
 
 # In namespaces of its own: what is mounted here is gone when it ends.
-inside() { # RELEASE KIND
-  local root clone keep=()
-  fresh_layer "$1"
-  mkdir -p "$root/root/.cache/ccache" "$home/$1.ccache" "$home/$1.packages"
-  mount --bind "$home/$1.ccache" "$root/root/.cache/ccache"
-  mount --bind "$home/$1.packages" "$root/var/cache/apt/archives"
+inside() { # RELEASE KIND [ARGUMENTS OF CTEST]
+  local root clone keep=() release=$1 kind=$2
+  shift 2
+  fresh_layer "$release"
+  mkdir -p "$root/root/.cache/ccache" "$home/$release.ccache" "$home/$release.packages"
+  mount --bind "$home/$release.ccache" "$root/root/.cache/ccache"
+  mount --bind "$home/$release.packages" "$root/var/cache/apt/archives"
   rm -f "$root/etc/apt/apt.conf.d/docker-clean"
   cp /etc/resolv.conf "$root/etc/resolv.conf"
-  if [ "$2" = host ]; then
+  if [ "$kind" = host ]; then
     clone=/root/whyoom
     [ ! -e /dev/kmsg ] || { touch "$root/dev/kmsg" && mount --bind /dev/kmsg "$root/dev/kmsg"; }
   else
@@ -27,29 +31,66 @@ inside() { # RELEASE KIND
   fi
   chmod 700 "$root/root"
   git clone -q . "$root$clone"
+  mkdir "$root$clone/build"
+  mount --bind "$home/$release-$kind.build" "$root$clone/build"
+  # -F: from where a run that was stopped was.
   "${keep[@]}" chroot "$root" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
-    sh -c 'cd "$1" && ./dev demo && ./dev test </dev/null' sh "$clone"
+    sh -c 'cd "$1" && shift && ./dev demo && ./dev test -F "$@" </dev/null' sh "$clone" "$@"
+}
+
+# What one surrounding came to, in a line.
+told() { # NAME LOG WORD MINUTES
+  local tests skipped
+  tests=$(grep -oE '[0-9]+ tests failed out of [0-9]+' "$2" | tail -n 1)
+  skipped=$(sed -n '/^Skipped, for/,/^$/p' "$2" | grep -cE 'SKIPPED' || true)
+  echo "test-clean: $1: $3, ${tests:-no test was run}, $skipped skips, $4 minutes, commit $commit"
+}
+
+try() { # RELEASE KIND
+  local name=$1/$2 at=$home/$1-$2 start=$SECONDS status=0 word=green
+  if [ ${#arguments[@]} = 0 ] && grep -qs ": green, .* commit $commit$" "$at.result"; then
+    echo "$(cat "$at.result") (as before)"
+    return 0
+  fi
+  if [ "$(cat "$at.commit" 2>/dev/null)" != "$commit" ]; then
+    rm -rf "${at:?}.build"
+    echo "$commit" >"$at.commit"
+  fi
+  mkdir -p "$at.build"
+  echo "test-clean: $name: $at.log"
+  timeout --foreground "${WHYOOM_CLEAN_MINUTES:-120}m" "${in_namespaces[@]}" \
+    "$0" --inside "$1" "$2" "${arguments[@]}" >"$at.log" 2>&1 || status=$?
+  case $status in 0) ;; 124) word="NOT DONE in time" ;; *) word=RED ;; esac
+  if [ $status = 0 ]; then
+    sed -n '/^Skipped, for/,/^$/p' "$at.log"
+  else
+    tail -n 30 "$at.log"
+  fi
+  told "$name" "$at.log" "$word" $(((SECONDS - start) / 60)) >"$at.last"
+  [ ${#arguments[@]} != 0 ] || cp "$at.last" "$at.result"
+  cat "$at.last"
+  return $status
 }
 
 if [ "${1-}" = --inside ]; then
-  inside "$2" "$3"
+  shift
+  inside "$@"
   exit
 fi
-failed=
-for what in "${@:-bookworm trixie}"; do
-  for release in $what; do
-    make_root "${release%/*}" "${release%/*}"
-    for kind in host container; do
-      case $release in */*) [ "${release#*/}" = "$kind" ] || continue ;; esac
-      log=$home/${release%/*}-$kind.log
-      echo "test-clean: ${release%/*}, as in a $kind: $log"
-      if in_namespaces "$0" --inside "${release%/*}" "$kind" >"$log" 2>&1; then
-        sed -n '/^Skipped, for/,$p' "$log"
-      else
-        failed="$failed ${release%/*}/$kind"
-        tail -n 30 "$log"
-      fi
-    done
-  done
+surroundings=() arguments=() failed=
+while [ $# -gt 0 ]; do
+  case $1 in
+    --) shift && arguments=("$@") && break ;;
+    */*) surroundings+=("$1") ;;
+    *) surroundings+=("$1/host" "$1/container") ;;
+  esac
+  shift
+done
+[ ${#surroundings[@]} -gt 0 ] || surroundings=({trixie,bookworm}/{host,container})
+commit=$(git rev-parse --short=12 HEAD)
+for each in "${surroundings[@]}"; do
+  release=${each%/*}
+  make_root "$release" "$release"
+  try "$release" "${each#*/}" || failed="$failed $each"
 done
 [ -z "$failed" ] || { echo "test-clean: failed:$failed" >&2; exit 1; }
