@@ -2,10 +2,12 @@
 """What is linked into the program, as SPDX 2.3: sbom.py BUILD_DIR VERSION
 
 Libraries are those of its link line and, of what is headers alone, those that its objects were made
-of; each with the Debian package that it is from. Two runs over one build print the same."""
+of; each with the Debian package that it is from, installed or, of a build for another architecture, unpacked.
+Two runs over one build print the same."""
 import hashlib
 import json
 import os
+import pathlib
 import re
 import subprocess
 import sys
@@ -19,17 +21,23 @@ LICENSES = {"libc6-dev": "LGPL-2.1-or-later", "libstdc++": "GPL-3.0-or-later WIT
             "libbz2-dev": "bzip2-1.0.6", "liblz4-dev": "BSD-2-Clause", "libseccomp-dev": "LGPL-2.1-only",
             "libexpected-dev": "CC0-1.0",
             "linux-libc-dev": "GPL-2.0-only WITH Linux-syscall-note"}
+# A file of a package that tests/lab/packages.py unpacked.
+UNPACKED = re.compile(r"(/.*/packages/([^/_]+)_[a-z0-9]+)/usr/")
 
 
 def output(*command):
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
+def of_system(path):
+    return path.startswith("/usr/") or UNPACKED.match(path)
+
+
 def files(build):
     """Of the system, what the program was made of."""
     link = output("ninja", "-C", build, "-t", "commands", "whyoom").splitlines()[-1]
     compiler = re.search(r"\S*(?:c\+\+|g\+\+|clang\+\+)\S*", link).group(0)
-    found = set(re.findall(r"/usr/\S+\.(?:a|so)\b", link))
+    found = {path for path in re.findall(r"(?<!\S)/\S+\.(?:a|so)\b", link) if of_system(path)}
     found |= {os.path.realpath(output(compiler, f"-print-file-name={name}").strip()) for name in IMPLIED}
     # The inputs of the program, and of what these are made of.
     wanted, seen = ["whyoom"], set()
@@ -38,8 +46,8 @@ def files(build):
     for line in output("ninja", "-C", build, "-t", "deps").splitlines():
         if line and not line.startswith(" "):
             target = line.split(":")[0]
-        elif line.strip().startswith("/usr/"):
-            deps.setdefault(target, set()).add(line.strip())
+        elif of_system(path := os.path.normpath(os.path.join(build, line.strip()))):
+            deps.setdefault(target, set()).add(path)
     while wanted:
         each = wanted.pop()
         if each in seen:
@@ -55,13 +63,16 @@ def files(build):
 
 def packages(paths):
     """{name: version} of the Debian packages that the files are from."""
+    unpacked = dict(match.group(2, 1) for match in map(UNPACKED.match, paths) if match)
+    installed = [path for path in paths if not UNPACKED.match(path)]
     owners = set()
-    for start in range(0, len(paths), 200):
-        asked = subprocess.run(["dpkg-query", "-S", *paths[start:start + 200]], capture_output=True, text=True,
+    for start in range(0, len(installed), 200):
+        asked = subprocess.run(["dpkg-query", "-S", *installed[start:start + 200]], capture_output=True, text=True,
                                check=False).stdout
         owners |= {name for line in asked.splitlines() for name in line.rsplit(": ", 1)[0].split(", ")}
     lines = output("dpkg-query", "-W", "-f", "${Package} ${Version}\n", *sorted(owners)).splitlines()
-    return dict(line.split() for line in lines)
+    versions = {name: pathlib.Path(folder, ".complete").read_text() for name, folder in unpacked.items()}
+    return {**versions, **dict(line.split() for line in lines)}
 
 
 def license_of(name):
@@ -70,7 +81,7 @@ def license_of(name):
 
 
 def main():
-    build, version = sys.argv[1:3]
+    build, version = os.path.abspath(sys.argv[1]), sys.argv[2]
     parts = packages(files(build))
     date = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(os.environ.get("SOURCE_DATE_EPOCH", "0"))))
     named = hashlib.sha256(json.dumps([version, parts, date], sort_keys=True).encode()).hexdigest()

@@ -42,7 +42,7 @@ def cross_whyoom(architecture, cache):
                         for tail in ("", f"/{TRIPLETS[architecture]}"))
     options = {"CMAKE_BUILD_TYPE": "Release", "CMAKE_CXX_FLAGS_RELEASE": "-O2 -DNDEBUG",
                "CMAKE_CXX_FLAGS": includes, "WHYOOM_STATIC": "ON", "WHYOOM_TESTS": "OFF",
-               "WHYOOM_BENCH": "OFF", "CMAKE_SYSTEM_NAME": "Linux",
+               "WHYOOM_BENCH": "OFF", "WHYOOM_PUBLISH": "OFF", "CMAKE_SYSTEM_NAME": "Linux",
                "CMAKE_SYSTEM_PROCESSOR": PROCESSORS[architecture],
                "CMAKE_CXX_COMPILER": COMPILERS[architecture],
                "CMAKE_LIBRARY_ARCHITECTURE": TRIPLETS[architecture],

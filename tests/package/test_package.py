@@ -4,8 +4,10 @@ and that a purge takes everything. Installed into a root of its own; nothing of 
 
     test_package.py PROGRAM SOURCE_DIR BUILD_DIR"""
 import hashlib
+import json
 import os
 import pathlib
+import re
 import shutil
 import stat
 import subprocess
@@ -32,16 +34,35 @@ def packed(folder):
     return next(folder.glob("*.deb")), next(folder.glob("*.tar.gz"))
 
 
-class Package(harness.Case):
-    def setUp(self):
-        super().setUp()
-        self.deb, self.tar = packed(self.scratch / "packages")
-        self.root = self.scratch / "root"
+def linked_in(build):
+    """Names of packages that packaging/sbom.py finds, each with its version and a license."""
+    done = run(harness.SOURCE / "packaging/sbom.py", build, "1.2.3")
+    if done.returncode != 0:
+        raise AssertionError(done.stdout)
+    whole = json.loads(done.stdout)
+    if whole["spdxVersion"] != "SPDX-2.3" or not all(part["versionInfo"] for part in whole["packages"]):
+        raise AssertionError(done.stdout)
+    return [part["name"] for part in whole["packages"]]
 
+
+class Case(harness.Case):
     def succeed(self, *command, **more):
         done = run(*command, **more)
         self.assertEqual(done.returncode, 0, done.stdout)
         return done.stdout
+
+    def pleases_lintian(self, deb):
+        if not shutil.which("lintian"):
+            self.skipTest("no lintian here")
+        done = run("lintian", "--allow-root", "--fail-on", "error,warning", deb)
+        self.assertEqual((done.returncode, done.stdout), (0, ""))
+
+
+class Package(Case):
+    def setUp(self):
+        super().setUp()
+        self.deb, self.tar = packed(self.scratch / "packages")
+        self.root = self.scratch / "root"
 
     def unpacked(self):
         self.succeed("dpkg-deb", "-x", self.deb, self.root)
@@ -89,6 +110,18 @@ class Package(harness.Case):
         for first, second in zip((self.deb, self.tar), again):
             with self.subTest(first.name):
                 self.assertEqual(*(hashlib.sha256(path.read_bytes()).hexdigest() for path in (first, second)))
+
+    def test_the_list_of_what_is_linked_in(self):
+        """Against what the program was linked with, as the linker was told, and the headers of one that has no library."""
+        told = run("ninja", "-t", "commands", "whyoom").stdout.splitlines()[-1]
+        libraries = set(re.findall(r"/lib(\w+)\.a\b", told)) - {"gtest", "gtest_main"}
+        libraries = {name for name in libraries if not name.startswith("whyoom_")}
+        self.assertEqual(libraries, {"z", "lzma", "zstd", "bz2", "lz4", "seccomp"})
+        names = linked_in(BUILD)
+        for wanted in ("zlib1g-dev", "liblzma-dev", "libzstd-dev", "libbz2-dev", "liblz4-dev", "libseccomp-dev",
+                       "libexpected-dev", "libc6-dev", "linux-libc-dev"):
+            self.assertIn(wanted, names)
+        self.assertTrue([name for name in names if re.fullmatch(r"libstdc\+\+-\d+-dev", name)], names)
 
     def test_manual(self):
         if not shutil.which("man"):
@@ -146,13 +179,37 @@ class Package(harness.Case):
                           ("/usr/share/doc/whyoom", "/usr/share/whyoom")}, set())
         self.assertEqual([line for line in self.succeed("rpm", "-qpR", rpm).splitlines()
                           if not line.startswith(("rpmlib(", "/bin/sh"))], [])
-        into = ["rpm", "--root", self.scratch / "fedora", "--noscripts", "--nodeps"]
-        self.succeed(*into, "-i", rpm)
-        program = self.scratch / "fedora/usr/bin/whyoom"
-        self.assertIn("whyoom ", self.succeed(program, "--version"))
-        self.assertEqual(self.succeed(*into[:3], "-V", "whyoom", "--nodeps"), "")
-        self.succeed(*into, "-e", "whyoom")
-        self.assertEqual(list((self.scratch / "fedora").rglob("*whyoom*")), [])
+        self.assertEqual(self.succeed("rpm", "-qp", "--scripts", rpm).count(" scriptlet (using /bin/sh):"), 2)
+        self.in_a_root_of_rpm(rpm)
+
+    def in_a_root_of_rpm(self, rpm):
+        """Of no Debian: an rpm database, busybox, and a systemctl that writes down what it is asked for."""
+        root = self.scratch / "fedora"
+        (root / "bin").mkdir(parents=True)
+        busybox = machine.found(machine.unpacked("busybox-static"), "bin/busybox", "usr/bin/busybox")
+        shutil.copy(busybox, root / "bin/busybox")
+        (root / "bin/sh").symlink_to("busybox")
+        (root / "bin/systemctl").write_text('#!/bin/sh\necho "$@" >>/asked\n')
+        (root / "bin/systemctl").chmod(0o755)
+        (root / "run/systemd/system").mkdir(parents=True)
+        asked = lambda: (root / "asked").read_text().splitlines() if (root / "asked").exists() else []
+        rpm_there = ["rpm", "--root", root, "--nodeps"]
+        self.succeed(*rpm_there, "-i", rpm)
+        self.assertEqual(self.succeed(*rpm_there, "-V", "whyoom"), "")
+        self.assertEqual([words for words in asked() if "enable" in words or words.startswith("start")], [])
+        log = "min-free-killed.log"
+        shutil.copy(harness.EXAMPLES / log, root)
+        done = run("chroot", root, "/usr/bin/whyoom", "explain", log)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("vm.min_free_kbytes is too high", done.stdout)
+        (root / "asked").unlink(missing_ok=True)
+        self.succeed(*rpm_there, "-U", "--force", rpm)  # an upgrade takes the old one's files and leaves the units
+        self.assertEqual([words for words in asked() if words.startswith(("stop", "disable"))], [])
+        self.assertTrue([words for words in asked() if words.startswith("try-restart")])
+        (root / "asked").unlink(missing_ok=True)
+        self.succeed(*rpm_there, "-e", "whyoom")
+        self.assertTrue([words for words in asked() if words.startswith("disable whyoom-watch")])
+        self.assertEqual([path for path in root.rglob("*whyoom*") if "/var/lib/rpm/" not in str(path)], [])
 
     def test_an_image_of_nothing_but_the_program(self):
         """packaging/container by buildah, without a network."""
@@ -196,21 +253,20 @@ class Package(harness.Case):
             "usr/share/doc/whyoom-publish/changelog.gz", "usr/share/doc/whyoom-publish/changelog.Debian.gz",
             "usr/share/lintian/overrides/whyoom-publish"})
         self.assertIn("otlp, k8s, kafka, nats", self.succeed(self.root / "usr/bin/whyoom-publish", "--version"))
-        if shutil.which("lintian"):
-            done = run("lintian", "--allow-root", "--fail-on", "error,warning", first)
-            self.assertEqual(done.returncode, 0, done.stdout)
+        self.pleases_lintian(first)
 
     def test_lintian(self):
-        if not shutil.which("lintian"):
-            self.skipTest("no lintian here")
-        done = run("lintian", "--allow-root", "--fail-on", "error,warning", self.deb)
-        self.assertEqual(done.returncode, 0, done.stdout)
+        self.pleases_lintian(self.deb)
 
 
-if __name__ == "__main__":
+def main():
+    global BUILD
     BUILD = pathlib.Path(sys.argv.pop(3)).resolve()
     machine.TOOLS = BUILD / "deploy-tools"
     if not shutil.which("dpkg-deb") or not shutil.which("cpack"):
-        print("SKIPPED: no dpkg or no cpack here")
-        sys.exit(77)
+        machine.skip("no dpkg or no cpack here")
     harness.main()
+
+
+if __name__ == "__main__":
+    main()
