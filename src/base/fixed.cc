@@ -2,74 +2,72 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <cstdlib>
-#include <version>
+#include <cstring>
+#include <iterator>
+#include <limits>
 
 #include "base/text.h"
 
-// libc++ cannot read a double yet, and its tables to write one would be a fifth of the page in a
-// browser. The C library's functions do the same there, as that has no locale but "C".
-#ifndef __cpp_lib_to_chars
-#include <cstring>
-
-// <cstdio> is not for this layer.
+// <cstdio> is not for this layer, and std::to_chars brings tables of 135 kB for a double. The C
+// library does the same where no program sets a locale: this one does not.
 extern "C" int snprintf(char* to, std::size_t size, const char* format, ...);
-#endif
 
 namespace whyoom {
 namespace {
+
+constexpr std::int64_t million = 1'000'000;
 
 bool has_no_exponent(double value) {
   const double size = std::fabs(value);
   return size == 0 || (size >= 1e-4 && size < 1e15);
 }
 
-#ifdef __cpp_lib_to_chars
-
-std::optional<double> read(std::string_view text) {
-  double value = 0;
-  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc{} ? std::optional(value) : std::nullopt;
+// Of `value` when it is a whole number of them, as nearly all that is measured is: without a call
+// of the C library. Texts of up to 15 digits are different numbers, so none is shorter.
+std::optional<std::int64_t> millionths(double value) {
+  const double scaled = std::fabs(value) * million;
+  if (!(scaled < 1e15)) {
+    return std::nullopt;
+  }
+  const auto whole = static_cast<std::int64_t>(scaled + 0.5);
+  return static_cast<double>(whole) / million == std::fabs(value) ? std::optional(whole)
+                                                                  : std::nullopt;
 }
 
-#else
-
-std::optional<double> read(std::string_view text) {
-  return std::strtod(std::string(text).c_str(), nullptr);
+void append_millionths(std::string& out, std::int64_t number) {
+  out += std::to_string(number / million);
+  if (const std::int64_t rest = number % million; rest != 0) {
+    const std::string digits = std::to_string(million + rest);  // a 1 before its zeros
+    out += '.';
+    out.append(digits, 1, digits.find_last_not_of('0'));
+  }
 }
 
 // The digits of "6.85e+20" without zeros at their end, and the power of ten behind them.
 struct Digits {
-  std::string sign, digits;
+  std::string digits;
   int exponent = 0;
 };
 
-// 15 digits are those of the number as somebody wrote it; 17 are enough for any.
+// 15 digits are those of the number as somebody wrote it, and fewer of one below all normal ones;
+// 17 are enough for any.
 Digits shortest(double value) {
   std::array<char, 40> text{};
-  for (int more = 14; more <= 16; ++more) {
+  for (int more = value < std::numeric_limits<double>::min() ? 0 : 14; more <= 16; ++more) {
     snprintf(text.data(), text.size(), "%.*e", more, value);
     if (std::strtod(text.data(), nullptr) == value) {
       break;
     }
   }
   Digits result;
-  const char* const mark = std::strchr(text.data(), 'e');
-  for (const char* at = text.data(); at != mark; ++at) {
-    if (*at == '-') {
-      result.sign = "-";
-    } else if (*at != '.') {
-      result.digits += *at;
-    }
-  }
+  const char *const begin = text.data(), *const mark = std::strchr(begin, 'e');
+  std::copy_if(begin, mark, std::back_inserter(result.digits), is_digit);
   result.digits.erase(std::max<std::size_t>(result.digits.find_last_not_of('0') + 1, 1));
   result.exponent = std::atoi(mark + 1);
   return result;
 }
-
-#endif
 
 }  // namespace
 
@@ -81,28 +79,12 @@ std::optional<double> parse_fixed(std::string_view text) {
     }
     ++(c == '.' ? points : digits);
   }
-  const auto value = points <= 1 && digits > 0 ? read(text) : std::nullopt;
-  return value && std::isfinite(*value) ? value : std::nullopt;
+  if (points > 1 || digits == 0) {
+    return std::nullopt;
+  }
+  const double value = std::strtod(std::string(text).c_str(), nullptr);
+  return std::isfinite(value) ? std::optional(value) : std::nullopt;
 }
-
-#ifdef __cpp_lib_to_chars
-
-std::string fixed_text(double value, int decimals) {
-  std::array<char, 400> buffer;
-  const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
-                                          std::chars_format::fixed, decimals);
-  return error == std::errc{} ? std::string(buffer.data(), end) : "?";
-}
-
-void append_shortest(std::string& out, double value) {
-  std::array<char, 64> text;
-  const auto [end, error] = std::to_chars(
-      text.data(), text.data() + text.size(), value,
-      has_no_exponent(value) ? std::chars_format::fixed : std::chars_format::scientific);
-  out.append(text.data(), end);
-}
-
-#else
 
 std::string fixed_text(double value, int decimals) {
   std::array<char, 400> buffer;
@@ -111,22 +93,24 @@ std::string fixed_text(double value, int decimals) {
 }
 
 void append_shortest(std::string& out, double value) {
-  Digits number = shortest(value);
-  out += number.sign;
-  std::string& digits = number.digits;
+  out += std::signbit(value) ? "-" : "";
+  if (has_no_exponent(value)) {
+    if (const auto number = millionths(value)) {
+      return append_millionths(out, *number);
+    }
+  }
+  auto [digits, exponent] = shortest(std::fabs(value));
   if (!has_no_exponent(value)) {
     out += digits.substr(0, 1) + (digits.size() > 1 ? "." + digits.substr(1) : "") +
-           (number.exponent < 0 ? "e-" : "e+") + (std::abs(number.exponent) < 10 ? "0" : "") +
-           std::to_string(std::abs(number.exponent));
-  } else if (number.exponent < 0) {
-    out += "0." + std::string(static_cast<std::size_t>(-number.exponent - 1), '0') + digits;
+           (exponent < 0 ? "e-" : "e+") + (std::abs(exponent) < 10 ? "0" : "") +
+           std::to_string(std::abs(exponent));
+  } else if (exponent < 0) {
+    out += "0." + std::string(static_cast<std::size_t>(-exponent - 1), '0') + digits;
   } else {
-    const auto whole = static_cast<std::size_t>(number.exponent) + 1;
+    const auto whole = static_cast<std::size_t>(exponent) + 1;
     digits.resize(std::max(digits.size(), whole), '0');
     out += digits.substr(0, whole) + (digits.size() > whole ? "." + digits.substr(whole) : "");
   }
 }
-
-#endif
 
 }  // namespace whyoom

@@ -2,6 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <random>
 #include <string>
 
 namespace whyoom {
@@ -28,12 +34,13 @@ TEST(FixedText, RoundsToTheNearest) {
   EXPECT_EQ(fixed_text(1e20, 0), "100000000000000000000");
 }
 
+std::string text(double value) {
+  std::string out = ">";
+  append_shortest(out, value);
+  return out.substr(1);
+}
+
 TEST(AppendShortest, TheFewestDigits) {
-  const auto text = [](double value) {
-    std::string out = ">";
-    append_shortest(out, value);
-    return out.substr(1);
-  };
   EXPECT_EQ(text(0), "0");
   EXPECT_EQ(text(6.580963), "6.580963");
   EXPECT_EQ(text(-1500), "-1500");
@@ -44,6 +51,32 @@ TEST(AppendShortest, TheFewestDigits) {
   EXPECT_EQ(text(1.25e300), "1.25e+300");
   EXPECT_EQ(text(123456789012345.5), "123456789012345.5");
   EXPECT_EQ(text(5e-324), "5e-324");
+  EXPECT_EQ(text(-0.5), "-0.5");
+  EXPECT_EQ(text(0.000101), "0.000101");
+  EXPECT_EQ(text(999999999.999999), "999999999.999999");
+  EXPECT_EQ(text(1000000000.000001), "1000000000.000001");
+}
+
+std::string by_the_library(double value) {
+  const double size = std::fabs(value);
+  const bool fixed = size == 0 || (size >= 1e-4 && size < 1e15);
+  std::array<char, 64> to;
+  const auto end = std::to_chars(to.data(), to.data() + to.size(), value,
+                                 fixed ? std::chars_format::fixed : std::chars_format::scientific);
+  return {to.data(), end.ptr};
+}
+
+TEST(AppendShortest, AsTheLibraryWritesThem) {
+  std::mt19937_64 random(20261129);
+  for (int i = 0; i < 100000; ++i) {
+    const auto any = std::bit_cast<double>(random());
+    if (std::isfinite(any)) {
+      ASSERT_EQ(text(any), by_the_library(any));
+    }
+    const double near = static_cast<double>(random() >> (11 + random() % 50)) /
+                        std::pow(10.0, static_cast<double>(random() % 12));
+    ASSERT_EQ(text(near), by_the_library(near));
+  }
 }
 
 }  // namespace

@@ -1,8 +1,8 @@
 // What a container's programs ask for against its limit: the heap of a JVM, of Node.js, of Go.
 #include <algorithm>
 #include <array>
-#include <charconv>
 
+#include "base/fixed.h"
 #include "base/human.h"
 #include "base/language.h"
 #include "base/text.h"
@@ -17,13 +17,9 @@ namespace {
 constexpr double rest_least = 0.20;
 
 std::optional<double> take_decimal(std::string_view& text) {
-  double value = 0;
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
-  if (error != std::errc{} || !(value >= 0)) {
-    return std::nullopt;
-  }
-  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  const auto size = std::min(text.find_first_not_of("0123456789."), text.size());
+  const auto value = parse_fixed(text.substr(0, size));
+  text.remove_prefix(value ? size : 0);
   return value;
 }
 
