@@ -29,7 +29,7 @@ mkdir /new
 mount -t ext4 /dev/vda /new || poweroff -f
 mount -o move /dev /new/dev
 umount /proc
-exec switch_root /new /sbin/init
+exec switch_root /new /lib/systemd/systemd
 """
 
 
