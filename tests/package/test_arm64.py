@@ -25,7 +25,7 @@ def built():
     """The folder of the build; no test without it."""
     if not shutil.which("aarch64-linux-gnu-g++"):
         machine.skip("no g++-aarch64-linux-gnu here")
-    done = subprocess.run([harness.SOURCE / "packaging/cross.py", PROCESSOR], capture_output=True, text=True,
+    done = subprocess.run([harness.SOURCE.resolve() / "packaging/cross.py", PROCESSOR], capture_output=True, text=True,
                           check=False)
     # What the mirror does not have is nobody's fault; what does not compile is.
     if "cross: whyoom for" in done.stderr:

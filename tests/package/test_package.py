@@ -36,7 +36,7 @@ def packed(folder):
 
 def linked_in(build):
     """Names of packages that packaging/sbom.py finds, each with its version and a license."""
-    done = run(harness.SOURCE / "packaging/sbom.py", build, "1.2.3")
+    done = run(harness.SOURCE.resolve() / "packaging/sbom.py", build, "1.2.3")
     if done.returncode != 0:
         raise AssertionError(done.stdout)
     whole = json.loads(done.stdout)
@@ -185,13 +185,13 @@ class Package(Case):
     def in_a_root_of_rpm(self, rpm):
         """Of no Debian: an rpm database, busybox, and a systemctl that writes down what it is asked for."""
         root = self.scratch / "fedora"
-        (root / "bin").mkdir(parents=True)
+        for folder in ("bin", "dev", "run/systemd/system"):
+            (root / folder).mkdir(parents=True)
         busybox = machine.found(machine.unpacked("busybox-static"), "bin/busybox", "usr/bin/busybox")
         shutil.copy(busybox, root / "bin/busybox")
         (root / "bin/sh").symlink_to("busybox")
         (root / "bin/systemctl").write_text('#!/bin/sh\necho "$@" >>/asked\n')
         (root / "bin/systemctl").chmod(0o755)
-        (root / "run/systemd/system").mkdir(parents=True)
         asked = lambda: (root / "asked").read_text().splitlines() if (root / "asked").exists() else []
         rpm_there = ["rpm", "--root", root, "--nodeps"]
         self.succeed(*rpm_there, "-i", rpm)
