@@ -5,7 +5,8 @@
 # ("container"). What a run writes is thrown away; packages, objects and, for the same commit, the
 # build are kept: a run that was stopped goes on at the test where it was, and what was green at this
 # commit is not run again.
-#   test-clean.sh [RELEASE | RELEASE/host | RELEASE/container]... [-- ARGUMENTS OF CTEST]
+#   test-clean.sh [RELEASE | RELEASE/host | RELEASE/container]... [-- ARGUMENTS OF ./dev test]
+# `-- --program` leaves out the unit tests, to which it is all one where they run.
 # WHYOOM_CLEAN_MINUTES: how long one surrounding may take (120).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -13,7 +14,7 @@ cd "$(dirname "$0")/../.."
 . tests/clean/root.sh
 
 # In namespaces of its own: what is mounted here is gone when it ends.
-inside() { # RELEASE KIND [ARGUMENTS OF CTEST]
+inside() { # RELEASE KIND [ARGUMENTS]
   local root clone keep=() release=$1 kind=$2
   shift 2
   fresh_layer "$release"
@@ -35,7 +36,7 @@ inside() { # RELEASE KIND [ARGUMENTS OF CTEST]
   mount --bind "$home/$release-$kind.build" "$root$clone/build"
   # -F: from where a run that was stopped was.
   "${keep[@]}" chroot "$root" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
-    sh -c 'cd "$1" && shift && ./dev demo && ./dev test -F "$@" </dev/null' sh "$clone" "$@"
+    sh -c 'cd "$1" && shift && ./dev demo && ./dev test "$@" -F </dev/null' sh "$clone" "$@"
 }
 
 # What one surrounding came to, in a line.
@@ -58,9 +59,9 @@ try() { # RELEASE KIND
   fi
   mkdir -p "$at.build"
   echo "test-clean: $name: $at.log"
-  timeout --foreground "${WHYOOM_CLEAN_MINUTES:-120}m" "${in_namespaces[@]}" \
+  timeout -s KILL --foreground "${WHYOOM_CLEAN_MINUTES:-120}m" "${in_namespaces[@]}" \
     "$0" --inside "$1" "$2" "${arguments[@]}" >"$at.log" 2>&1 || status=$?
-  case $status in 0) ;; 124) word="NOT DONE in time" ;; *) word=RED ;; esac
+  case $status in 0) ;; 137) word="NOT DONE in time" ;; *) word=RED ;; esac
   if [ $status = 0 ]; then
     sed -n '/^Skipped, for/,/^$/p' "$at.log"
   else

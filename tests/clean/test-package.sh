@@ -62,7 +62,7 @@ for part in "${parts[@]}"; do
   make_root "$release-package" "$release" systemd,man-db,bash-completion,libc-bin
   log=$home/$release-$kind.log status=0
   echo "test-package: ${deb##*/} in $release, $kind: $log"
-  timeout --foreground 40m "${in_namespaces[@]}" "$0" --inside "$kind" "$release" "$deb" >"$log" 2>&1 || status=$?
+  timeout -s KILL --foreground 40m "${in_namespaces[@]}" "$0" --inside "$kind" "$release" "$deb" >"$log" 2>&1 || status=$?
   case $status in
     0) grep '^ok' "$log" ;;
     77) grep '^SKIPPED' "$log" ;;
