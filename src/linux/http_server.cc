@@ -38,9 +38,10 @@ union Address {
 socklen_t parse_address(const std::string& text, Address& address) {
   std::memset(&address, 0, sizeof address);
   const std::size_t colon = text.rfind(':');
-  const auto port = colon == std::string::npos
-                        ? std::nullopt
-                        : parse_number<std::uint16_t>(text.substr(colon + 1));
+  if (colon == std::string::npos) {
+    return 0;
+  }
+  const auto port = parse_number<std::uint16_t>(text.substr(colon + 1));
   if (!port) {
     return 0;
   }

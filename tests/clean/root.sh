@@ -21,6 +21,9 @@ devices() { # ROOT; what every container has
   mount -t devpts -o newinstance,ptmxmode=0666 none "$1/dev/pts"
   ln -s pts/ptmx "$1/dev/ptmx"
   ln -s /proc/self/fd "$1/dev/fd"
+  ln -s fd/0 "$1/dev/stdin"
+  ln -s fd/1 "$1/dev/stdout"
+  ln -s fd/2 "$1/dev/stderr"
   mount -t tmpfs -o mode=1777 none "$1/dev/shm"
 }
 

@@ -34,8 +34,9 @@ inside() { # RELEASE KIND [ARGUMENTS]
   git clone -q . "$root$clone"
   mkdir "$root$clone/build"
   mount --bind "$home/$release-$kind.build" "$root$clone/build"
-  # -F: from where a run that was stopped was.
-  "${keep[@]}" chroot "$root" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
+  # -F: from where a run that was stopped was. The first process has the root of the system, as on
+  # any machine.
+  exec "${keep[@]}" chroot "$root" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
     sh -c 'cd "$1" && shift && ./dev demo && ./dev test "$@" -F </dev/null' sh "$clone" "$@"
 }
 

@@ -77,7 +77,8 @@ class BadInput(harness.Case):
 class WrongUse(harness.Case):
     def test_without_a_command_it_looks_at_this_host(self):
         result = whyoom()
-        self.assertIn(result.status, (0, 1), result)
+        # A container may keep every log of the kernel from who is in it.
+        self.assertIn(result.status, (2,) if "no kernel log could be read" in result.out else (0, 1), result)
         self.assertIn("What happened", result.out)
         self.assertIn("What to do", result.out)
 

@@ -17,6 +17,7 @@ class Distro:
     default_owner = "root:root"
 class Cloud:
     distro = Distro()
+    paths = None  # newer ones look for certificates below it
     def get_ipath(self, name): return sys.argv[2]
 def carry_out(name, module):  # older ones also take a logger
     given = {"name": name, "cfg": config, "cloud": Cloud(), "log": logging.getLogger(), "args": []}
