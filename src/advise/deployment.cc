@@ -30,7 +30,7 @@ constexpr std::string_view ansible_text =
     "  gather_facts: false\n"
     "  vars:\n"
     "    whyoom_key: '{1}'\n"
-    "    whyoom_value: !unsafe {4}\n"
+    "    whyoom_value: {8}\n"
     "  tasks:\n"
     "    - name: Have the folder\n"
     "      ansible.builtin.file:\n"
@@ -165,6 +165,12 @@ std::string doubled(std::string_view text, char special) {
 
 std::string yaml_quoted(std::string_view text) { return "'" + doubled(text, '\'') + "'"; }
 
+// Where it could be taken for a template of Ansible's it says that it is none; only there, for with
+// that word Ansible 2.19 reads 'no' as false, quotes or not.
+std::string ansible_value(std::string_view text) {
+  return (text.find('{') != std::string_view::npos ? "!unsafe " : "") + yaml_quoted(text);
+}
+
 // A name that each tool reads as it stands, without quotes and without a template.
 bool is_plain(std::string_view text) {
   return std::ranges::all_of(text, [](char c) {
@@ -229,11 +235,11 @@ std::string key_pattern(std::string_view key) {
 }
 
 // {1} and so on; other braces belong to the text.
-std::string filled(std::string_view text, const std::array<std::string, 7>& args) {
+std::string filled(std::string_view text, const std::array<std::string, 8>& args) {
   std::string result;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const bool is_argument = text[i] == '{' && i + 2 < text.size() && text[i + 1] >= '1' &&
-                             text[i + 1] <= '7' && text[i + 2] == '}';
+                             text[i + 1] <= '8' && text[i + 2] == '}';
     if (is_argument) {
       result += args[static_cast<std::size_t>(text[i + 1] - '1')];
       i += 2;
@@ -273,8 +279,9 @@ Message misread(Tool tool, const Wanted& wanted) {
 std::string text_for(std::string_view pattern, const Wanted& wanted, const std::string& name,
                      const std::string& include) {
   const std::string& key = wanted.key.dotted();
-  return filled(pattern, {key, wanted.value, include, yaml_quoted(wanted.value), key_pattern(key),
-                          name, yaml_quoted(doubled(wanted.value, '$'))});
+  return filled(pattern,
+                {key, wanted.value, include, yaml_quoted(wanted.value), key_pattern(key), name,
+                 yaml_quoted(doubled(wanted.value, '$')), ansible_value(wanted.value)});
 }
 
 // Where the part of a text that stands once for all settings ends, and the next such part begins.
@@ -315,7 +322,7 @@ std::string tuned(std::span<const Wanted> wanted, const std::optional<std::strin
   const std::string_view last = "{1}={2}\n";
   std::string_view head = tuned_text;
   head.remove_suffix(last.size());
-  return filled(head, {keys, "", tuned_include(base_profile, name), "", "", name, ""}) + lines;
+  return filled(head, {keys, "", tuned_include(base_profile, name), "", "", name, "", ""}) + lines;
 }
 
 }  // namespace

@@ -74,6 +74,8 @@ TEST(Deployment, EachToolGetsTheKeyTheValueAndNoPlaceholder) {
 TEST(Deployment, AValueCannotBreakOutOfItsQuotes) {
   const std::string text = text_of(Tool::ansible, wanted("kernel.domainname", "it's: {{ x }}"));
   EXPECT_NE(text.find("whyoom_value: !unsafe 'it''s: {{ x }}'"), std::string::npos) << text;
+  const std::string plain = text_of(Tool::ansible, wanted("kernel.domainname", "no"));
+  EXPECT_NE(plain.find("whyoom_value: 'no'\n"), std::string::npos) << plain;
 }
 
 TEST(Deployment, EachKeyHasANameOfItsOwn) {

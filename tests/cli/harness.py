@@ -14,6 +14,15 @@ PROGRAM = SOURCE = EXAMPLES = None
 CLEAN_ENV = {"PATH": os.environ["PATH"], "TZ": "UTC", "LANG": "C.UTF-8"}
 
 
+class Skipped(unittest.SkipTest, SystemExit):
+    """Raised in a test it skips that one; anywhere else it ends the program as ctest's SKIP_RETURN_CODE."""
+
+    def __init__(self, why):
+        super().__init__(why)
+        self.code = 77
+        print(f"SKIPPED: {why}", flush=True)
+
+
 class Result:
     def __init__(self, done):
         self.status = done.returncode

@@ -504,7 +504,8 @@ class Watch(unittest.TestCase):
         if not shutil.which("systemd-analyze"):
             self.skipTest("no systemd-analyze here")
         copy = self.folder / unit.name
-        copy.write_text(unit.read_text().replace("/usr/bin/whyoom", str(pathlib.Path(harness.PROGRAM).resolve())))
+        # In quotes: the folder may have a space in its name.
+        copy.write_text(unit.read_text().replace("/usr/bin/whyoom", f'"{pathlib.Path(harness.PROGRAM).resolve()}"'))
         done = subprocess.run(["systemd-analyze", "verify", "--man=no", copy],
                               capture_output=True, text=True, check=False)
         about_it = [line for line in (done.stdout + done.stderr).splitlines() if unit.name in line]

@@ -15,7 +15,6 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cli"))
 import harness  # noqa: E402
 
-SKIPPED = 77
 KEY = "kernel.domainname"
 NAME = "whyoom-kernel-domainname"
 DROP_IN = pathlib.Path(f"/etc/sysctl.d/99-zz-{NAME}.conf")
@@ -32,8 +31,7 @@ TOOLS = None
 
 
 def skip(why):
-    print(f"SKIPPED: {why}")
-    sys.exit(SKIPPED)
+    raise harness.Skipped(why)
 
 
 def only_in_long_runs(takes, name):

@@ -21,7 +21,8 @@ except ImportError:
     machine.skip("python3-yaml is not installed")
 
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")  # RFC 1123
-KUBECTL = ("kubernetes-client", "kubectl")  # Debian 12's name of the package, and 13's
+# Debian 13's name of the package, and 12's, which is an empty one in 13.
+KUBECTL = ("kubectl", "kubernetes-client")
 
 
 def busybox_program():

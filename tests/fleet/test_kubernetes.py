@@ -6,6 +6,7 @@ Run it with: test_kubernetes.py PROGRAM SOURCE_DIR TOOLS_DIR
 import copy
 import json
 import os
+import shlex
 import subprocess
 
 import adapter
@@ -57,7 +58,7 @@ class Job(adapter.Case):
         """The command of the container, once for each index; some of them cut off and run again."""
         container, = self.job["spec"]["template"]["spec"]["containers"]
         count = self.job["spec"]["completions"]
-        command = container["args"][0].replace("/deploy/", f"{adapter.SOURCE}/deploy/").replace(
+        command = container["args"][0].replace("/deploy/share.sh", shlex.quote(f"{adapter.SOURCE}/deploy/share.sh")).replace(
             "/events/parts", str(self.parts)).replace("/events", str(self.out))
         self.assertIn(f" {count}", command)
         for index in [*range(count), 0, 1]:

@@ -17,14 +17,15 @@ import sys
 import tempfile
 import time
 
-SKIPPED = 77
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cli"))
+import harness  # noqa: E402
+
 INSIDE = "WHYOOM_TEST_TOOLS"  # set in the namespace
 PROCESSES = []
 
 
 def skip(why):
-    print(f"SKIPPED: {why}")
-    sys.exit(SKIPPED)
+    raise harness.Skipped(why)
 
 
 def only_in_long_runs(minutes):
