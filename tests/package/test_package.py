@@ -116,8 +116,9 @@ class Package(Case):
         told = run("ninja", "-t", "commands", "whyoom").stdout.splitlines()[-1]
         libraries = set(re.findall(r"/lib(\w+)\.a\b", told)) - {"gtest", "gtest_main"}
         libraries = {name for name in libraries if not name.startswith("whyoom_")}
-        self.assertEqual(libraries, {"z", "lzma", "zstd", "bz2", "lz4", "seccomp"})
         names = linked_in(BUILD)
+        self.assertEqual("xxhash" in libraries, "libxxhash-dev" in names)  # Debian 13's lz4 needs it
+        self.assertEqual(libraries - {"xxhash"}, {"z", "lzma", "zstd", "bz2", "lz4", "seccomp"})
         for wanted in ("zlib1g-dev", "liblzma-dev", "libzstd-dev", "libbz2-dev", "liblz4-dev", "libseccomp-dev",
                        "libexpected-dev", "libc6-dev", "linux-libc-dev"):
             self.assertIn(wanted, names)
@@ -238,6 +239,8 @@ class Package(Case):
     def test_the_publisher_is_another_package(self):
         if not (BUILD / "CPackPublish.cmake").exists() or not (BUILD / "whyoom-publish").exists():
             self.skipTest("whyoom-publish was not built: its libraries are not here")
+        if not shutil.which("file") or not shutil.which("dpkg-shlibdeps"):
+            self.skipTest("no file or no dpkg-shlibdeps here, by which cpack finds the libraries")
         self.assertNotIn("publish", self.succeed("dpkg-deb", "-c", self.deb))
         folders = [self.scratch / name for name in ("first", "second")]
         for folder in folders:

@@ -109,7 +109,9 @@ class Files(common.Case):
             self.skipTest("no systemd-analyze here")
         unit = (common.SOURCE / "packaging/systemd/whyoom-publish.service").read_text()
         self.assertIn("ExecStart=/usr/bin/whyoom-publish ", unit)
-        copy = self.file("whyoom-publish.service", unit.replace("/usr/bin/whyoom-publish", str(common.PUBLISH)), 0o644)
+        # In quotes: the folder may have a space in its name.
+        here = unit.replace("/usr/bin/whyoom-publish", f'"{common.PUBLISH}"')
+        copy = self.file("whyoom-publish.service", here, 0o644)
         done = run("systemd-analyze", "verify", "--man=no", copy)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
