@@ -14,6 +14,7 @@ import argparse
 import os
 import pathlib
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -38,6 +39,9 @@ def find_tools():
     systemd = next((path for path in SYSTEMD if os.path.exists(path)), None)
     if not sysctl or not systemd:
         skip("sysctl (package procps) or systemd-sysctl (package systemd) is not installed")
+    said = subprocess.run([systemd, "--version"], capture_output=True, text=True, check=True).stdout
+    if int(re.search(r"systemd (\d+)", said).group(1)) >= 255 and trees.OF_SPLIT_USR in trees.DIRECTORIES:
+        trees.DIRECTORIES.remove(trees.OF_SPLIT_USR)  # since then /lib has to be a link to /usr/lib
     return sysctl, systemd
 
 

@@ -2,8 +2,9 @@
 import os
 import pathlib
 
+OF_SPLIT_USR = "lib/sysctl.d"
 DIRECTORIES = ["etc/sysctl.d", "run/sysctl.d", "usr/local/lib/sysctl.d", "usr/lib/sysctl.d",
-               "lib/sysctl.d"]
+               OF_SPLIT_USR]
 NAMES = ["10-a.conf", "50-b.conf", "99-sysctl.conf", "zz-last.conf", "a.conf", "b.conf", "ab.conf",
          "A.conf", "é.conf", ".conf", ".hidden.conf", "README", "a.conf~", "a.conf.bak",
          "a.conf.dpkg-old", "[ab].conf", "a*.conf", "?.conf", "{a,b}.conf", "{a,[b]}.conf",
