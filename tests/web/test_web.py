@@ -88,7 +88,7 @@ def kill(second, name):
 def write_reports(program, source, folder):
     folder.mkdir()
     spree = folder / "spree.log"
-    spree.write_text("".join(kill(9 + 3 * i, f"worker{i}") for i in range(4)))
+    spree.write_text("".join(kill(9 + 30 * i, f"worker{i}") for i in range(4)))
     hostile = folder / "hostile.log"
     hostile.write_text("".join(kill(9 + 5000 * i, name) for i, name in enumerate(HOSTILE)), encoding="utf-8")
     examples = source / "examples"
