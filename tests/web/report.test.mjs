@@ -4,6 +4,7 @@ import {createRequire} from 'node:module';
 import {after, afterEach, before, describe, it} from 'node:test';
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {setTimeout as sleep} from 'node:timers/promises';
 import {pathToFileURL} from 'node:url';
 
 const {WHYOOM_REPORTS, WHYOOM_MODULES, WHYOOM_CHROMIUM} = process.env;
@@ -118,6 +119,35 @@ it('where memory went adds up to what the kernel manages', async () => {
   const all = sizes.pop();
   assert.ok(sizes.length > 4);
   assert.equal(sizes.reduce((sum, size) => sum + size, 0), all);
+});
+
+describe('the lines of the log', () => {
+  const link = () => page.locator('a[href^="#line-"]').first();
+
+  for (const javaScriptEnabled of [true, false]) {
+    it(`are where the numbers of the proof lead: ${javaScriptEnabled ? 'with' : 'without'} script`, async () => {
+      await open('killed', {javaScriptEnabled});
+      const line = page.locator(`[id="${(await link().getAttribute('href')).slice(1)}"]`);
+      assert.equal(await line.isVisible(), false);
+      await link().press('Enter');  // a click waits for frames, which need script
+      while (!await line.isVisible()) await sleep(20);
+      const place = (await link().innerText()).split(':').at(-1);
+      assert.ok((await line.innerText()).startsWith(`${place}  Node 0 DMA32 free:`), await line.innerText());
+    });
+  }
+
+  it('are there for every link', async () => {
+    for (const name of ['killed', 'exhausted', 'spree', 'hostile', 'cgroup']) {
+      await open(name);
+      const lost = await page.locator('a').evaluateAll((all) => all.map((each) => each.hash.slice(1))
+          .filter((id) => !document.getElementById(id)));
+      assert.deepEqual(lost, [], name);
+      // The line of a kill alone proves nothing.
+      assert.equal(await page.locator('a').count() > 0, !['spree', 'hostile'].includes(name), name);
+      await page.context().close();
+    }
+    await open('killed');
+  });
 });
 
 it('cgroups are lists inside one another, with numbers where they are known', async () => {
