@@ -82,7 +82,8 @@ def chinese(module):
     texts = {}
     for entry in re.findall(r'^msgid "(.*)"\nmsgstr "(.*)"$', po, re.M):
         key, text = (re.sub(r"\\(.)", lambda m: unescape.get(m[1], m[1]), each).encode() for each in entry)
-        if key and text and key in module:
+        # plural() puts the number in front of its forms.
+        if key and text and key.removeprefix(b"{} ") in module:
             texts[key] = text
     hashes = [fnv1a(key) for key in texts]
     assert len(set(hashes)) == len(hashes), "two keys have one hash"

@@ -282,6 +282,9 @@ describe('languages', () => {
       for (const sentence of await page.locator('#report :is(p, h2, h3, th, summary)').allInnerTexts()) {
         assert.ok(!/[a-z]{3,} [a-z]{2,} [a-z]{3,}/.test(sentence), sentence);
       }
+      for (const cell of await page.locator('#report table:not(:has(thead)) td').allInnerTexts()) {
+        assert.doesNotMatch(cell, /\d [a-z]{4,}/, 'a number of things');
+      }
       await page.locator('#again').click();
       await page.locator('#start:not([hidden])').waitFor();
     }
