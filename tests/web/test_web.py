@@ -91,14 +91,14 @@ def write_reports(program, source, folder):
     spree.write_text("".join(kill(9 + 30 * i, f"worker{i}") for i in range(4)))
     hostile = folder / "hostile.log"
     hostile.write_text("".join(kill(9 + 5000 * i, name) for i, name in enumerate(HOSTILE)), encoding="utf-8")
-    examples = source / "examples"
-    killed, cgroup = examples / "min-free-killed.log", log_of_case(
+    # By the name that a reader has for it: it stands in the pictures.
+    killed, cgroup = "examples/min-free-killed.log", log_of_case(
         source / "src/diagnose/causes/cgroup-limit/positive.case", folder)
-    for name, log, *options in [("killed", killed), ("exhausted", examples / "memory-exhausted.log"),
+    for name, log, *options in [("killed", killed), ("exhausted", "examples/memory-exhausted.log"),
                                 ("spree", spree), ("hostile", hostile), ("cgroup", cgroup),
                                 ("killed.zh", killed, "--lang", "zh"), ("cgroup.zh", cgroup, "--lang", "zh")]:
         done = subprocess.run([program, "explain", "--format", "html", *options, log], check=False,
-                              stdin=subprocess.DEVNULL, capture_output=True, env=harness.CLEAN_ENV)
+                              stdin=subprocess.DEVNULL, capture_output=True, env=harness.CLEAN_ENV, cwd=source)
         (folder / f"{name}.html").write_bytes(done.stdout)
     return folder
 
