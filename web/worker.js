@@ -158,9 +158,20 @@ async function story({index, format, again}) {
   }
 }
 
+// What is written for somebody to keep may be in another language than the list that is shown, which
+// goes on to be asked in its own.
+async function readOrWrite(inquiry) {
+  const before = spoken;
+  try {
+    return await read(inquiry);
+  } finally {
+    if (inquiry.format !== 'list') speak(before);
+  }
+}
+
 const WORK = {
   start,
-  read,
+  read: readOrWrite,
   unpack: ({packed}) => unpacked(packed),
   part: ({index}) => takenText(engine.story(index, 0)),
   story,
