@@ -7,7 +7,7 @@
 namespace whyoom {
 namespace {
 
-std::string quoted(std::string_view word) {
+std::string in_quotes(std::string_view word) {
   // zsh takes a word that begins with '=' for a command to be looked up.
   if (!word.empty() && word.front() != '=' && std::ranges::all_of(word, shell::is_bare)) {
     return std::string(word);
@@ -57,7 +57,7 @@ std::string ShellCommand::text() const {
     const std::string_view word = shell::take_word(rest);
     const std::size_t before = next;
     const std::string whole = filled(word, arguments_, next);
-    out += next == before ? std::string(word) : quoted(whole);
+    out += next == before ? std::string(word) : in_quotes(whole);
     out += rest.empty() ? "" : " ";
   }
   return out;
