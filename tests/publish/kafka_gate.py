@@ -16,6 +16,10 @@ UNSUPPORTED_VERSION, UNSUPPORTED_MECHANISM, AUTHENTICATION_FAILED = 35, 33, 58
 ROUNDS = 4096
 
 
+def compact(value):
+    return bytes([len(value) + 1]) + value.encode()
+
+
 def text(value):
     return struct.pack(">h", len(value)) + value.encode()
 
@@ -96,8 +100,9 @@ class Gate:
             self.listeners.append(listener)
             threading.Thread(target=self.accept, args=(listener, port), daemon=True).start()
         self.brokers = ",".join(f"localhost:{port}" for port in ports.values())
-        self.names = [(text("127.0.0.1") + struct.pack(">i", behind), text("localhost") + struct.pack(">i", port))
-                      for behind, port in ports.items()]
+        # As strings of the older versions of an answer, and as the compact ones of the newer.
+        self.names = [(string("127.0.0.1") + struct.pack(">i", behind), string("localhost") + struct.pack(">i", port))
+                      for behind, port in ports.items() for string in (text, compact)]
 
     def close(self):
         for listener in self.listeners:
