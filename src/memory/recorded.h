@@ -21,6 +21,12 @@ struct Growth {
   std::int64_t since_ms = 0, until_ms = 0;  // when nine tenths of it came
 };
 
+// What there was of memory at a sample before the event.
+struct RecordedMoment {
+  double age = 0;  // seconds from the sample to the event
+  Bytes free, available, out_of_reach;
+};
+
 struct Recorded {
   std::string source;  // "the recorder, 0.4 s before", as a source of Place
   double age = 0;      // seconds from the sample to the event
@@ -30,6 +36,8 @@ struct Recorded {
   // vm.min_free_kbytes as it was before and after the event.
   std::optional<MinFree> min_free{};
   std::vector<Growth> grew{};  // the largest first
+  Bytes ram{};
+  std::vector<RecordedMoment> moments{};  // of the last samples, the oldest first
 };
 
 // Each number that `report` lacks, from `numbers`, with source 1 in its place.

@@ -281,7 +281,8 @@ void Recall::find(const At& event) {
       continue;
     }
     const auto age_ms = static_cast<std::uint64_t>(at_ms - taken_ms);
-    Found found{.asked = event.asked, .sample = samples_[i - 1], .age_ms = age_ms, .grew = {}};
+    Found found{.asked = event.asked, .sample = samples_[i - 1], .age_ms = age_ms};
+    found.moments = moments(i, at_ms);
     if (age_ms <= growth_fresh_ms) {
       found.grew = growth_.grown(true);
       found.grew.resize(std::min(found.grew.size(), most_growth));
@@ -290,6 +291,19 @@ void Recall::find(const At& event) {
     found_.push_back(std::move(found));
     return;
   }
+}
+
+std::vector<memory::RecordedMoment> Recall::moments(std::size_t count, std::int64_t at_ms) const {
+  std::vector<memory::RecordedMoment> result;
+  for (std::size_t i = 0; i < count; ++i) {
+    const Sample& sample = *samples_[i];
+    result.push_back(
+        {.age = static_cast<double>(at_ms - static_cast<std::int64_t>(sample.boot_ms)) / 1000,
+         .free = to_bytes(KiB(sample.machine.of(Field::mem_free))),
+         .available = to_bytes(KiB(sample.machine.of(Field::mem_available))),
+         .out_of_reach = out_of_reach(sample, page_)});
+  }
+  return result;
 }
 
 void Recall::settle(Found& found, const Sample* after) {
@@ -328,6 +342,8 @@ std::optional<memory::Recorded> Recall::take(std::size_t asked) {
   result.age = static_cast<double>(found.age_ms) / 1000;
   result.source = "the recorder, " + seconds(result.age) + " before";
   result.grew = std::move(found.grew);
+  result.ram = to_bytes(KiB(found.sample->machine.of(Field::mem_total)));
+  result.moments = std::move(found.moments);
   if (found.fresh) {
     result.numbers = as_report(*found.sample, found.page, {1, 0});
   }

@@ -50,7 +50,8 @@ class Recall {
     std::size_t asked = 0;
     std::shared_ptr<const Sample> sample;
     std::uint64_t age_ms = 0;
-    std::vector<memory::Growth> grew;
+    std::vector<memory::Growth> grew{};
+    std::vector<memory::RecordedMoment> moments{};
     PageSize page{};
     bool fresh = false;  // its numbers are those of the event
     std::optional<memory::MinFree> min_free{};
@@ -64,6 +65,9 @@ class Recall {
   void see(const Note& note);
   void line(const Note& note);
   void find(const At& event);
+  // Of the first `count` samples that are kept.
+  [[nodiscard]] std::vector<memory::RecordedMoment> moments(std::size_t count,
+                                                            std::int64_t at_ms) const;
   void settle(Found& found, const Sample* after);
   void settle_all(const Sample* after);
 

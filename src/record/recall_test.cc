@@ -55,6 +55,25 @@ TEST(Recall, NothingOfAnotherBootOrAnotherTime) {
   EXPECT_FALSE(ring.recall(before));
 }
 
+TEST(Recall, TheMomentsBeforeTheOldestFirst) {
+  SmallRing ring;
+  ring.sample();
+  ring.now_ms += 2000;
+  ring.sample();
+  ring.now_ms += 400;
+  ring.line(kill_line);
+  const Asked event = ring.said();
+  ring.now_ms += 1000;
+  ring.sample();
+  const auto found = ring.recall(event);
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->moments.size(), 2U) << "and none from behind it";
+  EXPECT_NEAR(found->moments[0].age, 2.4, 0.01);
+  EXPECT_NEAR(found->moments[1].age, 0.4, 0.01);
+  EXPECT_GT(found->ram, found->moments[1].available);
+  EXPECT_GT(found->moments[1].free.count(), 0U);
+}
+
 TEST(Recall, OfAnOldSampleOnlyTheSettingHolds) {
   SmallRing ring;
   ring.sample();

@@ -74,6 +74,16 @@ struct Timeline {
   std::string words, from, to;  // all of it in a sentence; its ends
 };
 
+// What there was of memory at a time, as shares of all; each holds until the next one.
+struct CurvePoint {
+  double at = 0;  // of a line that is 1 long
+  double available = 0, free = 0, out_of_reach = 0;
+};
+struct Curve {
+  std::vector<CurvePoint> points;
+  std::string words, from, to;  // all of it in a sentence; its ends
+};
+
 // A part of a tree that stands below the last one before it of a lesser depth.
 struct Branch {
   std::size_t depth = 0;
@@ -97,6 +107,7 @@ struct Block {
     unfold,
     quote,  // a line of a log; its id is the label
     timeline,
+    curve,
     tree
   };
   Kind kind = Kind::blank;
@@ -106,6 +117,7 @@ struct Block {
   std::vector<std::string> parts{};
   Table table{};
   Timeline timeline{};
+  Curve curve{};
   std::vector<Branch> tree{};
 };
 
@@ -145,6 +157,11 @@ class Document {
   void timeline(Timeline timeline) {
     Block block{Block::Kind::timeline};
     block.timeline = std::move(timeline);
+    blocks_.push_back(std::move(block));
+  }
+  void curve(Curve curve) {
+    Block block{Block::Kind::curve};
+    block.curve = std::move(curve);
     blocks_.push_back(std::move(block));
   }
   void tree(std::vector<Branch> branches) {

@@ -41,9 +41,10 @@ std::string element(std::string_view name, std::string_view class_name, std::str
 }
 
 // In thousandths of the whole: a drawing's own unit.
-std::string thousandths(double share) {
-  return std::to_string(std::lround(std::clamp(std::isfinite(share) ? share : 0, 0.0, 1.0) * 1000));
+long in_thousandths(double share) {
+  return std::lround(std::clamp(std::isfinite(share) ? share : 0, 0.0, 1.0) * 1000);
 }
+std::string thousandths(double share) { return std::to_string(in_thousandths(share)); }
 
 // The mark is taller than the rest, so that it is seen on any ground.
 std::string bar_picture(const Bar& bar) {
@@ -117,6 +118,12 @@ std::string table_html(const Table& table) {
          "\n";
 }
 
+std::string ends_html(std::string_view from, std::string_view to) {
+  return element("p", "ends dim",
+                 element("span", "", html_text(from)) + element("span", "", html_text(to))) +
+         "\n";
+}
+
 // Each moment is a line across; the chief one is thick. Those that fall together stay apart in the
 // table below.
 std::string timeline_html(const Timeline& timeline) {
@@ -135,10 +142,37 @@ std::string timeline_html(const Timeline& timeline) {
                          : R"(" y="15" width="5" height="70"><title>)") +
            html_text(moment.words) + "</title></rect>";
   }
-  return out + "</svg>\n" +
-         element("p", "ends dim",
-                 element("span", "", html_text(timeline.from)) +
-                     element("span", "", html_text(timeline.to))) +
+  return out + "</svg>\n" + ends_html(timeline.from, timeline.to);
+}
+
+// From the ground up to each share: a rectangle from the point to the next one.
+std::string curve_html(const Curve& curve) {
+  const std::string words = html_text(curve.words);
+  std::string out = R"(<svg class="curve" role="img" viewBox="0 0 1000 1000" )"
+                    R"(preserveAspectRatio="none" aria-label=")" +
+                    words + "\"><title>" + words +
+                    R"(</title><rect class="rail" width="1000" height="1000"/>)";
+  const auto draw = [&](std::string_view name, double CurvePoint::*size) {
+    for (std::size_t i = 0; i < curve.points.size(); ++i) {
+      const double from = curve.points[i].at;
+      const double to = i + 1 < curve.points.size() ? curve.points[i + 1].at : 1;
+      const double share = curve.points[i].*size;
+      out += "<rect class=\"" + std::string(name) + "\" x=\"" + thousandths(from) + "\" y=\"" +
+             thousandths(1 - share) + "\" width=\"" +
+             std::to_string(in_thousandths(to) - in_thousandths(from)) + "\" height=\"" +
+             thousandths(share) + "\"/>";
+    }
+  };
+  draw("available", &CurvePoint::available);
+  draw("fill", &CurvePoint::free);
+  draw("reach", &CurvePoint::out_of_reach);
+  return out + "</svg>\n" + ends_html(curve.from, curve.to) +
+         element("p", "dim",
+                 element("span", "key", "") + html_text(tr("free")) + " " +
+                     element("span", "key available", "") +
+                     html_text(tr("more that can be made free")) + " " +
+                     element("span", "key reach", "") +
+                     html_text(tr("what no ordinary request gets"))) +
          "\n";
 }
 
@@ -200,6 +234,8 @@ std::string block_html(const Block& block) {
       return "</details>\n";
     case Block::Kind::timeline:
       return timeline_html(block.timeline);
+    case Block::Kind::curve:
+      return curve_html(block.curve);
     case Block::Kind::tree:
       return tree_html(block.tree);
     case Block::Kind::code:

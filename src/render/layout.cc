@@ -138,6 +138,7 @@ void Canvas::add(const Block& block) {
     case Block::Kind::unfold:
     case Block::Kind::quote:
     case Block::Kind::timeline:
+    case Block::Kind::curve:
     case Block::Kind::tree:
       return;
   }

@@ -189,6 +189,7 @@ std::string block_text(const Block& block) {
     case Block::Kind::unfold:
     case Block::Kind::quote:
     case Block::Kind::timeline:
+    case Block::Kind::curve:
     case Block::Kind::tree:
       break;
   }

@@ -1,5 +1,8 @@
 #include "render/recorded.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "base/human.h"
 #include "base/language.h"
 #include "base/text.h"
@@ -41,6 +44,31 @@ void write_growth(JsonWriter& json, std::string_view key, std::span<const memory
     json("now", growth.now);
     json("since", record::utc_text(growth.since_ms));
   });
+}
+
+void add_recorded_curve(Document& out, const diagnose::Event& event) {
+  if (!event.recorded || event.recorded->moments.size() < 2 ||
+      event.recorded->moments.front().age <= 0 || event.recorded->ram.count() == 0) {
+    return;
+  }
+  const std::vector<memory::RecordedMoment>& moments = event.recorded->moments;
+  const Bytes ram = event.recorded->ram;
+  const double first = moments.front().age;
+  const memory::RecordedMoment& last = moments.back();
+  Curve curve;
+  curve.words = tr("Memory in the {} before it, of {}: {} free at the end, {} of it out of reach",
+                   seconds(first), human(ram), human(last.free),
+                   human(std::min(last.free, last.out_of_reach)));
+  curve.from = tr("{} before", seconds(first));
+  curve.to = tr("the event");
+  for (const memory::RecordedMoment& moment : moments) {
+    curve.points.push_back({.at = 1 - moment.age / first,
+                            .available = share(moment.available, ram),
+                            .free = share(moment.free, ram),
+                            .out_of_reach = share(moment.out_of_reach, ram)});
+  }
+  out.section(tr("What there was of memory before it"));
+  out.curve(std::move(curve));
 }
 
 void add_recorded(Document& out, const diagnose::Event& event) {

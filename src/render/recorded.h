@@ -23,6 +23,8 @@ void write_growth(JsonWriter& json, std::string_view key, std::span<const memory
 
 // A section of a story; nothing where nothing grew.
 void add_recorded(Document& out, const diagnose::Event& event);
+// The curve of memory before it; only a page has it.
+void add_recorded_curve(Document& out, const diagnose::Event& event);
 void write_recorded(JsonWriter& json, const diagnose::Event& event);
 
 }  // namespace whyoom::render

@@ -10,6 +10,7 @@
 
 #include "diagnose/engine.h"
 #include "record/recall_for_test.h"
+#include "render/html.h"
 #include "render/layout.h"
 #include "render/render.h"
 #include "report/log_reader.h"
@@ -139,6 +140,28 @@ TEST_F(RecordedKill, WhatGrewStandsInTheStory) {
   EXPECT_NE(text.find("java (pid 42, app.service) grew from"), std::string::npos) << text;
   EXPECT_NE(json_event(*event, false).find("\"grew\":[{\"pid\":42,\"name\":\"java\""),
             std::string::npos);
+}
+
+TEST_F(RecordedKill, APageHasTheCurveBeforeIt) {
+  ring.sample();
+  ring.now_ms += 2000;
+  happen();
+  const auto found = explained(ring, event);
+  const Story whole{.lead = *found, .others = {}, .first = {}, .last = {}, .seconds = {}};
+  const std::string html = to_html(story(whole, {.page = true, .html = true}), "story");
+  EXPECT_NE(html.find("<svg class=\"curve\" role=\"img\""), std::string::npos) << html;
+  EXPECT_NE(html.find("<span>2.4 s before</span><span>the event</span>"), std::string::npos)
+      << html;
+  EXPECT_NE(html.find("<rect class=\"available\" x=\"833\""), std::string::npos) << html;
+  EXPECT_EQ(told(*found).find("2.4 s before"), std::string::npos);
+}
+
+TEST_F(RecordedKill, OneSampleIsNoCurve) {
+  happen();
+  const auto found = explained(ring, event);
+  const Story whole{.lead = *found, .others = {}, .first = {}, .last = {}, .seconds = {}};
+  const std::string html = to_html(story(whole, {.page = true, .html = true}), "story");
+  EXPECT_EQ(html.find("<svg class=\"curve\""), std::string::npos) << html;
 }
 
 }  // namespace

@@ -270,6 +270,9 @@ Document story(const Story& story, Detail detail) {
   add_zones(out, first, detail);
   add_account(out, first, detail);
   add_tasks(out, first, detail);
+  if (detail.html) {
+    add_recorded_curve(out, first);
+  }
   add_recorded(out, first);
   add_others(out, first);
   if (detail.html) {
