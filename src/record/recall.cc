@@ -282,7 +282,7 @@ void Recall::find(const At& event) {
     }
     const auto age_ms = static_cast<std::uint64_t>(at_ms - taken_ms);
     Found found{.asked = event.asked, .sample = samples_[i - 1], .age_ms = age_ms};
-    found.moments = moments(i, at_ms);
+    found.moments = moments(i);
     if (age_ms <= growth_fresh_ms) {
       found.grew = growth_.grown(true);
       found.grew.resize(std::min(found.grew.size(), most_growth));
@@ -293,17 +293,23 @@ void Recall::find(const At& event) {
   }
 }
 
-std::vector<memory::RecordedMoment> Recall::moments(std::size_t count, std::int64_t at_ms) const {
-  std::vector<memory::RecordedMoment> result;
+std::shared_ptr<const Recall::Moments> Recall::moments(std::size_t count) {
+  const std::shared_ptr<const Sample>& last = samples_[count - 1];
+  if (moments_of_ == last) {
+    return moments_;
+  }
+  Moments result;
   for (std::size_t i = 0; i < count; ++i) {
     const Sample& sample = *samples_[i];
-    result.push_back(
-        {.age = static_cast<double>(at_ms - static_cast<std::int64_t>(sample.boot_ms)) / 1000,
-         .free = to_bytes(KiB(sample.machine.of(Field::mem_free))),
-         .available = to_bytes(KiB(sample.machine.of(Field::mem_available))),
-         .out_of_reach = out_of_reach(sample, page_)});
+    const auto before_ms = static_cast<std::int64_t>(last->boot_ms - sample.boot_ms);
+    result.push_back({.age = static_cast<double>(before_ms) / 1000,
+                      .free = to_bytes(KiB(sample.machine.of(Field::mem_free))),
+                      .available = to_bytes(KiB(sample.machine.of(Field::mem_available))),
+                      .out_of_reach = out_of_reach(sample, page_)});
   }
-  return result;
+  moments_of_ = last;
+  moments_ = std::make_shared<const Moments>(std::move(result));
+  return moments_;
 }
 
 void Recall::settle(Found& found, const Sample* after) {
@@ -343,7 +349,10 @@ std::optional<memory::Recorded> Recall::take(std::size_t asked) {
   result.source = "the recorder, " + seconds(result.age) + " before";
   result.grew = std::move(found.grew);
   result.ram = to_bytes(KiB(found.sample->machine.of(Field::mem_total)));
-  result.moments = std::move(found.moments);
+  result.moments = *found.moments;
+  for (memory::RecordedMoment& moment : result.moments) {
+    moment.age += result.age;
+  }
   if (found.fresh) {
     result.numbers = as_report(*found.sample, found.page, {1, 0});
   }

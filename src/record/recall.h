@@ -46,12 +46,13 @@ class Recall {
  private:
   // An event whose sample was found; what comes behind it says how far that one holds. The events
   // of a spree share a sample: as the numbers of a report each of them would take kilobytes.
+  using Moments = std::vector<memory::RecordedMoment>;
   struct Found {
     std::size_t asked = 0;
     std::shared_ptr<const Sample> sample;
     std::uint64_t age_ms = 0;
     std::vector<memory::Growth> grew{};
-    std::vector<memory::RecordedMoment> moments{};
+    std::shared_ptr<const Moments> moments{};  // shared as the sample is
     PageSize page{};
     bool fresh = false;  // its numbers are those of the event
     std::optional<memory::MinFree> min_free{};
@@ -65,9 +66,8 @@ class Recall {
   void see(const Note& note);
   void line(const Note& note);
   void find(const At& event);
-  // Of the first `count` samples that are kept.
-  [[nodiscard]] std::vector<memory::RecordedMoment> moments(std::size_t count,
-                                                            std::int64_t at_ms) const;
+  // Of the first `count` samples that are kept, by their age at the last of these.
+  std::shared_ptr<const Moments> moments(std::size_t count);
   void settle(Found& found, const Sample* after);
   void settle_all(const Sample* after);
 
@@ -80,6 +80,8 @@ class Recall {
   std::deque<At>* open_ = nullptr;                     // of this boot
   std::deque<std::shared_ptr<const Sample>> samples_;  // the last of this boot
   std::vector<Found> found_;
+  std::shared_ptr<const Sample> moments_of_;
+  std::shared_ptr<const Moments> moments_;
   GrowthWatch growth_;
   // By how much CLOCK_BOOTTIME is ahead of the kernel's stamps, and when that was seen.
   std::optional<std::int64_t> ahead_ms_;
