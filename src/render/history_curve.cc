@@ -272,10 +272,6 @@ std::string svg_of(std::string_view label, std::size_t height, const std::string
          inside + "</svg>\n";
 }
 
-std::string key(std::string_view class_name, std::string_view text) {
-  return "<span class=\"key " + std::string(class_name) + "\"></span>" + std::string(text) + " ";
-}
-
 }  // namespace
 
 std::string chart_svg(const History& history) {
@@ -298,10 +294,9 @@ std::string chart_svg(const History& history) {
   out += svg_of(tr("Memory from {} to {}", from, to), svg_height,
                 line("available", &Slice::available) + line("fill", &Slice::free) +
                     line("reach", &Slice::reach) + marks_svg(history, svg_height));
-  out += "<p class=\"dim\">" + span + "</p>\n<p class=\"dim\">" + key("", tr("free")) +
-         key("available", tr("more that can be made free")) +
-         key("reach", tr("what no ordinary request gets")) + key("line", tr("killed")) +
-         key("line warned", tr("warning")) + key("line restart", tr("restart")) + "</p>\n";
+  out += "<p class=\"dim\">" + span + "</p>\n<p class=\"dim\">" + memory_keys() +
+         key_html("line", tr("killed")) + key_html("line warned", tr("warning")) +
+         key_html("line restart", tr("restart")) + "</p>\n";
   for (std::size_t i = 0; i < std::min(history.cgroups.size(), most_cgroup_curves); ++i) {
     const record::CgroupCurve& curve = history.cgroups[i];
     const auto own = slices(history, curve, svg_columns);

@@ -166,13 +166,7 @@ std::string curve_html(const Curve& curve) {
   draw("available", &CurvePoint::available);
   draw("fill", &CurvePoint::free);
   draw("reach", &CurvePoint::out_of_reach);
-  return out + "</svg>\n" + ends_html(curve.from, curve.to) +
-         element("p", "dim",
-                 element("span", "key", "") + html_text(tr("free")) + " " +
-                     element("span", "key available", "") +
-                     html_text(tr("more that can be made free")) + " " +
-                     element("span", "key reach", "") +
-                     html_text(tr("what no ordinary request gets"))) +
+  return out + "</svg>\n" + ends_html(curve.from, curve.to) + element("p", "dim", memory_keys()) +
          "\n";
 }
 
@@ -247,6 +241,15 @@ std::string block_html(const Block& block) {
 }
 
 }  // namespace
+
+std::string key_html(std::string_view class_name, std::string_view text) {
+  return "<span class=\"key " + std::string(class_name) + "\"></span>" + html_text(text) + " ";
+}
+
+std::string memory_keys() {
+  return key_html("", tr("free")) + key_html("available", tr("more that can be made free")) +
+         key_html("reach", tr("what no ordinary request gets"));
+}
 
 std::string html_text(std::string_view text) {
   std::string out;

@@ -18,6 +18,10 @@ std::string html_tail();
 // shown first, wherever it stands, so that a page can be written while the events come.
 std::string to_html(const Document& document, std::string_view class_name);
 
+// What a colour of a picture means, and those of a curve of memory.
+std::string key_html(std::string_view class_name, std::string_view text);
+std::string memory_keys();
+
 // Text between tags and in attributes with double quotes.
 std::string html_text(std::string_view text);
 
