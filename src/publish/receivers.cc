@@ -25,8 +25,8 @@ constexpr Make nats = nullptr;
 #endif
 
 struct Kind {
-  std::string_view scheme, name, library;
-  Make make;  // null: built without its library
+  std::string_view scheme, name, needs;
+  Make make;  // null: built without what it needs
 };
 
 constexpr std::array<Kind, 11> kinds = {{
@@ -51,7 +51,7 @@ MadeReceiver make_receiver(const Setup& setup) {
       continue;
     }
     if (kind.make == nullptr) {
-      return tl::unexpected("this whyoom-publish was built without " + std::string(kind.library) +
+      return tl::unexpected("this whyoom-publish was built without " + std::string(kind.needs) +
                             ", so it cannot send to " + std::string(kind.scheme) + ":");
     }
     auto made = kind.make(setup);
