@@ -74,10 +74,13 @@ class GroupReader {
 
   // As Reader::keep(). True: all are there.
   bool keep(std::initializer_list<std::string_view> names) {
-    return reader_.options().for_capture &&
-           std::ranges::count_if(names, [this](std::string_view name) {
-             return load(name).has_value();
-           }) == std::ssize(names);
+    bool all = reader_.options().for_capture;
+    if (all) {
+      for (const std::string_view name : names) {
+        all = load(name).has_value() && all;
+      }
+    }
+    return all;
   }
 
   void memory2(Cgroup& group) {

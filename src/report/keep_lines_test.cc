@@ -73,23 +73,24 @@ TEST(KeepLines, UnderTheNumbersThatTheReportHas) {
   }
 }
 
+// What is kept under the first number of the only event.
+std::string kept_of(std::string_view text) {
+  const auto events = read(text, true);
+  EXPECT_EQ(events.size(), 1U);
+  return events.empty() ? std::string() : kept(events[0], 1);
+}
+
 TEST(KeepLines, WithoutWhatCarriesThem) {
-  const auto events = read(
-      "Nov 23 07:41:32 web1 kernel: [    9.0] Out of memory: Killed process 7 (hog) "
-      "total-vm:9000kB, anon-rss:5000kB, file-rss:0kB\n",
-      true);
-  ASSERT_EQ(events.size(), 1U);
-  EXPECT_EQ(kept(events[0], 1),
+  EXPECT_EQ(kept_of("Nov 23 07:41:32 web1 kernel: [    9.0] Out of memory: Killed process 7 (hog) "
+                    "total-vm:9000kB, anon-rss:5000kB, file-rss:0kB\n"),
             "Out of memory: Killed process 7 (hog) total-vm:9000kB, anon-rss:5000kB, file-rss:0kB");
 }
 
 TEST(KeepLines, OfALineThatWasWrappedAllOfIt) {
-  const auto events = read(
+  const std::string text = kept_of(
       "[    9.0] Out of memory: Killed process 7 (hog) total-vm:9000kB,\n"
-      "anon-rss:5000kB, file-rss:0kB\n",
-      true);
-  ASSERT_EQ(events.size(), 1U);
-  EXPECT_TRUE(kept(events[0], 1).ends_with("anon-rss:5000kB, file-rss:0kB"));
+      "anon-rss:5000kB, file-rss:0kB\n");
+  EXPECT_TRUE(text.ends_with("anon-rss:5000kB, file-rss:0kB")) << text;
 }
 
 TEST(KeepLines, OfTwoMachinesInOneLogEachItsOwn) {
