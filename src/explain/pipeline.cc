@@ -16,6 +16,31 @@ constexpr const char* looked_for =
     "the pids controller, refused overcommit, full tables of the kernel, and kills by\n"
     "systemd-oomd, earlyoom and the like";
 
+constexpr std::size_t most_symptoms = 8;
+
+// What the line of another program says, and where the reason stands.
+std::string told(const report::Symptom& symptom) {
+  using What = report::Symptom::What;
+  switch (symptom.what) {
+    case What::unit_killed:
+      return tr(
+          "the OOM killer killed a process of {}\n"
+          "  the kernel's lines say why: journalctl -k | whyoom, after a restart with -b -1",
+          printable(symptom.unit));
+    case What::container_killed:
+      return tr(
+          "a container was killed for its memory\n"
+          "  the kernel's lines of its node say why: journalctl -k | whyoom");
+    case What::no_task:
+      return tr(
+          "a process or a thread was refused: a limit was full, not memory\n"
+          "  which one: whyoom check, on that machine");
+    case What::no_memory:
+      break;
+  }
+  return tr("memory was refused\n  by what: whyoom check, on that machine");
+}
+
 }  // namespace
 
 std::unique_ptr<report::LogReader> Pipeline::reader(const std::string& source) {
@@ -47,6 +72,20 @@ void Pipeline::note_damage(std::string at, std::string what) {
   }
 }
 
+// "x.log:7: ..."
+void Pipeline::note_symptoms(const std::string& file, const report::Symptoms& symptoms) {
+  for (const auto& symptom : symptoms.all()) {
+    if (!symptom || symptoms_told_ == most_symptoms) {
+      continue;
+    }
+    const std::string more =
+        symptom->count == 1 ? std::string() : tr(" (and {} more)", grouped(symptom->count - 1));
+    symptoms_ += symptoms_told_++ == 0 ? "" : "\n";
+    symptoms_ +=
+        printable(file) + ":" + std::to_string(symptom->line) + more + ": " + told(*symptom);
+  }
+}
+
 void Pipeline::failed(const std::string& file, const std::string& why) {
   note_damage(file, why);
   ++summary_.failed_inputs;
@@ -60,6 +99,7 @@ void Pipeline::account(const std::string& file, const report::InputAccount& acco
   for (const report::Damage& damage : account.damage) {
     note_damage(file + (damage.line > 0 ? ":" + std::to_string(damage.line) : ""), damage.what);
   }
+  note_symptoms(file, account.symptoms);
 }
 
 void Pipeline::finish() {
@@ -82,7 +122,8 @@ std::vector<std::string> Pipeline::remarks(const std::string& where, bool any_re
     const std::string lines = tr("{} of {}", plural(summary_.lines, "line", "lines"), where);
     remarks.push_back(found() > 0 ? tr("{} in {}, but none of those asked for",
                                        plural(found(), "OOM event", "OOM events"), lines)
-                                  : tr("no OOM event found in {}\n{}", lines, tr(looked_for)));
+                                  : tr("no OOM event found in {}\n{}", lines,
+                                       symptoms_.empty() ? tr(looked_for) : symptoms_));
   }
   return remarks;
 }

@@ -57,6 +57,7 @@ class Pipeline {
 
  private:
   void note_damage(std::string at, std::string what);
+  void note_symptoms(const std::string& file, const report::Symptoms& symptoms);
 
   Writer& writer_;
   bool quotes_;
@@ -64,6 +65,8 @@ class Pipeline {
   diagnose::StoryBuilder story_;
   report::Fingerprints seen_;  // in all logs: a copy in another file counts once
   render::Summary summary_;
+  std::string symptoms_;  // a sentence a line
+  std::size_t symptoms_told_ = 0;
 };
 
 // What is wrong with an input that was read to its end; empty: nothing. `found`: events in it.

@@ -11,6 +11,7 @@
 #include "report/field_lines.h"
 #include "report/kernel_notices.h"
 #include "report/memcg_lines.h"
+#include "report/symptoms.h"
 #include "report/tail_lines.h"
 #include "report/userspace_lines.h"
 #include "report/words_held.h"
@@ -85,6 +86,7 @@ constexpr Row kRows[] = {
     {"---[ end Kernel panic", Where::begins, &panic_halt},
     {"SLUB: Unable to allocate memory on ", Where::begins, &slub_failure, "SLUB: Unable"},
     {"cache: ", Where::begins, &slub_cache},
+    {"node ", Where::begins, &slub_node},
     {"TCP: out of memory", Where::start, &limit_line},
     {"Out of socket memory", Where::start, &limit_line, "of socket memory"},
     {"nf_conntrack: ", Where::start, &limit_line, "conntrack: table full"},
@@ -135,7 +137,7 @@ constexpr Row kRows[] = {
 constexpr std::string_view kLossAnchor = "messages dropped";
 
 constexpr std::size_t count_anchors() {
-  std::size_t count = 1 + kUserspaceAnchors.size();
+  std::size_t count = 1 + kUserspaceAnchors.size() + kSymptomAnchors.size();
   for (const Row& row : kRows) {
     for (const std::string_view anchor : row.anchors) {
       count += anchor.empty() ? 0 : 1;
@@ -157,6 +159,9 @@ constexpr auto collect_anchors() {
     }
   }
   for (const std::string_view anchor : kUserspaceAnchors) {
+    all[next++] = anchor;
+  }
+  for (const std::string_view anchor : kSymptomAnchors) {
     all[next++] = anchor;
   }
   all[next] = kLossAnchor;

@@ -111,6 +111,9 @@ void LogReader::State::on_line(const logtext::Line& line) {
   if (watch.message) {
     watch.message(line);
   }
+  if (!any_event && assembler.idle()) {
+    account.symptoms.look(line.text, line.number);
+  }
   assembler.line(line);
 }
 

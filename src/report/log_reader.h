@@ -13,6 +13,7 @@
 
 #include "logtext/line.h"
 #include "report/report.h"
+#include "report/symptoms.h"
 
 namespace whyoom::report {
 
@@ -33,6 +34,7 @@ struct InputAccount {
   bool binary = false;           // looked like no text at all
   std::vector<Damage> damage;    // at most 1000, then counted in damage_more
   std::uint64_t damage_more = 0;
+  Symptoms symptoms;  // of a log without an event
 };
 
 class LogReader {

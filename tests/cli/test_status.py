@@ -25,6 +25,39 @@ class Found(harness.Case):
         self.check(whyoom("explain", *logs), 0, err="no OOM event found in 2 lines of 2 files")
 
 
+class OtherPrograms(harness.Case):
+    """Lines that say that something was killed or refused, and not why."""
+
+    def said_of(self, text):
+        log = self.file("app.log", text)
+        result = whyoom("explain", log)
+        self.check(result, 0, err=f"whyoom: no OOM event found in")
+        self.assertNotIn("looked for", result.err)
+        return result.err.replace(str(log), "app.log")
+
+    def test_a_unit(self):
+        said = self.said_of("Mar  3 04:12:09 web1 systemd[1]: db.service: A process of this unit has been "
+                            "killed by the OOM killer.\n"
+                            "Mar  3 04:12:10 web1 systemd[1]: db.service: Failed with result 'oom-kill'.\n")
+        self.assertIn("app.log:1 (and 1 more): the OOM killer killed a process of db.service\n", said)
+        self.assertIn("journalctl -k | whyoom", said)
+
+    def test_a_container(self):
+        self.assertIn("app.log:2: a container was killed",
+                      self.said_of("    Last State:   Terminated\n      Reason:     OOMKilled\n"))
+
+    def test_threads_and_memory(self):
+        said = self.said_of("bash: fork: Cannot allocate memory\n"
+                            "OpenJDK: unable to create native thread: possibly out of memory\n")
+        self.assertIn("app.log:2: a process or a thread was refused: a limit was full", said)
+        self.assertIn("app.log:1: memory was refused", said)
+        self.assertIn("whyoom check", said)
+
+    def test_an_event_says_more(self):
+        log = self.file("both.log", self.spree.read_text() + "bash: fork: Cannot allocate memory\n")
+        self.assertEqual(whyoom("explain", log).err, "")
+
+
 class BadInput(harness.Case):
     def test_missing_file(self):
         missing = self.scratch / "none.log"
