@@ -56,6 +56,18 @@ void decide(std::vector<Claim>& claims, Event& event) {
   }
 }
 
+// What it held: by its own line, or by its row of the task table.
+std::optional<Bytes> size_of(const report::Victim& victim, const memory::Evidence& evidence) {
+  if (victim.anon_rss_kib) {
+    return to_bytes(victim.anon());
+  }
+  const auto& tasks = evidence.report->tasks;
+  const auto row = std::ranges::find(tasks, victim.pid, &report::Task::pid);
+  return row == tasks.end() || row->oom_score_adj > 0
+             ? std::nullopt
+             : std::optional(to_bytes(Pages(row->rss), evidence.page));
+}
+
 // Of an OOM of the machine without a line of its zones: memory was used up, or it was free and kept
 // back, and nothing that is there tells. Who used it would be a process, unless the kernel, which
 // takes the biggest, found only small ones or none.
@@ -66,9 +78,9 @@ void name_candidates(Event& event, const Context& context) {
       is_sysrq(report) || !report.zones.empty() || context.story.killed_at.line != 0) {
     return;
   }
-  const bool only_small = std::ranges::all_of(report.victims, [](const report::Victim& victim) {
-    return victim.anon_rss_kib && to_bytes(victim.anon()) < small_process &&
-           victim.oom_score_adj.value_or(0) <= 0;
+  const bool only_small = std::ranges::all_of(report.victims, [&](const report::Victim& victim) {
+    const auto size = size_of(victim, event.evidence);
+    return size && *size < small_process && victim.oom_score_adj.value_or(0) <= 0;
   });
   const bool none_left = report.no_killable_at.has_value();
   const bool kernel = none_left || (!report.victims.empty() && only_small);

@@ -7,10 +7,15 @@
 #include "base/text.h"
 #include "diagnose/claim.h"
 #include "diagnose/share.h"
+#include "memory/printed_score.h"
+#include "memory/slub_use.h"
 
 namespace whyoom::diagnose {
 
 namespace {
+
+// Of RAM and swap: a process with less is not what filled the machine.
+constexpr double small_share = 0.10;
 
 using report::Kind;
 using report::Report;
@@ -48,8 +53,21 @@ Message where(const Event& event) {
       "lines.");
 }
 
-void add_failure(std::vector<Message>& out, const Report& report) {
-  if (report.trigger && report.trigger->order && *report.trigger->order >= 0) {
+// "the cache things (at least 14.6 GiB, 29,822 of 29,822 objects in use)"
+std::string cache_text(const Event& event) {
+  const std::string name = printable(event.report.slub->cache);
+  const auto use = memory::slub_use(event.evidence);
+  return use ? tr("the cache {} (at least {}, {} of {} objects in use)", name, human(use->at_least),
+                  grouped(use->in_use), grouped(use->objects))
+             : tr("the cache {}", name);
+}
+
+void add_failure(std::vector<Message>& out, const Event& event) {
+  const Report& report = event.report;
+  if (report.slub && !report.slub->cache.empty()) {
+    out.emplace_back("SLUB found no memory for another slab of {}; nothing was killed.",
+                     cache_text(event));
+  } else if (report.trigger && report.trigger->order && *report.trigger->order >= 0) {
     const bool waits = !report.trigger->gfp || report.trigger->gfp->flags.empty() ||
                        report.trigger->gfp->flags.has(kernel::GfpFlag::direct_reclaim);
     out.push_back(
@@ -62,6 +80,34 @@ void add_failure(std::vector<Message>& out, const Report& report) {
   }
 }
 
+// The victim that held most, and what the kernel's score tells of it.
+void add_biggest(std::vector<Message>& out, const Event& event) {
+  const auto& victims = event.report.victims;
+  const auto score = memory::printed_score(event.evidence);
+  const auto biggest = std::ranges::max_element(victims, {}, &report::Victim::resident);
+  if (biggest != victims.end() && biggest->resident().count() > 0) {
+    out.emplace_back("{} was killed and held {}.", process(biggest->comm, biggest->pid),
+                     human(to_bytes(biggest->resident())));
+  } else if (score) {
+    out.emplace_back("{} was killed.", process(score->victim->comm, score->victim->pid));
+  }
+  if (!score || (biggest->resident().count() > 0 && &*biggest != score->victim)) {
+    return;
+  }
+  const std::string all = score->at_least
+                              ? tr("RAM and swap together (at least {})", human(*score->at_least))
+                              : tr("RAM and swap together");
+  const std::string part = tr("{} of {}", percent(score->share), all);
+  const auto points = *score->victim->score;
+  out.push_back(
+      score->adj_known
+          ? Message("By its score of {} it held {}.", points, part)
+          : Message("By its score of {} it held {}, if its oom_score_adj was 0.", points, part));
+  if (score->share < small_share) {
+    out.emplace_back("No process scored higher, so no single one used the memory up.");
+  }
+}
+
 }  // namespace
 
 std::vector<Message> partial_answer(const Event& event) {
@@ -69,7 +115,7 @@ std::vector<Message> partial_answer(const Event& event) {
   std::vector<Message> out;
   switch (report.kind) {
     case Kind::page_allocation_failure:
-      add_failure(out, report);
+      add_failure(out, event);
       break;
     case Kind::fork_rejected:
       out.emplace_back("A fork was rejected by the limit of a cgroup (pids.max).");
@@ -88,11 +134,7 @@ std::vector<Message> partial_answer(const Event& event) {
     default:
       out.emplace_back("A limit was reached.");
   }
-  const auto biggest = std::ranges::max_element(report.victims, {}, &report::Victim::resident);
-  if (biggest != report.victims.end() && biggest->resident().count() > 0) {
-    out.emplace_back("{} was killed and held {}.", process(biggest->comm, biggest->pid),
-                     human(to_bytes(biggest->resident())));
-  }
+  add_biggest(out, event);
   if (const auto& evidence = event.evidence; is_swap_full(evidence)) {
     out.emplace_back("Swap was full ({} of {} were free).", kb(*evidence.swap_free),
                      human(*evidence.swap_total));

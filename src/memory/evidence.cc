@@ -13,10 +13,15 @@ namespace {
 
 Request request_of(const report::Report& report) {
   Request request;
+  if (report.slub) {  // the last attempt is for the smallest slab
+    request.order = report.slub->min_order;
+  }
   if (!report.trigger) {
     return request;
   }
-  request.order = report.trigger->order;
+  if (report.trigger->order) {
+    request.order = report.trigger->order;
+  }
   const auto& gfp = report.trigger->gfp;
   if (gfp && !gfp->flags.empty()) {
     request.flags = gfp->flags;

@@ -223,6 +223,12 @@ void write_kind_facts(JsonWriter& json, const report::Report& report) {
     json("default_order", slub.default_order);
     json("min_order", slub.min_order);
     json("node", slub.node);
+    json.list("nodes", slub.nodes, [&](const report::SlubNode& node) {
+      json("node", node.node);
+      json("slabs", node.slabs);
+      json("objects", node.objects);
+      json("free", node.free);
+    });
   });
   part("vmalloc", report.vmalloc, [&](const auto& vmalloc) {
     json("bytes", vmalloc.bytes);

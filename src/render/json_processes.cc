@@ -134,6 +134,7 @@ void write_victims(JsonWriter& json, const diagnose::Event& event) {
     json("shmem_rss", from_kib(victim.shmem_rss_kib));
     json("pgtables", from_kib(victim.pgtables_kib));
     json("oom_score_adj", victim.oom_score_adj);
+    json("score", victim.permille ? victim.score : std::nullopt);
     json("reaped", victim.reaped);
     // The constraint line names one victim and its cgroup.
     const bool named = constraint && constraint->pid == victim.pid;

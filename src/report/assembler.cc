@@ -303,6 +303,7 @@ Assembler::Special Assembler::special_of(const LineKind* kind) {
       {&vmalloc_failure, &Assembler::on_vmalloc},
       {&slub_failure, &Assembler::on_slub},
       {&slub_cache, &Assembler::on_slub_cache},
+      {&slub_node, &Assembler::on_slub_node},
       {&cpu_line, &Assembler::on_cpu},
       {&trace_start, &Assembler::on_trace},
       {&trace_entry, &Assembler::on_trace},

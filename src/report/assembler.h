@@ -96,6 +96,7 @@ class Assembler {
   bool on_vmalloc(const Line& line, KernelLine& read);
   bool on_slub(const Line& line, KernelLine& read);
   bool on_slub_cache(const Line& line, KernelLine& read);
+  bool on_slub_node(const Line& line, KernelLine& read);
   bool on_single_line(const Line& line, KernelLine& read);
   bool on_cpu(const Line& line, KernelLine& read);
   bool on_trace(const Line& line, KernelLine& read);

@@ -191,7 +191,9 @@ TEST(Assembler, SlubAndVmallocJoinTheirFailure) {
   const std::string slub =
       "[  813.000001] SLUB: Unable to allocate memory on node -1, gfp=0xa20(GFP_ATOMIC)\n"
       "[  813.000002]   cache: things, object size: 640, buffer size: 704, default order: 3, min "
-      "order: 0\n";
+      "order: 0\n"
+      "[  813.000003]   node 0: slabs: 40, objs: 500, free: 3\n"
+      "[  813.000004]   node 1: slabs: 2, objs: 20, free: 0\n";
   const auto joined = assemble(sample_failure() + slub);
   ASSERT_EQ(joined.size(), 1U);
   EXPECT_EQ(joined[0].slub->cache, "things");
@@ -200,6 +202,12 @@ TEST(Assembler, SlubAndVmallocJoinTheirFailure) {
   EXPECT_EQ(alone[0].kind, Kind::page_allocation_failure);
   EXPECT_EQ(missing(alone[0]), Names{});
   EXPECT_EQ(alone[0].trigger->gfp->mask, 0xa20U);
+  ASSERT_EQ(alone[0].slub->nodes.size(), 2U);
+  EXPECT_EQ(alone[0].slub->nodes[1].objects, 20U);
+  const auto twice = assemble(slub + slub);
+  ASSERT_EQ(twice.size(), 1U);
+  EXPECT_EQ(twice[0].slub->nodes.size(), 2U);
+  EXPECT_TRUE(assemble("[  813.000003]   node 0: slabs: 40, objs: 500, free: 3\n").empty());
   const auto vmalloc =
       assemble("[  812.000001] vmalloc: allocation failure: 4096 bytes\n" + sample_failure());
   ASSERT_EQ(vmalloc.size(), 1U);

@@ -138,6 +138,21 @@ bool Assembler::on_slub_cache(const Line& line, KernelLine& read) {
   return false;
 }
 
+bool Assembler::on_slub_node(const Line& line, KernelLine& read) {
+  const SlubNode node = read.as<HeaderLine>().slub->nodes.front();
+  for (auto event = events_.rbegin(); event != events_.rend(); ++event) {
+    auto& slub = event->report.slub;
+    if (slub && !slub->cache.empty() && within(event->last, line, kSlubLines)) {
+      // The same node again is of the same trouble again.
+      if (std::ranges::find(slub->nodes, node.node, &SlubNode::node) == slub->nodes.end()) {
+        slub->nodes.push_back(node);
+      }
+      return touch(*event, line, event->stage);
+    }
+  }
+  return false;
+}
+
 namespace {
 
 bool same_process(const Trigger& trigger, const CpuLine& cpu) {

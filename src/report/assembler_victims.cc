@@ -96,6 +96,7 @@ bool Assembler::on_victim(const Line& line, KernelLine& read) {
     const Victim& intent = *event->intent;
     if (intent.pid == victim.pid) {
       victim.score = intent.score;
+      victim.permille = intent.permille;
     } else {
       victim.instead_of = intent.pid;
     }

@@ -48,6 +48,22 @@ bool read_slub_cache(std::string_view text, SlubFailure& slub) {
   return true;
 }
 
+std::optional<SlubNode> parse_slub_node(std::string_view text, Place at) {
+  constexpr std::uint64_t most_nodes = 1024;  // MAX_NUMNODES, CONFIG_NODES_SHIFT=10
+  Cursor cursor(trim_left(text));
+  const auto number = [&cursor](std::string_view before) {
+    return cursor.take(before) ? cursor.take_unsigned() : std::nullopt;
+  };
+  const auto node = number("node ");
+  const auto slabs = number(": slabs: ");
+  const auto objects = number(", objs: ");
+  const auto free = number(", free: ");
+  if (!node || *node >= most_nodes || !slabs || !objects || !free) {
+    return std::nullopt;
+  }
+  return SlubNode{static_cast<int>(*node), *slabs, *objects, *free, at};
+}
+
 std::optional<std::string_view> parse_fork_rejected(std::string_view text) {
   constexpr std::string_view key = "fork rejected by pids controller in ";
   const std::size_t at = text.find(key);
@@ -164,6 +180,14 @@ bool read_slub_cache_line(std::string_view text, Place /*at*/, KernelLine& out) 
   return read_slub_cache(text, out.part.emplace<HeaderLine>().slub.emplace());
 }
 
+bool read_slub_node(std::string_view text, Place at, KernelLine& out) {
+  const auto node = parse_slub_node(text, at);
+  if (node) {
+    out.part.emplace<HeaderLine>().slub.emplace().nodes.push_back(*node);
+  }
+  return node.has_value();
+}
+
 bool read_fork_rejected(std::string_view text, Place at, KernelLine& out) {
   const auto path = parse_fork_rejected(text);
   if (path) {
@@ -176,6 +200,7 @@ bool read_fork_rejected(std::string_view text, Place at, KernelLine& out) {
 
 const LineKind slub_failure{.read = read_part<parse_slub>};
 const LineKind slub_cache{.read = read_slub_cache_line};
+const LineKind slub_node{.read = read_slub_node};
 const LineKind fork_rejected{.read = read_fork_rejected};
 const LineKind limit_line{.read = read_part<parse_limit_line>};
 const LineKind overcommit_refused{.read = read_part<parse_overcommit>};

@@ -12,12 +12,15 @@
 namespace whyoom::report {
 
 struct LineKind;
-extern const LineKind slub_failure, slub_cache, fork_rejected, overcommit_refused, limit_line;
+extern const LineKind slub_failure, slub_cache, slub_node, fork_rejected, overcommit_refused,
+    limit_line;
 
 // "SLUB: Unable to allocate memory on node -1, gfp=0xa20(GFP_ATOMIC)"
 std::optional<HeaderLine> parse_slub(std::string_view text, Place at);
 // "  cache: kmalloc-64, object size: 64, buffer size: 64, default order: 0, min order: 0"
 bool read_slub_cache(std::string_view text, SlubFailure& slub);
+// "  node 0: slabs: 29822, objs: 29822, free: 0"
+std::optional<SlubNode> parse_slub_node(std::string_view text, Place at);
 
 // "cgroup: fork rejected by pids controller in /a" -> the path
 std::optional<std::string_view> parse_fork_rejected(std::string_view text);

@@ -32,6 +32,19 @@ TEST(Slub, EveryForm) {
   EXPECT_EQ(slub.min_order, 0);
 }
 
+TEST(Slub, WhatTheCacheHasOnANode) {
+  const auto node = parse_slub_node("  node 1: slabs: 29822, objs: 29823, free: 4", {0, 7});
+  ASSERT_TRUE(node);
+  EXPECT_EQ(node->node, 1);
+  EXPECT_EQ(node->slabs, 29822U);
+  EXPECT_EQ(node->objects, 29823U);
+  EXPECT_EQ(node->free, 4U);
+  EXPECT_EQ(node->at.line, 7U);
+  EXPECT_FALSE(parse_slub_node("  node 1: slabs: 29822, objs: 29823", {}));
+  EXPECT_FALSE(parse_slub_node("  node 4096: slabs: 1, objs: 1, free: 0", {}));
+  EXPECT_FALSE(parse_slub_node("node 0: slabs: , objs: 1, free: 0", {}));
+}
+
 TEST(ForkRejected, GivesThePath) {
   EXPECT_EQ(parse_fork_rejected("cgroup: fork rejected by pids controller in /a/b c"), "/a/b c");
   EXPECT_FALSE(parse_fork_rejected("cgroup: fork rejected by pids controller in "));

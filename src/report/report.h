@@ -190,6 +190,7 @@ struct Victim {
       pgtables_kib;
   std::optional<int> oom_score_adj;
   std::optional<std::int64_t> score;
+  bool permille = false;  // the score is thousandths of all memory, as from 2.6.36 on
   bool reaped = false;
   bool by_group = false;         // memory.oom.group
   bool allocating_task = false;  // "Out of memory (oom_kill_allocating_task)"
@@ -222,11 +223,17 @@ struct Panic {
 };
 
 // SLUB's and vmalloc's own lines.
+struct SlubNode {
+  int node = 0;
+  std::uint64_t slabs = 0, objects = 0, free = 0;
+  Place at{};
+};
 struct SlubFailure {
   std::string cache;
   std::optional<int> default_order, min_order;
   std::optional<std::uint64_t> object_size, buffer_size;
   std::optional<int> node;
+  std::vector<SlubNode> nodes;  // what the cache has on each
   Place at{};
 };
 inline constexpr std::string_view no_vmalloc_range = "no room in the vmalloc area";

@@ -77,7 +77,9 @@ std::optional<VictimLine> parse_kill_intent(std::string_view text, Place at) {
   VictimLine line;
   line.victim.pid = *pid;
   line.victim.comm = std::string(rest.substr(0, score));
-  line.victim.score = Cursor(rest.substr(score + 8)).take_signed();
+  Cursor number(rest.substr(score + 8));
+  line.victim.score = number.take_signed();
+  line.victim.permille = number.rest().starts_with(" or sacrifice child");  // "or a child" before
   line.victim.memcg = prefix->memcg;
   line.victim.allocating_task = prefix->allocating_task;
   line.victim.at = at;

@@ -17,6 +17,21 @@ struct VictimCase {
   bool prefix, memcg, allocating, complete;
 };
 
+TEST(KillIntent, OnlyFromTheRewrittenScoreOnIsItThousandths) {
+  const auto fresh =
+      parse_kill_intent("Out of memory: Kill process 7 (a) score 956 or sacrifice child", {});
+  ASSERT_TRUE(fresh);
+  EXPECT_TRUE(fresh->victim.permille);
+  for (const std::string_view other : {"Out of memory: kill process 7 (a) score 956 or a child",
+                                       "Out of Memory: Kill process 7 (a) score 956 and children.",
+                                       "Out of memory: Kill process 7 (a) score 956 or sac"}) {
+    const auto line = parse_kill_intent(other, {});
+    ASSERT_TRUE(line) << other;
+    EXPECT_EQ(line->victim.score, 956);
+    EXPECT_FALSE(line->victim.permille) << other;
+  }
+}
+
 TEST(VictimLine, EveryForm) {
   const VictimCase cases[] = {
       {"Out of Memory: Killed process 812 (java).",

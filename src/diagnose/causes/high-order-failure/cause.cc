@@ -3,6 +3,7 @@
 
 #include "diagnose/blocks.h"
 #include "diagnose/claim.h"
+#include "memory/slub_use.h"
 
 namespace whyoom::diagnose::causes {
 
@@ -32,6 +33,10 @@ std::optional<Claim> judge(const Context& context) {
                context.report.trigger ? context.report.trigger->at : Place{});
   if (!evidence.has_eligible()) {
     weaken(result, Message("the zones"), Message("none of them was above its mark"));
+  }
+  const auto use = memory::slub_use(evidence);
+  if (!split && use && use->at_least >= memory::notable_cache) {
+    leave_open(result, Message("the zones and their free lists"));
   }
   if (split) {
     add_fragmentation_proof(result, evidence, *split);

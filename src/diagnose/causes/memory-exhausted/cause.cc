@@ -1,7 +1,10 @@
 #include <algorithm>
 #include <array>
+#include <string>
+#include <utility>
 
 #include "diagnose/claim.h"
+#include "memory/printed_score.h"
 
 namespace whyoom::diagnose::causes {
 
@@ -12,6 +15,8 @@ using What = memory::AccountLine::What;
 constexpr double big_share = 0.25;  // of RAM in processes
 // Page cache and reclaimable slab that could have been dropped.
 constexpr double reclaimable_share = 0.25;
+// Of RAM: from there on vm.min_free_kbytes can be what is wrong.
+constexpr double big_min_free = 0.05;
 
 void add_biggest(Finding& finding, const memory::Evidence& evidence) {
   const auto& biggest = evidence.attribution.biggest;
@@ -108,15 +113,49 @@ Known known_of(const memory::Evidence& evidence) {
 enum class MinFreeIs : std::uint8_t { small, likely_small, unknown };
 
 MinFreeIs min_free_is(const memory::Evidence& evidence, const Known& known) {
-  constexpr double big = 0.05;  // of RAM
   if (evidence.min_free) {
-    return evidence.min_free->share_of_ram < big ? MinFreeIs::small : MinFreeIs::unknown;
+    return evidence.min_free->share_of_ram < big_min_free ? MinFreeIs::small : MinFreeIs::unknown;
   }
   if (known.free && known.ram && share(*known.free, *known.ram) < 0.02) {
     return MinFreeIs::small;
   }
   // Swap filled up first: reclaim had nothing left to give.
   return is_swap_full(evidence) ? MinFreeIs::likely_small : MinFreeIs::unknown;
+}
+
+void add_remedy(Claim& claim, std::string assume = {}) {
+  claim
+      .remedy(Message("Give the machine more memory or swap, or limit the biggest process"),
+              {ShellCommand("ps -eo pid,rss,comm --sort=-rss | head")})
+      .assume = std::move(assume);
+}
+
+// Of kill lines alone. One process had nearly everything, by the score that the kernel gave it:
+// what was left is less than vm.min_free_kbytes must keep to matter, whatever was asked for.
+std::optional<Claim> by_score(const Context& context) {
+  const auto score = memory::printed_score(context.evidence);
+  if (!score || !score->rest || *score->rest >= big_min_free || !context.report.zones.empty() ||
+      !is_global_oom(context) || is_sysrq(context.report) || is_bound(context.evidence)) {
+    return std::nullopt;
+  }
+  const report::Victim& victim = *score->victim;
+  const Bytes resident = to_bytes(victim.resident());
+  Claim result =
+      claim(Role::root, Rank::used_up, score->share, 0.75,
+            Message("Memory was most likely used up by {}: it held {} of RAM and swap "
+                    "together, {} of it in RAM.",
+                    process(victim.comm, victim.pid), percent(score->share), human(resident)));
+  result.prove(Message("its score, thousandths of RAM and swap"), *victim.score, victim.at);
+  result.prove(Message("resident"), resident, victim.at);
+  if (score->adj_known) {
+    weaken(result, Message("the lines that the report lacks"),
+           Message("something else held more than processes"));
+  } else {
+    weaken(result, Message("its oom_score_adj, which is part of the score"),
+           Message("it was above 0"));
+  }
+  add_remedy(result);
+  return result;
 }
 
 // From a part of a report. Nobody is killed before reclaim has found nothing, so what processes are
@@ -163,15 +202,15 @@ std::optional<Claim> likely(const Context& context) {
            Message("something else held more than processes"));
   }
   add_biggest(result, evidence);
-  result.remedy(Message("Give the machine more memory or swap, or limit the biggest process"),
-                {ShellCommand("ps -eo pid,rss,comm --sort=-rss | head")});
+  add_remedy(result);
   return result;
 }
 
 std::optional<Claim> judge(const Context& context) {
   const memory::Account* account = used_up(context);
   if (account == nullptr) {
-    return likely(context);
+    auto result = likely(context);
+    return result ? std::move(result) : by_score(context);
   }
   // Locked pages of processes lie on the unevictable list.
   const Bytes processes = account->size(What::anon) + account->size(What::unevictable_other);
@@ -205,10 +244,7 @@ std::optional<Claim> judge(const Context& context) {
   }
   if (root) {
     add_biggest(result, context.evidence);
-    result
-        .remedy(Message("Give the machine more memory or swap, or limit the biggest process"),
-                {ShellCommand("ps -eo pid,rss,comm --sort=-rss | head")})
-        .assume = "ram=+" + std::to_string(account->total.count() / 4);
+    add_remedy(result, "ram=+" + std::to_string(account->total.count() / 4));
   }
   return result;
 }

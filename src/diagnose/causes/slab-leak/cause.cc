@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <functional>
+#include <string_view>
 
 #include "base/language.h"
 #include "base/text.h"
 #include "diagnose/share.h"
+#include "memory/slub_use.h"
 
 namespace whyoom::diagnose::causes {
 
@@ -22,6 +24,12 @@ void prove_caches(Claim& claim, const HostContext& context) {
     claim.prove(Message("the cache {}", printable(caches[i].name)),
                 to_bytes(caches[i].pages, context.state.machine.page), caches[i].at);
   }
+}
+
+Remedy remedy_for(const std::string& cache) {
+  return {cache.empty() ? Message("See which cache grows, and what allocates from it")
+                        : Message("See what allocates from the cache {}", cache),
+          {ShellCommand("sudo slabtop -o -s c | head -15")}};
 }
 
 constexpr ShareRow row{
@@ -48,13 +56,11 @@ constexpr ShareRow row{
     .remedy =
         [](const Context* context) {
           const auto* cache = context != nullptr ? biggest_cache(context->report) : nullptr;
-          return Remedy{
-              cache == nullptr
-                  ? Message("See which cache grows, and what allocates from it")
-                  : Message("See what allocates from the cache {}", printable(cache->name)),
-              {ShellCommand("sudo slabtop -o -s c | head -15")}};
+          return remedy_for(cache == nullptr ? std::string() : printable(cache->name));
         },
 };
+
+std::optional<Claim> judge_row(const Context& context) { return judge_share(context, row); }
 
 // Slab can lie only where the kernel's own requests go, so it can fill those zones while others
 // are free.
@@ -88,9 +94,52 @@ std::optional<Claim> fills_the_zones(const Context& context) {
   return result;
 }
 
+// Created with SLAB_RECLAIM_ACCOUNT: files that were read fill them, and reclaim empties them.
+bool may_be_dropped(std::string_view cache) {
+  return cache == "dentry" || cache == "buffer_head" || cache == "radix_tree_node" ||
+         cache.find("inode") != std::string_view::npos;
+}
+
+// SLUB had no memory for a new slab, and says what the cache has already. Whether that is much of
+// RAM is in lines that it does not print.
+std::optional<Claim> grew_too_far(const Context& context) {
+  const auto use = memory::slub_use(context.evidence);
+  if (context.report.kind != report::Kind::page_allocation_failure || !use ||
+      use->at_least < memory::notable_cache || use->in_use < use->objects / 2 ||
+      may_be_dropped(context.report.slub->cache)) {
+    return std::nullopt;
+  }
+  const auto& ram = context.evidence.ram;
+  const double part = ram ? share(use->at_least, *ram) : 0;
+  if (ram && part < big_share) {
+    return std::nullopt;
+  }
+  const std::string cache = printable(context.report.slub->cache);
+  Claim result = claim(
+      Role::root, Rank::used_up, part, 0.75,
+      ram ? Message("The kernel's cache {} held at least {} ({} of RAM) and was to grow further.",
+                    cache, human(use->at_least), percent(part))
+          : Message("The kernel's cache {} held at least {} and was to grow further.", cache,
+                    human(use->at_least)));
+  result.prove(Message("the cache {}, at least", cache), use->at_least, use->at);
+  result.prove(Message("its objects in use"), use->in_use, use->at);
+  if (ram) {
+    weaken(result, Message("the zones"), Message("they had enough free in large blocks"));
+  } else {
+    leave_open(result, Message("how much RAM there is (\"MemTotal:\" of /proc/meminfo)"));
+  }
+  result.remedies.push_back(remedy_for(cache));
+  result.remedies.back().gives = use->at_least;
+  return result;
+}
+
 std::optional<Claim> judge(const Context& context) {
-  auto result = judge_share(context, row);
-  return result ? std::move(result) : fills_the_zones(context);
+  for (const auto& rule : {judge_row, fills_the_zones, grew_too_far}) {
+    if (auto result = rule(context)) {
+      return result;
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace
