@@ -41,6 +41,7 @@ TEST(Causes, EachFolderIsACauseOfTheBuildAndTheOtherWayRound) {
 }
 
 TEST(Causes, EachReadmeHasItsSectionsAndNamesItsCases) {
+  const auto all = cases::case_paths(cases::Of::both);  // opens each
   for (const std::string& id : folders()) {
     const std::string text = cases::read_file(cases::causes_folder() / id / "README.md");
     EXPECT_TRUE(text.starts_with("# " + id + "\n")) << id;
@@ -49,7 +50,7 @@ TEST(Causes, EachReadmeHasItsSectionsAndNamesItsCases) {
       EXPECT_NE(text.find(section), std::string::npos) << id << section;
     }
     // A case that the text does not speak of is one that its reader never finds.
-    for (const auto& path : cases::case_paths(cases::Of::both)) {
+    for (const auto& path : all) {
       const std::string file = path.filename().string();
       if (path.parent_path().filename() == id && !file.starts_with("near-miss-")) {
         EXPECT_NE(text.find(file), std::string::npos) << id << " " << file;

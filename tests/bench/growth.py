@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""How the work grows with what is read: lines, events, tasks, zones, files. The instructions (valgrind) of
+four sizes, each twice the one before; what each doubling adds, and from that the exponent. More than 1.05
+fails: the work would be more than in proportion.
+Usage: growth.py PROGRAM"""
+import math, os, re, shutil, sys, tempfile
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+ROOT = os.path.realpath(os.path.join(HERE, "../.."))
+MOST = 1.05
+SKIPPED = 77
+sys.path.insert(0, HERE)
+from instructions import count
+from throughput import other_lines, reports
+
+
+def report():
+    with open(os.path.join(ROOT, "examples/memory-exhausted.log"), encoding="utf-8") as example:
+        lines = example.read().splitlines(keepends=True)
+    return lines[next(i for i, line in enumerate(lines) if "invoked oom-killer" in line):]
+
+
+def with_nodes(path, nodes):
+    """A report of a machine of so many nodes, with two zones each."""
+    out = []
+    for line in report():
+        if "Node 0 " not in line:
+            out.append([line])
+        elif out and len(out[-1]) > 1:  # the lines of the node stand together, also lowmem_reserve
+            out[-1].append(line)
+        else:
+            out.append(["", line])
+    text = ""
+    for part in out:
+        if part[0]:
+            text += part[0]
+        else:
+            text += "".join("".join(part).replace("Node 0 ", f"Node {node} ") for node in range(nodes))
+    with open(path, "w", encoding="utf-8") as log:
+        log.write(text)
+
+
+def with_events(path, events):
+    text = "".join(report())
+    with open(path, "w", encoding="utf-8") as log:
+        for i in range(events):
+            log.write(re.sub(r"(?m)^(\[ *)\d+(?=\.\d+\])", lambda at: at[1] + str(100 + 7 * i), text))
+
+
+def inputs(scratch, what, size):
+    """The files of one size."""
+    path = os.path.join(scratch, f"{what}.{size}")
+    if what == "files":
+        paths = [f"{path}.{i}" for i in range(size)]
+        for i, each in enumerate(paths):
+            reports(each, 1, tasks=1, first=1000 * i)
+        return paths
+    if what == "bytes":
+        other_lines(path, size)
+    elif what == "events":
+        with_events(path, size)
+    elif what == "tasks":
+        reports(path, 1, tasks=size, first=0)
+    else:
+        with_nodes(path, size)
+    return [path]
+
+
+# The smallest of the four sizes.
+SMALLEST = {"bytes": 16 << 20, "events": 25, "tasks": 20, "nodes": 8, "files": 8}
+
+
+def main(program):
+    if not shutil.which("valgrind"):
+        print("SKIPPED: valgrind is not installed")
+        return SKIPPED
+    failed = 0
+    for what, smallest in SMALLEST.items():
+        sizes = [smallest << i for i in range(4)]
+        with tempfile.TemporaryDirectory() as scratch:
+            status = 0 if what == "bytes" else 1
+            counted = [count(program, ["explain", "--sandbox", "off", "--format", "ndjson",
+                                       *inputs(scratch, what, size)], status) for size in sizes]
+        added = [b - a for a, b in zip(counted, counted[1:])]
+        exponent = math.log2(added[2] / added[1])
+        print(f"{what:7} {sizes[0]} to {sizes[-1]}: {counted[0]:,} to {counted[-1]:,} instructions, "
+              f"exponent {exponent:.3f}", flush=True)
+        failed |= exponent > MOST
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
