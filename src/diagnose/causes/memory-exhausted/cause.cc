@@ -147,13 +147,12 @@ std::optional<Claim> by_score(const Context& context) {
                     process(victim.comm, victim.pid), percent(score->share), human(resident)));
   result.prove(Message("its score, thousandths of RAM and swap"), *victim.score, victim.at);
   result.prove(Message("resident"), resident, victim.at);
-  if (score->adj_known) {
-    weaken(result, Message("the lines that the report lacks"),
-           Message("something else held more than processes"));
-  } else {
+  if (!score->adj_known) {
     weaken(result, Message("its oom_score_adj, which is part of the score"),
            Message("it was above 0"));
   }
+  weaken(result, Message("the nodes that the request could use (mems_allowed)"),
+         Message("they were a part of the machine's"));
   add_remedy(result);
   return result;
 }
