@@ -12,6 +12,7 @@
 #include "diagnose/share.h"
 #include "diagnose/what_if_of.h"
 #include "memory/cross_check.h"
+#include "memory/printed_score.h"
 
 namespace whyoom::diagnose {
 
@@ -59,7 +60,7 @@ void decide(std::vector<Claim>& claims, Event& event) {
 // What it held: by its own line, or by its row of the task table.
 std::optional<Bytes> size_of(const report::Victim& victim, const memory::Evidence& evidence) {
   if (victim.anon_rss_kib) {
-    return to_bytes(victim.anon());
+    return to_bytes(victim.resident());
   }
   const auto& tasks = evidence.report->tasks;
   const auto row = std::ranges::find(tasks, victim.pid, &report::Task::pid);
@@ -83,7 +84,9 @@ void name_candidates(Event& event, const Context& context) {
     return size && *size < small_process && victim.oom_score_adj.value_or(0) <= 0;
   });
   const bool none_left = report.no_killable_at.has_value();
-  const bool kernel = none_left || (!report.victims.empty() && only_small);
+  const auto score = memory::printed_score(event.evidence);
+  const bool big = score && score->share >= big_share;
+  const bool kernel = none_left || (!report.victims.empty() && only_small && !big);
   event.candidates.push_back({kernel ? "kernel-unaccounted" : "memory-exhausted",
                               Message("the counters of Mem-Info (\"active_anon:\")")});
   event.candidates.push_back(

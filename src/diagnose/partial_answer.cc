@@ -14,9 +14,6 @@ namespace whyoom::diagnose {
 
 namespace {
 
-// Of RAM and swap: a process with less is not what filled the machine.
-constexpr double small_share = 0.10;
-
 using report::Kind;
 using report::Report;
 
@@ -65,8 +62,14 @@ std::string cache_text(const Event& event) {
 void add_failure(std::vector<Message>& out, const Event& event) {
   const Report& report = event.report;
   if (report.slub && !report.slub->cache.empty()) {
-    out.emplace_back("SLUB found no memory for another slab of {}; nothing was killed.",
-                     cache_text(event));
+    const std::string& cgroup = report.slub->cgroup;
+    out.push_back(
+        cgroup.empty()
+            ? Message("SLUB found no memory for another slab of {}; nothing was killed.",
+                      cache_text(event))
+            : Message("SLUB got no memory for another slab of {} of the cgroup {}: its "
+                      "limit may be reached, or the machine was short; nothing was killed.",
+                      cache_text(event), printable(cgroup)));
   } else if (report.trigger && report.trigger->order && *report.trigger->order >= 0) {
     const bool waits = !report.trigger->gfp || report.trigger->gfp->flags.empty() ||
                        report.trigger->gfp->flags.has(kernel::GfpFlag::direct_reclaim);
@@ -103,9 +106,6 @@ void add_biggest(std::vector<Message>& out, const Event& event) {
       score->adj_known
           ? Message("By its score of {} it held {}.", points, part)
           : Message("By its score of {} it held {}, if its oom_score_adj was 0.", points, part));
-  if (score->share < small_share) {
-    out.emplace_back("No process scored higher, so no single one used the memory up.");
-  }
 }
 
 }  // namespace

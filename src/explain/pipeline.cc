@@ -24,16 +24,30 @@ std::string told(const report::Symptom& symptom) {
   switch (symptom.what) {
     case What::unit_killed:
       return tr(
-          "the OOM killer killed a process of {}\n"
-          "  the kernel's lines say why: journalctl -k | whyoom, after a restart with -b -1",
+          "the kernel killed a process of {}\n"
+          "  its lines say why: journalctl -k | whyoom, after a restart with -b -1",
+          printable(symptom.unit));
+    case What::unit_killed_by_oomd:
+      return tr(
+          "systemd-oomd killed processes of {}\n"
+          "  its lines say why: journalctl -u systemd-oomd | whyoom",
+          printable(symptom.unit));
+    case What::unit_failed:
+      return tr(
+          "the kernel or systemd-oomd killed a process of {}\n"
+          "  their lines say why: journalctl -k | whyoom, journalctl -u systemd-oomd | whyoom",
           printable(symptom.unit));
     case What::container_killed:
       return tr(
           "a container was killed for its memory\n"
           "  the kernel's lines of its node say why: journalctl -k | whyoom");
-    case What::no_task:
+    case What::no_process:
       return tr(
-          "a process or a thread was refused: a limit was full, not memory\n"
+          "a process was refused: a limit was full, not memory\n"
+          "  which one: whyoom check, on that machine");
+    case What::no_thread:
+      return tr(
+          "a thread was refused: a limit was full, or there was no memory for its stack\n"
           "  which one: whyoom check, on that machine");
     case What::no_memory:
       break;
@@ -74,16 +88,15 @@ void Pipeline::note_damage(std::string at, std::string what) {
 
 // "x.log:7: ..."
 void Pipeline::note_symptoms(const std::string& file, const report::Symptoms& symptoms) {
-  for (const auto& symptom : symptoms.all()) {
-    if (!symptom || symptoms_told_ == most_symptoms) {
-      continue;
+  symptoms.each([&](const report::Symptom& symptom) {
+    if (symptoms_told_ == most_symptoms) {
+      return;
     }
     const std::string more =
-        symptom->count == 1 ? std::string() : tr(" (and {} more)", grouped(symptom->count - 1));
+        symptom.count == 1 ? std::string() : tr(" (and {} more)", grouped(symptom.count - 1));
     symptoms_ += symptoms_told_++ == 0 ? "" : "\n";
-    symptoms_ +=
-        printable(file) + ":" + std::to_string(symptom->line) + more + ": " + told(*symptom);
-  }
+    symptoms_ += printable(file) + ":" + std::to_string(symptom.line) + more + ": " + told(symptom);
+  });
 }
 
 void Pipeline::failed(const std::string& file, const std::string& why) {

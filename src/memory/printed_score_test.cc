@@ -7,6 +7,8 @@
 namespace whyoom::memory {
 namespace {
 
+using namespace testing_only;
+
 // tidb-server on el7: 31303276 kB resident of 33027492, score 956.
 report::Report killed_with(std::int64_t score) {
   report::Report report;
@@ -54,33 +56,87 @@ TEST(PrintedScore, WithoutSizesOnlyTheShareIsKnown) {
   EXPECT_FALSE(score->rest);
 }
 
+std::optional<PrintedScore> score_of_report(const report::Report& report) {
+  return printed_score(from_report(report));
+}
+
 TEST(PrintedScore, NotWhereOomScoreAdjIsInIt) {
   report::Report report = killed_with(956);
   add_row(report, 0);
-  Evidence evidence = from_report(report);
-  ASSERT_TRUE(printed_score(evidence));
-  EXPECT_TRUE(printed_score(evidence)->adj_known);
+  ASSERT_TRUE(score_of_report(report));
+  EXPECT_TRUE(score_of_report(report)->adj_known);
   report.tasks.front().oom_score_adj = 300;
-  evidence = from_report(report);
-  EXPECT_FALSE(printed_score(evidence));
+  EXPECT_FALSE(score_of_report(report));
+  EXPECT_FALSE(score_of_report(killed_with(1000)));  // no share is that
   report = killed_with(956);
   report.victims.front().permille = false;  // before 2.6.36 it was another sum
-  evidence = from_report(report);
-  EXPECT_FALSE(printed_score(evidence));
-  report = killed_with(1003);  // no share is above 1000
-  evidence = from_report(report);
-  EXPECT_FALSE(printed_score(evidence));
+  EXPECT_FALSE(score_of_report(report));
+  report = killed_with(956);
+  report.trigger.emplace();
+  report.trigger->comm = "tidb-server";
+  report.trigger->oom_score_adj = 0;
+  ASSERT_TRUE(score_of_report(report));
+  EXPECT_FALSE(score_of_report(report)->adj_known);  // of one of that name
+  report.trigger->pid = 21945;
+  EXPECT_TRUE(score_of_report(report)->adj_known);
+  report.trigger->oom_score_adj = 985;
+  EXPECT_FALSE(score_of_report(report));
 }
 
-TEST(PrintedScore, NotOfACgroupNorOfWhoeverAsked) {
+TEST(PrintedScore, NotWhereWhatTheProcessHeldDoesNotFit) {
+  report::Report report = killed_with(956);  // of 4308 kB no machine is made
+  report.victims.front().total_vm_kib = 4308;
+  report.victims.front().anon_rss_kib = 104;
+  EXPECT_FALSE(score_of_report(report));
+  report = killed_with(956);
+  set_ram(report, 8'200'000, 0);  // 32,800,000 kB
+  ASSERT_TRUE(score_of_report(report));
+  set_ram(report, 16'400'000, 0);  // half of that
+  EXPECT_FALSE(score_of_report(report));
+  report = killed_with(956);
+  report.victims.emplace_back().anon_rss_kib = 8 << 20U;  // another has a quarter
+  EXPECT_FALSE(score_of_report(report));
+  report = killed_with(956);
+  report.victims.front().anon_rss_kib = std::uint64_t{1} << 53U;  // no number of any machine
+  report.victims.front().total_vm_kib = std::uint64_t{1} << 53U;
+  EXPECT_TRUE(score_of_report(report));
+  EXPECT_FALSE(score_of_report(report)->at_least);
+}
+
+// 2.6.39 to 3.1: of 24303939 pages thousandths do not fit into an int.
+TEST(PrintedScore, NotWhereItMayHaveWrapped) {
+  report::Report report = killed_with(1);
+  report.victims.front().total_vm_kib = 97215756 + 1000;
+  report.victims.front().anon_rss_kib = 97215756;
+  EXPECT_FALSE(score_of_report(report));
+  set_release(report, "3.10.0-1160.el7.x86_64");
+  EXPECT_TRUE(score_of_report(report));
+}
+
+TEST(PrintedScore, OfTheRowWhatTheProcessHeldIsExact) {
+  report::Report report = killed_with(966);  // el7: 15830263 pages, and 67141 of page tables
+  report.victims.front().total_vm_kib = 158493900;
+  report.victims.front().anon_rss_kib = 63321052;
+  report::Task& row = report.tasks.emplace_back();
+  row.pid = 21945;
+  row.rss = 15830263;
+  row.swapents = 0;
+  row.page_table_pages = 67141;
+  const auto score = score_of_report(report);
+  ASSERT_TRUE(score && score->rest);
+  EXPECT_NEAR(*score->rest, 0.036, 0.001);
+}
+
+TEST(PrintedScore, NotOfSomeNodesACgroupNorOfWhoeverAsked) {
   report::Report report = killed_with(956);
+  report.mems_allowed = "1";  // a machine has a node 0
+  EXPECT_FALSE(score_of_report(report));
+  report = killed_with(956);
   report.victims.front().memcg = true;
-  Evidence evidence = from_report(report);
-  EXPECT_FALSE(printed_score(evidence));
-  report = killed_with(0);
-  report.victims.front().allocating_task = true;  // vm.oom_kill_allocating_task prints 0
-  evidence = from_report(report);
-  EXPECT_FALSE(printed_score(evidence));
+  EXPECT_FALSE(score_of_report(report));
+  report = killed_with(956);
+  report.victims.front().allocating_task = true;  // vm.oom_kill_allocating_task
+  EXPECT_FALSE(score_of_report(report));
 }
 
 }  // namespace

@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::uint64_t most_bytes = std::uint64_t{1}
                                      << 52;  // a physical address, x86-64 and arm64
-constexpr int highest_order = 20;            // above any MAX_ORDER
 
 std::optional<std::uint64_t> product(std::uint64_t a, std::uint64_t b) {
   return b != 0 && a > most_bytes / b ? std::nullopt : std::optional(a * b);
@@ -35,11 +34,10 @@ std::optional<SlubUse> slub_use(const Evidence& evidence) {
     use.objects += node.objects;
     use.in_use += node.objects - node.free;
   }
-  const int order = std::clamp(slub->min_order.value_or(0), 0, highest_order);
-  const auto by_slabs =
-      product(slabs, std::uint64_t{evidence.page.bytes} << static_cast<unsigned>(order));
+  const auto order = static_cast<unsigned>(slub->min_order.value_or(0));
+  const auto by_slabs = product(slabs, std::uint64_t{evidence.page.bytes} << order);
   const auto by_objects = product(use.objects, slub->buffer_size.value_or(0));
-  if (!by_slabs || !by_objects) {
+  if (!by_slabs || !by_objects || use.objects == 0) {
     return std::nullopt;
   }
   use.at_least = Bytes(std::max(*by_slabs, *by_objects));

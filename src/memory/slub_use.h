@@ -23,7 +23,7 @@ struct SlubUse {
   Place at{};
 };
 
-// Empty without a line of a node, or where its numbers contradict each other.
+// Empty without a line of a node, without an object, or where the numbers contradict each other.
 std::optional<SlubUse> slub_use(const Evidence& evidence);
 
 }  // namespace whyoom::memory

@@ -218,6 +218,7 @@ void write_kind_facts(JsonWriter& json, const report::Report& report) {
        [&](const report::UserspaceKill& kill) { write_userspace(json, kill); });
   part("slub", report.slub, [&](const report::SlubFailure& slub) {
     json("cache", text_or_null(slub.cache));
+    json("cgroup", text_or_null(slub.cgroup));
     json("object_size", slub.object_size);
     json("buffer_size", slub.buffer_size);
     json("default_order", slub.default_order);

@@ -150,6 +150,8 @@ class Assembler {
     bool guessed_oom = false;
   };
   std::optional<Orphan> orphan_;
+  // The last line that told of the cache of the newest of SLUB's failures; 0: another came between.
+  LineNumber slub_line_ = 0;
 };
 
 template <class Lacks>

@@ -215,6 +215,28 @@ TEST(Assembler, SlubAndVmallocJoinTheirFailure) {
   EXPECT_EQ(vmalloc[0].trigger->comm, "dd");
 }
 
+// Two CPUs print at the same time: nobody can tell whose cache the lines of the nodes are of.
+TEST(Assembler, LinesOfSlubsNodesOnlyBehindTheirCache) {
+  const std::string head = "[  813.000001] SLUB: Unable to allocate memory on node -1, gfp=0xa20\n";
+  const auto cache = [](const std::string& name) {
+    return "[  813.000002]   cache: " + name + ", object size: 64, buffer size: 64, min order: 0\n";
+  };
+  const auto node = [](int number) {
+    return "[  813.000003]   node " + std::to_string(number) + ": slabs: 4, objs: 500, free: 3\n";
+  };
+  const auto nodes_of = [](const std::string& log) {
+    const auto events = assemble(log);
+    return events.size() == 1 ? events[0].slub->nodes.size() : 99;
+  };
+  EXPECT_EQ(nodes_of(head + cache("a") + node(0) + node(2)), 2U);
+  EXPECT_EQ(
+      nodes_of(head + cache("a") + "[  813.000002]   a debugging increased min order\n" + node(0)),
+      1U);
+  EXPECT_EQ(nodes_of(head + head + cache("a") + cache("b") + node(0)), 0U);
+  EXPECT_EQ(nodes_of(head + cache("a") + head + node(0)), 0U);
+  EXPECT_EQ(nodes_of(head + cache("a") + node(1) + node(1) + node(2)), 1U);
+}
+
 TEST(Assembler, BrokenRecordsOfOldKernels) {
   const auto events = assemble(
       "[   10.000001] dd: page allocation failure: order:4, mode:0x4020\n"

@@ -113,6 +113,7 @@ bool Assembler::on_slub(const Line& line, KernelLine& read) {
     }
   }
   auto& slub = read.as<HeaderLine>();
+  slub_line_ = 0;
   if (home == nullptr) {
     home = &open(line, Kind::page_allocation_failure);
     home->report.trigger = std::move(slub.trigger);
@@ -125,6 +126,7 @@ bool Assembler::on_slub(const Line& line, KernelLine& read) {
 }
 
 bool Assembler::on_slub_cache(const Line& line, KernelLine& read) {
+  slub_line_ = 0;
   for (auto event = events_.rbegin(); event != events_.rend(); ++event) {
     auto& slub = event->report.slub;
     if (slub && slub->cache.empty()) {
@@ -132,25 +134,31 @@ bool Assembler::on_slub_cache(const Line& line, KernelLine& read) {
       cache.node = slub->node;
       cache.at = slub->at;
       slub = std::move(cache);
+      slub_line_ = line.number;
       return touch(*event, line, event->stage);
     }
   }
   return false;
 }
 
+// The lines of the nodes follow that of the cache, but for one about debugging, in order. What
+// stands elsewhere may be of another cache.
 bool Assembler::on_slub_node(const Line& line, KernelLine& read) {
-  const SlubNode node = read.as<HeaderLine>().slub->nodes.front();
-  for (auto event = events_.rbegin(); event != events_.rend(); ++event) {
-    auto& slub = event->report.slub;
-    if (slub && !slub->cache.empty() && within(event->last, line, kSlubLines)) {
-      // The same node again is of the same trouble again.
-      if (std::ranges::find(slub->nodes, node.node, &SlubNode::node) == slub->nodes.end()) {
-        slub->nodes.push_back(node);
-      }
-      return touch(*event, line, event->stage);
-    }
+  const auto event = std::find_if(events_.rbegin(), events_.rend(), [](const OpenEvent& each) {
+    return each.report.slub && !each.report.slub->cache.empty();
+  });
+  if (slub_line_ == 0 || line.number > slub_line_ + 2 || event == events_.rend()) {
+    return false;
   }
-  return false;
+  const SlubNode node = read.as<HeaderLine>().slub->nodes.front();
+  auto& nodes = event->report.slub->nodes;
+  if (!nodes.empty() && node.node <= nodes.back().node) {
+    slub_line_ = 0;
+    return false;
+  }
+  slub_line_ = line.number;
+  nodes.push_back(node);
+  return touch(*event, line, event->stage);
 }
 
 namespace {

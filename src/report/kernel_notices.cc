@@ -13,6 +13,22 @@ std::optional<int> small_after(std::string_view text, std::string_view key) {
   return int_after(text, key, -1, 1000000);
 }
 
+constexpr int highest_order = 20;  // above any MAX_ORDER
+
+// "kmalloc-64(9946:docker-1)": to 5.8 each cgroup has caches of its own (mm/slab_common.c
+// memcg_create_kmem_cache()).
+void split_cgroup(SlubFailure& slub) {
+  const std::size_t open = slub.cache.rfind('(');
+  if (open == std::string::npos || !slub.cache.ends_with(')')) {
+    return;
+  }
+  Cursor cursor(std::string_view(slub.cache).substr(open + 1));
+  if (cursor.take_unsigned() && cursor.take(':')) {
+    slub.cgroup = std::string(cursor.rest().substr(0, cursor.rest().size() - 1));
+    slub.cache.erase(open);
+  }
+}
+
 }  // namespace
 
 std::optional<HeaderLine> parse_slub(std::string_view text, Place at) {
@@ -41,10 +57,11 @@ bool read_slub_cache(std::string_view text, SlubFailure& slub) {
     return false;
   }
   slub.cache = std::string(start.substr(key.size(), size - key.size()));
+  split_cgroup(slub);
   slub.object_size = number_after(start, "object size: ");
   slub.buffer_size = number_after(start, "buffer size: ");
-  slub.default_order = small_after(start, "default order: ");
-  slub.min_order = small_after(start, "min order: ");
+  slub.default_order = int_after(start, "default order: ", 0, highest_order);
+  slub.min_order = int_after(start, "min order: ", 0, highest_order);
   return true;
 }
 

@@ -32,6 +32,21 @@ TEST(Slub, EveryForm) {
   EXPECT_EQ(slub.min_order, 0);
 }
 
+TEST(Slub, ACacheOfACgroup) {
+  SlubFailure slub;
+  EXPECT_TRUE(read_slub_cache(
+      "cache: dentry(48614:a20bb32c), object size: 192, buffer size: 192, default order: 0, min "
+      "order: 99",
+      slub));
+  EXPECT_EQ(slub.cache, "dentry");
+  EXPECT_EQ(slub.cgroup, "a20bb32c");
+  EXPECT_FALSE(slub.min_order);  // no order of any kernel
+  slub = {};
+  EXPECT_TRUE(read_slub_cache("cache: dma(x), object size: 192, buffer size: 192", slub));
+  EXPECT_EQ(slub.cache, "dma(x)");
+  EXPECT_EQ(slub.cgroup, "");
+}
+
 TEST(Slub, WhatTheCacheHasOnANode) {
   const auto node = parse_slub_node("  node 1: slabs: 29822, objs: 29823, free: 4", {0, 7});
   ASSERT_TRUE(node);

@@ -230,6 +230,7 @@ struct SlubNode {
 };
 struct SlubFailure {
   std::string cache;
+  std::string cgroup;  // whose cache it is; empty: the machine's
   std::optional<int> default_order, min_order;
   std::optional<std::uint64_t> object_size, buffer_size;
   std::optional<int> node;

@@ -1,83 +1,121 @@
 #include "report/symptoms.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "base/text.h"
 
 namespace whyoom::report {
 
 namespace {
 
+using What = Symptom::What;
+
 constexpr auto npos = std::string_view::npos;
 
-// systemd's sentences (src/core/unit.c unit_log_failure(), unit_check_oom()): "NAME: ...".
-std::optional<Symptom> of_unit(std::string_view text) {
+// The last word, when it is the name of a unit that has processes.
+std::optional<std::string> unit_at_end(std::string_view text) {
   constexpr std::size_t longest_name = 255;  // UNIT_NAME_MAX - 1
-  for (const std::string_view words : {": A process of this unit has been killed by the OOM killer",
-                                       ": Failed with result 'oom-kill'"}) {
-    const std::size_t end = text.find(words);
-    if (end == npos) {
-      continue;
-    }
-    const std::string_view before = trim(text.substr(0, end));
-    const std::size_t space = before.find_last_of(" \t");
-    const std::string_view unit = before.substr(space == npos ? 0 : space + 1);
-    if (!unit.empty() && unit.size() <= longest_name && unit.find('.') != npos) {
-      return Symptom{Symptom::What::unit_killed, std::string(unit)};
+  const std::string_view before = trim(text);
+  const std::size_t space = before.find_last_of(" \t");
+  const std::string_view unit = before.substr(space == npos ? 0 : space + 1);
+  constexpr std::array<std::string_view, 6> kinds{".service", ".scope", ".slice",
+                                                  ".socket",  ".mount", ".swap"};
+  const bool named = std::ranges::any_of(kinds, [unit](std::string_view kind) {
+    return unit.size() > kind.size() && unit.ends_with(kind);
+  });
+  return named && unit.size() <= longest_name ? std::optional(std::string(unit)) : std::nullopt;
+}
+
+// systemd's sentences behind "NAME: " (src/core/unit.c unit_check_oom(), unit_check_oomd_kill(),
+// unit_log_failure()).
+std::optional<Symptom> of_unit(std::string_view text) {
+  struct Sentence {
+    std::string_view words;
+    What what;
+  };
+  static constexpr std::array<Sentence, 4> sentences{{
+      {": A process of this unit has been killed by the OOM killer", What::unit_killed},
+      {": The kernel OOM killer killed some processes in this unit", What::unit_killed},
+      {": systemd-oomd killed ", What::unit_killed_by_oomd},
+      {": Failed with result 'oom-kill'", What::unit_failed},
+  }};
+  for (const Sentence& sentence : sentences) {
+    const std::size_t end = text.find(sentence.words);
+    auto unit = end == npos ? std::nullopt : unit_at_end(text.substr(0, end));
+    if (unit) {
+      return Symptom{sentence.what, std::move(*unit)};
     }
   }
   return std::nullopt;
 }
 
-// "Reason: OOMKilled", "OOMKilled":true; "OOMKilled": false is what every healthy container says.
-bool is_container_killed(std::string_view text) {
-  constexpr std::string_view word = "OOMKilled";
-  const std::size_t at = text.find(word);
-  if (at == npos) {
-    return false;
-  }
-  const std::string_view rest = text.substr(at + word.size());
-  const std::size_t value = rest.find_first_not_of("\":= \t");
-  return value == npos || !rest.substr(value).starts_with("false");
+// "0/1" of kubectl's table.
+bool is_ready_column(std::string_view word) {
+  const std::size_t slash = word.find('/');
+  return slash != npos && parse_number<unsigned>(word.substr(0, slash)) &&
+         parse_number<unsigned>(word.substr(slash + 1));
 }
 
-// glibc, bash, the JVM, Python and Go, of a clone() that gave EAGAIN.
-bool is_no_task(std::string_view text) {
-  for (const std::string_view words :
-       {"fork: retry", "fork: Resource temporarily unavailable",
-        "unable to create new native thread", "unable to create native thread",
-        "can't start new thread", "failed to create new OS thread"}) {
-    if (text.find(words) != npos) {
+// What stands around the word: `"OOMKilled": true`, "Reason: OOMKilled", "web-1  0/1  OOMKilled 3".
+// Every healthy container has `"OOMKilled": false`, and every healthy pod `reason="OOMKilled"} 0`.
+bool tells_kill(std::string_view before, std::string_view behind) {
+  constexpr std::string_view marks = "\"'\\ \t";
+  const std::size_t value = behind.find_first_not_of("\"'\\:= \t");
+  const std::string_view rest = value == npos ? std::string_view() : behind.substr(value);
+  if (rest.starts_with("true") || rest.starts_with("True")) {
+    return true;
+  }
+  const std::size_t end = before.find_last_not_of(marks);
+  before = before.substr(0, end == npos ? 0 : end + 1);
+  if (before.ends_with(':')) {
+    before = before.substr(0, before.find_last_not_of("\"'\\: \t") + 1);
+    return before.ends_with("eason");
+  }
+  const std::size_t space = before.find_last_of(" \t");
+  return is_ready_column(before.substr(space == npos ? 0 : space + 1)) && !rest.empty() &&
+         is_digit(rest.front());
+}
+
+bool is_container_killed(std::string_view text) {
+  constexpr std::string_view word = "OOMKilled";
+  for (std::size_t at = text.find(word); at != npos; at = text.find(word, at + word.size())) {
+    if (tells_kill(text.substr(0, at), text.substr(at + word.size()))) {
       return true;
     }
   }
   return false;
 }
 
-}  // namespace
-
-std::string_view name(Symptom::What what) {
-  switch (what) {
-    case Symptom::What::unit_killed:
-      return "unit-killed";
-    case Symptom::What::container_killed:
-      return "container-killed";
-    case Symptom::What::no_task:
-      return "no-task";
-    case Symptom::What::no_memory:
-      break;
+// bash and others of fork(); the JVM, Python, Go of a thread; glibc makes EAGAIN of ENOMEM there.
+std::optional<What> refused(std::string_view text) {
+  static constexpr std::array<std::pair<std::string_view, What>, 8> sentences{{
+      {"annot allocate memory", What::no_memory},
+      {"fork: retry: Resource temporarily unavailable", What::no_process},
+      {"fork: Resource temporarily unavailable", What::no_process},
+      {"unable to create new native thread", What::no_thread},
+      {"unable to create native thread", What::no_thread},
+      {"can't start new thread", What::no_thread},
+      {"failed to create new OS thread", What::no_thread},
+      {"pthread_create failed", What::no_thread},
+  }};
+  for (const auto& [words, what] : sentences) {
+    if (text.find(words) != npos) {
+      return what;
+    }
   }
-  return "no-memory";
+  return std::nullopt;
 }
+
+}  // namespace
 
 std::optional<Symptom> parse_symptom(std::string_view text, LineNumber line) {
   auto symptom = of_unit(text);
-  if (!symptom) {
-    if (is_container_killed(text)) {
-      symptom = Symptom{Symptom::What::container_killed};
-    } else if (is_no_task(text)) {
-      symptom = Symptom{Symptom::What::no_task};
-    } else if (text.find("annot allocate memory") != npos) {
-      symptom = Symptom{Symptom::What::no_memory};
-    }
+  if (!symptom && is_container_killed(text)) {
+    symptom = Symptom{What::container_killed};
+  }
+  if (const auto what = symptom ? std::nullopt : refused(text)) {
+    symptom = Symptom{*what};
   }
   if (symptom) {
     symptom->count = 1;

@@ -15,20 +15,24 @@ namespace whyoom::report {
 
 struct Symptom {
   enum class What : std::uint8_t {
-    unit_killed,       // systemd: a process of a unit
-    container_killed,  // "OOMKilled" of Docker and Kubernetes
-    no_task,           // a process or a thread could not be made: EAGAIN, so a limit
-    no_memory          // "Cannot allocate memory": ENOMEM
+    unit_killed,          // systemd: by the kernel
+    unit_killed_by_oomd,  // by systemd-oomd
+    unit_failed,          // by one of them
+    container_killed,     // "OOMKilled" of Docker and Kubernetes
+    no_process,           // fork() gave EAGAIN: a limit
+    no_thread,            // EAGAIN of a library: a limit, or no memory for the stack
+    no_memory             // "Cannot allocate memory": ENOMEM
   };
   What what{};
-  std::string unit{};  // of unit_killed
+  std::string unit{};  // of systemd's
   std::uint64_t count = 0;
   LineNumber line = 0;  // the first one
 };
-std::string_view name(Symptom::What what);  // "unit-killed"
+inline constexpr std::size_t kinds_of_symptoms = 7;
 
-// As the anchors of the kernel's lines, of the kills. The other lines are found where a log is read
-// line by line, in its first 64 KiB: their words would cost the scan of every log a sixth.
+// As the anchors of the kernel's lines, of the kills; "OOM killer" has one already. The other lines
+// are found where a log is read line by line, in its first 64 KiB: their words would cost the scan
+// of every log a sixth.
 inline constexpr std::array<std::string_view, 2> kSymptomAnchors{"oom-kill'", "OOMKilled"};
 
 std::optional<Symptom> parse_symptom(std::string_view text, LineNumber line);
@@ -37,10 +41,22 @@ std::optional<Symptom> parse_symptom(std::string_view text, LineNumber line);
 class Symptoms {
  public:
   void look(std::string_view text, LineNumber line);
-  [[nodiscard]] const auto& all() const { return all_; }
+  [[nodiscard]] const std::optional<Symptom>& of(Symptom::What what) const {
+    return all_[static_cast<std::size_t>(what)];
+  }
+  // Of those that say the same the ones that say more, in the order of `What`.
+  template <class Take>
+  void each(const Take& take) const {
+    const bool known = of(Symptom::What::unit_killed) || of(Symptom::What::unit_killed_by_oomd);
+    for (const auto& symptom : all_) {
+      if (symptom && !(known && symptom->what == Symptom::What::unit_failed)) {
+        take(*symptom);
+      }
+    }
+  }
 
  private:
-  std::array<std::optional<Symptom>, 4> all_;  // by `what`
+  std::array<std::optional<Symptom>, kinds_of_symptoms> all_;  // by `what`
 };
 
 }  // namespace whyoom::report

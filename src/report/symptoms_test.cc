@@ -12,30 +12,55 @@ namespace {
 using What = Symptom::What;
 
 TEST(Symptoms, OfAUnit) {
-  for (const std::string_view text :
-       {"mysql.service: A process of this unit has been killed by the OOM killer.",
-        "web1 systemd[1]: mysql.service: Failed with result 'oom-kill'."}) {
+  const std::pair<std::string_view, What> lines[] = {
+      {"a.service: A process of this unit has been killed by the OOM killer.", What::unit_killed},
+      {"a.service: The kernel OOM killer killed some processes in this unit.", What::unit_killed},
+      {"a.service: systemd-oomd killed 134 process(es) in this unit.", What::unit_killed_by_oomd},
+      {"web1 systemd[1]: a.service: Failed with result 'oom-kill'.", What::unit_failed},
+  };
+  for (const auto& [text, what] : lines) {
     const auto symptom = parse_symptom(text, 7);
     ASSERT_TRUE(symptom) << text;
-    EXPECT_EQ(symptom->what, What::unit_killed);
-    EXPECT_EQ(symptom->unit, "mysql.service");
+    EXPECT_EQ(symptom->what, what) << text;
+    EXPECT_EQ(symptom->unit, "a.service");
     EXPECT_EQ(symptom->line, 7U);
   }
-  EXPECT_FALSE(parse_symptom("mysql.service: Failed with result 'exit-code'.", 1));
-  EXPECT_FALSE(parse_symptom(": A process of this unit has been killed by the OOM killer.", 1));
+  for (const std::string_view text :
+       {"a.service: Failed with result 'exit-code'.",
+        ": A process of this unit has been killed by the OOM killer.",
+        "web1.example.com: A process of this unit has been killed by the OOM killer."}) {
+    EXPECT_FALSE(parse_symptom(text, 1)) << text;
+  }
 }
 
-TEST(Symptoms, OfContainersTasksAndMemory) {
+TEST(Symptoms, OfContainers) {
+  for (const std::string_view text :
+       {"      Reason:       OOMKilled", "            \"OOMKilled\": true,",
+        R"({\"OOMKilled\":true})", R"([{"OOMKilled":false},{"OOMKilled":true}])",
+        "'OOMKilled': True", R"("reason":"OOMKilled")", "web-1   0/1   OOMKilled   3   5m"}) {
+    const auto symptom = parse_symptom(text, 1);
+    ASSERT_TRUE(symptom) << text;
+    EXPECT_EQ(symptom->what, What::container_killed) << text;
+  }
+  for (const std::string_view text :
+       {"            \"OOMKilled\": false,", R"({\"OOMKilled\":false})", "'OOMKilled': False",
+        R"(kube_pod_container_status_last_terminated_reason{reason="OOMKilled"} 0)",
+        "sudo: root : COMMAND=/usr/bin/grep OOMKilled /var/log/a", "OOMKilled=0",
+        "If a pod is OOMKilled, raise its limit."}) {
+    EXPECT_FALSE(parse_symptom(text, 1)) << text;
+  }
+}
+
+TEST(Symptoms, OfTasksAndMemory) {
   const std::pair<std::string_view, What> lines[] = {
-      {"      Reason:       OOMKilled", What::container_killed},
-      {"            \"OOMKilled\": true,", What::container_killed},
-      {"bash: fork: retry: Resource temporarily unavailable", What::no_task},
-      {"-bash: fork: Resource temporarily unavailable", What::no_task},
-      {"java.lang.OutOfMemoryError: unable to create new native thread", What::no_task},
+      {"bash: fork: retry: Resource temporarily unavailable", What::no_process},
+      {"-bash: fork: Resource temporarily unavailable", What::no_process},
+      {"java.lang.OutOfMemoryError: unable to create new native thread", What::no_thread},
       {"java.lang.OutOfMemoryError: unable to create native thread: possibly out of memory",
-       What::no_task},
-      {"RuntimeError: can't start new thread", What::no_task},
-      {"runtime: failed to create new OS thread (have 8 already; errno=11)", What::no_task},
+       What::no_thread},
+      {"RuntimeError: can't start new thread", What::no_thread},
+      {"runtime: failed to create new OS thread (have 8 already; errno=11)", What::no_thread},
+      {"Failed to start thread - pthread_create failed (EAGAIN) for attributes", What::no_thread},
       {"bash: fork: Cannot allocate memory", What::no_memory},
       {"os::commit_memory(...) failed; error='Cannot allocate memory' (errno=12)", What::no_memory},
   };
@@ -44,8 +69,8 @@ TEST(Symptoms, OfContainersTasksAndMemory) {
     ASSERT_TRUE(symptom) << text;
     EXPECT_EQ(symptom->what, what) << text;
   }
-  EXPECT_FALSE(parse_symptom("            \"OOMKilled\": false,", 1));
   EXPECT_FALSE(parse_symptom("read: Resource temporarily unavailable", 1));
+  EXPECT_FALSE(parse_symptom("gh repo fork: retry with --clone", 1));
 }
 
 // They are told of a log without an event, those of kills also from behind much else.
@@ -62,12 +87,14 @@ TEST(Symptoms, AreInTheAccountOfALogWithoutAnEvent) {
   LogReader reader("x.log", [](Report&&) {});
   reader.feed(log);
   const Symptoms symptoms = reader.finish().symptoms;
-  const auto of = [&symptoms](What what) { return symptoms.all()[static_cast<std::size_t>(what)]; };
-  ASSERT_TRUE(of(What::no_memory));
-  EXPECT_EQ(of(What::no_memory)->line, 1U);
-  ASSERT_TRUE(of(What::unit_killed));
-  EXPECT_EQ(of(What::unit_killed)->line, 20002U);
-  EXPECT_EQ(of(What::unit_killed)->count, 2U);
+  ASSERT_TRUE(symptoms.of(What::no_memory));
+  EXPECT_EQ(symptoms.of(What::no_memory)->line, 1U);
+  ASSERT_TRUE(symptoms.of(What::unit_killed));
+  EXPECT_EQ(symptoms.of(What::unit_killed)->line, 20002U);
+  EXPECT_EQ(symptoms.of(What::unit_killed)->count, 1U);
+  std::string told;
+  symptoms.each([&told](const Symptom& symptom) { told += std::to_string(symptom.line) + " "; });
+  EXPECT_EQ(told, "20002 1 ");  // what failed is what was killed
 }
 
 }  // namespace

@@ -21,21 +21,21 @@ def report():
 
 
 def with_nodes(path, nodes):
-    """A report of a machine of so many nodes, with two zones each."""
-    out = []
+    """The report of a machine of so many such nodes."""
+    def times(line):
+        return re.sub(r"(?<=:)\d+|^(\[.*\] )\d+(?= pages (RAM|reserved))",
+                      lambda at: (at[1] or "") + str(int(at[0].removeprefix(at[1] or "")) * nodes), line)
+
+    text, of_node, in_totals = "", [], False
     for line in report():
-        if "Node 0 " not in line:
-            out.append([line])
-        elif out and len(out[-1]) > 1:  # the lines of the node stand together, also lowmem_reserve
-            out[-1].append(line)
-        else:
-            out.append(["", line])
-    text = ""
-    for part in out:
-        if part[0]:
-            text += part[0]
-        else:
-            text += "".join("".join(part).replace("Node 0 ", f"Node {node} ") for node in range(nodes))
+        in_totals = "Mem-Info:" in line or (in_totals and "Node 0 " not in line)
+        if "Node 0 " in line or (of_node and "lowmem_reserve" in line):
+            of_node.append(line)  # those of one node stand together
+            continue
+        for node in range(nodes if of_node else 0):
+            text += "".join(of_node).replace("Node 0 ", f"Node {node} ")
+        of_node = []
+        text += times(line) if in_totals or " pages RAM" in line or " pages reserved" in line else line
     with open(path, "w", encoding="utf-8") as log:
         log.write(text)
 

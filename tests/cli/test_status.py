@@ -31,7 +31,7 @@ class OtherPrograms(harness.Case):
     def said_of(self, text):
         log = self.file("app.log", text)
         result = whyoom("explain", log)
-        self.check(result, 0, err=f"whyoom: no OOM event found in")
+        self.check(result, 0, err="whyoom: no OOM event found in")
         self.assertNotIn("looked for", result.err)
         return result.err.replace(str(log), "app.log")
 
@@ -39,7 +39,7 @@ class OtherPrograms(harness.Case):
         said = self.said_of("Mar  3 04:12:09 web1 systemd[1]: db.service: A process of this unit has been "
                             "killed by the OOM killer.\n"
                             "Mar  3 04:12:10 web1 systemd[1]: db.service: Failed with result 'oom-kill'.\n")
-        self.assertIn("app.log:1 (and 1 more): the OOM killer killed a process of db.service\n", said)
+        self.assertIn("app.log:1: the kernel killed a process of db.service\n", said)
         self.assertIn("journalctl -k | whyoom", said)
 
     def test_a_container(self):
@@ -49,7 +49,7 @@ class OtherPrograms(harness.Case):
     def test_threads_and_memory(self):
         said = self.said_of("bash: fork: Cannot allocate memory\n"
                             "OpenJDK: unable to create native thread: possibly out of memory\n")
-        self.assertIn("app.log:2: a process or a thread was refused: a limit was full", said)
+        self.assertIn("app.log:2: a thread was refused: a limit was full", said)
         self.assertIn("app.log:1: memory was refused", said)
         self.assertIn("whyoom check", said)
 

@@ -6,8 +6,8 @@ build=$1 status=0
 printf '%-10s %8s %10s\n' layer lines branches
 for layer in base kernel logtext report host record memory diagnose advise render; do
   figures=$(gcovr --root . --filter "src/$layer/" --exclude '.*_test\.cc$' --exclude '.*for_test\.h$' \
-    --exclude-throw-branches --exclude-unreachable-branches --gcov-ignore-parse-errors --json-summary \
-    "$build" 2>/dev/null |
+    --exclude-throw-branches --exclude-unreachable-branches --gcov-ignore-parse-errors "$build" \
+    --json-summary - 2>/dev/null |
     python3 -c 'import json, sys; got = json.load(sys.stdin)
 print("%.1f %.1f" % (got["line_percent"], got["branch_percent"]))')
   read -r lines branches <<<"$figures"

@@ -12,7 +12,9 @@ namespace {
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
   const int order = evidence.request.order.value_or(0);
-  if (context.report.kind != report::Kind::page_allocation_failure || order <= 3) {
+  const bool of_cgroup = context.report.slub && !context.report.slub->cgroup.empty();
+  if (context.report.kind != report::Kind::page_allocation_failure || order <= 3 ||
+      (of_cgroup && evidence.zones.empty())) {
     return std::nullopt;
   }
   const auto split = fragmented_zone(evidence);

@@ -131,14 +131,19 @@ void add_remedy(Claim& claim, std::string assume = {}) {
 }
 
 // Of kill lines alone. One process had nearly everything, by the score that the kernel gave it:
-// what was left is less than vm.min_free_kbytes must keep to matter, whatever was asked for.
+// what was left is less than vm.min_free_kbytes must keep to matter.
 std::optional<Claim> by_score(const Context& context) {
   const auto score = memory::printed_score(context.evidence);
   if (!score || !score->rest || *score->rest >= big_min_free || !context.report.zones.empty() ||
-      !is_global_oom(context) || is_sysrq(context.report) || is_bound(context.evidence)) {
+      !is_global_oom(context) || is_sysrq(context.report) ||
+      context.evidence.request.order.value_or(0) != 0) {
     return std::nullopt;
   }
   const report::Victim& victim = *score->victim;
+  // Most of what it held may be shared memory, which its end does not give back.
+  if (victim.anon() * 2 < victim.resident()) {
+    return std::nullopt;
+  }
   const Bytes resident = to_bytes(victim.resident());
   Claim result =
       claim(Role::root, Rank::used_up, score->share, 0.75,

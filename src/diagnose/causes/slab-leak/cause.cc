@@ -97,7 +97,8 @@ std::optional<Claim> fills_the_zones(const Context& context) {
 // Created with SLAB_RECLAIM_ACCOUNT: files that were read fill them, and reclaim empties them.
 bool may_be_dropped(std::string_view cache) {
   return cache == "dentry" || cache == "buffer_head" || cache == "radix_tree_node" ||
-         cache.find("inode") != std::string_view::npos;
+         cache == "ext4_extent_status" || cache.starts_with("kmalloc-rcl-") ||
+         cache.ends_with("_inode_cache") || cache.ends_with("_inode") || cache == "inode_cache";
 }
 
 // SLUB had no memory for a new slab, and says what the cache has already. Whether that is much of
@@ -106,7 +107,7 @@ std::optional<Claim> grew_too_far(const Context& context) {
   const auto use = memory::slub_use(context.evidence);
   if (context.report.kind != report::Kind::page_allocation_failure || !use ||
       use->at_least < memory::notable_cache || use->in_use < use->objects / 2 ||
-      may_be_dropped(context.report.slub->cache)) {
+      !context.report.slub->cgroup.empty() || may_be_dropped(context.report.slub->cache)) {
     return std::nullopt;
   }
   const auto& ram = context.evidence.ram;
