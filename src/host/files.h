@@ -28,6 +28,7 @@ struct FileError {
 struct Entry {
   std::string name;  // any bytes but "/" and NUL; never "." or ".."
   bool is_directory = false;
+  bool may_be_link = true;  // false: it is no symbolic link, and need not be asked
 };
 
 struct Listing {

@@ -80,7 +80,7 @@ tl::expected<Listing, FileError> MemoryFiles::list(std::string_view path, std::s
   const std::string prefix = path == "/" ? "/" : std::string(path) + "/";
   Listing listing;
   // The name, when `full` lies directly in the directory.
-  const auto take = [&](const std::string& full, bool is_directory) {
+  const auto take = [&](const std::string& full, bool is_directory, bool is_link) {
     if (full.size() <= prefix.size() || !full.starts_with(prefix) ||
         full.find('/', prefix.size()) != std::string::npos) {
       return;
@@ -89,19 +89,19 @@ tl::expected<Listing, FileError> MemoryFiles::list(std::string_view path, std::s
       listing.cut = true;
       return;
     }
-    listing.entries.push_back({full.substr(prefix.size()), is_directory});
+    listing.entries.push_back({full.substr(prefix.size()), is_directory, is_link});
   };
   for (auto at = directories_.lower_bound(prefix);
        at != directories_.end() && at->starts_with(prefix); ++at) {
-    take(*at, true);
+    take(*at, true, false);
   }
   for (auto at = files_.lower_bound(prefix); at != files_.end() && at->first.starts_with(prefix);
        ++at) {
-    take(at->first, false);
+    take(at->first, false, false);
   }
   for (auto at = links_.lower_bound(prefix); at != links_.end() && at->first.starts_with(prefix);
        ++at) {
-    take(at->first, false);
+    take(at->first, false, true);
   }
   return listing;
 }

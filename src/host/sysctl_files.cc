@@ -30,11 +30,19 @@ void push_parts(std::vector<std::string>& todo, std::string_view path) {
 
 }  // namespace
 
-tl::expected<std::string, FileError> real_path(Files& files, std::string_view path) {
+namespace {
+
+// `path` as a link in `at` names it, when so many links were followed before.
+tl::expected<std::string, FileError> real_path_from(Files& files, std::string at,
+                                                    std::string_view path, int links) {
   std::vector<std::string> todo;
-  push_parts(todo, path);
-  std::string at;
-  int links = 0;
+  const auto go = [&](std::string_view to) {
+    if (to.starts_with('/')) {
+      at.clear();
+    }
+    push_parts(todo, to);
+  };
+  go(path);
   while (!todo.empty()) {
     const std::string part = std::move(todo.back());
     todo.pop_back();
@@ -56,22 +64,28 @@ tl::expected<std::string, FileError> real_path(Files& files, std::string_view pa
       return tl::make_unexpected(
           FileError{FileError::Kind::failed, "Too many levels of symbolic links"});
     }
-    if (target->starts_with('/')) {
-      at.clear();
-    }
-    push_parts(todo, *target);
+    go(*target);
   }
   return at.empty() ? "/" : at;
 }
 
+}  // namespace
+
+tl::expected<std::string, FileError> real_path(Files& files, std::string_view path) {
+  return real_path_from(files, {}, path, 0);
+}
+
 tl::expected<RealName, FileError> real_path_in(Files& files, const std::string& directory,
-                                               std::string_view name) {
-  std::string path = directory == "/" ? std::string() : directory;
-  path.append("/").append(name);
-  if (!files.read_link(path)) {
+                                               const Entry& entry) {
+  const std::string at = directory == "/" ? std::string() : directory;
+  std::string path = at + "/" + entry.name;
+  const auto target = entry.may_be_link
+                          ? files.read_link(path)
+                          : tl::make_unexpected(FileError{FileError::Kind::failed, {}});
+  if (!target) {
     return RealName{std::move(path), false};
   }
-  auto real = real_path(files, path);
+  auto real = real_path_from(files, at, *target, 1);
   return real ? tl::expected<RealName, FileError>(RealName{std::move(*real), true})
               : tl::make_unexpected(real.error());
 }

@@ -17,13 +17,13 @@ namespace whyoom::host {
 // starts at the root of `files`. The last part need not exist. An error only for a loop.
 tl::expected<std::string, FileError> real_path(Files& files, std::string_view path);
 
-// The same of what has this name in `directory`, whose own path has no link in it.
+// The same of an entry of `directory`, whose own path has no link in it.
 struct RealName {
   std::string path;
   bool may_be_directory = false;  // it was a link
 };
 tl::expected<RealName, FileError> real_path_in(Files& files, const std::string& directory,
-                                               std::string_view name);
+                                               const Entry& entry);
 
 // One file of a sysctl.d directory.
 struct SysctlFile {

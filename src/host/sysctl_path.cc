@@ -378,21 +378,34 @@ std::optional<std::string> SysctlHistory::value_after_load() const {
 }
 
 SysctlHistory find_sysctl(Files& files, const SysctlKey& key, std::string_view command_line) {
-  SysctlHistory history;
-  history.key = key.dotted();
-  history.boot_reader = boot_reader_of(files, history.gaps);
-  history.command_line = sysctl_of_command_line(command_line, key);
+  return std::move(find_sysctl(files, std::span(&key, 1), command_line).front());
+}
+
+std::vector<SysctlHistory> find_sysctl(Files& files, std::span<const SysctlKey> keys,
+                                       std::string_view command_line) {
+  std::vector<SysctlHistory> histories;
+  std::vector<SysctlGap> gaps;
+  const SysctlBoot boot_reader = boot_reader_of(files, gaps);
   SysctlFiles sysctl_files(files);
-  history.system = Reading(sysctl_files, SysctlReader::procps_system, key).run();
-  history.load = Reading(sysctl_files, SysctlReader::procps_load, key).run();
-  if (history.boot_reader == SysctlBoot::systemd_sysctl) {
-    history.boot = Reading(sysctl_files, SysctlReader::systemd_sysctl, key).run();
-  } else if (history.boot_reader == SysctlBoot::procps_system) {
-    history.boot = history.system;
+  for (const SysctlKey& key : keys) {
+    SysctlHistory& history = histories.emplace_back();
+    history.key = key.dotted();
+    history.boot_reader = boot_reader;
+    history.command_line = sysctl_of_command_line(command_line, key);
+    history.system = Reading(sysctl_files, SysctlReader::procps_system, key).run();
+    history.load = Reading(sysctl_files, SysctlReader::procps_load, key).run();
+    if (boot_reader == SysctlBoot::systemd_sysctl) {
+      history.boot = Reading(sysctl_files, SysctlReader::systemd_sysctl, key).run();
+    } else if (boot_reader == SysctlBoot::procps_system) {
+      history.boot = history.system;
+    }
+    history.open = open_lines(files, history);
   }
-  history.gaps.insert(history.gaps.end(), sysctl_files.gaps().begin(), sysctl_files.gaps().end());
-  history.open = open_lines(files, history);
-  return history;
+  gaps.insert(gaps.end(), sysctl_files.gaps().begin(), sysctl_files.gaps().end());
+  for (SysctlHistory& history : histories) {
+    history.gaps = gaps;
+  }
+  return histories;
 }
 
 std::optional<std::string> sysctl_of_command_line(std::string_view command_line,

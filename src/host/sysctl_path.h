@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -96,6 +97,9 @@ struct SysctlHistory {
 // `command_line` is /proc/cmdline; empty: not known, or a kernel before 5.8. A value that the
 // kernel refuses (sysctl_range()) leaves the one before in force.
 SysctlHistory find_sysctl(Files& files, const SysctlKey& key, std::string_view command_line = {});
+// Of several keys, one history for each: their files are the same, and are read once.
+std::vector<SysctlHistory> find_sysctl(Files& files, std::span<const SysctlKey> keys,
+                                       std::string_view command_line = {});
 
 // The last sysctl.KEY=VALUE that the kernel takes; it stops at "--" and understands "a b".
 std::optional<std::string> sysctl_of_command_line(std::string_view command_line,

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "host/sysctl_tree_for_test.h"
 
 namespace whyoom::host {
@@ -49,6 +51,29 @@ TEST(SysctlPath, BootAndSystemDifferOverSysctlConf) {
   EXPECT_EQ(first.by_line, 1U);
   EXPECT_EQ(history.boot.winning()->key, "vm/min_free_kbytes");
   EXPECT_EQ(history.system.winning()->file, "/etc/sysctl.conf");
+}
+
+TEST(SysctlPath, SeveralKeysAtOnceAreAsEachAlone) {
+  Tree tree = debian();
+  tree.file("/etc/sysctl.conf", "vm.min_free_kbytes = 1\nvm.nr_hugepages = 3\n")
+      .file("/etc/sysctl.d/a.conf", "vm.min_free_kbytes = 2\n")
+      .file("/etc/sysctl.d/closed.conf", "")
+      .deny("/etc/sysctl.d/closed.conf");
+  const std::array keys = {*SysctlKey::parse("vm.min_free_kbytes"),
+                           *SysctlKey::parse("vm.nr_hugepages")};
+  const auto histories = find_sysctl(tree, keys, "sysctl.vm.nr_hugepages=4");
+  ASSERT_EQ(histories.size(), 2U);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const auto alone = find_sysctl(tree, keys[i], "sysctl.vm.nr_hugepages=4");
+    EXPECT_EQ(histories[i].key, alone.key);
+    EXPECT_EQ(histories[i].command_line, alone.command_line);
+    EXPECT_EQ(histories[i].value_after_boot(), alone.value_after_boot());
+    EXPECT_EQ(histories[i].value_after_system(), alone.value_after_system());
+    ASSERT_EQ(histories[i].gaps.size(), 1U);
+    EXPECT_EQ(histories[i].gaps[0].path, alone.gaps.at(0).path);
+  }
+  EXPECT_EQ(histories[0].value_after_boot(), "2");
+  EXPECT_EQ(histories[1].value_after_boot(), "4");
 }
 
 using OpenPaths = std::vector<std::string>;

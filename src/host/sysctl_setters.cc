@@ -228,7 +228,7 @@ void Search::search(const SearchPath& searched, const std::string& path, const R
     if (entry.is_directory ? depth == 0 : !entry.name.ends_with(searched.suffix)) {
       continue;
     }
-    auto below = real_path_in(files_, real.path, entry.name);
+    auto below = real_path_in(files_, real.path, entry);
     if (below) {
       below->may_be_directory = below->may_be_directory || entry.is_directory;
       search(searched, path + "/" + entry.name, *below, entry.is_directory ? depth - 1 : 0);

@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <string>
+
+#include "host/memory_files.h"
+#include "host/remembered_links.h"
 #include "host/sysctl_tree_for_test.h"
 
 namespace whyoom::host {
@@ -24,6 +29,31 @@ TEST(SysctlSetters, NoneOnAnEmptyHost) {
   Tree tree;
   tree.file("/etc/rc.local", "# sysctl -w vm.min_free_kbytes=1\nvm.min_free_kbytes_other\n");
   EXPECT_EQ(setters(tree), List{});
+}
+
+// Of a directory full of units each name is listed and read, and only links are asked where to.
+TEST(SysctlSetters, OnlyLinksAreFollowed) {
+  class Asked : public MemoryFiles {
+   public:
+    tl::expected<std::string, FileError> read_link(std::string_view path) override {
+      ++asked[std::string(path)];
+      return MemoryFiles::read_link(path);
+    }
+    std::map<std::string, int> asked;
+  } files;
+  const std::string units = "/etc/systemd/system/";
+  files.add(units + "a.service", "ExecStart=sysctl -w vm.min_free_kbytes=1\n");
+  files.add(units + "b.wants/x", "");
+  files.add_link(units + "b.wants/a.service", "../a.service");
+  files.add_link(units + "c.service", "/etc/systemd/system/b.wants/a.service");
+  RememberedLinks links(files);
+  const auto found = find_setters(links, *SysctlKey::parse("vm.min_free_kbytes"));
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].file, units + "a.service");
+  EXPECT_FALSE(files.asked.contains(units + "b.wants/x"));
+  EXPECT_EQ(files.asked["/etc"], 1);
+  EXPECT_EQ(files.asked["/etc/systemd/system"], 1);
+  EXPECT_EQ(files.asked[units + "b.wants/a.service"], 1);
 }
 
 TEST(SysctlSetters, TunedsActiveProfileWithItsParents) {

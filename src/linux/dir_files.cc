@@ -24,26 +24,25 @@ using host::FileError;
 
 tl::unexpected<FileError> failure(int error) { return tl::unexpected(error_of(error)); }
 
-bool is_directory(int directory, const dirent& entry) {
-  if (entry.d_type != DT_UNKNOWN && entry.d_type != DT_LNK) {
-    return entry.d_type == DT_DIR;
+host::Entry entry_of(int directory, const dirent& entry) {
+  if (entry.d_type != DT_UNKNOWN) {
+    // A link counts as what it is, not as where it leads: no tree is walked twice.
+    return {entry.d_name, entry.d_type == DT_DIR, entry.d_type == DT_LNK};
   }
-  // A link counts as what it is, not as where it leads: no tree is walked twice.
   struct stat status {};
-  return ::fstatat(directory, entry.d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-         S_ISDIR(status.st_mode);
+  const bool known = ::fstatat(directory, entry.d_name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+  return {entry.d_name, known && S_ISDIR(status.st_mode), !known || S_ISLNK(status.st_mode)};
 }
 
-std::string relative(std::string_view path) {
-  const std::size_t start = path.find_first_not_of('/');
-  return start == std::string_view::npos ? std::string(".") : std::string(path.substr(start));
-}
-
-// Only the kernel makes names there, and there are many to read.
-bool is_of_kernel(std::string_view path) {
-  const std::string name = relative(path);
-  return (name.starts_with("proc/") || name.starts_with("sys/")) &&
-         name.find("/..") == std::string::npos;
+// As openat() takes it at the top; empty: not a path of the kernel's own, where only the kernel
+// makes names, and there are many to read.
+std::string name_in_kernel(std::string_view path) {
+  const std::size_t start = std::min(path.find_first_not_of('/'), path.size());
+  const std::string_view name = path.substr(start);
+  const bool of_kernel = (name.starts_with("proc/") || name.starts_with("sys/")) &&
+                         name.find("/..") == std::string_view::npos &&
+                         name.find('\0') == std::string_view::npos;
+  return std::string(of_kernel ? name : std::string_view());
 }
 
 // Users and groups under which the programs run that write the logs of a host.
@@ -86,26 +85,29 @@ tl::expected<DirFiles, FileError> DirFiles::open(const std::string& root) {
   return DirFiles(std::move(top), root == "/", {status.st_uid, status.st_gid, {}, {}});
 }
 
-tl::expected<Guarded, FileError> DirFiles::open_checked(std::string_view path, int flags) {
-  const bool as_it_stands = path.find('\0') == std::string_view::npos;
-  if (!whole_machine_ || !is_of_kernel(path) || !as_it_stands) {
-    return open_guarded(root_.get(), path, flags, owners_, known_);
+std::string DirFiles::name_in_kernel(std::string_view path) const {
+  return whole_machine_ ? linux::name_in_kernel(path) : std::string();
+}
+
+tl::expected<Descriptor, FileError> DirFiles::open_to_read(std::string_view path) {
+  // One call for each is enough.
+  if (const std::string name = name_in_kernel(path); !name.empty()) {
+    Descriptor file(
+        ::openat(root_.get(), name.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    struct stat status {};
+    if (file.get() < 0 || ::fstat(file.get(), &status) != 0) {
+      return failure(errno);
+    }
+    if (!S_ISREG(status.st_mode)) {
+      return tl::unexpected(FileError{FileError::Kind::not_a_file, "not a regular file"});
+    }
+    if (status.st_nlink <= 1) {
+      return file;
+    }
   }
-  // There are many, and one call for each is enough.
-  Guarded result;
-  result.file = Descriptor(
-      ::openat(root_.get(), relative(path).c_str(), flags | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  if (result.file.get() < 0 || ::fstat(result.file.get(), &result.status) != 0) {
-    return failure(errno);
-  }
-  const bool any_kind = (flags & (O_DIRECTORY | O_PATH)) != 0;
-  if (!any_kind && !S_ISREG(result.status.st_mode)) {
-    return tl::unexpected(FileError{FileError::Kind::not_a_file, "not a regular file"});
-  }
-  if (!any_kind && result.status.st_nlink > 1) {
-    return open_guarded(root_.get(), path, flags, owners_, known_);
-  }
-  return result;
+  auto opened = open_guarded(start(), path, O_RDONLY);
+  return opened ? tl::expected<Descriptor, FileError>(std::move(opened->file))
+                : tl::unexpected(opened.error());
 }
 
 const Owners& DirFiles::log_owners() {
@@ -131,11 +133,11 @@ const Owners& DirFiles::log_owners() {
 
 tl::expected<std::string, FileError> DirFiles::read(std::string_view path, std::size_t most) {
   now_reading(path);
-  const auto opened = open_checked(path, O_RDONLY);
+  const auto opened = open_to_read(path);
   if (!opened) {
     return tl::unexpected(opened.error());
   }
-  auto text = read_whole(opened->file.get(), most);
+  auto text = read_whole(opened->get(), most);
   if (text) {
     return std::move(*text);
   }
@@ -145,15 +147,16 @@ tl::expected<std::string, FileError> DirFiles::read(std::string_view path, std::
 }
 
 tl::expected<Guarded, FileError> DirFiles::open_file(std::string_view path) {
-  return open_guarded(root_.get(), path, O_RDONLY, log_owners(), known_);
+  return open_guarded_log({root_.get(), log_owners(), known_}, path);
 }
 
 tl::expected<Descriptor, FileError> DirFiles::open_directory(std::string_view path) {
-  auto opened = open_checked(path, O_RDONLY | O_DIRECTORY);
-  if (!opened) {
-    return tl::unexpected(opened.error());
+  const std::string name = name_in_kernel(path);
+  if (name.empty()) {
+    return open_guarded_directory(start(), path);
   }
-  return std::move(opened->file);
+  Descriptor opened(::openat(root_.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return opened.get() < 0 ? failure(errno) : tl::expected<Descriptor, FileError>(std::move(opened));
 }
 
 tl::expected<host::Listing, FileError> DirFiles::list(std::string_view path, std::size_t most) {
@@ -166,7 +169,7 @@ tl::expected<host::Listing, FileError> DirFiles::list(std::string_view path, std
   const int error = each_entry(std::move(*opened), [&](const dirent& entry) {
     listing.cut = listing.entries.size() >= most;
     if (!listing.cut) {
-      listing.entries.push_back({entry.d_name, is_directory(directory, entry)});
+      listing.entries.push_back(entry_of(directory, entry));
     }
     return !listing.cut;
   });
@@ -177,20 +180,20 @@ tl::expected<host::Listing, FileError> DirFiles::list(std::string_view path, std
 }
 
 tl::expected<std::string, FileError> DirFiles::read_link(std::string_view path) {
-  const auto link = open_checked(path, O_PATH | O_NOFOLLOW);
-  if (!link) {
-    return tl::unexpected(link.error());
+  const std::string name = name_in_kernel(path);
+  if (name.empty()) {
+    return read_guarded_link(start(), path);
   }
   char target[PATH_MAX];
-  const ssize_t size = ::readlinkat(link->file.get(), "", target, sizeof target);
+  const ssize_t size = ::readlinkat(root_.get(), name.c_str(), target, sizeof target);
   if (size < 0) {
-    return failure(errno == ENOENT ? EINVAL : errno);
+    return failure(errno);
   }
   return std::string(target, static_cast<std::size_t>(size));
 }
 
 tl::expected<host::FileStatus, FileError> DirFiles::status(std::string_view path) {
-  const auto opened = open_guarded(root_.get(), path, O_PATH | O_NOFOLLOW, owners_, known_);
+  const auto opened = open_guarded(start(), path, O_PATH | O_NOFOLLOW);
   if (!opened) {
     return tl::unexpected(opened.error());
   }

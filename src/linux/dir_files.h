@@ -37,8 +37,10 @@ class DirFiles : public host::Files {
   DirFiles(Descriptor root, bool whole_machine, Owners owners)
       : root_(std::move(root)), whole_machine_(whole_machine), owners_(std::move(owners)) {}
 
-  // A regular file; with O_DIRECTORY a directory, with O_PATH | O_NOFOLLOW what has the name.
-  tl::expected<Guarded, host::FileError> open_checked(std::string_view path, int flags);
+  [[nodiscard]] WalkStart start() { return {root_.get(), owners_, known_}; }
+  // What openat() takes in place of a walk; empty: not a path of this machine's kernel.
+  [[nodiscard]] std::string name_in_kernel(std::string_view path) const;
+  tl::expected<Descriptor, host::FileError> open_to_read(std::string_view path);
   // With the services that write logs, by the host's own tables of users and groups.
   const Owners& log_owners();
 

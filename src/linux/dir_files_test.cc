@@ -114,8 +114,10 @@ TEST_F(DirFilesOfACopy, lists_names_and_which_are_directories) {
   ASSERT_EQ(listing->entries.size(), 3U);
   EXPECT_EQ(listing->entries[0].name, "link");
   EXPECT_FALSE(listing->entries[0].is_directory) << "a tree is not walked twice";
+  EXPECT_TRUE(listing->entries[0].may_be_link);
   EXPECT_EQ(listing->entries[1].name, "meminfo");
   EXPECT_FALSE(listing->entries[1].is_directory);
+  EXPECT_FALSE(listing->entries[1].may_be_link) << "nobody has to ask";
   EXPECT_TRUE(listing->entries[2].is_directory);
   EXPECT_FALSE(listing->cut);
   EXPECT_TRUE(files.list("/proc", 2)->cut);
@@ -129,6 +131,33 @@ TEST_F(DirFilesOfACopy, a_large_file_is_read_up_to_a_limit) {
   EXPECT_EQ(files.read("/big").value_or(""), text);
   EXPECT_EQ(files.read("/big", 300000).value_or(""), text);
   EXPECT_EQ(kind(files.read("/big", 299999)), Kind::too_big);
+}
+
+TEST_F(DirFilesOfACopy, more_directories_than_are_remembered) {
+  constexpr int count = 200;
+  for (int i = 0; i < count; ++i) {
+    const std::string name = "deep/a/" + std::to_string(i);
+    fs::create_directories(tree.root() / name);
+    tree.add("root/" + name + "/file", std::to_string(i));
+    tree.link("file", name + "/link");
+  }
+  for (int round = 0; round < 2; ++round) {
+    for (int i = 0; i < count; ++i) {
+      const std::string directory = "/deep/a/" + std::to_string(i);
+      EXPECT_EQ(files.list(directory)->entries.size(), 2U);
+      EXPECT_EQ(files.read(directory + "/link").value_or(""), std::to_string(i));
+      EXPECT_EQ(files.read_link(directory + "/link").value_or(""), "file");
+    }
+  }
+}
+
+TEST_F(DirFilesOfACopy, what_is_no_link) {
+  for (const char* path : {"/proc/meminfo", "/proc", "/proc/", "/", "/proc/..", "/proc/."}) {
+    EXPECT_EQ(kind(files.read_link(path)), Kind::failed) << path;
+  }
+  EXPECT_EQ(kind(files.read_link("/proc/nothing")), Kind::missing);
+  EXPECT_EQ(kind(files.read_link("/nothing/at/all")), Kind::missing);
+  EXPECT_EQ(kind(files.read_link(std::string_view("/proc/mem\0info", 14))), Kind::missing);
 }
 
 TEST_F(DirFilesOfACopy, what_may_not_be_read) {

@@ -165,7 +165,9 @@ tl::expected<std::string, int> read_whole(int fd, std::size_t most) {
   std::string content;
   char buffer[16384];
   for (;;) {
-    const ssize_t got = ::pread(fd, buffer, sizeof buffer, static_cast<off_t>(content.size()));
+    // No more than one byte too many: the kernel makes the text of its files as it is asked for it.
+    const std::size_t wanted = std::min(sizeof buffer - 1, most - content.size()) + 1;
+    const ssize_t got = ::pread(fd, buffer, wanted, static_cast<off_t>(content.size()));
     if (got < 0 && errno == EINTR) {
       continue;
     }

@@ -31,6 +31,8 @@ tl::unexpected<FileError> untrusted(std::string text) {
   return tl::unexpected(FileError{FileError::Kind::untrusted, std::move(text)});
 }
 
+FileError not_a_file() { return {FileError::Kind::not_a_file, "not a regular file"}; }
+
 // Puts the names of `path` on the stack, the first one on top.
 void push_names(std::vector<std::string>& stack, std::string_view path) {
   const std::vector<std::string> names = parts_of(path);
@@ -61,29 +63,34 @@ constexpr std::uint64_t known_for_ms = 1000;
 
 class Walk {
  public:
-  Walk(int flags, const Owners& owners, KnownWays& known)
-      : flags_(flags), owners_(owners), known_(known) {}
-  tl::expected<Guarded, FileError> run(int root, std::string_view path);
-
- private:
-  tl::expected<void, FileError> go_to(int root, std::string_view directory);
-  tl::expected<void, FileError> go_to_top(int root);
-  // Walks what is left of the names. Without a file: the path ended in a directory, where it is.
-  tl::expected<std::optional<Guarded>, FileError> walk(bool to_directory);
-  // The next name is a directory to walk into, a link that is followed, or the end of the path.
-  tl::expected<void, FileError> enter(Descriptor next, std::string name, struct stat status);
+  explicit Walk(const WalkStart& start) : start_(start) {}
+  // What a path names: a name in the directory where the walk is then.
+  struct Found {
+    std::string name;
+    struct stat status {};
+  };
+  // With O_NOFOLLOW a link itself is found.
+  tl::expected<Found, FileError> find(std::string_view path, int flags);
+  tl::expected<void, FileError> go_to(std::string_view directory);
+  // To the directory of the last name, which is returned.
+  tl::expected<std::string, FileError> go_above_last(std::string_view path);
+  [[nodiscard]] const WalkedDirectory& at() const { return *way_.back(); }
   // A link counts only where nobody else can make one.
   [[nodiscard]] tl::expected<void, FileError> trust_link(const std::string& name) const;
-  tl::expected<void, FileError> follow(const Descriptor& link);
-  tl::expected<Guarded, FileError> open_last(Descriptor look, const std::string& name,
-                                             struct stat status);
+  [[nodiscard]] tl::expected<Guarded, FileError> open(const Found& found, int flags) const;
+  [[nodiscard]] std::string doubt_of(const Guarded& file) const;
+
+ private:
+  tl::expected<void, FileError> go_to_top();
+  // Walks what is left of the names. Without a name: the path ended in the directory where it is.
+  enum class Last : std::uint8_t { entered, found, link_found };
+  tl::expected<std::optional<Found>, FileError> walk(Last last);
+  tl::expected<void, FileError> enter(Descriptor next, std::string name, struct stat status);
+  tl::expected<void, FileError> follow(int directory, const char* link);
   [[nodiscard]] bool is_planted(const struct stat& status) const;
-  [[nodiscard]] std::string doubt_of(int fd, const struct stat& status) const;
   [[nodiscard]] std::string here() const;
 
-  int flags_;
-  const Owners& owners_;
-  KnownWays& known_;
+  const WalkStart& start_;
   Way way_;                         // from the top to where the walk is
   std::vector<std::string> names_;  // still to be walked, the next one last
   int links_ = 0;
@@ -101,26 +108,26 @@ tl::expected<void, FileError> Walk::enter(Descriptor next, std::string name, str
   if (!S_ISDIR(status.st_mode)) {
     return failure(ENOTDIR);
   }
-  const FileStatus as_host = status_of(next.get(), status, owners_);
+  const FileStatus as_host = status_of(next.get(), status, start_.owners);
   way_.push_back(std::make_shared<const WalkedDirectory>(
       WalkedDirectory{std::move(next), std::move(name), status, as_host}));
   return {};
 }
 
 tl::expected<void, FileError> Walk::trust_link(const std::string& name) const {
-  const std::string who = host::other_writers(way_.back()->as_host);
+  const std::string who = host::other_writers(at().as_host);
   if (who.empty()) {
     return {};
   }
   return untrusted(tr("{} is a symbolic link in {}, where {} can write", name, here(), who));
 }
 
-tl::expected<void, FileError> Walk::follow(const Descriptor& link) {
+tl::expected<void, FileError> Walk::follow(int directory, const char* link) {
   if (++links_ > most_links) {
     return failure(ELOOP);
   }
   char target[PATH_MAX];
-  const ssize_t size = ::readlinkat(link.get(), "", target, sizeof target);
+  const ssize_t size = ::readlinkat(directory, link, target, sizeof target);
   if (size < 0) {
     return failure(errno);
   }
@@ -138,17 +145,18 @@ bool Walk::is_planted(const struct stat& status) const {
   if (!S_ISREG(status.st_mode) || status.st_nlink < 2) {
     return false;
   }
-  FileStatus directory = way_.back()->as_host;
-  directory.uid = way_.back()->status.st_uid == ::geteuid() ? 0 : way_.back()->status.st_uid;
+  FileStatus directory = at().as_host;
+  directory.uid = at().status.st_uid == ::geteuid() ? 0 : at().status.st_uid;
   if (host::other_writers(directory).empty()) {
     return false;
   }
   directory.uid = 0;
-  return status.st_uid != way_.back()->status.st_uid || !host::other_writers(directory).empty();
+  return status.st_uid != at().status.st_uid || !host::other_writers(directory).empty();
 }
 
-std::string Walk::doubt_of(int fd, const struct stat& status) const {
-  std::string who = stranger(status_of(fd, status, owners_), owners_);
+std::string Walk::doubt_of(const Guarded& file) const {
+  const Owners& owners = start_.owners;
+  std::string who = stranger(status_of(file.file.get(), file.status, owners), owners);
   if (!who.empty()) {
     return tr("{} can write it", who);
   }
@@ -160,7 +168,7 @@ std::string Walk::doubt_of(int fd, const struct stat& status) const {
     if ((directory.mode & S_ISVTX) != 0) {
       directory.mode &= ~static_cast<std::uint32_t>(S_IWGRP | S_IWOTH);
     }
-    who = stranger(directory, owners_);
+    who = stranger(directory, owners);
     if (!who.empty()) {
       return tr("{} can write its directory {}", who, path.empty() ? "/" : path);
     }
@@ -168,96 +176,109 @@ std::string Walk::doubt_of(int fd, const struct stat& status) const {
   return {};
 }
 
-tl::expected<Guarded, FileError> Walk::open_last(Descriptor look, const std::string& name,
-                                                 struct stat status) {
-  Guarded result;
-  if ((flags_ & O_PATH) != 0) {
-    result.file = std::move(look);
-  } else {
-    // Looked at before it is opened, so that no device is touched; looked at again afterwards,
-    // because a name can stand for another file by then.
-    const mode_t wanted = (flags_ & O_DIRECTORY) != 0 ? S_IFDIR : S_IFREG;
-    const auto is_wanted = [&] { return (status.st_mode & S_IFMT) == wanted; };
-    if (is_wanted()) {
-      result.file = Descriptor(::openat(way_.back()->fd.get(), name.c_str(),
-                                        flags_ | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-      if (result.file.get() < 0 || ::fstat(result.file.get(), &status) != 0) {
-        return failure(errno);
-      }
-    }
-    if (!is_wanted()) {
-      return tl::unexpected(wanted == S_IFDIR
-                                ? error_of(ENOTDIR)
-                                : FileError{FileError::Kind::not_a_file, "not a regular file"});
-    }
+// Looked at before it is opened, so that no device is touched; looked at again afterwards, because
+// a name can stand for another file by then.
+tl::expected<Guarded, FileError> Walk::open(const Found& found, int flags) const {
+  const bool any_kind = (flags & O_PATH) != 0;
+  if (!any_kind && !S_ISREG(found.status.st_mode)) {
+    return tl::unexpected(not_a_file());
   }
-  if (is_planted(status)) {
+  Guarded result;
+  result.file = Descriptor(::openat(at().fd.get(), found.name.c_str(),
+                                    flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (result.file.get() < 0 || ::fstat(result.file.get(), &result.status) != 0) {
+    return failure(errno);
+  }
+  if (!any_kind && !S_ISREG(result.status.st_mode)) {
+    return tl::unexpected(not_a_file());
+  }
+  if (is_planted(result.status)) {
     return untrusted(tr(
         "it has another name elsewhere (a hard link), and others than root can write {}", here()));
   }
-  result.status = status;
-  result.doubt = doubt_of(result.file.get(), status);
   return result;
 }
 
-tl::expected<void, FileError> Walk::go_to_top(int root) {
+tl::expected<void, FileError> Walk::go_to_top() {
   struct stat status {};
-  Descriptor top(::openat(root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  Descriptor top(::openat(start_.root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (top.get() < 0 || ::fstat(top.get(), &status) != 0) {
     return failure(errno);
   }
   return enter(std::move(top), {}, status);
 }
 
-tl::expected<void, FileError> Walk::go_to(int root, std::string_view directory) {
-  if (const auto* known = known_.find(directory)) {
+tl::expected<void, FileError> Walk::go_to(std::string_view directory) {
+  while (directory.ends_with('/')) {
+    directory.remove_suffix(1);
+  }
+  if (const auto* known = start_.known.find(directory)) {
     way_ = known->way;
     links_ = known->links;
     return {};
   }
   if (directory.empty()) {
-    if (auto done = go_to_top(root); !done) {
+    if (auto done = go_to_top(); !done) {
       return done;
     }
   } else {
-    const std::size_t slash = directory.rfind('/');
-    const bool below_top = slash == std::string_view::npos;
-    if (auto done = go_to(root, below_top ? "" : directory.substr(0, slash)); !done) {
-      return done;
+    const auto name = go_above_last(directory);
+    if (!name) {
+      return tl::unexpected(name.error());
     }
-    push_names(names_, below_top ? directory : directory.substr(slash + 1));
-    if (auto walked = walk(true); !walked) {
+    push_names(names_, *name);
+    if (auto walked = walk(Last::entered); !walked) {
       return tl::unexpected(walked.error());
     }
   }
-  known_.keep(std::string(directory), way_, links_);
+  start_.known.keep(std::string(directory), way_, links_);
   return {};
 }
 
-tl::expected<std::optional<Guarded>, FileError> Walk::walk(bool to_directory) {
-  struct stat status {};
+tl::expected<std::string, FileError> Walk::go_above_last(std::string_view path) {
+  if (path.find('\0') != std::string_view::npos) {
+    return failure(ENOENT);
+  }
+  const std::size_t name = path.rfind('/') + 1;  // 0: there is no slash
+  if (auto there = go_to(path.substr(0, name)); !there) {
+    return tl::unexpected(there.error());
+  }
+  return std::string(path.substr(name));
+}
+
+tl::expected<std::optional<Walk::Found>, FileError> Walk::walk(Last last) {
   while (!names_.empty()) {
-    const std::string name = std::move(names_.back());
+    Found next{std::move(names_.back()), {}};
     names_.pop_back();
-    if (name == "..") {
+    if (next.name == "..") {
       way_.resize(std::max<std::size_t>(1, way_.size() - 1));  // the top is its own parent
       continue;
     }
-    Descriptor next(::openat(way_.back()->fd.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
-    if (next.get() < 0 || ::fstat(next.get(), &status) != 0) {
+    const bool ends = names_.empty() && last != Last::entered;
+    const int around = at().fd.get();
+    Descriptor inside;
+    int looked = -1;
+    if (ends) {  // not to be walked into, so not opened only to look at it
+      looked = ::fstatat(around, next.name.c_str(), &next.status, AT_SYMLINK_NOFOLLOW);
+    } else {
+      inside = Descriptor(::openat(around, next.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+      looked = inside.get() < 0 ? -1 : ::fstat(inside.get(), &next.status);
+    }
+    if (looked != 0) {
       return failure(errno);
     }
-    const bool last = names_.empty() && !to_directory;
-    const bool link = S_ISLNK(status.st_mode);
+    const bool link = S_ISLNK(next.status.st_mode);
     if (link) {
-      if (auto trusted = trust_link(name); !trusted) {
+      if (auto trusted = trust_link(next.name); !trusted) {
         return tl::unexpected(trusted.error());
       }
     }
-    if (last && (!link || (flags_ & O_NOFOLLOW) != 0)) {
-      return open_last(std::move(next), name, status);
+    if (ends && (!link || last == Last::link_found)) {
+      return next;
     }
-    auto done = link ? follow(next) : enter(std::move(next), name, status);
+    auto done = !link  ? enter(std::move(inside), std::move(next.name), next.status)
+                : ends ? follow(around, next.name.c_str())
+                       : follow(inside.get(), "");
     if (!done) {
       return tl::unexpected(done.error());
     }
@@ -265,30 +286,18 @@ tl::expected<std::optional<Guarded>, FileError> Walk::walk(bool to_directory) {
   return std::nullopt;
 }
 
-tl::expected<Guarded, FileError> Walk::run(int root, std::string_view path) {
-  const std::vector<std::string> names = parts_of(path);
-  const std::string last = names.empty() ? std::string() : names.back();
-  std::string directory;
-  for (std::size_t i = 0; i + 1 < names.size(); ++i) {
-    directory += (i == 0 ? "" : "/") + names[i];
+tl::expected<Walk::Found, FileError> Walk::find(std::string_view path, int flags) {
+  const auto name = go_above_last(path);
+  if (!name) {
+    return tl::unexpected(name.error());
   }
-  if (auto there = go_to(root, directory); !there) {
-    return tl::unexpected(there.error());
-  }
-  push_names(names_, last);
-  auto walked = walk(false);
+  push_names(names_, *name);
+  auto walked = walk((flags & O_NOFOLLOW) != 0 ? Last::link_found : Last::found);
   if (!walked) {
     return tl::unexpected(walked.error());
   }
-  if (*walked) {
-    return std::move(**walked);
-  }
-  // The path ended at the top, in a link to it, or in "..": the directory where the walk is.
-  Descriptor at(::openat(way_.back()->fd.get(), ".", O_PATH | O_CLOEXEC));
-  if (at.get() < 0) {
-    return failure(errno);
-  }
-  return open_last(std::move(at), ".", way_.back()->status);
+  // Without a name the path ended at the top, in a link to it, or in "..".
+  return *walked ? std::move(**walked) : Found{".", at().status};
 }
 
 }  // namespace
@@ -302,10 +311,13 @@ const KnownWays::Known* KnownWays::find(std::string_view directory) {
 }
 
 void KnownWays::keep(std::string directory, const Way& way, int links) {
+  if (known_.size() >= most_known) {
+    known_.clear();  // a tree is walked directory by directory: what is above comes back soon
+  }
   if (known_.empty()) {
     since_ms_ = clock_ms(CLOCK_MONOTONIC);
   }
-  if (known_.size() < most_known && way.size() <= most_known_depth) {
+  if (way.size() <= most_known_depth) {
     known_.insert_or_assign(std::move(directory), Known{way, links});
   }
 }
@@ -340,12 +352,49 @@ host::FileError error_of(int error) {
   return {kind, std::generic_category().message(error)};
 }
 
-tl::expected<Guarded, FileError> open_guarded(int root, std::string_view path, int flags,
-                                              const Owners& owners, KnownWays& known) {
-  if (path.find('\0') != std::string_view::npos) {
-    return failure(ENOENT);
+tl::expected<Guarded, FileError> open_guarded(const WalkStart& start, std::string_view path,
+                                              int flags) {
+  Walk walk(start);
+  const auto found = walk.find(path, flags);
+  return found ? walk.open(*found, flags) : tl::unexpected(found.error());
+}
+
+tl::expected<Guarded, FileError> open_guarded_log(const WalkStart& start, std::string_view path) {
+  Walk walk(start);
+  const auto found = walk.find(path, O_RDONLY);
+  auto opened = found ? walk.open(*found, O_RDONLY) : tl::unexpected(found.error());
+  if (opened) {
+    opened->doubt = walk.doubt_of(*opened);
   }
-  return Walk(flags, owners, known).run(root, path);
+  return opened;
+}
+
+tl::expected<Descriptor, FileError> open_guarded_directory(const WalkStart& start,
+                                                           std::string_view path) {
+  Walk walk(start);
+  if (auto there = walk.go_to(path); !there) {
+    return tl::unexpected(there.error());
+  }
+  Descriptor opened(::openat(walk.at().fd.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return opened.get() < 0 ? failure(errno) : tl::expected<Descriptor, FileError>(std::move(opened));
+}
+
+tl::expected<std::string, FileError> read_guarded_link(const WalkStart& start,
+                                                       std::string_view path) {
+  Walk walk(start);
+  const auto name = walk.go_above_last(path);
+  if (!name) {
+    return tl::unexpected(name.error());
+  }
+  char target[PATH_MAX];
+  const ssize_t size = ::readlinkat(walk.at().fd.get(), name->c_str(), target, sizeof target);
+  if (size < 0) {
+    return failure(name->empty() ? EINVAL : errno);
+  }
+  if (auto trusted = walk.trust_link(*name); !trusted) {
+    return tl::unexpected(trusted.error());
+  }
+  return std::string(target, static_cast<std::size_t>(size));
 }
 
 }  // namespace whyoom::linux

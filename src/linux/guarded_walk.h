@@ -34,8 +34,8 @@ struct Owners {
 struct Guarded {
   Descriptor file;
   struct stat status {};
-  // Who else can write the file, or put another one in its place: "user 1000 can write it"; empty:
-  // nobody but root and the logs' services.
+  // Of a log: who else can write the file, or put another one in its place: "user 1000 can write
+  // it"; empty: nobody but root and the logs' services.
   std::string doubt;
 
   [[nodiscard]] std::int64_t modified_us() const {  // since 1970
@@ -68,11 +68,25 @@ class KnownWays {
   std::uint64_t since_ms_ = 0;
 };
 
-// `flags` without O_PATH opens what is there with O_NONBLOCK; only regular files and, with
-// O_DIRECTORY, directories are opened. O_PATH | O_NOFOLLOW gives a link itself.
-// `known` is of the same root and owner.
-tl::expected<Guarded, host::FileError> open_guarded(int root, std::string_view path, int flags,
-                                                    const Owners& owners, KnownWays& known);
+// Where walks begin: a root, who counts as root there, and the ways that are known of it.
+struct WalkStart {
+  int root;
+  const Owners& owners;
+  KnownWays& known;
+};
+
+// `flags` without O_PATH opens what is there with O_NONBLOCK; only regular files are opened.
+// O_PATH | O_NOFOLLOW gives a link itself.
+tl::expected<Guarded, host::FileError> open_guarded(const WalkStart& start, std::string_view path,
+                                                    int flags);
+// The same to read a log, of which it counts who else can write it.
+tl::expected<Guarded, host::FileError> open_guarded_log(const WalkStart& start,
+                                                        std::string_view path);
+tl::expected<Descriptor, host::FileError> open_guarded_directory(const WalkStart& start,
+                                                                 std::string_view path);
+// Where a link points, as it is written.
+tl::expected<std::string, host::FileError> read_guarded_link(const WalkStart& start,
+                                                             std::string_view path);
 
 host::FileStatus status_of(int fd, const struct stat& status, const Owners& owners);
 
