@@ -95,7 +95,7 @@ TEST(ReadHost, processes_users_and_their_limits) {
   add_process(files, 1, "systemd", 0, 1);
   add_process(files, 20, "java", 1000, 900, "0::/app.slice/java\n");
   add_process(files, 21, "sh", 1000, 1, "4:memory:/m\n3:pids:/p\n0::/u\n");
-  files.add("/proc/20/limits", "Max processes  4096  8192  processes\n");
+  files.add("/proc/20/limits", "Max processes  1024  8192  processes\n");
   files.add("/proc/21/limits", "Max processes  unlimited  unlimited  processes\n");
   files.add_directory("/proc/22");  // ended meanwhile
   files.add_directory("/proc/23");
@@ -122,13 +122,119 @@ TEST(ReadHost, processes_users_and_their_limits) {
   EXPECT_EQ(processes.users[0].processes, 2U);
   EXPECT_EQ(processes.users[0].threads, 901U);
   ASSERT_TRUE(processes.users[0].limit);
-  EXPECT_EQ(processes.users[0].limit->soft, 4096U) << "the lowest";
+  EXPECT_EQ(processes.users[0].limit->soft, 1024U) << "the lowest";
   EXPECT_EQ(processes.users[0].limit_pid, 20);
   EXPECT_FALSE(processes.users[1].limit);
   EXPECT_EQ(processes.vanished, 1U);
   EXPECT_FALSE(has_gap(host, "/proc/22"));
   EXPECT_TRUE(has_gap(host, "no access to 1 process (needs root)"));
   EXPECT_TRUE(has_gap(host, "of 5000 tasks cannot be seen from here"));
+}
+
+// Which files were read.
+class AskedFiles : public MemoryFiles {
+ public:
+  tl::expected<std::string, FileError> read(std::string_view path, std::size_t most) override {
+    auto text = MemoryFiles::read(path, most);
+    if (text) {
+      asked.emplace_back(path);
+    }
+    return text;
+  }
+  [[nodiscard]] bool was_asked(std::string_view path) const {
+    return std::ranges::find(asked, path) != asked.end();
+  }
+  std::vector<std::string> asked;
+};
+
+ReadOptions for_capture() {
+  ReadOptions options;
+  options.for_capture = true;
+  return options;
+}
+
+TEST(ReadHost, of_a_kernel_thread_only_stat_is_read) {
+  AskedFiles files;
+  add_process(files, 2, "kthreadd", 0, 1);
+  files.add("/proc/2/stat", "2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 1 0 0\n");
+  add_process(files, 3, "sh", 0, 1);
+  const Host host = read_host(files);
+  EXPECT_TRUE(host.processes.all[0].kernel_thread);
+  EXPECT_FALSE(files.was_asked("/proc/2/status"));
+  EXPECT_FALSE(files.was_asked("/proc/2/oom_score_adj"));
+  EXPECT_TRUE(files.was_asked("/proc/3/oom_score_adj"));
+  read_host(files, for_capture());
+  EXPECT_TRUE(files.was_asked("/proc/2/status"));
+}
+
+TEST(ReadHost, cgroups_of_processes_are_read_where_a_limit_on_tasks_is_near) {
+  AskedFiles files;
+  add_process(files, 20, "java", 1000, 900, "0::/app.slice/java\n");
+  files.add("/proc/20/limits", "Max processes  4096  8192  processes\n");
+  files.add("/proc/loadavg", "0.00 0.00 0.00 1/1000 77\n");
+  files.add("/proc/sys/kernel/pid_max", "4000\n");
+  files.add("/proc/sys/kernel/threads-max", "4000\n");
+  files.add("/proc/sys/vm/max_map_count", "4\n");
+  const std::string cgroup = "/proc/20/cgroup";
+  read_host(files);
+  EXPECT_FALSE(files.was_asked(cgroup));
+  read_host(files, for_capture());
+  EXPECT_TRUE(files.was_asked(cgroup));
+
+  const auto asked_with = [&](const std::string& path, const std::string& near) {
+    AskedFiles changed = files;
+    changed.asked.clear();
+    changed.add(path, near);
+    const Host host = read_host(changed);
+    EXPECT_EQ(host.processes.cgroup_path(host.processes.all[0].pids_cgroup),
+              changed.was_asked(cgroup) ? "/app.slice/java" : "");
+    return changed.was_asked(cgroup);
+  };
+  EXPECT_TRUE(asked_with("/proc/loadavg", "0.00 0.00 0.00 1/2000 77\n"));
+  EXPECT_FALSE(asked_with("/proc/loadavg", "0.00 0.00 0.00 1/1999 77\n"));
+  EXPECT_TRUE(asked_with("/proc/sys/kernel/threads-max", "1999\n"));
+  EXPECT_TRUE(asked_with("/proc/20/limits", "Max processes  1800  8192  processes\n"));
+  EXPECT_FALSE(asked_with("/proc/20/limits", "Max processes  1802  8192  processes\n"));
+  EXPECT_TRUE(asked_with("/proc/20/maps", "a\nb\n"));
+  EXPECT_FALSE(asked_with("/proc/20/maps", "a\n"));
+
+  const std::string group = "/sys/fs/cgroup/app.slice/";
+  files.add("/sys/fs/cgroup/cgroup.controllers", "pids\n");
+  files.add(group + "pids.current", "49\n");
+  files.add(group + "pids.max", "100\n");
+  files.add(group + "pids.events", "max 0\n");
+  EXPECT_FALSE(asked_with(group + "pids.current", "49\n"));
+  EXPECT_TRUE(asked_with(group + "pids.current", "50\n"));
+  EXPECT_TRUE(asked_with(group + "pids.events", "max 1\n"));
+}
+
+TEST(ReadHost, limits_of_root_are_not_asked_for) {
+  AskedFiles files;
+  add_process(files, 20, "sh", 0, 1);
+  files.add("/proc/20/limits", "Max processes  4096  8192  processes\n");
+  EXPECT_FALSE(read_host(files).processes.users[0].limit);
+  EXPECT_TRUE(read_host(files, for_capture()).processes.users[0].limit);
+}
+
+// The kernel walks lists under locks to make it.
+TEST(ReadHost, slab_caches_are_read_where_slabs_hold_much) {
+  AskedFiles files;
+  files.add("/proc/slabinfo", "slabinfo - version: 2.1\n");
+  read_host(files);
+  EXPECT_TRUE(files.was_asked("/proc/slabinfo")) << "not known";
+  files.asked.clear();
+  files.add("/proc/meminfo", "MemTotal: 1000 kB\nSUnreclaim: 99 kB\n");
+  EXPECT_FALSE(has_gap(read_host(files), "slabinfo"));
+  EXPECT_FALSE(files.was_asked("/proc/slabinfo"));
+  MemoryFiles denied = files;
+  denied.fail("/proc/slabinfo", {Kind::denied, "Permission denied"});
+  EXPECT_TRUE(has_gap(read_host(denied), "no access to /proc/slabinfo"));
+  read_host(files, for_capture());
+  EXPECT_TRUE(files.was_asked("/proc/slabinfo"));
+  files.asked.clear();
+  files.add("/proc/meminfo", "MemTotal: 1000 kB\nSUnreclaim: 100 kB\n");
+  read_host(files);
+  EXPECT_TRUE(files.was_asked("/proc/slabinfo"));
 }
 
 TEST(ReadHost, a_process_whose_status_is_closed_keeps_its_name) {

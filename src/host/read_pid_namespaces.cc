@@ -56,23 +56,27 @@ class PidNamespaces {
   }
 
  private:
-  // Everybody's, and of those who have come since the list was made.
+  // Everybody's, and of those who have come since the list was made; until each is found inhabited.
   void look_for_inhabitants() {
-    if (processes_.pid_namespaces.empty()) {
-      return;
+    std::set<std::uint64_t> wanted;
+    for (const PidNamespaceUser& user : processes_.pid_namespaces) {
+      wanted.insert(user.of_children);
     }
-    std::set<std::uint64_t> inhabited;
-    const auto listing = reader_.files().list("/proc");
-    for (const Entry& entry : listing ? listing->entries : std::vector<Entry>()) {
+    const auto listing =
+        wanted.empty() ? Listing() : reader_.files().list("/proc").value_or(Listing());
+    for (const Entry& entry : listing.entries) {
+      if (wanted.empty()) {
+        break;
+      }
       const auto pid = parse_number<std::int32_t>(entry.name);
       if (const auto own = pid ? link(*pid, "pid") : std::nullopt) {
-        inhabited.insert(*own);
+        wanted.erase(*own);
       } else if (pid && lives(*pid) && !is_in_namespace_of_proc(*pid)) {
         processes_.pid_namespaces_whole = false;
       }
     }
     for (PidNamespaceUser& user : processes_.pid_namespaces) {
-      user.inhabited = inhabited.contains(user.of_children);
+      user.inhabited = !wanted.contains(user.of_children);
     }
   }
 

@@ -1,5 +1,5 @@
-// Every process in one pass: stat, status, cgroup, oom_score_adj and oom_score. The number of
-// threads is in stat, so /proc/PID/task is not walked.
+// Every process in one pass: stat, status, oom_score_adj and oom_score. The number of threads is in
+// stat, so /proc/PID/task is not walked.
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -15,38 +15,11 @@ namespace {
 // A process in many groups has a long list of them in its status.
 constexpr std::size_t most_bytes = std::size_t{2} << 20U;
 
-// Cgroup paths, each kept once. Most processes share theirs with the one before.
-class PathTable {
- public:
-  explicit PathTable(std::vector<std::string>& paths) : paths_(paths) {}
-
-  std::uint32_t index(std::optional<std::string_view> path) {
-    if (!path) {
-      return no_cgroup;
-    }
-    const auto found = by_path_.find(*path);
-    if (found != by_path_.end()) {
-      return found->second;
-    }
-    const auto index = static_cast<std::uint32_t>(paths_.size());
-    paths_.emplace_back(*path);
-    by_path_.emplace(*path, index);
-    return index;
-  }
-
- private:
-  std::vector<std::string>& paths_;
-  std::map<std::string, std::uint32_t, std::less<>> by_path_;
-};
-
 enum class Got : std::uint8_t { yes, vanished, denied };
 
 class ProcessReader {
  public:
-  explicit ProcessReader(Reader& reader)
-      : reader_(reader),
-        processes_(reader.host().processes),
-        paths_(reader.host().processes.cgroup_paths) {}
+  explicit ProcessReader(Reader& reader) : reader_(reader), processes_(reader.host().processes) {}
 
   void read(std::int32_t pid) {
     Process process;
@@ -75,6 +48,10 @@ class ProcessReader {
     if (!parse_stat(*stat, process)) {
       damaged(pid, ProcessFile::stat, *stat);
     }
+    // A kernel thread has no memory and is never chosen, and on many machines most are some.
+    if (process.kernel_thread && !reader_.options().for_capture) {
+      return Got::yes;
+    }
     if (const auto status = read_file(pid, ProcessFile::status)) {
       if (!parse_status(*status, process)) {
         damaged(pid, ProcessFile::status, *status);
@@ -84,11 +61,7 @@ class ProcessReader {
     } else if (is_gone(pid)) {
       return Got::vanished;
     }
-    if (const auto cgroup = read_file(pid, ProcessFile::cgroup)) {
-      process.pids_cgroup = paths_.index(pids_cgroup(*cgroup));
-    }
     process.oom_score_adj = number(pid, ProcessFile::oom_score_adj);
-    // A kernel thread is never chosen, and on a big machine most processes are some.
     if (!process.kernel_thread) {
       process.oom_score = number(pid, ProcessFile::oom_score);
     }
@@ -122,7 +95,6 @@ class ProcessReader {
 
   Reader& reader_;
   Processes& processes_;
-  PathTable paths_;
   std::size_t damages_ = 0;
 };
 
@@ -167,6 +139,9 @@ std::vector<UserTasks> by_user(const std::vector<Process>& all) {
 
 // Each process has its own RLIMIT_NPROC; the lowest is the one that stops first.
 void read_user_limit(Reader& reader, UserTasks& user) {
+  if (user.uid == 0 && !reader.options().for_capture) {
+    return;  // it does not bind root
+  }
   std::vector<const Process*> own;
   for (const Process& process : reader.host().processes.all) {
     if (process.uid == user.uid && !process.kernel_thread) {

@@ -138,6 +138,9 @@ Host read_host(Files& files, const ReadOptions& options) {
   if (options.cgroups) {
     read_cgroups(reader);
   }
+  if (options.processes) {
+    read_cgroups_of_processes(reader);
+  }
   read_task_limits(reader);
   read_services(reader);
   read_kept_evidence(reader);

@@ -77,9 +77,10 @@ void read_nodes(Reader& reader);   // nodes, huge pages, transparent huge pages,
 void read_processes(Reader& reader);
 void read_pid_namespaces(Reader& reader);  // of the processes that were read
 void read_cgroups(Reader& reader);
-void read_units(Reader& reader);        // TasksMax= of units that are full or nearly so
-void read_task_limits(Reader& reader);  // limits.conf, systemd
-void read_services(Reader& reader);     // kubelet, tuned
+void read_cgroups_of_processes(Reader& reader);  // where a limit is near
+void read_units(Reader& reader);                 // TasksMax= of units that are full or nearly so
+void read_task_limits(Reader& reader);           // limits.conf, systemd
+void read_services(Reader& reader);              // kubelet, tuned
 void read_kept_evidence(Reader& reader);
 
 }  // namespace whyoom::host
