@@ -56,23 +56,31 @@ class PidNamespaces {
   }
 
  private:
-  // Everybody's, and of those who have come since the list was made; until each is found inhabited.
+  // Among the children of those who have one, then everybody, also who has come since the list was
+  // made; until each namespace has somebody.
   void look_for_inhabitants() {
     std::set<std::uint64_t> wanted;
+    std::set<std::int32_t> parents;
     for (const PidNamespaceUser& user : processes_.pid_namespaces) {
       wanted.insert(user.of_children);
+      parents.insert(user.pid);
     }
-    const auto listing =
-        wanted.empty() ? Listing() : reader_.files().list("/proc").value_or(Listing());
-    for (const Entry& entry : listing.entries) {
-      if (wanted.empty()) {
-        break;
+    for (const Process& process : processes_.all) {
+      if (process.ppid && parents.contains(*process.ppid)) {
+        wanted.erase(link(process.pid, "pid").value_or(0));
       }
+    }
+    const auto listing = wanted.empty() ? tl::expected<Listing, FileError>(Listing())
+                                        : reader_.files().list("/proc");
+    for (const Entry& entry : listing ? listing->entries : std::vector<Entry>()) {
       const auto pid = parse_number<std::int32_t>(entry.name);
       if (const auto own = pid ? link(*pid, "pid") : std::nullopt) {
         wanted.erase(*own);
       } else if (pid && lives(*pid) && !is_in_namespace_of_proc(*pid)) {
         processes_.pid_namespaces_whole = false;
+      }
+      if (wanted.empty()) {
+        break;
       }
     }
     for (PidNamespaceUser& user : processes_.pid_namespaces) {

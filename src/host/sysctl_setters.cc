@@ -17,6 +17,8 @@ constexpr std::size_t most_bytes = std::size_t{1} << 20U;
 constexpr std::size_t most_entries = 8192;
 constexpr std::size_t most_profiles = 64;
 
+constexpr std::string_view unit_program = "systemd unit";
+
 // Where a program keeps what it runs or writes. A path that is a directory stands for its files.
 struct SearchPath {
   std::string_view program;
@@ -35,11 +37,11 @@ constexpr std::array<SearchPath, 59> search_paths = {{
     {"cloud-init", "/var/lib/cloud/instance/scripts"},
     {"cloud-init", "/var/lib/cloud/scripts", {}, 1},
     {"cloud-init", "/var/lib/cloud/seed", {}, 2},
-    {"systemd unit", "/etc/systemd/system", {}, 1},
-    {"systemd unit", "/run/systemd/system", {}, 1},
-    {"systemd unit", "/usr/local/lib/systemd/system", {}, 1},
-    {"systemd unit", "/usr/lib/systemd/system", {}, 1},
-    {"systemd unit", "/lib/systemd/system", {}, 1},
+    {unit_program, "/etc/systemd/system", {}, 1},
+    {unit_program, "/run/systemd/system", {}, 1},
+    {unit_program, "/usr/local/lib/systemd/system", {}, 1},
+    {unit_program, "/usr/lib/systemd/system", {}, 1},
+    {unit_program, "/lib/systemd/system", {}, 1},
     {"rc.local", "/etc/rc.local"},
     {"rc.local", "/etc/rc.d/rc.local"},
     {"init script", "/etc/init.d"},
@@ -92,13 +94,16 @@ constexpr std::array<SearchPath, 59> search_paths = {{
 class Search {
  public:
   Search(Files& files, const SysctlKey& key)
-      : files_(files), slashed_(key.path()), dotted_(key.dotted()) {}
+      : files_(files),
+        slashed_(key.path()),
+        dotted_(key.dotted()),
+        last_part_(std::string_view(dotted_).substr(dotted_.find_last_of("./") + 1)) {}
 
   std::vector<SysctlSetter> run() {
     search_tuned();
     for (const auto& searched : search_paths) {
-      if (auto real = real_path(files_, searched.path)) {
-        search(searched, std::string(searched.path), {std::move(*real), true}, searched.depth);
+      if (const auto real = real_path(files_, searched.path); real && is_new(*real)) {
+        search_directory(searched, *real, searched.depth) || search_file(searched, *real);
       }
     }
     return std::move(found_);
@@ -108,9 +113,10 @@ class Search {
   void search_tuned();
   void load_profile(std::string_view name, std::set<std::string>& done);
   void search_profile(const std::string& file, std::string_view text);
-  void search(const SearchPath& searched, const std::string& path, const RealName& real,
-              unsigned depth);
-  void search_file(const SearchPath& searched, const std::string& real);
+  // False: it is no such thing, or cannot be read.
+  bool search_directory(const SearchPath& searched, const std::string& real, unsigned depth);
+  bool search_file(const SearchPath& searched, const std::string& real);
+  bool is_new(const std::string& real) { return seen_.insert(real).second; }
   void search_script(std::string_view program, std::string_view command);
   void search_text(std::string_view program, const std::string& path, std::string_view text);
   [[nodiscard]] bool names_key(std::string_view line) const;
@@ -119,9 +125,21 @@ class Search {
   Files& files_;
   const std::string& slashed_;
   const std::string& dotted_;
+  std::string_view last_part_;  // of both
   std::set<std::string> seen_;  // real paths, so that /lib is not searched after /usr/lib
   std::vector<SysctlSetter> found_;
 };
+
+// Units of these types start no command. Source: systemd.unit(5), systemd.exec(5).
+constexpr std::array<std::string_view, 9> idle_units = {
+    ".target", ".timer", ".path", ".slice", ".mount", ".automount", ".swap", ".device", ".scope"};
+
+bool counts(const SearchPath& searched, std::string_view name) {
+  const bool idle = searched.program == unit_program &&
+                    std::ranges::any_of(
+                        idle_units, [name](std::string_view type) { return name.ends_with(type); });
+  return !idle && name.ends_with(searched.suffix);
+}
 
 // The word must end where the key ends: vm.overcommit_ratio is not vm.overcommit_ratio_x.
 bool contains_word(std::string_view line, std::string_view word) {
@@ -163,6 +181,9 @@ void each_line(std::string_view text, Take take) {
 }
 
 void Search::search_text(std::string_view program, const std::string& path, std::string_view text) {
+  if (text.find(last_part_) == std::string_view::npos) {
+    return;  // as most texts, so no line of it has to be looked at
+  }
   each_line(text, [&](std::string_view line, std::uint32_t number) {
     if (names_key(line)) {
       found_.push_back({std::string(program), path, number, std::string(line)});
@@ -178,7 +199,7 @@ void Search::search_script(std::string_view program, std::string_view command) {
   }
   const std::string path(Cursor(command.substr(start)).take_word());
   const auto real = real_path(files_, path);
-  if (!real || !seen_.insert(*real).second) {
+  if (!real || !is_new(*real)) {
     return;
   }
   const auto text = files_.read(*real, most_bytes);
@@ -187,15 +208,15 @@ void Search::search_script(std::string_view program, std::string_view command) {
   }
 }
 
-void Search::search_file(const SearchPath& searched, const std::string& real) {
+bool Search::search_file(const SearchPath& searched, const std::string& real) {
   const auto text = files_.read(real, most_bytes);
   if (!text || text->starts_with("\x7f"
                                  "ELF")) {
-    return;
+    return text.has_value();
   }
   search_text(searched.program, real, *text);
   const bool own_unit =
-      searched.program == "systemd unit" &&
+      searched.program == unit_program &&
       (real.starts_with("/etc/") || real.starts_with("/run/") || real.starts_with("/usr/local/"));
   if (own_unit) {
     each_line(*text, [&](std::string_view line, std::uint32_t) {
@@ -204,36 +225,32 @@ void Search::search_file(const SearchPath& searched, const std::string& real) {
       }
     });
   }
+  return true;
 }
 
-// `real.may_be_directory`: only then it is listed.
-void Search::search(const SearchPath& searched, const std::string& path, const RealName& real,
-                    unsigned depth) {
-  if (!seen_.insert(real.path).second) {
-    return;
-  }
-  const auto listing = real.may_be_directory
-                           ? files_.list(real.path, most_entries)
-                           : tl::make_unexpected(FileError{FileError::Kind::not_a_file, {}});
+bool Search::search_directory(const SearchPath& searched, const std::string& real, unsigned depth) {
+  auto listing = files_.list(real, most_entries);
   if (!listing) {
-    if (path.ends_with(searched.suffix) || path == searched.path) {
-      search_file(searched, real.path);
-    }
-    return;
+    return false;
   }
-  std::vector<Entry> entries = listing->entries;
+  std::vector<Entry>& entries = listing->entries;
+  std::erase_if(entries, [&](const Entry& entry) {
+    return entry.is_directory ? depth == 0 : !counts(searched, entry.name);
+  });
   std::sort(entries.begin(), entries.end(),
             [](const Entry& a, const Entry& b) { return a.name < b.name; });
-  for (const auto& entry : entries) {
-    if (entry.is_directory ? depth == 0 : !entry.name.ends_with(searched.suffix)) {
+  for (const Entry& entry : entries) {
+    const auto below = real_path_in(files_, real, entry);
+    if (!below || !is_new(below->path)) {
       continue;
     }
-    auto below = real_path_in(files_, real.path, entry);
-    if (below) {
-      below->may_be_directory = below->may_be_directory || entry.is_directory;
-      search(searched, path + "/" + entry.name, *below, entry.is_directory ? depth - 1 : 0);
+    if (entry.is_directory) {
+      search_directory(searched, below->path, depth - 1);
+    } else if (!search_file(searched, below->path) && below->may_be_directory) {
+      search_directory(searched, below->path, 0);  // few links lead there
     }
   }
+  return true;
 }
 
 void Search::search_tuned() {

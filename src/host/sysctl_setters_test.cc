@@ -56,6 +56,17 @@ TEST(SysctlSetters, OnlyLinksAreFollowed) {
   EXPECT_EQ(files.asked[units + "b.wants/a.service"], 1);
 }
 
+TEST(SysctlSetters, UnitsThatStartNothingDoNotCount) {
+  Tree tree;
+  const std::string line = "ExecStart=sysctl -w vm.min_free_kbytes=1\n";
+  for (const char* name : {"a.mount", "b.target", "c.timer", "d.slice", "e.service.d/f.conf",
+                           "g.socket", "start.sh"}) {
+    tree.file(std::string("/etc/systemd/system/") + name, line);
+  }
+  tree.link("/etc/systemd/system/h.service.d", "/opt/h").file("/opt/h/i.conf", line);
+  EXPECT_EQ(setters(tree).size(), 4U);
+}
+
 TEST(SysctlSetters, TunedsActiveProfileWithItsParents) {
   Tree tree;
   tree.file("/etc/tuned/active_profile", "mine\n")
