@@ -2,10 +2,11 @@
 """How fast whyoom goes over logs, in pairs: each command and what people would use in its place run
 in turn, so that other work on the machine meets both.
 Usage: throughput.py PROGRAM [--mib N] [--runs N] [--scratch DIR] [--write PAGE] [CASE...]"""
-import argparse, os, platform, re, shutil, statistics, subprocess, tempfile, time
+import argparse, contextlib, os, platform, re, shutil, statistics, subprocess, tempfile, time
 
 PATTERN = "invoked oom-killer|Killed process|page allocation failure|Out of memory"
 RG = f"rg -c -e '{PATTERN}'"
+CROWD = 200  # sleeping processes, for what a host costs
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
 
 
@@ -87,7 +88,8 @@ def cases(program, log, parts, dense):
         two = " ".join(files)
         rows[name] = (f"{what} to NDJSON, two files", sum(map(os.path.getsize, files)),
                       f"{json} {two}", {"the same on one processor": f"taskset -c 0 {json} {two}"})
-    return rows
+    rows["host"] = (f"this host, with {CROWD} processes more", None, [program, "check"],
+                    {"ps aux": ["ps", "aux"]})
     return rows
 
 
@@ -125,6 +127,18 @@ def three(values):
     return f"{min(values):.3f} {statistics.median(values):.3f} {max(values):.3f}"
 
 
+@contextlib.contextmanager
+def crowd(size):
+    """So many processes more on this host."""
+    sleepers = [subprocess.Popen(["sleep", "infinity"]) for _ in range(size)]
+    try:
+        yield
+    finally:
+        for sleeper in sleepers:
+            sleeper.kill()
+            sleeper.wait()
+
+
 def measure(rows, wanted, runs):
     """The lines of the table."""
     yield "| what | MiB | program | wall: min, median, max (s) | CPU: min, median, max (s) | wall | CPU |"
@@ -134,15 +148,17 @@ def measure(rows, wanted, runs):
             continue
         commands = {"whyoom": ours, **others}
         got = {label: [] for label in commands}
-        for _ in range(runs):
-            for label, command in commands.items():
-                got[label].append(run(command))
+        with crowd(CROWD) if name == "host" else contextlib.nullcontext():
+            for _ in range(runs):
+                for label, command in commands.items():
+                    got[label].append(run(command))
         for label, times in got.items():
             wall, cpu = zip(*times)
             ratios = [f"{statistics.median(k) / statistics.median(own):.2f}×"
                       for k, own in zip(zip(*got["whyoom"]), zip(*times))]
             first = label == "whyoom"
-            yield (f"| {what if first else ''} | {size / 2**20:.0f} | {label} | {three(wall)} | "
+            mib = f"{size / 2**20:.0f}" if size else ""
+            yield (f"| {what if first else ''} | {mib} | {label} | {three(wall)} | "
                    f"{three(cpu)} | {' | '.join(('', '') if first else ratios)} |")
 
 
