@@ -1,5 +1,7 @@
 #include "host/process.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "host/lines.h"
 
@@ -79,6 +81,40 @@ std::optional<ResourceLimit> resource_limit(std::string_view rest) {
   return limit;
 }
 
+// In status a newline of a name is "\n", and a backslash two of them (fs/proc/array.c
+// proc_task_name()).
+SmallText name_in_status(std::string_view text) {
+  std::string name;
+  while (!text.empty()) {
+    const bool escaped = text.starts_with("\\n") || text.starts_with("\\\\");
+    name += !escaped ? text[0] : text[1] == 'n' ? '\n' : '\\';
+    text.remove_prefix(escaped ? 2 : 1);
+  }
+  return SmallText(name);
+}
+
+// The lines of status that say what stat says too. Only newer kernels, as 6.18, name the kernel
+// threads there, in the last of them: without it stat has to be read, and is believed.
+struct WhatStatSays {
+  std::string_view name, state;
+  std::optional<std::int32_t> ppid;
+
+  void take(std::string_view key, std::string_view value, Process& process) {
+    if (key == "Name") {
+      name = value.substr(std::min<std::size_t>(value.size(), 1));  // the tab
+    } else if (key == "State") {
+      state = next_word(value);
+    } else if (key == "PPid") {
+      ppid = parse_number<std::int32_t>(trim(value));
+    } else if (key == "Kthread" && state.size() == 1 && ppid) {
+      process.comm = name_in_status(name);
+      process.state = state.front();
+      process.ppid = ppid;
+      process.kernel_thread = trim(value) == "1";
+    }
+  }
+};
+
 bool has_controller(std::string_view list, std::string_view wanted) {
   while (!list.empty()) {
     const std::size_t comma = list.find(',');
@@ -140,6 +176,7 @@ bool parse_stat(std::string_view text, Process& process) {
 bool parse_status(std::string_view text, Process& process) {
   bool any = false;
   std::string_view line;
+  WhatStatSays own;
   while (take_line(text, line)) {
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos) {
@@ -158,6 +195,8 @@ bool parse_status(std::string_view text, Process& process) {
       break;
     } else if (key.starts_with("Vm") || key.starts_with("Rss") || key == "HugetlbPages") {
       status_size(key, value, process);
+    } else {
+      own.take(key, value, process);
     }
   }
   return any;

@@ -79,6 +79,32 @@ TEST(Process, a_kernel_thread_and_a_zombie_have_no_memory) {
   EXPECT_FALSE(process.rss || process.page_tables);
 }
 
+// Linux 6.18.
+TEST(Process, status_that_says_what_stat_says) {
+  Process process;
+  ASSERT_TRUE(
+      parse_status("Name:\ta\\nb\\\\c \nState:\tS (sleeping)\nPPid:\t7\nUid:\t5\t5\t5\t5\n"
+                   "Kthread:\t0\nVmRSS:\t 12 kB\nThreads:\t3\n",
+                   process));
+  EXPECT_EQ(process.comm.view(), "a\nb\\c ");
+  EXPECT_EQ(process.state, 'S');
+  EXPECT_EQ(process.ppid, 7);
+  EXPECT_FALSE(process.kernel_thread);
+  EXPECT_EQ(process.threads, 3U);
+  Process thread;
+  ASSERT_TRUE(parse_status(
+      "Name:\tkworker/0:1-ev\nState:\tI (idle)\nPPid:\t2\nUid:\t0\nKthread:\t1\n", thread));
+  EXPECT_TRUE(thread.kernel_thread);
+  for (const char* text : {"Name:\tx\nState:\tS (sleeping)\nPPid:\t7\nUid:\t5\nThreads:\t3\n",
+                           "Name:\tx\nState:\t(sleeping)\nPPid:\t7\nUid:\t5\nKthread:\t1\n",
+                           "Name:\tx\nState:\tS\nPPid:\tx\nUid:\t5\nKthread:\t1\n",
+                           "Kthread:\t1\nName:\tx\nState:\tS\nPPid:\t7\nUid:\t5\n"}) {
+    Process other;
+    EXPECT_TRUE(parse_status(text, other));
+    EXPECT_FALSE(other.ppid || other.kernel_thread || !other.comm.view().empty()) << text;
+  }
+}
+
 TEST(Process, status_with_damage) {
   Process process;
   EXPECT_TRUE(parse_status("Uid:\t5\nVmRSS:\t 12\nVmSwap:\t -1 kB\nRssAnon: 77", process));

@@ -167,6 +167,56 @@ TEST(ReadHost, of_a_kernel_thread_only_stat_is_read) {
   EXPECT_TRUE(files.was_asked("/proc/2/status"));
 }
 
+TEST(ReadHost, one_of_stat_and_status_is_read_where_status_says_all) {
+  AskedFiles files;
+  const auto add = [&files](int pid, const std::string& name, bool kernel, bool tells) {
+    const std::string top = "/proc/" + std::to_string(pid) + "/";
+    add_process(files, pid, name, 0, 1);
+    files.add(top + "stat", std::to_string(pid) + " (" + name + ") S 1 0 0 0 -1 " +
+                                (kernel ? "2129984" : "4194304") +
+                                " 0 0 0 0 0 0 0 0 20 0 1 0 1 0 0\n");
+    files.add(top + "status", "Name:\t" + name + "\nState:\tS (sleeping)\nPPid:\t1\nUid:\t0\t0\n" +
+                                  (tells ? kernel ? "Kthread:\t1\n" : "Kthread:\t0\n" : "") +
+                                  "VmRSS:\t 1024 kB\nThreads:\t1\n");
+  };
+  add(1, "init", false, true);
+  add(2, "kthreadd", true, true);
+  add(3, "kswapd0", true, true);
+  add(4, "sh", false, true);
+  add(5, "java", false, true);
+  add(6, "old", false, false);  // as no kernel is: each is read for itself
+  add(7, "new", false, true);
+  const Host host = read_host(files);
+  const auto read_of = [&files](int pid) {
+    const std::string top = "/proc/" + std::to_string(pid) + "/";
+    return std::string(files.was_asked(top + "stat") ? "stat " : "") +
+           (files.was_asked(top + "status") ? "status" : "");
+  };
+  EXPECT_EQ(read_of(1), "stat status") << "it is not known yet";
+  EXPECT_EQ(read_of(2), "status");
+  EXPECT_EQ(read_of(3), "stat ");
+  EXPECT_EQ(read_of(4), "stat status");
+  EXPECT_EQ(read_of(5), "status");
+  EXPECT_EQ(read_of(6), "stat status");
+  EXPECT_EQ(read_of(7), "stat status");
+  const auto& all = host.processes.all;
+  ASSERT_EQ(all.size(), 7U);
+  for (const Process& process : all) {
+    EXPECT_EQ(process.ppid, 1);
+    EXPECT_EQ(process.state, 'S');
+    EXPECT_EQ(process.threads, 1U);
+    EXPECT_EQ(process.kernel_thread, process.pid == 2 || process.pid == 3);
+    EXPECT_EQ(process.oom_score.has_value(), !process.kernel_thread);
+  }
+  EXPECT_EQ(all[1].comm.view(), "kthreadd");
+  EXPECT_EQ(all[4].comm.view(), "java");
+  EXPECT_EQ(all[4].rss, KiB(1024));
+  files.asked.clear();
+  read_host(files, for_capture());
+  EXPECT_EQ(read_of(3), "stat status");
+  EXPECT_EQ(read_of(5), "stat status");
+}
+
 TEST(ReadHost, cgroups_of_processes_are_read_where_a_limit_on_tasks_is_near) {
   AskedFiles files;
   add_process(files, 20, "java", 1000, 900, "0::/app.slice/java\n");

@@ -1,5 +1,5 @@
-// Every process in one pass: stat, status, oom_score_adj and oom_score. The number of threads is in
-// stat, so /proc/PID/task is not walked.
+// Every process in one pass: stat or status, oom_score_adj and oom_score. The number of threads is
+// in both, so /proc/PID/task is not walked.
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -34,38 +34,63 @@ class ProcessReader {
       case Got::yes:
         break;
     }
-    process.pid = pid;  // what stat says of itself is not needed for finding its files
     processes_.all.push_back(process);
   }
 
  private:
+  // Stat tells a kernel thread, of which nothing else counts: it has no memory and is never chosen.
+  // Where status tells it too, stat is not needed besides. Which of the two is read first is a
+  // guess: kernel threads come in rows.
   Got read_files(Process& process) {
-    const std::int32_t pid = process.pid;
-    const auto stat = read_file(pid, ProcessFile::stat);
+    const bool all = reader_.options().for_capture;
+    const bool has_stat = stat_first_ || all;
+    const auto is_done = [&] { return process.kernel_thread && !all; };
+    Got got = has_stat ? read_stat(process) : Got::yes;
+    if (got != Got::yes || is_done()) {
+      return got;
+    }
+    got = read_status(process);
+    if (got == Got::yes && !process.ppid && !has_stat) {
+      got = read_stat(process);
+    }
+    stat_first_ = !status_is_enough_ || process.kernel_thread;
+    if (got != Got::yes || is_done()) {
+      return got;
+    }
+    process.oom_score_adj = number(process.pid, ProcessFile::oom_score_adj);
+    if (!process.kernel_thread) {
+      process.oom_score = number(process.pid, ProcessFile::oom_score);
+    }
+    return Got::yes;
+  }
+
+  Got read_stat(Process& process) {
+    const auto stat = read_file(process.pid, ProcessFile::stat);
     if (!stat) {
       return stat.error().kind == FileError::Kind::missing ? Got::vanished : Got::denied;
     }
+    const std::int32_t pid = process.pid;
     if (!parse_stat(*stat, process)) {
       damaged(pid, ProcessFile::stat, *stat);
     }
-    // A kernel thread has no memory and is never chosen, and on many machines most are some.
-    if (process.kernel_thread && !reader_.options().for_capture) {
+    process.pid = pid;  // what stat says of itself is not needed for finding its files
+    return Got::yes;
+  }
+
+  Got read_status(Process& process) {
+    const auto status = read_file(process.pid, ProcessFile::status);
+    if (status) {
+      status_is_enough_ = status->find("\nKthread:") != std::string::npos;
+      if (!parse_status(*status, process)) {
+        damaged(process.pid, ProcessFile::status, *status);
+      }
       return Got::yes;
     }
-    if (const auto status = read_file(pid, ProcessFile::status)) {
-      if (!parse_status(*status, process)) {
-        damaged(pid, ProcessFile::status, *status);
-      }
-    } else if (status.error().kind != FileError::Kind::missing) {
-      ++processes_.denied;  // its name and its threads are known, its memory is not
-    } else if (is_gone(pid)) {
-      return Got::vanished;
+    if (status.error().kind != FileError::Kind::missing) {
+      ++processes_.denied;  // its name and its threads may be known, its memory is not
+      return Got::yes;
     }
-    process.oom_score_adj = number(pid, ProcessFile::oom_score_adj);
-    if (!process.kernel_thread) {
-      process.oom_score = number(pid, ProcessFile::oom_score);
-    }
-    return Got::yes;
+    return is_gone(process.pid) ? Got::vanished : Got::yes;
   }
 
   tl::expected<std::string, FileError> read_file(std::int32_t pid, ProcessFile file) {
@@ -95,6 +120,8 @@ class ProcessReader {
 
   Reader& reader_;
   Processes& processes_;
+  bool stat_first_ = true;
+  bool status_is_enough_ = false;
   std::size_t damages_ = 0;
 };
 
