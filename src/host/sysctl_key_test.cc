@@ -8,8 +8,7 @@
 namespace whyoom::host {
 namespace {
 
-constexpr auto systemd = SysctlTool::systemd;
-constexpr auto procps = SysctlTool::procps;
+using enum SysctlTool;
 constexpr std::string_view target = "vm/min_free_kbytes";
 
 TEST(SysctlKey, TheFirstSeparatorDecides) {

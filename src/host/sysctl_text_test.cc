@@ -8,10 +8,9 @@ namespace whyoom::host {
 namespace {
 
 using namespace std::string_literals;
-using Kind = SysctlStatement::Kind;
+using StatementKind = SysctlStatement::Kind;
 
-constexpr auto systemd = SysctlTool::systemd;
-constexpr auto procps = SysctlTool::procps;
+using enum SysctlTool;
 
 SysctlStatement only(const std::string& text, SysctlTool tool) {
   const auto reading = SysctlText::parse(text).read_as(tool);
@@ -83,7 +82,8 @@ TEST(SysctlText, AnEditDoesWhatItSaysForBothToolsOrNothing) {
         }
       }
       for (const auto& statement : commented.read_as(tool).statements) {
-        EXPECT_TRUE(statement.line != line || statement.kind == Kind::comment) << before.text();
+        EXPECT_TRUE(statement.line != line || statement.kind == StatementKind::comment)
+            << before.text();
       }
     }
   }
@@ -93,7 +93,7 @@ TEST(SysctlText, AnEditDoesWhatItSaysForBothToolsOrNothing) {
 TEST(SysctlText, BothToolsReadTheUsualLinesAlike) {
   for (const auto tool : {systemd, procps}) {
     const auto plain = only("vm.min_free_kbytes = 65536\n", tool);
-    EXPECT_EQ(plain.kind, Kind::assignment);
+    EXPECT_EQ(plain.kind, StatementKind::assignment);
     EXPECT_EQ(plain.key, "vm.min_free_kbytes");
     EXPECT_EQ(plain.path, "vm/min_free_kbytes");
     EXPECT_EQ(plain.value, "65536");
@@ -105,12 +105,12 @@ TEST(SysctlText, BothToolsReadTheUsualLinesAlike) {
     EXPECT_EQ(only("k.k=a\\\n", tool).value, "a\\");
     EXPECT_EQ(only("k.k=a=b", tool).value, "a=b");
     EXPECT_EQ(only("k.k=", tool).value, "");
-    EXPECT_EQ(only("  # k.k=1", tool).kind, Kind::comment);
-    EXPECT_EQ(only("; k.k=1", tool).kind, Kind::comment);
-    EXPECT_EQ(only("k.k 1", tool).kind, Kind::not_an_assignment);
+    EXPECT_EQ(only("  # k.k=1", tool).kind, StatementKind::comment);
+    EXPECT_EQ(only("; k.k=1", tool).kind, StatementKind::comment);
+    EXPECT_EQ(only("k.k 1", tool).kind, StatementKind::not_an_assignment);
     EXPECT_TRUE(only("-k.k=1", tool).ignore_errors);
     EXPECT_EQ(only("-k.k=1", tool).path, "k/k");
-    EXPECT_EQ(only("-k.k", tool).kind, Kind::exclusion);
+    EXPECT_EQ(only("-k.k", tool).kind, StatementKind::exclusion);
     EXPECT_TRUE(only("k.*=1", tool).glob);
     EXPECT_TRUE(SysctlText::parse(" \n\n\t\r\n").read_as(tool).statements.empty());
     EXPECT_EQ(only("\xef\xbb\xbfk.k=1", tool).key, "\xef\xbb\xbfk.k");
@@ -205,7 +205,7 @@ TEST(SysctlText, CommentsOut) {
     EXPECT_TRUE(text.comment_out(line));
     for (const auto tool : {systemd, procps}) {
       for (const auto& statement : text.read_as(tool).statements) {
-        EXPECT_TRUE(statement.line != line || statement.kind == Kind::comment) << before;
+        EXPECT_TRUE(statement.line != line || statement.kind == StatementKind::comment) << before;
       }
     }
     return text.text();

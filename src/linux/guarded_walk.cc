@@ -311,15 +311,16 @@ const KnownWays::Known* KnownWays::find(std::string_view directory) {
 }
 
 void KnownWays::keep(std::string directory, const Way& way, int links) {
+  if (way.size() > most_known_depth) {
+    return;
+  }
   if (known_.size() >= most_known) {
     known_.clear();  // a tree is walked directory by directory: what is above comes back soon
   }
   if (known_.empty()) {
     since_ms_ = clock_ms(CLOCK_MONOTONIC);
   }
-  if (way.size() <= most_known_depth) {
-    known_.insert_or_assign(std::move(directory), Known{way, links});
-  }
+  known_.insert_or_assign(std::move(directory), Known{way, links});
 }
 
 host::FileStatus status_of(int fd, const struct stat& status, const Owners& owners) {
