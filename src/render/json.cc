@@ -210,6 +210,8 @@ void write_kind_facts(JsonWriter& json, const report::Report& report) {
     json("what", report::name(limit.what));
     json("name", text_or_null(limit.name));
     json("limit", limit.limit);
+    json("used", limit.used);
+    json("bytes", limit.bytes);
     json("pages", limit.pages);
     json("error", limit.error);
     json("count", limit.count);

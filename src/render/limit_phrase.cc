@@ -27,6 +27,9 @@ std::string limit_headline(const report::Report& report) {
     case What::cma:
       text = tr("contiguous memory refused");
       break;
+    case What::swiotlb:
+      text = tr("bounce buffer refused");
+      break;
   }
   return text +
          (limit.count > 1 ? tr(", {}", plural(limit.count, "time", "times")) : std::string());

@@ -323,5 +323,36 @@ TEST(LimitReached, LinesOfOneTableAreOneEvent) {
   EXPECT_EQ(events[0].last_line, 3U);
 }
 
+TEST(LimitReached, OfADeviceTheFullestMomentCounts) {
+  const auto events = testing::read_log(
+                          "[ 10.1] a 1: swiotlb buffer is full (sz: 4096 bytes), total 1024 "
+                          "(slots), used 900 (slots)\n"
+                          "[ 11.1] a 1: swiotlb buffer is full (sz: 2048 bytes), total 1024 "
+                          "(slots), used 1024 (slots)\n"
+                          "[ 12.1] a 1: swiotlb buffer is full (sz: 4096 bytes), total 1024 "
+                          "(slots), used 950 (slots)\n"
+                          "[ 13.1] a 1: swiotlb buffer is full (sz: 524288 bytes), total 1024 "
+                          "(slots), used 3 (slots)\n"
+                          "[ 14.1] b 1: swiotlb buffer is full (sz: 4096 bytes)\n")
+                          .events;
+  ASSERT_EQ(events.size(), 3U) << "what no pool can serve and another device are their own events";
+  EXPECT_EQ(events[0].limit_reached->count, 3U);
+  EXPECT_EQ(events[0].limit_reached->used, 1024U);
+  EXPECT_EQ(events[0].limit_reached->bytes, 2048U);
+  EXPECT_EQ(events[0].limit_reached->at.line, 2U);
+  EXPECT_EQ(events[1].limit_reached->bytes, 524288U);
+  EXPECT_EQ(events[2].limit_reached->name, "b 1");
+}
+
+// A mail wraps it: the rest is read with it.
+TEST(LimitReached, OfADeviceWrapped) {
+  const auto events = testing::read_log(
+                          "mt7921e 0000:05:00.0: swiotlb buffer is full (sz: 4096 bytes), total\n"
+                          "32768 (slots), used 32160 (slots)\n")
+                          .events;
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].limit_reached->used, 32160U);
+}
+
 }  // namespace
 }  // namespace whyoom::report

@@ -120,6 +120,7 @@ constexpr Row kRows[] = {
     {"alloc", Where::anywhere, &overcommit_refused, "enough memory for"},
     {"Kernel panic", Where::anywhere, &oom_panic, "panic_on_oom", "deadlocked on memory"},
     {"rejected by pids", Where::anywhere, &fork_rejected, "pids controller"},
+    {"swiotlb buffer is full", Where::anywhere, &limit_line, "swiotlb buffer"},
     {"OOM", Where::anywhere, &victim_exiting, "OOM "},
     {"OOM", Where::anywhere, &sysrq_line},
     {"Show Memory", Where::anywhere, &sysrq_line, "Show Memory"},

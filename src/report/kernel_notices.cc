@@ -1,5 +1,6 @@
 #include "report/kernel_notices.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/text.h"
@@ -161,6 +162,43 @@ void read_cma(std::string_view middle, std::string_view rest, LimitReached& limi
   limit.error = int_after(rest, "ret: ", -4095, 0);
 }
 
+// A number that the line goes on behind: it is not cut.
+std::optional<std::uint64_t> take_before(Cursor& cursor, std::string_view word) {
+  const auto number = cursor.take_unsigned();
+  return number && cursor.take(word) ? number : std::nullopt;
+}
+
+// "v3d fec00000.v3d: swiotlb buffer is full (sz: 536576 bytes), total 32768 (slots), used 3487
+// (slots)", until 5.1 without what follows the size (kernel/dma/swiotlb.c
+// swiotlb_tbl_map_single(), lib/swiotlb.c until 4.17).
+std::optional<LimitReached> read_swiotlb(std::string_view line, Place at) {
+  constexpr std::string_view key = "swiotlb buffer is full (sz: ";
+  constexpr std::string_view behind_name = ": ";
+  constexpr std::size_t longest_name = 80;
+  const std::size_t start = line.find(key);
+  if (start == std::string_view::npos || start > longest_name) {
+    return std::nullopt;
+  }
+  const std::string_view name = line.substr(0, start);
+  Cursor cursor(line.substr(start + key.size()));
+  LimitReached limit;
+  limit.what = LimitReached::What::swiotlb;
+  limit.bytes = take_before(cursor, " bytes)");
+  if (!limit.bytes || !(name.empty() || name.ends_with(behind_name))) {
+    return std::nullopt;
+  }
+  if (cursor.take(", total ")) {
+    limit.limit = take_before(cursor, " (slots)");
+  }
+  if (limit.limit && cursor.take(", used ")) {
+    limit.used = take_before(cursor, " (slots)");
+  }
+  limit.name = std::string(name.substr(0, name.size() - std::min(name.size(), behind_name.size())));
+  limit.count = 1;
+  limit.at = at;
+  return limit;
+}
+
 }  // namespace
 
 std::optional<LimitReached> parse_limit_line(std::string_view text, Place at) {
@@ -188,10 +226,24 @@ std::optional<LimitReached> parse_limit_line(std::string_view text, Place at) {
     }
     return limit;
   }
-  return std::nullopt;
+  return read_swiotlb(line, at);
 }
 
 namespace {
+
+// Only a line whose numbers are all there ends here: the kernel prints them since 5.2.
+bool read_limit_line(std::string_view text, Place at, KernelLine& out) {
+  auto limit = parse_limit_line(text, at);
+  if (!limit) {
+    return false;
+  }
+  if (limit->what == LimitReached::What::swiotlb) {
+    out.fullness = limit->used ? Fullness::whole : Fullness::extensible;
+    out.score = 1 + (limit->limit ? 1 : 0) + (limit->used ? 1 : 0);
+  }
+  out.part = *std::move(limit);
+  return true;
+}
 
 bool read_slub_cache_line(std::string_view text, Place /*at*/, KernelLine& out) {
   return read_slub_cache(text, out.part.emplace<HeaderLine>().slub.emplace());
@@ -219,7 +271,7 @@ const LineKind slub_failure{.read = read_part<parse_slub>};
 const LineKind slub_cache{.read = read_slub_cache_line};
 const LineKind slub_node{.read = read_slub_node};
 const LineKind fork_rejected{.read = read_fork_rejected};
-const LineKind limit_line{.read = read_part<parse_limit_line>};
+const LineKind limit_line{.read = read_limit_line};
 const LineKind overcommit_refused{.read = read_part<parse_overcommit>};
 
 }  // namespace whyoom::report

@@ -99,6 +99,7 @@ TEST(LimitLine, EachKernelsWords) {
       {"neighbour: ndisc_cache: neighbor table overflow!", What::neighbour},
       {"Neighbour table overflow.", What::neighbour},
       {"cma: cma_alloc: alloc failed, req-size: 64 pages, ret: -16", What::cma},
+      {"dwc3 38200000.dwc3: swiotlb buffer is full (sz: 16384 bytes)", What::swiotlb},
   };
   for (const auto& [text, what] : lines) {
     const auto limit = parse_limit_line(text, {0, 7});
@@ -124,11 +125,32 @@ TEST(LimitLine, ItsNumbersAndNames) {
   EXPECT_EQ(old->error, -16);
 }
 
+TEST(LimitLine, OfTheBounceBuffers) {
+  const auto whole = parse_limit_line(
+      "v3d fec00000.v3d: swiotlb buffer is full (sz: 536576 bytes), total 32768 (slots), used 3487 "
+      "(slots)",
+      {});
+  EXPECT_EQ(whole->name, "v3d fec00000.v3d");
+  EXPECT_EQ(whole->bytes, 536576U);
+  EXPECT_EQ(whole->limit, 32768U);
+  EXPECT_EQ(whole->used, 3487U);
+  // A number at the cut end of a line is not the whole number.
+  const auto cut = parse_limit_line(
+      "v3d fec00000.v3d: swiotlb buffer is full (sz: 536576 bytes), total 32768 (slots), used 34",
+      {});
+  EXPECT_EQ(cut->limit, 32768U);
+  EXPECT_FALSE(cut->used);
+  const auto old = parse_limit_line("swiotlb buffer is full (sz: 8 bytes)", {});
+  EXPECT_EQ(old->name, "");
+  EXPECT_FALSE(old->limit);
+}
+
 TEST(LimitLine, OthersAreNone) {
   for (const char* text :
        {"TCP: too many orphaned sockets", "nf_conntrack: default automatic helper assignment",
         "VFS: Disk quotas dquot_6.6.0", "neighbour: arp_cache: neighbor", "cma: Reserved 64 MiB",
-        "haproxy: TCP: out of memory", ""}) {
+        "haproxy: TCP: out of memory", "v3d: swiotlb buffer is full (sz: 53",
+        "who says \"swiotlb buffer is full (sz: 8 bytes)\"", ""}) {
     EXPECT_FALSE(parse_limit_line(text, {})) << text;
   }
 }

@@ -15,8 +15,8 @@ std::string_view name(Kind kind) {
 }
 
 std::string_view name(LimitReached::What what) {
-  static constexpr std::string_view names[] = {"tcp-memory", "conntrack", "file-max", "neighbour",
-                                               "cma"};
+  static constexpr std::string_view names[] = {"tcp-memory", "conntrack", "file-max",
+                                               "neighbour",  "cma",       "swiotlb"};
   return names[static_cast<std::size_t>(what)];
 }
 

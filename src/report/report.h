@@ -267,10 +267,12 @@ struct OvercommitRefused {
 // A table or a pool of the kernel, full as its own line says. The kernel prints such a line when it
 // found the limit reached, and only now and then. Repeated lines are counted.
 struct LimitReached {
-  enum class What : std::uint8_t { tcp_memory, conntrack, file_max, neighbour, cma };
+  enum class What : std::uint8_t { tcp_memory, conntrack, file_max, neighbour, cma, swiotlb };
   What what = What::tcp_memory;
-  std::string name;  // "arp_cache", the CMA area; empty: the line has none
-  std::optional<std::uint64_t> limit;
+  std::string name;  // "arp_cache", the CMA area, the device; empty: the line has none
+  std::optional<std::uint64_t> limit;  // of swiotlb: slots
+  std::optional<std::uint64_t> used;   // of swiotlb: slots
+  std::optional<std::uint64_t> bytes;  // of swiotlb: asked for
   std::optional<std::uint64_t> pages;  // of CMA: asked for
   std::optional<std::int64_t> error;   // of CMA: -12, -16
   std::uint64_t count = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "kernel/swiotlb.h"
 #include "report/fingerprint.h"
 
 namespace whyoom::report {
@@ -27,6 +28,14 @@ LineNumber lines_since(const Moment& last, const logtext::Line& line) {
 bool near(const Moment& last, const logtext::Line& line, double seconds, LineNumber lines) {
   const auto passed = seconds_between(last, line);
   return passed ? *passed >= -1 && *passed <= seconds : lines_since(last, line) <= lines;
+}
+
+// Of one table. A device whose request no pool of bounce buffers can serve, and one that finds the
+// pool full, are two events.
+bool same_limit(const LimitReached& a, const LimitReached& b) {
+  constexpr auto most = kernel::swiotlb_largest_mapping;
+  return a.what == b.what && a.name == b.name &&
+         (a.bytes.value_or(0) > most) == (b.bytes.value_or(0) > most);
 }
 
 }  // namespace
@@ -107,12 +116,19 @@ void SingleLineEvents::limit_reached(const logtext::Line& line, LimitReached&& l
   }
   for (auto known = limits_.begin(); known != limits_.end(); ++known) {
     LimitReached& before = *known->report.limit_reached;
-    if (before.what != limit.what || before.name != limit.name) {
+    if (!same_limit(before, limit)) {
       continue;
     }
     if (!near(known->last, line, kLimitBurst, kLimitLines)) {
       emit_one(limits_, known);
       break;
+    }
+    if (limit.used > before.used) {  // the fullest moment tells most
+      limit.count = before.count;
+      before = std::move(limit);
+      if (keeps_lines_) {
+        keep_line(known->report, line);
+      }
     }
     ++before.count;
     known->report.last_line = line.number;
