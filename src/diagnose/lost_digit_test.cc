@@ -63,16 +63,15 @@ TEST_P(LostDigit, NeverMakesAnotherCauseSure) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Cases, LostDigit,
-                         testing::Values("min-free-too-high", "memory-exhausted",
-                                         "hugepages-reserved", "shmem-tmpfs", "slab-leak",
-                                         "kernel-unaccounted", "page-tables", "cgroup-limit",
-                                         "cgroup-shmem", "cgroup-page-cache",
-                                         "cgroup-kernel-memory", "cgroup-parent-limit",
-                                         "cgroup-swap-limit", "lowmem-reserve", "lowmem-exhausted",
-                                         "cma-only", "movable-only", "fragmentation",
-                                         "balloon-or-hotplug", "unevictable", "many-processes",
-                                         "watermark-raised", "cpuset-nodes", "mempolicy-nodes"));
+INSTANTIATE_TEST_SUITE_P(
+    Cases, LostDigit,
+    testing::Values("min-free-too-high", "memory-exhausted", "hugepages-reserved", "shmem-tmpfs",
+                    "slab-leak", "kernel-unaccounted", "page-tables", "cgroup-limit",
+                    "cgroup-shmem", "cgroup-page-cache", "cgroup-kernel-memory",
+                    "cgroup-parent-limit", "cgroup-swap-limit", "lowmem-reserve",
+                    "lowmem-exhausted", "cma-only", "movable-only", "fragmentation",
+                    "balloon-or-hotplug", "unevictable", "many-processes", "watermark-raised",
+                    "cpuset-nodes", "mempolicy-nodes", "swiotlb-full", "swiotlb-request"));
 
 }  // namespace
 }  // namespace whyoom::diagnose
