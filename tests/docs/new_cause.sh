@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# `./dev new-cause ID` makes a folder that compiles, and that is not overwritten.
+# `./dev new-cause ID` makes a folder that compiles, and that is not overwritten; so does what
+# docs/adding-a-cause.md shows.
 # Usage: new_cause.sh COMPILER
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -18,6 +19,7 @@ head -1 "$folder/README.md" | grep -qx '# some-new-cause'
 for heading in Symptom Mechanism Proof Remedy 'Looks like it but is not'; do
   grep -qx "## $heading" "$folder/README.md"
 done
+[ "$(grep -c '^## ' "$folder/README.zh_CN.md")" = 5 ]
 for case in positive near-miss; do
   grep -q "\`$case.case\`" "$folder/README.md"
   grep -q '^expect cause some-new-cause ' "$folder/$case.case"
@@ -32,4 +34,20 @@ for id in some-new-cause '' ../x Upper x_y -x x- 'a b'; do
   fi
 done
 grep -qx mine "$folder/cause.cc"
+for id in no-such-cause ''; do
+  if "$work/dev" check-cause "$id" >/dev/null 2>&1; then
+    echo "checked: '$id'"
+    exit 1
+  fi
+done
+
+# What the page shows of a rule compiles.
+{
+  printf '%s\n' '#include "diagnose/claim.h"' 'namespace whyoom::diagnose {' \
+    'void shown(Claim& result, const host::Meminfo& meminfo, Bytes size, const host::Settings& settings) {'
+  sed -n '/^```cpp$/,/^```$/p' "$root/docs/adding-a-cause.md" | grep -v '^```'
+  printf '%s\n' '}' '}'
+} >"$work/shown.cc"
+grep -q 'result.prove' "$work/shown.cc"
+"$1" -std=c++20 -Wall -Wextra -Wpedantic -fsyntax-only -I "$root/src" "$work/shown.cc"
 [ "$(ls "$work/src/diagnose/causes")" = some-new-cause ]
