@@ -23,6 +23,7 @@ struct Process {
   SmallText comm;    // any bytes: a process chooses its own name
   char state = '?';  // R, S, D, Z, T, ...
   bool kernel_thread = false;
+  // Of a kernel thread only its threads are read besides, but for a capture.
   std::optional<std::uint32_t> uid;      // the real one
   std::optional<std::uint32_t> threads;  // a zombie without its leader has 0 or 1
   std::optional<KiB> rss, rss_anon, rss_file, rss_shmem, swap;  // rss_* since 4.5
@@ -31,7 +32,8 @@ struct Process {
   std::optional<KiB> size;  // of the address space
   std::optional<std::int32_t> oom_score_adj;
   std::optional<std::int32_t> oom_score;  // 0 to 2000; 0 to 1000 before 5.9
-  std::uint32_t pids_cgroup = no_cgroup;  // with the pids controller; in Processes::cgroup_paths
+  // With the pids controller; in Processes::cgroup_paths. Read where a limit on tasks is near.
+  std::uint32_t pids_cgroup = no_cgroup;
 };
 
 enum class ProcessFile : std::uint8_t { stat, status, limits, cgroup, oom_score, oom_score_adj };

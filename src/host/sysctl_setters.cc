@@ -103,7 +103,9 @@ class Search {
     search_tuned();
     for (const auto& searched : search_paths) {
       if (const auto real = real_path(files_, searched.path); real && is_new(*real)) {
-        search_directory(searched, *real, searched.depth) || search_file(searched, *real);
+        if (!search_directory(searched, *real, searched.depth)) {
+          search_file(searched, *real);
+        }
       }
     }
     return std::move(found_);
