@@ -81,9 +81,7 @@ Warning* Lookout::tell(Story& story, bool trouble, bool over, WarningKind kind) 
 
 void Lookout::look_at_memory(const Sample& now) {
   headroom_ = headroom_of(now, page_);
-  state_.clear();
   if (!headroom_) {
-    state_ << "the zones of memory are not known";
     return;
   }
   const Headroom& room = *headroom_;
@@ -93,14 +91,9 @@ void Lookout::look_at_memory(const Sample& now) {
   // Since the oldest point that is kept.
   const Point& from = trend_[points_ > trend_.size() ? points_ % trend_.size() : 0];
   const std::uint64_t took_ms = now_ms_ - from.at_ms;
-  const Bytes a_second =
-      took_ms >= shortest_trend_ms ? (from.left - room.left) * 1000 / took_ms : Bytes(0);
-  const std::uint64_t left_s = a_second > Bytes(0) ? room.left.count() / a_second.count() : ~0ULL;
-  const bool soon = left_s < soon_s && room.share() < trend_share;
-  state_ << human(room.left) << " left before requests fail";
-  if (a_second > Bytes(0) && left_s < 3600) {
-    state_ << ", in " << left_s << " s as it goes";
-  }
+  a_second_ = took_ms >= shortest_trend_ms ? (from.left - room.left) * 1000 / took_ms : Bytes(0);
+  left_s_ = a_second_ > Bytes(0) ? room.left.count() / a_second_.count() : ~0ULL;
+  const bool soon = left_s_ < soon_s && room.share() < trend_share;
   Warning* warning = tell(memory_, soon || room.share() < short_share, room.share() > over_share,
                           WarningKind::memory_short);
   if (warning == nullptr) {
@@ -112,8 +105,22 @@ void Lookout::look_at_memory(const Sample& now) {
                 << name_of(zone) << " of node " << zone.of(ZoneField::node) << ", "
                 << human(room.widest_left) << " above its mark";
   if (soon) {
-    warning->text << ". It falls by " << human(a_second) << " a second: gone in " << left_s << " s";
+    warning->text << ". It falls by " << human(a_second_) << " a second: gone in " << left_s_
+                  << " s";
   }
+}
+
+FixedText<160> Lookout::state() const {
+  FixedText<160> text;
+  if (!headroom_) {
+    text << "the zones of memory are not known";
+    return text;
+  }
+  text << human(headroom_->left) << " left before requests fail";
+  if (a_second_ > Bytes(0) && left_s_ < 3600) {
+    text << ", in " << left_s_ << " s as it goes";
+  }
+  return text;
 }
 
 void Lookout::look_at_tasks(const Sample& now) {
@@ -152,7 +159,7 @@ void Lookout::look_at_settings(const Sample& now) {
   Warning& warning = warnings_[warning_count_++];
   warning.kind = WarningKind::min_free;
   warning.text.clear();
-  const Bytes lost = out_of_reach(now, page_) - out_of_reach(before_, page_);
+  const Bytes lost = out_of_reach(now, page_) - before_.out_of_reach;
   const Bytes ram = to_bytes(KiB(now.machine.of(Field::mem_total)));
   warning.text << "vm.min_free_kbytes was raised from " << before << " to " << after
                << " kB: " << human(lost) << " more (" << percent(share(lost, ram))
@@ -194,14 +201,23 @@ void Lookout::look_at_cgroup(const CgroupFields& now, std::size_t slot, std::str
   }
 }
 
+Lookout::Before Lookout::needed_of(const Sample& sample) const {
+  return {sample.machine, sample.cgroups, out_of_reach(sample, page_)};
+}
+
+void Lookout::begin_after(const Sample& earlier) {
+  before_ = needed_of(earlier);
+  known_ = true;
+}
+
 std::span<const Warning> Lookout::look(const Sample& now,
                                        const std::array<std::string_view, most_cgroups>& paths) {
   warning_count_ = 0;
   now_ms_ = now.boot_ms;
   if (first_) {
-    const Sample earlier = std::exchange(before_, now);
+    const Before earlier = std::exchange(before_, needed_of(now));
     if (known_) {
-      before_.zones = earlier.zones;
+      before_.out_of_reach = earlier.out_of_reach;
       for (const Setting& setting : all_settings) {
         before_.machine.set(setting.field, earlier.machine.get(setting.field));
       }
@@ -215,7 +231,7 @@ std::span<const Warning> Lookout::look(const Sample& now,
   for (std::size_t i = 0; i < paths.size(); ++i) {
     look_at_cgroup(now.cgroups[i], i, paths[i]);
   }
-  before_ = now;
+  before_ = needed_of(now);
   return {warnings_.data(), warning_count_};
 }
 

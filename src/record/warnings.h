@@ -47,10 +47,7 @@ class Lookout {
   explicit Lookout(PageSize page) : page_(page) {}
 
   // The last sample of an earlier recorder: what was changed since is a change too. Before look().
-  void begin_after(const Sample& earlier) {
-    before_ = earlier;
-    known_ = true;
-  }
+  void begin_after(const Sample& earlier);
   // The warnings that this sample is the first to give reason for; valid until the next call. Of
   // `paths` are the cgroups in their slots.
   std::span<const Warning> look(const Sample& now,
@@ -59,7 +56,7 @@ class Lookout {
     return {changes_.data(), change_count_};
   }
   // In a few words, for who asks how things are: "21 GiB left before requests fail".
-  [[nodiscard]] std::string_view state() const { return state_.view(); }
+  [[nodiscard]] FixedText<160> state() const;
   [[nodiscard]] const std::optional<Headroom>& headroom() const { return headroom_; }
 
  private:
@@ -74,12 +71,22 @@ class Lookout {
   void look_at_settings(const Sample& now);
   void look_at_cgroup(const CgroupFields& now, std::size_t slot, std::string_view path);
 
+  // What is needed of the sample before this one: all of it would be copied once a second.
+  struct Before {
+    MachineFields machine{};
+    std::array<CgroupFields, most_cgroups> cgroups{};
+    Bytes out_of_reach{};
+  };
+  [[nodiscard]] Before needed_of(const Sample& sample) const;
+
   PageSize page_;
   bool first_ = true, known_ = false;
-  Sample before_;
+  Before before_;
   std::uint64_t now_ms_ = 0;
   std::uint64_t default_kib_ = 0;
   std::optional<Headroom> headroom_;
+  Bytes a_second_;            // less is left with each second
+  std::uint64_t left_s_ = 0;  // so long
 
   struct Point {
     std::uint64_t at_ms = 0;
@@ -96,7 +103,6 @@ class Lookout {
   std::size_t warning_count_ = 0;
   std::array<SettingChange, 8> changes_{};
   std::size_t change_count_ = 0;
-  FixedText<160> state_;
 };
 
 }  // namespace whyoom::record

@@ -41,7 +41,7 @@ TEST(Warnings, QuietMachine) {
     watched.look(machine_with(second, 2000 + second % 7));
   }
   EXPECT_TRUE(watched.said.empty()) << watched.said[0];
-  EXPECT_EQ(watched.lookout.state(), "1.94 GiB left before requests fail");
+  EXPECT_EQ(watched.lookout.state().view(), "1.94 GiB left before requests fail");
 }
 
 TEST(Warnings, TheTrendIsToldOnceAndBeforeTheEnd) {

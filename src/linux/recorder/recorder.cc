@@ -416,7 +416,7 @@ tl::expected<void, std::string> Recorder::run() {
     return tl::unexpected("nothing can be written to " + printable(options_.ring.path) + ": " +
                           errno_text(store_.error()));
   }
-  options_.tell(Urgency::notice, lookout_.state());
+  options_.tell(Urgency::notice, lookout_.state().view());
   manager_.send("READY=1");
   if (!options_.once) {
     stay_alive([this](std::string_view what) { options_.tell(Urgency::notice, what); });
@@ -427,7 +427,7 @@ tl::expected<void, std::string> Recorder::run() {
   }
   while (!options_.once && stopped_by_ == 0) {
     record::FixedText<256> status;
-    status << "WATCHDOG=1\nSTATUS=" << lookout_.state();
+    status << "WATCHDOG=1\nSTATUS=" << lookout_.state().view();
     manager_.send(status.view());
     wait(now_ms_ + pace_.next_ms());
     if (stopped_by_ == 0) {
