@@ -99,6 +99,7 @@ class Recorder {
   void wait(std::uint64_t until_ms);
   void tend_children();
   void publish(bool now);
+  void tell_manager();
   int take_signal() const;
 
   void event(Urgency urgency, std::string_view kind, std::string_view text);
@@ -117,6 +118,7 @@ class Recorder {
   record::Sample now_;
   bool any_ = false;
   std::uint64_t now_ms_ = 0, synced_ms_ = 0, urgent_until_ms_ = 0, publish_ms_ = 0;
+  std::uint64_t manager_told_ms_ = 0;
   std::int64_t began_ms_ = 0;  // since 1970
   std::uint64_t cost_us_ = 0;
   std::int64_t clock_offset_ms_ = 0;
@@ -319,6 +321,20 @@ void Recorder::read_messages() {
   }
 }
 
+// That it lives, and how things are. It wakes another process: not each time while all is calm.
+void Recorder::tell_manager() {
+  constexpr std::uint64_t calm_every_ms = 10'000;
+  if (!manager_.is_there() ||
+      (manager_told_ms_ != 0 && pace_.closeness() == record::Closeness::calm &&
+       now_ms_ - manager_told_ms_ < calm_every_ms)) {
+    return;
+  }
+  manager_told_ms_ = now_ms_;
+  record::FixedText<256> status;
+  status << "WATCHDOG=1\nSTATUS=" << lookout_.state().view();
+  manager_.send(status.view());
+}
+
 int Recorder::take_signal() const {
   signalfd_siginfo info{};
   int last = 0;
@@ -426,9 +442,7 @@ tl::expected<void, std::string> Recorder::run() {
     tend_children();
   }
   while (!options_.once && stopped_by_ == 0) {
-    record::FixedText<256> status;
-    status << "WATCHDOG=1\nSTATUS=" << lookout_.state().view();
-    manager_.send(status.view());
+    tell_manager();
     wait(now_ms_ + pace_.next_ms());
     if (stopped_by_ == 0) {
       sample(false);

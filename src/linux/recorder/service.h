@@ -19,6 +19,7 @@ namespace whyoom::linux {
 class ServiceManager {
  public:
   ServiceManager();
+  [[nodiscard]] bool is_there() const { return socket_.get() >= 0; }
   void send(std::string_view text) const;  // "READY=1", "STATUS=...", lines
 
  private:
