@@ -61,7 +61,8 @@ void read_fields(Reader in, Set& set) {
 template <class Slots>
 void write_slots(Writer& out, unsigned tag, const Slots& now, const Slots& before) {
   for (std::size_t i = 0; i < now.size(); ++i) {
-    if (now[i] != before[i]) {
+    const bool any = (now[i].known | before[i].known) != 0;  // most are empty
+    if (any && now[i] != before[i]) {
       std::array<char, 512> room;  // 13 fields of at most 11 bytes
       Writer slot(room);
       slot.number(i);

@@ -75,7 +75,7 @@ void FullCgroups::read_limits(int memory, int pids, record::CgroupFields& fields
 }
 
 // `killed`: the machine counted a kill since the last look.
-void FullCgroups::measure(FullCgroup& cgroup, bool killed) const {
+void FullCgroups::measure(FullCgroup& cgroup, bool killed, std::uint64_t ram_kib) const {
   std::array<char, 512> room;
   const auto current = record::scan_number(cgroup.current.read_short(room));
   if (!current) {  // it was removed
@@ -91,6 +91,7 @@ void FullCgroups::measure(FullCgroup& cgroup, bool killed) const {
     }
   }
   cgroup.fields.set(Field::pids, record::scan_number(cgroup.pids.read_short(room)));
+  cgroup.score = score_of(cgroup.fields, ram_kib);
 }
 
 void FullCgroups::consider(std::uint64_t ram_kib) {
@@ -144,19 +145,19 @@ bool FullCgroups::step(std::uint64_t ram_kib) {
   }
   if (depth_ == 0) {
     way_[0].directory = Descriptor(::openat(memory_.get(), ".", directory_flags));
-    way_[0].entries.rewind(way_[0].directory.get());
+    way_[0].entries.begin();
     path_size_ = way_[0].path_size = 0;
     depth_ = 1;
   }
-  Level& level = way_[depth_ - 1];
   unsigned char type = 0;
-  for (;;) {
+  while (depth_ > 0) {
+    Level& level = way_[depth_ - 1];
     const std::string_view name = level.entries.next(level.directory.get(), &type);
     if (name.empty()) {
       --depth_;
       path_size_ = depth_ > 0 ? way_[depth_ - 1].path_size : 0;
       level.directory.close();
-      return depth_ > 0;
+      continue;
     }
     if (type != DT_DIR || name.starts_with('.') || depth_ == most_depth ||
         path_size_ + 1 + name.size() > path_.size()) {
@@ -171,25 +172,24 @@ bool FullCgroups::step(std::uint64_t ram_kib) {
     std::ranges::copy(name, path_.begin() + static_cast<std::ptrdiff_t>(path_size_) + 1);
     path_size_ += 1 + name.size();
     next.path_size = path_size_;
-    next.entries.rewind(next.directory.get());
+    next.entries.begin();
     ++depth_;
+    ++seen_;
     consider(ram_kib);
     return true;
   }
+  count_ = std::exchange(seen_, 0);
+  return false;
 }
 
-void FullCgroups::look(unsigned most, std::uint64_t ram_kib, bool calm, record::Sample& sample) {
-  constexpr unsigned turns = 4;
+void FullCgroups::look(unsigned most, std::uint64_t ram_kib, bool all, record::Sample& sample) {
   constexpr std::uint64_t half_full = 5'000;
   const std::uint64_t kills = sample.machine.of(record::Field::oom_kill);
   const bool killed = kills != std::exchange(kills_, kills);
-  ++looks_;
-  for (std::size_t i = 0; i < fullest_.size(); ++i) {
-    FullCgroup& cgroup = fullest_[i];
-    const bool due = !calm || killed || looks_ % turns == i % turns || cgroup.score >= half_full ||
-                     cgroup.fields.has(Field::high);
+  for (FullCgroup& cgroup : fullest_) {
+    const bool due = all || killed || cgroup.score >= half_full || cgroup.fields.has(Field::high);
     if (cgroup.id != 0 && due) {
-      measure(cgroup, killed);
+      measure(cgroup, killed, ram_kib);
     }
   }
   for (unsigned i = 0; i < most && step(ram_kib); ++i) {
@@ -202,7 +202,7 @@ void FullCgroups::look(unsigned most, std::uint64_t ram_kib, bool calm, record::
 void FullCgroups::look_at_all(std::uint64_t ram_kib, record::Sample& sample) {
   while (step(ram_kib)) {
   }
-  look(0, ram_kib, false, sample);
+  look(0, ram_kib, true, sample);
 }
 
 }  // namespace whyoom::linux

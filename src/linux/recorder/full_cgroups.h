@@ -24,9 +24,12 @@ struct FullCgroup {
 class FullCgroups {
  public:
   FullCgroups();
-  // `calm`: each of them is measured one look in four, but for those that are half full.
-  void look(unsigned most, std::uint64_t ram_kib, bool calm, record::Sample& sample);
+  // Measures those that it has, or, unless `all`, those that are half full, and looks at `most`
+  // more.
+  void look(unsigned most, std::uint64_t ram_kib, bool all, record::Sample& sample);
   void look_at_all(std::uint64_t ram_kib, record::Sample& sample);
+  // As the last look at all of them counted.
+  [[nodiscard]] std::uint64_t count() const { return count_; }
   std::array<FullCgroup, record::most_cgroups>& fullest() { return fullest_; }
 
  private:
@@ -39,7 +42,7 @@ class FullCgroups {
   bool step(std::uint64_t ram_kib);  // false: the whole tree was looked at
   void consider(std::uint64_t ram_kib);
   void read_limits(int memory, int pids, record::CgroupFields& fields) const;
-  void measure(FullCgroup& cgroup, bool killed) const;
+  void measure(FullCgroup& cgroup, bool killed, std::uint64_t ram_kib) const;
   [[nodiscard]] std::string_view path() const { return {path_.data(), path_size_}; }
 
   bool first_version_ = false;
@@ -49,8 +52,7 @@ class FullCgroups {
   std::array<char, 256> path_{};
   std::size_t path_size_ = 0;
   std::array<FullCgroup, record::most_cgroups> fullest_{};
-  std::uint64_t next_id_ = 1, kills_ = 0;
-  unsigned looks_ = 0;
+  std::uint64_t next_id_ = 1, kills_ = 0, seen_ = 0, count_ = 0;
 };
 
 }  // namespace whyoom::linux

@@ -8,7 +8,7 @@
 namespace whyoom::linux {
 
 void EntryReader::rewind(int directory) {
-  at_ = size_ = 0;
+  begin();
   (void)::lseek(directory, 0, SEEK_SET);
 }
 

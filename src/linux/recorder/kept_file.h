@@ -53,6 +53,7 @@ class EntryReader {
   // The next name; empty at the end, after which it begins again. `type` is d_type.
   std::string_view next(int directory, unsigned char* type = nullptr);
   void rewind(int directory);
+  void begin() { at_ = size_ = 0; }  // of a directory that was just opened
 
  private:
   alignas(8) char room_[4096];

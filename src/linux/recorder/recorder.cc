@@ -90,7 +90,7 @@ class Recorder {
 
  private:
   void open_triggers();
-  void sample(bool whole);
+  void sample(bool first);
   void check_clocks();
   void check_kills();
   void warn();
@@ -221,19 +221,16 @@ void Recorder::warn() {
   }
 }
 
-void Recorder::sample(bool whole) {
+void Recorder::sample(bool first) {
   const std::uint64_t began_us = clock_ms(CLOCK_MONOTONIC);
   timespec begin{}, end{};
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin);
   now_ms_ = began_us;
   store_.check(now_ms_);
-  // What a kill, or a setting that was changed, did shows in all the numbers.
-  const bool happened = kill_came_ || now_ms_ < urgent_until_ms_;
-  const auto closeness = pace_.closeness();
-  whole ? sampler_.take_whole(now_)
-        : sampler_.take(now_, happened && closeness == record::Closeness::calm
-                                  ? record::Closeness::usual
-                                  : closeness);
+  // What a kill, or a setting that was changed, did shows in all the numbers; and one that may be
+  // the last has all of them.
+  const bool whole = kill_came_ || now_ms_ < urgent_until_ms_ || pace_.is_falling();
+  first ? sampler_.take_first(now_) : sampler_.take(now_, pace_.closeness(), whole);
   now_.machine.set(Field::cost_us, cost_us_);
   check_clocks();
   store_.put(now_);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <ctime>
 #include <string>
-#include <utility>
 
 #include "linux/clock.h"
 #include "record/scan.h"
@@ -40,14 +39,13 @@ Sampler::Sampler(PageSize page)
   }
 }
 
-// While nothing moves, the zones and the counters of one look in eight will do.
-bool Sampler::needs_zones(const record::MachineFields& machine, bool calm) {
-  constexpr unsigned calm_looks = 8;
+// While nothing moves, those of its turn will do.
+bool Sampler::needs_zones(const record::MachineFields& machine, bool its_turn) {
   constexpr std::uint64_t part_that_moved = 64;  // of RAM
   const std::uint64_t available = machine.of(Field::mem_available);
   const std::uint64_t before = zones_available_;
   const std::uint64_t moved = available > before ? available - before : before - available;
-  if (calm && looks_ % calm_looks != 0 && machine.of(Field::psi_some_us) == zones_waited_us_ &&
+  if (!its_turn && machine.of(Field::psi_some_us) == zones_waited_us_ &&
       machine.get(Field::min_free_kbytes) == zones_min_free_ &&
       moved < machine.of(Field::mem_total) / part_that_moved) {
     return false;
@@ -58,12 +56,11 @@ bool Sampler::needs_zones(const record::MachineFields& machine, bool calm) {
   return true;
 }
 
-void Sampler::read_settings(record::MachineFields& machine) {
-  // The first one is what somebody raises without knowing what it does; of the others one a look.
-  const std::size_t other = 1 + looks_++ % (settings_.size() - 1);
+// The first one is what somebody raises without knowing what it does.
+void Sampler::read_settings(record::MachineFields& machine, bool all) {
   for (std::size_t i = 0; i < settings_.size(); ++i) {
     const Field field = record::settings()[i].field;
-    if (i == 0 || i == other || looks_ == 1) {
+    if (i == 0 || all) {
       const std::string_view text = settings_[i].read_short({room_.get(), 64});
       known_settings_.set(field, field == Field::panic_seconds ? record::scan_signed(text)
                                                                : record::scan_number(text));
@@ -72,17 +69,19 @@ void Sampler::read_settings(record::MachineFields& machine) {
   }
 }
 
-void Sampler::take_machine(record::Sample& sample, bool calm) {
+void Sampler::take_machine(record::Sample& sample, unsigned every) {
   sample.real_ms = static_cast<std::int64_t>(clock_ms(CLOCK_REALTIME));
   sample.boot_ms = clock_ms(CLOCK_BOOTTIME);
+  ++samples_;
   record::MachineFields& machine = sample.machine;
   const record::MachineFields before = std::exchange(machine, {});
   const std::span<char> room(room_.get(), room_size);
   record::scan_meminfo(meminfo_.read_short(room), machine);
   record::scan_pressure(pressure_.read_short({room_.get(), 256}), machine);
   record::scan_loadavg(loadavg_.read_short({room_.get(), 128}), machine);
-  read_settings(machine);
-  if (needs_zones(machine, calm)) {
+  const bool its_turn = machine_turn_.take(sample.boot_ms, samples_, every).has_value();
+  read_settings(machine, its_turn);
+  if (needs_zones(machine, its_turn)) {
     record::scan_vmstat(vmstat_.read(room), machine);
     record::scan_zoneinfo(zoneinfo_.read(room), sample.zones);
   } else {
@@ -90,18 +89,35 @@ void Sampler::take_machine(record::Sample& sample, bool calm) {
   }
 }
 
-void Sampler::take(record::Sample& sample, Closeness closeness) {
+void Sampler::take(record::Sample& sample, Closeness closeness, bool whole) {
   const bool near = closeness == Closeness::near, calm = closeness == Closeness::calm;
-  take_machine(sample, calm);
-  // All of them in twenty looks, or a minute of them, and never so many that it is felt.
-  constexpr unsigned least = 2, most = 200, calm_most = 48, near_factor = 8, near_cgroups = 8;
-  constexpr std::uint64_t looks = 20, calm_looks = 60;
-  const auto part = static_cast<unsigned>(std::clamp<std::uint64_t>(
-      processes_->count() / (calm ? calm_looks : looks), least, calm ? calm_most : most));
-  want_of_cgroups();
-  processes_->look(near ? part * near_factor : part, uses_swap(sample), closeness, sample);
-  cgroups_->look(near ? near_cgroups : looks_ % 2, sample.machine.of(Field::mem_total), calm,
-                 sample);
+  const unsigned every = near || whole ? 1 : calm ? 8 : 2;
+  take_machine(sample, every);
+  const auto part_of = [](std::uint64_t count, std::uint64_t passed, std::uint64_t of_all,
+                          unsigned least, unsigned most) {
+    return static_cast<unsigned>(std::clamp<std::uint64_t>(count * passed / of_all, least, most));
+  };
+  // All of them in forty samples, near trouble in three, while all is calm in two minutes; and
+  // never so many that it is felt.
+  constexpr unsigned samples = 40, near_factor = 16, most_processes = 200;
+  constexpr std::uint64_t calm_ms = 120'000;
+  if (const auto passed_ms = processes_turn_.take(sample.boot_ms, samples_, every)) {
+    const std::uint64_t count = processes_->count();
+    const unsigned part = calm ? part_of(count, *passed_ms, calm_ms, 4, most_processes)
+                               : part_of(count, every, samples, 2, most_processes);
+    want_of_cgroups();
+    processes_->look(near ? part * near_factor : part, uses_swap(sample), near, sample);
+  } else {
+    processes_->skip();
+  }
+  // Of these all in five minutes.
+  constexpr unsigned most_cgroups = 8;
+  constexpr std::uint64_t cgroups_ms = 300'000;
+  const auto passed_ms = cgroups_turn_.take(sample.boot_ms, samples_, every);
+  const unsigned part =
+      passed_ms ? part_of(cgroups_->count(), *passed_ms, cgroups_ms, 1, most_cgroups) : 0;
+  cgroups_->look(near ? most_cgroups : part, sample.machine.of(Field::mem_total),
+                 passed_ms.has_value(), sample);
   sample.machine.set(Field::processes, processes_->count());
 }
 
@@ -117,11 +133,13 @@ void Sampler::want_of_cgroups() {
   processes_->want(wanted);
 }
 
-void Sampler::take_whole(record::Sample& sample) {
-  take_machine(sample, false);
+void Sampler::take_first(record::Sample& sample) {
+  take_machine(sample, 1);
   cgroups_->look_at_all(sample.machine.of(Field::mem_total), sample);
   want_of_cgroups();
   processes_->look_at_all(uses_swap(sample), sample);
+  processes_turn_.take(sample.boot_ms, samples_, 1);
+  cgroups_turn_.take(sample.boot_ms, samples_, 1);
   sample.machine.set(Field::processes, processes_->count());
 }
 

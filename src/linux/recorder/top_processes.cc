@@ -184,17 +184,10 @@ void TopProcesses::consider_for_cgroup(std::string_view pid, std::uint64_t rss,
   }
 }
 
-// All of them near trouble; else those of the cgroups in turn, and of the biggest each second one
-// while all is calm.
-void TopProcesses::measure_all(bool swap_used, record::Closeness closeness) {
-  using record::Closeness;
-  for (std::size_t i = 0; i < top_.size(); ++i) {
-    const bool due =
-        closeness == Closeness::near ||
-        (i < record::most_biggest ? closeness != Closeness::calm || looks_ % 2 == i % 2
-                                  : looks_ % record::most_cgroups == i - record::most_biggest);
-    if (top_[i].id != 0 && due) {
-      measure(top_[i], swap_used);
+void TopProcesses::measure_all(bool swap_used) {
+  for (TopProcess& process : top_) {
+    if (process.id != 0) {
+      measure(process, swap_used);
     }
   }
 }
@@ -213,13 +206,16 @@ TopProcesses::Step TopProcesses::step(bool swap_used) {
   return is_digit(name.front()) && consider(name, swap_used) ? Step::read : Step::skipped;
 }
 
-void TopProcesses::look(unsigned most, bool swap_used, record::Closeness closeness,
-                        record::Sample& sample) {
-  using Field = record::ProcessField;
-  measure_all(swap_used, closeness);
-  if (++looks_ % (closeness == record::Closeness::near ? 1 : looks_for_entry) == 0) {
+// One more may enter, after `every` samples.
+void TopProcesses::pass(unsigned every) {
+  if (++samples_ % every == 0) {
     entries_left_ = std::min(entries_left_ + 1, most_entries);
   }
+}
+
+void TopProcesses::look(unsigned most, bool swap_used, bool near, record::Sample& sample) {
+  pass(near ? 1 : samples_for_entry);
+  measure_all(swap_used);
   // Entries that need no reading are cheap, not free.
   constexpr unsigned most_skipped = 8;
   unsigned skipped = 0;
@@ -230,6 +226,11 @@ void TopProcesses::look(unsigned most, bool swap_used, record::Closeness closene
     }
     ++(done == Step::read ? read : skipped);
   }
+  fill(sample);
+}
+
+void TopProcesses::fill(record::Sample& sample) {
+  using Field = record::ProcessField;
   for (std::size_t i = 0; i < top_.size(); ++i) {
     const TopProcess& process = top_[i];
     record::ProcessFields& fields = sample.processes[i];
@@ -259,7 +260,8 @@ void TopProcesses::look_at_all(bool swap_used, record::Sample& sample) {
   seen_ = 0;
   while (step(swap_used) != Step::end) {
   }
-  look(0, swap_used, record::Closeness::near, sample);
+  measure_all(swap_used);
+  fill(sample);
 }
 
 }  // namespace whyoom::linux

@@ -11,7 +11,6 @@
 #include "base/units.h"
 #include "linux/recorder/kept_file.h"
 #include "record/fixed_text.h"
-#include "record/headroom.h"
 #include "record/sample.h"
 
 namespace whyoom::linux {
@@ -40,8 +39,9 @@ class TopProcesses {
 
   // Those of the next looks; what was found for another cgroup in that place is let go.
   void want(const WantedCgroups& cgroups);
-  // Reads `most` more processes and fills in the sample's.
-  void look(unsigned most, bool swap_used, record::Closeness closeness, record::Sample& sample);
+  // Reads those that it has and `most` more, and fills in the sample's.
+  void look(unsigned most, bool swap_used, bool near, record::Sample& sample);
+  void skip() { pass(samples_for_entry); }  // a sample without a look
   // All of them, once.
   void look_at_all(bool swap_used, record::Sample& sample);
   // As the last look at all of them counted.
@@ -51,9 +51,11 @@ class TopProcesses {
 
  private:
   enum class Step : std::uint8_t { read, skipped, end };
+  void pass(unsigned every);
   Step step(bool swap_used);
   void measure(TopProcess& process, bool swap_used);
-  void measure_all(bool swap_used, record::Closeness closeness);
+  void measure_all(bool swap_used);
+  void fill(record::Sample& sample);
   bool consider(std::string_view pid, bool swap_used);
   void consider_for_cgroup(std::string_view pid, std::uint64_t rss, std::uint64_t swap);
   void enter(TopProcess& place, std::string_view pid, std::uint64_t rss, std::uint64_t swap);
@@ -74,9 +76,9 @@ class TopProcesses {
   std::bitset<65536> empty_;
   unsigned rounds_ = 0;
   // A name costs room in the ring. Where processes come and go all the time (a compiler), so many
-  // can enter at once, and one in ten looks after that, or one in each when trouble is near.
-  static constexpr unsigned most_entries = 24, looks_for_entry = 10;
-  unsigned entries_left_ = most_entries, looks_ = 0;
+  // can enter at once, and one in ten samples after that, or one in each when trouble is near.
+  static constexpr unsigned most_entries = 24, samples_for_entry = 10;
+  unsigned entries_left_ = most_entries, samples_ = 0;
   std::uint64_t next_id_ = 1, seen_ = 0, count_ = 0;
 };
 
