@@ -1,98 +1,24 @@
-"""`whyoom watch` and `whyoom history`, on this machine: the ring, its ceilings, real kills."""
-import calendar
+"""`whyoom watch` and `whyoom history`, on this machine: what they tell, their ceilings, real kills."""
 import contextlib
 import json
 import os
 import pathlib
-import random
 import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
-import unittest
 from xml.etree import ElementTree
 
 import harness
 from harness import whyoom
+from recording import PROCESS, SAMPLE, Recording, places
 from small_cgroup import SmallCgroup, kmsg_readable, wait_for
 
-SAMPLE, PROCESS = 2, 3
 
-
-def records(data):
-    """The sizes of the records of each kind, as docs/formats/ring.md has them."""
-    kinds, at = {}, 0
-    while at < len(data):
-        assert data[at:at + 2] == b"\xffW", at
-        begin, size, shift = at, 0, 0
-        at += 2
-        while True:
-            size |= (data[at] & 0x7f) << shift
-            shift += 7
-            at += 1
-            if data[at - 1] < 0x80:
-                break
-        kind = data[at]
-        at += size + 4
-        kinds.setdefault(kind, []).append(at - begin)
-    return kinds
-
-
-class Watch(unittest.TestCase):
-    def setUp(self):
-        if os.geteuid() != 0:
-            self.skipTest("only root may record a machine")
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="whyoom-watch-"))
-        self.addCleanup(shutil.rmtree, self.folder, True)
-        self.store = self.folder / "ring"
-        self.running = []
-        self.addCleanup(self.end_all)
-
-    def start(self, *args, env=None, store=None, before=()):
-        errors = open(self.folder / "errors", "ab")
-        self.addCleanup(errors.close)
-        said = len(self.errors())
-        process = subprocess.Popen([*before, harness.PROGRAM, "watch", "--store", str(store or self.store),
-                                    *map(str, args)],
-                                   stderr=errors, env={**harness.CLEAN_ENV, **(env or {})})
-        self.running.append(process)
-        self.assertTrue(wait_for(lambda: "left before requests fail" in
-                                 self.errors()[said:] or process.poll() is not None), self.errors())
-        return process
-
-    def errors(self):
-        return (self.folder / "errors").read_text(encoding="utf-8")
-
-    def end(self, process, how=signal.SIGTERM):
-        process.send_signal(how)
-        self.running.remove(process)
-        return process.wait()
-
-    def end_all(self):
-        for process in list(self.running):
-            self.end(process, signal.SIGKILL)
-
-    def history(self, *args):
-        done = whyoom("history", "--store", self.store, "--format", "json", *args)
-        self.assertIn(done.status, (0, 1), done)
-        return done.json
-
-    def recorded(self):
-        """How many points the curve has; none before there is a record."""
-        done = whyoom("history", "--store", self.store, "--format", "json")
-        return len(done.json["curve"]) if done.status in (0, 1) else 0
-
-    def segments(self):
-        return sorted(self.store.glob("segment-*"))
-
-    def once(self):
-        done = whyoom("watch", "--store", self.store, "--once")
-        self.assertEqual(done.status, 0, done)
-
+class Watch(Recording):
     def test_one_sample(self):
         self.once()
         self.assertEqual(self.store.stat().st_mode & 0o777, 0o700)
@@ -128,46 +54,6 @@ class Watch(unittest.TestCase):
         wrong = whyoom("history", "--store", self.store, "--until", "sometime")
         self.assertEqual(wrong.status, 2)
         self.assertIn("--until", wrong.err)
-
-    def test_from_cron(self):
-        for _ in range(3):
-            self.once()
-        history = self.history()
-        self.assertEqual(history["gaps"], [])
-        self.assertEqual(history["ring"]["samples"], 3)
-        self.assertEqual(history["ring"]["segments"], 1)
-
-    def test_there_is_none(self):
-        done = whyoom("history", "--store", self.store)
-        self.assertEqual(done.status, 2, done)
-        self.assertIn("`whyoom watch` makes them", done.err)
-
-    def test_only_one_and_only_in_a_safe_place(self):
-        self.start()
-        second = whyoom("watch", "--store", self.store, "--once")
-        self.assertEqual(second.status, 2)
-        self.assertIn("another whyoom watch", second.err)
-        os.chmod(self.folder, 0o777)
-        unsafe = whyoom("watch", "--store", self.folder / "other", "--once")
-        self.assertEqual(unsafe.status, 2, unsafe)
-        self.assertIn("others than its owner", unsafe.err)
-
-    def test_a_directory_with_other_uses_stays_as_it_is(self):
-        other = self.folder / "other"
-        other.mkdir(mode=0o755)
-        os.chmod(other, 0o755)
-        done = whyoom("watch", "--store", other, "--once")
-        self.assertEqual(done.status, 2, done)
-        self.assertIn("Give --store a directory of its own", done.err)
-        self.assertEqual(other.stat().st_mode & 0o777, 0o755)
-
-    def test_a_path_as_it_is_typed(self):
-        for path in ("ring-here/", "./ring-here", f"{self.folder}/ring-here///"):
-            for command in (["watch", "--once"], ["history"]):
-                done = subprocess.run([os.path.abspath(harness.PROGRAM), *command, "--store", path],
-                                      cwd=self.folder, capture_output=True, check=False,
-                                      env=harness.CLEAN_ENV)
-                self.assertIn(done.returncode, (0, 1), done)
 
     def test_nobody_reads_what_it_says(self):
         """A journal that starves: the pipe is full from the start."""
@@ -369,7 +255,9 @@ class Watch(unittest.TestCase):
         process = self.start("--interval", 1000)
         time.sleep(20)
         self.end(process)
-        kinds = records(self.segments()[-1].read_bytes())
+        kinds = {}
+        for kind, _, size in places(self.segments()[-1].read_bytes()):
+            kinds.setdefault(kind, []).append(size)
         sizes = kinds[SAMPLE]
         self.assertGreaterEqual(len(sizes), 15)
         # A whole one comes every 120; of names one in ten samples.
@@ -378,81 +266,6 @@ class Watch(unittest.TestCase):
                     sum(names) / len(names) / 10)
         print(f"{a_sample:.0f} bytes a sample, {a_sample * 86400 / (1 << 20):.1f} MiB a day")
         self.assertLessEqual(a_sample * 86400, 16 << 20)
-
-    def last_sample(self):
-        to = time.strptime(self.history()["ring"]["to"], "%Y-%m-%d %H:%M:%SZ")
-        return calendar.timegm(to)
-
-    def test_killed_at_any_moment(self):
-        """A hundred times: each time the ring opens and goes on, what was written is there, and the
-        end that was torn is cut off."""
-        seed = random.randrange(1 << 30)
-        print(f"seed {seed}")
-        chance = random.Random(seed)
-        torn = 0
-        for _ in range(100):
-            before = {path.name: path.stat().st_size for path in self.segments()}
-            process = self.start("--interval", 10)
-            time.sleep(chance.random() * 0.2)
-            self.end(process, signal.SIGKILL)
-            ended = time.time()
-            self.assertGreaterEqual(self.last_sample(), int(ended) - 1)
-            if chance.random() < 0.5:  # as after a power cut: any part of this run is not there
-                path = self.segments()[-1]
-                os.truncate(path, chance.randrange(before.get(path.name, 1), path.stat().st_size))
-                torn += 1
-            self.assertLessEqual(self.history()["ring"]["damages"], 1)
-        self.once()
-        history = self.history()
-        self.assertEqual(history["ring"]["damages"], 0)
-        self.assertGreaterEqual(history["ring"]["samples"], 101 - torn)
-        self.assertLessEqual(len(self.segments()), 3)
-
-    def test_damage_is_stepped_over_and_told(self):
-        process = self.start("--interval", 10)
-        self.assertTrue(wait_for(lambda: self.segments()[0].stat().st_size > 20_000))
-        time.sleep(0.5)
-        self.end(process)
-        whole = self.history()["ring"]["samples"]
-        data = bytearray(self.segments()[0].read_bytes())
-        data[len(data) - 300] ^= 0x10
-        self.segments()[0].write_bytes(data)
-        ring = self.history()["ring"]
-        self.assertEqual(ring["damages"], 1)
-        self.assertGreaterEqual(ring["samples"], whole - 2)
-        self.assertIn("1 place of the ring", whyoom("history", "--store", self.store).out)
-        (self.store / "segment-000000000000").write_bytes(os.urandom(5000))
-        (self.store / "segment-000000000002").write_bytes(b"")
-        self.assertEqual(self.history()["ring"]["samples"], ring["samples"])
-
-    def test_deleted_while_it_runs(self):
-        process = self.start("--interval", 200)
-        shutil.rmtree(self.store)
-        self.assertTrue(wait_for(lambda: self.segments()), self.errors())
-        self.assertTrue(wait_for(lambda: "a new one was begun" in self.errors()), self.errors())
-        self.assertEqual(self.end(process), 0)
-        self.assertGreater(self.history()["ring"]["samples"], 0)
-
-    def test_full_disk(self):
-        disk = self.folder / "disk"
-        disk.mkdir()
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", disk],
-                                 capture_output=True, check=False)
-        if mounted.returncode != 0:
-            self.skipTest("nothing can be mounted here")
-        self.addCleanup(subprocess.run, ["umount", "-l", disk], check=False)
-        self.store = disk / "ring"
-        process = self.start("--interval", 20, "--size", 1)
-        (disk / "filler").write_bytes(b"x" * (1 << 20))
-        with open(disk / "filler", "ab", buffering=0) as filler:
-            try:
-                while True:
-                    filler.write(b"x" * 4096)
-            except OSError:
-                pass
-        time.sleep(3)
-        self.assertEqual(self.end(process), 0)
-        self.assertGreater(self.history()["ring"]["samples"], 50)
 
     def start_with_files(self, files, *args):
         """A recorder that reads copies in the place of these files of /proc: in a mount namespace of
