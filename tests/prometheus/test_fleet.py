@@ -15,13 +15,13 @@ import subprocess
 import sys
 import threading
 import time
-import unittest
 import urllib.error
 import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-import test_prometheus as single  # noqa: E402
-from test_prometheus import free_port, get, harness, machine, series, tool, with_share, wait_for  # noqa: E402
+import servers  # noqa: E402
+from servers import (Programs, free_port, get, harness, series, tool, with_share,  # noqa: E402
+                     wait_for)
 
 HOSTS = 200
 GIB = 1 << 30
@@ -94,7 +94,7 @@ class Host:
         return text
 
 
-class Fleet(single.Programs):
+class Fleet(Programs):
     def setUp(self):
         super().setUp()
         if os.geteuid() != 0:
@@ -282,7 +282,7 @@ class Fleet(single.Programs):
               f"{recorded:.0f} recorded; prometheus {memory} kB, {head['numSeries']} series")
 
 
-class Texts(single.Programs):
+class Texts(Programs):
     def test_example(self):
         """amtool takes the example of routes, and sends the alerts where it says."""
         config = harness.SOURCE.resolve() / "packaging/prometheus/alertmanager.example.yml"
@@ -297,6 +297,5 @@ class Texts(single.Programs):
 
 
 if __name__ == "__main__":
-    machine.only_in_long_runs("half a minute", "prometheus")
-    machine.TOOLS = pathlib.Path(sys.argv.pop(3)).resolve()
-    harness.main()
+    servers.machine.only_in_long_runs("half a minute", "prometheus")
+    servers.main()

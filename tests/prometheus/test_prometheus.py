@@ -1,128 +1,26 @@
 """Metrics, what shows them, and the rules for them: with Debian's own prometheus and alertmanager.
 
 Run it with: test_prometheus.py PROGRAM SOURCE_DIR TOOLS_DIR
-
-The servers are unpacked below TOOLS_DIR and not installed, so that no service is started. The test
-starts them at free ports of the loopback device and ends them.
 """
-import http.client
 import json
 import os
 import pathlib
 import re
 import shutil
 import signal
-import socket
 import subprocess
-import sys
 import tempfile
 import time
 import unittest
 import urllib.error
-import urllib.request
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "cli"))
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "deploy"))
-import harness  # noqa: E402
-import machine  # noqa: E402
-from harness import whyoom  # noqa: E402
-from small_cgroup import SmallCgroup, kmsg_readable, wait_for  # noqa: E402
+import servers
+from servers import HERE, Programs, free_port, get, harness, tool, with_share, wait_for
+from harness import whyoom
+from small_cgroup import SmallCgroup, kmsg_readable
 
-HERE = pathlib.Path(__file__).resolve().parent
 ROWS = re.compile(r"^\| `(\w+)` \| (\w+) \| ([\w, ]*) \| ", re.M)
 NAME = re.compile(r"\bwhyoom[_:]\w[\w:]*")
-
-
-def tool(name, *packages):
-    """A program of the first of these packages that this release has, if it can be had."""
-    try:
-        return shutil.which(name) or str(machine.unpacked(*packages) / "usr/bin" / name)
-    except SystemExit:
-        raise unittest.SkipTest(f"{packages[-1]} cannot be had here") from None
-
-
-def with_share(program):
-    """How to start a program that was unpacked and wants its files below /usr/share: it sees nothing
-    else there, and nobody else sees it."""
-    share = pathlib.Path(program).parents[1] / "share"
-    if share == pathlib.Path("/usr/share"):
-        return [program]
-    if machine.run("unshare", "--mount", "true").returncode != 0:
-        raise unittest.SkipTest("no mount namespace can be made here, and it is not installed")
-    script = 'mount -t tmpfs none /usr/share && cp -r "$0"/prometheus /usr/share/ && exec "$@"'
-    return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, share.resolve(),
-            pathlib.Path(program).resolve()]
-
-
-def get(url):
-    with urllib.request.urlopen(url, timeout=30) as answer:
-        return answer.read().decode()
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
-
-
-def series(text):
-    """Of the text format: labels and value by name. A line that is none of it is an error."""
-    found = {}
-    for line in text.splitlines():
-        if line.startswith("# HELP ") or line.startswith("# TYPE "):
-            continue
-        match = re.fullmatch(r'(\w+)(?:\{((?:\w+="(?:[^"\\\n]|\\["\\n])*",?)*)\})? ([\d.]+)', line)
-        assert match, line
-        labels = dict(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', match[2] or ""))
-        found.setdefault(match[1], []).append((labels, float(match[3])))
-    return found
-
-
-class Programs(unittest.TestCase):
-    def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="whyoom-metrics-"))
-        self.folder.chmod(0o755)
-        self.addCleanup(shutil.rmtree, self.folder, True)
-        self.store, self.textfile = self.folder / "ring", self.folder / "metrics.prom"
-
-    def start(self, name, *command):
-        """Its standard error goes to a file of that name."""
-        with open(self.folder / name, "ab") as errors:
-            process = subprocess.Popen([str(part) for part in command], env=harness.CLEAN_ENV,
-                                       stdout=errors, stderr=errors)
-        self.addCleanup(self.end, process)
-        return process
-
-    def end(self, process, how=signal.SIGTERM):
-        if process.poll() is None:
-            process.send_signal(how)
-        return process.wait()
-
-    def said(self, name):
-        return (self.folder / name).read_text(encoding="utf-8")
-
-    def watch(self, *args):
-        if os.geteuid() != 0:
-            self.skipTest("only root may record a machine")
-        self.textfile.unlink(missing_ok=True)
-        process = self.start("watch", harness.PROGRAM, "watch", "--store", self.store,
-                             "--textfile", self.textfile, *args)
-        self.assertTrue(wait_for(lambda: self.textfile.exists() or process.poll() is not None))
-        self.assertTrue(self.textfile.exists(), self.said("watch"))
-        return process
-
-    def serve(self, *more):
-        process = self.start("serve", harness.PROGRAM, "serve", "--listen", "127.0.0.1:0",
-                             "--textfile", self.textfile, *more)
-        self.assertTrue(wait_for(lambda: "/metrics" in self.said("serve")))
-        return process, re.search(r"127\.0\.0\.1:(\d+)", self.said("serve"))[1]
-
-    def metrics(self):
-        return series(self.textfile.read_text(encoding="utf-8"))
-
-    def child(self, process):
-        """The process that counts for the recorder."""
-        children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
-        return int(children.split()[0])
 
 
 class Files(unittest.TestCase):
@@ -461,115 +359,5 @@ class Kills(Programs):
         self.assertEqual(broken, [])
 
 
-class Serve(Programs):
-    def setUp(self):
-        super().setUp()
-        self.text = "# HELP x y\n# TYPE x gauge\nx 1\n" * 3000
-        self.textfile.write_text(self.text)
-        self.process, self.port = self.serve()
-
-    def tearDown(self):
-        self.assertIn(self.process.poll(), (None, 0), self.said("serve"))
-        self.assertNotIn("sandbox", self.said("serve"))
-
-    def raw(self, request):
-        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as connection:
-            connection.sendall(request)
-            answer = b""
-            while piece := connection.recv(65536):
-                answer += piece
-        return answer
-
-    def ask(self, path, method="GET"):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        connection.request(method, path)
-        answer = connection.getresponse()
-        return answer.status, answer.headers, answer.read().decode()
-
-    def test_pages(self):
-        status, headers, text = self.ask("/metrics")
-        self.assertEqual((status, text), (200, self.text))
-        self.assertEqual(headers["Content-Type"], "text/plain; version=0.0.4; charset=utf-8")
-        self.assertEqual(self.ask("/metrics?x=1")[0], 200)
-        self.assertEqual(self.ask("/metrics", "HEAD")[::2], (200, ""))
-        self.assertIn("/metrics", self.ask("/")[2])
-        self.assertEqual(self.ask("/../../etc/passwd")[0], 404)
-        self.assertEqual(self.ask("/metrics", "DELETE")[0], 405)
-
-    def test_the_page(self):
-        self.assertIn("/metrics", self.ask("/status")[2])
-        page = self.folder / "page.html"
-        page.write_text("<!DOCTYPE html>\u00e9", encoding="utf-8")
-        self.end(self.process)
-        (self.folder / "serve").unlink()
-        self.process, self.port = self.serve("--page", page)
-        status, headers, text = self.ask("/")
-        self.assertEqual((status, text), (200, page.read_text(encoding="utf-8")))
-        self.assertEqual(headers["Content-Type"], "text/html; charset=utf-8")
-        self.assertIn("/metrics", self.ask("/status")[2])
-        page.unlink()
-        self.assertIn("/metrics", self.ask("/")[2])
-
-    def test_end(self):
-        self.assertEqual(self.end(self.process), 0)
-
-    def test_no_file(self):
-        self.textfile.unlink()
-        status, _, text = self.ask("/metrics")
-        self.assertEqual(status, 503)
-        self.assertIn("whyoom watch --textfile", text)
-        os.mkfifo(self.textfile)
-        self.assertEqual(self.ask("/metrics")[0], 503)
-        self.textfile.unlink()
-        self.textfile.write_bytes(b"x" * (2 << 20))
-        self.assertEqual(self.ask("/metrics")[0], 503)
-
-    def test_hostile_requests(self):
-        for request, status in ((b"\x16\x03\x01\x02\x00\x01\n\n", b"400"), (b"GET\r\n\r\n", b"400"),
-                                (b"GET metrics HTTP/1.1\r\n\r\n", b"400"),
-                                (b"GET /metrics HTTP/2.0\r\n\r\n", b"400"),
-                                (b"GET /" + b"a" * 100_000 + b" HTTP/1.1\r\n\r\n", b"431"),
-                                (b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 20_000 + b"\r\n", b"431"),
-                                (b"GET /metrics HTTP/1.1\n\n", b"200")):
-            with self.subTest(request[:30]):
-                self.assertEqual(self.raw(request).split()[1], status)
-
-    def test_slow_and_many_clients(self):
-        """Some that say nothing and some that do not listen; whoever comes is answered."""
-        began = time.monotonic()
-        idle = [socket.create_connection(("127.0.0.1", self.port), timeout=60) for _ in range(100)]
-        for connection in idle[::2]:
-            connection.send(b"GET /metr")
-        for _ in range(50):
-            self.assertEqual(self.ask("/metrics")[::2], (200, self.text))
-        self.assertLess(time.monotonic() - began, 8, "it waited for them")
-        files = len(os.listdir(f"/proc/{self.process.pid}/fd"))
-        self.assertLess(files, 25)
-        for connection in idle:
-            try:
-                self.assertEqual(connection.recv(100), b"")
-            except ConnectionError:
-                pass
-            connection.close()
-        self.assertTrue(wait_for(lambda: len(os.listdir(f"/proc/{self.process.pid}/fd")) < 8))
-
-    def test_rights(self):
-        if os.geteuid() != 0:
-            self.skipTest("not root, so nothing is given up")
-        self.ask("/metrics")
-        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        self.assertRegex(status, r"Uid:\s65534\s65534")
-        self.assertRegex(status, r"CapEff:\s0+\n")
-        self.assertRegex(status, r"Seccomp:\s2")
-
-    def test_wrong_addresses(self):
-        for address in ("localhost:1", "127.0.0.1", ":9753", "127.0.0.1:99999", "::1:9753",
-                        f"127.0.0.1:{self.port}"):
-            done = whyoom("serve", "--listen", address)
-            self.assertEqual(done.status, 2, done)
-            self.assertIn("listen", done.err)
-
-
 if __name__ == "__main__":
-    machine.TOOLS = pathlib.Path(sys.argv.pop(3)).resolve()
-    harness.main()
+    servers.main()
