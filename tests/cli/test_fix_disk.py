@@ -8,21 +8,21 @@ import shutil
 import subprocess
 
 import harness
-import test_fix
+import own_machine
 from harness import whyoom
 
 KEY = "kernel.domainname"
 HOST = ("hostname", "db1\n")
 
 
-class DiskCase(test_fix.FixCase):
+class DiskCase(own_machine.FixCase):
     def setUp(self):
         super().setUp()
         self.disk = pathlib.Path("/var/lib/disk")
         for name in ("etc/sysctl.d", "proc", "sys", "run", "var/lib"):
             (self.disk / name).mkdir(parents=True)
         self.theirs = self.disk / "etc/sysctl.conf"
-        self.theirs.write_bytes(test_fix.OLD)
+        self.theirs.write_bytes(own_machine.OLD)
         os.symlink("/etc/sysctl.conf", self.disk / "etc/sysctl.d/99-sysctl.conf")  # on the disk
         (self.disk / "etc" / HOST[0]).write_text(HOST[1])
 
@@ -44,7 +44,7 @@ class Disk(DiskCase):
         self.assertIn(f"{KEY} from the next boot on: before.example -> after.example", result.out)
         self.assertNotIn("/proc/sys", result.out)
         self.assertIn("`sudo whyoom undo --root /var/lib/disk` takes it back", result.out)
-        self.assertEqual(self.theirs.read_bytes(), test_fix.NEW)
+        self.assertEqual(self.theirs.read_bytes(), own_machine.NEW)
         self.expect_untouched()
         self.assertEqual(self.journal(), ["1"])
         self.assertFalse(os.path.exists("/var/lib/whyoom"))
@@ -52,7 +52,7 @@ class Disk(DiskCase):
     def test_undo_gives_back_every_byte(self):
         self.check(self.fix("--yes"), 0)
         self.check(self.undo("--yes"), 0, "nothing that runs is touched")
-        self.assertEqual(self.theirs.read_bytes(), test_fix.OLD)
+        self.assertEqual(self.theirs.read_bytes(), own_machine.OLD)
         self.check(self.undo("--yes"), 0, "no fix is in force on this disk")
         self.check(whyoom("undo", "--yes"), 0, "no fix is in force on this machine")
         self.expect_untouched()
@@ -71,14 +71,14 @@ class Disk(DiskCase):
         for path in self.disk.rglob("*"):
             os.chown(path, 0, 0, follow_symlinks=False)
         self.check(self.undo("--yes"), 0, "Undone")
-        self.assertEqual(self.theirs.read_bytes(), test_fix.OLD)
+        self.assertEqual(self.theirs.read_bytes(), own_machine.OLD)
         self.assertEqual(self.running(), "after.example")
 
     def test_a_dry_run_says_what_the_run_would_do(self):
         shown = self.fix("--dry-run")
         self.check(shown, 0, "Nothing that runs is touched")
         self.assertNotIn("/proc/sys", shown.out)
-        self.assertEqual(self.theirs.read_bytes(), test_fix.OLD)
+        self.assertEqual(self.theirs.read_bytes(), own_machine.OLD)
         plan = self.fix("--dry-run", "--format", "json").json["fix"]
         self.assertEqual(plan["running"]["before"], None)
         self.assertEqual(self.journal(), [])
@@ -112,11 +112,11 @@ class Disk(DiskCase):
         shown = rescue("fix", f"{KEY}=after.example", "--yes")
         self.check(shown, 0, "a disk")
         self.assertNotIn("/proc/sys", shown.out)
-        self.assertEqual(self.theirs.read_bytes(), test_fix.NEW)
+        self.assertEqual(self.theirs.read_bytes(), own_machine.NEW)
         self.assertEqual(self.running(), "before.example")
         self.check(rescue("check"), 2, err="no /proc of a host in it")
         self.check(rescue("undo", "--yes"), 0)
-        self.assertEqual(self.theirs.read_bytes(), test_fix.OLD)
+        self.assertEqual(self.theirs.read_bytes(), own_machine.OLD)
 
     def test_what_its_logs_tell_is_mended(self):
         log = self.disk / "var/log/kern.log"
@@ -143,13 +143,13 @@ class Refusals(DiskCase):
         """An absolute link is one on the disk, and so is .. at its top."""
         outside = pathlib.Path("/var/lib/outside")
         outside.mkdir()
-        (outside / "sysctl.conf").write_bytes(test_fix.OLD)
+        (outside / "sysctl.conf").write_bytes(own_machine.OLD)
         for target in ("/var/lib/outside/sysctl.conf", "../../outside/sysctl.conf",
                        "../../../../../var/lib/outside/sysctl.conf"):
             self.theirs.unlink()
             self.theirs.symlink_to(target)
             self.fix("--yes")
-            self.assertEqual((outside / "sysctl.conf").read_bytes(), test_fix.OLD, target)
+            self.assertEqual((outside / "sysctl.conf").read_bytes(), own_machine.OLD, target)
             self.undo("--yes")
         for name in ("var/lib/whyoom", "var/lib"):
             (self.disk / name).rename(self.disk / "away")
@@ -191,7 +191,7 @@ class Refusals(DiskCase):
         self.disk.rename(moved)
         self.disk = moved
         self.check(self.fix("--yes"), 2, err="could put another one in its place")
-        self.assertEqual((moved / "etc/sysctl.conf").read_bytes(), test_fix.OLD)
+        self.assertEqual((moved / "etc/sysctl.conf").read_bytes(), own_machine.OLD)
 
     def test_an_interrupted_fix_names_the_disk(self):
         self.check(self.fix("--yes"), 0)
@@ -204,4 +204,4 @@ class Refusals(DiskCase):
 
 
 if __name__ == "__main__":
-    test_fix.main()
+    own_machine.main()
