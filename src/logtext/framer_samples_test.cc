@@ -17,6 +17,7 @@ constexpr auto all_samples = std::to_array<Sample>({
     {"[   12.345678] " TEXT, text, 12345678},
     {"[12345.678901] " TEXT, text, 12345678901},
     {"[   12.345678][  T123] " TEXT, text, 12345678},
+    {"[   12.345678] kernel: " TEXT, text, 12345678, "", "", "kernel", -1, kernel},
     {"[   12.345678][   C1] " TEXT, text, 12345678},
     {"<4>[   12.345678] " TEXT, text, 12345678, "", "", "", 4, kernel},
     {"<4>" TEXT, text, {}, "", "", "", 4, kernel},

@@ -46,7 +46,8 @@ bool peel_wall_time(std::string_view& text, Peeled& peeled);    // all of wall_c
 bool peel_bare_tag(std::string_view& text, Peeled& peeled);     // kernel: (time and host cut off)
 bool peel_rfc5424(std::string_view& text, Peeled& peeled);      // 1 2026-.. host kernel - - -
 bool peel_octet_count(std::string_view& text, Peeled& peeled);  // 123 <4>..
-// After a printk time: "host kernel: " of journalctl -o short-monotonic.
+// After a printk time: "host kernel: " of journalctl -o short-monotonic, with --no-hostname
+// "kernel: ".
 bool peel_monotonic_tag(std::string_view& text, Peeled& peeled);
 // A daemon's own tag in kernel text ("systemd-oomd[44]: ..", written to /dev/kmsg).
 bool peel_daemon_tag(std::string_view& text, Peeled& peeled);

@@ -291,6 +291,11 @@ bool peel_daemon_tag(std::string_view& text, Peeled& peeled) {
 }
 
 bool peel_monotonic_tag(std::string_view& text, Peeled& peeled) {
+  if (const std::size_t bare = kernel_tag_length(text); bare != 0) {
+    set_tag("kernel:", peeled);
+    text = message_after(text, bare);
+    return true;
+  }
   const std::string_view host = first_word(text);
   if (!is_host(host) || host.size() == text.size()) {
     return false;
