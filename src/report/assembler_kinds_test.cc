@@ -154,6 +154,15 @@ TEST(Assembler, SysrqAsksForAKillOrForNumbers) {
   const auto kill = assemble("[  812.000001] sysrq: Manual OOM execution\n" + sample_report());
   ASSERT_EQ(kill.size(), 1U);
   EXPECT_EQ(kill[0].sysrq_at->line, 1U);
+  const std::string killed =
+      "[  812.000002] Out of memory: Killed process 70 (hog) total-vm:9kB, "
+      "anon-rss:1kB, file-rss:0kB, shmem-rss:0kB\n";
+  const auto bare = assemble("[  812.000001] sysrq: Manual OOM execution\n" + killed);
+  ASSERT_EQ(bare.size(), 1U);
+  EXPECT_TRUE(bare[0].sysrq_at);
+  const auto later = assemble("[  712.000001] sysrq: Manual OOM execution\n" + killed);
+  ASSERT_EQ(later.size(), 1U);
+  EXPECT_FALSE(later[0].sysrq_at);
   auto lines = lines_of(sample_report());
   const std::string memory = text_of({lines.begin() + 11, lines.begin() + 36});
   EXPECT_TRUE(assemble("[  812.000001] sysrq: Show Memory\n" + memory).empty());

@@ -54,15 +54,21 @@ bool Assembler::on_header(const Line& line, KernelLine& read) {
   event.report.trigger->oom_adj = header.old_adj;
   event.gfp = std::move(header.gfp);
   settle(event, line, read);
-  if (manual_oom_ && within(*manual_oom_, line, kSysrqLines)) {
+  note_manual_oom(event, line, kSysrqLines);
+  orphan_.reset();
+  return touch(event, line, Stage::header);
+}
+
+void Assembler::note_manual_oom(OpenEvent& event, const Line& line, LineNumber lines) {
+  constexpr double most_seconds = 60;
+  const auto passed = manual_oom_ ? seconds_between(*manual_oom_, line) : std::nullopt;
+  if (manual_oom_ && within(*manual_oom_, line, lines) && passed.value_or(0) <= most_seconds) {
     event.report.sysrq_at = Place{0, manual_oom_->line};
     if (keeps_lines_) {
       event.bytes += keep_line(event.report, manual_oom_line_.line);
     }
   }
   manual_oom_.reset();
-  orphan_.reset();
-  return touch(event, line, Stage::header);
 }
 
 bool Assembler::on_failure(const Line& line, KernelLine& read) {

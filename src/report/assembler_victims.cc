@@ -46,7 +46,9 @@ OpenEvent* Assembler::event_for_victim(const Line& line, bool known, bool memcg)
     }
   }
   if (home == nullptr) {
+    constexpr LineNumber lines_left = 4;  // of a log that was searched for kills
     home = &open(line);
+    note_manual_oom(*home, line, lines_left);
   }
   home->memcg_seen = home->memcg_seen || (known && memcg);
   home->global_seen = home->global_seen || (known && !memcg);

@@ -1,12 +1,39 @@
+#include <algorithm>
+
 #include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
 
-std::optional<Claim> judge(const Context& context) {
-  if (!is_oom(context) || !context.report.trigger || !context.report.trigger->order) {
+void add_remedy(Claim& claim) {
+  claim.remedy(Message("Nothing to repair. See who can use SysRq"),
+               {ShellCommand("cat /proc/sys/kernel/sysrq")});
+}
+
+// The kernel says that it was asked, and kills; the first line of the report is lost.
+std::optional<Claim> without_order(const Context& context) {
+  const auto& asked = context.report.sysrq_at;
+  if (!asked) {
     return std::nullopt;
+  }
+  Claim result =
+      claim(Role::root, Rank::asked_for, 1, 0.9,
+            Message("Somebody asked for it: SysRq-f was used right before the kill, and runs "
+                    "the OOM killer whether memory is short or not."));
+  result.prove(Message("lines from the request to the kill"),
+               context.report.last_line - std::min(asked->line, context.report.last_line), *asked);
+  weaken(result, Message("the line \"invoked oom-killer\""), Message("its order was not -1"));
+  add_remedy(result);
+  return result;
+}
+
+std::optional<Claim> judge(const Context& context) {
+  if (!is_oom(context)) {
+    return std::nullopt;
+  }
+  if (!context.report.trigger || !context.report.trigger->order) {
+    return without_order(context);
   }
   const int order = *context.report.trigger->order;
   const bool asked = is_sysrq(context.report);
@@ -19,8 +46,7 @@ std::optional<Claim> judge(const Context& context) {
     if (const auto free = context.evidence.eligible_free()) {
       result.prove(Message("free memory at that moment"), *free, context.evidence.zones.front().at);
     }
-    result.remedy(Message("Nothing to repair. See who can use SysRq"),
-                  {ShellCommand("cat /proc/sys/kernel/sysrq")});
+    add_remedy(result);
   }
   return result;
 }
