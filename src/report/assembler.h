@@ -113,8 +113,8 @@ class Assembler {
   bool on_reaped(const Line& line, KernelLine& read);
   bool on_no_victim(const Line& line, KernelLine& read);
   bool on_sysrq(const Line& line, KernelLine& read);
-  // The event was asked for with SysRq, if that was at most so many lines before.
-  void note_manual_oom(OpenEvent& event, const Line& line, LineNumber lines);
+  // The event was asked for with SysRq, if that was at most so many lines and seconds before.
+  void note_manual_oom(OpenEvent& event, const Line& line, LineNumber lines, double seconds);
   OpenEvent* event_for_victim(const Line& line, bool known, bool memcg);
   OpenEvent* event_without_victim(const Line& line);
   [[nodiscard]] bool was_killed(std::int64_t pid) const;

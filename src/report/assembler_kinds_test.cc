@@ -160,6 +160,21 @@ TEST(Assembler, SysrqAsksForAKillOrForNumbers) {
   const auto bare = assemble("[  812.000001] sysrq: Manual OOM execution\n" + killed);
   ASSERT_EQ(bare.size(), 1U);
   EXPECT_TRUE(bare[0].sysrq_at);
+  const auto cgroup = assemble(
+      "[  812.000001] sysrq: Manual OOM execution\n"
+      "[  812.000002] Memory cgroup out of memory: Killed process 70 (hog) "
+      "total-vm:9kB, anon-rss:1kB, file-rss:0kB, shmem-rss:0kB\n");
+  ASSERT_EQ(cgroup.size(), 1U);
+  EXPECT_FALSE(cgroup[0].sysrq_at);
+  const auto refused = assemble(
+      "[  812.000001] sysrq: Manual OOM execution\n"
+      "[  812.000001] sysrq: OOM request ignored. No task eligible\n" +
+      killed);
+  ASSERT_EQ(refused.size(), 1U);
+  EXPECT_FALSE(refused[0].sysrq_at);
+  const auto boot = assemble("[  913.000001] sysrq: Manual OOM execution\n" + killed);
+  ASSERT_EQ(boot.size(), 1U);
+  EXPECT_FALSE(boot[0].sysrq_at);
   const auto later = assemble("[  712.000001] sysrq: Manual OOM execution\n" + killed);
   ASSERT_EQ(later.size(), 1U);
   EXPECT_FALSE(later[0].sysrq_at);

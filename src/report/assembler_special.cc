@@ -10,6 +10,7 @@ namespace whyoom::report {
 namespace {
 
 constexpr LineNumber kSysrqLines = 40;
+constexpr double kSysrqSeconds = 60;
 constexpr LineNumber kOrphanLines = 80;
 constexpr LineNumber kSlubLines = 100;
 constexpr LineNumber kShowMemoryLines = 20;
@@ -54,15 +55,16 @@ bool Assembler::on_header(const Line& line, KernelLine& read) {
   event.report.trigger->oom_adj = header.old_adj;
   event.gfp = std::move(header.gfp);
   settle(event, line, read);
-  note_manual_oom(event, line, kSysrqLines);
+  note_manual_oom(event, line, kSysrqLines, kSysrqSeconds);
   orphan_.reset();
   return touch(event, line, Stage::header);
 }
 
-void Assembler::note_manual_oom(OpenEvent& event, const Line& line, LineNumber lines) {
-  constexpr double most_seconds = 60;
+void Assembler::note_manual_oom(OpenEvent& event, const Line& line, LineNumber lines,
+                                double seconds) {
   const auto passed = manual_oom_ ? seconds_between(*manual_oom_, line) : std::nullopt;
-  if (manual_oom_ && within(*manual_oom_, line, lines) && passed.value_or(0) <= most_seconds) {
+  const double after = passed.value_or(0);
+  if (manual_oom_ && within(*manual_oom_, line, lines) && after >= 0 && after <= seconds) {
     event.report.sysrq_at = Place{0, manual_oom_->line};
     if (keeps_lines_) {
       event.bytes += keep_line(event.report, manual_oom_line_.line);

@@ -48,7 +48,10 @@ OpenEvent* Assembler::event_for_victim(const Line& line, bool known, bool memcg)
   if (home == nullptr) {
     constexpr LineNumber lines_left = 4;  // of a log that was searched for kills
     home = &open(line);
-    note_manual_oom(*home, line, lines_left);
+    if (!memcg) {                    // SysRq-f runs the machine's killer
+      constexpr double at_once = 5;  // seconds
+      note_manual_oom(*home, line, lines_left, at_once);
+    }
   }
   home->memcg_seen = home->memcg_seen || (known && memcg);
   home->global_seen = home->global_seen || (known && !memcg);
@@ -196,7 +199,7 @@ bool Assembler::on_sysrq(const Line& line, KernelLine& read) {
     manual_oom_line_.keep(line);
   } else if (read.as<Sysrq>() == Sysrq::show_memory) {
     show_memory_ = moment_of(line);
-  } else if (OpenEvent* event = event_without_victim(line)) {
+  } else if (manual_oom_.reset(); OpenEvent* event = event_without_victim(line)) {
     event->report.no_killable_at = place_of(line);
     touch(*event, line, Stage::victim);
   }

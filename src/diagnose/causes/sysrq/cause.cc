@@ -14,7 +14,7 @@ void add_remedy(Claim& claim) {
 // The kernel says that it was asked, and kills; the first line of the report is lost.
 std::optional<Claim> without_order(const Context& context) {
   const auto& asked = context.report.sysrq_at;
-  if (!asked) {
+  if (!asked || context.report.victims.size() != 1) {  // it kills once
     return std::nullopt;
   }
   Claim result =
