@@ -32,16 +32,15 @@ const report::Task* row_of(const Report& report, const Victim& victim) {
   return row == report.tasks.end() ? nullptr : &*row;
 }
 
-// Where a line has it: its row of the table, or the first line if the process itself asked. One of
-// the same name that asked has most likely the same, so that 0 of it proves nothing.
+// Where a line has it: its row of the table, or the first line if the process itself or one of its
+// name asked: threads have names, and services are started alike.
 std::optional<int> known_adj(const Report& report, const Victim& victim) {
   if (const report::Task* row = row_of(report, victim)) {
     return row->oom_score_adj;
   }
   const auto& trigger = report.trigger;
-  const bool same = trigger && trigger->pid == victim.pid;
-  const bool alike = trigger && trigger->comm == victim.comm && trigger->oom_score_adj != 0;
-  return same || alike ? trigger->oom_score_adj : std::nullopt;
+  const bool same = trigger && (trigger->pid == victim.pid || trigger->comm == victim.comm);
+  return same ? trigger->oom_score_adj : std::nullopt;
 }
 
 // What the victim held, in RAM and in swap, and of it in RAM.

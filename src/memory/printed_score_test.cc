@@ -76,7 +76,9 @@ TEST(PrintedScore, NotWhereOomScoreAdjIsInIt) {
   report.trigger->comm = "tidb-server";
   report.trigger->oom_score_adj = 0;
   ASSERT_TRUE(score_of_report(report));
-  EXPECT_FALSE(score_of_report(report)->adj_known);  // of one of that name
+  EXPECT_TRUE(score_of_report(report)->adj_known);  // of one of that name
+  report.trigger->comm = "kworker";
+  EXPECT_FALSE(score_of_report(report)->adj_known);
   report.trigger->pid = 21945;
   EXPECT_TRUE(score_of_report(report)->adj_known);
   report.trigger->oom_score_adj = 985;

@@ -134,8 +134,8 @@ void add_remedy(Claim& claim, std::string assume = {}) {
 // what was left is less than vm.min_free_kbytes must keep to matter.
 std::optional<Claim> by_score(const Context& context) {
   const auto score = memory::printed_score(context.evidence);
-  if (!score || !score->rest || *score->rest >= big_min_free || !context.report.zones.empty() ||
-      !is_global_oom(context) || is_sysrq(context.report) ||
+  if (!score || !score->adj_known || !score->rest || *score->rest >= big_min_free ||
+      !context.report.zones.empty() || !is_global_oom(context) || is_sysrq(context.report) ||
       context.evidence.request.order.value_or(0) != 0) {
     return std::nullopt;
   }
@@ -152,10 +152,6 @@ std::optional<Claim> by_score(const Context& context) {
                     process(victim.comm, victim.pid), percent(score->share), human(resident)));
   result.prove(Message("its score, thousandths of RAM and swap"), *victim.score, victim.at);
   result.prove(Message("resident"), resident, victim.at);
-  if (!score->adj_known) {
-    weaken(result, Message("its oom_score_adj, which is part of the score"),
-           Message("it was above 0"));
-  }
   weaken(result, Message("the nodes that the request could use (mems_allowed)"),
          Message("they were a part of the machine's"));
   add_remedy(result);
