@@ -152,6 +152,9 @@ void LogReader::State::one_line(std::string_view line) {
   }
   const bool held = watch.line && framer.holds();
   framer.line(line, number);
+  if (!any_event && framer.holds()) {  // an object over several lines, which need not be a record
+    account.symptoms.look_in_object(line, number);
+  }
   if (watch.line) {
     watch.line(number, line, held || framer.holds());
   }

@@ -125,11 +125,19 @@ std::optional<Symptom> parse_symptom(std::string_view text, LineNumber line) {
 }
 
 void Symptoms::look(std::string_view text, LineNumber line) {
-  auto symptom = parse_symptom(text, line);
-  if (!symptom) {
-    return;
+  if (auto symptom = parse_symptom(text, line)) {
+    keep(std::move(*symptom));
   }
-  auto& first = all_[static_cast<std::size_t>(symptom->what)];
+}
+
+void Symptoms::look_in_object(std::string_view text, LineNumber line) {
+  if (is_container_killed(text)) {
+    keep({What::container_killed, {}, 1, line});
+  }
+}
+
+void Symptoms::keep(Symptom&& symptom) {
+  auto& first = all_[static_cast<std::size_t>(symptom.what)];
   if (first) {
     ++first->count;
   } else {

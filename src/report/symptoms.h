@@ -41,6 +41,8 @@ std::optional<Symptom> parse_symptom(std::string_view text, LineNumber line);
 class Symptoms {
  public:
   void look(std::string_view text, LineNumber line);
+  // A line of JSON of `docker inspect` or `kubectl -o json`.
+  void look_in_object(std::string_view text, LineNumber line);
   [[nodiscard]] const std::optional<Symptom>& of(Symptom::What what) const {
     return all_[static_cast<std::size_t>(what)];
   }
@@ -56,6 +58,7 @@ class Symptoms {
   }
 
  private:
+  void keep(Symptom&& symptom);
   std::array<std::optional<Symptom>, kinds_of_symptoms> all_;  // by `what`
 };
 

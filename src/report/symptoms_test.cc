@@ -73,6 +73,20 @@ TEST(Symptoms, OfTasksAndMemory) {
   EXPECT_FALSE(parse_symptom("gh repo fork: retry with --clone", 1));
 }
 
+TEST(Symptoms, OfAnObjectOverSeveralLines) {
+  for (const std::string_view text : {"[\n    {\n        \"State\": {\n            \"OOMKilled\": "
+                                      "true,\n            \"Error\": \"\"\n"
+                                      "        }\n    }\n]\n",
+                                      "{\n    \"lastState\": {\n        \"reason\": "
+                                      "\"OOMKilled\",\n        \"exitCode\": 137\n    }\n}\n"}) {
+    LogReader reader("x.json", [](Report&&) {});
+    reader.feed(text);
+    const Symptoms symptoms = reader.finish().symptoms;
+    ASSERT_TRUE(symptoms.of(What::container_killed)) << text;
+    EXPECT_EQ(symptoms.of(What::container_killed)->count, 1U) << text;
+  }
+}
+
 // They are told of a log without an event, those of kills also from behind much else.
 TEST(Symptoms, AreInTheAccountOfALogWithoutAnEvent) {
   std::string log = "Mar  3 04:12:08 web1 sshd[9]: error: fork: Cannot allocate memory\n";
