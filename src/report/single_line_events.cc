@@ -38,6 +38,17 @@ bool same_limit(const LimitReached& a, const LimitReached& b) {
          (a.bytes.value_or(0) > most) == (b.bytes.value_or(0) > most);
 }
 
+// Of two refusals of a pool, the one with less free for what it asked.
+bool lacks_more(const LimitReached& a, const LimitReached& b) {
+  const auto lack = [](const LimitReached& limit) {
+    const std::uint64_t free =
+        limit.limit.value_or(0) - std::min(*limit.used, limit.limit.value_or(0));
+    const std::uint64_t needed = kernel::swiotlb_slots_for(limit.bytes.value_or(0)).least;
+    return static_cast<double>(needed) - static_cast<double>(free);
+  };
+  return a.used && (!b.used || lack(a) > lack(b));
+}
+
 }  // namespace
 
 Report SingleLineEvents::begin(Kind kind, const logtext::Line& line) const {
@@ -123,7 +134,8 @@ void SingleLineEvents::limit_reached(const logtext::Line& line, LimitReached&& l
       emit_one(limits_, known);
       break;
     }
-    if (limit.used > before.used) {  // the fullest moment tells most
+    // The moment that was furthest from having what was asked for tells most.
+    if (lacks_more(limit, before)) {
       limit.count = before.count;
       before = std::move(limit);
       if (keeps_lines_) {

@@ -59,14 +59,24 @@ Claim judge_pool(const LimitReached& limit) {
     return full(limit, Message("{} slots of 2 KiB are used, and it takes {}", of_total(),
                                grouped(needed.least)));
   }
+  if (used == 0 && total >= needed.most) {
+    return ruled_out(Message("none of {} slots is used", grouped(total)));
+  }
   if (kernel::swiotlb_has_room(total, used, std::min(needed.most, kernel::swiotlb_segment_slots))) {
     return ruled_out(Message("{} slots are used: however they lie, {} in one piece are free",
                              of_total(), grouped(needed.least)));
   }
-  return in_pieces(limit,
-                   Message("{} slots of 2 KiB are used, and no {} in one piece are free",
-                           of_total(), grouped(needed.least)),
-                   needed.least);
+  Claim result =
+      needed.least == 1
+          ? in_pieces(limit, Message("{} slots of 2 KiB are used", of_total()), needed.least)
+          : in_pieces(limit,
+                      Message("{} slots of 2 KiB are used, and no {} in one piece are free",
+                              of_total(), grouped(needed.least)),
+                      needed.least);
+  if (used < total / 2) {  // so few can hardly lie in the way of all pieces
+    leave_open(result, Message("the alignment that the driver asks for"));
+  }
+  return result;
 }
 
 void add_remedies(Claim& result, const LimitReached& limit) {
@@ -95,7 +105,7 @@ void add_remedies(Claim& result, const LimitReached& limit) {
 
 std::optional<Claim> judge(const Context& context) {
   const auto& limit = context.report.limit_reached;
-  if (!limit || limit->what != LimitReached::What::swiotlb || !limit->bytes) {
+  if (!limit || limit->what != LimitReached::What::swiotlb || limit->bytes.value_or(0) == 0) {
     return std::nullopt;
   }
   Claim result = judge_pool(*limit);
