@@ -23,7 +23,7 @@ struct Process {
   SmallText comm;    // any bytes: a process chooses its own name
   char state = '?';  // R, S, D, Z, T, ...
   bool kernel_thread = false;
-  // Of a kernel thread only its threads are read besides, but for a capture.
+  // Of a kernel thread nothing below but its threads is read, unless for a capture.
   std::optional<std::uint32_t> uid;      // the real one
   std::optional<std::uint32_t> threads;  // a zombie without its leader has 0 or 1
   std::optional<KiB> rss, rss_anon, rss_file, rss_shmem, swap;  // rss_* since 4.5

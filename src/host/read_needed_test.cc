@@ -51,6 +51,23 @@ TEST(ReadNeeded, of_a_kernel_thread_only_stat_is_read) {
   EXPECT_TRUE(files.was_asked("/proc/2/status"));
 }
 
+// Its status tells the kernel thread, and so what is not to be read of the next; then nothing can be.
+TEST(ReadNeeded, a_process_that_is_closed_counts_once) {
+  MemoryFiles files;
+  for (int pid = 10; pid < 14; ++pid) {
+    const std::string top = "/proc/" + std::to_string(pid) + "/";
+    add_process(files, pid, "sh", 0, 1);
+    const auto status = files.read(top + "status", 4096);
+    ASSERT_TRUE(status);
+    files.add(top + "status", *status + "Kthread:\t0\n");
+    files.add(top + "stat", std::to_string(pid) + " (sh) S 1 0 0 0 -1 4194304 0 0\n");
+  }
+  for (const char* path : {"/proc/12/status", "/proc/12/stat", "/proc/13/status"}) {
+    files.fail(path, {FileError::Kind::denied, "Permission denied"});
+  }
+  EXPECT_EQ(read_host(files).processes.denied, 2U);
+}
+
 TEST(ReadNeeded, one_of_stat_and_status_is_read_where_status_says_all) {
   AskedFiles files;
   const auto add = [&files](int pid, const std::string& name, bool kernel, bool tells) {

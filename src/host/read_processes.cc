@@ -32,6 +32,7 @@ class ProcessReader {
         ++processes_.denied;
         return;
       case Got::yes:
+        processes_.denied += memory_denied_ ? 1 : 0;
         break;
     }
     processes_.all.push_back(process);
@@ -42,6 +43,7 @@ class ProcessReader {
   // Where status tells it too, stat is not needed besides. Which of the two is read first is a
   // guess: kernel threads come in rows.
   Got read_files(Process& process) {
+    memory_denied_ = false;
     const bool all = reader_.options().for_capture;
     const bool has_stat = stat_first_ || all;
     const auto is_done = [&] { return process.kernel_thread && !all; };
@@ -87,7 +89,7 @@ class ProcessReader {
       return Got::yes;
     }
     if (status.error().kind != FileError::Kind::missing) {
-      ++processes_.denied;  // its name and its threads may be known, its memory is not
+      memory_denied_ = true;  // its name and its threads may be known, its memory is not
       return Got::yes;
     }
     return is_gone(process.pid) ? Got::vanished : Got::yes;
@@ -122,6 +124,7 @@ class ProcessReader {
   Processes& processes_;
   bool stat_first_ = true;
   bool status_is_enough_ = false;
+  bool memory_denied_ = false;  // of the process that is read
   std::size_t damages_ = 0;
 };
 
