@@ -45,9 +45,9 @@ bool Sampler::needs_zones(const record::MachineFields& machine, bool its_turn) {
   const std::uint64_t available = machine.of(Field::mem_available);
   const std::uint64_t before = zones_available_;
   const std::uint64_t moved = available > before ? available - before : before - available;
-  if (!its_turn && machine.of(Field::psi_some_us) == zones_waited_us_ &&
-      machine.get(Field::min_free_kbytes) == zones_min_free_ &&
-      moved < machine.of(Field::mem_total) / part_that_moved) {
+  changed_ = machine.get(Field::min_free_kbytes) != zones_min_free_ ||
+             moved >= machine.of(Field::mem_total) / part_that_moved;
+  if (!its_turn && !changed_ && machine.of(Field::psi_some_us) == zones_waited_us_) {
     return false;
   }
   zones_available_ = available;
@@ -91,8 +91,10 @@ void Sampler::take_machine(record::Sample& sample, unsigned every) {
 
 void Sampler::take(record::Sample& sample, Closeness closeness, bool whole) {
   const bool near = closeness == Closeness::near, calm = closeness == Closeness::calm;
-  const unsigned every = near || whole ? 1 : calm ? 8 : 2;
-  take_machine(sample, every);
+  const unsigned usual = near || whole ? 1 : calm ? 8 : 2;
+  take_machine(sample, usual);
+  // Who took what is gone now has to be in this sample: it may be the last.
+  const unsigned every = changed_ ? 1 : usual;
   const auto part_of = [](std::uint64_t count, std::uint64_t passed, std::uint64_t of_all,
                           unsigned least, unsigned most) {
     return static_cast<unsigned>(std::clamp<std::uint64_t>(count * passed / of_all, least, most));
@@ -111,12 +113,13 @@ void Sampler::take(record::Sample& sample, Closeness closeness, bool whole) {
     processes_->skip();
   }
   // Of these all in five minutes.
-  constexpr unsigned most_cgroups = 8;
+  constexpr unsigned least_cgroups = 4, most_cgroups = 24, near_cgroups = 8;
   constexpr std::uint64_t cgroups_ms = 300'000;
   const auto passed_ms = cgroups_turn_.take(sample.boot_ms, samples_, every);
   const unsigned part =
-      passed_ms ? part_of(cgroups_->count(), *passed_ms, cgroups_ms, 1, most_cgroups) : 0;
-  cgroups_->look(near ? most_cgroups : part, sample.machine.of(Field::mem_total),
+      passed_ms ? part_of(cgroups_->count(), *passed_ms, cgroups_ms, least_cgroups, most_cgroups)
+                : 0;
+  cgroups_->look(near ? near_cgroups : part, sample.machine.of(Field::mem_total),
                  passed_ms.has_value(), sample);
   sample.machine.set(Field::processes, processes_->count());
 }

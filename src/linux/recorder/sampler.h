@@ -54,6 +54,8 @@ class Sampler {
   void take_machine(record::Sample& sample, unsigned every);
   void read_settings(record::MachineFields& machine, bool all);
   bool needs_zones(const record::MachineFields& machine, bool its_turn);
+  bool changed_ =
+      false;  // much of memory came or went, or a setting changed, since the zones were read
   void want_of_cgroups();
 
   KeptFile meminfo_, vmstat_, zoneinfo_, pressure_, loadavg_;
