@@ -13,6 +13,7 @@
 #include "diagnose/what_if_of.h"
 #include "memory/cross_check.h"
 #include "memory/printed_score.h"
+#include "memory/task_with.h"
 
 namespace whyoom::diagnose {
 
@@ -62,9 +63,8 @@ std::optional<Bytes> size_of(const report::Victim& victim, const memory::Evidenc
   if (victim.anon_rss_kib) {
     return to_bytes(victim.resident());
   }
-  const auto& tasks = evidence.report->tasks;
-  const auto row = std::ranges::find(tasks, victim.pid, &report::Task::pid);
-  return row == tasks.end() || row->oom_score_adj > 0
+  const report::Task* row = memory::task_with(*evidence.report, victim.pid);
+  return row == nullptr || row->oom_score_adj > 0
              ? std::nullopt
              : std::optional(to_bytes(Pages(row->rss), evidence.page));
 }

@@ -4,6 +4,8 @@
 #include <array>
 #include <span>
 
+#include "memory/task_with.h"
+
 namespace whyoom::memory {
 
 namespace {
@@ -57,9 +59,9 @@ std::optional<PageSize> from_victim(const report::Report& report) {
   constexpr std::size_t most = 64;  // each is looked for in the table
   for (const auto& victim :
        std::span(report.victims).first(std::min(most, report.victims.size()))) {
-    const auto task = std::ranges::find(report.tasks, victim.pid, &report::Task::pid);
+    const report::Task* task = task_with(report, victim.pid);
     const KiB rss = victim.resident();
-    if (task == report.tasks.end() || task->rss < 16) {
+    if (task == nullptr || task->rss < 16) {
       continue;
     }
     const double ratio = static_cast<double>(rss.count()) / static_cast<double>(task->rss);

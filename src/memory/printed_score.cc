@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "memory/evidence.h"
+#include "memory/task_with.h"
 #include "memory/zones.h"
 
 namespace whyoom::memory {
@@ -27,15 +28,10 @@ double most_of(double thousandths) {
   return std::min(1.0, std::max((thousandths + 31) / 1000, (thousandths + 1) / 970));
 }
 
-const report::Task* row_of(const Report& report, const Victim& victim) {
-  const auto row = std::ranges::find(report.tasks, victim.pid, &report::Task::pid);
-  return row == report.tasks.end() ? nullptr : &*row;
-}
-
 // Where a line has it: its row of the table, or the first line if the process itself or one of its
 // name asked: threads have names, and services are started alike.
 std::optional<int> known_adj(const Report& report, const Victim& victim) {
-  if (const report::Task* row = row_of(report, victim)) {
+  if (const report::Task* row = task_with(report, victim.pid)) {
     return row->oom_score_adj;
   }
   const auto& trigger = report.trigger;
@@ -50,7 +46,7 @@ struct Held {
 
 std::optional<Held> held_by(const Evidence& evidence, const Victim& victim) {
   constexpr double page_tables = 1.01;  // an upper bound of them: 2 MiB of pages need one
-  if (const report::Task* row = row_of(*evidence.report, victim)) {
+  if (const report::Task* row = task_with(*evidence.report, victim.pid)) {
     const TaskUse use = task_use(*row, evidence.page);
     if (use.swap && use.page_tables && use.rss.count() > 0) {
       return Held{bytes(use.total()), bytes(use.total()) * drift, bytes(use.rss)};
@@ -101,12 +97,6 @@ bool fits(const Evidence& evidence, const Victim& victim, const Held& held, doub
   const double known = bytes(*evidence.ram) + bytes(evidence.swap_total.value_or(Bytes(0)));
   return share * known <= held.most * drift &&
          (!evidence.swap_total || held.least <= most_of(share * 1000) * known * drift);
-}
-
-bool is_of_some_nodes(const Evidence& evidence) {
-  const auto nodes = allowed_nodes(*evidence.report);
-  return (evidence.constraint && *evidence.constraint != report::ConstraintKind::none) ||
-         (nodes && !nodes->contains(0));
 }
 
 }  // namespace

@@ -295,6 +295,13 @@ std::optional<std::set<int>> allowed_nodes(const report::Report& report) {
   return allowed;
 }
 
+bool is_of_some_nodes(const Evidence& evidence) {
+  // Kernels before 5.0 print the nodes, not the constraint.
+  const auto nodes = allowed_nodes(*evidence.report);
+  return (nodes && !nodes->contains(0)) ||
+         (evidence.constraint && *evidence.constraint != report::ConstraintKind::none);
+}
+
 Pages slack_of(Pages floor, Pages managed, PageSize page) {
   const Pages batch = std::min(managed / 1024, to_pages(Bytes(1 << 20), page));
   return floor / 100 + std::max(batch, Pages(32));
@@ -368,11 +375,7 @@ bool zones_complete(const Evidence& evidence) {
     }
     managed += *state.managed;
   }
-  // Kernels before 5.0 print the nodes, not the constraint.
-  const auto nodes = allowed_nodes(*evidence.report);
-  const bool filtered =
-      evidence.request.highest < ZoneClass::normal || (nodes && !nodes->contains(0)) ||
-      (evidence.constraint && *evidence.constraint != report::ConstraintKind::none);
+  const bool filtered = evidence.request.highest < ZoneClass::normal || is_of_some_nodes(evidence);
   if (!evidence.ram || filtered || may_hide_movable(evidence)) {
     return true;
   }
