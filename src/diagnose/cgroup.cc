@@ -7,6 +7,7 @@
 #include "base/language.h"
 #include "diagnose/cgroup_commands.h"
 #include "diagnose/claim.h"
+#include "diagnose/share.h"
 #include "memory/machine.h"
 #include "memory/memcg_stat.h"
 
@@ -200,9 +201,8 @@ std::optional<CgroupUse> cgroup_use(const Context& context) {
 }
 
 void grade_limit(Claim& claim, const CgroupUse& use) {
-  constexpr Bytes notable{std::uint64_t{64} << 20U};
   // A kill line by itself, as people grep for it: the limit is mostly the group's own.
-  if (use.alone && CgroupUse::size(use.biggest) >= notable) {
+  if (use.alone && CgroupUse::size(use.biggest) >= notable_size) {
     claim.confidence = 0.7;
     weaken(claim, Message("the line that names both cgroups (\"oom-kill:constraint=\")"),
            Message("the limit was one of a cgroup above the victim's"));
@@ -228,7 +228,7 @@ void grade_limit(Claim& claim, const CgroupUse& use) {
     return;
   }
   const Message lines("the cgroup's statistics (\"Memory cgroup stats\")");
-  if (!use.memory && !use.anon && !use.file && CgroupUse::size(use.biggest) >= notable) {
+  if (!use.memory && !use.anon && !use.file && CgroupUse::size(use.biggest) >= notable_size) {
     claim.confidence = 0.7;
     weaken(claim, lines, Message("shared memory, page cache or kernel memory was most of it"));
   } else {

@@ -23,6 +23,11 @@ inline constexpr double notable_share = 0.10;  // has helped
 inline constexpr double big_on_host = 0.30;
 // More than all else together.
 inline constexpr double most_of_ram = 0.50;
+// Of RAM, kept back by vm.min_free_kbytes: with less to win, memory was used up and the setting
+// only brought the end forward.
+inline constexpr double big_min_free = 0.05;
+// With less nothing that holds memory is what it went to.
+inline constexpr Bytes notable_size{std::uint64_t{64} << 20U};
 
 struct ShareRow {
   memory::AccountLine::What what{};              // in the account of a report

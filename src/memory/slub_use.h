@@ -12,9 +12,6 @@ namespace whyoom::memory {
 
 struct Evidence;
 
-// A cache with less is not what memory went to.
-inline constexpr Bytes notable_cache{std::uint64_t{64} << 20U};
-
 struct SlubUse {
   // A slab is 2^default_order pages, or 2^min_order where so many were not to be had in one piece:
   // at least that, and at least its objects.

@@ -2,7 +2,7 @@
 #include <string>
 
 #include "diagnose/blocks.h"
-#include "diagnose/claim.h"
+#include "diagnose/share.h"
 #include "memory/slub_use.h"
 
 namespace whyoom::diagnose::causes {
@@ -36,12 +36,10 @@ std::optional<Claim> judge(const Context& context) {
   if (!evidence.has_eligible()) {
     weaken(result, Message("the zones"), Message("none of them was above its mark"));
   }
-  const auto use = memory::slub_use(evidence);
-  if (!split && use && use->at_least >= memory::notable_cache) {
-    leave_open(result, Message("the zones and their free lists"));
-  }
   if (split) {
     add_fragmentation_proof(result, evidence, *split);
+  } else if (const auto use = memory::slub_use(evidence); use && use->at_least >= notable_size) {
+    leave_open(result, Message("the zones and their free lists"));
   }
   result.remedy(Message(
       "Harmless when the caller falls back to smaller pieces, as most do. Else let it allocate "

@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "diagnose/claim.h"
+#include "diagnose/share.h"
 #include "memory/printed_score.h"
 
 namespace whyoom::diagnose::causes {
@@ -12,11 +12,8 @@ namespace {
 
 using What = memory::AccountLine::What;
 
-constexpr double big_share = 0.25;  // of RAM in processes
 // Page cache and reclaimable slab that could have been dropped.
 constexpr double reclaimable_share = 0.25;
-// Of RAM: from there on vm.min_free_kbytes can be what is wrong.
-constexpr double big_min_free = 0.05;
 
 void add_biggest(Finding& finding, const memory::Evidence& evidence) {
   const auto& biggest = evidence.attribution.biggest;
@@ -130,18 +127,22 @@ void add_remedy(Claim& claim, std::string assume = {}) {
       .assume = std::move(assume);
 }
 
-// Of kill lines alone. One process had nearly everything, by the score that the kernel gave it:
-// what was left is less than vm.min_free_kbytes must keep to matter.
+// Of kill lines and a row or a first line. One process had nearly everything, by the score that the
+// kernel gave it: what was left is less than vm.min_free_kbytes must keep to matter. Kill lines
+// alone do not tell its oom_score_adj, and that of pods makes such scores.
 std::optional<Claim> by_score(const Context& context) {
-  const auto score = memory::printed_score(context.evidence);
-  if (!score || !score->adj_known || !score->rest || *score->rest >= big_min_free ||
-      !context.report.zones.empty() || !is_global_oom(context) || is_sysrq(context.report) ||
+  if (!context.report.zones.empty() || !is_global_oom(context) || is_sysrq(context.report) ||
       context.evidence.request.order.value_or(0) != 0) {
     return std::nullopt;
   }
+  const auto score = memory::printed_score(context.evidence);
+  if (!score || !score->adj_known || !score->rest || *score->rest >= big_min_free) {
+    return std::nullopt;
+  }
   const report::Victim& victim = *score->victim;
-  // Most of what it held may be shared memory, which its end does not give back.
-  if (victim.anon() * 2 < victim.resident()) {
+  // Most of what it held may be shared memory, which its end does not give back; a row without the
+  // victim's own line does not tell.
+  if (victim.anon().count() == 0 || victim.anon() * 2 < victim.resident()) {
     return std::nullopt;
   }
   const Bytes resident = to_bytes(victim.resident());
@@ -161,7 +162,6 @@ std::optional<Claim> by_score(const Context& context) {
 // From a part of a report. Nobody is killed before reclaim has found nothing, so what processes are
 // known to hold, against RAM, tells most of it.
 std::optional<Claim> likely(const Context& context) {
-  constexpr Bytes notable{std::uint64_t{64} << 20U};
   constexpr double most_free = 0.10;
   const auto& evidence = context.evidence;
   const Known known = known_of(evidence);
@@ -174,7 +174,7 @@ std::optional<Claim> likely(const Context& context) {
   }
   const Bytes processes = known.processes.value;
   const Bytes ram = known.ram.value_or(processes);
-  if (!known.whole || processes < notable || share(processes, ram) < big_share ||
+  if (!known.whole || processes < notable_size || share(processes, ram) < big_share ||
       processes < known.other || processes < known.unknown() ||
       share(known.reclaimable, ram) >= reclaimable_share ||
       (known.free && share(*known.free, ram) > most_free)) {

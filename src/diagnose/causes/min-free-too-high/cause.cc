@@ -2,7 +2,7 @@
 #include <string>
 
 #include "base/text.h"
-#include "diagnose/claim.h"
+#include "diagnose/share.h"
 #include "memory/min_free.h"
 #include "memory/vendor_rules.h"
 
@@ -11,8 +11,6 @@ namespace whyoom::diagnose::causes {
 namespace {
 
 using memory::clearly_above_default;
-// With less than this to win, memory was used up and the setting only brought the end forward.
-constexpr double big_share = 0.05;
 constexpr double notable_share = 0.01;
 
 struct Effect {
@@ -122,7 +120,7 @@ std::optional<Claim> judge(const Context& context) {
                           value));
   }
   const double gain = share(effect.out_of_reach, managed);
-  const bool decisive = effect.would_pass && gain >= big_share && evidence.zones_complete;
+  const bool decisive = effect.would_pass && gain >= big_min_free && evidence.zones_complete;
   if (gain < notable_share) {
     return refuse(evidence,
                   Message("vm.min_free_kbytes was {}, more than the kernel's own choice of "

@@ -106,7 +106,7 @@ bool may_be_dropped(std::string_view cache) {
 std::optional<Claim> grew_too_far(const Context& context) {
   const auto use = memory::slub_use(context.evidence);
   if (context.report.kind != report::Kind::page_allocation_failure || !use ||
-      use->at_least < memory::notable_cache || use->in_use < use->objects / 2 ||
+      use->at_least < notable_size || use->in_use < use->objects / 2 ||
       !context.report.slub->cgroup.empty() || may_be_dropped(context.report.slub->cache)) {
     return std::nullopt;
   }

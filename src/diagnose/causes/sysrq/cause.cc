@@ -17,12 +17,13 @@ std::optional<Claim> without_order(const Context& context) {
   if (!asked || context.report.victims.size() != 1) {  // it kills once
     return std::nullopt;
   }
+  const LineNumber kill = context.report.victims.front().at.line;
   Claim result =
       claim(Role::root, Rank::asked_for, 1, 0.9,
             Message("Somebody asked for it: SysRq-f was used right before the kill, and runs "
                     "the OOM killer whether memory is short or not."));
-  result.prove(Message("lines from the request to the kill"),
-               context.report.last_line - std::min(asked->line, context.report.last_line), *asked);
+  result.prove(Message("lines from the request to the kill"), kill - std::min(asked->line, kill),
+               *asked);
   weaken(result, Message("the line \"invoked oom-killer\""), Message("its order was not -1"));
   add_remedy(result);
   return result;

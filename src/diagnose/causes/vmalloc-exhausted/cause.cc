@@ -3,7 +3,7 @@
 
 #include "base/language.h"
 #include "base/text.h"
-#include "diagnose/claim.h"
+#include "diagnose/share.h"
 
 namespace whyoom::diagnose::causes {
 
@@ -25,11 +25,10 @@ std::string caller(const report::Report& report) {
 
 // Its own pages were what memory was short of.
 std::optional<Claim> took_it_all(const Context& context) {
-  constexpr Bytes notable{std::uint64_t{64} << 20U};
   const auto& vmalloc = *context.report.vmalloc;
   const Bytes asked(vmalloc.bytes.value_or(0));
   const Bytes got(vmalloc.allocated.value_or(0));
-  if (got < notable || got * 2 < asked || got > asked) {
+  if (got < notable_size || got * 2 < asked || got > asked) {
     return std::nullopt;
   }
   Claim result = claim(Role::root, Rank::out_of_reach, 0.8, 0.85,
