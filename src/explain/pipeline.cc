@@ -89,13 +89,13 @@ void Pipeline::note_damage(std::string at, std::string what) {
 // "x.log:7: ..."
 void Pipeline::note_symptoms(const std::string& file, const report::Symptoms& symptoms) {
   symptoms.each([&](const report::Symptom& symptom) {
-    if (symptoms_told_ == most_symptoms) {
+    if (symptoms_.size() == most_symptoms) {
       return;
     }
     const std::string more =
         symptom.count == 1 ? std::string() : tr(" (and {} more)", grouped(symptom.count - 1));
-    symptoms_ += symptoms_told_++ == 0 ? "" : "\n";
-    symptoms_ += printable(file) + ":" + std::to_string(symptom.line) + more + ": " + told(symptom);
+    symptoms_.push_back(printable(file) + ":" + std::to_string(symptom.line) + more + ": " +
+                        told(symptom));
   });
 }
 
@@ -133,10 +133,14 @@ std::vector<std::string> Pipeline::remarks(const std::string& where, bool any_re
   }
   if (summary_.events == 0 && any_read) {
     const std::string lines = tr("{} of {}", plural(summary_.lines, "line", "lines"), where);
+    std::string known;
+    for (const std::string& symptom : symptoms_) {
+      known += (known.empty() ? "" : "\n") + symptom;
+    }
     remarks.push_back(found() > 0 ? tr("{} in {}, but none of those asked for",
                                        plural(found(), "OOM event", "OOM events"), lines)
                                   : tr("no OOM event found in {}\n{}", lines,
-                                       symptoms_.empty() ? tr(looked_for) : symptoms_));
+                                       known.empty() ? tr(looked_for) : known));
   }
   return remarks;
 }

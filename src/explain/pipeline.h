@@ -65,8 +65,7 @@ class Pipeline {
   diagnose::StoryBuilder story_;
   report::Fingerprints seen_;  // in all logs: a copy in another file counts once
   render::Summary summary_;
-  std::string symptoms_;  // a sentence a line
-  std::size_t symptoms_told_ = 0;
+  std::vector<std::string> symptoms_;  // sentences
 };
 
 // What is wrong with an input that was read to its end; empty: nothing. `found`: events in it.

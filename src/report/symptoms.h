@@ -28,7 +28,8 @@ struct Symptom {
   std::uint64_t count = 0;
   LineNumber line = 0;  // the first one
 };
-inline constexpr std::size_t kinds_of_symptoms = 7;
+inline constexpr std::size_t kinds_of_symptoms =
+    static_cast<std::size_t>(Symptom::What::no_memory) + 1;
 
 // As the anchors of the kernel's lines, of the kills; "OOM killer" has one already. The other lines
 // are found where a log is read line by line, in its first 64 KiB: their words would cost the scan

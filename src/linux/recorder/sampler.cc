@@ -39,21 +39,13 @@ Sampler::Sampler(PageSize page)
   }
 }
 
-// While nothing moves, those of its turn will do.
-bool Sampler::needs_zones(const record::MachineFields& machine, bool its_turn) {
+bool Sampler::has_changed(const record::MachineFields& machine) const {
   constexpr std::uint64_t part_that_moved = 64;  // of RAM
   const std::uint64_t available = machine.of(Field::mem_available);
   const std::uint64_t before = zones_available_;
   const std::uint64_t moved = available > before ? available - before : before - available;
-  changed_ = machine.get(Field::min_free_kbytes) != zones_min_free_ ||
-             moved >= machine.of(Field::mem_total) / part_that_moved;
-  if (!its_turn && !changed_ && machine.of(Field::psi_some_us) == zones_waited_us_) {
-    return false;
-  }
-  zones_available_ = available;
-  zones_waited_us_ = machine.of(Field::psi_some_us);
-  zones_min_free_ = machine.get(Field::min_free_kbytes);
-  return true;
+  return machine.get(Field::min_free_kbytes) != zones_min_free_ ||
+         moved >= machine.of(Field::mem_total) / part_that_moved;
 }
 
 // The first one is what somebody raises without knowing what it does.
@@ -69,7 +61,7 @@ void Sampler::read_settings(record::MachineFields& machine, bool all) {
   }
 }
 
-void Sampler::take_machine(record::Sample& sample, unsigned every) {
+bool Sampler::take_machine(record::Sample& sample, unsigned every) {
   sample.real_ms = static_cast<std::int64_t>(clock_ms(CLOCK_REALTIME));
   sample.boot_ms = clock_ms(CLOCK_BOOTTIME);
   ++samples_;
@@ -81,20 +73,25 @@ void Sampler::take_machine(record::Sample& sample, unsigned every) {
   record::scan_loadavg(loadavg_.read_short({room_.get(), 128}), machine);
   const bool its_turn = machine_turn_.take(sample.boot_ms, samples_, every).has_value();
   read_settings(machine, its_turn);
-  if (needs_zones(machine, its_turn)) {
+  const bool changed = has_changed(machine);
+  // While nothing moves and nobody waits, those of its turn will do.
+  if (its_turn || changed || machine.of(Field::psi_some_us) != zones_waited_us_) {
+    zones_available_ = machine.of(Field::mem_available);
+    zones_waited_us_ = machine.of(Field::psi_some_us);
+    zones_min_free_ = machine.get(Field::min_free_kbytes);
     record::scan_vmstat(vmstat_.read(room), machine);
     record::scan_zoneinfo(zoneinfo_.read(room), sample.zones);
   } else {
     record::keep_vmstat(before, machine);
   }
+  return changed;
 }
 
 void Sampler::take(record::Sample& sample, Closeness closeness, bool whole) {
   const bool near = closeness == Closeness::near, calm = closeness == Closeness::calm;
   const unsigned usual = near || whole ? 1 : calm ? 8 : 2;
-  take_machine(sample, usual);
   // Who took what is gone now has to be in this sample: it may be the last.
-  const unsigned every = changed_ ? 1 : usual;
+  const unsigned every = take_machine(sample, usual) ? 1 : usual;
   const auto part_of = [](std::uint64_t count, std::uint64_t passed, std::uint64_t of_all,
                           unsigned least, unsigned most) {
     return static_cast<unsigned>(std::clamp<std::uint64_t>(count * passed / of_all, least, most));

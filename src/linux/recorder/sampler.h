@@ -51,11 +51,10 @@ class Sampler {
   FullCgroups& cgroups() { return *cgroups_; }
 
  private:
-  void take_machine(record::Sample& sample, unsigned every);
+  // True: much of memory came or went, or a setting changed, since the zones were read.
+  bool take_machine(record::Sample& sample, unsigned every);
   void read_settings(record::MachineFields& machine, bool all);
-  bool needs_zones(const record::MachineFields& machine, bool its_turn);
-  bool changed_ =
-      false;  // much of memory came or went, or a setting changed, since the zones were read
+  [[nodiscard]] bool has_changed(const record::MachineFields& machine) const;
   void want_of_cgroups();
 
   KeptFile meminfo_, vmstat_, zoneinfo_, pressure_, loadavg_;
