@@ -228,7 +228,8 @@ void SingleLineEvents::interrupt() {
   }
 }
 
-void SingleLineEvents::emit_one(std::deque<Gathered>& from, std::deque<Gathered>::iterator which) {
+void SingleLineEvents::emit_one(std::deque<Gathered>& from,
+                                const std::deque<Gathered>::iterator& which) {
   Gathered done = std::move(*which);
   from.erase(which);
   sink_(std::move(done.report));

@@ -49,7 +49,7 @@ class SingleLineEvents {
 
   [[nodiscard]] Report begin(Kind kind, const logtext::Line& line) const;
   bool repeated(const logtext::Line& line);
-  void emit_one(std::deque<Gathered>& from, std::deque<Gathered>::iterator which);
+  void emit_one(std::deque<Gathered>& from, const std::deque<Gathered>::iterator& which);
   void end_overcommit();
   Facts* facts_of(const std::string& killer);
 
