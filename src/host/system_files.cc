@@ -181,15 +181,6 @@ std::string CommandLine::str() const {
   return text;
 }
 
-bool CommandLine::has(std::string_view name) const {
-  for (const std::string_view word : words) {
-    if (same_name(word, name)) {
-      return true;
-    }
-  }
-  return false;
-}
-
 Maybe<std::string> parse_choice(Lines lines) {
   if (!lines.next()) {
     return std::nullopt;

@@ -58,8 +58,6 @@ struct CommandLine {
   [[nodiscard]] std::optional<std::string_view> value_of(std::string_view name) const;
   // All words, with a blank between.
   [[nodiscard]] std::string str() const;
-  // "name" alone, without a value.
-  [[nodiscard]] bool has(std::string_view name) const;
 };
 CommandLine parse_command_line(Lines lines);
 
