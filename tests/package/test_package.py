@@ -3,6 +3,8 @@
 and that a purge takes everything. Installed into a root of its own; nothing of this machine changes.
 
     test_package.py PROGRAM SOURCE_DIR BUILD_DIR"""
+import atexit
+import functools
 import hashlib
 import json
 import os
@@ -12,6 +14,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "deploy"))
 import machine  # noqa: E402
@@ -32,6 +35,14 @@ def packed(folder):
     if done.returncode != 0:
         raise AssertionError(done.stdout)
     return next(folder.glob("*.deb")), next(folder.glob("*.tar.gz"))
+
+
+@functools.cache
+def packages():
+    """Made once for all tests, which read them only: most of the time is the compressor's."""
+    folder = pathlib.Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder)
+    return packed(folder)
 
 
 def linked_in(build):
@@ -61,7 +72,7 @@ class Case(harness.Case):
 class Package(Case):
     def setUp(self):
         super().setUp()
-        self.deb, self.tar = packed(self.scratch / "packages")
+        self.deb, self.tar = packages()
         self.root = self.scratch / "root"
 
     def unpacked(self):
