@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "logtext/escapes.h"
 #include "logtext/markup.h"
+#include "logtext/quoted_log.h"
 
 namespace whyoom::logtext {
 
@@ -46,6 +47,7 @@ void Framer::jump() {
   after_kmsg_ = false;
   padding_ = 0;
   kept_.valid = false;
+  quote_open_ = false;
 }
 
 void Framer::line(std::string_view raw, LineNumber number) {
@@ -109,12 +111,43 @@ void Framer::segment(std::string_view raw, LineNumber number) {
     }
     return;
   }
-  deliver(text, number);
+  if (!take_quoted(text, number)) {
+    deliver(text, number);
+  }
 }
 
-void Framer::deliver(std::string_view text, LineNumber number) {
+// True: the line was a string, or a part of one, and is used up.
+bool Framer::take_quoted(std::string_view text, LineNumber number) {
+  const QuotedLog quoted = find_quoted_log(text, quoted_);
+  if (!quoted.found) {
+    const bool goes_on = std::exchange(quote_open_, false) && !starts_framed(text);
+    if (goes_on) {
+      bool closed = false;
+      const std::string_view part = rest_of_quoted_log(text, closed);
+      quote_open_ = !closed;
+      deliver(part, number);
+    }
+    return goes_on;
+  }
+  quote_open_ = quoted.open;
+  Trust least;
+  if (quoted.may_be_tagged) {
+    least.lower(Origin::relayed);
+  }
+  std::string_view rest = quoted_;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    // The escape codes of a terminal came as escapes, and are codes again now.
+    deliver(clean_line(rest.substr(0, end), clean_buffer_), number, least);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return true;
+}
+
+void Framer::deliver(std::string_view text, LineNumber number, Trust least) {
   Peeled peeled;
   peeled.line.number = number;
+  peeled.line.origin.lower(least);
   begin_ = text;
   process(text, peeled, 0);
 }

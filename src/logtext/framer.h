@@ -49,7 +49,8 @@ class Framer {
   // framer.cc has the way of a line, framer_records.cc that of a message which came as the field of
   // a record.
   void segment(std::string_view raw, LineNumber number);
-  void deliver(std::string_view text, LineNumber number);
+  void deliver(std::string_view text, LineNumber number, Trust least = {});
+  bool take_quoted(std::string_view text, LineNumber number);
   void process(std::string_view text, Peeled peeled, std::size_t depth);
   bool take_json(std::string_view text, Peeled& peeled, std::size_t depth);
   bool join_partial(std::string_view& text, Peeled& peeled, std::size_t depth);
@@ -91,6 +92,7 @@ class Framer {
   std::string utf16_buffer_;
   std::string clean_buffer_;
   std::string markup_buffer_;
+  std::string quoted_;
   std::string minute_;      // dmesg -H
   std::string_view begin_;  // the physical line at hand, without quotes
   KeptLine kept_;
@@ -101,6 +103,7 @@ class Framer {
   std::uint32_t lost_ = 0;          // before the next line
   std::uint32_t lost_relayed_ = 0;  // before the next that a program handed on
   bool started_ = false;
+  bool quote_open_ = false;  // the string that the last line was in has not ended
   bool after_kmsg_ = false;  // the last record was of /dev/kmsg
 };
 

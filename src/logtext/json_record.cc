@@ -1,8 +1,6 @@
 // A small reader of JSON that takes what it can from a record that was cut.
-#include <optional>
-
 #include "base/text.h"
-#include "logtext/clean.h"
+#include "logtext/json_string.h"
 #include "logtext/structured_record.h"
 
 namespace whyoom::logtext {
@@ -27,9 +25,6 @@ class Reader {
  private:
   bool value(std::string_view key, int depth);
   bool array(std::string_view key, int depth);
-  bool string(std::string& out);
-  bool escape(std::string& out);
-  std::optional<char32_t> hex4();
   std::string_view scalar();
   bool take(char c);
   void blanks() { rest_ = trim_left(rest_); }
@@ -45,78 +40,6 @@ bool Reader::take(char c) {
   }
   rest_.remove_prefix(1);
   return true;
-}
-
-std::optional<char32_t> Reader::hex4() {
-  const auto code = rest_.size() >= 4 ? parse_number<std::uint32_t>(rest_.substr(0, 4), 16)
-                                      : std::optional<std::uint32_t>{};
-  if (!code) {
-    return std::nullopt;
-  }
-  rest_.remove_prefix(4);
-  return static_cast<char32_t>(*code);
-}
-
-// Behind a backslash.
-bool Reader::escape(std::string& out) {
-  if (rest_.empty()) {
-    return false;
-  }
-  const char kind = rest_.front();
-  rest_.remove_prefix(1);
-  switch (kind) {
-    case 'n':
-      out += '\n';
-      return true;
-    case 't':
-      out += '\t';
-      return true;
-    case 'r':
-    case 'b':
-    case 'f':
-      return true;  // of no use in a line
-    case 'u':
-      break;
-    default:
-      out += kind;
-      return true;
-  }
-  auto code = hex4();
-  if (!code) {
-    return false;
-  }
-  if (*code >= 0xd800 && *code < 0xdc00 && rest_.starts_with("\\u")) {
-    rest_.remove_prefix(2);
-    const auto low = hex4();
-    if (!low) {
-      return false;
-    }
-    const bool pair = *low >= 0xdc00 && *low < 0xe000;
-    code = pair ? 0x10000 + ((*code - 0xd800) << 10U) + (*low - 0xdc00) : 0xfffd;
-  }
-  append_utf8(out, *code >= 0xd800 && *code < 0xe000 ? 0xfffd : *code);
-  return true;
-}
-
-// The opening quote is taken. What was read stays in `out` when the string is cut.
-bool Reader::string(std::string& out) {
-  out.clear();
-  while (true) {
-    const std::size_t stop = rest_.find_first_of("\"\\");
-    out.append(rest_.substr(0, stop));
-    if (stop == std::string_view::npos) {
-      rest_ = {};
-      return false;
-    }
-    const char c = rest_[stop];
-    rest_.remove_prefix(stop + 1);
-    if (c == '"') {
-      return true;
-    }
-    if (!escape(out)) {
-      return false;
-    }
-  }
 }
 
 // A number or a word up to the next separator.
@@ -147,7 +70,7 @@ bool Reader::array(std::string_view key, int depth) {
       break;
     }
     if (take('"')) {
-      whole = string(item);
+      whole = read_json_string(rest_, item);
       bytes += any ? "\n" : "";
       bytes += item;
     } else if (rest_.starts_with('{') || rest_.starts_with('[')) {
@@ -184,7 +107,7 @@ bool Reader::value(std::string_view key, int depth) {
   }
   if (take('"')) {
     std::string text;
-    const bool whole = string(text);
+    const bool whole = read_json_string(rest_, text);
     if (whole || !text.empty()) {
       record_.set(key, text, level_at(depth));
     }
@@ -208,7 +131,7 @@ bool Reader::object(int depth) {
     if (take('}')) {
       return true;
     }
-    if ((!first && !take(',')) || !take('"') || !string(key) || !take(':') ||
+    if ((!first && !take(',')) || !take('"') || !read_json_string(rest_, key) || !take(':') ||
         !value(key, depth + 1)) {
       return false;
     }

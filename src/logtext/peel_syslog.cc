@@ -211,6 +211,22 @@ bool take_guest(std::string_view& text) {
   return true;
 }
 
+// fluentd's file output: "time<TAB>tag<TAB>{json}", and that to stdout: "time +0000 tag: {json}",
+// of which the time has nine digits of fraction and a zone, as no syslog prints it.
+bool take_fluentd(std::string_view wall, std::string_view& text) {
+  const bool file = text.starts_with('\t');
+  constexpr std::string_view nanoseconds = "2026-11-23 07:41:32.000000000 ";
+  if (!file && (wall.size() != nanoseconds.size() + 5 || !text.starts_with(' '))) {
+    return false;
+  }
+  const std::size_t json = text.find(file ? "\t{" : ": {");
+  if (json == npos || text.substr(0, json).find(' ', 1) != npos) {
+    return false;
+  }
+  text.remove_prefix(json + (file ? 1 : 2));
+  return true;
+}
+
 }  // namespace
 
 bool peel_wall_time(std::string_view& text, Peeled& peeled) {
@@ -233,7 +249,7 @@ bool peel_wall_time(std::string_view& text, Peeled& peeled) {
   Peeled next = peeled;
   next.line.wall = wall;
   next.line.framed = true;
-  if (take_guest(rest)) {
+  if (take_guest(rest) || take_fluentd(wall, rest)) {
     peeled = next;
     text = rest;
     return true;
@@ -254,11 +270,6 @@ bool peel_wall_time(std::string_view& text, Peeled& peeled) {
   }
   clear_placeholder(next.line);
   peeled = next;
-  // fluentd's file output: "time<TAB>tag<TAB>{json}"
-  if (const std::size_t json = rest.find("\t{"); json != npos && rest.starts_with('\t')) {
-    text = rest.substr(json + 1);
-    return true;
-  }
   // The message follows the time; its own indentation begins after one blank.
   text = starts_framed(message) || rest.empty() ? message : rest.substr(1);
   return true;

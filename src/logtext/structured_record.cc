@@ -9,9 +9,11 @@ namespace whyoom::logtext {
 
 namespace {
 
-// Keys that can carry the message, the best first.
-constexpr std::array<std::string_view, 9> message_keys{
-    "MESSAGE", "log", "message", "msg", "textPayload", "_raw", "line", "@message", "content"};
+// Keys that can carry the message, the best first. The last is a whole console's (`aws ec2
+// get-console-output`): no collector's, and nobody is named as its author.
+constexpr std::array<std::string_view, 10> message_keys{
+    "MESSAGE", "log",  "message",  "msg",     "textPayload",
+    "_raw",    "line", "@message", "content", "Output"};
 
 bool is_time_key(std::string_view key) {
   return key == "time" || key == "timestamp" || key == "@timestamp" || key == "ts" ||
@@ -113,7 +115,8 @@ void StructuredRecord::describe(Line& line) const {
 }
 
 void StructuredRecord::describe_author(Line& line) const {
-  if (!is_journals_own()) {
+  const bool console = rank_ == static_cast<int>(message_keys.size());
+  if (!is_journals_own() && !console) {
     line.origin.lower(Origin::relayed);
   } else if (line.origin == Origin::unknown) {
     line.unit = unit_;
