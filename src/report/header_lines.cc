@@ -62,13 +62,15 @@ std::optional<GfpText> read_gfp(std::string_view text, std::string_view key) {
   }
   GfpText gfp{*mask, std::nullopt};
   rest->remove_prefix(n);
-  if (rest->starts_with('x')) {
-    return std::nullopt;  // the 0 of 0x was misread
+  gfp.ends_line = rest->empty();
+  if (rest->starts_with('x') || rest->starts_with('>')) {
+    return std::nullopt;  // the 0 of 0x was misread; a pager cut the mask
   }
   if (rest->starts_with('(')) {
     const std::size_t close = rest->find(')');
     if (close != std::string_view::npos) {
       gfp.names = std::string(rest->substr(1, close - 1));
+      std::erase(*gfp.names, ' ');  // of a line that was wrapped; the kernel prints none
     }
   }
   return gfp;

@@ -20,6 +20,7 @@ extern const LineKind cpuset_line;
 struct GfpText {
   std::uint32_t mask = 0;
   std::optional<std::string> names;  // "GFP_KERNEL|__GFP_ZERO"; none: printed as hex alone, or cut
+  bool ends_line = false;            // nothing is behind the mask: its last digits may be cut off
 };
 // The mask behind `key`.
 std::optional<GfpText> read_gfp(std::string_view text, std::string_view key);

@@ -34,6 +34,9 @@ TEST(OomHeader, EveryForm) {
        "order=0, oom_score_adj=-5",
        "java", 0x140dca, "GFP_HIGHUSER_MOVABLE|__GFP_COMP|__GFP_ZERO", 0, -5, std::nullopt,
        nullptr},
+      {"java invoked oom-killer: gfp_mask=0x140cca(GFP_HIGHUSER _MOVABLE|__GFP_COMP), order=0, "
+       "oom_score_adj=0",  // wrapped inside of the name
+       "java", 0x140cca, "GFP_HIGHUSER_MOVABLE|__GFP_COMP", 0, 0, std::nullopt, nullptr},
       {"kworker/1:2 invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=-1, oom_score_adj=0",
        "kworker/1:2", 0xcc0, "GFP_KERNEL", -1, 0, std::nullopt, nullptr},
       {"java invoked oom-killer: gfp_mask=0x0(), order=0, oom_score_adj=0", "java", 0, "", 0, 0,

@@ -1,6 +1,7 @@
 #include "report/joiner.h"
 
 #include "base/text.h"
+#include "report/constraint_lines.h"
 
 namespace whyoom::report {
 namespace {
@@ -13,7 +14,7 @@ bool same_kind(const LineKind* before, const LineKind* after) {
     return before == after;
   }
   return after == &oom_header || after == &failure_header || after == &victim_line ||
-         after == &kill_intent;
+         after == &kill_intent || after == &constraint_line;
 }
 
 }  // namespace

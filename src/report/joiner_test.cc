@@ -45,6 +45,11 @@ TEST(Joiner, MailsBreakAtBlanks) {
             (Lines{"Memory cgroup out of memory: Killed process 946 (a b) total-vm:1kB, "
                    "anon-rss:2kB, file-rss:3kB, shmem-rss:0kB, UID:0 pgtables:4kB oom_score_adj:0",
                    "and then some prose"}));
+  EXPECT_EQ(
+      join({{"Kernel panic - not syncing: Out of memory:", true},
+            {"compulsory", false},
+            {"panic_on_oom is enabled", false}}),
+      (Lines{"Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is enabled"}));
   EXPECT_EQ(join({{"memory+swap: usage 1kB, limit", true}, {"2kB, failcnt 0", false}}),
             (Lines{"memory+swap: usage 1kB, limit 2kB, failcnt 0"}));
   EXPECT_EQ(join({{"Node 0 hugepages_total=0", true},

@@ -95,6 +95,7 @@ constexpr Row kRows[] = {
     {"neighbour: ", Where::start, &limit_line, "neighbor table overflow"},
     {"Neighbour table overflow", Where::start, &limit_line, "Neighbour table overflow"},
     {"cma: ", Where::start, &limit_line, "alloc failed, req-size"},
+    {"__vm_enough_memory: ", Where::start, &overcommit_refused, "vm_enough_memory: "},
     {"[", Where::start, &task_columns},
     {"[", Where::start, &task_row},
     {"[", Where::start, &trace_entry},
@@ -309,6 +310,9 @@ bool is_fragment(std::string_view text) {
     if (text.ends_with(end)) {
       return true;
     }
+  }
+  if (text == "oom-") {  // mail breaks at a hyphen, too
+    return true;
   }
   const std::size_t kill = text.rfind("emory: Kill process ");
   return kill != npos && Cursor(text.substr(kill + 20)).take_unsigned();

@@ -97,16 +97,18 @@ std::optional<std::string_view> parse_fork_rejected(std::string_view text) {
   return path;
 }
 
-std::optional<OvercommitRefused::Request> parse_overcommit(std::string_view text, Place at) {
+std::optional<OvercommitRefused::Request> parse_overcommit(std::string_view text, Place at,
+                                                           bool& whole) {
   const std::string_view start = trim_left(text);
-  if (!start.starts_with("__vm_enough_memory: ") && !start.starts_with("pid: ")) {
-    return std::nullopt;
-  }
-  const std::size_t end = text.rfind("enough memory for the allocation");
+  const bool named = start.starts_with("__vm_enough_memory: pid: ");
+  const std::size_t told = text.rfind("enough memory for the allocation");
+  whole = told != std::string_view::npos;
+  const std::size_t end = whole ? told : text.size();
   const std::size_t pid_at = text.find("pid: ");
   const std::size_t comm_at = text.find(", comm: ");
-  if (end == std::string_view::npos || pid_at == std::string_view::npos ||
-      comm_at == std::string_view::npos || comm_at < pid_at || end < comm_at) {
+  // The function prints no other line: what a wrap left of this one tells of the refusal, too.
+  if ((!named && (!whole || !start.starts_with("pid: "))) || comm_at == std::string_view::npos ||
+      comm_at < pid_at || end < comm_at) {
     return std::nullopt;
   }
   const auto pid = Cursor(text.substr(pid_at + 5)).take_signed();
@@ -119,7 +121,11 @@ std::optional<OvercommitRefused::Request> parse_overcommit(std::string_view text
   std::string_view rest = text.substr(comm_at + 8, end - comm_at - 8);
   const std::size_t bytes = rest.rfind(", bytes: ");
   if (bytes != std::string_view::npos) {
-    request.bytes = number_after(rest.substr(bytes), ", bytes: ");
+    Cursor cursor(rest.substr(bytes + 9));
+    const auto number = cursor.take_unsigned();
+    if (number && cursor.take(' ')) {  // else the number may be cut
+      request.bytes = number;
+    }
     rest = rest.substr(0, bytes);
   } else {
     const std::size_t comma = rest.rfind(", ");  // ", not ", in 6.1 ", no "
@@ -265,6 +271,18 @@ bool read_fork_rejected(std::string_view text, Place at, KernelLine& out) {
   return path.has_value();
 }
 
+bool read_overcommit(std::string_view text, Place at, KernelLine& out) {
+  bool whole = false;
+  auto request = parse_overcommit(text, at, whole);
+  if (!request) {
+    return false;
+  }
+  out.fullness = whole_if(whole);
+  out.score = (whole ? 2 : 0) + (request->bytes ? 1 : 0);
+  out.part = std::move(*request);
+  return true;
+}
+
 }  // namespace
 
 const LineKind slub_failure{.read = read_part<parse_slub>};
@@ -272,6 +290,6 @@ const LineKind slub_cache{.read = read_slub_cache_line};
 const LineKind slub_node{.read = read_slub_node};
 const LineKind fork_rejected{.read = read_fork_rejected};
 const LineKind limit_line{.read = read_limit_line};
-const LineKind overcommit_refused{.read = read_part<parse_overcommit>};
+const LineKind overcommit_refused{.read = read_overcommit};
 
 }  // namespace whyoom::report

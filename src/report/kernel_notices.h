@@ -26,7 +26,9 @@ std::optional<SlubNode> parse_slub_node(std::string_view text, Place at);
 std::optional<std::string_view> parse_fork_rejected(std::string_view text);
 
 // "__vm_enough_memory: pid: 187, comm: app, bytes: 8388608 not enough memory for the allocation"
-std::optional<OvercommitRefused::Request> parse_overcommit(std::string_view text, Place at);
+// `whole`: its end is there. What is cut off the end of a line is not given as a number.
+std::optional<OvercommitRefused::Request> parse_overcommit(std::string_view text, Place at,
+                                                           bool& whole);
 
 // "TCP: out of memory -- consider tuning tcp_mem", "VFS: file-max limit 808720 reached" and the
 // like.

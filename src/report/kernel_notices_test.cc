@@ -66,24 +66,37 @@ TEST(ForkRejected, GivesThePath) {
 }
 
 TEST(Overcommit, EveryForm) {
+  bool whole = false;
   const auto first = parse_overcommit(
-      "__vm_enough_memory: pid: 187, comm: my, app, no enough memory for the allocation", {0, 2});
+      "__vm_enough_memory: pid: 187, comm: my, app, no enough memory for the allocation", {0, 2},
+      whole);
   ASSERT_TRUE(first);
   EXPECT_EQ(first->pid, 187);
   EXPECT_EQ(first->comm, "my, app");
   EXPECT_FALSE(first->bytes);
   const auto second = parse_overcommit(
-      "__vm_enough_memory: pid: 187, comm: app, not enough memory for the allocation", {});
+      "__vm_enough_memory: pid: 187, comm: app, not enough memory for the allocation", {}, whole);
   ASSERT_TRUE(second);
   EXPECT_EQ(second->comm, "app");
   const auto third = parse_overcommit(
       "__vm_enough_memory: pid: 187, comm: app, bytes: 8388608 not enough memory for the "
       "allocation",
-      {});
+      {}, whole);
   ASSERT_TRUE(third);
+  EXPECT_TRUE(whole);
   EXPECT_EQ(third->bytes, 8388608U);
   EXPECT_EQ(third->comm, "app");
-  EXPECT_FALSE(parse_overcommit("not enough memory for the allocation", {}));
+  EXPECT_FALSE(parse_overcommit("not enough memory for the allocation", {}, whole));
+  const auto wrapped = parse_overcommit(
+      "__vm_enough_memory: pid: 187, comm: app, bytes: 8388608 not enough", {}, whole);
+  ASSERT_TRUE(wrapped);
+  EXPECT_FALSE(whole);
+  EXPECT_EQ(wrapped->bytes, 8388608U);
+  EXPECT_EQ(wrapped->comm, "app");
+  EXPECT_FALSE(
+      parse_overcommit("__vm_enough_memory: pid: 187, comm: app, bytes: 8388>", {}, whole)->bytes);
+  EXPECT_FALSE(parse_overcommit("pid: 187, comm: app, bytes: 8388608 not enough", {}, whole))
+      << "could be anybody's";
 }
 
 TEST(LimitLine, EachKernelsWords) {

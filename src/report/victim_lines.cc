@@ -15,6 +15,18 @@ namespace {
 constexpr std::string_view kKilled = "Killed process ";
 constexpr std::string_view kKill = "ill process ";  // from 2.6.19 to 2.6.35 with a small k
 
+// Texts of mm/oom_kill.c; the two in small letters from 2.6.18 to 2.6.35.
+using Reason = Panic::Reason;
+constexpr std::array<std::pair<std::string_view, Reason>, 6> kOomPanics{{
+    {"Out of memory: compulsory panic_on_oom is enabled", Reason::panic_on_oom_compulsory},
+    {"Out of memory: system-wide panic_on_oom is enabled", Reason::panic_on_oom_system_wide},
+    {"out of memory. Compulsory panic_on_oom is selected", Reason::panic_on_oom_compulsory},
+    {"out of memory. panic_on_oom is selected", Reason::panic_on_oom_system_wide},
+    {"System is deadlocked on memory", Reason::deadlocked},
+    {"Out of memory and no killable processes", Reason::no_killable},
+}};
+constexpr std::size_t kShortestPanic = std::string_view("Out of memory").size();
+
 std::optional<std::int64_t> number_at(std::string_view text, std::size_t at) {
   const auto value = Cursor(text.substr(at)).take_unsigned();
   if (!value || *value > 0xffffffffU) {
@@ -218,7 +230,7 @@ bool is_victim_exiting(std::string_view text) {
          text.find("is already exiting") != std::string_view::npos;
 }
 
-std::optional<Panic> parse_oom_panic(std::string_view text, Place at) {
+std::optional<Panic> parse_oom_panic(std::string_view text, Place at, bool& whole) {
   constexpr std::string_view key = "Kernel panic - not syncing: ";
   const std::string_view start = trim_left(text);
   // "---[ end Kernel panic - not syncing: ... ]---" closes the dump of the same panic.
@@ -229,18 +241,23 @@ std::optional<Panic> parse_oom_panic(std::string_view text, Place at) {
   Panic panic;
   panic.text = std::string(what);
   panic.at = at;
-  if (what.find("panic_on_oom") != std::string_view::npos) {
-    panic.reason = what.find("ompulsory") != std::string_view::npos
-                       ? Panic::Reason::panic_on_oom_compulsory
-                       : Panic::Reason::panic_on_oom_system_wide;
-  } else if (what.starts_with("System is deadlocked on memory")) {
-    panic.reason = Panic::Reason::deadlocked;
-  } else if (what.starts_with("Out of memory and no killable processes")) {
-    panic.reason = Panic::Reason::no_killable;
-  } else {
-    return std::nullopt;
+  whole = true;
+  for (const auto& [known, reason] : kOomPanics) {
+    if (what.starts_with(known)) {
+      panic.reason = reason;
+      return panic;
+    }
   }
-  return panic;
+  // A wrap or the end of a pager's line cut it.
+  whole = false;
+  bool any = false;
+  for (const auto& [known, reason] : kOomPanics) {
+    if (what.size() >= kShortestPanic && known.starts_with(what)) {
+      panic.reason = any && panic.reason != reason ? Reason::none : reason;
+      any = true;
+    }
+  }
+  return any ? std::optional(panic) : std::nullopt;
 }
 
 Sysrq parse_sysrq(std::string_view text) {
@@ -258,6 +275,18 @@ Sysrq parse_sysrq(std::string_view text) {
 }
 
 namespace {
+
+bool read_oom_panic(std::string_view text, Place at, KernelLine& out) {
+  bool whole = false;
+  auto panic = parse_oom_panic(text, at, whole);
+  if (!panic) {
+    return false;
+  }
+  out.fullness = whole_if(whole);
+  out.score = whole ? 2 : panic->reason != Reason::none ? 1 : 0;
+  out.part = std::move(*panic);
+  return true;
+}
 
 bool read_kill_intent(std::string_view text, Place at, KernelLine& out) {
   auto line = parse_kill_intent(text, at);
@@ -329,7 +358,7 @@ const LineKind victim_exiting{
     .read = [](std::string_view text, Place, KernelLine&) { return is_victim_exiting(text); },
     .stage = Stage::victim};
 const LineKind no_killable{.stage = Stage::victim};
-const LineKind oom_panic{.read = read_part<parse_oom_panic>, .stage = Stage::victim};
+const LineKind oom_panic{.read = read_oom_panic, .stage = Stage::victim};
 // What the kernel says behind the stack of the panic (kernel/panic.c).
 const LineKind panic_restart{
     .read = read_restart,

@@ -39,8 +39,9 @@ std::optional<Victim> parse_reaped(std::string_view text, Place at);
 // "Out of memory: OOM victim 186 (hog) is already exiting. Skip killing the task"
 bool is_victim_exiting(std::string_view text);
 
-// "Kernel panic - not syncing: ..." when the panic is one of the OOM path's.
-std::optional<Panic> parse_oom_panic(std::string_view text, Place at);
+// "Kernel panic - not syncing: ..." when the panic is one of the OOM path's. `whole`: all of its
+// text is there; else the reason is known as far as what is there tells.
+std::optional<Panic> parse_oom_panic(std::string_view text, Place at, bool& whole);
 
 enum class Sysrq : std::uint8_t { none, manual_oom, nothing_eligible, show_memory };
 Sysrq parse_sysrq(std::string_view text);

@@ -188,8 +188,9 @@ TEST(ConstraintLine, KindsAndCutLines) {
 }
 
 TEST(EndLines, PanicsOfTheOomPathOnly) {
-  const auto reason = [](const char* text) {
-    const auto panic = parse_oom_panic(text, {});
+  bool whole = false;
+  const auto reason = [&whole](const char* text) {
+    const auto panic = parse_oom_panic(text, {}, whole);
     return panic ? panic->reason : Panic::Reason::none;
   };
   EXPECT_EQ(reason("Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is enabled"),
@@ -201,6 +202,18 @@ TEST(EndLines, PanicsOfTheOomPathOnly) {
             Panic::Reason::panic_on_oom_system_wide);
   EXPECT_EQ(reason("Kernel panic - not syncing: System is deadlocked on memory"),
             Panic::Reason::deadlocked);
+  EXPECT_TRUE(whole);
+  EXPECT_EQ(reason("Kernel panic - not syncing: Out of memory: compulsory"),
+            Panic::Reason::panic_on_oom_compulsory);
+  EXPECT_FALSE(whole);
+  EXPECT_EQ(reason("Kernel panic - not syncing: Out of memory: system-"),
+            Panic::Reason::panic_on_oom_system_wide);
+  const auto cut = parse_oom_panic("Kernel panic - not syncing: Out of memory:", {}, whole);
+  ASSERT_TRUE(cut);
+  EXPECT_EQ(cut->reason, Panic::Reason::none) << "one of two";
+  EXPECT_FALSE(parse_oom_panic("Kernel panic - not syncing: Out of", {}, whole));
+  EXPECT_FALSE(
+      parse_oom_panic("Kernel panic - not syncing: Out of memory in my driver", {}, whole));
   EXPECT_EQ(reason("Kernel panic - not syncing: Out of memory and no killable processes..."),
             Panic::Reason::no_killable);
   EXPECT_EQ(reason("Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000009"),
