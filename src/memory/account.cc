@@ -251,7 +251,8 @@ std::optional<Account> account_of(const report::Report& report, const Evidence& 
   lines.push_back(build.hugepages());
   // 2.6.32 prints no pools at all.
   account.hugepages_known =
-      has_usual_pool(report, evidence.page) || (evidence.release && evidence.release->major == 2);
+      !report.hugepages_cut &&
+      (has_usual_pool(report, evidence.page) || (evidence.release && evidence.release->major == 2));
   close(account);
   return account;
 }

@@ -196,11 +196,17 @@ NameUse finished(NameSum& sum, const Room& room) {
 
 std::vector<NameUse> names_of(const std::vector<Row>& rows, PageSize page, const Room& room) {
   std::unordered_map<std::string_view, NameSum> sums;
-  for (const Row& row : rows) {
-    add(sums[row.use.task->comm], row, page);
-  }
   std::vector<NameUse> names;
-  names.reserve(sums.size());
+  for (const Row& row : rows) {
+    if (row.use.task->comm.empty()) {  // cut off, so it may be any other's
+      NameSum own;
+      add(own, row, page);
+      names.push_back(finished(own, room));
+    } else {
+      add(sums[row.use.task->comm], row, page);
+    }
+  }
+  names.reserve(names.size() + sums.size());
   for (auto& [comm, sum] : sums) {
     names.push_back(finished(sum, room));
   }

@@ -206,6 +206,16 @@ TEST(Names, CountSharedMemoryOnceWhereTheTableTellsIt) {
   EXPECT_FALSE(given.name("sh").at_most);
 }
 
+TEST(Names, ThatWereCutOffAreNotOneName) {
+  report::Report report = machine();
+  report.tasks = {task("", 1, 1000), task("", 2, 2000), task("w", 3, 500)};
+  const Attributed given(report);
+  ASSERT_EQ(given.who.names.size(), 3U);
+  EXPECT_EQ(given.who.names[0].memory, pages(2000));
+  EXPECT_EQ(given.who.names[0].count, 1U);
+  EXPECT_EQ(given.who.names[1].memory, pages(1000));
+}
+
 TEST(Names, AreUpperBoundsWhereItDoesNot) {
   report::Report report = machine();
   report.tasks = {task("w", 1, 1000), task("w", 2, 2000), task("x", 3, 2500)};

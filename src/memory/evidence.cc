@@ -126,12 +126,12 @@ Evidence from_report(const report::Report& report) {
   evidence.rules = rules_for(release);
   evidence.request = request_of(report);
   evidence.constraint = constraint_of(report);
-  evidence.zones = zone_states(report, evidence);
   const auto& tail = report.tail;
   if (tail.ram && tail.reserved) {
     evidence.ram = to_bytes(Pages(tail.ram->value) - Pages(tail.reserved->value), evidence.page);
     evidence.reserved = to_bytes(Pages(tail.reserved->value), evidence.page);
   }
+  evidence.zones = zone_states(report, evidence);
   if (tail.total_swap_kib) {
     evidence.swap_total = to_bytes(KiB(tail.total_swap_kib->value));
   }

@@ -2,16 +2,13 @@
 
 #include <algorithm>
 
+#include "memory/zones.h"
+
 namespace whyoom::memory {
 
 namespace {
 
 using kernel::ZoneClass;
-
-bool is_lowmem(const ZoneState& zone, const WatermarkRules& rules) {
-  return zone.zone < ZoneClass::highmem ||
-         (zone.zone == ZoneClass::movable && rules.movable_in_lowmem);
-}
 
 // Pages that HighMem and Movable zones hold and that take no part in the sum.
 Pages outside_lowmem(const Evidence& evidence) {

@@ -222,6 +222,56 @@ bool may_hide_movable(const Evidence& evidence) {
          std::ranges::all_of(report.nodes, has_zone);
 }
 
+// The zones that are printed have all of the free pages: none with memory to give is missing. Both
+// numbers are of the same counters; what is freed while the report is printed makes them differ.
+bool have_all_free_pages(const report::Report& report, const std::vector<ZoneState>& states) {
+  const auto& total = report.totals.get(Field::free);
+  Pages sum;
+  for (const ZoneState& state : states) {
+    sum += state.free;
+  }
+  const Pages counted = total ? Pages(total->value) : Pages(0);
+  const Pages differ = sum > counted ? sum - counted : counted - sum;
+  return total && differ <= counted / 100 + Pages(32);
+}
+
+// A pager cuts the rows of the zones before "managed:". But each zone of lowmem has the share of
+// min_free_kbytes that it has of lowmem (mm/page_alloc.c setup_per_zone_wmarks()), so the size of
+// one tells that of the others; where none has one, RAM does.
+void size_by_min(std::vector<ZoneState>& states, const report::Report& report,
+                 const Evidence& evidence) {
+  Pages min;
+  Pages managed;
+  Pages min_of_all;
+  for (const ZoneState& state : states) {
+    if (!is_lowmem(state, evidence.rules)) {
+      continue;
+    }
+    min_of_all += state.min;
+    if (state.managed && state.min > min) {
+      min = state.min;
+      managed = *state.managed;
+    }
+  }
+  if (managed.count() == 0 && evidence.ram && have_all_free_pages(report, states) &&
+      std::ranges::all_of(states, [&evidence](const ZoneState& state) {
+        return is_lowmem(state, evidence.rules);
+      })) {
+    min = min_of_all;
+    managed = to_pages(*evidence.ram, evidence.page);
+  }
+  if (min.count() == 0 || managed.count() == 0) {
+    return;
+  }
+  const double per_page = share(managed, min);
+  for (ZoneState& state : states) {
+    if (!state.managed && is_lowmem(state, evidence.rules)) {
+      state.managed =
+          Pages(static_cast<std::uint64_t>(static_cast<double>(state.min.count()) * per_page));
+    }
+  }
+}
+
 constexpr std::array<std::pair<std::string_view, ZoneClass>, 5> zone_names{{
     {"DMA", ZoneClass::dma},
     {"DMA32", ZoneClass::dma32},
@@ -242,6 +292,11 @@ std::string_view zone_name(ZoneClass zone) {
   const auto found =
       std::ranges::find(zone_names, zone, &std::pair<std::string_view, ZoneClass>::second);
   return found == zone_names.end() ? std::string_view() : found->first;
+}
+
+bool is_lowmem(const ZoneState& zone, const WatermarkRules& rules) {
+  return zone.zone < ZoneClass::highmem ||
+         (zone.zone == ZoneClass::movable && rules.movable_in_lowmem);
 }
 
 std::optional<std::set<int>> parse_node_list(std::string_view list) {
@@ -357,9 +412,12 @@ std::vector<ZoneState> zone_states(const report::Report& report, const Evidence&
     state.reserve = reserve_for(zone, layout, evidence.request.highest);
     state.reserve_known = layout != nullptr && zone.lowmem_reserve.size() == layout_size(*layout);
     state.floor = state.min + state.boost + state.reserve;
-    state.slack = slack_of(state.floor, state.size(), evidence.page);
     state.eligible = *cls <= evidence.request.highest && (!nodes || nodes->contains(zone.node));
     states.push_back(std::move(state));
+  }
+  size_by_min(states, report, evidence);
+  for (ZoneState& state : states) {
+    state.slack = slack_of(state.floor, state.size(), evidence.page);
   }
   return states;
 }

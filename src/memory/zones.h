@@ -31,7 +31,10 @@ Pages slack_of(Pages floor, Pages managed, PageSize page);
 // of milliseconds; in the lab's guests of 512 MiB up to 6.6 MB came free meanwhile.
 Pages drift_allowance(Pages managed, PageSize page);
 
-// Needs evidence.page and evidence.request.
+// Whether the zone has a share of min_free_kbytes.
+bool is_lowmem(const ZoneState& zone, const WatermarkRules& rules);
+
+// Needs evidence.page, .request, .rules and .ram.
 std::vector<ZoneState> zone_states(const report::Report& report, const Evidence& evidence);
 
 // Whether the printed zones are all that the request could use: false when the machine has more RAM
