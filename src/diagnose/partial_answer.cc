@@ -149,9 +149,10 @@ std::vector<Message> partial_answer(const Event& event) {
   if (event.candidates.size() > 1) {
     const Candidate& one = event.candidates[0];
     const Candidate& two = event.candidates[1];
-    const std::string lines = one.decides.str() == two.decides.str()
-                                  ? one.decides.str()
-                                  : tr("{} and {}", one.decides.str(), two.decides.str());
+    // One that is not open itself is decided by the line that the other lacks.
+    const bool same = one.decides.str() == two.decides.str() || two.decides.str().empty();
+    const std::string lines =
+        same ? one.decides.str() : tr("{} and {}", one.decides.str(), two.decides.str());
     out.emplace_back("It may have been {} or {}: {} would tell.", one.cause, two.cause, lines);
   } else if (event.candidates.size() == 1) {
     out.emplace_back("It may have been {}: {} would tell.", event.candidates[0].cause,

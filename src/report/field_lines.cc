@@ -149,8 +149,8 @@ std::optional<Hugepages> parse_hugepages(std::string_view text, Place at) {
   const std::string_view start = trim_left(text);
   const auto number = [&](std::string_view key) { return number_after(start, key); };
   const auto total = number("hugepages_total=");
-  const auto size = number("hugepages_size=");
-  if (!total || !size) {
+  const auto size = kib_after(start, "hugepages_size=");
+  if (!total || start.find(" hugepages_f") == std::string_view::npos) {  // or cut in its digits
     return std::nullopt;
   }
   Hugepages pages;
@@ -158,7 +158,7 @@ std::optional<Hugepages> parse_hugepages(std::string_view text, Place at) {
   pages.total = *total;
   pages.free = number("hugepages_free=").value_or(0);
   pages.surplus = number("hugepages_surp=").value_or(0);
-  pages.size = KiB(*size);
+  pages.size = KiB(size.value_or(0));
   pages.at = at;
   return pages;
 }
@@ -262,6 +262,9 @@ bool read_hugepages(std::string_view text, Place at, KernelLine& out) {
   }
   const auto pages = parse_hugepages(text, at);
   out.good = pages.has_value();
+  if (pages && pages->size == KiB(0)) {
+    out.damage.emplace_back(tr("the line of huge pages is cut"));
+  }
   out.fullness = whole_if(out.good && text.ends_with("kB"));
   for (const std::string_view key : {"hugepages_free=", "hugepages_surp=", "hugepages_size="}) {
     out.score += number_after(text, key) ? 1 : 0;
@@ -291,7 +294,7 @@ bool put_node(OpenEvent& event, KernelLine& read) {
 bool contradicts_hugepages(const OpenEvent& event, const KernelLine& read) {
   const auto& said = read.as<Hugepages>();
   return std::ranges::any_of(event.report.hugepages, [&](const Hugepages& known) {
-    return known.node == said.node && known.size == said.size &&
+    return known.node == said.node && known.size == said.size && said.size != KiB(0) &&
            (known.total != said.total || known.free != said.free);
   });
 }
@@ -339,7 +342,14 @@ const LineKind hugepages{
     .contradicts = contradicts_hugepages,
     .put =
         [](OpenEvent& e, KernelLine& read) {
-          e.keep(e.report.hugepages, std::move(read.as<Hugepages>()));
+          auto& pages = read.as<Hugepages>();
+          if (pages.size == KiB(0)) {
+            if (pages.total > 0) {
+              e.report.hugepages_cut = pages.at;
+            }
+            return true;
+          }
+          e.keep(e.report.hugepages, std::move(pages));
           return true;
         }};
 const LineKind slab_title{

@@ -44,6 +44,7 @@ void note_run(const FieldRun& run, std::string_view text, const FieldSet& fields
 std::optional<int> parse_node_prefix(std::string_view text);
 
 // "Node 0 hugepages_total=0 hugepages_free=0 hugepages_surp=0 hugepages_size=2048kB"
+// The size is 0 where the line is cut before it.
 std::optional<Hugepages> parse_hugepages(std::string_view text, Place at);
 
 // "Name                      Used          Total" has been seen; "kmalloc-64    68KB    68KB".

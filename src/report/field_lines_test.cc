@@ -128,6 +128,13 @@ TEST(HugepagesLine, OneForEachSize) {
   EXPECT_EQ(pages->surplus, 2U);
   EXPECT_EQ(pages->size.count(), 2048U);
   EXPECT_FALSE(parse_hugepages("Node 1 hugepages_total=4", {}));
+  const auto cut = parse_hugepages("Node 0 hugepages_total=162 hugepages_free=162 huge>", {});
+  ASSERT_TRUE(cut);
+  EXPECT_EQ(cut->total, 162U);
+  EXPECT_EQ(cut->size, KiB(0));
+  EXPECT_EQ(
+      parse_hugepages("Node 0 hugepages_total=1 hugepages_free=1 hugepages_size=204>", {})->size,
+      KiB(0));
 }
 
 TEST(SlabRowLine, NameMayTouchItsColumn) {

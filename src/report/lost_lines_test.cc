@@ -124,6 +124,20 @@ TEST(LostLines, VictimsOfTheFirstKernels) {
   EXPECT_EQ(victims_of(pasted[0]), Names{"progb 18662"});
 }
 
+TEST(LostLines, AMaskAtTheEndOfALineIsCutWhereTheNamesBelongBehindIt) {
+  const auto mask = [](const std::string& end, const char* release) {
+    const auto events =
+        assemble("[   10.000001] hog: page allocation failure: order:0, mode:" + end +
+                 "\n[   10.000002] CPU: 0 PID: 9 Comm: hog Not tainted " + release +
+                 " #1\n[   10.000003] Call Trace:\n[   10.000004]  dump_stack+0x1/0x2\n");
+    return events.size() == 1 && events[0].trigger->gfp ? events[0].trigger->gfp->mask : 0;
+  };
+  EXPECT_EQ(mask("0x20", "4.4.0-31-generic"), 0x20U);
+  EXPECT_EQ(mask("0x140c", "6.12.9-amd64"), 0U);
+  EXPECT_EQ(mask("0x140c>", "4.4.0-31-generic"), 0U) << "the mark of a pager";
+  EXPECT_EQ(mask("0x140cca(GFP_HIGHUSER_MOV>", "6.12.9-amd64"), 0x140ccaU);
+}
+
 TEST(LostLines, TheConstraintLineNamesTheVictim) {
   const std::string constraint =
       "[  100.000008] oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,"

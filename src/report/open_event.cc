@@ -6,6 +6,7 @@
 
 #include "base/language.h"
 #include "base/text.h"
+#include "kernel/release.h"
 #include "logtext/wall_clock.h"
 #include "report/doubt.h"
 #include "report/stack_lines.h"
@@ -265,6 +266,11 @@ void decode_gfp(OpenEvent& event) {
   }
   const std::string_view release =
       event.report.stack ? std::string_view(event.report.stack->release) : std::string_view();
+  // From 4.6 on the names follow ("%pGg"); without them the line is cut here.
+  const auto version = kernel::parse_release(release);
+  if (event.gfp->ends_line && version && version->at_least(4, 6)) {
+    return;
+  }
   event.report.trigger->gfp = event.gfp->names
                                   ? kernel::gfp_from_names(event.gfp->mask, *event.gfp->names)
                                   : kernel::gfp_from_mask(event.gfp->mask, release);

@@ -325,6 +325,7 @@ struct Report {
   std::vector<Node> nodes;
   std::vector<Zone> zones;
   std::vector<Hugepages> hugepages;
+  std::optional<Place> hugepages_cut;  // a pool that has pages, and a line without their size
   Tail tail;
   std::vector<SlabRow> slab;
   Maybe<bool> slab_table_refused;  // "excessive unreclaimable slab but cannot dump stats"

@@ -36,6 +36,19 @@ bool is_release(std::string_view word) {
   return word.size() >= 3 && is_digit(word.front()) && word.find('.') != std::string_view::npos;
 }
 
+// Of a release at the end of a line the last number may be cut, or a pager's '>' be the last of it.
+std::string_view surely_there(std::string_view release) {
+  if (release.ends_with('>')) {
+    release.remove_suffix(1);
+  }
+  if (release.find_first_not_of("0123456789.") != std::string_view::npos) {
+    return release;
+  }
+  const std::string_view sure = release.substr(0, release.find_last_of('.'));
+  return sure.find('.') == std::string_view::npos || sure.starts_with("2.") ? std::string_view()
+                                                                            : sure;
+}
+
 void read_version(std::string_view rest, bool tainted, CpuLine& line) {
   const std::size_t build = find_build(rest);
   line.complete = build != std::string_view::npos;
@@ -43,7 +56,8 @@ void read_version(std::string_view rest, bool tainted, CpuLine& line) {
   const std::string_view release =
       tainted || line.complete ? last_word(before) : Cursor(before).take_word();
   if (is_release(release)) {
-    line.stack.release = std::string(release);
+    const bool ends_line = !line.complete && before.ends_with(release);
+    line.stack.release = std::string(ends_line ? surely_there(release) : release);
     if (tainted) {
       line.stack.taint = std::string(trim(before.substr(0, before.size() - release.size())));
     }

@@ -30,6 +30,13 @@ TEST(CpuLine, EveryForm) {
   const auto cut = parse_cpu_line("CPU: 0 PID: 9 Comm: hog Not");
   ASSERT_TRUE(cut);
   EXPECT_FALSE(cut->complete);
+  const auto release = [](const std::string& end) {
+    return parse_cpu_line("CPU: 0 PID: 9 Comm: hog Not tainted " + end)->stack.release;
+  };
+  EXPECT_EQ(release("6.12.9>"), "6.12") << "the pager's mark, and what may be half a number";
+  EXPECT_EQ(release("5.1"), "") << "of 5.10, perhaps";
+  EXPECT_EQ(release("6.12.117+deb1>"), "6.12.117+deb1");
+  EXPECT_EQ(release("5.1 #2"), "5.1");
   EXPECT_FALSE(parse_cpu_line("CPU    0: hi:  186, btch:  31 usd: 123"));
   EXPECT_FALSE(parse_cpu_line("CPU: AMD EPYC"));
 }

@@ -21,8 +21,8 @@ std::optional<Claim> lost_pool(const Context& context) {
     return std::nullopt;
   }
   Claim result = claim(Role::root, Rank::out_of_reach, share(most, account->total), 0.6,
-                       Message("The line of the usual huge pages is lost, and up to {} of RAM may "
-                               "be reserved in them.",
+                       Message("The line of the usual huge pages is lost or cut, and up to {} of "
+                               "RAM may be reserved in them.",
                                human(most)));
   result.prove(Message("in no counter"), most);
   leave_open(result, Message("the line of the usual huge pages (\"hugepages_total=\")"));
@@ -31,7 +31,8 @@ std::optional<Claim> lost_pool(const Context& context) {
 
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
-  if (!is_global_oom(context) || is_sysrq(context.report) || context.report.hugepages.empty()) {
+  const bool any = !context.report.hugepages.empty() || context.report.hugepages_cut;
+  if (!is_global_oom(context) || is_sysrq(context.report) || !any) {
     return std::nullopt;
   }
   Bytes reserved;

@@ -18,7 +18,7 @@ void grade(Claim& claim, const Context& context, const memory::Account& account,
                           ? Message("the lines \"pages RAM\" and \"pages reserved\"")
                           : Message("the first line (\"invoked oom-killer\"): which zones the "
                                     "request could use"));
-  } else if (!report.hugepages.empty() && !account.hugepages_known) {
+  } else if (report.hugepages_cut || (!report.hugepages.empty() && !account.hugepages_known)) {
     // A kernel prints all of its pools or none.
     leave_open(claim, Message("the line of the usual huge pages (\"hugepages_total=\")"));
   } else if (!account.hugepages_known) {
