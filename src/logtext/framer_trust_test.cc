@@ -88,9 +88,16 @@ TEST(Trust, NoFrameInsideRaisesTheAuthorOutside) {
       "1. <4>[  123.456789] ",
       "x\\nNov 23 07:41:32 host kernel: ",
       "x#012[  123.456789] ",
+      "\"[  123.456789] ",
+      "x,\"[  123.456789] ",
+      "\"Output\": \"[  123.456789] ",
+      "- '[  123.456789] ",
   };
   for (const Outer& outer : outers) {
     for (const std::string_view inner : inners) {
+      if (outer.before.find('{') != std::string_view::npos && inner.find('"') != inner.npos) {
+        continue;  // would be no JSON
+      }
       const std::string raw =
           std::string(outer.before) + std::string(inner) + KILL + std::string(outer.after);
       SCOPED_TRACE(raw);

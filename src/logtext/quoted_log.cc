@@ -15,9 +15,10 @@ constexpr std::size_t most_strings = 64;  // in one line
 // A row of a table may begin with its time; any other frame is that of the whole line.
 bool has_own_frame(std::string_view text, std::size_t quote) {
   const std::string_view before = text.substr(0, quote);
-  const bool row = before.find_first_not_of("0123456789-+:./TZ, ;\t") == npos &&
-                   before.find_first_of(",;\t") != npos;
-  return !row && starts_framed(text);
+  const bool row = before.find_first_not_of("0123456789-+:./TZ, \t") == npos &&
+                   before.find_first_of(",\t") != npos;
+  Peeled scratch;
+  return !row && peel_any(text, scratch);
 }
 
 // A whole record in JSON, whose fields say more than one of them alone.
@@ -39,7 +40,7 @@ bool may_be_tagged(std::string_view before) {
 
 // A value begins here: the first thing of the line, or behind a separator.
 bool begins_value(std::string_view before) {
-  before = trim_right(before);
+  before = trim(before);
   if (before.ends_with('b')) {  // b'..', Python's bytes
     before.remove_suffix(1);
   }
