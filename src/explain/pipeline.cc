@@ -4,6 +4,7 @@
 
 #include "base/human.h"
 #include "base/language.h"
+#include "base/shell.h"
 #include "diagnose/engine.h"
 
 namespace whyoom::explain {
@@ -113,6 +114,10 @@ void Pipeline::account(const std::string& file, const report::InputAccount& acco
     note_damage(file + (damage.line > 0 ? ":" + std::to_string(damage.line) : ""), damage.what);
   }
   note_symptoms(file, account.symptoms);
+  if (account.newest_first) {
+    note_damage(file, tr("the newest line comes first"));
+    turned_.push_back(file);
+  }
 }
 
 void Pipeline::finish() {
@@ -130,6 +135,15 @@ std::vector<std::string> Pipeline::remarks(const std::string& where, bool any_re
   if (const std::uint64_t count = selection_.without_room(); count > 0) {
     remarks.push_back(tr("{} of those asked for with --last had no room in memory",
                          plural(count, "older event", "older events")));
+  }
+  for (const std::string& file : turned_) {
+    const auto name = ShellOperand::from(file);  // none: "-", and what no shell can be given
+    const ShellCommand turn = name ? ShellCommand("tac {} | whyoom explain -", *name)
+                                   : ShellCommand("tac | whyoom explain -");
+    remarks.push_back(
+        tr("the newest line of {} comes first, so its reports are in pieces\n"
+           "  turn it round: {}",
+           printable(file), turn.text()));
   }
   if (summary_.events == 0 && any_read) {
     const std::string lines = tr("{} of {}", plural(summary_.lines, "line", "lines"), where);

@@ -66,6 +66,7 @@ class Pipeline {
   report::Fingerprints seen_;  // in all logs: a copy in another file counts once
   render::Summary summary_;
   std::vector<std::string> symptoms_;  // sentences
+  std::vector<std::string> turned_;    // files whose newest line is the first
 };
 
 // What is wrong with an input that was read to its end; empty: nothing. `found`: events in it.

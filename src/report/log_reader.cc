@@ -10,6 +10,7 @@
 #include "logtext/literal_scan.h"
 #include "report/fingerprint.h"
 #include "report/kernel_line.h"
+#include "report/line_order.h"
 #include "report/streams.h"
 
 namespace whyoom::report {
@@ -66,6 +67,7 @@ struct LogReader::State {
   logtext::Framer framer;
   std::optional<logtext::LiteralScan> scan;  // made when the first line may be skipped
   InputAccount account;
+  LineOrder order;
 
   LineNumber number = 0;         // lines that are done
   std::uint64_t read_bytes = 0;  // of the lines that were read, not skipped
@@ -108,6 +110,7 @@ void LogReader::State::on_report(Report&& report) {
 
 void LogReader::State::on_line(const logtext::Line& line) {
   account.lines_lost += line.lost_before;
+  order.see(line);
   if (watch.message) {
     watch.message(line);
   }
@@ -335,6 +338,7 @@ InputAccount LogReader::finish() {
   state.flush();
   InputAccount& account = state.account;
   account.lines = state.number;
+  account.newest_first = state.order.newest_first();
   // A log may hold a few stray bytes; a program or a database is full of them.
   account.binary = !state.any_event && state.controls * 50 > state.sampled;
   return std::move(account);

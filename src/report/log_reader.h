@@ -34,7 +34,8 @@ struct InputAccount {
   bool binary = false;           // looked like no text at all
   std::vector<Damage> damage;    // at most 1000, then counted in damage_more
   std::uint64_t damage_more = 0;
-  Symptoms symptoms;  // of a log without an event
+  Symptoms symptoms;          // of a log without an event
+  bool newest_first = false;  // the lines come in the wrong order
 };
 
 class LogReader {

@@ -96,6 +96,18 @@ class Sources(harness.Case):
                 self.assertGreaterEqual(len(result.json["events"]), 6)
                 self.assertIn("ends early", json.dumps(result.json["input"]["damage"]))
 
+    def test_the_newest_line_first(self):
+        """As journalctl -r prints it. Where it is turned round, the answer is the whole one's."""
+        lines = (harness.EXAMPLES / "min-free-killed.log").read_text().splitlines(keepends=True)
+        turned = self.file("it's turned.log", "".join(reversed(lines)))
+        result = whyoom("explain", turned)
+        self.assertIn("comes first, so its reports are in pieces", result.err)
+        tac = result.err.split("turn it round: ")[1].splitlines()[0].removesuffix(" | whyoom explain -")
+        done = subprocess.run(["sh", "-c", tac], capture_output=True, check=True)
+        self.assertEqual(done.stdout.decode(), "".join(lines))
+        whole = whyoom("explain", harness.EXAMPLES / "min-free-killed.log")
+        self.assertNotIn("comes first", whole.err)
+
     def test_a_copy_of_a_log_counts_once(self):
         copy = self.file("copy.log", self.spree.read_bytes())
         self.assertEqual(len(events(self.spree, copy)), len(events(self.spree)))
