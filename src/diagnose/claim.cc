@@ -51,11 +51,12 @@ Remedy set_remedy(Message title, ShellLiteral key, std::int64_t value) {
           Setting{std::string(key.text()), value}};
 }
 
-bool is_known_global(const report::Report& report) {
+bool is_known_global(const memory::Evidence& evidence) {
   using Reason = report::Panic::Reason;
+  const report::Report& report = *evidence.report;
   // A cgroup without a task to kill goes on (mm/oom_kill.c out_of_memory()).
   const auto& panic = report.panic;
-  return report.known_global ||
+  return report.known_global || evidence.whole_machine ||
          (panic && (panic->reason == Reason::deadlocked || panic->reason == Reason::no_killable));
 }
 
@@ -134,11 +135,6 @@ constexpr double most_left_free = 0.20;
 
 const memory::Account* used_up(const Context& context) {
   const auto& evidence = context.evidence;
-  // From 4.9 on each node has a line of counters; without it something else can hold the memory.
-  const auto& release = evidence.release;
-  if (release && release->at_least(4, 9) && context.report.nodes.empty()) {
-    return nullptr;
-  }
   // Counters alone, without a head and an end, can be those of a failed allocation.
   const auto& report = context.report;
   const bool is_known_oom =

@@ -32,8 +32,8 @@ bool is_global_oom(const Context& context);
 bool is_memcg_oom(const Context& context);
 bool is_oom(const Context& context);
 bool is_sysrq(const report::Report& report);
-// A line says that the machine was short and no cgroup.
-bool is_known_global(const report::Report& report);
+// A line says, or the zones show, that the machine was short and no cgroup.
+bool is_known_global(const memory::Evidence& evidence);
 // A cgroup, a cpuset or a memory policy is known to have bound the request.
 bool is_bound(const memory::Evidence& evidence);
 // There is swap, and not 1 % of it is free.

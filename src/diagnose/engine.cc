@@ -75,7 +75,7 @@ std::optional<Bytes> size_of(const report::Victim& victim, const memory::Evidenc
 void name_candidates(Event& event, const Context& context) {
   const report::Report& report = context.report;
   if (event.verdict != Verdict::undetermined || !event.candidates.empty() ||
-      !is_global_oom(context) || !is_known_global(report) || is_bound(event.evidence) ||
+      !is_global_oom(context) || !is_known_global(event.evidence) || is_bound(event.evidence) ||
       is_sysrq(report) || !report.zones.empty() || context.story.killed_at.line != 0) {
     return;
   }
@@ -205,8 +205,8 @@ bool is_of_machine(const Event& event) {
   const report::Report& report = event.report;
   const bool unbound = report.constraint && report.constraint->kind == report::ConstraintKind::none;
   return (report.kind == report::Kind::oom_kill || report.kind == report::Kind::oom_panic) &&
-         (is_known_global(report) || unbound) && !is_bound(event.evidence) && !is_sysrq(report) &&
-         report.unverified.empty();
+         (is_known_global(event.evidence) || unbound) && !is_bound(event.evidence) &&
+         !is_sysrq(report) && report.unverified.empty();
 }
 
 // The same with the recorder's numbers; nullptr where they change nothing for the better.

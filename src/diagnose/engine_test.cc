@@ -199,9 +199,10 @@ TEST(Engine, MemoryInNoCounterLeavesTheKernelOrABalloon) {
   std::string unsized;
   for (const std::string_view line : cases::split_lines(whole)) {
     const bool zone = line.find(" min:") != std::string_view::npos;
-    const std::string rest(line.substr(0, zone ? line.find(" active_anon") : line.size()));
-    cut += rest + "\n";
-    unsized += line.find("lowmem_reserve") == std::string_view::npos ? rest + "\n" : "";
+    const std::string rest =
+        zone ? std::string(line.substr(0, line.find(" active_anon"))) + "\n" : std::string(line);
+    cut += rest;
+    unsized += line.find("lowmem_reserve") == std::string_view::npos ? rest : "";
   }
   const auto events = cases::explain_log(cut);
   ASSERT_EQ(events.size(), 1U);

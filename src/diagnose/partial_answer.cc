@@ -36,7 +36,7 @@ Message where(const Event& event) {
     return Message("No memory was left in the nodes{} that this task may use.",
                    nodes.empty() ? nodes : " " + printable(nodes));
   }
-  if (is_known_global(report)) {
+  if (is_known_global(event.evidence)) {
     return Message("The whole machine was out of memory, not a cgroup.");
   }
   if (report.trigger && !report.trigger->comm.empty()) {
@@ -157,7 +157,7 @@ std::vector<Message> partial_answer(const Event& event) {
   } else if (event.candidates.size() == 1) {
     out.emplace_back("It may have been {}: {} would tell.", event.candidates[0].cause,
                      event.candidates[0].decides.str());
-  } else if (report.kind != Kind::memcg_oom_kill && is_known_global(report)) {
+  } else if (report.kind != Kind::memcg_oom_kill && is_known_global(event.evidence)) {
     if (event.evidence.account) {
       out.emplace_back("No single use of RAM explains it.");
     } else {

@@ -139,6 +139,10 @@ Evidence from_report(const report::Report& report) {
     evidence.swap_free = to_bytes(KiB(tail.free_swap_kib->value));
   }
   evidence.zones_complete = zones_complete(evidence);
+  if (!evidence.ram) {
+    evidence.ram = ram_of_zones(evidence);
+  }
+  evidence.whole_machine = is_whole_machine(evidence);
   evidence.min_free = recover_min_free(evidence);
   add_settings(evidence);
   evidence.account = account_of(report, evidence);

@@ -38,6 +38,7 @@ struct Evidence : Machine {
   bool page_size_known = false;
   std::optional<kernel::Release> release;
   bool zones_complete = false;  // no zone that the request could use is missing
+  bool whole_machine = false;  // the zones are all of RAM: no cgroup and no nodes bound the request
   std::optional<MinFree> min_free;
   std::optional<Account> account;
   std::optional<Bytes> reserved;

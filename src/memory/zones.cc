@@ -225,6 +225,7 @@ bool may_hide_movable(const Evidence& evidence) {
 // The zones that are printed have all of the free pages: none with memory to give is missing. Both
 // numbers are of the same counters; what is freed while the report is printed makes them differ.
 bool have_all_free_pages(const report::Report& report, const std::vector<ZoneState>& states) {
+  constexpr Pages allowance(32);  // no zone keeps so few
   const auto& total = report.totals.get(Field::free);
   Pages sum;
   for (const ZoneState& state : states) {
@@ -232,7 +233,7 @@ bool have_all_free_pages(const report::Report& report, const std::vector<ZoneSta
   }
   const Pages counted = total ? Pages(total->value) : Pages(0);
   const Pages differ = sum > counted ? sum - counted : counted - sum;
-  return total && differ <= counted / 100 + Pages(32);
+  return total && differ <= allowance;
 }
 
 // A pager cuts the rows of the zones before "managed:". But each zone of lowmem has the share of
@@ -444,6 +445,23 @@ bool zones_complete(const Evidence& evidence) {
     expected -= Pages(above->value);
   }
   return managed * 100 >= expected * 97;
+}
+
+std::optional<Bytes> ram_of_zones(const Evidence& evidence) {
+  const bool all_sized = std::ranges::all_of(evidence.zones, [](const ZoneState& state) {
+    return state.printed->fields.get(Field::managed).has_value();
+  });
+  if (!evidence.zones_complete || !all_sized || is_of_some_nodes(evidence) ||
+      !have_all_free_pages(*evidence.report, evidence.zones)) {
+    return std::nullopt;
+  }
+  return evidence.managed();
+}
+
+bool is_whole_machine(const Evidence& evidence) {
+  return evidence.release && evidence.release->at_least(3, 9) && !evidence.report->memcg &&
+         evidence.report->tail.ram && evidence.zones_complete && !is_of_some_nodes(evidence) &&
+         evidence.managed() >= *evidence.ram / 100 * 97;
 }
 
 }  // namespace whyoom::memory

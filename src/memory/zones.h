@@ -41,4 +41,11 @@ std::vector<ZoneState> zone_states(const report::Report& report, const Evidence&
 // than they manage and nothing (a node mask, a low zone class) explains the rest.
 bool zones_complete(const Evidence& evidence);
 
+// RAM as the zones manage it, where the lines behind them are lost and nothing is free elsewhere.
+std::optional<Bytes> ram_of_zones(const Evidence& evidence);
+
+// The OOM was the machine's. Since 3.9 (mm/oom_kill.c dump_header(), commit 58cf188ed649) that of a
+// cgroup prints no zones, and of nodes that a mask leaves out none are printed.
+bool is_whole_machine(const Evidence& evidence);
+
 }  // namespace whyoom::memory

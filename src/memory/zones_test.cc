@@ -305,43 +305,6 @@ TEST(Managed, ReservesOfAnotherNodeDoNotTell) {
   EXPECT_EQ(from_report(report).zones.back().managed, std::nullopt);
 }
 
-// Debian 12's 6.12 on a guest of 1 GB with vm.min_free_kbytes at half of it, whose lines journalctl
-// cut at 160 columns: DMA has 15360 kB, DMA32 974816 kB.
-report::Report cut_vm() {
-  report::Report report;
-  set_user_request(report);
-  set_ram(report, 262014, 14426);
-  add_zone(report, 0, "DMA", {11368, 7680, 9600, 11520, 0, {0, 952, 952, 952, 952}});
-  add_zone(report, 0, "DMA32", {486968, 487496, 609368, 731240, 0, {0, 0, 0, 0, 0}});
-  set_total(report, kernel::Field::free, 124584);
-  return report;
-}
-
-TEST(Managed, IsToldByTheShareOfMin) {
-  const Evidence evidence = from_report(cut_vm());
-  ASSERT_EQ(evidence.zones.size(), 2U);
-  EXPECT_EQ(evidence.zones[1].managed, Pages(952 * 256)) << "by the reserve of DMA";
-  EXPECT_EQ(evidence.zones[0].managed, Pages(3839))
-      << "243712 pages * 1920 / 121874; 3840 are there";
-  EXPECT_TRUE(evidence.zones_complete);
-  ASSERT_TRUE(evidence.min_free);
-  EXPECT_EQ(evidence.min_free->value, KiB(495176));
-}
-
-TEST(Managed, OfTheOnlyZoneIsRamWhereNoFreePageIsElsewhere) {
-  report::Report report = cut_vm();
-  report.zones.erase(report.zones.begin());
-  report.zones[0].lowmem_reserve = {0, 0, 0, 0, 0};
-  EXPECT_FALSE(from_report(report).zones_complete)
-      << "11368 kB are free in a zone that is not there";
-  set_total(report, kernel::Field::free, 486968 / 4);
-  const Evidence whole = from_report(report);
-  EXPECT_EQ(whole.zones[0].managed, Pages(262014 - 14426));
-  EXPECT_TRUE(whole.zones_complete);
-  report.zones[0].name = "HighMem";
-  EXPECT_FALSE(from_report(report).zones_complete) << "its min is no share of min_free_kbytes";
-}
-
 TEST(Eligible, IsBoundByClassAndNode) {
   report::Report report = vm();
   add_zone(report, 1, "Normal", {1000, 100, 125, 150, 4000, {0, 0, 0, 0, 0}});

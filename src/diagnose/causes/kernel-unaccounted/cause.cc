@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "diagnose/share.h"
 
 namespace whyoom::diagnose::causes {
@@ -8,6 +10,18 @@ Remedy look_for_it() {
   return {Message("Look for what takes pages outside the counters"),
           {ShellCommand("grep -iE 'vmalloc|percpu' /proc/meminfo"),
            ShellCommand("cat /proc/net/sockstat"), ShellCommand("lsmod | sort -k2 -n | tail")}};
+}
+
+// The zones' lines have it, from 5.9 on those of the nodes.
+bool has_stacks(const memory::Evidence& evidence) {
+  const auto has = [](const auto& part) {
+    return part.fields.get(kernel::Field::kernel_stack).has_value();
+  };
+  const report::Report& report = *evidence.report;
+  const auto& release = evidence.release;
+  const bool old = release && release->major == 2 && release->patch < 32;  // no such counter
+  return old || std::ranges::any_of(report.zones, has) ||
+         (!report.nodes.empty() && std::ranges::all_of(report.nodes, has));
 }
 
 // What is in no counter can be in a line that was lost.
@@ -21,6 +35,10 @@ void grade(Claim& claim, const Context& context, const memory::Account& account,
   } else if (report.hugepages_cut || (!report.hugepages.empty() && !account.hugepages_known)) {
     // A kernel prints all of its pools or none.
     leave_open(claim, Message("the line of the usual huge pages (\"hugepages_total=\")"));
+  } else if (!has_stacks(context.evidence)) {
+    claim.confidence = 0.75;
+    weaken(claim, Message("the stacks of threads (\"kernel_stack:\" in the nodes' lines)"),
+           Message("they held more than {}", human(size / 2)));
   } else if (!account.hugepages_known) {
     claim.confidence = 0.75;
     weaken(claim, Message("the lines of huge pages (\"hugepages_total=\"), which are not there"),

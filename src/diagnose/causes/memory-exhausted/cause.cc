@@ -217,12 +217,12 @@ std::optional<Claim> judge(const Context& context) {
   const double part = share(processes, account->total);
   const Bytes reclaimable = account->size(What::file) + account->size(What::slab_reclaimable);
   const bool cache_left = share(reclaimable, account->total) >= reclaimable_share;
-  // A report without its end can lack the rows that name many processes.
   const auto& report = context.report;
   const bool has_end = !report.victims.empty() || report.constraint || report.panic;
   // When more is in no counter than in processes, they are not the answer.
   const bool most = processes >= account->size(What::unaccounted);
-  const bool root = part >= big_share && !cache_left && has_end && most;
+  const bool known_end = has_end || context.evidence.whole_machine;
+  const bool root = part >= big_share && !cache_left && known_end && most;
   Claim result =
       claim(root ? Role::root : Role::ruled_out, Rank::used_up, part, 0.95,
             root ? sentence(context.evidence, processes, part)
@@ -241,6 +241,11 @@ std::optional<Claim> judge(const Context& context) {
     result.confidence = 0.79;
     weaken(result, Message("the {} of RAM that no counter shows", human(rest)),
            Message("they were kept by one thing that a lost line would name"));
+  }
+  if (root && !has_end) {  // the rows that name many processes may be in what is cut off
+    result.confidence = 0.75;
+    weaken(result, Message("the task table"),
+           Message("many processes of one name held most of it"));
   }
   if (root) {
     add_biggest(result, context.evidence);

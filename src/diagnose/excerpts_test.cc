@@ -1,0 +1,140 @@
+// Reports as people copy them: long lines cut at a column by a pager or a terminal, a part left out
+// in the middle or at the end. The verdict stays, grows weaker or is left open, and the marks of
+// the zones alone prove the fault that this program began with.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+#include "diagnose/case_file.h"
+
+namespace whyoom::diagnose {
+namespace {
+
+std::string cut_at(std::string_view log, std::size_t columns, std::string_view mark) {
+  std::string out;
+  for (const std::string_view line : cases::split_lines(log)) {
+    const bool fits = line.size() <= columns + 1;  // with its newline
+    out.append(fits ? line : line.substr(0, columns - mark.size()));
+    out.append(fits ? "" : mark).append(fits ? "" : "\n");
+  }
+  return out;
+}
+
+class CutColumns : public testing::TestWithParam<std::string> {};
+
+TEST_P(CutColumns, NeverMakeAnotherCauseSure) {
+  constexpr double sure = 0.8;
+  const cases::Case file = cases::load_case(cases::causes_folder() / GetParam() / "positive.case");
+  for (const std::string_view mark : {">", ""}) {
+    for (std::size_t columns = 72; columns <= 240; columns += 8) {
+      for (const auto& event : cases::explain_log(cut_at(file.log, columns, mark))) {
+        // Names that were cut at one place are one name.
+        const bool same =
+            event->root_cause == file.root ||
+            (file.root == "unevictable" && event->root_cause == "memory-exhausted") ||
+            (file.root == "memory-exhausted" && event->root_cause == "many-processes");
+        if (!same && event->root_cause != undetermined) {
+          EXPECT_LT(event->findings.front().confidence, sure)
+              << event->root_cause << " at " << columns << " columns, mark '" << mark << "'";
+        }
+      }
+    }
+  }
+}
+
+std::vector<std::string> causes_of_reports() {
+  std::vector<std::string> names;
+  for (const auto& folder : std::filesystem::directory_iterator(cases::causes_folder())) {
+    const auto path = folder.path() / "positive.case";
+    if (std::filesystem::exists(path)) {
+      const cases::Case file = cases::load_case(path);
+      if (!file.root.empty() && !file.log.starts_with("== ")) {
+        names.push_back(folder.path().filename().string());
+      }
+    }
+  }
+  return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, CutColumns, testing::ValuesIn(causes_of_reports()));
+
+TEST(CutColumns, BehindTheMarksTheFoundingFaultIsProved) {
+  const auto path = cases::causes_folder() / "min-free-too-high" / "positive.case";
+  const std::string log = cases::load_case(path).log;
+  std::string cut;
+  for (const std::string_view line : cases::split_lines(log)) {
+    const bool zone = line.find(" min:") != std::string_view::npos;
+    cut.append(line.substr(0, zone ? line.find(" active_anon") : line.size()));
+    cut.append(zone ? "\n" : "");
+  }
+  ASSERT_LT(cut.size(), log.size());
+  const auto events = cases::explain_log(cut);
+  ASSERT_FALSE(events.empty());
+  EXPECT_EQ(events.back()->root_cause, "min-free-too-high");
+  EXPECT_EQ(events.back()->verdict, Verdict::proved);
+}
+
+struct Excerpt {
+  const char* cause;
+  bool (*has)(std::string_view line);
+  Verdict verdict;
+};
+
+TEST(Excerpt, WithoutAPartKeepsItsCause) {
+  const auto is_of_node = [](std::string_view line) {
+    return line.find("Node 0 active_anon") == std::string_view::npos;
+  };
+  const auto is_behind = [](std::string_view line) {
+    return line.find("pages RAM") == std::string_view::npos &&
+           line.find("pages reserved") == std::string_view::npos;
+  };
+  const Excerpt excerpts[] = {
+      {"shmem-tmpfs", is_of_node, Verdict::proved},  // has nothing but stacks that is not in totals
+      {"shmem-tmpfs", is_behind, Verdict::proved},   // the zones have all free pages, so all of RAM
+      {"memory-exhausted", is_of_node, Verdict::proved},
+      {"page-tables", is_of_node, Verdict::proved},
+  };
+  for (const Excerpt& excerpt : excerpts) {
+    const auto path = cases::causes_folder() / excerpt.cause / "positive.case";
+    const std::string whole = cases::load_case(path).log;
+    std::string cut;
+    for (const std::string_view line : cases::split_lines(whole)) {
+      cut += excerpt.has(line) ? std::string(line) : std::string();
+    }
+    const auto events = cases::explain_log(cut);
+    ASSERT_FALSE(events.empty()) << excerpt.cause;
+    EXPECT_EQ(events.back()->root_cause, excerpt.cause);
+    EXPECT_EQ(events.back()->verdict, excerpt.verdict) << excerpt.cause;
+  }
+}
+
+// Since 3.9 a cgroup's report has no zones, and these are all of RAM. Who had it may be many.
+TEST(Excerpt, ThatEndsBeforeTheTableTellsOfTheMachine) {
+  const auto path = cases::causes_folder() / "memory-exhausted" / "positive.case";
+  const std::string log = cases::load_case(path).log;
+  const auto events =
+      cases::explain_log(log.substr(0, log.rfind('\n', log.find("Tasks state")) + 1));
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0]->root_cause, "memory-exhausted");
+  EXPECT_EQ(events[0]->verdict, Verdict::likely);
+  ASSERT_EQ(events[0]->overturned_by.size(), 1U);
+}
+
+// The stacks of threads can be what no other counter shows.
+TEST(Excerpt, WithoutTheStacksTheKernelsShareIsLikely) {
+  const auto path = cases::causes_folder() / "kernel-unaccounted" / "positive.case";
+  const std::string whole = cases::load_case(path).log;
+  std::string cut;
+  for (const std::string_view line : cases::split_lines(whole)) {
+    const std::size_t stack = line.find(" kernel_stack:");
+    cut.append(line.substr(0, stack)).append(stack == line.npos ? "" : "\n");
+  }
+  const auto events = cases::explain_log(cut);
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0]->root_cause, "kernel-unaccounted");
+  EXPECT_EQ(events[0]->verdict, Verdict::likely);
+}
+
+}  // namespace
+}  // namespace whyoom::diagnose

@@ -1,0 +1,95 @@
+// Zones of reports that lack a part: what the parts that are there tell of it.
+#include <gtest/gtest.h>
+
+#include "memory/min_free.h"
+#include "memory/test_report.h"
+#include "memory/zones.h"
+
+namespace whyoom::memory {
+namespace {
+
+using namespace testing_only;
+
+// Debian 12's 6.12 on a guest of 1 GB with vm.min_free_kbytes at half of it, whose lines journalctl
+// cut at 160 columns: DMA has 15360 kB, DMA32 974816 kB.
+report::Report cut_vm() {
+  report::Report report;
+  set_user_request(report);
+  set_ram(report, 262014, 14426);
+  add_zone(report, 0, "DMA", {11368, 7680, 9600, 11520, 0, {0, 952, 952, 952, 952}});
+  add_zone(report, 0, "DMA32", {486968, 487496, 609368, 731240, 0, {0, 0, 0, 0, 0}});
+  set_total(report, kernel::Field::free, 124584);
+  return report;
+}
+
+TEST(Managed, IsToldByTheShareOfMin) {
+  const Evidence evidence = from_report(cut_vm());
+  ASSERT_EQ(evidence.zones.size(), 2U);
+  EXPECT_EQ(evidence.zones[1].managed, Pages(952 * 256)) << "by the reserve of DMA";
+  EXPECT_EQ(evidence.zones[0].managed, Pages(3839))
+      << "243712 pages * 1920 / 121874; 3840 are there";
+  EXPECT_TRUE(evidence.zones_complete);
+  ASSERT_TRUE(evidence.min_free);
+  EXPECT_EQ(evidence.min_free->value, KiB(495176));
+}
+
+TEST(Managed, OfTheOnlyZoneIsRamWhereNoFreePageIsElsewhere) {
+  report::Report report = cut_vm();
+  report.zones.erase(report.zones.begin());
+  report.zones[0].lowmem_reserve = {0, 0, 0, 0, 0};
+  EXPECT_FALSE(from_report(report).zones_complete)
+      << "11368 kB are free in a zone that is not there";
+  set_total(report, kernel::Field::free, 486968 / 4);
+  const Evidence whole = from_report(report);
+  EXPECT_EQ(whole.zones[0].managed, Pages(262014 - 14426));
+  EXPECT_TRUE(whole.zones_complete);
+  report.zones[0].name = "HighMem";
+  EXPECT_FALSE(from_report(report).zones_complete) << "its min is no share of min_free_kbytes";
+}
+
+report::Report whole_vm() {
+  report::Report report;
+  set_user_request(report);
+  add_zone(report, 0, "DMA", {15296, 252, 312, 372, 15360, {0, 2965, 3918, 3918, 3918}});
+  add_zone(report, 0, "DMA32", {54000, 50936, 63668, 76400, 3036192, {0, 0, 953, 953, 953}});
+  add_zone(report, 0, "Normal", {16200, 16384, 20480, 24576, 976836, {0, 0, 0, 0, 0}});
+  return report;
+}
+
+// The lines behind the zones are lost.
+TEST(Ram, IsThatOfTheZonesWhereNothingIsFreeElsewhere) {
+  report::Report report = whole_vm();
+  EXPECT_EQ(from_report(report).ram, std::nullopt) << "there may be other nodes";
+  std::uint64_t free = 0;
+  Bytes managed;
+  for (const report::Zone& zone : report.zones) {
+    free += zone.fields.get(kernel::Field::free)->value / 4;
+    managed += to_bytes(KiB(zone.fields.get(kernel::Field::managed)->value));
+  }
+  set_total(report, kernel::Field::free, free + 32);
+  EXPECT_EQ(from_report(report).ram, managed);
+  set_total(report, kernel::Field::free, free + 33);
+  EXPECT_EQ(from_report(report).ram, std::nullopt);
+}
+
+TEST(WholeMachine, IsWhatTheZonesOfAllOfRamShow) {
+  report::Report report = whole_vm();
+  set_ram(report, 1048446, 1048446 - (15360 + 3036192 + 976836) / 4);
+  EXPECT_FALSE(from_report(report).whole_machine) << "of a kernel before 3.9 that of a cgroup";
+  set_release(report, "3.8.0");
+  EXPECT_FALSE(from_report(report).whole_machine);
+  set_release(report, "3.9.0");
+  EXPECT_TRUE(from_report(report).whole_machine);
+  report.constraint.emplace();
+  report.constraint->kind = report::ConstraintKind::cpuset;
+  EXPECT_FALSE(from_report(report).whole_machine);
+  report.constraint.reset();
+  report.memcg.emplace();
+  EXPECT_FALSE(from_report(report).whole_machine);
+  report.memcg.reset();
+  report.zones.pop_back();  // Normal
+  EXPECT_FALSE(from_report(report).whole_machine);
+}
+
+}  // namespace
+}  // namespace whyoom::memory
