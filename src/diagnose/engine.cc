@@ -83,11 +83,17 @@ void name_candidates(Event& event, const Context& context) {
     const auto size = size_of(victim, event.evidence);
     return size && *size < small_process && victim.oom_score_adj.value_or(0) <= 0;
   });
+  const bool tables = std::ranges::any_of(report.victims, [](const report::Victim& victim) {
+    return victim.page_tables() > victim.resident() &&
+           to_bytes(victim.page_tables()) >= small_process;
+  });
   const bool none_left = report.no_killable_at.has_value();
   const auto score = memory::printed_score(event.evidence);
   const bool big = score && score->share >= big_share;
   const bool kernel = none_left || (!report.victims.empty() && only_small && !big);
-  event.candidates.push_back({kernel ? "kernel-unaccounted" : "memory-exhausted",
+  event.candidates.push_back({tables   ? "page-tables"
+                              : kernel ? "kernel-unaccounted"
+                                       : "memory-exhausted",
                               Message("the counters of Mem-Info (\"active_anon:\")")});
   event.candidates.push_back(
       {"min-free-too-high", Message("the zones' min (\"Node 0 Normal free: min:\")")});

@@ -186,6 +186,11 @@ TEST(Engine, AKillLineLeavesTwoCauses) {
   EXPECT_EQ(candidates_of("[ 9.0] Out of memory: Killed process 7 (agetty) total-vm:9000kB, "
                           "anon-rss:300kB, file-rss:0kB, shmem-rss:0kB\n"),
             (Names{"kernel-unaccounted", "min-free-too-high"}));
+  // What it had stands behind.
+  EXPECT_EQ(candidates_of("[ 9.0] Out of memory: Killed process 7 (db) total-vm:9000000kB, "
+                          "anon-rss:300kB, file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:430000kB "
+                          "oom_score_adj:0\n"),
+            (Names{"page-tables", "min-free-too-high"}));
   EXPECT_EQ(candidates_of("[ 9.0] Memory cgroup out of memory: Killed process 7 (agetty) "
                           "total-vm:9000kB, anon-rss:300kB, file-rss:0kB, shmem-rss:0kB\n"),
             (Names{"cgroup-limit", "cgroup-parent-limit"}));

@@ -89,8 +89,14 @@ void add_biggest(std::vector<Message>& out, const Event& event) {
   const auto score = memory::printed_score(event.evidence);
   const auto biggest = std::ranges::max_element(victims, {}, &report::Victim::resident);
   if (biggest != victims.end() && biggest->resident().count() > 0) {
-    out.emplace_back("{} was killed and held {}.", process(biggest->comm, biggest->pid),
-                     human(to_bytes(biggest->resident())));
+    const std::string who = process(biggest->comm, biggest->pid);
+    const std::string held = human(to_bytes(biggest->resident()));
+    if (biggest->page_tables() > biggest->resident()) {
+      out.emplace_back("{} was killed and held {}, and {} of page tables.", who, held,
+                       human(to_bytes(biggest->page_tables())));
+    } else {
+      out.emplace_back("{} was killed and held {}.", who, held);
+    }
   } else if (score) {
     out.emplace_back("{} was killed.", process(score->victim->comm, score->victim->pid));
   }

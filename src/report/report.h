@@ -205,6 +205,7 @@ struct Victim {
   [[nodiscard]] KiB resident() const {
     return anon() + KiB(file_rss_kib.value_or(0)) + KiB(shmem_rss_kib.value_or(0));
   }
+  [[nodiscard]] KiB page_tables() const { return KiB(pgtables_kib.value_or(0)); }
 };
 
 struct Panic {
