@@ -238,47 +238,61 @@ __attribute__((target("avx2"))) std::size_t LiteralScan::find_avx2(std::string_v
   return find_scalar(text, from, at < from + 3 ? from : at - 3, best);
 }
 
-#define WHYOOM_AVX512 __attribute__((target("avx512f,avx512bw,avx512vbmi")))
+#define WHYOOM_AVX512 __attribute__((target("avx512f,avx512bw,avx512vbmi,popcnt")))
 
-// With a mask that hides nothing: GCC 12 takes the plain call for one that reads what was never
+// With masks that hide nothing: GCC 12 takes the plain calls for ones that read what was never
 // written (GCC bug 105593).
-WHYOOM_AVX512 inline __m512i look(const char* at, __m512i buckets) {
-  return _mm512_maskz_permutexvar_epi8(~std::uint64_t{0}, _mm512_loadu_si512(at), buckets);
+WHYOOM_AVX512 inline __m512i look_up(__m512i bytes, __m512i buckets) {
+  return _mm512_maskz_permutexvar_epi8(~std::uint64_t{0}, bytes, buckets);
 }
 
-WHYOOM_AVX512 std::size_t LiteralScan::find_avx512_vbmi(std::string_view text,
-                                                        std::size_t from) const {
+// Each byte two places on; the first two are the last ones of the block before.
+WHYOOM_AVX512 inline __m512i moved_by_two(__m512i bytes, __m512i before) {
+  return _mm512_alignr_epi8(bytes, _mm512_maskz_alignr_epi64(0xff, bytes, before, 6), 14);
+}
+
+WHYOOM_AVX512 std::size_t LiteralScan::find_avx512_vbmi(std::string_view text, std::size_t from,
+                                                        std::size_t& newlines) const {
   const __m512i table0 = _mm512_load_si512(sixes_[0].data());
   const __m512i table1 = _mm512_load_si512(sixes_[1].data());
   const __m512i table2 = _mm512_load_si512(sixes_[2].data());
   const __m512i table3 = _mm512_load_si512(sixes_[3].data());
+  const __m512i newline = _mm512_set1_epi8('\n');
   constexpr std::size_t step = 64;
-  constexpr int all_three = 0x80;
+  constexpr std::size_t block = step + 1;
   Best best;
+  // `hits` at byte i means: the second half of a print could stand at at + i. Its first half may
+  // lie in the block before, so that block's answers are kept; what stands before `from` never
+  // matches. A load that goes over two cache lines costs as much as two look-ups, hence not four.
+  __m512i before = _mm512_setzero_si512();
   std::size_t at = from;
-  const std::size_t block = step + print_size - 1;
   while (text.size() - at >= block && at <= best.last_at) {
     const std::size_t end = std::min(text.size() - block, best.last_at);
     // Without a call in it, so that the tables stay in registers.
     __m512i hits;
     std::uint64_t places = 0;
     do {
-      const char* p = text.data() + at;
-      const __m512i first = _mm512_ternarylogic_epi64(look(p, table0), look(p + 1, table1),
-                                                      look(p + 2, table2), all_three);
-      const __m512i last = look(p + 3, table3);
-      places = _mm512_test_epi8_mask(first, last);
-      hits = _mm512_and_si512(first, last);
+      const __m512i bytes = _mm512_loadu_si512(text.data() + at);
+      const __m512i next = _mm512_loadu_si512(text.data() + at + 1);
+      newlines +=
+          static_cast<std::size_t>(__builtin_popcountll(_mm512_cmpeq_epi8_mask(bytes, newline)));
+      const __m512i first = _mm512_and_si512(look_up(bytes, table0), look_up(next, table1));
+      const __m512i last = _mm512_and_si512(look_up(bytes, table2), look_up(next, table3));
+      const __m512i moved = moved_by_two(first, before);
+      before = first;
+      places = _mm512_test_epi8_mask(moved, last);
+      hits = _mm512_and_si512(moved, last);
       at += step;
     } while (places == 0 && at <= end);
     alignas(64) std::array<std::uint8_t, step> buckets;
     _mm512_store_si512(buckets.data(), hits);
     for (; places != 0; places &= places - 1) {
       const auto i = static_cast<std::size_t>(__builtin_ctzll(places));
-      check(text, from, at - step + i, buckets[i], best);
+      check(text, from, at - step + i - 2, buckets[i], best);
     }
   }
-  return find_scalar(text, from, at, best);
+  newlines += count_newlines(text.substr(at));
+  return find_scalar(text, from, at < from + 2 ? from : at - 2, best);
 }
 
 #undef WHYOOM_AVX512
@@ -336,8 +350,10 @@ std::size_t LiteralScan::find_avx2(std::string_view text, std::size_t from) cons
   return find_scalar(text, from, from, best);
 }
 
-std::size_t LiteralScan::find_avx512_vbmi(std::string_view text, std::size_t from) const {
+std::size_t LiteralScan::find_avx512_vbmi(std::string_view text, std::size_t from,
+                                          std::size_t& newlines) const {
   Best best;
+  newlines += count_newlines(text.substr(from));
   return find_scalar(text, from, from, best);
 }
 
@@ -348,8 +364,10 @@ std::size_t LiteralScan::find(std::string_view text, std::size_t from) const {
     return npos;
   }
   switch (simd_) {
-    case Simd::avx512_vbmi:
-      return find_avx512_vbmi(text, from);
+    case Simd::avx512_vbmi: {
+      std::size_t newlines = 0;
+      return find_avx512_vbmi(text, from, newlines);
+    }
     case Simd::avx2:
       return find_avx2(text, from);
     case Simd::ssse3:
@@ -359,6 +377,17 @@ std::size_t LiteralScan::find(std::string_view text, std::size_t from) const {
   }
   Best best;
   return find_scalar(text, from, from, best);
+}
+
+LiteralScan::Look LiteralScan::look(std::string_view text) const {
+  Look result;
+  if (simd_ == Simd::avx512_vbmi && count_ > 0) {
+    result.at = find_avx512_vbmi(text, 0, result.newlines);
+  } else {
+    result.at = find(text);
+    result.newlines = result.at == npos ? count_newlines(text) : 0;
+  }
+  return result;
 }
 
 }  // namespace whyoom::logtext

@@ -91,6 +91,11 @@ TEST(LiteralScan, AgreesWithANaiveSearchOnRandomText) {
     for (const Simd level : levels) {
       const LiteralScan scan(literals, level);
       ASSERT_EQ(scan.find(text, from), naive_find(literals, text, from)) << "round " << round;
+      const LiteralScan::Look look = scan.look(text);
+      ASSERT_EQ(look.at, naive_find(literals, text, 0)) << "round " << round;
+      if (look.at == LiteralScan::npos) {
+        ASSERT_EQ(look.newlines, std::ranges::count(text, '\n')) << "round " << round;
+      }
     }
   }
 }
@@ -135,6 +140,22 @@ TEST(LiteralScan, UsesAllSixtyFourLiterals) {
     for (const std::string& literal : owned) {
       const std::string text = std::string(50, 'l') + literal + std::string(50, '1');
       EXPECT_EQ(scan.find(text), 50U) << literal;
+    }
+  }
+}
+
+TEST(LiteralScan, CountsTheLinesThatItLooksThrough) {
+  const std::array<std::string_view, 2> literals{"invoked oom-killer", "#1 Part"};
+  std::minstd_rand random(3);
+  for (std::size_t size = 0; size < 700; ++size) {
+    std::string text;
+    for (std::size_t i = 0; i < size; ++i) {
+      text += "\n\n oom#1"[random() % 8];
+    }
+    for (const Simd level : levels) {
+      const LiteralScan::Look look = LiteralScan(literals, level).look(text);
+      ASSERT_EQ(look.at, LiteralScan::npos);
+      ASSERT_EQ(look.newlines, std::ranges::count(text, '\n')) << size;
     }
   }
 }
