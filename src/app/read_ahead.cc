@@ -43,6 +43,11 @@ ReadAhead::Log read_whole(const linux::Input& input, bool keep_lines, const Read
                                   sink.progress(input.size() > 0 ? input.position() : fed);
                                   reader.feed(chunk);
                                 },
+                            .pass_over =
+                                [&](std::string_view text) {
+                                  sink.progress(input.position());
+                                  return reader.pass_over(text);
+                                },
                             .quiet =
                                 [&] {
                                   reader.idle();

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -97,6 +98,51 @@ TEST_F(ReadAheadTest, AnyNumberOfThreadsSaysTheSame) {
   for (const std::size_t threads : {1U, 2U, 3U, 8U}) {
     EXPECT_EQ(told_with(threads), straight) << threads;
   }
+}
+
+// Large enough to be mapped, where that is cheaper; with an event now and then.
+TEST_F(ReadAheadTest, LargeFilesSayTheSameInAllWays) {
+  std::string text;
+  std::vector<std::string> expected;
+  std::size_t lines = 0;
+  while (text.size() < std::size_t{24} << 20U) {
+    for (int i = 0; i < 20'000; ++i) {
+      text += "[  900.100000] usb 1-1: new device number 4 using xhci_hcd\n";
+    }
+    const std::string number = std::to_string(1000 + ++lines);
+    text += "[" + number + ".000002] Out of memory: Killed process " + number +
+            " (java) total-vm:4096kB, anon-rss:1024kB, file-rss:0kB\n";
+    expected.push_back(":" + std::to_string(lines * 20'001));
+  }
+  const std::string path = file("large", text);
+  for (std::string& event : expected) {
+    event = path + event;
+  }
+  expected.push_back(std::to_string(lines * 20'001) + " lines, ");
+  for (const std::size_t threads : {0U, 1U}) {
+    EXPECT_EQ(told_with(threads), expected) << threads;
+  }
+}
+
+// Another writes to it and cuts it: what comes of it is any answer, but one comes.
+TEST_F(ReadAheadTest, AFileMayChangeWhileItIsRead) {
+  const std::string path = file("log", "");
+  std::string text;
+  while (text.size() < std::size_t{9} << 20U) {
+    text += std::string(text.size() % 200, 'x') + "\n";
+  }
+  std::atomic<bool> ended = false;
+  std::thread writer([&] {
+    for (std::size_t round = 0; !ended; ++round) {
+      std::ofstream(path) << text;
+      std::filesystem::resize_file(path, round * 999'983 % text.size());
+    }
+  });
+  for (int round = 0; round < 40; ++round) {
+    EXPECT_EQ(told_with(round % 2U).size(), 1U);
+  }
+  ended = true;
+  writer.join();
 }
 
 TEST_F(ReadAheadTest, APipeIsReadWhenItIsItsTurn) {

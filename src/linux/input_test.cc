@@ -6,9 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <thread>
 
 namespace whyoom::linux {
@@ -155,6 +158,65 @@ TEST_F(InputTest, ReadsWhatIsAddedMeanwhile) {
   ASSERT_TRUE(result) << result.error();
   EXPECT_EQ(result->damage, "");
   EXPECT_TRUE(text_.ends_with("xend"));
+}
+
+// Whether it is mapped or read is decided by time: both say the same.
+TEST_F(InputTest, WhatIsPassedOverAndWhatIsReadIsAllOfTheFile) {
+  std::string content;
+  for (int i = 0; content.size() < std::size_t{20} << 20U; ++i) {
+    content += "line " + std::to_string(i) + "\n";
+  }
+  for (const std::size_t at_once : {std::size_t{0}, std::size_t{100'000}, content.size()}) {
+    std::ofstream(path("log")) << content;
+    text_.clear();
+    sink_.pass_over = [&](std::string_view text) {
+      text_ += text.substr(0, at_once);
+      return std::min(at_once, text.size());
+    };
+    const auto inputs = open({path("log")});
+    const auto result = inputs.front().read(sink_);
+    ASSERT_TRUE(result) << result.error();
+    EXPECT_EQ(result->damage, "");
+    EXPECT_TRUE(text_ == content) << at_once;
+    EXPECT_EQ(inputs.front().position(), content.size());
+  }
+}
+
+TEST_F(InputTest, ACompressedFileIsNotPassedOver) {
+  std::string content(std::size_t{9} << 20U, '\0');
+  std::minstd_rand random(4);
+  std::ranges::generate(content, [&] { return static_cast<char>(random() >> 8U); });
+  std::ofstream(path("log")) << content;
+  ASSERT_EQ(std::system(("gzip " + path("log")).c_str()), 0);
+  sink_.pass_over = [](std::string_view text) {
+    ADD_FAILURE();
+    return text.size();
+  };
+  ASSERT_TRUE(read(path("log.gz")));
+  EXPECT_TRUE(text_ == content);
+}
+
+TEST_F(InputTest, SaysThatALargeFileBecameShorter) {
+  const std::size_t size = std::size_t{20} << 20U;
+  std::ofstream(path("log")) << std::string(size, 'x');
+  const auto cut = [this] { ASSERT_EQ(truncate(path("log").c_str(), 6'000'000), 0); };
+  std::size_t seen = 0;
+  sink_.data = [&](std::string_view piece) {
+    seen += piece.size();
+    if (seen > 2'500'000) {
+      cut();
+    }
+  };
+  sink_.pass_over = [&](std::string_view text) {
+    cut();
+    const std::string copy(text);
+    seen += copy.find_last_not_of('\0') + 1;
+    return text.size();
+  };
+  const auto result = read(path("log"));
+  ASSERT_TRUE(result) << result.error();
+  EXPECT_EQ(result->damage, "the file became shorter while it was read");
+  EXPECT_EQ(seen, 6'000'000U);
 }
 
 TEST_F(InputTest, MoreFilesThanAProcessUsuallyHas) {

@@ -21,8 +21,9 @@ constexpr std::size_t kMaxDamages = 1000;
 // Before a line with an anchor: what the framing or a stack may need.
 constexpr std::size_t kContextBytes = 8192;
 constexpr std::size_t kContextLines = 64;
-// Skipped at once: what is looked through is still in the nearest cache when its lines are counted.
-constexpr std::size_t kSkipBytes = std::size_t{32} * 1024;
+// Skipped at once. Small enough to be still in the second cache where lines are counted afterwards;
+// large enough that the look for its end, far ahead in memory, costs nothing.
+constexpr std::size_t kSkipBytes = std::size_t{128} * 1024;
 // After the last line that mattered.
 constexpr LineNumber kCalmLines = 200;
 // The start of a log is read line by line; see kStartLines.
@@ -36,7 +37,8 @@ bool is_control(unsigned char byte) {
          byte != '\b' && byte != '\f';
 }
 
-// The whole lines at its start, about kSkipBytes of them. `block` ends with a newline.
+// The whole lines at its start, about kSkipBytes of them. `block` ends with a newline, or did so
+// a moment ago.
 std::string_view first_lines(std::string_view block) {
   if (block.size() <= kSkipBytes) {
     return block;
@@ -45,7 +47,7 @@ std::string_view first_lines(std::string_view block) {
   const std::size_t end =
       last != nullptr ? static_cast<std::size_t>(static_cast<const char*>(last) - block.data())
                       : block.find('\n', kSkipBytes);
-  return block.substr(0, end + 1);
+  return block.substr(0, end == npos ? npos : end + 1);
 }
 
 }  // namespace
@@ -82,10 +84,14 @@ struct LogReader::State {
   void on_report(Report&& report);
   void on_line(const logtext::Line& line);
   void note(LineNumber line, std::string what);
+  void note_overlong(LineNumber line) {
+    note(line, tr("the line is longer than 1 MiB and was cut"));
+  }
   void collect_damage();
   void sample(std::string_view chunk);
 
   void feed(std::string_view chunk);
+  std::size_t pass_over(std::string_view text);
   void lines(std::string_view block);
   std::size_t skip(std::string_view block);
   std::size_t read(std::string_view block);
@@ -150,7 +156,7 @@ void LogReader::State::one_line(std::string_view line) {
   ++number;
   read_bytes += line.size() + 1;
   if (line.size() > kMaxLine) {
-    note(number, tr("the line is longer than 1 MiB and was cut"));
+    note_overlong(number);
     line = line.substr(0, kMaxLine);
   }
   const bool held = watch.line && framer.holds();
@@ -213,7 +219,8 @@ void LogReader::State::trim_context() {
 }
 
 // Goes over whole lines without an anchor, and counts them; the offset of the line that has one, or
-// the end. No anchor goes over the end of a line.
+// the end. No anchor goes over the end of a line. It comes to an end, and reads nothing but what is
+// in `block`, whatever that changes to while it is looked through.
 std::size_t LogReader::State::skip(std::string_view block) {
   if (!scan) {
     scan.emplace(anchors());
@@ -222,12 +229,18 @@ std::size_t LogReader::State::skip(std::string_view block) {
   std::size_t found = npos;
   while (found == npos && at < block.size()) {
     std::string_view some = first_lines(block.substr(at));
-    found = scan->find(some);
+    const bool overlong_line = some.size() > kMaxLine + 1;  // alone: it is longer than kSkipBytes
+    auto look = scan->look(overlong_line ? some.substr(0, kMaxLine) : some);
+    found = look.at;
     if (found != npos) {
       const std::size_t before = found == 0 ? npos : some.rfind('\n', found - 1);
       some = some.substr(0, before == npos ? 0 : before + 1);
+      look.newlines = logtext::count_newlines(some);
+    } else if (overlong_line) {
+      note_overlong(number + 1);
+      look.newlines = 1;
     }
-    number += static_cast<LineNumber>(logtext::count_newlines(some));
+    number += static_cast<LineNumber>(look.newlines);
     at += some.size();
   }
   keep_context(block.substr(0, at));
@@ -269,7 +282,7 @@ void LogReader::State::feed(std::string_view chunk) {
     const std::size_t room = overlong ? 0 : kMaxLine - std::min(kMaxLine, partial.size());
     if (have > room + 1 && !overlong) {
       overlong = true;
-      note(number + 1, tr("the line is longer than 1 MiB and was cut"));
+      note_overlong(number + 1);
     }
     partial.append(chunk.substr(0, std::min(have, room)));
     chunk.remove_prefix(have);
@@ -291,8 +304,36 @@ void LogReader::State::feed(std::string_view chunk) {
   partial.assign(rest.substr(0, kMaxLine));
   if (rest.size() > kMaxLine) {
     overlong = true;
-    note(number + 1, tr("the line is longer than 1 MiB and was cut"));
+    note_overlong(number + 1);
   }
+}
+
+std::size_t LogReader::State::pass_over(std::string_view text) {
+  std::size_t at = 0;
+  if (!window && !overlong && !partial.empty()) {
+    const std::size_t end = text.substr(0, kMaxLine).find('\n');
+    if (end == npos) {
+      return 0;
+    }
+    at = end + 1;
+    feed(std::string(text.substr(0, at)));
+  }
+  if (window || overlong || !partial.empty()) {
+    return at;
+  }
+  const std::size_t last = text.rfind('\n');
+  const std::size_t whole = last == npos ? 0 : last + 1;
+  if (whole > at) {
+    const std::size_t passed = skip(text.substr(at, whole - at));
+    account.bytes += passed;
+    at += passed;
+  }
+  const std::string_view rest = text.substr(at);
+  if (!window && at == whole && rest.size() <= kMaxLine) {
+    feed(std::string(rest));
+    at = text.size();
+  }
+  return at;
 }
 
 void LogReader::State::flush() {
@@ -315,6 +356,8 @@ void LogReader::skip_lines(LineNumber lines) { state_->number += lines; }
 void LogReader::distrust(Message why) { state_->doubt = std::move(why); }
 
 void LogReader::feed(std::string_view chunk) { state_->feed(chunk); }
+
+std::size_t LogReader::pass_over(std::string_view text) { return state_->pass_over(text); }
 
 std::uint64_t LogReader::lines_of_events() const { return state_->assembler.lines_of_events(); }
 

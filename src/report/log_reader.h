@@ -60,6 +60,9 @@ class LogReader {
   // All events of this source are unverified, and why. The first reason of an event stays.
   void distrust(Message why);
   void feed(std::string_view chunk);
+  // As feed(), up to the first line that an event could be made of, at the most: how many bytes it
+  // took. The text may change meanwhile (pages of a file that is mapped): what is parsed is a copy.
+  std::size_t pass_over(std::string_view text);
   // Lines so far that an event can be made of: while they come, one goes on.
   [[nodiscard]] std::uint64_t lines_of_events() const;
   // Lines that were fed whole.

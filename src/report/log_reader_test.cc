@@ -29,6 +29,50 @@ std::vector<std::string> described(const std::vector<Report>& events) {
   return all;
 }
 
+// As a file is read that is mapped: it is looked at in windows, and fed where that is not enough.
+testing::Result read_in_windows(std::string_view text, std::size_t window, std::size_t chunk) {
+  testing::Result result;
+  LogReader reader("log", [&](Report&& report) { result.events.push_back(std::move(report)); });
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t passed = reader.pass_over(text.substr(at, window));
+    if (passed == 0) {
+      passed = std::min(chunk, text.size() - at);
+      reader.feed(text.substr(at, passed));
+    }
+    at += passed;
+  }
+  result.account = reader.finish();
+  return result;
+}
+
+void expect_same_account(const InputAccount& account, const InputAccount& expected) {
+  EXPECT_EQ(account.bytes, expected.bytes);
+  EXPECT_EQ(account.lines, expected.lines);
+  EXPECT_EQ(account.copies, expected.copies);
+  EXPECT_EQ(account.binary, expected.binary);
+  ASSERT_EQ(account.damage.size(), expected.damage.size());
+  for (std::size_t i = 0; i < expected.damage.size(); ++i) {
+    EXPECT_EQ(account.damage[i].line, expected.damage[i].line);
+    EXPECT_EQ(account.damage[i].what, expected.damage[i].what);
+  }
+}
+
+void expect_same_in_windows(const std::string& text) {
+  const auto straight = read_log(text);
+  for (const std::size_t window :
+       {std::size_t{4096}, std::size_t{100'000}, std::size_t{4} << 20U}) {
+    for (const std::size_t chunk : {std::size_t{500}, std::size_t{1} << 20U}) {
+      SCOPED_TRACE(std::to_string(window) + ", " + std::to_string(chunk));
+      const auto result = read_in_windows(text, window, chunk);
+      EXPECT_EQ(described(result.events), described(straight.events));
+      for (std::size_t i = 0; i < std::min(result.events.size(), straight.events.size()); ++i) {
+        EXPECT_EQ(result.events[i].first_line, straight.events[i].first_line);
+      }
+      expect_same_account(result.account, straight.account);
+    }
+  }
+}
+
 void expect_same_for_all_chunks(const std::string& text, bool small_chunks) {
   const auto straight = described(assemble(text));
   for (const std::size_t chunk :
@@ -39,6 +83,7 @@ void expect_same_for_all_chunks(const std::string& text, bool small_chunks) {
     SCOPED_TRACE(chunk);
     EXPECT_EQ(described(read_log(text, chunk).events), straight);
   }
+  expect_same_in_windows(text);
 }
 
 TEST(LogReader, ReadsAReportAtAnyChunkSize) {
@@ -204,6 +249,32 @@ TEST(LogReader, OverlongLineIsCutAndCounted) {
     ASSERT_FALSE(result.account.damage.empty());
     EXPECT_EQ(result.account.damage[0].line, 3U);
   }
+}
+
+TEST(LogReader, WindowsOfAFileSayTheSame) {
+  const std::string before = filler(4000);
+  const std::string long_line(std::size_t{3} << 19U, 'x');
+  const std::string hole(std::size_t{9} << 18U, '\0');
+  for (const std::string& between : {std::string(), filler(300), filler(40'000), long_line + "\n",
+                                     hole, hole + "\n", filler(3000) + hole + filler(3000)}) {
+    std::string log = before + sample_report() + between + sample_report() + between +
+                      "[  990.000001] cgroup: fork rejected by pids controller in /app\n" + before;
+    expect_same_in_windows(log);
+    log.pop_back();
+    expect_same_in_windows(log);
+    expect_same_in_windows(log + between);
+  }
+}
+
+TEST(LogReader, WhatIsPassedOverIsNotFed) {
+  const std::string log = filler(40'000);
+  LogReader reader("log", [](Report&&) {});
+  EXPECT_EQ(reader.pass_over(log), 0U);  // the start is read
+  reader.feed(log);
+  EXPECT_EQ(reader.pass_over(log), log.size());
+  EXPECT_EQ(reader.pass_over(log + sample_report()), log.size());
+  EXPECT_EQ(reader.pass_over(sample_report()), 0U);
+  EXPECT_EQ(reader.finish().lines, 120'000U);
 }
 
 TEST(LogReader, TellsBinaryFromText) {
