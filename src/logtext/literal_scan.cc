@@ -186,43 +186,44 @@ __attribute__((target("ssse3"))) std::size_t LiteralScan::find_ssse3(std::string
   return find_scalar(text, from, at, best);
 }
 
-__attribute__((target("avx2"))) std::size_t LiteralScan::find_avx2(std::string_view text,
-                                                                   std::size_t from) const {
-  const auto table = [this](std::size_t k, std::size_t half) __attribute__((target("avx2"))) {
+#define WHYOOM_AVX2 __attribute__((target("avx2,popcnt")))
+
+// Which buckets have such a byte at one place of their prints: of each byte, by both its nibbles.
+WHYOOM_AVX2 inline __m256i look_up(__m256i bytes, __m256i low, __m256i high) {
+  const __m256i top = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), _mm256_set1_epi8(15));
+  return _mm256_and_si256(_mm256_shuffle_epi8(low, bytes), _mm256_shuffle_epi8(high, top));
+}
+
+// Each byte two places on; the first two are the last ones of the block before.
+WHYOOM_AVX2 inline __m256i moved_by_two(__m256i bytes, __m256i before) {
+  return _mm256_alignr_epi8(bytes, _mm256_permute2x128_si256(before, bytes, 0x21), 14);
+}
+
+// `hits` at byte i means: the second half of a print could stand at at + i. Its first half may lie
+// in the block before, so that block's answers are kept; what stands before `from` never matches.
+WHYOOM_AVX2 std::size_t LiteralScan::find_avx2(std::string_view text, std::size_t from,
+                                               std::size_t& newlines) const {
+  const auto table = [this](std::size_t k, std::size_t half) WHYOOM_AVX2 {
     return _mm256_broadcastsi128_si256(
         _mm_load_si128(reinterpret_cast<const __m128i*>(nibbles_[k][half].data())));
   };
   const __m256i low0 = table(0, 0), high0 = table(0, 1), low1 = table(1, 0), high1 = table(1, 1);
   const __m256i low2 = table(2, 0), high2 = table(2, 1), low3 = table(3, 0), high3 = table(3, 1);
-  const __m256i nibble = _mm256_set1_epi8(15);
+  const __m256i newline = _mm256_set1_epi8('\n');
   constexpr std::size_t step = 32;
   Best best;
-  // `hits` at byte i means: a print could end at at + i. Its first bytes may lie in the block
-  // before, so that block's answers are kept; what stands before `from` never matches.
-  __m256i before0 = _mm256_setzero_si256(), before1 = before0, before2 = before0;
+  __m256i before = _mm256_setzero_si256();
   std::size_t at = from;
-  for (; text.size() - at >= step && at <= best.last_at; at += step) {
+  for (; text.size() - at > step && at <= best.last_at; at += step) {
     const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text.data() + at));
-    const __m256i top = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), nibble);
-    const __m256i is0 =
-        _mm256_and_si256(_mm256_shuffle_epi8(low0, bytes), _mm256_shuffle_epi8(high0, top));
-    const __m256i is1 =
-        _mm256_and_si256(_mm256_shuffle_epi8(low1, bytes), _mm256_shuffle_epi8(high1, top));
-    const __m256i is2 =
-        _mm256_and_si256(_mm256_shuffle_epi8(low2, bytes), _mm256_shuffle_epi8(high2, top));
-    const __m256i is3 =
-        _mm256_and_si256(_mm256_shuffle_epi8(low3, bytes), _mm256_shuffle_epi8(high3, top));
-    const __m256i moved0 =
-        _mm256_alignr_epi8(is0, _mm256_permute2x128_si256(before0, is0, 0x21), 13);
-    const __m256i moved1 =
-        _mm256_alignr_epi8(is1, _mm256_permute2x128_si256(before1, is1, 0x21), 14);
-    const __m256i moved2 =
-        _mm256_alignr_epi8(is2, _mm256_permute2x128_si256(before2, is2, 0x21), 15);
-    before0 = is0;
-    before1 = is1;
-    before2 = is2;
-    const __m256i hits =
-        _mm256_and_si256(_mm256_and_si256(moved0, moved1), _mm256_and_si256(moved2, is3));
+    const __m256i next = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text.data() + at + 1));
+    const auto ends =
+        static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, newline)));
+    newlines += static_cast<std::size_t>(__builtin_popcount(ends));
+    const __m256i first = _mm256_and_si256(look_up(bytes, low0, high0), look_up(next, low1, high1));
+    const __m256i last = _mm256_and_si256(look_up(bytes, low2, high2), look_up(next, low3, high3));
+    const __m256i hits = _mm256_and_si256(moved_by_two(first, before), last);
+    before = first;
     if (_mm256_testz_si256(hits, hits) != 0) {
       continue;
     }
@@ -232,11 +233,14 @@ __attribute__((target("avx2"))) std::size_t LiteralScan::find_avx2(std::string_v
     _mm256_store_si256(reinterpret_cast<__m256i*>(buckets.data()), hits);
     for (; places != 0; places &= places - 1) {
       const auto i = static_cast<std::size_t>(__builtin_ctz(places));
-      check(text, from, at + i - 3, buckets[i], best);
+      check(text, from, at + i - 2, buckets[i], best);
     }
   }
-  return find_scalar(text, from, at < from + 3 ? from : at - 3, best);
+  newlines += best.start == npos ? count_newlines(text.substr(at)) : 0;
+  return find_scalar(text, from, at < from + 2 ? from : at - 2, best);
 }
+
+#undef WHYOOM_AVX2
 
 #define WHYOOM_AVX512 __attribute__((target("avx512f,avx512bw,avx512vbmi,popcnt")))
 
@@ -261,9 +265,7 @@ WHYOOM_AVX512 std::size_t LiteralScan::find_avx512_vbmi(std::string_view text, s
   constexpr std::size_t step = 64;
   constexpr std::size_t block = step + 1;
   Best best;
-  // `hits` at byte i means: the second half of a print could stand at at + i. Its first half may
-  // lie in the block before, so that block's answers are kept; what stands before `from` never
-  // matches. A load that goes over two cache lines costs as much as two look-ups, hence not four.
+  // As above. A load that goes over two cache lines costs as much as two look-ups, hence not four.
   __m512i before = _mm512_setzero_si512();
   std::size_t at = from;
   while (text.size() - at >= block && at <= best.last_at) {
@@ -291,7 +293,7 @@ WHYOOM_AVX512 std::size_t LiteralScan::find_avx512_vbmi(std::string_view text, s
       check(text, from, at - step + i - 2, buckets[i], best);
     }
   }
-  newlines += count_newlines(text.substr(at));
+  newlines += best.start == npos ? count_newlines(text.substr(at)) : 0;
   return find_scalar(text, from, at < from + 2 ? from : at - 2, best);
 }
 
@@ -345,48 +347,46 @@ std::size_t LiteralScan::find_ssse3(std::string_view text, std::size_t from) con
 
 #endif
 
-std::size_t LiteralScan::find_avx2(std::string_view text, std::size_t from) const {
-  Best best;
-  return find_scalar(text, from, from, best);
-}
-
-std::size_t LiteralScan::find_avx512_vbmi(std::string_view text, std::size_t from,
-                                          std::size_t& newlines) const {
+std::size_t LiteralScan::find_avx2(std::string_view text, std::size_t from,
+                                   std::size_t& newlines) const {
   Best best;
   newlines += count_newlines(text.substr(from));
   return find_scalar(text, from, from, best);
 }
 
+std::size_t LiteralScan::find_avx512_vbmi(std::string_view text, std::size_t from,
+                                          std::size_t& newlines) const {
+  return find_avx2(text, from, newlines);
+}
+
 #endif
 
-std::size_t LiteralScan::find(std::string_view text, std::size_t from) const {
-  if (from >= text.size() || count_ == 0) {
-    return npos;
-  }
+std::size_t LiteralScan::find(std::string_view text, std::size_t from,
+                              std::size_t& newlines) const {
   switch (simd_) {
-    case Simd::avx512_vbmi: {
-      std::size_t newlines = 0;
+    case Simd::avx512_vbmi:
       return find_avx512_vbmi(text, from, newlines);
-    }
     case Simd::avx2:
-      return find_avx2(text, from);
+      return find_avx2(text, from, newlines);
     case Simd::ssse3:
-      return find_ssse3(text, from);
     case Simd::none:
       break;
   }
   Best best;
-  return find_scalar(text, from, from, best);
+  const std::size_t found =
+      simd_ == Simd::ssse3 ? find_ssse3(text, from) : find_scalar(text, from, from, best);
+  newlines += found == npos ? count_newlines(text.substr(from)) : 0;
+  return found;
+}
+
+std::size_t LiteralScan::find(std::string_view text, std::size_t from) const {
+  std::size_t newlines = 0;
+  return from < text.size() ? find(text, from, newlines) : npos;
 }
 
 LiteralScan::Look LiteralScan::look(std::string_view text) const {
   Look result;
-  if (simd_ == Simd::avx512_vbmi && count_ > 0) {
-    result.at = find_avx512_vbmi(text, 0, result.newlines);
-  } else {
-    result.at = find(text);
-    result.newlines = result.at == npos ? count_newlines(text) : 0;
-  }
+  result.at = find(text, 0, result.newlines);
   return result;
 }
 

@@ -35,7 +35,6 @@ class LiteralScan {
     std::size_t at = npos;     // what find() says of all of the text
     std::size_t newlines = 0;  // in the text, where nothing was found
   };
-  // Both in one go where that is faster.
   [[nodiscard]] Look look(std::string_view text) const;
 
   // What find() really uses here.
@@ -54,14 +53,15 @@ class LiteralScan {
   // The best start so far, and the last print position that could still belong to an earlier one.
   struct Best;
 
+  std::size_t find(std::string_view text, std::size_t from, std::size_t& newlines) const;
   void build_tables();
   void check(std::string_view text, std::size_t from, std::size_t at, std::uint32_t buckets,
              Best& best) const;
   std::size_t find_scalar(std::string_view text, std::size_t from, std::size_t at,
                           Best& best) const;
   std::size_t find_ssse3(std::string_view text, std::size_t from) const;
-  std::size_t find_avx2(std::string_view text, std::size_t from) const;
-  // Adds the newlines that it passes, exact where nothing is found.
+  // These count newlines in the same go; the number is right where nothing is found.
+  std::size_t find_avx2(std::string_view text, std::size_t from, std::size_t& newlines) const;
   std::size_t find_avx512_vbmi(std::string_view text, std::size_t from,
                                std::size_t& newlines) const;
 

@@ -67,7 +67,6 @@ struct LogReader::State {
   Message doubt;  // of the source as a whole
   Streams assembler;
   logtext::Framer framer;
-  std::optional<logtext::LiteralScan> scan;  // made when the first line may be skipped
   InputAccount account;
   LineOrder order;
 
@@ -222,15 +221,13 @@ void LogReader::State::trim_context() {
 // the end. No anchor goes over the end of a line. It comes to an end, and reads nothing but what is
 // in `block`, whatever that changes to while it is looked through.
 std::size_t LogReader::State::skip(std::string_view block) {
-  if (!scan) {
-    scan.emplace(anchors());
-  }
+  static const logtext::LiteralScan scan(anchors());  // only where a line may be skipped
   std::size_t at = 0;
   std::size_t found = npos;
   while (found == npos && at < block.size()) {
     std::string_view some = first_lines(block.substr(at));
     const bool overlong_line = some.size() > kMaxLine + 1;  // alone: it is longer than kSkipBytes
-    auto look = scan->look(overlong_line ? some.substr(0, kMaxLine) : some);
+    auto look = scan.look(overlong_line ? some.substr(0, kMaxLine) : some);
     found = look.at;
     if (found != npos) {
       const std::size_t before = found == 0 ? npos : some.rfind('\n', found - 1);
