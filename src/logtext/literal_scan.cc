@@ -211,29 +211,37 @@ WHYOOM_AVX2 std::size_t LiteralScan::find_avx2(std::string_view text, std::size_
   const __m256i low2 = table(2, 0), high2 = table(2, 1), low3 = table(3, 0), high3 = table(3, 1);
   const __m256i newline = _mm256_set1_epi8('\n');
   constexpr std::size_t step = 32;
+  constexpr std::size_t block = step + 1;
   Best best;
   __m256i before = _mm256_setzero_si256();
   std::size_t at = from;
-  for (; text.size() - at > step && at <= best.last_at; at += step) {
-    const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text.data() + at));
-    const __m256i next = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text.data() + at + 1));
-    const auto ends =
-        static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, newline)));
-    newlines += static_cast<std::size_t>(__builtin_popcount(ends));
-    const __m256i first = _mm256_and_si256(look_up(bytes, low0, high0), look_up(next, low1, high1));
-    const __m256i last = _mm256_and_si256(look_up(bytes, low2, high2), look_up(next, low3, high3));
-    const __m256i hits = _mm256_and_si256(moved_by_two(first, before), last);
-    before = first;
-    if (_mm256_testz_si256(hits, hits) != 0) {
-      continue;
-    }
+  while (text.size() - at >= block && at <= best.last_at) {
+    const std::size_t end = std::min(text.size() - block, best.last_at);
+    // Without a call in it, so that the tables stay in registers.
+    __m256i hits;
+    do {
+      const auto load = [&](std::size_t place) WHYOOM_AVX2 {
+        return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text.data() + place));
+      };
+      const __m256i bytes = load(at);
+      const __m256i next = load(at + 1);
+      const int ends = _mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, newline));
+      newlines += static_cast<std::size_t>(__builtin_popcount(static_cast<unsigned>(ends)));
+      const __m256i first =
+          _mm256_and_si256(look_up(bytes, low0, high0), look_up(next, low1, high1));
+      const __m256i last =
+          _mm256_and_si256(look_up(bytes, low2, high2), look_up(next, low3, high3));
+      hits = _mm256_and_si256(moved_by_two(first, before), last);
+      before = first;
+      at += step;
+    } while (_mm256_testz_si256(hits, hits) != 0 && at <= end);
     auto places = ~static_cast<std::uint32_t>(
         _mm256_movemask_epi8(_mm256_cmpeq_epi8(hits, _mm256_setzero_si256())));
-    alignas(32) std::array<std::uint8_t, step> buckets{};
+    alignas(32) std::array<std::uint8_t, step> buckets;
     _mm256_store_si256(reinterpret_cast<__m256i*>(buckets.data()), hits);
     for (; places != 0; places &= places - 1) {
       const auto i = static_cast<std::size_t>(__builtin_ctz(places));
-      check(text, from, at + i - 2, buckets[i], best);
+      check(text, from, at - step + i - 2, buckets[i], best);
     }
   }
   newlines += best.start == npos ? count_newlines(text.substr(at)) : 0;
