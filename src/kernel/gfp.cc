@@ -165,8 +165,14 @@ GfpMask gfp_from_names(std::uint32_t mask, std::string_view names) {
     }
   }
   int matches = 0;
+  const bool number = !result.names.empty() && result.names.back().starts_with("0x");
   for (const GfpGeneration& generation : gfp_generations()) {
-    GfpMask read = read_as(mask, generation);
+    std::uint32_t unknown = 0;
+    (void)decode(mask, generation, unknown);
+    if (number != (unknown != 0)) {
+      continue;  // without the names, which are most of the work
+    }
+    const GfpMask read = read_as(mask, generation);
     if (!result.names.empty() && read.names == result.names) {
       result.flags = read.flags;
       result.generation = ++matches == 1 ? read.generation : std::string_view{};

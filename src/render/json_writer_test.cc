@@ -43,6 +43,21 @@ TEST(JsonWriter, WritesAsTheLibraryDoes) {
   EXPECT_NE(sample(true, 2).find("\n      \"text\""), std::string::npos);
 }
 
+// Every byte at every place, also where a text is looked at in pieces.
+TEST(JsonWriter, NoByteOfATextIsLeftOut) {
+  for (const std::size_t size : {1U, 7U, 8U, 9U, 16U, 21U}) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int byte = 1; byte < 256; ++byte) {
+        std::string text(size, 'x');
+        text[at] = static_cast<char>(byte);
+        JsonWriter json(false);
+        json.document([&] { json("v", text); });
+        ASSERT_EQ(Library::parse(json.take())["v"], printable(text)) << byte << " of " << size;
+      }
+    }
+  }
+}
+
 TEST(JsonWriter, NumbersAreReadBackAsTheyWere) {
   std::mt19937_64 random(1);
   const auto written = [](double value) {
