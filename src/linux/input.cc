@@ -212,6 +212,26 @@ bool wait_for_data(int fd, int timeout_ms) {
   }
 }
 
+// Shows the next bytes where the kernel has them. False: they are to be read.
+bool pass_over(MappedFile& mapped, int fd, std::uint64_t& have, const InputSink& sink) {
+  const std::size_t passed = mapped.look(have, sink.pass_over);
+  have += passed;
+  return passed > 0 && lseek(fd, static_cast<off_t>(have), SEEK_SET) >= 0;
+}
+
+// What it takes is told to the one that could spare it.
+ssize_t read_next(int fd, char* buffer, MappedFile* mapped) {
+  if (mapped == nullptr) {
+    return read(fd, buffer, buffer_size);
+  }
+  const auto before = MappedFile::processor_time();
+  const ssize_t got = read(fd, buffer, buffer_size);
+  if (got > 0) {
+    mapped->read_took(static_cast<std::size_t>(got), MappedFile::processor_time() - before);
+  }
+  return got;
+}
+
 tl::expected<InputResult, std::string> read_source(const Source& source, const InputSink& sink,
                                                    const std::string& path) {
   const int fd = source.fd;
@@ -232,11 +252,8 @@ tl::expected<InputResult, std::string> read_source(const Source& source, const I
   bool told_quiet = true;
   std::uint64_t have = sink.from.value_or(0);
   while (!(sink.stop && sink.stop())) {
-    if (const std::size_t passed =
-            mapped && stream.plain() ? mapped->look(have, sink.pass_over) : 0;
-        passed > 0) {
-      have += passed;
-      (void)lseek(fd, static_cast<off_t>(have), SEEK_SET);
+    MappedFile* const plain = mapped && stream.plain() ? &*mapped : nullptr;
+    if (plain != nullptr && pass_over(*plain, fd, have, sink)) {
       continue;
     }
     if (!source.regular && !wait_for_data(fd, told_quiet ? -1 : quiet_ms)) {
@@ -244,9 +261,7 @@ tl::expected<InputResult, std::string> read_source(const Source& source, const I
       told_quiet = true;
       continue;
     }
-    const bool timed = mapped && stream.plain();
-    const auto before = timed ? MappedFile::processor_time() : std::chrono::nanoseconds();
-    const ssize_t got = read(fd, buffer.get(), buffer_size);
+    const ssize_t got = read_next(fd, buffer.get(), plain);
     // EPIPE comes from /dev/kmsg: records were overwritten before they were read.
     if (got < 0 && (errno == EINTR || errno == EAGAIN || errno == EPIPE)) {
       continue;
@@ -257,13 +272,13 @@ tl::expected<InputResult, std::string> read_source(const Source& source, const I
       return tl::unexpected(errno_text(error));
     }
     if (got == 0) {
+      if (mapped) {  // the rest of the last page of a shorter file was shown as zeros
+        have = std::min(have, static_cast<std::uint64_t>(lseek(fd, 0, SEEK_END)));
+      }
       if (again && have < source.size && source.size > largest_page) {
         stream.note_loss(tr("the file became shorter while it was read"));
       }
       break;
-    }
-    if (timed) {
-      mapped->read_took(static_cast<std::size_t>(got), MappedFile::processor_time() - before);
     }
     have += static_cast<std::uint64_t>(got);
     told_quiet = false;
