@@ -188,7 +188,7 @@ __attribute__((target("ssse3"))) std::size_t LiteralScan::find_ssse3(std::string
 
 #define WHYOOM_AVX2 __attribute__((target("avx2,popcnt")))
 
-// Which buckets have such a byte at one place of their prints: of each byte, by both its nibbles.
+// Which buckets have such a byte at one place of their prints: of each byte, by both nibbles.
 WHYOOM_AVX2 inline __m256i look_up(__m256i bytes, __m256i low, __m256i high) {
   const __m256i top = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), _mm256_set1_epi8(15));
   return _mm256_and_si256(_mm256_shuffle_epi8(low, bytes), _mm256_shuffle_epi8(high, top));
@@ -207,8 +207,10 @@ WHYOOM_AVX2 std::size_t LiteralScan::find_avx2(std::string_view text, std::size_
     return _mm256_broadcastsi128_si256(
         _mm_load_si128(reinterpret_cast<const __m128i*>(nibbles_[k][half].data())));
   };
-  const __m256i low0 = table(0, 0), high0 = table(0, 1), low1 = table(1, 0), high1 = table(1, 1);
-  const __m256i low2 = table(2, 0), high2 = table(2, 1), low3 = table(3, 0), high3 = table(3, 1);
+  // The high nibbles of the two bytes in the middle would spare a tenth of the comparisons, and
+  // cost more.
+  const __m256i low0 = table(0, 0), high0 = table(0, 1), low1 = table(1, 0);
+  const __m256i low2 = table(2, 0), low3 = table(3, 0), high3 = table(3, 1);
   const __m256i newline = _mm256_set1_epi8('\n');
   constexpr std::size_t step = 32;
   constexpr std::size_t block = step + 1;
@@ -228,9 +230,9 @@ WHYOOM_AVX2 std::size_t LiteralScan::find_avx2(std::string_view text, std::size_
       const int ends = _mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, newline));
       newlines += static_cast<std::size_t>(__builtin_popcount(static_cast<unsigned>(ends)));
       const __m256i first =
-          _mm256_and_si256(look_up(bytes, low0, high0), look_up(next, low1, high1));
+          _mm256_and_si256(look_up(bytes, low0, high0), _mm256_shuffle_epi8(low1, next));
       const __m256i last =
-          _mm256_and_si256(look_up(bytes, low2, high2), look_up(next, low3, high3));
+          _mm256_and_si256(_mm256_shuffle_epi8(low2, bytes), look_up(next, low3, high3));
       hits = _mm256_and_si256(moved_by_two(first, before), last);
       before = first;
       at += step;
