@@ -1,5 +1,7 @@
 #include "logtext/quoted_log.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "logtext/json_string.h"
 #include "logtext/logger_notices.h"
@@ -11,6 +13,12 @@ namespace {
 
 constexpr std::size_t npos = std::string_view::npos;
 constexpr std::size_t most_strings = 64;  // in one line
+
+// Each line of a log comes by here, and hardly one has a quote: two searches for a byte cost less
+// than one for a set.
+std::size_t find_quote(std::string_view text, std::size_t from) {
+  return std::min(text.find('"', from), text.find('\'', from));
+}
 
 // A row of a table may begin with its time; any other frame is that of the whole line.
 bool has_own_frame(std::string_view text, std::size_t quote) {
@@ -72,7 +80,7 @@ bool read_string(std::string_view& rest, std::string& out, char quote) {
 
 QuotedLog find_quoted_log(std::string_view text, std::string& out) {
   QuotedLog longest;
-  std::size_t at = text.find_first_of("\"'");
+  std::size_t at = find_quote(text, 0);
   if (at == npos || is_object(text) || has_own_frame(text, at)) {
     return longest;
   }
@@ -82,7 +90,7 @@ QuotedLog find_quoted_log(std::string_view text, std::string& out) {
     std::string_view rest = text.substr(at + 1);
     const std::string_view before = text.substr(0, at);
     if (!begins_value(before) || may_be_in_a_name(before)) {
-      at = text.find_first_of("\"'", at + 1);
+      at = find_quote(text, at + 1);
       continue;
     }
     const bool whole = read_string(rest, value, text[at]);
@@ -91,7 +99,7 @@ QuotedLog find_quoted_log(std::string_view text, std::string& out) {
       longest = {true, !whole, may_be_tagged(before)};
       out.swap(value);
     }
-    at = text.find_first_of("\"'", text.size() - rest.size());
+    at = find_quote(text, text.size() - rest.size());
   }
   return longest;
 }
