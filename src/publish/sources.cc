@@ -24,7 +24,7 @@ constexpr Milliseconds between_looks{2000};
 constexpr Milliseconds quiet{200};
 
 std::string_view id_in(std::string_view line) {
-  constexpr std::string_view name = "\"id\":\"";
+  constexpr std::string_view name = R"("id":")";
   const std::size_t at = line.find(name);
   const std::string_view id = at == std::string_view::npos ? "" : line.substr(at + name.size(), 33);
   return id.size() == 33 && id.back() == '"' ? id.substr(0, 32) : std::string_view();

@@ -90,7 +90,7 @@ struct Part {
 constexpr std::array parts{
     Part{"header", "its first line", "the lines before it, from \"invoked oom-killer\" on"},
     Part{"mem-info", "Mem-Info", "the Mem-Info part: it says what RAM was used for"},
-    Part{"totals", "some of the totals", "the lines from \"active_anon:\" to \"free:\""},
+    Part{"totals", "some of the totals", R"(the lines from "active_anon:" to "free:")"},
     Part{"zones", "the zones", "the zone lines (\"Node 0 Normal free:\") and their free lists"},
     Part{"hugepages", "the hugepages lines", "the lines \"Node 0 hugepages_total=\""},
     Part{"pages-ram", "the size of RAM", "the lines \"pages RAM\" and \"pages reserved\""},
