@@ -162,7 +162,7 @@ const memory::Account* used_up(const Context& context) {
 }
 
 std::string process(std::string_view comm, std::int64_t pid) {
-  return tr("{} (pid {})", printable(comm), std::to_string(pid));
+  return tr("{} (pid {})", comm.empty() ? tr("a process") : printable(comm), std::to_string(pid));
 }
 
 }  // namespace whyoom::diagnose

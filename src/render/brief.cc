@@ -178,9 +178,11 @@ std::string biggest(const Event& event) {
   for (std::size_t i = 0; i < std::min<std::size_t>(3, who.top.size()); ++i) {
     const memory::TaskUse& use = who.top[i];
     const Bytes swapped = use.swap.value_or(Bytes(0));
-    const bool same = i > 0 && use.task->comm == who.top[i - 1].task->comm;
-    text += (i == 0 ? tr("Biggest: ") : tr(", ")) + (same ? "" : printable(use.task->comm) + " ") +
-            human(use.rss);
+    const std::string& comm = use.task->comm;
+    const bool same = i > 0 && !comm.empty() && comm == who.top[i - 1].task->comm;
+    const std::string name =
+        comm.empty() ? tr("pid {}", std::to_string(use.task->pid)) : printable(comm);
+    text += (i == 0 ? tr("Biggest: ") : tr(", ")) + (same ? "" : name + " ") + human(use.rss);
     text += swapped >= use.rss / 100 && swapped.count() > 0 ? tr(" and {} swapped", human(swapped))
                                                             : std::string();
     text += use.task->oom_score_adj <= -1000 ? tr(" (protected)") : "";

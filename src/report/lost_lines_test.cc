@@ -138,6 +138,23 @@ TEST(LostLines, AMaskAtTheEndOfALineIsCutWhereTheNamesBelongBehindIt) {
   EXPECT_EQ(mask("0x140cca(GFP_HIGHUSER_MOV>", "6.12.9-amd64"), 0x140ccaU);
 }
 
+TEST(LostLines, TheVictimsLineNamesItsRow) {
+  const auto events = assemble(
+      "[   10.000001] app invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, "
+      "oom_score_adj=0\n"
+      "[   10.000002] [  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents "
+      "oom_score_adj name\n"
+      "[   10.000003] [    400]     0   400     4310     3310    53248        0          -250 >\n"
+      "[   10.000004] [    401]     0   401     4310     3311    53248        0             0 >\n"
+      "[   10.000007] Out of memory: Killed process 401 (my app) total-vm:17240kB, "
+      "anon-rss:9000kB, "
+      "file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:52kB oom_score_adj:0\n");
+  ASSERT_EQ(events.size(), 1U);
+  ASSERT_EQ(events[0].tasks.size(), 2U);
+  EXPECT_EQ(events[0].tasks[0].comm, "");
+  EXPECT_EQ(events[0].tasks[1].comm, "my app");
+}
+
 TEST(LostLines, TheConstraintLineNamesTheVictim) {
   const std::string constraint =
       "[  100.000008] oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,"

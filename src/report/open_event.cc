@@ -333,6 +333,16 @@ void complete_victims(OpenEvent& event) {
   }
 }
 
+// Rows whose names a pager cut, by the line of the kill.
+void name_rows(Report& report) {
+  for (const Victim& victim : report.victims) {
+    const auto row = std::ranges::find(report.tasks, victim.pid, &Task::pid);
+    if (row != report.tasks.end() && row->comm.empty()) {
+      row->comm = victim.comm;
+    }
+  }
+}
+
 void complete_memcg(OpenEvent& event) {
   Report& report = event.report;
   if (!report.constraint || report.constraint->oom_memcg.empty()) {
@@ -358,6 +368,7 @@ std::optional<Report> close_event(OpenEvent&& event) {
   }
   complete_memcg(event);
   complete_victims(event);
+  name_rows(event.report);
   name_kind(event);
   decode_gfp(event);
   if (event.report.trigger) {
