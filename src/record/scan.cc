@@ -37,12 +37,12 @@ constexpr Named meminfo_names[] = {
     {"PageTables:", Field::page_tables},
     {"CommitLimit:", Field::commit_limit},
     {"Committed_AS:", Field::committed},
+    {"Percpu:", Field::percpu},
+    {"CmaTotal:", Field::cma_total},
+    {"CmaFree:", Field::cma_free},
     {"HugePages_Total:", Field::hugepages_total},
     {"HugePages_Free:", Field::hugepages_free},
     {"Hugetlb:", Field::hugetlb},
-    {"CmaTotal:", Field::cma_total},
-    {"CmaFree:", Field::cma_free},
-    {"Percpu:", Field::percpu},
 };
 
 constexpr Named vmstat_names[] = {
@@ -81,23 +81,25 @@ NamedNumber split(std::string_view line) {
   return {name, cursor.take_unsigned()};
 }
 
-// Most lines are of no interest, and are told by their first letters.
-bool is_of_interest(std::string_view line, std::span<const Named> names) {
-  return std::ranges::any_of(names, [line](const Named& each) {
-    return line.size() > 2 && line[0] == each.name[0] && line[1] == each.name[1];
-  });
+// Most are told apart by their first letters.
+bool begins_with_word(std::string_view line, std::string_view word) {
+  return line.size() > word.size() && line[0] == word[0] && line[1] == word[1] &&
+         line.starts_with(word) && is_space(line[word.size()]);
 }
 
+// The names come in the order of the lines, as a rule: what is looked for is the one behind the one
+// that was found last.
 void scan_lines(std::string_view text, std::span<const Named> names, MachineFields& machine) {
+  std::size_t next = 0;
   while (!text.empty()) {
     const std::string_view line = take_line(text);
-    if (!is_of_interest(line, names)) {
-      continue;
-    }
-    const NamedNumber field = split(line);
-    for (const Named& each : names) {
-      if (each.name == field.name) {
-        machine.set(each.field, field.number);
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const std::size_t at = next + i < names.size() ? next + i : next + i - names.size();
+      if (begins_with_word(line, names[at].name)) {
+        Cursor rest(line.substr(names[at].name.size()));
+        rest.skip_spaces();
+        machine.set(names[at].field, rest.take_unsigned());
+        next = at + 1 < names.size() ? at + 1 : 0;
         break;
       }
     }
