@@ -93,7 +93,7 @@ const Command watch_command{
       flags.configured("interval", "");
       flags.flag("--once", given->once, "One sample");
       flags.text("--textfile", "FILE", given->textfile,
-                 "Metrics for Prometheus, written anew every five seconds and after a kill");
+                 "Metrics for Prometheus, written anew after an event and each 5 to 15 seconds");
       flags.text("--publish", "URL", given->publish.url,
                  "Send events there by whyoom-publish, which reads the records");
       flags.text("--credentials", "FILE", given->publish.credentials,

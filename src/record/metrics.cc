@@ -88,7 +88,7 @@ constexpr MetricInfo table[] = {
     {"whyoom_recorder_lost_messages_total", "counter", "",
      "Messages of the kernel that came too fast to be recorded."},
     {"whyoom_recorder_lost_records_total", "counter", "", "Records that could not be stored."},
-    {"whyoom_recorder_sample_cpu_seconds_total", "counter", "", "CPU time of the samples."},
+    {"whyoom_recorder_sample_cpu_seconds_total", "counter", "", "CPU time of the recorder."},
     {"whyoom_recorder_ring_bytes", "gauge", "", "Size of the recorder's ring on the disk."},
     {"whyoom_recorder_last_sample_timestamp_seconds", "gauge", "", "When the last sample was."},
     {"whyoom_recorder_start_timestamp_seconds", "gauge", "", "When the recorder was started."},

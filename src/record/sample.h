@@ -90,7 +90,7 @@ enum class Field : std::uint8_t {
   overcommit_memory,
   swappiness,
   processes,  // as the last look at all of them counted
-  cost_us,    // time that the recorder spent on the sample before this one
+  cost_us,  // CPU time of the recorder from the end of a sample to that of the next: the one before
   end
 };
 using MachineFields = Fields<Field, static_cast<std::size_t>(Field::end)>;

@@ -23,9 +23,9 @@ class KernelMessages {
   };
   // Neither a line nor lost ones: nothing more for now.
   Next next(std::uint64_t now_ms);
-  // What is still to be told at the end.
-  std::optional<record::MessageBudget::Summary> rest(std::uint64_t now_ms) {
-    return budget_.summary(now_ms, true);
+  // What is to be told of those that were left out, when it is time, or `now`.
+  std::optional<record::MessageBudget::Summary> lost(std::uint64_t now_ms, bool now = false) {
+    return budget_.summary(now_ms, now);
   }
   [[nodiscard]] int fd() const { return file_.get(); }
 

@@ -23,6 +23,7 @@ namespace {
 constexpr std::uint64_t start_again_after_ms = 10'000;
 constexpr std::size_t most_text = std::size_t{1} << 20U;
 constexpr int pipe_bytes = 1 << 20;
+constexpr std::size_t most_pending = std::size_t{32} << 10U;  // more than the largest record
 
 }  // namespace
 
@@ -37,6 +38,9 @@ MetricsFile::MetricsFile(const std::string& file, const std::string& store)
     arguments_.push_back(word.data());
   }
   arguments_.push_back(nullptr);
+  if (is_wanted()) {
+    pending_.reserve(most_pending);
+  }
 }
 
 MetricsFile::~MetricsFile() { end_child(); }
@@ -85,16 +89,30 @@ bool MetricsFile::put(std::string_view record) {
   if (records_.get() < 0) {
     return true;
   }
-  const ssize_t got = ::write(records_.get(), record.data(), record.size());
+  if (pending_.size() + record.size() > most_pending && !flush()) {
+    return false;
+  }
+  pending_ += record;
+  return true;
+}
+
+bool MetricsFile::flush() {
+  if (records_.get() < 0) {
+    return true;
+  }
+  const ssize_t got = ::write(records_.get(), pending_.data(), pending_.size());
   if (got < 0 && errno == EPIPE) {
     end_child();
     return true;
   }
-  return got == static_cast<ssize_t>(record.size());
+  const bool whole = got == static_cast<ssize_t>(pending_.size());
+  pending_.clear();
+  return whole;
 }
 
 void MetricsFile::end_child() {
   records_.close();
+  pending_.clear();
   texts_.close();
   file_.close();
   open_directory_.close();

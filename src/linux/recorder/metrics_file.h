@@ -30,8 +30,11 @@ class MetricsFile {
   // True: the process was started, and needs to be told from the beginning. To be called now and
   // then; it does nothing while there is one.
   bool start(std::uint64_t now_ms);
-  // False: it did not take all of it. Nothing is waited for.
+  // A record of those that it is given with the next flush, or when they are many: each time it is
+  // given some it wakes. False: it did not take all of them.
   bool put(std::string_view record);
+  // False likewise. Nothing is waited for.
+  bool flush();
   [[nodiscard]] int fd() const { return texts_.get(); }  // to be read when it can be; -1: none
   // Texts to the file, as far as they have come.
   void read();
@@ -49,6 +52,7 @@ class MetricsFile {
   std::string path_, directory_, name_, temporary_;
   std::vector<std::string> command_;
   std::vector<char*> arguments_;
+  std::string pending_;
   Descriptor records_, texts_, open_directory_, file_;
   std::size_t written_ = 0;
   bool skipping_ = false;  // a text that could not be written

@@ -1,17 +1,12 @@
 #include "linux/recorder/recorder.h"
 
-#include <poll.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <csignal>
 #include <cstdlib>
-#include <cstring>
 #include <ctime>
+#include <memory>
 #include <optional>
+#include <utility>
 
 #include "base/text.h"
 #include "linux/clock.h"
@@ -22,6 +17,7 @@
 #include "linux/recorder/service.h"
 #include "linux/recorder/stay_alive.h"
 #include "linux/recorder/store.h"
+#include "linux/recorder/wakeups.h"
 #include "linux/run_child.h"
 #include "record/headroom.h"
 #include "record/segment.h"
@@ -38,8 +34,11 @@ using record::Note;
 constexpr std::uint64_t sync_every_ms = 30'000;    // far from trouble
 constexpr std::uint64_t urgent_after_ms = 10'000;  // a kernel event
 constexpr unsigned least_wait_ms = 100;            // after a trigger of pressure
-constexpr std::uint64_t publish_every_ms = 5000;   // metrics
-constexpr std::uint64_t publish_after_ms = 250;    // a kill: its report is whole then
+// Metrics: scrapes come each fifteen seconds or more seldom. While all is calm that will do for
+// what changes slowly; what happened is not to wait for it.
+constexpr std::uint64_t publish_every_ms = 5000, publish_calm_ms = 15'000;
+constexpr std::uint64_t publish_after_ms = 250;  // a kill: its report is whole then
+constexpr std::uint64_t never = ~std::uint64_t{0};
 
 // The last message of this boot that the store has.
 std::optional<std::uint64_t> last_message(const std::string& path, const std::string& boot) {
@@ -75,6 +74,13 @@ std::optional<record::Sample> last_sample(const std::string& path) {
   return last;
 }
 
+std::uint64_t cpu_us() {
+  timespec used{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return static_cast<std::uint64_t>(used.tv_sec) * 1'000'000 +
+         static_cast<std::uint64_t>(used.tv_nsec) / 1000;
+}
+
 class Recorder {
  public:
   Recorder(const RecorderOptions& options, RingWriter ring, const MachineClock& clock)
@@ -89,7 +95,6 @@ class Recorder {
   tl::expected<void, std::string> run();
 
  private:
-  void open_triggers();
   void sample(bool first);
   void check_clocks();
   void check_kills();
@@ -98,9 +103,10 @@ class Recorder {
   void tell_lost(const std::optional<record::MessageBudget::Summary>& lost);
   void wait(std::uint64_t until_ms);
   void tend_children();
-  void publish(bool now);
+  void start_metrics();
+  void publish(bool due);
+  void publish_by(std::uint64_t ms) { publish_by_ms_ = std::min(publish_by_ms_, ms); }
   void tell_manager();
-  int take_signal() const;
 
   void event(Urgency urgency, std::string_view kind, std::string_view text);
 
@@ -112,15 +118,15 @@ class Recorder {
   KernelMessages messages_;
   Hook hook_;
   ServiceManager manager_;
-  Descriptor signals_;
-  KeptFile pressure_;
+  Wakeups wakeups_;
 
   record::Sample now_;
   bool any_ = false;
-  std::uint64_t now_ms_ = 0, synced_ms_ = 0, urgent_until_ms_ = 0, publish_ms_ = 0;
+  std::uint64_t now_ms_ = 0, synced_ms_ = 0, urgent_until_ms_ = 0;
+  std::uint64_t published_ms_ = 0, publish_by_ms_ = never;
   std::uint64_t manager_told_ms_ = 0;
-  std::int64_t began_ms_ = 0;  // since 1970
-  std::uint64_t cost_us_ = 0;
+  std::int64_t began_ms_ = 0;                // since 1970
+  std::uint64_t cost_us_ = 0, used_us_ = 0;  // of CPU: since the sample before, and in all
   std::int64_t clock_offset_ms_ = 0;
   std::uint64_t asleep_ms_ = 0;
   std::optional<std::uint64_t> kills_at_start_, kills_;
@@ -132,6 +138,7 @@ class Recorder {
 
 void Recorder::event(Urgency urgency, std::string_view kind, std::string_view text) {
   options_.tell(urgency, text);
+  publish_by(now_ms_ + publish_after_ms);
   if (!hook_.call(kind, printable(text), now_ms_)) {
     options_.tell(Urgency::error, "the hook is too slow; it was not called for this");
   }
@@ -222,10 +229,7 @@ void Recorder::warn() {
 }
 
 void Recorder::sample(bool first) {
-  const std::uint64_t began_us = clock_ms(CLOCK_MONOTONIC);
-  timespec begin{}, end{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin);
-  now_ms_ = began_us;
+  now_ms_ = clock_ms(CLOCK_MONOTONIC);
   store_.check(now_ms_);
   // What a kill, or a setting that was changed, did shows in all the numbers; and one that may be
   // the last has all of them.
@@ -247,19 +251,22 @@ void Recorder::sample(bool first) {
     store_.sync();
   }
   any_ = true;
-  publish(false);
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
-  cost_us_ = static_cast<std::uint64_t>((end.tv_sec - begin.tv_sec) * 1'000'000 +
-                                        (end.tv_nsec - begin.tv_nsec) / 1000);
+  const bool calm = pace_.closeness() == record::Closeness::calm;
+  // Samples come a little early or late.
+  publish(first ||
+          now_ms_ + least_wait_ms >= published_ms_ + (calm ? publish_calm_ms : publish_every_ms));
+  const std::uint64_t used_us = cpu_us();
+  cost_us_ = used_us - std::exchange(used_us_, used_us);
 }
 
-// Metrics, when it is time.
-void Recorder::publish(bool now) {
-  if (options_.metrics_file.empty() || (!now && now_ms_ < publish_ms_)) {
+// Metrics, where they are due, or something happened.
+void Recorder::publish(bool due) {
+  if (options_.metrics_file.empty() || (!due && now_ms_ < publish_by_ms_)) {
     return;
   }
+  published_ms_ = now_ms_;
   // Where its report was not whole yet, the next one has it.
-  publish_ms_ = now_ms_ + (publish_soon_ > 0 ? 2 * publish_after_ms : publish_every_ms);
+  publish_by_ms_ = publish_soon_ > 0 ? now_ms_ + 2 * publish_after_ms : never;
   publish_soon_ -= std::min(publish_soon_, 1U);
   store_.publish_metrics(began_ms_);
 }
@@ -273,7 +280,7 @@ void Recorder::tend_children() {
   }
   store_.metrics().read();
   if (!options_.once) {
-    store_.start_metrics();
+    start_metrics();
   }
   if (const std::string_view what = store_.metrics().trouble(); !what.empty()) {
     options_.tell(Urgency::warning, what);
@@ -308,10 +315,10 @@ void Recorder::read_messages() {
     line.a = next.line->sequence;
     line.text = next.line->line;
     store_.put(line);
+    publish_by(now_ms_ + publish_every_ms);
     if (any_ && next.line->by_kernel() && record::tells_kill(next.line->text)) {
       ++kills_told_;
       kill_came_ = true;
-      publish_ms_ = std::min(publish_ms_, now_ms_ + publish_after_ms);
       publish_soon_ = 2;
       event(Urgency::warning, "oom-kill", next.line->text);
     }
@@ -332,81 +339,42 @@ void Recorder::tell_manager() {
   manager_.send(status.view());
 }
 
-int Recorder::take_signal() const {
-  signalfd_siginfo info{};
-  int last = 0;
-  while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
-    last = info.ssi_signo == SIGCHLD ? last : static_cast<int>(info.ssi_signo);
-  }
-  return last;
-}
-
 // Until the next sample is due, or something happens that is a reason for one.
 void Recorder::wait(std::uint64_t until_ms) {
-  const std::uint64_t began = clock_ms(CLOCK_MONOTONIC);
-  std::array<pollfd, 4> files{pollfd{signals_.get(), POLLIN, 0}, pollfd{messages_.fd(), POLLIN, 0},
-                              pollfd{pressure_.get(), POLLPRI, 0}, pollfd{-1, POLLIN, 0}};
+  const std::uint64_t began = now_ms_;
   const bool publishes = !options_.metrics_file.empty();
-  while (stopped_by_ == 0) {
+  do {
     now_ms_ = clock_ms(CLOCK_MONOTONIC);
-    if (now_ms_ >= until_ms) {
-      return;
-    }
-    files[3].fd = store_.metrics().fd();
-    const std::uint64_t next_ms = publishes ? std::min(until_ms, publish_ms_) : until_ms;
-    const int ready =
-        ::poll(files.data(), files.size(), static_cast<int>(next_ms - std::min(next_ms, now_ms_)));
+    const std::uint64_t next_ms = publishes ? std::min(until_ms, publish_by_ms_) : until_ms;
+    const Wakeups::Reasons reasons = wakeups_.wait(next_ms - std::min(next_ms, now_ms_));
     now_ms_ = clock_ms(CLOCK_MONOTONIC);
     publish(false);
-    if (ready <= 0) {
-      continue;
-    }
-    if ((files[0].revents & POLLIN) != 0) {
-      stopped_by_ = take_signal();
+    if (reasons.signal) {
+      stopped_by_ = wakeups_.take_signal();
       tend_children();
-    } else if (files[3].revents != 0) {
+    } else if (reasons.text) {
       store_.metrics().read();
     }
-    if ((files[1].revents & POLLIN) != 0) {
+    if (reasons.message) {
       read_messages();
-    } else if (files[1].revents != 0) {
-      files[1].fd = -1;
     }
-    if ((files[2].revents & POLLERR) != 0) {
-      files[2].fd = -1;
-    } else if ((files[2].revents & POLLPRI) != 0) {
+    if (reasons.pressure) {
       until_ms = std::min(until_ms, began + least_wait_ms);
-      files[2].fd = -1;  // once is enough for one sample
     }
-    if (kill_came_) {
-      return;
-    }
-  }
+  } while (stopped_by_ == 0 && !kill_came_ && now_ms_ < until_ms);
 }
 
-void Recorder::open_triggers() {
-  pressure_ = KeptFile(AT_FDCWD, "/proc/pressure/memory", O_RDWR);
-  // Any task stalled for 200 ms in two seconds: without CAP_SYS_RESOURCE the kernel takes no other
-  // time.
-  constexpr std::string_view trigger("some 200000 2000000\0", 20);
-  if (pressure_ && ::write(pressure_.get(), trigger.data(), trigger.size()) < 0) {
-    pressure_ = KeptFile();
+void Recorder::start_metrics() {
+  if (store_.start_metrics()) {
+    wakeups_.watch_texts(store_.metrics().fd());
   }
-  ::signal(SIGCHLD, SIG_DFL);  // inherited as ignored, no child could be waited for
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) {
-    sigaddset(&signals, signal);
-  }
-  ::sigprocmask(SIG_BLOCK, &signals, nullptr);
-  signals_ = Descriptor(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
 tl::expected<void, std::string> Recorder::run() {
   if (!sampler_.sees_memory()) {
     return tl::unexpected(std::string("/proc/meminfo cannot be read: nothing to record"));
   }
-  open_triggers();
+  wakeups_.watch_messages(messages_.fd());
   if (messages_.fd() < 0) {
     options_.tell(Urgency::warning,
                   "/dev/kmsg cannot be read (CAP_SYSLOG): the kernel's reports are not recorded");
@@ -420,10 +388,11 @@ tl::expected<void, std::string> Recorder::run() {
     store_.trouble(text.view());
   }
   read_messages();
-  store_.start_metrics();
+  start_metrics();
   if (const auto earlier = last_sample(options_.ring.path)) {
     lookout_.begin_after(*earlier);
   }
+  used_us_ = cpu_us();
   sample(true);
   if (store_.error() != 0) {
     return tl::unexpected("nothing can be written to " + printable(options_.ring.path) + ": " +
@@ -443,11 +412,11 @@ tl::expected<void, std::string> Recorder::run() {
     wait(now_ms_ + pace_.next_ms());
     if (stopped_by_ == 0) {
       sample(false);
-      read_messages();  // also what is to be told of those that were left out
+      tell_lost(messages_.lost(now_ms_));
       tend_children();
     }
   }
-  tell_lost(messages_.rest(now_ms_));
+  tell_lost(messages_.lost(now_ms_, true));
   Note end = note_of_now(Kind::stopped);
   end.a = static_cast<std::uint64_t>(stopped_by_);
   store_.put(end);

@@ -322,9 +322,14 @@ int RingWriter::begin_segment() {
 }
 
 bool RingWriter::needs_segment(std::size_t bytes) const {
+  return file_.get() < 0 || used_ + bytes > segment_bytes_;
+}
+
+void RingWriter::close_deleted() {
   struct stat status {};
-  return file_.get() < 0 || used_ + bytes > segment_bytes_ ||
-         (::fstat(file_.get(), &status) == 0 && status.st_nlink == 0);
+  if (file_.get() >= 0 && ::fstat(file_.get(), &status) == 0 && status.st_nlink == 0) {
+    close();
+  }
 }
 
 int RingWriter::append(std::string_view record) {

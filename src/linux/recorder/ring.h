@@ -48,13 +48,15 @@ class RingWriter {
 
   // A new segment, and room for it: where the disk is full, the oldest ones make it.
   int begin_segment();
-  // The segment has no room for so many bytes, or there is none, or somebody deleted it.
+  // The segment has no room for so many bytes, or there is none.
   [[nodiscard]] bool needs_segment(std::size_t bytes) const;
   // A record is there whole or not at all.
   int append(std::string_view record);
   int sync();
   // Gives back the room that the segment did not need.
   void close();
+  // Closes a segment that somebody deleted.
+  void close_deleted();
 
   // The directory was deleted or another one took its place.
   [[nodiscard]] bool is_gone() const;

@@ -89,7 +89,7 @@ bool Sampler::take_machine(record::Sample& sample, unsigned every) {
 
 void Sampler::take(record::Sample& sample, Closeness closeness, bool whole) {
   const bool near = closeness == Closeness::near, calm = closeness == Closeness::calm;
-  const unsigned usual = near || whole ? 1 : calm ? 8 : 2;
+  const unsigned usual = near || whole ? 1 : calm ? 16 : 2;
   // Who took what is gone now has to be in this sample: it may be the last.
   const unsigned every = take_machine(sample, usual) ? 1 : usual;
   const auto part_of = [](std::uint64_t count, std::uint64_t passed, std::uint64_t of_all,

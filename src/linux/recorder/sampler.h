@@ -61,7 +61,7 @@ class Sampler {
   std::vector<KeptFile> settings_;
   record::MachineFields known_settings_;
   unsigned samples_ = 0;
-  Turn machine_turn_{0}, processes_turn_{3}, cgroups_turn_{6};
+  Turn machine_turn_{0}, processes_turn_{5}, cgroups_turn_{10};
   // When the zones were read last.
   std::uint64_t zones_available_ = 0, zones_waited_us_ = 0;
   std::optional<std::uint64_t> zones_min_free_;

@@ -25,6 +25,7 @@ TEST(Turns, EachKindHasItsOwnSamples) {
   using Samples = std::vector<unsigned>;
   EXPECT_EQ(turns_of(Turn(0), 20, 8, 1000), (Samples{8, 16}));
   EXPECT_EQ(turns_of(Turn(3), 20, 8, 1000), (Samples{5, 13}));
+  EXPECT_EQ(turns_of(Turn(5), 32, 16, 1000), (Samples{11, 27}));
   EXPECT_EQ(turns_of(Turn(3), 4, 2, 1000), (Samples{1, 3}));
   EXPECT_EQ(turns_of(Turn(3), 4, 1, 1000), (Samples{1, 2, 3, 4}));
 }

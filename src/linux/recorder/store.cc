@@ -98,11 +98,13 @@ Note Store::head() const {
   return head;
 }
 
-void Store::start_metrics() {
-  if (metrics_.start(now_ms_)) {
-    (void)metrics_.put(encoder_.note(head()));
-    begin_anew();
+bool Store::start_metrics() {
+  if (!metrics_.start(now_ms_)) {
+    return false;
   }
+  (void)metrics_.put(encoder_.note(head()));
+  begin_anew();
+  return true;
 }
 
 void Store::publish_metrics(std::int64_t began_ms) {
@@ -110,7 +112,9 @@ void Store::publish_metrics(std::int64_t began_ms) {
   about.a = ring_.bytes();
   about.b = lost_;
   about.c = static_cast<std::uint64_t>(began_ms);
-  (void)metrics_.put(encoder_.note(about));
+  if (!metrics_.put(encoder_.note(about)) || !metrics_.flush()) {
+    begin_anew();
+  }
 }
 
 void Store::write(std::string_view record, bool has_room) {
@@ -176,7 +180,7 @@ void Store::sync() {
   }
 }
 
-// A directory that was deleted is made again.
+// A directory that was deleted is made again, and a segment.
 void Store::check(std::uint64_t now_ms) {
   now_ms_ = now_ms;
   if (now_ms_ - looked_ms_ < look_at_store_ms) {
@@ -184,6 +188,7 @@ void Store::check(std::uint64_t now_ms) {
   }
   looked_ms_ = now_ms_;
   if (!ring_.is_gone()) {
+    ring_.close_deleted();
     return;
   }
   auto again = RingWriter::open(options_.ring);

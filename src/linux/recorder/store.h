@@ -24,14 +24,14 @@ class Store {
  public:
   Store(const RecorderOptions& options, RingWriter ring, std::string boot, Sampler& sampler);
 
-  // A directory that was deleted is made again; to be called before each sample.
+  // What was deleted of the ring is made again; to be called before each sample.
   void check(std::uint64_t now_ms);
   void put(const record::Note& note);
   void put(const record::Sample& sample);  // with the names that it needs
   void sync();
   void close() { ring_.close(); }
   // The process that counts, when there is none; it is told from the beginning.
-  void start_metrics();
+  bool start_metrics();  // true: started
   // It is to tell its metrics. `began_ms`: when the recorder did.
   void publish_metrics(std::int64_t began_ms);
   // Told, and kept.
