@@ -122,7 +122,7 @@ complete -c whyoom -n '__fish_seen_subcommand_from watch' -l store -d 'Where the
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -l size -d 'Most that they take there; default 64' -x
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -l interval -d 'Always so many milliseconds from sample to sample' -x
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -l once -d 'One sample'
-complete -c whyoom -n '__fish_seen_subcommand_from watch' -l textfile -d 'Metrics for Prometheus, written anew every five seconds and after a kill' -r -F
+complete -c whyoom -n '__fish_seen_subcommand_from watch' -l textfile -d 'Metrics for Prometheus, written anew after an event and each 5 to 15 seconds' -r -F
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -l publish -d 'Send events there by whyoom-publish, which reads the records' -x
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -l credentials -d 'Who this is to the receiver; for its owner alone' -r -F
 complete -c whyoom -n '__fish_seen_subcommand_from watch' -f

@@ -367,6 +367,7 @@ void Recorder::wait(std::uint64_t until_ms) {
 void Recorder::start_metrics() {
   if (store_.start_metrics()) {
     wakeups_.watch_texts(store_.metrics().fd());
+    publish_by(now_ms_ + publish_every_ms);
   }
 }
 
@@ -409,7 +410,9 @@ tl::expected<void, std::string> Recorder::run() {
   }
   while (!options_.once && stopped_by_ == 0) {
     tell_manager();
-    wait(now_ms_ + pace_.next_ms());
+    const unsigned next_ms = pace_.next_ms();
+    store_.write_held(next_ms <= 1000 && pace_.closeness() == record::Closeness::calm);
+    wait(now_ms_ + next_ms);
     if (stopped_by_ == 0) {
       sample(false);
       tell_lost(messages_.lost(now_ms_));

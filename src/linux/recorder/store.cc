@@ -18,6 +18,7 @@ constexpr std::uint64_t say_again_after_ms = 600'000;
 constexpr std::uint64_t look_at_store_ms = 10'000;
 // A sample, its names and a few notes.
 constexpr std::size_t room_for_sample = std::size_t{32} << 10U;
+constexpr std::size_t most_held = std::size_t{20} << 10U;  // more than the largest record
 
 }  // namespace
 
@@ -38,6 +39,7 @@ Store::Store(const RecorderOptions& options, RingWriter ring, std::string boot, 
       sampler_(sampler),
       metrics_(options.metrics_file, options.ring.path) {
   ::uname(&system_);
+  held_.reserve(most_held);
 }
 
 void Store::trouble(std::string_view what) {
@@ -48,9 +50,9 @@ void Store::trouble(std::string_view what) {
 }
 
 // Said once, and counted until it works again.
-void Store::failed(int error) {
-  ++not_stored_;
-  ++lost_;
+void Store::failed(int error, std::uint64_t records) {
+  not_stored_ += records;
+  lost_ += records;
   if (error_ == error && now_ms_ - told_ms_ < say_again_after_ms) {
     return;
   }
@@ -63,17 +65,18 @@ void Store::failed(int error) {
 }
 
 bool Store::begin_segment_if_needed() {
-  const bool full = ring_.needs_segment(room_for_sample);
+  const bool full = ring_.needs_segment(held_.size() + room_for_sample);
   if (!full && has_head_) {
     return true;
   }
+  write_held();
   if (const int error = full ? ring_.begin_segment() : 0) {
-    failed(error);
+    failed(error, 1);
     return false;
   }
   has_head_ = true;
   begin_anew();
-  write(encoder_.note(head()), true);
+  hold(encoder_.note(head()), true);
   return true;
 }
 
@@ -117,17 +120,31 @@ void Store::publish_metrics(std::int64_t began_ms) {
   }
 }
 
-void Store::write(std::string_view record, bool has_room) {
-  const int error = has_room ? ring_.append(record) : 0;
+void Store::hold(std::string_view record, bool has_room) {
   if (!metrics_.put(record)) {
     begin_anew();  // else it cannot read the samples that build on what it did not get
   }
-  if (error != 0) {
-    failed(error);
+  if (!has_room) {
     return;
   }
-  if (error_ != 0 && has_room) {
-    error_ = 0;
+  if (held_.size() + record.size() > most_held) {
+    write_held();
+  }
+  held_ += record;
+  ++held_records_;
+}
+
+void Store::write_held(bool soon) {
+  constexpr unsigned most_records = 4;
+  if (held_records_ == 0 || (soon && held_records_ < most_records)) {
+    return;
+  }
+  const int error = ring_.append(held_);
+  held_.clear();
+  const std::uint64_t records = std::exchange(held_records_, 0);
+  if (error != 0) {
+    failed(error, records);
+  } else if (std::exchange(error_, 0) != 0) {
     record::FixedText<128> text;
     text << "the store takes records again; " << std::exchange(not_stored_, 0) << " were lost";
     trouble(text.view());
@@ -137,7 +154,8 @@ void Store::write(std::string_view record, bool has_room) {
 void Store::put(const Note& note) {
   const bool has_room = begin_segment_if_needed();
   if (has_room || metrics_.is_wanted()) {
-    write(encoder_.note(note), has_room);
+    hold(encoder_.note(note), has_room);
+    write_held();
   }
 }
 
@@ -145,7 +163,7 @@ void Store::put(const record::Sample& sample) {
   const bool has_room = begin_segment_if_needed();
   if (has_room || metrics_.is_wanted()) {
     write_names();
-    write(encoder_.sample(sample), has_room);
+    hold(encoder_.sample(sample), has_room);
   }
 }
 
@@ -175,9 +193,15 @@ void Store::write_names() {
 }
 
 void Store::sync() {
+  write_held();
   if (const int error = ring_.sync()) {
-    failed(error);
+    failed(error, 1);
   }
+}
+
+void Store::close() {
+  write_held();
+  ring_.close();
 }
 
 // A directory that was deleted is made again, and a segment.
@@ -187,6 +211,7 @@ void Store::check(std::uint64_t now_ms) {
     return;
   }
   looked_ms_ = now_ms_;
+  write_held();  // it belongs where it was meant to go
   if (!ring_.is_gone()) {
     ring_.close_deleted();
     return;

@@ -27,9 +27,14 @@ class Store {
   // What was deleted of the ring is made again; to be called before each sample.
   void check(std::uint64_t now_ms);
   void put(const record::Note& note);
-  void put(const record::Sample& sample);  // with the names that it needs
+  // With the names that it needs. It is held back: a write costs as much as reading a file of
+  // /proc.
+  void put(const record::Sample& sample);
+  // Writes what is held back. `soon`: the next sample comes in a second, and nothing is wrong: some
+  // are written at once.
+  void write_held(bool soon = false);
   void sync();
-  void close() { ring_.close(); }
+  void close();
   // The process that counts, when there is none; it is told from the beginning.
   bool start_metrics();  // true: started
   // It is to tell its metrics. `began_ms`: when the recorder did.
@@ -43,11 +48,11 @@ class Store {
 
  private:
   bool begin_segment_if_needed();
-  void write(std::string_view record, bool has_room);
+  void hold(std::string_view record, bool has_room);
   void write_names();
   void begin_anew();
   record::Note head() const;
-  void failed(int error);
+  void failed(int error, std::uint64_t records);
 
   const RecorderOptions& options_;
   RingWriter ring_;
@@ -56,6 +61,8 @@ class Store {
   utsname system_{};
   record::Encoder encoder_;
   bool has_head_ = false;  // what is written belongs to a head of this recorder
+  std::string held_;       // records that are not written yet
+  unsigned held_records_ = 0;
   int error_ = 0;
   std::uint64_t not_stored_ = 0;  // since the trouble began
   std::uint64_t lost_ = 0;        // ever
