@@ -149,7 +149,9 @@ void Recorder::check_clocks() {
   constexpr std::int64_t moved_ms = 1500;
   constexpr std::uint64_t slept_ms = 1000;
   const std::int64_t offset = now_.real_ms - static_cast<std::int64_t>(now_.boot_ms);
-  const std::uint64_t asleep = now_.boot_ms - std::min(now_.boot_ms, clock_ms(CLOCK_MONOTONIC));
+  // Both of now: a sample can take seconds to be read.
+  const std::uint64_t boot_ms = clock_ms(CLOCK_BOOTTIME);
+  const std::uint64_t asleep = boot_ms - std::min(boot_ms, clock_ms(CLOCK_MONOTONIC));
   const std::int64_t moved = offset - clock_offset_ms_;
   if (any_ && (moved > moved_ms || moved < -moved_ms)) {
     Note about = note_of_now(Kind::clock);
