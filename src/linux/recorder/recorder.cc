@@ -267,9 +267,11 @@ void Recorder::publish(bool due) {
     return;
   }
   published_ms_ = now_ms_;
-  // Where its report was not whole yet, the next one has it.
-  publish_by_ms_ = publish_soon_ > 0 ? now_ms_ + 2 * publish_after_ms : never;
-  publish_soon_ -= std::min(publish_soon_, 1U);
+  // What happened stays to be told at its time: its report may not be whole yet.
+  if (now_ms_ >= publish_by_ms_) {
+    publish_by_ms_ = publish_soon_ > 0 ? now_ms_ + 2 * publish_after_ms : never;
+    publish_soon_ -= std::min(publish_soon_, 1U);
+  }
   store_.publish_metrics(began_ms_);
 }
 
