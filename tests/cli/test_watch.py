@@ -316,6 +316,19 @@ class Watch(Recording):
             self.end(process)
         self.assertIn("<6>whyoom: ", self.errors())
 
+    def test_systemd_is_told_between_samples_that_are_far_apart(self):
+        path = str(self.folder / "notify")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(path)
+            self.start("--interval", 3_600_000,
+                       env={"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "400000"})
+            self.assertEqual(manager.recv(1000), b"READY=1")
+            began = time.monotonic()
+            for _ in range(4):
+                self.assertTrue(manager.recv(1000).startswith(b"WATCHDOG=1\n"))
+            self.assertGreater(time.monotonic() - began, 0.5)  # each 0.2 s, not all the time
+        self.assertEqual(len(self.history()["curve"]), 1)
+
     def test_unit(self):
         unit = pathlib.Path(harness.SOURCE, "packaging/systemd/whyoom-watch.service")
         if not shutil.which("systemd-analyze"):

@@ -332,9 +332,10 @@ void Recorder::read_messages() {
 // That it lives, and how things are. It wakes another process: not each time while all is calm.
 void Recorder::tell_manager() {
   constexpr std::uint64_t calm_every_ms = 10'000;
+  const std::uint64_t every_ms = std::min(calm_every_ms, manager_.alive_every_ms().value_or(never));
   if (!manager_.is_there() ||
       (manager_told_ms_ != 0 && pace_.closeness() == record::Closeness::calm &&
-       now_ms_ - manager_told_ms_ < calm_every_ms)) {
+       now_ms_ - manager_told_ms_ < every_ms)) {
     return;
   }
   manager_told_ms_ = now_ms_;
@@ -349,10 +350,16 @@ void Recorder::wait(std::uint64_t until_ms) {
   const bool publishes = !options_.metrics_file.empty();
   do {
     now_ms_ = clock_ms(CLOCK_MONOTONIC);
-    const std::uint64_t next_ms = publishes ? std::min(until_ms, publish_by_ms_) : until_ms;
+    std::uint64_t next_ms = publishes ? std::min(until_ms, publish_by_ms_) : until_ms;
+    if (const auto alive_ms = manager_.alive_every_ms()) {
+      next_ms = std::min(next_ms, manager_told_ms_ + *alive_ms);
+    }
     const Wakeups::Reasons reasons = wakeups_.wait(next_ms - std::min(next_ms, now_ms_));
     now_ms_ = clock_ms(CLOCK_MONOTONIC);
     publish(false);
+    if (now_ms_ - manager_told_ms_ >= manager_.alive_every_ms().value_or(never)) {
+      tell_manager();
+    }
     if (reasons.signal) {
       stopped_by_ = wakeups_.take_signal();
       tend_children();

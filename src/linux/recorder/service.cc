@@ -12,6 +12,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/text.h"
+
 namespace whyoom::linux {
 namespace {
 
@@ -36,6 +38,11 @@ ServiceManager::ServiceManager() {
   if (socket.get() >= 0 &&
       ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), length) == 0) {
     socket_ = std::move(socket);
+  }
+  const char* watchdog = std::getenv("WATCHDOG_USEC");
+  const auto after_us = parse_number<std::uint64_t>(watchdog == nullptr ? "" : watchdog);
+  if (is_there() && after_us && *after_us > 0) {
+    alive_every_ms_ = *after_us / 2000 + 1;
   }
 }
 

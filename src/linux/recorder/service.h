@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,9 +22,12 @@ class ServiceManager {
   ServiceManager();
   [[nodiscard]] bool is_there() const { return socket_.get() >= 0; }
   void send(std::string_view text) const;  // "READY=1", "STATUS=...", lines
+  // It wants to be told so often that the program lives, else it ends it: half of WATCHDOG_USEC.
+  [[nodiscard]] std::optional<std::uint64_t> alive_every_ms() const { return alive_every_ms_; }
 
  private:
   Descriptor socket_;
+  std::optional<std::uint64_t> alive_every_ms_;
 };
 
 // Runs CMD ARG.. KIND TEXT, without a shell, for each event; one at a time, some may wait. Such a
