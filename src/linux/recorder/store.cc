@@ -18,7 +18,8 @@ constexpr std::uint64_t say_again_after_ms = 600'000;
 constexpr std::uint64_t look_at_store_ms = 10'000;
 // A sample, its names and a few notes.
 constexpr std::size_t room_for_sample = std::size_t{32} << 10U;
-constexpr std::size_t most_held = std::size_t{20} << 10U;  // more than the largest record
+constexpr std::size_t most_held = std::size_t{4} << 10U;
+constexpr std::size_t largest_record = record::most_body + 32;
 
 }  // namespace
 
@@ -39,7 +40,7 @@ Store::Store(const RecorderOptions& options, RingWriter ring, std::string boot, 
       sampler_(sampler),
       metrics_(options.metrics_file, options.ring.path) {
   ::uname(&system_);
-  held_.reserve(most_held);
+  held_.reserve(most_held + largest_record);
 }
 
 void Store::trouble(std::string_view what) {
@@ -127,11 +128,11 @@ void Store::hold(std::string_view record, bool has_room) {
   if (!has_room) {
     return;
   }
-  if (held_.size() + record.size() > most_held) {
-    write_held();
-  }
   held_ += record;
   ++held_records_;
+  if (held_.size() > most_held) {
+    write_held();
+  }
 }
 
 void Store::write_held(bool soon) {
