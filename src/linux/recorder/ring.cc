@@ -325,11 +325,13 @@ bool RingWriter::needs_segment(std::size_t bytes) const {
   return file_.get() < 0 || used_ + bytes > segment_bytes_;
 }
 
-void RingWriter::close_deleted() {
+bool RingWriter::close_deleted() {
   struct stat status {};
-  if (file_.get() >= 0 && ::fstat(file_.get(), &status) == 0 && status.st_nlink == 0) {
-    close();
+  if (file_.get() < 0 || ::fstat(file_.get(), &status) != 0 || status.st_nlink != 0) {
+    return false;
   }
+  close();
+  return true;
 }
 
 int RingWriter::append(std::string_view record) {

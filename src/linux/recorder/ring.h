@@ -55,8 +55,8 @@ class RingWriter {
   int sync();
   // Gives back the room that the segment did not need.
   void close();
-  // Closes a segment that somebody deleted.
-  void close_deleted();
+  // Closes a segment that somebody deleted. True: it was.
+  bool close_deleted();
 
   // The directory was deleted or another one took its place.
   [[nodiscard]] bool is_gone() const;

@@ -301,10 +301,10 @@ TEST_F(Ring, DeletedUnderItsHands) {
   ASSERT_TRUE(ring);
   ASSERT_EQ(ring->begin_segment(), 0);
   EXPECT_FALSE(ring->is_gone());
-  ring->close_deleted();
+  EXPECT_FALSE(ring->close_deleted());
   EXPECT_FALSE(ring->needs_segment(10));
   std::filesystem::remove(file(1));
-  ring->close_deleted();
+  EXPECT_TRUE(ring->close_deleted());
   EXPECT_TRUE(ring->needs_segment(10));
   ASSERT_EQ(ring->begin_segment(), 0);
   std::filesystem::remove_all(options_.path);

@@ -214,7 +214,9 @@ void Store::check(std::uint64_t now_ms) {
   looked_ms_ = now_ms_;
   write_held();  // it belongs where it was meant to go
   if (!ring_.is_gone()) {
-    ring_.close_deleted();
+    if (ring_.close_deleted()) {
+      trouble("the newest file of the store was deleted; another one was begun");
+    }
     return;
   }
   auto again = RingWriter::open(options_.ring);
