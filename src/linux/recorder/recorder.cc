@@ -131,7 +131,7 @@ class Recorder {
   std::uint64_t asleep_ms_ = 0;
   std::optional<std::uint64_t> kills_at_start_, kills_;
   std::uint64_t kills_told_ = 0, kills_silent_ = 0;
-  bool kill_came_ = false;
+  bool kill_came_ = false, waited_ = false;
   unsigned publish_soon_ = 0;
   int stopped_by_ = 0;
 };
@@ -233,9 +233,10 @@ void Recorder::warn() {
 void Recorder::sample(bool first) {
   now_ms_ = clock_ms(CLOCK_MONOTONIC);
   store_.check(now_ms_);
-  // What a kill, or a setting that was changed, did shows in all the numbers; and one that may be
-  // the last has all of them.
-  const bool whole = kill_came_ || now_ms_ < urgent_until_ms_ || pace_.is_falling();
+  // What a kill, a wait for memory, or a setting that was changed, did shows in all the numbers;
+  // and one that may be the last has all of them.
+  const bool whole = kill_came_ || std::exchange(waited_, false) || now_ms_ < urgent_until_ms_ ||
+                     pace_.is_falling();
   first ? sampler_.take_first(now_) : sampler_.take(now_, pace_.closeness(), whole);
   now_.machine.set(Field::cost_us, cost_us_);
   check_clocks();
@@ -370,6 +371,7 @@ void Recorder::wait(std::uint64_t until_ms) {
       read_messages();
     }
     if (reasons.pressure) {
+      waited_ = true;
       until_ms = std::min(until_ms, began + least_wait_ms);
     }
   } while (stopped_by_ == 0 && !kill_came_ && now_ms_ < until_ms);

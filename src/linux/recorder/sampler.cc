@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <initializer_list>
 #include <string>
 
 #include "linux/clock.h"
@@ -69,8 +70,23 @@ bool Sampler::take_machine(record::Sample& sample, unsigned every) {
   const record::MachineFields before = std::exchange(machine, {});
   const std::span<char> room(room_.get(), room_size);
   record::scan_meminfo(meminfo_.read_short(room), machine);
-  record::scan_pressure(pressure_.read_short({room_.get(), 256}), machine);
-  record::scan_loadavg(loadavg_.read_short({room_.get(), 128}), machine);
+  const auto keep = [&](std::initializer_list<Field> fields) {
+    for (const Field field : fields) {
+      machine.set(field, before.get(field));
+    }
+  };
+  // While all is calm one of these two: the kernel wakes the recorder where a task waits for long.
+  const unsigned every_small = every > 2 ? 2 : 1;
+  if (pressure_turn_.take(sample.boot_ms, samples_, every_small)) {
+    record::scan_pressure(pressure_.read_short({room_.get(), 256}), machine);
+  } else {
+    keep({Field::psi_some_avg10, Field::psi_some_us, Field::psi_full_avg10, Field::psi_full_us});
+  }
+  if (tasks_turn_.take(sample.boot_ms, samples_, every_small)) {
+    record::scan_loadavg(loadavg_.read_short({room_.get(), 128}), machine);
+  } else {
+    keep({Field::tasks});
+  }
   const bool its_turn = machine_turn_.take(sample.boot_ms, samples_, every).has_value();
   read_settings(machine, its_turn);
   const bool changed = has_changed(machine);

@@ -18,16 +18,16 @@
 namespace whyoom::linux {
 
 // When a kind of files is read: with each sample near trouble, else with one of some, so that it is
-// never older than twenty seconds. The kinds take turns: of what is read at once all but the first
+// never older than `longest_ms`. The kinds take turns: of what is read at once all but the first
 // finds the kernel's code warm, and takes a third of the time.
 class Turn {
  public:
-  explicit Turn(unsigned place) : place_(place) {}
+  explicit Turn(unsigned place, std::uint64_t longest_ms = 20'000)
+      : place_(place), longest_ms_(longest_ms) {}
   // The milliseconds since it was read; nullopt: it is not its turn. `every`: one sample of so
   // many.
   std::optional<std::uint64_t> take(std::uint64_t now_ms, unsigned sample, unsigned every) {
-    constexpr std::uint64_t longest_ms = 20'000;
-    if ((sample + place_) % every != 0 && now_ms - at_ms_ < longest_ms) {
+    if ((sample + place_) % every != 0 && now_ms - at_ms_ < longest_ms_) {
       return std::nullopt;
     }
     return now_ms - std::exchange(at_ms_, now_ms);
@@ -35,7 +35,7 @@ class Turn {
 
  private:
   unsigned place_;
-  std::uint64_t at_ms_ = 0;
+  std::uint64_t longest_ms_, at_ms_ = 0;
 };
 
 class Sampler {
@@ -62,6 +62,7 @@ class Sampler {
   record::MachineFields known_settings_;
   unsigned samples_ = 0;
   Turn machine_turn_{0}, processes_turn_{5}, cgroups_turn_{10};
+  Turn pressure_turn_{0, 2000}, tasks_turn_{1, 2000};
   // When the zones were read last.
   std::uint64_t zones_available_ = 0, zones_waited_us_ = 0;
   std::optional<std::uint64_t> zones_min_free_;

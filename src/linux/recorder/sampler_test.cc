@@ -34,6 +34,11 @@ TEST(Turns, NothingIsOlderThanTwentySeconds) {
   EXPECT_EQ(turns_of(Turn(0), 16, 8, 5000), (std::vector<unsigned>{4, 8, 12, 16}));
 }
 
+TEST(Turns, WhatIsToBeNewerIsReadEachTimeWhereSamplesAreFarApart) {
+  EXPECT_EQ(turns_of(Turn(1, 2000), 6, 2, 1000), (std::vector<unsigned>{1, 3, 5}));
+  EXPECT_EQ(turns_of(Turn(1, 2000), 4, 2, 5000), (std::vector<unsigned>{1, 2, 3, 4}));
+}
+
 TEST(Turns, HowLongAgoItWas) {
   Turn turn(0);
   turn.take(1000, 0, 1);
