@@ -7,7 +7,6 @@
 #include "base/text.h"
 #include "logtext/escapes.h"
 #include "logtext/markup.h"
-#include "logtext/quoted_log.h"
 
 namespace whyoom::logtext {
 
@@ -111,14 +110,14 @@ void Framer::segment(std::string_view raw, LineNumber number) {
     }
     return;
   }
-  if (!take_quoted(text, number)) {
+  if (!take_quoted(text, number, Objects::are_records)) {
     deliver(text, number);
   }
 }
 
 // True: the line was a string, or a part of one, and is used up.
-bool Framer::take_quoted(std::string_view text, LineNumber number) {
-  const QuotedLog quoted = find_quoted_log(text, quoted_);
+bool Framer::take_quoted(std::string_view text, LineNumber number, Objects objects) {
+  const QuotedLog quoted = find_quoted_log(text, quoted_, objects);
   if (!quoted.found) {
     const bool goes_on = std::exchange(quote_open_, false) && !starts_framed(text);
     if (goes_on) {
@@ -131,7 +130,7 @@ bool Framer::take_quoted(std::string_view text, LineNumber number) {
   }
   quote_open_ = quoted.open;
   Trust least;
-  if (quoted.may_be_tagged) {
+  if (quoted.may_be_tagged || objects == Objects::have_no_message) {
     least.lower(Origin::relayed);
   }
   std::string_view rest = quoted_;

@@ -21,6 +21,7 @@
 #include "logtext/logger_notices.h"
 #include "logtext/peel.h"
 #include "logtext/pstore_parts.h"
+#include "logtext/quoted_log.h"
 
 namespace whyoom::logtext {
 
@@ -50,7 +51,7 @@ class Framer {
   // a record.
   void segment(std::string_view raw, LineNumber number);
   void deliver(std::string_view text, LineNumber number, Trust least = {});
-  bool take_quoted(std::string_view text, LineNumber number);
+  bool take_quoted(std::string_view text, LineNumber number, Objects objects);
   void process(std::string_view text, Peeled peeled, std::size_t depth);
   bool take_json(std::string_view text, Peeled& peeled, std::size_t depth);
   bool join_partial(std::string_view& text, Peeled& peeled, std::size_t depth);
@@ -58,6 +59,7 @@ class Framer {
   bool take_further_line(std::string_view text, Peeled& peeled);
   bool take_unframed(std::string_view& text, Peeled& peeled);
   void record(const StructuredRecord& from, Peeled peeled, std::size_t depth);
+  void list(std::string_view text, const Peeled& peeled, std::size_t depth);
   void message(std::string_view text, Peeled& peeled, std::size_t depth);
   void pieces(std::string_view text, Peeled& peeled);
   void continue_kept(Line& line) const;

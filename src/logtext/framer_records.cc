@@ -24,7 +24,16 @@ bool Framer::take_json(std::string_view text, Peeled& peeled, std::size_t depth)
   }
   const JsonResult result = read_json_record(text, levels_[depth].record);
   if (!result.is_record) {
-    return false;
+    if (levels_[depth].record.has_trusted_field()) {
+      return true;  // an entry of the journal without a message: its fields are a program's
+    }
+    return depth == 0 && !peeled.line.framed &&
+           take_quoted(text, peeled.line.number, Objects::have_no_message);
+  }
+  if (!result.list.empty()) {
+    peeled.line.origin.lower(Origin::relayed);  // no journal makes such a list
+    list(result.list, peeled, depth);
+    return true;
   }
   if (result.broken) {
     damaged(peeled.line.number, "a JSON record is cut or broken");
@@ -32,6 +41,25 @@ bool Framer::take_json(std::string_view text, Peeled& peeled, std::size_t depth)
   }
   record(levels_[depth].record, peeled, depth);
   return true;
+}
+
+// Records one behind the other, with a comma between them.
+void Framer::list(std::string_view text, const Peeled& peeled, std::size_t depth) {
+  while (true) {
+    text = trim_left(text);
+    text.remove_prefix(text.starts_with(',') ? 1 : 0);
+    const std::size_t before = text.size();
+    const JsonResult result = take_json_record(text, levels_[depth].record);
+    if (result.is_record) {
+      record(levels_[depth].record, peeled, depth);
+    }
+    if (result.broken) {
+      damaged(peeled.line.number, "a JSON record is cut or broken");
+    }
+    if (text.size() == before) {
+      return;
+    }
+  }
 }
 
 void Framer::record(const StructuredRecord& from, Peeled peeled, std::size_t depth) {
@@ -125,6 +153,18 @@ void Framer::end_entry() {
       peeled.line.origin.lower(Origin::relayed);  // who wrote it may stand in what is missing
     }
     record(taken, peeled, 0);
+    return;
+  }
+  // No record, but a program can print the lines of a log as parts of an object.
+  std::string text;
+  LineNumber number = entry_.take_lines(text);
+  if (taken.has_trusted_field()) {
+    return;
+  }
+  for (std::string_view rest = text; !rest.empty(); ++number) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    take_quoted(rest.substr(0, end), number, Objects::have_no_message);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
   }
 }
 

@@ -204,6 +204,7 @@ JournalEntry::Took JournalEntry::pretty_line(std::string_view clean, LineNumber 
       return Took::no;
     }
     open_as(Kind::pretty, number);
+    first_line_ = number + (opens ? 1 : 0);
     text_ = "{";
     if (opens) {
       return Took::held;
@@ -222,6 +223,17 @@ JournalEntry::Took JournalEntry::pretty_line(std::string_view clean, LineNumber 
   text_ += text;
   text_ += '\n';
   return Took::held;
+}
+
+LineNumber JournalEntry::take_lines(std::string& text) {
+  text = std::exchange(text_, {});
+  if (text.starts_with('{')) {
+    text.erase(0, 1);
+  }
+  if (text.ends_with('}')) {
+    text.pop_back();
+  }
+  return first_line_;
 }
 
 bool JournalEntry::take(StructuredRecord& record, LineNumber& number, bool& broken) {

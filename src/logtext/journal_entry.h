@@ -28,6 +28,8 @@ class JournalEntry {
 
   // Fills `record` with what there is and closes the entry. False: there was no message in it.
   bool take(StructuredRecord& record, LineNumber& number, bool& broken);
+  // Then, of json-pretty: the lines inside of the object, and the number of the first.
+  LineNumber take_lines(std::string& text);
 
  private:
   enum class Kind : std::uint8_t { none, fields, pretty };
@@ -53,6 +55,7 @@ class JournalEntry {
   bool begun_ = false;  // its begin was seen
   bool seen_whole_ = false;
   LineNumber number_ = 0;
+  LineNumber first_line_ = 0;  // in text_
 };
 
 }  // namespace whyoom::logtext

@@ -21,6 +21,7 @@ class Reader {
   // False when the text is not proper JSON to its end.
   bool object(int depth);
   [[nodiscard]] std::string_view rest() const { return rest_; }
+  [[nodiscard]] std::string_view list() const { return list_; }
 
  private:
   bool value(std::string_view key, int depth);
@@ -29,8 +30,15 @@ class Reader {
   bool take(char c);
   void blanks() { rest_ = trim_left(rest_); }
 
+  void set(std::string_view key, std::string_view value, int depth) {
+    messages_ += StructuredRecord::message_rank(key) != 0 ? 1U : 0U;
+    record_.set(key, value, level_at(depth));
+  }
+
   std::string_view rest_;
   StructuredRecord& record_;
+  std::size_t messages_ = 0;  // so far
+  std::string_view list_;
 };
 
 bool Reader::take(char c) {
@@ -56,6 +64,8 @@ bool Reader::array(std::string_view key, int depth) {
   std::string item;
   bool any = false;
   bool whole = true;
+  const std::string_view items = rest_;
+  std::size_t records = 0;
   while (true) {
     if (take(']')) {
       break;
@@ -74,7 +84,10 @@ bool Reader::array(std::string_view key, int depth) {
       bytes += any ? "\n" : "";
       bytes += item;
     } else if (rest_.starts_with('{') || rest_.starts_with('[')) {
+      const std::size_t before = messages_;
+      const bool object = rest_.starts_with('{');
       whole = value({}, depth + 1);
+      records += object && messages_ > before ? 1U : 0U;
     } else {
       const std::string_view word = scalar();
       const auto byte = parse_number<int>(word);
@@ -88,8 +101,11 @@ bool Reader::array(std::string_view key, int depth) {
       break;
     }
   }
+  if (records > 1 && list_.empty()) {
+    list_ = items;
+  }
   if (any && !bytes.empty()) {
-    record_.set(key, bytes, level_at(depth));
+    set(key, bytes, depth);
   }
   return whole;
 }
@@ -109,7 +125,7 @@ bool Reader::value(std::string_view key, int depth) {
     std::string text;
     const bool whole = read_json_string(rest_, text);
     if (whole || !text.empty()) {
-      record_.set(key, text, level_at(depth));
+      set(key, text, depth);
     }
     return whole;
   }
@@ -117,7 +133,7 @@ bool Reader::value(std::string_view key, int depth) {
   if (word == "null") {
     record_.set_null(key);
   } else if (!word.empty()) {
-    record_.set(key, word, level_at(depth));
+    set(key, word, depth);
   }
   return !word.empty();
 }
@@ -140,7 +156,7 @@ bool Reader::object(int depth) {
 
 }  // namespace
 
-JsonResult read_json_record(std::string_view text, StructuredRecord& record) {
+JsonResult take_json_record(std::string_view& text, StructuredRecord& record) {
   record.clear();
   const std::string_view inside = trim_left(text);
   if (!inside.starts_with('{') || !trim_left(inside.substr(1)).starts_with('"')) {
@@ -148,7 +164,12 @@ JsonResult read_json_record(std::string_view text, StructuredRecord& record) {
   }
   Reader reader(inside, record);
   const bool whole = reader.object(0);
-  return {record.has_message() || record.message_is_null(), !whole};
+  text = reader.rest();
+  return {record.has_message() || record.message_is_null(), !whole, reader.list()};
+}
+
+JsonResult read_json_record(std::string_view text, StructuredRecord& record) {
+  return take_json_record(text, record);
 }
 
 }  // namespace whyoom::logtext

@@ -14,11 +14,15 @@ struct QuotedLog {
   bool may_be_tagged = false;  // what stands before it can be the tag of a program
 };
 
-// Writes the longest string in `text` that holds a line of a log to `out`, with its escapes undone:
-// a string can hold a whole log, so there can be newlines in it. A line with a frame of its own is
-// no such row: quotes in it are the kernel's, or a program's; nor is a record
-// (structured_record.h).
-QuotedLog find_quoted_log(std::string_view text, std::string& out);
+// What an object of JSON is: a record (structured_record.h), which says more than its strings do,
+// or one that was looked at and is none.
+enum class Objects : bool { are_records, have_no_message };
+
+// Writes the longest string in `text` that holds a line of a log to `out`, of a list all of them
+// with a newline between, their escapes undone: a string can hold a whole log, too. A line with a
+// frame of its own is no such row: quotes in it are the kernel's, or a program's.
+QuotedLog find_quoted_log(std::string_view text, std::string& out,
+                          Objects objects = Objects::are_records);
 
 // The next physical line of a string that was open: its part of the string; `closed` when it ends.
 std::string_view rest_of_quoted_log(std::string_view text, bool& closed);

@@ -82,5 +82,51 @@ TEST(QuotedLog, IsNotLookedForInALineWithAFrame) {
   EXPECT_FALSE(find_quoted_log(R"({"key":"[    1.000001] x"})", out).found) << "a record";
 }
 
+// What a query answers: Loki's values, CloudWatch's events, Elasticsearch's hits.
+TEST(QuotedLog, IsEachLineOfAList) {
+  for (
+      const std::string_view raw : {
+          R"({"status":"ok","data":{"result":[{"values":[["17","[    1.000001] one"],["18","[    1.000002] two"]]}]}})",
+          R"(["[    1.000001] one","[    1.000002] two"])",
+          R"({"events":[{"timestamp":1,"message":"[    1.000001] one"},{"message":"[    1.000002] two"}]})",
+          R"({"hits":{"hits":[{"_source":{"message":"[    1.000001] one"}},{"_source":{"message":"[    1.000002] two"}}]}})",
+      }) {
+    const Framed run({std::string(raw)});
+    ASSERT_EQ(run.lines.size(), 2U) << raw;
+    EXPECT_EQ(run.lines[0].text, "one") << raw;
+    EXPECT_EQ(run.lines[1].text, "two") << raw;
+    EXPECT_EQ(run.lines[1].monotonic_us, 1000002U) << raw;
+  }
+}
+
+TEST(QuotedLog, IsInAnObjectOverSeveralLines) {
+  const Framed run({"ok: [web1] => {", R"(    "changed": false,)", R"(    "stdout_lines": [)",
+                    R"(        "[    1.000001] one",)", R"(        "[    1.000002] two")", "    ]",
+                    "}"});
+  ASSERT_EQ(run.lines.size(), 3U);
+  EXPECT_EQ(run.lines[1].text, "one");
+  EXPECT_EQ(run.lines[1].number, 4U);
+  EXPECT_EQ(run.lines[2].text, "two");
+  EXPECT_EQ(run.lines[2].number, 5U);
+  EXPECT_TRUE(run.lines[2].handed_on) << "any program can print such an object";
+}
+
+// A program can log fields of its own, and no MESSAGE.
+TEST(QuotedLog, IsNoFieldOfAnEntryOfTheJournal) {
+  EXPECT_TRUE(Framed({R"({"_TRANSPORT":"journal","EVIL":"[    1.000001] one"})"}).lines.empty());
+  EXPECT_TRUE(
+      Framed({"{", R"("EVIL" : "[    1.000001] one",)", R"("_UID" : "1000")", "}"}).lines.empty());
+}
+
+TEST(QuotedLog, OfGcloudAndOfAws) {
+  const Framed run({"jsonPayload:", "  MESSAGE: 'Mem-Info: it''s'", "  MESSAGE: plain text",
+                    "EVENTS\t1795143600000\t[    1.000001] one\t1795143600001"});
+  ASSERT_EQ(run.lines.size(), 4U);
+  EXPECT_EQ(run.lines[1].text, "Mem-Info: it's");
+  EXPECT_EQ(run.lines[2].text, "plain text");
+  EXPECT_EQ(run.lines[3].text, "one");
+  EXPECT_TRUE(run.lines[1].handed_on && run.lines[2].handed_on && run.lines[3].handed_on);
+}
+
 }  // namespace
 }  // namespace whyoom::logtext

@@ -11,9 +11,9 @@ namespace {
 
 // Keys that can carry the message, the best first. The last is a whole console's (`aws ec2
 // get-console-output`): no collector's, and nobody is named as its author.
-constexpr std::array<std::string_view, 10> message_keys{
-    "MESSAGE", "log",  "message",  "msg",     "textPayload",
-    "_raw",    "line", "@message", "content", "Output"};
+constexpr std::array<std::string_view, 12> message_keys{
+    "MESSAGE", "log",      "message", "msg",           "textPayload", "_raw",
+    "line",    "@message", "text",    "SyslogMessage", "content",     "Output"};
 
 bool is_time_key(std::string_view key) {
   return key == "time" || key == "timestamp" || key == "@timestamp" || key == "ts" ||
@@ -41,7 +41,7 @@ void StructuredRecord::clear() {
   uid_.reset();
   rank_ = 0;
   level_ = -1;
-  source_time_ = null_message_ = journal_ = foreign_ = sent_ = false;
+  source_time_ = null_message_ = journal_ = foreign_ = sent_ = trusted_ = false;
   author_ = {};
 }
 
@@ -60,6 +60,7 @@ void StructuredRecord::note_author(std::string_view key, std::string_view value)
 
 void StructuredRecord::set(std::string_view key, std::string_view value, Level level) {
   foreign_ = foreign_ || level == Level::nested || !is_journal_key(key);
+  trusted_ = trusted_ || (key.starts_with('_') && is_journal_key(key));
   if (const int rank = message_rank(key); rank != 0) {
     if (rank_ == 0 || rank < rank_) {
       message_.assign(value);

@@ -31,6 +31,8 @@ class StructuredRecord {
   [[nodiscard]] std::string_view message() const { return message_; }
   // The journal itself says how the message came to it.
   [[nodiscard]] bool names_transport() const { return sent_; }
+  // One of the fields that only journald can set: what else is in the record is a program's.
+  [[nodiscard]] bool has_trusted_field() const { return trusted_; }
 
   // Writes what is known into `line`; the views live as long as this record is unchanged. What a
   // frame around the record said of its author stays.
@@ -56,6 +58,7 @@ class StructuredRecord {
   bool journal_ = false;
   bool foreign_ = false;  // has what no record of the journal has: somebody else put it together
   bool sent_ = false;     // _TRANSPORT was there
+  bool trusted_ = false;
   Trust author_;          // by _TRANSPORT and the facility
   std::optional<std::uint32_t> uid_;
 };
@@ -63,10 +66,15 @@ class StructuredRecord {
 struct JsonResult {
   bool is_record = false;  // an object with a message key
   bool broken = false;     // it ended early or is no proper JSON; what was there was taken
+  // From the first object of an array in it of which several have a message: not one record, but as
+  // many (what a query of CloudWatch, Elasticsearch or Loki answers).
+  std::string_view list;
 };
 
 // Reads one JSON object. Nested objects are searched for a message too (GCP's jsonPayload,
 // Elasticsearch's _source).
 JsonResult read_json_record(std::string_view text, StructuredRecord& record);
+// The same, and moves `text` behind the object.
+JsonResult take_json_record(std::string_view& text, StructuredRecord& record);
 
 }  // namespace whyoom::logtext
