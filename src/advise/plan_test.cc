@@ -8,14 +8,19 @@
 namespace whyoom::advise {
 namespace {
 
-// A guest of the sample folder, as it boots and with a huge min_free_kbytes.
+// The guest of the documents with half of its RAM kept free, and no sysctl file: those have tests
+// of their own.
 class PlanOfAGuest : public testing::Test {
  protected:
-  void SetUp() override { load("after"); }
+  void SetUp() override {
+    for (const char* file :
+         {"/etc/sysctl.conf", "/etc/sysctl.d/99-sysctl.conf", "/etc/sysctl.d/zz-database.conf"}) {
+      files_.remove(file);
+    }
+    read();
+  }
 
-  void load(const std::string& when) {
-    WHYOOM_SHARED_OR_SKIP(path, "lab/6.12-minfree-p80/" + when);
-    files_ = host::test::files_of(path);
+  void read() {
     host_ = host::read_host(files_);
     state_ = memory::state_of(host_);
   }
@@ -23,8 +28,7 @@ class PlanOfAGuest : public testing::Test {
   // An empty pool of huge pages, and nothing to spare in the zone that they do not come from.
   void add_pool() {
     host::test::add_empty_pool(files_);
-    host_ = host::read_host(files_);
-    state_ = memory::state_of(host_);
+    read();
   }
 
   tl::expected<Plan, Message> plan(std::string_view assignment, bool set_running = true,
@@ -43,7 +47,7 @@ class PlanOfAGuest : public testing::Test {
     return make_plan(files_, state_, all, check, set_running);
   }
 
-  host::MemoryFiles files_;
+  host::MemoryFiles files_ = host::test::example_host();
   host::Host host_;
   memory::HostState state_;
 };
@@ -63,7 +67,6 @@ TEST_F(PlanOfAGuest, GivesTheMemoryBack) {
 }
 
 TEST_F(PlanOfAGuest, RefusesAValueThatKillsAtOnceAndTakesOneBelowIt) {
-  load("before");
   ASSERT_TRUE(state_.kills_from);
   const std::uint64_t kills = state_.kills_from->value.count();
   const auto at = plan("vm.min_free_kbytes=" + std::to_string(kills));
@@ -78,7 +81,6 @@ TEST_F(PlanOfAGuest, RefusesAValueThatKillsAtOnceAndTakesOneBelowIt) {
 
 // A machine that kills at each boot cannot be mended from within.
 TEST_F(PlanOfAGuest, RefusesSuchAValueForTheNextBootToo) {
-  load("before");
   ASSERT_TRUE(state_.kills_from);
   const auto result =
       plan("vm.min_free_kbytes=" + std::to_string(state_.kills_from->value.count()), false);
@@ -87,7 +89,6 @@ TEST_F(PlanOfAGuest, RefusesSuchAValueForTheNextBootToo) {
 }
 
 TEST_F(PlanOfAGuest, ChecksWhatItRefusesToo) {
-  load("before");
   ASSERT_TRUE(state_.kills_from);
   const auto check = [](const std::vector<PlannedSetting>&) {
     return std::vector<Message>{Message("as a check says")};
@@ -99,7 +100,6 @@ TEST_F(PlanOfAGuest, ChecksWhatItRefusesToo) {
 }
 
 TEST_F(PlanOfAGuest, SaysHowMuchAPoolOfHugePagesLeaves) {
-  load("before");
   add_pool();
   const auto result = plan("vm.nr_hugepages=5000");
   ASSERT_TRUE(result) << result.error().str();
@@ -126,7 +126,115 @@ TEST_F(PlanOfAGuest, NamesTheProgramsThatSetTheKeyToo) {
       << result->notes[0].str();
 }
 
+TEST_F(PlanOfAGuest, NamesFourSuchLinesAndCountsTheRest) {
+  std::string script;
+  for (int line = 1; line <= 6; ++line) {
+    script += "sysctl -w vm.min_free_kbytes=" + std::to_string(line) + "\n";
+  }
+  files_.add("/etc/rc.local", script);
+  const auto result = plan("vm.min_free_kbytes=default");
+  ASSERT_TRUE(result);
+  ASSERT_EQ(result->notes.size(), 5U);
+  EXPECT_NE(result->notes[3].str().find("/etc/rc.local:4"), std::string::npos);
+  EXPECT_EQ(result->notes[4].str(), "2 more lines of programs name vm.min_free_kbytes");
+}
+
+// What the boot reads, who else can write it, and what of it could not be read.
+TEST_F(PlanOfAGuest, SaysWhatBecomesOfTheFilesAtBoot) {
+  files_.add("/proc/cmdline", "quiet sysctl.vm.min_free_kbytes=8192\n");
+  files_.add_link("/etc/systemd/system/systemd-sysctl.service", "/dev/null");
+  files_.set_status("/etc/sysctl.d", {0, 50, 0775});
+  read();
+  const auto result = plan_of({"vm.min_free_kbytes=default", "vm.panic_on_oom=1"});
+  ASSERT_TRUE(result) << result.error().str();
+  std::vector<std::string> said;
+  for (const auto* list : {&result->risks, &result->notes}) {
+    for (const Message& message : *list) {
+      said.push_back(message.str());
+    }
+  }
+  // Once, although two settings have it.
+  EXPECT_EQ(said,
+            (std::vector<std::string>{
+                "systemd-sysctl.service is masked on this host: nothing reads these files at boot",
+                "group 50 can write /etc/sysctl.d: what is set there can be changed again without "
+                "you",
+                "the kernel's command line sets vm.min_free_kbytes to 8192; the files are read "
+                "later and win"}));
+}
+
+TEST_F(PlanOfAGuest, NamesAFileThatCannotDecideWhateverIsInIt) {
+  files_.add("/etc/sysctl.d/50-a.conf", "");
+  files_.add("/etc/sysctl.d/99-b.conf", "vm.panic_on_oom = 1\n");
+  files_.fail("/etc/sysctl.d/50-a.conf", {host::FileError::Kind::denied, "Permission denied"});
+  const auto result = plan("vm.panic_on_oom=2");
+  ASSERT_TRUE(result) << result.error().str();
+  ASSERT_EQ(result->notes.size(), 1U);
+  EXPECT_EQ(result->notes[0].str(),
+            "/etc/sysctl.d/50-a.conf could not be read (Permission denied); whatever is in it, "
+            "another line decides");
+}
+
+TEST_F(PlanOfAGuest, RefusesWhatItCouldNotUndo) {
+  files_.add("/proc/sys/kernel/core_pattern", "a\nb\n");
+  const auto result = plan("kernel.core_pattern=core");
+  ASSERT_FALSE(result);
+  EXPECT_EQ(
+      result.error().str(),
+      "kernel.core_pattern is \"a\\x0ab\" now, which no undo could set again; set it by hand");
+}
+
+TEST_F(PlanOfAGuest, RefusesAKeyThatThisKernelDoesNotHave) {
+  const auto result = plan("vm.min_free_kbyte=1");
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().str(),
+            "vm.min_free_kbyte: this kernel has no such sysctl (/proc/sys/vm/min_free_kbyte is not "
+            "there); did you mean vm.min_free_kbytes?");
+}
+
+// The files of a disk do not tell what the kernel has.
+TEST_F(PlanOfAGuest, OfADiskOnlyTheFilesChange) {
+  files_ = host::MemoryFiles();
+  files_.add("/etc/sysctl.conf", "vm.panic_on_oom = 1\n");
+  read();
+  const auto result = plan("vm.panic_on_oom=0");
+  ASSERT_TRUE(result) << result.error().str();
+  EXPECT_EQ(result->settings[0].running, std::nullopt);
+  EXPECT_TRUE(result->change.running.empty());
+  EXPECT_FALSE(result->what_if);
+  ASSERT_EQ(result->change.files.size(), 1U);
+  EXPECT_EQ(result->change.files[0].after, "vm.panic_on_oom = 0\n");
+}
+
+TEST_F(PlanOfAGuest, NothingThatIsSetAlreadyIsJudged) {
+  const auto result = plan("vm.min_free_kbytes=495176");
+  ASSERT_TRUE(result);
+  EXPECT_TRUE(result->change.running.empty());
+  EXPECT_FALSE(result->what_if);
+  EXPECT_FALSE(result->kills_from);
+  EXPECT_TRUE(result->risks.empty());
+}
+
+// Lower than now is a mend even where the kernel would still kill.
+TEST_F(PlanOfAGuest, LessOfWhatKillsIsNotRefused) {
+  std::string zones = files_.read("/proc/zoneinfo", host::default_most_bytes).value();
+  const std::string free = "pages free     233673";  // of zone DMA32
+  files_.add("/proc/zoneinfo",
+             zones.replace(zones.find(free), free.size(), "pages free     100000"));
+  add_pool();
+  ASSERT_TRUE(state_.kills_from);
+  const std::uint64_t kills = state_.kills_from->value.count();
+  ASSERT_LT(kills, 495176U);
+  const auto less = plan("vm.min_free_kbytes=" + std::to_string(kills));
+  ASSERT_TRUE(less);
+  EXPECT_TRUE(less->refusal.empty()) << less->refusal.str();
+  EXPECT_FALSE(less->raises_min_free);
+  EXPECT_FALSE(plan("vm.min_free_kbytes=495177")->refusal.empty());
+}
+
 TEST_F(PlanOfAGuest, SaysThatTheKubeletSetsAKeyToo) {
+  files_.add("/proc/sys/vm/overcommit_memory", "1\n");
+  read();
   host_.kubelet.seen = true;
   const auto other = plan("vm.overcommit_memory=2");
   ASSERT_TRUE(other) << other.error().str();
@@ -216,7 +324,6 @@ TEST_F(PlanOfAGuest, ALineThatDecidesOfTwoIsNotTakenFromOne) {
 
 // Each alone leaves room; the two together do not.
 TEST_F(PlanOfAGuest, JudgesThemTogether) {
-  load("before");
   add_pool();
   EXPECT_TRUE(plan("vm.min_free_kbytes=600M")->refusal.empty());
   EXPECT_TRUE(plan("vm.nr_hugepages=200")->refusal.empty());

@@ -20,7 +20,7 @@ class ValueRisks : public testing::Test {
   }
 
   // Half of its RAM is kept free: the check finds it, and says what it would be without.
-  host::MemoryFiles files = host::test::files_of(std::string(WHYOOM_SOURCE_DIR) + "/examples/host");
+  host::MemoryFiles files = host::test::example_host();
   std::unique_ptr<diagnose::HostCheck> check = diagnose::check(host::read_facts(files));
 };
 

@@ -41,9 +41,13 @@ void MemoryFiles::fail(std::string_view path, FileError error) {
 }
 
 void MemoryFiles::remove(std::string_view path) {
-  if (const auto found = files_.find(path); found != files_.end()) {
-    files_.erase(found);
-  }
+  const auto erase = [path](auto& all) {
+    if (const auto found = all.find(path); found != all.end()) {
+      all.erase(found);
+    }
+  };
+  erase(files_);
+  erase(links_);
 }
 
 void MemoryFiles::set_status(std::string_view path, FileStatus status) {

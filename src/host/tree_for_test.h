@@ -1,4 +1,4 @@
-// Only for tests: a directory of the sample folder as the files of a host.
+// Only for tests: a directory as the files of a host.
 #pragma once
 
 #include <filesystem>
@@ -12,12 +12,20 @@ namespace whyoom::host::test {
 inline MemoryFiles files_of(const std::filesystem::path& top) {
   MemoryFiles files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(top)) {
-    if (entry.is_regular_file()) {
-      files.add("/" + entry.path().lexically_relative(top).string(),
-                whyoom::test::read_file(entry.path()));
+    const std::string path = "/" + entry.path().lexically_relative(top).string();
+    if (entry.is_symlink()) {
+      files.add_link(path, std::filesystem::read_symlink(entry.path()).string());
+    } else if (entry.is_regular_file()) {
+      files.add(path, whyoom::test::read_file(entry.path()));
     }
   }
   return files;
+}
+
+// The host of the documents: a guest with 967 MiB whose vm.min_free_kbytes is half of it. Two files
+// set it, /etc/sysctl.conf and /etc/sysctl.d/zz-database.conf; the second decides.
+inline MemoryFiles example_host() {
+  return files_of(std::filesystem::path(WHYOOM_SOURCE_DIR) / "examples" / "host");
 }
 
 // An empty pool of huge pages, and nothing to spare in the zone that they do not come from.

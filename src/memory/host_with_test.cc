@@ -10,7 +10,7 @@ namespace {
 
 class HostWith : public testing::Test {
  protected:
-  host::MemoryFiles files = host::test::files_of(std::string(WHYOOM_SOURCE_DIR) + "/examples/host");
+  host::MemoryFiles files = host::test::example_host();
   host::Host host = host::read_host(files);
   HostState state = state_of(host);
 };
