@@ -43,14 +43,15 @@ std::string title(const TallyRow& row) {
   return row.cause.empty() ? tr("open: {}", std::string(report::name(row.kind))) : row.cause;
 }
 
-// " .:*#": none, up to a quarter of the fullest, a half, three quarters, more.
+// " .:*#": none, up to a quarter of the fullest, a half, three quarters, more; of four events where
+// none has more.
 std::string picture(const std::vector<std::uint64_t>& bins) {
   constexpr std::string_view marks = ".:*#";
-  const std::uint64_t fullest = std::max<std::uint64_t>(1, *std::ranges::max_element(bins));
+  const std::uint64_t fullest =
+      std::max<std::uint64_t>(marks.size(), *std::ranges::max_element(bins));
   std::string text;
   for (const std::uint64_t bin : bins) {
-    const std::uint64_t height = bin == 0 ? 0 : std::min<std::uint64_t>(3, (bin - 1) * 4 / fullest);
-    text += bin == 0 ? ' ' : marks[static_cast<std::size_t>(height)];
+    text += bin == 0 ? ' ' : marks[static_cast<std::size_t>((bin * marks.size() - 1) / fullest)];
   }
   return "|" + text + "|";
 }
