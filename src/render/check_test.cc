@@ -96,6 +96,145 @@ TEST(CheckText, CountsUsedMemoryInBothWays) {
       << used("920000");
 }
 
+// The sentences of one of the four steps.
+std::vector<std::string> step(std::size_t number, const std::string& host) {
+  return check_steps(*cases::check_host(host)).at(number - 1).lines;
+}
+
+using Lines = std::vector<std::string>;
+
+TEST(CheckSteps, OfAHostThatTellsNothing) {
+  const std::string empty = "== /proc/sys/kernel/osrelease\n6.1.0\n";
+  EXPECT_EQ(step(1, empty), Lines{"Not known: /proc/meminfo could not be read."});
+  EXPECT_EQ(step(2, empty), Lines{"Not known: neither the tasks nor their limits could be read."});
+  EXPECT_EQ(step(3, empty), Lines{"Not known: /proc/sys/vm/min_free_kbytes could not be read."});
+  EXPECT_EQ(step(4, empty)[0], "Not known: /proc/sys/vm/panic_on_oom could not be read.");
+}
+
+TEST(CheckSteps, MemoryNamesWhatHoldsOnePerCent) {
+  EXPECT_EQ(step(1,
+                 "== /proc/meminfo\nMemTotal: 1000000 kB\nMemFree: 500000 kB\n"
+                 "Cached: 100000 kB\nShmem: 10000 kB\nSUnreclaim: 9999 kB\n"
+                 "PageTables: 20000 kB\nHugetlb: 30000 kB\nSwapTotal: 2048 kB\n"
+                 "SwapFree: 1024 kB\n"),
+            (Lines{"977 MiB of RAM, 488 MiB (50 %) free, swap 1 MiB used of 2 MiB.",
+                   "page cache 97.7 MiB, shared memory and tmpfs 9.77 MiB, page tables 19.5 MiB, "
+                   "huge pages 29.3 MiB."}));
+}
+
+std::string process(int pid, const std::string& name, int rss_kb, const std::string& more = "") {
+  const std::string id = std::to_string(pid);
+  const std::string folder = "== /proc/" + id + "/";
+  return folder + "stat\n" + id + " (" + name +
+         ") S 1 1 1 0 -1 4194304 1 1 1 1 1 1 1 1 20 0 2 0 1 1 1 1 1\n" + folder +
+         "status\nName:\t" + name + "\nState:\tS (sleeping)\nPid:\t" + id + "\nVmRSS:\t" +
+         std::to_string(rss_kb) + " kB\nRssAnon:\t" + std::to_string(rss_kb) +
+         " kB\nThreads:\t2\n" + more;
+}
+
+TEST(CheckSteps, NamesThatHoldMostAreAddedUp) {
+  const auto lines = step(1, "== /proc/meminfo\nMemTotal: 1000000 kB\nMemFree: 500000 kB\n" +
+                                 process(7, "web", 4096) + process(8, "web", 4096) +
+                                 process(9, "db", 6144) + process(10, "sh", 0));
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_EQ(lines[1], "Biggest: web x2 8 MiB, db 6 MiB.");
+}
+
+TEST(CheckSteps, ThreadsAgainstTheirLimits) {
+  const std::string two = process(7, "web", 4096) + process(8, "db", 4096);
+  EXPECT_EQ(step(2, two), Lines{"4 threads in 2 processes."});
+  // Of 4 threads some may come between the two readings; of 40 they are somebody else's.
+  const std::string load = "== /proc/loadavg\n0.1 0.1 0.1 1/";
+  EXPECT_EQ(step(2, two + load + "36 99\n"), Lines{"36 threads in 2 processes."});
+  EXPECT_EQ(step(2, two + load + "37 99\n"),
+            Lines{"37 threads on the host; 2 processes can be seen from here."});
+  EXPECT_EQ(step(2,
+                 "== /proc/loadavg\n0.1 0.1 0.1 1/900 99\n== /proc/sys/kernel/pid_max\n1000\n"
+                 "== /proc/sys/kernel/threads-max\n9000\n"
+                 "== /proc/sys/kernel/osrelease\n3.10.0\n"),
+            (Lines{"900 threads on the host; 0 processes can be seen from here.",
+                   "900 of 1,000 kernel.pid_max, 90 %; beyond it ENOMEM.",
+                   "900 of 9,000 kernel.threads-max, 10 %; beyond it EAGAIN."}));
+}
+
+TEST(CheckSteps, WhoSetsMinFree) {
+  const auto setter = [](const std::string& more) {
+    const auto lines = step(3,
+                            "== /proc/meminfo\nMemTotal: 1000000 kB\n"
+                            "== /proc/sys/vm/min_free_kbytes\n400000\n" +
+                                more);
+    return lines.at(0) + "|" + lines.at(1);
+  };
+  const std::string kept = "400000 kB, 40 % of RAM.|";
+  EXPECT_EQ(setter(""), kept + "No file that sets it was found.");
+  EXPECT_EQ(setter("== /etc/rc.local\n#!/bin/sh\nsysctl -w vm.min_free_kbytes=400000\n"),
+            kept + "No sysctl file sets it; rc.local names it in /etc/rc.local:2.");
+  const std::string file = "== /etc/sysctl.conf\nvm.min_free_kbytes = 400000\n";
+  EXPECT_EQ(setter(file), kept + "Set at boot by /etc/sysctl.conf:1 (400000).");
+  // systemd reads it through a link alone.
+  EXPECT_EQ(setter(file + "== /usr/lib/systemd/systemd-sysctl\n"),
+            kept +
+                "Set by /etc/sysctl.conf:1 (400000), which `sysctl --system` reads and the boot "
+                "does not.");
+}
+
+TEST(CheckSteps, WhatTheKernelDoesOnOom) {
+  const auto policy = [](int panic_on_oom, const std::string& more) {
+    return step(4, "== /proc/sys/vm/panic_on_oom\n" + std::to_string(panic_on_oom) + "\n" + more)
+        .at(0);
+  };
+  EXPECT_EQ(policy(0, ""), "The kernel kills a process (vm.panic_on_oom=0).");
+  const std::string asks = "== /proc/sys/vm/oom_kill_allocating_task\n";
+  EXPECT_EQ(policy(0, asks + "0\n"), "The kernel kills a process (vm.panic_on_oom=0).");
+  EXPECT_EQ(policy(0, asks + "1\n"),
+            "The kernel kills the process that asks (vm.oom_kill_allocating_task), whatever its "
+            "size.");
+  const std::string panic = "== /proc/sys/kernel/panic\n";
+  EXPECT_EQ(policy(1, ""), "The kernel panics (vm.panic_on_oom=1).");
+  EXPECT_EQ(policy(2, panic + "0\n"),
+            "The kernel panics (vm.panic_on_oom=2), and the machine stays down (kernel.panic=0).");
+  EXPECT_EQ(policy(2, panic + "-1\n"),
+            "The kernel panics (vm.panic_on_oom=2), and the machine restarts at once.");
+  EXPECT_EQ(policy(2, panic + "10\n"),
+            "The kernel panics (vm.panic_on_oom=2), and the machine restarts after 10 s.");
+}
+
+TEST(CheckSteps, WhatIsKeptOfAPanic) {
+  const std::string panic = "== /proc/sys/vm/panic_on_oom\n0\n";
+  const std::string backend = "== /sys/module/pstore/parameters/backend\n";
+  const std::string kdump = "== /sys/kernel/kexec_crash_loaded\n";
+  EXPECT_EQ(
+      step(4, panic + "== /var/log/journal/a\nx\n" + backend + "efi_\x1b[2J\n" + kdump + "1\n")
+          .at(1),
+      "What is kept of it: the journal is on disk, pstore (efi_\\x1b[2J), kdump is loaded.");
+  EXPECT_EQ(step(4, panic + "== /var/log/x\n" + backend + "(null)\n" + kdump + "0\n" +
+                        "== /proc/self/mountinfo\n1 1 0:6 / /proc rw - proc proc rw\n")
+                .at(1),
+            "What is kept of it: no journal on disk, no pstore, no kdump.");
+}
+
+TEST(CheckText, CountsGapsAndDamage) {
+  const auto check = cases::check_host("== /proc/meminfo\nMemTotal: 1000000 kB\n");
+  check->facts.host.gaps.assign(6, host::Gap{host::FileError::Kind::denied, "/x",
+                                             Message("no access"), Message("it is not known")});
+  check->facts.host.damage.assign(4, host::Damage{{1, 3}, "no number"});
+  const std::string some = text_check(*check, {80, false, false});
+  EXPECT_NE(some.find("\nand 2 more gaps; --all shows them\n"), std::string::npos) << some;
+  const auto count = [](const std::string& text, std::string_view words) {
+    std::size_t found = 0;
+    for (std::size_t at = text.find(words); at != std::string::npos;
+         at = text.find(words, at + 1)) {
+      ++found;
+    }
+    return found;
+  };
+  EXPECT_EQ(count(some, "not read: no access: it is not known\n"), 4U) << some;
+  EXPECT_EQ(count(some, "damaged: "), 3U);
+  const std::string all = to_text(check_document(*check, {false, true}), {80, false, true});
+  EXPECT_EQ(count(all, "not read: "), 6U);
+  EXPECT_EQ(count(all, "damaged: "), 4U);
+}
+
 TEST(CheckText, FitsEveryWidth) {
   for (const auto& path : cases::case_paths(cases::Of::host)) {
     const auto host = cases::check_host(cases::load_case(path).log);
