@@ -48,6 +48,57 @@ TEST(Tally, OneRowACause) {
   EXPECT_EQ(tally.hosts().most()->first, "a");
 }
 
+TEST(Tally, CountsPanicsStoriesAndOwners) {
+  Tally tally;
+  Event event = event_of("slab-leak", "Nov 23 07:00:00", "");
+  event.report.panic.emplace();
+  tally.add(event);
+  event.report.panic.reset();
+  event.in_story = 2;
+  auto& limit = event.evidence.attribution.limit.emplace();
+  limit.path = "/jail";
+  tally.add(event);
+  limit.owner.emplace().kind = memory::CgroupOwner::Kind::service;
+  limit.owner->unit = "web.service";
+  tally.add(event);
+  // The limit says nothing of whose it is, but the victim's group does.
+  auto& victim = event.evidence.attribution.victim.emplace();
+  victim.owner = limit.owner;
+  limit.owner.reset();
+  tally.add(event);
+  const TallyRow& row = tally.rows()[0];
+  EXPECT_EQ(row.events, 4U);
+  EXPECT_EQ(row.panics, 1U);
+  EXPECT_EQ(tally.events(), 4U);
+  EXPECT_EQ(tally.stories(), 1U);
+  EXPECT_EQ(tally.hosts().names(), 0U);
+  EXPECT_EQ(row.owners.names(), 2U);
+  EXPECT_EQ(row.owners.most()->first, "web.service");
+  EXPECT_EQ(row.owners.most()->second, 2U);
+}
+
+TEST(Tally, WithoutACommonClockTheLastIsTheLastThatCame) {
+  Tally tally;
+  tally.add(event_of("slab-leak", "Nov 23 07:00:00"));
+  Event event = event_of("slab-leak", "");
+  event.report.time.monotonic_us = 5;
+  tally.add(event);
+  const TallyRow& row = tally.rows()[0];
+  EXPECT_EQ(row.last.monotonic_us, 5U);
+  EXPECT_EQ(row.first.wall, "Nov 23 07:00:00");
+  EXPECT_EQ(row.seconds, std::nullopt);
+}
+
+TEST(Tally, AnEarlierOneIsTheFirst) {
+  Tally tally;
+  for (const char* wall : {"Nov 23 07:00:10", "Nov 23 07:00:00", "Nov 23 07:00:05"}) {
+    tally.add(event_of("slab-leak", wall));
+  }
+  EXPECT_EQ(tally.rows()[0].first.wall, "Nov 23 07:00:00");
+  EXPECT_EQ(tally.rows()[0].last.wall, "Nov 23 07:00:10");
+  EXPECT_EQ(tally.rows()[0].seconds, 10);
+}
+
 TEST(Tally, TimesSinceBootOfSeveralBootsAreNoClock) {
   const auto at = [](std::uint64_t us, const char* source) {
     Event event = event_of("slab-leak", "");
@@ -84,6 +135,23 @@ TEST(Timeline, SpansGrowAndNothingIsLost) {
     }
   }
   EXPECT_GT(timeline.span_seconds(), 86400U);
+}
+
+// The clock of the first event; times of the other kind have no place on it.
+TEST(Timeline, HasOneClock) {
+  Timeline wall;
+  wall.add({std::nullopt, "2026-11-23 07:00:00"});
+  wall.add({7'000'000, ""});
+  wall.add({std::nullopt, "2026-11-23 07:00:02"});
+  wall.add({std::nullopt, "2026-11-23 09:00:01+02:00"});
+  EXPECT_EQ(wall.bins(), (std::vector<std::uint64_t>{1, 1, 1}));
+  EXPECT_EQ(wall.first().wall, "2026-11-23 07:00:00");
+  EXPECT_EQ(wall.last().wall, "2026-11-23 07:00:02");
+  Timeline boot;
+  boot.add({7'000'000, ""});
+  boot.add({std::nullopt, "2026-11-23 07:00:00"});
+  boot.add({std::nullopt, ""});
+  EXPECT_EQ(boot.bins(), (std::vector<std::uint64_t>{1}));
 }
 
 TEST(NameCount, IsBounded) {

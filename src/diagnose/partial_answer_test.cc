@@ -1,0 +1,176 @@
+#include "diagnose/partial_answer.h"
+
+#include <gtest/gtest.h>
+
+#include "diagnose/case_file.h"
+
+namespace whyoom::diagnose {
+namespace {
+
+std::vector<std::string> certain_of(const Event& event) {
+  std::vector<std::string> sentences;
+  for (const Message& message : partial_answer(event)) {
+    sentences.push_back(message.str());
+  }
+  return sentences;
+}
+
+std::vector<std::string> certain_of(std::string_view log) {
+  const auto events = cases::explain_log(log);
+  return events.empty() ? std::vector<std::string>() : certain_of(*events.back());
+}
+
+using Sentences = std::vector<std::string>;
+constexpr std::string_view hog_sizes =
+    "(hog) total-vm:900000kB, anon-rss:500000kB, file-rss:0kB, shmem-rss:0kB\n";
+
+TEST(PartialAnswer, OfAKillOfTheMachine) {
+  EXPECT_EQ(certain_of("[ 9.0] Out of memory: Killed process 7 " + std::string(hog_sizes)),
+            (Sentences{"The whole machine was out of memory, not a cgroup.",
+                       "hog (pid 7) was killed and held 488 MiB.",
+                       "It may have been memory-exhausted or min-free-too-high: the counters of "
+                       "Mem-Info (\"active_anon:\") and the zones' min (\"Node 0 Normal free: "
+                       "min:\") would tell."}));
+}
+
+TEST(PartialAnswer, OfACgroup) {
+  EXPECT_EQ(
+      certain_of("[ 9.0] Memory cgroup out of memory: Killed process 7 " + std::string(hog_sizes))
+          .at(0),
+      "A cgroup's memory limit was reached; the line that names it is not there.");
+  const auto of = [](const std::string& path) {
+    return certain_of(
+               "[ 9.0] "
+               "oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,"
+               "oom_memcg=" +
+               path + ",task_memcg=" + path +
+               ",task=hog,pid=7,uid=0\n[ 9.0] Memory cgroup out of memory: Killed process 7 " +
+               std::string(hog_sizes))
+        .at(0);
+  };
+  EXPECT_EQ(of("/jail"), "The memory limit of the cgroup /jail was reached.");
+  EXPECT_EQ(of("/system.slice/web.service"), "The memory limit of web.service was reached.");
+}
+
+TEST(PartialAnswer, OfSomeNodes) {
+  const auto of = [](const std::string& constraint, const std::string& nodemask) {
+    return certain_of("[ 9.0] oom-kill:constraint=" + constraint + ",nodemask=" + nodemask +
+                      ",cpuset=/a,mems_allowed=0-1,global_oom,task_memcg=/,task=hog,pid=7,uid=0\n"
+                      "[ 9.0] Out of memory: Killed process 7 " +
+                      std::string(hog_sizes))
+        .at(0);
+  };
+  EXPECT_EQ(of("CONSTRAINT_MEMORY_POLICY", "1"),
+            "No memory was left in the nodes 1 that this task may use.");
+  EXPECT_EQ(of("CONSTRAINT_CPUSET", "(null)"),
+            "No memory was left in the nodes 0-1 that this task may use.");
+}
+
+TEST(PartialAnswer, OfALineThatDoesNotSayWhose) {
+  EXPECT_EQ(certain_of("[ 9.0] java invoked oom-killer: gfp_mask=0x201da, order=0\n").at(0),
+            "The OOM killer was called for a request by java; whether the machine or a cgroup was "
+            "short is not in these lines.");
+  EXPECT_EQ(certain_of("[ 9.0] Killed process 7 " + std::string(hog_sizes)),
+            (Sentences{"The OOM killer was called; whether the machine or a cgroup was short is "
+                       "not in these lines.",
+                       "hog (pid 7) was killed and held 488 MiB."}));
+}
+
+TEST(PartialAnswer, OfARequestThatFailed) {
+  Event event;
+  event.report.kind = report::Kind::page_allocation_failure;
+  event.evidence.report = &event.report;
+  EXPECT_EQ(certain_of(event), Sentences{"A request for memory failed; nothing was killed."});
+  event.report.trigger.emplace().order = 4;
+  EXPECT_EQ(certain_of(event), Sentences{"A request of order 4 failed; nothing was killed."});
+  event.report.trigger->gfp.emplace().flags.set(kernel::GfpFlag::high);
+  EXPECT_EQ(certain_of(event),
+            Sentences{"A request of order 4 that may not wait failed; nothing was killed."});
+  event.report.trigger->gfp->flags.set(kernel::GfpFlag::direct_reclaim);
+  EXPECT_EQ(certain_of(event), Sentences{"A request of order 4 failed; nothing was killed."});
+  event.report.trigger->order = -1;
+  EXPECT_EQ(certain_of(event), Sentences{"A request for memory failed; nothing was killed."});
+  event.report.slub.emplace().cache = "dentry\x1b";
+  EXPECT_EQ(certain_of(event), Sentences{"SLUB found no memory for another slab of the cache "
+                                         "dentry\\x1b; nothing was killed."});
+  event.report.slub->cgroup = "/jail";
+  EXPECT_EQ(certain_of(event),
+            Sentences{"SLUB got no memory for another slab of the cache dentry\\x1b of the cgroup "
+                      "/jail: its limit may be reached, or the machine was short; nothing was "
+                      "killed."});
+}
+
+// 29,822 slabs of 2^3 pages; each holds one object.
+TEST(PartialAnswer, OfACacheSaysWhatItHolds) {
+  EXPECT_EQ(certain_of("[ 9.0] SLUB: Unable to allocate memory on node -1, gfp=0x20(GFP_ATOMIC)\n"
+                       "[ 9.0]   cache: things, object size: 32768, buffer size: 32768, default "
+                       "order: 3, min order: 3\n"
+                       "[ 9.0]   node 0: slabs: 29822, objs: 29822, free: 0\n")
+                .at(0),
+            "SLUB found no memory for another slab of the cache things (at least 932 MiB, 29,822 "
+            "of 29,822 objects in use); nothing was killed.");
+}
+
+TEST(PartialAnswer, OfEachOtherKind) {
+  const std::pair<report::Kind, const char*> rows[] = {
+      {report::Kind::fork_rejected, "A fork was rejected by the limit of a cgroup (pids.max)."},
+      {report::Kind::overcommit_refused, "The kernel refused to promise more memory (overcommit)."},
+      {report::Kind::userspace_kill, "A program killed a process before the kernel had to."},
+      {report::Kind::limit_reached, "A limit was reached."}};
+  for (const auto& [kind, sentence] : rows) {
+    Event event;
+    event.report.kind = kind;
+    event.evidence.report = &event.report;
+    EXPECT_EQ(certain_of(event), Sentences{sentence});
+  }
+}
+
+TEST(PartialAnswer, OfAFullSwapAndWhatIsInNoCounter) {
+  Event event;
+  event.report.known_global = true;
+  event.evidence.report = &event.report;
+  event.evidence.swap_total = Bytes(std::uint64_t{1} << 30U);
+  event.evidence.swap_free = Bytes(4096);
+  EXPECT_EQ(certain_of(event),
+            (Sentences{"The whole machine was out of memory, not a cgroup.",
+                       "Swap was full (4 kB of 1 GiB were free).",
+                       "What filled it, or kept it out of reach, is not in these lines."}));
+  event.evidence.swap_free = event.evidence.swap_total;
+  memory::Account& account = event.evidence.account.emplace();
+  account.total = Bytes(std::uint64_t{1} << 30U);
+  account.lines = {{memory::AccountLine::What::unaccounted, Bytes(std::uint64_t{768} << 20U), {}}};
+  EXPECT_EQ(certain_of(event),
+            (Sentences{"The whole machine was out of memory, not a cgroup.",
+                       "768 MiB (75 % of RAM) are in no counter: the kernel's own.",
+                       "No single use of RAM explains it."}));
+  account.lines[0].size = Bytes(std::uint64_t{1} << 20U);
+  EXPECT_EQ(certain_of(event).size(), 2U);
+}
+
+TEST(PartialAnswer, NamesTheCandidatesAndWhatDecides) {
+  Event event;
+  event.evidence.report = &event.report;
+  event.candidates = {{"a", Message("the zones")}};
+  EXPECT_EQ(certain_of(event).back(), "It may have been a: the zones would tell.");
+  event.candidates.push_back({"b", Message("the tasks")});
+  EXPECT_EQ(certain_of(event).back(),
+            "It may have been a or b: the zones and the tasks would tell.");
+  event.candidates[1].decides = Message("the zones");
+  EXPECT_EQ(certain_of(event).back(), "It may have been a or b: the zones would tell.");
+}
+
+// score 498 without more: half of RAM and swap. With its sizes (4 GiB) these have at least 8 GiB.
+TEST(PartialAnswer, BelievesTheScoreOfAKillLine) {
+  EXPECT_EQ(
+      certain_of("[ 9.0] Out of memory: Kill process 7 (mysqld) score 498 or sacrifice "
+                 "child\n"),
+      (Sentences{"The whole machine was out of memory, not a cgroup.", "mysqld (pid 7) was killed.",
+                 "By its score of 498 it held 50 % of RAM and swap together, if its "
+                 "oom_score_adj was 0.",
+                 "It may have been memory-exhausted or min-free-too-high: the counters of "
+                 "Mem-Info (\"active_anon:\") and the zones' min (\"Node 0 Normal free: min:\") "
+                 "would tell."}));
+}
+
+}  // namespace
+}  // namespace whyoom::diagnose
