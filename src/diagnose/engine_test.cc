@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 
 #include "diagnose/case_file.h"
 #include "memory/test_report.h"
@@ -214,6 +215,71 @@ TEST(Engine, MemoryInNoCounterLeavesTheKernelOrABalloon) {
   EXPECT_EQ(events[0]->root_cause, "kernel-unaccounted") << "reserves and marks tell the sizes";
   EXPECT_EQ(candidates_of(unsized),
             (std::vector<std::string>{"kernel-unaccounted", "balloon-or-hotplug"}));
+}
+
+// A kill line alone, and what the recorder had of the machine.
+report::Report bare_kill() {
+  report::Report report;
+  report.source = "a.log";
+  report.kind = Kind::oom_kill;
+  report.known_global = true;
+  report.outcome = report::Outcome::killed;
+  report::Victim& victim = report.victims.emplace_back();
+  victim.comm = "hog";
+  victim.pid = 7;
+  victim.anon_rss_kib = 470000;
+  return report;
+}
+
+memory::Recorded recorded(report::Report numbers) {
+  memory::Recorded had;
+  had.source = "the recorder, 0.4 s before";
+  had.numbers = std::move(numbers);
+  return had;
+}
+
+TEST(Explain, NumbersOfTheRecorderStandInForThoseThatLack) {
+  EXPECT_EQ(explain(bare_kill())->verdict, Verdict::undetermined);
+  const auto event = explain(bare_kill(), {}, recorded(full_machine(1000, 100)));
+  EXPECT_EQ(event->root_cause, "memory-exhausted");
+  EXPECT_EQ(event->stood_in, (std::vector<std::string>{"mem-info", "zones"}));
+  EXPECT_EQ(event->evidence.sources.back(), "the recorder, 0.4 s before");
+  ASSERT_TRUE(event->recorded);
+  EXPECT_FALSE(event->recorded->numbers);
+  // What the log lacks stays said.
+  EXPECT_EQ(missing_parts(*event), report::missing_parts(bare_kill()));
+}
+
+TEST(Explain, NumbersOfTheRecorderAreOfTheWholeMachine) {
+  const auto stood_in = [](const std::function<void(report::Report&)>& change) {
+    report::Report report = bare_kill();
+    change(report);
+    return !explain(std::move(report), {}, recorded(full_machine(1000, 100)))->stood_in.empty();
+  };
+  EXPECT_TRUE(stood_in([](report::Report&) {}));
+  EXPECT_FALSE(stood_in([](report::Report& report) { report.kind = Kind::memcg_oom_kill; }));
+  EXPECT_FALSE(stood_in([](report::Report& report) { report.known_global = false; }));
+  EXPECT_TRUE(stood_in([](report::Report& report) {
+    report.known_global = false;
+    report.constraint.emplace().kind = report::ConstraintKind::none;
+  }));
+  EXPECT_FALSE(stood_in([](report::Report& report) {
+    report.constraint.emplace().kind = report::ConstraintKind::cpuset;
+  }));
+  EXPECT_FALSE(stood_in([](report::Report& report) { report.trigger.emplace().order = -1; }));
+  EXPECT_FALSE(
+      stood_in([](report::Report& report) { report.unverified = Message("of the network"); }));
+  // 390 MiB of RAM are not those of the recorder's 797.
+  EXPECT_FALSE(stood_in([](report::Report& report) { set_ram(report, 100000, 0); }));
+}
+
+TEST(Explain, TheRecorderChangesNothingWhereItKnowsNoMore) {
+  const auto event = explain(bare_kill(), {}, memory::Recorded{});
+  EXPECT_EQ(event->verdict, Verdict::undetermined);
+  EXPECT_TRUE(event->stood_in.empty());
+  EXPECT_TRUE(event->recorded);
+  const auto whole = explain(full_machine(1000, 100), {}, recorded(full_machine(1000, 72000)));
+  EXPECT_EQ(finding(*whole, "slab-leak")->role, Role::ruled_out);
 }
 
 }  // namespace
