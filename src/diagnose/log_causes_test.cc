@@ -1,0 +1,123 @@
+// What single causes say of lines that are an event by themselves. Whole reports are the cases
+// beside the causes.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "diagnose/case_file.h"
+
+namespace whyoom::diagnose {
+namespace {
+
+// "root: the summary"; "-": no finding.
+std::string said_of_line(const std::string& line, std::string_view cause) {
+  const auto events = cases::explain_log("[    9.000000] " + line + "\n");
+  if (events.empty()) {
+    return "no event";
+  }
+  const auto& findings = events.back()->findings;
+  const auto found = std::ranges::find(findings, cause, &Finding::cause);
+  return found == findings.end() ? "-"
+                                 : std::string(name(found->role)) + ": " + found->summary.str();
+}
+
+TEST(LogCauses, ContiguousMemoryByTheErrorOfTheKernel) {
+  const auto of = [](const std::string& area, int error, int pages = 8192) {
+    return said_of_line("cma: cma_alloc: " + area + "alloc failed, req-size: " +
+                            std::to_string(pages) + " pages, ret: " + std::to_string(error),
+                        "cma-failure");
+  };
+  EXPECT_EQ(of("reserved: ", -12),
+            "root: A driver asked the CMA area reserved for 8,192 pages in one piece, and the area "
+            "has no free range of that length. Nothing was killed; RAM elsewhere does not help.");
+  EXPECT_EQ(of("", -16),
+            "root: A driver asked the CMA area for 8,192 pages in one piece, and pages that others "
+            "use there could not be moved away (EBUSY). Nothing was killed; RAM elsewhere does not "
+            "help.");
+  EXPECT_EQ(of("", -5, 1),
+            "root: A driver asked the CMA area for 1 page in one piece and did not get it. Nothing "
+            "was killed; RAM elsewhere does not help.");
+}
+
+// A slot is 2 KiB, and a mapping has at most 128 of them.
+TEST(LogCauses, BounceBuffersByTheirNumbers) {
+  const auto of = [](const std::string& size, const std::string& numbers) {
+    return said_of_line("mmc0: swiotlb buffer is full (sz: " + size + " bytes)" + numbers,
+                        "swiotlb-full");
+  };
+  const auto pool = [](int total, int used) {
+    return ", total " + std::to_string(total) + " (slots), used " + std::to_string(used) +
+           " (slots)";
+  };
+  const std::string none_of_64k =
+      "root: No bounce buffer (swiotlb) of 64 KiB was to be had for mmc0: ";
+  const std::string elsewhere = ". The driver's request fails; memory elsewhere does not help.";
+  EXPECT_EQ(of("266240", pool(32768, 9)),
+            "ruled-out: 260 KiB are more than one mapping may have (256 KiB), however big the pool "
+            "is");
+  EXPECT_EQ(of("65536", pool(0, 0)), none_of_64k + "this kernel has no pool of them" + elsewhere);
+  EXPECT_EQ(of("65536", pool(32768, 32737)),
+            none_of_64k + "32,737 / 32,768 slots of 2 KiB are used, and it takes 32" + elsewhere);
+  EXPECT_EQ(of("65536", pool(32768, 32736)),
+            none_of_64k +
+                "32,736 / 32,768 slots of 2 KiB are used, and no 32 in one piece are free" +
+                elsewhere);
+  EXPECT_EQ(of("2048", pool(32768, 32767)),
+            "root: No bounce buffer (swiotlb) of 2 KiB was to be had for mmc0: 32,767 / 32,768 "
+            "slots of 2 KiB are used" +
+                elsewhere);
+  EXPECT_EQ(of("65536", pool(32768, 0)), "ruled-out: none of 32,768 slots is used");
+  EXPECT_EQ(of("65536", pool(32768, 3)).substr(0, 62),
+            "ruled-out: 3 / 32,768 slots are used: however they lie, 32 in ");
+  EXPECT_EQ(of("65536", ""),
+            none_of_64k + "the kernel found no free piece of that size" + elsewhere);
+  EXPECT_EQ(of("65536", pool(10, 11)),
+            none_of_64k + "the kernel found no free piece of that size" + elsewhere);
+}
+
+TEST(LogCauses, AKillerInUserSpaceAndItsNumbers) {
+  const auto events = cases::explain_log(
+      "Nov 23 07:41:32 host systemd-oomd[7]: Killed /a.scope due to memory used (15449980928) / "
+      "total (16000000000) and swap used (14808154112) / total (15000000000) being more than "
+      "90.00%\n");
+  ASSERT_EQ(events.size(), 1U);
+  const auto& findings = events[0]->findings;
+  const auto found = std::ranges::find(findings, "userspace-killer", &Finding::cause);
+  ASSERT_NE(found, findings.end());
+  EXPECT_EQ(found->summary.str(),
+            "systemd-oomd killed /a.scope, not the kernel. Its own limits decide, the kernel's "
+            "report is not there.");
+  std::vector<std::pair<std::string, double>> proof;
+  for (const Proof& each : found->proof) {
+    EXPECT_EQ(each.unit, Unit::bytes);
+    proof.emplace_back(each.what.str(), each.value);
+  }
+  EXPECT_EQ(proof, (std::vector<std::pair<std::string, double>>{{"memory used", 15449980928.0},
+                                                                {"memory in all", 16000000000.0},
+                                                                {"swap used", 14808154112.0},
+                                                                {"swap in all", 15000000000.0}}));
+}
+
+TEST(Finding, NamesOfJson) {
+  EXPECT_EQ(name(Verdict::proved), "proved");
+  EXPECT_EQ(name(Verdict::likely), "likely");
+  EXPECT_EQ(name(Verdict::undetermined), "undetermined");
+  const std::pair<Unit, std::string_view> units[] = {
+      {Unit::bytes, "bytes"},     {Unit::pages, "pages"}, {Unit::count, "count"},
+      {Unit::seconds, "seconds"}, {Unit::ratio, "ratio"}, {Unit::none, ""}};
+  for (const auto& [unit, text] : units) {
+    EXPECT_EQ(name(unit), text);
+  }
+}
+
+TEST(Finding, CommandsThatLookAtAProcess) {
+  EXPECT_TRUE(is_about_running_processes(ShellCommand("cat /proc/7/status")));
+  EXPECT_TRUE(is_about_running_processes(ShellCommand("cat /proc/sys/vm/x; cat /proc/[0-9]*/x")));
+  EXPECT_FALSE(is_about_running_processes(ShellCommand("cat /proc/sys/vm/x /proc/meminfo")));
+  EXPECT_FALSE(is_about_running_processes(ShellCommand("ls /proc/")));
+  EXPECT_FALSE(is_about_running_processes(ShellCommand("uname -m")));
+}
+
+}  // namespace
+}  // namespace whyoom::diagnose
