@@ -1,0 +1,56 @@
+#include "memory/machine.h"
+
+#include <gtest/gtest.h>
+
+namespace whyoom::memory {
+namespace {
+
+ZoneState zone_with(std::uint64_t min, std::uint64_t low, std::uint64_t managed) {
+  ZoneState zone;
+  zone.min = Pages(min);
+  zone.low = Pages(low);
+  zone.managed = Pages(managed);
+  return zone;
+}
+
+// low - min is the larger of min / 4 and managed * scale_factor / 10000 (mm/page_alloc.c
+// __setup_per_zone_wmarks()): a gap of min / 4 hides the factor.
+TEST(InferredScaleFactor, ShowsWhereTheGapIsMoreThanAQuarterOfMin) {
+  EXPECT_EQ(inferred_scale_factor({zone_with(1024, 1280, 258000)}), std::nullopt);
+  EXPECT_EQ(inferred_scale_factor({zone_with(1024, 1281, 258000)}), std::nullopt);  // rounding
+  EXPECT_EQ(inferred_scale_factor({zone_with(1024, 1282, 258000)}), 10U);
+  EXPECT_EQ(inferred_scale_factor({zone_with(1024, 13924, 258000)}), 500U);
+  EXPECT_EQ(inferred_scale_factor({zone_with(1024, 1282, 0)}), std::nullopt);
+  EXPECT_EQ(inferred_scale_factor({}), std::nullopt);
+}
+
+TEST(InferredScaleFactor, IsThatOfTheLargestZoneOfLowMemory) {
+  ZoneState highmem = zone_with(128, 60000, 500000);
+  highmem.zone = kernel::ZoneClass::highmem;
+  EXPECT_EQ(inferred_scale_factor({highmem}), std::nullopt);
+  const std::vector<ZoneState> zones{zone_with(10, 110, 1000), zone_with(1024, 1282, 258000),
+                                     highmem, zone_with(10, 60, 1000)};
+  EXPECT_EQ(inferred_scale_factor(zones), 10U);
+}
+
+// 3/8 of min for an atomic request, half for one with __GFP_HIGH; until 5.8 with the boost.
+TEST(LoweredMark, IsByWhatTheRequestMayDo) {
+  Request request;
+  const Pages min(800), boost(160);
+  EXPECT_EQ(lowered_mark(min, boost, request, true), Pages(960));
+  request.flags_known = true;
+  EXPECT_EQ(lowered_mark(min, boost, request, true), Pages(960));
+  request.flags.set(kernel::GfpFlag::high);
+  request.flags.set(kernel::GfpFlag::direct_reclaim);
+  EXPECT_EQ(lowered_mark(min, boost, request, true), Pages(480));
+  request.flags = {};
+  request.flags.set(kernel::GfpFlag::high);
+  request.flags.set(kernel::GfpFlag::atomic);
+  EXPECT_EQ(lowered_mark(min, boost, request, true), Pages(360));
+  EXPECT_EQ(lowered_mark(min, boost, request, false), Pages(300));
+  request.flags_known = false;
+  EXPECT_EQ(lowered_mark(min, boost, request, true), Pages(960));
+}
+
+}  // namespace
+}  // namespace whyoom::memory
