@@ -57,6 +57,67 @@ TEST(JsonEvent, TriggerHasMaskNamesAndOrder) {
   EXPECT_EQ(parsed(*event)["trigger"]["killed_at"], "dmesg.log:77");
 }
 
+TEST(JsonEvent, FactsOfLinesThatAreAnEventByThemselves) {
+  auto event = sample::min_free_event();
+  report::LimitReached& limit = event->report.limit_reached.emplace();
+  limit.what = report::LimitReached::What::cma;
+  limit.name = "reserved";
+  limit.pages = 8192;
+  limit.error = -12;
+  limit.count = 3;
+  report::SlubFailure& slub = event->report.slub.emplace();
+  slub.cache = "things";
+  slub.object_size = 32;
+  slub.default_order = 3;
+  slub.node = -1;
+  slub.nodes = {{0, 5, 640, 2, {}}};
+  event->report.vmalloc.emplace().bytes = 4096;
+  const auto json = parsed(*event);
+  EXPECT_EQ(json["limit"], Json::parse(R"({"what": "cma", "name": "reserved", "limit": null,
+    "used": null, "bytes": null, "pages": 8192, "error": -12, "count": 3})"));
+  EXPECT_EQ(json["slub"], Json::parse(R"({"cache": "things", "cgroup": null, "object_size": 32,
+    "buffer_size": null, "default_order": 3, "min_order": null, "node": -1,
+    "nodes": [{"node": 0, "slabs": 5, "objects": 640, "free": 2}]})"));
+  EXPECT_EQ(json["vmalloc"], Json::parse(R"({"bytes": 4096, "reason": null})"));
+  EXPECT_FALSE(parsed(*sample::min_free_event()).contains("limit"));
+}
+
+TEST(JsonEvent, NamesOfPanicsAndConstraints) {
+  using Reason = report::Panic::Reason;
+  const std::pair<Reason, Json> reasons[] = {
+      {Reason::none, nullptr},
+      {Reason::panic_on_oom_system_wide, "panic-on-oom"},
+      {Reason::panic_on_oom_compulsory, "panic-on-oom-always"},
+      {Reason::deadlocked, "deadlocked"},
+      {Reason::no_killable, "no-killable-process"}};
+  auto event = sample::min_free_event();
+  for (const auto& [reason, text] : reasons) {
+    event->report.panic.emplace().reason = reason;
+    EXPECT_EQ(parsed(*event)["panic"]["reason"], text);
+  }
+  using report::ConstraintKind;
+  const std::pair<ConstraintKind, const char*> constraints[] = {
+      {ConstraintKind::none, "none"},
+      {ConstraintKind::memcg, "memcg"},
+      {ConstraintKind::cpuset, "cpuset"},
+      {ConstraintKind::mempolicy, "mempolicy"}};
+  for (const auto& [kind, text] : constraints) {
+    event->report.constraint->kind = kind;
+    event->evidence.constraint = kind;
+    EXPECT_EQ(parsed(*event)["constraint"], text);
+  }
+}
+
+TEST(JsonEvent, WhatWouldTurnItOverAndWhatIsLeftOpen) {
+  auto event = sample::min_free_event();
+  event->overturned_by = {{Message("pages RAM"), Message("it was above {}", "40 GiB")}};
+  event->candidates = {{"a", Message("the zones")}};
+  const auto json = parsed(*event);
+  EXPECT_EQ(json["overturned_by"],
+            Json::parse(R"([{"what": "pages RAM", "if": "it was above 40 GiB"}])"));
+  EXPECT_EQ(json["candidates"], Json::parse(R"([{"cause": "a", "decides": "the zones"}])"));
+}
+
 TEST(JsonEvent, FlagsThatNobodyCanNameAreNull) {
   auto event = sample::min_free_event();
   event->report.trigger->gfp->names.clear();
