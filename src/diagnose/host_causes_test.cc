@@ -198,6 +198,23 @@ TEST(HostCauses, TheLimitThatComesNext) {
   EXPECT_NE(of(2000).find("are wanted kernel.pid_max=4194304"), std::string::npos) << of(2000);
 }
 
+TEST(HostCauses, EachLimitOnTasksThatIsNear) {
+  const auto of = [](std::int64_t pid_max, std::int64_t threads_max) {
+    const std::string all = said_of("== /proc/loadavg\n0.1 0.1 0.1 1/900 99\n" +
+                                        number_file("/proc/sys/kernel/pid_max", pid_max) +
+                                        number_file("/proc/sys/kernel/threads-max", threads_max),
+                                    "threads-near-limit");
+    return all.substr(0, all.find(". When"));
+  };
+  EXPECT_EQ(of(1000, 1125),
+            "risk: kernel.pid_max: 900 of 1,000 tasks (90 %); kernel.threads-max: "
+            "900 of 1,125 tasks (80 %)");
+  EXPECT_EQ(of(1000, 1126), "risk: kernel.pid_max: 900 of 1,000 tasks (90 %)");
+  EXPECT_EQ(of(2000, 1800),
+            "ruled-out: no limit on tasks is between 80 % and 95 % full; the "
+            "fullest is kernel.threads-max, 900 of 1,800 tasks (50 %)");
+}
+
 TEST(HostCauses, WhatAPanicLeadsTo) {
   const auto of = [](std::int64_t mode, const std::string& panic) {
     return said_of(number_file("/proc/sys/vm/panic_on_oom", mode) + panic, "panic-on-oom");
@@ -249,6 +266,28 @@ TEST(HostCauses, ABalloonThatMeminfoDoesNotTell) {
   EXPECT_EQ(of("== /proc/vmstat\nnr_balloon_pages 262144\n").substr(0, 70),
             "risk: The balloon driver holds 1 GiB (50 % of RAM and balloon) for the");
   EXPECT_EQ(of("Balloon: 10240 kB\n").substr(0, 10), "ruled-out:");
+}
+
+TEST(HostCauses, TheCacheOfZfs) {
+  const auto of = [](const std::string& meminfo) {
+    return said_of(
+        "== /proc/spl/kstat/zfs/arcstats\nname type data\nc_min 4 134217728\nsize 4 "
+        "536870912\n" +
+            meminfo,
+        "zfs-arc");
+  };
+  const std::string ram = "== /proc/meminfo\nMemTotal: 1048576 kB\n";
+  EXPECT_EQ(of(ram + "MemAvailable: 10240 kB\n").substr(0, 97),
+            "risk: ZFS holds 512 MiB of RAM (50 %) in its cache (ARC), which no counter of "
+            "/proc/meminfo has, ");
+  EXPECT_NE(of(ram + "MemAvailable: 10240 kB\n").find("It gives back up to 384 MiB"),
+            std::string::npos);
+  // A large cache is no fault while there is memory.
+  EXPECT_EQ(of(ram + "MemAvailable: 524288 kB\n"),
+            "ruled-out: the cache of ZFS (ARC): 512 MiB (50 % of RAM)");
+  EXPECT_EQ(of(ram), "-");
+  EXPECT_EQ(of("== /proc/meminfo\nMemAvailable: 10240 kB\n"), "-");
+  EXPECT_EQ(said_of(ram + "MemAvailable: 10240 kB\n", "zfs-arc"), "-");
 }
 
 TEST(HostCauses, ContiguousMemory) {

@@ -60,9 +60,7 @@ std::vector<Claim> check(const HostContext& context) {
               "burst can be faster.",
               human(held.size), percent(held.part()), human(*context.state.available),
               human(held.size - least)));
-  if (info.mem_available) {
-    result.prove(Message("available"), *context.state.available, info.mem_available->at);
-  }
+  result.prove(Message("available"), info.mem_available);
   result.prove(Message("it shrinks to (c_min)"), arc.least);
   result.prove(Message("it may grow to (c_max)"), arc.most);
   if (result.role == Role::risk) {
