@@ -357,6 +357,15 @@ TEST(HostCauses, FullCgroupsOfEachKind) {
   EXPECT_EQ(of(pids("/system.slice/web.service", 100, 100) + conf + "200\n"), unit);
 }
 
+TEST(HostCauses, ThreeFullCgroupsAreTold) {
+  std::string groups = cgroup2;
+  for (const char* path : {"/a", "/b", "/c", "/d"}) {
+    groups += pids(path, 100, 100);
+  }
+  const auto check = cases::check_host(groups);
+  EXPECT_EQ(std::ranges::count(check->findings, "cgroup-pids-max", &Finding::cause), 3);
+}
+
 TEST(HostCauses, CgroupsAtTheirMemoryHigh) {
   const auto of = [](const std::string& path, int current, int events, const char* full) {
     const std::string folder = "== /sys/fs/cgroup" + path;

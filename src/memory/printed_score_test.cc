@@ -105,6 +105,23 @@ TEST(PrintedScore, NotWhereWhatTheProcessHeldDoesNotFit) {
   EXPECT_FALSE(score_of_report(report)->at_least);
 }
 
+// 31303276 kB are more than 93.1 % of 32,800,000 kB (900, and what root is let off), and memory
+// that moved. With more swap it would fit.
+TEST(PrintedScore, NotWhereItHeldMoreThanItsScoreOfRamAndSwap) {
+  const auto believed = [](std::int64_t score, std::optional<std::uint64_t> swap_kib) {
+    report::Report report = killed_with(score);
+    set_ram(report, 8'200'000, 0);
+    if (swap_kib) {
+      report.tail.total_swap_kib = Read<std::uint64_t>{*swap_kib, {0, 9}};
+    }
+    return score_of_report(report).has_value();
+  };
+  EXPECT_TRUE(believed(956, 0));
+  EXPECT_TRUE(believed(900, std::nullopt));
+  EXPECT_FALSE(believed(900, 0));
+  EXPECT_TRUE(believed(900, 1'000'000));
+}
+
 // 2.6.39 to 3.1: of 24303939 pages thousandths do not fit into an int.
 TEST(PrintedScore, NotWhereItMayHaveWrapped) {
   report::Report report = killed_with(1);
