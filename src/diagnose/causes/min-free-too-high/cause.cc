@@ -149,12 +149,12 @@ struct Numbers {
   bool near = false;
 };
 
+// Where the kernel's own choice is known, the state says what it would change.
 Numbers numbers_of(const memory::HostState& state) {
   Numbers numbers{*state.min_free, *state.min_free->kernel_default};
   numbers.of_ram = state.min_free->share_of_ram.value_or(0);
-  if (state.with_default && state.with_default->request) {
-    const auto& request = *state.with_default->request;
-    numbers.fails_now = !request.passes_before && request.passes_after;
+  if (const auto& request = state.with_default->request) {
+    numbers.fails_now = !request->passes_before && request->passes_after;
   }
   numbers.near = memory::is_near(state.kills_from, numbers.setting.value);
   return numbers;
@@ -178,12 +178,10 @@ void add_proof(Finding& finding, const HostContext& context, const Numbers& numb
     finding.prove(Message("MemAvailable with the kernel's own choice"),
                   *state.available_with_default);
   }
-  if (state.with_default) {
-    finding.prove(Message("free memory out of reach of an ordinary request"),
-                  state.with_default->out_of_reach_before);
-    finding.prove(Message("the same with the kernel's own choice"),
-                  state.with_default->out_of_reach_after);
-  }
+  finding.prove(Message("free memory out of reach of an ordinary request"),
+                state.with_default->out_of_reach_before);
+  finding.prove(Message("the same with the kernel's own choice"),
+                state.with_default->out_of_reach_after);
   if (state.kills_from) {
     finding.prove(Message("as the host is now, the kernel kills from this value on"),
                   to_bytes(state.kills_from->value));
@@ -261,7 +259,7 @@ std::vector<Claim> check(const HostContext& context) {
                            value, percent(numbers.of_ram)))};
   }
   Claim result = claim(numbers.fails_now ? Role::root : Role::risk, Rank::out_of_reach,
-                       numbers.of_ram, state.with_default ? 0.99 : 0.9, sentence(state, numbers));
+                       numbers.of_ram, 0.99, sentence(state, numbers));
   add_proof(result, context, numbers);
   result.remedies = {set_remedy(title_of(context), "vm.min_free_kbytes",
                                 static_cast<std::int64_t>(numbers.own_choice.count()))};
