@@ -163,6 +163,22 @@ TEST(Reserve, OfAndroidHasThreeColumns) {
   EXPECT_FALSE(zone_named(evidence, "Movable").eligible);
 }
 
+// 770816 / 256, and 125000 / 256 more; Normal keeps 125000 / 32.
+TEST(Reserve, OfArm64WithoutDma32AndDeviceHasThreeColumns) {
+  report::Report report;
+  set_user_request(report);
+  add_zone(report, 0, "DMA", {900000, 20000, 25000, 30000, 980000, {0, 3011, 3499}});
+  add_zone(report, 0, "Normal", {50000, 60000, 75000, 90000, 3083264, {0, 0, 3906}});
+  add_zone(report, 0, "Movable", {50000, 6000, 7500, 9000, 500000, {0, 0, 0}});
+  Evidence evidence = from_report(report);
+  EXPECT_EQ(zone_named(evidence, "DMA").reserve, Pages(3499));
+  EXPECT_EQ(zone_named(evidence, "Normal").reserve, Pages(3906));
+  set_request(report, {});
+  evidence = from_report(report);
+  EXPECT_EQ(zone_named(evidence, "DMA").reserve, Pages(3011));
+  EXPECT_EQ(zone_named(evidence, "Normal").reserve, Pages(0));
+}
+
 TEST(Reserve, IsNotKnownWithoutItsLine) {
   report::Report report = vm();
   report.zones[1].lowmem_reserve.clear();
