@@ -46,7 +46,6 @@ void Framer::jump() {
   after_kmsg_ = false;
   padding_ = 0;
   kept_.valid = false;
-  quote_open_ = false;
 }
 
 void Framer::line(std::string_view raw, LineNumber number) {
@@ -115,24 +114,20 @@ void Framer::segment(std::string_view raw, LineNumber number) {
   }
 }
 
-// True: the line was a string, or a part of one, and is used up.
+// True: the line was a row or a list of strings, and is used up.
 bool Framer::take_quoted(std::string_view text, LineNumber number, Objects objects) {
+  if (is_padded(text)) {
+    return false;  // a further line of a message, and its author's
+  }
   const QuotedLog quoted = find_quoted_log(text, quoted_, objects);
   if (!quoted.found) {
-    const bool goes_on = std::exchange(quote_open_, false) && !starts_framed(text);
-    if (goes_on) {
-      bool closed = false;
-      const std::string_view part = rest_of_quoted_log(text, closed);
-      quote_open_ = !closed;
-      deliver(part, number);
-    }
-    return goes_on;
+    return false;
   }
-  quote_open_ = quoted.open;
   Trust least;
-  if (quoted.may_be_tagged || objects == Objects::have_no_message) {
+  if (quoted.handed_on || by_program_ || objects == Objects::have_no_message) {
     least.lower(Origin::relayed);
   }
+  const bool by_program = by_program_;
   std::string_view rest = quoted_;
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
@@ -140,6 +135,10 @@ bool Framer::take_quoted(std::string_view text, LineNumber number, Objects objec
     deliver(clean_line(rest.substr(0, end), clean_buffer_), number, least);
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
+  // A line without a frame that comes behind a string is none of it.
+  by_program_ = by_program;
+  kept_.valid = false;
+  padding_ = 0;
   return true;
 }
 

@@ -105,7 +105,6 @@ class Framer {
   std::uint32_t lost_ = 0;          // before the next line
   std::uint32_t lost_relayed_ = 0;  // before the next that a program handed on
   bool started_ = false;
-  bool quote_open_ = false;  // the string that the last line was in has not ended
   bool after_kmsg_ = false;  // the last record was of /dev/kmsg
 };
 

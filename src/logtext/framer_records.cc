@@ -70,6 +70,9 @@ void Framer::record(const StructuredRecord& from, Peeled peeled, std::size_t dep
     lose(1, peeled.line);
     return;
   }
+  if (from.is_console() && peeled.line.framed) {
+    peeled.line.origin.lower(Origin::relayed);  // who made the frame could make the rest, too
+  }
   peeled.line.framed = true;
   from.describe(peeled.line);
   std::string_view rest = from.message();

@@ -1,11 +1,9 @@
 #include "logtext/quoted_log.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "base/text.h"
 #include "logtext/json_string.h"
-#include "logtext/logger_notices.h"
 #include "logtext/peel.h"
 
 namespace whyoom::logtext {
@@ -13,91 +11,131 @@ namespace whyoom::logtext {
 namespace {
 
 constexpr std::size_t npos = std::string_view::npos;
+constexpr std::string_view separators = ",;\t";
+constexpr std::string_view brackets = "[](){} \t";
+constexpr char string_mark = '\x01';  // stands for a string; clean lines have none
 
-// Finds one quote after the other. Each line of a log comes by here, and hardly one has any: two
-// searches for a byte cost less than one for a set.
-class Quotes {
- public:
-  explicit Quotes(std::string_view text) : text_(text) {}
-  std::size_t next(std::size_t from) {
-    return std::min(next('"', from, double_), next('\'', from, single_));
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
+// Numbers, times: what names nobody.
+bool names_nobody(std::string_view text) {
+  return std::ranges::none_of(text, [](char c) { return is_letter(c) && c != 'T' && c != 'Z'; });
+}
+
+bool is_word(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return is_letter(c) || is_digit(c) || std::string_view("_.:+/@-").find(c) != npos;
+  });
+}
+
+std::string_view without_brackets(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(brackets);
+  if (begin == npos) {
+    return {};
   }
+  return text.substr(begin, text.find_last_not_of(brackets) - begin + 1);
+}
 
- private:
-  std::size_t next(char quote, std::size_t from, std::optional<std::size_t>& known) const {
-    if (!known || *known < from) {
-      known = text_.find(quote, from);
+// A string behind its opening quote: of JSON and Python with escapes, of CSV and YAML with its
+// quote doubled. One that was cut ends with the line.
+void read_string(std::string_view& rest, std::string& out, char quote, bool escapes) {
+  if (escapes) {
+    read_json_string(rest, out, quote);
+    return;
+  }
+  out.clear();
+  for (;;) {
+    const std::size_t end = rest.find(quote);
+    out += rest.substr(0, end);
+    rest.remove_prefix(end == npos ? rest.size() : end + 1);
+    if (end == npos || !rest.starts_with(quote)) {
+      return;
     }
-    return *known;
+    out += quote;
+    rest.remove_prefix(1);
   }
+}
 
-  std::string_view text_;
-  std::optional<std::size_t> double_, single_;
-};
+// JSON and Python: an object, a list, the only string of the line, or the value of a key.
+bool has_escapes(std::string_view text) {
+  text = trim_left(text);
+  if (text.starts_with("- ")) {
+    return trim_left(text.substr(2)).starts_with('"');
+  }
+  if (text.starts_with('[') || text.starts_with('{') || text.starts_with("b'")) {
+    return true;
+  }
+  if (!text.starts_with('"') && !text.starts_with('\'')) {
+    return text.find(": \"") < text.find_first_of(separators);
+  }
+  std::string ignored;
+  std::string_view rest = text.substr(1);
+  read_json_string(rest, ignored, text.front());
+  rest = trim(rest);
+  return rest.empty() || rest == "," || rest.starts_with(':');
+}
 
 // A row of a table may begin with its time; any other frame is that of the whole line.
-bool has_own_frame(std::string_view text, std::size_t quote) {
-  const std::string_view before = text.substr(0, quote);
+bool has_own_frame(std::string_view text) {
+  const std::string_view before = text.substr(0, text.find_first_of("\"'"));
   const bool row = before.find_first_not_of("0123456789-+:./TZ, \t") == npos &&
                    before.find_first_of(",\t") != npos;
   Peeled scratch;
   return !row && peel_any(text, scratch);
 }
 
-// A whole record in JSON, whose fields say more than one of them alone.
-bool is_object(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t[,");
-  return first != npos && text[first] == '{';
-}
-
-// "bash: " in front can be a key, and the tag of a program. A key in quotes is no tag.
-bool may_be_tagged(std::string_view before) {
-  for (std::size_t colon = before.find(':'); colon != npos; colon = before.find(':', colon + 1)) {
-    const bool ends_word = colon + 1 == before.size() || before[colon + 1] == ' ';
-    if (ends_word && colon != 0 && before[colon - 1] != '"' && before[colon - 1] != '\'') {
-      return true;
-    }
-  }
-  return false;
-}
-
-// A value begins here: the first thing of the line, or behind a separator.
-bool begins_value(std::string_view before) {
-  before = trim(before);
-  if (before.ends_with('b')) {  // b'..', Python's bytes
-    before.remove_suffix(1);
-  }
-  return before.empty() || before == "-" ||
-         std::string_view(",;:=[({\t").find(before.back()) != npos;
-}
-
 // There is a frame, and something in it.
 bool holds_log(std::string_view text) {
-  if (find_inner_time(text, 0, true, std::nullopt) != npos) {
-    return true;
-  }
   Peeled scratch;
   std::string_view rest = trim_left(text);
   while (peel_any(rest, scratch)) {
     scratch.line.framed = true;
   }
-  return scratch.line.framed && !trim(rest).empty();
+  return (scratch.line.framed && !trim(rest).empty()) ||
+         find_inner_time(text, 0, true, std::nullopt) != npos;
 }
 
-// The string whose opening quote was taken, as JSON or as CSV (two quotes are one) has it.
-bool read_string(std::string_view& rest, std::string& out, char quote) {
-  std::string part;
-  out.clear();
-  while (read_json_string(rest, part, quote)) {
-    out += part;
-    if (!rest.starts_with(quote)) {
-      return true;
-    }
-    out += quote;
-    rest.remove_prefix(1);
+// What stands around the strings of a line, each of which is a mark in it.
+enum class Around : unsigned char { nobody, names, other_text };
+
+Around around_field(std::string_view field) {
+  field = without_brackets(field);
+  if (field.starts_with("- ")) {  // YAML
+    field = trim_left(field.substr(2));
   }
-  out += part;
-  return false;
+  if (field.empty() || field == std::string_view(&string_mark, 1)) {
+    return Around::nobody;
+  }
+  if (field.ends_with(string_mark)) {
+    std::string_view key = field.substr(0, field.size() - 1);
+    if (key == "b") {  // Python's bytes
+      return Around::nobody;
+    }
+    key = trim_right(key);
+    const bool keyed = key.ends_with(':');
+    key = trim_right(key.substr(0, key.size() - 1));
+    return keyed && (is_word(key) || key == std::string_view(&string_mark, 1)) ? Around::names
+                                                                               : Around::other_text;
+  }
+  if (field.find(string_mark) != npos) {
+    return Around::other_text;
+  }
+  if (names_nobody(field)) {
+    return Around::nobody;
+  }
+  return is_word(field) ? Around::names : Around::other_text;
+}
+
+Around around_strings(std::string_view outside) {
+  Around most = Around::nobody;
+  while (true) {
+    const std::size_t end = std::min(outside.find_first_of(separators), outside.size());
+    most = std::max(most, around_field(outside.substr(0, end)));
+    if (end == outside.size()) {
+      return most;
+    }
+    outside.remove_prefix(end + 1);
+  }
 }
 
 // What `gcloud logging read` prints, a member a line, and `aws logs get-log-events --output text`,
@@ -119,57 +157,74 @@ std::string_view member_of_query(std::string_view text) {
   return ends_with_time ? row.substr(0, last) : std::string_view();
 }
 
-}  // namespace
-
-QuotedLog find_quoted_log(std::string_view text, std::string& out, Objects objects) {
-  if (const std::string_view member = member_of_query(text); !member.empty()) {
-    std::string_view rest = member.substr(1);
-    const bool quoted = member.front() == '\'' || member.front() == '"';
-    if (!quoted || !read_string(rest, out, member.front())) {
-      out.assign(member);
-    }
-    return {true, false, true};
-  }
+// Reads all strings; `outside` gets what is around them.
+QuotedLog collect(std::string_view text, bool list, std::string& outside, std::string& out) {
   QuotedLog found;
-  Quotes quotes(text);
-  std::size_t at = quotes.next(0);
-  if (at == npos || (objects == Objects::are_records && is_object(text)) ||
-      has_own_frame(text, at)) {
-    return found;
-  }
-  // Of a row one field is the message, and others may repeat it; a list has a line in each item.
-  const bool list = trim_left(text).find_first_of("[{") == 0;
+  const bool escapes = has_escapes(text);
   std::string value;
-  std::string last;
   out.clear();
-  while (at != npos) {
-    std::string_view rest = text.substr(at + 1);
-    const std::string_view before = text.substr(0, at);
-    if (!begins_value(before) || (!found.found && may_be_in_a_name(before))) {
-      at = quotes.next(at + 1);
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::size_t at = std::min(rest.find('"'), rest.find('\''));
+    outside += rest.substr(0, at);
+    if (at == npos) {
+      break;
+    }
+    const char quote = rest[at];
+    rest.remove_prefix(at + 1);
+    read_string(rest, value, quote, escapes);
+    outside += string_mark;
+    if (!holds_log(value)) {
+      found.handed_on = found.handed_on || !names_nobody(value);
       continue;
     }
-    const bool whole = read_string(rest, value, text[at]);
-    if ((list ? value != last : value.size() > out.size()) && holds_log(value)) {
-      found.may_be_tagged = found.found ? found.may_be_tagged : may_be_tagged(before);
-      found.found = true;
-      found.open = !whole;
-      if (list) {
-        out.append(out.empty() ? "" : "\n").append(value);
-        last = value;
-      } else {
-        out = value;
-      }
+    found.found = true;
+    if (list) {
+      out.append(out.empty() ? "" : "\n").append(value);
+    } else if (value.size() > out.size()) {
+      out = value;
     }
-    at = quotes.next(text.size() - rest.size());
+    // JSON or a table of one column: only the first has newlines in its strings.
+    found.handed_on = found.handed_on || value.find('\n') < value.size() - 1;
   }
   return found;
 }
 
-std::string_view rest_of_quoted_log(std::string_view text, bool& closed) {
-  const std::size_t end = text.find('"');
-  closed = end != npos;
-  return text.substr(0, end);
+}  // namespace
+
+QuotedLog find_quoted_log(std::string_view text, std::string& out, Objects objects) {
+  if (const std::string_view member = member_of_query(text); !member.empty()) {
+    out.assign(member);
+    if (member.front() == '\'' || member.front() == '"') {
+      std::string_view rest = member.substr(1);
+      read_string(rest, out, member.front(), member.front() == '"');
+    }
+    return {true, true};
+  }
+  // Each line of a log comes by here, and hardly one has a quote.
+  if (text.find('"') == npos && text.find('\'') == npos) {
+    return {};
+  }
+  const std::string_view start = trim_left(text);
+  const std::size_t first = start.find_first_not_of("[, \t");
+  const bool object = first != npos && start[first] == '{';
+  if (object && objects == Objects::are_records) {
+    return {};
+  }
+  if (has_own_frame(text)) {
+    return {};
+  }
+  std::string outside;
+  QuotedLog found = collect(text, object || start.starts_with('['), outside, out);
+  if (!found.found || object) {
+    found.handed_on = true;
+    return found;
+  }
+  const Around around = around_strings(outside);
+  if (around == Around::other_text) {
+    return {};
+  }
+  found.handed_on = found.handed_on || around == Around::names;
+  return found;
 }
 
 }  // namespace whyoom::logtext

@@ -9,25 +9,72 @@ namespace {
 
 constexpr std::string_view message = "hog invoked oom-killer: gfp_mask=0xcc0";
 
+struct Row {
+  std::string_view raw;
+  bool handed_on;
+};
+
 TEST(QuotedLog, IsReadWithoutWhatIsAroundIt) {
-  for (
-      const std::string_view raw : {
-          R"(1795143600000,"[   12.345678] hog invoked oom-killer: gfp_mask=0xcc0")",
-          R"("2026-11-20T03:00:00Z","web1","kernel","[   12.345678] hog invoked oom-killer: gfp_mask=0xcc0")",
-          R"("Nov 20 03:00:00 web1 kernel: [   12.345678] hog invoked oom-killer: gfp_mask=0xcc0",web1)",
-          R"(2026-11-20T03:00:00Z,"[   12.345678] hog invoked oom-killer: gfp_mask=0xcc0",x)",
-          R"(            "[   12.345678] hog invoked oom-killer: gfp_mask=0xcc0", )",
-          R"(["[   12.345678] hog invoked oom-killer: gfp_mask=0xcc0"])",
-          R"(b'[   12.345678] hog invoked oom-killer: gfp_mask=0xcc0\n')",
-          R"(  - '[   12.345678] hog invoked oom-killer: gfp_mask=0xcc0')",
-      }) {
-    const Framed run({std::string(raw)});
-    ASSERT_EQ(run.lines.size(), 1U) << raw;
-    EXPECT_EQ(run.lines[0].text, message) << raw;
-    EXPECT_EQ(run.lines[0].monotonic_us, 12345678U) << raw;
-    EXPECT_FALSE(run.lines[0].handed_on) << raw;
+  const Row rows[] = {
+      {R"(1795143600000,"[   12.345678] hog invoked oom-killer: gfp_mask=0xcc0")", false},
+      {R"(2026-11-20T03:00:00Z,"[   12.345678] hog invoked oom-killer: gfp_mask=0xcc0",17)", false},
+      {R"(            "[   12.345678] hog invoked oom-killer: gfp_mask=0xcc0", )", false},
+      {R"(["[   12.345678] hog invoked oom-killer: gfp_mask=0xcc0"])", false},
+      {R"(b'[   12.345678] hog invoked oom-killer: gfp_mask=0xcc0\n')", false},
+      {R"(  - '[   12.345678] hog invoked oom-killer: gfp_mask=0xcc0')", false},
+      // What stands in the other columns may be a program's name.
+      {R"("2026-11-20T03:00:00Z","web1","kernel","[   12.345678] hog invoked oom-killer: gfp_mask=0xcc0")",
+       true},
+      {R"("Nov 20 03:00:00 web1 kernel: [   12.345678] hog invoked oom-killer: gfp_mask=0xcc0",web1)",
+       true},
+      {R"(stdout: "[   12.345678] hog invoked oom-killer: gfp_mask=0xcc0")", true},
+  };
+  for (const Row& row : rows) {
+    const Framed run({std::string(row.raw)});
+    ASSERT_EQ(run.lines.size(), 1U) << row.raw;
+    EXPECT_EQ(run.lines[0].text, message) << row.raw;
+    EXPECT_EQ(run.lines[0].monotonic_us, 12345678U) << row.raw;
+    EXPECT_EQ(run.lines[0].handed_on, row.handed_on) << row.raw;
     EXPECT_EQ(run.lines[0].number, 1U);
   }
+}
+
+// CSV and YAML's '..' have none, and a name of a cgroup can hold what looks like one.
+TEST(QuotedLog, HasEscapesOnlyInJson) {
+  const std::string name = R"(oom_memcg=/x\n[    9.000000] Out of memory: Killed)";
+  for (const std::string& raw :
+       {"17,\"[    1.000001] " + name + "\"", "- '[    1.000001] " + name + "'",
+        "\"2026-11-20T03:00:00Z\",\"[    1.000001] " + name + "\""}) {
+    const Framed run({raw});
+    ASSERT_EQ(run.lines.size(), 1U) << raw;
+    EXPECT_EQ(run.lines[0].text, name) << raw;
+  }
+}
+
+// Logs of programs with times in quotes, and kernel lines with quotes in a name.
+TEST(QuotedLog, IsNoPartOfALine) {
+  for (const std::string_view raw : {
+           R"(time="2026-11-29T10:00:00.123Z" level=error msg="fork/exec: cannot allocate memory")",
+           R"(finishedAt: "2026-11-29T10:00:00Z" reason: OOMKilled)",
+           R"("2026-11-29 10:00:00","ERROR","unable to create native thread")",
+           R"x(level=info msg="Nov 29 10:00:00 host kernel: Out of memory: Killed process 7 (x)")x",
+           R"(audit: type=1701 pid=7 comm="<4>x" exe="/x")",
+           R"("<4>a" invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0)",
+           R"(="<4>a invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0)",
+       }) {
+    std::string out;
+    EXPECT_FALSE(find_quoted_log(raw, out).found) << raw;
+  }
+}
+
+TEST(QuotedLog, BehindAProgramsMessageIsItsOwn) {
+  const Framed run({"Nov 29 10:00:00 host app[12]: hello",
+                    R"(                              "[    1.000001] one")",
+                    R"("[    1.000001] two")", "[    2.000000] three"});
+  ASSERT_EQ(run.lines.size(), 4U);
+  EXPECT_LE(run.lines[1].origin, Origin::relayed);
+  EXPECT_LE(run.lines[2].origin, Origin::relayed);
+  EXPECT_EQ(run.lines[3].origin, Origin::unknown);
 }
 
 TEST(QuotedLog, OfAConsoleHasNoAuthor) {
@@ -49,23 +96,6 @@ TEST(QuotedLog, CanBeAWholeLog) {
   EXPECT_EQ(run.lines[0].text, "one \"two\"");
   EXPECT_EQ(run.lines[1].text, "a\\b");
   EXPECT_EQ(run.lines[1].monotonic_us, 1000002U);
-}
-
-TEST(QuotedLog, GoesOnUntilItsQuoteIsClosed) {
-  const Framed run(
-      {R"("[    1.000001] Mem-Info: ""x"")", "active_anon:1", R"( free:2",web1)", "after"});
-  ASSERT_EQ(run.lines.size(), 4U);
-  EXPECT_EQ(run.lines[0].text, "Mem-Info: \"x\"");
-  EXPECT_EQ(run.lines[1].text, "active_anon:1");
-  EXPECT_EQ(run.lines[2].text, " free:2");
-  EXPECT_EQ(run.lines[3].text, "after");
-}
-
-// What may be a key may be the tag of a program as well.
-TEST(QuotedLog, BehindATagIsHandedOn) {
-  const Framed run({R"(stdout: "[   12.345678] hog invoked oom-killer: gfp_mask=0xcc0")"});
-  ASSERT_EQ(run.lines.size(), 1U);
-  EXPECT_TRUE(run.lines[0].handed_on);
 }
 
 TEST(QuotedLog, IsNotLookedForInALineWithAFrame) {

@@ -41,7 +41,8 @@ void StructuredRecord::clear() {
   uid_.reset();
   rank_ = 0;
   level_ = -1;
-  source_time_ = null_message_ = journal_ = foreign_ = sent_ = trusted_ = false;
+  source_time_ = null_message_ = journal_ = foreign_ = sent_ = trusted_ = instance_ = others_ =
+      false;
   author_ = {};
 }
 
@@ -60,6 +61,9 @@ void StructuredRecord::note_author(std::string_view key, std::string_view value)
 
 void StructuredRecord::set(std::string_view key, std::string_view value, Level level) {
   foreign_ = foreign_ || level == Level::nested || !is_journal_key(key);
+  instance_ = instance_ || (key == "InstanceId" && level == Level::top);
+  others_ = others_ || level == Level::nested ||
+            (key != "InstanceId" && key != "Output" && key != "Timestamp");
   trusted_ = trusted_ || (key.starts_with('_') && is_journal_key(key));
   if (const int rank = message_rank(key); rank != 0) {
     if (rank_ == 0 || rank < rank_) {
@@ -115,9 +119,12 @@ void StructuredRecord::describe(Line& line) const {
   describe_author(line);
 }
 
+bool StructuredRecord::is_console() const {
+  return rank_ == static_cast<int>(message_keys.size()) && instance_ && !others_;
+}
+
 void StructuredRecord::describe_author(Line& line) const {
-  const bool console = rank_ == static_cast<int>(message_keys.size());
-  if (!is_journals_own() && !console) {
+  if (!is_journals_own() && !is_console()) {
     line.origin.lower(Origin::relayed);
   } else if (line.origin == Origin::unknown) {
     line.unit = unit_;

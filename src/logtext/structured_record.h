@@ -31,6 +31,8 @@ class StructuredRecord {
   [[nodiscard]] std::string_view message() const { return message_; }
   // The journal itself says how the message came to it.
   [[nodiscard]] bool names_transport() const { return sent_; }
+  // What `aws ec2 get-console-output` prints, and nothing else in it.
+  [[nodiscard]] bool is_console() const;
   // One of the fields that only journald can set: what else is in the record is a program's.
   [[nodiscard]] bool has_trusted_field() const { return trusted_; }
 
@@ -59,7 +61,8 @@ class StructuredRecord {
   bool foreign_ = false;  // has what no record of the journal has: somebody else put it together
   bool sent_ = false;     // _TRANSPORT was there
   bool trusted_ = false;
-  Trust author_;          // by _TRANSPORT and the facility
+  bool instance_ = false, others_ = false;  // InstanceId; a key that EC2's object does not have
+  Trust author_;                            // by _TRANSPORT and the facility
   std::optional<std::uint32_t> uid_;
 };
 
