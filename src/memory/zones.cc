@@ -460,7 +460,7 @@ std::optional<Bytes> ram_of_zones(const Evidence& evidence) {
 
 bool is_whole_machine(const Evidence& evidence) {
   return evidence.release && evidence.release->at_least(3, 9) && !evidence.report->memcg &&
-         evidence.report->tail.ram && evidence.zones_complete && !is_of_some_nodes(evidence) &&
+         evidence.report->tail.ram && evidence.ram && evidence.zones_complete && !is_of_some_nodes(evidence) &&
          evidence.managed() >= *evidence.ram / 100 * 97;
 }
 

@@ -80,6 +80,9 @@ TEST(WholeMachine, IsWhatTheZonesOfAllOfRamShow) {
   EXPECT_FALSE(from_report(report).whole_machine);
   set_release(report, "3.9.0");
   EXPECT_TRUE(from_report(report).whole_machine);
+  report.tail.reserved.reset();
+  EXPECT_FALSE(from_report(report).whole_machine) << "RAM is not known then";
+  set_ram(report, 1048446, 1048446 - (15360 + 3036192 + 976836) / 4);
   report.constraint.emplace();
   report.constraint->kind = report::ConstraintKind::cpuset;
   EXPECT_FALSE(from_report(report).whole_machine);

@@ -127,6 +127,10 @@ bool Assembler::add(const Line& line, KernelLine& read) {
   if (event == nullptr || !kind.put(*event, read)) {
     return false;
   }
+  const bool ends_otherwise =
+      &kind == &zone_line || &kind == &node_line || &kind == &hugepages || &kind == &task_columns;
+  event->cut_by_pager =
+      event->cut_by_pager || (ends_otherwise && trim_right(line.text).ends_with('>'));
   settle(*event, line, read);
   return touch(*event, line, kind.stage);
 }

@@ -129,7 +129,7 @@ std::optional<OvercommitRefused::Request> parse_overcommit(std::string_view text
     rest = rest.substr(0, bytes);
   } else {
     const std::size_t comma = rest.rfind(", ");  // ", not ", in 6.1 ", no "
-    rest = rest.substr(0, comma);
+    rest = comma == std::string_view::npos && !whole ? std::string_view() : rest.substr(0, comma);
   }
   request.comm = std::string(trim(rest));
   return request;

@@ -95,6 +95,7 @@ TEST(Overcommit, EveryForm) {
   EXPECT_EQ(wrapped->comm, "app");
   EXPECT_FALSE(
       parse_overcommit("__vm_enough_memory: pid: 187, comm: app, bytes: 8388>", {}, whole)->bytes);
+  EXPECT_EQ(parse_overcommit("__vm_enough_memory: pid: 187, comm: ap>", {}, whole)->comm, "");
   EXPECT_FALSE(parse_overcommit("pid: 187, comm: app, bytes: 8388608 not enough", {}, whole))
       << "could be anybody's";
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "logtext/line.h"
 
@@ -16,13 +17,14 @@ class LineOrder {
     if (!line.framed || line.continued) {
       return;
     }
-    if (line.monotonic_us) {
-      count(time_us_ ? compare(*time_us_, *line.monotonic_us) : 0);
+    // The wall clock goes on where that of the kernel begins again.
+    if (!line.wall.empty()) {
+      step(wall_, line.wall);
+    } else if (line.monotonic_us) {
+      const std::uint64_t before = time_us_.value_or(*line.monotonic_us);
+      back_ += before > *line.monotonic_us ? 1U : 0U;
+      forth_ += before < *line.monotonic_us ? 1U : 0U;
       time_us_ = line.monotonic_us;
-    } else if (!line.wall.empty()) {
-      // Texts of one form sort as the times of one month do.
-      count(line.wall.size() == wall_.size() ? wall_.compare(line.wall) : 0);
-      wall_.assign(line.wall);
     }
   }
 
@@ -31,16 +33,21 @@ class LineOrder {
  private:
   static constexpr std::uint64_t few = 3;  // restarts and hosts that take turns go back, too
 
-  static int compare(std::uint64_t before, std::uint64_t now) {
-    return before > now ? 1 : before < now ? -1 : 0;
-  }
-  void count(int order) {
-    back_ += order > 0 ? 1U : 0U;
-    forth_ += order < 0 ? 1U : 0U;
+  // Texts of one day sort as its times do; of other days only those that begin with the year.
+  void step(std::string& before, std::string_view now) {
+    constexpr std::size_t day = sizeof "Nov 29" - 1;
+    const bool iso = !now.empty() && now.front() >= '0' && now.front() <= '9';
+    if (now.size() == before.size() && (iso || now.starts_with(before.substr(0, day)))) {
+      back_ += now < before ? 1U : 0U;
+      forth_ += now > before ? 1U : 0U;
+    } else if (!before.empty()) {
+      ++forth_;  // not known, so no witness for it
+    }
+    before.assign(now);
   }
 
-  std::optional<std::uint64_t> time_us_;
   std::string wall_;
+  std::optional<std::uint64_t> time_us_;
   std::uint64_t back_ = 0, forth_ = 0;
 };
 

@@ -25,19 +25,35 @@ TEST(LineOrder, GoesBackAllTheTime) {
       << "a restart in such a log";
 }
 
-TEST(LineOrder, OfWallClocks) {
+bool newest_first(std::initializer_list<const char*> walls) {
   LineOrder order;
-  for (const char* wall : {"Nov 20 03:00:09", "Nov 20 03:00:09", "Nov 20 03:00:08",
-                           "Nov 20 02:59:59", "Nov 19 23:00:00", "2026-11-19T22:00:00Z"}) {
+  std::uint64_t uptime = 1000;
+  for (const char* wall : walls) {
     logtext::Line line;
     line.framed = true;
     line.wall = wall;
+    line.monotonic_us = --uptime;  // of another boot each time
     order.see(line);
     line.continued = true;
-    line.wall = "Dec 31 00:00:00";
+    line.wall = "1999-01-01T00:00:00Z";
     order.see(line);
   }
-  EXPECT_TRUE(order.newest_first());
+  return order.newest_first();
+}
+
+TEST(LineOrder, OfWallClocks) {
+  EXPECT_TRUE(newest_first({"Nov 20 03:00:09", "Nov 20 03:00:09", "Nov 20 03:00:08",
+                            "Nov 20 03:00:07", "Nov 20 03:00:06"}));
+  EXPECT_TRUE(newest_first({"2026-11-20T03:00:00Z", "2026-11-19T04:00:00Z", "2026-10-01T00:00:00Z",
+                            "2025-12-31T00:00:00Z"}));
+  EXPECT_FALSE(newest_first({"2026-11-17T03:00:00Z", "2026-11-18T03:00:00Z", "2026-11-19T03:00:00Z",
+                             "2026-11-20T03:00:00Z", "2026-11-21T03:00:00Z"}))
+      << "four boots";
+  // Names of months and of days do not sort.
+  EXPECT_FALSE(
+      newest_first({"Sep 20 03:00:00", "Oct 20 03:00:00", "Nov 20 03:00:00", "Dec 20 03:00:00"}));
+  EXPECT_FALSE(newest_first({"Wed Nov 25 03:00:00 2026", "Tue Dec  1 03:00:00 2026",
+                             "Mon Dec  7 03:00:00 2026", "Fri Dec 11 03:00:00 2026"}));
 }
 
 }  // namespace

@@ -133,15 +133,35 @@ TEST(LostLines, AMaskAtTheEndOfALineIsCutWhereTheNamesBelongBehindIt) {
     return events.size() == 1 && events[0].trigger->gfp ? events[0].trigger->gfp->mask : 0;
   };
   EXPECT_EQ(mask("0x20", "4.4.0-31-generic"), 0x20U);
+  const auto oom = assemble("[   10.000001] hog invoked oom-killer: gfp_mask=0x1\n");
+  ASSERT_EQ(oom.size(), 1U);
+  EXPECT_FALSE(oom[0].trigger->gfp) << "the order belongs behind it";
   EXPECT_EQ(mask("0x140c", "6.12.9-amd64"), 0U);
   EXPECT_EQ(mask("0x140c>", "4.4.0-31-generic"), 0U) << "the mark of a pager";
   EXPECT_EQ(mask("0x140cca(GFP_HIGHUSER_MOV>", "6.12.9-amd64"), 0x140ccaU);
+}
+
+TEST(LostLines, WhatEndsACutConstraintLineIsNoPathAndNoNumber) {
+  const auto constraint = [](const std::string& end) {
+    const auto events = assemble(
+        "[  100.000008] oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),"
+        "cpuset=/,mems_allowed=0,oom_memcg=" +
+        end + "\n");
+    return events.at(0).constraint.value();
+  };
+  EXPECT_EQ(constraint("/ap").oom_memcg, "");
+  EXPECT_EQ(constraint("/app,task_memcg=/app/in").oom_memcg, "/app");
+  EXPECT_EQ(constraint("/app,task_memcg=/app/in").task_memcg, "");
+  EXPECT_EQ(constraint("/app,task_memcg=/app/in,task=ho").task, "");
+  EXPECT_FALSE(constraint("/app,task_memcg=/app/in,task=hog,pid=18").pid);
+  EXPECT_EQ(constraint("/app,task_memcg=/app/in,task=hog,pid=186,uid=0").pid, 186);
 }
 
 TEST(LostLines, TheVictimsLineNamesItsRow) {
   const auto events = assemble(
       "[   10.000001] app invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, "
       "oom_score_adj=0\n"
+      "[   10.000002] Node 0 DMA32 free:596kB min:2636kB low:3292kB high:3948kB active_an>\n"
       "[   10.000002] [  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents "
       "oom_score_adj name\n"
       "[   10.000003] [    400]     0   400     4310     3310    53248        0          -250 >\n"

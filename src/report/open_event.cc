@@ -266,9 +266,12 @@ void decode_gfp(OpenEvent& event) {
   }
   const std::string_view release =
       event.report.stack ? std::string_view(event.report.stack->release) : std::string_view();
-  // From 4.6 on the names follow ("%pGg"); without them the line is cut here.
+  // Behind the mask of an OOM comes the order, in 2.6.9 alone nothing; and from 4.6 on the names
+  // ("%pGg"). Without them the line is cut here.
   const auto version = kernel::parse_release(release);
-  if (event.gfp->ends_line && version && version->at_least(4, 6)) {
+  const bool may_end =
+      event.is_failure() ? !version || !version->at_least(4, 6) : version && version->major == 2;
+  if (event.gfp->ends_line && !may_end) {
     return;
   }
   event.report.trigger->gfp = event.gfp->names
@@ -333,13 +336,43 @@ void complete_victims(OpenEvent& event) {
   }
 }
 
-// Rows whose names a pager cut, by the line of the kill.
-void name_rows(Report& report) {
-  for (const Victim& victim : report.victims) {
+// What a pager cut is not the whole of a name; the line of the kill may have it.
+void drop_cut_names(OpenEvent& event) {
+  Report& report = event.report;
+  if (!event.cut_by_pager) {
+    return;
+  }
+  for (Task& task : report.tasks) {
+    if (task.comm.ends_with('>')) {
+      task.comm.clear();
+    }
+  }
+  for (Victim& victim : report.victims) {
+    if (victim.comm.ends_with('>')) {
+      victim.comm.clear();
+    }
     const auto row = std::ranges::find(report.tasks, victim.pid, &Task::pid);
     if (row != report.tasks.end() && row->comm.empty()) {
       row->comm = victim.comm;
     }
+  }
+}
+
+// From 5.0 on the constraint line ends with the uid. What stands at the end of one without it may
+// be a part of a path, or of a number.
+void drop_cut_constraint(Report& report) {
+  if (!report.constraint || report.constraint->uid) {
+    return;
+  }
+  Constraint& line = *report.constraint;
+  if (line.pid) {
+    line.pid.reset();
+  } else if (!line.task.empty()) {
+    line.task.clear();
+  } else if (!line.task_memcg.empty()) {
+    line.task_memcg.clear();
+  } else {
+    line.oom_memcg.clear();
   }
 }
 
@@ -366,9 +399,10 @@ std::optional<Report> close_event(OpenEvent&& event) {
     event.damage(event.last.line,
                  tr("{} rows of a table were not kept", std::to_string(event.rows_lost)));
   }
+  drop_cut_constraint(event.report);
   complete_memcg(event);
   complete_victims(event);
-  name_rows(event.report);
+  drop_cut_names(event);
   name_kind(event);
   decode_gfp(event);
   if (event.report.trigger) {

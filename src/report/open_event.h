@@ -114,7 +114,8 @@ struct OpenEvent {
   std::optional<int> pending_node;  // "Node 0 " came alone
   TaskColumns columns;
   std::size_t rows_lost = 0;
-  std::size_t bytes = 0;  // of the rows that are kept, about
+  bool cut_by_pager = false;  // a line that the kernel ends otherwise ends with '>'
+  std::size_t bytes = 0;      // of the rows that are kept, about
 
   // Where the rows of a node, and of a process, are in the report.
   std::unordered_map<int, std::vector<std::uint32_t>> zones_of;

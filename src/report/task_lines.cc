@@ -242,10 +242,7 @@ std::optional<Task> task_of(const TaskRow& row, std::string_view text, const Tas
   for (std::size_t i = 0; i < columns.size(); ++i) {
     put(task, columns[i], row.numbers[i]);
   }
-  const std::string_view name = trim(text.substr(row.ends[columns.size()]));
-  if (!name.ends_with('>')) {  // a pager's mark: the rest of the name, or all of it, is cut off
-    task.comm = std::string(name);
-  }
+  task.comm = std::string(trim(text.substr(row.ends[columns.size()])));
   return task;
 }
 

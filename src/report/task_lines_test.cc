@@ -114,10 +114,6 @@ TEST(TaskTable, NamesMayLookLikeAnything) {
   EXPECT_EQ(row->comm, "77 [x] 8");
   EXPECT_EQ(read_task("[    9]     0     9      1        2     3        4   5 ", *columns, 1)->comm,
             "");
-  EXPECT_EQ(
-      read_task("[    9]     0     9      1        2     3        4   5 ng>", *columns, 1)->comm,
-      "")
-      << "cut by a pager";
 }
 
 TEST(TaskTable, RowsAreToldFromOtherBrackets) {

@@ -237,7 +237,8 @@ std::optional<Panic> parse_oom_panic(std::string_view text, Place at, bool& whol
   if (!start.starts_with(key)) {
     return std::nullopt;
   }
-  const std::string_view what = trim(start.substr(key.size()));
+  std::string_view what = trim(start.substr(key.size()));
+  what.remove_suffix(what.ends_with('>') ? 1 : 0);  // a pager's mark
   Panic panic;
   panic.text = std::string(what);
   panic.at = at;

@@ -211,6 +211,7 @@ TEST(EndLines, PanicsOfTheOomPathOnly) {
   const auto cut = parse_oom_panic("Kernel panic - not syncing: Out of memory:", {}, whole);
   ASSERT_TRUE(cut);
   EXPECT_EQ(cut->reason, Panic::Reason::none) << "one of two";
+  EXPECT_EQ(reason("Kernel panic - not syncing: System is deadlocked>"), Panic::Reason::deadlocked);
   EXPECT_FALSE(parse_oom_panic("Kernel panic - not syncing: Out of", {}, whole));
   EXPECT_FALSE(
       parse_oom_panic("Kernel panic - not syncing: Out of memory in my driver", {}, whole));

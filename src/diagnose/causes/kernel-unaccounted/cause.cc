@@ -35,14 +35,18 @@ void grade(Claim& claim, const Context& context, const memory::Account& account,
   } else if (report.hugepages_cut || (!report.hugepages.empty() && !account.hugepages_known)) {
     // A kernel prints all of its pools or none.
     leave_open(claim, Message("the line of the usual huge pages (\"hugepages_total=\")"));
-  } else if (!has_stacks(context.evidence)) {
-    claim.confidence = 0.75;
-    weaken(claim, Message("the stacks of threads (\"kernel_stack:\" in the nodes' lines)"),
-           Message("they held more than {}", human(size / 2)));
-  } else if (!account.hugepages_known) {
-    claim.confidence = 0.75;
-    weaken(claim, Message("the lines of huge pages (\"hugepages_total=\"), which are not there"),
-           Message("they held more than {}", human(size / 2)));
+  } else {
+    const Message if_more("they held more than {}", human(size / 2));
+    if (!has_stacks(context.evidence)) {
+      claim.confidence *= 0.8;
+      weaken(claim, Message("the stacks of threads (\"kernel_stack:\" in the nodes' lines)"),
+             if_more);
+    }
+    if (!account.hugepages_known) {
+      claim.confidence *= 0.8;
+      weaken(claim, Message("the lines of huge pages (\"hugepages_total=\"), which are not there"),
+             if_more);
+    }
   }
 }
 
