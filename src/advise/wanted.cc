@@ -167,6 +167,7 @@ Result value_text(const Row& row, std::string_view text, const Machine& machine)
 
 std::vector<std::string_view> known_keys() {
   std::vector<std::string_view> keys;
+  keys.reserve(std::size(rows));
   for (const Row& row : rows) {
     keys.push_back(row.key);
   }

@@ -89,13 +89,13 @@ std::string zsh_spec(const CommandInfo& info, const FlagInfo& flag,
   if (flag.is_operand()) {
     return "'" + std::string(flag.many ? "*" : "1") + ":" + what + ":" + action + "'";
   }
-  const std::string rest =
-      "[" + zsh_text(tr(flag.help)) + "]" + (has_value(flag) ? ":" + what + ":" + action : "") + "'";
+  const std::string rest = "[" + zsh_text(tr(flag.help)) + "]" +
+                           (has_value(flag) ? ":" + what + ":" + action : "") + "'";
   std::string text;
   for (const std::string& name : flag.names) {
     const std::string others = flag.names.size() > 1 ? "(" + joined(flag.names, " ") + ")" : "";
     const char* mark = !has_value(flag) ? "" : name.starts_with("--") ? "=" : "+";
-    text += (text.empty() ? "'" : " '") + others + name + mark + rest;
+    text.append(text.empty() ? "'" : " '").append(others).append(name).append(mark).append(rest);
   }
   return text;
 }

@@ -268,6 +268,7 @@ void HostLog::explain_all(const std::function<void(std::unique_ptr<diagnose::Eve
   const auto names = host::own_names(*root_.files);
   std::vector<report::EventCopy> events = merge_.take();
   std::vector<const report::Report*> reports;
+  reports.reserve(events.size());
   for (const report::EventCopy& seen : events) {
     reports.push_back(&seen.report);
   }

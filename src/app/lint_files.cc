@@ -108,7 +108,9 @@ class Gatherer {
       return;
     }
     for (const std::string& name : names) {
-      entry(fd, path + (path.ends_with('/') ? "" : "/") + name, name, depth);
+      std::string below = path;
+      below.append(path.ends_with('/') ? "" : "/").append(name);
+      entry(fd, below, name, depth);
     }
   }
 

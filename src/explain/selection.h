@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "diagnose/event.h"
@@ -32,7 +33,7 @@ class Selection {
 
   // `room`: bytes of the reports that --last holds back.
   Selection(SelectionRules rules, Sink sink, std::size_t room = default_room)
-      : rules_(rules), sink_(std::move(sink)), room_(room) {}
+      : rules_(std::move(rules)), sink_(std::move(sink)), room_(room) {}
 
   void offer(std::unique_ptr<diagnose::Event> event);
   // What was offered is the past, of which --last takes the end; what comes is wanted as it comes.

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
+#include <utility>
 
 #include "host/capture_files.h"
 #include "linux/compress.h"
@@ -38,7 +39,7 @@ class CaptureFile {
   tl::expected<std::uint64_t, std::string> finish();
 
  private:
-  explicit CaptureFile(const std::string& path) : path_(path) {}
+  explicit CaptureFile(std::string path) : path_(std::move(path)) {}
   [[nodiscard]] bool is_output() const { return path_ == "-"; }
   void write(std::string_view data);
   [[nodiscard]] int give_name();

@@ -27,7 +27,7 @@ std::string find_whyoom() {
   const char* of_user = std::getenv("PATH");
   std::string_view rest = of_user != nullptr ? of_user : "/usr/local/bin:/usr/bin";
   while (true) {
-    const std::string file = path + "/whyoom";
+    std::string file = path + "/whyoom";
     if (path.starts_with('/') && ::access(file.c_str(), X_OK) == 0) {
       return file;
     }

@@ -108,7 +108,7 @@ void State::set_last(std::string_view id, const Position& position) {
 }
 
 std::string State::read(const std::string& text, const std::string& url) {
-  const std::string damaged =
+  std::string damaged =
       printable(file_) +
       ": this is no state of whyoom-publish, or it is damaged. Without it all "
       "events are sent again";

@@ -93,7 +93,7 @@ constexpr std::array parts{
     Part{"totals", "some of the totals", R"(the lines from "active_anon:" to "free:")"},
     Part{"zones", "the zones", "the zone lines (\"Node 0 Normal free:\") and their free lists"},
     Part{"hugepages", "the hugepages lines", "the lines \"Node 0 hugepages_total=\""},
-    Part{"pages-ram", "the size of RAM", "the lines \"pages RAM\" and \"pages reserved\""},
+    Part{"pages-ram", "the size of RAM", R"(the lines "pages RAM" and "pages reserved")"},
     Part{"memcg-stats", "the cgroup's statistics", "the lines behind \"Memory cgroup stats for\""},
     Part{"tasks", "the task table",
          "the task table; the kernel prints it when vm.oom_dump_tasks is 1"},
