@@ -84,6 +84,10 @@ std::optional<Bytes> free_elsewhere(const memory::Evidence& evidence) {
   return to_bytes(Pages(total->value), evidence.page) - *eligible;
 }
 
+Place place_of_ram(const report::Report& report) {
+  return report.tail.ram ? report.tail.ram->at : Place{};
+}
+
 Read<Bytes> balloon(const memory::Evidence& evidence) {
   Read<Bytes> sum;
   for (const auto& node : evidence.report->nodes) {

@@ -42,6 +42,8 @@ bool is_swap_full(const memory::Evidence& evidence);
 // Free memory that the request may not use: counted by the machine, not by its zones.
 std::optional<Bytes> free_elsewhere(const memory::Evidence& evidence);
 // What balloon drivers hold, summed over the nodes. Printed from 6.18 on; 0 when not printed.
+// The line of "pages RAM"; none where the zones tell it.
+Place place_of_ram(const report::Report& report);
 Read<Bytes> balloon(const memory::Evidence& evidence);
 // RAM that the eligible zones manage.
 Bytes eligible_managed(const memory::Evidence& evidence);

@@ -106,6 +106,11 @@ TEST(Excerpt, WithoutAPartKeepsItsCause) {
     ASSERT_FALSE(events.empty()) << excerpt.cause;
     EXPECT_EQ(events.back()->root_cause, excerpt.cause);
     EXPECT_EQ(events.back()->verdict, excerpt.verdict) << excerpt.cause;
+    for (const Finding& finding : events.back()->findings) {
+      for (const Proof& proof : finding.proof) {
+        EXPECT_LE(proof.at.line, events.back()->report.last_line) << finding.cause;
+      }
+    }
   }
 }
 

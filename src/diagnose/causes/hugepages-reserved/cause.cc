@@ -63,7 +63,7 @@ std::optional<Claim> judge(const Context& context) {
           : Message("{} of RAM are unused huge pages", percent(unused_share)));
   result.prove(Message("reserved as huge pages"), reserved, at);
   result.prove(Message("of these unused"), unused, at);
-  result.prove(Message("RAM"), *evidence.ram, context.report.tail.ram->at);
+  result.prove(Message("RAM"), *evidence.ram, place_of_ram(context.report));
   if (big) {
     Remedy& remedy = result.remedy(Message("Reserve only as many huge pages as are used"),
                                    {ShellCommand("grep -i ^huge /proc/meminfo")});

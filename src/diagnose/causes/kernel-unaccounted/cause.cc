@@ -59,7 +59,6 @@ std::optional<Claim> judge(const Context& context) {
   const Bytes size =
       account->size(memory::AccountLine::What::unaccounted) - balloon(context.evidence).value;
   const double part = share(size, account->total);
-  const auto& ram = context.report.tail.ram;
   const Role role = role_of_share(part);
   Claim result = claim(
       role, Rank::used_up, part, 0.95,
@@ -69,7 +68,8 @@ std::optional<Claim> judge(const Context& context) {
                     "sockets, vmalloc, a balloon or a file system module took straight from the "
                     "kernel.",
                     human(size), percent(part)));
-  result.prove(Message("RAM that the kernel manages"), account->total, ram ? ram->at : Place{});
+  result.prove(Message("RAM that the kernel manages"), account->total,
+               place_of_ram(context.report));
   result.prove(Message("sum of all counters"), account->total - size);
   result.prove(Message("in no counter"), size);
   if (role != Role::ruled_out) {

@@ -231,7 +231,7 @@ std::optional<Claim> judge(const Context& context) {
                 : Message("processes held only {} ({} of RAM)", human(processes), percent(part)));
   result.prove(Message("memory of processes"), processes, account->at(What::anon));
   result.prove(Message("RAM that the kernel manages"), account->total,
-               context.report.tail.ram ? context.report.tail.ram->at : Place{});
+               place_of_ram(context.report));
   result.prove(Message("page cache left"), account->size(What::file), account->at(What::file));
   result.prove(Message("reclaimable slab left"), account->size(What::slab_reclaimable),
                account->at(What::slab_reclaimable));

@@ -83,7 +83,7 @@ std::optional<Claim> judge(const Context& context) {
   }
   if (beyond) {
     result.prove(Message("RAM that the kernel manages"), *evidence.ram,
-                 context.report.tail.ram->at);
+                 place_of_ram(context.report));
   }
   if (free) {
     result.prove(Message("zone {}: free and usable by this request", free_zone->name),
