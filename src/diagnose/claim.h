@@ -42,9 +42,9 @@ bool is_swap_full(const memory::Evidence& evidence);
 // Free memory that the request may not use: counted by the machine, not by its zones.
 std::optional<Bytes> free_elsewhere(const memory::Evidence& evidence);
 // What balloon drivers hold, summed over the nodes. Printed from 6.18 on; 0 when not printed.
+Read<Bytes> balloon(const memory::Evidence& evidence);
 // The line of "pages RAM"; none where the zones tell it.
 Place place_of_ram(const report::Report& report);
-Read<Bytes> balloon(const memory::Evidence& evidence);
 // RAM that the eligible zones manage.
 Bytes eligible_managed(const memory::Evidence& evidence);
 // Unreclaimable slab as a share of the zones that the request may use, where it can lie nowhere
