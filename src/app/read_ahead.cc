@@ -10,7 +10,7 @@ namespace whyoom::app {
 namespace {
 
 // Bytes of reports that wait for their turn: in all logs, and in the one whose turn it is.
-constexpr std::size_t most_waiting = std::size_t{16} << 20U;
+constexpr std::size_t most_waiting = std::size_t{12} << 20U;
 constexpr std::size_t most_of_current = std::size_t{4} << 20U;
 constexpr std::chrono::milliseconds between_progress{100};
 
