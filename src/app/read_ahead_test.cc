@@ -138,7 +138,7 @@ TEST_F(ReadAheadTest, AFileMayChangeWhileItIsRead) {
       std::filesystem::resize_file(path, round * 999'983 % text.size());
     }
   });
-  for (int round = 0; round < 40; ++round) {
+  for (unsigned round = 0; round < 40; ++round) {
     EXPECT_EQ(told_with(round % 2U).size(), 1U);
   }
   ended = true;
