@@ -21,7 +21,15 @@ constexpr std::size_t min_padding = 8;  // narrower prefixes are not told from i
 // The kernel, and those who read its messages. Nobody else knows what was lost.
 bool may_count_losses(const Line& line) {
   return line.origin != Origin::other ||
-         ((line.tag == "systemd-journald" || line.tag == "rsyslogd") && line.uid.value_or(0) == 0);
+         ((line.tag == "systemd-journald" || line.tag == "rsyslogd") && line.uid.value_or(0) == 0 &&
+          !line.origin.handed_on());
+}
+
+// Before the kernel's time stands a part of a row or of an object: who made it is not known.
+bool hands_on(std::string_view before) {
+  before = trim_right(before);
+  return before.find_first_of("\"{") != npos || before.ends_with('\'') ||
+         (before.find(',') != npos && !names_nobody(before));
 }
 
 }  // namespace
@@ -136,7 +144,7 @@ bool Framer::take_quoted(std::string_view text, LineNumber number, Objects objec
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   // A line without a frame that comes behind a string is none of it.
-  by_program_ = by_program;
+  by_program_ = by_program_ || by_program || quoted.handed_on;
   kept_.valid = false;
   padding_ = 0;
   return true;
@@ -179,6 +187,7 @@ void Framer::process(std::string_view text, Peeled peeled, std::size_t depth) {
   const std::less_equal<> ordered;
   const bool in_line =
       ordered(begin_.data(), text.data()) && ordered(text.data(), begin_.data() + begin_.size());
+  after_record_ = after_record_ && depth > 0;
   if (depth == 0 && peeled.line.framed) {
     padding_ = in_line ? static_cast<std::size_t>(text.data() - begin_.data()) : 0;
     after_kmsg_ = peeled.kmsg;
@@ -287,6 +296,9 @@ void Framer::message(std::string_view text, Peeled& peeled, std::size_t depth) {
     next.line.host = peeled.line.host;
     next.line.origin = peeled.line.origin;
     next.line.by_tag = peeled.line.by_tag;
+    if (!kernel && hands_on(text.substr(0, inner))) {
+      next.line.origin.lower(Origin::relayed);
+    }
     if (kernel) {
       pieces(text.substr(0, inner), peeled);
     }

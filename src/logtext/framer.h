@@ -105,7 +105,8 @@ class Framer {
   std::uint32_t lost_ = 0;          // before the next line
   std::uint32_t lost_relayed_ = 0;  // before the next that a program handed on
   bool started_ = false;
-  bool after_kmsg_ = false;  // the last record was of /dev/kmsg
+  bool after_kmsg_ = false;    // the last record was of /dev/kmsg
+  bool after_record_ = false;  // the last line was a record, which has its message whole
 };
 
 }  // namespace whyoom::logtext

@@ -16,13 +16,21 @@ bool Framer::take_json(std::string_view text, Peeled& peeled, std::size_t depth)
     return false;
   }
   text = trim_left(text);
-  if (text.starts_with("[{")) {
-    text.remove_prefix(1);
-  }
+  const bool array = text.starts_with("[{");
+  text.remove_prefix(array ? 1 : 0);
   if (!text.starts_with('{')) {
     return false;
   }
-  const JsonResult result = read_json_record(text, levels_[depth].record);
+  if (depth == 0 && !peeled.line.framed && by_program_ && !after_record_) {
+    peeled.line.origin.lower(Origin::relayed);  // maybe the rest of what that program wrote
+  }
+  std::string_view rest = text;
+  const JsonResult result = take_json_record(rest, levels_[depth].record);
+  if (array && result.is_record && trim(rest).size() > 1) {  // more than "," or "]"
+    peeled.line.origin.lower(Origin::relayed);
+    list(text, peeled, depth);
+    return true;
+  }
   if (!result.is_record) {
     if (levels_[depth].record.has_trusted_field()) {
       return true;  // an entry of the journal without a message: its fields are a program's
@@ -65,6 +73,7 @@ void Framer::list(std::string_view text, const Peeled& peeled, std::size_t depth
 void Framer::record(const StructuredRecord& from, Peeled peeled, std::size_t depth) {
   padding_ = 0;
   after_kmsg_ = false;
+  after_record_ = true;
   if (from.message_is_null() && !from.has_message()) {
     damaged(peeled.line.number, "the journal left out a message that was too big for its JSON");
     lose(1, peeled.line);

@@ -205,6 +205,7 @@ JournalEntry::Took JournalEntry::pretty_line(std::string_view clean, LineNumber 
     }
     open_as(Kind::pretty, number);
     first_line_ = number + (opens ? 1 : 0);
+    cut_ = !opens;  // its beginning may say who wrote it
     text_ = "{";
     if (opens) {
       return Took::held;

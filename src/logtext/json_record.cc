@@ -21,7 +21,10 @@ class Reader {
   // False when the text is not proper JSON to its end.
   bool object(int depth);
   [[nodiscard]] std::string_view rest() const { return rest_; }
-  [[nodiscard]] std::string_view list() const { return list_; }
+  // Empty where there is a message beside it: then it is a part of that record.
+  [[nodiscard]] std::string_view list() const {
+    return messages_ == in_lists_ ? list_ : std::string_view();
+  }
 
  private:
   bool value(std::string_view key, int depth);
@@ -38,6 +41,8 @@ class Reader {
   std::string_view rest_;
   StructuredRecord& record_;
   std::size_t messages_ = 0;  // so far
+  std::size_t in_lists_ = 0;  // of them
+  std::size_t records_ = 0;   // in list_
   std::string_view list_;
 };
 
@@ -65,6 +70,8 @@ bool Reader::array(std::string_view key, int depth) {
   bool any = false;
   bool whole = true;
   const std::string_view items = rest_;
+  const std::size_t counted = messages_;
+  const std::size_t listed = in_lists_;
   std::size_t records = 0;
   while (true) {
     if (take(']')) {
@@ -101,8 +108,13 @@ bool Reader::array(std::string_view key, int depth) {
       break;
     }
   }
-  if (records > 1 && list_.empty()) {
+  if (records > 0) {
+    in_lists_ = listed + messages_ - counted;
+  }
+  // An outer list holds the inner ones; of two beside each other the longer one is the answer.
+  if (records > 1 && (records > records_ || list_.data() > items.data())) {
     list_ = items;
+    records_ = records;
   }
   if (any && !bytes.empty()) {
     set(key, bytes, depth);

@@ -75,6 +75,9 @@ bool is_minute(std::string_view inside) {
 
 // Takes the inside of a bracket as a time of one of dmesg's formats.
 bool take_bracket(std::string_view inside, Peeled& peeled) {
+  if (inside.find_first_of("\"'[{") != std::string_view::npos) {
+    return false;  // an item of an array, with a time in it
+  }
   std::string_view rest = inside;
   if (const auto time = take_seconds(rest); time && is_time_tail(rest)) {
     if (peeled.kernel_time && time->fraction_digits != 6) {

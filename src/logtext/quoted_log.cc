@@ -17,11 +17,6 @@ constexpr char string_mark = '\x01';  // stands for a string; clean lines have n
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-// Numbers, times: what names nobody.
-bool names_nobody(std::string_view text) {
-  return std::ranges::none_of(text, [](char c) { return is_letter(c) && c != 'T' && c != 'Z'; });
-}
-
 bool is_word(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) {
     return is_letter(c) || is_digit(c) || std::string_view("_.:+/@-").find(c) != npos;
@@ -142,10 +137,12 @@ Around around_strings(std::string_view outside) {
 // a row of tabs. Empty: it is neither.
 std::string_view member_of_query(std::string_view text) {
   std::string_view rest = trim_left(text);
-  for (const std::string_view key : {"MESSAGE: ", "textPayload: "}) {
-    if (rest.starts_with(key)) {
-      return rest.substr(key.size());
-    }
+  // Both are names that a process can have, too; but only a member is indented.
+  if (rest.size() != text.size() && rest.starts_with("MESSAGE: ")) {
+    return rest.substr(std::string_view("MESSAGE: ").size());
+  }
+  if (rest.starts_with("textPayload: ")) {
+    return rest.substr(std::string_view("textPayload: ").size());
   }
   Cursor cursor(rest);
   if (!cursor.take("EVENTS\t") || !cursor.take_unsigned() || !cursor.take('\t')) {
@@ -163,33 +160,47 @@ QuotedLog collect(std::string_view text, bool list, std::string& outside, std::s
   const bool escapes = has_escapes(text);
   std::string value;
   out.clear();
-  for (std::string_view rest = text; !rest.empty();) {
-    const std::size_t at = std::min(rest.find('"'), rest.find('\''));
-    outside += rest.substr(0, at);
-    if (at == npos) {
+  std::size_t at = 0;
+  std::size_t next_double = text.find('"');
+  std::size_t next_single = text.find('\'');
+  while (at < text.size()) {
+    next_double = next_double < at ? text.find('"', at) : next_double;
+    next_single = next_single < at ? text.find('\'', at) : next_single;
+    const std::size_t open = std::min(next_double, next_single);
+    outside += text.substr(at, open == npos ? npos : open - at);
+    if (open == npos) {
       break;
     }
-    const char quote = rest[at];
-    rest.remove_prefix(at + 1);
-    read_string(rest, value, quote, escapes);
+    std::string_view rest = text.substr(open + 1);
+    read_string(rest, value, text[open], escapes);
+    at = text.size() - rest.size();
     outside += string_mark;
-    if (!holds_log(value)) {
-      found.handed_on = found.handed_on || !names_nobody(value);
+    const bool log = holds_log(value);
+    // In a row all but one say where the line is from.
+    found.handed_on = found.handed_on || (log ? !list && found.found : !names_nobody(value));
+    if (!log) {
       continue;
     }
     found.found = true;
+    // JSON or a table of one column: only the first has newlines in its strings.
+    found.handed_on = found.handed_on || value.find('\n') < value.size() - 1;
     if (list) {
       out.append(out.empty() ? "" : "\n").append(value);
     } else if (value.size() > out.size()) {
       out = value;
     }
-    // JSON or a table of one column: only the first has newlines in its strings.
-    found.handed_on = found.handed_on || value.find('\n') < value.size() - 1;
   }
   return found;
 }
 
 }  // namespace
+
+bool names_nobody(std::string_view text) {
+  const bool of_times = std::ranges::none_of(text, [](char c) {
+    return (is_letter(c) && c != 'T' && c != 'Z') || static_cast<unsigned char>(c) >= 0x80;
+  });
+  return of_times && (std::ranges::any_of(text, is_digit) || std::ranges::none_of(text, is_letter));
+}
 
 QuotedLog find_quoted_log(std::string_view text, std::string& out, Objects objects) {
   if (const std::string_view member = member_of_query(text); !member.empty()) {
@@ -205,6 +216,9 @@ QuotedLog find_quoted_log(std::string_view text, std::string& out, Objects objec
     return {};
   }
   const std::string_view start = trim_left(text);
+  if (start.starts_with('[') && start.find(']') < start.find_first_of("\"'")) {
+    return {};  // a row of the task table, a time
+  }
   const std::size_t first = start.find_first_not_of("[, \t");
   const bool object = first != npos && start[first] == '{';
   if (object && objects == Objects::are_records) {
@@ -223,7 +237,13 @@ QuotedLog find_quoted_log(std::string_view text, std::string& out, Objects objec
   if (around == Around::other_text) {
     return {};
   }
-  found.handed_on = found.handed_on || around == Around::names;
+  // An export of a log has a time or two beside the line; other tables have more, and a client's
+  // text.
+  constexpr std::ptrdiff_t most_fields = 4;
+  const bool wide = !start.starts_with('[') && std::ranges::count_if(outside, [](char c) {
+                                                 return separators.find(c) != npos;
+                                               }) >= most_fields;
+  found.handed_on = found.handed_on || around == Around::names || wide;
   return found;
 }
 

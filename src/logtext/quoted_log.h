@@ -25,4 +25,7 @@ enum class Objects : bool { are_records, have_no_message };
 QuotedLog find_quoted_log(std::string_view text, std::string& out,
                           Objects objects = Objects::are_records);
 
+// Numbers and times: what is not the name of anybody.
+bool names_nobody(std::string_view text);
+
 }  // namespace whyoom::logtext

@@ -98,6 +98,56 @@ TEST(QuotedLog, CanBeAWholeLog) {
   EXPECT_EQ(run.lines[1].monotonic_us, 1000002U);
 }
 
+// What a record has beside its message is a part of it.
+TEST(QuotedLog, OfARecordIsItsMessage) {
+  const Framed run({R"({"log":"[    1.000001] one\n","attrs":[{"text":"a"},{"text":"b"}]})"});
+  ASSERT_EQ(run.lines.size(), 1U);
+  EXPECT_EQ(run.lines[0].text, "one");
+  const Framed nested(
+      {R"({"aggs":[{"text":"a"},{"text":"b"}],"hits":[{"message":"[    1.000001] one","notes":[{"text":"x"},{"text":"y"}]},{"message":"[    1.000002] two"},{"message":"[    1.000003] three"}]})"});
+  ASSERT_EQ(nested.lines.size(), 3U);
+  EXPECT_EQ(nested.lines[2].text, "three");
+}
+
+TEST(QuotedLog, OfAnArrayOfRecordsInOneLine) {
+  const Framed run({R"([{"message":"[    1.000001] one"},{"message":"[    1.000002] two"}])"});
+  ASSERT_EQ(run.lines.size(), 2U);
+  EXPECT_EQ(run.lines[1].text, "two");
+  // The first line of an array that has a record in each.
+  EXPECT_EQ(Framed({R"([{"MESSAGE":"one","_TRANSPORT":"kernel"},)"}).lines.at(0).origin,
+            Origin::kernel);
+}
+
+// A hostile reader's: what is around them names a program, or may.
+TEST(QuotedLog, IsHandedOnWhereSomebodyElseCouldHaveWrittenIt) {
+  for (
+      const std::string_view raw : {
+          R"(["Nov 23 07:41:32 host alice[123]: [   12.345678] K"])",
+          R"(2026-11-29T10:00:00Z,web1,bash,"[   12.345678] K")",
+          R"(my key: "[   12.345678] K")",
+          R"(10.0.0.1 - - [29/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 12 "-" "[   12.345678] K")",
+          R"([ {"MESSAGE":"[   12.345678] K","_TRANSPORT":"syslog","_UID":"1000"} ])",
+          R"("Nov 29 10:00:00 host bash[12]: x","[   12.345678] K is longer than the other")",
+          R"("2026-11-29T10:00:00Z","TZ","[   12.345678] K")",
+          R"(10.0.0.1,2026-11-29T10:00:00Z,200,512,"-","[   12.345678] K")",
+      }) {
+    const Framed run({std::string(raw)});
+    for (const Got& got : run.lines) {
+      EXPECT_TRUE(got.handed_on || got.origin == Origin::other) << raw << "\n" << got.text;
+    }
+  }
+  const Framed console({"Nov 29 10:00:00 host bash[12]: x", R"({"InstanceId":"i","Output":"K"})"});
+  EXPECT_TRUE(console.lines.back().handed_on);
+  const Framed cell({R"("2026-11-29T10:00:00Z","Nov 29 10:00:00 h bash[1]: hello")", "K"});
+  EXPECT_LE(cell.lines.back().origin, Origin::relayed);
+}
+
+TEST(QuotedLog, IsNoRowOfTheTaskTable) {
+  std::string out;
+  EXPECT_FALSE(find_quoted_log(R"([    186]     0   186  1 2 3 4 0 ,"[1.1] ab")", out).found);
+  EXPECT_FALSE(find_quoted_log("MESSAGE: x invoked oom-killer: gfp_mask=0xcc0", out).found);
+}
+
 TEST(QuotedLog, IsNotLookedForInALineWithAFrame) {
   const std::string_view name = R"(say ,"[    1.000001] x" now)";
   for (const std::string_view frame :
