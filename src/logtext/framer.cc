@@ -109,6 +109,9 @@ void Framer::segment(std::string_view raw, LineNumber number) {
   }
   if (entry_.open()) {
     end_entry();
+    if (entry_.line(raw, text, number) == JournalEntry::Took::held) {
+      return;  // it begins the next
+    }
   }
   const auto sink_part = [this](std::string_view line, LineNumber at) { deliver(line, at); };
   if (parts_.take(text, number, sink_part)) {
@@ -132,7 +135,7 @@ bool Framer::take_quoted(std::string_view text, LineNumber number, Objects objec
     return false;
   }
   Trust least;
-  if (quoted.handed_on || by_program_ || objects == Objects::have_no_message) {
+  if (quoted.handed_on || by_program_) {
     least.lower(Origin::relayed);
   }
   const bool by_program = by_program_;
@@ -143,7 +146,7 @@ bool Framer::take_quoted(std::string_view text, LineNumber number, Objects objec
     deliver(clean_line(rest.substr(0, end), clean_buffer_), number, least);
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
-  // A line without a frame that comes behind a string is none of it.
+  // Its last line may have a frame of its own; what comes behind the string is its printer's still.
   by_program_ = by_program_ || by_program || quoted.handed_on;
   kept_.valid = false;
   padding_ = 0;
@@ -187,7 +190,9 @@ void Framer::process(std::string_view text, Peeled peeled, std::size_t depth) {
   const std::less_equal<> ordered;
   const bool in_line =
       ordered(begin_.data(), text.data()) && ordered(text.data(), begin_.data() + begin_.size());
-  after_record_ = after_record_ && depth > 0;
+  if (depth == 0) {
+    after_record_ = false;
+  }
   if (depth == 0 && peeled.line.framed) {
     padding_ = in_line ? static_cast<std::size_t>(text.data() - begin_.data()) : 0;
     after_kmsg_ = peeled.kmsg;

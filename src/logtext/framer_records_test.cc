@@ -126,6 +126,36 @@ TEST(FramerRecords, ReadsPrettyByteArraysAndObjectsWithoutTheirStart) {
   EXPECT_EQ(run.lines[1].text, "plain");
 }
 
+// `gcloud logging read --format=json` and `aws logs get-log-events`.
+TEST(FramerRecords, ReadsPrettyObjectsInsideOfOthers) {
+  const Framed run = frame(
+      "[\n  {\n    \"jsonPayload\": {\n      \"of\": {\n        \"pid\": \"1\"\n      }\n    },\n"
+      "    \"textPayload\": \"hog invoked oom-killer\"\n  },\n  {\n    \"resource\": {\n"
+      "      \"type\": \"vm\"\n    },\n    \"textPayload\": \"Mem-Info:\"\n  }\n]\n"
+      "{\n  \"events\": [\n    {\n      \"message\": \"lowmem_reserve[]: 0\"\n    },\n    {\n"
+      "      \"message\": \"Call Trace:\"\n    }\n  ],\n  \"next\": \"f/1\"\n}\n");
+  EXPECT_TRUE(run.damage.empty());
+  std::string texts;
+  for (const Got& got : run.lines) {
+    if (got.text.size() > std::string_view("  ],").size()) {
+      texts += got.text + '|';
+      EXPECT_EQ(got.origin, Origin::relayed) << got.text;
+    }
+  }
+  EXPECT_EQ(texts, "hog invoked oom-killer|Mem-Info:|lowmem_reserve[]: 0|Call Trace:|");
+}
+
+TEST(FramerRecords, ReadsTheEntryBehindOneWithoutItsEnd) {
+  const std::string begin = "{\n\t\"_TRANSPORT\" : \"kernel\",\n\t\"MESSAGE\" : ";
+  const Framed run = frame(begin + "\"one\",\n" + begin + "\"two\"\n}\n");
+  ASSERT_EQ(run.lines.size(), 2U);
+  EXPECT_EQ(run.lines[0].text, "one");
+  EXPECT_EQ(run.lines[0].origin, Origin::relayed) << "its author may stand in what is missing";
+  EXPECT_EQ(run.lines[1].text, "two");
+  EXPECT_EQ(run.lines[1].origin, Origin::kernel);
+  EXPECT_EQ(run.damage.size(), 1U);
+}
+
 TEST(FramerRecords, TakesWhatABrokenRecordHas) {
   for (const std::string_view raw :
        {R"({"MESSAGE":"hog invoked oom-killer)", R"({"MESSAGE":"hog invoked oom-killer","PRI)",

@@ -71,6 +71,7 @@ void JournalEntry::open_as(Kind kind, LineNumber number) {
   value_.clear();
   binary_ = message_open_ = cut_ = verbose_ = begun_ = false;
   skip_ = 0;
+  inside_ = 0;
 }
 
 JournalEntry::Took JournalEntry::line(std::string_view raw, std::string_view clean,
@@ -211,10 +212,16 @@ JournalEntry::Took JournalEntry::pretty_line(std::string_view clean, LineNumber 
       return Took::held;
     }
   }
-  if (text == "}" || text == "}," || text == "}]" || text == "},{" || text == "}, {") {
+  const bool closes = text == "}" || text == "},";
+  if (closes && inside_ > 0) {
+    --inside_;
+  } else if (closes || text == "}]" || text == "},{" || text == "}, {") {
     return Took::finished;
+  } else if (text.ends_with('{') && is_pretty_member(text)) {
+    ++inside_;
   }
-  if (!is_pretty_line(text) || text_.size() + text.size() > max_held) {
+  // An object without a key is the next of a list: each of them is a record.
+  if (text == "{" || !is_pretty_line(text) || text_.size() + text.size() > max_held) {
     cut_ = true;
     return Took::no;
   }
@@ -243,8 +250,8 @@ bool JournalEntry::take(StructuredRecord& record, LineNumber& number, bool& brok
   seen_whole_ = seen_whole_ || (begun_ && record_.names_transport());
   if (kind_ == Kind::pretty) {
     text_ += '}';
-    const JsonResult result = read_json_record(text_, record_);
-    broken = broken || result.broken;
+    std::string_view whole = text_;
+    broken = take_json_record(whole, record_).broken || broken;
   } else {
     if (message_open_) {
       record_.set("MESSAGE", value_);

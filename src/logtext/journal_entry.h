@@ -56,6 +56,7 @@ class JournalEntry {
   bool seen_whole_ = false;
   LineNumber number_ = 0;
   LineNumber first_line_ = 0;  // in text_
+  std::size_t inside_ = 0;     // json-pretty: objects that are open inside of it
 };
 
 }  // namespace whyoom::logtext

@@ -180,8 +180,4 @@ JsonResult take_json_record(std::string_view& text, StructuredRecord& record) {
   return {record.has_message() || record.message_is_null(), !whole, reader.list()};
 }
 
-JsonResult read_json_record(std::string_view text, StructuredRecord& record) {
-  return take_json_record(text, record);
-}
-
 }  // namespace whyoom::logtext

@@ -229,7 +229,10 @@ QuotedLog find_quoted_log(std::string_view text, std::string& out, Objects objec
   }
   std::string outside;
   QuotedLog found = collect(text, object || start.starts_with('['), outside, out);
-  if (!found.found || object) {
+  if (!found.found) {
+    return {};
+  }
+  if (object) {
     found.handed_on = true;
     return found;
   }
@@ -243,7 +246,8 @@ QuotedLog find_quoted_log(std::string_view text, std::string& out, Objects objec
   const bool wide = !start.starts_with('[') && std::ranges::count_if(outside, [](char c) {
                                                  return separators.find(c) != npos;
                                                }) >= most_fields;
-  found.handed_on = found.handed_on || around == Around::names || wide;
+  found.handed_on =
+      found.handed_on || around == Around::names || wide || objects == Objects::have_no_message;
   return found;
 }
 

@@ -74,10 +74,8 @@ struct JsonResult {
   std::string_view list;
 };
 
-// Reads one JSON object. Nested objects are searched for a message too (GCP's jsonPayload,
-// Elasticsearch's _source).
-JsonResult read_json_record(std::string_view text, StructuredRecord& record);
-// The same, and moves `text` behind the object.
+// Reads one JSON object and moves `text` behind it. Nested objects are searched for a message too
+// (GCP's jsonPayload, Elasticsearch's _source).
 JsonResult take_json_record(std::string_view& text, StructuredRecord& record);
 
 }  // namespace whyoom::logtext
