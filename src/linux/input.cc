@@ -15,6 +15,7 @@
 
 #include "base/language.h"
 #include "linux/archive.h"
+#include "linux/clock.h"
 #include "linux/decompress.h"
 #include "linux/descriptor.h"
 #include "linux/file_system.h"
@@ -224,10 +225,10 @@ ssize_t read_next(int fd, char* buffer, MappedFile* mapped) {
   if (mapped == nullptr) {
     return read(fd, buffer, buffer_size);
   }
-  const auto before = MappedFile::processor_time();
+  const auto before = clock_now(CLOCK_THREAD_CPUTIME_ID);
   const ssize_t got = read(fd, buffer, buffer_size);
   if (got > 0) {
-    mapped->read_took(static_cast<std::size_t>(got), MappedFile::processor_time() - before);
+    mapped->read_took(static_cast<std::size_t>(got), clock_now(CLOCK_THREAD_CPUTIME_ID) - before);
   }
   return got;
 }

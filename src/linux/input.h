@@ -17,8 +17,8 @@ namespace whyoom::linux {
 
 struct InputSink {
   std::function<void(std::string_view)> data;
-  // Of the next bytes of a large file that is not compressed: how many of the first of them need not
-  // come as `data`. They may change while it looks at them (mapped_file.h).
+  // Of the next bytes of a large file that is not compressed: how many of the first of them need
+  // not come as `data`. They may change while it looks at them (mapped_file.h).
   std::function<std::size_t(std::string_view)> pass_over{};
   // A pipe has been silent for a second after data; what is known can be shown now.
   std::function<void()> quiet;

@@ -5,6 +5,7 @@
 
 #include "base/language.h"
 #include "base/text.h"
+#include "linux/clock.h"
 #include "linux/dir_files.h"
 #include "linux/journal.h"
 #include "linux/kernel_ring.h"
@@ -16,11 +17,7 @@
 namespace whyoom::linux {
 namespace {
 
-std::int64_t now_us(clockid_t clock) {
-  timespec time{};
-  constexpr std::int64_t second_us = 1'000'000;
-  return ::clock_gettime(clock, &time) == 0 ? time.tv_sec * second_us + time.tv_nsec / 1000 : 0;
-}
+std::int64_t now_us(clockid_t clock) { return clock_now(clock) / std::chrono::microseconds(1); }
 
 }  // namespace
 

@@ -7,7 +7,8 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <ctime>
+
+#include "linux/clock.h"
 
 namespace whyoom::linux {
 namespace {
@@ -70,12 +71,6 @@ void MappedFile::prepare() {
   sigaction(SIGBUS, &action, nullptr);
 }
 
-std::chrono::nanoseconds MappedFile::processor_time() {
-  timespec now{};
-  (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
-}
-
 MappedFile::MappedFile(int fd, std::uint64_t size) : fd_(fd), size_(size) {
   void* const memory = mmap(nullptr, window_size + largest_piece, PROT_NONE,
                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -122,9 +117,9 @@ std::size_t MappedFile::look(std::uint64_t offset,
   const auto size = static_cast<std::size_t>(end_ - offset);
   const Looking looking(window_, at + size);
   if (undecided) {
-    const auto before = processor_time();
+    const auto before = clock_now(CLOCK_THREAD_CPUTIME_ID);
     touch(at, at + size);
-    const auto took = static_cast<double>((processor_time() - before).count());
+    const auto took = static_cast<double>((clock_now(CLOCK_THREAD_CPUTIME_ID) - before).count());
     pays_ = took < read_ns_ * static_cast<double>(size);
     decided_up_to_ = offset + decided_for;
     read_ns_ = 0;

@@ -18,9 +18,6 @@ class MappedFile {
   // The handler of SIGBUS. To be called before system calls are filtered, once or more.
   static void prepare();
 
-  // Of a thread, to time what it does.
-  static std::chrono::nanoseconds processor_time();
-
   // The descriptor stays the caller's.
   MappedFile(int fd, std::uint64_t size);
   ~MappedFile();

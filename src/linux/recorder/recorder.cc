@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <ctime>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -75,10 +74,8 @@ std::optional<record::Sample> last_sample(const std::string& path) {
 }
 
 std::uint64_t cpu_us() {
-  timespec used{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-  return static_cast<std::uint64_t>(used.tv_sec) * 1'000'000 +
-         static_cast<std::uint64_t>(used.tv_nsec) / 1000;
+  return static_cast<std::uint64_t>(clock_now(CLOCK_THREAD_CPUTIME_ID) /
+                                    std::chrono::microseconds(1));
 }
 
 class Recorder {
