@@ -458,10 +458,11 @@ std::optional<Bytes> ram_of_zones(const Evidence& evidence) {
   return evidence.managed();
 }
 
+// RAM that was told by the zones themselves says nothing of zones that are missing.
 bool is_whole_machine(const Evidence& evidence) {
   return evidence.release && evidence.release->at_least(3, 9) && !evidence.report->memcg &&
-         evidence.report->tail.ram && evidence.ram && evidence.zones_complete && !is_of_some_nodes(evidence) &&
-         evidence.managed() >= *evidence.ram / 100 * 97;
+         evidence.report->tail.ram && evidence.ram && evidence.zones_complete &&
+         !is_of_some_nodes(evidence) && evidence.managed() >= *evidence.ram / 100 * 97;
 }
 
 }  // namespace whyoom::memory

@@ -47,18 +47,9 @@ TEST(Managed, OfTheOnlyZoneIsRamWhereNoFreePageIsElsewhere) {
   EXPECT_FALSE(from_report(report).zones_complete) << "its min is no share of min_free_kbytes";
 }
 
-report::Report whole_vm() {
-  report::Report report;
-  set_user_request(report);
-  add_zone(report, 0, "DMA", {15296, 252, 312, 372, 15360, {0, 2965, 3918, 3918, 3918}});
-  add_zone(report, 0, "DMA32", {54000, 50936, 63668, 76400, 3036192, {0, 0, 953, 953, 953}});
-  add_zone(report, 0, "Normal", {16200, 16384, 20480, 24576, 976836, {0, 0, 0, 0, 0}});
-  return report;
-}
-
 // The lines behind the zones are lost.
 TEST(Ram, IsThatOfTheZonesWhereNothingIsFreeElsewhere) {
-  report::Report report = whole_vm();
+  report::Report report = vm();
   EXPECT_EQ(from_report(report).ram, std::nullopt) << "there may be other nodes";
   std::uint64_t free = 0;
   Bytes managed;
@@ -73,7 +64,7 @@ TEST(Ram, IsThatOfTheZonesWhereNothingIsFreeElsewhere) {
 }
 
 TEST(WholeMachine, IsWhatTheZonesOfAllOfRamShow) {
-  report::Report report = whole_vm();
+  report::Report report = vm();
   set_ram(report, 1048446, 1048446 - (15360 + 3036192 + 976836) / 4);
   EXPECT_FALSE(from_report(report).whole_machine) << "of a kernel before 3.9 that of a cgroup";
   set_release(report, "3.8.0");

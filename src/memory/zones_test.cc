@@ -13,16 +13,6 @@ using kernel::GfpFlag;
 using kernel::ZoneClass;
 using namespace testing_only;
 
-// A VM with 4 GiB: DMA, DMA32, Normal, with the numbers that 6.1 prints.
-report::Report vm() {
-  report::Report report;
-  set_user_request(report);
-  add_zone(report, 0, "DMA", {15296, 252, 312, 372, 15360, {0, 2965, 3918, 3918, 3918}});
-  add_zone(report, 0, "DMA32", {54000, 50936, 63668, 76400, 3036192, {0, 0, 953, 953, 953}});
-  add_zone(report, 0, "Normal", {16200, 16384, 20480, 24576, 976836, {0, 0, 0, 0, 0}});
-  return report;
-}
-
 TEST(ZoneClass, KnowsTheNamesThatKernelsPrint) {
   EXPECT_EQ(zone_class("DMA"), ZoneClass::dma);
   EXPECT_EQ(zone_class("DMA32"), ZoneClass::dma32);
