@@ -266,8 +266,8 @@ void decode_gfp(OpenEvent& event) {
   }
   const std::string_view release =
       event.report.stack ? std::string_view(event.report.stack->release) : std::string_view();
-  // Behind the mask of an OOM comes the order, in 2.6.9 alone nothing; and from 4.6 on the names
-  // ("%pGg"). Without them the line is cut here.
+  // Behind the mask of an OOM comes the order (2.6.9 has nothing; it came in the 2.6 line), and
+  // from 4.6 on the names ("%pGg"). Without them the line is cut here.
   const auto version = kernel::parse_release(release);
   const bool may_end =
       event.is_failure() ? !version || !version->at_least(4, 6) : version && version->major == 2;

@@ -18,9 +18,7 @@ bool has_stacks(const memory::Evidence& evidence) {
     return part.fields.get(kernel::Field::kernel_stack).has_value();
   };
   const report::Report& report = *evidence.report;
-  const auto& release = evidence.release;
-  const bool old = release && release->major == 2 && release->patch < 32;  // no such counter
-  return old || std::ranges::any_of(report.zones, has) ||
+  return std::ranges::any_of(report.zones, has) ||
          (!report.nodes.empty() && std::ranges::all_of(report.nodes, has));
 }
 
