@@ -51,7 +51,8 @@ TEST(ReadNeeded, of_a_kernel_thread_only_stat_is_read) {
   EXPECT_TRUE(files.was_asked("/proc/2/status"));
 }
 
-// Its status tells the kernel thread, and so what is not to be read of the next; then nothing can be.
+// Its status tells the kernel thread, and so what is not to be read of the next; then nothing can
+// be.
 TEST(ReadNeeded, a_process_that_is_closed_counts_once) {
   MemoryFiles files;
   for (int pid = 10; pid < 14; ++pid) {

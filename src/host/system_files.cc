@@ -1,7 +1,6 @@
 #include "host/system_files.h"
 
 #include "base/fixed.h"
-
 #include "base/language.h"
 
 namespace whyoom::host {

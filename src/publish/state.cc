@@ -108,10 +108,9 @@ void State::set_last(std::string_view id, const Position& position) {
 }
 
 std::string State::read(const std::string& text, const std::string& url) {
-  std::string damaged =
-      printable(file_) +
-      ": this is no state of whyoom-publish, or it is damaged. Without it all "
-      "events are sent again";
+  std::string damaged = printable(file_) +
+                        ": this is no state of whyoom-publish, or it is damaged. Without it all "
+                        "events are sent again";
   std::string_view rest = text;
   if (take_line(rest) != head) {
     return damaged;
