@@ -71,11 +71,9 @@ def check(validators, name, text):
     return problems
 
 
-def main(arguments):
-    if len(arguments) < 2:
-        print(__doc__, file=sys.stderr)
-        return 2
-    with open(arguments[0], encoding="utf-8") as file:
+def validators_of(path):
+    """kind: what judges it, by the schema in that file."""
+    with open(path, encoding="utf-8") as file:
         schema = json.load(file)
     jsonschema.Draft202012Validator.check_schema(schema)
     validators = {"explain": jsonschema.Draft202012Validator(schema)}
@@ -83,8 +81,12 @@ def main(arguments):
     for kind in kinds & schema["$defs"].keys():
         part = {"$schema": schema["$schema"], "$ref": f"#/$defs/{kind}", "$defs": schema["$defs"]}
         validators[kind] = jsonschema.Draft202012Validator(part)
+    return validators
+
+
+def problems_of(validators, names):
     problems = []
-    for name in arguments[1:]:
+    for name in names:
         try:
             if name == "-":
                 text = sys.stdin.buffer.read().decode("utf-8")
@@ -94,6 +96,14 @@ def main(arguments):
             problems += check(validators, name, text)
         except (OSError, ValueError) as error:
             problems.append(f"{name}: {error}")
+    return problems
+
+
+def main(arguments):
+    if len(arguments) < 2:
+        print(__doc__, file=sys.stderr)
+        return 2
+    problems = problems_of(validators_of(arguments[0]), arguments[1:])
     for problem in problems:
         print(problem, file=sys.stderr)
     print(f"{len(arguments) - 1} checked, {len(problems)} problems")
