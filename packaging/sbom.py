@@ -50,15 +50,11 @@ def files(build):
         elif of_system(path := os.path.normpath(os.path.join(build, line.strip()))):
             deps.setdefault(target, set()).add(path)
     while wanted:
-        each = wanted.pop()
-        if each in seen:
-            continue
-        seen.add(each)
-        found |= deps.get(each, set())
-        query = output("ninja", "-C", build, "-t", "query", each)
-        inputs = re.search(r"input: [^\n]*\n((?:    .*\n)*)", query)
-        wanted += [name.strip().lstrip("| ") for name in (inputs.group(1) if inputs else "").splitlines()
-                   if name.strip().lstrip("| ").endswith((".o", ".a")) and "/usr/" not in name]
+        seen.update(wanted)
+        found = found.union(*(deps.get(each, set()) for each in wanted))
+        inputs = re.findall(r"(?m)^  input: .*\n((?:    .*\n)*)", output("ninja", "-C", build, "-t", "query", *wanted))
+        names = {name.strip().lstrip("| ") for each in inputs for name in each.splitlines()}
+        wanted = sorted(name for name in names - seen if name.endswith((".o", ".a")) and "/usr/" not in name)
     return sorted(found)
 
 

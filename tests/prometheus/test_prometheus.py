@@ -15,7 +15,7 @@ import unittest
 import urllib.error
 
 import servers
-from servers import HERE, Programs, free_port, get, harness, tool, with_share, wait_for
+from servers import HERE, Programs, free_port, get, harness, machine, tool, with_share, wait_for
 from harness import whyoom
 from small_cgroup import SmallCgroup, kmsg_readable
 
@@ -40,7 +40,7 @@ class Files(unittest.TestCase):
 
     def promtool(self, *args):
         return subprocess.run([tool("promtool", "promtool", "prometheus"), *map(str, args)],
-                              capture_output=True, text=True, check=False)
+                              env={**os.environ, **machine.GO_ONCE}, capture_output=True, text=True, check=False)
 
     def test_rules(self):
         for rules, cases in self.rules.items():
