@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <string>
 
 #include "base/text.h"
 #include "kernel/gfp_tables.h"
@@ -151,9 +152,7 @@ bool means_nothing(std::string_view name) {
   return name.empty() || name == "none" || name == "(none)";
 }
 
-}  // namespace
-
-GfpMask gfp_from_names(std::uint32_t mask, std::string_view names) {
+GfpMask read_names(std::uint32_t mask, std::string_view names) {
   GfpMask result;
   result.mask = mask;
   while (!names.empty()) {
@@ -179,6 +178,22 @@ GfpMask gfp_from_names(std::uint32_t mask, std::string_view names) {
     }
   }
   return result;
+}
+
+}  // namespace
+
+// The reports of a log mostly ask for the same, and to read it is a tenth of reading a small one.
+GfpMask gfp_from_names(std::uint32_t mask, std::string_view names) {
+  struct Last {
+    std::uint32_t mask = 0;
+    std::string names;
+    GfpMask read;
+  };
+  thread_local Last last;
+  if (last.mask != mask || last.names != names) {
+    last = {mask, std::string(names), read_names(mask, names)};
+  }
+  return last.read;
 }
 
 GfpMask gfp_from_mask(std::uint32_t mask, std::string_view release) {

@@ -1,6 +1,7 @@
 #include "logtext/framer.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <utility>
 
@@ -30,6 +31,39 @@ bool hands_on(std::string_view before) {
   before = trim_right(before);
   return before.find_first_of("\"{") != npos || before.ends_with('\'') ||
          (before.find(',') != npos && !names_nobody(before));
+}
+
+// What a terminal, a mail or a page could have put into a line, or what ends a line that they cut.
+constexpr std::array<bool, 256> markup_bytes() {
+  std::array<bool, 256> marks{};
+  for (std::size_t c = 0; c < 256; ++c) {
+    marks[c] = (c < ' ' && c != '\t') || c >= 0x7f || c == '<' || c == '&';
+  }
+  return marks;
+}
+constexpr std::array<bool, 256> is_markup = markup_bytes();
+
+// The kernel's time, and behind it no markup: nothing is around such a line.
+bool is_plain(std::string_view raw) {
+  std::size_t at = 1;
+  while (at < raw.size() && (raw[at] == ' ' || is_digit(raw[at]))) {
+    ++at;
+  }
+  constexpr std::size_t fraction = 7;  // six digits behind the point
+  if (!raw.starts_with('[') || raw.size() < at + fraction + 3 || raw[at] != '.' ||
+      !std::all_of(raw.begin() + at + 1, raw.begin() + at + fraction, is_digit) ||
+      raw[at + fraction] != ']' || is_space(raw.back()) || raw.back() == ']') {
+    return false;
+  }
+  bool marked = false;
+  for (const char c : raw.substr(at)) {
+    marked |= is_markup[static_cast<unsigned char>(c)];
+  }
+  for (at = raw.find('[', at); at != npos && !marked; at = raw.find('[', at + 1)) {
+    const char next = at + 1 < raw.size() ? raw[at + 1] : '/';
+    marked = next == '/' || is_letter(next);  // a forum's tag
+  }
+  return !marked;
 }
 
 }  // namespace
@@ -96,6 +130,10 @@ void Framer::line(std::string_view raw, LineNumber number) {
 }
 
 void Framer::segment(std::string_view raw, LineNumber number) {
+  if (entry_.idle() && !parts_.open() && is_plain(raw)) {
+    deliver(raw, number);
+    return;
+  }
   const std::string_view text =
       strip_markup(strip_quotes(clean_line(raw, clean_buffer_)), markup_buffer_);
   switch (entry_.line(raw, text, number)) {

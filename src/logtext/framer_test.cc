@@ -394,5 +394,55 @@ TEST(Framer, FollowsAStreamThatChangesItsFraming) {
   EXPECT_EQ(run.lines[4].origin, Origin::kernel);
 }
 
+// A line that has the kernel's time and no markup goes a shorter way. A blank at its end sends it
+// the long one, which must come to the same.
+TEST(Framer, TheShortWayOfAKernelLine) {
+  const auto alike = [](const std::string& line) {
+    const Framed quick({line}), slow({line + " "});
+    ASSERT_EQ(quick.lines.size(), slow.lines.size()) << line;
+    for (std::size_t i = 0; i < slow.lines.size(); ++i) {
+      EXPECT_EQ(quick.lines[i].text, slow.lines[i].text);
+      EXPECT_EQ(quick.lines[i].monotonic_us, slow.lines[i].monotonic_us);
+      EXPECT_EQ(quick.lines[i].caller, slow.lines[i].caller);
+      EXPECT_EQ(quick.lines[i].tag, slow.lines[i].tag);
+      EXPECT_EQ(quick.lines[i].origin, slow.lines[i].origin);
+      EXPECT_EQ(quick.lines[i].framed, slow.lines[i].framed);
+    }
+    EXPECT_EQ(quick.damage.size(), slow.damage.size());
+  };
+  for (const std::string time : {"[   12.345678] ", "[12345.678901] ", "[    1.234567][  T12] "}) {
+    for (const std::string_view line : report_lines()) {
+      alike(time + std::string(line));
+    }
+    for (const char* line : {"a \"quoted\" word, 'another'",
+                             "{\"log\":\"x\"}",
+                             "[b]hog[/b] x",
+                             "[code]x",
+                             "x [/code] y",
+                             "x &lt;4&gt; y",
+                             "x <br>",
+                             "x <b>y</b>",
+                             "[ 7] 0 7 [x]",
+                             "\x1b[31mred\x1b[0m x",
+                             "x\ty",
+                             "x [",
+                             "x\xc2\xa0y",
+                             "** 5 printk messages dropped **",
+                             "message repeated 2 times: [ x]",
+                             "login: [   13.000000] x",
+                             "systemd[1]: x",
+                             "kernel: x",
+                             "",
+                             "'x', 'y'",
+                             "\"x\", \"y\""}) {
+      alike(time + line);
+    }
+  }
+  for (const char* line :
+       {"[   12.34567a] x", "[   12.345678 x", "[", "[1.", "[ 1.234567]", "[ 1.\"34567] \"x\""}) {
+    alike(line);
+  }
+}
+
 }  // namespace
 }  // namespace whyoom::logtext

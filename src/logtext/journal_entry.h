@@ -23,6 +23,8 @@ class JournalEntry {
   Took line(std::string_view raw, std::string_view clean, LineNumber number);
 
   [[nodiscard]] bool open() const { return kind_ != Kind::none; }
+  // Neither an entry nor a part of one is expected.
+  [[nodiscard]] bool idle() const { return !open() && skip_ == 0 && !binary_ && !after_name_; }
   // In a log of such entries each message is in one: a line outside of them is somebody's text.
   [[nodiscard]] bool seen_whole() const { return seen_whole_; }
 

@@ -17,6 +17,9 @@ struct KeptLine {
     const std::array<std::string_view*, 7> views{&line.text, &line.wall, &line.host, &line.caller,
                                                  &line.tag,  &line.boot, &line.unit};
     for (std::size_t i = 0; i < views.size(); ++i) {
+      if (views[i]->empty()) {
+        continue;  // most are
+      }
       owned_[i].assign(*views[i]);
       *views[i] = owned_[i];
     }

@@ -26,24 +26,36 @@ struct Seconds {
 
 // "   12.345678"; moves `text` past it.
 std::optional<Seconds> take_seconds(std::string_view& text) {
-  std::string_view rest = text;
-  const std::size_t spaces = std::min(rest.find_first_not_of(' '), rest.size());
-  rest.remove_prefix(spaces);
-  const std::size_t whole = digits_length(rest);
-  if (whole == 0 || whole > 12 || whole >= rest.size() || rest[whole] != '.') {
+  const auto digit_at = [text](std::size_t at) { return at < text.size() && is_digit(text[at]); };
+  std::size_t at = 0;
+  while (at < text.size() && text[at] == ' ') {
+    ++at;
+  }
+  Seconds time;
+  time.padded = at != 0;
+  const std::size_t whole = at;
+  for (; digit_at(at) && at - whole <= 12; ++at) {
+    time.microseconds = time.microseconds * 10 + static_cast<std::uint64_t>(text[at] - '0');
+  }
+  if (at == whole || at - whole > 12 || at >= text.size() || text[at] != '.') {
     return std::nullopt;
   }
-  const std::string_view fraction = rest.substr(whole + 1, digits_length(rest.substr(whole + 1)));
-  if (fraction.empty() || fraction.size() > 9) {
-    return std::nullopt;
-  }
-  std::uint64_t value = parse_number<std::uint64_t>(rest.substr(0, whole)).value_or(0);
+  const std::size_t fraction = ++at;
   for (std::size_t i = 0; i < 6; ++i) {
-    value = value * 10 + (i < fraction.size() ? static_cast<std::uint64_t>(fraction[i] - '0') : 0);
+    const bool is_there = digit_at(at);
+    time.microseconds =
+        time.microseconds * 10 + (is_there ? static_cast<std::uint64_t>(text[at] - '0') : 0);
+    at += is_there ? 1 : 0;
   }
-  rest.remove_prefix(whole + 1 + fraction.size());
-  text = rest;
-  return Seconds{value, fraction.size(), spaces != 0};
+  while (digit_at(at) && at - fraction <= 9) {
+    ++at;
+  }
+  time.fraction_digits = at - fraction;
+  if (time.fraction_digits == 0 || time.fraction_digits > 9) {
+    return std::nullopt;
+  }
+  text.remove_prefix(at);
+  return time;
 }
 
 // dmesg -d: " <    0.000012>" behind the time, or alone. Some vendors add "@0" or ",0" (the CPU).
@@ -75,9 +87,6 @@ bool is_minute(std::string_view inside) {
 
 // Takes the inside of a bracket as a time of one of dmesg's formats.
 bool take_bracket(std::string_view inside, Peeled& peeled) {
-  if (inside.find_first_of("\"'[{") != std::string_view::npos) {
-    return false;  // an item of an array, with a time in it
-  }
   std::string_view rest = inside;
   if (const auto time = take_seconds(rest); time && is_time_tail(rest)) {
     if (peeled.kernel_time && time->fraction_digits != 6) {
@@ -89,8 +98,8 @@ bool take_bracket(std::string_view inside, Peeled& peeled) {
     peeled.kernel_time = true;
     return true;
   }
-  if (peeled.kernel_time) {
-    return false;
+  if (peeled.kernel_time || inside.find_first_of("\"'[{") != std::string_view::npos) {
+    return false;  // or it is an item of an array, with a time in it
   }
   if (inside.starts_with('<') && is_time_tail(inside)) {
     peeled.kernel_time = true;

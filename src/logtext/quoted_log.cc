@@ -15,8 +15,6 @@ constexpr std::string_view separators = ",;\t";
 constexpr std::string_view brackets = "[](){} \t";
 constexpr char string_mark = '\x01';  // stands for a string; clean lines have none
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-
 bool is_word(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) {
     return is_letter(c) || is_digit(c) || std::string_view("_.:+/@-").find(c) != npos;

@@ -1,6 +1,5 @@
 #include "render/json_writer.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -12,10 +11,8 @@
 namespace whyoom::render {
 namespace {
 
-// Printable ASCII without a quote and a backslash.
-bool stands_as_it_is(char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; }
-
-// Eight bytes at a time, because it is asked for every key and text.
+// Printable ASCII without a quote and a backslash. Eight bytes at a time, because it is asked for
+// every key and text.
 bool stands_as_it_is(std::string_view text) {
   constexpr std::uint64_t ones = 0x0101010101010101U;
   constexpr std::uint64_t tops = ones * 0x80;
@@ -24,22 +21,22 @@ bool stands_as_it_is(std::string_view text) {
   const auto any_below = [](std::uint64_t bytes, std::uint64_t least) {
     return (bytes - ones * least) & ~bytes & tops;
   };
-  const auto eight = [&](std::size_t at) {
-    std::uint64_t bytes = 0;
-    std::memcpy(&bytes, text.data() + at, step);
+  const auto eight = [&](std::size_t at, std::size_t size) {
+    std::uint64_t bytes = ones * '-';  // behind a short text
+    std::memcpy(&bytes, text.data() + at, size);
     const std::uint64_t above = (bytes | (bytes + ones)) & tops;  // 127 and more
     return (above | any_below(bytes, ' ') | any_below(bytes ^ ones * '"', 1) |
             any_below(bytes ^ ones * '\\', 1)) == 0;
   };
   if (text.size() < step) {
-    return std::ranges::all_of(text, [](char c) { return stands_as_it_is(c); });
+    return text.empty() || eight(0, text.size());
   }
   for (std::size_t at = 0; at + step <= text.size(); at += step) {
-    if (!eight(at)) {
+    if (!eight(at, step)) {
       return false;
     }
   }
-  return eight(text.size() - step);
+  return eight(text.size() - step, step);
 }
 
 }  // namespace

@@ -229,9 +229,7 @@ bool Assembler::touch(OpenEvent& event, const Line& line, Stage stage) const {
 
 void Assembler::expire(const Line& line) {
   for (auto& event : events_) {
-    if (event.gone(line, foreign_)) {
-      event.superseded = true;
-    }
+    event.superseded = event.superseded || event.gone(line, foreign_);
   }
   while (!events_.empty() && events_.front().superseded && events_.front().gone(line, foreign_)) {
     emit_oldest();

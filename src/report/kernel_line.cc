@@ -318,7 +318,28 @@ bool is_fragment(std::string_view text) {
   return kill != npos && Cursor(text.substr(kill + 20)).take_unsigned();
 }
 
+// Most lines of a large report. Before the name stand numbers alone, and a name has no room for
+// what another kind of line would have.
+bool read_row(std::string_view text, Place at, KernelLine& out) {
+  if (text.front() != '[' || !reads_as(task_row, text, at, out)) {
+    return false;
+  }
+  const auto& row = out.as<TaskRow>();
+  if (trim(text.substr(row.ends[row.count])).size() <= kMaxComm) {
+    return true;
+  }
+  const std::size_t columns = out.columns;
+  out = KernelLine();
+  out.kind = &unknown_line;
+  out.at = at;
+  out.columns = columns;
+  return false;
+}
+
 void read_into(std::string_view text, Place at, KernelLine& out) {
+  if (read_row(text, at, out)) {
+    return;
+  }
   const std::uint32_t held = kWords.in(text);
   const auto holds = [held](std::uint32_t word) { return (held & word) != 0; };
   if (holds(kHoldsInvoked | kHoldsFailed) && read_behind_name(text, at, out)) {

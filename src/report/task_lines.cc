@@ -43,23 +43,28 @@ std::optional<std::int64_t> take_pid_column(Cursor& cursor) {
   return cursor.take(']') ? pid : std::nullopt;
 }
 
-// The next number, when a blank or the end follows it.
-std::optional<std::int64_t> take_column(Cursor& cursor) {
-  Cursor probe = cursor;
-  probe.skip_spaces();
-  const bool negative = probe.peek() == '-';
-  std::optional<std::int64_t> value;
-  if (negative) {
-    value = probe.take_signed();
-  } else if (const auto number = probe.take_unsigned()) {
-    constexpr std::uint64_t max = 0x7fffffffffffffff;
-    value = static_cast<std::int64_t>(*number > max ? max : *number);
+// The next number, when a blank or the end follows it; moves `at` behind it.
+std::optional<std::int64_t> take_column(std::string_view text, std::size_t& at) {
+  constexpr std::uint64_t max = 0x7fffffffffffffff;
+  constexpr std::size_t fitting = 18, most = 20;  // digits: what is longer is the largest
+  std::size_t next = at;
+  while (next < text.size() && is_space(text[next])) {
+    ++next;
   }
-  if (!value || (!probe.at_end() && !is_space(probe.peek()))) {
+  const bool negative = next < text.size() && text[next] == '-';
+  next += negative ? 1 : 0;
+  const std::size_t first = next;
+  std::uint64_t value = 0;
+  for (; next < text.size() && is_digit(text[next]); ++next) {
+    value = value * 10 + static_cast<std::uint64_t>(text[next] - '0');
+  }
+  const std::size_t digits = next - first;
+  if (digits == 0 || digits > most || (next < text.size() && !is_space(text[next]))) {
     return std::nullopt;
   }
-  cursor = probe;
-  return value;
+  value = digits > fitting ? max : value;
+  at = next;
+  return negative ? -static_cast<std::int64_t>(value) : static_cast<std::int64_t>(value);
 }
 
 std::uint64_t not_negative(std::int64_t value) {
@@ -169,17 +174,17 @@ std::optional<TaskRow> parse_task_row(std::string_view text) {
   }
   TaskRow row;
   row.pid = *pid;
-  const auto place = [&] { return static_cast<std::uint32_t>(text.size() - cursor.rest().size()); };
-  row.ends[0] = place();
+  std::size_t at = text.size() - cursor.rest().size();
+  row.ends[0] = static_cast<std::uint32_t>(at);
   while (row.count < TaskRow::most) {
-    const auto value = take_column(cursor);
+    const auto value = take_column(text, at);
     if (!value) {
       break;
     }
     row.numbers[row.count++] = *value;
-    row.ends[row.count] = place();
+    row.ends[row.count] = static_cast<std::uint32_t>(at);
   }
-  row.named = !trim(cursor.rest()).empty();
+  row.named = !trim(text.substr(at)).empty();
   // A row that was wrapped early is told by its thread group, which mostly is the pid.
   if (row.count < 2 || (row.count == 2 && row.numbers[1] != row.pid)) {
     return std::nullopt;

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "report/header_lines.h"
+#include "report/kernel_line.h"
+
 namespace whyoom::report {
 namespace {
 
@@ -116,6 +119,18 @@ TEST(TaskTable, NamesMayLookLikeAnything) {
             "");
 }
 
+TEST(TaskTable, ANumberThatDoesNotFit) {
+  constexpr std::int64_t most = 0x7fffffffffffffff;
+  const auto row = parse_task_row("[ 7] 0 7 999999999999999999 18446744073709551615 -5 8 9 x");
+  ASSERT_TRUE(row);
+  EXPECT_EQ(row->numbers[2], 999999999999999999);
+  EXPECT_EQ(row->numbers[3], most);
+  EXPECT_EQ(row->numbers[4], -5);
+  // No kernel prints so many digits: the name begins there.
+  EXPECT_EQ(parse_task_row("[ 7] 0 7 123456789012345678901 8 x")->count, 2U);
+  EXPECT_EQ(parse_task_row("[ 7] 0 7 -")->count, 2U);
+}
+
 TEST(TaskTable, RowsAreToldFromOtherBrackets) {
   const auto row = parse_task_row("[ 1743]    48  1743    68123     3901 6 7 8 app");
   ASSERT_TRUE(row);
@@ -128,6 +143,20 @@ TEST(TaskTable, RowsAreToldFromOtherBrackets) {
   EXPECT_FALSE(parse_task_row("[<ffffffff8116e5bc>] dump_header+0x8c/0x1a0"));
   EXPECT_FALSE(read_task("[ 1743]    48  1743    68123", TaskColumns(7, TaskColumn::unused), 1));
   EXPECT_TRUE(guess_task_columns(*parse_task_row("[ 1743] 1 2 3")).empty());
+}
+
+// The name can be that of another process, which stands before the mark of a line; it can be longer
+// than the kernel's, too, where a row was joined.
+TEST(TaskTable, ANameLikeARow) {
+  const auto kind = [](std::string_view text) { return read_line(text).kind; };
+  EXPECT_EQ(kind("[ 7]     0     7     1     2     3     4     0 hog"), &task_row);
+  // No name has as many characters as there are before this mark.
+  EXPECT_EQ(kind("[ 7]     0     7     1     2     3     4     0 x invoked oom-killer: order=0"),
+            &task_row);
+  EXPECT_EQ(kind("[7] 0 7 1 invoked oom-killer: gfp_mask=0xcc0, order=0, oom_score_adj=0"),
+            &oom_header);
+  EXPECT_EQ(kind("[7] 0 7: page allocation failure: order:4, mode:0x40cc0(GFP_KERNEL)"),
+            &failure_header);
 }
 
 }  // namespace
