@@ -5,9 +5,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <optional>
+#include <sstream>
 #include <string>
+#include <utility>
 
 namespace whyoom::test {
 
@@ -21,9 +22,11 @@ inline std::optional<std::filesystem::path> shared_path(const std::string& name)
   return std::filesystem::exists(path, error) ? std::optional(path) : std::nullopt;
 }
 
+// Empty when there is none. By the library: iterators are slow where tests are not optimised.
 inline std::string read_file(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return std::move(text).str();
 }
 
 }  // namespace whyoom::test

@@ -54,7 +54,7 @@ TEST(KernelBug, NamesTheReleasesWithTheFixAndTheCommit) {
 }
 
 TEST(KernelBug, TheDocumentationListsEachBugOfTheTable) {
-  const std::string text = cases::read_file(cases::causes_folder() / "kernel-bug" / "README.md");
+  const std::string text = test::read_file(cases::causes_folder() / "kernel-bug" / "README.md");
   for (const kernel::KnownBug& bug : kernel::known_bugs()) {
     EXPECT_NE(text.find("| " + std::string(bug.name) + " |"), std::string::npos) << bug.name;
     EXPECT_NE(text.find("| " + std::string(bug.commit) + " |"), std::string::npos) << bug.name;

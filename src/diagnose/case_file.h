@@ -18,14 +18,13 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/shared_for_test.h"
 #include "base/text.h"
 #include "diagnose/engine.h"
 #include "diagnose/event.h"
@@ -54,11 +53,6 @@ struct Case {
 
 inline std::filesystem::path causes_folder() {
   return std::filesystem::path(WHYOOM_SOURCE_DIR) / "src" / "diagnose" / "causes";
-}
-
-inline std::string read_file(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
 inline bool is_role(std::string_view word) {
@@ -124,7 +118,7 @@ inline Case parse_case(std::string name, std::string_view text) {
 
 inline Case load_case(const std::filesystem::path& path) {
   return parse_case(path.parent_path().filename().string() + "/" + path.stem().string(),
-                    read_file(path));
+                    test::read_file(path));
 }
 
 inline bool is_host(std::string_view text) { return text.starts_with("== /"); }
@@ -132,17 +126,22 @@ inline bool is_host(std::string_view text) { return text.starts_with("== /"); }
 // Every case of every cause, in order of the names: of a log, of a host, or both.
 enum class Of : std::uint8_t { log, host, both };
 inline std::vector<std::filesystem::path> case_paths(Of of = Of::log) {
-  std::vector<std::filesystem::path> paths;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(causes_folder())) {
-    if (entry.path().extension() != ".case") {
-      continue;
+  static const auto all = [] {
+    std::vector<std::pair<std::filesystem::path, bool>> found;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(causes_folder())) {
+      if (entry.path().extension() == ".case") {
+        found.emplace_back(entry.path(), is_host(load_case(entry.path()).log));
+      }
     }
-    const bool host = is_host(load_case(entry.path()).log);
+    std::ranges::sort(found);
+    return found;
+  }();
+  std::vector<std::filesystem::path> paths;
+  for (const auto& [path, host] : all) {
     if (of == Of::both || host == (of == Of::host)) {
-      paths.push_back(entry.path());
+      paths.push_back(path);
     }
   }
-  std::ranges::sort(paths);
   return paths;
 }
 

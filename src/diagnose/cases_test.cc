@@ -43,7 +43,7 @@ TEST(Causes, EachFolderIsACauseOfTheBuildAndTheOtherWayRound) {
 TEST(Causes, EachReadmeHasItsSectionsAndNamesItsCases) {
   const auto all = cases::case_paths(cases::Of::both);  // opens each
   for (const std::string& id : folders()) {
-    const std::string text = cases::read_file(cases::causes_folder() / id / "README.md");
+    const std::string text = test::read_file(cases::causes_folder() / id / "README.md");
     EXPECT_TRUE(text.starts_with("# " + id + "\n")) << id;
     for (const char* section : {"\n## Symptom\n", "\n## Mechanism\n", "\n## Proof\n",
                                 "\n## Remedy\n", "\n## Looks like it but is not\n"}) {

@@ -9,9 +9,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <map>
+#include <sstream>
 #include <string>
+#include <utility>
 
 #include "host/sysctl_key.h"
 #include "linux/descriptor.h"
@@ -60,8 +61,9 @@ inline void put(const std::string& path, const std::string& content) {
 }
 
 inline std::string get(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return std::move(text).str();
 }
 
 // Path -> type, mode, owner, extended attributes, link count and content or target.

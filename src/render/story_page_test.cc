@@ -34,7 +34,7 @@ std::string plain_of(const Document& document) {
 
 std::unique_ptr<diagnose::Event> first_of_example(const char* name) {
   const auto path = std::filesystem::path(WHYOOM_SOURCE_DIR) / "examples" / name;
-  return std::move(diagnose::cases::explain_log(diagnose::cases::read_file(path)).front());
+  return std::move(diagnose::cases::explain_log(test::read_file(path)).front());
 }
 
 TEST(StoryPage, EventsLieOnALineOfTime) {

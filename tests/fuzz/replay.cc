@@ -203,7 +203,7 @@ int main(int argc, char** argv) {
   }
   const auto files = files_of(names);
   for (const fs::path& file : files) {
-    const std::string text = whyoom::diagnose::cases::read_file(file);
+    const std::string text = whyoom::test::read_file(file);
     run(text);
   }
   sweep(seeds, from, count);
