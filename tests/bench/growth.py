@@ -67,7 +67,7 @@ def inputs(scratch, what, size):
 
 
 # The smallest of the four sizes.
-SMALLEST = {"bytes": 16 << 20, "events": 12, "tasks": 20, "nodes": 8, "files": 4}
+SMALLEST = {"bytes": 4 << 20, "events": 12, "tasks": 20, "nodes": 8, "files": 4}
 
 
 def main(program):
