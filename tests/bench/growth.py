@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """How the work grows with what is read: lines, events, tasks, zones, files. The instructions (valgrind) of
-four sizes, each twice the one before; what each doubling adds, and from that the exponent. More than 1.05
+three sizes, each twice the one before; what each doubling adds, and from that the exponent. More than 1.05
 fails: the work would be more than in proportion.
 Usage: growth.py PROGRAM"""
 import math, os, re, shutil, sys, tempfile
@@ -66,8 +66,8 @@ def inputs(scratch, what, size):
     return [path]
 
 
-# The smallest of the four sizes.
-SMALLEST = {"bytes": 4 << 20, "events": 12, "tasks": 20, "nodes": 8, "files": 4}
+# The smallest of the three sizes.
+SMALLEST = {"bytes": 8 << 20, "events": 24, "tasks": 40, "nodes": 16, "files": 8}
 
 
 def main(program):
@@ -76,13 +76,13 @@ def main(program):
         return SKIPPED
     failed = 0
     for what, smallest in SMALLEST.items():
-        sizes = [smallest << i for i in range(4)]
+        sizes = [smallest << i for i in range(3)]
         with tempfile.TemporaryDirectory() as scratch:
             status = 0 if what == "bytes" else 1
             counted = [count(program, ["explain", "--sandbox", "off", "--format", "ndjson",
                                        *inputs(scratch, what, size)], status) for size in sizes]
         added = [b - a for a, b in zip(counted, counted[1:])]
-        exponent = math.log2(added[2] / added[1])
+        exponent = math.log2(added[1] / added[0])
         print(f"{what:7} {sizes[0]} to {sizes[-1]}: {counted[0]:,} to {counted[-1]:,} instructions, "
               f"exponent {exponent:.3f}", flush=True)
         failed |= exponent > MOST
