@@ -45,8 +45,7 @@ std::optional<std::int64_t> take_pid_column(Cursor& cursor) {
 
 // The next number, when a blank or the end follows it; moves `at` behind it.
 std::optional<std::int64_t> take_column(std::string_view text, std::size_t& at) {
-  constexpr std::uint64_t max = 0x7fffffffffffffff;
-  constexpr std::size_t fitting = 18, most = 20;  // digits: what is longer is the largest
+  constexpr std::size_t most_digits = 18;  // of what fits; no machine has as many bytes
   std::size_t next = at;
   while (next < text.size() && is_space(text[next])) {
     ++next;
@@ -54,17 +53,16 @@ std::optional<std::int64_t> take_column(std::string_view text, std::size_t& at) 
   const bool negative = next < text.size() && text[next] == '-';
   next += negative ? 1 : 0;
   const std::size_t first = next;
-  std::uint64_t value = 0;
+  std::int64_t value = 0;
   for (; next < text.size() && is_digit(text[next]); ++next) {
-    value = value * 10 + static_cast<std::uint64_t>(text[next] - '0');
+    value = next - first < most_digits ? value * 10 + (text[next] - '0') : value;
   }
   const std::size_t digits = next - first;
-  if (digits == 0 || digits > most || (next < text.size() && !is_space(text[next]))) {
+  if (digits == 0 || digits > most_digits || (next < text.size() && !is_space(text[next]))) {
     return std::nullopt;
   }
-  value = digits > fitting ? max : value;
   at = next;
-  return negative ? -static_cast<std::int64_t>(value) : static_cast<std::int64_t>(value);
+  return negative ? -value : value;
 }
 
 std::uint64_t not_negative(std::int64_t value) {
