@@ -1,0 +1,244 @@
+// Every number that the cases beside the causes lead to: who is blamed, how surely, on which
+// numbers, and a digest of all others. The cases' own `expect` lines say what must be found; this
+// says that a change of the arithmetic is seen wherever it is felt.
+//
+// numbers_of_cases.txt is written by `./dev docs`. A change of it is read like a change of code.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/sha256.h"
+#include "diagnose/case_file.h"
+
+namespace whyoom::diagnose {
+namespace {
+
+std::filesystem::path numbers_file() {
+  return std::filesystem::path(WHYOOM_SOURCE_DIR) / "src/diagnose/numbers_of_cases.txt";
+}
+
+// Numbers, each behind a blank; those of a text are its digits, so that other words change nothing.
+class Numbers {
+ public:
+  template <std::integral T>
+  void add(T number) {
+    text_ += " " + std::to_string(number);
+  }
+  void add(double number) {
+    std::ostringstream shown;
+    shown.precision(10);
+    shown << " " << number;
+    text_ += shown.str();
+  }
+  void add(Bytes size) { add(size.count()); }
+  void add(KiB size) { add(size.count()); }
+  void add(Pages pages) { add(pages.count()); }
+  template <class T>
+  void add(const std::optional<T>& number) {
+    if (number) {
+      add(*number);
+    } else {
+      text_ += " -";
+    }
+  }
+  void add_text(std::string_view text) {
+    bool inside = false;
+    for (const char c : text) {
+      if (is_digit(c) || (c == '.' && inside)) {
+        text_ += inside ? "" : " ";
+        text_ += c;
+      }
+      inside = is_digit(c) || (c == '.' && inside);
+    }
+  }
+
+  [[nodiscard]] const std::string& text() const { return text_; }
+  [[nodiscard]] std::string digest() const {
+    Sha256 hash;
+    hash.add(text_);
+    return hex(hash.finish(), 4);
+  }
+
+ private:
+  std::string text_;
+};
+
+void add_what_if(Numbers& all, const memory::WhatIf& what_if) {
+  for (const Bytes size : {what_if.out_of_reach_before, what_if.out_of_reach_after,
+                           what_if.within_reach_before, what_if.within_reach_after}) {
+    all.add(size);
+  }
+  for (const auto& assumption : what_if.assumptions) {
+    all.add_text(assumption.str());
+  }
+}
+
+// A line for each finding that is not ruled out; of all of them what the line does not say to
+// `all`.
+std::string lines_of(const std::vector<Finding>& findings, Numbers& all) {
+  std::ostringstream text;
+  for (const Finding& finding : findings) {
+    Numbers proof;
+    for (const Proof& each : finding.proof) {
+      proof.add(each.value);
+      all.add_text(each.what.str());
+      all.add(each.at.line);
+    }
+    if (finding.role == Role::ruled_out) {
+      all.add(finding.confidence);
+      all.add_text(proof.text());
+    } else {
+      text << "  " << name(finding.role) << " " << finding.cause << " " << finding.confidence << ":"
+           << proof.text() << "\n";
+    }
+    all.add_text(finding.summary.str());
+    for (const Remedy& remedy : finding.remedies) {
+      all.add_text(remedy.title.str());
+      all.add_text(remedy.assume);
+      all.add(remedy.gives);
+      for (const ShellCommand& command : remedy.commands) {
+        all.add_text(command.text());
+      }
+      if (remedy.setting) {
+        all.add(remedy.setting->value);
+      }
+      if (remedy.what_if) {
+        add_what_if(all, *remedy.what_if);
+      }
+    }
+  }
+  return text.str();
+}
+
+void add_machine(Numbers& all, const memory::Machine& machine) {
+  all.add(machine.ram);
+  all.add(machine.min_free_kbytes);
+  all.add(machine.default_min_free);
+  for (const memory::ZoneState& zone : machine.zones) {
+    for (const Pages pages :
+         {zone.min, zone.low, zone.high, zone.free, zone.boost, zone.unusable, zone.reserve,
+          zone.kernel_reserve, zone.reclaimable, zone.floor, zone.slack}) {
+      all.add(pages);
+    }
+    all.add(zone.managed);
+  }
+}
+
+void add_account(Numbers& all, const std::optional<memory::Account>& account) {
+  if (account) {
+    all.add(account->total);
+    all.add(account->overcounted);
+    for (const memory::AccountLine& line : account->lines) {
+      all.add(line.size);
+    }
+  }
+}
+
+void add_tasks(Numbers& all, const memory::Evidence& evidence) {
+  for (const memory::TaskUse& use : evidence.attribution.top) {
+    all.add(use.total());
+  }
+  for (const memory::NameUse& name : evidence.attribution.names) {
+    all.add(name.count);
+    all.add(name.memory);
+    all.add(name.own);
+  }
+  if (evidence.ranking) {
+    all.add(evidence.ranking->total);
+    all.add(evidence.ranking->place);
+    all.add(evidence.ranking->spared_at);
+    for (const memory::ScoredTask& task : evidence.ranking->spared) {
+      all.add(task.score);
+      all.add(task.base);
+      all.add(task.chosen_from);
+    }
+  }
+}
+
+std::string said_of(const Event& event) {
+  Numbers all;
+  const std::string lines = lines_of(event.findings, all);
+  for (const Overturn& overturn : event.overturned_by) {
+    all.add_text(overturn.what.str() + " " + overturn.condition.str());
+  }
+  add_machine(all, event.evidence);
+  add_account(all, event.evidence.account);
+  add_tasks(all, event.evidence);
+  if (event.evidence.min_free) {
+    all.add(event.evidence.min_free->value);
+    all.add(event.evidence.min_free->share_of_ram);
+    all.add(event.evidence.min_free->default_low);
+    all.add(event.evidence.min_free->default_high);
+  }
+  std::string candidates;
+  for (const Candidate& candidate : event.candidates) {
+    candidates += (candidates.empty() ? ": " : ", ") + std::string(candidate.cause);
+  }
+  return "  " + std::string(name(event.verdict)) + candidates + ", all numbers " + all.digest() +
+         "\n" + lines;
+}
+
+std::string said_of(const HostCheck& host) {
+  Numbers all;
+  const std::string lines = lines_of(host.findings, all);
+  add_machine(all, host.state.machine);
+  add_account(all, host.state.account);
+  all.add(host.state.available_with_default);
+  if (host.state.kills_from) {
+    all.add(host.state.kills_from->value);
+  }
+  if (host.state.with_default) {
+    add_what_if(all, *host.state.with_default);
+  }
+  for (const TaskLimit& limit : host.limits) {
+    all.add(limit.limit);
+    all.add(limit.used);
+  }
+  for (const memory::NextVictim& next : host.next_victims) {
+    all.add(next.memory);
+    all.add(next.score);
+  }
+  return "  all numbers " + all.digest() + "\n" + lines;
+}
+
+std::string said_of_all() {
+  std::string text;
+  for (const auto& path : cases::case_paths(cases::Of::both)) {
+    const cases::Case one = cases::load_case(path);
+    text += one.name + "\n";
+    if (cases::is_host(one.log)) {
+      text += said_of(*cases::check_host(one.log));
+    } else {
+      for (const auto& event : cases::explain_log(one.log)) {
+        text += said_of(*event);
+      }
+    }
+  }
+  return text;
+}
+
+TEST(Cases, LeadToTheSameNumbers) {
+  const std::string now = said_of_all();
+  if (std::getenv("WHYOOM_WRITE_NUMBERS") != nullptr) {
+    std::ofstream(numbers_file(), std::ios::binary) << now;
+  }
+  const std::string before = test::read_file(numbers_file());
+  const auto of_now = cases::split_lines(now);
+  const auto of_before = cases::split_lines(before);
+  std::string_view name;
+  for (std::size_t i = 0; i < std::max(of_now.size(), of_before.size()); ++i) {
+    const std::string_view line = i < of_now.size() ? of_now[i] : "nothing\n";
+    const std::string_view old = i < of_before.size() ? of_before[i] : "nothing\n";
+    name = line.starts_with(' ') ? name : line;
+    ASSERT_EQ(line, old) << "in " << name
+                         << "When that is meant, ./dev docs writes numbers_of_cases.txt again.";
+  }
+}
+
+}  // namespace
+}  // namespace whyoom::diagnose
