@@ -82,6 +82,7 @@ void Framer::lose(std::uint64_t messages, const Line& told_by) {
 
 // The caller left lines out: nothing before can go on here.
 void Framer::jump() {
+  end_mail_line();
   end_entry();
   end_partials();
   sequence_.reset();
@@ -107,8 +108,15 @@ void Framer::line(std::string_view raw, LineNumber number) {
   }
   if (entry_.open()) {  // a binary field may hold any byte
     segment(raw, number);
-    return;
+  } else if (mail_.passes(raw)) {
+    parts_of_row(raw, number);
+  } else {
+    mail_.line(raw, number,
+               [this](std::string_view text, LineNumber at) { parts_of_row(text, at); });
   }
+}
+
+void Framer::parts_of_row(std::string_view raw, LineNumber number) {
   // A carriage return goes back to the start of the row: what is written then covers what stood
   // there. Kernel lines are kept even so, a console driver may use it for a newline.
   while (raw.ends_with('\r')) {
@@ -406,13 +414,18 @@ void Framer::flush_parts() {
   parts_.flush([this](std::string_view line, LineNumber at) { deliver(line, at); });
 }
 
+void Framer::end_mail_line() {
+  mail_.end([this](std::string_view text, LineNumber at) { parts_of_row(text, at); });
+}
+
 bool Framer::holds() const {
-  return parts_.open() || entry_.open() ||
+  return mail_.holds() || parts_.open() || entry_.open() ||
          std::ranges::any_of(partials_,
                              [](const Partial& partial) { return !partial.text.empty(); });
 }
 
 void Framer::flush() {
+  end_mail_line();
   flush_parts();
   end_entry();
   end_partials();

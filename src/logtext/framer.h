@@ -22,6 +22,7 @@
 #include "logtext/peel.h"
 #include "logtext/pstore_parts.h"
 #include "logtext/quoted_log.h"
+#include "logtext/quoted_printable.h"
 
 namespace whyoom::logtext {
 
@@ -49,6 +50,7 @@ class Framer {
 
   // framer.cc has the way of a line, framer_records.cc that of a message which came as the field of
   // a record.
+  void parts_of_row(std::string_view raw, LineNumber number);
   void segment(std::string_view raw, LineNumber number);
   void deliver(std::string_view text, LineNumber number, Trust least = {});
   bool take_quoted(std::string_view text, LineNumber number, Objects objects);
@@ -66,6 +68,7 @@ class Framer {
   void repeat(const Repeat& what, const Peeled& peeled, std::size_t depth);
   void note_sequence(const Peeled& peeled);
   void emit(std::string_view text, Peeled& peeled);
+  void end_mail_line();
   void end_entry();
   void end_partials();
   void jump();
@@ -87,6 +90,7 @@ class Framer {
   Sink sink_;
   std::vector<Damage> damage_;
   Utf16 utf16_;
+  QuotedPrintable mail_;
   JournalEntry entry_;
   PstoreParts parts_;
   std::array<Level, max_nesting + 1> levels_;

@@ -1,0 +1,68 @@
+// A mail as it travels, from an archive's "raw" link or an mbox (RFC 2045, 6.7): "=3D" is "=", and
+// a
+// "=" at the end of a line says that the next one goes on. Nothing in the text of a log says that
+// it was written so. What tells it are words of the kernel with "=3D" in the place of "=", longer
+// than the name that a process can take; and it is over with the first "=" that is no such code.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/place.h"
+
+namespace whyoom::logtext {
+
+class QuotedPrintable {
+ public:
+  // `raw` is as it stands, and no line before it goes on.
+  [[nodiscard]] bool passes(std::string_view raw) const;
+
+  // Gives the lines that are whole to `sink(text, number)`: none, this one, or the one before it
+  // too.
+  template <class Sink>
+  void line(std::string_view raw, LineNumber number, const Sink& sink) {
+    const Text text = decode(raw);
+    if (!held_.empty() && (!text.coded || raw.starts_with('['))) {
+      end(sink);  // a line of a log begins here: the "=" before it was its own
+    }
+    if (!text.coded) {
+      sink(raw, number);
+      return;
+    }
+    number_ = held_.empty() ? number : number_;
+    held_ += decoded_;
+    if (text.goes_on && held_.size() < max_held) {
+      return;
+    }
+    const std::string whole = std::move(held_);
+    held_.clear();
+    sink(std::string_view(whole), number_);
+  }
+  // Gives what is held of a line whose rest did not come.
+  template <class Sink>
+  void end(const Sink& sink) {
+    const std::string whole = std::move(held_);
+    held_.clear();
+    if (!whole.empty()) {
+      sink(std::string_view(whole), number_);
+    }
+  }
+  [[nodiscard]] bool holds() const { return !held_.empty(); }
+
+ private:
+  static constexpr std::size_t max_held = 16384;
+
+  struct Text {
+    bool coded = false;    // it is in `decoded_`
+    bool goes_on = false;  // behind its end
+  };
+  Text decode(std::string_view raw);
+
+  bool on_ = false;
+  std::string decoded_, held_;
+  LineNumber number_ = 0;  // of the first line of `held_`
+};
+
+}  // namespace whyoom::logtext
