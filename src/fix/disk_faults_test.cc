@@ -18,7 +18,7 @@ using linux::test::put;
 using linux::test::Scratch;
 using linux::test::snapshot;
 
-const FixMeta meta{1, {advise::Wanted{linux::test::key("vm.x"), "2"}}, "whyoom fix vm.x=2"};
+const FixMeta fault_meta{1, {advise::Wanted{linux::test::key("vm.x"), "2"}}, "whyoom fix vm.x=2"};
 
 class DiskFaults : public ::testing::Test {
  protected:
@@ -69,7 +69,7 @@ class DiskFaults : public ::testing::Test {
     if (!store) {
       EXPECT_NE(store.error().find(text), std::string::npos) << store.error();
     } else {
-      const auto failed = apply(change, *store, meta, {});
+      const auto failed = apply(change, *store, fault_meta, {});
       ASSERT_FALSE(failed);
       EXPECT_TRUE(failed.error().refused);
       EXPECT_NE(failed.error().what.find(text), std::string::npos) << failed.error().what;
@@ -82,7 +82,7 @@ class DiskFaults : public ::testing::Test {
     const auto before = snapshot(dir.path());
     auto store = FixStore::open_locked(options, 1);
     ASSERT_TRUE(store) << store.error();
-    const auto number = apply(change, *store, meta, {});
+    const auto number = apply(change, *store, fault_meta, {});
     ASSERT_TRUE(number) << number.error().what;
     const auto undone = undo(store->load(*number).value(), *store, {});
     ASSERT_TRUE(undone) << undone.error().what;
@@ -140,7 +140,7 @@ TEST_F(DiskFaults, space_that_ends_anywhere_in_the_journal) {
     auto store = FixStore::open_locked(options, 1);
     ASSERT_TRUE(store) << store.error();
     const auto before = snapshot(dir / "etc");
-    const auto done = apply(change, *store, meta, {});
+    const auto done = apply(change, *store, fault_meta, {});
     if (!done) {
       ++refused;
       EXPECT_EQ(linux::test::difference(before, snapshot(dir / "etc")), "");
@@ -182,7 +182,7 @@ TEST_F(DiskFaults, a_file_that_is_mounted_by_itself_is_written_in_place) {
       0);
   auto store = FixStore::open_locked(options, 1);
   ASSERT_TRUE(store);
-  const auto number = apply(change, *store, meta, {});
+  const auto number = apply(change, *store, fault_meta, {});
   ASSERT_TRUE(number) << number.error().what;
   EXPECT_EQ(get(dir / "outside"), "new\n");
   ASSERT_TRUE(undo(store->load(*number).value(), *store, {}));

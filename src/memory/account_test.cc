@@ -12,13 +12,9 @@ namespace {
 using What = AccountLine::What;
 using namespace testing_only;
 
-constexpr std::uint64_t page = 4096;
-
-Bytes pages(std::uint64_t count) { return Bytes(count * page); }
-
 // 100000 pages of RAM. The counters hold 79000, the CPUs' lists 500, the stacks 500, the huge pages
 // 10240.
-report::Report machine() {
+report::Report accounted_machine() {
   report::Report report;
   set_user_request(report);
   set_ram(report, 104000, 4000);
@@ -49,7 +45,7 @@ Bytes sum(const Account& account) {
 }
 
 TEST(Account, AddsUpToRamExactly) {
-  const report::Report report = machine();
+  const report::Report report = accounted_machine();
   const auto account = from_report(report).account;
   ASSERT_TRUE(account);
   EXPECT_EQ(account->total, pages(100000));
@@ -59,7 +55,7 @@ TEST(Account, AddsUpToRamExactly) {
 }
 
 TEST(Account, TakesSharedMemoryOutOfTheAnonLists) {
-  const auto account = from_report(machine()).account;
+  const auto account = from_report(accounted_machine()).account;
   ASSERT_TRUE(account);
   EXPECT_EQ(account->size(What::shmem), pages(12000));
   EXPECT_EQ(account->size(What::anon), pages(28000));
@@ -67,7 +63,7 @@ TEST(Account, TakesSharedMemoryOutOfTheAnonLists) {
 }
 
 TEST(Account, TakesLockedSharedMemoryFromTheUnevictableList) {
-  report::Report report = machine();
+  report::Report report = accounted_machine();
   set_total(report, Field::active_anon, 1000);
   set_total(report, Field::inactive_anon, 0);
   set_total(report, Field::shmem, 5000);
@@ -81,7 +77,7 @@ TEST(Account, TakesLockedSharedMemoryFromTheUnevictableList) {
 }
 
 TEST(Account, CountsStacksAndHugePagesInTheirOwnUnits) {
-  const auto account = from_report(machine()).account;
+  const auto account = from_report(accounted_machine()).account;
   ASSERT_TRUE(account);
   EXPECT_EQ(account->size(What::kernel_stack), Bytes(2000 * 1024));
   EXPECT_EQ(account->size(What::hugepages), Bytes(std::uint64_t{20} * 2048 * 1024));
@@ -89,7 +85,7 @@ TEST(Account, CountsStacksAndHugePagesInTheirOwnUnits) {
 }
 
 TEST(Account, TakesStacksFromTheZonesOnOldKernels) {
-  report::Report report = machine();
+  report::Report report = accounted_machine();
   report.nodes.clear();
   add_zone(report, 0, "Normal", {1000, 100, 125, 150, 400000, {0, 0, 0, 0}});
   report.zones[0].fields.set(Field::kernel_stack, 1200, {0, 12});
@@ -100,7 +96,7 @@ TEST(Account, TakesStacksFromTheZonesOnOldKernels) {
 }
 
 TEST(Account, CountsSecondaryPageTablesAndLeavesTheBalloonOut) {
-  report::Report report = machine();
+  report::Report report = accounted_machine();
   set_total(report, Field::sec_pagetables, 250);
   report.nodes[0].fields.set(Field::balloon, 4000, {0, 9});
   const auto account = from_report(report).account;
@@ -115,8 +111,8 @@ TEST(Account, IsNothingWithoutOneOfItsCounters) {
        {Field::active_anon, Field::inactive_anon, Field::active_file, Field::inactive_file,
         Field::unevictable, Field::slab_reclaimable, Field::slab_unreclaimable, Field::shmem,
         Field::pagetables, Field::free}) {
-    const report::Report whole = machine();
-    report::Report report = machine();
+    const report::Report whole = accounted_machine();
+    report::Report report = accounted_machine();
     report.totals = {};
     for (std::size_t i = 0; i < static_cast<std::size_t>(Field::count_); ++i) {
       const auto field = static_cast<Field>(i);
@@ -129,13 +125,13 @@ TEST(Account, IsNothingWithoutOneOfItsCounters) {
 }
 
 TEST(Account, IsNothingWithoutTheSizeOfRam) {
-  report::Report report = machine();
+  report::Report report = accounted_machine();
   report.tail = {};
   EXPECT_FALSE(from_report(report).account);
 }
 
 TEST(Account, TakesRamFromTheZonesWhenTheLastLinesAreCut) {
-  report::Report report = machine();
+  report::Report report = accounted_machine();
   report.tail = {};
   add_zone(report, 0, "DMA", {1000, 100, 125, 150, 15360, {0, 300, 300, 300}});
   add_zone(report, 0, "DMA32", {1000, 100, 125, 150, 384640, {0, 0, 0, 0}});
@@ -146,7 +142,7 @@ TEST(Account, TakesRamFromTheZonesWhenTheLastLinesAreCut) {
 }
 
 TEST(Account, SaysHowMuchWasCountedTwice) {
-  report::Report report = machine();
+  report::Report report = accounted_machine();
   set_total(report, Field::free, 40000);
   const auto account = from_report(report).account;
   ASSERT_TRUE(account);
@@ -157,7 +153,7 @@ TEST(Account, SaysHowMuchWasCountedTwice) {
 
 TEST(Account, StandsHugeNumbers) {
   constexpr auto huge = std::numeric_limits<std::uint64_t>::max();
-  report::Report report = machine();
+  report::Report report = accounted_machine();
   set_total(report, Field::active_anon, huge);
   report.hugepages.push_back({0, huge, huge, 0, KiB(huge), {}});
   const auto account = from_report(report).account;

@@ -13,13 +13,10 @@ namespace {
 
 using namespace testing_only;
 
-constexpr std::uint64_t page = 4096;
 constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
 
-Bytes pages(std::uint64_t count) { return Bytes(count * page); }
-
 // RAM whose processes hold 28000 pages of their own and 1500 locked ones, and map at most 5000.
-report::Report machine() {
+report::Report machine_with_tasks() {
   report::Report report;
   set_user_request(report);
   set_ram(report, 104000, 4000);
@@ -104,7 +101,7 @@ TEST(Attribution, OfNoTableIsEmpty) {
 TEST(Attribution, BiggestIsByMemoryAndTopAlsoBySwap) {
   report::Report report;
   report.tasks = {task("a", 1, 100), task("b", 2, 300), task("c", 3, 200), task("d", 4, 10)};
-  report.tasks[2].pgtables_bytes = 200 * page;
+  report.tasks[2].pgtables_bytes = pages(200).count();
   report.tasks[3].swapents = 1000;
   const Attributed given(report);
   ASSERT_TRUE(given.who.biggest);
@@ -137,7 +134,7 @@ TEST(Attribution, TasksInTheOrderThatIsAskedFor) {
   report.tasks = {task("b", 3, 100), task("a", 2, 100), task("c", 1, 50)};
   report.tasks[2].swapents = 500;
   report.tasks[1].oom_score_adj = 300;
-  report.tasks[0].pgtables_bytes = 2 * page;
+  report.tasks[0].pgtables_bytes = pages(2).count();
   const Attributed given(report);
   const auto in_order = [&](TaskOrder order, std::size_t most) {
     std::string names;
@@ -189,11 +186,11 @@ TEST(Attribution, RowsWithoutNumbersOfTheirGroupAreNotOne) {
 }
 
 TEST(Names, CountSharedMemoryOnceWhereTheTableTellsIt) {
-  report::Report report = machine();
+  report::Report report = machine_with_tasks();
   report.tasks = {task_of_kinds("postgres", 1, 300, 50, 4000),
                   task_of_kinds("postgres", 2, 200, 60, 3000),
                   task_of_kinds("postgres", 3, 100, 40, 1000), task_of_kinds("sh", 4, 10, 20, 0)};
-  report.tasks[1].pgtables_bytes = 10 * page;
+  report.tasks[1].pgtables_bytes = pages(10).count();
   const Attributed given(report);
   const NameUse& use = given.name("postgres");
   EXPECT_EQ(use.count, 3U);
@@ -207,7 +204,7 @@ TEST(Names, CountSharedMemoryOnceWhereTheTableTellsIt) {
 }
 
 TEST(Names, ThatWereCutOffAreNotOneName) {
-  report::Report report = machine();
+  report::Report report = machine_with_tasks();
   report.tasks = {task("", 1, 1000), task("", 2, 2000), task("w", 3, 500)};
   const Attributed given(report);
   ASSERT_EQ(given.who.names.size(), 3U);
@@ -217,7 +214,7 @@ TEST(Names, ThatWereCutOffAreNotOneName) {
 }
 
 TEST(Names, AreUpperBoundsWhereItDoesNot) {
-  report::Report report = machine();
+  report::Report report = machine_with_tasks();
   report.tasks = {task("w", 1, 1000), task("w", 2, 2000), task("x", 3, 2500)};
   const Attributed given(report);
   EXPECT_EQ(given.name("w").memory, pages(3000));
@@ -227,7 +224,7 @@ TEST(Names, AreUpperBoundsWhereItDoesNot) {
 }
 
 TEST(Names, AreNeverMoreThanTheCountersAllow) {
-  report::Report report = machine();
+  report::Report report = machine_with_tasks();
   for (int i = 1; i <= 50; ++i) {
     report.tasks.push_back(task("postgres", i, 12000 + static_cast<std::uint64_t>(i)));
     report.tasks.back().page_table_pages = 2;
@@ -245,7 +242,7 @@ TEST(Names, AreNeverMoreThanTheCountersAllow) {
 }
 
 TEST(Names, ForksThatShareTheirPagesStayWithinTheCounters) {
-  report::Report report = machine();
+  report::Report report = machine_with_tasks();
   report.tasks = {task_of_kinds("redis", 1, 25000, 10, 0), task_of_kinds("redis", 2, 24000, 10, 0)};
   const Attributed given(report);
   EXPECT_EQ(given.name("redis").count, 2U);
@@ -280,11 +277,11 @@ TEST(Names, BiggestOwnLeavesSharedMemoryOut) {
 }
 
 TEST(SharedSpace, IsOneWhenTheMachineCannotHoldBoth) {
-  report::Report report = machine();
+  report::Report report = machine_with_tasks();
   report.tasks = {task_of_kinds("make", 1, 27000, 10, 0), task_of_kinds("make", 2, 27000, 10, 0)};
   for (auto& each : report.tasks) {
     each.swapents = 300;
-    each.pgtables_bytes = 50 * page;
+    each.pgtables_bytes = pages(50).count();
     each.total_vm = 60000;
   }
   const Attributed given(report);
@@ -298,26 +295,26 @@ TEST(SharedSpace, IsOneWhenTheMachineCannotHoldBoth) {
 }
 
 TEST(SharedSpace, IsToldFromRssAloneToo) {
-  report::Report report = machine();
+  report::Report report = machine_with_tasks();
   report.tasks = {task("make", 1, 29000), task("make", 2, 29000), task("x", 3, 29000)};
   report.tasks[2].total_vm = 1;
   EXPECT_EQ(Attributed(report).who.processes, 2U);
 }
 
 TEST(SharedSpace, WorkersWithTheSameNumbersStayApart) {
-  report::Report fits = machine();
+  report::Report fits = machine_with_tasks();
   fits.tasks = {task_of_kinds("w", 1, 9000, 10, 0), task_of_kinds("w", 2, 9000, 10, 0),
                 task_of_kinds("w", 3, 9000, 10, 0)};
   EXPECT_EQ(Attributed(fits).who.processes, 3U);
   EXPECT_EQ(Attributed(fits).name("w").own, pages(27000));
 
   // The same numbers under two names.
-  report::Report two = machine();
+  report::Report two = machine_with_tasks();
   two.tasks = {task_of_kinds("a", 1, 29500, 10, 0), task_of_kinds("b", 2, 29500, 10, 0)};
   EXPECT_EQ(Attributed(two).who.processes, 2U);
 
   // Forks that share half of their pages: too much together, but not one of them.
-  report::Report forks = machine();
+  report::Report forks = machine_with_tasks();
   forks.tasks = {task_of_kinds("w", 1, 20000, 10, 0), task_of_kinds("w", 2, 20000, 10, 0)};
   EXPECT_EQ(Attributed(forks).who.processes, 2U);
 
@@ -371,7 +368,7 @@ TEST(Cgroups, OfAKillForTheWholeMachineIsTheVictims) {
 }
 
 TEST(Attribution, HugeNumbersSaturate) {
-  report::Report report = machine();
+  report::Report report = machine_with_tasks();
   for (int i = 1; i <= 5; ++i) {
     report.tasks.push_back(task_of_kinds("w", i, most / 3, most / 3, most / 3));
     report.tasks.back().swapents = most;

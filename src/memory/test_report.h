@@ -6,12 +6,16 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.h"
 #include "memory/evidence.h"
 #include "report/report.h"
 
 namespace whyoom::memory::testing_only {
 
 using kernel::Field;
+
+constexpr PageSize k4K{4096};
+inline Bytes pages(std::uint64_t count) { return to_bytes(Pages(count), k4K); }
 
 struct ZoneNumbers {
   std::uint64_t free = 0, min = 0, low = 0, high = 0;  // kB
@@ -89,6 +93,23 @@ inline const ZoneState& zone_named(const Evidence& evidence, const std::string& 
   }
   static const ZoneState none;
   return none;
+}
+
+// The cells of a row of the vectors.
+inline std::vector<std::string> split(const std::string& text, char by) {
+  std::vector<std::string> parts(1);
+  for (const char c : text) {
+    if (c == by) {
+      parts.emplace_back();
+    } else {
+      parts.back() += c;
+    }
+  }
+  return parts;
+}
+
+inline std::uint64_t number(std::string_view text) {
+  return parse_number<std::uint64_t>(trim(text)).value_or(0);
 }
 
 }  // namespace whyoom::memory::testing_only

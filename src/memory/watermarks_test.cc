@@ -7,12 +7,15 @@
 
 #include "base/shared_for_test.h"
 #include "base/text.h"
+#include "memory/test_report.h"
 
 namespace whyoom::memory {
 namespace {
 
 using kernel::ZoneClass;
-constexpr PageSize k4K{4096};
+using testing_only::k4K;
+using testing_only::number;
+using testing_only::split;
 constexpr PageSize k64K{65536};
 constexpr Pages kBlock4K(512);
 
@@ -23,7 +26,7 @@ struct Row {
   std::vector<std::uint64_t> protection;
 };
 
-struct Machine {
+struct SampledMachine {
   std::string release;
   std::uint64_t min_free;
   std::uint32_t factor;
@@ -38,7 +41,7 @@ constexpr auto HighMem = ZoneClass::highmem;
 constexpr auto Movable = ZoneClass::movable;
 constexpr std::uint64_t kNoPromo = 0;
 
-std::vector<ZoneSize> sizes(const Machine& machine) {
+std::vector<ZoneSize> sizes(const SampledMachine& machine) {
   std::vector<ZoneSize> zones;
   for (const Row& row : machine.rows) {
     zones.push_back({row.node, row.zone, Pages(row.managed)});
@@ -46,7 +49,7 @@ std::vector<ZoneSize> sizes(const Machine& machine) {
   return zones;
 }
 
-void check_marks(const Machine& m, const std::string& what) {
+void check_marks(const SampledMachine& m, const std::string& what) {
   const auto rules = rules_for(m.release);
   const auto marks = watermarks(sizes(m), {KiB(m.min_free), m.factor}, k4K, rules);
   ASSERT_EQ(marks.size(), m.rows.size());
@@ -61,7 +64,7 @@ void check_marks(const Machine& m, const std::string& what) {
   }
 }
 
-void check_reserve(const Machine& m, const std::string& what) {
+void check_reserve(const SampledMachine& m, const std::string& what) {
   for (std::size_t first = 0; first < m.rows.size();) {
     std::size_t last = first;
     std::vector<ZoneSize> zones;
@@ -83,8 +86,8 @@ void check_reserve(const Machine& m, const std::string& what) {
 
 // Measured: /proc/zoneinfo of guests. Columns: node, zone, managed, min, low, high, promo,
 // protection. The last zone of a node is Device, which never has managed pages.
-const std::vector<Machine>& machines() {
-  static const std::vector<Machine> all = {
+const std::vector<SampledMachine>& machines() {
+  static const std::vector<SampledMachine> all = {
       {"5.10.0",
        45056,
        10,
@@ -163,25 +166,25 @@ const std::vector<Machine>& machines() {
 }
 
 TEST(Watermarks, MeasuredRows) {
-  for (const Machine& machine : machines()) {
+  for (const SampledMachine& machine : machines()) {
     check_marks(machine, machine.release + " " + std::to_string(machine.min_free));
     check_reserve(machine, machine.release + " " + std::to_string(machine.min_free));
   }
 }
 
 TEST(Watermarks, HighMemIsCappedAndItsGapsAreNot) {
-  const Machine machine = {"4.9.0",
-                           3728,
-                           10,
-                           {},
-                           {{0, DMA, 3976, 17, 21, 25, 0, {}},
-                            {0, Normal, 214000, 914, 1142, 1370, 0, {}},
-                            {0, HighMem, 163000, 128, 302, 476, 0, {}}}};
+  const SampledMachine machine = {"4.9.0",
+                                  3728,
+                                  10,
+                                  {},
+                                  {{0, DMA, 3976, 17, 21, 25, 0, {}},
+                                   {0, Normal, 214000, 914, 1142, 1370, 0, {}},
+                                   {0, HighMem, 163000, 128, 302, 476, 0, {}}}};
   check_marks(machine, "highmem");
 }
 
 TEST(Watermarks, BeforeTheScaleFactor) {
-  const Machine machine = {
+  const SampledMachine machine = {
       "4.4.121",
       45056,
       10,
@@ -337,23 +340,7 @@ TEST(LowmemReserve, OldKernels) {
   EXPECT_EQ(lowmem_reserve(zones, zero, rules_for("5.10.0"))[0][1], Pages(0));
 }
 
-std::vector<std::string> split(const std::string& text, char by) {
-  std::vector<std::string> parts(1);
-  for (const char c : text) {
-    if (c == by) {
-      parts.emplace_back();
-    } else {
-      parts.back() += c;
-    }
-  }
-  return parts;
-}
-
-std::uint64_t number(std::string_view text) {
-  return parse_number<std::uint64_t>(trim(text)).value_or(0);
-}
-
-ZoneClass zone_class(const std::string& name) {
+ZoneClass zone_of_name(const std::string& name) {
   return name == "DMA"       ? DMA
          : name == "DMA32"   ? DMA32
          : name == "HighMem" ? HighMem
@@ -363,7 +350,7 @@ ZoneClass zone_class(const std::string& name) {
 
 TEST(WatermarkSamples, EveryRowOfTheVectors) {
   WHYOOM_SHARED_OR_SKIP(path, "vectors/watermarks.tsv");
-  std::vector<Machine> all;
+  std::vector<SampledMachine> all;
   std::size_t rows = 0;
   for (const std::string& line : split(test::read_file(path), '\n')) {
     const auto cell = split(line, '\t');
@@ -371,7 +358,7 @@ TEST(WatermarkSamples, EveryRowOfTheVectors) {
       continue;
     }
     if (cell[5] == "0" && cell[6] == "DMA") {
-      Machine machine{
+      SampledMachine machine{
           cell[0], number(cell[2]), static_cast<std::uint32_t>(number(cell[3])), {}, {}};
       for (const std::string& part : split(cell[4], ',')) {
         if (!part.empty()) {
@@ -382,7 +369,7 @@ TEST(WatermarkSamples, EveryRowOfTheVectors) {
     }
     const std::uint64_t boost = number(cell[9]);
     Row row{static_cast<int>(number(cell[5])),
-            zone_class(cell[6]),
+            zone_of_name(cell[6]),
             number(cell[7]),
             number(cell[10]) - boost,
             number(cell[11]) - boost,
@@ -397,7 +384,7 @@ TEST(WatermarkSamples, EveryRowOfTheVectors) {
     ++rows;
   }
   EXPECT_GE(rows, 1620U);
-  for (const Machine& machine : all) {
+  for (const SampledMachine& machine : all) {
     const std::string what = machine.release + " min_free " + std::to_string(machine.min_free);
     check_marks(machine, what);
     check_reserve(machine, what);
@@ -412,7 +399,7 @@ std::vector<ZoneSize> zones_of(const std::string& zoneinfo) {
       cursor.take("Node ");
       const auto node = static_cast<int>(cursor.take_unsigned().value_or(0));
       const std::size_t space = line.find_last_of(' ');
-      zones.push_back({node, zone_class(line.substr(space + 1)), Pages(0)});
+      zones.push_back({node, zone_of_name(line.substr(space + 1)), Pages(0)});
     } else if (trim_left(line).starts_with("managed") && !zones.empty()) {
       zones.back().managed = Pages(number(std::string_view(line).substr(line.find_last_of(' '))));
     }

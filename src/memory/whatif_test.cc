@@ -10,13 +10,15 @@
 #include "base/shared_for_test.h"
 #include "base/text.h"
 #include "memory/oom_threshold.h"
+#include "memory/test_report.h"
 
 namespace whyoom::memory {
 namespace {
 
 using kernel::ZoneClass;
-
-constexpr PageSize k4K{4096};
+using testing_only::k4K;
+using testing_only::number;
+using testing_only::split;
 
 Request user_request() {
   Request request;
@@ -253,22 +255,6 @@ TEST(OomThreshold, AKernelRequestMayNotUseHighMem) {
   const auto from = oom_threshold(machine);
   ASSERT_TRUE(from);
   EXPECT_TRUE(from->kernel_request);
-}
-
-std::vector<std::string> split(const std::string& text, char by) {
-  std::vector<std::string> parts(1);
-  for (const char c : text) {
-    if (c == by) {
-      parts.emplace_back();
-    } else {
-      parts.back() += c;
-    }
-  }
-  return parts;
-}
-
-std::uint64_t number(std::string_view text) {
-  return parse_number<std::uint64_t>(trim(text)).value_or(0);
 }
 
 struct Sample {

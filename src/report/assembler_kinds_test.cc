@@ -10,21 +10,14 @@ namespace {
 using kernel::Field;
 using testing::assemble;
 using testing::describe;
+using testing::killed_line;
 using testing::lines_of;
 using testing::replaced;
 using testing::sample_failure;
 using testing::sample_report;
 using testing::text_of;
 
-std::vector<std::string> missing(const Report& report) { return missing_parts(report); }
-
 using Names = std::vector<std::string>;
-
-std::string victim_line(const char* time, int pid, const char* what = "Out of memory") {
-  return std::string("[") + time + "] " + what + ": Killed process " + std::to_string(pid) +
-         " (w) total-vm:1kB, anon-rss:1kB, file-rss:1kB, shmem-rss:0kB, UID:0 pgtables:4kB "
-         "oom_score_adj:0\n";
-}
 
 TEST(Assembler, OldKernelsAnnounceTheKill) {
   const std::string log =
@@ -40,7 +33,7 @@ TEST(Assembler, OldKernelsAnnounceTheKill) {
   EXPECT_EQ(events[0].victims[0].comm, "child");
   EXPECT_FALSE(events[0].victims[0].score);  // that was the parent's
   EXPECT_EQ(events[0].cpuset, "/");
-  EXPECT_EQ(missing(events[0]), (Names{"mem-info", "zones", "tasks"}));
+  EXPECT_EQ(missing_parts(events[0]), (Names{"mem-info", "zones", "tasks"}));
   ASSERT_EQ(events[1].victims.size(), 1U);
   EXPECT_EQ(events[1].victims[0].comm, "parent");
   EXPECT_EQ(events[1].victims[0].score, 899);
@@ -64,14 +57,14 @@ TEST(Assembler, CgroupWithTheWholeGroupKilled) {
       "[   10.000011] [      5]     0     5     2000      150    45056       10             0 app\n"
       "[   10.000012] oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0,"
       "oom_memcg=/a,task_memcg=/a/b,task=app,pid=5,uid=0\n" +
-      victim_line("   10.000013", 5, "Memory cgroup out of memory") +
+      killed_line("   10.000013", 5, "Memory cgroup out of memory") +
       "[   10.000014] Tasks in /a are going to be killed due to memory.oom.group set\n" +
-      victim_line("   10.000015", 6, "Memory cgroup out of memory");
+      killed_line("   10.000015", 6, "Memory cgroup out of memory");
   const auto events = assemble(log);
   ASSERT_EQ(events.size(), 1U);
   const Report& r = events[0];
   EXPECT_EQ(r.kind, Kind::memcg_oom_kill);
-  EXPECT_EQ(missing(r), Names{});
+  EXPECT_EQ(missing_parts(r), Names{});
   EXPECT_EQ(r.memcg->limit_path, "/a");
   EXPECT_EQ(r.memcg->task_path, "/a/b");
   EXPECT_EQ(r.memcg->memory.failcnt->value, 7U);
@@ -91,7 +84,7 @@ TEST(Assembler, OldCgroupStatisticsAddUpBelow) {
       "[   10.000004] Memory cgroup stats for /a: cache:1KB rss:2KB unevictable:0KB\n"
       "[   10.000005] Memory cgroup stats for /a/b: cache:10KB rss:20KB unevictable:0KB\n"
       "[   10.000006] Memory cgroup stats for /a/c: cache:100KB rss:200KB unevictable:0KB\n" +
-      victim_line("   10.000007", 5, "Memory cgroup out of memory");
+      killed_line("   10.000007", 5, "Memory cgroup out of memory");
   const auto events = assemble(log);
   ASSERT_EQ(events.size(), 1U);
   const Memcg& memcg = *events[0].memcg;
@@ -112,7 +105,7 @@ TEST(Assembler, PanicsOfTheReportAndOthers) {
   EXPECT_EQ(enabled[0].kind, Kind::oom_panic);
   EXPECT_EQ(enabled[0].outcome, Outcome::panic);
   EXPECT_EQ(enabled[0].panic->reason, Panic::Reason::panic_on_oom_compulsory);
-  EXPECT_EQ(missing(enabled[0]), Names{});
+  EXPECT_EQ(missing_parts(enabled[0]), Names{});
   const auto deadlock = with(
       "[  812.200000] Out of memory and no killable processes...\n"
       "[  812.200001] Kernel panic - not syncing: System is deadlocked on "
@@ -147,7 +140,7 @@ TEST(Assembler, NobodyToKillInACgroupIsNoPanic) {
   EXPECT_EQ(events[0].kind, Kind::memcg_oom_kill);
   EXPECT_EQ(events[0].outcome, Outcome::no_victim);
   EXPECT_FALSE(events[0].constraint);
-  EXPECT_EQ(missing(events[0]), Names{"memcg-stats"});
+  EXPECT_EQ(missing_parts(events[0]), Names{"memcg-stats"});
 }
 
 TEST(Assembler, SysrqAsksForAKillOrForNumbers) {
@@ -224,7 +217,7 @@ TEST(Assembler, SlubAndVmallocJoinTheirFailure) {
   const auto alone = assemble(slub);
   ASSERT_EQ(alone.size(), 1U);
   EXPECT_EQ(alone[0].kind, Kind::page_allocation_failure);
-  EXPECT_EQ(missing(alone[0]), Names{});
+  EXPECT_EQ(missing_parts(alone[0]), Names{});
   EXPECT_EQ(alone[0].trigger->gfp->mask, 0xa20U);
   ASSERT_EQ(alone[0].slub->nodes.size(), 2U);
   EXPECT_EQ(alone[0].slub->nodes[1].objects, 20U);

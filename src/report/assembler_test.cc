@@ -12,6 +12,7 @@ namespace {
 using kernel::Field;
 using testing::assemble;
 using testing::describe;
+using testing::killed_line;
 using testing::lines_of;
 using testing::replaced;
 using testing::sample_failure;
@@ -33,8 +34,6 @@ std::string interleaved(const std::string& a, const std::string& b) {
   return text_of(mixed);
 }
 
-std::vector<std::string> missing(const Report& report) { return missing_parts(report); }
-
 using Names = std::vector<std::string>;
 
 TEST(Assembler, ReadsEveryPartOfAWholeReport) {
@@ -43,7 +42,7 @@ TEST(Assembler, ReadsEveryPartOfAWholeReport) {
   const Report& r = events[0];
   EXPECT_EQ(r.kind, Kind::oom_kill);
   EXPECT_EQ(r.outcome, Outcome::killed);
-  EXPECT_EQ(missing(r), Names{});
+  EXPECT_EQ(missing_parts(r), Names{});
   EXPECT_TRUE(r.damage.empty());
   EXPECT_EQ(r.first_line, 1U);
   EXPECT_EQ(r.last_line, 47U);
@@ -93,8 +92,8 @@ TEST(Assembler, MixedLinesOfTwoCpusComeApart) {
       const Report& fail = events[failure_first ? 0 : 1];
       EXPECT_EQ(kill.kind, Kind::oom_kill);
       EXPECT_EQ(fail.kind, Kind::page_allocation_failure);
-      EXPECT_EQ(missing(kill), Names{});
-      EXPECT_EQ(missing(fail), Names{});
+      EXPECT_EQ(missing_parts(kill), Names{});
+      EXPECT_EQ(missing_parts(fail), Names{});
       EXPECT_EQ(kill.trigger->pid, 4711);
       EXPECT_EQ(fail.trigger->pid, 12);
       EXPECT_EQ(kill.totals.get(Field::free)->value, 6060U);
@@ -157,8 +156,8 @@ TEST(Assembler, CallerIdsDecideWhereThePartsDoNot) {
   mixed.insert(mixed.end(), slow.begin() + 2, slow.end());
   const auto events = assemble(text_of(mixed));
   ASSERT_EQ(events.size(), 2U);
-  EXPECT_EQ(missing(events[0]), Names{});
-  EXPECT_EQ(missing(events[1]), Names{});
+  EXPECT_EQ(missing_parts(events[0]), Names{});
+  EXPECT_EQ(missing_parts(events[1]), Names{});
   EXPECT_EQ(events[0].totals.get(Field::free)->value, 6060U);
   EXPECT_EQ(events[0].zones.at(1).fields.get(Field::free)->value, 20140U);
   EXPECT_EQ(events[1].totals.get(Field::free)->value, 9090U);
@@ -185,7 +184,7 @@ TEST(Assembler, AReportThatWasCutShortDoesNotTakeTheLinesOfTheNext) {
         text_of({lines.begin(), lines.begin() + static_cast<long>(keep)}) + sample_failure();
     const auto events = assemble(log);
     ASSERT_EQ(events.size(), 2U);
-    EXPECT_EQ(missing(events[1]), Names{});
+    EXPECT_EQ(missing_parts(events[1]), Names{});
     EXPECT_EQ(events[1].totals.get(Field::free)->value, 9090U);
     EXPECT_EQ(events[1].zones.at(1).fields.get(Field::free)->value, 77777U);
   }
@@ -198,7 +197,7 @@ TEST(Assembler, CutHeadsAreEventsThatLackTheirHeader) {
     const auto events = assemble(text_of({lines.begin() + static_cast<long>(from), lines.end()}));
     ASSERT_EQ(events.size(), 1U);
     EXPECT_FALSE(events[0].trigger);
-    const auto lacks = missing(events[0]);
+    const auto lacks = missing_parts(events[0]);
     EXPECT_NE(std::find(lacks.begin(), lacks.end(), "header"), lacks.end());
     EXPECT_EQ(events[0].victims.size(), 1U);
     EXPECT_EQ(events[0].outcome, Outcome::killed);
@@ -213,7 +212,7 @@ TEST(Assembler, CutTailsAreEventsThatLackTheirVictim) {
     ASSERT_EQ(events.size(), 1U);
     EXPECT_EQ(events[0].trigger->comm, "web srv");
     EXPECT_EQ(events[0].outcome, Outcome::unknown);
-    const auto lacks = missing(events[0]);
+    const auto lacks = missing_parts(events[0]);
     EXPECT_NE(std::find(lacks.begin(), lacks.end(), "victim"), lacks.end());
   }
 }
@@ -236,15 +235,9 @@ TEST(Assembler, AnyLineCanBeLost) {
   }
 }
 
-std::string victim_line(const char* time, int pid, const char* what = "Out of memory") {
-  return std::string("[") + time + "] " + what + ": Killed process " + std::to_string(pid) +
-         " (w) total-vm:1kB, anon-rss:1kB, file-rss:1kB, shmem-rss:0kB, UID:0 pgtables:4kB "
-         "oom_score_adj:0\n";
-}
-
 TEST(Assembler, VictimsOfARateLimitedBurstBelongToTheReport) {
-  const std::string log = sample_report() + victim_line("  815.000001", 21) +
-                          victim_line("  818.000001", 22) + "[  819.000001] eth0: link up\n";
+  const std::string log = sample_report() + killed_line("  815.000001", 21) +
+                          killed_line("  818.000001", 22) + "[  819.000001] eth0: link up\n";
   const auto events = assemble(log);
   ASSERT_EQ(events.size(), 1U);
   EXPECT_EQ(events[0].victims.size(), 3U);
@@ -252,11 +245,11 @@ TEST(Assembler, VictimsOfARateLimitedBurstBelongToTheReport) {
 }
 
 TEST(Assembler, LaterOrOtherVictimsAreEventsOfTheirOwn) {
-  const auto late = assemble(sample_report() + victim_line("  840.000001", 21));
+  const auto late = assemble(sample_report() + killed_line("  840.000001", 21));
   ASSERT_EQ(late.size(), 2U);
-  EXPECT_EQ(missing(late[1]), (Names{"header", "mem-info", "zones", "tasks", "constraint"}));
+  EXPECT_EQ(missing_parts(late[1]), (Names{"header", "mem-info", "zones", "tasks", "constraint"}));
   const auto cgroup =
-      assemble(sample_report() + victim_line("  813.000001", 21, "Memory cgroup out of memory"));
+      assemble(sample_report() + killed_line("  813.000001", 21, "Memory cgroup out of memory"));
   ASSERT_EQ(cgroup.size(), 2U);
   EXPECT_EQ(cgroup[1].kind, Kind::memcg_oom_kill);
   // Without times it is the distance in lines.

@@ -42,7 +42,7 @@ std::vector<std::string> events_of(const std::string& log) {
   return events;
 }
 
-std::string filler(int lines) {
+std::string lines_of_sshd(int lines) {
   std::string text;
   for (int i = 0; i < lines; ++i) {
     text += "Nov 23 07:41:32 vm1 sshd[" + std::to_string(i) + "]: password of user is hunter2\n";
@@ -60,10 +60,10 @@ std::string in_syslog(const std::string& text) {
 }
 
 TEST(LogExcerpt, KeepsTheEventAtItsLinesAndNothingOfOtherPrograms) {
-  const std::string log = filler(50) + in_syslog(sample_report()) + filler(3000) +
+  const std::string log = lines_of_sshd(50) + in_syslog(sample_report()) + lines_of_sshd(3000) +
                           "Nov 23 08:00:00 vm1 earlyoom[7]: sending SIGTERM to process 9 uid 1000 "
                           "\"hog\": badness 900, VmRSS 100 MiB\n" +
-                          filler(2000);
+                          lines_of_sshd(2000);
   const auto part = excerpt(log, LogOwner::anybody);
   EXPECT_EQ(part.text.find("hunter2"), std::string::npos);
   EXPECT_EQ(events_of(part), events_of(log));
@@ -128,7 +128,7 @@ TEST(LogExcerpt, AGapThatIsLargerThanTheRoomCostsNoMemory) {
 }
 
 TEST(LogExcerpt, OfAnExcerptIsTheSame) {
-  const std::string log = filler(3000) + in_syslog(sample_report()) + filler(10);
+  const std::string log = lines_of_sshd(3000) + in_syslog(sample_report()) + lines_of_sshd(10);
   const auto once = excerpt(log, LogOwner::anybody);
   LogExcerpt again(LogOwner::anybody, plenty);
   again.skip_lines(once.first_line);

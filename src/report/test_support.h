@@ -95,4 +95,10 @@ std::string sample_report(const std::string& caller = "");
 // A page allocation failure with Mem-Info: that report's first half, other numbers.
 std::string sample_failure(const std::string& caller = "");
 
+inline std::string killed_line(const char* time, int pid, const char* what = "Out of memory") {
+  return std::string("[") + time + "] " + what + ": Killed process " + std::to_string(pid) +
+         " (w) total-vm:1kB, anon-rss:1kB, file-rss:1kB, shmem-rss:0kB, UID:0 pgtables:4kB "
+         "oom_score_adj:0\n";
+}
+
 }  // namespace whyoom::report::testing
