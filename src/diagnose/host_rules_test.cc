@@ -35,6 +35,26 @@ TEST(HostRules, TheErrorIsThatOfTheKernel) {
   }
 }
 
+std::string replaced_all(std::string text, std::string_view from, std::string_view to) {
+  for (std::size_t at = text.find(from); at != std::string::npos;
+       at = text.find(from, at + to.size())) {
+    text.replace(at, from.size(), to);
+  }
+  return text;
+}
+
+TEST(HostRules, OfSeveralProcessesTheFullestIsNamed) {
+  const std::string log =
+      cases::load_case(cases::causes_folder() / "rlimit-as" / "positive.case").log;
+  const std::string app = log.substr(log.find("== /proc/700/stat"));
+  for (const char* pid : {"699", "701"}) {  // read before it, and behind it
+    const std::string small = replaced_all(replaced_all(app, "700", pid), "4190000", "90000");
+    const std::string said = cases::describe(cases::check_host(log + small)->findings);
+    EXPECT_NE(said.find("root rlimit-as: app (pid 700) has mapped 4 GiB"), std::string::npos)
+        << said;
+  }
+}
+
 // "nproc (soft) for @users ... at /etc/security/limits.conf:1" of the finding about this cause.
 std::string places_of(const std::string& name, std::string_view cause) {
   const auto host = cases::check_host(cases::load_case(cases::causes_folder() / name).log);

@@ -119,6 +119,22 @@ void add_machine(Numbers& all, const memory::Machine& machine) {
   all.add(machine.ram);
   all.add(machine.min_free_kbytes);
   all.add(machine.default_min_free);
+  all.add(machine.scale_factor);
+  all.add(machine.panic_on_oom);
+  all.add(machine.request.order);
+  all.add(machine.unprinted);
+  for (const std::uint32_t ratio : machine.reserve_ratio) {
+    all.add(ratio);
+  }
+  for (const memory::HugepagePool& pool : machine.hugepages) {
+    all.add(pool.size);
+    all.add(pool.total);
+    all.add(pool.free);
+  }
+  if (machine.cgroup) {
+    all.add(machine.cgroup->usage);
+    all.add(machine.cgroup->limit);
+  }
   for (const memory::ZoneState& zone : machine.zones) {
     for (const Pages pages :
          {zone.min, zone.low, zone.high, zone.free, zone.boost, zone.unusable, zone.reserve,
