@@ -190,6 +190,20 @@ TEST(Story, ACgroupThatIsStartedAgainAndAgainIsOne) {
   EXPECT_EQ(number, 40U);
 }
 
+TEST(Story, ACgroupThatWasQuietForTwoHoursBeginsAnother) {
+  for (const auto& [seconds, number] : {std::pair(7200U, 2U), std::pair(7201U, 1U)}) {
+    StoryBuilder story;
+    report::Report first = kill(second, 100, Kind::memcg_oom_kill);
+    first.constraint.emplace();
+    first.constraint->oom_memcg = "/a";
+    report::Report next = first;
+    next.time.monotonic_us = (1 + seconds) * second;
+    next.first_line = 200;
+    story.next(first);
+    EXPECT_EQ(story.next(next).number, number) << seconds;
+  }
+}
+
 TEST(Story, IsOfKillsOnly) {
   StoryBuilder story;
   story.next(kill(5 * second, 100));

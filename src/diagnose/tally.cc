@@ -15,6 +15,9 @@ namespace {
 // hundred times as long, which no log leaves. Each is a multiple of the one before.
 constexpr std::array<std::uint64_t, 12> spans = {
     1, 10, 60, 600, 3600, 21600, 86400, 604800, 2419200, 31449600, 314496000, 3144960000};
+static_assert(std::ranges::adjacent_find(spans, [](auto less, auto more) {
+                return more % less != 0;
+              }) == spans.end());
 
 // Seconds from the one to the other by the clock of the wall, or since the same boot.
 std::optional<double> seconds_between(const report::Time& from, const report::Time& to) {

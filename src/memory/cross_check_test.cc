@@ -143,7 +143,10 @@ TEST(CrossCheck, ABoostLeavesTheMinWithinFourGaps) {
   }
   fields.set(Field::boost, 90'000, at);
   EXPECT_FALSE(cross_check(report));
-  fields.set(Field::boost, 9'000, at);
+  // Four pages for each gap are its rounding.
+  fields.set(Field::boost, 90'000 - 4 * 16, at);
+  EXPECT_FALSE(cross_check(report));
+  fields.set(Field::boost, 90'000 - 4 * 16 - 1, at);
   EXPECT_TRUE(cross_check(report));
 }
 
