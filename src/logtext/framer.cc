@@ -82,6 +82,7 @@ void Framer::lose(std::uint64_t messages, const Line& told_by) {
 
 // The caller left lines out: nothing before can go on here.
 void Framer::jump() {
+  end_table_row();
   end_mail_line();
   end_entry();
   end_partials();
@@ -138,12 +139,15 @@ void Framer::parts_of_row(std::string_view raw, LineNumber number) {
 }
 
 void Framer::segment(std::string_view raw, LineNumber number) {
-  if (entry_.idle() && !parts_.open() && is_plain(raw)) {
+  if (entry_.idle() && !parts_.open() && !table_.open() && is_plain(raw)) {
     deliver(raw, number);
     return;
   }
-  const std::string_view text =
-      strip_markup(strip_quotes(clean_line(raw, clean_buffer_)), markup_buffer_);
+  const std::string_view clean = clean_line(raw, clean_buffer_);
+  if (!entry_.open() && take_table_row(clean, number)) {
+    return;
+  }
+  const std::string_view text = strip_markup(strip_quotes(clean), markup_buffer_);
   switch (entry_.line(raw, text, number)) {
     case JournalEntry::Took::held:
       return;
@@ -419,13 +423,14 @@ void Framer::end_mail_line() {
 }
 
 bool Framer::holds() const {
-  return mail_.holds() || parts_.open() || entry_.open() ||
+  return mail_.holds() || table_.holds() || parts_.open() || entry_.open() ||
          std::ranges::any_of(partials_,
                              [](const Partial& partial) { return !partial.text.empty(); });
 }
 
 void Framer::flush() {
   end_mail_line();
+  end_table_row();
   flush_parts();
   end_entry();
   end_partials();

@@ -14,6 +14,7 @@
 
 #include "base/place.h"
 #include "logtext/clean.h"
+#include "logtext/csv_table.h"
 #include "logtext/damage.h"
 #include "logtext/journal_entry.h"
 #include "logtext/kept_line.h"
@@ -69,6 +70,8 @@ class Framer {
   void note_sequence(const Peeled& peeled);
   void emit(std::string_view text, Peeled& peeled);
   void end_mail_line();
+  bool take_table_row(std::string_view text, LineNumber number);
+  void end_table_row();
   void end_entry();
   void end_partials();
   void jump();
@@ -91,6 +94,7 @@ class Framer {
   std::vector<Damage> damage_;
   Utf16 utf16_;
   QuotedPrintable mail_;
+  CsvTable table_;
   JournalEntry entry_;
   PstoreParts parts_;
   std::array<Level, max_nesting + 1> levels_;

@@ -109,6 +109,41 @@ void Framer::record(const StructuredRecord& from, Peeled peeled, std::size_t dep
   }
 }
 
+// True: it is a row of a table, or a part of one.
+bool Framer::take_table_row(std::string_view text, LineNumber number) {
+  StructuredRecord& row = levels_[0].record;
+  Peeled peeled;
+  peeled.line.number = number;
+  switch (table_.line(text, peeled.line.number, row)) {
+    case CsvTable::Took::held:
+      return true;
+    case CsvTable::Took::row:
+      record(row, peeled, 0);
+      return true;
+    case CsvTable::Took::no:
+      break;
+  }
+  if (!table_.holds()) {
+    return false;
+  }
+  end_table_row();
+  return true;
+}
+
+// What was held for a row that did not end is lines after all.
+void Framer::end_table_row() {
+  LineNumber number = 0;
+  const std::string lines = table_.take_held(number);
+  for (std::string_view rest = lines; !rest.empty(); ++number) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    const std::string_view line = rest.substr(0, end);
+    if (!take_quoted(line, number, Objects::are_records)) {
+      deliver(line, number);
+    }
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+}
+
 // A CRI record that is partial waits for the rest. True: there is nothing to go on with.
 bool Framer::join_partial(std::string_view& text, Peeled& peeled, std::size_t depth) {
   Partial& partial = partials_[peeled.stream == "stdout" ? 0 : 1];
