@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace whyoom {
 namespace {
@@ -86,6 +87,33 @@ void append_escaped(std::string& out, std::string_view bytes) {
 }
 
 }  // namespace
+
+bool is_printable_without(std::string_view text, char one, char other) {
+  constexpr std::uint64_t ones = 0x0101010101010101U;
+  constexpr std::uint64_t tops = ones * 0x80;
+  constexpr std::size_t step = sizeof tops;
+  const auto byte_of = [](char c) { return std::uint64_t{static_cast<unsigned char>(c)}; };
+  // Not 0: a byte of them is less than `least`.
+  const auto any_below = [](std::uint64_t bytes, std::uint64_t least) {
+    return (bytes - ones * least) & ~bytes & tops;
+  };
+  const auto eight = [&](std::size_t at, std::size_t size) {
+    std::uint64_t bytes = ones * byte_of(text.front());  // behind a short text
+    std::memcpy(&bytes, text.data() + at, size);
+    const std::uint64_t above = (bytes | (bytes + ones)) & tops;  // 127 and more
+    return (above | any_below(bytes, ' ') | any_below(bytes ^ ones * byte_of(one), 1) |
+            any_below(bytes ^ ones * byte_of(other), 1)) == 0;
+  };
+  if (text.size() < step) {
+    return text.empty() || eight(0, text.size());
+  }
+  for (std::size_t at = 0; at + step <= text.size(); at += step) {
+    if (!eight(at, step)) {
+      return false;
+    }
+  }
+  return eight(text.size() - step, step);
+}
 
 std::string_view trim_left(std::string_view text) {
   std::size_t i = 0;

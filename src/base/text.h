@@ -18,6 +18,10 @@ constexpr bool is_hex_digit(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
+// Printable ASCII alone, and none of these two. Eight bytes at a time: it is asked for every line
+// that is read and for every text that is written.
+bool is_printable_without(std::string_view text, char one, char other);
+
 std::string_view trim(std::string_view text);
 std::string_view trim_left(std::string_view text);
 std::string_view trim_right(std::string_view text);

@@ -148,5 +148,23 @@ TEST(Printable, EscapesBytesThatAreNotUtf8) {
   EXPECT_EQ(printable("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80");  // above U+10FFFF
 }
 
+TEST(Text, PrintableWithoutTwoCharacters) {
+  for (std::size_t size = 0; size < 40; ++size) {
+    const std::string plain(size, 'a');
+    EXPECT_TRUE(is_printable_without(plain, '<', '&')) << size;
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int c = 0; c < 256; ++c) {
+        std::string text = plain;
+        text[at] = static_cast<char>(c);
+        ASSERT_EQ(is_printable_without(text, '<', '&'),
+                  c >= ' ' && c <= '~' && c != '<' && c != '&')
+            << size << " " << at << " " << c;
+      }
+    }
+  }
+  EXPECT_FALSE(is_printable_without("a < b", '<', ' '));
+  EXPECT_FALSE(is_printable_without(" ", '<', ' '));
+}
+
 }  // namespace
 }  // namespace whyoom

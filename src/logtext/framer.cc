@@ -1,7 +1,6 @@
 #include "logtext/framer.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 #include <utility>
 
@@ -33,17 +32,8 @@ bool hands_on(std::string_view before) {
          (before.find(',') != npos && !names_nobody(before));
 }
 
-// What a terminal, a mail or a page could have put into a line, or what ends a line that they cut.
-constexpr std::array<bool, 256> markup_bytes() {
-  std::array<bool, 256> marks{};
-  for (std::size_t c = 0; c < 256; ++c) {
-    marks[c] = (c < ' ' && c != '\t') || c >= 0x7f || c == '<' || c == '&';
-  }
-  return marks;
-}
-constexpr std::array<bool, 256> is_markup = markup_bytes();
-
-// The kernel's time, and behind it no markup: nothing is around such a line.
+// The kernel's time, and behind it nothing that a terminal, a mail or a page put there: nothing is
+// around such a line.
 bool is_plain(std::string_view raw) {
   std::size_t at = 1;
   while (at < raw.size() && (raw[at] == ' ' || is_digit(raw[at]))) {
@@ -55,10 +45,7 @@ bool is_plain(std::string_view raw) {
       raw[at + fraction] != ']' || is_space(raw.back()) || raw.back() == ']') {
     return false;
   }
-  bool marked = false;
-  for (const char c : raw.substr(at)) {
-    marked |= is_markup[static_cast<unsigned char>(c)];
-  }
+  bool marked = !is_printable_without(raw.substr(at), '<', '&');
   for (at = raw.find('[', at); at != npos && !marked; at = raw.find('[', at + 1)) {
     const char next = at + 1 < raw.size() ? raw[at + 1] : '/';
     marked = next == '/' || is_letter(next);  // a forum's tag

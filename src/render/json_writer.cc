@@ -2,45 +2,12 @@
 
 #include <cmath>
 #include <cstdint>
-#include <cstring>
 #include <utility>
 
 #include "base/fixed.h"
 #include "base/text.h"
 
 namespace whyoom::render {
-namespace {
-
-// Printable ASCII without a quote and a backslash. Eight bytes at a time, because it is asked for
-// every key and text.
-bool stands_as_it_is(std::string_view text) {
-  constexpr std::uint64_t ones = 0x0101010101010101U;
-  constexpr std::uint64_t tops = ones * 0x80;
-  constexpr std::size_t step = sizeof tops;
-  // Not 0: a byte of them is less than `least`.
-  const auto any_below = [](std::uint64_t bytes, std::uint64_t least) {
-    return (bytes - ones * least) & ~bytes & tops;
-  };
-  const auto eight = [&](std::size_t at, std::size_t size) {
-    std::uint64_t bytes = ones * '-';  // behind a short text
-    std::memcpy(&bytes, text.data() + at, size);
-    const std::uint64_t above = (bytes | (bytes + ones)) & tops;  // 127 and more
-    return (above | any_below(bytes, ' ') | any_below(bytes ^ ones * '"', 1) |
-            any_below(bytes ^ ones * '\\', 1)) == 0;
-  };
-  if (text.size() < step) {
-    return text.empty() || eight(0, text.size());
-  }
-  for (std::size_t at = 0; at + step <= text.size(); at += step) {
-    if (!eight(at, step)) {
-      return false;
-    }
-  }
-  return eight(text.size() - step, step);
-}
-
-}  // namespace
-
 std::string JsonWriter::take() { return std::exchange(out_, {}); }
 
 void JsonWriter::open(char brace) {
@@ -99,7 +66,7 @@ void JsonWriter::number(std::string_view key, std::optional<double> value) {
 // No control character and no broken UTF-8 is left in printable() text.
 void JsonWriter::write(std::string_view text) {
   out_ += '"';
-  if (stands_as_it_is(text)) {
+  if (is_printable_without(text, '"', '\\')) {
     out_ += text;
   } else {
     for (const char c : printable(text)) {
