@@ -33,6 +33,7 @@ QuotedPrintable::Text QuotedPrintable::decode(std::string_view raw) {
     return {};
   }
   Text text;
+  raw = trim_right(raw);  // the end of a line is CR LF, and relays add blanks
   decoded_.clear();
   std::size_t at = 0;
   for (std::size_t code = raw.find('='); code != npos; code = raw.find('=', at)) {

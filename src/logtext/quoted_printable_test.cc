@@ -51,6 +51,15 @@ TEST(QuotedPrintable, AMailIsTheLogThatWasSent) {
   EXPECT_EQ(texts_of(mail), texts_of(log));
 }
 
+TEST(QuotedPrintable, LinesMayEndWithACarriageReturn) {
+  std::vector<std::string> mail = as_mail(head);
+  ASSERT_GT(mail.size(), 1U);
+  for (std::string& row : mail) {
+    row += '\r';
+  }
+  EXPECT_EQ(texts_of(mail), texts_of({head}));
+}
+
 TEST(QuotedPrintable, OtherCodes) {
   std::vector<std::string> rows = as_mail(head);
   rows.emplace_back("[   12.345679] Free swap  =3D 0kB=20");
