@@ -171,7 +171,7 @@ std::vector<std::string> case_texts(Cases which) {
 }
 
 std::string example(std::string_view name) {
-  const std::string text =
+  std::string text =
       test::read_file(std::string(WHYOOM_SOURCE_DIR) + "/examples/" + std::string(name));
   require(!text.empty(), "no such example", name);
   return text;
