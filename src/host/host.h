@@ -91,9 +91,9 @@ struct Processes {
   std::vector<ProcessLimits> limits;      // of those with most address space or locked memory
   std::vector<PidNamespaceUser> pid_namespaces;  // at most 64
   bool pid_namespaces_whole = true;              // of no process it stayed unknown
-  std::uint64_t vanished = 0;             // ended while they were read
-  std::uint64_t denied = 0;               // could not be read
-  bool cut = false;                       // there were more than ReadOptions::most_processes
+  std::uint64_t vanished = 0;                    // ended while they were read
+  std::uint64_t denied = 0;                      // could not be read
+  bool cut = false;                              // there were more than ReadOptions::most_processes
   [[nodiscard]] std::string_view cgroup_path(std::uint32_t index) const {
     return index < cgroup_paths.size() ? std::string_view(cgroup_paths[index]) : std::string_view();
   }

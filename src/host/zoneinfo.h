@@ -1,6 +1,7 @@
 // /proc/zoneinfo: each zone's size, marks, reserve and per-CPU lists. Source: mm/vmstat.c
 // zoneinfo_show_print(), 2.6.18 to 6.19. Sizes in pages.
-// As printed: min, low, high and promo are with the boost (min_wmark_pages() since 5.0), as in reports.
+// As printed: min, low, high and promo are with the boost (min_wmark_pages() since 5.0), as in
+// reports.
 #pragma once
 
 #include <cstdint>

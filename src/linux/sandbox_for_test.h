@@ -92,7 +92,7 @@ inline bool can_give_up_identity() {
   static_assert(true)
 
 #define NEEDS_FILTER()                                                             \
-  if (!::whyoom::linux::test::can_filter()) {                                                             \
+  if (!::whyoom::linux::test::can_filter()) {                                      \
     GTEST_SKIP() << "no filter of system calls in this build, or on this machine"; \
   }                                                                                \
   static_assert(true)

@@ -251,8 +251,7 @@ TarReader::Result TarReader::begin(TarEntry&& entry) {
   if (entry.type == '2' && entry.size != 0) {
     return tl::unexpected(tr("a link has contents,{}", here()));
   }
-  for (const auto& [text, what] :
-       {std::pair{&entry.name, "a name"}, {&entry.target, "a target"}}) {
+  for (const auto& [text, what] : {std::pair{&entry.name, "a name"}, {&entry.target, "a target"}}) {
     if (auto checked = check_name(*text, what); !checked) {
       return checked;
     }

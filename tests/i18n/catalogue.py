@@ -237,7 +237,7 @@ def missing(root):
     for text, where in sorted({**sentences, **marked}.items(), key=lambda item: item[1]):
         if text not in known:
             shown = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-            print(f'msgid "{shown}"\nmsgstr ""\n')
+            print(f'\nmsgid "{shown}"\nmsgstr ""')
 
 
 def self_test():
