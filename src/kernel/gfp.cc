@@ -189,7 +189,11 @@ GfpMask gfp_from_names(std::uint32_t mask, std::string_view names) {
     std::string names;
     GfpMask read;
   };
+#ifdef __wasm__  // one thread, and nobody there to end its variables
+  static Last last;
+#else
   thread_local Last last;
+#endif
   if (last.mask != mask || last.names != names) {
     last = {mask, std::string(names), read_names(mask, names)};
   }

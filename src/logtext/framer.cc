@@ -41,7 +41,7 @@ bool is_plain(std::string_view raw) {
   }
   constexpr std::size_t fraction = 7;  // six digits behind the point
   if (!raw.starts_with('[') || raw.size() < at + fraction + 3 || raw[at] != '.' ||
-      !std::all_of(raw.begin() + at + 1, raw.begin() + at + fraction, is_digit) ||
+      !std::ranges::all_of(raw.substr(at + 1, fraction - 1), is_digit) ||
       raw[at + fraction] != ']' || is_space(raw.back()) || raw.back() == ']') {
     return false;
   }
