@@ -7,9 +7,7 @@
 namespace whyoom {
 namespace {
 
-constexpr bool is_word(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
-}
+constexpr bool is_word(char c) { return is_digit(c) || is_letter(c) || c == '_' || c == '-'; }
 
 constexpr unsigned byte_at(std::string_view text, std::size_t i) {
   return static_cast<unsigned char>(text[i]);

@@ -15,28 +15,16 @@ constexpr std::size_t most_columns = 64, longest_name = 64;
 constexpr std::size_t most_held = 64U << 10U;
 constexpr std::string_view separators = ",;\t";
 
-// Names in lower case; of a path ("host.hostname", "jsonPayload.message") the whole or its end.
+// Names in lower case; of a path ("host.hostname") the whole or its end.
 using Names = std::array<std::string_view, 6>;
-constexpr std::array<std::string_view, 11> messages{
-    "message", "@message", "syslogmessage", "textpayload", "_raw",          "line",
-    "log",     "msg",      "text",          "content",     "event.original"};
 constexpr Names hosts{"host", "hostname", "host.name", "computer", "_hostname", "instance_id"};
 constexpr Names tags{"processname", "syslog_identifier", "process.name",
                      "appname",     "program",           "ident"};
 
-std::string lower(std::string_view text) {
-  std::string out(trim(text));
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return out;
-}
-
-template <class List>
-bool is_one_of(const List& names, std::string_view name) {
+bool is_one_of(const Names& names, std::string_view name) {
   return std::ranges::any_of(names, [name](std::string_view each) {
-    return !each.empty() &&
-           (name == each || (name.ends_with(each) && name[name.size() - each.size() - 1] == '.'));
+    return name.ends_with(each) &&
+           (name.size() == each.size() || name[name.size() - each.size() - 1] == '.');
   });
 }
 
@@ -70,58 +58,63 @@ void CsvTable::Row::add(std::string_view text, char separator) {
   }
 }
 
-bool CsvTable::take_header(std::string_view text) {
+std::optional<CsvTable::Columns> CsvTable::columns_of(std::string_view header) {
   for (const char separator : separators) {
     Row row;
-    row.add(text, separator);
-    const auto& cells = row.cells;
-    if (row.quoted || cells.size() < 2 || cells.size() > most_columns ||
-        !std::ranges::all_of(cells, [](const std::string& cell) { return is_name(trim(cell)); })) {
+    row.add(header, separator);
+    if (row.quoted || row.cells.size() < 2 || row.cells.size() > most_columns ||
+        !std::ranges::all_of(row.cells,
+                             [](std::string_view cell) { return is_name(trim(cell)); })) {
       continue;
     }
-    std::optional<std::size_t> message;
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      const std::string name = lower(cells[i]);
-      const auto first_of = [i](std::optional<std::size_t>& column, bool fits) {
+    Columns columns{separator, row.cells.size(), {}, {}, {}, {}};
+    int best = 0;
+    for (std::size_t i = 0; i < row.cells.size(); ++i) {
+      std::string name(trim(row.cells[i]));
+      std::ranges::transform(name, name.begin(), to_lower);
+      if (const int rank = StructuredRecord::message_rank_of_column(name);
+          rank != 0 && (best == 0 || rank < best)) {
+        best = rank;
+        columns.message = i;
+      }
+      const auto take = [i](std::optional<std::size_t>& column, bool fits) {
         column = !column && fits ? i : column;
       };
-      first_of(message, is_one_of(messages, name));
-      first_of(time_, is_time(name));
-      first_of(host_, is_one_of(hosts, name));
-      first_of(tag_, is_one_of(tags, name));
+      take(columns.time, is_time(name));
+      take(columns.host, is_one_of(hosts, name));
+      take(columns.tag, is_one_of(tags, name));
     }
-    if (message && time_) {
-      separator_ = separator;
-      columns_ = cells.size();
-      message_ = *message;
-      return true;
+    if (columns.message && columns.time) {
+      return columns;
     }
   }
-  return false;
+  return std::nullopt;
 }
 
-bool CsvTable::fill(const std::vector<std::string>& cells, StructuredRecord& record) const {
-  if (cells.size() != columns_ || std::ranges::none_of(cells[*time_], is_digit)) {
+bool CsvTable::fill(StructuredRecord& record) const {
+  const auto& cells = row_.cells;
+  if (cells.size() != columns_->count || std::ranges::none_of(cells[*columns_->time], is_digit)) {
     return false;
   }
   record.clear();
-  record.set("message", cells[message_]);
-  record.set("timestamp", cells[*time_]);
   const auto set = [&](std::string_view key, const std::optional<std::size_t>& column) {
     if (column && !cells[*column].empty()) {
       record.set(key, cells[*column]);
     }
   };
-  set("host", host_);
-  set("SYSLOG_IDENTIFIER", tag_);
+  record.set("message", cells[*columns_->message]);
+  set("timestamp", columns_->time);
+  set("host", columns_->host);
+  set("SYSLOG_IDENTIFIER", columns_->tag);
   return true;
 }
 
 CsvTable::Took CsvTable::line(std::string_view text, LineNumber& number, StructuredRecord& record) {
-  if (!std::exchange(begun_, true) && number == 1) {
-    return take_header(text) ? Took::held : Took::no;
+  if (number == 1) {
+    columns_ = columns_of(text);
+    return columns_ ? Took::held : Took::no;
   }
-  if (columns_ == 0) {
+  if (!columns_) {
     return Took::no;
   }
   if (held_.empty()) {
@@ -129,13 +122,13 @@ CsvTable::Took CsvTable::line(std::string_view text, LineNumber& number, Structu
     row_ = {};
   }
   held_ += text;
-  row_.add(text, separator_);
+  row_.add(text, columns_->separator);
   if (row_.quoted && held_.size() < most_held) {
     held_ += '\n';
-    row_.add("\n", separator_);
+    row_.add("\n", columns_->separator);
     return Took::held;
   }
-  if (!row_.quoted && fill(row_.cells, record)) {
+  if (!row_.quoted && fill(record)) {
     held_.clear();
     number = number_;
     return Took::row;

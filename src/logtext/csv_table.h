@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,7 +20,7 @@ namespace whyoom::logtext {
 
 class CsvTable {
  public:
-  enum class Took : unsigned char {
+  enum class Took : std::uint8_t {
     no,    // it is no row, and what is held is none either; or there is no table
     held,  // the header, or a part of a row
     row    // fills `record`
@@ -27,7 +28,7 @@ class CsvTable {
 
   // Each line of the log in its order; `number` is that of the first line of a row.
   Took line(std::string_view text, LineNumber& number, StructuredRecord& record);
-  [[nodiscard]] bool open() const { return columns_ != 0; }
+  [[nodiscard]] bool open() const { return columns_.has_value(); }
   [[nodiscard]] bool holds() const { return !held_.empty(); }
 
   // The lines of a row that did not end, and the number of the first: they are lines after all.
@@ -41,14 +42,17 @@ class CsvTable {
     void add(std::string_view text, char separator);
   };
 
-  bool take_header(std::string_view text);
-  bool fill(const std::vector<std::string>& cells, StructuredRecord& record) const;
+  struct Columns {
+    char separator;
+    std::size_t count;
+    std::optional<std::size_t> message, time;  // there are these two
+    std::optional<std::size_t> host, tag;
+  };
 
-  bool begun_ = false;  // the first line was seen
-  char separator_ = ',';
-  std::size_t columns_ = 0;  // 0: there is no table
-  std::size_t message_ = 0;
-  std::optional<std::size_t> time_, host_, tag_;
+  static std::optional<Columns> columns_of(std::string_view header);
+  bool fill(StructuredRecord& record) const;
+
+  std::optional<Columns> columns_;
   std::string held_;  // the lines of a row that goes on, as they stand
   Row row_;           // the same
   LineNumber number_ = 0;

@@ -34,6 +34,12 @@ TEST(CsvTable, TheHeaderSaysWhichColumnIsTheMessage) {
   }
 }
 
+TEST(CsvTable, OfSeveralColumnsTheMessageIsTheBest) {
+  const Framed run({"time,text,error.message,Message", "07:41:32,a,b,c"});
+  ASSERT_EQ(run.lines.size(), 1U);
+  EXPECT_EQ(run.lines[0].text, "c");
+}
+
 TEST(CsvTable, AMessageMayGoOverLines) {
   const Framed run(
       {"time,message", "07:41:32,\"active_anon:1", " active_file:2\"", "07:41:33,next"});

@@ -112,21 +112,17 @@ void Framer::record(const StructuredRecord& from, Peeled peeled, std::size_t dep
 // True: it is a row of a table, or a part of one.
 bool Framer::take_table_row(std::string_view text, LineNumber number) {
   StructuredRecord& row = levels_[0].record;
-  Peeled peeled;
-  peeled.line.number = number;
-  switch (table_.line(text, peeled.line.number, row)) {
-    case CsvTable::Took::held:
-      return true;
-    case CsvTable::Took::row:
-      record(row, peeled, 0);
-      return true;
-    case CsvTable::Took::no:
-      break;
+  const CsvTable::Took took = table_.line(text, number, row);
+  if (took == CsvTable::Took::row) {
+    Peeled peeled;
+    peeled.line.number = number;
+    record(row, peeled, 0);
+  } else if (took == CsvTable::Took::no) {
+    if (!table_.holds()) {
+      return false;
+    }
+    end_table_row();
   }
-  if (!table_.holds()) {
-    return false;
-  }
-  end_table_row();
   return true;
 }
 

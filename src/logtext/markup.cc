@@ -60,10 +60,8 @@ constexpr auto entities = std::to_array<std::pair<std::string_view, char>>({{"&l
                                                                             {"&nbsp;", ' '}});
 
 bool same_word(std::string_view text, std::string_view lower) {
-  return text.size() == lower.size() &&
-         std::equal(text.begin(), text.end(), lower.begin(), [](char a, char b) {
-           return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-         });
+  return text.size() == lower.size() && std::equal(text.begin(), text.end(), lower.begin(),
+                                                   [](char a, char b) { return to_lower(a) == b; });
 }
 
 struct Tag {

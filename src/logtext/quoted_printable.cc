@@ -24,7 +24,7 @@ bool is_code(std::string_view two) {
 }  // namespace
 
 bool QuotedPrintable::passes(std::string_view raw) const {
-  return !on_ && held_.empty() && raw.find("=3D") == npos;
+  return !on_ && raw.find("=3D") == npos;  // a line goes on only in a mail
 }
 
 QuotedPrintable::Text QuotedPrintable::decode(std::string_view raw) {

@@ -1,8 +1,7 @@
 // A mail as it travels, from an archive's "raw" link or an mbox (RFC 2045, 6.7): "=3D" is "=", and
-// a
-// "=" at the end of a line says that the next one goes on. Nothing in the text of a log says that
-// it was written so. What tells it are words of the kernel with "=3D" in the place of "=", longer
-// than the name that a process can take; and it is over with the first "=" that is no such code.
+// a line that ends with "=" goes on in the next. Nothing in the text of a log says that it was
+// written so. What tells it are words of the kernel with "=3D" in the place of "=", longer than the
+// name that a process can take; and it is over with the first "=" that is no such code.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +15,7 @@ namespace whyoom::logtext {
 
 class QuotedPrintable {
  public:
-  // `raw` is as it stands, and no line before it goes on.
+  // `raw` is as it stands: no mail was begun.
   [[nodiscard]] bool passes(std::string_view raw) const;
 
   // Gives the lines that are whole to `sink(text, number)`: none, this one, or the one before it
@@ -36,17 +35,13 @@ class QuotedPrintable {
     if (text.goes_on && held_.size() < max_held) {
       return;
     }
-    const std::string whole = std::move(held_);
-    held_.clear();
-    sink(std::string_view(whole), number_);
+    give(sink);
   }
   // Gives what is held of a line whose rest did not come.
   template <class Sink>
   void end(const Sink& sink) {
-    const std::string whole = std::move(held_);
-    held_.clear();
-    if (!whole.empty()) {
-      sink(std::string_view(whole), number_);
+    if (holds()) {
+      give(sink);
     }
   }
   [[nodiscard]] bool holds() const { return !held_.empty(); }
@@ -59,6 +54,11 @@ class QuotedPrintable {
     bool goes_on = false;  // behind its end
   };
   Text decode(std::string_view raw);
+  template <class Sink>
+  void give(const Sink& sink) {
+    const std::string whole = std::exchange(held_, {});  // the sink may come back here
+    sink(std::string_view(whole), number_);
+  }
 
   bool on_ = false;
   std::string decoded_, held_;

@@ -33,6 +33,15 @@ int StructuredRecord::message_rank(std::string_view key) {
   return found == message_keys.end() ? 0 : static_cast<int>(found - message_keys.begin()) + 1;
 }
 
+int StructuredRecord::message_rank_of_column(std::string_view name) {
+  const std::string_view last = name.substr(name.find_last_of('.') + 1);  // npos + 1 is 0
+  const auto found = std::ranges::find_if(message_keys, [last](std::string_view key) {
+    return std::ranges::equal(last, key, {}, to_lower, to_lower);
+  });
+  const auto rank = static_cast<int>(found - message_keys.begin()) + 1;
+  return found == message_keys.end() ? 0 : 2 * rank + (last.size() < name.size() ? 1 : 0);
+}
+
 void StructuredRecord::clear() {
   for (std::string* text : {&message_, &wall_, &host_, &tag_, &boot_, &unit_}) {
     text->clear();  // keeps its room

@@ -25,6 +25,9 @@ class StructuredRecord {
 
   // `key` can carry the message. Lower is better; 0 is none.
   static int message_rank(std::string_view key);
+  // The same of the name of a column, in any case. The end of a path can be a key, too, and ranks
+  // behind the key itself.
+  static int message_rank_of_column(std::string_view name);
 
   [[nodiscard]] bool has_message() const { return rank_ != 0; }
   [[nodiscard]] bool message_is_null() const { return null_message_; }

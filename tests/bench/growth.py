@@ -67,7 +67,7 @@ def inputs(scratch, what, size):
 
 
 # The smallest of the three sizes.
-SMALLEST = {"bytes": 8 << 20, "events": 24, "tasks": 40, "nodes": 16, "files": 8}
+SMALLEST = {"bytes": 32 << 20, "events": 50, "tasks": 40, "nodes": 16, "files": 16}
 
 
 def main(program):

@@ -28,8 +28,6 @@ PYTHON = "/usr/bin/python3"  # Debian's, which has Debian's modules
 OTHER_FOLDERS = ("/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d")
 CLEAN_ENV = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "TZ": "UTC",
              "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
-# For a program of Go that runs for a moment: without collecting garbage, in half of the time.
-GO_ONCE = {"GOGC": "off", "GOMAXPROCS": "1"}
 TOOLS = None
 
 
