@@ -71,7 +71,7 @@ std::string elsewhere(const std::vector<Finding>& findings, const LastCause& las
                                : tr(", which no setting mends"));
 }
 
-NoFix nothing_found(const std::string& cause, const Finding* without) {
+NoFix nothing_to_fix(const std::string& cause, const Finding* without) {
   if (cause.empty()) {
     return {
         without == nullptr
@@ -121,7 +121,7 @@ tl::expected<FixChoice, NoFix> choose(const std::vector<Finding>& findings,
     }
   }
   if (candidates.empty()) {
-    return tl::unexpected(nothing_found(cause, without));
+    return tl::unexpected(nothing_to_fix(cause, without));
   }
   std::ranges::stable_sort(candidates, {}, [&last](const Finding* each) {
     return each->cause == last.cause ? -1 : urgency(*each);
