@@ -95,6 +95,10 @@ void name_candidates(Event& event, const Context& context) {
                               : kernel ? "kernel-unaccounted"
                                        : "memory-exhausted",
                               Message("the counters of Mem-Info (\"active_anon:\")")});
+  if (const auto& trigger = report.trigger; trigger && trigger->order.value_or(0) > 0) {
+    event.candidates.push_back(
+        {"fragmentation", Message("the free lists (\"Node 0 Normal: 12*4kB\")")});
+  }
   event.candidates.push_back(
       {"min-free-too-high", Message("the zones' min (\"Node 0 Normal free: min:\")")});
 }

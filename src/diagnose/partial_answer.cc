@@ -114,6 +114,35 @@ void add_biggest(std::vector<Message>& out, const Event& event) {
           : Message("By its score of {} it held {}, if its oom_score_adj was 0.", points, part));
 }
 
+// "a", "a or b", "a, b or c".
+std::string one_of(const std::vector<std::string>& names) {
+  if (names.size() < 2) {
+    return names.empty() ? std::string() : names.front();
+  }
+  std::string listed = names.front();
+  for (std::size_t i = 1; i + 1 < names.size(); ++i) {
+    listed = tr("{}, {}", listed, names[i]);
+  }
+  return tr("{} or {}", listed, names.back());
+}
+
+Message may_have_been(const std::vector<Candidate>& candidates) {
+  std::vector<std::string> causes;
+  std::vector<std::string> lines;  // one that is not open itself has none
+  for (const Candidate& candidate : candidates) {
+    causes.emplace_back(candidate.cause);
+    const std::string line = candidate.decides.str();
+    if (!line.empty() && std::ranges::find(lines, line) == lines.end()) {
+      lines.push_back(line);
+    }
+  }
+  std::string all = lines.front();
+  for (std::size_t i = 1; i < lines.size(); ++i) {
+    all = i + 1 < lines.size() ? tr("{}, {}", all, lines[i]) : tr("{} and {}", all, lines[i]);
+  }
+  return Message("It may have been {}: {} would tell.", one_of(causes), all);
+}
+
 }  // namespace
 
 std::vector<Message> partial_answer(const Event& event) {
@@ -152,17 +181,8 @@ std::vector<Message> partial_answer(const Event& event) {
                        percent(share(uncounted, account->total)));
     }
   }
-  if (event.candidates.size() > 1) {
-    const Candidate& one = event.candidates[0];
-    const Candidate& two = event.candidates[1];
-    // One that is not open itself is decided by the line that the other lacks.
-    const bool same = one.decides.str() == two.decides.str() || two.decides.str().empty();
-    const std::string lines =
-        same ? one.decides.str() : tr("{} and {}", one.decides.str(), two.decides.str());
-    out.emplace_back("It may have been {} or {}: {} would tell.", one.cause, two.cause, lines);
-  } else if (event.candidates.size() == 1) {
-    out.emplace_back("It may have been {}: {} would tell.", event.candidates[0].cause,
-                     event.candidates[0].decides.str());
+  if (!event.candidates.empty()) {
+    out.push_back(may_have_been(event.candidates));
   } else if (report.kind != Kind::memcg_oom_kill && is_known_global(event.evidence)) {
     if (event.evidence.account) {
       out.emplace_back("No single use of RAM explains it.");

@@ -33,6 +33,30 @@ TEST(PartialAnswer, OfAKillOfTheMachine) {
                        "min:\") would tell."}));
 }
 
+// A trace tells who called the OOM killer; of a block of pages it may be that no block was left.
+TEST(PartialAnswer, OfAHeadAndATrace) {
+  const auto of = [](const std::string& order, const std::string& caller) {
+    return certain_of("[ 9.0] java invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=" + order +
+                      ", oom_score_adj=0\n[ 9.0] Call Trace:\n[ 9.0]  dump_header+0x44/0x18d\n"
+                      "[ 9.0]  out_of_memory+0x1f0/0x4f0\n[ 9.0]  " +
+                      caller + "+0xbb2/0xca0\n");
+  };
+  EXPECT_EQ(of("0", "__alloc_pages_slowpath"),
+            (Sentences{"The whole machine was out of memory, not a cgroup.",
+                       "It may have been memory-exhausted or min-free-too-high: the counters of "
+                       "Mem-Info (\"active_anon:\") and the zones' min (\"Node 0 Normal free: "
+                       "min:\") would tell."}));
+  EXPECT_EQ(of("2", "__alloc_pages_slowpath").at(1),
+            "It may have been memory-exhausted, fragmentation or min-free-too-high: the counters "
+            "of Mem-Info (\"active_anon:\"), the free lists (\"Node 0 Normal: 12*4kB\") and the "
+            "zones' min (\"Node 0 Normal free: min:\") would tell.");
+  EXPECT_EQ(of("0", "moom_callback").at(0),
+            "The OOM killer was called for a request by java; whether the machine or a cgroup was "
+            "short is not in these lines.");
+  EXPECT_EQ(of("0", "mem_cgroup_out_of_memory").at(0),
+            "A cgroup's memory limit was reached; the line that names it is not there.");
+}
+
 TEST(PartialAnswer, OfACgroup) {
   EXPECT_EQ(
       certain_of("[ 9.0] Memory cgroup out of memory: Killed process 7 " + std::string(hog_sizes))

@@ -224,6 +224,21 @@ TEST(Badness, TheLastOfEqualsIsTaken) {
   EXPECT_TRUE(from_report(report).ranking->as_foretold());
 }
 
+// Counters lag by 256 pages, or by a fiftieth of a big process.
+TEST(Badness, ADifferenceThatCountersCanLagIsDrift) {
+  const auto why = [](std::uint64_t big, std::uint64_t killed) {
+    report::Report report = report_of("6.1.0");
+    add_task(report, 10, "big", big);
+    add_task(report, 11, "killed", killed);
+    kill(report, 11);
+    return from_report(report).ranking->why;
+  };
+  EXPECT_EQ(why(1'000, 1'000 - 256), NotForetold::drift);
+  EXPECT_EQ(why(1'000, 1'000 - 257), NotForetold::unknown);
+  EXPECT_EQ(why(50'000, 50'000 - 1'000), NotForetold::drift);
+  EXPECT_EQ(why(50'000, 50'000 - 1'001), NotForetold::unknown);
+}
+
 TEST(Badness, SaysWhyTheForetoldOneLives) {
   report::Report report = report_of("6.1.0");
   add_task(report, 10, "big", 50'000);

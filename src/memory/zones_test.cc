@@ -169,6 +169,21 @@ TEST(Reserve, OfArm64WithoutDma32AndDeviceHasThreeColumns) {
   EXPECT_EQ(zone_named(evidence, "Normal").reserve, Pages(0));
 }
 
+// mips and others of 32 bits: all of low memory is Normal. 131072 * 4 kB of HighMem / 32 pages.
+TEST(Reserve, OfHighMemWithoutDmaHasThreeColumns) {
+  report::Report report;
+  set_user_request(report);
+  add_zone(report, 0, "Normal", {9000, 3000, 3750, 4500, 450000, {0, 4096, 4096}});
+  add_zone(report, 0, "HighMem", {2000, 512, 1024, 1536, 524288, {0, 0, 0}});
+  Evidence evidence = from_report(report);
+  EXPECT_EQ(zone_named(evidence, "Normal").reserve, Pages(4096));
+  EXPECT_TRUE(zone_named(evidence, "HighMem").eligible);
+  set_request(report, {});
+  evidence = from_report(report);
+  EXPECT_EQ(zone_named(evidence, "Normal").reserve, Pages(0));
+  EXPECT_FALSE(zone_named(evidence, "HighMem").eligible);
+}
+
 TEST(Reserve, IsNotKnownWithoutItsLine) {
   report::Report report = vm();
   report.zones[1].lowmem_reserve.clear();

@@ -247,6 +247,9 @@ bool Assembler::on_trace(const Line& line, KernelLine& read) {
   if (stack.architecture.empty()) {
     stack.architecture = std::string(architecture_of_line(line.text));
   }
+  if (const auto* entry = std::get_if<TraceEntry>(&read.part)) {
+    event->oom_caller.add(*entry);
+  }
   if (const std::string_view function = function_of(read); !function.empty()) {
     event->memcg_seen = event->memcg_seen || is_memcg_function(function);
     add_function(stack, function);

@@ -298,7 +298,7 @@ void name_kind(OpenEvent& event) {
   if (event.is_failure()) {
     return;
   }
-  report.known_global = event.global_seen;
+  report.known_global = event.global_seen || (event.oom_caller.is_allocator() && !event.memcg_seen);
   if (report.panic) {
     report.kind = Kind::oom_panic;
     report.outcome = Outcome::panic;

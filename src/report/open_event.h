@@ -14,6 +14,7 @@
 #include "logtext/line.h"
 #include "report/header_lines.h"
 #include "report/report.h"
+#include "report/stack_lines.h"
 #include "report/task_lines.h"
 
 namespace whyoom::report {
@@ -127,6 +128,7 @@ struct OpenEvent {
   bool exiting = false;
   bool memcg_seen = false;
   bool global_seen = false;
+  OomCaller oom_caller;  // by the trace
 
   [[nodiscard]] bool is_failure() const { return report.kind == Kind::page_allocation_failure; }
   [[nodiscard]] bool is_oom() const { return !is_failure() && !ignored; }

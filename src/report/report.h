@@ -339,8 +339,9 @@ struct Report {
   std::optional<std::string> mems_allowed;
   std::optional<Place> no_killable_at;  // "Out of memory and no killable processes..."
   std::vector<Victim> victims;
-  // A line says that it was no cgroup's limit: "Out of memory: Killed process", or the constraint.
-  // "Killed process" alone, a head and a task table are the same for both.
+  // A line says that it was no cgroup's limit: "Out of memory: Killed process", the constraint, or
+  // a trace in which the page allocator called the OOM killer. "Killed process" alone, a head and a
+  // task table are the same for both.
   bool known_global = false;
   std::optional<Panic> panic;
 

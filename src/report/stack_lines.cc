@@ -257,6 +257,21 @@ bool is_oom_function(std::string_view function) {
          function.starts_with("oom_kill_process") || function.starts_with("dump_header");
 }
 
+void OomCaller::add(const TraceEntry& entry) {
+  if (entry.function.empty()) {
+    return;
+  }
+  allocator_ = allocator_ || (after_oom_ == entry.reliable &&
+                              (entry.function.starts_with("__alloc_pages") ||
+                               entry.function.starts_with("__alloc_frozen_pages")));
+  // What an unwinder is not sure of ("?") stands between entries that it is sure of; where it is
+  // sure of none (el6), the entries that follow each other count.
+  if (entry.reliable || after_oom_ != true) {
+    after_oom_ =
+        entry.function.starts_with("out_of_memory") ? std::optional(entry.reliable) : std::nullopt;
+  }
+}
+
 bool is_failure_function(std::string_view function) { return function.starts_with("warn_alloc"); }
 
 namespace {

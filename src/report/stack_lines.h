@@ -34,6 +34,19 @@ struct TraceEntry {
 };
 std::optional<TraceEntry> parse_trace_entry(std::string_view text);
 
+// Goes along a trace, innermost entry first, and finds who called the OOM killer: the page
+// allocator does it for the machine, or for nodes of it; a cgroup's charge comes by another way
+// (mm/page_alloc.c __alloc_pages_may_oom(), mm/memcontrol.c mem_cgroup_out_of_memory()).
+class OomCaller {
+ public:
+  void add(const TraceEntry& entry);
+  [[nodiscard]] bool is_allocator() const { return allocator_; }
+
+ private:
+  std::optional<bool> after_oom_;  // whether out_of_memory(), the entry before, was reliable
+  bool allocator_ = false;
+};
+
 // The architecture that a line of a stack dump shows by its registers or function names; empty when
 // it shows none.
 std::string_view architecture_of_line(std::string_view text);

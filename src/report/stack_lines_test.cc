@@ -76,6 +76,40 @@ TEST(TraceEntry, FormsOfTheArchitectures) {
   }
 }
 
+bool is_allocator(const std::vector<const char*>& trace) {
+  OomCaller caller;
+  for (const char* line : trace) {
+    caller.add(*parse_trace_entry(line));
+  }
+  return caller.is_allocator();
+}
+
+TEST(OomCaller, IsWhoComesNextToIt) {
+  EXPECT_TRUE(is_allocator({" dump_header+0x44/0x18d", " out_of_memory+0x1f0/0x4f0",
+                            " __alloc_pages_slowpath.constprop.0+0xbb2/0xca0"}));
+  EXPECT_TRUE(is_allocator({" out_of_memory+0x122c/0x1540", " ? oom_killer_disable+0x270/0x270",
+                            " __alloc_frozen_pages_noprof+0x67f/0xe00"}));
+  EXPECT_TRUE(
+      is_allocator({"[<c015a918>] (out_of_memory+0x0/0xa0) from [<c015d230>] (x+0x4/0x5)",
+                    "[<c015ce04>] (__alloc_pages_nodemask+0x0/0x520) from [<c0>] (y+0x1/2)"}));
+  EXPECT_TRUE(is_allocator({" [<ffffffff81117ca0>] ? out_of_memory+0x220/0x3c0",
+                            " [<ffffffff811279be>] ? __alloc_pages_nodemask+0x89e/0x940"}))
+      << "el6 is sure of no entry";
+}
+
+TEST(OomCaller, IsNoOtherFunctionOfTheTrace) {
+  EXPECT_FALSE(is_allocator({" out_of_memory+0x1f0/0x4f0", " mem_cgroup_out_of_memory+0x4d/0x60",
+                             " try_charge_memcg+0x6a0/0x7c0", " __alloc_pages+0x1fc/0x283"}));
+  EXPECT_FALSE(is_allocator({" out_of_memory+0x1f0/0x4f0", " try_charge+0x740/0x780",
+                             " __alloc_pages_nodemask+0x1ef/0x283"}));
+  EXPECT_FALSE(is_allocator({" ? out_of_memory+0x1f0/0x4f0", " __alloc_pages+0x1fc/0x283"}))
+      << "an older call may have left it";
+  EXPECT_FALSE(is_allocator({" out_of_memory+0x1f0/0x4f0", " ? __alloc_pages+0x1fc/0x283",
+                             " pagefault_out_of_memory+0x5e/0x70"}));
+  EXPECT_FALSE(is_allocator({" __out_of_memory+0x154/0x178", " __alloc_pages+0x1fc/0x283"}));
+  EXPECT_FALSE(is_allocator({" __alloc_pages+0x1fc/0x283", " out_of_memory+0x1f0/0x4f0"}));
+}
+
 TEST(Hardware, KnowsWhenItIsCut) {
   EXPECT_EQ(parse_hardware("Hardware name: Board/X, BIOS 1 01/02/2023"),
             "Board/X, BIOS 1 01/02/2023");

@@ -26,6 +26,15 @@ for case in positive near-miss; do
   [ "$(tail -1 "$folder/$case.case")" = --- ]
 done
 
+# What is left of the template is named, in all files that have any.
+eval "$(sed -n '/^lacks_of_cause() {/,/^}/p' "$work/dev")"
+mkdir "$work/build"
+(cd "$work" && lacks_of_cause some-new-cause 2>/dev/null) >"$work/lacks"
+[ "$(grep -c 'is as ./dev new-cause made it' "$work/lacks")" -ge 24 ]
+for file in cause.cc README.md README.zh_CN.md positive.case near-miss.case; do
+  grep -q "some-new-cause/$file:[0-9]* is as" "$work/lacks"
+done
+
 echo mine >"$folder/cause.cc"
 for id in some-new-cause '' ../x Upper x_y -x x- 'a b'; do
   if "$work/dev" new-cause "$id" >/dev/null 2>&1; then

@@ -32,6 +32,8 @@ OPERATOR = re.compile(r"(?<= )(<=|>=|==|!=|<|>|&&|\|\||\+|-|\*|/)(?= )")
 NUMBER = re.compile(r"(?<![\w.\"'])(\d+(?:\.\d+)?)(?![\w.\"'])")
 # Strings, characters and comments.
 NO_CODE = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|//.*')
+# A size that only holds more, and empty ones.
+ARRAY_SIZE = re.compile(r"std::array<[^;{]*$")
 # Lines that say nothing at run time, or whose numbers are indices and widths of texts.
 NO_LINE = re.compile(r"^\s*(#|//|static_assert|using|template|namespace|\.)|reserve\(|operator")
 
@@ -56,6 +58,8 @@ def changes_in(path, boundary):
             continue
         for found in NUMBER.finditer(code):
             value = found[1]
+            if ARRAY_SIZE.search(code[:found.start()]) and code[found.end():].startswith(">"):
+                continue
             other = str(float(value) * 2 + 1) if "." in value else str(int(value) * 2 + 1)
             yield Change(path, number, found.start(1), found.end(1), other)
 
