@@ -69,9 +69,23 @@ std::optional<Bytes> size_of(const report::Victim& victim, const memory::Evidenc
              : std::optional(to_bytes(Pages(row->rss), evidence.page));
 }
 
+constexpr int costly_order = 3;  // PAGE_ALLOC_COSTLY_ORDER: above it the size alone is the reason
+
+void name_fragmentation(Event& event, const report::Report& report) {
+  if (report.trigger && report.trigger->order.value_or(0) > 0) {
+    event.candidates.push_back(
+        {"fragmentation", Message("the free lists (\"Node 0 Normal: 12*4kB\")")});
+  }
+}
+
+// Open as long as no zone's min is there: the setting has no ordinary range.
+void name_by_marks(Event& event, std::string_view cause) {
+  event.candidates.push_back({cause, Message("the zones' min (\"Node 0 Normal free: min:\")")});
+}
+
 // Of an OOM of the machine without a line of its zones: memory was used up, or it was free and kept
 // back, and nothing that is there tells. Who used it would be a process, unless the kernel, which
-// takes the biggest, found only small ones or none.
+// takes the biggest, found only small ones or none: then it is in what no process holds.
 void name_candidates(Event& event, const Context& context) {
   const report::Report& report = context.report;
   if (event.verdict != Verdict::undetermined || !event.candidates.empty() ||
@@ -91,16 +105,31 @@ void name_candidates(Event& event, const Context& context) {
   const auto score = memory::printed_score(event.evidence);
   const bool big = score && score->share >= big_share;
   const bool kernel = none_left || (!report.victims.empty() && only_small && !big);
-  event.candidates.push_back({tables   ? "page-tables"
-                              : kernel ? "kernel-unaccounted"
-                                       : "memory-exhausted",
-                              Message("the counters of Mem-Info (\"active_anon:\")")});
-  if (const auto& trigger = report.trigger; trigger && trigger->order.value_or(0) > 0) {
-    event.candidates.push_back(
-        {"fragmentation", Message("the free lists (\"Node 0 Normal: 12*4kB\")")});
+  const Message counters("the counters of Mem-Info (\"active_anon:\")");
+  if (kernel && !tables) {
+    for (const std::string_view cause : {"kernel-unaccounted", "slab-leak", "shmem-tmpfs"}) {
+      event.candidates.push_back({cause, counters});
+    }
+  } else {
+    event.candidates.push_back({tables ? "page-tables" : "memory-exhausted", counters});
   }
-  event.candidates.push_back(
-      {"min-free-too-high", Message("the zones' min (\"Node 0 Normal free: min:\")")});
+  name_fragmentation(event, report);
+  name_by_marks(event, "min-free-too-high");
+}
+
+// Of a request that may not wait and failed, without a line of the zones.
+void name_atomic(Event& event, const Context& context) {
+  const report::Report& report = context.report;
+  const memory::Request& request = event.evidence.request;
+  if (event.verdict != Verdict::undetermined || !event.candidates.empty() ||
+      report.kind != report::Kind::page_allocation_failure || !report.zones.empty() ||
+      report.vmalloc || !request.flags_known || !kernel::is_atomic(request.flags) ||
+      request.order.value_or(-1) < 0 || *request.order > costly_order) {
+    return;
+  }
+  name_by_marks(event, "atomic-allocation-failure");
+  name_fragmentation(event, report);
+  name_by_marks(event, "min-free-too-high");
 }
 
 // Most of RAM is in no counter, and the zones' lines are cut, so that they are no proof: the kernel
@@ -183,6 +212,7 @@ std::unique_ptr<Event> judge(report::Report&& report, const StoryContext& story,
   std::vector<Claim> claims = all_claims(context);
   decide(claims, *event);
   name_candidates(*event, context);
+  name_atomic(*event, context);
   if (contradicted) {
     doubt(*event);
   } else {

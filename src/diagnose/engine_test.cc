@@ -174,6 +174,34 @@ std::vector<std::string> candidates_of(std::string_view log) {
   return names;
 }
 
+// The head of a failed request; 0x20 and 0xd0 are masks of before 4.4.
+TEST(Engine, TheHeadOfAnAtomicFailureLeavesWhatTheZonesTell) {
+  using Names = std::vector<std::string>;
+  const auto of = [](const std::string& order_and_mode) {
+    return candidates_of("[ 9.0] swapper: page allocation failure. " + order_and_mode + "\n");
+  };
+  EXPECT_EQ(of("order:0, mode:0x20"), (Names{"atomic-allocation-failure", "min-free-too-high"}));
+  EXPECT_EQ(of("order:2, mode:0x20"),
+            (Names{"atomic-allocation-failure", "fragmentation", "min-free-too-high"}));
+  EXPECT_EQ(of("order:0, mode:0xd0"), Names{}) << "it may wait";
+  EXPECT_EQ(of("order:4, mode:0x20"), Names{}) << "the size alone is the reason";
+}
+
+// "Zone Normal was above the mark" was said of the one printed zone, which was below it.
+TEST(Engine, AZoneThatIsNotThereLeavesAnAtomicFailureOpen) {
+  const std::string whole =
+      cases::load_case(cases::causes_folder() / "atomic-allocation-failure" / "positive.case").log;
+  std::string cut;
+  for (const std::string_view line : cases::split_lines(whole)) {
+    cut += line.find(" Node 0 Normal") == std::string_view::npos ? std::string(line) + "\n" : "";
+  }
+  const auto events = cases::explain_log(cut);
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0]->root_cause, "undetermined");
+  EXPECT_EQ(cases::role_of(*events[0], "atomic-allocation-failure"), "contributing");
+  EXPECT_EQ(events[0]->candidates.at(0).cause, "atomic-allocation-failure");
+}
+
 TEST(Engine, AKillLineLeavesTwoCauses) {
   using Names = std::vector<std::string>;
   EXPECT_EQ(candidates_of("[ 9.0] Out of memory: Killed process 7 (java) total-vm:900000kB, "
@@ -186,7 +214,7 @@ TEST(Engine, AKillLineLeavesTwoCauses) {
   // The kernel takes the biggest, so that nobody had the memory.
   EXPECT_EQ(candidates_of("[ 9.0] Out of memory: Killed process 7 (agetty) total-vm:9000kB, "
                           "anon-rss:300kB, file-rss:0kB, shmem-rss:0kB\n"),
-            (Names{"kernel-unaccounted", "min-free-too-high"}));
+            (Names{"kernel-unaccounted", "slab-leak", "shmem-tmpfs", "min-free-too-high"}));
   // What it had stands behind.
   EXPECT_EQ(candidates_of("[ 9.0] Out of memory: Killed process 7 (db) total-vm:9000000kB, "
                           "anon-rss:300kB, file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:430000kB "

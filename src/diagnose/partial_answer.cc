@@ -39,6 +39,11 @@ Message where(const Event& event) {
   if (is_known_global(event.evidence)) {
     return Message("The whole machine was out of memory, not a cgroup.");
   }
+  if (!report::tells_of_oom(report)) {
+    return Message(
+        "The kernel printed what its memory was used for; whether for an OOM kill or for a request "
+        "that failed is not in these lines.");
+  }
   if (report.trigger && !report.trigger->comm.empty()) {
     return Message(
         "The OOM killer was called for a request by {}; whether the machine or a "
@@ -71,13 +76,17 @@ void add_failure(std::vector<Message>& out, const Event& event) {
                       "limit may be reached, or the machine was short; nothing was killed.",
                       cache_text(event), printable(cgroup)));
   } else if (report.trigger && report.trigger->order && *report.trigger->order >= 0) {
-    const bool waits = !report.trigger->gfp || report.trigger->gfp->flags.empty() ||
-                       report.trigger->gfp->flags.has(kernel::GfpFlag::direct_reclaim);
+    const bool waits = !report.trigger->gfp || !kernel::is_atomic(report.trigger->gfp->flags);
     out.push_back(
-        waits ? Message("A request of order {} failed; nothing was killed.", *report.trigger->order)
-              : Message("A request of order {} that may not wait failed; nothing was "
-                        "killed.",
-                        *report.trigger->order));
+        report.outcome == report::Outcome::recovered
+            ? Message("A request of order {} waited long for memory, and went on trying; nothing "
+                      "was killed.",
+                      *report.trigger->order)
+        : waits
+            ? Message("A request of order {} failed; nothing was killed.", *report.trigger->order)
+            : Message("A request of order {} that may not wait failed; nothing was "
+                      "killed.",
+                      *report.trigger->order));
   } else {
     out.emplace_back("A request for memory failed; nothing was killed.");
   }

@@ -124,6 +124,31 @@ TEST(PartialAnswer, OfARequestThatFailed) {
                       "killed."});
 }
 
+TEST(PartialAnswer, WhetherARequestMayWaitIsInTheMaskOfItsKernel) {
+  const auto of = [](const std::string& head) { return certain_of("[ 9.0] java: " + head).at(0); };
+  EXPECT_EQ(of("page allocation failure. order:0, mode:0xd0\n"),
+            "A request of order 0 failed; nothing was killed.");
+  EXPECT_EQ(of("page allocation failure: order:1, mode:0x20\n"),
+            "A request of order 1 that may not wait failed; nothing was killed.");
+  EXPECT_EQ(of("page allocation stalls for 10060ms, order:1, mode:0x15080c0(GFP_KERNEL_ACCOUNT|"
+               "__GFP_ZERO), nodemask=(null)\n"),
+            "A request of order 1 waited long for memory, and went on trying; nothing was killed.");
+}
+
+TEST(PartialAnswer, OfMemInfoAlone) {
+  const std::string memory =
+      "[ 9.0] Mem-Info:\n[ 9.0] active_anon:1 inactive_anon:2 isolated_anon:0\n"
+      "[ 9.0]  free:69205 free_pcp:604 free_cma:13948\n";
+  EXPECT_EQ(certain_of(memory).at(0),
+            "The kernel printed what its memory was used for; whether for an OOM kill or for a "
+            "request that failed is not in these lines.");
+  EXPECT_EQ(
+      certain_of("[ 9.0] java invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0\n" + memory)
+          .at(0)
+          .substr(0, 25),
+      "The OOM killer was called");
+}
+
 // 29,822 slabs of 2^3 pages; each holds one object.
 TEST(PartialAnswer, OfACacheSaysWhatItHolds) {
   EXPECT_EQ(certain_of("[ 9.0] SLUB: Unable to allocate memory on node -1, gfp=0x20(GFP_ATOMIC)\n"

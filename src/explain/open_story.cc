@@ -15,16 +15,20 @@ using diagnose::Event;
 
 constexpr std::size_t most_followers = 50;
 
-// How well an event explains its story: a proved root before a likely one before none; a report
-// before the line of a kill alone.
+// How well an event explains its story: a proved root before a likely one before none; of these
+// one with numbers before a kill alone before the head of one that does not say who was killed.
 int explains(const Event& event) {
   if (event.killed_at.line != 0) {
     return 0;  // what a victim still asked for
   }
   if (event.verdict != diagnose::Verdict::undetermined) {
-    return event.verdict == diagnose::Verdict::proved ? 3 : 2;
+    return event.verdict == diagnose::Verdict::proved ? 5 : 4;
   }
-  return event.report.trigger || event.report.mem_info_at || event.report.memcg ? 1 : 0;
+  const report::Report& report = event.report;
+  if (report.mem_info_at || report.memcg) {
+    return 3;
+  }
+  return !report.victims.empty() ? 2 : report.trigger ? 1 : 0;
 }
 
 std::optional<double> since_first(const Event& event) {

@@ -30,6 +30,9 @@ std::string oom_scope(const diagnose::Event& event) {
   if (report.sysrq_at || (report.trigger && report.trigger->order == -1)) {
     return tr("OOM killer called by hand (sysrq)");
   }
+  if (!report::tells_of_oom(report)) {
+    return tr("a report of memory");
+  }
   if (!event.evidence.constraint) {
     return tr("out of memory");
   }
@@ -66,7 +69,9 @@ std::string oom_end(const report::Report& report) {
     case Outcome::unknown:
       break;
   }
-  return killed.empty() ? tr(", the log does not show what was killed") : killed;
+  return killed.empty() && report::tells_of_oom(report)
+             ? tr(", the log does not show what was killed")
+             : killed;
 }
 
 std::string allocation_failure(const diagnose::Event& event) {

@@ -76,6 +76,18 @@ TEST(Assembler, CgroupWithTheWholeGroupKilled) {
   EXPECT_TRUE(r.victims[1].by_group);
 }
 
+TEST(Assembler, TheLimitOfTheHostIsNoCgroups) {
+  const auto events = assemble(
+      "[   10.000001] app invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=0\n"
+      "[   10.000002] Task in /user.slice killed as a result of limit of host\n" +
+      killed_line("   10.000007", 5, "Out of memory"));
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].kind, Kind::oom_kill);
+  EXPECT_TRUE(events[0].known_global);
+  EXPECT_FALSE(events[0].memcg);
+  EXPECT_EQ(events[0].victims.size(), 1U);
+}
+
 TEST(Assembler, OldCgroupStatisticsAddUpBelow) {
   const std::string log =
       "[   10.000001] app invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=0\n"

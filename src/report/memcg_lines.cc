@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view kTaskIn = "Task in ";
 constexpr std::string_view kKilled = "killed as a result of limit of ";
+constexpr std::string_view kHost = "host";  // in place of a path: no cgroup's (Alibaba's kernels)
 
 // Empty when there is none.
 std::string path_of(std::string_view text) {
@@ -38,7 +39,8 @@ std::optional<Memcg> parse_task_in(std::string_view text) {
     return std::nullopt;
   }
   if (killed != std::string_view::npos) {
-    line.limit_path = path_of(start.substr(killed + kKilled.size()));
+    const std::string_view limit = trim(start.substr(killed + kKilled.size()));
+    line.limit_path = limit == kHost ? std::string(kHost) : path_of(limit);
   }
   return line.task_path.empty() && line.limit_path.empty() ? std::nullopt : std::optional(line);
 }
@@ -187,8 +189,9 @@ bool read_task_in(std::string_view text, Place /*at*/, KernelLine& out) {
   out.score = 1;
   if (!path.empty() && !limit.empty()) {
     // The limit is of the task's own cgroup or of one above it.
-    const bool whole = limit == "/" || (path.starts_with(limit) &&
-                                        (path.size() == limit.size() || path[limit.size()] == '/'));
+    const bool whole =
+        limit == "/" || limit == kHost ||
+        (path.starts_with(limit) && (path.size() == limit.size() || path[limit.size()] == '/'));
     out.fullness = whole_if(whole);
     out.score = whole ? 3 : 2;
   }
@@ -239,8 +242,12 @@ bool read_memcg_stats(std::string_view text, Place at, KernelLine& out) {
 }
 
 bool put_paths(OpenEvent& event, KernelLine& read) {
-  Memcg& memcg = event.memcg(read.at);
   Memcg& part = read.as<Memcg>();
+  if (part.limit_path == kHost) {
+    event.global_seen = true;
+    return true;
+  }
+  Memcg& memcg = event.memcg(read.at);
   for (const auto path : {&Memcg::task_path, &Memcg::limit_path}) {
     if (!(part.*path).empty()) {
       memcg.*path = std::move(part.*path);

@@ -13,7 +13,7 @@ struct LineKind;
 extern const LineKind task_in, limit_reached, memcg_counter, memcg_stats, memcg_stat;
 
 // "Task in /a/b killed as a result of limit of /a". 3.16 prints it as two lines, so either path can
-// be missing.
+// be missing. "limit of host" (Alibaba's kernels) is no cgroup's: `limit_path` is "host".
 std::optional<Memcg> parse_task_in(std::string_view text);
 
 // "memory: usage 980kB, limit 980kB, failcnt 4152239"

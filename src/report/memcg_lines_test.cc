@@ -19,6 +19,10 @@ TEST(TaskIn, WholeAndInTwoLines) {
   const auto second = parse_task_in(" killed as a result of limit of /a");
   ASSERT_TRUE(second);
   EXPECT_EQ(second->limit_path, "/a");
+  const auto host = parse_task_in("Task in /user.slice killed as a result of limit of host");
+  ASSERT_TRUE(host);
+  EXPECT_EQ(host->limit_path, "host");
+  EXPECT_EQ(parse_task_in("Task in /a killed as a result of limit of hosts")->limit_path, "");
   EXPECT_FALSE(parse_task_in("Task in the queue"));
   EXPECT_FALSE(parse_task_in("Tasks in /a are going to be killed"));
 }

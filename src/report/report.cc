@@ -4,6 +4,7 @@
 #include <span>
 
 #include "kernel/release.h"
+#include "report/stack_lines.h"
 
 namespace whyoom::report {
 
@@ -212,6 +213,13 @@ std::vector<std::string> missing_parts(const Report& report) {
     missing.emplace_back("victim");
   }
   return missing;
+}
+
+bool tells_of_oom(const Report& report) {
+  const bool traced = report.stack && std::ranges::any_of(report.stack->functions, is_oom_function);
+  return traced || report.trigger || report.sysrq_at || report.constraint || report.memcg ||
+         report.panic || report.no_killable_at || report.known_global || !report.victims.empty() ||
+         !report.tasks.empty();
 }
 
 }  // namespace whyoom::report

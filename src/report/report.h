@@ -374,4 +374,8 @@ struct Report {
 // report has tells that, and its release.
 std::vector<std::string> missing_parts(const Report& report);
 
+// A line of it is the OOM killer's. Mem-Info, the zones and what is between them are printed of a
+// failed request and by SysRq-m as well.
+bool tells_of_oom(const Report& report);
+
 }  // namespace whyoom::report
