@@ -56,8 +56,13 @@ bool is_known_global(const memory::Evidence& evidence) {
   const report::Report& report = *evidence.report;
   // A cgroup without a task to kill goes on (mm/oom_kill.c out_of_memory()).
   const auto& panic = report.panic;
-  return report.known_global || evidence.whole_machine ||
+  return is_of_page_fault(report) || report.known_global || evidence.whole_machine ||
          (panic && (panic->reason == Reason::deadlocked || panic->reason == Reason::no_killable));
+}
+
+bool is_of_page_fault(const report::Report& report) {
+  const auto& trigger = report.trigger;
+  return trigger && trigger->gfp && trigger->gfp->mask == 0 && trigger->order == 0;
 }
 
 bool is_bound(const memory::Evidence& evidence) {

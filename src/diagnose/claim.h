@@ -34,6 +34,9 @@ bool is_oom(const Context& context);
 bool is_sysrq(const report::Report& report);
 // A line says, or the zones show, that the machine was short and no cgroup.
 bool is_known_global(const memory::Evidence& evidence);
+// The path of page faults asked for the OOM killer: it has no request of its own, and of a cgroup
+// it asks elsewhere (mm/oom_kill.c pagefault_out_of_memory()).
+bool is_of_page_fault(const report::Report& report);
 // A cgroup, a cpuset or a memory policy is known to have bound the request.
 bool is_bound(const memory::Evidence& evidence);
 // There is swap, and not 1 % of it is free.

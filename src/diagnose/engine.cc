@@ -6,6 +6,7 @@
 #include <tuple>
 #include <vector>
 
+#include "diagnose/cgroup.h"
 #include "diagnose/claim.h"
 #include "diagnose/confidence.h"
 #include "diagnose/quotes.h"
@@ -106,6 +107,9 @@ void name_candidates(Event& event, const Context& context) {
   const bool big = score && score->share >= big_share;
   const bool kernel = none_left || (!report.victims.empty() && only_small && !big);
   const Message counters("the counters of Mem-Info (\"active_anon:\")");
+  if (is_of_page_fault(report)) {
+    name_by_marks(event, "spurious-pagefault");
+  }
   if (kernel && !tables) {
     for (const std::string_view cause : {"kernel-unaccounted", "slab-leak", "shmem-tmpfs"}) {
       event.candidates.push_back({cause, counters});
@@ -115,6 +119,23 @@ void name_candidates(Event& event, const Context& context) {
   }
   name_fragmentation(event, report);
   name_by_marks(event, "min-free-too-high");
+}
+
+// Which limit a cgroup reached is known; what filled it is a cause of its own.
+void name_fillings(Event& event, const Context& context) {
+  if (event.verdict != Verdict::undetermined || event.candidates.size() != 1 ||
+      !event.candidates[0].cause.ends_with("-limit")) {
+    return;
+  }
+  const auto use = cgroup_use(context);
+  if (!use || use->level == CgroupUse::Level::unknown || use->filling_known()) {
+    return;
+  }
+  const Message lines = event.candidates[0].decides;
+  for (const std::string_view cause :
+       {"cgroup-page-cache", "cgroup-shmem", "cgroup-kernel-memory"}) {
+    event.candidates.push_back({cause, lines});
+  }
 }
 
 // Of a request that may not wait and failed, without a line of the zones.
@@ -213,6 +234,7 @@ std::unique_ptr<Event> judge(report::Report&& report, const StoryContext& story,
   decide(claims, *event);
   name_candidates(*event, context);
   name_atomic(*event, context);
+  name_fillings(*event, context);
   if (contradicted) {
     doubt(*event);
   } else {

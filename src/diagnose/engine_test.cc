@@ -202,6 +202,25 @@ TEST(Engine, AZoneThatIsNotThereLeavesAnAtomicFailureOpen) {
   EXPECT_EQ(events[0]->candidates.at(0).cause, "atomic-allocation-failure");
 }
 
+TEST(Engine, APageFaultWithoutARequestIsOfTheMachineAndMayBeSpurious) {
+  using Names = std::vector<std::string>;
+  const auto of = [](const std::string& mask) {
+    return candidates_of("[ 9.0] java invoked oom-killer: gfp_mask=" + mask +
+                         ", order=0, oom_score_adj=0\n");
+  };
+  EXPECT_EQ(of("0x0()"), (Names{"spurious-pagefault", "memory-exhausted", "min-free-too-high"}));
+  EXPECT_EQ(of("0xcc0(GFP_KERNEL)"), Names{});
+}
+
+TEST(Engine, ALimitWithoutStatisticsLeavesWhatFilledIt) {
+  using Names = std::vector<std::string>;
+  const std::string head = "[ 9.0] app invoked oom-killer: gfp_mask=0xd0, order=0\n";
+  const std::string paths = "[ 9.0] Task in /a/b killed as a result of limit of /a\n";
+  EXPECT_EQ(
+      candidates_of(head + paths + "[ 9.0] memory: usage 980kB, limit 980kB, failcnt 7\n"),
+      (Names{"cgroup-parent-limit", "cgroup-page-cache", "cgroup-shmem", "cgroup-kernel-memory"}));
+}
+
 TEST(Engine, AKillLineLeavesTwoCauses) {
   using Names = std::vector<std::string>;
   EXPECT_EQ(candidates_of("[ 9.0] Out of memory: Killed process 7 (java) total-vm:900000kB, "

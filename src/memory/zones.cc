@@ -81,13 +81,25 @@ bool grows_elsewhere(const std::array<int, 6>& layout, const report::Zone& zone,
          size->value >= large && reserve.back() > 0 && reserve[index] == reserve[index - 1];
 }
 
+// Only ZONE_DMA is printed, of a request for it or by a cut: what it keeps back for the next zone
+// tells that zone's size, and one of less than 896 MiB that does not hold the rest of RAM is the
+// low memory of 32 bits, under HighMem (the usual ratio is 256).
+bool is_below_highmem(const report::Report& report) {
+  constexpr std::uint64_t lowmem_mib = 896;
+  return report.zones.size() == 1 && report.zones[0].name == "DMA" &&
+         report.zones[0].lowmem_reserve.size() == 4 && report.zones[0].lowmem_reserve[1] > 0 &&
+         report.zones[0].lowmem_reserve[1] <= lowmem_mib &&
+         report.zones[0].lowmem_reserve[2] > report.zones[0].lowmem_reserve[1];
+}
+
 const std::array<int, 6>* find_layout(const report::Report& report) {
   const auto printed = [&report](std::string_view name) {
     return std::ranges::find(report.zones, name, &report::Zone::name) != report.zones.end();
   };
   // The tail counts HighMem and Movable together.
   const bool either = report.tail.highmem_movable && report.tail.highmem_movable->value > 0;
-  const bool highmem = printed("HighMem") || (either && !printed("Movable") && !printed("DMA32"));
+  const bool highmem = printed("HighMem") || is_below_highmem(report) ||
+                       (either && !printed("Movable") && !printed("DMA32"));
   const ByNode<report::Zone> by_node(report.zones);
   const auto suits = [&](const std::array<int, 6>& layout) {
     return std::ranges::all_of(report.zones, [&](const report::Zone& zone) {

@@ -169,6 +169,21 @@ TEST(Reserve, OfArm64WithoutDma32AndDeviceHasThreeColumns) {
   EXPECT_EQ(zone_named(evidence, "Normal").reserve, Pages(0));
 }
 
+// 573 MiB of low memory and 36 GiB of HighMem, of which the rest of the report is cut away. With
+// the column of x86-64 it would need 143 MiB more than the zone has.
+TEST(Reserve, OfI386IsKnownFromZoneDmaAlone) {
+  report::Report report;
+  set_request(report, {});
+  add_zone(report, 0, "DMA", {2332, 36, 44, 52, 15864, {0, 573, 36539, 36539}});
+  EXPECT_EQ(zone_named(from_report(report), "DMA").reserve, Pages(573));
+  // 3 GiB below 4 GiB: DMA32.
+  report.zones[0].lowmem_reserve = {0, 3008, 36539, 36539};
+  EXPECT_EQ(zone_named(from_report(report), "DMA").reserve, Pages(36539));
+  // All of RAM is in the next zone.
+  report.zones[0].lowmem_reserve = {0, 573, 573, 573};
+  EXPECT_EQ(zone_named(from_report(report), "DMA").reserve, Pages(573));
+}
+
 // mips and others of 32 bits: all of low memory is Normal. 131072 * 4 kB of HighMem / 32 pages.
 TEST(Reserve, OfHighMemWithoutDmaHasThreeColumns) {
   report::Report report;

@@ -8,9 +8,7 @@ namespace {
 
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
-  const auto& trigger = context.report.trigger;
-  if (!is_global_oom(context) || is_sysrq(context.report) || !trigger || !trigger->gfp ||
-      trigger->gfp->mask != 0 || trigger->order != 0) {
+  if (!is_global_oom(context) || is_sysrq(context.report) || !is_of_page_fault(context.report)) {
     return std::nullopt;
   }
   // The page-fault path lost its request; what can be told is whether memory was short at all.
@@ -31,7 +29,7 @@ std::optional<Claim> judge(const Context& context) {
                     "cgroup's charge or a damaged page table entry failed before.",
                     zone.name, kb(to_bytes(zone.usable(), evidence.page)))
           : Message("gfp_mask is 0, but every zone was below its high mark"));
-  result.prove(Message("gfp_mask of the request"), 0, trigger->at);
+  result.prove(Message("gfp_mask of the request"), 0, context.report.trigger->at);
   result.prove(Message("zone {}: free and usable", zone.name),
                to_bytes(zone.usable(), evidence.page), zone.at);
   result.prove(Message("zone {}: high mark", zone.name),
