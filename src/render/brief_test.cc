@@ -40,6 +40,14 @@ also: There is no swap: anonymous memory cannot leave RAM.
 )");
 }
 
+// Nothing lacks, and there is nothing to do: one empty line follows the answer.
+TEST(Brief, APartWithoutContentLeavesNoGap) {
+  diagnose::Event event;
+  event.report.kind = report::Kind::limit_reached;
+  event.evidence.report = &event.report;
+  EXPECT_EQ(brief_text(event).find("\n\n\n"), std::string::npos) << brief_text(event);
+}
+
 TEST(Brief, WhatIsSwappedOutIsNotResident) {
   const auto event = sample::min_free_event();
   event->evidence.attribution.top.front().swap = Bytes(std::uint64_t{2} << 30U);

@@ -169,8 +169,12 @@ class Document {
     block.tree = std::move(branches);
     blocks_.push_back(std::move(block));
   }
-  // Between two things that do not belong together.
-  void blank() { blocks_.emplace_back(); }
+  // Between two things that do not belong together; one, where what would be between is empty.
+  void blank() {
+    if (blocks_.empty() || blocks_.back().kind != Block::Kind::blank) {
+      blocks_.emplace_back();
+    }
+  }
   // A heading below an empty line.
   void section(std::string title) {
     blank();
