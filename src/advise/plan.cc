@@ -151,12 +151,9 @@ void add_near_killing(Plan& plan) {
 
 // "vm.a=1 and vm.b=2"
 std::string assignments(const Plan& plan) {
-  std::string text;
-  for (const PlannedSetting& setting : plan.settings) {
-    text += (text.empty() ? "" : tr(" and ")) + setting.wanted.key.dotted() + "=" +
-            printable(setting.wanted.value);
-  }
-  return text;
+  return join(plan.settings, tr(" and "), [](const PlannedSetting& setting) {
+    return setting.wanted.key.dotted() + "=" + printable(setting.wanted.value);
+  });
 }
 
 // From which vm.min_free_kbytes on the kernel kills, once the other settings are made.

@@ -8,10 +8,6 @@ namespace whyoom::advise {
 
 namespace {
 
-bool is_letter_or_digit(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 // {hosts}, {cause}, {fix} and {batches} are filled in.
 constexpr std::string_view text =
     "---\n"
@@ -103,10 +99,9 @@ void replace_all(std::string& where, std::string_view what, std::string_view wit
 
 bool is_host_name(std::string_view text) {
   constexpr std::size_t longest = 253;
-  return !text.empty() && text.size() <= longest && is_letter_or_digit(text.front()) &&
-         std::ranges::all_of(text, [](char c) {
-           return is_letter_or_digit(c) || c == '.' || c == '_' || c == '-';
-         });
+  return !text.empty() && text.size() <= longest && is_alnum(text.front()) &&
+         std::ranges::all_of(
+             text, [](char c) { return is_alnum(c) || c == '.' || c == '_' || c == '-'; });
 }
 
 tl::expected<std::vector<std::string>, Message> parse_batches(std::string_view list) {
@@ -129,12 +124,9 @@ tl::expected<std::vector<std::string>, Message> parse_batches(std::string_view l
 }
 
 std::string play_text(const Play& play) {
-  std::string hosts, batches;
+  std::string hosts;
   for (const std::string& host : play.hosts) {
     hosts += "      - " + quoted(host) + "\n";
-  }
-  for (const std::string& batch : play.batches) {
-    batches += (batches.empty() ? "" : ", ") + quoted(batch);
   }
   // What stands in a value is no template of Ansible's.
   const std::string fix =
@@ -142,7 +134,7 @@ std::string play_text(const Play& play) {
   std::string result(text);
   replace_all(result, "{hosts}", hosts);
   replace_all(result, "{cause}", play.cause);
-  replace_all(result, "{batches}", batches);
+  replace_all(result, "{batches}", join(play.batches, ", ", quoted));
   replace_all(result, "{fix}", fix);  // last: what it says is not looked at
   return result;
 }

@@ -25,8 +25,6 @@ constexpr std::string_view drop_in_folder = "/etc/sysctl.d";
 // Each round changes one line or adds one; a host has a handful that matter.
 constexpr int most_rounds = 64;
 
-std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
-
 std::vector<std::string_view> words(std::string_view text) {
   std::vector<std::string_view> all;
   Cursor cursor(text);
@@ -172,11 +170,11 @@ bool Editing::boot_reads_sysctl_conf() {
 std::string Editing::drop_in_name(const SysctlHistory& history) {
   host::SysctlFiles files(overlay_);
   std::string last = last_ && !files.found().empty()
-                         ? std::string(name_of(files.found().back().path))
+                         ? std::string(last_part(files.found().back().path))
                          : std::string();
   for (const SysctlAnswer* answer : {&history.boot, &history.system}) {
     for (const SysctlSetting& setting : answer->settings) {
-      last = std::max(last, std::string(name_of(setting.file)));
+      last = std::max(last, std::string(last_part(setting.file)));
     }
   }
   constexpr std::array<std::string_view, 5> names = {"90-whyoom.conf", "99-whyoom.conf",
@@ -286,7 +284,7 @@ const host::SysctlGap* deciding_gap(const SysctlHistory& history) {
   const auto comes_before = [decides](const host::SysctlGap& gap) {
     const bool drop_in = gap.path.ends_with(".conf") && gap.path != host::sysctl_conf;
     return drop_in && decides != nullptr && !decides->glob &&
-           (decides->file == host::sysctl_conf || name_of(gap.path) < name_of(decides->file));
+           (decides->file == host::sysctl_conf || last_part(gap.path) < last_part(decides->file));
   };
   const auto found = std::ranges::find_if(
       history.gaps, [&](const host::SysctlGap& gap) { return !gap.masked && !comes_before(gap); });

@@ -7,6 +7,7 @@
 #include "app/config.h"
 #include "app/words.h"
 #include "base/language.h"
+#include "base/text.h"
 
 namespace whyoom::app {
 namespace {
@@ -31,11 +32,8 @@ std::string help_text(const CommandInfo& info, const std::vector<CommandInfo>& a
   text += "\n" + tr("Options:") + "\n";
   for (const FlagInfo& flag : info.flags) {
     if (!flag.is_operand()) {
-      std::string names;
-      for (const std::string& name : flag.names) {
-        names += (names.empty() ? "" : ",") + name;
-      }
-      text += row(names + (flag.value.empty() ? "" : " " + flag.value), tr(flag.help));
+      text +=
+          row(join(flag.names, ",") + (flag.value.empty() ? "" : " " + flag.value), tr(flag.help));
     }
   }
   return text + "\n" + tr(command.footer);

@@ -5,6 +5,7 @@
 
 #include "app/completion_words.h"
 #include "base/language.h"
+#include "base/text.h"
 
 namespace whyoom::app {
 
@@ -26,7 +27,7 @@ std::string title(const Command& command) {
 bool has_value(const FlagInfo& flag) { return !flag.is_operand() && !flag.value.empty(); }
 
 std::string with_equals(const Completion& completion) {
-  return joined(completion.words, completion.assignments ? "= " : " ") +
+  return join(completion.words, completion.assignments ? "= " : " ") +
          (completion.assignments ? "=" : "");
 }
 
@@ -53,10 +54,10 @@ std::string bash_branch(const CommandInfo& info, const std::vector<CommandInfo>&
     options.insert(options.end(), flag.names.begin(), flag.names.end());
     if (has_value(flag)) {
       values +=
-          "        " + joined(flag.names, "|") + ") " + bash_action(completion) + "; value=1 ;;\n";
+          "        " + join(flag.names, "|") + ") " + bash_action(completion) + "; value=1 ;;\n";
     }
   }
-  return "    " + name + ")\n      options='" + joined(options, " ") + "'\n" +
+  return "    " + name + ")\n      options='" + join(options, " ") + "'\n" +
          (values.empty() ? "" : "      case $prev in\n" + values + "      esac\n") +
          "      [ -n \"$value\" ] || { " + operands + "; }\n      ;;\n";
 }
@@ -74,12 +75,12 @@ std::string zsh_text(const std::string& text) {
 
 std::string zsh_action(const Completion& completion) {
   if (completion.assignments) {
-    return "{compadd -S = -- " + joined(completion.words, " ") + "}";
+    return "{compadd -S = -- " + join(completion.words, " ") + "}";
   }
   return completion.events          ? "_whyoom_events"
          : completion.files         ? "_files"
          : completion.words.empty() ? " "
-                                    : "(" + joined(completion.words, " ") + ")";
+                                    : "(" + join(completion.words, " ") + ")";
 }
 
 std::string zsh_spec(const CommandInfo& info, const FlagInfo& flag,
@@ -93,7 +94,7 @@ std::string zsh_spec(const CommandInfo& info, const FlagInfo& flag,
                            (has_value(flag) ? ":" + what + ":" + action : "") + "'";
   std::string text;
   for (const std::string& name : flag.names) {
-    const std::string others = flag.names.size() > 1 ? "(" + joined(flag.names, " ") + ")" : "";
+    const std::string others = flag.names.size() > 1 ? "(" + join(flag.names, " ") + ")" : "";
     const char* mark = !has_value(flag) ? "" : name.starts_with("--") ? "=" : "+";
     text.append(text.empty() ? "'" : " '").append(others).append(name).append(mark).append(rest);
   }
@@ -213,8 +214,8 @@ std::string bash_completion(const std::vector<CommandInfo>& table) {
     }
     branches += bash_branch(info, table, name.empty() ? "''" : name);
   }
-  return filled(bash_template, {joined({valued.begin(), valued.end()}, "|"), joined(commands, "|"),
-                                branches, joined(commands, " ")});
+  return filled(bash_template,
+                {join(valued, "|"), join(commands, "|"), branches, join(commands, " ")});
 }
 
 std::string zsh_completion(const std::vector<CommandInfo>& table) {

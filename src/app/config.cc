@@ -74,10 +74,7 @@ int config(const std::string& given, Console& io) {
     value.resize(std::max(value.size(), std::min(widest, most_wide)), ' ');
     io.out.write(key + "  " + value + "  " + from + "\n");
   }
-  std::string files;
-  for (const std::string& file : conf->files) {
-    files += (files.empty() ? "" : ", ") + printable(file);
-  }
+  const std::string files = join(conf->files, ", ", printable);
   io.out.write("\n" +
                (files.empty() ? tr("No file of settings is there; see whyoom.conf(5).")
                               : tr("Read: {}.", files)) +

@@ -36,11 +36,9 @@ constexpr int never = static_cast<int>(lint::Severity::error) + 1;
 std::vector<std::string_view> parts(std::string_view list) {
   std::vector<std::string_view> result;
   while (!list.empty()) {
-    const std::size_t comma = std::min(list.find(','), list.size());
-    if (const std::string_view part = trim(list.substr(0, comma)); !part.empty()) {
+    if (const std::string_view part = trim(take_part(list, ',')); !part.empty()) {
       result.push_back(part);
     }
-    list.remove_prefix(std::min(comma + 1, list.size()));
   }
   return result;
 }

@@ -9,6 +9,7 @@
 #include "app/command.h"
 #include "app/words.h"
 #include "base/language.h"
+#include "base/text.h"
 
 namespace whyoom::app {
 
@@ -114,9 +115,7 @@ std::string page_name(const Command& command) {
 std::vector<std::string> lines_of(std::string_view text) {
   std::vector<std::string> lines;
   while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    lines.emplace_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
+    lines.emplace_back(take_part(text, '\n'));
   }
   return lines;
 }
@@ -186,11 +185,8 @@ std::string options_of(const CommandInfo& info) {
     if (flag.is_operand()) {
       continue;
     }
-    std::string names;
-    for (const std::string& name : flag.names) {
-      names += (names.empty() ? "" : ", ") + bold(name);
-    }
-    out += ".TP\n" + names + (flag.value.empty() ? "" : " " + italic(flag.value)) + "\n" +
+    out += ".TP\n" + join(flag.names, ", ", bold) +
+           (flag.value.empty() ? "" : " " + italic(flag.value)) + "\n" +
            roff(tr("{}.", translated(flag.help))) + "\n";
   }
   return out;

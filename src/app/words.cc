@@ -225,11 +225,7 @@ std::string no_command(std::string_view name, const std::vector<CommandInfo>& ta
 
 std::string not_one_of(std::string_view option, std::string_view given,
                        const std::vector<std::string>& choices) {
-  std::string known;
-  for (const std::string& each : choices) {
-    known += (known.empty() ? "" : tr(", ")) + each;
-  }
-  return tr("{}: {} is not one of {}{}", option, given, known,
+  return tr("{}: {} is not one of {}{}", option, given, join(choices, tr(", ")),
             did_you_mean(given, std::vector<std::string_view>(choices.begin(), choices.end())));
 }
 

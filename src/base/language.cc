@@ -6,6 +6,7 @@
 
 #include "base/catalogue.h"
 #include "base/fill.h"
+#include "base/text.h"
 
 namespace whyoom {
 namespace {
@@ -118,7 +119,7 @@ Language language_of_locale(std::string_view locale) {
   if (dot != std::string_view::npos) {
     for (const char c : locale.substr(dot + 1, locale.find('@', dot) - dot - 1)) {
       if (c != '-') {
-        codeset += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+        codeset += to_lower(c);
       }
     }
   }

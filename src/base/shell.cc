@@ -54,7 +54,7 @@ std::string ShellCommand::text() const {
   std::string out;
   std::size_t next = 0;
   for (std::string_view rest = pattern_; !rest.empty();) {
-    const std::string_view word = shell::take_word(rest);
+    const std::string_view word = take_part(rest, ' ');
     const std::size_t before = next;
     const std::string whole = filled(word, arguments_, next);
     out += next == before ? std::string(word) : in_quotes(whole);
@@ -67,7 +67,7 @@ std::optional<std::vector<std::string>> ShellCommand::argv() const {
   std::vector<std::string> words;
   std::size_t next = 0;
   for (std::string_view rest = pattern_; !rest.empty();) {
-    const std::string_view word = shell::take_word(rest);
+    const std::string_view word = take_part(rest, ' ');
     const std::size_t before = next;
     words.push_back(filled(word, arguments_, next));
     if (next == before && !std::ranges::all_of(word, shell::is_bare)) {

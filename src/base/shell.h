@@ -15,6 +15,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "base/text.h"
+
 namespace whyoom {
 
 // Text from outside, as one argument.
@@ -49,16 +51,7 @@ namespace shell {
 
 constexpr bool is_bare(char c) {
   constexpr std::string_view marks = "_./-=:,";
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         marks.find(c) != std::string_view::npos;
-}
-
-// Takes the next word, up to a space, off `rest`.
-constexpr std::string_view take_word(std::string_view& rest) {
-  const std::size_t end = rest.find(' ');
-  const std::string_view word = rest.substr(0, end);
-  rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-  return word;
+  return is_alnum(c) || marks.find(c) != std::string_view::npos;
 }
 
 // Not constexpr: a call of it is a compiler's error that shows the rule.
@@ -122,7 +115,7 @@ class ShellPattern {
     bool options_ended = false;
     bool redirects = false;
     for (std::string_view rest = text_; !rest.empty();) {
-      const std::string_view word = shell::take_word(rest);
+      const std::string_view word = take_part(rest, ' ');
       if (word == "|") {
         command_known = options_ended = false;
         continue;

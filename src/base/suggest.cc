@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/language.h"
+#include "base/text.h"
 
 namespace whyoom {
 
@@ -17,9 +18,7 @@ constexpr std::size_t least_beginning = 3;
 
 std::string lower_case(std::string_view text) {
   std::string result(text);
-  std::ranges::transform(result, result.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  std::ranges::transform(result, result.begin(), to_lower);
   return result;
 }
 

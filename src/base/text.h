@@ -5,6 +5,7 @@
 #include <charconv>
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@ namespace whyoom {
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+constexpr bool is_alnum(char c) { return is_letter(c) || is_digit(c); }
 constexpr char to_lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
@@ -28,6 +30,29 @@ bool is_printable_without(std::string_view text, char one, char other);
 std::string_view trim(std::string_view text);
 std::string_view trim_left(std::string_view text);
 std::string_view trim_right(std::string_view text);
+
+// Takes what stands before the next `stop`, or all, off `rest`, and that `stop` with it.
+constexpr std::string_view take_part(std::string_view& rest, char stop) {
+  const std::string_view part = rest.substr(0, rest.find(stop));
+  rest.remove_prefix(part.size() < rest.size() ? part.size() + 1 : part.size());
+  return part;
+}
+
+// What stands behind the last slash.
+constexpr std::string_view last_part(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+// The text of each of `range`, with `between` between them.
+template <class Range, class TextOf = std::identity>
+std::string join(const Range& range, std::string_view between, const TextOf& text_of = {}) {
+  std::string out;
+  for (const auto& each : range) {
+    out += out.empty() ? std::string_view() : between;
+    out += std::invoke(text_of, each);
+  }
+  return out;
+}
 
 // The whole of `text` as a number in `base` (no sign for unsigned types, no 0x).
 template <std::integral T>

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 namespace whyoom {
 namespace {
 
@@ -164,6 +166,34 @@ TEST(Text, PrintableWithoutTwoCharacters) {
   }
   EXPECT_FALSE(is_printable_without("a < b", '<', ' '));
   EXPECT_FALSE(is_printable_without(" ", '<', ' '));
+}
+
+TEST(TakePart, TakesTheSeparatorWithIt) {
+  std::string_view rest = "a,,b";
+  EXPECT_EQ(take_part(rest, ','), "a");
+  EXPECT_EQ(rest, ",b");
+  EXPECT_EQ(take_part(rest, ','), "");
+  EXPECT_EQ(take_part(rest, ','), "b");
+  EXPECT_EQ(rest, "");
+  EXPECT_EQ(take_part(rest, ','), "");
+  rest = "last,";
+  EXPECT_EQ(take_part(rest, ','), "last");
+  EXPECT_TRUE(rest.empty());
+}
+
+TEST(LastPart, IsAllOfANameWithoutASlash) {
+  EXPECT_EQ(last_part("/a/b.service"), "b.service");
+  EXPECT_EQ(last_part("b.service"), "b.service");
+  EXPECT_EQ(last_part("/a/"), "");
+  EXPECT_EQ(last_part(""), "");
+}
+
+TEST(Join, PutsTheSeparatorBetween) {
+  const std::vector<std::string_view> words = {"a", "b", "c"};
+  EXPECT_EQ(join(words, ", "), "a, b, c");
+  EXPECT_EQ(join(words, "-", [](auto word) { return std::string(word) + "!"; }), "a!-b!-c!");
+  EXPECT_EQ(join(std::vector<std::string_view>(), ", "), "");
+  EXPECT_EQ(join(std::vector<std::string_view>{"one"}, ", "), "one");
 }
 
 }  // namespace

@@ -21,10 +21,8 @@ constexpr std::size_t longest_text = 1024;
 constexpr std::size_t longest_name = 253;  // of a host, by RFC 1035
 
 bool only(std::string_view text, std::string_view others) {
-  return std::ranges::all_of(text, [others](char c) {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           others.find(c) != std::string_view::npos;
-  });
+  return std::ranges::all_of(
+      text, [others](char c) { return is_alnum(c) || others.find(c) != std::string_view::npos; });
 }
 
 bool is_id(std::string_view text) {

@@ -5,6 +5,7 @@
 #include "base/human.h"
 #include "base/language.h"
 #include "base/shell.h"
+#include "base/text.h"
 #include "diagnose/engine.h"
 
 namespace whyoom::explain {
@@ -147,10 +148,7 @@ std::vector<std::string> Pipeline::remarks(const std::string& where, bool any_re
   }
   if (summary_.events == 0 && any_read) {
     const std::string lines = tr("{} of {}", plural(summary_.lines, "line", "lines"), where);
-    std::string known;
-    for (const std::string& symptom : symptoms_) {
-      known += (known.empty() ? "" : "\n") + symptom;
-    }
+    const std::string known = join(symptoms_, "\n");
     remarks.push_back(found() > 0 ? tr("{} in {}, but none of those asked for",
                                        plural(found(), "OOM event", "OOM events"), lines)
                                   : tr("no OOM event found in {}\n{}", lines,

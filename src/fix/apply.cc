@@ -18,11 +18,7 @@ namespace whyoom::fix {
 namespace {
 
 std::string list_of(const std::vector<std::string>& items) {
-  std::string text;
-  for (const std::string& item : items) {
-    text += (text.empty() ? "" : tr(", ")) + printable(item);
-  }
-  return text;
+  return join(items, tr(", "), printable);
 }
 
 ApplyFailure refusal(std::string why) { return {std::move(why), true, {}, {}, {}}; }
@@ -73,7 +69,7 @@ Result complete(FixRecord& record, const RunningValues& values) {
         return tl::unexpected(cannot_change(file.path, directory.error()));
       }
       const linux::Descriptor open(::openat(directory->get(),
-                                            std::string(linux::name_of(file.path)).c_str(),
+                                            std::string(last_part(file.path)).c_str(),
                                             O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
       const auto read = open.get() < 0
                             ? tl::expected<linux::FileAttributes, int>(tl::unexpected(errno))

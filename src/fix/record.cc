@@ -103,9 +103,7 @@ class Reader {
   // False at the first line that is not understood.
   bool read() {
     while (!rest_.empty()) {
-      const std::size_t end = rest_.find('\n');
-      const std::string_view line = rest_.substr(0, end);
-      rest_.remove_prefix(end == std::string_view::npos ? rest_.size() : end + 1);
+      const std::string_view line = take_part(rest_, '\n');
       const std::size_t space = line.find(' ');
       if (space == std::string_view::npos || !take(line.substr(0, space), line.substr(space + 1))) {
         return false;
@@ -246,11 +244,7 @@ std::string_view state_name(FixState state) {
 }
 
 std::string keys_of(const FixMeta& meta) {
-  std::string text;
-  for (const advise::Wanted& wanted : meta.wanted) {
-    text += (text.empty() ? "" : tr(", ")) + wanted.key.dotted();
-  }
-  return text;
+  return join(meta.wanted, tr(", "), [](const auto& wanted) { return wanted.key.dotted(); });
 }
 
 std::string sum_of(const std::optional<std::string>& content) {

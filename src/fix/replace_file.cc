@@ -59,7 +59,7 @@ int overwrite(int fd, std::string_view content) {
 FileStep::FileStep(const advise::FileEdit& edit, std::string_view tag, const Warn& warn)
     : edit_(edit),
       tag_(tag),
-      name_(linux::name_of(edit.path)),
+      name_(last_part(edit.path)),
       temporary_(temporary_name(name_, tag)),
       warn_(warn) {}
 
@@ -409,7 +409,7 @@ std::string temporary_name(std::string_view file_name, std::string_view tag) {
 
 bool remove_leftover(const advise::FileEdit& edit, std::string_view tag, const Warn& warn) {
   const auto directory = linux::open_real_directory(linux::directory_of(edit.path));
-  const std::string_view name = linux::name_of(edit.path);
+  const std::string_view name = last_part(edit.path);
   const std::string temporary = temporary_name(name, tag);
   if (!directory ||
       ::faccessat(directory->get(), temporary.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0) {

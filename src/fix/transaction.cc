@@ -36,7 +36,7 @@ Result FixTransaction::make_directories() {
     if (!parent) {
       return tl::unexpected(cannot_change(path, parent.error()));
     }
-    const std::string name(linux::name_of(path));
+    const std::string name(last_part(path));
     if (::mkdirat(parent->get(), name.c_str(), 0755) == 0) {
       made_.push_back(path);
       // The process's umask may have taken something away.
@@ -56,9 +56,8 @@ void FixTransaction::remove_empty(const std::vector<std::string>& paths) const {
   bool left = false;  // for another reason than that it is in use
   for (auto path = paths.rbegin(); path != paths.rend(); ++path) {
     const auto parent = linux::open_real_directory(linux::directory_of(*path));
-    const bool removed =
-        parent &&
-        ::unlinkat(parent->get(), std::string(linux::name_of(*path)).c_str(), AT_REMOVEDIR) == 0;
+    const bool removed = parent && ::unlinkat(parent->get(), std::string(last_part(*path)).c_str(),
+                                              AT_REMOVEDIR) == 0;
     const int error = removed ? linux::sync(parent->get()) : parent ? errno : parent.error();
     const bool in_use = error == ENOTEMPTY || error == EEXIST;
     left = left || (!removed && error != ENOENT && !in_use);

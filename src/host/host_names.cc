@@ -27,15 +27,13 @@ constexpr std::array<std::string_view, 97> common_words{
     "systemd",  "task",    "tasks",   "threads", "total",   "user",      "usr",      "var",
     "vm"};
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool same_letter(char a, char b) { return lower(a) == lower(b); }
+bool same_letter(char a, char b) { return to_lower(a) == to_lower(b); }
 
 bool same(std::string_view a, std::string_view b) {
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), same_letter);
 }
 
-bool is_word(char c) { return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z') || c == '_'; }
+bool is_word(char c) { return is_alnum(c) || c == '_'; }
 
 bool is_common(std::string_view name) {
   return name.size() < 2 || std::ranges::all_of(name, is_digit) ||
@@ -114,12 +112,10 @@ std::vector<std::string> own_names(Files& files) {
   for (const char* path : {"/proc/sys/kernel/hostname", "/etc/hostname"}) {
     const std::string text = files.read(path).value_or("");
     for (std::string_view rest = text; !rest.empty();) {
-      const std::size_t end = std::min(rest.find('\n'), rest.size());
-      const std::string_view line = trim(rest.substr(0, end));
+      const std::string_view line = trim(take_part(rest, '\n'));
       if (!line.empty() && !line.starts_with('#')) {
         names.emplace_back(line);
       }
-      rest.remove_prefix(std::min(end + 1, rest.size()));
     }
   }
   return names;
@@ -136,9 +132,8 @@ void HostNames::add_own(Files& files) {
   const auto hosts = files.read("/etc/hosts");
   for (std::string_view rest = hosts ? std::string_view(*hosts) : std::string_view();
        !rest.empty();) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
-    Cursor cursor(rest.substr(0, std::min(end, rest.find('#'))));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
+    const std::string_view line = take_part(rest, '\n');
+    Cursor cursor(line.substr(0, line.find('#')));
     cursor.skip_spaces();
     cursor.take_word();  // the address
     std::vector<std::string_view> words;

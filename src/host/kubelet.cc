@@ -1,6 +1,7 @@
 // The kubelet's files, line by line: only three settings are wanted, so no YAML or JSON reader is.
 #include "base/fixed.h"
 #include "base/language.h"
+#include "base/text.h"
 #include "host/config_files.h"
 
 namespace whyoom::host {
@@ -89,13 +90,11 @@ std::optional<std::string_view> flag(std::string_view line, std::string_view nam
 
 std::optional<std::string_view> memory_item(std::string_view list) {
   while (!list.empty()) {
-    const std::size_t comma = list.find(',');
-    const std::string_view item = list.substr(0, comma);
+    const std::string_view item = take_part(list, ',');
     if (item.starts_with(memory_available) &&
         item.substr(memory_available.size()).starts_with('<')) {
       return item.substr(memory_available.size() + 1);
     }
-    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
   }
   return std::nullopt;
 }

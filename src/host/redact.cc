@@ -70,16 +70,13 @@ std::string only_line_ends(std::string_view contents) {
 std::string only_accounts(std::string_view contents, bool group) {
   std::string kept;
   while (!contents.empty()) {
-    const std::size_t end = std::min(contents.find('\n'), contents.size());
-    std::string_view line = contents.substr(0, end);
+    std::string_view line = take_part(contents, '\n');
     for (int field = 0; field < 4 && !line.empty(); ++field) {
-      const std::size_t colon = std::min(line.find(':'), line.size());
-      kept += field == 1 ? "x" : line.substr(0, colon);
+      const std::string_view text = take_part(line, ':');
+      kept += field == 1 ? "x" : text;
       kept += field < 3 ? ":" : "";
-      line.remove_prefix(std::min(colon + 1, line.size()));
     }
     kept += group ? "\n" : "::/:\n";
-    contents.remove_prefix(std::min(end + 1, contents.size()));
   }
   return kept;
 }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 
+#include "base/text.h"
 #include "host/redact.h"
 
 namespace whyoom::host {
@@ -13,9 +14,8 @@ bool is_secret(std::string_view word) {
   constexpr std::string_view words[] = {"pass", "pwd",  "secret", "token",
                                         "key",  "cred", "auth",   "signature"};
   return std::ranges::any_of(words, [word](std::string_view each) {
-    return std::search(word.begin(), word.end(), each.begin(), each.end(), [](char a, char b) {
-             return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b;
-           }) != word.end();
+    return std::search(word.begin(), word.end(), each.begin(), each.end(),
+                       [](char a, char b) { return to_lower(a) == b; }) != word.end();
   });
 }
 
@@ -78,7 +78,7 @@ constexpr OptionOf options[] = {
 };
 
 bool is_program(std::string_view word, std::string_view program) {
-  word.remove_prefix(word.rfind('/') == std::string_view::npos ? 0 : word.rfind('/') + 1);
+  word = last_part(word);
   return program.ends_with('*') ? word.starts_with(program.substr(0, program.size() - 1))
                                 : word == program;
 }

@@ -23,8 +23,7 @@ std::uint32_t intern(std::vector<std::string>& names, std::string_view name) {
 }  // namespace
 
 std::uint32_t Sources::add(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  const std::size_t cut = slash == std::string_view::npos ? 0 : slash + 1;
+  const std::size_t cut = path.rfind('/') + 1;  // 0: there is none
   paths_.push_back({intern(directories_, path.substr(0, cut)), intern(files_, path.substr(cut))});
   return static_cast<std::uint32_t>(paths_.size() - 1);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/language.h"
+#include "base/text.h"
 
 namespace whyoom::host {
 namespace {
@@ -13,17 +14,13 @@ constexpr std::size_t most_files = 4096;
 constexpr std::size_t most_bytes = std::size_t{4} << 20U;
 constexpr std::size_t most_bytes_of_all = std::size_t{64} << 20U;
 
-std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
-
 // The parts of a path that are still to be walked, the next one last.
 void push_parts(std::vector<std::string>& todo, std::string_view path) {
   std::vector<std::string> parts;
   while (!path.empty()) {
-    const auto slash = std::min(path.find('/'), path.size());
-    if (slash > 0) {
-      parts.emplace_back(path.substr(0, slash));
+    if (const auto part = take_part(path, '/'); !part.empty()) {
+      parts.emplace_back(part);
     }
-    path.remove_prefix(std::min(slash + 1, path.size()));
   }
   todo.insert(todo.end(), parts.rbegin(), parts.rend());
 }
@@ -97,11 +94,11 @@ SysctlFiles::SysctlFiles(Files& files) : files_(files) {
   }
   // The directories come from high to low, so a stable sort puts what masks first.
   std::stable_sort(found_.begin(), found_.end(), [](const SysctlFile& a, const SysctlFile& b) {
-    return name_of(a.path) < name_of(b.path);
+    return last_part(a.path) < last_part(b.path);
   });
   for (std::size_t i = 1; i < found_.size(); ++i) {
     const auto& above = found_[i - 1];
-    if (name_of(above.path) == name_of(found_[i].path)) {
+    if (last_part(above.path) == last_part(found_[i].path)) {
       found_[i].masked_by = above.masked_by.empty() ? above.path : above.masked_by;
     }
   }

@@ -168,8 +168,7 @@ constexpr std::size_t longest_key = 255;
 
 bool is_key_name(std::string_view name) {
   return !name.empty() && name != "." && name != ".." && std::ranges::all_of(name, [](char c) {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           std::string_view("_-+.:,@").find(c) != std::string_view::npos;
+    return is_alnum(c) || std::string_view("_-+.:,@").find(c) != std::string_view::npos;
   });
 }
 

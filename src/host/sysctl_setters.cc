@@ -145,9 +145,7 @@ bool counts(const SearchPath& searched, std::string_view name) {
 
 // The word must end where the key ends: vm.overcommit_ratio is not vm.overcommit_ratio_x.
 bool contains_word(std::string_view line, std::string_view word) {
-  const auto in_word = [](char c) {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-  };
+  const auto in_word = [](char c) { return is_alnum(c) || c == '_'; };
   for (auto at = line.find(word); at != std::string_view::npos; at = line.find(word, at + 1)) {
     const auto end = at + word.size();
     if ((end == line.size() || !in_word(line[end])) && (at == 0 || !in_word(line[at - 1]))) {
@@ -172,9 +170,7 @@ template <class Take>
 void each_line(std::string_view text, Take take) {
   std::uint32_t number = 0;
   while (!text.empty()) {
-    const auto end = std::min(text.find('\n'), text.size());
-    const auto line = trim(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
+    const auto line = trim(take_part(text, '\n'));
     ++number;
     if (!line.empty() && line.front() != '#' && line.front() != ';') {
       take(line, number);
@@ -270,7 +266,7 @@ void Search::search_tuned() {
 // A profile of a name that was loaded already is looked for in the next directory: one in
 // /etc/tuned can include its namesake in /usr/lib/tuned (tuned/profiles/locator.py).
 void Search::load_profile(std::string_view name, std::set<std::string>& done) {
-  const std::string base(name.substr(name.rfind('/') + 1));
+  const std::string base(last_part(name));
   if (base.empty() || base == ".." || base == "." || done.size() >= most_profiles) {
     return;
   }

@@ -22,8 +22,7 @@ int enterprise_tag(std::string_view text) {
   Cursor cursor(text.substr(at + 3));
   const auto number = take_part(cursor);
   const char next = cursor.peek();
-  const bool letter = (next >= 'a' && next <= 'z') || (next >= 'A' && next <= 'Z');
-  return number && !letter ? *number : 0;
+  return number && !is_letter(next) ? *number : 0;
 }
 
 // A tag counts only on the version that this system really ships: elrepo builds 5.4 for el7.

@@ -13,9 +13,7 @@ namespace {
 template <class Take>
 void each_line(std::string_view text, const Take& take) {
   for (std::uint32_t number = 0; !text.empty(); ++number) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    take(text.substr(0, end), number);
-    text.remove_prefix(std::min(end + 1, text.size()));
+    take(take_part(text, '\n'), number);
   }
 }
 

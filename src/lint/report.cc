@@ -43,8 +43,7 @@ std::string uri_of(std::string_view path) {
   constexpr std::string_view digits = "0123456789ABCDEF";
   std::string uri = path.starts_with('/') ? "file://" : "";
   for (const char c : path.substr(path.starts_with("./") ? 2 : 0)) {
-    const bool plain = is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                       marks.find(c) != std::string_view::npos;
+    const bool plain = is_alnum(c) || marks.find(c) != std::string_view::npos;
     const auto byte = static_cast<unsigned char>(c);
     uri += plain ? std::string(1, c) : std::string{'%', digits[byte >> 4U], digits[byte & 15U]};
   }

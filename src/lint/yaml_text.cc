@@ -8,13 +8,11 @@ namespace whyoom::lint {
 
 YamlLines::YamlLines(std::string_view text) {
   while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    std::string_view line = text.substr(0, end);
+    std::string_view line = take_part(text, '\n');
     if (line.ends_with('\r')) {
       line.remove_suffix(1);
     }
     lines_.push_back(line);
-    text.remove_prefix(std::min(end + 1, text.size()));
   }
   if (!lines_.empty() && lines_.front().starts_with("\xef\xbb\xbf")) {
     lines_.front().remove_prefix(3);

@@ -158,9 +158,7 @@ std::optional<CapturedLogs> parse_log_index(std::string_view text) {
   }
   CapturedLogs all;
   while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    read_record(text.substr(0, end), all);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    read_record(take_part(text, '\n'), all);
   }
   return all;
 }

@@ -59,9 +59,7 @@ template <class Id>
 std::vector<Id> ids_of_services(std::string_view table) {
   std::vector<Id> ids;
   while (!table.empty()) {
-    const std::size_t end = std::min(table.find('\n'), table.size());
-    Cursor line(table.substr(0, end));
-    table.remove_prefix(std::min(end + 1, table.size()));
+    Cursor line(take_part(table, '\n'));
     const auto name = line.take_until(":");
     if (!name || std::ranges::find(log_services, *name) == log_services.end() || !line.take(':') ||
         !line.take_until(":") || !line.take(':')) {

@@ -15,6 +15,7 @@
 #include <system_error>
 
 #include "base/language.h"
+#include "base/text.h"
 #include "host/writers.h"
 #include "linux/guarded_walk.h"
 
@@ -64,11 +65,9 @@ int open_below_walking(int directory, const std::string& path, int flags) {
 std::vector<std::string> parts_of(std::string_view path) {
   std::vector<std::string> parts;
   while (!path.empty()) {
-    const std::size_t slash = path.find('/');
-    if (slash != 0) {
-      parts.emplace_back(path.substr(0, slash));
+    if (const std::string_view part = take_part(path, '/'); !part.empty()) {
+      parts.emplace_back(part);
     }
-    path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
   }
   return parts;
 }
@@ -87,11 +86,6 @@ std::string_view directory_of(std::string_view path) {
   const std::size_t slash = path.rfind('/');
   return slash == 0 || slash == std::string_view::npos ? std::string_view("/")
                                                        : path.substr(0, slash);
-}
-
-std::string_view name_of(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? path : path.substr(slash + 1);
 }
 
 tl::expected<Descriptor, int> open_real_directory(std::string_view path) {
@@ -199,7 +193,7 @@ tl::expected<std::string, int> read_at(int directory, const std::string& name, s
 
 tl::expected<std::optional<std::string>, int> read_real_file(const std::string& path) {
   const auto directory = open_real_directory(directory_of(path));
-  auto content = directory ? read_at(directory->get(), std::string(name_of(path)))
+  auto content = directory ? read_at(directory->get(), std::string(last_part(path)))
                            : tl::expected<std::string, int>(tl::unexpected(directory.error()));
   if (content) {
     return std::optional(std::move(*content));

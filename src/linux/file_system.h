@@ -20,7 +20,6 @@ std::vector<std::string> parts_of(std::string_view path);  // without the empty 
 // A path of the form /a/b: absolute, no empty part, no "." or "..", no NUL.
 bool is_plain_path(std::string_view path);
 std::string_view directory_of(std::string_view path);  // "/" for "/a"
-std::string_view name_of(std::string_view path);
 
 // open_real_directory's error for a path that others can change under our hands.
 inline constexpr int others_hold_it = EKEYREJECTED;

@@ -23,7 +23,7 @@ std::int64_t now_us(clockid_t clock) { return clock_now(clock) / std::chrono::mi
 
 bool is_dump(const LogSource& source) {
   using Kind = LogSource::Kind;
-  const std::string_view name = std::string_view(source.name).substr(source.name.rfind('/') + 1);
+  const std::string_view name = last_part(source.name);
   return source.kind == Kind::pstore || source.kind == Kind::crash ||
          (source.kind == Kind::file && name.starts_with("dmesg"));
 }

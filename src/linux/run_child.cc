@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "base/text.h"
 #include "linux/descriptor.h"
 #include "linux/file_system.h"
 
@@ -175,9 +176,7 @@ bool is_program(const std::string& file) {
 
 std::string find_program(const std::string& name, std::string_view path) {
   while (!path.empty()) {
-    const std::size_t colon = path.find(':');
-    const std::string_view directory = path.substr(0, colon);
-    path.remove_prefix(colon == std::string_view::npos ? path.size() : colon + 1);
+    const std::string_view directory = take_part(path, ':');
     if (directory.starts_with('/')) {
       std::string file = std::string(directory) + "/" + name;
       if (is_program(file)) {

@@ -61,8 +61,7 @@ std::string unescaped(std::string_view text) {
 bool is_unit_name(std::string_view text) {
   constexpr std::string_view signs = ":-_.\\@";
   return !text.empty() && text.front() != '.' && std::ranges::all_of(text, [&](char c) {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           signs.find(c) != std::string_view::npos;
+    return is_alnum(c) || signs.find(c) != std::string_view::npos;
   });
 }
 
@@ -446,9 +445,7 @@ std::optional<CgroupOwner> cgroup_owner(std::string_view path) {
   take_suffix(path, " (deleted)");
   Reader reader;
   while (!path.empty()) {
-    const auto slash = path.find('/');
-    reader.read(path.substr(0, slash));
-    path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
+    reader.read(take_part(path, '/'));
   }
   return reader.take();
 }

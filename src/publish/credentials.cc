@@ -78,9 +78,7 @@ tl::expected<Credentials, std::string> read_credentials(const std::string& file)
                                                           {"ca", &result.ca}};
   std::string_view rest = *text;
   for (int number = 1; !rest.empty(); ++number) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
-    const std::string_view line = trim(rest.substr(0, end));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
+    const std::string_view line = trim(take_part(rest, '\n'));
     if (line.empty() || line.front() == '#') {
       continue;
     }

@@ -209,12 +209,9 @@ std::string flat_json(const Event& event) {
 }
 
 bool is_host_name(std::string_view name) {
-  const auto is_letter = [](char c) {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-  };
-  return !name.empty() && name.size() <= most_host && (is_letter(name[0]) || name[0] == ':') &&
-         std::ranges::all_of(name, [&](char c) {
-           return is_letter(c) || c == '.' || c == '-' || c == '_' || c == ':';
+  return !name.empty() && name.size() <= most_host && (is_alnum(name[0]) || name[0] == ':') &&
+         std::ranges::all_of(name, [](char c) {
+           return is_alnum(c) || c == '.' || c == '-' || c == '_' || c == ':';
          });
 }
 

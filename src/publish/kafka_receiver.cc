@@ -7,6 +7,7 @@
 #include <array>
 #include <functional>
 
+#include "base/text.h"
 #include "publish/receiver.h"
 
 namespace whyoom::publish {
@@ -203,17 +204,12 @@ std::string KafkaReceiver::open() {
 
 bool is_topic(std::string_view topic) {
   return !topic.empty() && topic.size() <= 249 && std::ranges::all_of(topic, [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
-           c == '_' || c == '-';
+    return is_alnum(c) || c == '.' || c == '_' || c == '-';
   });
 }
 
 Settings settings_of(const Setup& setup, bool tls) {
-  std::string brokers;
-  for (const std::string& host : setup.url.hosts) {
-    brokers += (brokers.empty() ? "" : ",") + host;
-  }
-  Settings settings = {{"bootstrap.servers", brokers},
+  Settings settings = {{"bootstrap.servers", join(setup.url.hosts, ",")},
                        {"client.id", "whyoom-publish"},
                        {"enable.idempotence", "true"},
                        {"acks", "all"},

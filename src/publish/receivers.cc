@@ -60,10 +60,8 @@ MadeReceiver make_receiver(const Setup& setup) {
     }
     return made;
   }
-  std::string names;
-  for (const Kind& kind : kinds) {
-    names += (names.empty() ? "" : ", ") + std::string(kind.scheme) + ":";
-  }
+  const std::string names =
+      join(kinds, ", ", [](const Kind& kind) { return std::string(kind.scheme) + ":"; });
   return tl::unexpected("\"" + printable(setup.url.scheme) + ":\" is none of " + names);
 }
 

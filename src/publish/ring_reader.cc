@@ -15,6 +15,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/text.h"
+
 namespace whyoom::publish {
 namespace {
 
@@ -34,9 +36,7 @@ std::string find_whyoom() {
     if (rest.empty()) {
       return {};
     }
-    const std::size_t end = std::min(rest.find(':'), rest.size());
-    path = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
+    path = take_part(rest, ':');
   }
 }
 

@@ -22,13 +22,6 @@ std::string said(const std::string& file, int error) {
   return printable(file) + ": " + std::strerror(error);
 }
 
-std::string_view take_line(std::string_view& text) {
-  const std::size_t end = std::min(text.find('\n'), text.size());
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  return line;
-}
-
 bool write_all(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t done = ::write(fd, text.data(), text.size());
@@ -112,15 +105,15 @@ std::string State::read(const std::string& text, const std::string& url) {
                         ": this is no state of whyoom-publish, or it is damaged. Without it all "
                         "events are sent again";
   std::string_view rest = text;
-  if (take_line(rest) != head) {
+  if (take_part(rest, '\n') != head) {
     return damaged;
   }
-  const std::string_view of = take_line(rest);
+  const std::string_view of = take_part(rest, '\n');
   if (of != "url " + url) {
     return printable(file_) + ": this is the state of another receiver (" + printable(of) +
            "); give each receiver a --state of its own";
   }
-  Cursor place(take_line(rest));
+  Cursor place(take_part(rest, '\n'));
   const bool named = place.take("at ");
   const auto device = place.take_unsigned();
   const bool first = place.take(' ');
@@ -134,7 +127,7 @@ std::string State::read(const std::string& text, const std::string& url) {
   position_ = {*device, *inode, *offset};
   last_ = place.rest();
   while (!rest.empty()) {
-    const std::string_view line = take_line(rest);
+    const std::string_view line = take_part(rest, '\n');
     Id id;
     if (!pack(line, id)) {
       return damaged;

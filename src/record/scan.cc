@@ -60,14 +60,6 @@ constexpr Named vmstat_sums[] = {
     {"workingset_refault", Field::workingset_refault},
 };
 
-// Takes the next line off `text`.
-std::string_view take_line(std::string_view& text) {
-  const std::size_t end = std::min(text.find('\n'), text.size());
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  return line;
-}
-
 // "name   123 kB"
 struct NamedNumber {
   std::string_view name;
@@ -92,7 +84,7 @@ bool begins_with_word(std::string_view line, std::string_view word) {
 void scan_lines(std::string_view text, std::span<const Named> names, MachineFields& machine) {
   std::size_t next = 0;
   while (!text.empty()) {
-    const std::string_view line = take_line(text);
+    const std::string_view line = take_part(text, '\n');
     for (std::size_t i = 0; i < names.size(); ++i) {
       const std::size_t at = next + i < names.size() ? next + i : next + i - names.size();
       if (begins_with_word(line, names[at].name)) {
@@ -174,7 +166,7 @@ void scan_vmstat(std::string_view text, MachineFields& machine) {
   std::array<std::optional<std::uint64_t>, std::size(vmstat_sums)> sums{};
   std::string_view rest = text;
   while (!rest.empty()) {
-    const std::string_view line = take_line(rest);
+    const std::string_view line = take_part(rest, '\n');
     for (std::size_t i = 0; i < sums.size(); ++i) {
       if (line.starts_with(vmstat_sums[i].name)) {
         sums[i] = sums[i].value_or(0) + split(line).number.value_or(0);
@@ -198,7 +190,7 @@ void keep_vmstat(const MachineFields& before, MachineFields& machine) {
 
 void scan_pressure(std::string_view text, MachineFields& machine) {
   while (!text.empty()) {
-    const std::string_view line = take_line(text);
+    const std::string_view line = take_part(text, '\n');
     const bool some = line.starts_with("some ");
     if (!some && !line.starts_with("full ")) {
       continue;
@@ -234,7 +226,7 @@ void scan_zoneinfo(std::string_view text, std::array<ZoneFields, most_zones>& zo
   bool of_node = false;  // in the node's numbers, which stand in its first zone
   const auto finish = [&] { used += counts && zones[used].of(ZoneField::managed) > 0 ? 1 : 0; };
   while (!text.empty()) {
-    const std::string_view line = take_line(text);
+    const std::string_view line = take_part(text, '\n');
     if (line.starts_with("Node ")) {
       finish();
       if (used == most_zones) {
@@ -298,7 +290,7 @@ std::optional<std::uint64_t> scan_signed(std::string_view text) {
 
 std::optional<std::uint64_t> scan_named(std::string_view text, std::string_view name) {
   while (!text.empty()) {
-    const NamedNumber line = split(take_line(text));
+    const NamedNumber line = split(take_part(text, '\n'));
     if (line.name == name) {
       return line.number;
     }

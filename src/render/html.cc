@@ -214,11 +214,7 @@ std::string block_html(const Block& block) {
       return element("p", block.indent > 0 ? "below" : "", label + html_text(block.text)) + "\n";
     }
     case Block::Kind::line: {
-      std::string text;
-      for (const std::string& part : block.parts) {
-        text += (text.empty() ? "" : " · ") + html_text(part);
-      }
-      return element("p", "dim", text) + "\n";
+      return element("p", "dim", join(block.parts, " · ", html_text)) + "\n";
     }
     case Block::Kind::table:
       return table_html(block.table);

@@ -98,9 +98,7 @@ class Reader {
  public:
   Document read(std::string_view text) {
     while (!text.empty()) {
-      const std::size_t end = std::min(text.find('\n'), text.size());
-      line(text.substr(0, end));
-      text.remove_prefix(std::min(end + 1, text.size()));
+      line(take_part(text, '\n'));
     }
     flush();
     return std::move(out_);

@@ -17,10 +17,8 @@ constexpr bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c & 0x80) != 0;
 }
 
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 bool has_word(std::string_view text, std::string_view word) {
-  const auto same = [](char a, char b) { return lower(a) == b; };
+  const auto same = [](char a, char b) { return to_lower(a) == b; };
   return std::search(text.begin(), text.end(), word.begin(), word.end(), same) != text.end();
 }
 
@@ -177,11 +175,7 @@ std::string block_text(const Block& block) {
     case Block::Kind::table:
       return table_text(block.table);
     case Block::Kind::line: {
-      std::string text;
-      for (const std::string& part : block.parts) {
-        text += (text.empty() ? "" : tr(", ")) + markdown_text(part);
-      }
-      return text + "\n";
+      return join(block.parts, tr(", "), markdown_text) + "\n";
     }
     case Block::Kind::code:
     case Block::Kind::blank:

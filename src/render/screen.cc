@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "render/layout.h"
 
 namespace whyoom::render {
@@ -54,10 +55,8 @@ std::string clipped(const std::string& text, std::size_t columns, std::size_t mo
 std::size_t rows_of(std::string_view text, std::size_t width) {
   std::size_t rows = 0;
   while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::size_t wide = display_width(text.substr(0, end));
+    const std::size_t wide = display_width(take_part(text, '\n'));
     rows += std::max<std::size_t>(1, (wide + width - 1) / width);
-    text.remove_prefix(std::min(end + 1, text.size()));
   }
   return rows;
 }

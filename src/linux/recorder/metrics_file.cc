@@ -30,7 +30,7 @@ constexpr std::size_t most_pending = std::size_t{32} << 10U;  // more than the l
 MetricsFile::MetricsFile(const std::string& file, const std::string& store)
     : path_(file),
       directory_(file.find('/') == std::string::npos ? "." : directory_of(file)),
-      name_(name_of(file)),
+      name_(last_part(file)),
       // node_exporter takes what ends in .prom.
       temporary_("." + name_ + ".new"),
       command_{"whyoom", "metrics", "--store", store} {
