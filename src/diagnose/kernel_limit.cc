@@ -26,18 +26,18 @@ std::optional<Fill> fill_of(const host::Settings::Number& used,
               used->at, limit->at};
 }
 
-Claim check_fill(const Fill& fill, const FillWords& words) {
+Claim check_fill(const Fill& fill, Message reached, Message near, Message used, Message limit) {
   const Fullness full = fullness(fill.used, fill.limit);
   const bool room = full == Fullness::room;
   Claim result = claim(full == Fullness::reached ? Role::root
                        : room                    ? Role::ruled_out
                                                  : Role::risk,
                        Rank::limit, room ? 0 : fill.part(), 0.95,
-                       full == Fullness::reached ? words.reached(fill)
-                       : room ? Message("{}: {}", words.used.str(), fill_text(fill))
-                              : words.near(fill));
-  result.prove(words.used, fill.used, fill.used_at);
-  result.prove(words.limit, fill.limit, fill.limit_at);
+                       full == Fullness::reached ? std::move(reached)
+                       : room                    ? Message("{}: {}", used.str(), fill_text(fill))
+                                                 : std::move(near));
+  result.prove(std::move(used), fill.used, fill.used_at);
+  result.prove(std::move(limit), fill.limit, fill.limit_at);
   return result;
 }
 

@@ -29,13 +29,9 @@ struct Fill {
 std::optional<Fill> fill_of(const host::Settings::Number& used,
                             const host::Settings::Number& limit);
 
-struct FillWords {
-  Message (*reached)(const Fill& fill) = nullptr;  // from 95 % on
-  Message (*near)(const Fill& fill) = nullptr;     // from 80 % on
-  Message used, limit;                             // what the numbers are: "connections tracked"
-};
-// Role root when it is reached, risk when it is near, else ruled out by the number.
-Claim check_fill(const Fill& fill, const FillWords& words);
+// Role root, with the sentence `reached`, from 95 % on; risk, with `near`, from 80 % on; else ruled
+// out by the number. `used` and `limit` are what the numbers are: "connections tracked".
+Claim check_fill(const Fill& fill, Message reached, Message near, Message used, Message limit);
 
 // "30,100 of 32,768 (92 %)"
 std::string fill_text(const Fill& fill);

@@ -8,13 +8,17 @@ std::vector<Claim> check_processes(const HostContext& context, const ProcessLimi
   const host::ProcessLimits* fullest = nullptr;
   Bytes used, limit;
   for (const host::ProcessLimits& process : context.facts.host.processes.limits) {
-    const auto its_used = rule.used(process);
-    const auto its_limit = rule.limit(process);
-    if (its_used && its_limit && *its_limit > Bytes(0) &&
-        (fullest == nullptr || share(*its_used, *its_limit) >= share(used, limit))) {
+    const auto its_kib = process.*rule.used;
+    const Bytes its_limit((process.*rule.limit).soft.value_or(0));
+    const bool exempt = rule.root_is_exempt && process.uid.value_or(0) == 0;
+    if (!its_kib || *its_kib == KiB(0) || its_limit == Bytes(0) || exempt) {
+      continue;
+    }
+    const Bytes its_used = to_bytes(*its_kib);
+    if (fullest == nullptr || share(its_used, its_limit) >= share(used, limit)) {
       fullest = &process;
-      used = *its_used;
-      limit = *its_limit;
+      used = its_used;
+      limit = its_limit;
     }
   }
   if (fullest == nullptr) {

@@ -12,9 +12,10 @@
 namespace whyoom::diagnose {
 
 struct ProcessLimitRule {
-  // Of a process: what it has, and what it may have; nothing when the limit is not for it.
-  std::optional<Bytes> (*used)(const host::ProcessLimits& process) = nullptr;
-  std::optional<Bytes> (*limit)(const host::ProcessLimits& process) = nullptr;
+  // Of a process: what it has, and what it may have.
+  std::optional<KiB> host::ProcessLimits::*used = nullptr;
+  host::ResourceLimit host::ProcessLimits::*limit = nullptr;
+  bool root_is_exempt = false;
   Message (*reached)(const std::string& who, Bytes used, Bytes limit) = nullptr;
   Message (*room)(const std::string& who, Bytes used, Bytes limit) = nullptr;
   Message (*what)(const std::string& who) = nullptr;  // "locked memory of sshd (pid 7)"

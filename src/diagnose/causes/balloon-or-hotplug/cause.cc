@@ -14,6 +14,11 @@ bool is_size_printed(const memory::ZoneState& zone) {
   return fields.get(kernel::Field::managed) || fields.get(kernel::Field::present);
 }
 
+void add_remedy(Finding& finding) {
+  finding.remedy(
+      Message("Give the guest its memory back on the host (balloon target), or set a lower bound"));
+}
+
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
   if (!is_global_oom(context) || is_sysrq(context.report)) {
@@ -48,8 +53,7 @@ std::optional<Claim> judge(const Context& context) {
                  : Message("the balloon holds {} ({} of RAM)", human(held), percent(part)));
   result.prove(Message("balloon"), held, at);
   if (root) {
-    result.remedy(Message(
-        "Give the guest its memory back on the host (balloon target), or set a lower bound"));
+    add_remedy(result);
   }
   return result;
 }
@@ -77,8 +81,7 @@ std::vector<Claim> check(const HostContext& context) {
                   Message("The balloon driver holds {} ({} of RAM and balloon) for the host.",
                           human(held), percent(part.part())));
   if (result.role == Role::risk) {
-    result.remedy(Message(
-        "Give the guest its memory back on the host (balloon target), or set a lower bound"));
+    add_remedy(result);
   }
   return {std::move(result)};
 }

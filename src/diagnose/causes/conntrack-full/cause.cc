@@ -28,19 +28,14 @@ std::vector<Claim> check(const HostContext& context) {
     return {};
   }
   Claim result = check_fill(
-      *fill, {[](const Fill& full) {
-                return Message(
-                    "{} connections that net.netfilter.nf_conntrack_max allows are tracked: the "
-                    "kernel drops the packets of new ones. Memory has no part in it.",
-                    fill_text(full));
-              },
-              [](const Fill& near) {
-                return Message(
-                    "{} connections that net.netfilter.nf_conntrack_max allows are tracked; beyond "
-                    "it the kernel drops the packets of new ones.",
-                    fill_text(near));
-              },
-              Message("connections tracked"), Message("net.netfilter.nf_conntrack_max")});
+      *fill,
+      Message("{} connections that net.netfilter.nf_conntrack_max allows are tracked: the "
+              "kernel drops the packets of new ones. Memory has no part in it.",
+              fill_text(*fill)),
+      Message("{} connections that net.netfilter.nf_conntrack_max allows are tracked; beyond "
+              "it the kernel drops the packets of new ones.",
+              fill_text(*fill)),
+      Message("connections tracked"), Message("net.netfilter.nf_conntrack_max"));
   if (result.role != Role::ruled_out) {
     // An entry is about 320 bytes.
     result.remedies.push_back(set_remedy(Message("Raise the limit, if so many are wanted"),

@@ -36,19 +36,14 @@ std::vector<Claim> check(const HostContext& context) {
   const Fill fill{static_cast<std::uint64_t>(numbers->value[0]),
                   static_cast<std::uint64_t>(numbers->value[2]), numbers->at, numbers->at};
   Claim result = check_fill(
-      fill, {[](const Fill& full) {
-               return Message(
-                   "{} files that fs.file-max allows are open: open() and socket() fail with "
-                   "ENFILE (\"Too many open files in system\"). Memory has no part in it.",
-                   fill_text(full));
-             },
-             [](const Fill& near) {
-               return Message(
-                   "{} files that fs.file-max allows are open; beyond it open() and socket() fail "
-                   "with ENFILE.",
-                   fill_text(near));
-             },
-             Message("open files"), Message("fs.file-max")});
+      fill,
+      Message("{} files that fs.file-max allows are open: open() and socket() fail with "
+              "ENFILE (\"Too many open files in system\"). Memory has no part in it.",
+              fill_text(fill)),
+      Message("{} files that fs.file-max allows are open; beyond it open() and socket() fail "
+              "with ENFILE.",
+              fill_text(fill)),
+      Message("open files"), Message("fs.file-max"));
   if (result.role != Role::ruled_out && fill.limit < INT64_MAX / 2) {
     result.remedies.push_back(set_remedy(Message("Raise the limit, if so many are wanted"),
                                          "fs.file-max", static_cast<std::int64_t>(fill.limit) * 2));

@@ -6,16 +6,9 @@ namespace whyoom::diagnose::causes {
 namespace {
 
 constexpr ProcessLimitRule rule{
-    // The limit is not for those with CAP_IPC_LOCK, which root's processes have.
-    .used = [](const host::ProcessLimits& process) -> std::optional<Bytes> {
-      const bool counts =
-          process.uid && *process.uid != 0 && process.locked && process.locked->count() > 0;
-      return counts ? std::optional(to_bytes(*process.locked)) : std::nullopt;
-    },
-    .limit = [](const host::ProcessLimits& process) -> std::optional<Bytes> {
-      const auto& soft = process.locked_memory.soft;
-      return soft ? std::optional(Bytes(*soft)) : std::nullopt;
-    },
+    .used = &host::ProcessLimits::locked,
+    .limit = &host::ProcessLimits::locked_memory,
+    .root_is_exempt = true,  // who has CAP_IPC_LOCK, as its processes do
     .reached =
         [](const std::string& who, Bytes used, Bytes limit) {
           return Message(

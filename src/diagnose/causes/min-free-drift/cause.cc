@@ -1,12 +1,10 @@
 #include "base/text.h"
 #include "diagnose/claim.h"
+#include "memory/vendor_rules.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
-
-// AWS and Broadcom recommend up to 3 % of RAM.
-constexpr double widest_rule = 0.03;
 
 // What the next boot leaves in vm.min_free_kbytes; nullopt: it cannot be told.
 std::optional<KiB> after_boot(const HostContext& context) {
@@ -73,7 +71,7 @@ std::vector<Claim> check(const HostContext& context) {
   result.prove(Message("after the next boot"), to_bytes(*next));
   add_lines(result, context);
   // A running value that is itself too high is not worth keeping.
-  if (setting->is_default() || setting->share_of_ram.value_or(1) <= widest_rule) {
+  if (setting->is_default() || setting->share_of_ram.value_or(1) <= memory::widest_share) {
     result.remedies = {set_remedy(Message("Make the next boot set what is in force now"),
                                   "vm.min_free_kbytes",
                                   static_cast<std::int64_t>(setting->value.count()))};

@@ -38,20 +38,14 @@ std::vector<Claim> check(const HostContext& context) {
   const Fill fill{entries->value, static_cast<std::uint64_t>(most->value), entries->at, most->at};
   Claim result = check_fill(
       fill,
-      {[](const Fill& full) {
-         return Message(
-             "The table of IPv4 neighbours has {} entries that "
-             "net.ipv4.neigh.default.gc_thresh3 allows: new ones fail with ENOBUFS. Memory "
-             "has no part in it.",
-             fill_text(full));
-       },
-       [](const Fill& near) {
-         return Message(
-             "The table of IPv4 neighbours has {} entries that "
-             "net.ipv4.neigh.default.gc_thresh3 allows; beyond it new ones fail with ENOBUFS.",
-             fill_text(near));
-       },
-       Message("IPv4 neighbours"), Message("net.ipv4.neigh.default.gc_thresh3")});
+      Message("The table of IPv4 neighbours has {} entries that "
+              "net.ipv4.neigh.default.gc_thresh3 allows: new ones fail with ENOBUFS. Memory "
+              "has no part in it.",
+              fill_text(fill)),
+      Message("The table of IPv4 neighbours has {} entries that "
+              "net.ipv4.neigh.default.gc_thresh3 allows; beyond it new ones fail with ENOBUFS.",
+              fill_text(fill)),
+      Message("IPv4 neighbours"), Message("net.ipv4.neigh.default.gc_thresh3"));
   if (result.role != Role::ruled_out) {
     result.remedies.push_back(set_remedy(Message("Raise the limit, if so many are wanted"),
                                          "net.ipv4.neigh.default.gc_thresh3",

@@ -5,6 +5,13 @@ namespace whyoom::diagnose::causes {
 
 namespace {
 
+void add_remedy(Finding& finding) {
+  finding.remedy(Message("Raise the limit (vm.overcommit_ratio or vm.overcommit_kbytes), add swap, "
+                         "or use the kernel's default mode"),
+                 {ShellCommand("grep -i commit /proc/meminfo"),
+                  ShellCommand("sudo whyoom fix vm.overcommit_memory=0")});
+}
+
 std::optional<Claim> judge(const Context& context) {
   const auto refused = smallest_refused(context.report);
   if (!refused) {
@@ -23,11 +30,7 @@ std::optional<Claim> judge(const Context& context) {
   result.prove(Message("smallest refused request ({})", refused->who), refused->size, refused->at);
   result.prove(Message("no host has less RAM and swap than"), smallest_host);
   if (strict) {
-    result.remedy(
-        Message("Raise the limit (vm.overcommit_ratio or vm.overcommit_kbytes), add swap, or "
-                "use the kernel's default mode"),
-        {ShellCommand("grep -i commit /proc/meminfo"),
-         ShellCommand("sudo whyoom fix vm.overcommit_memory=0")});
+    add_remedy(result);
   }
   return result;
 }
@@ -66,12 +69,7 @@ std::vector<Claim> check(const HostContext& context) {
   result.prove(Message("CommitLimit"), limit);
   if (context.state.free && result.role != Role::ruled_out) {
     result.prove(Message("MemFree"), *context.state.free, host.meminfo.mem_free->at);
-    result.remedy(
-        Message(
-            "Raise the limit (vm.overcommit_ratio or vm.overcommit_kbytes), add swap, or use the "
-            "kernel's default mode"),
-        {ShellCommand("grep -i commit /proc/meminfo"),
-         ShellCommand("sudo whyoom fix vm.overcommit_memory=0")});
+    add_remedy(result);
   }
   return {std::move(result)};
 }

@@ -6,13 +6,8 @@ namespace whyoom::diagnose::causes {
 namespace {
 
 constexpr ProcessLimitRule rule{
-    .used = [](const host::ProcessLimits& process) -> std::optional<Bytes> {
-      return process.size ? std::optional(to_bytes(*process.size)) : std::nullopt;
-    },
-    .limit = [](const host::ProcessLimits& process) -> std::optional<Bytes> {
-      const auto& soft = process.address_space.soft;
-      return soft ? std::optional(Bytes(*soft)) : std::nullopt;
-    },
+    .used = &host::ProcessLimits::size,
+    .limit = &host::ProcessLimits::address_space,
     .reached =
         [](const std::string& who, Bytes used, Bytes limit) {
           return Message(

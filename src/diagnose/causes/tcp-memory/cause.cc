@@ -32,19 +32,14 @@ std::vector<Claim> check(const HostContext& context) {
   const Fill fill{pages->value.count(), static_cast<std::uint64_t>(limits->value[2]), pages->at,
                   limits->at};
   Claim result = check_fill(
-      fill, {[](const Fill& full) {
-               return Message(
-                   "TCP sockets hold {} pages that net.ipv4.tcp_mem allows: the kernel drops what "
-                   "arrives and resets connections, whatever memory is free.",
-                   fill_text(full));
-             },
-             [](const Fill& near) {
-               return Message(
-                   "TCP sockets hold {} pages that net.ipv4.tcp_mem allows; beyond it the kernel "
-                   "resets connections, whatever memory is free.",
-                   fill_text(near));
-             },
-             Message("pages of TCP sockets"), Message("the most of net.ipv4.tcp_mem, pages")});
+      fill,
+      Message("TCP sockets hold {} pages that net.ipv4.tcp_mem allows: the kernel drops what "
+              "arrives and resets connections, whatever memory is free.",
+              fill_text(fill)),
+      Message("TCP sockets hold {} pages that net.ipv4.tcp_mem allows; beyond it the kernel "
+              "resets connections, whatever memory is free.",
+              fill_text(fill)),
+      Message("pages of TCP sockets"), Message("the most of net.ipv4.tcp_mem, pages"));
   if (result.role != Role::ruled_out) {
     result.remedy(Message("See which sockets hold it, then raise the third number"),
                   {ShellCommand("ss -tmp state established")});

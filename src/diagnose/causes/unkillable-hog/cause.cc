@@ -2,6 +2,7 @@
 
 #include "diagnose/claim.h"
 #include "diagnose/host_users.h"
+#include "diagnose/share.h"
 
 namespace whyoom::diagnose::causes {
 
@@ -56,8 +57,6 @@ std::optional<Claim> judge(const Context& context) {
   }
   return result;
 }
-
-constexpr double big_on_host = 0.30;  // of RAM
 
 std::vector<Claim> check(const HostContext& context) {
   const host::Process* biggest = biggest_process(context.facts.host);

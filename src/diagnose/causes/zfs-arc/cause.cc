@@ -10,7 +10,6 @@ namespace {
 
 using What = memory::AccountLine::What;
 
-constexpr double big_share = 0.25;     // of RAM in no counter
 constexpr double scarce_share = 0.10;  // of RAM is available on a host
 
 std::optional<Claim> judge(const Context& context) {
