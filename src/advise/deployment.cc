@@ -175,8 +175,7 @@ std::string ansible_value(std::string_view text) {
 bool is_plain(std::string_view text) {
   return std::ranges::all_of(text, [](char c) {
     constexpr std::string_view marks = "._-/:@+";
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           marks.find(c) != std::string_view::npos;
+    return is_alnum(c) || marks.find(c) != std::string_view::npos;
   });
 }
 
@@ -187,16 +186,13 @@ bool tuned_reads_as_it_stands(std::string_view value) {
          !value.starts_with('\'');
 }
 
-bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
-
 // "whyoom-vm-min-free-kbytes": a name that Kubernetes (RFC 1123, at most 63 characters), tuned and
 // file systems take.
 std::string name_for(std::string_view key) {
   constexpr std::size_t most = 63;
   std::string name = "whyoom-";
   for (const char c : key) {
-    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    name += is_lower_or_digit(lower) ? lower : '-';
+    name += is_alnum(c) ? to_lower(c) : '-';
   }
   name.resize(std::min(name.size(), most));
   return name.substr(0, name.find_last_not_of('-') + 1);
@@ -226,10 +222,9 @@ std::string tuned_include(const std::optional<std::string>& active, std::string_
 std::string key_pattern(std::string_view key) {
   std::string pattern;
   for (const char c : key) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    pattern += c == '.' || c == '/' ? "[./]"
-               : plain || c == '_'  ? std::string(1, c)
-                                    : "[" + std::string(1, c) + "]";
+    pattern += c == '.' || c == '/'      ? "[./]"
+               : is_alnum(c) || c == '_' ? std::string(1, c)
+                                         : "[" + std::string(1, c) + "]";
   }
   return pattern;
 }
@@ -253,11 +248,11 @@ std::string filled(std::string_view text, const std::array<std::string, 8>& args
 }  // namespace
 
 std::span<const ToolName> tool_names() {
-  static constexpr std::array<ToolName, 5> names{{{"ansible", Tool::ansible, ansible_text},
-                                                  {"cloud-init", Tool::cloud_init, cloud_init_text},
-                                                  {"kubernetes", Tool::kubernetes, kubernetes_text},
-                                                  {"tuned", Tool::tuned, tuned_text},
-                                                  {"sysctl.d", Tool::sysctl_d, sysctl_d_text}}};
+  static constexpr std::array<ToolName, 5> names{{{"ansible", Tool::ansible},
+                                                  {"cloud-init", Tool::cloud_init},
+                                                  {"kubernetes", Tool::kubernetes},
+                                                  {"tuned", Tool::tuned},
+                                                  {"sysctl.d", Tool::sysctl_d}}};
   return names;
 }
 
@@ -312,13 +307,13 @@ std::string cloud_init(std::span<const Wanted> wanted) {
 
 // One profile, which several settings name together.
 std::string tuned(std::span<const Wanted> wanted, const std::optional<std::string>& base_profile) {
-  std::string keys, names, lines;
+  const auto key_of = [](const Wanted& each) { return each.key.dotted(); };
+  const std::string keys = join(wanted, ", ", key_of);
+  std::string lines;
   for (const Wanted& each : wanted) {
-    keys += (keys.empty() ? "" : ", ") + each.key.dotted();
-    names += (names.empty() ? "" : "-") + each.key.dotted();
     lines += each.key.dotted() + "=" + each.value + "\n";
   }
-  const std::string name = name_for(names);
+  const std::string name = name_for(join(wanted, "-", key_of));
   const std::string_view last = "{1}={2}\n";
   std::string_view head = tuned_text;
   head.remove_suffix(last.size());

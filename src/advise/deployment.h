@@ -17,7 +17,6 @@ enum class Tool : std::uint8_t { sysctl_d, ansible, cloud_init, kubernetes, tune
 struct ToolName {
   std::string_view name;  // "ansible"
   Tool tool;
-  std::string_view pattern;
 };
 std::span<const ToolName> tool_names();
 

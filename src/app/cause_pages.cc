@@ -1,7 +1,11 @@
 #include "app/cause_pages.h"
 
+#include <vector>
+
 #include "base/language.h"
+#include "base/suggest.h"
 #include "base/text.h"
+#include "diagnose/cause.h"
 #include "linux/decompress.h"
 
 namespace whyoom::app {
@@ -47,6 +51,16 @@ std::string cause_page(std::string_view id) {
                                        ? page_of(all, folder + "/README.zh_CN.md")
                                        : std::string_view();
   return std::string(chinese.empty() ? page_of(all, folder + "/README.md") : chinese);
+}
+
+std::string no_cause(std::string_view id) {
+  std::vector<std::string_view> ids;
+  for (const diagnose::Cause* cause : diagnose::all_causes()) {
+    ids.push_back(cause->id);
+  }
+  const std::string near = did_you_mean(id, ids);
+  return tr("there is no cause \"{}\"{}", printable(id),
+            near.empty() ? tr("; `whyoom causes` lists them") : near);
 }
 
 }  // namespace whyoom::app

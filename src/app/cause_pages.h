@@ -13,4 +13,7 @@ extern const std::basic_string_view<unsigned char> packed_cause_pages;
 // there is no such cause.
 std::string cause_page(std::string_view id);
 
+// A sentence for an id that no cause has, with the one that was probably meant.
+std::string no_cause(std::string_view id);
+
 }  // namespace whyoom::app

@@ -4,7 +4,6 @@
 #include <string>
 #include <string_view>
 
-#include "app/cause_name.h"
 #include "app/cause_pages.h"
 #include "app/command.h"
 #include "base/language.h"

@@ -8,7 +8,7 @@
 #include "app/completion_words.h"
 #include "base/language.h"
 #include "diagnose/cause.h"
-#include "memory/setting_names.h"
+#include "memory/settings.h"
 
 namespace whyoom::app {
 
@@ -44,14 +44,6 @@ Completion completion_of(const CommandInfo& info, const FlagInfo& flag,
     }
   }
   return result;
-}
-
-std::string joined(const std::vector<std::string>& words, const char* between) {
-  std::string text;
-  for (const std::string& word : words) {
-    text += (text.empty() ? "" : between) + word;
-  }
-  return text;
 }
 
 const Command completion_command{

@@ -19,8 +19,6 @@ struct Completion {
 Completion completion_of(const CommandInfo& info, const FlagInfo& flag,
                          const std::vector<CommandInfo>& table);
 
-std::string joined(const std::vector<std::string>& words, const char* between);
-
 std::string bash_completion(const std::vector<CommandInfo>& table);
 std::string zsh_completion(const std::vector<CommandInfo>& table);
 std::string fish_completion(const std::vector<CommandInfo>& table);

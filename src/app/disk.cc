@@ -1,11 +1,48 @@
 #include "app/disk.h"
 
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <ctime>
+
 #include "base/language.h"
 #include "base/shell.h"
 #include "base/text.h"
-#include "linux/change_root.h"
+#include "linux/file_system.h"
 
 namespace whyoom::app {
+namespace {
+
+// Every path is one below it from then on, and no symbolic link, no ".." and no journal leads out
+// of it. Needs root. What was opened before stays open. The error is a whole sentence.
+tl::expected<void, std::string> change_root(const std::string& directory) {
+  const auto failed = [&directory](int error) {
+    const std::string why =
+        error == linux::others_hold_it
+            ? tr("others than root own a directory on its path, or can write to it, "
+                 "and could put another one in its place")
+        : error == EPERM ? tr("this process may not make it its root (CAP_SYS_CHROOT)")
+                         : linux::errno_text(error);
+    return tl::unexpected(tr("{} cannot be worked on: {}", printable(directory), why));
+  };
+  char real[PATH_MAX];
+  if (::realpath(directory.c_str(), real) == nullptr) {
+    return failed(errno);
+  }
+  const auto opened = linux::open_real_directory(real);
+  if (!opened) {
+    return failed(opened.error());
+  }
+  ::tzset();  // times are told in this machine's zone
+  if (::fchdir(opened->get()) != 0 || ::chroot(".") != 0 || ::chdir("/") != 0) {
+    return failed(errno);
+  }
+  return {};
+}
+
+}  // namespace
 
 std::string why_not_changed(HostKind kind, const std::string& root) {
   const std::string name = printable(root);
@@ -39,7 +76,7 @@ tl::expected<void, std::string> enter_disk(const std::string& root) {
   if (std::string why = why_not_changed(opened->kind, root); !why.empty()) {
     return tl::unexpected(std::move(why));
   }
-  return linux::change_root(root);
+  return change_root(root);
 }
 
 fix::StoreOptions store_of(const std::string& root) {

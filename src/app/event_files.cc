@@ -152,6 +152,23 @@ void EventFiles::feed(std::string_view chunk) {
   }
 }
 
+std::optional<bool> EventFiles::read_all(std::vector<std::string> files,
+                                         linux::SandboxChoice sandbox) {
+  if (files.empty()) {
+    files.emplace_back("-");
+  }
+  const auto inputs = linux::open_inputs(files, sandbox);
+  if (!inputs) {
+    io_.fail(inputs.error());
+    return std::nullopt;
+  }
+  bool all_read = true;
+  for (const linux::Input& input : *inputs) {
+    all_read = read(input) && all_read;
+  }
+  return all_read;
+}
+
 bool EventFiles::read(const linux::Input& input) {
   name_ = shown_name(input.path());
   line_ = 0;
@@ -166,7 +183,7 @@ bool EventFiles::read(const linux::Input& input) {
   } else if (!held_.empty()) {
     line(held_);
   }
-  const std::string why = !result ? result.error() : result->damage;
+  const std::string why = !result ? result.error() : *result;
   if (!why.empty()) {
     io_.tell(tr("{}: {}", name_, why));
   }

@@ -5,9 +5,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "app/command.h"
 #include "explain/event_summary.h"
@@ -21,13 +23,15 @@ class EventFiles {
   using Take = std::function<void(const explain::EventFacts&)>;
   EventFiles(Console& io, Take take) : io_(io), take_(std::move(take)) {}
 
-  // All that follow each other; false, with a message: not all of it could be read.
-  bool read(const linux::Input& input);
+  // Of all of these files, or of standard input where there is none; false, with a message: not all
+  // could be read. nullopt, with a message: nothing is, since the sandbox could not be entered.
+  std::optional<bool> read_all(std::vector<std::string> files, linux::SandboxChoice sandbox);
   [[nodiscard]] std::uint64_t refused() const { return refused_; }
   // How many were refused, in a sentence on standard error.
   void tell_refused() const;
 
  private:
+  bool read(const linux::Input& input);
   void feed(std::string_view chunk);
   void line(std::string_view text);
   void document(std::string_view text);

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "app/cause_name.h"
+#include "app/cause_pages.h"
 #include "app/command.h"
 #include "app/explain_run.h"
 #include "app/follow.h"

@@ -51,8 +51,8 @@ void Run::read(ReadAhead& logs, std::size_t index, const linux::Input& source) {
   const std::string_view problem = explain::trouble_of(input, pipeline_.found() - before);
   if (!result) {
     fail(file, result.error());
-  } else if (!result->damage.empty()) {
-    fail(file, result->damage);
+  } else if (!result->empty()) {
+    fail(file, *result);
   } else if (problem == explain::empty_input) {
     io_.tell(tr("{}: {}", shown_name(file), tr(problem)));
   } else if (!problem.empty()) {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "app/cause_name.h"
+#include "app/cause_pages.h"
 #include "base/language.h"
 #include "base/text.h"
 #include "diagnose/cause.h"

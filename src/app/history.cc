@@ -57,7 +57,7 @@ bool take_time(std::string_view flag, const std::string& text, const linux::Mach
 
 int history(const HistoryFlags& flags, Console& io) {
   const linux::MachineClock clock = linux::machine_clock();
-  Period period;
+  record::HistoryOptions period;
   if (!take_time("--since", flags.since, clock, period.since_ms, io) ||
       !take_time("--until", flags.until, clock, period.until_ms, io)) {
     return trouble;

@@ -61,8 +61,7 @@ std::int64_t epoch_us(const WallTime& wall, std::int64_t newest_us) {
 
 class HostLog {
  public:
-  HostLog(const HostRoot& root, const HostLogOptions& options)
-      : root_(root), options_(options), merge_(options.budget) {}
+  HostLog(const HostRoot& root, const HostLogOptions& options) : root_(root), options_(options) {}
 
   tl::expected<void, std::string> read();
   void explain_all(const std::function<void(std::unique_ptr<diagnose::Event>)>& sink);

@@ -17,8 +17,7 @@ namespace whyoom::app {
 
 struct HostLogOptions {
   std::function<bool()> stop;  // true: nobody wants more; may be empty
-  std::size_t budget = report::EventMerge::default_budget;
-  bool keep_lines = false;  // the reports come with their lines
+  bool keep_lines = false;     // the reports come with their lines
 };
 
 // The events come when all logs are read. The summary has all but how many were shown; the error

@@ -32,7 +32,7 @@ struct HostRoot {
 // `sandbox` says, then it is read. The error is a whole sentence.
 tl::expected<HostRoot, std::string> open_host(const std::string& root,
                                               linux::SandboxChoice sandbox);
-// The files of a disk that is the root of this process now (linux::change_root).
+// The files of a disk that is the root of this process now (disk.h).
 tl::expected<std::unique_ptr<host::Files>, std::string> files_of_new_root();
 // The same for a capture that is open.
 tl::expected<HostRoot, std::string> capture_host(const linux::Input& input);

@@ -34,7 +34,7 @@ int metrics(const MetricsFlags& flags, Console& io) {
   }
   // As much of the past as an alert wants to know: the last hours, and the end of the last boot.
   constexpr std::size_t most_segments = 2;
-  std::vector<linux::RingSegment> former;
+  std::vector<linux::Descriptor> former;
   if (!flags.store.empty()) {
     auto segments = linux::open_ring(flags.store);
     if (!segments) {
@@ -45,8 +45,8 @@ int metrics(const MetricsFlags& flags, Console& io) {
                                                     std::min(former.size(), most_segments)));
   }
   std::vector<int> files{STDIN_FILENO};
-  for (const linux::RingSegment& segment : former) {
-    files.push_back(segment.file.get());
+  for (const linux::Descriptor& segment : former) {
+    files.push_back(segment.get());
   }
   if (const auto done = linux::enter_sandbox(files, linux::SandboxChoice::automatic); !done) {
     return io.fail(done.error());
@@ -55,7 +55,7 @@ int metrics(const MetricsFlags& flags, Console& io) {
     io.out.write(text + '\0');
     io.out.flush();
   });
-  for (const linux::RingSegment& segment : former) {
+  for (const linux::Descriptor& segment : former) {
     feed.read_former(linux::read_segment_file(segment));
   }
   former.clear();

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "app/cause_name.h"
+#include "app/cause_pages.h"
 #include "app/command.h"
 #include "app/event_files.h"
 #include "base/human.h"
@@ -69,20 +69,12 @@ int play(const PlayOptions& options, Console& io) {
   if (const std::string why = wrong_in(options); !why.empty()) {
     return io.fail(why);
   }
-  std::vector<std::string> files = options.files;
-  if (files.empty()) {
-    files.emplace_back("-");
-  }
-  const auto inputs = linux::open_inputs(files, options.sandbox);
-  if (!inputs) {
-    return io.fail(inputs.error());
-  }
   Hosts hosts;
   EventFiles events(io,
                     [&](const explain::EventFacts& event) { hosts.take(event, options.cause); });
-  bool all_read = true;
-  for (const linux::Input& input : *inputs) {
-    all_read = events.read(input) && all_read;
+  const auto all_read = events.read_all(options.files, options.sandbox);
+  if (!all_read) {
+    return trouble;
   }
   events.tell_refused();
   if (hosts.nameless > 0) {
@@ -100,7 +92,7 @@ int play(const PlayOptions& options, Console& io) {
                                   {hosts.names.begin(), hosts.names.end()},
                                   *advise::parse_batches(options.batches)}));
   io.tell(tr("{} to mend", plural(hosts.names.size(), "host", "hosts")));
-  return all_read && events.refused() == 0 && hosts.refused.empty() ? nothing_found : trouble;
+  return *all_read && events.refused() == 0 && hosts.refused.empty() ? nothing_found : trouble;
 }
 
 }  // namespace

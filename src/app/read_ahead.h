@@ -27,7 +27,7 @@ class ReadAhead {
  public:
   struct Log {
     report::InputAccount account;
-    tl::expected<linux::InputResult, std::string> result;
+    tl::expected<std::string, std::string> result;
   };
   struct Sink {
     report::LogReader::Sink found;  // copies too

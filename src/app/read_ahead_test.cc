@@ -80,7 +80,7 @@ class ReadAheadTest : public testing::Test {
               .stop = [] { return false; },
               .progress = [](std::uint64_t) {}});
       told.push_back(std::to_string(log.account.lines) + " lines, " +
-                     (log.result ? log.result->damage : log.result.error()));
+                     (log.result ? *log.result : log.result.error()));
     }
     return told;
   }

@@ -62,7 +62,7 @@ std::optional<record::Asked> question_of(const report::Report& event) {
 // The segments as they were when they were read first: the recorder goes on writing.
 class Ring {
  public:
-  explicit Ring(const std::vector<linux::RingSegment>& segments)
+  explicit Ring(const std::vector<linux::Descriptor>& segments)
       : segments_(segments), sizes_(segments.size(), std::string::npos) {}
   [[nodiscard]] std::size_t size() const { return segments_.size(); }
   [[nodiscard]] std::string read(std::size_t index) {
@@ -73,7 +73,7 @@ class Ring {
   }
 
  private:
-  const std::vector<linux::RingSegment>& segments_;
+  const std::vector<linux::Descriptor>& segments_;
   std::vector<std::size_t> sizes_;
 };
 
@@ -158,7 +158,7 @@ void explain_reports(Ring& ring, const record::HistoryOptions& options,
   });
 }
 
-tl::expected<std::vector<linux::RingSegment>, std::string> open_machine_ring() {
+tl::expected<std::vector<linux::Descriptor>, std::string> open_machine_ring() {
   const auto path = linux::machine_ring();
   return path ? linux::open_ring(*path) : tl::unexpected(path.error());
 }
@@ -176,12 +176,12 @@ std::vector<std::optional<memory::Recorded>> recall(
       whose.push_back(i);
     }
   }
-  const auto segments = asked.empty() ? std::vector<linux::RingSegment>() : open_machine_ring();
+  const auto segments = asked.empty() ? std::vector<linux::Descriptor>() : open_machine_ring();
   if (!segments) {
     return result;
   }
   record::Recall recall(asked);
-  for (const linux::RingSegment& segment : *segments) {
+  for (const linux::Descriptor& segment : *segments) {
     recall.add(linux::read_segment_file(segment));
   }
   auto answers = recall.take();
@@ -191,7 +191,8 @@ std::vector<std::optional<memory::Recorded>> recall(
   return result;
 }
 
-tl::expected<RingHistory, std::string> read_ring(const std::string& store, const Period& period,
+tl::expected<RingHistory, std::string> read_ring(const std::string& store,
+                                                 record::HistoryOptions options,
                                                  linux::SandboxChoice sandbox,
                                                  const EventTaker& take) {
   const auto segments = linux::open_ring(store);
@@ -199,8 +200,8 @@ tl::expected<RingHistory, std::string> read_ring(const std::string& store, const
     return tl::unexpected(segments.error());
   }
   std::vector<int> files;
-  for (const linux::RingSegment& segment : *segments) {
-    files.push_back(segment.file.get());
+  for (const linux::Descriptor& segment : *segments) {
+    files.push_back(segment.get());
   }
   if (const auto done = linux::enter_sandbox(files, sandbox); !done) {
     return tl::unexpected(done.error());
@@ -217,9 +218,6 @@ tl::expected<RingHistory, std::string> read_ring(const std::string& store, const
   record::BootClocks::Result times = clocks.take();
   result.first_ms = times.first_ms;
   result.last_ms = times.last_ms;
-  record::HistoryOptions options;
-  options.since_ms = period.since_ms;
-  options.until_ms = period.until_ms;
   options.began = std::move(times.began);
   std::vector<Stamp> stamps;
   result.history = read_reports(ring, options, [&](report::Report&& report, std::size_t boot) {
@@ -237,7 +235,7 @@ std::string last_boot_words(const std::string& running_boot) {
     return {};
   }
   record::HistoryBuilder builder({});
-  for (const linux::RingSegment& segment : *segments) {
+  for (const linux::Descriptor& segment : *segments) {
     builder.add(linux::read_segment_file(segment));
   }
   const record::History history = builder.take();

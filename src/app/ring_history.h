@@ -26,18 +26,13 @@ struct RingHistory {
   std::int64_t first_ms = 0, last_ms = 0;
 };
 
-// Milliseconds since 1970.
-struct Period {
-  std::int64_t since_ms = std::numeric_limits<std::int64_t>::min();
-  std::int64_t until_ms = std::numeric_limits<std::int64_t>::max();
-};
-
 using EventTaker = std::function<void(std::unique_ptr<diagnose::Event>)>;
 
 // The segments are opened, then the process gives up its rights as `sandbox` says, then they are
-// read. The events come one after the other, in order, and none of them is kept: a ring can hold
-// many thousands. The error is a whole sentence.
-tl::expected<RingHistory, std::string> read_ring(const std::string& store, const Period& period,
+// read. Of `options` the period counts. The events come one after the other, in order, and none of
+// them is kept: a ring can hold many thousands. The error is a whole sentence.
+tl::expected<RingHistory, std::string> read_ring(const std::string& store,
+                                                 record::HistoryOptions options,
                                                  linux::SandboxChoice sandbox,
                                                  const EventTaker& take);
 

@@ -22,19 +22,11 @@ struct SummaryOptions : Options {
 };
 
 int summary(const SummaryOptions& options, Console& io) {
-  std::vector<std::string> files = options.files;
-  if (files.empty()) {
-    files.emplace_back("-");
-  }
-  const auto inputs = linux::open_inputs(files, options.sandbox);
-  if (!inputs) {
-    return io.fail(inputs.error());
-  }
   explain::EventSummary all;
   EventFiles events(io, [&all](const explain::EventFacts& facts) { all.add(facts); });
-  bool all_read = true;
-  for (const linux::Input& input : *inputs) {
-    all_read = events.read(input) && all_read;
+  const auto all_read = events.read_all(options.files, options.sandbox);
+  if (!all_read) {
+    return trouble;
   }
   if (options.format == Format::json) {
     io.out.write(all.json());
@@ -45,7 +37,7 @@ int summary(const SummaryOptions& options, Console& io) {
   }
   io.out.flush();
   events.tell_refused();
-  return all_read && events.refused() == 0 ? nothing_found : trouble;
+  return *all_read && events.refused() == 0 ? nothing_found : trouble;
 }
 
 }  // namespace

@@ -81,8 +81,8 @@ tl::expected<Found, std::string> find_event(const EventName& wanted, linux::Sand
   if (!result) {
     return tl::unexpected(result.error());
   }
-  if (found.event == nullptr && !result->damage.empty()) {
-    return tl::unexpected(result->damage);
+  if (found.event == nullptr && !result->empty()) {
+    return tl::unexpected(*result);
   }
   if (found.count == 0) {
     return tl::unexpected(tr("no OOM event found in it"));

@@ -24,8 +24,6 @@ class Message {
   }
 
   [[nodiscard]] bool empty() const { return pattern_.empty(); }
-  [[nodiscard]] std::string_view pattern() const { return pattern_; }
-  [[nodiscard]] const std::vector<std::string>& args() const { return args_; }
 
   // The sentence in the language of the process.
   [[nodiscard]] std::string str() const;

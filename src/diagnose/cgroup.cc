@@ -25,7 +25,7 @@ std::optional<Counter> counter(const report::MemcgCounter& printed) {
   Counter result;
   result.usage = to_bytes(KiB(printed.usage_kib->value));
   result.at = printed.usage_kib->at;
-  result.limit = memory::limit_of(printed);
+  result.limit = memory::limit_of(printed.limit_kib);
   if (printed.failcnt) {
     result.failcnt = printed.failcnt->value;
   }

@@ -55,8 +55,6 @@ class EventSummary {
   // False: an event of this id was there.
   bool add(const EventFacts& facts);
 
-  [[nodiscard]] std::size_t size() const { return events_.size(); }
-
   // By cause and by host, with the first and the last of each.
   [[nodiscard]] render::Document document(std::size_t most_rows) const;
   // Type "summary" of the schema: the groups, and of each its events. The same text for the same

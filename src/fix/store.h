@@ -50,7 +50,6 @@ class FixStore {
   // For a fix that changed nothing. False when its record could not be taken out of the journal.
   bool drop(int number);
 
-  [[nodiscard]] const std::string& path() const { return options_.path; }
   [[nodiscard]] const std::string& more() const { return options_.more; }
   [[nodiscard]] const RunningValues& values() const { return options_.values; }
   // "`whyoom undo 3`"

@@ -10,10 +10,7 @@ namespace whyoom::lint {
 
 namespace {
 
-bool is_name_character(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-' ||
-         c == '*';
-}
+bool is_name_character(char c) { return is_alnum(c) || c == '_' || c == '-' || c == '*'; }
 
 bool ends_with_one_of(std::string_view text, std::initializer_list<std::string_view> ends) {
   return std::ranges::any_of(ends, [text](std::string_view end) { return text.ends_with(end); });
@@ -22,12 +19,10 @@ bool ends_with_one_of(std::string_view text, std::initializer_list<std::string_v
 // The first line that is neither empty nor a comment.
 std::string_view first_line(std::string_view text) {
   while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = trim(text.substr(0, end));
+    const std::string_view line = trim(take_part(text, '\n'));
     if (!line.empty() && line.front() != '#' && line.front() != ';') {
       return line;
     }
-    text.remove_prefix(std::min(end + 1, text.size()));
   }
   return {};
 }
@@ -59,7 +54,7 @@ bool looks_like_sysctl(std::string_view text) {
 }
 
 Format format_of(std::string_view path, std::string_view text) {
-  const std::string_view name = path.substr(path.rfind('/') + 1);
+  const std::string_view name = last_part(path);
   const std::string_view line = first_line(text);
   const bool is_section = line.starts_with('[') && line.ends_with(']');
   if (name.ends_with(".conf") && is_section) {
@@ -83,7 +78,6 @@ Format format_of(std::string_view path, std::string_view text) {
 
 Config read_config(Format format, std::string_view text) {
   Config out;
-  out.format = format;
   switch (format) {
     case Format::sysctl:
       read_sysctl_text(text, {}, out);

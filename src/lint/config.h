@@ -36,7 +36,6 @@ struct Container {
 enum class Format : std::uint8_t { unknown, sysctl, tuned, yaml, shell };
 
 struct Config {
-  Format format = Format::unknown;
   std::vector<Setting> settings;
   std::vector<Container> containers;
   std::vector<NotRead> memory_units;  // quantities of memory that mean something else

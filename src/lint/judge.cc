@@ -56,15 +56,15 @@ void judge_name(const Set& set, std::vector<Finding>& out) {
                           Message("Write the folder too, as in vm.min_free_kbytes.")));
     return;
   }
-  const SpellingOf spelling = spelling_of(key);
-  if (spelling.verdict == Spelling::near) {
+  const auto meant = meant_key(key);
+  if (meant && !meant->empty()) {
     out.push_back(finding(
         Rule::misspelt_key, set,
         Message("no kernel that is known here has {}: systemd-sysctl ignores it and says nothing "
                 "by its exit status",
                 printable(key)),
-        Message("Is {} meant?", spelling.meant)));
-  } else if (spelling.verdict == Spelling::no_such_name) {
+        Message("Is {} meant?", *meant)));
+  } else if (meant) {
     out.push_back(
         finding(Rule::unknown_key, set,
                 Message("no kernel from 2.6.18 to 6.18 that is known here has {}", printable(key)),

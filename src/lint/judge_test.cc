@@ -101,9 +101,9 @@ TEST(Judge, NamesOfKeys) {
   EXPECT_EQ(found("kernel.fully_invented = 1\nnet.ipv4.conf.*.rp_filter=1\nnet.mptcp.x = 1\n"
                   "dev.raid.speed_limit_min = 1\nvm/swappiness = 1\n"),
             "");
-  EXPECT_EQ(spelling_of("vm.nr_hugepage").meant, "vm.nr_hugepages");
-  EXPECT_EQ(spelling_of("kernel.nr_hugepages").meant, "vm.nr_hugepages");
-  EXPECT_EQ(spelling_of("net.ipv4.tcp_retries3").verdict, Spelling::fine) << "a digit is no slip";
+  EXPECT_EQ(meant_key("vm.nr_hugepage"), "vm.nr_hugepages");
+  EXPECT_EQ(meant_key("kernel.nr_hugepages"), "vm.nr_hugepages");
+  EXPECT_EQ(meant_key("net.ipv4.tcp_retries3"), std::nullopt) << "a digit is no slip";
 }
 
 TEST(Judge, SetTwice) {

@@ -91,9 +91,7 @@ constexpr std::array<Folder, 4> folders{{{"vm", true, vm_names},
 std::vector<std::string_view> names_of(const Folder& folder) {
   std::vector<std::string_view> names;
   for (std::string_view rest = folder.names; !rest.empty();) {
-    const std::size_t comma = std::min(rest.find(','), rest.size());
-    names.push_back(rest.substr(0, comma));
-    rest.remove_prefix(std::min(comma + 1, rest.size()));
+    names.push_back(take_part(rest, ','));
   }
   return names;
 }
@@ -141,25 +139,22 @@ std::string elsewhere(const Folder& other_than, std::string_view name) {
 
 }  // namespace
 
-SpellingOf spelling_of(std::string_view key) {
+std::optional<std::string> meant_key(std::string_view key) {
   const std::size_t dot = key.find('.');
   const auto folder = std::ranges::find(folders, key.substr(0, dot), &Folder::name);
   if (dot == std::string_view::npos || folder == folders.end()) {
-    return {};
+    return std::nullopt;
   }
   const std::string_view name = key.substr(dot + 1);
   const auto names = names_of(*folder);
   if (std::ranges::find(names, name) != names.end()) {
-    return {};
+    return std::nullopt;
   }
   std::string meant = elsewhere(*folder, name);
   if (const auto near = near_name(*folder, name, names); near && meant.empty()) {
     meant = std::string(folder->name) + "." + std::string(names[*near]);
   }
-  const Spelling verdict = !meant.empty()  ? Spelling::near
-                           : folder->whole ? Spelling::no_such_name
-                                           : Spelling::fine;
-  return {verdict, std::move(meant)};
+  return meant.empty() && !folder->whole ? std::nullopt : std::optional(std::move(meant));
 }
 
 }  // namespace whyoom::lint

@@ -3,23 +3,15 @@
 // Sources: Documentation/admin-guide/sysctl of those kernels, /proc/sys of 6.18.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace whyoom::lint {
 
-enum class Spelling {
-  fine,          // known, or nobody can tell
-  no_such_name,  // of vm: no kernel known here has it
-  near           // not known, and near to one that is
-};
-
-struct SpellingOf {
-  Spelling verdict = Spelling::fine;
-  std::string meant;  // the key that is near; may be empty
-};
-
-// `key`: host::canonical_sysctl_key().
-SpellingOf spelling_of(std::string_view key);
+// Of a key that no kernel known here has the one that is near to it: empty where it is one of vm
+// and near to none. nullopt: the key is known, or nobody can tell. `key`:
+// host::canonical_sysctl_key().
+std::optional<std::string> meant_key(std::string_view key);
 
 }  // namespace whyoom::lint

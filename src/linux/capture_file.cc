@@ -103,8 +103,8 @@ tl::expected<std::unique_ptr<host::CaptureFiles>, std::string> open_capture(cons
   if (!result) {
     return tl::unexpected(result.error());
   }
-  if (reader.error().empty() && !result->damage.empty()) {
-    return tl::unexpected(result->damage);
+  if (reader.error().empty() && !result->empty()) {
+    return tl::unexpected(*result);
   }
   return reader.finish();
 }

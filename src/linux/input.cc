@@ -121,7 +121,7 @@ class Stream {
 
   void note_loss(std::string what) { damage_ = std::move(what); }
 
-  InputResult finish() {
+  std::string finish() {
     if (!decided_ && !start_.empty()) {
       decide(Compression::none);
     }
@@ -129,7 +129,7 @@ class Stream {
       note(decoder_->finish([this](std::string_view bytes) { return give(bytes); }));
     }
     release();
-    return {damage_};
+    return damage_;
   }
 
  private:
@@ -233,7 +233,7 @@ ssize_t read_next(int fd, char* buffer, MappedFile* mapped) {
   return got;
 }
 
-tl::expected<InputResult, std::string> read_source(const Source& source, const InputSink& sink,
+tl::expected<std::string, std::string> read_source(const Source& source, const InputSink& sink,
                                                    const std::string& path) {
   const int fd = source.fd;
   const bool again = source.regular && source.from_start;
@@ -315,7 +315,7 @@ std::uint64_t Input::position() const {
   return at > 0 ? static_cast<std::uint64_t>(at) : 0;
 }
 
-tl::expected<InputResult, std::string> Input::read(const InputSink& sink) const {
+tl::expected<std::string, std::string> Input::read(const InputSink& sink) const {
   now_reading(path_);
   if (!error_.empty()) {
     return tl::unexpected(error_);
@@ -349,7 +349,7 @@ tl::expected<std::vector<Input>, std::string> open_inputs(const std::vector<std:
   return inputs;
 }
 
-tl::expected<InputResult, std::string> read_open_file(int fd, const InputSink& sink) {
+tl::expected<std::string, std::string> read_open_file(int fd, const InputSink& sink) {
   const auto source = look_at(fd, true);
   if (!source) {
     return tl::unexpected(source.error());

@@ -30,11 +30,6 @@ struct InputSink {
   bool refuse_archives = false;
 };
 
-struct InputResult {
-  // Why the rest of a compressed file could not be read; empty when all of it was.
-  std::string damage;
-};
-
 // A file, a pipe or standard input, opened and not read yet. What was wrong with it is told when it
 // is read, so that the others are read before.
 class Input {
@@ -48,8 +43,9 @@ class Input {
   [[nodiscard]] std::uint64_t position() const;
 
   // To its end; what is compressed is decompressed. The error is the system's own text ("No such
-  // file or directory"), without the path. What was read before an error has gone to the sink.
-  [[nodiscard]] tl::expected<InputResult, std::string> read(const InputSink& sink) const;
+  // file or directory"), without the path. What was read before an error has gone to the sink. The
+  // value is why the rest of a compressed file could not be read; empty when all of it was.
+  [[nodiscard]] tl::expected<std::string, std::string> read(const InputSink& sink) const;
 
   struct Source {
     int fd = -1;
@@ -77,6 +73,6 @@ tl::expected<std::vector<Input>, std::string> open_inputs(const std::vector<std:
                                                           Workers* workers = nullptr);
 
 // Reads a regular file that is open, from its start; the descriptor stays the caller's.
-tl::expected<InputResult, std::string> read_open_file(int fd, const InputSink& sink);
+tl::expected<std::string, std::string> read_open_file(int fd, const InputSink& sink);
 
 }  // namespace whyoom::linux

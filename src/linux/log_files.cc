@@ -114,8 +114,7 @@ Message LogFiles::pour(const Guarded& file) {
     return Message("more than {} MiB of logs: the rest was not read; name the file to read it all",
                    limits_.most_bytes >> 20U);
   }
-  return result->damage.empty() ? Message()
-                                : Message("{}: {}", result->damage, translated(leaves_open));
+  return result->empty() ? Message() : Message("{}: {}", *result, translated(leaves_open));
 }
 
 void LogFiles::read_one(const std::string& path, LogSource::Kind kind) {

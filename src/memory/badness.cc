@@ -5,7 +5,6 @@
 #include <unordered_set>
 
 #include "memory/evidence.h"
-#include "memory/score.h"
 #include "memory/zones.h"
 
 namespace whyoom::memory {
@@ -27,14 +26,22 @@ struct Generation : BadnessRules {
 
 // Newest first. 4.15 and 4.16 print bytes and have the bonus of root.
 constexpr std::array<Generation, 8> table{{
-    {{5, 9, "9066e5cfb73c", false, Root::nothing, false, true, false}},  // keeps what is below 1
-    {{5, 3, "f168a9a54ec3", false, Root::nothing, true, true, false}},   // the last of equals
-    {{5, 2, "bbbe48029720", false, Root::nothing, true, false, false}},  // no child instead
-    {{4, 17, "d46078b28889", false, Root::nothing, true, false, true}},
-    {{4, 15, "af5b0f6a09e4", false, Root::part_of_own, true, false, true}},
-    {{3, 14, "778c14affaf9", false, Root::part_of_own, true, false, true}, Columns::pages},
-    {{3, 5, "a7f638f999ff", false, Root::part_of_total, true, false, true}, Columns::pages},
-    {{2, 6, "a63d83f427fb", true, Root::part_of_total, true, false, true}, Columns::none},
+    // 9066e5cfb73c: keeps what is below 1
+    {{5, 9, false, Root::nothing, false, true, false}},
+    // f168a9a54ec3: the last of equals
+    {{5, 3, false, Root::nothing, true, true, false}},
+    // bbbe48029720: no child instead
+    {{5, 2, false, Root::nothing, true, false, false}},
+    // d46078b28889
+    {{4, 17, false, Root::nothing, true, false, true}},
+    // af5b0f6a09e4
+    {{4, 15, false, Root::part_of_own, true, false, true}},
+    // 778c14affaf9
+    {{3, 14, false, Root::part_of_own, true, false, true}, Columns::pages},
+    // a7f638f999ff
+    {{3, 5, false, Root::part_of_total, true, false, true}, Columns::pages},
+    // a63d83f427fb
+    {{2, 6, true, Root::part_of_total, true, false, true}, Columns::none},
 }};
 
 bool begins_by(const Generation& rules, int major, int minor) {
@@ -199,12 +206,12 @@ struct Total {
 // swap the machine has is not printed in a cgroup's report, but by el6.
 Total total_of_cgroup(const Evidence& evidence) {
   const auto& memcg = evidence.report->memcg;
-  const auto limit = memcg ? limit_of(memcg->memory) : std::nullopt;
+  const auto limit = memcg ? limit_of(memcg->memory.limit_kib) : std::nullopt;
   if (!limit) {
     return {std::nullopt, false};
   }
-  std::optional<Bytes> swap = limit_of(memcg->swap);
-  if (const auto both = limit_of(memcg->memsw)) {
+  std::optional<Bytes> swap = limit_of(memcg->swap.limit_kib);
+  if (const auto both = limit_of(memcg->memsw.limit_kib)) {
     swap = *both - *limit;
   }
   const auto& machine = evidence.swap_total;

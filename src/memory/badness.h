@@ -26,8 +26,7 @@ struct BadnessRules {
   enum class Root : std::uint8_t { nothing, part_of_total, part_of_own };  // 3 % of it
 
   int major = 0, minor = 0;  // the release that brought it
-  std::string_view commit{};
-  bool permille = false;  // thousandths of all memory, 1..1000; else pages
+  bool permille = false;     // thousandths of all memory, 1..1000; else pages
   Root root = Root::nothing;
   bool at_least_one = false;  // a score below 1 is 1
   bool last_of_equals = false;
@@ -101,6 +100,11 @@ struct Ranking {
 
 // Empty without a task table or without a victim. The result points into the report.
 std::optional<Ranking> rank_victims(const Evidence& evidence);
+
+// What the kernel weighed of this process, of any row of the task table, when it chose: pages, or
+// thousandths. Empty: it is never killed, or the ranking does not know what its oom_score_adj
+// weighs.
+std::optional<std::int64_t> score_of(const Evidence& evidence, const TaskUse& use);
 
 // The score of one process, as `rules` make it. `total` is what oom_score_adj is a thousandth of.
 std::int64_t badness(const BadnessRules& rules, Pages memory, bool root, int oom_score_adj,

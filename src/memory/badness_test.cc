@@ -8,7 +8,6 @@
 
 #include "base/shared_for_test.h"
 #include "memory/evidence.h"
-#include "memory/score.h"
 #include "memory/test_report.h"
 #include "report/log_reader.h"
 

@@ -49,7 +49,7 @@ std::optional<CgroupLimit> cgroup_of(const Evidence& evidence) {
     return std::nullopt;
   }
   const report::MemcgCounter& memory = evidence.report->memcg->memory;
-  const auto limit = limit_of(memory);
+  const auto limit = limit_of(memory.limit_kib);
   if (!memory.usage_kib || !limit) {
     return std::nullopt;
   }

@@ -186,8 +186,7 @@ std::optional<KiB> kernel_default(const host::Host& host, const Machine& machine
   if (sizes.empty()) {
     return std::nullopt;
   }
-  const DefaultMinFree both =
-      default_min_free(sizes, machine.page, pageblock_pages(machine.page), machine.rules);
+  const DefaultMinFree both = default_min_free(sizes, machine.page, machine.rules);
   const auto& thp = host.transparent_huge;
   const bool on = !thp || thp->value != "never";
   const KiB computed = on ? both.with_thp : both.without_thp;

@@ -87,8 +87,8 @@ struct Machine {
   [[nodiscard]] Bytes managed() const;
 };
 
-// nullopt: no limit, or none printed.
-std::optional<Bytes> limit_of(const report::MemcgCounter& printed);
+// Of a cgroup, as a report prints it; nullopt: no limit, or none printed.
+std::optional<Bytes> limit_of(const Maybe<std::uint64_t>& limit_kib);
 
 // watermark_scale_factor as the gaps between the marks show it; nullopt where min / 4 hides it.
 std::optional<std::uint32_t> inferred_scale_factor(const std::vector<ZoneState>& zones);

@@ -72,8 +72,7 @@ std::optional<MinFree> recover_min_free(const Evidence& evidence) {
     result.unprinted = lowmem - managed;
     add_unprinted(sizes, result.unprinted);
   }
-  const DefaultMinFree defaults =
-      default_min_free(sizes, evidence.page, pageblock_pages(evidence.page), evidence.rules);
+  const DefaultMinFree defaults = default_min_free(sizes, evidence.page, evidence.rules);
   result.default_low = std::min(defaults.without_thp, defaults.with_thp);
   result.default_high = std::max(defaults.without_thp, defaults.with_thp);
   return result;

@@ -9,7 +9,6 @@
 #include "base/language.h"
 #include "base/suggest.h"
 #include "base/text.h"
-#include "memory/setting_names.h"
 
 namespace whyoom::memory {
 
@@ -19,21 +18,19 @@ using Result = tl::expected<void, Message>;
 
 constexpr std::uint64_t int_max = std::numeric_limits<std::int32_t>::max();
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 // 1, 1024, 1024^2 ... for "", "k", "M" with an optional "i", "B"; 0 for what is no unit.
 std::uint64_t unit_factor(std::string_view unit) {
   constexpr std::string_view prefixes = "kmgt";
   if (unit.empty()) {
     return 0;
   }
-  const std::size_t power = prefixes.find(lower(unit.front()));
+  const std::size_t power = prefixes.find(to_lower(unit.front()));
   if (power == std::string_view::npos) {
-    return lower(unit.front()) == 'b' && unit.size() == 1 ? 1 : 0;
+    return to_lower(unit.front()) == 'b' && unit.size() == 1 ? 1 : 0;
   }
   std::string tail;
   for (const char c : unit.substr(1)) {
-    tail += lower(c);
+    tail += to_lower(c);
   }
   if (!tail.empty() && tail != "b" && tail != "ib" && tail != "i") {
     return 0;
@@ -301,10 +298,7 @@ Result apply_setting(Settings& settings, std::string_view assignment, const Mach
     if (const std::string near = near_key(key); !near.empty()) {
       return tl::unexpected(Message("what-if cannot compute {}{}", printable(key), near));
     }
-    std::string known;
-    for (const Key& each : keys) {
-      known += (known.empty() ? "" : tr(", ")) + std::string(each.name);
-    }
+    const std::string known = join(keys, tr(", "), &Key::name);
     return tl::unexpected(
         Message("{}: what-if cannot compute this key; it knows {}", printable(key), known));
   }

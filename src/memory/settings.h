@@ -33,7 +33,9 @@ struct Settings {
 tl::expected<void, Message> apply_setting(Settings& settings, std::string_view assignment,
                                           const Machine& machine);
 
-// The key of KEY=VALUE is one that a what-if can compute.
+// Those that a what-if can compute.
+std::vector<std::string_view> setting_names();
+// The key of KEY=VALUE is one of them.
 bool has_what_if(std::string_view assignment);
 
 // "64M", "1.5GiB", "4096 kB" in bytes; a number without a unit is in `unit`. nullopt: no size.

@@ -34,7 +34,7 @@ Machine usual_machine(Bytes ram) {
     zone.zone = size.zone;
     zone.managed = size.managed;
   }
-  const DefaultMinFree both = default_min_free(sizes, page, pageblock_pages(page), machine.rules);
+  const DefaultMinFree both = default_min_free(sizes, page, machine.rules);
   machine.default_min_free = machine.managed() < huge_pages_from ? both.without_thp : both.with_thp;
   return machine;
 }

@@ -52,20 +52,6 @@ std::uint64_t counted_by_khugepaged(std::span<const ZoneSize> zones, const Water
   return static_cast<std::uint64_t>(counted);
 }
 
-std::vector<ZoneSize> without(std::span<const ZoneSize> zones, Pages freed_later) {
-  std::vector<ZoneSize> at_boot(zones.begin(), zones.end());
-  const auto largest =
-      std::max_element(at_boot.begin(), at_boot.end(), [](const ZoneSize& a, const ZoneSize& b) {
-        const bool a_low = a.zone <= ZoneClass::normal;
-        const bool b_low = b.zone <= ZoneClass::normal;
-        return a_low != b_low ? b_low : a.managed < b.managed;
-      });
-  if (largest != at_boot.end()) {
-    largest->managed -= freed_later;
-  }
-  return at_boot;
-}
-
 // The build number of "4.18.0-240.el8": el8 took the higher limit between -147 and -240.
 bool el8_has_low_limit(std::string_view release) {
   const std::size_t dash = release.find('-');
@@ -139,20 +125,19 @@ std::vector<Watermarks> watermarks(std::span<const ZoneSize> zones,
   return marks;
 }
 
-DefaultMinFree default_min_free(std::span<const ZoneSize> zones, PageSize page, Pages pageblock,
-                                const WatermarkRules& rules, Pages freed_later) {
-  const std::vector<ZoneSize> at_boot = without(zones, freed_later);
+DefaultMinFree default_min_free(std::span<const ZoneSize> zones, PageSize page,
+                                const WatermarkRules& rules) {
   // At boot no mark is set yet.
-  const KiB buffer = to_kib(free_buffer_pages(at_boot, {}), page);
+  const KiB buffer = to_kib(free_buffer_pages(zones, {}), page);
   DefaultMinFree result;
   result.without_thp =
       std::clamp(KiB(integer_sqrt((buffer * 16).count())), KiB(128), KiB(rules.min_free_max));
   // khugepaged starts when the marks of that value stand.
   const std::vector<Watermarks> marks =
-      watermarks(at_boot, {.min_free_kbytes = result.without_thp}, page, rules);
+      watermarks(zones, {.min_free_kbytes = result.without_thp}, page, rules);
   constexpr std::uint64_t blocks_a_zone = 2 + 3 * 3;  // 3: kinds of pages with per-CPU lists
-  const Pages wanted = pageblock * counted_by_khugepaged(at_boot, rules) * blocks_a_zone;
-  const Pages limit = free_buffer_pages(at_boot, marks) / 20;
+  const Pages wanted = pageblock_pages(page) * counted_by_khugepaged(zones, rules) * blocks_a_zone;
+  const Pages limit = free_buffer_pages(zones, marks) / 20;
   result.with_thp = std::max(result.without_thp, to_kib(std::min(wanted, limit), page));
   return result;
 }

@@ -56,16 +56,15 @@ std::vector<Watermarks> watermarks(std::span<const ZoneSize> zones,
 
 // What the kernel chooses when nobody sets min_free_kbytes. `without_thp` is the square-root rule,
 // computed at boot; `with_thp` adds khugepaged's raise, which needs the pageblock size. Below 512
-// MB of RAM transparent huge pages are off by default. `freed_later`: pages that joined `managed`
-// after that (initrd, init sections: the sum of the boot log's "Freeing ..." lines). Without it the
-// square-root rule gives up to a few per cent too much on a small machine: 2757 instead of 2730 kB
-// at 512 MB.
+// MB of RAM transparent huge pages are off by default. Pages that joined `managed` after boot
+// (initrd, init sections: the sum of the boot log's "Freeing ..." lines) make the square-root rule
+// up to a few per cent too much on a small machine: 2757 instead of 2730 kB at 512 MB.
 struct DefaultMinFree {
   KiB without_thp;
   KiB with_thp;
 };
-DefaultMinFree default_min_free(std::span<const ZoneSize> zones, PageSize page, Pages pageblock,
-                                const WatermarkRules& rules, Pages freed_later = Pages(0));
+DefaultMinFree default_min_free(std::span<const ZoneSize> zones, PageSize page,
+                                const WatermarkRules& rules);
 
 // Pages of a pageblock as the kernel has it for transparent huge pages of this page size and
 // architecture: 4 KiB -> 512 (2 MiB), 16 KiB -> 2048 (32 MiB), 64 KiB on arm64 -> 8192 (512 MiB).

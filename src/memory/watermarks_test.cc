@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 #include <string>
 
@@ -17,7 +18,6 @@ using testing_only::k4K;
 using testing_only::number;
 using testing_only::split;
 constexpr PageSize k64K{65536};
-constexpr Pages kBlock4K(512);
 
 struct Row {
   int node;
@@ -222,7 +222,7 @@ TEST(Watermarks, ImpossibleSizesDoNoHarm) {
   const std::vector<ZoneSize> empty = {{0, Normal, Pages(0)}};
   EXPECT_EQ(watermarks(empty, {KiB(1000), 10}, k4K, {})[0], Watermarks{});
   EXPECT_EQ(watermarks(zones, {KiB(1000), 10}, PageSize{0}, {}).size(), 3U);
-  EXPECT_GE(default_min_free(zones, k4K, huge, {}).without_thp, KiB(128));
+  EXPECT_GE(default_min_free(zones, k4K, {}).without_thp, KiB(128));
   EXPECT_EQ(lowmem_reserve(zones, {}).size(), 3U);
 }
 
@@ -248,73 +248,84 @@ TEST(Rules, ByRelease) {
   }
 }
 
+// The zones as they were when the kernel made its choice: `freed_later` joined the largest one.
+std::vector<ZoneSize> without(std::vector<ZoneSize> zones, Pages freed_later) {
+  const auto largest =
+      std::max_element(zones.begin(), zones.end(), [](const ZoneSize& a, const ZoneSize& b) {
+        const bool a_low = a.zone <= ZoneClass::normal;
+        const bool b_low = b.zone <= ZoneClass::normal;
+        return a_low != b_low ? b_low : a.managed < b.managed;
+      });
+  largest->managed -= freed_later;
+  return zones;
+}
+
 TEST(DefaultMinFree, SquareRootOfLowmem) {
   // 512 MB guests of 6.12 and 5.10. 8888 and 9224 kB were freed after boot, as their logs say.
   const std::vector<ZoneSize> of6_12 = {{0, DMA, Pages(3840)}, {0, DMA32, Pages(114916)}};
-  EXPECT_EQ(default_min_free(of6_12, k4K, kBlock4K, rules_for("6.12.0"), Pages(2222)).without_thp,
+  EXPECT_EQ(default_min_free(without(of6_12, Pages(2222)), k4K, rules_for("6.12.0")).without_thp,
             KiB(2730));
   const std::vector<ZoneSize> of5_10 = {{0, DMA, Pages(3977)}, {0, DMA32, Pages(117810)}};
-  EXPECT_EQ(default_min_free(of5_10, k4K, kBlock4K, rules_for("5.10.0"), Pages(2306)).without_thp,
+  EXPECT_EQ(default_min_free(without(of5_10, Pages(2306)), k4K, rules_for("5.10.0")).without_thp,
             KiB(2765));
   // Two nodes count together.
   const std::vector<ZoneSize> numa = {
       {0, DMA, Pages(3840)}, {0, DMA32, Pages(50889)}, {1, DMA32, Pages(64110)}};
-  EXPECT_EQ(default_min_free(numa, k4K, kBlock4K, rules_for("6.12.0"), Pages(2222)).without_thp,
+  EXPECT_EQ(default_min_free(without(numa, Pages(2222)), k4K, rules_for("6.12.0")).without_thp,
             KiB(2731));
 }
 
 TEST(DefaultMinFree, ClampsByVersion) {
   const std::vector<ZoneSize> tiny = {{0, Normal, Pages(200)}};
-  EXPECT_EQ(default_min_free(tiny, k4K, Pages(1), {}).without_thp, KiB(128));
+  EXPECT_EQ(default_min_free(tiny, k4K, {}).without_thp, KiB(128));
   const std::vector<ZoneSize> terabyte = {{0, Normal, Pages(std::uint64_t{1} << 28U)}};
-  EXPECT_EQ(default_min_free(terabyte, k4K, kBlock4K, rules_for("5.4.0")).without_thp, KiB(65536));
-  EXPECT_EQ(default_min_free(terabyte, k4K, kBlock4K, rules_for("5.10.0")).without_thp,
-            KiB(131072));
+  EXPECT_EQ(default_min_free(terabyte, k4K, rules_for("5.4.0")).without_thp, KiB(65536));
+  EXPECT_EQ(default_min_free(terabyte, k4K, rules_for("5.10.0")).without_thp, KiB(131072));
   const std::vector<ZoneSize> most = {{0, Normal, Pages(std::uint64_t{1} << 32U)}};
-  EXPECT_EQ(default_min_free(most, k4K, kBlock4K, rules_for("6.12.0")).without_thp, KiB(262144));
+  EXPECT_EQ(default_min_free(most, k4K, rules_for("6.12.0")).without_thp, KiB(262144));
 }
 
 TEST(DefaultMinFree, KhugepagedCountsZones) {
   const auto rules = rules_for("6.12.0");
   const std::vector<ZoneSize> one = {{0, DMA32, Pages(250000)}};  // arm64, 1 GB
-  EXPECT_EQ(default_min_free(one, k4K, kBlock4K, rules).with_thp, KiB(22528));
+  EXPECT_EQ(default_min_free(one, k4K, rules).with_thp, KiB(22528));
   const std::vector<ZoneSize> two = {{0, DMA, Pages(3840)}, {0, DMA32, Pages(243748)}};
-  EXPECT_EQ(default_min_free(two, k4K, kBlock4K, rules).with_thp, KiB(45056));
-  EXPECT_LT(default_min_free(two, k4K, kBlock4K, rules).without_thp, KiB(4100));
+  EXPECT_EQ(default_min_free(two, k4K, rules).with_thp, KiB(45056));
+  EXPECT_LT(default_min_free(two, k4K, rules).without_thp, KiB(4100));
   const std::vector<ZoneSize> three = {
       {0, DMA, Pages(3840)}, {0, DMA32, Pages(772918)}, {0, Normal, Pages(5400000)}};  // 24 GB
-  EXPECT_EQ(default_min_free(three, k4K, kBlock4K, rules).with_thp, KiB(67584));
+  EXPECT_EQ(default_min_free(three, k4K, rules).with_thp, KiB(67584));
   const std::vector<ZoneSize> empty_zones = {
       {0, DMA, Pages(3840)}, {0, DMA32, Pages(243748)}, {0, Normal, Pages(0)}};
-  EXPECT_EQ(default_min_free(empty_zones, k4K, kBlock4K, rules).with_thp, KiB(45056));
+  EXPECT_EQ(default_min_free(empty_zones, k4K, rules).with_thp, KiB(45056));
 }
 
 TEST(DefaultMinFree, MovableZonesCountUntil4_16) {
   const std::vector<ZoneSize> zones = {
       {0, DMA32, Pages(500000)}, {0, Normal, Pages(500000)}, {0, Movable, Pages(500000)}};
-  EXPECT_EQ(default_min_free(zones, k4K, kBlock4K, rules_for("4.9.0")).with_thp, KiB(67584));
-  EXPECT_EQ(default_min_free(zones, k4K, kBlock4K, rules_for("4.19.0")).with_thp, KiB(45056));
+  EXPECT_EQ(default_min_free(zones, k4K, rules_for("4.9.0")).with_thp, KiB(67584));
+  EXPECT_EQ(default_min_free(zones, k4K, rules_for("4.19.0")).with_thp, KiB(45056));
 }
 
 TEST(DefaultMinFree, KhugepagedTakesAtMostFivePercent) {
   // 1 GB with half of it movable. The initrd lay in the movable half: 7428 and 7732 kB freed here.
   const std::vector<ZoneSize> of6_12 = {
       {0, DMA, Pages(3840)}, {0, DMA32, Pages(118586)}, {0, Movable, Pages(125162)}};
-  EXPECT_EQ(default_min_free(of6_12, k4K, kBlock4K, rules_for("6.12.0"), Pages(1857)).with_thp,
+  EXPECT_EQ(default_min_free(without(of6_12, Pages(1857)), k4K, rules_for("6.12.0")).with_thp,
             KiB(23904));
   const std::vector<ZoneSize> of5_10 = {
       {0, DMA, Pages(3977)}, {0, DMA32, Pages(121224)}, {0, Movable, Pages(125418)}};
-  EXPECT_EQ(default_min_free(of5_10, k4K, kBlock4K, rules_for("5.10.0"), Pages(1933)).with_thp,
+  EXPECT_EQ(default_min_free(without(of5_10, Pages(1933)), k4K, rules_for("5.10.0")).with_thp,
             KiB(24532));
   // arm64 with 64 KiB pages and 16 GB: 512 MB pageblocks reach the limit, 5 % by default.
   const std::vector<ZoneSize> arm = {{0, DMA32, Pages(49152)}, {0, Normal, Pages(212992)}};
-  const auto large = default_min_free(arm, k64K, pageblock_pages(k64K), rules_for("5.15.0"));
+  const auto large = default_min_free(arm, k64K, rules_for("5.15.0"));
   EXPECT_GT(large.with_thp, KiB(800 * 1024));
   EXPECT_LE(large.with_thp, KiB(838861));
   // i386 with 1.5 GB: two lowmem zones want 45056, 861 MB of lowmem allow less.
   const std::vector<ZoneSize> i386 = {
       {0, DMA, Pages(3976)}, {0, Normal, Pages(212500)}, {0, HighMem, Pages(160000)}};
-  const auto small = default_min_free(i386, k4K, kBlock4K, rules_for("6.1.0"));
+  const auto small = default_min_free(i386, k4K, rules_for("6.1.0"));
   EXPECT_LT(small.with_thp, KiB(45056));
   EXPECT_GT(small.with_thp, KiB(42500));
 }
@@ -439,9 +450,9 @@ TEST(DefaultMinFreeSamples, EveryLabGuestHasWhatIsComputed) {
         test::read_file(before / "sys/kernel/mm/transparent_hugepage/enabled").find("[never]") ==
         std::string::npos;
     const auto console = test::read_file(entry.path() / "console.log");
-    const auto exact = default_min_free(zones, k4K, kBlock4K, rules, freed_after_boot(console));
+    const auto exact = default_min_free(without(zones, freed_after_boot(console)), k4K, rules);
     EXPECT_EQ(thp ? exact.with_thp : exact.without_thp, real) << name;
-    const auto rough = default_min_free(zones, k4K, kBlock4K, rules);
+    const auto rough = default_min_free(zones, k4K, rules);
     const KiB guess = thp ? rough.with_thp : rough.without_thp;
     EXPECT_GE(guess, real) << name;
     EXPECT_LE(guess * 100, real * 102) << name;

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/by_node.h"
+#include "base/text.h"
 #include "memory/zones.h"
 
 namespace whyoom::memory {
@@ -128,9 +129,7 @@ std::optional<KiB> Changed::new_min_free() const {
   if (!is_default) {
     return before_.min_free_kbytes;
   }
-  return default_min_free(zone_sizes(machine_), machine_.page, pageblock_pages(machine_.page),
-                          machine_.rules)
-      .with_thp;
+  return default_min_free(zone_sizes(machine_), machine_.page, machine_.rules).with_thp;
 }
 
 void Changed::set_marks() {
@@ -278,11 +277,8 @@ Fate fate(int panic_on_oom, std::optional<report::ConstraintKind> constraint) {
 }
 
 std::string ratio_text(const std::vector<std::uint32_t>& ratio) {
-  std::string text;
-  for (const std::uint32_t part : ratio) {
-    text += (text.empty() ? "" : " ") + std::to_string(part);
-  }
-  return text.empty() ? "default" : text;
+  return ratio.empty() ? "default"
+                       : join(ratio, " ", [](std::uint32_t part) { return std::to_string(part); });
 }
 
 std::string size_text(Bytes size) {

@@ -103,7 +103,6 @@ bool Forwarder::deliver_some() {
     back_off_.reset();
     keep(false);
   }
-  waiting_ = unsent > 0;
   if (unsent == 0) {
     if (!told_why_.empty()) {
       told_why_.clear();

@@ -51,7 +51,6 @@ class Forwarder {
   [[nodiscard]] const Counts& counts() const { return counts_; }
   // When there was an answer last that was not "again".
   [[nodiscard]] Clock::time_point moved() const { return moved_; }
-  [[nodiscard]] bool is_waiting() const { return waiting_; }
 
  private:
   bool deliver_some();
@@ -70,7 +69,6 @@ class Forwarder {
   Counts counts_;
   Clock::time_point moved_ = Clock::now(), saved_, told_;
   std::string told_why_;
-  bool waiting_ = false;
 };
 
 // "5000 events sent (12 of them were there already), 3 refused, ..."

@@ -1,6 +1,7 @@
 // One request after the other to an HTTP server, over one connection where it stays open.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -22,11 +23,21 @@ class Http {
   // TLS is verified against `setup.ca_file`, or what the system trusts; the client shows its
   // certificate if it has one.
   static tl::expected<std::unique_ptr<Http>, std::string> make(const Setup& setup);
-  virtual ~Http() = default;
+  Http(const Http&) = delete;
+  Http& operator=(const Http&) = delete;
+  ~Http();
 
   // `headers` as "name: value". Redirects are not followed. An empty `body` is a GET.
-  virtual HttpAnswer send(const std::string& url, const std::vector<std::string>& headers,
-                          std::string_view body) = 0;
+  HttpAnswer send(const std::string& url, const std::vector<std::string>& headers,
+                  std::string_view body);
+
+ private:
+  Http(void* handle, const Setup& setup);  // a CURL
+
+  void* handle_;
+  Setup setup_;
+  HttpAnswer answer_;
+  std::array<char, 256> error_{};
 };
 
 // A secret is sent over TLS, or to this machine. Empty, or a whole sentence.

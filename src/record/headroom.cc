@@ -23,8 +23,8 @@ std::vector<memory::ZoneSize> zone_sizes_of(const Sample& sample) {
 }
 
 KiB default_min_free_of(const Sample& sample, PageSize page) {
-  const memory::DefaultMinFree both = memory::default_min_free(
-      zone_sizes_of(sample), page, memory::pageblock_pages(page), memory::rules_for(""));
+  const memory::DefaultMinFree both =
+      memory::default_min_free(zone_sizes_of(sample), page, memory::rules_for(""));
   return sample.machine.get(Field::min_free_kbytes) == both.without_thp.count() ? both.without_thp
                                                                                 : both.with_thp;
 }

@@ -245,8 +245,7 @@ void HistoryBuilder::add_event(const Note& note, std::string text) {
     history_.events.erase(history_.events.begin(),
                           history_.events.begin() + static_cast<std::ptrdiff_t>(most_events / 2));
   }
-  history_.events.push_back({note.real_ms, history_.boots.size() - 1, note.kind, note.a, note.b,
-                             note.c, std::move(text)});
+  history_.events.push_back({note.real_ms, note.kind, std::move(text)});
 }
 
 void HistoryBuilder::message(const Note& note) {

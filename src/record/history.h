@@ -31,9 +31,7 @@ struct HistoryPoint {
 // A note that people want to see, with what it says as a sentence.
 struct HistoryEvent {
   std::int64_t real_ms = 0;
-  std::size_t boot = 0;
   Kind kind = Kind::trouble;
-  std::uint64_t a = 0, b = 0, c = 0;
   std::string text;
 };
 

@@ -133,8 +133,7 @@ std::optional<memory::MinFree> min_free_of(const Sample& sample, PageSize page,
   if (!value || lowmem == Pages(0)) {
     return std::nullopt;
   }
-  const memory::DefaultMinFree own =
-      memory::default_min_free(sizes, page, memory::pageblock_pages(page), rules);
+  const memory::DefaultMinFree own = memory::default_min_free(sizes, page, rules);
   memory::MinFree result;
   result.value = KiB(*value);
   result.exact = true;

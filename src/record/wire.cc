@@ -25,8 +25,8 @@ constexpr unsigned most_tag = 1U << 20U;
 
 }  // namespace
 
-std::uint32_t crc32c(std::string_view bytes, std::uint32_t before) {
-  std::uint32_t crc = ~before;
+std::uint32_t crc32c(std::string_view bytes) {
+  std::uint32_t crc = ~0U;
   for (const char c : bytes) {
     crc = table[(crc ^ static_cast<unsigned char>(c)) & 0xffU] ^ (crc >> 8U);
   }

@@ -12,7 +12,7 @@
 namespace whyoom::record {
 
 // CRC-32C (Castagnoli) as in iSCSI, RFC 3720 B.4: of "123456789" it is 0xe3069283.
-std::uint32_t crc32c(std::string_view bytes, std::uint32_t before = 0);
+std::uint32_t crc32c(std::string_view bytes);
 
 // Small numbers of both signs as small numbers without one: 0, -1, 1, -2 -> 0, 1, 2, 3.
 constexpr std::uint64_t zigzag(std::uint64_t difference) {
@@ -22,7 +22,7 @@ constexpr std::uint64_t unzigzag(std::uint64_t code) {
   return (code >> 1U) ^ (std::uint64_t{0} - (code & 1U));
 }
 
-// Writes into a buffer of its owner. What does not fit is left out and `full()` says so.
+// Writes into a buffer of its owner. What does not fit is left out.
 class Writer {
  public:
   explicit Writer(std::span<char> room) : room_(room) {}
@@ -32,7 +32,6 @@ class Writer {
   void field(unsigned tag, std::uint64_t value);
   void field(unsigned tag, std::string_view bytes);
 
-  [[nodiscard]] bool full() const { return full_; }
   [[nodiscard]] std::string_view written() const { return {room_.data(), used_}; }
 
  private:
@@ -52,7 +51,6 @@ class Reader {
   [[nodiscard]] bool is_bytes() const { return is_bytes_; }
   [[nodiscard]] std::uint64_t value() const { return value_; }     // 0 of bytes
   [[nodiscard]] std::string_view bytes() const { return bytes_; }  // empty of a number
-  [[nodiscard]] bool at_end() const { return rest_.empty(); }
   [[nodiscard]] std::string_view rest() const { return rest_; }
 
  private:

@@ -7,10 +7,7 @@
 namespace whyoom::record {
 namespace {
 
-TEST(Wire, SumIsCastagnolis) {
-  EXPECT_EQ(crc32c("123456789"), 0xe3069283U);
-  EXPECT_EQ(crc32c("6789", crc32c("12345")), 0xe3069283U);
-}
+TEST(Wire, SumIsCastagnolis) { EXPECT_EQ(crc32c("123456789"), 0xe3069283U); }
 
 TEST(Wire, FieldsComeBack) {
   std::array<char, 64> room;
@@ -18,7 +15,6 @@ TEST(Wire, FieldsComeBack) {
   out.field(1, std::uint64_t{300});
   out.field(70, "abc");
   out.field(2, ~std::uint64_t{0});
-  ASSERT_FALSE(out.full());
   Reader in(out.written());
   ASSERT_TRUE(in.next());
   EXPECT_EQ(in.tag(), 1U);
@@ -29,7 +25,7 @@ TEST(Wire, FieldsComeBack) {
   ASSERT_TRUE(in.next());
   EXPECT_EQ(in.value(), ~std::uint64_t{0});
   EXPECT_FALSE(in.next());
-  EXPECT_TRUE(in.at_end());
+  EXPECT_TRUE(in.rest().empty());
 }
 
 TEST(Wire, CutAndOverlongAreNoNumbers) {
@@ -43,7 +39,6 @@ TEST(Wire, WhatDoesNotFitIsLeftOut) {
   Writer out(room);
   out.raw("ab");
   out.raw("cd");
-  EXPECT_TRUE(out.full());
   EXPECT_EQ(out.written(), "ab");
 }
 

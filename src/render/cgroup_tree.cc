@@ -46,10 +46,6 @@ void add_branches(const Node& node, std::size_t depth,
   }
 }
 
-std::optional<Bytes> known_size(const Maybe<std::uint64_t>& kib) {
-  return kib && !is_unlimited(kib->value) ? std::optional(to_bytes(KiB(kib->value))) : std::nullopt;
-}
-
 // The process that the kernel chose; a report names the cgroup of no other.
 std::string chosen_text(const report::Report& report) {
   const auto victim =
@@ -110,8 +106,8 @@ void add_cgroup_tree(Document& out, const Event& event) {
   CgroupTree tree;
   if (const auto& limit = event.evidence.attribution.limit; limit && event.report.memcg) {
     Node& node = tree.at(limit->raw_path);
-    node.usage = known_size(event.report.memcg->memory.usage_kib);
-    node.limit = known_size(event.report.memcg->memory.limit_kib);
+    node.usage = memory::limit_of(event.report.memcg->memory.usage_kib);
+    node.limit = memory::limit_of(event.report.memcg->memory.limit_kib);
     node.notes.push_back({tr("at its limit"), Paint::red});
   }
   if (const auto& victim = event.evidence.attribution.victim) {

@@ -38,7 +38,7 @@ record::History small_history() {
     }
   }
   history.cgroups.push_back(curve);
-  history.events.push_back({history_start_ms + 98'000, 0, record::Kind::kmsg, 0, 0, 0, "killed"});
+  history.events.push_back({history_start_ms + 98'000, record::Kind::kmsg, "killed"});
   return history;
 }
 
@@ -114,7 +114,7 @@ HistoryView view_of(const record::History& history) {
 TEST(HistoryText, EventsOfTheRecorder) {
   record::History history = small_history();
   for (int i = 0; i < 20; ++i) {
-    history.events.push_back({history_start_ms + i, 0, record::Kind::setting, 0, 0, 0,
+    history.events.push_back({history_start_ms + i, record::Kind::setting,
                               "vm.swappiness is \x1b[31m" + std::to_string(i)});
   }
   const std::string text = to_text(history_document(view_of(history), 0), {.width = 200});
@@ -211,7 +211,7 @@ TEST(HistoryJson, HasWhatTheTextHas) {
       {Kind::warning, "warning"},  {Kind::clock, "clock-set"},        {Kind::asleep, "asleep"},
       {Kind::stopped, "stopped"},  {Kind::trouble, "trouble"}};
   for (const auto& [kind, text] : kinds) {
-    history.events.push_back({history_start_ms, 0, kind, 0, 0, 0, text});
+    history.events.push_back({history_start_ms, kind, text});
   }
   const auto event = sample::min_free_event();
   HistoryView view = view_of(history);

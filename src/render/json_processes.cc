@@ -9,11 +9,6 @@
 namespace whyoom::render {
 namespace {
 
-std::optional<Bytes> limit_of(const report::MemcgCounter& counter) {
-  return counter.limit_kib && !is_unlimited(counter.limit_kib->value) ? from_kib(counter.limit_kib)
-                                                                      : std::nullopt;
-}
-
 void write_task(JsonWriter& json, const memory::TaskUse& use, bool page_size_known) {
   const report::Task& task = *use.task;
   const bool tables_known = page_size_known || task.pgtables_bytes;
@@ -94,16 +89,16 @@ void write_memcg(JsonWriter& json, const diagnose::Event& event) {
   json.object("memcg", event.report.memcg, [&](const report::Memcg& memcg) {
     write_cgroup(json, "path", "owner", event.evidence.attribution.limit);
     write_cgroup(json, "task_path", "task_owner", event.evidence.attribution.victim);
-    json("limit", limit_of(memcg.memory));
+    json("limit", memory::limit_of(memcg.memory.limit_kib));
     json("usage", from_kib(memcg.memory.usage_kib));
     json("max_usage", nullptr);  // no report prints it
     json("failcnt", memcg.memory.failcnt);
     json("swap_usage", from_kib(memcg.swap.usage_kib));
-    json("swap_limit", limit_of(memcg.swap));
+    json("swap_limit", memory::limit_of(memcg.swap.limit_kib));
     json("memsw_usage", from_kib(memcg.memsw.usage_kib));
-    json("memsw_limit", limit_of(memcg.memsw));
+    json("memsw_limit", memory::limit_of(memcg.memsw.limit_kib));
     json("kmem_usage", from_kib(memcg.kmem.usage_kib));
-    json("kmem_limit", limit_of(memcg.kmem));
+    json("kmem_limit", memory::limit_of(memcg.kmem.limit_kib));
     std::map<std::string_view, std::uint64_t> last;  // a damaged report can repeat a counter
     for (const auto& stat : memcg.stats) {
       if (stat.bytes) {

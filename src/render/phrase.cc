@@ -344,11 +344,8 @@ std::string answer(const diagnose::Event& event) {
         "memory: part of that kill.",
         place_text(event.evidence, event.killed_at));
   }
-  std::string text;
-  for (const Message& sentence : diagnose::partial_answer(event)) {
-    text += (text.empty() ? "" : " ") + clean(sentence);
-  }
-  return text;
+  return join(diagnose::partial_answer(event), " ",
+              [](const Message& sentence) { return clean(sentence); });
 }
 
 std::string incomplete_text(const diagnose::Event& event) {
@@ -422,11 +419,6 @@ Column zone_bars() {
           .narrow_head = tr("= free |needed"),
           .optional = true,
           .bars = {12, 20, 32}};
-}
-
-bool is_unlimited(std::uint64_t limit_kib) {
-  constexpr std::uint64_t pages_of_32_bit = 2147483647;
-  return limit_kib >= (std::uint64_t{1} << 52U) || limit_kib == pages_of_32_bit * 4;
 }
 
 }  // namespace whyoom::render

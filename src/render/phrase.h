@@ -73,7 +73,4 @@ Table proof_table(std::span<const diagnose::Proof> proof,
 // Free memory of a zone against the mark that a request needs.
 Column zone_bars();
 
-// The kernel prints a number near 2^63 for "no limit", another one on 32-bit kernels.
-bool is_unlimited(std::uint64_t limit_kib);
-
 }  // namespace whyoom::render

@@ -7,7 +7,7 @@
 #include "base/human.h"
 #include "base/language.h"
 #include "diagnose/cause.h"
-#include "memory/score.h"
+#include "memory/badness.h"
 #include "render/phrase.h"
 #include "render/why_victim.h"
 
@@ -49,14 +49,13 @@ void add_counter(Table& table, const std::string& name, const report::MemcgCount
   }
   if (!limit) {
     table.add({{name}, {}, {size_text(usage, sizes)}, {tr("limit not shown"), Paint::dim}});
-  } else if (is_unlimited(limit->value)) {
-    table.add({{name}, {}, {size_text(usage, sizes)}, {tr("no limit"), Paint::dim}});
-  } else {
-    const Bytes most = to_bytes(KiB(limit->value));
+  } else if (const auto most = memory::limit_of(limit)) {
     table.add({{name},
-               {{}, {}, Bar{share(usage, most), {}}},
+               {{}, {}, Bar{share(usage, *most), {}}},
                {size_text(usage, sizes)},
-               {tr("of {}", size_text(most, sizes)), Paint::dim}});
+               {tr("of {}", size_text(*most, sizes)), Paint::dim}});
+  } else {
+    table.add({{name}, {}, {size_text(usage, sizes)}, {tr("no limit"), Paint::dim}});
   }
 }
 

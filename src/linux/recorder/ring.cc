@@ -107,9 +107,9 @@ std::string absolute_path(const std::string& path) {
   return result;
 }
 
-tl::expected<std::vector<RingSegment>, std::string> open_ring(const std::string& given) {
+tl::expected<std::vector<Descriptor>, std::string> open_ring(const std::string& given) {
   const std::string path = absolute_path(given);
-  std::vector<RingSegment> segments;
+  std::vector<Descriptor> segments;
   bool missing = false;
   const auto directory = open_owned(path, missing);
   if (!directory) {
@@ -135,18 +135,18 @@ tl::expected<std::vector<RingSegment>, std::string> open_ring(const std::string&
       return tl::unexpected(ring_error(path, errno));
     }
     if (file.get() >= 0 && ::fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode)) {
-      segments.push_back({number, std::move(file)});
+      segments.push_back(std::move(file));
     }
   }
   return segments;
 }
 
-std::string read_segment_file(const RingSegment& segment) {
+std::string read_segment_file(const Descriptor& segment) {
   std::string bytes;
   std::array<char, 65536> room;
-  (void)::lseek(segment.file.get(), 0, SEEK_SET);
+  (void)::lseek(segment.get(), 0, SEEK_SET);
   while (bytes.size() < most_segment_bytes) {
-    const ssize_t got = ::read(segment.file.get(), room.data(), room.size());
+    const ssize_t got = ::read(segment.get(), room.data(), room.size());
     if (got < 0 && errno == EINTR) {
       continue;
     }
@@ -238,8 +238,7 @@ void RingWriter::mend() {
   if (file.get() < 0 || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) {
     return;
   }
-  const RingSegment segment{old_.back().number, std::move(file)};
-  const std::string bytes = read_segment_file(segment);
+  const std::string bytes = read_segment_file(file);
   const record::SegmentAccount account =
       record::read_segment(bytes, {[](const record::Sample&) {}, [](const record::Note&) {}});
   const std::size_t good = account.good_end;
@@ -248,7 +247,7 @@ void RingWriter::mend() {
   }
   last_is_whole_ = account.damages <= (good < bytes.size() ? 1 : 0);
   // Also gives back the room that was kept for it.
-  if (::ftruncate(segment.file.get(), static_cast<off_t>(good)) == 0) {
+  if (::ftruncate(file.get(), static_cast<off_t>(good)) == 0) {
     cut_bytes_ = old_.back().bytes - std::min<std::uint64_t>(old_.back().bytes, good);
     old_.back().bytes = good;
   }

@@ -22,20 +22,15 @@ struct RingOptions {
   std::uint64_t bytes = default_ring_bytes;  // of all segments
 };
 
-struct RingSegment {
-  std::uint64_t number = 0;
-  Descriptor file;
-};
-
 // As a user writes it: below the directory where the program was started, with a slash at the end.
 std::string absolute_path(const std::string& path);
 
 // The segments, the oldest first, open for reading. A ring that is not there has none. The error is
 // a whole sentence.
-tl::expected<std::vector<RingSegment>, std::string> open_ring(const std::string& path);
+tl::expected<std::vector<Descriptor>, std::string> open_ring(const std::string& path);
 
 // What is in a segment, as far as one can be long.
-std::string read_segment_file(const RingSegment& segment);
+std::string read_segment_file(const Descriptor& segment);
 
 // Errors of the functions that write are errno; 0 is none. They allocate nothing.
 class RingWriter {

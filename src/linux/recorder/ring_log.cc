@@ -69,7 +69,7 @@ void read_recorder(const LogSink& sink, const std::string& path) {
     return;
   }
   BootLog log(sink, path);
-  for (const RingSegment& segment : *segments) {
+  for (const Descriptor& segment : *segments) {
     const std::string bytes = read_segment_file(segment);
     record::read_segment(bytes, {[](const record::Sample&) {},
                                  [&log](const record::Note& note) { log.take(note); }});

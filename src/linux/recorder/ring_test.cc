@@ -41,7 +41,7 @@ class Ring : public ::testing::Test {
     std::vector<std::string> texts;
     const auto segments = open_ring(options_.path);
     EXPECT_TRUE(segments);
-    for (const RingSegment& segment : *segments) {
+    for (const Descriptor& segment : *segments) {
       const std::string bytes = read_segment_file(segment);
       record::read_segment(bytes,
                            {[](const record::Sample&) {},
@@ -223,7 +223,7 @@ TEST_F(Ring, ADayOfSamples) {
   ASSERT_TRUE(segments);
   EXPECT_LE(segments->size(), 16U);
   record::Sample last;
-  for (const RingSegment& segment : *segments) {
+  for (const Descriptor& segment : *segments) {
     const std::string bytes = read_segment_file(segment);
     const auto account = record::read_segment(bytes, {[&](const record::Sample& each) {
                                                         last = each;

@@ -139,14 +139,12 @@ void Sampler::take(record::Sample& sample, Closeness closeness, bool whole) {
 
 // Those of the look before: the processes come first, so that they are known with their cgroups.
 void Sampler::want_of_cgroups() {
-  WantedCgroups wanted;
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
+  for (std::size_t i = 0; i < record::most_cgroups; ++i) {
     const FullCgroup& cgroup = cgroups_->fullest()[i];
-    if (cgroup.id != 0) {
-      wanted[i] = {cgroup.path.view(), cgroup.fields.of(record::CgroupField::current)};
-    }
+    const bool any = cgroup.id != 0;
+    processes_->want(i, any ? cgroup.path.view() : std::string_view(),
+                     any ? cgroup.fields.of(record::CgroupField::current) : 0);
   }
-  processes_->want(wanted);
 }
 
 void Sampler::take_first(record::Sample& sample) {

@@ -40,7 +40,7 @@ class StoreTest : public ::testing::Test {
   [[nodiscard]] std::vector<std::uint64_t> written() const {
     std::vector<std::uint64_t> found;
     const auto segments = open_ring(options_.ring.path);
-    for (const RingSegment& segment : segments.value()) {
+    for (const Descriptor& segment : segments.value()) {
       const std::string bytes = read_segment_file(segment);
       record::read_segment(
           bytes, {[&found](const record::Sample& sample) { found.push_back(sample.boot_ms); },

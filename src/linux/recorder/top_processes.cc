@@ -16,9 +16,7 @@ constexpr std::uint64_t least_kib = 1024;  // below that nobody asks
 std::string_view cgroup_of(std::string_view text) {
   std::string_view found;
   while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    Cursor line(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
+    Cursor line(take_part(text, '\n'));
     line.take_until(":");
     line.take(':');
     const auto controllers = line.take_until(":");
@@ -135,16 +133,14 @@ bool TopProcesses::consider(std::string_view pid, bool swap_used) {
   return true;
 }
 
-void TopProcesses::want(const WantedCgroups& cgroups) {
-  for (std::size_t i = 0; i < cgroups.size(); ++i) {
-    Wanted& wanted = wanted_[i];
-    if (wanted.path.view() != cgroups[i].path) {
-      wanted.path.clear();
-      wanted.path << cgroups[i].path;
-      top_[record::most_biggest + i] = {};
-    }
-    wanted.current_kib = cgroups[i].current_kib;
+void TopProcesses::want(std::size_t place, std::string_view path, std::uint64_t current_kib) {
+  Wanted& wanted = wanted_[place];
+  if (wanted.path.view() != path) {
+    wanted.path.clear();
+    wanted.path << path;
+    top_[record::most_biggest + place] = {};
   }
+  wanted.current_kib = current_kib;
 }
 
 // It is looked up only where it can be what fills one of them: a file more for each process would

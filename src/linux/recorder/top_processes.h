@@ -26,19 +26,13 @@ struct TopProcess {
   record::FixedText<128> command_line;
 };
 
-// A cgroup whose biggest process is wanted.
-struct WantedCgroup {
-  std::string_view path;  // empty: none in this place
-  std::uint64_t current_kib = 0;
-};
-using WantedCgroups = std::array<WantedCgroup, record::most_cgroups>;
-
 class TopProcesses {
  public:
   explicit TopProcesses(PageSize page) : page_(page), proc_(AT_FDCWD, "/proc", O_DIRECTORY) {}
 
-  // Those of the next looks; what was found for another cgroup in that place is let go.
-  void want(const WantedCgroups& cgroups);
+  // The cgroup of that place whose biggest process is wanted in the next looks, none without a
+  // path; what was found for another one in that place is let go.
+  void want(std::size_t place, std::string_view path, std::uint64_t current_kib);
   // Reads those that it has and `most` more, and fills in the sample's.
   void look(unsigned most, bool swap_used, bool near, record::Sample& sample);
   void skip() { pass(samples_for_entry); }  // a sample without a look
