@@ -4,16 +4,9 @@
 
 namespace whyoom::advise {
 
-namespace {
-
 using host::Entry;
 using host::FileError;
-
-tl::unexpected<FileError> missing() {
-  return tl::unexpected(FileError{FileError::Kind::missing, "No such file or directory"});
-}
-
-}  // namespace
+using host::no_such_file;
 
 tl::expected<std::string, FileError> OverlayFiles::read(std::string_view path, std::size_t most) {
   const auto found = changed_.find(path);
@@ -21,7 +14,7 @@ tl::expected<std::string, FileError> OverlayFiles::read(std::string_view path, s
     return below_.read(path, most);
   }
   if (!found->second) {
-    return missing();
+    return no_such_file();
   }
   if (found->second->size() > most) {
     return tl::unexpected(FileError{FileError::Kind::too_big, "File too large"});
@@ -52,7 +45,7 @@ tl::expected<host::Listing, FileError> OverlayFiles::list(std::string_view path,
     }
   }
   if (!was_there && !added) {
-    return missing();
+    return no_such_file();
   }
   return merged;
 }

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "host/memory_files.h"
+#include "host/memory_files_for_test.h"
 
 namespace whyoom::advise {
 namespace {

@@ -30,7 +30,7 @@
 #include "diagnose/event.h"
 #include "diagnose/host_check.h"
 #include "diagnose/story.h"
-#include "host/memory_files.h"
+#include "host/memory_files_for_test.h"
 #include "report/log_reader.h"
 
 namespace whyoom::diagnose::cases {
@@ -101,9 +101,7 @@ inline Case parse_case(std::string name, std::string_view text) {
   Case out;
   out.name = std::move(name);
   while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    const std::string_view line = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    const std::string_view line = take_part(text, '\n');
     if (line == "---") {
       out.log = text;
       return out;

@@ -2,6 +2,7 @@
 
 #include "base/language.h"
 #include "base/text.h"
+#include "memory/cgroup_owner.h"
 
 namespace whyoom::diagnose {
 
@@ -23,9 +24,11 @@ std::string unescaped(std::string_view name) {
 
 }  // namespace
 
-std::string_view last_part(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  return path.substr(slash == std::string_view::npos ? 0 : slash + 1);
+std::string with_owner(std::string_view path) {
+  const std::string shown = printable(path);
+  const auto owner = memory::cgroup_owner(path);
+  const std::string text = owner ? memory::describe(*owner) : std::string();
+  return text.empty() || shown.ends_with(text) ? shown : tr("{} ({})", shown, text);
 }
 
 bool is_unit(std::string_view name) {

@@ -11,9 +11,6 @@
 
 namespace whyoom::diagnose {
 
-// "a.service" of "/system.slice/a.service".
-std::string_view last_part(std::string_view path);
-
 // A name that systemd's tools take: of a service, scope or slice.
 bool is_unit(std::string_view name);
 
@@ -24,6 +21,10 @@ std::string short_name(std::string_view name);
 // recorder has escaped such characters ("\x1b" of /dev/kmsg, "#033" of rsyslog): it is not the
 // cgroup's. systemd's own "\x2d" stays as it is.
 std::optional<ShellWord> word_of(std::string_view name);
+
+// The path, and whose it is where the path does not say so by itself: "/x/docker-0ab (container
+// 0ab)".
+std::string with_owner(std::string_view path);
 
 // What a title says behind the name: "", or that no command can have it.
 std::string_view how_to_name(std::string_view name);

@@ -5,7 +5,7 @@
 
 #include "base/language.h"
 #include "base/text.h"
-#include "memory/cgroup_owner.h"
+#include "diagnose/cgroup_commands.h"
 
 namespace whyoom::diagnose {
 
@@ -13,13 +13,6 @@ namespace {
 
 Bytes current_of(const host::Cgroup& group) {
   return group.current ? group.current->value : Bytes(0);
-}
-
-std::string name_of(const host::CgroupTree& tree, const host::Cgroup& group) {
-  const std::string path = printable(tree.path_of(group));
-  const auto owner = memory::cgroup_owner(tree.path_of(group));
-  const std::string text = owner ? memory::describe(*owner) : std::string();
-  return text.empty() || path.ends_with(text) ? path : tr("{} ({})", path, text);
 }
 
 }  // namespace
@@ -82,7 +75,8 @@ std::optional<MemoryUser> biggest_cgroup(const host::Host& host) {
     }
     if (at != 0) {
       const host::Cgroup& group = tree.groups[at];
-      return MemoryUser{name_of(tree, group), group.current->value, 0, group.current->at};
+      return MemoryUser{with_owner(tree.path_of(group)), group.current->value, 0,
+                        group.current->at};
     }
   }
   return std::nullopt;

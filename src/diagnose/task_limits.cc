@@ -63,14 +63,14 @@ std::vector<TaskLimit> of_cgroups(const host::Host& host) {
   std::vector<TaskLimit> limits;
   for (const host::CgroupTree& tree : host.cgroups) {
     for (const host::Cgroup& group : tree.groups) {
-      if (!group.pids_max || !group.pids_max->value.value || !group.pids_current) {
+      if (!group.pids_max || !group.pids_max->value || !group.pids_current) {
         continue;
       }
       TaskLimit limit;
       limit.kind = Kind::cgroup_pids_max;
       limit.whose = printable(tree.path_of(group));
       limit.name = tr("pids.max of {}", limit.whose);
-      limit.limit = *group.pids_max->value.value;
+      limit.limit = *group.pids_max->value;
       limit.used = group.pids_current->value;
       limit.where = host.sources.name(group.pids_max->at.source);
       limit.error = "EAGAIN";
@@ -114,8 +114,8 @@ void add_fullest(std::vector<TaskLimit>& limits, std::vector<TaskLimit> more) {
 }  // namespace
 
 std::optional<std::uint64_t> thread_count(const host::Host& host) {
-  if (host.load) {
-    return host.load->tasks;
+  if (host.tasks) {
+    return host.tasks->value;
   }
   std::uint64_t sum = 0;
   for (const host::Process& process : host.processes.all) {

@@ -6,8 +6,8 @@
 #include "base/human.h"
 #include "base/language.h"
 #include "base/text.h"
+#include "diagnose/cgroup_commands.h"
 #include "diagnose/claim.h"
-#include "memory/cgroup_owner.h"
 
 namespace whyoom::diagnose {
 
@@ -37,13 +37,6 @@ std::vector<TaskMaker> most_first(ByKey<Key>& by_key, Name name) {
   }
   std::ranges::stable_sort(result, std::greater{}, &TaskMaker::tasks);
   return result;
-}
-
-std::string with_owner(std::string_view path) {
-  const std::string shown = printable(path);
-  const auto owner = memory::cgroup_owner(path);
-  const std::string text = owner ? memory::describe(*owner) : std::string();
-  return text.empty() || shown.ends_with(text) ? shown : tr("{} ({})", shown, text);
 }
 
 std::optional<TaskMaker> careless_parent(const host::Host& host,
@@ -108,13 +101,13 @@ TaskMakers task_makers(const host::Host& host, const ProcessFilter& wanted) {
 
 std::string describe(const TaskMakers& makers) {
   if (makers.careless && makers.zombies >= makers.tasks / 10) {
-    return tr("{} are zombies, most of {}", grouped(makers.zombies), makers.careless->name);
+    return tr(" {} are zombies, most of {}.", grouped(makers.zombies), makers.careless->name);
   }
   if (makers.programs.empty()) {
     return {};
   }
   const TaskMaker& most = makers.programs.front();
-  return tr("{} has {} in {}", most.name, plural(most.tasks, "thread", "threads"),
+  return tr(" {} has {} in {}.", most.name, plural(most.tasks, "thread", "threads"),
             plural(most.processes, "process", "processes"));
 }
 

@@ -30,8 +30,8 @@ using ProcessFilter = std::function<bool(const host::Process&)>;
 
 TaskMakers task_makers(const host::Host& host, const ProcessFilter& wanted);
 
-// "java has 30,100 threads in 3 processes", or of the zombies when they are a tenth of the tasks;
-// empty when no process could be seen.
+// What is said behind another sentence: " java has 30,100 threads in 3 processes.", or of the
+// zombies when they are a tenth of the tasks; empty when no process could be seen.
 std::string describe(const TaskMakers& makers);
 
 // The three biggest programs, the biggest user and cgroup, the zombies.

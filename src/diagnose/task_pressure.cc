@@ -54,8 +54,8 @@ void add_proof(Finding& finding, const TaskLimit& limit, const HostContext& cont
   if (limit.kind == TaskLimit::Kind::max_map_count) {
     finding.prove(Message("mappings of {}", limit.whose), used);
   } else if (limit.whose.empty()) {
-    const auto& load = context.facts.host.load;
-    finding.prove(Message("tasks on the host"), used, load ? load->at : Place{});
+    const auto& tasks = context.facts.host.tasks;
+    finding.prove(Message("tasks on the host"), used, tasks ? tasks->at : Place{});
   } else {
     finding.prove(Message("tasks of {}", limit.whose), used);
   }

@@ -17,23 +17,19 @@ template <std::size_t N>
 std::optional<std::array<std::string_view, N>> fields_of(std::string_view line) {
   std::array<std::string_view, N> fields;
   for (std::size_t i = 0; i < N; ++i) {
-    const std::size_t end = line.find(':');
-    fields[i] = line.substr(0, end);
-    if (end == npos && i + 1 < N) {
+    if (line.find(':') == npos && i + 1 < N) {
       return std::nullopt;
     }
-    line.remove_prefix(end == npos ? line.size() : end + 1);
+    fields[i] = take_part(line, ':');
   }
   return fields;
 }
 
 bool has_member(std::string_view members, std::string_view name) {
   while (!members.empty()) {
-    const std::size_t end = std::min(members.find(','), members.size());
-    if (trim(members.substr(0, end)) == name) {
+    if (trim(take_part(members, ',')) == name) {
       return true;
     }
-    members.remove_prefix(std::min(end + 1, members.size()));
   }
   return false;
 }
@@ -112,28 +108,25 @@ void parse_group(Lines lines, std::vector<UserAccount>& accounts) {
   }
 }
 
-NprocRules nproc_rules(const std::vector<NprocLine>& lines, const UserAccount& account) {
-  NprocRules rules;
-  Whose soft = Whose::nobody;
-  Whose hard = Whose::nobody;
+const NprocLine* deciding_nproc(const std::vector<NprocLine>& lines, const UserAccount& account) {
+  const NprocLine* soft = nullptr;
+  const NprocLine* hard = nullptr;
+  Whose soft_whose = Whose::nobody;
+  Whose hard_whose = Whose::nobody;
   for (const NprocLine& line : lines) {
     const Whose whose = match(line.domain, account);
     if (whose == Whose::nobody) {
       continue;
     }
-    if (line.type != "hard" && whose <= soft) {
-      rules.soft = &line;
-      soft = whose;
+    if (line.type != "hard" && whose <= soft_whose) {
+      soft = &line;
+      soft_whose = whose;
     }
-    if (line.type != "soft" && whose <= hard) {
-      rules.hard = &line;
-      hard = whose;
+    if (line.type != "soft" && whose <= hard_whose) {
+      hard = &line;
+      hard_whose = whose;
     }
   }
-  return rules;
-}
-
-const NprocLine* NprocRules::deciding() const {
   const bool cut = hard != nullptr && hard->most &&
                    (soft == nullptr || !soft->most || *soft->most > *hard->most);
   return cut ? hard : soft;

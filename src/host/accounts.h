@@ -29,11 +29,7 @@ void parse_group(Lines lines, std::vector<UserAccount>& accounts);
 // A line for the user beats one for a group, that one for everybody ("*"), wherever they stand;
 // among equals the last counts. Groups and "*" do not bind root. The soft limit is at most the hard
 // one, so a hard line can be what decides.
-struct NprocRules {
-  const NprocLine* soft = nullptr;
-  const NprocLine* hard = nullptr;
-  [[nodiscard]] const NprocLine* deciding() const;
-};
-NprocRules nproc_rules(const std::vector<NprocLine>& lines, const UserAccount& account);
+// nullptr: none does.
+const NprocLine* deciding_nproc(const std::vector<NprocLine>& lines, const UserAccount& account);
 
 }  // namespace whyoom::host

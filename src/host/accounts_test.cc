@@ -27,7 +27,7 @@ UserAccount account_of(std::uint32_t uid) {
 // The number that decides; -1 = unlimited, 0 = no line.
 std::int64_t limit(std::string_view conf, const UserAccount& account) {
   const auto lines = parse_limits_conf(Lines(conf, 0, nullptr));
-  const NprocLine* line = nproc_rules(lines, account).deciding();
+  const NprocLine* line = deciding_nproc(lines, account);
   return line == nullptr ? 0 : line->most ? static_cast<std::int64_t>(*line->most) : -1;
 }
 

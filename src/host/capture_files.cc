@@ -17,10 +17,6 @@ tl::unexpected<std::string> full() {
                            std::to_string(CaptureRoom::of_all >> 20U)));
 }
 
-tl::unexpected<FileError> missing() {
-  return tl::unexpected(FileError{FileError::Kind::missing, "No such file or directory"});
-}
-
 bool is_of_process(std::string_view path) {
   return path.starts_with("/proc/") && path.size() > 6 && is_digit(path[6]);
 }
@@ -288,7 +284,7 @@ tl::expected<std::string, FileError> CaptureFiles::read(std::string_view path, s
   if (const auto error = read_errors_.find(path); error != read_errors_.end()) {
     return tl::unexpected(error->second);
   }
-  return unpacked_ ? unpacked_->read(path, most) : missing();
+  return unpacked_ ? unpacked_->read(path, most) : no_such_file();
 }
 
 tl::expected<Listing, FileError> CaptureFiles::list(std::string_view path, std::size_t most) {
@@ -297,7 +293,7 @@ tl::expected<Listing, FileError> CaptureFiles::list(std::string_view path, std::
   }
   const auto found = listings_.find(path);
   if (found == listings_.end()) {
-    return missing();
+    return no_such_file();
   }
   Listing listing = found->second;
   if (listing.entries.size() > most) {
@@ -314,13 +310,13 @@ tl::expected<std::string, FileError> CaptureFiles::read_link(std::string_view pa
   if (const auto error = link_errors_.find(path); error != link_errors_.end()) {
     return tl::unexpected(error->second);
   }
-  return missing();
+  return no_such_file();
 }
 
 tl::expected<FileStatus, FileError> CaptureFiles::status(std::string_view path) {
   const auto found = statuses_.find(path);
   if (found == statuses_.end()) {
-    return missing();
+    return no_such_file();
   }
   return found->second;
 }

@@ -96,7 +96,6 @@ class CaptureFiles : public Files {
   Result add_index(std::string_view text);  // all of it
   // Where the contents are that were not added: an unpacked capture.
   void contents_in(std::unique_ptr<Files> files) { unpacked_ = std::move(files); }
-  [[nodiscard]] bool empty() const { return files_.empty(); }
 
   tl::expected<std::string, FileError> read(std::string_view path, std::size_t most) override;
   tl::expected<Listing, FileError> list(std::string_view path, std::size_t most) override;

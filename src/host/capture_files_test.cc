@@ -6,7 +6,7 @@
 #include <string>
 
 #include "host/facts.h"
-#include "host/memory_files.h"
+#include "host/memory_files_for_test.h"
 #include "host/redact.h"
 
 namespace whyoom::host {

@@ -3,52 +3,27 @@
 #include "base/language.h"
 
 namespace whyoom::host {
-namespace {
 
-// PAGE_COUNTER_MAX pages of any page size are above this (version 1).
-constexpr std::uint64_t unlimited_from = 0x7fff'ffff'fff0'0000;
-
-// The number of a file of one word; nullopt and a note when it is none. `unlimited` when "max".
-struct Word {
-  std::optional<std::uint64_t> number;
-  bool unlimited = false;
-};
-std::optional<Word> limit_word(Lines& lines) {
+Maybe<std::optional<std::uint64_t>> parse_max_or_number(Lines lines) {
   if (!lines.next()) {
     return std::nullopt;
   }
   const std::string_view text = trim(lines.line());
-  if (text == "max") {
-    return Word{std::nullopt, true};
-  }
   const auto number = parse_number<std::uint64_t>(text);
-  if (!number) {
+  if (!number && text != "max") {
     lines.damaged(tr("a number or \"max\""), text);
     return std::nullopt;
   }
-  return Word{number, false};
+  return Read<std::optional<std::uint64_t>>{number, lines.place()};
 }
 
-}  // namespace
-
-Maybe<ByteLimit> parse_byte_limit(Lines lines) {
-  const auto word = limit_word(lines);
-  if (!word) {
+Maybe<std::optional<Bytes>> parse_max_or_bytes(Lines lines) {
+  const auto read = parse_max_or_number(lines);
+  if (!read) {
     return std::nullopt;
   }
-  ByteLimit limit;
-  if (!word->unlimited && *word->number < unlimited_from) {
-    limit.value = Bytes(*word->number);
-  }
-  return Read<ByteLimit>{limit, lines.place()};
-}
-
-Maybe<CountLimit> parse_count_limit(Lines lines) {
-  const auto word = limit_word(lines);
-  if (!word) {
-    return std::nullopt;
-  }
-  return Read<CountLimit>{CountLimit{word->number}, lines.place()};
+  const auto bytes = read->value ? std::optional(Bytes(*read->value)) : std::nullopt;
+  return Read<std::optional<Bytes>>{bytes, read->at};
 }
 
 Maybe<std::uint64_t> parse_named_number(Lines lines, std::string_view name) {

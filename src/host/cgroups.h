@@ -15,31 +15,21 @@
 
 namespace whyoom::host {
 
-// A limit as a file says it. Version 1 writes "unlimited" as the largest number of whole pages.
-template <class T>
-struct Limit {
-  std::optional<T> value;  // nullopt = unlimited
-  friend bool operator==(const Limit&, const Limit&) = default;
-};
-using ByteLimit = Limit<Bytes>;
-using CountLimit = Limit<std::uint64_t>;
-
 struct Cgroup {
   std::uint32_t path = 0;               // index into CgroupTree::paths
   std::optional<std::uint32_t> parent;  // index into CgroupTree::groups
   std::uint16_t depth = 0;              // 0 = the top that is mounted
 
   Maybe<Bytes> current;
-  Maybe<ByteLimit> max;
-  Maybe<ByteLimit> high;                // version 2
-  Maybe<std::uint64_t> high_events;     // times that a task was slowed down for it
-  std::optional<PressureLine> stalled;  // "full" of memory.pressure, of a group with memory.high
+  Maybe<std::optional<Bytes>> high;  // version 2; a limit is nullopt = unlimited
+  Maybe<std::uint64_t> high_events;  // times that a task was slowed down for it
+  Maybe<double> stalled;             // of memory.pressure, of a group with memory.high
   // Of memory.events (with the children since 5.2) or memory.oom_control (since 4.13).
   Maybe<std::uint64_t> oom_kill;
   Maybe<std::uint64_t> descendants, dying_descendants;  // cgroup.stat
 
   Maybe<std::uint64_t> pids_current;
-  Maybe<CountLimit> pids_max;
+  Maybe<std::optional<std::uint64_t>> pids_max;
   Maybe<std::uint64_t> pids_max_events;
 };
 
@@ -56,9 +46,9 @@ struct CgroupTree {
   [[nodiscard]] std::string_view path_of(const Cgroup& group) const { return paths[group.path]; }
 };
 
-// "max" or a number of bytes.
-Maybe<ByteLimit> parse_byte_limit(Lines lines);
-Maybe<CountLimit> parse_count_limit(Lines lines);
+// "max" or a number.
+Maybe<std::optional<std::uint64_t>> parse_max_or_number(Lines lines);
+Maybe<std::optional<Bytes>> parse_max_or_bytes(Lines lines);
 // The number of that name in a file of "name number" lines.
 Maybe<std::uint64_t> parse_named_number(Lines lines, std::string_view name);
 

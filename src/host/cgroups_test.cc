@@ -10,15 +10,12 @@ namespace {
 
 using test::parsed;
 
-TEST(Cgroups, limits_of_both_versions) {
-  EXPECT_EQ(parsed(parse_byte_limit, "1048576\n").value->value.value, Bytes(1048576));
-  EXPECT_FALSE(parsed(parse_byte_limit, "max\n").value->value.value);
-  // Version 1 with pages of 4 and of 64 KiB.
-  EXPECT_FALSE(parsed(parse_byte_limit, "9223372036854771712\n").value->value.value);
-  EXPECT_FALSE(parsed(parse_byte_limit, "9223372036854710272\n").value->value.value);
-  EXPECT_FALSE(parsed(parse_byte_limit, "lots\n").value);
-  EXPECT_EQ(parsed(parse_count_limit, "100\n").value->value.value, 100U);
-  EXPECT_FALSE(parsed(parse_count_limit, "max\n").value->value.value);
+TEST(Cgroups, limits) {
+  EXPECT_EQ(parsed(parse_max_or_bytes, "1048576\n").value->value, Bytes(1048576));
+  EXPECT_FALSE(parsed(parse_max_or_bytes, "max\n").value->value);
+  EXPECT_FALSE(parsed(parse_max_or_bytes, "lots\n").value);
+  EXPECT_EQ(parsed(parse_max_or_number, "100\n").value->value, 100U);
+  EXPECT_FALSE(parsed(parse_max_or_number, "max\n").value->value);
 }
 
 TEST(Cgroups, named_numbers) {

@@ -25,6 +25,10 @@ struct FileError {
   std::string text;
 };
 
+inline tl::unexpected<FileError> no_such_file() {
+  return tl::unexpected(FileError{FileError::Kind::missing, "No such file or directory"});
+}
+
 struct Entry {
   std::string name;  // any bytes but "/" and NUL; never "." or ".."
   bool is_directory = false;

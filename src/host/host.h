@@ -44,14 +44,10 @@ struct HugePool {
   Maybe<std::uint64_t> total, free, reserved, surplus, overcommit;  // pages of that size
 };
 
-struct Pressures {
-  Pressure memory, cpu, io;
-};
-
 // Tasks of one real user.
 struct UserTasks {
   std::uint32_t uid = 0;
-  std::uint64_t processes = 0, threads = 0;
+  std::uint64_t threads = 0;
   // The lowest RLIMIT_NPROC among those of the user's processes that were asked (see ReadOptions).
   std::optional<std::int32_t> limit_pid;
   std::optional<ResourceLimit> limit;
@@ -128,10 +124,8 @@ struct Host {
   Vmstat vmstat;
   std::vector<Zone> zones;
   std::vector<SlabCache> slab;
-  std::vector<SwapArea> swaps;
   ZfsArc zfs_arc;
-  std::optional<LoadAverage> load;
-  Pressures pressure;
+  Maybe<std::uint64_t> tasks;  // every thread on the machine, also those a container cannot see
   std::vector<HugePool> huge_pools;
   Maybe<std::string> transparent_huge;  // "always", "madvise", "never"
   Settings settings;

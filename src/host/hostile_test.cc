@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "host/memory_files.h"
+#include "host/memory_files_for_test.h"
 #include "host/parse_for_test.h"
 #include "host/read_host.h"
 
@@ -109,9 +109,6 @@ std::map<std::string, std::string> numbers(const Host& host) {
   }
   for (const SlabCache& cache : host.slab) {
     result["slab"] = show(cache.pages);
-  }
-  for (const SwapArea& area : host.swaps) {
-    result["swap"] = show(area.size);
   }
   for (const Process& process : host.processes.all) {
     result["rss"] = process.rss ? show(*process.rss) : "";
@@ -246,7 +243,7 @@ TEST(Hostile, the_largest_numbers_do_not_overflow) {
   const Host host = read(files);
   EXPECT_EQ(host.slab[0].pages, Pages(UINT64_MAX));
   EXPECT_EQ(host.processes.all[0].page_tables, KiB(UINT64_MAX));
-  EXPECT_EQ(host.load->tasks, UINT64_MAX);
+  EXPECT_EQ(host.tasks->value, UINT64_MAX);
 }
 
 TEST(Hostile, names_of_processes_and_cgroups) {

@@ -1,6 +1,7 @@
 #include "host/lines.h"
 
 #include "base/language.h"
+#include "base/text.h"
 
 namespace whyoom::host {
 namespace {
@@ -75,6 +76,15 @@ std::optional<KeyValue> key_value(std::string_view line) {
   result.value = *value;
   result.kb = unit == "kB";
   return result;
+}
+
+bool has_part(std::string_view list, std::string_view wanted) {
+  while (!list.empty()) {
+    if (take_part(list, ',') == wanted) {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace whyoom::host

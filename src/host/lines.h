@@ -74,6 +74,9 @@ Maybe<T> single_number(std::string_view text, std::uint32_t source, std::vector<
 // Takes `word` out of a line of words; empty at the end.
 std::string_view next_word(std::string_view& rest);
 
+// "b" is one of "a,b,c".
+bool has_part(std::string_view list, std::string_view wanted);
+
 // A field of a struct and the name by which a file calls it.
 template <class Struct, class Value>
 struct NamedField {

@@ -24,17 +24,6 @@ std::string unescape(std::string_view text) {
   return result;
 }
 
-bool has_option(std::string_view options, std::string_view wanted) {
-  while (!options.empty()) {
-    const std::size_t comma = options.find(',');
-    if (options.substr(0, comma) == wanted) {
-      return true;
-    }
-    options.remove_prefix(comma == std::string_view::npos ? options.size() : comma + 1);
-  }
-  return false;
-}
-
 bool is_safe(std::string_view path) {
   return path.starts_with('/') && path.find("/../") == std::string_view::npos &&
          !path.ends_with("/..") && path.find('\0') == std::string_view::npos;
@@ -69,8 +58,8 @@ Mounts parse_mountinfo(Lines lines) {
       result.pstore = true;
     } else if ((type == "cgroup" || type == "cgroup2") && is_safe(point) &&
                result.cgroups.size() < most_mounts) {
-      result.cgroups.push_back({point, root, type == "cgroup2", has_option(super, "memory"),
-                                has_option(super, "pids"), lines.place()});
+      result.cgroups.push_back(
+          {point, root, type == "cgroup2", has_part(super, "memory"), has_part(super, "pids")});
     }
   }
   return result;

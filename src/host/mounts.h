@@ -17,7 +17,6 @@ struct CgroupMount {
   std::string root;  // the cgroup that is mounted there: "/" but in some containers
   bool version2 = false;
   bool memory = false, pids = false;  // version 1: its controllers
-  Place at{};
 };
 
 struct Mounts {

@@ -33,13 +33,12 @@ Maybe<std::uint64_t> parse_neighbours(Lines lines) {
   }
   std::string_view rest = lines.line();
   const std::string_view word = next_word(rest);
-  std::uint64_t value = 0;
-  const auto end = std::from_chars(word.data(), word.data() + word.size(), value, 16);
-  if (word.empty() || end.ec != std::errc() || end.ptr != word.data() + word.size()) {
+  const auto value = parse_number<std::uint64_t>(word, 16);
+  if (!value) {
     lines.damaged(tr("a number in hex"), word);
     return std::nullopt;
   }
-  return Read<std::uint64_t>{value, lines.place()};
+  return Read<std::uint64_t>{*value, lines.place()};
 }
 
 }  // namespace whyoom::host

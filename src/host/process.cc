@@ -35,15 +35,10 @@ struct SizeField {
   std::optional<KiB> Process::*member;
 };
 constexpr SizeField size_fields[] = {
-    {"VmRSS", &Process::rss},
-    {"RssAnon", &Process::rss_anon},
-    {"RssFile", &Process::rss_file},
-    {"RssShmem", &Process::rss_shmem},
-    {"VmSwap", &Process::swap},
-    {"VmPTE", &Process::page_tables},
-    {"VmSize", &Process::size},
+    {"VmRSS", &Process::rss},          {"RssAnon", &Process::rss_anon},
+    {"RssShmem", &Process::rss_shmem}, {"VmSwap", &Process::swap},
+    {"VmPTE", &Process::page_tables},  {"VmSize", &Process::size},
     {"VmLck", &Process::locked},
-    {"HugetlbPages", &Process::hugetlb},
 };
 
 void status_size(std::string_view key, std::string_view value, Process& process) {
@@ -75,7 +70,8 @@ bool limit_value(std::string_view word, std::optional<std::uint64_t>& value) {
 
 std::optional<ResourceLimit> resource_limit(std::string_view rest) {
   ResourceLimit limit;
-  if (!limit_value(next_word(rest), limit.soft) || !limit_value(next_word(rest), limit.hard)) {
+  std::optional<std::uint64_t> hard;
+  if (!limit_value(next_word(rest), limit.soft) || !limit_value(next_word(rest), hard)) {
     return std::nullopt;
   }
   return limit;
@@ -114,17 +110,6 @@ struct WhatStatSays {
     }
   }
 };
-
-bool has_controller(std::string_view list, std::string_view wanted) {
-  while (!list.empty()) {
-    const std::size_t comma = list.find(',');
-    if (list.substr(0, comma) == wanted) {
-      return true;
-    }
-    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
-  }
-  return false;
-}
 
 }  // namespace
 
@@ -193,7 +178,7 @@ bool parse_status(std::string_view text, Process& process) {
         process.threads = parse_number<std::uint32_t>(trim(value));
       }
       break;
-    } else if (key.starts_with("Vm") || key.starts_with("Rss") || key == "HugetlbPages") {
+    } else if (key.starts_with("Vm") || key.starts_with("Rss")) {
       status_size(key, value, process);
     } else {
       own.take(key, value, process);
@@ -227,7 +212,7 @@ std::optional<std::string_view> pids_cgroup(std::string_view text) {
     if (*id == 0 && controllers->empty()) {
       unified = path;
     }
-    if (has_controller(*controllers, "pids")) {
+    if (has_part(*controllers, "pids")) {
       pids = path;
     }
   }

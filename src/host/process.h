@@ -24,11 +24,11 @@ struct Process {
   char state = '?';  // R, S, D, Z, T, ...
   bool kernel_thread = false;
   // Of a kernel thread nothing below but its threads is read, unless for a capture.
-  std::optional<std::uint32_t> uid;      // the real one
-  std::optional<std::uint32_t> threads;  // a zombie without its leader has 0 or 1
-  std::optional<KiB> rss, rss_anon, rss_file, rss_shmem, swap;  // rss_* since 4.5
+  std::optional<std::uint32_t> uid;                   // the real one
+  std::optional<std::uint32_t> threads;               // a zombie without its leader has 0 or 1
+  std::optional<KiB> rss, rss_anon, rss_shmem, swap;  // rss_* since 4.5
   std::optional<KiB> page_tables;  // VmPTE, with VmPMD where that is counted apart (4.0 to 4.14)
-  std::optional<KiB> locked, hugetlb;
+  std::optional<KiB> locked;
   std::optional<KiB> size;  // of the address space
   std::optional<std::int32_t> oom_score_adj;
   std::optional<std::int32_t> oom_score;  // 0 to 2000; 0 to 1000 before 5.9
@@ -47,9 +47,9 @@ bool parse_status(std::string_view text, Process& process);
 // The view points into the text.
 std::optional<std::string_view> pids_cgroup(std::string_view text);
 
-// A resource limit; nullopt = unlimited.
+// A resource limit.
 struct ResourceLimit {
-  std::optional<std::uint64_t> soft, hard;
+  std::optional<std::uint64_t> soft;  // nullopt = unlimited
 };
 // Of /proc/PID/limits.
 inline constexpr std::string_view limit_of_processes = "Max processes ";  // RLIMIT_NPROC

@@ -63,7 +63,6 @@ TEST(Process, status_of_several_kernels) {
   EXPECT_EQ(process.page_tables, KiB(44));
   EXPECT_EQ(process.swap, KiB(512));
   EXPECT_EQ(process.locked, KiB(16));
-  EXPECT_EQ(process.hugetlb, KiB(2048));
   EXPECT_EQ(process.threads, 3U);
 
   Process old;
@@ -131,7 +130,6 @@ TEST(Process, the_limit_of_processes) {
       limit_of_processes);
   ASSERT_TRUE(limit);
   EXPECT_EQ(limit->soft, 1024U);
-  EXPECT_FALSE(limit->hard);
   EXPECT_FALSE(parse_limit("Max processes  lots  unlimited processes\n", limit_of_processes));
   EXPECT_FALSE(parse_limit("Max processes  10", limit_of_processes)) << "cut";
 }

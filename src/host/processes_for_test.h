@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "host/host.h"
-#include "host/memory_files.h"
+#include "host/memory_files_for_test.h"
 
 namespace whyoom::host::test {
 

@@ -93,12 +93,12 @@ class GroupReader {
       return;  // the root has none of the rest, nor has a group without the controller
     }
     keep({"memory.peak"});
-    parse("memory.max", group.max, parse_byte_limit);
-    parse("memory.high", group.high, parse_byte_limit);
+    load("memory.max");
+    parse("memory.high", group.high, parse_max_or_bytes);
     keep(
         {"memory.low", "memory.min", "memory.swap.current", "memory.swap.max", "memory.oom.group"});
     oom_kills("memory.events", group);
-    if (group.high && group.high->value.value) {
+    if (group.high && group.high->value) {
       pressure(group);
     }
     keep({"memory.swap.events"});
@@ -107,7 +107,7 @@ class GroupReader {
   void memory1(Cgroup& group) {
     if (bytes("memory.usage_in_bytes", group.current)) {
       keep({"memory.max_usage_in_bytes"});
-      parse("memory.limit_in_bytes", group.max, parse_byte_limit);
+      load("memory.limit_in_bytes");
       keep({"memory.failcnt"});
     }
     for (const std::string counter : {"memory.memsw", "memory.kmem", "memory.kmem.tcp"}) {
@@ -130,7 +130,7 @@ class GroupReader {
 
   void pressure(Cgroup& group) {
     if (const auto loaded = load("memory.pressure")) {
-      group.stalled = parse_pressure(reader_.lines(*loaded)).full;
+      group.stalled = parse_stalled(reader_.lines(*loaded));
     }
   }
 
@@ -138,7 +138,7 @@ class GroupReader {
     if (!number("pids.current", group.pids_current)) {
       return;
     }
-    parse("pids.max", group.pids_max, parse_count_limit);
+    parse("pids.max", group.pids_max, parse_max_or_number);
     if (const auto loaded = load("pids.events")) {
       group.pids_max_events = parse_named_number(reader_.lines(*loaded), "max");
     }
@@ -244,14 +244,14 @@ std::vector<CgroupMount> usual_mounts(Reader& reader) {
   const std::string top = "/sys/fs/cgroup";
   for (const std::string& path : {top, top + "/unified"}) {
     if (reader.files().read(path + "/cgroup.controllers")) {
-      mounts.push_back({path, "/", true, false, false, {}});
+      mounts.push_back({path, "/", true, false, false});
     }
   }
   if (reader.files().list(top + "/memory", 1)) {
-    mounts.push_back({top + "/memory", "/", false, true, false, {}});
+    mounts.push_back({top + "/memory", "/", false, true, false});
   }
   if (reader.files().list(top + "/pids", 1)) {
-    mounts.push_back({top + "/pids", "/", false, false, true, {}});
+    mounts.push_back({top + "/pids", "/", false, false, true});
   }
   return mounts;
 }

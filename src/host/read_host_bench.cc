@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "host/memory_files.h"
+#include "host/memory_files_for_test.h"
 #include "host/read_host.h"
 
 namespace whyoom::host {

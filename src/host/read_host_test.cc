@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <string>
 
-#include "host/memory_files.h"
+#include "host/memory_files_for_test.h"
 #include "host/parse_for_test.h"
 #include "host/processes_for_test.h"
 
@@ -105,7 +105,6 @@ TEST(ReadHost, processes_users_and_their_limits) {
   EXPECT_EQ(processes.cgroup_path(no_cgroup), "");
   ASSERT_EQ(processes.users.size(), 2U);
   EXPECT_EQ(processes.users[0].uid, 1000U);
-  EXPECT_EQ(processes.users[0].processes, 2U);
   EXPECT_EQ(processes.users[0].threads, 901U);
   ASSERT_TRUE(processes.users[0].limit);
   EXPECT_EQ(processes.users[0].limit->soft, 1024U) << "the lowest";
@@ -186,14 +185,12 @@ TEST(ReadHost, a_cgroup_tree_of_version_2) {
   EXPECT_EQ(group->depth, 2);
   ASSERT_TRUE(group->parent);
   EXPECT_EQ(tree.path_of(tree.groups[*group->parent]), "/a.slice");
-  EXPECT_FALSE(tree.groups[*group->parent].max->value.value) << "unlimited";
-  EXPECT_EQ(group->max->value.value, Bytes(1048576));
-  EXPECT_EQ(host.sources.name(group->max->at.source),
-            "/sys/fs/cgroup/a.slice/b.service/memory.max");
   EXPECT_EQ(group->oom_kill->value, 1U);
   EXPECT_EQ(group->dying_descendants->value, 8U);
   EXPECT_EQ(group->pids_current->value, 7U);
-  EXPECT_EQ(group->pids_max->value.value, 8U);
+  EXPECT_EQ(group->pids_max->value, 8U);
+  EXPECT_EQ(host.sources.name(group->pids_max->at.source),
+            "/sys/fs/cgroup/a.slice/b.service/pids.max");
   EXPECT_EQ(group->pids_max_events->value, 3U);
   EXPECT_FALSE(tree.groups[0].current) << "the root has statistics only";
   EXPECT_EQ(test::find_group(tree, "/nowhere"), nullptr);
@@ -234,10 +231,9 @@ TEST(ReadHost, cgroup_trees_of_version_1_in_a_container) {
   EXPECT_EQ(memory.path_of(memory.groups[1]), "/docker/ab/child");
   EXPECT_EQ(memory.groups[1].current->value, Bytes(3));
   const Cgroup& group = memory.groups[0];
-  EXPECT_EQ(group.max->value.value, Bytes(600));
   EXPECT_EQ(group.oom_kill->value, 6U);
   EXPECT_EQ(host.cgroups[1].groups[0].pids_current->value, 4U);
-  EXPECT_FALSE(host.cgroups[1].groups[0].pids_max->value.value);
+  EXPECT_FALSE(host.cgroups[1].groups[0].pids_max->value);
 }
 
 TEST(ReadHost, a_tree_that_is_too_deep_or_too_wide_is_cut_and_told) {

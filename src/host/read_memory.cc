@@ -38,14 +38,13 @@ void read_settings(Reader& reader) {
 }
 
 void read_pressure(Reader& reader) {
-  Pressures& pressure = reader.host().pressure;
   // The kernel may have it built in and switched off; it never says why memory ran out.
-  reader.parse("/proc/pressure/memory", pressure.memory, parse_pressure,
-               Message("how long tasks wait for memory is not known (a kernel before 4.20, or "
-                       "pressure stall information is off)"),
-               Absent::gap);
-  reader.parse("/proc/pressure/cpu", pressure.cpu, parse_pressure, Message());
-  reader.parse("/proc/pressure/io", pressure.io, parse_pressure, Message());
+  reader.load("/proc/pressure/memory",
+              Message("how long tasks wait for memory is not known (a kernel before 4.20, or "
+                      "pressure stall information is off)"),
+              Absent::gap);
+  reader.load("/proc/pressure/cpu", Message());
+  reader.load("/proc/pressure/io", Message());
 }
 
 void keep_blocks(Reader& reader) {
@@ -95,10 +94,10 @@ void read_memory(Reader& reader) {
                Message("the zones and their watermarks are not known"), Absent::gap);
   keep_blocks(reader);
   read_slab(reader);
-  reader.parse("/proc/swaps", host.swaps, parse_swaps, Message("the swap areas are not known"));
+  reader.load("/proc/swaps", Message("the swap areas are not known"));
   reader.parse("/proc/spl/kstat/zfs/arcstats", host.zfs_arc, parse_arcstats,
                Message("how much memory ZFS keeps is not known"));
-  reader.parse("/proc/loadavg", host.load, parse_loadavg,
+  reader.parse("/proc/loadavg", host.tasks, parse_tasks,
                Message("the number of all tasks is not known"), Absent::gap);
   read_pressure(reader);
   reader.parse("/proc/net/sockstat", host.network.tcp_pages, parse_sockstat,

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "host/memory_files.h"
+#include "host/memory_files_for_test.h"
 #include "host/processes_for_test.h"
 #include "host/read_host.h"
 

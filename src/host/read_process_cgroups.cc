@@ -46,14 +46,14 @@ bool is_half_full(std::uint64_t used, const Settings::Number& limit) {
 
 bool is_half_full(const Cgroup& group) {
   const bool refused = group.pids_max_events && group.pids_max_events->value > 0;
-  return refused || (group.pids_max && group.pids_max->value.value && group.pids_current &&
-                     is_half_full(group.pids_current->value, *group.pids_max->value.value));
+  return refused || (group.pids_max && group.pids_max->value && group.pids_current &&
+                     is_half_full(group.pids_current->value, *group.pids_max->value));
 }
 
 bool is_a_limit_near(const Host& host) {
   const Processes& processes = host.processes;
-  std::uint64_t tasks = host.load ? host.load->tasks : 0;
-  if (!host.load) {
+  std::uint64_t tasks = host.tasks ? host.tasks->value : 0;
+  if (!host.tasks) {
     for (const Process& process : processes.all) {
       tasks += process.threads.value_or(1);
     }

@@ -153,7 +153,6 @@ std::vector<UserTasks> by_user(const std::vector<Process>& all) {
     if (process.uid && !process.kernel_thread) {
       UserTasks& user = users[*process.uid];
       user.uid = *process.uid;
-      ++user.processes;
       user.threads += process.threads.value_or(1);
     }
   }
@@ -278,11 +277,11 @@ void note_what_is_hidden(Reader& reader) {
   }
   // Tasks come and go between the two readings.
   constexpr std::uint64_t usual_change = 32;
-  if (!processes.cut && host.load && host.load->tasks > seen + seen / 10 + usual_change) {
+  if (!processes.cut && host.tasks && host.tasks->value > seen + seen / 10 + usual_change) {
     reader.gap(FileError::Kind::denied, "/proc",
                Message("{} of {} tasks cannot be seen from here (a container, or /proc is mounted "
                        "with hidepid)",
-                       host.load->tasks - seen, host.load->tasks),
+                       host.tasks->value - seen, host.tasks->value),
                Message("who they are is not known"));
   }
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/language.h"
+#include "base/text.h"
 #include "host/drop_ins.h"
 #include "host/reader.h"
 
@@ -124,8 +125,8 @@ class UnitReader {
 bool worth_reading(const Cgroup& group) {
   constexpr std::uint64_t part = 4;  // a quarter full
   const bool refused = group.pids_max_events && group.pids_max_events->value > 0;
-  return group.pids_max && group.pids_max->value.value && group.pids_current &&
-         (refused || group.pids_current->value >= *group.pids_max->value.value / part);
+  return group.pids_max && group.pids_max->value && group.pids_current &&
+         (refused || group.pids_current->value >= *group.pids_max->value / part);
 }
 
 }  // namespace
@@ -135,7 +136,7 @@ void read_units(Reader& reader) {
   for (const CgroupTree& tree : reader.host().cgroups) {
     for (const Cgroup& group : tree.groups) {
       const std::string_view path = tree.path_of(group);
-      const std::string unit(path.substr(path.rfind('/') + 1));
+      const std::string unit(last_part(path));
       if (worth_reading(group) && units.size() < most_units &&
           std::ranges::find(units, unit, &std::pair<std::string, bool>::first) == units.end()) {
         units.emplace_back(unit, path.find("/user@") < path.rfind('/'));

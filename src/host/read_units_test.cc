@@ -1,7 +1,7 @@
 // TasksMax= of a unit: which of its files wins.
 #include <gtest/gtest.h>
 
-#include "host/memory_files.h"
+#include "host/memory_files_for_test.h"
 #include "host/read_host.h"
 
 namespace whyoom::host {

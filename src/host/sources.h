@@ -15,7 +15,6 @@ class Sources {
   std::uint32_t add(std::string_view path);
   // "/proc/meminfo"; empty for a number that was never given out.
   [[nodiscard]] std::string name(std::uint32_t source) const;
-  [[nodiscard]] std::size_t size() const { return paths_.size(); }
 
  private:
   struct Path {

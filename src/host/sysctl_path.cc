@@ -16,8 +16,6 @@ namespace {
 using Fate = SysctlSetting::Fate;
 using Kind = SysctlStatement::Kind;
 
-std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
-
 SysctlTool tool_of(SysctlReader reader) {
   return reader == SysctlReader::systemd_sysctl ? SysctlTool::systemd : SysctlTool::procps;
 }
@@ -29,8 +27,6 @@ struct Step {
   std::string path;         // as the tool compares it; for systemd's globs the text of the glob
   std::string result;       // the path under which the tool finds the key
   std::size_t setting = 0;  // in SysctlAnswer::settings; of no meaning for an exclusion
-  std::string file;
-  std::uint32_t line = 0;
 };
 
 class Reading {
@@ -45,7 +41,7 @@ class Reading {
 
   SysctlAnswer run() {
     for (const auto& file : files_in_order()) {
-      take(file, Fate::not_read, {});
+      take(file, Fate::not_read);
     }
     if (tool_ == SysctlTool::systemd) {
       apply_as_systemd();
@@ -62,11 +58,11 @@ class Reading {
   std::vector<std::string> expand_name(const std::string& path);
   void add_matches(std::string_view directory, const std::string& pattern,
                    std::vector<std::string>& result);
-  void take(const std::string& file, Fate fate, const std::string& by);
+  void take(const std::string& file, Fate fate);
   void apply_as_systemd();
   void apply_as_procps();
   void write(const Step& step);
-  void lose(const Step& loser, Fate fate, const Step& winner);
+  void lose(const Step& loser, Fate fate);
   void add_unread();
 
   SysctlFiles& files_;
@@ -86,7 +82,7 @@ std::vector<std::string> Reading::expand_name(const std::string& path) {
   // A directory full of names that are patterns, each of which finds all the others. Past this a
   // name is the file itself.
   constexpr std::size_t most_compared = 500'000;
-  const auto name = name_of(path);
+  const auto name = last_part(path);
   if (name.find_first_of("*?[\\{") == std::string_view::npos || compared_ > most_compared) {
     return {path};
   }
@@ -106,7 +102,7 @@ void Reading::add_matches(std::string_view directory, const std::string& pattern
   compared_ += files_.found().size();
   const auto before = static_cast<std::ptrdiff_t>(result.size());
   for (const auto& file : files_.found()) {
-    const auto name = name_of(file.path);
+    const auto name = last_part(file.path);
     if (file.path.size() - name.size() == directory.size() && file.path.starts_with(directory) &&
         fnmatch(pattern.c_str(), std::string(name).c_str(), FNM_PERIOD) == 0) {
       result.push_back(file.path);
@@ -132,7 +128,7 @@ std::vector<std::string> Reading::files_in_order() {
         }
         order.push_back(std::move(path));
       }
-    } else if (!name_of(file.path).starts_with('.')) {
+    } else if (!last_part(file.path).starts_with('.')) {
       // systemd 252 passes over hidden files, procps 4.0.2 reads them.
       order.push_back(file.path);
     }
@@ -156,7 +152,7 @@ std::vector<std::string> Reading::files_in_order() {
 }
 
 // Notes every statement of the file that concerns the key.
-void Reading::take(const std::string& file, Fate fate, const std::string& by) {
+void Reading::take(const std::string& file, Fate fate) {
   const auto loaded = files_.load(file);
   if (loaded.text == nullptr) {
     return;
@@ -166,8 +162,7 @@ void Reading::take(const std::string& file, Fate fate, const std::string& by) {
     if (statement.kind != Kind::assignment && statement.kind != Kind::exclusion) {
       continue;
     }
-    Step step{statement.kind, statement.glob, std::move(statement.path), {}, 0,
-              file,           statement.line};
+    Step step{statement.kind, statement.glob, std::move(statement.path), {}, 0};
     if (statement.glob) {
       const auto found = glob_reaches(tool_, step.path, target_);
       if (!found) {
@@ -179,22 +174,17 @@ void Reading::take(const std::string& file, Fate fate, const std::string& by) {
     }
     if (step.kind == Kind::assignment) {
       step.setting = answer_.settings.size();
-      answer_.settings.push_back({file, loaded.real, statement.line, std::move(statement.key),
-                                  std::move(statement.value), statement.glob,
-                                  statement.ignore_errors, fate, by, 0});
+      answer_.settings.push_back(
+          {file, loaded.real, statement.line, std::move(statement.value), statement.glob, fate});
     }
     steps_.push_back(std::move(step));
   }
 }
 
-void Reading::lose(const Step& loser, Fate fate, const Step& winner) {
-  if (loser.kind != Kind::assignment) {
-    return;
+void Reading::lose(const Step& loser, Fate fate) {
+  if (loser.kind == Kind::assignment) {
+    answer_.settings[loser.setting].fate = fate;
   }
-  auto& setting = answer_.settings[loser.setting];
-  setting.fate = fate;
-  setting.by = winner.file;
-  setting.by_line = winner.line;
 }
 
 void Reading::write(const Step& step) {
@@ -204,10 +194,7 @@ void Reading::write(const Step& step) {
     return;
   }
   if (answer_.winner) {
-    auto& before = answer_.settings[*answer_.winner];
-    before.fate = Fate::overridden;
-    before.by = step.file;
-    before.by_line = step.line;
+    answer_.settings[*answer_.winner].fate = Fate::overridden;
   }
   setting.fate = Fate::wins;
   answer_.winner = step.setting;
@@ -229,7 +216,7 @@ void Reading::apply_as_systemd() {
       const bool equal =
           before.kind == step.kind && (excludes || answer_.settings[before.setting].value ==
                                                        answer_.settings[step.setting].value);
-      lose(before, excludes ? Fate::excluded : Fate::overridden, step);
+      lose(before, excludes ? Fate::excluded : Fate::overridden);
       if (equal) {
         entries[known->second] = &step;
         continue;
@@ -245,7 +232,7 @@ void Reading::apply_as_systemd() {
       continue;
     }
     if (entry->glob && exact != place.end()) {
-      lose(*entry, Fate::excluded, *entries[exact->second]);
+      lose(*entry, Fate::excluded);
     } else {
       write(*entry);
     }
@@ -266,7 +253,7 @@ void Reading::apply_as_procps() {
     }
     const auto found = step.glob ? spelled.find(step.result) : spelled.end();
     if (found != spelled.end()) {
-      lose(step, Fate::excluded, *found->second);
+      lose(step, Fate::excluded);
     } else {
       write(step);
     }
@@ -282,11 +269,11 @@ void Reading::add_unread() {
   for (const auto& file : files_.found()) {
     if (!was_read(file.path)) {
       const bool masked = !file.masked_by.empty() && answer_.reader != SysctlReader::procps_load;
-      take(file.path, masked ? Fate::masked : Fate::not_read, masked ? file.masked_by : "");
+      take(file.path, masked ? Fate::masked : Fate::not_read);
     }
   }
   if (!was_read(std::string(sysctl_conf))) {
-    take(std::string(sysctl_conf), Fate::not_read, {});
+    take(std::string(sysctl_conf), Fate::not_read);
   }
 }
 

@@ -30,22 +30,18 @@ enum class SysctlReader : std::uint8_t {
 struct SysctlSetting {
   enum class Fate : std::uint8_t {
     wins,
-    overridden,  // `by` comes later
-    excluded,    // `by` is a line of the key itself, to which a glob yields, or a "-key"
-    masked,      // a file of the same name in a higher directory, `by`, is read instead
+    overridden,  // a later line sets it again
+    excluded,    // a line of the key itself, to which a glob yields, or a "-key"
+    masked,      // a file of the same name in a higher directory is read instead
     not_read,    // the reader does not look at this file
     rejected     // the kernel says "Invalid argument" to the value
   };
   std::string file;        // as the reader names it
   std::string real;        // the same with all links followed: the file to edit
   std::uint32_t line = 0;  // counts from 1
-  std::string key;         // as written
   std::string value;       // as the reader takes it
   bool glob = false;
-  bool ignore_errors = false;
   Fate fate = Fate::not_read;
-  std::string by;             // a file; empty when nothing of that kind is to name
-  std::uint32_t by_line = 0;  // 0: the file as a whole
 };
 
 struct SysctlAnswer {

@@ -5,7 +5,7 @@
 #include <map>
 #include <string>
 
-#include "host/memory_files.h"
+#include "host/memory_files_for_test.h"
 #include "host/remembered_links.h"
 #include "host/sysctl_tree_for_test.h"
 

@@ -57,7 +57,6 @@ SysctlStatement read_statement(std::string_view text, SysctlTool tool, std::stri
   } else {
     statement.kind = Kind::assignment;
     statement.value = strip(text.substr(equals + 1), blanks);
-    statement.ignore_errors = minus;
     text = text.substr(0, equals);
   }
   text.remove_prefix(minus && !text.empty() ? 1 : 0);

@@ -27,7 +27,6 @@ struct SysctlStatement {
   std::string key;    // as written, without the "-" and the blanks around
   std::string path;   // below /proc/sys, as the tool spells it
   std::string value;  // as the tool writes it; no comment, quote or unit is understood in it
-  bool ignore_errors = false;  // "-" before the key
   bool glob = false;
 };
 

@@ -97,7 +97,6 @@ TEST(SysctlText, BothToolsReadTheUsualLinesAlike) {
     EXPECT_EQ(plain.key, "vm.min_free_kbytes");
     EXPECT_EQ(plain.path, "vm/min_free_kbytes");
     EXPECT_EQ(plain.value, "65536");
-    EXPECT_FALSE(plain.ignore_errors);
     EXPECT_FALSE(plain.glob);
     EXPECT_EQ(only(" \tvm/min_free_kbytes=5\r\n", tool).value, "5");
     EXPECT_EQ(only("k.k=a # comment", tool).value, "a # comment");
@@ -108,7 +107,6 @@ TEST(SysctlText, BothToolsReadTheUsualLinesAlike) {
     EXPECT_EQ(only("  # k.k=1", tool).kind, StatementKind::comment);
     EXPECT_EQ(only("; k.k=1", tool).kind, StatementKind::comment);
     EXPECT_EQ(only("k.k 1", tool).kind, StatementKind::not_an_assignment);
-    EXPECT_TRUE(only("-k.k=1", tool).ignore_errors);
     EXPECT_EQ(only("-k.k=1", tool).path, "k/k");
     EXPECT_EQ(only("-k.k", tool).kind, StatementKind::exclusion);
     EXPECT_TRUE(only("k.*=1", tool).glob);

@@ -2,44 +2,23 @@
 
 #include "base/fixed.h"
 #include "base/language.h"
+#include "base/text.h"
 
 namespace whyoom::host {
 namespace {
 
 constexpr std::size_t most_words = 4096;
 
-// The columns are: Filename Type Size Used Priority
-std::optional<SwapArea> swap_area(std::string_view line, Place at) {
-  SwapArea area;
-  area.name = next_word(line);
-  area.type = next_word(line);
-  const auto size = parse_number<std::uint64_t>(next_word(line));
-  const auto used = parse_number<std::uint64_t>(next_word(line));
-  const auto priority = parse_number<std::int64_t>(next_word(line));
-  if (!size || !used || !priority) {
-    return std::nullopt;
-  }
-  area.size = KiB(*size);
-  area.used = KiB(*used);
-  area.priority = *priority;
-  area.at = at;
-  return area;
-}
-
-std::optional<PressureLine> pressure_line(std::string_view text, Place at) {
+// Of a whole line.
+std::optional<double> avg60_of(std::string_view text) {
   const auto number = [text](std::string_view key) {
     const auto value = value_after(text, key);
     return value ? parse_fixed(*value) : std::nullopt;
   };
-  const auto avg10 = number("avg10=");
-  const auto avg60 = number("avg60=");
-  const auto avg300 = number("avg300=");
-  const auto total_text = value_after(text, "total=");
-  const auto total = total_text ? parse_number<std::uint64_t>(*total_text) : std::nullopt;
-  if (!avg10 || !avg60 || !avg300 || !total) {
-    return std::nullopt;
-  }
-  return PressureLine{*avg10, *avg60, *avg300, *total, at};
+  const auto total = value_after(text, "total=");
+  const bool whole =
+      number("avg10=") && number("avg300=") && total && parse_number<std::uint64_t>(*total);
+  return whole ? number("avg60=") : std::nullopt;
 }
 
 char same_dash(char c) { return c == '-' ? '_' : c; }
@@ -57,22 +36,6 @@ bool same_name(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
-
-std::vector<SwapArea> parse_swaps(Lines lines) {
-  std::vector<SwapArea> result;
-  while (lines.next()) {
-    const std::string_view line = lines.line();
-    if (line.starts_with("Filename") || trim(line).empty()) {
-      continue;
-    }
-    if (auto area = swap_area(line, lines.place())) {
-      result.push_back(std::move(*area));
-    } else {
-      lines.damaged(tr("\"name type size used priority\""), line);
-    }
-  }
-  return result;
-}
 
 // "size                            4    8589934592": name, type of the number, number.
 ZfsArc parse_arcstats(Lines lines) {
@@ -97,7 +60,7 @@ ZfsArc parse_arcstats(Lines lines) {
   return arc;
 }
 
-std::optional<LoadAverage> parse_loadavg(Lines lines) {
+Maybe<std::uint64_t> parse_tasks(Lines lines) {
   if (!lines.next()) {
     return std::nullopt;
   }
@@ -113,20 +76,18 @@ std::optional<LoadAverage> parse_loadavg(Lines lines) {
     lines.damaged(tr("\"load load load running/tasks pid\""), lines.line());
     return std::nullopt;
   }
-  return LoadAverage{*one, *five, *fifteen, *running, *total, lines.place()};
+  return Read<std::uint64_t>{*total, lines.place()};
 }
 
-Pressure parse_pressure(Lines lines) {
-  Pressure result;
+Maybe<double> parse_stalled(Lines lines) {
+  Maybe<double> result;
   while (lines.next()) {
     std::string_view rest = lines.line();
     const std::string_view kind = next_word(rest);
-    const auto read = pressure_line(rest, lines.place());
-    if (kind == "some" && read) {
-      result.some = read;
-    } else if (kind == "full" && read) {
-      result.full = read;
-    } else if (!trim(lines.line()).empty()) {
+    const auto read = avg60_of(rest);
+    if (kind == "full" && read) {
+      result = Read<double>{*read, lines.place()};
+    } else if (!(kind == "some" && read) && !trim(lines.line()).empty()) {
       lines.damaged(tr("\"some avg10=N avg60=N avg300=N total=N\""), lines.line());
     }
   }
@@ -172,13 +133,7 @@ std::optional<std::string_view> CommandLine::value_of(std::string_view name) con
   return result;
 }
 
-std::string CommandLine::str() const {
-  std::string text;
-  for (const std::string& word : words) {
-    text += (text.empty() ? "" : " ") + word;
-  }
-  return text;
-}
+std::string CommandLine::str() const { return join(words, " "); }
 
 Maybe<std::string> parse_choice(Lines lines) {
   if (!lines.next()) {

@@ -1,5 +1,5 @@
-// The small files of /proc and /sys, one parser each: swaps, load, pressure, the kernel's command
-// line, choices in brackets, lists of numbers.
+// The small files of /proc and /sys, one parser each: load, pressure, the kernel's command line,
+// choices in brackets, lists of numbers.
 #pragma once
 
 #include <cstdint>
@@ -14,33 +14,11 @@
 
 namespace whyoom::host {
 
-struct SwapArea {
-  std::string name;  // as the kernel writes it: a space is "\040"
-  std::string type;  // "partition", "file"
-  KiB size, used;
-  std::int64_t priority = 0;
-  Place at{};
-};
-std::vector<SwapArea> parse_swaps(Lines lines);
+// Of /proc/loadavg: every thread on the machine, also those that a container cannot see.
+Maybe<std::uint64_t> parse_tasks(Lines lines);
 
-struct LoadAverage {
-  double one = 0, five = 0, fifteen = 0;
-  std::uint64_t running = 0;
-  std::uint64_t tasks = 0;  // every thread on the machine, also those that a container cannot see
-  Place at{};
-};
-std::optional<LoadAverage> parse_loadavg(Lines lines);
-
-// /proc/pressure/*: the share of time in which some (all) tasks waited.
-struct PressureLine {
-  double avg10 = 0, avg60 = 0, avg300 = 0;  // per cent
-  std::uint64_t total_us = 0;
-  Place at{};
-};
-struct Pressure {
-  std::optional<PressureLine> some, full;
-};
-Pressure parse_pressure(Lines lines);
+// Of a memory.pressure: in how many per cent of the last minute all tasks waited.
+Maybe<double> parse_stalled(Lines lines);
 
 // /proc/spl/kstat/zfs/arcstats: what ZFS keeps in memory, outside of the kernel's own counters.
 // Source: OpenZFS module/zfs/arc.c arc_stats.

@@ -27,43 +27,24 @@ TEST(Slabinfo, slub_and_slab_with_statistics) {
   EXPECT_EQ(damage.size(), 1U);
 }
 
-TEST(Swaps, areas) {
-  const auto [areas, damage] =
-      parsed(parse_swaps,
-             "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
-             "/dev/sda2                               partition\t2097148\t\t1024\t\t-2\n"
-             "/swap\\040file                           file\t\t1048572\t\t0\t\t5\n"
-             "/short file 1\n");
-  ASSERT_EQ(areas.size(), 2U);
-  EXPECT_EQ(areas[0].type, "partition");
-  EXPECT_EQ(areas[0].size, KiB(2097148));
-  EXPECT_EQ(areas[0].used, KiB(1024));
-  EXPECT_EQ(areas[0].priority, -2);
-  EXPECT_EQ(areas[1].name, "/swap\\040file");
-  EXPECT_EQ(damage.size(), 1U);
-}
-
 TEST(Loadavg, tasks_of_the_whole_machine) {
-  const auto load = parsed(parse_loadavg, "0.53 1.61 22.39 2/20114 4769\n").value;
-  ASSERT_TRUE(load);
-  EXPECT_DOUBLE_EQ(load->one, 0.53);
-  EXPECT_DOUBLE_EQ(load->fifteen, 22.39);
-  EXPECT_EQ(load->running, 2U);
-  EXPECT_EQ(load->tasks, 20114U);
-  EXPECT_FALSE(parsed(parse_loadavg, "0.53 1.61 nan 2/86 4769\n").value);
-  EXPECT_FALSE(parsed(parse_loadavg, "0.53 1.61 2.39 2-86 4769\n").value);
-  EXPECT_FALSE(parsed(parse_loadavg, "").value);
+  EXPECT_EQ(parsed(parse_tasks, "0.53 1.61 22.39 2/20114 4769\n").value->value, 20114U);
+  EXPECT_FALSE(parsed(parse_tasks, "0.53 1.61 nan 2/86 4769\n").value);
+  EXPECT_FALSE(parsed(parse_tasks, "0.53 1.61 2.39 2-86 4769\n").value);
+  EXPECT_FALSE(parsed(parse_tasks, "").value);
 }
 
-TEST(Pressure, some_and_full) {
-  const auto [pressure, damage] = parsed(parse_pressure,
-                                         "some avg10=12.50 avg60=0.04 avg300=0.00 total=987654\n"
-                                         "full avg10=1.00 avg60=0.00 avg300=0.00 total=x\n");
-  ASSERT_TRUE(pressure.some);
-  EXPECT_DOUBLE_EQ(pressure.some->avg10, 12.5);
-  EXPECT_EQ(pressure.some->total_us, 987654U);
-  EXPECT_FALSE(pressure.full);
-  EXPECT_EQ(damage.size(), 1U);
+TEST(Pressure, the_share_in_which_all_waited) {
+  const auto some = std::string("some avg10=12.50 avg60=0.04 avg300=0.00 total=987654\n");
+  const auto whole =
+      parsed(parse_stalled, some + "full avg10=1.00 avg60=0.25 avg300=0.00 total=7\n");
+  EXPECT_DOUBLE_EQ(whole.value->value, 0.25);
+  EXPECT_EQ(whole.value->at.line, 2U);
+  EXPECT_TRUE(whole.damage.empty());
+  const auto damaged =
+      parsed(parse_stalled, some + "full avg10=1.00 avg60=0.00 avg300=0.00 total=x\n");
+  EXPECT_FALSE(damaged.value);
+  EXPECT_EQ(damaged.damage.size(), 1U);
 }
 
 TEST(CommandLine, values_and_words) {

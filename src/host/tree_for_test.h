@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/shared_for_test.h"
-#include "host/memory_files.h"
+#include "host/memory_files_for_test.h"
 
 namespace whyoom::host::test {
 

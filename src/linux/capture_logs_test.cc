@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "host/memory_files.h"
+#include "host/memory_files_for_test.h"
 
 namespace whyoom::linux {
 namespace {

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "host/memory_files.h"
+#include "host/memory_files_for_test.h"
 #include "linux/output.h"
 
 namespace whyoom::fuzz {

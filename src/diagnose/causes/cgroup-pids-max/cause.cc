@@ -12,14 +12,6 @@ namespace whyoom::diagnose::causes {
 
 namespace {
 
-// The path, and whose it is when the path does not say so by itself.
-std::string whose(std::string_view path) {
-  std::string shown = printable(path);
-  const auto owner = memory::cgroup_owner(path);
-  const std::string text = owner ? describe(*owner) : std::string();
-  return text.empty() || shown.ends_with(text) ? shown : tr("{} ({})", shown, text);
-}
-
 std::optional<Claim> judge(const Context& context) {
   const auto& rejected = context.report.fork_rejected;
   if (!rejected) {
@@ -29,7 +21,7 @@ std::optional<Claim> judge(const Context& context) {
       claim(Role::root, Rank::limit, 1, 0.97,
             Message("The cgroup {} has as many tasks as pids.max allows: fork failed with EAGAIN "
                     "(\"Resource temporarily unavailable\"). Memory has no part in it.",
-                    whose(rejected->path)));
+                    with_owner(rejected->path)));
   // The kernel prints this line the first time only, so the count is of lines, not of failed forks.
   result.prove(Message("\"fork rejected by pids controller\" in the log"), rejected->count,
                rejected->at);
@@ -80,8 +72,8 @@ std::vector<Limited> limited_groups(const host::Host& host) {
   std::vector<Limited> all;
   for (const host::CgroupTree& tree : host.cgroups) {
     for (const host::Cgroup& group : tree.groups) {
-      if (group.pids_max && group.pids_max->value.value && group.pids_current) {
-        all.push_back({&tree, &group, group.pids_current->value, *group.pids_max->value.value,
+      if (group.pids_max && group.pids_max->value && group.pids_current) {
+        all.push_back({&tree, &group, group.pids_current->value, *group.pids_max->value,
                        group.pids_max_events ? group.pids_max_events->value : 0});
       }
     }
@@ -97,7 +89,9 @@ std::string shown(const host::CgroupTree& tree, const host::Cgroup& group) {
   return printable(tree.path_of(group));
 }
 
-std::string whose(const Limited& limited) { return whose(limited.tree->path_of(*limited.group)); }
+std::string whose(const Limited& limited) {
+  return with_owner(limited.tree->path_of(*limited.group));
+}
 
 ProcessFilter below(const host::Host& host, const Limited& limited) {
   return [&host,
@@ -115,9 +109,8 @@ void add_limits(Finding& finding, const Limited& limited) {
   for (const host::Cgroup* group = limited.group; group != nullptr;
        group = parent_of(*limited.tree, *group)) {
     const std::string path = shown(*limited.tree, *group);
-    if (group->pids_max && group->pids_max->value.value) {
-      finding.prove(Message("pids.max of {}", path), *group->pids_max->value.value,
-                    group->pids_max->at);
+    if (group->pids_max && group->pids_max->value) {
+      finding.prove(Message("pids.max of {}", path), *group->pids_max->value, group->pids_max->at);
       finding.prove(Message("tasks of {}", path), group->pids_current);
     }
     if (group->pids_max_events && group->pids_max_events->value > 0) {
@@ -194,15 +187,11 @@ Claim full(const HostContext& context, const Limited& limited) {
   const TaskMakers makers = task_makers(context.facts.host, below(context.facts.host, limited));
   const std::string who = whose(limited);
   const std::string filled = filled_text(limited.used, limited.limit, "tasks");
-  const std::string most = describe(makers);
-  Claim result = claim(
-      Role::root, Rank::limit, std::min(limited.filled(), 1.0), limited.refused > 0 ? 0.99 : 0.95,
-      most.empty() ? Message("The cgroup {} has {} that pids.max allows: fork and new "
-                             "threads in it fail with {}. Memory has no part in it.",
-                             who, filled, errno_text("EAGAIN"))
-                   : Message("The cgroup {} has {} that pids.max allows: fork and new "
-                             "threads in it fail with {}. Memory has no part in it. {}.",
-                             who, filled, errno_text("EAGAIN"), most));
+  Claim result = claim(Role::root, Rank::limit, std::min(limited.filled(), 1.0),
+                       limited.refused > 0 ? 0.99 : 0.95,
+                       Message("The cgroup {} has {} that pids.max allows: fork and new "
+                               "threads in it fail with {}. Memory has no part in it.{}",
+                               who, filled, errno_text("EAGAIN"), describe(makers)));
   add_limits(result, limited);
   add_proof(result, makers, context.sources);
   add_remedy(result, context, limited);

@@ -22,7 +22,7 @@ struct Group {
   // The kernel has slowed it down, and it shows.
   [[nodiscard]] bool is_throttled() const {
     return filled() >= full_share && group->high_events && group->high_events->value > 0 &&
-           group->stalled && group->stalled->avg60 >= stalled;
+           group->stalled && group->stalled->value >= stalled;
   }
 };
 
@@ -30,8 +30,8 @@ std::vector<Group> limited_groups(const host::Host& host) {
   std::vector<Group> groups;
   for (const host::CgroupTree& tree : host.cgroups) {
     for (const host::Cgroup& group : tree.groups) {
-      if (group.current && group.high && group.high->value.value) {
-        groups.push_back({&tree, &group, group.current->value, *group.high->value.value});
+      if (group.current && group.high && group.high->value) {
+        groups.push_back({&tree, &group, group.current->value, *group.high->value});
       }
     }
   }
@@ -49,7 +49,7 @@ Claim claim_of(const Group& limited) {
       hit ? Message("The cgroup {} is at its memory.high ({}): the kernel kills nothing and slows "
                     "its tasks down. In the last minute all of them waited for memory for {} of "
                     "the time.",
-                    printable(path), filled, percent(group.stalled->avg60 / 100))
+                    printable(path), filled, percent(group.stalled->value / 100))
           : Message("no cgroup is slowed down at its memory.high; the fullest, {}, has {}",
                     printable(path), filled));
   result.prove(Message("memory of {}", printable(path)), group.current);
@@ -57,7 +57,7 @@ Claim claim_of(const Group& limited) {
   result.prove(Message("times that it was above"), group.high_events);
   if (group.stalled) {
     result.prove_ratio(Message("of the last minute all its tasks waited for memory"),
-                       group.stalled->avg60 / 100, group.stalled->at);
+                       group.stalled->value / 100, group.stalled->at);
   }
   if (hit) {
     const std::string_view unit = last_part(path);

@@ -23,17 +23,11 @@ ProcessFilter of_user(const TaskLimit& limit) {
 Message reached(const TaskLimit& limit, const std::string& makers) {
   const std::string filled = filled_text(limit);
   const std::string error = errno_text(limit.error);
-  return makers.empty()
-             ? Message(
-                   "{} has {} that RLIMIT_NPROC (ulimit -u) allows: fork and new "
-                   "threads of this user fail with {}; others can fork. Memory has no part in "
-                   "it.",
-                   limit.whose, filled, error)
-             : Message(
-                   "{} has {} that RLIMIT_NPROC (ulimit -u) allows: fork and new "
-                   "threads of this user fail with {}; others can fork. Memory has no part in "
-                   "it. {}.",
-                   limit.whose, filled, error, makers);
+  return Message(
+      "{} has {} that RLIMIT_NPROC (ulimit -u) allows: fork and new "
+      "threads of this user fail with {}; others can fork. Memory has no part in "
+      "it.{}",
+      limit.whose, filled, error, makers);
 }
 
 const host::UserTasks* user_of(const HostContext& context, const TaskLimit& limit) {
@@ -49,7 +43,7 @@ const host::NprocLine* line_of(const HostContext& context, const TaskLimit& limi
   const auto& lines = context.facts.host.task_limits.nproc;
   const host::UserTasks* user = user_of(context, limit);
   if (user != nullptr && !user->account.name.empty()) {
-    return host::nproc_rules(lines, user->account).deciding();
+    return host::deciding_nproc(lines, user->account);
   }
   const host::NprocLine* last = nullptr;
   for (const host::NprocLine& line : lines) {

@@ -2,6 +2,7 @@
 
 #include "base/language.h"
 #include "base/text.h"
+#include "diagnose/cgroup_commands.h"
 #include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
@@ -42,12 +43,7 @@ std::vector<Killed> killed_groups(const host::Host& host) {
   return all;
 }
 
-std::string whose(const Killed& killed) {
-  const std::string path = printable(killed.tree->path_of(*killed.group));
-  const auto owner = memory::cgroup_owner(killed.tree->path_of(*killed.group));
-  const std::string text = owner ? memory::describe(*owner) : std::string();
-  return text.empty() || path.ends_with(text) ? path : tr("{} ({})", path, text);
-}
+std::string whose(const Killed& killed) { return with_owner(killed.tree->path_of(*killed.group)); }
 
 std::vector<Claim> check(const HostContext& context) {
   const auto& counter = context.facts.host.vmstat.oom_kill;

@@ -8,14 +8,10 @@ namespace {
 Message reached(const TaskLimit& limit, const std::string& makers) {
   const std::string filled = filled_text(limit);
   const std::string error = errno_text(limit.error);
-  return makers.empty() ? Message(
-                              "The host has {} that kernel.threads-max allows: fork and new "
-                              "threads fail with {}, also for root. Memory has no part in it.",
-                              filled, error)
-                        : Message(
-                              "The host has {} that kernel.threads-max allows: fork and new "
-                              "threads fail with {}, also for root. Memory has no part in it. {}.",
-                              filled, error, makers);
+  return Message(
+      "The host has {} that kernel.threads-max allows: fork and new "
+      "threads fail with {}, also for root. Memory has no part in it.{}",
+      filled, error, makers);
 }
 
 void complete(const HostContext& /*context*/, const TaskLimit& limit, Finding& finding) {

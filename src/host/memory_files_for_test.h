@@ -1,46 +1,75 @@
-#include "host/memory_files.h"
+// A host's files in memory.
+#pragma once
 
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
 #include <utility>
 
-#include "base/language.h"
+#include "host/files.h"
 
 namespace whyoom::host {
-namespace {
 
-tl::unexpected<FileError> missing() {
-  return tl::unexpected(FileError{FileError::Kind::missing, "No such file or directory"});
-}
+class MemoryFiles : public Files {
+ public:
+  // Parents appear by themselves. A path that is added twice has the later contents.
+  void add(std::string_view path, std::string contents);
+  void add_directory(std::string_view path);
+  void add_link(std::string_view path, std::string target);
+  // Reading or listing `path` then fails so.
+  void fail(std::string_view path, FileError error);
+  void remove(std::string_view path);
+  // Not known of any other path.
+  void set_status(std::string_view path, FileStatus status);
 
-}  // namespace
+  tl::expected<std::string, FileError> read(std::string_view path, std::size_t most) override;
+  tl::expected<Listing, FileError> list(std::string_view path, std::size_t most) override;
+  tl::expected<std::string, FileError> read_link(std::string_view path) override;
+  tl::expected<FileStatus, FileError> status(std::string_view path) override;
 
-void MemoryFiles::add_parents(std::string_view path) {
+ private:
+  template <class T>
+  using ByPath = std::map<std::string, T, std::less<>>;
+
+  void add_parents(std::string_view path);
+
+  ByPath<std::string> files_;
+  ByPath<std::string> links_;
+  ByPath<FileError> failures_;
+  ByPath<FileStatus> statuses_;
+  std::set<std::string, std::less<>> directories_{"/"};
+};
+
+inline void MemoryFiles::add_parents(std::string_view path) {
   for (std::size_t slash = path.find('/', 1); slash != std::string_view::npos;
        slash = path.find('/', slash + 1)) {
     directories_.emplace(path.substr(0, slash));
   }
 }
 
-void MemoryFiles::add(std::string_view path, std::string contents) {
+inline void MemoryFiles::add(std::string_view path, std::string contents) {
   add_parents(path);
   files_.insert_or_assign(std::string(path), std::move(contents));
 }
 
-void MemoryFiles::add_directory(std::string_view path) {
+inline void MemoryFiles::add_directory(std::string_view path) {
   add_parents(path);
   directories_.emplace(path);
 }
 
-void MemoryFiles::add_link(std::string_view path, std::string target) {
+inline void MemoryFiles::add_link(std::string_view path, std::string target) {
   add_parents(path);
   links_.insert_or_assign(std::string(path), std::move(target));
 }
 
-void MemoryFiles::fail(std::string_view path, FileError error) {
+inline void MemoryFiles::fail(std::string_view path, FileError error) {
   add_parents(path);
   failures_.insert_or_assign(std::string(path), std::move(error));
 }
 
-void MemoryFiles::remove(std::string_view path) {
+inline void MemoryFiles::remove(std::string_view path) {
   const auto erase = [path](auto& all) {
     if (const auto found = all.find(path); found != all.end()) {
       all.erase(found);
@@ -50,11 +79,12 @@ void MemoryFiles::remove(std::string_view path) {
   erase(links_);
 }
 
-void MemoryFiles::set_status(std::string_view path, FileStatus status) {
+inline void MemoryFiles::set_status(std::string_view path, FileStatus status) {
   statuses_.insert_or_assign(std::string(path), status);
 }
 
-tl::expected<std::string, FileError> MemoryFiles::read(std::string_view path, std::size_t most) {
+inline tl::expected<std::string, FileError> MemoryFiles::read(std::string_view path,
+                                                              std::size_t most) {
   if (const auto failure = failures_.find(path); failure != failures_.end()) {
     return tl::unexpected(failure->second);
   }
@@ -63,7 +93,7 @@ tl::expected<std::string, FileError> MemoryFiles::read(std::string_view path, st
     if (directories_.contains(path)) {
       return tl::unexpected(FileError{FileError::Kind::not_a_file, "Is a directory"});
     }
-    return missing();
+    return no_such_file();
   }
   if (found->second.size() > most) {
     return tl::unexpected(FileError{FileError::Kind::too_big, "File too large"});
@@ -71,7 +101,7 @@ tl::expected<std::string, FileError> MemoryFiles::read(std::string_view path, st
   return found->second;
 }
 
-tl::expected<Listing, FileError> MemoryFiles::list(std::string_view path, std::size_t most) {
+inline tl::expected<Listing, FileError> MemoryFiles::list(std::string_view path, std::size_t most) {
   if (const auto failure = failures_.find(path); failure != failures_.end()) {
     return tl::unexpected(failure->second);
   }
@@ -79,7 +109,7 @@ tl::expected<Listing, FileError> MemoryFiles::list(std::string_view path, std::s
     if (files_.contains(path)) {
       return tl::unexpected(FileError{FileError::Kind::not_a_file, "Not a directory"});
     }
-    return missing();
+    return no_such_file();
   }
   const std::string prefix = path == "/" ? "/" : std::string(path) + "/";
   Listing listing;
@@ -110,18 +140,18 @@ tl::expected<Listing, FileError> MemoryFiles::list(std::string_view path, std::s
   return listing;
 }
 
-tl::expected<std::string, FileError> MemoryFiles::read_link(std::string_view path) {
+inline tl::expected<std::string, FileError> MemoryFiles::read_link(std::string_view path) {
   const auto found = links_.find(path);
   if (found == links_.end()) {
-    return missing();
+    return no_such_file();
   }
   return found->second;
 }
 
-tl::expected<FileStatus, FileError> MemoryFiles::status(std::string_view path) {
+inline tl::expected<FileStatus, FileError> MemoryFiles::status(std::string_view path) {
   const auto found = statuses_.find(path);
   if (found == statuses_.end()) {
-    return missing();
+    return no_such_file();
   }
   return found->second;
 }
