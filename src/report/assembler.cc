@@ -8,6 +8,7 @@
 #include "report/doubt.h"
 #include "report/field_lines.h"
 #include "report/kernel_notices.h"
+#include "report/tail_lines.h"
 #include "report/userspace_lines.h"
 #include "report/zone_lines.h"
 
@@ -191,6 +192,12 @@ void Assembler::doubt_contradicted(const Line& line, const KernelLine& read) {
 }
 
 OpenEvent& Assembler::open(const Line& line, Kind kind) {
+  // What stands between a tail and the beginning of another report was all of the first.
+  for (auto& event : events_) {
+    const bool callers = !line.caller.empty() && !event.caller.empty();
+    event.superseded =
+        event.superseded || (event.lone_tail && !(callers && line.caller != event.caller));
+  }
   OpenEvent& event = events_.emplace_back();
   event.report = begin_report(source_, kind, line);
   event.foreign = foreign_;
@@ -211,6 +218,7 @@ bool Assembler::touch(OpenEvent& event, const Line& line, Stage stage) const {
   }
   event.fresh = false;
   event.stage = std::max(event.stage, stage);
+  event.lone_tail = event.lone_tail && stage <= Stage::tail;
   event.report.last_line = std::max(event.report.last_line, line.number);
   event.report.by_tag = event.report.by_tag || line.by_tag;
   event.foreign = foreign_;
@@ -311,6 +319,8 @@ Assembler::Special Assembler::special_of(const LineKind* kind) {
       {&trace_entry, &Assembler::on_trace},
       {&mem_info, &Assembler::on_mem_info},
       {&totals, &Assembler::on_totals},
+      {&hugepages, &Assembler::on_tail},
+      {&tail_line, &Assembler::on_tail},
       {&kill_intent, &Assembler::on_kill_intent},
       {&victim_line, &Assembler::on_victim},
       {&kill_group, &Assembler::on_group},

@@ -105,6 +105,7 @@ class Assembler {
   void adopt_orphan_stack(OpenEvent& event, const Line& line);
   bool on_mem_info(const Line& line, KernelLine& read);
   bool on_totals(const Line& line, KernelLine& read);
+  bool on_tail(const Line& line, KernelLine& read);
 
   // assembler_victims.cc
   bool on_kill_intent(const Line& line, KernelLine& read);
@@ -164,7 +165,8 @@ OpenEvent* Assembler::pick(const Line& line, Stage stage, Lacks lacks) {
   int best_rank = 0;
   const OpenEvent* youngest = newest_open();
   for (auto& event : events_) {
-    if (event.superseded || group_of(stage) < group_of(event.stage) || !lacks(event)) {
+    if (event.superseded || group_of(stage) < group_of(event.stage) || !lacks(event) ||
+        (event.lone_tail && stage < Stage::hugepages)) {
       continue;
     }
     const bool callers = !line.caller.empty() && !event.caller.empty();

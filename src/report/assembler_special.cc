@@ -5,7 +5,9 @@
 #include "base/text.h"
 #include "report/assembler.h"
 #include "report/kernel_notices.h"
+#include "report/field_lines.h"
 
+#include "report/tail_lines.h"
 namespace whyoom::report {
 namespace {
 
@@ -17,6 +19,7 @@ constexpr LineNumber kShowMemoryLines = 20;
 constexpr LineNumber kLoneMemInfoLines = 3;
 constexpr int kTotalsWithoutHead = 3;
 
+constexpr LineNumber kTailLines = 400;
 bool within(const Moment& moment, const logtext::Line& line, LineNumber lines) {
   return line.number >= moment.line && line.number - moment.line <= lines;
 }
@@ -371,3 +374,45 @@ bool Assembler::on_totals(const Line& line, KernelLine& read) {
 }
 
 }  // namespace whyoom::report
+namespace {
+
+// The report is in the midst, and may well be what prints this line.
+bool may_print(const OpenEvent& event, const logtext::Line& line) {
+  const bool callers = !line.caller.empty() && !event.caller.empty();
+  const bool other_clock = event.last.monotonic_us.has_value() != line.monotonic_us.has_value() &&
+                           (event.last.monotonic_us || !event.last.wall.empty()) &&
+                           (line.monotonic_us || !line.wall.empty());
+  return !(callers && event.caller != line.caller) && !other_clock && event.in_the_midst(line);
+}
+
+bool says_the_same(const OpenEvent& event, const KernelLine& read) {
+  return !read.kind->lacks(event, read) && !read.kind->contradicts(event, read);
+}
+
+}  // namespace
+
+// The head of a report is lost up to here. A part of one that is being printed, or its copy, begins
+// none.
+bool Assembler::on_tail(const Line& line, KernelLine& read) {
+  if (add(line, read)) {
+    return true;
+  }
+  const std::string_view text = trim(line.text);
+  const bool whole = read.kind == &hugepages ? text.ends_with("kB") : is_only_tail(text);
+  if (!whole || text.size() <= kMaxComm ||
+      std::ranges::any_of(events_, [&](const OpenEvent& event) {
+        const bool complete = event.lone_tail && event.report.tail.reserved;
+        return (!event.superseded && !complete && may_print(event, line)) ||
+               (group_of(event.stage) >= group_of(Stage::mem_info) &&
+                within(event.last, line, kTailLines) && says_the_same(event, read));
+      })) {
+    return false;
+  }
+  OpenEvent& event = open(line);
+  event.lone_tail = true;
+  adopt_orphan_stack(event, line);
+  read.kind->put(event, read);
+  settle(event, line, read);
+  return touch(event, line, read.kind->stage);
+}
+

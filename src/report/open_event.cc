@@ -86,6 +86,12 @@ int OpenEvent::parts() const {
   return count;
 }
 
+// Since 3.9 a cgroup's report has its own counters instead (mm/oom_kill.c dump_header(), commit
+// 58cf188ed649).
+bool OpenEvent::shows_machine() const {
+  return !report.mixed_at && (report.tail.since_3_9 || !report.hugepages.empty());
+}
+
 bool OpenEvent::fits_kind(bool known, bool memcg) const {
   if (is_failure()) {
     return false;
@@ -94,7 +100,9 @@ bool OpenEvent::fits_kind(bool known, bool memcg) const {
     return true;
   }
   // Mem-Info without a cgroup's lines is a report of the machine.
-  const bool global = global_seen || (!memcg_seen && (report.mem_info_at || !report.zones.empty()));
+  const bool global =
+      global_seen ||
+      (!memcg_seen && (report.mem_info_at || !report.zones.empty() || shows_machine()));
   return memcg ? !global : !memcg_seen;
 }
 
@@ -102,6 +110,12 @@ bool OpenEvent::gone(const logtext::Line& line, std::uint64_t foreign_lines) con
   const LineNumber between = line.number > last.line ? line.number - last.line : 0;
   const LineNumber lines = between - std::min<LineNumber>(between, foreign_lines - foreign);
   const bool over = superseded || ended();
+  // What comes behind the tail, the kernel prints at once.
+  constexpr LineNumber lone_lines = 20;
+  constexpr double lone_seconds = 5;
+  if (lone_tail && lines > lone_lines) {
+    return true;
+  }
   const bool timed = last.monotonic_us || !last.wall.empty();
   if (lines > (timed ? (over ? 2000U : 4000U) : (over ? 100U : 400U))) {
     return true;
@@ -112,7 +126,8 @@ bool OpenEvent::gone(const logtext::Line& line, std::uint64_t foreign_lines) con
   }
   // The clock of a syslog is that of the daemon, which may starve during a report.
   const bool exact = last.monotonic_us && line.monotonic_us;
-  return *passed > (over ? 10.0 : (exact ? 60.0 : 120.0)) || *passed < -2.0;
+  const double most = lone_tail ? lone_seconds : over ? 10.0 : exact ? 60.0 : 120.0;
+  return *passed > most || *passed < -2.0;
 }
 
 bool OpenEvent::in_the_midst(const logtext::Line& line) const {
@@ -222,7 +237,7 @@ void OpenEvent::add_victim(Victim&& victim) {
 
 bool OpenEvent::lacks_victim(std::int64_t pid) const {
   if (!is_oom() || !report.victims.empty() || intent || report.panic || report.no_killable_at ||
-      exiting || orphan_rows) {
+      exiting || orphan_rows || lone_tail) {
     return false;
   }
   if (report.constraint && report.constraint->pid) {
@@ -298,7 +313,8 @@ void name_kind(OpenEvent& event) {
   if (event.is_failure()) {
     return;
   }
-  report.known_global = event.global_seen || (event.oom_caller.is_allocator() && !event.memcg_seen);
+  const bool machine = event.oom_caller.is_allocator() || event.shows_machine();
+  report.known_global = event.global_seen || (machine && !event.memcg_seen);
   if (report.panic) {
     report.kind = Kind::oom_panic;
     report.outcome = Outcome::panic;

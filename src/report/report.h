@@ -130,6 +130,7 @@ struct Tail {
   Maybe<std::uint64_t> pagecache, swap_cache;
   Maybe<std::uint64_t> free_swap_kib, total_swap_kib;
   Maybe<std::uint64_t> ram, highmem_movable, reserved, cma_reserved, hwpoisoned;
+  bool since_3_9 = false;  // one of these lines is as no older kernel prints it
 };
 
 struct SlabRow {
@@ -339,9 +340,10 @@ struct Report {
   std::optional<std::string> mems_allowed;
   std::optional<Place> no_killable_at;  // "Out of memory and no killable processes..."
   std::vector<Victim> victims;
-  // A line says that it was no cgroup's limit: "Out of memory: Killed process", the constraint, or
-  // a trace in which the page allocator called the OOM killer. "Killed process" alone, a head and a
-  // task table are the same for both.
+  // A line says that it was no cgroup's limit: "Out of memory: Killed process", the constraint, a
+  // trace in which the page allocator called the OOM killer, or numbers of all memory from a kernel
+  // that prints none of them for a cgroup. "Killed process" alone, a head and a task table are the
+  // same for both.
   bool known_global = false;
   std::optional<Panic> panic;
 

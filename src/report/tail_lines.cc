@@ -97,6 +97,26 @@ bool is_whole_tail(std::string_view text) {
                      [whole](const auto& counted) { return whole.ends_with(counted.phrase); });
 }
 
+namespace {
+
+bool is_all_of(std::string_view whole, std::string_view phrase) {
+  const std::string_view number =
+      whole.substr(0, whole.size() - std::min(whole.size(), phrase.size()));
+  return whole.ends_with(phrase) && !number.empty() && std::ranges::all_of(number, is_digit);
+}
+
+}  // namespace
+
+bool is_only_tail(std::string_view text) {
+  // Lines of a table, as some pages show logs, end with its bars.
+  const std::string_view whole = text.substr(0, text.find_last_not_of(" |\t") + 1);
+  return ((whole.starts_with("Free swap") || whole.starts_with("Total swap")) &&
+          whole.ends_with("kB")) ||
+         std::ranges::any_of(kCounted, [whole](const auto& counted) {
+           return counted.field != nullptr && is_all_of(whole, counted.phrase);
+         });
+}
+
 bool looks_like_tail(std::string_view text) {
   const std::string_view start = trim_left(text);
   if (start.empty() || start.size() > 120) {
@@ -116,7 +136,11 @@ bool read_tail_line(std::string_view text, Place at, KernelLine& out) {
   if (!looks_like_tail(text)) {
     return false;
   }
-  read_tail(text, at, out.part.emplace<Tail>());
+  auto& tail = out.part.emplace<Tail>();
+  read_tail(text, at, tail);
+  // lib/show_mem.c: the first since 3.13, the others since 3.15 and 3.19.
+  tail.since_3_9 = text.find(" pages HighMem/MovableOnly") != std::string_view::npos ||
+                   tail.cma_reserved || tail.hwpoisoned;
   return true;
 }
 
@@ -150,6 +174,7 @@ bool put_tail(OpenEvent& event, KernelLine& read) {
       event.report.tail.*field = value;
     }
   }
+  event.report.tail.since_3_9 = event.report.tail.since_3_9 || read.as<Tail>().since_3_9;
   return true;
 }
 

@@ -16,5 +16,7 @@ bool read_tail(std::string_view text, Place at, Tail& tail);
 bool looks_like_tail(std::string_view text);
 // Nothing stands behind what is said.
 bool is_whole_tail(std::string_view text);
+// Nor before it, and it says a number.
+bool is_only_tail(std::string_view text);
 
 }  // namespace whyoom::report
