@@ -1,13 +1,14 @@
 // The kinds of line that do more than one event needs: what opens a report, and its stack.
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "base/text.h"
 #include "report/assembler.h"
-#include "report/kernel_notices.h"
 #include "report/field_lines.h"
-
+#include "report/kernel_notices.h"
 #include "report/tail_lines.h"
+
 namespace whyoom::report {
 namespace {
 
@@ -18,8 +19,8 @@ constexpr LineNumber kSlubLines = 100;
 constexpr LineNumber kShowMemoryLines = 20;
 constexpr LineNumber kLoneMemInfoLines = 3;
 constexpr int kTotalsWithoutHead = 3;
-
 constexpr LineNumber kTailLines = 400;
+
 bool within(const Moment& moment, const logtext::Line& line, LineNumber lines) {
   return line.number >= moment.line && line.number - moment.line <= lines;
 }
@@ -76,14 +77,56 @@ void Assembler::note_manual_oom(OpenEvent& event, const Line& line, LineNumber l
   manual_oom_.reset();
 }
 
+namespace {
+
+// vmalloc asks for whole pages, and for one more that guards them (mm/vmalloc.c
+// __get_vm_area_node()), which VM_NO_GUARD leaves out.
+bool is_range_of(std::uint64_t range, std::uint64_t asked) {
+  constexpr std::uint64_t most = std::uint64_t{1} << 62U;
+  for (const std::uint64_t page : {4096U, 8192U, 16384U, 65536U}) {
+    const std::uint64_t whole = asked < most ? (asked + page - 1) / page * page : most;
+    if (asked > 0 && (range == whole || range == whole + page)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// The kernel has just said that it found no range for what this line tells of again.
+bool is_same_request(const OpenEvent& event, const logtext::Line& line,
+                     const std::optional<VmallocFailure>& failure) {
+  constexpr LineNumber lines_between = 5;  // "warn_alloc: 3 callbacks suppressed"
+  constexpr double seconds_between_them = 2;
+  const auto& before = event.report.vmalloc;
+  const bool callers = line.caller.empty() || event.caller.empty() || line.caller == event.caller;
+  return !event.superseded && event.is_failure() && !event.report.trigger && before &&
+         before->reason == no_vmalloc_range && !event.announced && failure && failure->bytes &&
+         failure->reason != no_vmalloc_range && callers &&
+         is_range_of(before->bytes.value_or(0), *failure->bytes) &&
+         within(event.last, line, lines_between) &&
+         std::abs(seconds_between(event.last, line).value_or(0)) <= seconds_between_them;
+}
+
+// Up to 4.8 "vmalloc: allocation failure: 425984 bytes" is a line of its own before the header
+// (mm/page_alloc.c warn_alloc_failed()), and the header has no size.
+bool is_announced(const OpenEvent& event, const logtext::Line& line, const HeaderLine& header) {
+  if (header.vmalloc) {
+    return is_same_request(event, line, header.vmalloc);
+  }
+  constexpr LineNumber lines_between = 5;
+  return event.announced && !event.report.trigger && event.report.zones.empty() &&
+         within(event.last, line, lines_between);
+}
+
+}  // namespace
+
 bool Assembler::on_failure(const Line& line, KernelLine& read) {
   OpenEvent* event = nullptr;
   for (auto& old : events_) {
     if (old.superseded || !old.is_failure()) {
       continue;
     }
-    // "vmalloc: allocation failure: 0 bytes" stands before its header.
-    if (!old.report.trigger && old.report.vmalloc && old.report.zones.empty()) {
+    if (is_announced(old, line, read.as<HeaderLine>())) {
       event = &old;
     } else if (old.ended() || (!old.caller.empty() && old.caller == line.caller)) {
       old.superseded = true;
@@ -97,7 +140,7 @@ bool Assembler::on_failure(const Line& line, KernelLine& read) {
   event->gfp = std::move(header.gfp);
   event->report.cpuset = std::move(header.cpuset);
   event->report.mems_allowed = std::move(header.mems_allowed);
-  if (header.vmalloc) {
+  if (header.vmalloc && !event->report.vmalloc) {
     event->report.vmalloc = std::move(header.vmalloc);
   }
   if (header.stalled) {
@@ -109,9 +152,18 @@ bool Assembler::on_failure(const Line& line, KernelLine& read) {
 }
 
 bool Assembler::on_vmalloc(const Line& line, KernelLine& read) {
-  OpenEvent& event = open(line, Kind::page_allocation_failure);
-  event.report.vmalloc = std::move(read.as<HeaderLine>().vmalloc);
-  return touch(event, line, Stage::header);
+  auto& failure = read.as<HeaderLine>().vmalloc;
+  const bool announced = failure->reason != no_vmalloc_range;
+  OpenEvent* event = nullptr;
+  for (auto& old : events_) {
+    event = is_same_request(old, line, failure) ? &old : event;
+  }
+  if (event == nullptr) {
+    event = &open(line, Kind::page_allocation_failure);
+    event->report.vmalloc = std::move(failure);
+  }
+  event->announced = announced;
+  return touch(*event, line, Stage::header);
 }
 
 bool Assembler::on_slub(const Line& line, KernelLine& read) {
@@ -373,7 +425,6 @@ bool Assembler::on_totals(const Line& line, KernelLine& read) {
   return touch(*event, line, Stage::totals);
 }
 
-}  // namespace whyoom::report
 namespace {
 
 // The report is in the midst, and may well be what prints this line.
@@ -416,3 +467,4 @@ bool Assembler::on_tail(const Line& line, KernelLine& read) {
   return touch(event, line, read.kind->stage);
 }
 
+}  // namespace whyoom::report

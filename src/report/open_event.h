@@ -103,6 +103,7 @@ struct OpenEvent {
   bool ignored = false;      // Mem-Info that somebody asked for: no event
   bool orphan_rows = false;  // only task rows so far, without anything that says OOM
   bool lone_tail = false;    // only the lines behind the zones so far: any report can end with them
+  bool announced = false;    // vmalloc's own line has come, and its header has not
 
   // Sections that go on for several lines.
   bool trace_open = true;
@@ -135,9 +136,9 @@ struct OpenEvent {
   [[nodiscard]] bool is_oom() const { return !is_failure() && !ignored; }
   // The part that closes a report has come.
   [[nodiscard]] bool ended() const;
-  // How many of the parts behind the header are there.
   // It holds numbers of all memory, and no kernel that prints these does so for a cgroup.
   [[nodiscard]] bool shows_machine() const;
+  // How many of the parts behind the header are there.
   [[nodiscard]] int parts() const;
   // A victim of the machine or of a cgroup can belong here.
   [[nodiscard]] bool fits_kind(bool known, bool memcg) const;

@@ -42,11 +42,28 @@ std::optional<Claim> took_it_all(const Context& context) {
   return result;
 }
 
+// Refused before a page or an address is looked for (mm/vmalloc.c __vmalloc_node_range()).
+Claim of_nothing(const Context& context) {
+  const auto& vmalloc = *context.report.vmalloc;
+  Claim result = claim(Role::root, Rank::out_of_reach, 0.8, 0.95,
+                       Message("vmalloc was asked for 0 bytes{}, which it always refuses: memory "
+                               "was not short. Nothing was killed.",
+                               caller(context.report)));
+  result.prove(Message("size asked for"), Bytes(0), vmalloc.at);
+  result.remedy(
+      Message("See who asks (the stack in the report): its size is computed wrongly, or "
+              "it has nothing to store"));
+  return result;
+}
+
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
   const auto& vmalloc = context.report.vmalloc;
   if (!vmalloc) {
     return std::nullopt;
+  }
+  if (vmalloc->bytes == 0) {
+    return of_nothing(context);
   }
   if (auto took = took_it_all(context)) {
     return took;
