@@ -116,6 +116,7 @@ class Assembler {
   bool on_sysrq(const Line& line, KernelLine& read);
   // The event was asked for with SysRq, if that was at most so many lines and seconds before.
   void note_manual_oom(OpenEvent& event, const Line& line, LineNumber lines, double seconds);
+  void note_bare_manual_oom(OpenEvent& event, const Line& line);
   OpenEvent* event_for_victim(const Line& line, bool known, bool memcg);
   OpenEvent* event_without_victim(const Line& line);
   [[nodiscard]] bool was_killed(std::int64_t pid) const;
@@ -131,6 +132,7 @@ class Assembler {
   std::deque<std::int64_t> killed_;  // the last victims of events that went out
 
   std::optional<Moment> manual_oom_;     // "sysrq: Manual OOM execution", before its header
+  bool manual_oom_panics_ = false;       // it is of a kernel that may panic of it
   logtext::KeptLine manual_oom_line_;    // where lines are kept
   std::optional<Moment> show_memory_;    // Mem-Info that follows is no event
   std::optional<Moment> lone_mem_info_;  // "Mem-Info:" where a report cannot begin, so far

@@ -155,6 +155,19 @@ TEST(Assembler, NobodyToKillInACgroupIsNoPanic) {
   EXPECT_EQ(missing_parts(events[0]), Names{"memcg-stats"});
 }
 
+TEST(Assembler, SysrqOfAnOldKernelMayEndInAPanic) {
+  const std::string panic =
+      "[  910.113950] Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is "
+      "enabled\n";
+  const auto of = [&](const std::string& asked) { return assemble(asked + panic); };
+  const auto old = of("[  910.064760] SysRq : Manual OOM execution\n");
+  ASSERT_EQ(old.size(), 1U);
+  EXPECT_EQ(old[0].sysrq_at->line, 1U);
+  EXPECT_FALSE(of("[  910.064760] sysrq: Manual OOM execution\n")[0].sysrq_at)
+      << "that kernel never panics of it";
+  EXPECT_FALSE(of("[  810.064760] SysRq : Manual OOM execution\n")[0].sysrq_at);
+}
+
 TEST(Assembler, SysrqAsksForAKillOrForNumbers) {
   const auto kill = assemble("[  812.000001] sysrq: Manual OOM execution\n" + sample_report());
   ASSERT_EQ(kill.size(), 1U);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.h"
 #include "report/assembler.h"
 #include "report/kernel_notices.h"
 
@@ -12,6 +13,13 @@ constexpr double kBurstSeconds = 10;
 constexpr LineNumber kBurstLines = 100;
 
 }  // namespace
+
+// Of an event whose report is not in the log.
+void Assembler::note_bare_manual_oom(OpenEvent& event, const Line& line) {
+  constexpr LineNumber lines_left = 4;  // of a log that was searched for kills
+  constexpr double at_once = 5;         // seconds
+  note_manual_oom(event, line, lines_left, at_once);
+}
 
 // The event that a victim belongs to. Reports are rate limited and victims are not, so further
 // victims of a burst stand without a header behind the report.
@@ -46,11 +54,9 @@ OpenEvent* Assembler::event_for_victim(const Line& line, bool known, bool memcg)
     }
   }
   if (home == nullptr) {
-    constexpr LineNumber lines_left = 4;  // of a log that was searched for kills
     home = &open(line);
-    if (!memcg) {                    // SysRq-f runs the machine's killer
-      constexpr double at_once = 5;  // seconds
-      note_manual_oom(*home, line, lines_left, at_once);
+    if (!memcg) {  // SysRq-f runs the machine's killer
+      note_bare_manual_oom(*home, line);
     }
   }
   home->memcg_seen = home->memcg_seen || (known && memcg);
@@ -177,12 +183,15 @@ OpenEvent* Assembler::event_without_victim(const Line& line) {
 // The victim is dying already, there is none, or the kernel panics.
 bool Assembler::on_no_victim(const Line& line, KernelLine& read) {
   const bool none = read.kind == &no_killable;
+  auto* panic = std::get_if<Panic>(&read.part);
   OpenEvent* event = event_without_victim(line);
   if (event == nullptr || (none && event->report.no_killable_at)) {
     event = &open(line);
+    if (panic != nullptr && manual_oom_panics_) {
+      note_bare_manual_oom(*event, line);
+    }
   }
   event->exiting = event->exiting || read.kind == &victim_exiting;
-  auto* panic = std::get_if<Panic>(&read.part);
   const bool panics_of_it = panic != nullptr && panic->reason == Panic::Reason::no_killable;
   if (none || (panics_of_it && !event->report.no_killable_at)) {
     event->report.no_killable_at = place_of(line);
@@ -196,6 +205,9 @@ bool Assembler::on_no_victim(const Line& line, KernelLine& read) {
 bool Assembler::on_sysrq(const Line& line, KernelLine& read) {
   if (read.as<Sysrq>() == Sysrq::manual_oom) {
     manual_oom_ = moment_of(line);
+    // From 4.3 on it never panics (mm/oom_kill.c check_panic_on_oom()). Kernels that have "sysrq: "
+    // before these words came later.
+    manual_oom_panics_ = trim_left(line.text).starts_with("SysRq");
     manual_oom_line_.keep(line);
   } else if (read.as<Sysrq>() == Sysrq::show_memory) {
     show_memory_ = moment_of(line);

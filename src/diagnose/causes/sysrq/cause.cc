@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <tuple>
 
 #include "diagnose/claim.h"
 
@@ -11,19 +12,27 @@ void add_remedy(Claim& claim) {
                {ShellCommand("cat /proc/sys/kernel/sysrq")});
 }
 
-// The kernel says that it was asked, and kills; the first line of the report is lost.
+// The kernel says that it was asked, and kills or panics; the first line of the report is lost.
 std::optional<Claim> without_order(const Context& context) {
-  const auto& asked = context.report.sysrq_at;
-  if (!asked || context.report.victims.size() != 1) {  // it kills once
+  const auto& [asked, victims, panic] =
+      std::tie(context.report.sysrq_at, context.report.victims, context.report.panic);
+  const bool kills = victims.size() == 1;  // it kills once
+  // From 4.3 on a panic is never of it (mm/oom_kill.c check_panic_on_oom()).
+  const auto& release = context.evidence.release;
+  const bool panics = panic && victims.empty() && !(release && release->at_least(4, 3));
+  if (!asked || (!kills && !panics)) {
     return std::nullopt;
   }
-  const LineNumber kill = context.report.victims.front().at.line;
-  Claim result =
-      claim(Role::root, Rank::asked_for, 1, 0.9,
-            Message("Somebody asked for it: SysRq-f was used right before the kill, and runs "
-                    "the OOM killer whether memory is short or not."));
-  result.prove(Message("lines from the request to the kill"), kill - std::min(asked->line, kill),
-               *asked);
+  const LineNumber end = kills ? victims.front().at.line : panic->at.line;
+  Claim result = claim(
+      Role::root, Rank::asked_for, 1, 0.9,
+      kills ? Message("Somebody asked for it: SysRq-f was used right before the kill, and runs "
+                      "the OOM killer whether memory is short or not.")
+            : Message("Somebody asked for it: SysRq-f was used right before the panic, and runs "
+                      "the OOM killer whether memory is short or not."));
+  result.prove(kills ? Message("lines from the request to the kill")
+                     : Message("lines from the request to the panic"),
+               end - std::min(asked->line, end), *asked);
   weaken(result, Message("the line \"invoked oom-killer\""), Message("its order was not -1"));
   add_remedy(result);
   return result;
