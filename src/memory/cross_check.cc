@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/language.h"
+#include "memory/cma_reserved.h"
 #include "memory/memcg_stat.h"
 #include "memory/page_size.h"
 #include "memory/sum_of.h"
@@ -39,6 +40,7 @@ class CrossCheck {
       check_marks(zone);
       check_size(zone);
     }
+    put_cma_back(report_, page_);
     check_ram();
     put_shmem_in_order();
     for (const Field field :
