@@ -123,6 +123,24 @@ void add_biggest(std::vector<Message>& out, const Event& event) {
           : Message("By its score of {} it held {}, if its oom_score_adj was 0.", points, part));
 }
 
+// Free memory is no proof: it may have been out of reach of the request. But it is what a reader
+// would not expect.
+void add_free(std::vector<Message>& out, const Event& event) {
+  constexpr double remarkable = 0.1;
+  const auto& evidence = event.evidence;
+  if (event.report.kind == Kind::memcg_oom_kill || !evidence.ram || !evidence.zones_complete ||
+      evidence.zones.empty()) {
+    return;
+  }
+  Bytes free;
+  for (const memory::ZoneState& zone : evidence.zones) {
+    free += to_bytes(zone.free, evidence.page);
+  }
+  if (share(free, *evidence.ram) >= remarkable) {
+    out.emplace_back("{} ({} of RAM) were free.", human(free), percent(share(free, *evidence.ram)));
+  }
+}
+
 // "a", "a or b", "a, b or c".
 std::string one_of(const std::vector<std::string>& names) {
   if (names.size() < 2) {
@@ -179,6 +197,7 @@ std::vector<Message> partial_answer(const Event& event) {
       out.emplace_back("A limit was reached.");
   }
   add_biggest(out, event);
+  add_free(out, event);
   if (const auto& evidence = event.evidence; is_swap_full(evidence)) {
     out.emplace_back("Swap was full ({} of {} were free).", kb(*evidence.swap_free),
                      human(*evidence.swap_total));

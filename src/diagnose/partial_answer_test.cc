@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "diagnose/case_file.h"
 
 namespace whyoom::diagnose {
@@ -55,6 +57,30 @@ TEST(PartialAnswer, OfAHeadAndATrace) {
             "short is not in these lines.");
   EXPECT_EQ(of("0", "mem_cgroup_out_of_memory").at(0),
             "A cgroup's memory limit was reached; the line that names it is not there.");
+}
+
+// A kernel of 4.1 takes the pages of CMA from the reserved ones, which go below zero.
+TEST(PartialAnswer, SaysHowMuchOfRamWasFree) {
+  const auto of = [](const std::string& free, const std::string& lists) {
+    return certain_of(
+        "[   74.592755] Normal free:" + free +
+        "kB min:2848kB low:3560kB high:4272kB active_anon:0kB inactive_anon:0kB active_file:0kB "
+        "inactive_file:0kB unevictable:0kB present:524288kB managed:507108kB mlocked:0kB\n"
+        "[   74.636135] lowmem_reserve[]: 0 0 0\n"
+        "[   74.639664] Normal: " +
+        lists + " = " + free +
+        "kB\n"
+        "[   74.676905] 131072 pages RAM\n"
+        "[   74.679795] 0 pages HighMem/MovableOnly\n"
+        "[   74.683662] 4294965447 pages reserved\n"
+        "[   74.687339] 6144 pages cma reserved\n"
+        "[   74.699457] Kernel panic - not syncing: Out of memory and no killable processes...\n");
+  };
+  const auto free = of("497168", "0*4kB 0*8kB 1*16kB (U) 1*512kB (U) 1*1024kB (U) 121*4096kB (U)");
+  EXPECT_EQ(std::ranges::count(free, "486 MiB (98 % of RAM) were free."), 1);
+  const auto used = of("4168", "0*4kB 1*8kB (U) 1*64kB (U) 1*4096kB (U)");
+  EXPECT_TRUE(std::ranges::none_of(
+      used, [](const std::string& said) { return said.find("were free") != std::string::npos; }));
 }
 
 TEST(PartialAnswer, OfACgroup) {
