@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "logtext/escapes.h"
 #include "logtext/markup.h"
+#include "logtext/wall_clock.h"
 
 namespace whyoom::logtext {
 
@@ -75,6 +76,8 @@ void Framer::jump() {
   end_partials();
   sequence_.reset();
   after_kmsg_ = false;
+  list_number_.reset();
+  list_mark_.clear();
   padding_ = 0;
   kept_.valid = false;
 }
@@ -233,6 +236,8 @@ void Framer::process(std::string_view text, Peeled peeled, std::size_t depth) {
   if (depth == 0 && peeled.line.framed) {
     padding_ = in_line ? static_cast<std::size_t>(text.data() - begin_.data()) : 0;
     after_kmsg_ = peeled.kmsg;
+    list_number_ = peeled.list_number;
+    list_mark_.assign(peeled.list_mark);
     note_sequence(peeled);
   } else if (depth == 0 && take_unframed(text, peeled)) {
     return;
@@ -270,6 +275,7 @@ bool Framer::take_unframed(std::string_view& text, Peeled& peeled) {
     jump();
     return true;
   }
+  drop_list_mark(text);
   if (after_kmsg_) {
     if (is_kmsg_dictionary(text)) {
       return true;
@@ -283,6 +289,28 @@ bool Framer::take_unframed(std::string_view& text, Peeled& peeled) {
     peeled.line.origin.lower(Origin::relayed);  // maybe the rest of what that program wrote
   }
   return false;
+}
+
+// In a list, its further lines are items as well.
+void Framer::drop_list_mark(std::string_view& text) {
+  const std::string_view item = trim_left(text);
+  if (!list_mark_.empty() && find_list_mark(item) == list_mark_) {
+    text = item.substr(list_mark_.size() + 1);
+    if (list_mark_ == "|") {
+      text = text.substr(0, text.find_last_not_of(" \t|") + 1);
+    }
+    return;
+  }
+  const std::size_t digits = list_number_ ? digits_length(item) : 0;
+  if (digits == 0 || parse_number<std::uint64_t>(item.substr(0, digits)) != *list_number_ + 1) {
+    return;
+  }
+  ++*list_number_;
+  const std::string_view rest = item.substr(digits);
+  if (rest.size() > 1 && std::string_view(".):|\t ").find(rest.front()) != npos &&
+      (is_space(rest.front()) || is_space(rest[1]))) {
+    text = rest.substr(1);
+  }
 }
 
 // What the framing of the record said holds for its later lines as well.

@@ -65,6 +65,7 @@ class Framer {
   void list(std::string_view text, const Peeled& peeled, std::size_t depth);
   void message(std::string_view text, Peeled& peeled, std::size_t depth);
   void pieces(std::string_view text, Peeled& peeled);
+  void drop_list_mark(std::string_view& text);
   void continue_kept(Line& line) const;
   void repeat(const Repeat& what, const Peeled& peeled, std::size_t depth);
   void note_sequence(const Peeled& peeled);
@@ -106,9 +107,11 @@ class Framer {
   std::string minute_;      // dmesg -H
   std::string_view begin_;  // the physical line at hand, without quotes
   KeptLine kept_;
-  std::optional<std::uint64_t> sequence_;  // of the last /dev/kmsg record
-  std::size_t padding_ = 0;                // width of the last line's prefix
-  bool by_program_ = false;                // the last line with a frame was a program's
+  std::optional<std::uint64_t> sequence_;     // of the last /dev/kmsg record
+  std::optional<std::uint64_t> list_number_;  // of the last item of the list at hand
+  std::string list_mark_;                     // or what stands before each of them
+  std::size_t padding_ = 0;                   // width of the last line's prefix
+  bool by_program_ = false;                   // the last line with a frame was a program's
   LineNumber last_number_ = 0;
   std::uint32_t lost_ = 0;          // before the next line
   std::uint32_t lost_relayed_ = 0;  // before the next that a program handed on

@@ -21,7 +21,9 @@ struct Peeled {
   bool relative = false;     // dmesg -H: "[  +0.000123]"
   bool partial = false;      // CRI: the rest comes with the next record of this stream
   std::string_view stream;   // CRI: "stdout" or "stderr"
-  std::optional<std::uint64_t> sequence;  // of a /dev/kmsg record
+  std::optional<std::uint64_t> sequence;     // of a /dev/kmsg record
+  std::optional<std::uint64_t> list_number;  // "12. " of a list stood before it
+  std::string_view list_mark;                // or "- " of one, "| " of a table
 };
 
 // peel_kernel.cc: what the kernel, dmesg and /dev/kmsg put in front.
@@ -46,6 +48,8 @@ bool peel_wall_time(std::string_view& text, Peeled& peeled);    // all of wall_c
 bool peel_bare_tag(std::string_view& text, Peeled& peeled);     // kernel: (time and host cut off)
 bool peel_rfc5424(std::string_view& text, Peeled& peeled);      // 1 2026-.. host kernel - - -
 bool peel_octet_count(std::string_view& text, Peeled& peeled);  // 123 <4>..
+// "host kernel: ", of which somebody cut off the time.
+bool peel_bare_host(std::string_view& text, Peeled& peeled);
 // After a printk time: "host kernel: " of journalctl -o short-monotonic, with --no-hostname
 // "kernel: ".
 bool peel_monotonic_tag(std::string_view& text, Peeled& peeled);
@@ -55,9 +59,14 @@ bool peel_daemon_tag(std::string_view& text, Peeled& peeled);
 // peel_wrappers.cc: what people and containers wrap around lines.
 std::string_view strip_quotes(std::string_view text);           // "> > "
 bool peel_list_number(std::string_view& text, Peeled& peeled);  // "  1. <4>[..", "12:[..", grep
+bool peel_list_mark(std::string_view& text, Peeled& peeled);    // "- Nov 23 ..", "| Nov 23 .. |"
 bool peel_stream(std::string_view& text, Peeled& peeled);       // stdout F (after a wall time)
 bool peel_logcat(std::string_view& text, Peeled& peeled);       // 11-23 07:41:32.123  0  0 W tag:
 bool peel_event(std::string_view& text, Peeled& peeled);        // kubernetes events' columns
+bool peel_label(std::string_view& text, Peeled& peeled);        // "Message: " before a kill
+
+// The line of a list of which `mark` is peeled; behind a mark a blank or nothing else follows.
+std::string_view find_list_mark(std::string_view text);
 
 // A framing that cannot be mistaken begins here: <N>, a time in brackets, or a wall time.
 bool starts_framed(std::string_view text);

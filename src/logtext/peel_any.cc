@@ -23,13 +23,16 @@ bool peel_behind_time(std::string_view& text, Peeled& peeled) {
 bool peel_number(std::string_view& text, Peeled& peeled) {
   return peel_kmsg(text, peeled) || peel_rfc5424(text, peeled) || peel_octet_count(text, peeled) ||
          peel_wall_time(text, peeled) || peel_logcat(text, peeled) ||
-         (!peeled.line.framed && (peel_cut_time(text, peeled) || peel_list_number(text, peeled)));
+         (!peeled.line.framed && (peel_cut_time(text, peeled) || peel_list_number(text, peeled) ||
+                                  peel_event(text, peeled) || peel_label(text, peeled)));
 }
 
 bool peel_word(std::string_view& text, Peeled& peeled) {
-  return peel_decoded(text, peeled) || peel_stream(text, peeled) || peel_bare_tag(text, peeled) ||
-         peel_wall_time(text, peeled) ||
-         (!peeled.line.framed && (peel_list_number(text, peeled) || peel_event(text, peeled)));
+  const bool bare = !peeled.line.framed;
+  return (bare && peel_list_mark(text, peeled)) || peel_decoded(text, peeled) ||
+         peel_stream(text, peeled) || peel_bare_tag(text, peeled) || peel_wall_time(text, peeled) ||
+         (bare && (peel_list_number(text, peeled) || peel_event(text, peeled) ||
+                   peel_label(text, peeled) || peel_bare_host(text, peeled)));
 }
 
 // The kernel's sentence about a process, without its name: that was taken for a frame. The kernel's

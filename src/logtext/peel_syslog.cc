@@ -301,6 +301,21 @@ bool peel_daemon_tag(std::string_view& text, Peeled& peeled) {
   return true;
 }
 
+bool peel_bare_host(std::string_view& text, Peeled& peeled) {
+  const std::string_view host = first_word(text);
+  const std::string_view rest = after_word(text, host);
+  const std::size_t tag = is_host(host) ? kernel_tag_length(rest) : 0;
+  const std::string_view message = message_after(rest, tag);
+  // "a kernel:" can be the name of a process, too.
+  if (tag == 0 || message.starts_with("invoked oom-killer") || message.starts_with("cpuset=")) {
+    return false;
+  }
+  set_tag("kernel:", peeled);
+  peeled.line.host = host;
+  text = message;
+  return true;
+}
+
 bool peel_monotonic_tag(std::string_view& text, Peeled& peeled) {
   if (const std::size_t bare = kernel_tag_length(text); bare != 0) {
     set_tag("kernel:", peeled);

@@ -35,7 +35,35 @@ std::string_view strip_quotes(std::string_view text) {
   }
 }
 
-bool peel_list_number(std::string_view& text, Peeled&) {
+std::string_view find_list_mark(std::string_view text) {
+  if (text.empty() || is_letter(text.front()) || is_digit(text.front())) {
+    return {};
+  }
+  for (const std::string_view mark : {"-", "*", "|", "+", "\u2022", "\u00b7"}) {
+    if (text.starts_with(mark) && text.size() > mark.size() &&
+        (text[mark.size()] == ' ' || text[mark.size()] == '\t')) {
+      return text.substr(0, mark.size());
+    }
+  }
+  return {};
+}
+
+bool peel_list_mark(std::string_view& text, Peeled& peeled) {
+  const std::string_view mark = find_list_mark(text);
+  std::string_view rest = text;
+  if (mark.empty() || !drop_before_framed(rest, mark.size())) {
+    return false;
+  }
+  if (mark == "|") {  // the rest of the row: empty cells
+    const std::size_t last = rest.find_last_not_of(" \t|");
+    rest = rest.substr(0, last + 1);
+  }
+  peeled.list_mark = mark;
+  text = rest;
+  return true;
+}
+
+bool peel_list_number(std::string_view& text, Peeled& peeled) {
   const std::size_t digits = digits_length(text);
   if (digits != 0) {
     // "12. [..", "12) ..", "12: ..", "12- ..", "   12<TAB>.."
@@ -43,7 +71,12 @@ bool peel_list_number(std::string_view& text, Peeled&) {
         std::string_view(".): \t-|").find(text[digits]) == npos) {
       return false;
     }
-    return drop_before_framed(text, digits + 1);
+    const auto number = parse_number<std::uint64_t>(text.substr(0, digits));
+    if (!drop_before_framed(text, digits + 1)) {
+      return false;
+    }
+    peeled.list_number = number;
+    return true;
   }
   // grep: "/var/log/messages:Nov 23 ..", "kern.log.1-Nov 23 ..", "kern.log:12:Nov 23 .."
   const std::size_t word = std::min(text.find(' '), text.size());
@@ -124,6 +157,61 @@ bool peel_logcat(std::string_view& text, Peeled& peeled) {
   return true;
 }
 
+namespace {
+
+// A kill, in the kernel's words.
+constexpr std::string_view kill_sentences[] = {"Memory cgroup out of memory: Kill",
+                                               "Out of memory: Kill",
+                                               "Out of Memory: Kill",
+                                               "Killed process ",
+                                               "Memory cgroup stats",
+                                               "oom-kill:constraint="};
+
+bool begins_with_kill(std::string_view text) {
+  return std::ranges::any_of(kill_sentences,
+                             [text](std::string_view words) { return text.starts_with(words); });
+}
+
+// "5m  kernel-monitor  " and whatever else stands in the columns before the message.
+std::string_view from_kill_on(std::string_view text) {
+  constexpr std::size_t widest = 300;
+  std::size_t first = npos;
+  for (const std::string_view words : kill_sentences) {
+    first = std::min(first, text.substr(0, widest).find(words));
+  }
+  const bool apart = first != npos && first != 0 && (is_space(text[first - 1]));
+  return apart ? text.substr(first) : text;
+}
+
+// "", "3 ", "(x3) ": how often it happened.
+bool is_count(std::string_view text) {
+  text = trim(text);
+  if (text.starts_with("(x") && text.ends_with(')')) {
+    text = text.substr(2, text.size() - 3);
+  }
+  return digits_length(text) == text.size();
+}
+
+}  // namespace
+
+bool peel_label(std::string_view& text, Peeled& peeled) {
+  constexpr std::string_view labels[] = {
+      "OOMKilling:", "SystemOOM:", "Message:", "message:", "msg:", "dmesg:"};
+  for (const std::string_view label : labels) {
+    const std::size_t at = text.substr(0, 16 + label.size()).find(label);
+    if (at == npos || !is_count(text.substr(0, at))) {
+      continue;
+    }
+    const std::string_view rest = trim_left(text.substr(at + label.size()));
+    if (begins_with_kill(rest)) {
+      peeled.line.origin.lower(Origin::relayed);
+      text = rest;
+      return true;
+    }
+  }
+  return false;
+}
+
 bool peel_event(std::string_view& text, Peeled& peeled) {
   // "kernel-monitor, node-1<TAB><TAB>Warning<TAB>OOMKilling<TAB>text", kubectl's columns likewise.
   for (const std::string_view reason : {"OOMKilling", "TaskHung", "SystemOOM"}) {
@@ -137,7 +225,7 @@ bool peel_event(std::string_view& text, Peeled& peeled) {
       rest = trim_left(rest.substr(std::min(rest.find_first_of(" \t"), rest.size())));
     }
     peeled.line.origin.lower(Origin::relayed);
-    text = rest;
+    text = from_kill_on(rest);
     return true;
   }
   return false;

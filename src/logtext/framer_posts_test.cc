@@ -1,0 +1,83 @@
+// What people and their tools put before a line when they post it.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+#include "logtext/test_samples.h"
+
+namespace whyoom::logtext {
+namespace {
+
+#define POSTED "Out of memory: Killed process 7 (hog) total-vm:9kB, anon-rss:5kB, file-rss:0kB"
+constexpr std::string_view posted = POSTED;
+
+TEST(FramerPosts, MarksOfListsAndTablesHideNoDate) {
+  for (const std::string_view mark : {"- ", "* ", "| ", "+ ", "> ", "  - ", "\u2022 ", "  12. "}) {
+    const Framed run({std::string(mark) + "Nov 23 07:41:32 host kernel: [   12.345678] " POSTED});
+    ASSERT_EQ(run.lines.size(), 1U) << mark;
+    EXPECT_EQ(run.lines[0].text, posted) << mark;
+    EXPECT_EQ(run.lines[0].wall, "Nov 23 07:41:32") << mark;
+    EXPECT_EQ(run.lines[0].host, "host") << mark;
+    EXPECT_EQ(run.lines[0].origin, Origin::kernel) << mark;
+  }
+  const Framed row({"| Nov 23 07:41:32 host kernel: Killed process 15 (nginx) | |"});
+  EXPECT_EQ(row.lines[0].text, "Killed process 15 (nginx)");
+  // Not before words alone, and not behind a frame.
+  EXPECT_EQ(Framed({"- " POSTED}).lines[0].text, "- " POSTED);
+  const Framed said({"Nov 23 07:41:32 host alice[7]: - Nov 23 07:41:33 host kernel: " POSTED});
+  EXPECT_EQ(said.lines[0].origin, Origin::other);
+}
+
+TEST(FramerPosts, FurtherLinesAreItemsOfTheSameList) {
+  const Framed numbers({"  1. [   12.345678] active_anon:1", "  2. active_file:2 x:3",
+                        "  3. free:4", "  5. free:5", "  6. [   12.345679] Mem-Info:", "7. a"});
+  ASSERT_EQ(numbers.lines.size(), 6U);
+  EXPECT_EQ(numbers.lines[1].text, " active_file:2 x:3");
+  EXPECT_EQ(numbers.lines[2].text, " free:4");
+  EXPECT_EQ(numbers.lines[3].text, "  5. free:5");  // another list
+  EXPECT_EQ(numbers.lines[5].text, " a");
+  const Framed marks({"- [   12.345678] active_anon:1", "- active_file:2", "* free:4",
+                      "[   12.345679] Mem-Info:", "- free:5"});
+  ASSERT_EQ(marks.lines.size(), 5U);
+  EXPECT_EQ(marks.lines[1].text, "active_file:2");
+  EXPECT_FALSE(marks.lines[1].framed);
+  EXPECT_EQ(marks.lines[2].text, "* free:4");
+  EXPECT_EQ(marks.lines[4].text, "- free:5");  // the list was over
+}
+
+TEST(FramerPosts, LabelsBeforeAKillAreNoKernels) {
+  for (const std::string_view label :
+       {"OOMKilling: ", "1 OOMKilling: ", "(x3) OOMKilling: ", "Message:   ", "dmesg: ",
+        "  Warning  OOMKilling  5m  kernel-monitor  ",
+        "5m   Warning   OOMKilling   node/worker-1   "}) {
+    const Framed run({std::string(label) + POSTED});
+    ASSERT_EQ(run.lines.size(), 1U) << label;
+    EXPECT_EQ(run.lines[0].text, posted) << label;
+    EXPECT_EQ(run.lines[0].origin, Origin::relayed) << label;
+    EXPECT_TRUE(run.lines[0].handed_on) << label;
+  }
+  // Behind a frame that names a program, it is what the program says.
+  const Framed said({"Nov 23 07:41:32 host alice[7]: OOMKilling: " POSTED});
+  EXPECT_EQ(said.lines[0].origin, Origin::other);
+  // A process can have such a name; and no other sentence is looked for behind such words.
+  for (const std::string_view other :
+       {"OOMKilling: invoked oom-killer: gfp_mask=0xcc0", "Message: hello", "note: " POSTED,
+        "x OOMKilling: " POSTED}) {
+    EXPECT_EQ(Framed({std::string(other)}).lines[0].text, other);
+  }
+}
+
+TEST(FramerPosts, AHostWithoutATime) {
+  const Framed run({"host kernel: " POSTED});
+  ASSERT_EQ(run.lines.size(), 1U);
+  EXPECT_EQ(run.lines[0].text, posted);
+  EXPECT_EQ(run.lines[0].host, "host");
+  EXPECT_TRUE(run.lines[0].by_tag);
+  EXPECT_EQ(Framed({"a kernel: invoked oom-killer: gfp_mask=0xcc0"}).lines[0].text,
+            "a kernel: invoked oom-killer: gfp_mask=0xcc0");
+  EXPECT_EQ(Framed({"see host kernel: " POSTED}).lines[0].text, "see host kernel: " POSTED);
+}
+
+}  // namespace
+}  // namespace whyoom::logtext
