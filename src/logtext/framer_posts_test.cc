@@ -79,5 +79,21 @@ TEST(FramerPosts, AHostWithoutATime) {
   EXPECT_EQ(Framed({"see host kernel: " POSTED}).lines[0].text, "see host kernel: " POSTED);
 }
 
+TEST(FramerPosts, AYearBehindTheClockIsNoHost) {
+  const Framed year({"Dec 27 09:19:05 2013 kernel: : [277622.359064] " POSTED});
+  ASSERT_EQ(year.lines.size(), 2U);
+  EXPECT_EQ(year.lines[0].text, ":");
+  EXPECT_EQ(year.lines[0].host, "");
+  EXPECT_EQ(year.lines[0].wall, "Dec 27 09:19:05 2013");
+  EXPECT_EQ(year.lines[1].host, "");
+  EXPECT_EQ(year.lines[1].text, posted);
+  const Framed both({"Dec 27 09:19:05 2013 web1 kernel: " POSTED});
+  EXPECT_EQ(both.lines[0].host, "web1");
+  EXPECT_EQ(both.lines[0].wall, "Dec 27 09:19:05 2013");
+  const Framed number({"Dec 27 09:19:05 7013 kernel: " POSTED});
+  EXPECT_EQ(number.lines[0].host, "7013");
+  EXPECT_EQ(number.lines[0].wall, "Dec 27 09:19:05");
+}
+
 }  // namespace
 }  // namespace whyoom::logtext

@@ -190,14 +190,15 @@ std::size_t word_date_length(std::string_view text) {
     return 0;
   }
   at += clock;
-  // "Mon Nov 23 07:41:32 CET 2026"
-  const std::string_view rest = text.substr(at);
+  const std::string_view rest = text.substr(at);  // " CET 2026"
   if (weekday && rest.starts_with(' ')) {
     const std::size_t zone = zone_length(rest.substr(1));
     const std::size_t skip = zone == 0 ? 1 : zone + 2;
     if (skip <= rest.size() && digits_length(rest.substr(skip)) == 4) {
       at += skip + 4;
     }
+  } else if (has_shape(rest, " 20dd ") || has_shape(rest, " 19dd ")) {  // a year, and no host
+    at += 5;
   }
   return at;
 }
