@@ -1,5 +1,6 @@
 #include "report/header_lines.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/language.h"
@@ -36,8 +37,44 @@ std::optional<std::string> read_nodes(std::string_view text, std::string_view ke
   return std::string(list);
 }
 
+// Where the name before `at` begins: at the start of the text, or, when more than a name has room
+// for stands there, at the last of its words that the lines behind say too, or the very last.
+std::size_t find_name_begin(std::string_view text, std::size_t at) {
+  constexpr std::size_t added_by_tools = 8;
+  if (at <= kMaxComm + added_by_tools) {
+    return text.starts_with("... ") ? 4 : 0;  // somebody's mark that this is an excerpt
+  }
+  const std::string_view before = trim_right(text.substr(0, at));
+  const std::size_t last = before.find_last_of(' ');
+  const std::size_t from = before.size() - std::min(before.size(), kMaxComm + 1);
+  for (std::size_t blank = before.find(' ', from); blank < last;
+       blank = before.find(' ', blank + 1)) {
+    const std::string name(before.substr(blank + 1));
+    if (text.find(name + " cpuset=", at) != std::string_view::npos ||
+        text.find(" comm: " + name + " ", at) != std::string_view::npos) {
+      return blank + 1;
+    }
+  }
+  return last == std::string_view::npos ? 0 : last + 1;
+}
+
 std::string comm_before(std::string_view text, std::size_t at) {
-  return std::string(trim(text.substr(0, at)));
+  const std::size_t begin = find_name_begin(text, at);
+  return std::string(trim(text.substr(begin, at - begin)));
+}
+
+// Behind the number of `key`, where the kernel ends the line.
+std::size_t end_of_number(std::string_view text, std::size_t from, std::string_view key) {
+  std::size_t at = text.find(key, from);
+  if (at == std::string_view::npos) {
+    return at;
+  }
+  at += key.size();
+  at += text.substr(at).starts_with('-') ? 1U : 0U;
+  while (at < text.size() && is_digit(text[at])) {
+    ++at;
+  }
+  return at;
 }
 
 }  // namespace
@@ -222,6 +259,16 @@ std::optional<HeaderLine> parse_cpuset_line(std::string_view text) {
 
 namespace {
 
+// Of a line that parse_failure_header() can read.
+std::size_t line_begin(std::string_view text) {
+  for (const std::string_view words : {kFailure, kStall}) {
+    if (const std::size_t at = text.find(words); at != std::string_view::npos) {
+      return find_name_begin(text, at);
+    }
+  }
+  return 0;
+}
+
 int score_of(const std::optional<GfpText>& gfp) { return gfp ? (gfp->names ? 2 : 1) : 0; }
 
 template <bool named>
@@ -237,6 +284,14 @@ bool read_oom_header(std::string_view text, Place at, KernelLine& out) {
   out.fullness = whole_if(header->complete());
   if (!header->complete()) {
     out.damage.emplace_back(tr("the header line is cut"));
+  }
+  if (const std::size_t name_end = text.rfind(kInvoked); name_end != std::string_view::npos) {
+    out.begins = find_name_begin(text, name_end);
+    for (const std::string_view last : {" oom_score_adj=", " oom_adj=", " oomkilladj="}) {
+      if (out.ends == std::string_view::npos) {
+        out.ends = end_of_number(text, name_end, last);
+      }
+    }
   }
   out.part = std::move(*header);
   return true;
@@ -258,10 +313,21 @@ bool read_failure_header(std::string_view text, Place at, KernelLine& out) {
   const bool open = text.find('(') != std::string_view::npos && text.rfind('(') > text.rfind(')');
   const bool cut = !header->gfp || open || text.ends_with(',') || text.ends_with('|');
   out.fullness = cut ? Fullness::partial : Fullness::extensible;
+  out.begins = line_begin(text);
   if (!header->gfp) {
     out.damage.emplace_back(tr("the header line is cut"));
   }
   out.part = std::move(*header);
+  return true;
+}
+
+bool read_cpuset(std::string_view text, Place at, KernelLine& out) {
+  if (!read_part<parse_cpuset_line>(text, at, out)) {
+    return false;
+  }
+  constexpr std::string_view mems = " mems_allowed=";
+  const std::size_t list = text.rfind(mems) + mems.size();
+  out.ends = list + take_node_list(text.substr(list)).size();
   return true;
 }
 
@@ -282,7 +348,7 @@ const LineKind nameless_oom{.read = read_oom_header<false>, .stands_alone = fals
 const LineKind nameless_failure{.read = read_failure_header<false>, .stands_alone = false};
 const LineKind vmalloc_failure{.read = read_vmalloc};
 const LineKind cpuset_line{
-    .read = read_part<parse_cpuset_line>,
+    .read = read_cpuset,
     .stage = Stage::stack,
     .lacks =
         [](const OpenEvent& e, const KernelLine& read) {

@@ -97,8 +97,40 @@ bool Joiner::join(const logtext::Line& next, const LineKind& next_kind) {
   return true;
 }
 
+// Lines of a post that lost its newlines, each of them read by itself. What stands before is
+// somebody's prose, or the kernel's; only behind the kernel's own words more of it can follow.
+bool Joiner::take_apart(const logtext::Line& line, const KernelLine& read) {
+  const auto is_known = [](std::string_view text) {
+    const LineKind* kind = read_line(text).kind;
+    return kind != &unknown_line && kind != &fragment;
+  };
+  const std::string_view before = trim(line.text.substr(0, read.begins));
+  const std::string_view own = line.text.substr(read.begins, read.ends - read.begins);
+  const std::string_view behind =
+      trim(read.ends == std::string_view::npos ? std::string_view() : line.text.substr(read.ends));
+  const bool is_excerpt = before.empty() || before == "...";
+  const bool known_before = !is_excerpt && is_known(before);
+  const bool known_behind = (is_excerpt || known_before) && !behind.empty() && is_known(behind);
+  if (read.begins == 0 && !known_behind) {
+    return false;
+  }
+  logtext::Line part = line;
+  for (const auto& [text, there] :
+       {std::pair(before, known_before), std::pair(own, true), std::pair(behind, known_behind)}) {
+    if (there) {
+      part.text = text;
+      take(part);
+      part.lost_before = 0;
+    }
+  }
+  return true;
+}
+
 void Joiner::take(const logtext::Line& line) {
   KernelLine read = read_line(line.text, line.number, columns_);
+  if ((read.begins != 0 || read.ends != std::string_view::npos) && take_apart(line, read)) {
+    return;
+  }
   if (pending_.valid) {
     if (join(line, *read.kind)) {
       return;

@@ -27,6 +27,7 @@ class Joiner {
 
  private:
   void take(const logtext::Line& line);
+  bool take_apart(const logtext::Line& line, const KernelLine& read);
   void emit(const logtext::Line& line, KernelLine& read);
   bool join(const logtext::Line& next, const LineKind& next_kind);
   [[nodiscard]] bool goes_on_in_name(std::string_view next) const;

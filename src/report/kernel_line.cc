@@ -378,6 +378,9 @@ KernelLine read_line(std::string_view text, LineNumber number, std::size_t colum
   return line;
 }
 
+    const auto indent = static_cast<std::size_t>(whole.data() - text.data());
+    line.begins += line.begins == 0 ? 0 : indent;
+    line.ends = line.ends >= whole.size() ? npos : line.ends + indent;
 std::span<const std::string_view> anchors() { return kAnchors; }
 
 }  // namespace whyoom::report

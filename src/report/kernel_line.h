@@ -43,10 +43,13 @@ struct KernelLine {
                OvercommitRefused::Request, LimitReached>
       part;
   Fullness fullness = Fullness::whole;
-  int score = 0;                    // parts that make sense, less parts that do not
-  std::size_t columns = 0;          // numeric ones of the task table at hand; 0: not known
-  bool good = true;                 // false: the kind is sure, but the rest makes no sense
-  bool may_open = true;             // false: a row that no kernel has
+  int score = 0;            // parts that make sense, less parts that do not
+  std::size_t columns = 0;  // numeric ones of the task table at hand; 0: not known
+  bool good = true;         // false: the kind is sure, but the rest makes no sense
+  bool may_open = true;     // false: a row that no kernel has
+  // The part of the text that this line is, where a post lost the newlines around it.
+  std::size_t begins = 0;
+  std::size_t ends = std::string_view::npos;
   std::vector<std::string> damage;  // for the event that the line goes to
 
   template <class T>

@@ -53,7 +53,7 @@ std::optional<HeaderLine> parse_slub(std::string_view text, Place at) {
 bool read_slub_cache(std::string_view text, SlubFailure& slub) {
   constexpr std::string_view key = "cache: ";
   const std::string_view start = trim_left(text);
-  const std::size_t size = start.rfind(", object size: ");
+  const std::size_t size = start.find(", object size: ");
   if (!start.starts_with(key) || size == std::string_view::npos) {
     return false;
   }

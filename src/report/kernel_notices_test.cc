@@ -34,6 +34,13 @@ TEST(Slub, EveryForm) {
 
 TEST(Slub, ACacheOfACgroup) {
   SlubFailure slub;
+  EXPECT_TRUE(
+      read_slub_cache("cache: skb, object size: 232, buffer size: 256 node 0: slabs: 940 "
+                      "cache: other, object size: 24, buffer size: 32",
+                      slub));
+  EXPECT_EQ(slub.cache, "skb");  // a post that lost its newlines
+  EXPECT_EQ(slub.object_size, 232U);
+  slub = {};
   EXPECT_TRUE(read_slub_cache(
       "cache: dentry(48614:a20bb32c), object size: 192, buffer size: 192, default order: 0, min "
       "order: 99",

@@ -13,6 +13,8 @@ namespace whyoom::report {
 namespace {
 
 constexpr std::string_view kKilled = "Killed process ";
+// With a name of 15 bytes, each of them written as \xNN.
+constexpr std::size_t kLongestName = 4 * kMaxComm;
 constexpr std::string_view kKill = "ill process ";  // from 2.6.19 to 2.6.35 with a small k
 
 // Texts of mm/oom_kill.c; the two in small letters from 2.6.18 to 2.6.35.
@@ -55,7 +57,8 @@ std::optional<Prefix> read_prefix(std::string_view text) {
       {"No available memory in cpuset: ", {true, false, false, ConstraintKind::cpuset}},
       {"No available memory (MPOL_BIND): ", {true, false, false, ConstraintKind::mempolicy}},
   }};
-  const std::string_view start = trim_left(text);
+  std::string_view start = trim_left(text);
+  start.remove_prefix(start.starts_with("... ") ? 4 : 0);  // somebody's mark of an excerpt
   if (start.empty()) {
     return Prefix{};
   }
@@ -82,7 +85,8 @@ std::optional<VictimLine> parse_kill_intent(std::string_view text, Place at) {
     return std::nullopt;
   }
   const std::string_view rest = cursor.rest();
-  const std::size_t score = rest.rfind(") score ");
+  constexpr std::string_view behind_name = ") score ";
+  const std::size_t score = rest.substr(0, kLongestName + behind_name.size()).rfind(behind_name);
   if (score == std::string_view::npos) {
     return std::nullopt;  // "Kill process %d (%s) sharing same memory"
   }
@@ -105,7 +109,7 @@ namespace {
 std::size_t find_name_end(std::string_view rest) {
   static constexpr std::array<std::string_view, 3> tails{") total-vm:", ") vsz:", "), UID "};
   for (const auto tail : tails) {
-    const std::size_t at = rest.rfind(tail);
+    const std::size_t at = rest.substr(0, kLongestName + tail.size()).rfind(tail);
     if (at != std::string_view::npos) {
       return at;
     }
@@ -277,6 +281,22 @@ Sysrq parse_sysrq(std::string_view text) {
 
 namespace {
 
+// Behind the fields of a victim, "total-vm:1kB, anon-rss:1kB, UID:0", which end the line.
+std::size_t end_of_fields(std::string_view text) {
+  std::size_t end = text.find(") total-vm:");
+  std::size_t at = end == std::string_view::npos ? text.size() : end + 1;
+  while (at < text.size()) {
+    const std::size_t key = std::min(text.find_first_not_of(" ,", at), text.size());
+    const std::size_t blank = std::min(text.find_first_of(" ,", key), text.size());
+    const std::size_t colon = text.find(':', key);
+    if (colon + 1 >= blank || !is_digit(text[blank - 1 - (text[blank - 1] == 'B' ? 2U : 0U)])) {
+      break;
+    }
+    end = at = blank;
+  }
+  return end;
+}
+
 bool read_oom_panic(std::string_view text, Place at, KernelLine& out) {
   bool whole = false;
   auto panic = parse_oom_panic(text, at, whole);
@@ -294,9 +314,12 @@ bool read_kill_intent(std::string_view text, Place at, KernelLine& out) {
   if (!line) {
     return false;
   }
-  const bool whole = text.find("child") != std::string_view::npos;
+  constexpr std::string_view last = " child";
+  const std::size_t end = text.find(last, text.find(") score "));
+  const bool whole = end != std::string_view::npos;
   out.fullness = whole_if(whole);
   out.score = whole ? 2 : 1;
+  out.ends = whole ? end + last.size() : end;
   out.part = std::move(*line);
   return true;
 }
@@ -313,6 +336,7 @@ bool read_victim(std::string_view text, Place at, KernelLine& out) {
   if (!line->complete && out.score == 0) {
     out.damage.emplace_back(tr("the line of the victim is cut"));
   }
+  out.ends = line->fields == 0 ? std::string_view::npos : end_of_fields(text);
   out.part = std::move(*line);
   return true;
 }

@@ -1,0 +1,90 @@
+// Logs as people post them: without newlines.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+#include "report/test_support.h"
+
+namespace whyoom::report {
+namespace {
+
+using testing::read_log;
+
+#define GLUED_KILL                                                                             \
+  "Out of memory: Kill process 9682 (mysqld) score 9 or sacrifice child Killed process 9682, " \
+  "UID 27, (mysqld) total-vm:47388kB, anon-rss:3744kB, file-rss:80kB "
+#define GLUED_HEADER \
+  "httpd invoked oom-killer: gfp_mask=0x201da, order=0, oom_adj=0, oom_score_adj=0"
+
+TEST(GluedLines, AreReadOneByOne) {
+  const auto events = read_log("... " GLUED_KILL GLUED_HEADER
+                               " httpd cpuset=/ mems_allowed=0 Pid: 8911, comm: httpd Not tainted "
+                               "2.6.32-279.1.1.el6.i686 #1\n")
+                          .events;
+  ASSERT_EQ(events.size(), 2U);
+  ASSERT_EQ(events[0].victims.size(), 1U);
+  EXPECT_EQ(events[0].victims[0].comm, "mysqld");
+  EXPECT_EQ(events[0].victims[0].pid, 9682);
+  EXPECT_EQ(events[0].victims[0].score, 9);
+  EXPECT_EQ(events[0].victims[0].anon_rss_kib, 3744U);
+  EXPECT_EQ(events[0].victims[0].file_rss_kib, 80U);
+  EXPECT_EQ(events[0].victims[0].uid, 27);
+  ASSERT_TRUE(events[1].trigger);
+  EXPECT_EQ(events[1].trigger->comm, "httpd");
+  EXPECT_EQ(events[1].trigger->order, 0);
+  EXPECT_EQ(events[1].cpuset, "/");
+  ASSERT_TRUE(events[1].stack);
+  EXPECT_EQ(events[1].stack->release, "2.6.32-279.1.1.el6.i686");
+}
+
+TEST(GluedLines, ANameIsNoLongerThanTheKernelsAre) {
+  struct Case {
+    std::string_view before, comm;
+  };
+  for (const auto& [before, comm] :
+       {Case{"This is what the log of our server has to say about it: httpd", "httpd"},
+        Case{"We have seen this for a week now, always in the night: web srv", "srv"},
+        Case{"Web Content", "Web Content"}, Case{"... httpd", "httpd"}}) {
+    const auto events = read_log(std::string(before) +
+                                 " invoked oom-killer: gfp_mask=0x201da, order=0, oom_adj=0\n")
+                            .events;
+    ASSERT_EQ(events.size(), 1U) << before;
+    EXPECT_EQ(events[0].trigger->comm, comm);
+  }
+  // Where a line behind it says the name, it is known how many words it has.
+  const auto events = read_log(
+                          "and this is all that I have about the matter: web srv invoked "
+                          "oom-killer: gfp_mask=0x201da, order=0, oom_score_adj=0 web srv "
+                          "cpuset=/ mems_allowed=0\n")
+                          .events;
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].trigger->comm, "web srv");
+  const auto failure = read_log(
+                           "and this is all that I have about the matter: kswapd0: page "
+                           "allocation failure: order:2, mode:0x20\n")
+                           .events;
+  ASSERT_EQ(failure.size(), 1U);
+  EXPECT_EQ(failure[0].trigger->comm, "kswapd0");
+}
+
+// Behind somebody's prose nothing is the kernel's but the header, as before.
+TEST(GluedLines, WordsOfOthersOpenNoFurtherLine) {
+  const auto events =
+      read_log("usb 1-1: Product: x y z and some more of the name of it " GLUED_HEADER
+               " " GLUED_KILL "\n")
+          .events;
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_TRUE(events[0].victims.empty());
+  // The path of a cgroup is not the end of a line.
+  const auto path = read_log("[   12.345678] Task in /x " GLUED_HEADER " " GLUED_KILL
+                             " killed as a result of limit of /x\n")
+                        .events;
+  for (const Report& event : path) {
+    EXPECT_TRUE(event.victims.empty());
+    EXPECT_FALSE(event.trigger);
+  }
+}
+
+}  // namespace
+}  // namespace whyoom::report
