@@ -180,7 +180,52 @@ GfpMask read_names(std::uint32_t mask, std::string_view names) {
   return result;
 }
 
+std::string without_underscores(std::string_view name) {
+  std::string letters(name);
+  std::erase(letters, '_');
+  return letters;
+}
+
+// Each of the names that some kernel prints, even when Markdown took its underscores, is one of the
+// mask's.
+bool has_known_names(const GfpMask& read, const std::vector<std::string>& names) {
+  const auto has = [](std::span<const GfpName> rows, const std::string& letters) {
+    return std::ranges::any_of(
+        rows, [&](const GfpName& row) { return without_underscores(row.name) == letters; });
+  };
+  return std::ranges::all_of(names, [&](const std::string& name) {
+    const std::string letters = without_underscores(name);
+    const bool known = has(gfp_flag_names(), letters) || has(gfp_composites(), letters);
+    return !known || std::ranges::any_of(read.names, [&](const std::string& own) {
+      return without_underscores(own) == letters;
+    });
+  });
+}
+
 }  // namespace
+
+std::optional<GfpMask> gfp_with_damaged_names(const GfpMask& named, std::string_view release) {
+  if ((named.unknown & kUnknownName) == 0) {
+    return std::nullopt;
+  }
+  const auto parsed = parse_release(release);
+  const GfpGeneration* const own = parsed ? generation_of(*parsed) : nullptr;
+  std::optional<GfpMask> agreed;
+  for (const GfpGeneration& generation : gfp_generations()) {
+    if (parsed && &generation != own) {
+      continue;
+    }
+    GfpMask read = read_as(named.mask, generation);
+    if (!plausible(read) || !has_known_names(read, named.names)) {
+      continue;
+    }
+    if (agreed && agreed->flags != read.flags) {
+      return std::nullopt;
+    }
+    agreed = std::move(read);
+  }
+  return agreed;
+}
 
 // The reports of a log mostly ask for the same, and to read it is a tenth of reading a small one.
 GfpMask gfp_from_names(std::uint32_t mask, std::string_view names) {

@@ -84,6 +84,10 @@ struct GfpMask {
 // are expanded as the generation has them whose mask gives these names, else as kernels since 6.8.
 GfpMask gfp_from_names(std::uint32_t mask, std::string_view names);
 
+// When some of the names make no sense: as the mask says it by the tables of the kernel, if that
+// has all names that do make sense. Nothing where none is damaged, or they are of a kernel to come.
+std::optional<GfpMask> gfp_with_damaged_names(const GfpMask& named, std::string_view release);
+
 // From the hex alone, by the kernel release ("3.10.0-1062.el7.x86_64"). Without a release, and with
 // a mask that several generations read differently, flags and names stay empty.
 GfpMask gfp_from_mask(std::uint32_t mask, std::string_view release);

@@ -126,6 +126,33 @@ TEST(Gfp, UnknownNamesAreKeptAndMarked) {
   EXPECT_EQ(gfp_from_names(0, "0x").unknown, 0x80000000U);
 }
 
+TEST(Gfp, DamagedNamesLeaveTheMask) {
+  struct Case {
+    std::uint32_t mask;
+    const char* names;
+    const char* release;
+    const char* same;
+  };
+  const Case cases[] = {{0x27080c0, "GFP_KERNAL_ACCOUNT|__GFP_ZERO|__GFP_NOTRACK", "4.9.0",
+                         "GFP_KERNEL_ACCOUNT|__GFP_ZERO|__GFP_NOTRACK"},
+                        {0x140dca, "GFP_HIGHUSER_MOVABLE|GFP_COMP|GFP_ZERO", "5.15.0",
+                         "GFP_HIGHUSER_MOVABLE|__GFP_COMP|__GFP_ZERO"},
+                        {0x40cc0, "GFPKERNEL|GFPCOMP", "5.15.0", "GFP_KERNEL|__GFP_COMP"},
+                        // Without a release the names that are whole tell the generation.
+                        {0x27080c0, "GFP_KERNAL_ACCOUNT|__GFP_ZERO|__GFP_NOTRACK", "",
+                         "GFP_KERNEL_ACCOUNT|__GFP_ZERO|__GFP_NOTRACK"}};
+  for (const Case& c : cases) {
+    const auto read = gfp_with_damaged_names(gfp_from_names(c.mask, c.names), c.release);
+    ASSERT_TRUE(read) << c.names;
+    EXPECT_EQ(read->flags, gfp_from_names(c.mask, c.same).flags) << c.names;
+    EXPECT_EQ(read->unknown, 0U);
+  }
+  // None is damaged; the mask says something else than the names that are not; a kernel to come.
+  EXPECT_FALSE(gfp_with_damaged_names(gfp_from_names(0xcc0, "GFP_KERNEL"), "5.15.0"));
+  EXPECT_FALSE(gfp_with_damaged_names(gfp_from_names(0xcc0, "GFP_ATOMIC|__GFP_ZREO"), "5.15.0"));
+  EXPECT_FALSE(gfp_with_damaged_names(gfp_from_names(0x80000cc0, "GFP_KERNEL|__GFP_NEW"), "9.1.0"));
+}
+
 TEST(Gfp, NamesFromDamagedText) {
   EXPECT_EQ(joined(gfp_from_names(0x100dca, " GFP_HIGHUSER_MOVABLE |\n__GFP_ZERO|").names),
             "GFP_HIGHUSER_MOVABLE|__GFP_ZERO");

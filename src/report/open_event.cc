@@ -289,9 +289,16 @@ void decode_gfp(OpenEvent& event) {
   if (event.gfp->ends_line && !may_end) {
     return;
   }
-  event.report.trigger->gfp = event.gfp->names
-                                  ? kernel::gfp_from_names(event.gfp->mask, *event.gfp->names)
-                                  : kernel::gfp_from_mask(event.gfp->mask, release);
+  Trigger& trigger = *event.report.trigger;
+  trigger.gfp = event.gfp->names ? kernel::gfp_from_names(event.gfp->mask, *event.gfp->names)
+                                 : kernel::gfp_from_mask(event.gfp->mask, release);
+  if (event.gfp->names) {
+    if (auto read = kernel::gfp_with_damaged_names(*trigger.gfp, release)) {
+      trigger.gfp = std::move(*read);
+      event.damage(trigger.at.line, tr("the names of the request's flags are damaged; its mask "
+                                       "says which they are"));
+    }
+  }
 }
 
 // Some kernels and tools write "comm:pid". Kernel threads have colons of their own ("kworker/0:1").
