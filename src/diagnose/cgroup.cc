@@ -307,6 +307,15 @@ std::optional<ShellCommand> update_of_container(const CgroupUse& use) {
   return std::nullopt;
 }
 
+// "1234" of "UB 1234", the name of a container of OpenVZ. The path of a cgroup begins with a slash.
+std::optional<ShellOperand> openvz_container(std::string_view path) {
+  constexpr std::string_view beancounter = "UB ";
+  const std::string_view number = path.substr(std::min(path.size(), beancounter.size()));
+  return path.starts_with(beancounter) && parse_number<std::uint64_t>(number)
+             ? ShellOperand::from(number)
+             : std::nullopt;
+}
+
 }  // namespace
 
 Remedy raise_limit(const CgroupUse& use) {
@@ -318,6 +327,10 @@ Remedy raise_limit(const CgroupUse& use) {
   } else if (const auto command = update_of_container(use)) {
     remedy.title = Message("Raise the memory limit of {}, or use less in it", use.who);
     remedy.commands = {*command};
+  } else if (const auto container = openvz_container(path)) {
+    remedy.title = Message("Raise the memory of the OpenVZ container {}, or use less in it",
+                           path.substr(path.find(' ') + 1));
+    remedy.commands = {ShellCommand("sudo vzctl set {} --ram <bytes> --save", *container)};
   } else if (is_unit(unit)) {
     remedy.title =
         Message("Raise the limit of {}, or use less in it{}", short_name(unit), how_to_name(unit));

@@ -228,6 +228,10 @@ TEST(RaiseLimit, SpeaksOfWhatManagesTheCgroup) {
   EXPECT_EQ(remedy("/system.slice/a.service").title.str(),
             "Raise the limit of a.service, or use less in it");
   EXPECT_EQ(remedy("/system.slice/a.service").commands.size(), 2U);
+  EXPECT_EQ(remedy("UB 1234").title.str(),
+            "Raise the memory of the OpenVZ container 1234, or use less in it");
+  EXPECT_EQ(remedy("UB 1234").commands[0].text(), "sudo vzctl set 1234 --ram <bytes> --save");
+  EXPECT_TRUE(remedy("UB x;y").commands.empty());
   EXPECT_NE(remedy("/app").title.str().find("/app"), std::string::npos);
   EXPECT_TRUE(remedy("/app").commands.empty());
   EXPECT_NE(remedy("").title.str().find("the cgroup"), std::string::npos);

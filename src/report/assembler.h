@@ -108,6 +108,7 @@ class Assembler {
   bool on_tail(const Line& line, KernelLine& read);
 
   // assembler_victims.cc
+  OpenEvent* event_of_container(const Line& line, const std::string& name, Place at);
   bool on_kill_intent(const Line& line, KernelLine& read);
   bool on_victim(const Line& line, KernelLine& read);
   bool on_group(const Line& line, KernelLine& read);

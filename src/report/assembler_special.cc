@@ -58,6 +58,9 @@ bool Assembler::on_header(const Line& line, KernelLine& read) {
   event.report.trigger = std::move(header.trigger);
   event.report.trigger->oom_adj = header.old_adj;
   event.gfp = std::move(header.gfp);
+  if (!header.container.empty()) {
+    event.note_container(header.container, read.at);
+  }
   settle(event, line, read);
   note_manual_oom(event, line, kSysrqLines, kSysrqSeconds);
   orphan_.reset();

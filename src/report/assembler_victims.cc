@@ -98,7 +98,9 @@ bool Assembler::on_victim(const Line& line, KernelLine& read) {
     return false;
   }
   Victim& victim = part.victim;
-  OpenEvent* event = event_for_victim(line, part.has_prefix, victim.memcg);
+  OpenEvent* event = part.container.empty()
+                         ? event_for_victim(line, part.has_prefix, victim.memcg)
+                         : event_of_container(line, part.container, read.at);
   single_.interrupt();
   victim.monotonic_us = line.monotonic_us;
   victim.by_group = event->group_kill;
@@ -151,6 +153,26 @@ bool Assembler::on_reaped(const Line& line, KernelLine& read) {
     return false;  // its event went out already
   }
   // The line of the kill is lost. The kernel reaps nothing but what the OOM killer chose.
+// Containers of OpenVZ are at their limits one beside the other, and no header says where a kill
+// belongs.
+OpenEvent* Assembler::event_of_container(const Line& line, const std::string& name, Place at) {
+  for (auto event = events_.rbegin(); event != events_.rend(); ++event) {
+    const auto& memcg = event->report.memcg;
+    const auto passed = seconds_between(event->last, line);
+    const LineNumber lines = line.number - std::min(line.number, event->last.line);
+    const bool near = passed ? *passed <= kBurstSeconds : lines <= kBurstLines;
+    if (!event->superseded && event->is_oom() && memcg && memcg->limit_path == name && near) {
+      return &*event;
+    }
+  }
+  OpenEvent* event = event_for_victim(line, true, true);
+  if (event->report.memcg) {
+    event = &open(line);
+  }
+  event->note_container(name, at);
+  return event;
+}
+
   OpenEvent* home = nullptr;
   for (auto& event : events_) {
     if (event.lacks_victim(victim.pid)) {

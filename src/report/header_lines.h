@@ -32,7 +32,8 @@ struct HeaderLine {
   std::optional<std::string> cpuset, mems_allowed;
   std::optional<VmallocFailure> vmalloc;
   std::optional<SlubFailure> slub;
-  bool stalled = false;  // "page allocation stalls for": it took long, but went on
+  std::string container;  // "UB 103": the one of OpenVZ that is at its limit
+  bool stalled = false;   // "page allocation stalls for": it took long, but went on
 
   // Of the OOM killer's: the mask, the order and one of the oom_score_adj forms are there.
   [[nodiscard]] bool complete() const {

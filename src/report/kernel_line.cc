@@ -11,6 +11,7 @@
 #include "report/field_lines.h"
 #include "report/kernel_notices.h"
 #include "report/memcg_lines.h"
+#include "report/openvz_lines.h"
 #include "report/symptoms.h"
 #include "report/tail_lines.h"
 #include "report/userspace_lines.h"
@@ -69,6 +70,8 @@ constexpr Row kRows[] = {
     {"kmem: usage ", Where::begins, &memcg_counter},
     {"swap: usage ", Where::begins, &memcg_counter},
     {"Memory cgroup stats for ", Where::begins, &memcg_stats, "Memory cgroup "},
+    {"Out of memory in UB ", Where::begins, &ub_victim},
+    {"OOM killer in rage, ", Where::start, &ub_rage},
     {"Memory limit reached of cgroup ", Where::begins, &limit_reached},
     {"Task in ", Where::begins, &task_in},
     {"killed as a result of limit of ", Where::begins, &task_in, "of limit of"},
@@ -113,6 +116,7 @@ constexpr Row kRows[] = {
     {"page allocation failure", Where::start, &nameless_failure},
     {": page allocation failure", Where::start, &nameless_failure},
     {" invoked oom-killer:", Where::anywhere, &oom_header, "oom-killer", "oom_score_adj"},
+    {" invoked oom-killer in ub ", Where::anywhere, &ub_header},
     {"Kill", Where::anywhere, &victim_line, "Killed process", "ut of memory", "ut of Memory"},
     {"Kill", Where::anywhere, &kill_intent},
     {"kill process ", Where::anywhere, &kill_intent},  // 2.6.19 to 2.6.35
@@ -374,13 +378,13 @@ KernelLine read_line(std::string_view text, LineNumber number, std::size_t colum
   line.at = {0, number};
   if (const std::string_view whole = trim(text); !whole.empty()) {
     read_into(whole, line.at, line);
+    const auto indent = static_cast<std::size_t>(whole.data() - text.data());
+    line.begins += line.begins == 0 ? 0 : indent;
+    line.ends = line.ends >= whole.size() ? npos : line.ends + indent;
   }
   return line;
 }
 
-    const auto indent = static_cast<std::size_t>(whole.data() - text.data());
-    line.begins += line.begins == 0 ? 0 : indent;
-    line.ends = line.ends >= whole.size() ? npos : line.ends + indent;
 std::span<const std::string_view> anchors() { return kAnchors; }
 
 }  // namespace whyoom::report

@@ -16,6 +16,7 @@
 #include "logtext/line.h"
 #include "report/header_lines.h"
 #include "report/open_event.h"
+#include "report/openvz_lines.h"
 #include "report/report.h"
 #include "report/stack_lines.h"
 #include "report/task_lines.h"
@@ -39,7 +40,7 @@ struct KernelLine {
   // What a line says of an event, in the words of the report where that has them.
   std::variant<std::monostate, HeaderLine, CpuLine, StackDump, TraceEntry, FieldSet, Node, Zone,
                std::vector<std::uint64_t>, Hugepages, Tail, SlabRow, TaskColumns, TaskRow, Memcg,
-               MemcgStat, Constraint, VictimLine, Panic, Sysrq, ForkRejected,
+               MemcgStat, Constraint, VictimLine, UbRage, Panic, Sysrq, ForkRejected,
                OvercommitRefused::Request, LimitReached>
       part;
   Fullness fullness = Fullness::whole;

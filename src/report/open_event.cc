@@ -190,6 +190,12 @@ Memcg& OpenEvent::memcg(Place at) {
   return *report.memcg;
 }
 
+void OpenEvent::note_container(const std::string& name, Place at) {
+  Memcg& whose = memcg(at);
+  whose.limit_path = name;
+  whose.task_path = name;
+}
+
 const Zone* OpenEvent::find_zone(int node, std::string_view name) const {
   const auto found = zones_of.find(node);
   if (found != zones_of.end()) {

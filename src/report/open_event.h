@@ -160,6 +160,8 @@ struct OpenEvent {
   void settle_intent();  // a kill that was announced, and never reported done
   StackDump& stack(Place at);
   Memcg& memcg(Place at);
+  // Its limit it is, and what ran inside of it.
+  void note_container(const std::string& name, Place at);
   [[nodiscard]] const Zone* find_zone(int node, std::string_view name) const;
   Zone* find_zone(int node, std::string_view name);
   // A line of sizes of that zone has come.

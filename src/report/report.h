@@ -189,6 +189,7 @@ struct Victim {
   std::optional<std::int64_t> uid;
   std::optional<std::uint64_t> total_vm_kib, anon_rss_kib, file_rss_kib, shmem_rss_kib,
       pgtables_kib;
+  std::optional<std::uint64_t> rss_kib;  // OpenVZ: all of it, of whatever kind
   std::optional<int> oom_score_adj;
   std::optional<std::int64_t> score;
   bool permille = false;  // the score is thousandths of all memory, as from 2.6.36 on
@@ -204,7 +205,8 @@ struct Victim {
   // 0 where the line does not say it.
   [[nodiscard]] KiB anon() const { return KiB(anon_rss_kib.value_or(0)); }
   [[nodiscard]] KiB resident() const {
-    return anon() + KiB(file_rss_kib.value_or(0)) + KiB(shmem_rss_kib.value_or(0));
+    return rss_kib ? KiB(*rss_kib)
+                   : anon() + KiB(file_rss_kib.value_or(0)) + KiB(shmem_rss_kib.value_or(0));
   }
   [[nodiscard]] KiB page_tables() const { return KiB(pgtables_kib.value_or(0)); }
 };

@@ -282,7 +282,8 @@ std::size_t count_facts(const Report& report) {
   }
   for (const Victim& victim : report.victims) {
     facts += 1 + present(victim.uid, victim.total_vm_kib, victim.anon_rss_kib, victim.file_rss_kib,
-                         victim.shmem_rss_kib, victim.pgtables_kib, victim.oom_score_adj);
+                         victim.shmem_rss_kib, victim.pgtables_kib, victim.rss_kib,
+                         victim.oom_score_adj);
     facts += victim.reaped ? 1U : 0U;
   }
   facts += report.fork_rejected ? static_cast<std::size_t>(report.fork_rejected->count) : 0;

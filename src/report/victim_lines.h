@@ -21,6 +21,7 @@ struct VictimLine {
   bool complete = false;    // nothing that this kernel prints is missing at the end
   bool name_alone = false;  // nothing follows the name, as to 2.6.31
   unsigned fields = 0;
+  std::string container;  // "UB 103": the one of OpenVZ that is at its limit
   // Said by the prefix; to 2.6.35 nothing else names a cpuset or a policy.
   std::optional<ConstraintKind> constraint;
 };
