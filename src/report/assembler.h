@@ -108,6 +108,9 @@ class Assembler {
   bool on_tail(const Line& line, KernelLine& read);
 
   // assembler_victims.cc
+  bool is_quoted_again(const Line& line, const Victim& victim);
+  std::optional<OpenEvent> take_quotation(const Line& line, const Victim& victim);
+  static void take_over(OpenEvent& event, OpenEvent&& quotation);
   OpenEvent* event_of_container(const Line& line, const std::string& name, Place at);
   bool on_kill_intent(const Line& line, KernelLine& read);
   bool on_victim(const Line& line, KernelLine& read);

@@ -12,6 +12,43 @@ namespace {
 constexpr double kBurstSeconds = 10;
 constexpr LineNumber kBurstLines = 100;
 
+// As far as both say it, and a size or the score both say.
+bool is_same_kill(const Victim& a, const Victim& b) {
+  const auto differ = [](const auto& one, const auto& two) { return one && two && *one != *two; };
+  const bool enough = (a.total_vm_kib && b.total_vm_kib) || (a.score && b.score);
+  return enough && a.pid == b.pid && a.comm == b.comm && !differ(a.score, b.score) &&
+         !differ(a.total_vm_kib, b.total_vm_kib) && !differ(a.anon_rss_kib, b.anon_rss_kib) &&
+         !differ(a.file_rss_kib, b.file_rss_kib) && !differ(a.shmem_rss_kib, b.shmem_rss_kib);
+}
+
+// Nothing is known of it but who was killed.
+bool is_kill_alone(const OpenEvent& event) {
+  const Report& report = event.report;
+  return event.is_oom() && !report.trigger && !report.stack && !report.mem_info_at &&
+         report.totals.empty() && report.zones.empty() && report.tasks.empty() && !report.memcg &&
+         !report.constraint && !report.panic && report.victims.size() + (event.intent ? 1 : 0) == 1;
+}
+
+// One of them has the kernel's clock alone, and the other has it not.
+bool has_other_clock(const Report& report, const logtext::Line& line) {
+  return report.time.monotonic_us.has_value() != line.monotonic_us.has_value() &&
+         (report.time.wall.empty() || line.wall.empty());
+}
+
+// The same line again, by the kernel's clock. A kill stands right behind its announcement.
+bool is_same_line(const Victim& known, const Victim& victim, const logtext::Line& line) {
+  constexpr std::uint64_t at_once_us = 1'000'000;
+  if (!known.monotonic_us || !line.monotonic_us || known.pid != victim.pid ||
+      known.comm != victim.comm || *known.monotonic_us < *line.monotonic_us) {
+    return false;
+  }
+  const std::uint64_t apart = *known.monotonic_us - *line.monotonic_us;
+  const bool announced = !victim.total_vm_kib && victim.score;
+  return announced ? known.score == victim.score && apart <= at_once_us
+                   : apart == 0 && known.total_vm_kib == victim.total_vm_kib &&
+                         known.anon_rss_kib == victim.anon_rss_kib;
+}
+
 }  // namespace
 
 // Of an event whose report is not in the log.
@@ -19,6 +56,56 @@ void Assembler::note_bare_manual_oom(OpenEvent& event, const Line& line) {
   constexpr LineNumber lines_left = 4;  // of a log that was searched for kills
   constexpr double at_once = 5;         // seconds
   note_manual_oom(event, line, lines_left, at_once);
+}
+
+// People quote the line of a kill before and behind the whole report.
+bool Assembler::is_quoted_again(const Line& line, const Victim& victim) {
+  for (OpenEvent& event : events_) {
+    for (const Victim& known : event.report.victims) {
+      const bool again = is_same_line(known, victim, line) ||
+                         (event.report.time.monotonic_us && !line.monotonic_us &&
+                          has_other_clock(event.report, line) && is_same_kill(known, victim));
+      if (!again) {
+        continue;
+      }
+      for (OpenEvent& other : events_) {
+        if (other.intent && other.intent->pid == victim.pid) {
+          other.intent.reset();
+        }
+      }
+      return true;
+    }
+  }
+  return false;
+}
+
+// The event that is no more than a quotation of this kill, without the kernel's clock.
+std::optional<OpenEvent> Assembler::take_quotation(const Line& line, const Victim& victim) {
+  const bool announced = !victim.total_vm_kib;
+  const auto quotes = [&](const OpenEvent& event) {
+    const bool both_announce = announced == event.intent.has_value();
+    return line.monotonic_us && is_kill_alone(event) && has_other_clock(event.report, line) &&
+           (both_announce || !announced) &&
+           is_same_kill(event.intent ? *event.intent : event.report.victims.front(), victim);
+  };
+  const auto found = std::ranges::find_if(events_, quotes);
+  if (found == events_.end()) {
+    return std::nullopt;
+  }
+  std::optional<OpenEvent> quotation(std::move(*found));
+  events_.erase(found);
+  return quotation;
+}
+
+// What the quotation says, and the report of the kill does not.
+void Assembler::take_over(OpenEvent& event, OpenEvent&& quotation) {
+  Report& report = event.report;
+  if (report.time.wall.empty()) {
+    report.time.wall = std::move(quotation.report.time.wall);
+  }
+  if (report.host.empty()) {
+    report.host = std::move(quotation.report.host);
+  }
 }
 
 // The event that a victim belongs to. Reports are rate limited and victims are not, so further
@@ -64,10 +151,37 @@ OpenEvent* Assembler::event_for_victim(const Line& line, bool known, bool memcg)
   return home;
 }
 
+// Containers of OpenVZ are at their limits one beside the other, and no header says where a kill
+// belongs.
+OpenEvent* Assembler::event_of_container(const Line& line, const std::string& name, Place at) {
+  for (auto event = events_.rbegin(); event != events_.rend(); ++event) {
+    const auto& memcg = event->report.memcg;
+    const auto passed = seconds_between(event->last, line);
+    const LineNumber lines = line.number - std::min(line.number, event->last.line);
+    const bool near = passed ? *passed <= kBurstSeconds : lines <= kBurstLines;
+    if (!event->superseded && event->is_oom() && memcg && memcg->limit_path == name && near) {
+      return &*event;
+    }
+  }
+  OpenEvent* event = event_for_victim(line, true, true);
+  if (event->report.memcg) {
+    event = &open(line);
+  }
+  event->note_container(name, at);
+  return event;
+}
+
 bool Assembler::on_kill_intent(const Line& line, KernelLine& read) {
   auto& part = read.as<VictimLine>();
   Victim& victim = part.victim;
+  if (is_quoted_again(line, victim)) {
+    return true;
+  }
+  auto quotation = take_quotation(line, victim);
   OpenEvent* event = event_for_victim(line, true, victim.memcg);
+  if (quotation) {
+    take_over(*event, std::move(*quotation));
+  }
   event->note_constraint(part.constraint, read.at);
   event->settle_intent();
   victim.monotonic_us = line.monotonic_us;
@@ -98,9 +212,15 @@ bool Assembler::on_victim(const Line& line, KernelLine& read) {
     return false;
   }
   Victim& victim = part.victim;
-  OpenEvent* event = part.container.empty()
-                         ? event_for_victim(line, part.has_prefix, victim.memcg)
-                         : event_of_container(line, part.container, read.at);
+  if (is_quoted_again(line, victim)) {
+    return true;
+  }
+  auto quotation = take_quotation(line, victim);
+  OpenEvent* event = part.container.empty() ? event_for_victim(line, part.has_prefix, victim.memcg)
+                                            : event_of_container(line, part.container, read.at);
+  if (quotation) {
+    take_over(*event, std::move(*quotation));
+  }
   single_.interrupt();
   victim.monotonic_us = line.monotonic_us;
   victim.by_group = event->group_kill;
@@ -153,26 +273,6 @@ bool Assembler::on_reaped(const Line& line, KernelLine& read) {
     return false;  // its event went out already
   }
   // The line of the kill is lost. The kernel reaps nothing but what the OOM killer chose.
-// Containers of OpenVZ are at their limits one beside the other, and no header says where a kill
-// belongs.
-OpenEvent* Assembler::event_of_container(const Line& line, const std::string& name, Place at) {
-  for (auto event = events_.rbegin(); event != events_.rend(); ++event) {
-    const auto& memcg = event->report.memcg;
-    const auto passed = seconds_between(event->last, line);
-    const LineNumber lines = line.number - std::min(line.number, event->last.line);
-    const bool near = passed ? *passed <= kBurstSeconds : lines <= kBurstLines;
-    if (!event->superseded && event->is_oom() && memcg && memcg->limit_path == name && near) {
-      return &*event;
-    }
-  }
-  OpenEvent* event = event_for_victim(line, true, true);
-  if (event->report.memcg) {
-    event = &open(line);
-  }
-  event->note_container(name, at);
-  return event;
-}
-
   OpenEvent* home = nullptr;
   for (auto& event : events_) {
     if (event.lacks_victim(victim.pid)) {

@@ -1,4 +1,4 @@
-// Logs as people post them: without newlines.
+// Logs as people post them: without newlines, and with the kill quoted again and again.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -10,6 +10,7 @@ namespace whyoom::report {
 namespace {
 
 using testing::read_log;
+using testing::replaced;
 
 #define GLUED_KILL                                                                             \
   "Out of memory: Kill process 9682 (mysqld) score 9 or sacrifice child Killed process 9682, " \
@@ -84,6 +85,53 @@ TEST(GluedLines, WordsOfOthersOpenNoFurtherLine) {
     EXPECT_TRUE(event.victims.empty());
     EXPECT_FALSE(event.trigger);
   }
+}
+
+#define QUOTED_INTENT "Out of memory: Kill process 17982 (java) score 77 or sacrifice child\n"
+#define QUOTED_KILL                                                                     \
+  "Killed process 17982 (java) total-vm:19803312kB, anon-rss:2540308kB, file-rss:0kB, " \
+  "shmem-rss:0kB\n"
+
+TEST(QuotedKills, AreOneKill) {
+  const std::string report =
+      "[511250.459580] app invoked oom-killer: gfp_mask=0x201da, order=0, "
+      "oom_score_adj=0\n"
+      "[511250.459581] " QUOTED_INTENT "[511250.459642] " QUOTED_KILL;
+  const std::string again = "[511250.459581] " QUOTED_INTENT "[511250.459642] " QUOTED_KILL;
+  for (const std::string& log :
+       {"Jul 27 13:29:54 kernel: " QUOTED_INTENT + report + "so it was this one:\n" + again,
+        report + "Jul 27 13:29:54 kernel: " QUOTED_INTENT "Jul 27 13:29:54 kernel: " QUOTED_KILL,
+        QUOTED_INTENT QUOTED_KILL + report + again}) {
+    const auto events = read_log(log).events;
+    ASSERT_EQ(events.size(), 1U) << log;
+    ASSERT_TRUE(events[0].trigger) << log;
+    ASSERT_EQ(events[0].victims.size(), 1U) << log;
+    EXPECT_EQ(events[0].victims[0].score, 77) << log;
+    EXPECT_EQ(events[0].victims[0].anon_rss_kib, 2540308U) << log;
+  }
+  EXPECT_EQ(read_log("Jul 27 13:29:54 kernel: " QUOTED_INTENT + report).events[0].time.wall,
+            "Jul 27 13:29:54");
+}
+
+TEST(QuotedKills, OthersAreKillsOfTheirOwn) {
+  const std::string kill = "[511250.459581] " QUOTED_INTENT "[511250.459642] " QUOTED_KILL;
+  const auto kills = [](const std::string& log) {
+    std::size_t count = 0;
+    for (const Report& event : read_log(log).events) {
+      count += event.victims.size();
+    }
+    return count;
+  };
+  EXPECT_EQ(kills(kill), 1U);
+  EXPECT_EQ(kills(kill + kill), 1U);
+  EXPECT_EQ(kills(kill + replaced(kill, "511250", "511290")), 2U);  // later
+  EXPECT_EQ(kills(kill + replaced(kill, "2540308", "2540309").replace(8, 6, "459583")), 2U);
+  EXPECT_EQ(kills("Jul 27 13:29:54 kernel: " + replaced(QUOTED_INTENT, "77", "78") + kill), 2U);
+  EXPECT_EQ(kills("Jul 27 13:29:54 kernel: " + replaced(QUOTED_INTENT, "java", "jav") + kill), 2U);
+  // Two clocks each: they would have to be the same.
+  EXPECT_EQ(kills("Jul 27 13:29:54 h kernel: " QUOTED_INTENT
+                  "Jul 28 13:29:54 h kernel: [511250.459581] " QUOTED_INTENT),
+            2U);
 }
 
 }  // namespace
