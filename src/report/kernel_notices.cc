@@ -185,7 +185,10 @@ std::optional<LimitReached> read_swiotlb(std::string_view line, Place at) {
   if (start == std::string_view::npos || start > longest_name) {
     return std::nullopt;
   }
-  const std::string_view name = line.substr(0, start);
+  std::string_view name = line.substr(0, start);
+  if (trim(name).find_first_not_of('#') == std::string_view::npos) {
+    name = {};  // the title of an issue, in Markdown
+  }
   Cursor cursor(line.substr(start + key.size()));
   LimitReached limit;
   limit.what = LimitReached::What::swiotlb;

@@ -164,6 +164,14 @@ TEST(LimitLine, OfTheBounceBuffers) {
   const auto old = parse_limit_line("swiotlb buffer is full (sz: 8 bytes)", {});
   EXPECT_EQ(old->name, "");
   EXPECT_FALSE(old->limit);
+  // The title of an issue; what begins with its mark only is a name.
+  const auto title =
+      parse_limit_line("## swiotlb buffer is full (sz: 8 bytes), total 4 (slots)", {});
+  ASSERT_TRUE(title);
+  EXPECT_EQ(title->name, "");
+  EXPECT_EQ(title->limit, 4U);
+  EXPECT_EQ(parse_limit_line("#1: swiotlb buffer is full (sz: 8 bytes)", {})->name, "#1");
+  EXPECT_FALSE(parse_limit_line("# echo swiotlb buffer is full (sz: 8 bytes)", {}));
 }
 
 TEST(LimitLine, OthersAreNone) {

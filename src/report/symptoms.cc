@@ -89,8 +89,10 @@ bool is_container_killed(std::string_view text) {
 
 // bash and others of fork(); the JVM, Python, Go of a thread; glibc makes EAGAIN of ENOMEM there.
 std::optional<What> refused(std::string_view text) {
-  static constexpr std::array<std::pair<std::string_view, What>, 8> sentences{{
+  static constexpr std::array<std::pair<std::string_view, What>, 10> sentences{{
       {"annot allocate memory", What::no_memory},
+      {"failed; error='Not enough space' (errno=12)", What::no_memory},  // so HotSpot says ENOMEM
+      {"insufficient memory for the Java Runtime Environment to continue", What::no_memory},
       {"fork: retry: Resource temporarily unavailable", What::no_process},
       {"fork: Resource temporarily unavailable", What::no_process},
       {"unable to create new native thread", What::no_thread},

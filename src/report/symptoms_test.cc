@@ -63,6 +63,9 @@ TEST(Symptoms, OfTasksAndMemory) {
       {"Failed to start thread - pthread_create failed (EAGAIN) for attributes", What::no_thread},
       {"bash: fork: Cannot allocate memory", What::no_memory},
       {"os::commit_memory(...) failed; error='Cannot allocate memory' (errno=12)", What::no_memory},
+      {"os::commit_memory(...) failed; error='Not enough space' (errno=12)", What::no_memory},
+      {"# There is insufficient memory for the Java Runtime Environment to continue.",
+       What::no_memory},
   };
   for (const auto& [text, what] : lines) {
     const auto symptom = parse_symptom(text, 1);
@@ -70,6 +73,8 @@ TEST(Symptoms, OfTasksAndMemory) {
     EXPECT_EQ(symptom->what, what) << text;
   }
   EXPECT_FALSE(parse_symptom("read: Resource temporarily unavailable", 1));
+  EXPECT_FALSE(parse_symptom("write failed; error='Not enough space' (errno=28)", 1));
+  EXPECT_FALSE(parse_symptom("insufficient memory for the Java heap dump, skipped", 1));
   EXPECT_FALSE(parse_symptom("gh repo fork: retry with --clone", 1));
 }
 
