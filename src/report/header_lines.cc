@@ -50,6 +50,9 @@ std::size_t find_name_begin(std::string_view text, std::size_t at) {
   for (std::size_t blank = before.find(' ', from); blank < last;
        blank = before.find(' ', blank + 1)) {
     const std::string name(before.substr(blank + 1));
+    if (name.find("kernel: ") != std::string::npos || name.find("| ") != std::string::npos) {
+      continue;  // the frame of a line, or a row of a table
+    }
     if (text.find(name + " cpuset=", at) != std::string_view::npos ||
         text.find(" comm: " + name + " ", at) != std::string_view::npos) {
       return blank + 1;

@@ -61,6 +61,13 @@ TEST(GluedLines, ANameIsNoLongerThanTheKernelsAre) {
                           .events;
   ASSERT_EQ(events.size(), 1U);
   EXPECT_EQ(events[0].trigger->comm, "web srv");
+  const auto tagged = read_log(
+                          "and this is all that I have about it: Jul 7 02:43:54 h kernel: java "
+                          "invoked oom-killer: gfp_mask=0x201da, order=0, oom_score_adj=0 "
+                          "Jul 7 02:43:54 h kernel: java cpuset=/ mems_allowed=0\n")
+                          .events;
+  ASSERT_EQ(tagged.size(), 1U);
+  EXPECT_EQ(tagged[0].trigger->comm, "java");
   const auto failure = read_log(
                            "and this is all that I have about the matter: kswapd0: page "
                            "allocation failure: order:2, mode:0x20\n")
