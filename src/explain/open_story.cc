@@ -16,7 +16,7 @@ using diagnose::Event;
 constexpr std::size_t most_followers = 50;
 
 // How well an event explains its story: a proved root before a likely one before none; of these
-// one with numbers before a kill alone before the head of one that does not say who was killed.
+// one with numbers, or with head and end, before a kill alone before a head alone.
 int explains(const Event& event) {
   if (event.killed_at.line != 0) {
     return 0;  // what a victim still asked for
@@ -25,10 +25,11 @@ int explains(const Event& event) {
     return event.verdict == diagnose::Verdict::proved ? 5 : 4;
   }
   const report::Report& report = event.report;
-  if (report.mem_info_at || report.memcg) {
+  const bool ends = !report.victims.empty() || report.panic || report.no_killable_at;
+  if (report.mem_info_at || report.memcg || (report.trigger && ends)) {
     return 3;
   }
-  return !report.victims.empty() ? 2 : report.trigger ? 1 : 0;
+  return ends ? 2 : report.trigger ? 1 : 0;
 }
 
 std::optional<double> since_first(const Event& event) {

@@ -30,6 +30,11 @@ LineNumber lead_of(const std::string& log) {
 TEST(OpenStory, IsToldByTheEventThatSaysMost) {
   EXPECT_EQ(lead_of(kill + head), 1U) << "it names who was killed";
   EXPECT_EQ(lead_of(kill + head + counters), 2U) << "it has numbers";
+  EXPECT_EQ(lead_of(kill + head +
+                    "[ 9.100001] Out of memory and no killable processes...\n"
+                    "[ 9.100002] Kernel panic - not syncing: System is deadlocked on memory\n"),
+            2U)
+      << "it has its end";
   EXPECT_EQ(lead_of(head), 1U);
 }
 

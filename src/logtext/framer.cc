@@ -293,6 +293,9 @@ bool Framer::take_unframed(std::string_view& text, Peeled& peeled) {
 
 // In a list, its further lines are items as well.
 void Framer::drop_list_mark(std::string_view& text) {
+  if (list_mark_.empty() && !list_number_) {
+    return;
+  }
   const std::string_view item = trim_left(text);
   if (!list_mark_.empty() && find_list_mark(item) == list_mark_) {
     text = item.substr(list_mark_.size() + 1);

@@ -30,9 +30,9 @@ inline std::optional<std::uint64_t> kib_after(std::string_view text, std::string
 inline std::optional<int> int_after(std::string_view text, std::string_view key, int least,
                                     int most) {
   const auto rest = after(text, key);
-  const auto value = rest ? Cursor(*rest).take_signed() : std::nullopt;
-  return value && *value >= least && *value <= most ? std::optional(static_cast<int>(*value))
-                                                    : std::nullopt;
+  const std::int64_t value =
+      rest ? Cursor(*rest).take_signed().value_or(INT64_MAX) : INT64_MAX;  // more than `most`
+  return value >= least && value <= most ? std::optional(static_cast<int>(value)) : std::nullopt;
 }
 
 // The number of a process; none has more than 31 bits.
