@@ -15,6 +15,8 @@ namespace whyoom::diagnose {
 
 namespace {
 
+constexpr std::string_view beancounter = "UB ";  // of a container of OpenVZ, in place of a path
+
 using memory::memcg_stat;
 using Counter = CgroupUse::Counter;
 
@@ -191,7 +193,8 @@ std::optional<CgroupUse> cgroup_of(const Context& context) {
   read_biggest(context.evidence, use);
   use.alone = !report.trigger && !report.constraint && report.tasks.empty() && !report.memcg;
   const auto& release = context.evidence.release;
-  use.stats_not_printed = memcg.stats.empty() && release && release->major == 2;
+  use.stats_not_printed = memcg.stats.empty() && ((release && release->major == 2) ||
+                                                  memcg.limit_path.starts_with(beancounter));
   return use;
 }
 
@@ -225,6 +228,12 @@ void grade_limit(Claim& claim, const CgroupUse& use) {
            Message("usage was much more than the parts that are shown"));
   }
   if (filling_known) {
+    return;
+  }
+  if (!use.memory && use.stats_not_printed) {
+    claim.confidence = 0.7;
+    weaken(claim, Message("what the container used (/proc/user_beancounters)"),
+           Message("page cache or kernel memory was most of it"));
     return;
   }
   const Message lines("the cgroup's statistics (\"Memory cgroup stats\")");
@@ -309,7 +318,6 @@ std::optional<ShellCommand> update_of_container(const CgroupUse& use) {
 
 // "1234" of "UB 1234", the name of a container of OpenVZ. The path of a cgroup begins with a slash.
 std::optional<ShellOperand> openvz_container(std::string_view path) {
-  constexpr std::string_view beancounter = "UB ";
   const std::string_view number = path.substr(std::min(path.size(), beancounter.size()));
   return path.starts_with(beancounter) && parse_number<std::uint64_t>(number)
              ? ShellOperand::from(number)

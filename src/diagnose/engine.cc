@@ -144,8 +144,9 @@ void name_atomic(Event& event, const Context& context) {
   const memory::Request& request = event.evidence.request;
   if (event.verdict != Verdict::undetermined || !event.candidates.empty() ||
       report.kind != report::Kind::page_allocation_failure || !report.zones.empty() ||
-      report.vmalloc || !request.flags_known || !kernel::is_atomic(request.flags) ||
-      request.order.value_or(-1) < 0 || *request.order > costly_order) {
+      report.vmalloc || (report.slub && !report.slub->cgroup.empty()) || !request.flags_known ||
+      !kernel::is_atomic(request.flags) || request.order.value_or(-1) < 0 ||
+      *request.order > costly_order) {
     return;
   }
   name_by_marks(event, "atomic-allocation-failure");

@@ -212,6 +212,16 @@ TEST(Engine, APageFaultWithoutARequestIsOfTheMachineAndMayBeSpurious) {
   EXPECT_EQ(of("0xcc0(GFP_KERNEL)"), Names{});
 }
 
+// OpenVZ's kernels print no statistics: nobody has to look for them.
+TEST(Engine, AContainerOfOpenVzAtItsLimitIsLikelyAtItsOwn) {
+  const auto events = cases::explain_log(
+      "[ 9.0] Out of memory in UB 1234: OOM killed process 21738 (php-cgi) score 0 "
+      "vm:281988kB, rss:17004kB, swap:0kB\n");
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0]->root_cause, "cgroup-limit");
+  EXPECT_EQ(events[0]->verdict, Verdict::likely);
+}
+
 TEST(Engine, ALimitWithoutStatisticsLeavesWhatFilledIt) {
   using Names = std::vector<std::string>;
   const std::string head = "[ 9.0] app invoked oom-killer: gfp_mask=0xd0, order=0\n";
