@@ -165,7 +165,7 @@ void name_uncounted(Event& event, const Context& context) {
     return;
   }
   event.candidates.push_back(
-      {"kernel-unaccounted", Message("the rest of the zones' lines (\"present:\", \"managed:\")")});
+      {"kernel-unaccounted", Message(R"(the rest of the zones' lines ("present:", "managed:"))")});
   event.candidates.push_back(
       {"balloon-or-hotplug",
        Message("how much the balloon holds (the host tells, or \"Balloon:\" in /proc/meminfo)")});

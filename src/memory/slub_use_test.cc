@@ -39,6 +39,8 @@ TEST(SlubUse, SlabsOfTheLeastOrderOrTheObjectsWhicheverIsMore) {
 TEST(SlubUse, NotOfNumbersThatCannotBe) {
   EXPECT_FALSE(use_of(report::Report{}));
   EXPECT_FALSE(use_of(with_cache(0, 64, {})));
+  EXPECT_FALSE(use_of(with_cache(0, 64, {{0, 0, 0, 0, {}}})));
+  EXPECT_TRUE(use_of(with_cache(0, 64, {{0, 1, 1, 0, {}}})));
   EXPECT_FALSE(use_of(with_cache(0, 64, {{0, 1, 10, 11, {}}})));   // more free than there are
   EXPECT_FALSE(use_of(with_cache(0, 64, {{0, 100, 10, 0, {}}})));  // a slab without an object
   EXPECT_FALSE(use_of(with_cache(0, 64, {{0, 1, ~0ULL, 0, {}}})));
