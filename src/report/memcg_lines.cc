@@ -242,7 +242,7 @@ bool read_memcg_stats(std::string_view text, Place at, KernelLine& out) {
 }
 
 bool put_paths(OpenEvent& event, KernelLine& read) {
-  Memcg& part = read.as<Memcg>();
+  auto& part = read.as<Memcg>();
   if (part.limit_path == kHost) {
     event.global_seen = true;
     return true;
@@ -294,7 +294,7 @@ void add_children(std::vector<MemcgStat>& sum, const std::vector<MemcgStat>& sta
 
 bool put_stats(OpenEvent& event, KernelLine& read) {
   Memcg& memcg = event.memcg(read.at);
-  Memcg& part = read.as<Memcg>();
+  auto& part = read.as<Memcg>();
   if (event.first_stats && memcg.limit_path.empty()) {
     memcg.limit_path = std::move(part.limit_path);
   }
@@ -313,7 +313,7 @@ bool put_stats(OpenEvent& event, KernelLine& read) {
 
 bool put_stat(OpenEvent& event, KernelLine& read) {
   Memcg& memcg = *event.report.memcg;
-  MemcgStat& stat = read.as<MemcgStat>();
+  auto& stat = read.as<MemcgStat>();
   if (std::ranges::find(memcg.stats, stat.name, &MemcgStat::name) != memcg.stats.end()) {
     return false;
   }
