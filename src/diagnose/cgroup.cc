@@ -10,12 +10,11 @@
 #include "diagnose/share.h"
 #include "memory/machine.h"
 #include "memory/memcg_stat.h"
+#include "report/openvz_lines.h"
 
 namespace whyoom::diagnose {
 
 namespace {
-
-constexpr std::string_view beancounter = "UB ";  // of a container of OpenVZ, in place of a path
 
 using memory::memcg_stat;
 using Counter = CgroupUse::Counter;
@@ -193,8 +192,9 @@ std::optional<CgroupUse> cgroup_of(const Context& context) {
   read_biggest(context.evidence, use);
   use.alone = !report.trigger && !report.constraint && report.tasks.empty() && !report.memcg;
   const auto& release = context.evidence.release;
-  use.stats_not_printed = memcg.stats.empty() && ((release && release->major == 2) ||
-                                                  memcg.limit_path.starts_with(beancounter));
+  use.stats_not_printed =
+      memcg.stats.empty() &&
+      ((release && release->major == 2) || memcg.limit_path.starts_with(report::kBeancounter));
   return use;
 }
 
@@ -316,10 +316,10 @@ std::optional<ShellCommand> update_of_container(const CgroupUse& use) {
   return std::nullopt;
 }
 
-// "1234" of "UB 1234", the name of a container of OpenVZ. The path of a cgroup begins with a slash.
+// "1234" of "UB 1234", the name of a container of OpenVZ.
 std::optional<ShellOperand> openvz_container(std::string_view path) {
-  const std::string_view number = path.substr(std::min(path.size(), beancounter.size()));
-  return path.starts_with(beancounter) && parse_number<std::uint64_t>(number)
+  const std::string_view number = path.substr(std::min(path.size(), report::kBeancounter.size()));
+  return path.starts_with(report::kBeancounter) && parse_number<std::uint64_t>(number)
              ? ShellOperand::from(number)
              : std::nullopt;
 }

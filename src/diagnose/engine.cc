@@ -124,7 +124,8 @@ void name_candidates(Event& event, const Context& context) {
 // Which limit a cgroup reached is known; what filled it is a cause of its own.
 void name_fillings(Event& event, const Context& context) {
   if (event.verdict != Verdict::undetermined || event.candidates.size() != 1 ||
-      !event.candidates[0].cause.ends_with("-limit")) {
+      (event.candidates[0].cause != "cgroup-limit" &&
+       event.candidates[0].cause != "cgroup-parent-limit")) {
     return;
   }
   const auto use = cgroup_use(context);

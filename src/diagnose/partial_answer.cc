@@ -141,16 +141,16 @@ void add_free(std::vector<Message>& out, const Event& event) {
   }
 }
 
-// "a", "a or b", "a, b or c".
-std::string one_of(const std::vector<std::string>& names) {
-  if (names.size() < 2) {
-    return names.empty() ? std::string() : names.front();
+// "a", "a or b", "a, b or c"; of all of them "and".
+std::string listed(const std::vector<std::string>& names, bool all) {
+  std::string text;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    text = i == 0                 ? names[i]
+           : i + 1 < names.size() ? tr("{}, {}", text, names[i])
+           : all                  ? tr("{} and {}", text, names[i])
+                                  : tr("{} or {}", text, names[i]);
   }
-  std::string listed = names.front();
-  for (std::size_t i = 1; i + 1 < names.size(); ++i) {
-    listed = tr("{}, {}", listed, names[i]);
-  }
-  return tr("{} or {}", listed, names.back());
+  return text;
 }
 
 Message may_have_been(const std::vector<Candidate>& candidates) {
@@ -163,11 +163,7 @@ Message may_have_been(const std::vector<Candidate>& candidates) {
       lines.push_back(line);
     }
   }
-  std::string all = lines.front();
-  for (std::size_t i = 1; i < lines.size(); ++i) {
-    all = i + 1 < lines.size() ? tr("{}, {}", all, lines[i]) : tr("{} and {}", all, lines[i]);
-  }
-  return Message("It may have been {}: {} would tell.", one_of(causes), all);
+  return Message("It may have been {}: {} would tell.", listed(causes, false), listed(lines, true));
 }
 
 }  // namespace

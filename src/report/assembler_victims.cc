@@ -62,6 +62,9 @@ void Assembler::note_bare_manual_oom(OpenEvent& event, const Line& line) {
 bool Assembler::is_quoted_again(const Line& line, const Victim& victim) {
   for (OpenEvent& event : events_) {
     for (const Victim& known : event.report.victims) {
+      if (known.pid != victim.pid) {
+        continue;
+      }
       const bool again = is_same_line(known, victim, line) ||
                          (event.report.time.monotonic_us && !line.monotonic_us &&
                           has_other_clock(event.report, line) && is_same_kill(known, victim));
@@ -327,8 +330,8 @@ bool Assembler::on_no_victim(const Line& line, KernelLine& read) {
 bool Assembler::on_sysrq(const Line& line, KernelLine& read) {
   if (read.as<Sysrq>() == Sysrq::manual_oom) {
     manual_oom_ = moment_of(line);
-    // From 4.3 on it never panics (mm/oom_kill.c check_panic_on_oom()). Kernels that have "sysrq: "
-    // before these words came later.
+    // From 4.3 on it never panics (mm/oom_kill.c check_panic_on_oom()). Those print "sysrq: "
+    // before these words; a kernel a little older that does so too is left open.
     manual_oom_panics_ = trim_left(line.text).starts_with("SysRq");
     manual_oom_line_.keep(line);
   } else if (read.as<Sysrq>() == Sysrq::show_memory) {

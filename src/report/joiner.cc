@@ -127,8 +127,12 @@ bool Joiner::take_apart(const logtext::Line& line, const KernelLine& read) {
 }
 
 void Joiner::take(const logtext::Line& line) {
+  // A post's. Each part is taken with all that is behind it, so that a line without a limit would
+  // be read once for each of its parts, each deeper on the stack.
+  constexpr std::size_t longest_glued = 8192;
   KernelLine read = read_line(line.text, line.number, columns_);
-  if ((read.begins != 0 || read.ends != std::string_view::npos) && take_apart(line, read)) {
+  if ((read.begins != 0 || read.ends != std::string_view::npos) &&
+      line.text.size() <= longest_glued && take_apart(line, read)) {
     return;
   }
   if (pending_.valid) {

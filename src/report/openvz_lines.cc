@@ -16,7 +16,7 @@ std::optional<std::string> take_container(Cursor& cursor, std::string_view end) 
   if (!number || !cursor.take(end)) {
     return std::nullopt;
   }
-  return *number == 0 ? std::string() : "UB " + std::to_string(*number);
+  return *number == 0 ? std::string() : std::string(kBeancounter) + std::to_string(*number);
 }
 
 }  // namespace

@@ -99,6 +99,16 @@ TEST(GluedLines, WordsOfOthersOpenNoFurtherLine) {
   "Killed process 17982 (java) total-vm:19803312kB, anon-rss:2540308kB, file-rss:0kB, " \
   "shmem-rss:0kB\n"
 
+// Somebody's line of a thousand kills is no post: it is read in a time, and on a stack, that do not
+// grow with their number.
+TEST(GluedLines, OfALongLineAreNotTakenApart) {
+  std::string line;
+  for (int i = 0; i < 20'000; ++i) {
+    line += GLUED_KILL;
+  }
+  EXPECT_LE(read_log(line + GLUED_HEADER "\n").events.size(), 2U);
+}
+
 TEST(QuotedKills, AreOneKill) {
   const std::string report =
       "[511250.459580] app invoked oom-killer: gfp_mask=0x201da, order=0, "
