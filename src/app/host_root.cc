@@ -13,6 +13,7 @@
 #include "base/language.h"
 #include "base/text.h"
 #include "host/capture_files.h"
+#include "host/posted_files.h"
 #include "linux/capture_file.h"
 #include "linux/descriptor.h"
 #include "linux/dir_files.h"
@@ -144,14 +145,45 @@ tl::expected<HostRoot, std::string> capture_host(const linux::Input& input) {
   return result;
 }
 
+namespace {
+
+// A capture, or a text in which somebody posted files of /proc.
+tl::expected<HostRoot, std::string> file_host(const linux::Input& input) {
+  constexpr std::size_t most_bytes = std::size_t{1} << 20U;  // nobody posts more
+  std::string text;
+  const auto done =
+      input.read({.data = [&](std::string_view chunk) { text += chunk.substr(0, most_bytes); },
+                  .quiet = [] {},
+                  .stop = [&] { return text.size() >= most_bytes; },
+                  .refuse_archives = true});
+  const bool is_text = done && done->empty();
+  if (!is_text && input.can_be_read_again()) {
+    return capture_host(input);
+  }
+  HostRoot result;
+  result.name = input.path();
+  result.files = host::posted_files(text);
+  result.options.posted = true;
+  if (is_text && result.files != nullptr) {
+    return result;
+  }
+  return tl::unexpected(
+      tr("{}: {}", printable(input.path()),
+         !done     ? done.error()
+         : is_text ? tr("this is no capture of `whyoom capture`, and no /proc/meminfo stands in it")
+                   : *done));
+}
+
+}  // namespace
+
 tl::expected<HostRoot, std::string> open_host(const std::string& root,
                                               linux::SandboxChoice sandbox) {
   HostRoot result;
   result.name = root.empty() ? "/" : root;
   struct stat info {};
-  if (::stat(result.name.c_str(), &info) == 0 && S_ISREG(info.st_mode)) {
+  if (root == "-" || (::stat(result.name.c_str(), &info) == 0 && S_ISREG(info.st_mode))) {
     const auto inputs = linux::open_inputs({result.name}, sandbox);
-    return inputs ? capture_host(inputs->front()) : tl::unexpected(inputs.error());
+    return inputs ? file_host(inputs->front()) : tl::unexpected(inputs.error());
   }
   if (sandbox == linux::SandboxChoice::require) {
     return tl::unexpected(

@@ -1,5 +1,5 @@
-// The host that a command is asked about: this machine, a copy of another one's files, or a
-// capture.
+// The host that a command is asked about: this machine, a copy of another one's files, a capture,
+// or what somebody posted of it.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +28,8 @@ struct HostRoot {
   HostKind kind = HostKind::copy;
 };
 
-// `root` empty = this machine. A capture is opened first, then the process gives up its rights as
-// `sandbox` says, then it is read. The error is a whole sentence.
+// `root` empty = this machine, "-" = standard input. A file is opened first, then the process gives
+// up its rights as `sandbox` says, then it is read. The error is a whole sentence.
 tl::expected<HostRoot, std::string> open_host(const std::string& root,
                                               linux::SandboxChoice sandbox);
 // The files of a disk that is the root of this process now (disk.h).

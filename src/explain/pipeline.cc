@@ -21,7 +21,7 @@ constexpr const char* looked_for =
 constexpr std::size_t most_symptoms = 8;
 
 // What the line of another program says, and where the reason stands.
-std::string told(const report::Symptom& symptom) {
+std::string told(const report::Symptom& symptom, const std::string& file) {
   using What = report::Symptom::What;
   switch (symptom.what) {
     case What::unit_killed:
@@ -51,6 +51,15 @@ std::string told(const report::Symptom& symptom) {
       return tr(
           "a thread was refused: a limit was full, or there was no memory for its stack\n"
           "  which one: whyoom check, on that machine");
+    case What::posted_state: {
+      const auto name = ShellOperand::from(file);  // none: "-", and what no shell can be given
+      return tr(
+          "/proc/meminfo of a machine, and no event of its log\n"
+          "  what it shows: {}",
+          (name ? ShellCommand("whyoom check --root {}", *name)
+                : ShellCommand("whyoom check --root FILE"))
+              .text());
+    }
     case What::no_memory:
       break;
   }
@@ -97,7 +106,7 @@ void Pipeline::note_symptoms(const std::string& file, const report::Symptoms& sy
     const std::string more =
         symptom.count == 1 ? std::string() : tr(" (and {} more)", grouped(symptom.count - 1));
     symptoms_.push_back(printable(file) + ":" + std::to_string(symptom.line) + more + ": " +
-                        told(symptom));
+                        told(symptom, file));
   });
 }
 

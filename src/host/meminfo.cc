@@ -44,13 +44,19 @@ constexpr NamedField<Meminfo, KiB> sizes[] = {
     {"CmaFree", &Meminfo::cma_free},
 };
 
+constexpr NamedField<Meminfo, std::uint64_t> counts[] = {
+    {"HugePages_Total", &Meminfo::hugepages_total},
+    {"HugePages_Free", &Meminfo::hugepages_free},
+    {"HugePages_Rsvd", &Meminfo::hugepages_rsvd},
+};
+
 // Sets the field of that name; the first of two lines counts.
 void set(Meminfo& result, const KeyValue& read, Lines& lines) {
   const Place at = lines.place();
   if (read.kb) {
     set_field(result, sizes, read.key, Read<KiB>{KiB(read.value), at});
-  } else if (read.key == "HugePages_Total") {
-    result.hugepages_total = result.hugepages_total.value_or(Read<std::uint64_t>{read.value, at});
+  } else if (set_field(result, counts, read.key, Read<std::uint64_t>{read.value, at})) {
+    return;
   } else if (std::ranges::find(sizes, read.key, &NamedField<Meminfo, KiB>::name) !=
              std::end(sizes)) {
     lines.damaged(tr("a size in kB"), lines.line());

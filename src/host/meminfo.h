@@ -18,7 +18,7 @@ struct Meminfo {
   Maybe<KiB> kernel_stack, shadow_call_stack, page_tables, sec_page_tables;
   Maybe<KiB> bounce, commit_limit, committed_as, vmalloc_used, percpu, balloon, gpu_active;
   Maybe<KiB> hugepage_size, hugetlb, cma_total, cma_free;
-  Maybe<std::uint64_t> hugepages_total;
+  Maybe<std::uint64_t> hugepages_total, hugepages_free, hugepages_rsvd;
 };
 
 Meminfo parse_meminfo(Lines lines);

@@ -21,6 +21,7 @@ struct ReadOptions {
   std::size_t with_memory_limits = 16;  // processes: half by locked memory, half by address space
   bool processes = true;
   bool cgroups = true;
+  bool posted = false;       // the files are those that somebody posted: the rest is one gap
   bool for_capture = false;  // also what no rule reads: people may want it later
 };
 

@@ -58,6 +58,19 @@ std::vector<HugePool> read_pools(Reader& reader, const std::string& directory) {
   return pools;
 }
 
+// The usual pool, where the directory of all could not be read.
+std::vector<HugePool> pool_of(const Meminfo& info) {
+  HugePool pool;
+  pool.total = info.hugepages_total;
+  pool.free = info.hugepages_free;
+  pool.reserved = info.hugepages_rsvd;
+  if (info.hugepage_size) {
+    pool.page_size = info.hugepage_size->value;
+  }
+  return info.hugepage_size && pool.total && pool.free ? std::vector{pool}
+                                                       : std::vector<HugePool>();
+}
+
 // "node12" -> 12
 std::optional<int> node_id(std::string_view name) {
   if (!name.starts_with("node")) {
@@ -97,6 +110,9 @@ void read_nodes(Reader& reader) {
   const std::string mm = "/sys/kernel/mm/";
   keep_each_node(reader);
   host.huge_pools = read_pools(reader, tr("{}hugepages", mm));
+  if (host.huge_pools.empty()) {
+    host.huge_pools = pool_of(host.meminfo);
+  }
   const Message huge("whether transparent huge pages are on is not known");
   reader.parse(mm + "transparent_hugepage/enabled", host.transparent_huge, parse_choice, huge,
                Absent::normal, person);

@@ -36,7 +36,12 @@ std::string Gap::str() const {
 
 void Reader::gap(FileError::Kind kind, std::string_view path, Message why,
                  const Message& leaves_open) {
-  host_.gaps.push_back({kind, printable(path), std::move(why), leaves_open});
+  if (!options_.posted) {
+    host_.gaps.push_back({kind, printable(path), std::move(why), leaves_open});
+  } else if (host_.gaps.empty()) {
+    host_.gaps.push_back({kind, "/", Message("only some files of the host are in the text"),
+                          Message("what the others would show is not known")});
+  }
 }
 
 void Reader::gap(std::string_view path, const FileError& error, const Message& leaves_open) {

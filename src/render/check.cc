@@ -389,6 +389,16 @@ std::string host_words(const std::string& name, const host::Host& host) {
          (release ? tr(", kernel {}", printable(release->value)) : std::string());
 }
 
+namespace {
+
+// All four steps of the check found their numbers.
+bool saw_enough(const HostCheck& check) {
+  return check.state.ram && check.state.min_free && check.facts.host.settings.panic_on_oom &&
+         diagnose::thread_count(check.facts.host);
+}
+
+}  // namespace
+
 Document check_document(const HostCheck& check, Detail detail) {
   Document out;
   const std::string words = host_words(check.facts.name, check.facts.host);
@@ -397,7 +407,10 @@ Document check_document(const HostCheck& check, Detail detail) {
     out.blank();
   }
   if (!has_findings(check)) {
-    out.text(tr("Nothing is wrong on this host."), Paint::green);
+    const bool enough = saw_enough(check);
+    out.text(enough ? tr("Nothing is wrong on this host.")
+                    : tr("Nothing wrong was found in what could be read of this host."),
+             enough ? Paint::green : Paint::yellow);
     out.blank();
   }
   for (const Finding& finding : check.findings) {

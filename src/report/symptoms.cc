@@ -109,6 +109,14 @@ std::optional<What> refused(std::string_view text) {
   return std::nullopt;
 }
 
+// "MemTotal:       26809844 kB"
+bool is_meminfo(std::string_view text) {
+  Cursor cursor(text.substr(std::min(text.find("MemTotal:"), text.size())));
+  cursor.take("MemTotal:");
+  cursor.skip_spaces();
+  return cursor.take_unsigned() && cursor.take(" kB");
+}
+
 }  // namespace
 
 std::optional<Symptom> parse_symptom(std::string_view text, LineNumber line) {
@@ -118,6 +126,9 @@ std::optional<Symptom> parse_symptom(std::string_view text, LineNumber line) {
   }
   if (const auto what = symptom ? std::nullopt : refused(text)) {
     symptom = Symptom{*what};
+  }
+  if (!symptom && is_meminfo(text)) {
+    symptom = Symptom{What::posted_state};
   }
   if (symptom) {
     symptom->count = 1;

@@ -21,7 +21,8 @@ struct Symptom {
     container_killed,     // "OOMKilled" of Docker and Kubernetes
     no_process,           // fork() gave EAGAIN: a limit
     no_thread,            // EAGAIN of a library: a limit, or no memory for the stack
-    no_memory             // "Cannot allocate memory": ENOMEM
+    no_memory,            // "Cannot allocate memory": ENOMEM
+    posted_state          // /proc/meminfo: what a host was like, and no event
   };
   What what{};
   std::string unit{};  // of systemd's
@@ -29,7 +30,7 @@ struct Symptom {
   LineNumber line = 0;  // the first one
 };
 inline constexpr std::size_t kinds_of_symptoms =
-    static_cast<std::size_t>(Symptom::What::no_memory) + 1;
+    static_cast<std::size_t>(Symptom::What::posted_state) + 1;
 
 // As the anchors of the kernel's lines, of the kills; "OOM killer" has one already. The other lines
 // are found where a log is read line by line, in its first 64 KiB: their words would cost the scan

@@ -66,12 +66,16 @@ TEST(Symptoms, OfTasksAndMemory) {
       {"os::commit_memory(...) failed; error='Not enough space' (errno=12)", What::no_memory},
       {"# There is insufficient memory for the Java Runtime Environment to continue.",
        What::no_memory},
+      {"- MemTotal:       26809844 kB", What::posted_state},
   };
   for (const auto& [text, what] : lines) {
     const auto symptom = parse_symptom(text, 1);
     ASSERT_TRUE(symptom) << text;
     EXPECT_EQ(symptom->what, what) << text;
   }
+  EXPECT_FALSE(parse_symptom("MemTotal: much", 1));
+  EXPECT_FALSE(parse_symptom("set it to half of MemTotal", 1));
+  EXPECT_FALSE(parse_symptom("12 kB", 1));
   EXPECT_FALSE(parse_symptom("read: Resource temporarily unavailable", 1));
   EXPECT_FALSE(parse_symptom("write failed; error='Not enough space' (errno=28)", 1));
   EXPECT_FALSE(parse_symptom("insufficient memory for the Java heap dump, skipped", 1));

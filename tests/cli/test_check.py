@@ -195,6 +195,26 @@ class Check(harness.Case):
         self.check(whyoom("check", "--root", self.scratch), 2, err="no /proc of a host in it")
         self.check(whyoom("whatif", "ram=+1G", "--root", self.scratch), 2, err="no /proc of a host")
 
+    def test_a_posted_meminfo(self):
+        post = self.file("post.txt", "memory is full, and no process has it?\n"
+                         "# cat /proc/meminfo\nMemTotal: 26809844 kB\nMemFree: 194184 kB\n"
+                         "HugePages_Total: 12816\nHugePages_Free: 12816\nHugePages_Rsvd: 0\n"
+                         "Hugepagesize: 2048 kB\n# sysctl vm.min_free_kbytes\n"
+                         "vm.min_free_kbytes = 67584\n")
+        self.check(whyoom("explain", post), 0, err="what it shows: whyoom check --root")
+        found, named = self.findings(post)
+        self.assertEqual(list(named), ["hugepages-reserved"])
+        self.check(whyoom("--root", post), 1, out="98 % of RAM are reserved as huge pages")
+        self.assertEqual(found["host"]["min_free_kbytes"]["value"], 67584)
+        self.assertEqual(len(found["gaps"]), 1, "what nobody posted is one gap")
+        piped = whyoom("check", "--root", "-", stdin=post.read_bytes())
+        self.check(piped, 1, out="98 % of RAM are reserved as huge pages")
+        little = self.file("little.txt", "MemTotal: 4554744 kB\nMemFree: 2155620 kB\n")
+        self.check(whyoom("check", "--root", little), 0,
+                   out="Nothing wrong was found in what could be read of this host.")
+        self.check(whyoom("check", "--root", self.file("a.txt", "help!\n")), 2,
+                   err="no capture of `whyoom capture`, and no /proc/meminfo stands in it")
+
     def test_this_machine(self):
         result = whyoom("check", "--format", "json")
         self.assertIn(result.status, (0, 1), result)

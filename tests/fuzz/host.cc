@@ -3,6 +3,7 @@
 #include "diagnose/case_file.h"
 #include "diagnose/host_check.h"
 #include "fuzz.h"
+#include "host/posted_files.h"
 #include "memory/settings.h"
 #include "memory/whatif.h"
 #include "render/check.h"
@@ -55,6 +56,9 @@ void run(std::string_view input) {
     (void)advise::parse_wanted(line, check->state.machine);
   }
   budget.check("check, what-if and overview");
+  if (const auto posted = host::posted_files(input)) {
+    (void)diagnose::check(host::read_facts(*posted, {.posted = true}));
+  }
 }
 
 std::vector<std::string> seeds() {
