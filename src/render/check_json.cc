@@ -95,7 +95,7 @@ void write_policy(JsonWriter& json, const HostCheck& check) {
 void write_zones(JsonWriter& json, const HostCheck& check) {
   const PageSize page = check.state.machine.page;
   json.list("zones", check.facts.host.zones, [&](const host::Zone& zone) {
-    const auto size = [&](std::string_view key, const Maybe<Pages>& pages) {
+    const auto size = [&](JsonKey key, const Maybe<Pages>& pages) {
       json(key, pages ? std::optional(to_bytes(pages->value, page)) : std::nullopt);
     };
     json("node", zone.node);

@@ -44,7 +44,7 @@ std::string_view constraint_name(const std::optional<report::ConstraintKind>& ki
   return "";
 }
 
-void write_time(JsonWriter& json, std::string_view key, const report::Time& time) {
+void write_time(JsonWriter& json, JsonKey key, const report::Time& time) {
   json.object(key, [&] {
     const auto& us = time.monotonic_us;
     json("monotonic", us ? std::optional(static_cast<double>(*us) / 1e6) : std::nullopt);
@@ -83,7 +83,7 @@ void write_zones(JsonWriter& json, const diagnose::Event& event) {
     json("name", zone.name);
     for (const Field field : {Field::free, Field::boost, Field::min, Field::low, Field::high,
                               Field::present, Field::managed, Field::free_cma}) {
-      json(kernel::name(field), from_kib(zone.fields.get(field)));
+      json.named(kernel::name(field), from_kib(zone.fields.get(field)));
     }
     if (event.evidence.page_size_known && !zone.lowmem_reserve.empty()) {
       json.values("lowmem_reserve", zone.lowmem_reserve,
@@ -146,7 +146,7 @@ void write_memory(JsonWriter& json, const diagnose::Event& event) {
 }
 
 void write_userspace(JsonWriter& json, const report::UserspaceKill& kill) {
-  const auto fraction = [&json](std::string_view key, const std::optional<double>& value) {
+  const auto fraction = [&json](JsonKey key, const std::optional<double>& value) {
     json.number(key, value ? std::optional(*value / 100) : std::nullopt);
   };
   json("killer", kill.killer);
@@ -181,7 +181,7 @@ std::string_view panic_reason(report::Panic::Reason reason) {
 
 // Facts that only some kinds of event have; left out otherwise.
 void write_kind_facts(JsonWriter& json, const report::Report& report) {
-  const auto part = [&json](std::string_view key, const auto& fact, const auto& members) {
+  const auto part = [&json](JsonKey key, const auto& fact, const auto& members) {
     if (fact) {
       json.object(key, fact, members);
     }
@@ -295,7 +295,7 @@ void write_event(JsonWriter& json, const diagnose::Event& event) {
 }
 
 void write_source(JsonWriter& json, const LogSource& source) {
-  const auto write_end = [&json](std::string_view key, const report::Time& time) {
+  const auto write_end = [&json](JsonKey key, const report::Time& time) {
     if (time.monotonic_us || !time.wall.empty()) {
       write_time(json, key, time);
     } else {

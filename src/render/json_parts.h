@@ -25,8 +25,7 @@ void write_memcg(JsonWriter& json, const diagnose::Event& event);
 void write_victims(JsonWriter& json, const diagnose::Event& event);
 void write_tasks(JsonWriter& json, const diagnose::Event& event);
 // Whose the cgroup is.
-void write_owner(JsonWriter& json, std::string_view key,
-                 const std::optional<memory::CgroupOwner>& owner);
+void write_owner(JsonWriter& json, JsonKey key, const std::optional<memory::CgroupOwner>& owner);
 
 // Sizes that the kernel prints in kB.
 template <class T>

@@ -64,7 +64,7 @@ void write_ranking(JsonWriter& json, const memory::Evidence& evidence) {
   });
 }
 
-void write_cgroup(JsonWriter& json, std::string_view path, std::string_view owner,
+void write_cgroup(JsonWriter& json, JsonKey path, JsonKey owner,
                   const std::optional<memory::CgroupShare>& cgroup) {
   json(path, cgroup ? std::optional(cgroup->path) : std::nullopt);
   write_owner(json, owner, cgroup ? cgroup->owner : std::nullopt);
@@ -72,8 +72,7 @@ void write_cgroup(JsonWriter& json, std::string_view path, std::string_view owne
 
 }  // namespace
 
-void write_owner(JsonWriter& json, std::string_view key,
-                 const std::optional<memory::CgroupOwner>& owner) {
+void write_owner(JsonWriter& json, JsonKey key, const std::optional<memory::CgroupOwner>& owner) {
   json.object(key, owner, [&](const memory::CgroupOwner& who) {
     json("kind", memory::name(who.kind));
     json("unit", who.unit);
@@ -108,7 +107,7 @@ void write_memcg(JsonWriter& json, const diagnose::Event& event) {
     json.object("stats", [&] {
       for (const auto& stat : memcg.stats) {
         if (const auto found = last.find(stat.name); stat.bytes && found != last.end()) {
-          json(stat.name, found->second);
+          json.named(stat.name, found->second);
           last.erase(found);
         }
       }

@@ -8,8 +8,11 @@
 //   });
 #pragma once
 
+#include <charconv>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +23,23 @@
 
 namespace whyoom::render {
 
+// The name of a member as the program spells it: it was looked at when the program was compiled.
+class JsonKey {
+ public:
+  template <std::size_t N>
+  consteval JsonKey(const char (&text)[N]) : text_(text, N - 1) {
+    for (const char c : text_) {
+      if (c < ' ' || c > '~' || c == '"' || c == '\\') {
+        throw "a name that would need an escape";
+      }
+    }
+  }
+  [[nodiscard]] std::string_view text() const { return text_; }
+
+ private:
+  std::string_view text_;
+};
+
 class JsonWriter {
  public:
   // `depth`: of the place in a document that the text is for; its first line has no margin.
@@ -29,12 +49,23 @@ class JsonWriter {
   [[nodiscard]] std::string take();
 
   template <class T>
-  void operator()(std::string_view key, const T& value) {
+  void operator()(JsonKey key, const T& value) {
     begin_member(key);
     write(value);
   }
+  // Of a name that is not the program's own, as those of a cgroup's counters are.
+  template <class T>
+  void named(std::string_view key, const T& value) {
+    begin_member(key);
+    write(value);
+  }
+  template <class Members>
+  void named_object(std::string_view key, const Members& members) {
+    begin_member(key);
+    braces('{', '}', members);
+  }
   // A whole number as one: 802889728, not 802889728.0.
-  void number(std::string_view key, std::optional<double> value);
+  void number(JsonKey key, std::optional<double> value);
   // An element of an array.
   template <class T>
   void value(const T& value) {
@@ -42,7 +73,7 @@ class JsonWriter {
     write(value);
   }
   // JSON text that another writer made.
-  void raw(std::string_view key, std::string_view text);
+  void raw(JsonKey key, std::string_view text);
   void raw(std::string_view text);
 
   template <class Members>
@@ -55,13 +86,13 @@ class JsonWriter {
     braces('{', '}', members);
   }
   template <class Members>
-  void object(std::string_view key, const Members& members) {
+  void object(JsonKey key, const Members& members) {
     begin_member(key);
     braces('{', '}', members);
   }
   // Of what a pointer or an optional holds; null without.
   template <class Optional, class Members>
-  void object(std::string_view key, const Optional& thing, const Members& members) {
+  void object(JsonKey key, const Optional& thing, const Members& members) {
     begin_member(key);
     if (thing) {
       braces('{', '}', [&] { members(*thing); });
@@ -70,13 +101,13 @@ class JsonWriter {
     }
   }
   template <class Elements>
-  void array(std::string_view key, const Elements& elements) {
+  void array(JsonKey key, const Elements& elements) {
     begin_member(key);
     braces('[', ']', elements);
   }
   // An object for each.
   template <class Range, class Members>
-  void list(std::string_view key, const Range& range, const Members& members) {
+  void list(JsonKey key, const Range& range, const Members& members) {
     array(key, [&] {
       for (const auto& each : range) {
         object([&] { members(each); });
@@ -85,7 +116,7 @@ class JsonWriter {
   }
   // A value for each.
   template <class Range, class Value>
-  void values(std::string_view key, const Range& range, const Value& value_of) {
+  void values(JsonKey key, const Range& range, const Value& value_of) {
     array(key, [&] {
       for (const auto& each : range) {
         value(value_of(each));
@@ -95,7 +126,7 @@ class JsonWriter {
 
   // For a document that is written in steps.
   void begin_object() { open('{'); }
-  void begin_array(std::string_view key);
+  void begin_array(JsonKey key);
   void end(char brace);
 
  private:
@@ -107,6 +138,7 @@ class JsonWriter {
   }
   void open(char brace);
   void begin_value();  // the comma and the line before it
+  void begin_member(JsonKey key);
   void begin_member(std::string_view key);
 
   void write(std::nullptr_t) { out_ += "null"; }
@@ -121,7 +153,8 @@ class JsonWriter {
     if constexpr (std::same_as<T, bool>) {
       out_ += value ? "true" : "false";
     } else {
-      out_ += std::to_string(value);
+      char digits[24];
+      out_.append(digits, std::to_chars(digits, std::end(digits), value).ptr);
     }
   }
   template <class T>

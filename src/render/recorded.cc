@@ -34,7 +34,7 @@ void write_growth(Document& out, std::span<const memory::Growth> grew) {
   }
 }
 
-void write_growth(JsonWriter& json, std::string_view key, std::span<const memory::Growth> grew) {
+void write_growth(JsonWriter& json, JsonKey key, std::span<const memory::Growth> grew) {
   json.list(key, grew, [&](const memory::Growth& growth) {
     json("pid", growth.pid);
     json("name", growth.name);

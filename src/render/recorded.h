@@ -19,7 +19,7 @@ std::string owner_text(const std::string& cgroup);
 // "java (pid 42, app.service) grew from 1 GiB to 20 GiB in 41 s, since ..."
 std::string growth_text(const memory::Growth& growth);
 void write_growth(Document& out, std::span<const memory::Growth> grew);
-void write_growth(JsonWriter& json, std::string_view key, std::span<const memory::Growth> grew);
+void write_growth(JsonWriter& json, JsonKey key, std::span<const memory::Growth> grew);
 
 // A section of a story; nothing where nothing grew.
 void add_recorded(Document& out, const diagnose::Event& event);

@@ -12,12 +12,12 @@ using memory::ZoneChange;
 using memory::ZoneMoment;
 
 // A setting's value as a number where it is one.
-void write_setting(JsonWriter& json, std::string_view key, const std::optional<std::string>& text) {
+void write_setting(JsonWriter& json, JsonKey key, const std::optional<std::string>& text) {
   const auto number = text ? parse_number<std::int64_t>(*text) : std::nullopt;
   number ? json(key, *number) : json(key, text);
 }
 
-void write_moment(JsonWriter& json, std::string_view key, const ZoneMoment& moment,
+void write_moment(JsonWriter& json, JsonKey key, const ZoneMoment& moment,
                   const memory::Machine& machine) {
   const auto bytes = [&machine](Pages pages) { return to_bytes(pages, machine.page); };
   json.object(key, [&] {
@@ -36,7 +36,7 @@ std::optional<std::string_view> fate_name(const std::optional<memory::Fate>& fat
   return !fate ? std::nullopt : std::optional(*fate == memory::Fate::kill ? "kill" : "panic");
 }
 
-void write_pair(JsonWriter& json, std::string_view key, Bytes before, Bytes after) {
+void write_pair(JsonWriter& json, JsonKey key, Bytes before, Bytes after) {
   json.object(key, [&] {
     json("before", before);
     json("after", after);
@@ -70,7 +70,7 @@ std::string json_what_if(const WhatIfView& view) {
     });
     json.object("settings", [&] {
       for (const auto& setting : what_if.settings) {
-        json.object(setting.key, [&] {
+        json.named_object(setting.key, [&] {
           write_setting(json, "before", setting.before);
           write_setting(json, "after", setting.after);
         });
