@@ -34,13 +34,12 @@ std::string filled(std::string_view pattern, const Args& args, bool chinese) {
   std::string out;
   std::size_t next = 0;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
-    if (pattern[i] != '{') {
-      out += pattern[i];
-      continue;
-    }
+    const std::size_t open = std::min(pattern.find('{', i), pattern.size());
+    out.append(pattern, i, open - i);
+    i = open;
     const std::size_t close = pattern.find('}', i);
     if (close == std::string_view::npos) {
-      out.append(pattern.substr(i));
+      out.append(pattern, i, pattern.npos);
       break;
     }
     std::size_t index = next;

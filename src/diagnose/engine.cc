@@ -297,10 +297,19 @@ std::unique_ptr<Event> judge_with(const Event& event, const StoryContext& story,
 }  // namespace
 
 std::vector<Finding> in_order(std::vector<Claim>&& claims) {
-  std::ranges::stable_sort(claims, [](const Claim& a, const Claim& b) {
-    return std::tuple(a.role, a.rank, -a.strength) < std::tuple(b.role, b.rank, -b.strength);
+  std::vector<Claim*> order;  // a claim is too large to be moved from place to place
+  for (Claim& claim : claims) {
+    order.push_back(&claim);
+  }
+  std::ranges::stable_sort(order, [](const Claim* a, const Claim* b) {
+    return std::tuple(a->role, a->rank, -a->strength) < std::tuple(b->role, b->rank, -b->strength);
   });
-  return {std::make_move_iterator(claims.begin()), std::make_move_iterator(claims.end())};
+  std::vector<Finding> findings;
+  findings.reserve(order.size());
+  for (Claim* claim : order) {
+    findings.push_back(std::move(*claim));
+  }
+  return findings;
 }
 
 std::vector<std::string> missing_parts(const Event& event) {

@@ -1,6 +1,5 @@
 #include "render/json_writer.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -43,7 +42,7 @@ namespace {
 void append_quoted(std::string& out, std::string_view text) {
   const std::size_t at = out.size() + 1;
   out.append(text.size() + 2, '"');
-  std::ranges::copy(text, out.begin() + static_cast<std::ptrdiff_t>(at));
+  std::char_traits<char>::copy(out.data() + at, text.data(), text.size());
 }
 
 }  // namespace

@@ -98,8 +98,10 @@ std::size_t scope_at(std::string_view text) {
 bool constraint_has_doubtful_names(std::string_view text) {
   static constexpr std::array<std::string_view, 4> keys{
       ",cpuset=", ",mems_allowed=", ",oom_memcg=", ",task_memcg="};
-  return std::any_of(keys.begin(), keys.end(),
-                     [text](std::string_view key) { return text.find(key) != text.rfind(key); });
+  return std::ranges::any_of(keys, [text](std::string_view key) {
+    const std::size_t first = text.find(key);
+    return first != text.npos && text.find(key, first + key.size()) != text.npos;
+  });
 }
 
 std::optional<Constraint> parse_constraint(std::string_view text, Place at) {
