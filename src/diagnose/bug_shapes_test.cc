@@ -53,6 +53,20 @@ TEST(KernelBug, NamesTheReleasesWithTheFixAndTheCommit) {
   EXPECT_NE(finding->remedies[0].title.str().find("6b4e3181d7bd"), std::string::npos);
 }
 
+TEST(KernelBug, TheHighMarkIsTheOneWithTheBoost) {
+  const auto events = cases::explain_log(with_release(
+      "contributing-reserve", "boost:0kB min:42332kB low:52912kB high:63492kB reserved",
+      "boost:4096kB min:46428kB low:57008kB high:67588kB reserved"));
+  ASSERT_EQ(events.size(), 1U);
+  const Finding* finding = kernel_bug(*events[0]);
+  ASSERT_NE(finding, nullptr);
+  const auto high = std::ranges::find_if(finding->proof, [](const Proof& number) {
+    return number.what.str() == "zone Normal: high mark";
+  });
+  ASSERT_NE(high, finding->proof.end());
+  EXPECT_EQ(high->value, 67588 * 1024);
+}
+
 TEST(KernelBug, TheDocumentationListsEachBugOfTheTable) {
   const std::string text = test::read_file(cases::causes_folder() / "kernel-bug" / "README.md");
   for (const kernel::KnownBug& bug : kernel::known_bugs()) {

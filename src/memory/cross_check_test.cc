@@ -51,6 +51,16 @@ TEST(CrossCheck, ANumberThatTwoSpeakAgainstIsUnknown) {
   EXPECT_EQ(report.damage.size(), 1U);
 }
 
+// The lines of a second node are lost, so the totals are more than what is printed.
+TEST(CrossCheck, PartsOfWhichSomeAreLostAreLessThanTheWhole) {
+  report::Report report = whole();
+  report.totals.set(Field::active_anon, 270'000, at);
+  report.tail.ram->value = 524'288;
+  report.tail.reserved->value = 524'288 - 2 * 995'000 / 4;
+  EXPECT_FALSE(cross_check(report));
+  EXPECT_TRUE(report.totals.get(Field::active_anon));
+}
+
 // Two nodes with shmem at the end, as 4.9.0-rc3 has it.
 report::Report with_shmem_last() {
   report::Report report = whole();
