@@ -40,6 +40,21 @@ std::string cgroup_of(const report::Report& report) {
   return owner && owner->pod ? "pod " + *owner->pod : path;
 }
 
+// What a failed allocation asked for. Who asked differs from one to the next where it was an
+// interrupt. Of vmalloc the sizes differ, and what is full is the same.
+std::string request_of(const report::Report& report) {
+  if (report.kind != report::Kind::page_allocation_failure) {
+    return {};
+  }
+  if (report.vmalloc) {
+    return "vmalloc";
+  }
+  if (!report.trigger || !report.trigger->order || !report.trigger->gfp) {
+    return report.slub ? "slub " + report.slub->cache : std::string();
+  }
+  return std::to_string(*report.trigger->order) + " " + std::to_string(report.trigger->gfp->mask);
+}
+
 std::optional<double> monotonic_between(const report::Time& from, const report::Time& to) {
   if (!from.monotonic_us || !to.monotonic_us) {
     return std::nullopt;
@@ -84,6 +99,9 @@ bool StoryBuilder::Story::is_near(const report::Report& report, double seconds) 
 
 bool StoryBuilder::Story::goes_on_with(const report::Report& report,
                                        const std::string& its_cgroup) const {
+  if (!request.empty() && request == request_of(report)) {
+    return is_near(report, story_gap);
+  }
   return kills && is_kill(report.kind) && its_cgroup == cgroup &&
          is_near(report, cgroup.empty() || cgroup == unknown_cgroup ? story_gap : cgroup_gap);
 }
@@ -143,6 +161,7 @@ StoryBuilder::Story& StoryBuilder::begin(const report::Report& report, std::stri
   story.cgroup = std::move(cgroup);
   story.first = report.time;
   story.kills = is_kill(report.kind);
+  story.request = request_of(report);
   return story;
 }
 

@@ -1,5 +1,6 @@
 // A spree is one story: its cause, its victims in order, its end. A request that a victim still
-// made belongs to it, and so does a cgroup that reaches its limit again and again. The builder
+// made belongs to it, and so does a cgroup that reaches its limit again and again. A request that
+// is refused again and again, as those of a network driver are, is one story, too. The builder
 // tells of which story the next report is; it keeps a few numbers of each, never events.
 #pragma once
 
@@ -33,6 +34,7 @@ class StoryBuilder {
     StoryContext context;
     bool verified = true;
     std::string source, host, boot, cgroup;
+    std::string request;  // what was refused; empty: it was a kill, or nobody knows
     report::Time first, last;
     LineNumber last_line = 0;
     std::uint32_t victims = 0;

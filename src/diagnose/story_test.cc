@@ -249,6 +249,36 @@ TEST(Story, LeavesOutTheFailuresOfOthers) {
   EXPECT_EQ(story.next(failure(69 * second, 500, 77)).number, 1U) << "another process of this pid";
 }
 
+report::Report refusal(std::uint64_t at_us, std::uint32_t line, int order, std::uint32_t mask) {
+  report::Report report = failure(at_us, line, line);
+  report.trigger->order = order;
+  report.trigger->gfp.emplace().mask = mask;
+  return report;
+}
+
+TEST(Story, OneRequestThatIsRefusedAgainAndAgainIsOne) {
+  constexpr std::uint32_t atomic = 0x20;
+  StoryBuilder story;
+  story.next(refusal(5 * second, 100, 2, atomic));
+  EXPECT_EQ(story.next(refusal(8 * second, 200, 2, atomic)).number, 2U) << "of another process";
+  EXPECT_EQ(story.next(refusal(9 * second, 300, 1, atomic)).number, 1U) << "another size";
+  EXPECT_EQ(story.next(refusal(9 * second, 400, 2, 0xd0)).number, 1U) << "it may wait";
+  EXPECT_EQ(story.next(failure(10 * second, 500, 7)).number, 1U) << "nobody knows what it was";
+  EXPECT_EQ(story.next(failure(10 * second, 550, 7)).number, 1U);
+  EXPECT_EQ(story.next(refusal(68 * second, 600, 2, atomic)).number, 3U);
+  EXPECT_EQ(story.next(refusal(129 * second, 700, 2, atomic)).number, 1U) << "after a quiet minute";
+}
+
+TEST(Story, RequestsOfVmallocAreOneWhateverTheirSize) {
+  StoryBuilder story;
+  report::Report first = failure(5 * second, 100, 7);
+  first.vmalloc.emplace().bytes = 36'864;
+  report::Report next = failure(8 * second, 200, 8);
+  next.vmalloc.emplace().bytes = 32'768;
+  story.next(first);
+  EXPECT_EQ(story.next(next).number, 2U);
+}
+
 TEST(Story, ForgetsTheFirstOfVeryManyVictims) {
   StoryBuilder story;
   for (std::int64_t pid = 1; pid <= 65; ++pid) {
