@@ -119,5 +119,15 @@ TEST(Finding, CommandsThatLookAtAProcess) {
   EXPECT_FALSE(is_about_running_processes(ShellCommand("uname -m")));
 }
 
+// What is free counts the CMA pages for it already, and they are not to be counted twice.
+TEST(LogCauses, ContiguousMemoryIsNothingToAMovableRequest) {
+  std::string log = cases::load_case(cases::causes_folder() / "cma-only" / "near-miss.case").log;
+  const std::string mask = "gfp_mask=0x400dc0(GFP_KERNEL_ACCOUNT|__GFP_ZERO)";
+  ASSERT_NE(log.find(mask), std::string::npos);
+  log.replace(log.find(mask), mask.size(), "gfp_mask=0x1100cca(GFP_HIGHUSER_MOVABLE)");
+  const auto events = cases::explain_log(log);
+  EXPECT_EQ(std::ranges::count(events.at(0)->findings, "cma-only", &Finding::cause), 0);
+}
+
 }  // namespace
 }  // namespace whyoom::diagnose

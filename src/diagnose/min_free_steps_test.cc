@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <fstream>
 #include <sstream>
+#include <tuple>
 
 #include "diagnose/engine.h"
 #include "report/log_reader.h"
@@ -57,6 +58,25 @@ TEST(MinFreeSteps, NoneWhereNoValueIsAdvised) {
   const auto event = event_of_example("memory-exhausted.log");
   ASSERT_NE(event, nullptr);
   EXPECT_TRUE(min_free_steps(*event).empty());
+}
+
+TEST(MinFreeSteps, TheAdvisedValueIsOneOfThisSettingAndOfARuleThatHolds) {
+  const auto event = event_of_example("min-free-killed.log");
+  ASSERT_NE(event, nullptr);
+  for (const auto& [role, key, value] :
+       {std::tuple(Role::contributing, "vm.watermark_boost_factor", 77),
+        std::tuple(Role::contributing, "vm.min_free_kbytes", 0),
+        std::tuple(Role::ruled_out, "vm.min_free_kbytes", 99)}) {
+    Finding other;
+    other.role = role;
+    other.remedies.emplace_back();  // one without a setting
+    other.remedies.emplace_back().setting = Setting{key, value};
+    event->findings.insert(event->findings.begin(), std::move(other));
+  }
+  const auto steps = min_free_steps(*event);
+  const auto advised = std::ranges::find(steps, MinFreeStep::Why::advised, &MinFreeStep::why);
+  ASSERT_NE(advised, steps.end());
+  EXPECT_EQ(advised->value, KiB(45056));
 }
 
 }  // namespace

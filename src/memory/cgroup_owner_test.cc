@@ -235,6 +235,9 @@ TEST(CgroupOwner, NearMisses) {
   EXPECT_FALSE(cgroup_owner("/pod" + uid));
   EXPECT_FALSE(cgroup_owner("/mine/burstable/pod" + uid));
   EXPECT_EQ(text_of("/kubepods/pod" + uid.substr(1)), "all pods of the node");
+  // The hash of a manifest has 32 digits.
+  EXPECT_EQ(text_of("/kubepods/podabcdef12"), "all pods of the node");
+  EXPECT_EQ(text_of("/kubepods/pod" + std::string(32, 'x')), "all pods of the node");
   // Dashes and underscores do not mix.
   EXPECT_EQ(text_of("/kubepods/pod8f0c1e9a-4b5d_4c6e-8f70-123456789abc"), "all pods of the node");
   EXPECT_EQ(text_of("/kubepods/pod" + uid + "/burstable"), "pod " + uid + " (guaranteed)");

@@ -49,6 +49,7 @@ TEST(VendorRules, OnAMachineOf1GiBTheKernelsChoiceBreaksMostOfThem) {
   EXPECT_EQ(views.at("AWS (ENA)").kept, false);
   EXPECT_EQ(views.at("Red Hat").kept, true);
   EXPECT_EQ(views.at("Oracle, memstate").least, KiB(838'856));  // 0.8 GiB of 0.94 GiB
+  EXPECT_EQ(views.at("Oracle, memstate").most, KiB(1'572'855));
   EXPECT_EQ(views.at("Oracle, memstate").kept, false);
 }
 

@@ -222,6 +222,14 @@ TEST(Floor, IsMinPlusBoostPlusReserve) {
   EXPECT_EQ(zone.floor, Pages(50936 / 4 + 953));
 }
 
+TEST(Floor, APromoMarkLiesAGapAboveHighSinceThereIsOne) {
+  report::Report report = vm();
+  report.stack.emplace().release = "6.12.41";
+  EXPECT_EQ(zone_named(from_report(report), "DMA32").promo, Pages((76400 + 12732) / 4));
+  report.stack->release = "5.10.0";
+  EXPECT_EQ(zone_named(from_report(report), "DMA32").promo, Pages(0));
+}
+
 TEST(Floor, DividesPassingFromShort) {
   report::Report report = vm();
   const std::uint64_t floor_kib = 50936 + 953 * 4;
