@@ -96,7 +96,8 @@ void name_candidates(Event& event, const Context& context) {
   }
   const bool only_small = std::ranges::all_of(report.victims, [&](const report::Victim& victim) {
     const auto size = size_of(victim, event.evidence);
-    return size && *size < small_process && victim.oom_score_adj.value_or(0) <= 0;
+    return size && *size < small_process && victim.oom_score_adj.value_or(0) <= 0 &&
+           !victim.allocating_task;
   });
   const bool tables = std::ranges::any_of(report.victims, [](const report::Victim& victim) {
     return victim.page_tables() > victim.resident() &&

@@ -7,6 +7,7 @@
 #include "host/host.h"
 #include "memory/evidence.h"
 #include "memory/sum_of.h"
+#include "memory/zones.h"
 
 namespace whyoom::memory {
 
@@ -27,7 +28,8 @@ class Builder {
   Builder(const report::Report& report, const Evidence& evidence)
       : report_(report), page_(evidence.page) {
     const Bytes managed = evidence.managed();
-    whole_ = evidence.zones_complete && managed >= evidence.ram.value_or(managed) / 100 * 97;
+    whole_ = evidence.ram ? evidence.zones_complete && managed >= *evidence.ram / 100 * 97
+                          : zones_are_ram(evidence);
   }
 
   // From the totals; where they are not there, from the nodes or zones if these are all of RAM.
@@ -105,7 +107,7 @@ std::optional<Bytes> managed_ram(const Evidence& evidence) {
   if (evidence.ram) {
     return evidence.ram;
   }
-  if (!evidence.zones_complete) {
+  if (!zones_are_ram(evidence)) {
     return std::nullopt;
   }
   const Bytes managed = evidence.managed();

@@ -459,6 +459,11 @@ bool zones_complete(const Evidence& evidence) {
   return managed * 100 >= expected * 97;
 }
 
+bool zones_are_ram(const Evidence& evidence) {
+  return evidence.zones_complete && !is_of_some_nodes(evidence) &&
+         !lacks_a_zone(*evidence.report, ZoneClass::movable);
+}
+
 std::optional<Bytes> ram_of_zones(const Evidence& evidence) {
   const bool all_sized = std::ranges::all_of(evidence.zones, [](const ZoneState& state) {
     return state.printed->fields.get(Field::managed).has_value();

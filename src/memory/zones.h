@@ -40,6 +40,8 @@ std::vector<ZoneState> zone_states(const report::Report& report, const Evidence&
 // Whether the printed zones are all that the request could use: false when the machine has more RAM
 // than they manage and nothing (a node mask, a low zone class) explains the rest.
 bool zones_complete(const Evidence& evidence);
+// What the printed zones hold is RAM: none is missing that the request could not use, either.
+bool zones_are_ram(const Evidence& evidence);
 
 // RAM as the zones manage it, where the lines behind them are lost and nothing is free elsewhere.
 std::optional<Bytes> ram_of_zones(const Evidence& evidence);

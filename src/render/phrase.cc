@@ -85,7 +85,9 @@ std::string allocation_failure(const diagnose::Event& event) {
                                       : std::string());
   }
   const std::string request = request_text(event);
-  return tr("page allocation failure{}", request.empty() ? "" : tr(": {}", request));
+  const std::string what = request.empty() ? "" : tr(": {}", request);
+  return report.outcome == report::Outcome::recovered ? tr("page allocation stall{}", what)
+                                                      : tr("page allocation failure{}", what);
 }
 
 // Names of parts as missing_parts() gives them, and in words.

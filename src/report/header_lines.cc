@@ -150,6 +150,10 @@ std::optional<HeaderLine> parse_oom_header(std::string_view text) {
   HeaderLine header;
   header.trigger.comm = comm_before(text, name);
   header.gfp = read_gfp(rest, "gfp_mask=");
+  header.bare = words == kBare;
+  if (header.bare && header.gfp) {
+    header.gfp->ends_line = false;  // 2.6.8 has nothing behind it
+  }
   header.trigger.nodemask = read_nodes(rest, "nodemask=");
   header.trigger.order = read_int(rest, "order=");
   header.trigger.oom_score_adj = read_int(rest, "oom_score_adj=");
@@ -184,8 +188,8 @@ std::optional<HeaderLine> parse_failure_header(std::string_view text) {
   line.trigger.comm = comm_before(text, at);
   // Without a name it can be a sentence about such failures; the kernel goes on with the order.
   if (line.trigger.comm.empty()) {
-    const std::string_view behind = text.substr(std::min(text.size(), at + kFailure.size()));
-    if (!behind.starts_with(": order:") && !behind.starts_with(". order:")) {
+    Cursor behind(text.substr(std::min(text.size(), at + kFailure.size())));
+    if ((!behind.take(": order:") && !behind.take(". order:")) || !behind.take_signed()) {
       return std::nullopt;
     }
   }

@@ -35,9 +35,11 @@ struct HeaderLine {
   std::string container;  // "UB 103": the one of OpenVZ that is at its limit
   bool stalled = false;   // "page allocation stalls for": it took long, but went on
 
+  bool bare = false;  // "oom-killer: gfp_mask=0xd0, order=0", as kernels to 2.6.16 have it
+
   // Of the OOM killer's: the mask, the order and one of the oom_score_adj forms are there.
   [[nodiscard]] bool complete() const {
-    return gfp && trigger.order && (trigger.oom_score_adj || old_adj);
+    return gfp && (bare || (trigger.order && (trigger.oom_score_adj || old_adj)));
   }
 };
 

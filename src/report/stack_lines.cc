@@ -165,7 +165,7 @@ bool is_source_place(std::string_view after) {
 
 std::optional<TraceEntry> parse_trace_entry(std::string_view text) {
   Cursor cursor(trim_left(text));
-  bool address = false;
+  bool address = cursor.take("[] ");  // a page took "<ffffffff810a>" for a tag
   while (take_address(cursor)) {
     address = true;
   }

@@ -115,13 +115,13 @@ std::size_t find_name_end(std::string_view rest) {
     }
   }
   const std::string_view trimmed = trim_right(rest);
-  if (trimmed.ends_with(").")) {
-    return trimmed.size() - 2;
+  const std::size_t behind = trimmed.ends_with(").") ? 2 : trimmed.ends_with(')') ? 1 : 0;
+  if (behind > 0 && trimmed.size() - behind <= kMaxComm) {
+    return trimmed.size() - behind;
   }
-  if (trimmed.ends_with(')')) {
-    return trimmed.size() - 1;
-  }
-  return std::string_view::npos;
+  // A post goes on behind the line: "Killed process 2592 (mysql).In this case ...".
+  const std::size_t early = trimmed.substr(0, kMaxComm + 2).rfind(").");
+  return early == std::string_view::npos && behind > 0 ? trimmed.size() - behind : early;
 }
 
 void read_victim_fields(std::string_view tail, VictimLine& line) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/text.h"
 #include "diagnose/claim.h"
 
 namespace whyoom::diagnose::causes {
@@ -15,15 +16,21 @@ std::optional<Claim> judge(const Context& context) {
   const Bytes lost = to_bytes(victim->resident());
   const auto& biggest = context.evidence.attribution.biggest;
   const bool other = biggest && biggest->task->pid != victim->pid && biggest->memory() > lost;
+  // To 5.2 a child of the one that asked may die in its place.
+  const auto& trigger = context.report.trigger;
+  const bool child = trigger && !trigger->comm.empty() && trigger->comm != victim->comm;
+  const std::string who = process(victim->comm, victim->pid);
   Claim result = claim(
       Role::contributing, Rank::used_up, 0, 0.97,
-      other
+      child
+          ? Message("vm.oom_kill_allocating_task is on: for a request by {} the kernel killed {}.",
+                    printable(trigger->comm), who)
+      : other
           ? Message("vm.oom_kill_allocating_task is on: the kernel killed {}, which asked, and not "
                     "{}, which held {}.",
-                    process(victim->comm, victim->pid),
-                    process(biggest->task->comm, biggest->task->pid), human(biggest->memory()))
+                    who, process(biggest->task->comm, biggest->task->pid), human(biggest->memory()))
           : Message("vm.oom_kill_allocating_task is on: the kernel killed {} because it asked.",
-                    process(victim->comm, victim->pid)));
+                    who));
   result.prove(Message("memory of {}", process(victim->comm, victim->pid)), lost, victim->at);
   if (other) {
     result.prove(Message("memory of {}", process(biggest->task->comm, biggest->task->pid)),

@@ -5,6 +5,7 @@
 
 #include "diagnose/share.h"
 #include "memory/printed_score.h"
+#include "memory/zones.h"
 
 namespace whyoom::diagnose::causes {
 
@@ -67,7 +68,7 @@ Known known_of(const memory::Evidence& evidence) {
   };
   Known known;
   known.ram = evidence.ram;
-  if (!known.ram && evidence.zones_complete) {
+  if (!known.ram && memory::zones_are_ram(evidence)) {
     known.ram = evidence.managed();
   }
   if (!known.ram && report.tail.ram) {  // more than the kernel manages
@@ -173,9 +174,10 @@ std::optional<Claim> likely(const Context& context) {
     return std::nullopt;
   }
   const Bytes processes = known.processes.value;
-  const Bytes ram = known.ram.value_or(processes);
-  if (!known.whole || processes < notable_size || share(processes, ram) < big_share ||
-      processes < known.other || processes < known.unknown() ||
+  // Without its size the zones that are printed are a part of RAM at least.
+  const Bytes ram = known.ram.value_or(std::max(processes, evidence.managed()));
+  if ((!known.ram && !is_swap_full(evidence)) || !known.whole || processes < notable_size ||
+      share(processes, ram) < big_share || processes < known.other || processes < known.unknown() ||
       share(known.reclaimable, ram) >= reclaimable_share ||
       (known.free && share(*known.free, ram) > most_free)) {
     return std::nullopt;
