@@ -92,6 +92,35 @@ void add_failure(std::vector<Message>& out, const Event& event) {
   }
 }
 
+// Who killed whom, and the numbers that its limits are about.
+void add_userspace(std::vector<Message>& out, const Report& report) {
+  const auto& kill = report.userspace;
+  if (!kill || kill->victim.empty()) {
+    out.emplace_back("A program killed a process before the kernel had to.");
+    return;
+  }
+  const std::string name = printable(last_part(kill->victim));
+  out.emplace_back("{} killed {} before the kernel had to.", printable(kill->killer),
+                   kill->pid ? process(name, *kill->pid) : name);
+  if (kill->pressure_percent) {
+    out.push_back(kill->pressure_limit_percent
+                      ? Message("Memory pressure was {}, more than {}.",
+                                percent(*kill->pressure_percent / 100),
+                                percent(*kill->pressure_limit_percent / 100))
+                      : Message("Memory pressure was {}.", percent(*kill->pressure_percent / 100)));
+  }
+  if (kill->mem_available_percent && kill->swap_free_percent) {
+    out.emplace_back("{} of memory were available, and {} of swap free.",
+                     percent(*kill->mem_available_percent / 100),
+                     percent(*kill->swap_free_percent / 100));
+  } else if (kill->mem_available_percent) {
+    out.emplace_back("{} of memory were available.", percent(*kill->mem_available_percent / 100));
+  } else if (kill->mem_used && kill->mem_total) {
+    out.emplace_back("{} of {} of memory were used.", human(Bytes(*kill->mem_used)),
+                     human(Bytes(*kill->mem_total)));
+  }
+}
+
 // The victim that held most, and what the kernel's score tells of it.
 void add_biggest(std::vector<Message>& out, const Event& event) {
   const auto& victims = event.report.victims;
@@ -182,7 +211,7 @@ std::vector<Message> partial_answer(const Event& event) {
       out.emplace_back("The kernel refused to promise more memory (overcommit).");
       break;
     case Kind::userspace_kill:
-      out.emplace_back("A program killed a process before the kernel had to.");
+      add_userspace(out, report);
       break;
     case Kind::oom_kill:
     case Kind::memcg_oom_kill:

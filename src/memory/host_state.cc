@@ -188,10 +188,11 @@ std::optional<KiB> kernel_default(const host::Host& host, const Machine& machine
   }
   const DefaultMinFree both = default_min_free(sizes, machine.page, machine.rules);
   const auto& thp = host.transparent_huge;
-  const bool on = !thp || thp->value != "never";
-  const KiB computed = on ? both.with_thp : both.without_thp;
+  const KiB computed = !thp                    ? both.at_boot
+                       : thp->value == "never" ? both.without_thp
+                                               : both.with_thp;
   // Only khugepaged's raise below its limit of 5 % does not depend on the size of memory.
-  const bool by_square_root = !on || both.with_thp == both.without_thp;
+  const bool by_square_root = computed == both.without_thp;
   const bool whole_blocks =
       !by_square_root &&
       computed.count() % to_kib(pageblock_pages(machine.page), machine.page).count() == 0;

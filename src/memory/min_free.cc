@@ -73,8 +73,8 @@ std::optional<MinFree> recover_min_free(const Evidence& evidence) {
     add_unprinted(sizes, result.unprinted);
   }
   const DefaultMinFree defaults = default_min_free(sizes, evidence.page, evidence.rules);
-  result.default_low = std::min(defaults.without_thp, defaults.with_thp);
-  result.default_high = std::max(defaults.without_thp, defaults.with_thp);
+  result.default_low = defaults.without_thp;
+  result.default_high = defaults.at_boot;
   return result;
 }
 

@@ -24,7 +24,6 @@ std::vector<ZoneSize> usual_zones(Bytes ram) {
 }
 
 Machine usual_machine(Bytes ram) {
-  constexpr Bytes huge_pages_from = mib * 512;  // mm/huge_memory.c hugepage_init()
   const std::vector<ZoneSize> sizes = usual_zones(ram);
   Machine machine;
   machine.page = page;
@@ -34,8 +33,7 @@ Machine usual_machine(Bytes ram) {
     zone.zone = size.zone;
     zone.managed = size.managed;
   }
-  const DefaultMinFree both = default_min_free(sizes, page, machine.rules);
-  machine.default_min_free = machine.managed() < huge_pages_from ? both.without_thp : both.with_thp;
+  machine.default_min_free = default_min_free(sizes, page, machine.rules).at_boot;
   return machine;
 }
 

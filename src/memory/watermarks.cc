@@ -139,6 +139,12 @@ DefaultMinFree default_min_free(std::span<const ZoneSize> zones, PageSize page,
   const Pages wanted = pageblock_pages(page) * counted_by_khugepaged(zones, rules) * blocks_a_zone;
   const Pages limit = free_buffer_pages(zones, marks) / 20;
   result.with_thp = std::max(result.without_thp, to_kib(std::min(wanted, limit), page));
+  Pages all;
+  for (const ZoneSize& zone : zones) {
+    all += zone.managed;
+  }
+  constexpr Bytes huge_pages_from(std::uint64_t{512} << 20U);
+  result.at_boot = to_bytes(all, page) < huge_pages_from ? result.without_thp : result.with_thp;
   return result;
 }
 

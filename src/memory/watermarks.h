@@ -55,13 +55,15 @@ std::vector<Watermarks> watermarks(std::span<const ZoneSize> zones,
                                    const WatermarkRules& rules);
 
 // What the kernel chooses when nobody sets min_free_kbytes. `without_thp` is the square-root rule,
-// computed at boot; `with_thp` adds khugepaged's raise, which needs the pageblock size. Below 512
-// MB of RAM transparent huge pages are off by default. Pages that joined `managed` after boot
+// computed at boot; `with_thp` adds khugepaged's raise, which needs the pageblock size; `at_boot` is
+// the one of them that comes without anybody's doing: below 512 MiB of RAM transparent huge pages
+// are off until somebody turns them on (mm/huge_memory.c hugepage_init(), since 2.6.38). Pages that joined `managed` after boot
 // (initrd, init sections: the sum of the boot log's "Freeing ..." lines) make the square-root rule
 // up to a few per cent too much on a small machine: 2757 instead of 2730 kB at 512 MB.
 struct DefaultMinFree {
   KiB without_thp;
   KiB with_thp;
+  KiB at_boot;
 };
 DefaultMinFree default_min_free(std::span<const ZoneSize> zones, PageSize page,
                                 const WatermarkRules& rules);

@@ -129,7 +129,7 @@ std::optional<KiB> Changed::new_min_free() const {
   if (!is_default) {
     return before_.min_free_kbytes;
   }
-  return default_min_free(zone_sizes(machine_), machine_.page, machine_.rules).with_thp;
+  return default_min_free(zone_sizes(machine_), machine_.page, machine_.rules).at_boot;
 }
 
 void Changed::set_marks() {

@@ -26,7 +26,7 @@ KiB default_min_free_of(const Sample& sample, PageSize page) {
   const memory::DefaultMinFree both =
       memory::default_min_free(zone_sizes_of(sample), page, memory::rules_for(""));
   return sample.machine.get(Field::min_free_kbytes) == both.without_thp.count() ? both.without_thp
-                                                                                : both.with_thp;
+                                                                                : both.at_boot;
 }
 
 std::optional<Headroom> headroom_of(const Sample& sample, PageSize page) {

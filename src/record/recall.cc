@@ -138,8 +138,8 @@ std::optional<memory::MinFree> min_free_of(const Sample& sample, PageSize page,
   result.value = KiB(*value);
   result.exact = true;
   result.share_of_ram = share(to_bytes(result.value), to_bytes(lowmem, page));
-  result.default_low = std::min(own.without_thp, own.with_thp);
-  result.default_high = std::max(own.without_thp, own.with_thp);
+  result.default_low = own.without_thp;
+  result.default_high = own.at_boot;
   return result;
 }
 
