@@ -156,7 +156,8 @@ bool could_change(pid_t child) {
     return openat2_to_write(child, call.args[2]);
   }
   if (call.nr == SYS_fcntl) {
-    return call.args[1] != F_GETFD && call.args[1] != F_GETFL;
+    // The flag of a descriptor ends with the process: each directory that is read has it set.
+    return call.args[1] != F_GETFD && call.args[1] != F_SETFD && call.args[1] != F_GETFL;
   }
   return call.nr != SYS_ioctl ||
          (call.args[1] != TCGETS && call.args[1] != TIOCGWINSZ && call.args[1] != FS_IOC_GETFLAGS);
