@@ -184,8 +184,9 @@ class Package(Case):
         rpm, again = (self.rpm_in(self.scratch / folder) for folder in ("rpms", "again"))
         self.assertEqual(rpm.read_bytes(), again.read_bytes())
         names = set(self.succeed("rpm", "-qpl", rpm).split())
-        of_deb = {"/" + str(path.relative_to(self.unpacked())).removesuffix(".gz")
-                  for path in self.unpacked().rglob("*") if not path.is_dir()}
+        root = self.unpacked()
+        of_deb = {"/" + str(path.relative_to(root)).removesuffix(".gz")
+                  for path in root.rglob("*") if not path.is_dir()}
         # What only Debian has, and where its zsh looks.
         of_deb = {name.replace("vendor-completions", "site-functions") for name in of_deb
                   if not name.startswith(("/usr/share/doc/whyoom/c", "/usr/share/lintian/"))}
