@@ -27,14 +27,14 @@ for at in range(0, len(memory), 4096):
 """
 
 
-def wait_for(what, seconds=60):
+def wait_for(what, seconds=60, pause=0.02):
     """Bounded only so that a failure ends."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         value = what()
         if value:
             return value
-        time.sleep(0.02)
+        time.sleep(pause)
     return None
 
 

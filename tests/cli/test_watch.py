@@ -204,7 +204,7 @@ class Watch(Recording):
         cgroup = SmallCgroup("whyoom-fill-")
         self.addCleanup(cgroup.close)
         holder = ("import os, sys\nif len(sys.argv) > 2: open(sys.argv[2], 'w').write(str(os.getpid()))\n"
-                  "memory = bytearray(os.urandom(1) * (int(sys.argv[1]) << 20))\n"
+                  "memory = bytearray(os.urandom(1)) * (int(sys.argv[1]) << 20)\n"
                   "print(1, flush=True)\nsys.stdin.read()")
         def hold(*args):
             process = subprocess.Popen([sys.executable, "-c", holder, *map(str, args)], text=True,
@@ -240,7 +240,8 @@ class Watch(Recording):
             return int(status.read_text().split(name + ":")[1].split()[0])
         time.sleep(3)
         early, own = kib("VmRSS"), kib("RssAnon")
-        self.assertTrue(wait_for(lambda: self.history()["ring"]["samples"] > 1000, 300))
+        # Now and then: who asks reads all of it.
+        self.assertTrue(wait_for(lambda: self.history()["ring"]["samples"] > 1000, 300, pause=0.5))
         rollup = pathlib.Path(f"/proc/{process.pid}/smaps_rollup").read_text()
         pss = int(rollup.split("Pss:")[1].split()[0])
         late = kib("VmRSS")

@@ -81,6 +81,12 @@ def unpacked(*names):
     return folder
 
 
+def modules_of(folder):
+    """The environment for Python modules of an unpacked package. They may be kept compiled beside it:
+    nobody did that at an installation, and half of each start would go into it."""
+    return {"PYTHONPATH": str(folder / "usr/lib/python3/dist-packages"), "PYTHONDONTWRITEBYTECODE": ""}
+
+
 def found(folder, *paths):
     """The first of the paths that is there: Debian moves files from one release to the next."""
     for path in paths:

@@ -31,8 +31,7 @@ carry_out("runcmd", cc_runcmd)
 class CloudConfig(machine.Case):
     def python(self, *arguments):
         return machine.run(machine.PYTHON, *arguments, cwd=self.scratch, env={
-            "HOME": str(self.scratch), "PYTHONPATH":
-                str(machine.unpacked("cloud-init") / "usr/lib/python3/dist-packages")})
+            "HOME": str(self.scratch), **machine.modules_of(machine.unpacked("cloud-init"))})
 
     def schema(self, text):
         return self.python("-m", "cloudinit.cmd.main", "schema", "--config-file",

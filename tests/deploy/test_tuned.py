@@ -56,8 +56,7 @@ class Profile(machine.Case):
         folders = f"{profiles},{self.own}"
         return machine.run(machine.PYTHON, "-c", LOAD, folders, names, action,
                            self.tuned / "etc/tuned/tuned-main.conf", cwd=self.scratch, env={
-                               "HOME": str(self.scratch),
-                               "PYTHONPATH": str(self.tuned / "usr/lib/python3/dist-packages")})
+                               "HOME": str(self.scratch), **machine.modules_of(self.tuned)})
 
     def load(self, names=NAME, action="load"):
         done = self.tool(names, action)

@@ -50,8 +50,8 @@ class Campaign : public ChanceJudge {
     scenario_.make();
     before_ = snapshot(scenario_.top);
     for (const char* command : {"apply", "undo"}) {
-      const auto end = test::run_disturbed({program_, command, scratch_}, test::Calls::all, told(),
-                                           [](const Stop&) { return Disturbance{}; });
+      const auto end = test::run_disturbed({program_, command, scratch_}, test::Calls::entries,
+                                           told(), [](const Stop&) { return Disturbance{}; });
       stops_[command] = end.stops;
       expect(end.status == 0 && end.stops > 0, "it goes through by itself");
       (std::string_view(command) == "apply" ? after_ : undone_) = snapshot(scenario_.top);
@@ -115,7 +115,7 @@ class Campaign : public ChanceJudge {
       fs::remove_all(scenario_.store.path);  // so that the number is 1
     }
     const auto end =
-        test::run_disturbed({program_, command, scratch_}, test::Calls::all, told(), disturb);
+        test::run_disturbed({program_, command, scratch_}, test::Calls::entries, told(), disturb);
     at_ += ", " + how(end);
     ++counts_[command + ", " + how(end)];
     expect_own_end(end);
@@ -264,7 +264,7 @@ class Campaign : public ChanceJudge {
           std::to_string(way) + ", then " + std::to_string(also);
     fs::remove(told());
     const auto end =
-        test::run_disturbed({program_, command, scratch_}, test::Calls::all, told(), disturb);
+        test::run_disturbed({program_, command, scratch_}, test::Calls::entries, told(), disturb);
     at_ += ", " + how(end);
     expect_theirs(wrote, path, end.killed);
     ++counts_["edits by others, " + how(end)];

@@ -53,14 +53,19 @@ constexpr std::array writing{SYS_write,          SYS_pwrite64, SYS_writev,    SY
                              SYS_fcntl,          SYS_sendfile, SYS_splice,    SYS_sync_file_range,
                              SYS_copy_file_range};
 constexpr std::uint32_t write_flags = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC;
+// What the filter says of a call that may be a changing one; of others at which it stops it says 0.
+constexpr std::uint32_t may_change = 1;
 
-// The child stops at each call that may be a changing one; the rest runs at full speed.
+// The child stops at each call that may be a changing one; the rest runs at full speed, unless all
+// entries are wanted.
 void stop_at_changing_calls(Calls calls) {
   constexpr auto number_at = static_cast<std::uint32_t>(offsetof(seccomp_data, nr));
   // The lower half of an argument, on a little-endian machine.
   constexpr auto argument_at = [](std::size_t index) {
     return static_cast<std::uint32_t>(offsetof(seccomp_data, args) + index * 8);
   };
+  constexpr std::uint32_t stop = SECCOMP_RET_TRACE | may_change;
+  const std::uint32_t otherwise = calls == Calls::entries ? SECCOMP_RET_TRACE : SECCOMP_RET_ALLOW;
   std::vector<sock_filter> filter;
   const auto add = [&filter](int code, std::uint32_t value, std::uint8_t yes, std::uint8_t no) {
     filter.push_back({static_cast<std::uint16_t>(code), yes, no, value});
@@ -70,8 +75,8 @@ void stop_at_changing_calls(Calls calls) {
     add(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 4);
     add(BPF_LD | BPF_W | BPF_ABS, argument_at(argument), 0, 0);
     add(BPF_JMP | BPF_JSET | BPF_K, write_flags, 0, 1);
-    add(BPF_RET | BPF_K, SECCOMP_RET_TRACE, 0, 0);
-    add(BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
+    add(BPF_RET | BPF_K, stop, 0, 0);
+    add(BPF_RET | BPF_K, otherwise, 0, 0);
   };
   open_call(SYS_openat, 2);
 #ifdef SYS_open
@@ -80,14 +85,14 @@ void stop_at_changing_calls(Calls calls) {
   add(BPF_LD | BPF_W | BPF_ABS, number_at, 0, 0);
   const auto stop_at = [&](long number) {
     add(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(number), 0, 1);
-    add(BPF_RET | BPF_K, SECCOMP_RET_TRACE, 0, 0);
+    add(BPF_RET | BPF_K, stop, 0, 0);
   };
   std::for_each(changing.begin(), changing.end(), stop_at);
   stop_at(SYS_openat2);
   if (calls == Calls::changing) {
     std::for_each(writing.begin(), writing.end(), stop_at);
   }
-  add(BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
+  add(BPF_RET | BPF_K, otherwise, 0, 0);
   const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
       ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
@@ -152,11 +157,15 @@ bool could_change(pid_t child) {
     return true;
   }
   const auto& call = info.seccomp;
+  if (call.ret_data != may_change) {
+    return false;
+  }
   if (call.nr == SYS_openat2) {
     return openat2_to_write(child, call.args[2]);
   }
   if (call.nr == SYS_fcntl) {
-    return call.args[1] != F_GETFD && call.args[1] != F_GETFL;
+    // The flag of a descriptor ends with the process: each directory that is read has it set.
+    return call.args[1] != F_GETFD && call.args[1] != F_SETFD && call.args[1] != F_GETFL;
   }
   return call.nr != SYS_ioctl ||
          (call.args[1] != TCGETS && call.args[1] != TIOCGWINSZ && call.args[1] != FS_IOC_GETFLAGS);
@@ -247,6 +256,7 @@ KillEnd run_disturbed(const std::vector<std::string>& argv, Calls calls,
   const pid_t child = start_traced(argv, calls, errors_to);
   KillEnd end;
   bool executed = false;
+  bool begun = false;    // something could have changed
   bool at_next = false;  // the next entry or exit is a stop
   for (int signal = 0;;) {
     if (::ptrace(at_next ? PTRACE_SYSCALL : PTRACE_CONT, child, nullptr, signal) != 0) {
@@ -266,8 +276,9 @@ KillEnd run_disturbed(const std::vector<std::string>& argv, Calls calls,
       executed = true;
     } else if (event == PTRACE_EVENT_SECCOMP) {
       // After the stop at the entry of the same call, if there was one.
-      at_call = executed && !at_next && could_change(child);
-      at_next = at_next || at_call;
+      at_call = executed && !at_next && ((begun && calls == Calls::entries) || could_change(child));
+      begun = begun || at_call;
+      at_next = calls != Calls::entries && (at_next || at_call);
     } else {
       signal = WSTOPSIG(status);
     }

@@ -21,6 +21,8 @@ struct KillEnd {
 
 enum class Calls : std::uint8_t {
   all,
+  // As `all`, without the exits: until the next entry the program can do nothing outside itself.
+  entries,
   // Those that could change something, and write, fsync and the like. Between two of them all on
   // the disk is as it was at the exit of the first.
   changing

@@ -5,6 +5,8 @@
 #include <sched.h>
 #include <sys/mount.h>
 
+#include <filesystem>
+
 #include "linux/tree_for_test.h"
 
 namespace whyoom::test {
@@ -13,9 +15,17 @@ inline constexpr const char* running = "/proc/sys/kernel/domainname";
 inline constexpr const char* deciding = "/etc/sysctl.d/50-domain.conf";
 
 inline bool enter_namespaces() {
-  return ::unshare(CLONE_NEWNS | CLONE_NEWUTS) == 0 &&
-         ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-         ::mount("none", "/etc", "tmpfs", 0, "mode=755") == 0 &&
+  if (::unshare(CLONE_NEWNS | CLONE_NEWUTS) != 0 ||
+      ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+    return false;
+  }
+  // Each fix reads whatever could set a value at a boot: hundreds of files that are not the test's.
+  for (const char* others : {"/usr/lib/systemd/system", "/usr/lib/tmpfiles.d"}) {
+    if (std::filesystem::is_directory(others)) {
+      ::mount("none", others, "tmpfs", 0, "mode=755");
+    }
+  }
+  return ::mount("none", "/etc", "tmpfs", 0, "mode=755") == 0 &&
          ::mount("none", "/var/lib", "tmpfs", 0, "mode=755") == 0;
 }
 

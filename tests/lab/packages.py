@@ -3,6 +3,7 @@
 The mirror is the one that this machine's own apt uses. A private apt configuration below the cache
 asks it for more suites and architectures, so neither apt's lists nor dpkg's state here change.
 """
+import os
 import pathlib
 import re
 import shutil
@@ -80,15 +81,28 @@ class Archive:
             for address, security in mirrors() for suite in (SECURITY if security else SUITES)))
         # A suite that the mirror lacks, or is just renewing, is a line of apt's output and no more.
         (self.home / "update.log").write_text(self._apt("apt-get", "update").stdout)
+        (self.home / "names").unlink(missing_ok=True)
         stamp.touch()
 
     def names(self, pattern):
         """The packages whose whole name matches, the newest first."""
         if self._names is None:
             self._update()
-            self._names = self._apt("apt-cache", "pkgnames").stdout.split()
+            self._names = self._kept_names().split()
         wanted = re.compile(pattern)
         return sorted(filter(wanted.fullmatch, self._names), key=natural, reverse=True)
+
+    def _kept_names(self):
+        """One a line; kept until the next update, because apt reads its lists for three seconds."""
+        kept = self.home / "names"
+        if kept.exists():
+            return kept.read_text()
+        answer = self._apt("apt-cache", "pkgnames")
+        if answer.returncode == 0:
+            part = self.home / f"names-{os.getpid()}"
+            part.write_text(answer.stdout)
+            part.rename(kept)
+        return answer.stdout
 
     def fetch(self, name, release=None):
         """The folder of the unpacked package. `release` is a suite such as bookworm, or None."""

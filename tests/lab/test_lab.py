@@ -2,6 +2,9 @@
 """Tests of the lab itself. They boot nothing and fetch nothing."""
 import json
 import pathlib
+import shutil
+import struct
+import subprocess
 import tempfile
 import unittest
 import unittest.mock
@@ -164,8 +167,8 @@ class BootedAgain(unittest.TestCase):
         case = scenario.parse("x", "# title\n[run]\n")
         starts = iter(starts)
         with tempfile.TemporaryDirectory() as folder:
-            tried = trial.Trial(kernels.Kernel("k", "amd64", "p"), case, {}, "false",
-                                folder)
+            kernel = kernels.Kernel("k", "amd64", "p", uncompressed_image="unpacked-k")
+            tried = trial.Trial(kernel, case, {}, "false", folder)
             tried.folder.mkdir(parents=True)
 
             def boot(_kernel, _case, number, _initrd, at, _disk):
@@ -181,16 +184,49 @@ class BootedAgain(unittest.TestCase):
     def test_a_guest_that_starts_is_booted_once(self):
         tried, _, files = self.boots([True])
         self.assertEqual((tried.again, tried.seconds, files), ([], 1.5, ["console-1.log"]))
+        self.assertEqual(tried.kernel.uncompressed_image, "unpacked-k")
 
     def test_a_guest_that_dies_at_its_start_is_booted_once_more_and_that_is_told(self):
         tried, outcome, files = self.boots([False, True])
         self.assertIn("console-1-died.log", tried.again[0])
         self.assertEqual((outcome.notes, tried.seconds), (["BOOT 6.1"], 3.0))
+        self.assertIsNone(tried.kernel.uncompressed_image, "the second is of the image as it came")
         self.assertEqual(files, ["console-1-died.log", "console-1.log"])
 
     def test_not_more_than_once(self):
         tried, outcome, _ = self.boots([False, False])
         self.assertEqual((len(tried.again), outcome.notes), (1, []))
+
+
+class Uncompressed(unittest.TestCase):
+    def unpacked(self, kernel):
+        """What is unpacked of a boot image with this in it, its size behind it."""
+        packed = subprocess.run(["zstd", "-cq"], input=kernel, check=True, stdout=subprocess.PIPE).stdout
+        packed += struct.pack("<I", len(kernel))
+        head = bytearray(3 * 512 + 8)
+        head[kernels.SECTORS] = 2
+        struct.pack_into("<II", head, kernels.PAYLOAD, 8, len(packed))
+        with tempfile.TemporaryDirectory() as folder:
+            image_file = pathlib.Path(folder) / "vmlinuz"
+            image_file.write_bytes(bytes(head) + packed + b"behind it")
+            found = kernels.uncompressed_image(image_file)
+            self.assertEqual(found, kernels.uncompressed_image(image_file), "when it is there already")
+            self.assertEqual(len(list(pathlib.Path(folder).glob("vmlinuz*"))), 1)
+            return found and found.read_bytes()
+
+    @unittest.skipUnless(shutil.which("zstd"), "no zstd here")
+    def test_only_one_that_can_be_started(self):
+        kernel = b"\x7fELF and a kernel " + kernels.ENTRY_NOTE
+        self.assertEqual(self.unpacked(kernel), kernel)
+        self.assertIsNone(self.unpacked(kernel[:-1]))
+        self.assertIsNone(self.unpacked(kernel[1:]))
+
+    def test_one_that_is_packed_otherwise(self):
+        with tempfile.TemporaryDirectory() as folder:
+            image_file = pathlib.Path(folder) / "vmlinuz"
+            image_file.write_bytes(bytes(4096))
+            self.assertIsNone(kernels.uncompressed_image(image_file))
+            self.assertEqual(list(pathlib.Path(folder).iterdir()), [image_file])
 
 
 class Image(unittest.TestCase):

@@ -76,12 +76,14 @@ class Trial:
 
     def _boot(self, number, initrd, image_file):
         """An emulated kernel can die at its start, before there is anything to judge (QEMU's TCG and
-        kernels that rewrite their own code). It is booted once more, and that is told."""
+        kernels that rewrite their own code). It is booted once more, from the image as it came, and
+        that is told."""
         for is_last in (False, True):
             outcome = guest.boot(self.kernel, self.scenario, number, initrd, self.folder, image_file)
             self.seconds += outcome.seconds
             if is_last or any(note.startswith("BOOT ") for note in outcome.notes):
                 break
+            self.kernel.uncompressed_image = None
             died = self.folder / f"console-{number}-died.log"
             if outcome.console.exists():
                 outcome.console.rename(died)

@@ -51,9 +51,10 @@ def find_tests(root):
     files = {path: path.read_text(encoding="utf-8") for path in (root / "src").rglob("*")
              if path.suffix in (".cc", ".h")}
     tests = {path for path in files if path.stem.endswith(("_test", "_bench"))}
-    users = {path: {user for user, text in files.items()
-                    if f'#include "{path.relative_to(root / "src")}"' in text}
-             for path in files if path.suffix == ".h"}
+    users = {path: set() for path in files if path.suffix == ".h"}
+    for user, text in files.items():
+        for name in re.findall(r'#include "([^"\n]+)"', text):
+            users.setdefault(root / "src" / name, set()).add(user)
     while True:
         more = {path for path, used_by in users.items() if used_by and used_by <= tests} - tests
         if not more:

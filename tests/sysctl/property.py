@@ -54,6 +54,7 @@ class Sandbox:
 
     def __init__(self, root, sysctl, systemd):
         self.root = pathlib.Path(root)
+        self.outside = os.open("/", os.O_PATH)
         mount("-t", "tmpfs", "none", root)
         (self.root / "tools/lib").mkdir(parents=True)
         for name, path in (("sysctl", sysctl), ("systemd-sysctl", systemd)):
@@ -94,11 +95,17 @@ class Sandbox:
             with open(self.file(key), "wb", buffering=0) as file:
                 file.write(value.encode() + b"\n")
         name, *arguments = command
-        done = subprocess.run(
-            [self.loader, "--library-path", "/tools/lib", "/tools/" + name, *arguments],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd="/",
-            env={"CREDENTIALS_DIRECTORY": "/etc/credstore", "SYSTEMD_LOG_TARGET": "console"},
-            preexec_fn=lambda: os.chroot(self.root), check=False)
+        # We go in and out: Python copies itself for a child that has to.
+        os.chroot(self.root)
+        try:
+            done = subprocess.run(
+                [self.loader, "--library-path", "/tools/lib", "/tools/" + name, *arguments],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd="/",
+                env={"CREDENTIALS_DIRECTORY": "/etc/credstore", "SYSTEMD_LOG_TARGET": "console"},
+                check=False)
+        finally:
+            os.fchdir(self.outside)
+            os.chroot(".")
         if done.returncode not in (0, 1):
             print(f"note: {command} ended with {done.returncode}: {done.stdout!r}")
         left = {}
@@ -192,8 +199,9 @@ class Trial:
                 print(f"tree {number}: no fix of {key}: {done.stderr.strip()}")
             return
         self.fixes += 1
+        ours = expected(self.options.program, str(self.sandbox.root))
         for reader in READERS:
-            says = expected(self.options.program, str(self.sandbox.root))[reader][key]
+            says = ours[reader][key]
             alone = reader != "boot" and says == UNTOUCHED[key].encode()
             self.check(number, f" after a fix of {key}", reader, {key: says if alone else value})
 
