@@ -107,8 +107,7 @@ bool is_plain_tag(std::string_view word) {
     return false;  // "node 0: slabs: .."
   }
   return std::all_of(word.begin(), word.end() - 1, [](char c) {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           std::string_view("_./@()[]-+\\").find(c) != npos;
+    return is_alnum(c) || std::string_view("_./@()[]-+\\").find(c) != npos;
   });
 }
 

@@ -23,7 +23,7 @@ bool is_time_key(std::string_view key) {
 // All keys of the journal look like this; the JSON of others mostly does not.
 bool is_journal_key(std::string_view key) {
   return std::all_of(key.begin(), key.end(),
-                     [](char c) { return (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_'; });
+                     [](char c) { return is_upper(c) || is_digit(c) || c == '_'; });
 }
 
 }  // namespace

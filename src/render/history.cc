@@ -26,11 +26,8 @@ using record::Kind;
 constexpr std::size_t most_events = 20;
 
 std::string event_text(const diagnose::Event& event) {
-  const std::string time = time_text(event.report.time);
-  std::string line = (time.empty() ? source_range(event.report) : time) + "  " + headline(event);
-  line +=
-      is_undetermined(event) ? tr("; cause undetermined") : tr("; {}", printable(event.root_cause));
-  return line;
+  return event_line(event) + (is_undetermined(event) ? tr("; cause undetermined")
+                                                     : tr("; {}", printable(event.root_cause)));
 }
 
 void write_last(Document& out, const record::HistoryBoot& boot) {

@@ -260,6 +260,11 @@ std::string headline(const diagnose::Event& event) {
   return tr("event");
 }
 
+std::string event_line(const diagnose::Event& event) {
+  const std::string time = time_text(event.report.time);
+  return (time.empty() ? source_range(event.report) : time) + "  " + headline(event);
+}
+
 std::string request_text(const diagnose::Event& event) {
   if (!event.report.trigger) {
     return {};
@@ -276,10 +281,7 @@ std::string request_text(const diagnose::Event& event) {
   }
   text += tr(" for {}", with_pid(trigger.comm, trigger.pid));
   if (trigger.gfp && !trigger.gfp->names.empty()) {
-    text += tr(", ");
-    for (std::size_t i = 0; i < trigger.gfp->names.size(); ++i) {
-      text += (i == 0 ? "" : "|") + printable(trigger.gfp->names[i]);
-    }
+    text += tr(", ") + join(trigger.gfp->names, "|", printable);
   }
   return text;
 }

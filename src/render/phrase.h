@@ -38,6 +38,8 @@ std::string panic_words(const report::Panic& panic);
 std::string restart_words(const report::Panic& panic);
 // "out of memory, killed hog (pid 153)"
 std::string headline(const diagnose::Event& event);
+// The same behind its time, or behind where it stands when it has none.
+std::string event_line(const diagnose::Event& event);
 // Of a limit of the kernel: "no more open files, 12 times".
 std::string limit_headline(const report::Report& report);
 // What the kernel was asked for and by whom: "2 pages (order 1) for init (pid 1), GFP_KERNEL".

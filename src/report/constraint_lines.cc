@@ -6,6 +6,7 @@
 
 #include "base/language.h"
 #include "base/text.h"
+#include "report/after.h"
 #include "report/header_lines.h"
 #include "report/kernel_line.h"
 
@@ -16,14 +17,6 @@ constexpr std::string_view kConstraint = "oom-kill:constraint=";
 
 std::string between(std::string_view text, std::size_t from, std::size_t to) {
   return std::string(text.substr(from, to == std::string_view::npos ? to : to - from));
-}
-
-std::optional<std::int64_t> number_at(std::string_view text, std::size_t at) {
-  const auto value = Cursor(text.substr(at)).take_unsigned();
-  if (!value || *value > 0xffffffffU) {
-    return std::nullopt;
-  }
-  return static_cast<std::int64_t>(*value);
 }
 
 // task, pid and uid close the line; a process name can hold any of the keys.

@@ -39,14 +39,8 @@ bool is_key(std::string_view key) {
   if (key.empty() || is_digit(key.front())) {
     return false;
   }
-  for (const char c : key) {
-    const bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_' ||
-                    c == '(' || c == ')';
-    if (!ok) {
-      return false;
-    }
-  }
-  return true;
+  return std::ranges::all_of(
+      key, [](char c) { return is_alnum(c) || c == '_' || c == '(' || c == ')'; });
 }
 
 // 2.6.31 capitalises the first key of a line.
@@ -54,9 +48,9 @@ std::optional<kernel::Field> find_in_any_case(kernel::Scope scope, std::string_v
   if (const auto field = kernel::find_field(scope, key)) {
     return field;
   }
-  if (!key.empty() && key.front() >= 'A' && key.front() <= 'Z') {
+  if (!key.empty() && is_upper(key.front())) {
     std::string lower(key);
-    lower.front() = static_cast<char>(lower.front() - 'A' + 'a');
+    lower.front() = to_lower(lower.front());
     return kernel::find_field(scope, lower);
   }
   return std::nullopt;

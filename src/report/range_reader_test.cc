@@ -16,7 +16,6 @@
 namespace whyoom::report {
 namespace {
 
-using testing::replaced;
 using testing::sample_failure;
 using testing::sample_report;
 

@@ -123,10 +123,7 @@ std::optional<std::string_view> parse_hardware(std::string_view text) {
 
 namespace {
 
-bool is_symbol_char(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '.' ||
-         c == '$';
-}
+bool is_symbol_char(char c) { return is_alnum(c) || c == '_' || c == '.' || c == '$'; }
 
 // "[<ffffffff8116e5bc>]", "[c0000000003a]": an address, not a pid.
 bool take_address(Cursor& cursor) {

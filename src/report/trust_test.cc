@@ -15,7 +15,6 @@ namespace {
 using testing::assemble;
 using testing::describe;
 using testing::read_log;
-using testing::replaced;
 using testing::sample_report;
 using testing::split;
 
