@@ -305,7 +305,6 @@ void Assembler::flush() {
 
 Assembler::Special Assembler::special_of(const LineKind* kind) {
   static constexpr std::pair<const LineKind*, Special> specials[] = {
-      {&unknown_line, &Assembler::on_stack_text},
       {&oom_header, &Assembler::on_header},
       {&nameless_oom, &Assembler::on_header},
       {&ub_header, &Assembler::on_header},

@@ -100,7 +100,6 @@ class Assembler {
   bool on_single_line(const Line& line, KernelLine& read);
   bool on_cpu(const Line& line, KernelLine& read);
   bool on_trace(const Line& line, KernelLine& read);
-  bool on_stack_text(const Line& line, KernelLine& read);
   void remember_orphan(const Line& line, KernelLine& read);
   void adopt_orphan_stack(OpenEvent& event, const Line& line);
   bool on_mem_info(const Line& line, KernelLine& read);

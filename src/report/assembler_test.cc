@@ -49,7 +49,6 @@ TEST(Assembler, ReadsEveryPartOfAWholeReport) {
   EXPECT_EQ(r.trigger->comm, "web srv");
   EXPECT_EQ(r.trigger->pid, 4711);
   EXPECT_EQ(r.stack->release, "6.5.0-44-generic");
-  EXPECT_EQ(r.stack->taint, "P           OE");
   EXPECT_EQ(r.stack->functions,
             (Names{"dump_stack_lvl", "dump_header", "oom_kill_process", "out_of_memory"}));
   EXPECT_EQ(r.totals.get(Field::free)->value, 6060U);

@@ -437,9 +437,6 @@ std::optional<Report> close_event(OpenEvent&& event) {
   if (event.report.trigger) {
     split_pid(*event.report.trigger);
   }
-  if (event.report.stack && event.report.stack->architecture.empty()) {
-    event.report.stack->architecture = architecture_of_release(event.report.stack->release);
-  }
   return std::move(event.report);
 }
 

@@ -86,9 +86,7 @@ struct Trigger {
 
 struct StackDump {
   std::string release;  // "6.12.117+deb12-cloud-amd64"
-  std::string taint;
   std::string hardware;
-  std::string architecture;  // only when the text shows it ("x86_64" from registers or the release)
   std::vector<std::string> functions;  // innermost first, without offsets; at most 64
   Place at{};
 };
