@@ -15,10 +15,10 @@ std::vector<ZoneSize> usual_zones(Bytes ram) {
   constexpr Bytes dma = mib * 16, below_gap = mib * 2048, image = mib * 32;
   const auto managed = [](Bytes size) { return to_pages(size - size / 64, page); };
   const Bytes dma32 = std::min(ram, below_gap) - dma;
-  std::vector<ZoneSize> zones{{0, kernel::ZoneClass::dma, to_pages(mib * 15, page)},
-                              {0, kernel::ZoneClass::dma32, managed(dma32 - image)}};
+  std::vector<ZoneSize> zones{{kernel::ZoneClass::dma, to_pages(mib * 15, page)},
+                              {kernel::ZoneClass::dma32, managed(dma32 - image)}};
   if (ram > below_gap) {
-    zones.push_back({0, kernel::ZoneClass::normal, managed(ram - below_gap)});
+    zones.push_back({kernel::ZoneClass::normal, managed(ram - below_gap)});
   }
   return zones;
 }
