@@ -58,7 +58,6 @@ void set_tag(std::string_view word, Peeled& peeled) {
   }
   const bool kernel = word == "kernel:" || word == "kernel";
   peeled.line.origin.lower(kernel ? Origin::kernel : Origin::other);
-  peeled.line.by_tag = true;
   peeled.syslog = true;
 }
 
@@ -158,7 +157,6 @@ bool take_host_and_tag(std::string_view& text, Peeled& peeled) {
     Peeled scratch;
     if (rest.starts_with("last message repeated ") || peel_bracket_time(probe, scratch)) {
       peeled.line.host = host;
-      peeled.line.by_tag = true;  // what looks like the kernel's time may be a tag
       peeled.syslog = true;
       text = rest;
       return true;

@@ -220,7 +220,6 @@ bool Assembler::touch(OpenEvent& event, const Line& line, Stage stage) const {
   event.stage = std::max(event.stage, stage);
   event.lone_tail = event.lone_tail && stage <= Stage::tail;
   event.report.last_line = std::max(event.report.last_line, line.number);
-  event.report.by_tag = event.report.by_tag || line.by_tag;
   event.foreign = foreign_;
   event.last.line = line.number;
   if (line.monotonic_us) {

@@ -59,7 +59,7 @@ bool Assembler::on_header(const Line& line, KernelLine& read) {
   event.report.trigger->oom_adj = header.old_adj;
   event.gfp = std::move(header.gfp);
   if (!header.container.empty()) {
-    event.note_container(header.container, read.at);
+    event.note_container(header.container);
   }
   settle(event, line, read);
   note_manual_oom(event, line, kSysrqLines, kSysrqSeconds);
@@ -198,7 +198,6 @@ bool Assembler::on_slub_cache(const Line& line, KernelLine& read) {
     if (slub && slub->cache.empty()) {
       auto& cache = *read.as<HeaderLine>().slub;
       cache.node = slub->node;
-      cache.at = slub->at;
       slub = std::move(cache);
       slub_line_ = line.number;
       return touch(*event, line, event->stage);

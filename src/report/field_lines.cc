@@ -69,7 +69,7 @@ bool read_yes_no(std::string_view& rest, FieldRun& run) {
   if (word != "yes" && word != "no") {
     return false;
   }
-  run.all_unreclaimable = word == "yes";
+  run.reclaim_said = true;
   rest = after;
   return true;
 }
@@ -183,8 +183,8 @@ std::optional<SlabRow> parse_slab_row(std::string_view text, Place at) {
 }
 
 void note_run(const FieldRun& run, std::string_view text, const FieldSet& fields, KernelLine& out) {
-  out.score = run.score() + (run.all_unreclaimable ? 1 : 0);
-  const bool ended = run.all_unreclaimable || fields.get(kernel::Field::free_cma);
+  out.score = run.score() + (run.reclaim_said ? 1 : 0);
+  const bool ended = run.reclaim_said || fields.get(kernel::Field::free_cma);
   out.fullness = run.cut && text.ends_with("...") ? Fullness::whole
                  : ended && run.malformed == 0    ? Fullness::extensible
                                                   : Fullness::partial;
@@ -238,11 +238,7 @@ bool read_node(std::string_view text, Place at, KernelLine& out) {
   }
   Node& node = out.part.emplace<Node>();
   node.id = *parse_node_prefix(text);
-  node.at = at;
   const FieldRun run = read_fields(kernel::Scope::node, *rest, at, node.fields);
-  if (run.all_unreclaimable) {
-    node.all_unreclaimable = Read<bool>{*run.all_unreclaimable, at};
-  }
   note_run(run, text, node.fields, out);
   out.good = run.known > 0;
   out.may_open = node.id < kMaxNodes;
@@ -364,9 +360,6 @@ const LineKind slab_row{
         },
     .stands_alone = false};
 const LineKind slab_refused{
-    .stage = Stage::slab, .lacks = lacks_slab, .put = [](OpenEvent& e, KernelLine& read) {
-      e.report.slab_table_refused = Read<bool>{true, read.at};
-      return true;
-    }};
+    .stage = Stage::slab, .lacks = lacks_slab, .put = [](OpenEvent&, KernelLine&) { return true; }};
 
 }  // namespace whyoom::report
