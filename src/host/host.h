@@ -144,8 +144,4 @@ struct Host {
   std::vector<Damage> damage;
 };
 
-// The page size by which /proc/meminfo (kB) and /proc/vmstat and /proc/zoneinfo (pages) mean the
-// same memory, by the majority of eight pairs of counters; nullopt when none of them agree on one.
-std::optional<PageSize> page_size_of(const Host& host);
-
 }  // namespace whyoom::host

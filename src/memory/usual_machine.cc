@@ -9,8 +9,9 @@ namespace {
 constexpr Bytes mib{std::uint64_t{1} << 20U};
 constexpr PageSize page{};
 
-}  // namespace
-
+// Zones as such a guest has them: DMA below 16 MiB, DMA32 up to 2 GiB (where QEMU's q35 leaves a
+// gap for devices), Normal above 4 GiB. What the kernel keeps for itself at boot (its image, and 64
+// bytes for each page) is not among the managed pages.
 std::vector<ZoneSize> usual_zones(Bytes ram) {
   constexpr Bytes dma = mib * 16, below_gap = mib * 2048, image = mib * 32;
   const auto managed = [](Bytes size) { return to_pages(size - size / 64, page); };
@@ -22,6 +23,8 @@ std::vector<ZoneSize> usual_zones(Bytes ram) {
   }
   return zones;
 }
+
+}  // namespace
 
 Machine usual_machine(Bytes ram) {
   constexpr Bytes huge_pages_from = mib * 512;  // mm/huge_memory.c hugepage_init()

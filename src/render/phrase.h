@@ -54,11 +54,6 @@ std::string with_pid(std::string_view comm, const std::optional<std::int64_t>& p
 enum class Sizes : std::uint8_t { exact, rounded };
 std::string size_text(Bytes size, Sizes sizes);
 
-// "787688 kB", "5,555 pages", "4.4 %"
-std::string value_text(const diagnose::Proof& proof);
-// "769 MiB" for sizes from 1 MiB on, else empty.
-std::string human_note(const diagnose::Proof& proof);
-
 // The answer: what the root finding says, or that there is none.
 std::string answer(const diagnose::Event& event);
 const diagnose::Finding* root_finding(const diagnose::Event& event);

@@ -86,14 +86,16 @@ std::size_t scope_at(std::string_view text) {
   return std::string_view::npos;
 }
 
-}  // namespace
-
-bool constraint_has_doubtful_names(std::string_view text) {
+// A name in the line holds the keys of the line itself: where the names begin and end cannot be
+// told, and none of them is kept.
+bool has_doubtful_names(std::string_view text) {
   static constexpr std::array<std::string_view, 4> keys{
       ",cpuset=", ",mems_allowed=", ",oom_memcg=", ",task_memcg="};
   return std::any_of(keys.begin(), keys.end(),
                      [text](std::string_view key) { return text.find(key) != text.rfind(key); });
 }
+
+}  // namespace
 
 std::optional<Constraint> parse_constraint(std::string_view text, Place at) {
   const std::string_view start = trim_left(text);
@@ -130,7 +132,7 @@ std::optional<Constraint> parse_constraint(std::string_view text, Place at) {
   out.global_oom = !memcg && head.find(",global_oom") != std::string_view::npos;
   out.oom_memcg = memcg ? value_until(head, ",oom_memcg=", {",task_memcg="}) : std::string();
   out.task_memcg = value_until(head, ",task_memcg=", {});
-  if (constraint_has_doubtful_names(text)) {
+  if (has_doubtful_names(text)) {
     out.cpuset.clear();
     out.oom_memcg.clear();
     out.task_memcg.clear();
@@ -171,7 +173,7 @@ bool read_constraint(std::string_view text, Place at, KernelLine& out) {
   } else {
     out.damage.emplace_back(tr("the constraint line is cut"));
   }
-  if (constraint_has_doubtful_names(text)) {
+  if (has_doubtful_names(text)) {
     out.damage.emplace_back(tr("a name in the constraint line holds the words of the line itself"));
   }
   out.part = std::move(*constraint);
