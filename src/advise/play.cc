@@ -81,18 +81,7 @@ constexpr std::string_view text =
     "      when: not ansible_check_mode\n";
 
 std::string quoted(std::string_view word) {
-  std::string result = "'";
-  for (const char c : word) {
-    result += c == '\'' ? std::string("''") : std::string(1, c);
-  }
-  return result + "'";
-}
-
-void replace_all(std::string& where, std::string_view what, std::string_view with) {
-  for (std::size_t at = where.find(what); at != std::string::npos;
-       at = where.find(what, at + with.size())) {
-    where.replace(at, what.size(), with);
-  }
+  return "'" + replaced(std::string(word), "'", "''") + "'";
 }
 
 }  // namespace
@@ -131,12 +120,10 @@ std::string play_text(const Play& play) {
   // What stands in a value is no template of Ansible's.
   const std::string fix =
       play.setting.empty() ? "'--cause', " + quoted(play.cause) : "!unsafe " + quoted(play.setting);
-  std::string result(text);
-  replace_all(result, "{hosts}", hosts);
-  replace_all(result, "{cause}", play.cause);
-  replace_all(result, "{batches}", join(play.batches, ", ", quoted));
-  replace_all(result, "{fix}", fix);  // last: what it says is not looked at
-  return result;
+  std::string result = replaced(std::string(text), "{hosts}", hosts);
+  result = replaced(std::move(result), "{cause}", play.cause);
+  result = replaced(std::move(result), "{batches}", join(play.batches, ", ", quoted));
+  return replaced(std::move(result), "{fix}", fix);  // last: what it says is not looked at
 }
 
 }  // namespace whyoom::advise

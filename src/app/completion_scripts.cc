@@ -11,13 +11,6 @@ namespace whyoom::app {
 
 namespace {
 
-std::string replaced(std::string text, char c, const std::string& by) {
-  for (std::size_t at = text.find(c); at != std::string::npos; at = text.find(c, at + by.size())) {
-    text.replace(at, 1, by);
-  }
-  return text;
-}
-
 // The first sentence of a command's help.
 std::string title(const Command& command) {
   const std::string_view about = translated(command.about);
@@ -110,7 +103,7 @@ std::string zsh_specs(const CommandInfo& info, const std::vector<CommandInfo>& t
 }
 
 std::string fish_text(const std::string& text) {
-  return "'" + replaced(replaced(text, '\\', "\\\\"), '\'', "\\'") + "'";
+  return "'" + replaced(replaced(text, "\\", "\\\\"), "'", "\\'") + "'";
 }
 
 std::string fish_flag(const CommandInfo& info, const FlagInfo& flag,

@@ -8,6 +8,7 @@
 #include "base/language.h"
 #include "base/suggest.h"
 #include "base/text.h"
+#include "host/whyoom_conf.h"
 #include "linux/dir_files.h"
 
 namespace whyoom::app {
@@ -30,6 +31,32 @@ std::vector<Setting> settings_of(const std::vector<CommandInfo>& table) {
     }
   }
   return settings;
+}
+
+// Of the host below `root`, with all keys known. The error is a sentence, with file and line.
+tl::expected<host::Conf, std::string> read_settings(const std::string& root,
+                                                    const std::vector<CommandInfo>& table) {
+  auto files = linux::DirFiles::open(root);
+  if (!files) {
+    return tl::unexpected(tr("{}: {}", printable(root), files.error().text));
+  }
+  auto conf = host::read_conf(*files);
+  if (!conf) {
+    return conf;
+  }
+  const auto settings = settings_of(table);
+  std::vector<std::string_view> keys;
+  keys.reserve(settings.size());
+  for (const Setting& setting : settings) {
+    keys.push_back(setting.key);
+  }
+  for (const host::ConfLine& line : conf->lines) {
+    if (std::ranges::find(keys, line.key) == keys.end()) {
+      return tl::unexpected(tr("{}: there is no setting {}{}", printable(line.at), line.key,
+                               did_you_mean(line.key, keys)));
+    }
+  }
+  return conf;
 }
 
 // Every value, as the commands would take it; the sentence about the first wrong one.
@@ -83,31 +110,6 @@ int config(const std::string& given, Console& io) {
 }
 
 }  // namespace
-
-tl::expected<host::Conf, std::string> read_settings(const std::string& root,
-                                                    const std::vector<CommandInfo>& table) {
-  auto files = linux::DirFiles::open(root);
-  if (!files) {
-    return tl::unexpected(tr("{}: {}", printable(root), files.error().text));
-  }
-  auto conf = host::read_conf(*files);
-  if (!conf) {
-    return conf;
-  }
-  const auto settings = settings_of(table);
-  std::vector<std::string_view> keys;
-  keys.reserve(settings.size());
-  for (const Setting& setting : settings) {
-    keys.push_back(setting.key);
-  }
-  for (const host::ConfLine& line : conf->lines) {
-    if (std::ranges::find(keys, line.key) == keys.end()) {
-      return tl::unexpected(tr("{}: there is no setting {}{}", printable(line.at), line.key,
-                               did_you_mean(line.key, keys)));
-    }
-  }
-  return conf;
-}
 
 Work with_settings(std::shared_ptr<Flags> flags, Work work) {
   return [flags = std::move(flags), work = std::move(work)](Console& io) {

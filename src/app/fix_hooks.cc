@@ -43,6 +43,19 @@ std::optional<std::string> would_kill(std::uint64_t value) {
       std::to_string(value), std::to_string(kills_from->value.count()));
 }
 
+// The values on the way from `from` to `to`, `to` last. One when it does not go up by much.
+std::vector<std::uint64_t> steps_up(std::uint64_t from, std::uint64_t to) {
+  if (to <= from + from / 4) {
+    return {to};
+  }
+  std::vector<std::uint64_t> values;
+  for (std::uint64_t i = 1; i < step_count; ++i) {
+    values.push_back(from + (to - from) / step_count * i);
+  }
+  values.push_back(to);
+  return values;
+}
+
 Result write_value(const advise::RunningEdit& edit, bool look, Console& io) {
   const auto from = parse_number<std::uint64_t>(trim(edit.before));
   const auto to = parse_number<std::uint64_t>(trim(edit.after));
@@ -89,18 +102,6 @@ Result check_all_files(const std::vector<advise::Wanted>& wanted, bool disk) {
 }
 
 }  // namespace
-
-std::vector<std::uint64_t> steps_up(std::uint64_t from, std::uint64_t to) {
-  if (to <= from + from / 4) {
-    return {to};
-  }
-  std::vector<std::uint64_t> values;
-  for (std::uint64_t i = 1; i < step_count; ++i) {
-    values.push_back(from + (to - from) / step_count * i);
-  }
-  values.push_back(to);
-  return values;
-}
 
 fix::ApplyHooks fix_hooks(const std::vector<advise::Wanted>& wanted, const HookOptions& options,
                           Console& io) {

@@ -1,7 +1,6 @@
 // How a fix writes a running value on this machine, and how it sees that all is as planned.
 #pragma once
 
-#include <cstdint>
 #include <vector>
 
 #include "advise/wanted.h"
@@ -19,8 +18,5 @@ struct HookOptions {
 };
 fix::ApplyHooks fix_hooks(const std::vector<advise::Wanted>& wanted, const HookOptions& options,
                           Console& io);
-
-// The values on the way from `from` to `to`, `to` last. One when it does not go up by much.
-std::vector<std::uint64_t> steps_up(std::uint64_t from, std::uint64_t to);
 
 }  // namespace whyoom::app

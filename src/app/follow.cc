@@ -78,7 +78,7 @@ void Follow::renew(Log& log, std::uint64_t lines_before) {
   }
   log.reader = std::make_unique<report::LogReader>(
       log.what.name, [this, &log](report::Report&& report) { found(log, std::move(report)); },
-      nullptr);
+      report::LogReader::Copies::handed_on);
   log.reader->skip_lines(lines_before);
   log.lines = 0;
   log.of_new_file.reset();

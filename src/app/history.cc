@@ -66,32 +66,26 @@ int history(const HistoryFlags& flags, Console& io) {
   const bool as_lines = flags.look.format == Format::ndjson;
   std::vector<std::unique_ptr<diagnose::Event>> events;
   bool any = false;
-  const auto ring = read_ring(flags.store, period, flags.look.sandbox,
-                              [&](std::unique_ptr<diagnose::Event> event) {
-                                any = true;
-                                if (as_lines) {
-                                  io.out.write(render::json_event(*event, false) + "\n");
-                                } else {
-                                  events.push_back(std::move(event));
-                                }
-                              });
-  if (!ring) {
-    return io.fail(ring.error());
+  const auto history = read_ring(flags.store, period, flags.look.sandbox,
+                                 [&](std::unique_ptr<diagnose::Event> event) {
+                                   any = true;
+                                   if (as_lines) {
+                                     io.out.write(render::json_event(*event, false) + "\n");
+                                   } else {
+                                     events.push_back(std::move(event));
+                                   }
+                                 });
+  if (!history) {
+    return io.fail(history.error());
   }
-  if (ring->segments == 0) {
+  if (history->segments == 0) {
     return io.fail(
         tr("there are no records in {}. `whyoom watch` makes them", printable(flags.store)));
   }
   if (as_lines) {
     return any ? events_found : nothing_found;
   }
-  render::HistoryView view{.history = ring->history,
-                           .store = flags.store,
-                           .running_boot = clock.boot,
-                           .segments = ring->segments,
-                           .bytes = ring->bytes,
-                           .first_ms = ring->first_ms,
-                           .last_ms = ring->last_ms};
+  render::HistoryView view{.history = *history, .store = flags.store, .running_boot = clock.boot};
   for (const auto& event : events) {
     view.events.push_back(event.get());
   }

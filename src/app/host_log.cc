@@ -116,7 +116,8 @@ void HostLog::begin(const linux::LogSource& source) {
   span_ = {};
   events_ = 0;
   reader_ = std::make_unique<report::LogReader>(
-      source.name, [this](report::Report&& report) { found(std::move(report)); }, nullptr);
+      source.name, [this](report::Report&& report) { found(std::move(report)); },
+      report::LogReader::Copies::handed_on);
   if (options_.keep_lines) {
     reader_->keep_lines();
   }

@@ -229,9 +229,7 @@ std::string page(const CommandInfo& info, const std::vector<CommandInfo>& table)
   const Command& command = *info.command;
   const Footer footer = footer_of(command);
   std::string upper = page_name(command);
-  for (char& c : upper) {
-    c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  }
+  std::ranges::transform(upper, upper.begin(), to_upper);
   std::string rest;
   std::string out = ".\\\" Written by `whyoom man`; `./dev docs` renews it.\n.TH " + roff(upper) +
                     " 1 \"\" \"whyoom " WHYOOM_VERSION "\" \"" + tr("User Commands") + "\"\n" +

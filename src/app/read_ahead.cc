@@ -32,7 +32,7 @@ ReadAhead::Log read_part(const linux::Input& input, const report::ByteRange& par
 
 ReadAhead::Log read_whole(const linux::Input& input, bool keep_lines, const ReadAhead::Sink& sink) {
   // Copies in other logs can only be told where all events come together, in their order.
-  report::LogReader reader(input.path(), sink.found, nullptr);
+  report::LogReader reader(input.path(), sink.found, report::LogReader::Copies::handed_on);
   if (keep_lines) {
     reader.keep_lines();
   }

@@ -191,10 +191,10 @@ std::vector<std::optional<memory::Recorded>> recall(
   return result;
 }
 
-tl::expected<RingHistory, std::string> read_ring(const std::string& store,
-                                                 record::HistoryOptions options,
-                                                 linux::SandboxChoice sandbox,
-                                                 const EventTaker& take) {
+tl::expected<record::History, std::string> read_ring(const std::string& store,
+                                                     record::HistoryOptions options,
+                                                     linux::SandboxChoice sandbox,
+                                                     const EventTaker& take) {
   const auto segments = linux::open_ring(store);
   if (!segments) {
     return tl::unexpected(segments.error());
@@ -206,25 +206,26 @@ tl::expected<RingHistory, std::string> read_ring(const std::string& store,
   if (const auto done = linux::enter_sandbox(files, sandbox); !done) {
     return tl::unexpected(done.error());
   }
-  RingHistory result;
-  result.segments = segments->size();
+  Bytes size;
   Ring ring(*segments);
   record::BootClocks clocks;
   for (std::size_t i = 0; i < ring.size(); ++i) {
     const std::string bytes = ring.read(i);
-    result.bytes += Bytes(bytes.size());
+    size += Bytes(bytes.size());
     clocks.add(bytes);
   }
   record::BootClocks::Result times = clocks.take();
-  result.first_ms = times.first_ms;
-  result.last_ms = times.last_ms;
   options.began = std::move(times.began);
   std::vector<Stamp> stamps;
-  result.history = read_reports(ring, options, [&](report::Report&& report, std::size_t boot) {
+  auto result = read_reports(ring, options, [&](report::Report&& report, std::size_t boot) {
     stamps.push_back({boot, report.time.monotonic_us.value_or(0)});
   });
+  result.segments = segments->size();
+  result.bytes = size;
+  result.first_ms = times.first_ms;
+  result.last_ms = times.last_ms;
   if (!stamps.empty()) {
-    explain_reports(ring, options, result.history, stamps, take);
+    explain_reports(ring, options, result, stamps, take);
   }
   return result;
 }

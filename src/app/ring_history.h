@@ -18,23 +18,15 @@
 
 namespace whyoom::app {
 
-struct RingHistory {
-  record::History history;
-  // The ring as a whole; no segments: there is none.
-  std::uint64_t segments = 0;
-  Bytes bytes{};
-  std::int64_t first_ms = 0, last_ms = 0;
-};
-
 using EventTaker = std::function<void(std::unique_ptr<diagnose::Event>)>;
 
 // The segments are opened, then the process gives up its rights as `sandbox` says, then they are
 // read. Of `options` the period counts. The events come one after the other, in order, and none of
 // them is kept: a ring can hold many thousands. The error is a whole sentence.
-tl::expected<RingHistory, std::string> read_ring(const std::string& store,
-                                                 record::HistoryOptions options,
-                                                 linux::SandboxChoice sandbox,
-                                                 const EventTaker& take);
+tl::expected<record::History, std::string> read_ring(const std::string& store,
+                                                     record::HistoryOptions options,
+                                                     linux::SandboxChoice sandbox,
+                                                     const EventTaker& take);
 
 // What the machine's own ring knows of the events, one for each; those that cannot be in it are not
 // looked for.

@@ -23,6 +23,10 @@ std::string fixed(double value, int decimals) {
 
 }  // namespace
 
+std::string two_digits(std::int64_t number) {
+  return (number < 10 ? "0" : "") + std::to_string(number);
+}
+
 std::string human(Bytes size) {
   constexpr std::array<const char*, 6> units = {" KiB", " MiB", " GiB", " TiB", " PiB", " EiB"};
   if (size.count() < 1024) {

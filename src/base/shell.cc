@@ -12,11 +12,7 @@ std::string in_quotes(std::string_view word) {
   if (!word.empty() && word.front() != '=' && std::ranges::all_of(word, shell::is_bare)) {
     return std::string(word);
   }
-  std::string out = "'";
-  for (const char c : word) {
-    out += c == '\'' ? std::string_view("'\\''") : std::string_view(&c, 1);
-  }
-  return out + "'";
+  return "'" + replaced(std::string(word), "'", "'\\''") + "'";
 }
 
 // `word` with each {} replaced by the next of the arguments, from `next` on.

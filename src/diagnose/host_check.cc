@@ -5,6 +5,9 @@
 
 namespace whyoom::diagnose {
 
+namespace {
+
+// The causes that a host can have, judged on these facts.
 std::vector<Finding> host_findings(const HostContext& context) {
   std::vector<Claim> claims;
   for (const Cause* cause : all_causes()) {
@@ -19,6 +22,8 @@ std::vector<Finding> host_findings(const HostContext& context) {
   add_what_if(findings, context.state.machine);
   return findings;
 }
+
+}  // namespace
 
 std::unique_ptr<HostCheck> check(host::HostFacts&& facts) {
   auto result = std::make_unique<HostCheck>();

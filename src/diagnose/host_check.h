@@ -23,7 +23,4 @@ struct HostCheck {
 // On the heap because the state points into the facts.
 std::unique_ptr<HostCheck> check(host::HostFacts&& facts);
 
-// The causes that a host can have, judged on these facts.
-std::vector<Finding> host_findings(const HostContext& context);
-
 }  // namespace whyoom::diagnose

@@ -9,7 +9,7 @@ std::vector<Claim> check_processes(const HostContext& context, const ProcessLimi
   Bytes used, limit;
   for (const host::ProcessLimits& process : context.facts.host.processes.limits) {
     const auto its_kib = process.*rule.used;
-    const Bytes its_limit((process.*rule.limit).soft.value_or(0));
+    const Bytes its_limit((process.*rule.limit).value_or(0));
     const bool exempt = rule.root_is_exempt && process.uid.value_or(0) == 0;
     if (!its_kib || *its_kib == KiB(0) || its_limit == Bytes(0) || exempt) {
       continue;

@@ -14,7 +14,7 @@ namespace whyoom::diagnose {
 struct ProcessLimitRule {
   // Of a process: what it has, and what it may have.
   std::optional<KiB> host::ProcessLimits::*used = nullptr;
-  host::ResourceLimit host::ProcessLimits::*limit = nullptr;
+  std::optional<std::uint64_t> host::ProcessLimits::*limit = nullptr;
   bool root_is_exempt = false;
   Message (*reached)(const std::string& who, Bytes used, Bytes limit) = nullptr;
   Message (*room)(const std::string& who, Bytes used, Bytes limit) = nullptr;

@@ -42,14 +42,14 @@ void add_sysctl(std::vector<TaskLimit>& limits, const host::Host& host, Kind kin
 std::vector<TaskLimit> of_users(const host::Host& host) {
   std::vector<TaskLimit> limits;
   for (const host::UserTasks& user : host.processes.users) {
-    if (user.uid == 0 || !user.limit || !user.limit->soft) {
+    if (user.uid == 0 || !user.limit) {
       continue;
     }
     TaskLimit limit;
     limit.kind = Kind::rlimit_nproc;
     limit.whose = "uid " + std::to_string(user.uid);
     limit.name = tr("RLIMIT_NPROC of {}", limit.whose);
-    limit.limit = *user.limit->soft;
+    limit.limit = *user.limit;
     limit.used = user.threads;
     limit.where =
         user.limit_pid ? host::path_of(*user.limit_pid, host::ProcessFile::limits) : std::string();

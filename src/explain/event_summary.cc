@@ -26,8 +26,7 @@ bool only(std::string_view text, std::string_view others) {
 }
 
 bool is_id(std::string_view text) {
-  return text.size() == id_length &&
-         std::ranges::all_of(text, [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); });
+  return text.size() == id_length && std::ranges::all_of(text, is_lower_hex);
 }
 
 int strength(std::string_view verdict) {

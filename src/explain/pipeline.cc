@@ -70,7 +70,8 @@ std::string told(const report::Symptom& symptom, const std::string& file) {
 
 std::unique_ptr<report::LogReader> Pipeline::reader(const std::string& source) {
   auto reader = std::make_unique<report::LogReader>(
-      source, [this](report::Report&& report) { take(std::move(report)); }, nullptr);
+      source, [this](report::Report&& report) { take(std::move(report)); },
+      report::LogReader::Copies::handed_on);
   if (quotes_) {
     reader->keep_lines();
   }

@@ -168,6 +168,13 @@ std::optional<ApplyFailure> changed_since(const FixRecord& record, const Examina
   return failure;
 }
 
+// Settles the temporary files that a killed run of this fix left.
+void remove_leftovers(const FixRecord& record, const Warn& warn) {
+  for (std::size_t i = 0; i < record.change.files.size(); ++i) {
+    remove_leftover(record.change.files[i], step_tag(record.number, i), warn);
+  }
+}
+
 }  // namespace
 
 tl::expected<int, ApplyFailure> apply(const advise::Change& change, FixStore& store,
@@ -313,14 +320,6 @@ Examination examine(const FixRecord& record, const RunningValues& values) {
     found.now = std::move(*now);
   }
   return result;
-}
-
-int remove_leftovers(const FixRecord& record, const Warn& warn) {
-  int found = 0;
-  for (std::size_t i = 0; i < record.change.files.size(); ++i) {
-    found += remove_leftover(record.change.files[i], step_tag(record.number, i), warn) ? 1 : 0;
-  }
-  return found;
 }
 
 }  // namespace whyoom::fix

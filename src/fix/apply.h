@@ -75,7 +75,4 @@ struct Examination {
 
 Examination examine(const FixRecord& record, const RunningValues& values);
 
-// Settles the temporary files that a killed run of this fix left; returns how many there were.
-int remove_leftovers(const FixRecord& record, const Warn& warn = {});
-
 }  // namespace whyoom::fix

@@ -273,11 +273,7 @@ std::string record_text(const FixRecord& record, const RunningValues& values) {
     line("attributes", octal(attributes.mode) + " " + std::to_string(attributes.uid) + " " +
                            std::to_string(attributes.gid));
     for (const auto& [name, value] : attributes.xattrs) {
-      std::string word = escaped(name);
-      for (std::size_t at = 0; (at = word.find(' ', at)) != std::string::npos;) {
-        word.replace(at, 1, "%20");
-      }
-      line("xattr", word + " " + hex(value));
+      line("xattr", replaced(escaped(name), " ", "%20") + " " + hex(value));
     }
   }
   for (const std::string& directory : record.made_directories) {

@@ -54,6 +54,12 @@ int overwrite(int fd, std::string_view content) {
   return ::ftruncate(fd, static_cast<off_t>(content.size())) == 0 ? linux::sync(fd) : errno;
 }
 
+// The name under which the step of that tag keeps its temporary file.
+std::string temporary_name(std::string_view file_name, std::string_view tag) {
+  constexpr std::size_t most = 200;  // of 255 bytes that a name can have
+  return "." + std::string(file_name.substr(0, most)) + ".whyoom-" + std::string(tag);
+}
+
 }  // namespace
 
 FileStep::FileStep(const advise::FileEdit& edit, std::string_view tag, const Warn& warn)
@@ -400,11 +406,6 @@ void FileStep::keep() {
     has_temporary_ = false;
     (void)settle({directory_.get(), edit_.path, temporary_, kept_name(name_, tag_)}, ours, warn_);
   }
-}
-
-std::string temporary_name(std::string_view file_name, std::string_view tag) {
-  constexpr std::size_t most = 200;  // of 255 bytes that a name can have
-  return "." + std::string(file_name.substr(0, most)) + ".whyoom-" + std::string(tag);
 }
 
 bool remove_leftover(const advise::FileEdit& edit, std::string_view tag, const Warn& warn) {

@@ -97,8 +97,6 @@ class FileStep {
   bool committed_ = false;
 };
 
-// The name under which the step of that tag keeps its temporary file.
-std::string temporary_name(std::string_view file_name, std::string_view tag);
 // Settles what a step that was killed left behind; true when there was something.
 bool remove_leftover(const advise::FileEdit& edit, std::string_view tag, const Warn& warn = {});
 

@@ -50,7 +50,7 @@ struct UserTasks {
   std::uint64_t threads = 0;
   // The lowest RLIMIT_NPROC among those of the user's processes that were asked (see ReadOptions).
   std::optional<std::int32_t> limit_pid;
-  std::optional<ResourceLimit> limit;
+  std::optional<std::uint64_t> limit;
   UserAccount account;  // of the users whose limit was asked
 };
 
@@ -67,7 +67,7 @@ struct ProcessLimits {
   SmallText comm;
   std::optional<std::uint32_t> uid;
   std::optional<KiB> size, locked;
-  ResourceLimit address_space, locked_memory;
+  std::optional<std::uint64_t> address_space, locked_memory;
 };
 
 // A process whose children begin in another PID namespace than its own (setns() or unshare()
@@ -143,9 +143,5 @@ struct Host {
   std::vector<Gap> gaps;
   std::vector<Damage> damage;
 };
-
-// The page size by which /proc/meminfo (kB) and /proc/vmstat and /proc/zoneinfo (pages) mean the
-// same memory, by the majority of eight pairs of counters; nullopt when none of them agree on one.
-std::optional<PageSize> page_size_of(const Host& host);
 
 }  // namespace whyoom::host

@@ -58,23 +58,15 @@ void status_size(std::string_view key, std::string_view value, Process& process)
   }
 }
 
-// "unlimited" or a number; false when it is neither.
-bool limit_value(std::string_view word, std::optional<std::uint64_t>& value) {
-  if (word == "unlimited") {
-    value.reset();
-    return true;
-  }
-  value = parse_number<std::uint64_t>(word);
-  return value.has_value();
+constexpr std::uint64_t unlimited = UINT64_MAX;  // RLIM_INFINITY
+
+std::optional<std::uint64_t> limit_value(std::string_view word) {
+  return word == "unlimited" ? unlimited : parse_number<std::uint64_t>(word);
 }
 
-std::optional<ResourceLimit> resource_limit(std::string_view rest) {
-  ResourceLimit limit;
-  std::optional<std::uint64_t> hard;
-  if (!limit_value(next_word(rest), limit.soft) || !limit_value(next_word(rest), hard)) {
-    return std::nullopt;
-  }
-  return limit;
+std::optional<std::uint64_t> soft_limit(std::string_view rest) {
+  const auto soft = limit_value(next_word(rest));
+  return limit_value(next_word(rest)) ? soft : std::nullopt;
 }
 
 // In status a newline of a name is "\n", and a backslash two of them (fs/proc/array.c
@@ -219,16 +211,16 @@ std::optional<std::string_view> pids_cgroup(std::string_view text) {
   return pids ? pids : unified;
 }
 
-std::optional<ResourceLimit> parse_limit(std::string_view text, std::string_view name) {
-  std::optional<ResourceLimit> result;
+std::optional<std::uint64_t> parse_limit(std::string_view text, std::string_view name) {
+  std::optional<std::uint64_t> result;
   std::string_view line;
   while (take_line(text, line)) {
     if (line.starts_with(name)) {
-      const auto limit = resource_limit(line.substr(name.size()));
+      const auto limit = soft_limit(line.substr(name.size()));
       result = limit ? limit : result;
     }
   }
-  return result;
+  return result == unlimited ? std::nullopt : result;
 }
 
 }  // namespace whyoom::host

@@ -4,6 +4,8 @@
 // A number of a process has no Place of its own: path_of() names its file.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,11 +13,27 @@
 #include <vector>
 
 #include "base/units.h"
-#include "host/small_text.h"
 
 namespace whyoom::host {
 
 inline constexpr std::uint32_t no_cgroup = UINT32_MAX;
+
+// A short text in place, for records of which there are many: a process name has at most 15 bytes.
+class SmallText {
+ public:
+  SmallText() = default;
+  // What is longer is cut.
+  explicit SmallText(std::string_view text)
+      : size_(static_cast<std::uint8_t>(std::min(text.size(), text_.size()))) {
+    std::copy_n(text.begin(), size_, text_.begin());
+  }
+  [[nodiscard]] std::string_view view() const { return {text_.data(), size_}; }
+  friend bool operator==(const SmallText& a, const SmallText& b) { return a.view() == b.view(); }
+
+ private:
+  std::array<char, 15> text_{};
+  std::uint8_t size_ = 0;
+};
 
 struct Process {
   std::int32_t pid = 0;
@@ -47,14 +65,11 @@ bool parse_status(std::string_view text, Process& process);
 // The view points into the text.
 std::optional<std::string_view> pids_cgroup(std::string_view text);
 
-// A resource limit.
-struct ResourceLimit {
-  std::optional<std::uint64_t> soft;  // nullopt = unlimited
-};
 // Of /proc/PID/limits.
 inline constexpr std::string_view limit_of_processes = "Max processes ";  // RLIMIT_NPROC
 inline constexpr std::string_view limit_of_locked_memory = "Max locked memory ";
 inline constexpr std::string_view limit_of_address_space = "Max address space ";
-std::optional<ResourceLimit> parse_limit(std::string_view text, std::string_view name);
+// The soft limit; nothing: there is none, or it cannot be read.
+std::optional<std::uint64_t> parse_limit(std::string_view text, std::string_view name);
 
 }  // namespace whyoom::host

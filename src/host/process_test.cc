@@ -128,8 +128,8 @@ TEST(Process, the_limit_of_processes) {
       "Max processes             1024                 unlimited            processes \n"
       "Max locked memory         8388608              8388608              bytes     \n",
       limit_of_processes);
-  ASSERT_TRUE(limit);
-  EXPECT_EQ(limit->soft, 1024U);
+  EXPECT_EQ(limit, 1024U);
+  EXPECT_FALSE(parse_limit("Max processes  unlimited  unlimited processes\n", limit_of_processes));
   EXPECT_FALSE(parse_limit("Max processes  lots  unlimited processes\n", limit_of_processes));
   EXPECT_FALSE(parse_limit("Max processes  10", limit_of_processes)) << "cut";
 }

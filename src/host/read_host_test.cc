@@ -106,8 +106,7 @@ TEST(ReadHost, processes_users_and_their_limits) {
   ASSERT_EQ(processes.users.size(), 2U);
   EXPECT_EQ(processes.users[0].uid, 1000U);
   EXPECT_EQ(processes.users[0].threads, 901U);
-  ASSERT_TRUE(processes.users[0].limit);
-  EXPECT_EQ(processes.users[0].limit->soft, 1024U) << "the lowest";
+  EXPECT_EQ(processes.users[0].limit, 1024U) << "the lowest";
   EXPECT_EQ(processes.users[0].limit_pid, 20);
   EXPECT_FALSE(processes.users[1].limit);
   EXPECT_EQ(processes.vanished, 1U);

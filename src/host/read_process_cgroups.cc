@@ -62,8 +62,7 @@ bool is_a_limit_near(const Host& host) {
          is_half_full(tasks, host.settings.threads_max) ||
          std::ranges::any_of(processes.users,
                              [](const UserTasks& user) {
-                               return user.limit && user.limit->soft &&
-                                      is_half_full(user.threads, *user.limit->soft);
+                               return user.limit && is_half_full(user.threads, *user.limit);
                              }) ||
          std::ranges::any_of(processes.maps,
                              [&](const MapCount& maps) {

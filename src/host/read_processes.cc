@@ -184,8 +184,7 @@ void read_user_limit(Reader& reader, UserTasks& user) {
   for (const Process* process : own) {
     const auto text = reader.files().read(path_of(process->pid, ProcessFile::limits), most_bytes);
     const auto limit = text ? parse_limit(*text, limit_of_processes) : std::nullopt;
-    const auto soft = [](const ResourceLimit& of) { return of.soft.value_or(UINT64_MAX); };
-    if (limit && (!user.limit || soft(*limit) < soft(*user.limit))) {
+    if (limit && (!user.limit || *limit < *user.limit)) {
       user.limit = limit;
       user.limit_pid = process->pid;
     }
@@ -250,8 +249,8 @@ void read_memory_limits(Reader& reader) {
     }
     ProcessLimits limits{
         process->pid, process->comm, process->uid, process->size, process->locked, {}, {}};
-    limits.address_space = parse_limit(*text, limit_of_address_space).value_or(ResourceLimit());
-    limits.locked_memory = parse_limit(*text, limit_of_locked_memory).value_or(ResourceLimit());
+    limits.address_space = parse_limit(*text, limit_of_address_space);
+    limits.locked_memory = parse_limit(*text, limit_of_locked_memory);
     processes.limits.push_back(limits);
   }
 }

@@ -98,8 +98,8 @@ std::uint32_t page_size_by(const Maybe<KiB>& kib, const Maybe<Pages>& pages) {
   return 0;
 }
 
-}  // namespace
-
+// The page size by which /proc/meminfo (kB) and /proc/vmstat and /proc/zoneinfo (pages) mean the
+// same memory, by the majority of eight pairs of counters; nullopt when none of them agree on one.
 std::optional<PageSize> page_size_of(const Host& host) {
   const Meminfo& kib = host.meminfo;
   const PageCounters& pages = host.vmstat.pages;
@@ -130,6 +130,8 @@ std::optional<PageSize> page_size_of(const Host& host) {
   }
   return best == 0 ? std::nullopt : std::optional(PageSize{best});
 }
+
+}  // namespace
 
 Host read_host(Files& files, const ReadOptions& options) {
   Host host;

@@ -21,8 +21,7 @@ tl::unexpected<std::string> wrong(std::string_view at, const std::string& what) 
 }
 
 bool is_key(std::string_view text) {
-  return !text.empty() &&
-         std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || c == '-'; });
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return is_lower(c) || c == '-'; });
 }
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20U || c == 0x7f; }

@@ -81,10 +81,7 @@ void on_end(int /*signal*/) {
     ::sigaction(signal, &action, nullptr);
   }
   // It is the first to go when memory is short, long before the recorder.
-  if (const Descriptor score(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
-      score.get() >= 0) {
-    (void)!::write(score.get(), "500", 3);
-  }
+  set_oom_score("500");
   for (unsigned pause_s = 1; ended == 0; pause_s = std::min(pause_s * 2, most_pause_s)) {
     const pid_t child = ::fork();
     if (child == 0) {

@@ -187,6 +187,13 @@ std::string find_program(const std::string& name, std::string_view path) {
   return {};
 }
 
+void set_oom_score(std::string_view value) {
+  const Descriptor score(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
+  if (score.get() >= 0) {
+    (void)!::write(score.get(), value.data(), value.size());
+  }
+}
+
 Descriptor memory_file(std::string_view text) {
   Descriptor file(::memfd_create("log", MFD_CLOEXEC));
   if (file.get() < 0 || write_all(file.get(), text) != 0 || ::lseek(file.get(), 0, SEEK_SET) != 0) {

@@ -42,4 +42,8 @@ ChildEnd run_child(const std::vector<std::string>& argv,
 // A file in memory with that in it, to be read from its begin; empty when there is no room.
 Descriptor memory_file(std::string_view text);
 
+// Of this process, where it may: the higher, the sooner it is killed when memory is short. For a
+// child before its exec: it allocates nothing.
+void set_oom_score(std::string_view value);
+
 }  // namespace whyoom::linux

@@ -35,7 +35,7 @@ bool is_time(std::string_view name) {
 bool is_name(std::string_view text) {
   return !text.empty() && text.size() <= longest_name && !is_digit(text.front()) &&
          std::ranges::all_of(text, [](char c) {
-           return is_letter(c) || is_digit(c) || std::string_view("_.@ []/()-").find(c) != npos;
+           return is_alnum(c) || std::string_view("_.@ []/()-").find(c) != npos;
          });
 }
 

@@ -368,7 +368,6 @@ void Framer::message(std::string_view text, Peeled& peeled, std::size_t depth) {
     next.line.wall = peeled.kernel_time ? std::string_view{} : peeled.line.wall;
     next.line.host = peeled.line.host;
     next.line.origin = peeled.line.origin;
-    next.line.by_tag = peeled.line.by_tag;
     if (!kernel && hands_on(text.substr(0, inner))) {
       next.line.origin.lower(Origin::relayed);
     }

@@ -73,7 +73,7 @@ TEST(FramerPosts, AHostWithoutATime) {
   ASSERT_EQ(run.lines.size(), 1U);
   EXPECT_EQ(run.lines[0].text, posted);
   EXPECT_EQ(run.lines[0].host, "host");
-  EXPECT_TRUE(run.lines[0].by_tag);
+  EXPECT_EQ(run.lines[0].tag, "kernel");
   EXPECT_EQ(Framed({"a kernel: invoked oom-killer: gfp_mask=0xcc0"}).lines[0].text,
             "a kernel: invoked oom-killer: gfp_mask=0xcc0");
   EXPECT_EQ(Framed({"see host kernel: " POSTED}).lines[0].text, "see host kernel: " POSTED);

@@ -42,7 +42,6 @@ void expect_mem_info(const Framed& run) {
   for (const Got& got : run.lines) {
     EXPECT_EQ(got.origin, Origin::kernel);
     EXPECT_EQ(got.host, "host");
-    EXPECT_EQ(got.level, 4);
     EXPECT_TRUE(got.framed);
   }
   EXPECT_EQ(run.lines[2].monotonic_us, 12345679U);
@@ -72,10 +71,10 @@ TEST(FramerRecords, ReadsExportLengthsThatHoldANewline) {
   for (const std::size_t size : {10U, 266U, 2570U}) {
     const std::string message(size, 'x');
     const Framed run =
-        frame("__CURSOR=s=1\nMESSAGE\n" + length_bytes(size) + message + "\nPRIORITY=3\n\n");
+        frame("__CURSOR=s=1\nMESSAGE\n" + length_bytes(size) + message + "\n_HOSTNAME=h\n\n");
     ASSERT_EQ(run.lines.size(), 1U) << size;
     EXPECT_EQ(run.lines[0].text, message);
-    EXPECT_EQ(run.lines[0].level, 3);
+    EXPECT_EQ(run.lines[0].host, "h");
   }
 }
 
@@ -119,10 +118,10 @@ TEST(FramerRecords, ReadsJournalJsonPretty) {
 
 TEST(FramerRecords, ReadsPrettyByteArraysAndObjectsWithoutTheirStart) {
   const Framed run = frame(
-      "\t\"PRIORITY\" : \"4\",\n\t\"MESSAGE\" : [\n\t\t104,\n\t\t111,\n\t\t103\n\t]\n}\nplain\n");
+      "\t\"_HOSTNAME\" : \"h\",\n\t\"MESSAGE\" : [\n\t\t104,\n\t\t111,\n\t\t103\n\t]\n}\nplain\n");
   ASSERT_EQ(run.lines.size(), 2U);
   EXPECT_EQ(run.lines[0].text, "hog");
-  EXPECT_EQ(run.lines[0].level, 4);
+  EXPECT_EQ(run.lines[0].host, "h");
   EXPECT_EQ(run.lines[1].text, "plain");
 }
 

@@ -24,7 +24,6 @@ TEST(Framer, PeelsEveryFramingOfOneLine) {
     EXPECT_EQ(got.wall, sample.wall);
     EXPECT_EQ(got.host, sample.host);
     EXPECT_EQ(got.tag, sample.tag);
-    EXPECT_EQ(got.level, sample.level);
     EXPECT_EQ(got.origin, sample.origin);
     EXPECT_TRUE(got.framed);
     EXPECT_FALSE(got.continued);

@@ -131,13 +131,12 @@ TEST(Trust, BelievesTheKernelsOwnRecords) {
     ASSERT_EQ(run.lines.size(), 1U) << raw;
     EXPECT_EQ(run.lines[0].origin, Origin::kernel) << raw;
     EXPECT_EQ(run.lines[0].text, kill);
-    EXPECT_FALSE(run.lines[0].by_tag) << raw;
   }
   // Nobody is named: who gave the file has to know.
   EXPECT_EQ(Framed({"[   12.345678] " KILL}).lines[0].origin, Origin::unknown);
 }
 
-TEST(Trust, SaysWhereOnlyATagNamesTheKernel) {
+TEST(Trust, ATagNamesTheKernel) {
   for (const std::string_view raw :
        {"Nov 23 07:41:32 host kernel: " KILL, "1 2026-11-23T07:41:32Z host kernel - - - " KILL,
         "Nov 23 07:41:32 host [   12.345678] " KILL, "kernel: " KILL,
@@ -145,7 +144,6 @@ TEST(Trust, SaysWhereOnlyATagNamesTheKernel) {
     const Framed run({std::string(raw)});
     ASSERT_EQ(run.lines.size(), 1U) << raw;
     EXPECT_GE(run.lines[0].origin, Origin::kernel) << raw;
-    EXPECT_TRUE(run.lines[0].by_tag) << raw;
   }
 }
 

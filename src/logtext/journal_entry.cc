@@ -18,7 +18,7 @@ constexpr std::size_t length_size = 8;
 bool is_field_name(std::string_view name) {
   return !name.empty() && name.size() <= 64 && !is_digit(name.front()) &&
          std::all_of(name.begin(), name.end(),
-                     [](char c) { return (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_'; });
+                     [](char c) { return is_upper(c) || is_digit(c) || c == '_'; });
 }
 
 // Field names that only a journal has; one of them begins an entry.

@@ -51,10 +51,7 @@ struct Line {
   std::string_view boot;    // the journal's id of the boot, if the framing has one
   std::string_view tag;     // program in a syslog line ("earlyoom", "systemd-oomd"), if any
   std::string_view unit;    // the journal's own word for the service that wrote it, if any
-  int level = -1;           // 0..7, -1 = not in the framing
   Trust origin;
-  // The kernel's by nothing but a tag, which any program can take ("logger -t kernel").
-  bool by_tag = false;
   std::optional<std::uint32_t> uid;  // the journal's own word for the user that wrote it
   bool framed = false;  // carried any prefix of its own (a wrapped rest of a line has none)
   // Belongs to the record of the line before. Mostly an embedded newline, so a line of its own; it

@@ -88,7 +88,7 @@ bool is_kmsg_dictionary(std::string_view text) {
   const std::size_t equals = text.find('=');
   return equals != npos && equals > 1 &&
          std::all_of(text.begin() + 1, text.begin() + static_cast<std::ptrdiff_t>(equals),
-                     [](char c) { return (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_'; });
+                     [](char c) { return is_upper(c) || is_digit(c) || c == '_'; });
 }
 
 std::optional<Repeat> parse_repeat(std::string_view text) {

@@ -133,7 +133,6 @@ bool take_bracket(std::string_view inside, Peeled& peeled) {
 
 constexpr std::array<std::string_view, 10> level_names{
     "emerg", "alert", "crit", "err", "warn", "notice", "info", "debug", "error", "warning"};
-constexpr std::array<int, 10> level_values{0, 1, 2, 3, 4, 5, 6, 7, 3, 4};
 constexpr std::array<std::string_view, 20> facility_names{
     "kern",   "user",   "mail",   "daemon",   "auth",   "syslog", "lpr",
     "news",   "uucp",   "cron",   "authpriv", "ftp",    "local0", "local1",
@@ -145,13 +144,11 @@ bool set_facility_level(std::string_view facility, std::string_view level, Line&
   if (where == facility_names.end() || which == level_names.end()) {
     return false;
   }
-  line.level = level_values[static_cast<std::size_t>(which - level_names.begin())];
   line.origin.lower(facility == "kern" ? Origin::kernel : Origin::other);
   return true;
 }
 
 void set_priority(std::uint64_t priority, Line& line) {
-  line.level = static_cast<int>(priority & 7U);
   line.origin.lower(priority < 8 ? Origin::kernel : Origin::other);
 }
 

@@ -58,7 +58,6 @@ void set_tag(std::string_view word, Peeled& peeled) {
   }
   const bool kernel = word == "kernel:" || word == "kernel";
   peeled.line.origin.lower(kernel ? Origin::kernel : Origin::other);
-  peeled.line.by_tag = true;
   peeled.syslog = true;
 }
 
@@ -107,8 +106,7 @@ bool is_plain_tag(std::string_view word) {
     return false;  // "node 0: slabs: .."
   }
   return std::all_of(word.begin(), word.end() - 1, [](char c) {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           std::string_view("_./@()[]-+\\").find(c) != npos;
+    return is_alnum(c) || std::string_view("_./@()[]-+\\").find(c) != npos;
   });
 }
 
@@ -159,7 +157,6 @@ bool take_host_and_tag(std::string_view& text, Peeled& peeled) {
     Peeled scratch;
     if (rest.starts_with("last message repeated ") || peel_bracket_time(probe, scratch)) {
       peeled.line.host = host;
-      peeled.line.by_tag = true;  // what looks like the kernel's time may be a tag
       peeled.syslog = true;
       text = rest;
       return true;

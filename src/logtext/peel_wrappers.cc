@@ -139,8 +139,6 @@ bool peel_logcat(std::string_view& text, Peeled& peeled) {
   if (colon > 64) {  // or not at all
     return false;
   }
-  constexpr int levels[] = {2, 3, 4, 6, 7, 7};
-  peeled.line.level = levels[letters.find(level.front())];
   peeled.line.wall = text.substr(0, 6 + clock);
   const std::string_view tag = trim(rest.substr(0, colon));
   // The kernel's buffer has no tag, or one that says so. A process can choose such a tag too, but

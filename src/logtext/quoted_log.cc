@@ -17,7 +17,7 @@ constexpr char string_mark = '\x01';  // stands for a string; clean lines have n
 
 bool is_word(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) {
-    return is_letter(c) || is_digit(c) || std::string_view("_.:+/@-").find(c) != npos;
+    return is_alnum(c) || std::string_view("_.:+/@-").find(c) != npos;
   });
 }
 

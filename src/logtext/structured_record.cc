@@ -23,7 +23,7 @@ bool is_time_key(std::string_view key) {
 // All keys of the journal look like this; the JSON of others mostly does not.
 bool is_journal_key(std::string_view key) {
   return std::all_of(key.begin(), key.end(),
-                     [](char c) { return (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_'; });
+                     [](char c) { return is_upper(c) || is_digit(c) || c == '_'; });
 }
 
 }  // namespace
@@ -49,7 +49,6 @@ void StructuredRecord::clear() {
   monotonic_us_.reset();
   uid_.reset();
   rank_ = 0;
-  level_ = -1;
   source_time_ = null_message_ = journal_ = foreign_ = sent_ = trusted_ = instance_ = others_ =
       false;
   author_ = {};
@@ -99,8 +98,6 @@ void StructuredRecord::set(std::string_view key, std::string_view value, Level l
     }
   } else if (key == "_BOOT_ID") {
     boot_.assign(value);
-  } else if (key == "PRIORITY" && value.size() == 1 && value[0] >= '0' && value[0] <= '7') {
-    level_ = value[0] - '0';
   } else {
     note_author(key, value);
   }
@@ -122,9 +119,6 @@ void StructuredRecord::describe(Line& line) const {
   if (monotonic_us_) {
     line.monotonic_us = monotonic_us_;
   }
-  if (level_ >= 0) {
-    line.level = level_;
-  }
   describe_author(line);
 }
 
@@ -145,7 +139,6 @@ void StructuredRecord::describe_author(Line& line) const {
   line.origin.lower(author_);
   if (!tag_.empty()) {
     line.origin.lower(tag_ == "kernel" ? Origin::kernel : Origin::other);
-    line.by_tag = line.by_tag || !sent_;
   }
 }
 

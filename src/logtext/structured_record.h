@@ -57,7 +57,6 @@ class StructuredRecord {
   std::string unit_;
   std::optional<std::uint64_t> monotonic_us_;
   int rank_ = 0;
-  int level_ = -1;
   bool source_time_ = false;
   bool null_message_ = false;
   bool journal_ = false;

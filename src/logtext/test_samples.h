@@ -24,10 +24,8 @@ struct Got {
         host(line.host),
         caller(line.caller),
         tag(line.tag),
-        level(line.level),
         origin(line.origin),
         handed_on(line.origin.handed_on()),
-        by_tag(line.by_tag),
         framed(line.framed),
         continued(line.continued),
         embedded(line.embedded),
@@ -37,9 +35,8 @@ struct Got {
   LineNumber number;
   std::optional<std::uint64_t> monotonic_us;
   std::string wall, host, caller, tag;
-  int level;
   Origin origin;
-  bool handed_on, by_tag, framed, continued, embedded;
+  bool handed_on, framed, continued, embedded;
   std::uint32_t lost_before;
 };
 
@@ -84,7 +81,6 @@ struct Sample {
   std::string_view wall{};
   std::string_view host{};
   std::string_view tag{};
-  int level = -1;
   Origin origin = Origin::unknown;
 };
 

@@ -52,9 +52,7 @@ std::size_t zone_length(std::string_view text) {
   if (!word.empty() && word.size() == offset_length(word)) {
     return end;
   }
-  const bool capitals =
-      std::all_of(word.begin(), word.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
-  return capitals && end >= 2 && end <= 5 ? end : 0;
+  return std::ranges::all_of(word, is_upper) && end >= 2 && end <= 5 ? end : 0;
 }
 
 // A name of a day or month in any language, with its trailing blanks: "Nov ", "nov. ", "11月 ".
@@ -271,9 +269,7 @@ std::optional<int> month_number(std::string_view word) {
   static constexpr std::array<std::string_view, 12> names = {
       "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"};
   const auto same = [word](std::string_view name) {
-    return std::ranges::equal(name, word.substr(0, 3), [](char lower, char c) {
-      return c == lower || (c >= 'A' && c <= 'Z' && c - 'A' + 'a' == lower);
-    });
+    return std::ranges::equal(name, word.substr(0, 3), {}, {}, to_lower);
   };
   const auto found = std::ranges::find_if(names, same);
   return found == names.end() ? std::nullopt

@@ -297,8 +297,9 @@ void add_spared(Ranking& ranking, const Table& scores, const Row& victim) {
   }
 }
 
-}  // namespace
-
+// Those that the release can have, the likeliest first: its own, and newer ones with the same
+// columns in the task table, which stable and enterprise kernels carry back. Without a release the
+// columns alone tell.
 std::vector<const BadnessRules*> badness_rules(const report::Report& report,
                                                const std::optional<kernel::Release>& release) {
   const auto& tasks = report.tasks;
@@ -328,6 +329,8 @@ std::vector<const BadnessRules*> badness_rules(const report::Report& report,
   own.insert(own.end(), newer.begin(), newer.end());
   return own.empty() ? std::vector<const BadnessRules*>{&table.back()} : own;
 }
+
+}  // namespace
 
 const BadnessRules& badness_rules_of(const std::optional<kernel::Release>& release) {
   for (const Generation& rules : table) {

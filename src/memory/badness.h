@@ -33,12 +33,6 @@ struct BadnessRules {
   bool child_instead = false;  // a child with memory of its own dies in place of the chosen one
 };
 
-// Those that the release can have, the likeliest first: its own, and newer ones with the same
-// columns in the task table, which stable and enterprise kernels carry back. Without a release the
-// columns alone tell.
-std::vector<const BadnessRules*> badness_rules(const report::Report& report,
-                                               const std::optional<kernel::Release>& release);
-
 // Of a host: what its release has by itself; the newest when that is not known.
 const BadnessRules& badness_rules_of(const std::optional<kernel::Release>& release);
 

@@ -34,10 +34,8 @@ bool take_prefix(std::string_view& text, std::string_view prefix) {
   return true;
 }
 
-constexpr bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
-
 bool is_container_id(std::string_view text) {
-  return text.size() == id_digits && std::ranges::all_of(text, is_hex);
+  return text.size() == id_digits && std::ranges::all_of(text, is_lower_hex);
 }
 
 constexpr int hex_value(char c) { return c <= '9' ? c - '0' : c - 'a' + 10; }
@@ -46,7 +44,8 @@ constexpr int hex_value(char c) { return c <= '9' ? c - '0' : c - 'a' + 10; }
 std::string unescaped(std::string_view text) {
   std::string out;
   while (!text.empty()) {
-    if (text.size() >= 4 && text.starts_with("\\x") && is_hex(text[2]) && is_hex(text[3])) {
+    if (text.size() >= 4 && text.starts_with("\\x") && is_lower_hex(text[2]) &&
+        is_lower_hex(text[3])) {
       out += static_cast<char>(hex_value(text[2]) * 16 + hex_value(text[3]));
       text.remove_prefix(4);
     } else {
@@ -86,7 +85,7 @@ std::optional<Kind> unit_kind(std::string_view part) {
 std::optional<std::string> pod_uid(std::string_view text) {
   constexpr std::size_t uuid_size = 36;
   constexpr std::size_t hash_size = 32;
-  if (text.size() == hash_size && std::ranges::all_of(text, is_hex)) {
+  if (text.size() == hash_size && std::ranges::all_of(text, is_lower_hex)) {
     return std::string(text);
   }
   if (text.size() != uuid_size) {
@@ -96,7 +95,7 @@ std::optional<std::string> pod_uid(std::string_view text) {
   const char dash = text[8];
   for (std::size_t i = 0; i < uuid_size; ++i) {
     const bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
-    if (is_dash ? (text[i] != dash || (dash != '-' && dash != '_')) : !is_hex(text[i])) {
+    if (is_dash ? (text[i] != dash || (dash != '-' && dash != '_')) : !is_lower_hex(text[i])) {
       return std::nullopt;
     }
     uid[i] = is_dash ? '-' : text[i];

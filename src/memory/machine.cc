@@ -74,10 +74,10 @@ std::optional<std::uint32_t> inferred_scale_factor(const std::vector<ZoneState>&
 std::vector<ZoneSize> zone_sizes(const Machine& machine) {
   std::vector<ZoneSize> sizes;
   for (const ZoneState& zone : machine.zones) {
-    sizes.push_back({zone.node, zone.zone, zone.size()});
+    sizes.push_back({zone.zone, zone.size()});
   }
   if (machine.unprinted > Pages(0)) {
-    sizes.push_back({0, kernel::ZoneClass::normal, machine.unprinted});
+    sizes.push_back({kernel::ZoneClass::normal, machine.unprinted});
   }
   return sizes;
 }

@@ -29,14 +29,14 @@ void add_unprinted(std::vector<ZoneSize>& sizes, Pages rest) {
   constexpr std::uint64_t most = 64;
   for (const ZoneClass low : {ZoneClass::dma, ZoneClass::dma32}) {
     if (std::ranges::find(sizes, low, &ZoneSize::zone) == sizes.end()) {
-      sizes.push_back({0, low, Pages(1)});
+      sizes.push_back({low, Pages(1)});
     }
   }
   const Pages largest = std::ranges::max_element(sizes, {}, &ZoneSize::managed)->managed;
   const std::uint64_t count = std::clamp<std::uint64_t>(
       (rest.count() + largest.count() - 1) / std::max<std::uint64_t>(largest.count(), 1), 1, most);
   for (std::uint64_t i = 0; i < count; ++i) {
-    sizes.push_back({0, ZoneClass::normal, rest / count});
+    sizes.push_back({ZoneClass::normal, rest / count});
   }
 }
 
@@ -48,7 +48,7 @@ std::optional<MinFree> recover_min_free(const Evidence& evidence) {
   std::vector<ZoneSize> sizes;
   for (const ZoneState& zone : evidence.zones) {
     if (zone.managed && zone.managed->count() > 0) {
-      sizes.push_back({zone.node, zone.zone, *zone.managed});
+      sizes.push_back({zone.zone, *zone.managed});
     }
     if (is_lowmem(zone, evidence.rules) && zone.managed) {
       min += zone.min;

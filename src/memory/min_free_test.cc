@@ -20,13 +20,13 @@ report::Report machine(const std::string& release, KiB setting,
   std::vector<ZoneSize> zones;
   std::uint64_t ram = 0;
   for (const auto& [name, managed] : sizes) {
-    const int node = name == "Normal1" ? 1 : 0;
-    zones.push_back({node, *zone_class(node == 1 ? "Normal" : name), Pages(managed)});
+    zones.push_back({*zone_class(name == "Normal1" ? "Normal" : name), Pages(managed)});
     ram += managed;
   }
   const auto marks = watermarks(zones, {setting}, PageSize{4096}, rules_for(release));
   for (std::size_t i = 0; i < zones.size(); ++i) {
-    add_zone(report, zones[i].node, zones[i].node == 1 ? "Normal" : sizes[i].first,
+    const bool second = sizes[i].first == "Normal1";
+    add_zone(report, second ? 1 : 0, second ? "Normal" : sizes[i].first,
              {.free = 4 * marks[i].min.count(),
               .min = 4 * marks[i].min.count(),
               .low = 4 * marks[i].low.count(),

@@ -9,19 +9,22 @@ namespace {
 constexpr Bytes mib{std::uint64_t{1} << 20U};
 constexpr PageSize page{};
 
-}  // namespace
-
+// Zones as such a guest has them: DMA below 16 MiB, DMA32 up to 2 GiB (where QEMU's q35 leaves a
+// gap for devices), Normal above 4 GiB. What the kernel keeps for itself at boot (its image, and 64
+// bytes for each page) is not among the managed pages.
 std::vector<ZoneSize> usual_zones(Bytes ram) {
   constexpr Bytes dma = mib * 16, below_gap = mib * 2048, image = mib * 32;
   const auto managed = [](Bytes size) { return to_pages(size - size / 64, page); };
   const Bytes dma32 = std::min(ram, below_gap) - dma;
-  std::vector<ZoneSize> zones{{0, kernel::ZoneClass::dma, to_pages(mib * 15, page)},
-                              {0, kernel::ZoneClass::dma32, managed(dma32 - image)}};
+  std::vector<ZoneSize> zones{{kernel::ZoneClass::dma, to_pages(mib * 15, page)},
+                              {kernel::ZoneClass::dma32, managed(dma32 - image)}};
   if (ram > below_gap) {
-    zones.push_back({0, kernel::ZoneClass::normal, managed(ram - below_gap)});
+    zones.push_back({kernel::ZoneClass::normal, managed(ram - below_gap)});
   }
   return zones;
 }
+
+}  // namespace
 
 Machine usual_machine(Bytes ram) {
   const std::vector<ZoneSize> sizes = usual_zones(ram);

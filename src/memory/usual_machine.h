@@ -2,17 +2,10 @@
 // reach one: x86-64, one node, pages of 4 KiB, the newest rules, huge pages on from 512 MB.
 #pragma once
 
-#include <vector>
-
 #include "memory/machine.h"
 #include "memory/watermarks.h"
 
 namespace whyoom::memory {
-
-// Zones as such a guest has them: DMA below 16 MiB, DMA32 up to 2 GiB (where QEMU's q35 leaves a
-// gap for devices), Normal above 4 GiB. What the kernel keeps for itself at boot (its image, and 64
-// bytes for each page) is not among the managed pages.
-std::vector<ZoneSize> usual_zones(Bytes ram);
 
 // Its zones, RAM and the kernel's own choice of vm.min_free_kbytes; nothing is free or used.
 Machine usual_machine(Bytes ram);

@@ -33,7 +33,6 @@ struct WatermarkRules {
 WatermarkRules rules_for(std::string_view release);
 
 struct ZoneSize {
-  int node = 0;
   kernel::ZoneClass zone = kernel::ZoneClass::normal;
   Pages managed;
 };

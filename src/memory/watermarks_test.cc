@@ -44,7 +44,7 @@ constexpr std::uint64_t kNoPromo = 0;
 std::vector<ZoneSize> sizes(const SampledMachine& machine) {
   std::vector<ZoneSize> zones;
   for (const Row& row : machine.rows) {
-    zones.push_back({row.node, row.zone, Pages(row.managed)});
+    zones.push_back({row.zone, Pages(row.managed)});
   }
   return zones;
 }
@@ -70,7 +70,7 @@ void check_reserve(const SampledMachine& m, const std::string& what) {
     std::vector<ZoneSize> zones;
     while (last < m.rows.size() && m.rows[last].node == m.rows[first].node) {
       const Row& row = m.rows[last++];
-      zones.push_back({row.node, row.zone, Pages(row.managed)});
+      zones.push_back({row.zone, Pages(row.managed)});
     }
     const auto reserve = lowmem_reserve(zones, m.ratio, rules_for(m.release));
     ASSERT_EQ(reserve.size(), zones.size());
@@ -198,7 +198,7 @@ TEST(Watermarks, BeforeTheScaleFactor) {
 
 TEST(Watermarks, MovableBesideHighMemIsHighMemory) {
   const std::vector<ZoneSize> zones = {
-      {0, Normal, Pages(200000)}, {0, HighMem, Pages(100000)}, {0, Movable, Pages(100000)}};
+      {Normal, Pages(200000)}, {HighMem, Pages(100000)}, {Movable, Pages(100000)}};
   const auto marks = watermarks(zones, {KiB(4000), 10}, k4K, rules_for("5.10.0"));
   EXPECT_EQ(marks[0].min, Pages(1000));
   EXPECT_EQ(marks[1].min, Pages(97));
@@ -206,7 +206,7 @@ TEST(Watermarks, MovableBesideHighMemIsHighMemory) {
 }
 
 TEST(Watermarks, LargePages) {
-  const std::vector<ZoneSize> zones = {{0, DMA32, Pages(65536)}, {0, Normal, Pages(196608)}};
+  const std::vector<ZoneSize> zones = {{DMA32, Pages(65536)}, {Normal, Pages(196608)}};
   const auto marks = watermarks(zones, {KiB(838860), 10}, k64K, rules_for("5.15.0"));
   EXPECT_EQ(marks[0].min, Pages(3276));
   EXPECT_EQ(marks[1].min, Pages(9830));
@@ -214,12 +214,12 @@ TEST(Watermarks, LargePages) {
 
 TEST(Watermarks, ImpossibleSizesDoNoHarm) {
   constexpr Pages huge(std::numeric_limits<std::uint64_t>::max());
-  const std::vector<ZoneSize> zones = {{0, DMA, huge}, {0, Normal, huge}, {0, HighMem, huge}};
+  const std::vector<ZoneSize> zones = {{DMA, huge}, {Normal, huge}, {HighMem, huge}};
   const auto marks = watermarks(zones, {KiB(huge.count()), ~0U}, k4K, {});
   EXPECT_EQ(marks.size(), 3U);
   EXPECT_EQ(marks[2].min, Pages(128));
   EXPECT_TRUE(watermarks({}, {KiB(1), 10}, k4K, {}).empty());
-  const std::vector<ZoneSize> empty = {{0, Normal, Pages(0)}};
+  const std::vector<ZoneSize> empty = {{Normal, Pages(0)}};
   EXPECT_EQ(watermarks(empty, {KiB(1000), 10}, k4K, {})[0], Watermarks{});
   EXPECT_EQ(watermarks(zones, {KiB(1000), 10}, PageSize{0}, {}).size(), 3U);
   EXPECT_GE(default_min_free(zones, k4K, {}).without_thp, KiB(128));
@@ -262,47 +262,47 @@ std::vector<ZoneSize> without(std::vector<ZoneSize> zones, Pages freed_later) {
 
 TEST(DefaultMinFree, SquareRootOfLowmem) {
   // 512 MB guests of 6.12 and 5.10. 8888 and 9224 kB were freed after boot, as their logs say.
-  const std::vector<ZoneSize> of6_12 = {{0, DMA, Pages(3840)}, {0, DMA32, Pages(114916)}};
+  const std::vector<ZoneSize> of6_12 = {{DMA, Pages(3840)}, {DMA32, Pages(114916)}};
   EXPECT_EQ(default_min_free(without(of6_12, Pages(2222)), k4K, rules_for("6.12.0")).without_thp,
             KiB(2730));
-  const std::vector<ZoneSize> of5_10 = {{0, DMA, Pages(3977)}, {0, DMA32, Pages(117810)}};
+  const std::vector<ZoneSize> of5_10 = {{DMA, Pages(3977)}, {DMA32, Pages(117810)}};
   EXPECT_EQ(default_min_free(without(of5_10, Pages(2306)), k4K, rules_for("5.10.0")).without_thp,
             KiB(2765));
   // Two nodes count together.
   const std::vector<ZoneSize> numa = {
-      {0, DMA, Pages(3840)}, {0, DMA32, Pages(50889)}, {1, DMA32, Pages(64110)}};
+      {DMA, Pages(3840)}, {DMA32, Pages(50889)}, {DMA32, Pages(64110)}};
   EXPECT_EQ(default_min_free(without(numa, Pages(2222)), k4K, rules_for("6.12.0")).without_thp,
             KiB(2731));
 }
 
 TEST(DefaultMinFree, ClampsByVersion) {
-  const std::vector<ZoneSize> tiny = {{0, Normal, Pages(200)}};
+  const std::vector<ZoneSize> tiny = {{Normal, Pages(200)}};
   EXPECT_EQ(default_min_free(tiny, k4K, {}).without_thp, KiB(128));
-  const std::vector<ZoneSize> terabyte = {{0, Normal, Pages(std::uint64_t{1} << 28U)}};
+  const std::vector<ZoneSize> terabyte = {{Normal, Pages(std::uint64_t{1} << 28U)}};
   EXPECT_EQ(default_min_free(terabyte, k4K, rules_for("5.4.0")).without_thp, KiB(65536));
   EXPECT_EQ(default_min_free(terabyte, k4K, rules_for("5.10.0")).without_thp, KiB(131072));
-  const std::vector<ZoneSize> most = {{0, Normal, Pages(std::uint64_t{1} << 32U)}};
+  const std::vector<ZoneSize> most = {{Normal, Pages(std::uint64_t{1} << 32U)}};
   EXPECT_EQ(default_min_free(most, k4K, rules_for("6.12.0")).without_thp, KiB(262144));
 }
 
 TEST(DefaultMinFree, KhugepagedCountsZones) {
   const auto rules = rules_for("6.12.0");
-  const std::vector<ZoneSize> one = {{0, DMA32, Pages(250000)}};  // arm64, 1 GB
+  const std::vector<ZoneSize> one = {{DMA32, Pages(250000)}};  // arm64, 1 GB
   EXPECT_EQ(default_min_free(one, k4K, rules).with_thp, KiB(22528));
-  const std::vector<ZoneSize> two = {{0, DMA, Pages(3840)}, {0, DMA32, Pages(243748)}};
+  const std::vector<ZoneSize> two = {{DMA, Pages(3840)}, {DMA32, Pages(243748)}};
   EXPECT_EQ(default_min_free(two, k4K, rules).with_thp, KiB(45056));
   EXPECT_LT(default_min_free(two, k4K, rules).without_thp, KiB(4100));
   const std::vector<ZoneSize> three = {
-      {0, DMA, Pages(3840)}, {0, DMA32, Pages(772918)}, {0, Normal, Pages(5400000)}};  // 24 GB
+      {DMA, Pages(3840)}, {DMA32, Pages(772918)}, {Normal, Pages(5400000)}};  // 24 GB
   EXPECT_EQ(default_min_free(three, k4K, rules).with_thp, KiB(67584));
   const std::vector<ZoneSize> empty_zones = {
-      {0, DMA, Pages(3840)}, {0, DMA32, Pages(243748)}, {0, Normal, Pages(0)}};
+      {DMA, Pages(3840)}, {DMA32, Pages(243748)}, {Normal, Pages(0)}};
   EXPECT_EQ(default_min_free(empty_zones, k4K, rules).with_thp, KiB(45056));
 }
 
 TEST(DefaultMinFree, MovableZonesCountUntil4_16) {
   const std::vector<ZoneSize> zones = {
-      {0, DMA32, Pages(500000)}, {0, Normal, Pages(500000)}, {0, Movable, Pages(500000)}};
+      {DMA32, Pages(500000)}, {Normal, Pages(500000)}, {Movable, Pages(500000)}};
   EXPECT_EQ(default_min_free(zones, k4K, rules_for("4.9.0")).with_thp, KiB(67584));
   EXPECT_EQ(default_min_free(zones, k4K, rules_for("4.19.0")).with_thp, KiB(45056));
 }
@@ -310,21 +310,21 @@ TEST(DefaultMinFree, MovableZonesCountUntil4_16) {
 TEST(DefaultMinFree, KhugepagedTakesAtMostFivePercent) {
   // 1 GB with half of it movable. The initrd lay in the movable half: 7428 and 7732 kB freed here.
   const std::vector<ZoneSize> of6_12 = {
-      {0, DMA, Pages(3840)}, {0, DMA32, Pages(118586)}, {0, Movable, Pages(125162)}};
+      {DMA, Pages(3840)}, {DMA32, Pages(118586)}, {Movable, Pages(125162)}};
   EXPECT_EQ(default_min_free(without(of6_12, Pages(1857)), k4K, rules_for("6.12.0")).with_thp,
             KiB(23904));
   const std::vector<ZoneSize> of5_10 = {
-      {0, DMA, Pages(3977)}, {0, DMA32, Pages(121224)}, {0, Movable, Pages(125418)}};
+      {DMA, Pages(3977)}, {DMA32, Pages(121224)}, {Movable, Pages(125418)}};
   EXPECT_EQ(default_min_free(without(of5_10, Pages(1933)), k4K, rules_for("5.10.0")).with_thp,
             KiB(24532));
   // arm64 with 64 KiB pages and 16 GB: 512 MB pageblocks reach the limit, 5 % by default.
-  const std::vector<ZoneSize> arm = {{0, DMA32, Pages(49152)}, {0, Normal, Pages(212992)}};
+  const std::vector<ZoneSize> arm = {{DMA32, Pages(49152)}, {Normal, Pages(212992)}};
   const auto large = default_min_free(arm, k64K, rules_for("5.15.0"));
   EXPECT_GT(large.with_thp, KiB(800 * 1024));
   EXPECT_LE(large.with_thp, KiB(838861));
   // i386 with 1.5 GB: two lowmem zones want 45056, 861 MB of lowmem allow less.
   const std::vector<ZoneSize> i386 = {
-      {0, DMA, Pages(3976)}, {0, Normal, Pages(212500)}, {0, HighMem, Pages(160000)}};
+      {DMA, Pages(3976)}, {Normal, Pages(212500)}, {HighMem, Pages(160000)}};
   const auto small = default_min_free(i386, k4K, rules_for("6.1.0"));
   EXPECT_LT(small.with_thp, KiB(45056));
   EXPECT_GT(small.with_thp, KiB(42500));
@@ -339,7 +339,7 @@ TEST(Pageblock, ByPageSize) {
 
 TEST(LowmemReserve, OldKernels) {
   const std::vector<ZoneSize> zones = {
-      {0, Normal, Pages(200000)}, {0, HighMem, Pages(64000)}, {0, Movable, Pages(32000)}};
+      {Normal, Pages(200000)}, {HighMem, Pages(64000)}, {Movable, Pages(32000)}};
   const auto now = lowmem_reserve(zones, {}, rules_for("5.10.0"));
   EXPECT_EQ(now[0][1], Pages(2000));
   EXPECT_EQ(now[0][2], Pages(3000));
@@ -406,11 +406,8 @@ std::vector<ZoneSize> zones_of(const std::string& zoneinfo) {
   std::vector<ZoneSize> zones;
   for (const std::string& line : split(zoneinfo, '\n')) {
     if (line.starts_with("Node ")) {
-      Cursor cursor(line);
-      cursor.take("Node ");
-      const auto node = static_cast<int>(cursor.take_unsigned().value_or(0));
       const std::size_t space = line.find_last_of(' ');
-      zones.push_back({node, zone_of_name(line.substr(space + 1)), Pages(0)});
+      zones.push_back({zone_of_name(line.substr(space + 1)), Pages(0)});
     } else if (trim_left(line).starts_with("managed") && !zones.empty()) {
       zones.back().managed = Pages(number(std::string_view(line).substr(line.find_last_of(' '))));
     }

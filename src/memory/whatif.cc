@@ -196,7 +196,7 @@ void Changed::set_reserves() {
       const ZoneState& own_of_class = **found;
       own = own_of_class.zone == zone.zone ? node.size() : own;
       highest = own_of_class.zone <= machine_.request.highest ? node.size() : highest;
-      node.push_back({zone.node, own_of_class.zone, own_of_class.size()});
+      node.push_back({own_of_class.zone, own_of_class.size()});
     }
     const std::vector<std::uint32_t>& given =
         settings_.lowmem_reserve_ratio ? *settings_.lowmem_reserve_ratio : before_.reserve_ratio;

@@ -51,8 +51,8 @@ Machine guest(KiB min_free, std::uint64_t free_in_dma32) {
   machine.min_free_kbytes = min_free;
   machine.default_min_free = KiB(45056);
   machine.ram = to_bytes(Pages(248840), k4K);
-  const std::vector<ZoneSize> sizes = {{0, ZoneClass::dma, Pages(3840)},
-                                       {0, ZoneClass::dma32, Pages(245000)}};
+  const std::vector<ZoneSize> sizes = {{ZoneClass::dma, Pages(3840)},
+                                       {ZoneClass::dma32, Pages(245000)}};
   const auto marks = watermarks(sizes, {min_free, 10}, k4K, machine.rules);
   static_cast<Watermarks&>(machine.zones[0]) = marks[0];
   static_cast<Watermarks&>(machine.zones[1]) = marks[1];

@@ -75,9 +75,8 @@ bool is_word(const Json& value) {
     return false;
   }
   const auto& text = value.get_ref<const std::string&>();
-  return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || c == '-';
-  });
+  return !text.empty() && text.size() <= 64 &&
+         std::ranges::all_of(text, [](char c) { return is_digit(c) || is_lower(c) || c == '-'; });
 }
 
 bool is_id(const Json& value) {
@@ -85,8 +84,7 @@ bool is_id(const Json& value) {
     return false;
   }
   const auto& text = value.get_ref<const std::string&>();
-  return text.size() == 32 &&
-         std::ranges::all_of(text, [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); });
+  return text.size() == 32 && std::ranges::all_of(text, is_lower_hex);
 }
 
 Severity severity_of(const std::string& kind, const Json& outcome) {

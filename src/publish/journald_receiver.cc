@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "base/text.h"
 #include "publish/receiver.h"
 
 namespace whyoom::publish {
@@ -32,9 +33,7 @@ void add(std::string& datagram, std::string_view name, std::string_view value) {
 
 std::string field_name(std::string_view name) {
   std::string result = "WHYOOM_" + std::string(name);
-  std::ranges::transform(result, result.begin(), [](char c) {
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
-  });
+  std::ranges::transform(result, result.begin(), to_upper);
   return result;
 }
 

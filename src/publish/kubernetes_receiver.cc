@@ -34,7 +34,7 @@ std::string text_at(const Json& from, const char* name) {
 // What may stand in a path.
 bool is_name(std::string_view name) {
   return !name.empty() && name.size() <= 253 && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+    return is_lower(c) || is_digit(c) || c == '-' || c == '.';
   });
 }
 

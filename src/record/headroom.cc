@@ -14,8 +14,7 @@ std::vector<memory::ZoneSize> zone_sizes_of(const Sample& sample) {
   std::vector<memory::ZoneSize> sizes;
   for (const ZoneFields& zone : sample.zones) {
     if (zone.has(ZoneField::managed)) {
-      sizes.push_back({static_cast<int>(zone.of(ZoneField::node)),
-                       static_cast<kernel::ZoneClass>(zone.of(ZoneField::zone)),
+      sizes.push_back({static_cast<kernel::ZoneClass>(zone.of(ZoneField::zone)),
                        Pages(zone.of(ZoneField::managed))});
     }
   }

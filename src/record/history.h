@@ -78,6 +78,10 @@ struct HistoryGap {
 };
 
 struct History {
+  // The ring as a whole, whatever part of it is shown; no segments: there is none.
+  std::uint64_t segments = 0;
+  Bytes bytes;
+  std::int64_t first_ms = 0, last_ms = 0;
   std::vector<HistoryBoot> boots;
   std::vector<HistoryPoint> points;
   std::vector<HistoryEvent> events;

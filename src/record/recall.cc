@@ -165,7 +165,6 @@ report::Report as_report(const Sample& sample, PageSize page, Place at) {
     if (std::ranges::find(result.nodes, node, &report::Node::id) == result.nodes.end()) {
       report::Node about;
       about.id = node;
-      about.at = at;
       // The machine's, at its first node: nobody asks for one node's.
       if (result.nodes.empty() && machine.has(Field::kernel_stack)) {
         about.fields.set(Total::kernel_stack, machine.of(Field::kernel_stack), at);

@@ -55,8 +55,8 @@ class SmallRing {
     Sample sample;
     sample.real_ms = start_ms + static_cast<std::int64_t>(now_ms);
     sample.boot_ms = now_ms;
-    const std::vector<ZoneSize> sizes{{0, kernel::ZoneClass::dma32, Pages(dma32_pages)},
-                                      {0, kernel::ZoneClass::normal, Pages(normal_pages)}};
+    const std::vector<ZoneSize> sizes{{kernel::ZoneClass::dma32, Pages(dma32_pages)},
+                                      {kernel::ZoneClass::normal, Pages(normal_pages)}};
     const auto marks = memory::watermarks(sizes, {KiB(min_free_kib)}, PageSize{},
                                           memory::rules_for("6.1.0-18-amd64"));
     std::uint64_t free = 0;

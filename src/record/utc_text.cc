@@ -1,14 +1,10 @@
 // A file of its own: the page in a browser takes it, and nothing else of the recorder.
 #include <string>
 
+#include "base/human.h"
 #include "record/history.h"
 
 namespace whyoom::record {
-namespace {
-
-std::string two(std::int64_t number) { return (number < 10 ? "0" : "") + std::to_string(number); }
-
-}  // namespace
 
 std::string utc_text(std::int64_t real_ms) {
   constexpr std::int64_t day_s = 86'400;
@@ -26,8 +22,9 @@ std::string utc_text(std::int64_t real_ms) {
   const std::int64_t day = of_year - (153 * month_part + 2) / 5 + 1;
   const std::int64_t month = month_part < 10 ? month_part + 3 : month_part - 9;
   const std::int64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
-  return std::to_string(year) + "-" + two(month) + "-" + two(day) + " " + two(of_day / 3600) + ":" +
-         two(of_day / 60 % 60) + ":" + two(of_day % 60) + "Z";
+  return std::to_string(year) + "-" + two_digits(month) + "-" + two_digits(day) + " " +
+         two_digits(of_day / 3600) + ":" + two_digits(of_day / 60 % 60) + ":" +
+         two_digits(of_day % 60) + "Z";
 }
 
 }  // namespace whyoom::record

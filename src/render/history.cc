@@ -26,11 +26,8 @@ using record::Kind;
 constexpr std::size_t most_events = 20;
 
 std::string event_text(const diagnose::Event& event) {
-  const std::string time = time_text(event.report.time);
-  std::string line = (time.empty() ? source_range(event.report) : time) + "  " + headline(event);
-  line +=
-      is_undetermined(event) ? tr("; cause undetermined") : tr("; {}", printable(event.root_cause));
-  return line;
+  return event_line(event) + (is_undetermined(event) ? tr("; cause undetermined")
+                                                     : tr("; {}", printable(event.root_cause)));
 }
 
 void write_last(Document& out, const record::HistoryBoot& boot) {
@@ -114,11 +111,11 @@ void write_boots(Document& out, const HistoryView& view) {
 }
 
 void write_ring(Document& out, const HistoryView& view) {
-  if (view.segments > 0) {
+  if (view.history.segments > 0) {
     out.blank();
-    out.text(tr("The ring: {} in {}, from {} to {}", human(view.bytes),
-                plural(view.segments, "segment", "segments"), record::utc_text(view.first_ms),
-                record::utc_text(view.last_ms)),
+    out.text(tr("The ring: {} in {}, from {} to {}", human(view.history.bytes),
+                plural(view.history.segments, "segment", "segments"),
+                record::utc_text(view.history.first_ms), record::utc_text(view.history.last_ms)),
              Paint::dim);
   }
 }
@@ -314,10 +311,12 @@ std::string json_history(const HistoryView& view) {
       json("to", utc(gap.to_ms));
     });
     json.object("ring", [&] {
-      json("segments", view.segments);
-      json("bytes", view.bytes);
-      json("from", view.segments > 0 ? std::optional(utc(view.first_ms)) : std::nullopt);
-      json("to", view.segments > 0 ? std::optional(utc(view.last_ms)) : std::nullopt);
+      json("segments", view.history.segments);
+      json("bytes", view.history.bytes);
+      json("from",
+           view.history.segments > 0 ? std::optional(utc(view.history.first_ms)) : std::nullopt);
+      json("to",
+           view.history.segments > 0 ? std::optional(utc(view.history.last_ms)) : std::nullopt);
       json("records", history.account.records);
       json("samples", history.account.samples);
       json("lost_samples", history.account.lost_samples);

@@ -1,7 +1,6 @@
 // The recorder's ring for people: the curve of memory, what happened, what grew; and as JSON.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -17,10 +16,6 @@ struct HistoryView {
   std::string running_boot;  // the machine's own; empty: the ring is of another one
   // The kernel's reports in the ring, explained, in order.
   std::vector<const diagnose::Event*> events{};
-  // The ring as a whole, whatever part of it is shown.
-  std::uint64_t segments = 0;
-  Bytes bytes{};
-  std::int64_t first_ms = 0, last_ms = 0;
 };
 
 // `width` 0: without the curve.

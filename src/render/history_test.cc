@@ -57,14 +57,12 @@ TEST(HistoryCurve, OfACgroupStandsBelowThatOfTheMachine) {
 }
 
 TEST(HistoryPage, HasTheCurveAndNoMarkupOfOthers) {
-  const record::History history = small_history();
-  const HistoryView view{.history = history,
-                         .store = "/ring",
-                         .running_boot = "",
-                         .segments = 3,
-                         .bytes = Bytes(5000),
-                         .first_ms = history_start_ms,
-                         .last_ms = history_start_ms + 99'000};
+  record::History history = small_history();
+  history.segments = 3;
+  history.bytes = Bytes(5000);
+  history.first_ms = history_start_ms;
+  history.last_ms = history_start_ms + 99'000;
+  const HistoryView view{.history = history, .store = "/ring", .running_boot = ""};
   const std::string page = html_history(view);
   EXPECT_EQ(page.find("a<b>"), std::string::npos);
   EXPECT_NE(page.find("a&lt;b&gt;"), std::string::npos);

@@ -13,9 +13,7 @@ namespace {
 
 constexpr std::string_view separators = " |`\\<>";  // none of them is within code
 
-constexpr bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (c & 0x80) != 0;
-}
+constexpr bool is_of_word(char c) { return is_letter(c) || c == '_' || (c & 0x80) != 0; }
 
 bool has_word(std::string_view text, std::string_view word) {
   const auto same = [](char a, char b) { return to_lower(a) == b; };
@@ -25,7 +23,7 @@ bool has_word(std::string_view text, std::string_view word) {
 // ":skull:", ":100:", ":+1:"; not the line of "kern.log:7:".
 bool is_emoji(std::string_view name) {
   return name == "100" || name == "1234" ||
-         std::ranges::any_of(name, [](char c) { return is_letter(c) || c == '+' || c == '-'; });
+         std::ranges::any_of(name, [](char c) { return is_of_word(c) || c == '+' || c == '-'; });
 }
 
 bool has_emoji(std::string_view run) {
@@ -52,7 +50,7 @@ bool is_reference(std::string_view run) {
   constexpr std::string_view marks = "#!$%~&^*[";
   for (std::size_t i = 0; i + 1 < run.size(); ++i) {
     const char next = run[i + 1];
-    const bool names = (is_letter(next) && !is_punctuation(run.substr(i + 1))) || next == '"' ||
+    const bool names = (is_of_word(next) && !is_punctuation(run.substr(i + 1))) || next == '"' ||
                        (is_digit(next) && run[i] != '[');
     if (names && marks.find(run[i]) != std::string_view::npos) {
       return true;
@@ -131,8 +129,8 @@ std::string fence_of(const std::vector<std::string>& lines) {
 
 std::string capitalised(std::string_view text) {
   std::string out = markdown_text(text);
-  if (!out.empty() && out.front() >= 'a' && out.front() <= 'z') {
-    out.front() = static_cast<char>(out.front() - 'a' + 'A');
+  if (!out.empty()) {
+    out.front() = to_upper(out.front());
   }
   return out;
 }

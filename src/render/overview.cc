@@ -64,8 +64,7 @@ std::string command(const Overview& overview, ShellPattern<> what) {
 
 void write_story(Document& out, const StoryHead& story) {
   const diagnose::Event& event = *story.first;
-  const std::string time = time_text(event.report.time);
-  std::string line = (time.empty() ? source_range(event.report) : time) + "  " + headline(event);
+  std::string line = event_line(event);
   if (event.report.panic) {
     line += restart_words(*event.report.panic);
   } else if (story.end != nullptr) {

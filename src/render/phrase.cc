@@ -132,6 +132,47 @@ std::string shortened(std::string_view place, const report::Report& report) {
                                               : std::string(file);
 }
 
+// "787688 kB", "5,555 pages", "4.4 %"
+std::string value_text(const diagnose::Proof& proof) {
+  const double value = proof.value;
+  if (!std::isfinite(value)) {
+    return "?";
+  }
+  // 2^64 and more does not fit; a log can print such numbers.
+  const double size = std::clamp(std::round(std::fabs(value)), 0.0, 18446744073709549568.0);
+  const auto whole = static_cast<std::uint64_t>(size);
+  const std::string sign = value < 0 && whole > 0 ? "-" : "";
+  switch (proof.unit) {
+    case Unit::bytes:
+      return sign +
+             (whole % 1024 == 0 || whole >= 1024 * 1024 ? kb(Bytes(whole)) : human(Bytes(whole)));
+    case Unit::pages:
+      return sign + plural(whole, "page", "pages");
+    case Unit::seconds:
+      return seconds(value);
+    case Unit::ratio:
+      return percent(value);
+    case Unit::count:
+    case Unit::none:
+      break;
+  }
+  if (std::fabs(value) < 1000 && value != std::trunc(value)) {
+    const auto tenths = static_cast<std::uint64_t>(std::llround(std::fabs(value) * 10));
+    return (value < 0 ? "-" : "") + std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
+  }
+  return sign + grouped(whole);
+}
+
+// "769 MiB" for sizes from 1 MiB on, else empty.
+std::string human_note(const diagnose::Proof& proof) {
+  constexpr double mebibyte = 1024.0 * 1024.0;
+  if (proof.unit != Unit::bytes || !std::isfinite(proof.value) || proof.value < mebibyte) {
+    return {};
+  }
+  const double size = std::min(proof.value, 18446744073709549568.0);
+  return human(Bytes(static_cast<std::uint64_t>(size)));
+}
+
 }  // namespace
 
 std::string panic_words(const report::Panic& panic) {
@@ -262,6 +303,11 @@ std::string headline(const diagnose::Event& event) {
   return tr("event");
 }
 
+std::string event_line(const diagnose::Event& event) {
+  const std::string time = time_text(event.report.time);
+  return (time.empty() ? source_range(event.report) : time) + "  " + headline(event);
+}
+
 std::string request_text(const diagnose::Event& event) {
   if (!event.report.trigger) {
     return {};
@@ -278,51 +324,9 @@ std::string request_text(const diagnose::Event& event) {
   }
   text += tr(" for {}", with_pid(trigger.comm, trigger.pid));
   if (trigger.gfp && !trigger.gfp->names.empty()) {
-    text += tr(", ");
-    for (std::size_t i = 0; i < trigger.gfp->names.size(); ++i) {
-      text += (i == 0 ? "" : "|") + printable(trigger.gfp->names[i]);
-    }
+    text += tr(", ") + join(trigger.gfp->names, "|", printable);
   }
   return text;
-}
-
-std::string value_text(const diagnose::Proof& proof) {
-  const double value = proof.value;
-  if (!std::isfinite(value)) {
-    return "?";
-  }
-  // 2^64 and more does not fit; a log can print such numbers.
-  const double size = std::clamp(std::round(std::fabs(value)), 0.0, 18446744073709549568.0);
-  const auto whole = static_cast<std::uint64_t>(size);
-  const std::string sign = value < 0 && whole > 0 ? "-" : "";
-  switch (proof.unit) {
-    case Unit::bytes:
-      return sign +
-             (whole % 1024 == 0 || whole >= 1024 * 1024 ? kb(Bytes(whole)) : human(Bytes(whole)));
-    case Unit::pages:
-      return sign + plural(whole, "page", "pages");
-    case Unit::seconds:
-      return seconds(value);
-    case Unit::ratio:
-      return percent(value);
-    case Unit::count:
-    case Unit::none:
-      break;
-  }
-  if (std::fabs(value) < 1000 && value != std::trunc(value)) {
-    const auto tenths = static_cast<std::uint64_t>(std::llround(std::fabs(value) * 10));
-    return (value < 0 ? "-" : "") + std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
-  }
-  return sign + grouped(whole);
-}
-
-std::string human_note(const diagnose::Proof& proof) {
-  constexpr double mebibyte = 1024.0 * 1024.0;
-  if (proof.unit != Unit::bytes || !std::isfinite(proof.value) || proof.value < mebibyte) {
-    return {};
-  }
-  const double size = std::min(proof.value, 18446744073709549568.0);
-  return human(Bytes(static_cast<std::uint64_t>(size)));
 }
 
 const diagnose::Finding* root_finding(const diagnose::Event& event) {

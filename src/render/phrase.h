@@ -38,6 +38,8 @@ std::string panic_words(const report::Panic& panic);
 std::string restart_words(const report::Panic& panic);
 // "out of memory, killed hog (pid 153)"
 std::string headline(const diagnose::Event& event);
+// The same behind its time, or behind where it stands when it has none.
+std::string event_line(const diagnose::Event& event);
 // Of a limit of the kernel: "no more open files, 12 times".
 std::string limit_headline(const report::Report& report);
 // What the kernel was asked for and by whom: "2 pages (order 1) for init (pid 1), GFP_KERNEL".
@@ -51,11 +53,6 @@ std::string with_pid(std::string_view comm, const std::optional<std::int64_t>& p
 // As the kernel writes them, or as people read them: "1040564 kB", "1016 MiB".
 enum class Sizes : std::uint8_t { exact, rounded };
 std::string size_text(Bytes size, Sizes sizes);
-
-// "787688 kB", "5,555 pages", "4.4 %"
-std::string value_text(const diagnose::Proof& proof);
-// "769 MiB" for sizes from 1 MiB on, else empty.
-std::string human_note(const diagnose::Proof& proof);
 
 // The answer: what the root finding says, or that there is none.
 std::string answer(const diagnose::Event& event);

@@ -7,16 +7,10 @@
 #include <vector>
 
 #include "diagnose/finding.h"
-#include "memory/whatif.h"
 #include "render/document.h"
 #include "render/render.h"
 
 namespace whyoom::render {
-
-// "this request would have passed, 717 MiB more within its reach"; empty when nothing is known.
-std::string what_if_result(const memory::WhatIf& what_if);
-// "with vm.min_free_kbytes=45056 at this moment: this request would have passed, .."
-std::string what_if_text(const memory::WhatIf& what_if);
 
 // Remedies of the findings that are not ruled out: the root's first, then what gives most back.
 // `cause` is empty for the root's own.

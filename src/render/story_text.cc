@@ -10,11 +10,6 @@
 #include "render/phrase.h"
 
 namespace whyoom::render {
-namespace {
-
-std::string two(int number) { return (number < 10 ? "0" : "") + std::to_string(number); }
-
-}  // namespace
 
 std::string follower_text(const Follower& follower, std::string_view first_root) {
   std::string text = printable(follower.kind);
@@ -43,11 +38,11 @@ std::string short_time(const report::Time& time) {
   constexpr std::array months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const auto month = static_cast<std::size_t>(std::clamp(wall->month, 1, 12));
-  const std::string day =
-      wall->year ? std::to_string(*wall->year) + "-" + two(wall->month) + "-" + two(wall->day)
-                 : std::string(months[month - 1]) + " " + two(wall->day);
-  return day + " " + two(wall->hour) + ":" + two(wall->minute) + ":" +
-         two(static_cast<int>(wall->second));
+  const std::string day = wall->year ? std::to_string(*wall->year) + "-" + two_digits(wall->month) +
+                                           "-" + two_digits(wall->day)
+                                     : std::string(months[month - 1]) + " " + two_digits(wall->day);
+  return day + " " + two_digits(wall->hour) + ":" + two_digits(wall->minute) + ":" +
+         two_digits(static_cast<std::int64_t>(wall->second));
 }
 
 std::string interval_text(std::uint64_t events, const std::optional<double>& seconds) {

@@ -220,7 +220,6 @@ bool Assembler::touch(OpenEvent& event, const Line& line, Stage stage) const {
   event.stage = std::max(event.stage, stage);
   event.lone_tail = event.lone_tail && stage <= Stage::tail;
   event.report.last_line = std::max(event.report.last_line, line.number);
-  event.report.by_tag = event.report.by_tag || line.by_tag;
   event.foreign = foreign_;
   event.last.line = line.number;
   if (line.monotonic_us) {
@@ -305,7 +304,6 @@ void Assembler::flush() {
 
 Assembler::Special Assembler::special_of(const LineKind* kind) {
   static constexpr std::pair<const LineKind*, Special> specials[] = {
-      {&unknown_line, &Assembler::on_stack_text},
       {&oom_header, &Assembler::on_header},
       {&nameless_oom, &Assembler::on_header},
       {&ub_header, &Assembler::on_header},

@@ -100,7 +100,6 @@ class Assembler {
   bool on_single_line(const Line& line, KernelLine& read);
   bool on_cpu(const Line& line, KernelLine& read);
   bool on_trace(const Line& line, KernelLine& read);
-  bool on_stack_text(const Line& line, KernelLine& read);
   void remember_orphan(const Line& line, KernelLine& read);
   void adopt_orphan_stack(OpenEvent& event, const Line& line);
   bool on_mem_info(const Line& line, KernelLine& read);
@@ -111,7 +110,7 @@ class Assembler {
   bool is_quoted_again(const Line& line, const Victim& victim);
   std::optional<OpenEvent> take_quotation(const Line& line, const Victim& victim);
   static void take_over(OpenEvent& event, OpenEvent&& quotation);
-  OpenEvent* event_of_container(const Line& line, const std::string& name, Place at);
+  OpenEvent* event_of_container(const Line& line, const std::string& name);
   bool on_kill_intent(const Line& line, KernelLine& read);
   bool on_victim(const Line& line, KernelLine& read);
   bool on_group(const Line& line, KernelLine& read);

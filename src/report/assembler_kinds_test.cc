@@ -12,7 +12,6 @@ using testing::assemble;
 using testing::describe;
 using testing::killed_line;
 using testing::lines_of;
-using testing::replaced;
 using testing::sample_failure;
 using testing::sample_report;
 using testing::text_of;

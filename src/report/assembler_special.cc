@@ -59,7 +59,7 @@ bool Assembler::on_header(const Line& line, KernelLine& read) {
   event.report.trigger->oom_adj = header.old_adj;
   event.gfp = std::move(header.gfp);
   if (!header.container.empty()) {
-    event.note_container(header.container, read.at);
+    event.note_container(header.container);
   }
   settle(event, line, read);
   note_manual_oom(event, line, kSysrqLines, kSysrqSeconds);
@@ -198,7 +198,6 @@ bool Assembler::on_slub_cache(const Line& line, KernelLine& read) {
     if (slub && slub->cache.empty()) {
       auto& cache = *read.as<HeaderLine>().slub;
       cache.node = slub->node;
-      cache.at = slub->at;
       slub = std::move(cache);
       slub_line_ = line.number;
       return touch(*event, line, event->stage);
@@ -241,11 +240,6 @@ bool same_process(const Trigger& trigger, const CpuLine& cpu) {
   return cpu.pid && trigger.comm == cpu.comm + ":" + std::to_string(*cpu.pid);
 }
 
-void fill_stack(StackDump& stack, CpuLine& cpu) {
-  stack.release = std::move(cpu.stack.release);
-  stack.taint = std::move(cpu.stack.taint);
-}
-
 void add_function(StackDump& stack, std::string_view function) {
   if (stack.functions.size() < kMaxFunctions) {
     stack.functions.emplace_back(function);
@@ -275,7 +269,7 @@ bool Assembler::on_cpu(const Line& line, KernelLine& read) {
   if (event == nullptr) {
     for (auto& old : events_) {
       if (wants_panic_stack(old) && !old.report.stack) {
-        fill_stack(old.stack(place_of(line)), cpu);
+        old.stack(place_of(line)).release = std::move(cpu.release);
         return touch(old, line, Stage::victim);
       }
     }
@@ -286,7 +280,7 @@ bool Assembler::on_cpu(const Line& line, KernelLine& read) {
   if (!cpu.comm.empty()) {
     trigger.comm = cpu.comm;
   }
-  fill_stack(event->stack(place_of(line)), cpu);
+  event->stack(place_of(line)).release = std::move(cpu.release);
   return touch(*event, line, Stage::stack);
 }
 
@@ -302,9 +296,6 @@ bool Assembler::on_trace(const Line& line, KernelLine& read) {
     return false;
   }
   StackDump& stack = event->stack(place_of(line));
-  if (stack.architecture.empty()) {
-    stack.architecture = std::string(architecture_of_line(line.text));
-  }
   if (const auto* entry = std::get_if<TraceEntry>(&read.part)) {
     event->oom_caller.add(*entry);
   }
@@ -313,20 +304,6 @@ bool Assembler::on_trace(const Line& line, KernelLine& read) {
     add_function(stack, function);
   }
   return touch(*event, line, event->report.panic ? Stage::victim : Stage::stack);
-}
-
-// Registers and the like: nothing is kept of them but the architecture that they show.
-bool Assembler::on_stack_text(const Line& line, KernelLine& /*read*/) {
-  const std::string_view text = trim_left(line.text);
-  if (!text.starts_with("RIP: ") && !text.starts_with("EIP: ") && !text.starts_with("epc : ")) {
-    return false;
-  }
-  OpenEvent* event = newest_open();
-  if (event != nullptr && event->stage == Stage::stack && event->report.stack &&
-      event->report.stack->architecture.empty()) {
-    event->report.stack->architecture = std::string(architecture_of_line(text));
-  }
-  return false;
 }
 
 // Stack lines without an event: a report whose header is lost may follow.
@@ -350,7 +327,7 @@ void Assembler::remember_orphan(const Line& line, KernelLine& read) {
   }
   orphan_->last = moment_of(line);
   if (kind == &cpu_line) {
-    fill_stack(orphan_->stack, read.as<CpuLine>());
+    orphan_->stack.release = std::move(read.as<CpuLine>().release);
   } else if (const std::string_view function = function_of(read); !function.empty()) {
     orphan_->failure = orphan_->failure || is_failure_function(function);
     orphan_->oom = orphan_->oom || is_oom_function(function);

@@ -156,7 +156,7 @@ OpenEvent* Assembler::event_for_victim(const Line& line, bool known, bool memcg)
 
 // Containers of OpenVZ are at their limits one beside the other, and no header says where a kill
 // belongs.
-OpenEvent* Assembler::event_of_container(const Line& line, const std::string& name, Place at) {
+OpenEvent* Assembler::event_of_container(const Line& line, const std::string& name) {
   for (auto event = events_.rbegin(); event != events_.rend(); ++event) {
     const auto& memcg = event->report.memcg;
     const auto passed = seconds_between(event->last, line);
@@ -170,7 +170,7 @@ OpenEvent* Assembler::event_of_container(const Line& line, const std::string& na
   if (event->report.memcg) {
     event = &open(line);
   }
-  event->note_container(name, at);
+  event->note_container(name);
   return event;
 }
 
@@ -220,7 +220,7 @@ bool Assembler::on_victim(const Line& line, KernelLine& read) {
   }
   auto quotation = take_quotation(line, victim);
   OpenEvent* event = part.container.empty() ? event_for_victim(line, part.has_prefix, victim.memcg)
-                                            : event_of_container(line, part.container, read.at);
+                                            : event_of_container(line, part.container);
   if (quotation) {
     take_over(*event, std::move(*quotation));
   }

@@ -6,6 +6,7 @@
 
 #include "base/language.h"
 #include "base/text.h"
+#include "report/after.h"
 #include "report/header_lines.h"
 #include "report/kernel_line.h"
 
@@ -16,14 +17,6 @@ constexpr std::string_view kConstraint = "oom-kill:constraint=";
 
 std::string between(std::string_view text, std::size_t from, std::size_t to) {
   return std::string(text.substr(from, to == std::string_view::npos ? to : to - from));
-}
-
-std::optional<std::int64_t> number_at(std::string_view text, std::size_t at) {
-  const auto value = Cursor(text.substr(at)).take_unsigned();
-  if (!value || *value > 0xffffffffU) {
-    return std::nullopt;
-  }
-  return static_cast<std::int64_t>(*value);
 }
 
 // task, pid and uid close the line; a process name can hold any of the keys.
@@ -93,9 +86,9 @@ std::size_t scope_at(std::string_view text) {
   return std::string_view::npos;
 }
 
-}  // namespace
-
-bool constraint_has_doubtful_names(std::string_view text) {
+// A name in the line holds the keys of the line itself: where the names begin and end cannot be
+// told, and none of them is kept.
+bool has_doubtful_names(std::string_view text) {
   static constexpr std::array<std::string_view, 4> keys{
       ",cpuset=", ",mems_allowed=", ",oom_memcg=", ",task_memcg="};
   return std::ranges::any_of(keys, [text](std::string_view key) {
@@ -103,6 +96,8 @@ bool constraint_has_doubtful_names(std::string_view text) {
     return first != text.npos && text.find(key, first + key.size()) != text.npos;
   });
 }
+
+}  // namespace
 
 std::optional<Constraint> parse_constraint(std::string_view text, Place at) {
   const std::string_view start = trim_left(text);
@@ -139,7 +134,7 @@ std::optional<Constraint> parse_constraint(std::string_view text, Place at) {
   out.global_oom = !memcg && head.find(",global_oom") != std::string_view::npos;
   out.oom_memcg = memcg ? value_until(head, ",oom_memcg=", {",task_memcg="}) : std::string();
   out.task_memcg = value_until(head, ",task_memcg=", {});
-  if (constraint_has_doubtful_names(text)) {
+  if (has_doubtful_names(text)) {
     out.cpuset.clear();
     out.oom_memcg.clear();
     out.task_memcg.clear();
@@ -180,7 +175,7 @@ bool read_constraint(std::string_view text, Place at, KernelLine& out) {
   } else {
     out.damage.emplace_back(tr("the constraint line is cut"));
   }
-  if (constraint_has_doubtful_names(text)) {
+  if (has_doubtful_names(text)) {
     out.damage.emplace_back(tr("a name in the constraint line holds the words of the line itself"));
   }
   out.part = std::move(*constraint);

@@ -14,9 +14,6 @@ extern const LineKind constraint_line, constraint_rest;
 // "oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),...,task=hog,pid=186,uid=0". Paths, names
 // and lists all can hold commas, so it is split at its keys, task, pid and uid from the right.
 std::optional<Constraint> parse_constraint(std::string_view text, Place at);
-// A name in the line holds the keys of the line itself: where the names begin and end cannot be
-// told, and none of them is kept.
-bool constraint_has_doubtful_names(std::string_view text);
 // ",task=hog,pid=186,uid=0": the rest of a constraint line that was broken over records.
 bool extend_constraint(std::string_view text, Constraint& constraint);
 

@@ -101,7 +101,7 @@ std::string describe(const Report& r) {
     out.number(r.trigger->gfp ? r.trigger->gfp->mask : 0U);
   }
   if (r.stack) {
-    out.text(r.stack->release).text(r.stack->taint).text(r.stack->hardware);
+    out.text(r.stack->release).text(r.stack->hardware);
     for (const auto& function : r.stack->functions) {
       out.text(function);
     }

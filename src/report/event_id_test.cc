@@ -11,7 +11,6 @@ namespace whyoom::report {
 namespace {
 
 using testing::read_log;
-using testing::replaced;
 using testing::sample_failure;
 using testing::sample_report;
 

@@ -77,7 +77,7 @@ std::vector<EventCopy> sightings(const std::string& text, const Source& source) 
         sighting.report = std::move(report);
         seen.push_back(std::move(sighting));
       },
-      nullptr);
+      LogReader::Copies::handed_on);
   reader.feed(text);
   reader.finish();
   return seen;

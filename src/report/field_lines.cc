@@ -39,14 +39,8 @@ bool is_key(std::string_view key) {
   if (key.empty() || is_digit(key.front())) {
     return false;
   }
-  for (const char c : key) {
-    const bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_' ||
-                    c == '(' || c == ')';
-    if (!ok) {
-      return false;
-    }
-  }
-  return true;
+  return std::ranges::all_of(
+      key, [](char c) { return is_alnum(c) || c == '_' || c == '(' || c == ')'; });
 }
 
 // 2.6.31 capitalises the first key of a line.
@@ -54,9 +48,9 @@ std::optional<kernel::Field> find_in_any_case(kernel::Scope scope, std::string_v
   if (const auto field = kernel::find_field(scope, key)) {
     return field;
   }
-  if (!key.empty() && key.front() >= 'A' && key.front() <= 'Z') {
+  if (!key.empty() && is_upper(key.front())) {
     std::string lower(key);
-    lower.front() = static_cast<char>(lower.front() - 'A' + 'a');
+    lower.front() = to_lower(lower.front());
     return kernel::find_field(scope, lower);
   }
   return std::nullopt;
@@ -75,7 +69,7 @@ bool read_yes_no(std::string_view& rest, FieldRun& run) {
   if (word != "yes" && word != "no") {
     return false;
   }
-  run.all_unreclaimable = word == "yes";
+  run.reclaim_said = true;
   rest = after;
   return true;
 }
@@ -189,8 +183,8 @@ std::optional<SlabRow> parse_slab_row(std::string_view text, Place at) {
 }
 
 void note_run(const FieldRun& run, std::string_view text, const FieldSet& fields, KernelLine& out) {
-  out.score = run.score() + (run.all_unreclaimable ? 1 : 0);
-  const bool ended = run.all_unreclaimable || fields.get(kernel::Field::free_cma);
+  out.score = run.score() + (run.reclaim_said ? 1 : 0);
+  const bool ended = run.reclaim_said || fields.get(kernel::Field::free_cma);
   out.fullness = run.cut && text.ends_with("...") ? Fullness::whole
                  : ended && run.malformed == 0    ? Fullness::extensible
                                                   : Fullness::partial;
@@ -244,11 +238,7 @@ bool read_node(std::string_view text, Place at, KernelLine& out) {
   }
   Node& node = out.part.emplace<Node>();
   node.id = *parse_node_prefix(text);
-  node.at = at;
   const FieldRun run = read_fields(kernel::Scope::node, *rest, at, node.fields);
-  if (run.all_unreclaimable) {
-    node.all_unreclaimable = Read<bool>{*run.all_unreclaimable, at};
-  }
   note_run(run, text, node.fields, out);
   out.good = run.known > 0;
   out.may_open = node.id < kMaxNodes;
@@ -370,9 +360,6 @@ const LineKind slab_row{
         },
     .stands_alone = false};
 const LineKind slab_refused{
-    .stage = Stage::slab, .lacks = lacks_slab, .put = [](OpenEvent& e, KernelLine& read) {
-      e.report.slab_table_refused = Read<bool>{true, read.at};
-      return true;
-    }};
+    .stage = Stage::slab, .lacks = lacks_slab, .put = [](OpenEvent&, KernelLine&) { return true; }};
 
 }  // namespace whyoom::report

@@ -20,12 +20,12 @@ extern const LineKind slab_title, slab_columns, slab_row, slab_refused;
 
 // What a run over the fields of a line found.
 struct FieldRun {
-  unsigned known = 0;      // fields that went into the set
-  unsigned other = 0;      // well-formed, but no kernel that we know prints this key here
-  unsigned malformed = 0;  // a value without its number or unit
-  std::optional<bool> all_unreclaimable;
-  bool cut = false;      // the line ends in "..." or inside a field
-  std::string_view bad;  // the first malformed field
+  unsigned known = 0;         // fields that went into the set
+  unsigned other = 0;         // well-formed, but no kernel that we know prints this key here
+  unsigned malformed = 0;     // a value without its number or unit
+  bool reclaim_said = false;  // "all_unreclaimable?" and its answer
+  bool cut = false;           // the line ends in "..." or inside a field
+  std::string_view bad;       // the first malformed field
 
   [[nodiscard]] int score() const {
     return static_cast<int>(known + other) - 2 * static_cast<int>(malformed);

@@ -40,7 +40,7 @@ TEST(Fields, NodeLineOfEveryAge) {
       "sec_pagetables:40kB all_unreclaimable? no Balloon:44kB",
       {}, fields);
   EXPECT_EQ(run.malformed, 0U);
-  EXPECT_EQ(run.all_unreclaimable, false);
+  EXPECT_TRUE(run.reclaim_said);
   EXPECT_EQ(fields.get(Field::isolated_file)->value, 16U);
   EXPECT_EQ(fields.get(Field::shmem_thp)->value, 24U);
   EXPECT_EQ(fields.get(Field::anon_thp)->value, 28U);

@@ -28,10 +28,9 @@ namespace {
 constexpr auto npos = std::string_view::npos;
 
 bool read_per_cpu(std::string_view text, Place /*at*/, KernelLine& /*out*/) {
-  return text.starts_with("CPU") ? text.find(": hi:") != npos
-         : parse_node_prefix(text)
-             ? text.find(" per-cpu:") != npos
-             : text.front() >= 'A' && text.front() <= 'Z' && text.ends_with(" per-cpu:");
+  return text.starts_with("CPU")   ? text.find(": hi:") != npos
+         : parse_node_prefix(text) ? text.find(" per-cpu:") != npos
+                                   : is_upper(text.front()) && text.ends_with(" per-cpu:");
 }
 const LineKind per_cpu{.read = read_per_cpu};
 

@@ -39,7 +39,6 @@ std::optional<HeaderLine> parse_slub(std::string_view text, Place at) {
   HeaderLine line;
   line.trigger.at = at;
   SlubFailure& slub = line.slub.emplace();
-  slub.at = at;
   // 6.12: "on CPU 3 (of node 0) on node -1": the last one is the node that was asked for.
   const std::size_t node = text.rfind("on node ");
   if (node != std::string_view::npos) {

@@ -44,7 +44,7 @@ LogExcerpt::LogExcerpt(LogOwner owner, std::size_t most_bytes)
     : owner_(owner),
       most_bytes_(most_bytes),
       reader_(
-          "", [](Report&&) {}, nullptr) {
+          "", [](Report&&) {}, LogReader::Copies::handed_on) {
   reader_.watch({.message = [this](const logtext::Line& at) { message(at); },
                  .line = [this](LineNumber number, std::string_view raw,
                                 bool held) { line(number, raw, held); }});

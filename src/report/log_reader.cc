@@ -52,17 +52,16 @@ std::string_view first_lines(std::string_view block) {
 
 }  // namespace
 
-std::shared_ptr<LogReader::Seen> LogReader::make_seen() { return std::make_shared<Seen>(); }
-
 struct LogReader::State {
-  State(const std::string& source, Sink sink_, std::shared_ptr<Seen> seen_)
+  State(const std::string& source, Sink sink_, Copies copies_)
       : sink(std::move(sink_)),
-        seen(std::move(seen_)),
+        copies(copies_),
         assembler(source, [this](Report&& report) { on_report(std::move(report)); }),
         framer([this](const logtext::Line& line) { on_line(line); }) {}
 
   Sink sink;
-  std::shared_ptr<Seen> seen;
+  Copies copies;
+  Fingerprints seen;
   LogWatch watch;
   Message doubt;  // of the source as a whole
   Streams assembler;
@@ -106,7 +105,7 @@ void LogReader::State::on_report(Report&& report) {
   if (report.unverified.empty()) {
     report.unverified = doubt;
   }
-  if (seen && seen->is_copy(report)) {
+  if (copies == Copies::left_out && seen.is_copy(report)) {
     ++account.copies;
     return;
   }
@@ -339,8 +338,8 @@ void LogReader::State::flush() {
   collect_damage();
 }
 
-LogReader::LogReader(const std::string& source, Sink sink, std::shared_ptr<Seen> seen)
-    : state_(std::make_unique<State>(source, std::move(sink), std::move(seen))) {}
+LogReader::LogReader(const std::string& source, Sink sink, Copies copies)
+    : state_(std::make_unique<State>(source, std::move(sink), copies)) {}
 
 LogReader::~LogReader() = default;
 

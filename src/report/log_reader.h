@@ -17,8 +17,6 @@
 
 namespace whyoom::report {
 
-class Fingerprints;
-
 // Sees what the reader reads, not what it skips.
 struct LogWatch {
   std::function<void(const logtext::Line&)> message;
@@ -42,12 +40,11 @@ class LogReader {
  public:
   using Sink = std::function<void(Report&&)>;
 
-  // Fingerprints are shared between the sources of one run, so that a copy in another file counts
-  // once as well. Without them copies are handed on as well: the caller tells them apart.
-  using Seen = Fingerprints;
-  static std::shared_ptr<Seen> make_seen();
+  // Of an event that the log has several times. Handed on: whoever reads other logs as well tells
+  // them apart.
+  enum class Copies : std::uint8_t { left_out, handed_on };
 
-  LogReader(const std::string& source, Sink sink, std::shared_ptr<Seen> seen = make_seen());
+  LogReader(const std::string& source, Sink sink, Copies copies = Copies::left_out);
   ~LogReader();
   LogReader(const LogReader&) = delete;
   LogReader& operator=(const LogReader&) = delete;

@@ -9,7 +9,6 @@ namespace {
 using testing::assemble;
 using testing::killed_line;
 using testing::lines_of;
-using testing::replaced;
 using testing::sample_failure;
 using testing::sample_report;
 

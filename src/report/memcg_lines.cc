@@ -247,7 +247,7 @@ bool put_paths(OpenEvent& event, KernelLine& read) {
     event.global_seen = true;
     return true;
   }
-  Memcg& memcg = event.memcg(read.at);
+  Memcg& memcg = event.memcg();
   for (const auto path : {&Memcg::task_path, &Memcg::limit_path}) {
     if (!(part.*path).empty()) {
       memcg.*path = std::move(part.*path);
@@ -268,7 +268,7 @@ bool lacks_counter(const OpenEvent& event, const KernelLine& read) {
 }
 
 bool put_counter(OpenEvent& event, KernelLine& read) {
-  Memcg& memcg = event.memcg(read.at);
+  Memcg& memcg = event.memcg();
   for (const auto& [key, which] : kCounters) {
     for (const auto value :
          {&MemcgCounter::usage_kib, &MemcgCounter::limit_kib, &MemcgCounter::failcnt}) {
@@ -293,7 +293,7 @@ void add_children(std::vector<MemcgStat>& sum, const std::vector<MemcgStat>& sta
 }
 
 bool put_stats(OpenEvent& event, KernelLine& read) {
-  Memcg& memcg = event.memcg(read.at);
+  Memcg& memcg = event.memcg();
   auto& part = read.as<Memcg>();
   if (event.first_stats && memcg.limit_path.empty()) {
     memcg.limit_path = std::move(part.limit_path);

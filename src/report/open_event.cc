@@ -55,7 +55,6 @@ Report begin_report(const std::string& source, Kind kind, const logtext::Line& l
   report.time.wall = std::string(line.wall);
   report.host = std::string(line.host);
   report.boot = std::string(line.boot);
-  report.by_tag = line.by_tag;
   report.unverified = why_unverified(line);
   return report;
 }
@@ -181,17 +180,13 @@ StackDump& OpenEvent::stack(Place at) {
   return *report.stack;
 }
 
-Memcg& OpenEvent::memcg(Place at) {
-  if (!report.memcg) {
-    report.memcg.emplace();
-    report.memcg->at = at;
-  }
+Memcg& OpenEvent::memcg() {
   memcg_seen = true;
-  return *report.memcg;
+  return report.memcg ? *report.memcg : report.memcg.emplace();
 }
 
-void OpenEvent::note_container(const std::string& name, Place at) {
-  Memcg& whose = memcg(at);
+void OpenEvent::note_container(const std::string& name) {
+  Memcg& whose = memcg();
   whose.limit_path = name;
   whose.task_path = name;
 }
@@ -410,7 +405,7 @@ void complete_memcg(OpenEvent& event) {
   if (!report.constraint || report.constraint->oom_memcg.empty()) {
     return;
   }
-  Memcg& memcg = event.memcg(report.constraint->at);
+  Memcg& memcg = event.memcg();
   memcg.limit_path = report.constraint->oom_memcg;
   if (!report.constraint->task_memcg.empty()) {
     memcg.task_path = report.constraint->task_memcg;
@@ -436,9 +431,6 @@ std::optional<Report> close_event(OpenEvent&& event) {
   decode_gfp(event);
   if (event.report.trigger) {
     split_pid(*event.report.trigger);
-  }
-  if (event.report.stack && event.report.stack->architecture.empty()) {
-    event.report.stack->architecture = architecture_of_release(event.report.stack->release);
   }
   return std::move(event.report);
 }

@@ -159,9 +159,9 @@ struct OpenEvent {
   void note_constraint(std::optional<ConstraintKind> kind, Place at);
   void settle_intent();  // a kill that was announced, and never reported done
   StackDump& stack(Place at);
-  Memcg& memcg(Place at);
+  Memcg& memcg();
   // Its limit it is, and what ran inside of it.
-  void note_container(const std::string& name, Place at);
+  void note_container(const std::string& name);
   [[nodiscard]] const Zone* find_zone(int node, std::string_view name) const;
   Zone* find_zone(int node, std::string_view name);
   // A line of sizes of that zone has come.

@@ -122,7 +122,7 @@ bool lacks_container(const OpenEvent& event, const KernelLine& read) {
 bool put_rage(OpenEvent& event, KernelLine& read) {
   const auto& rage = read.as<UbRage>();
   if (!rage.container.empty()) {
-    event.note_container(rage.container, read.at);
+    event.note_container(rage.container);
   }
   event.damage(read.at.line, tr("the kernel says that it killed {} tasks; maybe not all of them "
                                 "are named",

@@ -10,7 +10,6 @@ namespace whyoom::report {
 namespace {
 
 using testing::read_log;
-using testing::replaced;
 
 #define GLUED_KILL                                                                             \
   "Out of memory: Kill process 9682 (mysqld) score 9 or sacrifice child Killed process 9682, " \

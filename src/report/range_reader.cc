@@ -20,7 +20,8 @@ RangeReader::RangeReader(const std::string& source, ByteRange range, LogReader::
       at_line_(from_ == 0),
       sink_(std::move(sink)),
       reader_(
-          source, [this](Report&& report) { on_report(std::move(report)); }, nullptr) {
+          source, [this](Report&& report) { on_report(std::move(report)); },
+          LogReader::Copies::handed_on) {
   passed_begin_ = range.begin == 0;
 }
 

@@ -16,7 +16,6 @@
 namespace whyoom::report {
 namespace {
 
-using testing::replaced;
 using testing::sample_failure;
 using testing::sample_report;
 
@@ -51,7 +50,7 @@ Part read_part(std::string_view log, ByteRange range, std::size_t chunk) {
 Found read_whole(std::string_view log) {
   Found found;
   LogReader reader(
-      "log", [&](Report&& report) { ++found[key(report)]; }, nullptr);
+      "log", [&](Report&& report) { ++found[key(report)]; }, LogReader::Copies::handed_on);
   reader.feed(log);
   reader.finish();
   return found;

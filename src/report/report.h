@@ -86,9 +86,7 @@ struct Trigger {
 
 struct StackDump {
   std::string release;  // "6.12.117+deb12-cloud-amd64"
-  std::string taint;
   std::string hardware;
-  std::string architecture;  // only when the text shows it ("x86_64" from registers or the release)
   std::vector<std::string> functions;  // innermost first, without offsets; at most 64
   Place at{};
 };
@@ -96,8 +94,6 @@ struct StackDump {
 struct Node {
   int id = 0;
   FieldSet fields;
-  Maybe<bool> all_unreclaimable;
-  Place at{};
 };
 
 struct BuddyBlock {
@@ -180,7 +176,6 @@ struct Memcg {
   std::vector<MemcgStat> stats;
   std::vector<MemcgStat> children;
   bool hierarchical = false;  // 5.4 and later: the values include the children
-  Place at{};
 };
 
 struct Victim {
@@ -239,7 +234,6 @@ struct SlubFailure {
   std::optional<std::uint64_t> object_size, buffer_size;
   std::optional<int> node;
   std::vector<SlubNode> nodes;  // what the cache has on each
-  Place at{};
 };
 inline constexpr std::string_view no_vmalloc_range = "no room in the vmalloc area";
 struct VmallocFailure {
@@ -332,7 +326,6 @@ struct Report {
   std::optional<Place> hugepages_cut;  // a pool that has pages, and a line without their size
   Tail tail;
   std::vector<SlabRow> slab;
-  Maybe<bool> slab_table_refused;  // "excessive unreclaimable slab but cannot dump stats"
   std::optional<Place> task_table_at;
   bool tasks_have_rss_kinds = false;  // 6.8 and later: rss_anon, rss_file, rss_shmem
   std::vector<Task> tasks;
@@ -363,9 +356,6 @@ struct Report {
   // Why others than the kernel could have written these lines, a sentence without its stop; empty:
   // neither the framing nor the file lets them.
   Message unverified;
-  // Nothing but a tag in a syslog says that the kernel, or the daemon, wrote these lines, and any
-  // program can choose that ("logger -t kernel").
-  bool by_tag = false;
   std::vector<Damage> damage;
   // What it was read from, where somebody wants to see that (LogReader::keep_lines); several with
   // one number where a line of the log holds several of the kernel's.

@@ -1,7 +1,6 @@
 #include "report/stack_lines.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "base/text.h"
@@ -57,12 +56,7 @@ void read_version(std::string_view rest, bool tainted, CpuLine& line) {
       tainted || line.complete ? last_word(before) : Cursor(before).take_word();
   if (is_release(release)) {
     const bool ends_line = !line.complete && before.ends_with(release);
-    line.stack.release = std::string(ends_line ? surely_there(release) : release);
-    if (tainted) {
-      line.stack.taint = std::string(trim(before.substr(0, before.size() - release.size())));
-    }
-  } else if (tainted) {
-    line.stack.taint = std::string(before);
+    line.release = std::string(ends_line ? surely_there(release) : release);
   }
 }
 
@@ -123,10 +117,7 @@ std::optional<std::string_view> parse_hardware(std::string_view text) {
 
 namespace {
 
-bool is_symbol_char(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '.' ||
-         c == '$';
-}
+bool is_symbol_char(char c) { return is_alnum(c) || c == '_' || c == '.' || c == '$'; }
 
 // "[<ffffffff8116e5bc>]", "[c0000000003a]": an address, not a pid.
 bool take_address(Cursor& cursor) {
@@ -194,59 +185,6 @@ std::optional<TraceEntry> parse_trace_entry(std::string_view text) {
   return std::nullopt;
 }
 
-std::string_view architecture_of_line(std::string_view text) {
-  using Sign = std::pair<std::string_view, std::string_view>;
-  static constexpr std::array<Sign, 16> signs{{
-      {"RIP: ", "x86_64"},
-      {"EIP: ", "i386"},
-      {"__x64_sys_", "x86_64"},
-      {"entry_SYSCALL_64", "x86_64"},
-      {"do_syscall_64", "x86_64"},
-      {"__arm64_sys_", "aarch64"},
-      {"el0_svc", "aarch64"},
-      {"el0t_64_", "aarch64"},
-      {"ret_fast_syscall", "arm"},
-      {"__riscv_sys_", "riscv64"},
-      {"do_trap_ecall", "riscv64"},
-      {"hash__do_page_fault", "ppc64"},
-      {"system_call_vectored_common", "ppc64"},
-      {"__s390x_sys_", "s390x"},
-      {"handle_sys_", "mips"},
-      {"epc : ", "riscv64"},
-  }};
-  for (const auto& [sign, name] : signs) {
-    if (text.find(sign) != std::string_view::npos) {
-      return name;
-    }
-  }
-  return {};
-}
-
-std::string_view architecture_of_release(std::string_view release) {
-  using Sign = std::pair<std::string_view, std::string_view>;
-  static constexpr std::array<Sign, 13> signs{{
-      {".x86_64", "x86_64"},
-      {"-amd64", "x86_64"},
-      {"cloud-amd64", "x86_64"},
-      {".i686", "i386"},
-      {"-686", "i386"},
-      {".aarch64", "aarch64"},
-      {"-arm64", "aarch64"},
-      {"-armmp", "arm"},
-      {"-v7l", "arm"},
-      {"-v8", "aarch64"},
-      {".ppc64le", "ppc64le"},
-      {".s390x", "s390x"},
-      {"-riscv64", "riscv64"},
-  }};
-  for (const auto& [sign, name] : signs) {
-    if (release.find(sign) != std::string_view::npos) {
-      return name;
-    }
-  }
-  return {};
-}
-
 bool is_memcg_function(std::string_view function) {
   return function.starts_with("mem_cgroup_out_of_memory") ||
          function.starts_with("mem_cgroup_oom_synchronize");
@@ -281,7 +219,7 @@ bool read_cpu(std::string_view text, Place /*at*/, KernelLine& out) {
   if (!line) {
     return false;
   }
-  out.score = 1 + (line->stack.release.empty() ? 0 : 1) + (line->complete ? 1 : 0);
+  out.score = 1 + (line->release.empty() ? 0 : 1) + (line->complete ? 1 : 0);
   out.fullness = whole_if(line->complete);
   out.part = std::move(*line);
   return true;

@@ -18,7 +18,7 @@ extern const LineKind cpu_line, hardware_line, trace_start, trace_entry;
 struct CpuLine {
   std::optional<std::int64_t> pid;
   std::string comm;
-  StackDump stack;        // the release and the taint
+  std::string release;
   bool complete = false;  // reaches the build number ("#1")
 };
 std::optional<CpuLine> parse_cpu_line(std::string_view text);
@@ -46,11 +46,6 @@ class OomCaller {
   std::optional<bool> after_oom_;  // whether out_of_memory(), the entry before, was reliable
   bool allocator_ = false;
 };
-
-// The architecture that a line of a stack dump shows by its registers or function names; empty when
-// it shows none.
-std::string_view architecture_of_line(std::string_view text);
-std::string_view architecture_of_release(std::string_view release);
 
 // Functions whose presence says what a stack is about.
 bool is_memcg_function(std::string_view function);

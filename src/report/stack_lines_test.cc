@@ -12,26 +12,24 @@ TEST(CpuLine, EveryForm) {
   ASSERT_TRUE(el6);
   EXPECT_EQ(el6->pid, 77);
   EXPECT_EQ(el6->comm, "httpd");
-  EXPECT_EQ(el6->stack.release, "2.6.32-431.el6.x86_64");
+  EXPECT_EQ(el6->release, "2.6.32-431.el6.x86_64");
   const auto tainted = parse_cpu_line(
       "CPU: 11 PID: 501 Comm: a (b) c Kdump: loaded Tainted: P           OE     5.4.0-99-generic "
       "#112-Ubuntu");
   ASSERT_TRUE(tainted);
   EXPECT_EQ(tainted->comm, "a (b) c");
-  EXPECT_EQ(tainted->stack.taint, "P           OE");
-  EXPECT_EQ(tainted->stack.release, "5.4.0-99-generic");
+  EXPECT_EQ(tainted->release, "5.4.0-99-generic");
   EXPECT_TRUE(tainted->complete);
   const auto uid = parse_cpu_line(
       "CPU: 0 UID: 1000 PID: 190 Comm: hog Not tainted 6.12.9-amd64 #1 PREEMPT(voluntary)  Debian");
   ASSERT_TRUE(uid);
   EXPECT_EQ(uid->pid, 190);
-  EXPECT_EQ(uid->stack.release, "6.12.9-amd64");
-  EXPECT_TRUE(uid->stack.taint.empty());
+  EXPECT_EQ(uid->release, "6.12.9-amd64");
   const auto cut = parse_cpu_line("CPU: 0 PID: 9 Comm: hog Not");
   ASSERT_TRUE(cut);
   EXPECT_FALSE(cut->complete);
   const auto release = [](const std::string& end) {
-    return parse_cpu_line("CPU: 0 PID: 9 Comm: hog Not tainted " + end)->stack.release;
+    return parse_cpu_line("CPU: 0 PID: 9 Comm: hog Not tainted " + end)->release;
   };
   EXPECT_EQ(release("6.12.9>"), "6.12") << "the pager's mark, and what may be half a number";
   EXPECT_EQ(release("5.1"), "") << "of 5.10, perhaps";
@@ -123,14 +121,6 @@ TEST(Hardware, KnowsWhenItIsCut) {
   EXPECT_TRUE(whole("Board/X, BIOS 1 01/02/2023"));
   EXPECT_FALSE(whole("Board/X, BIOS"));
   EXPECT_FALSE(whole("QEMU Standard PC (i440FX + PIIX,"));
-}
-
-TEST(Architecture, IsSaidOnlyWhenTheTextShowsIt) {
-  EXPECT_EQ(architecture_of_line("RIP: 0033:0x401629"), "x86_64");
-  EXPECT_EQ(architecture_of_line(" el0t_64_sync+0x1b8/0x1c0"), "aarch64");
-  EXPECT_EQ(architecture_of_line(" kthread+0xd2/0x100"), "");
-  EXPECT_EQ(architecture_of_release("3.10.0-1062.el7.x86_64"), "x86_64");
-  EXPECT_EQ(architecture_of_release("6.8.0-78-generic"), "");
 }
 
 }  // namespace

@@ -80,6 +80,20 @@ bool read_swap(std::string_view text, std::string_view key, Place at, Maybe<std:
   return true;
 }
 
+// Nothing stands behind what is said.
+bool is_whole_tail(std::string_view text) {
+  const std::string_view whole = trim(text);
+  return whole.ends_with("kB") || whole.starts_with("Swap cache") ||
+         std::any_of(kCounted.begin(), kCounted.end(),
+                     [whole](const auto& counted) { return whole.ends_with(counted.phrase); });
+}
+
+bool is_all_of(std::string_view whole, std::string_view phrase) {
+  const std::string_view number =
+      whole.substr(0, whole.size() - std::min(whole.size(), phrase.size()));
+  return whole.ends_with(phrase) && !number.empty() && std::ranges::all_of(number, is_digit);
+}
+
 }  // namespace
 
 bool read_tail(std::string_view text, Place at, Tail& tail) {
@@ -89,23 +103,6 @@ bool read_tail(std::string_view text, Place at, Tail& tail) {
   return found || trim_left(text).starts_with("Swap cache stats:") ||
          trim_left(text).starts_with("Swap cache: add ");
 }
-
-bool is_whole_tail(std::string_view text) {
-  const std::string_view whole = trim(text);
-  return whole.ends_with("kB") || whole.starts_with("Swap cache") ||
-         std::any_of(kCounted.begin(), kCounted.end(),
-                     [whole](const auto& counted) { return whole.ends_with(counted.phrase); });
-}
-
-namespace {
-
-bool is_all_of(std::string_view whole, std::string_view phrase) {
-  const std::string_view number =
-      whole.substr(0, whole.size() - std::min(whole.size(), phrase.size()));
-  return whole.ends_with(phrase) && !number.empty() && std::ranges::all_of(number, is_digit);
-}
-
-}  // namespace
 
 bool is_only_tail(std::string_view text) {
   // Lines of a table, as some pages show logs, end with its bars.

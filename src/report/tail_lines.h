@@ -14,9 +14,7 @@ extern const LineKind tail_line;
 // A garbled line can hold two of them. True when at least one was read.
 bool read_tail(std::string_view text, Place at, Tail& tail);
 bool looks_like_tail(std::string_view text);
-// Nothing stands behind what is said.
-bool is_whole_tail(std::string_view text);
-// Nor before it, and it says a number.
+// Nothing stands before or behind what is said, and that is a number.
 bool is_only_tail(std::string_view text);
 
 }  // namespace whyoom::report

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/shared_for_test.h"
+#include "base/text.h"
 #include "logtext/framer.h"
 #include "report/log_reader.h"
 #include "report/streams.h"
@@ -39,14 +40,6 @@ inline std::string text_of(const std::vector<std::string>& lines) {
   std::string text;
   for (const auto& line : lines) {
     text += line + "\n";
-  }
-  return text;
-}
-
-inline std::string replaced(std::string text, std::string_view what, std::string_view with) {
-  for (std::size_t at = text.find(what); at != std::string::npos;
-       at = text.find(what, at + with.size())) {
-    text.replace(at, what.size(), with);
   }
   return text;
 }

@@ -15,7 +15,6 @@ namespace {
 using testing::assemble;
 using testing::describe;
 using testing::read_log;
-using testing::replaced;
 using testing::sample_report;
 using testing::split;
 
@@ -144,14 +143,9 @@ TEST(Trust, WhatAProgramHandedOnIsUnverified) {
   const auto plain = read_log(sample_report()).events;
   ASSERT_EQ(plain.size(), 1U);
   EXPECT_TRUE(plain[0].unverified.empty());
-  EXPECT_FALSE(plain[0].by_tag);
   const auto syslog = read_log(written(sample_report(), forms[2])).events;
   ASSERT_EQ(syslog.size(), 1U);
   EXPECT_TRUE(syslog[0].unverified.empty());
-  EXPECT_TRUE(syslog[0].by_tag);
-  const auto journal = read_log(written(sample_report(), forms[4])).events;
-  ASSERT_EQ(journal.size(), 1U);
-  EXPECT_FALSE(journal[0].by_tag);
 }
 
 // The doubtful copy first, the other behind it: the other is told, and is not in doubt.

@@ -29,14 +29,6 @@ constexpr std::array<std::pair<std::string_view, Reason>, 6> kOomPanics{{
 }};
 constexpr std::size_t kShortestPanic = std::string_view("Out of memory").size();
 
-std::optional<std::int64_t> number_at(std::string_view text, std::size_t at) {
-  const auto value = Cursor(text.substr(at)).take_unsigned();
-  if (!value || *value > 0xffffffffU) {
-    return std::nullopt;
-  }
-  return static_cast<std::int64_t>(*value);
-}
-
 struct Prefix {
   bool known = false;
   bool memcg = false;

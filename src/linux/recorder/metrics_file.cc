@@ -16,6 +16,7 @@
 
 #include "base/text.h"
 #include "linux/file_system.h"
+#include "linux/run_child.h"
 
 namespace whyoom::linux {
 namespace {
@@ -63,10 +64,7 @@ bool MetricsFile::start(std::uint64_t now_ms) {
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     // It is the first to go when memory is short, long before the recorder.
-    if (const Descriptor score(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
-        score.get() >= 0) {
-      (void)!::write(score.get(), "500", 3);
-    }
+    set_oom_score("500");
     ::dup2(in_read.get(), STDIN_FILENO);
     ::dup2(out_write.get(), STDOUT_FILENO);
     ::execv("/proc/self/exe", arguments_.data());

@@ -1,6 +1,5 @@
 #include "linux/recorder/service.h"
 
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -13,6 +12,7 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "linux/run_child.h"
 
 namespace whyoom::linux {
 namespace {
@@ -94,10 +94,7 @@ void Hook::start(std::uint64_t now_ms) {
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     ::signal(SIGPIPE, SIG_DFL);
-    if (const Descriptor score(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
-        score.get() >= 0) {
-      (void)!::write(score.get(), "0", 1);
-    }
+    set_oom_score("0");
     ::execv(arguments_[0], arguments_.data());
     ::_exit(127);
   }
