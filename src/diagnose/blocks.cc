@@ -57,6 +57,18 @@ bool too_few(const memory::ZoneState& zone, Pages in_blocks, PageSize page) {
          zone.usable() > zone.high + zone.boost + zone.reserve + zone.slack;
 }
 
+// Before 4.4. Without a release: before 3.8 (commit 377e4f167636) no block has the letters of its
+// kinds.
+bool asks_each_order(const memory::Evidence& evidence) {
+  const auto has_no_kind = [](const report::BuddyBlock& block) {
+    return block.count > 0 && block.types.empty();
+  };
+  return evidence.release ? !evidence.release->at_least(4, 4)
+                          : std::ranges::any_of(evidence.zones, [&](const auto& zone) {
+                              return std::ranges::any_of(zone.printed->buddy, has_no_kind);
+                            });
+}
+
 }  // namespace
 
 std::optional<Fragmented> fragmented_zone(const memory::Evidence& evidence) {
@@ -67,7 +79,7 @@ std::optional<Fragmented> fragmented_zone(const memory::Evidence& evidence) {
     return zone.eligible && !zone.is_short();
   });
   Fragmented result;
-  result.too_little_in_large_blocks = evidence.release && !evidence.release->at_least(4, 4);
+  result.too_little_in_large_blocks = asks_each_order(evidence);
   result.only_freed_since = true;
   bool whole = true;
   for (const auto& zone : evidence.zones) {

@@ -192,6 +192,11 @@ std::optional<CgroupUse> cgroup_of(const Context& context) {
   read_biggest(context.evidence, use);
   use.alone = !report.trigger && !report.constraint && report.tasks.empty() && !report.memcg;
   const auto& release = context.evidence.release;
+  // Sizes of shared memory came with 4.5; el8 has the line of 5.0 in its 4.18.
+  use.old_names_line = release ? !release->at_least(5, 0) && release->enterprise != 8
+                               : std::ranges::any_of(report.victims, [](const auto& victim) {
+                                   return victim.file_rss_kib && !victim.shmem_rss_kib;
+                                 });
   use.stats_not_printed =
       memcg.stats.empty() &&
       ((release && release->major == 2) || memcg.limit_path.starts_with(report::kBeancounter));
@@ -204,17 +209,19 @@ std::optional<CgroupUse> cgroup_use(const Context& context) {
 }
 
 void grade_limit(Claim& claim, const CgroupUse& use) {
+  const Message names =
+      use.old_names_line ? Message("the line \"Task in ... killed as a result of limit of\"")
+                         : Message("the line that names both cgroups (\"oom-kill:constraint=\")");
   // A kill line by itself, as people grep for it: the limit is mostly the group's own.
   if (use.alone && CgroupUse::size(use.biggest) >= notable_size) {
     claim.confidence = 0.7;
-    weaken(claim, Message("the line that names both cgroups (\"oom-kill:constraint=\")"),
-           Message("the limit was one of a cgroup above the victim's"));
+    weaken(claim, names, Message("the limit was one of a cgroup above the victim's"));
     weaken(claim, Message("the cgroup's statistics (\"Memory cgroup stats\")"),
            Message("shared memory, page cache or kernel memory was most of it"));
     return;
   }
   if (use.level == CgroupUse::Level::unknown) {
-    leave_open(claim, Message("the line that names both cgroups (\"oom-kill:constraint=\")"));
+    leave_open(claim, names);
     return;
   }
   const bool filling_known = use.filling_known();

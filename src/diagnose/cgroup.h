@@ -42,6 +42,7 @@ struct CgroupUse {
   std::string biggest_name;  // "vm (pid 70870)"
   bool alone = false;        // nothing was printed, or kept, but the kill line
   // The kernel prints no statistics at all (2.6.32), so their absence is no loss.
+  bool old_names_line = false;  // "Task in A killed as a result of limit of B": before 5.0
   bool stats_not_printed = false;
 
   // memory is at its limit, or memory+swap is.

@@ -70,6 +70,16 @@ std::optional<Bytes> size_of(const report::Victim& victim, const memory::Evidenc
              : std::optional(to_bytes(Pages(row->rss), evidence.page));
 }
 
+// The kernel took it, or the one in whose place it died, for its oom_score_adj.
+bool is_preferred(const report::Victim& victim, const report::Report& report) {
+  const auto row_is = [&report](std::int64_t pid) {
+    const report::Task* row = memory::task_with(report, pid);
+    return row != nullptr && row->oom_score_adj > 0;
+  };
+  return victim.oom_score_adj.value_or(0) > 0 || row_is(victim.pid) ||
+         (victim.instead_of && row_is(*victim.instead_of));
+}
+
 constexpr int costly_order = 3;  // PAGE_ALLOC_COSTLY_ORDER: above it the size alone is the reason
 
 void name_fragmentation(Event& event, const report::Report& report) {
@@ -96,7 +106,7 @@ void name_candidates(Event& event, const Context& context) {
   }
   const bool only_small = std::ranges::all_of(report.victims, [&](const report::Victim& victim) {
     const auto size = size_of(victim, event.evidence);
-    return size && *size < small_process && victim.oom_score_adj.value_or(0) <= 0 &&
+    return size && *size < small_process && !is_preferred(victim, report) &&
            !victim.allocating_task;
   });
   const bool tables = std::ranges::any_of(report.victims, [](const report::Victim& victim) {

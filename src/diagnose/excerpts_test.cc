@@ -140,5 +140,62 @@ TEST(Excerpt, WithoutTheStacksTheKernelsShareIsLikely) {
   EXPECT_EQ(events[0]->verdict, Verdict::likely);
 }
 
+// A 2.6 report without "pages RAM": the zone that is printed is a part of RAM at least, and swap
+// was full only where a line says so.
+TEST(Excerpts, WhatProcessesHeldIsAShareOfAtLeastTheZones) {
+  const std::string log =
+      "h kernel: foo invoked oom-killer: gfp_mask=0x201d2, order=0, oomkilladj=0\n"
+      "h kernel: Active:16513 inactive:407 dirty:0 writeback:0 unstable:0 free:599 slab:2859 "
+      "mapped:16891 pagetables:686\n"
+      "h kernel: Normal free:976kB min:700kB low:1400kB high:2100kB active:54172kB "
+      "inactive:1524kB present:507840kB\n"
+      "h kernel: Free swap:       933400kB\n"
+      "h kernel: Out of Memory: Killed process 3004 (mysqld).\n";
+  const auto events = cases::explain_log(log);
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0]->root_cause, undetermined);
+}
+
+// The reserve of zone Normal tells of a HighMem whose line is lost: the zones are not RAM.
+TEST(Excerpts, ZonesOfWhichOneIsLostAreNoAccountOfRam) {
+  const auto account_of = [](const std::string& reserve) {
+    const auto events = cases::explain_log(
+        "kernel: ftp invoked oom-killer: gfp_mask=0xd0, order=0, oom_adj=0\n"
+        "kernel: DMA free:3480kB min:64kB low:80kB high:96kB active_anon:0kB inactive_anon:0kB "
+        "active_file:12kB inactive_file:52kB unevictable:0kB present:15800kB shmem:0kB "
+        "slab_reclaimable:148kB slab_unreclaimable:12148kB pagetables:0kB\n"
+        "kernel: lowmem_reserve[]: 0 865 " +
+        reserve +
+        "\n"
+        "kernel: Normal free:3856kB min:3728kB low:4660kB high:5592kB active_anon:0kB "
+        "inactive_anon:0kB active_file:916kB inactive_file:1068kB unevictable:0kB "
+        "present:885944kB shmem:0kB slab_reclaimable:7572kB slab_unreclaimable:797376kB "
+        "pagetables:0kB\n"
+        "kernel: lowmem_reserve[]: 0 0 " +
+        (reserve == "865 865" ? "0 0" : "17014 17014") + "\n");
+    return events.at(0)->evidence.account.has_value();
+  };
+  EXPECT_TRUE(account_of("865 865"));
+  EXPECT_FALSE(account_of("2991 2991"));
+}
+
+// Before 3.8 no block has the letters of its kinds: the check of each order is the old one.
+TEST(Excerpts, BlocksWithoutKindsAreOfAKernelThatAsksEachOrder) {
+  const auto root_of = [](const std::string& kinds) {
+    return cases::explain_log(
+               "kernel: swapper: page allocation failure. order:3, mode:0x4020\n"
+               "kernel: Normal free:1032kB min:508kB low:632kB high:760kB active:2524kB "
+               "inactive:16kB present:16256kB pages_scanned:89 all_unreclaimable? no\n"
+               "kernel: lowmem_reserve[]: 0\n"
+               "kernel: Normal: 72*4kB" +
+               kinds + " 43*8kB" + kinds + " 23*16kB" + kinds + " 1*32kB" + kinds +
+               " 0*64kB 0*128kB 0*256kB = 1032kB\n")
+        .at(0)
+        ->root_cause;
+  };
+  EXPECT_EQ(root_of(""), "fragmentation");
+  EXPECT_EQ(root_of(" (UM)"), undetermined);
+}
+
 }  // namespace
 }  // namespace whyoom::diagnose

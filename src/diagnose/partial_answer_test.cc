@@ -186,6 +186,71 @@ TEST(PartialAnswer, OfACacheSaysWhatItHolds) {
             "of 29,822 objects in use); nothing was killed.");
 }
 
+TEST(PartialAnswer, OfAProgramThatKilled) {
+  Event event;
+  event.report.kind = report::Kind::userspace_kill;
+  event.evidence.report = &event.report;
+  auto& kill = event.report.userspace.emplace();
+  kill.killer = "earlyoom";
+  kill.victim = "java";
+  kill.pid = 7;
+  EXPECT_EQ(certain_of(event), Sentences{"earlyoom killed java (pid 7) before the kernel had to."});
+  kill.mem_available_percent = 7.64;
+  kill.swap_free_percent = 8.93;
+  EXPECT_EQ(certain_of(event).at(1), "7.6 % of memory were available, and 8.9 % of swap free.");
+  kill = {};
+  kill.killer = "systemd-oomd";
+  kill.victim = "/user.slice/app.slice/tmux.scope";
+  kill.pressure_percent = 62.12;
+  kill.pressure_limit_percent = 50;
+  EXPECT_EQ(certain_of(event),
+            (Sentences{"systemd-oomd killed tmux.scope before the kernel had to.",
+                       "Memory pressure was 62 %, more than 50 %."}));
+}
+
+// A small process dies because it is small only where nothing else chose it.
+TEST(PartialAnswer, WhoWasChosenByASettingSaysNothingOfTheOthers) {
+  const auto candidates_of = [](const std::string& log) {
+    std::string causes;
+    const auto events = cases::explain_log(log);
+    for (const Candidate& each : events.at(0)->candidates) {
+      causes += std::string(each.cause) + " ";
+    }
+    return causes;
+  };
+  const std::string small =
+      "[ 9.2] Killed process 8 (sh) total-vm:900kB, anon-rss:80kB, file-rss:4kB, shmem-rss:0kB\n";
+  EXPECT_EQ(candidates_of("[ 9.1] Out of memory: Kill process 8 (sh) score 0 or sacrifice child\n" +
+                          small),
+            "kernel-unaccounted slab-leak shmem-tmpfs min-free-too-high ");
+  EXPECT_EQ(candidates_of("[ 9.1] Out of memory (oom_kill_allocating_task): Kill process 8 (sh) "
+                          "score 0 or sacrifice child\n" +
+                          small),
+            "memory-exhausted min-free-too-high ");
+  EXPECT_EQ(candidates_of(
+                "[ 9.0] [  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents "
+                "oom_score_adj name\n"
+                "[ 9.0] [    4]   999     4    55614     9873   245760        0          1000 "
+                "netdata\n"
+                "[ 9.0] [    8]   999     8     5318      843    94208        0             0 sh\n"
+                "[ 9.1] Out of memory: Kill process 4 (netdata) score 1002 or sacrifice child\n" +
+                small),
+            "memory-exhausted min-free-too-high ")
+      << "it died in the place of one with an oom_score_adj";
+}
+
+TEST(PartialAnswer, ALineIsAskedForAsItsKernelPrintsIt) {
+  const auto unless = [](const std::string& line) {
+    return cases::explain_log(line).at(0)->overturned_by.at(0).what.str();
+  };
+  EXPECT_EQ(unless("[ 9.0] Memory cgroup out of memory: Killed process 7 (node) "
+                   "total-vm:783352kB, anon-rss:201844kB, file-rss:22852kB\n"),
+            "the line \"Task in ... killed as a result of limit of\"");
+  EXPECT_EQ(unless("[ 9.0] Memory cgroup out of memory: Killed process 7 (node) "
+                   "total-vm:783352kB, anon-rss:201844kB, file-rss:22852kB, shmem-rss:0kB\n"),
+            "the line that names both cgroups (\"oom-kill:constraint=\")");
+}
+
 TEST(PartialAnswer, OfEachOtherKind) {
   const std::pair<report::Kind, const char*> rows[] = {
       {report::Kind::fork_rejected, "A fork was rejected by the limit of a cgroup (pids.max)."},

@@ -123,7 +123,7 @@ void StoryBuilder::Story::take(const report::Report& report, Place killed_here) 
       context.number > 1 ? seconds_between(first, report.time) : std::nullopt;
   context.victims_before = victims;
   context.killed_at = killed_here;
-  victims += static_cast<std::uint32_t>(report.victims.size());
+  victims += static_cast<std::uint32_t>(report::killed_processes(report).size());
   for (const report::Victim& victim : report.victims) {
     if (killed.size() == most_remembered) {
       killed.erase(killed.begin());

@@ -157,7 +157,7 @@ void Tally::add(const Event& event) {
   monotonic_us_ = time.monotonic_us;
   take_time(*row, time);
   ++row->events;
-  row->killed += report.victims.size();
+  row->killed += report::killed_processes(report).size();
   row->panics += report.panic ? 1 : 0;
   for (const report::Victim& victim : report.victims) {
     if (const Bytes held = to_bytes(victim.resident()); held > row->biggest_size) {

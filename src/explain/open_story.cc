@@ -59,14 +59,14 @@ OpenStory::OpenStory(std::unique_ptr<Event> event)
       last_(event->report.time),
       begin_(since_first(*event)),
       end_(begin_),
-      killed_(event->report.victims.size()),
+      killed_(report::killed_processes(event->report).size()),
       lead_(std::move(event)) {}
 
 std::size_t OpenStory::bytes() const { return report::bytes_held(lead_->report); }
 
 void OpenStory::add(std::unique_ptr<Event> event) {
   ++events_;
-  killed_ += event->report.victims.size();
+  killed_ += report::killed_processes(event->report).size();
   last_ = event->report.time;
   end_ = since_first(*event);
   // Only what went on before the end explains it: the first of two that do it equally well.

@@ -278,6 +278,7 @@ TEST(DefaultMinFree, SquareRootOfLowmem) {
 TEST(DefaultMinFree, ClampsByVersion) {
   const std::vector<ZoneSize> tiny = {{Normal, Pages(200)}};
   EXPECT_EQ(default_min_free(tiny, k4K, {}).without_thp, KiB(128));
+  EXPECT_EQ(default_min_free(tiny, k4K, {}).at_boot, KiB(128));
   const std::vector<ZoneSize> terabyte = {{Normal, Pages(std::uint64_t{1} << 28U)}};
   EXPECT_EQ(default_min_free(terabyte, k4K, rules_for("5.4.0")).without_thp, KiB(65536));
   EXPECT_EQ(default_min_free(terabyte, k4K, rules_for("5.10.0")).without_thp, KiB(131072));
@@ -298,6 +299,18 @@ TEST(DefaultMinFree, KhugepagedCountsZones) {
   const std::vector<ZoneSize> empty_zones = {
       {DMA, Pages(3840)}, {DMA32, Pages(243748)}, {Normal, Pages(0)}};
   EXPECT_EQ(default_min_free(empty_zones, k4K, rules).with_thp, KiB(45056));
+}
+
+// mm/huge_memory.c hugepage_init()
+TEST(DefaultMinFree, BelowHalfAGibibyteHugePagesAreOff) {
+  const auto of = [](std::uint64_t mib) {
+    return default_min_free(std::vector<ZoneSize>{{ZoneClass::dma32, Pages(mib * 256)}}, k4K,
+                            rules_for("6.12.0"));
+  };
+  EXPECT_EQ(of(511).at_boot, of(511).without_thp);
+  EXPECT_GT(of(511).with_thp, of(511).without_thp) << "somebody may turn them on";
+  EXPECT_EQ(of(512).at_boot, of(512).with_thp);
+  EXPECT_EQ(of(128).at_boot, KiB(1448));
 }
 
 TEST(DefaultMinFree, MovableZonesCountUntil4_16) {

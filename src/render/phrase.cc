@@ -259,11 +259,12 @@ std::string_view outcome_name(report::Outcome outcome) {
 
 std::string victims_text(const report::Report& report, std::size_t named) {
   std::string text;
-  for (std::size_t i = 0; i < std::min(named, report.victims.size()); ++i) {
-    text += (i == 0 ? "" : tr(", ")) + victim_text(report.victims[i]);
+  const auto killed = report::killed_processes(report);
+  for (std::size_t i = 0; i < std::min(named, killed.size()); ++i) {
+    text += (i == 0 ? "" : tr(", ")) + victim_text(*killed[i]);
   }
-  if (report.victims.size() > named) {
-    text += tr(" and {} more", std::to_string(report.victims.size() - named));
+  if (killed.size() > named) {
+    text += tr(" and {} more", std::to_string(killed.size() - named));
   }
   return text;
 }

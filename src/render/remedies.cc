@@ -39,7 +39,7 @@ std::string what_if_result(const memory::WhatIf& what_if) {
     parts.emplace_back(*what_if.fate_after == memory::Fate::kill
                            ? tr("the kernel would have killed a process")
                            : tr("the kernel would have panicked"));
-  } else if (what_if.request) {
+  } else if (what_if.request && !what_if.request->passes_before) {
     parts.emplace_back(what_if.request->passes_after ? tr("this request would have passed")
                                                      : tr("this request would still have failed"));
   }

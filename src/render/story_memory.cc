@@ -99,9 +99,9 @@ void add_stats(Table& table, const report::Memcg& memcg, Sizes sizes) {
   for (const report::MemcgStat* part : parts) {
     const double of_it = share(Bytes(part->value), usage);
     table.add({{"  " + tr(stat_label(part->name))},
-               {{}, {}, Bar{of_it, {}}},
+               {{}, {}, counter ? std::optional(Bar{of_it, {}}) : std::nullopt},
                {size_text(Bytes(part->value), sizes)},
-               {percent(of_it), Paint::dim}});
+               {counter ? percent(of_it) : std::string(), Paint::dim}});
   }
 }
 

@@ -75,6 +75,27 @@ TEST(Assembler, CgroupWithTheWholeGroupKilled) {
   EXPECT_TRUE(r.victims[1].by_group);
 }
 
+// 4.19 to 5.1: the others of the group have no prefix.
+TEST(Assembler, AGroupDiesWithItsProcessWhereTheMachineIsShort) {
+  const auto killed = [](const char* time, int pid) {
+    return killed_line(time, pid, "Out of memory");
+  };
+  std::string log = killed("   52.836625", 1221) +
+                    "[   52.841431] Tasks in /A1 are going to be killed due to memory.oom.group "
+                    "set\n";
+  for (const int pid : {1217, 1221}) {
+    std::string line = killed("   52.869439", pid);
+    log += line.erase(line.find("Out of memory: "), 15);
+  }
+  const auto reports = assemble(log);
+  ASSERT_EQ(reports.size(), 1U);
+  EXPECT_EQ(reports[0].kind, Kind::oom_kill);
+  EXPECT_EQ(reports[0].victims.size(), 3U) << "as it is printed";
+  const auto processes = killed_processes(reports[0]);
+  ASSERT_EQ(processes.size(), 2U) << "the first comes again";
+  EXPECT_EQ(processes[1]->pid, 1217);
+}
+
 TEST(Assembler, TheLimitOfTheHostIsNoCgroups) {
   const auto events = assemble(
       "[   10.000001] app invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=0\n"

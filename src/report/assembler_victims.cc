@@ -246,10 +246,13 @@ bool Assembler::on_victim(const Line& line, KernelLine& read) {
   return touch(*event, line, Stage::victim);
 }
 
+// It follows the line of a victim, whose group dies with it, also where the machine is short
+// (mm/memcontrol.c mem_cgroup_get_oom_group()).
 bool Assembler::on_group(const Line& line, KernelLine& /*read*/) {
   OpenEvent* event = nullptr;
   for (auto& candidate : events_) {
-    if (!candidate.superseded && candidate.is_oom() && !candidate.global_seen) {
+    if (!candidate.superseded && candidate.is_oom() &&
+        (!candidate.global_seen || !candidate.report.victims.empty())) {
       event = &candidate;
     }
   }
@@ -257,7 +260,7 @@ bool Assembler::on_group(const Line& line, KernelLine& /*read*/) {
     event = &open(line);
   }
   event->group_kill = true;
-  event->memcg_seen = true;
+  event->memcg_seen = event->memcg_seen || !event->global_seen;
   return touch(*event, line, Stage::victim);
 }
 

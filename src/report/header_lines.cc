@@ -42,7 +42,9 @@ std::optional<std::string> read_nodes(std::string_view text, std::string_view ke
 std::size_t find_name_begin(std::string_view text, std::size_t at) {
   constexpr std::size_t added_by_tools = 8;
   if (at <= kMaxComm + added_by_tools) {
-    return text.starts_with("... ") ? 4 : 0;  // somebody's mark that this is an excerpt
+    return text.starts_with("... ") ? 4  // somebody's mark that this is an excerpt
+           : text.starts_with("# ") ? 2  // a title
+                                    : 0;
   }
   const std::string_view before = trim_right(text.substr(0, at));
   const std::size_t last = before.find_last_of(' ');
@@ -186,7 +188,14 @@ std::optional<HeaderLine> parse_failure_header(std::string_view text) {
   }
   std::string_view rest = text.substr(at + 1);
   line.trigger.comm = comm_before(text, at);
-  // Without a name it can be a sentence about such failures; the kernel goes on with the order.
+  // A sentence about such failures goes on with a word, and one without a name is none of the
+  // kernel's unless it goes on with the order.
+  if (text.compare(at, kFailure.size(), kFailure) == 0) {
+    const std::string_view behind = text.substr(at + kFailure.size());
+    if (!behind.empty() && behind.front() != ':' && behind.front() != '.') {
+      return std::nullopt;
+    }
+  }
   if (line.trigger.comm.empty()) {
     Cursor behind(text.substr(std::min(text.size(), at + kFailure.size())));
     if ((!behind.take(": order:") && !behind.take(". order:")) || !behind.take_signed()) {

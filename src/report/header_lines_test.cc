@@ -79,6 +79,17 @@ TEST(OomHeader, CutLinesKeepWhatTheyHave) {
       parse_oom_header("java invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0")->complete());
 }
 
+// To 2.6.8, and from then to 2.6.16.
+TEST(OomHeader, OldKernelsNameNobody) {
+  const auto first = parse_oom_header("oom-killer: gfp_mask=0xd0");
+  ASSERT_TRUE(first && first->gfp);
+  EXPECT_EQ(first->gfp->mask, 0xd0U);
+  EXPECT_FALSE(first->gfp->ends_line) << "nothing is behind it, and nothing is cut off";
+  EXPECT_TRUE(first->complete());
+  EXPECT_TRUE(parse_oom_header("oom-killer: gfp_mask=0xd0, order=0")->complete());
+  EXPECT_FALSE(parse_oom_header("a invoked oom-killer: gfp_mask=0xd0")->complete());
+}
+
 TEST(OomHeader, SentencesAboutItAreNone) {
   EXPECT_FALSE(parse_oom_header("the log said that java invoked oom-killer: what now?"));
   EXPECT_FALSE(parse_oom_header("java invoked the oom-killer"));
@@ -133,6 +144,11 @@ TEST(FailureHeader, VmallocHasItsOwn) {
   EXPECT_EQ(before->bytes, 33U);
   EXPECT_EQ(before->at.line, 5U);
   EXPECT_FALSE(parse_failure_header("vmalloc: allocation failure: 33 bytes"));
+  EXPECT_FALSE(parse_failure_header("page allocation failure. order: 2")) << "a heading";
+  EXPECT_FALSE(parse_failure_header("we get a \"dlad: page allocation failure\" on each start"));
+  EXPECT_EQ(
+      parse_failure_header("# dlad: page allocation failure: order:9, mode:0xd0")->trigger.comm,
+      "dlad");
   EXPECT_TRUE(parse_vmalloc_line(
       "vmap allocation for size 20480 failed: use vmalloc=<size> to increase size", {}));
 }

@@ -222,4 +222,17 @@ bool tells_of_oom(const Report& report) {
          !report.tasks.empty();
 }
 
+std::vector<const Victim*> killed_processes(const Report& report) {
+  std::vector<const Victim*> killed;
+  for (const Victim& victim : report.victims) {
+    const bool again = victim.by_group && std::ranges::any_of(killed, [&](const Victim* each) {
+                         return each->pid == victim.pid;
+                       });
+    if (!again) {
+      killed.push_back(&victim);
+    }
+  }
+  return killed;
+}
+
 }  // namespace whyoom::report

@@ -368,6 +368,10 @@ struct Report {
 // report has tells that, and its release.
 std::vector<std::string> missing_parts(const Report& report);
 
+// Each process that was killed, once: the kernel names the first of a group again when it comes to
+// the others (memory.oom.group).
+std::vector<const Victim*> killed_processes(const Report& report);
+
 // A line of it is the OOM killer's. Mem-Info, the zones and what is between them are printed of a
 // failed request and by SysRq-m as well.
 bool tells_of_oom(const Report& report);

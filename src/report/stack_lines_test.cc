@@ -60,6 +60,7 @@ TEST(TraceEntry, FormsOfTheArchitectures) {
       {" dump_header (mm/oom_kill.c:74 mm/oom_kill.c:468) ", "dump_header", true},
       {" __alloc_pages_slowpath.constprop.0+0x67f/0xe00", "__alloc_pages_slowpath.constprop.0",
        true},
+      {"[] out_of_memory+0x8e/0x2f3", "out_of_memory", true},  // a page took <ffff..> for a tag
       {"[<000000008011c2f2>] 0x000000008011c2f2", "", true}};
   for (const auto& c : cases) {
     SCOPED_TRACE(c.text);

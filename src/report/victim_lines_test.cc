@@ -122,6 +122,18 @@ TEST(VictimLine, EveryForm) {
   EXPECT_FALSE(parse_victim("Killed process 99999999999 (x).", {}));
 }
 
+// A post goes on behind the line that it quotes.
+TEST(VictimLine, ANameHasFifteenBytes) {
+  for (const char* behind : {").In this instance the PID (Process ID) is 2592.",
+                             "). Jul 19 05:19:24 h kernel: OOM kill occurred on a NUMA system!"}) {
+    const auto line =
+        parse_victim("Out of Memory: Killed process 2592 (mysql" + std::string(behind), {0, 1});
+    ASSERT_TRUE(line) << behind;
+    EXPECT_EQ(line->victim.comm, "mysql");
+  }
+  EXPECT_EQ(parse_victim("Out of Memory: Killed process 7 (a).b).", {0, 1})->victim.comm, "a).b");
+}
+
 TEST(KillIntentLine, BothForms) {
   const auto line = parse_kill_intent(
       "Memory cgroup out of memory: Kill process 7 (a) score 9) score 2081 or sacrifice child",

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "diagnose/blocks.h"
 #include "diagnose/share.h"
@@ -20,13 +21,25 @@ std::optional<Claim> judge(const Context& context) {
   const auto split = fragmented_zone(evidence);
   const std::string size = human(to_bytes(
       Pages(std::uint64_t{1} << static_cast<unsigned>(std::min(order, 30))), evidence.page));
+  const bool small = split && split->fragmented();
+  const auto zone_had = [&] {
+    return std::pair(split->zone->name, kb(to_bytes(split->zone->free, evidence.page)));
+  };
   Claim result = claim(
-      Role::root, Rank::out_of_reach, 0.5, split ? 0.95 : 0.8,
-      split && split->fragmented()
+      Role::root, Rank::out_of_reach, 0.5,
+      !split              ? 0.8
+      : split->blocks > 0 ? 0.9
+                          : 0.95,
+      small && split->blocks == 0
           ? Message(
                 "A request for {} in one piece (order {}) failed. Zone {} had {} free, in smaller "
                 "blocks. Requests above order 3 never call the OOM killer: nothing was killed.",
-                size, order, split->zone->name, kb(to_bytes(split->zone->free, evidence.page)))
+                size, order, zone_had().first, zone_had().second)
+      : small
+          ? Message("A request for {} in one piece (order {}) failed. Zone {} had {} free, nearly "
+                    "all of it in smaller blocks. Requests above order 3 never call the OOM "
+                    "killer: nothing was killed.",
+                    size, order, zone_had().first, zone_had().second)
           : Message("A request for {} in one piece (order {}) failed. Requests above order 3 never "
                     "call "
                     "the OOM killer: nothing was killed.",
