@@ -170,7 +170,7 @@ tl::expected<HostRoot, std::string> file_host(const linux::Input& input) {
   return tl::unexpected(
       tr("{}: {}", printable(input.path()),
          !done     ? done.error()
-         : is_text ? tr("this is no capture of `whyoom capture`, and no /proc/meminfo stands in it")
+         : is_text ? tr("this is no capture of `whyoom capture`, and no /proc/meminfo or `free -m` stands in it")
                    : *done));
 }
 

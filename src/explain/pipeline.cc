@@ -54,7 +54,7 @@ std::string told(const report::Symptom& symptom, const std::string& file) {
     case What::posted_state: {
       const auto name = ShellOperand::from(file);  // none: "-", and what no shell can be given
       return tr(
-          "/proc/meminfo of a machine, and no event of its log\n"
+          "what a machine's memory was like, and no event of its log\n"
           "  what it shows: {}",
           (name ? ShellCommand("whyoom check --root {}", *name)
                 : ShellCommand("whyoom check --root FILE"))

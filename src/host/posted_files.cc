@@ -1,10 +1,13 @@
 #include "host/posted_files.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/text.h"
 #include "host/lines.h"
@@ -15,6 +18,19 @@ namespace whyoom::host {
 namespace {
 
 constexpr auto npos = std::string_view::npos;
+
+// What `free` prints, as the lines of /proc/meminfo that it read.
+class FreeTable {
+ public:
+  void see(std::string_view line);
+  [[nodiscard]] const std::string& meminfo() const { return meminfo_; }
+
+ private:
+  void take_row(std::string_view row, std::string_view what);
+  std::optional<double> kib_ = std::nullopt;  // of a number without a unit
+  std::vector<std::string> columns_;
+  std::string meminfo_;
+};
 
 class PostedFiles : public Files {
  public:
@@ -92,7 +108,83 @@ std::optional<std::pair<std::string, std::string>> setting_at(std::string_view l
              : std::nullopt;
 }
 
+// "free", "$ free -m", "root@db:~# free -h": how many KiB a number without a unit is.
+std::optional<double> unit_of(std::string_view line) {
+  const std::size_t at = line.rfind("free");
+  if (at == npos || (at > 0 && line[at - 1] != ' ')) {
+    return std::nullopt;
+  }
+  const std::string_view options = trim(line.substr(at + 4));
+  if (!options.empty() && (options.size() < 2 || options.front() != '-')) {
+    return std::nullopt;
+  }
+  const bool is_mib = options.find('m') != npos;
+  const bool is_gib = options.find('g') != npos;
+  return options.find('b') != npos ? 1.0 / 1024 : is_gib ? 1048576.0 : is_mib ? 1024.0 : 1.0;
+}
+
+// "936", "15Gi", "1.9G" in KiB.
+std::optional<std::uint64_t> kib_of(std::string_view word, const std::optional<double>& unit) {
+  Cursor cursor(word);
+  const auto whole = cursor.take_unsigned();
+  if (!whole || *whole > (std::uint64_t{1} << 50U)) {
+    return std::nullopt;
+  }
+  auto number = static_cast<double>(*whole);
+  if (cursor.take('.')) {
+    const std::size_t before = cursor.rest().size();
+    const auto part = cursor.take_unsigned();
+    const auto digits = static_cast<double>(before - cursor.rest().size());
+    number += static_cast<double>(part.value_or(0)) / std::pow(10.0, digits);
+  }
+  if (cursor.at_end()) {
+    return unit ? std::optional(static_cast<std::uint64_t>(number * *unit)) : std::nullopt;
+  }
+  constexpr std::string_view units = "BKMGT";
+  const std::size_t which = units.find(cursor.rest().front());
+  return which == npos ? std::nullopt
+                       : std::optional(static_cast<std::uint64_t>(
+                             number * std::pow(1024.0, static_cast<double>(which) - 1)));
+}
+
+void FreeTable::see(std::string_view line) {
+  const std::size_t total = line.find("total ");
+  const std::size_t used = line.find(" used ", total);
+  if (total != npos && used != npos && line.find(" free", used) != npos) {
+    columns_.clear();
+    for (std::string_view rest = line.substr(total); !rest.empty();) {
+      columns_.emplace_back(next_word(rest));
+    }
+    return;
+  }
+  if (const auto unit = unit_of(line)) {
+    kib_ = unit;
+  }
+  const std::size_t mark = line.find_first_not_of(" >-|");
+  const std::string_view row = mark == npos ? std::string_view() : line.substr(mark);
+  if (row.starts_with("Mem:") && meminfo_.empty()) {
+    take_row(row.substr(4), "Mem");
+  } else if (row.starts_with("Swap:") && !meminfo_.empty() &&
+             meminfo_.find("SwapTotal") == std::string::npos) {
+    take_row(row.substr(5), "Swap");
+  }
+}
+
+void FreeTable::take_row(std::string_view row, std::string_view what) {
+  for (const std::string& column : columns_) {
+    const auto size = kib_of(next_word(row), kib_);
+    const std::string_view name = column == "total"       ? "Total"
+                                  : column == "free"      ? "Free"
+                                  : column == "available" ? "Available"
+                                                          : "";
+    if (size && !name.empty()) {
+      meminfo_.append(what).append(name).append(": ").append(std::to_string(*size)) += " kB\n";
+    }
+  }
+}
+
 PostedFiles::PostedFiles(std::string_view text) {
+  FreeTable free;
   std::optional<Block> block;
   std::string contents;
   const auto end_block = [&] {
@@ -111,6 +203,7 @@ PostedFiles::PostedFiles(std::string_view text) {
       continue;
     }
     end_block();
+    free.see(line);
     block = block_at(line);
     if (block) {
       contents = std::string(line.substr(block->mark.size())) + '\n';
@@ -119,6 +212,9 @@ PostedFiles::PostedFiles(std::string_view text) {
     }
   }
   end_block();
+  if (free.meminfo().starts_with("MemTotal:")) {
+    files_.emplace("/proc/meminfo", free.meminfo());  // unless it is there itself
+  }
 }
 
 tl::expected<std::string, FileError> PostedFiles::read(std::string_view path, std::size_t most) {

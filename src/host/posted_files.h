@@ -10,7 +10,8 @@
 
 namespace whyoom::host {
 
-// Null: there is neither a /proc/meminfo nor a /proc/zoneinfo in it.
+// What `free` printed stands in for a /proc/meminfo. Null: there is neither of them in it, nor a
+// /proc/zoneinfo.
 std::unique_ptr<Files> posted_files(std::string_view text);
 
 }  // namespace whyoom::host

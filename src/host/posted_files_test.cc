@@ -77,6 +77,40 @@ TEST(PostedFiles, a_zoneinfo_and_the_caches) {
   EXPECT_EQ(host.slab[0].name, "dentry");
 }
 
+TEST(PostedFiles, what_free_printed) {
+  const Host host = posted(
+      "$ free -m\n"
+      "               total        used        free      shared  buff/cache   available\n"
+      "Mem:             967          30         928           2           9         199\n"
+      "Swap:              0           0           0\n");
+  EXPECT_EQ(host.meminfo.mem_total->value, KiB(967 * 1024));
+  EXPECT_EQ(host.meminfo.mem_free->value, KiB(928 * 1024));
+  EXPECT_EQ(host.meminfo.mem_available->value, KiB(199 * 1024));
+  EXPECT_EQ(host.meminfo.swap_total->value, KiB(0));
+  const Host human = posted(
+      "> # free -h\n"
+      ">        total  used   free  shared  buff/cache  available\n"
+      "> Mem:   15Gi   1.9Gi  13Gi  2.0Mi   312Mi       13.5G\n");
+  EXPECT_EQ(human.meminfo.mem_total->value, KiB(15U << 20U));
+  EXPECT_EQ(human.meminfo.mem_available->value, KiB(27U << 19U));
+  const Host old = posted(
+      "-bash-3.2$ free\n"
+      "             total       used       free     shared    buffers     cached\n"
+      "Mem:       4151452    4036364     115088          0      12392    3428364\n"
+      "-/+ buffers/cache:     595608    3555844\n"
+      "Swap:      2096472     125592    1970880\n");
+  EXPECT_EQ(old.meminfo.mem_total->value, KiB(4151452));
+  EXPECT_EQ(old.meminfo.mem_free->value, KiB(115088));
+  EXPECT_FALSE(old.meminfo.mem_available);
+  EXPECT_EQ(old.meminfo.swap_free->value, KiB(1970880));
+  EXPECT_EQ(posted_files("        total  used  free\nMem:  967  30  928\n"), nullptr)
+      << "nobody knows the unit";
+  EXPECT_EQ(posted("MemTotal: 5 kB\n$ free\n total  used  free\nMem:  9  8  1\n")
+                .meminfo.mem_total->value,
+            KiB(5))
+      << "the file itself says more";
+}
+
 TEST(PostedFiles, other_texts_are_none) {
   for (const char* text :
        {"", "\n\n", "vm.min_free_kbytes = 4096\n", "MemTotal: plenty\n", "xMemTotal: 5 kB\n",

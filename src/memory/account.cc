@@ -179,13 +179,13 @@ Bytes vmalloc(const Meminfo& info, Bytes total) {
 std::optional<Account> account_of(const host::Host& host, const Machine& machine) {
   const Meminfo& info = host.meminfo;
   const Bytes managed = machine.managed();
-  if (managed == Bytes(0) || !machine.ram ||
-      !std::ranges::all_of(needed_of_host,
-                           [&](Counter each) { return (info.*each).has_value(); })) {
+  if (!machine.ram || !std::ranges::all_of(
+                          needed_of_host, [&](Counter each) { return (info.*each).has_value(); })) {
     return std::nullopt;
   }
   Account account;
-  account.total = std::min(managed, *machine.ram);
+  // Somebody may have posted /proc/meminfo alone.
+  account.total = managed == Bytes(0) ? *machine.ram : std::min(managed, *machine.ram);
   account.hugepages_known = true;
   const auto add = [&](What what, std::initializer_list<Counter> counters) {
     AccountLine line{

@@ -109,12 +109,26 @@ std::optional<What> refused(std::string_view text) {
   return std::nullopt;
 }
 
-// "MemTotal:       26809844 kB"
+// "MemTotal:       26809844 kB", "Mem:            967          30         936"
 bool is_meminfo(std::string_view text) {
   Cursor cursor(text.substr(std::min(text.find("MemTotal:"), text.size())));
   cursor.take("MemTotal:");
   cursor.skip_spaces();
-  return cursor.take_unsigned() && cursor.take(" kB");
+  if (cursor.take_unsigned() && cursor.take(" kB")) {
+    return true;
+  }
+  Cursor row(text.substr(std::min(text.find("Mem:"), text.size())));  // of `free`
+  row.take("Mem:");
+  for (int column = 0; column < 3; ++column) {
+    row.skip_spaces();
+    if (!row.take_unsigned()) {
+      return false;
+    }
+    if (!row.at_end() && row.peek() != ' ') {  // "15Gi"
+      row.take_word();
+    }
+  }
+  return true;
 }
 
 }  // namespace

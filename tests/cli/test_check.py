@@ -213,7 +213,7 @@ class Check(harness.Case):
         self.check(whyoom("check", "--root", little), 0,
                    out="Nothing wrong was found in what could be read of this host.")
         self.check(whyoom("check", "--root", self.file("a.txt", "help!\n")), 2,
-                   err="no capture of `whyoom capture`, and no /proc/meminfo stands in it")
+                   err="no capture of `whyoom capture`, and no /proc/meminfo or `free -m` stands in it")
 
     def test_this_machine(self):
         result = whyoom("check", "--format", "json")

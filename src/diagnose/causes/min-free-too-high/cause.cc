@@ -233,10 +233,42 @@ Claim refuse(const Numbers& numbers, Message why) {
   return result;
 }
 
+// From /proc/meminfo alone, as people post it. MemAvailable is MemFree and a part of the cache less
+// what the marks keep back (si_mem_available()), so at least the difference is kept back. The marks
+// that a kernel makes itself and the reserves of lower zones come to a tenth of RAM at most.
+std::vector<Claim> by_meminfo(const HostContext& context) {
+  constexpr double much = 0.20;
+  const memory::HostState& state = context.state;
+  if (!state.ram || !state.free || !state.available) {
+    return {};
+  }
+  const Bytes kept = *state.free - *state.available;
+  const double part = share(kept, *state.ram);
+  if (part < much) {
+    return {};
+  }
+  const host::Meminfo& info = context.facts.host.meminfo;
+  Claim result = claim(Role::risk, Rank::out_of_reach, part, 0.9,
+                       Message("At least {} ({} of RAM) are free and kept back by the watermarks: "
+                               "vm.min_free_kbytes is too high, or vm.watermark_scale_factor.",
+                               human(kept), percent(part)));
+  result.prove(Message("MemFree"), *state.free, info.mem_free->at);
+  result.prove(Message("MemAvailable"), *state.available, info.mem_available->at);
+  result.prove(Message("RAM"), *state.ram, info.mem_total->at);
+  if (state.min_free) {
+    result.prove(Message("vm.min_free_kbytes"), to_bytes(state.min_free->value),
+                 state.min_free->at);
+  }
+  result.remedy(Message("See on that machine which of the two it is"),
+                {ShellCommand("sysctl vm.min_free_kbytes vm.watermark_scale_factor"),
+                 ShellCommand("sudo whyoom check")});
+  return {std::move(result)};
+}
+
 std::vector<Claim> check(const HostContext& context) {
   const memory::HostState& state = context.state;
   if (!state.min_free || !state.min_free->kernel_default) {
-    return {};
+    return by_meminfo(context);
   }
   const Numbers numbers = numbers_of(state);
   const double times = static_cast<double>(numbers.setting.value.count()) /
