@@ -65,15 +65,19 @@ function enliven(root) {
       if (line && line.closest('details')) line.closest('details').open = true;
     });
   }
-  for (const wide of root.querySelectorAll('.wide, pre')) {
-    if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0;
-  }
+  const reach = () => {
+    for (const wide of root.querySelectorAll('.wide, pre')) {
+      if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0;
+    }
+  };
+  reach();
+  window.addEventListener('resize', reach);
 }
 enliven(document);
 )js";
 
 // Of the text above, as a policy names it; tests/cli/test_html.py computes it again.
 inline constexpr std::string_view html_script_hash =
-    "sha256-6muXGNLvVJNoItYoewzG54ErAm9JvNjlC+G7mZureaI=";
+    "sha256-dO6d7vwaA4cuH1MY7tlD/phWvzrTmBkN32+RZ+J2wTY=";
 
 }  // namespace whyoom::render
