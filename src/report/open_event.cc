@@ -326,7 +326,8 @@ void name_kind(OpenEvent& event) {
   if (event.is_failure()) {
     return;
   }
-  const bool machine = event.oom_caller.is_allocator() || event.shows_machine();
+  report.by_kswapd = event.oom_caller.is_kswapd();
+  const bool machine = event.oom_caller.is_allocator() || report.by_kswapd || event.shows_machine();
   report.known_global = event.global_seen || (machine && !event.memcg_seen);
   if (report.panic) {
     report.kind = Kind::oom_panic;

@@ -261,9 +261,14 @@ void OomCaller::add(const TraceEntry& entry) {
   if (entry.function.empty()) {
     return;
   }
-  allocator_ = allocator_ || (after_oom_ == entry.reliable &&
-                              (entry.function.starts_with("__alloc_pages") ||
-                               entry.function.starts_with("__alloc_frozen_pages")));
+  const auto is_caller = [&](std::string_view name) {
+    return after_oom_ == entry.reliable && entry.function.starts_with(name);
+  };
+  allocator_ = allocator_ || is_caller("__alloc_pages") || is_caller("__alloc_frozen_pages");
+  // lru_gen_age_node() has one caller, into which compilers put it: kswapd_age_node(), which once
+  // was age_active_anon(), or the one of that.
+  kswapd_ = kswapd_ || is_caller("lru_gen_age_node") || is_caller("kswapd_age_node") ||
+            is_caller("age_active_anon") || is_caller("balance_pgdat");
   // What an unwinder is not sure of ("?") stands between entries that it is sure of; where it is
   // sure of none (el6), the entries that follow each other count.
   if (entry.reliable || after_oom_ != true) {

@@ -36,15 +36,18 @@ std::optional<TraceEntry> parse_trace_entry(std::string_view text);
 
 // Goes along a trace, innermost entry first, and finds who called the OOM killer: the page
 // allocator does it for the machine, or for nodes of it; a cgroup's charge comes by another way
-// (mm/page_alloc.c __alloc_pages_may_oom(), mm/memcontrol.c mem_cgroup_out_of_memory()).
+// (mm/page_alloc.c __alloc_pages_may_oom(), mm/memcontrol.c mem_cgroup_out_of_memory()). From 6.1
+// on kswapd does it too (mm/vmscan.c lru_gen_age_node()), of the machine.
 class OomCaller {
  public:
   void add(const TraceEntry& entry);
   [[nodiscard]] bool is_allocator() const { return allocator_; }
+  [[nodiscard]] bool is_kswapd() const { return kswapd_; }
 
  private:
   std::optional<bool> after_oom_;  // whether out_of_memory(), the entry before, was reliable
   bool allocator_ = false;
+  bool kswapd_ = false;
 };
 
 // The architecture that a line of a stack dump shows by its registers or function names; empty when

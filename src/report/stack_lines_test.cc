@@ -97,6 +97,24 @@ TEST(OomCaller, IsWhoComesNextToIt) {
       << "el6 is sure of no entry";
 }
 
+TEST(OomCaller, CanBeKswapd) {
+  const auto is_kswapd = [](const std::vector<const char*>& trace) {
+    OomCaller caller;
+    for (const char* line : trace) {
+      caller.add(*parse_trace_entry(line));
+    }
+    EXPECT_FALSE(caller.is_allocator());
+    return caller.is_kswapd();
+  };
+  EXPECT_TRUE(is_kswapd({" out_of_memory+0x250/0x33c", " lru_gen_age_node+0x1ac/0x1b0"}));
+  EXPECT_TRUE(is_kswapd({" out_of_memory+0x250/0x33c", " kswapd_age_node+0x1ac/0x1b0"}));
+  EXPECT_TRUE(is_kswapd({" out_of_memory+0x200/0x528", " age_active_anon+0xfc/0x124"}));
+  EXPECT_TRUE(is_kswapd({" out_of_memory+0x1dc/0x2c0", " balance_pgdat+0x424/0x908"}));
+  EXPECT_FALSE(is_kswapd({" try_charge_memcg+0x6a0/0x7c0", " balance_pgdat+0x424/0x908"}));
+  EXPECT_FALSE(is_kswapd({" out_of_memory+0x1dc/0x2c0", " kswapd+0x260/0x398"}))
+      << "balance_pgdat() stands between them";
+}
+
 TEST(OomCaller, IsNoOtherFunctionOfTheTrace) {
   EXPECT_FALSE(is_allocator({" out_of_memory+0x1f0/0x4f0", " mem_cgroup_out_of_memory+0x4d/0x60",
                              " try_charge_memcg+0x6a0/0x7c0", " __alloc_pages+0x1fc/0x283"}));
