@@ -30,7 +30,8 @@ std::optional<std::string_view> parse_hardware(std::string_view text);
 // an address was printed.
 struct TraceEntry {
   std::string_view function;
-  bool reliable = true;  // no "?" before it
+  std::string_view caller;  // "x from y+0x4/0x8" of 32-bit ARM
+  bool reliable = true;     // no "?" before it
 };
 std::optional<TraceEntry> parse_trace_entry(std::string_view text);
 
@@ -43,11 +44,16 @@ class OomCaller {
   void add(const TraceEntry& entry);
   [[nodiscard]] bool is_allocator() const { return allocator_; }
   [[nodiscard]] bool is_kswapd() const { return kswapd_; }
+  [[nodiscard]] bool is_cgroup() const { return cgroup_; }
 
  private:
-  std::optional<bool> after_oom_;  // whether out_of_memory(), the entry before, was reliable
+  void step(std::string_view function, bool reliable);
+
+  std::optional<bool> after_oom_;   // whether out_of_memory(), the entry before, was reliable
+  std::optional<bool> after_kill_;  // the same of oom_kill_process()
   bool allocator_ = false;
   bool kswapd_ = false;
+  bool cgroup_ = false;
 };
 
 // The architecture that a line of a stack dump shows by its registers or function names; empty when
