@@ -42,6 +42,7 @@ bool Assembler::on_single_line(const Line& line, KernelLine& read) {
 // a lock that failed to print (lost lines, a vendor's kernel) leaves two of them mixed.
 void Assembler::end_former(const Line& line) {
   for (auto& event : events_) {
+    event.note_going_on(line);
     const bool other_caller =
         !event.caller.empty() && !line.caller.empty() && event.caller != line.caller;
     if (!event.is_failure() && !(other_caller && event.parts() < 2 && !event.ended())) {
