@@ -52,7 +52,9 @@ Left left_of(const Context& context) {
   left.size += counted ? sum({Field::active_file, Field::inactive_file}) : in_zones;
   const Bytes anon = sum({Field::active_anon, Field::inactive_anon});
   left.size += std::min(evidence.swap_free.value_or(Bytes(0)), anon);
-  left.whole = counted && evidence.swap_free && evidence.zones_complete;
+  left.whole = counted && report.totals.get(Field::active_anon) &&
+               report.totals.get(Field::inactive_anon) && evidence.swap_free &&
+               evidence.zones_complete;
   const Bytes in_counters = anon + sum({Field::active_file, Field::inactive_file,
                                         Field::slab_unreclaimable, Field::pagetables, Field::free});
   left.ram = evidence.ram.value_or(std::max(evidence.managed(), in_counters));
@@ -77,9 +79,9 @@ Message sentence(const Left& left, bool much) {
 }
 
 std::optional<Claim> judge(const Context& context) {
-  const auto& trigger = context.report.trigger;
+  const Report& report = context.report;
   const auto called = called_by_kswapd(context.evidence);
-  if (!is_global_oom(context) || is_sysrq(context.report) || !called || !trigger) {
+  if (!is_global_oom(context) || is_sysrq(report) || !called) {
     return std::nullopt;
   }
   const Left left = left_of(context);
@@ -91,7 +93,8 @@ std::optional<Claim> judge(const Context& context) {
                          "room for"),
                  left.size, left.at);
   } else {
-    result.prove(Message("order of the request"), trigger->order.value_or(0), trigger->at);
+    result.prove(Message("order of the request"), 0,
+                 report.trigger ? report.trigger->at : report.stack->at);
   }
   if (*called == Verdict::likely) {
     weaken(result, Message("the call trace"),
