@@ -5,6 +5,7 @@
 #include "base/language.h"
 #include "base/text.h"
 #include "diagnose/blocks.h"
+#include "memory/task_with.h"
 
 namespace whyoom::diagnose {
 
@@ -57,12 +58,47 @@ bool is_known_global(const memory::Evidence& evidence) {
   // A cgroup without a task to kill goes on (mm/oom_kill.c out_of_memory()).
   const auto& panic = report.panic;
   return is_of_page_fault(report) || report.known_global || evidence.whole_machine ||
+         called_by_kswapd(evidence) == Verdict::proved ||
          (panic && (panic->reason == Reason::deadlocked || panic->reason == Reason::no_killable));
 }
 
 bool is_of_page_fault(const report::Report& report) {
   const auto& trigger = report.trigger;
   return trigger && trigger->gfp && trigger->gfp->mask == 0 && trigger->order == 0;
+}
+
+// It has PF_MEMALLOC: no request of its own, and no charge to a cgroup, calls the OOM killer
+// (mm/page_alloc.c __alloc_pages_slowpath(), mm/memcontrol.c try_charge_memcg()). From 6.1 on the
+// multi-gen LRU does, with the mask that kswapd reclaims with (mm/vmscan.c lru_gen_age_node(),
+// balance_pgdat()). Programs that hide call themselves kswapd0 too; their numbers are not below
+// RESERVED_PIDS, which after the start no process gets (kernel/pid.c alloc_pid()). Where there are
+// many CPUs, a few threads of each come before kswapd.
+std::optional<Verdict> called_by_kswapd(const memory::Evidence& evidence) {
+  constexpr std::uint32_t gfp_kernel = 0xcc0;
+  constexpr std::int64_t reserved_pids = 300;
+  constexpr std::int64_t most_at_start = 4096;
+  constexpr std::string_view name = "kswapd";
+  const report::Report& report = *evidence.report;
+  if (report.by_kswapd) {
+    return Verdict::proved;
+  }
+  const auto& trigger = report.trigger;
+  const auto& release = evidence.release;
+  if (!trigger || !trigger->gfp || trigger->gfp->mask != gfp_kernel || trigger->order != 0 ||
+      !trigger->comm.starts_with(name) ||
+      !parse_number<unsigned>(std::string_view(trigger->comm).substr(name.size())) ||
+      is_bound(evidence) || (release && !release->at_least(6, 1)) || trigger->pid > most_at_start ||
+      (trigger->pid && memory::task_with(report, *trigger->pid) != nullptr)) {
+    return std::nullopt;
+  }
+  // A trace that goes on behind out_of_memory() shows another caller.
+  if (report.stack && std::ranges::any_of(report.stack->functions, [](std::string_view function) {
+        return function.starts_with("out_of_memory");
+      })) {
+    return std::nullopt;
+  }
+  return release && trigger->pid && *trigger->pid < reserved_pids ? Verdict::proved
+                                                                  : Verdict::likely;
 }
 
 bool is_bound(const memory::Evidence& evidence) {

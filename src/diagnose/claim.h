@@ -37,6 +37,9 @@ bool is_known_global(const memory::Evidence& evidence);
 // The path of page faults asked for the OOM killer: it has no request of its own, and of a cgroup
 // it asks elsewhere (mm/oom_kill.c pagefault_out_of_memory()).
 bool is_of_page_fault(const report::Report& report);
+// kswapd called the OOM killer: by its trace, or, where that is lost, by its name. Nothing: it was
+// another, or a process of that name.
+std::optional<Verdict> called_by_kswapd(const memory::Evidence& evidence);
 // A cgroup, a cpuset or a memory policy is known to have bound the request.
 bool is_bound(const memory::Evidence& evidence);
 // There is swap, and not 1 % of it is free.

@@ -74,6 +74,70 @@ TEST(Kinds, KnowSysrq) {
   EXPECT_TRUE(is_sysrq(report));
 }
 
+// Of a head, and of a CPU line with this number and kernel; 0 and "": that line is lost.
+std::optional<Verdict> by_kswapd(const std::string& comm, std::int64_t pid,
+                                 const std::string& release, std::uint32_t mask = 0xcc0) {
+  report::Report report;
+  report.kind = Kind::oom_kill;
+  report.trigger.emplace();
+  report.trigger->comm = comm;
+  report.trigger->order = 0;
+  report.trigger->gfp = kernel::gfp_from_mask(mask, release);
+  if (pid != 0) {
+    report.trigger->pid = pid;
+    report.stack.emplace();
+    report.stack->release = release;
+  }
+  return called_by_kswapd(Explained(std::move(report)).evidence);
+}
+
+TEST(CalledByKswapd, GoesByTheNameWhereTheTraceIsLost) {
+  EXPECT_EQ(by_kswapd("kswapd0", 70, "6.12.9"), Verdict::proved);
+  EXPECT_EQ(by_kswapd("kswapd12", 299, "6.1.0"), Verdict::proved);
+  EXPECT_EQ(by_kswapd("kswapd0", 300, "6.1.0"), Verdict::likely);
+  EXPECT_EQ(by_kswapd("kswapd0", 4096, "6.1.0"), Verdict::likely);
+  EXPECT_EQ(by_kswapd("kswapd0", 4097, "6.1.0"), std::nullopt) << "not a thread of the start";
+  EXPECT_EQ(by_kswapd("kswapd0", 70, "6.0.19"), std::nullopt) << "came with 6.1";
+  EXPECT_EQ(by_kswapd("kswapd0", 70, ""), Verdict::likely);
+  EXPECT_EQ(by_kswapd("kswapd0", 0, ""), Verdict::likely);
+  EXPECT_EQ(by_kswapd("kswapd0", 70, "6.12.9", 0x100cca), std::nullopt) << "a page fault";
+  for (const char* other : {"kswapd", "kswapd0x", "xkswapd0", "kcompactd0"}) {
+    EXPECT_EQ(by_kswapd(other, 70, "6.12.9"), std::nullopt) << other;
+  }
+}
+
+TEST(CalledByKswapd, IsRefusedByTheTraceTheTableAndTheConstraint) {
+  report::Report report;
+  report.kind = Kind::oom_kill;
+  report.trigger.emplace();
+  report.trigger->comm = "kswapd0";
+  report.trigger->pid = 70;
+  report.trigger->order = 0;
+  report.trigger->gfp = kernel::gfp_from_mask(0xcc0, "6.12.9");
+  report.stack.emplace();
+  report.stack->release = "6.12.9";
+  report.stack->functions = {"dump_header", "oom_kill_process"};
+  const auto found = [](report::Report changed) {
+    return called_by_kswapd(Explained(std::move(changed)).evidence);
+  };
+  EXPECT_EQ(found(report), Verdict::proved);
+  EXPECT_TRUE(is_known_global(Explained(report::Report(report)).evidence));
+  auto changed = report;
+  changed.stack->functions.emplace_back("out_of_memory");
+  EXPECT_EQ(found(changed), std::nullopt);
+  changed = report;
+  changed.tasks.emplace_back().pid = 70;
+  EXPECT_EQ(found(changed), std::nullopt) << "the table has no kernel threads";
+  changed = report;
+  changed.trigger->order = 1;
+  EXPECT_EQ(found(changed), std::nullopt);
+  changed = report;
+  changed.memcg.emplace();
+  EXPECT_EQ(found(changed), std::nullopt);
+  changed.by_kswapd = true;
+  EXPECT_EQ(found(changed), Verdict::proved);
+}
+
 TEST(FreeElsewhere, IsWhatTheZonesOfTheRequestDoNotHave) {
   report::Report report = full_machine();
   set_total(report, Field::free, 12000);

@@ -40,6 +40,37 @@ TEST(LogCauses, ContiguousMemoryByTheErrorOfTheKernel) {
             "was killed; RAM elsewhere does not help.");
 }
 
+// 5 % of 32807348 kB of RAM are 1640367 kB, of which 1416 kB are page cache.
+TEST(LogCauses, MinTtlIsTheRootWhereMuchWasLeftToReclaim) {
+  const std::string log =
+      cases::load_case(cases::causes_folder() / "mglru-min-ttl" / "positive-used-up.case").log;
+  const auto of = [&](const std::string& free_swap, std::string_view lost = "\n\n") {
+    std::string text;
+    for (const std::string_view line : cases::split_lines(log)) {
+      if (line.find(lost) == std::string_view::npos) {
+        text += std::string(line) + "\n";
+      }
+    }
+    const auto put = [&text](std::string_view what, const std::string& with) {
+      if (const std::size_t at = text.find(what); at != std::string::npos) {
+        text.replace(at, what.size(), with);
+      }
+    };
+    put("  8441856 ", "  5441856 ");
+    put("Free swap  = 4kB", "Free swap  = " + free_swap + "kB");
+    const auto events = cases::explain_log(text);
+    return cases::role_of(*events.back(), "mglru-min-ttl") + ", " +
+           std::string(name(events.back()->verdict));
+  };
+  EXPECT_EQ(of("1638948"), "contributing, proved");
+  EXPECT_EQ(of("1638952"), "root, proved");
+  EXPECT_EQ(of("1638948", "active_anon:1008777"), "root, likely")
+      << "swap may have had more to take";
+  EXPECT_EQ(of("4", "Free swap"), "root, likely");
+  EXPECT_EQ(of("1638952", "pages RAM"), "root, likely")
+      << "RAM may be larger than the counters say";
+}
+
 // A slot is 2 KiB, and a mapping has at most 128 of them.
 TEST(LogCauses, BounceBuffersByTheirNumbers) {
   const auto of = [](const std::string& size, const std::string& numbers) {

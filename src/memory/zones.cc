@@ -83,13 +83,21 @@ bool grows_elsewhere(const std::array<int, 6>& layout, const report::Zone& zone,
 
 // Only ZONE_DMA is printed, of a request for it or by a cut: what it keeps back for the next zone
 // tells that zone's size, and one of less than 896 MiB that does not hold the rest of RAM is the
-// low memory of 32 bits, under HighMem (the usual ratio is 256).
+// low memory of 32 bits, under HighMem (the usual ratio is 256). Or ZONE_DMA itself is all of that
+// (boards of ARM, PowerPC): that of 64 bits with no ZONE_DMA32 above it ends at 4 GiB.
 bool is_below_highmem(const report::Report& report) {
   constexpr std::uint64_t lowmem_mib = 896;
-  return report.zones.size() == 1 && report.zones[0].name == "DMA" &&
-         report.zones[0].lowmem_reserve.size() == 4 && report.zones[0].lowmem_reserve[1] > 0 &&
-         report.zones[0].lowmem_reserve[1] <= lowmem_mib &&
-         report.zones[0].lowmem_reserve[2] > report.zones[0].lowmem_reserve[1];
+  if (report.zones.size() != 1 || report.zones[0].name != "DMA" ||
+      report.zones[0].lowmem_reserve.size() != 4) {
+    return false;
+  }
+  const auto& reserve = report.zones[0].lowmem_reserve;
+  const auto& present = report.zones[0].fields.get(Field::present);
+  const auto& counted = report.tail.highmem_movable;
+  const bool lowmem_is_next = reserve[1] > 0 && reserve[1] <= lowmem_mib;
+  const bool is_lowmem = reserve[1] == 0 && present && present->value <= lowmem_mib << 10U &&
+                         !(counted && counted->value == 0);
+  return reserve[2] > reserve[1] && (lowmem_is_next || is_lowmem);
 }
 
 const std::array<int, 6>* find_layout(const report::Report& report) {

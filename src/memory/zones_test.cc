@@ -107,6 +107,25 @@ TEST(Reserve, OfI386KnowsThatTheThirdColumnIsHighMem) {
   EXPECT_TRUE(zone_named(evidence, "HighMem").eligible);
 }
 
+// A Raspberry Pi 4 with a kernel of 32 bits: ZONE_DMA has 768 MiB, and no other is below HighMem.
+TEST(Reserve, OfArmWhereAllOfLowMemoryIsDma) {
+  const auto reserve = [](std::uint64_t present, std::optional<std::uint64_t> highmem) {
+    report::Report report;
+    set_request(report, {});
+    add_zone(report, 0, "DMA", {519112, 10428, 11228, 12028, 663836, {0, 0, 3188, 3188}});
+    report.zones[0].fields.set(Field::present, present, {0, 9});
+    if (highmem) {
+      report.tail.highmem_movable = Read<std::uint64_t>{*highmem, {0, 95}};
+    }
+    return zone_named(from_report(report), "DMA").reserve.count();
+  };
+  EXPECT_EQ(reserve(786432, std::nullopt), 0U);
+  EXPECT_EQ(reserve(917504, std::nullopt), 0U) << "896 MiB";
+  EXPECT_EQ(reserve(917508, std::nullopt), 3188U) << "64 bits: a zone Normal is above it";
+  EXPECT_EQ(reserve(786432, 816128), 0U);
+  EXPECT_EQ(reserve(786432, 0), 3188U) << "there is no HighMem";
+}
+
 // From 6.1 on zones above the request's are not printed; the count of their pages still is.
 TEST(Reserve, OfI386KnowsItAlsoWithoutTheLineOfHighMem) {
   report::Report report;

@@ -153,7 +153,7 @@ class Assembler {
     std::string caller;
     bool failure = false;
     bool oom = false;
-    bool memcg = false;
+    OomCaller oom_caller{};
     bool guessed_failure = false;  // by an entry with "?", before one of the OOM killer's
     bool guessed_oom = false;
   };

@@ -175,6 +175,45 @@ TEST(Assembler, NobodyToKillInACgroupIsNoPanic) {
   EXPECT_EQ(missing_parts(events[0]), Names{"memcg-stats"});
 }
 
+// Of the machine it would panic.
+TEST(Assembler, NobodyToKillAndTheNextReportIsOfACgroup) {
+  const auto first = [](const std::string& between, const std::string& time) {
+    const auto events =
+        assemble("[  100.1] Out of memory and no killable processes...\n" + between + time +
+                 "app invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), "
+                 "order=0, oom_score_adj=0\n");
+    EXPECT_EQ(events.size(), 2U);
+    return events.at(0);
+  };
+  const auto goes_on = first("", "[  100.2] ");
+  EXPECT_EQ(goes_on.kind, Kind::memcg_oom_kill);
+  EXPECT_EQ(goes_on.outcome, Outcome::no_victim);
+  EXPECT_EQ(first("", "[  106.2] ").kind, Kind::oom_kill) << "it may have been started again";
+  EXPECT_EQ(first("", "[    3.2] ").kind, Kind::oom_kill) << "it was";
+  EXPECT_EQ(
+      first("[  100.1] Kernel panic - not syncing: System is deadlocked on memory\n", "[  100.2] ")
+          .kind,
+      Kind::oom_panic);
+  const auto asked =
+      first("[  100.1] sysrq: OOM request ignored. No task eligible\n", "[  100.2] ");
+  EXPECT_EQ(asked.kind, Kind::oom_kill);
+  EXPECT_EQ(asked.sysrq_at->line, 2U);
+}
+
+TEST(Assembler, KthreaddIsChargedToNoCgroup) {
+  const auto known_global = [](const std::string& comm, const std::string& pid) {
+    const auto events =
+        assemble("[11241.261275] " + comm +
+                 " invoked oom-killer: gfp_mask=0x3000d0, order=2, "
+                 "oom_score_adj=0\n[11241.261284] CPU: 3 PID: " +
+                 pid + " Comm: " + comm + " Not tainted 3.10.0-229.11.1.el7.x86_64 #1\n");
+    return events.at(0).known_global;
+  };
+  EXPECT_TRUE(known_global("kthreadd", "2"));
+  EXPECT_FALSE(known_global("kthreadd", "4122")) << "a process of that name";
+  EXPECT_FALSE(known_global("sh", "2"));
+}
+
 TEST(Assembler, SysrqOfAnOldKernelMayEndInAPanic) {
   const std::string panic =
       "[  910.113950] Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is "

@@ -42,6 +42,7 @@ bool Assembler::on_single_line(const Line& line, KernelLine& read) {
 // a lock that failed to print (lost lines, a vendor's kernel) leaves two of them mixed.
 void Assembler::end_former(const Line& line) {
   for (auto& event : events_) {
+    event.note_going_on(line);
     const bool other_caller =
         !event.caller.empty() && !line.caller.empty() && event.caller != line.caller;
     if (!event.is_failure() && !(other_caller && event.parts() < 2 && !event.ended())) {
@@ -298,9 +299,9 @@ bool Assembler::on_trace(const Line& line, KernelLine& read) {
   StackDump& stack = event->stack(place_of(line));
   if (const auto* entry = std::get_if<TraceEntry>(&read.part)) {
     event->oom_caller.add(*entry);
+    event->memcg_seen = event->memcg_seen || event->oom_caller.is_cgroup();
   }
   if (const std::string_view function = function_of(read); !function.empty()) {
-    event->memcg_seen = event->memcg_seen || is_memcg_function(function);
     add_function(stack, function);
   }
   return touch(*event, line, event->report.panic ? Stage::victim : Stage::stack);
@@ -317,7 +318,8 @@ void Assembler::remember_orphan(const Line& line, KernelLine& read) {
     // Another trace of the same dump.
     orphan_->stack.functions.clear();
     orphan_->stack.at = place_of(line);
-    orphan_->failure = orphan_->oom = orphan_->memcg = false;
+    orphan_->failure = orphan_->oom = false;
+    orphan_->oom_caller = OomCaller();
     orphan_->guessed_failure = orphan_->guessed_oom = false;
   } else if (!orphan_ || !within(orphan_->last, line, kOrphanLines) ||
              orphan_->caller != line.caller) {
@@ -326,12 +328,14 @@ void Assembler::remember_orphan(const Line& line, KernelLine& read) {
     orphan_->caller = std::string(line.caller);
   }
   orphan_->last = moment_of(line);
+  if (const auto* entry = std::get_if<TraceEntry>(&read.part)) {
+    orphan_->oom_caller.add(*entry);
+  }
   if (kind == &cpu_line) {
     orphan_->stack.release = std::move(read.as<CpuLine>().release);
   } else if (const std::string_view function = function_of(read); !function.empty()) {
     orphan_->failure = orphan_->failure || is_failure_function(function);
     orphan_->oom = orphan_->oom || is_oom_function(function);
-    orphan_->memcg = orphan_->memcg || is_memcg_function(function);
     add_function(orphan_->stack, function);
   } else if (const auto* guess = std::get_if<TraceEntry>(&read.part)) {
     // The innermost comes first; what is further out may be left from an older call.
@@ -348,7 +352,8 @@ void Assembler::adopt_orphan_stack(OpenEvent& event, const Line& line) {
     if ((orphan_->failure || orphan_->guessed_failure) && !orphan_->oom) {
       event.report.kind = Kind::page_allocation_failure;
     }
-    event.memcg_seen = event.memcg_seen || orphan_->memcg;
+    event.oom_caller = orphan_->oom_caller;
+    event.memcg_seen = event.memcg_seen || orphan_->oom_caller.is_cgroup();
     event.report.first_line = orphan_->stack.at.line;
     event.report.stack = std::move(orphan_->stack);
   }

@@ -341,6 +341,7 @@ bool Assembler::on_sysrq(const Line& line, KernelLine& read) {
     show_memory_ = moment_of(line);
   } else if (manual_oom_.reset(); OpenEvent* event = event_without_victim(line)) {
     event->report.no_killable_at = place_of(line);
+    event->report.sysrq_at = event->report.sysrq_at.value_or(place_of(line));
     touch(*event, line, Stage::victim);
   }
   return true;

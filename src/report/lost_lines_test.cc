@@ -56,6 +56,25 @@ TEST(LostLines, AnOomWithoutTheNameOfItsProcess) {
 }
 
 // Where the kernel cannot walk the stack it prints what may be an address of it, with "?".
+TEST(LostLines, AStackWithoutItsHeadSaysWhoCalledTheOomKiller) {
+  const auto known_global = [](const std::string& caller) {
+    const auto events = assemble(
+        "[  243.461289] [<c03abac8>] (dump_header) from [<c03aad70>] "
+        "(oom_kill_process+0xc8/0x580)\n"
+        "[  243.468844] [<c03aad70>] (oom_kill_process) from [<c03ab9b4>] "
+        "(out_of_memory+0x310/0x4)\n"
+        "[  243.476571] [<c03ab9b4>] (out_of_memory) from [<c03afc50>] (" +
+        caller +
+        "+0xabc/0xe94)\n"
+        "[  243.517488] Mem-Info:\n"
+        "[  243.525032] active_anon:0 inactive_anon:0 isolated_anon:0\n");
+    EXPECT_EQ(events.size(), 1U);
+    return events.at(0).known_global;
+  };
+  EXPECT_TRUE(known_global("__alloc_pages_nodemask"));
+  EXPECT_FALSE(known_global("pagefault_out_of_memory"));
+}
+
 TEST(LostLines, AStackOfGuessesStillTellsAFailure) {
   const std::string rest =
       "[   10.000003] Mem-Info:\n"

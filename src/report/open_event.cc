@@ -163,6 +163,19 @@ void OpenEvent::note_constraint(std::optional<ConstraintKind> kind, Place at) {
   }
 }
 
+// Where no process may be killed the kernel panics, unless a cgroup or SysRq asked. 4.19 and later
+// print that line in both cases (mm/oom_kill.c out_of_memory(), commit 3100dab2aa09).
+void OpenEvent::note_going_on(const logtext::Line& line) {
+  constexpr double restart_seconds = 5;  // no machine is up again so soon
+  const bool sysrq = report.sysrq_at || (report.trigger && report.trigger->order == -1);
+  if (!report.no_killable_at || report.panic || sysrq || global_seen) {
+    return;
+  }
+  const auto passed = seconds_between(last, line);
+  memcg_seen = memcg_seen ||
+               (passed ? *passed >= 0 && *passed <= restart_seconds : line.number == last.line + 1);
+}
+
 void OpenEvent::settle_intent() {
   if (!intent) {
     return;
@@ -321,7 +334,13 @@ void name_kind(OpenEvent& event) {
   if (event.is_failure()) {
     return;
   }
-  const bool machine = event.oom_caller.is_allocator() || event.shows_machine();
+  report.by_kswapd = event.oom_caller.is_kswapd();
+  // kthreadd makes the kernel's threads, and what these are made of is charged to no cgroup
+  // (init/main.c rest_init(), mm/memcontrol.c memcg_kmem_bypass()).
+  const auto& trigger = report.trigger;
+  const bool kthreadd = trigger && trigger->comm == "kthreadd" && trigger->pid == 2;
+  const bool machine =
+      event.oom_caller.is_allocator() || report.by_kswapd || kthreadd || event.shows_machine();
   report.known_global = event.global_seen || (machine && !event.memcg_seen);
   if (report.panic) {
     report.kind = Kind::oom_panic;

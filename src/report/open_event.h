@@ -157,6 +157,8 @@ struct OpenEvent {
   void damage(LineNumber line, std::string what);
   // What the line of a kill says of it, where no line of its own does.
   void note_constraint(std::optional<ConstraintKind> kind, Place at);
+  // Another report of the OOM killer begins with `line`.
+  void note_going_on(const logtext::Line& line);
   void settle_intent();  // a kill that was announced, and never reported done
   StackDump& stack(Place at);
   Memcg& memcg();

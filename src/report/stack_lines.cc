@@ -152,6 +152,24 @@ bool is_source_place(std::string_view after) {
           after.find(".h:") != std::string_view::npos);
 }
 
+// " from out_of_memory+0x218/0x34c", ") from [<c03aad70>] (oom_kill_process+0xc8/0x580)"
+std::string_view caller_in(std::string_view after) {
+  constexpr std::string_view key = " from ";
+  const std::size_t at = after.find(key);
+  if (at == std::string_view::npos) {
+    return {};
+  }
+  Cursor cursor(after.substr(at + key.size()));
+  while (take_address(cursor)) {
+  }
+  cursor.take('(');
+  const std::string_view rest = cursor.rest();
+  const std::string_view name = rest.substr(0, rest.find("+0x"));
+  return name.size() < rest.size() && std::ranges::all_of(name, is_symbol_char)
+             ? name
+             : std::string_view();
+}
+
 }  // namespace
 
 std::optional<TraceEntry> parse_trace_entry(std::string_view text) {
@@ -177,6 +195,7 @@ std::optional<TraceEntry> parse_trace_entry(std::string_view text) {
       return std::nullopt;
     }
     entry.function = name;
+    entry.caller = caller_in(after);
     return entry;
   }
   if (address) {
@@ -196,18 +215,34 @@ bool is_oom_function(std::string_view function) {
 }
 
 void OomCaller::add(const TraceEntry& entry) {
-  if (entry.function.empty()) {
+  step(entry.function, entry.reliable);
+  step(entry.caller, entry.reliable);
+}
+
+void OomCaller::step(std::string_view function, bool reliable) {
+  if (function.empty()) {
     return;
   }
-  allocator_ = allocator_ || (after_oom_ == entry.reliable &&
-                              (entry.function.starts_with("__alloc_pages") ||
-                               entry.function.starts_with("__alloc_frozen_pages")));
+  const auto is_caller = [&](std::string_view name) {
+    return after_oom_ == reliable && function.starts_with(name);
+  };
+  allocator_ = allocator_ || is_caller("__alloc_pages") || is_caller("__alloc_frozen_pages");
+  // lru_gen_age_node() has one caller, into which compilers put it: kswapd_age_node(), which once
+  // was age_active_anon(), or the one of that.
+  kswapd_ = kswapd_ || is_caller("lru_gen_age_node") || is_caller("kswapd_age_node") ||
+            is_caller("age_active_anon") || is_caller("balance_pgdat");
+  // In el7's 3.10 mem_cgroup_out_of_memory() is a part of the charge.
+  cgroup_ = cgroup_ || (reliable && is_memcg_function(function)) ||
+            (after_kill_ == reliable && function.starts_with("__mem_cgroup_try_charge"));
   // What an unwinder is not sure of ("?") stands between entries that it is sure of; where it is
   // sure of none (el6), the entries that follow each other count.
-  if (entry.reliable || after_oom_ != true) {
-    after_oom_ =
-        entry.function.starts_with("out_of_memory") ? std::optional(entry.reliable) : std::nullopt;
-  }
+  const auto note = [&](std::optional<bool>& after, std::string_view name) {
+    if (reliable || after != true) {
+      after = function.starts_with(name) ? std::optional(reliable) : std::nullopt;
+    }
+  };
+  note(after_oom_, "out_of_memory");
+  note(after_kill_, "oom_kill_process");
 }
 
 bool is_failure_function(std::string_view function) { return function.starts_with("warn_alloc"); }

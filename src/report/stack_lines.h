@@ -30,21 +30,30 @@ std::optional<std::string_view> parse_hardware(std::string_view text);
 // an address was printed.
 struct TraceEntry {
   std::string_view function;
-  bool reliable = true;  // no "?" before it
+  std::string_view caller;  // "x from y+0x4/0x8" of 32-bit ARM
+  bool reliable = true;     // no "?" before it
 };
 std::optional<TraceEntry> parse_trace_entry(std::string_view text);
 
 // Goes along a trace, innermost entry first, and finds who called the OOM killer: the page
 // allocator does it for the machine, or for nodes of it; a cgroup's charge comes by another way
-// (mm/page_alloc.c __alloc_pages_may_oom(), mm/memcontrol.c mem_cgroup_out_of_memory()).
+// (mm/page_alloc.c __alloc_pages_may_oom(), mm/memcontrol.c mem_cgroup_out_of_memory()). From 6.1
+// on kswapd does it too (mm/vmscan.c lru_gen_age_node()), of the machine.
 class OomCaller {
  public:
   void add(const TraceEntry& entry);
   [[nodiscard]] bool is_allocator() const { return allocator_; }
+  [[nodiscard]] bool is_kswapd() const { return kswapd_; }
+  [[nodiscard]] bool is_cgroup() const { return cgroup_; }
 
  private:
-  std::optional<bool> after_oom_;  // whether out_of_memory(), the entry before, was reliable
+  void step(std::string_view function, bool reliable);
+
+  std::optional<bool> after_oom_;   // whether out_of_memory(), the entry before, was reliable
+  std::optional<bool> after_kill_;  // the same of oom_kill_process()
   bool allocator_ = false;
+  bool kswapd_ = false;
+  bool cgroup_ = false;
 };
 
 // Functions whose presence says what a stack is about.

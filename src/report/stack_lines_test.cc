@@ -43,6 +43,7 @@ struct TraceCase {
   const char* text;
   const char* function;
   bool reliable;
+  const char* caller = "";
 };
 
 TEST(TraceEntry, FormsOfTheArchitectures) {
@@ -55,8 +56,13 @@ TEST(TraceEntry, FormsOfTheArchitectures) {
       {"[c000000374f30] [c0000000127c44] dump_stack_lvl+0x88/0xc4 (unreliable)", "dump_stack_lvl",
        true},
       {"[<c0012fcc>] (dump_backtrace) from [<c00131a4>] (show_stack+0x20/0x24)", "dump_backtrace",
-       true},
-      {" show_stack from dump_header+0x68/0x254", "show_stack", true},
+       true, "show_stack"},
+      {"[<c015a918>] (out_of_memory+0x0/0xa0) from [<c015d230>] (x+0x4/0x5)", "out_of_memory", true,
+       "x"},
+      {" show_stack from dump_header+0x68/0x254", "show_stack", true, "dump_header"},
+      {" out_of_memory from __alloc_pages_slowpath.constprop.0+0x68/0x254", "out_of_memory", true,
+       "__alloc_pages_slowpath.constprop.0"},
+      {"[<c0012fcc>] (dump_header) from [<c00131a4>]", "dump_header", true},
       {" dump_header (mm/oom_kill.c:74 mm/oom_kill.c:468) ", "dump_header", true},
       {" __alloc_pages_slowpath.constprop.0+0x67f/0xe00", "__alloc_pages_slowpath.constprop.0",
        true},
@@ -67,6 +73,7 @@ TEST(TraceEntry, FormsOfTheArchitectures) {
     const auto entry = parse_trace_entry(c.text);
     ASSERT_TRUE(entry);
     EXPECT_EQ(entry->function, c.function);
+    EXPECT_EQ(entry->caller, c.caller);
     EXPECT_EQ(entry->reliable, c.reliable);
   }
   for (const char* other : {"hello from the other side", "free pages (low)", "[  123]  0  123", "",
@@ -88,12 +95,61 @@ TEST(OomCaller, IsWhoComesNextToIt) {
                             " __alloc_pages_slowpath.constprop.0+0xbb2/0xca0"}));
   EXPECT_TRUE(is_allocator({" out_of_memory+0x122c/0x1540", " ? oom_killer_disable+0x270/0x270",
                             " __alloc_frozen_pages_noprof+0x67f/0xe00"}));
-  EXPECT_TRUE(
-      is_allocator({"[<c015a918>] (out_of_memory+0x0/0xa0) from [<c015d230>] (x+0x4/0x5)",
-                    "[<c015ce04>] (__alloc_pages_nodemask+0x0/0x520) from [<c0>] (y+0x1/2)"}));
+  EXPECT_TRUE(is_allocator({"[<c015a918>] (out_of_memory+0x0/0xa0) from [<c015d230>]",
+                            "[<c015ce04>] (__alloc_pages_nodemask+0x0/0x520) from [<c0>]"}));
   EXPECT_TRUE(is_allocator({" [<ffffffff81117ca0>] ? out_of_memory+0x220/0x3c0",
                             " [<ffffffff811279be>] ? __alloc_pages_nodemask+0x89e/0x940"}))
       << "el6 is sure of no entry";
+}
+
+TEST(OomCaller, StandsInTheSameLineOn32BitArm) {
+  EXPECT_TRUE(
+      is_allocator({"[<c03ab9b4>] (out_of_memory) from [<c03afc50>] "
+                    "(__alloc_pages_nodemask+0xabc/0xe94)"}));
+  EXPECT_TRUE(is_allocator({" oom_kill_process from out_of_memory+0x218/0x34c",
+                            " out_of_memory from __alloc_pages+0xa98/0x1044"}));
+  EXPECT_FALSE(is_allocator({" oom_kill_process from out_of_memory+0x218/0x34c",
+                             " out_of_memory from mem_cgroup_out_of_memory+0xa98/0x1044",
+                             " __alloc_pages from __get_free_pages+0x1c/0x2c"}));
+}
+
+TEST(OomCaller, IsACgroupsCharge) {
+  const auto is_cgroup = [](const std::vector<const char*>& trace) {
+    OomCaller caller;
+    for (const char* line : trace) {
+      caller.add(*parse_trace_entry(line));
+    }
+    return caller.is_cgroup();
+  };
+  EXPECT_TRUE(is_cgroup({" out_of_memory from mem_cgroup_out_of_memory+0xa98/0x1044"}));
+  EXPECT_TRUE(is_cgroup({" [<ffffffff8115a32e>] oom_kill_process+0x24e/0x3b0",
+                         " [<ffffffff811bd1ce>] __mem_cgroup_try_charge+0xb2e/0xb80"}))
+      << "el7";
+  EXPECT_FALSE(
+      is_cgroup({" oom_kill_process+0x24e/0x3b0", " out_of_memory+0x4b6/0x4f0",
+                 " __alloc_pages_nodemask+0xa95/0xb90", " __mem_cgroup_try_charge+0xb2e/0xb80"}))
+      << "the charge asked for a page";
+  EXPECT_FALSE(
+      is_cgroup({" ? oom_kill_process+0x24e/0x3b0", " __mem_cgroup_try_charge+0xb2e/0xb80"}))
+      << "an older call may have left it";
+}
+
+TEST(OomCaller, CanBeKswapd) {
+  const auto is_kswapd = [](const std::vector<const char*>& trace) {
+    OomCaller caller;
+    for (const char* line : trace) {
+      caller.add(*parse_trace_entry(line));
+    }
+    EXPECT_FALSE(caller.is_allocator());
+    return caller.is_kswapd();
+  };
+  EXPECT_TRUE(is_kswapd({" out_of_memory+0x250/0x33c", " lru_gen_age_node+0x1ac/0x1b0"}));
+  EXPECT_TRUE(is_kswapd({" out_of_memory+0x250/0x33c", " kswapd_age_node+0x1ac/0x1b0"}));
+  EXPECT_TRUE(is_kswapd({" out_of_memory+0x200/0x528", " age_active_anon+0xfc/0x124"}));
+  EXPECT_TRUE(is_kswapd({" out_of_memory+0x1dc/0x2c0", " balance_pgdat+0x424/0x908"}));
+  EXPECT_FALSE(is_kswapd({" try_charge_memcg+0x6a0/0x7c0", " balance_pgdat+0x424/0x908"}));
+  EXPECT_FALSE(is_kswapd({" out_of_memory+0x1dc/0x2c0", " kswapd+0x260/0x398"}))
+      << "balance_pgdat() stands between them";
 }
 
 TEST(OomCaller, IsNoOtherFunctionOfTheTrace) {
