@@ -69,9 +69,11 @@ void Assembler::foreign_lines(std::uint64_t lines) {
 
 void Assembler::take(const Line& line) {
   // What another program wrote is never a kernel report, even when it quotes one.
-  // The killers in user space are other programs; only oomd also writes into the kernel's log.
+  // The killers in user space are other programs; only oomd also writes into the kernel's log, and
+  // that of Android was a driver once.
   if (const auto part = parse_userspace(line.text, line.tag, place_of(line));
-      part && (line.origin != logtext::Origin::kernel || part->killer == "oomd")) {
+      part && (line.origin != logtext::Origin::kernel || part->killer == "oomd" ||
+               part->killer == kAndroidKiller)) {
     ++lines_of_events_;
     single_.userspace(line, *part);
     return;

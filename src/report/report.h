@@ -27,7 +27,7 @@ enum class Kind : std::uint8_t {
   page_allocation_failure,  // also SLUB's and vmalloc's own lines
   fork_rejected,            // pids controller
   overcommit_refused,
-  userspace_kill,  // systemd-oomd, earlyoom, nohang, oomd, kubelet
+  userspace_kill,  // systemd-oomd, earlyoom, nohang, oomd, kubelet, Android's
   limit_reached    // a table or a pool of the kernel is full
 };
 std::string_view name(Kind kind);  // "oom-kill"
@@ -284,7 +284,7 @@ struct LimitReached {
 };
 std::string_view name(LimitReached::What what);  // "tcp-memory"
 
-// A killer in user space. `what` is its own sentence.
+// A killer in user space, and the driver of old kernels of Android. `what` is its own sentence.
 struct UserspaceKill {
   std::string killer;  // "systemd-oomd", "earlyoom", ...
   std::string victim;  // process or cgroup, as it says
@@ -304,6 +304,8 @@ struct LogLine {
   LineNumber number = 0;
   std::string text;
 };
+  bool needs_facts = false;  // others say it too: it counts behind lines that only the killer has
+  bool undone = false;       // nothing but that the kill before did not come about
 
 // Of an event of a part of a log (range_reader.h).
 struct PartOfLog {

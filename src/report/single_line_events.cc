@@ -20,6 +20,7 @@ constexpr LineNumber kLimitLines = 20000;
 constexpr double kKillBurst = 10;
 constexpr LineNumber kKillLines = 60;
 constexpr double kFactsAge = 600;
+constexpr double kFailsWithin = 20;  // earlyoom waits 10 s for a process to exit (kill.c)
 
 LineNumber lines_since(const Moment& last, const logtext::Line& line) {
   return line.number > last.line ? line.number - last.line : 0;
@@ -80,7 +81,7 @@ void SingleLineEvents::fork_rejected(const logtext::Line& line, ForkRejected&& r
   if (repeated(line)) {
     return;
   }
-  end_overcommit();
+  end_one(overcommit_);
   for (auto& known : forks_) {
     if (known.report.fork_rejected->path == rejected.path) {
       ++known.report.fork_rejected->count;
@@ -102,7 +103,7 @@ void SingleLineEvents::overcommit(const logtext::Line& line, OvercommitRefused::
     return;
   }
   if (overcommit_ && !near(overcommit_->last, line, kOvercommitBurst, kOvercommitLines)) {
-    end_overcommit();
+    end_one(overcommit_);
   }
   if (!overcommit_) {
     overcommit_ = Gathered{begin(Kind::overcommit_refused, line), {}};
@@ -175,13 +176,23 @@ void SingleLineEvents::userspace(const logtext::Line& line, const UserspaceKill&
     UserspaceKill merged = part;
     if (near(facts->last, line, kKillBurst, kKillLines)) {
       merge_facts(facts->kill, merged);
+  if (held_ && !near(held_->last, line, kFailsWithin, kKillLines)) {
+    end_one(held_);
+  }
+  if (part.undone) {
+    if (held_) {
+      held_.reset();
+      kills_.clear();  // the next try is another kill
+    }
+    return;
+  }
     }
     *facts = {std::move(merged), moment_of(line)};
     return;
   }
   UserspaceKill kill = part;
-  if (kill.killer == "kubelet" && facts == nullptr) {
-    return;  // evicted for another reason than memory
+  if (kill.needs_facts && facts == nullptr) {
+    return;
   }
   if (facts != nullptr && near(facts->last, line, kFactsAge, kKillLines * 10)) {
     merge_facts(facts->kill, kill);
@@ -198,7 +209,11 @@ void SingleLineEvents::userspace(const logtext::Line& line, const UserspaceKill&
   Report report = begin(Kind::userspace_kill, line);
   report.outcome = Outcome::killed;
   report.userspace = std::move(kill);
-  sink_(std::move(report));
+  end_one(held_);
+  held_ = Gathered{std::move(report), moment_of(line)};
+  if (!may_fail) {
+    end_one(held_);
+  }
 }
 
 std::optional<LineNumber> SingleLineEvents::first_open() const {
@@ -208,19 +223,25 @@ std::optional<LineNumber> SingleLineEvents::first_open() const {
       first = earlier(first, each.report.first_line);
     }
   }
-  return overcommit_ ? earlier(first, overcommit_->report.first_line) : first;
+  for (const auto* one : {&overcommit_, &held_}) {
+    if (*one) {
+      first = earlier(first, (*one)->report.first_line);
+    }
+  }
+  return first;
 }
 
-void SingleLineEvents::end_overcommit() {
-  if (overcommit_) {
-    Gathered done = std::move(*overcommit_);
-    overcommit_.reset();
-    sink_(std::move(done.report));
+void SingleLineEvents::end_one(std::optional<Gathered>& one) {
+  if (one) {
+    Report done = std::move(one->report);
+    one.reset();
+    sink_(std::move(done));
   }
 }
 
 void SingleLineEvents::interrupt() {
-  end_overcommit();
+  end_one(overcommit_);
+  end_one(held_);
   for (auto* gathered : {&forks_, &limits_}) {
     while (!gathered->empty()) {
       emit_one(*gathered, gathered->begin());

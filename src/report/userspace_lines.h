@@ -12,13 +12,17 @@
 namespace whyoom::report {
 
 // As the anchors of the kernel's lines: one of them is in each line of these killers that counts.
-inline constexpr std::array<std::string_view, 6> kUserspaceAnchors{
+inline constexpr std::array<std::string_view, 7> kUserspaceAnchors{
     "due to memory",    // systemd-oomd, memory.oom.group
     "sending SIG",      // earlyoom
+    "badness",          // earlyoom before 1.3; "oom_score_adj" finds most of Android's
     "to the victim",    // nohang
     "Preventing OOM",   // nohang, older
     "viction manager",  // kubelet
     "oomd kill"};
+
+// The driver, and what lmkd calls itself in the log.
+inline constexpr std::string_view kAndroidKiller = "lowmemorykiller";
 
 // A line without `what` only tells facts: numbers and, with nohang, the victim.
 std::optional<UserspaceKill> parse_userspace(std::string_view text, std::string_view tag, Place at);
