@@ -50,6 +50,21 @@ std::optional<Symptom> of_unit(std::string_view text) {
   return std::nullopt;
 }
 
+// Slurm: "Detected 1 oom-kill event(s) in StepId=12.batch cgroup. Some of ..", in some versions
+// "oom_kill event in StepId=12.batch." (proctrack and task plugins of cgroups).
+std::optional<Symptom> of_step(std::string_view text) {
+  constexpr std::string_view said = "Detected ";
+  const std::size_t at = text.find(said);
+  Cursor cursor(at == npos ? std::string_view() : text.substr(at + said.size()));
+  if (!cursor.take_unsigned() ||
+      !(cursor.take(" oom-kill event(s) in ") || cursor.take(" oom_kill event in "))) {
+    return std::nullopt;
+  }
+  const std::string_view rest = cursor.rest();
+  const std::string_view step = rest.substr(0, std::min(rest.find(" cgroup"), rest.find(". ")));
+  return Symptom{What::unit_killed, std::string(step)};
+}
+
 // "0/1" of kubectl's table.
 bool is_ready_column(std::string_view word) {
   const std::size_t slash = word.find('/');
@@ -121,6 +136,12 @@ bool is_meminfo(std::string_view text) {
 
 std::optional<Symptom> parse_symptom(std::string_view text, LineNumber line) {
   auto symptom = of_unit(text);
+  if (!symptom) {
+    symptom = of_step(text);
+  }
+  if (!symptom && text.find("The node was low on resource: memory.") != npos) {
+    symptom = Symptom{What::pod_evicted};
+  }
   if (!symptom && is_container_killed(text)) {
     symptom = Symptom{What::container_killed};
   }
