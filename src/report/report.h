@@ -271,15 +271,25 @@ struct OvercommitRefused {
 // A table or a pool of the kernel, full as its own line says. The kernel prints such a line when it
 // found the limit reached, and only now and then. Repeated lines are counted.
 struct LimitReached {
-  enum class What : std::uint8_t { tcp_memory, conntrack, file_max, neighbour, cma, swiotlb };
+  enum class What : std::uint8_t {
+    tcp_memory,
+    conntrack,
+    file_max,
+    neighbour,
+    cma,
+    swiotlb,
+    percpu
+  };
   What what = What::tcp_memory;
-  std::string name;  // "arp_cache", the CMA area, the device; empty: the line has none
+  // "arp_cache", the CMA area, the device, of percpu the reason; empty: the line has none.
+  std::string name;
   std::optional<std::uint64_t> limit;  // of swiotlb: slots
   std::optional<std::uint64_t> used;   // of swiotlb: slots
-  std::optional<std::uint64_t> bytes;  // of swiotlb: asked for
+  std::optional<std::uint64_t> bytes;  // of swiotlb and percpu, by some of CMA: asked for
   std::optional<std::uint64_t> pages;  // of CMA: asked for
   std::optional<std::int64_t> error;   // of CMA: -12, -16
   std::uint64_t count = 0;
+  unsigned teller = 0;  // of the lines that tell of one refusal, behind each other, which one
   Place at{};
 };
 std::string_view name(LimitReached::What what);  // "tcp-memory"
@@ -294,6 +304,8 @@ struct UserspaceKill {
   std::optional<double> pressure_percent, pressure_limit_percent;
   std::optional<double> mem_available_percent, swap_free_percent;
   std::optional<std::uint64_t> mem_used, mem_total, swap_used, swap_total;  // bytes
+  bool needs_facts = false;  // others say it too: it counts behind lines that only the killer has
+  bool undone = false;       // nothing but that the kill before did not come about
   Place at{};
 };
 
@@ -304,8 +316,6 @@ struct LogLine {
   LineNumber number = 0;
   std::string text;
 };
-  bool needs_facts = false;  // others say it too: it counts behind lines that only the killer has
-  bool undone = false;       // nothing but that the kill before did not come about
 
 // Of an event of a part of a log (range_reader.h).
 struct PartOfLog {

@@ -39,6 +39,12 @@ bool same_limit(const LimitReached& a, const LimitReached& b) {
          (a.bytes.value_or(0) > most) == (b.bytes.value_or(0) > most);
 }
 
+// One refusal, told of by the pool and right behind that by who asked it.
+bool is_told_again(const LimitReached& before, const LimitReached& limit) {
+  return before.what == limit.what && limit.teller > before.teller &&
+         (!before.bytes || !limit.bytes || *before.bytes == *limit.bytes);
+}
+
 // Of two refusals of a pool, the one with less free for what it asked.
 bool lacks_more(const LimitReached& a, const LimitReached& b) {
   const auto lack = [](const LimitReached& limit) {
@@ -128,7 +134,8 @@ void SingleLineEvents::limit_reached(const logtext::Line& line, LimitReached&& l
   }
   for (auto known = limits_.begin(); known != limits_.end(); ++known) {
     LimitReached& before = *known->report.limit_reached;
-    if (!same_limit(before, limit)) {
+    const bool again = is_told_again(before, limit) && near(known->last, line, 1, 3);
+    if (!again && !same_limit(before, limit)) {
       continue;
     }
     if (!near(known->last, line, kLimitBurst, kLimitLines)) {
@@ -143,7 +150,9 @@ void SingleLineEvents::limit_reached(const logtext::Line& line, LimitReached&& l
         keep_line(known->report, line);
       }
     }
-    ++before.count;
+    before.count += again ? 0 : 1;
+    before.teller = limit.teller;
+    before.bytes = before.bytes ? before.bytes : limit.bytes;
     known->report.last_line = line.number;
     known->last = moment_of(line);
     return;
@@ -167,15 +176,6 @@ SingleLineEvents::Facts* SingleLineEvents::facts_of(const std::string& killer) {
 
 void SingleLineEvents::userspace(const logtext::Line& line, const UserspaceKill& part) {
   Facts* facts = facts_of(part.killer);
-  if (part.what.empty()) {
-    if (facts == nullptr) {
-      facts_.push_back({part, moment_of(line)});
-      return;
-    }
-    // The newest numbers count; what the newer line does not know is kept for a while.
-    UserspaceKill merged = part;
-    if (near(facts->last, line, kKillBurst, kKillLines)) {
-      merge_facts(facts->kill, merged);
   if (held_ && !near(held_->last, line, kFailsWithin, kKillLines)) {
     end_one(held_);
   }
@@ -186,6 +186,15 @@ void SingleLineEvents::userspace(const logtext::Line& line, const UserspaceKill&
     }
     return;
   }
+  if (part.what.empty()) {
+    if (facts == nullptr) {
+      facts_.push_back({part, moment_of(line)});
+      return;
+    }
+    // The newest numbers count; what the newer line does not know is kept for a while.
+    UserspaceKill merged = part;
+    if (near(facts->last, line, kKillBurst, kKillLines)) {
+      merge_facts(facts->kill, merged);
     }
     *facts = {std::move(merged), moment_of(line)};
     return;
@@ -208,6 +217,7 @@ void SingleLineEvents::userspace(const logtext::Line& line, const UserspaceKill&
   kills_.push_back({kill, moment_of(line)});
   Report report = begin(Kind::userspace_kill, line);
   report.outcome = Outcome::killed;
+  const bool may_fail = kill.killer == "earlyoom";
   report.userspace = std::move(kill);
   end_one(held_);
   held_ = Gathered{std::move(report), moment_of(line)};
