@@ -114,10 +114,9 @@ bool is_plain_tag(std::string_view word) {
 
 // "<hostname>", "[web1]", "{host}": somebody took the name out. No number: that is a time or a CPU.
 bool is_host_taken_out(std::string_view word) {
-  constexpr std::string_view open = "<[{";
-  constexpr std::string_view close = ">]}";
-  const std::size_t kind = word.size() < 4 ? npos : open.find(word.front());
-  return kind != npos && word.back() == close[kind] && is_letter(word[1]) && is_letter(word[2]) &&
+  const char first = word.size() < 4 ? ' ' : word.front();
+  const char last = first == '<' ? '>' : first == '[' ? ']' : first == '{' ? '}' : ' ';
+  return last != ' ' && word.back() == last && is_letter(word[1]) && is_letter(word[2]) &&
          word.find_first_of("[]<>{}=;\"|:", 1) == word.size() - 1;
 }
 

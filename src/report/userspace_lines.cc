@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "base/fixed.h"
 #include "base/text.h"
@@ -357,20 +358,23 @@ bool tag_matches(std::string_view tag, std::string_view killer) {
 
 std::optional<UserspaceKill> parse_userspace(std::string_view text, std::string_view tag,
                                              Place at) {
-  text = trim(text);
   const bool kernel = tag == "kernel";
-  if (text.empty() || (kernel && !text.starts_with(kAndroidKiller))) {
+  const bool tagged = !tag.empty() && !kernel;
+  unsigned can = 0;
+  for (std::size_t i = 0; tagged && i < kKillers.size(); ++i) {
+    can |= tag_matches(tag, kKillers[i].tag) ? 1U << i : 0U;
+  }
+  if ((tagged && can == 0) || (kernel && !text.starts_with(kAndroidKiller))) {
     return std::nullopt;  // nearly all lines of some logs
   }
-  const bool tagged = !tag.empty() && !kernel;
-  const unsigned can = tagged ? ~0U : kByFirst[static_cast<unsigned char>(text.front())];
+  text = trim(text);
+  if (text.empty()) {
+    return std::nullopt;
+  }
+  can = tagged ? can : kByFirst[static_cast<unsigned char>(text.front())];
   UserspaceKill line;
-  for (std::size_t i = 0; i < kKillers.size(); ++i) {
-    const Killer& killer = kKillers[i];
-    if ((can >> i & 1U) == 0 || (tagged && !tag_matches(tag, killer.tag))) {
-      continue;
-    }
-    if (killer.parse(text, at, tagged, line)) {
+  for (; can != 0; can &= can - 1) {
+    if (kKillers[static_cast<std::size_t>(std::countr_zero(can))].parse(text, at, tagged, line)) {
       return line;
     }
     if (!line.killer.empty()) {

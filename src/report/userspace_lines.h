@@ -12,10 +12,10 @@
 namespace whyoom::report {
 
 // As the anchors of the kernel's lines: one of them is in each line of these killers that counts.
-inline constexpr std::array<std::string_view, 7> kUserspaceAnchors{
+// The kernel's find most of Android's ("oom_score_adj") and what earlyoom said before 1.2.
+inline constexpr std::array<std::string_view, 6> kUserspaceAnchors{
     "due to memory",    // systemd-oomd, memory.oom.group
     "sending SIG",      // earlyoom
-    "badness",          // earlyoom before 1.3; "oom_score_adj" finds most of Android's
     "to the victim",    // nohang
     "Preventing OOM",   // nohang, older
     "viction manager",  // kubelet
