@@ -219,6 +219,12 @@ std::vector<Message> partial_answer(const Event& event) {
       out.push_back(where(event));
       break;
     default:
+      if (const auto& limit = report.limit_reached;
+          limit && limit->what == report::LimitReached::What::percpu) {
+        out.emplace_back("The kernel got no per-CPU memory for {} bytes ({}); nothing was killed.",
+                         limit->bytes.value_or(0), printable(limit->name));
+        break;
+      }
       out.emplace_back("A limit was reached.");
   }
   add_biggest(out, event);

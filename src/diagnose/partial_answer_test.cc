@@ -35,6 +35,13 @@ TEST(PartialAnswer, OfAKillOfTheMachine) {
                        "min:\") would tell."}));
 }
 
+TEST(PartialAnswer, OfPerCpuMemory) {
+  EXPECT_EQ(certain_of("[ 9.0] percpu: allocation failed, size=256 align=256 atomic=0, failed to "
+                       "allocate new chunk\n"),
+            Sentences{"The kernel got no per-CPU memory for 256 bytes (failed to allocate new "
+                      "chunk); nothing was killed."});
+}
+
 // A trace tells who called the OOM killer; of a block of pages it may be that no block was left.
 TEST(PartialAnswer, OfAHeadAndATrace) {
   const auto of = [](const std::string& order, const std::string& caller) {

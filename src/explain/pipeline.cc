@@ -43,6 +43,10 @@ std::string told(const report::Symptom& symptom, const std::string& file) {
       return tr(
           "a container was killed for its memory\n"
           "  the kernel's lines of its node say why: journalctl -k | whyoom");
+    case What::pod_evicted:
+      return tr(
+          "the kubelet evicted a pod: its node was short of memory\n"
+          "  its lines say how short: journalctl -u kubelet | whyoom");
     case What::no_process:
       return tr(
           "a process was refused: a limit was full, not memory\n"

@@ -95,5 +95,35 @@ TEST(FramerPosts, AYearBehindTheClockIsNoHost) {
   EXPECT_EQ(number.lines[0].wall, "Dec 27 09:19:05");
 }
 
+TEST(FramerPosts, AHostThatWasTakenOut) {
+  for (const std::string host : {"<hostname>", "[web1]", "{host}"}) {
+    const Framed run({"Oct 07 19:16:10 " + host + " kernel: " POSTED});
+    EXPECT_EQ(run.lines[0].text, posted) << host;
+    EXPECT_EQ(run.lines[0].host, host);
+    EXPECT_EQ(run.lines[0].origin, Origin::kernel);
+    const Framed daemon({"Oct 07 19:16:10 " + host + " earlyoom[26328]: sending"});
+    EXPECT_EQ(daemon.lines[0].tag, "earlyoom") << host;
+    EXPECT_EQ(daemon.lines[0].text, "sending");
+    EXPECT_EQ(daemon.lines[0].origin, Origin::other);
+  }
+  // Only before a tag that cannot be mistaken.
+  for (const std::string_view text : {"[T123] foo: a", "<hostname> foo: a", "[web1] a"}) {
+    EXPECT_EQ(Framed({"Oct 07 19:16:10 " + std::string(text)}).lines[0].host, "") << text;
+  }
+}
+
+TEST(FramerPosts, OtherFramesOfPosts) {
+  EXPECT_EQ(Framed({"KERNEL: " POSTED}).lines[0].text, posted);
+  EXPECT_EQ(Framed({"KERNEL: " POSTED}).lines[0].origin, Origin::kernel);
+  EXPECT_EQ(Framed({"#1 [Fri Apr 19 11:14:27 2019] " POSTED}).lines[0].text, posted);
+  EXPECT_EQ(Framed({"#1 " POSTED}).lines[0].text, "#1 " POSTED);
+  EXPECT_EQ(Framed({"[2:   Binder:714_1:  744] cma: a"}).lines[0].text, "cma: a");
+  EXPECT_EQ(Framed({"[2:Binder] cma: a"}).lines[0].text, "[2:Binder] cma: a");
+  const Framed logcat({"07-01 12:00:00.123 I/lowmemorykiller( 200): Kill"});
+  EXPECT_EQ(logcat.lines[0].text, "Kill");
+  EXPECT_EQ(logcat.lines[0].tag, "lowmemorykiller");
+  EXPECT_EQ(logcat.lines[0].origin, Origin::other);
+}
+
 }  // namespace
 }  // namespace whyoom::logtext

@@ -60,8 +60,8 @@ bool peel_one(std::string_view& text, Peeled& peeled) {
   if (first == '<' || first == '&') {
     peeled_one = peel_priority(rest, peeled);
   } else if (first == '[') {
-    peeled_one =
-        peel_bracket_time(rest, peeled) || (!peeled.line.wall.empty() && peel_caller(rest, peeled));
+    peeled_one = peel_bracket_time(rest, peeled) ||
+                 (peeled.line.caller.empty() && peel_caller(rest, peeled));
   } else if (!peeled.syslog) {
     peeled_one =
         is_digit(first) || first == '.' ? peel_number(rest, peeled) : peel_word(rest, peeled);

@@ -63,7 +63,7 @@ void set_tag(std::string_view word, Peeled& peeled) {
 
 // "kernel:" may be glued to what follows ("kernel:[12345.678] ..", wall messages).
 std::size_t kernel_tag_length(std::string_view text) {
-  if (text.starts_with("kernel:")) {
+  if (text.starts_with("kernel:") || text.starts_with("KERNEL:")) {
     const char next = text.size() > 7 ? text[7] : ' ';
     return next == ' ' || next == '[' || next == '\t' || next == '<' ? 7 : 0;
   }
@@ -110,6 +110,14 @@ bool is_plain_tag(std::string_view word) {
   });
 }
 
+// "<hostname>", "[web1]", "{host}": somebody took the name out. No number: that is a time or a CPU.
+bool is_host_taken_out(std::string_view word) {
+  const char first = word.size() < 4 ? ' ' : word.front();
+  const char last = first == '<' ? '>' : first == '[' ? ']' : first == '{' ? '}' : ' ';
+  return last != ' ' && word.back() == last && is_letter(word[1]) && is_letter(word[2]) &&
+         word.find_first_of("[]<>{}=;\"|:", 1) == word.size() - 1;
+}
+
 bool is_host(std::string_view word) {
   return !word.empty() && word.size() <= 255 && !word.ends_with(':') && !word.ends_with(',') &&
          word.find_first_of("[]<>{}=;\"|") == npos;
@@ -148,11 +156,15 @@ bool take_host_and_tag(std::string_view& text, Peeled& peeled) {
       rest = after_word(rest, word);
       continue;
     }
-    if (!host.empty() || !is_host(word)) {
+    const bool taken_out = host.empty() && is_host_taken_out(word);
+    if (!host.empty() || !(taken_out || is_host(word))) {
       break;
     }
     host = word;
     rest = after_word(rest, word);
+    if (taken_out && kernel_tag_length(rest) == 0 && !is_pid_tag(first_word(rest))) {
+      break;
+    }
     std::string_view probe = rest;
     Peeled scratch;
     if (rest.starts_with("last message repeated ") || peel_bracket_time(probe, scratch)) {

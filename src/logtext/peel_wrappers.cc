@@ -64,6 +64,12 @@ bool peel_list_mark(std::string_view& text, Peeled& peeled) {
 }
 
 bool peel_list_number(std::string_view& text, Peeled& peeled) {
+  if (text.size() > 2 && text[0] == '#' && is_digit(text[1])) {  // "#12 [..", as of a post
+    std::string_view rest = text.substr(1);
+    const bool peels = peel_list_number(rest, peeled);
+    text = peels ? rest : text;
+    return peels;
+  }
   const std::size_t digits = digits_length(text);
   if (digits != 0) {
     // "12. [..", "12) ..", "12: ..", "12- ..", "   12<TAB>.."
@@ -118,8 +124,11 @@ bool peel_logcat(std::string_view& text, Peeled& peeled) {
     return false;
   }
   Cursor cursor(text.substr(6 + clock));
-  bool process = false;
-  for (int i = 0; i < 2; ++i) {
+  cursor.skip_spaces();
+  // logcat -v time: "I/tag( 1234): text"
+  const bool brief = cursor.rest().substr(0, 2).ends_with('/');
+  bool process = brief;
+  for (int i = 0; i < 2 && !brief; ++i) {
     cursor.skip_spaces();
     const auto id = cursor.take_unsigned();
     if (!id) {
@@ -128,19 +137,20 @@ bool peel_logcat(std::string_view& text, Peeled& peeled) {
     process = process || *id != 0;
   }
   cursor.skip_spaces();
-  const std::string_view level = cursor.take_word();
+  const std::string_view level = brief ? cursor.rest().substr(0, 1) : cursor.take_word();
   constexpr std::string_view letters = "FEWIDV";
   if (level.size() != 1 || letters.find(level.front()) == npos) {
     return false;
   }
   cursor.skip_spaces();
-  const std::string_view rest = cursor.rest();
+  const std::string_view rest = cursor.rest().substr(brief ? 2 : 0);
   const std::size_t colon = rest.find(':');
   if (colon > 64) {  // or not at all
     return false;
   }
   peeled.line.wall = text.substr(0, 6 + clock);
-  const std::string_view tag = trim(rest.substr(0, colon));
+  const std::string_view tag =
+      trim(rest.substr(0, std::min(colon, brief ? rest.find('(') : colon)));
   // The kernel's buffer has no tag, or one that says so. A process can choose such a tag too, but
   // not its pid.
   const bool kernel = tag.empty() || tag == "KERNEL" || tag == "kernel";

@@ -30,6 +30,9 @@ std::string limit_headline(const report::Report& report) {
     case What::swiotlb:
       text = tr("bounce buffer refused");
       break;
+    case What::percpu:
+      text = tr("per-CPU memory refused");
+      break;
   }
   return text +
          (limit.count > 1 ? tr(", {}", plural(limit.count, "time", "times")) : std::string());

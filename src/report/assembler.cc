@@ -69,9 +69,11 @@ void Assembler::foreign_lines(std::uint64_t lines) {
 
 void Assembler::take(const Line& line) {
   // What another program wrote is never a kernel report, even when it quotes one.
-  // The killers in user space are other programs; only oomd also writes into the kernel's log.
+  // The killers in user space are other programs; only oomd also writes into the kernel's log, and
+  // that of Android was a driver once.
   if (const auto part = parse_userspace(line.text, line.tag, place_of(line));
-      part && (line.origin != logtext::Origin::kernel || part->killer == "oomd")) {
+      part && (line.origin != logtext::Origin::kernel || part->killer == "oomd" ||
+               part->killer == kAndroidKiller)) {
     ++lines_of_events_;
     single_.userspace(line, *part);
     return;
@@ -309,6 +311,7 @@ Assembler::Special Assembler::special_of(const LineKind* kind) {
       {&ub_header, &Assembler::on_header},
       {&failure_header, &Assembler::on_failure},
       {&nameless_failure, &Assembler::on_failure},
+      {&old_failure, &Assembler::on_failure},
       {&vmalloc_failure, &Assembler::on_vmalloc},
       {&slub_failure, &Assembler::on_slub},
       {&slub_cache, &Assembler::on_slub_cache},
@@ -323,6 +326,7 @@ Assembler::Special Assembler::special_of(const LineKind* kind) {
       {&kill_intent, &Assembler::on_kill_intent},
       {&victim_line, &Assembler::on_victim},
       {&ub_victim, &Assembler::on_victim},
+      {&fault_victim, &Assembler::on_victim},
       {&kill_group, &Assembler::on_group},
       {&reaped, &Assembler::on_reaped},
       {&victim_exiting, &Assembler::on_no_victim},

@@ -455,5 +455,37 @@ TEST(LimitReached, OfADeviceWrapped) {
   EXPECT_EQ(events[0].limit_reached->used, 32160U);
 }
 
+TEST(OldKernels, TheirFailuresAndKills) {
+  const auto events = assemble(
+      "Oct 28 11:50:24 rushmore kernel: __alloc_pages: 3-order allocation failed (gfp=0x1d2/0)\n"
+      "Oct 28 11:50:24 rushmore kernel: VM: killing process mmap001\n"
+      "Oct 28 12:50:24 rushmore kernel: __alloc_pages: 0-order allocation failed (gfp=0x20/1) from "
+      "c012e052\n"
+      "Oct 28 13:50:24 rushmore kernel: VM: killing process sh(77)\n");
+  ASSERT_EQ(events.size(), 4U);
+  EXPECT_EQ(events[0].trigger->order, 3);
+  EXPECT_EQ(events[0].trigger->gfp->mask, 0x1d2U);
+  EXPECT_EQ(events[0].trigger->gfp->names, std::vector<std::string>{"GFP_HIGHUSER"});
+  EXPECT_EQ(events[1].victims[0].comm, "mmap001");
+  EXPECT_EQ(events[1].victims[0].pid, 0);
+  EXPECT_TRUE(kernel::is_atomic(events[2].trigger->gfp->flags));
+  EXPECT_EQ(events[3].victims[0].pid, 77);
+  EXPECT_TRUE(assemble("kernel: VM: killing process that is much too long a name\n"
+                       "kernel: VM: reclaim\n"
+                       "kernel: __alloc_pages: order allocation failed\n"
+                       "said: __alloc_pages: 0-order allocation failed (gfp=0x20/1)\n")
+                  .empty());
+}
+
+TEST(Victims, WhoseNameWasTakenOut) {
+  const auto events =
+      assemble("Out of memory: Killed process 1044797 total-vm:944314492kB anon-rss:593333608kB\n");
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].victims[0].pid, 1044797);
+  EXPECT_EQ(events[0].victims[0].total_vm_kib, 944314492U);
+  EXPECT_EQ(events[0].victims[0].anon_rss_kib, 593333608U);
+  EXPECT_TRUE(assemble("Killed process 1044797 total-vm:944314492kB\n").empty());
+}
+
 }  // namespace
 }  // namespace whyoom::report

@@ -246,6 +246,12 @@ std::optional<VmallocFailure> parse_vmalloc_line(std::string_view text, Place at
     }
     return std::nullopt;
   }
+  // Until 2.6.27, and in 2.6.28 and some after it.
+  if (text.starts_with("allocation failed: out of vmalloc space") ||
+      text.starts_with("vmap allocation failed: use vmalloc=")) {
+    failure.reason = no_vmalloc_range;
+    return failure;
+  }
   if (const auto rest = after(text, "vmap allocation for size ")) {
     Cursor cursor(*rest);
     failure.bytes = cursor.take_unsigned();
@@ -337,6 +343,32 @@ bool read_failure_header(std::string_view text, Place at, KernelLine& out) {
   return true;
 }
 
+// "__alloc_pages: 0-order allocation failed (gfp=0x1d2/0)", the mask from 2.4.10 on
+// (mm/page_alloc.c).
+bool read_old_failure(std::string_view text, Place at, KernelLine& out) {
+  Cursor cursor(text);
+  const auto order = cursor.take("__alloc_pages: ") ? cursor.take_unsigned() : std::nullopt;
+  if (!order || *order > 20 || !cursor.take("-order allocation failed")) {
+    return false;
+  }
+  auto& header = out.part.emplace<HeaderLine>();
+  header.trigger.at = at;
+  header.trigger.order = static_cast<int>(*order);
+  // 2.6 moved __GFP_FS, and has no __GFP_HIGHIO.
+  header.gfp = read_gfp(cursor.rest(), "(gfp=0x");
+  const std::uint32_t mask = header.gfp ? header.gfp->mask : 0;
+  const char* const name = mask == 0x1d2           ? "GFP_HIGHUSER"
+                           : mask == 0x1f0         ? "GFP_KERNEL"
+                           : (mask & 0x70) == 0x20 ? "GFP_ATOMIC"
+                                                   : nullptr;
+  if (name != nullptr) {
+    header.gfp->names = name;
+  } else {
+    header.gfp.reset();
+  }
+  return true;
+}
+
 bool read_cpuset(std::string_view text, Place at, KernelLine& out) {
   if (!read_part<parse_cpuset_line>(text, at, out)) {
     return false;
@@ -363,6 +395,7 @@ const LineKind failure_header{.read = read_failure_header<true>};
 const LineKind nameless_oom{.read = read_oom_header<false>, .stands_alone = false};
 const LineKind nameless_failure{.read = read_failure_header<false>, .stands_alone = false};
 const LineKind vmalloc_failure{.read = read_vmalloc};
+const LineKind old_failure{.read = read_old_failure};
 const LineKind cpuset_line{
     .read = read_cpuset,
     .stage = Stage::stack,

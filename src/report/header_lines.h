@@ -15,6 +15,7 @@ struct LineKind;
 extern const LineKind oom_header, failure_header, nameless_oom, nameless_failure;
 extern const LineKind vmalloc_failure;  // vmalloc's line before such a header
 extern const LineKind cpuset_line;
+extern const LineKind old_failure;  // 2.4's
 
 // A gfp mask as printed. The flags are decoded when the kernel release is known.
 struct GfpText {

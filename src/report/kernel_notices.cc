@@ -139,10 +139,13 @@ namespace {
 // What the kernel says before and behind the part that differs. Where the name of a table stands
 // first, `before` is empty. Sources: net/ipv4/tcp.c tcp_check_oom() ("Out of socket memory" until
 // 3.2), net/netfilter/nf_conntrack_core.c, fs/file_table.c alloc_empty_file(), net/core/neighbour.c
-// neigh_alloc() and until 3.5 net/ipv4/route.c, mm/cma.c cma_alloc().
+// neigh_alloc() and until 3.5 net/ipv4/route.c, mm/cma.c cma_alloc() ("cma: " is lost on kernels of
+// vendors), mm/percpu.c pcpu_alloc() (in capitals until 4.5), drivers/gpu/drm/vc4/vc4_bo.c
+// vc4_bo_create() and before it drm_gem_cma_create().
 struct LimitWords {
   LimitReached::What what;
   std::string_view before, behind;
+  unsigned teller = 0;
 };
 constexpr LimitWords limit_words[] = {
     {LimitReached::What::tcp_memory, "TCP: out of memory", ""},
@@ -153,16 +156,20 @@ constexpr LimitWords limit_words[] = {
     {LimitReached::What::file_max, "VFS: file-max limit ", " reached"},
     {LimitReached::What::neighbour, "neighbour: ", ": neighbor table overflow!"},
     {LimitReached::What::neighbour, "Neighbour table overflow", ""},
-    {LimitReached::What::cma, "cma: ", "alloc failed, req-size: "},
+    {LimitReached::What::cma, "cma", "alloc failed, req-size: "},
+    {LimitReached::What::cma, "vc4-drm ", ": failed to allocate buffer with size ", 1},
+    {LimitReached::What::cma, "[drm:vc4_bo_create", "*ERROR* Failed to allocate from ", 2},
+    {LimitReached::What::cma, "vc4-drm ", "*ERROR* Failed to allocate from ", 2},
+    {LimitReached::What::percpu, "percpu: allocation failed, size=", " align="},
+    {LimitReached::What::percpu, "PERCPU: allocation failed, size=", " align="},
 };
 
-// Between "cma: " and "alloc failed": "cma_alloc: ", in 5.10 and later with the name of the area.
+// Before "alloc failed": "cma_alloc: ", in 5.10 and later with the name of the area.
 void read_cma(std::string_view middle, std::string_view rest, LimitReached& limit) {
-  const std::size_t function = middle.find(": ");
-  if (function != std::string_view::npos) {
-    const std::string_view area = middle.substr(function + 2);
-    limit.name = std::string(area.substr(0, area.rfind(": ")));
+  if (const auto area = after(middle, "_alloc: ")) {
+    limit.name = std::string(area->substr(0, area->rfind(": ")));
   }
+  limit.bytes = number_after(rest, "with size ");
   limit.pages = number_after(rest, "req-size: ");
   limit.error = int_after(rest, "ret: ", -4095, 0);
 }
@@ -175,23 +182,28 @@ std::optional<std::uint64_t> take_before(Cursor& cursor, std::string_view word) 
 
 // "v3d fec00000.v3d: swiotlb buffer is full (sz: 536576 bytes), total 32768 (slots), used 3487
 // (slots)", until 5.1 without what follows the size (kernel/dma/swiotlb.c
-// swiotlb_tbl_map_single(), lib/swiotlb.c until 4.17).
+// swiotlb_tbl_map_single(), lib/swiotlb.c until 4.17). Before 5.0 a second line says it again, in
+// old kernels alone: "ahci 0000:00:1f.2: DMA: Out of SW-IOMMU space for 65536 bytes", earlier "DMA:
+// Out of SW-IOMMU space for 65536 bytes at device 0000:00:1f.2", first "PCI-DMA" (swiotlb_full()).
 std::optional<LimitReached> read_swiotlb(std::string_view line, Place at) {
-  constexpr std::string_view key = "swiotlb buffer is full (sz: ";
+  constexpr std::string_view full = "swiotlb buffer is full (sz: ";
+  constexpr std::string_view out = "DMA: Out of SW-IOMMU space for ";
   constexpr std::string_view behind_name = ": ";
   constexpr std::size_t longest_name = 80;
-  const std::size_t start = line.find(key);
-  if (start == std::string_view::npos || start > longest_name) {
+  std::size_t start = line.find(full);
+  const bool again = start == std::string_view::npos;
+  start = again ? line.find(out) : start;
+  if (start > longest_name) {
     return std::nullopt;
   }
   std::string_view name = line.substr(0, start);
-  if (trim(name).find_first_not_of('#') == std::string_view::npos) {
+  if (trim(name).find_first_not_of('#') == std::string_view::npos || (again && name == "PCI-")) {
     name = {};  // the title of an issue, in Markdown
   }
-  Cursor cursor(line.substr(start + key.size()));
+  Cursor cursor(line.substr(start + (again ? out : full).size()));
   LimitReached limit;
   limit.what = LimitReached::What::swiotlb;
-  limit.bytes = take_before(cursor, " bytes)");
+  limit.bytes = take_before(cursor, again ? " bytes" : " bytes)");
   if (!limit.bytes || !(name.empty() || name.ends_with(behind_name))) {
     return std::nullopt;
   }
@@ -202,15 +214,50 @@ std::optional<LimitReached> read_swiotlb(std::string_view line, Place at) {
     limit.used = take_before(cursor, " (slots)");
   }
   limit.name = std::string(name.substr(0, name.size() - std::min(name.size(), behind_name.size())));
+  if (again && cursor.take(" at device ")) {
+    limit.name = std::string(cursor.rest());
+  }
+  limit.teller = again ? 1 : 0;
   limit.count = 1;
   limit.at = at;
   return limit;
 }
 
+// Which table it is, where the kernel says that of neighbours: until 3.5 with the protocol alone,
+// "ipv6: " or "IPv4: ". Moves `line` behind it.
+std::string take_protocol(std::string_view& line) {
+  const std::string_view v = line.substr(0, 3);
+  if ((v != "ipv" && v != "IPv") || line.find(": Neighbour table overflow") != 4) {
+    return {};
+  }
+  const bool six = line[3] == '6';
+  line.remove_prefix(6);
+  return six ? "ndisc_cache" : "arp_cache";
+}
+
+void read_numbers(const LimitWords& words, std::string_view middle, std::string_view rest,
+                  LimitReached& limit) {
+  if (words.what == LimitReached::What::file_max) {
+    limit.limit = Cursor(middle).take_unsigned();
+  } else if (words.what == LimitReached::What::cma) {
+    read_cma(middle, rest, limit);
+  } else if (words.what == LimitReached::What::percpu) {
+    limit.bytes = Cursor(middle).take_unsigned();
+    // Behind "align=64, " or "align=64 atomic=0, ".
+    limit.name = std::string(after(rest, ", ").value_or(""));
+  } else if (words.what == LimitReached::What::neighbour && !words.behind.empty()) {
+    limit.name = std::string(middle);
+  }
+}
+
 }  // namespace
 
 std::optional<LimitReached> parse_limit_line(std::string_view text, Place at) {
-  const std::string_view line = trim(text);
+  std::string_view line = trim(text);
+  LimitReached limit;
+  limit.name = take_protocol(line);
+  limit.count = 1;
+  limit.at = at;
   for (const LimitWords& words : limit_words) {
     if (!line.starts_with(words.before)) {
       continue;
@@ -220,18 +267,9 @@ std::optional<LimitReached> parse_limit_line(std::string_view text, Place at) {
     if (end == std::string_view::npos) {
       continue;
     }
-    const std::string_view middle = rest.substr(0, end);
-    LimitReached limit;
     limit.what = words.what;
-    limit.count = 1;
-    limit.at = at;
-    if (words.what == LimitReached::What::file_max) {
-      limit.limit = Cursor(middle).take_unsigned();
-    } else if (words.what == LimitReached::What::cma) {
-      read_cma(middle, rest, limit);
-    } else if (words.what == LimitReached::What::neighbour && !words.behind.empty()) {
-      limit.name = std::string(middle);
-    }
+    limit.teller = words.teller;
+    read_numbers(words, rest.substr(0, end), rest.substr(end), limit);
     return limit;
   }
   return read_swiotlb(line, at);

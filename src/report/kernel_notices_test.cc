@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "report/test_support.h"
+
 namespace whyoom::report {
 namespace {
 
@@ -172,6 +174,73 @@ TEST(LimitLine, OfTheBounceBuffers) {
   EXPECT_EQ(title->limit, 4U);
   EXPECT_EQ(parse_limit_line("#1: swiotlb buffer is full (sz: 8 bytes)", {})->name, "#1");
   EXPECT_FALSE(parse_limit_line("# echo swiotlb buffer is full (sz: 8 bytes)", {}));
+}
+
+TEST(LimitLine, OfOldKernelsAndVendors) {
+  using What = LimitReached::What;
+  struct Case {
+    const char* text;
+    What what;
+    const char* name;
+    std::uint64_t bytes;
+  };
+  const Case cases[] = {
+      {"ipv4: Neighbour table overflow.", What::neighbour, "arp_cache", 0},
+      {"IPv6: Neighbour table overflow", What::neighbour, "ndisc_cache", 0},
+      {"cma_alloc: alloc failed, req-size: 2025 pages, ret: -12", What::cma, "", 0},
+      {"[drm:vc4_bo_create [vc4]] *ERROR* Failed to allocate from CMA:", What::cma, "", 0},
+      {"[drm:vc4_bo_create] *ERROR* Failed to allocate from GEM DMA helper:", What::cma, "", 0},
+      {"vc4-drm gpu: [drm] *ERROR* Failed to allocate from GEM DMA helper:", What::cma, "", 0},
+      {"vc4-drm soc:gpu: failed to allocate buffer with size 5595136", What::cma, "", 5595136},
+      {"percpu: allocation failed, size=8 align=16 atomic=1, atomic alloc failed, no space left",
+       What::percpu, "atomic alloc failed, no space left", 8},
+      {"PERCPU: allocation failed, size=2048 align=64, failed to allocate new chunk", What::percpu,
+       "failed to allocate new chunk", 2048},
+      {"DMA: Out of SW-IOMMU space for 16384 bytes at device 0000:08:00.0", What::swiotlb,
+       "0000:08:00.0", 16384},
+      {"PCI-DMA: Out of SW-IOMMU space for 4224 bytes at device 0000:0b:00.0", What::swiotlb,
+       "0000:0b:00.0", 4224},
+      {"ahci 0000:00:1f.2: DMA: Out of SW-IOMMU space for 65536 bytes", What::swiotlb,
+       "ahci 0000:00:1f.2", 65536}};
+  for (const Case& one : cases) {
+    const auto limit = parse_limit_line(one.text, {});
+    ASSERT_TRUE(limit) << one.text;
+    EXPECT_EQ(name(limit->what), name(one.what)) << one.text;
+    EXPECT_EQ(limit->name, one.name) << one.text;
+    EXPECT_EQ(limit->bytes.value_or(0), one.bytes) << one.text;
+  }
+  for (const char* text :
+       {"ipv4: Neighbour tables", "ipv4: TCP: out of memory", "IPv6: ADDRCONF(NETDEV_UP)",
+        "percpu: Embedded 54 pages/cpu s184320 r8192 d28672 u262144",
+        "percpu: limit reached, disable warning", "cma: Reserved 64 MiB at 0x1c000000",
+        "see DMA: Out of SW-IOMMU space for 8 bytes", "DMA: Out of SW-IOMMU space for 16",
+        "[drm:vc4_bo_create [vc4]] *ERROR* Failed", "vc4-drm soc:gpu: bound fe400000.hvs"}) {
+    EXPECT_FALSE(parse_limit_line(text, {})) << text;
+  }
+}
+
+TEST(LimitLine, TwoTellersOfOneRefusalAreOneEvent) {
+  const std::string pair =
+      "[   38.662975] ipu3 0000:00:05.0: swiotlb buffer is full (sz: 4096 bytes)\n"
+      "[   38.662980] DMA: Out of SW-IOMMU space for 4096 bytes at device 0000:00:05.0\n";
+  const auto once = testing::read_log(pair).events;
+  ASSERT_EQ(once.size(), 1U);
+  EXPECT_EQ(once[0].limit_reached->count, 1U);
+  EXPECT_EQ(once[0].limit_reached->name, "ipu3 0000:00:05.0");
+  const auto later = testing::replaced(pair, "38.6629", "39.7629");
+  const auto twice = testing::read_log(pair + later).events;
+  ASSERT_EQ(twice.size(), 1U);
+  EXPECT_EQ(twice[0].limit_reached->count, 2U);
+  const auto other = testing::read_log(testing::replaced(pair, "4096 bytes at", "8192 bytes at"));
+  EXPECT_EQ(other.events.size(), 2U);
+  const auto vc4 = testing::read_log(
+      "[   71.000001] cma: cma_alloc: linux,cma: alloc failed, req-size: 1366 pages, ret: -12\n"
+      "[   71.000002] vc4-drm soc:gpu: failed to allocate buffer with size 5595136\n"
+      "[   71.000003] [drm:vc4_bo_create [vc4]] *ERROR* Failed to allocate from CMA:\n");
+  ASSERT_EQ(vc4.events.size(), 1U);
+  EXPECT_EQ(vc4.events[0].limit_reached->count, 1U);
+  EXPECT_EQ(vc4.events[0].limit_reached->pages, 1366U);
+  EXPECT_EQ(vc4.events[0].limit_reached->bytes, 5595136U);
 }
 
 TEST(LimitLine, OthersAreNone) {

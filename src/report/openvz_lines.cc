@@ -48,11 +48,13 @@ std::optional<HeaderLine> parse_ub_header(std::string_view text) {
 
 std::optional<VictimLine> parse_ub_victim(std::string_view text, Place at) {
   Cursor cursor(text);
-  auto container = cursor.take("Out of memory in UB ")
+  const bool told = cursor.take("OOM killed process ");
+  auto container = told ? std::string()
+                   : cursor.take("Out of memory in UB ")
                        ? take_container(cursor, ": OOM killed process ")
                        : std::nullopt;
   const auto pid = container ? take_pid(cursor) : std::nullopt;
-  constexpr std::string_view behind_name = ") score ";
+  const std::string_view behind_name = told ? ") vm:" : ") score ";
   if (!pid || !cursor.take(" (")) {
     return std::nullopt;
   }
@@ -66,12 +68,12 @@ std::optional<VictimLine> parse_ub_victim(std::string_view text, Place at) {
   line.victim.comm = std::string(rest.substr(0, end));
   line.victim.memcg = !container->empty();
   line.victim.at = at;
-  const std::string_view tail = rest.substr(end + behind_name.size());
-  line.victim.score = Cursor(tail).take_signed();
+  const std::string_view tail = rest.substr(end + (told ? 1 : behind_name.size()));
+  line.victim.score = told ? std::nullopt : Cursor(tail).take_signed();
   line.victim.total_vm_kib = kib_after(tail, " vm:");
   line.victim.rss_kib = kib_after(tail, " rss:");
   line.container = std::move(*container);
-  line.has_prefix = true;
+  line.has_prefix = !told;
   line.fields = (line.victim.total_vm_kib ? 1U : 0U) + (line.victim.rss_kib ? 1U : 0U);
   line.complete = kib_after(tail, " swap:").has_value();
   return line;

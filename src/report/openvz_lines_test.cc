@@ -11,6 +11,20 @@ namespace {
 
 using testing::read_log;
 
+TEST(OpenVz, WhatTheContainerIsTold) {
+  const auto events = read_log(
+                          "Jan  1 10:00:00 h kernel: OOM killed process 659 (java) vm:4973220kB, "
+                          "rss:2066504kB, swap:0kB\n")
+                          .events;
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].kind, Kind::oom_kill);
+  EXPECT_FALSE(events[0].known_global);  // its own limit, or the host
+  EXPECT_EQ(events[0].victims[0].comm, "java");
+  EXPECT_EQ(events[0].victims[0].rss_kib, 2066504U);
+  EXPECT_FALSE(events[0].victims[0].score);
+  EXPECT_TRUE(read_log("kernel: OOM killed process 659 (java)\n").events.empty());
+}
+
 TEST(OpenVz, ItsLines) {
   const auto victim = parse_ub_victim(
       "Out of memory in UB 1234: OOM killed process 21738 (php-cgi) score 0 vm:281988kB, "

@@ -16,8 +16,8 @@ std::string_view name(Kind kind) {
 }
 
 std::string_view name(LimitReached::What what) {
-  static constexpr std::string_view names[] = {"tcp-memory", "conntrack", "file-max",
-                                               "neighbour",  "cma",       "swiotlb"};
+  static constexpr std::string_view names[] = {"tcp-memory", "conntrack", "file-max", "neighbour",
+                                               "cma",        "swiotlb",   "percpu"};
   return names[static_cast<std::size_t>(what)];
 }
 

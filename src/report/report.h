@@ -27,7 +27,7 @@ enum class Kind : std::uint8_t {
   page_allocation_failure,  // also SLUB's and vmalloc's own lines
   fork_rejected,            // pids controller
   overcommit_refused,
-  userspace_kill,  // systemd-oomd, earlyoom, nohang, oomd, kubelet
+  userspace_kill,  // systemd-oomd, earlyoom, nohang, oomd, kubelet, Android's
   limit_reached    // a table or a pool of the kernel is full
 };
 std::string_view name(Kind kind);  // "oom-kill"
@@ -265,20 +265,30 @@ struct OvercommitRefused {
 // A table or a pool of the kernel, full as its own line says. The kernel prints such a line when it
 // found the limit reached, and only now and then. Repeated lines are counted.
 struct LimitReached {
-  enum class What : std::uint8_t { tcp_memory, conntrack, file_max, neighbour, cma, swiotlb };
+  enum class What : std::uint8_t {
+    tcp_memory,
+    conntrack,
+    file_max,
+    neighbour,
+    cma,
+    swiotlb,
+    percpu
+  };
   What what = What::tcp_memory;
-  std::string name;  // "arp_cache", the CMA area, the device; empty: the line has none
+  // "arp_cache", the CMA area, the device, of percpu the reason; empty: the line has none.
+  std::string name;
   std::optional<std::uint64_t> limit;  // of swiotlb: slots
   std::optional<std::uint64_t> used;   // of swiotlb: slots
-  std::optional<std::uint64_t> bytes;  // of swiotlb: asked for
+  std::optional<std::uint64_t> bytes;  // of swiotlb and percpu, by some of CMA: asked for
   std::optional<std::uint64_t> pages;  // of CMA: asked for
   std::optional<std::int64_t> error;   // of CMA: -12, -16
   std::uint64_t count = 0;
+  unsigned teller = 0;  // of the lines that tell of one refusal, behind each other, which one
   Place at{};
 };
 std::string_view name(LimitReached::What what);  // "tcp-memory"
 
-// A killer in user space. `what` is its own sentence.
+// A killer in user space, and the driver of old kernels of Android. `what` is its own sentence.
 struct UserspaceKill {
   std::string killer;  // "systemd-oomd", "earlyoom", ...
   std::string victim;  // process or cgroup, as it says
@@ -288,6 +298,8 @@ struct UserspaceKill {
   std::optional<double> pressure_percent, pressure_limit_percent;
   std::optional<double> mem_available_percent, swap_free_percent;
   std::optional<std::uint64_t> mem_used, mem_total, swap_used, swap_total;  // bytes
+  bool needs_facts = false;  // others say it too: it counts behind lines that only the killer has
+  bool undone = false;       // nothing but that the kill before did not come about
   Place at{};
 };
 

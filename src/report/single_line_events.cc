@@ -20,6 +20,7 @@ constexpr LineNumber kLimitLines = 20000;
 constexpr double kKillBurst = 10;
 constexpr LineNumber kKillLines = 60;
 constexpr double kFactsAge = 600;
+constexpr double kFailsWithin = 20;  // earlyoom waits 10 s for a process to exit (kill.c)
 
 LineNumber lines_since(const Moment& last, const logtext::Line& line) {
   return line.number > last.line ? line.number - last.line : 0;
@@ -36,6 +37,12 @@ bool same_limit(const LimitReached& a, const LimitReached& b) {
   constexpr auto most = kernel::swiotlb_largest_mapping;
   return a.what == b.what && a.name == b.name &&
          (a.bytes.value_or(0) > most) == (b.bytes.value_or(0) > most);
+}
+
+// One refusal, told of by the pool and right behind that by who asked it.
+bool is_told_again(const LimitReached& before, const LimitReached& limit) {
+  return before.what == limit.what && limit.teller > before.teller &&
+         (!before.bytes || !limit.bytes || *before.bytes == *limit.bytes);
 }
 
 // Of two refusals of a pool, the one with less free for what it asked.
@@ -80,7 +87,7 @@ void SingleLineEvents::fork_rejected(const logtext::Line& line, ForkRejected&& r
   if (repeated(line)) {
     return;
   }
-  end_overcommit();
+  end_one(overcommit_);
   for (auto& known : forks_) {
     if (known.report.fork_rejected->path == rejected.path) {
       ++known.report.fork_rejected->count;
@@ -102,7 +109,7 @@ void SingleLineEvents::overcommit(const logtext::Line& line, OvercommitRefused::
     return;
   }
   if (overcommit_ && !near(overcommit_->last, line, kOvercommitBurst, kOvercommitLines)) {
-    end_overcommit();
+    end_one(overcommit_);
   }
   if (!overcommit_) {
     overcommit_ = Gathered{begin(Kind::overcommit_refused, line), {}};
@@ -127,7 +134,8 @@ void SingleLineEvents::limit_reached(const logtext::Line& line, LimitReached&& l
   }
   for (auto known = limits_.begin(); known != limits_.end(); ++known) {
     LimitReached& before = *known->report.limit_reached;
-    if (!same_limit(before, limit)) {
+    const bool again = is_told_again(before, limit) && near(known->last, line, 1, 3);
+    if (!again && !same_limit(before, limit)) {
       continue;
     }
     if (!near(known->last, line, kLimitBurst, kLimitLines)) {
@@ -142,7 +150,9 @@ void SingleLineEvents::limit_reached(const logtext::Line& line, LimitReached&& l
         keep_line(known->report, line);
       }
     }
-    ++before.count;
+    before.count += again ? 0 : 1;
+    before.teller = limit.teller;
+    before.bytes = before.bytes ? before.bytes : limit.bytes;
     known->report.last_line = line.number;
     known->last = moment_of(line);
     return;
@@ -166,6 +176,16 @@ SingleLineEvents::Facts* SingleLineEvents::facts_of(const std::string& killer) {
 
 void SingleLineEvents::userspace(const logtext::Line& line, const UserspaceKill& part) {
   Facts* facts = facts_of(part.killer);
+  if (held_ && !near(held_->last, line, kFailsWithin, kKillLines)) {
+    end_one(held_);
+  }
+  if (part.undone) {
+    if (held_) {
+      held_.reset();
+      kills_.clear();  // the next try is another kill
+    }
+    return;
+  }
   if (part.what.empty()) {
     if (facts == nullptr) {
       facts_.push_back({part, moment_of(line)});
@@ -180,8 +200,8 @@ void SingleLineEvents::userspace(const logtext::Line& line, const UserspaceKill&
     return;
   }
   UserspaceKill kill = part;
-  if (kill.killer == "kubelet" && facts == nullptr) {
-    return;  // evicted for another reason than memory
+  if (kill.needs_facts && facts == nullptr) {
+    return;
   }
   if (facts != nullptr && near(facts->last, line, kFactsAge, kKillLines * 10)) {
     merge_facts(facts->kill, kill);
@@ -197,8 +217,13 @@ void SingleLineEvents::userspace(const logtext::Line& line, const UserspaceKill&
   kills_.push_back({kill, moment_of(line)});
   Report report = begin(Kind::userspace_kill, line);
   report.outcome = Outcome::killed;
+  const bool may_fail = kill.killer == "earlyoom";
   report.userspace = std::move(kill);
-  sink_(std::move(report));
+  end_one(held_);
+  held_ = Gathered{std::move(report), moment_of(line)};
+  if (!may_fail) {
+    end_one(held_);
+  }
 }
 
 std::optional<LineNumber> SingleLineEvents::first_open() const {
@@ -208,19 +233,25 @@ std::optional<LineNumber> SingleLineEvents::first_open() const {
       first = earlier(first, each.report.first_line);
     }
   }
-  return overcommit_ ? earlier(first, overcommit_->report.first_line) : first;
+  for (const auto* one : {&overcommit_, &held_}) {
+    if (*one) {
+      first = earlier(first, (*one)->report.first_line);
+    }
+  }
+  return first;
 }
 
-void SingleLineEvents::end_overcommit() {
-  if (overcommit_) {
-    Gathered done = std::move(*overcommit_);
-    overcommit_.reset();
-    sink_(std::move(done.report));
+void SingleLineEvents::end_one(std::optional<Gathered>& one) {
+  if (one) {
+    Report done = std::move(one->report);
+    one.reset();
+    sink_(std::move(done));
   }
 }
 
 void SingleLineEvents::interrupt() {
-  end_overcommit();
+  end_one(overcommit_);
+  end_one(held_);
   for (auto* gathered : {&forks_, &limits_}) {
     while (!gathered->empty()) {
       emit_one(*gathered, gathered->begin());

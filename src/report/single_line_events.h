@@ -50,7 +50,7 @@ class SingleLineEvents {
   [[nodiscard]] Report begin(Kind kind, const logtext::Line& line) const;
   bool repeated(const logtext::Line& line);
   void emit_one(std::deque<Gathered>& from, const std::deque<Gathered>::iterator& which);
-  void end_overcommit();
+  void end_one(std::optional<Gathered>& one);
   Facts* facts_of(const std::string& killer);
 
   std::string source_;
@@ -58,6 +58,7 @@ class SingleLineEvents {
   std::deque<Gathered> forks_;   // one for each cgroup
   std::deque<Gathered> limits_;  // one for each table that is full
   std::optional<Gathered> overcommit_;
+  std::optional<Gathered> held_;    // a kill by earlyoom, which may say that it failed
   std::vector<Facts> facts_;        // what a killer said before it killed
   std::vector<Facts> kills_;        // its last kill, which it may announce twice
   std::deque<std::uint64_t> seen_;  // lines with a time, so that a copy in the same log counts once

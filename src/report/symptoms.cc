@@ -1,9 +1,11 @@
 #include "report/symptoms.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "base/text.h"
+#include "report/words_held.h"
 
 namespace whyoom::report {
 
@@ -50,6 +52,21 @@ std::optional<Symptom> of_unit(std::string_view text) {
   return std::nullopt;
 }
 
+// Slurm: "slurmstepd: error: Detected 1 oom-kill event(s) in StepId=12.batch cgroup. Some of ..",
+// in some versions "oom_kill event in StepId=12.batch." (proctrack and task plugins of cgroups).
+std::optional<Symptom> of_step(std::string_view text) {
+  Cursor cursor(text);
+  cursor.take("slurmstepd: ");
+  cursor.take("error: ");
+  if (!cursor.take("Detected ") || !cursor.take_unsigned() ||
+      !(cursor.take(" oom-kill event(s) in ") || cursor.take(" oom_kill event in "))) {
+    return std::nullopt;
+  }
+  const std::string_view rest = cursor.rest();
+  const std::string_view step = rest.substr(0, std::min(rest.find(" cgroup"), rest.find(". ")));
+  return Symptom{What::unit_killed, std::string(step)};
+}
+
 // "0/1" of kubectl's table.
 bool is_ready_column(std::string_view word) {
   const std::size_t slash = word.find('/');
@@ -87,23 +104,36 @@ bool is_container_killed(std::string_view text) {
   return false;
 }
 
-// bash and others of fork(); the JVM, Python, Go of a thread; glibc makes EAGAIN of ENOMEM there.
+struct Sentence {
+  std::string_view words;
+  What what;
+};
+// bash and others of fork(); the JVM, Python, Go of a thread; glibc makes EAGAIN of ENOMEM there;
+// the kubelet of a pod.
+constexpr std::array<Sentence, 11> kSentences{{
+    {"annot allocate memory", What::no_memory},
+    {"failed; error='Not enough space' (errno=12)", What::no_memory},  // so HotSpot says ENOMEM
+    {"insufficient memory for the Java Runtime Environment to continue", What::no_memory},
+    {"fork: retry: Resource temporarily unavailable", What::no_process},
+    {"fork: Resource temporarily unavailable", What::no_process},
+    {"unable to create new native thread", What::no_thread},
+    {"unable to create native thread", What::no_thread},
+    {"can't start new thread", What::no_thread},
+    {"failed to create new OS thread", What::no_thread},
+    {"pthread_create failed", What::no_thread},
+    {"The node was low on resource: memory.", What::pod_evicted},
+}};
+constexpr WordsHeld kWords([] {
+  std::array<std::string_view, kSentences.size()> words{};
+  std::ranges::transform(kSentences, words.begin(), &Sentence::words);
+  return words;
+}());
+
 std::optional<What> refused(std::string_view text) {
-  static constexpr std::array<std::pair<std::string_view, What>, 10> sentences{{
-      {"annot allocate memory", What::no_memory},
-      {"failed; error='Not enough space' (errno=12)", What::no_memory},  // so HotSpot says ENOMEM
-      {"insufficient memory for the Java Runtime Environment to continue", What::no_memory},
-      {"fork: retry: Resource temporarily unavailable", What::no_process},
-      {"fork: Resource temporarily unavailable", What::no_process},
-      {"unable to create new native thread", What::no_thread},
-      {"unable to create native thread", What::no_thread},
-      {"can't start new thread", What::no_thread},
-      {"failed to create new OS thread", What::no_thread},
-      {"pthread_create failed", What::no_thread},
-  }};
-  for (const auto& [words, what] : sentences) {
-    if (text.find(words) != npos) {
-      return what;
+  for (std::uint32_t held = kWords.in(text); held != 0; held &= held - 1) {
+    const Sentence& sentence = kSentences[static_cast<std::size_t>(std::countr_zero(held))];
+    if (text.find(sentence.words) != npos) {
+      return sentence.what;
     }
   }
   return std::nullopt;
@@ -135,6 +165,9 @@ bool is_meminfo(std::string_view text) {
 
 std::optional<Symptom> parse_symptom(std::string_view text, LineNumber line) {
   auto symptom = of_unit(text);
+  if (!symptom) {
+    symptom = of_step(text);
+  }
   if (!symptom && is_container_killed(text)) {
     symptom = Symptom{What::container_killed};
   }

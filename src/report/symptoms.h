@@ -19,13 +19,14 @@ struct Symptom {
     unit_killed_by_oomd,  // by systemd-oomd
     unit_failed,          // by one of them
     container_killed,     // "OOMKilled" of Docker and Kubernetes
+    pod_evicted,          // by the kubelet, for memory
     no_process,           // fork() gave EAGAIN: a limit
     no_thread,            // EAGAIN of a library: a limit, or no memory for the stack
     no_memory,            // "Cannot allocate memory": ENOMEM
     posted_state          // /proc/meminfo: what a host was like, and no event
   };
   What what{};
-  std::string unit{};  // of systemd's
+  std::string unit{};  // of systemd's; a step of Slurm's
   std::uint64_t count = 0;
   LineNumber line = 0;  // the first one
 };

@@ -33,6 +33,30 @@ TEST(Symptoms, OfAUnit) {
   }
 }
 
+TEST(Symptoms, OfAStepOfSlurm) {
+  for (const std::string_view text :
+       {"slurmstepd: error: Detected 1 oom-kill event(s) in StepId=14.batch cgroup. Some of your "
+        "processes may have been killed by the cgroup out-of-memory handler.",
+        "slurmstepd: error: Detected 1587 oom-kill event(s) in StepId=14.batch. Some of your",
+        "slurmstepd: error: Detected 1 oom_kill event in StepId=14.batch. Some of the step "
+        "tasks"}) {
+    const auto symptom = parse_symptom(text, 1);
+    ASSERT_TRUE(symptom) << text;
+    EXPECT_EQ(symptom->what, What::unit_killed);
+    EXPECT_EQ(symptom->unit, "StepId=14.batch") << text;
+  }
+  EXPECT_FALSE(parse_symptom("Detected oom-kill event(s) in your job?", 1));
+  EXPECT_FALSE(parse_symptom("Detected ", 1));
+}
+
+TEST(Symptoms, OfAPodThatWasEvicted) {
+  const auto symptom = parse_symptom(
+      "Message:  The node was low on resource: memory. Container a was using 43536Ki, which", 1);
+  ASSERT_TRUE(symptom);
+  EXPECT_EQ(symptom->what, What::pod_evicted);
+  EXPECT_FALSE(parse_symptom("The node was low on resource: ephemeral-storage. Container a", 1));
+}
+
 TEST(Symptoms, OfContainers) {
   for (const std::string_view text :
        {"      Reason:       OOMKilled", "            \"OOMKilled\": true,",

@@ -1,6 +1,8 @@
 #include "report/userspace_lines.h"
 
+#include <algorithm>
 #include <array>
+#include <bit>
 
 #include "base/fixed.h"
 #include "base/text.h"
@@ -10,7 +12,9 @@
 namespace whyoom::report {
 namespace {
 
-using Parser = std::optional<UserspaceKill> (*)(std::string_view text, Place at);
+// `text`: without blanks around it. `tagged`: the line is the killer's; else only its sentence says
+// so. `out` is the line's when true is returned; what is written to it begins with the killer.
+using Parser = bool (*)(std::string_view text, Place at, bool tagged, UserspaceKill& out);
 
 constexpr auto npos = std::string_view::npos;
 
@@ -35,59 +39,71 @@ std::optional<std::uint64_t> padded_after(std::string_view text, std::string_vie
 
 std::uint64_t mib(std::uint64_t count) { return (Bytes(count) * (1024 * 1024)).count(); }
 
-UserspaceKill kill_line(std::string_view killer, std::string_view text, Place at) {
-  UserspaceKill line;
-  line.killer = std::string(killer);
-  line.what = std::string(trim(text));
-  line.at = at;
-  return line;
+void begin_kill(std::string_view killer, std::string_view text, Place at, UserspaceKill& out) {
+  out.killer = killer;
+  out.what = text;
+  out.at = at;
 }
 
 // "Killed X due to memory pressure for Y being 72.10% > 60.00% for > 20s with reclaim activity",
 // "Marked X for killing due to memory used (N) / total (N) and swap used (N) / total (N) being ..."
-std::optional<UserspaceKill> parse_systemd_oomd(std::string_view text, Place at) {
-  const std::string_view start = trim_left(text);
-  const bool killed = start.starts_with("Killed ");
-  if (!killed && !start.starts_with("Marked ")) {
-    return std::nullopt;
+// A journal cuts them for the console.
+bool parse_systemd_oomd(std::string_view text, Place at, bool /*tagged*/, UserspaceKill& out) {
+  if (!text.starts_with("Killed ") && !text.starts_with("Marked ")) {
+    return false;
   }
-  const std::size_t pressure = start.find(" due to memory pressure for ");
-  const std::size_t used = start.find(" due to memory used (");
-  const std::size_t why = pressure == npos ? used : pressure;
-  if (why == npos || start.find(" being ", why) == npos) {
-    return std::nullopt;
+  constexpr std::string_view due = " due to memory ";
+  const std::size_t why = text.find(due);
+  if (why == npos) {
+    return false;
   }
-  UserspaceKill line = kill_line("systemd-oomd", start, at);
-  std::string_view victim = start.substr(7, why - 7);
+  const std::string_view rest = text.substr(why + due.size());
+  const bool used = rest.starts_with("used (");
+  const bool cut = text[7] == '/' && (used || rest == "pressure");
+  if (!cut && (rest.find(" being ") == npos || !(used || rest.starts_with("pressure for ")))) {
+    return false;
+  }
+  begin_kill("systemd-oomd", text, at, out);
+  std::string_view victim = text.substr(7, why - 7);
   if (victim.ends_with(" for killing")) {
     victim.remove_suffix(12);
   }
-  line.victim = std::string(trim(victim));
-  const std::string_view rest = start.substr(why);
-  if (pressure != npos) {
-    line.pressure_percent = decimal_after(rest, " being ");
-    line.pressure_limit_percent = decimal_after(rest, "% > ");
-    return line;
+  out.victim = trim(victim);
+  if (!used) {
+    out.pressure_percent = decimal_after(rest, " being ");
+    out.pressure_limit_percent = decimal_after(rest, "% > ");
+    return true;
   }
-  line.mem_used = padded_after(rest, "memory used (");
-  line.mem_total = padded_after(rest, "total (");
-  const std::size_t swap = rest.find("swap used (");
-  if (swap != npos) {
-    line.swap_used = padded_after(rest.substr(swap), "swap used (");
-    line.swap_total = padded_after(rest.substr(swap), "total (");
+  const auto read = [](std::string_view part, std::string_view key, auto& bytes) {
+    Cursor cursor(after(part, key).value_or(""));
+    const auto number = cursor.take_unsigned();
+    if (cursor.take(')')) {  // else it is cut
+      bytes = number;
+    }
+  };
+  read(rest, "used (", out.mem_used);
+  read(rest, "total (", out.mem_total);
+  if (const auto swap = after(rest, "swap ")) {
+    read(*swap, "used (", out.swap_used);
+    read(*swap, "total (", out.swap_total);
   }
-  return line;
+  return true;
 }
 
-// "mem avail:  1200 of 17518 MiB ( 6.85%), swap free: 13345 of 47119 MiB (28.32%)"
-std::optional<UserspaceKill> parse_earlyoom_facts(std::string_view start) {
-  if (!start.starts_with("mem avail:")) {
-    return std::nullopt;
+// "mem avail:  1200 of 17518 MiB ( 6.85%), swap free: 13345 of 47119 MiB (28.32%)"; the old ones
+// say only that it was short.
+bool parse_earlyoom_facts(std::string_view text, UserspaceKill& out) {
+  const bool old =
+      text.starts_with("Out of memory! avail: ") || text.starts_with("Out of memory! mem min: ");
+  if (!old && !text.starts_with("mem avail:")) {
+    return false;
   }
-  UserspaceKill line;
-  line.killer = "earlyoom";
-  const std::size_t swap = start.find("swap free:");
-  const std::string_view memory = start.substr(0, swap);
+  out.killer = "earlyoom";
+  if (old) {
+    return true;
+  }
+  const std::size_t swap = text.find("swap free:");
+  const std::string_view memory = text.substr(0, swap);
   const auto read = [](std::string_view part, std::string_view key, auto& used, auto& total,
                        auto& percent) {
     const auto left = padded_after(part, key);
@@ -98,143 +114,237 @@ std::optional<UserspaceKill> parse_earlyoom_facts(std::string_view start) {
     }
     percent = decimal_after(part, "(");
   };
-  read(memory, "mem avail:", line.mem_used, line.mem_total, line.mem_available_percent);
+  read(memory, "mem avail:", out.mem_used, out.mem_total, out.mem_available_percent);
   if (swap != npos) {
-    read(start.substr(swap), "swap free:", line.swap_used, line.swap_total, line.swap_free_percent);
+    read(text.substr(swap), "swap free:", out.swap_used, out.swap_total, out.swap_free_percent);
   }
-  return line;
+  return true;
+}
+
+// "process 9994 did not exit", "kill failed: Timer expired", "dryrun, not actually sending any
+// signal" behind the announcement of a kill (kill.c).
+bool is_undone(std::string_view text) {
+  return (text.starts_with("process ") && text.ends_with(" did not exit")) ||
+         text.starts_with("kill failed: ") || text.starts_with("kill() failed: ") ||
+         text.starts_with("dryrun, not actually ") ||
+         text.starts_with("Warning: Could not kill process: ");
+}
+
+// Before 1.3: "Killing process 5874 bash", "Killing process: bash, pid: 5874, badness: 538, ..",
+// "Killing process 'bash' with signal 15, pid: 5874, badness: 538, ..",
+// 'killing process 5874 "bash" with signal 15: badness 538, ..'
+bool parse_earlyoom_old(std::string_view text, bool tagged, UserspaceKill& out) {
+  out.needs_facts = !tagged && text.find("badness") == npos;
+  std::string_view name = text;
+  Cursor cursor(text);
+  cursor.take(' ');
+  out.pid = take_pid(cursor);
+  if (out.pid) {
+    name = cursor.rest();
+  } else {
+    const std::size_t pid = text.rfind(", pid: ");
+    cursor = Cursor(pid == npos ? std::string_view() : text.substr(pid + 7));
+    out.pid = take_pid(cursor);
+    name = text.substr(0, pid);
+  }
+  name = name.substr(0, name.rfind(" with signal "));
+  name.remove_prefix(std::min(name.find_first_not_of(" :'\""), name.size()));
+  out.victim = name.substr(0, name.find_last_not_of("'\"") + 1);
+  return out.pid && !out.victim.empty();
 }
 
 // 'sending SIGTERM to process 9994 uid 1000 "termshark": badness 1181, VmRSS 4568 MiB'
-std::optional<UserspaceKill> parse_earlyoom(std::string_view text, Place at) {
-  const std::string_view start = trim_left(text);
-  if (auto facts = parse_earlyoom_facts(start)) {
-    return facts;
+bool parse_earlyoom(std::string_view text, Place at, bool tagged, UserspaceKill& out) {
+  if (parse_earlyoom_facts(text, out)) {
+    return true;
   }
-  Cursor cursor(start);
+  if (is_undone(text)) {
+    out.killer = "earlyoom";
+    out.undone = true;
+    return true;
+  }
+  Cursor cursor(text);
+  if (cursor.take("Killing process") || cursor.take("killing process")) {
+    begin_kill("earlyoom", text, at, out);
+    return parse_earlyoom_old(cursor.rest(), tagged, out);
+  }
   if (!cursor.take("sending SIG") || cursor.take_word().empty() || !cursor.take(" to process ")) {
-    return std::nullopt;
+    return false;
   }
-  const auto pid = take_pid(cursor);
-  if (!pid) {
-    return std::nullopt;
-  }
-  UserspaceKill line = kill_line("earlyoom", start, at);
-  line.pid = pid;
+  begin_kill("earlyoom", text, at, out);
+  out.pid = take_pid(cursor);
   const std::string_view rest = cursor.rest();
   const std::size_t open = rest.find('"');
   std::size_t close = rest.rfind("\": oom_score");
   if (close == npos) {
     close = rest.rfind("\": badness");
   }
-  if (open == npos || close == npos || close <= open) {
-    return std::nullopt;
+  if (!out.pid || close == npos || close <= open) {
+    return false;
   }
-  line.victim = std::string(rest.substr(open + 1, close - open - 1));
-  return line;
+  out.victim = rest.substr(open + 1, close - open - 1);
+  return true;
 }
 
-// "MemAvailable [520 MiB, 8.9 %] <= ...", "Name: stress", "PID: 9828", then
-// "Implementing a corrective action:" with "Sending SIGTERM to the victim".
-std::optional<UserspaceKill> parse_nohang(std::string_view text, Place at) {
-  const std::string_view start = trim(text);
-  UserspaceKill line;
-  line.killer = "nohang";
-  if (start.starts_with("MemAvailable [")) {
-    line.mem_available_percent = decimal_after(start, "MiB, ");
-    return line;
+// The victim of nohang: "Name: stress", "PID: 9828", in 0.2 "PID: 9828, name: stress, badness:
+// 727", in 0.1 "Victim is stress, pid: 9828, badness: 727".
+bool parse_nohang_victim(std::string_view text, bool tagged, UserspaceKill& out) {
+  Cursor cursor(text);
+  if (tagged && cursor.take("Name:")) {
+    out.killer = "nohang";
+    out.victim = trim(cursor.rest());
+    return true;
   }
-  if (start.starts_with("SwapFree [")) {
-    line.swap_free_percent = decimal_after(start, "MiB, ");
-    return line;
+  const bool last = cursor.take("Victim is ");
+  if (!last && !cursor.take("PID:")) {
+    return false;
   }
-  if (start.starts_with("Name:")) {
-    line.victim = std::string(trim(start.substr(5)));
-    return line;
+  out.killer = "nohang";
+  std::string_view name = cursor.rest();
+  if (last) {
+    cursor = Cursor(after(name, ", pid: ").value_or(""));
   }
-  if (start.starts_with("PID:")) {
-    Cursor cursor(trim_left(start.substr(4)));
-    line.pid = take_pid(cursor);
-    return line.pid ? std::optional(line) : std::nullopt;
-  }
-  const bool sending = start.find("Sending SIG") != npos && start.ends_with("to the victim");
-  if (sending) {
-    return kill_line("nohang", start, at);
-  }
-  constexpr std::string_view old = "Preventing OOM: trying to send the ";
-  if (start.starts_with(old)) {
-    line = kill_line("nohang", start, at);
-    const std::size_t to = start.find(" signal to ");
-    if (to != npos) {
-      const std::string_view name = start.substr(to + 11);
-      line.victim = std::string(trim(name.substr(0, name.find(','))));
+  cursor.skip_spaces();
+  out.pid = take_pid(cursor);
+  const bool named = last || cursor.take(", name: ") || cursor.take(", Name: ");
+  if (named) {
+    name = last ? name : cursor.rest();
+    for (const std::string_view end : {", pid: ", ", badness: ", ", state: "}) {
+      name = name.substr(0, name.rfind(end));
     }
-    return line;
+    out.victim = name;
   }
-  return std::nullopt;
+  return out.pid && (tagged || named);
+}
+
+// "MemAvailable [520 MiB, 8.9 %] <= ...", the victim, then "Implementing a corrective action:" with
+// "Sending SIGTERM to the victim", in some versions "; OK; response time: 12 ms" behind it.
+bool parse_nohang(std::string_view text, Place at, bool tagged, UserspaceKill& out) {
+  const bool memory = text.starts_with("MemAvailable [");
+  if (memory || text.starts_with("SwapFree [")) {
+    out.killer = "nohang";
+    (memory ? out.mem_available_percent : out.swap_free_percent) = decimal_after(text, "MiB, ");
+    return true;
+  }
+  if (parse_nohang_victim(text, tagged, out)) {
+    return true;
+  }
+  constexpr std::string_view to = " to the victim";
+  const std::size_t at_victim = text.starts_with("Send") ? text.find(to) : npos;
+  if (at_victim != npos) {
+    const std::string_view behind = text.substr(at_victim + to.size());
+    begin_kill("nohang", text, at, out);
+    out.needs_facts = !tagged;
+    return text.find(" SIG") < at_victim && (behind.empty() || behind.front() == ';') &&
+           behind.find("no such process") == npos;
+  }
+  if (!text.starts_with("Preventing OOM: trying to send the ")) {
+    return false;
+  }
+  begin_kill("nohang", text, at, out);
+  const std::string_view name = after(text, " signal to ").value_or("");
+  out.victim = trim(name.substr(0, name.find(',')));
+  return true;
+}
+
+// lmkd: "Kill 'com.x' (17933), uid 10446, oom_score_adj 0 to free 140528kB rss, ..", before Android
+// 10 "Killing 'com.x' (1234), uid 10001, adj 906", Samsung's "Reclaim 'com.x' ..". The driver of
+// kernels to 4.11 (drivers/staging/android/lowmemorykiller.c): "Killing 'com.x' (1234), adj 906,"
+// with more lines behind it, first "send sigkill to 1234 (com.x), adj 12, size 4321".
+bool parse_android(std::string_view text, Place at, bool tagged, UserspaceKill& out) {
+  if (!tagged) {  // of logcat without times: "I lowmemorykiller: ", "I/lowmemorykiller( 200): "
+    const std::size_t name = text.starts_with('l') ? 0 : 2;
+    if (text.size() < name || !text.substr(name).starts_with(kAndroidKiller)) {
+      return false;
+    }
+    text = after(text, ": ").value_or("");
+  }
+  Cursor cursor(text);
+  const bool pid_first = cursor.take("send sigkill to ");
+  if ((!pid_first && !cursor.take("Kill '") && !cursor.take("Killing '") &&
+       !cursor.take("Reclaim '")) ||
+      text.find("adj ") == npos) {
+    return false;
+  }
+  begin_kill(kAndroidKiller, text, at, out);
+  if (pid_first) {
+    out.pid = take_pid(cursor);
+    cursor.take(" (");
+  }
+  out.victim = cursor.take_until(pid_first ? "), " : "' (").value_or("");
+  if (cursor.take("' (")) {
+    out.pid = take_pid(cursor);
+  }
+  return out.pid && !out.victim.empty();
 }
 
 // "oomd kill: 12.34 5.67 8.90 system.slice/x.service 12345 ruleset:[...] ... killer:... v2"
-std::optional<UserspaceKill> parse_oomd(std::string_view text, Place at) {
-  constexpr std::string_view key = "oomd kill: ";
-  const std::string_view start = trim_left(text);
-  if (!start.starts_with(key) || start.find("killer:") == npos ||
-      start.find("killer:(dry)") != npos) {
-    return std::nullopt;
+bool parse_oomd(std::string_view text, Place at, bool /*tagged*/, UserspaceKill& out) {
+  Cursor cursor(text);
+  if (!cursor.take("oomd kill: ") || text.find("killer:") == npos ||
+      text.find("killer:(dry)") != npos) {
+    return false;
   }
-  UserspaceKill line = kill_line("oomd", start, at);
-  Cursor cursor(start.substr(key.size()));
-  line.pressure_percent = take_decimal(cursor.take_word());
+  begin_kill("oomd", text, at, out);
+  out.pressure_percent = take_decimal(cursor.take_word());
   for (int i = 0; i < 3; ++i) {  // avg60, avg300, then the cgroup
     cursor.skip_spaces();
-    line.victim = std::string(cursor.take_word());
+    out.victim = cursor.take_word();
   }
-  return line;
+  return true;
 }
 
 // 'Eviction manager: must evict pod(s) to reclaim" resourceName="memory"', then
 // '"Eviction manager: pod is evicted successfully" pod="default/x"'.
-std::optional<UserspaceKill> parse_kubelet(std::string_view text, Place at) {
+bool parse_kubelet(std::string_view text, Place at, bool /*tagged*/, UserspaceKill& out) {
   const std::size_t manager = text.find("viction manager: ");
   if (manager == npos) {
-    return std::nullopt;
+    return false;
   }
   const std::string_view rest = text.substr(manager + 17);
-  UserspaceKill line;
-  line.killer = "kubelet";
   if (rest.starts_with("must evict pod(s) to reclaim")) {
-    if (rest.find("memory") == npos) {
-      return std::nullopt;
-    }
-    return line;
+    out.killer = "kubelet";
+    return rest.find("memory") != npos;
   }
   if (rest.find("evicted successfully") == npos || !rest.starts_with("pod ")) {
-    return std::nullopt;
+    return false;
   }
-  line = kill_line("kubelet", text.substr(manager - 1), at);
-  const std::size_t named = rest.find("pod=\"");
-  if (named != npos) {
-    const std::string_view name = rest.substr(named + 5);
-    line.victim = std::string(name.substr(0, name.find('"')));
-  } else {
-    line.victim = std::string(rest.substr(4, rest.find(" is evicted") - 4));
-  }
-  return line;
+  begin_kill("kubelet", text.substr(manager - std::min<std::size_t>(manager, 1)), at, out);
+  out.needs_facts = true;  // or it was evicted for another reason than memory
+  const auto named = after(rest, "pod=\"");
+  out.victim = named ? named->substr(0, named->find('"'))
+                     : rest.substr(4, std::max<std::size_t>(rest.find(" is evicted"), 4) - 4);
+  return true;
 }
 
 struct Killer {
   std::string_view tag;
   Parser parse;
-  bool own_sentence;  // said by nobody else: good without a tag
+  std::string_view begins;  // with one of these a line without a tag begins; empty: with any
 };
 
-constexpr std::array<Killer, 5> kKillers{{
-    {"systemd-oomd", parse_systemd_oomd, true},
-    {"earlyoom", parse_earlyoom, true},
-    {"nohang", parse_nohang, false},
-    {"oomd", parse_oomd, true},
-    {"kubelet", parse_kubelet, true},
+constexpr std::array<Killer, 7> kKillers{{
+    {"systemd-oomd", parse_systemd_oomd, "KM"},
+    {"earlyoom", parse_earlyoom, "KOWdkmps"},
+    {"nohang", parse_nohang, "MPSV"},
+    {"oomd", parse_oomd, "o"},
+    {"kubelet", parse_kubelet, ""},
+    {kAndroidKiller, parse_android, "DEFIVWl"},
+    {"lmkd", parse_android, "l"},
 }};
+
+// For each first character the killers of kKillers whose line it can be, as bits.
+constexpr auto kByFirst = [] {
+  std::array<std::uint8_t, 256> killers{};
+  for (std::size_t c = 0; c < killers.size(); ++c) {
+    for (std::size_t i = 0; i < kKillers.size(); ++i) {
+      const std::string_view begins = kKillers[i].begins;
+      const bool can = begins.empty() || begins.find(static_cast<char>(c)) != npos;
+      killers[c] = static_cast<std::uint8_t>(killers[c] | (can ? 1U << i : 0U));
+    }
+  }
+  return killers;
+}();
 
 bool tag_matches(std::string_view tag, std::string_view killer) {
   if (!tag.starts_with(killer)) {
@@ -248,11 +358,27 @@ bool tag_matches(std::string_view tag, std::string_view killer) {
 
 std::optional<UserspaceKill> parse_userspace(std::string_view text, std::string_view tag,
                                              Place at) {
-  for (const Killer& killer : kKillers) {
-    if (tag.empty() ? killer.own_sentence : tag_matches(tag, killer.tag)) {
-      if (auto line = killer.parse(text, at)) {
-        return line;
-      }
+  const bool kernel = tag == "kernel";
+  const bool tagged = !tag.empty() && !kernel;
+  unsigned can = 0;
+  for (std::size_t i = 0; tagged && i < kKillers.size(); ++i) {
+    can |= tag_matches(tag, kKillers[i].tag) ? 1U << i : 0U;
+  }
+  if ((tagged && can == 0) || (kernel && !text.starts_with(kAndroidKiller))) {
+    return std::nullopt;  // nearly all lines of some logs
+  }
+  text = trim(text);
+  if (text.empty()) {
+    return std::nullopt;
+  }
+  can = tagged ? can : kByFirst[static_cast<unsigned char>(text.front())];
+  UserspaceKill line;
+  for (; can != 0; can &= can - 1) {
+    if (kKillers[static_cast<std::size_t>(std::countr_zero(can))].parse(text, at, tagged, line)) {
+      return line;
+    }
+    if (!line.killer.empty()) {
+      line = UserspaceKill();
     }
   }
   return std::nullopt;

@@ -12,6 +12,7 @@
 namespace whyoom::report {
 
 // As the anchors of the kernel's lines: one of them is in each line of these killers that counts.
+// The kernel's find most of Android's ("oom_score_adj") and what earlyoom said before 1.2.
 inline constexpr std::array<std::string_view, 6> kUserspaceAnchors{
     "due to memory",    // systemd-oomd, memory.oom.group
     "sending SIG",      // earlyoom
@@ -19,6 +20,9 @@ inline constexpr std::array<std::string_view, 6> kUserspaceAnchors{
     "Preventing OOM",   // nohang, older
     "viction manager",  // kubelet
     "oomd kill"};
+
+// The driver, and what lmkd calls itself in the log.
+inline constexpr std::string_view kAndroidKiller = "lowmemorykiller";
 
 // A line without `what` only tells facts: numbers and, with nohang, the victim.
 std::optional<UserspaceKill> parse_userspace(std::string_view text, std::string_view tag, Place at);

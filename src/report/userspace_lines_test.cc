@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "report/test_support.h"
+
 namespace whyoom::report {
 namespace {
 
@@ -64,7 +66,7 @@ TEST(OtherKillers, NohangOomdKubelet) {
                       "nohang", {})
           ->mem_available_percent.value(),
       8.9);
-  EXPECT_FALSE(parse_userspace("  Sending SIGTERM to the victim", "", {}));
+  EXPECT_TRUE(parse_userspace("  Sending SIGTERM to the victim", "", {})->needs_facts);
   const auto oomd = parse_userspace(
       "oomd kill: 91.02 40.10 9.50 system.slice/x.service 123456 ruleset:[a] detectorgroup:[b] "
       "killer:kill_by_memory_size_or_growth v2",
@@ -88,6 +90,141 @@ TEST(OtherKillers, NohangOomdKubelet) {
   EXPECT_FALSE(parse_userspace(
       "\"Eviction manager: must evict pod(s) to reclaim\" resourceName=\"ephemeral-storage\"",
       "kubelet", {}));
+}
+
+TEST(SystemdOomd, CutForTheConsole) {
+  const auto used = parse_userspace(
+      "Killed /system.slice/httpd.service due to memory used (32305733632) / total (33046",
+      "systemd-oomd", {});
+  ASSERT_TRUE(used);
+  EXPECT_EQ(used->victim, "/system.slice/httpd.service");
+  EXPECT_EQ(used->mem_used, 32305733632U);
+  EXPECT_FALSE(used->mem_total);  // of a number at the cut end nobody knows the rest
+  EXPECT_TRUE(parse_userspace("Killed /a.service due to memory pressure", "systemd-oomd", {}));
+  EXPECT_FALSE(parse_userspace("Killed /a.service due to memory pressures", "systemd-oomd", {}));
+  EXPECT_FALSE(parse_userspace("Killed a.service due to memory pressure", "", {}));
+}
+
+TEST(Earlyoom, BeforeItsSentenceOfToday) {
+  for (const char* text :
+       {"Killing process: my bash, pid: 5874, badness: 538, VmRSS: 3160 MiB",
+        "Killing process 'my bash' with signal 15, pid: 5874, badness: 538, VmRSS: 3160 MiB",
+        "killing process 5874 \"my bash\" with signal 15: badness 550, VmRSS 7609 MiB",
+        "sending SIGTERM to process 5874 \"my bash\": badness 550, VmRSS 7609 MiB"}) {
+    const auto kill = parse_userspace(text, "", {});
+    ASSERT_TRUE(kill) << text;
+    EXPECT_EQ(kill->killer, "earlyoom");
+    EXPECT_EQ(kill->pid, 5874) << text;
+    EXPECT_EQ(kill->victim, "my bash") << text;
+    EXPECT_FALSE(kill->needs_facts);
+  }
+  const auto first = parse_userspace("Killing process 5874 bash", "earlyoom", {});
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->pid, 5874);
+  EXPECT_EQ(first->victim, "bash");
+  EXPECT_FALSE(first->needs_facts);
+  EXPECT_TRUE(parse_userspace("Killing process 5874 bash", "", {})->needs_facts);
+  EXPECT_FALSE(parse_userspace("Killing process group", "earlyoom", {}));
+  EXPECT_FALSE(
+      parse_userspace("Will avoid killing process names that match regex 'a'", "earlyoom", {}));
+}
+
+TEST(Nohang, EveryForm) {
+  for (const char* text :
+       {"  PID: 903309, name: a, b, badness: 849", "  PID: 903309, Name: a, b, badness: 849",
+        "PID:       903309, name: a, b, state: S, EUID: 0",
+        "  Victim is a, b, pid: 903309, badness: 849, VmRSS: 1 MiB, VmSwap: 0 MiB"}) {
+    const auto facts = parse_userspace(text, "", {});
+    ASSERT_TRUE(facts) << text;
+    EXPECT_EQ(facts->victim, "a, b") << text;
+    EXPECT_EQ(facts->pid, 903309) << text;
+    EXPECT_EQ(facts->what, "");
+  }
+  for (const char* text :
+       {"Sending SIGKILL to the victim", "Sending SIGTERM to the victim; OK; response time: 9 ms",
+        "  Send SIGTERM to the victim; total response time: 2255 ms"}) {
+    EXPECT_FALSE(parse_userspace(text, "nohang-desktop[12]", {})->what.empty()) << text;
+  }
+  for (const char* text :
+       {"Sending SIGTERM to the victim; no such process; response time: 9 ms",
+        "Sending SIGTERM to the victim's parent", "Sending mail to the victim"}) {
+    EXPECT_FALSE(parse_userspace(text, "nohang", {})) << text;
+  }
+  EXPECT_FALSE(parse_userspace("PID: 12", "", {}));
+  EXPECT_FALSE(parse_userspace("Name: mail", "", {}));
+}
+
+TEST(Android, DriverAndDaemon) {
+  const std::pair<const char*, const char*> lines[] = {
+      {"Kill 'com.x' (17933), uid 10446, oom_score_adj 0 to free 140528kB rss, 37404kB swap; "
+       "reason: "
+       "device is not responding",
+       "lowmemorykiller"},
+      {"Reclaim 'com.x' (17933), uid 10112, oom_score_adj 975, state 19 to free 19252kB rss",
+       "lmkd"},
+      {"I lowmemorykiller: Killing 'com.x' (17933), uid 10001, adj 906", ""},
+      {"I/lowmemorykiller(  200): Killing 'com.x' (17933), uid 10001, adj 906", ""},
+      {"lowmemorykiller: Killing 'com.x' (17933), adj 904,", "kernel"},
+      {"lowmemorykiller: Killing 'com.x' (17933) (tgid 17933), adj 904,", ""},
+      {"lowmemorykiller: send sigkill to 17933 (com.x), adj 12, size 4321", ""}};
+  for (const auto& [text, tag] : lines) {
+    const auto kill = parse_userspace(text, tag, {});
+    ASSERT_TRUE(kill) << text;
+    EXPECT_EQ(kill->killer, kAndroidKiller);
+    EXPECT_EQ(kill->victim, "com.x") << text;
+    EXPECT_EQ(kill->pid, 17933) << text;
+  }
+  for (const char* text : {"lowmemorykiller: select 'com.x' (17933), adj 904, size 12, to kill",
+                           "Kill 'com.x' (17933), uid 10446, oom_score_adj 0 to free 140528kB", "l",
+                           "", "lowmemorykiller: lowmem_shrink: convert oom_adj to oom_score_adj:",
+                           "lowmemorykiller: Killing 'com.x' because it is large"}) {
+    EXPECT_FALSE(parse_userspace(text, "", {})) << text;
+  }
+}
+
+std::vector<Report> killed_in(std::string_view log) { return testing::read_log(log).events; }
+
+TEST(Userspace, WhatOthersSayTooCountsBehindFacts) {
+  EXPECT_TRUE(killed_in("Killing process 5874 bash\nSending SIGTERM to the victim\n").empty());
+  EXPECT_EQ(
+      killed_in("Out of memory! avail: 90 MiB < min: 100 MiB\nKilling process 5874 bash\n").size(),
+      1U);
+  const auto nohang =
+      killed_in("  PID: 9, name: a, badness: 849\n  Sending SIGTERM to the victim\n");
+  ASSERT_EQ(nohang.size(), 1U);
+  EXPECT_EQ(nohang[0].userspace->victim, "a");
+}
+
+TEST(Earlyoom, AKillThatFailedIsNone) {
+  const std::string kill =
+      "Nov 12 17:08:27 h earlyoom[1]: sending SIGTERM to process 9 uid 1 \"java\": badness 1, "
+      "VmRSS "
+      "4 MiB\n";
+  EXPECT_EQ(killed_in(kill).size(), 1U);
+  EXPECT_EQ(killed_in(kill + "Nov 12 17:08:28 h earlyoom[1]: process 9 exited after 0.1 seconds\n")
+                .size(),
+            1U);
+  for (const std::string said :
+       {"17:08:37 h earlyoom[1]: process 9 did not exit\n",
+        "17:08:27 h earlyoom[1]: kill failed: Operation not permitted\n",
+        "17:08:27 h earlyoom[1]: dryrun, not actually sending any signal\n"}) {
+    EXPECT_TRUE(killed_in(kill + "Nov 12 " + said).empty()) << said;
+    EXPECT_EQ(killed_in(kill + "Nov 12 " + said + kill).size(), 1U) << said;  // the next try
+  }
+  // Much later it is not of that kill.
+  EXPECT_EQ(killed_in(kill + "Nov 12 18:00:00 h earlyoom[1]: process 9 did not exit\n").size(), 1U);
+}
+
+TEST(Userspace, TheDriverOfAndroidIsTheKernels) {
+  const auto events = killed_in(
+      "<6>[ 1234.567890] lowmemorykiller: Killing 'com.x.y' (1234), adj 906,\n"
+      "<6>[ 1234.567890]    to free 12345kB on behalf of 'kswapd0' (71) because\n"
+      "<6>[ 1234.567890]    cache 71234kB is below limit 73728kB for oom_score_adj 906\n");
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].userspace->pid, 1234);
+  EXPECT_EQ(
+      killed_in("Jun 19 10:00:00 h kernel: lowmemorykiller: Killing 'a' (7), adj 906,\n").size(),
+      1U);
 }
 
 TEST(Userspace, ALineThatIsQuotedByAnotherProgramIsNotTheirs) {

@@ -167,9 +167,11 @@ std::optional<VictimLine> parse_victim(std::string_view text, Place at) {
   cursor.skip_spaces();
   const bool named = cursor.take('(');
   const std::string_view rest = cursor.rest();
-  const std::size_t end = named ? find_name_end(rest) : std::string_view::npos;
+  // Somebody took the name out.
+  const bool nameless = !named && prefix->known && rest.starts_with("total-vm:");
+  const std::size_t end = named ? find_name_end(rest) : nameless ? 0 : std::string_view::npos;
   const bool goes_on = end == std::string_view::npos && rest.find(')') != std::string_view::npos;
-  if ((!named && !rest.empty()) || (goes_on && !prefix->known)) {
+  if ((!named && !nameless && !rest.empty()) || (goes_on && !prefix->known)) {
     return std::nullopt;  // a sentence about a process, not the kernel's
   }
   victim.comm = std::string(rest.substr(0, end));
@@ -179,7 +181,7 @@ std::optional<VictimLine> parse_victim(std::string_view text, Place at) {
   line.constraint = prefix->constraint;
   if (end != std::string_view::npos) {
     const auto uid = victim.uid;
-    read_victim_fields(rest.substr(end + 1), line);
+    read_victim_fields(rest.substr(end + (named ? 1 : 0)), line);
     if (!victim.uid) {
       victim.uid = uid;
     }
@@ -333,6 +335,29 @@ bool read_victim(std::string_view text, Place at, KernelLine& out) {
   return true;
 }
 
+// "VM: killing process sshd", on some architectures "sshd(123)": until 2.6.28, on some longer, a
+// page fault that got no memory killed its own process (arch/*/mm/fault.c do_page_fault()).
+bool read_fault_victim(std::string_view text, Place at, KernelLine& out) {
+  Cursor cursor(text);
+  if (!cursor.take("VM: killing process ") && !cursor.take("VM: Killing process ")) {
+    return false;
+  }
+  std::string_view name = cursor.rest();
+  const std::size_t open = name.ends_with(')') ? name.rfind('(') : std::string_view::npos;
+  cursor = Cursor(name.substr(std::min(open + 1, name.size())));
+  const auto pid = open == std::string_view::npos ? std::nullopt : take_pid(cursor);
+  name = name.substr(0, pid ? open : std::string_view::npos);
+  if (name.empty() || name.size() > kMaxComm) {
+    return false;
+  }
+  auto& line = out.part.emplace<VictimLine>();
+  line.victim.pid = pid.value_or(0);
+  line.victim.comm = std::string(name);
+  line.victim.at = at;
+  line.has_prefix = true;  // no cgroup's limit
+  return true;
+}
+
 bool read_group(std::string_view text, Place /*at*/, KernelLine& out) {
   if (!parse_group(text)) {
     out.kind = &unknown_line;
@@ -369,6 +394,7 @@ bool read_sysrq(std::string_view text, Place /*at*/, KernelLine& out) {
 
 const LineKind kill_intent{.read = read_kill_intent, .stage = Stage::victim};
 const LineKind victim_line{.read = read_victim, .stage = Stage::victim};
+const LineKind fault_victim{.read = read_fault_victim, .stage = Stage::victim};
 const LineKind kill_group{.read = read_group, .stage = Stage::victim};
 const LineKind reaped{.read = read_reaped, .stage = Stage::victim};
 const LineKind victim_exiting{

@@ -13,6 +13,7 @@ namespace whyoom::report {
 struct LineKind;
 extern const LineKind kill_intent, victim_line, kill_group, reaped, victim_exiting, no_killable;
 extern const LineKind oom_panic, panic_restart, panic_halt, sysrq_line;
+extern const LineKind fault_victim;  // of a page fault that got no memory, in old kernels
 
 // "Killed process 186 (hog) total-vm:...", with any of the prefixes.
 struct VictimLine {

@@ -29,6 +29,18 @@ TEST(Vmalloc, SaysTheSameRequestTwice) {
   }
 }
 
+TEST(Vmalloc, OldKernelsDoNotSayTheSize) {
+  for (const std::string said :
+       {"allocation failed: out of vmalloc space - use vmalloc=<size> to increase size.\n",
+        "vmap allocation failed: use vmalloc=<size> to increase size.\n"}) {
+    const auto events = assemble("[   13.998495] " + said);
+    ASSERT_EQ(events.size(), 1U) << said;
+    EXPECT_EQ(events[0].vmalloc->reason, no_vmalloc_range);
+    EXPECT_FALSE(events[0].vmalloc->bytes);
+    EXPECT_TRUE(assemble("[   13.998495] why: " + said).empty()) << said;
+  }
+}
+
 TEST(Vmalloc, OfAnotherSizeIsAnotherRequest) {
   for (const std::string said :
        {"[   14.006613] kmodloader: vmalloc: allocation failure: 430080000 bytes, "

@@ -12,7 +12,9 @@ constexpr std::int64_t ebusy = -16;
 
 Message said(const report::LimitReached& limit) {
   const std::string area = limit.name.empty() ? std::string() : " " + printable(limit.name);
-  const std::string size = limit.pages ? plural(*limit.pages, "page", "pages") : tr("a block");
+  const std::string size = limit.pages   ? plural(*limit.pages, "page", "pages")
+                           : limit.bytes ? human(Bytes(*limit.bytes))
+                                         : tr("a block");
   if (limit.error == ebusy) {
     return Message(
         "A driver asked the CMA area{} for {} in one piece, and pages that others use there could "
