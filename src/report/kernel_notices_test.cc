@@ -227,11 +227,11 @@ TEST(LimitLine, TwoTellersOfOneRefusalAreOneEvent) {
   ASSERT_EQ(once.size(), 1U);
   EXPECT_EQ(once[0].limit_reached->count, 1U);
   EXPECT_EQ(once[0].limit_reached->name, "ipu3 0000:00:05.0");
-  const auto later = testing::replaced(pair, "38.6629", "39.7629");
+  const auto later = replaced(pair, "38.6629", "39.7629");
   const auto twice = testing::read_log(pair + later).events;
   ASSERT_EQ(twice.size(), 1U);
   EXPECT_EQ(twice[0].limit_reached->count, 2U);
-  const auto other = testing::read_log(testing::replaced(pair, "4096 bytes at", "8192 bytes at"));
+  const auto other = testing::read_log(replaced(pair, "4096 bytes at", "8192 bytes at"));
   EXPECT_EQ(other.events.size(), 2U);
   const auto vc4 = testing::read_log(
       "[   71.000001] cma: cma_alloc: linux,cma: alloc failed, req-size: 1366 pages, ret: -12\n"
