@@ -139,7 +139,8 @@ std::optional<What> refused(std::string_view text) {
   return std::nullopt;
 }
 
-// "MemTotal:       26809844 kB", "Mem:            967          30         936"
+// "MemTotal:       26809844 kB", "Mem:           15Gi       1.9Gi        13Gi". Without a unit the
+// command that was given tells what the numbers are, and it stands in another line.
 bool is_meminfo(std::string_view text) {
   Cursor cursor(text.substr(std::min(text.find("MemTotal:"), text.size())));
   cursor.take("MemTotal:");
@@ -151,12 +152,12 @@ bool is_meminfo(std::string_view text) {
   row.take("Mem:");
   for (int column = 0; column < 3; ++column) {
     row.skip_spaces();
-    if (!row.take_unsigned()) {
+    const bool number = row.take_unsigned().has_value();
+    const std::string_view unit = row.rest().substr(0, row.rest().find_first_of(" \t"));
+    if (!number || unit.empty() || is_digit(unit.back())) {
       return false;
     }
-    if (!row.at_end() && row.peek() != ' ') {  // "15Gi"
-      row.take_word();
-    }
+    row.take(unit);
   }
   return true;
 }
