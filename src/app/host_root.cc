@@ -167,11 +167,11 @@ tl::expected<HostRoot, std::string> file_host(const linux::Input& input) {
   if (is_text && result.files != nullptr) {
     return result;
   }
-  return tl::unexpected(
-      tr("{}: {}", printable(input.path()),
-         !done     ? done.error()
-         : is_text ? tr("this is no capture of `whyoom capture`, and no /proc/meminfo or `free -m` stands in it")
-                   : *done));
+  return tl::unexpected(tr("{}: {}", printable(input.path()),
+                           !done     ? done.error()
+                           : is_text ? tr("this is no capture of `whyoom capture`, and no "
+                                          "/proc/meminfo or `free -m` stands in it")
+                                     : *done));
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "diagnose/case_file.h"
 
@@ -148,6 +150,18 @@ TEST(Finding, CommandsThatLookAtAProcess) {
   EXPECT_FALSE(is_about_running_processes(ShellCommand("cat /proc/sys/vm/x /proc/meminfo")));
   EXPECT_FALSE(is_about_running_processes(ShellCommand("ls /proc/")));
   EXPECT_FALSE(is_about_running_processes(ShellCommand("uname -m")));
+}
+
+// To 3.2 one sentence had two reasons (tcp_out_of_resources(), tcp_too_many_orphans()).
+TEST(LogCauses, OldSocketsMayHaveBeenOrphans) {
+  const auto verdict_of = [](const std::string& line) {
+    const auto events = cases::explain_log("[    9.000000] " + line + "\n");
+    return std::pair(events.at(0)->root_cause, events.at(0)->verdict);
+  };
+  EXPECT_EQ(verdict_of("Out of socket memory"),
+            std::pair(std::string_view("tcp-memory"), Verdict::likely));
+  EXPECT_EQ(verdict_of("TCP: out of memory -- consider tuning tcp_mem"),
+            std::pair(std::string_view("tcp-memory"), Verdict::proved));
 }
 
 // What is free counts the CMA pages for it already, and they are not to be counted twice.

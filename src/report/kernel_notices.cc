@@ -269,6 +269,7 @@ std::optional<LimitReached> parse_limit_line(std::string_view text, Place at) {
     }
     limit.what = words.what;
     limit.teller = words.teller;
+    limit.or_orphans = line.starts_with("Out of socket memory");
     read_numbers(words, rest.substr(0, end), rest.substr(end), limit);
     return limit;
   }
