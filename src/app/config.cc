@@ -99,7 +99,7 @@ int config(const std::string& given, Console& io) {
   for (auto& [key, value, from] : rows) {
     key.resize(std::max<std::size_t>(key.size(), 8), ' ');
     value.resize(std::max(value.size(), std::min(widest, most_wide)), ' ');
-    io.out.write(key + "  " + value + "  " + from + "\n");
+    io.out.write(key.append("  ").append(value).append("  ").append(from).append("\n"));
   }
   const std::string files = join(conf->files, ", ", printable);
   io.out.write("\n" +

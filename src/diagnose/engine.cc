@@ -309,6 +309,7 @@ std::unique_ptr<Event> judge_with(const Event& event, const StoryContext& story,
 
 std::vector<Finding> in_order(std::vector<Claim>&& claims) {
   std::vector<Claim*> order;  // a claim is too large to be moved from place to place
+  order.reserve(claims.size());
   for (Claim& claim : claims) {
     order.push_back(&claim);
   }

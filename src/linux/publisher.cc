@@ -30,7 +30,7 @@ std::string find_publisher() {
   std::array<char, PATH_MAX> self{};
   const ssize_t size = ::readlink("/proc/self/exe", self.data(), self.size() - 1);
   const std::string path(self.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
-  const std::string beside = std::string(directory_of(path)) + "/whyoom-publish";
+  std::string beside = std::string(directory_of(path)) + "/whyoom-publish";
   if (path.starts_with('/') && is_program(beside)) {
     return beside;
   }
@@ -48,13 +48,14 @@ tl::expected<std::vector<std::string>, std::string> command_to(const PublishTo& 
   if (!to.credentials.empty()) {
     command.push_back("--credentials=" + to.credentials);
   }
-  command.push_back("--");
+  command.emplace_back("--");
   command.push_back(to.url);
   return command;
 }
 
 [[noreturn]] void run(const std::vector<std::string>& command) {
   std::vector<char*> words;
+  words.reserve(command.size() + 1);
   for (const std::string& word : command) {
     words.push_back(const_cast<char*>(word.c_str()));  // execv does not write to them
   }

@@ -277,7 +277,7 @@ bool put_node(OpenEvent& event, KernelLine& read) {
     return true;
   }
   event.nodes.insert(node.id);
-  event.keep(event.report.nodes, std::move(node));
+  event.keep(event.report.nodes, Node(node));
   return true;
 }
 
@@ -339,7 +339,7 @@ const LineKind hugepages{
             }
             return true;
           }
-          e.keep(e.report.hugepages, std::move(pages));
+          e.keep(e.report.hugepages, Hugepages(pages));
           return true;
         }};
 const LineKind slab_title{

@@ -142,6 +142,8 @@ void SingleLineEvents::limit_reached(const logtext::Line& line, LimitReached&& l
       emit_one(limits_, known);
       break;
     }
+    const unsigned teller = limit.teller;
+    const auto bytes = limit.bytes;
     // The moment that was furthest from having what was asked for tells most.
     if (lacks_more(limit, before)) {
       limit.count = before.count;
@@ -151,8 +153,8 @@ void SingleLineEvents::limit_reached(const logtext::Line& line, LimitReached&& l
       }
     }
     before.count += again ? 0 : 1;
-    before.teller = limit.teller;
-    before.bytes = before.bytes ? before.bytes : limit.bytes;
+    before.teller = teller;
+    before.bytes = before.bytes ? before.bytes : bytes;
     known->report.last_line = line.number;
     known->last = moment_of(line);
     return;
