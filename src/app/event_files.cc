@@ -2,6 +2,7 @@
 #include "app/event_files.h"
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "app/explain_run.h"
 #include "base/human.h"
@@ -62,6 +63,17 @@ std::string owner_of(const Json& event) {
   return {};
 }
 
+// Each process once: the kernel names the first of a group again when it comes to the others.
+std::uint64_t killed_in(const Json& victims) {
+  std::set<std::uint64_t> pids;
+  std::uint64_t killed = 0;  // one without a number is another one each time
+  for (const Json& victim : victims) {
+    const std::uint64_t pid = number_of(victim, "pid");
+    killed += pid == 0 || pids.insert(pid).second ? 1 : 0;
+  }
+  return killed;
+}
+
 EventFacts facts_of_event(const Json& event) {
   return {.id = text_of(event, "id"),
           .cause = text_of(event, "root_cause"),
@@ -72,7 +84,7 @@ EventFacts facts_of_event(const Json& event) {
           .kernel = text_of(part(event, "kernel"), "release"),
           .owner = owner_of(event),
           .time = text_of(part(event, "time"), "wall"),
-          .killed = part(event, "victims").is_array() ? part(event, "victims").size() : 0,
+          .killed = killed_in(part(event, "victims")),
           .panic = part(event, "panic").is_object(),
           .unverified = is_true(event, "unverified")};
 }

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <ctime>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/text.h"
 
@@ -150,7 +151,14 @@ void read_fields(const Json& json, Event& event) {
   to.text("victim_comm", "process.executable.name", at(victim, {"comm"}));
   to.number("victim_pid", "process.pid", at(victim, {"pid"}));
   if (any_victim) {
-    to.add("victims", "whyoom.victims", static_cast<std::int64_t>(victims.size()));
+    std::set<std::int64_t> pids;  // the kernel names the first of a group again
+    std::int64_t killed = 0;
+    for (const Json& each : victims) {
+      const Json& pid = at(each, {"pid"});
+      const bool named = pid.is_number() && pid.get<std::int64_t>() > 0;
+      killed += !named || pids.insert(pid.get<std::int64_t>()).second ? 1 : 0;
+    }
+    to.add("victims", "whyoom.victims", killed);
   }
   to.text("trigger_comm", "whyoom.trigger.name", at(json, {"trigger", "comm"}));
   to.text(

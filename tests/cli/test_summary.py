@@ -55,6 +55,16 @@ class Summary(harness.Case):
                            if key not in ("source", "story", "in_story")})
         return re.sub(r"(archive\.log|line):?\s?\d+(-\d+)?", "", text)
 
+    def test_a_process_that_is_named_twice_was_killed_once(self):
+        kill = "[ 9.{}] {}Killed process {} (node) total-vm:9kB, anon-rss:8kB, file-rss:1kB, shmem-rss:0kB, UID:0\n"
+        cgroup = "Memory cgroup out of memory: "
+        log = self.file("group.log", kill.format(1, cgroup, 7) +
+                        "[ 9.2] Tasks in /a are going to be killed due to memory.oom.group set\n" +
+                        kill.format(3, cgroup, 8) + kill.format(4, cgroup, 7))
+        events = self.output(whyoom("explain", "--format", "ndjson", log), 1)
+        self.assertEqual([each["pid"] for each in json.loads(events)["victims"]], [7, 8, 7], "as it is printed")
+        self.assertIn("2 processes killed", self.output(whyoom("summary", self.file("e.ndjson", events))))
+
     def test_ids_are_one_for_each_event_and_the_same_again(self):
         first, again = self.events(), self.events()
         ids = [event["id"] for event in first]

@@ -40,7 +40,8 @@ class Otlp(common.Case):
 
     def test_what_it_gets(self):
         self.receiver()
-        two = [event(1), event(2, host="node-2", kind="oom-panic", outcome="panic", time={"wall": "Nov 23 07:41:32",
+        group = event(1)["victims"] + [{"comm": "sh", "pid": 7}] + event(1)["victims"]  # the first comes again
+        two = [event(1), event(2, host="node-2", victims=group, kind="oom-panic", outcome="panic", time={"wall": "Nov 23 07:41:32",
                                                                                      "monotonic": 1.5})]
         self.publish(self.url, stdin=lines(two))
         first, second = self.records()
@@ -58,6 +59,7 @@ class Otlp(common.Case):
             "container.id": "0123456789ab", "k8s.pod.uid": common.POD, "whyoom.fix": "kubectl edit",
             "log.file.path": "kern.log", "whyoom.log.line": "2"})
         self.assertEqual((second["host"], second["severity"]), ("node-2", "FATAL"))
+        self.assertEqual(second["attributes"]["whyoom.victims"], "2")
         self.assertNotIn("time", second)  # a date without a zone is none
 
     def test_the_receiver_is_strict(self):
