@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/fixed.h"
 #include "base/text.h"
 #include "host/lines.h"
 #include "host/settings.h"
@@ -115,8 +116,8 @@ std::optional<double> unit_of(std::string_view line) {
     return std::nullopt;
   }
   const std::string_view options = trim(line.substr(at + 4));
-  if (!options.empty() && (options.size() < 2 || options.front() != '-')) {
-    return std::nullopt;
+  if (!options.empty() && (options.size() < 2 || options.front() != '-' || options[1] == '-')) {
+    return std::nullopt;  // "--mega" counts in thousands
   }
   const bool is_mib = options.find('m') != npos;
   const bool is_gib = options.find('g') != npos;
@@ -125,26 +126,17 @@ std::optional<double> unit_of(std::string_view line) {
 
 // "936", "15Gi", "1.9G" in KiB.
 std::optional<std::uint64_t> kib_of(std::string_view word, const std::optional<double>& unit) {
-  Cursor cursor(word);
-  const auto whole = cursor.take_unsigned();
-  if (!whole || *whole > (std::uint64_t{1} << 50U)) {
-    return std::nullopt;
+  const std::size_t end = std::min(word.find_first_not_of("0123456789."), word.size());
+  const auto number = parse_fixed(word.substr(0, end));
+  double kib = unit.value_or(0);
+  if (end < word.size()) {
+    const std::size_t which = std::string_view("BKMGT").find(word[end]);
+    kib = which == npos ? 0 : std::pow(1024.0, static_cast<double>(which) - 1);
   }
-  auto number = static_cast<double>(*whole);
-  if (cursor.take('.')) {
-    const std::size_t before = cursor.rest().size();
-    const auto part = cursor.take_unsigned();
-    const auto digits = static_cast<double>(before - cursor.rest().size());
-    number += static_cast<double>(part.value_or(0)) / std::pow(10.0, digits);
-  }
-  if (cursor.at_end()) {
-    return unit ? std::optional(static_cast<std::uint64_t>(number * *unit)) : std::nullopt;
-  }
-  constexpr std::string_view units = "BKMGT";
-  const std::size_t which = units.find(cursor.rest().front());
-  return which == npos ? std::nullopt
-                       : std::optional(static_cast<std::uint64_t>(
-                             number * std::pow(1024.0, static_cast<double>(which) - 1)));
+  constexpr double most = 1ULL << 60U;
+  return number && kib > 0 && *number * kib < most
+             ? std::optional(static_cast<std::uint64_t>(*number * kib))
+             : std::nullopt;
 }
 
 void FreeTable::see(std::string_view line) {

@@ -190,7 +190,7 @@ std::optional<HeaderLine> parse_failure_header(std::string_view text) {
   line.trigger.comm = comm_before(text, at);
   // A sentence about such failures goes on with a word, and one without a name is none of the
   // kernel's unless it goes on with the order.
-  if (text.compare(at, kFailure.size(), kFailure) == 0) {
+  if (text.substr(at).starts_with(kFailure)) {
     const std::string_view behind = text.substr(at + kFailure.size());
     if (!behind.empty() && behind.front() != ':' && behind.front() != '.') {
       return std::nullopt;

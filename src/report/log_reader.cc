@@ -119,7 +119,7 @@ void LogReader::State::on_line(const logtext::Line& line) {
     watch.message(line);
   }
   if (!any_event && assembler.idle()) {
-    account.symptoms.look(line.text, line.number);
+    account.symptoms.look(line.text, line.number, line.framed);
   }
   assembler.line(line);
 }

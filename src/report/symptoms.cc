@@ -142,14 +142,16 @@ std::optional<What> refused(std::string_view text) {
 // "MemTotal:       26809844 kB", "Mem:           15Gi       1.9Gi        13Gi". Without a unit the
 // command that was given tells what the numbers are, and it stands in another line.
 bool is_meminfo(std::string_view text) {
-  Cursor cursor(text.substr(std::min(text.find("MemTotal:"), text.size())));
-  cursor.take("MemTotal:");
-  cursor.skip_spaces();
-  if (cursor.take_unsigned() && cursor.take(" kB")) {
-    return true;
+  const std::size_t begin = static_cast<std::size_t>(std::ranges::find_if(text, is_alnum) -
+                                                     text.begin());  // behind marks
+  Cursor row(text.substr(begin));
+  if (row.take("MemTotal:")) {
+    row.skip_spaces();
+    return row.take_unsigned() && row.take(" kB");
   }
-  Cursor row(text.substr(std::min(text.find("Mem:"), text.size())));  // of `free`
-  row.take("Mem:");
+  if (!row.take("Mem:")) {  // of `free`
+    return false;
+  }
   for (int column = 0; column < 3; ++column) {
     row.skip_spaces();
     const bool number = row.take_unsigned().has_value();
@@ -185,8 +187,9 @@ std::optional<Symptom> parse_symptom(std::string_view text, LineNumber line) {
   return symptom;
 }
 
-void Symptoms::look(std::string_view text, LineNumber line) {
-  if (auto symptom = parse_symptom(text, line)) {
+void Symptoms::look(std::string_view text, LineNumber line, bool framed) {
+  auto symptom = parse_symptom(text, line);
+  if (symptom && !(framed && symptom->what == What::posted_state)) {
     keep(std::move(*symptom));
   }
 }

@@ -43,7 +43,8 @@ std::optional<Symptom> parse_symptom(std::string_view text, LineNumber line);
 // The first of each kind.
 class Symptoms {
  public:
-  void look(std::string_view text, LineNumber line);
+  // `framed`: it came in a record of a log. Nobody posts a file so.
+  void look(std::string_view text, LineNumber line, bool framed = false);
   // A line of JSON of `docker inspect` or `kubectl -o json`.
   void look_in_object(std::string_view text, LineNumber line);
   [[nodiscard]] const std::optional<Symptom>& of(Symptom::What what) const {

@@ -99,6 +99,7 @@ TEST(Symptoms, OfTasksAndMemory) {
     EXPECT_EQ(symptom->what, what) << text;
   }
   EXPECT_FALSE(parse_symptom("MemTotal: much", 1));
+  EXPECT_FALSE(parse_symptom("node1 MemTotal: 5 kB", 1)) << "`check` would not take it";
   EXPECT_FALSE(parse_symptom("Mem: 5 of 7 used", 1));
   EXPECT_FALSE(parse_symptom("Mem:            967          30         936", 1)) << "of what?";
   EXPECT_FALSE(parse_symptom("set it to half of MemTotal", 1));
