@@ -96,11 +96,11 @@ void add_failure(std::vector<Message>& out, const Event& event) {
 void add_userspace(std::vector<Message>& out, const Report& report) {
   const auto& kill = report.userspace;
   if (!kill || kill->victim.empty()) {
-    out.emplace_back("A program killed a process before the kernel had to.");
+    out.emplace_back("A program killed a process before the kernel's OOM killer had to.");
     return;
   }
   const std::string name = printable(last_part(kill->victim));
-  out.emplace_back("{} killed {} before the kernel had to.", printable(kill->killer),
+  out.emplace_back("{} killed {} before the kernel's OOM killer had to.", printable(kill->killer),
                    kill->pid ? process(name, *kill->pid) : name);
   if (kill->pressure_percent) {
     out.push_back(kill->pressure_limit_percent
@@ -109,7 +109,8 @@ void add_userspace(std::vector<Message>& out, const Report& report) {
                                 percent(*kill->pressure_limit_percent / 100))
                       : Message("Memory pressure was {}.", percent(*kill->pressure_percent / 100)));
   }
-  if (kill->mem_available_percent && kill->swap_free_percent) {
+  const bool no_swap = kill->swap_total == 0;
+  if (kill->mem_available_percent && kill->swap_free_percent && !no_swap) {
     out.emplace_back("{} of memory were available, and {} of swap free.",
                      percent(*kill->mem_available_percent / 100),
                      percent(*kill->swap_free_percent / 100));

@@ -201,17 +201,20 @@ TEST(PartialAnswer, OfAProgramThatKilled) {
   kill.killer = "earlyoom";
   kill.victim = "java";
   kill.pid = 7;
-  EXPECT_EQ(certain_of(event), Sentences{"earlyoom killed java (pid 7) before the kernel had to."});
+  EXPECT_EQ(certain_of(event),
+            Sentences{"earlyoom killed java (pid 7) before the kernel's OOM killer had to."});
   kill.mem_available_percent = 7.64;
   kill.swap_free_percent = 8.93;
   EXPECT_EQ(certain_of(event).at(1), "7.6 % of memory were available, and 8.9 % of swap free.");
+  kill.swap_total = 0;
+  EXPECT_EQ(certain_of(event).at(1), "7.6 % of memory were available.") << "there is no swap";
   kill = {};
   kill.killer = "systemd-oomd";
   kill.victim = "/user.slice/app.slice/tmux.scope";
   kill.pressure_percent = 62.12;
   kill.pressure_limit_percent = 50;
   EXPECT_EQ(certain_of(event),
-            (Sentences{"systemd-oomd killed tmux.scope before the kernel had to.",
+            (Sentences{"systemd-oomd killed tmux.scope before the kernel's OOM killer had to.",
                        "Memory pressure was 62 %, more than 50 %."}));
 }
 
@@ -262,7 +265,8 @@ TEST(PartialAnswer, OfEachOtherKind) {
   const std::pair<report::Kind, const char*> rows[] = {
       {report::Kind::fork_rejected, "A fork was rejected by the limit of a cgroup (pids.max)."},
       {report::Kind::overcommit_refused, "The kernel refused to promise more memory (overcommit)."},
-      {report::Kind::userspace_kill, "A program killed a process before the kernel had to."},
+      {report::Kind::userspace_kill,
+       "A program killed a process before the kernel's OOM killer had to."},
       {report::Kind::limit_reached, "A limit was reached."}};
   for (const auto& [kind, sentence] : rows) {
     Event event;

@@ -97,9 +97,9 @@ bool StoryBuilder::Story::is_near(const report::Report& report, double seconds) 
          (report.first_line >= last_line && report.first_line - last_line <= story_gap_lines);
 }
 
-bool StoryBuilder::Story::goes_on_with(const report::Report& report,
-                                       const std::string& its_cgroup) const {
-  if (!request.empty() && request == request_of(report)) {
+bool StoryBuilder::Story::goes_on_with(const report::Report& report, const std::string& its_cgroup,
+                                       const std::string& its_request) const {
+  if (!request.empty() && request == its_request) {
     return is_near(report, story_gap);
   }
   return kills && is_kill(report.kind) && its_cgroup == cgroup &&
@@ -147,7 +147,8 @@ void StoryBuilder::end_of_former_boots(const report::Report& report) {
   }
 }
 
-StoryBuilder::Story& StoryBuilder::begin(const report::Report& report, std::string cgroup) {
+StoryBuilder::Story& StoryBuilder::begin(const report::Report& report, std::string cgroup,
+                                         std::string request) {
   if (stories_.size() == most_stories) {
     stories_.pop_back();
   }
@@ -161,7 +162,7 @@ StoryBuilder::Story& StoryBuilder::begin(const report::Report& report, std::stri
   story.cgroup = std::move(cgroup);
   story.first = report.time;
   story.kills = is_kill(report.kind);
-  story.request = request_of(report);
+  story.request = std::move(request);
   return story;
 }
 
@@ -173,14 +174,15 @@ const StoryContext& StoryBuilder::next(const report::Report& report) {
     return killed.line != 0;
   });
   std::string cgroup = cgroup_of(report);
+  std::string request = request_of(report);
   if (found == stories_.end()) {
     found = std::ranges::find_if(
-        stories_, [&](const Story& story) { return story.goes_on_with(report, cgroup); });
+        stories_, [&](const Story& story) { return story.goes_on_with(report, cgroup, request); });
   }
   if (found != stories_.end()) {
     stories_.splice(stories_.begin(), stories_, found);
   } else {
-    begin(report, std::move(cgroup));
+    begin(report, std::move(cgroup), std::move(request));
   }
   stories_.front().take(report, killed);
   return stories_.front().context;

@@ -45,13 +45,14 @@ class StoryBuilder {
     [[nodiscard]] bool is_of_machine(const report::Report& report) const;
     // Not more than `seconds` after its last event.
     [[nodiscard]] bool is_near(const report::Report& report, double seconds) const;
-    [[nodiscard]] bool goes_on_with(const report::Report& report, const std::string& cgroup) const;
+    [[nodiscard]] bool goes_on_with(const report::Report& report, const std::string& its_cgroup,
+                                    const std::string& its_request) const;
     [[nodiscard]] Place killed_at(const report::Report& report) const;
     void take(const report::Report& report, Place killed);
   };
 
   void end_of_former_boots(const report::Report& report);
-  Story& begin(const report::Report& report, std::string cgroup);
+  Story& begin(const report::Report& report, std::string cgroup, std::string request);
 
   std::list<Story> stories_;  // the one that went on last first
   std::uint64_t begun_ = 0;

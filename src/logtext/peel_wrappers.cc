@@ -36,7 +36,7 @@ std::string_view strip_quotes(std::string_view text) {
 }
 
 std::string_view find_list_mark(std::string_view text) {
-  if (text.empty() || is_letter(text.front()) || is_digit(text.front())) {
+  if (text.empty() || is_alnum(text.front())) {
     return {};
   }
   for (const std::string_view mark : {"-", "*", "|", "+", "\u2022", "\u00b7"}) {

@@ -24,8 +24,13 @@ std::vector<memory::ZoneSize> zone_sizes_of(const Sample& sample) {
 KiB default_min_free_of(const Sample& sample, PageSize page) {
   const memory::DefaultMinFree both =
       memory::default_min_free(zone_sizes_of(sample), page, memory::rules_for(""));
-  return sample.machine.get(Field::min_free_kbytes) == both.without_thp.count() ? both.without_thp
-                                                                                : both.at_boot;
+  const auto value = sample.machine.get(Field::min_free_kbytes);
+  for (const KiB own : {both.without_thp, both.with_thp}) {  // somebody may have turned THP on
+    if (value == own.count()) {
+      return own;
+    }
+  }
+  return both.at_boot;
 }
 
 std::optional<Headroom> headroom_of(const Sample& sample, PageSize page) {

@@ -235,7 +235,7 @@ Claim refuse(const Numbers& numbers, Message why) {
 
 // From /proc/meminfo alone, as people post it. MemAvailable is MemFree and a part of the cache less
 // what the marks keep back (si_mem_available()), so at least the difference is kept back. The marks
-// that a kernel makes itself and the reserves of lower zones come to a tenth of RAM at most.
+// that a kernel makes itself and the reserves of lower zones come to less than a fifth of RAM.
 std::vector<Claim> by_meminfo(const HostContext& context) {
   constexpr double much = 0.20;
   const memory::HostState& state = context.state;
