@@ -87,30 +87,26 @@ void append_escaped(std::string& out, std::string_view bytes) {
 }  // namespace
 
 bool is_printable_without(std::string_view text, char one, char other) {
-  constexpr std::uint64_t ones = 0x0101010101010101U;
-  constexpr std::uint64_t tops = ones * 0x80;
-  constexpr std::size_t step = sizeof tops;
-  const auto byte_of = [](char c) { return std::uint64_t{static_cast<unsigned char>(c)}; };
-  // Not 0: a byte of them is less than `least`.
-  const auto any_below = [](std::uint64_t bytes, std::uint64_t least) {
-    return (bytes - ones * least) & ~bytes & tops;
-  };
-  const auto eight = [&](std::size_t at, std::size_t size) {
-    std::uint64_t bytes = ones * byte_of(text.front());  // behind a short text
-    std::memcpy(&bytes, text.data() + at, size);
-    const std::uint64_t above = (bytes | (bytes + ones)) & tops;  // 127 and more
-    return (above | any_below(bytes, ' ') | any_below(bytes ^ ones * byte_of(one), 1) |
-            any_below(bytes ^ ones * byte_of(other), 1)) == 0;
+  // So many at once, each with a place of its own to say no: compilers make it one instruction for
+  // each step.
+  constexpr std::size_t step = 16;
+  std::array<unsigned char, step> bad{};
+  const auto look = [&](const char* at) {
+    for (std::size_t i = 0; i < step; ++i) {
+      const auto byte = static_cast<unsigned char>(at[i]);
+      const bool outside = static_cast<unsigned char>(byte - ' ') > '~' - ' ';
+      bad[i] |= static_cast<unsigned char>(outside | (at[i] == one) | (at[i] == other));
+    }
   };
   if (text.size() < step) {
-    return text.empty() || eight(0, text.size());
+    return std::ranges::none_of(
+        text, [=](char c) { return c < ' ' || c > '~' || c == one || c == other; });
   }
   for (std::size_t at = 0; at + step <= text.size(); at += step) {
-    if (!eight(at, step)) {
-      return false;
-    }
+    look(text.data() + at);
   }
-  return eight(text.size() - step, step);
+  look(text.data() + text.size() - step);
+  return bad == std::array<unsigned char, step>{};
 }
 
 std::string_view trim_left(std::string_view text) {

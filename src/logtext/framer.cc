@@ -33,25 +33,69 @@ bool hands_on(std::string_view before) {
          (before.find(',') != npos && !names_nobody(before));
 }
 
-// The kernel's time, and behind it nothing that a terminal, a mail or a page put there: nothing is
-// around such a line.
-bool is_plain(std::string_view raw) {
+// The kernel's time, and behind it nothing that a terminal, a mail or a page put there.
+struct PlainLine {
+  std::uint64_t microseconds = 0;
+  std::string_view text;    // without the one blank behind the time
+  bool is_message = false;  // nor anything else that could be a frame, or another message
+};
+
+// Most lines of dmesg. What could be a frame by its first characters is left to those who know.
+bool is_bare_message(std::string_view text) {
+  if (text.empty() || text.find('[', 1) != npos) {
+    return false;  // a second time, or the pid of a daemon
+  }
+  if (text.front() == '[') {  // no number of a caller, nor a time: a row of the task table
+    const std::string_view inside = trim_left(text.substr(1));
+    const std::size_t digits = digits_length(inside);
+    if (digits == 0 || !inside.substr(digits).starts_with(']')) {
+      return false;
+    }
+  }
+  const auto begins_frame = [](std::string_view word) {  // a CPU of MediaTek; a tag
+    return word.starts_with('(') || word.starts_with('-') || word.starts_with("kernel") ||
+           word.starts_with("KERNEL");
+  };
+  const std::size_t blank = text.find(' ');
+  return !begins_frame(text) && (blank == npos || !begins_frame(text.substr(blank + 1))) &&
+         !parse_repeat(text) && !parse_loss(text);
+}
+
+std::optional<PlainLine> read_plain(std::string_view raw) {
+  PlainLine line;
+  constexpr std::size_t most_blanks = 12, most_digits = 12;
   std::size_t at = 1;
-  while (at < raw.size() && (raw[at] == ' ' || is_digit(raw[at]))) {
-    ++at;
+  for (; at < raw.size() && raw[at] == ' ' && at <= most_blanks; ++at) {
   }
-  constexpr std::size_t fraction = 7;  // six digits behind the point
-  if (!raw.starts_with('[') || raw.size() < at + fraction + 3 || raw[at] != '.' ||
-      !std::ranges::all_of(raw.substr(at + 1, fraction - 1), is_digit) ||
-      raw[at + fraction] != ']' || is_space(raw.back()) || raw.back() == ']') {
-    return false;
+  const std::size_t whole = at;
+  for (; at < raw.size() && is_digit(raw[at]) && at - whole < most_digits; ++at) {
+    line.microseconds = line.microseconds * 10 + static_cast<std::uint64_t>(raw[at] - '0');
   }
-  bool marked = !is_printable_without(raw.substr(at), '<', '&');
-  for (at = raw.find('[', at); at != npos && !marked; at = raw.find('[', at + 1)) {
-    const char next = at + 1 < raw.size() ? raw[at + 1] : '/';
-    marked = next == '/' || is_letter(next);  // a forum's tag
+  constexpr std::size_t fraction = 6;
+  if (!raw.starts_with('[') || at == whole || raw.size() < at + fraction + 4 || raw[at] != '.' ||
+      raw[at + fraction + 1] != ']' || is_space(raw.back()) || raw.back() == ']') {
+    return std::nullopt;
   }
-  return !marked;
+  for (const char c : raw.substr(at + 1, fraction)) {
+    if (!is_digit(c)) {
+      return std::nullopt;
+    }
+    line.microseconds = line.microseconds * 10 + static_cast<std::uint64_t>(c - '0');
+  }
+  line.text = raw.substr(at + fraction + 2);
+  if (!is_printable_without(line.text, '<', '&')) {
+    return std::nullopt;
+  }
+  line.text.remove_prefix(line.text.starts_with(' ') ? 1 : 0);
+  line.is_message = is_bare_message(line.text);
+  for (at = line.is_message ? npos : line.text.find('['); at != npos;
+       at = line.text.find('[', at + 1)) {
+    const char next = at + 1 < line.text.size() ? line.text[at + 1] : '/';
+    if (next == '/' || is_letter(next)) {
+      return std::nullopt;  // a forum's tag
+    }
+  }
+  return line;
 }
 
 }  // namespace
@@ -129,9 +173,16 @@ void Framer::parts_of_row(std::string_view raw, LineNumber number) {
 }
 
 void Framer::segment(std::string_view raw, LineNumber number) {
-  if (entry_.idle() && !parts_.open() && !table_.open() && is_plain(raw)) {
-    deliver(raw, number);
-    return;
+  if (entry_.idle() && !parts_.open() && !table_.open()) {
+    if (const auto plain = read_plain(raw)) {
+      if (plain->is_message && !entry_.seen_whole()) {
+        padding_ = static_cast<std::size_t>(plain->text.data() - raw.data());
+        plain_message(plain->text, number, plain->microseconds);
+      } else {
+        deliver(raw, number);
+      }
+      return;
+    }
   }
   const std::string_view clean = clean_line(raw, clean_buffer_);
   if (!entry_.open() && take_table_row(clean, number)) {
@@ -191,6 +242,21 @@ bool Framer::take_quoted(std::string_view text, LineNumber number, Objects objec
   kept_.valid = false;
   padding_ = 0;
   return true;
+}
+
+// What process() comes to for a line that has the kernel's time, and no other frame.
+void Framer::plain_message(std::string_view text, LineNumber number, std::uint64_t microseconds) {
+  after_record_ = after_kmsg_ = by_program_ = false;
+  list_number_.reset();
+  list_mark_.clear();
+  Line line;
+  line.text = text;
+  line.number = number;
+  line.monotonic_us = microseconds;
+  line.framed = true;
+  line.lost_before = std::exchange(lost_, 0);
+  sink_(line);
+  kept_.keep(line);
 }
 
 void Framer::deliver(std::string_view text, LineNumber number, Trust least) {

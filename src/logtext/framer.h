@@ -53,6 +53,7 @@ class Framer {
   // a record.
   void parts_of_row(std::string_view raw, LineNumber number);
   void segment(std::string_view raw, LineNumber number);
+  void plain_message(std::string_view text, LineNumber number, std::uint64_t microseconds);
   void deliver(std::string_view text, LineNumber number, Trust least = {});
   bool take_quoted(std::string_view text, LineNumber number, Objects objects);
   void process(std::string_view text, Peeled peeled, std::size_t depth);

@@ -1,14 +1,15 @@
 #include "memory/attribution.h"
 
 #include <algorithm>
+#include <compare>
 #include <map>
 #include <tuple>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 #include "base/text.h"
 #include "memory/evidence.h"
+#include "memory/thread_groups.h"
 
 namespace whyoom::memory {
 
@@ -69,25 +70,20 @@ struct Row {
   bool copy = false;  // its memory is that of another row
 };
 
-// One row for each thread group; the one of a victim if there is one. The kernel prints a group
-// once, but logs repeat lines, and a group whose leader has gone has another thread's pid.
+// One row for each thread group; the one of a victim if there is one.
 std::vector<Row> thread_groups(const Evidence& evidence) {
-  const report::Report& report = *evidence.report;
+  const auto& tasks = evidence.report->tasks;
+  const auto& victims = evidence.report->victims;
+  const std::vector<std::uint32_t> first = first_rows(tasks);
   std::vector<Row> rows;
-  rows.reserve(report.tasks.size());
-  std::unordered_map<std::int64_t, std::size_t> groups;
-  groups.reserve(report.tasks.size());
-  std::unordered_set<std::int64_t> victims;
-  for (const report::Victim& victim : report.victims) {
-    victims.insert(victim.pid);
-  }
-  for (const report::Task& task : report.tasks) {
-    const std::int64_t group = task.tgid > 0 ? task.tgid : task.pid;
-    const auto [known, is_new] = groups.try_emplace(group, rows.size());
-    if (is_new || group <= 0) {
-      rows.push_back({task_use(task, evidence.page), false});
-    } else if (victims.contains(task.pid)) {
-      rows[known->second].use = task_use(task, evidence.page);
+  rows.reserve(tasks.size());
+  std::vector<std::size_t> row_of(tasks.size());
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    row_of[i] = first[i] == i ? rows.size() : row_of[first[i]];
+    if (first[i] == i) {
+      rows.push_back({task_use(tasks[i], evidence.page), false});
+    } else if (std::ranges::find(victims, tasks[i].pid, &report::Victim::pid) != victims.end()) {
+      rows[row_of[i]].use = task_use(tasks[i], evidence.page);
     }
   }
   return rows;
@@ -217,24 +213,25 @@ std::vector<NameUse> names_of(const std::vector<Row>& rows, PageSize page, const
   return names;
 }
 
-bool comes_before(const TaskUse& a, const TaskUse& b, TaskOrder order) {
+// Less: a comes first.
+std::strong_ordering compare(const TaskUse& a, const TaskUse& b, TaskOrder order) {
   switch (order) {
     case TaskOrder::size:
-      return a.total() > b.total();
+      return b.total() <=> a.total();
     case TaskOrder::rss:
-      return a.rss > b.rss;
+      return b.rss <=> a.rss;
     case TaskOrder::swap:
-      return a.swap > b.swap;
+      return b.swap <=> a.swap;
     case TaskOrder::page_tables:
-      return a.page_tables > b.page_tables;
+      return b.page_tables <=> a.page_tables;
     case TaskOrder::adj:
-      return a.task->oom_score_adj > b.task->oom_score_adj;
+      return b.task->oom_score_adj <=> a.task->oom_score_adj;
     case TaskOrder::pid:
-      return a.task->pid < b.task->pid;
+      return a.task->pid <=> b.task->pid;
     case TaskOrder::name:
-      return a.task->comm < b.task->comm;
+      return a.task->comm <=> b.task->comm;
   }
-  return false;
+  return std::strong_ordering::equal;
 }
 
 std::vector<TaskUse> first_of(const std::vector<Row>& rows, TaskOrder order, std::size_t most) {
@@ -248,8 +245,8 @@ std::vector<TaskUse> first_of(const std::vector<Row>& rows, TaskOrder order, std
   const std::size_t kept = std::min(most, all.size());
   std::ranges::partial_sort(all, all.begin() + static_cast<std::ptrdiff_t>(kept),
                             [order](const TaskUse& a, const TaskUse& b) {
-                              return comes_before(a, b, order) ||
-                                     (!comes_before(b, a, order) && a.task->line < b.task->line);
+                              const auto by = compare(a, b, order);
+                              return by == 0 ? a.task->line < b.task->line : by < 0;
                             });
   all.resize(kept);
   return all;

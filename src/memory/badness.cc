@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <unordered_set>
 
 #include "memory/evidence.h"
+#include "memory/thread_groups.h"
 #include "memory/zones.h"
 
 namespace whyoom::memory {
@@ -76,21 +76,22 @@ class Table {
       : rules_(rules), total_(total) {
     BadnessRules unlimited = rules;
     unlimited.at_least_one = false;
-    std::unordered_set<std::int64_t> seen;
-    for (const report::Task& task : evidence.report->tasks) {
-      const std::int64_t group = task.tgid > 0 ? task.tgid : task.pid;
-      if (group > 0 && !seen.insert(group).second) {
-        continue;  // a log can repeat lines
+    const auto& tasks = evidence.report->tasks;
+    const std::vector<std::uint32_t> first = first_rows(tasks);
+    rows_.reserve(tasks.size());
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+      if (first[i] != i) {
+        continue;
       }
-      Row row;
+      const report::Task& task = tasks[i];
+      Row& row = rows_.emplace_back();
       row.use = task_use(task, evidence.page);
-      row.init = group == first_pid;
+      row.init = group_of(task) == first_pid;
       row.never = task.oom_score_adj <= never_killed;
       const Pages memory = pages_of(row.use, evidence.page);
       row.base = badness(unlimited, memory, task.uid == 0, 0, total);
       row.score = badness(rules, memory, task.uid == 0, task.oom_score_adj, total);
       row.place = rows_.size();
-      rows_.push_back(row);
     }
   }
 
@@ -387,8 +388,7 @@ std::string_view name(NotForetold reason) {
 std::optional<std::int64_t> score_of(const Evidence& evidence, const TaskUse& use) {
   const auto& ranking = evidence.ranking;
   const report::Task& task = *use.task;
-  const std::int64_t group = task.tgid > 0 ? task.tgid : task.pid;
-  if (!ranking || ranking->rules == nullptr || group == first_pid ||
+  if (!ranking || ranking->rules == nullptr || group_of(task) == first_pid ||
       task.oom_score_adj <= never_killed) {
     return std::nullopt;
   }

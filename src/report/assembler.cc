@@ -1,6 +1,8 @@
 #include "report/assembler.h"
 
 #include <algorithm>
+#include <array>
+#include <functional>
 #include <utility>
 
 #include "base/language.h"
@@ -305,44 +307,45 @@ void Assembler::flush() {
 }
 
 Assembler::Special Assembler::special_of(const LineKind* kind) {
-  static constexpr std::pair<const LineKind*, Special> specials[] = {
-      {&oom_header, &Assembler::on_header},
-      {&nameless_oom, &Assembler::on_header},
-      {&ub_header, &Assembler::on_header},
-      {&failure_header, &Assembler::on_failure},
-      {&nameless_failure, &Assembler::on_failure},
-      {&old_failure, &Assembler::on_failure},
-      {&vmalloc_failure, &Assembler::on_vmalloc},
-      {&slub_failure, &Assembler::on_slub},
-      {&slub_cache, &Assembler::on_slub_cache},
-      {&slub_node, &Assembler::on_slub_node},
-      {&cpu_line, &Assembler::on_cpu},
-      {&trace_start, &Assembler::on_trace},
-      {&trace_entry, &Assembler::on_trace},
-      {&mem_info, &Assembler::on_mem_info},
-      {&totals, &Assembler::on_totals},
-      {&hugepages, &Assembler::on_tail},
-      {&tail_line, &Assembler::on_tail},
-      {&kill_intent, &Assembler::on_kill_intent},
-      {&victim_line, &Assembler::on_victim},
-      {&ub_victim, &Assembler::on_victim},
-      {&fault_victim, &Assembler::on_victim},
-      {&kill_group, &Assembler::on_group},
-      {&reaped, &Assembler::on_reaped},
-      {&victim_exiting, &Assembler::on_no_victim},
-      {&no_killable, &Assembler::on_no_victim},
-      {&oom_panic, &Assembler::on_no_victim},
-      {&sysrq_line, &Assembler::on_sysrq},
-      {&fork_rejected, &Assembler::on_single_line},
-      {&overcommit_refused, &Assembler::on_single_line},
-      {&limit_line, &Assembler::on_single_line},
-  };
-  for (const auto& [of, special] : specials) {
-    if (of == kind) {
-      return special;
-    }
-  }
-  return nullptr;
+  using Row = std::pair<const LineKind*, Special>;
+  static const auto specials = [] {
+    std::array rows{
+        Row{&oom_header, &Assembler::on_header},
+        Row{&nameless_oom, &Assembler::on_header},
+        Row{&ub_header, &Assembler::on_header},
+        Row{&failure_header, &Assembler::on_failure},
+        Row{&nameless_failure, &Assembler::on_failure},
+        Row{&old_failure, &Assembler::on_failure},
+        Row{&vmalloc_failure, &Assembler::on_vmalloc},
+        Row{&slub_failure, &Assembler::on_slub},
+        Row{&slub_cache, &Assembler::on_slub_cache},
+        Row{&slub_node, &Assembler::on_slub_node},
+        Row{&cpu_line, &Assembler::on_cpu},
+        Row{&trace_start, &Assembler::on_trace},
+        Row{&trace_entry, &Assembler::on_trace},
+        Row{&mem_info, &Assembler::on_mem_info},
+        Row{&totals, &Assembler::on_totals},
+        Row{&hugepages, &Assembler::on_tail},
+        Row{&tail_line, &Assembler::on_tail},
+        Row{&kill_intent, &Assembler::on_kill_intent},
+        Row{&victim_line, &Assembler::on_victim},
+        Row{&ub_victim, &Assembler::on_victim},
+        Row{&fault_victim, &Assembler::on_victim},
+        Row{&kill_group, &Assembler::on_group},
+        Row{&reaped, &Assembler::on_reaped},
+        Row{&victim_exiting, &Assembler::on_no_victim},
+        Row{&no_killable, &Assembler::on_no_victim},
+        Row{&oom_panic, &Assembler::on_no_victim},
+        Row{&sysrq_line, &Assembler::on_sysrq},
+        Row{&fork_rejected, &Assembler::on_single_line},
+        Row{&overcommit_refused, &Assembler::on_single_line},
+        Row{&limit_line, &Assembler::on_single_line},
+    };
+    std::ranges::sort(rows, std::less<>(), &Row::first);
+    return rows;
+  }();
+  const auto found = std::ranges::lower_bound(specials, kind, std::less<>(), &Row::first);
+  return found != specials.end() && found->first == kind ? found->second : nullptr;
 }
 
 }  // namespace whyoom::report

@@ -106,6 +106,11 @@ bool OpenEvent::fits_kind(bool known, bool memcg) const {
 }
 
 bool OpenEvent::gone(const logtext::Line& line, std::uint64_t foreign_lines) const {
+  constexpr std::uint64_t one_second = 1'000'000;
+  if (line.number == last.line + 1 && line.monotonic_us && last.monotonic_us &&
+      *line.monotonic_us - *last.monotonic_us < one_second) {
+    return false;  // most lines: the next one, and at once
+  }
   const LineNumber between = line.number > last.line ? line.number - last.line : 0;
   const LineNumber lines = between - std::min<LineNumber>(between, foreign_lines - foreign);
   const bool over = superseded || ended();

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstring>
 #include <utility>
 
 #include "base/language.h"
@@ -45,23 +47,24 @@ std::optional<std::int64_t> take_pid_column(Cursor& cursor) {
 
 // The next number, when a blank or the end follows it; moves `at` behind it.
 std::optional<std::int64_t> take_column(std::string_view text, std::size_t& at) {
-  constexpr std::size_t most_digits = 18;  // of what fits; no machine has as many bytes
-  std::size_t next = at;
-  while (next < text.size() && is_space(text[next])) {
+  constexpr std::ptrdiff_t most_digits = 18;  // of what fits; no machine has as many bytes
+  const char* next = text.data() + at;
+  const char* const end = text.data() + text.size();
+  while (next != end && is_space(*next)) {
     ++next;
   }
-  const bool negative = next < text.size() && text[next] == '-';
+  const bool negative = next != end && *next == '-';
   next += negative ? 1 : 0;
-  const std::size_t first = next;
+  const char* const first = next;
+  const char* const stop = end - first > most_digits ? first + most_digits : end;
   std::int64_t value = 0;
-  for (; next < text.size() && is_digit(text[next]); ++next) {
-    value = next - first < most_digits ? value * 10 + (text[next] - '0') : value;
+  for (; next != stop && is_digit(*next); ++next) {
+    value = value * 10 + (*next - '0');
   }
-  const std::size_t digits = next - first;
-  if (digits == 0 || digits > most_digits || (next < text.size() && !is_space(text[next]))) {
+  if (next == first || (next != end && !is_space(*next))) {
     return std::nullopt;
   }
-  at = next;
+  at = static_cast<std::size_t>(next - text.data());
   return negative ? -value : value;
 }
 
@@ -156,7 +159,7 @@ std::optional<TaskColumns> parse_task_columns(std::string_view text) {
       }
     }
     columns.push_back(column);
-    if (columns.size() > 24) {
+    if (columns.size() > TaskRow::most) {
       return std::nullopt;
     }
   }
@@ -167,25 +170,28 @@ std::optional<TaskRow> parse_task_row(std::string_view text) {
   Cursor cursor(text);
   cursor.skip_spaces();
   const auto pid = take_pid_column(cursor);
+  std::optional<TaskRow> row;
   if (!pid || cursor.peek() != ' ') {
-    return std::nullopt;
+    return row;
   }
-  TaskRow row;
-  row.pid = *pid;
+  row.emplace();
+  row->pid = *pid;
   std::size_t at = text.size() - cursor.rest().size();
-  row.ends[0] = static_cast<std::uint32_t>(at);
-  while (row.count < TaskRow::most) {
+  std::size_t count = 0;
+  row->ends[0] = static_cast<std::uint32_t>(at);
+  while (count < TaskRow::most) {
     const auto value = take_column(text, at);
     if (!value) {
       break;
     }
-    row.numbers[row.count++] = *value;
-    row.ends[row.count] = static_cast<std::uint32_t>(at);
+    row->numbers[count++] = *value;
+    row->ends[count] = static_cast<std::uint32_t>(at);
   }
-  row.named = !trim(text.substr(at)).empty();
+  row->count = count;
+  row->named = !trim_left(text.substr(at)).empty();
   // A row that was wrapped early is told by its thread group, which mostly is the pid.
-  if (row.count < 2 || (row.count == 2 && row.numbers[1] != row.pid)) {
-    return std::nullopt;
+  if (count < 2 || (count == 2 && row->numbers[1] != row->pid)) {
+    row.reset();
   }
   return row;
 }

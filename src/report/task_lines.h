@@ -39,7 +39,7 @@ std::optional<TaskColumns> parse_task_columns(std::string_view text);
 
 // "[ 1743]    48  1743    68123     3901   249856        0             0 (sd-pam)"
 struct TaskRow {
-  static constexpr std::size_t most = 24;
+  static constexpr std::size_t most = 16;  // kernels print 10
 
   std::int64_t pid = 0;
   std::size_t count = 0;  // of the numbers behind the pid; a name can begin with some
