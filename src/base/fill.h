@@ -32,6 +32,11 @@ inline bool loses_space(std::string_view out, std::string_view rest) {
 template <class Args>
 std::string filled(std::string_view pattern, const Args& args, bool chinese) {
   std::string out;
+  std::size_t size = pattern.size();
+  for (const std::string_view arg : args) {
+    size += arg.size();
+  }
+  out.reserve(size);
   std::size_t next = 0;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     const std::size_t open = std::min(pattern.find('{', i), pattern.size());

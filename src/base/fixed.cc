@@ -69,6 +69,31 @@ Digits shortest(double value) {
   return result;
 }
 
+// |value| in units of the last decimal, rounded as printf() does: the exact value to the nearest,
+// and half to the even one. Empty: it does not fit, so that the C library has to do it.
+std::optional<std::uint64_t> scaled_exactly(double value, int decimals) {
+  constexpr std::array<std::uint64_t, 4> units{1, 10, 100, 1000};
+  if (!std::isfinite(value) || decimals < 0 || decimals >= static_cast<int>(units.size())) {
+    return std::nullopt;
+  }
+  constexpr int bits = std::numeric_limits<double>::digits;
+  int exponent = 0;
+  const double part = std::frexp(std::fabs(value), &exponent);
+  const int shift = bits - exponent;  // value = whole / 2^shift
+  if (shift < 1) {
+    return std::nullopt;
+  }
+  const auto whole = static_cast<std::uint64_t>(std::ldexp(part, bits)) *
+                     units[static_cast<std::size_t>(decimals)];  // of 63 bits at most
+  if (shift > 63) {
+    return 0;  // less than a half
+  }
+  const std::uint64_t rest = whole & ((std::uint64_t{1} << shift) - 1);
+  const std::uint64_t half = std::uint64_t{1} << (shift - 1);
+  const std::uint64_t down = whole >> shift;
+  return down + (rest > half || (rest == half && down % 2 == 1) ? 1 : 0);
+}
+
 }  // namespace
 
 std::optional<double> parse_fixed(std::string_view text) {
@@ -87,6 +112,19 @@ std::optional<double> parse_fixed(std::string_view text) {
 }
 
 std::string fixed_text(double value, int decimals) {
+  if (const auto scaled = scaled_exactly(value, decimals)) {
+    std::uint64_t unit = 1;
+    for (int i = 0; i < decimals; ++i) {
+      unit *= 10;
+    }
+    std::string text = (std::signbit(value) ? "-" : "") + std::to_string(*scaled / unit);
+    if (decimals > 0) {
+      std::string digits = std::to_string(unit + *scaled % unit);  // a 1 before its zeros
+      digits.front() = '.';
+      text += digits;
+    }
+    return text;
+  }
   std::array<char, 400> buffer;
   const int size = snprintf(buffer.data(), buffer.size(), "%.*f", decimals, value);
   return size > 0 && static_cast<std::size_t>(size) < buffer.size() ? buffer.data() : "?";

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <cstdio>
 #include <random>
 #include <string>
 
@@ -32,6 +33,25 @@ TEST(FixedText, RoundsToTheNearest) {
   EXPECT_EQ(fixed_text(6.85, 3), "6.850");
   EXPECT_EQ(fixed_text(-0.125, 2), "-0.12");
   EXPECT_EQ(fixed_text(1e20, 0), "100000000000000000000");
+}
+
+TEST(FixedText, IsWhatPrintfMakes) {
+  std::mt19937_64 random(1);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same numbers each time
+  std::array<char, 400> buffer;
+  const auto same = [&buffer](double value) {
+    for (int decimals = 0; decimals <= 4; ++decimals) {
+      std::snprintf(buffer.data(), buffer.size(), "%.*f", decimals, value);
+      ASSERT_EQ(fixed_text(value, decimals), buffer.data()) << std::bit_cast<std::uint64_t>(value);
+    }
+  };
+  for (const double value : {0.0, -0.0, 0.5, 1.5, 2.5, -2.5, 0.05, 0.125, 0.375, 99.995, 1023.95,
+                             4503599627370495.5, 9007199254740992.0, 5e-324, 1e300, -1e-9}) {
+    same(value);
+  }
+  for (int i = 0; i < 20000; ++i) {
+    same(std::ldexp(static_cast<double>(random()), -static_cast<int>(random() % 90)));
+    same(static_cast<double>(random() % 100000) / 16);  // halves of the last decimal among them
+  }
 }
 
 std::string text(double value) {

@@ -1,5 +1,6 @@
 #include "render/json_writer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -9,54 +10,67 @@
 #include "base/text.h"
 
 namespace whyoom::render {
-std::string JsonWriter::take() { return std::exchange(out_, {}); }
+
+std::string JsonWriter::take() { return {out_.get(), std::exchange(size_, 0)}; }
+
+void JsonWriter::grow(std::size_t most) {
+  constexpr std::size_t least = 16384;  // most events
+  capacity_ = std::max({least, 2 * capacity_, size_ + most});
+  auto larger = std::make_unique_for_overwrite<char[]>(capacity_);
+  std::copy_n(out_.get(), size_, larger.get());
+  out_ = std::move(larger);
+}
 
 void JsonWriter::open(char brace) {
-  out_ += brace;
+  put(brace);
   first_ = true;
   ++depth_;
+}
+
+void JsonWriter::put_margin() {
+  put('\n');
+  const std::size_t blanks = 2 * depth_;
+  std::fill_n(room(blanks), blanks, ' ');
+  size_ += blanks;
 }
 
 void JsonWriter::end(char brace) {
   --depth_;
   if (indented_ && !first_) {
-    out_.append("\n").append(2 * depth_, ' ');
+    put_margin();
   }
-  out_ += brace;
+  put(brace);
   first_ = false;
 }
 
 void JsonWriter::begin_value() {
   if (!first_) {
-    out_ += ',';
+    put(',');
   }
   if (indented_) {
-    out_.append("\n").append(2 * depth_, ' ');
+    put_margin();
   }
   first_ = false;
 }
 
-namespace {
-
-// "text", made in one step: half of what is written are names.
-void append_quoted(std::string& out, std::string_view text) {
-  const std::size_t at = out.size() + 1;
-  out.append(text.size() + 2, '"');
-  std::char_traits<char>::copy(out.data() + at, text.data(), text.size());
+void JsonWriter::put_quoted(std::string_view text) {
+  char* const at = room(text.size() + 2);
+  *at = '"';
+  std::char_traits<char>::copy(at + 1, text.data(), text.size());
+  at[text.size() + 1] = '"';
+  size_ += text.size() + 2;
 }
-
-}  // namespace
 
 void JsonWriter::begin_member(JsonKey key) {
   begin_value();
-  append_quoted(out_, key.text());
-  out_ += indented_ ? ": " : ":";
+  put_quoted(key.text());
+  put(indented_ ? std::string_view(": ") : ":");
 }
 
 void JsonWriter::begin_member(std::string_view key) {
   begin_value();
   write(key);
-  out_ += indented_ ? ": " : ":";
+  put(indented_ ? std::string_view(": ") : ":");
 }
 
 void JsonWriter::begin_array(JsonKey key) {
@@ -66,12 +80,12 @@ void JsonWriter::begin_array(JsonKey key) {
 
 void JsonWriter::raw(std::string_view text) {
   begin_value();
-  out_ += text;
+  put(text);
 }
 
 void JsonWriter::raw(JsonKey key, std::string_view text) {
   begin_member(key);
-  out_ += text;
+  put(text);
 }
 
 void JsonWriter::number(JsonKey key, std::optional<double> value) {
@@ -86,22 +100,28 @@ void JsonWriter::number(JsonKey key, std::optional<double> value) {
 // No control character and no broken UTF-8 is left in printable() text.
 void JsonWriter::write(std::string_view text) {
   if (is_printable_without(text, '"', '\\')) {
-    return append_quoted(out_, text);
+    return put_quoted(text);
   }
-  out_ += '"';
+  put('"');
   for (const char c : printable(text)) {
-    out_ += c == '"' || c == '\\' ? "\\" : "";
-    out_ += c;
+    if (c == '"' || c == '\\') {
+      put('\\');
+    }
+    put(c);
   }
-  out_ += '"';
+  put('"');
 }
 
 void JsonWriter::write(double value) {
   if (!std::isfinite(value)) {
     return write(nullptr);
   }
-  append_shortest(out_, value);
-  out_ += std::fabs(value) < 1e15 && value == std::trunc(value) ? ".0" : "";
+  std::string text;
+  append_shortest(text, value);
+  put(text);
+  if (std::fabs(value) < 1e15 && value == std::trunc(value)) {
+    put(".0");
+  }
 }
 
 }  // namespace whyoom::render

@@ -13,7 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <iterator>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -142,7 +142,26 @@ class JsonWriter {
   void begin_member(JsonKey key);
   void begin_member(std::string_view key);
 
-  void write(std::nullptr_t) { out_ += "null"; }
+  // Where so many characters can be written; put() and `size_` count those that were.
+  char* room(std::size_t most) {
+    if (capacity_ - size_ < most) {
+      grow(most);
+    }
+    return out_.get() + size_;
+  }
+  void grow(std::size_t most);
+  void put(std::string_view text) {
+    std::char_traits<char>::copy(room(text.size()), text.data(), text.size());
+    size_ += text.size();
+  }
+  void put(char one) {
+    *room(1) = one;
+    ++size_;
+  }
+  void put_quoted(std::string_view text);
+  void put_margin();
+
+  void write(std::nullptr_t) { put("null"); }
   void write(std::string_view text);
   void write(const char* text) { write(std::string_view(text)); }
   void write(const std::string& text) { write(std::string_view(text)); }
@@ -152,10 +171,11 @@ class JsonWriter {
   template <std::integral T>
   void write(T value) {
     if constexpr (std::same_as<T, bool>) {
-      out_ += value ? "true" : "false";
+      put(value ? "true" : "false");
     } else {
-      char digits[24];
-      out_.append(digits, std::to_chars(digits, std::end(digits), value).ptr);
+      constexpr std::size_t most_digits = 24;
+      char* const at = room(most_digits);
+      size_ += static_cast<std::size_t>(std::to_chars(at, at + most_digits, value).ptr - at);
     }
   }
   template <class T>
@@ -177,7 +197,9 @@ class JsonWriter {
   bool indented_;
   std::size_t depth_;
   bool first_ = true;  // in its object or array
-  std::string out_;
+  // A document is thousands of small pieces: each is written where there is room already.
+  std::unique_ptr<char[]> out_;
+  std::size_t size_ = 0, capacity_ = 0;
 };
 
 // Empty text is what is not known.

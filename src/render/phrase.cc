@@ -210,7 +210,10 @@ std::string place_text(const memory::Evidence& evidence, Place at) {
   }
   std::string name = at.source < evidence.sources.size() ? printable(evidence.sources[at.source])
                                                          : std::string("?");
-  return at.line == 0 ? name : name + ":" + std::to_string(at.line);
+  if (at.line != 0) {
+    name.append(":").append(std::to_string(at.line));
+  }
+  return name;
 }
 
 std::string short_place(const memory::Evidence& evidence, Place at) {
