@@ -6,6 +6,8 @@
 // between two of these. Later el8 and el9 kernels carry the fields of newer ones.
 #include "kernel/fields.h"
 
+#include <array>
+#include <cstdint>
 #include <iterator>
 
 namespace whyoom::kernel {
@@ -75,15 +77,52 @@ constexpr Spellings kFields[] = {
 };
 static_assert(std::size(kFields) == static_cast<std::size_t>(Field::count_));
 
+// A zone's line has thirty of them: each spelling stands in a table of hashes, behind what came to
+// the same place before it. 0: nothing is there; else one more than its place in kFields, doubled,
+// with the lowest bit for the other spelling.
+constexpr std::size_t kPlaces = 256;
+
+constexpr std::size_t place_of(std::string_view spelling) {
+  const auto byte = [spelling](std::size_t at) {
+    return static_cast<std::size_t>(static_cast<unsigned char>(spelling[at]));
+  };
+  return spelling.empty() ? 0
+                          : (spelling.size() * 37 + byte(0) * 3 + byte(spelling.size() - 1) * 11 +
+                             byte(spelling.size() / 2) * 5) %
+                                kPlaces;
+}
+
+constexpr std::string_view spelling_of(unsigned entry) {
+  const Spellings& field = kFields[entry / 2 - 1];
+  return entry % 2 == 1 ? field.other : field.name;
+}
+
+constexpr auto kByHash = [] {
+  std::array<std::uint8_t, kPlaces> places{};
+  for (unsigned entry = 2; entry < 2 * (std::size(kFields) + 1); ++entry) {
+    if (spelling_of(entry).empty()) {
+      continue;
+    }
+    std::size_t at = place_of(spelling_of(entry));
+    while (places[at] != 0) {
+      at = (at + 1) % kPlaces;
+    }
+    places[at] = static_cast<std::uint8_t>(entry);
+  }
+  return places;
+}();
+static_assert(2 * (std::size(kFields) + 1) < 256, "an entry is a byte");
+
 }  // namespace
 
 std::optional<Field> find_field(Scope scope, std::string_view spelling) {
   const auto wanted = static_cast<Scopes>(scope);
-  for (std::size_t i = 0; i < std::size(kFields); ++i) {
-    const Spellings& field = kFields[i];
-    if (((field.scopes & wanted) != 0 && field.name == spelling) ||
-        ((field.other_scopes & wanted) != 0 && field.other == spelling)) {
-      return static_cast<Field>(i);
+  for (std::size_t at = place_of(spelling); kByHash[at] != 0; at = (at + 1) % kPlaces) {
+    const unsigned entry = kByHash[at];
+    const Spellings& field = kFields[entry / 2 - 1];
+    if (spelling_of(entry) == spelling &&
+        ((entry % 2 == 1 ? field.other_scopes : field.scopes) & wanted) != 0) {
+      return static_cast<Field>(entry / 2 - 1);
     }
   }
   return std::nullopt;

@@ -42,8 +42,13 @@ struct PlainLine {
 
 // Most lines of dmesg. What could be a frame by its first characters is left to those who know.
 bool is_bare_message(std::string_view text) {
-  if (text.empty() || text.find('[', 1) != npos) {
-    return false;  // a second time, or the pid of a daemon
+  if (text.empty()) {
+    return false;
+  }
+  for (std::size_t at = text.find('[', 1); at != npos; at = text.find('[', at + 1)) {
+    if (!text.substr(at).starts_with("[]")) {  // of "lowmem_reserve[]:"
+      return false;                            // a second time, or the pid of a daemon
+    }
   }
   if (text.front() == '[') {  // no number of a caller, nor a time: a row of the task table
     const std::string_view inside = trim_left(text.substr(1));
@@ -53,12 +58,13 @@ bool is_bare_message(std::string_view text) {
     }
   }
   const auto begins_frame = [](std::string_view word) {  // a CPU of MediaTek; a tag
-    return word.starts_with('(') || word.starts_with('-') || word.starts_with("kernel") ||
-           word.starts_with("KERNEL");
+    return word.starts_with('(') || word.starts_with('-') || word.starts_with("kernel:") ||
+           word.starts_with("KERNEL:");
   };
   const std::size_t blank = text.find(' ');
+  const bool may_repeat = text.front() == 'l' || text.front() == 'm';
   return !begins_frame(text) && (blank == npos || !begins_frame(text.substr(blank + 1))) &&
-         !parse_repeat(text) && !parse_loss(text);
+         !(may_repeat && parse_repeat(text)) && !parse_loss(text);
 }
 
 std::optional<PlainLine> read_plain(std::string_view raw) {

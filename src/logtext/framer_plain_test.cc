@@ -8,7 +8,7 @@ namespace whyoom::logtext {
 namespace {
 
 // What frames begin with, and what only looks like it.
-constexpr std::array<std::string_view, 40> kPieces{"[",
+constexpr std::array<std::string_view, 41> kPieces{"[",
                                                    "]",
                                                    " ",
                                                    "  ",
@@ -38,6 +38,7 @@ constexpr std::array<std::string_view, 40> kPieces{"[",
                                                    "|",
                                                    "/",
                                                    "[/b]",
+    "lowmem_reserve[]: 0 1",
                                                    "[b]",
                                                    "{",
                                                    "[{\"a\":1}",

@@ -12,24 +12,31 @@
 namespace whyoom::report {
 namespace {
 
-// The next word. A newline inside a record can still be written as "#012" (rsyslog) or "\x0a"
-// (/dev/kmsg) here, when the line was put together from pieces.
+// A newline inside a record can still be written as "#012" (rsyslog) or "\x0a" (/dev/kmsg) here,
+// when the line was put together from pieces.
+bool starts_as_newline(std::string_view text) {
+  return (text.front() == '#' && text.starts_with("#012")) ||
+         (text.front() == '\\' && text.starts_with("\\x0a"));
+}
+
+// The next word.
 std::string_view next_token(std::string_view& rest) {
-  for (;;) {
-    rest = trim_left(rest);
-    if (rest.starts_with("#012") || rest.starts_with("\\x0a")) {
-      rest.remove_prefix(4);
-      continue;
+  std::size_t begin = 0;
+  while (begin < rest.size()) {
+    if (is_space(rest[begin])) {
+      ++begin;
+    } else if (starts_as_newline(rest.substr(begin))) {
+      begin += 4;
+    } else {
+      break;
     }
-    break;
   }
-  std::size_t n = 0;
-  while (n < rest.size() && !is_space(rest[n]) && !rest.substr(n).starts_with("#012") &&
-         !rest.substr(n).starts_with("\\x0a")) {
-    ++n;
+  std::size_t end = begin;
+  while (end < rest.size() && !is_space(rest[end]) && !starts_as_newline(rest.substr(end))) {
+    ++end;
   }
-  const std::string_view token = rest.substr(0, n);
-  rest.remove_prefix(n);
+  const std::string_view token = rest.substr(begin, end - begin);
+  rest.remove_prefix(end);
   return token;
 }
 
@@ -76,10 +83,57 @@ bool read_yes_no(std::string_view& rest, FieldRun& run) {
 
 }  // namespace
 
+namespace {
+
+// "free:43924kB", as nearly all fields are: read in one go, where nothing about it is unusual.
+bool take_usual_field(kernel::Scope scope, std::string_view& rest, Place at, FieldSet& fields) {
+  const char* next = rest.data();
+  const char* const end = next + rest.size();
+  while (next != end && *next == ' ') {
+    ++next;
+  }
+  const char* const key = next;
+  while (next != end && (is_lower(*next) || *next == '_' || *next == '(' || *next == ')')) {
+    ++next;
+  }
+  const auto key_size = static_cast<std::size_t>(next - key);
+  if (key_size == 0 || next == end || *next != ':') {
+    return false;
+  }
+  constexpr std::ptrdiff_t most_digits = 18;
+  const char* const digits = ++next;
+  std::uint64_t value = 0;
+  for (; next != end && is_digit(*next) && next - digits < most_digits; ++next) {
+    value = value * 10 + static_cast<std::uint64_t>(*next - '0');
+  }
+  const auto field = kernel::find_field(scope, {key, key_size});
+  if (!field || next == digits) {
+    return false;
+  }
+  if (kernel::is_in_kib(scope, *field)) {
+    if (end - next < 2 || !is_kib({next, 2})) {
+      return false;
+    }
+    next += 2;
+  }
+  if (next != end && *next != ' ') {
+    return false;
+  }
+  fields.set(*field, value, at);
+  rest.remove_prefix(static_cast<std::size_t>(next - rest.data()));
+  return true;
+}
+
+}  // namespace
+
 FieldRun read_fields(kernel::Scope scope, std::string_view text, Place at, FieldSet& fields) {
   FieldRun run;
   std::string_view rest = text;
   for (;;) {
+    if (take_usual_field(scope, rest, at, fields)) {
+      ++run.known;
+      continue;
+    }
     const std::string_view token = next_token(rest);
     if (token.empty()) {
       break;
@@ -104,10 +158,10 @@ FieldRun read_fields(kernel::Scope scope, std::string_view text, Place at, Field
     if (value_text.empty()) {
       value_text = next_token(rest);  // "shmem_thp: 0kB"
     }
-    const std::string_view unit =
-        value_text.substr(std::min(value_text.find_first_not_of("0123456789"), value_text.size()));
-    const auto value =
-        parse_number<std::uint64_t>(value_text.substr(0, value_text.size() - unit.size()));
+    const auto ended = std::ranges::find_if_not(value_text, is_digit);
+    const auto digits = static_cast<std::size_t>(ended - value_text.begin());
+    const std::string_view unit = value_text.substr(digits);
+    const auto value = parse_number<std::uint64_t>(value_text.substr(0, digits));
     const auto field = find_in_any_case(scope, key);
     const bool plain = field ? !kernel::is_in_kib(scope, *field) : scope == kernel::Scope::total;
     if (!value || (plain ? !unit.empty() : !is_kib(unit))) {

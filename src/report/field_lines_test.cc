@@ -98,7 +98,7 @@ TEST(Tail, EveryLine) {
         "77 pages HighMem/MovableOnly", "23672 pages reserved", "3 pages cma reserved",
         "1 pages hwpoisoned"}) {
     EXPECT_TRUE(read_tail(text, {0, 1}, tail)) << text;
-    EXPECT_TRUE(looks_like_tail(text)) << text;
+    EXPECT_EQ(read_line(text).kind, &tail_line) << text;
   }
   EXPECT_EQ(tail.pagecache->value, 494U);
   EXPECT_EQ(tail.swap_cache->value, 5U);
@@ -114,7 +114,7 @@ TEST(Tail, EveryLine) {
   EXPECT_EQ(glued.pagecache->value, 21U);
   EXPECT_EQ(glued.swap_cache->value, 34U);
   for (const char* other : {"Free swap  = -4kB", "pages RAM", "freed 12 pages of cache", ""}) {
-    EXPECT_FALSE(looks_like_tail(other)) << other;
+    EXPECT_NE(read_line(other).kind, &tail_line) << other;
   }
 }
 

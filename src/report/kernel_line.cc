@@ -353,17 +353,26 @@ void read_into(std::string_view text, Place at, KernelLine& out) {
   if (read_row(text, at, out)) {
     return;
   }
-  const std::uint32_t held = kWords.in(text);
-  const auto holds = [held](std::uint32_t word) { return (held & word) != 0; };
+  // The longest lines, of zones, begin with the number of the node: of what a name would have
+  // before its mark they can have no more than stands at their start.
+  constexpr std::size_t name_and_mark = 64;
+  const bool is_nodes = text.starts_with("Node ") && text.size() > name_and_mark;
+  std::uint32_t held = kWords.in(is_nodes ? text.substr(0, name_and_mark) : text);
+  const auto holds = [&held](std::uint32_t word) { return (held & word) != 0; };
   if (holds(kHoldsInvoked | kHoldsFailed) && read_behind_name(text, at, out)) {
     return;
   }
+  if (is_nodes && read_at_start(text, at, out)) {
+    return;
+  }
+  held = is_nodes ? kWords.in(text) : held;
   // Most lines of a report: a trace entry. Nothing else has a hex offset.
   if (holds(kHoldsOffset) && text.front() != '[' && text.find(kOffset) != npos &&
       text.find(kInvoked) == npos && reads_as(trace_entry, text, at, out)) {
     return;
   }
-  if (read_at_start(text, at, out) || read_anywhere(text, held, at, out) || text.front() == '[') {
+  if ((!is_nodes && read_at_start(text, at, out)) || read_anywhere(text, held, at, out) ||
+      text.front() == '[') {
     return;
   }
   if (is_fragment(text)) {

@@ -40,20 +40,24 @@ constexpr std::array<CountedLine, 13> kCounted{{
     {" pages in pagetable cache", nullptr},
 }};
 
+// Each number with a blank behind it, and what that says.
 bool read_counted(std::string_view text, Place at, Tail& tail) {
   bool found = false;
-  for (const auto& [phrase, field] : kCounted) {
-    const std::size_t where = text.find(phrase);
-    if (where == std::string_view::npos || where == 0 || !is_digit(text[where - 1])) {
+  for (std::size_t blank = text.find(' '); blank != std::string_view::npos;
+       blank = text.find(' ', blank + 1)) {
+    if (blank == 0 || !is_digit(text[blank - 1])) {
       continue;
     }
-    const auto value = number_before(text, where);
+    const auto counted = std::ranges::find_if(kCounted, [&](const CountedLine& line) {
+      return text.substr(blank).starts_with(line.phrase);
+    });
+    const auto value = counted == kCounted.end() ? std::nullopt : number_before(text, blank);
     if (!value) {
       continue;
     }
     found = true;
-    if (field != nullptr && !(tail.*field)) {
-      tail.*field = Read<std::uint64_t>{*value, at};
+    if (counted->field != nullptr && !(tail.*counted->field)) {
+      tail.*counted->field = Read<std::uint64_t>{*value, at};
     }
   }
   return found;
@@ -114,30 +118,23 @@ bool is_only_tail(std::string_view text) {
          });
 }
 
-bool looks_like_tail(std::string_view text) {
-  const std::string_view start = trim_left(text);
-  if (start.empty() || start.size() > 120) {
-    return false;
-  }
-  if (start.front() != 'F' && start.front() != 'T' && start.front() != 'S' &&
-      start.find("pages") == std::string_view::npos) {
-    return false;
-  }
-  Tail scratch;
-  return read_tail(start, {}, scratch);
-}
-
 namespace {
 
 bool read_tail_line(std::string_view text, Place at, KernelLine& out) {
-  if (!looks_like_tail(text)) {
+  constexpr std::size_t longest = 120;
+  const char first = text.front();
+  if (text.size() > longest || (first != 'F' && first != 'T' && first != 'S' &&
+                                text.find("pages") == std::string_view::npos)) {
     return false;
   }
-  auto& tail = out.part.emplace<Tail>();
-  read_tail(text, at, tail);
+  Tail tail;
+  if (!read_tail(text, at, tail)) {
+    return false;
+  }
   // lib/show_mem.c: the first since 3.13, the others since 3.15 and 3.19.
   tail.since_3_9 = text.find(" pages HighMem/MovableOnly") != std::string_view::npos ||
                    tail.cma_reserved || tail.hwpoisoned;
+  out.part = tail;
   return true;
 }
 
