@@ -50,22 +50,29 @@ std::optional<std::int64_t> take_column(std::string_view text, std::size_t& at) 
   constexpr std::ptrdiff_t most_digits = 18;  // of what fits; no machine has as many bytes
   const char* next = text.data() + at;
   const char* const end = text.data() + text.size();
-  while (next != end && is_space(*next)) {
-    ++next;
-  }
+  do {
+    while (next != end && *next == ' ') {
+      ++next;
+    }
+  } while (next != end && is_space(*next) && ++next != end);
   const bool negative = next != end && *next == '-';
   next += negative ? 1 : 0;
   const char* const first = next;
   const char* const stop = end - first > most_digits ? first + most_digits : end;
-  std::int64_t value = 0;
-  for (; next != stop && is_digit(*next); ++next) {
-    value = value * 10 + (*next - '0');
+  std::uint64_t value = 0;
+  for (; next != stop; ++next) {
+    const unsigned digit = static_cast<unsigned char>(*next) - unsigned{'0'};
+    if (digit > 9) {
+      break;
+    }
+    value = value * 10 + digit;
   }
   if (next == first || (next != end && !is_space(*next))) {
     return std::nullopt;
   }
   at = static_cast<std::size_t>(next - text.data());
-  return negative ? -value : value;
+  const auto number = static_cast<std::int64_t>(value);
+  return negative ? -number : number;
 }
 
 std::uint64_t not_negative(std::int64_t value) {
