@@ -106,10 +106,11 @@ class Flags {
   void choice(const char* name, const char* value, const char* help,
               const std::map<std::string, T>& choices, Target& target) {
     std::vector<std::string> names;
+    names.reserve(choices.size());
     for (const auto& [each, what] : choices) {
       names.push_back(each);
     }
-    choose(name, value, help, std::move(names),
+    choose(name, value, help, names,
            [choices, &target](const std::string& chosen) { target = choices.at(chosen); });
   }
   // The flag that was declared last can also be given by whyoom.conf.
@@ -126,8 +127,8 @@ class Flags {
   // What becomes of a value that was given; the sentence of take().
   using Take = std::function<std::string(const std::string&)>;
 
-  void choose(const char* name, const char* value, const char* help, std::vector<std::string> names,
-              std::function<void(const std::string&)> take);
+  void choose(const char* name, const char* value, const char* help,
+              const std::vector<std::string>& names, std::function<void(const std::string&)> take);
   FlagInfo& add(const char* names, const char* value, const char* help, Take take);
   [[nodiscard]] std::size_t row_of(std::string_view name) const;
   [[nodiscard]] std::string take_option(std::size_t row, const std::optional<std::string>& value);

@@ -93,7 +93,8 @@ void Flags::number(const char* name, const char* value, std::optional<unsigned>&
 }
 
 void Flags::choose(const char* name, const char* value, const char* help,
-                   std::vector<std::string> names, std::function<void(const std::string&)> take) {
+                   const std::vector<std::string>& names,
+                   std::function<void(const std::string&)> take) {
   add(name, value, help, [name, names, take = std::move(take)](const std::string& given) {
     if (std::ranges::find(names, given) == names.end()) {
       return not_one_of(name, given, names);

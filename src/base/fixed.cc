@@ -12,6 +12,7 @@
 
 // <cstdio> is not for this layer, and std::to_chars brings tables of 135 kB for a double. The C
 // library does the same where no program sets a locale: this one does not.
+// NOLINTNEXTLINE(readability-redundant-declaration): of <cstdio>, which this does not include
 extern "C" int snprintf(char* to, std::size_t size, const char* format, ...);
 
 namespace whyoom {
@@ -31,7 +32,7 @@ std::optional<std::int64_t> millionths(double value) {
   if (!(scaled < 1e15)) {
     return std::nullopt;
   }
-  const auto whole = static_cast<std::int64_t>(scaled + 0.5);
+  const auto whole = static_cast<std::int64_t>(std::llround(scaled));
   return static_cast<double>(whole) / million == std::fabs(value) ? std::optional(whole)
                                                                   : std::nullopt;
 }

@@ -62,12 +62,12 @@ std::string temporary_name(std::string_view file_name, std::string_view tag) {
 
 }  // namespace
 
-FileStep::FileStep(const advise::FileEdit& edit, std::string_view tag, const Warn& warn)
-    : edit_(edit),
+FileStep::FileStep(advise::FileEdit edit, std::string_view tag, Warn warn)
+    : edit_(std::move(edit)),
       tag_(tag),
-      name_(last_part(edit.path)),
+      name_(last_part(edit_.path)),
       temporary_(temporary_name(name_, tag)),
-      warn_(warn) {}
+      warn_(std::move(warn)) {}
 
 tl::unexpected<std::string> FileStep::error(int number) const {
   return tl::unexpected(cannot_change(edit_.path, number));

@@ -65,7 +65,7 @@ class FileStep {
   enum class Way : std::uint8_t { create, replace, in_place, remove };
   enum class Match : std::uint8_t { same, other, unknown };
 
-  FileStep(const advise::FileEdit& edit, std::string_view tag, const Warn& warn);
+  FileStep(advise::FileEdit edit, std::string_view tag, Warn warn);
 
   [[nodiscard]] tl::unexpected<std::string> error(int number) const;
   [[nodiscard]] tl::unexpected<std::string> no_match(Match match) const;

@@ -39,7 +39,7 @@ tl::expected<void, std::string> parse(std::string_view text, const std::string& 
     if (equals == line.size() || !is_key(key)) {
       constexpr std::size_t most_shown = 60;
       return wrong(at,
-                   tr("\"{}\" is no line \"key = value\"", printable(line.substr(0, most_shown))));
+                   tr(R"("{}" is no line "key = value")", printable(line.substr(0, most_shown))));
     }
     const std::string_view value = trim(line.substr(equals + 1));
     if (std::ranges::any_of(value, is_control)) {

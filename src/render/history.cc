@@ -230,72 +230,107 @@ std::string html_history(const HistoryView& view) {
          to_html(history_document(view, 0), "story") + html_tail();
 }
 
+namespace {
+
+std::string utc(std::int64_t ms) { return record::utc_text(ms); }
+
+void write_boots(JsonWriter& json, const HistoryView& view) {
+  const History& history = view.history;
+  json.list("boots", history.boots, [&](const record::HistoryBoot& boot) {
+    const bool running = boot.id == view.running_boot && &boot == &history.boots.back();
+    json("boot", boot.id);
+    json("kernel", text_or_null(boot.release));
+    json("from", utc(boot.first_ms));
+    json("to", utc(boot.last_ms));
+    json("samples", boot.samples);
+    json("messages", boot.messages);
+    json("end", boot.ended_in_order ? "in-order" : running ? "running" : "no-mark");
+    json("likely_oom_panic", !running && looks_like_oom_panic(boot));
+    json.list("cgroups", boot.cgroups, [&](const record::FullGroup& group) {
+      json("path", group.path);
+      json("memory", group.memory);
+      json("memory_max", group.memory_max);
+      json("pids", group.pids);
+      json("pids_max", group.pids_max);
+      json.object("biggest", group.pid != 0 ? &group : nullptr, [&](const record::FullGroup& of) {
+        json("pid", of.pid);
+        json("name", of.process);
+        json("size", of.size);
+      });
+    });
+    write_growth(json, "grew", boot.growth);
+  });
+}
+
+constexpr std::size_t most_slices = 600;
+
+void write_curve(JsonWriter& json, const History& history) {
+  json.array("curve", [&] {
+    if (history.points.empty()) {
+      return;
+    }
+    for (const Slice& slice : slices(history, std::min(most_slices, history.points.size()))) {
+      if (slice.any) {
+        json.object([&] {
+          json("from", utc(slice.from_ms));
+          json("free", slice.free);
+          json("available", slice.available);
+          json("left_before_requests_fail", slice.left);
+          json("out_of_reach", slice.reach);
+          json("stalled", static_cast<double>(slice.some_avg10) / 10'000);
+          json("tasks", slice.tasks);
+        });
+      }
+    }
+  });
+}
+
+void write_cgroups(JsonWriter& json, const History& history) {
+  json.list("cgroups", std::span(history.cgroups).first(shown_cgroups(history)),
+            [&](const record::CgroupCurve& curve) {
+              json("path", curve.path);
+              json("peak", curve.peak);
+              json("memory_max", curve.limit);
+              json.array("curve", [&] {
+                for (const auto& slice : slices(history, curve, most_slices)) {
+                  if (slice) {
+                    json.object([&] {
+                      json("from", utc(slice->from_ms));
+                      json("memory", slice->memory);
+                    });
+                  }
+                }
+              });
+            });
+}
+
+void write_ring(JsonWriter& json, const History& history) {
+  const bool any = history.segments > 0;
+  json.object("ring", [&] {
+    json("segments", history.segments);
+    json("bytes", history.bytes);
+    json("from", any ? std::optional(utc(history.first_ms)) : std::nullopt);
+    json("to", any ? std::optional(utc(history.last_ms)) : std::nullopt);
+    json("records", history.account.records);
+    json("samples", history.account.samples);
+    json("lost_samples", history.account.lost_samples);
+    json("damages", history.account.damages);
+    json("damaged", Bytes(history.account.damaged_bytes));
+    json("unknown_records", history.account.unknown);
+  });
+}
+
+}  // namespace
+
 std::string json_history(const HistoryView& view) {
   const History& history = view.history;
   JsonWriter json(true);
-  const auto utc = [](std::int64_t ms) { return record::utc_text(ms); };
   json.document([&] {
     json("schema", "whyoom/1");
     json("store", view.store);
-    json.list("boots", history.boots, [&](const record::HistoryBoot& boot) {
-      const bool running = boot.id == view.running_boot && &boot == &history.boots.back();
-      json("boot", boot.id);
-      json("kernel", text_or_null(boot.release));
-      json("from", utc(boot.first_ms));
-      json("to", utc(boot.last_ms));
-      json("samples", boot.samples);
-      json("messages", boot.messages);
-      json("end", boot.ended_in_order ? "in-order" : running ? "running" : "no-mark");
-      json("likely_oom_panic", !running && looks_like_oom_panic(boot));
-      json.list("cgroups", boot.cgroups, [&](const record::FullGroup& group) {
-        json("path", group.path);
-        json("memory", group.memory);
-        json("memory_max", group.memory_max);
-        json("pids", group.pids);
-        json("pids_max", group.pids_max);
-        json.object("biggest", group.pid != 0 ? &group : nullptr, [&](const record::FullGroup& of) {
-          json("pid", of.pid);
-          json("name", of.process);
-          json("size", of.size);
-        });
-      });
-      write_growth(json, "grew", boot.growth);
-    });
-    constexpr std::size_t most_slices = 600;
-    json.array("curve", [&] {
-      if (history.points.empty()) {
-        return;
-      }
-      for (const Slice& slice : slices(history, std::min(most_slices, history.points.size()))) {
-        if (slice.any) {
-          json.object([&] {
-            json("from", utc(slice.from_ms));
-            json("free", slice.free);
-            json("available", slice.available);
-            json("left_before_requests_fail", slice.left);
-            json("out_of_reach", slice.reach);
-            json("stalled", static_cast<double>(slice.some_avg10) / 10'000);
-            json("tasks", slice.tasks);
-          });
-        }
-      }
-    });
-    json.list("cgroups", std::span(history.cgroups).first(shown_cgroups(history)),
-              [&](const record::CgroupCurve& curve) {
-                json("path", curve.path);
-                json("peak", curve.peak);
-                json("memory_max", curve.limit);
-                json.array("curve", [&] {
-                  for (const auto& slice : slices(history, curve, most_slices)) {
-                    if (slice) {
-                      json.object([&] {
-                        json("from", utc(slice->from_ms));
-                        json("memory", slice->memory);
-                      });
-                    }
-                  }
-                });
-              });
+    write_boots(json, view);
+    write_curve(json, history);
+    write_cgroups(json, history);
     json.list("events", history.events, [&](const HistoryEvent& event) {
       json("at", utc(event.real_ms));
       json("kind", kind_name(event.kind));
@@ -310,20 +345,7 @@ std::string json_history(const HistoryView& view) {
       json("from", utc(gap.from_ms));
       json("to", utc(gap.to_ms));
     });
-    json.object("ring", [&] {
-      json("segments", view.history.segments);
-      json("bytes", view.history.bytes);
-      json("from",
-           view.history.segments > 0 ? std::optional(utc(view.history.first_ms)) : std::nullopt);
-      json("to",
-           view.history.segments > 0 ? std::optional(utc(view.history.last_ms)) : std::nullopt);
-      json("records", history.account.records);
-      json("samples", history.account.samples);
-      json("lost_samples", history.account.lost_samples);
-      json("damages", history.account.damages);
-      json("damaged", Bytes(history.account.damaged_bytes));
-      json("unknown_records", history.account.unknown);
-    });
+    write_ring(json, history);
   });
   return json.take();
 }
