@@ -97,7 +97,7 @@ tl::expected<std::vector<std::string>, std::string> drop_ins(Files& files) {
   }
   for (const Entry& entry : listing ? listing->entries : std::vector<Entry>()) {
     if (!entry.is_directory && !entry.name.starts_with('.') && entry.name.ends_with(".conf")) {
-      paths.push_back(std::string(conf_directory) + "/" + entry.name);
+      paths.push_back(std::string(conf_directory).append("/").append(entry.name));
     }
   }
   std::ranges::sort(paths);
