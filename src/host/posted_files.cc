@@ -175,6 +175,33 @@ void FreeTable::take_row(std::string_view row, std::string_view what) {
   }
 }
 
+// The number behind "name:" at the start of a line; 0: there is none.
+std::uint64_t kib_in(std::string_view meminfo, std::string_view name) {
+  while (!meminfo.empty()) {
+    std::string_view line = take_part(meminfo, '\n');
+    if (line.starts_with(name)) {
+      return Cursor(trim_left(line.substr(name.size()))).take_unsigned().value_or(0);
+    }
+  }
+  return 0;
+}
+
+// Of a meminfo that is cut, what `free` says beside it, where both are of a machine of that size.
+void complete_meminfo(std::string& meminfo, std::string_view free) {
+  constexpr std::string_view total = "MemTotal:";
+  const std::uint64_t one = kib_in(meminfo, total);
+  const std::uint64_t other = kib_in(free, total);
+  if ((one > other ? one - other : other - one) > one / 100) {
+    return;
+  }
+  while (!free.empty()) {
+    const std::string_view line = take_part(free, '\n');
+    if (meminfo.find(line.substr(0, line.find(':') + 1)) == npos) {
+      meminfo.append(line) += '\n';
+    }
+  }
+}
+
 PostedFiles::PostedFiles(std::string_view text) {
   FreeTable free;
   std::optional<Block> block;
@@ -205,7 +232,10 @@ PostedFiles::PostedFiles(std::string_view text) {
   }
   end_block();
   if (free.meminfo().starts_with("MemTotal:")) {
-    files_.emplace("/proc/meminfo", free.meminfo());  // unless it is there itself
+    auto [meminfo, only_free] = files_.emplace("/proc/meminfo", free.meminfo());
+    if (!only_free) {
+      complete_meminfo(meminfo->second, free.meminfo());
+    }
   }
 }
 

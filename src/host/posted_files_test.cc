@@ -111,6 +111,23 @@ TEST(PostedFiles, what_free_printed) {
       << "the file itself says more";
 }
 
+TEST(PostedFiles, free_completes_a_meminfo_that_is_cut) {
+  const std::string free =
+      "$ free -m\n"
+      "              total        used        free      shared  buff/cache   available\n"
+      "Mem:           3182        3041         100           0          40           7\n"
+      "Swap:          8191          49        8142\n";
+  const Host host =
+      posted(free + "$ cat /proc/meminfo\nMemTotal: 3258832 kB\nMemFree: 114108 kB\n");
+  EXPECT_EQ(host.meminfo.mem_total->value, KiB(3258832));
+  EXPECT_EQ(host.meminfo.mem_free->value, KiB(114108)) << "meminfo says it itself";
+  EXPECT_EQ(host.meminfo.mem_available->value, KiB(7 * 1024));
+  EXPECT_EQ(host.meminfo.swap_free->value, KiB(8142 * 1024));
+  const Host other =
+      posted(free + "$ cat /proc/meminfo\nMemTotal: 6258832 kB\nMemFree: 114108 kB\n");
+  EXPECT_FALSE(other.meminfo.mem_available) << "of another machine";
+}
+
 TEST(PostedFiles, other_texts_are_none) {
   for (const char* text :
        {"", "\n\n", "vm.min_free_kbytes = 4096\n", "MemTotal: plenty\n", "xMemTotal: 5 kB\n",

@@ -397,6 +397,28 @@ bool saw_enough(const HostCheck& check) {
          diagnose::thread_count(check.facts.host);
 }
 
+// Where nothing was found; what could be read may have been too little to find anything.
+std::string nothing_found(const HostCheck& check) {
+  const auto& state = check.state;
+  constexpr double little = 0.02;
+  if (saw_enough(check)) {
+    return tr("Nothing is wrong on this host.");
+  }
+  constexpr double much = 0.10;  // what is free is available, mostly
+  if (state.ram && !state.available && share(state.free.value_or(Bytes(0)), *state.ram) < much) {
+    return tr(
+        "What could be read does not tell how much memory this host has left: \"MemAvailable:\" of "
+        "/proc/meminfo, or \"available\" of free.");
+  }
+  if (state.ram && state.available && share(*state.available, *state.ram) < little) {
+    return tr(
+        "This host has hardly any memory left ({} available); who holds it is not in what could be "
+        "read.",
+        human(*state.available));
+  }
+  return tr("Nothing wrong was found in what could be read of this host.");
+}
+
 }  // namespace
 
 Document check_document(const HostCheck& check, Detail detail) {
@@ -407,10 +429,7 @@ Document check_document(const HostCheck& check, Detail detail) {
     out.blank();
   }
   if (!has_findings(check)) {
-    const bool enough = saw_enough(check);
-    out.text(enough ? tr("Nothing is wrong on this host.")
-                    : tr("Nothing wrong was found in what could be read of this host."),
-             enough ? Paint::green : Paint::yellow);
+    out.text(nothing_found(check), saw_enough(check) ? Paint::green : Paint::yellow);
     out.blank();
   }
   for (const Finding& finding : check.findings) {

@@ -212,6 +212,8 @@ class Check(harness.Case):
         little = self.file("little.txt", "MemTotal: 4554744 kB\nMemFree: 2155620 kB\n")
         self.check(whyoom("check", "--root", little), 0,
                    out="Nothing wrong was found in what could be read of this host.")
+        self.check(whyoom("check", "--root", "-", stdin=b"MemTotal: 4554744 kB\nMemFree: 155620 kB\n"), 0,
+                   out="What could be read does not tell how much memory this host has left")
         self.check(whyoom("check", "--root", self.file("a.txt", "help!\n")), 2,
                    err="no capture of `whyoom capture`, and no /proc/meminfo or `free -m` stands in it")
 
