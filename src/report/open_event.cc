@@ -86,9 +86,18 @@ int OpenEvent::parts() const {
 }
 
 // Since 3.9 a cgroup's report has its own counters instead (mm/oom_kill.c dump_header(), commit
-// 58cf188ed649).
+// 58cf188ed649). What newer kernels print of zones and nodes, no older one does: see
+// kernel/fields.cc.
 bool OpenEvent::shows_machine() const {
-  return !report.mixed_at && (report.tail.since_3_9 || !report.hugepages.empty());
+  using kernel::Field;
+  const auto is_newer = [](const FieldSet& fields) {
+    return fields.get(Field::managed) || fields.get(Field::free_pcp) ||
+           fields.get(Field::local_pcp) || fields.get(Field::free_cma) ||
+           fields.get(Field::writepending) || fields.get(Field::reserved_highatomic);
+  };
+  return !report.mixed_at &&
+         (report.tail.since_3_9 || !report.hugepages.empty() || !report.nodes.empty() ||
+          is_newer(report.totals) || std::ranges::any_of(report.zones, is_newer, &Zone::fields));
 }
 
 bool OpenEvent::fits_kind(bool known, bool memcg) const {
@@ -344,8 +353,8 @@ void name_kind(OpenEvent& event) {
   // (init/main.c rest_init(), mm/memcontrol.c memcg_kmem_bypass()).
   const auto& trigger = report.trigger;
   const bool kthreadd = trigger && trigger->comm == "kthreadd" && trigger->pid == 2;
-  const bool machine =
-      event.oom_caller.is_allocator() || report.by_kswapd || kthreadd || event.shows_machine();
+  const bool machine = event.oom_caller.is_allocator() || report.by_kswapd || kthreadd ||
+                       (tells_of_oom(report) && event.shows_machine());
   report.known_global = event.global_seen || (machine && !event.memcg_seen);
   if (report.panic) {
     report.kind = Kind::oom_panic;
