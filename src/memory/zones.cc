@@ -46,9 +46,15 @@ std::optional<std::size_t> index_in(const std::array<int, 6>& layout, int zone) 
   return static_cast<std::size_t>(found - layout.begin());
 }
 
+// Old kernels print zones that have none (mm/page_alloc.c show_free_areas(), to 2.6.16).
+bool has_memory(const report::Zone& zone) {
+  const auto& present = zone.fields.get(Field::present);
+  return !present || present->value > 0;
+}
+
 bool fits(const std::array<int, 6>& layout, const report::Zone& zone) {
   const auto cls = zone_class(zone.name);
-  if (!cls || zone.lowmem_reserve.empty()) {
+  if (!cls || zone.lowmem_reserve.empty() || !has_memory(zone)) {
     return true;
   }
   if (zone.lowmem_reserve.size() != layout_size(layout)) {
@@ -102,7 +108,9 @@ bool is_below_highmem(const report::Report& report) {
 
 const std::array<int, 6>* find_layout(const report::Report& report) {
   const auto printed = [&report](std::string_view name) {
-    return std::ranges::find(report.zones, name, &report::Zone::name) != report.zones.end();
+    return std::ranges::any_of(report.zones, [name](const report::Zone& zone) {
+      return zone.name == name && has_memory(zone);
+    });
   };
   // The tail counts HighMem and Movable together.
   const bool either = report.tail.highmem_movable && report.tail.highmem_movable->value > 0;
@@ -397,7 +405,7 @@ std::vector<ZoneState> zone_states(const report::Report& report, const Evidence&
     const auto cls = zone_class(zone.name);
     const auto free = pages_of(zone, Field::free, evidence.page);
     const auto min = pages_of(zone, Field::min, evidence.page);
-    if (!cls || !free || !min) {
+    if (!cls || !free || !min || !has_memory(zone)) {
       continue;
     }
     ZoneState state;

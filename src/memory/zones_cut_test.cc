@@ -47,6 +47,25 @@ TEST(Managed, OfTheOnlyZoneIsRamWhereNoFreePageIsElsewhere) {
   EXPECT_FALSE(from_report(report).zones_complete) << "its min is no share of min_free_kbytes";
 }
 
+// 2.6.15 of a PC with 4 GB: a request for ZONE_DMA, and the line of a zone that has no memory.
+TEST(Zones, OfNoMemoryAreNone) {
+  report::Report report;
+  set_request(report, {kernel::GfpFlag::dma});
+  const auto add = [&report](const char* name, const ZoneNumbers& numbers, std::uint64_t present) {
+    report::Zone& zone = add_zone(report, 0, name, numbers);
+    zone.fields.set(Field::present, present, zone.at);
+  };
+  add("DMA", {20, 24, 28, 36, 0, {0, 2999, 4009, 4009}}, 12740);
+  add("DMA32", {2528816, 6052, 7564, 9076, 0, {0, 0, 1010, 1010}}, 3071904);
+  add("Normal", {587800, 2036, 2544, 3052, 0, {0, 0, 0, 0}}, 1034240);
+  add("HighMem", {0, 128, 128, 128, 0, {0, 0, 0, 0}}, 0);
+  const Evidence evidence = from_report(report);
+  ASSERT_EQ(evidence.zones.size(), 3U);
+  EXPECT_TRUE(evidence.zones_complete);
+  EXPECT_TRUE(evidence.all_eligible_short());
+  EXPECT_FALSE(evidence.zones[1].eligible);
+}
+
 // The lines behind the zones are lost.
 TEST(Ram, IsThatOfTheZonesWhereNothingIsFreeElsewhere) {
   report::Report report = vm();
