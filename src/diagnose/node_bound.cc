@@ -1,6 +1,7 @@
 #include "diagnose/node_bound.h"
 
 #include <algorithm>
+#include <array>
 
 #include "diagnose/claim.h"
 #include "memory/zones.h"
@@ -49,12 +50,71 @@ void add_zones(Finding& finding, const memory::Evidence& evidence) {
   }
 }
 
+// What lies on the lists of a node lies in its zones: no zone that holds memory is missing.
+bool shows_all_zones(const report::Report& report, const report::Node& node) {
+  using kernel::Field;
+  constexpr std::array lists{Field::active_anon, Field::inactive_anon, Field::active_file,
+                             Field::inactive_file, Field::unevictable};
+  return std::ranges::all_of(lists, [&](Field list) {
+    const auto& of_node = node.fields.get(list);
+    std::uint64_t of_zones = 0;
+    for (const report::Zone& zone : report.zones) {
+      const auto& part = zone.fields.get(list);
+      of_zones += zone.node == node.id && part ? part->value : 0;
+    }
+    return of_node && of_node->value <= of_zones;
+  });
+}
+
+// The nodes have ZONE_MOVABLE alone, and the request needs memory that stays where it is: no zone
+// of its zonelist is left, whatever is free.
+std::optional<Claim> judge_movable_nodes(const Context& context) {
+  const auto& evidence = context.evidence;
+  const auto allowed = memory::allowed_nodes(context.report);
+  if (!is_oom(context) || is_sysrq(context.report) || !allowed || !evidence.request.flags_known ||
+      evidence.request.highest >= kernel::ZoneClass::movable || evidence.has_eligible()) {
+    return std::nullopt;
+  }
+  Pages free;
+  const memory::ZoneState* largest = nullptr;
+  for (const memory::ZoneState& zone : evidence.zones) {
+    if (!allowed->contains(zone.node)) {
+      continue;
+    }
+    free += zone.free;
+    largest = largest == nullptr || zone.free > largest->free ? &zone : largest;
+  }
+  if (largest == nullptr) {
+    return std::nullopt;
+  }
+  Claim result = claim(
+      Role::root, Rank::limit, 1, 0.97,
+      Message(
+          "All memory of node {} lies in ZONE_MOVABLE ({} free), and this task may use no other "
+          "node. The request needs memory that stays where it is: no zone could serve it, and "
+          "no kill helps.",
+          nodes_text(context.report), human(to_bytes(free, evidence.page))));
+  result.prove(Message("free in ZONE_MOVABLE"), to_bytes(largest->free, evidence.page),
+               largest->at);
+  const bool whole = std::ranges::all_of(*allowed, [&](int id) {
+    const auto node = std::ranges::find(context.report.nodes, id, &report::Node::id);
+    return node != context.report.nodes.end() && shows_all_zones(context.report, *node);
+  });
+  if (!whole) {
+    weaken(result, Message("the zones of these nodes"), Message("one of another kind is missing"));
+  }
+  return result;
+}
+
 }  // namespace
 
 std::optional<Claim> judge_node_bound(const Context& context,
                                       Message (*who)(std::string_view nodes,
                                                      std::string_view free)) {
   const auto& evidence = context.evidence;
+  if (auto movable = judge_movable_nodes(context)) {
+    return movable;
+  }
   const auto elsewhere = free_on_other_nodes(context);
   if (!is_oom(context) || is_sysrq(context.report) || !elsewhere || !evidence.ram ||
       !evidence.all_eligible_at_high()) {
