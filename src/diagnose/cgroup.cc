@@ -172,6 +172,15 @@ bool CgroupUse::filled_by_shmem() const {
   return memory && size(shmem) * 2 >= memory->usage && size(shmem) > size(anon);
 }
 
+bool has_no_limit(const report::Memcg& memcg) {
+  const auto is_printed = [](const report::MemcgCounter& of) { return of.limit_kib.has_value(); };
+  const auto limits = [](const report::MemcgCounter& of) {
+    return memory::limit_of(of.limit_kib).has_value();
+  };
+  return is_printed(memcg.memory) && !limits(memcg.memory) && !limits(memcg.memsw) &&
+         !limits(memcg.kmem);
+}
+
 std::optional<CgroupUse> cgroup_of(const Context& context) {
   const auto& report = context.report;
   if (!is_memcg_oom(context)) {
@@ -179,6 +188,9 @@ std::optional<CgroupUse> cgroup_of(const Context& context) {
   }
   static const report::Memcg none;
   const report::Memcg& memcg = report.memcg ? *report.memcg : none;
+  if (has_no_limit(memcg)) {
+    return std::nullopt;
+  }
   CgroupUse use;
   read_names(context.evidence.attribution, use);
   use.level = level_of(report, use);

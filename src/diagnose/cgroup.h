@@ -58,6 +58,10 @@ struct CgroupUse {
   static Bytes size(const Maybe<Bytes>& part) { return part ? part->value : Bytes(0); }
 };
 
+// Its counters are printed, and none of them has a limit: whoever called the OOM killer there, it
+// was no charge (a program of BPF can, with patches that no release had by 2026).
+bool has_no_limit(const report::Memcg& memcg);
+
 // nullopt when the event is no cgroup OOM. Without the counters of the cgroup `memory` is empty.
 std::optional<CgroupUse> cgroup_of(const Context& context);
 // nullopt also when the report has no counters of the cgroup.

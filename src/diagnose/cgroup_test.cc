@@ -70,10 +70,14 @@ TEST(CgroupUse, IsAtItsLimitToABatchOrThreePercent) {
 
 TEST(CgroupUse, KnowsHowKernelsWriteNoLimit) {
   for (const std::uint64_t none : {unlimited_kib, unlimited_kib + 3, std::uint64_t{8589934588}}) {
-    const auto use = use_of(oom(524288, none));
+    report::Report report = oom(524288, none);
+    EXPECT_FALSE(use_of(report)) << none << ": there is no limit to reach";
+    report.memcg->memsw = report.memcg->memory;
+    report.memcg->memsw.limit_kib->value = 524288;
+    const auto use = use_of(report);
     ASSERT_TRUE(use);
     EXPECT_FALSE(use->memory->limit) << none;
-    EXPECT_FALSE(use->at_limit()) << none;
+    EXPECT_TRUE(use->memsw->limit) << none;
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/language.h"
 #include "base/text.h"
+#include "diagnose/cgroup.h"
 #include "diagnose/claim.h"
 #include "diagnose/share.h"
 #include "memory/printed_score.h"
@@ -23,6 +24,12 @@ Message where(const Event& event) {
   const auto& constraint = event.evidence.constraint;
   const auto& limit = event.evidence.attribution.limit;
   if (constraint == report::ConstraintKind::memcg) {
+    if (report.memcg && has_no_limit(*report.memcg)) {
+      return Message(
+          "The OOM killer was called for {}, which has no memory limit: it was no limit that was "
+          "reached, but somebody asked for the kill.",
+          limit ? tr("the cgroup {}", limit->path) : tr("a cgroup"));
+    }
     return limit
                ? Message("The memory limit of {} was reached.",
                          limit->owner ? describe(*limit->owner) : tr("the cgroup {}", limit->path))

@@ -35,6 +35,26 @@ TEST(PartialAnswer, OfAKillOfTheMachine) {
                        "min:\") would tell."}));
 }
 
+// A limit that is none cannot be reached, and raising it helps nobody.
+TEST(PartialAnswer, OfACgroupWithoutALimit) {
+  const auto of = [](const std::string& limit) {
+    return certain_of(
+               "[ 9.0] kworker/u17:0 invoked oom-killer: gfp_mask=0x0(), order=0\n"
+               "[ 9.0] memory: usage 42240kB, limit " +
+               limit +
+               "kB, failcnt 0\n"
+               "[ 9.0] swap: usage 0kB, limit 0kB, failcnt 0\n"
+               "[ 9.0] Memory cgroup stats for /test/cg2:\n[ 9.0] anon 42885120\n"
+               "[ 9.0] Memory cgroup out of memory: Killed process 675 " +
+               std::string(hog_sizes))
+        .at(0);
+  };
+  EXPECT_EQ(of("9007199254740988"),
+            "The OOM killer was called for the cgroup /test/cg2, which has no memory limit: it was "
+            "no limit that was reached, but somebody asked for the kill.");
+  EXPECT_EQ(of("42240"), "The memory limit of the cgroup /test/cg2 was reached.");
+}
+
 TEST(PartialAnswer, OfPerCpuMemory) {
   EXPECT_EQ(certain_of("[ 9.0] percpu: allocation failed, size=256 align=256 atomic=0, failed to "
                        "allocate new chunk\n"),

@@ -11,6 +11,7 @@
 
 #include "base/language.h"
 #include "memory/cma_reserved.h"
+#include "memory/machine.h"
 #include "memory/memcg_stat.h"
 #include "memory/page_size.h"
 #include "memory/sum_of.h"
@@ -362,7 +363,7 @@ void CrossCheck::check_limit(report::Memcg& memcg) {
            KiB(counter.usage_kib->value) * 10 >= KiB(counter.limit_kib->value) * 9;
   };
   auto& memory = memcg.memory;
-  if (!memory.usage_kib || !memory.limit_kib) {
+  if (!memory.usage_kib || !limit_of(memory.limit_kib)) {
     return;
   }
   const KiB usage(memory.usage_kib->value);
