@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "logtext/escapes.h"
+#include "logtext/flat_log.h"
 #include "logtext/markup.h"
 #include "logtext/wall_clock.h"
 
@@ -266,6 +267,23 @@ void Framer::plain_message(std::string_view text, LineNumber number, std::uint64
 }
 
 void Framer::deliver(std::string_view text, LineNumber number, Trust least) {
+  if (text.size() >= shortest_flat_log && !is_padded(text)) {
+    const auto lines = split_flat_log(text);
+    for (const std::string_view& line : lines) {
+      one_line(line, number, least);
+      // Whoever wrote what stands before the others could write these, too.
+      if (&line == &lines.front() && (by_program_ || (!starts_framed(line) && hands_on(line)))) {
+        least.lower(Origin::relayed);
+      }
+    }
+    if (!lines.empty()) {
+      return;
+    }
+  }
+  one_line(text, number, least);
+}
+
+void Framer::one_line(std::string_view text, LineNumber number, Trust least) {
   Peeled peeled;
   peeled.line.number = number;
   peeled.line.origin.lower(least);

@@ -55,6 +55,7 @@ class Framer {
   void segment(std::string_view raw, LineNumber number);
   void plain_message(std::string_view text, LineNumber number, std::uint64_t microseconds);
   void deliver(std::string_view text, LineNumber number, Trust least = {});
+  void one_line(std::string_view text, LineNumber number, Trust least);
   bool take_quoted(std::string_view text, LineNumber number, Objects objects);
   void process(std::string_view text, Peeled peeled, std::size_t depth);
   bool take_json(std::string_view text, Peeled& peeled, std::size_t depth);
