@@ -90,6 +90,12 @@ void Assembler::take(const Line& line) {
   record_bytes_ = line.embedded ? record_bytes_ : 0;
   Line own = line;
   own.embedded = line.embedded && record_bytes_ > kMaxComm;
+  if (!line.framed && !line.continued && events_.empty() && !joiner_.holds()) {
+    if (const std::size_t words = kill_behind_words(line.text); words != 0) {
+      own.text.remove_prefix(words);
+      own.origin.lower(logtext::Origin::relayed);  // others could have written it, too
+    }
+  }
   record_bytes_ += line.text.size() + 1;
   joiner_.line(own);
 }
