@@ -208,6 +208,7 @@ OpenEvent& Assembler::open(const Line& line, Kind kind) {
     event.superseded =
         event.superseded || (event.lone_tail && !(callers && line.caller != event.caller));
   }
+  opened_ = true;
   OpenEvent& event = events_.emplace_back();
   event.report = begin_report(source_, kind, line);
   event.foreign = foreign_;

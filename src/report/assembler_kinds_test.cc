@@ -230,18 +230,6 @@ TEST(Assembler, LinesOfZonesFromANewKernelAreOfTheMachine) {
   EXPECT_FALSE(known_global("active_anon:229 inactive_anon:44809 isolated_anon:0"));
 }
 
-TEST(Assembler, APageOfAnonymousMemoryIsNoChargeOfACgroup) {
-  const auto known_global = [](const std::string& request) {
-    return assemble("[ 9.0] java invoked oom-killer: gfp_mask=" + request + ", oom_score_adj=0\n")
-        .at(0)
-        .known_global;
-  };
-  EXPECT_TRUE(known_global("0x280da, order=0"));
-  EXPECT_TRUE(known_global("0x100dca(GFP_HIGHUSER_MOVABLE|__GFP_ZERO), order=0"));
-  EXPECT_FALSE(known_global("0x100cca(GFP_HIGHUSER_MOVABLE), order=0"));
-  EXPECT_FALSE(known_global("0x280da, order=2")) << "a larger folio is charged with its own flags";
-}
-
 TEST(Assembler, SysrqOfAnOldKernelMayEndInAPanic) {
   const std::string panic =
       "[  910.113950] Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is "

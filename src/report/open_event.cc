@@ -298,9 +298,10 @@ bool substantial(const OpenEvent& event) {
     return r.tasks.size() >= 3 && r.first_line <= kStartLines;
   }
   // "Mem-Info:" alone is no more than a word.
-  return r.trigger || (r.mem_info_at && r.stack) || !r.totals.empty() || !r.nodes.empty() ||
-         !r.zones.empty() || r.task_table_at || r.tasks.size() >= 3 || r.constraint || r.memcg ||
-         !r.victims.empty() || r.panic || r.no_killable_at || r.slub || r.vmalloc || event.exiting;
+  return r.trigger || event.lone_trace || (r.mem_info_at && r.stack) || !r.totals.empty() ||
+         !r.nodes.empty() || !r.zones.empty() || r.task_table_at || r.tasks.size() >= 3 ||
+         r.constraint || r.memcg || !r.victims.empty() || r.panic || r.no_killable_at || r.slub ||
+         r.vmalloc || event.exiting;
 }
 
 void decode_gfp(OpenEvent& event) {
