@@ -161,7 +161,7 @@ std::optional<std::uint64_t> kib_of(std::string_view word, const std::optional<d
     const std::size_t which = std::string_view("BKMGT").find(word[end]);
     kib = which == npos ? 0 : std::pow(1024.0, static_cast<double>(which) - 1);
   }
-  constexpr double most = 1ULL << 60U;
+  constexpr double most = 0x1p60;
   return number && kib > 0 && *number * kib < most
              ? std::optional(static_cast<std::uint64_t>(*number * kib))
              : std::nullopt;

@@ -39,15 +39,27 @@ std::size_t next_frame(std::string_view text, std::size_t from, std::string_view
   return npos;
 }
 
+std::string_view start_at(std::string_view text, std::size_t framed) {
+  return text.substr(framed, text[framed] == '[' || text[framed] == '<' ? 1 : 3);
+}
+
+// Most lines have one frame, and no escape: they cost no more than a look for a few characters.
+bool may_be_flat(std::string_view text) {
+  if (text.find(escape) != npos || next_frame(text, shortest_time, start_at(text, 0)) != npos) {
+    return true;
+  }
+  const bool words = text.front() != '[' && text.find(" [") != npos;
+  const std::size_t time = words ? find_inner_time(text, 1, true, {}) : npos;
+  return time != npos && find_inner_time(text, time + shortest_time, true, {}) != npos;
+}
+
 std::vector<std::string_view> by_frames(std::string_view text, bool has_frame) {
   std::vector<std::string_view> lines;
   const std::size_t framed = has_frame ? 0 : find_inner_time(text, 1, true, {});
   if (framed == npos) {
     return lines;
   }
-  const bool bracket = text[framed] == '[' || text[framed] == '<';
-  const std::string_view start = text.substr(framed, bracket ? 1 : 3);
-  // The cheap test: most lines have one frame.
+  const std::string_view start = start_at(text, framed);
   std::size_t next = next_frame(text, framed + shortest_time, start);
   if (next == npos) {
     return lines;
@@ -113,6 +125,9 @@ std::vector<std::string_view> split_flat_log(std::string_view text) {
     return {};  // a record, or strings
   }
   text.remove_prefix(first);
+  if (!may_be_flat(text)) {
+    return {};
+  }
   Peeled peeled;
   const bool has_frame = behind_frames(text, peeled).size() < text.size();
   if (peeled.line.origin <= Origin::relayed || peeled.line.origin.handed_on()) {
