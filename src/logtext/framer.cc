@@ -6,7 +6,6 @@
 
 #include "base/text.h"
 #include "logtext/escapes.h"
-#include "logtext/flat_log.h"
 #include "logtext/markup.h"
 #include "logtext/wall_clock.h"
 
@@ -25,13 +24,6 @@ bool may_count_losses(const Line& line) {
   return line.origin != Origin::other ||
          ((line.tag == "systemd-journald" || line.tag == "rsyslogd") && line.uid.value_or(0) == 0 &&
           !line.origin.handed_on());
-}
-
-// Before the kernel's time stands a part of a row or of an object: who made it is not known.
-bool hands_on(std::string_view before) {
-  before = trim_right(before);
-  return before.find_first_of("\"{") != npos || before.ends_with('\'') ||
-         (before.find(',') != npos && !names_nobody(before));
 }
 
 // The kernel's time, and behind it nothing that a terminal, a mail or a page put there.
@@ -264,23 +256,6 @@ void Framer::plain_message(std::string_view text, LineNumber number, std::uint64
   line.lost_before = std::exchange(lost_, 0);
   sink_(line);
   kept_.keep(line);
-}
-
-void Framer::deliver(std::string_view text, LineNumber number, Trust least) {
-  if (text.size() >= shortest_flat_log && !is_padded(text)) {
-    const auto lines = split_flat_log(text);
-    for (const std::string_view& line : lines) {
-      one_line(line, number, least);
-      // Whoever wrote what stands before the others could write these, too.
-      if (&line == &lines.front() && (by_program_ || (!starts_framed(line) && hands_on(line)))) {
-        least.lower(Origin::relayed);
-      }
-    }
-    if (!lines.empty()) {
-      return;
-    }
-  }
-  one_line(text, number, least);
 }
 
 void Framer::one_line(std::string_view text, LineNumber number, Trust least) {

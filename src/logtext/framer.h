@@ -49,7 +49,7 @@ class Framer {
  private:
   static constexpr std::size_t max_nesting = 4;  // JSON in a syslog line in JSON ..
 
-  // framer.cc has the way of a line, framer_records.cc that of a message which came as the field of
+  // framer.cc has the way of a line, framer_records.cc that of many in one, and of the field of
   // a record.
   void parts_of_row(std::string_view raw, LineNumber number);
   void segment(std::string_view raw, LineNumber number);

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "logtext/flat_log.h"
 #include "logtext/framer.h"
 
 namespace whyoom::logtext {
@@ -10,6 +11,24 @@ namespace {
 constexpr std::size_t max_partial = 64U << 10U;
 
 }  // namespace
+
+// The line, or each of those that were made one of.
+void Framer::deliver(std::string_view text, LineNumber number, Trust least) {
+  if (text.size() >= shortest_flat_log && !is_padded(text)) {
+    const auto lines = split_flat_log(text);
+    for (const std::string_view& line : lines) {
+      one_line(line, number, least);
+      // Whoever wrote what stands before the others could write these, too.
+      if (&line == &lines.front() && (by_program_ || (!starts_framed(line) && hands_on(line)))) {
+        least.lower(Origin::relayed);
+      }
+    }
+    if (!lines.empty()) {
+      return;
+    }
+  }
+  one_line(text, number, least);
+}
 
 bool Framer::take_json(std::string_view text, Peeled& peeled, std::size_t depth) {
   if (peeled.kernel_time || peeled.line.origin == Origin::other || depth >= max_nesting) {
