@@ -18,6 +18,16 @@ namespace {
 using report::Kind;
 using report::Report;
 
+// Of several nodes the request may have been bound to some, by a cpuset or by the task's policy:
+// the line that says so came with 5.0. The root's cpuset has all nodes (kernel/cgroup/cpuset.c).
+bool may_be_bound(const Report& report) {
+  const auto mask = report.trigger ? report.trigger->nodemask : std::nullopt;
+  const bool of_root = report.cpuset == "/";
+  const bool masked = mask && *mask != "(null)" && mask != report.mems_allowed;
+  const std::string& nodes = report.mems_allowed ? *report.mems_allowed : mask.value_or("0");
+  return !report.constraint && nodes != "0" && nodes != "(null)" && (masked || !of_root);
+}
+
 // Whether it was a cgroup's limit or the machine, as far as a line says so.
 Message where(const Event& event) {
   const Report& report = event.report;
@@ -44,6 +54,11 @@ Message where(const Event& event) {
                    nodes.empty() ? nodes : " " + printable(nodes));
   }
   if (is_known_global(event.evidence)) {
+    if (may_be_bound(report)) {
+      return Message(
+          "The machine was out of memory, or those of its nodes that this task may use; it was no "
+          "cgroup's limit.");
+    }
     return Message("The whole machine was out of memory, not a cgroup.");
   }
   if (!report::tells_of_oom(report)) {

@@ -143,8 +143,27 @@ TEST(PartialAnswer, OfSomeNodes) {
             "No memory was left in the nodes 0-1 that this task may use.");
 }
 
+TEST(PartialAnswer, OfAHeaderWhoseFlagsNoCgroupIsChargedWith) {
+  const auto of = [](const std::string& nodemask, const std::string& cpuset) {
+    return certain_of(
+               "[ 9.0] nginx invoked oom-killer: gfp_mask=0x24280ca(GFP_HIGHUSER_MOVABLE|"
+               "__GFP_ZERO), nodemask=" +
+               nodemask + ", order=0, oom_score_adj=0\n[ 9.0] nginx cpuset=" + cpuset + "\n")
+        .at(0);
+  };
+  const std::string whole = "The whole machine was out of memory, not a cgroup.";
+  const std::string bound =
+      "The machine was out of memory, or those of its nodes that this task may use; it was no "
+      "cgroup's limit.";
+  EXPECT_EQ(of("0-1", "/ mems_allowed=0-1"), whole);
+  EXPECT_EQ(of("(null)", "/ mems_allowed=0-1"), whole);
+  EXPECT_EQ(of("0", "/a mems_allowed=0"), whole);
+  EXPECT_EQ(of("1", "/ mems_allowed=0-1"), bound);
+  EXPECT_EQ(of("(null)", "/a mems_allowed=0-1"), bound);
+}
+
 TEST(PartialAnswer, OfALineThatDoesNotSayWhose) {
-  EXPECT_EQ(certain_of("[ 9.0] java invoked oom-killer: gfp_mask=0x201da, order=0\n").at(0),
+  EXPECT_EQ(certain_of("[ 9.0] java invoked oom-killer: gfp_mask=0x200da, order=0\n").at(0),
             "The OOM killer was called for a request by java; whether the machine or a cgroup was "
             "short is not in these lines.");
   EXPECT_EQ(certain_of("[ 9.0] Killed process 7 " + std::string(hog_sizes)),

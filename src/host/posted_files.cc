@@ -124,6 +124,34 @@ std::optional<double> unit_of(std::string_view line) {
   return options.find('b') != npos ? 1.0 / 1024 : is_gib ? 1048576.0 : is_mib ? 1024.0 : 1.0;
 }
 
+// The same, of a row that nobody says the unit of. The kernel counts pages, so that in bytes or KiB
+// all is a multiple of their size, which five numbers of another unit are not. In GiB nearly all is
+// rounded away, and a small machine in MiB looks like a large one in GiB.
+std::optional<double> unit_of_row(std::string_view row) {
+  constexpr std::uint64_t page = 4096, least_kib = 16384, least_mib = 4096, most_mib = 1U << 26U;
+  constexpr int enough = 5;
+  std::uint64_t total = 0, all = 0;
+  int count = 0;
+  while (!row.empty()) {
+    const std::string_view word = next_word(row);
+    const auto number = parse_number<std::uint64_t>(word);
+    if (!number && !word.empty()) {
+      return std::nullopt;
+    }
+    total = total == 0 ? number.value_or(0) : total;
+    all |= number.value_or(0);
+    count += number.value_or(0) != 0 ? 1 : 0;
+  }
+  if (count >= enough && all % page == 0 && total / page >= least_kib) {
+    return 1.0 / 1024;
+  }
+  if (count >= enough && all % 4 == 0) {
+    return total >= least_kib ? std::optional(1.0) : std::nullopt;
+  }
+  return all % 4 != 0 && total >= least_mib && total <= most_mib ? std::optional(1024.0)
+                                                                 : std::nullopt;
+}
+
 // "936", "15Gi", "1.9G" in KiB.
 std::optional<std::uint64_t> kib_of(std::string_view word, const std::optional<double>& unit) {
   const std::size_t end = std::min(word.find_first_not_of("0123456789."), word.size());
@@ -133,7 +161,7 @@ std::optional<std::uint64_t> kib_of(std::string_view word, const std::optional<d
     const std::size_t which = std::string_view("BKMGT").find(word[end]);
     kib = which == npos ? 0 : std::pow(1024.0, static_cast<double>(which) - 1);
   }
-  constexpr double most = 1ULL << 60U;
+  constexpr double most = 0x1p60;
   return number && kib > 0 && *number * kib < most
              ? std::optional(static_cast<std::uint64_t>(*number * kib))
              : std::nullopt;
@@ -163,6 +191,7 @@ void FreeTable::see(std::string_view line) {
 }
 
 void FreeTable::take_row(std::string_view row, std::string_view what) {
+  kib_ = kib_ ? kib_ : unit_of_row(row);
   for (const std::string& column : columns_) {
     const auto size = kib_of(next_word(row), kib_);
     const std::string_view name = column == "total"       ? "Total"

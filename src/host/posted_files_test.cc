@@ -77,6 +77,25 @@ TEST(PostedFiles, a_zoneinfo_and_the_caches) {
   EXPECT_EQ(host.slab[0].name, "dentry");
 }
 
+// Without the command that printed it.
+TEST(PostedFiles, the_numbers_tell_the_unit_of_free) {
+  const auto total = [](const std::string& row) {
+    const auto files = posted_files(
+        "              total        used        free      shared  buff/cache   available\nMem:  " +
+        row + "\n");
+    return files ? read_host(*files, {}).meminfo.mem_total->value : KiB(0);
+  };
+  EXPECT_EQ(total("4045740 3885952 159788 0 13404 245788"), KiB(4045740));
+  EXPECT_EQ(total("60012 40000 8012 400 12000 9012"), KiB(60012)) << "a router";
+  EXPECT_EQ(total("15884 15103 241 12 539 480"), KiB(15884 * 1024));
+  EXPECT_EQ(total("515884 15103 241 12 539 480"), KiB(515884 * 1024));
+  EXPECT_EQ(total("16655585280 8192000 4096000 40960 4194304 12288"), KiB(16655585280 / 1024));
+  for (const char* open : {"15 14 0 0 0 0", "251 240 3 1 8 9", "967 30 928", "8000 4000 4000 0 0 0",
+                           "4045740 plenty 159788 0 13404 245788", ""}) {
+    EXPECT_EQ(total(open), KiB(0)) << open;
+  }
+}
+
 TEST(PostedFiles, what_free_printed) {
   const Host host = posted(
       "$ free -m\n"

@@ -289,4 +289,17 @@ bool is_movable(GfpFlags flags) { return flags.has(F::movable); }
 
 bool is_atomic(GfpFlags flags) { return !flags.empty() && !may_reclaim(flags); }
 
+// A page of anonymous memory is asked for with GFP_HIGHUSER_MOVABLE|__GFP_ZERO, and charged with
+// GFP_KERNEL (mm/memory.c do_anonymous_page(), since 6.7 folio_prealloc(); alloc_anon_folio()
+// charges larger ones with the flags of the request). File systems that zero their cache (f2fs) ask
+// for no movable pages, and what the kernel charges to itself has __GFP_ACCOUNT. To 4.14 __GFP_COLD
+// was added to the mask of the request alone (mm/filemap.c page_cache_read(),
+// do_read_cache_page()); the readahead's charge has it too, with __GFP_NORETRY, which calls no OOM
+// killer.
+bool is_of_no_cgroup(GfpFlags flags) {
+  const bool anonymous = flags.has(F::highmem) && flags.has(F::movable) && flags.has(F::hardwall) &&
+                         flags.has(F::zero) && flags.has(F::io) && flags.has(F::fs);
+  return (anonymous || flags.has(F::cold)) && !flags.has(F::account);
+}
+
 }  // namespace whyoom::kernel

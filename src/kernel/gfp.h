@@ -102,5 +102,8 @@ bool is_movable(GfpFlags flags);   // may take CMA blocks
 // GFP_ATOMIC, GFP_NOWAIT and the like: some flags, and none that allows to sleep. A mask of 0 is
 // the page fault path that lost its request, so it is not atomic.
 bool is_atomic(GfpFlags flags);
+// Of a request for one page (order 0): the page allocator was asked, for the machine or nodes of
+// it. No charge to a cgroup has these flags, so no limit of one was in the way.
+bool is_of_no_cgroup(GfpFlags flags);
 
 }  // namespace whyoom::kernel

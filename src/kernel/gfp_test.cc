@@ -220,6 +220,25 @@ TEST(Gfp, WhatTheRequestMayDo) {
   EXPECT_FALSE(is_movable(flags("GFP_HIGHUSER")));
 }
 
+// As each generation numbers it; what file systems and the kernel itself are charged with is like
+// it.
+TEST(Gfp, APageOfAnonymousMemoryIsChargedWithOtherFlags) {
+  const auto of = [](std::uint32_t mask, const char* release = "") {
+    return is_of_no_cgroup(gfp_from_mask(mask, release).flags);
+  };
+  for (const std::uint32_t mask :
+       {0x280daU, 0x24280caU, 0x14280caU, 0x6280caU, 0x100dcaU, 0x140dcaU, 0x201daU}) {
+    EXPECT_TRUE(of(mask)) << mask;
+  }
+  EXPECT_TRUE(of(0x1280d2, "2.6.26"));
+  EXPECT_TRUE(of(0x900dca, "6.1.0")) << "with the tags of the memory";
+  for (const std::uint32_t mask : {0x200daU, 0x24200caU, 0x100ccaU, 0xd0U, 0xcc0U, 0xdc0U, 0x0U}) {
+    EXPECT_FALSE(of(mask)) << mask;
+  }
+  EXPECT_FALSE(of(0x500dca, "5.15.0")) << "__GFP_ACCOUNT";
+  EXPECT_FALSE(is_of_no_cgroup(gfp_from_names(0, "GFP_NOFS|__GFP_HIGHMEM|__GFP_ZERO").flags));
+}
+
 TEST(GfpTables, GenerationsAreInOrderAndBitsAreUnique) {
   const GfpGeneration* last = nullptr;
   for (const GfpGeneration& generation : gfp_generations()) {

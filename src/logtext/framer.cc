@@ -26,13 +26,6 @@ bool may_count_losses(const Line& line) {
           !line.origin.handed_on());
 }
 
-// Before the kernel's time stands a part of a row or of an object: who made it is not known.
-bool hands_on(std::string_view before) {
-  before = trim_right(before);
-  return before.find_first_of("\"{") != npos || before.ends_with('\'') ||
-         (before.find(',') != npos && !names_nobody(before));
-}
-
 // The kernel's time, and behind it nothing that a terminal, a mail or a page put there.
 struct PlainLine {
   std::uint64_t microseconds = 0;
@@ -222,50 +215,7 @@ void Framer::segment(std::string_view raw, LineNumber number) {
   }
 }
 
-// True: the line was a row or a list of strings, and is used up.
-bool Framer::take_quoted(std::string_view text, LineNumber number, Objects objects) {
-  if (is_padded(text)) {
-    return false;  // a further line of a message, and its author's
-  }
-  const QuotedLog quoted = find_quoted_log(text, quoted_, objects);
-  if (!quoted.found) {
-    return false;
-  }
-  Trust least;
-  if (quoted.handed_on || by_program_) {
-    least.lower(Origin::relayed);
-  }
-  const bool by_program = by_program_;
-  std::string_view rest = quoted_;
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
-    // The escape codes of a terminal came as escapes, and are codes again now.
-    deliver(clean_line(rest.substr(0, end), clean_buffer_), number, least);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  // Its last line may have a frame of its own; what comes behind the string is its printer's still.
-  by_program_ = by_program_ || by_program || quoted.handed_on;
-  kept_.valid = false;
-  padding_ = 0;
-  return true;
-}
-
-// What process() comes to for a line that has the kernel's time, and no other frame.
-void Framer::plain_message(std::string_view text, LineNumber number, std::uint64_t microseconds) {
-  after_record_ = after_kmsg_ = by_program_ = false;
-  list_number_.reset();
-  list_mark_.clear();
-  Line line;
-  line.text = text;
-  line.number = number;
-  line.monotonic_us = microseconds;
-  line.framed = true;
-  line.lost_before = std::exchange(lost_, 0);
-  sink_(line);
-  kept_.keep(line);
-}
-
-void Framer::deliver(std::string_view text, LineNumber number, Trust least) {
+void Framer::one_line(std::string_view text, LineNumber number, Trust least) {
   Peeled peeled;
   peeled.line.number = number;
   peeled.line.origin.lower(least);

@@ -49,12 +49,13 @@ class Framer {
  private:
   static constexpr std::size_t max_nesting = 4;  // JSON in a syslog line in JSON ..
 
-  // framer.cc has the way of a line, framer_records.cc that of a message which came as the field of
+  // framer.cc has the way of a line, framer_records.cc that of many in one, and of the field of
   // a record.
   void parts_of_row(std::string_view raw, LineNumber number);
   void segment(std::string_view raw, LineNumber number);
   void plain_message(std::string_view text, LineNumber number, std::uint64_t microseconds);
   void deliver(std::string_view text, LineNumber number, Trust least = {});
+  void one_line(std::string_view text, LineNumber number, Trust least);
   bool take_quoted(std::string_view text, LineNumber number, Objects objects);
   void process(std::string_view text, Peeled peeled, std::size_t depth);
   bool take_json(std::string_view text, Peeled& peeled, std::size_t depth);

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "logtext/flat_log.h"
 #include "logtext/framer.h"
 
 namespace whyoom::logtext {
@@ -10,6 +11,67 @@ namespace {
 constexpr std::size_t max_partial = 64U << 10U;
 
 }  // namespace
+
+// The line, or each of those that were made one of.
+void Framer::deliver(std::string_view text, LineNumber number, Trust least) {
+  if (text.size() >= shortest_flat_log && !is_padded(text)) {
+    const auto lines = split_flat_log(text);
+    for (const std::string_view& line : lines) {
+      one_line(line, number, least);
+      // Whoever wrote what stands before the others could write these, too.
+      if (&line == &lines.front() && (by_program_ || (!starts_framed(line) && hands_on(line)))) {
+        least.lower(Origin::relayed);
+      }
+    }
+    if (!lines.empty()) {
+      return;
+    }
+  }
+  one_line(text, number, least);
+}
+
+// True: the line was a row or a list of strings, and is used up.
+bool Framer::take_quoted(std::string_view text, LineNumber number, Objects objects) {
+  if (is_padded(text)) {
+    return false;  // a further line of a message, and its author's
+  }
+  const QuotedLog quoted = find_quoted_log(text, quoted_, objects);
+  if (!quoted.found) {
+    return false;
+  }
+  Trust least;
+  if (quoted.handed_on || by_program_) {
+    least.lower(Origin::relayed);
+  }
+  const bool by_program = by_program_;
+  std::string_view rest = quoted_;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    // The escape codes of a terminal came as escapes, and are codes again now.
+    deliver(clean_line(rest.substr(0, end), clean_buffer_), number, least);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  // Its last line may have a frame of its own; what comes behind the string is its printer's still.
+  by_program_ = by_program_ || by_program || quoted.handed_on;
+  kept_.valid = false;
+  padding_ = 0;
+  return true;
+}
+
+// What process() comes to for a line that has the kernel's time, and no other frame.
+void Framer::plain_message(std::string_view text, LineNumber number, std::uint64_t microseconds) {
+  after_record_ = after_kmsg_ = by_program_ = false;
+  list_number_.reset();
+  list_mark_.clear();
+  Line line;
+  line.text = text;
+  line.number = number;
+  line.monotonic_us = microseconds;
+  line.framed = true;
+  line.lost_before = std::exchange(lost_, 0);
+  sink_(line);
+  kept_.keep(line);
+}
 
 bool Framer::take_json(std::string_view text, Peeled& peeled, std::size_t depth) {
   if (peeled.kernel_time || peeled.line.origin == Origin::other || depth >= max_nesting) {

@@ -249,4 +249,10 @@ QuotedLog find_quoted_log(std::string_view text, std::string& out, Objects objec
   return found;
 }
 
+bool hands_on(std::string_view before) {
+  before = trim_right(before);
+  return before.find_first_of("\"{") != npos || before.ends_with('\'') ||
+         (before.find(',') != npos && !names_nobody(before));
+}
+
 }  // namespace whyoom::logtext

@@ -28,4 +28,7 @@ QuotedLog find_quoted_log(std::string_view text, std::string& out,
 // Numbers and times: what is not the name of anybody.
 bool names_nobody(std::string_view text);
 
+// The words before a frame are a part of a row or of an object: who made that is not known.
+bool hands_on(std::string_view before);
+
 }  // namespace whyoom::logtext

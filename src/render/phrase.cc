@@ -113,7 +113,13 @@ constexpr std::array parts{
 constexpr Part cgroup_counters{"mem-info", "the cgroup's counters",
                                "the lines of the cgroup's usage and limit"};
 
+constexpr Part head_of_failure{"header", "its first line",
+                               "the lines before it, from \"page allocation failure\" on"};
+
 const Part* find_part(const report::Report& report, std::string_view id) {
+  if (report.kind == Kind::page_allocation_failure && id == head_of_failure.id) {
+    return &head_of_failure;
+  }
   if (report.kind == Kind::memcg_oom_kill && id == cgroup_counters.id) {
     return &cgroup_counters;
   }

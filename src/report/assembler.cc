@@ -90,6 +90,12 @@ void Assembler::take(const Line& line) {
   record_bytes_ = line.embedded ? record_bytes_ : 0;
   Line own = line;
   own.embedded = line.embedded && record_bytes_ > kMaxComm;
+  if (!line.framed && !line.continued && events_.empty() && !joiner_.holds()) {
+    if (const std::size_t words = kill_behind_words(line.text); words != 0) {
+      own.text.remove_prefix(words);
+      own.origin.lower(logtext::Origin::relayed);  // others could have written it, too
+    }
+  }
   record_bytes_ += line.text.size() + 1;
   joiner_.line(own);
 }
@@ -202,6 +208,7 @@ OpenEvent& Assembler::open(const Line& line, Kind kind) {
     event.superseded =
         event.superseded || (event.lone_tail && !(callers && line.caller != event.caller));
   }
+  opened_ = true;
   OpenEvent& event = events_.emplace_back();
   event.report = begin_report(source_, kind, line);
   event.foreign = foreign_;

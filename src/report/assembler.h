@@ -101,6 +101,7 @@ class Assembler {
   bool on_cpu(const Line& line, KernelLine& read);
   bool on_trace(const Line& line, KernelLine& read);
   void remember_orphan(const Line& line, KernelLine& read);
+  void open_by_trace(const Line& line, std::string_view function);
   void adopt_orphan_stack(OpenEvent& event, const Line& line);
   bool on_mem_info(const Line& line, KernelLine& read);
   bool on_totals(const Line& line, KernelLine& read);
@@ -145,6 +146,7 @@ class Assembler {
   std::size_t open_bytes_ = 0;
   std::size_t record_bytes_ = 0;  // of the record at hand, before its next line
   bool keeps_lines_ = false;
+  bool opened_ = false;  // an event, ever
 
   // The stack of a report whose header is lost.
   struct Orphan {
@@ -156,6 +158,8 @@ class Assembler {
     OomCaller oom_caller{};
     bool guessed_failure = false;  // by an entry with "?", before one of the OOM killer's
     bool guessed_oom = false;
+    bool prints_itself = false;  // dump_stack() is its innermost entry
+    bool printer_known = false;  // the entry behind that, which called it, was seen
   };
   std::optional<Orphan> orphan_;
   // The last line that told of the cache of the newest of SLUB's failures; 0: another came between.

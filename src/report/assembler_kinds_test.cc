@@ -214,22 +214,6 @@ TEST(Assembler, KthreaddIsChargedToNoCgroup) {
   EXPECT_FALSE(known_global("sh", "2"));
 }
 
-// Since 3.9 the report of a cgroup has none of these; before, it had as many lines of zones.
-TEST(Assembler, LinesOfZonesFromANewKernelAreOfTheMachine) {
-  const std::string head =
-      "[ 1.000000] hog invoked oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=0\n";
-  const auto known_global = [&head](const std::string& line) {
-    const auto events = assemble(head + "[ 1.000001] " + line + "\n");
-    return events.size() == 1 && events[0].known_global;
-  };
-  EXPECT_TRUE(known_global("Normal free:100kB min:200kB low:250kB high:300kB managed:5000kB"));
-  EXPECT_TRUE(known_global("Normal free:100kB min:200kB low:250kB high:300kB free_cma:0kB"));
-  EXPECT_TRUE(known_global("Node 0 active_anon:19776kB inactive_anon:125745984kB"));
-  EXPECT_TRUE(known_global("free:100 free_pcp:1 free_cma:0"));
-  EXPECT_FALSE(known_global("Normal free:100kB min:200kB low:250kB high:300kB present:5000kB"));
-  EXPECT_FALSE(known_global("active_anon:229 inactive_anon:44809 isolated_anon:0"));
-}
-
 TEST(Assembler, SysrqOfAnOldKernelMayEndInAPanic) {
   const std::string panic =
       "[  910.113950] Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is "

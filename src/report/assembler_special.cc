@@ -286,8 +286,9 @@ bool Assembler::on_cpu(const Line& line, KernelLine& read) {
 }
 
 bool Assembler::on_trace(const Line& line, KernelLine& read) {
-  OpenEvent* event =
-      pick(line, Stage::stack, [](const OpenEvent& e) { return e.report.trigger && e.trace_open; });
+  OpenEvent* event = pick(line, Stage::stack, [](const OpenEvent& e) {
+    return (e.report.trigger || e.lone_trace) && e.trace_open;
+  });
   if (event == nullptr) {
     for (auto& old : events_) {
       event = wants_panic_stack(old) ? &old : event;
@@ -321,6 +322,7 @@ void Assembler::remember_orphan(const Line& line, KernelLine& read) {
     orphan_->failure = orphan_->oom = false;
     orphan_->oom_caller = OomCaller();
     orphan_->guessed_failure = orphan_->guessed_oom = false;
+    orphan_->prints_itself = orphan_->printer_known = false;
   } else if (!orphan_ || !within(orphan_->last, line, kOrphanLines) ||
              orphan_->caller != line.caller) {
     orphan_ = Orphan{};
@@ -344,6 +346,32 @@ void Assembler::remember_orphan(const Line& line, KernelLine& read) {
     orphan_->guessed_failure =
         orphan_->guessed_failure || (!orphan_->guessed_oom && is_failure_function(guess->function));
   }
+  if (const auto* entry = std::get_if<TraceEntry>(&read.part)) {
+    open_by_trace(line, entry->function);
+  }
+}
+
+// Whoever called dump_stack() printed the trace: dump_header() in each report of the OOM killer,
+// warn_alloc() of each request that failed (mm/oom_kill.c, mm/page_alloc.c). Other traces may go
+// through them and tell of something else. Where events are, it may be quoted from one of them.
+void Assembler::open_by_trace(const Line& line, std::string_view function) {
+  Orphan& orphan = *orphan_;
+  if (function.empty() || orphan.printer_known) {
+    return;
+  }
+  if (is_stack_printer(function)) {
+    orphan.prints_itself = true;
+    return;
+  }
+  orphan.printer_known = true;
+  const bool failure = is_failure_function(function);
+  if (opened_ || !orphan.prints_itself || (!failure && !function.starts_with("dump_header"))) {
+    return;
+  }
+  OpenEvent& event = open(line, failure ? Kind::page_allocation_failure : Kind::oom_kill);
+  event.lone_trace = event.trace_open = true;
+  adopt_orphan_stack(event, line);
+  touch(event, line, Stage::stack);
 }
 
 void Assembler::adopt_orphan_stack(OpenEvent& event, const Line& line) {

@@ -58,6 +58,14 @@ TEST(Joiner, MailsBreakAtBlanks) {
                    "hugepages_size=2048kB"}));
 }
 
+// Quoted-printable, of which nothing else tells.
+TEST(Joiner, MailsMarkTheBreakOfAKill) {
+  const std::string start = "Out of memory: Killed process 9 (my) total-vm:47388kB, anon-rss:3744";
+  const std::string end = "kB, file-rss:80kB, shmem-rss:0kB, UID:27 pgtables:100kB oom_score_adj:0";
+  EXPECT_EQ(join({{(start + "=").c_str(), false}, {end.c_str(), false}}), (Lines{start + end}));
+  EXPECT_EQ(join({{(start + "=").c_str(), false}, {"not of it", false}}).front(), start + "=");
+}
+
 TEST(Joiner, TerminalsBreakInsideWords) {
   EXPECT_EQ(join({{"Node 0 DMA32 free:596kB boost:0kB min:26", true},
                   {"36kB low:3292kB high:3948kB managed:459072kB free_p", false},

@@ -298,9 +298,10 @@ bool substantial(const OpenEvent& event) {
     return r.tasks.size() >= 3 && r.first_line <= kStartLines;
   }
   // "Mem-Info:" alone is no more than a word.
-  return r.trigger || (r.mem_info_at && r.stack) || !r.totals.empty() || !r.nodes.empty() ||
-         !r.zones.empty() || r.task_table_at || r.tasks.size() >= 3 || r.constraint || r.memcg ||
-         !r.victims.empty() || r.panic || r.no_killable_at || r.slub || r.vmalloc || event.exiting;
+  return r.trigger || event.lone_trace || (r.mem_info_at && r.stack) || !r.totals.empty() ||
+         !r.nodes.empty() || !r.zones.empty() || r.task_table_at || r.tasks.size() >= 3 ||
+         r.constraint || r.memcg || !r.victims.empty() || r.panic || r.no_killable_at || r.slub ||
+         r.vmalloc || event.exiting;
 }
 
 void decode_gfp(OpenEvent& event) {
@@ -353,8 +354,10 @@ void name_kind(OpenEvent& event) {
   // (init/main.c rest_init(), mm/memcontrol.c memcg_kmem_bypass()).
   const auto& trigger = report.trigger;
   const bool kthreadd = trigger && trigger->comm == "kthreadd" && trigger->pid == 2;
+  const bool of_no_cgroup = trigger && trigger->gfp && trigger->order == 0 &&
+                            kernel::is_of_no_cgroup(trigger->gfp->flags);
   const bool machine = event.oom_caller.is_allocator() || report.by_kswapd || kthreadd ||
-                       (tells_of_oom(report) && event.shows_machine());
+                       of_no_cgroup || (tells_of_oom(report) && event.shows_machine());
   report.known_global = event.global_seen || (machine && !event.memcg_seen);
   if (report.panic) {
     report.kind = Kind::oom_panic;
@@ -460,8 +463,8 @@ std::optional<Report> close_event(OpenEvent&& event) {
   complete_memcg(event);
   complete_victims(event);
   drop_cut_names(event);
-  name_kind(event);
   decode_gfp(event);
+  name_kind(event);
   if (event.report.trigger) {
     split_pid(*event.report.trigger);
   }

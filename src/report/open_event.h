@@ -107,6 +107,7 @@ struct OpenEvent {
 
   // Sections that go on for several lines.
   bool trace_open = true;
+  bool lone_trace = false;  // its head is lost, and its trace says what printed it
   bool slab_open = false;
   bool stats_open = false;
   bool stats_framed = false;

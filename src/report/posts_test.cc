@@ -98,6 +98,79 @@ TEST(GluedLines, WordsOfOthersOpenNoFurtherLine) {
   "Killed process 17982 (java) total-vm:19803312kB, anon-rss:2540308kB, file-rss:0kB, " \
   "shmem-rss:0kB\n"
 
+#define PROSE_INTENT "Out of memory: Kill process 5372 (mongod) score 130 or sacrifice child"
+#define PROSE_KILL \
+  "Out of memory: Killed process 7 (hog) total-vm:9kB, anon-rss:5kB, file-rss:0kB, shmem-rss:0kB"
+
+TEST(GluedLines, AKillStandsBehindWordsThatAPunctuationPartsFromIt) {
+  for (const std::string_view log :
+       {"如下 " PROSE_INTENT,
+        "it says: " PROSE_INTENT " Killed process 5372 (mongod), UID 0, "
+        "total-vm:2539052kB, anon-rss:2117096kB, file-rss:0kB",
+        "日志：" PROSE_INTENT "，请问怎么办？", "app.log > \"" PROSE_INTENT "\""}) {
+    const auto events = read_log(std::string(log) + "\n").events;
+    ASSERT_EQ(events.size(), 1U) << log;
+    ASSERT_EQ(events[0].victims.size(), 1U) << log;
+    EXPECT_EQ(events[0].victims[0].comm, "mongod");
+    EXPECT_EQ(events[0].victims[0].score, 130);
+    EXPECT_FALSE(events[0].unverified.str().empty()) << "others could have written it";
+  }
+  EXPECT_EQ(read_log("Linux 日志: " PROSE_KILL "\n").events.size(), 1U);
+  EXPECT_EQ(read_log("it says: Memory cgroup out of memory: Killed process 7 (hog) total-vm:9kB, "
+                     "anon-rss:5kB, file-rss:0kB\n")
+                .events.at(0)
+                .kind,
+            Kind::memcg_oom_kill);
+}
+
+TEST(GluedLines, ASentenceAboutKillsIsNone) {
+  for (const std::string_view line :
+       {"The kernel then prints " PROSE_INTENT, "It prints: " PROSE_INTENT " when memory is short",
+        "for example: " PROSE_KILL " and other lines",
+        "Its message: Out of Memory: Killed process 12345 (postgres).",
+        "    pr_err(\"%s: Out of memory: Killed process %d (%s) total-vm:%lukB\", message, pid);",
+        "msgid: Out of memory: Kill process %d (%s) score %u or sacrifice child",
+        "Nov 23 07:41:32 web alice: look: " PROSE_KILL}) {
+    EXPECT_TRUE(read_log(std::string(line) + "\n").events.empty()) << line;
+  }
+  const auto path = read_log("Memory cgroup stats for /a: " PROSE_KILL "\n").events;
+  EXPECT_TRUE(path.at(0).victims.empty());
+  // In the midst of a log it belongs to nothing.
+  const auto log = read_log("[    5.908405] " GLUED_HEADER "\nit says: " PROSE_KILL "\n");
+  ASSERT_EQ(log.events.size(), 1U);
+  EXPECT_TRUE(log.events[0].victims.empty());
+}
+
+TEST(FlatReport, IsReadAsTheLinesThatItWas) {
+  const std::string lines =
+      "[   12.000001] " GLUED_HEADER
+      "\n[   12.000002] httpd cpuset=/ mems_allowed=0\n[   12.000003] CPU: 0 PID: 812 Comm: httpd "
+      "Not tainted 3.10.0-1062.el7.x86_64 #1\n[   12.000004] Mem-Info:\n[   12.000005] Node 0 "
+      "Normal free:4000kB min:5000kB low:6250kB high:7500kB present:1048576kB managed:1000000kB\n"
+      "[   12.000006] lowmem_reserve[]: 0 0 0 0\n[   12.000008] [ pid ]   uid  tgid total_vm      "
+      "rss nr_ptes swapents "
+      "oom_score_adj name\n[   12.000009] [  812]     0   812     9000      800      20        0   "
+      "          0 httpd\n[   12.000010] Out of memory: Kill process 812 (httpd) score 9 or "
+      "sacrifice child\n[   12.000011] Killed process 812 (httpd) total-vm:36000kB, "
+      "anon-rss:3200kB, file-rss:0kB\n";
+  const auto whole = read_log(lines).events;
+  ASSERT_EQ(whole.size(), 1U);
+  for (const std::string_view newline : {" ", "   ", "\\n"}) {
+    const auto flat = read_log(replaced(lines, "\n", newline)).events;
+    ASSERT_EQ(flat.size(), 1U) << newline;
+    EXPECT_EQ(flat[0].trigger->comm, "httpd");
+    EXPECT_EQ(flat[0].stack->release, whole[0].stack->release);
+    ASSERT_EQ(flat[0].zones.size(), 1U) << newline;
+    EXPECT_EQ(flat[0].zones[0].fields.count(), whole[0].zones[0].fields.count());
+    EXPECT_EQ(flat[0].zones[0].lowmem_reserve, whole[0].zones[0].lowmem_reserve);
+    EXPECT_EQ(flat[0].tasks.size(), 1U);
+    ASSERT_EQ(flat[0].victims.size(), 1U);
+    EXPECT_EQ(flat[0].victims[0].score, 9);
+    EXPECT_EQ(flat[0].victims[0].anon_rss_kib, 3200U);
+    EXPECT_TRUE(flat[0].unverified.str().empty());
+  }
+}
+
 // Somebody's line of a thousand kills is no post: it is read in a time, and on a stack, that do not
 // grow with their number.
 TEST(GluedLines, OfALongLineAreNotTakenApart) {

@@ -349,9 +349,9 @@ struct Report {
   std::optional<Place> no_killable_at;  // "Out of memory and no killable processes..."
   std::vector<Victim> victims;
   // A line says that it was no cgroup's limit: "Out of memory: Killed process", the constraint, a
-  // trace in which the page allocator or kswapd called the OOM killer, kthreadd as who asked, or
-  // numbers of all memory from a kernel that prints none for a cgroup. "Killed process" alone, a
-  // head and a task table are the same for both.
+  // trace in which the page allocator or kswapd called the OOM killer, kthreadd as who asked, flags
+  // that no charge to a cgroup has, or numbers of all memory from a kernel that prints none for a
+  // cgroup. "Killed process" alone, a head and a task table are the same for both.
   bool known_global = false;
   bool by_kswapd = false;  // by its trace
   std::optional<Panic> panic;

@@ -247,6 +247,12 @@ void OomCaller::step(std::string_view function, bool reliable) {
 
 bool is_failure_function(std::string_view function) { return function.starts_with("warn_alloc"); }
 
+bool is_stack_printer(std::string_view function) {
+  return function.starts_with("dump_stack") || function.starts_with("__dump_stack") ||
+         function.starts_with("show_stack") || function.starts_with("dump_backtrace") ||
+         function.starts_with("unwind_backtrace") || function.starts_with("show_trace");
+}
+
 namespace {
 
 bool read_cpu(std::string_view text, Place /*at*/, KernelLine& out) {

@@ -60,5 +60,6 @@ class OomCaller {
 bool is_memcg_function(std::string_view function);
 bool is_oom_function(std::string_view function);
 bool is_failure_function(std::string_view function);
+bool is_stack_printer(std::string_view function);  // of its own stack: dump_stack()
 
 }  // namespace whyoom::report

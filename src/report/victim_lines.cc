@@ -6,6 +6,7 @@
 
 #include "base/language.h"
 #include "base/text.h"
+#include "logtext/logger_notices.h"
 #include "report/after.h"
 #include "report/kernel_line.h"
 
@@ -190,6 +191,42 @@ std::optional<VictimLine> parse_victim(std::string_view text, Place at) {
     line.complete = tail == ")." || victim.oom_score_adj || (victim.file_rss_kib && uid);
   }
   return line;
+}
+
+std::size_t kill_behind_words(std::string_view text) {
+  constexpr std::string_view key = "emory: Kill";
+  const std::size_t found = text.find(key);
+  if (found == std::string_view::npos) {
+    return 0;
+  }
+  const std::size_t end = found + key.size() - 4;
+  std::size_t start = 0;
+  for (const std::string_view words :
+       {"Memory cgroup out of memory: ", "Out of memory: ", "Out of Memory: "}) {
+    if (start == 0 && text.substr(0, end).ends_with(words)) {
+      start = end - words.size();
+    }
+  }
+  const std::string_view before = trim_right(text.substr(0, start));
+  if (before.empty() || before.ends_with("...") || logtext::may_be_in_a_name(before)) {
+    return 0;
+  }
+  const auto last = static_cast<unsigned char>(before.back());
+  if (last < 0x80 && std::string_view(":>|-\"'`(").find(before.back()) == std::string_view::npos) {
+    return 0;
+  }
+  const KernelLine read = read_line(text.substr(start));
+  const auto* kill = std::get_if<VictimLine>(&read.part);
+  constexpr unsigned some = 3;
+  if (kill == nullptr || (read.kind == &kill_intent && read.fullness != Fullness::whole) ||
+      (read.kind == &victim_line && kill->fields < some)) {
+    return 0;
+  }
+  const std::string_view behind =
+      trim(text.substr(std::min(text.size() - start, read.ends) + start));
+  const bool goes_on =
+      std::ranges::any_of(behind, is_alnum) && read_line(behind).kind != &victim_line;
+  return goes_on ? 0 : start;
 }
 
 std::optional<std::string_view> parse_group(std::string_view text) {

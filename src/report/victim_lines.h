@@ -32,6 +32,11 @@ std::optional<VictimLine> parse_victim(std::string_view text, Place at);
 // 5.3. The process that dies can be a child of it.
 std::optional<VictimLine> parse_kill_intent(std::string_view text, Place at);
 
+// Where a line about a kill begins behind words that are not the kernel's ("look: Out of memory:
+// Kill process ..."); 0: nowhere. Only a whole one, parted from the words, with nothing behind it:
+// a sentence about such lines has them in its midst.
+std::size_t kill_behind_words(std::string_view text);
+
 // "Tasks in /app are going to be killed due to memory.oom.group set"
 std::optional<std::string_view> parse_group(std::string_view text);
 

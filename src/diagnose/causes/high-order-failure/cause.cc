@@ -25,12 +25,18 @@ std::optional<Claim> judge(const Context& context) {
   const auto zone_had = [&] {
     return std::pair(split->zone->name, kb(to_bytes(split->zone->free, evidence.page)));
   };
+  // That larger ones kill nobody came with PAGE_ALLOC_COSTLY_ORDER (mm/page_alloc.c).
+  const auto& release = evidence.release;
+  const bool any_order_kills = release && *release < kernel::Release{2, 6, 24};
   Claim result = claim(
       Role::root, Rank::out_of_reach, 0.5,
       !split              ? 0.8
       : split->blocks > 0 ? 0.9
                           : 0.95,
-      small && split->blocks == 0
+      any_order_kills
+          ? Message("A request for {} in one piece (order {}) failed; nothing was killed.", size,
+                    order)
+      : small && split->blocks == 0
           ? Message(
                 "A request for {} in one piece (order {}) failed. Zone {} had {} free, in smaller "
                 "blocks. Requests above order 3 never call the OOM killer: nothing was killed.",
