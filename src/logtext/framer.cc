@@ -57,7 +57,8 @@ bool is_bare_message(std::string_view text) {
   const std::size_t blank = text.find(' ');
   const bool may_repeat = text.front() == 'l' || text.front() == 'm';
   return !begins_frame(text) && (blank == npos || !begins_frame(text.substr(blank + 1))) &&
-         !(may_repeat && parse_repeat(text)) && !parse_loss(text);
+         !(may_repeat && parse_repeat(text)) && !parse_loss(text) &&
+         text.find("\\n") == npos;  // of a string
 }
 
 std::optional<PlainLine> read_plain(std::string_view raw) {

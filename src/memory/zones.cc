@@ -39,11 +39,8 @@ constexpr std::size_t layout_size(const std::array<int, 6>& layout) {
 }
 
 std::optional<std::size_t> index_in(const std::array<int, 6>& layout, int zone) {
-  const auto found = std::ranges::find(layout, zone);
-  if (found == layout.end()) {
-    return std::nullopt;
-  }
-  return static_cast<std::size_t>(found - layout.begin());
+  const auto found = static_cast<std::size_t>(std::ranges::find(layout, zone) - layout.begin());
+  return found < layout.size() ? std::optional(found) : std::nullopt;
 }
 
 // Old kernels print zones that have none (mm/page_alloc.c show_free_areas(), to 2.6.16).
