@@ -188,8 +188,7 @@ std::string said_of(const Event& event) {
   if (event.evidence.min_free) {
     all.add(event.evidence.min_free->value);
     all.add(event.evidence.min_free->share_of_ram);
-    all.add(event.evidence.min_free->default_low);
-    all.add(event.evidence.min_free->default_high);
+    all.add(event.evidence.min_free->own_choice);
   }
   std::string candidates;
   for (const Candidate& candidate : event.candidates) {

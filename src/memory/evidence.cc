@@ -62,7 +62,7 @@ void add_settings(Evidence& evidence) {
   evidence.scale_factor = inferred_scale_factor(evidence.zones);
   if (evidence.min_free) {
     evidence.min_free_kbytes = evidence.min_free->value;
-    evidence.default_min_free = evidence.min_free->default_high;
+    evidence.default_min_free = evidence.min_free->own_choice;
     evidence.unprinted = evidence.min_free->unprinted;
   }
   for (const report::Hugepages& pool : evidence.report->hugepages) {

@@ -25,9 +25,8 @@ struct MinFree {
   KiB value;                // exact to a page for each zone when `exact`
   bool exact = false;       // every lowmem zone was printed; else scaled up from the printed ones
   double share_of_ram = 0;  // value / managed lowmem
-  KiB default_low;          // the kernel's own choice on this machine is between these two
-  KiB default_high;
-  Pages unprinted;  // lowmem of zones that the report does not print; 0 when `exact`
+  KiB own_choice;           // the kernel's on this machine; at most this when not `exact`
+  Pages unprinted;          // lowmem of zones that the report does not print; 0 when `exact`
 };
 
 // The machine as the report shows it. `ram` is what it manages; `constraint` as printed, or

@@ -258,9 +258,7 @@ HostState state_of(const host::Host& host) {
     }
     state.min_free = setting;
     if (setting.kernel_default) {
-      Settings change;
-      change.min_free_kbytes = setting.kernel_default;
-      state.with_default = what_if(state.machine, change);
+      state.with_default = what_if(state.machine, {.min_free_kbytes = setting.kernel_default});
     }
   }
   if (state.with_default) {

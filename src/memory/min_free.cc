@@ -12,9 +12,10 @@ using kernel::ZoneClass;
 
 // Pages that HighMem and Movable zones hold and that take no part in the sum.
 Pages outside_lowmem(const Evidence& evidence) {
+  const bool highmem = any_highmem(evidence.zones);
   Pages printed;
   for (const ZoneState& zone : evidence.zones) {
-    if (!is_lowmem(zone, evidence.rules)) {
+    if (!is_lowmem(zone.zone, highmem, evidence.rules)) {
       printed += zone.managed.value_or(Pages(0));
     }
   }
@@ -45,12 +46,13 @@ void add_unprinted(std::vector<ZoneSize>& sizes, Pages rest) {
 std::optional<MinFree> recover_min_free(const Evidence& evidence) {
   Pages min;
   Pages managed;
+  const bool highmem = any_highmem(evidence.zones);
   std::vector<ZoneSize> sizes;
   for (const ZoneState& zone : evidence.zones) {
     if (zone.managed && zone.managed->count() > 0) {
       sizes.push_back({zone.zone, *zone.managed});
     }
-    if (is_lowmem(zone, evidence.rules) && zone.managed) {
+    if (is_lowmem(zone.zone, highmem, evidence.rules) && zone.managed) {
       min += zone.min;
       managed += *zone.managed;
     }
@@ -72,30 +74,8 @@ std::optional<MinFree> recover_min_free(const Evidence& evidence) {
     result.unprinted = lowmem - managed;
     add_unprinted(sizes, result.unprinted);
   }
-  const DefaultMinFree defaults = default_min_free(sizes, evidence.page, evidence.rules);
-  result.default_low = defaults.without_thp;
-  result.default_high = defaults.at_boot;
+  result.own_choice = default_min_free(sizes, evidence.page, evidence.rules).at_boot;
   return result;
-}
-
-Pages scaled_min(const ZoneState& zone, double factor) {
-  // HighMem, and Movable from 6.8 on: managed / 1024 between 32 and 128 pages, whatever the
-  // setting.
-  constexpr Pages capped(128);
-  if (zone.zone >= ZoneClass::highmem && zone.min <= capped) {
-    return zone.min;
-  }
-  return Pages(static_cast<std::uint64_t>(static_cast<double>(zone.min.count()) * factor));
-}
-
-bool would_pass(const ZoneState& zone, double factor, bool comfortably) {
-  const Pages min = scaled_min(zone, factor);
-  Pages mark = min;
-  if (comfortably) {
-    const Pages scale_gap = zone.managed.value_or(Pages(0)) / 1000;  // watermark_scale_factor 10
-    mark += std::max(min / 4, scale_gap) * 2;
-  }
-  return zone.usable() > mark + zone.reserve;
 }
 
 }  // namespace whyoom::memory

@@ -159,7 +159,10 @@ void Changed::set_marks() {
   const auto marks =
       watermarks(zone_sizes(machine_), {*min_free, scale}, machine_.page, machine_.rules);
   for (std::size_t i = 0; i < machine_.zones.size(); ++i) {
-    static_cast<Watermarks&>(machine_.zones[i]) = marks[i];
+    ZoneState& zone = machine_.zones[i];
+    if (zone.managed) {  // of one of unknown size nothing can be said
+      static_cast<Watermarks&>(zone) = marks[i];
+    }
   }
 }
 

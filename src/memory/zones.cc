@@ -269,11 +269,14 @@ bool have_all_free_pages(const report::Report& report, const std::vector<ZoneSta
 // one tells that of the others; where none has one, RAM does.
 void size_by_min(std::vector<ZoneState>& states, const report::Report& report,
                  const Evidence& evidence) {
+  const auto in_lowmem = [&, highmem = any_highmem(states)](const ZoneState& state) {
+    return is_lowmem(state.zone, highmem, evidence.rules);
+  };
   Pages min;
   Pages managed;
   Pages min_of_all;
   for (const ZoneState& state : states) {
-    if (!is_lowmem(state, evidence.rules)) {
+    if (!in_lowmem(state)) {
       continue;
     }
     min_of_all += state.min;
@@ -283,9 +286,7 @@ void size_by_min(std::vector<ZoneState>& states, const report::Report& report,
     }
   }
   if (managed.count() == 0 && evidence.ram && have_all_free_pages(report, states) &&
-      std::ranges::all_of(states, [&evidence](const ZoneState& state) {
-        return is_lowmem(state, evidence.rules);
-      })) {
+      std::ranges::all_of(states, in_lowmem)) {
     min = min_of_all;
     managed = to_pages(*evidence.ram, evidence.page);
   }
@@ -294,7 +295,7 @@ void size_by_min(std::vector<ZoneState>& states, const report::Report& report,
   }
   const double per_page = share(managed, min);
   for (ZoneState& state : states) {
-    if (!state.managed && is_lowmem(state, evidence.rules)) {
+    if (!state.managed && in_lowmem(state)) {
       state.managed =
           Pages(static_cast<std::uint64_t>(static_cast<double>(state.min.count()) * per_page));
     }
@@ -321,11 +322,6 @@ std::string_view zone_name(ZoneClass zone) {
   const auto found =
       std::ranges::find(zone_names, zone, &std::pair<std::string_view, ZoneClass>::second);
   return found == zone_names.end() ? std::string_view() : found->first;
-}
-
-bool is_lowmem(const ZoneState& zone, const WatermarkRules& rules) {
-  return zone.zone < ZoneClass::highmem ||
-         (zone.zone == ZoneClass::movable && rules.movable_in_lowmem);
 }
 
 std::optional<std::set<int>> parse_node_list(std::string_view list) {

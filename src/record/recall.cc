@@ -124,22 +124,15 @@ std::optional<memory::MinFree> min_free_of(const Sample& sample, PageSize page,
   const auto value = sample.machine.get(Field::min_free_kbytes);
   const auto sizes = zone_sizes_of(sample);
   const auto rules = memory::rules_for(release);
-  Pages lowmem;
-  for (const memory::ZoneSize& zone : sizes) {
-    const bool counts = zone.zone < kernel::ZoneClass::highmem ||
-                        (zone.zone == kernel::ZoneClass::movable && rules.movable_in_lowmem);
-    lowmem += counts ? zone.managed : Pages(0);
-  }
+  const Pages lowmem = memory::lowmem_of(sizes, rules);
   if (!value || lowmem == Pages(0)) {
     return std::nullopt;
   }
-  const memory::DefaultMinFree own = memory::default_min_free(sizes, page, rules);
   memory::MinFree result;
   result.value = KiB(*value);
   result.exact = true;
   result.share_of_ram = share(to_bytes(result.value), to_bytes(lowmem, page));
-  result.default_low = own.without_thp;
-  result.default_high = own.at_boot;
+  result.own_choice = memory::default_min_free(sizes, page, rules).at_boot;
   return result;
 }
 
