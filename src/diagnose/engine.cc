@@ -209,7 +209,7 @@ void stand_in(Event& event, const StandIn& by) {
       [&still](const std::string& part) { return std::ranges::find(still, part) == still.end(); });
   if (!evidence.min_free && by.recorded.min_free) {
     evidence.min_free = by.recorded.min_free;
-    evidence.min_free_kbytes = evidence.min_free->value;
+    evidence.default_min_free = by.recorded.default_min_free;
     event.stood_in.emplace_back("min-free-kbytes");
   }
 }

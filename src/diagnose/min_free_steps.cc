@@ -70,8 +70,8 @@ std::vector<MinFreeStep> min_free_steps(const Event& event) {
     return {};
   }
   std::map<KiB, Why> values;
-  if (now->own_choice.count() > 0) {
-    values.emplace(now->own_choice, Why::kernel_choice);
+  if (event.evidence.default_min_free) {
+    values.emplace(*event.evidence.default_min_free, Why::kernel_choice);
   }
   values.insert_or_assign(*wanted, Why::advised);
   values.insert_or_assign(now->value, Why::as_it_was);

@@ -43,7 +43,7 @@ void add_unprinted(std::vector<ZoneSize>& sizes, Pages rest) {
 
 }  // namespace
 
-std::optional<MinFree> recover_min_free(const Evidence& evidence) {
+void recover_min_free(Evidence& evidence) {
   Pages min;
   Pages managed;
   const bool highmem = any_highmem(evidence.zones);
@@ -58,24 +58,24 @@ std::optional<MinFree> recover_min_free(const Evidence& evidence) {
     }
   }
   if (managed.count() == 0 || min.count() == 0) {
-    return std::nullopt;
+    return;
   }
   Pages lowmem = managed;
   if (evidence.ram) {
     lowmem = std::max(lowmem, to_pages(*evidence.ram, evidence.page) - outside_lowmem(evidence));
   }
-  MinFree result;
-  result.share_of_ram = share(min, managed);
-  result.exact = managed * 100 >= lowmem * 98;
-  const double scale = result.exact ? 1.0 : share(lowmem, managed);
-  result.value = to_kib(Pages(static_cast<std::uint64_t>(static_cast<double>(min.count()) * scale)),
-                        evidence.page);
-  if (!result.exact) {
-    result.unprinted = lowmem - managed;
-    add_unprinted(sizes, result.unprinted);
+  MinFree found;
+  found.share_of_ram = share(min, managed);
+  found.exact = managed * 100 >= lowmem * 98;
+  const double scale = found.exact ? 1.0 : share(lowmem, managed);
+  found.value = to_kib(Pages(static_cast<std::uint64_t>(static_cast<double>(min.count()) * scale)),
+                       evidence.page);
+  if (!found.exact) {
+    evidence.unprinted = lowmem - managed;
+    add_unprinted(sizes, evidence.unprinted);
   }
-  result.own_choice = default_min_free(sizes, evidence.page, evidence.rules).at_boot;
-  return result;
+  evidence.min_free = found;
+  evidence.default_min_free = default_min_free(sizes, evidence.page, evidence.rules).at_boot;
 }
 
 }  // namespace whyoom::memory

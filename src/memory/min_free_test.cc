@@ -24,7 +24,8 @@ report::Report machine(const std::string& release, KiB setting,
     zones.push_back({*zone_class(name == "Normal1" ? "Normal" : name), Pages(managed)});
     ram += managed;
   }
-  const auto marks = watermarks(zones, {setting}, PageSize{4096}, rules_for(release));
+  const auto marks =
+      watermarks(zones, setting, default_scale_factor, PageSize{4096}, rules_for(release));
   for (std::size_t i = 0; i < zones.size(); ++i) {
     const bool second = sizes[i].first == "Normal1";
     add_zone(report, second ? 1 : 0, second ? "Normal" : sizes[i].first,
@@ -52,7 +53,8 @@ TEST(MinFree, IsTheSumOfTheZonesMinToAPageEach) {
     EXPECT_TRUE(found->exact);
     EXPECT_LE(found->value, KiB(setting));
     EXPECT_NEAR(kib(found), static_cast<double>(setting), 3 * 4);
-    EXPECT_NEAR(found->share_of_ram, static_cast<double>(setting) / (4.0 * 1007097), 0.0001);
+    EXPECT_NEAR(found->share_of_ram.value_or(0), static_cast<double>(setting) / (4.0 * 1007097),
+                0.0001);
   }
 }
 
@@ -71,13 +73,14 @@ TEST(MinFree, IsScaledUpWhenAZoneIsLost) {
   auto report = machine("6.1.0-28-amd64", KiB(2097152),
                         {{"DMA", 3840}, {"DMA32", 759048}, {"Normal", 1244209}});
   report.zones.pop_back();
-  const auto found = from_report(report).min_free;
+  const Evidence evidence = from_report(report);
+  const auto& found = evidence.min_free;
   ASSERT_TRUE(found);
   EXPECT_FALSE(found->exact);
   EXPECT_NEAR(kib(found), 2097152, 2097152 * 0.001);
   // What was lost counts in the kernel's own choice: as one zone at least, as two when no zone is
   // larger than the printed ones.
-  EXPECT_EQ(found->own_choice, KiB(90112));
+  EXPECT_EQ(evidence.default_min_free, KiB(90112));
 }
 
 TEST(MinFree, OfThePrintedZonesAloneWithoutTheSizeOfRam) {
@@ -98,7 +101,7 @@ TEST(MinFree, DoesNotCountHighMem) {
   ASSERT_TRUE(found);
   EXPECT_TRUE(found->exact);
   EXPECT_NEAR(kib(found), 42992, 8);
-  EXPECT_NEAR(found->share_of_ram, 0.0497, 0.0005);
+  EXPECT_NEAR(found->share_of_ram.value_or(0), 0.0497, 0.0005);
 }
 
 TEST(MinFree, CountsMovableAsTheKernelOfItsTimeDoes) {
@@ -116,12 +119,12 @@ TEST(MinFree, CountsMovableAsTheKernelOfItsTimeDoes) {
 
 TEST(MinFree, IsNothingWithoutZones) {
   report::Report report;
-  EXPECT_EQ(from_report(report).min_free, std::nullopt);
+  EXPECT_FALSE(from_report(report).min_free);
   add_zone(report, 0, "Normal", {1000, 100, 125, 150, 0, {}});  // of no known size
-  EXPECT_EQ(from_report(report).min_free, std::nullopt);
+  EXPECT_FALSE(from_report(report).min_free);
   report.zones.clear();
   add_zone(report, 0, "Normal", {1000, 0, 0, 0, 4000, {}});
-  EXPECT_EQ(from_report(report).min_free, std::nullopt);
+  EXPECT_FALSE(from_report(report).min_free);
 }
 
 TEST(MinFree, KnowsTheKernelsOwnChoice) {
@@ -152,8 +155,8 @@ TEST(MinFree, KnowsTheKernelsOwnChoice) {
     EXPECT_NEAR(static_cast<double>(both.without_thp.count()), static_cast<double>(row.without_thp),
                 static_cast<double>(row.without_thp) * 0.01)
         << row.release;
-    EXPECT_NEAR(static_cast<double>(found->own_choice.count()), static_cast<double>(row.with_thp),
-                static_cast<double>(row.with_thp) * 0.01)
+    EXPECT_NEAR(static_cast<double>(evidence.default_min_free->count()),
+                static_cast<double>(row.with_thp), static_cast<double>(row.with_thp) * 0.01)
         << row.release;
   }
 }
@@ -180,7 +183,7 @@ TEST(MinFree, Of64KPagesIsFivePercentByItself) {
   EXPECT_EQ(evidence.page.bytes, 65536U);
   ASSERT_TRUE(evidence.min_free);
   EXPECT_NEAR(kib(evidence.min_free), 829376, 128);
-  EXPECT_NEAR(static_cast<double>(evidence.min_free->own_choice.count()), 829376, 829376 * 0.02);
+  EXPECT_NEAR(static_cast<double>(evidence.default_min_free->count()), 829376, 829376 * 0.02);
 }
 
 // Movable memory beside HighMem is cut from it, and has no share of the setting in any kernel.

@@ -97,10 +97,10 @@ Pages lowmem_of(std::span<const ZoneSize> zones, const WatermarkRules& rules) {
   return sum;
 }
 
-std::vector<Watermarks> watermarks(std::span<const ZoneSize> zones,
-                                   const WatermarkSettings& settings, PageSize page,
+std::vector<Watermarks> watermarks(std::span<const ZoneSize> zones, KiB min_free_kbytes,
+                                   std::uint32_t scale_factor, PageSize page,
                                    const WatermarkRules& rules) {
-  const Pages pages_min = to_pages(settings.min_free_kbytes, page);
+  const Pages pages_min = to_pages(min_free_kbytes, page);
   const bool highmem = any_highmem(zones);
   const Pages lowmem = lowmem_of(zones, rules);
   std::vector<Watermarks> marks;
@@ -112,7 +112,7 @@ std::vector<Watermarks> watermarks(std::span<const ZoneSize> zones,
                    ? share
                    : std::clamp(zone.managed / 1024, Pages(32), Pages(128));
     if (rules.scale_factor) {
-      const Pages gap = std::max(share / 4, zone.managed * settings.scale_factor / 10000);
+      const Pages gap = std::max(share / 4, zone.managed * scale_factor / 10000);
       mark.low = mark.min + gap;
       mark.high = mark.low + gap;
       mark.promo = rules.promo ? mark.high + gap : Pages(0);
@@ -134,7 +134,7 @@ DefaultMinFree default_min_free(std::span<const ZoneSize> zones, PageSize page,
       std::clamp(KiB(integer_sqrt((buffer * 16).count())), KiB(128), KiB(rules.min_free_max));
   // khugepaged starts when the marks of that value stand.
   const std::vector<Watermarks> marks =
-      watermarks(zones, {.min_free_kbytes = result.without_thp}, page, rules);
+      watermarks(zones, result.without_thp, default_scale_factor, page, rules);
   constexpr std::uint64_t blocks_a_zone = 2 + 3 * 3;  // 3: kinds of pages with per-CPU lists
   const Pages wanted = pageblock_pages(page) * counted_by_khugepaged(zones, rules) * blocks_a_zone;
   const Pages limit = free_buffer_pages(zones, marks) / 20;

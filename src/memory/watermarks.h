@@ -53,15 +53,12 @@ struct Watermarks {
   friend bool operator==(const Watermarks&, const Watermarks&) = default;
 };
 
-struct WatermarkSettings {
-  KiB min_free_kbytes;
-  std::uint32_t scale_factor = 10;  // of 10000
-};
+inline constexpr std::uint32_t default_scale_factor = 10;  // of 10000
 
 // One result for each zone, in the order given. `zones` must be all zones of all nodes, because the
 // setting is shared out over them. Boost is not included; promo is 0 where the kernel has none.
-std::vector<Watermarks> watermarks(std::span<const ZoneSize> zones,
-                                   const WatermarkSettings& settings, PageSize page,
+std::vector<Watermarks> watermarks(std::span<const ZoneSize> zones, KiB min_free_kbytes,
+                                   std::uint32_t scale_factor, PageSize page,
                                    const WatermarkRules& rules);
 
 // What the kernel chooses when nobody sets min_free_kbytes. `without_thp` is the square-root rule,

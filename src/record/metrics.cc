@@ -140,8 +140,8 @@ Bytes held_back(const Sample& sample, KiB chosen, PageSize page) {
   }
   Pages usual;
   const auto sizes = zone_sizes_of(sample);
-  for (const auto& marks : memory::watermarks(
-           sizes, {.min_free_kbytes = chosen, .scale_factor = 10}, page, memory::rules_for(""))) {
+  for (const auto& marks : memory::watermarks(sizes, chosen, memory::default_scale_factor, page,
+                                              memory::rules_for(""))) {
     usual += marks.min;
   }
   return out_of_reach(sample, page) - to_bytes(usual, page);

@@ -112,7 +112,8 @@ enum class MinFreeIs : std::uint8_t { small, likely_small, unknown };
 
 MinFreeIs min_free_is(const memory::Evidence& evidence, const Known& known) {
   if (evidence.min_free) {
-    return evidence.min_free->share_of_ram < big_min_free ? MinFreeIs::small : MinFreeIs::unknown;
+    return evidence.min_free->share_of_ram.value_or(1) < big_min_free ? MinFreeIs::small
+                                                                      : MinFreeIs::unknown;
   }
   if (known.free && known.ram && share(*known.free, *known.ram) < 0.02) {
     return MinFreeIs::small;

@@ -12,6 +12,11 @@ namespace {
 using memory::clearly_above_default;
 constexpr double notable_share = 0.01;
 
+// Below that nobody set it.
+bool is_clearly_above(const memory::Machine& machine) {
+  return share(machine.min_free->value, *machine.default_min_free) > clearly_above_default;
+}
+
 struct Effect {
   memory::WhatIf with_own;  // the kernel's own choice
   Bytes out_of_reach;       // free, held back by the setting, and free to use with the default
@@ -22,7 +27,7 @@ struct Effect {
 
 Effect effect_of(const memory::Evidence& evidence) {
   Effect effect;
-  effect.with_own = memory::what_if(evidence, {.min_free_kbytes = evidence.min_free->own_choice});
+  effect.with_own = memory::what_if(evidence, {.min_free_kbytes = evidence.default_min_free});
   for (std::size_t i = 0; i < evidence.zones.size(); ++i) {
     const memory::ZoneState& zone = evidence.zones[i];
     if (!zone.eligible) {
@@ -62,8 +67,9 @@ void add_proof(Finding& finding, const memory::Evidence& evidence, const Effect&
   const PageSize page = evidence.page;
   finding.prove(Message("vm.min_free_kbytes, from the zones' min"), to_bytes(setting.value),
                 zone.at);
-  finding.prove_ratio(Message("share of RAM that it keeps free"), setting.share_of_ram, zone.at);
-  finding.prove(Message("the kernel's own choice on this machine"), to_bytes(setting.own_choice));
+  finding.prove_ratio(Message("share of RAM that it keeps free"), *setting.share_of_ram, zone.at);
+  finding.prove(Message("the kernel's own choice on this machine"),
+                to_bytes(*evidence.default_min_free));
   for (std::size_t i = 0; i < evidence.zones.size(); ++i) {
     const memory::ZoneState& each = evidence.zones[i];
     if (!each.eligible) {
@@ -81,7 +87,7 @@ Claim refuse(const memory::Evidence& evidence, const Message& why) {
   result.prove(Message("vm.min_free_kbytes, from the zones' min"),
                to_bytes(evidence.min_free->value), evidence.zones.front().at);
   result.prove(Message("the kernel's own choice on this machine"),
-               to_bytes(evidence.min_free->own_choice));
+               to_bytes(*evidence.default_min_free));
   return result;
 }
 
@@ -92,9 +98,10 @@ Message root_sentence(const memory::Evidence& evidence, const Effect& effect) {
       "vm.min_free_kbytes is too high: it keeps {} ({} of RAM) free, where the kernel itself "
       "chooses {}. Zone {} had {} free, and the request needed more than {} there: {} were out of "
       "reach.",
-      human(to_bytes(setting.value)), percent(setting.share_of_ram),
-      human(to_bytes(setting.own_choice)), zone.name, kb(to_bytes(zone.usable(), evidence.page)),
-      kb(to_bytes(zone.floor, evidence.page)), human(effect.out_of_reach));
+      human(to_bytes(setting.value)), percent(*setting.share_of_ram),
+      human(to_bytes(*evidence.default_min_free)), zone.name,
+      kb(to_bytes(zone.usable(), evidence.page)), kb(to_bytes(zone.floor, evidence.page)),
+      human(effect.out_of_reach));
 }
 
 std::optional<Claim> judge(const Context& context) {
@@ -105,8 +112,8 @@ std::optional<Claim> judge(const Context& context) {
   }
   const memory::MinFree& setting = *evidence.min_free;
   const std::string value = kb(to_bytes(setting.value));
-  const std::string own_choice = kb(to_bytes(setting.own_choice));
-  if (share(setting.value, setting.own_choice) <= clearly_above_default) {
+  const std::string own_choice = kb(to_bytes(*evidence.default_min_free));
+  if (!is_clearly_above(evidence)) {
     return refuse(evidence, Message("vm.min_free_kbytes was {}, as the kernel itself chooses here "
                                     "(up to {})",
                                     value, own_choice));
@@ -137,14 +144,14 @@ std::optional<Claim> judge(const Context& context) {
                                "{}: it kept {} out of reach.",
                                value, own_choice, human(effect.out_of_reach)));
   add_proof(result, evidence, effect);
-  result.remedies = remedies(setting.own_choice);
+  result.remedies = remedies(*evidence.default_min_free);
   return result;
 }
 
 // On a host: what the setting takes away before anything has failed.
 
 struct Numbers {
-  const memory::HostMinFree& setting;
+  const memory::MinFree& setting;
   KiB own_choice;
   double of_ram = 0;
   bool fails_now = false;  // an ordinary request finds no zone, and would with the kernel's choice
@@ -153,8 +160,8 @@ struct Numbers {
 
 // Where the kernel's own choice is known, the state says what it would change.
 Numbers numbers_of(const memory::HostState& state) {
-  Numbers numbers{*state.min_free, *state.min_free->kernel_default};
-  numbers.of_ram = state.min_free->share_of_ram.value_or(0);
+  Numbers numbers{*state.machine.min_free, *state.machine.default_min_free};
+  numbers.of_ram = numbers.setting.share_of_ram.value_or(0);
   if (const auto& request = state.with_default->request) {
     numbers.fails_now = !request->passes_before && request->passes_after;
   }
@@ -257,9 +264,8 @@ std::vector<Claim> by_meminfo(const HostContext& context) {
   result.prove(Message("MemFree"), *state.free, info.mem_free->at);
   result.prove(Message("MemAvailable"), *state.available, info.mem_available->at);
   result.prove(Message("RAM"), *state.ram, info.mem_total->at);
-  if (state.min_free) {
-    result.prove(Message("vm.min_free_kbytes"), to_bytes(state.min_free->value),
-                 state.min_free->at);
+  if (const auto& setting = state.machine.min_free) {
+    result.prove(Message("vm.min_free_kbytes"), to_bytes(setting->value), setting->at);
   }
   result.remedy(Message("See on that machine which of the two it is"),
                 {ShellCommand("sysctl vm.min_free_kbytes vm.watermark_scale_factor"),
@@ -269,14 +275,12 @@ std::vector<Claim> by_meminfo(const HostContext& context) {
 
 std::vector<Claim> check(const HostContext& context) {
   const memory::HostState& state = context.state;
-  if (!state.min_free || !state.min_free->kernel_default) {
+  if (!state.with_default) {
     return by_meminfo(context);
   }
   const Numbers numbers = numbers_of(state);
-  const double times = static_cast<double>(numbers.setting.value.count()) /
-                       static_cast<double>(std::max<std::uint64_t>(numbers.own_choice.count(), 1));
   const std::string value = kb(to_bytes(numbers.setting.value));
-  if (times <= clearly_above_default) {
+  if (!is_clearly_above(state.machine)) {
     return {
         refuse(numbers, Message("vm.min_free_kbytes is {}, and the kernel itself chooses {} here",
                                 value, kb(to_bytes(numbers.own_choice))))};
