@@ -3,13 +3,10 @@
 // where RAM went. Everything that the report does not support stays empty.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "base/place.h"
 #include "base/units.h"
 #include "kernel/release.h"
 #include "memory/account.h"

@@ -4,9 +4,7 @@
 #pragma once
 
 #include <optional>
-#include <vector>
 
-#include "base/place.h"
 #include "host/host.h"
 #include "memory/account.h"
 #include "memory/machine.h"
