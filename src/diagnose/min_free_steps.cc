@@ -97,6 +97,7 @@ std::vector<MinFreeStep> min_free_steps(const Event& event) {
     }
   }
   std::vector<MinFreeStep> steps;
+  steps.reserve(values.size());
   for (const auto& [value, why] : values) {
     steps.push_back(step_at(event, value, why));
   }

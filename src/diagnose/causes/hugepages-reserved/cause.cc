@@ -62,7 +62,7 @@ std::optional<Claim> lost_pool(const Context& context) {
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
   const bool any = !evidence.hugepages.empty() || context.report.hugepages_cut;
-  if (!is_global_oom(context) || is_sysrq(context.report) || !any || !evidence.ram) {
+  if (!is_global_oom(context) || !any || !evidence.ram) {
     return std::nullopt;
   }
   if (auto open = lost_pool(context)) {
@@ -78,11 +78,13 @@ std::optional<Claim> judge(const Context& context) {
   result.prove(Message("of these unused"), pools.unused, pools.at);
   result.prove(Message("RAM"), *evidence.ram, place_of_ram(context.report));
   if (big) {
-    Remedy& remedy = add_remedy(result);
-    if (pools.unused >= pools.reserved) {
-      remedy.title = Message("Reserve only as many huge pages as are used (here none were needed)");
-      remedy.commands.push_back(ShellCommand("sudo whyoom fix vm.nr_hugepages=0"));
-    }
+    Remedy& remedy =
+        pools.unused < pools.reserved
+            ? add_remedy(result)
+            : result.remedy(
+                  Message("Reserve only as many huge pages as are used (here none were needed)"),
+                  {ShellCommand("grep -i ^huge /proc/meminfo"),
+                   ShellCommand("sudo whyoom fix vm.nr_hugepages=0")});
     remedy.assume = "vm.nr_hugepages=" + std::to_string(pools.used);
   }
   return result;

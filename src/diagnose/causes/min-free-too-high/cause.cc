@@ -106,8 +106,8 @@ Message root_sentence(const memory::Evidence& evidence, const Effect& effect) {
 
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
-  if (!is_global_oom(context) || is_sysrq(context.report) || !evidence.min_free ||
-      !evidence.has_eligible() || evidence.request.order.value_or(0) > 3) {
+  if (!is_global_oom(context) || !evidence.min_free || !evidence.has_eligible() ||
+      evidence.request.order.value_or(0) > 3) {
     return std::nullopt;
   }
   const memory::MinFree& setting = *evidence.min_free;

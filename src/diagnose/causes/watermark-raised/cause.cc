@@ -106,7 +106,7 @@ std::optional<Claim> scaled(const memory::Evidence& evidence) {
 
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
-  if (!is_global_oom(context) || is_sysrq(context.report) || !evidence.has_eligible()) {
+  if (!is_global_oom(context) || !evidence.has_eligible()) {
     return std::nullopt;
   }
   if (auto found = boosted(evidence)) {
