@@ -43,6 +43,61 @@ void add_unprinted(std::vector<ZoneSize>& sizes, Pages rest) {
 
 }  // namespace
 
+void size_by_min(std::vector<ZoneState>& states, const Evidence& evidence, bool all_printed) {
+  const auto in_lowmem = [&, highmem = any_highmem(states)](const ZoneState& state) {
+    return is_lowmem(state.zone, highmem, evidence.rules);
+  };
+  Pages min;
+  Pages managed;
+  Pages min_of_all;
+  for (const ZoneState& state : states) {
+    if (!in_lowmem(state)) {
+      continue;
+    }
+    min_of_all += state.min;
+    if (state.managed && state.min > min) {
+      min = state.min;
+      managed = *state.managed;
+    }
+  }
+  if (managed.count() == 0 && evidence.ram && all_printed &&
+      std::ranges::all_of(states, in_lowmem)) {
+    min = min_of_all;
+    managed = to_pages(*evidence.ram, evidence.page);
+  }
+  if (min.count() == 0 || managed.count() == 0) {
+    return;
+  }
+  const double per_page = share(managed, min);
+  for (ZoneState& state : states) {
+    if (!state.managed && in_lowmem(state)) {
+      state.managed =
+          Pages(static_cast<std::uint64_t>(static_cast<double>(state.min.count()) * per_page));
+    }
+  }
+}
+
+void size_lost_ones(std::vector<ZoneState>& states, const Evidence& evidence) {
+  const auto is_printed = [](const ZoneState& state) {
+    return state.printed->fields.get(kernel::Field::managed).has_value();
+  };
+  if (std::ranges::none_of(states, is_printed) || std::ranges::all_of(states, is_printed)) {
+    return;
+  }
+  std::vector<ZoneState> sized = states;
+  for (ZoneState& state : sized) {
+    state.managed = is_printed(state) ? state.managed : std::nullopt;
+  }
+  size_by_min(sized, evidence, false);
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    std::optional<Pages>& managed = states[i].managed;
+    const auto& by_min = sized[i].managed;
+    if (managed && by_min && *by_min <= *managed && *by_min * 4 >= *managed * 3) {
+      managed = by_min;
+    }
+  }
+}
+
 void recover_min_free(Evidence& evidence) {
   Pages min;
   Pages managed;

@@ -196,6 +196,21 @@ TEST(MinFree, DoesNotCountMovableBesideHighMem) {
   EXPECT_NEAR(kib(found), 42992, 8);
 }
 
+// Of a zone whose "managed:" alone was lost, its share of the setting tells more than present.
+TEST(MinFree, SizesTheZoneThatLostItsOwn) {
+  auto report = machine("6.1.0-28-amd64", KiB(600000), {{"DMA", 3840}, {"DMA32", 242253}});
+  report.zones[1].fields.set(Field::present, 4 * 258016, {});
+  auto cut = report;
+  cut.zones[1].fields = {};
+  for (const Field field : {Field::free, Field::min, Field::low, Field::high, Field::present}) {
+    cut.zones[1].fields.set(field, report.zones[1].fields.get(field)->value, {});
+  }
+  const Evidence evidence = from_report(cut);
+  EXPECT_NEAR(static_cast<double>(evidence.zones[1].size().count()), 242253, 100);
+  cut.zones[1].fields.set(Field::min, 4, {});  // no share that makes sense
+  EXPECT_EQ(from_report(cut).zones[1].size(), Pages(258016));
+}
+
 TEST(OwnChoice, MovesEachMinByTheKernelsFormulaAndCappedOnesNot) {
   auto report = machine("5.10.0-32-686-pae", KiB(160000),
                         {{"DMA", 3969}, {"Normal", 212260}, {"HighMem", 815104}});
