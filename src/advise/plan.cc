@@ -131,12 +131,12 @@ std::optional<std::uint64_t> wanted_min_free(const Plan& plan) {
 
 void add_low_min_free(Plan& plan, const HostState& state) {
   const auto value = wanted_min_free(plan);
-  if (value && state.min_free && state.min_free->kernel_default &&
-      KiB(*value) < *state.min_free->kernel_default) {
+  const auto& own = state.machine.default_min_free;
+  if (value && state.machine.min_free && own && KiB(*value) < *own) {
     plan.risks.emplace_back(
         "{} kB is below the kernel's own choice of {} kB: allocations that may not wait can "
         "fail, and the kernel may raise it again by itself",
-        *value, state.min_free->kernel_default->count());
+        *value, own->count());
   }
 }
 

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <limits>
 
-#include "base/human.h"
 #include "base/language.h"
 #include "base/suggest.h"
 #include "base/text.h"

@@ -89,9 +89,7 @@ Counts write_all(const CaptureOptions& options, const HostRoot& root, host::Host
     names.add_own(*root.files);
   }
   // Logs go first: they can name more hosts.
-  const LogsWritten logs = capture_logs(root, rename ? &names : nullptr, archive);
-  counts.logs = logs.count;
-  counts.gaps = logs.gaps;
+  counts.logs = capture_logs(root, rename ? &names : nullptr, archive, counts.gaps);
   Links links;
   const auto write_file = [&](std::string_view name, std::string_view contents) {
     links.file(name);

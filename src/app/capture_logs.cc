@@ -1,7 +1,6 @@
 #include "app/capture_logs.h"
 
 #include <algorithm>
-#include <ctime>
 #include <memory>
 #include <utility>
 
@@ -24,8 +23,8 @@ report::LogOwner owner_of(const linux::LogSource& source) {
 
 class LogRecorder {
  public:
-  LogRecorder(host::HostNames* names, linux::CaptureFile& archive)
-      : names_(names), archive_(archive) {}
+  LogRecorder(host::HostNames* names, linux::CaptureFile& archive, std::vector<std::string>& gaps)
+      : names_(names), archive_(archive), gaps_(gaps) {}
 
   [[nodiscard]] linux::LogSink sink() {
     return {.begin = [this](const linux::LogSource& source) { begin(source); },
@@ -38,7 +37,7 @@ class LogRecorder {
             .stop = [] { return false; }};
   }
   linux::CapturedLogs& logs() { return logs_; }
-  LogsWritten& written() { return written_; }
+  [[nodiscard]] std::uint64_t kept() const { return kept_; }
 
  private:
   void begin(const linux::LogSource& source);
@@ -51,7 +50,8 @@ class LogRecorder {
   host::HostNames* names_;
   linux::CaptureFile& archive_;
   linux::CapturedLogs logs_;
-  LogsWritten written_;
+  std::vector<std::string>& gaps_;
+  std::uint64_t kept_ = 0;
   std::size_t room_ = most_of_all;
   std::unique_ptr<report::LogExcerpt> excerpt_;
   report::LogSpan span_;
@@ -73,7 +73,7 @@ void LogRecorder::keep(report::LogExcerpt::Result&& part) {
   }
   room_ -= std::min(room_, part.text.size());
   archive_.file(linux::captured_log_name(logs_.logs.size() - 1), part.text);
-  written_.count += part.kept > 0 ? 1 : 0;
+  kept_ += part.kept > 0 ? 1 : 0;
 }
 
 void LogRecorder::finish(const linux::LogEnd& end) {
@@ -93,7 +93,7 @@ void LogRecorder::finish(const linux::LogEnd& end) {
   }
   keep(std::move(part));
   if (!gap.empty()) {
-    written_.gaps.push_back(tr("{}: {}", log.source.name, gap));
+    gaps_.push_back(tr("{}: {}", log.source.name, gap));
     log.end.gap = Message("{}", renamed(gap));
   }
   log.source.name = renamed(log.source.name);
@@ -104,9 +104,9 @@ void LogRecorder::finish(const linux::LogEnd& end) {
 
 }  // namespace
 
-LogsWritten capture_logs(const HostRoot& root, host::HostNames* names,
-                         linux::CaptureFile& archive) {
-  LogRecorder recorder(names, archive);
+std::uint64_t capture_logs(const HostRoot& root, host::HostNames* names,
+                           linux::CaptureFile& archive, std::vector<std::string>& gaps) {
+  LogRecorder recorder(names, archive, gaps);
   const auto clock = read_log_streams(root, recorder.sink());
   if (clock) {
     recorder.logs().clock = *clock;
@@ -114,10 +114,10 @@ LogsWritten capture_logs(const HostRoot& root, host::HostNames* names,
       recorder.logs().clock.host = names->replaced(clock->host);
     }
   } else {
-    recorder.written().gaps.push_back(tr("the logs: {}", clock.error()));
+    gaps.push_back(tr("the logs: {}", clock.error()));
   }
   archive.file(linux::capture_log_index, linux::write_log_index(recorder.logs()));
-  return std::move(recorder.written());
+  return recorder.kept();
 }
 
 }  // namespace whyoom::app

@@ -11,14 +11,11 @@
 
 namespace whyoom::app {
 
-struct LogsWritten {
-  std::uint64_t count = 0;        // logs of which something was kept
-  std::vector<std::string> gaps;  // what could not be read or had no room
-};
-
 // Writes an excerpt of each log that `whyoom` reads on that host (report/log_excerpt.h), and the
 // index of them. `names`, when there are any, learns the hosts that the logs name, and replaces
-// them.
-LogsWritten capture_logs(const HostRoot& root, host::HostNames* names, linux::CaptureFile& archive);
+// them. Returns of how many something was kept; what could not be read or had no room goes to
+// `gaps`.
+std::uint64_t capture_logs(const HostRoot& root, host::HostNames* names,
+                           linux::CaptureFile& archive, std::vector<std::string>& gaps);
 
 }  // namespace whyoom::app

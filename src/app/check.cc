@@ -8,7 +8,6 @@
 #include "app/host_root.h"
 #include "base/language.h"
 #include "diagnose/host_check.h"
-#include "linux/terminal.h"
 #include "render/html.h"
 #include "render/layout.h"
 #include "render/markdown_text.h"

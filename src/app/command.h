@@ -2,7 +2,6 @@
 // one file of this folder, which defines a Command; cli.cc has the list of them.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <map>

@@ -1,4 +1,3 @@
-
 // `whyoom explain`: logs in, explained events out.
 #include <unistd.h>
 
@@ -10,7 +9,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "app/cause_pages.h"

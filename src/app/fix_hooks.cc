@@ -10,7 +10,6 @@
 
 #include "app/host_root.h"
 #include "app/live_state.h"
-#include "base/human.h"
 #include "base/language.h"
 #include "base/text.h"
 #include "fix/running_value.h"

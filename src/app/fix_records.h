@@ -6,7 +6,6 @@
 
 #include "app/command.h"
 #include "fix/apply.h"
-#include "linux/output.h"
 #include "render/layout.h"
 
 namespace whyoom::app {

@@ -15,6 +15,7 @@
 #include "host/counters.h"
 #include "host/host_names.h"
 #include "linux/now_reading.h"
+#include "report/event_merge.h"
 #include "report/log_reader.h"
 #include "report/log_span.h"
 #include "report/witness.h"

@@ -2,7 +2,6 @@
 // each once, the most complete copy of it, in the order of time, explained.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -11,7 +10,6 @@
 #include "app/host_root.h"
 #include "diagnose/event.h"
 #include "render/render.h"
-#include "report/event_merge.h"
 
 namespace whyoom::app {
 

@@ -12,7 +12,6 @@
 #include <tl/expected.hpp>
 #include <utility>
 
-#include "base/human.h"
 #include "base/language.h"
 #include "base/text.h"
 #include "linux/descriptor.h"

@@ -46,11 +46,11 @@ tl::expected<LiveState, std::string> read_state(const std::string& root,
 }
 
 tl::expected<void, std::string> check_marks(const memory::Machine& machine) {
-  if (machine.zones.empty() || !machine.min_free_kbytes) {
+  if (machine.zones.empty() || !machine.min_free) {
     return {};
   }
   memory::Settings settings;
-  settings.min_free_kbytes = machine.min_free_kbytes;
+  settings.min_free_kbytes = machine.min_free->value;
   for (const memory::ZoneChange& zone : memory::what_if(machine, settings).zones) {
     if (zone.managed == Pages(0) || as_computed(zone.before.marks, zone.after.marks)) {
       continue;

@@ -7,7 +7,6 @@
 
 #include <array>
 #include <cerrno>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>

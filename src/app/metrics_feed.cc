@@ -44,8 +44,8 @@ void MetricsFeed::event(report::Report&& report) {
   const diagnose::StoryContext& context = story_.next(report);
   const auto event = diagnose::explain(std::move(report), context);
   metrics_.take({std::string(event->root_cause), std::string(report::name(event->report.kind)),
-                 owner_of(*event), line_ms_},
-                !former_);
+                 owner_of(*event)},
+                line_ms_, !former_);
 }
 
 void MetricsFeed::begin_boot(std::string_view boot) {

@@ -1,4 +1,3 @@
-
 // `whyoom` alone.
 #include "render/overview.h"
 
@@ -6,7 +5,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <string>
 #include <utility>
 #include <vector>
 

@@ -1,7 +1,6 @@
 // `whyoom play`: from the events of a fleet to a play that mends the hosts.
 #include "advise/play.h"
 
-#include <map>
 #include <memory>
 #include <set>
 #include <string>

@@ -1,9 +1,7 @@
 // The recorder's ring, read and with the kernel's reports in it explained.
 #pragma once
 
-#include <cstdint>
 #include <functional>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string>

@@ -1,12 +1,10 @@
 // `whyoom summary`: the events of many hosts added up, each once.
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "app/command.h"
 #include "app/event_files.h"
-#include "base/language.h"
 #include "explain/event_summary.h"
 #include "linux/input.h"
 #include "render/layout.h"

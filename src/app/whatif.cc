@@ -173,7 +173,7 @@ int on_host(const WhatIfOptions& options, Console& io) {
   root->options.cgroups = false;
   const host::Host host = host::read_host(*root->files, root->options);
   const memory::HostState state = memory::state_of(host);
-  if (state.machine.zones.empty() && !state.machine.min_free_kbytes && !state.machine.ram) {
+  if (state.machine.zones.empty() && !state.machine.min_free && !state.machine.ram) {
     return io.fail(
         tr("{}: no /proc of a host in it: neither meminfo, zoneinfo nor sys/vm was found",
            printable(root->name)));

@@ -1,7 +1,6 @@
 #include "diagnose/cgroup.h"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 
 #include "base/language.h"

@@ -110,7 +110,9 @@ bool is_swap_full(const memory::Evidence& evidence) {
          evidence.swap_free->count() <= evidence.swap_total->count() / 100;
 }
 
-bool is_global_oom(const Context& context) { return is_oom(context) && !is_memcg_oom(context); }
+bool is_global_oom(const Context& context) {
+  return is_oom(context) && !is_memcg_oom(context) && !is_sysrq(context.report);
+}
 
 bool is_sysrq(const report::Report& report) {
   return report.sysrq_at || (report.trigger && report.trigger->order == -1);
@@ -184,8 +186,8 @@ const memory::Account* used_up(const Context& context) {
   const auto& report = context.report;
   const bool is_known_oom =
       report.trigger || !report.victims.empty() || report.constraint || report.panic;
-  if (!is_global_oom(context) || !is_known_oom || is_sysrq(report) || !evidence.account ||
-      !evidence.ram || !evidence.zones_complete || !evidence.has_eligible()) {
+  if (!is_global_oom(context) || !is_known_oom || !evidence.account || !evidence.ram ||
+      !evidence.zones_complete || !evidence.has_eligible()) {
     return nullptr;
   }
   // A block can be missing although enough is free: that is fragmentation, not use.

@@ -27,7 +27,8 @@ Remedy set_remedy(Message title, ShellLiteral key, std::int64_t value);
 // What the request could have of a zone, and the mark that it must leave.
 void prove_zone(Finding& finding, const memory::Evidence& evidence, const memory::ZoneState& zone);
 
-// An OOM report of the page allocator (global, cpuset, mempolicy), not of a cgroup's limit.
+// A request to the page allocator brought the OOM (global, cpuset, mempolicy): not a cgroup's
+// limit, and nobody asked for it by SysRq.
 bool is_global_oom(const Context& context);
 bool is_memcg_oom(const Context& context);
 bool is_oom(const Context& context);

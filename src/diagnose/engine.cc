@@ -101,7 +101,7 @@ void name_candidates(Event& event, const Context& context) {
   const report::Report& report = context.report;
   if (event.verdict != Verdict::undetermined || !event.candidates.empty() ||
       !is_global_oom(context) || !is_known_global(event.evidence) || is_bound(event.evidence) ||
-      is_sysrq(report) || !report.zones.empty() || context.story.killed_at.line != 0) {
+      !report.zones.empty() || context.story.killed_at.line != 0) {
     return;
   }
   const bool only_small = std::ranges::all_of(report.victims, [&](const report::Victim& victim) {
@@ -171,8 +171,8 @@ void name_atomic(Event& event, const Context& context) {
 void name_uncounted(Event& event, const Context& context) {
   const auto& account = event.evidence.account;
   if (event.verdict != Verdict::undetermined || !event.candidates.empty() ||
-      !is_global_oom(context) || is_sysrq(context.report) || !account ||
-      !account->hugepages_known || event.evidence.zones_complete ||
+      !is_global_oom(context) || !account || !account->hugepages_known ||
+      event.evidence.zones_complete ||
       share(account->size(memory::AccountLine::What::unaccounted), account->total) < most_of_ram) {
     return;
   }
@@ -193,23 +193,19 @@ void doubt(Event& event) {
   }
 }
 
-// Numbers of the recorder that stand in for those that a report lacks.
-struct StandIn {
-  const memory::Recorded& recorded;
-  std::vector<std::string> lacks;  // parts of the log
-};
-
-void stand_in(Event& event, const StandIn& by) {
+// Numbers of the recorder stand in for those that the report lacks: `lacks` are parts of the log.
+void stand_in(Event& event, const memory::Recorded& recorded,
+              const std::vector<std::string>& lacks) {
   memory::Evidence& evidence = event.evidence;
-  evidence.sources.push_back(by.recorded.source);
-  event.lacks = by.lacks;
+  evidence.sources.push_back(recorded.source);
+  event.lacks = lacks;
   const auto still = report::missing_parts(event.report);
   std::ranges::copy_if(
-      by.lacks, std::back_inserter(event.stood_in),
+      lacks, std::back_inserter(event.stood_in),
       [&still](const std::string& part) { return std::ranges::find(still, part) == still.end(); });
-  if (!evidence.min_free && by.recorded.min_free) {
-    evidence.min_free = by.recorded.min_free;
-    evidence.min_free_kbytes = evidence.min_free->value;
+  if (!evidence.min_free && recorded.min_free) {
+    evidence.min_free = recorded.min_free;
+    evidence.default_min_free = recorded.default_min_free;
     event.stood_in.emplace_back("min-free-kbytes");
   }
 }
@@ -230,13 +226,14 @@ std::vector<Claim> all_claims(const Context& context) {
 
 // `contradicted`: numbers of the report that contradict others were taken out.
 std::unique_ptr<Event> judge(report::Report&& report, const StoryContext& story, bool contradicted,
-                             const StandIn* by = nullptr) {
+                             const memory::Recorded* recorded = nullptr,
+                             const std::vector<std::string>& lacks = {}) {
   auto event = std::make_unique<Event>();
   event->report = std::move(report);
   event->root_cause = undetermined;
   event->evidence = memory::from_report(event->report);
-  if (by != nullptr) {
-    stand_in(*event, *by);
+  if (recorded != nullptr) {
+    stand_in(*event, *recorded, lacks);
   }
   event->in_story = story.number;
   event->story = story.story;
@@ -300,8 +297,7 @@ std::unique_ptr<Event> judge_with(const Event& event, const StoryContext& story,
   if (memory::cross_check(report)) {
     return nullptr;
   }
-  const StandIn by{recorded, lacks};
-  auto with = judge(std::move(report), story, false, &by);
+  auto with = judge(std::move(report), story, false, &recorded, lacks);
   return with->verdict < event.verdict ? std::move(with) : nullptr;
 }
 

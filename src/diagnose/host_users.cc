@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 
-#include "base/language.h"
 #include "base/text.h"
 #include "diagnose/cgroup_commands.h"
 

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "base/human.h"
-
 namespace whyoom::diagnose {
 
 std::optional<Claim> judge_limit(const Context& context, report::LimitReached::What what,

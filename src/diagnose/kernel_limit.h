@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 #include "diagnose/claim.h"
 #include "diagnose/task_pressure.h"

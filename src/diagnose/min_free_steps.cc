@@ -15,9 +15,7 @@ constexpr double most_between = 8;
 constexpr std::string_view key = "vm.min_free_kbytes";
 
 memory::WhatIf what_if_at(const Event& event, KiB value) {
-  memory::Settings settings;
-  settings.min_free_kbytes = value;
-  return memory::what_if(event.evidence, settings);
+  return memory::what_if(event.evidence, {.min_free_kbytes = value});
 }
 
 bool passes(const Event& event, KiB value) {
@@ -72,8 +70,8 @@ std::vector<MinFreeStep> min_free_steps(const Event& event) {
     return {};
   }
   std::map<KiB, Why> values;
-  if (now->default_high.count() > 0) {
-    values.emplace(now->default_high, Why::kernel_choice);
+  if (event.evidence.default_min_free) {
+    values.emplace(*event.evidence.default_min_free, Why::kernel_choice);
   }
   values.insert_or_assign(*wanted, Why::advised);
   values.insert_or_assign(now->value, Why::as_it_was);
@@ -99,6 +97,7 @@ std::vector<MinFreeStep> min_free_steps(const Event& event) {
     }
   }
   std::vector<MinFreeStep> steps;
+  steps.reserve(values.size());
   for (const auto& [value, why] : values) {
     steps.push_back(step_at(event, value, why));
   }

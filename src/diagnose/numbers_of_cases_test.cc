@@ -117,7 +117,10 @@ std::string lines_of(const std::vector<Finding>& findings, Numbers& all) {
 
 void add_machine(Numbers& all, const memory::Machine& machine) {
   all.add(machine.ram);
-  all.add(machine.min_free_kbytes);
+  if (machine.min_free) {
+    all.add(machine.min_free->value);
+    all.add(machine.min_free->share_of_ram);
+  }
   all.add(machine.default_min_free);
   all.add(machine.scale_factor);
   all.add(machine.panic_on_oom);
@@ -170,7 +173,6 @@ void add_tasks(Numbers& all, const memory::Evidence& evidence) {
     all.add(evidence.ranking->spared_at);
     for (const memory::ScoredTask& task : evidence.ranking->spared) {
       all.add(task.score);
-      all.add(task.base);
       all.add(task.chosen_from);
     }
   }
@@ -185,12 +187,6 @@ std::string said_of(const Event& event) {
   add_machine(all, event.evidence);
   add_account(all, event.evidence.account);
   add_tasks(all, event.evidence);
-  if (event.evidence.min_free) {
-    all.add(event.evidence.min_free->value);
-    all.add(event.evidence.min_free->share_of_ram);
-    all.add(event.evidence.min_free->default_low);
-    all.add(event.evidence.min_free->default_high);
-  }
   std::string candidates;
   for (const Candidate& candidate : event.candidates) {
     candidates += (candidates.empty() ? ": " : ", ") + std::string(candidate.cause);

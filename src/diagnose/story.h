@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <list>
-#include <optional>
 #include <string>
 #include <vector>
 

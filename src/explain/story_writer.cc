@@ -1,7 +1,6 @@
 #include "explain/story_writer.h"
 
 #include <list>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>

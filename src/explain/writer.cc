@@ -1,6 +1,5 @@
 #include "explain/writer.h"
 
-#include <string>
 #include <utility>
 
 #include "explain/story_writer.h"

@@ -2,12 +2,9 @@
 // fs/proc_namespace.c show_mountinfo().
 #pragma once
 
-#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "base/place.h"
 #include "host/lines.h"
 
 namespace whyoom::host {

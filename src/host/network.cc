@@ -1,7 +1,5 @@
 #include "host/network.h"
 
-#include <charconv>
-
 #include "base/language.h"
 
 namespace whyoom::host {

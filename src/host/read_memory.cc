@@ -1,5 +1,4 @@
 // The kernel, its settings and its memory.
-#include <algorithm>
 
 #include "base/text.h"
 #include "host/reader.h"

@@ -24,11 +24,7 @@ std::optional<KiB> pool_size(std::string_view name) {
   return size ? std::optional(KiB(*size)) : std::nullopt;
 }
 
-struct PoolFile {
-  std::string_view name;
-  Maybe<std::uint64_t> HugePool::*member;
-};
-constexpr PoolFile pool_files[] = {
+constexpr NamedField<HugePool, std::uint64_t> pool_files[] = {
     {"nr_hugepages", &HugePool::total},
     {"free_hugepages", &HugePool::free},
     {"resv_hugepages", &HugePool::reserved},
@@ -49,7 +45,7 @@ std::vector<HugePool> read_pools(Reader& reader, const std::string& directory) {
     }
     HugePool pool;
     pool.page_size = *size;
-    for (const PoolFile& file : pool_files) {
+    for (const auto& file : pool_files) {
       const std::string path = directory + "/" + entry.name + "/" + std::string(file.name);
       reader.parse(path, pool.*file.member, parse_flags, Message(), Absent::normal, person);
     }

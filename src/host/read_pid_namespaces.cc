@@ -2,7 +2,6 @@
 // lives there. The link of the children's one is missing until the first child was made, and names
 // the namespace for good, also when its first process has ended (kernel/pid_namespace.c
 // pidns_for_children_get(), since 4.12).
-#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>

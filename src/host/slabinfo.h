@@ -1,7 +1,6 @@
 // /proc/slabinfo (only root may read it). Source: mm/slab_common.c slab_show(), mm/slab.c.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 

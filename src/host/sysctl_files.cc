@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/language.h"
 #include "base/text.h"
 
 namespace whyoom::host {

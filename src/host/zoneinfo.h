@@ -4,7 +4,6 @@
 // reports.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 

@@ -1,6 +1,5 @@
 // Profiles of tuned and shell scripts: what stands on a line is looked at, and nothing is run.
 #include <algorithm>
-#include <optional>
 
 #include "base/text.h"
 #include "lint/config.h"

@@ -2,7 +2,6 @@
 // same everywhere, so one walk finds them: a key that is a sysctl's name, a name and a value beside
 // each other, a text that is a sysctl file, a profile of tuned or a script, a command's words.
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "base/text.h"

@@ -7,7 +7,6 @@
 #include "advise/wanted.h"
 #include "base/human.h"
 #include "base/language.h"
-#include "base/suggest.h"
 #include "base/text.h"
 #include "host/sysctl_key.h"
 #include "lint/sysctl_names.h"
@@ -369,22 +368,13 @@ std::vector<Finding> judge(const Config& config, Machines machines) {
   for (const Container& container : config.containers) {
     judge_container(container, out);
   }
-  for (const NotRead& unit : config.memory_units) {
-    out.push_back({Rule::memory_unit,
-                   info_of(Rule::memory_unit).usual,
-                   unit.at,
-                   unit.why,
-                   Message("Write Mi or M."),
-                   {}});
-  }
-  for (const NotRead& gap : config.not_read) {
-    out.push_back({Rule::not_read,
-                   info_of(Rule::not_read).usual,
-                   gap.at,
-                   gap.why,
-                   Message("Nothing there was judged."),
-                   {}});
-  }
+  const auto add = [&out](Rule rule, const std::vector<NotRead>& places, const Message& advice) {
+    for (const NotRead& each : places) {
+      out.push_back({rule, info_of(rule).usual, each.at, each.why, advice, {}});
+    }
+  };
+  add(Rule::memory_unit, config.memory_units, Message("Write Mi or M."));
+  add(Rule::not_read, config.not_read, Message("Nothing there was judged."));
   std::ranges::stable_sort(
       out, {}, [](const Finding& each) { return std::pair(each.at.line, each.at.column); });
   return out;

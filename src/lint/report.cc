@@ -1,7 +1,5 @@
 #include "lint/report.h"
 
-#include <algorithm>
-
 #include "base/human.h"
 #include "base/language.h"
 #include "base/text.h"

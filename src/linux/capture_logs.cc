@@ -1,7 +1,6 @@
 #include "linux/capture_logs.h"
 
 #include <array>
-#include <utility>
 
 #include "base/language.h"
 #include "base/text.h"

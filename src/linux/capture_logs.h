@@ -1,7 +1,6 @@
 // The logs in a capture: excerpts as files, and an index of what they were taken from.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -11,7 +11,6 @@
 #include <climits>
 #include <utility>
 
-#include "base/language.h"
 #include "base/text.h"
 #include "linux/descriptor.h"
 #include "linux/file_system.h"

@@ -12,7 +12,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <string>
-#include <string_view>
 
 #include "linux/file_system.h"
 #include "linux/run_child.h"

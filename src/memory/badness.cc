@@ -155,7 +155,6 @@ std::optional<int> lowest_adj_before(const Table& scores, const Row& a, const Ro
 ScoredTask scored(const Row& row) {
   ScoredTask task;
   task.use = row.use;
-  task.base = row.base;
   if (row.may_be_chosen()) {
     task.score = row.score;
   }

@@ -64,7 +64,6 @@ std::string_view name(NotForetold reason);  // "allocating-task"
 struct ScoredTask {
   TaskUse use;
   std::optional<std::int64_t> score;  // pages, or thousandths; empty: never killed
-  std::int64_t base = 0;              // the score with oom_score_adj 0, not limited
   Spared spared = Spared::no;
   // From which oom_score_adj on it would have gone in the victim's place; empty: from none.
   std::optional<int> chosen_from;

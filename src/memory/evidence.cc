@@ -60,14 +60,9 @@ std::optional<CgroupLimit> cgroup_of(const Evidence& evidence) {
 void add_settings(Evidence& evidence) {
   evidence.boost_counts = !evidence.release || !evidence.release->at_least(5, 9);
   evidence.scale_factor = inferred_scale_factor(evidence.zones);
-  if (evidence.min_free) {
-    evidence.min_free_kbytes = evidence.min_free->value;
-    evidence.default_min_free = evidence.min_free->default_high;
-    evidence.unprinted = evidence.min_free->unprinted;
-  }
   for (const report::Hugepages& pool : evidence.report->hugepages) {
     evidence.hugepages.push_back(
-        {std::max(pool.node, 0), to_bytes(pool.size), pool.total, pool.free});
+        {std::max(pool.node, 0), to_bytes(pool.size), pool.total, pool.free, pool.at});
   }
   evidence.cgroup = cgroup_of(evidence);
 }
@@ -143,7 +138,7 @@ Evidence from_report(const report::Report& report) {
     evidence.ram = ram_of_zones(evidence);
   }
   evidence.whole_machine = is_whole_machine(evidence);
-  evidence.min_free = recover_min_free(evidence);
+  recover_min_free(evidence);
   add_settings(evidence);
   evidence.account = account_of(report, evidence);
   evidence.attribution = attribute(evidence);

@@ -3,13 +3,10 @@
 // where RAM went. Everything that the report does not support stays empty.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "base/place.h"
 #include "base/units.h"
 #include "kernel/release.h"
 #include "memory/account.h"
@@ -20,16 +17,6 @@
 
 namespace whyoom::memory {
 
-// vm.min_free_kbytes, which no report prints, recovered from the zones' min.
-struct MinFree {
-  KiB value;                // exact to a page for each zone when `exact`
-  bool exact = false;       // every lowmem zone was printed; else scaled up from the printed ones
-  double share_of_ram = 0;  // value / managed lowmem
-  KiB default_low;          // the kernel's own choice on this machine is between these two
-  KiB default_high;
-  Pages unprinted;  // lowmem of zones that the report does not print; 0 when `exact`
-};
-
 // The machine as the report shows it. `ram` is what it manages; `constraint` as printed, or
 // told from other lines on kernels before 5.0.
 struct Evidence : Machine {
@@ -39,7 +26,6 @@ struct Evidence : Machine {
   std::optional<kernel::Release> release;
   bool zones_complete = false;  // no zone that the request could use is missing
   bool whole_machine = false;  // the zones are all of RAM: no cgroup and no nodes bound the request
-  std::optional<MinFree> min_free;
   std::optional<Account> account;
   std::optional<Bytes> reserved;
   std::optional<Bytes> swap_total, swap_free;

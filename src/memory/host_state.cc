@@ -85,10 +85,9 @@ ZoneState zone_of(std::span<const host::Zone* const> of_node, const host::Zone& 
 }
 
 // Presence, not version: the marks themselves show which rule made them.
-bool marks_follow(const Machine& machine, const WatermarkRules& rules) {
-  const std::vector<ZoneSize> sizes = zone_sizes(machine);
-  const auto marks = watermarks(
-      sizes, {*machine.min_free_kbytes, machine.scale_factor.value_or(10)}, machine.page, rules);
+bool marks_follow(Machine machine, const WatermarkRules& rules) {
+  machine.rules = rules;
+  const auto marks = machine.marks_with(machine.min_free->value);
   for (std::size_t i = 0; i < machine.zones.size(); ++i) {
     if (marks[i].min != machine.zones[i].min) {
       return false;
@@ -100,7 +99,7 @@ bool marks_follow(const Machine& machine, const WatermarkRules& rules) {
 WatermarkRules rules_of(const host::Host& host, const Machine& machine) {
   WatermarkRules rules = rules_for(host.release ? host.release->value : "");
   rules.scale_factor = rules.scale_factor || host.settings.watermark_scale_factor.has_value();
-  if (machine.min_free_kbytes && !marks_follow(machine, rules)) {
+  if (machine.min_free && !marks_follow(machine, rules)) {
     WatermarkRules other = rules;
     other.movable_in_lowmem = !rules.movable_in_lowmem;
     rules = marks_follow(machine, other) ? other : rules;
@@ -118,14 +117,14 @@ std::optional<std::uint32_t> number(const host::Settings::Number& setting) {
 // (mm/page_alloc.c __setup_per_zone_wmarks()). When those that were read have less of it, a line of
 // /proc/zoneinfo was lost, and with it a zone.
 bool lacks_a_zone(const Machine& machine) {
-  if (!machine.min_free_kbytes) {
+  if (!machine.min_free) {
     return false;
   }
   Pages shares(machine.zones.size());
   for (const ZoneState& zone : machine.zones) {
     shares += zone.min;
   }
-  return shares < to_pages(*machine.min_free_kbytes, machine.page);
+  return shares < to_pages(machine.min_free->value, machine.page);
 }
 
 Machine machine_of(const host::Host& host) {
@@ -142,7 +141,8 @@ Machine machine_of(const host::Host& host) {
   }
   const host::Settings& settings = host.settings;
   if (settings.min_free_kbytes && settings.min_free_kbytes->value >= 0) {
-    machine.min_free_kbytes = KiB(static_cast<std::uint64_t>(settings.min_free_kbytes->value));
+    machine.min_free = MinFree{KiB(static_cast<std::uint64_t>(settings.min_free_kbytes->value)),
+                               settings.min_free_kbytes->at};
   }
   if (lacks_a_zone(machine)) {
     machine.zones.clear();  // nothing that all zones decide is known
@@ -159,11 +159,17 @@ Machine machine_of(const host::Host& host) {
   }
   if (host.meminfo.mem_total) {
     machine.ram = to_bytes(host.meminfo.mem_total->value);
+    if (machine.min_free) {
+      machine.min_free->share_of_ram =
+          share(machine.min_free->value, host.meminfo.mem_total->value);
+    }
   }
   for (const host::HugePool& pool : host.huge_pools) {
-    if (pool.total && pool.free) {
+    if (pool.total && pool.free && pool.reserved) {
+      const std::uint64_t idle =
+          pool.free->value - std::min(pool.free->value, pool.reserved->value);
       machine.hugepages.push_back(
-          {0, to_bytes(pool.page_size), pool.total->value, pool.free->value});
+          {0, to_bytes(pool.page_size), pool.total->value, idle, pool.total->at});
     }
   }
   machine.constraint = report::ConstraintKind::none;
@@ -196,9 +202,9 @@ std::optional<KiB> kernel_default(const host::Host& host, const Machine& machine
   const bool whole_blocks =
       !by_square_root &&
       computed.count() % to_kib(pageblock_pages(machine.page), machine.page).count() == 0;
-  if (machine.min_free_kbytes && !whole_blocks &&
-      can_be(*machine.min_free_kbytes, computed, by_square_root)) {
-    return machine.min_free_kbytes;
+  if (machine.min_free && !whole_blocks &&
+      can_be(machine.min_free->value, computed, by_square_root)) {
+    return machine.min_free->value;
   }
   return computed;
 }
@@ -248,20 +254,9 @@ HostState state_of(const host::Host& host) {
     state.available = to_bytes(host.meminfo.mem_available->value);
   }
   state.machine.default_min_free = kernel_default(host, state.machine);
-  if (state.machine.min_free_kbytes) {
-    HostMinFree setting;
-    setting.value = *state.machine.min_free_kbytes;
-    setting.at = host.settings.min_free_kbytes->at;
-    setting.kernel_default = state.machine.default_min_free;
-    if (state.ram) {
-      setting.share_of_ram = share(to_bytes(setting.value), *state.ram);
-    }
-    state.min_free = setting;
-    if (setting.kernel_default) {
-      Settings change;
-      change.min_free_kbytes = setting.kernel_default;
-      state.with_default = what_if(state.machine, change);
-    }
+  if (state.machine.min_free && state.machine.default_min_free) {
+    state.with_default =
+        what_if(state.machine, {.min_free_kbytes = state.machine.default_min_free});
   }
   if (state.with_default) {
     state.available_with_default = available_after(state, *state.with_default);

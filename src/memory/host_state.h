@@ -4,9 +4,7 @@
 #pragma once
 
 #include <optional>
-#include <vector>
 
-#include "base/place.h"
 #include "host/host.h"
 #include "memory/account.h"
 #include "memory/machine.h"
@@ -15,21 +13,9 @@
 
 namespace whyoom::memory {
 
-struct HostMinFree {
-  KiB value;
-  Place at{};
-  // What the kernel would choose here. When the value can be its choice (the sum of what joined
-  // memory after boot is not in any file, so a small machine's choice is known to a few per cent
-  // only), it is the value itself.
-  std::optional<KiB> kernel_default;
-  std::optional<double> share_of_ram;  // of MemTotal
-  [[nodiscard]] bool is_default() const { return kernel_default == value; }
-};
-
 struct HostState {
   const host::Host* host = nullptr;
   Machine machine;  // with the request of a process for one page (GFP_HIGHUSER_MOVABLE)
-  std::optional<HostMinFree> min_free;
   std::optional<Account> account;
   std::optional<Bytes> ram, free, available;    // MemTotal, MemFree, MemAvailable
   std::optional<Bytes> available_with_default;  // as MemAvailable would be

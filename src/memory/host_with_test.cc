@@ -16,10 +16,10 @@ class HostWith : public testing::Test {
 };
 
 TEST_F(HostWith, the_marks_are_those_of_the_kernel_for_the_value) {
-  ASSERT_TRUE(state.min_free && state.min_free->kernel_default && state.available);
+  ASSERT_TRUE(state.machine.min_free && state.machine.default_min_free && state.available);
   const host::Host other = host_with(state, "vm.min_free_kbytes", "45056");
   const HostState then = state_of(other);
-  EXPECT_EQ(then.min_free->value, KiB(45056));
+  EXPECT_EQ(then.machine.min_free->value, KiB(45056));
   ASSERT_EQ(then.machine.zones.size(), state.with_default->zones.size());
   bool changed = false;
   for (std::size_t i = 0; i < then.machine.zones.size(); ++i) {
@@ -56,8 +56,8 @@ TEST_F(HostWith, a_boost_is_in_the_printed_marks) {
 }
 
 TEST_F(HostWith, the_same_value_is_the_same_host) {
-  const HostState then = state_of(
-      host_with(state, "vm.min_free_kbytes", std::to_string(state.min_free->value.count())));
+  const HostState then = state_of(host_with(state, "vm.min_free_kbytes",
+                                            std::to_string(state.machine.min_free->value.count())));
   ASSERT_EQ(then.machine.zones.size(), state.machine.zones.size());
   for (std::size_t i = 0; i < then.machine.zones.size(); ++i) {
     EXPECT_EQ(then.machine.zones[i].min, state.machine.zones[i].min);

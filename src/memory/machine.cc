@@ -15,6 +15,11 @@ std::optional<Bytes> limit_of(const Maybe<std::uint64_t>& limit) {
              : std::nullopt;
 }
 
+std::vector<Watermarks> Machine::marks_with(KiB min_free_kbytes) const {
+  return watermarks(zone_sizes(*this), min_free_kbytes, scale_factor.value_or(default_scale_factor),
+                    page, rules);
+}
+
 Bytes Machine::managed() const {
   Pages sum;
   for (const ZoneState& zone : zones) {

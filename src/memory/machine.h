@@ -57,13 +57,24 @@ struct ZoneState : Watermarks {
 struct HugepagePool {
   int node = 0;
   Bytes size;
-  std::uint64_t total = 0, free = 0;
+  std::uint64_t total = 0;
+  std::uint64_t free = 0;  // on a host without those that are reserved for a mapping: it needs them
+  Place at{};
 };
 
 // The limit of a cgroup that a charge ran into.
 struct CgroupLimit {
   Bytes usage;
   Bytes limit;
+};
+
+// vm.min_free_kbytes, as read on a host. No report prints it: there it is recovered from the zones'
+// min, which add up to it.
+struct MinFree {
+  KiB value;  // of a report to a page for each zone
+  Place at{};
+  bool exact = true;  // each lowmem zone was printed; else scaled up from those that were
+  std::optional<double> share_of_ram{};  // of a report's zones, or of MemTotal
 };
 
 struct Machine {
@@ -73,16 +84,25 @@ struct Machine {
   bool boost_counts = true;  // for an atomic request: until 5.8
   std::vector<ZoneState> zones;
   Pages unprinted;  // lowmem outside of `zones`: it takes its share of min_free_kbytes
-  std::optional<KiB> min_free_kbytes;
+  std::optional<MinFree> min_free;
   std::optional<std::uint32_t> scale_factor;  // told from the marks, or read
   std::vector<std::uint32_t> reserve_ratio;   // empty = not known
-  std::optional<KiB> default_min_free;        // the kernel's own choice, huge pages on
+  // The kernel's own choice, huge pages on; of a report that lacks zones at most this. On a host
+  // the setting itself where it can be that: what joined memory after boot is in no file, so a
+  // small machine's choice is known to a few per cent only.
+  std::optional<KiB> default_min_free;
   std::optional<Bytes> ram;
   std::vector<HugepagePool> hugepages;
   std::optional<CgroupLimit> cgroup;  // set: the request failed there, not in the zones
   std::optional<report::ConstraintKind> constraint;
   std::optional<int> panic_on_oom;
 
+  [[nodiscard]] bool has_default_min_free() const {
+    return min_free && min_free->value == default_min_free;
+  }
+  // The marks that the kernel makes of this value: of `zones`, and of what is not printed behind
+  // them.
+  [[nodiscard]] std::vector<Watermarks> marks_with(KiB min_free_kbytes) const;
   // What `zones` have of RAM.
   [[nodiscard]] Bytes managed() const;
 };

@@ -12,9 +12,10 @@ using kernel::ZoneClass;
 
 // Pages that HighMem and Movable zones hold and that take no part in the sum.
 Pages outside_lowmem(const Evidence& evidence) {
+  const bool highmem = any_highmem(evidence.zones);
   Pages printed;
   for (const ZoneState& zone : evidence.zones) {
-    if (!is_lowmem(zone, evidence.rules)) {
+    if (!is_lowmem(zone.zone, highmem, evidence.rules)) {
       printed += zone.managed.value_or(Pages(0));
     }
   }
@@ -42,60 +43,94 @@ void add_unprinted(std::vector<ZoneSize>& sizes, Pages rest) {
 
 }  // namespace
 
-std::optional<MinFree> recover_min_free(const Evidence& evidence) {
+void size_by_min(std::vector<ZoneState>& states, const Evidence& evidence, bool all_printed) {
+  const auto in_lowmem = [&, highmem = any_highmem(states)](const ZoneState& state) {
+    return is_lowmem(state.zone, highmem, evidence.rules);
+  };
   Pages min;
   Pages managed;
+  Pages min_of_all;
+  for (const ZoneState& state : states) {
+    if (!in_lowmem(state)) {
+      continue;
+    }
+    min_of_all += state.min;
+    if (state.managed && state.min > min) {
+      min = state.min;
+      managed = *state.managed;
+    }
+  }
+  if (managed.count() == 0 && evidence.ram && all_printed &&
+      std::ranges::all_of(states, in_lowmem)) {
+    min = min_of_all;
+    managed = to_pages(*evidence.ram, evidence.page);
+  }
+  if (min.count() == 0 || managed.count() == 0) {
+    return;
+  }
+  const double per_page = share(managed, min);
+  for (ZoneState& state : states) {
+    if (!state.managed && in_lowmem(state)) {
+      state.managed =
+          Pages(static_cast<std::uint64_t>(static_cast<double>(state.min.count()) * per_page));
+    }
+  }
+}
+
+void size_lost_ones(std::vector<ZoneState>& states, const Evidence& evidence) {
+  const auto is_printed = [](const ZoneState& state) {
+    return state.printed->fields.get(kernel::Field::managed).has_value();
+  };
+  if (std::ranges::none_of(states, is_printed) || std::ranges::all_of(states, is_printed)) {
+    return;
+  }
+  std::vector<ZoneState> sized = states;
+  for (ZoneState& state : sized) {
+    state.managed = is_printed(state) ? state.managed : std::nullopt;
+  }
+  size_by_min(sized, evidence, false);
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    std::optional<Pages>& managed = states[i].managed;
+    const auto& by_min = sized[i].managed;
+    if (managed && by_min && *by_min <= *managed && *by_min * 4 >= *managed * 3) {
+      managed = by_min;
+    }
+  }
+}
+
+void recover_min_free(Evidence& evidence) {
+  Pages min;
+  Pages managed;
+  const bool highmem = any_highmem(evidence.zones);
   std::vector<ZoneSize> sizes;
   for (const ZoneState& zone : evidence.zones) {
     if (zone.managed && zone.managed->count() > 0) {
       sizes.push_back({zone.zone, *zone.managed});
     }
-    if (is_lowmem(zone, evidence.rules) && zone.managed) {
+    if (is_lowmem(zone.zone, highmem, evidence.rules) && zone.managed) {
       min += zone.min;
       managed += *zone.managed;
     }
   }
   if (managed.count() == 0 || min.count() == 0) {
-    return std::nullopt;
+    return;
   }
   Pages lowmem = managed;
   if (evidence.ram) {
     lowmem = std::max(lowmem, to_pages(*evidence.ram, evidence.page) - outside_lowmem(evidence));
   }
-  MinFree result;
-  result.share_of_ram = share(min, managed);
-  result.exact = managed * 100 >= lowmem * 98;
-  const double scale = result.exact ? 1.0 : share(lowmem, managed);
-  result.value = to_kib(Pages(static_cast<std::uint64_t>(static_cast<double>(min.count()) * scale)),
-                        evidence.page);
-  if (!result.exact) {
-    result.unprinted = lowmem - managed;
-    add_unprinted(sizes, result.unprinted);
+  MinFree found;
+  found.share_of_ram = share(min, managed);
+  found.exact = managed * 100 >= lowmem * 98;
+  const double scale = found.exact ? 1.0 : share(lowmem, managed);
+  found.value = to_kib(Pages(static_cast<std::uint64_t>(static_cast<double>(min.count()) * scale)),
+                       evidence.page);
+  if (!found.exact) {
+    evidence.unprinted = lowmem - managed;
+    add_unprinted(sizes, evidence.unprinted);
   }
-  const DefaultMinFree defaults = default_min_free(sizes, evidence.page, evidence.rules);
-  result.default_low = defaults.without_thp;
-  result.default_high = defaults.at_boot;
-  return result;
-}
-
-Pages scaled_min(const ZoneState& zone, double factor) {
-  // HighMem, and Movable from 6.8 on: managed / 1024 between 32 and 128 pages, whatever the
-  // setting.
-  constexpr Pages capped(128);
-  if (zone.zone >= ZoneClass::highmem && zone.min <= capped) {
-    return zone.min;
-  }
-  return Pages(static_cast<std::uint64_t>(static_cast<double>(zone.min.count()) * factor));
-}
-
-bool would_pass(const ZoneState& zone, double factor, bool comfortably) {
-  const Pages min = scaled_min(zone, factor);
-  Pages mark = min;
-  if (comfortably) {
-    const Pages scale_gap = zone.managed.value_or(Pages(0)) / 1000;  // watermark_scale_factor 10
-    mark += std::max(min / 4, scale_gap) * 2;
-  }
-  return zone.usable() > mark + zone.reserve;
+  evidence.min_free = found;
+  evidence.default_min_free = default_min_free(sizes, evidence.page, evidence.rules).at_boot;
 }
 
 }  // namespace whyoom::memory

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "memory/test_report.h"
+#include "memory/whatif.h"
 #include "memory/zones.h"
 
 namespace whyoom::memory {
@@ -23,7 +24,8 @@ report::Report machine(const std::string& release, KiB setting,
     zones.push_back({*zone_class(name == "Normal1" ? "Normal" : name), Pages(managed)});
     ram += managed;
   }
-  const auto marks = watermarks(zones, {setting}, PageSize{4096}, rules_for(release));
+  const auto marks =
+      watermarks(zones, setting, default_scale_factor, PageSize{4096}, rules_for(release));
   for (std::size_t i = 0; i < zones.size(); ++i) {
     const bool second = sizes[i].first == "Normal1";
     add_zone(report, second ? 1 : 0, second ? "Normal" : sizes[i].first,
@@ -51,7 +53,8 @@ TEST(MinFree, IsTheSumOfTheZonesMinToAPageEach) {
     EXPECT_TRUE(found->exact);
     EXPECT_LE(found->value, KiB(setting));
     EXPECT_NEAR(kib(found), static_cast<double>(setting), 3 * 4);
-    EXPECT_NEAR(found->share_of_ram, static_cast<double>(setting) / (4.0 * 1007097), 0.0001);
+    EXPECT_NEAR(found->share_of_ram.value_or(0), static_cast<double>(setting) / (4.0 * 1007097),
+                0.0001);
   }
 }
 
@@ -70,13 +73,14 @@ TEST(MinFree, IsScaledUpWhenAZoneIsLost) {
   auto report = machine("6.1.0-28-amd64", KiB(2097152),
                         {{"DMA", 3840}, {"DMA32", 759048}, {"Normal", 1244209}});
   report.zones.pop_back();
-  const auto found = from_report(report).min_free;
+  const Evidence evidence = from_report(report);
+  const auto& found = evidence.min_free;
   ASSERT_TRUE(found);
   EXPECT_FALSE(found->exact);
   EXPECT_NEAR(kib(found), 2097152, 2097152 * 0.001);
   // What was lost counts in the kernel's own choice: as one zone at least, as two when no zone is
   // larger than the printed ones.
-  EXPECT_EQ(found->default_high, KiB(90112));
+  EXPECT_EQ(evidence.default_min_free, KiB(90112));
 }
 
 TEST(MinFree, OfThePrintedZonesAloneWithoutTheSizeOfRam) {
@@ -97,7 +101,7 @@ TEST(MinFree, DoesNotCountHighMem) {
   ASSERT_TRUE(found);
   EXPECT_TRUE(found->exact);
   EXPECT_NEAR(kib(found), 42992, 8);
-  EXPECT_NEAR(found->share_of_ram, 0.0497, 0.0005);
+  EXPECT_NEAR(found->share_of_ram.value_or(0), 0.0497, 0.0005);
 }
 
 TEST(MinFree, CountsMovableAsTheKernelOfItsTimeDoes) {
@@ -115,12 +119,12 @@ TEST(MinFree, CountsMovableAsTheKernelOfItsTimeDoes) {
 
 TEST(MinFree, IsNothingWithoutZones) {
   report::Report report;
-  EXPECT_EQ(from_report(report).min_free, std::nullopt);
+  EXPECT_FALSE(from_report(report).min_free);
   add_zone(report, 0, "Normal", {1000, 100, 125, 150, 0, {}});  // of no known size
-  EXPECT_EQ(from_report(report).min_free, std::nullopt);
+  EXPECT_FALSE(from_report(report).min_free);
   report.zones.clear();
   add_zone(report, 0, "Normal", {1000, 0, 0, 0, 4000, {}});
-  EXPECT_EQ(from_report(report).min_free, std::nullopt);
+  EXPECT_FALSE(from_report(report).min_free);
 }
 
 TEST(MinFree, KnowsTheKernelsOwnChoice) {
@@ -143,13 +147,16 @@ TEST(MinFree, KnowsTheKernelsOwnChoice) {
       {"5.10.0-28-amd64", {{"DMA", 3840}, {"DMA32", 480000}, {"Normal", 100000000}}, 80193, 80193},
   };
   for (const Row& row : rows) {
-    const auto found = from_report(machine(row.release, KiB(100000), row.sizes)).min_free;
+    const report::Report report = machine(row.release, KiB(100000), row.sizes);
+    const Evidence evidence = from_report(report);
+    const auto& found = evidence.min_free;
     ASSERT_TRUE(found) << row.release;
-    EXPECT_NEAR(static_cast<double>(found->default_low.count()),
-                static_cast<double>(row.without_thp), static_cast<double>(row.without_thp) * 0.01)
+    const auto both = default_min_free(zone_sizes(evidence), evidence.page, evidence.rules);
+    EXPECT_NEAR(static_cast<double>(both.without_thp.count()), static_cast<double>(row.without_thp),
+                static_cast<double>(row.without_thp) * 0.01)
         << row.release;
-    EXPECT_NEAR(static_cast<double>(found->default_high.count()), static_cast<double>(row.with_thp),
-                static_cast<double>(row.with_thp) * 0.01)
+    EXPECT_NEAR(static_cast<double>(evidence.default_min_free->count()),
+                static_cast<double>(row.with_thp), static_cast<double>(row.with_thp) * 0.01)
         << row.release;
   }
 }
@@ -176,38 +183,75 @@ TEST(MinFree, Of64KPagesIsFivePercentByItself) {
   EXPECT_EQ(evidence.page.bytes, 65536U);
   ASSERT_TRUE(evidence.min_free);
   EXPECT_NEAR(kib(evidence.min_free), 829376, 128);
-  EXPECT_NEAR(static_cast<double>(evidence.min_free->default_high.count()), 829376, 829376 * 0.02);
+  EXPECT_NEAR(static_cast<double>(evidence.default_min_free->count()), 829376, 829376 * 0.02);
 }
 
-TEST(ScaledMin, GoesWithTheSettingExceptInCappedZones) {
-  ZoneState zone;
-  zone.zone = ZoneClass::normal;
-  zone.min = Pages(1000);
-  EXPECT_EQ(scaled_min(zone, 0.25), Pages(250));
-  EXPECT_EQ(scaled_min(zone, 1.0), Pages(1000));
-  zone.zone = ZoneClass::highmem;
-  EXPECT_EQ(scaled_min(zone, 0.25), Pages(250));  // not capped: another kernel's rule
-  zone.min = Pages(128);
-  EXPECT_EQ(scaled_min(zone, 0.25), Pages(128));
-  zone.zone = ZoneClass::movable;
-  EXPECT_EQ(scaled_min(zone, 0.25), Pages(128));
+// Movable memory beside HighMem is cut from it, and has no share of the setting in any kernel.
+TEST(MinFree, DoesNotCountMovableBesideHighMem) {
+  const auto report =
+      machine("5.10.0-32-686-pae", KiB(42992),
+              {{"DMA", 3969}, {"Normal", 212260}, {"HighMem", 500000}, {"Movable", 315104}});
+  const auto found = from_report(report).min_free;
+  ASSERT_TRUE(found);
+  EXPECT_NEAR(kib(found), 42992, 8);
 }
 
-TEST(WouldPass, AsksForMoreThanTheMark) {
-  ZoneState zone;
-  zone.zone = ZoneClass::normal;
-  zone.min = Pages(80000);
-  zone.reserve = Pages(100);
-  zone.managed = Pages(100000);
-  zone.free = Pages(10100);
-  EXPECT_FALSE(would_pass(zone, 0.125, false));  // 10000 + 100 are needed, and one more
-  zone.free = Pages(10101);
-  EXPECT_TRUE(would_pass(zone, 0.125, false));
-  EXPECT_FALSE(would_pass(zone, 0.125, true));  // high is 10000 + 2 x 2500
-  zone.free = Pages(15101);
-  EXPECT_TRUE(would_pass(zone, 0.125, true));
-  zone.unusable = Pages(2);
-  EXPECT_FALSE(would_pass(zone, 0.125, true));
+// Of a zone whose "managed:" alone was lost, its share of the setting tells more than present.
+TEST(MinFree, SizesTheZoneThatLostItsOwn) {
+  auto report = machine("6.1.0-28-amd64", KiB(600000), {{"DMA", 3840}, {"DMA32", 242253}});
+  report.zones[1].fields.set(Field::present, 4 * 258016, {});
+  auto cut = report;
+  cut.zones[1].fields = {};
+  for (const Field field : {Field::free, Field::min, Field::low, Field::high, Field::present}) {
+    cut.zones[1].fields.set(field, report.zones[1].fields.get(field)->value, {});
+  }
+  const Evidence evidence = from_report(cut);
+  EXPECT_NEAR(static_cast<double>(evidence.zones[1].size().count()), 242253, 100);
+  cut.zones[1].fields.set(Field::min, 4, {});  // no share that makes sense
+  EXPECT_EQ(from_report(cut).zones[1].size(), Pages(258016));
+}
+
+TEST(OwnChoice, MovesEachMinByTheKernelsFormulaAndCappedOnesNot) {
+  auto report = machine("5.10.0-32-686-pae", KiB(160000),
+                        {{"DMA", 3969}, {"Normal", 212260}, {"HighMem", 815104}});
+  report.tail.highmem_movable = Read<std::uint64_t>{815104, {}};
+  const Evidence evidence = from_report(report);
+  const auto zones = what_if(evidence, {.min_free_kbytes = KiB(40000)}).zones;
+  EXPECT_EQ(zones[0].after.marks.min, Pages(10000 * 3969 / 216229));
+  EXPECT_EQ(zones[1].after.marks.min, Pages(std::uint64_t{10000} * 212260 / 216229));
+  EXPECT_EQ(zones[2].before.marks.min, Pages(128));
+  EXPECT_EQ(zones[2].after.marks.min, Pages(128));
+}
+
+// A zone that is not printed has its share of the setting; of one of unknown size nothing is said.
+TEST(OwnChoice, LeavesLostZonesTheirShare) {
+  auto report = machine("6.1.0-28-amd64", KiB(2097152),
+                        {{"DMA", 3840}, {"DMA32", 759048}, {"Normal", 1244209}});
+  report.zones.pop_back();
+  const auto zones = what_if(from_report(report), {.min_free_kbytes = KiB(67584)}).zones;
+  EXPECT_EQ(zones[1].after.marks.min, Pages(std::uint64_t{16896} * 759048 / 2007097));
+  Machine unsized;
+  unsized.zones.resize(1);
+  unsized.zones[0].min = Pages(500);
+  unsized.zones[0].low = Pages(600);
+  EXPECT_EQ(what_if(unsized, {.min_free_kbytes = KiB(1000)}).zones[0].after.marks.min, Pages(500));
+}
+
+TEST(OwnChoice, LetsTheRequestPassAboveTheMarkAndItsSlack) {
+  auto report = machine("6.1.0-28-amd64", KiB(320000), {{"Normal", 100000}});
+  set_ram(report, 100000, 0);
+  const auto passes = [&report](std::uint64_t pages) {
+    report.zones[0].fields.set(Field::free, 4 * pages, {});
+    const auto request = what_if(from_report(report), {.min_free_kbytes = KiB(40000)}).request;
+    return request && !request->passes_before && request->passes_after;
+  };
+  // 10000 are needed; 1 % of that and a batch of 97 may come free meanwhile.
+  EXPECT_FALSE(passes(10000));
+  EXPECT_FALSE(passes(10000 + 100 + 97));
+  EXPECT_TRUE(passes(10000 + 100 + 97 + 1));
+  report.zones[0].fields.set(Field::free_highatomic, 4, {});
+  EXPECT_FALSE(passes(10000 + 100 + 97 + 1));
+  EXPECT_TRUE(passes(10000 + 100 + 97 + 2));
 }
 
 }  // namespace

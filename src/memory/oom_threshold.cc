@@ -1,16 +1,10 @@
 #include "memory/oom_threshold.h"
 
-#include <vector>
-
-#include "memory/watermarks.h"
-
 namespace whyoom::memory {
 
 namespace {
 
 using kernel::ZoneClass;
-
-constexpr std::uint32_t default_scale = 10;
 
 // Highest value that makes sense to try: all lowmem.
 KiB lowmem_of(const Machine& machine) {
@@ -21,10 +15,8 @@ KiB lowmem_of(const Machine& machine) {
   return to_kib(sum, machine.page);
 }
 
-bool kills(const Machine& machine, const std::vector<ZoneSize>& sizes, KiB value,
-           ZoneClass highest) {
-  const auto marks = watermarks(sizes, {value, machine.scale_factor.value_or(default_scale)},
-                                machine.page, machine.rules);
+bool kills(const Machine& machine, KiB value, ZoneClass highest) {
+  const auto marks = machine.marks_with(value);
   bool any = false;
   for (std::size_t i = 0; i < machine.zones.size(); ++i) {
     const ZoneState& zone = machine.zones[i];
@@ -40,15 +32,14 @@ bool kills(const Machine& machine, const std::vector<ZoneSize>& sizes, KiB value
 }
 
 std::optional<KiB> first_that_kills(const Machine& machine, ZoneClass highest) {
-  const std::vector<ZoneSize> sizes = zone_sizes(machine);
   std::uint64_t low = 0;
   std::uint64_t high = lowmem_of(machine).count();
-  if (high == 0 || !kills(machine, sizes, KiB(high), highest)) {
+  if (high == 0 || !kills(machine, KiB(high), highest)) {
     return std::nullopt;
   }
   while (low < high) {
     const std::uint64_t middle = low + (high - low) / 2;
-    if (kills(machine, sizes, KiB(middle), highest)) {
+    if (kills(machine, KiB(middle), highest)) {
       high = middle;
     } else {
       low = middle + 1;

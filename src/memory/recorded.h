@@ -35,6 +35,7 @@ struct Recorded {
   std::optional<report::Report> numbers{};
   // vm.min_free_kbytes as it was before and after the event.
   std::optional<MinFree> min_free{};
+  std::optional<KiB> default_min_free{};
   std::vector<Growth> grew{};  // the largest first
   Bytes ram{};
   std::vector<RecordedMoment> moments{};  // of the last samples, the oldest first

@@ -16,14 +16,14 @@ namespace whyoom::memory {
 
 // What a what-if changes; empty = as it is.
 struct Settings {
-  std::optional<KiB> min_free_kbytes;
-  std::optional<std::uint32_t> watermark_scale_factor;
-  std::optional<std::uint32_t> watermark_boost_factor;
-  std::optional<std::vector<std::uint32_t>> lowmem_reserve_ratio;
-  std::optional<std::uint64_t> nr_hugepages;
-  std::optional<int> panic_on_oom;
-  std::optional<Bytes> memory_max;  // the largest number = no limit
-  std::optional<Bytes> ram;         // of the whole machine
+  std::optional<KiB> min_free_kbytes{};
+  std::optional<std::uint32_t> watermark_scale_factor{};
+  std::optional<std::uint32_t> watermark_boost_factor{};
+  std::optional<std::vector<std::uint32_t>> lowmem_reserve_ratio{};
+  std::optional<std::uint64_t> nr_hugepages{};
+  std::optional<int> panic_on_oom{};
+  std::optional<Bytes> memory_max{};  // the largest number = no limit
+  std::optional<Bytes> ram{};         // of the whole machine
 };
 
 // "vm.min_free_kbytes=64M", "min_free_kbytes=1%", "memory.max=2G", "ram=+4G",

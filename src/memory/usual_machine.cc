@@ -44,7 +44,7 @@ Bytes cost_of_min_free(const Machine& machine, KiB value) {
   const std::vector<ZoneSize> sizes = zone_sizes(machine);
   const auto high = [&](KiB setting) {
     Pages sum;
-    const auto marks = watermarks(sizes, {.min_free_kbytes = setting}, machine.page, machine.rules);
+    const auto marks = machine.marks_with(setting);
     for (std::size_t i = 0; i < marks.size(); ++i) {
       sum += std::min(marks[i].high, sizes[i].managed);
     }

@@ -85,8 +85,8 @@ std::vector<VendorView> vendors_on(const Machine& machine) {
     view.at_least = with(machine, view.least);
     view.at_most = view.most == view.least ? view.at_least : with(machine, view.most);
     const bool known = (rule.least == nullptr || view.least) && (rule.most == nullptr || view.most);
-    if (known && machine.min_free_kbytes) {
-      const KiB now = *machine.min_free_kbytes;
+    if (known && machine.min_free) {
+      const KiB now = machine.min_free->value;
       view.kept = (!view.least || now >= *view.least) && (!view.most || now <= *view.most);
     }
     views.push_back(std::move(view));

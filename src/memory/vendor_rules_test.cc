@@ -12,7 +12,7 @@ namespace {
 Machine machine_of(std::uint64_t ram_kib, std::uint64_t min_free_kib, int nodes = 1) {
   Machine machine;
   machine.ram = to_bytes(KiB(ram_kib));
-  machine.min_free_kbytes = KiB(min_free_kib);
+  machine.min_free = MinFree{KiB(min_free_kib)};
   machine.default_min_free = KiB(45056);
   for (int node = 0; node < nodes; ++node) {
     ZoneState zone;

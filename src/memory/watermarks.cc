@@ -10,18 +10,6 @@ namespace {
 
 using kernel::ZoneClass;
 
-// Zones whose min is a small fixed number instead of a share of the setting.
-bool is_capped(const ZoneSize& zone, bool has_highmem, const WatermarkRules& rules) {
-  // Movable memory is cut from the highest zone, so beside HighMem it is high memory itself.
-  return zone.zone == ZoneClass::highmem ||
-         (zone.zone == ZoneClass::movable && (has_highmem || !rules.movable_in_lowmem));
-}
-
-bool any_highmem(std::span<const ZoneSize> zones) {
-  return std::any_of(zones.begin(), zones.end(),
-                     [](const ZoneSize& zone) { return zone.zone == ZoneClass::highmem; });
-}
-
 std::uint64_t integer_sqrt(std::uint64_t value) {
   std::uint64_t root = 0;
   for (std::uint64_t bit = std::uint64_t{1} << 31U; bit != 0; bit >>= 1U) {
@@ -94,25 +82,37 @@ WatermarkRules rules_for(std::string_view release) {
   return rules;
 }
 
-std::vector<Watermarks> watermarks(std::span<const ZoneSize> zones,
-                                   const WatermarkSettings& settings, PageSize page,
-                                   const WatermarkRules& rules) {
-  const Pages pages_min = to_pages(settings.min_free_kbytes, page);
-  const bool has_highmem = any_highmem(zones);
-  Pages lowmem;
+bool is_lowmem(ZoneClass zone, bool beside_highmem, const WatermarkRules& rules) {
+  // Movable memory is cut from the highest zone, so beside HighMem it is high memory itself.
+  return zone < ZoneClass::highmem ||
+         (zone == ZoneClass::movable && !beside_highmem && rules.movable_in_lowmem);
+}
+
+Pages lowmem_of(std::span<const ZoneSize> zones, const WatermarkRules& rules) {
+  const bool highmem = any_highmem(zones);
+  Pages sum;
   for (const ZoneSize& zone : zones) {
-    lowmem += is_capped(zone, has_highmem, rules) ? Pages(0) : zone.managed;
+    sum += is_lowmem(zone.zone, highmem, rules) ? zone.managed : Pages(0);
   }
+  return sum;
+}
+
+std::vector<Watermarks> watermarks(std::span<const ZoneSize> zones, KiB min_free_kbytes,
+                                   std::uint32_t scale_factor, PageSize page,
+                                   const WatermarkRules& rules) {
+  const Pages pages_min = to_pages(min_free_kbytes, page);
+  const bool highmem = any_highmem(zones);
+  const Pages lowmem = lowmem_of(zones, rules);
   std::vector<Watermarks> marks;
   marks.reserve(zones.size());
   for (const ZoneSize& zone : zones) {
     const Pages share = pages_min * zone.managed.count() / lowmem.count();
     Watermarks mark;
-    mark.min = is_capped(zone, has_highmem, rules)
-                   ? std::clamp(zone.managed / 1024, Pages(32), Pages(128))
-                   : share;
+    mark.min = is_lowmem(zone.zone, highmem, rules)
+                   ? share
+                   : std::clamp(zone.managed / 1024, Pages(32), Pages(128));
     if (rules.scale_factor) {
-      const Pages gap = std::max(share / 4, zone.managed * settings.scale_factor / 10000);
+      const Pages gap = std::max(share / 4, zone.managed * scale_factor / 10000);
       mark.low = mark.min + gap;
       mark.high = mark.low + gap;
       mark.promo = rules.promo ? mark.high + gap : Pages(0);
@@ -134,7 +134,7 @@ DefaultMinFree default_min_free(std::span<const ZoneSize> zones, PageSize page,
       std::clamp(KiB(integer_sqrt((buffer * 16).count())), KiB(128), KiB(rules.min_free_max));
   // khugepaged starts when the marks of that value stand.
   const std::vector<Watermarks> marks =
-      watermarks(zones, {.min_free_kbytes = result.without_thp}, page, rules);
+      watermarks(zones, result.without_thp, default_scale_factor, page, rules);
   constexpr std::uint64_t blocks_a_zone = 2 + 3 * 3;  // 3: kinds of pages with per-CPU lists
   const Pages wanted = pageblock_pages(page) * counted_by_khugepaged(zones, rules) * blocks_a_zone;
   const Pages limit = free_buffer_pages(zones, marks) / 20;

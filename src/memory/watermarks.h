@@ -6,9 +6,8 @@
 // give it as a Normal zone with 0.
 #pragma once
 
-#include <array>
+#include <algorithm>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,28 +36,36 @@ struct ZoneSize {
   Pages managed;
 };
 
+template <class Zones>
+bool any_highmem(const Zones& zones) {
+  return std::ranges::any_of(
+      zones, [](const auto& zone) { return zone.zone == kernel::ZoneClass::highmem; });
+}
+// Whether the zone has a share of min_free_kbytes. The others' min is a small fixed number.
+bool is_lowmem(kernel::ZoneClass zone, bool beside_highmem, const WatermarkRules& rules);
+// What the setting is shared out over.
+Pages lowmem_of(std::span<const ZoneSize> zones, const WatermarkRules& rules);
+
 struct Watermarks {
   Pages min, low, high, promo;
   friend bool operator==(const Watermarks&, const Watermarks&) = default;
 };
 
-struct WatermarkSettings {
-  KiB min_free_kbytes;
-  std::uint32_t scale_factor = 10;  // of 10000
-};
+inline constexpr std::uint32_t default_scale_factor = 10;  // of 10000
 
 // One result for each zone, in the order given. `zones` must be all zones of all nodes, because the
 // setting is shared out over them. Boost is not included; promo is 0 where the kernel has none.
-std::vector<Watermarks> watermarks(std::span<const ZoneSize> zones,
-                                   const WatermarkSettings& settings, PageSize page,
+std::vector<Watermarks> watermarks(std::span<const ZoneSize> zones, KiB min_free_kbytes,
+                                   std::uint32_t scale_factor, PageSize page,
                                    const WatermarkRules& rules);
 
 // What the kernel chooses when nobody sets min_free_kbytes. `without_thp` is the square-root rule,
-// computed at boot; `with_thp` adds khugepaged's raise, which needs the pageblock size; `at_boot` is
-// the one of them that comes without anybody's doing: below 512 MiB of RAM transparent huge pages
-// are off until somebody turns them on (mm/huge_memory.c hugepage_init(), since 2.6.38). Pages that joined `managed` after boot
-// (initrd, init sections: the sum of the boot log's "Freeing ..." lines) make the square-root rule
-// up to a few per cent too much on a small machine: 2757 instead of 2730 kB at 512 MB.
+// computed at boot; `with_thp` adds khugepaged's raise, which needs the pageblock size; `at_boot`
+// is the one of them that comes without anybody's doing: below 512 MiB of RAM transparent huge
+// pages are off until somebody turns them on (mm/huge_memory.c hugepage_init(), since 2.6.38).
+// Pages that joined `managed` after boot (initrd, init sections: the sum of the boot log's "Freeing
+// ..." lines) make the square-root rule up to a few per cent too much on a small machine: 2757
+// instead of 2730 kB at 512 MB.
 struct DefaultMinFree {
   KiB without_thp;
   KiB with_thp;

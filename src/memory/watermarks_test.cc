@@ -51,7 +51,7 @@ std::vector<ZoneSize> sizes(const SampledMachine& machine) {
 
 void check_marks(const SampledMachine& m, const std::string& what) {
   const auto rules = rules_for(m.release);
-  const auto marks = watermarks(sizes(m), {KiB(m.min_free), m.factor}, k4K, rules);
+  const auto marks = watermarks(sizes(m), KiB(m.min_free), m.factor, k4K, rules);
   ASSERT_EQ(marks.size(), m.rows.size());
   for (std::size_t i = 0; i < marks.size(); ++i) {
     const Row& row = m.rows[i];
@@ -192,14 +192,14 @@ TEST(Watermarks, BeforeTheScaleFactor) {
       {{0, DMA, 3977, 88, 110, 132, 0, {}}, {0, DMA32, 504306, 11175, 13968, 16762, 0, {}}}};
   check_marks(machine, "4.4");
   // 1024 kB: no floor of 0.1 % of the zone.
-  const auto marks = watermarks(sizes(machine), {KiB(1024), 3000}, k4K, rules_for("3.10.0"));
+  const auto marks = watermarks(sizes(machine), KiB(1024), 3000, k4K, rules_for("3.10.0"));
   EXPECT_EQ(marks[1], (Watermarks{Pages(253), Pages(316), Pages(379), Pages(0)}));
 }
 
 TEST(Watermarks, MovableBesideHighMemIsHighMemory) {
   const std::vector<ZoneSize> zones = {
       {Normal, Pages(200000)}, {HighMem, Pages(100000)}, {Movable, Pages(100000)}};
-  const auto marks = watermarks(zones, {KiB(4000), 10}, k4K, rules_for("5.10.0"));
+  const auto marks = watermarks(zones, KiB(4000), 10, k4K, rules_for("5.10.0"));
   EXPECT_EQ(marks[0].min, Pages(1000));
   EXPECT_EQ(marks[1].min, Pages(97));
   EXPECT_EQ(marks[2].min, Pages(97));
@@ -207,7 +207,7 @@ TEST(Watermarks, MovableBesideHighMemIsHighMemory) {
 
 TEST(Watermarks, LargePages) {
   const std::vector<ZoneSize> zones = {{DMA32, Pages(65536)}, {Normal, Pages(196608)}};
-  const auto marks = watermarks(zones, {KiB(838860), 10}, k64K, rules_for("5.15.0"));
+  const auto marks = watermarks(zones, KiB(838860), 10, k64K, rules_for("5.15.0"));
   EXPECT_EQ(marks[0].min, Pages(3276));
   EXPECT_EQ(marks[1].min, Pages(9830));
 }
@@ -215,13 +215,13 @@ TEST(Watermarks, LargePages) {
 TEST(Watermarks, ImpossibleSizesDoNoHarm) {
   constexpr Pages huge(std::numeric_limits<std::uint64_t>::max());
   const std::vector<ZoneSize> zones = {{DMA, huge}, {Normal, huge}, {HighMem, huge}};
-  const auto marks = watermarks(zones, {KiB(huge.count()), ~0U}, k4K, {});
+  const auto marks = watermarks(zones, KiB(huge.count()), ~0U, k4K, {});
   EXPECT_EQ(marks.size(), 3U);
   EXPECT_EQ(marks[2].min, Pages(128));
-  EXPECT_TRUE(watermarks({}, {KiB(1), 10}, k4K, {}).empty());
+  EXPECT_TRUE(watermarks({}, KiB(1), 10, k4K, {}).empty());
   const std::vector<ZoneSize> empty = {{Normal, Pages(0)}};
-  EXPECT_EQ(watermarks(empty, {KiB(1000), 10}, k4K, {})[0], Watermarks{});
-  EXPECT_EQ(watermarks(zones, {KiB(1000), 10}, PageSize{0}, {}).size(), 3U);
+  EXPECT_EQ(watermarks(empty, KiB(1000), 10, k4K, {})[0], Watermarks{});
+  EXPECT_EQ(watermarks(zones, KiB(1000), 10, PageSize{0}, {}).size(), 3U);
   EXPECT_GE(default_min_free(zones, k4K, {}).without_thp, KiB(128));
   EXPECT_EQ(lowmem_reserve(zones, {}).size(), 3U);
 }

@@ -13,8 +13,6 @@ namespace {
 
 using kernel::ZoneClass;
 
-constexpr std::uint32_t default_scale = 10;
-
 // The machine with the new settings. Zones keep their order.
 class Changed {
  public:
@@ -119,15 +117,15 @@ void Changed::move_hugepages() {
 
 // With more RAM a setting that nobody made grows with it.
 std::optional<KiB> Changed::new_min_free() const {
-  if (settings_.min_free_kbytes || !settings_.ram || !before_.min_free_kbytes ||
+  if (settings_.min_free_kbytes || !settings_.ram || !before_.min_free ||
       !before_.default_min_free) {
     return settings_.min_free_kbytes;
   }
   const bool is_default =
-      before_.min_free_kbytes->count() * 100 >= before_.default_min_free->count() * 95 &&
-      before_.min_free_kbytes->count() * 100 <= before_.default_min_free->count() * 105;
+      before_.min_free->value.count() * 100 >= before_.default_min_free->count() * 95 &&
+      before_.min_free->value.count() * 100 <= before_.default_min_free->count() * 105;
   if (!is_default) {
-    return before_.min_free_kbytes;
+    return before_.min_free->value;
   }
   return default_min_free(zone_sizes(machine_), machine_.page, machine_.rules).at_boot;
 }
@@ -137,10 +135,11 @@ void Changed::set_marks() {
   if (!min_free && !settings_.watermark_scale_factor) {
     return;
   }
-  const std::uint32_t scale =
-      settings_.watermark_scale_factor.value_or(before_.scale_factor.value_or(default_scale));
-  if (min_free && !settings_.watermark_scale_factor && !before_.scale_factor &&
-      machine_.rules.scale_factor) {
+  if (settings_.watermark_scale_factor) {
+    machine_.scale_factor = settings_.watermark_scale_factor;
+  }
+  const std::uint32_t scale = machine_.scale_factor.value_or(default_scale_factor);
+  if (min_free && !machine_.scale_factor && machine_.rules.scale_factor) {
     result_.assumptions.emplace_back(Message(
         "vm.watermark_scale_factor is taken as {}, the default: the report does not show it",
         scale));
@@ -155,11 +154,13 @@ void Changed::set_marks() {
     }
     return;
   }
-  machine_.min_free_kbytes = min_free;
-  const auto marks =
-      watermarks(zone_sizes(machine_), {*min_free, scale}, machine_.page, machine_.rules);
+  machine_.min_free = MinFree{*min_free};
+  const auto marks = machine_.marks_with(*min_free);
   for (std::size_t i = 0; i < machine_.zones.size(); ++i) {
-    static_cast<Watermarks&>(machine_.zones[i]) = marks[i];
+    ZoneState& zone = machine_.zones[i];
+    if (zone.managed) {  // of one of unknown size nothing can be said
+      static_cast<Watermarks&>(zone) = marks[i];
+    }
   }
 }
 
@@ -296,8 +297,8 @@ void list_settings(const Machine& machine, const Settings& settings, WhatIf& res
   };
   if (settings.min_free_kbytes) {
     add("vm.min_free_kbytes",
-        machine.min_free_kbytes ? std::optional(std::to_string(machine.min_free_kbytes->count()))
-                                : std::nullopt,
+        machine.min_free ? std::optional(std::to_string(machine.min_free->value.count()))
+                         : std::nullopt,
         std::to_string(settings.min_free_kbytes->count()));
   }
   if (settings.watermark_scale_factor) {

@@ -48,12 +48,12 @@ Machine guest(KiB min_free, std::uint64_t free_in_dma32) {
   machine.request = user_request();
   machine.zones = {zone("DMA", ZoneClass::dma, 3840, 800),
                    zone("DMA32", ZoneClass::dma32, 245000, free_in_dma32)};
-  machine.min_free_kbytes = min_free;
+  machine.min_free = MinFree{min_free};
   machine.default_min_free = KiB(45056);
   machine.ram = to_bytes(Pages(248840), k4K);
   const std::vector<ZoneSize> sizes = {{ZoneClass::dma, Pages(3840)},
                                        {ZoneClass::dma32, Pages(245000)}};
-  const auto marks = watermarks(sizes, {min_free, 10}, k4K, machine.rules);
+  const auto marks = watermarks(sizes, min_free, 10, k4K, machine.rules);
   static_cast<Watermarks&>(machine.zones[0]) = marks[0];
   static_cast<Watermarks&>(machine.zones[1]) = marks[1];
   machine.zones[0].reserve = Pages(245000 / 256);
@@ -282,7 +282,7 @@ std::vector<Sample> samples_of(const std::filesystem::path& path) {
       std::ranges::replace(sample.ratio, ',', ' ');
       sample.machine.rules = rules_for(cell[0] + ".0");
       sample.machine.request = user_request();
-      sample.machine.min_free_kbytes = KiB(number(cell[2]));
+      sample.machine.min_free = MinFree{KiB(number(cell[2]))};
       sample.machine.scale_factor = static_cast<std::uint32_t>(number(cell[3]));
       samples.push_back(std::move(sample));
     }
@@ -313,7 +313,7 @@ TEST(WhatIf, FromEachMeasuredSettingToTheNextToThePage) {
       continue;
     }
     Settings settings;
-    settings.min_free_kbytes = to.machine.min_free_kbytes;
+    settings.min_free_kbytes = to.machine.min_free->value;
     settings.watermark_scale_factor = to.machine.scale_factor;
     const std::string what = to.name + " " + std::to_string(settings.min_free_kbytes->count());
     if (!to.ratio.empty()) {

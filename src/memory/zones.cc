@@ -6,6 +6,7 @@
 
 #include "base/by_node.h"
 #include "base/text.h"
+#include "memory/min_free.h"
 
 namespace whyoom::memory {
 
@@ -261,43 +262,6 @@ bool have_all_free_pages(const report::Report& report, const std::vector<ZoneSta
   return total && differ <= allowance;
 }
 
-// A pager cuts the rows of the zones before "managed:". But each zone of lowmem has the share of
-// min_free_kbytes that it has of lowmem (mm/page_alloc.c setup_per_zone_wmarks()), so the size of
-// one tells that of the others; where none has one, RAM does.
-void size_by_min(std::vector<ZoneState>& states, const report::Report& report,
-                 const Evidence& evidence) {
-  Pages min;
-  Pages managed;
-  Pages min_of_all;
-  for (const ZoneState& state : states) {
-    if (!is_lowmem(state, evidence.rules)) {
-      continue;
-    }
-    min_of_all += state.min;
-    if (state.managed && state.min > min) {
-      min = state.min;
-      managed = *state.managed;
-    }
-  }
-  if (managed.count() == 0 && evidence.ram && have_all_free_pages(report, states) &&
-      std::ranges::all_of(states, [&evidence](const ZoneState& state) {
-        return is_lowmem(state, evidence.rules);
-      })) {
-    min = min_of_all;
-    managed = to_pages(*evidence.ram, evidence.page);
-  }
-  if (min.count() == 0 || managed.count() == 0) {
-    return;
-  }
-  const double per_page = share(managed, min);
-  for (ZoneState& state : states) {
-    if (!state.managed && is_lowmem(state, evidence.rules)) {
-      state.managed =
-          Pages(static_cast<std::uint64_t>(static_cast<double>(state.min.count()) * per_page));
-    }
-  }
-}
-
 constexpr std::array<std::pair<std::string_view, ZoneClass>, 5> zone_names{{
     {"DMA", ZoneClass::dma},
     {"DMA32", ZoneClass::dma32},
@@ -318,11 +282,6 @@ std::string_view zone_name(ZoneClass zone) {
   const auto found =
       std::ranges::find(zone_names, zone, &std::pair<std::string_view, ZoneClass>::second);
   return found == zone_names.end() ? std::string_view() : found->first;
-}
-
-bool is_lowmem(const ZoneState& zone, const WatermarkRules& rules) {
-  return zone.zone < ZoneClass::highmem ||
-         (zone.zone == ZoneClass::movable && rules.movable_in_lowmem);
 }
 
 std::optional<std::set<int>> parse_node_list(std::string_view list) {
@@ -441,7 +400,8 @@ std::vector<ZoneState> zone_states(const report::Report& report, const Evidence&
     state.eligible = *cls <= evidence.request.highest && (!nodes || nodes->contains(zone.node));
     states.push_back(std::move(state));
   }
-  size_by_min(states, report, evidence);
+  size_lost_ones(states, evidence);
+  size_by_min(states, evidence, have_all_free_pages(report, states));
   for (ZoneState& state : states) {
     state.slack = slack_of(state.floor, state.size(), evidence.page);
   }

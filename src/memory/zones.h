@@ -31,9 +31,6 @@ Pages slack_of(Pages floor, Pages managed, PageSize page);
 // of milliseconds; in the lab's guests of 512 MiB up to 6.6 MB came free meanwhile.
 Pages drift_allowance(Pages managed, PageSize page);
 
-// Whether the zone has a share of min_free_kbytes.
-bool is_lowmem(const ZoneState& zone, const WatermarkRules& rules);
-
 // Needs evidence.page, .request, .rules and .ram.
 std::vector<ZoneState> zone_states(const report::Report& report, const Evidence& evidence);
 

@@ -140,8 +140,8 @@ Bytes held_back(const Sample& sample, KiB chosen, PageSize page) {
   }
   Pages usual;
   const auto sizes = zone_sizes_of(sample);
-  for (const auto& marks : memory::watermarks(
-           sizes, {.min_free_kbytes = chosen, .scale_factor = 10}, page, memory::rules_for(""))) {
+  for (const auto& marks : memory::watermarks(sizes, chosen, memory::default_scale_factor, page,
+                                              memory::rules_for(""))) {
     usual += marks.min;
   }
   return out_of_reach(sample, page) - to_bytes(usual, page);
@@ -312,14 +312,14 @@ void Metrics::take(const Note& note) {
   }
 }
 
-void Metrics::take(CountedEvent event, bool counted) {
-  EventKey key{std::move(event.cause), std::move(event.kind), bounded(event.owner)};
-  if (events_.size() >= most_event_series && !events_.contains(key)) {
-    key.owner = other_owner();
+void Metrics::take(EventKey event, std::int64_t real_ms, bool counted) {
+  event.owner = bounded(event.owner);
+  if (events_.size() >= most_event_series && !events_.contains(event)) {
+    event.owner = other_owner();
   }
-  Series& series = events_[std::move(key)];
+  Series& series = events_[std::move(event)];
   series.count += counted ? 1 : 0;
-  series.last_ms = std::max(series.last_ms, event.real_ms);
+  series.last_ms = std::max(series.last_ms, real_ms);
 }
 
 void Metrics::tell_memory(Text& out) const {

@@ -35,11 +35,11 @@ struct Owner {
 // Of a path that names none, the path itself.
 Owner owner_of_cgroup(std::string_view path);
 
-// An event that was explained.
-struct CountedEvent {
+// An event that was explained, as it is counted.
+struct EventKey {
   std::string cause, kind;
   Owner owner;
-  std::int64_t real_ms = 0;
+  friend auto operator<=>(const EventKey&, const EventKey&) = default;
 };
 
 class Metrics {
@@ -49,7 +49,7 @@ class Metrics {
   void take(const Sample& sample);
   void take(const Note& note);
   // `counted`: it happened since this began to count; else only when it was is told.
-  void take(CountedEvent event, bool counted);
+  void take(EventKey event, std::int64_t real_ms, bool counted);
 
   [[nodiscard]] std::string text() const;
 
@@ -82,11 +82,6 @@ class Metrics {
   std::map<std::uint64_t, Owner> cgroups_;  // by id
   std::map<Owner, Tasks> tasks_;            // of the cgroups of the last sample
   std::set<Owner> owners_;
-  struct EventKey {
-    std::string cause, kind;
-    Owner owner;
-    friend auto operator<=>(const EventKey&, const EventKey&) = default;
-  };
   std::map<EventKey, Series> events_;
   std::uint64_t kills_logged_ = 0, kills_silent_ = 0;
   std::array<std::uint64_t, static_cast<std::size_t>(WarningKind::throttled) + 1> warnings_{};

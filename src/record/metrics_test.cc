@@ -126,13 +126,13 @@ TEST(Metrics, CountKillsAndWhatWasLost) {
 TEST(Metrics, CountEventsOfBeforeOnlyByTheirTime) {
   Metrics metrics("1");
   const Owner owner = owner_of_cgroup("/system.slice/nginx.service");
-  metrics.take({"cgroup-limit", "memcg-oom-kill", owner, 2500}, false);
-  metrics.take({"cgroup-limit", "memcg-oom-kill", owner, 1500}, false);
+  metrics.take({"cgroup-limit", "memcg-oom-kill", owner}, 2500, false);
+  metrics.take({"cgroup-limit", "memcg-oom-kill", owner}, 1500, false);
   const std::string labels =
       "{cause=\"cgroup-limit\",kind=\"memcg-oom-kill\",unit=\"nginx.service\",pod_uid=\"\","
       "container_id=\"\",cgroup=\"\"}";
   EXPECT_NE(metrics.text().find("whyoom_events_total" + labels + " 0\n"), std::string::npos);
-  metrics.take({"cgroup-limit", "memcg-oom-kill", owner, 3500}, true);
+  metrics.take({"cgroup-limit", "memcg-oom-kill", owner}, 3500, true);
   EXPECT_NE(metrics.text().find("whyoom_events_total" + labels + " 1\n"), std::string::npos);
   EXPECT_NE(metrics.text().find("timestamp_seconds" + labels + " 3.500\n"), std::string::npos);
 }
@@ -153,7 +153,7 @@ TEST(Metrics, NoNameMakesALineOfItsOwn) {
   Metrics metrics("1");
   const std::string evil =
       "/a\"} 1\nwhyoom_forged 1\n\\\xff\x1b[31m\xe2\x80\xae" + std::string(1000, 'x');
-  metrics.take({"cause", "kind", owner_of_cgroup(evil), 1}, true);
+  metrics.take({"cause", "kind", owner_of_cgroup(evil)}, 1, true);
   Sample sample = machine(4000);
   sample.cgroups[0].set(CgroupField::id, std::uint64_t{9});
   sample.cgroups[0].set(CgroupField::pids, std::uint64_t{5});
@@ -192,8 +192,8 @@ TEST(Metrics, SeriesOfEventsAreBounded) {
   Metrics metrics("1");
   for (unsigned i = 0; i < 1000; ++i) {
     metrics.take({"cause-" + std::to_string(i % 100), "kind",
-                  owner_of_cgroup("/" + std::to_string(i / 100)), 1},
-                 true);
+                  owner_of_cgroup("/" + std::to_string(i / 100))},
+                 1, true);
   }
   const std::string text = metrics.text();
   std::size_t series = 0;
@@ -216,7 +216,7 @@ TEST(Metrics, TellTheKernel) {
 TEST(Metrics, OwnersAreBounded) {
   Metrics metrics("1");
   for (unsigned i = 0; i < 1000; ++i) {
-    metrics.take({"cause", "kind", owner_of_cgroup("/" + std::to_string(i)), 1}, true);
+    metrics.take({"cause", "kind", owner_of_cgroup("/" + std::to_string(i))}, 1, true);
   }
   const std::string text = metrics.text();
   std::size_t series = 0;

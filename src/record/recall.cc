@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <functional>
 
 #include "base/human.h"
 #include "memory/watermarks.h"
@@ -119,28 +118,18 @@ bool same_settings(const Sample& a, const Sample& b) {
          });
 }
 
-std::optional<memory::MinFree> min_free_of(const Sample& sample, PageSize page,
-                                           std::string_view release) {
+// The setting and the kernel's own choice, where the sample has what they are made of.
+void add_min_free(memory::Recorded& result, const Sample& sample, PageSize page,
+                  std::string_view release) {
   const auto value = sample.machine.get(Field::min_free_kbytes);
   const auto sizes = zone_sizes_of(sample);
   const auto rules = memory::rules_for(release);
-  Pages lowmem;
-  for (const memory::ZoneSize& zone : sizes) {
-    const bool counts = zone.zone < kernel::ZoneClass::highmem ||
-                        (zone.zone == kernel::ZoneClass::movable && rules.movable_in_lowmem);
-    lowmem += counts ? zone.managed : Pages(0);
+  const Pages lowmem = memory::lowmem_of(sizes, rules);
+  if (value && lowmem > Pages(0)) {
+    result.min_free = memory::MinFree{KiB(*value)};
+    result.min_free->share_of_ram = share(to_bytes(KiB(*value)), to_bytes(lowmem, page));
+    result.default_min_free = memory::default_min_free(sizes, page, rules).at_boot;
   }
-  if (!value || lowmem == Pages(0)) {
-    return std::nullopt;
-  }
-  const memory::DefaultMinFree own = memory::default_min_free(sizes, page, rules);
-  memory::MinFree result;
-  result.value = KiB(*value);
-  result.exact = true;
-  result.share_of_ram = share(to_bytes(result.value), to_bytes(lowmem, page));
-  result.default_low = own.without_thp;
-  result.default_high = own.at_boot;
-  return result;
 }
 
 }  // namespace
@@ -282,8 +271,8 @@ void Recall::find(const At& event) {
     Found found{.asked = event.asked, .sample = samples_[i - 1], .age_ms = age_ms};
     found.moments = moments(i);
     if (age_ms <= growth_fresh_ms) {
-      found.grew = growth_.grown(true);
-      found.grew.resize(std::min(found.grew.size(), most_growth));
+      found.recorded.grew = growth_.grown(true);
+      found.recorded.grew.resize(std::min(found.recorded.grew.size(), most_growth));
     }
     open_events_[event.asked] = true;  // what comes behind it is waited for
     found_.push_back(std::move(found));
@@ -318,7 +307,7 @@ void Recall::settle(Found& found, const Sample* after) {
   found.page = page_;
   found.fresh = held && found.age_ms <= fresh_ms;
   if (held && after != nullptr) {
-    found.min_free = min_free_of(*found.sample, page_, release_);
+    add_min_free(found.recorded, *found.sample, page_, release_);
   }
 }
 
@@ -342,10 +331,9 @@ std::optional<memory::Recorded> Recall::take(std::size_t asked) {
     return std::nullopt;
   }
   Found& found = answer.mapped();
-  memory::Recorded result;
+  memory::Recorded result = std::move(found.recorded);
   result.age = static_cast<double>(found.age_ms) / 1000;
   result.source = "the recorder, " + seconds(result.age) + " before";
-  result.grew = std::move(found.grew);
   result.ram = to_bytes(KiB(found.sample->machine.of(Field::mem_total)));
   result.moments = *found.moments;
   for (memory::RecordedMoment& moment : result.moments) {
@@ -354,7 +342,6 @@ std::optional<memory::Recorded> Recall::take(std::size_t asked) {
   if (found.fresh) {
     result.numbers = as_report(*found.sample, found.page, {1, 0});
   }
-  result.min_free = found.min_free;
   return result;
 }
 

@@ -15,7 +15,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "memory/recorded.h"
@@ -51,11 +50,10 @@ class Recall {
     std::size_t asked = 0;
     std::shared_ptr<const Sample> sample;
     std::uint64_t age_ms = 0;
-    std::vector<memory::Growth> grew{};
+    memory::Recorded recorded{};               // as far as it is known by now
     std::shared_ptr<const Moments> moments{};  // shared as the sample is
     PageSize page{};
     bool fresh = false;  // its numbers are those of the event
-    std::optional<memory::MinFree> min_free{};
   };
   struct At {
     std::uint64_t at_us = 0;

@@ -57,8 +57,8 @@ class SmallRing {
     sample.boot_ms = now_ms;
     const std::vector<ZoneSize> sizes{{kernel::ZoneClass::dma32, Pages(dma32_pages)},
                                       {kernel::ZoneClass::normal, Pages(normal_pages)}};
-    const auto marks = memory::watermarks(sizes, {KiB(min_free_kib)}, PageSize{},
-                                          memory::rules_for("6.1.0-18-amd64"));
+    const auto marks = memory::watermarks(sizes, KiB(min_free_kib), memory::default_scale_factor,
+                                          PageSize{}, memory::rules_for("6.1.0-18-amd64"));
     std::uint64_t free = 0;
     for (std::size_t i = 0; i < sizes.size(); ++i) {
       ZoneFields& zone = sample.zones[i];

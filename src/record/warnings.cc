@@ -1,8 +1,6 @@
 #include "record/warnings.h"
 
-#include <algorithm>
 #include <utility>
-#include <vector>
 
 #include "base/human.h"
 #include "memory/zones.h"

@@ -169,19 +169,20 @@ std::string setter_text(const HostCheck& check) {
 CheckStep min_free_step(const HostCheck& check) {
   CheckStep step{tr("3 min_free_kbytes"), {}};
   const auto& state = check.state;
-  if (!state.min_free) {
+  if (!state.machine.min_free) {
     step.lines.emplace_back(tr("Not known: /proc/sys/vm/min_free_kbytes could not be read."));
     return step;
   }
-  const memory::HostMinFree& setting = *state.min_free;
+  const memory::MinFree& setting = *state.machine.min_free;
+  const bool is_default = state.machine.has_default_min_free();
+  const auto& own = state.machine.default_min_free;
   std::string line = kb(to_bytes(setting.value));
   line += setting.share_of_ram ? tr(", {} of RAM", percent(*setting.share_of_ram)) : "";
-  line += setting.is_default() ? tr(": the kernel's own choice.")
-          : setting.kernel_default
-              ? tr("; the kernel's own choice here is {}.", kb(to_bytes(*setting.kernel_default)))
-              : ".";
+  line += is_default ? tr(": the kernel's own choice.")
+          : own      ? tr("; the kernel's own choice here is {}.", kb(to_bytes(*own)))
+                     : ".";
   step.lines.push_back(line);
-  const bool nobody_set_it = setting.is_default() && check.facts.min_free_setters.empty() &&
+  const bool nobody_set_it = is_default && check.facts.min_free_setters.empty() &&
                              check.facts.min_free_history.boot.winning() == nullptr &&
                              check.facts.min_free_history.system.winning() == nullptr;
   if (!nobody_set_it) {
@@ -190,12 +191,12 @@ CheckStep min_free_step(const HostCheck& check) {
   if (state.with_default) {
     line = tr("{} of the free memory are out of reach of an ordinary request",
               human(state.with_default->out_of_reach_before));
-    if (!setting.is_default()) {
+    if (!is_default) {
       line += tr("; with the kernel's choice {}", human(state.with_default->out_of_reach_after));
     }
     step.lines.push_back(tr("{}.", line));
   }
-  if (state.available && state.available_with_default && !setting.is_default()) {
+  if (state.available && state.available_with_default && !is_default) {
     step.lines.push_back(
         tr("{} are available (MemAvailable); with the kernel's choice {} would be.",
            human(*state.available), human(*state.available_with_default)));
@@ -393,8 +394,8 @@ namespace {
 
 // All four steps of the check found their numbers.
 bool saw_enough(const HostCheck& check) {
-  return check.state.ram && check.state.min_free && check.facts.host.settings.panic_on_oom &&
-         diagnose::thread_count(check.facts.host);
+  return check.state.ram && check.state.machine.min_free &&
+         check.facts.host.settings.panic_on_oom && diagnose::thread_count(check.facts.host);
 }
 
 // Where nothing was found; what could be read may have been too little to find anything.

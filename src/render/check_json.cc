@@ -30,12 +30,14 @@ void write_set_by(JsonWriter& json, const HostCheck& check) {
 }
 
 void write_min_free(JsonWriter& json, const HostCheck& check) {
-  const auto setting = check.state.min_free.value_or(memory::HostMinFree());
+  const memory::Machine& machine = check.state.machine;
+  const auto setting = machine.min_free.value_or(memory::MinFree());
   const auto& kills_from = check.state.kills_from;
   using Kbytes = std::optional<std::uint64_t>;  // as the kernel counts them, not bytes
-  json("value", check.state.min_free ? Kbytes(setting.value.count()) : Kbytes());
-  json("kernel_default",
-       setting.kernel_default ? Kbytes(setting.kernel_default->count()) : Kbytes());
+  json("value", machine.min_free ? Kbytes(setting.value.count()) : Kbytes());
+  json("kernel_default", machine.min_free && machine.default_min_free
+                             ? Kbytes(machine.default_min_free->count())
+                             : Kbytes());
   json.number("share_of_ram", setting.share_of_ram);
   json("after_boot", check.facts.min_free_history.value_after_boot());
   json("kills_from", kills_from ? Kbytes(kills_from->value.count()) : Kbytes());

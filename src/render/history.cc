@@ -295,7 +295,7 @@ void write_cgroups(JsonWriter& json, const History& history) {
                 for (const auto& slice : slices(history, curve, most_slices)) {
                   if (slice) {
                     json.object([&] {
-                      json("from", utc(slice->from_ms));
+                      json("from", utc(slice->real_ms));
                       json("memory", slice->memory);
                     });
                   }

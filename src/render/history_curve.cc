@@ -145,10 +145,10 @@ std::vector<Slice> slices(const History& history, std::size_t count) {
   return result;
 }
 
-std::vector<std::optional<CgroupSlice>> slices(const History& history,
-                                               const record::CgroupCurve& curve,
-                                               std::size_t count) {
-  std::vector<std::optional<CgroupSlice>> result(count);
+std::vector<std::optional<record::CgroupCurve::Point>> slices(const History& history,
+                                                              const record::CgroupCurve& curve,
+                                                              std::size_t count) {
+  std::vector<std::optional<record::CgroupCurve::Point>> result(count);
   if (history.points.empty() || count == 0) {
     return result;
   }
@@ -164,7 +164,7 @@ std::vector<std::optional<CgroupSlice>> slices(const History& history,
     const std::size_t last = near ? place(curve.points[i + 1].real_ms) : place(point.real_ms);
     for (std::size_t k = place(point.real_ms); k <= last; ++k) {
       if (!result[k] || result[k]->memory < point.memory) {
-        result[k] = CgroupSlice{point.real_ms, point.memory};
+        result[k] = point;
       }
     }
   }
@@ -303,7 +303,7 @@ std::string chart_svg(const History& history) {
     out += "<h3>" + html_text(name_of(curve)) + "</h3>\n" +
            svg_of(name_of(curve), svg_cgroup_height,
                   columns_svg(own, "fill", top_of(curve), svg_cgroup_height,
-                              [](const std::optional<CgroupSlice>& slice) {
+                              [](const std::optional<record::CgroupCurve::Point>& slice) {
                                 return slice ? std::optional(slice->memory) : std::nullopt;
                               }));
   }

@@ -24,12 +24,9 @@ struct Slice {
 std::vector<Slice> slices(const record::History& history, std::size_t count);
 
 // Of a cgroup the most in each piece; nothing where it was not one of the fullest.
-struct CgroupSlice {
-  std::int64_t from_ms = 0;
-  Bytes memory;
-};
-std::vector<std::optional<CgroupSlice>> slices(const record::History& history,
-                                               const record::CgroupCurve& curve, std::size_t count);
+std::vector<std::optional<record::CgroupCurve::Point>> slices(const record::History& history,
+                                                              const record::CgroupCurve& curve,
+                                                              std::size_t count);
 // Of so many cgroups the curve is shown.
 inline constexpr std::size_t most_cgroup_curves = 4;
 

@@ -1,10 +1,8 @@
 // What the recorder adds to an event: which of its numbers stand in for the log's, what grew.
 #pragma once
 
-#include <cstddef>
 #include <span>
 #include <string>
-#include <string_view>
 
 #include "diagnose/event.h"
 #include "memory/recorded.h"

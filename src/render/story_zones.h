@@ -1,7 +1,6 @@
 // The zones of an event: what each had free, and what the request needed there.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <vector>
 

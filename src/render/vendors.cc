@@ -37,8 +37,8 @@ Cell cost(const VendorView& view) {
 
 Document vendors_document(const memory::Machine& machine, std::span<const VendorView> vendors) {
   Document out;
-  out.text(machine.min_free_kbytes ? tr("vm.min_free_kbytes is {}.", size(*machine.min_free_kbytes))
-                                   : tr("vm.min_free_kbytes is not known."),
+  out.text(machine.min_free ? tr("vm.min_free_kbytes is {}.", size(machine.min_free->value))
+                            : tr("vm.min_free_kbytes is not known."),
            Paint::bold);
   out.blank();
   Table table{{{.head = tr("who"), .flexible = true, .least = 12},
@@ -78,7 +78,7 @@ std::string json_vendors(const memory::Machine& machine, std::span<const VendorV
   json.document([&] {
     json("schema", "whyoom/1");
     json("key", "vm.min_free_kbytes");
-    json("value", count(machine.min_free_kbytes));
+    json("value", count(machine.min_free ? std::optional(machine.min_free->value) : std::nullopt));
     json.list("vendors", vendors, [&](const VendorView& view) {
       const auto change = [&json](const WhatIf& what_if) { write_change(json, what_if); };
       json("who", view.rule->who);

@@ -1,5 +1,3 @@
-#include <map>
-
 #include "base/text.h"
 #include "render/json_parts.h"
 #include "render/whatif.h"

@@ -74,7 +74,7 @@ void check_metrics(std::string_view bytes) {
       {[&metrics](const record::Sample& each) { metrics.take(each); },
        [&metrics](const record::Note& each) {
          metrics.take(each);
-         metrics.take({"cause", "kind", record::owner_of_cgroup(each.text), each.real_ms}, true);
+         metrics.take({"cause", "kind", record::owner_of_cgroup(each.text)}, each.real_ms, true);
        }});
   stream.feed(bytes.substr(0, bytes.size() / 2));
   stream.feed(bytes.substr(bytes.size() / 2));

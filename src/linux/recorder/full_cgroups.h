@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdint>
-#include <optional>
 
 #include "linux/recorder/kept_file.h"
 #include "record/fixed_text.h"

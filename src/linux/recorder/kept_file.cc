@@ -3,8 +3,6 @@
 #include <dirent.h>
 #include <sys/syscall.h>
 
-#include <cstring>
-
 namespace whyoom::linux {
 
 void EntryReader::rewind(int directory) {

@@ -1,7 +1,6 @@
 // One sample of this machine: all files open, all buffers there before the first one.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>

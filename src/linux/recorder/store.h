@@ -5,7 +5,6 @@
 #include <sys/utsname.h>
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
 

@@ -21,7 +21,7 @@ void add_remedy(Finding& finding) {
 
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
-  if (!is_global_oom(context) || is_sysrq(context.report)) {
+  if (!is_global_oom(context)) {
     return std::nullopt;
   }
   for (const auto& zone : evidence.zones) {

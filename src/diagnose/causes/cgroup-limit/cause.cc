@@ -1,5 +1,3 @@
-#include <string>
-
 #include "diagnose/cgroup.h"
 #include "diagnose/claim.h"
 

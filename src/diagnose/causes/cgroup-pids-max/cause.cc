@@ -2,7 +2,6 @@
 #include <string>
 
 #include "base/human.h"
-#include "base/language.h"
 #include "base/text.h"
 #include "diagnose/cgroup_commands.h"
 #include "diagnose/claim.h"

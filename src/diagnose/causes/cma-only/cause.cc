@@ -67,7 +67,7 @@ const memory::ZoneState* held_by_cma(const Context& context) {
 
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
-  if (!is_global_oom(context) || is_sysrq(context.report) || !evidence.has_eligible()) {
+  if (!is_global_oom(context) || !evidence.has_eligible()) {
     return std::nullopt;
   }
   const memory::ZoneState* held = held_by_cma(context);

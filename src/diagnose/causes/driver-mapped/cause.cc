@@ -45,8 +45,7 @@ std::optional<Claim> judge(const Context& context) {
   const memory::Evidence& evidence = context.evidence;
   const auto& mapped = context.report.totals.get(Field::mapped);
   const auto& cache = context.report.tail.pagecache;
-  if (!is_global_oom(context) || is_sysrq(context.report) || !mapped || !cache || !evidence.ram ||
-      !evidence.page_size_known) {
+  if (!is_global_oom(context) || !mapped || !cache || !evidence.ram || !evidence.page_size_known) {
     return std::nullopt;
   }
   // Every mapped page of a file, of shared memory and of tmpfs is page cache as well.

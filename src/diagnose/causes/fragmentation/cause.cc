@@ -15,7 +15,7 @@ std::optional<Claim> likely(const Context& context) {
   constexpr double much = 0.25;
   const auto& evidence = context.evidence;
   const auto& account = evidence.account;
-  if (!account || !is_global_oom(context) || is_sysrq(context.report)) {
+  if (!account || !is_global_oom(context)) {
     return std::nullopt;
   }
   const Bytes reclaimable = account->size(memory::AccountLine::What::file) +

@@ -13,8 +13,8 @@ constexpr double worth_having = 0.10;
 // size to give, far above its marks, and the low zones did not, says that it could not go there.
 std::optional<Claim> likely(const Context& context) {
   const auto& evidence = context.evidence;
-  if (!is_global_oom(context) || is_sysrq(context.report) || evidence.request.flags_known ||
-      !evidence.ram || is_bound(evidence)) {
+  if (!is_global_oom(context) || evidence.request.flags_known || !evidence.ram ||
+      is_bound(evidence)) {
     return std::nullopt;
   }
   const memory::ZoneState* highmem = nullptr;

@@ -11,7 +11,7 @@ constexpr double notable_share = 0.01;
 
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
-  if (!is_global_oom(context) || is_sysrq(context.report) || !evidence.all_eligible_short()) {
+  if (!is_global_oom(context) || !evidence.all_eligible_short()) {
     return std::nullopt;
   }
   Pages held;

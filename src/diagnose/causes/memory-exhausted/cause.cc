@@ -112,7 +112,8 @@ enum class MinFreeIs : std::uint8_t { small, likely_small, unknown };
 
 MinFreeIs min_free_is(const memory::Evidence& evidence, const Known& known) {
   if (evidence.min_free) {
-    return evidence.min_free->share_of_ram < big_min_free ? MinFreeIs::small : MinFreeIs::unknown;
+    return evidence.min_free->share_of_ram.value_or(1) < big_min_free ? MinFreeIs::small
+                                                                      : MinFreeIs::unknown;
   }
   if (known.free && known.ram && share(*known.free, *known.ram) < 0.02) {
     return MinFreeIs::small;
@@ -132,7 +133,7 @@ void add_remedy(Claim& claim, std::string assume = {}) {
 // kernel gave it: what was left is less than vm.min_free_kbytes must keep to matter. Kill lines
 // alone do not tell its oom_score_adj, and that of pods makes such scores.
 std::optional<Claim> by_score(const Context& context) {
-  if (!context.report.zones.empty() || !is_global_oom(context) || is_sysrq(context.report) ||
+  if (!context.report.zones.empty() || !is_global_oom(context) ||
       context.evidence.request.order.value_or(0) != 0) {
     return std::nullopt;
   }
@@ -169,8 +170,8 @@ std::optional<Claim> likely(const Context& context) {
   const MinFreeIs min_free = min_free_is(evidence, known);
   const bool whole = evidence.account && evidence.zones_complete;
   const bool killed = !context.report.victims.empty() || context.report.panic;
-  if (whole || !is_global_oom(context) || is_sysrq(context.report) || is_bound(evidence) ||
-      !killed || evidence.request.order != 0 || min_free == MinFreeIs::unknown) {
+  if (whole || !is_global_oom(context) || is_bound(evidence) || !killed ||
+      evidence.request.order != 0 || min_free == MinFreeIs::unknown) {
     return std::nullopt;
   }
   const Bytes processes = known.processes.value;

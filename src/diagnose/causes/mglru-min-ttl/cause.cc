@@ -81,7 +81,7 @@ Message sentence(const Left& left, bool much) {
 std::optional<Claim> judge(const Context& context) {
   const Report& report = context.report;
   const auto called = called_by_kswapd(context.evidence);
-  if (!is_global_oom(context) || is_sysrq(report) || !called) {
+  if (!is_global_oom(context) || !called) {
     return std::nullopt;
   }
   const Left left = left_of(context);

@@ -14,14 +14,14 @@ std::optional<KiB> after_boot(const HostContext& context) {
                                   : std::nullopt;
   }
   // The kernel's choice depends on huge pages: a kernel without them has no such file.
-  return context.facts.host.transparent_huge ? context.state.min_free->kernel_default
+  return context.facts.host.transparent_huge ? context.state.machine.default_min_free
                                              : std::nullopt;
 }
 
 // khugepaged raises a smaller setting when it starts, so the running value is the larger one. When
 // the kernel's own choice is not known, this can be it.
-bool raised_by_khugepaged(KiB running, KiB from_file, const memory::HostMinFree& setting) {
-  return from_file < running && (setting.is_default() || !setting.kernel_default);
+bool raised_by_khugepaged(KiB running, KiB from_file, const memory::Machine& machine) {
+  return from_file < running && (machine.has_default_min_free() || !machine.default_min_free);
 }
 
 void add_lines(Finding& finding, const HostContext& context) {
@@ -43,7 +43,7 @@ void add_lines(Finding& finding, const HostContext& context) {
 }
 
 std::vector<Claim> check(const HostContext& context) {
-  const auto& setting = context.state.min_free;
+  const auto& setting = context.state.machine.min_free;
   if (!setting) {
     return {};
   }
@@ -54,7 +54,8 @@ std::vector<Claim> check(const HostContext& context) {
   const bool from_file = context.facts.min_free_history.value_after_boot().has_value();
   const std::string running = kb(to_bytes(setting->value));
   const std::string later = kb(to_bytes(*next));
-  if (setting->value == *next || raised_by_khugepaged(setting->value, *next, *setting)) {
+  if (setting->value == *next ||
+      raised_by_khugepaged(setting->value, *next, context.state.machine)) {
     Claim same = claim(Role::ruled_out, Rank::used_up, 0, 0.95,
                        Message("vm.min_free_kbytes is {}, as the next boot makes it", running));
     same.prove(Message("vm.min_free_kbytes now"), to_bytes(setting->value), setting->at);
@@ -71,7 +72,8 @@ std::vector<Claim> check(const HostContext& context) {
   result.prove(Message("after the next boot"), to_bytes(*next));
   add_lines(result, context);
   // A running value that is itself too high is not worth keeping.
-  if (setting->is_default() || setting->share_of_ram.value_or(1) <= memory::widest_share) {
+  if (context.state.machine.has_default_min_free() ||
+      setting->share_of_ram.value_or(1) <= memory::widest_share) {
     result.remedies = {set_remedy(Message("Make the next boot set what is in force now"),
                                   "vm.min_free_kbytes",
                                   static_cast<std::int64_t>(setting->value.count()))};

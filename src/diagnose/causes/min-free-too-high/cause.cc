@@ -3,7 +3,6 @@
 
 #include "base/text.h"
 #include "diagnose/share.h"
-#include "memory/min_free.h"
 #include "memory/vendor_rules.h"
 
 namespace whyoom::diagnose::causes {
@@ -13,27 +12,35 @@ namespace {
 using memory::clearly_above_default;
 constexpr double notable_share = 0.01;
 
+// Below that nobody set it.
+bool is_clearly_above(const memory::Machine& machine) {
+  return share(machine.min_free->value, *machine.default_min_free) > clearly_above_default;
+}
+
 struct Effect {
-  Bytes out_of_reach;  // free, held back by the setting, and free to use with the default
+  memory::WhatIf with_own;  // the kernel's own choice
+  Bytes out_of_reach;       // free, held back by the setting, and free to use with the default
   bool all_short = true;
   Bytes held_by_boost;  // free above a zone's own min, which its boost alone kept out of reach
-  bool would_pass = false;
   const memory::ZoneState* nearest = nullptr;  // the zone that came closest to serving the request
 };
 
-Effect effect_of(const memory::Evidence& evidence, double factor) {
+Effect effect_of(const memory::Evidence& evidence) {
   Effect effect;
-  for (const auto& zone : evidence.zones) {
+  effect.with_own = memory::what_if(evidence, {.min_free_kbytes = evidence.default_min_free});
+  for (std::size_t i = 0; i < evidence.zones.size(); ++i) {
+    const memory::ZoneState& zone = evidence.zones[i];
     if (!zone.eligible) {
       continue;
     }
-    const Pages held = std::min(zone.usable(), zone.min) - memory::scaled_min(zone, factor);
+    const memory::ZoneMoment& after = effect.with_own.zones[i].after;
+    const Pages held =
+        std::min(zone.usable(), zone.min + zone.reserve) - (after.marks.min + after.reserve);
     effect.out_of_reach += to_bytes(held, evidence.page);
     effect.all_short = effect.all_short && zone.is_short();
     if (!zone.below_min()) {
       effect.held_by_boost += to_bytes(zone.usable() - zone.min - zone.reserve, evidence.page);
     }
-    effect.would_pass = effect.would_pass || memory::would_pass(zone, factor, true);
     if (effect.nearest == nullptr || zone.usable() > effect.nearest->usable()) {
       effect.nearest = &zone;
     }
@@ -54,22 +61,23 @@ std::vector<Remedy> remedies(KiB value) {
         ShellCommand("sudo sysctl --system")}}};
 }
 
-void add_proof(Finding& finding, const memory::Evidence& evidence, const Effect& effect,
-               double factor) {
+void add_proof(Finding& finding, const memory::Evidence& evidence, const Effect& effect) {
   const memory::MinFree& setting = *evidence.min_free;
   const memory::ZoneState& zone = *effect.nearest;
   const PageSize page = evidence.page;
   finding.prove(Message("vm.min_free_kbytes, from the zones' min"), to_bytes(setting.value),
                 zone.at);
-  finding.prove_ratio(Message("share of RAM that it keeps free"), setting.share_of_ram, zone.at);
-  finding.prove(Message("the kernel's own choice on this machine"), to_bytes(setting.default_high));
-  for (const auto& each : evidence.zones) {
+  finding.prove_ratio(Message("share of RAM that it keeps free"), *setting.share_of_ram, zone.at);
+  finding.prove(Message("the kernel's own choice on this machine"),
+                to_bytes(*evidence.default_min_free));
+  for (std::size_t i = 0; i < evidence.zones.size(); ++i) {
+    const memory::ZoneState& each = evidence.zones[i];
     if (!each.eligible) {
       continue;
     }
     prove_zone(finding, evidence, each);
     finding.prove(Message("zone {}: min with the kernel's own choice", each.name),
-                  to_bytes(memory::scaled_min(each, factor), page));
+                  to_bytes(effect.with_own.zones[i].after.marks.min, page));
   }
   finding.prove(Message("free memory that the setting kept out of reach"), effect.out_of_reach);
 }
@@ -79,7 +87,7 @@ Claim refuse(const memory::Evidence& evidence, const Message& why) {
   result.prove(Message("vm.min_free_kbytes, from the zones' min"),
                to_bytes(evidence.min_free->value), evidence.zones.front().at);
   result.prove(Message("the kernel's own choice on this machine"),
-               to_bytes(evidence.min_free->default_high));
+               to_bytes(*evidence.default_min_free));
   return result;
 }
 
@@ -90,28 +98,27 @@ Message root_sentence(const memory::Evidence& evidence, const Effect& effect) {
       "vm.min_free_kbytes is too high: it keeps {} ({} of RAM) free, where the kernel itself "
       "chooses {}. Zone {} had {} free, and the request needed more than {} there: {} were out of "
       "reach.",
-      human(to_bytes(setting.value)), percent(setting.share_of_ram),
-      human(to_bytes(setting.default_high)), zone.name, kb(to_bytes(zone.usable(), evidence.page)),
-      kb(to_bytes(zone.floor, evidence.page)), human(effect.out_of_reach));
+      human(to_bytes(setting.value)), percent(*setting.share_of_ram),
+      human(to_bytes(*evidence.default_min_free)), zone.name,
+      kb(to_bytes(zone.usable(), evidence.page)), kb(to_bytes(zone.floor, evidence.page)),
+      human(effect.out_of_reach));
 }
 
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
-  if (!is_global_oom(context) || is_sysrq(context.report) || !evidence.min_free ||
-      !evidence.has_eligible() || evidence.request.order.value_or(0) > 3) {
+  if (!is_global_oom(context) || !evidence.min_free || !evidence.has_eligible() ||
+      evidence.request.order.value_or(0) > 3) {
     return std::nullopt;
   }
   const memory::MinFree& setting = *evidence.min_free;
-  const double factor = static_cast<double>(setting.default_high.count()) /
-                        static_cast<double>(setting.value.count());
   const std::string value = kb(to_bytes(setting.value));
-  const std::string own_choice = kb(to_bytes(setting.default_high));
-  if (factor * clearly_above_default >= 1.0) {
+  const std::string own_choice = kb(to_bytes(*evidence.default_min_free));
+  if (!is_clearly_above(evidence)) {
     return refuse(evidence, Message("vm.min_free_kbytes was {}, as the kernel itself chooses here "
                                     "(up to {})",
                                     value, own_choice));
   }
-  const Effect effect = effect_of(evidence, factor);
+  const Effect effect = effect_of(evidence);
   const Bytes managed = eligible_managed(evidence);
   if (!effect.all_short || share(effect.held_by_boost, managed) >= notable_share) {
     return refuse(evidence,
@@ -120,7 +127,9 @@ std::optional<Claim> judge(const Context& context) {
                           value));
   }
   const double gain = share(effect.out_of_reach, managed);
-  const bool decisive = effect.would_pass && gain >= big_min_free && evidence.zones_complete;
+  const auto& request = effect.with_own.request;
+  const bool decisive =
+      request && request->passes_after && gain >= big_min_free && evidence.zones_complete;
   if (gain < notable_share) {
     return refuse(evidence,
                   Message("vm.min_free_kbytes was {}, more than the kernel's own choice of "
@@ -134,15 +143,15 @@ std::optional<Claim> judge(const Context& context) {
                      : Message("vm.min_free_kbytes was {}, the kernel's own choice here is "
                                "{}: it kept {} out of reach.",
                                value, own_choice, human(effect.out_of_reach)));
-  add_proof(result, evidence, effect, factor);
-  result.remedies = remedies(setting.default_high);
+  add_proof(result, evidence, effect);
+  result.remedies = remedies(*evidence.default_min_free);
   return result;
 }
 
 // On a host: what the setting takes away before anything has failed.
 
 struct Numbers {
-  const memory::HostMinFree& setting;
+  const memory::MinFree& setting;
   KiB own_choice;
   double of_ram = 0;
   bool fails_now = false;  // an ordinary request finds no zone, and would with the kernel's choice
@@ -151,8 +160,8 @@ struct Numbers {
 
 // Where the kernel's own choice is known, the state says what it would change.
 Numbers numbers_of(const memory::HostState& state) {
-  Numbers numbers{*state.min_free, *state.min_free->kernel_default};
-  numbers.of_ram = state.min_free->share_of_ram.value_or(0);
+  Numbers numbers{*state.machine.min_free, *state.machine.default_min_free};
+  numbers.of_ram = numbers.setting.share_of_ram.value_or(0);
   if (const auto& request = state.with_default->request) {
     numbers.fails_now = !request->passes_before && request->passes_after;
   }
@@ -255,9 +264,8 @@ std::vector<Claim> by_meminfo(const HostContext& context) {
   result.prove(Message("MemFree"), *state.free, info.mem_free->at);
   result.prove(Message("MemAvailable"), *state.available, info.mem_available->at);
   result.prove(Message("RAM"), *state.ram, info.mem_total->at);
-  if (state.min_free) {
-    result.prove(Message("vm.min_free_kbytes"), to_bytes(state.min_free->value),
-                 state.min_free->at);
+  if (const auto& setting = state.machine.min_free) {
+    result.prove(Message("vm.min_free_kbytes"), to_bytes(setting->value), setting->at);
   }
   result.remedy(Message("See on that machine which of the two it is"),
                 {ShellCommand("sysctl vm.min_free_kbytes vm.watermark_scale_factor"),
@@ -267,14 +275,12 @@ std::vector<Claim> by_meminfo(const HostContext& context) {
 
 std::vector<Claim> check(const HostContext& context) {
   const memory::HostState& state = context.state;
-  if (!state.min_free || !state.min_free->kernel_default) {
+  if (!state.with_default) {
     return by_meminfo(context);
   }
   const Numbers numbers = numbers_of(state);
-  const double times = static_cast<double>(numbers.setting.value.count()) /
-                       static_cast<double>(std::max<std::uint64_t>(numbers.own_choice.count(), 1));
   const std::string value = kb(to_bytes(numbers.setting.value));
-  if (times <= clearly_above_default) {
+  if (!is_clearly_above(state.machine)) {
     return {
         refuse(numbers, Message("vm.min_free_kbytes is {}, and the kernel itself chooses {} here",
                                 value, kb(to_bytes(numbers.own_choice))))};

@@ -11,13 +11,14 @@ namespace {
 constexpr KiB subtly_broken{1024};
 
 std::vector<Claim> check(const HostContext& context) {
-  const auto& setting = context.state.min_free;
+  const auto& setting = context.state.machine.min_free;
+  const auto& choice = context.state.machine.default_min_free;
   // The kernel's own choice depends on huge pages: without that file it may be the lower one.
-  if (!setting || !setting->kernel_default || !context.facts.host.transparent_huge) {
+  if (!setting || !choice || !context.facts.host.transparent_huge) {
     return {};
   }
   const KiB value = setting->value;
-  const KiB own = *setting->kernel_default;
+  const KiB own = *choice;
   const bool broken = value < subtly_broken && value < own;
   const bool low = broken || value < own / 2;
   const std::string now = kb(to_bytes(value));

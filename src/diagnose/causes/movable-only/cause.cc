@@ -11,9 +11,8 @@ constexpr double worth_having = 0.10;  // of RAM, free in ZONE_MOVABLE
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
   const auto elsewhere = free_elsewhere(evidence);
-  if (!is_global_oom(context) || is_sysrq(context.report) || is_bound(evidence) || !elsewhere ||
-      !evidence.ram || !evidence.request.flags_known ||
-      evidence.request.highest >= kernel::ZoneClass::movable) {
+  if (!is_global_oom(context) || is_bound(evidence) || !elsewhere || !evidence.ram ||
+      !evidence.request.flags_known || evidence.request.highest >= kernel::ZoneClass::movable) {
     return std::nullopt;
   }
   const auto is_movable = [](const memory::ZoneState& zone) {

@@ -1,4 +1,3 @@
-#include "base/human.h"
 #include "base/text.h"
 #include "diagnose/kernel_limit.h"
 

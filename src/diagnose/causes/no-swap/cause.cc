@@ -6,7 +6,7 @@ namespace {
 
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
-  if (!is_global_oom(context) || is_sysrq(context.report) || !evidence.swap_total) {
+  if (!is_global_oom(context) || !evidence.swap_total) {
     return std::nullopt;
   }
   const bool none = evidence.swap_total->count() == 0;

@@ -9,7 +9,7 @@ constexpr double worth_naming = 0.01;  // of the zone
 
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
-  if (!is_global_oom(context) || is_sysrq(context.report)) {
+  if (!is_global_oom(context)) {
     return std::nullopt;
   }
   for (const auto& zone : evidence.zones) {

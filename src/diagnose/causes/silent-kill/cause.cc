@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "base/language.h"
 #include "base/text.h"
 #include "diagnose/cgroup_commands.h"
 #include "diagnose/claim.h"

@@ -69,9 +69,8 @@ std::optional<Claim> fills_the_zones(const Context& context) {
   const double part = filled_by_slab(context);
   // Where there is HighMem, low memory is what is short: lowmem-exhausted says so.
   const auto& highmem = context.report.tail.highmem_movable;
-  if (!is_global_oom(context) || is_sysrq(context.report) || part < 0.5 || !evidence.ram ||
-      !evidence.request.flags_known || !evidence.all_eligible_at_high() || !highmem ||
-      highmem->value > 0) {
+  if (!is_global_oom(context) || part < 0.5 || !evidence.ram || !evidence.request.flags_known ||
+      !evidence.all_eligible_at_high() || !highmem || highmem->value > 0) {
     return std::nullopt;
   }
   const auto& slab = context.report.totals.get(kernel::Field::slab_unreclaimable);

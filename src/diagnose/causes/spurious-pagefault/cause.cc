@@ -8,7 +8,7 @@ namespace {
 
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
-  if (!is_global_oom(context) || is_sysrq(context.report) || !is_of_page_fault(context.report)) {
+  if (!is_global_oom(context) || !is_of_page_fault(context.report)) {
     return std::nullopt;
   }
   // The page-fault path lost its request; what can be told is whether memory was short at all.

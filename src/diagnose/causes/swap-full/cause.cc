@@ -8,8 +8,8 @@ constexpr double full = 0.05;  // free share at or below this
 
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
-  if (!is_global_oom(context) || is_sysrq(context.report) || !evidence.swap_total ||
-      !evidence.swap_free || evidence.swap_total->count() == 0) {
+  if (!is_global_oom(context) || !evidence.swap_total || !evidence.swap_free ||
+      evidence.swap_total->count() == 0) {
     return std::nullopt;
   }
   const double left = share(*evidence.swap_free, *evidence.swap_total);

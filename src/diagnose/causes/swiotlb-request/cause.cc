@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "base/human.h"
 #include "base/language.h"
 #include "base/text.h"

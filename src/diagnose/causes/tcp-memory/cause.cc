@@ -1,4 +1,3 @@
-#include "base/human.h"
 #include "diagnose/kernel_limit.h"
 
 namespace whyoom::diagnose::causes {

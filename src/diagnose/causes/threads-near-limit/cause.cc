@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "base/human.h"
 #include "base/language.h"
 #include "diagnose/claim.h"
 #include "diagnose/task_pressure.h"

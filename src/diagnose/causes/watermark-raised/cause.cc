@@ -14,6 +14,27 @@ constexpr double raised_scale = 100.0 / 10000;
 // use. A pageblock is a big share of zone DMA, and next to nothing for the machine.
 constexpr double big_boost = 0.05;
 
+// The gap between the marks is max(min / 4, managed x factor / 10000). In HighMem (and Movable from
+// 6.8 on) min is capped and this min / 4 is not: those zones do not tell. The factor that the gap
+// shows, of 10000; nothing where it is none that somebody raised.
+std::optional<std::int64_t> raised_factor(const memory::ZoneState& zone) {
+  const Pages gap = zone.low - zone.min;
+  const double of_zone = share(gap, zone.size());
+  if (zone.zone > kernel::ZoneClass::normal || of_zone < raised_scale ||
+      gap <= zone.min / 4 + Pages(1)) {
+    return std::nullopt;
+  }
+  return std::lround(of_zone * 10000);
+}
+
+Remedy default_factor() {
+  return set_remedy(Message("Set the kernel's default"), "vm.watermark_scale_factor", 10);
+}
+
+Remedy no_boost() {
+  return set_remedy(Message("Switch the boost off"), "vm.watermark_boost_factor", 0);
+}
+
 // The zone that the boost alone kept from serving the request, with room to spare: without the
 // boost it was above its high mark, so that memory was not used up.
 const memory::ZoneState* held_by_boost(const memory::Evidence& evidence) {
@@ -57,32 +78,27 @@ std::optional<Claim> boosted(const memory::Evidence& evidence) {
                to_bytes(zone->min + zone->reserve, page), zone->at);
   result.prove(Message("zone {}: must stay above this", zone->name), to_bytes(zone->floor, page),
                zone->at);
-  result.remedies.push_back(
-      set_remedy(Message("Switch the boost off"), "vm.watermark_boost_factor", 0));
+  result.remedies.push_back(no_boost());
   return result;
 }
 
-// The gap between the marks is max(min / 4, managed x factor / 10000). In HighMem (and Movable from
-// 6.8 on) min is capped and this min / 4 is not: those zones do not tell.
 std::optional<Claim> scaled(const memory::Evidence& evidence) {
   for (const auto& zone : evidence.zones) {
-    const Pages gap = zone.low - zone.min;
-    const double of_zone = zone.managed ? share(gap, *zone.managed) : 0;
-    if (!zone.eligible || zone.zone > kernel::ZoneClass::normal || of_zone < raised_scale ||
-        gap <= zone.min / 4 + Pages(1)) {
+    const auto factor = raised_factor(zone);
+    if (!zone.eligible || !factor) {
       continue;
     }
-    const auto factor = static_cast<std::int64_t>(std::lround(of_zone * 10000));
+    const Pages gap = zone.low - zone.min;
+    const double of_zone = share(gap, zone.size());
     // It moves low and high, never min: the request still fails at min.
     Claim result =
         claim(Role::contributing, Rank::out_of_reach, of_zone, 0.9,
               Message("vm.watermark_scale_factor was about {}: zone {} is reclaimed until {} are "
                       "free, the default of 10 asks for less",
-                      factor, zone.name, kb(to_bytes(zone.high, evidence.page))));
+                      *factor, zone.name, kb(to_bytes(zone.high, evidence.page))));
     result.prove(Message("zone {}: low - min", zone.name), to_bytes(gap, evidence.page), zone.at);
     result.prove_ratio(Message("share of the zone (0.1 % by default)"), of_zone, zone.at);
-    result.remedies.push_back(
-        set_remedy(Message("Set the kernel's default"), "vm.watermark_scale_factor", 10));
+    result.remedies.push_back(default_factor());
     return result;
   }
   return std::nullopt;
@@ -90,7 +106,7 @@ std::optional<Claim> scaled(const memory::Evidence& evidence) {
 
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
-  if (!is_global_oom(context) || is_sysrq(context.report) || !evidence.has_eligible()) {
+  if (!is_global_oom(context) || !evidence.has_eligible()) {
     return std::nullopt;
   }
   if (auto found = boosted(evidence)) {
@@ -110,11 +126,10 @@ std::optional<Claim> judge(const Context& context) {
   return result;
 }
 
-Bytes boost_of(const memory::Machine& machine, Bytes& managed) {
+Bytes boost_of(const memory::Machine& machine) {
   Bytes boost;
   for (const memory::ZoneState& zone : machine.zones) {
     boost += to_bytes(zone.boost, machine.page);
-    managed += to_bytes(zone.size(), machine.page);
   }
   return boost;
 }
@@ -137,30 +152,28 @@ std::vector<Claim> check(const HostContext& context) {
   const memory::ZoneState& zone = *biggest;
   const Pages gap = zone.low - zone.min;
   const double of_zone = share(gap, zone.size());
-  Bytes managed;
-  const Bytes boost = boost_of(machine, managed);
-  const bool boosted = share(boost, managed) >= big_boost;
-  const bool scaled = of_zone >= raised_scale && gap > zone.min / 4 + Pages(1);
+  const Bytes boost = boost_of(machine);
+  const double boost_part = share(boost, machine.managed());
+  const bool boosted = boost_part >= big_boost;
+  const auto scaled = raised_factor(zone);
   const std::string high = human(to_bytes(zone.high, machine.page));
   Claim result = claim(
       boosted || scaled ? Role::risk : Role::ruled_out, Rank::out_of_reach,
-      boosted ? share(boost, managed) : of_zone / 2, 0.9,
+      boosted ? boost_part : of_zone / 2, 0.9,
       boosted
           ? Message("A watermark boost keeps {} ({} of RAM) out of reach until kswapd has freed "
                     "as much.",
-                    human(boost), percent(share(boost, managed)))
+                    human(boost), percent(boost_part))
       : scaled
           ? Message("vm.watermark_scale_factor is about {} (10 by default): zone {} is reclaimed "
                     "until {} are free.",
-                    static_cast<std::int64_t>(std::lround(of_zone * 10000)), zone.name, high)
+                    *scaled, zone.name, high)
           : Message("the marks of zone {} lie {} apart, {} of the zone", zone.name,
                     kb(to_bytes(gap, machine.page)), percent(of_zone)));
   result.prove(Message("zone {}: low - min", zone.name), to_bytes(gap, machine.page), zone.at);
   result.prove(Message("boost of all zones"), boost);
   if (boosted || scaled) {
-    result.remedies.push_back(
-        boosted ? set_remedy(Message("Switch the boost off"), "vm.watermark_boost_factor", 0)
-                : set_remedy(Message("Set the kernel's default"), "vm.watermark_scale_factor", 10));
+    result.remedies.push_back(boosted ? no_boost() : default_factor());
   }
   return {std::move(result)};
 }
