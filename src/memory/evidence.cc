@@ -58,7 +58,6 @@ std::optional<CgroupLimit> cgroup_of(const Evidence& evidence) {
 
 // What a what-if needs beside the zones.
 void add_settings(Evidence& evidence) {
-  evidence.boost_counts = !evidence.release || !evidence.release->at_least(5, 9);
   evidence.scale_factor = inferred_scale_factor(evidence.zones);
   for (const report::Hugepages& pool : evidence.report->hugepages) {
     evidence.hugepages.push_back(
@@ -120,6 +119,10 @@ Evidence from_report(const report::Report& report) {
   evidence.release = kernel::parse_release(release);
   evidence.rules = rules_for(release);
   evidence.request = request_of(report);
+  if (evidence.release && evidence.release->at_least(5, 9)) {
+    evidence.passes_boost =
+        evidence.release->at_least(6, 3) ? PassesBoost::high : PassesBoost::atomic;
+  }
   evidence.constraint = constraint_of(report);
   const auto& tail = report.tail;
   if (tail.ram && tail.reserved) {

@@ -49,14 +49,14 @@ std::optional<bool> has_block(const report::Zone& zone, const Request& request) 
   });
 }
 
-Pages lowered_mark(Pages min, Pages boost, const Request& request, bool boost_counts) {
+Pages lowered_mark(Pages min, Pages boost, const Request& request, PassesBoost passes) {
   if (!request.flags_known || !request.flags.has(GfpFlag::high)) {
     return min + boost;
   }
-  if (!kernel::is_atomic(request.flags)) {
-    return (min + boost) / 2;
-  }
-  return (min + (boost_counts ? boost : Pages(0))) * 3 / 8;
+  const bool atomic = kernel::is_atomic(request.flags);
+  const bool by = passes == PassesBoost::high || (atomic && passes == PassesBoost::atomic);
+  const Pages mark = by && request.order.value_or(0) == 0 ? min : min + boost;
+  return atomic ? mark * 3 / 8 : mark / 2;
 }
 
 std::optional<std::uint32_t> inferred_scale_factor(const std::vector<ZoneState>& zones) {

@@ -37,7 +37,7 @@ struct ZoneState : Watermarks {
   Pages reserve;                 // lowmem_reserve for the request's class
   Pages kernel_reserve;          // of a host, for GFP_KERNEL: see oom_threshold()
   Pages reclaimable;             // of a host: file pages, and anonymous ones as far as swap is free
-  Pages floor;                   // min + boost + reserve: usable must be above it
+  Pages floor;                   // lowered_mark() + reserve: usable must be above it
   Pages slack;
   bool reserve_known = false;   // its lowmem_reserve[] was read
   bool boost_inferred = false;  // not printed, told from min > 4 x (low - min)
@@ -77,11 +77,16 @@ struct MinFree {
   std::optional<double> share_of_ram{};  // of a report's zones, or of MemTotal
 };
 
+// Which requests for one page need not leave the boost (mm/page_alloc.c zone_watermark_fast()):
+// those that may not wait since 5.9 (commit f80b08fc4453), all with __GFP_HIGH since 6.3
+// (1ebbb21811b7). Larger ones leave it.
+enum class PassesBoost : std::uint8_t { nobody, atomic, high };
+
 struct Machine {
   PageSize page;
   WatermarkRules rules;
   Request request;
-  bool boost_counts = true;  // for an atomic request: until 5.8
+  PassesBoost passes_boost = PassesBoost::nobody;
   std::vector<ZoneState> zones;
   Pages unprinted;  // lowmem outside of `zones`: it takes its share of min_free_kbytes
   std::optional<MinFree> min_free;
@@ -122,7 +127,7 @@ bool may_serve(const report::BuddyBlock& block, const Request& request);
 std::optional<bool> has_block(const report::Zone& zone, const Request& request);
 
 // What of min a request must leave: 3/8 for one that may not wait and has __GFP_HIGH, half for
-// __GFP_HIGH alone. From 5.9 on the boost does not count for those (`boost_counts`).
-Pages lowered_mark(Pages min, Pages boost, const Request& request, bool boost_counts);
+// __GFP_HIGH alone.
+Pages lowered_mark(Pages min, Pages boost, const Request& request, PassesBoost passes);
 
 }  // namespace whyoom::memory

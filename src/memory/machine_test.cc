@@ -33,23 +33,30 @@ TEST(InferredScaleFactor, IsThatOfTheLargestZoneOfLowMemory) {
   EXPECT_EQ(inferred_scale_factor(zones), 10U);
 }
 
-// 3/8 of min for an atomic request, half for one with __GFP_HIGH; until 5.8 with the boost.
+// 3/8 of min for an atomic request, half for one with __GFP_HIGH; the boost counts by release.
 TEST(LoweredMark, IsByWhatTheRequestMayDo) {
   Request request;
   const Pages min(800), boost(160);
-  EXPECT_EQ(lowered_mark(min, boost, request, true), Pages(960));
+  EXPECT_EQ(lowered_mark(min, boost, request, PassesBoost::nobody), Pages(960));
   request.flags_known = true;
-  EXPECT_EQ(lowered_mark(min, boost, request, true), Pages(960));
+  EXPECT_EQ(lowered_mark(min, boost, request, PassesBoost::nobody), Pages(960));
   request.flags.set(kernel::GfpFlag::high);
   request.flags.set(kernel::GfpFlag::direct_reclaim);
-  EXPECT_EQ(lowered_mark(min, boost, request, true), Pages(480));
+  EXPECT_EQ(lowered_mark(min, boost, request, PassesBoost::nobody), Pages(480));
   request.flags = {};
   request.flags.set(kernel::GfpFlag::high);
   request.flags.set(kernel::GfpFlag::atomic);
-  EXPECT_EQ(lowered_mark(min, boost, request, true), Pages(360));
-  EXPECT_EQ(lowered_mark(min, boost, request, false), Pages(300));
+  EXPECT_EQ(lowered_mark(min, boost, request, PassesBoost::nobody), Pages(360));
+  EXPECT_EQ(lowered_mark(min, boost, request, PassesBoost::atomic), Pages(300));
+  request.order = 1;
+  EXPECT_EQ(lowered_mark(min, boost, request, PassesBoost::atomic), Pages(360))
+      << "for one page alone";
+  request.order = 0;
+  request.flags.set(kernel::GfpFlag::direct_reclaim);
+  EXPECT_EQ(lowered_mark(min, boost, request, PassesBoost::atomic), Pages(480)) << "it may wait";
+  EXPECT_EQ(lowered_mark(min, boost, request, PassesBoost::high), Pages(400));
   request.flags_known = false;
-  EXPECT_EQ(lowered_mark(min, boost, request, true), Pages(960));
+  EXPECT_EQ(lowered_mark(min, boost, request, PassesBoost::high), Pages(960));
 }
 
 }  // namespace

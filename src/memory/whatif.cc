@@ -231,7 +231,7 @@ const Machine& Changed::apply() {
 ZoneMoment moment(const ZoneState& zone, const Machine& machine) {
   ZoneMoment result{zone, zone.boost, zone.reserve, zone.usable(), {}};
   result.floor =
-      lowered_mark(zone.min, zone.boost, machine.request, machine.boost_counts) + zone.reserve;
+      lowered_mark(zone.min, zone.boost, machine.request, machine.passes_boost) + zone.reserve;
   return result;
 }
 

@@ -223,13 +223,13 @@ TEST(WhatIf, OfNothingIsNothing) {
 
 TEST(LoweredMark, ByWhatTheRequestMayUse) {
   Request request;
-  EXPECT_EQ(lowered_mark(Pages(800), Pages(80), request, true), Pages(880));
+  EXPECT_EQ(lowered_mark(Pages(800), Pages(80), request, PassesBoost::nobody), Pages(880));
   request.flags_known = true;
   request.flags.set(kernel::GfpFlag::high);
-  EXPECT_EQ(lowered_mark(Pages(800), Pages(80), request, true), Pages(330));
-  EXPECT_EQ(lowered_mark(Pages(800), Pages(80), request, false), Pages(300));
+  EXPECT_EQ(lowered_mark(Pages(800), Pages(80), request, PassesBoost::nobody), Pages(330));
+  EXPECT_EQ(lowered_mark(Pages(800), Pages(80), request, PassesBoost::atomic), Pages(300));
   request.flags.set(kernel::GfpFlag::direct_reclaim);
-  EXPECT_EQ(lowered_mark(Pages(800), Pages(80), request, false), Pages(440));
+  EXPECT_EQ(lowered_mark(Pages(800), Pages(80), request, PassesBoost::atomic), Pages(440));
 }
 
 // Measured: with 671 MB free of 1 GiB, 66 % passed and 67 % killed.

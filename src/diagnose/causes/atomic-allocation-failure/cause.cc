@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <string>
+#include <utility>
 
+#include "base/language.h"
 #include "diagnose/claim.h"
 #include "memory/machine.h"
 
@@ -7,9 +10,54 @@ namespace whyoom::diagnose::causes {
 
 namespace {
 
-Pages mark_of(const memory::ZoneState& zone, const memory::Evidence& evidence) {
-  const bool boost_counts = !evidence.release || !evidence.release->at_least(5, 9);
-  return memory::lowered_mark(zone.min, zone.boost, evidence.request, boost_counts) + zone.reserve;
+// Most of RAM in what no kill and no reclaim gives back: then a higher mark is no remedy.
+constexpr double most_of_ram = 0.5;
+
+struct Held {
+  std::string what;
+  Read<Bytes> size;
+};
+
+std::optional<Held> held_by_kernel(const memory::Evidence& evidence) {
+  using What = memory::AccountLine::What;
+  if (!evidence.account || !evidence.ram) {
+    return std::nullopt;
+  }
+  for (const auto& [what, text] :
+       {std::pair(What::slab_unreclaimable, "unreclaimable slab"),
+        std::pair(What::unaccounted, "what no counter shows"),
+        std::pair(What::hugepages, "huge pages"), std::pair(What::page_tables, "page tables")}) {
+    const Bytes size = evidence.account->size(what);
+    if (share(size, *evidence.ram) >= most_of_ram) {
+      return Held{tr(text), {size, evidence.account->at(what)}};
+    }
+  }
+  return std::nullopt;
+}
+
+Message sentence(const memory::Evidence& evidence, const memory::ZoneState& zone,
+                 const std::optional<Held>& held) {
+  const std::string free = kb(to_bytes(zone.usable(), evidence.page));
+  const std::string mark = kb(to_bytes(zone.floor, evidence.page));
+  if (held) {
+    return Message(
+        "A request that may not wait (atomic) found no zone above its mark: zone {} had {} free, "
+        "and {} must stay. Nothing was killed. {} of {} of RAM are {}: a higher "
+        "vm.min_free_kbytes does not give them back.",
+        zone.name, free, mark, human(held->size.value), human(*evidence.ram), held->what);
+  }
+  if (zone.passes()) {
+    return Message(
+        "A request that may not wait (atomic) found no zone above its mark. Until the report was "
+        "printed it was over: zone {} had {} free, and {} must stay. Nothing was killed. If this "
+        "comes often, vm.min_free_kbytes is too low for the load, not too high.",
+        zone.name, free, mark);
+  }
+  return Message(
+      "A request that may not wait (atomic) found no zone above its mark: zone {} had {} free, and "
+      "{} must stay. Nothing was killed. If this comes often, vm.min_free_kbytes is too low for "
+      "the load, not too high.",
+      zone.name, free, mark);
 }
 
 std::optional<Claim> judge(const Context& context) {
@@ -20,28 +68,29 @@ std::optional<Claim> judge(const Context& context) {
       !evidence.has_eligible()) {
     return std::nullopt;
   }
-  const bool is_short =
-      std::ranges::all_of(evidence.zones, [&evidence](const memory::ZoneState& zone) {
-        return !zone.eligible || zone.usable() <= mark_of(zone, evidence) + zone.slack;
-      });
+  const bool is_short = std::ranges::all_of(evidence.zones, [](const memory::ZoneState& zone) {
+    return !zone.eligible || zone.is_short();
+  });
   const auto zone = std::ranges::max_element(evidence.zones, {}, [](const memory::ZoneState& each) {
     return each.eligible ? each.usable().count() : 0;
   });
-  const Bytes mark = to_bytes(mark_of(*zone, evidence), evidence.page);
-  Claim result = claim(
-      is_short ? Role::root : Role::ruled_out, Rank::out_of_reach, 0.6, 0.9,
-      is_short ? Message("A request that may not wait (atomic) found no zone above its mark: zone "
-                         "{} had {} free, and {} must stay. Nothing was killed. If this comes "
-                         "often, vm.min_free_kbytes is too low for the load, not too high.",
-                         zone->name, kb(to_bytes(zone->usable(), evidence.page)), kb(mark))
-               : Message("zone {} was above the mark of an atomic request", zone->name));
+  const auto held = held_by_kernel(evidence);
+  Claim result =
+      claim(is_short ? Role::root : Role::ruled_out, Rank::out_of_reach, 0.6, 0.9,
+            is_short ? sentence(evidence, *zone, held)
+                     : Message("zone {} was above the mark of an atomic request", zone->name));
   result.prove(Message("zone {}: free and usable by this request", zone->name),
                to_bytes(zone->usable(), evidence.page), zone->at);
-  result.prove(Message("zone {}: must stay above this", zone->name), mark, zone->at);
+  result.prove(Message("zone {}: must stay above this", zone->name),
+               to_bytes(zone->floor, evidence.page), zone->at);
   if (is_short && !evidence.zones_complete) {
     leave_open(result, Message("the zones that are not there"));
   }
-  if (is_short) {
+  if (is_short && held) {
+    result.prove(Message("{} of RAM", held->what), held->size.value, held->size.at);
+    result.remedy(Message("See what the kernel holds"),
+                  {ShellCommand("sudo slabtop -o -s c | head -15")});
+  } else if (is_short) {
     result.remedy(
         Message("When it comes often: raise vm.min_free_kbytes in small steps (up to 1 % of RAM)"),
         {ShellCommand("sysctl vm.min_free_kbytes")});
