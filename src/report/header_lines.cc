@@ -347,13 +347,15 @@ bool read_failure_header(std::string_view text, Place at, KernelLine& out) {
 // (mm/page_alloc.c).
 bool read_old_failure(std::string_view text, Place at, KernelLine& out) {
   Cursor cursor(text);
-  const auto order = cursor.take("__alloc_pages: ") ? cursor.take_unsigned() : std::nullopt;
-  if (!order || *order > 20 || !cursor.take("-order allocation failed")) {
+  constexpr std::uint64_t unread = 99, most = 20;
+  const std::uint64_t order =
+      cursor.take("__alloc_pages: ") ? cursor.take_unsigned().value_or(unread) : unread;
+  if (order > most || !cursor.take("-order allocation failed")) {
     return false;
   }
   auto& header = out.part.emplace<HeaderLine>();
   header.trigger.at = at;
-  header.trigger.order = static_cast<int>(*order);
+  header.trigger.order = static_cast<int>(order);
   // 2.6 moved __GFP_FS, and has no __GFP_HIGHIO.
   header.gfp = read_gfp(cursor.rest(), "(gfp=0x");
   const std::uint32_t mask = header.gfp ? header.gfp->mask : 0;
