@@ -144,6 +144,21 @@ void add_userspace(std::vector<Message>& out, const Report& report) {
   }
 }
 
+// Of one page that was refused: a zone that could have given it by the numbers of the report, which
+// is printed a little later. nullptr: none, or the request was bound to a node that is not printed.
+const memory::ZoneState* zone_that_serves(const Event& event) {
+  const auto& request = event.evidence.request;
+  if (event.report.kind != Kind::page_allocation_failure || request.order != 0 ||
+      !request.flags_known || request.flags.has(kernel::GfpFlag::thisnode)) {
+    return nullptr;
+  }
+  const auto& zones = event.evidence.zones;
+  const auto zone = std::ranges::find_if(zones, [](const memory::ZoneState& each) {
+    return each.eligible && each.reserve_known && each.passes() && !each.is_short();
+  });
+  return zone == zones.end() ? nullptr : &*zone;
+}
+
 // The victim that held most, and what the kernel's score tells of it.
 void add_biggest(std::vector<Message>& out, const Event& event) {
   const auto& victims = event.report.victims;
@@ -265,6 +280,12 @@ std::vector<Message> partial_answer(const Event& event) {
   }
   if (!event.candidates.empty()) {
     out.push_back(may_have_been(event.candidates));
+  } else if (const memory::ZoneState* zone = zone_that_serves(event)) {
+    const PageSize page = event.evidence.page;
+    out.emplace_back(
+        "Until the report was printed the shortage was over: zone {} had {} free, and {} must "
+        "stay.",
+        zone->name, kb(to_bytes(zone->usable(), page)), kb(to_bytes(zone->floor, page)));
   } else if (report.kind != Kind::memcg_oom_kill && is_known_global(event.evidence)) {
     if (event.evidence.account) {
       out.emplace_back("No single use of RAM explains it.");

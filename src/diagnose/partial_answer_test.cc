@@ -55,6 +55,25 @@ TEST(PartialAnswer, OfACgroupWithoutALimit) {
   EXPECT_EQ(of("42240"), "The memory limit of the cgroup /test/cg2 was reached.");
 }
 
+// Other CPUs free memory between the refusal and the report.
+TEST(PartialAnswer, OfAPageThatIsThereAgain) {
+  const auto of = [](const std::string& flags, const std::string& free) {
+    const auto said =
+        certain_of("[ 9.0] smartctl: page allocation failure: order:0, mode:" + flags +
+                   ", nodemask=(null)\n[ 9.0] CPU: 0 PID: 7 Comm: smartctl Not tainted 5.13.0 #1\n"
+                   "[ 9.0] Node 0 Normal free:" +
+                   free +
+                   "kB min:65000kB low:81000kB high:97000kB managed:16000000kB\n"
+                   "[ 9.0] lowmem_reserve[]: 0 0 0 0 0\n");
+    return said.back();
+  };
+  EXPECT_EQ(of("0x2800(GFP_NOWAIT)", "421000"),
+            "Until the report was printed the shortage was over: zone Normal had 421000 kB free, "
+            "and 65000 kB must stay.");
+  EXPECT_NE(of("0x2800(GFP_NOWAIT)", "64000").substr(0, 5), "Until");
+  EXPECT_NE(of("0x202800(GFP_NOWAIT|__GFP_THISNODE)", "421000").substr(0, 5), "Until");
+}
+
 TEST(PartialAnswer, OfPerCpuMemory) {
   EXPECT_EQ(certain_of("[ 9.0] percpu: allocation failed, size=256 align=256 atomic=0, failed to "
                        "allocate new chunk\n"),
