@@ -117,7 +117,10 @@ void name_candidates(Event& event, const Context& context) {
   const auto score = memory::printed_score(event.evidence);
   const bool big = score && score->share >= big_share;
   const bool kernel = none_left || (!report.victims.empty() && only_small && !big);
-  const Message counters("the counters of Mem-Info (\"active_anon:\")");
+  const auto& totals = report.totals;
+  const bool counted = totals.get(kernel::Field::active_anon) && totals.get(kernel::Field::free);
+  const Message counters = counted ? Message("the lines \"pages RAM\" and \"pages reserved\"")
+                                   : Message("the counters of Mem-Info (\"active_anon:\")");
   if (is_of_page_fault(report)) {
     name_by_marks(event, "spurious-pagefault");
   }

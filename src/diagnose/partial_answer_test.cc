@@ -55,6 +55,18 @@ TEST(PartialAnswer, OfACgroupWithoutALimit) {
   EXPECT_EQ(of("42240"), "The memory limit of the cgroup /test/cg2 was reached.");
 }
 
+// What is there is not asked for.
+TEST(PartialAnswer, OfCountersWithoutTheSizeOfRam) {
+  const std::string head =
+      "[ 9.0] java invoked oom-killer: gfp_mask=0x100cca(GFP_HIGHUSER_MOVABLE), order=0\n"
+      "[ 9.0] Mem-Info:\n[ 9.0] active_anon:93769 inactive_anon:13540 isolated_anon:0\n";
+  const auto last = [](const std::string& log) { return certain_of(log).back(); };
+  EXPECT_NE(last(head + "[ 9.0]  free:2756 free_pcp:0 free_cma:0\n").find("\"pages RAM\""),
+            std::string::npos);
+  EXPECT_NE(last(head + "[ 9.0] Out of memory: Killed process 7 (java)\n").find("active_anon:"),
+            std::string::npos);
+}
+
 // Other CPUs free memory between the refusal and the report.
 TEST(PartialAnswer, OfAPageThatIsThereAgain) {
   const auto of = [](const std::string& flags, const std::string& free) {
