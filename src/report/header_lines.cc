@@ -171,6 +171,9 @@ std::optional<HeaderLine> parse_failure_header(std::string_view text) {
   if (text.starts_with(kFailure.substr(2))) {
     return parse_failure_header(": " + std::string(text));  // the name was cut off
   }
+  // Not what a wrap left of a newer kernel's.
+  header.trigger.unnamed = header.bare && header.gfp && !header.gfp->names && !header.old_adj &&
+                           !header.trigger.oom_score_adj && !header.trigger.nodemask;
   std::size_t at = text.find(kFailure);
   if (at == std::string_view::npos) {
     at = text.find(kStall);

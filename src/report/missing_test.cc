@@ -133,5 +133,37 @@ TEST(Missing, NoVictimOfOneThatWasDyingAlready) {
   EXPECT_EQ(std::ranges::count(missing_parts(events[0]), "victim"), 0);
 }
 
+// 2.6.8 to 2.6.12 print the header and show_free_areas(); with the order came show_mem().
+TEST(Missing, NothingThatAHeaderWithoutANameDoesNotPromise) {
+  const std::string zones =
+      "DMA free:1080kB min:124kB low:152kB high:184kB active:5908kB inactive:5868kB "
+      "present:16384kB pages_scanned:836 all_unreclaimable? no\n";
+  const auto of = [&zones](const std::string& header) {
+    return assemble(header + "\nDMA per-cpu:\n" + zones);
+  };
+  const auto first = of("oom-killer: gfp_mask=0x1d2");
+  ASSERT_EQ(first.size(), 1U);
+  EXPECT_TRUE(first[0].known_global) << "cgroups have limits since 2.6.25";
+  EXPECT_EQ(missing_parts(first[0]), (Names{"mem-info", "victim"}));
+  EXPECT_EQ(missing_parts(of("oom-killer: gfp_mask=0xd0, order=1").at(0)),
+            (Names{"mem-info", "pages-ram", "victim"}));
+  // The rest of a newer line, whose name is lost.
+  EXPECT_FALSE(of("oom-killer: gfp_mask=0xd0, order=0, oom_score_adj=0").at(0).known_global);
+}
+
+TEST(Missing, AReleaseBelow2625KnowsNoLimitsOfCgroups) {
+  const auto known_global = [](const std::string& release) {
+    const auto events = assemble(
+        "[ 9.740737] dbus-daemon invoked oom-killer: gfp_mask=0xd0, order=0, oomkilladj=0\n"
+        "[ 9.740751] Pid: 5145, comm: dbus-daemon Not tainted " +
+        release + " #1\n");
+    return events.at(0).known_global;
+  };
+  EXPECT_TRUE(known_global("2.6.24-23-generic"));
+  EXPECT_TRUE(known_global("2.6.18-398.el5"));
+  EXPECT_FALSE(known_global("2.6.25-2-686"));
+  EXPECT_FALSE(known_global("2.6.32-279.el6.x86_64"));
+}
+
 }  // namespace
 }  // namespace whyoom::report

@@ -344,6 +344,14 @@ void split_pid(Trigger& trigger) {
   }
 }
 
+// Limits of memory for cgroups came with 2.6.25 (mm/memcontrol.c); the header names who asked since
+// 2.6.17 (mm/oom_kill.c out_of_memory()).
+bool knows_no_cgroup(const Report& report) {
+  const auto release = report.stack ? kernel::parse_release(report.stack->release) : std::nullopt;
+  return (report.trigger && report.trigger->unnamed) ||
+         (release && *release < kernel::Release{2, 6, 25});
+}
+
 void name_kind(OpenEvent& event) {
   Report& report = event.report;
   if (event.is_failure()) {
@@ -357,7 +365,8 @@ void name_kind(OpenEvent& event) {
   const bool of_no_cgroup = trigger && trigger->gfp && trigger->order == 0 &&
                             kernel::is_of_no_cgroup(trigger->gfp->flags);
   const bool machine = event.oom_caller.is_allocator() || report.by_kswapd || kthreadd ||
-                       of_no_cgroup || (tells_of_oom(report) && event.shows_machine());
+                       of_no_cgroup || (tells_of_oom(report) && knows_no_cgroup(report)) ||
+                       (tells_of_oom(report) && event.shows_machine());
   report.known_global = event.global_seen || (machine && !event.memcg_seen);
   if (report.panic) {
     report.kind = Kind::oom_panic;

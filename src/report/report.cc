@@ -28,7 +28,8 @@ struct Prints {
   bool constraint = false;   // from 5.0 on
   bool tasks = true;         // from 2.6.36 on, with vm.oom_dump_tasks
   bool memcg_stats = false;  // from 3.10 on
-  bool hugepages = false;    // from 3.10 on, with CONFIG_HUGETLB_PAGE
+  bool ram = true;  // since the header has the order, in 2.6.13: show_mem() for show_free_areas()
+  bool hugepages = false;  // from 3.10 on, with CONFIG_HUGETLB_PAGE
 };
 
 bool is_memcg_of_5_0(const Report& report) {
@@ -90,7 +91,9 @@ Prints prints_of(const Report& report) {
   const bool old_header =
       report.trigger && report.trigger->oom_adj && !report.trigger->oom_score_adj;
   const bool old_release = release && release->major == 2 && release->patch < 32;
-  prints.tasks = !old_header && !old_release && !has_bare_victim(report);
+  const bool unnamed = report.trigger && report.trigger->unnamed;
+  prints.tasks = !old_header && !old_release && !unnamed && !has_bare_victim(report);
+  prints.ram = !unnamed || report.trigger->order;
   prints.memcg_stats =
       release ? release->at_least(3, 10)
               : prints.constraint || pages_of_tables ||
@@ -155,30 +158,33 @@ bool lacks_zones(const Report& report) {
          });
 }
 
+// emplace_back() would be code of its own for each length.
+void add(std::vector<std::string>& missing, std::string_view part) { missing.emplace_back(part); }
+
 void missing_memory(const Report& report, const Prints& prints, std::vector<std::string>& missing) {
   if (is_memcg(report) && report.kind != Kind::page_allocation_failure) {
     if (!report.memcg || !report.memcg->memory.usage_kib) {
-      missing.emplace_back("mem-info");
+      add(missing, "mem-info");
     }
     if (prints.memcg_stats && (!report.memcg || report.memcg->stats.empty())) {
-      missing.emplace_back("memcg-stats");
+      add(missing, "memcg-stats");
     }
     return;
   }
   if (report.totals.empty()) {
-    missing.emplace_back("mem-info");
+    add(missing, "mem-info");
   } else if (lacks_totals(report.totals)) {
-    missing.emplace_back("totals");
+    add(missing, "totals");
   }
   if (lacks_zones(report)) {
-    missing.emplace_back("zones");
+    add(missing, "zones");
   }
   if (lacks_hugepages(report, prints)) {
-    missing.emplace_back("hugepages");
+    add(missing, "hugepages");
   }
   const bool any = !report.totals.empty() || !report.zones.empty();
-  if (any && (!report.tail.ram || !report.tail.reserved)) {
-    missing.emplace_back("pages-ram");
+  if (any && prints.ram && (!report.tail.ram || !report.tail.reserved)) {
+    add(missing, "pages-ram");
   }
 }
 
@@ -196,21 +202,21 @@ std::vector<std::string> missing_parts(const Report& report) {
   }
   const Prints prints = prints_of(report);
   if (!report.trigger || (report.trigger->comm.empty() && report.slub)) {
-    missing.emplace_back("header");
+    add(missing, "header");
   }
   missing_memory(report, prints, missing);
   if (failure) {
     return missing;
   }
   if (prints.tasks && report.tasks.empty() && !report.task_table_at) {
-    missing.emplace_back("tasks");
+    add(missing, "tasks");
   }
   const bool kills = !report.panic && !report.no_killable_at;
   if (kills && !report.constraint && prints.constraint) {
-    missing.emplace_back("constraint");
+    add(missing, "constraint");
   }
   if (kills && report.victims.empty() && report.outcome != Outcome::recovered) {
-    missing.emplace_back("victim");
+    add(missing, "victim");
   }
   return missing;
 }

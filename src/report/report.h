@@ -77,6 +77,7 @@ struct Trigger {
   std::string comm;
   std::optional<std::int64_t> pid;  // from the stack dump's "PID:", or "comm:pid" by some tools
   std::optional<kernel::GfpMask> gfp;
+  bool unnamed = false;      // "oom-killer: gfp_mask=0x1d2", as to 2.6.16
   std::optional<int> order;  // -1 = sysrq
   std::optional<int> oom_score_adj;
   std::optional<int> oom_adj;           // to 2.6.36: oomkilladj=, oom_adj=; -17..15
