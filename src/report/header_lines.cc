@@ -37,14 +37,22 @@ std::optional<std::string> read_nodes(std::string_view text, std::string_view ke
   return std::string(list);
 }
 
+// What stands before the name is no part of it: "title: kswapd0". Names have colons of their own
+// ("kworker/0:1"), and tools add the pid.
+bool begins_with_words(std::string_view text) {
+  return text.size() > kMaxComm && text.find(": ") != std::string_view::npos;
+}
+
 // Where the name before `at` begins: at the start of the text, or, when more than a name has room
 // for stands there, at the last of its words that the lines behind say too, or the very last.
 std::size_t find_name_begin(std::string_view text, std::size_t at) {
   constexpr std::size_t added_by_tools = 8;
-  if (at <= kMaxComm + added_by_tools) {
+  if (at <= kMaxComm + added_by_tools && !begins_with_words(text.substr(0, at))) {
+    const std::size_t quoted = text.find_first_not_of("\"|> ");
     return text.starts_with("... ") ? 4  // somebody's mark that this is an excerpt
            : text.starts_with("# ") ? 2  // a title
-                                    : 0;
+           : quoted != std::string_view::npos && quoted < at ? quoted
+                                                             : 0;
   }
   const std::string_view before = trim_right(text.substr(0, at));
   const std::size_t last = before.find_last_of(' ');
@@ -163,6 +171,9 @@ std::optional<HeaderLine> parse_oom_header(std::string_view text) {
   if (!header.old_adj) {
     header.old_adj = read_int(rest, "oom_adj=");
   }
+  // Not what a wrap left of a newer kernel's.
+  header.trigger.unnamed = header.bare && header.gfp && !header.gfp->names && !header.old_adj &&
+                           !header.trigger.oom_score_adj && !header.trigger.nodemask;
   return header;
 }
 
@@ -171,9 +182,6 @@ std::optional<HeaderLine> parse_failure_header(std::string_view text) {
   if (text.starts_with(kFailure.substr(2))) {
     return parse_failure_header(": " + std::string(text));  // the name was cut off
   }
-  // Not what a wrap left of a newer kernel's.
-  header.trigger.unnamed = header.bare && header.gfp && !header.gfp->names && !header.old_adj &&
-                           !header.trigger.oom_score_adj && !header.trigger.nodemask;
   std::size_t at = text.find(kFailure);
   if (at == std::string_view::npos) {
     at = text.find(kStall);
@@ -217,6 +225,10 @@ std::optional<HeaderLine> parse_failure_header(std::string_view text) {
     rest = rest.substr(0, cpuset);
   }
   line.gfp = read_gfp(rest, "mode:");
+  // A title or a sentence that names such a failure.
+  if (!line.gfp && !line.vmalloc && !line.stalled && begins_with_words(text.substr(0, at))) {
+    return std::nullopt;
+  }
   line.trigger.order = read_int(rest, "order:");
   line.trigger.nodemask = read_nodes(rest, "nodemask=");
   return line;
@@ -255,10 +267,11 @@ std::optional<VmallocFailure> parse_vmalloc_line(std::string_view text, Place at
     failure.reason = no_vmalloc_range;
     return failure;
   }
-  if (const auto rest = after(text, "vmap allocation for size ")) {
-    Cursor cursor(*rest);
+  // Elsewhere in a line, or in quotes, it is a sentence about it.
+  if (Cursor cursor(text); cursor.take("vmap allocation for size ")) {
     failure.bytes = cursor.take_unsigned();
-    if (failure.bytes && cursor.take(" failed")) {
+    if (failure.bytes && cursor.take(" failed") &&
+        (cursor.rest().empty() || cursor.rest().starts_with(':'))) {
       failure.reason = no_vmalloc_range;
       return failure;
     }

@@ -169,5 +169,23 @@ TEST(NodeList, StopsWhereTheListDoes) {
   EXPECT_EQ(take_node_list("x"), "");
 }
 
+TEST(FailureHeader, TheNameIsNotWhatStandsBeforeIt) {
+  const auto name_of = [](const std::string& before, const std::string& behind) {
+    const auto line = parse_failure_header(before + ": page allocation failure" + behind);
+    return line ? line->trigger.comm : "none";
+  };
+  const std::string order = ": order:0, mode:0x20(GFP_ATOMIC)";
+  EXPECT_EQ(name_of("\"kswapd0", order), "kswapd0");
+  EXPECT_EQ(name_of("> kswapd0", order), "kswapd0");
+  EXPECT_EQ(name_of("| kswapd0", order), "kswapd0");
+  EXPECT_EQ(name_of("#regzbot title: kswapd0", order), "kswapd0");
+  EXPECT_EQ(name_of("#regzbot title: kswapd0", ""), "none") << "a sentence about one";
+  EXPECT_EQ(name_of("kworker/u8:3:12345", order), "kworker/u8:3:12345");
+  EXPECT_EQ(name_of("a: b", ""), "a: b");
+  const auto oom = parse_oom_header("\"java invoked oom-killer: gfp_mask=0xd0, order=0");
+  ASSERT_TRUE(oom);
+  EXPECT_EQ(oom->trigger.comm, "java");
+}
+
 }  // namespace
 }  // namespace whyoom::report

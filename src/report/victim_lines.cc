@@ -100,7 +100,8 @@ namespace {
 
 // Where the name ends: the rightmost place where one of the known tails begins.
 std::size_t find_name_end(std::string_view rest) {
-  static constexpr std::array<std::string_view, 3> tails{") total-vm:", ") vsz:", "), UID "};
+  static constexpr std::array<std::string_view, 4> tails{") total-vm:", ") vsz:", "), UID ",
+                                                         "), total-vm:"};
   for (const auto tail : tails) {
     const std::size_t at = rest.substr(0, kLongestName + tail.size()).rfind(tail);
     if (at != std::string_view::npos) {
@@ -115,6 +116,14 @@ std::size_t find_name_end(std::string_view rest) {
   // A post goes on behind the line: "Killed process 2592 (mysql).In this case ...".
   const std::size_t early = trimmed.substr(0, kMaxComm + 2).rfind(").");
   return early == std::string_view::npos && behind > 0 ? trimmed.size() - behind : early;
+}
+
+// Somebody left out what stands behind the name: "(crosvm) ....".
+std::size_t find_shortened_end(std::string_view rest) {
+  const std::size_t close = rest.substr(0, kMaxComm + 1).rfind(')');
+  const bool left_out = close != std::string_view::npos && close > 0 &&
+                        rest.substr(close + 1).find_first_not_of(" .,") == std::string_view::npos;
+  return left_out ? close : std::string_view::npos;
 }
 
 void read_victim_fields(std::string_view tail, VictimLine& line) {
@@ -170,7 +179,10 @@ std::optional<VictimLine> parse_victim(std::string_view text, Place at) {
   const std::string_view rest = cursor.rest();
   // Somebody took the name out.
   const bool nameless = !named && prefix->known && rest.starts_with("total-vm:");
-  const std::size_t end = named ? find_name_end(rest) : nameless ? 0 : std::string_view::npos;
+  std::size_t end = named ? find_name_end(rest) : nameless ? 0 : std::string_view::npos;
+  if (named && end == std::string_view::npos && prefix->known) {
+    end = find_shortened_end(rest);
+  }
   const bool goes_on = end == std::string_view::npos && rest.find(')') != std::string_view::npos;
   if ((!named && !nameless && !rest.empty()) || (goes_on && !prefix->known)) {
     return std::nullopt;  // a sentence about a process, not the kernel's

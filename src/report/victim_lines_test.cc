@@ -254,5 +254,19 @@ TEST(EndLines, GroupReaperSysrqExiting) {
   EXPECT_EQ(parse_sysrq("sysrq: Show State"), Sysrq::none);
 }
 
+// Somebody left out what the kernel prints behind the name.
+TEST(VictimLine, ShortenedByItsReader) {
+  const auto name_of = [](const std::string& behind) {
+    const auto line = parse_victim("Memory cgroup out of memory: Killed process 77 (" + behind, {});
+    return line ? line->victim.comm : "none";
+  };
+  EXPECT_EQ(name_of("crosvm) ...."), "crosvm");
+  EXPECT_EQ(name_of("crosvm), ..."), "crosvm");
+  EXPECT_EQ(name_of("crosvm), total-vm:48kB, anon-rss:8kB, file-rss:4kB"), "crosvm");
+  EXPECT_EQ(name_of("a) b) ...."), "a) b");
+  EXPECT_EQ(name_of("a) .b) total-vm:48kB, anon-rss:8kB"), "a) .b");
+  EXPECT_FALSE(parse_victim("Killed process 77 (crosvm) ....", {})) << "anybody's";
+}
+
 }  // namespace
 }  // namespace whyoom::report

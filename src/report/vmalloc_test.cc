@@ -70,5 +70,13 @@ TEST(Vmalloc, OfEachOfTheRepetitionsOnlyTheLastIsToldAgain) {
   EXPECT_TRUE(events[2].trigger);
 }
 
+TEST(Vmalloc, ASentenceAboutALineIsNone) {
+  EXPECT_TRUE(assemble("this \"vmap allocation for size 33562624 failed\" error and also KASAN\n"
+                       "For INLINE KASAN I still get \"vmap allocation for size 33562624 failed\", "
+                       "even\nvmap allocation for size 33562624 failed here, too\n")
+                  .empty());
+  EXPECT_EQ(assemble("vmap allocation for size 33562624 failed\n").size(), 1U);
+}
+
 }  // namespace
 }  // namespace whyoom::report
