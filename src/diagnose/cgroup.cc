@@ -203,11 +203,14 @@ std::optional<CgroupUse> cgroup_of(const Context& context) {
   read_biggest(context.evidence, use);
   use.alone = !report.trigger && !report.constraint && report.tasks.empty() && !report.memcg;
   const auto& release = context.evidence.release;
-  // Sizes of shared memory came with 4.5; el8 has the line of 5.0 in its 4.18.
-  use.old_names_line = release ? !release->at_least(5, 0) && release->enterprise != 8
-                               : std::ranges::any_of(report.victims, [](const auto& victim) {
-                                   return victim.file_rss_kib && !victim.shmem_rss_kib;
-                                 });
+  // Each kernel prints one of the two (mm/oom_kill.c dump_oom_summary(), 5.0). Sizes of shared
+  // memory came with 4.5; el8 has the line of 5.0 in its 4.18.
+  const bool names_printed = report.constraint || !memcg.task_path.empty();
+  use.old_names_line = names_printed ? !report.constraint
+                       : release     ? !release->at_least(5, 0) && release->enterprise != 8
+                                     : std::ranges::any_of(report.victims, [](const auto& victim) {
+                                     return victim.file_rss_kib && !victim.shmem_rss_kib;
+                                   });
   use.stats_not_printed =
       memcg.stats.empty() &&
       ((release && release->major == 2) || memcg.limit_path.starts_with(report::kBeancounter));

@@ -392,5 +392,22 @@ TEST(PartialAnswer, BelievesTheScoreOfAKillLine) {
                  "would tell."}));
 }
 
+// Each kernel prints one of the two lines that name the cgroups.
+TEST(PartialAnswer, AsksForNoLineThatTheOtherExcludes) {
+  const auto of = [](const std::string& line) {
+    const std::string said = certain_of("kernel: " + line +
+                                        "\nkernel: Memory cgroup out of memory: "
+                                        "Killed process 7 (hog) total-vm:900000kB, "
+                                        "anon-rss:500000kB, file-rss:0kB\n")
+                                 .back();
+    return said.substr(said.find("the line"));
+  };
+  EXPECT_EQ(of("oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0-1,"
+               "oom_memcg=/ltp/test-9552,task_memcg=/ltp/test-95520"),
+            "the line that names both cgroups (\"oom-kill:constraint=\") would tell.");
+  EXPECT_EQ(of("Task in /docker/c5637afc073e killed as a result of limit of /docker/c56"),
+            "the line \"Task in ... killed as a result of limit of\" would tell.");
+}
+
 }  // namespace
 }  // namespace whyoom::diagnose
