@@ -11,12 +11,13 @@ namespace whyoom::diagnose {
 
 namespace {
 
-constexpr double story_gap = 60;             // seconds between two events of one story
-constexpr double cgroup_gap = 2.0 * 3600;    // of one cgroup, which is started again and again
-constexpr double late_daemon = 120;          // a wall clock is that of who wrote the line
-constexpr LineNumber story_gap_lines = 400;  // where the log has no time
-constexpr std::size_t most_remembered = 64;  // victims of a story
-constexpr std::size_t most_stories = 64;     // that can still go on
+constexpr double story_gap = 60;              // seconds between two events of one story
+constexpr double cgroup_gap = 2.0 * 3600;     // of one cgroup, which is started again and again
+constexpr double late_daemon = 120;           // a wall clock is that of who wrote the line
+constexpr LineNumber story_gap_lines = 400;   // where the log has no time
+constexpr LineNumber lines_without_pid = 40;  // from a kill to what its victim did not get
+constexpr std::size_t most_remembered = 64;   // victims of a story
+constexpr std::size_t most_stories = 64;      // that can still go on
 
 constexpr const char* unknown_cgroup = "?";
 
@@ -108,11 +109,16 @@ bool StoryBuilder::Story::goes_on_with(const report::Report& report, const std::
 
 Place StoryBuilder::Story::killed_at(const report::Report& report) const {
   if (report.kind != report::Kind::page_allocation_failure || !report.trigger ||
-      !report.trigger->pid || !is_near(report, story_gap)) {
+      !is_near(report, story_gap)) {
     return {};
   }
-  const auto found = std::ranges::find_if(killed, [&report](const Killed& each) {
-    return each.pid == *report.trigger->pid && each.source == report.source;
+  // Kernels before 2.6.24 and lines alone have no pid: a name stands for it right behind the kill.
+  const report::Trigger& trigger = *report.trigger;
+  const auto found = std::ranges::find_if(killed, [&](const Killed& each) {
+    const bool same = trigger.pid ? each.pid == *trigger.pid
+                                  : !trigger.comm.empty() && each.comm == trigger.comm &&
+                                        report.first_line - each.at.line <= lines_without_pid;
+    return same && each.source == report.source;
   });
   return found == killed.end() ? Place{} : found->at;
 }
@@ -128,7 +134,7 @@ void StoryBuilder::Story::take(const report::Report& report, Place killed_here) 
     if (killed.size() == most_remembered) {
       killed.erase(killed.begin());
     }
-    killed.push_back({victim.pid, report.source, victim.at});
+    killed.push_back({victim.pid, victim.comm, report.source, victim.at});
   }
   source = report.source;
   last = report.time;

@@ -25,7 +25,7 @@ class StoryBuilder {
  private:
   struct Killed {
     std::int64_t pid = 0;
-    std::string source;
+    std::string comm, source;
     Place at{};
   };
 

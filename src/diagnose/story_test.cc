@@ -288,5 +288,26 @@ TEST(Story, ForgetsTheFirstOfVeryManyVictims) {
   EXPECT_EQ(story.next(failure(5 * second, 7100, 1)).number, 1U);
 }
 
+TEST(Story, HasAFailureOfItsVictimsNameWhereNoPidIsPrinted) {
+  const auto nameless = [](const std::string& comm, std::uint32_t line) {
+    report::Report report = failure(6 * second, line, 77);
+    report.trigger->pid.reset();
+    report.trigger->comm = comm;
+    return report;
+  };
+  const auto killed_at = [&](const report::Report& failed) {
+    StoryBuilder story;
+    report::Report killed = kill_of(77, 5 * second, 100);
+    killed.victims.back().comm = "RNAsubopt";
+    story.next(killed);
+    return story.next(failed).killed_at;
+  };
+  EXPECT_EQ(killed_at(nameless("RNAsubopt", 160)), (Place{0, 158}));
+  EXPECT_EQ(killed_at(nameless("RNAsubopt", 300)), Place{}) << "another of the same name";
+  EXPECT_EQ(killed_at(nameless("RNAsubopt", 100)), Place{}) << "before it";
+  EXPECT_EQ(killed_at(nameless("sshd", 160)), Place{});
+  EXPECT_EQ(killed_at(nameless("", 160)), Place{});
+}
+
 }  // namespace
 }  // namespace whyoom::diagnose
