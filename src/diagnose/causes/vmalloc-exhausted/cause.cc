@@ -42,6 +42,20 @@ std::optional<Claim> took_it_all(const Context& context) {
   return result;
 }
 
+void add_wrong_size(Claim& result) {
+  result.remedy(
+      Message("See who asks (the stack in the report): its size is computed wrongly, or "
+              "it has nothing to store"));
+}
+
+void add_remedy(Claim& result) {
+  result.remedy(
+      Message(
+          "See who asks (the stack in the report); on 32-bit raise vmalloc= on the kernel command "
+          "line: i386 has 128M by default, 32-bit ARM 240M, and what it gets lowmem loses"),
+      {ShellCommand("grep -i vmalloc /proc/meminfo")});
+}
+
 // Refused before a page or an address is looked for (mm/vmalloc.c __vmalloc_node_range()).
 Claim of_nothing(const Context& context) {
   const auto& vmalloc = *context.report.vmalloc;
@@ -50,9 +64,7 @@ Claim of_nothing(const Context& context) {
                                "was not short. Nothing was killed.",
                                caller(context.report)));
   result.prove(Message("size asked for"), Bytes(0), vmalloc.at);
-  result.remedy(
-      Message("See who asks (the stack in the report): its size is computed wrongly, or "
-              "it has nothing to store"));
+  add_wrong_size(result);
   return result;
 }
 
@@ -68,7 +80,11 @@ std::optional<Claim> judge(const Context& context) {
   if (auto took = took_it_all(context)) {
     return took;
   }
-  const bool beyond = vmalloc->bytes && evidence.ram && Bytes(*vmalloc->bytes) > *evidence.ram;
+  // x86-64 with four levels of tables has room for 64 TiB of RAM (MAX_PHYSMEM_BITS).
+  constexpr std::uint64_t most_of_any_machine = std::uint64_t{1} << 46U;
+  const bool absurd = vmalloc->bytes.value_or(0) > most_of_any_machine;
+  const bool beyond =
+      absurd || (vmalloc->bytes && evidence.ram && Bytes(*vmalloc->bytes) > *evidence.ram);
   const auto free_zone = std::ranges::find_if(evidence.zones, [](const memory::ZoneState& zone) {
     return zone.eligible && zone.reserve_known &&
            zone.usable() > zone.high + zone.boost + zone.reserve;
@@ -98,7 +114,7 @@ std::optional<Claim> judge(const Context& context) {
   if (vmalloc->bytes) {
     result.prove(Message("size asked for"), Bytes(*vmalloc->bytes), vmalloc->at);
   }
-  if (beyond) {
+  if (beyond && evidence.ram) {
     result.prove(Message("RAM that the kernel manages"), *evidence.ram,
                  place_of_ram(context.report));
   }
@@ -106,11 +122,7 @@ std::optional<Claim> judge(const Context& context) {
     result.prove(Message("zone {}: free and usable by this request", free_zone->name),
                  to_bytes(free_zone->usable(), evidence.page), free_zone->at);
   }
-  result.remedy(
-      Message(
-          "See who asks (the stack in the report); on 32-bit raise vmalloc= on the kernel command "
-          "line: i386 has 128M by default, 32-bit ARM 240M, and what it gets lowmem loses"),
-      {ShellCommand("grep -i vmalloc /proc/meminfo")});
+  absurd ? add_wrong_size(result) : add_remedy(result);
   return result;
 }
 
