@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "base/language.h"
 #include "base/text.h"
@@ -27,6 +28,9 @@ bool may_be_bound(const Report& report) {
   const std::string& nodes = report.mems_allowed ? *report.mems_allowed : mask.value_or("0");
   return !report.constraint && nodes != "0" && nodes != "(null)" && (masked || !of_root);
 }
+
+// emplace_back() would be code of its own for each sentence.
+void add(std::vector<Message>& out, Message&& sentence) { out.push_back(std::move(sentence)); }
 
 // Whether it was a cgroup's limit or the machine, as far as a line says so.
 Message where(const Event& event) {
@@ -110,7 +114,7 @@ void add_failure(std::vector<Message>& out, const Event& event) {
                       "killed.",
                       *report.trigger->order));
   } else {
-    out.emplace_back("A request for memory failed; nothing was killed.");
+    add(out, Message("A request for memory failed; nothing was killed."));
   }
 }
 
@@ -118,12 +122,12 @@ void add_failure(std::vector<Message>& out, const Event& event) {
 void add_userspace(std::vector<Message>& out, const Report& report) {
   const auto& kill = report.userspace;
   if (!kill || kill->victim.empty()) {
-    out.emplace_back("A program killed a process before the kernel's OOM killer had to.");
+    add(out, Message("A program killed a process before the kernel's OOM killer had to."));
     return;
   }
   const std::string name = printable(last_part(kill->victim));
-  out.emplace_back("{} killed {} before the kernel's OOM killer had to.", printable(kill->killer),
-                   kill->pid ? process(name, *kill->pid) : name);
+  add(out, Message("{} killed {} before the kernel's OOM killer had to.", printable(kill->killer),
+                   kill->pid ? process(name, *kill->pid) : name));
   if (kill->pressure_percent) {
     out.push_back(kill->pressure_limit_percent
                       ? Message("Memory pressure was {}, more than {}.",
@@ -133,14 +137,39 @@ void add_userspace(std::vector<Message>& out, const Report& report) {
   }
   const bool no_swap = kill->swap_total == 0;
   if (kill->mem_available_percent && kill->swap_free_percent && !no_swap) {
-    out.emplace_back("{} of memory were available, and {} of swap free.",
+    add(out, Message("{} of memory were available, and {} of swap free.",
                      percent(*kill->mem_available_percent / 100),
-                     percent(*kill->swap_free_percent / 100));
+                     percent(*kill->swap_free_percent / 100)));
   } else if (kill->mem_available_percent) {
-    out.emplace_back("{} of memory were available.", percent(*kill->mem_available_percent / 100));
+    add(out, Message("{} of memory were available.", percent(*kill->mem_available_percent / 100)));
   } else if (kill->mem_used && kill->mem_total) {
-    out.emplace_back("{} of {} of memory were used.", human(Bytes(*kill->mem_used)),
-                     human(Bytes(*kill->mem_total)));
+    add(out, Message("{} of {} of memory were used.", human(Bytes(*kill->mem_used)),
+                     human(Bytes(*kill->mem_total))));
+  }
+}
+
+// Lines about tables and pools for which there is no cause.
+void add_limit(std::vector<Message>& out, const Event& event) {
+  using What = report::LimitReached::What;
+  const auto& limit = event.report.limit_reached;
+  const auto what = limit ? limit->what : What::tcp_memory;
+  if (what == What::percpu) {
+    const std::uint64_t bytes = limit->bytes.value_or(0);
+    out.push_back(
+        limit->name.empty()
+            ? Message("The kernel got no per-CPU memory for {} bytes; nothing was killed.", bytes)
+            : Message("The kernel got no per-CPU memory for {} bytes ({}); nothing was killed.",
+                      bytes, printable(limit->name)));
+  } else if (what == What::swiotlb && limit->limit && limit->used && event.candidates.empty()) {
+    add(out,
+        Message("{} got no bounce buffer (swiotlb) of {} with {} of {} slots used: a bigger pool "
+                "(swiotlb=) does not help. A limit of the device keeps it from the free slots: an "
+                "alignment, a boundary or the addresses that it reaches.",
+                limit->name.empty() ? tr("A device") : printable(limit->name),
+                human(Bytes(limit->bytes.value_or(0))), grouped(*limit->used),
+                grouped(*limit->limit)));
+  } else {
+    add(out, Message("A limit was reached."));
   }
 }
 
@@ -168,13 +197,13 @@ void add_biggest(std::vector<Message>& out, const Event& event) {
     const std::string who = process(biggest->comm, biggest->pid);
     const std::string held = human(to_bytes(biggest->resident()));
     if (biggest->page_tables() > biggest->resident()) {
-      out.emplace_back("{} was killed and held {}, and {} of page tables.", who, held,
-                       human(to_bytes(biggest->page_tables())));
+      add(out, Message("{} was killed and held {}, and {} of page tables.", who, held,
+                       human(to_bytes(biggest->page_tables()))));
     } else {
-      out.emplace_back("{} was killed and held {}.", who, held);
+      add(out, Message("{} was killed and held {}.", who, held));
     }
   } else if (score) {
-    out.emplace_back("{} was killed.", process(score->victim->comm, score->victim->pid));
+    add(out, Message("{} was killed.", process(score->victim->comm, score->victim->pid)));
   }
   if (!score || (biggest->resident().count() > 0 && &*biggest != score->victim)) {
     return;
@@ -204,7 +233,8 @@ void add_free(std::vector<Message>& out, const Event& event) {
     free += to_bytes(zone.free, evidence.page);
   }
   if (share(free, *evidence.ram) >= remarkable) {
-    out.emplace_back("{} ({} of RAM) were free.", human(free), percent(share(free, *evidence.ram)));
+    add(out,
+        Message("{} ({} of RAM) were free.", human(free), percent(share(free, *evidence.ram))));
   }
 }
 
@@ -243,10 +273,10 @@ std::vector<Message> partial_answer(const Event& event) {
       add_failure(out, event);
       break;
     case Kind::fork_rejected:
-      out.emplace_back("A fork was rejected by the limit of a cgroup (pids.max).");
+      add(out, Message("A fork was rejected by the limit of a cgroup (pids.max)."));
       break;
     case Kind::overcommit_refused:
-      out.emplace_back("The kernel refused to promise more memory (overcommit).");
+      add(out, Message("The kernel refused to promise more memory (overcommit)."));
       break;
     case Kind::userspace_kill:
       add_userspace(out, report);
@@ -257,25 +287,19 @@ std::vector<Message> partial_answer(const Event& event) {
       out.push_back(where(event));
       break;
     default:
-      if (const auto& limit = report.limit_reached;
-          limit && limit->what == report::LimitReached::What::percpu) {
-        out.emplace_back("The kernel got no per-CPU memory for {} bytes ({}); nothing was killed.",
-                         limit->bytes.value_or(0), printable(limit->name));
-        break;
-      }
-      out.emplace_back("A limit was reached.");
+      add_limit(out, event);
   }
   add_biggest(out, event);
   add_free(out, event);
   if (const auto& evidence = event.evidence; is_swap_full(evidence)) {
-    out.emplace_back("Swap was full ({} of {} were free).", kb(*evidence.swap_free),
-                     human(*evidence.swap_total));
+    add(out, Message("Swap was full ({} of {} were free).", kb(*evidence.swap_free),
+                     human(*evidence.swap_total)));
   }
   if (const auto& account = event.evidence.account) {
     const Bytes uncounted = account->size(memory::AccountLine::What::unaccounted);
     if (share(uncounted, account->total) >= most_of_ram) {
-      out.emplace_back("{} ({} of RAM) are in no counter: the kernel's own.", human(uncounted),
-                       percent(share(uncounted, account->total)));
+      add(out, Message("{} ({} of RAM) are in no counter: the kernel's own.", human(uncounted),
+                       percent(share(uncounted, account->total))));
     }
   }
   if (!event.candidates.empty()) {
@@ -288,9 +312,9 @@ std::vector<Message> partial_answer(const Event& event) {
         zone->name, kb(to_bytes(zone->usable(), page)), kb(to_bytes(zone->floor, page)));
   } else if (report.kind != Kind::memcg_oom_kill && is_known_global(event.evidence)) {
     if (event.evidence.account) {
-      out.emplace_back("No single use of RAM explains it.");
+      add(out, Message("No single use of RAM explains it."));
     } else {
-      out.emplace_back("What filled it, or kept it out of reach, is not in these lines.");
+      add(out, Message("What filled it, or kept it out of reach, is not in these lines."));
     }
   }
   return out;

@@ -392,6 +392,26 @@ TEST(PartialAnswer, BelievesTheScoreOfAKillLine) {
                  "would tell."}));
 }
 
+TEST(PartialAnswer, OfPerCpuMemoryWithoutItsReason) {
+  EXPECT_EQ(certain_of("[ 9.0] percpu: allocation failed, size=4104 align=32\n"),
+            Sentences{"The kernel got no per-CPU memory for 4104 bytes; nothing was killed."});
+}
+
+// What is used leaves room for the request wherever it lies: the pool is not what was too small.
+TEST(PartialAnswer, OfABounceBufferWhosePoolHasRoom) {
+  const auto of = [](const std::string& device) {
+    return certain_of("[ 9.0] " + device +
+                      "swiotlb buffer is full (sz: 16 bytes), total 32768 (slots), used 258 "
+                      "(slots)\n");
+  };
+  const std::string rest =
+      " got no bounce buffer (swiotlb) of 16 bytes with 258 of 32,768 slots used: a bigger pool "
+      "(swiotlb=) does not help. A limit of the device keeps it from the free slots: an alignment, "
+      "a boundary or the addresses that it reaches.";
+  EXPECT_EQ(of("virtio-pci 0000:00:04.0: "), Sentences{"virtio-pci 0000:00:04.0" + rest});
+  EXPECT_EQ(of(""), Sentences{"A device" + rest});
+}
+
 // Each kernel prints one of the two lines that name the cgroups.
 TEST(PartialAnswer, AsksForNoLineThatTheOtherExcludes) {
   const auto of = [](const std::string& line) {

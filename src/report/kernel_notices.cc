@@ -180,13 +180,24 @@ std::optional<std::uint64_t> take_before(Cursor& cursor, std::string_view word) 
   return number && cursor.take(word) ? number : std::nullopt;
 }
 
+// What mails put before a line: a quotation mark, and the rest of a time that was wrapped.
+std::string device_of(std::string_view name) {
+  const std::size_t quoted = name.find_first_not_of("|>\" ");
+  name.remove_prefix(std::min(quoted, name.size()));
+  const std::size_t time = name.find_first_not_of("0123456789.");
+  if (time != 0 && time != std::string_view::npos && name.substr(time).starts_with("] ")) {
+    name.remove_prefix(time + 2);
+  }
+  return std::string(name);
+}
+
 // "v3d fec00000.v3d: swiotlb buffer is full (sz: 536576 bytes), total 32768 (slots), used 3487
 // (slots)", until 5.1 without what follows the size (kernel/dma/swiotlb.c
 // swiotlb_tbl_map_single(), lib/swiotlb.c until 4.17). Before 5.0 a second line says it again, in
 // old kernels alone: "ahci 0000:00:1f.2: DMA: Out of SW-IOMMU space for 65536 bytes", earlier "DMA:
 // Out of SW-IOMMU space for 65536 bytes at device 0000:00:1f.2", first "PCI-DMA" (swiotlb_full()).
 std::optional<LimitReached> read_swiotlb(std::string_view line, Place at) {
-  constexpr std::string_view full = "swiotlb buffer is full (sz: ";
+  constexpr std::string_view full = "swiotlb buffer is full (sz:";
   constexpr std::string_view out = "DMA: Out of SW-IOMMU space for ";
   constexpr std::string_view behind_name = ": ";
   constexpr std::size_t longest_name = 80;
@@ -201,10 +212,14 @@ std::optional<LimitReached> read_swiotlb(std::string_view line, Place at) {
     name = {};  // the title of an issue, in Markdown
   }
   Cursor cursor(line.substr(start + (again ? out : full).size()));
+  cursor.skip_spaces();
   LimitReached limit;
   limit.what = LimitReached::What::swiotlb;
+  limit.at = at;
+  limit.count = 1;
+  const bool wrapped = !again && cursor.rest().empty();
   limit.bytes = take_before(cursor, again ? " bytes" : " bytes)");
-  if (!limit.bytes || !(name.empty() || name.ends_with(behind_name))) {
+  if ((!limit.bytes && !wrapped) || !(name.empty() || name.ends_with(behind_name))) {
     return std::nullopt;
   }
   if (cursor.take(", total ")) {
@@ -213,13 +228,11 @@ std::optional<LimitReached> read_swiotlb(std::string_view line, Place at) {
   if (limit.limit && cursor.take(", used ")) {
     limit.used = take_before(cursor, " (slots)");
   }
-  limit.name = std::string(name.substr(0, name.size() - std::min(name.size(), behind_name.size())));
+  limit.name = device_of(name.substr(0, name.size() - std::min(name.size(), behind_name.size())));
   if (again && cursor.take(" at device ")) {
     limit.name = std::string(cursor.rest());
   }
   limit.teller = again ? 1 : 0;
-  limit.count = 1;
-  limit.at = at;
   return limit;
 }
 
@@ -278,16 +291,29 @@ std::optional<LimitReached> parse_limit_line(std::string_view text, Place at) {
 
 namespace {
 
-// Only a line whose numbers are all there ends here: the kernel prints them since 5.2.
+// What of it a mail can have wrapped into the next line.
+void judge_wrap(const LimitReached& limit, KernelLine& out) {
+  using What = LimitReached::What;
+  if (limit.what == What::swiotlb) {
+    // Only a line whose numbers are all there ends here: the kernel prints them since 5.2.
+    // "swiotlb buffer is full (sz:" alone says nothing.
+    out.good = limit.bytes.has_value();
+    out.fullness = limit.used ? Fullness::whole
+                   : out.good ? Fullness::extensible
+                              : Fullness::partial;
+    out.score = (out.good ? 1 : 0) + (limit.limit ? 1 : 0) + (limit.used ? 1 : 0);
+  } else if (limit.what == What::percpu) {
+    out.fullness = whole_if(!limit.name.empty());
+    out.score = limit.name.empty() ? 0 : 1;
+  }
+}
+
 bool read_limit_line(std::string_view text, Place at, KernelLine& out) {
   auto limit = parse_limit_line(text, at);
   if (!limit) {
     return false;
   }
-  if (limit->what == LimitReached::What::swiotlb) {
-    out.fullness = limit->used ? Fullness::whole : Fullness::extensible;
-    out.score = 1 + (limit->limit ? 1 : 0) + (limit->used ? 1 : 0);
-  }
+  judge_wrap(*limit, out);
   out.part = *std::move(limit);
   return true;
 }

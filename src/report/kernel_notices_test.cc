@@ -253,5 +253,41 @@ TEST(LimitLine, OthersAreNone) {
   }
 }
 
+// Mails wrap it behind "(sz:", or somebody glued it again; they put marks before it, and the rest
+// of a time.
+TEST(LimitLine, OfTheBounceBuffersInAMail) {
+  const auto of = [](const std::string& text) {
+    const auto events = testing::read_log(text).events;
+    return events.size() == 1 ? *events[0].limit_reached : LimitReached{};
+  };
+  for (const std::string_view text :
+       {"[ 10.194343] ath11k_pci 0000:04:00.0: swiotlb buffer is full (sz:\n1048583 bytes), total "
+        "32768 (slots), used 2529 (slots)\n",
+        "[ 10.194343] ath11k_pci 0000:04:00.0: swiotlb buffer is full (sz:1048583 bytes), total "
+        "32768 (slots), used 2529 (slots)\n",
+        "| ath11k_pci 0000:04:00.0: swiotlb buffer is full (sz: 1048583 bytes), total 32768 "
+        "(slots), used 2529 (slots)\n",
+        "10.194343] ath11k_pci 0000:04:00.0: swiotlb buffer is full (sz:\n1048583 bytes), total "
+        "32768 (slots), used 2529 (slots)\n"}) {
+    const LimitReached limit = of(std::string(text));
+    EXPECT_EQ(limit.name, "ath11k_pci 0000:04:00.0") << text;
+    EXPECT_EQ(limit.bytes, 1048583U) << text;
+    EXPECT_EQ(limit.limit, 32768U) << text;
+    EXPECT_EQ(limit.used, 2529U) << text;
+  }
+  EXPECT_TRUE(
+      testing::read_log("[ 9.0] a 1: swiotlb buffer is full (sz:\nand so on\n").events.empty());
+}
+
+TEST(LimitLine, OfPerCpuMemoryWrapped) {
+  const auto events = testing::read_log(
+                          "Jul 09 09:50:25 web kernel: percpu: allocation failed, size=4104 "
+                          "align=32\natomic=0, alloc from reserved chunk failed\n")
+                          .events;
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0].limit_reached->bytes, 4104U);
+  EXPECT_EQ(events[0].limit_reached->name, "alloc from reserved chunk failed");
+}
+
 }  // namespace
 }  // namespace whyoom::report
