@@ -1,6 +1,7 @@
 #include "diagnose/partial_answer.h"
 
 #include <algorithm>
+#include <bit>
 #include <string>
 #include <utility>
 
@@ -148,6 +149,22 @@ void add_userspace(std::vector<Message>& out, const Report& report) {
   }
 }
 
+// XFS says so at each 100th try. Above the order of PAGE_ALLOC_COSTLY_ORDER the page allocator
+// gives up early, with memory free in smaller pieces.
+void add_xfs(std::vector<Message>& out, const report::LimitReached& limit, std::uint64_t page) {
+  constexpr std::uint64_t costly_pages = 8;
+  add(out,
+      Message(
+          "XFS asked for {} and got none in 100 tries. It goes on trying, and what needs it waits.",
+          limit.bytes ? human(Bytes(*limit.bytes)) : tr("memory")));
+  if (limit.bytes.value_or(0) > costly_pages * page) {
+    add(out,
+        Message(
+            "That is order {} in one piece: memory that is free is likely to be in smaller pieces.",
+            std::bit_width((*limit.bytes - 1) / page)));
+  }
+}
+
 // Lines about tables and pools for which there is no cause.
 void add_limit(std::vector<Message>& out, const Event& event) {
   using What = report::LimitReached::What;
@@ -160,6 +177,8 @@ void add_limit(std::vector<Message>& out, const Event& event) {
             ? Message("The kernel got no per-CPU memory for {} bytes; nothing was killed.", bytes)
             : Message("The kernel got no per-CPU memory for {} bytes ({}); nothing was killed.",
                       bytes, printable(limit->name)));
+  } else if (what == What::xfs_memory) {
+    add_xfs(out, *limit, event.evidence.page.bytes);
   } else if (what == What::swiotlb && limit->limit && limit->used && event.candidates.empty()) {
     add(out,
         Message("{} got no bounce buffer (swiotlb) of {} with {} of {} slots used: a bigger pool "

@@ -412,6 +412,22 @@ TEST(PartialAnswer, OfABounceBufferWhosePoolHasRoom) {
   EXPECT_EQ(of(""), Sentences{"A device" + rest});
 }
 
+TEST(PartialAnswer, OfMemoryThatXfsTriesToGet) {
+  const auto of = [](const std::string& size) {
+    return certain_of("[ 9.0] XFS: nginx(77) possible memory allocation deadlock " + size +
+                      "in kmem_alloc (mode:0x250)\n");
+  };
+  const std::string waits =
+      " and got none in 100 tries. It goes on trying, and what needs it waits.";
+  EXPECT_EQ(of("size 65728 "),
+            (Sentences{"XFS asked for 64.2 KiB" + waits,
+                       "That is order 5 in one piece: memory that is free is likely to be in "
+                       "smaller pieces."}));
+  EXPECT_NE(of("size 32769 ").at(1).find("order 4 "), std::string::npos);
+  EXPECT_EQ(of("size 32768 "), Sentences{"XFS asked for 32 KiB" + waits});
+  EXPECT_EQ(of(""), Sentences{"XFS asked for memory" + waits});
+}
+
 // Each kernel prints one of the two lines that name the cgroups.
 TEST(PartialAnswer, AsksForNoLineThatTheOtherExcludes) {
   const auto of = [](const std::string& line) {

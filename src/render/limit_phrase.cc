@@ -33,6 +33,9 @@ std::string limit_headline(const report::Report& report) {
     case What::percpu:
       text = tr("per-CPU memory refused");
       break;
+    case What::xfs_memory:
+      text = tr("XFS waits for memory");
+      break;
   }
   return text +
          (limit.count > 1 ? tr(", {}", plural(limit.count, "time", "times")) : std::string());

@@ -236,6 +236,40 @@ std::optional<LimitReached> read_swiotlb(std::string_view line, Place at) {
   return limit;
 }
 
+// "XFS: nginx(31293) possible memory allocation deadlock size 65728 in kmem_alloc (mode:0x250)", at
+// each 100th try of a request that may not fail (fs/xfs/kmem.c to 6.8, fs/xfs/xfs_buf.c to 5.12);
+// before 4.4 without the process and the size.
+std::optional<LimitReached> read_xfs(std::string_view line, Place at) {
+  constexpr std::string_view words = "possible memory allocation deadlock";
+  constexpr std::size_t longest_name = 4 * 15 + 12;  // of bytes as \xNN, and "(4194304) "
+  Cursor cursor(line);
+  if (!cursor.take("XFS: ") && !cursor.take("xfs: ")) {
+    return std::nullopt;
+  }
+  const std::string_view said = cursor.rest();
+  const std::size_t start = said.find(words);
+  if (start > longest_name || (start != 0 && !said.substr(0, start).ends_with(") "))) {
+    return std::nullopt;
+  }
+  LimitReached limit;
+  limit.what = LimitReached::What::xfs_memory;
+  limit.count = 1;
+  limit.at = at;
+  cursor = Cursor(said.substr(start + words.size()));
+  if (cursor.take(" size ")) {
+    limit.bytes = cursor.take_unsigned();
+  }
+  if (!cursor.take(" in ")) {
+    return limit;  // a mail wrapped it
+  }
+  const std::string_view rest = cursor.rest();
+  const std::size_t end = std::min(rest.find_first_of(" %"), rest.size());
+  if (end > 0 && rest.substr(end).starts_with(" (mode:0x") && rest.ends_with(')')) {
+    limit.name = std::string(rest.substr(0, end));
+  }
+  return limit;
+}
+
 // Which table it is, where the kernel says that of neighbours: until 3.5 with the protocol alone,
 // "ipv6: " or "IPv4: ". Moves `line` behind it.
 std::string take_protocol(std::string_view& line) {
@@ -286,6 +320,9 @@ std::optional<LimitReached> parse_limit_line(std::string_view text, Place at) {
     read_numbers(words, rest.substr(0, end), rest.substr(end), limit);
     return limit;
   }
+  if (auto xfs = read_xfs(line, at)) {
+    return xfs;
+  }
   return read_swiotlb(line, at);
 }
 
@@ -302,7 +339,8 @@ void judge_wrap(const LimitReached& limit, KernelLine& out) {
                    : out.good ? Fullness::extensible
                               : Fullness::partial;
     out.score = (out.good ? 1 : 0) + (limit.limit ? 1 : 0) + (limit.used ? 1 : 0);
-  } else if (limit.what == What::percpu) {
+  } else if (limit.what == What::xfs_memory || limit.what == What::percpu) {
+    out.good = limit.what == What::percpu || !limit.name.empty();
     out.fullness = whole_if(!limit.name.empty());
     out.score = limit.name.empty() ? 0 : 1;
   }

@@ -279,6 +279,44 @@ TEST(LimitLine, OfTheBounceBuffersInAMail) {
       testing::read_log("[ 9.0] a 1: swiotlb buffer is full (sz:\nand so on\n").events.empty());
 }
 
+TEST(LimitLine, OfMemoryThatXfsTriesToGet) {
+  const auto of = [](const std::string& text) {
+    const auto events = testing::read_log(text).events;
+    return events.size() == 1 ? *events[0].limit_reached : LimitReached{};
+  };
+  const LimitReached whole =
+      of("[   13.0] XFS: nginx(31293) possible memory allocation deadlock size 65728 in kmem_alloc "
+         "(mode:0x250)\n[   14.0] XFS: a b(77) possible memory allocation deadlock size 70000 in "
+         "kmem_alloc (mode:0x250)\n[   15.0] XFS: nginx(31293) possible memory allocation deadlock "
+         "size 65728 in kmem_alloc (mode:0x250)\n");
+  EXPECT_EQ(name(whole.what), "xfs-memory");
+  EXPECT_EQ(whole.name, "kmem_alloc");
+  EXPECT_EQ(whole.bytes, 70000U) << "the largest";
+  EXPECT_EQ(whole.count, 3U);
+  EXPECT_EQ(whole.at.line, 2U);
+  const LimitReached old =
+      of("XFS: possible memory allocation deadlock in kmem_alloc (mode:0x250)\n");
+  EXPECT_EQ(old.name, "kmem_alloc");
+  EXPECT_FALSE(old.bytes);
+  EXPECT_EQ(of("xfs: possible memory allocation deadlock in kmem_alloc (mode:0xd0)\n").count, 1U);
+  for (const std::string_view wrapped :
+       {"[ 13.0] XFS: nginx(2514) possible memory allocation deadlock\nsize 50184 in kmem_alloc "
+        "(mode:0x250)\n",
+        "XFS: nginx(2514) possible memory allocation deadlock size 50184 in\nkmem_alloc "
+        "(mode:0x250)\n"}) {
+    EXPECT_EQ(of(std::string(wrapped)).bytes, 50184U) << wrapped;
+  }
+  for (const std::string_view text :
+       {"XFS: nginx(2514) possible memory allocation deadlock",
+        "XFS: nginx(2514) possible memory allocation deadlock size 50184 in kmem_alloc",
+        "XFS: I see a possible memory allocation deadlock in kmem_alloc (mode:0x250)",
+        "XFS: possible memory allocation deadlock in many places (mode:0x250)",
+        "the line XFS: possible memory allocation deadlock in kmem_alloc (mode:0x250)",
+        "XFS: possible memory allocation deadlock in %s (mode:0x%x)"}) {
+    EXPECT_TRUE(testing::read_log(std::string(text) + "\n").events.empty()) << text;
+  }
+}
+
 TEST(LimitLine, OfPerCpuMemoryWrapped) {
   const auto events = testing::read_log(
                           "Jul 09 09:50:25 web kernel: percpu: allocation failed, size=4104 "

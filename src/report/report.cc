@@ -17,7 +17,7 @@ std::string_view name(Kind kind) {
 
 std::string_view name(LimitReached::What what) {
   static constexpr std::string_view names[] = {"tcp-memory", "conntrack", "file-max", "neighbour",
-                                               "cma",        "swiotlb",   "percpu"};
+                                               "cma",        "swiotlb",   "percpu",   "xfs-memory"};
   return names[static_cast<std::size_t>(what)];
 }
 

@@ -273,14 +273,16 @@ struct LimitReached {
     neighbour,
     cma,
     swiotlb,
-    percpu
+    percpu,
+    xfs_memory
   };
   What what = What::tcp_memory;
-  // "arp_cache", the CMA area, the device, of percpu the reason; empty: the line has none.
+  // "arp_cache", the CMA area, the device, of percpu the reason, of XFS who asked; empty: the line
+  // has none.
   std::string name;
   std::optional<std::uint64_t> limit;  // of swiotlb: slots
   std::optional<std::uint64_t> used;   // of swiotlb: slots
-  std::optional<std::uint64_t> bytes;  // of swiotlb and percpu, by some of CMA: asked for
+  std::optional<std::uint64_t> bytes;  // of swiotlb, percpu, XFS, some of CMA: asked for
   std::optional<std::uint64_t> pages;  // of CMA: asked for
   std::optional<std::int64_t> error;   // of CMA: -12, -16
   bool or_orphans = false;  // of TCP to 3.2: tcp_mem, or more orphans than tcp_max_orphans

@@ -45,8 +45,12 @@ bool is_told_again(const LimitReached& before, const LimitReached& limit) {
          (!before.bytes || !limit.bytes || *before.bytes == *limit.bytes);
 }
 
-// Of two refusals of a pool, the one with less free for what it asked.
+// Of two refusals of a pool, the one with less free for what it asked; of memory in one piece the
+// larger one.
 bool lacks_more(const LimitReached& a, const LimitReached& b) {
+  if (a.what == LimitReached::What::xfs_memory) {
+    return a.bytes.value_or(0) > b.bytes.value_or(0);
+  }
   const auto lack = [](const LimitReached& limit) {
     const std::uint64_t free =
         limit.limit.value_or(0) - std::min(*limit.used, limit.limit.value_or(0));

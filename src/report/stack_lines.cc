@@ -297,7 +297,13 @@ const LineKind hardware_line{
           e.stack(read.at).hardware = std::move(read.as<StackDump>().hardware);
           return true;
         }};
-const LineKind trace_start{.stage = Stage::stack};
+const LineKind trace_start{.read =
+                               [](std::string_view text, Place, KernelLine&) {
+                                 return text.starts_with("Call Trace:") ||
+                                        text.starts_with("Call trace:") ||
+                                        text.starts_with("Backtrace:");
+                               },
+                           .stage = Stage::stack};
 const LineKind trace_entry{.read = read_part<parse_trace_entry>, .stage = Stage::stack};
 
 }  // namespace whyoom::report
