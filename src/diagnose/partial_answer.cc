@@ -95,13 +95,14 @@ void add_failure(std::vector<Message>& out, const Event& event) {
   const Report& report = event.report;
   if (report.slub && !report.slub->cache.empty()) {
     const std::string& cgroup = report.slub->cgroup;
+    const std::string allocator = report.slub->is_slab ? "SLAB" : "SLUB";
     out.push_back(
         cgroup.empty()
-            ? Message("SLUB found no memory for another slab of {}; nothing was killed.",
+            ? Message("{} found no memory for another slab of {}; nothing was killed.", allocator,
                       cache_text(event))
-            : Message("SLUB got no memory for another slab of {} of the cgroup {}: its "
+            : Message("{} got no memory for another slab of {} of the cgroup {}: its "
                       "limit may be reached, or the machine was short; nothing was killed.",
-                      cache_text(event), printable(cgroup)));
+                      allocator, cache_text(event), printable(cgroup)));
   } else if (report.trigger && report.trigger->order && *report.trigger->order >= 0) {
     const bool waits = !report.trigger->gfp || !kernel::is_atomic(report.trigger->gfp->flags);
     out.push_back(

@@ -428,6 +428,15 @@ TEST(PartialAnswer, OfMemoryThatXfsTriesToGet) {
   EXPECT_EQ(of(""), Sentences{"XFS asked for memory" + waits});
 }
 
+TEST(PartialAnswer, OfSlab) {
+  EXPECT_EQ(certain_of("[ 9.0] SLAB: Unable to allocate memory on node 0 (gfp=0xd0)\n"
+                       "[ 9.0]   cache: TCP, object size: 1728, order: 1\n"
+                       "[ 9.0]   node 0: slabs: 5/5, objs: 20/20, free: 0\n")
+                .at(0),
+            "SLAB found no memory for another slab of the cache TCP (at least 40 KiB, 20 of 20 "
+            "objects in use); nothing was killed.");
+}
+
 // Each kernel prints one of the two lines that name the cgroups.
 TEST(PartialAnswer, AsksForNoLineThatTheOtherExcludes) {
   const auto of = [](const std::string& line) {

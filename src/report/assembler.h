@@ -94,6 +94,7 @@ class Assembler {
   bool on_header(const Line& line, KernelLine& read);
   bool on_failure(const Line& line, KernelLine& read);
   bool on_vmalloc(const Line& line, KernelLine& read);
+  OpenEvent* take_headless_dump(const Line& line);
   bool on_slub(const Line& line, KernelLine& read);
   bool on_slub_cache(const Line& line, KernelLine& read);
   bool on_slub_node(const Line& line, KernelLine& read);

@@ -15,7 +15,6 @@ namespace {
 constexpr LineNumber kSysrqLines = 40;
 constexpr double kSysrqSeconds = 60;
 constexpr LineNumber kOrphanLines = 80;
-constexpr LineNumber kSlubLines = 100;
 constexpr LineNumber kShowMemoryLines = 20;
 constexpr LineNumber kLoneMemInfoLines = 3;
 constexpr int kTotalsWithoutHead = 3;
@@ -168,63 +167,6 @@ bool Assembler::on_vmalloc(const Line& line, KernelLine& read) {
   }
   event->announced = announced;
   return touch(*event, line, Stage::header);
-}
-
-bool Assembler::on_slub(const Line& line, KernelLine& read) {
-  OpenEvent* home = nullptr;
-  for (auto& event : events_) {
-    const bool callers = line.caller.empty() || event.caller.empty() || line.caller == event.caller;
-    if (!event.superseded && event.is_failure() && callers &&
-        within(event.last, line, kSlubLines)) {
-      home = &event;
-    }
-  }
-  auto& slub = read.as<HeaderLine>();
-  slub_line_ = 0;
-  if (home == nullptr) {
-    home = &open(line, Kind::page_allocation_failure);
-    home->report.trigger = std::move(slub.trigger);
-    home->gfp = std::move(slub.gfp);
-  }
-  if (!home->report.slub) {  // else the same trouble again
-    home->report.slub = std::move(slub.slub);
-  }
-  return touch(*home, line, home->stage);
-}
-
-bool Assembler::on_slub_cache(const Line& line, KernelLine& read) {
-  slub_line_ = 0;
-  for (auto event = events_.rbegin(); event != events_.rend(); ++event) {
-    auto& slub = event->report.slub;
-    if (slub && slub->cache.empty()) {
-      auto& cache = *read.as<HeaderLine>().slub;
-      cache.node = slub->node;
-      slub = std::move(cache);
-      slub_line_ = line.number;
-      return touch(*event, line, event->stage);
-    }
-  }
-  return false;
-}
-
-// The lines of the nodes follow that of the cache, but for one about debugging, in order. What
-// stands elsewhere may be of another cache.
-bool Assembler::on_slub_node(const Line& line, KernelLine& read) {
-  const auto event = std::find_if(events_.rbegin(), events_.rend(), [](const OpenEvent& each) {
-    return each.report.slub && !each.report.slub->cache.empty();
-  });
-  if (slub_line_ == 0 || line.number > slub_line_ + 2 || event == events_.rend()) {
-    return false;
-  }
-  const SlubNode node = read.as<HeaderLine>().slub->nodes.front();
-  auto& nodes = event->report.slub->nodes;
-  if (!nodes.empty() && node.node <= nodes.back().node) {
-    slub_line_ = 0;
-    return false;
-  }
-  slub_line_ = line.number;
-  nodes.push_back(node);
-  return touch(*event, line, event->stage);
 }
 
 namespace {

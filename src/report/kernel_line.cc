@@ -85,7 +85,7 @@ constexpr Row kRows[] = {
     {"Out of memory and no killable processes", Where::begins, &no_killable},
     {"Rebooting in ", Where::begins, &panic_restart},
     {"---[ end Kernel panic", Where::begins, &panic_halt},
-    {"SLUB: Unable to allocate memory on ", Where::begins, &slub_failure, "SLUB: Unable"},
+    {"SL", Where::start, &slub_failure, "SLUB: Unable", "SLAB: Unable"},
     {"cache: ", Where::begins, &slub_cache},
     {"node ", Where::begins, &slub_node},
     {"TCP: out of memory", Where::start, &limit_line},

@@ -33,12 +33,15 @@ void split_cgroup(SlubFailure& slub) {
 }  // namespace
 
 std::optional<HeaderLine> parse_slub(std::string_view text, Place at) {
-  if (!trim_left(text).starts_with("SLUB: Unable to allocate memory on ")) {
+  const std::string_view start = trim_left(text);
+  const bool is_slab = start.starts_with("SLAB: Unable to allocate memory on ");
+  if (!is_slab && !start.starts_with("SLUB: Unable to allocate memory on ")) {
     return std::nullopt;
   }
   HeaderLine line;
   line.trigger.at = at;
   SlubFailure& slub = line.slub.emplace();
+  slub.is_slab = is_slab;
   // 6.12: "on CPU 3 (of node 0) on node -1": the last one is the node that was asked for.
   const std::size_t node = text.rfind("on node ");
   if (node != std::string_view::npos) {
@@ -62,6 +65,11 @@ bool read_slub_cache(std::string_view text, SlubFailure& slub) {
   slub.buffer_size = number_after(start, "buffer size: ");
   slub.default_order = int_after(start, "default order: ", 0, highest_order);
   slub.min_order = int_after(start, "min order: ", 0, highest_order);
+  // SLAB has one order, and calls the size with its padding that of the object (mm/slab.c to 6.7).
+  if (const auto order = int_after(start, ", order: ", 0, highest_order)) {
+    slub.default_order = slub.min_order = order;
+    slub.buffer_size = slub.object_size;
+  }
   return true;
 }
 
@@ -72,10 +80,19 @@ std::optional<SlubNode> parse_slub_node(std::string_view text, Place at) {
     return cursor.take(before) ? cursor.take_unsigned() : std::nullopt;
   };
   const auto node = number("node ");
-  const auto slabs = number(": slabs: ");
-  const auto objects = number(", objs: ");
-  const auto free = number(", free: ");
-  if (!node || *node >= most_nodes || !slabs || !objects || !free) {
+  auto slabs = number(": slabs: ");
+  // SLAB prints those in use before all, and until 4.9 what is free, too (mm/slab.c
+  // slab_out_of_memory()).
+  const auto used_slabs = cursor.take('/') ? std::exchange(slabs, cursor.take_unsigned()) : slabs;
+  auto objects = number(", objs: ");
+  std::optional<std::uint64_t> free;
+  if (cursor.take('/')) {
+    const auto used = std::exchange(objects, cursor.take_unsigned());
+    free = used && objects && *used <= *objects ? std::optional(*objects - *used) : std::nullopt;
+  } else {
+    free = number(", free: ");
+  }
+  if (!node || *node >= most_nodes || !slabs || !used_slabs || !objects || !free) {
     return std::nullopt;
   }
   return SlubNode{static_cast<int>(*node), *slabs, *objects, *free, at};

@@ -327,5 +327,58 @@ TEST(LimitLine, OfPerCpuMemoryWrapped) {
   EXPECT_EQ(events[0].limit_reached->name, "alloc from reserved chunk failed");
 }
 
+TEST(Slab, SaysItInWordsOfItsOwn) {
+  const auto events = testing::read_log(
+                          "[ 9.000001] SLAB: Unable to allocate memory on node 1 (gfp=0x20)\n"
+                          "[ 9.000002]   cache: TCP, object size: 1728, order: 1\n"
+                          "[ 9.000003]   node 0: slabs: 5/6, objs: 20/24, free: 4\n"
+                          "[ 9.000004]   node 1: slabs: 7/7, objs: 27/28\n")
+                          .events;
+  ASSERT_EQ(events.size(), 1U);
+  ASSERT_TRUE(events[0].slub);
+  const SlubFailure& slab = *events[0].slub;
+  EXPECT_TRUE(slab.is_slab);
+  EXPECT_EQ(slab.cache, "TCP");
+  EXPECT_EQ(slab.node, 1);
+  EXPECT_EQ(slab.buffer_size, 1728U);
+  EXPECT_EQ(slab.default_order, 1);
+  EXPECT_EQ(slab.min_order, 1);
+  ASSERT_EQ(slab.nodes.size(), 2U);
+  EXPECT_EQ(slab.nodes[0].slabs, 6U);
+  EXPECT_EQ(slab.nodes[0].objects, 24U);
+  EXPECT_EQ(slab.nodes[0].free, 4U);
+  EXPECT_EQ(slab.nodes[1].slabs, 7U);
+  EXPECT_EQ(slab.nodes[1].free, 1U) << "not printed since 4.10";
+  EXPECT_TRUE(kernel::is_atomic(events[0].trigger->gfp->flags));
+  EXPECT_FALSE(parse_slub_node("node 0: slabs: 5/, objs: 20/20", {}));
+  EXPECT_FALSE(parse_slub_node("node 0: slabs: 5/5, objs: 21/20", {}));
+  SlubFailure cut;
+  EXPECT_TRUE(read_slub_cache("cache: skbuff, object size: 216, buffer size:", cut));
+  EXPECT_FALSE(cut.buffer_size);
+}
+
+// Its head is lost: what memory held stands right before it.
+TEST(Slab, TakesTheMemoryThatWasPrintedBeforeIt) {
+  const std::string zones =
+      "[ 5.000001] Node 0 Normal free:124kB min:10088kB low:12608kB high:15132kB\n"
+      "[ 5.000002] 1234 total pagecache pages\n[ 5.000003] 4194288 pages RAM\n[ 5.000004] 67000 "
+      "pages reserved\n";
+  const std::string slub =
+      "SLUB: Unable to allocate memory on node -1 (gfp=0x20)\n[ 5.000006]   cache: dst, object "
+      "size: 448, buffer size: 448, default order: 1, min order: 0\n";
+  const auto joined = testing::read_log(zones + "[ 5.000005] " + slub).events;
+  ASSERT_EQ(joined.size(), 1U);
+  EXPECT_EQ(joined[0].kind, Kind::page_allocation_failure);
+  EXPECT_EQ(joined[0].first_line, 1U);
+  EXPECT_EQ(joined[0].zones.size(), 1U);
+  EXPECT_EQ(joined[0].slub->cache, "dst");
+  const auto oom = testing::read_log(
+                       "[ 4.9] java invoked oom-killer: gfp_mask=0xd0, order=0, "
+                       "oom_score_adj=0\n" +
+                       zones + "[ 5.000005] " + slub)
+                       .events;
+  EXPECT_EQ(oom.size(), 2U) << "the killer's own";
+}
+
 }  // namespace
 }  // namespace whyoom::report

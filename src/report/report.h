@@ -222,13 +222,14 @@ struct Panic {
   std::optional<Place> halted_at{};  // the end mark, which only a machine that stays down prints
 };
 
-// SLUB's and vmalloc's own lines.
+// The own lines of SLUB and SLAB, and of vmalloc.
 struct SlubNode {
   int node = 0;
   std::uint64_t slabs = 0, objects = 0, free = 0;
   Place at{};
 };
 struct SlubFailure {
+  bool is_slab = false;  // the allocator that went with 6.8
   std::string cache;
   std::string cgroup;  // whose cache it is; empty: the machine's
   std::optional<int> default_order, min_order;
