@@ -55,7 +55,7 @@ TEST(LiveHost, this_process_is_among_the_processes) {
   EXPECT_EQ(self->comm.view(), "linux_test");
   EXPECT_EQ(self->ppid, static_cast<std::int32_t>(getppid()));
   EXPECT_EQ(self->uid, static_cast<std::uint32_t>(getuid()));
-  EXPECT_EQ(self->threads, 1U);
+  EXPECT_GE(self->threads, 1U);
   EXPECT_EQ(self->state, 'R');
   ASSERT_TRUE(self->rss);
   EXPECT_GT(*self->rss, KiB(0));

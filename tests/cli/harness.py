@@ -23,6 +23,10 @@ class Skipped(unittest.SkipTest, SystemExit):
         print(f"SKIPPED: {why}", flush=True)
 
 
+# A sanitizer keeps memory of its own for each byte of the program's.
+measures_memory = unittest.skipIf(os.environ.get("WHYOOM_SANITIZER"), "SKIPPED: a sanitizer takes memory itself")
+
+
 class Result:
     def __init__(self, done):
         self.status = done.returncode

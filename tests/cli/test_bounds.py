@@ -104,12 +104,14 @@ class Captures(harness.Case):
         self.refused(self.with_index([INDEX + b"list 0 /proc\n"] + [record] * 40, 40 * MIB + 30),
                      "a directory of more than 1048576 names")
 
+    @harness.measures_memory
     def test_listings_without_end(self):
         some = b"".join(b"list 0 /NN%05d\n" % k for k in range(50000))
         lines = [INDEX] + [some.replace(b"NN", b"%02d" % i) for i in range(60)]
         self.refused(self.with_index(lines, sum(map(len, lines))),
                      "384 MiB of memory that a capture can take")
 
+    @harness.measures_memory
     def test_files_without_end(self):
         # A million headers. Each number is followed by what it lacks to nines, so that they all add up to
         # the same checksum, and a thousand differ from the thousand before in one text alone.
@@ -117,6 +119,7 @@ class Captures(harness.Case):
         empty = (some.replace(b"00009999", b"%04d%04d" % (i, 9999 - i)) for i in range(1050))
         self.refused((LOG, *empty, entry(b"whyoom/index", INDEX), END), "entries, at byte")
 
+    @harness.measures_memory
     def test_contents_without_end(self):
         zeros = b"\0" * (32 * MIB)
         files = (entry(b"etc/f%d" % i, zeros) for i in range(14))
@@ -173,6 +176,7 @@ class Captures(harness.Case):
 
 
 class NoMemory(harness.Case):
+    @harness.measures_memory
     def test_it_says_what_it_was_reading(self):
         files = (entry(b"etc/f%d" % i, os.urandom(MIB) * 30) for i in range(10))
         path = self.file("c.tar.zst", zstd((LOG, *files, entry(b"whyoom/index", INDEX), END)))

@@ -146,6 +146,7 @@ class Many(harness.Case):
         self.check(whyoom("explain", "--summary", "--format", "json", self.spree), 2,
                    err="--summary is for people")
 
+    @harness.measures_memory
     def test_very_many_take_one_screen_and_little_memory(self):
         def peak(count):
             log = self.file("many", "".join(kill(60 * i, i + 1, f"/system.slice/app{i % 7}.service")

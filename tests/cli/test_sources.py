@@ -305,6 +305,7 @@ class Journal(HostCase):
         whole = self.explain("--host", env={"PATH": str(empty)})
         self.assertIn("journalctl is not installed", self.source(whole, "journal")["gap"])
 
+    @harness.measures_memory
     def test_a_huge_journal_needs_little_memory(self):
         filler = self.file("filler.json", journal_lines("".join(
             f"[{i:5}.000000] usb 1-1: message {i} of a device that says a lot\n"

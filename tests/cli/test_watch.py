@@ -233,6 +233,7 @@ class Watch(Recording):
         for biggest in filter(None, shown):
             self.assertIn(f"(pid {biggest['pid']})", text)
 
+    @harness.measures_memory
     def test_ceilings(self):
         process = self.start("--interval", 10)
         status = pathlib.Path(f"/proc/{process.pid}/status")
