@@ -1,6 +1,7 @@
 // One event with a long task table to each of its outputs.
 #include <benchmark/benchmark.h>
 
+#include "memory/attribution.h"
 #include "render/render.h"
 #include "render/test_samples.h"
 
@@ -15,6 +16,8 @@ std::unique_ptr<diagnose::Event> big_event() {
     task.rss = static_cast<std::uint64_t>(i) * 37 % 501;
     event->report.tasks.push_back(task);
   }
+  event->evidence.attribution =
+      memory::attribute(event->evidence);  // of the rows where they are now
   event->root_cause = "memory-exhausted";
   return event;
 }
