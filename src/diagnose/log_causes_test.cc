@@ -73,6 +73,21 @@ TEST(LogCauses, MinTtlIsTheRootWhereMuchWasLeftToReclaim) {
       << "RAM may be larger than the counters say";
 }
 
+// Above order 3 the size is the reason; an OOM is no failure; who may wait does not count here.
+TEST(LogCauses, AnAtomicFailureIsOfSmallBlocksThatMayNotWait) {
+  const std::string log =
+      cases::load_case(cases::causes_folder() / "atomic-allocation-failure" / "positive.case").log;
+  const auto of = [&log](std::string_view what, std::string_view with) {
+    std::string text = log;
+    text.replace(text.find(what), what.size(), with);
+    return cases::role_of(*cases::explain_log(text).front(), "atomic-allocation-failure");
+  };
+  EXPECT_EQ(of("order:0", "order:0"), "root");
+  EXPECT_EQ(of("order:0", "order:3"), "root");
+  EXPECT_EQ(of("order:0", "order:4"), "refused");
+  EXPECT_EQ(of("mode:0xa20(GFP_ATOMIC)", "mode:0xcc0(GFP_KERNEL)"), "refused");
+}
+
 // A slot is 2 KiB, and a mapping has at most 128 of them.
 TEST(LogCauses, BounceBuffersByTheirNumbers) {
   const auto of = [](const std::string& size, const std::string& numbers) {

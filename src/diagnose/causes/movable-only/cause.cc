@@ -8,6 +8,31 @@ namespace {
 
 constexpr double worth_having = 0.10;  // of RAM, free in ZONE_MOVABLE
 
+// What is free in ZONE_MOVABLE; nullopt where nothing tells, or it is HighMem that is free.
+std::optional<Read<Bytes>> free_in_movable(const memory::Evidence& evidence, Bytes elsewhere) {
+  using kernel::ZoneClass;
+  const auto has = [&evidence](ZoneClass which) {
+    return std::ranges::find(evidence.zones, which, &memory::ZoneState::zone) !=
+           evidence.zones.end();
+  };
+  if (has(ZoneClass::highmem)) {
+    return std::nullopt;
+  }
+  const auto movable =
+      std::ranges::find(evidence.zones, ZoneClass::movable, &memory::ZoneState::zone);
+  if (movable != evidence.zones.end()) {
+    return Read<Bytes>{to_bytes(movable->free, evidence.page), movable->at};
+  }
+  // From 6.1 on the zones above the request's own are not printed, but their free pages still count
+  // in Mem-Info. Only 64-bit kernels have DMA32, and there nothing but ZONE_MOVABLE is above
+  // Normal. What the printed zones do not manage is all that another zone can have.
+  if (evidence.request.highest != ZoneClass::normal || !has(ZoneClass::dma32) ||
+      elsewhere > *evidence.ram - evidence.managed()) {
+    return std::nullopt;
+  }
+  return Read<Bytes>{elsewhere, evidence.report->totals.get(kernel::Field::free)->at};
+}
+
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
   const auto elsewhere = free_elsewhere(evidence);
@@ -15,33 +40,11 @@ std::optional<Claim> judge(const Context& context) {
       !evidence.request.flags_known || evidence.request.highest >= kernel::ZoneClass::movable) {
     return std::nullopt;
   }
-  const auto is_movable = [](const memory::ZoneState& zone) {
-    return zone.zone == kernel::ZoneClass::movable;
-  };
-  const auto is_highmem = [](const memory::ZoneState& zone) {
-    return zone.zone == kernel::ZoneClass::highmem;
-  };
-  // From 6.1 on the zones above the request's own are not printed, but their free pages still count
-  // in Mem-Info. Only 64-bit kernels have DMA32, and there nothing but ZONE_MOVABLE is above
-  // Normal.
-  const bool unprinted = evidence.request.highest == kernel::ZoneClass::normal &&
-                         std::ranges::any_of(evidence.zones, [](const auto& zone) {
-                           return zone.zone == kernel::ZoneClass::dma32;
-                         });
-  const auto movable = std::ranges::find_if(evidence.zones, is_movable);
-  if (std::ranges::any_of(evidence.zones, is_highmem) ||
-      (movable == evidence.zones.end() && !unprinted)) {
+  const auto movable = free_in_movable(evidence, *elsewhere);
+  if (!movable) {
     return std::nullopt;
   }
-  // What the printed zones do not manage is all that another zone can have.
-  if (movable == evidence.zones.end() && *elsewhere > *evidence.ram - evidence.managed()) {
-    return std::nullopt;
-  }
-  const Bytes free =
-      movable != evidence.zones.end() ? to_bytes(movable->free, evidence.page) : *elsewhere;
-  const Place at = movable != evidence.zones.end()
-                       ? movable->at
-                       : context.report.totals.get(kernel::Field::free)->at;
+  const auto& [free, at] = *movable;
   const double part = share(free, *evidence.ram);
   const bool found = part >= worth_having && evidence.all_eligible_at_high();
   // Where one thing fills the zones that the request needs, that is the cause.
