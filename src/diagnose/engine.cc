@@ -119,7 +119,7 @@ void name_candidates(Event& event, const Context& context) {
   const bool kernel = none_left || (!report.victims.empty() && only_small && !big);
   const auto& totals = report.totals;
   const bool counted = totals.get(kernel::Field::active_anon) && totals.get(kernel::Field::free);
-  const Message counters = counted ? Message("the lines \"pages RAM\" and \"pages reserved\"")
+  const Message counters = counted ? Message(R"(the lines "pages RAM" and "pages reserved")")
                                    : Message("the counters of Mem-Info (\"active_anon:\")");
   if (is_of_page_fault(report)) {
     name_by_marks(event, "spurious-pagefault");

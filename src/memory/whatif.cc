@@ -229,7 +229,8 @@ const Machine& Changed::apply() {
 }
 
 ZoneMoment moment(const ZoneState& zone, const Machine& machine) {
-  ZoneMoment result{zone, zone.boost, zone.reserve, zone.usable(), {}};
+  const Watermarks& marks = zone;
+  ZoneMoment result{marks, zone.boost, zone.reserve, zone.usable(), {}};
   result.floor =
       lowered_mark(zone.min, zone.boost, machine.request, machine.passes_boost) + zone.reserve;
   return result;
