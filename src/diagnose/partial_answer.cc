@@ -326,10 +326,10 @@ std::vector<Message> partial_answer(const Event& event) {
     out.push_back(may_have_been(event.candidates));
   } else if (const memory::ZoneState* zone = zone_that_serves(event)) {
     const PageSize page = event.evidence.page;
-    out.emplace_back(
-        "Until the report was printed the shortage was over: zone {} had {} free, and {} must "
-        "stay.",
-        zone->name, kb(to_bytes(zone->usable(), page)), kb(to_bytes(zone->floor, page)));
+    add(out,
+        Message("Until the report was printed the shortage was over: zone {} had {} free, and "
+                "{} must stay.",
+                zone->name, kb(to_bytes(zone->usable(), page)), kb(to_bytes(zone->floor, page))));
   } else if (report.kind != Kind::memcg_oom_kill && is_known_global(event.evidence)) {
     if (event.evidence.account) {
       add(out, Message("No single use of RAM explains it."));

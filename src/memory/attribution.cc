@@ -5,6 +5,7 @@
 #include <map>
 #include <tuple>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "base/text.h"
@@ -73,7 +74,10 @@ struct Row {
 // One row for each thread group; the one of a victim if there is one.
 std::vector<Row> thread_groups(const Evidence& evidence) {
   const auto& tasks = evidence.report->tasks;
-  const auto& victims = evidence.report->victims;
+  std::unordered_set<std::int64_t> victims;
+  for (const report::Victim& victim : evidence.report->victims) {
+    victims.insert(victim.pid);
+  }
   const std::vector<std::uint32_t> first = first_rows(tasks);
   std::vector<Row> rows;
   rows.reserve(tasks.size());
@@ -82,7 +86,7 @@ std::vector<Row> thread_groups(const Evidence& evidence) {
     row_of[i] = first[i] == i ? rows.size() : row_of[first[i]];
     if (first[i] == i) {
       rows.push_back({task_use(tasks[i], evidence.page), false});
-    } else if (std::ranges::find(victims, tasks[i].pid, &report::Victim::pid) != victims.end()) {
+    } else if (victims.contains(tasks[i].pid)) {
       rows[row_of[i]].use = task_use(tasks[i], evidence.page);
     }
   }

@@ -91,7 +91,7 @@ class Table {
       const Pages memory = pages_of(row.use, evidence.page);
       row.base = badness(unlimited, memory, task.uid == 0, 0, total);
       row.score = badness(rules, memory, task.uid == 0, task.oom_score_adj, total);
-      row.place = rows_.size();
+      row.place = i;
     }
   }
 

@@ -11,10 +11,6 @@ namespace {
 
 constexpr LineNumber kSlubLines = 100;
 
-bool within(const Moment& moment, const logtext::Line& line, LineNumber lines) {
-  return line.number >= moment.line && line.number - moment.line <= lines;
-}
-
 }  // namespace
 
 // A request that failed ends with SLUB's lines: whose memory stands right before them, its head is

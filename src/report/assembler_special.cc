@@ -20,10 +20,6 @@ constexpr LineNumber kLoneMemInfoLines = 3;
 constexpr int kTotalsWithoutHead = 3;
 constexpr LineNumber kTailLines = 400;
 
-bool within(const Moment& moment, const logtext::Line& line, LineNumber lines) {
-  return line.number >= moment.line && line.number - moment.line <= lines;
-}
-
 }  // namespace
 
 bool Assembler::on_single_line(const Line& line, KernelLine& read) {

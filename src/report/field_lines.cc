@@ -15,8 +15,7 @@ namespace {
 // A newline inside a record can still be written as "#012" (rsyslog) or "\x0a" (/dev/kmsg) here,
 // when the line was put together from pieces.
 bool starts_as_newline(std::string_view text) {
-  return (text.front() == '#' && text.starts_with("#012")) ||
-         (text.front() == '\\' && text.starts_with("\\x0a"));
+  return text.starts_with("#012") || text.starts_with("\\x0a");
 }
 
 // The next word.
@@ -80,10 +79,6 @@ bool read_yes_no(std::string_view& rest, FieldRun& run) {
   rest = after;
   return true;
 }
-
-}  // namespace
-
-namespace {
 
 // "free:43924kB", as nearly all fields are: read in one go, where nothing about it is unusual.
 bool take_usual_field(kernel::Scope scope, std::string_view& rest, Place at, FieldSet& fields) {

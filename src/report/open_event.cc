@@ -365,8 +365,8 @@ void name_kind(OpenEvent& event) {
   const bool of_no_cgroup = trigger && trigger->gfp && trigger->order == 0 &&
                             kernel::is_of_no_cgroup(trigger->gfp->flags);
   const bool machine = event.oom_caller.is_allocator() || report.by_kswapd || kthreadd ||
-                       of_no_cgroup || (tells_of_oom(report) && knows_no_cgroup(report)) ||
-                       (tells_of_oom(report) && event.shows_machine());
+                       of_no_cgroup ||
+                       (tells_of_oom(report) && (knows_no_cgroup(report) || event.shows_machine()));
   report.known_global = event.global_seen || (machine && !event.memcg_seen);
   if (report.panic) {
     report.kind = Kind::oom_panic;

@@ -48,6 +48,10 @@ struct Moment {
   std::string wall;
 };
 Moment moment_of(const logtext::Line& line);
+// Whether the line is at most so many lines behind.
+inline bool within(const Moment& moment, const logtext::Line& line, LineNumber lines) {
+  return line.number >= moment.line && line.number - moment.line <= lines;
+}
 inline Place place_of(const logtext::Line& line) { return {0, line.number}; }
 // Seconds from `earlier` to `line`; nullopt when the two do not share a clock.
 std::optional<double> seconds_between(const Moment& earlier, const logtext::Line& line);

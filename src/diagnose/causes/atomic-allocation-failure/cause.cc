@@ -16,6 +16,7 @@ constexpr double most_of_ram = 0.5;
 struct Held {
   std::string what;
   Read<Bytes> size;
+  ShellCommand look;
 };
 
 std::optional<Held> held_by_kernel(const memory::Evidence& evidence) {
@@ -29,7 +30,10 @@ std::optional<Held> held_by_kernel(const memory::Evidence& evidence) {
         std::pair(What::hugepages, "huge pages"), std::pair(What::page_tables, "page tables")}) {
     const Bytes size = evidence.account->size(what);
     if (share(size, *evidence.ram) >= most_of_ram) {
-      return Held{tr(text), {size, evidence.account->at(what)}};
+      return Held{tr(text),
+                  {size, evidence.account->at(what)},
+                  what == What::slab_unreclaimable ? ShellCommand("sudo slabtop -o -s c | head -15")
+                                                   : ShellCommand("cat /proc/meminfo")};
     }
   }
   return std::nullopt;
@@ -88,8 +92,7 @@ std::optional<Claim> judge(const Context& context) {
   }
   if (is_short && held) {
     result.prove(Message("{} of RAM", held->what), held->size.value, held->size.at);
-    result.remedy(Message("See what the kernel holds"),
-                  {ShellCommand("sudo slabtop -o -s c | head -15")});
+    result.remedy(Message("See what the kernel holds"), {held->look});
   } else if (is_short) {
     result.remedy(
         Message("When it comes often: raise vm.min_free_kbytes in small steps (up to 1 % of RAM)"),
