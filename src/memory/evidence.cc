@@ -119,10 +119,6 @@ Evidence from_report(const report::Report& report) {
   evidence.release = kernel::parse_release(release);
   evidence.rules = rules_for(release);
   evidence.request = request_of(report);
-  if (evidence.release && evidence.release->at_least(5, 9)) {
-    evidence.passes_boost =
-        evidence.release->at_least(6, 3) ? PassesBoost::high : PassesBoost::atomic;
-  }
   evidence.constraint = constraint_of(report);
   const auto& tail = report.tail;
   if (tail.ram && tail.reserved) {

@@ -77,16 +77,10 @@ struct MinFree {
   std::optional<double> share_of_ram{};  // of a report's zones, or of MemTotal
 };
 
-// Which requests for one page need not leave the boost (mm/page_alloc.c zone_watermark_fast()):
-// those that may not wait since 5.9 (commit f80b08fc4453), all with __GFP_HIGH since 6.3
-// (1ebbb21811b7). Larger ones leave it.
-enum class PassesBoost : std::uint8_t { nobody, atomic, high };
-
 struct Machine {
   PageSize page;
   WatermarkRules rules;
   Request request;
-  PassesBoost passes_boost = PassesBoost::nobody;
   std::vector<ZoneState> zones;
   Pages unprinted;  // lowmem outside of `zones`: it takes its share of min_free_kbytes
   std::optional<MinFree> min_free;

@@ -76,6 +76,9 @@ WatermarkRules rules_for(std::string_view release) {
   rules.promo = parsed->at_least(5, 18);
   rules.thp_counts_all_zones = !parsed->at_least(4, 17);
   rules.old_reserve = !parsed->at_least(4, 17);
+  rules.passes_boost = parsed->at_least(6, 3)   ? PassesBoost::high
+                       : parsed->at_least(5, 9) ? PassesBoost::atomic
+                                                : PassesBoost::nobody;
   const bool low_limit =
       parsed->enterprise == 8 ? el8_has_low_limit(release) : !parsed->at_least(5, 7);
   rules.min_free_max = low_limit ? 65536 : 262144;

@@ -18,6 +18,11 @@
 
 namespace whyoom::memory {
 
+// Which requests for one page need not leave the boost (mm/page_alloc.c zone_watermark_fast()):
+// those that may not wait since 5.9 (commit f80b08fc4453), all with __GFP_HIGH since 6.3
+// (1ebbb21811b7). Larger ones leave it.
+enum class PassesBoost : std::uint8_t { nobody, atomic, high };
+
 // What differs between kernels in this arithmetic. Each is told from the evidence where it shows,
 // from the release otherwise.
 struct WatermarkRules {
@@ -27,8 +32,9 @@ struct WatermarkRules {
   std::uint32_t min_free_max = 262144;  // kB; 65536 before 5.7 and in el8 before 4.18.0-240
   bool thp_counts_all_zones = false;    // until 4.16: khugepaged counts HighMem and Movable too
   bool old_reserve = false;  // until 4.16: a lowmem_reserve_ratio of 0 means 1; HighMem has 32
+  PassesBoost passes_boost = PassesBoost::nobody;  // nobody too when the release is not known
 };
-// The newest rules when the release is empty or cannot be read.
+// The newest rules but for the boost when the release is empty or cannot be read.
 WatermarkRules rules_for(std::string_view release);
 
 struct ZoneSize {

@@ -229,6 +229,11 @@ TEST(Watermarks, ImpossibleSizesDoNoHarm) {
 TEST(Rules, ByRelease) {
   EXPECT_TRUE(rules_for("6.1.0-13-amd64").movable_in_lowmem);
   EXPECT_TRUE(rules_for("6.5.0").movable_in_lowmem);
+  EXPECT_EQ(rules_for("").passes_boost, PassesBoost::nobody);
+  EXPECT_EQ(rules_for("5.8.0").passes_boost, PassesBoost::nobody);
+  EXPECT_EQ(rules_for("5.9.0").passes_boost, PassesBoost::atomic);
+  EXPECT_EQ(rules_for("6.2.0").passes_boost, PassesBoost::atomic);
+  EXPECT_EQ(rules_for("6.3.0").passes_boost, PassesBoost::high);
   EXPECT_FALSE(rules_for("6.6.9").movable_in_lowmem);
   EXPECT_FALSE(rules_for("4.5.7").scale_factor);
   EXPECT_TRUE(rules_for("4.6.2").scale_factor);

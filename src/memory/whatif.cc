@@ -231,8 +231,8 @@ const Machine& Changed::apply() {
 ZoneMoment moment(const ZoneState& zone, const Machine& machine) {
   const Watermarks& marks = zone;
   ZoneMoment result{marks, zone.boost, zone.reserve, zone.usable(), {}};
-  result.floor =
-      lowered_mark(zone.min, zone.boost, machine.request, machine.passes_boost) + zone.reserve;
+  result.floor = lowered_mark(zone.min, zone.boost, machine.request, machine.rules.passes_boost) +
+                 zone.reserve;
   return result;
 }
 

@@ -396,8 +396,9 @@ std::vector<ZoneState> zone_states(const report::Report& report, const Evidence&
     state.unusable = unusable_pages(zone, state, evidence.request, evidence.page);
     state.reserve = reserve_for(zone, layout, evidence.request.highest);
     state.reserve_known = layout != nullptr && zone.lowmem_reserve.size() == layout_size(*layout);
-    state.floor = lowered_mark(state.min, state.boost, evidence.request, evidence.passes_boost) +
-                  state.reserve;
+    state.floor =
+        lowered_mark(state.min, state.boost, evidence.request, evidence.rules.passes_boost) +
+        state.reserve;
     state.eligible = *cls <= evidence.request.highest && (!nodes || nodes->contains(zone.node));
     states.push_back(std::move(state));
   }
