@@ -39,6 +39,9 @@ class Framer {
   // stretches that cannot belong to an event.
   void line(std::string_view raw, LineNumber number);
 
+  // Lines up to this one were read by somebody else. None of them could change what the next means.
+  void passed(LineNumber number) { last_number_ = number; }
+
   // Lines may be held back: pstore parts come newest first, a CRI record can be partial.
   [[nodiscard]] bool holds() const;
   void flush();

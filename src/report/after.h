@@ -36,9 +36,10 @@ inline std::optional<int> int_after(std::string_view text, std::string_view key,
 }
 
 // The number of a process; none has more than 31 bits.
+inline constexpr std::uint64_t most_pid = 0x7fffffff;
 inline std::optional<std::int64_t> take_pid(Cursor& cursor) {
   const auto pid = cursor.take_unsigned();
-  return pid && *pid <= 0x7fffffff ? std::optional(static_cast<std::int64_t>(*pid)) : std::nullopt;
+  return pid && *pid <= most_pid ? std::optional(static_cast<std::int64_t>(*pid)) : std::nullopt;
 }
 
 // A number of 32 bits: of a process or a user.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <iterator>
 #include <utility>
 
 #include "base/language.h"
@@ -46,6 +47,36 @@ void Assembler::line(const Line& line) {
   if (doubtful_) {
     (doubted ? *this : *doubtful_).foreign_lines(1);
   }
+}
+
+std::size_t Assembler::columns_of_next_row(LineNumber line) const {
+  if (doubtful_ || events_.empty()) {
+    return 0;
+  }
+  const OpenEvent& event = events_.back();
+  const bool in_table = event.last.line == line && event.stage == Stage::tasks && event.is_oom() &&
+                        !event.superseded && !event.orphan_rows;
+  const bool alone = in_table && std::all_of(events_.begin(), std::prev(events_.end()),
+                                             [](const OpenEvent& e) { return e.superseded; });
+  return alone && event.columns.size() == joiner_.columns() ? event.columns.size() : 0;
+}
+
+bool Assembler::next_row(const Line& line, const TaskRow& row) {
+  expire(line);
+  if (events_.empty() || events_.back().superseded ||
+      events_.back().report.tasks.size() >= kMaxTasks) {
+    return false;
+  }
+  OpenEvent& event = events_.back();
+  auto task = task_of(row, line.text, event.columns, line.number);
+  if (!task) {
+    return false;
+  }
+  ++lines_of_events_;
+  event.keep(event.report.tasks, std::move(*task), kMaxTasks);
+  touch(event, line, Stage::tasks);
+  drain();
+  return true;
 }
 
 bool Assembler::idle() const {

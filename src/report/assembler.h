@@ -23,6 +23,7 @@ namespace whyoom::report {
 
 class Assembler {
  public:
+  using Line = logtext::Line;
   using Sink = std::function<void(Report&&)>;
 
   // `source` is the name that the reports carry.
@@ -34,7 +35,13 @@ class Assembler {
   void keep_lines();
 
   // The caller may leave out lines that cannot belong to an event: line numbers tell the distance.
-  void line(const logtext::Line& line);
+  void line(const Line& line);
+
+  // A row of the task table, right behind the line at hand, can only be of the same event: how many
+  // numbers it has behind the pid. 0: it may be otherwise.
+  [[nodiscard]] std::size_t columns_of_next_row(LineNumber line) const;
+  // Such a row, which was read already. False: it is to be taken as every line is.
+  bool next_row(const Line& line, const TaskRow& row);
 
   // No event is open: lines without a mark of an event may be left out.
   [[nodiscard]] bool idle() const;
@@ -60,8 +67,6 @@ class Assembler {
   void flush();
 
  private:
-  using Line = logtext::Line;
-
   void take(const Line& line);
   void logical_line(KernelLine& read);
 

@@ -24,6 +24,8 @@ class Joiner {
   void line(const logtext::Line& line);
   void flush();
   [[nodiscard]] bool holds() const { return pending_.valid; }
+  // Numbers in a row of the task table that is being read; 0: not known.
+  [[nodiscard]] std::size_t columns() const { return columns_; }
 
  private:
   void take(const logtext::Line& line);

@@ -11,6 +11,7 @@
 #include "report/fingerprint.h"
 #include "report/kernel_line.h"
 #include "report/line_order.h"
+#include "report/row_run.h"
 #include "report/streams.h"
 
 namespace whyoom::report {
@@ -68,6 +69,9 @@ struct LogReader::State {
   logtext::Framer framer;
   InputAccount account;
   LineOrder order;
+  RowRun rows;
+  std::string_view raw;      // the line at hand
+  std::size_t messages = 0;  // in it
 
   LineNumber number = 0;         // lines that are done
   std::uint64_t read_bytes = 0;  // of the lines that were read, not skipped
@@ -94,6 +98,7 @@ struct LogReader::State {
   std::size_t skip(std::string_view block);
   std::size_t read(std::string_view block);
   void one_line(std::string_view line);
+  std::size_t run(std::string_view block);
   void keep_context(std::string_view skipped);
   void trim_context();
   void open_window();
@@ -122,6 +127,11 @@ void LogReader::State::on_line(const logtext::Line& line) {
     account.symptoms.look(line.text, line.number, line.framed);
   }
   assembler.line(line);
+  const bool alone = ++messages == 1 && !watch.message && !watch.line;
+  const std::size_t columns = alone ? assembler.columns_of_next_row(number) : 0;
+  if (columns == 0 || !rows.begin(raw, line, columns)) {
+    rows.end();
+  }
 }
 
 void LogReader::State::note(LineNumber line, std::string what) {
@@ -158,7 +168,12 @@ void LogReader::State::one_line(std::string_view line) {
     line = line.substr(0, kMaxLine);
   }
   const bool held = watch.line && framer.holds();
+  raw = line;
+  messages = 0;
   framer.line(line, number);
+  if (messages == 0 || framer.holds()) {
+    rows.end();
+  }
   if (!any_event && framer.holds()) {  // an object over several lines, which need not be a record
     account.symptoms.look_in_object(line, number);
   }
@@ -168,6 +183,27 @@ void LogReader::State::one_line(std::string_view line) {
   if (!assembler.idle() || framer.holds()) {
     last_busy = number;
   }
+}
+
+// Rows of a task table, each with another behind it, at the start of `block`; the offset behind
+// them. The last of all goes the long way, and what comes then finds everything as if all had.
+std::size_t LogReader::State::run(std::string_view block) {
+  std::size_t at = 0;
+  for (RowRun::Row* row = &rows.read(block); row->size > 0;) {
+    RowRun::Row& next = rows.read(block.substr(at + row->size));
+    row->line.number = number + 1;
+    if (next.size == 0 || !assembler.next_row(row->line, *row->numbers)) {
+      break;
+    }
+    order.see(row->line);
+    ++number;
+    read_bytes += row->size;
+    at += row->size;
+    row = &next;
+  }
+  framer.passed(number);
+  last_busy = number;
+  return at;
 }
 
 void LogReader::State::open_window() {
@@ -250,6 +286,7 @@ std::size_t LogReader::State::skip(std::string_view block) {
 std::size_t LogReader::State::read(std::string_view block) {
   std::size_t at = 0;
   while (at < block.size()) {
+    at += rows.goes_on() ? run(block.substr(at)) : 0;
     const std::size_t end = block.find('\n', at);
     one_line(block.substr(at, end - at));
     at = end + 1;

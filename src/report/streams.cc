@@ -91,6 +91,21 @@ void Streams::line(const logtext::Line& line) {
   limit();
 }
 
+std::size_t Streams::columns_of_next_row(LineNumber line) const {
+  return streams_.size() == 1 ? streams_.front().assembler.columns_of_next_row(line) : 0;
+}
+
+bool Streams::next_row(const logtext::Line& line, const TaskRow& row) {
+  Stream& stream = streams_.front();
+  if (!stream.assembler.next_row(line, row)) {
+    return false;
+  }
+  stream.last = ++lines_;
+  ++lines_of_events_;
+  count(stream);
+  return true;
+}
+
 void Streams::count(Stream& stream) {
   const bool busy = !stream.assembler.idle();
   const std::size_t bytes = stream.assembler.open_bytes();

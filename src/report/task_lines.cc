@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
-#include <cstring>
 #include <utility>
 
+#include "base/digits.h"
 #include "base/language.h"
 #include "base/text.h"
 #include "report/after.h"
@@ -34,45 +33,43 @@ constexpr std::array<std::pair<std::string_view, TaskColumn>, 15> kColumns{{
     {"cpu", C::unused},
 }};
 
-// Takes "[  123]"; the pid.
-std::optional<std::int64_t> take_pid_column(Cursor& cursor) {
-  if (!cursor.take('[')) {
+// Takes "[  123]" at `next`; the pid.
+std::optional<std::int64_t> take_pid_column(const char*& next, const char* end) {
+  const char* at = skip_blanks(next, end);
+  if (at == end || *at != '[') {
     return std::nullopt;
   }
-  cursor.skip_spaces();
-  const auto pid = take_pid(cursor);
-  cursor.skip_spaces();
-  return cursor.take(']') ? pid : std::nullopt;
+  at = skip_blanks(at + 1, end);
+  const Digits pid = read_digits(at, end);
+  at = skip_blanks(at + pid.count, end);
+  if (pid.count == 0 || pid.value > most_pid || at == end || *at != ']') {
+    return std::nullopt;
+  }
+  next = at + 1;
+  return static_cast<std::int64_t>(pid.value);
 }
 
-// The next number, when a blank or the end follows it; moves `at` behind it.
-std::optional<std::int64_t> take_column(std::string_view text, std::size_t& at) {
-  constexpr std::ptrdiff_t most_digits = 18;  // of what fits; no machine has as many bytes
-  const char* next = text.data() + at;
-  const char* const end = text.data() + text.size();
-  do {
-    while (next != end && *next == ' ') {
-      ++next;
+// The next number, when a blank or the end follows it; moves `next` behind it.
+bool take_column(const char*& next, const char* end, std::int64_t& number) {
+  const char* at = skip_blanks(next, end);
+  Digits digits = read_digits(at, end);
+  bool negative = false;
+  if (digits.count == 0) {
+    while (at != end && is_space(*at)) {
+      ++at;
     }
-  } while (next != end && is_space(*next) && ++next != end);
-  const bool negative = next != end && *next == '-';
-  next += negative ? 1 : 0;
-  const char* const first = next;
-  const char* const stop = end - first > most_digits ? first + most_digits : end;
-  std::uint64_t value = 0;
-  for (; next != stop; ++next) {
-    const unsigned digit = static_cast<unsigned char>(*next) - unsigned{'0'};
-    if (digit > 9) {
-      break;
-    }
-    value = value * 10 + digit;
+    negative = at != end && *at == '-';
+    at += negative ? 1 : 0;
+    digits = read_digits(at, end);
   }
-  if (next == first || (next != end && !is_space(*next))) {
-    return std::nullopt;
+  at += digits.count;
+  if (digits.count == 0 || (at != end && !is_space(*at))) {
+    return false;
   }
-  at = static_cast<std::size_t>(next - text.data());
-  const auto number = static_cast<std::int64_t>(value);
-  return negative ? -number : number;
+  next = at;
+  number = static_cast<std::int64_t>(digits.value);
+  number = negative ? -number : number;
+  return true;
 }
 
 std::uint64_t not_negative(std::int64_t value) {
@@ -174,28 +171,25 @@ std::optional<TaskColumns> parse_task_columns(std::string_view text) {
 }
 
 std::optional<TaskRow> parse_task_row(std::string_view text) {
-  Cursor cursor(text);
-  cursor.skip_spaces();
-  const auto pid = take_pid_column(cursor);
+  const char* next = text.data();
+  const char* const end = next + text.size();
+  const auto pid = take_pid_column(next, end);
   std::optional<TaskRow> row;
-  if (!pid || cursor.peek() != ' ') {
+  if (!pid || next == end || *next != ' ') {
     return row;
   }
   row.emplace();
   row->pid = *pid;
-  std::size_t at = text.size() - cursor.rest().size();
+  const auto offset = [&text](const char* at) {
+    return static_cast<std::uint32_t>(at - text.data());
+  };
   std::size_t count = 0;
-  row->ends[0] = static_cast<std::uint32_t>(at);
-  while (count < TaskRow::most) {
-    const auto value = take_column(text, at);
-    if (!value) {
-      break;
-    }
-    row->numbers[count++] = *value;
-    row->ends[count] = static_cast<std::uint32_t>(at);
+  row->ends[0] = offset(next);
+  while (count < TaskRow::most && take_column(next, end, row->numbers[count])) {
+    row->ends[++count] = offset(next);
   }
   row->count = count;
-  row->named = !trim_left(text.substr(at)).empty();
+  row->named = !trim_left(text.substr(row->ends[count])).empty();
   // A row that was wrapped early is told by its thread group, which mostly is the pid.
   if (count < 2 || (count == 2 && row->numbers[1] != row->pid)) {
     row.reset();
