@@ -158,34 +158,41 @@ std::string_view strip_markup(std::string_view text, std::string& buffer) {
   }
   Pairs pairs(text);
   std::string out;
-  const std::size_t name = std::min(text.rfind(",task="), text.size());
+  std::size_t kept = 0;  // what stands before it is in `out`, or gone
+  const bool holds_path = text.find('/') != npos;
+  const std::size_t name = holds_path ? std::min(text.rfind(",task="), text.size()) : 0;
   bool in_path = false;  // a name in a path can hold blanks: to the end, or to that of a process
-  bool changed = false;
-  for (std::size_t at = 0; at < text.size();) {
+  const auto replace = [&](std::size_t at, std::size_t length, std::string_view with) {
+    out += text.substr(kept, at - kept);
+    out += with;
+    kept = at + length;
+  };
+  for (std::size_t at = 0; at < text.size(); at = std::max(at + 1, kept)) {
     const char c = text[at];
     const char before = at == 0 ? ' ' : text[at - 1];
     in_path = at < name && (in_path || (c == '/' && (before == ' ' || before == '=')));
-    if (!in_path && (c == '<' || c == '[')) {
+    if (in_path) {
+      continue;
+    }
+    if (c == '<' || c == '[') {
       const Tag tag = tag_at(text.substr(at));
       const bool at_end = at == 0 || at + tag.length == text.size();
       if (tag.length != 0 && (tag.sure == Sure::anywhere || at_end || pairs.has(c, tag))) {
-        at += tag.length;
-        changed = true;
-        continue;
+        replace(at, tag.length, "");
+      }
+    } else if (c == '&') {
+      for (const auto& [entity, meaning] : entities) {
+        if (text.substr(at).starts_with(entity)) {
+          replace(at, entity.size(), {&meaning, 1});
+          break;
+        }
       }
     }
-    auto entity = entities.end();
-    if (!in_path && c == '&') {
-      entity = std::ranges::find_if(
-          entities, [&](const auto& each) { return text.substr(at).starts_with(each.first); });
-    }
-    changed = changed || entity != entities.end();
-    out += entity == entities.end() ? c : entity->second;
-    at += entity == entities.end() ? 1 : entity->first.size();
   }
-  if (!changed) {
+  if (kept == 0) {
     return text;
   }
+  out += text.substr(kept);
   buffer = std::move(out);
   return trim_right(buffer);
 }
