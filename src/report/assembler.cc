@@ -241,7 +241,7 @@ OpenEvent& Assembler::open(const Line& line, Kind kind) {
   }
   opened_ = true;
   OpenEvent& event = events_.emplace_back();
-  event.report = begin_report(source_, kind, line);
+  begin_report(event.report, source_, kind, line);
   event.foreign = foreign_;
   event.caller = std::string(line.caller);
   event.last = moment_of(line);

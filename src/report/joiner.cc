@@ -37,9 +37,8 @@ void Joiner::flush() {
   }
 }
 
-void Joiner::accept(const std::string& text, KernelLine&& read, const logtext::Line& next) {
+void Joiner::go_on(const std::string& text, const logtext::Line& next) {
   pending_.set_text(text);
-  read_ = std::move(read);
   pending_.line.lost_before += next.lost_before;
   ++pieces_;
 }
@@ -73,7 +72,7 @@ bool Joiner::join(const logtext::Line& next, const LineKind& next_kind) {
   const std::string_view start = first.text.substr(0, first.text.size() - (soft ? 1 : 0));
   const std::string glued = std::string(start) + std::string(rest);
   if (goes_on_in_name(rest)) {
-    accept(glued, KernelLine(read_), next);
+    go_on(glued, next);
     return true;
   }
   if (read_.fullness == Fullness::whole) {
@@ -92,11 +91,8 @@ bool Joiner::join(const logtext::Line& next, const LineKind& next_kind) {
   const bool tie = as_glued.score == as_spaced.score;
   const bool glue = glued_ok && (!spaced_ok || as_glued.score > as_spaced.score ||
                                  (tie && as_glued.kind->has_no_blanks));
-  if (glue) {
-    accept(glued, std::move(as_glued), next);
-  } else {
-    accept(spaced, std::move(as_spaced), next);
-  }
+  read_ = std::move(glue ? as_glued : as_spaced);
+  go_on(glue ? glued : spaced, next);
   return true;
 }
 

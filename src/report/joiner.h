@@ -33,7 +33,8 @@ class Joiner {
   void emit(const logtext::Line& line, KernelLine& read);
   bool join(const logtext::Line& next, const LineKind& next_kind);
   [[nodiscard]] bool goes_on_in_name(std::string_view next) const;
-  void accept(const std::string& text, KernelLine&& read, const logtext::Line& next);
+  // The pending line is `text` now, with `next` in it.
+  void go_on(const std::string& text, const logtext::Line& next);
 
   Sink sink_;
   logtext::KeptLine pending_;  // not whole yet

@@ -45,8 +45,7 @@ std::optional<double> seconds_between(const Moment& earlier, const logtext::Line
   return static_cast<double>(distance);
 }
 
-Report begin_report(const std::string& source, Kind kind, const logtext::Line& line) {
-  Report report;
+void begin_report(Report& report, const std::string& source, Kind kind, const logtext::Line& line) {
   report.kind = kind;
   report.source = source;
   report.first_line = line.number;
@@ -56,7 +55,6 @@ Report begin_report(const std::string& source, Kind kind, const logtext::Line& l
   report.host = std::string(line.host);
   report.boot = std::string(line.boot);
   report.unverified = why_unverified(line);
-  return report;
 }
 
 std::size_t keep_line(Report& report, const logtext::Line& line, std::size_t most) {

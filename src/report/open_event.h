@@ -88,8 +88,8 @@ inline constexpr std::size_t kMaxLineText = 2048;
 // Keeps the line with the report where there are fewer than `most`; the bytes that it takes.
 std::size_t keep_line(Report& report, const logtext::Line& line, std::size_t most = kMaxLines);
 
-// What the first line of an event tells beside its text.
-Report begin_report(const std::string& source, Kind kind, const logtext::Line& line);
+// What the first line of an event tells beside its text, in a new report.
+void begin_report(Report& report, const std::string& source, Kind kind, const logtext::Line& line);
 
 struct OpenEvent {
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);

@@ -63,7 +63,8 @@ bool lacks_more(const LimitReached& a, const LimitReached& b) {
 }  // namespace
 
 Report SingleLineEvents::begin(Kind kind, const logtext::Line& line) const {
-  Report report = begin_report(source_, kind, line);
+  Report report;
+  begin_report(report, source_, kind, line);
   if (keeps_lines_) {
     keep_line(report, line);
   }
