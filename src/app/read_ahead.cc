@@ -12,6 +12,9 @@ namespace {
 // Bytes of reports that wait for their turn: in all logs, and in the one whose turn it is.
 constexpr std::size_t most_waiting = std::size_t{12} << 20U;
 constexpr std::size_t most_of_current = std::size_t{4} << 20U;
+// With so many of the one whose turn it is, to tell them is what all wait for: the processors are
+// left to that.
+constexpr std::size_t enough = std::size_t{1} << 20U;
 constexpr std::chrono::milliseconds between_progress{100};
 
 ReadAhead::Log read_part(const linux::Input& input, const report::ByteRange& part,
@@ -110,8 +113,12 @@ void ReadAhead::put(Channel& channel, report::Report&& report) {
   const std::size_t size = report::bytes_held(report);
   std::unique_lock lock(mutex_);
   less_.wait(lock, [&] {
-    return channel.dropped || waiting_ < most_waiting ||
-           (&channel == current_ && channel.bytes < most_of_current);
+    const bool has_room = waiting_ < most_waiting;
+    const bool is_current = &channel == current_;
+    const bool is_wanted =
+        is_current || current_ == nullptr || current_->bytes + told_now_ < enough;
+    return channel.dropped || (has_room && is_wanted) ||
+           (is_current && channel.bytes < most_of_current);
   });
   if (!channel.dropped) {
     channel.bytes += size;
@@ -128,11 +135,13 @@ bool ReadAhead::take(Channel& channel, std::deque<report::Report>& reports) {
     std::unique_lock lock(mutex_);
     more_.wait_for(lock, between_progress,
                    [&channel] { return channel.done || !channel.reports.empty(); });
+    told_now_ = 0;
     if (channel.done && channel.reports.empty()) {
       return false;
     }
     reports.swap(channel.reports);
-    waiting_ -= std::exchange(channel.bytes, 0);
+    told_now_ = std::exchange(channel.bytes, 0);
+    waiting_ -= told_now_;
   }
   less_.notify_all();
   return true;

@@ -82,6 +82,7 @@ class ReadAhead {
   std::size_t next_ = 0;        // the first that was not begun
   Channel* current_ = nullptr;  // whose turn it is
   std::size_t waiting_ = 0;     // bytes of the reports in all channels
+  std::size_t told_now_ = 0;    // and of those that are being told
 };
 
 }  // namespace whyoom::app
