@@ -331,8 +331,9 @@ std::size_t end_of_fields(std::string_view text) {
   while (at < text.size()) {
     const std::size_t key = std::min(text.find_first_not_of(" ,", at), text.size());
     const std::size_t blank = std::min(text.find_first_of(" ,", key), text.size());
-    const std::size_t colon = text.find(':', key);
-    if (colon + 1 >= blank || !is_digit(text[blank - 1 - (text[blank - 1] == 'B' ? 2U : 0U)])) {
+    std::string_view field = text.substr(key, blank - key);
+    field.remove_suffix(field.ends_with("kB") ? 2 : 0);
+    if (field.find(':') == std::string_view::npos || !is_digit(field.back())) {
       break;
     }
     end = at = blank;

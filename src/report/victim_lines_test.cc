@@ -268,5 +268,14 @@ TEST(VictimLine, ShortenedByItsReader) {
   EXPECT_FALSE(parse_victim("Killed process 77 (crosvm) ....", {})) << "anybody's";
 }
 
+TEST(VictimLine, EndsBehindItsLastField) {
+  const std::string kill = "Out of memory: Killed process 77 (a) total-vm:48kB, UID:0";
+  for (const char* behind : {" 5 6", ", 5kB", " and more", " time: 5"}) {
+    EXPECT_EQ(read_line(kill + behind).ends, kill.size()) << behind;
+  }
+  const std::string more = kill + " pgtables:8kB oom_score_adj:0";
+  EXPECT_EQ(read_line(more + " 7").ends, more.size());
+}
+
 }  // namespace
 }  // namespace whyoom::report
