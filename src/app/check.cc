@@ -7,6 +7,7 @@
 #include "app/command.h"
 #include "app/host_root.h"
 #include "base/language.h"
+#include "base/text.h"
 #include "diagnose/host_check.h"
 #include "render/html.h"
 #include "render/layout.h"
@@ -26,7 +27,7 @@ int check(const Options& options, Console& io) {
   if (!host.meminfo.mem_total && host.zones.empty() && !host.settings.min_free_kbytes) {
     return io.fail(
         tr("{}: no /proc of a host in it: neither meminfo, zoneinfo nor sys/vm was found",
-           root->name));
+           printable(root->name)));
   }
   switch (options.format) {
     case Format::json:
