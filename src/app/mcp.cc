@@ -164,11 +164,21 @@ class Arguments {
   std::string wrong_{};
 };
 
+// The log that is meant, "-" for a text of its own; empty: none was given.
+std::string log_of(Arguments& arguments, Run& run) {
+  const std::string* log = arguments.text("log");
+  const std::string* path = arguments.word("path");
+  if (log != nullptr && path != nullptr) {
+    run.wrong = "log and path exclude each other";
+  }
+  run.input = log;
+  return path != nullptr ? *path : log != nullptr ? "-" : "";
+}
+
 // Behind "--" nothing is an option.
 Run explain_run(Arguments& arguments) {
   Run run;
-  const std::string* log = arguments.text("log");
-  const std::string* path = arguments.word("path");
+  const std::string log = log_of(arguments, run);
   run.add({"explain", "--format", "json",
            "--last=" + std::to_string(arguments.number("last", 3, 100))});
   for (const char* option : {"since", "cause"}) {
@@ -176,27 +186,20 @@ Run explain_run(Arguments& arguments) {
       run.add({"--" + std::string(option) + "=" + *value});
     }
   }
-  if (log != nullptr && path != nullptr) {
-    run.wrong = "log and path exclude each other";
-  } else if (log == nullptr && path == nullptr) {
+  if (log.empty()) {
     run.add({"--host"});
   } else {
-    run.add({"--", path == nullptr ? "-" : *path});
-    run.input = log;
+    run.add({"--", log});
   }
   return run;
 }
 
 Run whatif_run(Arguments& arguments) {
   Run run;
-  const std::string* log = arguments.text("log");
-  const std::string* path = arguments.word("path");
+  const std::string log = log_of(arguments, run);
   run.add({"whatif", "--format", "json"});
-  if (log != nullptr && path != nullptr) {
-    run.wrong = "log and path exclude each other";
-  } else if (log != nullptr || path != nullptr) {
-    run.add({"--event=" + (path == nullptr ? "-" : *path)});
-    run.input = log;
+  if (!log.empty()) {
+    run.add({"--event=" + log});
   }
   run.add({"--"});
   for (std::string& setting : arguments.texts("settings")) {
