@@ -12,6 +12,7 @@
 
 #include "app/capture_logs.h"
 #include "app/command.h"
+#include "app/host_clock.h"
 #include "app/host_root.h"
 #include "base/human.h"
 #include "base/language.h"
@@ -22,15 +23,6 @@
 
 namespace whyoom::app {
 namespace {
-
-std::string default_name() {
-  const std::time_t now = std::time(nullptr);
-  std::tm local{};
-  ::localtime_r(&now, &local);
-  char text[40] = {};
-  std::strftime(text, sizeof text, "whyoom-%Y%m%d-%H%M%S.tar.gz", &local);
-  return text;
-}
 
 struct CaptureOptions : Options {
   std::string output;  // empty = a name made of the time; "-" = standard output
@@ -127,7 +119,9 @@ Counts write_all(const CaptureOptions& options, const HostRoot& root, host::Host
 
 int capture(const CaptureOptions& options, Console& io) {
   io.changes = true;
-  const std::string path = options.output.empty() ? default_name() : options.output;
+  const std::string path = options.output.empty()
+                               ? local_text(std::time(nullptr), "whyoom-%Y%m%d-%H%M%S.tar.gz")
+                               : options.output;
   if (path == "-" && ::isatty(STDOUT_FILENO) == 1) {
     return io.fail(tr("a capture is no text; send it to a file (-o FILE) or a pipe"));
   }

@@ -22,11 +22,8 @@ int check(const Options& options, Console& io) {
     return io.fail(root.error());
   }
   const auto result = diagnose::check(host::read_facts(*root->files, root->options));
-  const host::Host& host = result->facts.host;
-  if (!host.meminfo.mem_total && host.zones.empty() && !host.settings.min_free_kbytes) {
-    return io.fail(
-        tr("{}: no /proc of a host in it: neither meminfo, zoneinfo nor sys/vm was found",
-           root->name));
+  if (const std::string why = why_no_host(options.root, result->facts.host); !why.empty()) {
+    return io.fail(why);
   }
   switch (options.format) {
     case Format::json:

@@ -79,15 +79,10 @@ tl::expected<Work, Notice> parse_command_line(int argc, const char* const* argv,
   if (const std::string why = misspelt(words, table); !why.empty()) {
     return tl::unexpected(Notice{why, true});
   }
-  const auto asks_for = [&words](std::string_view letter, std::string_view name) {
-    return std::ranges::any_of(words.options, [&](const OptionWord& option) {
-      return option.name == letter || option.name == name;
-    });
-  };
-  if (asks_for("-h", "--help")) {
+  if (std::ranges::any_of(words.options, asks_for_help)) {
     return tl::unexpected(Notice{help_text(own, table)});
   }
-  if (asks_for("-V", "--version")) {
+  if (std::ranges::any_of(words.options, asks_for_version)) {
     return tl::unexpected(Notice{version_text()});
   }
   const auto flags = std::make_shared<Flags>(false);

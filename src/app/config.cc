@@ -38,7 +38,7 @@ tl::expected<host::Conf, std::string> read_settings(const std::string& root,
                                                     const std::vector<CommandInfo>& table) {
   auto files = linux::DirFiles::open(root);
   if (!files) {
-    return tl::unexpected(tr("{}: {}", printable(root), files.error().text));
+    return tl::unexpected(tr("{}: {}", printable(root), translated(files.error().text)));
   }
   auto conf = host::read_conf(*files);
   if (!conf) {

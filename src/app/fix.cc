@@ -63,11 +63,10 @@ LastCause last_cause(const HostRoot& root) {
   static_cast<void>(read_host_log(root, {}, [&](std::unique_ptr<diagnose::Event> event) {
     if (word.offer(*event) && event->root_cause != diagnose::undetermined) {
       const auto& found = event->findings.front();  // the root
-      const auto remedy = std::ranges::find_if(
-          found.remedies, [](const auto& each) { return each.setting.has_value(); });
+      const diagnose::Remedy* remedy = remedy_with_setting(found);
       last = {std::string(event->root_cause),
               event->report.source + ":" + std::to_string(event->report.first_line),
-              remedy != found.remedies.end()};
+              remedy != nullptr};
       if (root.kind == HostKind::disk && last.has_setting) {
         last.setting = remedy->setting;
         last.summary = found.summary.str();
@@ -149,13 +148,10 @@ int say_nothing_to_do(const FixOptions& options, const Plan& plan, Console& io) 
 
 // Empty when the user agrees.
 std::string why_not_now(const FixOptions& options, Console& io) {
-  if (options.yes) {
-    return {};
-  }
-  if (options.format == Format::json) {
-    return tr("nothing was changed: with --format json nothing is asked; add --yes or --dry-run");
-  }
-  return why_not(ask(tr("Apply this?"), io));
+  return options.format == Format::json && !options.yes
+             ? tr("nothing was changed: with --format json nothing is asked; add --yes or "
+                  "--dry-run")
+             : why_not(options.yes, tr("Apply this?"), io);
 }
 
 std::string done_text(const FixOptions& options, const Plan& plan) {

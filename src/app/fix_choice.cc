@@ -1,6 +1,7 @@
 #include "app/fix_choice.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "app/cause_pages.h"
 #include "base/language.h"
@@ -13,15 +14,6 @@ namespace {
 
 using diagnose::Finding;
 using diagnose::Role;
-
-const diagnose::Remedy* remedy_with_setting(const Finding& finding) {
-  for (const diagnose::Remedy& remedy : finding.remedies) {
-    if (remedy.setting) {
-      return &remedy;
-    }
-  }
-  return nullptr;
-}
 
 // A cause that has been found and whose remedy is no sysctl: what to do in place of a fix.
 std::string no_setting(const Finding& finding) {
@@ -38,6 +30,15 @@ std::string no_setting(const Finding& finding) {
 
 }  // namespace
 
+const diagnose::Remedy* remedy_with_setting(const Finding& finding) {
+  for (const diagnose::Remedy& remedy : finding.remedies) {
+    if (remedy.setting) {
+      return &remedy;
+    }
+  }
+  return nullptr;
+}
+
 tl::expected<FixChoice, NoFix> settings_of(const std::vector<std::string>& assignments,
                                            const memory::Machine& machine) {
   FixChoice choice;
@@ -52,6 +53,16 @@ tl::expected<FixChoice, NoFix> settings_of(const std::vector<std::string>& assig
 }
 
 namespace {
+
+tl::expected<FixChoice, NoFix> choice_of(const diagnose::Setting& setting, std::string cause,
+                                         std::string summary, const memory::Machine& machine) {
+  auto choice = settings_of({setting.key + "=" + std::to_string(setting.value)}, machine);
+  if (choice) {
+    choice->cause = std::move(cause);
+    choice->summary = std::move(summary);
+  }
+  return choice;
+}
 
 // Sections of the catalogue: E is what happens on OOM, F what can come of the settings.
 int urgency(const Finding& finding) {
@@ -93,13 +104,7 @@ tl::expected<FixChoice, NoFix> choose(const std::vector<Finding>& findings,
     return tl::unexpected(NoFix{no_cause(cause), true});
   }
   if (last.setting && (cause.empty() || cause == last.cause)) {
-    auto choice =
-        settings_of({last.setting->key + "=" + std::to_string(last.setting->value)}, machine);
-    if (choice) {
-      choice->cause = last.cause;
-      choice->summary = last.summary;
-    }
-    return choice;
+    return choice_of(*last.setting, last.cause, last.summary, machine);
   }
   const Finding* without = nullptr;
   std::vector<const Finding*> candidates;
@@ -126,11 +131,10 @@ tl::expected<FixChoice, NoFix> choose(const std::vector<Finding>& findings,
   std::ranges::stable_sort(candidates, {}, [&last](const Finding* each) {
     return each->cause == last.cause ? -1 : urgency(*each);
   });
-  const diagnose::Setting& setting = *remedy_with_setting(*candidates.front())->setting;
-  auto choice = settings_of({setting.key + "=" + std::to_string(setting.value)}, machine);
+  const Finding& first = *candidates.front();
+  auto choice = choice_of(*remedy_with_setting(first)->setting, std::string(first.cause),
+                          first.summary.str(), machine);
   if (choice) {
-    choice->cause = candidates.front()->cause;
-    choice->summary = candidates.front()->summary.str();
     for (std::size_t i = 1; i < candidates.size(); ++i) {
       choice->others.emplace_back(candidates[i]->cause);
     }

@@ -35,6 +35,9 @@ struct NoFix {
   bool is_error = false;
 };
 
+// The first that is a sysctl; null: none is.
+const diagnose::Remedy* remedy_with_setting(const diagnose::Finding& finding);
+
 tl::expected<FixChoice, NoFix> settings_of(const std::vector<std::string>& assignments,
                                            const memory::Machine& machine);
 

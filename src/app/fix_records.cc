@@ -3,12 +3,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <ctime>
 
 #include "app/block_signals.h"
 #include "app/consent.h"
 #include "app/disk.h"
 #include "app/fix_hooks.h"
+#include "app/host_clock.h"
 #include "base/language.h"
 #include "base/text.h"
 #include "render/fix.h"
@@ -22,15 +22,6 @@ namespace {
 using fix::FixRecord;
 using fix::FixState;
 using fix::Standing;
-
-std::string local_time(std::int64_t time_us) {
-  const std::time_t seconds = time_us / 1'000'000;
-  std::tm local{};
-  ::localtime_r(&seconds, &local);
-  char text[40] = {};
-  std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &local);
-  return text;
-}
 
 std::string standing_name(Standing standing, bool is_file) {
   switch (standing) {
@@ -112,7 +103,7 @@ std::string record_line(const FixRecord& record) {
     }
     text += tr("{}, ", printable(wanted.value));
   }
-  return text + local_time(record.meta.time_us);
+  return text + local_text(record.meta.time_us / 1'000'000, "%Y-%m-%d %H:%M:%S");
 }
 
 std::string standing_text(const FixRecord& record, const fix::Examination& found) {
@@ -217,8 +208,7 @@ int resume_fix(const Options& options, bool yes, Console& io) {
   if (record.state == FixState::undoing) {
     return io.fail(tr("it was being undone; go on with {}", store->undo_command(record.number)));
   }
-  if (const std::string why = yes ? std::string() : why_not(ask(tr("Finish it?"), io));
-      !why.empty()) {
+  if (const std::string why = why_not(yes, tr("Finish it?"), io); !why.empty()) {
     return io.fail(why);
   }
   const BlockSignals until_done;

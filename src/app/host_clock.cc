@@ -22,6 +22,14 @@ std::string iso_second(std::int64_t at_us) {
 
 }  // namespace
 
+std::string local_text(std::time_t moment, const char* format) {
+  std::tm local{};
+  ::localtime_r(&moment, &local);
+  char text[40] = {};
+  std::strftime(text, sizeof text, format, &local);
+  return text;
+}
+
 std::string iso_utc(std::int64_t at_us) {
   const std::int64_t rest = ((at_us % second_us) + second_us) % second_us;
   const std::string micro = std::to_string(rest);

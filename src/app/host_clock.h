@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <ctime>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,9 @@
 #include "report/report.h"
 
 namespace whyoom::app {
+
+// By this machine's clock, as strftime() writes it.
+std::string local_text(std::time_t moment, const char* format);
 
 // "2026-11-23T07:41:32.123456Z"
 std::string iso_utc(std::int64_t at_us);

@@ -176,6 +176,13 @@ tl::expected<HostRoot, std::string> file_host(const linux::Input& input) {
 
 }  // namespace
 
+std::string why_no_host(const std::string& root, const host::Host& host) {
+  return host.meminfo.mem_total || !host.zones.empty() || host.settings.min_free_kbytes
+             ? std::string()
+             : tr("{}: no /proc of a host in it: neither meminfo, zoneinfo nor sys/vm was found",
+                  root.empty() ? "/" : printable(root));
+}
+
 tl::expected<HostRoot, std::string> open_host(const std::string& root,
                                               linux::SandboxChoice sandbox) {
   HostRoot result;

@@ -32,9 +32,11 @@ struct HostRoot {
 // up its rights as `sandbox` says, then it is read. The error is a whole sentence.
 tl::expected<HostRoot, std::string> open_host(const std::string& root,
                                               linux::SandboxChoice sandbox);
-// The files of a disk that is the root of this process now (disk.h).
-tl::expected<std::unique_ptr<host::Files>, std::string> files_of_new_root();
 // The same for a capture that is open.
 tl::expected<HostRoot, std::string> capture_host(const linux::Input& input);
+// The files of a disk that is the root of this process now (disk.h).
+tl::expected<std::unique_ptr<host::Files>, std::string> files_of_new_root();
+// What to say of a host whose files tell nothing of its memory; empty: they do. `root` as above.
+std::string why_no_host(const std::string& root, const host::Host& host);
 
 }  // namespace whyoom::app

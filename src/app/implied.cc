@@ -22,9 +22,8 @@ bool names_a_file(const std::string& word) {
 // prints must not change its form with that.
 bool is_about_a_host(const Words& words) {
   return std::ranges::any_of(words.options, [](const OptionWord& option) {
-    const std::string& name = option.name;
-    return name == "--root" || (name == "--format" && option.value == "json") || name == "-h" ||
-           name == "--help" || name == "-V" || name == "--version";
+    return option.name == "--root" || (option.name == "--format" && option.value == "json") ||
+           asks_for_help(option) || asks_for_version(option);
   });
 }
 

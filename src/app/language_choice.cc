@@ -17,12 +17,6 @@ bool has_format(const Words& words, std::string_view value) {
   });
 }
 
-bool asks_for_help(const Words& words) {
-  return std::ranges::any_of(words.options, [](const OptionWord& option) {
-    return option.name == "-h" || option.name == "--help";
-  });
-}
-
 bool is_for_programs(const Words& words, const std::vector<CommandInfo>& table) {
   const std::string_view command = table[words.command].command->name;
   return has_format(words, "json") || has_format(words, "ndjson") || has_format(words, "sarif") ||
@@ -42,7 +36,7 @@ Language language_of_environment() {
 }
 
 Language language_for(const Words& words, const std::vector<CommandInfo>& table) {
-  if (is_for_programs(words, table) && !asks_for_help(words)) {
+  if (is_for_programs(words, table) && std::ranges::none_of(words.options, asks_for_help)) {
     return Language::english;
   }
   for (const auto& [name, value] : words.options) {

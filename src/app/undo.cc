@@ -154,8 +154,7 @@ int undo_record(const UndoOptions& options, fix::FixStore& store, const FixRecor
     io.tell(tr("nothing was changed (--dry-run)"));
     return nothing_found;
   }
-  if (const std::string why = options.yes ? std::string() : why_not(ask(tr("Undo it?"), io));
-      !why.empty()) {
+  if (const std::string why = why_not(options.yes, tr("Undo it?"), io); !why.empty()) {
     return io.fail(why);
   }
   const BlockSignals until_done;

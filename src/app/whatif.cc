@@ -13,6 +13,7 @@
 
 #include "app/command.h"
 #include "app/host_root.h"
+#include "app/live_state.h"
 #include "base/human.h"
 #include "base/language.h"
 #include "base/text.h"
@@ -164,19 +165,14 @@ int at_event(const WhatIfOptions& options, Console& io) {
 }
 
 int on_host(const WhatIfOptions& options, Console& io) {
-  auto root = open_host(options.root, options.sandbox);
-  if (!root) {
-    return io.fail(root.error());
+  const auto live = read_state(options.root, options.sandbox);
+  if (!live) {
+    return io.fail(live.error());
   }
-  // What-if is about zones and settings; a walk over all processes would add nothing.
-  root->options.processes = false;
-  root->options.cgroups = false;
-  const host::Host host = host::read_host(*root->files, root->options);
-  const memory::HostState state = memory::state_of(host);
-  if (state.machine.zones.empty() && !state.machine.min_free && !state.machine.ram) {
-    return io.fail(
-        tr("{}: no /proc of a host in it: neither meminfo, zoneinfo nor sys/vm was found",
-           printable(root->name)));
+  const host::Host& host = *live->host;
+  const memory::HostState& state = live->state;
+  if (const std::string why = why_no_host(options.root, host); !why.empty()) {
+    return io.fail(why);
   }
   if (options.vendors) {
     return tell_vendors(options, state.machine, io);
@@ -186,7 +182,7 @@ int on_host(const WhatIfOptions& options, Console& io) {
     return trouble;
   }
   const memory::WhatIf result = memory::what_if(state.machine, settings);
-  const auto names = host::own_names(*root->files);
+  const auto names = host::own_names(*live->files);
   write(options,
         {state.machine, result, nullptr, state.kills_from, host.gaps,
          render::host_words(names.empty() ? std::string() : names.front(), host)},

@@ -116,6 +116,14 @@ std::string unknown_option(std::string_view option, const CommandInfo& info,
 
 }  // namespace
 
+bool asks_for_help(const OptionWord& option) {
+  return option.name == "-h" || option.name == "--help";
+}
+
+bool asks_for_version(const OptionWord& option) {
+  return option.name == "-V" || option.name == "--version";
+}
+
 Words sort_words(std::span<const char* const> words, const std::vector<CommandInfo>& table) {
   Words sorted;
   bool only_operands = false;
@@ -166,10 +174,9 @@ std::string misspelt(const Words& words, const std::vector<CommandInfo>& table) 
   if (!words.unknown.empty()) {
     return unknown_option(words.unknown, own, table);
   }
-  for (const auto& [option, value] : words.before) {
-    if (option != "-h" && option != "--help" && option != "-V" && option != "--version" &&
-        option != "--lang") {
-      return "whyoom: " + tr("{} belongs behind {}", option, name) + see_help(own);
+  for (const OptionWord& option : words.before) {
+    if (!asks_for_help(option) && !asks_for_version(option) && option.name != "--lang") {
+      return "whyoom: " + tr("{} belongs behind {}", option.name, name) + see_help(own);
     }
   }
   const auto operand = std::ranges::find_if(own.flags, &FlagInfo::is_operand);

@@ -27,6 +27,9 @@ struct Words {
   bool unknown_first = false;        // no operand stands before it
 };
 
+bool asks_for_help(const OptionWord& option);
+bool asks_for_version(const OptionWord& option);
+
 // The first operand is the command, if there is one of that name.
 Words sort_words(std::span<const char* const> words, const std::vector<CommandInfo>& table);
 

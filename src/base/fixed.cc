@@ -19,6 +19,8 @@ namespace whyoom {
 namespace {
 
 constexpr std::int64_t million = 1'000'000;
+// Of the last decimal in one, by the number of decimals.
+constexpr std::array<std::uint64_t, 4> units{1, 10, 100, 1000};
 
 bool has_no_exponent(double value) {
   const double size = std::fabs(value);
@@ -73,7 +75,6 @@ Digits shortest(double value) {
 // |value| in units of the last decimal, rounded as printf() does: the exact value to the nearest,
 // and half to the even one. Empty: it does not fit, so that the C library has to do it.
 std::optional<std::uint64_t> scaled_exactly(double value, int decimals) {
-  constexpr std::array<std::uint64_t, 4> units{1, 10, 100, 1000};
   if (!std::isfinite(value) || decimals < 0 || decimals >= static_cast<int>(units.size())) {
     return std::nullopt;
   }
@@ -114,10 +115,7 @@ std::optional<double> parse_fixed(std::string_view text) {
 
 std::string fixed_text(double value, int decimals) {
   if (const auto scaled = scaled_exactly(value, decimals)) {
-    std::uint64_t unit = 1;
-    for (int i = 0; i < decimals; ++i) {
-      unit *= 10;
-    }
+    const std::uint64_t unit = units[static_cast<std::size_t>(decimals)];
     std::string text = (std::signbit(value) ? "-" : "") + std::to_string(*scaled / unit);
     if (decimals > 0) {
       std::string digits = std::to_string(unit + *scaled % unit);  // a 1 before its zeros

@@ -62,33 +62,23 @@ bool is_bare_message(std::string_view text) {
 }
 
 std::optional<PlainLine> read_plain(std::string_view raw) {
-  PlainLine line;
-  constexpr std::size_t most_blanks = 12, most_digits = 12;
-  std::size_t at = 1;
-  for (; at < raw.size() && raw[at] == ' ' && at <= most_blanks; ++at) {
-  }
-  const std::size_t whole = at;
-  for (; at < raw.size() && is_digit(raw[at]) && at - whole < most_digits; ++at) {
-    line.microseconds = line.microseconds * 10 + static_cast<std::uint64_t>(raw[at] - '0');
-  }
-  constexpr std::size_t fraction = 6;
-  if (!raw.starts_with('[') || at == whole || raw.size() < at + fraction + 4 || raw[at] != '.' ||
-      raw[at + fraction + 1] != ']' || is_space(raw.back()) || raw.back() == ']') {
+  if (!raw.starts_with('[') || is_space(raw.back()) || raw.back() == ']') {
     return std::nullopt;
   }
-  for (const char c : raw.substr(at + 1, fraction)) {
-    if (!is_digit(c)) {
-      return std::nullopt;
-    }
-    line.microseconds = line.microseconds * 10 + static_cast<std::uint64_t>(c - '0');
+  constexpr std::size_t longest_time = 32;
+  std::string_view rest = raw.substr(1, longest_time);
+  const auto time = take_seconds(rest);
+  if (!time || time->fraction_digits != 6 || !rest.starts_with(']')) {
+    return std::nullopt;
   }
-  line.text = raw.substr(at + fraction + 2);
+  PlainLine line{time->microseconds,
+                 raw.substr(static_cast<std::size_t>(rest.data() - raw.data()) + 1)};
   if (!is_printable_without(line.text, '<', '&')) {
     return std::nullopt;
   }
   line.text.remove_prefix(line.text.starts_with(' ') ? 1 : 0);
   line.is_message = is_bare_message(line.text);
-  for (at = line.is_message ? npos : line.text.find('['); at != npos;
+  for (std::size_t at = line.is_message ? npos : line.text.find('['); at != npos;
        at = line.text.find('[', at + 1)) {
     const char next = at + 1 < line.text.size() ? line.text[at + 1] : '/';
     if (next == '/' || is_letter(next)) {

@@ -34,6 +34,14 @@ bool peel_cut_time(std::string_view& text, Peeled& peeled);      // 1257.892709]
 bool peel_caller(std::string_view& text, Peeled& peeled);        // [  T123], [0:swapper/0:    1]
 bool peel_kmsg(std::string_view& text, Peeled& peeled);          // 4,1234,12345678,-;
 
+// "   12.345678"; moves `text` past it.
+struct Seconds {
+  std::uint64_t microseconds = 0;
+  std::size_t fraction_digits = 0;
+  bool padded = false;
+};
+std::optional<Seconds> take_seconds(std::string_view& text);
+
 // Offset of a printk time "[   12.345678]" inside `text` at or after `from`; npos when none.
 // `exact`: with six digits of fraction, as the kernel prints it; else a tidied "[   12.34]" will
 // do. `near`: and not a minute away from this, the time that the line has.

@@ -8,23 +8,6 @@
 
 namespace whyoom::logtext {
 
-namespace {
-
-constexpr std::size_t max_bracket = 80;
-
-void drop_space(std::string_view& text) {
-  if (text.starts_with(' ')) {
-    text.remove_prefix(1);
-  }
-}
-
-struct Seconds {
-  std::uint64_t microseconds = 0;
-  std::size_t fraction_digits = 0;
-  bool padded = false;
-};
-
-// "   12.345678"; moves `text` past it.
 std::optional<Seconds> take_seconds(std::string_view& text) {
   const auto digit_at = [text](std::size_t at) { return at < text.size() && is_digit(text[at]); };
   std::size_t at = 0;
@@ -56,6 +39,16 @@ std::optional<Seconds> take_seconds(std::string_view& text) {
   }
   text.remove_prefix(at);
   return time;
+}
+
+namespace {
+
+constexpr std::size_t max_bracket = 80;
+
+void drop_space(std::string_view& text) {
+  if (text.starts_with(' ')) {
+    text.remove_prefix(1);
+  }
 }
 
 // dmesg -d: " <    0.000012>" behind the time, or alone. Some vendors add "@0" or ",0" (the CPU).

@@ -64,7 +64,6 @@ struct Row {
   TaskUse use;
   bool init = false, never = false;
   std::int64_t base = 0, score = 0;
-  std::size_t place = 0;  // in the table
   [[nodiscard]] bool may_be_chosen() const { return !init && !never; }
 };
 
@@ -91,16 +90,14 @@ class Table {
       const Pages memory = pages_of(row.use, evidence.page);
       row.base = badness(unlimited, memory, task.uid == 0, 0, total);
       row.score = badness(rules, memory, task.uid == 0, task.oom_score_adj, total);
-      row.place = i;
     }
   }
 
   [[nodiscard]] const std::vector<Row>& rows() const { return rows_; }
 
-  // a goes before b.
+  // a goes before b, which are both of rows().
   [[nodiscard]] bool before(const Row& a, const Row& b) const {
-    return a.score != b.score ? a.score > b.score
-                              : (rules_.last_of_equals ? a.place > b.place : a.place < b.place);
+    return a.score != b.score ? a.score > b.score : rules_.last_of_equals ? &a > &b : &a < &b;
   }
 
   // The one that is chosen, `other` left out.

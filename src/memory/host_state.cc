@@ -14,7 +14,10 @@ namespace {
 
 using kernel::ZoneClass;
 
-Pages or_zero(const Maybe<Pages>& value) { return value ? value->value : Pages(0); }
+template <class T>
+T or_zero(const Maybe<T>& value) {
+  return value ? value->value : T();
+}
 
 Request process_request() {
   Request request;
@@ -209,36 +212,29 @@ std::optional<KiB> kernel_default(const host::Host& host, const Machine& machine
   return computed;
 }
 
-// What si_mem_available() of mm/show_mem.c takes away for the marks after a change.
-Bytes lost_to_reserves(const host::Host& host, const WhatIf& what_if, PageSize page) {
-  Pages reserve;
-  Pages low;
-  for (const ZoneChange& zone : what_if.zones) {
-    const ZoneMoment& moment = zone.after;
-    reserve += std::min(moment.reserve + moment.marks.high + moment.boost, zone.managed);
-    low += moment.marks.low + moment.boost;
-  }
-  const auto bytes = [](const Maybe<KiB>& size) { return size ? to_bytes(size->value) : Bytes(0); };
-  const host::Meminfo& info = host.meminfo;
-  const Bytes cache = bytes(info.active_file) + bytes(info.inactive_file);
-  const Bytes slab =
-      info.kernel_reclaimable ? bytes(info.kernel_reclaimable) : bytes(info.slab_reclaimable);
-  const Bytes low_bytes = to_bytes(low, page);
-  return to_bytes(reserve, page) + std::min(cache / 2, low_bytes) + std::min(slab / 2, low_bytes);
-}
-
 }  // namespace
 
+// si_mem_available() of mm/show_mem.c.
 std::optional<Bytes> available_after(const HostState& state, const WhatIf& change) {
   const host::Meminfo& info = state.host->meminfo;
   if (!state.available || !info.mem_free) {
     return std::nullopt;
   }
-  const auto bytes = [](const Maybe<KiB>& size) { return size ? to_bytes(size->value) : Bytes(0); };
-  const Bytes all =
-      bytes(info.mem_free) + bytes(info.active_file) + bytes(info.inactive_file) +
-      (info.kernel_reclaimable ? bytes(info.kernel_reclaimable) : bytes(info.slab_reclaimable));
-  return all - lost_to_reserves(*state.host, change, state.machine.page);
+  Pages reserve, low;
+  for (const ZoneChange& zone : change.zones) {
+    const ZoneMoment& moment = zone.after;
+    reserve += std::min(moment.reserve + moment.marks.high + moment.boost, zone.managed);
+    low += moment.marks.low + moment.boost;
+  }
+  Bytes all = to_bytes(info.mem_free->value), kept = to_bytes(reserve, state.machine.page);
+  const KiB cache = or_zero(info.active_file) + or_zero(info.inactive_file);
+  const KiB slab =
+      or_zero(info.kernel_reclaimable ? info.kernel_reclaimable : info.slab_reclaimable);
+  for (const KiB part : {cache, slab}) {
+    all += to_bytes(part);
+    kept += std::min(to_bytes(part) / 2, to_bytes(low, state.machine.page));
+  }
+  return all - kept;
 }
 
 HostState state_of(const host::Host& host) {

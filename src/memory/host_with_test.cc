@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <tuple>
+
 #include "host/read_host.h"
 #include "host/tree_for_test.h"
 
@@ -13,6 +16,20 @@ class HostWith : public testing::Test {
   host::MemoryFiles files = host::test::example_host();
   host::Host host = host::read_host(files);
   HostState state = state_of(host);
+  const Pages boost{512};
+
+  [[nodiscard]] host::Host boosted() const {
+    host::Host result = host;
+    for (host::Zone& zone : result.zones) {
+      if (zone.min && zone.low && zone.high && zone.managed->value > boost) {
+        zone.boost = Read<Pages>{boost, zone.at};
+        zone.min->value += boost;
+        zone.low->value += boost;
+        zone.high->value += boost;
+      }
+    }
+    return result;
+  }
 };
 
 TEST_F(HostWith, the_marks_are_those_of_the_kernel_for_the_value) {
@@ -35,23 +52,35 @@ TEST_F(HostWith, the_marks_are_those_of_the_kernel_for_the_value) {
 
 // zoneinfo prints min_wmark_pages(), which is with the boost (include/linux/mmzone.h, 5.0 on).
 TEST_F(HostWith, a_boost_is_in_the_printed_marks) {
-  host::Host boosted = host;
-  const Pages boost(512);
-  for (host::Zone& zone : boosted.zones) {
-    if (zone.min && zone.low && zone.high && zone.managed->value > boost) {
-      zone.boost = Read<Pages>{boost, zone.at};
-      zone.min->value += boost;
-      zone.low->value += boost;
-      zone.high->value += boost;
-    }
-  }
-  const HostState with = state_of(boosted);
+  const host::Host other = boosted();
+  const HostState with = state_of(other);
   ASSERT_EQ(with.machine.zones.size(), state.machine.zones.size());
   for (std::size_t i = 0; i < with.machine.zones.size(); ++i) {
     EXPECT_EQ(with.machine.zones[i].min, state.machine.zones[i].min);
     EXPECT_EQ(with.machine.zones[i].high, state.machine.zones[i].high);
     const bool has_pages = with.machine.zones[i].managed > boost;
     EXPECT_EQ(with.machine.zones[i].boost, has_pages ? boost : Pages(0));
+  }
+}
+
+TEST_F(HostWith, the_release_tells_who_need_not_leave_the_boost) {
+  using kernel::GfpFlag;
+  for (const auto& [release, atomic, high] :
+       {std::tuple("5.8.0", false, false), {"5.9.0", true, false}, {"6.3.0", true, true}}) {
+    host::Host other = boosted();
+    other.release = Read<std::string>{release, {}};
+    Machine machine = state_of(other).machine;
+    const auto floor_of = [&machine] {  // of the largest zone, which has no reserve
+      const auto zones = what_if(machine, {}).zones;
+      return std::ranges::max_element(zones, {}, &ZoneChange::managed)->before.floor;
+    };
+    const Pages min = std::ranges::max_element(machine.zones, {}, &ZoneState::size)->min;
+    EXPECT_EQ(floor_of(), min + boost) << release << ": an ordinary request";
+    machine.request.flags.set(GfpFlag::high);
+    EXPECT_EQ(floor_of(), (high ? min : min + boost) / 2) << release;
+    machine.request.flags = {};
+    machine.request.flags.set(GfpFlag::high);
+    EXPECT_EQ(floor_of(), (atomic ? min : min + boost) * 3 / 8) << release;
   }
 }
 

@@ -19,7 +19,6 @@ using diagnose::HostCheck;
 using diagnose::Role;
 using diagnose::TaskLimit;
 
-constexpr std::size_t most_gaps = 4;
 // Between two ways to say how much memory is used; page cache and slab in use make some points.
 constexpr double far_apart = 0.20;
 
@@ -44,23 +43,21 @@ std::string biggest_names(const host::Host& host, std::size_t count) {
   }
   std::vector<std::pair<std::string, Use>> sorted(names.begin(), names.end());
   std::ranges::stable_sort(sorted, std::greater{}, [](const auto& e) { return e.second.memory; });
-  std::string text;
-  for (std::size_t i = 0; i < std::min(count, sorted.size()); ++i) {
-    const auto& [name, use] = sorted[i];
-    text += (i == 0 ? "" : tr(", ")) + printable(name);
-    text += use.processes > 1 ? " x" + std::to_string(use.processes) : "";
-    text += " " + human(use.memory);
-  }
-  return text;
+  sorted.resize(std::min(count, sorted.size()));
+  return join(sorted, tr(", "), [](const auto& each) {
+    const auto& [name, use] = each;
+    return printable(name) + (use.processes > 1 ? " x" + std::to_string(use.processes) : "") + " " +
+           human(use.memory);
+  });
 }
 
 void add_rest_of_memory(const host::Host& host, const std::optional<Bytes>& ram,
                         std::vector<std::string>& lines) {
   const host::Meminfo& info = host.meminfo;
-  std::string parts;
+  std::vector<std::string> parts;
   const auto add = [&](const std::string& name, const Maybe<KiB>& size) {
     if (size && ram && share(to_bytes(size->value), *ram) >= 0.01) {
-      parts += (parts.empty() ? "" : tr(", ")) + name + " " + human(to_bytes(size->value));
+      parts.push_back(name + " " + human(to_bytes(size->value)));
     }
   };
   add(tr("page cache"), info.cached);
@@ -69,7 +66,7 @@ void add_rest_of_memory(const host::Host& host, const std::optional<Bytes>& ram,
   add(tr("page tables"), info.page_tables);
   add(tr("huge pages"), info.hugetlb);
   if (!parts.empty()) {
-    lines.push_back(tr("{}.", parts));
+    lines.push_back(tr("{}.", join(parts, tr(", "))));
   }
 }
 
@@ -219,22 +216,20 @@ std::string restart_text(const host::Settings& settings) {
 }
 
 std::string evidence_text(const host::KeptEvidence& kept) {
-  std::string text;
-  const auto add = [&text](const std::string& what) {
-    text += (text.empty() ? "" : tr(", ")) + what;
-  };
+  std::vector<std::string> parts;
   if (kept.persistent_journal) {
-    add(*kept.persistent_journal ? tr("the journal is on disk") : tr("no journal on disk"));
+    parts.push_back(*kept.persistent_journal ? tr("the journal is on disk")
+                                             : tr("no journal on disk"));
   }
   if (kept.pstore_backend && !kept.pstore_backend->value.empty()) {
-    add(tr("pstore ({})", printable(kept.pstore_backend->value)));
+    parts.push_back(tr("pstore ({})", printable(kept.pstore_backend->value)));
   } else if (kept.pstore_mounted) {
-    add(tr("no pstore"));
+    parts.push_back(tr("no pstore"));
   }
   if (kept.kexec_crash_loaded) {
-    add(kept.kexec_crash_loaded->value != 0 ? tr("kdump is loaded") : tr("no kdump"));
+    parts.push_back(kept.kexec_crash_loaded->value != 0 ? tr("kdump is loaded") : tr("no kdump"));
   }
-  return text.empty() ? text : tr("What is kept of it: {}.", text);
+  return parts.empty() ? "" : tr("What is kept of it: {}.", join(parts, tr(", ")));
 }
 
 // "mysqld (pid 700, 1.2 GiB), ..": oom_score_adj only where it counts.
@@ -344,23 +339,24 @@ void write_gaps(Document& out, const HostCheck& check, bool all) {
     return;
   }
   out.blank();
-  std::size_t shown = 0;
-  for (const host::Gap& gap : host.gaps) {
-    if (!all && shown == most_gaps) {
-      out.text(
-          tr("and {}; --all shows them", plural(host.gaps.size() - shown, "more gap", "more gaps")),
-          Paint::dim);
+  constexpr std::size_t most_gaps = 4, most_damage = 3;
+  const auto tell_rest = [&out](const std::string& more) {
+    out.text(tr("and {}; --all shows them", more), Paint::dim);
+  };
+  for (std::size_t i = 0; i < host.gaps.size(); ++i) {
+    if (!all && i == most_gaps) {
+      tell_rest(plural(host.gaps.size() - i, "more gap", "more gaps"));
       break;
     }
-    out.labelled(tr("not read:"), Paint::yellow, gap.str());
-    ++shown;
+    out.labelled(tr("not read:"), Paint::yellow, host.gaps[i].str());
   }
-  for (const host::Damage& damage : host.damage) {
-    out.labelled(tr("damaged:"), Paint::yellow,
-                 tr("{}: {}", place_text(check.sources(), damage.at), damage.what));
-    if (!all && &damage - host.damage.data() >= 2) {
+  for (std::size_t i = 0; i < host.damage.size(); ++i) {
+    if (!all && i == most_damage) {
+      tell_rest(plural(host.damage.size() - i, "more damaged place", "more damaged places"));
       break;
     }
+    out.labelled(tr("damaged:"), Paint::yellow,
+                 tr("{}: {}", place_text(check.sources(), host.damage[i].at), host.damage[i].what));
   }
 }
 

@@ -230,6 +230,7 @@ TEST(CheckText, CountsGapsAndDamage) {
   };
   EXPECT_EQ(count(some, "not read: no access: it is not known\n"), 4U) << some;
   EXPECT_EQ(count(some, "damaged: "), 3U);
+  EXPECT_NE(some.find("\nand 1 more damaged place; --all shows them\n"), std::string::npos) << some;
   const std::string all = to_text(check_document(*check, {false, true}), {80, false, true});
   EXPECT_EQ(count(all, "not read: "), 6U);
   EXPECT_EQ(count(all, "damaged: "), 4U);

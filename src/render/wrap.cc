@@ -176,7 +176,7 @@ std::vector<std::string> wrap(std::string_view text, std::size_t first, std::siz
       const std::size_t bytes = fitting_bytes(piece, room());
       line = piece.substr(0, bytes);
       piece.remove_prefix(bytes);
-      width = display_width(piece);
+      width -= display_width(line);
       end_line();
     }
     if (piece.empty()) {

@@ -20,6 +20,7 @@ constexpr std::string_view kVmallocFailure = "vmalloc: allocation failure";
 constexpr std::string_view kCpuset = ",cpuset=";
 constexpr std::string_view kMemsAllowed = ",mems_allowed=";
 constexpr std::string_view kVmallocError = ": vmalloc error: size ";
+constexpr std::string_view kMemsOfLine = " mems_allowed=";  // of a line of its own
 
 std::optional<int> read_int(std::string_view text, std::string_view key) {
   return int_after(text, key, -100000, 100000);
@@ -281,9 +282,8 @@ std::optional<VmallocFailure> parse_vmalloc_line(std::string_view text, Place at
 
 std::optional<HeaderLine> parse_cpuset_line(std::string_view text) {
   constexpr std::string_view key = " cpuset=";
-  constexpr std::string_view mems = " mems_allowed=";
   const std::size_t at = text.find(key);
-  const std::size_t allowed = text.rfind(mems);
+  const std::size_t allowed = text.rfind(kMemsOfLine);
   if (at == std::string_view::npos || allowed == std::string_view::npos || allowed < at ||
       at == 0 || text.find('=') < at || at > 64) {
     return std::nullopt;
@@ -291,7 +291,7 @@ std::optional<HeaderLine> parse_cpuset_line(std::string_view text) {
   HeaderLine line;
   line.trigger.comm = comm_before(text, at);
   line.cpuset = std::string(text.substr(at + key.size(), allowed - at - key.size()));
-  line.mems_allowed = std::string(take_node_list(text.substr(allowed + mems.size())));
+  line.mems_allowed = std::string(take_node_list(text.substr(allowed + kMemsOfLine.size())));
   return line;
 }
 
@@ -391,8 +391,7 @@ bool read_cpuset(std::string_view text, Place at, KernelLine& out) {
   if (!read_part<parse_cpuset_line>(text, at, out)) {
     return false;
   }
-  constexpr std::string_view mems = " mems_allowed=";
-  const std::size_t list = text.rfind(mems) + mems.size();
+  const std::size_t list = text.rfind(kMemsOfLine) + kMemsOfLine.size();
   out.ends = list + take_node_list(text.substr(list)).size();
   return true;
 }

@@ -37,7 +37,7 @@ std::optional<std::uint64_t> padded_after(std::string_view text, std::string_vie
   return rest ? Cursor(trim_left(*rest)).take_unsigned() : std::nullopt;
 }
 
-std::uint64_t mib(std::uint64_t count) { return (Bytes(count) * (1024 * 1024)).count(); }
+Bytes mib(std::uint64_t count) { return Bytes(count) * (1024 * 1024); }
 
 void begin_kill(std::string_view killer, std::string_view text, Place at, UserspaceKill& out) {
   out.killer = killer;
@@ -53,18 +53,19 @@ bool parse_systemd_oomd(std::string_view text, Place at, bool /*tagged*/, Usersp
     return false;
   }
   constexpr std::string_view due = " due to memory ";
-  const std::size_t why = text.find(due);
+  constexpr std::size_t name = 7;
+  const std::size_t why = text.find(due, name);
   if (why == npos) {
     return false;
   }
   const std::string_view rest = text.substr(why + due.size());
   const bool used = rest.starts_with("used (");
-  const bool cut = text[7] == '/' && (used || rest == "pressure");
+  const bool cut = text[name] == '/' && (used || rest == "pressure");
   if (!cut && (rest.find(" being ") == npos || !(used || rest.starts_with("pressure for ")))) {
     return false;
   }
   begin_kill("systemd-oomd", text, at, out);
-  std::string_view victim = text.substr(7, why - 7);
+  std::string_view victim = text.substr(name, why - name);
   if (victim.ends_with(" for killing")) {
     victim.remove_suffix(12);
   }
@@ -109,8 +110,8 @@ bool parse_earlyoom_facts(std::string_view text, UserspaceKill& out) {
     const auto left = padded_after(part, key);
     const auto all = padded_after(part, " of ");
     if (left && all) {
-      total = mib(*all);
-      used = (Bytes(mib(*all)) - Bytes(mib(*left))).count();
+      total = mib(*all).count();
+      used = (mib(*all) - mib(*left)).count();
     }
     percent = decimal_after(part, "(");
   };

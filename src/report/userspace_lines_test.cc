@@ -101,6 +101,8 @@ TEST(SystemdOomd, CutForTheConsole) {
   EXPECT_EQ(used->mem_used, 32305733632U);
   EXPECT_FALSE(used->mem_total);  // of a number at the cut end nobody knows the rest
   EXPECT_TRUE(parse_userspace("Killed /a.service due to memory pressure", "systemd-oomd", {}));
+  EXPECT_FALSE(
+      parse_userspace("Killed due to memory used (1) / total (2) being x", "systemd-oomd", {}));
   EXPECT_FALSE(parse_userspace("Killed /a.service due to memory pressures", "systemd-oomd", {}));
   EXPECT_FALSE(parse_userspace("Killed a.service due to memory pressure", "", {}));
 }

@@ -197,6 +197,13 @@ TEST(ConstraintLine, KindsAndCutLines) {
   EXPECT_EQ(cut.task, "hog");
   EXPECT_EQ(cut.uid, 6);
   EXPECT_FALSE(parse_constraint("oom-kill:constraint=CONSTRAINT_NEW,nodemask=(null)", {}));
+  const auto wide = parse_constraint(
+      "oom-kill:constraint=CONSTRAINT_NONE,task=a,pid=2147483648,uid=4294967296", {});
+  EXPECT_FALSE(wide->pid || wide->uid) << "no process and no user has such a number";
+  EXPECT_EQ(
+      parse_constraint("oom-kill:constraint=CONSTRAINT_NONE,task=a,pid=1,uid=4294967295", {})->uid,
+      0xffffffff);
+  EXPECT_FALSE(parse_victim("Killed process 5, UID 4294967296, (a) total-vm:1kB", {})->victim.uid);
 }
 
 TEST(EndLines, PanicsOfTheOomPathOnly) {
@@ -266,6 +273,15 @@ TEST(VictimLine, ShortenedByItsReader) {
   EXPECT_EQ(name_of("a) b) ...."), "a) b");
   EXPECT_EQ(name_of("a) .b) total-vm:48kB, anon-rss:8kB"), "a) .b");
   EXPECT_FALSE(parse_victim("Killed process 77 (crosvm) ....", {})) << "anybody's";
+}
+
+TEST(VictimLine, EndsBehindItsLastField) {
+  const std::string kill = "Out of memory: Killed process 77 (a) total-vm:48kB, UID:0";
+  for (const char* behind : {" 5 6", ", 5kB", " and more", " time: 5"}) {
+    EXPECT_EQ(read_line(kill + behind).ends, kill.size()) << behind;
+  }
+  const std::string more = kill + " pgtables:8kB oom_score_adj:0";
+  EXPECT_EQ(read_line(more + " 7").ends, more.size());
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""How the work grows with what is read: lines, events, tasks, zones, files. The instructions (valgrind) of
-three sizes, each twice the one before; what each doubling adds, and from that the exponent. More than 1.05
-fails: the work would be more than in proportion.
+"""How the work grows with what is read: lines, events, tasks, zones, files, the length of a line. The
+instructions (valgrind) of three sizes, each twice the one before; what each doubling adds, and from that the
+exponent. More than 1.05 fails: the work would be more than in proportion.
 Usage: growth.py PROGRAM"""
 import math, os, re, shutil, sys, tempfile
 
@@ -47,6 +47,12 @@ def with_events(path, events):
             log.write(re.sub(r"(?m)^(\[ *)\d+(?=\.\d+\])", lambda at: at[1] + str(100 + 7 * i), text))
 
 
+def with_long_lines(path, size):
+    with open(path, "w", encoding="utf-8") as log:
+        log.write(f"[  100.000000] {'x' * size}: page allocation failure: order:0, mode:0x1\n"
+                  f"[  200.000000] Out of memory: Killed process 12 (a) total-vm:1kB {'1 ' * (size // 2)}\n")
+
+
 def inputs(scratch, what, size):
     """The files of one size."""
     path = os.path.join(scratch, f"{what}.{size}")
@@ -61,13 +67,15 @@ def inputs(scratch, what, size):
         with_events(path, size)
     elif what == "tasks":
         reports(path, 1, tasks=size, first=0)
+    elif what == "line":
+        with_long_lines(path, size)
     else:
         with_nodes(path, size)
     return [path]
 
 
 # The smallest of the three sizes.
-SMALLEST = {"bytes": 32 << 20, "events": 50, "tasks": 40, "nodes": 16, "files": 16}
+SMALLEST = {"bytes": 32 << 20, "events": 50, "tasks": 40, "nodes": 16, "files": 16, "line": 100_000}
 
 
 def main(program):
@@ -79,7 +87,8 @@ def main(program):
         sizes = [smallest << i for i in range(3)]
         with tempfile.TemporaryDirectory() as scratch:
             status = 0 if what == "bytes" else 1
-            counted = [count(program, ["explain", "--sandbox", "off", "--format", "ndjson",
+            form = "text" if what == "line" else "ndjson"
+            counted = [count(program, ["explain", "--sandbox", "off", "--format", form,
                                        *inputs(scratch, what, size)], status) for size in sizes]
         added = [b - a for a, b in zip(counted, counted[1:])]
         exponent = math.log2(added[1] / added[0])

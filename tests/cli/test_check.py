@@ -194,6 +194,9 @@ class Check(harness.Case):
         self.check(whyoom("check", "--root", self.scratch / "none"), 2, err="No such file")
         self.check(whyoom("check", "--root", self.scratch), 2, err="no /proc of a host in it")
         self.check(whyoom("whatif", "ram=+1G", "--root", self.scratch), 2, err="no /proc of a host")
+        named = self.scratch / "a\x1b[2J"
+        named.mkdir()
+        self.check(whyoom("check", "--root", named), 2, err="a\\x1b[2J: no /proc of a host in it")
 
     def test_a_posted_meminfo(self):
         post = self.file("post.txt", "memory is full, and no process has it?\n"
