@@ -2,6 +2,7 @@
 #include <array>
 #include <limits>
 
+#include "base/digits.h"
 #include "base/text.h"
 #include "logtext/peel.h"
 #include "logtext/wall_clock.h"
@@ -9,35 +10,30 @@
 namespace whyoom::logtext {
 
 std::optional<Seconds> take_seconds(std::string_view& text) {
-  const auto digit_at = [text](std::size_t at) { return at < text.size() && is_digit(text[at]); };
-  std::size_t at = 0;
-  while (at < text.size() && text[at] == ' ') {
-    ++at;
-  }
+  constexpr std::size_t most_whole = 12, most_fraction = 9, micro = 6;
+  const char* const end = text.data() + text.size();
+  const char* at = skip_blanks(text.data(), end);
   Seconds time;
-  time.padded = at != 0;
-  const std::size_t whole = at;
-  for (; digit_at(at) && at - whole <= 12; ++at) {
-    time.microseconds = time.microseconds * 10 + static_cast<std::uint64_t>(text[at] - '0');
-  }
-  if (at == whole || at - whole > 12 || at >= text.size() || text[at] != '.') {
+  time.padded = at != text.data();
+  const Digits whole = read_digits(at, end);
+  at += whole.count;
+  if (whole.count == 0 || whole.count > most_whole || at == end || *at != '.') {
     return std::nullopt;
   }
-  const std::size_t fraction = ++at;
-  for (std::size_t i = 0; i < 6; ++i) {
-    const bool is_there = digit_at(at);
-    time.microseconds =
-        time.microseconds * 10 + (is_there ? static_cast<std::uint64_t>(text[at] - '0') : 0);
-    at += is_there ? 1 : 0;
-  }
-  while (digit_at(at) && at - fraction <= 9) {
-    ++at;
-  }
-  time.fraction_digits = at - fraction;
-  if (time.fraction_digits == 0 || time.fraction_digits > 9) {
+  Digits fraction = read_digits(++at, end);
+  at += fraction.count;
+  if (fraction.count == 0 || fraction.count > most_fraction) {
     return std::nullopt;
   }
-  text.remove_prefix(at);
+  time.fraction_digits = fraction.count;
+  for (; fraction.count < micro; ++fraction.count) {
+    fraction.value *= 10;
+  }
+  for (; fraction.count > micro; --fraction.count) {
+    fraction.value /= 10;
+  }
+  time.microseconds = whole.value * 1'000'000 + fraction.value;
+  text.remove_prefix(static_cast<std::size_t>(at - text.data()));
   return time;
 }
 

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "base/digits.h"
 #include "base/text.h"
+#include "logtext/peel.h"
 #include "report/open_event.h"
 
 namespace whyoom::report {
@@ -15,20 +15,14 @@ constexpr std::size_t npos = std::string_view::npos;
 
 // "   12.345678", as the kernel prints it, at `at`: behind it, or npos.
 std::size_t take_time(std::string_view text, std::size_t at, std::uint64_t& microseconds) {
-  constexpr std::size_t most_whole = 12, fraction = 6;
-  const char* const end = text.data() + text.size();
-  const char* next = skip_blanks(text.data() + at, end);
-  const Digits whole = read_digits(next, end);
-  next += whole.count;
-  if (whole.count == 0 || whole.count > most_whole || next == end || *next != '.') {
+  constexpr std::size_t longest = 32;
+  std::string_view rest = text.substr(at, longest);
+  const auto time = logtext::take_seconds(rest);
+  if (!time || time->fraction_digits != 6) {
     return npos;
   }
-  const Digits parts = read_digits(++next, end);
-  if (parts.count != fraction) {
-    return npos;
-  }
-  microseconds = whole.value * 1'000'000 + parts.value;
-  return static_cast<std::size_t>(next - text.data()) + fraction;
+  microseconds = time->microseconds;
+  return static_cast<std::size_t>(rest.data() - text.data());
 }
 
 // What means nothing to a terminal, a mail, a page or a log.
