@@ -55,6 +55,13 @@ TEST(PartialAnswer, OfACgroupWithoutALimit) {
   EXPECT_EQ(of("42240"), "The memory limit of the cgroup /test/cg2 was reached.");
 }
 
+// The machine may have had plenty: a charge to a cgroup that fails ends there too.
+TEST(PartialAnswer, OfAPageFaultWithoutARequest) {
+  EXPECT_EQ(certain_of("[ 9.0] java invoked oom-killer: gfp_mask=0x0(), order=0\n").at(0),
+            "The OOM killer was called for a request by java; whether the machine or a cgroup was "
+            "short is not in these lines.");
+}
+
 // What is there is not asked for.
 TEST(PartialAnswer, OfCountersWithoutTheSizeOfRam) {
   const std::string head =
