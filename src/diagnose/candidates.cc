@@ -175,7 +175,7 @@ void name_fillings(Event& event, const Context& context) {
        event.candidates[0].cause != "cgroup-parent-limit")) {
     return;
   }
-  const auto use = cgroup_use(context);
+  const auto use = cgroup_of(context);
   if (!use || use->level == CgroupUse::Level::unknown || use->filling_known()) {
     return;
   }
@@ -183,6 +183,17 @@ void name_fillings(Event& event, const Context& context) {
   for (const std::string_view cause :
        {"cgroup-page-cache", "cgroup-shmem", "cgroup-kernel-memory"}) {
     event.candidates.push_back({cause, lines});
+  }
+}
+
+// What cgroup v1 swapped out counts against a limit of its own, of memory and swap together.
+void name_swap_limit(Event& event, const Context& context) {
+  if (event.verdict != Verdict::undetermined || event.candidates.empty()) {
+    return;
+  }
+  const auto use = cgroup_of(context);
+  if (use && use->may_be_memsw()) {
+    event.candidates.push_back({"cgroup-swap-limit", counters_of_cgroup()});
   }
 }
 
@@ -220,6 +231,7 @@ void name_candidates(Event& event, const Context& context) {
   name_machine(event, context);
   name_failure(event, context);
   name_fillings(event, context);
+  name_swap_limit(event, context);
 }
 
 // Most of RAM is in no counter, and the zones' lines are cut, so that they are no proof: the kernel

@@ -234,6 +234,35 @@ TEST(Engine, ALimitWithoutStatisticsLeavesWhatFilledIt) {
       (Names{"cgroup-parent-limit", "cgroup-page-cache", "cgroup-shmem", "cgroup-kernel-memory"}));
 }
 
+TEST(Engine, ALimitBetweenTwoCgroupsLeavesWhatFilledIt) {
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(
+      candidates_of("[ 9.0] oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=b,"
+                    "mems_allowed=0,oom_memcg=/a,task_memcg=/a/b,task=app,pid=7,uid=0\n"
+                    "[ 9.0] Memory cgroup out of memory: Killed process 7 (app) total-vm:90000kB, "
+                    "anon-rss:20000kB, file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:90kB "
+                    "oom_score_adj:0\n"),
+      (Names{"cgroup-parent-limit", "cgroup-page-cache", "cgroup-shmem", "cgroup-kernel-memory"}));
+}
+
+// In cgroup v1 the swapped part counts against memory.memsw alone.
+TEST(Engine, SwappedMemoryOfACgroupLeavesItsLimitWithSwapOpen) {
+  using Names = std::vector<std::string>;
+  const auto of = [](const std::string& counters, const std::string& swap) {
+    return candidates_of(
+        "[ 9.0] Task in /a killed as a result of limit of /a\n" + counters +
+        "[ 9.0] Memory cgroup stats for /a: cache:32KB rss:524188KB mapped_file:0KB swap:" + swap +
+        "KB inactive_anon:267804KB active_anon:256384KB inactive_file:12KB active_file:4KB "
+        "unevictable:0KB\n"
+        "[ 9.0] Memory cgroup out of memory: Kill process 7 (java) score 9 or sacrifice child\n"
+        "[ 9.0] Killed process 7 (java) total-vm:9000000kB, anon-rss:466160kB, file-rss:13684kB\n");
+  };
+  const std::string counters = "[ 9.0] memory: usage 524288kB, limit 524288kB, failcnt 7\n";
+  EXPECT_EQ(of("", "524356"), (Names{"cgroup-limit", "cgroup-swap-limit"}));
+  EXPECT_EQ(of("", "0"), Names{}) << "likely its own limit";
+  EXPECT_EQ(of(counters, "524356"), Names{});
+}
+
 // Low memory is all that a kernel of 32 bits gives to a request of its own.
 TEST(Engine, ATraceOf32BitsLeavesLowMemoryOpen) {
   using Names = std::vector<std::string>;
