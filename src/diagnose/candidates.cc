@@ -47,6 +47,11 @@ void name_fragmentation(Event& event, const report::Report& report) {
   }
 }
 
+void name_hugepages(Event& event) {
+  event.candidates.push_back(
+      {"hugepages-reserved", Message("the line of the usual huge pages (\"hugepages_total=\")")});
+}
+
 // Open as long as no zone's min is there: the setting has no ordinary range.
 void name_by_marks(Event& event, std::string_view cause) {
   event.candidates.push_back({cause, Message("the zones' min (\"Node 0 Normal free: min:\")")});
@@ -160,8 +165,7 @@ void name_machine(Event& event, const Context& context) {
     add("memory-exhausted");
   }
   if (may_be_hugepages(report)) {
-    event.candidates.push_back(
-        {"hugepages-reserved", Message("the line of the usual huge pages (\"hugepages_total=\")")});
+    name_hugepages(event);
   }
   name_fragmentation(event, report);
   name_lowmem(event, report);
@@ -239,10 +243,12 @@ void name_candidates(Event& event, const Context& context) {
 void name_uncounted(Event& event, const Context& context) {
   const auto& account = event.evidence.account;
   if (event.verdict != Verdict::undetermined || !event.candidates.empty() ||
-      !is_global_oom(context) || !account || !account->hugepages_known ||
-      event.evidence.zones_complete ||
+      !is_global_oom(context) || !account || event.evidence.zones_complete ||
       share(account->size(memory::AccountLine::What::unaccounted), account->total) < most_of_ram) {
     return;
+  }
+  if (!account->hugepages_known) {
+    name_hugepages(event);
   }
   event.candidates.push_back(
       {"kernel-unaccounted", Message(R"(the rest of the zones' lines ("present:", "managed:"))")});

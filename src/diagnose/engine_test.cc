@@ -348,6 +348,35 @@ TEST(Engine, AKillLineLeavesTwoCauses) {
             (Names{"cgroup-limit", "cgroup-parent-limit"}));
 }
 
+// The post of a guest of Hyper-V whose zones' last line is cut. All that is free is in its zones.
+TEST(Engine, ZonesThatHaveAllFreePagesAreRam) {
+  using Names = std::vector<std::string>;
+  const auto of = [](const std::string& free) {
+    return candidates_of(
+        "[ 9.1] active_anon:7 inactive_anon:23 isolated_anon:0\n"
+        "[ 9.1]  active_file:17 inactive_file:18 isolated_file:0\n"
+        "[ 9.1]  unevictable:141617 dirty:0 writeback:21 unstable:0\n"
+        "[ 9.1]  slab_reclaimable:4955 slab_unreclaimable:6699\n"
+        "[ 9.1]  mapped:20072 shmem:0 pagetables:387 bounce:0\n"
+        "[ 9.1]  free:" +
+        free +
+        " free_pcp:281 free_cma:0\n"
+        "[ 9.1] Node 0 active_anon:28kB inactive_anon:92kB active_file:68kB inactive_file:72kB "
+        "unevictable:566468kB isolated(anon):0kB isolated(file):0kB mapped:80288kB dirty:0kB "
+        "writeback:84kB shmem:0kB writeback_tmp:0kB unstable:0kB all_unreclaimable? no\n"
+        "[ 9.1] Node 0 DMA free:7180kB min:44kB low:56kB high:68kB active_anon:0kB "
+        "inactive_anon:0kB active_file:0kB inactive_file:0kB unevictable:0kB writepending:0kB "
+        "present:15992kB managed:15908kB mlocked:0kB kernel_stack:0kB pagetables:0kB bounce:0kB "
+        "free_pcp:0kB local_pcp:0kB free_cma:0kB\n"
+        "[ 9.1] lowmem_reserve[]: 0 1785 1785 1785\n"
+        "[ 9.1] Node 0 DMA32 free:6496kB min:5380kB low:7208kB high:9036kB active_anon:112kB "
+        "inactive_anon:520kB active_file:68kB inactive_file:72kB unevictable:566468kB "
+        "writepending:0kB present:2080704kB managed:2011528kB mlocked:0kB kernel_stack:2816\n");
+  };
+  EXPECT_EQ(of("3419"), (Names{"hugepages-reserved", "kernel-unaccounted", "balloon-or-hotplug"}));
+  EXPECT_EQ(of("903419"), Names{}) << "a zone is missing";
+}
+
 TEST(Engine, MemoryInNoCounterLeavesTheKernelOrABalloon) {
   const auto path = cases::causes_folder() / "kernel-unaccounted" / "positive.case";
   const std::string whole = cases::load_case(path).log;

@@ -318,7 +318,7 @@ std::vector<Message> partial_answer(const Event& event) {
   }
   if (const auto& account = event.evidence.account) {
     const Bytes uncounted = account->size(memory::AccountLine::What::unaccounted);
-    if (share(uncounted, account->total) >= most_of_ram) {
+    if (account->hugepages_known && share(uncounted, account->total) >= most_of_ram) {
       add(out, Message("{} ({} of RAM) are in no counter: the kernel's own.", human(uncounted),
                        percent(share(uncounted, account->total))));
     }
