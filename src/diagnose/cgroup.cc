@@ -65,6 +65,7 @@ void read_filling(const report::Memcg& memcg, CgroupUse& use) {
       use.shmem = Read<Bytes>{active->value + inactive->value - use.anon->value, active->at};
     }
   }
+  use.swapped = memcg_stat(memcg, {"total_swap", "swap"});
   use.slab = memcg_stat(memcg, {"slab"});
   use.sock = memcg_stat(memcg, {"sock"});
   if (use.file) {
@@ -148,6 +149,8 @@ bool CgroupUse::swap_decides() const {
   return refused || !memory->full();
 }
 
+bool CgroupUse::may_be_memsw() const { return !memory && !memsw && size(swapped).count() > 0; }
+
 bool CgroupUse::filling_known() const {
   if (!memory) {
     return mostly_anon();
@@ -222,6 +225,8 @@ std::optional<CgroupUse> cgroup_use(const Context& context) {
   return use && use->memory ? std::move(use) : std::nullopt;
 }
 
+Message counters_of_cgroup() { return Message("the cgroup's counters (\"memory: usage\")"); }
+
 void grade_limit(Claim& claim, const CgroupUse& use) {
   const Message names =
       use.old_names_line ? Message("the line \"Task in ... killed as a result of limit of\"")
@@ -243,9 +248,13 @@ void grade_limit(Claim& claim, const CgroupUse& use) {
     leave_open(claim, Message("the line \"memory: usage\": which of the two limits it was"));
     return;
   }
+  if (use.may_be_memsw()) {
+    leave_open(claim, counters_of_cgroup());
+    return;
+  }
   if (filling_known && !use.memory) {
     claim.confidence = std::min(claim.confidence, 0.85);
-    weaken(claim, Message("the cgroup's counters (\"memory: usage\")"),
+    weaken(claim, counters_of_cgroup(),
            Message("usage was much more than the parts that are shown"));
   }
   if (filling_known) {

@@ -6,15 +6,12 @@
 #include <tuple>
 #include <vector>
 
-#include "diagnose/cgroup.h"
+#include "diagnose/candidates.h"
 #include "diagnose/claim.h"
 #include "diagnose/confidence.h"
 #include "diagnose/quotes.h"
-#include "diagnose/share.h"
 #include "diagnose/what_if_of.h"
 #include "memory/cross_check.h"
-#include "memory/printed_score.h"
-#include "memory/task_with.h"
 
 namespace whyoom::diagnose {
 
@@ -22,9 +19,6 @@ namespace {
 
 constexpr double most_likely = 0.89;    // confidence of what is likely
 constexpr double most_in_doubt = 0.75;  // where numbers of the report contradict each other
-
-// A process that had less is not what used up a machine.
-constexpr Bytes small_process{std::uint64_t{16} << 20U};
 
 // The best root candidate stays root, the others have helped. Where the best one is open, it and
 // the best one that is not are what is left.
@@ -57,133 +51,6 @@ void decide(std::vector<Claim>& claims, Event& event) {
       claim->role = Role::contributing;
     }
   }
-}
-
-// What it held: by its own line, or by its row of the task table.
-std::optional<Bytes> size_of(const report::Victim& victim, const memory::Evidence& evidence) {
-  if (victim.anon_rss_kib) {
-    return to_bytes(victim.resident());
-  }
-  const report::Task* row = memory::task_with(*evidence.report, victim.pid);
-  return row == nullptr || row->oom_score_adj > 0
-             ? std::nullopt
-             : std::optional(to_bytes(Pages(row->rss), evidence.page));
-}
-
-// The kernel took it, or the one in whose place it died, for its oom_score_adj.
-bool is_preferred(const report::Victim& victim, const report::Report& report) {
-  const auto row_is = [&report](std::int64_t pid) {
-    const report::Task* row = memory::task_with(report, pid);
-    return row != nullptr && row->oom_score_adj > 0;
-  };
-  return victim.oom_score_adj.value_or(0) > 0 || row_is(victim.pid) ||
-         (victim.instead_of && row_is(*victim.instead_of));
-}
-
-constexpr int costly_order = 3;  // PAGE_ALLOC_COSTLY_ORDER: above it the size alone is the reason
-
-void name_fragmentation(Event& event, const report::Report& report) {
-  if (report.trigger && report.trigger->order.value_or(0) > 0) {
-    event.candidates.push_back(
-        {"fragmentation", Message("the free lists (\"Node 0 Normal: 12*4kB\")")});
-  }
-}
-
-// Open as long as no zone's min is there: the setting has no ordinary range.
-void name_by_marks(Event& event, std::string_view cause) {
-  event.candidates.push_back({cause, Message("the zones' min (\"Node 0 Normal free: min:\")")});
-}
-
-// Of an OOM of the machine without a line of its zones: memory was used up, or it was free and kept
-// back, and nothing that is there tells. Who used it would be a process, unless the kernel, which
-// takes the biggest, found only small ones or none: then it is in what no process holds.
-void name_candidates(Event& event, const Context& context) {
-  const report::Report& report = context.report;
-  if (event.verdict != Verdict::undetermined || !event.candidates.empty() ||
-      !is_global_oom(context) || !is_known_global(event.evidence) || is_bound(event.evidence) ||
-      !report.zones.empty() || context.story.killed_at.line != 0) {
-    return;
-  }
-  const bool only_small = std::ranges::all_of(report.victims, [&](const report::Victim& victim) {
-    const auto size = size_of(victim, event.evidence);
-    return size && *size < small_process && !is_preferred(victim, report) &&
-           !victim.allocating_task;
-  });
-  const bool tables = std::ranges::any_of(report.victims, [](const report::Victim& victim) {
-    return victim.page_tables() > victim.resident() &&
-           to_bytes(victim.page_tables()) >= small_process;
-  });
-  const bool none_left = report.no_killable_at.has_value();
-  const auto score = memory::printed_score(event.evidence);
-  const bool big = score && score->share >= big_share;
-  const bool kernel = none_left || (!report.victims.empty() && only_small && !big);
-  const auto& totals = report.totals;
-  const bool counted = totals.get(kernel::Field::active_anon) && totals.get(kernel::Field::free);
-  const Message counters = counted ? Message(R"(the lines "pages RAM" and "pages reserved")")
-                                   : Message("the counters of Mem-Info (\"active_anon:\")");
-  if (is_of_page_fault(report)) {
-    name_by_marks(event, "spurious-pagefault");
-  }
-  if (kernel && !tables) {
-    for (const std::string_view cause : {"kernel-unaccounted", "slab-leak", "shmem-tmpfs"}) {
-      event.candidates.push_back({cause, counters});
-    }
-  } else {
-    event.candidates.push_back({tables ? "page-tables" : "memory-exhausted", counters});
-  }
-  name_fragmentation(event, report);
-  name_by_marks(event, "min-free-too-high");
-}
-
-// Which limit a cgroup reached is known; what filled it is a cause of its own.
-void name_fillings(Event& event, const Context& context) {
-  if (event.verdict != Verdict::undetermined || event.candidates.size() != 1 ||
-      (event.candidates[0].cause != "cgroup-limit" &&
-       event.candidates[0].cause != "cgroup-parent-limit")) {
-    return;
-  }
-  const auto use = cgroup_use(context);
-  if (!use || use->level == CgroupUse::Level::unknown || use->filling_known()) {
-    return;
-  }
-  const Message lines = event.candidates[0].decides;
-  for (const std::string_view cause :
-       {"cgroup-page-cache", "cgroup-shmem", "cgroup-kernel-memory"}) {
-    event.candidates.push_back({cause, lines});
-  }
-}
-
-// Of a request that may not wait and failed, without a line of the zones.
-void name_atomic(Event& event, const Context& context) {
-  const report::Report& report = context.report;
-  const memory::Request& request = event.evidence.request;
-  if (event.verdict != Verdict::undetermined || !event.candidates.empty() ||
-      report.kind != report::Kind::page_allocation_failure || !report.zones.empty() ||
-      report.vmalloc || (report.slub && !report.slub->cgroup.empty()) || !request.flags_known ||
-      !kernel::is_atomic(request.flags) || request.order.value_or(-1) < 0 ||
-      *request.order > costly_order) {
-    return;
-  }
-  name_by_marks(event, "atomic-allocation-failure");
-  name_fragmentation(event, report);
-  name_by_marks(event, "min-free-too-high");
-}
-
-// Most of RAM is in no counter, and the zones' lines are cut, so that they are no proof: the kernel
-// itself has the pages, and a balloon is what most often takes so many.
-void name_uncounted(Event& event, const Context& context) {
-  const auto& account = event.evidence.account;
-  if (event.verdict != Verdict::undetermined || !event.candidates.empty() ||
-      !is_global_oom(context) || !account || !account->hugepages_known ||
-      event.evidence.zones_complete ||
-      share(account->size(memory::AccountLine::What::unaccounted), account->total) < most_of_ram) {
-    return;
-  }
-  event.candidates.push_back(
-      {"kernel-unaccounted", Message(R"(the rest of the zones' lines ("present:", "managed:"))")});
-  event.candidates.push_back(
-      {"balloon-or-hotplug",
-       Message("how much the balloon holds (the host tells, or \"Balloon:\" in /proc/meminfo)")});
 }
 
 // Numbers that contradict each other were taken out; what is left may be wrong in the same way.
@@ -246,8 +113,6 @@ std::unique_ptr<Event> judge(report::Report&& report, const StoryContext& story,
   std::vector<Claim> claims = all_claims(context);
   decide(claims, *event);
   name_candidates(*event, context);
-  name_atomic(*event, context);
-  name_fillings(*event, context);
   if (contradicted) {
     doubt(*event);
   } else {

@@ -58,7 +58,8 @@ Message where(const Event& event) {
     return Message("No memory was left in the nodes{} that this task may use.",
                    nodes.empty() ? nodes : " " + printable(nodes));
   }
-  if (is_known_global(event.evidence)) {
+  // A fault's way asks for a kill also where only a charge to a cgroup failed.
+  if (is_known_global(event.evidence) && !is_of_page_fault(report)) {
     if (may_be_bound(report)) {
       return Message(
           "The machine was out of memory, or those of its nodes that this task may use; it was no "
@@ -317,7 +318,7 @@ std::vector<Message> partial_answer(const Event& event) {
   }
   if (const auto& account = event.evidence.account) {
     const Bytes uncounted = account->size(memory::AccountLine::What::unaccounted);
-    if (share(uncounted, account->total) >= most_of_ram) {
+    if (account->hugepages_known && share(uncounted, account->total) >= most_of_ram) {
       add(out, Message("{} ({} of RAM) are in no counter: the kernel's own.", human(uncounted),
                        percent(share(uncounted, account->total))));
     }

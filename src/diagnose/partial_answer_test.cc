@@ -55,6 +55,13 @@ TEST(PartialAnswer, OfACgroupWithoutALimit) {
   EXPECT_EQ(of("42240"), "The memory limit of the cgroup /test/cg2 was reached.");
 }
 
+// The machine may have had plenty: a charge to a cgroup that fails ends there too.
+TEST(PartialAnswer, OfAPageFaultWithoutARequest) {
+  EXPECT_EQ(certain_of("[ 9.0] java invoked oom-killer: gfp_mask=0x0(), order=0\n").at(0),
+            "The OOM killer was called for a request by java; whether the machine or a cgroup was "
+            "short is not in these lines.");
+}
+
 // What is there is not asked for.
 TEST(PartialAnswer, OfCountersWithoutTheSizeOfRam) {
   const std::string head =
@@ -301,7 +308,7 @@ TEST(PartialAnswer, WhoWasChosenByASettingSaysNothingOfTheOthers) {
       "[ 9.2] Killed process 8 (sh) total-vm:900kB, anon-rss:80kB, file-rss:4kB, shmem-rss:0kB\n";
   EXPECT_EQ(candidates_of("[ 9.1] Out of memory: Kill process 8 (sh) score 0 or sacrifice child\n" +
                           small),
-            "kernel-unaccounted slab-leak shmem-tmpfs min-free-too-high ");
+            "kernel-unaccounted slab-leak shmem-tmpfs many-processes min-free-too-high ");
   EXPECT_EQ(candidates_of("[ 9.1] Out of memory (oom_kill_allocating_task): Kill process 8 (sh) "
                           "score 0 or sacrifice child\n" +
                           small),
@@ -359,6 +366,8 @@ TEST(PartialAnswer, OfAFullSwapAndWhatIsInNoCounter) {
   memory::Account& account = event.evidence.account.emplace();
   account.total = Bytes(std::uint64_t{1} << 30U);
   account.lines = {{memory::AccountLine::What::unaccounted, Bytes(std::uint64_t{768} << 20U), {}}};
+  EXPECT_EQ(certain_of(event).size(), 2U) << "huge pages may be there";
+  account.hugepages_known = true;
   EXPECT_EQ(certain_of(event),
             (Sentences{"The whole machine was out of memory, not a cgroup.",
                        "768 MiB (75 % of RAM) are in no counter: the kernel's own.",

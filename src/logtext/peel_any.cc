@@ -23,8 +23,9 @@ bool peel_behind_time(std::string_view& text, Peeled& peeled) {
 bool peel_number(std::string_view& text, Peeled& peeled) {
   return peel_kmsg(text, peeled) || peel_rfc5424(text, peeled) || peel_octet_count(text, peeled) ||
          peel_wall_time(text, peeled) || peel_logcat(text, peeled) ||
-         (!peeled.line.framed && (peel_cut_time(text, peeled) || peel_list_number(text, peeled) ||
-                                  peel_event(text, peeled) || peel_label(text, peeled)));
+         (!peeled.line.framed &&
+          (peel_cut_time(text, peeled) || peel_list_number(text, peeled) ||
+           peel_event(text, peeled) || peel_label(text, peeled) || peel_node(text, peeled)));
 }
 
 bool peel_word(std::string_view& text, Peeled& peeled) {

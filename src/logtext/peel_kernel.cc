@@ -184,15 +184,32 @@ bool peel_decoded(std::string_view& text, Peeled& peeled) {
     return false;
   }
   const std::size_t second = text.find(':', first + 1);
-  if (second == std::string_view::npos || second - first > 8) {
+  if (second == std::string_view::npos || second - first > 9) {
     return false;
   }
+  // dmesg -x: "kern  :warn  : [..] ", Talos: " kern: warning: [2026-11-23T07:41:32.12Z]: ".
   if (!set_facility_level(trim_right(text.substr(0, first)),
-                          trim_right(text.substr(first + 1, second - first - 1)), peeled.line)) {
+                          trim(text.substr(first + 1, second - first - 1)), peeled.line)) {
     return false;
   }
   text = text.substr(second + 1);
   drop_space(text);
+  return true;
+}
+
+// "10.5.0.2: kern: warning: [..]: ", as talosctl names the node.
+bool peel_node(std::string_view& text, Peeled& peeled) {
+  constexpr std::string_view digits_and_dots = "0123456789.";
+  const std::size_t end = text.find_first_not_of(digits_and_dots);
+  if (end == std::string_view::npos || end < 7 || end > 15 || !text.substr(end).starts_with(": ")) {
+    return false;
+  }
+  std::string_view rest = trim_left(text.substr(end + 1));
+  if (!peel_decoded(rest, peeled)) {
+    return false;
+  }
+  peeled.line.host = text.substr(0, end);
+  text = rest;
   return true;
 }
 
@@ -205,6 +222,7 @@ bool peel_bracket_time(std::string_view& text, Peeled& peeled) {
     return false;
   }
   text = text.substr(close + 1);
+  text.remove_prefix(text.starts_with(": ") ? 1 : 0);  // Talos
   drop_space(text);
   return true;
 }

@@ -443,8 +443,9 @@ std::optional<Bytes> ram_of_zones(const Evidence& evidence) {
   const bool all_sized = std::ranges::all_of(evidence.zones, [](const ZoneState& state) {
     return state.printed->fields.get(Field::managed).has_value();
   });
-  if (!evidence.zones_complete || !all_sized || is_of_some_nodes(evidence) ||
-      !have_all_free_pages(*evidence.report, evidence.zones)) {
+  // What a zone must keep (its lowmem_reserve[]) says nothing of its size.
+  if (evidence.zones.empty() || lacks_a_zone(*evidence.report, ZoneClass::movable) || !all_sized ||
+      is_of_some_nodes(evidence) || !have_all_free_pages(*evidence.report, evidence.zones)) {
     return std::nullopt;
   }
   return evidence.managed();

@@ -34,12 +34,12 @@ struct Depth {
 };
 constexpr void (*additions[])(Depth&) = {
     [](Depth& depth) { depth.picture_rows = 2; },
-    [](Depth& depth) { depth.answer_sentences = 2; },
+    [](Depth& depth) { depth.answer_sentences = std::max<std::size_t>(depth.answer_sentences, 2); },
     [](Depth& depth) { depth.biggest = true; },
     [](Depth& depth) { depth.blanks = true; },
     [](Depth& depth) {
       depth.answer_sentences = SIZE_MAX;
-      depth.answer_lines = 5;
+      depth.answer_lines = std::max<std::size_t>(depth.answer_lines, 5);
     },
     [](Depth& depth) { depth.effect = true; },
     [](Depth& depth) { depth.others = 2; },
@@ -265,6 +265,10 @@ Document written(const Story& story, const Depth& depth) {
 Document brief(const Story& story, unsigned width, const TaskList& tasks) {
   Depth least;
   least.width = width;
+  if (!story.lead.candidates.empty()) {  // what it comes to is the last sentence
+    least.answer_sentences = SIZE_MAX;
+    least.answer_lines = 6;
+  }
   const auto text = [&](const Depth& depth) {
     return to_text(written(story, depth), {.width = width});
   };

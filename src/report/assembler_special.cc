@@ -237,6 +237,7 @@ bool Assembler::on_trace(const Line& line, KernelLine& read) {
   }
   StackDump& stack = event->stack(place_of(line));
   if (const auto* entry = std::get_if<TraceEntry>(&read.part)) {
+    stack.narrow = stack.narrow || entry->narrow;
     event->oom_caller.add(*entry);
     event->memcg_seen = event->memcg_seen || event->oom_caller.is_cgroup();
   }
@@ -269,6 +270,7 @@ void Assembler::remember_orphan(const Line& line, KernelLine& read) {
   }
   orphan_->last = moment_of(line);
   if (const auto* entry = std::get_if<TraceEntry>(&read.part)) {
+    orphan_->stack.narrow = orphan_->stack.narrow || entry->narrow;
     orphan_->oom_caller.add(*entry);
   }
   if (kind == &cpu_line) {

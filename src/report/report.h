@@ -89,6 +89,7 @@ struct StackDump {
   std::string release;  // "6.12.117+deb12-cloud-amd64"
   std::string hardware;
   std::vector<std::string> functions;  // innermost first, without offsets; at most 64
+  bool narrow = false;                 // of a kernel of 32 bits, as its trace shows
   Place at{};
 };
 

@@ -117,26 +117,28 @@ std::optional<std::string_view> parse_hardware(std::string_view text) {
 
 namespace {
 
+constexpr std::size_t kNarrowAddress = 8;  // digits of an address of 32 bits
+
 bool is_symbol_char(char c) { return is_alnum(c) || c == '_' || c == '.' || c == '$'; }
 
-// "[<ffffffff8116e5bc>]", "[c0000000003a]": an address, not a pid.
-bool take_address(Cursor& cursor) {
+// "[<ffffffff8116e5bc>]", "[c0000000003a]": an address, not a pid. Returns its digits; 0: none.
+std::size_t take_address(Cursor& cursor) {
   const std::string_view rest = cursor.rest();
   if (!rest.starts_with('[')) {
-    return false;
+    return 0;
   }
   const std::size_t close = rest.find(']');
   if (close == std::string_view::npos || close > 24 || close < 6) {
-    return false;
+    return 0;
   }
   for (const char c : rest.substr(1, close - 1)) {
     if (!is_hex_digit(c) && c != '<' && c != '>' && c != 'x') {
-      return false;
+      return 0;
     }
   }
   cursor.take(rest.substr(0, close + 1));
   cursor.skip_spaces();
-  return true;
+  return close - 1 - (rest[1] == '<' ? 2 : 0);
 }
 
 bool is_offset(std::string_view after) {
@@ -160,7 +162,7 @@ std::string_view caller_in(std::string_view after) {
     return {};
   }
   Cursor cursor(after.substr(at + key.size()));
-  while (take_address(cursor)) {
+  while (take_address(cursor) > 0) {
   }
   cursor.take('(');
   const std::string_view rest = cursor.rest();
@@ -175,10 +177,11 @@ std::string_view caller_in(std::string_view after) {
 std::optional<TraceEntry> parse_trace_entry(std::string_view text) {
   Cursor cursor(trim_left(text));
   bool address = cursor.take("[] ");  // a page took "<ffffffff810a>" for a tag
-  while (take_address(cursor)) {
-    address = true;
-  }
   TraceEntry entry;
+  while (const std::size_t digits = take_address(cursor)) {
+    address = true;
+    entry.narrow = digits == kNarrowAddress;
+  }
   entry.reliable = !cursor.take("? ");
   const bool paren = address && cursor.take('(');
   const std::string_view rest = cursor.rest();
@@ -196,6 +199,8 @@ std::optional<TraceEntry> parse_trace_entry(std::string_view text) {
     }
     entry.function = name;
     entry.caller = caller_in(after);
+    // Without addresses only 32-bit ARM names both (arch/arm dump_backtrace_entry()).
+    entry.narrow = entry.narrow || (!address && !entry.caller.empty());
     return entry;
   }
   if (address) {

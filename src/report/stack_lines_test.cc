@@ -82,6 +82,21 @@ TEST(TraceEntry, FormsOfTheArchitectures) {
   }
 }
 
+TEST(TraceEntry, OfAKernelOf32Bits) {
+  for (const char* text :
+       {" [<c1146be2>] warn_alloc_failed+0xb2/0xf0", " [<c1146be2>] ? warn_alloc_failed+0xb2/0xf0",
+        "[<c0012fcc>] (dump_header) from [<c00131a4>] (out_of_memory+0x20/0x24)",
+        "[dffedd10] [c00088e0] show_stack+0x8c/0x1a0", " show_stack from dump_header+0x68/0x254"}) {
+    EXPECT_TRUE(parse_trace_entry(text)->narrow) << text;
+  }
+  for (const char* text :
+       {" dump_stack+0x6b/0x83", "[<ffffffff8116e5bc>] out_of_memory+0x8c/0x1a0",
+        "[c000000374f30] [c0000000127c44] dump_stack_lvl+0x88/0xc4 (unreliable)",
+        "[<000000008011c2f2>] 0x000000008011c2f2", "[] out_of_memory+0x8e/0x2f3"}) {
+    EXPECT_FALSE(parse_trace_entry(text)->narrow) << text;
+  }
+}
+
 bool is_allocator(const std::vector<const char*>& trace) {
   OomCaller caller;
   for (const char* line : trace) {

@@ -318,13 +318,28 @@ bool parse_kubelet(std::string_view text, Place at, bool /*tagged*/, UserspaceKi
   return true;
 }
 
+// '[talos] Sending SIGKILL to cgroup {.., "cgroup": "/sys/fs/cgroup/kubepods/..."}' of Talos Linux
+// from 1.12 on (its OOMController).
+bool parse_talos(std::string_view text, Place at, bool /*tagged*/, UserspaceKill& out) {
+  Cursor cursor(text);
+  cursor.take("[talos] ");
+  if (!cursor.take("Sending SIGKILL to cgroup {")) {
+    return false;
+  }
+  begin_kill("Talos", text, at, out);
+  cursor = Cursor(after(cursor.rest(), "\"cgroup\": \"").value_or(""));
+  cursor.take("/sys/fs/cgroup");
+  out.victim = cursor.take_until("\"").value_or("");
+  return !out.victim.empty();
+}
+
 struct Killer {
   std::string_view tag;
   Parser parse;
   std::string_view begins;  // with one of these a line without a tag begins; empty: with any
 };
 
-constexpr std::array<Killer, 7> kKillers{{
+constexpr std::array<Killer, 8> kKillers{{
     {"systemd-oomd", parse_systemd_oomd, "KM"},
     {"earlyoom", parse_earlyoom, "KOWdkmps"},
     {"nohang", parse_nohang, "MPSV"},
@@ -332,6 +347,7 @@ constexpr std::array<Killer, 7> kKillers{{
     {"kubelet", parse_kubelet, ""},
     {kAndroidKiller, parse_android, "DEFIVWl"},
     {"lmkd", parse_android, "l"},
+    {"talos", parse_talos, "[S"},
 }};
 
 // For each first character the killers of kKillers whose line it can be, as bits.

@@ -13,12 +13,13 @@ namespace whyoom::report {
 
 // As the anchors of the kernel's lines: one of them is in each line of these killers that counts.
 // The kernel's find most of Android's ("oom_score_adj") and what earlyoom said before 1.2.
-inline constexpr std::array<std::string_view, 6> kUserspaceAnchors{
+inline constexpr std::array<std::string_view, 7> kUserspaceAnchors{
     "due to memory",    // systemd-oomd, memory.oom.group
     "sending SIG",      // earlyoom
     "to the victim",    // nohang
     "Preventing OOM",   // nohang, older
     "viction manager",  // kubelet
+    "SIGKILL to cgr",   // Talos
     "oomd kill"};
 
 // The driver, and what lmkd calls itself in the log.

@@ -186,6 +186,22 @@ TEST(Android, DriverAndDaemon) {
 
 std::vector<Report> killed_in(std::string_view log) { return testing::read_log(log).events; }
 
+TEST(Talos, ItsControllerKillsCgroups) {
+  const auto kill = parse_userspace(
+      R"([talos] Sending SIGKILL to cgroup {"component": "controller-runtime", "controller": )"
+      R"("runtime.OOMController", "cgroup": "/sys/fs/cgroup/kubepods/burstable/pod77f0"})",
+      "", {});
+  ASSERT_TRUE(kill);
+  EXPECT_EQ(kill->killer, "Talos");
+  EXPECT_EQ(kill->victim, "/kubepods/burstable/pod77f0");
+  EXPECT_FALSE(kill->pid);
+  for (const char* other : {"[talos] OOM controller triggered {\"component\": \"x\"}",
+                            "[talos] Sending SIGKILL to cgroup {\"component\": \"x\"}",
+                            "Unwedging vpn: sending SIGKILL to cgroup"}) {
+    EXPECT_FALSE(parse_userspace(other, "", {})) << other;
+  }
+}
+
 TEST(Userspace, WhatOthersSayTooCountsBehindFacts) {
   EXPECT_TRUE(killed_in("Killing process 5874 bash\nSending SIGTERM to the victim\n").empty());
   EXPECT_EQ(

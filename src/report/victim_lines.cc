@@ -118,11 +118,12 @@ std::size_t find_name_end(std::string_view rest) {
   return early == std::string_view::npos && behind > 0 ? trimmed.size() - behind : early;
 }
 
-// Somebody left out what stands behind the name: "(crosvm) ....".
+// Somebody left out what stands behind the name, or some of it: "(crosvm) ....".
 std::size_t find_shortened_end(std::string_view rest) {
   const std::size_t close = rest.substr(0, kMaxComm + 1).rfind(')');
   const bool left_out = close != std::string_view::npos && close > 0 &&
-                        rest.substr(close + 1).find_first_not_of(" .,") == std::string_view::npos;
+                        (rest.substr(close + 1).starts_with(" ... ") ||
+                         rest.substr(close + 1).find_first_not_of(" .,") == std::string_view::npos);
   return left_out ? close : std::string_view::npos;
 }
 
@@ -219,7 +220,8 @@ std::size_t kill_behind_words(std::string_view text) {
     return 0;
   }
   const auto last = static_cast<unsigned char>(before.back());
-  if (last < 0x80 && std::string_view(":>|-\"'`(").find(before.back()) == std::string_view::npos) {
+  if (last < 0x80 &&
+      std::string_view(":>|-\"'`(#*").find(before.back()) == std::string_view::npos) {
     return 0;
   }
   const KernelLine read = read_line(text.substr(start));

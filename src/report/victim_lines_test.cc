@@ -17,6 +17,29 @@ struct VictimCase {
   bool prefix, memcg, allocating, complete;
 };
 
+// A post leaves out fields behind the name, with three dots; a name may hold all that.
+TEST(VictimLine, FieldsLeftOutBehindTheName) {
+  const auto name_of = [](const std::string& text) {
+    return parse_victim("Out of memory: Killed process 7 (" + text, {})->victim.comm;
+  };
+  EXPECT_EQ(name_of("chromium) ... oom_score_adj:300"), "chromium");
+  EXPECT_EQ(name_of("a) ... b) total-vm:9kB, anon-rss:1kB, file-rss:0kB"), "a) ... b");
+  EXPECT_EQ(name_of("chromium) and more"), "chromium) and more");
+  EXPECT_EQ(parse_victim("Out of memory: Killed process 7 (chromium) ... oom_score_adj:300", {})
+                ->victim.oom_score_adj,
+            300);
+}
+
+// A title, or text that a page emphasizes.
+TEST(KillBehindWords, MarksOfMarkdown) {
+  const std::string kill =
+      "Out of memory: Kill process 1750 (browser) score 595 or sacrifice child";
+  EXPECT_EQ(kill_behind_words("# " + kill), 2U);
+  EXPECT_EQ(kill_behind_words("**" + kill + "**"), 2U);
+  EXPECT_EQ(kill_behind_words("# " + kill + " says my log"), 0U);
+  EXPECT_EQ(kill_behind_words("it said " + kill), 0U);
+}
+
 TEST(KillIntent, OnlyFromTheRewrittenScoreOnIsItThousandths) {
   const auto fresh =
       parse_kill_intent("Out of memory: Kill process 7 (a) score 956 or sacrifice child", {});

@@ -1,0 +1,260 @@
+#include "diagnose/candidates.h"
+
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+
+#include "diagnose/cgroup.h"
+#include "diagnose/claim.h"
+#include "diagnose/share.h"
+#include "memory/printed_score.h"
+#include "memory/task_with.h"
+
+namespace whyoom::diagnose {
+
+namespace {
+
+// A process that had less is not what used up a machine.
+constexpr Bytes small_process{std::uint64_t{16} << 20U};
+
+// What it held: by its own line, or by its row of the task table.
+std::optional<Bytes> size_of(const report::Victim& victim, const memory::Evidence& evidence) {
+  if (victim.anon_rss_kib) {
+    return to_bytes(victim.resident());
+  }
+  const report::Task* row = memory::task_with(*evidence.report, victim.pid);
+  return row == nullptr || row->oom_score_adj > 0
+             ? std::nullopt
+             : std::optional(to_bytes(Pages(row->rss), evidence.page));
+}
+
+// The kernel took it, or the one in whose place it died, for its oom_score_adj.
+bool is_preferred(const report::Victim& victim, const report::Report& report) {
+  const auto row_is = [&report](std::int64_t pid) {
+    const report::Task* row = memory::task_with(report, pid);
+    return row != nullptr && row->oom_score_adj > 0;
+  };
+  return victim.oom_score_adj.value_or(0) > 0 || row_is(victim.pid) ||
+         (victim.instead_of && row_is(*victim.instead_of));
+}
+
+constexpr int costly_order = 3;  // PAGE_ALLOC_COSTLY_ORDER: above it the size alone is the reason
+
+void name_fragmentation(Event& event, const report::Report& report) {
+  if (report.trigger && report.trigger->order.value_or(0) > 0) {
+    event.candidates.push_back(
+        {"fragmentation", Message("the free lists (\"Node 0 Normal: 12*4kB\")")});
+  }
+}
+
+void name_hugepages(Event& event) {
+  event.candidates.push_back(
+      {"hugepages-reserved", Message("the line of the usual huge pages (\"hugepages_total=\")")});
+}
+
+// Open as long as no zone's min is there: the setting has no ordinary range.
+void name_by_marks(Event& event, std::string_view cause) {
+  event.candidates.push_back({cause, Message("the zones' min (\"Node 0 Normal free: min:\")")});
+}
+
+// Low memory is all that a kernel of 32 bits gives to a request without __GFP_HIGHMEM, and a zone
+// below Normal all that a device's request gets anywhere.
+void name_lowmem(Event& event, const report::Report& report) {
+  const memory::Request& request = event.evidence.request;
+  const auto& highmem = report.tail.highmem_movable;
+  const bool below_normal = request.flags_known && request.highest < kernel::ZoneClass::normal;
+  const bool low = !request.flags_known || request.highest <= kernel::ZoneClass::normal;
+  const bool narrow = report.stack && report.stack->narrow;
+  if (below_normal || (narrow && low && !(highmem && highmem->value == 0))) {
+    name_by_marks(event, "lowmem-exhausted");
+  }
+}
+
+// What was counted is a part of RAM at least; with less than a big share of it nothing used it up.
+bool is_little(const report::Report& report, std::initializer_list<kernel::Field> parts) {
+  using kernel::Field;
+  constexpr std::array counted{
+      Field::active_anon, Field::inactive_anon,    Field::active_file,        Field::inactive_file,
+      Field::unevictable, Field::slab_reclaimable, Field::slab_unreclaimable, Field::free};
+  std::uint64_t all = 0;
+  for (const Field field : counted) {
+    const auto& pages = report.totals.get(field);
+    all += pages ? pages->value : 0;
+  }
+  std::uint64_t part = 0;
+  for (const Field field : parts) {
+    const auto& pages = report.totals.get(field);
+    if (!pages) {
+      return false;
+    }
+    part += pages->value;
+  }
+  return all > 0 && share(Bytes(part), Bytes(all)) < big_share;
+}
+
+// Who the kernel found to kill, and what that tells of the rest.
+struct Found {
+  bool small = false;      // only processes that used up nothing
+  bool none_left = false;  // or none at all
+  bool tables = false;     // page tables were most of it
+};
+
+Found found_by(const Event& event, const report::Report& report) {
+  Found found;
+  const bool only_small = std::ranges::all_of(report.victims, [&](const report::Victim& victim) {
+    const auto size = size_of(victim, event.evidence);
+    return size && *size < small_process && !is_preferred(victim, report) &&
+           !victim.allocating_task;
+  });
+  const auto score = memory::printed_score(event.evidence);
+  const bool big = score && score->share >= big_share;
+  found.small = !report.victims.empty() && only_small && !big;
+  found.none_left = report.no_killable_at.has_value();
+  found.tables = std::ranges::any_of(report.victims, [](const report::Victim& victim) {
+    return victim.page_tables() > victim.resident() &&
+           to_bytes(victim.page_tables()) >= small_process;
+  });
+  return found;
+}
+
+// Huge pages of a node that is printed are in the account; with the first of the nodes' lines
+// others may be lost.
+bool may_be_hugepages(const report::Report& report) {
+  return !report.hugepages.empty() && report.hugepages.front().node > 0;
+}
+
+// Of an OOM of the machine without a line of its zones: memory was used up, or it was free and kept
+// back, and nothing that is there tells. Who used it would be a process, unless the kernel, which
+// takes the biggest, found only small ones or none: then it is in what no process holds, or in many
+// of them.
+void name_machine(Event& event, const Context& context) {
+  using kernel::Field;
+  const report::Report& report = context.report;
+  if (event.verdict != Verdict::undetermined || !event.candidates.empty() ||
+      !is_global_oom(context) || !is_known_global(event.evidence) || is_bound(event.evidence) ||
+      !report.zones.empty() || context.story.killed_at.line != 0) {
+    return;
+  }
+  const auto& totals = report.totals;
+  const bool counted = totals.get(Field::active_anon) && totals.get(Field::free);
+  const Message counters = counted ? Message(R"(the lines "pages RAM" and "pages reserved")")
+                                   : Message("the counters of Mem-Info (\"active_anon:\")");
+  const auto add = [&event, &counters](std::string_view cause) {
+    event.candidates.push_back({cause, counters});
+  };
+  if (is_of_page_fault(report)) {
+    name_by_marks(event, "spurious-pagefault");
+  }
+  const Found found = found_by(event, report);
+  const bool little =
+      is_little(report, {Field::active_anon, Field::inactive_anon, Field::unevictable});
+  if (found.tables) {
+    add("page-tables");
+  } else if (found.small || found.none_left || little) {
+    add("kernel-unaccounted");
+    if (!is_little(report, {Field::slab_unreclaimable})) {
+      add("slab-leak");
+    }
+    if (!is_little(report, {Field::shmem})) {
+      add("shmem-tmpfs");
+    }
+    if (!found.none_left && !little && report.tasks.empty()) {
+      add("many-processes");
+    }
+  } else {
+    add("memory-exhausted");
+  }
+  if (may_be_hugepages(report)) {
+    name_hugepages(event);
+  }
+  name_fragmentation(event, report);
+  name_lowmem(event, report);
+  name_by_marks(event, "min-free-too-high");
+}
+
+// Which limit a cgroup reached is known; what filled it is a cause of its own.
+void name_fillings(Event& event, const Context& context) {
+  if (event.verdict != Verdict::undetermined || event.candidates.size() != 1 ||
+      (event.candidates[0].cause != "cgroup-limit" &&
+       event.candidates[0].cause != "cgroup-parent-limit")) {
+    return;
+  }
+  const auto use = cgroup_of(context);
+  if (!use || use->level == CgroupUse::Level::unknown || use->filling_known()) {
+    return;
+  }
+  const Message lines = event.candidates[0].decides;
+  for (const std::string_view cause :
+       {"cgroup-page-cache", "cgroup-shmem", "cgroup-kernel-memory"}) {
+    event.candidates.push_back({cause, lines});
+  }
+}
+
+// What cgroup v1 swapped out counts against a limit of its own, of memory and swap together.
+void name_swap_limit(Event& event, const Context& context) {
+  if (event.verdict != Verdict::undetermined || event.candidates.empty()) {
+    return;
+  }
+  const auto use = cgroup_of(context);
+  if (use && use->may_be_memsw()) {
+    event.candidates.push_back({"cgroup-swap-limit", counters_of_cgroup()});
+  }
+}
+
+// Of a request that failed, without a line of the zones. One that may wait is refused where there
+// was nothing to reclaim and nobody is killed for it: below Normal, or while the OOM killer is off.
+void name_failure(Event& event, const Context& context) {
+  const report::Report& report = context.report;
+  const memory::Request& request = event.evidence.request;
+  if (event.verdict != Verdict::undetermined || !event.candidates.empty() ||
+      report.kind != report::Kind::page_allocation_failure || !report.zones.empty() ||
+      report.vmalloc || (report.slub && !report.slub->cgroup.empty()) || !request.flags_known ||
+      request.order.value_or(-1) < 0 || *request.order > costly_order ||
+      context.story.killed_at.line != 0) {
+    return;
+  }
+  const bool atomic = kernel::is_atomic(request.flags);
+  if (atomic) {
+    name_by_marks(event, "atomic-allocation-failure");
+  } else if (report.slub) {
+    return;
+  } else {
+    event.candidates.push_back(
+        {"memory-exhausted", Message("the counters of Mem-Info (\"active_anon:\")")});
+  }
+  name_fragmentation(event, report);
+  if (!atomic || request.highest < kernel::ZoneClass::normal) {
+    name_lowmem(event, report);
+  }
+  name_by_marks(event, "min-free-too-high");
+}
+
+}  // namespace
+
+void name_candidates(Event& event, const Context& context) {
+  name_machine(event, context);
+  name_failure(event, context);
+  name_fillings(event, context);
+  name_swap_limit(event, context);
+}
+
+// Most of RAM is in no counter, and the zones' lines are cut, so that they are no proof: the kernel
+// itself has the pages, and a balloon is what most often takes so many.
+void name_uncounted(Event& event, const Context& context) {
+  const auto& account = event.evidence.account;
+  if (event.verdict != Verdict::undetermined || !event.candidates.empty() ||
+      !is_global_oom(context) || !account || event.evidence.zones_complete ||
+      share(account->size(memory::AccountLine::What::unaccounted), account->total) < most_of_ram) {
+    return;
+  }
+  if (!account->hugepages_known) {
+    name_hugepages(event);
+  }
+  event.candidates.push_back(
+      {"kernel-unaccounted", Message(R"(the rest of the zones' lines ("present:", "managed:"))")});
+  event.candidates.push_back(
+      {"balloon-or-hotplug",
+       Message("how much the balloon holds (the host tells, or \"Balloon:\" in /proc/meminfo)")});
+}
+
+}  // namespace whyoom::diagnose
