@@ -245,6 +245,33 @@ TEST(Engine, ALimitBetweenTwoCgroupsLeavesWhatFilledIt) {
       (Names{"cgroup-parent-limit", "cgroup-page-cache", "cgroup-shmem", "cgroup-kernel-memory"}));
 }
 
+// To 5.3 each cgroup has a line of its own, and the limit counts all of them.
+TEST(Engine, OfOneLineOfSeveralCgroupsNobodyKnowsWhatFilledThem) {
+  const auto of = [](const std::string& below, const std::string& behind) {
+    return cases::explain_log(
+        "[ 9.0] Task in /c" + below +
+        " killed as a result of limit of /c\n"
+        "[ 9.0] memory: usage 62500kB, limit 62500kB, failcnt 81249407\n"
+        "[ 9.0] memory+swap: usage 0kB, limit 9007199254740988kB, failcnt 0\n"
+        "[ 9.0] kmem: usage 0kB, limit 9007199254740988kB, failcnt 0\n"
+        "[ 9.0] Memory cgroup stats for /c: cache:8792KB rss:17956KB rss_huge:0KB mapped_file:0KB "
+        "dirty:0KB writeback:0KB inactive_anon:4KB active_anon:17964KB inactive_file:4544KB "
+        "active_file:4108KB unevictable:0KB\n" +
+        behind);
+  };
+  const auto cut = of("/x.service", "");
+  ASSERT_EQ(cut.size(), 1U);
+  EXPECT_TRUE(cut[0]->report.damage.empty());
+  EXPECT_EQ(cut[0]->candidates.at(0).cause, "cgroup-parent-limit");
+  EXPECT_EQ(cut[0]->candidates.size(), 4U);
+  const auto whole = of("/x.service",
+                        "[ 9.0] Memory cgroup stats for /c/x.service: cache:8KB rss:35700KB "
+                        "mapped_file:0KB dirty:0KB writeback:0KB inactive_anon:4KB "
+                        "active_anon:35700KB inactive_file:4KB active_file:4KB unevictable:0KB\n");
+  EXPECT_EQ(whole.at(0)->root_cause, "cgroup-parent-limit");
+  EXPECT_EQ(of("", "").at(0)->report.damage.size(), 1U) << "it has none below: parts are lost";
+}
+
 // In cgroup v1 the swapped part counts against memory.memsw alone.
 TEST(Engine, SwappedMemoryOfACgroupLeavesItsLimitWithSwapOpen) {
   using Names = std::vector<std::string>;
