@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <initializer_list>
+#include <string_view>
 
 #include "diagnose/cgroup.h"
 #include "diagnose/claim.h"
@@ -201,6 +202,19 @@ void name_swap_limit(Event& event, const Context& context) {
   }
 }
 
+// Whoever reclaims has PF_MEMALLOC, and what it asks for may not reclaim again, whatever its flags
+// say (mm/page_alloc.c __alloc_pages_slowpath()). The failure's trace begins behind all that.
+bool is_within_reclaim(const report::Report& report) {
+  static constexpr std::array<std::string_view, 7> reclaim{
+      "shrink_node",      "shrink_lruvec", "shrink_folio_list", "shrink_page_list",
+      "shrink_inactive_", "shrink_slab",   "shrink_zone"};
+  return report.stack &&
+         std::ranges::any_of(report.stack->functions, [](std::string_view function) {
+           return std::ranges::any_of(
+               reclaim, [&](std::string_view name) { return function.starts_with(name); });
+         });
+}
+
 // Of a request that failed, without a line of the zones. One that may wait is refused where there
 // was nothing to reclaim and nobody is killed for it: below Normal, or while the OOM killer is off.
 void name_failure(Event& event, const Context& context) {
@@ -213,7 +227,7 @@ void name_failure(Event& event, const Context& context) {
       context.story.killed_at.line != 0) {
     return;
   }
-  const bool atomic = kernel::is_atomic(request.flags);
+  const bool atomic = kernel::is_atomic(request.flags) || is_within_reclaim(report);
   if (atomic) {
     name_by_marks(event, "atomic-allocation-failure");
   } else if (report.slub) {

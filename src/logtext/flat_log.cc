@@ -72,7 +72,8 @@ std::vector<std::string_view> by_frames(std::string_view text, bool has_frame) {
     Peeled peeled;
     const std::string_view rest = behind_frames(text.substr(at), peeled);
     const auto behind = static_cast<std::size_t>(rest.data() - text.data());
-    next = next_frame(text, behind, start);
+    // What begins as a frame may be none: nothing is behind it then.
+    next = next_frame(text, std::max(behind, at + 1), start);
     const std::string_view line = text.substr(at, next == npos ? npos : next - at);
     const std::string_view said = text.substr(behind, next == npos ? npos : next - behind);
     if (at == framed && (said.size() <= longest_name || may_be_in_a_name(said))) {

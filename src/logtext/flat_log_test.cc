@@ -33,6 +33,15 @@ TEST(FlatLog, IsSplitWhereFramesBegin) {
       (Lines{"my log says ", "[    5.908405] " FLAT_HEADER " ", "[    5.908840] " FLAT_KILL}));
 }
 
+// A time right before the kernel's words is no frame: without a name they are not the kernel's.
+TEST(FlatLog, AFrameThatIsNoneEndsToo) {
+  EXPECT_LE(split_flat_log("2023-12-04T10:49:30.127Z In(05) vcpu-5 - Guest: <6\":;>[   12.345678] "
+                           "hog ller: 2023-12-04T10:49:30.127Zinvoked oom-killer: "
+                           "2023-12-04T10:49:30.127Z In(05) vgfp_mask=0xcc0")
+                .size(),
+            4U);
+}
+
 TEST(FlatLog, IsSplitWhereNewlinesAreEscaped) {
   EXPECT_EQ(
       split_flat_log(R"(log: "[    5.908405] )" FLAT_HEADER R"(\n[    5.908830] Call Trace:\r\n)"

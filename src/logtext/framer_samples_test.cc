@@ -31,6 +31,7 @@ constexpr auto all_samples = std::to_array<Sample>({
      "",
      "",
      kernel},
+    {"# kernel: " TEXT, text, {}, "", "", "kernel", kernel},
     // Talos
     {" kern: warning: [2026-11-23T07:41:32.123456789Z]: " TEXT,
      text,

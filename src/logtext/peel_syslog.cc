@@ -313,6 +313,7 @@ bool peel_daemon_tag(std::string_view& text, Peeled& peeled) {
 bool peel_bare_host(std::string_view& text, Peeled& peeled) {
   const std::string_view host = first_word(text);
   const std::string_view rest = after_word(text, host);
+  const bool heading = host.find_first_not_of('#') == npos;  // of Markdown
   const std::size_t tag = is_host(host) ? kernel_tag_length(rest) : 0;
   const std::string_view message = message_after(rest, tag);
   // "a kernel:" can be the name of a process, too.
@@ -320,7 +321,7 @@ bool peel_bare_host(std::string_view& text, Peeled& peeled) {
     return false;
   }
   set_tag("kernel:", peeled);
-  peeled.line.host = host;
+  peeled.line.host = heading ? std::string_view() : host;
   text = message;
   return true;
 }

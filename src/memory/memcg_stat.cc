@@ -1,10 +1,27 @@
 #include "memory/memcg_stat.h"
 
 #include <algorithm>
+#include <string>
 
 namespace whyoom::memory {
 
+namespace {
+
+// To 5.3 each cgroup has a line of its own, without those below it. The victim's is one below, so
+// its line is lost, and what the limit counts is not what the first line says.
+bool lacks_those_below(const report::Memcg& memcg) {
+  const std::string& top = memcg.limit_path;
+  return !memcg.hierarchical && memcg.children.empty() && !top.empty() &&
+         memcg.task_path.size() > top.size() && memcg.task_path.starts_with(top) &&
+         (top.ends_with('/') || memcg.task_path[top.size()] == '/');
+}
+
+}  // namespace
+
 Maybe<Bytes> memcg_stat(const report::Memcg& memcg, std::initializer_list<std::string_view> names) {
+  if (lacks_those_below(memcg)) {
+    return std::nullopt;
+  }
   for (const std::string_view name : names) {
     const auto found = std::ranges::find(memcg.stats, name, &report::MemcgStat::name);
     if (found == memcg.stats.end()) {

@@ -1,0 +1,265 @@
+#include "diagnose/candidates.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "diagnose/case_file.h"
+
+namespace whyoom::diagnose {
+namespace {
+
+std::vector<std::string> candidates_of(std::string_view log) {
+  std::vector<std::string> names;
+  for (const auto& event : cases::explain_log(log)) {
+    for (const Candidate& candidate : event->candidates) {
+      names.emplace_back(candidate.cause);
+      EXPECT_FALSE(candidate.decides.empty());
+    }
+  }
+  return names;
+}
+
+// The head of a failed request; 0x20 and 0xd0 are masks of before 4.4.
+TEST(Candidates, TheHeadOfAFailureLeavesWhatTheZonesTell) {
+  using Names = std::vector<std::string>;
+  const auto of = [](const std::string& order_and_mode) {
+    return candidates_of("[ 9.0] swapper: page allocation failure. " + order_and_mode + "\n");
+  };
+  EXPECT_EQ(of("order:0, mode:0x20"), (Names{"atomic-allocation-failure", "min-free-too-high"}));
+  EXPECT_EQ(of("order:2, mode:0x20"),
+            (Names{"atomic-allocation-failure", "fragmentation", "min-free-too-high"}));
+  EXPECT_EQ(of("order:0, mode:0xd0"), (Names{"memory-exhausted", "min-free-too-high"}));
+  EXPECT_EQ(of("order:0, mode:0xcc4(GFP_KERNEL|GFP_DMA32)"),
+            (Names{"memory-exhausted", "lowmem-exhausted", "min-free-too-high"}))
+      << "nobody is killed for a zone below Normal";
+  EXPECT_EQ(of("order:4, mode:0x20"), Names{}) << "the size alone is the reason";
+}
+
+// What reclaims may not wait for itself.
+TEST(Candidates, AFailureWithinReclaimIsOneThatMayNotWait) {
+  using Names = std::vector<std::string>;
+  const auto of = [](const std::string& caller) {
+    return candidates_of(
+        "[ 9.0] mprime: page allocation failure: order:0, mode:0xcc0(GFP_KERNEL)\n"
+        "[ 9.0] Call Trace:\n[ 9.0]  warn_alloc+0x131/0x1d0\n"
+        "[ 9.0]  __alloc_pages_slowpath+0x11f9/0x1270\n[ 9.0]  folio_alloc_swap+0x237/0x440\n"
+        "[ 9.0]  " +
+        caller + "+0x753/0x15d0\n");
+  };
+  EXPECT_EQ(of("shrink_folio_list"), (Names{"atomic-allocation-failure", "min-free-too-high"}));
+  EXPECT_EQ(of("shrink_dcache_parent"), (Names{"memory-exhausted", "min-free-too-high"}));
+}
+
+TEST(Candidates, APageFaultWithoutARequestIsOfTheMachineAndMayBeSpurious) {
+  using Names = std::vector<std::string>;
+  const auto of = [](const std::string& mask) {
+    return candidates_of("[ 9.0] java invoked oom-killer: gfp_mask=" + mask +
+                         ", order=0, oom_score_adj=0\n");
+  };
+  EXPECT_EQ(of("0x0()"), (Names{"spurious-pagefault", "memory-exhausted", "min-free-too-high"}));
+  EXPECT_EQ(of("0xcc0(GFP_KERNEL)"), Names{});
+}
+
+TEST(Candidates, ALimitWithoutStatisticsLeavesWhatFilledIt) {
+  using Names = std::vector<std::string>;
+  const std::string head = "[ 9.0] app invoked oom-killer: gfp_mask=0xd0, order=0\n";
+  const std::string paths = "[ 9.0] Task in /a/b killed as a result of limit of /a\n";
+  EXPECT_EQ(
+      candidates_of(head + paths + "[ 9.0] memory: usage 980kB, limit 980kB, failcnt 7\n"),
+      (Names{"cgroup-parent-limit", "cgroup-page-cache", "cgroup-shmem", "cgroup-kernel-memory"}));
+}
+
+TEST(Candidates, ALimitBetweenTwoCgroupsLeavesWhatFilledIt) {
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(
+      candidates_of("[ 9.0] oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=b,"
+                    "mems_allowed=0,oom_memcg=/a,task_memcg=/a/b,task=app,pid=7,uid=0\n"
+                    "[ 9.0] Memory cgroup out of memory: Killed process 7 (app) total-vm:90000kB, "
+                    "anon-rss:20000kB, file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:90kB "
+                    "oom_score_adj:0\n"),
+      (Names{"cgroup-parent-limit", "cgroup-page-cache", "cgroup-shmem", "cgroup-kernel-memory"}));
+}
+
+// To 5.3 each cgroup has a line of its own, and the limit counts all of them.
+TEST(Candidates, OfOneLineOfSeveralCgroupsNobodyKnowsWhatFilledThem) {
+  const auto of = [](const std::string& below, const std::string& behind) {
+    return cases::explain_log(
+        "[ 9.0] Task in /c" + below +
+        " killed as a result of limit of /c\n"
+        "[ 9.0] memory: usage 62500kB, limit 62500kB, failcnt 81249407\n"
+        "[ 9.0] memory+swap: usage 0kB, limit 9007199254740988kB, failcnt 0\n"
+        "[ 9.0] kmem: usage 0kB, limit 9007199254740988kB, failcnt 0\n"
+        "[ 9.0] Memory cgroup stats for /c: cache:8792KB rss:17956KB rss_huge:0KB mapped_file:0KB "
+        "dirty:0KB writeback:0KB inactive_anon:4KB active_anon:17964KB inactive_file:4544KB "
+        "active_file:4108KB unevictable:0KB\n" +
+        behind);
+  };
+  const auto cut = of("/x.service", "");
+  ASSERT_EQ(cut.size(), 1U);
+  EXPECT_TRUE(cut[0]->report.damage.empty());
+  EXPECT_EQ(cut[0]->candidates.at(0).cause, "cgroup-parent-limit");
+  EXPECT_EQ(cut[0]->candidates.size(), 4U);
+  const auto whole = of("/x.service",
+                        "[ 9.0] Memory cgroup stats for /c/x.service: cache:8KB rss:35700KB "
+                        "mapped_file:0KB dirty:0KB writeback:0KB inactive_anon:4KB "
+                        "active_anon:35700KB inactive_file:4KB active_file:4KB unevictable:0KB\n");
+  EXPECT_EQ(whole.at(0)->root_cause, "cgroup-parent-limit");
+  EXPECT_EQ(of("", "").at(0)->report.damage.size(), 1U) << "it has none below: parts are lost";
+}
+
+// In cgroup v1 the swapped part counts against memory.memsw alone.
+TEST(Candidates, SwappedMemoryOfACgroupLeavesItsLimitWithSwapOpen) {
+  using Names = std::vector<std::string>;
+  const auto of = [](const std::string& counters, const std::string& swap) {
+    return candidates_of(
+        "[ 9.0] Task in /a killed as a result of limit of /a\n" + counters +
+        "[ 9.0] Memory cgroup stats for /a: cache:32KB rss:524188KB mapped_file:0KB swap:" + swap +
+        "KB inactive_anon:267804KB active_anon:256384KB inactive_file:12KB active_file:4KB "
+        "unevictable:0KB\n"
+        "[ 9.0] Memory cgroup out of memory: Kill process 7 (java) score 9 or sacrifice child\n"
+        "[ 9.0] Killed process 7 (java) total-vm:9000000kB, anon-rss:466160kB, file-rss:13684kB\n");
+  };
+  const std::string counters = "[ 9.0] memory: usage 524288kB, limit 524288kB, failcnt 7\n";
+  EXPECT_EQ(of("", "524356"), (Names{"cgroup-limit", "cgroup-swap-limit"}));
+  EXPECT_EQ(of("", "0"), Names{}) << "likely its own limit";
+  EXPECT_EQ(of(counters, "524356"), Names{});
+}
+
+// Low memory is all that a kernel of 32 bits gives to a request of its own.
+TEST(Candidates, ATraceOf32BitsLeavesLowMemoryOpen) {
+  using Names = std::vector<std::string>;
+  const auto of = [](const std::string& mask, const std::string& trace) {
+    return candidates_of("[ 9.0] java invoked oom-killer: gfp_mask=" + mask +
+                         ", order=0, oom_score_adj=0\n[ 9.0] Call Trace:\n" + trace);
+  };
+  const std::string kernel = "0xcc0(GFP_KERNEL)";
+  const std::string arm =
+      "[ 9.0]  dump_header from out_of_memory+0x1f0/0x4f0\n"
+      "[ 9.0]  out_of_memory from __alloc_pages+0xbb2/0xca0\n";
+  const auto addressed = [](const std::string& digits) {
+    return "[ 9.0]  [<" + digits + ">] dump_header+0x44/0x18d\n[ 9.0]  [<" + digits +
+           ">] out_of_memory+0x1f0/0x4f0\n[ 9.0]  [<" + digits +
+           ">] __alloc_pages_nodemask+0xbb2/0xca0\n";
+  };
+  const Names open{"memory-exhausted", "lowmem-exhausted", "min-free-too-high"};
+  const Names usual{"memory-exhausted", "min-free-too-high"};
+  EXPECT_EQ(of(kernel, addressed("c0344d14")), open);
+  EXPECT_EQ(of(kernel, arm), open);
+  EXPECT_EQ(of(kernel, addressed("ffffffff81146bf2")), usual);
+  EXPECT_EQ(of("0x100cca(GFP_HIGHUSER_MOVABLE)", addressed("c0344d14")), usual);
+  EXPECT_EQ(of(kernel, addressed("c0344d14") + "[ 9.0] 262144 pages RAM\n"
+                                               "[ 9.0] 0 pages HighMem/MovableOnly\n"),
+            usual)
+      << "all of it is low";
+}
+
+// RAM is no less than what was counted.
+TEST(Candidates, CountersThatAreLittleOfAllRuleOutWhoUsedItUp) {
+  using Names = std::vector<std::string>;
+  const auto of = [](const std::string& anon) {
+    return candidates_of(
+        "[ 9.0] java invoked oom-killer: gfp_mask=0x0(), order=0, oom_score_adj=0\n"
+        "[ 9.0] Mem-Info:\n[ 9.0] active_anon:" +
+        anon +
+        " inactive_anon:147 isolated_anon:0\n"
+        "[ 9.0]  active_file:578569 inactive_file:1353156 isolated_file:0\n"
+        "[ 9.0]  unevictable:4579 dirty:120 writeback:0 unstable:0\n"
+        "[ 9.0]  slab_reclaimable:559978 slab_unreclaimable:198012\n"
+        "[ 9.0]  mapped:44734 shmem:289 pagetables:2081 bounce:0\n");
+  };
+  EXPECT_EQ(of("57988"), (Names{"spurious-pagefault", "kernel-unaccounted", "min-free-too-high"}));
+  EXPECT_EQ(of("957988"), (Names{"spurious-pagefault", "memory-exhausted", "min-free-too-high"}));
+}
+
+// Of two nodes the line of the first is lost.
+TEST(Candidates, HugePagesOfTheSecondNodeLeaveThoseOfTheFirstOpen) {
+  using Names = std::vector<std::string>;
+  const auto of = [](const std::string& node) {
+    return candidates_of("[ 9.0] Node " + node +
+                         " hugepages_total=14000 hugepages_free=3760 hugepages_surp=0 "
+                         "hugepages_size=2048kB\n[ 9.0] 33545994 pages RAM\n"
+                         "[ 9.0] 0 pages HighMem/MovableOnly\n[ 9.0] 528005 pages reserved\n"
+                         "[ 9.1] Out of memory: Killed process 7 (qemu) total-vm:90000000kB, "
+                         "anon-rss:500000kB, file-rss:0kB, shmem-rss:0kB\n");
+  };
+  EXPECT_EQ(of("1"), (Names{"memory-exhausted", "hugepages-reserved", "min-free-too-high"}));
+  EXPECT_EQ(of("0"), (Names{"memory-exhausted", "min-free-too-high"}));
+}
+
+TEST(Candidates, AKillLineLeavesTwoCauses) {
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(candidates_of("[ 9.0] Out of memory: Killed process 7 (java) total-vm:900000kB, "
+                          "anon-rss:500000kB, file-rss:0kB, shmem-rss:0kB\n"),
+            (Names{"memory-exhausted", "min-free-too-high"}));
+  // Old kernels print this of a cgroup as well.
+  EXPECT_EQ(candidates_of("[ 9.0] Killed process 7 (java) total-vm:900000kB, anon-rss:500000kB, "
+                          "file-rss:0kB\n"),
+            Names{});
+  // The kernel takes the biggest, so that nobody had the memory.
+  EXPECT_EQ(candidates_of("[ 9.0] Out of memory: Killed process 7 (agetty) total-vm:9000kB, "
+                          "anon-rss:300kB, file-rss:0kB, shmem-rss:0kB\n"),
+            (Names{"kernel-unaccounted", "slab-leak", "shmem-tmpfs", "many-processes",
+                   "min-free-too-high"}));
+  // What it had stands behind.
+  EXPECT_EQ(candidates_of("[ 9.0] Out of memory: Killed process 7 (db) total-vm:9000000kB, "
+                          "anon-rss:300kB, file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:430000kB "
+                          "oom_score_adj:0\n"),
+            (Names{"page-tables", "min-free-too-high"}));
+  EXPECT_EQ(candidates_of("[ 9.0] Memory cgroup out of memory: Killed process 7 (agetty) "
+                          "total-vm:9000kB, anon-rss:300kB, file-rss:0kB, shmem-rss:0kB\n"),
+            (Names{"cgroup-limit", "cgroup-parent-limit"}));
+}
+
+// The post of a guest of Hyper-V whose zones' last line is cut. All that is free is in its zones.
+TEST(Candidates, ZonesThatHaveAllFreePagesAreRam) {
+  using Names = std::vector<std::string>;
+  const auto of = [](const std::string& free) {
+    return candidates_of(
+        "[ 9.1] active_anon:7 inactive_anon:23 isolated_anon:0\n"
+        "[ 9.1]  active_file:17 inactive_file:18 isolated_file:0\n"
+        "[ 9.1]  unevictable:141617 dirty:0 writeback:21 unstable:0\n"
+        "[ 9.1]  slab_reclaimable:4955 slab_unreclaimable:6699\n"
+        "[ 9.1]  mapped:20072 shmem:0 pagetables:387 bounce:0\n"
+        "[ 9.1]  free:" +
+        free +
+        " free_pcp:281 free_cma:0\n"
+        "[ 9.1] Node 0 active_anon:28kB inactive_anon:92kB active_file:68kB inactive_file:72kB "
+        "unevictable:566468kB isolated(anon):0kB isolated(file):0kB mapped:80288kB dirty:0kB "
+        "writeback:84kB shmem:0kB writeback_tmp:0kB unstable:0kB all_unreclaimable? no\n"
+        "[ 9.1] Node 0 DMA free:7180kB min:44kB low:56kB high:68kB active_anon:0kB "
+        "inactive_anon:0kB active_file:0kB inactive_file:0kB unevictable:0kB writepending:0kB "
+        "present:15992kB managed:15908kB mlocked:0kB kernel_stack:0kB pagetables:0kB bounce:0kB "
+        "free_pcp:0kB local_pcp:0kB free_cma:0kB\n"
+        "[ 9.1] lowmem_reserve[]: 0 1785 1785 1785\n"
+        "[ 9.1] Node 0 DMA32 free:6496kB min:5380kB low:7208kB high:9036kB active_anon:112kB "
+        "inactive_anon:520kB active_file:68kB inactive_file:72kB unevictable:566468kB "
+        "writepending:0kB present:2080704kB managed:2011528kB mlocked:0kB kernel_stack:2816\n");
+  };
+  EXPECT_EQ(of("3419"), (Names{"hugepages-reserved", "kernel-unaccounted", "balloon-or-hotplug"}));
+  EXPECT_EQ(of("903419"), Names{}) << "a zone is missing";
+}
+
+TEST(Candidates, MemoryInNoCounterLeavesTheKernelOrABalloon) {
+  const auto path = cases::causes_folder() / "kernel-unaccounted" / "positive.case";
+  const std::string whole = cases::load_case(path).log;
+  EXPECT_EQ(candidates_of(whole), std::vector<std::string>{});
+  std::string cut;  // behind the marks of the zones, as a pager does it
+  std::string unsized;
+  for (const std::string_view line : cases::split_lines(whole)) {
+    const bool zone = line.find(" min:") != std::string_view::npos;
+    const std::string rest =
+        zone ? std::string(line.substr(0, line.find(" active_anon"))) + "\n" : std::string(line);
+    cut += rest;
+    unsized += line.find("lowmem_reserve") == std::string_view::npos ? rest : "";
+  }
+  const auto events = cases::explain_log(cut);
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0]->root_cause, "kernel-unaccounted") << "reserves and marks tell the sizes";
+  EXPECT_EQ(candidates_of(unsized),
+            (std::vector<std::string>{"kernel-unaccounted", "balloon-or-hotplug"}));
+}
+
+}  // namespace
+}  // namespace whyoom::diagnose
