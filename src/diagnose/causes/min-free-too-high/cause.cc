@@ -273,10 +273,40 @@ std::vector<Claim> by_meminfo(const HostContext& context) {
   return {std::move(result)};
 }
 
+// From the value and the size of RAM alone: khugepaged raises it to a twentieth of lowmem at most
+// (mm/khugepaged.c set_recommended_min_free_kbytes()), and 4 x sqrt(lowmem) is less than that from
+// 6.25 MiB on. So what is clearly above a twentieth of RAM is the choice of no kernel.
+std::vector<Claim> by_setting(const HostContext& context) {
+  const memory::HostState& state = context.state;
+  const auto& setting = state.machine.min_free;
+  if (!setting || !state.ram ||
+      setting->share_of_ram.value_or(0) <= memory::fatal_share * clearly_above_default) {
+    return by_meminfo(context);
+  }
+  const host::Meminfo& info = context.facts.host.meminfo;
+  const KiB most(info.mem_total->value.count() / 20);
+  Claim result =
+      claim(Role::risk, Rank::out_of_reach, *setting->share_of_ram, 0.95,
+            Message("vm.min_free_kbytes is {} ({} of RAM), the kernel's own choice here is {}.",
+                    kb(to_bytes(setting->value)), percent(*setting->share_of_ram),
+                    "<= " + kb(to_bytes(most))));
+  result.prove(Message("vm.min_free_kbytes"), to_bytes(setting->value), setting->at);
+  result.prove(Message("RAM"), *state.ram, info.mem_total->at);
+  if (state.free) {
+    result.prove(Message("MemFree"), *state.free, info.mem_free->at);
+  }
+  if (state.available) {
+    result.prove(Message("MemAvailable"), *state.available, info.mem_available->at);
+  }
+  result.remedy(Message("Give the memory back, now and after a restart"),
+                {ShellCommand("sudo whyoom fix vm.min_free_kbytes=default")});
+  return {std::move(result)};
+}
+
 std::vector<Claim> check(const HostContext& context) {
   const memory::HostState& state = context.state;
   if (!state.with_default) {
-    return by_meminfo(context);
+    return by_setting(context);
   }
   const Numbers numbers = numbers_of(state);
   const std::string value = kb(to_bytes(numbers.setting.value));
