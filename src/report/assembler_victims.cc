@@ -12,13 +12,40 @@ namespace {
 constexpr double kBurstSeconds = 10;
 constexpr LineNumber kBurstLines = 100;
 
-// As far as both say it, and a size or the score both say.
-bool is_same_kill(const Victim& a, const Victim& b) {
+// As far as both say it.
+bool can_be_same(const Victim& a, const Victim& b) {
   const auto differ = [](const auto& one, const auto& two) { return one && two && *one != *two; };
-  const bool enough = (a.total_vm_kib && b.total_vm_kib) || (a.score && b.score);
-  return enough && a.pid == b.pid && a.comm == b.comm && !differ(a.score, b.score) &&
+  return a.pid == b.pid && a.comm == b.comm && !differ(a.score, b.score) &&
          !differ(a.total_vm_kib, b.total_vm_kib) && !differ(a.anon_rss_kib, b.anon_rss_kib) &&
          !differ(a.file_rss_kib, b.file_rss_kib) && !differ(a.shmem_rss_kib, b.shmem_rss_kib);
+}
+
+// A size or the score both say.
+bool is_same_kill(const Victim& a, const Victim& b) {
+  const bool enough = (a.total_vm_kib && b.total_vm_kib) || (a.score && b.score);
+  return enough && can_be_same(a, b);
+}
+
+// Old kernels name a process again that is not dead yet, and articles have one kill in the words of
+// two kernels. True: it was known, and now more of it is.
+bool is_named_again(OpenEvent& event, const Victim& victim) {
+  const auto found = event.unreaped.find(victim.pid);
+  if (victim.by_group || found == event.unreaped.end()) {
+    return false;
+  }
+  Victim& known = event.report.victims[found->second.back()];
+  if (!can_be_same(known, victim)) {
+    return false;
+  }
+  const auto take = [](auto& into, const auto& from) { into = into ? into : from; };
+  take(known.total_vm_kib, victim.total_vm_kib);
+  take(known.anon_rss_kib, victim.anon_rss_kib);
+  take(known.file_rss_kib, victim.file_rss_kib);
+  take(known.shmem_rss_kib, victim.shmem_rss_kib);
+  take(known.pgtables_kib, victim.pgtables_kib);
+  take(known.uid, victim.uid);
+  take(known.oom_score_adj, victim.oom_score_adj);
+  return true;
 }
 
 // Nothing is known of it but who was killed.
@@ -242,7 +269,9 @@ bool Assembler::on_victim(const Line& line, KernelLine& read) {
   }
   event->note_constraint(part.constraint, read.at);
   settle(*event, line, read);
-  event->add_victim(std::move(victim));
+  if (!is_named_again(*event, victim)) {
+    event->add_victim(std::move(victim));
+  }
   return touch(*event, line, Stage::victim);
 }
 

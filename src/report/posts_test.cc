@@ -223,5 +223,34 @@ TEST(QuotedKills, OthersAreKillsOfTheirOwn) {
             2U);
 }
 
+// In one burst, without a clock.
+TEST(QuotedKills, AProcessIsKilledOnce) {
+  const std::string old =
+      "Jul 19 05:19:24 h kernel: Out of Memory: Killed process 2368 (jserver).\n";
+  const auto kills = [](const std::string& log) {
+    std::vector<Victim> all;
+    for (const Report& event : read_log(log).events) {
+      all.insert(all.end(), event.victims.begin(), event.victims.end());
+    }
+    return all;
+  };
+  EXPECT_EQ(kills(old + old + old).size(), 1U);
+  EXPECT_EQ(kills(old + replaced(old, "2368", "2369")).size(), 2U);
+  EXPECT_EQ(kills(old + replaced(old, "jserver", "init")).size(), 2U);
+  const std::string first =
+      "kernel: Out of memory: Kill process 14313 (java) score 875 or sacrifice child\n"
+      "kernel: Killed process 14313 (java) total-vm:8392456kB, anon-rss:7891232kB\n";
+  const std::string newer =
+      "kernel: Out of memory: Killed process 14313 (java) total-vm:8392456kB, anon-rss:7891232kB, "
+      "file-rss:0kB, shmem-rss:0kB, UID:1000 pgtables:15432kB oom_score_adj:0\n";
+  const auto once = kills(first + newer);
+  ASSERT_EQ(once.size(), 1U);
+  EXPECT_EQ(once[0].score, 875);
+  EXPECT_EQ(once[0].uid, 1000);
+  EXPECT_EQ(once[0].pgtables_kib, 15432U);
+  EXPECT_EQ(once[0].oom_score_adj, 0);
+  EXPECT_EQ(kills(first + replaced(newer, "7891232", "7891236")).size(), 2U);
+}
+
 }  // namespace
 }  // namespace whyoom::report
