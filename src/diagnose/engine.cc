@@ -12,6 +12,7 @@
 #include "diagnose/quotes.h"
 #include "diagnose/share.h"
 #include "diagnose/what_if_of.h"
+#include "kernel/known_bugs.h"
 #include "memory/cross_check.h"
 #include "memory/printed_score.h"
 #include "memory/task_with.h"
@@ -94,14 +95,59 @@ void name_by_marks(Event& event, std::string_view cause) {
   event.candidates.push_back({cause, Message("the zones' min (\"Node 0 Normal free: min:\")")});
 }
 
+// 4.7 kills for a request of a few pages where others go on.
+void name_order_bug(Event& event, const report::Report& report) {
+  const memory::Request& request = event.evidence.request;
+  const int order = request.order.value_or(0);
+  if (order < 1 || order > costly_order || !report.stack ||
+      (request.flags_known && !kernel::may_reclaim(request.flags)) ||
+      kernel::affected(kernel::known_bug(kernel::Bug::high_order_gave_up), report.stack->release) !=
+          kernel::Affected::yes) {
+    return;
+  }
+  event.candidates.push_back({"kernel-bug", Message("the free lists (\"Node 0 Normal: 12*4kB\")")});
+}
+
+// Zones whose size nobody knows, and none of which could have served the request.
+bool are_sizeless(const memory::Evidence& evidence) {
+  return !evidence.ram && !evidence.account && evidence.has_eligible() &&
+         std::ranges::all_of(evidence.zones, [](const memory::ZoneState& zone) {
+           return !zone.managed && (!zone.eligible || zone.is_short() || !zone.reserve_known);
+         });
+}
+
+// So that some thousands of it can have filled a machine.
+constexpr Bytes smallest_of_many{std::uint64_t{1} << 20U};
+constexpr double smallest_share_of_many = 0.001;
+
+// In what no process holds, or in many small ones.
+void name_unheld(Event& event, const report::Report& report, const Message& counters) {
+  const auto score = memory::printed_score(event.evidence);
+  const bool many = (score && score->share >= smallest_share_of_many) ||
+                    std::ranges::any_of(report.victims, [&](const report::Victim& victim) {
+                      const auto size = size_of(victim, event.evidence);
+                      return size && *size >= smallest_of_many;
+                    });
+  if (many && report.tasks.empty() && !report.no_killable_at) {
+    event.candidates.push_back({"many-processes", Message("the task table")});
+  }
+  for (const std::string_view cause : {"kernel-unaccounted", "slab-leak", "shmem-tmpfs"}) {
+    event.candidates.push_back({cause, counters});
+  }
+  if (report.no_killable_at && report.hugepages.empty()) {  // as at a boot that reserves too many
+    event.candidates.push_back({"hugepages-reserved", counters});
+  }
+}
+
 // Of an OOM of the machine without a line of its zones: memory was used up, or it was free and kept
 // back, and nothing that is there tells. Who used it would be a process, unless the kernel, which
 // takes the biggest, found only small ones or none: then it is in what no process holds.
 void name_candidates(Event& event, const Context& context) {
   const report::Report& report = context.report;
+  const bool no_zones = report.zones.empty();
   if (event.verdict != Verdict::undetermined || !event.candidates.empty() ||
       !is_global_oom(context) || !is_known_global(event.evidence) || is_bound(event.evidence) ||
-      !report.zones.empty() || context.story.killed_at.line != 0) {
+      !(no_zones || are_sizeless(event.evidence)) || context.story.killed_at.line != 0) {
     return;
   }
   const bool only_small = std::ranges::all_of(report.victims, [&](const report::Victim& victim) {
@@ -119,20 +165,28 @@ void name_candidates(Event& event, const Context& context) {
   const bool kernel = none_left || (!report.victims.empty() && only_small && !big);
   const auto& totals = report.totals;
   const bool counted = totals.get(kernel::Field::active_anon) && totals.get(kernel::Field::free);
-  const Message counters = counted ? Message(R"(the lines "pages RAM" and "pages reserved")")
-                                   : Message("the counters of Mem-Info (\"active_anon:\")");
+  const Message size_of_ram(R"(the lines "pages RAM" and "pages reserved")");
+  const Message counters =
+      counted ? size_of_ram : Message("the counters of Mem-Info (\"active_anon:\")");
   if (is_of_page_fault(report)) {
     name_by_marks(event, "spurious-pagefault");
   }
+  const memory::Request& request = event.evidence.request;
+  if (no_zones && request.flags_known && request.highest < kernel::ZoneClass::normal) {
+    name_by_marks(event, "lowmem-exhausted");
+  }
   if (kernel && !tables) {
-    for (const std::string_view cause : {"kernel-unaccounted", "slab-leak", "shmem-tmpfs"}) {
-      event.candidates.push_back({cause, counters});
-    }
+    name_unheld(event, report, counters);
   } else {
     event.candidates.push_back({tables ? "page-tables" : "memory-exhausted", counters});
   }
   name_fragmentation(event, report);
-  name_by_marks(event, "min-free-too-high");
+  name_order_bug(event, report);
+  if (no_zones) {
+    name_by_marks(event, "min-free-too-high");
+  } else {
+    event.candidates.push_back({"min-free-too-high", size_of_ram});
+  }
 }
 
 // Which limit a cgroup reached is known; what filled it is a cause of its own.
