@@ -107,7 +107,8 @@ TEST(GluedLines, AKillStandsBehindWordsThatAPunctuationPartsFromIt) {
        {"如下 " PROSE_INTENT,
         "it says: " PROSE_INTENT " Killed process 5372 (mongod), UID 0, "
         "total-vm:2539052kB, anon-rss:2117096kB, file-rss:0kB",
-        "日志：" PROSE_INTENT "，请问怎么办？", "app.log > \"" PROSE_INTENT "\""}) {
+        "日志：" PROSE_INTENT "，请问怎么办？", "# " PROSE_INTENT,
+        "app.log > \"" PROSE_INTENT "\""}) {
     const auto events = read_log(std::string(log) + "\n").events;
     ASSERT_EQ(events.size(), 1U) << log;
     ASSERT_EQ(events[0].victims.size(), 1U) << log;

@@ -100,8 +100,9 @@ namespace {
 
 // Where the name ends: the rightmost place where one of the known tails begins.
 std::size_t find_name_end(std::string_view rest) {
-  static constexpr std::array<std::string_view, 4> tails{") total-vm:", ") vsz:", "), UID ",
-                                                         "), total-vm:"};
+  // The last stands in articles that mix the two lines of a kill.
+  static constexpr std::array<std::string_view, 5> tails{") total-vm:", ") vsz:", "), UID ",
+                                                         "), total-vm:", ") score "};
   for (const auto tail : tails) {
     const std::size_t at = rest.substr(0, kLongestName + tail.size()).rfind(tail);
     if (at != std::string_view::npos) {
@@ -224,7 +225,7 @@ std::size_t kill_behind_words(std::string_view text) {
     return 0;
   }
   const auto last = static_cast<unsigned char>(before.back());
-  if (last < 0x80 && std::string_view(":>|-\"'`(").find(before.back()) == std::string_view::npos) {
+  if (last < 0x80 && std::string_view(":>|-#\"'`(").find(before.back()) == std::string_view::npos) {
     return 0;
   }
   const KernelLine read = read_line(text.substr(start));
