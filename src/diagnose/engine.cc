@@ -83,29 +83,28 @@ bool is_preferred(const report::Victim& victim, const report::Report& report) {
 
 constexpr int costly_order = 3;  // PAGE_ALLOC_COSTLY_ORDER: above it the size alone is the reason
 
+void name(Event& event, std::string_view cause, Message&& decides) {
+  event.candidates.push_back({cause, std::move(decides)});
+}
+
+// And the early kills of 4.7 for a few pages, where other kernels go on.
 void name_fragmentation(Event& event, const report::Report& report) {
-  if (report.trigger && report.trigger->order.value_or(0) > 0) {
-    event.candidates.push_back(
-        {"fragmentation", Message("the free lists (\"Node 0 Normal: 12*4kB\")")});
+  if (!report.trigger || report.trigger->order.value_or(0) <= 0) {
+    return;
+  }
+  const Message lists("the free lists (\"Node 0 Normal: 12*4kB\")");
+  name(event, "fragmentation", Message(lists));
+  if (report.kind != report::Kind::page_allocation_failure && report.stack &&
+      *report.trigger->order <= costly_order && kernel::may_reclaim(event.evidence.request.flags) &&
+      kernel::affected(kernel::known_bug(kernel::Bug::high_order_gave_up), report.stack->release) ==
+          kernel::Affected::yes) {
+    name(event, "kernel-bug", Message(lists));
   }
 }
 
 // Open as long as no zone's min is there: the setting has no ordinary range.
 void name_by_marks(Event& event, std::string_view cause) {
-  event.candidates.push_back({cause, Message("the zones' min (\"Node 0 Normal free: min:\")")});
-}
-
-// 4.7 kills for a request of a few pages where others go on.
-void name_order_bug(Event& event, const report::Report& report) {
-  const memory::Request& request = event.evidence.request;
-  const int order = request.order.value_or(0);
-  if (order < 1 || order > costly_order || !report.stack ||
-      (request.flags_known && !kernel::may_reclaim(request.flags)) ||
-      kernel::affected(kernel::known_bug(kernel::Bug::high_order_gave_up), report.stack->release) !=
-          kernel::Affected::yes) {
-    return;
-  }
-  event.candidates.push_back({"kernel-bug", Message("the free lists (\"Node 0 Normal: 12*4kB\")")});
+  name(event, cause, Message("the zones' min (\"Node 0 Normal free: min:\")"));
 }
 
 // Zones whose size nobody knows, and none of which could have served the request.
@@ -118,24 +117,22 @@ bool are_sizeless(const memory::Evidence& evidence) {
 
 // So that some thousands of it can have filled a machine.
 constexpr Bytes smallest_of_many{std::uint64_t{1} << 20U};
-constexpr double smallest_share_of_many = 0.001;
 
 // In what no process holds, or in many small ones.
 void name_unheld(Event& event, const report::Report& report, const Message& counters) {
-  const auto score = memory::printed_score(event.evidence);
-  const bool many = (score && score->share >= smallest_share_of_many) ||
-                    std::ranges::any_of(report.victims, [&](const report::Victim& victim) {
-                      const auto size = size_of(victim, event.evidence);
-                      return size && *size >= smallest_of_many;
-                    });
-  if (many && report.tasks.empty() && !report.no_killable_at) {
-    event.candidates.push_back({"many-processes", Message("the task table")});
+  const bool nothing_to_kill = report.no_killable_at.has_value();
+  const bool many = std::ranges::any_of(report.victims, [&](const report::Victim& victim) {
+    const auto size = size_of(victim, event.evidence);
+    return size && *size >= smallest_of_many;
+  });
+  if (many && report.tasks.empty() && !nothing_to_kill) {
+    name(event, "many-processes", Message("the task table"));
   }
   for (const std::string_view cause : {"kernel-unaccounted", "slab-leak", "shmem-tmpfs"}) {
-    event.candidates.push_back({cause, counters});
+    name(event, cause, Message(counters));
   }
-  if (report.no_killable_at && report.hugepages.empty()) {  // as at a boot that reserves too many
-    event.candidates.push_back({"hugepages-reserved", counters});
+  if (nothing_to_kill && report.hugepages.empty()) {  // as at a boot that reserves too many
+    name(event, "hugepages-reserved", Message(counters));
   }
 }
 
@@ -178,14 +175,13 @@ void name_candidates(Event& event, const Context& context) {
   if (kernel && !tables) {
     name_unheld(event, report, counters);
   } else {
-    event.candidates.push_back({tables ? "page-tables" : "memory-exhausted", counters});
+    name(event, tables ? "page-tables" : "memory-exhausted", Message(counters));
   }
   name_fragmentation(event, report);
-  name_order_bug(event, report);
   if (no_zones) {
     name_by_marks(event, "min-free-too-high");
   } else {
-    event.candidates.push_back({"min-free-too-high", size_of_ram});
+    name(event, "min-free-too-high", Message(size_of_ram));
   }
 }
 

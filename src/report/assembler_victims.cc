@@ -14,10 +14,13 @@ constexpr LineNumber kBurstLines = 100;
 
 // As far as both say it.
 bool can_be_same(const Victim& a, const Victim& b) {
-  const auto differ = [](const auto& one, const auto& two) { return one && two && *one != *two; };
-  return a.pid == b.pid && a.comm == b.comm && !differ(a.score, b.score) &&
-         !differ(a.total_vm_kib, b.total_vm_kib) && !differ(a.anon_rss_kib, b.anon_rss_kib) &&
-         !differ(a.file_rss_kib, b.file_rss_kib) && !differ(a.shmem_rss_kib, b.shmem_rss_kib);
+  for (const auto size : {&Victim::total_vm_kib, &Victim::anon_rss_kib, &Victim::file_rss_kib,
+                          &Victim::shmem_rss_kib}) {
+    if (a.*size && b.*size && *(a.*size) != *(b.*size)) {
+      return false;
+    }
+  }
+  return a.pid == b.pid && a.comm == b.comm && !(a.score && b.score && *a.score != *b.score);
 }
 
 // A size or the score both say.
@@ -27,8 +30,8 @@ bool is_same_kill(const Victim& a, const Victim& b) {
 }
 
 // Old kernels name a process again that is not dead yet, and articles have one kill in the words of
-// two kernels. True: it was known, and now more of it is.
-bool is_named_again(OpenEvent& event, const Victim& victim) {
+// two kernels, of which the newer says more. True: it was known.
+bool is_named_again(OpenEvent& event, Victim& victim) {
   const auto found = event.unreaped.find(victim.pid);
   if (victim.by_group || found == event.unreaped.end()) {
     return false;
@@ -37,14 +40,11 @@ bool is_named_again(OpenEvent& event, const Victim& victim) {
   if (!can_be_same(known, victim)) {
     return false;
   }
-  const auto take = [](auto& into, const auto& from) { into = into ? into : from; };
-  take(known.total_vm_kib, victim.total_vm_kib);
-  take(known.anon_rss_kib, victim.anon_rss_kib);
-  take(known.file_rss_kib, victim.file_rss_kib);
-  take(known.shmem_rss_kib, victim.shmem_rss_kib);
-  take(known.pgtables_kib, victim.pgtables_kib);
-  take(known.uid, victim.uid);
-  take(known.oom_score_adj, victim.oom_score_adj);
+  if (victim.oom_score_adj && !known.oom_score_adj) {
+    victim.score = known.score;
+    victim.permille = known.permille;
+    std::swap(known, victim);
+  }
   return true;
 }
 
