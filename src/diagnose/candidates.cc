@@ -4,16 +4,20 @@
 #include <array>
 #include <initializer_list>
 #include <string_view>
+#include <utility>
 
 #include "diagnose/cgroup.h"
 #include "diagnose/claim.h"
 #include "diagnose/share.h"
+#include "kernel/known_bugs.h"
 #include "memory/printed_score.h"
 #include "memory/task_with.h"
 
 namespace whyoom::diagnose {
 
 namespace {
+
+using kernel::Field;
 
 // A process that had less is not what used up a machine.
 constexpr Bytes small_process{std::uint64_t{16} << 20U};
@@ -41,21 +45,33 @@ bool is_preferred(const report::Victim& victim, const report::Report& report) {
 
 constexpr int costly_order = 3;  // PAGE_ALLOC_COSTLY_ORDER: above it the size alone is the reason
 
+void name(Event& event, std::string_view cause, Message decides) {
+  event.candidates.push_back({cause, std::move(decides)});
+}
+
+// And the early kills of 4.7 for a few pages, where other kernels go on.
 void name_fragmentation(Event& event, const report::Report& report) {
-  if (report.trigger && report.trigger->order.value_or(0) > 0) {
-    event.candidates.push_back(
-        {"fragmentation", Message("the free lists (\"Node 0 Normal: 12*4kB\")")});
+  if (!report.trigger || report.trigger->order.value_or(0) <= 0) {
+    return;
+  }
+  const Message lists("the free lists (\"Node 0 Normal: 12*4kB\")");
+  name(event, "fragmentation", lists);
+  if (report.kind != report::Kind::page_allocation_failure && report.stack &&
+      *report.trigger->order <= costly_order && kernel::may_reclaim(event.evidence.request.flags) &&
+      kernel::affected(kernel::known_bug(kernel::Bug::high_order_gave_up), report.stack->release) ==
+          kernel::Affected::yes) {
+    name(event, "kernel-bug", lists);
   }
 }
 
 void name_hugepages(Event& event) {
-  event.candidates.push_back(
-      {"hugepages-reserved", Message("the line of the usual huge pages (\"hugepages_total=\")")});
+  name(event, "hugepages-reserved",
+       Message("the line of the usual huge pages (\"hugepages_total=\")"));
 }
 
 // Open as long as no zone's min is there: the setting has no ordinary range.
 void name_by_marks(Event& event, std::string_view cause) {
-  event.candidates.push_back({cause, Message("the zones' min (\"Node 0 Normal free: min:\")")});
+  name(event, cause, Message("the zones' min (\"Node 0 Normal free: min:\")"));
 }
 
 // Low memory is all that a kernel of 32 bits gives to a request without __GFP_HIGHMEM, and a zone
@@ -71,9 +87,16 @@ void name_lowmem(Event& event, const report::Report& report) {
   }
 }
 
+// Zones whose size nobody knows, and none of which could have served the request.
+bool are_sizeless(const memory::Evidence& evidence) {
+  return !evidence.ram && !evidence.account && evidence.has_eligible() &&
+         std::ranges::all_of(evidence.zones, [](const memory::ZoneState& zone) {
+           return !zone.managed && (!zone.eligible || zone.is_short() || !zone.reserve_known);
+         });
+}
+
 // What was counted is a part of RAM at least; with less than a big share of it nothing used it up.
-bool is_little(const report::Report& report, std::initializer_list<kernel::Field> parts) {
-  using kernel::Field;
+bool is_little(const report::Report& report, std::initializer_list<Field> parts) {
   constexpr std::array counted{
       Field::active_anon, Field::inactive_anon,    Field::active_file,        Field::inactive_file,
       Field::unevictable, Field::slab_reclaimable, Field::slab_unreclaimable, Field::free};
@@ -93,9 +116,14 @@ bool is_little(const report::Report& report, std::initializer_list<kernel::Field
   return all > 0 && share(Bytes(part), Bytes(all)) < big_share;
 }
 
+bool processes_hold_little(const report::Report& report) {
+  return is_little(report, {Field::active_anon, Field::inactive_anon, Field::unevictable});
+}
+
 // Who the kernel found to kill, and what that tells of the rest.
 struct Found {
   bool small = false;      // only processes that used up nothing
+  bool many = false;       // of the size of which some thousands can have filled a machine
   bool none_left = false;  // or none at all
   bool tables = false;     // page tables were most of it
 };
@@ -110,6 +138,10 @@ Found found_by(const Event& event, const report::Report& report) {
   const auto score = memory::printed_score(event.evidence);
   const bool big = score && score->share >= big_share;
   found.small = !report.victims.empty() && only_small && !big;
+  constexpr Bytes smallest_of_many{std::uint64_t{1} << 20U};
+  found.many = std::ranges::any_of(report.victims, [&](const report::Victim& victim) {
+    return size_of(victim, event.evidence) >= smallest_of_many;
+  });
   found.none_left = report.no_killable_at.has_value();
   found.tables = std::ranges::any_of(report.victims, [](const report::Victim& victim) {
     return victim.page_tables() > victim.resident() &&
@@ -124,53 +156,63 @@ bool may_be_hugepages(const report::Report& report) {
   return !report.hugepages.empty() && report.hugepages.front().node > 0;
 }
 
-// Of an OOM of the machine without a line of its zones: memory was used up, or it was free and kept
-// back, and nothing that is there tells. Who used it would be a process, unless the kernel, which
-// takes the biggest, found only small ones or none: then it is in what no process holds, or in many
-// of them.
+// In what no process holds, or in many small ones.
+void name_unheld(Event& event, const report::Report& report, const Found& found,
+                 const Message& counters) {
+  const auto add = [&event, &counters](std::string_view cause) { name(event, cause, counters); };
+  add("kernel-unaccounted");
+  if (!is_little(report, {Field::slab_unreclaimable})) {
+    add("slab-leak");
+  }
+  if (!is_little(report, {Field::shmem})) {
+    add("shmem-tmpfs");
+  }
+  if (found.none_left && report.hugepages.empty()) {  // as at a boot that reserves too many
+    add("hugepages-reserved");
+  }
+  if (found.many && !found.none_left && !processes_hold_little(report) && report.tasks.empty()) {
+    name(event, "many-processes", Message("the task table"));
+  }
+}
+
+// Of an OOM of the machine without a line of its zones, or with marks alone: memory was used up, or
+// it was free and kept back, and nothing that is there tells. Who used it would be a process,
+// unless the kernel, which takes the biggest, found only small ones or none: then it is in what no
+// process holds, or in many of them.
 void name_machine(Event& event, const Context& context) {
-  using kernel::Field;
   const report::Report& report = context.report;
+  const bool no_zones = report.zones.empty();
   if (event.verdict != Verdict::undetermined || !event.candidates.empty() ||
       !is_global_oom(context) || !is_known_global(event.evidence) || is_bound(event.evidence) ||
-      !report.zones.empty() || context.story.killed_at.line != 0) {
+      !(no_zones || are_sizeless(event.evidence)) || context.story.killed_at.line != 0) {
     return;
   }
   const auto& totals = report.totals;
   const bool counted = totals.get(Field::active_anon) && totals.get(Field::free);
-  const Message counters = counted ? Message(R"(the lines "pages RAM" and "pages reserved")")
-                                   : Message("the counters of Mem-Info (\"active_anon:\")");
-  const auto add = [&event, &counters](std::string_view cause) {
-    event.candidates.push_back({cause, counters});
-  };
+  const Message size_of_ram(R"(the lines "pages RAM" and "pages reserved")");
+  const Message counters =
+      counted ? size_of_ram : Message("the counters of Mem-Info (\"active_anon:\")");
   if (is_of_page_fault(report)) {
     name_by_marks(event, "spurious-pagefault");
   }
   const Found found = found_by(event, report);
-  const bool little =
-      is_little(report, {Field::active_anon, Field::inactive_anon, Field::unevictable});
   if (found.tables) {
-    add("page-tables");
-  } else if (found.small || found.none_left || little) {
-    add("kernel-unaccounted");
-    if (!is_little(report, {Field::slab_unreclaimable})) {
-      add("slab-leak");
-    }
-    if (!is_little(report, {Field::shmem})) {
-      add("shmem-tmpfs");
-    }
-    if (!found.none_left && !little && report.tasks.empty()) {
-      add("many-processes");
-    }
+    name(event, "page-tables", counters);
+  } else if (found.small || found.none_left || processes_hold_little(report)) {
+    name_unheld(event, report, found, counters);
   } else {
-    add("memory-exhausted");
+    name(event, "memory-exhausted", counters);
   }
   if (may_be_hugepages(report)) {
     name_hugepages(event);
   }
   name_fragmentation(event, report);
-  name_lowmem(event, report);
-  name_by_marks(event, "min-free-too-high");
+  if (no_zones) {
+    name_lowmem(event, report);
+    name_by_marks(event, "min-free-too-high");
+  } else {
+    name(event, "min-free-too-high", size_of_ram);
+  }
 }
 
 // Which limit a cgroup reached is known; what filled it is a cause of its own.
@@ -187,7 +229,7 @@ void name_fillings(Event& event, const Context& context) {
   const Message lines = event.candidates[0].decides;
   for (const std::string_view cause :
        {"cgroup-page-cache", "cgroup-shmem", "cgroup-kernel-memory"}) {
-    event.candidates.push_back({cause, lines});
+    name(event, cause, lines);
   }
 }
 
@@ -198,7 +240,7 @@ void name_swap_limit(Event& event, const Context& context) {
   }
   const auto use = cgroup_of(context);
   if (use && use->may_be_memsw()) {
-    event.candidates.push_back({"cgroup-swap-limit", counters_of_cgroup()});
+    name(event, "cgroup-swap-limit", counters_of_cgroup());
   }
 }
 
@@ -233,8 +275,7 @@ void name_failure(Event& event, const Context& context) {
   } else if (report.slub) {
     return;
   } else {
-    event.candidates.push_back(
-        {"memory-exhausted", Message("the counters of Mem-Info (\"active_anon:\")")});
+    name(event, "memory-exhausted", Message("the counters of Mem-Info (\"active_anon:\")"));
   }
   name_fragmentation(event, report);
   if (!atomic || request.highest < kernel::ZoneClass::normal) {
@@ -264,11 +305,10 @@ void name_uncounted(Event& event, const Context& context) {
   if (!account->hugepages_known) {
     name_hugepages(event);
   }
-  event.candidates.push_back(
-      {"kernel-unaccounted", Message(R"(the rest of the zones' lines ("present:", "managed:"))")});
-  event.candidates.push_back(
-      {"balloon-or-hotplug",
-       Message("how much the balloon holds (the host tells, or \"Balloon:\" in /proc/meminfo)")});
+  name(event, "kernel-unaccounted",
+       Message(R"(the rest of the zones' lines ("present:", "managed:"))"));
+  name(event, "balloon-or-hotplug",
+       Message("how much the balloon holds (the host tells, or \"Balloon:\" in /proc/meminfo)"));
 }
 
 }  // namespace whyoom::diagnose

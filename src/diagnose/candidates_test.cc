@@ -261,5 +261,73 @@ TEST(Candidates, MemoryInNoCounterLeavesTheKernelOrABalloon) {
             (std::vector<std::string>{"kernel-unaccounted", "balloon-or-hotplug"}));
 }
 
+// 4 MiB in each of many, on a small server.
+TEST(Candidates, SmallKilledOnesCanBeManyWhereNoTableCountsThem) {
+  using Names = std::vector<std::string>;
+  const std::string kill =
+      "[ 9.0] Out of memory: Kill process 9682 (httpd) score 9 or sacrifice child\n"
+      "[ 9.0] Killed process 9682, UID 27, (httpd) total-vm:47388kB, anon-rss:3744kB, "
+      "file-rss:80kB\n";
+  EXPECT_EQ(candidates_of(kill), (Names{"kernel-unaccounted", "slab-leak", "shmem-tmpfs",
+                                        "many-processes", "min-free-too-high"}));
+  const std::string table =
+      "[ 9.0] [ pid ]   uid  tgid total_vm      rss cpu oom_adj oom_score_adj name\n"
+      "[ 9.0] [ 9682]    27  9682    11847      956   0       0             0 httpd\n";
+  EXPECT_EQ(candidates_of(table + kill),
+            (Names{"kernel-unaccounted", "slab-leak", "shmem-tmpfs", "min-free-too-high"}));
+}
+
+TEST(Candidates, NothingToKillMayBeHugePages) {
+  using Names = std::vector<std::string>;
+  const std::string panic =
+      "[ 9.0] [  179]     0   179    26512      245      56       3        0         -1000 sshd\n"
+      "[ 9.0] Kernel panic - not syncing: Out of memory and no killable processes...\n";
+  EXPECT_EQ(candidates_of(panic), (Names{"kernel-unaccounted", "slab-leak", "shmem-tmpfs",
+                                         "hugepages-reserved", "min-free-too-high"}));
+  EXPECT_EQ(candidates_of("[ 9.0] Node 0 hugepages_total=0 hugepages_free=0 hugepages_surp=0 "
+                          "hugepages_size=2048kB\n" +
+                          panic),
+            (Names{"kernel-unaccounted", "slab-leak", "shmem-tmpfs", "min-free-too-high"}));
+}
+
+// What the request says of itself where no zone is printed.
+TEST(Candidates, ALowRequestAndAKernelThatGivesUpAreNamed) {
+  using Names = std::vector<std::string>;
+  const auto of = [](const std::string& mask, const std::string& order,
+                     const std::string& release) {
+    return candidates_of("[ 9.0] cc1 invoked oom-killer: gfp_mask=" + mask + ", order=" + order +
+                         ", oom_score_adj=0\n[ 9.0] CPU: 2 PID: 7 Comm: cc1 Not tainted " +
+                         release +
+                         " #1\n[ 9.0] Call Trace:\n[ 9.0]  out_of_memory+0x40a/0x4b0\n"
+                         "[ 9.0]  __alloc_pages_nodemask+0xf0b/0xf30\n");
+  };
+  const std::string kernel = "0x27000c0(GFP_KERNEL_ACCOUNT|__GFP_NOTRACK)";
+  EXPECT_EQ(of(kernel, "2", "4.7.2-1-ARCH"),
+            (Names{"memory-exhausted", "fragmentation", "kernel-bug", "min-free-too-high"}));
+  EXPECT_EQ(of(kernel, "2", "4.7.6-1-ARCH"),
+            (Names{"memory-exhausted", "fragmentation", "min-free-too-high"}));
+  EXPECT_EQ(of(kernel, "0", "4.7.2-1-ARCH"), (Names{"memory-exhausted", "min-free-too-high"}));
+  EXPECT_EQ(of("0x80d1", "0", "2.6.24"),
+            (Names{"memory-exhausted", "lowmem-exhausted", "min-free-too-high"}));
+  EXPECT_EQ(of("0x80d0", "0", "2.6.24"), (Names{"memory-exhausted", "min-free-too-high"}));
+}
+
+// A reader left out all but the marks: what RAM is, and what it was used for, is not known.
+TEST(Candidates, MarksWithoutSizesLeaveTheSetting) {
+  using Names = std::vector<std::string>;
+  const std::string head =
+      "[ 9.0] test invoked oom-killer: gfp_mask=0x6280ca(GFP_HIGHUSER_MOVABLE|__GFP_ZERO), "
+      "nodemask=(null), order=0, oom_score_adj=0\n"
+      "[ 9.0] Node 0 DMA32 free:155160kB min:152412kB low:190512kB high:228612kB\n";
+  EXPECT_EQ(candidates_of(head + "[ 9.0] Node 0 Normal free:46592kB min:46712kB low:58388kB "
+                                 "high:70064kB\n[ 9.0] Killed process 7 (test) "
+                                 "total-vm:7339408kB, anon-rss:7234880kB, file-rss:0kB\n"),
+            (Names{"memory-exhausted", "min-free-too-high"}));
+  EXPECT_EQ(candidates_of(head + "[ 9.0] lowmem_reserve[]: 0 0 0 0\n[ 9.0] Killed process 7 "
+                                 "(test) total-vm:7339408kB, anon-rss:7234880kB, file-rss:0kB\n"),
+            Names{})
+      << "this zone could have served it";
+}
+
 }  // namespace
 }  // namespace whyoom::diagnose

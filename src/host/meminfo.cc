@@ -57,13 +57,18 @@ void set(Meminfo& result, const KeyValue& read, Lines& lines) {
     set_field(result, sizes, read.key, Read<KiB>{KiB(read.value), at});
   } else if (set_field(result, counts, read.key, Read<std::uint64_t>{read.value, at})) {
     return;
-  } else if (std::ranges::find(sizes, read.key, &NamedField<Meminfo, KiB>::name) !=
-             std::end(sizes)) {
+  } else if (is_meminfo_field(read.key)) {
     lines.damaged(tr("a size in kB"), lines.line());
   }
 }
 
 }  // namespace
+
+bool is_meminfo_field(std::string_view name) {
+  return std::ranges::find(sizes, name, &NamedField<Meminfo, KiB>::name) != std::end(sizes) ||
+         std::ranges::find(counts, name, &NamedField<Meminfo, std::uint64_t>::name) !=
+             std::end(counts);
+}
 
 Meminfo parse_meminfo(Lines lines) {
   Meminfo result;
@@ -76,6 +81,11 @@ Meminfo parse_meminfo(Lines lines) {
     }
   }
   return result;
+}
+
+bool is_empty(const Meminfo& info) {
+  const auto is_set = [&info](const auto& field) { return (info.*field.member).has_value(); };
+  return std::ranges::none_of(sizes, is_set) && std::ranges::none_of(counts, is_set);
 }
 
 }  // namespace whyoom::host

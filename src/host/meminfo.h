@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "base/place.h"
 #include "base/units.h"
@@ -22,5 +23,9 @@ struct Meminfo {
 };
 
 Meminfo parse_meminfo(Lines lines);
+// Whether it takes a line of this name.
+bool is_meminfo_field(std::string_view name);
+// No line of it was there.
+bool is_empty(const Meminfo& info);
 
 }  // namespace whyoom::host

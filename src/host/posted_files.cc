@@ -12,6 +12,7 @@
 #include "base/fixed.h"
 #include "base/text.h"
 #include "host/lines.h"
+#include "host/meminfo.h"
 #include "host/settings.h"
 
 namespace whyoom::host {
@@ -58,6 +59,15 @@ bool is_meminfo(std::string_view line) {
   return line.find(':') != npos && key_value(line).has_value();
 }
 
+// "MemFree: 22516 kB: what nobody uses": what somebody wrote behind the size is left out.
+std::string_view without_note(std::string_view line) {
+  const std::size_t unit = line.find(" kB");
+  const std::size_t end = unit == npos ? line.size() : unit + 3;
+  return end < line.size() && !is_alnum(line[end]) && is_meminfo(line.substr(0, end))
+             ? line.substr(0, end)
+             : line;
+}
+
 // All but the first line of a zone are indented.
 bool is_zoneinfo(std::string_view line) {
   return line.starts_with(' ') || line.starts_with('\t') || line.starts_with("Node ");
@@ -72,7 +82,8 @@ struct Form {
   std::string_view path, begin;  // how its first line begins
   bool (*goes_on)(std::string_view line);
 };
-constexpr Form forms[] = {{"/proc/meminfo", "MemTotal:", is_meminfo},
+constexpr std::string_view meminfo_path = "/proc/meminfo";
+constexpr Form forms[] = {{meminfo_path, "MemTotal:", is_meminfo},
                           {"/proc/zoneinfo", "Node 0, zone ", is_zoneinfo},
                           {"/proc/slabinfo", "slabinfo - version:", is_slabinfo}};
 
@@ -92,6 +103,30 @@ std::optional<Block> block_at(std::string_view line) {
   return std::nullopt;
 }
 
+// A line that `grep` took out of /proc/meminfo, behind a mark at most.
+std::string_view meminfo_row(std::string_view line) {
+  const auto begin = std::ranges::find_if(line, is_alnum);
+  line.remove_prefix(static_cast<std::size_t>(begin - line.begin()));
+  return is_meminfo(line) && is_meminfo_field(line.substr(0, line.find(':'))) ? line
+                                                                              : std::string_view();
+}
+
+bool is_numbers(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return is_digit(c) || c == '-' || c == ' ' || c == '\t';
+  });
+}
+
+// "$ cat /proc/sys/vm/min_free_kbytes": the path. The value is the next line.
+std::string_view setting_shown(std::string_view line) {
+  const std::size_t cat = line.rfind("cat /proc/sys/");
+  const std::string_view path = cat == npos ? std::string_view() : trim(line.substr(cat + 4));
+  const bool known = std::ranges::any_of(setting_files(), [path](const SettingFile& file) {
+    return !path.empty() && setting_path(file.key) == path;
+  });
+  return known ? path : std::string_view();
+}
+
 // What `sysctl` prints and its files say: "vm.min_free_kbytes = 67584". The path, and the value.
 std::optional<std::pair<std::string, std::string>> setting_at(std::string_view line) {
   const std::size_t equals = line.find('=');
@@ -100,11 +135,8 @@ std::optional<std::pair<std::string, std::string>> setting_at(std::string_view l
   }
   const std::string_view key = trim(line.substr(0, equals));
   const std::string_view value = trim(line.substr(equals + 1));
-  const bool number = !value.empty() && std::ranges::all_of(value, [](char c) {
-    return is_digit(c) || c == '-' || c == ' ' || c == '\t';
-  });
   const auto known = std::ranges::find(setting_files(), key, &SettingFile::key);
-  return number && known != setting_files().end()
+  return is_numbers(value) && known != setting_files().end()
              ? std::optional(std::pair(setting_path(key), std::string(value)))
              : std::nullopt;
 }
@@ -220,12 +252,13 @@ std::uint64_t kib_in(std::string_view meminfo, std::string_view name) {
   return 0;
 }
 
-// Of a meminfo that is cut, what `free` says beside it, where both are of a machine of that size.
+// Of a meminfo that is cut, what `free` says beside it, where both are of a machine of that size,
+// or where only some lines of it were taken out, which do not tell the size.
 void complete_meminfo(std::string& meminfo, std::string_view free) {
   constexpr std::string_view total = "MemTotal:";
   const std::uint64_t one = kib_in(meminfo, total);
   const std::uint64_t other = kib_in(free, total);
-  if ((one > other ? one - other : other - one) > one / 100) {
+  if (one != 0 && (one > other ? one - other : other - one) > one / 100) {
     return;
   }
   while (!free.empty()) {
@@ -240,6 +273,8 @@ PostedFiles::PostedFiles(std::string_view text) {
   FreeTable free;
   std::optional<Block> block;
   std::string contents;
+  std::string rows;        // lines of a meminfo without its first
+  std::string_view shown;  // the file that the last command showed
   const auto end_block = [&] {
     if (block) {
       files_.emplace(block->form->path, std::move(contents));
@@ -249,24 +284,40 @@ PostedFiles::PostedFiles(std::string_view text) {
   };
   while (!text.empty()) {
     std::string_view line = take_part(text, '\n');
-    line = line.substr(0, line.find_last_not_of(" \t\r") + 1);
+    line = without_note(line.substr(0, line.find_last_not_of(" \t\r") + 1));
+    // A page in a browser has an empty line between each two.
+    if (block ? line.empty() || line == trim(block->mark) : line.empty()) {
+      continue;
+    }
+    const std::string_view path = std::exchange(shown, setting_shown(line));
+    if (!path.empty() && is_numbers(line)) {
+      files_.emplace(path, line);
+      continue;
+    }
+    const auto begun = block_at(line);
     if (block && line.starts_with(block->mark) &&
-        block->form->goes_on(line.substr(block->mark.size()))) {
+        block->form->goes_on(line.substr(block->mark.size())) &&
+        !(begun && block->form->path == meminfo_path)) {
       contents += std::string(line.substr(block->mark.size())) + '\n';
       continue;
     }
     end_block();
     free.see(line);
-    block = block_at(line);
+    block = begun;
     if (block) {
       contents = std::string(line.substr(block->mark.size())) + '\n';
     } else if (auto setting = setting_at(line)) {
       files_.insert(std::move(*setting));
+    } else if (const std::string_view row = meminfo_row(line); !row.empty()) {
+      rows.append(row) += '\n';
     }
   }
   end_block();
+  if (!rows.empty()) {
+    files_.emplace(meminfo_path, std::move(rows));
+  }
   if (free.meminfo().starts_with("MemTotal:")) {
-    auto [meminfo, only_free] = files_.emplace("/proc/meminfo", free.meminfo());
+    auto [meminfo, only_free] = files_.emplace(meminfo_path, free.meminfo());
     if (!only_free) {
       complete_meminfo(meminfo->second, free.meminfo());
     }

@@ -152,6 +152,50 @@ TEST(PostedFiles, free_completes_a_meminfo_that_is_cut) {
   EXPECT_FALSE(other.meminfo.mem_available) << "of another machine";
 }
 
+// A page in a browser, copied as it looks.
+TEST(PostedFiles, empty_lines_and_notes_between) {
+  const Host host = posted(
+      "before\n\nMemTotal: 8062712 kB\n\nMemFree: 590024 kB: what nobody uses\n\n"
+      "HugePages_Total:      3559\n\n\nHugePages_Free:      3559\n\nHugepagesize:   2048 kB\n\n"
+      "MemTotal: 8062712 kB\nMemFree: 1 kB\nCached: 3 kB\n");
+  EXPECT_EQ(host.meminfo.mem_free->value, KiB(590024));
+  ASSERT_EQ(host.huge_pools.size(), 1U);
+  EXPECT_EQ(host.huge_pools[0].total->value, 3559U);
+  EXPECT_FALSE(host.meminfo.cached) << "of another moment";
+  EXPECT_FALSE(posted("MemTotal: 9 kB\n\nthen\n\nCached: 3 kB\n").meminfo.cached);
+  EXPECT_FALSE(posted("MemTotal: 9 kB\nCached: 3 kBytes\n").meminfo.cached);
+}
+
+TEST(PostedFiles, lines_that_grep_took_out) {
+  const Host host = posted(
+      "$ sysctl vm.overcommit_memory\nvm.overcommit_memory = 2\n"
+      "$ grep -i commit /proc/meminfo\nCommitLimit:     8129284 kB\nCommitted_AS:    8105284 kB\n"
+      "VmRSS:    77 kB\nand SUnreclaim: 5 kB in a sentence\n");
+  EXPECT_EQ(host.meminfo.commit_limit->value, KiB(8129284));
+  EXPECT_EQ(host.meminfo.committed_as->value, KiB(8105284));
+  EXPECT_FALSE(host.meminfo.mem_total);
+  EXPECT_FALSE(host.meminfo.slab_unreclaimable);
+  EXPECT_FALSE(posted("CommitLimit: 5 kB\nhere it is\nMemTotal: 9 kB\n").meminfo.commit_limit)
+      << "a whole one is of one moment";
+  const Host with_free =
+      posted("SUnreclaim: 6069340 kB\n$ free\n total used free\nMem: 7733116 7000000 312344\n");
+  EXPECT_EQ(with_free.meminfo.mem_total->value, KiB(7733116));
+  EXPECT_EQ(with_free.meminfo.slab_unreclaimable->value, KiB(6069340));
+}
+
+TEST(PostedFiles, a_file_of_a_setting_that_was_shown) {
+  const Host host = posted(
+      "MemTotal: 2048000 kB\n"
+      "# cat /proc/sys/vm/min_free_kbytes\n512000\n"
+      "# cat /proc/sys/vm/lowmem_reserve_ratio\n\n256\t256\t32\n"
+      "# cat /proc/sys/vm/panic_on_oom\ncat: no such file\n1\n"
+      "# echo 2 > /proc/sys/vm/overcommit_memory\n2\n");
+  EXPECT_EQ(host.settings.min_free_kbytes->value, 512000);
+  EXPECT_EQ(host.settings.lowmem_reserve_ratio->value.size(), 3U);
+  EXPECT_FALSE(host.settings.panic_on_oom) << "the number is of something else";
+  EXPECT_FALSE(host.settings.overcommit_memory) << "not shown";
+}
+
 TEST(PostedFiles, other_texts_are_none) {
   for (const char* text :
        {"", "\n\n", "vm.min_free_kbytes = 4096\n", "MemTotal: plenty\n", "xMemTotal: 5 kB\n",

@@ -13,7 +13,8 @@ namespace {
 constexpr std::string_view posted = POSTED;
 
 TEST(FramerPosts, MarksOfListsAndTablesHideNoDate) {
-  for (const std::string_view mark : {"- ", "* ", "| ", "+ ", "> ", "  - ", "\u2022 ", "  12. "}) {
+  for (const std::string_view mark :
+       {"- ", "* ", "| ", "+ ", "# ", "> ", "  - ", "\u2022 ", "  12. "}) {
     const Framed run({std::string(mark) + "Nov 23 07:41:32 host kernel: [   12.345678] " POSTED});
     ASSERT_EQ(run.lines.size(), 1U) << mark;
     EXPECT_EQ(run.lines[0].text, posted) << mark;
@@ -23,6 +24,10 @@ TEST(FramerPosts, MarksOfListsAndTablesHideNoDate) {
   }
   const Framed row({"| Nov 23 07:41:32 host kernel: Killed process 15 (nginx) | |"});
   EXPECT_EQ(row.lines[0].text, "Killed process 15 (nginx)");
+  const Framed comment({"# [Mon Apr  8 14:32:15 2026] " POSTED});  // below a command in a listing
+  EXPECT_EQ(comment.lines[0].text, posted);
+  EXPECT_EQ(comment.lines[0].wall, "Mon Apr  8 14:32:15 2026");
+  EXPECT_EQ(Framed({"# dmesg | grep Killed"}).lines[0].text, "# dmesg | grep Killed");
   // Not before words alone, and not behind a frame.
   EXPECT_EQ(Framed({"- " POSTED}).lines[0].text, "- " POSTED);
   const Framed said({"Nov 23 07:41:32 host alice[7]: - Nov 23 07:41:33 host kernel: " POSTED});

@@ -39,7 +39,8 @@ std::string_view find_list_mark(std::string_view text) {
   if (text.empty() || is_alnum(text.front())) {
     return {};
   }
-  for (const std::string_view mark : {"-", "*", "|", "+", "\u2022", "\u00b7"}) {
+  // "#" of a comment: what a command printed, below it in a listing.
+  for (const std::string_view mark : {"-", "*", "|", "+", "#", "\u2022", "\u00b7"}) {
     if (text.starts_with(mark) && text.size() > mark.size() &&
         (text[mark.size()] == ' ' || text[mark.size()] == '\t')) {
       return text.substr(0, mark.size());

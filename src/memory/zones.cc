@@ -262,6 +262,27 @@ bool have_all_free_pages(const report::Report& report, const std::vector<ZoneSta
   return total && differ <= allowance;
 }
 
+// "free_cma:" is the last of a zone's row, and the first that a pager cuts off. What the others
+// have not of the machine's free CMA memory is here, as far as the other cut ones have no room for
+// it.
+void add_cut_cma(std::vector<ZoneState>& states, const Evidence& evidence) {
+  const auto& total = evidence.report->totals.get(Field::free_cma);
+  if (!total || total->value == 0 || evidence.request.may_use_cma ||
+      !have_all_free_pages(*evidence.report, states)) {
+    return;
+  }
+  Pages elsewhere;
+  for (const ZoneState& state : states) {
+    elsewhere += pages_of(*state.printed, Field::free_cma, evidence.page).value_or(state.free);
+  }
+  for (ZoneState& state : states) {
+    const Pages others = elsewhere - std::min(state.free, elsewhere);
+    if (!state.printed->fields.get(Field::free_cma) && Pages(total->value) > others) {
+      state.unusable += std::min(Pages(total->value) - others, state.free);
+    }
+  }
+}
+
 constexpr std::array<std::pair<std::string_view, ZoneClass>, 5> zone_names{{
     {"DMA", ZoneClass::dma},
     {"DMA32", ZoneClass::dma32},
@@ -402,6 +423,7 @@ std::vector<ZoneState> zone_states(const report::Report& report, const Evidence&
     state.eligible = *cls <= evidence.request.highest && (!nodes || nodes->contains(zone.node));
     states.push_back(std::move(state));
   }
+  add_cut_cma(states, evidence);
   size_lost_ones(states, evidence);
   size_by_min(states, evidence, have_all_free_pages(report, states));
   for (ZoneState& state : states) {

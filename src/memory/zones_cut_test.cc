@@ -47,6 +47,29 @@ TEST(Managed, OfTheOnlyZoneIsRamWhereNoFreePageIsElsewhere) {
   EXPECT_FALSE(from_report(report).zones_complete) << "its min is no share of min_free_kbytes";
 }
 
+// 4.9 on C-SKY, 248344 kB free, and 240936 kB of that CMA memory; the row is cut before it says so.
+TEST(Usable, LeavesOutCmaThatTheTotalsTellOf) {
+  report::Report report;
+  set_request(report, {});
+  add_zone(report, 0, "Normal", {248344, 2444, 3052, 3660, 0, {}});
+  set_total(report, kernel::Field::free, 62086);
+  set_total(report, kernel::Field::free_cma, 60234);
+  const auto usable = [&report](std::size_t zone) {
+    return from_report(report).zones.at(zone).usable();
+  };
+  EXPECT_EQ(usable(0), Pages(62086 - 60234));
+  set_total(report, kernel::Field::free, 72086);
+  EXPECT_EQ(usable(0), Pages(62086)) << "a zone is not there, which may have all of it";
+  add_zone(report, 0, "HighMem", {40000, 512, 640, 768, 0, {}});
+  EXPECT_EQ(usable(0), Pages(62086 - 50234)) << "10000 pages at most are in HighMem";
+  report.zones[1].fields.set(kernel::Field::free_cma, 40000, {});
+  EXPECT_EQ(usable(0), Pages(62086 - 50234));
+  report.zones[1].fields.set(kernel::Field::free_cma, 0, {});
+  EXPECT_EQ(usable(0), Pages(62086 - 60234));
+  set_user_request(report);
+  EXPECT_EQ(usable(0), Pages(62086)) << "it may use CMA memory";
+}
+
 // 2.6.15 of a PC with 4 GB: a request for ZONE_DMA, and the line of a zone that has no memory.
 TEST(Zones, OfNoMemoryAreNone) {
   report::Report report;

@@ -70,12 +70,19 @@ void add_rest_of_memory(const host::Host& host, const std::optional<Bytes>& ram,
   }
 }
 
+std::string too_little_read() {
+  return tr(
+      "What could be read does not tell how much memory this host has left: \"MemAvailable:\" of "
+      "/proc/meminfo, or \"available\" of free.");
+}
+
 CheckStep memory_step(const HostCheck& check) {
   CheckStep step{tr("1 Memory"), {}};
   const auto& state = check.state;
   const host::Meminfo& info = check.facts.host.meminfo;
   if (!state.ram || !state.free) {
-    step.lines.emplace_back(tr("Not known: /proc/meminfo could not be read."));
+    step.lines.emplace_back(host::is_empty(info) ? tr("Not known: /proc/meminfo could not be read.")
+                                                 : too_little_read());
     return step;
   }
   std::string line = tr("{} of RAM, {} free", human(*state.ram), of_ram(*state.free, state.ram));
@@ -402,12 +409,10 @@ std::string nothing_found(const HostCheck& check) {
     return tr("Nothing is wrong on this host.");
   }
   constexpr double much = 0.10;  // what is free is available, mostly
-  if (state.ram && !state.available && share(state.free.value_or(Bytes(0)), *state.ram) < much) {
-    return tr(
-        "What could be read does not tell how much memory this host has left: \"MemAvailable:\" of "
-        "/proc/meminfo, or \"available\" of free.");
+  if (!state.ram || (!state.available && share(state.free.value_or(Bytes(0)), *state.ram) < much)) {
+    return too_little_read();
   }
-  if (state.ram && state.available && share(*state.available, *state.ram) < little) {
+  if (state.available && share(*state.available, *state.ram) < little) {
     return tr(
         "This host has hardly any memory left ({} available); who holds it is not in what could be "
         "read.",

@@ -15,8 +15,20 @@ using memory::ZoneState;
 
 constexpr std::size_t most_zones = 12;
 
+// A lower zone keeps a reserve from a request that may use a higher one, and the line of it is not
+// there: what the zone must keep is more than what is known.
+bool lacks_reserve(const ZoneState& zone, const memory::Evidence& evidence) {
+  const auto& zones = evidence.zones;
+  return !zone.reserve_known && zone.zone < evidence.request.highest &&
+         (zone.zone < kernel::ZoneClass::normal ||
+          std::ranges::any_of(zones, [&](const ZoneState& other) {
+            return other.node == zone.node && other.eligible && other.zone > zone.zone;
+          }));
+}
+
 // What the zone could give to the request.
-Cell verdict_of(const ZoneState& zone, PageSize page, bool several_pages) {
+Cell verdict_of(const ZoneState& zone, const memory::Evidence& evidence) {
+  const PageSize page = evidence.page;
   if (!zone.eligible) {
     return {tr("not usable by this request"), Paint::dim};
   }
@@ -26,10 +38,14 @@ Cell verdict_of(const ZoneState& zone, PageSize page, bool several_pages) {
         lack.count() == 0 ? tr("exactly at its mark") : tr("short by {}", kb(to_bytes(lack, page))),
         Paint::red};
   }
+  if (lacks_reserve(zone, evidence)) {
+    return {tr("(not known)"), Paint::dim};
+  }
   if (zone.is_short()) {
     return {tr("at its mark, {} over", kb(to_bytes(zone.usable() - zone.floor, page))), Paint::red};
   }
-  return {several_pages ? tr("above its mark") : tr("passes"), Paint::green};
+  return {evidence.request.order.value_or(0) > 0 ? tr("above its mark") : tr("passes"),
+          Paint::green};
 }
 
 // What the numbers are made of, when that is not plain.
@@ -108,7 +124,7 @@ ZonePicture zone_picture(const Event& event, std::size_t most, Sizes sizes) {
                        std::move(bar),
                        {size(zone.free)},
                        {size(zone.floor)},
-                       verdict_of(zone, evidence.page, order > 0)});
+                       verdict_of(zone, evidence)});
     if (const std::string note = made_of(zone, evidence.page, block);
         zone.eligible && !note.empty()) {
       picture.notes.push_back(tr("{}: {}", name, note));

@@ -12,13 +12,40 @@ namespace {
 constexpr double kBurstSeconds = 10;
 constexpr LineNumber kBurstLines = 100;
 
-// As far as both say it, and a size or the score both say.
+// As far as both say it.
+bool can_be_same(const Victim& a, const Victim& b) {
+  for (const auto size : {&Victim::total_vm_kib, &Victim::anon_rss_kib, &Victim::file_rss_kib,
+                          &Victim::shmem_rss_kib}) {
+    if (a.*size && b.*size && *(a.*size) != *(b.*size)) {
+      return false;
+    }
+  }
+  return a.pid == b.pid && a.comm == b.comm && !(a.score && b.score && *a.score != *b.score);
+}
+
+// A size or the score both say.
 bool is_same_kill(const Victim& a, const Victim& b) {
-  const auto differ = [](const auto& one, const auto& two) { return one && two && *one != *two; };
   const bool enough = (a.total_vm_kib && b.total_vm_kib) || (a.score && b.score);
-  return enough && a.pid == b.pid && a.comm == b.comm && !differ(a.score, b.score) &&
-         !differ(a.total_vm_kib, b.total_vm_kib) && !differ(a.anon_rss_kib, b.anon_rss_kib) &&
-         !differ(a.file_rss_kib, b.file_rss_kib) && !differ(a.shmem_rss_kib, b.shmem_rss_kib);
+  return enough && can_be_same(a, b);
+}
+
+// Old kernels name a process again that is not dead yet, and articles have one kill in the words of
+// two kernels, of which the newer says more. True: it was known.
+bool is_named_again(OpenEvent& event, Victim& victim) {
+  const auto found = event.unreaped.find(victim.pid);
+  if (victim.by_group || found == event.unreaped.end()) {
+    return false;
+  }
+  Victim& known = event.report.victims[found->second.back()];
+  if (!can_be_same(known, victim)) {
+    return false;
+  }
+  if (victim.oom_score_adj && !known.oom_score_adj) {
+    victim.score = known.score;
+    victim.permille = known.permille;
+    std::swap(known, victim);
+  }
+  return true;
 }
 
 // Nothing is known of it but who was killed.
@@ -242,7 +269,9 @@ bool Assembler::on_victim(const Line& line, KernelLine& read) {
   }
   event->note_constraint(part.constraint, read.at);
   settle(*event, line, read);
-  event->add_victim(std::move(victim));
+  if (!is_named_again(*event, victim)) {
+    event->add_victim(std::move(victim));
+  }
   return touch(*event, line, Stage::victim);
 }
 

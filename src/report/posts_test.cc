@@ -107,7 +107,8 @@ TEST(GluedLines, AKillStandsBehindWordsThatAPunctuationPartsFromIt) {
        {"如下 " PROSE_INTENT,
         "it says: " PROSE_INTENT " Killed process 5372 (mongod), UID 0, "
         "total-vm:2539052kB, anon-rss:2117096kB, file-rss:0kB",
-        "日志：" PROSE_INTENT "，请问怎么办？", "app.log > \"" PROSE_INTENT "\""}) {
+        "日志：" PROSE_INTENT "，请问怎么办？", "# " PROSE_INTENT,
+        "app.log > \"" PROSE_INTENT "\""}) {
     const auto events = read_log(std::string(log) + "\n").events;
     ASSERT_EQ(events.size(), 1U) << log;
     ASSERT_EQ(events[0].victims.size(), 1U) << log;
@@ -221,6 +222,35 @@ TEST(QuotedKills, OthersAreKillsOfTheirOwn) {
   EXPECT_EQ(kills("Jul 27 13:29:54 h kernel: " QUOTED_INTENT
                   "Jul 28 13:29:54 h kernel: [511250.459581] " QUOTED_INTENT),
             2U);
+}
+
+// In one burst, without a clock.
+TEST(QuotedKills, AProcessIsKilledOnce) {
+  const std::string old =
+      "Jul 19 05:19:24 h kernel: Out of Memory: Killed process 2368 (jserver).\n";
+  const auto kills = [](const std::string& log) {
+    std::vector<Victim> all;
+    for (const Report& event : read_log(log).events) {
+      all.insert(all.end(), event.victims.begin(), event.victims.end());
+    }
+    return all;
+  };
+  EXPECT_EQ(kills(old + old + old).size(), 1U);
+  EXPECT_EQ(kills(old + replaced(old, "2368", "2369")).size(), 2U);
+  EXPECT_EQ(kills(old + replaced(old, "jserver", "init")).size(), 2U);
+  const std::string first =
+      "kernel: Out of memory: Kill process 14313 (java) score 875 or sacrifice child\n"
+      "kernel: Killed process 14313 (java) total-vm:8392456kB, anon-rss:7891232kB\n";
+  const std::string newer =
+      "kernel: Out of memory: Killed process 14313 (java) total-vm:8392456kB, anon-rss:7891232kB, "
+      "file-rss:0kB, shmem-rss:0kB, UID:1000 pgtables:15432kB oom_score_adj:0\n";
+  const auto once = kills(first + newer);
+  ASSERT_EQ(once.size(), 1U);
+  EXPECT_EQ(once[0].score, 875);
+  EXPECT_EQ(once[0].uid, 1000);
+  EXPECT_EQ(once[0].pgtables_kib, 15432U);
+  EXPECT_EQ(once[0].oom_score_adj, 0);
+  EXPECT_EQ(kills(first + replaced(newer, "7891232", "7891236")).size(), 2U);
 }
 
 }  // namespace

@@ -139,8 +139,8 @@ std::optional<What> refused(std::string_view text) {
   return std::nullopt;
 }
 
-// "MemTotal:       26809844 kB", "Mem:           15Gi       1.9Gi        13Gi". Without a unit the
-// command that was given tells what the numbers are, and it stands in another line.
+// "MemTotal:       26809844 kB", "       total        used        free      shared": the first
+// lines of /proc/meminfo and of `free`.
 bool is_meminfo(std::string_view text) {
   const std::size_t begin = static_cast<std::size_t>(std::ranges::find_if(text, is_alnum) -
                                                      text.begin());  // behind marks
@@ -149,17 +149,11 @@ bool is_meminfo(std::string_view text) {
     row.skip_spaces();
     return row.take_unsigned() && row.take(" kB");
   }
-  if (!row.take("Mem:")) {  // of `free`
-    return false;
-  }
-  for (int column = 0; column < 3; ++column) {
-    row.skip_spaces();
-    const bool number = row.take_unsigned().has_value();
-    const std::string_view unit = row.rest().substr(0, row.rest().find_first_of(" \t"));
-    if (!number || unit.empty() || is_digit(unit.back())) {
+  for (const std::string_view column : {"total ", "used ", "free ", "shared"}) {
+    if (!row.take(column)) {
       return false;
     }
-    row.take(unit);
+    row.skip_spaces();
   }
   return true;
 }

@@ -91,7 +91,9 @@ TEST(Symptoms, OfTasksAndMemory) {
       {"# There is insufficient memory for the Java Runtime Environment to continue.",
        What::no_memory},
       {"- MemTotal:       26809844 kB", What::posted_state},
-      {"> Mem:           15Gi       1.9Gi        13Gi", What::posted_state},
+      {">         total        used        free      shared  buff/cache   available",
+       What::posted_state},
+      {"total used free shared buffers cached", What::posted_state},
   };
   for (const auto& [text, what] : lines) {
     const auto symptom = parse_symptom(text, 1);
@@ -100,8 +102,9 @@ TEST(Symptoms, OfTasksAndMemory) {
   }
   EXPECT_FALSE(parse_symptom("MemTotal: much", 1));
   EXPECT_FALSE(parse_symptom("node1 MemTotal: 5 kB", 1)) << "`check` would not take it";
-  EXPECT_FALSE(parse_symptom("Mem: 5 of 7 used", 1));
   EXPECT_FALSE(parse_symptom("Mem:            967          30         936", 1)) << "of what?";
+  EXPECT_FALSE(parse_symptom("KiB Mem :  total used free", 1)) << "top";
+  EXPECT_FALSE(parse_symptom("total used memory", 1));
   EXPECT_FALSE(parse_symptom("set it to half of MemTotal", 1));
   EXPECT_FALSE(parse_symptom("12 kB", 1));
   EXPECT_FALSE(parse_symptom("read: Resource temporarily unavailable", 1));

@@ -100,8 +100,9 @@ namespace {
 
 // Where the name ends: the rightmost place where one of the known tails begins.
 std::size_t find_name_end(std::string_view rest) {
-  static constexpr std::array<std::string_view, 4> tails{") total-vm:", ") vsz:", "), UID ",
-                                                         "), total-vm:"};
+  // The last stands in articles that mix the two lines of a kill.
+  static constexpr std::array<std::string_view, 5> tails{") total-vm:", ") vsz:", "), UID ",
+                                                         "), total-vm:", ") score "};
   for (const auto tail : tails) {
     const std::size_t at = rest.substr(0, kLongestName + tail.size()).rfind(tail);
     if (at != std::string_view::npos) {

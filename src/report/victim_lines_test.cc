@@ -294,6 +294,8 @@ TEST(VictimLine, ShortenedByItsReader) {
   EXPECT_EQ(name_of("crosvm), ..."), "crosvm");
   EXPECT_EQ(name_of("crosvm), total-vm:48kB, anon-rss:8kB, file-rss:4kB"), "crosvm");
   EXPECT_EQ(name_of("a) b) ...."), "a) b");
+  EXPECT_EQ(name_of("mysqld) score 842 or sacrifice child"), "mysqld") << "two lines mixed";
+  EXPECT_EQ(name_of("a) score b) total-vm:48kB, anon-rss:8kB"), "a) score b");
   EXPECT_EQ(name_of("a) .b) total-vm:48kB, anon-rss:8kB"), "a) .b");
   EXPECT_FALSE(parse_victim("Killed process 77 (crosvm) ....", {})) << "anybody's";
 }

@@ -67,8 +67,10 @@ std::vector<Claim> check(const HostContext& context) {
   result.prove(Message("vm.overcommit_memory"), mode);
   result.prove(Message("Committed_AS"), committed);
   result.prove(Message("CommitLimit"), limit);
-  if (context.state.free && result.role != Role::ruled_out) {
-    result.prove(Message("MemFree"), *context.state.free, host.meminfo.mem_free->at);
+  if (result.role != Role::ruled_out) {
+    if (context.state.free) {
+      result.prove(Message("MemFree"), *context.state.free, host.meminfo.mem_free->at);
+    }
     add_remedy(result);
   }
   return {std::move(result)};

@@ -1,0 +1,33 @@
+#include "render/story_zones.h"
+
+#include <gtest/gtest.h>
+
+#include "render/test_samples.h"
+
+namespace whyoom::render {
+namespace {
+
+// "lowmem_reserve[]:" behind a lower zone is cut: it must keep more than its min.
+TEST(ZonePicture, AZoneWhoseReserveIsNotKnownIsNotSaidToPass) {
+  auto event = sample::min_free_event();
+  auto& zones = event->evidence.zones;
+  zones[0].zone = kernel::ZoneClass::dma;
+  zones[1].zone = kernel::ZoneClass::normal;
+  zones[0].floor = zones[1].floor = Pages(1);
+  const auto told = [&event](std::size_t zone) {
+    return zone_picture(*event, 12, Sizes::exact).table.rows.at(zone).back().text;
+  };
+  EXPECT_EQ(told(0), "(not known)");
+  EXPECT_EQ(told(1), "above its mark") << "the highest zone has no reserve";
+  zones[0].reserve_known = true;
+  EXPECT_EQ(told(0), "above its mark");
+  zones[0].reserve_known = false;
+  event->evidence.request.highest = kernel::ZoneClass::dma;
+  EXPECT_EQ(told(0), "above its mark") << "it is meant for the lowest zone";
+  zones[0].floor = zones[0].free;
+  event->evidence.request.highest = kernel::ZoneClass::movable;
+  EXPECT_EQ(told(0), "exactly at its mark") << "no reserve makes it better";
+}
+
+}  // namespace
+}  // namespace whyoom::render
