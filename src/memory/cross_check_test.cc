@@ -174,6 +174,46 @@ TEST(CrossCheck, MoreFreeHugePagesThanThereAreAreNone) {
   EXPECT_TRUE(report.hugepages.empty());
 }
 
+// 262144 pages of RAM less 13394 reserved ones are 995000 kB; 600000 kB of them are on the lists.
+TEST(CrossCheck, TheCountersAndTheHugePagesFitIntoRam) {
+  const auto with_pool = [](std::uint64_t pages, KiB size) {
+    report::Report report = whole();
+    report.hugepages = {{0, pages, 0, 0, size, at}};
+    const bool found = cross_check(report);
+    EXPECT_EQ(found, report.hugepages.empty());
+    EXPECT_EQ(found, report.hugepages_cut.has_value());
+    return found;
+  };
+  EXPECT_FALSE(with_pool(170, KiB(2048)));
+  EXPECT_FALSE(with_pool(195, KiB(2048))) << "5 % are drift";
+  EXPECT_TRUE(with_pool(230, KiB(2048)));
+}
+
+TEST(CrossCheck, WhatIsReservedIsNoRoomForCounters) {
+  const auto with_slab = [](std::uint64_t slab) {
+    report::Report report = whole();
+    report.totals.set(Field::slab_unreclaimable, slab, at);
+    return cross_check(report);
+  };
+  EXPECT_FALSE(with_slab(95'000)) << "2.5 % more than the kernel manages";
+  EXPECT_TRUE(with_slab(107'000)) << "7 % more than that, and 2 % more than RAM";
+}
+
+// What a cgroup has in memory is in memory and swap together.
+TEST(CrossCheck, MemoryAndSwapAreNoLessThanMemory) {
+  const auto lost = [](std::uint64_t usage, std::uint64_t limit) {
+    report::Report report;
+    report.memcg.emplace();
+    report.memcg->memory = {Read<std::uint64_t>{500'000, at}, Read<std::uint64_t>{524'288, at}, {}};
+    report.memcg->memsw = {Read<std::uint64_t>{usage, at}, Read<std::uint64_t>{limit, at}, {}};
+    return cross_check(report) && !report.memcg->memsw.usage_kib;
+  };
+  EXPECT_FALSE(lost(786'432, 786'432));
+  EXPECT_TRUE(lost(78'643, 786'432));
+  EXPECT_TRUE(lost(786'432, 78'643));
+  EXPECT_FALSE(lost(0, 9'007'199'254'740'988)) << "version 2 to 5.3";
+}
+
 TEST(CrossCheck, AReserveHasNoDip) {
   report::Report report = whole();
   report.zones[0].lowmem_reserve = {0, 825, 1947, 825};  // i386
