@@ -22,6 +22,8 @@ struct CgroupUse {
     std::optional<std::uint64_t> failcnt;  // charges that it refused
     Place at{};
     [[nodiscard]] bool full() const;
+    [[nodiscard]] bool tight() const;         // not one charge more fits
+    [[nodiscard]] bool refused_none() const;  // it is not tight, and its failcnt is 0
   };
 
   std::string limit_path;  // fit for a terminal; "" when not printed
