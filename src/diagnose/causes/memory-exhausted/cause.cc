@@ -74,7 +74,14 @@ Known known_of(const memory::Evidence& evidence) {
   if (!known.ram && report.tail.ram) {  // more than the kernel manages
     known.ram = to_bytes(Pages(report.tail.ram->value), evidence.page);
   }
+  Bytes free_in_zones;
+  for (const memory::ZoneState& zone : evidence.zones) {
+    free_in_zones += to_bytes(zone.free, evidence.page);
+  }
   known.free = total(Field::free);
+  if (known.free.value_or(Bytes(0)) < free_in_zones) {
+    known.free = free_in_zones;
+  }
   known.reclaimable = total(Field::active_file).value_or(Bytes(0)) +
                       total(Field::inactive_file).value_or(Bytes(0)) +
                       total(Field::slab_reclaimable).value_or(Bytes(0));
@@ -103,6 +110,9 @@ Known known_of(const memory::Evidence& evidence) {
     if (anon > known.processes.value) {
       known.processes = {anon, victim.at};
     }
+  }
+  if (known.ram && known.processes.value > *known.ram) {  // it is the size of a part
+    known.ram.reset();
   }
   return known;
 }
@@ -244,6 +254,9 @@ std::optional<Claim> judge(const Context& context) {
     result.confidence = 0.79;
     weaken(result, Message("the {} of RAM that no counter shows", human(rest)),
            Message("they were kept by one thing that a lost line would name"));
+    if (is_bound(context.evidence)) {  // or they are free on nodes that it may not use
+      leave_open(result, Message("the counters of Mem-Info (\"active_anon:\")"));
+    }
   }
   if (root && !has_end) {  // the rows that name many processes may be in what is cut off
     result.confidence = 0.75;
