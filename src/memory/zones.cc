@@ -279,12 +279,15 @@ bool has_unread_zone(const Evidence& evidence) {
   for (const ZoneState& state : evidence.zones) {
     managed += state.managed.value_or(Pages(0));
   }
+  auto read = evidence.zones.begin();  // in the order of the lines
   return std::ranges::any_of(report.zones, [&](const report::Zone& zone) {
+    if (read != evidence.zones.end() && read->printed == &zone) {
+      ++read;
+      return false;
+    }
     const auto cls = zone_class(zone.name);
     if (!cls || *cls > evidence.request.highest || zone.fields.empty() || !has_memory(zone) ||
-        (nodes && !nodes->contains(zone.node)) ||
-        std::ranges::any_of(evidence.zones,
-                            [&zone](const ZoneState& state) { return state.printed == &zone; })) {
+        (nodes && !nodes->contains(zone.node))) {
       return false;
     }
     const auto own = pages_of(zone, Field::managed, evidence.page);
