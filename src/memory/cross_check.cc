@@ -192,7 +192,8 @@ void CrossCheck::check_size(Zone& zone) {
   if (managed && present && *managed > *present) {
     forget(zone.fields, Field::managed);
     forget(zone.fields, Field::present);
-  } else if (managed && free && *free > *managed && !agree(*free, *managed)) {
+  } else if (managed && free && *free > *managed &&
+             !agree(*free, *managed, std::min(KiB(most_drift_kib), *managed / 8))) {
     // The blocks agree with what is free, or it would be gone.
     zone.buddy_total_kib ? forget(zone.fields, Field::managed) : lose(zone);
   }
