@@ -65,6 +65,7 @@ void read_filling(const report::Memcg& memcg, CgroupUse& use) {
       use.shmem = Read<Bytes>{active->value + inactive->value - use.anon->value, active->at};
     }
   }
+  use.swapped = CgroupUse::size(memcg_stat(memcg, {"total_swap", "swap"})) > Bytes(0);
   use.slab = memcg_stat(memcg, {"slab"});
   use.sock = memcg_stat(memcg, {"sock"});
   if (use.file) {
@@ -247,7 +248,7 @@ void grade_limit(Claim& claim, const CgroupUse& use) {
     return;
   }
   const bool filling_known = use.filling_known();
-  if ((!use.memory && use.memsw) || (use.memory && use.memory->refused_none())) {
+  if ((!use.memory && (use.memsw || use.swapped)) || (use.memory && use.memory->refused_none())) {
     leave_open(claim, Message("the line \"memory: usage\": which of the two limits it was"));
     return;
   }

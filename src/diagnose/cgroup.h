@@ -42,6 +42,7 @@ struct CgroupUse {
   // What the victim alone held, or the biggest process of the table: the cgroup held at least this.
   Maybe<Bytes> biggest;
   std::string biggest_name;  // "vm (pid 70870)"
+  bool swapped = false;      // v1: it has memory in swap, which a limit of its own counts as well
   bool alone = false;        // nothing was printed, or kept, but the kill line
   // The kernel prints no statistics at all (2.6.32), so their absence is no loss.
   bool old_names_line = false;  // "Task in A killed as a result of limit of B": before 5.0

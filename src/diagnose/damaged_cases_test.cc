@@ -71,6 +71,16 @@ TEST(DamagedCase, TheLimitOfMemoryAndSwap) {
       << "one limit for both: no swap was allowed";
 }
 
+TEST(DamagedCase, WhatTheZonesSayWhereTheTotalsAreLost) {
+  const auto without = [](const std::string& name) {
+    return Damaged(name).lose_line("active_anon:502013").says().substr(0, 12);
+  };
+  EXPECT_EQ(without("writeback-stuck/positive"), "undetermined");
+  EXPECT_EQ(Damaged("cpuset-nodes/positive-el7").lose_line(" active_anon:").says().substr(0, 12),
+            "undetermined")
+      << "mems_allowed=1";
+}
+
 // `file` has shared memory in it: its lists are a second word for how much of it is page cache.
 TEST(DamagedCase, PageCacheOrSharedMemory) {
   const std::string name = "cgroup-page-cache/positive";
