@@ -251,9 +251,13 @@ bool may_hide_movable(const Evidence& evidence) {
   const auto whole = [](const report::Zone& zone) {
     return zone.fields.get(Field::free) && !zone.buddy.empty();
   };
+  // The zones below keep back some for it.
+  const auto keeps = [](const report::Zone& zone) {
+    return !zone.lowmem_reserve.empty() && zone.lowmem_reserve.back() > 0;
+  };
   return evidence.request.highest < ZoneClass::movable &&
-         report.totals.get(Field::sec_pagetables) && std::ranges::all_of(report.zones, whole) &&
-         std::ranges::all_of(report.nodes, has_zone);
+         report.totals.get(Field::sec_pagetables) && std::ranges::any_of(report.zones, keeps) &&
+         std::ranges::all_of(report.zones, whole) && std::ranges::all_of(report.nodes, has_zone);
 }
 
 // The zones that are printed have all of the free pages: none with memory to give is missing. Both

@@ -119,6 +119,23 @@ TEST(ZonesComplete, WhenTheMinOfAZoneIsNotRead) {
   EXPECT_TRUE(complete(0, Field::min)) << "15 MB of 4 GB are no matter";
 }
 
+// The lines of DMA32 are lost, but for its reserve, which then is the one of DMA: no zone above
+// keeps it so.
+TEST(ZonesComplete, WhenNoZoneKeepsSomeForOneThatIsNotPrinted) {
+  const auto complete = [](std::vector<std::uint64_t> reserve) {
+    report::Report report;
+    set_request(report, {});
+    set_ram(report, 130'942, 12'186);
+    report.totals.set(Field::sec_pagetables, 0, {0, 5});
+    report.nodes.emplace_back();
+    add_zone(report, 0, "DMA", {2'028, 88, 108, 128, 15'360, std::move(reserve)}).buddy = {
+        {0, 507, "U"}};
+    return from_report(report).zones_complete;
+  };
+  EXPECT_TRUE(complete({0, 0, 0, 448, 448})) << "ZONE_MOVABLE, from 6.1 on";
+  EXPECT_FALSE(complete({0, 0, 0, 0, 0}));
+}
+
 // 5.0 to 5.18 do not print the boost that is in min: low - min tells.
 TEST(ZonesComplete, WhenTheLowThatTellsTheBoostIsNotRead) {
   const auto complete = [](const std::string& release, bool boost) {
