@@ -149,7 +149,12 @@ void Impossible::check_scope() {
   const auto& memcg = report_.memcg;
   const bool of_cgroup =
       memcg && (memcg->memory.usage_kib || memcg->memsw.usage_kib || !memcg->stats.empty());
-  const bool of_machine = !report_.zones.empty() || report_.totals.get(Field::free) ||
+  using Reason = report::Panic::Reason;
+  const Reason reason = report_.panic ? report_.panic->reason : Reason::none;
+  // A cgroup without a task to kill goes on.
+  const bool ends_machine = reason == Reason::deadlocked || reason == Reason::no_killable;
+  const bool of_machine = ends_machine || !report_.zones.empty() ||
+                          report_.totals.get(Field::free) ||
                           report_.totals.get(Field::active_anon) || report_.tail.ram;
   if (!of_cgroup || !of_machine || report_.mixed_at || !is_since_3_9()) {
     return;

@@ -97,6 +97,15 @@ TEST(Impossible, OfACgroupAndOfTheMachineAtOnceAreTwoReports) {
   EXPECT_FALSE(is("2.6.32-642.el6.x86_64", true));
   EXPECT_FALSE(is("", true)) << "it may be of 2.6.32";
   EXPECT_FALSE(is("5.10.0-32-cloud-amd64", false));
+  const auto panics = [](report::Panic::Reason reason) {
+    report::Report report;
+    report.stack.emplace().release = "6.12.9";
+    report.memcg.emplace().memory.usage_kib = Read<std::uint64_t>{49'152, impossible_at};
+    report.panic.emplace().reason = reason;
+    return take_out_impossible(report, k4K);
+  };
+  EXPECT_TRUE(panics(report::Panic::Reason::deadlocked)) << "which only the machine is";
+  EXPECT_FALSE(panics(report::Panic::Reason::panic_on_oom_compulsory)) << "panic_on_oom is 2";
 }
 
 }  // namespace
