@@ -65,7 +65,7 @@ void read_filling(const report::Memcg& memcg, CgroupUse& use) {
       use.shmem = Read<Bytes>{active->value + inactive->value - use.anon->value, active->at};
     }
   }
-  use.swapped = memcg_stat(memcg, {"total_swap", "swap"});
+  use.swapped = CgroupUse::size(memcg_stat(memcg, {"total_swap", "swap"})) > Bytes(0);
   use.slab = memcg_stat(memcg, {"slab"});
   use.sock = memcg_stat(memcg, {"sock"});
   if (use.file) {
@@ -132,24 +132,32 @@ void read_biggest(const memory::Evidence& evidence, CgroupUse& use) {
 
 }  // namespace
 
-bool Counter::full() const {
-  // A charge is refused when it does not fit, so usage stays a charge batch (64 pages) below.
+// A charge is refused when it does not fit, so usage stays a charge batch (64 pages) below.
+bool Counter::tight() const {
   constexpr Bytes batch{std::uint64_t{64} * 4096};
-  return limit && (usage + batch >= *limit || usage.count() / 97 >= limit->count() / 100);
+  return limit && usage + batch >= *limit;
 }
+
+bool Counter::full() const {
+  return tight() || (limit && usage.count() / 97 >= limit->count() / 100);
+}
+
+bool Counter::refused_none() const { return failcnt == 0U && !tight(); }
 
 bool CgroupUse::at_limit() const { return (memory && memory->full()) || swap_decides(); }
 
-// Both counters can be near their limits. The one that refused a charge has counted it.
+// Both counters can be near their limits. The one that refused a charge has counted it. With the
+// same limit for both no swap was allowed, and it is the limit of memory.
 bool CgroupUse::swap_decides() const {
-  if (!memsw || !memsw->full() || !memory) {
+  if (!memsw || !memsw->full() || !memory || memsw->limit == memory->limit) {
     return false;
   }
   const bool refused = memsw->failcnt.value_or(0) > 0 && memory->failcnt == 0U;
-  return refused || !memory->full();
+  // What is swapped out leaves memory and stays in memory+swap: of the two, that is the full one.
+  return refused || !memory->full() || (memsw->tight() && !memory->tight());
 }
 
-bool CgroupUse::may_be_memsw() const { return !memory && !memsw && size(swapped).count() > 0; }
+bool CgroupUse::may_be_memsw() const { return !memory && !memsw && swapped; }
 
 bool CgroupUse::filling_known() const {
   if (!memory) {
@@ -244,7 +252,7 @@ void grade_limit(Claim& claim, const CgroupUse& use) {
     return;
   }
   const bool filling_known = use.filling_known();
-  if (!use.memory && use.memsw) {
+  if ((!use.memory && (use.memsw || use.swapped)) || (use.memory && use.memory->refused_none())) {
     leave_open(claim, Message("the line \"memory: usage\": which of the two limits it was"));
     return;
   }

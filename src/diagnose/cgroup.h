@@ -22,6 +22,8 @@ struct CgroupUse {
     std::optional<std::uint64_t> failcnt;  // charges that it refused
     Place at{};
     [[nodiscard]] bool full() const;
+    [[nodiscard]] bool tight() const;         // not one charge more fits
+    [[nodiscard]] bool refused_none() const;  // it is not tight, and its failcnt is 0
   };
 
   std::string limit_path;  // fit for a terminal; "" when not printed
@@ -35,12 +37,12 @@ struct CgroupUse {
   std::optional<Counter> memory, memsw, swap, kmem;
   // What fills it. shmem is not part of file here. nullopt = the report does not tell.
   Maybe<Bytes> anon, file, shmem, slab, sock;
-  Maybe<Bytes> swapped;  // of v1, which has one limit for it and memory
   Maybe<Bytes> dirty;    // of the file pages: dirty or under writeback
   Maybe<Bytes> kernel;   // slab, stacks, page tables, sockets, per-CPU, vmalloc
   // What the victim alone held, or the biggest process of the table: the cgroup held at least this.
   Maybe<Bytes> biggest;
   std::string biggest_name;  // "vm (pid 70870)"
+  bool swapped = false;      // v1: it has memory in swap, which a limit of its own counts as well
   bool alone = false;        // nothing was printed, or kept, but the kill line
   // The kernel prints no statistics at all (2.6.32), so their absence is no loss.
   bool old_names_line = false;  // "Task in A killed as a result of limit of B": before 5.0

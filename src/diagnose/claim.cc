@@ -155,9 +155,11 @@ Bytes eligible_managed(const memory::Evidence& evidence) {
 double filled_by_slab(const Context& context) {
   const auto& slab = context.report.totals.get(kernel::Field::slab_unreclaimable);
   const Bytes zones = eligible_managed(context.evidence);
-  return slab && zones > Bytes(0)
-             ? share(to_bytes(Pages(slab->value), context.evidence.page), zones)
-             : 0;
+  const double part = slab && zones > Bytes(0)
+                          ? share(to_bytes(Pages(slab->value), context.evidence.page), zones)
+                          : 0;
+  constexpr double most = 1.05;
+  return part > most ? 0 : part;  // a zone is missing
 }
 
 std::string nodes_text(const report::Report& report) {

@@ -81,6 +81,9 @@ std::optional<Claim> judge_movable_nodes(const Context& context) {
     if (!allowed->contains(zone.node)) {
       continue;
     }
+    if (zone.zone != kernel::ZoneClass::movable) {
+      return std::nullopt;
+    }
     free += zone.free;
     largest = largest == nullptr || zone.free > largest->free ? &zone : largest;
   }
@@ -101,6 +104,7 @@ std::optional<Claim> judge_movable_nodes(const Context& context) {
     return node != context.report.nodes.end() && shows_all_zones(context.report, *node);
   });
   if (!whole) {
+    result.confidence = 0.75;
     weaken(result, Message("the zones of these nodes"), Message("one of another kind is missing"));
   }
   return result;

@@ -144,6 +144,12 @@ void close(Account& account) {
   });
 }
 
+// Counters lag, but not by so much: one of them, or RAM, is not as it was printed.
+bool adds_up(const Account& account) {
+  constexpr Bytes drift{std::uint64_t{8} << 20U};
+  return account.overcounted <= std::max(drift, account.total / 20);
+}
+
 using host::Meminfo;
 using Counter = Maybe<KiB> Meminfo::*;
 
@@ -256,7 +262,7 @@ std::optional<Account> account_of(const report::Report& report, const Evidence& 
       !report.hugepages_cut &&
       (has_usual_pool(report, evidence.page) || (evidence.release && evidence.release->major == 2));
   close(account);
-  return account;
+  return adds_up(account) ? std::optional(account) : std::nullopt;
 }
 
 Bytes Account::size(AccountLine::What what) const {

@@ -50,7 +50,8 @@ struct Account {
 };
 
 // nullopt unless every counter that the sum needs was printed: a missing line would show up as
-// memory that nobody accounts for. Needs evidence.page and ram or zones.
+// memory that nobody accounts for. Nor where they add up to clearly more than there is. Needs
+// evidence.page and ram or zones.
 std::optional<Account> account_of(const report::Report& report, const Evidence& evidence);
 
 // The same of a host, against what its zones manage: MemTotal is more in some guests, and what no

@@ -11,6 +11,7 @@
 
 #include "base/language.h"
 #include "memory/cma_reserved.h"
+#include "memory/impossible.h"
 #include "memory/machine.h"
 #include "memory/memcg_stat.h"
 #include "memory/page_size.h"
@@ -36,6 +37,7 @@ class CrossCheck {
   CrossCheck(Report& report, PageSize page) : report_(report), page_(page) {}
 
   void run() {
+    found_ = take_out_impossible(report_, page_);
     for (Zone& zone : report_.zones) {
       check_blocks(zone);
       check_marks(zone);
@@ -50,10 +52,7 @@ class CrossCheck {
       check_counter(field);
     }
     check_sum();
-    check_hugepages();
-    check_swap();
     check_tables();
-    check_order();
     if (report_.memcg) {
       check_limit(*report_.memcg);
       check_parts(*report_.memcg);
@@ -101,13 +100,11 @@ class CrossCheck {
   void put_shmem_in_order();
   void check_counter(Field field);
   void check_sum();
-  void check_hugepages();
-  void check_swap();
   void check_tables();
-  void check_order();
   void check_limit(report::Memcg& memcg);
   void check_parts(report::Memcg& memcg);
-  void check_usage(const report::Memcg& memcg, Bytes pages);
+  void check_lists(report::Memcg& memcg, Bytes lists, Bytes anon, Bytes file);
+  void check_usage(report::Memcg& memcg, Bytes pages);
 
   template <class Parts>
   static std::optional<KiB> sum(const Parts& parts, Field field) {
@@ -195,7 +192,8 @@ void CrossCheck::check_size(Zone& zone) {
   if (managed && present && *managed > *present) {
     forget(zone.fields, Field::managed);
     forget(zone.fields, Field::present);
-  } else if (managed && free && *free > *managed && !agree(*free, *managed)) {
+  } else if (managed && free && *free > *managed &&
+             !agree(*free, *managed, std::min(KiB(most_drift_kib), *managed / 8))) {
     // The blocks agree with what is free, or it would be gone.
     zone.buddy_total_kib ? forget(zone.fields, Field::managed) : lose(zone);
   }
@@ -291,8 +289,23 @@ void CrossCheck::check_sum() {
   for (const Field field : apart) {
     counted += total(report_.totals.get(field)).value_or(KiB(0));
   }
-  if (ram && counted > *ram && !agree(counted, *ram)) {
+  // The counters are of what the kernel manages.
+  const auto managed =
+      ram ? std::optional(*ram - total(report_.tail.reserved).value_or(KiB(0))) : std::nullopt;
+  const auto too_much = [&managed](KiB sum) {
+    return managed && sum > *managed && !agree(sum, *managed);
+  };
+  KiB pools;
+  for (const auto& pool : report_.hugepages) {
+    pools += pool.size * pool.total;
+  }
+  if (too_much(counted + pools)) {
     note(report_.tail.ram->at, tr("the counters of memory add up to more than RAM"));
+    // Which pools there are is not known then: the others were not alone with their number.
+    if (pools > KiB(0) && !too_much(counted)) {
+      report_.hugepages_cut = report_.hugepages.front().at;
+      report_.hugepages.clear();
+    }
   }
   for (std::size_t i = 0; ram && i < static_cast<std::size_t>(Field::count_); ++i) {
     const auto field = static_cast<Field>(i);
@@ -300,27 +313,6 @@ void CrossCheck::check_sum() {
     if (counter && *counter > *ram && !agree(*counter, *ram)) {
       forget(report_.totals, field);
     }
-  }
-}
-
-void CrossCheck::check_hugepages() {
-  const auto wrong = [](const report::Hugepages& pool) {
-    return pool.free > pool.total || pool.surplus > pool.total;
-  };
-  for (const auto& pool : report_.hugepages) {
-    if (wrong(pool)) {
-      note(pool.at, tr("more huge pages are free than there are"));
-    }
-  }
-  std::erase_if(report_.hugepages, wrong);
-}
-
-void CrossCheck::check_swap() {
-  auto& tail = report_.tail;
-  if (tail.free_swap_kib && tail.total_swap_kib &&
-      tail.free_swap_kib->value > tail.total_swap_kib->value) {
-    forget(tail.free_swap_kib, "free swap");
-    forget(tail.total_swap_kib, "total swap");
   }
 }
 
@@ -345,16 +337,6 @@ void CrossCheck::check_tables() {
   }
 }
 
-// Larger orders never call the OOM killer (mm/page_alloc.c __alloc_pages_may_oom(),
-// PAGE_ALLOC_COSTLY_ORDER).
-void CrossCheck::check_order() {
-  auto& trigger = report_.trigger;
-  if (trigger && trigger->order.value_or(0) > 3 && report_.kind == report::Kind::oom_kill) {
-    note(trigger->at, tr("a request of this order does not call the OOM killer"));
-    trigger->order.reset();
-  }
-}
-
 // A charge that does not fit is refused, so usage is never above the limit; and unless another
 // counter was full, it is not far below.
 void CrossCheck::check_limit(report::Memcg& memcg) {
@@ -363,6 +345,18 @@ void CrossCheck::check_limit(report::Memcg& memcg) {
            KiB(counter.usage_kib->value) * 10 >= KiB(counter.limit_kib->value) * 9;
   };
   auto& memory = memcg.memory;
+  // What memory counts is in memory+swap too, and no kernel sets its limit below that of memory.
+  // With version 2 it is printed to 5.3, has no limit and means nothing.
+  auto& both = memcg.memsw;
+  const auto below = [](const Maybe<std::uint64_t>& value, const Maybe<std::uint64_t>& least) {
+    return value && least && KiB(value->value) < KiB(least->value) &&
+           !agree(KiB(value->value), KiB(least->value));
+  };
+  if (limit_of(both.limit_kib) &&
+      (below(both.usage_kib, memory.usage_kib) || below(both.limit_kib, memory.limit_kib))) {
+    note(both.limit_kib->at, tr("{} contradicts other numbers of the report", "memory+swap"));
+    both = {};
+  }
   if (!memory.usage_kib || !limit_of(memory.limit_kib)) {
     return;
   }
@@ -376,7 +370,7 @@ void CrossCheck::check_limit(report::Memcg& memcg) {
 }
 
 // All of it together is what the cgroup uses.
-void CrossCheck::check_usage(const report::Memcg& memcg, Bytes pages) {
+void CrossCheck::check_usage(report::Memcg& memcg, Bytes pages) {
   if (!memcg.memory.usage_kib) {
     return;
   }
@@ -390,9 +384,10 @@ void CrossCheck::check_usage(const report::Memcg& memcg, Bytes pages) {
     parts += size(part);
   }
   const KiB whole = size("kernel");
-  if (whole > KiB(0) && parts > whole && !agree(parts, whole)) {
+  if (memcg_stat(memcg, {"kernel"}) && parts > whole && !agree(parts, whole)) {
     note(memcg.stats.front().at,
          tr("the parts of the cgroup's kernel memory are more than all of it"));
+    std::erase_if(memcg.stats, [](const auto& stat) { return stat.name == "kernel"; });
   }
   const KiB charged(memcg.kmem.usage_kib ? memcg.kmem.usage_kib->value : 0);
   const KiB usage(memcg.memory.usage_kib->value);
@@ -400,6 +395,20 @@ void CrossCheck::check_usage(const report::Memcg& memcg, Bytes pages) {
   if (std::max(usage, all) - std::min(usage, all) > usage / 4 + KiB(most_drift_kib)) {
     note(memcg.memory.usage_kib->at, tr("the parts of the cgroup do not add up to its usage"));
   }
+}
+
+// Shared memory is what is on the lists of anonymous memory and is none; it is counted as file.
+// With a wrong number among these nobody knows how much it is.
+void CrossCheck::check_lists(report::Memcg& memcg, Bytes lists, Bytes anon, Bytes file) {
+  const KiB shared = to_kib(lists - anon);
+  if (shared <= to_kib(file) ||
+      agree(shared, to_kib(file), std::min(KiB(most_drift_kib), to_kib(lists) / 4))) {
+    return;
+  }
+  note(memcg.stats.front().at, tr("the cgroup's lists of anonymous memory contradict its parts"));
+  std::erase_if(memcg.stats, [](const report::MemcgStat& stat) {
+    return stat.name.ends_with("active_anon");  // and of inactive ones, and of all below
+  });
 }
 
 // Shared memory lies on the lists of anonymous memory and is counted as file pages
@@ -422,21 +431,17 @@ void CrossCheck::check_parts(report::Memcg& memcg) {
     return;
   }
   check_usage(memcg, *anon + *file);
-  // Shared memory is what is on the lists of anonymous memory and is none; it is counted as file.
   if (!shmem && active_anon && inactive_anon) {
-    const KiB shared = to_kib(*active_anon + *inactive_anon - *anon);
-    if (shared > to_kib(*file) && !agree(shared, to_kib(*file))) {
-      note(memcg.stats.front().at,
-           tr("the cgroup's lists of anonymous memory contradict its parts"));
-    }
+    check_lists(memcg, *active_anon + *inactive_anon, *anon, *file);
   }
   if (!shmem || !active_anon || !inactive_anon || !active_file || !inactive_file || !unevictable) {
     return;
   }
   // v1 counts pages of the swap cache as cache that lie on the lists of anonymous memory.
   const Bytes of_all = (*anon + *file) / 50;
-  const auto near = [of_all](Bytes a, Bytes b) {
-    constexpr Bytes least{std::uint64_t{4} << 20U};
+  // The counters of each CPU lag; of a small cgroup that is not all of it.
+  const Bytes least = std::min(Bytes(std::uint64_t{4} << 20U), (*anon + *file) / 4);
+  const auto near = [of_all, least](Bytes a, Bytes b) {
     return std::max(a, b) - std::min(a, b) <= std::max({least, of_all, std::max(a, b) / 10});
   };
   const bool on_anon_lists = near(*active_anon + *inactive_anon + *unevictable, *anon + *shmem);

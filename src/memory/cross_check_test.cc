@@ -167,11 +167,69 @@ TEST(CrossCheck, RamIsWhatTheZonesHave) {
   EXPECT_FALSE(report.tail.ram);
 }
 
+// Of ZONE_DMA even 8 MiB are no drift.
+TEST(CrossCheck, NoZoneHasMoreFreeThanItManages) {
+  const auto forgets = [](std::uint64_t managed) {
+    report::Report report = whole();
+    report.tail = {};
+    report.zones[0].fields.set(Field::free, 8'368, at);
+    report.zones[0].fields.set(Field::managed, managed, at);
+    report.zones[0].buddy = {{0, 2'092, "UM"}};
+    report.zones[0].buddy_total_kib = Read<std::uint64_t>{8'368, at};
+    report.totals.set(Field::free, 2'092, at);
+    cross_check(report);
+    return !report.zones[0].fields.get(Field::managed);
+  };
+  EXPECT_FALSE(forgets(15'360));
+  EXPECT_FALSE(forgets(8'000));
+  EXPECT_TRUE(forgets(1'560));
+}
+
 TEST(CrossCheck, MoreFreeHugePagesThanThereAreAreNone) {
   report::Report report = whole();
   report.hugepages[0].total = 0;
   EXPECT_TRUE(cross_check(report));
   EXPECT_TRUE(report.hugepages.empty());
+}
+
+// 262144 pages of RAM less 13394 reserved ones are 995000 kB; 600000 kB of them are on the lists.
+TEST(CrossCheck, TheCountersAndTheHugePagesFitIntoRam) {
+  const auto with_pool = [](std::uint64_t pages, KiB size) {
+    report::Report report = whole();
+    report.hugepages = {{0, pages, 0, 0, size, at}};
+    const bool found = cross_check(report);
+    EXPECT_EQ(found, report.hugepages.empty());
+    EXPECT_EQ(found, report.hugepages_cut.has_value());
+    return found;
+  };
+  EXPECT_FALSE(with_pool(170, KiB(2048)));
+  EXPECT_FALSE(with_pool(195, KiB(2048))) << "5 % are drift";
+  EXPECT_TRUE(with_pool(230, KiB(2048)));
+}
+
+TEST(CrossCheck, WhatIsReservedIsNoRoomForCounters) {
+  const auto with_slab = [](std::uint64_t slab) {
+    report::Report report = whole();
+    report.totals.set(Field::slab_unreclaimable, slab, at);
+    return cross_check(report);
+  };
+  EXPECT_FALSE(with_slab(95'000)) << "2.5 % more than the kernel manages";
+  EXPECT_TRUE(with_slab(107'000)) << "7 % more than that, and 2 % more than RAM";
+}
+
+// What a cgroup has in memory is in memory and swap together.
+TEST(CrossCheck, MemoryAndSwapAreNoLessThanMemory) {
+  const auto lost = [](std::uint64_t usage, std::uint64_t limit) {
+    report::Report report;
+    report.memcg.emplace();
+    report.memcg->memory = {Read<std::uint64_t>{500'000, at}, Read<std::uint64_t>{524'288, at}, {}};
+    report.memcg->memsw = {Read<std::uint64_t>{usage, at}, Read<std::uint64_t>{limit, at}, {}};
+    return cross_check(report) && !report.memcg->memsw.usage_kib;
+  };
+  EXPECT_FALSE(lost(786'432, 786'432));
+  EXPECT_TRUE(lost(78'643, 786'432));
+  EXPECT_TRUE(lost(786'432, 78'643));
+  EXPECT_FALSE(lost(0, 9'007'199'254'740'988)) << "version 2 to 5.3";
 }
 
 TEST(CrossCheck, AReserveHasNoDip) {

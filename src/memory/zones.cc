@@ -5,7 +5,6 @@
 #include <span>
 
 #include "base/by_node.h"
-#include "base/text.h"
 #include "memory/min_free.h"
 
 namespace whyoom::memory {
@@ -177,14 +176,23 @@ std::optional<Pages> managed_from_reserve(std::span<const report::Zone* const> o
 
 // Kernels 5.0 to 5.18 add watermark_boost to min, low and high and do not print it. The gaps are
 // not boosted: low - min is never less than min / 4 of the unboosted min.
+bool hides_boost(const report::Zone& zone, const std::optional<kernel::Release>& release) {
+  const bool can_be_boosted = !release || release->at_least(5, 0);
+  return can_be_boosted && !zone.fields.get(Field::boost);
+}
+
 Pages hidden_boost(const ZoneState& state, const report::Zone& zone,
                    const std::optional<kernel::Release>& release) {
-  const bool can_be_boosted = !release || release->at_least(5, 0);
-  if (zone.fields.get(Field::boost) || !can_be_boosted || !zone.fields.get(Field::low)) {
+  if (!hides_boost(zone, release)) {
     return {};
   }
   const Pages largest_min = (state.low - state.min) * 4 + Pages(4);
   return state.min > largest_min ? state.min - largest_min : Pages(0);
+}
+
+// Without its low, nobody knows how much of its min is a boost.
+bool may_be_boosted(const report::Zone& zone, const std::optional<kernel::Release>& release) {
+  return hides_boost(zone, release) && !zone.fields.get(Field::low);
 }
 
 Pages unusable_pages(const report::Zone& zone, const ZoneState& state, const Request& request,
@@ -243,9 +251,13 @@ bool may_hide_movable(const Evidence& evidence) {
   const auto whole = [](const report::Zone& zone) {
     return zone.fields.get(Field::free) && !zone.buddy.empty();
   };
+  // The zones below keep back some for it.
+  const auto keeps = [](const report::Zone& zone) {
+    return !zone.lowmem_reserve.empty() && zone.lowmem_reserve.back() > 0;
+  };
   return evidence.request.highest < ZoneClass::movable &&
-         report.totals.get(Field::sec_pagetables) && std::ranges::all_of(report.zones, whole) &&
-         std::ranges::all_of(report.nodes, has_zone);
+         report.totals.get(Field::sec_pagetables) && std::ranges::any_of(report.zones, keeps) &&
+         std::ranges::all_of(report.zones, whole) && std::ranges::all_of(report.nodes, has_zone);
 }
 
 // The zones that are printed have all of the free pages: none with memory to give is missing. Both
@@ -283,6 +295,44 @@ void add_cut_cma(std::vector<ZoneState>& states, const Evidence& evidence) {
   }
 }
 
+// A zone that the request could use, of whose line a part was read: what it had free, or what had
+// to stay, is not known. A small one among others is no matter.
+bool has_unread_zone(const Evidence& evidence) {
+  const report::Report& report = *evidence.report;
+  const auto nodes = allowed_nodes(report);
+  Pages managed;
+  for (const ZoneState& state : evidence.zones) {
+    managed += state.managed.value_or(Pages(0));
+  }
+  auto read = evidence.zones.begin();  // in the order of the lines
+  return std::ranges::any_of(report.zones, [&](const report::Zone& zone) {
+    if (read != evidence.zones.end() && read->printed == &zone) {
+      ++read;
+      return false;
+    }
+    const auto cls = zone_class(zone.name);
+    if (!cls || *cls > evidence.request.highest || zone.fields.empty() || !has_memory(zone) ||
+        (nodes && !nodes->contains(zone.node))) {
+      return false;
+    }
+    const auto own = pages_of(zone, Field::managed, evidence.page);
+    return !own || *own * 100 > managed * 3;
+  });
+}
+
+// What the machine has on its lists is more than these zones can hold.
+bool hold_less_than_is_counted(const Evidence& evidence, Pages managed) {
+  constexpr std::array apart{
+      Field::active_anon, Field::inactive_anon,    Field::active_file,        Field::inactive_file,
+      Field::unevictable, Field::slab_reclaimable, Field::slab_unreclaimable, Field::free};
+  Pages counted;
+  for (const Field field : apart) {
+    const auto& value = evidence.report->totals.get(field);
+    counted += Pages(value ? value->value : 0);
+  }
+  return counted > managed + managed / 20 + to_pages(Bytes(8 << 20), evidence.page);
+}
+
 constexpr std::array<std::pair<std::string_view, ZoneClass>, 5> zone_names{{
     {"DMA", ZoneClass::dma},
     {"DMA32", ZoneClass::dma32},
@@ -305,64 +355,6 @@ std::string_view zone_name(ZoneClass zone) {
   return found == zone_names.end() ? std::string_view() : found->first;
 }
 
-std::optional<std::set<int>> parse_node_list(std::string_view list) {
-  constexpr std::uint64_t max_nodes = 1024;
-  std::set<int> nodes;
-  Cursor cursor(trim(list));
-  while (!cursor.at_end()) {
-    const auto first = cursor.take_unsigned();
-    if (!first || *first >= max_nodes) {
-      return std::nullopt;
-    }
-    auto last = first;
-    if (cursor.take('-')) {
-      last = cursor.take_unsigned();
-      if (!last || *last >= max_nodes) {
-        return std::nullopt;
-      }
-    }
-    for (std::uint64_t node = *first; node <= *last; ++node) {
-      nodes.insert(static_cast<int>(node));
-    }
-    if (!cursor.at_end() && !cursor.take(',')) {
-      return std::nullopt;
-    }
-  }
-  return nodes.empty() ? std::nullopt : std::optional(nodes);
-}
-
-std::optional<std::set<int>> allowed_nodes(const report::Report& report) {
-  std::optional<std::set<int>> allowed;
-  const auto narrow = [&allowed](const std::optional<std::set<int>>& nodes) {
-    if (!nodes) {
-      return;
-    }
-    if (!allowed) {
-      allowed = nodes;
-      return;
-    }
-    std::erase_if(*allowed, [&nodes](int node) { return !nodes->contains(node); });
-  };
-  if (report.trigger && report.trigger->nodemask) {
-    narrow(parse_node_list(*report.trigger->nodemask));
-  }
-  if (report.constraint) {
-    narrow(parse_node_list(report.constraint->nodemask));
-    narrow(parse_node_list(report.constraint->mems_allowed));
-  }
-  if (report.mems_allowed) {
-    narrow(parse_node_list(*report.mems_allowed));
-  }
-  return allowed;
-}
-
-bool is_of_some_nodes(const Evidence& evidence) {
-  // Kernels before 5.0 print the nodes, not the constraint.
-  const auto nodes = allowed_nodes(*evidence.report);
-  return (nodes && !nodes->contains(0)) ||
-         (evidence.constraint && *evidence.constraint != report::ConstraintKind::none);
-}
-
 Pages slack_of(Pages floor, Pages managed, PageSize page) {
   const Pages batch = std::min(managed / 1024, to_pages(Bytes(1 << 20), page));
   return floor / 100 + std::max(batch, Pages(32));
@@ -382,7 +374,7 @@ std::vector<ZoneState> zone_states(const report::Report& report, const Evidence&
     const auto cls = zone_class(zone.name);
     const auto free = pages_of(zone, Field::free, evidence.page);
     const auto min = pages_of(zone, Field::min, evidence.page);
-    if (!cls || !free || !min || !has_memory(zone)) {
+    if (!cls || !free || !min || !has_memory(zone) || may_be_boosted(zone, evidence.release)) {
       continue;
     }
     ZoneState state;
@@ -433,7 +425,8 @@ std::vector<ZoneState> zone_states(const report::Report& report, const Evidence&
 }
 
 bool zones_complete(const Evidence& evidence) {
-  if (evidence.zones.empty() || lacks_a_zone(*evidence.report, evidence.request.highest)) {
+  if (evidence.zones.empty() || lacks_a_zone(*evidence.report, evidence.request.highest) ||
+      has_unread_zone(evidence)) {
     return false;
   }
   Pages managed;
@@ -444,8 +437,11 @@ bool zones_complete(const Evidence& evidence) {
     managed += *state.managed;
   }
   const bool filtered = evidence.request.highest < ZoneClass::normal || is_of_some_nodes(evidence);
-  if (!evidence.ram || filtered || may_hide_movable(evidence)) {
+  if (filtered || may_hide_movable(evidence)) {
     return true;
+  }
+  if (!evidence.ram) {
+    return !hold_less_than_is_counted(evidence, managed);
   }
   Pages expected = to_pages(*evidence.ram, evidence.page);
   // From 6.1 on zones above the request's are not printed.

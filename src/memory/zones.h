@@ -2,24 +2,16 @@
 #pragma once
 
 #include <optional>
-#include <set>
 #include <string_view>
 #include <vector>
 
+#include "memory/allowed_nodes.h"
 #include "memory/evidence.h"
 
 namespace whyoom::memory {
 
 std::optional<kernel::ZoneClass> zone_class(std::string_view name);
 std::string_view zone_name(kernel::ZoneClass zone);  // empty: there is no such one
-
-// "0-1,3" as a set; nullopt for "(null)", "" and text that is no list.
-std::optional<std::set<int>> parse_node_list(std::string_view list);
-
-// The nodes that the request may use; nullopt = all of them, as far as the report tells.
-std::optional<std::set<int>> allowed_nodes(const report::Report& report);
-// A cgroup, or a part of the nodes, is known to have bound the request: each machine has a node 0.
-bool is_of_some_nodes(const Evidence& evidence);
 
 // What other CPUs free between the kernel's check of a zone and its report: their lists of free
 // pages go back in batches of 0.1 % of the zone, at most 1 MiB (mm/page_alloc.c zone_batchsize()),

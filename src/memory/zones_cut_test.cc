@@ -127,5 +127,68 @@ TEST(WholeMachine, IsWhatTheZonesOfAllOfRamShow) {
   EXPECT_FALSE(from_report(report).whole_machine);
 }
 
+// What a zone of which a part was read must keep, or has free, is not known.
+TEST(ZonesComplete, WhenTheMinOfAZoneIsNotRead) {
+  const auto complete = [](std::size_t zone, Field field) {
+    report::Report report = vm();
+    set_request(report, {});
+    report.totals.set(Field::sec_pagetables, 0, {0, 5});  // the zones may not be all of RAM
+    report.zones[zone].fields.forget(field);
+    return from_report(report).zones_complete;
+  };
+  EXPECT_TRUE(complete(1, Field::high));
+  EXPECT_FALSE(complete(1, Field::min));
+  EXPECT_FALSE(complete(1, Field::free));
+  EXPECT_TRUE(complete(0, Field::min)) << "15 MB of 4 GB are no matter";
+}
+
+// The lines of DMA32 are lost, but for its reserve, which then is the one of DMA: no zone above
+// keeps it so.
+TEST(ZonesComplete, WhenNoZoneKeepsSomeForOneThatIsNotPrinted) {
+  const auto complete = [](std::vector<std::uint64_t> reserve) {
+    report::Report report;
+    set_request(report, {});
+    set_ram(report, 130'942, 12'186);
+    report.totals.set(Field::sec_pagetables, 0, {0, 5});
+    report.nodes.emplace_back();
+    add_zone(report, 0, "DMA", {2'028, 88, 108, 128, 15'360, std::move(reserve)}).buddy = {
+        {0, 507, "U"}};
+    return from_report(report).zones_complete;
+  };
+  EXPECT_TRUE(complete({0, 0, 0, 448, 448})) << "ZONE_MOVABLE, from 6.1 on";
+  EXPECT_FALSE(complete({0, 0, 0, 0, 0}));
+}
+
+// 5.0 to 5.18 do not print the boost that is in min: low - min tells.
+TEST(ZonesComplete, WhenTheLowThatTellsTheBoostIsNotRead) {
+  const auto complete = [](const std::string& release, bool boost) {
+    report::Report report = vm();
+    set_user_request(report);
+    report.stack.emplace().release = release;
+    report.zones[1].fields.forget(Field::low);
+    if (boost) {
+      report.zones[1].fields.set(Field::boost, 0, {0, 20});
+    }
+    return from_report(report).zones_complete;
+  };
+  EXPECT_TRUE(complete("4.19.0", false));
+  EXPECT_FALSE(complete("5.6.0", false));
+  EXPECT_TRUE(complete("5.19.0", true));
+}
+
+// Without the size of RAM: what the machine has on its lists is more than these zones can hold.
+TEST(ZonesComplete, WhenTheListsHoldMoreThanTheZones) {
+  const auto complete = [](std::uint64_t anon) {
+    report::Report report;
+    set_user_request(report);
+    add_zone(report, 0, "DMA", {1764, 88, 108, 128, 15'360, {0, 0, 0, 0, 0}});
+    report.totals.set(Field::active_anon, anon, {0, 5});
+    return from_report(report).zones_complete;
+  };
+  EXPECT_TRUE(complete(3'000));
+  EXPECT_TRUE(complete(5'000)) << "it may drift by 8 MiB";
+  EXPECT_FALSE(complete(110'000));
+}
+
 }  // namespace
 }  // namespace whyoom::memory

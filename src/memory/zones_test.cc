@@ -441,6 +441,7 @@ TEST(ZonesComplete, WithoutHighmemOnI386) {
     zone.name = name;
     zone.fields.set(kernel::Field::free, free, {0, 20});
     zone.fields.set(kernel::Field::min, 84, {0, 20});
+    zone.fields.set(kernel::Field::low, 104, {0, 20});
     zone.fields.set(kernel::Field::present, present, {0, 20});
     zone.lowmem_reserve = std::move(reserve);
     report.zones.push_back(std::move(zone));

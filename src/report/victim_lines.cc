@@ -55,12 +55,18 @@ std::optional<Prefix> read_prefix(std::string_view text) {
   if (start.empty()) {
     return Prefix{};
   }
+  // "memory: " is the end of several: what they do not say alike is not known.
+  std::optional<Prefix> found;
   for (const auto& [words, prefix] : all) {
-    if (words.ends_with(start)) {
-      return start.size() > 2 ? prefix : Prefix{};
+    if (!words.ends_with(start)) {
+      continue;
     }
+    const bool same = !found || (found->known && found->memcg == prefix.memcg &&
+                                 found->allocating_task == prefix.allocating_task &&
+                                 found->constraint == prefix.constraint);
+    found = same && start.size() > 2 ? prefix : Prefix{};
   }
-  return std::nullopt;
+  return found;
 }
 
 }  // namespace

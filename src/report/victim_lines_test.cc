@@ -284,6 +284,21 @@ TEST(EndLines, GroupReaperSysrqExiting) {
   EXPECT_EQ(parse_sysrq("sysrq: Show State"), Sysrq::none);
 }
 
+// A line that was wrapped, or where the log begins.
+TEST(VictimLine, TheEndOfSeveralBeginningsTellsNoneOfThem) {
+  const auto of = [](const std::string& beginning) {
+    const auto line =
+        parse_victim(beginning + "Killed process 7 (a) total-vm:9kB, anon-rss:8kB", {});
+    return std::pair(line && line->has_prefix, line && line->victim.memcg);
+  };
+  EXPECT_EQ(of("group out of memory: "), std::pair(true, true));
+  EXPECT_EQ(of("Out of memory: "), std::pair(true, false));
+  for (const char* either : {"ut of memory: ", "memory: ", "emory: ", ""}) {
+    EXPECT_EQ(of(either), std::pair(false, false)) << either;
+  }
+  EXPECT_EQ(of("in cpuset: "), std::pair(true, false));
+}
+
 // Somebody left out what the kernel prints behind the name.
 TEST(VictimLine, ShortenedByItsReader) {
   const auto name_of = [](const std::string& behind) {

@@ -1,5 +1,6 @@
 #include "diagnose/cgroup.h"
 #include "diagnose/claim.h"
+#include "memory/memcg_stat.h"
 
 namespace whyoom::diagnose::causes {
 
@@ -23,6 +24,12 @@ std::optional<Claim> judge(const Context& context) {
   add_cgroup_proof(result, *use);
   result.prove(Message("page cache of the cgroup, without shmem"), use->file);
   result.prove(Message("of that dirty or under writeback"), use->dirty);
+  // `file` has shared memory in it, so without its lists shmem alone tells the two apart.
+  const report::Memcg& memcg = *context.report.memcg;
+  if (!memory::memcg_stat(memcg, {"total_inactive_file", "inactive_file"}) ||
+      !memory::memcg_stat(memcg, {"total_active_file", "active_file"})) {
+    leave_open(result, Message("the cgroup's statistics (\"Memory cgroup stats\")"));
+  }
   if (fills) {
     result.remedies.push_back(raise_limit(*use));
   }

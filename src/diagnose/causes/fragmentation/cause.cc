@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <string>
 #include <utility>
 
 #include "diagnose/blocks.h"
 #include "diagnose/claim.h"
+#include "kernel/known_bugs.h"
 #include "memory/zones.h"
 
 namespace whyoom::diagnose::causes {
@@ -51,6 +53,16 @@ std::optional<Claim> likely(const Context& context) {
                account->at(memory::AccountLine::What::slab_reclaimable));
   weaken(result, Message("free pages of zone {} when the kernel looked", nearest->name),
          Message("they were further below the mark than the {} of the report", lack));
+  // What a kernel with that bug shows is in the free lists too.
+  const std::string_view release =
+      context.report.stack ? std::string_view(context.report.stack->release) : "";
+  const bool cut = std::ranges::any_of(evidence.zones, [](const memory::ZoneState& zone) {
+    return zone.eligible && !zone.printed->buddy_total_kib;
+  });
+  if (cut && kernel::affected(kernel::known_bug(kernel::Bug::high_order_gave_up), release) ==
+                 kernel::Affected::yes) {
+    leave_open(result, Message("the free lists (\"Node 0 Normal: 12*4kB\")"));
+  }
   result.remedy(
       Message("Compact memory now; let the kernel keep larger blocks free. More RAM is no cure"),
       {ShellCommand("echo 1 | sudo tee /proc/sys/vm/compact_memory"),

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "diagnose/claim.h"
+#include "kernel/known_bugs.h"
 
 namespace whyoom::diagnose::causes {
 
@@ -8,6 +9,23 @@ namespace {
 
 // Free in zones that the request may not use, as a share of RAM.
 constexpr double worth_having = 0.10;
+
+// Page cache that could have been dropped stayed in the low zone: of some kernels that is a bug.
+bool may_be_a_bug(const Context& context, const memory::ZoneState& low) {
+  constexpr double much_cache = 0.10;
+  Bytes file;
+  for (const auto field : {kernel::Field::active_file, kernel::Field::inactive_file}) {
+    const auto& value = low.printed->fields.get(field);
+    file += to_bytes(KiB(value ? value->value : 0));
+  }
+  const std::string_view release =
+      context.report.stack ? std::string_view(context.report.stack->release) : "";
+  const kernel::Affected affected =
+      kernel::affected(kernel::known_bug(kernel::Bug::lowmem_list_not_aged), release);
+  // 5.0 prints the constraint, and so did no kernel with the bug.
+  return share(file, to_bytes(low.size(), context.evidence.page)) >= much_cache &&
+         affected != kernel::Affected::no && !context.report.constraint;
+}
 
 // Without the first line nobody knows where the request could go. That HighMem had blocks of any
 // size to give, far above its marks, and the low zones did not, says that it could not go there.
@@ -49,6 +67,9 @@ std::optional<Claim> likely(const Context& context) {
   prove_zone(result, evidence, *highmem);
   weaken(result, Message("the first line (\"invoked oom-killer\")"),
          Message("its gfp_mask allowed HighMem, or its nodemask did not"));
+  if (may_be_a_bug(context, *low)) {
+    leave_open(result, Message("the kernel's release (the line \"CPU: ... Comm:\")"));
+  }
   result.remedy(Message("Use a 64-bit kernel: more RAM does not enlarge low memory"),
                 {ShellCommand("uname -m")});
   return result;

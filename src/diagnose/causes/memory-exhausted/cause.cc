@@ -48,6 +48,7 @@ struct Known {
   Read<Bytes> processes;     // they held at least this
   std::optional<Bytes> ram;  // what the kernel manages
   std::optional<Bytes> free;
+  Bytes free_at_least;       // as far as the zones tell it
   Bytes reclaimable, other;  // page cache and slab; shared memory, unreclaimable slab, page tables
 
   // Nothing is known of it, or all that can be reclaimed is.
@@ -55,9 +56,22 @@ struct Known {
 
   // What no line that was read tells of. It may be one thing.
   [[nodiscard]] Bytes unknown() const {
-    return ram.value_or(Bytes(0)) - processes.value - free.value_or(Bytes(0)) - reclaimable - other;
+    return ram.value_or(Bytes(0)) - processes.value - free_at_least - reclaimable - other;
   }
 };
+
+// Of a counter, what the nodes or the zones have of it: a part at least, where the totals are lost.
+Bytes in_parts(const report::Report& report, kernel::Field field) {
+  const auto sum = [field](const auto& parts) {
+    Bytes all;
+    for (const auto& part : parts) {
+      const auto& value = part.fields.get(field);
+      all += to_bytes(KiB(value ? value->value : 0));
+    }
+    return all;
+  };
+  return std::max(sum(report.nodes), sum(report.zones));
+}
 
 Known known_of(const memory::Evidence& evidence) {
   using kernel::Field;
@@ -65,6 +79,9 @@ Known known_of(const memory::Evidence& evidence) {
   const auto total = [&](Field field) -> std::optional<Bytes> {
     const auto& pages = report.totals.get(field);
     return pages ? std::optional(to_bytes(Pages(pages->value), evidence.page)) : std::nullopt;
+  };
+  const auto at_least = [&](Field field) {
+    return std::max(total(field).value_or(Bytes(0)), in_parts(report, field));
   };
   Known known;
   known.ram = evidence.ram;
@@ -75,8 +92,8 @@ Known known_of(const memory::Evidence& evidence) {
     known.ram = to_bytes(Pages(report.tail.ram->value), evidence.page);
   }
   known.free = total(Field::free);
-  known.reclaimable = total(Field::active_file).value_or(Bytes(0)) +
-                      total(Field::inactive_file).value_or(Bytes(0)) +
+  known.free_at_least = at_least(Field::free);
+  known.reclaimable = at_least(Field::active_file) + at_least(Field::inactive_file) +
                       total(Field::slab_reclaimable).value_or(Bytes(0));
   const auto shmem = total(Field::shmem);
   known.other = shmem.value_or(Bytes(0)) + total(Field::slab_unreclaimable).value_or(Bytes(0)) +
@@ -103,6 +120,9 @@ Known known_of(const memory::Evidence& evidence) {
     if (anon > known.processes.value) {
       known.processes = {anon, victim.at};
     }
+  }
+  if (known.ram && known.processes.value > *known.ram) {  // it is the size of a part
+    known.ram.reset();
   }
   return known;
 }
@@ -170,7 +190,7 @@ std::optional<Claim> likely(const Context& context) {
   const MinFreeIs min_free = min_free_is(evidence, known);
   const bool whole = evidence.account && evidence.zones_complete;
   const bool killed = !context.report.victims.empty() || context.report.panic;
-  if (whole || !is_global_oom(context) || is_bound(evidence) || !killed ||
+  if (whole || !is_global_oom(context) || memory::is_of_some_nodes(evidence) || !killed ||
       evidence.request.order != 0 || min_free == MinFreeIs::unknown) {
     return std::nullopt;
   }
@@ -180,7 +200,7 @@ std::optional<Claim> likely(const Context& context) {
   if ((!known.ram && !is_swap_full(evidence)) || !known.whole || processes < notable_size ||
       share(processes, ram) < big_share || processes < known.other || processes < known.unknown() ||
       share(known.reclaimable, ram) >= reclaimable_share ||
-      (known.free && share(*known.free, ram) > most_free)) {
+      share(known.free_at_least, ram) > most_free) {
     return std::nullopt;
   }
   Claim result =
@@ -244,6 +264,9 @@ std::optional<Claim> judge(const Context& context) {
     result.confidence = 0.79;
     weaken(result, Message("the {} of RAM that no counter shows", human(rest)),
            Message("they were kept by one thing that a lost line would name"));
+    if (is_bound(context.evidence)) {  // or they are free on nodes that it may not use
+      leave_open(result, Message("the counters of Mem-Info (\"active_anon:\")"));
+    }
   }
   if (root && !has_end) {  // the rows that name many processes may be in what is cut off
     result.confidence = 0.75;

@@ -100,7 +100,9 @@ std::optional<Claim> judge(const Context& context) {
     weaken(result, Message("the call trace"),
            Message("it does not lead through lru_gen_age_node() or balance_pgdat()"));
   }
-  if (!much && !left.whole) {
+  if (!much && !left.whole && (left.at.line != 0 || !report.totals.empty())) {
+    leave_open(result, Message("the counters of Mem-Info (\"active_anon:\")"));
+  } else if (!much && !left.whole) {
     weaken(result, Message("the counters of Mem-Info (\"active_anon:\")"),
            Message("less than 5 % of RAM were free or could be reclaimed"));
   } else if (much && !context.evidence.ram) {

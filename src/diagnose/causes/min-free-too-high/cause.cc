@@ -144,6 +144,10 @@ std::optional<Claim> judge(const Context& context) {
                                "{}: it kept {} out of reach.",
                                value, own_choice, human(effect.out_of_reach)));
   add_proof(result, evidence, effect);
+  if (decisive && *setting.share_of_ram > 1) {  // or RAM was taken away since it was set
+    leave_open(result, Message("how much the balloon holds (the host tells, or \"Balloon:\" in "
+                               "/proc/meminfo)"));
+  }
   result.remedies = remedies(*evidence.default_min_free);
   return result;
 }

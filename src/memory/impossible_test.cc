@@ -1,0 +1,112 @@
+#include "memory/impossible.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "memory/test_report.h"
+
+namespace whyoom::memory {
+namespace {
+
+using namespace testing_only;
+
+constexpr Place impossible_at{0, 7};
+
+TEST(Impossible, AHugePageIsAPowerOfTwoOfPages) {
+  const auto is = [](std::uint64_t kib, std::uint64_t pages = 10) {
+    report::Report report;
+    report.hugepages.push_back({0, pages, 0, 0, KiB(kib), impossible_at});
+    const bool found = take_out_impossible(report, k4K);
+    EXPECT_EQ(report.hugepages.empty(), found);
+    EXPECT_EQ(report.hugepages_cut.has_value(), found && pages > 0);
+    return found;
+  };
+  for (const std::uint64_t kib : {64U, 1024U, 2048U, 4096U, 32'768U, 1'048'576U}) {
+    EXPECT_FALSE(is(kib)) << kib;
+  }
+  for (const std::uint64_t kib : {0U, 4U, 204U, 2948U, 8048U, 20'448U}) {
+    EXPECT_TRUE(is(kib)) << kib;
+  }
+  EXPECT_TRUE(is(204, 0)) << "nothing is in that pool";
+}
+
+TEST(Impossible, ARequestAboveTheLargestBlockIsNotReported) {
+  const auto is = [](int order, bool whole = true) {
+    report::Report report;
+    report.kind = report::Kind::page_allocation_failure;
+    set_request(report, {}, order);
+    add_zone(report, 0, "Normal", {1000, 100, 125, 150, 4000, {}});
+    report.zones[0].buddy = {{0, 1, "U"}, {9, 0, ""}, {10, 0, ""}};
+    if (whole) {
+      report.zones[0].buddy_total_kib = Read<std::uint64_t>{4, impossible_at};
+    }
+    const bool found = take_out_impossible(report, k4K);
+    EXPECT_EQ(report.trigger->order.has_value(), !found);
+    return found;
+  };
+  EXPECT_FALSE(is(10));
+  EXPECT_TRUE(is(11));
+  EXPECT_FALSE(is(11, false)) << "the free lists are cut";
+}
+
+TEST(Impossible, SlubAsksForOneOfItsTwoOrders) {
+  const auto is = [](int order) {
+    report::Report report;
+    report.kind = report::Kind::page_allocation_failure;
+    set_request(report, {}, order);
+    report.slub.emplace();
+    report.slub->default_order = 3;
+    report.slub->min_order = 1;
+    return take_out_impossible(report, k4K);
+  };
+  EXPECT_FALSE(is(1));
+  EXPECT_FALSE(is(3));
+  EXPECT_TRUE(is(6));
+}
+
+TEST(Impossible, NoProcessHasMoreSharedMemoryThanThereIs) {
+  const auto is = [](std::uint64_t shmem_pages, std::uint64_t kib_of_victim) {
+    report::Report report;
+    report.totals.set(Field::shmem, shmem_pages, impossible_at);
+    report.victims.emplace_back().shmem_rss_kib = kib_of_victim;
+    const bool found = take_out_impossible(report, k4K);
+    EXPECT_EQ(report.totals.get(Field::shmem).has_value(), !found);
+    return found;
+  };
+  EXPECT_FALSE(is(111'222, 444'456));
+  EXPECT_TRUE(is(11'222, 444'456));
+  EXPECT_FALSE(is(11'222, 52'000)) << "it may drift by 8 MiB";
+}
+
+// 2.6.32 prints the machine's numbers with those of a cgroup.
+TEST(Impossible, OfACgroupAndOfTheMachineAtOnceAreTwoReports) {
+  const auto is = [](const std::string& release, bool machine) {
+    report::Report report;
+    report.stack.emplace().release = release;
+    report.memcg.emplace().memory.usage_kib = Read<std::uint64_t>{49'152, impossible_at};
+    if (machine) {
+      report.totals.set(Field::free, 10'000, impossible_at);
+    }
+    const bool found = take_out_impossible(report, k4K);
+    EXPECT_EQ(report.mixed_at.has_value(), found);
+    return found;
+  };
+  EXPECT_TRUE(is("5.10.0-32-cloud-amd64", true));
+  EXPECT_TRUE(is("3.10.0-1062.el7.x86_64", true));
+  EXPECT_FALSE(is("2.6.32-642.el6.x86_64", true));
+  EXPECT_FALSE(is("", true)) << "it may be of 2.6.32";
+  EXPECT_FALSE(is("5.10.0-32-cloud-amd64", false));
+  const auto panics = [](report::Panic::Reason reason) {
+    report::Report report;
+    report.stack.emplace().release = "6.12.9";
+    report.memcg.emplace().memory.usage_kib = Read<std::uint64_t>{49'152, impossible_at};
+    report.panic.emplace().reason = reason;
+    return take_out_impossible(report, k4K);
+  };
+  EXPECT_TRUE(panics(report::Panic::Reason::deadlocked)) << "which only the machine is";
+  EXPECT_FALSE(panics(report::Panic::Reason::panic_on_oom_compulsory)) << "panic_on_oom is 2";
+}
+
+}  // namespace
+}  // namespace whyoom::memory
