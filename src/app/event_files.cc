@@ -1,10 +1,9 @@
-#define JSON_NO_IO 1
 #include "app/event_files.h"
 
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "app/explain_run.h"
+#include "app/foreign_json.h"
 #include "base/human.h"
 #include "base/language.h"
 #include "base/text.h"
@@ -12,8 +11,6 @@
 namespace whyoom::app {
 namespace {
 
-// The type that mcp.cc uses, so that the program has its code once.
-using Json = nlohmann::ordered_json;
 using explain::EventFacts;
 
 constexpr std::size_t longest_line = std::size_t{16} << 20U;
@@ -131,7 +128,7 @@ void EventFiles::offer(const explain::EventFacts& facts) {
 }
 
 void EventFiles::document(std::string_view text) {
-  const Json value = Json::parse(text, nullptr, false);
+  const Json value = parse_json(text);
   if (value.is_object()) {
     each_event(value, [this](const explain::EventFacts& facts) { offer(facts); });
   } else {

@@ -2,25 +2,22 @@
 // One message of JSON-RPC a line on standard input, one a line on standard output. Each call is a
 // run of this program with the rights of who started it; nothing that changes a machine can be
 // called.
-#define JSON_NO_IO 1
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "app/command.h"
+#include "app/foreign_json.h"
 #include "base/text.h"
 #include "linux/run_child.h"
 
 namespace whyoom::app {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // The newest version of the protocol that this speaks; those of the list are answered as asked for.
 constexpr std::array<const char*, 3> versions = {"2025-06-18", "2025-03-26", "2024-11-05"};
@@ -299,7 +296,7 @@ Json greeting(const Json& params) {
 
 // The answer to one line; null: none is due.
 Json answer(std::string_view line) {
-  const Json message = Json::parse(line, nullptr, false);
+  const Json message = parse_json(line);
   if (message.is_discarded()) {
     return error_of(nullptr, parse_error, "that is no JSON");
   }
@@ -325,7 +322,7 @@ Json answer(std::string_view line) {
   }
   const Json result = method == "initialize"   ? greeting(params)
                       : method == "ping"       ? Json::object()
-                      : method == "tools/list" ? Json{{"tools", Json::parse(tools)}}
+                      : method == "tools/list" ? Json{{"tools", parse_json(tools)}}
                                                : Json();
   return result.is_null() ? error_of(id, no_such_method, "there is no such method")
                           : Json{{"jsonrpc", "2.0"}, {"id", id}, {"result", result}};
