@@ -116,6 +116,11 @@ std::optional<double> unit_of(std::string_view line) {
     return std::nullopt;
   }
   const std::string_view options = trim(line.substr(at + 4));
+  const std::string_view before = trim_right(line.substr(0, at));
+  if (options.empty() && !before.empty() &&
+      std::string_view("$#>%-|").find(before.back()) == npos) {
+    return std::nullopt;  // a sentence: "3 GB of memory are free"
+  }
   if (!options.empty() && (options.size() < 2 || options.front() != '-' || options[1] == '-')) {
     return std::nullopt;  // "--mega" counts in thousands
   }

@@ -122,6 +122,11 @@ TEST(PostedFiles, what_free_printed) {
   EXPECT_EQ(old.meminfo.mem_free->value, KiB(115088));
   EXPECT_FALSE(old.meminfo.mem_available);
   EXPECT_EQ(old.meminfo.swap_free->value, KiB(1970880));
+  const std::string table =
+      " total used free shared buff/cache available\nMem: 7824 1234 3001 101 3590 6003\n";
+  EXPECT_EQ(posted("It had 3 GB of memory free\n" + table).meminfo.mem_total->value,
+            KiB(7824 * 1024));
+  EXPECT_EQ(posted("[me@h ~]$ free\n" + table).meminfo.mem_total->value, KiB(7824));
   EXPECT_EQ(posted_files("        total  used  free\nMem:  967  30  928\n"), nullptr)
       << "nobody knows the unit";
   EXPECT_EQ(posted("MemTotal: 5 kB\n$ free\n total  used  free\nMem:  9  8  1\n")
