@@ -41,11 +41,10 @@ inline std::optional<std::int64_t> take_pid(Cursor& cursor) {
   return pid && *pid <= 0x7fffffff ? std::optional(static_cast<std::int64_t>(*pid)) : std::nullopt;
 }
 
-// A number of 32 bits: of a process or a user.
-inline std::optional<std::int64_t> number_at(std::string_view text, std::size_t at) {
-  const auto value = Cursor(text.substr(at)).take_unsigned();
-  return value && *value <= 0xffffffffU ? std::optional(static_cast<std::int64_t>(*value))
-                                        : std::nullopt;
+// The number of a user, which has 32.
+inline std::optional<std::int64_t> take_uid(Cursor& cursor) {
+  const auto uid = cursor.take_unsigned();
+  return uid && *uid <= 0xffffffffU ? std::optional(static_cast<std::int64_t>(*uid)) : std::nullopt;
 }
 
 }  // namespace whyoom::report

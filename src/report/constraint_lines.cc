@@ -26,11 +26,13 @@ void read_task(std::string_view text, Constraint& out) {
   constexpr std::string_view uid = ",uid=";
   const std::size_t uid_at = text.rfind(uid);
   if (uid_at != std::string_view::npos) {
-    out.uid = number_at(text, uid_at + uid.size());
+    Cursor cursor(text.substr(uid_at + uid.size()));
+    out.uid = take_uid(cursor);
   }
   const std::size_t pid_at = text.rfind(pid, uid_at);
   if (pid_at != std::string_view::npos) {
-    out.pid = number_at(text, pid_at + pid.size());
+    Cursor cursor(text.substr(pid_at + pid.size()));
+    out.pid = take_pid(cursor);
   }
   const std::size_t task_at = text.rfind(task, pid_at);
   if (task_at != std::string_view::npos) {

@@ -137,9 +137,9 @@ void read_victim_fields(std::string_view tail, VictimLine& line) {
   victim.shmem_rss_kib = kib_after(tail, "shmem-rss:");
   victim.pgtables_kib = kib_after(tail, "pgtables:");
   for (const std::string_view key : {" UID:", " UID "}) {
-    const std::size_t at = tail.find(key);
-    if (at != std::string_view::npos) {
-      victim.uid = number_at(tail, at + key.size());
+    Cursor cursor(after(tail, key).value_or(""));
+    if (const auto uid = take_uid(cursor)) {
+      victim.uid = uid;
     }
   }
   victim.oom_score_adj = int_after(tail, "oom_score_adj:", -1000, 1000);
@@ -169,9 +169,7 @@ std::optional<VictimLine> parse_victim(std::string_view text, Place at) {
   victim.pid = *pid;
   victim.at = at;
   if (cursor.take(", UID ")) {  // el6 has it before the name
-    if (const auto uid = cursor.take_unsigned()) {
-      victim.uid = static_cast<std::int64_t>(*uid & 0xffffffffU);
-    }
+    victim.uid = take_uid(cursor);
     cursor.take(',');
   }
   cursor.skip_spaces();
@@ -193,14 +191,11 @@ std::optional<VictimLine> parse_victim(std::string_view text, Place at) {
   line.has_prefix = prefix->known;
   line.constraint = prefix->constraint;
   if (end != std::string_view::npos) {
-    const auto uid = victim.uid;
+    const bool uid_first = victim.uid.has_value();
     read_victim_fields(rest.substr(end + (named ? 1 : 0)), line);
-    if (!victim.uid) {
-      victim.uid = uid;
-    }
     const std::string_view tail = trim(rest.substr(end));
     line.name_alone = tail == ")" || tail == ").";
-    line.complete = tail == ")." || victim.oom_score_adj || (victim.file_rss_kib && uid);
+    line.complete = tail == ")." || victim.oom_score_adj || (victim.file_rss_kib && uid_first);
   }
   return line;
 }

@@ -197,6 +197,13 @@ TEST(ConstraintLine, KindsAndCutLines) {
   EXPECT_EQ(cut.task, "hog");
   EXPECT_EQ(cut.uid, 6);
   EXPECT_FALSE(parse_constraint("oom-kill:constraint=CONSTRAINT_NEW,nodemask=(null)", {}));
+  const auto wide = parse_constraint(
+      "oom-kill:constraint=CONSTRAINT_NONE,task=a,pid=2147483648,uid=4294967296", {});
+  EXPECT_FALSE(wide->pid || wide->uid) << "no process and no user has such a number";
+  EXPECT_EQ(
+      parse_constraint("oom-kill:constraint=CONSTRAINT_NONE,task=a,pid=1,uid=4294967295", {})->uid,
+      0xffffffff);
+  EXPECT_FALSE(parse_victim("Killed process 5, UID 4294967296, (a) total-vm:1kB", {})->victim.uid);
 }
 
 TEST(EndLines, PanicsOfTheOomPathOnly) {
