@@ -308,7 +308,7 @@ TEST(PartialAnswer, WhoWasChosenByASettingSaysNothingOfTheOthers) {
       "[ 9.2] Killed process 8 (sh) total-vm:900kB, anon-rss:80kB, file-rss:4kB, shmem-rss:0kB\n";
   EXPECT_EQ(candidates_of("[ 9.1] Out of memory: Kill process 8 (sh) score 0 or sacrifice child\n" +
                           small),
-            "kernel-unaccounted slab-leak shmem-tmpfs many-processes min-free-too-high ");
+            "kernel-unaccounted slab-leak shmem-tmpfs min-free-too-high ");
   EXPECT_EQ(candidates_of("[ 9.1] Out of memory (oom_kill_allocating_task): Kill process 8 (sh) "
                           "score 0 or sacrifice child\n" +
                           small),
