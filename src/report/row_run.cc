@@ -12,6 +12,7 @@ namespace whyoom::report {
 namespace {
 
 constexpr std::size_t npos = std::string_view::npos;
+constexpr std::size_t longest_line = 512;  // with 16 numbers; the kernel's have less than 200
 
 // "   12.345678", as the kernel prints it, at `at`: behind it, or npos.
 std::size_t take_time(std::string_view text, std::size_t at, std::uint64_t& microseconds) {
@@ -102,7 +103,10 @@ RowRun::Row& RowRun::read(std::string_view block) {
   newest_ = 1 - newest_;
   Row& row = rows_[newest_];
   row.size = 0;
-  const std::size_t end = block.find('\n');
+  const std::size_t end = block.substr(0, longest_line).find('\n');
+  if (end == npos) {
+    return row;
+  }
   const std::string_view raw = without_returns(block.substr(0, end));
   const std::size_t frame = take_frame(raw, row.line);
   if (frame == npos || frame == raw.size() || raw[frame] != '[') {
