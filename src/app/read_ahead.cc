@@ -15,6 +15,9 @@ constexpr std::size_t most_of_current = std::size_t{4} << 20U;
 // With so many of the one whose turn it is, to tell them is what all wait for: the processors are
 // left to that.
 constexpr std::size_t enough = std::size_t{1} << 20U;
+// Whoever waits for them is woken for so many, or after `between_progress`: to change from one
+// thread to another costs as much as to read a small report.
+constexpr std::size_t worth_waking = std::size_t{128} << 10U;
 constexpr std::chrono::milliseconds between_progress{100};
 
 ReadAhead::Log read_part(const linux::Input& input, const report::ByteRange& part,
@@ -124,7 +127,9 @@ void ReadAhead::put(Channel& channel, report::Report&& report) {
     channel.bytes += size;
     waiting_ += size;
     channel.reports.push_back(std::move(report));
-    more_.notify_all();
+    if (channel.bytes >= worth_waking) {
+      more_.notify_all();
+    }
   }
 }
 
