@@ -150,10 +150,18 @@ Found found_by(const Event& event, const report::Report& report) {
   return found;
 }
 
-// Huge pages of a node that is printed are in the account; with the first of the nodes' lines
-// others may be lost.
-bool may_be_hugepages(const report::Report& report) {
-  return !report.hugepages.empty() && report.hugepages.front().node > 0;
+// What processes have, and shared memory, could have been moved there. A process that had most of
+// RAM was faster.
+bool has_room_in_swap(const memory::Evidence& evidence) {
+  const report::Report& report = *evidence.report;
+  const auto& pages = report.tail.ram;
+  const Bytes printed = pages ? to_bytes(Pages(pages->value), evidence.page) : Bytes(0);
+  const Bytes ram = evidence.ram.value_or(printed);
+  const bool has_hog = std::ranges::any_of(report.victims, [&](const report::Victim& victim) {
+    return share(size_of(victim, evidence).value_or(Bytes(0)), ram) >= most_of_ram;
+  });
+  return ram.count() > 0 && evidence.swap_free && !has_hog &&
+         share(*evidence.swap_free, ram) >= big_share;
 }
 
 // In what no process holds, or in many small ones.
@@ -164,13 +172,15 @@ void name_unheld(Event& event, const report::Report& report, const Found& found,
   if (!is_little(report, {Field::slab_unreclaimable})) {
     add("slab-leak");
   }
-  if (!is_little(report, {Field::shmem})) {
+  const bool movable = has_room_in_swap(event.evidence);
+  if (!movable && !is_little(report, {Field::shmem})) {
     add("shmem-tmpfs");
   }
   if (found.none_left && report.hugepages.empty()) {  // as at a boot that reserves too many
     add("hugepages-reserved");
   }
-  if (found.many && !found.none_left && !processes_hold_little(report) && report.tasks.empty()) {
+  if (found.many && !found.none_left && !movable && !processes_hold_little(report) &&
+      report.tasks.empty()) {
     name(event, "many-processes", Message("the task table"));
   }
 }
@@ -198,12 +208,13 @@ void name_machine(Event& event, const Context& context) {
   const Found found = found_by(event, report);
   if (found.tables) {
     name(event, "page-tables", counters);
-  } else if (found.small || found.none_left || processes_hold_little(report)) {
+  } else if (found.small || found.none_left || processes_hold_little(report) ||
+             has_room_in_swap(event.evidence)) {
     name_unheld(event, report, found, counters);
   } else {
     name(event, "memory-exhausted", counters);
   }
-  if (may_be_hugepages(report)) {
+  if (lacks_nodes_of_hugepages(report)) {
     name_hugepages(event);
   }
   name_fragmentation(event, report);
@@ -215,7 +226,8 @@ void name_machine(Event& event, const Context& context) {
   }
 }
 
-// Which limit a cgroup reached is known; what filled it is a cause of its own.
+// Which limit a cgroup reached is known; what filled it is a cause of its own. Kernel memory is
+// counted beside it, of all that is below as well.
 void name_fillings(Event& event, const Context& context) {
   if (event.verdict != Verdict::undetermined || event.candidates.size() != 1 ||
       (event.candidates[0].cause != "cgroup-limit" &&
@@ -227,9 +239,10 @@ void name_fillings(Event& event, const Context& context) {
     return;
   }
   const Message lines = event.candidates[0].decides;
-  for (const std::string_view cause :
-       {"cgroup-page-cache", "cgroup-shmem", "cgroup-kernel-memory"}) {
-    name(event, cause, lines);
+  name(event, "cgroup-page-cache", lines);
+  name(event, "cgroup-shmem", lines);
+  if (!use->memory || !use->kernel || use->kernel->value * 2 >= use->memory->usage) {
+    name(event, "cgroup-kernel-memory", lines);
   }
 }
 

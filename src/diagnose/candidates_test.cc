@@ -71,6 +71,26 @@ TEST(Candidates, ALimitWithoutStatisticsLeavesWhatFilledIt) {
       (Names{"cgroup-parent-limit", "cgroup-page-cache", "cgroup-shmem", "cgroup-kernel-memory"}));
 }
 
+TEST(Candidates, ACounterOfKernelMemoryRulesItOut) {
+  using Names = std::vector<std::string>;
+  const auto of = [](const std::string& kmem) {
+    return candidates_of(
+        "[ 9.0] memory: usage 16777216kB, limit 16777216kB, failcnt 52843037\n"
+        "[ 9.0] memory+swap: usage 16777216kB, limit 9007199254740988kB, failcnt 0\n"
+        "[ 9.0] kmem: usage " +
+        kmem +
+        "kB, limit 9007199254740988kB, failcnt 0\n"
+        "[ 9.0] oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=b,mems_allowed=0-1,"
+        "oom_memcg=/a,task_memcg=/a/b,task=pause,pid=5740,uid=0\n"
+        "[ 9.0] Memory cgroup out of memory: Killed process 5740 (pause) total-vm:1028kB, "
+        "anon-rss:4kB, file-rss:0kB, shmem-rss:0kB\n");
+  };
+  EXPECT_EQ(of("301464"), (Names{"cgroup-parent-limit", "cgroup-page-cache", "cgroup-shmem"}));
+  EXPECT_EQ(of("0"), (Names{"cgroup-parent-limit", "cgroup-page-cache", "cgroup-shmem",
+                            "cgroup-kernel-memory"}))
+      << "cgroup v2 does not count there";
+}
+
 TEST(Candidates, ALimitBetweenTwoCgroupsLeavesWhatFilledIt) {
   using Names = std::vector<std::string>;
   EXPECT_EQ(
@@ -186,6 +206,42 @@ TEST(Candidates, HugePagesOfTheSecondNodeLeaveThoseOfTheFirstOpen) {
   };
   EXPECT_EQ(of("1"), (Names{"memory-exhausted", "hugepages-reserved", "min-free-too-high"}));
   EXPECT_EQ(of("0"), (Names{"memory-exhausted", "min-free-too-high"}));
+}
+
+TEST(HugepagesReserved, IsNotRuledOutByTheSecondNodeAlone) {
+  const auto is_judged = [](const std::string& node) {
+    const auto events = cases::explain_log(
+        "[ 9.0] Node " + node +
+        " hugepages_total=14000 hugepages_free=3760 hugepages_surp=0 hugepages_size=2048kB\n"
+        "[ 9.0] 33545994 pages RAM\n[ 9.0] 528005 pages reserved\n"
+        "[ 9.1] Out of memory: Killed process 7 (qemu) total-vm:90000000kB, "
+        "anon-rss:500000kB, file-rss:0kB, shmem-rss:0kB\n");
+    return std::ranges::any_of(events.at(0)->findings, [](const Finding& finding) {
+      return finding.cause == "hugepages-reserved";
+    });
+  };
+  EXPECT_FALSE(is_judged("1"));
+  EXPECT_TRUE(is_judged("0")) << "ruled out";
+}
+
+// What processes have, and tmpfs, would have gone there.
+TEST(Candidates, RoomInSwapLeavesWhatCannotBeMovedThere) {
+  using Names = std::vector<std::string>;
+  const auto of = [](const std::string& free_swap, const std::string& anon) {
+    return candidates_of("[ 9.0] Free swap  = " + free_swap +
+                         "kB\n[ 9.0] Total swap = 16777212kB\n[ 9.0] 2097152 pages RAM\n"
+                         "[ 9.0] 0 pages HighMem/MovableOnly\n[ 9.0] 52428 pages reserved\n"
+                         "[ 9.1] Out of memory: Killed process 7 (app) total-vm:900000kB, "
+                         "anon-rss:" +
+                         anon + "kB, file-rss:0kB, shmem-rss:0kB\n");
+  };
+  const Names unmovable{"kernel-unaccounted", "slab-leak", "min-free-too-high"};
+  EXPECT_EQ(of("2200000", "500000"), unmovable);
+  EXPECT_EQ(of("2200000", "5000"), unmovable);
+  EXPECT_EQ(of("2200000", "4000000"), unmovable);
+  const Names held{"memory-exhausted", "min-free-too-high"};
+  EXPECT_EQ(of("2000000", "500000"), held);
+  EXPECT_EQ(of("2200000", "4200000"), held);
 }
 
 TEST(Candidates, AKillLineLeavesTwoCauses) {

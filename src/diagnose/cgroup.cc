@@ -191,6 +191,13 @@ bool has_no_limit(const report::Memcg& memcg) {
          !limits(memcg.kmem);
 }
 
+bool is_limit_named(const report::Report& report) {
+  const auto& memcg = report.memcg;
+  const bool by_constraint = report.constraint && !report.constraint->oom_memcg.empty();
+  return by_constraint || !memcg || !memcg->task_path.empty() || memcg->memory.usage_kib ||
+         memcg->memsw.usage_kib || memcg->kmem.usage_kib || !memcg_stat(*memcg, {"cache"});
+}
+
 std::optional<CgroupUse> cgroup_of(const Context& context) {
   const auto& report = context.report;
   if (!is_memcg_oom(context)) {
@@ -203,6 +210,7 @@ std::optional<CgroupUse> cgroup_of(const Context& context) {
   }
   CgroupUse use;
   read_names(context.evidence.attribution, use);
+  use.named = is_limit_named(report);
   use.level = level_of(report, use);
   if (memcg.memory.limit_kib) {
     use.memory = counter(memcg.memory);
@@ -254,10 +262,6 @@ void grade_limit(Claim& claim, const CgroupUse& use) {
   const bool filling_known = use.filling_known();
   if ((!use.memory && (use.memsw || use.swapped)) || (use.memory && use.memory->refused_none())) {
     leave_open(claim, Message("the line \"memory: usage\": which of the two limits it was"));
-    return;
-  }
-  if (use.may_be_memsw()) {
-    leave_open(claim, counters_of_cgroup());
     return;
   }
   if (filling_known && !use.memory) {
@@ -314,6 +318,9 @@ Message limit_sentence(const CgroupUse& use) {
                        : tr(", {} of what it used.", percent(part)));
   } else if (use.biggest) {
     held = tr(" {} held {} of it.", use.biggest_name, human(use.biggest->value));
+  }
+  if (!use.named) {
+    return Message("The limit that was reached may be one of {}.{}", use.who, held);
   }
   return Message("The memory limit of {}{} was reached{}.{}", use.who, above, limit, held);
 }

@@ -37,13 +37,14 @@ struct CgroupUse {
   std::optional<Counter> memory, memsw, swap, kmem;
   // What fills it. shmem is not part of file here. nullopt = the report does not tell.
   Maybe<Bytes> anon, file, shmem, slab, sock;
-  Maybe<Bytes> dirty;    // of the file pages: dirty or under writeback
-  Maybe<Bytes> kernel;   // slab, stacks, page tables, sockets, per-CPU, vmalloc
+  Maybe<Bytes> dirty;   // of the file pages: dirty or under writeback
+  Maybe<Bytes> kernel;  // slab, stacks, page tables, sockets, per-CPU, vmalloc
   // What the victim alone held, or the biggest process of the table: the cgroup held at least this.
   Maybe<Bytes> biggest;
   std::string biggest_name;  // "vm (pid 70870)"
   bool swapped = false;      // v1: it has memory in swap, which a limit of its own counts as well
   bool alone = false;        // nothing was printed, or kept, but the kill line
+  bool named = true;         // see is_limit_named()
   // The kernel prints no statistics at all (2.6.32), so their absence is no loss.
   bool old_names_line = false;  // "Task in A killed as a result of limit of B": before 5.0
   bool stats_not_printed = false;
@@ -71,6 +72,10 @@ bool has_no_limit(const report::Memcg& memcg);
 std::optional<CgroupUse> cgroup_of(const Context& context);
 // nullopt also when the report has no counters of the cgroup.
 std::optional<CgroupUse> cgroup_use(const Context& context);
+
+// False: the only name is that of statistics, which kernels to 5.2 print of each cgroup below the
+// limit as well, and the lines before them are not there.
+bool is_limit_named(const report::Report& report);
 
 Message counters_of_cgroup();  // the lines of its usage and limit
 

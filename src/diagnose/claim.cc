@@ -127,6 +127,10 @@ std::optional<Bytes> free_elsewhere(const memory::Evidence& evidence) {
   return to_bytes(Pages(total->value), evidence.page) - *eligible;
 }
 
+bool lacks_nodes_of_hugepages(const report::Report& report) {
+  return !report.hugepages.empty() && report.hugepages.front().node > 0;
+}
+
 Place place_of_ram(const report::Report& report) {
   return report.tail.ram ? report.tail.ram->at : Place{};
 }

@@ -52,6 +52,8 @@ std::optional<Bytes> free_elsewhere(const memory::Evidence& evidence);
 Read<Bytes> balloon(const memory::Evidence& evidence);
 // The line of "pages RAM"; none where the zones tell it.
 Place place_of_ram(const report::Report& report);
+// The first node's lines of huge pages are not there, and others may be missing with them.
+bool lacks_nodes_of_hugepages(const report::Report& report);
 // RAM that the eligible zones manage.
 Bytes eligible_managed(const memory::Evidence& evidence);
 // Unreclaimable slab as a share of the zones that the request may use, where it can lie nowhere

@@ -258,6 +258,16 @@ TEST(HostCauses, MemoryThatIsNearlyUsedUp) {
   EXPECT_EQ(of(20000, 1000, 99).substr(0, 14), "risk: Only 19.");
 }
 
+TEST(HostCauses, AMinFreeThatWasPostedAloneHasABound) {
+  const auto of = [](std::int64_t value) {
+    return said_of("== /proc/meminfo\nMemTotal: 3879936 kB\n" +
+                       number_file("/proc/sys/vm/min_free_kbytes", value),
+                   "min-free-too-high");
+  };
+  EXPECT_NE(of(1024000).find("own choice here is up to 193996 kB. |"), std::string::npos);
+  EXPECT_EQ(of(193996), "-");
+}
+
 TEST(HostCauses, ABalloonThatMeminfoDoesNotTell) {
   const auto of = [](const std::string& more) {
     return said_of("== /proc/meminfo\nMemTotal: 1048576 kB\n" + more, "balloon-or-hotplug");

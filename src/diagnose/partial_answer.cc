@@ -45,7 +45,7 @@ Message where(const Event& event) {
           "reached, but somebody asked for the kill.",
           limit ? tr("the cgroup {}", limit->path) : tr("a cgroup"));
     }
-    return limit
+    return limit && is_limit_named(report)
                ? Message("The memory limit of {} was reached.",
                          limit->owner ? describe(*limit->owner) : tr("the cgroup {}", limit->path))
                : Message(

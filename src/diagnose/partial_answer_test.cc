@@ -55,6 +55,25 @@ TEST(PartialAnswer, OfACgroupWithoutALimit) {
   EXPECT_EQ(of("42240"), "The memory limit of the cgroup /test/cg2 was reached.");
 }
 
+// Kernels to 5.2 print such a line of each cgroup below the limit, the limit's own first.
+TEST(PartialAnswer, OfACgroupWhoseLineMayBeOneOfSeveral) {
+  const auto of = [](const std::string& before, const std::string& stats) {
+    return certain_of(before + "[ 9.0] Memory cgroup stats for /pod/a:" + stats +
+                      "[ 9.0] Memory cgroup out of memory: Kill process 7 (hog) score 0 or "
+                      "sacrifice child\n[ 9.0] Killed process 7 " +
+                      std::string(hog_sizes))
+        .at(0);
+  };
+  const std::string old =
+      " cache:32KB rss:524188KB rss_huge:0KB mapped_file:0KB inactive_anon:267804KB "
+      "active_anon:256384KB inactive_file:12KB active_file:4KB unevictable:0KB\n";
+  const std::string unnamed =
+      "A cgroup's memory limit was reached; the line that names it is not there.";
+  const std::string named = "The memory limit of the cgroup /pod/a was reached.";
+  EXPECT_EQ(of("", old), unnamed);
+  EXPECT_EQ(of("", "\n[ 9.0] anon 42885120\n[ 9.0] file 32768\n"), named);
+}
+
 // The machine may have had plenty: a charge to a cgroup that fails ends there too.
 TEST(PartialAnswer, OfAPageFaultWithoutARequest) {
   EXPECT_EQ(certain_of("[ 9.0] java invoked oom-killer: gfp_mask=0x0(), order=0\n").at(0),

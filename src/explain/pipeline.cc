@@ -55,6 +55,10 @@ std::string told(const report::Symptom& symptom, const std::string& file) {
       return tr(
           "a thread was refused: a limit was full, or there was no memory for its stack\n"
           "  which one: whyoom check, on that machine");
+    case What::too_large:
+      return tr(
+          "the kernel refused a request above its largest block, however much was free\n"
+          "  who asked: the lines behind it, from \"Call Trace\" on");
     case What::posted_state: {
       const auto name = ShellOperand::from(file);  // none: "-", and what no shell can be given
       return tr(

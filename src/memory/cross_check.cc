@@ -32,6 +32,13 @@ bool agree(KiB a, KiB b, KiB drift = KiB(most_drift_kib)) {
   return larger - std::min(a, b) <= std::max(drift, larger / 20);
 }
 
+// Each CPU keeps some pages of a cgroup's counters to itself (include/linux/memcontrol.h
+// MEMCG_CHARGE_BATCH, 64 pages): in a small cgroup that is a part of it, in a tiny one all.
+KiB lag_of(Bytes size, KiB most) {
+  constexpr KiB of_four_cpus(4 * 64 * 4);
+  return std::clamp(to_kib(size) / 4, of_four_cpus, most);
+}
+
 class CrossCheck {
  public:
   CrossCheck(Report& report, PageSize page) : report_(report), page_(page) {}
@@ -401,8 +408,7 @@ void CrossCheck::check_usage(report::Memcg& memcg, Bytes pages) {
 // With a wrong number among these nobody knows how much it is.
 void CrossCheck::check_lists(report::Memcg& memcg, Bytes lists, Bytes anon, Bytes file) {
   const KiB shared = to_kib(lists - anon);
-  if (shared <= to_kib(file) ||
-      agree(shared, to_kib(file), std::min(KiB(most_drift_kib), to_kib(lists) / 4))) {
+  if (shared <= to_kib(file) || agree(shared, to_kib(file), lag_of(lists, KiB(most_drift_kib)))) {
     return;
   }
   note(memcg.stats.front().at, tr("the cgroup's lists of anonymous memory contradict its parts"));
@@ -439,8 +445,7 @@ void CrossCheck::check_parts(report::Memcg& memcg) {
   }
   // v1 counts pages of the swap cache as cache that lie on the lists of anonymous memory.
   const Bytes of_all = (*anon + *file) / 50;
-  // The counters of each CPU lag; of a small cgroup that is not all of it.
-  const Bytes least = std::min(Bytes(std::uint64_t{4} << 20U), (*anon + *file) / 4);
+  const Bytes least = to_bytes(lag_of(*anon + *file, KiB(4096)));
   const auto near = [of_all, least](Bytes a, Bytes b) {
     return std::max(a, b) - std::min(a, b) <= std::max({least, of_all, std::max(a, b) / 10});
   };

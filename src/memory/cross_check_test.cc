@@ -284,6 +284,26 @@ TEST(CrossCheck, ListsOfMemoryMayDriftByATenth) {
   EXPECT_TRUE(contradicts(13'900));
 }
 
+// What each CPU counts for itself, and pages that wait for swap, are as much as a tiny cgroup has.
+TEST(CrossCheck, ATinyCgroupMayHaveAllOfItInPagesOnTheirWay) {
+  const auto contradicts = [](std::uint64_t inactive_anon_kib, bool shmem_is_there) {
+    report::Report report = cgroup();
+    report.memcg->memory.usage_kib->value = report.memcg->memory.limit_kib->value = 1'024;
+    for (report::MemcgStat& stat : report.memcg->stats) {
+      stat.value = stat.name == "inactive_anon" ? inactive_anon_kib * 1024 : 0;
+    }
+    if (!shmem_is_there) {
+      std::erase_if(report.memcg->stats, [](const auto& stat) { return stat.name == "shmem"; });
+    }
+    return cross_check(report);
+  };
+  for (const bool shmem_is_there : {true, false}) {
+    EXPECT_FALSE(contradicts(124, shmem_is_there));
+    EXPECT_FALSE(contradicts(1'024, shmem_is_there));
+    EXPECT_TRUE(contradicts(1'200, shmem_is_there));
+  }
+}
+
 // From 5.4 on the first set has those below in it.
 TEST(CrossCheck, ASetWithItsChildrenIsNotAddedUpAgain) {
   report::Report report = cgroup();

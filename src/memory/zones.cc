@@ -49,21 +49,28 @@ bool has_memory(const report::Zone& zone) {
   return !present || present->value > 0;
 }
 
-bool fits(const std::array<int, 6>& layout, const report::Zone& zone) {
+// Each line has as many columns; one with fewer is cut.
+std::size_t columns_of(const report::Report& report) {
+  std::size_t most = 0;
+  for (const report::Zone& zone : report.zones) {
+    most = std::max(most, zone.lowmem_reserve.size());
+  }
+  return most;
+}
+
+bool fits(const std::array<int, 6>& layout, const report::Zone& zone, std::size_t columns) {
   const auto cls = zone_class(zone.name);
   if (!cls || zone.lowmem_reserve.empty() || !has_memory(zone)) {
     return true;
   }
-  if (zone.lowmem_reserve.size() != layout_size(layout)) {
-    return false;
-  }
   const auto index = index_in(layout, static_cast<int>(*cls));
-  if (!index) {
+  if (columns != layout_size(layout) || !index) {
     return false;
   }
   // A zone keeps nothing back from requests that may not go higher than itself.
+  const auto own = std::min(*index + 1, zone.lowmem_reserve.size());
   return std::all_of(zone.lowmem_reserve.begin(),
-                     zone.lowmem_reserve.begin() + static_cast<std::ptrdiff_t>(*index) + 1,
+                     zone.lowmem_reserve.begin() + static_cast<std::ptrdiff_t>(own),
                      [](std::uint64_t pages) { return pages == 0; });
 }
 
@@ -114,9 +121,10 @@ const std::array<int, 6>* find_layout(const report::Report& report) {
   const bool highmem = printed("HighMem") || is_below_highmem(report) ||
                        (either && !printed("Movable") && !printed("DMA32"));
   const ByNode<report::Zone> by_node(report.zones);
+  const std::size_t columns = columns_of(report);
   const auto suits = [&](const std::array<int, 6>& layout) {
     return std::ranges::all_of(report.zones, [&](const report::Zone& zone) {
-      return fits(layout, zone) &&
+      return fits(layout, zone, columns) &&
              std::ranges::none_of(by_node.of(zone.node), [&](const report::Zone* above) {
                return grows_elsewhere(layout, zone, *above);
              });

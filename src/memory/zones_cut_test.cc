@@ -33,6 +33,19 @@ TEST(Managed, IsToldByTheShareOfMin) {
   EXPECT_EQ(evidence.min_free->value, KiB(495176));
 }
 
+TEST(Reserve, IsToldByTheLinesThatAreWhole) {
+  const auto of_dma = [](std::vector<std::uint64_t> cut) {
+    report::Report report = cut_vm();
+    report.zones[1].lowmem_reserve = std::move(cut);
+    const Evidence evidence = from_report(report);
+    EXPECT_FALSE(zone_named(evidence, "DMA32").reserve_known);
+    return zone_named(evidence, "DMA").reserve;
+  };
+  EXPECT_EQ(of_dma({}), Pages(952));
+  EXPECT_EQ(of_dma({0, 0, 0}), Pages(952));
+  EXPECT_EQ(of_dma({0, 5, 0}), Pages(0)) << "no zone keeps anything from its own requests";
+}
+
 TEST(Managed, OfTheOnlyZoneIsRamWhereNoFreePageIsElsewhere) {
   report::Report report = cut_vm();
   report.zones.erase(report.zones.begin());

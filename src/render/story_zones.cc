@@ -26,6 +26,17 @@ bool lacks_reserve(const ZoneState& zone, const memory::Evidence& evidence) {
           }));
 }
 
+// Without the first line nobody knows whether the request could use CMA pages, without which the
+// zone is short.
+bool hangs_on_cma(const ZoneState& zone, const memory::Evidence& evidence) {
+  if (evidence.request.flags_known || zone.printed == nullptr) {
+    return false;
+  }
+  const auto& printed = zone.printed->fields.get(kernel::Field::free_cma);
+  const Pages cma = to_pages(KiB(printed ? printed->value : 0), evidence.page);
+  return zone.usable() - std::min(zone.usable(), cma) <= zone.floor;
+}
+
 // What the zone could give to the request.
 Cell verdict_of(const ZoneState& zone, const memory::Evidence& evidence) {
   const PageSize page = evidence.page;
@@ -38,7 +49,7 @@ Cell verdict_of(const ZoneState& zone, const memory::Evidence& evidence) {
         lack.count() == 0 ? tr("exactly at its mark") : tr("short by {}", kb(to_bytes(lack, page))),
         Paint::red};
   }
-  if (lacks_reserve(zone, evidence)) {
+  if (lacks_reserve(zone, evidence) || hangs_on_cma(zone, evidence)) {
     return {tr("(not known)"), Paint::dim};
   }
   if (zone.is_short()) {

@@ -29,5 +29,25 @@ TEST(ZonePicture, AZoneWhoseReserveIsNotKnownIsNotSaidToPass) {
   EXPECT_EQ(told(0), "exactly at its mark") << "no reserve makes it better";
 }
 
+// The first line is lost, and whether the request could use CMA pages with it.
+TEST(ZonePicture, AZoneThatIsShortWithoutItsCmaIsNotSaidToPass) {
+  auto event = sample::min_free_event();
+  memory::ZoneState& zone = event->evidence.zones[1];
+  report::Zone& printed = event->report.zones[1];
+  zone.floor = Pages(100);
+  zone.free = Pages(1000);
+  zone.unusable = Pages(0);
+  zone.printed = &printed;
+  const auto told = [&](std::uint64_t cma_kib) {
+    printed.fields.set(kernel::Field::free_cma, cma_kib, {});
+    return zone_picture(*event, 12, Sizes::exact).table.rows.at(1).back().text;
+  };
+  event->evidence.request.flags_known = false;
+  EXPECT_EQ(told(3600), "(not known)");
+  EXPECT_EQ(told(3596), "above its mark");
+  event->evidence.request.flags_known = true;
+  EXPECT_EQ(told(3600), "above its mark");
+}
+
 }  // namespace
 }  // namespace whyoom::render

@@ -110,7 +110,7 @@ struct Sentence {
 };
 // bash and others of fork(); the JVM, Python, Go of a thread; glibc makes EAGAIN of ENOMEM there;
 // the kubelet of a pod.
-constexpr std::array<Sentence, 11> kSentences{{
+constexpr std::array<Sentence, 12> kSentences{{
     {"annot allocate memory", What::no_memory},
     {"failed; error='Not enough space' (errno=12)", What::no_memory},  // so HotSpot says ENOMEM
     {"insufficient memory for the Java Runtime Environment to continue", What::no_memory},
@@ -122,6 +122,7 @@ constexpr std::array<Sentence, 11> kSentences{{
     {"failed to create new OS thread", What::no_thread},
     {"pthread_create failed", What::no_thread},
     {"The node was low on resource: memory.", What::pod_evicted},
+    {"mm/page_alloc.c:", What::too_large},
 }};
 constexpr WordsHeld kWords([] {
   std::array<std::string_view, kSentences.size()> words{};
@@ -129,10 +130,31 @@ constexpr WordsHeld kWords([] {
   return words;
 }());
 
+// "WARNING: CPU: 3 PID: 9 at mm/page_alloc.c:4724 __alloc_pages_nodemask+0x1ee/0x320", of late
+// "WARNING: mm/page_alloc.c:5197 at __alloc_frozen_pages_noprof+0x2f9/0x380": the warning of these
+// functions is that of an order above the largest (WARN_ON_ONCE_GFP(order > MAX_PAGE_ORDER, gfp)).
+bool is_too_large(std::string_view text, std::string_view words) {
+  const std::size_t at = text.find(words);
+  const std::string_view before = text.substr(0, at);
+  Cursor behind(text.substr(at + words.size()));
+  static constexpr std::array<std::string_view, 4> functions{
+      "__alloc_pages_nodemask+", "__alloc_pages+", "__alloc_pages_noprof+",
+      "__alloc_frozen_pages_noprof+"};
+  if (!(before.ends_with("WARNING: ") || before.find("WARNING: CPU: ") != npos) ||
+      !behind.take_unsigned() || !behind.take(' ')) {
+    return false;
+  }
+  behind.take("at ");
+  return std::ranges::any_of(functions, [&behind](std::string_view function) {
+    return behind.rest().starts_with(function);
+  });
+}
+
 std::optional<What> refused(std::string_view text) {
   for (std::uint32_t held = kWords.in(text); held != 0; held &= held - 1) {
     const Sentence& sentence = kSentences[static_cast<std::size_t>(std::countr_zero(held))];
-    if (text.find(sentence.words) != npos) {
+    if (text.find(sentence.words) != npos &&
+        (sentence.what != What::too_large || is_too_large(text, sentence.words))) {
       return sentence.what;
     }
   }

@@ -113,6 +113,21 @@ TEST(Symptoms, OfTasksAndMemory) {
   EXPECT_FALSE(parse_symptom("gh repo fork: retry with --clone", 1));
 }
 
+TEST(Symptoms, OfARequestAboveTheLargestBlock) {
+  const auto is_one = [](const std::string& text) {
+    const auto symptom = parse_symptom(text, 1);
+    return symptom && symptom->what == What::too_large;
+  };
+  const std::string warning = "WARNING: CPU: 3 PID: 19257 at ";
+  EXPECT_TRUE(is_one(warning + "mm/page_alloc.c:4724 __alloc_pages_nodemask+0x1ee/0x320"));
+  EXPECT_TRUE(is_one(warning + "/build/linux/mm/page_alloc.c:5534 __alloc_pages+0x23a/0x260"));
+  EXPECT_TRUE(is_one("WARNING: mm/page_alloc.c:5190 at __alloc_frozen_pages_noprof+0x2f8/0x310"));
+  EXPECT_FALSE(is_one(warning + "mm/page_alloc.c:3843 rmqueue+0x96/0x1260")) << "__GFP_NOFAIL";
+  EXPECT_FALSE(is_one(warning + "mm/page_alloc.c:4200 __alloc_pages_slowpath+0x9fa/0x2250"));
+  EXPECT_FALSE(is_one("WARNING: mm/page_alloc.c:1433 at __free_frozen_pages+0x78e/0xe10"));
+  EXPECT_FALSE(is_one("see mm/page_alloc.c:4724 __alloc_pages_nodemask+0x1ee/0x320"));
+}
+
 TEST(Symptoms, OfAnObjectOverSeveralLines) {
   for (const std::string_view text : {"[\n    {\n        \"State\": {\n            \"OOMKilled\": "
                                       "true,\n            \"Error\": \"\"\n"

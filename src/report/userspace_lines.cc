@@ -58,9 +58,15 @@ bool parse_systemd_oomd(std::string_view text, Place at, bool /*tagged*/, Usersp
   if (why == npos) {
     return false;
   }
-  const std::string_view rest = text.substr(why + due.size());
+  std::string_view rest = text.substr(why + due.size());
+  if (rest.ends_with('>')) {  // so a pager marks it
+    rest.remove_suffix(1);
+  }
+  constexpr std::string_view pressure = "pressure for /";
   const bool used = rest.starts_with("used (");
-  const bool cut = text[name] == '/' && (used || rest == "pressure");
+  const bool pressed =
+      rest.starts_with(pressure) || (rest.starts_with("pressure") && pressure.starts_with(rest));
+  const bool cut = text[name] == '/' && (used || pressed);
   if (!cut && (rest.find(" being ") == npos || !(used || rest.starts_with("pressure for ")))) {
     return false;
   }

@@ -100,7 +100,15 @@ TEST(SystemdOomd, CutForTheConsole) {
   EXPECT_EQ(used->victim, "/system.slice/httpd.service");
   EXPECT_EQ(used->mem_used, 32305733632U);
   EXPECT_FALSE(used->mem_total);  // of a number at the cut end nobody knows the rest
-  EXPECT_TRUE(parse_userspace("Killed /a.service due to memory pressure", "systemd-oomd", {}));
+  const std::string pressed = "Killed /a.service due to memory pressure";
+  for (const std::string_view rest :
+       {"", " f>", " for /a.sl", " for /a.slice be>", " for /a.slice being 64.15>"}) {
+    const auto kill = parse_userspace(pressed + std::string(rest), "systemd-oomd", {});
+    ASSERT_TRUE(kill) << rest;
+    EXPECT_EQ(kill->victim, "/a.service");
+    EXPECT_FALSE(kill->pressure_limit_percent);
+  }
+  EXPECT_FALSE(parse_userspace(pressed + " for a while", "systemd-oomd", {}));
   EXPECT_FALSE(
       parse_userspace("Killed due to memory used (1) / total (2) being x", "systemd-oomd", {}));
   EXPECT_FALSE(parse_userspace("Killed /a.service due to memory pressures", "systemd-oomd", {}));

@@ -71,6 +71,9 @@ std::optional<Claim> judge(const Context& context) {
   const Pools pools = pools_of(evidence);
   const double part = share(pools.unused, *evidence.ram);
   const bool big = part >= big_share && used_up(context) != nullptr;
+  if (!big && lacks_nodes_of_hugepages(context.report)) {
+    return std::nullopt;
+  }
   Claim result = claim(
       big ? Role::root : Role::ruled_out, Rank::out_of_reach, part, 0.97,
       big ? nobody_uses(pools, part) : Message("{} of RAM are unused huge pages", percent(part)));

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <string>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "diagnose/share.h"
 #include "memory/vendor_rules.h"
@@ -275,7 +276,7 @@ std::vector<Claim> by_meminfo(const HostContext& context) {
       by_value
           ? Message("vm.min_free_kbytes is {} ({} of RAM), the kernel's own choice here is {}.",
                     kb(to_bytes(setting->value)), percent(of_ram),
-                    "<= " + kb(Bytes(state.ram->count() / 20)))
+                    tr("up to {}", kb(Bytes(state.ram->count() / 20))))
           : Message("At least {} ({} of RAM) are free and kept back by the watermarks: "
                     "vm.min_free_kbytes is too high, or vm.watermark_scale_factor.",
                     human(kept), percent(part)));
