@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/digits.h"
 #include "base/text.h"
 #include "logtext/peel.h"
 #include "report/open_event.h"
@@ -12,6 +13,7 @@ namespace whyoom::report {
 namespace {
 
 constexpr std::size_t npos = std::string_view::npos;
+constexpr std::size_t longest_row = 512;  // the kernel's have some hundred characters
 
 // "   12.345678", as the kernel prints it, at `at`: behind it, or npos.
 std::size_t take_time(std::string_view text, std::size_t at, std::uint64_t& microseconds) {
@@ -109,10 +111,17 @@ RowRun::Row& RowRun::read(std::string_view block) {
     return row;
   }
   const std::string_view text = raw.substr(frame);
+  if (text.size() > longest_row) {
+    return row;
+  }
   row.line.text = text;
   row.numbers = parse_task_row(text);
-  if (row.numbers && row.numbers->count == columns_ &&
-      is_plain_name(trim_left(text.substr(row.numbers->ends[columns_])))) {
+  if (!row.numbers || row.numbers->count != columns_ || row.numbers->other_spaces) {
+    return row;
+  }
+  const char* const text_end = text.data() + text.size();
+  const char* const name = skip_blanks(text.data() + row.numbers->ends[columns_], text_end);
+  if (is_plain_name({name, static_cast<std::size_t>(text_end - name)})) {
     row.size = end + 1;
   }
   return row;
