@@ -11,6 +11,7 @@
 #include "diagnose/share.h"
 #include "kernel/known_bugs.h"
 #include "memory/printed_score.h"
+#include "memory/sum_of.h"
 #include "memory/task_with.h"
 
 namespace whyoom::diagnose {
@@ -97,23 +98,16 @@ bool are_sizeless(const memory::Evidence& evidence) {
 
 // What was counted is a part of RAM at least; with less than a big share of it nothing used it up.
 bool is_little(const report::Report& report, std::initializer_list<Field> parts) {
-  constexpr std::array counted{
-      Field::active_anon, Field::inactive_anon,    Field::active_file,        Field::inactive_file,
-      Field::unevictable, Field::slab_reclaimable, Field::slab_unreclaimable, Field::free};
-  std::uint64_t all = 0;
-  for (const Field field : counted) {
-    const auto& pages = report.totals.get(field);
-    all += pages ? pages->value : 0;
-  }
-  std::uint64_t part = 0;
+  Pages part;
   for (const Field field : parts) {
     const auto& pages = report.totals.get(field);
     if (!pages) {
       return false;
     }
-    part += pages->value;
+    part += Pages(pages->value);
   }
-  return all > 0 && share(Bytes(part), Bytes(all)) < big_share;
+  const Pages all = memory::counted_pages(report);
+  return all > Pages(0) && share(Bytes(part.count()), Bytes(all.count())) < big_share;
 }
 
 bool processes_hold_little(const report::Report& report) {
