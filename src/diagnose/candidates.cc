@@ -57,10 +57,10 @@ void name_fragmentation(Event& event, const report::Report& report) {
   }
   const Message lists("the free lists (\"Node 0 Normal: 12*4kB\")");
   name(event, "fragmentation", lists);
-  if (report.kind != report::Kind::page_allocation_failure && report.stack &&
+  if (report.kind != report::Kind::page_allocation_failure &&
       *report.trigger->order <= costly_order && kernel::may_reclaim(event.evidence.request.flags) &&
-      kernel::affected(kernel::known_bug(kernel::Bug::high_order_gave_up), report.stack->release) ==
-          kernel::Affected::yes) {
+      kernel::affected(kernel::known_bug(kernel::Bug::high_order_gave_up),
+                       report::release_of(report)) == kernel::Affected::yes) {
     name(event, "kernel-bug", lists);
   }
 }

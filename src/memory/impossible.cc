@@ -134,8 +134,7 @@ void Impossible::check_shared() {
 
 // Each of these came later.
 bool Impossible::is_since_3_9() const {
-  const auto release =
-      kernel::parse_release(report_.stack ? std::string_view(report_.stack->release) : "");
+  const auto release = kernel::parse_release(report::release_of(report_));
   const auto has_shmem = [](const report::Victim& victim) {
     return victim.shmem_rss_kib.has_value();
   };

@@ -92,8 +92,7 @@ std::optional<Claim> judge_shape(BugShape&& shape, std::string_view release) {
 }
 
 std::optional<Claim> judge(const Context& context) {
-  const std::string_view release =
-      context.report.stack ? std::string_view(context.report.stack->release) : "";
+  const std::string_view release = report::release_of(context.report);
   std::optional<Claim> best;
   for (BugShape& shape : bug_shapes(context)) {
     auto next = judge_shape(std::move(shape), release);
