@@ -220,7 +220,7 @@ void name_fillings(Event& event, const Context& context) {
   if (!use || use->level == CgroupUse::Level::unknown || use->filling_known()) {
     return;
   }
-  const Message lines = event.candidates[0].decides;
+  const Message lines = which_filling(*use);
   for (const std::string_view cause :
        {"cgroup-page-cache", "cgroup-shmem", "cgroup-kernel-memory"}) {
     name(event, cause, lines);
@@ -234,7 +234,7 @@ void name_swap_limit(Event& event, const Context& context) {
   }
   const auto use = cgroup_of(context);
   if (use && use->may_be_memsw()) {
-    name(event, "cgroup-swap-limit", counters_of_cgroup());
+    name(event, "cgroup-swap-limit", which_limit(*use));
   }
 }
 

@@ -37,8 +37,8 @@ struct CgroupUse {
   std::optional<Counter> memory, memsw, swap, kmem;
   // What fills it. shmem is not part of file here. nullopt = the report does not tell.
   Maybe<Bytes> anon, file, shmem, slab, sock;
-  Maybe<Bytes> dirty;    // of the file pages: dirty or under writeback
-  Maybe<Bytes> kernel;   // slab, stacks, page tables, sockets, per-CPU, vmalloc
+  Maybe<Bytes> dirty;   // of the file pages: dirty or under writeback
+  Maybe<Bytes> kernel;  // slab, stacks, page tables, sockets, per-CPU, vmalloc
   // What the victim alone held, or the biggest process of the table: the cgroup held at least this.
   Maybe<Bytes> biggest;
   std::string biggest_name;  // "vm (pid 70870)"
@@ -52,7 +52,7 @@ struct CgroupUse {
   [[nodiscard]] bool at_limit() const;
   // The limit that counts: memory+swap reached its limit and memory did not.
   [[nodiscard]] bool swap_decides() const;
-  // The counters are not there, and the limit of memory and swap may be the one that was reached.
+  // A counter is not there, and the limit of memory and swap may be the one that was reached.
   [[nodiscard]] bool may_be_memsw() const;
   // Enough is known to say what fills the cgroup.
   [[nodiscard]] bool filling_known() const;
@@ -72,7 +72,11 @@ std::optional<CgroupUse> cgroup_of(const Context& context);
 // nullopt also when the report has no counters of the cgroup.
 std::optional<CgroupUse> cgroup_use(const Context& context);
 
-Message counters_of_cgroup();  // the lines of its usage and limit
+Message statistics_of_cgroup();  // the lines of what is in it
+// The lines that tell what fills it, where that is not known.
+Message which_filling(const CgroupUse& use);
+// The lines that tell whether the limit of memory was reached or that of memory and swap.
+Message which_limit(const CgroupUse& use);
 
 // Lowers a claim that the limit was reached to what the report supports: which cgroup's limit, and
 // what fills it.
