@@ -85,7 +85,8 @@ std::optional<Claim> judge_shape(BugShape&& shape, std::string_view release) {
         Message("Update the kernel: it needs {}. Reported: {}", cited(bug), bug.reported),
         {ShellCommand("uname -r")});
     if (of_cgroup) {
-      update.commands.push_back(ShellCommand("cat /sys/kernel/mm/lru_gen/enabled"));
+      const ShellCommand look("cat /sys/kernel/mm/lru_gen/enabled");
+      update.commands.push_back(look);
     }
   }
   return result;
