@@ -14,7 +14,7 @@ constexpr std::size_t most_waiting = std::size_t{12} << 20U;
 constexpr std::size_t most_of_current = std::size_t{4} << 20U;
 // With so many of the one whose turn it is, to tell them is what all wait for: the processors are
 // left to that.
-constexpr std::size_t enough = std::size_t{1} << 20U;
+constexpr std::size_t enough_to_tell = std::size_t{1} << 20U;
 // Whoever waits for them is woken for so many, or after `between_progress`: to change from one
 // thread to another costs as much as to read a small report.
 constexpr std::size_t worth_waking = std::size_t{128} << 10U;
@@ -119,7 +119,7 @@ void ReadAhead::put(Channel& channel, report::Report&& report) {
     const bool has_room = waiting_ < most_waiting;
     const bool is_current = &channel == current_;
     const bool is_wanted =
-        is_current || current_ == nullptr || current_->bytes + told_now_ < enough;
+        is_current || current_ == nullptr || current_->bytes + told_now_ < enough_to_tell;
     return channel.dropped || (has_room && is_wanted) ||
            (is_current && channel.bytes < most_of_current);
   });

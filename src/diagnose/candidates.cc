@@ -11,6 +11,7 @@
 #include "diagnose/share.h"
 #include "kernel/known_bugs.h"
 #include "memory/printed_score.h"
+#include "memory/sum_of.h"
 #include "memory/task_with.h"
 
 namespace whyoom::diagnose {
@@ -56,10 +57,10 @@ void name_fragmentation(Event& event, const report::Report& report) {
   }
   const Message lists("the free lists (\"Node 0 Normal: 12*4kB\")");
   name(event, "fragmentation", lists);
-  if (report.kind != report::Kind::page_allocation_failure && report.stack &&
+  if (report.kind != report::Kind::page_allocation_failure &&
       *report.trigger->order <= costly_order && kernel::may_reclaim(event.evidence.request.flags) &&
-      kernel::affected(kernel::known_bug(kernel::Bug::high_order_gave_up), report.stack->release) ==
-          kernel::Affected::yes) {
+      kernel::affected(kernel::known_bug(kernel::Bug::high_order_gave_up),
+                       report::release_of(report)) == kernel::Affected::yes) {
     name(event, "kernel-bug", lists);
   }
 }
@@ -97,23 +98,16 @@ bool are_sizeless(const memory::Evidence& evidence) {
 
 // What was counted is a part of RAM at least; with less than a big share of it nothing used it up.
 bool is_little(const report::Report& report, std::initializer_list<Field> parts) {
-  constexpr std::array counted{
-      Field::active_anon, Field::inactive_anon,    Field::active_file,        Field::inactive_file,
-      Field::unevictable, Field::slab_reclaimable, Field::slab_unreclaimable, Field::free};
-  std::uint64_t all = 0;
-  for (const Field field : counted) {
-    const auto& pages = report.totals.get(field);
-    all += pages ? pages->value : 0;
-  }
-  std::uint64_t part = 0;
+  Pages part;
   for (const Field field : parts) {
     const auto& pages = report.totals.get(field);
     if (!pages) {
       return false;
     }
-    part += pages->value;
+    part += Pages(pages->value);
   }
-  return all > 0 && share(Bytes(part), Bytes(all)) < big_share;
+  const Pages all = memory::counted_pages(report);
+  return all > Pages(0) && share(Bytes(part.count()), Bytes(all.count())) < big_share;
 }
 
 bool processes_hold_little(const report::Report& report) {
@@ -238,7 +232,7 @@ void name_fillings(Event& event, const Context& context) {
   if (!use || use->level == CgroupUse::Level::unknown || use->filling_known()) {
     return;
   }
-  const Message lines = event.candidates[0].decides;
+  const Message lines = which_filling(*use);
   name(event, "cgroup-page-cache", lines);
   name(event, "cgroup-shmem", lines);
   if (!use->memory || !use->kernel || use->kernel->value * 2 >= use->memory->usage) {
@@ -253,7 +247,7 @@ void name_swap_limit(Event& event, const Context& context) {
   }
   const auto use = cgroup_of(context);
   if (use && use->may_be_memsw()) {
-    name(event, "cgroup-swap-limit", counters_of_cgroup());
+    name(event, "cgroup-swap-limit", which_limit(*use));
   }
 }
 

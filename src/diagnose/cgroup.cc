@@ -157,7 +157,10 @@ bool CgroupUse::swap_decides() const {
   return refused || !memory->full() || (memsw->tight() && !memory->tight());
 }
 
-bool CgroupUse::may_be_memsw() const { return !memory && !memsw && swapped; }
+bool CgroupUse::may_be_memsw() const {
+  const bool is_other = memory ? memory->refused_none() : swapped;
+  return memsw ? !memory && memsw->full() : is_other;
+}
 
 bool CgroupUse::filling_known() const {
   if (!memory) {
@@ -241,7 +244,25 @@ std::optional<CgroupUse> cgroup_use(const Context& context) {
   return use && use->memory ? std::move(use) : std::nullopt;
 }
 
+namespace {
+
 Message counters_of_cgroup() { return Message("the cgroup's counters (\"memory: usage\")"); }
+
+}  // namespace
+
+Message statistics_of_cgroup() {
+  return Message("the cgroup's statistics (\"Memory cgroup stats\")");
+}
+
+Message which_filling(const CgroupUse& use) {
+  return !use.memory && use.anon && use.file ? counters_of_cgroup() : statistics_of_cgroup();
+}
+
+Message which_limit(const CgroupUse& use) {
+  return use.memory || use.memsw ? Message("the line \"{}: usage\": which of the two limits it was",
+                                           use.memory ? "memory+swap" : "memory")
+                                 : counters_of_cgroup();
+}
 
 void grade_limit(Claim& claim, const CgroupUse& use) {
   const Message names =
@@ -251,7 +272,7 @@ void grade_limit(Claim& claim, const CgroupUse& use) {
   if (use.alone && CgroupUse::size(use.biggest) >= notable_size) {
     claim.confidence = 0.7;
     weaken(claim, names, Message("the limit was one of a cgroup above the victim's"));
-    weaken(claim, Message("the cgroup's statistics (\"Memory cgroup stats\")"),
+    weaken(claim, statistics_of_cgroup(),
            Message("shared memory, page cache or kernel memory was most of it"));
     return;
   }
@@ -260,8 +281,8 @@ void grade_limit(Claim& claim, const CgroupUse& use) {
     return;
   }
   const bool filling_known = use.filling_known();
-  if ((!use.memory && (use.memsw || use.swapped)) || (use.memory && use.memory->refused_none())) {
-    leave_open(claim, Message("the line \"memory: usage\": which of the two limits it was"));
+  if (use.memory ? use.memory->refused_none() : use.memsw || use.swapped) {
+    leave_open(claim, which_limit(use));
     return;
   }
   if (filling_known && !use.memory) {
@@ -278,12 +299,12 @@ void grade_limit(Claim& claim, const CgroupUse& use) {
            Message("page cache or kernel memory was most of it"));
     return;
   }
-  const Message lines("the cgroup's statistics (\"Memory cgroup stats\")");
   if (!use.memory && !use.anon && !use.file && CgroupUse::size(use.biggest) >= notable_size) {
     claim.confidence = 0.7;
-    weaken(claim, lines, Message("shared memory, page cache or kernel memory was most of it"));
+    weaken(claim, statistics_of_cgroup(),
+           Message("shared memory, page cache or kernel memory was most of it"));
   } else {
-    leave_open(claim, lines);
+    leave_open(claim, which_filling(use));
   }
 }
 

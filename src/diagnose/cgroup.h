@@ -53,7 +53,7 @@ struct CgroupUse {
   [[nodiscard]] bool at_limit() const;
   // The limit that counts: memory+swap reached its limit and memory did not.
   [[nodiscard]] bool swap_decides() const;
-  // The counters are not there, and the limit of memory and swap may be the one that was reached.
+  // A counter is not there, and the limit of memory and swap may be the one that was reached.
   [[nodiscard]] bool may_be_memsw() const;
   // Enough is known to say what fills the cgroup.
   [[nodiscard]] bool filling_known() const;
@@ -77,7 +77,11 @@ std::optional<CgroupUse> cgroup_use(const Context& context);
 // limit as well, and the lines before them are not there.
 bool is_limit_named(const report::Report& report);
 
-Message counters_of_cgroup();  // the lines of its usage and limit
+Message statistics_of_cgroup();  // the lines of what is in it
+// The lines that tell what fills it, where that is not known.
+Message which_filling(const CgroupUse& use);
+// The lines that tell whether the limit of memory was reached or that of memory and swap.
+Message which_limit(const CgroupUse& use);
 
 // Lowers a claim that the limit was reached to what the report supports: which cgroup's limit, and
 // what fills it.

@@ -58,8 +58,16 @@ TEST(DamagedCase, TheLimitOfMemoryAndSwap) {
             "proved cgroup-swap-limit")
       << "within 3 % of its limit, and 10 MiB below it";
   EXPECT_EQ(Damaged(name).put("usage 498112kB", "usage 514112kB").lose_line("memory+swap:").says(),
-            "undetermined undetermined cgroup-limit")
+            "undetermined undetermined cgroup-limit cgroup-swap-limit")
       << "this limit has refused nothing";
+  EXPECT_EQ(Damaged(name).lose_line("memory: usage").says(),
+            "undetermined undetermined cgroup-limit cgroup-swap-limit");
+  EXPECT_EQ(Damaged(name)
+                .lose_line("memory: usage")
+                .put("limit 786432kB", "limit 9007199254740988kB")
+                .says(),
+            "undetermined undetermined cgroup-limit")
+      << "memory+swap has no limit";
   EXPECT_EQ(Damaged(name).put("usage 498112kB", "usage 524288kB").lose_line("memory+swap:").says(),
             "proved cgroup-limit")
       << "no charge fits any more";

@@ -112,9 +112,9 @@ std::string_view meminfo_row(std::string_view line) {
 }
 
 bool is_numbers(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) {
-    return is_digit(c) || c == '-' || c == ' ' || c == '\t';
-  });
+  return std::ranges::any_of(text, is_digit) && std::ranges::all_of(text, [](char c) {
+           return is_digit(c) || c == '-' || c == ' ' || c == '\t';
+         });
 }
 
 // "$ cat /proc/sys/vm/min_free_kbytes": the path. The value is the next line.
@@ -286,7 +286,7 @@ PostedFiles::PostedFiles(std::string_view text) {
     std::string_view line = take_part(text, '\n');
     line = without_note(line.substr(0, line.find_last_not_of(" \t\r") + 1));
     // A page in a browser has an empty line between each two.
-    if (block ? line.empty() || line == trim(block->mark) : line.empty()) {
+    if (line.empty() || (block && line == trim(block->mark))) {
       continue;
     }
     const std::string_view path = std::exchange(shown, setting_shown(line));

@@ -194,6 +194,9 @@ TEST(PostedFiles, a_file_of_a_setting_that_was_shown) {
   EXPECT_EQ(host.settings.lowmem_reserve_ratio->value.size(), 3U);
   EXPECT_FALSE(host.settings.panic_on_oom) << "the number is of something else";
   EXPECT_FALSE(host.settings.overcommit_memory) << "not shown";
+  EXPECT_TRUE(posted("MemTotal: 9 kB\n$ cat /proc/sys/vm/min_free_kbytes\n---\nvm.swappiness = -\n")
+                  .damage.empty())
+      << "a rule, and no number";
 }
 
 TEST(PostedFiles, other_texts_are_none) {

@@ -27,9 +27,9 @@ struct Peeled {
 };
 
 // peel_kernel.cc: what the kernel, dmesg and /dev/kmsg put in front.
-bool peel_priority(std::string_view& text, Peeled& peeled);  // <4>
-bool peel_decoded(std::string_view& text, Peeled& peeled);   // kern  :warn  :
-bool peel_node(std::string_view& text, Peeled& peeled);
+bool peel_priority(std::string_view& text, Peeled& peeled);      // <4>
+bool peel_decoded(std::string_view& text, Peeled& peeled);       // kern  :warn  :
+bool peel_node(std::string_view& text, Peeled& peeled);          // 10.5.0.2: kern: warning: [..]
 bool peel_bracket_time(std::string_view& text, Peeled& peeled);  // [   12.345678], [Mon Nov 23 ..]
 bool peel_cut_time(std::string_view& text, Peeled& peeled);      // 1257.892709] (its [ was lost)
 bool peel_caller(std::string_view& text, Peeled& peeled);        // [  T123], [0:swapper/0:    1]

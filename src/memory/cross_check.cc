@@ -288,14 +288,8 @@ void CrossCheck::check_counter(Field field) {
 // No counter is more than RAM, nor are those together that count no page twice.
 void CrossCheck::check_sum() {
   const auto ram = total(report_.tail.ram);
-  constexpr std::array apart{
-      Field::active_anon,        Field::inactive_anon, Field::active_file,
-      Field::inactive_file,      Field::unevictable,   Field::slab_reclaimable,
-      Field::slab_unreclaimable, Field::pagetables,    Field::free};
-  KiB counted;
-  for (const Field field : apart) {
-    counted += total(report_.totals.get(field)).value_or(KiB(0));
-  }
+  const KiB counted = to_kib(counted_pages(report_), page_) +
+                      total(report_.totals.get(Field::pagetables)).value_or(KiB(0));
   // The counters are of what the kernel manages.
   const auto managed =
       ram ? std::optional(*ram - total(report_.tail.reserved).value_or(KiB(0))) : std::nullopt;

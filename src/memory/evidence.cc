@@ -115,7 +115,7 @@ Evidence from_report(const report::Report& report) {
     evidence.page = *page;
     evidence.page_size_known = true;
   }
-  const std::string_view release = report.stack ? std::string_view(report.stack->release) : "";
+  const std::string_view release = report::release_of(report);
   evidence.release = kernel::parse_release(release);
   evidence.rules = rules_for(release);
   evidence.request = request_of(report);

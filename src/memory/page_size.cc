@@ -90,7 +90,7 @@ std::optional<PageSize> find_page_size(const report::Report& report) {
   if (const auto page = from_victim(report)) {
     return page;
   }
-  if (report.stack && report.stack->release.ends_with("-64k")) {
+  if (report::release_of(report).ends_with("-64k")) {
     return PageSize{64 * 1024};
   }
   return std::nullopt;

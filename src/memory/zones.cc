@@ -6,6 +6,7 @@
 
 #include "base/by_node.h"
 #include "memory/min_free.h"
+#include "memory/sum_of.h"
 
 namespace whyoom::memory {
 
@@ -330,15 +331,8 @@ bool has_unread_zone(const Evidence& evidence) {
 
 // What the machine has on its lists is more than these zones can hold.
 bool hold_less_than_is_counted(const Evidence& evidence, Pages managed) {
-  constexpr std::array apart{
-      Field::active_anon, Field::inactive_anon,    Field::active_file,        Field::inactive_file,
-      Field::unevictable, Field::slab_reclaimable, Field::slab_unreclaimable, Field::free};
-  Pages counted;
-  for (const Field field : apart) {
-    const auto& value = evidence.report->totals.get(field);
-    counted += Pages(value ? value->value : 0);
-  }
-  return counted > managed + managed / 20 + to_pages(Bytes(8 << 20), evidence.page);
+  return counted_pages(*evidence.report) >
+         managed + managed / 20 + to_pages(Bytes(8 << 20), evidence.page);
 }
 
 constexpr std::array<std::pair<std::string_view, ZoneClass>, 5> zone_names{{

@@ -259,9 +259,7 @@ void write_event(JsonWriter& json, const diagnose::Event& event) {
   json("missing", missing);
   json("unverified", !report.unverified.empty());
   json("unverified_why", text_or_null(report.unverified.str()));
-  json.object("kernel", [&] {
-    json("release", text_or_null(report.stack ? report.stack->release : std::string_view()));
-  });
+  json.object("kernel", [&] { json("release", text_or_null(report::release_of(report))); });
   write_trigger(json, event);
   json("constraint", text_or_null(constraint_name(event.evidence.constraint)));
   write_memcg(json, event);

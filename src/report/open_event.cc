@@ -306,8 +306,7 @@ void decode_gfp(OpenEvent& event) {
   if (!event.gfp || !event.report.trigger) {
     return;
   }
-  const std::string_view release =
-      event.report.stack ? std::string_view(event.report.stack->release) : std::string_view();
+  const std::string_view release = release_of(event.report);
   // Behind the mask of an OOM comes the order (2.6.9 has nothing; it came in the 2.6 line), and
   // from 4.6 on the names ("%pGg"). Without them the line is cut here.
   const auto version = kernel::parse_release(release);
@@ -345,7 +344,7 @@ void split_pid(Trigger& trigger) {
 // Limits of memory for cgroups came with 2.6.25 (mm/memcontrol.c); the header names who asked since
 // 2.6.17 (mm/oom_kill.c out_of_memory()).
 bool knows_no_cgroup(const Report& report) {
-  const auto release = report.stack ? kernel::parse_release(report.stack->release) : std::nullopt;
+  const auto release = kernel::parse_release(release_of(report));
   return (report.trigger && report.trigger->unnamed) ||
          (release && *release < kernel::Release{2, 6, 25});
 }

@@ -79,8 +79,7 @@ bool is_of_distribution(std::string_view release) {
 }
 
 Prints prints_of(const Report& report) {
-  const std::string_view text =
-      report.stack ? std::string_view(report.stack->release) : std::string_view();
+  const std::string_view text = release_of(report);
   const auto release = kernel::parse_release(text);
   const auto any_task = [&](auto has) { return std::ranges::any_of(report.tasks, has); };
   const bool pages_of_tables =
@@ -226,6 +225,10 @@ bool tells_of_oom(const Report& report) {
   return traced || report.trigger || report.sysrq_at || report.constraint || report.memcg ||
          report.panic || report.no_killable_at || report.known_global || !report.victims.empty() ||
          !report.tasks.empty();
+}
+
+std::string_view release_of(const Report& report) {
+  return report.stack ? std::string_view(report.stack->release) : std::string_view();
 }
 
 std::vector<const Victim*> killed_processes(const Report& report) {

@@ -387,6 +387,9 @@ struct Report {
 // report has tells that, and its release.
 std::vector<std::string> missing_parts(const Report& report);
 
+// "6.12.117+deb12-cloud-amd64", or "" where no line names it.
+std::string_view release_of(const Report& report);
+
 // Each process that was killed, once: the kernel names the first of a group again when it comes to
 // the others (memory.oom.group).
 std::vector<const Victim*> killed_processes(const Report& report);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/digits.h"
 #include "base/text.h"
 #include "logtext/peel.h"
 #include "report/open_event.h"
@@ -115,8 +116,12 @@ RowRun::Row& RowRun::read(std::string_view block) {
   const std::string_view text = raw.substr(frame);
   row.line.text = text;
   row.numbers = parse_task_row(text);
-  if (row.numbers && row.numbers->count == columns_ &&
-      is_plain_name(trim_left(text.substr(row.numbers->ends[columns_])))) {
+  if (!row.numbers || row.numbers->count != columns_ || row.numbers->other_spaces) {
+    return row;
+  }
+  const char* const text_end = text.data() + text.size();
+  const char* const name = skip_blanks(text.data() + row.numbers->ends[columns_], text_end);
+  if (is_plain_name({name, static_cast<std::size_t>(text_end - name)})) {
     row.size = end + 1;
   }
   return row;

@@ -63,6 +63,7 @@ TEST(RowRun, ReadsARowInTheFrameOfTheOneBefore) {
 TEST(RowRun, LeavesEveryOtherLineToTheReaderOfLines) {
   const std::string frame = "[  100.500000] ";
   const std::string next = "[  100.500321] ";
+  const std::string blanks(600, ' ');
   const std::string numbers = "[ 9]  0  9  10  10  4096  0  0 ";
   const auto size_of = [&](const std::string& line) { return behind(frame, 100500000, line).size; };
   EXPECT_NE(size_of(next + numbers + "nginx"), 0U);
@@ -80,6 +81,9 @@ TEST(RowRun, LeavesEveryOtherLineToTheReaderOfLines) {
                                   next + numbers + "0 nginx",
                                   next + "[ -9]  0  9  10  10  4096  0  0 nginx",
                                   next + "[ 9]0  9  10  10  4096  0  0 nginx",
+                                  next + "[ 9]  0  9  10 \r10  4096  0  0 nginx",
+                                  next + "[ 9]  0  9  10\t10  4096  0  0 nginx",
+                                  next + "[ 9]  0  9  10  10  4096  0  0" + blanks + "nginx",
                                   next + "[  9] abc",
                                   next + "Out of memory",
                                   "[  100.50032] " + numbers + "x",
@@ -202,8 +206,11 @@ class Maker {
                                                             "a|"};
     std::string text = "[" + std::string(below(4), ' ') + std::to_string(below(70000)) + "]";
     for (std::size_t i = 0; i < columns - (rarely(40) ? 1 : 0) + (rarely(40) ? 1 : 0); ++i) {
-      text +=
-          std::string(1 + below(9), ' ') + (rarely(9) ? "-" : "") + std::to_string(below(900000));
+      text += std::string(1 + below(9), ' ') +
+              (rarely(9)     ? "-"
+               : rarely(300) ? "\r"
+                             : "") +
+              std::to_string(below(900000));
     }
     return text + " " + (rarely(3) ? one_of(names) : std::string(names[0]));
   }

@@ -164,8 +164,8 @@ std::optional<What> refused(std::string_view text) {
 // "MemTotal:       26809844 kB", "       total        used        free      shared": the first
 // lines of /proc/meminfo and of `free`.
 bool is_meminfo(std::string_view text) {
-  const std::size_t begin = static_cast<std::size_t>(std::ranges::find_if(text, is_alnum) -
-                                                     text.begin());  // behind marks
+  const auto begin = static_cast<std::size_t>(std::ranges::find_if(text, is_alnum) -
+                                              text.begin());  // behind marks
   Cursor row(text.substr(begin));
   if (row.take("MemTotal:")) {
     row.skip_spaces();

@@ -50,12 +50,13 @@ std::optional<std::int64_t> take_pid_column(const char*& next, const char* end) 
 }
 
 // The next number, when a blank or the end follows it; moves `next` behind it.
-bool take_column(const char*& next, const char* end, std::int64_t& number) {
+bool take_column(const char*& next, const char* end, std::int64_t& number, bool& other_spaces) {
   const char* at = skip_blanks(next, end);
   Digits digits = read_digits(at, end);
   bool negative = false;
   if (digits.count == 0) {
     while (at != end && is_space(*at)) {
+      other_spaces = true;
       ++at;
     }
     negative = at != end && *at == '-';
@@ -185,7 +186,7 @@ std::optional<TaskRow> parse_task_row(std::string_view text) {
   };
   std::size_t count = 0;
   row->ends[0] = offset(next);
-  while (count < TaskRow::most && take_column(next, end, row->numbers[count])) {
+  while (count < TaskRow::most && take_column(next, end, row->numbers[count], row->other_spaces)) {
     row->ends[++count] = offset(next);
   }
   row->count = count;

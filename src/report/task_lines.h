@@ -46,6 +46,7 @@ struct TaskRow {
   std::array<std::int64_t, most> numbers{};
   std::array<std::uint32_t, most + 1> ends{};  // where each of them ends in the line
   bool named = false;                          // something stands behind the numbers
+  bool other_spaces = false;  // than blanks are among them: tabs, or what moves the cursor
 };
 std::optional<TaskRow> parse_task_row(std::string_view text);
 

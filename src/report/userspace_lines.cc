@@ -333,7 +333,7 @@ bool parse_talos(std::string_view text, Place at, bool /*tagged*/, UserspaceKill
     return false;
   }
   begin_kill("Talos", text, at, out);
-  cursor = Cursor(after(cursor.rest(), "\"cgroup\": \"").value_or(""));
+  cursor = Cursor(after(cursor.rest(), R"("cgroup": ")").value_or(""));
   cursor.take("/sys/fs/cgroup");
   out.victim = cursor.take_until("\"").value_or("");
   return !out.victim.empty();

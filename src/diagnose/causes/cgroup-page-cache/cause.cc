@@ -28,7 +28,7 @@ std::optional<Claim> judge(const Context& context) {
   const report::Memcg& memcg = *context.report.memcg;
   if (!memory::memcg_stat(memcg, {"total_inactive_file", "inactive_file"}) ||
       !memory::memcg_stat(memcg, {"total_active_file", "active_file"})) {
-    leave_open(result, Message("the cgroup's statistics (\"Memory cgroup stats\")"));
+    leave_open(result, statistics_of_cgroup());
   }
   if (fills) {
     result.remedies.push_back(raise_limit(*use));

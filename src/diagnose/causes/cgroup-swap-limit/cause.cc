@@ -18,7 +18,7 @@ std::optional<Claim> judge(const Context& context) {
                       use->who, human(*use->memsw->limit)));
     add_cgroup_proof(result, *use);
     if (!use->filling_known()) {  // where page cache or shared memory fills it, that is the cause
-      leave_open(result, Message("the cgroup's statistics (\"Memory cgroup stats\")"));
+      leave_open(result, statistics_of_cgroup());
     }
     result.remedy(Message("Raise memory.memsw.limit_in_bytes of {}, or use less in it",
                           use->limit_path.empty() ? use->who : use->limit_path));

@@ -54,8 +54,7 @@ std::optional<Claim> likely(const Context& context) {
   weaken(result, Message("free pages of zone {} when the kernel looked", nearest->name),
          Message("they were further below the mark than the {} of the report", lack));
   // What a kernel with that bug shows is in the free lists too.
-  const std::string_view release =
-      context.report.stack ? std::string_view(context.report.stack->release) : "";
+  const std::string_view release = report::release_of(context.report);
   const bool cut = std::ranges::any_of(evidence.zones, [](const memory::ZoneState& zone) {
     return zone.eligible && !zone.printed->buddy_total_kib;
   });

@@ -85,15 +85,15 @@ std::optional<Claim> judge_shape(BugShape&& shape, std::string_view release) {
         Message("Update the kernel: it needs {}. Reported: {}", cited(bug), bug.reported),
         {ShellCommand("uname -r")});
     if (of_cgroup) {
-      update.commands.push_back(ShellCommand("cat /sys/kernel/mm/lru_gen/enabled"));
+      const ShellCommand look("cat /sys/kernel/mm/lru_gen/enabled");
+      update.commands.push_back(look);
     }
   }
   return result;
 }
 
 std::optional<Claim> judge(const Context& context) {
-  const std::string_view release =
-      context.report.stack ? std::string_view(context.report.stack->release) : "";
+  const std::string_view release = report::release_of(context.report);
   std::optional<Claim> best;
   for (BugShape& shape : bug_shapes(context)) {
     auto next = judge_shape(std::move(shape), release);

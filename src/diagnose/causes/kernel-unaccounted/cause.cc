@@ -27,12 +27,12 @@ void grade(Claim& claim, const Context& context, const memory::Account& account,
   const report::Report& report = context.report;
   if (!report.tail.ram || !report.trigger) {
     leave_open(claim, report.trigger
-                          ? Message("the lines \"pages RAM\" and \"pages reserved\"")
+                          ? Message(R"(the lines "pages RAM" and "pages reserved")")
                           : Message("the first line (\"invoked oom-killer\"): which zones the "
                                     "request could use"));
   } else if (context.evidence.managed() < *context.evidence.ram / 100 * 97) {
     // A zone that the report lacks, and what is in it, look the same.
-    leave_open(claim, Message("the rest of the zones' lines (\"present:\", \"managed:\")"));
+    leave_open(claim, Message(R"(the rest of the zones' lines ("present:", "managed:"))"));
   } else if (report.hugepages_cut || (!report.hugepages.empty() && !account.hugepages_known)) {
     // A kernel prints all of its pools or none.
     leave_open(claim, Message("the line of the usual huge pages (\"hugepages_total=\")"));

@@ -18,10 +18,8 @@ bool may_be_a_bug(const Context& context, const memory::ZoneState& low) {
     const auto& value = low.printed->fields.get(field);
     file += to_bytes(KiB(value ? value->value : 0));
   }
-  const std::string_view release =
-      context.report.stack ? std::string_view(context.report.stack->release) : "";
-  const kernel::Affected affected =
-      kernel::affected(kernel::known_bug(kernel::Bug::lowmem_list_not_aged), release);
+  const kernel::Affected affected = kernel::affected(
+      kernel::known_bug(kernel::Bug::lowmem_list_not_aged), report::release_of(context.report));
   // 5.0 prints the constraint, and so did no kernel with the bug.
   return share(file, to_bytes(low.size(), context.evidence.page)) >= much_cache &&
          affected != kernel::Affected::no && !context.report.constraint;
