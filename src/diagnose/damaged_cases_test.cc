@@ -136,5 +136,16 @@ TEST(DamagedCase, KswapdAndAPartOfTheCounters) {
             "undetermined undetermined ");
 }
 
+TEST(DamagedCase, ZonesThatManageMoreThanIsTold) {
+  const std::string mapped = "driver-mapped/positive";
+  EXPECT_EQ(Damaged(mapped)
+                .lose_line("pages RAM")
+                .lose_line("lowmem_reserve[]: 0 0 12719")
+                .says()
+                .substr(0, 12),
+            "undetermined")
+      << "15.6 GiB of zones, of which processes held 4.4";
+}
+
 }  // namespace
 }  // namespace whyoom::diagnose

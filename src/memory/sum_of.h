@@ -1,6 +1,8 @@
 // A field of each zone or node of a report, added up.
 #pragma once
 
+#include <algorithm>
+
 #include "base/place.h"
 #include "base/units.h"
 #include "report/report.h"
@@ -20,6 +22,19 @@ Maybe<KiB> sum_of(const Parts& parts, kernel::Field field) {
     all->value += KiB(value->value);
   }
   return all;
+}
+
+// What the nodes or the zones have of it: a part at least, where the total is lost.
+inline Bytes in_parts(const report::Report& report, kernel::Field field) {
+  const auto sum = [field](const auto& parts) {
+    Bytes all;
+    for (const auto& part : parts) {
+      const auto& value = part.fields.get(field);
+      all += to_bytes(KiB(value ? value->value : 0));
+    }
+    return all;
+  };
+  return std::max(sum(report.nodes), sum(report.zones));
 }
 
 }  // namespace whyoom::memory

@@ -6,6 +6,7 @@
 
 #include "base/by_node.h"
 #include "memory/min_free.h"
+#include "memory/sum_of.h"
 
 namespace whyoom::memory {
 
@@ -328,7 +329,8 @@ bool hold_less_than_is_counted(const Evidence& evidence, Pages managed) {
   Pages counted;
   for (const Field field : apart) {
     const auto& value = evidence.report->totals.get(field);
-    counted += Pages(value ? value->value : 0);
+    counted += std::max(Pages(value ? value->value : 0),
+                        to_pages(in_parts(*evidence.report, field), evidence.page));
   }
   return counted > managed + managed / 20 + to_pages(Bytes(8 << 20), evidence.page);
 }
