@@ -147,5 +147,28 @@ TEST(DamagedCase, ZonesThatManageMoreThanIsTold) {
       << "15.6 GiB of zones, of which processes held 4.4";
 }
 
+// Pools stand between the free lists and the page cache: with one of these lost too, they may be.
+TEST(DamagedCase, AHoleWhereHugePagesWouldBe) {
+  const std::string open = "undetermined undetermined kernel-unaccounted hugepages-reserved";
+  const std::string reserved = "hugepages-reserved/positive";
+  EXPECT_EQ(Damaged(reserved).lose_line("hugepages_total").lose_line("total pagecache").says(),
+            open);
+  const std::string uncounted = "kernel-unaccounted/positive";
+  EXPECT_EQ(Damaged(uncounted).lose_line("hugepages_total").lose_line("Node 0 Normal: ").says(),
+            open);
+  EXPECT_EQ(Damaged(uncounted).lose_line("hugepages_total").says(), "likely kernel-unaccounted")
+      << "no hole: this kernel may print none";
+  EXPECT_EQ(Damaged(uncounted).lose_line("total pagecache").says(), "proved kernel-unaccounted")
+      << "the pools are there";
+}
+
+TEST(DamagedCase, WhatTheBalloonHoldsIsInTheLineOfTheNode) {
+  EXPECT_EQ(Damaged("balloon-or-hotplug/positive-counter").lose_line("Balloon:").says(),
+            "undetermined undetermined kernel-unaccounted");
+  EXPECT_EQ(Damaged("driver-mapped/positive").lose_line("Node 0 active_anon:").says(),
+            "proved kernel-unaccounted")
+      << "a kernel before 6.18 does not print it";
+}
+
 }  // namespace
 }  // namespace whyoom::diagnose
