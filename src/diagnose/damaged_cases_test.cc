@@ -170,5 +170,14 @@ TEST(DamagedCase, WhatTheBalloonHoldsIsInTheLineOfTheNode) {
       << "a kernel before 6.18 does not print it";
 }
 
+// Kernels with the fix do not raise the marks of so small a zone.
+TEST(DamagedCase, ABoostThatTheKernelDoesNotMake) {
+  const std::string small = "kernel-bug/positive-small-zone";
+  EXPECT_EQ(Damaged(small).says(), "proved kernel-bug");
+  EXPECT_EQ(Damaged(small).put("5.3.0-tai", "5.9.0-tai").says(),
+            "undetermined undetermined watermark-raised");
+  EXPECT_EQ(Damaged("watermark-raised/positive-not-printed").says(), "proved watermark-raised");
+}
+
 }  // namespace
 }  // namespace whyoom::diagnose
