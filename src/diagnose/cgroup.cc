@@ -166,12 +166,18 @@ bool CgroupUse::filling_known() const {
   if (stats_not_printed || size(biggest) * 2 >= memory->usage) {
     return true;
   }
+  // What else there is may be kernel memory of which the counter is lost.
+  if (shmem && anon && file && counted() * 2 < memory->usage) {
+    return false;
+  }
   if (shmem && anon) {
     return file || (anon->value + shmem->value) * 2 >= memory->usage;
   }
   // Without one of the two counters the other decides only when it is the bigger half.
   return (anon && anon->value * 2 >= memory->usage) || filled_by_shmem();
 }
+
+Bytes CgroupUse::counted() const { return size(anon) + size(file) + size(shmem) + size(kernel); }
 
 // Without the counters the parts that are printed have to do: most of them is anonymous memory.
 bool CgroupUse::mostly_anon() const {
@@ -235,6 +241,18 @@ std::optional<CgroupUse> cgroup_use(const Context& context) {
 
 Message counters_of_cgroup() { return Message("the cgroup's counters (\"memory: usage\")"); }
 
+namespace {
+
+// cgroup v1 may have had memory in swap, and a limit for both.
+void weaken_by_memsw(Claim& claim, const CgroupUse& use) {
+  if (!use.memsw && !use.swap) {
+    weaken(claim, counters_of_cgroup(),
+           Message("the limit of memory and swap together was the one that was reached"));
+  }
+}
+
+}  // namespace
+
 void grade_limit(Claim& claim, const CgroupUse& use) {
   const Message names =
       use.old_names_line ? Message("the line \"Task in ... killed as a result of limit of\"")
@@ -245,6 +263,7 @@ void grade_limit(Claim& claim, const CgroupUse& use) {
     weaken(claim, names, Message("the limit was one of a cgroup above the victim's"));
     weaken(claim, Message("the cgroup's statistics (\"Memory cgroup stats\")"),
            Message("shared memory, page cache or kernel memory was most of it"));
+    weaken_by_memsw(claim, use);
     return;
   }
   if (use.level == CgroupUse::Level::unknown) {
@@ -278,6 +297,7 @@ void grade_limit(Claim& claim, const CgroupUse& use) {
   if (!use.memory && !use.anon && !use.file && CgroupUse::size(use.biggest) >= notable_size) {
     claim.confidence = 0.7;
     weaken(claim, lines, Message("shared memory, page cache or kernel memory was most of it"));
+    weaken_by_memsw(claim, use);
   } else {
     leave_open(claim, lines);
   }

@@ -37,8 +37,8 @@ struct CgroupUse {
   std::optional<Counter> memory, memsw, swap, kmem;
   // What fills it. shmem is not part of file here. nullopt = the report does not tell.
   Maybe<Bytes> anon, file, shmem, slab, sock;
-  Maybe<Bytes> dirty;    // of the file pages: dirty or under writeback
-  Maybe<Bytes> kernel;   // slab, stacks, page tables, sockets, per-CPU, vmalloc
+  Maybe<Bytes> dirty;   // of the file pages: dirty or under writeback
+  Maybe<Bytes> kernel;  // slab, stacks, page tables, sockets, per-CPU, vmalloc
   // What the victim alone held, or the biggest process of the table: the cgroup held at least this.
   Maybe<Bytes> biggest;
   std::string biggest_name;  // "vm (pid 70870)"
@@ -56,6 +56,7 @@ struct CgroupUse {
   [[nodiscard]] bool may_be_memsw() const;
   // Enough is known to say what fills the cgroup.
   [[nodiscard]] bool filling_known() const;
+  [[nodiscard]] Bytes counted() const;  // by the parts that are printed
   [[nodiscard]] bool filled_by_shmem() const;
   [[nodiscard]] bool mostly_anon() const;
 

@@ -179,5 +179,19 @@ TEST(DamagedCase, ABoostThatTheKernelDoesNotMake) {
   EXPECT_EQ(Damaged("watermark-raised/positive-not-printed").says(), "proved watermark-raised");
 }
 
+TEST(DamagedCase, TheUsageOfACgroupThatItsPartsDoNotMakeUp) {
+  const auto without = [](const char* usage) {
+    return Damaged("cgroup-kernel-memory/positive")
+        .put("usage 524288kB, limit 524288kB", usage)
+        .lose_line("] kernel 498548736")
+        .lose_line("] slab 493879296")
+        .says();
+  };
+  EXPECT_EQ(without("usage 524288kB, limit 524288kB").substr(0, 38),
+            "undetermined undetermined cgroup-limit")
+      << "41 MiB of 512 are told of";
+  EXPECT_EQ(without("usage 41984kB, limit 41984kB"), "proved cgroup-limit");
+}
+
 }  // namespace
 }  // namespace whyoom::diagnose
