@@ -179,6 +179,13 @@ TEST(DamagedCase, ABoostThatTheKernelDoesNotMake) {
   EXPECT_EQ(Damaged("watermark-raised/positive-not-printed").says(), "proved watermark-raised");
 }
 
+TEST(DamagedCase, ABoostThatIsBigInAZoneAndNotInAllOfThem) {
+  const auto lost = [] { return Damaged("watermark-raised/positive").lose_line("pages RAM"); };
+  EXPECT_EQ(lost().says(), "proved watermark-raised") << "the zones have all free pages";
+  EXPECT_EQ(lost().lose_line("] Node 0 DMA free:").lose_line("free_pcp:41").says(),
+            "undetermined undetermined watermark-raised");
+}
+
 TEST(DamagedCase, TheUsageOfACgroupThatItsPartsDoNotMakeUp) {
   const auto without = [](const char* usage) {
     return Damaged("cgroup-kernel-memory/positive")

@@ -79,6 +79,9 @@ std::optional<Claim> boosted(const memory::Evidence& evidence) {
           "without the boost of {} the request needed more than {} there and would have passed.",
           zone->name, kb(to_bytes(zone->usable(), page)), kb(to_bytes(zone->boost, page)),
           kb(to_bytes(zone->min + zone->reserve, page))));
+  if (!evidence.ram) {  // a pageblock is a big share of the zones that are there, if not of all
+    leave_open(result, Message(R"(the lines "pages RAM" and "pages reserved")"));
+  }
   if (is_of_bug(evidence, *zone)) {
     leave_open(result, Message("the kernel's release (the line \"CPU: ... Comm:\")"));
   }
