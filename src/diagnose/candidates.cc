@@ -291,6 +291,14 @@ void name_failure(Event& event, const Context& context) {
   name_by_marks(event, "min-free-too-high");
 }
 
+// What no counter shows may lie in pools of which the lines are lost.
+void name_lost_pools(Event& event, const report::Report& report) {
+  if (event.verdict == Verdict::undetermined && event.candidates.size() == 1 &&
+      event.candidates[0].cause == "kernel-unaccounted" && report.hugepages.empty()) {
+    name_hugepages(event);
+  }
+}
+
 }  // namespace
 
 void name_candidates(Event& event, const Context& context) {
@@ -298,6 +306,7 @@ void name_candidates(Event& event, const Context& context) {
   name_failure(event, context);
   name_fillings(event, context);
   name_swap_limit(event, context);
+  name_lost_pools(event, context.report);
 }
 
 // Most of RAM is in no counter, and the zones' lines are cut, so that they are no proof: the kernel

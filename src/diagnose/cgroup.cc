@@ -169,12 +169,18 @@ bool CgroupUse::filling_known() const {
   if (stats_not_printed || size(biggest) * 2 >= memory->usage) {
     return true;
   }
+  // What else there is may be kernel memory of which the counter is lost.
+  if (shmem && anon && file && counted() * 2 < memory->usage) {
+    return false;
+  }
   if (shmem && anon) {
     return file || (anon->value + shmem->value) * 2 >= memory->usage;
   }
   // Without one of the two counters the other decides only when it is the bigger half.
   return (anon && anon->value * 2 >= memory->usage) || filled_by_shmem();
 }
+
+Bytes CgroupUse::counted() const { return size(anon) + size(file) + size(shmem) + size(kernel); }
 
 // Without the counters the parts that are printed have to do: most of them is anonymous memory.
 bool CgroupUse::mostly_anon() const {
@@ -248,6 +254,14 @@ namespace {
 
 Message counters_of_cgroup() { return Message("the cgroup's counters (\"memory: usage\")"); }
 
+// cgroup v1 may have had memory in swap, and a limit for both.
+void weaken_by_memsw(Claim& claim, const CgroupUse& use) {
+  if (!use.memsw && !use.swap) {
+    weaken(claim, counters_of_cgroup(),
+           Message("the limit of memory and swap together was the one that was reached"));
+  }
+}
+
 }  // namespace
 
 Message statistics_of_cgroup() {
@@ -274,6 +288,7 @@ void grade_limit(Claim& claim, const CgroupUse& use) {
     weaken(claim, names, Message("the limit was one of a cgroup above the victim's"));
     weaken(claim, statistics_of_cgroup(),
            Message("shared memory, page cache or kernel memory was most of it"));
+    weaken_by_memsw(claim, use);
     return;
   }
   if (use.level == CgroupUse::Level::unknown) {
@@ -303,6 +318,7 @@ void grade_limit(Claim& claim, const CgroupUse& use) {
     claim.confidence = 0.7;
     weaken(claim, statistics_of_cgroup(),
            Message("shared memory, page cache or kernel memory was most of it"));
+    weaken_by_memsw(claim, use);
   } else {
     leave_open(claim, which_filling(use));
   }

@@ -57,6 +57,7 @@ struct CgroupUse {
   [[nodiscard]] bool may_be_memsw() const;
   // Enough is known to say what fills the cgroup.
   [[nodiscard]] bool filling_known() const;
+  [[nodiscard]] Bytes counted() const;  // by the parts that are printed
   [[nodiscard]] bool filled_by_shmem() const;
   [[nodiscard]] bool mostly_anon() const;
 

@@ -144,5 +144,69 @@ TEST(DamagedCase, KswapdAndAPartOfTheCounters) {
             "undetermined undetermined ");
 }
 
+TEST(DamagedCase, ZonesThatManageMoreThanIsTold) {
+  const std::string mapped = "driver-mapped/positive";
+  EXPECT_EQ(Damaged(mapped)
+                .lose_line("pages RAM")
+                .lose_line("lowmem_reserve[]: 0 0 12719")
+                .says()
+                .substr(0, 12),
+            "undetermined")
+      << "15.6 GiB of zones, of which processes held 4.4";
+}
+
+// Pools stand between the free lists and the page cache: with one of these lost too, they may be.
+TEST(DamagedCase, AHoleWhereHugePagesWouldBe) {
+  const std::string open = "undetermined undetermined kernel-unaccounted hugepages-reserved";
+  const std::string reserved = "hugepages-reserved/positive";
+  EXPECT_EQ(Damaged(reserved).lose_line("hugepages_total").lose_line("total pagecache").says(),
+            open);
+  const std::string uncounted = "kernel-unaccounted/positive";
+  EXPECT_EQ(Damaged(uncounted).lose_line("hugepages_total").lose_line("Node 0 Normal: ").says(),
+            open);
+  EXPECT_EQ(Damaged(uncounted).lose_line("hugepages_total").says(), "likely kernel-unaccounted")
+      << "no hole: this kernel may print none";
+  EXPECT_EQ(Damaged(uncounted).lose_line("total pagecache").says(), "proved kernel-unaccounted")
+      << "the pools are there";
+}
+
+TEST(DamagedCase, WhatTheBalloonHoldsIsInTheLineOfTheNode) {
+  EXPECT_EQ(Damaged("balloon-or-hotplug/positive-counter").lose_line("Balloon:").says(),
+            "undetermined undetermined kernel-unaccounted");
+  EXPECT_EQ(Damaged("driver-mapped/positive").lose_line("Node 0 active_anon:").says(),
+            "proved kernel-unaccounted")
+      << "a kernel before 6.18 does not print it";
+}
+
+// Kernels with the fix do not raise the marks of so small a zone.
+TEST(DamagedCase, ABoostThatTheKernelDoesNotMake) {
+  const std::string small = "kernel-bug/positive-small-zone";
+  EXPECT_EQ(Damaged(small).says(), "proved kernel-bug");
+  EXPECT_EQ(Damaged(small).put("5.3.0-tai", "5.9.0-tai").says(),
+            "undetermined undetermined watermark-raised");
+  EXPECT_EQ(Damaged("watermark-raised/positive-not-printed").says(), "proved watermark-raised");
+}
+
+TEST(DamagedCase, ABoostThatIsBigInAZoneAndNotInAllOfThem) {
+  const auto lost = [] { return Damaged("watermark-raised/positive").lose_line("pages RAM"); };
+  EXPECT_EQ(lost().says(), "proved watermark-raised") << "the zones have all free pages";
+  EXPECT_EQ(lost().lose_line("] Node 0 DMA free:").lose_line("free_pcp:41").says(),
+            "undetermined undetermined watermark-raised");
+}
+
+TEST(DamagedCase, TheUsageOfACgroupThatItsPartsDoNotMakeUp) {
+  const auto without = [](const char* usage) {
+    return Damaged("cgroup-kernel-memory/positive")
+        .put("usage 524288kB, limit 524288kB", usage)
+        .lose_line("] kernel 498548736")
+        .lose_line("] slab 493879296")
+        .says();
+  };
+  EXPECT_EQ(without("usage 524288kB, limit 524288kB").substr(0, 38),
+            "undetermined undetermined cgroup-limit")
+      << "41 MiB of 512 are told of";
+  EXPECT_EQ(without("usage 41984kB, limit 41984kB"), "proved cgroup-limit");
+}
+
 }  // namespace
 }  // namespace whyoom::diagnose

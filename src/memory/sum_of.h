@@ -1,6 +1,7 @@
 // Fields of a report, added up.
 #pragma once
 
+#include <algorithm>
 #include <array>
 
 #include "base/place.h"
@@ -40,6 +41,19 @@ inline Pages counted_pages(const report::Report& report) {
     all += Pages(pages ? pages->value : 0);
   }
   return all;
+}
+
+// What the nodes or the zones have of it: a part at least, where the total is lost.
+inline Bytes in_parts(const report::Report& report, kernel::Field field) {
+  const auto sum = [field](const auto& parts) {
+    Bytes all;
+    for (const auto& part : parts) {
+      const auto& value = part.fields.get(field);
+      all += to_bytes(KiB(value ? value->value : 0));
+    }
+    return all;
+  };
+  return std::max(sum(report.nodes), sum(report.zones));
 }
 
 }  // namespace whyoom::memory

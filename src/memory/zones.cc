@@ -331,8 +331,13 @@ bool has_unread_zone(const Evidence& evidence) {
 
 // What the machine has on its lists is more than these zones can hold.
 bool hold_less_than_is_counted(const Evidence& evidence, Pages managed) {
-  return counted_pages(*evidence.report) >
-         managed + managed / 20 + to_pages(Bytes(8 << 20), evidence.page);
+  Pages counted;
+  for (const Field field : counted_apart) {
+    const auto& value = evidence.report->totals.get(field);
+    counted += std::max(Pages(value ? value->value : 0),
+                        to_pages(in_parts(*evidence.report, field), evidence.page));
+  }
+  return counted > managed + managed / 20 + to_pages(Bytes(8 << 20), evidence.page);
 }
 
 constexpr std::array<std::pair<std::string_view, ZoneClass>, 5> zone_names{{

@@ -203,5 +203,19 @@ TEST(ZonesComplete, WhenTheListsHoldMoreThanTheZones) {
   EXPECT_FALSE(complete(110'000));
 }
 
+// The totals are lost too, but the node has its own.
+TEST(ZonesComplete, WhenTheNodeHoldsMoreThanItsZones) {
+  const auto complete = [](std::uint64_t unevictable) {
+    report::Report report;
+    set_user_request(report);
+    add_zone(report, 0, "DMA", {1764, 88, 108, 128, 15'360, {0, 0, 0, 0, 0}});
+    report.nodes.emplace_back().fields.set(Field::unevictable, unevictable, {0, 6});
+    return from_report(report).zones_complete;
+  };
+  EXPECT_TRUE(complete(12'000));
+  EXPECT_TRUE(complete(20'000)) << "it may drift by 8 MiB";
+  EXPECT_FALSE(complete(356'400));
+}
+
 }  // namespace
 }  // namespace whyoom::memory

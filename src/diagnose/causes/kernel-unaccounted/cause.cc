@@ -22,6 +22,26 @@ bool has_stacks(const memory::Evidence& evidence) {
          (!report.nodes.empty() && std::ranges::all_of(report.nodes, has));
 }
 
+// The lines of huge pages stand between the last zone's free list and the page cache of the tail.
+// With one of these lost as well there is a hole where they would be.
+bool has_hole_for_hugepages(const report::Report& report) {
+  return report.hugepages.empty() &&
+         (!report.tail.pagecache || report.zones.empty() || report.zones.back().buddy.empty());
+}
+
+// Nodes tell what balloons hold from the release on that has free_highatomic in its zones.
+bool lost_balloon(const memory::Evidence& evidence) {
+  const auto lacks = [](const report::Node& node) {
+    return !node.fields.get(kernel::Field::balloon);
+  };
+  const report::Report& report = *evidence.report;
+  const bool prints = (evidence.release && evidence.release->at_least(6, 18)) ||
+                      std::ranges::any_of(report.zones, [](const report::Zone& zone) {
+                        return zone.fields.get(kernel::Field::free_highatomic).has_value();
+                      });
+  return prints && (report.nodes.empty() || std::ranges::any_of(report.nodes, lacks));
+}
+
 // What is in no counter can be in a line that was lost.
 void grade(Claim& claim, const Context& context, const memory::Account& account, Bytes size) {
   const report::Report& report = context.report;
@@ -33,9 +53,13 @@ void grade(Claim& claim, const Context& context, const memory::Account& account,
   } else if (context.evidence.managed() < *context.evidence.ram / 100 * 97) {
     // A zone that the report lacks, and what is in it, look the same.
     leave_open(claim, Message(R"(the rest of the zones' lines ("present:", "managed:"))"));
-  } else if (report.hugepages_cut || (!report.hugepages.empty() && !account.hugepages_known)) {
+  } else if (report.hugepages_cut || (!report.hugepages.empty() && !account.hugepages_known) ||
+             has_hole_for_hugepages(report)) {
     // A kernel prints all of its pools or none.
     leave_open(claim, Message("the line of the usual huge pages (\"hugepages_total=\")"));
+  } else if (lost_balloon(context.evidence)) {
+    leave_open(claim, Message("how much the balloon holds (the host tells, or \"Balloon:\" in "
+                              "/proc/meminfo)"));
   } else {
     const Message if_more("they held more than {}", human(size / 2));
     if (!has_stacks(context.evidence)) {

@@ -5,6 +5,7 @@
 
 #include "diagnose/share.h"
 #include "memory/printed_score.h"
+#include "memory/sum_of.h"
 #include "memory/zones.h"
 
 namespace whyoom::diagnose::causes {
@@ -47,6 +48,7 @@ Message sentence(const memory::Evidence& evidence, Bytes processes, double part)
 struct Known {
   Read<Bytes> processes;     // they held at least this
   std::optional<Bytes> ram;  // what the kernel manages
+  Bytes ram_at_least;        // what the zones that are printed manage
   std::optional<Bytes> free;
   Bytes free_at_least;       // as far as the zones tell it
   Bytes reclaimable, other;  // page cache and slab; shared memory, unreclaimable slab, page tables
@@ -56,22 +58,9 @@ struct Known {
 
   // What no line that was read tells of. It may be one thing.
   [[nodiscard]] Bytes unknown() const {
-    return ram.value_or(Bytes(0)) - processes.value - free_at_least - reclaimable - other;
+    return ram.value_or(ram_at_least) - processes.value - free_at_least - reclaimable - other;
   }
 };
-
-// Of a counter, what the nodes or the zones have of it: a part at least, where the totals are lost.
-Bytes in_parts(const report::Report& report, kernel::Field field) {
-  const auto sum = [field](const auto& parts) {
-    Bytes all;
-    for (const auto& part : parts) {
-      const auto& value = part.fields.get(field);
-      all += to_bytes(KiB(value ? value->value : 0));
-    }
-    return all;
-  };
-  return std::max(sum(report.nodes), sum(report.zones));
-}
 
 Known known_of(const memory::Evidence& evidence) {
   using kernel::Field;
@@ -81,10 +70,11 @@ Known known_of(const memory::Evidence& evidence) {
     return pages ? std::optional(to_bytes(Pages(pages->value), evidence.page)) : std::nullopt;
   };
   const auto at_least = [&](Field field) {
-    return std::max(total(field).value_or(Bytes(0)), in_parts(report, field));
+    return std::max(total(field).value_or(Bytes(0)), memory::in_parts(report, field));
   };
   Known known;
   known.ram = evidence.ram;
+  known.ram_at_least = evidence.managed();
   if (!known.ram && memory::zones_are_ram(evidence)) {
     known.ram = evidence.managed();
   }

@@ -2,6 +2,8 @@
 #include <cmath>
 
 #include "diagnose/claim.h"
+#include "kernel/known_bugs.h"
+#include "memory/watermarks.h"
 
 namespace whyoom::diagnose::causes {
 
@@ -53,6 +55,15 @@ const memory::ZoneState* held_by_boost(const memory::Evidence& evidence) {
   return held;
 }
 
+// No kernel without the bug raises the marks of so small a zone: its release or the zone's size is
+// not as it was printed.
+bool is_of_bug(const memory::Evidence& evidence, const memory::ZoneState& zone) {
+  const auto& stack = evidence.report->stack;
+  return zone.managed && *zone.managed < memory::pageblock_pages(evidence.page) * 4 && stack &&
+         kernel::affected(kernel::known_bug(kernel::Bug::boost_of_small_zone), stack->release) ==
+             kernel::Affected::no;
+}
+
 std::optional<Claim> boosted(const memory::Evidence& evidence) {
   const auto* zone = held_by_boost(evidence);
   if (zone == nullptr || evidence.request.order.value_or(0) != 0) {
@@ -68,6 +79,12 @@ std::optional<Claim> boosted(const memory::Evidence& evidence) {
           "without the boost of {} the request needed more than {} there and would have passed.",
           zone->name, kb(to_bytes(zone->usable(), page)), kb(to_bytes(zone->boost, page)),
           kb(to_bytes(zone->min + zone->reserve, page))));
+  if (!evidence.ram) {  // a pageblock is a big share of the zones that are there, if not of all
+    leave_open(result, Message(R"(the lines "pages RAM" and "pages reserved")"));
+  }
+  if (is_of_bug(evidence, *zone)) {
+    leave_open(result, Message("the kernel's release (the line \"CPU: ... Comm:\")"));
+  }
   if (!evidence.request.order) {  // a larger order can fail for another reason
     leave_open(result, Message("the order of the request (the line \"invoked oom-killer\")"));
   }
