@@ -39,7 +39,7 @@ std::optional<BugShape> high_order_gave_up(const Context& context) {
   const auto& evidence = context.evidence;
   const int order = evidence.request.order.value_or(0);
   const auto split = fragmented_zone(evidence);
-  if (order < 1 || order > 3 || !split || split->blocks > 0 ||
+  if (order < 1 || order > kernel::costly_order || !split || split->blocks > 0 ||
       (evidence.request.flags_known && !kernel::may_reclaim(evidence.request.flags))) {
     return std::nullopt;
   }

@@ -44,8 +44,6 @@ bool is_preferred(const report::Victim& victim, const report::Report& report) {
          (victim.instead_of && row_is(*victim.instead_of));
 }
 
-constexpr int costly_order = 3;  // PAGE_ALLOC_COSTLY_ORDER: above it the size alone is the reason
-
 void name(Event& event, std::string_view cause, Message decides) {
   event.candidates.push_back({cause, std::move(decides)});
 }
@@ -58,7 +56,8 @@ void name_fragmentation(Event& event, const report::Report& report) {
   const Message lists("the free lists (\"Node 0 Normal: 12*4kB\")");
   name(event, "fragmentation", lists);
   if (report.kind != report::Kind::page_allocation_failure &&
-      *report.trigger->order <= costly_order && kernel::may_reclaim(event.evidence.request.flags) &&
+      *report.trigger->order <= kernel::costly_order &&
+      kernel::may_reclaim(event.evidence.request.flags) &&
       kernel::affected(kernel::known_bug(kernel::Bug::high_order_gave_up),
                        report::release_of(report)) == kernel::Affected::yes) {
     name(event, "kernel-bug", lists);
@@ -110,16 +109,28 @@ bool is_little(const report::Report& report, std::initializer_list<Field> parts)
   return all > Pages(0) && share(Bytes(part.count()), Bytes(all.count())) < big_share;
 }
 
-bool processes_hold_little(const report::Report& report) {
-  return is_little(report, {Field::active_anon, Field::inactive_anon, Field::unevictable});
+// What processes have, and shared memory, could have been moved there. A process that had most of
+// RAM was faster.
+bool has_room_in_swap(const memory::Evidence& evidence) {
+  const report::Report& report = *evidence.report;
+  const auto& pages = report.tail.ram;
+  const Bytes printed = pages ? to_bytes(Pages(pages->value), evidence.page) : Bytes(0);
+  const Bytes ram = evidence.ram.value_or(printed);
+  const bool has_hog = std::ranges::any_of(report.victims, [&](const report::Victim& victim) {
+    return share(size_of(victim, evidence).value_or(Bytes(0)), ram) >= most_of_ram;
+  });
+  return ram.count() > 0 && evidence.swap_free && !has_hog &&
+         share(*evidence.swap_free, ram) >= big_share;
 }
 
-// Who the kernel found to kill, and what that tells of the rest.
+// Who the kernel found to kill, and what that and the counters tell of the rest.
 struct Found {
   bool small = false;      // only processes that used up nothing
   bool many = false;       // of the size of which some thousands can have filled a machine
   bool none_left = false;  // or none at all
   bool tables = false;     // page tables were most of it
+  bool room_in_swap = false;
+  bool little_held = false;  // by processes, of what was counted
 };
 
 Found found_by(const Event& event, const report::Report& report) {
@@ -141,21 +152,10 @@ Found found_by(const Event& event, const report::Report& report) {
     return victim.page_tables() > victim.resident() &&
            to_bytes(victim.page_tables()) >= small_process;
   });
+  found.room_in_swap = has_room_in_swap(event.evidence);
+  found.little_held =
+      is_little(report, {Field::active_anon, Field::inactive_anon, Field::unevictable});
   return found;
-}
-
-// What processes have, and shared memory, could have been moved there. A process that had most of
-// RAM was faster.
-bool has_room_in_swap(const memory::Evidence& evidence) {
-  const report::Report& report = *evidence.report;
-  const auto& pages = report.tail.ram;
-  const Bytes printed = pages ? to_bytes(Pages(pages->value), evidence.page) : Bytes(0);
-  const Bytes ram = evidence.ram.value_or(printed);
-  const bool has_hog = std::ranges::any_of(report.victims, [&](const report::Victim& victim) {
-    return share(size_of(victim, evidence).value_or(Bytes(0)), ram) >= most_of_ram;
-  });
-  return ram.count() > 0 && evidence.swap_free && !has_hog &&
-         share(*evidence.swap_free, ram) >= big_share;
 }
 
 // In what no process holds, or in many small ones.
@@ -166,14 +166,13 @@ void name_unheld(Event& event, const report::Report& report, const Found& found,
   if (!is_little(report, {Field::slab_unreclaimable})) {
     add("slab-leak");
   }
-  const bool movable = has_room_in_swap(event.evidence);
-  if (!movable && !is_little(report, {Field::shmem})) {
+  if (!found.room_in_swap && !is_little(report, {Field::shmem})) {
     add("shmem-tmpfs");
   }
   if (found.none_left && report.hugepages.empty()) {  // as at a boot that reserves too many
     add("hugepages-reserved");
   }
-  if (found.many && !found.none_left && !movable && !processes_hold_little(report) &&
+  if (found.many && !found.none_left && !found.room_in_swap && !found.little_held &&
       report.tasks.empty()) {
     name(event, "many-processes", Message("the task table"));
   }
@@ -186,9 +185,9 @@ void name_unheld(Event& event, const report::Report& report, const Found& found,
 void name_machine(Event& event, const Context& context) {
   const report::Report& report = context.report;
   const bool no_zones = report.zones.empty();
-  if (event.verdict != Verdict::undetermined || !event.candidates.empty() ||
-      !is_global_oom(context) || !is_known_global(event.evidence) || is_bound(event.evidence) ||
-      !(no_zones || are_sizeless(event.evidence)) || context.story.killed_at.line != 0) {
+  if (!event.candidates.empty() || !is_global_oom(context) || !is_known_global(event.evidence) ||
+      is_bound(event.evidence) || !(no_zones || are_sizeless(event.evidence)) ||
+      context.story.killed_at.line != 0) {
     return;
   }
   const auto& totals = report.totals;
@@ -202,8 +201,7 @@ void name_machine(Event& event, const Context& context) {
   const Found found = found_by(event, report);
   if (found.tables) {
     name(event, "page-tables", counters);
-  } else if (found.small || found.none_left || processes_hold_little(report) ||
-             has_room_in_swap(event.evidence)) {
+  } else if (found.small || found.none_left || found.little_held || found.room_in_swap) {
     name_unheld(event, report, found, counters);
   } else {
     name(event, "memory-exhausted", counters);
@@ -223,9 +221,8 @@ void name_machine(Event& event, const Context& context) {
 // Which limit a cgroup reached is known; what filled it is a cause of its own. Kernel memory is
 // counted beside it, of all that is below as well.
 void name_fillings(Event& event, const Context& context) {
-  if (event.verdict != Verdict::undetermined || event.candidates.size() != 1 ||
-      (event.candidates[0].cause != "cgroup-limit" &&
-       event.candidates[0].cause != "cgroup-parent-limit")) {
+  if (event.candidates.size() != 1 || (event.candidates[0].cause != "cgroup-limit" &&
+                                       event.candidates[0].cause != "cgroup-parent-limit")) {
     return;
   }
   const auto use = cgroup_of(context);
@@ -242,10 +239,7 @@ void name_fillings(Event& event, const Context& context) {
 
 // What cgroup v1 swapped out counts against a limit of its own, of memory and swap together.
 void name_swap_limit(Event& event, const Context& context) {
-  if (event.verdict != Verdict::undetermined || event.candidates.empty()) {
-    return;
-  }
-  const auto use = cgroup_of(context);
+  const auto use = event.candidates.empty() ? std::nullopt : cgroup_of(context);
   if (use && use->may_be_memsw()) {
     name(event, "cgroup-swap-limit", which_limit(*use));
   }
@@ -269,10 +263,11 @@ bool is_within_reclaim(const report::Report& report) {
 void name_failure(Event& event, const Context& context) {
   const report::Report& report = context.report;
   const memory::Request& request = event.evidence.request;
-  if (event.verdict != Verdict::undetermined || !event.candidates.empty() ||
-      report.kind != report::Kind::page_allocation_failure || !report.zones.empty() ||
-      report.vmalloc || (report.slub && !report.slub->cgroup.empty()) || !request.flags_known ||
-      request.order.value_or(-1) < 0 || *request.order > costly_order ||
+  if (!event.candidates.empty() || report.kind != report::Kind::page_allocation_failure ||
+      !report.zones.empty() || report.vmalloc || (report.slub && !report.slub->cgroup.empty()) ||
+      !request.flags_known || request.order.value_or(-1) < 0 ||
+      *request.order > kernel::costly_order ||  // the size alone is the reason
+
       context.story.killed_at.line != 0) {
     return;
   }
@@ -293,8 +288,8 @@ void name_failure(Event& event, const Context& context) {
 
 // What no counter shows may lie in pools of which the lines are lost.
 void name_lost_pools(Event& event, const report::Report& report) {
-  if (event.verdict == Verdict::undetermined && event.candidates.size() == 1 &&
-      event.candidates[0].cause == "kernel-unaccounted" && report.hugepages.empty()) {
+  if (event.candidates.size() == 1 && event.candidates[0].cause == "kernel-unaccounted" &&
+      report.hugepages.empty()) {
     name_hugepages(event);
   }
 }
@@ -302,6 +297,9 @@ void name_lost_pools(Event& event, const report::Report& report) {
 }  // namespace
 
 void name_candidates(Event& event, const Context& context) {
+  if (event.verdict != Verdict::undetermined) {
+    return;
+  }
   name_machine(event, context);
   name_failure(event, context);
   name_fillings(event, context);

@@ -151,10 +151,10 @@ void add_userspace(std::vector<Message>& out, const Report& report) {
   }
 }
 
-// XFS says so at each 100th try. Above the order of PAGE_ALLOC_COSTLY_ORDER the page allocator
-// gives up early, with memory free in smaller pieces.
+// XFS says so at each 100th try. Of a costly order the page allocator gives up early, with memory
+// free in smaller pieces.
 void add_xfs(std::vector<Message>& out, const report::LimitReached& limit, std::uint64_t page) {
-  constexpr std::uint64_t costly_pages = 8;
+  constexpr std::uint64_t costly_pages = std::uint64_t{1} << unsigned{kernel::costly_order};
   add(out,
       Message(
           "XFS asked for {} and got none in 100 tries. It goes on trying, and what needs it waits.",

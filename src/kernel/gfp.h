@@ -97,6 +97,10 @@ GfpMask gfp_from_mask(std::uint32_t mask, std::string_view release);
 enum class ZoneClass : std::uint8_t { dma, dma32, normal, highmem, movable };
 ZoneClass gfp_zone(GfpFlags flags);
 
+// PAGE_ALLOC_COSTLY_ORDER (include/linux/mmzone.h): for more the kernel neither tries hard nor
+// kills.
+inline constexpr int costly_order = 3;
+
 bool may_reclaim(GfpFlags flags);  // direct reclaim allowed
 bool is_movable(GfpFlags flags);   // may take CMA blocks
 // GFP_ATOMIC, GFP_NOWAIT and the like: some flags, and none that allows to sleep. A mask of 0 is

@@ -5,6 +5,7 @@
 #include <initializer_list>
 
 #include "host/host.h"
+#include "memory/agree.h"
 #include "memory/evidence.h"
 #include "memory/sum_of.h"
 #include "memory/zones.h"
@@ -146,8 +147,7 @@ void close(Account& account) {
 
 // Counters lag, but not by so much: one of them, or RAM, is not as it was printed.
 bool adds_up(const Account& account) {
-  constexpr Bytes drift{std::uint64_t{8} << 20U};
-  return account.overcounted <= std::max(drift, account.total / 20);
+  return account.overcounted <= std::max(to_bytes(most_drift), account.total / 20);
 }
 
 using host::Meminfo;

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/language.h"
+#include "memory/agree.h"
 #include "memory/cma_reserved.h"
 #include "memory/impossible.h"
 #include "memory/machine.h"
@@ -24,13 +25,6 @@ namespace {
 using kernel::Field;
 using report::Report;
 using report::Zone;
-
-constexpr std::uint64_t most_drift_kib = 8 << 10U;
-
-bool agree(KiB a, KiB b, KiB drift = KiB(most_drift_kib)) {
-  const KiB larger = std::max(a, b);
-  return larger - std::min(a, b) <= std::max(drift, larger / 20);
-}
 
 // Each CPU keeps some pages of a cgroup's counters to itself (include/linux/memcontrol.h
 // MEMCG_CHARGE_BATCH, 64 pages): in a small cgroup that is a part of it, in a tiny one all.
@@ -153,7 +147,7 @@ void CrossCheck::check_blocks(Zone& zone) {
   }
   // A small zone does not change by much.
   const auto size = kib_of(zone.fields.get(Field::present));
-  const KiB most = size ? std::min(KiB(most_drift_kib), *size / 8) : KiB(most_drift_kib);
+  const KiB most = size ? std::min(most_drift, *size / 8) : most_drift;
   if (free && !agree(*free, blocks, most)) {
     lose(zone);
   }
@@ -199,8 +193,8 @@ void CrossCheck::check_size(Zone& zone) {
   if (managed && present && *managed > *present) {
     forget(zone.fields, Field::managed);
     forget(zone.fields, Field::present);
-  } else if (managed && free && *free > *managed &&
-             !agree(*free, *managed, std::min(KiB(most_drift_kib), *managed / 8))) {
+  } else if (managed && free &&
+             is_clearly_more(*free, *managed, std::min(most_drift, *managed / 8))) {
     // The blocks agree with what is free, or it would be gone.
     zone.buddy_total_kib ? forget(zone.fields, Field::managed) : lose(zone);
   }
@@ -214,14 +208,14 @@ void CrossCheck::check_ram() {
   if (!ram || !present) {
     return;
   }
-  if (*present > *ram && !agree(*present, *ram)) {
+  if (is_clearly_more(*present, *ram)) {
     forget(report_.tail.ram, "\"pages RAM\"");
     return;
   }
   const auto reserved = total(report_.tail.reserved);
   const auto managed = sum(report_.zones, Field::managed);
   const auto exact = [](KiB a, KiB b) {
-    return std::max(a, b) - std::min(a, b) <= std::max(KiB(most_drift_kib), a / 100);
+    return std::max(a, b) - std::min(a, b) <= std::max(most_drift, a / 100);
   };
   if (!reserved || !managed || !exact(*ram, *present) || exact(*ram - *reserved, *managed)) {
     return;
@@ -293,9 +287,7 @@ void CrossCheck::check_sum() {
   // The counters are of what the kernel manages.
   const auto managed =
       ram ? std::optional(*ram - total(report_.tail.reserved).value_or(KiB(0))) : std::nullopt;
-  const auto too_much = [&managed](KiB sum) {
-    return managed && sum > *managed && !agree(sum, *managed);
-  };
+  const auto too_much = [&managed](KiB sum) { return managed && is_clearly_more(sum, *managed); };
   KiB pools;
   for (const auto& pool : report_.hugepages) {
     pools += pool.size * pool.total;
@@ -311,7 +303,7 @@ void CrossCheck::check_sum() {
   for (std::size_t i = 0; ram && i < static_cast<std::size_t>(Field::count_); ++i) {
     const auto field = static_cast<Field>(i);
     const auto counter = total(report_.totals.get(field));
-    if (counter && *counter > *ram && !agree(*counter, *ram)) {
+    if (counter && is_clearly_more(*counter, *ram)) {
       forget(report_.totals, field);
     }
   }
@@ -325,7 +317,7 @@ void CrossCheck::check_tables() {
     slab += KiB(row.total_kib);
   }
   const auto counted = total(report_.totals.get(Field::slab_unreclaimable));
-  if (counted && slab > *counted && !agree(slab, *counted)) {
+  if (counted && is_clearly_more(slab, *counted)) {
     forget(report_.totals, Field::slab_unreclaimable);
   }
   Bytes tables;
@@ -333,7 +325,7 @@ void CrossCheck::check_tables() {
     tables += Bytes(task.pgtables_bytes.value_or(0));
   }
   const auto page_tables = total(report_.totals.get(Field::pagetables));
-  if (page_tables && to_kib(tables) > *page_tables * 2 + KiB(most_drift_kib)) {
+  if (page_tables && to_kib(tables) > *page_tables * 2 + most_drift) {
     forget(report_.totals, Field::pagetables);
   }
 }
@@ -350,8 +342,7 @@ void CrossCheck::check_limit(report::Memcg& memcg) {
   // With version 2 it is printed to 5.3, has no limit and means nothing.
   auto& both = memcg.memsw;
   const auto below = [](const Maybe<std::uint64_t>& value, const Maybe<std::uint64_t>& least) {
-    return value && least && KiB(value->value) < KiB(least->value) &&
-           !agree(KiB(value->value), KiB(least->value));
+    return value && least && is_clearly_more(KiB(least->value), KiB(value->value));
   };
   if (limit_of(both.limit_kib) &&
       (below(both.usage_kib, memory.usage_kib) || below(both.limit_kib, memory.limit_kib))) {
@@ -363,7 +354,7 @@ void CrossCheck::check_limit(report::Memcg& memcg) {
   }
   const KiB usage(memory.usage_kib->value);
   const KiB limit(memory.limit_kib->value);
-  const bool above = usage > limit && !agree(usage, limit);
+  const bool above = is_clearly_more(usage, limit);
   if (above || (!full(memory) && !full(memcg.memsw) && !full(memcg.kmem))) {
     forget(memory.usage_kib, "the cgroup's usage");
     memory.limit_kib.reset();
@@ -385,7 +376,7 @@ void CrossCheck::check_usage(report::Memcg& memcg, Bytes pages) {
     parts += size(part);
   }
   const KiB whole = size("kernel");
-  if (memcg_stat(memcg, {"kernel"}) && parts > whole && !agree(parts, whole)) {
+  if (memcg_stat(memcg, {"kernel"}) && is_clearly_more(parts, whole)) {
     note(memcg.stats.front().at,
          tr("the parts of the cgroup's kernel memory are more than all of it"));
     std::erase_if(memcg.stats, [](const auto& stat) { return stat.name == "kernel"; });
@@ -393,7 +384,7 @@ void CrossCheck::check_usage(report::Memcg& memcg, Bytes pages) {
   const KiB charged(memcg.kmem.usage_kib ? memcg.kmem.usage_kib->value : 0);
   const KiB usage(memcg.memory.usage_kib->value);
   const KiB all = to_kib(pages) + std::max({charged, parts, whole}) + size("sock");
-  if (std::max(usage, all) - std::min(usage, all) > usage / 4 + KiB(most_drift_kib)) {
+  if (std::max(usage, all) - std::min(usage, all) > usage / 4 + most_drift) {
     note(memcg.memory.usage_kib->at, tr("the parts of the cgroup do not add up to its usage"));
   }
 }
@@ -402,7 +393,7 @@ void CrossCheck::check_usage(report::Memcg& memcg, Bytes pages) {
 // With a wrong number among these nobody knows how much it is.
 void CrossCheck::check_lists(report::Memcg& memcg, Bytes lists, Bytes anon, Bytes file) {
   const KiB shared = to_kib(lists - anon);
-  if (shared <= to_kib(file) || agree(shared, to_kib(file), lag_of(lists, KiB(most_drift_kib)))) {
+  if (!is_clearly_more(shared, to_kib(file), lag_of(lists, most_drift))) {
     return;
   }
   note(memcg.stats.front().at, tr("the cgroup's lists of anonymous memory contradict its parts"));

@@ -7,6 +7,7 @@
 
 #include "base/language.h"
 #include "kernel/release.h"
+#include "memory/agree.h"
 
 namespace whyoom::memory {
 
@@ -85,8 +86,8 @@ void Impossible::check_swap() {
   }
 }
 
-// Larger orders than 3 never call the OOM killer (mm/page_alloc.c __alloc_pages_may_oom(),
-// PAGE_ALLOC_COSTLY_ORDER), and one above the largest block is refused without a report
+// A costly order never calls the OOM killer (mm/page_alloc.c __alloc_pages_may_oom()), and one
+// above the largest block is refused without a report
 // (__alloc_pages(), MAX_ORDER).
 void Impossible::check_order() {
   auto& trigger = report_.trigger;
@@ -101,7 +102,7 @@ void Impossible::check_order() {
   const auto& slub = report_.slub;
   const bool is_no_slab = slub && slub->default_order && slub->min_order &&
                           order != *slub->default_order && order != *slub->min_order;
-  if (order > 3 && report_.kind == report::Kind::oom_kill) {
+  if (order > kernel::costly_order && report_.kind == report::Kind::oom_kill) {
     note(trigger->at, tr("a request of this order does not call the OOM killer"));
   } else if (is_too_large || is_no_slab) {
     contradicts(trigger->at, "order");
@@ -115,7 +116,6 @@ void Impossible::check_order() {
 // set_pte_range()): ZGC maps the heap of Java three times. More than that is a wrong number.
 void Impossible::check_shared() {
   constexpr std::uint64_t places = 4;
-  constexpr KiB drift(std::uint64_t{8} << 10U);
   const auto& shmem = report_.totals.get(Field::shmem);
   if (!shmem) {
     return;
@@ -128,7 +128,7 @@ void Impossible::check_shared() {
     most = std::max(most, to_kib(Pages(task.rss_shmem.value_or(0)), page_));
   }
   const KiB all = to_kib(Pages(shmem->value), page_);
-  if (most > all * places + std::max(drift, most / 20)) {
+  if (is_clearly_more(most, all * places)) {
     contradicts(shmem->at, std::string(kernel::name(Field::shmem)));
     report_.totals.forget(Field::shmem);
   }

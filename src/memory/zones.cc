@@ -5,6 +5,7 @@
 #include <span>
 
 #include "base/by_node.h"
+#include "memory/agree.h"
 #include "memory/min_free.h"
 #include "memory/sum_of.h"
 
@@ -337,7 +338,7 @@ bool hold_less_than_is_counted(const Evidence& evidence, Pages managed) {
     counted += std::max(Pages(value ? value->value : 0),
                         to_pages(in_parts(*evidence.report, field), evidence.page));
   }
-  return counted > managed + managed / 20 + to_pages(Bytes(8 << 20), evidence.page);
+  return counted > managed + managed / 20 + to_pages(most_drift, evidence.page);
 }
 
 constexpr std::array<std::pair<std::string_view, ZoneClass>, 5> zone_names{{

@@ -4,15 +4,14 @@
 
 #include "base/language.h"
 #include "diagnose/claim.h"
+#include "diagnose/share.h"
 #include "memory/machine.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
 
-// Most of RAM in what no kill and no reclaim gives back: then a higher mark is no remedy.
-constexpr double most_of_ram = 0.5;
-
+// Most of RAM, in what no kill and no reclaim gives back: then a higher mark is no remedy.
 struct Held {
   std::string what;
   Read<Bytes> size;
@@ -67,9 +66,9 @@ Message sentence(const memory::Evidence& evidence, const memory::ZoneState& zone
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
   const int order = evidence.request.order.value_or(-1);
-  if (context.report.kind != report::Kind::page_allocation_failure || order < 0 || order > 3 ||
-      !evidence.request.flags_known || !kernel::is_atomic(evidence.request.flags) ||
-      !evidence.has_eligible()) {
+  if (context.report.kind != report::Kind::page_allocation_failure || order < 0 ||
+      order > kernel::costly_order || !evidence.request.flags_known ||
+      !kernel::is_atomic(evidence.request.flags) || !evidence.has_eligible()) {
     return std::nullopt;
   }
   const bool is_short = std::ranges::all_of(evidence.zones, [](const memory::ZoneState& zone) {

@@ -73,7 +73,8 @@ std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
   const int order = evidence.request.order.value_or(0);
   const bool failure = context.report.kind == report::Kind::page_allocation_failure;
-  if ((!is_global_oom(context) && !failure) || order < 1 || order > 3 || !evidence.has_eligible()) {
+  if ((!is_global_oom(context) && !failure) || order < 1 || order > kernel::costly_order ||
+      !evidence.has_eligible()) {
     return std::nullopt;
   }
   const auto split = fragmented_zone(evidence);

@@ -14,8 +14,8 @@ std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
   const int order = evidence.request.order.value_or(0);
   const bool of_cgroup = context.report.slub && !context.report.slub->cgroup.empty();
-  if (context.report.kind != report::Kind::page_allocation_failure || order <= 3 ||
-      (of_cgroup && evidence.zones.empty())) {
+  if (context.report.kind != report::Kind::page_allocation_failure ||
+      order <= kernel::costly_order || (of_cgroup && evidence.zones.empty())) {
     return std::nullopt;
   }
   const auto split = fragmented_zone(evidence);
@@ -25,7 +25,7 @@ std::optional<Claim> judge(const Context& context) {
   const auto zone_had = [&] {
     return std::pair(split->zone->name, kb(to_bytes(split->zone->free, evidence.page)));
   };
-  // That larger ones kill nobody came with PAGE_ALLOC_COSTLY_ORDER (mm/page_alloc.c).
+  // That larger ones kill nobody came with kernel::costly_order (mm/page_alloc.c).
   const auto& release = evidence.release;
   const bool any_order_kills = release && *release < kernel::Release{2, 6, 24};
   Claim result = claim(

@@ -45,7 +45,7 @@ std::optional<Claim> likely(const Context& context) {
     }
   }
   const auto has_large = [](const report::BuddyBlock& block) {
-    return block.order > 3 && block.count > 0;
+    return block.order > kernel::costly_order && block.count > 0;
   };
   if (highmem == nullptr || low == nullptr ||
       share(to_bytes(highmem->free, evidence.page), *evidence.ram) < worth_having ||

@@ -42,10 +42,10 @@ bool may_be(const Context& context) {
   const auto& report = context.report;
   const auto& evidence = context.evidence;
   const int order = evidence.request.order.value_or(-1);
-  // Above order 3 a block is missing before a node is full.
+  // Of a costly order a block is missing before a node is full.
   const bool failure = report.kind == report::Kind::page_allocation_failure;
-  return (failure || is_global_oom(context)) && !is_bound(evidence) && order >= 0 && order <= 3 &&
-         evidence.request.flags_known && evidence.zones_complete &&
+  return (failure || is_global_oom(context)) && !is_bound(evidence) && order >= 0 &&
+         order <= kernel::costly_order && evidence.request.flags_known && evidence.zones_complete &&
          evidence.request.flags.has(kernel::GfpFlag::thisnode);
 }
 

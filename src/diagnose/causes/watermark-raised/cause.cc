@@ -57,11 +57,10 @@ const memory::ZoneState* held_by_boost(const memory::Evidence& evidence) {
 
 // No kernel without the bug raises the marks of so small a zone: its release or the zone's size is
 // not as it was printed.
-bool is_of_bug(const memory::Evidence& evidence, const memory::ZoneState& zone) {
-  const auto& stack = evidence.report->stack;
-  return zone.managed && *zone.managed < memory::pageblock_pages(evidence.page) * 4 && stack &&
-         kernel::affected(kernel::known_bug(kernel::Bug::boost_of_small_zone), stack->release) ==
-             kernel::Affected::no;
+bool contradicts_release(const memory::Evidence& evidence, const memory::ZoneState& zone) {
+  return zone.managed && *zone.managed < memory::pageblock_pages(evidence.page) * 4 &&
+         kernel::affected(kernel::known_bug(kernel::Bug::boost_of_small_zone),
+                          report::release_of(*evidence.report)) == kernel::Affected::no;
 }
 
 std::optional<Claim> boosted(const memory::Evidence& evidence) {
@@ -82,7 +81,7 @@ std::optional<Claim> boosted(const memory::Evidence& evidence) {
   if (!evidence.ram) {  // a pageblock is a big share of the zones that are there, if not of all
     leave_open(result, Message(R"(the lines "pages RAM" and "pages reserved")"));
   }
-  if (is_of_bug(evidence, *zone)) {
+  if (contradicts_release(evidence, *zone)) {
     leave_open(result, Message("the kernel's release (the line \"CPU: ... Comm:\")"));
   }
   if (!evidence.request.order) {  // a larger order can fail for another reason
