@@ -43,6 +43,12 @@ constexpr std::string_view last_part(std::string_view path) {
   return path.substr(path.rfind('/') + 1);
 }
 
+// "/a/b" is below "/a", "/ab" is not.
+constexpr bool is_at_or_below(std::string_view path, std::string_view top) {
+  return path.starts_with(top) &&
+         (path.size() == top.size() || top.ends_with('/') || path[top.size()] == '/');
+}
+
 // The text of each of `range`, with `between` between them.
 template <class Range, class TextOf = std::identity>
 std::string join(const Range& range, std::string_view between, const TextOf& text_of = {}) {

@@ -196,5 +196,15 @@ TEST(Join, PutsTheSeparatorBetween) {
   EXPECT_EQ(join(std::vector<std::string_view>{"one"}, ", "), "one");
 }
 
+TEST(Paths, AreBelowAnotherByWholeNames) {
+  EXPECT_TRUE(is_at_or_below("/a/b", "/a/b"));
+  EXPECT_TRUE(is_at_or_below("/a/b", "/a"));
+  EXPECT_TRUE(is_at_or_below("/a/b", "/"));
+  EXPECT_TRUE(is_at_or_below("/", "/"));
+  EXPECT_FALSE(is_at_or_below("/ab", "/a"));
+  EXPECT_FALSE(is_at_or_below("/a", "/a/b"));
+  EXPECT_FALSE(is_at_or_below("/b/a", "/a"));
+}
+
 }  // namespace
 }  // namespace whyoom

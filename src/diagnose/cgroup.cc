@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/language.h"
+#include "base/text.h"
 #include "diagnose/cgroup_commands.h"
 #include "diagnose/claim.h"
 #include "diagnose/share.h"
@@ -89,10 +90,8 @@ CgroupUse::Level level_of(const report::Report& report, const CgroupUse& use) {
   if (use.limit_path == use.task_path) {
     return Level::own;
   }
-  const bool root = use.limit_path == "/";
-  const bool below = use.task_path.starts_with(root ? use.limit_path : use.limit_path + "/");
   // The kernel chooses among the tasks below the limit: other paths were misread.
-  return below ? Level::ancestor : Level::unknown;
+  return is_at_or_below(use.task_path, use.limit_path) ? Level::ancestor : Level::unknown;
 }
 
 void read_names(const memory::Attribution& attribution, CgroupUse& use) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "base/text.h"
+
 namespace whyoom::memory {
 
 namespace {
@@ -11,9 +13,8 @@ namespace {
 // its line is lost, and what the limit counts is not what the first line says.
 bool lacks_those_below(const report::Memcg& memcg) {
   const std::string& top = memcg.limit_path;
-  return !memcg.hierarchical && memcg.children.empty() && !top.empty() &&
-         memcg.task_path.size() > top.size() && memcg.task_path.starts_with(top) &&
-         (top.ends_with('/') || memcg.task_path[top.size()] == '/');
+  return !memcg.hierarchical && memcg.children.empty() && !top.empty() && memcg.task_path != top &&
+         is_at_or_below(memcg.task_path, top);
 }
 
 }  // namespace

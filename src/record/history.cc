@@ -6,6 +6,7 @@
 
 #include "base/human.h"
 #include "base/language.h"
+#include "base/text.h"
 #include "record/bounds.h"
 #include "record/scan.h"
 #include "record/warnings.h"
@@ -134,10 +135,7 @@ void HistoryBuilder::see_cgroups() {
                             fields.get(CgroupField::pids), fields.get(CgroupField::pids_max)});
     FullGroup& group = boot.cgroups.back();
     for (const GrowthWatch::Process& process : growth_.last()) {
-      const std::string& own = process.name->cgroup;
-      const bool within = own.starts_with(group.path) &&
-                          (own.size() == group.path.size() || own[group.path.size()] == '/');
-      if (within && process.size > group.size) {
+      if (is_at_or_below(process.name->cgroup, group.path) && process.size > group.size) {
         group.pid = process.pid;
         group.process = process.name->name;
         group.size = process.size;

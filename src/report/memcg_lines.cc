@@ -189,9 +189,7 @@ bool read_task_in(std::string_view text, Place /*at*/, KernelLine& out) {
   out.score = 1;
   if (!path.empty() && !limit.empty()) {
     // The limit is of the task's own cgroup or of one above it.
-    const bool whole =
-        limit == "/" || limit == kHost ||
-        (path.starts_with(limit) && (path.size() == limit.size() || path[limit.size()] == '/'));
+    const bool whole = limit == "/" || limit == kHost || is_at_or_below(path, limit);
     out.fullness = whole_if(whole);
     out.score = whole ? 3 : 2;
   }

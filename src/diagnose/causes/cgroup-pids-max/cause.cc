@@ -98,8 +98,7 @@ ProcessFilter below(const host::Host& host, const Limited& limited) {
     if (process.pids_cgroup == host::no_cgroup) {
       return false;
     }
-    const std::string_view own = host.processes.cgroup_path(process.pids_cgroup);
-    return own == path || (own.starts_with(path) && own.substr(path.size()).starts_with('/'));
+    return is_at_or_below(host.processes.cgroup_path(process.pids_cgroup), path);
   };
 }
 
