@@ -63,8 +63,7 @@ std::size_t Assembler::columns_of_next_row(LineNumber line) const {
 
 bool Assembler::next_row(const Line& line, const TaskRow& row) {
   expire(line);
-  if (events_.empty() || events_.back().superseded ||
-      events_.back().report.tasks.size() >= kMaxTasks) {
+  if (events_.empty() || events_.back().superseded) {
     return false;
   }
   OpenEvent& event = events_.back();

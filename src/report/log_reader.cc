@@ -128,10 +128,7 @@ void LogReader::State::on_line(const logtext::Line& line) {
   }
   assembler.line(line);
   const bool alone = ++messages == 1 && !watch.message && !watch.line;
-  const std::size_t columns = alone ? assembler.columns_of_next_row(number) : 0;
-  if (columns == 0 || !rows.begin(raw, line, columns)) {
-    rows.end();
-  }
+  rows.begin(raw, line, alone ? assembler.columns_of_next_row(number) : 0);
 }
 
 void LogReader::State::note(LineNumber line, std::string what) {

@@ -53,13 +53,13 @@ std::string_view without_returns(std::string_view text) {
 
 }  // namespace
 
-bool RowRun::begin(std::string_view raw, const logtext::Line& line, std::size_t columns) {
+void RowRun::begin(std::string_view raw, const logtext::Line& line, std::size_t columns) {
   columns_ = 0;
   raw = without_returns(raw);
   const std::size_t size = line.text.size();
-  if (size == 0 || size > raw.size() || line.text.data() != raw.data() + (raw.size() - size) ||
-      line.continued || line.embedded) {
-    return false;
+  if (columns == 0 || size == 0 || size > raw.size() ||
+      line.text.data() != raw.data() + (raw.size() - size) || line.continued || line.embedded) {
+    return;
   }
   const std::string_view frame = raw.substr(0, raw.size() - size);
   time_begins_ = time_ends_ = 0;
@@ -78,7 +78,6 @@ bool RowRun::begin(std::string_view raw, const logtext::Line& line, std::size_t 
     row.line = line_.line;
   }
   columns_ = columns;
-  return true;
 }
 
 // How many characters of `raw` are the frame; npos: it is another.

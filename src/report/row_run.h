@@ -23,9 +23,9 @@ class RowRun {
     std::optional<TaskRow> numbers;
   };
 
-  // `raw` was read, and all that it held was `line`. Rows have so many numbers behind the pid.
-  // False: the end of `raw` is not the text of `line`, or rows can not be told behind it.
-  bool begin(std::string_view raw, const logtext::Line& line, std::size_t columns);
+  // `raw` was read, and all that it held was `line`. Rows have so many numbers behind the pid. It
+  // goes on unless that is 0, or the end of `raw` is not the text of `line`.
+  void begin(std::string_view raw, const logtext::Line& line, std::size_t columns);
   void end() { columns_ = 0; }
   [[nodiscard]] bool goes_on() const { return columns_ > 0; }
   // The row at the start of `block`, which ends with a newline; of size 0: what is there is none.

@@ -5,6 +5,7 @@
 #include <array>
 #include <random>
 
+#include "report/open_event.h"
 #include "report/test_support.h"
 
 namespace whyoom::report {
@@ -34,7 +35,8 @@ RowRun::Row behind(const std::string& frame, std::optional<std::uint64_t> time,
   static std::string block;  // the row is a view of it
   RowRun run;
   const std::string raw = frame + std::string(row_text);
-  EXPECT_TRUE(run.begin(raw, line_of(std::string_view(raw).substr(frame.size()), time), columns));
+  run.begin(raw, line_of(std::string_view(raw).substr(frame.size()), time), columns);
+  EXPECT_TRUE(run.goes_on());
   block = next + "\n[ 1] 1 1 1 1 1 1 1 a\n";
   return run.read(block);
 }
@@ -104,12 +106,15 @@ TEST(RowRun, BeginsOnlyWhereTheTextIsTheEndOfItsLine) {
   RowRun run;
   const std::string raw = "[  100.500000] " + std::string(row_text) + "  ";
   const auto text = std::string_view(raw).substr(15, row_text.size());
-  EXPECT_FALSE(run.begin(raw, line_of(text, 100500000), columns));
-  EXPECT_FALSE(run.begin(raw, line_of(row_text, 100500000), columns));
+  run.begin(raw, line_of(text, 100500000), columns);
+  EXPECT_FALSE(run.goes_on());
+  run.begin(raw, line_of(row_text, 100500000), columns);
+  EXPECT_FALSE(run.goes_on());
   auto line = line_of(text, 100500000);
-  EXPECT_TRUE(run.begin(std::string_view(raw).substr(0, 15 + text.size()), line, columns));
+  run.begin(std::string_view(raw).substr(0, 15 + text.size()), line, columns);
+  EXPECT_TRUE(run.goes_on());
   line.continued = true;
-  EXPECT_FALSE(run.begin(std::string_view(raw).substr(0, 15 + text.size()), line, columns));
+  run.begin(std::string_view(raw).substr(0, 15 + text.size()), line, columns);
   EXPECT_FALSE(run.goes_on());
 }
 
@@ -272,6 +277,22 @@ TEST(RowRun, ChangesNothingOfManyReportsAtOnce) {
     log += maker.log();
   }
   EXPECT_EQ(everything(read(log, false, false)), everything(read(log, true, false)));
+}
+
+TEST(RowRun, CountsTheRowsThatHaveNoRoom) {
+  std::string log =
+      "hog invoked oom-killer: gfp_mask=0x140cca(GFP_HIGHUSER_MOVABLE|__GFP_COMP), order=0, "
+      "oom_score_adj=0\n"
+      "[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name\n";
+  for (std::size_t i = 0; i < kMaxTasks + 7; ++i) {
+    log += "[ 9]  0  9  10  10  4096  0  0 nginx\n";
+  }
+  const Result runs = read(log, false, false);
+  ASSERT_EQ(runs.events.size(), 1U);
+  EXPECT_EQ(runs.events[0].tasks.size(), kMaxTasks);
+  ASSERT_FALSE(runs.events[0].damage.empty());
+  EXPECT_EQ(runs.events[0].damage.back().what, "7 rows of a table were not kept");
+  EXPECT_EQ(everything(runs), everything(read(log, true, false)));
 }
 
 }  // namespace
