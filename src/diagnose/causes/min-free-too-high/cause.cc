@@ -250,61 +250,71 @@ Claim refuse(const Numbers& numbers, Message why) {
 // khugepaged raises it to a twentieth of lowmem at most (mm/khugepaged.c
 // set_recommended_min_free_kbytes()), and 4 x sqrt(lowmem) is less than that from 6.25 MiB on. So
 // what is clearly above a twentieth of RAM is the choice of no kernel.
-constexpr double most_by_itself = 0.05;
+std::optional<Claim> by_value(const memory::HostState& state) {
+  constexpr double most_by_itself = 0.05;
+  const auto& setting = state.machine.min_free;
+  const double part = setting ? setting->share_of_ram.value_or(0) : 0;
+  if (part <= most_by_itself * clearly_above_default) {
+    return std::nullopt;
+  }
+  Claim result =
+      claim(Role::risk, Rank::out_of_reach, part, 0.95,
+            Message("vm.min_free_kbytes is {} ({} of RAM), the kernel's own choice here is {}.",
+                    kb(to_bytes(setting->value)), percent(part),
+                    tr("up to {}", kb(Bytes(state.ram->count() / 20)))));
+  result.remedy(Message("Give the memory back, now and after a restart"),
+                {ShellCommand("sudo whyoom fix vm.min_free_kbytes=default")});
+  return result;
+}
 
-// Of a host whose zones nobody knows, as people post it: from the value, or from /proc/meminfo
-// alone. MemAvailable is MemFree and a part of the cache less what the marks keep back
+// MemAvailable is MemFree and a part of the cache less what the marks keep back
 // (si_mem_available()), so at least the difference is kept back. The marks that a kernel makes
 // itself and the reserves of lower zones come to less than a fifth of RAM.
-std::vector<Claim> by_meminfo(const HostContext& context) {
+std::optional<Claim> by_meminfo(const memory::HostState& state) {
   constexpr double much = 0.20;
-  const memory::HostState& state = context.state;
-  if (!state.ram) {
-    return {};
-  }
-  const auto& setting = state.machine.min_free;
-  const double of_ram = setting ? setting->share_of_ram.value_or(0) : 0;
-  const bool by_value = of_ram > most_by_itself * clearly_above_default;
   const Bytes kept = state.free && state.available ? *state.free - *state.available : Bytes(0);
   const double part = share(kept, *state.ram);
-  if (!by_value && part < much) {
+  if (part < much) {
+    return std::nullopt;
+  }
+  Claim result = claim(Role::risk, Rank::out_of_reach, part, 0.9,
+                       Message("At least {} ({} of RAM) are free and kept back by the watermarks: "
+                               "vm.min_free_kbytes is too high, or vm.watermark_scale_factor.",
+                               human(kept), percent(part)));
+  result.remedy(Message("See on that machine which of the two it is"),
+                {ShellCommand("sysctl vm.min_free_kbytes vm.watermark_scale_factor"),
+                 ShellCommand("sudo whyoom check")});
+  return result;
+}
+
+// Of a host whose zones nobody knows, as people post it.
+std::vector<Claim> without_zones(const HostContext& context) {
+  const memory::HostState& state = context.state;
+  auto result = state.ram ? by_value(state) : std::nullopt;
+  if (state.ram && !result) {
+    result = by_meminfo(state);
+  }
+  if (!result) {
     return {};
   }
   const host::Meminfo& info = context.facts.host.meminfo;
-  Claim result = claim(
-      Role::risk, Rank::out_of_reach, by_value ? of_ram : part, by_value ? 0.95 : 0.9,
-      by_value
-          ? Message("vm.min_free_kbytes is {} ({} of RAM), the kernel's own choice here is {}.",
-                    kb(to_bytes(setting->value)), percent(of_ram),
-                    tr("up to {}", kb(Bytes(state.ram->count() / 20))))
-          : Message("At least {} ({} of RAM) are free and kept back by the watermarks: "
-                    "vm.min_free_kbytes is too high, or vm.watermark_scale_factor.",
-                    human(kept), percent(part)));
   if (state.free) {
-    result.prove(Message("MemFree"), *state.free, info.mem_free->at);
+    result->prove(Message("MemFree"), *state.free, info.mem_free->at);
   }
   if (state.available) {
-    result.prove(Message("MemAvailable"), *state.available, info.mem_available->at);
+    result->prove(Message("MemAvailable"), *state.available, info.mem_available->at);
   }
-  result.prove(Message("RAM"), *state.ram, info.mem_total->at);
-  if (setting) {
-    result.prove(Message("vm.min_free_kbytes"), to_bytes(setting->value), setting->at);
+  result->prove(Message("RAM"), *state.ram, info.mem_total->at);
+  if (const auto& setting = state.machine.min_free) {
+    result->prove(Message("vm.min_free_kbytes"), to_bytes(setting->value), setting->at);
   }
-  if (by_value) {
-    result.remedy(Message("Give the memory back, now and after a restart"),
-                  {ShellCommand("sudo whyoom fix vm.min_free_kbytes=default")});
-  } else {
-    result.remedy(Message("See on that machine which of the two it is"),
-                  {ShellCommand("sysctl vm.min_free_kbytes vm.watermark_scale_factor"),
-                   ShellCommand("sudo whyoom check")});
-  }
-  return {std::move(result)};
+  return {*std::move(result)};
 }
 
 std::vector<Claim> check(const HostContext& context) {
   const memory::HostState& state = context.state;
   if (!state.with_default) {
-    return by_meminfo(context);
+    return without_zones(context);
   }
   const Numbers numbers = numbers_of(state);
   const std::string value = kb(to_bytes(numbers.setting.value));
