@@ -194,11 +194,12 @@ class Schema(unittest.TestCase):
                 self.assertTrue(spoil(path, change))
 
     def test_fixes_planned_on_copies_of_hosts(self):
+        # What is refused is decided by the copies: this host may have more free than one expects.
         roots = [pathlib.Path("/")] + sorted(path.parents[1]
                                              for path in SHARED.glob("lab/*/*/proc/meminfo"))
         files, seen = [], set()
         for number, root in enumerate(roots):
-            for setting in ("vm.min_free_kbytes=default", "vm.min_free_kbytes=90%",
+            for setting in ("vm.min_free_kbytes=default", "vm.min_free_kbytes=98%",
                             "vm.panic_on_oom=2"):
                 if root != roots[0] and (number + len(setting)) % 3:
                     continue  # a third of them tells enough
@@ -208,7 +209,8 @@ class Schema(unittest.TestCase):
                 self.assertIn(done.returncode, (0, 2), (root, done.stderr))
                 if done.stdout:
                     files.append(self.write(f"fix-{len(files)}.json", done.stdout))
-                    seen.add(json.loads(done.stdout)["fix"]["state"])
+                    if root != roots[0]:
+                        seen.add(json.loads(done.stdout)["fix"]["state"])
         self.assertEqual(validate(*files)[:4000], "")
         self.assertTrue({"planned", "refused"} <= seen or len(roots) == 1, seen)
 
