@@ -63,7 +63,7 @@ std::int64_t floor_div(std::int64_t a, std::int64_t b) {
 struct Row {
   TaskUse use;
   bool init = false, never = false;
-  std::int64_t base = 0, score = 0;
+  std::int64_t score = 0;
   [[nodiscard]] bool may_be_chosen() const { return !init && !never; }
 };
 
@@ -72,9 +72,7 @@ Pages pages_of(const TaskUse& use, PageSize page) { return to_pages(use.total(),
 class Table {
  public:
   Table(const Evidence& evidence, const BadnessRules& rules, Pages total)
-      : rules_(rules), total_(total) {
-    BadnessRules unlimited = rules;
-    unlimited.at_least_one = false;
+      : rules_(rules), total_(total), page_(evidence.page) {
     const auto& tasks = evidence.report->tasks;
     const std::vector<std::uint32_t> first = first_rows(tasks);
     rows_.reserve(tasks.size());
@@ -87,13 +85,19 @@ class Table {
       row.use = task_use(task, evidence.page);
       row.init = group_of(task) == first_pid;
       row.never = task.oom_score_adj <= never_killed;
-      const Pages memory = pages_of(row.use, evidence.page);
-      row.base = badness(unlimited, memory, task.uid == 0, 0, total);
-      row.score = badness(rules, memory, task.uid == 0, task.oom_score_adj, total);
+      row.score = badness(rules, pages_of(row.use, evidence.page), task.uid == 0,
+                          task.oom_score_adj, total);
     }
   }
 
   [[nodiscard]] const std::vector<Row>& rows() const { return rows_; }
+
+  // Its score without oom_score_adj, which may be below what is the least.
+  [[nodiscard]] std::int64_t base(const Row& row) const {
+    BadnessRules unlimited = rules_;
+    unlimited.at_least_one = false;
+    return badness(unlimited, pages_of(row.use, page_), row.use.task->uid == 0, 0, total_);
+  }
 
   // a goes before b, which are both of rows().
   [[nodiscard]] bool before(const Row& a, const Row& b) const {
@@ -123,6 +127,7 @@ class Table {
  private:
   const BadnessRules& rules_;
   Pages total_;
+  PageSize page_;
   std::vector<Row> rows_;
 };
 
@@ -130,10 +135,10 @@ class Table {
 // lowest that leaves it to be chosen.
 std::optional<int> highest_adj_behind(const Table& scores, const Row& a, const Row& b) {
   const std::int64_t weight = scores.weight();
-  if (weight == 0 || b.score <= a.base + (never_killed + 1) * weight) {
+  if (weight == 0 || b.score <= scores.base(a) + (never_killed + 1) * weight) {
     return std::nullopt;
   }
-  const std::int64_t adj = floor_div(b.score - a.base - 1, weight);
+  const std::int64_t adj = floor_div(b.score - scores.base(a) - 1, weight);
   return static_cast<int>(std::clamp<std::int64_t>(adj, never_killed + 1, most_adj));
 }
 
@@ -143,7 +148,7 @@ std::optional<int> lowest_adj_before(const Table& scores, const Row& a, const Ro
   if (weight == 0 || a.init) {
     return std::nullopt;
   }
-  const std::int64_t adj = floor_div(b.score - a.base, weight) + 1;
+  const std::int64_t adj = floor_div(b.score - scores.base(a), weight) + 1;
   return adj > most_adj
              ? std::nullopt
              : std::optional(static_cast<int>(std::max<std::int64_t>(adj, never_killed + 1)));
@@ -158,7 +163,7 @@ ScoredTask scored(const Row& row) {
   return task;
 }
 
-Spared why_spared(const Row& row, const Row& victim) {
+Spared why_spared(const Table& scores, const Row& row, const Row& victim) {
   if (row.init) {
     return Spared::init;
   }
@@ -174,7 +179,7 @@ Spared why_spared(const Row& row, const Row& victim) {
   if (row.use.task->oom_score_adj < victim.use.task->oom_score_adj) {
     return Spared::by_adj;
   }
-  return row.base < victim.base ? Spared::by_root_bonus : Spared::smaller;
+  return scores.base(row) < scores.base(victim) ? Spared::by_root_bonus : Spared::smaller;
 }
 
 // Nodes that the request may use, with what lies on them; nullopt = not all of them were printed.
@@ -285,7 +290,7 @@ void add_spared(Ranking& ranking, const Table& scores, const Row& victim) {
   bigger.resize(std::min(bigger.size(), Ranking::most_spared));
   for (const Row* row : bigger) {
     ScoredTask task = scored(*row);
-    task.spared = why_spared(*row, victim);
+    task.spared = why_spared(scores, *row, victim);
     task.chosen_from = lowest_adj_before(scores, *row, victim);
     if (!ranking.total_exact && victim.use.task->oom_score_adj > 0) {
       task.chosen_from.reset();
