@@ -20,7 +20,8 @@ namespace {
 
 constexpr std::size_t kMaxOpen = 8;
 constexpr std::size_t kMaxLingering = 8;
-constexpr std::size_t kRemembered = 256;  // victims, for a reaper that comes late
+constexpr std::size_t kRemembered = 256;     // victims, for a reaper that comes late
+constexpr std::size_t most_reserved = 1024;  // rows of a task table
 
 }  // namespace
 
@@ -61,20 +62,25 @@ std::size_t Assembler::columns_of_next_row(LineNumber line) const {
   return alone && event.columns.size() == joiner_.columns() ? event.columns.size() : 0;
 }
 
+// Of what a line does otherwise, this leaves out what finds the same behind the last row of the
+// run, which goes the long way: which events are over, and how much is kept.
 bool Assembler::next_row(const Line& line, const TaskRow& row) {
-  expire(line);
-  if (events_.empty() || events_.back().superseded) {
-    return false;
+  if (!events_.back().goes_on_at_once(line)) {
+    expire(line);
+    if (events_.empty() || events_.back().superseded) {
+      return false;
+    }
   }
   OpenEvent& event = events_.back();
-  auto task = task_of(row, line.text, event.columns, line.number);
-  if (!task) {
-    return false;
+  std::vector<Task>& tasks = event.report.tasks;
+  if (tasks.capacity() < rows_of_last_) {
+    tasks.reserve(rows_of_last_);  // tables of one log are about as long
+  }
+  if (Task* task = event.room_in(tasks, kMaxTasks)) {
+    put_task(*task, row, line.text, event.columns, line.number);
   }
   ++lines_of_events_;
-  event.keep(event.report.tasks, std::move(*task), kMaxTasks);
   touch(event, line, Stage::tasks);
-  drain();
   return true;
 }
 
@@ -267,10 +273,10 @@ bool Assembler::touch(OpenEvent& event, const Line& line, Stage stage) const {
     event.last.monotonic_us = line.monotonic_us;
   }
   if (!line.wall.empty()) {
-    event.last.wall = std::string(line.wall);
+    event.last.wall = line.wall;
   }
-  if (event.caller.empty() && group_of(stage) < group_of(Stage::victim)) {
-    event.caller = std::string(line.caller);
+  if (!line.caller.empty() && event.caller.empty() && group_of(stage) < group_of(Stage::victim)) {
+    event.caller = line.caller;
   }
   return true;
 }
@@ -322,6 +328,7 @@ void Assembler::emit_oldest() {
   OpenEvent event = std::move(events_.front());
   events_.pop_front();
   if (auto report = close_event(std::move(event))) {
+    rows_of_last_ = std::min(report->tasks.size(), most_reserved);
     for (const Victim& victim : report->victims) {
       killed_.push_back(victim.pid);
     }

@@ -113,7 +113,6 @@ bool OpenEvent::fits_kind(bool known, bool memcg) const {
 }
 
 bool OpenEvent::gone(const logtext::Line& line, std::uint64_t foreign_lines) const {
-  constexpr std::uint64_t one_second = 1'000'000;
   if (line.number == last.line + 1 && line.monotonic_us && last.monotonic_us &&
       *line.monotonic_us - *last.monotonic_us < one_second) {
     return false;  // most lines: the next one, and at once

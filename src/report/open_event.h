@@ -93,6 +93,7 @@ void begin_report(Report& report, const std::string& source, Kind kind, const lo
 
 struct OpenEvent {
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+  static constexpr std::uint64_t one_second = 1'000'000;  // microseconds
 
   Report report;
   std::string caller;
@@ -150,6 +151,11 @@ struct OpenEvent {
   // No further line of it can come after `line`.
   [[nodiscard]] bool gone(const logtext::Line& line, std::uint64_t foreign_lines) const;
 
+  // `line`, which is the next one, follows at once: it is not gone, nor is any other that is not.
+  [[nodiscard]] bool goes_on_at_once(const logtext::Line& line) const {
+    return !line.monotonic_us ||
+           (last.monotonic_us && *line.monotonic_us - *last.monotonic_us < one_second);
+  }
   // More of its report is to come, and can come with `line`.
   [[nodiscard]] bool in_the_midst(const logtext::Line& line) const;
   // How far a line of that stage is from what came last.
@@ -180,16 +186,23 @@ struct OpenEvent {
   [[nodiscard]] bool lacks_victim(std::int64_t pid) const;
   // Marks the last victim of that number that was not reaped yet.
   bool reap(std::int64_t pid);
-  // Keeps a row when the table has fewer than `most`, and counts it as lost otherwise.
+  // A new row when the table has fewer than `most`; nullptr otherwise: it counts as lost.
   template <class Row>
-  bool keep(std::vector<Row>& table, Row&& row, std::size_t most = kMaxRows) {
+  Row* room_in(std::vector<Row>& table, std::size_t most = kMaxRows) {
     if (table.size() >= most) {
       ++rows_lost;
-      return false;
+      return nullptr;
     }
     bytes += sizeof(Row) + 32;  // names are short
-    table.push_back(std::forward<Row>(row));
-    return true;
+    return &table.emplace_back();
+  }
+  template <class Row>
+  bool keep(std::vector<Row>& table, Row&& row, std::size_t most = kMaxRows) {
+    Row* const place = room_in(table, most);
+    if (place != nullptr) {
+      *place = std::forward<Row>(row);
+    }
+    return place != nullptr;
   }
 };
 

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "report/open_event.h"
+#include "report/plain_row.h"
 #include "report/test_support.h"
 
 namespace whyoom::report {
@@ -37,7 +38,7 @@ RowRun::Row behind(const std::string& frame, std::optional<std::uint64_t> time,
   const std::string raw = frame + std::string(row_text);
   run.begin(raw, line_of(std::string_view(raw).substr(frame.size()), time), columns);
   EXPECT_TRUE(run.goes_on());
-  block = next + "\n[ 1] 1 1 1 1 1 1 1 a\n";
+  block = next + "\n[ 1] 1 1 1 1 1 1 1 a\n" + std::string(plain_row_lookahead, '\n');
   return run.read(block);
 }
 
@@ -57,8 +58,8 @@ TEST(RowRun, ReadsARowInTheFrameOfTheOneBefore) {
     EXPECT_EQ(read.line.text, row);
     EXPECT_EQ(read.line.monotonic_us, time) << next;
     EXPECT_EQ(read.line.wall, "Nov 23 07:41:32");
-    EXPECT_EQ(read.numbers->pid, 1743);
-    EXPECT_EQ(read.numbers->numbers[6], -300);
+    EXPECT_EQ(read.numbers.pid, 1743);
+    EXPECT_EQ(read.numbers.numbers[6], -300);
   }
 }
 

@@ -241,19 +241,23 @@ TaskColumns guess_task_columns(const TaskRow& row) {
   }
 }
 
-std::optional<Task> task_of(const TaskRow& row, std::string_view text, const TaskColumns& columns,
-                            LineNumber line) {
-  if (columns.empty() || columns.size() > row.count) {
-    return std::nullopt;
-  }
-  Task task;
+void put_task(Task& task, const TaskRow& row, std::string_view text, const TaskColumns& columns,
+              LineNumber line) {
   task.pid = row.pid;
   task.tgid = row.pid;
   task.line = line;
   for (std::size_t i = 0; i < columns.size(); ++i) {
     put(task, columns[i], row.numbers[i]);
   }
-  task.comm = std::string(trim(text.substr(row.ends[columns.size()])));
+  task.comm = trim(text.substr(row.ends[columns.size()]));
+}
+
+std::optional<Task> task_of(const TaskRow& row, std::string_view text, const TaskColumns& columns,
+                            LineNumber line) {
+  std::optional<Task> task;
+  if (!columns.empty() && columns.size() <= row.count) {
+    put_task(task.emplace(), row, text, columns, line);
+  }
   return task;
 }
 

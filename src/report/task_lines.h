@@ -53,7 +53,10 @@ std::optional<TaskRow> parse_task_row(std::string_view text);
 // The columns of a row whose header row is lost, from the row alone; empty: not to be told.
 TaskColumns guess_task_columns(const TaskRow& row);
 
-// `text` is what the row was read from. Nothing when the row has fewer columns.
+// What the row says of a new task. `text` is what it was read from; it has so many columns.
+void put_task(Task& task, const TaskRow& row, std::string_view text, const TaskColumns& columns,
+              LineNumber line);
+// Nothing when the row has fewer columns.
 std::optional<Task> task_of(const TaskRow& row, std::string_view text, const TaskColumns& columns,
                             LineNumber line);
 
