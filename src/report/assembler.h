@@ -148,7 +148,7 @@ class Assembler {
   std::optional<Moment> lone_mem_info_;  // "Mem-Info:" where a report cannot begin, so far
   std::uint64_t foreign_ = 0;            // lines of others so far
   std::uint64_t foreign_since_ = 0;      // of them, since the last line of these
-  std::size_t rows_of_last_ = 0;  // of the task table of the event that ended last
+  std::size_t rows_of_last_ = 0;         // of the task table of the event that ended last
   std::uint64_t lines_of_events_ = 0;
   std::size_t open_bytes_ = 0;
   std::size_t record_bytes_ = 0;  // of the record at hand, before its next line

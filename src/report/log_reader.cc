@@ -11,6 +11,7 @@
 #include "report/fingerprint.h"
 #include "report/kernel_line.h"
 #include "report/line_order.h"
+#include "report/repeated_line.h"
 #include "report/row_run.h"
 #include "report/streams.h"
 
@@ -69,6 +70,9 @@ struct LogReader::State {
   logtext::Framer framer;
   InputAccount account;
   LineOrder order;
+  RepeatedLine before;
+  std::uint64_t repeated = 0;     // lines that are copies of the one before
+  LineNumber first_repeated = 0;  // the first of them
   RowRun rows;
   std::string_view raw;      // the line at hand
   std::size_t messages = 0;  // in it
@@ -118,6 +122,10 @@ void LogReader::State::on_report(Report&& report) {
 }
 
 void LogReader::State::on_line(const logtext::Line& line) {
+  if (before.is_copy(line)) {
+    first_repeated = repeated++ == 0 ? line.number : first_repeated;
+    return;
+  }
   account.lines_lost += line.lost_before;
   order.see(line);
   if (watch.message) {
@@ -412,6 +420,10 @@ InputAccount LogReader::finish() {
   InputAccount& account = state.account;
   account.lines = state.number;
   account.newest_first = state.order.newest_first();
+  if (state.repeated > 0) {
+    state.note(state.first_repeated, tr("lines stand twice in a row, of which one is left out: {}",
+                                        std::to_string(state.repeated)));
+  }
   // A log may hold a few stray bytes; a program or a database is full of them.
   account.binary = !state.any_event && state.controls * 50 > state.sampled;
   return std::move(account);

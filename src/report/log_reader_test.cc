@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "report/fingerprint.h"
+#include "report/same_event.h"
 #include "report/test_support.h"
 
 namespace whyoom::report {
@@ -190,6 +191,29 @@ TEST(LogReader, CopyWithoutTimesCountsOnce) {
   const auto result = read_log(sample_report() + filler(300) + plain);
   EXPECT_EQ(result.events.size(), 1U);
   EXPECT_EQ(result.account.copies, 1U);
+}
+
+std::string doubled(const std::string& text, const std::string& before = "") {
+  std::string all;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::string line = text.substr(at, text.find('\n', at) + 1 - at);
+    all += line + before + line;
+    at += line.size();
+  }
+  return all;
+}
+
+// Two loggers write one file.
+TEST(LogReader, LinesThatStandTwiceCountOnce) {
+  const std::string log = filler(3) + sample_report();
+  const auto once = read_log(log);
+  const auto twice = read_log(doubled(log));
+  ASSERT_EQ(twice.events.size(), 1U);
+  EXPECT_EQ(count_facts(twice.events[0]), count_facts(once.events[0]));
+  EXPECT_FALSE(twice.events[0].mixed_at);
+  ASSERT_EQ(twice.account.damage.size(), once.account.damage.size() + 1);
+  EXPECT_EQ(twice.account.damage.back().line, 2U);
+  EXPECT_EQ(read_log(doubled(log, "host-2 kernel: ")).events.size(), 2U);
 }
 
 TEST(LogReader, SecondReportLikeTheFirstIsNoCopy) {

@@ -123,9 +123,11 @@ TEST(RangeReader, TheRestOfAHugeReportIsNoEvent) {
   const std::size_t rows = log.find("[", log.find("\n", log.find("[  pid  ]")));
   ASSERT_NE(rows, std::string::npos);
   const std::size_t row_end = log.find('\n', rows);
-  const std::string row = log.substr(rows, row_end + 1 - rows);
+  std::string row = log.substr(rows, row_end + 1 - rows);
   std::string many;
+  char& last = row[row.find(']', row.find("] ") + 2) - 1];
   while (many.size() < (std::size_t{6} << 20U)) {
+    last = last == '9' ? '0' : static_cast<char>(last + 1);
     many += row;
   }
   log.insert(rows, many);

@@ -143,7 +143,10 @@ RowRun::Row& RowRun::read(std::string_view block) {
     ++behind;
   }
   const auto size = static_cast<std::size_t>(behind - block.data());
-  if (behind != end && *behind == '\n' && size <= longest_line) {
+  const logtext::Line& before = rows_[1 - newest_].line;
+  const bool copy = row.line.monotonic_us && row.line.monotonic_us == before.monotonic_us &&
+                    row.line.text == before.text;
+  if (behind != end && *behind == '\n' && size <= longest_line && !copy) {
     row.size = size + 1;
   }
   return row;

@@ -43,7 +43,7 @@ RowRun::Row behind(const std::string& frame, std::optional<std::uint64_t> time,
 }
 
 TEST(RowRun, ReadsARowInTheFrameOfTheOneBefore) {
-  const std::string row(row_text);
+  const std::string row = "[   1744]" + std::string(row_text.substr(10));
   for (const auto& [frame, next, time] : std::vector<std::tuple<std::string, std::string, int>>{
            {"[  100.500000] ", "[  100.500321] ", 100500321},
            {"[  100.500000] ", "[ 1100.000000] ", 1100000000},
@@ -58,7 +58,7 @@ TEST(RowRun, ReadsARowInTheFrameOfTheOneBefore) {
     EXPECT_EQ(read.line.text, row);
     EXPECT_EQ(read.line.monotonic_us, time) << next;
     EXPECT_EQ(read.line.wall, "Nov 23 07:41:32");
-    EXPECT_EQ(read.numbers.pid, 1743);
+    EXPECT_EQ(read.numbers.pid, 1744);
     EXPECT_EQ(read.numbers.numbers[6], -300);
   }
 }
@@ -95,6 +95,7 @@ TEST(RowRun, LeavesEveryOtherLineToTheReaderOfLines) {
                                   "[  100.5003211] " + numbers + "x",
                                   "x" + next + numbers + "x",
                                   std::string(numbers + "x"),
+                                  frame + std::string(row_text),  // a copy of the one before
                                   std::string()}) {
     EXPECT_EQ(size_of(line), 0U) << line;
   }
