@@ -313,12 +313,34 @@ bool put_columns(OpenEvent& event, KernelLine& read) {
   return true;
 }
 
+// Of a row that ends before its last columns, those that are whole; empty: it ends with a name, so
+// that what it lacks may be in the middle.
+TaskColumns columns_left(const TaskColumns& columns, const TaskRow& row, std::string_view text) {
+  const std::string_view behind = text.substr(row.ends[row.count]);
+  std::string_view rest = trim(behind);
+  for (const std::string_view mark : {">", "..."}) {
+    rest.remove_suffix(rest.ends_with(mark) ? mark.size() : 0);
+  }
+  const bool is_number = std::ranges::all_of(rest, is_digit);  // which may go on
+  if (columns.size() <= row.count || !is_number) {
+    return {};
+  }
+  constexpr std::size_t least = 4;  // to rss
+  const std::size_t whole = row.count - (behind.starts_with(' ') ? 0U : 1U);
+  return whole < least
+             ? TaskColumns()
+             : TaskColumns(columns.begin(), columns.begin() + static_cast<std::ptrdiff_t>(whole));
+}
+
 bool put_row(OpenEvent& event, KernelLine& read) {
   const TaskRow& row = read.as<TaskRow>();
   const std::string_view text = trim_left(read.line->text);
   event.orphan_rows = event.orphan_rows || event.fresh;
   auto task = task_of(row, text, event.columns, read.line->number);
-  if (!task) {
+  if (const auto left = columns_left(event.columns, row, text); !left.empty()) {
+    task = task_of(row, text, left, read.line->number);
+    task->comm.clear();
+  } else if (!task) {
     task = task_of(row, text, guess_task_columns(row), read.line->number);
     if (task && task->rss_anon) {
       event.report.tasks_have_rss_kinds = true;

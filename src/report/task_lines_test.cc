@@ -4,6 +4,7 @@
 
 #include "report/header_lines.h"
 #include "report/kernel_line.h"
+#include "report/test_support.h"
 
 namespace whyoom::report {
 namespace {
@@ -143,6 +144,31 @@ TEST(TaskTable, RowsAreToldFromOtherBrackets) {
   EXPECT_FALSE(parse_task_row("[<ffffffff8116e5bc>] dump_header+0x8c/0x1a0"));
   EXPECT_FALSE(read_task("[ 1743]    48  1743    68123", TaskColumns(7, TaskColumn::unused), 1));
   EXPECT_TRUE(guess_task_columns(*parse_task_row("[ 1743] 1 2 3")).empty());
+}
+
+// As a pager cuts it. Taken for a row of an older kernel, the page tables would be pages in swap.
+TEST(TaskTable, ARowThatIsCutHasTheColumnsThatAreLeft) {
+  const auto task = [](const std::string& row) {
+    const auto log = testing::read_log(
+        "[ 1.0] a invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
+        "[ 1.0] [  pid  ]   uid  tgid total_vm      rss rss_anon rss_file rss_shmem "
+        "pgtables_bytes swapents oom_>\n[ 1.0] " +
+        row + "\n");
+    return log.events.at(0).tasks.empty() ? std::optional<Task>() : log.events.at(0).tasks.at(0);
+  };
+  const std::string numbers = "[   1743]    48  1743    68123     3901     3000      900         1";
+  for (const char* end :
+       {"    49152       96   >", "    49152       96   ", "    49152       9>"}) {
+    const auto cut = task(numbers + end);
+    ASSERT_TRUE(cut) << end;
+    EXPECT_EQ(cut->rss_anon, 3000U);
+    EXPECT_EQ(cut->pgtables_bytes, 49152U);
+    EXPECT_FALSE(cut->page_table_pages);
+    EXPECT_EQ(cut->comm, "");
+  }
+  EXPECT_EQ(task(numbers + "    49152       96   >")->swapents, 96U);
+  EXPECT_FALSE(task(numbers + "    49152       9>")->swapents) << "it may go on";
+  EXPECT_FALSE(task("[   1743]    48  1743    68123 >"));
 }
 
 // The name can be that of another process, which stands before the mark of a line; it can be longer
