@@ -140,6 +140,44 @@ TEST(Excerpt, WithoutTheStacksTheKernelsShareIsLikely) {
   EXPECT_EQ(events[0]->verdict, Verdict::likely);
 }
 
+// A fork bomb behind a pager that cut the stacks of the threads and the names: so many processes
+// need so many page tables, and that is not what filled the memory.
+TEST(Excerpt, PageTablesOfManyProcessesAreTheirNumber) {
+  const auto root = [](int processes, const std::string& tables) {
+    std::string log =
+        "[ 9.0] init invoked oom-killer: gfp_mask=0x140cca(GFP_HIGHUSER_MOVABLE|__GFP_COMP), "
+        "order=0, oom_score_adj=0\n"
+        "[ 9.1] Mem-Info:\n"
+        "[ 9.1] active_anon:100 inactive_anon:6000 isolated_anon:0\n"
+        "[ 9.1]  active_file:10 inactive_file:10 isolated_file:0\n"
+        "[ 9.1]  unevictable:0 dirty:0 writeback:0\n"
+        "[ 9.1]  slab_reclaimable:500 slab_unreclaimable:5000\n"
+        "[ 9.1]  mapped:10 shmem:20 pagetables:11000\n"
+        "[ 9.1]  sec_pagetables:0 bounce:0\n"
+        "[ 9.1]  free:300 free_pcp:20 free_cma:0\n"
+        "[ 9.1] Node 0 active_anon:400kB inactive_anon:24000kB active_file:40kB>\n"
+        "[ 9.1] Node 0 DMA32 free:1200kB boost:0kB min:1300kB low:1624kB high:1948kB>\n"
+        "[ 9.1] lowmem_reserve[]: 0 0 0 0\n"
+        "[ 9.1] 60 total pagecache pages\n"
+        "[ 9.1] 0 pages in swap cache\n"
+        "[ 9.1] Free swap  = 0kB\n"
+        "[ 9.1] Total swap = 0kB\n"
+        "[ 9.1] 32768 pages RAM\n"
+        "[ 9.1] 0 pages HighMem/MovableOnly\n"
+        "[ 9.1] 6000 pages reserved\n"
+        "[ 9.1] Tasks state (memory values in pages):\n"
+        "[ 9.1] [  pid  ]   uid  tgid total_vm      rss rss_anon rss_file rss_shmem pgtables_bytes "
+        "swapents oom_>\n";
+    for (int pid = 1000; pid < 1000 + processes; ++pid) {
+      log += "[ 9.1] [   " + std::to_string(pid) + "]     0  " + std::to_string(pid) +
+             "      500       10       10        0         0  " + tables + "        0   >\n";
+    }
+    return cases::explain_log(log).at(0)->root_cause;
+  };
+  EXPECT_EQ(root(20, "2252800"), "page-tables");
+  EXPECT_EQ(root(700, "57344"), undetermined);
+}
+
 // A 2.6 report without "pages RAM": the zone that is printed is a part of RAM at least, and swap
 // was full only where a line says so.
 TEST(Excerpts, WhatProcessesHeldIsAShareOfAtLeastTheZones) {

@@ -22,6 +22,15 @@ bool has_stacks(const memory::Evidence& evidence) {
          (!report.nodes.empty() && std::ranges::all_of(report.nodes, has));
 }
 
+Message stacks() {
+  return Message("the stacks of threads (\"kernel_stack:\" in the nodes' lines)");
+}
+
+// What those of the processes in the task table may take.
+Bytes stacks_of_the_table(const Context& context) {
+  return largest_kernel_stack * context.evidence.attribution.processes;
+}
+
 // The lines of huge pages stand between the last zone's free list and the page cache of the tail.
 // With one of these lost as well there is a hole where they would be.
 bool has_hole_for_hugepages(const report::Report& report) {
@@ -60,12 +69,13 @@ void grade(Claim& claim, const Context& context, const memory::Account& account,
   } else if (lost_balloon(context.evidence)) {
     leave_open(claim, Message("how much the balloon holds (the host tells, or \"Balloon:\" in "
                               "/proc/meminfo)"));
+  } else if (!has_stacks(context.evidence) && stacks_of_the_table(context) > size / 2) {
+    leave_open(claim, stacks());
   } else {
     const Message if_more("they held more than {}", human(size / 2));
     if (!has_stacks(context.evidence)) {
       claim.confidence *= 0.8;
-      weaken(claim, Message("the stacks of threads (\"kernel_stack:\" in the nodes' lines)"),
-             if_more);
+      weaken(claim, stacks(), if_more);
     }
     if (!account.hugepages_known) {
       claim.confidence *= 0.8;

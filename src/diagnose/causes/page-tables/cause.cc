@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "diagnose/share.h"
 
 namespace whyoom::diagnose::causes {
@@ -50,8 +52,10 @@ bool may_be_their_number(const Context& context) {
     return false;
   }
   using What = memory::AccountLine::What;
+  // Either may be lost.
   const std::uint64_t threads =
-      account->size(What::kernel_stack).count() / largest_kernel_stack.count();
+      std::max(account->size(What::kernel_stack).count() / largest_kernel_stack.count(),
+               std::uint64_t{context.evidence.attribution.processes});
   return account->size(What::page_tables) <= least_page_tables * threads;
 }
 
