@@ -114,7 +114,9 @@ bool take_usual_field(kernel::Scope scope, std::string_view& rest, Place at, Fie
   if (next != end && *next != ' ') {
     return false;
   }
-  fields.set(*field, value, at);
+  if (!fields.set_once(*field, value, at)) {
+    return false;
+  }
   rest.remove_prefix(static_cast<std::size_t>(next - rest.data()));
   return true;
 }
@@ -167,7 +169,10 @@ FieldRun read_fields(kernel::Scope scope, std::string_view text, Place at, Field
       ++run.other;
       continue;
     }
-    fields.set(*field, *value, at);
+    if (!fields.set_once(*field, *value, at)) {
+      note_bad(run, token);  // from here on it is another line
+      break;
+    }
     ++run.known;
   }
   if (run.malformed > 0 && !run.bad.empty() && text.ends_with(run.bad)) {

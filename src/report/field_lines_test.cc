@@ -62,6 +62,23 @@ TEST(Fields, ZoneLineWithBothSpellingsOfTheUnit) {
   EXPECT_EQ(fields.get(Field::pages_scanned)->value, 71U);
 }
 
+// The end of the first line is lost: what the second says of the same is of something else.
+TEST(Fields, AFieldThatComesAgainBeginsAnotherLine) {
+  FieldSet fields;
+  const auto run =
+      read_fields(Scope::node,
+                  "active_anon:4kB inactive_anon:8kB all_unreclaimable? yes [ 5.9O ] Node 0 DMA "
+                  "free:1kB min:2kB active_anon:0kB inactive_anon:1kB shmem:3kB",
+                  {}, fields);
+  EXPECT_GT(run.malformed, 0U);
+  EXPECT_EQ(fields.get(Field::active_anon)->value, 4U);
+  EXPECT_EQ(fields.get(Field::inactive_anon)->value, 8U);
+  EXPECT_FALSE(fields.get(Field::shmem));
+  FieldSet same;
+  EXPECT_EQ(read_fields(Scope::node, "shmem:3kB shmem:3kB mapped:1kB", {}, same).malformed, 0U);
+  EXPECT_EQ(same.get(Field::mapped)->value, 1U);
+}
+
 TEST(Fields, DamageIsSaidAndSkipped) {
   FieldSet fields;
   const auto run =
@@ -113,7 +130,13 @@ TEST(Tail, EveryLine) {
   EXPECT_TRUE(read_tail("...21 total pagecache pages34 pages in swap cache", {}, glued));
   EXPECT_EQ(glued.pagecache->value, 21U);
   EXPECT_EQ(glued.swap_cache->value, 34U);
-  for (const char* other : {"Free swap  = -4kB", "pages RAM", "freed 12 pages of cache", ""}) {
+  Tail joined;
+  EXPECT_TRUE(
+      read_tail("Total swap = 8kB131072 pages RAM0 pages HighMem9 pages reserved", {}, joined));
+  EXPECT_EQ(joined.ram->value, 131072U);
+  EXPECT_EQ(joined.reserved->value, 9U);
+  for (const char* other : {"Free swap  = -4kB", "pages RAM", "freed 12 pages of cache", "",
+                            "l30942 pages RAM", "13O942 pages RAM", "1,30942 pages RAM"}) {
     EXPECT_NE(read_line(other).kind, &tail_line) << other;
   }
 }

@@ -44,6 +44,14 @@ class FieldSet {
   void set(kernel::Field field, std::uint64_t value, Place at) {
     values_[static_cast<std::size_t>(field)] = Read<std::uint64_t>{value, at};
   }
+  // False: it is there, with another value.
+  bool set_once(kernel::Field field, std::uint64_t value, Place at) {
+    const auto& there = get(field);
+    if (!there) {
+      set(field, value, at);
+    }
+    return there->value == value;
+  }
   void forget(kernel::Field field) { values_[static_cast<std::size_t>(field)].reset(); }
   // In the order of kernel::Field.
   [[nodiscard]] const auto& values() const { return values_; }

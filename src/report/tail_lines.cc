@@ -9,14 +9,7 @@
 namespace whyoom::report {
 namespace {
 
-// The number that ends right before `at`.
-std::optional<std::uint64_t> number_before(std::string_view text, std::size_t at) {
-  std::size_t begin = at;
-  while (begin > 0 && is_digit(text[begin - 1])) {
-    --begin;
-  }
-  return parse_number<std::uint64_t>(text.substr(begin, at - begin));
-}
+constexpr std::size_t npos = std::string_view::npos;
 
 struct CountedLine {
   std::string_view phrase;
@@ -39,6 +32,25 @@ constexpr std::array<CountedLine, 13> kCounted{{
     {" pages non-shared", nullptr},
     {" pages in pagetable cache", nullptr},
 }};
+
+// The number that ends right before `at`. None where it is the end of something else, as what a
+// reader of pictures takes a digit for: "l30942".
+std::optional<std::uint64_t> number_before(std::string_view text, std::size_t at) {
+  std::size_t begin = at;
+  while (begin > 0 && is_digit(text[begin - 1])) {
+    --begin;
+  }
+  const std::string_view before = text.substr(0, begin);
+  const bool apart = before.empty() || (!is_alnum(before.back()) &&
+                                        std::string_view("-_,").find(before.back()) == npos);
+  // Lines whose ends are lost: "Total swap = 0kB131072 pages RAM0 pages reserved".
+  const bool joined =
+      before.ends_with("kB") || std::ranges::any_of(kCounted, [&](const auto& line) {
+        return before.ends_with(line.phrase);
+      });
+  return apart || joined ? parse_number<std::uint64_t>(text.substr(begin, at - begin))
+                         : std::nullopt;
+}
 
 // Each number with a blank behind it, and what that says.
 bool read_counted(std::string_view text, Place at, Tail& tail) {
