@@ -143,7 +143,7 @@ TEST(Excerpt, WithoutTheStacksTheKernelsShareIsLikely) {
 // A fork bomb behind a pager that cut the stacks of the threads and the names: so many processes
 // need so many page tables, and that is not what filled the memory.
 TEST(Excerpt, PageTablesOfManyProcessesAreTheirNumber) {
-  const auto root = [](int processes, const std::string& tables) {
+  const auto root = [](int processes, const std::string& tables, const std::string& end) {
     std::string log =
         "[ 9.0] init invoked oom-killer: gfp_mask=0x140cca(GFP_HIGHUSER_MOVABLE|__GFP_COMP), "
         "order=0, oom_score_adj=0\n"
@@ -172,10 +172,14 @@ TEST(Excerpt, PageTablesOfManyProcessesAreTheirNumber) {
       log += "[ 9.1] [   " + std::to_string(pid) + "]     0  " + std::to_string(pid) +
              "      500       10       10        0         0  " + tables + "        0   >\n";
     }
-    return cases::explain_log(log).at(0)->root_cause;
+    const auto events = cases::explain_log(log + end);
+    return std::pair(std::string(events.at(0)->root_cause), events.at(0)->verdict);
   };
-  EXPECT_EQ(root(20, "2252800"), "page-tables");
-  EXPECT_EQ(root(700, "57344"), undetermined);
+  const std::string killed = "[ 9.1] Out of memory: Killed process 1001 (hog) total-vm:2000kB\n";
+  using Says = std::pair<std::string, Verdict>;
+  EXPECT_EQ(root(20, "2252800", killed), Says("page-tables", Verdict::proved));
+  EXPECT_EQ(root(20, "2252800", ""), Says("page-tables", Verdict::likely)) << "the table may go on";
+  EXPECT_EQ(root(700, "57344", killed), Says(undetermined, Verdict::undetermined));
 }
 
 // A 2.6 report without "pages RAM": the zone that is printed is a part of RAM at least, and swap

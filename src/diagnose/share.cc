@@ -17,6 +17,19 @@ std::optional<HostShare> share_on_host(const HostContext& context, const ShareRo
 
 }  // namespace
 
+bool shows_stacks(const memory::Evidence& evidence) {
+  const auto has = [](const auto& part) {
+    return part.fields.get(kernel::Field::kernel_stack).has_value();
+  };
+  const report::Report& report = *evidence.report;
+  return std::ranges::any_of(report.zones, has) ||
+         (!report.nodes.empty() && std::ranges::all_of(report.nodes, has));
+}
+
+Message line_of_stacks() {
+  return Message("the stacks of threads (\"kernel_stack:\" in the nodes' lines)");
+}
+
 Role role_of_share(double part) {
   return part < notable_share ? Role::ruled_out
          : part < big_share   ? Role::contributing

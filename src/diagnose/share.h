@@ -43,6 +43,11 @@ struct ShareRow {
   Remedy (*remedy)(const Context* context) = nullptr;  // nullptr: on a host
 };
 
+// The report tells what the stacks of threads hold: the zones' lines, from 5.9 on those of the
+// nodes.
+bool shows_stacks(const memory::Evidence& evidence);
+Message line_of_stacks();
+
 // What a part of RAM is in a report of used up memory.
 Role role_of_share(double part);
 

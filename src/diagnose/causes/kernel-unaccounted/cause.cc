@@ -12,20 +12,6 @@ Remedy look_for_it() {
            ShellCommand("cat /proc/net/sockstat"), ShellCommand("lsmod | sort -k2 -n | tail")}};
 }
 
-// The zones' lines have it, from 5.9 on those of the nodes.
-bool has_stacks(const memory::Evidence& evidence) {
-  const auto has = [](const auto& part) {
-    return part.fields.get(kernel::Field::kernel_stack).has_value();
-  };
-  const report::Report& report = *evidence.report;
-  return std::ranges::any_of(report.zones, has) ||
-         (!report.nodes.empty() && std::ranges::all_of(report.nodes, has));
-}
-
-Message stacks() {
-  return Message("the stacks of threads (\"kernel_stack:\" in the nodes' lines)");
-}
-
 // What those of the processes in the task table may take.
 Bytes stacks_of_the_table(const Context& context) {
   return largest_kernel_stack * context.evidence.attribution.processes;
@@ -69,13 +55,13 @@ void grade(Claim& claim, const Context& context, const memory::Account& account,
   } else if (lost_balloon(context.evidence)) {
     leave_open(claim, Message("how much the balloon holds (the host tells, or \"Balloon:\" in "
                               "/proc/meminfo)"));
-  } else if (!has_stacks(context.evidence) && stacks_of_the_table(context) > size / 2) {
-    leave_open(claim, stacks());
+  } else if (!shows_stacks(context.evidence) && stacks_of_the_table(context) > size / 2) {
+    leave_open(claim, line_of_stacks());
   } else {
     const Message if_more("they held more than {}", human(size / 2));
-    if (!has_stacks(context.evidence)) {
+    if (!shows_stacks(context.evidence)) {
       claim.confidence *= 0.8;
-      weaken(claim, stacks(), if_more);
+      weaken(claim, line_of_stacks(), if_more);
     }
     if (!account.hugepages_known) {
       claim.confidence *= 0.8;

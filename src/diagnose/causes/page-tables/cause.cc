@@ -61,8 +61,18 @@ bool may_be_their_number(const Context& context) {
 
 std::optional<Claim> judge(const Context& context) {
   auto claim = judge_share(context, row);
-  if (claim && claim->role == Role::root && may_be_their_number(context)) {
+  if (!claim || claim->role != Role::root) {
+    return claim;
+  }
+  const report::Report& report = context.report;
+  const bool counts_all = report.constraint || !report.victims.empty();  // behind the table
+  if (may_be_their_number(context)) {
     claim->role = Role::contributing;
+  } else if (!shows_stacks(context.evidence) && (report.tasks.empty() || !counts_all)) {
+    const Bytes tables = context.evidence.account->size(memory::AccountLine::What::page_tables);
+    weaken(*claim, line_of_stacks(),
+           Message("they held more than {}",
+                   human(largest_kernel_stack * (tables.count() / least_page_tables.count()))));
   }
   return claim;
 }
