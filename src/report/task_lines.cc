@@ -176,7 +176,7 @@ std::optional<TaskRow> parse_task_row(std::string_view text) {
   const char* const end = next + text.size();
   const auto pid = take_pid_column(next, end);
   std::optional<TaskRow> row;
-  if (!pid || next == end || *next != ' ') {
+  if (!pid || next == end || !is_space(*next)) {
     return row;
   }
   row.emplace();

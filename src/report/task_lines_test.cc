@@ -137,6 +137,7 @@ TEST(TaskTable, RowsAreToldFromOtherBrackets) {
   ASSERT_TRUE(row);
   EXPECT_EQ(row->count, 7U);
   EXPECT_TRUE(row->named);
+  EXPECT_EQ(parse_task_row("[ 1743]\t48\t1743\t68123\t3901\t6\t7\t8\tapp")->numbers[6], 8);
   EXPECT_TRUE(parse_task_row("[ 1743]    48  1743"));  // wrapped early
   EXPECT_FALSE(parse_task_row("[ 1743]    48  1744"));
   EXPECT_FALSE(parse_task_row("[ 1743] usb 1-1: reset"));
