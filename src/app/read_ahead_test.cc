@@ -12,6 +12,8 @@
 #include <stdexcept>
 #include <thread>
 
+#include "report/line_order.h"
+
 namespace whyoom::app {
 namespace {
 
@@ -121,6 +123,26 @@ TEST_F(ReadAheadTest, LargeFilesSayTheSameInAllWays) {
   expected.push_back(std::to_string(lines * 20'001) + " lines, ");
   for (const std::size_t threads : {0U, 1U}) {
     EXPECT_EQ(told_with(threads), expected) << threads;
+  }
+}
+
+// As web consoles give it: it says the same as the other way round.
+TEST_F(ReadAheadTest, ALogWithItsNewestLineFirstIsReadFromItsEnd) {
+  std::string text;
+  for (int second = 100; second < 130; second += 10) {
+    const std::string number = std::to_string(second);
+    text += "[" + number + ".000001] java invoked oom-killer: gfp_mask=0x140dca, order=0\n[" +
+            number + ".000002] Mem-Info:\n[" + number + ".000003] 4096 pages RAM\n[" + number +
+            ".000004] Out of memory: Killed process 7 (java) total-vm:4096kB, anon-rss:1024kB\n";
+  }
+  file("oldest-first", text);
+  const auto straight = told_with(0);
+  ASSERT_EQ(straight.size(), 4U);
+  paths_.clear();
+  std::filesystem::remove(folder_ / "oldest-first");
+  file("oldest-first", report::turned(text));
+  for (const std::size_t threads : {0U, 1U}) {
+    EXPECT_EQ(told_with(threads), straight) << threads;
   }
 }
 

@@ -76,8 +76,8 @@ std::string told(const report::Symptom& symptom, const std::string& file) {
 
 }  // namespace
 
-std::unique_ptr<report::LogReader> Pipeline::reader(const std::string& source) {
-  auto reader = std::make_unique<report::LogReader>(
+std::unique_ptr<report::TurningReader> Pipeline::reader(const std::string& source) {
+  auto reader = std::make_unique<report::TurningReader>(
       source, [this](report::Report&& report) { take(std::move(report)); },
       report::LogReader::Copies::handed_on);
   if (quotes_) {
@@ -133,7 +133,10 @@ void Pipeline::account(const std::string& file, const report::InputAccount& acco
     note_damage(file + (damage.line > 0 ? ":" + std::to_string(damage.line) : ""), damage.what);
   }
   note_symptoms(file, account.symptoms);
-  if (account.newest_first) {
+  if (account.turned) {
+    note_damage(file, tr("the newest line comes first: it was read from its last line on, and its "
+                         "lines are counted from there"));
+  } else if (account.newest_first) {
     note_damage(file, tr("the newest line comes first"));
     turned_.push_back(file);
   }

@@ -14,7 +14,7 @@
 #include "explain/writer.h"
 #include "render/render.h"
 #include "report/fingerprint.h"
-#include "report/log_reader.h"
+#include "report/turning_reader.h"
 
 namespace whyoom::explain {
 
@@ -29,7 +29,7 @@ class Pipeline {
   Pipeline& operator=(const Pipeline&) = delete;
 
   // A log whose reports come here when it is fed. More of them can be read at the same time.
-  std::unique_ptr<report::LogReader> reader(const std::string& source);
+  std::unique_ptr<report::TurningReader> reader(const std::string& source);
   // A report of a log, in the order in which the logs are to be told.
   void take(report::Report&& report);
   // An event that was explained already.

@@ -51,4 +51,17 @@ class LineOrder {
   std::uint64_t back_ = 0, forth_ = 0;
 };
 
+// The lines of a text, the last one first.
+inline std::string turned(std::string_view text) {
+  std::string lines;
+  lines.reserve(text.size() + 1);
+  while (!text.empty()) {
+    text.remove_suffix(text.ends_with('\n') ? 1 : 0);
+    const std::size_t begin = text.rfind('\n') + 1;  // npos + 1 is 0
+    lines.append(text.substr(begin)).push_back('\n');
+    text = text.substr(0, begin);
+  }
+  return lines;
+}
+
 }  // namespace whyoom::report

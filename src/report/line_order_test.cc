@@ -56,5 +56,12 @@ TEST(LineOrder, OfWallClocks) {
                              "Mon Dec  7 03:00:00 2026", "Fri Dec 11 03:00:00 2026"}));
 }
 
+TEST(LineOrder, Turned) {
+  EXPECT_EQ(turned("a\nb\n\nc"), "c\n\nb\na\n");
+  EXPECT_EQ(turned("\na\n"), "a\n\n");
+  EXPECT_EQ(turned("a"), "a\n");
+  EXPECT_EQ(turned(""), "");
+}
+
 }  // namespace
 }  // namespace whyoom::report

@@ -406,6 +406,8 @@ std::optional<LineNumber> LogReader::first_open() const {
   return !open && state_->framer.holds() ? std::optional(state_->number) : open;
 }
 
+bool LogReader::newest_first() const { return state_->order.newest_first(); }
+
 void LogReader::idle() { state_->flush(); }
 
 InputAccount LogReader::finish() {
@@ -420,7 +422,8 @@ InputAccount LogReader::finish() {
   InputAccount& account = state.account;
   account.lines = state.number;
   account.newest_first = state.order.newest_first();
-  if (state.repeated > 0) {
+  constexpr std::uint64_t few = 8;  // of a stack, that is what the kernel printed
+  if (state.repeated >= few) {
     state.note(state.first_repeated, tr("lines stand twice in a row, of which one is left out: {}",
                                         std::to_string(state.repeated)));
   }

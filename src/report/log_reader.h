@@ -34,6 +34,7 @@ struct InputAccount {
   std::uint64_t damage_more = 0;
   Symptoms symptoms;          // of a log without an event
   bool newest_first = false;  // the lines come in the wrong order
+  bool turned = false;        // they did: the log was read from its last line on
 };
 
 class LogReader {
@@ -62,6 +63,8 @@ class LogReader {
   std::size_t pass_over(std::string_view text);
   // Lines so far that an event can be made of: while they come, one goes on.
   [[nodiscard]] std::uint64_t lines_of_events() const;
+  // As far as it was fed, the log has its newest line first.
+  [[nodiscard]] bool newest_first() const;
   // Lines that were fed whole.
   [[nodiscard]] LineNumber lines() const;
   // Where the first one begins of the events that another line could go on with.

@@ -11,7 +11,7 @@
 
 #include "explain/pipeline.h"
 #include "render/format.h"
-#include "report/log_reader.h"
+#include "report/turning_reader.h"
 
 namespace whyoom::web {
 
@@ -51,7 +51,7 @@ class Reading {
   StoryList* list_ = nullptr;  // the writer, when it is one
   std::unique_ptr<explain::Writer> writer_;
   std::unique_ptr<explain::Pipeline> pipeline_;
-  std::unique_ptr<report::LogReader> log_;
+  std::unique_ptr<report::TurningReader> log_;
   std::string name_;
   std::vector<std::string> names_, remarks_;
   std::uint64_t found_before_ = 0;

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "report/line_order.h"
+
 namespace whyoom::web {
 namespace {
 
@@ -46,6 +48,13 @@ TEST(Reading, AListOfStoriesAndEachOfThem) {
   const auto json = nlohmann::json::parse(reading.story(0, Format::json));
   EXPECT_EQ(json["events"][0]["root_cause"], "min-free-too-high");
   EXPECT_TRUE(reading.story_part(1).empty());
+}
+
+TEST(Reading, TheNewestLineMayComeFirst) {
+  Reading reading(std::nullopt);
+  const auto list = list_of(reading, "a.log", report::turned(example("min-free-killed.log")));
+  ASSERT_EQ(list["stories"].size(), 1U);
+  EXPECT_EQ(list["stories"][0]["verdict"], "proved");
 }
 
 TEST(Reading, SeveralAreAddedUp) {

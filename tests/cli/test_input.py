@@ -97,16 +97,26 @@ class Sources(harness.Case):
                 self.assertIn("ends early", json.dumps(result.json["input"]["damage"]))
 
     def test_the_newest_line_first(self):
-        """As journalctl -r prints it. Where it is turned round, the answer is the whole one's."""
+        """As journalctl -r prints it. It is turned round, or says how: the answer is the whole one's."""
+        def cause(shown):
+            return [(event["root_cause"], event["verdict"]) for event in shown.json["events"]]
         lines = (harness.EXAMPLES / "min-free-killed.log").read_text().splitlines(keepends=True)
-        turned = self.file("it's turned.log", "".join(reversed(lines)))
+        whole = whyoom("explain", "--format", "json", harness.EXAMPLES / "min-free-killed.log")
+        self.assertNotIn("comes first", whole.out + whole.err)
+        turned = self.file("turned.log", "".join(reversed(lines)))
+        for done in (whyoom("explain", "--format", "json", turned),
+                     whyoom("explain", "--format", "json", "-", stdin=turned.read_bytes())):
+            self.assertEqual(cause(done), cause(whole))
+            self.assertEqual(done.json["input"]["bytes"], len("".join(lines)))
+            self.assertIn("it was read from its last line on", json.dumps(done.json["input"]))
+            self.assertEqual(done.err, "")
+        more = [f"[    1.{i:06}] {'a' * 200}\n" for i in range(80000)]
+        turned = self.file("it's turned.log", "".join(reversed(more + lines)))
         result = whyoom("explain", turned)
         self.assertIn("comes first, so its reports are in pieces", result.err)
         tac = result.err.split("turn it round: ")[1].splitlines()[0].removesuffix(" | whyoom explain -")
         done = subprocess.run(["sh", "-c", tac], capture_output=True, check=True)
-        self.assertEqual(done.stdout.decode(), "".join(lines))
-        whole = whyoom("explain", harness.EXAMPLES / "min-free-killed.log")
-        self.assertNotIn("comes first", whole.err)
+        self.assertEqual(done.stdout.decode(), "".join(more + lines))
 
     def test_a_copy_of_a_log_counts_once(self):
         copy = self.file("copy.log", self.spree.read_bytes())

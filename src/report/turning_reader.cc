@@ -1,0 +1,83 @@
+#include "report/turning_reader.h"
+
+#include <utility>
+
+#include "report/line_order.h"
+
+namespace whyoom::report {
+namespace {
+
+constexpr std::size_t shows_order = std::size_t{64} << 10U;
+
+}  // namespace
+
+TurningReader::TurningReader(const std::string& source, LogReader::Sink sink,
+                             LogReader::Copies copies)
+    : source_(source),
+      sink_(std::move(sink)),
+      copies_(copies),
+      reader_(
+          source, [this](Report&& report) { on_report(std::move(report)); }, copies) {}
+
+void TurningReader::keep_lines() {
+  keeps_lines_ = true;
+  reader_.keep_lines();
+}
+
+void TurningReader::on_report(Report&& report) {
+  pieces_.push_back(std::move(report));
+  if (!may_turn_ || !reader_.newest_first()) {
+    hand_on();
+  }
+}
+
+// It goes forth, or it cannot be turned: what it says is what it says.
+void TurningReader::hand_on() {
+  may_turn_ = false;
+  text_ = {};
+  for (Report& report : pieces_) {
+    sink_(std::move(report));
+  }
+  pieces_.clear();
+}
+
+void TurningReader::feed(std::string_view chunk) {
+  if (may_turn_) {
+    text_.append(chunk);
+  }
+  reader_.feed(chunk);
+  if (text_.size() > most_turned || (text_.size() > shows_order && !reader_.newest_first())) {
+    hand_on();
+  }
+}
+
+std::size_t TurningReader::pass_over(std::string_view text) {
+  return may_turn_ ? 0 : reader_.pass_over(text);
+}
+
+void TurningReader::idle() {
+  reader_.idle();
+  hand_on();
+}
+
+InputAccount TurningReader::turned() {
+  LogReader reader(source_, sink_, copies_);
+  if (keeps_lines_) {
+    reader.keep_lines();
+  }
+  reader.feed(report::turned(text_));
+  InputAccount account = reader.finish();
+  account.turned = true;
+  return account;
+}
+
+InputAccount TurningReader::finish() {
+  InputAccount account = reader_.finish();
+  if (may_turn_ && account.newest_first) {
+    return turned();
+  }
+  hand_on();
+  return account;
+}
+
+}  // namespace whyoom::report
