@@ -14,6 +14,9 @@
 
 #include "base/sha256.h"
 #include "diagnose/case_file.h"
+#include "diagnose/min_free_steps.h"
+#include "diagnose/partial_answer.h"
+#include "memory/printed_score.h"
 
 namespace whyoom::diagnose {
 namespace {
@@ -178,8 +181,43 @@ void add_tasks(Numbers& all, const memory::Evidence& evidence) {
   }
 }
 
+// By these one root is chosen of several.
+void add_claim(Numbers& all, const Claim& claim) {
+  all.add(static_cast<int>(claim.rank));
+  all.add(claim.strength);
+}
+
+// What is told beside the findings.
+void add_told(Numbers& all, const Event& event) {
+  for (const Message& sentence : partial_answer(event)) {
+    all.add_text(sentence.str());
+  }
+  if (const auto score = memory::printed_score(event.evidence)) {
+    all.add(score->share);
+    all.add(score->at_least);
+    all.add(score->rest);
+  }
+  for (const MinFreeStep& step : min_free_steps(event)) {
+    all.add(step.value);
+    all.add(static_cast<int>(step.why));
+    all.add(step.out_of_reach);
+    all.add(step.within_reach);
+    all.add(step.free);
+    all.add(step.needed);
+  }
+}
+
 std::string said_of(const Event& event) {
   Numbers all;
+  const StoryContext story;
+  for (const Cause* cause : all_causes()) {
+    if (cause->judge != nullptr) {
+      if (const auto claim = cause->judge({event.evidence, event.report, story})) {
+        add_claim(all, *claim);
+      }
+    }
+  }
+  add_told(all, event);
   const std::string lines = lines_of(event.findings, all);
   for (const Overturn& overturn : event.overturned_by) {
     all.add_text(overturn.what.str() + " " + overturn.condition.str());
@@ -197,6 +235,14 @@ std::string said_of(const Event& event) {
 
 std::string said_of(const HostCheck& host) {
   Numbers all;
+  host::Sources sources = host.sources();
+  for (const Cause* cause : all_causes()) {
+    if (cause->check != nullptr) {
+      for (const Claim& claim : cause->check({host.facts, host.state, host.limits, sources})) {
+        add_claim(all, claim);
+      }
+    }
+  }
   const std::string lines = lines_of(host.findings, all);
   add_machine(all, host.state.machine);
   add_account(all, host.state.account);
