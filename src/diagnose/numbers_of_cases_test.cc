@@ -1,12 +1,14 @@
 // Every number that the cases beside the causes lead to: who is blamed, how surely, on which
-// numbers, and a digest of all others. The cases' own `expect` lines say what must be found; this
-// says that a change of the arithmetic is seen wherever it is felt.
+// numbers, and a digest of all others; and what is said of parts of a log. The cases' own `expect`
+// lines say what must be found; this says that a change of the arithmetic is seen wherever it is
+// felt.
 //
 // numbers_of_cases.txt is written by `./dev docs`. A change of it is read like a change of code.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <fstream>
+#include <map>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -264,6 +266,33 @@ std::string said_of(const HostCheck& host) {
   return "  all numbers " + all.digest() + "\n" + lines;
 }
 
+// A log in parts: without each of its lines, and from each of them on. How often which answer is
+// given, and a digest of all numbers.
+std::string said_of_parts(std::string_view log) {
+  const std::vector<std::string_view> lines = cases::split_lines(log);
+  std::map<std::string, std::size_t> answers;
+  Sha256 all;
+  const auto add = [&](std::string_view part) {
+    for (const auto& event : cases::explain_log(part)) {
+      ++answers[std::string(name(event->verdict)) + (event->verdict == Verdict::undetermined
+                                                         ? ""
+                                                         : " " + std::string(event->root_cause))];
+      all.add(said_of(*event));
+    }
+  };
+  std::size_t from = 0;
+  for (const std::string_view line : lines) {
+    add(std::string(log.substr(0, from)) + std::string(log.substr(from + line.size())));
+    add(log.substr(from + line.size()));
+    from += line.size();
+  }
+  std::string text = "  in parts";
+  for (const auto& [answer, count] : answers) {
+    text += (text.ends_with("parts") ? ": " : ", ") + std::to_string(count) + " " + answer;
+  }
+  return text + ", all numbers " + hex(all.finish(), 4) + "\n";
+}
+
 std::string said_of_all() {
   std::string text;
   for (const auto& path : cases::case_paths(cases::Of::both)) {
@@ -275,6 +304,7 @@ std::string said_of_all() {
       for (const auto& event : cases::explain_log(one.log)) {
         text += said_of(*event);
       }
+      text += said_of_parts(one.log);
     }
   }
   return text;
