@@ -266,13 +266,28 @@ std::string said_of(const HostCheck& host) {
   return "  all numbers " + all.digest() + "\n" + lines;
 }
 
-// A log in parts: without each of its lines, and from each of them on. How often which answer is
-// given, and a digest of all numbers.
-std::string said_of_parts(std::string_view log) {
-  const std::vector<std::string_view> lines = cases::split_lines(log);
+// The lines of a log; the files of a host.
+std::vector<std::string> parts_of(std::string_view text) {
+  std::vector<std::string> parts;
+  for (const std::string_view line : cases::split_lines(text)) {
+    if (parts.empty() || !cases::is_host(text) || line.starts_with("== /")) {
+      parts.emplace_back();
+    }
+    parts.back() += line;
+  }
+  return parts;
+}
+
+// Without each of its parts, and of a log from each line on: how often which answer is given, and a
+// digest of all numbers.
+std::string said_of_parts(std::string_view text) {
   std::map<std::string, std::size_t> answers;
   Sha256 all;
   const auto add = [&](std::string_view part) {
+    if (cases::is_host(text)) {
+      all.add(said_of(*cases::check_host(part)));
+      return;
+    }
     for (const auto& event : cases::explain_log(part)) {
       ++answers[std::string(name(event->verdict)) + (event->verdict == Verdict::undetermined
                                                          ? ""
@@ -281,16 +296,19 @@ std::string said_of_parts(std::string_view log) {
     }
   };
   std::size_t from = 0;
-  for (const std::string_view line : lines) {
-    add(std::string(log.substr(0, from)) + std::string(log.substr(from + line.size())));
-    add(log.substr(from + line.size()));
-    from += line.size();
+  for (const std::string& part : parts_of(text)) {
+    const std::string_view rest = text.substr(from + part.size());
+    add(std::string(text.substr(0, from)) + std::string(rest));
+    if (!cases::is_host(text)) {
+      add(rest);
+    }
+    from += part.size();
   }
-  std::string text = "  in parts";
+  std::string said = "  in parts";
   for (const auto& [answer, count] : answers) {
-    text += (text.ends_with("parts") ? ": " : ", ") + std::to_string(count) + " " + answer;
+    said += (said.ends_with("parts") ? ": " : ", ") + std::to_string(count) + " " + answer;
   }
-  return text + ", all numbers " + hex(all.finish(), 4) + "\n";
+  return said + ", all numbers " + hex(all.finish(), 4) + "\n";
 }
 
 std::string said_of_all() {
@@ -304,8 +322,8 @@ std::string said_of_all() {
       for (const auto& event : cases::explain_log(one.log)) {
         text += said_of(*event);
       }
-      text += said_of_parts(one.log);
     }
+    text += said_of_parts(one.log);
   }
   return text;
 }
