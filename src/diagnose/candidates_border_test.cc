@@ -73,5 +73,68 @@ TEST(CandidateBorders, WhoWasChosenForItsScoreAdjSaysNothing) {
   EXPECT_EQ(named_of(row_of("8", "75", "0") + child), held_by_none);
 }
 
+// Counters of 1,000,000 pages of RAM without a line of its zones.
+struct Counted {
+  int anon = 400'000, file = 100'000, slab_reclaimable = 50'000, free = 15'000;
+  int slab_unreclaimable = 0, page_tables = 0, shmem = 0;
+};
+
+std::string said_of_counters(const Counted& pages) {
+  const auto number = [](int value) { return std::to_string(value); };
+  const auto events = cases::explain_log(
+      "[ 9.0] java invoked oom-killer: gfp_mask=0x0(), order=0, oom_score_adj=0\n"
+      "[ 9.0] Mem-Info:\n[ 9.0] active_anon:" +
+      number(pages.anon) +
+      " inactive_anon:0 isolated_anon:0\n[ 9.0]  active_file:" + number(pages.file) +
+      " inactive_file:0 isolated_file:0\n[ 9.0]  unevictable:0 dirty:0 writeback:0\n"
+      "[ 9.0]  slab_reclaimable:" +
+      number(pages.slab_reclaimable) + " slab_unreclaimable:" + number(pages.slab_unreclaimable) +
+      "\n[ 9.0]  mapped:0 shmem:" + number(pages.shmem) +
+      " pagetables:" + number(pages.page_tables) + " bounce:0\n[ 9.0]  free:" + number(pages.free) +
+      " free_pcp:0 free_cma:0\n[ 9.0] 1000000 pages RAM\n"
+      "[ 9.0] 0 pages HighMem/MovableOnly\n[ 9.0] 0 pages reserved\n" +
+      kill_line("7", "400000"));
+  return std::string(name(events.back()->verdict)) + " " + std::string(events.back()->root_cause);
+}
+
+TEST(LikelyExhausted, ByWhatTheCountersLeaveOpen) {
+  const std::string likely = "likely memory-exhausted";
+  const std::string open = "undetermined undetermined";
+  // What no counter has may not be more than processes hold, which is all but these.
+  EXPECT_EQ(said_of_counters({.slab_unreclaimable = 35'000}), likely);
+  EXPECT_EQ(said_of_counters({.slab_unreclaimable = 34'999}), open);
+  EXPECT_EQ(said_of_counters({.page_tables = 35'000}), likely);
+  EXPECT_EQ(said_of_counters({.page_tables = 34'999}), open);
+  EXPECT_EQ(said_of_counters({.file = 135'000}), likely);
+  EXPECT_EQ(said_of_counters({.file = 134'999}), open);
+  EXPECT_EQ(said_of_counters({.slab_reclaimable = 85'000}), likely);
+  EXPECT_EQ(said_of_counters({.slab_reclaimable = 84'999}), open);
+  EXPECT_EQ(said_of_counters({.anon = 417'500}), likely);
+  EXPECT_EQ(said_of_counters({.anon = 417'499}), open);
+  EXPECT_EQ(said_of_counters({.free = 19'999, .slab_unreclaimable = 30'001}), likely);
+  EXPECT_EQ(said_of_counters({.free = 19'999, .slab_unreclaimable = 30'000}), open);
+  EXPECT_EQ(said_of_counters({.free = 20'000, .slab_unreclaimable = 40'000}), open)
+      << "vm.min_free_kbytes may keep a big share";
+  // Nor may another use of it be larger, nor much of it be left to reclaim.
+  EXPECT_EQ(said_of_counters({.slab_unreclaimable = 400'000}), likely);
+  EXPECT_EQ(said_of_counters({.slab_unreclaimable = 400'001}), open);
+  EXPECT_EQ(said_of_counters({.file = 199'999}), likely);
+  EXPECT_EQ(said_of_counters({.file = 200'000}), open);
+  // A quarter of RAM.
+  EXPECT_EQ(said_of_counters({.anon = 250'000, .file = 199'000, .slab_unreclaimable = 249'999}),
+            likely);
+  EXPECT_EQ(said_of_counters({.anon = 249'999, .file = 199'000, .slab_unreclaimable = 249'999}),
+            open);
+}
+
+TEST(Sysrq, NobodyKnowsWhatWasAskedForWithoutAnEnd) {
+  EXPECT_EQ(cases::role_of(*cases::explain_log("[ 9.0] sysrq: Manual OOM execution\n"
+                                               "[ 9.0] Mem-Info:\n[ 9.0] active_anon:7 "
+                                               "inactive_anon:7 isolated_anon:0\n")
+                                .back(),
+                           "sysrq"),
+            "refused");
+}
+
 }  // namespace
 }  // namespace whyoom::diagnose
