@@ -86,6 +86,8 @@ TEST(Candidates, ACounterOfKernelMemoryRulesItOut) {
         "anon-rss:4kB, file-rss:0kB, shmem-rss:0kB\n");
   };
   EXPECT_EQ(of("301464"), (Names{"cgroup-parent-limit", "cgroup-page-cache", "cgroup-shmem"}));
+  EXPECT_EQ(of("8388607"), (Names{"cgroup-parent-limit", "cgroup-page-cache", "cgroup-shmem"}));
+  EXPECT_EQ(of("8388608"), Names{}) << "half of it is an answer";
   EXPECT_EQ(of("0"), (Names{"cgroup-parent-limit", "cgroup-page-cache", "cgroup-shmem",
                             "cgroup-kernel-memory"}))
       << "cgroup v2 does not count there";

@@ -188,5 +188,52 @@ TEST(HostRules, OfAProcessItsOwnMemoryIsAnonymousAndShared) {
   EXPECT_EQ(own_memory(process), to_bytes(KiB(370)));
 }
 
+TEST(HostRules, APoolThatNobodyAskedForIsNotTooSmall) {
+  const auto role = [](int total, int free, const std::string& more) {
+    const std::string number = std::to_string(total);
+    const auto host =
+        cases::check_host("== /proc/meminfo\nMemTotal: 1000000 kB\nHugePages_Total: " + number +
+                          "\nHugePages_Free: " + std::to_string(free) +
+                          "\nHugePages_Rsvd: 0\nHugePages_Surp: 0\nHugepagesize: 2048 kB\n"
+                          "== /proc/vmstat\nhtlb_buddy_alloc_fail 5\n" +
+                          more);
+    const auto found = std::ranges::find(host->findings, "hugetlb-pool", &Finding::cause);
+    return found == host->findings.end() ? "-" : name(found->role);
+  };
+  const std::string one = "== /etc/sysctl.conf\nvm.nr_hugepages = 1\n";
+  EXPECT_EQ(role(0, 0, ""), "-");
+  EXPECT_EQ(role(0, 0, one), "root");
+  EXPECT_EQ(role(1, 0, one), "ruled-out");
+  EXPECT_EQ(role(1, 1, "== /etc/sysctl.conf\nvm.nr_hugepages = 2\n"), "risk");
+}
+
+TEST(HostRules, AFileReplacesThePagesOfTheDefaultSizeAlone) {
+  const auto proof = [](const std::string& words, const std::string& file) {
+    const auto host =
+        cases::check_host("== /proc/cmdline\nro " + words +
+                          "\n== /proc/meminfo\nMemTotal: 1965360 kB\nMemAvailable: 1502000 kB\n"
+                          "Hugepagesize: 2048 kB\n" +
+                          file);
+    const auto found = std::ranges::find(host->findings, "hugepages-next-boot", &Finding::cause);
+    return found->proof.front().value / (1U << 20U);
+  };
+  const std::string file = "== /etc/sysctl.conf\nvm.nr_hugepages = 7\n";
+  EXPECT_EQ(proof("hugepagesz=1G hugepages=1 hugepagesz=2M hugepages=50", ""), 1024 + 100);
+  EXPECT_EQ(proof("hugepagesz=1G hugepages=1 hugepagesz=2M hugepages=50", file), 1024 + 14);
+  EXPECT_EQ(proof("hugepages=3 hugepagesz=1G hugepages=1 hugepagesz=2M hugepages=5", file),
+            1024 + 14);
+  EXPECT_EQ(proof("hugepages=18446744073709551615", file), 14) << "no number wraps";
+}
+
+TEST(HostRules, NumbersOfCgroupsDoNotWrap) {
+  const auto host = cases::check_host(
+      "== /proc/self/mountinfo\n29 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"
+      "== /sys/fs/cgroup/cgroup.controllers\nmemory pids\n== /sys/fs/cgroup/cgroup.stat\n"
+      "nr_descendants 412\nnr_dying_descendants 18446744073709551615\n");
+  EXPECT_EQ(cases::role_of(host->findings, "cgroup-ids-exhausted"), "root");
+  const auto found = std::ranges::find(host->findings, "cgroup-ids-exhausted", &Finding::cause);
+  EXPECT_DOUBLE_EQ(found->proof.front().value, 412 + 9223372036854775807.0);
+}
+
 }  // namespace
 }  // namespace whyoom::diagnose

@@ -103,5 +103,36 @@ TEST_F(HostWith, other_settings_are_set_and_nothing_else) {
   EXPECT_EQ(same.settings.pid_max.has_value(), host.settings.pid_max.has_value());
 }
 
+TEST_F(HostWith, what_is_available_is_less_by_a_boost) {
+  const host::Host other = boosted();
+  const HostState with = state_of(other);
+  const auto before = available_after(state, what_if(state.machine, {}));
+  const auto after = available_after(with, what_if(with.machine, {}));
+  ASSERT_TRUE(before && after);
+  EXPECT_GE(*before - *after, to_bytes(boost, state.machine.page));
+}
+
+TEST_F(HostWith, huge_pages_are_taken_from_what_is_free_and_given_back) {
+  ASSERT_TRUE(host.meminfo.mem_free);
+  const auto with = [this](std::uint64_t total, std::uint64_t free, const std::string& wanted) {
+    host::Host of = host;
+    of.huge_pools = {{}};
+    of.huge_pools[0].page_size = KiB(2048);
+    of.huge_pools[0].total = Read<std::uint64_t>{total, {}};
+    of.huge_pools[0].free = Read<std::uint64_t>{free, {}};
+    of.huge_pools[0].reserved = Read<std::uint64_t>{0, {}};
+    const host::Host then = host_with(state_of(of), "vm.nr_hugepages", wanted);
+    return std::tuple(then.huge_pools[0].total->value, then.huge_pools[0].free->value,
+                      (to_bytes(then.meminfo.mem_free->value).count() + (8U << 20U) -
+                       to_bytes(host.meminfo.mem_free->value).count()) >>
+                          20U);
+  };
+  // Total and free pages; MiB of free memory, 8 more than now.
+  EXPECT_EQ(with(10, 4, "10"), std::tuple(10U, 4U, 8U));
+  EXPECT_EQ(with(10, 4, "11"), std::tuple(11U, 5U, 6U));
+  EXPECT_EQ(with(10, 4, "9"), std::tuple(9U, 3U, 10U));
+  EXPECT_EQ(with(10, 4, "0"), std::tuple(6U, 0U, 16U)) << "six are in use";
+}
+
 }  // namespace
 }  // namespace whyoom::memory
