@@ -30,6 +30,8 @@ TEST(Candidates, TheHeadOfAFailureLeavesWhatTheZonesTell) {
   EXPECT_EQ(of("order:0, mode:0x20"), (Names{"atomic-allocation-failure", "min-free-too-high"}));
   EXPECT_EQ(of("order:2, mode:0x20"),
             (Names{"atomic-allocation-failure", "fragmentation", "min-free-too-high"}));
+  EXPECT_EQ(of("order:1, mode:0x20"),
+            (Names{"atomic-allocation-failure", "fragmentation", "min-free-too-high"}));
   EXPECT_EQ(of("order:0, mode:0xd0"), (Names{"memory-exhausted", "min-free-too-high"}));
   EXPECT_EQ(of("order:0, mode:0xcc4(GFP_KERNEL|GFP_DMA32)"),
             (Names{"memory-exhausted", "lowmem-exhausted", "min-free-too-high"}))

@@ -216,5 +216,23 @@ TEST(LogCauses, ACacheThatGrewIsWhatReclaimDoesNotEmpty) {
   }
 }
 
+// Of a zone with 284400 kB free.
+TEST(LogCauses, OneLargeBlockThatCameFreeSinceIsNearlyNone) {
+  const auto said = [](std::string_view blocks) {
+    std::string text =
+        cases::load_case(cases::causes_folder() / "high-order-failure" / "positive.case").log;
+    const std::string none = "0*256kB 0*512kB 0*1024kB 0*2048kB 0*4096kB = 284400kB";
+    text.replace(text.find(none), none.size(), blocks);
+    const auto events = cases::explain_log(text);
+    return events.back()->findings.front().summary.str();
+  };
+  EXPECT_NE(said("0*256kB 0*512kB 0*1024kB 0*2048kB 0*4096kB = 284400kB").find(", in smaller"),
+            std::string::npos);
+  const std::string one = said("1*256kB (U) 0*512kB 0*1024kB 0*2048kB 0*4096kB = 284656kB");
+  EXPECT_NE(one.find("nearly all of it in smaller blocks"), std::string::npos) << one;
+  const std::string many = said("0*256kB 0*512kB 0*1024kB 0*2048kB 2*4096kB (U) = 292592kB");
+  EXPECT_EQ(many.find("smaller blocks"), std::string::npos) << many;
+}
+
 }  // namespace
 }  // namespace whyoom::diagnose

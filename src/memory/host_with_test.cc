@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <tuple>
 
 #include "host/read_host.h"
@@ -132,6 +133,37 @@ TEST_F(HostWith, huge_pages_are_taken_from_what_is_free_and_given_back) {
   EXPECT_EQ(with(10, 4, "11"), std::tuple(11U, 5U, 6U));
   EXPECT_EQ(with(10, 4, "9"), std::tuple(9U, 3U, 10U));
   EXPECT_EQ(with(10, 4, "0"), std::tuple(6U, 0U, 16U)) << "six are in use";
+}
+
+// Some per cent of memory join the zones after the kernel has chosen: up to 5.
+TEST_F(HostWith, the_kernels_choice_may_be_a_little_lower_than_computed) {
+  const auto choice = [this](std::uint64_t setting) {
+    host.settings.min_free_kbytes = Read<std::int64_t>{static_cast<std::int64_t>(setting), {}};
+    return state_of(host).machine.default_min_free.value_or(KiB(0)).count();
+  };
+  const auto expect_down_to = [&choice](double factor) {
+    const std::uint64_t computed = choice(1);
+    const auto least =
+        static_cast<std::uint64_t>(std::ceil(static_cast<double>(computed) * factor - 1));
+    EXPECT_EQ(choice(computed), computed);
+    EXPECT_EQ(choice(computed + 1), computed);
+    EXPECT_EQ(choice(least), least);
+    EXPECT_EQ(choice(least - 1), computed);
+  };
+  for (host::Zone& zone : host.zones) {
+    zone.min = zone.min ? Maybe<Pages>({Pages(50'000), zone.min->at}) : zone.min;
+  }
+  host.transparent_huge = Read<std::string>{"never", {}};
+  expect_down_to(std::sqrt(0.95));
+  host.transparent_huge = Read<std::string>{"always", {}};
+  EXPECT_EQ(choice(1), 45'056U);
+  EXPECT_EQ(choice(45'055), 45'056U) << "pageblocks: no size of memory is in it";
+  for (host::Zone& zone : host.zones) {
+    if (zone.managed && zone.managed->value > Pages(150'001)) {
+      zone.managed->value = Pages(150'001);
+    }
+  }
+  expect_down_to(0.95);  // a twentieth of it
 }
 
 }  // namespace

@@ -243,6 +243,8 @@ TEST(OomThreshold, WhereEveryZoneIsAtItsMark) {
   EXPECT_NEAR(share, 168000.0 / 245000, 0.001);
   machine.zones[1].reclaimable = Pages(30000);
   EXPECT_GT(oom_threshold(machine)->value, from->value);
+  machine.zones[1].reclaimable = Pages(300000);
+  EXPECT_FALSE(oom_threshold(machine)) << "more can be reclaimed than it could keep back";
 }
 
 TEST(OomThreshold, AKernelRequestMayNotUseHighMem) {
