@@ -122,6 +122,23 @@ TEST(Fragmented, AFewBlocksCountOnlyFarAboveTheMarks) {
   EXPECT_TRUE(judge(new_kernel, 2, {{0, 1766}, {2, 1}})->fragmented());
 }
 
+// With a boost of 500 pages from 2271 on.
+TEST(Fragmented, ABoostIsInTheMarks) {
+  const auto is_fragmented = [](std::uint64_t single) {
+    report::Report report;
+    memory::testing_only::set_release(report, "6.1.0");
+    memory::testing_only::set_request(report, {}, 2);
+    auto& zone =
+        add_zone(report, 0, "Normal", {4 * single + 16, 6000, 7000, 8000, 4000000, {0, 0, 0, 0}});
+    zone.fields.set(kernel::Field::boost, 2000, {});
+    zone.buddy = {{0, single, "UM"}, {2, 1, "U"}};
+    zone.buddy_total_kib = Read<std::uint64_t>{4 * single + 16, {}};
+    return fragmented_zone(memory::from_report(report))->fragmented();
+  };
+  EXPECT_FALSE(is_fragmented(2270));
+  EXPECT_TRUE(is_fragmented(2271));
+}
+
 TEST(Fragmented, TheEndOfALineThatIsCutCanHoldBlocks) {
   report::Report report;
   memory::testing_only::set_release(report, new_kernel);

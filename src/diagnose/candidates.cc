@@ -29,9 +29,7 @@ std::optional<Bytes> size_of(const report::Victim& victim, const memory::Evidenc
     return to_bytes(victim.resident());
   }
   const report::Task* row = memory::task_with(*evidence.report, victim.pid);
-  return row == nullptr || row->oom_score_adj > 0
-             ? std::nullopt
-             : std::optional(to_bytes(Pages(row->rss), evidence.page));
+  return row == nullptr ? std::nullopt : std::optional(to_bytes(Pages(row->rss), evidence.page));
 }
 
 // The kernel took it, or the one in whose place it died, for its oom_score_adj.

@@ -30,6 +30,8 @@ TEST(Candidates, TheHeadOfAFailureLeavesWhatTheZonesTell) {
   EXPECT_EQ(of("order:0, mode:0x20"), (Names{"atomic-allocation-failure", "min-free-too-high"}));
   EXPECT_EQ(of("order:2, mode:0x20"),
             (Names{"atomic-allocation-failure", "fragmentation", "min-free-too-high"}));
+  EXPECT_EQ(of("order:1, mode:0x20"),
+            (Names{"atomic-allocation-failure", "fragmentation", "min-free-too-high"}));
   EXPECT_EQ(of("order:0, mode:0xd0"), (Names{"memory-exhausted", "min-free-too-high"}));
   EXPECT_EQ(of("order:0, mode:0xcc4(GFP_KERNEL|GFP_DMA32)"),
             (Names{"memory-exhausted", "lowmem-exhausted", "min-free-too-high"}))
@@ -86,6 +88,8 @@ TEST(Candidates, ACounterOfKernelMemoryRulesItOut) {
         "anon-rss:4kB, file-rss:0kB, shmem-rss:0kB\n");
   };
   EXPECT_EQ(of("301464"), (Names{"cgroup-parent-limit", "cgroup-page-cache", "cgroup-shmem"}));
+  EXPECT_EQ(of("8388607"), (Names{"cgroup-parent-limit", "cgroup-page-cache", "cgroup-shmem"}));
+  EXPECT_EQ(of("8388608"), Names{}) << "half of it is an answer";
   EXPECT_EQ(of("0"), (Names{"cgroup-parent-limit", "cgroup-page-cache", "cgroup-shmem",
                             "cgroup-kernel-memory"}))
       << "cgroup v2 does not count there";

@@ -273,5 +273,16 @@ TEST(Proof, IsOfWhatWasRead) {
   EXPECT_EQ(finding.proof[1].unit, Unit::count);
 }
 
+TEST(FilledBySlab, IsNoPartOfZonesThatAreTooSmallForIt) {
+  const auto part = [](std::uint64_t slab) {
+    report::Report report = full_machine();
+    set_total(report, Field::slab_unreclaimable, slab);
+    return filled_by_slab(Explained(std::move(report)).context);
+  };
+  EXPECT_DOUBLE_EQ(part(100'000), 0.5);
+  EXPECT_DOUBLE_EQ(part(210'000), 1.05);
+  EXPECT_DOUBLE_EQ(part(210'001), 0);
+}
+
 }  // namespace
 }  // namespace whyoom::diagnose

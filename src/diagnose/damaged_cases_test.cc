@@ -208,5 +208,12 @@ TEST(DamagedCase, TheUsageOfACgroupThatItsPartsDoNotMakeUp) {
   EXPECT_EQ(without("usage 41984kB, limit 41984kB"), "proved cgroup-limit");
 }
 
+TEST(DamagedCase, LowMemoryWithoutTheLinesOfHighMem) {
+  const std::string low = "lowmem-exhausted/positive";
+  EXPECT_EQ(Damaged(low).lose_line("HighMem free:").lose_line("HighMem: ").says(),
+            "proved lowmem-exhausted")
+      << "the last lines count it";
+}
+
 }  // namespace
 }  // namespace whyoom::diagnose

@@ -399,6 +399,8 @@ TEST(HostCauses, CgroupsAtTheirMemoryHigh) {
   EXPECT_EQ(of("/jail", 104000000, 0, "40.00"), "ruled-out");
   EXPECT_EQ(of("/jail", 104000000, 5, "0.10"), "ruled-out");
   EXPECT_EQ(of("/jail", 10400000, 5, "40.00"), "ruled-out");
+  EXPECT_EQ(of("/jail", 99614720, 1, "10.00").substr(0, 4), "root");
+  EXPECT_EQ(of("/jail", 99614719, 1, "10.00"), "ruled-out");
 }
 
 // The host of the documents: DMA32 keeps 121874 pages as min and 182810 as high, DMA 1920 and 2880

@@ -189,5 +189,50 @@ TEST(LogCauses, ContiguousMemoryIsNothingToAMovableRequest) {
   EXPECT_EQ(std::ranges::count(events.at(0)->findings, "cma-only", &Finding::cause), 0);
 }
 
+// 64 MiB in slabs of a page, of which half of the objects are in use. How much RAM there is would
+// tell.
+TEST(LogCauses, ACacheThatGrewIsWhatReclaimDoesNotEmpty) {
+  const auto of = [](const std::string& cache, int slabs, int objects, int free) {
+    return cases::role_of(
+        *cases::explain_log("[ 9.0] SLUB: Unable to allocate memory on node -1, "
+                            "gfp=0xcc0(GFP_KERNEL)\n[ 9.0]   cache: " +
+                            cache +
+                            ", object size: 64, buffer size: 64, default order: 0, min order: 0\n"
+                            "[ 9.0]   node 0: slabs: " +
+                            std::to_string(slabs) + ", objs: " + std::to_string(objects) +
+                            ", free: " + std::to_string(free) + "\n")
+             .back(),
+        "slab-leak");
+  };
+  EXPECT_EQ(of("things", 16'384, 16'384, 0), "contributing");
+  EXPECT_EQ(of("things", 16'383, 16'384, 0), "refused");
+  EXPECT_EQ(of("things", 16'384, 16'384, 8'192), "contributing");
+  EXPECT_EQ(of("things", 16'384, 16'384, 8'193), "refused");
+  EXPECT_EQ(of("things", 1, 1'048'576, 0), "contributing") << "by its objects";
+  EXPECT_EQ(of("things", 1, 1'048'575, 0), "refused");
+  for (const char* cache : {"dentry", "buffer_head", "radix_tree_node", "ext4_extent_status",
+                            "kmalloc-rcl-64", "ext4_inode_cache", "xfs_inode", "inode_cache"}) {
+    EXPECT_EQ(of(cache, 16'384, 16'384, 0), "refused") << cache;
+  }
+}
+
+// Of a zone with 284400 kB free.
+TEST(LogCauses, OneLargeBlockThatCameFreeSinceIsNearlyNone) {
+  const auto said = [](std::string_view blocks) {
+    std::string text =
+        cases::load_case(cases::causes_folder() / "high-order-failure" / "positive.case").log;
+    const std::string none = "0*256kB 0*512kB 0*1024kB 0*2048kB 0*4096kB = 284400kB";
+    text.replace(text.find(none), none.size(), blocks);
+    const auto events = cases::explain_log(text);
+    return events.back()->findings.front().summary.str();
+  };
+  EXPECT_NE(said("0*256kB 0*512kB 0*1024kB 0*2048kB 0*4096kB = 284400kB").find(", in smaller"),
+            std::string::npos);
+  const std::string one = said("1*256kB (U) 0*512kB 0*1024kB 0*2048kB 0*4096kB = 284656kB");
+  EXPECT_NE(one.find("nearly all of it in smaller blocks"), std::string::npos) << one;
+  const std::string many = said("0*256kB 0*512kB 0*1024kB 0*2048kB 2*4096kB (U) = 292592kB");
+  EXPECT_EQ(many.find("smaller blocks"), std::string::npos) << many;
+}
+
 }  // namespace
 }  // namespace whyoom::diagnose

@@ -79,5 +79,27 @@ TEST(MinFreeSteps, TheAdvisedValueIsOneOfThisSettingAndOfARuleThatHolds) {
   EXPECT_EQ(advised->value, KiB(45056));
 }
 
+TEST(MinFreeSteps, NoLimitWhereTheAdvisedValueFailsAsWell) {
+  const auto event = event_of_example("min-free-killed.log");
+  ASSERT_NE(event, nullptr);
+  const auto has_limit = [&event] {
+    const auto steps = min_free_steps(*event);
+    EXPECT_FALSE(steps.empty());
+    return std::ranges::find(steps, MinFreeStep::Why::first_to_fail, &MinFreeStep::why) !=
+           steps.end();
+  };
+  EXPECT_TRUE(has_limit());
+  const memory::Evidence before = event->evidence;
+  for (memory::ZoneState& zone : event->evidence.zones) {
+    zone.free = Pages(0);
+  }
+  EXPECT_FALSE(has_limit()) << "nothing was free";
+  event->evidence = before;
+  for (memory::ZoneState& zone : event->evidence.zones) {
+    zone.free = zone.size();
+  }
+  EXPECT_FALSE(has_limit()) << "all was free";
+}
+
 }  // namespace
 }  // namespace whyoom::diagnose

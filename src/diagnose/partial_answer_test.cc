@@ -452,6 +452,8 @@ TEST(PartialAnswer, OfMemoryThatXfsTriesToGet) {
                        "That is order 5 in one piece: memory that is free is likely to be in "
                        "smaller pieces."}));
   EXPECT_NE(of("size 32769 ").at(1).find("order 4 "), std::string::npos);
+  EXPECT_NE(of("size 65536 ").at(1).find("order 4 "), std::string::npos);
+  EXPECT_NE(of("size 65537 ").at(1).find("order 5 "), std::string::npos);
   EXPECT_EQ(of("size 32768 "), Sentences{"XFS asked for 32 KiB" + waits});
   EXPECT_EQ(of(""), Sentences{"XFS asked for memory" + waits});
 }

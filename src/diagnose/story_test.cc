@@ -309,5 +309,41 @@ TEST(Story, HasAFailureOfItsVictimsNameWhereNoPidIsPrinted) {
   EXPECT_EQ(killed_at(nameless("", 160)), Place{});
 }
 
+TEST(Story, ATimeThatOnlyOneOfThemHasIsNone) {
+  StoryBuilder story;
+  report::Report first = kill(5000 * second, 100);
+  first.time.wall = "2025-03-04T11:22:33";
+  story.next(first);
+  report::Report next = untimed(300);
+  next.time.wall = "2025-03-04T11:22:43";
+  const StoryContext& context = story.next(next);
+  EXPECT_EQ(context.number, 2U);
+  EXPECT_EQ(context.seconds_since_first, 10);
+  first.time.wall = "2025-03-04T11:22:53";
+  EXPECT_EQ(story.next(first).seconds_since_first, 0) << "by the clock of the kernel";
+}
+
+TEST(Story, ARequestOfWhichAPartIsLostIsNotTheSame) {
+  for (const bool order : {false, true}) {
+    StoryBuilder story;
+    const auto refused = [order](std::uint32_t line) {
+      report::Report report = refusal(5 * second, line, 2, 0x20);
+      order ? report.trigger->gfp.reset() : report.trigger->order.reset();
+      return report;
+    };
+    story.next(refused(100));
+    EXPECT_EQ(story.next(refused(200)).number, 1U);
+  }
+  StoryBuilder story;
+  const auto of_slub = [](std::uint32_t line, const std::string& cache) {
+    report::Report report = failure(5 * second, line, line);
+    report.slub.emplace().cache = cache;
+    return report;
+  };
+  story.next(of_slub(100, "dentry"));
+  EXPECT_EQ(story.next(of_slub(200, "dentry")).number, 2U);
+  EXPECT_EQ(story.next(of_slub(300, "inode")).number, 1U);
+}
+
 }  // namespace
 }  // namespace whyoom::diagnose

@@ -170,5 +170,53 @@ TEST(Account, StandsHugeNumbers) {
   EXPECT_FALSE(from_report(report).account);
 }
 
+TEST(Account, NamesTheFirstLineWithAPool) {
+  report::Report report = accounted_machine();
+  report.hugepages = {{0, 0, 0, 0, KiB(2048), {0, 40}},
+                      {0, 1, 0, 0, KiB(1 << 20U), {0, 41}},
+                      {1, 2, 0, 0, KiB(2048), {0, 42}}};
+  set_ram(report, 504000, 4000);
+  const auto account = from_report(report).account;
+  ASSERT_TRUE(account);
+  EXPECT_EQ(account->at(What::hugepages).line, 41U);
+  EXPECT_EQ(account->size(What::hugepages), Bytes((1U << 30U) + (4U << 20U)));
+  EXPECT_TRUE(account->hugepages_known);
+}
+
+// The usual size is what a page middle directory maps.
+TEST(Account, TheUsualPoolTellsThatAllAreThere) {
+  const auto known = [](KiB size, bool cut = false, const std::string& release = {}) {
+    report::Report report = accounted_machine();
+    report.hugepages = {{0, 1, 0, 0, size, {0, 40}}};
+    if (cut) {
+      report.hugepages_cut = Place{0, 41};
+    }
+    set_release(report, release);
+    const auto account = from_report(report).account;
+    return account && account->hugepages_known;
+  };
+  EXPECT_TRUE(known(KiB(2048)));
+  EXPECT_TRUE(known(KiB(4096)));
+  EXPECT_FALSE(known(KiB(1024)));
+  EXPECT_FALSE(known(KiB(8192)));
+  EXPECT_FALSE(known(KiB(2048), true));
+  EXPECT_TRUE(known(KiB(8192), false, "2.6.32-754.el6.x86_64")) << "which prints none";
+  EXPECT_FALSE(known(KiB(8192), false, "3.10.0-1160.el7.x86_64"));
+}
+
+// Counters lag by 8 MiB, or a twentieth.
+TEST(Account, StandsALittleMoreThanRam) {
+  const auto is = [](std::uint64_t ram, std::uint64_t anon) {
+    report::Report report = accounted_machine();
+    report.hugepages.clear();
+    set_ram(report, ram, 0);
+    set_total(report, Field::active_anon, anon);
+    return from_report(report).account.has_value();
+  };
+  // All the rest is 50,000 pages.
+  EXPECT_TRUE(is(100'000, 55'000));
+  EXPECT_FALSE(is(100'000, 55'001));
+}
+
 }  // namespace
 }  // namespace whyoom::memory

@@ -381,5 +381,68 @@ TEST(Attribution, HugeNumbersSaturate) {
   EXPECT_EQ(given.who.page_tables, Bytes(most));
 }
 
+// The kernel chooses among those that it lists.
+TEST(Attribution, ATableWithoutTheVictimIsCut) {
+  const auto is_cut = [](std::int64_t killed, std::int64_t tgid, bool rows = true) {
+    report::Report report;
+    report.victims.emplace_back().pid = killed;
+    if (rows) {
+      report.tasks = {task("a", 7, 100)};
+      report.tasks[0].tgid = tgid;
+    }
+    const Attributed given(report);
+    EXPECT_EQ(given.who.biggest.has_value(), rows && !given.who.table_cut);
+    return given.who.table_cut;
+  };
+  EXPECT_FALSE(is_cut(7, 7));
+  EXPECT_FALSE(is_cut(7, 6));
+  EXPECT_FALSE(is_cut(6, 6)) << "a row of its thread";
+  EXPECT_TRUE(is_cut(8, 7));
+  EXPECT_TRUE(is_cut(1, 7));
+  EXPECT_FALSE(is_cut(0, 7)) << "its number is not known";
+  EXPECT_FALSE(is_cut(8, 7, false));
+}
+
+TEST(Names, AreSumsWhereARowLacksOneOfItsKinds) {
+  const auto memory = [](bool anon, bool file, bool shmem) {
+    report::Report report;
+    for (const std::int64_t pid : {1, 2}) {
+      report::Task row = task("a", pid, 300);
+      row.rss_anon = anon ? std::optional<std::uint64_t>(100) : std::nullopt;
+      row.rss_file = file ? std::optional<std::uint64_t>(100) : std::nullopt;
+      row.rss_shmem = shmem ? std::optional<std::uint64_t>(100) : std::nullopt;
+      report.tasks.push_back(row);
+    }
+    const Attributed given(report);
+    return std::pair(given.name("a").memory, given.name("a").at_most);
+  };
+  EXPECT_EQ(memory(true, true, true), std::pair(pages(400), false));
+  EXPECT_EQ(memory(false, true, true), std::pair(pages(600), true));
+  EXPECT_EQ(memory(true, false, true), std::pair(pages(600), true));
+  EXPECT_EQ(memory(true, true, false), std::pair(pages(600), true));
+  EXPECT_EQ(memory(false, false, true), std::pair(pages(600), true));
+}
+
+// Rows of 300 pages: 256 are worth a look, and the copies have to be the surplus to a tenth.
+TEST(SharedSpace, ExplainsNineTenthsOfTheSurplus) {
+  const auto processes = [](std::uint64_t anon, std::uint64_t rss = 300) {
+    report::Report report = machine_with_tasks();
+    set_total(report, Field::active_anon, anon);
+    set_total(report, Field::inactive_anon, 0);
+    set_total(report, Field::shmem, 0);
+    set_total(report, Field::unevictable, 0);
+    set_total(report, Field::mapped, 0);
+    report.tasks = {task("a", 1, rss), task("a", 2, rss)};
+    return Attributed(report).who.processes;
+  };
+  EXPECT_EQ(processes(300), 1U);
+  EXPECT_EQ(processes(330), 1U);
+  EXPECT_EQ(processes(331), 2U);
+  EXPECT_EQ(processes(0, 256), 1U);
+  EXPECT_EQ(processes(0, 255), 2U) << "too small to look for";
+  EXPECT_EQ(processes(256, 256), 1U);
+  EXPECT_EQ(processes(255, 255), 2U);
+}
+
 }  // namespace
 }  // namespace whyoom::memory

@@ -343,5 +343,47 @@ TEST(Badness, EqualsTheScoreThatOldKernelsPrint) {
   EXPECT_GT(compared, 0);
 }
 
+TEST(Badness, OnlyTheChildOfTheForetoldOneDiedInItsPlace) {
+  report::Report report = report_of("5.1.0");
+  add_task(report, 10, "big", 50'000);
+  add_task(report, 11, "small", 5'000);
+  kill(report, 11).instead_of = 9;
+  EXPECT_EQ(from_report(report).ranking->why, NotForetold::unknown);
+  report.victims[0].instead_of = 10;
+  EXPECT_EQ(from_report(report).ranking->why, NotForetold::child_instead);
+  report.tasks[0].oom_score_adj = report.tasks[1].oom_score_adj = -1000;
+  EXPECT_EQ(from_report(report).ranking->why, NotForetold::not_in_table) << "none may be killed";
+}
+
+TEST(Badness, InThousandthsOneIsDrift) {
+  const auto why = [](std::uint64_t killed) {
+    report::Report report = report_of("2.6.32-754.el6.x86_64");
+    add_task(report, 10, "big", 502'000);
+    add_task(report, 11, "killed", killed);
+    for (report::Task& task : report.tasks) {
+      task.pgtables_bytes.reset();
+    }
+    kill(report, 11);
+    return from_report(report).ranking->why;
+  };
+  EXPECT_EQ(why(501'000), NotForetold::drift);
+  EXPECT_EQ(why(500'999), NotForetold::unknown);
+}
+
+TEST(Badness, TheBiggestThatLiveAreToldUpToANumber) {
+  report::Report report = report_of("6.1.0");
+  add_task(report, 11, "killed", 1000, 900);
+  for (std::int64_t pid = 20; pid < 40; ++pid) {
+    add_task(report, pid, "other", static_cast<std::uint64_t>(1000 + (pid % 7) * 1000));
+  }
+  kill(report, 11);
+  const auto spared = from_report(report).ranking->spared;
+  ASSERT_EQ(spared.size(), Ranking::most_spared);
+  EXPECT_TRUE(std::ranges::is_sorted(
+      spared, [](const auto& a, const auto& b) { return a.use.total() > b.use.total(); }));
+  EXPECT_EQ(spared.front().use.task->pid, 20) << "the first of equals";
+  EXPECT_EQ(spared.back().use.rss, to_bytes(Pages(1000 * 7), PageSize{4096}));
+}
+
 }  // namespace
 }  // namespace whyoom::memory

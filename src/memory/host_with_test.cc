@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <tuple>
 
 #include "host/read_host.h"
@@ -101,6 +102,68 @@ TEST_F(HostWith, other_settings_are_set_and_nothing_else) {
   EXPECT_EQ(state_of(other).available, state.available);
   const host::Host same = host_with(state, "kernel.domainname", "x");
   EXPECT_EQ(same.settings.pid_max.has_value(), host.settings.pid_max.has_value());
+}
+
+TEST_F(HostWith, what_is_available_is_less_by_a_boost) {
+  const host::Host other = boosted();
+  const HostState with = state_of(other);
+  const auto before = available_after(state, what_if(state.machine, {}));
+  const auto after = available_after(with, what_if(with.machine, {}));
+  ASSERT_TRUE(before && after);
+  EXPECT_GE(*before - *after, to_bytes(boost, state.machine.page));
+}
+
+TEST_F(HostWith, huge_pages_are_taken_from_what_is_free_and_given_back) {
+  ASSERT_TRUE(host.meminfo.mem_free);
+  const auto with = [this](std::uint64_t total, std::uint64_t free, const std::string& wanted) {
+    host::Host of = host;
+    of.huge_pools = {{}};
+    of.huge_pools[0].page_size = KiB(2048);
+    of.huge_pools[0].total = Read<std::uint64_t>{total, {}};
+    of.huge_pools[0].free = Read<std::uint64_t>{free, {}};
+    of.huge_pools[0].reserved = Read<std::uint64_t>{0, {}};
+    const host::Host then = host_with(state_of(of), "vm.nr_hugepages", wanted);
+    return std::tuple(then.huge_pools[0].total->value, then.huge_pools[0].free->value,
+                      (to_bytes(then.meminfo.mem_free->value).count() + (8U << 20U) -
+                       to_bytes(host.meminfo.mem_free->value).count()) >>
+                          20U);
+  };
+  // Total and free pages; MiB of free memory, 8 more than now.
+  EXPECT_EQ(with(10, 4, "10"), std::tuple(10U, 4U, 8U));
+  EXPECT_EQ(with(10, 4, "11"), std::tuple(11U, 5U, 6U));
+  EXPECT_EQ(with(10, 4, "9"), std::tuple(9U, 3U, 10U));
+  EXPECT_EQ(with(10, 4, "0"), std::tuple(6U, 0U, 16U)) << "six are in use";
+}
+
+// Some per cent of memory join the zones after the kernel has chosen: up to 5.
+TEST_F(HostWith, the_kernels_choice_may_be_a_little_lower_than_computed) {
+  const auto choice = [this](std::uint64_t setting) {
+    host.settings.min_free_kbytes = Read<std::int64_t>{static_cast<std::int64_t>(setting), {}};
+    return state_of(host).machine.default_min_free.value_or(KiB(0)).count();
+  };
+  const auto expect_down_to = [&choice](double factor) {
+    const std::uint64_t computed = choice(1);
+    const auto least =
+        static_cast<std::uint64_t>(std::ceil(static_cast<double>(computed) * factor - 1));
+    EXPECT_EQ(choice(computed), computed);
+    EXPECT_EQ(choice(computed + 1), computed);
+    EXPECT_EQ(choice(least), least);
+    EXPECT_EQ(choice(least - 1), computed);
+  };
+  for (host::Zone& zone : host.zones) {
+    zone.min = zone.min ? Maybe<Pages>({Pages(50'000), zone.min->at}) : zone.min;
+  }
+  host.transparent_huge = Read<std::string>{"never", {}};
+  expect_down_to(std::sqrt(0.95));
+  host.transparent_huge = Read<std::string>{"always", {}};
+  EXPECT_EQ(choice(1), 45'056U);
+  EXPECT_EQ(choice(45'055), 45'056U) << "pageblocks: no size of memory is in it";
+  for (host::Zone& zone : host.zones) {
+    if (zone.managed && zone.managed->value > Pages(150'001)) {
+      zone.managed->value = Pages(150'001);
+    }
+  }
+  expect_down_to(0.95);  // a twentieth of it
 }
 
 }  // namespace

@@ -31,6 +31,33 @@ TEST(Impossible, AHugePageIsAPowerOfTwoOfPages) {
   EXPECT_TRUE(is(204, 0)) << "nothing is in that pool";
 }
 
+TEST(Impossible, OfAPoolNoMoreIsFreeOrSurplusThanThereIs) {
+  const auto is = [](std::uint64_t free, std::uint64_t surplus, std::uint64_t total = 10) {
+    report::Report report;
+    report.hugepages.push_back({0, total, free, surplus, KiB(2048), impossible_at});
+    const bool found = take_out_impossible(report, k4K);
+    EXPECT_EQ(report.hugepages_cut.has_value(), found && total > 0);
+    return found;
+  };
+  EXPECT_FALSE(is(10, 10));
+  EXPECT_TRUE(is(11, 0));
+  EXPECT_TRUE(is(0, 11));
+  EXPECT_TRUE(is(2, 0, 1));
+  EXPECT_TRUE(is(1, 0, 0));
+}
+
+TEST(Impossible, ACostlyOrderKillsNobody) {
+  const auto is = [](int order, report::Kind kind) {
+    report::Report report;
+    report.kind = kind;
+    set_request(report, {}, order);
+    return take_out_impossible(report, k4K);
+  };
+  EXPECT_FALSE(is(3, report::Kind::oom_kill));
+  EXPECT_TRUE(is(4, report::Kind::oom_kill));
+  EXPECT_FALSE(is(4, report::Kind::page_allocation_failure));
+}
+
 TEST(Impossible, ARequestAboveTheLargestBlockIsNotReported) {
   const auto is = [](int order, bool whole = true) {
     report::Report report;
@@ -76,8 +103,15 @@ TEST(Impossible, NoProcessHasSharedMemoryInTenPlaces) {
   };
   EXPECT_FALSE(is(111'222, 444'456));
   EXPECT_FALSE(is(111'222, 3 * 444'456)) << "the heap of ZGC, mapped three times";
-  EXPECT_TRUE(is(11'222, 444'456));
+  EXPECT_FALSE(is(111'222, 4 * 444'888));
+  EXPECT_TRUE(is(111'222, 5 * 444'888));
   EXPECT_FALSE(is(11'222, 52'000)) << "it may drift by 8 MiB";
+  report::Report report;
+  report.totals.set(Field::shmem, 111'222, impossible_at);
+  report.tasks.emplace_back().rss_shmem = 4 * 111'222;
+  EXPECT_FALSE(take_out_impossible(report, k4K));
+  report.tasks.emplace_back().rss_shmem = 5 * 111'222;
+  EXPECT_TRUE(take_out_impossible(report, k4K));
 }
 
 // 2.6.32 prints the machine's numbers with those of a cgroup.
@@ -106,7 +140,56 @@ TEST(Impossible, OfACgroupAndOfTheMachineAtOnceAreTwoReports) {
     return take_out_impossible(report, k4K);
   };
   EXPECT_TRUE(panics(report::Panic::Reason::deadlocked)) << "which only the machine is";
+  EXPECT_TRUE(panics(report::Panic::Reason::no_killable));
   EXPECT_FALSE(panics(report::Panic::Reason::panic_on_oom_compulsory)) << "panic_on_oom is 2";
+}
+
+// Each number of a cgroup with each of the machine, and what is of a later kernel than 3.8.
+TEST(Impossible, OneNumberOfEachIsEnough) {
+  const auto add_usage = [](report::Report& report) {
+    report.memcg->memory.usage_kib = Read<std::uint64_t>{49'152, impossible_at};
+  };
+  const auto add_free = [](report::Report& report) {
+    report.totals.set(Field::free, 10'000, impossible_at);
+  };
+  const auto is = [](auto of_cgroup, auto of_machine, auto later) {
+    report::Report report;
+    report.memcg.emplace();
+    of_cgroup(report);
+    of_machine(report);
+    later(report);
+    return take_out_impossible(report, k4K);
+  };
+  const auto none = [](report::Report& /*report*/) {};
+  const auto set_39 = [](report::Report& report) { set_release(report, "3.9.0"); };
+  EXPECT_TRUE(is(add_usage, add_free, set_39));
+  EXPECT_FALSE(is(none, add_free, set_39));
+  EXPECT_FALSE(is(add_usage, none, set_39));
+  EXPECT_FALSE(is(add_usage, add_free, none));
+  EXPECT_FALSE(
+      is(add_usage, add_free, [](report::Report& report) { set_release(report, "3.8.13"); }));
+  EXPECT_TRUE(
+      is(add_usage, add_free, [](report::Report& report) { report.tail.since_3_9 = true; }));
+  EXPECT_TRUE(is(add_usage, add_free, [](report::Report& report) { report.constraint.emplace(); }));
+  EXPECT_TRUE(is(add_usage, add_free,
+                 [](report::Report& report) { report.victims.emplace_back().shmem_rss_kib = 0; }));
+  EXPECT_TRUE(is(
+      [](report::Report& report) {
+        report.memcg->memsw.usage_kib = Read<std::uint64_t>{49'152, impossible_at};
+      },
+      add_free, set_39));
+  EXPECT_TRUE(
+      is([](report::Report& report) { report.memcg->stats.emplace_back(); }, add_free, set_39));
+  EXPECT_TRUE(is(
+      add_usage, [](report::Report& report) { set_ram(report, 1000, 0); }, set_39));
+  EXPECT_TRUE(is(
+      add_usage, [](report::Report& report) { set_total(report, Field::active_anon, 1); }, set_39));
+  EXPECT_TRUE(is(
+      add_usage,
+      [](report::Report& report) {
+        add_zone(report, 0, "Normal", {1, 1, 1, 1, 9, {}});
+      },
+      set_39));
 }
 
 }  // namespace

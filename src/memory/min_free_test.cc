@@ -254,5 +254,22 @@ TEST(OwnChoice, LetsTheRequestPassAboveTheMarkAndItsSlack) {
   EXPECT_TRUE(passes(10000 + 100 + 97 + 2));
 }
 
+// Each zone raises what khugepaged asks for by 11 pageblocks.
+TEST(MinFree, AsManyZonesAreMissingAsTheRestCanMake) {
+  const auto zones_of = [](std::uint64_t ram) {
+    report::Report report = machine("6.1.0", KiB(67584), {{"DMA32", 1'000'000}});
+    set_ram(report, ram, 0);
+    const auto value = from_report(report).default_min_free;
+    return value ? value->count() / (std::uint64_t{512} * 11 * 4) : 0;
+  };
+  EXPECT_EQ(zones_of(1'020'408), 1U) << "the rest is 2 %, which zones keep for themselves";
+  EXPECT_EQ(zones_of(1'020'409), 3U) << "with DMA and one more";
+  EXPECT_EQ(zones_of(2'000'000), 3U);
+  EXPECT_EQ(zones_of(2'000'001), 4U);
+  EXPECT_EQ(zones_of(3'000'000), 4U);
+  EXPECT_EQ(zones_of(65'000'000), 66U);
+  EXPECT_EQ(zones_of(71'000'000), 66U);
+}
+
 }  // namespace
 }  // namespace whyoom::memory

@@ -69,5 +69,38 @@ TEST(NextVictims, TheKernelsOwnScoreComesFirst) {
   EXPECT_EQ(pids(host), (std::vector<std::int32_t>{10, 12, 11}));
 }
 
+TEST(NextVictims, BeforeThousandthsThePagesAreBounded) {
+  host::Host host = host_of();
+  host.release = Read<std::string>{"2.6.32", {}};
+  add(host, 10, std::uint64_t{1} << 52U);
+  EXPECT_EQ(next_victims(host, 1).at(0).memory, to_bytes(KiB(std::uint64_t{1} << 52U)));
+  host.release = Read<std::string>{"6.1.0", {}};
+  EXPECT_EQ(next_victims(host, 1).at(0).score, (std::int64_t{1} << 46U) * 4096);
+}
+
+TEST(NextVictims, OfTheSameScoreTheYoungestIsFirst) {
+  host::Host host = host_of();
+  add(host, 10, 5000).oom_score = 7;
+  add(host, 11, 5000).oom_score = 7;
+  add(host, 12, 6000).oom_score = 7;
+  add(host, 13, 1).oom_score = 8;
+  EXPECT_EQ(pids(host), (std::vector<std::int32_t>{13, 12, 11}));
+  EXPECT_EQ(next_victims(host, 9).size(), 4U);
+  host.processes.all[0].pid = 2;
+  EXPECT_EQ(next_victims(host, 9).back().process->pid, 2);
+  host.processes.all[0].oom_score.reset();
+  host.processes.all[0].rss.reset();
+  EXPECT_EQ(next_victims(host, 9).size(), 3U) << "nothing is known of it";
+}
+
+TEST(NextVictims, AllThatAProcessHoldsIsCounted) {
+  host::Host host = host_of();
+  host::Process& process = add(host, 10, 4000);
+  process.swap = KiB(400);
+  process.page_tables = KiB(40);
+  EXPECT_EQ(next_victims(host, 1).at(0).memory, to_bytes(KiB(4440)));
+  EXPECT_EQ(next_victims(host, 1).at(0).score, std::int64_t{1024} * 4440);
+}
+
 }  // namespace
 }  // namespace whyoom::memory

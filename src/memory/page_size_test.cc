@@ -74,8 +74,10 @@ TEST(PageSize, AllowsForCountersThatLag) {
 
 TEST(PageSize, DoesNotTrustSmallCounters) {
   report::Report report;
-  set_total(report, Field::free, 1);
-  add_zone(report, 0, "Normal", {64, 100, 125, 150, 0, {}});
+  add_zone(report, 0, "Normal", {256, 100, 125, 150, 0, {}});
+  set_total(report, Field::free, 64);
+  EXPECT_EQ(find_page_size(report), PageSize{4096});
+  set_total(report, Field::free, 63);
   EXPECT_EQ(find_page_size(report), std::nullopt);
 }
 
@@ -95,10 +97,19 @@ TEST(PageSize, IsHowTheVictimsTwoSizesGoTogether) {
   EXPECT_EQ(find_page_size(with_victim(1000, 3000, 1000)), PageSize{4096});
   EXPECT_EQ(find_page_size(with_victim(1000, 60000, 3000)), PageSize{65536});
   EXPECT_EQ(find_page_size(with_victim(1000, 6000, 0)), std::nullopt) << "between two sizes";
-  EXPECT_EQ(find_page_size(with_victim(10, 640, 0)), std::nullopt) << "too small to tell";
+  EXPECT_EQ(find_page_size(with_victim(1000, 8000, 0)), PageSize{8192});
+  EXPECT_EQ(find_page_size(with_victim(1000, 16000, 0)), PageSize{16384});
+  EXPECT_EQ(find_page_size(with_victim(1000, 256000, 0)), PageSize{262144});
+  EXPECT_EQ(find_page_size(with_victim(16, 64, 0)), PageSize{4096});
+  EXPECT_EQ(find_page_size(with_victim(15, 60, 0)), std::nullopt) << "too small to tell";
   report::Report other = with_victim(1000, 60000, 3000);
   other.victims[0].pid = 8;  // not in the table
   EXPECT_EQ(find_page_size(other), std::nullopt);
+  report::Report many = with_victim(1000, 4000, 0);
+  many.victims.insert(many.victims.begin(), 63, other.victims[0]);
+  EXPECT_EQ(find_page_size(many), PageSize{4096});
+  many.victims.insert(many.victims.begin(), other.victims[0]);
+  EXPECT_EQ(find_page_size(many), std::nullopt) << "the table is not read for each of very many";
 }
 
 TEST(PageSize, IsInTheNameOfSomeReleases) {

@@ -23,10 +23,9 @@ constexpr std::int64_t least_score_for_total = 100;
 
 double bytes(Bytes size) { return static_cast<double>(size.count()); }
 
-// Root's 3 %, of its own memory or, before 3.14, of all; one for what the division cuts off.
-double most_of(double thousandths) {
-  return std::min(1.0, std::max((thousandths + 31) / 1000, (thousandths + 1) / 970));
-}
+// Root's 3 %, of all memory before 3.14 and then of its own, which is no more; one for what the
+// division cuts off.
+double most_of(double thousandths) { return std::min(1.0, (thousandths + 31) / 1000); }
 
 // Where a line has it: its row of the table, or the first line if the process itself or one of its
 // name asked: threads have names, and services are started alike.

@@ -105,6 +105,56 @@ TEST(PrintedScore, NotWhereWhatTheProcessHeldDoesNotFit) {
   EXPECT_FALSE(score_of_report(report)->at_least);
 }
 
+// On both sides of each bound; memory moves by 2 % between the choice and the lines.
+TEST(PrintedScore, FitsUpToItsBounds) {
+  const auto with = [](std::int64_t score, std::uint64_t resident, std::uint64_t space) {
+    report::Report report = killed_with(score);
+    report.victims.front().total_vm_kib = space;
+    report.victims.front().anon_rss_kib = resident;
+    return report;
+  };
+  EXPECT_TRUE(score_of_report(with(500, 1000, 259'549))) << "of 512 MiB";
+  EXPECT_FALSE(score_of_report(with(500, 1000, 259'548)));
+  constexpr std::uint64_t most_kib = std::uint64_t{1} << 42U;
+  EXPECT_FALSE(score_of_report(with(956, most_kib, most_kib))) << "more than any machine has";
+  EXPECT_TRUE(score_of_report(with(956, most_kib, most_kib + 1))) << "no size of a process";
+  EXPECT_FALSE(score_of_report(with(0, 1000, 259'549)));
+  EXPECT_TRUE(score_of_report(with(100, 1000, 259'549))->at_least);
+  EXPECT_FALSE(score_of_report(with(99, 1000, 259'549))->at_least);
+  const auto of_ram = [](std::uint64_t pages, bool swap) {
+    report::Report report = killed_with(956);
+    set_ram(report, pages, 0);
+    if (swap) {
+      report.tail.total_swap_kib = Read<std::uint64_t>{0, {0, 9}};
+    }
+    return score_of_report(report).has_value();
+  };
+  EXPECT_TRUE(of_ram(8'897'000, false));
+  EXPECT_FALSE(of_ram(8'898'000, false));
+  EXPECT_TRUE(of_ram(7'774'000, true));
+  EXPECT_FALSE(of_ram(7'773'000, true));
+  EXPECT_TRUE(of_ram(7'773'000, false)) << "the rest may have been in swap";
+  const auto beside = [](std::uint64_t kib, bool row) {
+    report::Report report = killed_with(956);
+    if (row) {
+      report.tasks.emplace_back().pid = 8;
+      report.tasks.back().rss = kib / 4;
+    } else {
+      report.victims.emplace_back().anon_rss_kib = kib;
+    }
+    return score_of_report(report).has_value();
+  };
+  for (const bool row : {false, true}) {
+    EXPECT_TRUE(beside(4'287'000, row));
+    EXPECT_FALSE(beside(4'288'000, row));
+  }
+  report::Report threads = killed_with(956);
+  threads.tasks.emplace_back().tgid = 21945;
+  threads.tasks.back().pid = 21946;
+  threads.tasks.back().rss = 7'825'819;
+  EXPECT_TRUE(score_of_report(threads)) << "its own thread";
+}
+
 // 31303276 kB are more than 93.1 % of 32,800,000 kB (900, and what root is let off), and memory
 // that moved. With more swap it would fit.
 TEST(PrintedScore, NotWhereItHeldMoreThanItsScoreOfRamAndSwap) {
@@ -130,6 +180,16 @@ TEST(PrintedScore, NotWhereItMayHaveWrapped) {
   EXPECT_FALSE(score_of_report(report));
   set_release(report, "3.10.0-1160.el7.x86_64");
   EXPECT_TRUE(score_of_report(report));
+  const auto of = [](std::int64_t score, std::uint64_t pages) {
+    report::Report each = killed_with(score);
+    each.victims.front().total_vm_kib = pages * 4;
+    each.victims.front().anon_rss_kib = pages * 4;
+    return score_of_report(each).has_value();
+  };
+  EXPECT_TRUE(of(1, 2'147'483));  // 2^31 / 1000
+  EXPECT_FALSE(of(1, 2'147'484));
+  EXPECT_TRUE(of(716, 3'000'000)) << "no wrapped score is that";
+  EXPECT_FALSE(of(715, 3'000'000));
 }
 
 TEST(PrintedScore, OfTheRowWhatTheProcessHeldIsExact) {

@@ -97,5 +97,51 @@ TEST(ApplySetting, ReadsTheOtherKeys) {
   EXPECT_EQ(good("ram=4G").ram, Bytes(std::uint64_t{4} << 30U));
 }
 
+TEST(ParseSize, CountsDecimalsAndEachWayToWriteAUnit) {
+  EXPECT_EQ(parse_size("1.25G", Bytes(1))->count(), 1280U << 20U);
+  EXPECT_EQ(parse_size("1.1k", Bytes(1))->count(), 1126U);
+  EXPECT_EQ(parse_size("0.000000001G", Bytes(1))->count(), 1U);
+  EXPECT_EQ(parse_size("0.0000000019G", Bytes(1))->count(), 1U) << "nine of them";
+  for (const char* text : {"1k", "1K", "1kb", "1Ki", "1KiB", " 1 kB"}) {
+    EXPECT_EQ(parse_size(text, Bytes(1)), Bytes(1024)) << text;
+  }
+  for (const char* text : {"1kx", "1bb", "1bi", "1x", "1kib1"}) {
+    EXPECT_FALSE(parse_size(text, Bytes(1))) << text;
+  }
+}
+
+TEST(ApplySetting, TakesNumbersUpToTheLimitsOfTheKernel) {
+  EXPECT_EQ(good("vm.watermark_scale_factor=1").watermark_scale_factor, 1U);
+  EXPECT_EQ(good("vm.watermark_scale_factor=3000").watermark_scale_factor, 3000U);
+  EXPECT_EQ(good("vm.watermark_boost_factor=default").watermark_boost_factor, 15'000U);
+  EXPECT_EQ(good("vm.watermark_boost_factor=2147483647").watermark_boost_factor, 2147483647U);
+  EXPECT_EQ(good("vm.panic_on_oom=default").panic_on_oom, 0);
+  EXPECT_EQ(good("vm.nr_hugepages=default").nr_hugepages, 0U);
+  EXPECT_EQ(good("vm.nr_hugepages=9223372036854775807").nr_hugepages, 9223372036854775807U);
+  EXPECT_EQ(good("vm.lowmem_reserve_ratio=1 2 3 4 5 2147483647").lowmem_reserve_ratio->size(), 6U);
+  EXPECT_EQ(good("memory.max=-1").memory_max->count(), ~std::uint64_t{0});
+  EXPECT_EQ(good("memory.max=default").memory_max->count(), ~std::uint64_t{0});
+  EXPECT_EQ(good("ram=1G").ram, machine().ram);
+  for (const char* text : {"vm.watermark_scale_factor=3001", "vm.watermark_boost_factor=2147483648",
+                           "vm.nr_hugepages=9223372036854775808",
+                           "vm.lowmem_reserve_ratio=2147483648", "vm.min_free_kbytes=1x%",
+                           "vm.min_free_kbytes=%", "vm.min_free_kbytes=1.%", "ram=1073741823"}) {
+    EXPECT_NE(error(text), "") << text;
+  }
+  Settings settings;
+  EXPECT_TRUE(apply_setting(settings, "vm.min_free_kbytes=2147483647", Machine{}));
+  EXPECT_NE(error("vm.min_free_kbytes=2147483648", Machine{}).find("0 to 2147483647 kB"),
+            std::string::npos);
+}
+
+TEST(ApplySetting, NamesTheKeyThatWasMeant) {
+  EXPECT_NE(error("vm.min_free_kbyte=1").find("did you mean vm.min_free_kbytes?"),
+            std::string::npos);
+  EXPECT_NE(error("min_free_kbyte=1").find("did you mean vm.min_free_kbytes?"), std::string::npos);
+  EXPECT_TRUE(has_what_if("vm/nr_hugepages=3"));
+  EXPECT_TRUE(has_what_if("memory.limit_in_bytes=3"));
+  EXPECT_FALSE(has_what_if("vm.swappiness=3"));
+}
+
 }  // namespace
 }  // namespace whyoom::memory

@@ -245,6 +245,7 @@ TEST(Rules, ByRelease) {
   EXPECT_FALSE(rules_for("5.17.0").promo);
   EXPECT_TRUE(rules_for("5.19.0").promo);
   EXPECT_TRUE(rules_for("4.16.13").old_reserve);
+  EXPECT_FALSE(rules_for("4.17.0").old_reserve);
   EXPECT_FALSE(rules_for("4.17.0").thp_counts_all_zones);
   for (const char* unknown : {"", "?", "x86_64"}) {
     EXPECT_FALSE(rules_for(unknown).movable_in_lowmem);

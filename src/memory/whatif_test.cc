@@ -243,6 +243,8 @@ TEST(OomThreshold, WhereEveryZoneIsAtItsMark) {
   EXPECT_NEAR(share, 168000.0 / 245000, 0.001);
   machine.zones[1].reclaimable = Pages(30000);
   EXPECT_GT(oom_threshold(machine)->value, from->value);
+  machine.zones[1].reclaimable = Pages(300000);
+  EXPECT_FALSE(oom_threshold(machine)) << "more can be reclaimed than it could keep back";
 }
 
 TEST(OomThreshold, AKernelRequestMayNotUseHighMem) {
@@ -336,6 +338,113 @@ TEST(WhatIf, FromEachMeasuredSettingToTheNextToThePage) {
     }
   }
   EXPECT_GT(compared, 800U);
+}
+
+TEST(WhatIf, WithMoreRamOnlyTheKernelsOwnChoiceGrows) {
+  const auto min_of = [](std::uint64_t min_free) {
+    const WhatIf result = with(guest(KiB(min_free), 5000), "ram=+1G");
+    return to_kib(result.zones[0].after.marks.min + result.zones[1].after.marks.min, k4K).count();
+  };
+  // 95 to 105 % of 45056 kB is what the kernel chose.
+  EXPECT_NEAR(static_cast<double>(min_of(42'804)), 45'056, 8);
+  EXPECT_NEAR(static_cast<double>(min_of(42'803)), 42'803, 8);
+  EXPECT_NEAR(static_cast<double>(min_of(47'308)), 45'056, 8);
+  EXPECT_NEAR(static_cast<double>(min_of(47'309)), 47'309, 8);
+}
+
+TEST(WhatIf, ALimitHasToHaveRoomForTheWholeBlock) {
+  Machine machine = guest(KiB(45056), 190000);
+  machine.cgroup = CgroupLimit{Bytes(64U << 20U), Bytes(64U << 20U)};
+  machine.request.order = 2;
+  EXPECT_TRUE(with(machine, "memory.max=67125248").request->passes_after);
+  EXPECT_FALSE(with(machine, "memory.max=67125247").request->passes_after);
+  EXPECT_FALSE(with(machine, "memory.max=max").request->passes_before);
+}
+
+TEST(WhatIf, SaysWhatHasNoEffectAndNothingElse) {
+  const Machine machine = guest(KiB(45056), 5000);
+  Machine limited = machine;
+  limited.cgroup = CgroupLimit{Bytes(64U << 20U), Bytes(64U << 20U)};
+  Machine boosted = machine;
+  boosted.zones[0].boost = Pages(1);
+  Machine pooled = machine;
+  pooled.hugepages = {{0, Bytes(2U << 20U), 4, 4}};
+  const auto count = [](const Machine& of, std::string_view assignment) {
+    return with(of, assignment).assumptions.size();
+  };
+  EXPECT_EQ(count(machine, "vm.panic_on_oom=0"), 0U);
+  EXPECT_EQ(count(machine, "vm.watermark_scale_factor=20"), 0U);
+  EXPECT_EQ(count(machine, "vm.min_free_kbytes=1000"), 1U) << "the scale factor";
+  EXPECT_EQ(count(machine, "memory.max=1G"), 1U);
+  EXPECT_TRUE(says(with(machine, "memory.max=1G"), "did not fail at the limit"));
+  EXPECT_EQ(count(limited, "memory.max=1G"), 1U);
+  EXPECT_TRUE(says(with(limited, "memory.max=1G"), "no cgroup above"));
+  EXPECT_EQ(count(limited, "vm.panic_on_oom=0"), 1U);
+  EXPECT_EQ(count(boosted, "vm.watermark_boost_factor=0"), 0U);
+  EXPECT_EQ(count(boosted, "vm.panic_on_oom=0"), 0U);
+  EXPECT_EQ(count(machine, "vm.nr_hugepages=4"), 1U);
+  EXPECT_TRUE(says(with(machine, "vm.nr_hugepages=4"), "no huge page pool"));
+  EXPECT_EQ(count(pooled, "vm.nr_hugepages=0"), 0U);
+  EXPECT_EQ(count(pooled, "vm.panic_on_oom=0"), 0U);
+  EXPECT_EQ(count(machine, "ram=+1G"), 2U) << "where it goes, and the scale factor";
+}
+
+TEST(WhatIf, ABoostEndsWithNewMarksAndShrinksWithItsFactor) {
+  Machine machine = guest(KiB(45056), 5000);
+  machine.zones[1].boost = Pages(600);
+  const auto boost_with = [&machine](std::string_view assignment) {
+    return with(machine, assignment).zones[1].after.boost;
+  };
+  EXPECT_EQ(boost_with("vm.min_free_kbytes=45056"), Pages(0));
+  EXPECT_EQ(boost_with("vm.watermark_scale_factor=10"), Pages(0));
+  EXPECT_EQ(boost_with("vm.watermark_boost_factor=15000"), Pages(600));
+  EXPECT_EQ(boost_with("vm.watermark_boost_factor=100"), machine.zones[1].high / 100);
+  EXPECT_EQ(boost_with("vm.panic_on_oom=0"), Pages(600));
+}
+
+// Of two nodes, each with a zone for what must not move and one for what may.
+TEST(WhatIf, HugePagesAreOfTheirNode) {
+  Machine machine = guest(KiB(45056), 5000);
+  for (const int node : {0, 1}) {
+    machine.zones.push_back(zone("Normal", ZoneClass::normal, 100'000, 1000));
+    machine.zones.back().node = node;
+    machine.zones.push_back(zone("Movable", ZoneClass::movable, 100'000, 1000));
+    machine.zones.back().node = node;
+  }
+  machine.hugepages = {
+      {0, Bytes(1U << 30U), 1, 1}, {0, Bytes(2U << 20U), 10, 4}, {1, Bytes(2U << 20U), 10, 10}};
+  const auto free_with = [&machine](std::string_view assignment) {
+    std::vector<std::uint64_t> free;
+    for (const ZoneChange& change : with(machine, assignment).zones) {
+      free.push_back(change.after.usable.count());
+    }
+    return free;
+  };
+  using Free = std::vector<std::uint64_t>;
+  EXPECT_EQ(free_with("vm.nr_hugepages=10"),
+            (Free{800, 5000, 1000 + 4 * 512, 1000, 1000 + 6 * 512, 1000}));
+  EXPECT_EQ(free_with("vm.nr_hugepages=20"), (Free{800, 5000, 1000, 1000, 1000, 1000}));
+  EXPECT_EQ(free_with("vm.nr_hugepages=21"), (Free{800, 5000, 1000 - 512, 1000, 1000, 1000}));
+}
+
+TEST(WhatIf, ListsWhatWasSetAndWhatWillBe) {
+  Machine machine = guest(KiB(45056), 5000);
+  machine.hugepages = {{0, Bytes(2U << 20U), 10, 4}, {1, Bytes(2U << 20U), 5, 4}};
+  machine.reserve_ratio = {256, 32};
+  machine.cgroup = CgroupLimit{Bytes(1), Bytes(2048)};
+  const auto listed = [&machine](std::string_view assignment) {
+    const auto all = with(machine, assignment).settings;
+    return all.size() == 1 ? all[0].before.value_or("-") + " " + all[0].after : "";
+  };
+  EXPECT_EQ(listed("vm.min_free_kbytes=7"), "45056 7");
+  EXPECT_EQ(listed("vm.nr_hugepages=3"), "15 3");
+  EXPECT_EQ(listed("vm.lowmem_reserve_ratio=1 2"), "256 32 1 2");
+  EXPECT_EQ(listed("vm.lowmem_reserve_ratio=default"), "256 32 default");
+  EXPECT_EQ(listed("memory.max=max"), "2048 max");
+  EXPECT_EQ(listed("memory.max=7"), "2048 7");
+  EXPECT_EQ(listed("vm.watermark_boost_factor=7"), "- 7");
+  EXPECT_EQ(listed("vm.watermark_scale_factor=7"), "- 7");
+  EXPECT_EQ(listed("vm.panic_on_oom=1"), "- 1");
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ TEST(ZoneClass, KnowsTheNamesThatKernelsPrint) {
   EXPECT_EQ(zone_class("Normal"), ZoneClass::normal);
   EXPECT_EQ(zone_class("HighMem"), ZoneClass::highmem);
   EXPECT_EQ(zone_class("Movable"), ZoneClass::movable);
+  EXPECT_EQ(zone_name(ZoneClass::dma32), "DMA32");
   EXPECT_EQ(zone_class("DMA3"), std::nullopt);
   EXPECT_EQ(zone_class(""), std::nullopt);
 }

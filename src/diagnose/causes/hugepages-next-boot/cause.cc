@@ -11,7 +11,7 @@ namespace {
 // What the next boot sets aside, and where that stands.
 struct Reserve {
   Bytes size;
-  std::uint64_t pages = 0;  // of the default size
+  Pages pages;  // of the default size; saturates, as its size does
   bool by_file = false;
   Place at{};
 };
@@ -60,7 +60,7 @@ Reserve of_command_line(const host::CommandLine& line, Bytes default_size) {
     } else if (text.starts_with("hugepages=")) {
       const std::uint64_t pages = count_of(text.substr(10)).value_or(0);
       reserve.size += size * pages;
-      reserve.pages += size == default_size ? std::min(pages, UINT64_MAX / 2) : 0;
+      reserve.pages += size == default_size ? Pages(pages) : Pages(0);
     }
   }
   return reserve;
@@ -79,8 +79,7 @@ std::optional<Reserve> after_boot(const HostContext& context) {
   const auto pages = text ? host::parse_sysctl_integer(*text) : std::nullopt;
   if (pages && *pages >= 0) {
     const auto count = static_cast<std::uint64_t>(*pages);
-    reserve.size = reserve.size - page * reserve.pages + page * count;
-    reserve.pages = count;
+    reserve.size = reserve.size - page * reserve.pages.count() + page * count;
     reserve.by_file = true;
     if (const host::SysctlSetting* line = history.boot.winning()) {
       reserve.at = {context.sources.add(line->real), line->line};

@@ -14,13 +14,14 @@ std::optional<Claim> judge(const Context& context) {
   if (!is_global_oom(context) || !evidence.all_eligible_short()) {
     return std::nullopt;
   }
-  Pages held;
+  Pages held, most;
   const memory::ZoneState* largest = nullptr;
   for (const auto& zone : evidence.zones) {
     const Pages above_min = zone.usable() - zone.min - zone.boost;
-    if (zone.eligible && above_min > Pages(0) && zone.reserve > Pages(0)) {
+    if (zone.eligible && zone.reserve > Pages(0)) {
       held += above_min;
-      if (largest == nullptr || above_min > largest->usable() - largest->min) {
+      if (above_min > most) {
+        most = above_min;
         largest = &zone;
       }
     }

@@ -1,0 +1,140 @@
+// What names a candidate, on both sides of its border.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "diagnose/case_file.h"
+
+namespace whyoom::diagnose {
+namespace {
+
+using Names = std::vector<std::string>;
+
+Names named_of(std::string_view log) {
+  Names names;
+  for (const auto& event : cases::explain_log(log)) {
+    for (const Candidate& candidate : event->candidates) {
+      names.emplace_back(candidate.cause);
+    }
+  }
+  return names;
+}
+
+const Names held_by_processes{"memory-exhausted", "min-free-too-high"};
+const Names held_by_none{"kernel-unaccounted", "slab-leak", "shmem-tmpfs", "min-free-too-high"};
+const Names held_by_many{"kernel-unaccounted", "slab-leak", "shmem-tmpfs", "many-processes",
+                         "min-free-too-high"};
+
+std::string kill_line(const std::string& pid, const std::string& kib, const std::string& more = "",
+                      const std::string& of = "Out of memory") {
+  return "[ 9.0] " + of + ": Killed process " + pid +
+         " (java) total-vm:9000000kB, anon-rss:" + kib + "kB, file-rss:0kB, shmem-rss:0kB" + more +
+         "\n";
+}
+std::string row_of(const std::string& pid, const std::string& pages, const std::string& adj) {
+  return "[ 9.0] [ " + pid + "]     0   " + pid + "  9000000   " + pages +
+         "      56        0             " + adj + " java\n";
+}
+
+TEST(CandidateBorders, ASmallProcessHasLessThan16MiB) {
+  EXPECT_EQ(named_of(kill_line("7", "16384")), held_by_processes);
+  EXPECT_EQ(named_of(kill_line("7", "16383")), held_by_many);
+  EXPECT_EQ(named_of(kill_line("7", "1024")), held_by_many);
+  EXPECT_EQ(named_of(kill_line("7", "1023")), held_by_none);
+  EXPECT_EQ(named_of(kill_line("7", "1023", "", "Out of memory (oom_kill_allocating_task)")),
+            held_by_processes)
+      << "it was not chosen";
+}
+
+TEST(CandidateBorders, PageTablesAreMoreThanItHeldAndNotSmall) {
+  const auto of = [](const std::string& kib, const std::string& tables) {
+    return named_of(kill_line("7", kib, ", UID:0 pgtables:" + tables + "kB oom_score_adj:0"));
+  };
+  const Names tables{"page-tables", "min-free-too-high"};
+  EXPECT_EQ(of("300", "16384"), tables);
+  EXPECT_EQ(of("300", "16383"), held_by_none);
+  EXPECT_EQ(of("16384", "16384"), held_by_processes);
+  EXPECT_EQ(of("16384", "16385"), tables);
+}
+
+TEST(CandidateBorders, WhoWasChosenForItsScoreAdjSaysNothing) {
+  EXPECT_EQ(named_of(kill_line("7", "300", ", UID:0 pgtables:9kB oom_score_adj:1")),
+            held_by_processes);
+  EXPECT_EQ(named_of(kill_line("7", "300", ", UID:0 pgtables:9kB oom_score_adj:0")), held_by_none);
+  EXPECT_EQ(named_of(row_of("7", "75", "1") + kill_line("7", "300")), held_by_processes);
+  EXPECT_EQ(named_of(row_of("7", "75", "0") + kill_line("7", "300")), held_by_none);
+  EXPECT_EQ(named_of(row_of("8", "75", "1") + kill_line("7", "300")), held_by_none)
+      << "another one";
+  const std::string child =
+      "[ 9.0] Out of memory: Kill process 8 (java) score 9 or sacrifice child\n"
+      "[ 9.0] Killed process 7 (sh) total-vm:9000kB, anon-rss:300kB, file-rss:0kB\n";
+  EXPECT_EQ(named_of(row_of("8", "75", "1") + child), held_by_processes);
+  EXPECT_EQ(named_of(row_of("8", "75", "0") + child), held_by_none);
+}
+
+// Counters of 1,000,000 pages of RAM without a line of its zones.
+struct Counted {
+  int anon = 400'000, file = 100'000, slab_reclaimable = 50'000, free = 15'000;
+  int slab_unreclaimable = 0, page_tables = 0, shmem = 0;
+};
+
+std::string said_of_counters(const Counted& pages) {
+  const auto number = [](int value) { return std::to_string(value); };
+  const auto events = cases::explain_log(
+      "[ 9.0] java invoked oom-killer: gfp_mask=0x0(), order=0, oom_score_adj=0\n"
+      "[ 9.0] Mem-Info:\n[ 9.0] active_anon:" +
+      number(pages.anon) +
+      " inactive_anon:0 isolated_anon:0\n[ 9.0]  active_file:" + number(pages.file) +
+      " inactive_file:0 isolated_file:0\n[ 9.0]  unevictable:0 dirty:0 writeback:0\n"
+      "[ 9.0]  slab_reclaimable:" +
+      number(pages.slab_reclaimable) + " slab_unreclaimable:" + number(pages.slab_unreclaimable) +
+      "\n[ 9.0]  mapped:0 shmem:" + number(pages.shmem) +
+      " pagetables:" + number(pages.page_tables) + " bounce:0\n[ 9.0]  free:" + number(pages.free) +
+      " free_pcp:0 free_cma:0\n[ 9.0] 1000000 pages RAM\n"
+      "[ 9.0] 0 pages HighMem/MovableOnly\n[ 9.0] 0 pages reserved\n" +
+      kill_line("7", "400000"));
+  return std::string(name(events.back()->verdict)) + " " + std::string(events.back()->root_cause);
+}
+
+TEST(LikelyExhausted, ByWhatTheCountersLeaveOpen) {
+  const std::string likely = "likely memory-exhausted";
+  const std::string open = "undetermined undetermined";
+  // What no counter has may not be more than processes hold, which is all but these.
+  EXPECT_EQ(said_of_counters({.slab_unreclaimable = 35'000}), likely);
+  EXPECT_EQ(said_of_counters({.slab_unreclaimable = 34'999}), open);
+  EXPECT_EQ(said_of_counters({.page_tables = 35'000}), likely);
+  EXPECT_EQ(said_of_counters({.page_tables = 34'999}), open);
+  EXPECT_EQ(said_of_counters({.file = 135'000}), likely);
+  EXPECT_EQ(said_of_counters({.file = 134'999}), open);
+  EXPECT_EQ(said_of_counters({.slab_reclaimable = 85'000}), likely);
+  EXPECT_EQ(said_of_counters({.slab_reclaimable = 84'999}), open);
+  EXPECT_EQ(said_of_counters({.anon = 417'500}), likely);
+  EXPECT_EQ(said_of_counters({.anon = 417'499}), open);
+  EXPECT_EQ(said_of_counters({.free = 19'999, .slab_unreclaimable = 30'001}), likely);
+  EXPECT_EQ(said_of_counters({.free = 19'999, .slab_unreclaimable = 30'000}), open);
+  EXPECT_EQ(said_of_counters({.free = 20'000, .slab_unreclaimable = 40'000}), open)
+      << "vm.min_free_kbytes may keep a big share";
+  // Nor may another use of it be larger, nor much of it be left to reclaim.
+  EXPECT_EQ(said_of_counters({.slab_unreclaimable = 400'000}), likely);
+  EXPECT_EQ(said_of_counters({.slab_unreclaimable = 400'001}), open);
+  EXPECT_EQ(said_of_counters({.file = 199'999}), likely);
+  EXPECT_EQ(said_of_counters({.file = 200'000}), open);
+  // A quarter of RAM.
+  EXPECT_EQ(said_of_counters({.anon = 250'000, .file = 199'000, .slab_unreclaimable = 249'999}),
+            likely);
+  EXPECT_EQ(said_of_counters({.anon = 249'999, .file = 199'000, .slab_unreclaimable = 249'999}),
+            open);
+}
+
+TEST(Sysrq, NobodyKnowsWhatWasAskedForWithoutAnEnd) {
+  EXPECT_EQ(cases::role_of(*cases::explain_log("[ 9.0] sysrq: Manual OOM execution\n"
+                                               "[ 9.0] Mem-Info:\n[ 9.0] active_anon:7 "
+                                               "inactive_anon:7 isolated_anon:0\n")
+                                .back(),
+                           "sysrq"),
+            "refused");
+}
+
+}  // namespace
+}  // namespace whyoom::diagnose
