@@ -42,13 +42,16 @@ void TurningReader::hand_on() {
 }
 
 void TurningReader::feed(std::string_view chunk) {
-  if (may_turn_) {
-    text_.append(chunk);
+  while (may_turn_ && !chunk.empty()) {
+    const std::string_view some = chunk.substr(0, shows_order);
+    chunk.remove_prefix(some.size());
+    text_.append(some);
+    reader_.feed(some);
+    if (text_.size() > most_turned || (text_.size() >= shows_order && !reader_.newest_first())) {
+      hand_on();
+    }
   }
   reader_.feed(chunk);
-  if (text_.size() > most_turned || (text_.size() > shows_order && !reader_.newest_first())) {
-    hand_on();
-  }
 }
 
 std::size_t TurningReader::pass_over(std::string_view text) {
