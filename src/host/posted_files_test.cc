@@ -8,9 +8,9 @@ namespace whyoom::host {
 namespace {
 
 Host posted(std::string_view text) {
-  const auto files = posted_files(text);
+  const auto [files, names] = posted_files(text);
   EXPECT_NE(files, nullptr) << text;
-  return files ? read_host(*files, {.posted = true}) : Host();
+  return files ? read_host(*files, {.posted = names}) : Host();
 }
 
 TEST(PostedFiles, a_list_between_remarks) {
@@ -81,8 +81,10 @@ TEST(PostedFiles, a_zoneinfo_and_the_caches) {
 TEST(PostedFiles, the_numbers_tell_the_unit_of_free) {
   const auto total = [](const std::string& row) {
     const auto files = posted_files(
-        "              total        used        free      shared  buff/cache   available\nMem:  " +
-        row + "\n");
+                           "              total        used        free      shared  buff/cache   "
+                           "available\nMem:  " +
+                           row + "\n")
+                           .files;
     return files ? read_host(*files, {}).meminfo.mem_total->value : KiB(0);
   };
   EXPECT_EQ(total("4045740 3885952 159788 0 13404 245788"), KiB(4045740));
@@ -127,7 +129,7 @@ TEST(PostedFiles, what_free_printed) {
   EXPECT_EQ(posted("It had 3 GB of memory free\n" + table).meminfo.mem_total->value,
             KiB(7824 * 1024));
   EXPECT_EQ(posted("[me@h ~]$ free\n" + table).meminfo.mem_total->value, KiB(7824));
-  EXPECT_EQ(posted_files("        total  used  free\nMem:  967  30  928\n"), nullptr)
+  EXPECT_EQ(posted_files("        total  used  free\nMem:  967  30  928\n").files, nullptr)
       << "nobody knows the unit";
   EXPECT_EQ(posted("MemTotal: 5 kB\n$ free\n total  used  free\nMem:  9  8  1\n")
                 .meminfo.mem_total->value,
@@ -203,7 +205,7 @@ TEST(PostedFiles, other_texts_are_none) {
   for (const char* text :
        {"", "\n\n", "vm.min_free_kbytes = 4096\n", "MemTotal: plenty\n", "xMemTotal: 5 kB\n",
         "[ 1.0] Out of memory: Killed process 1 (a)\n", "Node 0, zones are full\n"}) {
-    EXPECT_EQ(posted_files(text), nullptr) << text;
+    EXPECT_EQ(posted_files(text).files, nullptr) << text;
   }
 }
 

@@ -36,7 +36,7 @@ std::string Gap::str() const {
 
 void Reader::gap(FileError::Kind kind, std::string_view path, Message why,
                  const Message& leaves_open) {
-  if (!options_.posted) {
+  if (options_.posted.empty()) {
     host_.gaps.push_back({kind, printable(path), std::move(why), leaves_open});
   } else if (host_.gaps.empty()) {
     host_.gaps.push_back({kind, "/", Message("only some files of the host are in the text"),
@@ -135,6 +135,7 @@ std::optional<PageSize> page_size_of(const Host& host) {
 
 Host read_host(Files& files, const ReadOptions& options) {
   Host host;
+  host.posted = options.posted;
   Reader reader(files, host, options);
   read_kernel(reader);
   read_memory(reader);
