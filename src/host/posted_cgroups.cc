@@ -163,7 +163,10 @@ std::string ShownFiles::path_of(std::string_view word) const {
 }
 
 void ShownFiles::wait_for(std::string_view path) {
-  waiting_.append(path) += path.empty() ? "" : "\n";
+  constexpr std::size_t most = 16384;
+  if (!path.empty() && waiting_.size() + path.size() < most) {
+    waiting_.append(path) += '\n';
+  }
 }
 
 void ShownFiles::end_file(PostedParts& parts) {
