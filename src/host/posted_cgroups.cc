@@ -63,9 +63,8 @@ constexpr std::size_t longest_unit = 255;
 
 // "● docker.service - Docker Application Container Engine": the unit.
 std::string_view unit_at(std::string_view line) {
-  const std::size_t letter =
-      static_cast<std::size_t>(std::ranges::find_if(line, is_alnum) - line.begin());
-  constexpr std::size_t longest_mark = 4;
+  const auto letter = static_cast<std::size_t>(std::ranges::find_if(line, is_alnum) - line.begin());
+  constexpr std::size_t longest_mark = 8;  // a bullet, or what a wrong encoding made of it
   std::string_view rest = line.substr(std::min(letter, line.size()));
   const std::string_view word = letter > longest_mark ? std::string_view() : next_word(rest);
   for (const std::string_view kind : {".service", ".scope", ".slice", ".socket", ".mount"}) {

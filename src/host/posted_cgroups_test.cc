@@ -143,6 +143,21 @@ TEST(PostedCgroup, files_that_were_shown) {
             Filled(7, 8));
 }
 
+TEST(PostedCgroup, that_systemctl_shows_too_is_one) {
+  const Host host =
+      posted_cgroups(std::string(status) +
+                     "$ cat /sys/fs/cgroup/pids/system.slice/docker.service/pids.max\n512\n"
+                     "$ cat /sys/fs/cgroup/pids/system.slice/docker.service/pids.current\n503\n");
+  ASSERT_EQ(host.cgroups.size(), 2U);
+  const Cgroup* of_systemctl = test::find_group(host.cgroups[0], "/system.slice/docker.service");
+  ASSERT_NE(of_systemctl, nullptr);
+  EXPECT_FALSE(of_systemctl->pids_max);
+  EXPECT_TRUE(of_systemctl->max);
+  const Cgroup* group = test::find_group(host.cgroups[1], "/system.slice/docker.service");
+  ASSERT_NE(group, nullptr);
+  EXPECT_EQ(group->pids_current->value, 503U);
+}
+
 TEST(PostedCgroup, memory_of_both_versions) {
   const Host old = posted_cgroups(
       "sh-4.2$ pwd\n/sys/fs/cgroup/memory/kubepods/burstable/pod2\n"

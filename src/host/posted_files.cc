@@ -18,12 +18,17 @@ namespace whyoom::host {
 namespace {
 
 constexpr auto npos = std::string_view::npos;
-constexpr std::string_view cgroups = "/sys/fs/cgroup";
+constexpr std::string_view cgroups = "/sys/fs/cgroup", version1_pids = "/sys/fs/cgroup/pids";
 
 class PostedFiles : public Files {
  public:
   explicit PostedFiles(std::map<std::string, std::string, std::less<>>&& files)
       : files_(std::move(files)) {
+    for (const auto& [path, text] : files_) {
+      if (is_at_or_below(path, version1_pids)) {  // not also what systemctl says of it
+        files_.erase(std::string(cgroups) + path.substr(version1_pids.size()));
+      }
+    }
     if (list(cgroups, 1)) {
       files_.emplace("/sys/fs/cgroup/cgroup.controllers", "memory pids\n");
     }

@@ -68,7 +68,7 @@ void add_rest_of_memory(const host::Host& host, const std::optional<Bytes>& ram,
 
 // What a step says that has no numbers.
 std::string unknown(const HostCheck& check, std::string why) {
-  return check.facts.host.posted.empty() ? why : tr("Not in the text.");
+  return check.facts.host.posted.empty() ? std::move(why) : tr("Not in the text.");
 }
 
 // The cgroup that is nearest to its memory limit. It is no fault to be there: page cache fills it.
@@ -213,7 +213,9 @@ CheckStep min_free_step(const HostCheck& check) {
           : own      ? tr("; the kernel's own choice here is {}.", kb(to_bytes(*own)))
                      : ".";
   step.lines.push_back(line);
-  const bool nobody_set_it = is_default && check.facts.min_free_setters.empty() &&
+  // Of a post nobody knows who sets it.
+  const bool is_open = is_default || !check.facts.host.posted.empty();
+  const bool nobody_set_it = is_open && check.facts.min_free_setters.empty() &&
                              check.facts.min_free_history.boot.winning() == nullptr &&
                              check.facts.min_free_history.system.winning() == nullptr;
   if (!nobody_set_it) {

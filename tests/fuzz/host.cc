@@ -56,8 +56,8 @@ void run(std::string_view input) {
     (void)advise::parse_wanted(line, check->state.machine);
   }
   budget.check("check, what-if and overview");
-  if (const auto posted = host::posted_files(input)) {
-    (void)diagnose::check(host::read_facts(*posted, {.posted = true}));
+  if (const auto posted = host::posted_files(input); posted.files) {
+    (void)diagnose::check(host::read_facts(*posted.files, {.posted = posted.names}));
   }
 }
 
