@@ -131,6 +131,9 @@ void MemoryTable::take_row(std::string_view row, std::string_view what) {
   for (std::string_view rest = columns_; !rest.empty();) {
     const std::string_view column = next_word(rest);
     const auto size = size_of(next_word(row), unit_);
+    if (size && column == "cached") {  // of procps before 3.3.10: what /proc/meminfo says
+      put("Cached", "", *size);
+    }
     for (const auto& name : names) {
       if (size && (column == name[0] || column == name[1])) {
         put(what, name[2], *size);

@@ -81,6 +81,7 @@ TEST(PostedFree, other_rows_and_pipes) {
   EXPECT_EQ(host.meminfo.mem_total->value, KiB(16255 * 1024));
   EXPECT_EQ(host.meminfo.mem_free->value, KiB(453 * 1024));
   EXPECT_EQ(host.meminfo.swap_total->value, KiB(2047 * 1024));
+  EXPECT_EQ(host.meminfo.cached->value, KiB(13921 * 1024));
   const Host piped =
       posted_memory("$ free -m | grep -v Swap\n total used free\nMem: 16255 15802 453\n");
   EXPECT_EQ(piped.meminfo.mem_total->value, KiB(16255 * 1024)) << "the g is grep's";
@@ -89,6 +90,7 @@ TEST(PostedFree, other_rows_and_pipes) {
       "Mem:  15Gi  14Gi  210Mi  12Mi  1.0Mi  488Mi  205Mi\nSwap: 0B 0B 0B\n");
   EXPECT_EQ(wide.meminfo.mem_available->value, KiB(205 * 1024));
   EXPECT_EQ(wide.meminfo.swap_total->value, KiB(0));
+  EXPECT_FALSE(wide.meminfo.cached) << "slab is in this one";
 }
 
 TEST(PostedSlabtop, its_rows) {
