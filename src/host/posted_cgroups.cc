@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cstdint>
-#include <utility>
 
 #include "base/text.h"
 #include "host/lines.h"
@@ -321,9 +320,10 @@ void UnitStatus::see(std::string_view line, PostedParts& parts) {
       equals != 0 && equals != npos && std::ranges::all_of(line.substr(0, equals), is_alnum);
   const bool has_begun = !contents_[0].empty() || !contents_[2].empty();
   // A file of the unit may stand behind its status; and what `show` says ends with its lines.
-  if (std::exchange(properties_, is_property) != is_property && has_begun) {
+  if (is_property != properties_ && has_begun) {
     end(parts);
   }
+  properties_ = is_property;
   if (is_property) {
     take_property(line.substr(0, equals), line.substr(equals + 1));
     return;
@@ -349,7 +349,8 @@ void UnitStatus::end(PostedParts& parts) {
   path.append(cgroup_.empty() ? unit_ : cgroup_, cgroup_.empty() ? 0 : 1);
   const bool any = !contents_[0].empty() || !contents_[2].empty();
   const std::size_t directory = path.size();
-  unit_ = unit_.empty() ? cgroup_ : unit_;
+  unit_ =
+      (properties_ ? "systemctl show " : "systemctl status ") + (unit_.empty() ? cgroup_ : unit_);
   for (std::size_t i = 0; i < files; ++i) {
     if (any && directory > cgroups.size() && !contents_[i].empty()) {
       parts.add(path.append(names[i]), contents_[i], unit_);

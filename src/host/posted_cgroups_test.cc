@@ -42,7 +42,7 @@ constexpr std::string_view status =
 TEST(PostedUnit, its_tasks_and_its_memory) {
   const auto [files, names] = posted_files(status);
   ASSERT_NE(files, nullptr);
-  EXPECT_EQ(names, std::vector<std::string>{"docker.service"});
+  EXPECT_EQ(names, std::vector<std::string>{"systemctl status docker.service"});
   const Host host = read_host(*files, {.posted = names});
   EXPECT_EQ(tasks_of(host, "/system.slice/docker.service"), Filled(502, 512));
   ASSERT_EQ(host.cgroups.size(), 1U);
@@ -51,6 +51,7 @@ TEST(PostedUnit, its_tasks_and_its_memory) {
   EXPECT_EQ(group->current->value, Bytes(3U << 29U));
   EXPECT_EQ(*group->max->value, Bytes(1U << 31U));
   EXPECT_EQ(*group->high->value, Bytes(1932735283));
+  EXPECT_EQ(host.sources.name(group->max->at.source), "systemctl status docker.service");
   EXPECT_EQ(host.gaps.size(), 1U);
   EXPECT_TRUE(host.damage.empty());
 }

@@ -22,8 +22,8 @@ constexpr std::string_view cgroups = "/sys/fs/cgroup", version1_pids = "/sys/fs/
 
 class PostedFiles : public Files {
  public:
-  explicit PostedFiles(std::map<std::string, std::string, std::less<>>&& files)
-      : files_(std::move(files)) {
+  explicit PostedFiles(PostedParts&& parts)
+      : files_(std::move(parts.files)), commands_(std::move(parts.commands)) {
     for (const auto& [path, text] : files_) {
       if (is_at_or_below(path, version1_pids)) {  // not also what systemctl says of it
         files_.erase(std::string(cgroups) + path.substr(version1_pids.size()));
@@ -40,12 +40,16 @@ class PostedFiles : public Files {
   tl::expected<Listing, FileError> list(std::string_view path, std::size_t most) override;
   tl::expected<std::string, FileError> read_link(std::string_view) override { return missing(); }
   tl::expected<FileStatus, FileError> status(std::string_view) override { return missing(); }
+  std::string_view said_by(std::string_view path) override {
+    const auto command = commands_.find(path);
+    return command == commands_.end() ? path : command->second;
+  }
 
  private:
   static tl::unexpected<FileError> missing() {
     return tl::unexpected(FileError{FileError::Kind::missing, "it is not in the text"});
   }
-  std::map<std::string, std::string, std::less<>> files_;  // by path
+  PostedParts::Texts files_, commands_;
 };
 
 // A directory of a controller of version 1, beside the tree of version 2.
@@ -279,7 +283,10 @@ bool is_numbers(std::string_view text) {
 }
 
 void PostedParts::add(std::string_view path, std::string_view contents, std::string_view name) {
-  files.emplace(path, contents);
+  const bool is_new = files.emplace(path, contents).second;
+  if (is_new && !name.starts_with('/') && name != "sysctl") {
+    commands.emplace(path, name);
+  }
   if (names.size() < most_names && std::ranges::find(names, name) == names.end()) {
     names.emplace_back(name);
   }
@@ -294,8 +301,11 @@ Posted posted_files(std::string_view text) {
   const bool any = std::ranges::any_of(parts.files, [](const auto& file) {
     return !is_at_or_below(file.first, "/proc/sys") && file.first != "/proc/slabinfo";
   });
-  return any ? Posted{std::make_unique<PostedFiles>(std::move(parts.files)), std::move(parts.names)}
-             : Posted();
+  Posted posted{nullptr, std::move(parts.names)};
+  if (any) {
+    posted.files = std::make_unique<PostedFiles>(std::move(parts));
+  }
+  return posted;
 }
 
 }  // namespace whyoom::host

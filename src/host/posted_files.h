@@ -15,7 +15,7 @@ namespace whyoom::host {
 
 struct Posted {
   std::unique_ptr<Files> files;    // null: no memory, zones, tasks or cgroup is in the text
-  std::vector<std::string> names;  // of what was read: "free", "nginx.service"
+  std::vector<std::string> names;  // of what was read: "free", "systemctl status a.service"
 };
 Posted posted_files(std::string_view text);
 

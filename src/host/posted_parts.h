@@ -12,8 +12,9 @@
 namespace whyoom::host {
 
 struct PostedParts {
-  std::map<std::string, std::string, std::less<>> files;  // by path
-  std::vector<std::string> names;                         // "free", "a.service"
+  using Texts = std::map<std::string, std::string, std::less<>>;
+  Texts files, commands;  // by path: what it says; with what it was shown when that is no file
+  std::vector<std::string> names;  // "free", "systemctl status a.service", "/proc/meminfo"
 
   // Of two files of the same path the first counts. `name`: with what it was shown.
   void add(std::string_view path, std::string_view contents, std::string_view name);

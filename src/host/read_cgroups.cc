@@ -43,7 +43,7 @@ class GroupReader {
       denied_ += text.error().kind == FileError::Kind::missing ? 0 : 1;
       return std::nullopt;
     }
-    return Loaded{std::move(*text), reader_.host().sources.add(path)};
+    return Loaded{std::move(*text), reader_.host().sources.add(reader_.files().said_by(path))};
   }
 
   template <class T, class Parser>

@@ -61,7 +61,7 @@ std::optional<Loaded> Reader::load(std::string_view path, const Message& leaves_
     gap(FileError::Kind::missing, path, Message("{} is empty", printable(path)), leaves_open);
     return std::nullopt;
   }
-  return Loaded{std::move(*text), host_.sources.add(path)};
+  return Loaded{std::move(*text), host_.sources.add(files_.said_by(path))};
 }
 
 std::optional<std::vector<Entry>> Reader::list(std::string_view path, const Message& leaves_open,

@@ -122,7 +122,8 @@ std::string place_text(const host::Sources& sources, Place at) {
   if (name.empty() || (at.source == 0 && at.line == 0)) {
     return {};
   }
-  return printable(name) + (at.line > 0 ? ":" + std::to_string(at.line) : "");
+  const bool is_file = name.starts_with('/');  // and no command that somebody posted
+  return printable(name) + (is_file && at.line > 0 ? ":" + std::to_string(at.line) : "");
 }
 
 std::string host_words(const std::string& name, const host::Host& host) {

@@ -230,7 +230,7 @@ class Check(harness.Case):
         text = whyoom("check", "--root", post).out
         for part in ("has 502 of 512 tasks (98 %) that\n     pids.max allows", "has 1.9 GiB of the 2 GiB",
                      "systemctl set-property -- docker.service TasksMax=1024",
-                     "3 min_free_kbytes\n  Not in the text.", "\nread: docker.service\nnot read: "):
+                     "3 min_free_kbytes\n  Not in the text.", "\nread: systemctl status docker.service\nnot read: "):
             self.assertIn(part, text)
         self.assertNotIn("pstore", text)
         roomy = self.file("roomy.txt", post.read_text().replace("502", "52"))
