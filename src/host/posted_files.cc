@@ -71,9 +71,15 @@ std::string_view without_note(std::string_view line) {
              : line;
 }
 
-// All but the first line of a zone are indented.
+// All but the first line of a zone are indented. In /proc/buddyinfo numbers follow on that.
 bool is_zoneinfo(std::string_view line) {
-  return line.starts_with(' ') || line.starts_with('\t') || line.starts_with("Node ");
+  if (line.starts_with(' ') || line.starts_with('\t')) {
+    return true;
+  }
+  constexpr std::string_view zone = ", zone";
+  const std::size_t at = line.find(zone);
+  return line.starts_with("Node ") && at != npos &&
+         trim(line.substr(at + zone.size())).find_first_of(" \t") == npos;
 }
 
 // "# name  <active_objs> ...", "kmalloc-64  29822  29822  64  64  1 : tunables ..."
@@ -99,7 +105,7 @@ std::optional<Block> block_at(std::string_view line) {
   for (const Form& form : forms) {
     const std::size_t at = line.find(form.begin);
     if (at != npos && std::ranges::none_of(line.substr(0, at), is_alnum) &&
-        (form.goes_on != is_meminfo || is_meminfo(line.substr(at)))) {
+        (form.goes_on == is_slabinfo || form.goes_on(line.substr(at)))) {
       return Block{&form, line.substr(0, at)};
     }
   }

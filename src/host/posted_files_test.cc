@@ -40,6 +40,20 @@ TEST(PostedFiles, a_list_between_remarks) {
   EXPECT_FALSE(host.kept.persistent_journal) << "nobody knows";
 }
 
+TEST(PostedFiles, a_zoneinfo_beside_a_buddyinfo) {
+  const std::string buddyinfo =
+      "$ cat /proc/buddyinfo\nNode 0, zone      DMA      1      0      2\n"
+      "Node 0, zone    DMA32   3101   2210    113\n";
+  EXPECT_EQ(posted_files(buddyinfo).files, nullptr);
+  const Host host = posted(buddyinfo +
+                           "$ cat /proc/zoneinfo\nNode 0, zone    DMA32\n  pages free     1000\n"
+                           "        min      11\n" +
+                           buddyinfo);
+  ASSERT_EQ(host.zones.size(), 1U);
+  EXPECT_EQ(host.zones[0].free->value, Pages(1000));
+  EXPECT_TRUE(host.damage.empty());
+}
+
 TEST(PostedFiles, settings_as_sysctl_prints_them) {
   const Host host = posted(
       "$ sysctl -a | grep -e min_free -e panic_on\n"
