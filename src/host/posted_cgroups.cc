@@ -254,6 +254,9 @@ void ShownFiles::take_command(std::string_view line) {
       waiting_.clear();
     } else if (!is_heading && word.find_first_of("|&<>") != npos) {
       shows = false;
+      if (word.starts_with("2>") && waiting_.find('\n') + 1 < waiting_.size()) {
+        waiting_.clear();  // of several nobody sees which are not there
+      }
     }
     wait_for(shows ? path_of(word) : std::string());
   }

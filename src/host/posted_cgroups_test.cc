@@ -144,6 +144,18 @@ TEST(PostedCgroup, files_that_were_shown) {
             Filled(7, 8));
 }
 
+TEST(PostedCgroup, rows_behind_names) {
+  const Host host = posted_cgroups(
+      "$ grep . /sys/fs/cgroup/a/*\n/sys/fs/cgroup/a/memory.events:low 0\n"
+      "/sys/fs/cgroup/a/memory.events:oom_kill 9\n/sys/fs/cgroup/a/pids.current:4\n"
+      "/sys/fs/cgroup/a/pids.events:max 57\n");
+  const Cgroup* group = test::find_group(host.cgroups.at(0), "/a");
+  ASSERT_NE(group, nullptr);
+  EXPECT_EQ(group->oom_kill->value, 9U);
+  EXPECT_EQ(group->pids_max_events->value, 57U);
+  EXPECT_TRUE(host.damage.empty());
+}
+
 TEST(PostedCgroup, that_systemctl_shows_too_is_one) {
   const Host host =
       posted_cgroups(std::string(status) +
@@ -189,13 +201,16 @@ TEST(PostedCgroup, what_is_none) {
        {"$ cat pids.max\n5\n",  // of which?
         "$ cat /sys/fs/cgroup/pids.max\ncat: /sys/fs/cgroup/pids.max: No such file\n5\n",
         "$ cat /sys/fs/cgroup/../../etc/pids.max\n5\n", "$ cat /sys/fs/cgroup/a/pids.peak\n5\n",
-        "$ echo 5 > /sys/fs/cgroup/pids.max\n5\n", "memory.usage_in_bytes: 126976\n",
-        "limit: /sys/fs/cgroup/pids.max\n", "$ ls /sys/fs/cgroup/pids.max\n5\n"}) {
+        "$ echo 5 > /sys/fs/cgroup/pids.max\n5\n",
+        "$ cat /sys/fs/cgroup/pids.max /sys/fs/cgroup/a/pids.max 2>/dev/null\n5\n",
+        "memory.usage_in_bytes: 126976\n", "limit: /sys/fs/cgroup/pids.max\n",
+        "$ ls /sys/fs/cgroup/pids.max\n5\n"}) {
     EXPECT_TRUE(shows_nothing(text)) << text;
   }
   EXPECT_EQ(tasks_in("/sys/fs/cgroup/pids.current:5\n/sys/fs/cgroup/pids.current:9\n", "/"),
             Filled(5, 0))
       << "the first one";
+  EXPECT_EQ(tasks_in("$ cat /sys/fs/cgroup/pids.current 2>/dev/null\n5\n", "/"), Filled(5, 0));
 }
 
 TEST(PostedTasks, counted_by_commands_that_say_what) {

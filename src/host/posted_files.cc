@@ -289,7 +289,8 @@ bool is_numbers(std::string_view text) {
 }
 
 void PostedParts::add(std::string_view path, std::string_view contents, std::string_view name) {
-  const bool is_new = files.emplace(path, contents).second;
+  const auto [file, is_new] = files.emplace(path, contents);
+  file->second += file->second.ends_with('\n') ? "" : "\n";
   if (is_new && !name.starts_with('/') && name != "sysctl") {
     commands.emplace(path, name);
   }
