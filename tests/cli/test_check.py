@@ -227,6 +227,7 @@ class Check(harness.Case):
                          "   CGroup: /system.slice/docker.service\n$ free -m\n")
         found, named = self.findings(post)
         self.assertEqual(list(named), ["cgroup-pids-max"])
+        self.assertEqual(found["posted"], ["systemctl status docker.service"])
         text = whyoom("check", "--root", post).out
         for part in ("has 502 of 512 tasks (98 %) that\n     pids.max allows", "has 1.9 GiB of the 2 GiB",
                      "systemctl set-property -- docker.service TasksMax=1024",
