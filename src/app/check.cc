@@ -23,7 +23,7 @@ int check(const Options& options, Console& io) {
   }
   const auto result = diagnose::check(host::read_facts(*root->files, root->options));
   if (const std::string why = why_no_host(options.root, result->facts.host);
-      !why.empty() && !root->options.posted) {  // of a post that opens, something is known
+      !why.empty() && root->options.posted.empty()) {  // of a post that opens, something is known
     return io.fail(why);
   }
   switch (options.format) {
@@ -58,6 +58,11 @@ const Command check_command{
     "limit, is vm.min_free_kbytes too high and who set it, what happens on OOM. Nothing is "
     "changed.",
     "Root sees more: other users' limits, slab caches. What could not be read is listed.\n"
+    "Of what somebody posted, --root FILE reads /proc/meminfo and zoneinfo, free, the head of "
+    "top,\n"
+    "sysctl, systemctl status and show, files of cgroups as cat and grep show them with their "
+    "path,\n"
+    "slabtop, /proc/loadavg and ps -eLf | wc -l; it names what it found.\n"
     "\nExit status: 0 nothing wrong, 1 findings, 2 wrong use or no host there.\n"
     "\nExamples:\n"
     "  sudo whyoom check\n"

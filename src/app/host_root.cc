@@ -160,17 +160,19 @@ tl::expected<HostRoot, std::string> file_host(const linux::Input& input) {
   if (!is_text && input.can_be_read_again()) {
     return capture_host(input);
   }
+  host::Posted posted = host::posted_files(text);
   HostRoot result;
   result.name = input.path();
-  result.files = host::posted_files(text);
-  result.options.posted = true;
+  result.files = std::move(posted.files);
+  result.options.posted = std::move(posted.names);
   if (is_text && result.files != nullptr) {
     return result;
   }
   return tl::unexpected(tr("{}: {}", printable(input.path()),
                            !done     ? done.error()
-                           : is_text ? tr("this is no capture of `whyoom capture`, and no "
-                                          "/proc/meminfo or `free -m` stands in it")
+                           : is_text ? tr("this is no capture of `whyoom capture`, and nothing "
+                                          "that shows a host stands in it: /proc/meminfo, `free`, "
+                                          "`top`, `systemctl status`, files of a cgroup")
                                      : *done));
 }
 

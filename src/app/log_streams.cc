@@ -29,7 +29,7 @@ tl::expected<linux::MachineClock, std::string> read_log_streams(
   if (root.is_capture) {
     return tl::unexpected(tr("this capture holds no logs"));
   }
-  if (root.options.posted) {
+  if (!root.options.posted.empty()) {
     return tl::unexpected(tr("only some files of the host are in the text"));
   }
   if (const auto done = linux::read_log_sources(root.name, sink); !done) {

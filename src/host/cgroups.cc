@@ -22,7 +22,11 @@ Maybe<std::optional<Bytes>> parse_max_or_bytes(Lines lines) {
   if (!read) {
     return std::nullopt;
   }
-  const auto bytes = read->value ? std::optional(Bytes(*read->value)) : std::nullopt;
+  // Version 1 has no word for it: the largest number of whole pages (PAGE_COUNTER_MAX, or 2^63 - 1
+  // before 3.19).
+  constexpr std::uint64_t unlimited = std::uint64_t{1} << 62U;
+  const auto bytes = read->value && *read->value < unlimited ? std::optional(Bytes(*read->value))
+                                                             : std::nullopt;
   return Read<std::optional<Bytes>>{bytes, read->at};
 }
 

@@ -21,7 +21,8 @@ struct Cgroup {
   std::uint16_t depth = 0;              // 0 = the top that is mounted
 
   Maybe<Bytes> current;
-  Maybe<std::optional<Bytes>> high;  // version 2; a limit is nullopt = unlimited
+  Maybe<std::optional<Bytes>> max;   // a limit is nullopt = unlimited
+  Maybe<std::optional<Bytes>> high;  // version 2
   Maybe<std::uint64_t> high_events;  // times that a task was slowed down for it
   Maybe<double> stalled;             // of memory.pressure, of a group with memory.high
   // Of memory.events (with the children since 5.2) or memory.oom_control (since 4.13).

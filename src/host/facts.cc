@@ -24,7 +24,7 @@ HostFacts read_facts(Files& files, const ReadOptions& options) {
   facts.min_free_history = std::move(histories[0]);
   facts.huge_pages_history = std::move(histories[1]);
   for (const SysctlGap& gap : facts.min_free_history.gaps) {
-    if (!gap.masked && !options.posted) {
+    if (!gap.masked && options.posted.empty()) {
       facts.host.gaps.push_back({gap.error.kind, printable(gap.path),
                                  Message("{} could not be read ({})", printable(gap.path),
                                          printable(translated(gap.error.text))),

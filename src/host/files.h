@@ -65,6 +65,8 @@ class Files {
   virtual tl::expected<std::string, FileError> read_link(std::string_view path) = 0;
   // Of the file itself: `path` is one with all links followed. Missing also means not known.
   virtual tl::expected<FileStatus, FileError> status(std::string_view path) = 0;
+  // What says it, for a file that was made of something else: "free". Lives as long as the two.
+  virtual std::string_view said_by(std::string_view path) { return path; }
 };
 
 }  // namespace whyoom::host

@@ -140,6 +140,7 @@ struct Host {
   Maybe<std::string> tuned_profile;
   KeptEvidence kept;
 
+  std::vector<std::string> posted;  // see ReadOptions
   std::vector<Gap> gaps;
   std::vector<Damage> damage;
 };

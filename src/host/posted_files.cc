@@ -1,18 +1,16 @@
 #include "host/posted_files.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "base/fixed.h"
 #include "base/text.h"
 #include "host/lines.h"
 #include "host/meminfo.h"
+#include "host/posted_parts.h"
 #include "host/settings.h"
 
 namespace whyoom::host {
@@ -20,39 +18,44 @@ namespace whyoom::host {
 namespace {
 
 constexpr auto npos = std::string_view::npos;
-
-// What `free` prints, as the lines of /proc/meminfo that it read.
-class FreeTable {
- public:
-  void see(std::string_view line);
-  [[nodiscard]] const std::string& meminfo() const { return meminfo_; }
-
- private:
-  void take_row(std::string_view row, std::string_view what);
-  std::optional<double> kib_ = std::nullopt;  // of a number without a unit
-  std::vector<std::string> columns_;
-  std::string meminfo_;
-};
+constexpr std::string_view cgroups = "/sys/fs/cgroup", version1_pids = "/sys/fs/cgroup/pids";
 
 class PostedFiles : public Files {
  public:
-  explicit PostedFiles(std::string_view text);
-  [[nodiscard]] bool has(std::string_view path) const { return files_.contains(path); }
+  explicit PostedFiles(PostedParts&& parts)
+      : files_(std::move(parts.files)), commands_(std::move(parts.commands)) {
+    for (const auto& [path, text] : files_) {
+      if (is_at_or_below(path, version1_pids)) {  // not also what systemctl says of it
+        files_.erase(std::string(cgroups) + path.substr(version1_pids.size()));
+      }
+    }
+    if (list(cgroups, 1)) {
+      files_.emplace("/sys/fs/cgroup/cgroup.controllers", "memory pids\n");
+    }
+  }
 
   tl::expected<std::string, FileError> read(std::string_view path, std::size_t most) override;
-  // Not "missing": the host has these directories, and nobody knows what is in them.
-  tl::expected<Listing, FileError> list(std::string_view, std::size_t) override {
-    return tl::unexpected(FileError{FileError::Kind::failed, "it is not in the text"});
-  }
+  // Of cgroups. The other directories are not "missing": the host has them, and nobody knows what
+  // is in them.
+  tl::expected<Listing, FileError> list(std::string_view path, std::size_t most) override;
   tl::expected<std::string, FileError> read_link(std::string_view) override { return missing(); }
   tl::expected<FileStatus, FileError> status(std::string_view) override { return missing(); }
+  std::string_view said_by(std::string_view path) override {
+    const auto command = commands_.find(path);
+    return command == commands_.end() ? path : command->second;
+  }
 
  private:
   static tl::unexpected<FileError> missing() {
     return tl::unexpected(FileError{FileError::Kind::missing, "it is not in the text"});
   }
-  std::map<std::string, std::string, std::less<>> files_;  // by path
+  PostedParts::Texts files_, commands_;
 };
+
+// A directory of a controller of version 1, beside the tree of version 2.
+bool is_version1(std::string_view directory) {
+  return directory == "memory" || directory == "pids";
+}
 
 // "MemFree:  2155620 kB", "HugePages_Total:  12816"
 bool is_meminfo(std::string_view line) {
@@ -68,9 +71,15 @@ std::string_view without_note(std::string_view line) {
              : line;
 }
 
-// All but the first line of a zone are indented.
+// All but the first line of a zone are indented. In /proc/buddyinfo numbers follow on that.
 bool is_zoneinfo(std::string_view line) {
-  return line.starts_with(' ') || line.starts_with('\t') || line.starts_with("Node ");
+  if (line.starts_with(' ') || line.starts_with('\t')) {
+    return true;
+  }
+  constexpr std::string_view zone = ", zone";
+  const std::size_t at = line.find(zone);
+  return line.starts_with("Node ") && at != npos &&
+         trim(line.substr(at + zone.size())).find_first_of(" \t") == npos;
 }
 
 // "# name  <active_objs> ...", "kmalloc-64  29822  29822  64  64  1 : tunables ..."
@@ -96,7 +105,7 @@ std::optional<Block> block_at(std::string_view line) {
   for (const Form& form : forms) {
     const std::size_t at = line.find(form.begin);
     if (at != npos && std::ranges::none_of(line.substr(0, at), is_alnum) &&
-        (form.goes_on != is_meminfo || is_meminfo(line.substr(at)))) {
+        (form.goes_on == is_slabinfo || form.goes_on(line.substr(at)))) {
       return Block{&form, line.substr(0, at)};
     }
   }
@@ -111,22 +120,6 @@ std::string_view meminfo_row(std::string_view line) {
                                                                               : std::string_view();
 }
 
-bool is_numbers(std::string_view text) {
-  return std::ranges::any_of(text, is_digit) && std::ranges::all_of(text, [](char c) {
-           return is_digit(c) || c == '-' || c == ' ' || c == '\t';
-         });
-}
-
-// "$ cat /proc/sys/vm/min_free_kbytes": the path. The value is the next line.
-std::string_view setting_shown(std::string_view line) {
-  const std::size_t cat = line.rfind("cat /proc/sys/");
-  const std::string_view path = cat == npos ? std::string_view() : trim(line.substr(cat + 4));
-  const bool known = std::ranges::any_of(setting_files(), [path](const SettingFile& file) {
-    return !path.empty() && setting_path(file.key) == path;
-  });
-  return known ? path : std::string_view();
-}
-
 // What `sysctl` prints and its files say: "vm.min_free_kbytes = 67584". The path, and the value.
 std::optional<std::pair<std::string, std::string>> setting_at(std::string_view line) {
   const std::size_t equals = line.find('=');
@@ -139,106 +132,6 @@ std::optional<std::pair<std::string, std::string>> setting_at(std::string_view l
   return is_numbers(value) && known != setting_files().end()
              ? std::optional(std::pair(setting_path(key), std::string(value)))
              : std::nullopt;
-}
-
-// "free", "$ free -m", "root@db:~# free -h": how many KiB a number without a unit is.
-std::optional<double> unit_of(std::string_view line) {
-  const std::size_t at = line.rfind("free");
-  if (at == npos || (at > 0 && line[at - 1] != ' ')) {
-    return std::nullopt;
-  }
-  const std::string_view options = trim(line.substr(at + 4));
-  const std::string_view before = trim_right(line.substr(0, at));
-  if (options.empty() && !before.empty() &&
-      std::string_view("$#>%-|").find(before.back()) == npos) {
-    return std::nullopt;  // a sentence: "3 GB of memory are free"
-  }
-  if (!options.empty() && (options.size() < 2 || options.front() != '-' || options[1] == '-')) {
-    return std::nullopt;  // "--mega" counts in thousands
-  }
-  const bool is_mib = options.find('m') != npos;
-  const bool is_gib = options.find('g') != npos;
-  return options.find('b') != npos ? 1.0 / 1024 : is_gib ? 1048576.0 : is_mib ? 1024.0 : 1.0;
-}
-
-// The same, of a row that nobody says the unit of. The kernel counts pages, so that in bytes or KiB
-// all is a multiple of their size, which five numbers of another unit are not. In GiB nearly all is
-// rounded away, and a small machine in MiB looks like a large one in GiB.
-std::optional<double> unit_of_row(std::string_view row) {
-  constexpr std::uint64_t page = 4096, least_kib = 16384, least_mib = 4096, most_mib = 1U << 26U;
-  constexpr int enough = 5;
-  std::uint64_t total = 0, all = 0;
-  int count = 0;
-  while (!row.empty()) {
-    const std::string_view word = next_word(row);
-    const auto number = parse_number<std::uint64_t>(word);
-    if (!number && !word.empty()) {
-      return std::nullopt;
-    }
-    total = total == 0 ? number.value_or(0) : total;
-    all |= number.value_or(0);
-    count += number.value_or(0) != 0 ? 1 : 0;
-  }
-  if (count >= enough && all % page == 0 && total / page >= least_kib) {
-    return 1.0 / 1024;
-  }
-  if (count >= enough && all % 4 == 0) {
-    return total >= least_kib ? std::optional(1.0) : std::nullopt;
-  }
-  return all % 4 != 0 && total >= least_mib && total <= most_mib ? std::optional(1024.0)
-                                                                 : std::nullopt;
-}
-
-// "936", "15Gi", "1.9G" in KiB.
-std::optional<std::uint64_t> kib_of(std::string_view word, const std::optional<double>& unit) {
-  const std::size_t end = std::min(word.find_first_not_of("0123456789."), word.size());
-  const auto number = parse_fixed(word.substr(0, end));
-  double kib = unit.value_or(0);
-  if (end < word.size()) {
-    const std::size_t which = std::string_view("BKMGT").find(word[end]);
-    kib = which == npos ? 0 : std::pow(1024.0, static_cast<double>(which) - 1);
-  }
-  constexpr double most = 0x1p60;
-  return number && kib > 0 && *number * kib < most
-             ? std::optional(static_cast<std::uint64_t>(*number * kib))
-             : std::nullopt;
-}
-
-void FreeTable::see(std::string_view line) {
-  const std::size_t total = line.find("total ");
-  const std::size_t used = line.find(" used ", total);
-  if (total != npos && used != npos && line.find(" free", used) != npos) {
-    columns_.clear();
-    for (std::string_view rest = line.substr(total); !rest.empty();) {
-      columns_.emplace_back(next_word(rest));
-    }
-    return;
-  }
-  if (const auto unit = unit_of(line)) {
-    kib_ = unit;
-  }
-  const std::size_t mark = line.find_first_not_of(" >-|");
-  const std::string_view row = mark == npos ? std::string_view() : line.substr(mark);
-  if (row.starts_with("Mem:") && meminfo_.empty()) {
-    take_row(row.substr(4), "Mem");
-  } else if (row.starts_with("Swap:") && !meminfo_.empty() &&
-             meminfo_.find("SwapTotal") == std::string::npos) {
-    take_row(row.substr(5), "Swap");
-  }
-}
-
-void FreeTable::take_row(std::string_view row, std::string_view what) {
-  kib_ = kib_ ? kib_ : unit_of_row(row);
-  for (const std::string& column : columns_) {
-    const auto size = kib_of(next_word(row), kib_);
-    const std::string_view name = column == "total"       ? "Total"
-                                  : column == "free"      ? "Free"
-                                  : column == "available" ? "Available"
-                                                          : "";
-    if (size && !name.empty()) {
-      meminfo_.append(what).append(name).append(": ").append(std::to_string(*size)) += " kB\n";
-    }
-  }
 }
 
 // The number behind "name:" at the start of a line; 0: there is none.
@@ -269,59 +162,81 @@ void complete_meminfo(std::string& meminfo, std::string_view free) {
   }
 }
 
-PostedFiles::PostedFiles(std::string_view text) {
-  FreeTable free;
-  std::optional<Block> block;
-  std::string contents;
-  std::string rows;        // lines of a meminfo without its first
-  std::string_view shown;  // the file that the last command showed
-  const auto end_block = [&] {
-    if (block) {
-      files_.emplace(block->form->path, std::move(contents));
-      block.reset();
-    }
-    contents.clear();
-  };
-  while (!text.empty()) {
-    std::string_view line = take_part(text, '\n');
-    line = without_note(line.substr(0, line.find_last_not_of(" \t\r") + 1));
-    // A page in a browser has an empty line between each two.
-    if (line.empty() || (block && line == trim(block->mark))) {
-      continue;
-    }
-    const std::string_view path = std::exchange(shown, setting_shown(line));
-    if (!path.empty() && is_numbers(line)) {
-      files_.emplace(path, line);
-      continue;
-    }
-    const auto begun = block_at(line);
-    if (block && line.starts_with(block->mark) &&
-        block->form->goes_on(line.substr(block->mark.size())) &&
-        !(begun && block->form->path == meminfo_path)) {
-      contents += std::string(line.substr(block->mark.size())) + '\n';
-      continue;
-    }
+// All lines of a text, each to those who may know it.
+class Post {
+ public:
+  PostedParts read(std::string_view text);
+
+ private:
+  void see(std::string_view line);
+  void end_block();
+  PostedParts parts_;
+  MemoryTable table_;
+  ShownFiles shown_;
+  UnitStatus unit_;
+  std::optional<Block> block_;
+  std::string contents_;          // of the block
+  std::string rows_, slab_rows_;  // lines of a meminfo without its first, of `slabtop`
+};
+
+void Post::end_block() {
+  if (block_) {
+    parts_.add(block_->form->path, contents_, block_->form->path);
+    block_.reset();
+  }
+  contents_.clear();
+}
+
+void Post::see(std::string_view line) {
+  // A page in a browser has an empty line between each two.
+  if (line.empty() || (block_ && line == trim(block_->mark))) {
+    return;
+  }
+  if (shown_.see(line, parts_)) {
     end_block();
-    free.see(line);
-    block = begun;
-    if (block) {
-      contents = std::string(line.substr(block->mark.size())) + '\n';
-    } else if (auto setting = setting_at(line)) {
-      files_.insert(std::move(*setting));
-    } else if (const std::string_view row = meminfo_row(line); !row.empty()) {
-      rows.append(row) += '\n';
-    }
+    return;
+  }
+  const auto begun = block_at(line);
+  if (block_ && line.starts_with(block_->mark) &&
+      block_->form->goes_on(line.substr(block_->mark.size())) &&
+      !(begun && block_->form->path == meminfo_path)) {
+    contents_ += std::string(line.substr(block_->mark.size())) + '\n';
+    return;
   }
   end_block();
-  if (!rows.empty()) {
-    files_.emplace(meminfo_path, std::move(rows));
+  table_.see(line);
+  unit_.see(line, parts_);
+  block_ = begun;
+  if (block_) {
+    contents_ = std::string(line.substr(block_->mark.size())) + '\n';
+  } else if (auto setting = setting_at(unmarked(line))) {
+    parts_.add(setting->first, setting->second, "sysctl");
+  } else if (const std::string_view row = meminfo_row(line); !row.empty()) {
+    rows_.append(row) += '\n';
+  } else {
+    slab_rows_ += slabinfo_row(unmarked(line));
   }
-  if (free.meminfo().starts_with("MemTotal:")) {
-    auto [meminfo, only_free] = files_.emplace(meminfo_path, free.meminfo());
-    if (!only_free) {
-      complete_meminfo(meminfo->second, free.meminfo());
-    }
+}
+
+PostedParts Post::read(std::string_view text) {
+  while (!text.empty()) {
+    std::string_view line = take_part(text, '\n');
+    see(without_note(line.substr(0, line.find_last_not_of(" \t\r") + 1)));
   }
+  end_block();
+  shown_.end(parts_);
+  unit_.end(parts_);
+  if (!rows_.empty()) {
+    parts_.add(meminfo_path, rows_, meminfo_path);
+  }
+  if (table_.meminfo().starts_with("MemTotal:")) {
+    parts_.add(meminfo_path, table_.meminfo(), table_.name());
+    complete_meminfo(parts_.files.find(meminfo_path)->second, table_.meminfo());
+  }
+  if (!slab_rows_.empty()) {
+    parts_.add("/proc/slabinfo", slab_rows_, "slabtop");
+  }
+  return std::move(parts_);
 }
 
 tl::expected<std::string, FileError> PostedFiles::read(std::string_view path, std::size_t most) {
@@ -334,12 +249,70 @@ tl::expected<std::string, FileError> PostedFiles::read(std::string_view path, st
              : tl::expected<std::string, FileError>(found->second);
 }
 
+tl::expected<Listing, FileError> PostedFiles::list(std::string_view path, std::size_t most) {
+  const std::string top = std::string(path) + '/';
+  Listing listing;
+  for (auto at = files_.lower_bound(top); at != files_.end() && at->first.starts_with(top); ++at) {
+    const std::string_view rest = std::string_view(at->first).substr(top.size());
+    const std::string_view name = rest.substr(0, rest.find('/'));
+    const bool is_directory = name.size() < rest.size();
+    if ((!listing.entries.empty() && listing.entries.back().name == name) ||
+        (path == cgroups && is_version1(name))) {
+      continue;
+    }
+    listing.cut = listing.entries.size() >= most;
+    if (listing.cut) {
+      break;
+    }
+    listing.entries.push_back({std::string(name), is_directory, false});
+  }
+  return listing.entries.empty() || !is_at_or_below(path, cgroups)
+             ? tl::unexpected(FileError{FileError::Kind::failed, "it is not in the text"})
+             : tl::expected<Listing, FileError>(std::move(listing));
+}
+
 }  // namespace
 
-std::unique_ptr<Files> posted_files(std::string_view text) {
-  auto files = std::make_unique<PostedFiles>(text);
-  const bool any = files->has("/proc/meminfo") || files->has("/proc/zoneinfo");
-  return any ? std::move(files) : nullptr;
+std::string_view unmarked(std::string_view line) {
+  line = trim_left(line);
+  while (line.size() > 1 && std::string_view(">|-+*").find(line.front()) != npos &&
+         line[1] == ' ') {
+    line = trim_left(line.substr(1));
+  }
+  return line;
+}
+
+bool is_numbers(std::string_view text) {
+  return std::ranges::any_of(text, is_digit) && std::ranges::all_of(text, [](char c) {
+           return is_digit(c) || c == '-' || c == ' ' || c == '\t';
+         });
+}
+
+void PostedParts::add(std::string_view path, std::string_view contents, std::string_view name) {
+  const auto [file, is_new] = files.emplace(path, contents);
+  file->second += file->second.ends_with('\n') ? "" : "\n";
+  if (is_new && !name.starts_with('/') && name != "sysctl") {
+    commands.emplace(path, name);
+  }
+  if (names.size() < most_names && std::ranges::find(names, name) == names.end()) {
+    names.emplace_back(name);
+  }
+}
+
+void PostedParts::add_tasks(std::string_view number, std::string_view name) {
+  add("/proc/loadavg", std::string("0 0 0 0/").append(number) + " 0\n", name);
+}
+
+Posted posted_files(std::string_view text) {
+  PostedParts parts = Post().read(text);
+  const bool any = std::ranges::any_of(parts.files, [](const auto& file) {
+    return !is_at_or_below(file.first, "/proc/sys") && file.first != "/proc/slabinfo";
+  });
+  Posted posted{nullptr, std::move(parts.names)};
+  if (any) {
+    posted.files = std::make_unique<PostedFiles>(std::move(parts));
+  }
+  return posted;
 }
 
 }  // namespace whyoom::host

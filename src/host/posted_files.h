@@ -1,17 +1,22 @@
-// Files of /proc that stand in a text: what somebody posted of a host, with the commands that
-// printed them, remarks between, and a mark ("> ", "- ") before each line. Of two of the same name
-// the first counts.
+// What a text shows of a host: somebody posted it, with the commands that printed it, remarks
+// between, and a mark ("> ", "- ") before each line. Files of /proc, /sys/fs/cgroup and /proc/sys,
+// and what commands tell of them: `free`, `top`, `systemctl status`, `slabtop`, `ps -eLf | wc -l`.
+// Of two of the same file the first counts.
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "host/files.h"
 
 namespace whyoom::host {
 
-// What `free` printed stands in for a /proc/meminfo. Null: there is neither of them in it, nor a
-// /proc/zoneinfo.
-std::unique_ptr<Files> posted_files(std::string_view text);
+struct Posted {
+  std::unique_ptr<Files> files;    // null: no memory, zones, tasks or cgroup is in the text
+  std::vector<std::string> names;  // of what was read: "free", "systemctl status a.service"
+};
+Posted posted_files(std::string_view text);
 
 }  // namespace whyoom::host

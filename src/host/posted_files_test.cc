@@ -8,9 +8,9 @@ namespace whyoom::host {
 namespace {
 
 Host posted(std::string_view text) {
-  const auto files = posted_files(text);
+  const auto [files, names] = posted_files(text);
   EXPECT_NE(files, nullptr) << text;
-  return files ? read_host(*files, {.posted = true}) : Host();
+  return files ? read_host(*files, {.posted = names}) : Host();
 }
 
 TEST(PostedFiles, a_list_between_remarks) {
@@ -38,6 +38,20 @@ TEST(PostedFiles, a_list_between_remarks) {
   EXPECT_EQ(host.gaps[0].str(),
             "only some files of the host are in the text: what the others would show is not known");
   EXPECT_FALSE(host.kept.persistent_journal) << "nobody knows";
+}
+
+TEST(PostedFiles, a_zoneinfo_beside_a_buddyinfo) {
+  const std::string buddyinfo =
+      "$ cat /proc/buddyinfo\nNode 0, zone      DMA      1      0      2\n"
+      "Node 0, zone    DMA32   3101   2210    113\n";
+  EXPECT_EQ(posted_files(buddyinfo).files, nullptr);
+  const Host host = posted(buddyinfo +
+                           "$ cat /proc/zoneinfo\nNode 0, zone    DMA32\n  pages free     1000\n"
+                           "        min      11\n" +
+                           buddyinfo);
+  ASSERT_EQ(host.zones.size(), 1U);
+  EXPECT_EQ(host.zones[0].free->value, Pages(1000));
+  EXPECT_TRUE(host.damage.empty());
 }
 
 TEST(PostedFiles, settings_as_sysctl_prints_them) {
@@ -81,8 +95,10 @@ TEST(PostedFiles, a_zoneinfo_and_the_caches) {
 TEST(PostedFiles, the_numbers_tell_the_unit_of_free) {
   const auto total = [](const std::string& row) {
     const auto files = posted_files(
-        "              total        used        free      shared  buff/cache   available\nMem:  " +
-        row + "\n");
+                           "              total        used        free      shared  buff/cache   "
+                           "available\nMem:  " +
+                           row + "\n")
+                           .files;
     return files ? read_host(*files, {}).meminfo.mem_total->value : KiB(0);
   };
   EXPECT_EQ(total("4045740 3885952 159788 0 13404 245788"), KiB(4045740));
@@ -127,7 +143,7 @@ TEST(PostedFiles, what_free_printed) {
   EXPECT_EQ(posted("It had 3 GB of memory free\n" + table).meminfo.mem_total->value,
             KiB(7824 * 1024));
   EXPECT_EQ(posted("[me@h ~]$ free\n" + table).meminfo.mem_total->value, KiB(7824));
-  EXPECT_EQ(posted_files("        total  used  free\nMem:  967  30  928\n"), nullptr)
+  EXPECT_EQ(posted_files("        total  used  free\nMem:  967  30  928\n").files, nullptr)
       << "nobody knows the unit";
   EXPECT_EQ(posted("MemTotal: 5 kB\n$ free\n total  used  free\nMem:  9  8  1\n")
                 .meminfo.mem_total->value,
@@ -203,7 +219,7 @@ TEST(PostedFiles, other_texts_are_none) {
   for (const char* text :
        {"", "\n\n", "vm.min_free_kbytes = 4096\n", "MemTotal: plenty\n", "xMemTotal: 5 kB\n",
         "[ 1.0] Out of memory: Killed process 1 (a)\n", "Node 0, zones are full\n"}) {
-    EXPECT_EQ(posted_files(text), nullptr) << text;
+    EXPECT_EQ(posted_files(text).files, nullptr) << text;
   }
 }
 

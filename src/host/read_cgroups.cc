@@ -43,7 +43,7 @@ class GroupReader {
       denied_ += text.error().kind == FileError::Kind::missing ? 0 : 1;
       return std::nullopt;
     }
-    return Loaded{std::move(*text), reader_.host().sources.add(path)};
+    return Loaded{std::move(*text), reader_.host().sources.add(reader_.files().said_by(path))};
   }
 
   template <class T, class Parser>
@@ -89,11 +89,11 @@ class GroupReader {
       group.descendants = parse_named_number(reader_.lines(*loaded), "nr_descendants");
       group.dying_descendants = parse_named_number(reader_.lines(*loaded), "nr_dying_descendants");
     }
-    if (!bytes("memory.current", group.current)) {
+    if (!bytes("memory.current", group.current) && reader_.options().posted.empty()) {
       return;  // the root has none of the rest, nor has a group without the controller
     }
     keep({"memory.peak"});
-    load("memory.max");
+    parse("memory.max", group.max, parse_max_or_bytes);
     parse("memory.high", group.high, parse_max_or_bytes);
     keep(
         {"memory.low", "memory.min", "memory.swap.current", "memory.swap.max", "memory.oom.group"});
@@ -107,7 +107,7 @@ class GroupReader {
   void memory1(Cgroup& group) {
     if (bytes("memory.usage_in_bytes", group.current)) {
       keep({"memory.max_usage_in_bytes"});
-      load("memory.limit_in_bytes");
+      parse("memory.limit_in_bytes", group.max, parse_max_or_bytes);
       keep({"memory.failcnt"});
     }
     for (const std::string counter : {"memory.memsw", "memory.kmem", "memory.kmem.tcp"}) {

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/units.h"
 #include "host/files.h"
@@ -21,7 +23,9 @@ struct ReadOptions {
   std::size_t with_memory_limits = 16;  // processes: half by locked memory, half by address space
   bool processes = true;
   bool cgroups = true;
-  bool posted = false;       // the files are those that somebody posted: the rest is one gap
+  // What somebody posted of a host, by name: its files are all that there is, and the rest is one
+  // gap. Empty: it is a host.
+  std::vector<std::string> posted{};
   bool for_capture = false;  // also what no rule reads: people may want it later
 };
 

@@ -140,7 +140,7 @@ void read_syslog_files(Reader& reader) {
 
 void read_crash_stores(Reader& reader) {
   KeptEvidence& kept = reader.host().kept;
-  if (!reader.host().mounts.cgroups.empty() || reader.host().mounts.proc_seen) {
+  if (reader.host().mounts.proc_seen) {
     kept.pstore_mounted = reader.host().mounts.pstore;
   }
   reader.list("/sys/fs/pstore", Message("the records of an earlier crash are not known"));

@@ -36,7 +36,7 @@ std::string Gap::str() const {
 
 void Reader::gap(FileError::Kind kind, std::string_view path, Message why,
                  const Message& leaves_open) {
-  if (!options_.posted) {
+  if (options_.posted.empty()) {
     host_.gaps.push_back({kind, printable(path), std::move(why), leaves_open});
   } else if (host_.gaps.empty()) {
     host_.gaps.push_back({kind, "/", Message("only some files of the host are in the text"),
@@ -61,7 +61,7 @@ std::optional<Loaded> Reader::load(std::string_view path, const Message& leaves_
     gap(FileError::Kind::missing, path, Message("{} is empty", printable(path)), leaves_open);
     return std::nullopt;
   }
-  return Loaded{std::move(*text), host_.sources.add(path)};
+  return Loaded{std::move(*text), host_.sources.add(files_.said_by(path))};
 }
 
 std::optional<std::vector<Entry>> Reader::list(std::string_view path, const Message& leaves_open,
@@ -135,6 +135,7 @@ std::optional<PageSize> page_size_of(const Host& host) {
 
 Host read_host(Files& files, const ReadOptions& options) {
   Host host;
+  host.posted = options.posted;
   Reader reader(files, host, options);
   read_kernel(reader);
   read_memory(reader);

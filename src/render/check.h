@@ -25,6 +25,8 @@ struct CheckStep {
   std::vector<std::string> lines;
 };
 std::vector<CheckStep> check_steps(const diagnose::HostCheck& check);
+// That this is not known: how much memory is left.
+std::string too_little_read();
 
 // "/proc/meminfo:1"; "" for a number that was computed.
 std::string place_text(const host::Sources& sources, Place at);

@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "render/check.h"
 #include "render/json_parts.h"
 
@@ -136,6 +137,9 @@ std::string json_check(const HostCheck& check) {
       json.object("policy", [&] { write_policy(json, check); });
       write_zones(json, check);
     });
+    if (!host.posted.empty()) {
+      json.values("posted", host.posted, printable);
+    }
     json.array("gaps", [&] {
       const auto gap = [&](const std::string& what, const std::string& why) {
         json.object([&] {

@@ -132,6 +132,27 @@ std::string process(int pid, const std::string& name, int rss_kb, const std::str
          " kB\nThreads:\t2\n" + more;
 }
 
+TEST(CheckSteps, MemoryWithoutWhatIsFree) {
+  EXPECT_EQ(step(1, "== /proc/meminfo\nMemTotal: 1000000 kB\nMemAvailable: 500000 kB\n"),
+            Lines{"977 MiB of RAM, 488 MiB (50 %) available."});
+}
+
+TEST(CheckSteps, MemoryNamesTheCgroupThatIsNearItsLimit) {
+  const auto of = [](const std::string& usage) {
+    return step(1,
+                "== /proc/meminfo\nMemTotal: 1000000 kB\nMemAvailable: 500000 kB\n"
+                "== /sys/fs/cgroup/cgroup.controllers\nmemory\n"
+                "== /sys/fs/cgroup/a/memory.current\n1000\n== /sys/fs/cgroup/a/memory.max\nmax\n"
+                "== /sys/fs/cgroup/b/memory.max\n1000000\n== /sys/fs/cgroup/b/memory.current\n" +
+                    usage + "\n")
+        .back();
+  };
+  EXPECT_EQ(
+      of("900000"),
+      "The cgroup /b has 879 KiB of the 977 KiB that it may have (90 %), page cache included.");
+  EXPECT_EQ(of("899999"), "977 MiB of RAM, 488 MiB (50 %) available.");
+}
+
 TEST(CheckSteps, NamesThatHoldMostAreAddedUp) {
   const auto lines = step(1, "== /proc/meminfo\nMemTotal: 1000000 kB\nMemFree: 500000 kB\n" +
                                  process(7, "web", 4096) + process(8, "web", 4096) +
@@ -148,13 +169,13 @@ TEST(CheckSteps, ThreadsAgainstTheirLimits) {
   EXPECT_EQ(step(2, two + load + "36 99\n"), Lines{"36 threads in 2 processes."});
   EXPECT_EQ(step(2, two + load + "37 99\n"),
             Lines{"37 threads on the host; 2 processes can be seen from here."});
-  EXPECT_EQ(step(2,
-                 "== /proc/loadavg\n0.1 0.1 0.1 1/900 99\n== /proc/sys/kernel/pid_max\n1000\n"
-                 "== /proc/sys/kernel/threads-max\n9000\n"
-                 "== /proc/sys/kernel/osrelease\n3.10.0\n"),
-            (Lines{"900 threads on the host; 0 processes can be seen from here.",
-                   "900 of 1,000 kernel.pid_max, 90 %; beyond it ENOMEM.",
-                   "900 of 9,000 kernel.threads-max, 10 %; beyond it EAGAIN."}));
+  EXPECT_EQ(
+      step(2,
+           "== /proc/loadavg\n0.1 0.1 0.1 1/900 99\n== /proc/sys/kernel/pid_max\n1000\n"
+           "== /proc/sys/kernel/threads-max\n9000\n"
+           "== /proc/sys/kernel/osrelease\n3.10.0\n"),
+      (Lines{"900 threads on the host.", "900 of 1,000 kernel.pid_max, 90 %; beyond it ENOMEM.",
+             "900 of 9,000 kernel.threads-max, 10 %; beyond it EAGAIN."}));
 }
 
 TEST(CheckSteps, WhoSetsMinFree) {

@@ -161,15 +161,28 @@ std::optional<What> refused(std::string_view text) {
   return std::nullopt;
 }
 
-// "MemTotal:       26809844 kB", "       total        used        free      shared": the first
-// lines of /proc/meminfo and of `free`.
-bool is_meminfo(std::string_view text) {
+// A line by which `whyoom check --root FILE` finds a host in a text (host/posted_files.h): the
+// first of /proc/meminfo, of `free`, also in Chinese, and of memory in the head of `top`; the tasks
+// of `systemctl status`.
+bool is_posted_state(std::string_view text) {
   const auto begin = static_cast<std::size_t>(std::ranges::find_if(text, is_alnum) -
                                               text.begin());  // behind marks
   Cursor row(text.substr(begin));
+  if (row.at_end()) {
+    return trim_left(text).starts_with("总计 ");
+  }
+  if (std::string_view("MTtKG").find(row.peek()) == npos) {
+    return false;  // most lines
+  }
   if (row.take("MemTotal:")) {
     row.skip_spaces();
     return row.take_unsigned() && row.take(" kB");
+  }
+  if (row.take("Tasks: ")) {
+    return row.take_unsigned() && row.take(" (limit: ") && row.take_unsigned() && row.take(')');
+  }
+  if (row.rest().substr(1).starts_with("iB Mem")) {
+    return row.rest().find(" total, ") != npos;
   }
   for (const std::string_view column : {"total ", "used ", "free ", "shared"}) {
     if (!row.take(column)) {
@@ -193,7 +206,7 @@ std::optional<Symptom> parse_symptom(std::string_view text, LineNumber line) {
   if (const auto what = symptom ? std::nullopt : refused(text)) {
     symptom = Symptom{*what};
   }
-  if (!symptom && is_meminfo(text)) {
+  if (!symptom && is_posted_state(text)) {
     symptom = Symptom{What::posted_state};
   }
   if (symptom) {

@@ -24,7 +24,7 @@ struct Symptom {
     no_thread,            // EAGAIN of a library: a limit, or no memory for the stack
     no_memory,            // "Cannot allocate memory": ENOMEM
     too_large,            // the kernel's warning of a request above its largest block
-    posted_state          // /proc/meminfo: what a host was like, and no event
+    posted_state          // what a host was like, and no event
   };
   What what{};
   std::string unit{};  // of systemd's; a step of Slurm's

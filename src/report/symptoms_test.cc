@@ -94,6 +94,11 @@ TEST(Symptoms, OfTasksAndMemory) {
       {">         total        used        free      shared  buff/cache   available",
        What::posted_state},
       {"total used free shared buffers cached", What::posted_state},
+      {"              总计         已用        空闲      共享    缓冲/缓存    可用",
+       What::posted_state},
+      {"KiB Mem : 16266276 total,   150480 free, 14920320 used,  1195476 buff/cache",
+       What::posted_state},
+      {">     Tasks: 502 (limit: 512)", What::posted_state},
   };
   for (const auto& [text, what] : lines) {
     const auto symptom = parse_symptom(text, 1);
@@ -104,6 +109,9 @@ TEST(Symptoms, OfTasksAndMemory) {
   EXPECT_FALSE(parse_symptom("node1 MemTotal: 5 kB", 1)) << "`check` would not take it";
   EXPECT_FALSE(parse_symptom("Mem:            967          30         936", 1)) << "of what?";
   EXPECT_FALSE(parse_symptom("KiB Mem :  total used free", 1)) << "top";
+  EXPECT_FALSE(parse_symptom("Tasks: 320 total,   1 running, 319 sleeping", 1)) << "no memory";
+  EXPECT_FALSE(parse_symptom("Tasks: 502 (limit: many)", 1));
+  EXPECT_FALSE(parse_symptom("总计三次", 1));
   EXPECT_FALSE(parse_symptom("total used memory", 1));
   EXPECT_FALSE(parse_symptom("set it to half of MemTotal", 1));
   EXPECT_FALSE(parse_symptom("12 kB", 1));

@@ -218,7 +218,25 @@ class Check(harness.Case):
         self.check(whyoom("check", "--root", "-", stdin=b"MemTotal: 4554744 kB\nMemFree: 155620 kB\n"), 0,
                    out="What could be read does not tell how much memory this host has left")
         self.check(whyoom("check", "--root", self.file("a.txt", "help!\n")), 2,
-                   err="no capture of `whyoom capture`, and no /proc/meminfo or `free -m` stands in it")
+                   err="no capture of `whyoom capture`, and nothing that shows a host stands in it: /proc/meminfo")
+
+    def test_a_posted_unit(self):
+        post = self.file("post.txt", "fork: retry: Resource temporarily unavailable\n"
+                         "$ systemctl status docker\n● docker.service - Docker\n"
+                         "    Tasks: 502 (limit: 512)\n   Memory: 1.9G (max: 2.0G)\n"
+                         "   CGroup: /system.slice/docker.service\n$ free -m\n")
+        found, named = self.findings(post)
+        self.assertEqual(list(named), ["cgroup-pids-max"])
+        self.assertEqual(found["posted"], ["systemctl status docker.service"])
+        text = whyoom("check", "--root", post).out
+        for part in ("has 502 of 512 tasks (98 %) that\n     pids.max allows", "has 1.9 GiB of the 2 GiB",
+                     "systemctl set-property -- docker.service TasksMax=1024",
+                     "3 min_free_kbytes\n  Not in the text.", "\nread: systemctl status docker.service\nnot read: "):
+            self.assertIn(part, text)
+        self.assertNotIn("pstore", text)
+        roomy = self.file("roomy.txt", post.read_text().replace("502", "52"))
+        self.check(whyoom("check", "--root", roomy), 0,
+                   out="What is in the text shows no fault, and is too little to say that there is none.")
 
     def test_this_machine(self):
         result = whyoom("check", "--format", "json")

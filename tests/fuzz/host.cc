@@ -56,8 +56,8 @@ void run(std::string_view input) {
     (void)advise::parse_wanted(line, check->state.machine);
   }
   budget.check("check, what-if and overview");
-  if (const auto posted = host::posted_files(input)) {
-    (void)diagnose::check(host::read_facts(*posted, {.posted = true}));
+  if (const auto posted = host::posted_files(input); posted.files) {
+    (void)diagnose::check(host::read_facts(*posted.files, {.posted = posted.names}));
   }
 }
 
@@ -66,6 +66,14 @@ std::vector<std::string> seeds() {
   all.push_back(all.front() +
                 "== /fails\n/proc/zoneinfo\n/proc/1\n== /whatif\nvm.min_free_kbytes=1.5GiB\n"
                 "vm.min_free_kbytes=7%\nmemory.max=max\nram=16G\nvm.panic_on_oom=2\n");
+  all.emplace_back(
+      "$ free -m\n total used free shared buffers cached\nMem: 16255 15802 453 0 102 13921\n"
+      "内存： 15884 15203 141\nKiB Mem : 16266276 total, 150480 free, 1 used. 300164 avail Mem\n"
+      "# systemctl status a\n● a.service - A\n Tasks: 502 (limit: 512)\n Memory: 1.5G (max: 2.0G)\n"
+      " CGroup: /system.slice/a.service\nTasksCurrent=5\nTasksMax=infinity\n"
+      "h:/sys/fs/cgroup/a# cat pids.max\n5\n==> /sys/fs/cgroup/memory.events <==\noom_kill 7\n"
+      "/sys/fs/cgroup/pids/b/pids.current:2048\n$ ps -eLf | wc -l\n838\n"
+      "328160 80830 24% 0.50K 10255 32 164080K kmalloc-512\nMemTotal: 16266276 kB\n");
   return all;
 }
 

@@ -57,16 +57,18 @@ std::vector<Claim> check(const HostContext& context) {
     none.prove(Message("oom_kill of /proc/vmstat"), total, counter->at);
     return {std::move(none)};
   }
+  const std::string killed =
+      plural(std::max(total, groups.empty() ? 0 : groups.front().own), "process", "processes");
+  // The top is the container itself, seen from inside.
+  const bool named = !groups.empty() && groups.front().tree->path_of(*groups.front().group) != "/";
   Claim result = claim(
       Role::consequence, Rank::used_up, 0.5, 0.99,
-      groups.empty()
-          ? Message("The kernel has killed {} for lack of memory since the start. When the log "
-                    "does not show it, it was lost or cut off.",
-                    plural(total, "process", "processes"))
-          : Message("The kernel has killed {} for lack of memory since the start, {} of {}. When "
-                    "the log does not show it, it was lost or cut off.",
-                    plural(std::max(total, groups.front().own), "process", "processes"),
-                    groups.front().own, whose(groups.front())));
+      named ? Message("The kernel has killed {} for lack of memory since the start, {} of {}. When "
+                      "the log does not show it, it was lost or cut off.",
+                      killed, groups.front().own, whose(groups.front()))
+            : Message("The kernel has killed {} for lack of memory since the start. When the log "
+                      "does not show it, it was lost or cut off.",
+                      killed));
   if (counter) {
     result.prove(Message("oom_kill of /proc/vmstat"), total, counter->at);
   }

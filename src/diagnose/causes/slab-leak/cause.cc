@@ -32,6 +32,13 @@ Remedy remedy_for(const std::string& cache) {
           {ShellCommand("sudo slabtop -o -s c | head -15")}};
 }
 
+// Created with SLAB_RECLAIM_ACCOUNT: files that were read fill them, and reclaim empties them.
+bool may_be_dropped(std::string_view cache) {
+  return cache == "dentry" || cache == "buffer_head" || cache == "radix_tree_node" ||
+         cache == "ext4_extent_status" || cache.starts_with("kmalloc-rcl-") ||
+         cache.ends_with("_inode_cache") || cache.ends_with("_inode") || cache == "inode_cache";
+}
+
 constexpr ShareRow row{
     .what = memory::AccountLine::What::slab_unreclaimable,
     .counter = &host::Meminfo::slab_unreclaimable,
@@ -93,13 +100,6 @@ std::optional<Claim> fills_the_zones(const Context& context) {
   return result;
 }
 
-// Created with SLAB_RECLAIM_ACCOUNT: files that were read fill them, and reclaim empties them.
-bool may_be_dropped(std::string_view cache) {
-  return cache == "dentry" || cache == "buffer_head" || cache == "radix_tree_node" ||
-         cache == "ext4_extent_status" || cache.starts_with("kmalloc-rcl-") ||
-         cache.ends_with("_inode_cache") || cache.ends_with("_inode") || cache == "inode_cache";
-}
-
 // SLUB had no memory for a new slab, and says what the cache has already. Whether that is much of
 // RAM is in lines that it does not print.
 std::optional<Claim> grew_too_far(const Context& context) {
@@ -142,10 +142,25 @@ std::optional<Claim> judge(const Context& context) {
   return std::nullopt;
 }
 
+std::vector<Claim> check(const HostContext& context) {
+  std::vector<Claim> claims = check_share(context, row);
+  const host::Host& host = context.facts.host;
+  const auto size = [&context](const host::SlabCache& cache) {
+    return to_bytes(cache.pages, context.state.machine.page);
+  };
+  const auto biggest = std::ranges::max_element(host.slab, {}, size);
+  for (Claim& claim : claims) {
+    if (claim.role == Role::risk && biggest != host.slab.end() && !may_be_dropped(biggest->name) &&
+        size(*biggest) >= to_bytes(host.meminfo.slab_unreclaimable->value) / 2) {
+      claim.remedies.front().title = remedy_for(printable(biggest->name)).title;
+    }
+  }
+  return claims;
+}
+
 }  // namespace
 
 extern const Cause cause_slab_leak{
-    "slab-leak", 'B', "the kernel keeps the memory in unreclaimable slabs", judge,
-    [](const HostContext& context) { return check_share(context, row); }};
+    "slab-leak", 'B', "the kernel keeps the memory in unreclaimable slabs", judge, check};
 
 }  // namespace whyoom::diagnose::causes
