@@ -236,3 +236,7 @@ TEST(LogCauses, OneLargeBlockThatCameFreeSinceIsNearlyNone) {
 
 }  // namespace
 }  // namespace whyoom::diagnose
+  EXPECT_EQ(verdict_of("TCP: too many of orphaned sockets"),
+            std::pair(std::string_view("tcp-orphans"), Verdict::likely));
+  EXPECT_EQ(verdict_of("TCP: too many orphaned sockets"),
+            std::pair(std::string_view("tcp-orphans"), Verdict::proved));
