@@ -313,6 +313,7 @@ struct UserspaceKill {
   std::optional<double> pressure_percent, pressure_limit_percent;
   std::optional<double> mem_available_percent, swap_free_percent;
   std::optional<std::uint64_t> mem_used, mem_total, swap_used, swap_total;  // bytes
+  bool by_command = false;   // of its configuration, which may end the victim or restart it
   bool needs_facts = false;  // others say it too: it counts behind lines that only the killer has
   bool undone = false;       // nothing but that the kill before did not come about
   Place at{};
