@@ -83,5 +83,19 @@ TEST(LoneTrace, ATraceAloneIsOfWhatPrintedIt) {
   EXPECT_TRUE(of("", oom).empty()) << "what is printed from a timer while it goes on";
 }
 
+// "Mem-Info:" is lost behind a trace without a head; three pairs of counters are the kernel's.
+TEST(LoneTrace, TakesTheCountersBehindIt) {
+  const std::string trace =
+      "[ 9.0] CPU: 1 PID: 61 Comm: kswapd0 Not tainted 6.8.0-84-generic #1\n[ 9.0] Call Trace:\n"
+      "[ 9.0]  dump_stack_lvl+0x156/0x350\n[ 9.0]  dump_header+0x10f/0x4c0\n"
+      "[ 9.0]  oom_kill_process+0x1cb/0x300\n[ 9.0]  out_of_memory+0x1e/0x30\n";
+  const auto with =
+      testing::read_log(trace + "[ 9.0] active_anon:575571 inactive_anon:83000 isolated_anon:0\n");
+  ASSERT_EQ(with.events.size(), 1U);
+  EXPECT_FALSE(with.events[0].totals.empty());
+  const auto two = testing::read_log(trace + "[ 9.0] active_anon:575571 inactive_anon:83000\n");
+  EXPECT_TRUE(two.events.at(0).totals.empty()) << "may be anybody's";
+}
+
 }  // namespace
 }  // namespace whyoom::report
