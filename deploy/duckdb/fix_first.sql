@@ -4,7 +4,7 @@ WITH settings AS (
   SELECT unnest(['min-free-too-high', 'watermark-raised', 'lowmem-reserve', 'overcommit-limit',
                  'overcommit-request', 'hugepages-reserved', 'cgroup-limit', 'cgroup-parent-limit',
                  'cgroup-pids-max', 'file-max', 'conntrack-full', 'neighbour-table-full', 'tcp-memory',
-                 'panic-on-oom', 'allocating-task-killed']) AS root_cause
+                 'tcp-orphans', 'panic-on-oom', 'allocating-task-killed']) AS root_cause
 )
 SELECT host, root_cause, count(*) AS events, root_cause IN (SELECT root_cause FROM settings) AS by_a_setting,
        max(happened) AS last, 'whyoom causes ' || root_cause AS what_helps

@@ -195,6 +195,9 @@ TEST(CommandLine, MistakesAreNamed) {
            {{"explain", "--since"}, "--since needs a value: --since TIME"},
            {{"check", "--root", ""}, "--root: the value is empty"},
            {{"check", "--root="}, "--root: the value is empty"},
+           {{"explain", "a.log", ""}, "FILE: the word is empty"},
+           {{"whatif", ""}, "KEY=VALUE: the word is empty"},
+           {{"watch", "--", ""}, "HOOK: the word is empty"},
            {{"capture", "-oX", "--output", "Y"}, "--output was given more than once"},
            {{"explain", "--at", "1", "--last", "1"}, "--at and --last exclude each other"},
            {{"causes", "a", "b"}, "causes takes no second word, \"b\""}}) {

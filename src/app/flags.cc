@@ -227,7 +227,10 @@ std::string Flags::take(const Words& words) {
   const auto operand = std::ranges::find_if(table_, &FlagInfo::is_operand);
   const auto row = static_cast<std::size_t>(operand - table_.begin());
   for (const std::string& word : words.operands) {
-    ++given_[row];
+    const bool argument = given_[row]++ > 0 && operand->names.front() == "HOOK";
+    if (word.empty() && !argument) {  // "$FILE" that is not set
+      return tr("{}: the word is empty; write it, or leave it out", operand->names.front());
+    }
     if (std::string why = takes_[row](word); !why.empty()) {
       return why;
     }

@@ -13,6 +13,7 @@
 #include "memory/printed_score.h"
 #include "memory/sum_of.h"
 #include "memory/task_with.h"
+#include "memory/vendor_rules.h"
 
 namespace whyoom::diagnose {
 
@@ -62,6 +63,13 @@ void name_fragmentation(Event& event, const report::Report& report) {
   }
 }
 
+// vm.min_free_kbytes is as the kernel itself chooses it, by what is known of the zones.
+bool is_kernels_choice(const memory::Evidence& evidence) {
+  return evidence.min_free && evidence.default_min_free &&
+         share(evidence.min_free->value, *evidence.default_min_free) <=
+             memory::clearly_above_default;
+}
+
 void name_hugepages(Event& event) {
   name(event, "hugepages-reserved",
        Message("the line of the usual huge pages (\"hugepages_total=\")"));
@@ -85,11 +93,17 @@ void name_lowmem(Event& event, const report::Report& report) {
   }
 }
 
-// Zones whose size nobody knows, and none of which could have served the request.
+// The reserve that another zone keeps for it tells a size by the usual ratio alone.
+bool has_size(const report::Zone& zone) {
+  return zone.fields.get(Field::managed) || zone.fields.get(Field::present);
+}
+
+// Zones whose size no line tells, and none of which could have served the request.
 bool are_sizeless(const memory::Evidence& evidence) {
   return !evidence.ram && !evidence.account && evidence.has_eligible() &&
          std::ranges::all_of(evidence.zones, [](const memory::ZoneState& zone) {
-           return !zone.managed && (!zone.eligible || zone.is_short() || !zone.reserve_known);
+           return !has_size(*zone.printed) &&
+                  (!zone.eligible || zone.is_short() || !zone.reserve_known);
          });
 }
 
@@ -182,7 +196,7 @@ void name_unheld(Event& event, const report::Report& report, const Found& found,
 // process holds, or in many of them.
 void name_machine(Event& event, const Context& context) {
   const report::Report& report = context.report;
-  const bool no_zones = report.zones.empty();
+  const bool no_zones = event.evidence.zones.empty();
   if (!event.candidates.empty() || !is_global_oom(context) || !is_known_global(event.evidence) ||
       is_bound(event.evidence) || !(no_zones || are_sizeless(event.evidence)) ||
       context.story.killed_at.line != 0) {
@@ -208,10 +222,13 @@ void name_machine(Event& event, const Context& context) {
     name_hugepages(event);
   }
   name_fragmentation(event, report);
-  if (no_zones) {
+  if (no_zones && report.zones.empty()) {
     name_lowmem(event, report);
     name_by_marks(event, "min-free-too-high");
-  } else {
+  } else if (no_zones) {
+    name(event, "min-free-too-high",
+         Message(R"(the rest of the zones' lines ("low:", "managed:"))"));
+  } else if (!is_kernels_choice(event.evidence)) {
     name(event, "min-free-too-high", size_of_ram);
   }
 }

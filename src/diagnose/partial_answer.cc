@@ -129,8 +129,13 @@ void add_userspace(std::vector<Message>& out, const Report& report) {
     return;
   }
   const std::string name = printable(last_part(kill->victim));
-  add(out, Message("{} killed {} before the kernel's OOM killer had to.", printable(kill->killer),
-                   kill->pid ? process(name, *kill->pid) : name));
+  const std::string victim = kill->pid ? process(name, *kill->pid) : name;
+  add(out, kill->by_command
+               ? Message("{} ran a command of its own for {} before the kernel's OOM killer had to "
+                         "kill.",
+                         printable(kill->killer), victim)
+               : Message("{} killed {} before the kernel's OOM killer had to.",
+                         printable(kill->killer), victim));
   if (kill->pressure_percent) {
     out.push_back(kill->pressure_limit_percent
                       ? Message("Memory pressure was {}, more than {}.",

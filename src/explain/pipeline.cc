@@ -20,6 +20,54 @@ constexpr const char* looked_for =
 
 constexpr std::size_t most_symptoms = 8;
 
+// Of memory that was short or refused, and of kills that others tell.
+std::string told_of_memory(const report::Symptom& symptom) {
+  using What = report::Symptom::What;
+  switch (symptom.what) {
+    case What::too_large:
+      return tr(
+          "the kernel refused a request above its largest block, however much was free\n"
+          "  who asked: the lines behind it, from \"Call Trace\" on");
+    case What::node_killed:
+      return tr(
+          "the kernel of a node killed {}: the node was out of memory, not a container\n"
+          "  its lines say why: journalctl -k | whyoom, on that node",
+          printable(symptom.unit));
+    case What::told_by_program:
+      return tr(
+          "{} wrote a kill in the kernel's words, as any program could\n"
+          "  the kernel's own lines say whether and why: journalctl -k | whyoom; if it handed "
+          "them\n"
+          "  on, take its name and all before their words away",
+          printable(symptom.unit));
+    case What::driver_refused:
+      return tr(
+          "a driver was refused memory; a packet may be lost, and nothing was killed\n"
+          "  if it comes often, how little is left for such requests: whyoom check, on that "
+          "machine");
+    case What::fewer_hugepages:
+      return tr(
+          "the kernel got {} of {} huge pages that were asked for at boot\n"
+          "  what the pool has now: whyoom check, on that machine",
+          grouped(symptom.got), grouped(symptom.asked));
+    case What::data_limit:
+      return tr(
+          "{} was refused memory: with it, {} would be its data, and RLIMIT_DATA allows {}\n"
+          "  raise it: LimitDATA= of its unit, or ulimit -d",
+          printable(symptom.unit), human(Bytes(symptom.asked)), human(Bytes(symptom.got)));
+    case What::swap_refused:
+      return tr(
+          "pages could not be written to swap: the disk failed, or zram got no memory for them\n"
+          "  what swap holds, and on what: whyoom check; swapon --show; zramctl");
+    case What::short_of_memory:
+      return tr(
+          "a service of systemd's was told that memory is short, and gave back its caches\n"
+          "  how short, and who holds it: whyoom check, on that machine");
+    default:
+      return tr("memory was refused\n  by what: whyoom check, on that machine");
+  }
+}
+
 // What the line of another program says, and where the reason stands.
 std::string told(const report::Symptom& symptom, const std::string& file) {
   using What = report::Symptom::What;
@@ -55,10 +103,6 @@ std::string told(const report::Symptom& symptom, const std::string& file) {
       return tr(
           "a thread was refused: a limit was full, or there was no memory for its stack\n"
           "  which one: whyoom check, on that machine");
-    case What::too_large:
-      return tr(
-          "the kernel refused a request above its largest block, however much was free\n"
-          "  who asked: the lines behind it, from \"Call Trace\" on");
     case What::posted_state: {
       const auto name = ShellOperand::from(file);  // none: "-", and what no shell can be given
       return tr(
@@ -68,10 +112,9 @@ std::string told(const report::Symptom& symptom, const std::string& file) {
                 : ShellCommand("whyoom check --root FILE"))
               .text());
     }
-    case What::no_memory:
-      break;
+    default:
+      return told_of_memory(symptom);
   }
-  return tr("memory was refused\n  by what: whyoom check, on that machine");
 }
 
 }  // namespace

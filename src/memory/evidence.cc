@@ -125,7 +125,7 @@ Evidence from_report(const report::Report& report) {
     evidence.ram = to_bytes(Pages(tail.ram->value) - Pages(tail.reserved->value), evidence.page);
     evidence.reserved = to_bytes(Pages(tail.reserved->value), evidence.page);
   }
-  evidence.zones = zone_states(report, evidence);
+  evidence.zones = zone_states(report, evidence, evidence.cut_zones);
   if (tail.total_swap_kib) {
     evidence.swap_total = to_bytes(KiB(tail.total_swap_kib->value));
   }

@@ -24,7 +24,8 @@ struct Evidence : Machine {
   std::vector<std::string> sources;  // names for Place::source
   bool page_size_known = false;
   std::optional<kernel::Release> release;
-  bool zones_complete = false;  // no zone that the request could use is missing
+  std::vector<ZoneState> cut_zones;  // to be shown: their min may be a boost in part
+  bool zones_complete = false;       // no zone that the request could use is missing
   bool whole_machine = false;  // the zones are all of RAM: no cgroup and no nodes bound the request
   std::optional<Account> account;
   std::optional<Bytes> reserved;

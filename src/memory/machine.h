@@ -39,7 +39,8 @@ struct ZoneState : Watermarks {
   Pages reclaimable;             // of a host: file pages, and anonymous ones as far as swap is free
   Pages floor;                   // lowered_mark() + reserve: usable must be above it
   Pages slack;
-  bool reserve_known = false;   // its lowmem_reserve[] was read
+  bool reserve_known = false;  // its lowmem_reserve[] was read
+  bool cut = false;  // its line ends behind its min, and how much of that is a boost is not known
   bool boost_inferred = false;  // not printed, told from min > 4 x (low - min)
   // A block that is large enough; nullopt = the evidence does not tell.
   std::optional<bool> has_block;

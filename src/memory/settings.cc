@@ -287,7 +287,7 @@ bool has_what_if(std::string_view assignment) {
 
 Result apply_setting(Settings& settings, std::string_view assignment, const Machine& machine) {
   const std::size_t equals = assignment.find('=');
-  if (equals == std::string_view::npos) {
+  if (equals == std::string_view::npos || trim(assignment.substr(0, equals)).empty()) {
     return tl::unexpected(
         Message("{}: write KEY=VALUE, as in vm.min_free_kbytes=default", printable(assignment)));
   }

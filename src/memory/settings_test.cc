@@ -66,6 +66,7 @@ TEST(ApplySetting, RefusesWhatItCannotCompute) {
   EXPECT_NE(error("vm.swappiness=10").find("vm.min_free_kbytes, "), std::string::npos);
   EXPECT_NE(error("vm.min_free_kbytes").find("KEY=VALUE"), std::string::npos);
   EXPECT_NE(error("vm.min_free_kbytes=").find("missing"), std::string::npos);
+  EXPECT_NE(error(" =5").find("KEY=VALUE"), std::string::npos);
   for (const char* text :
        {"vm.min_free_kbytes=abc", "vm.min_free_kbytes=-5", "vm.min_free_kbytes=64M\x1b[31m",
         "vm.lowmem_reserve_ratio=a", "vm.lowmem_reserve_ratio=1 2 3 4 5 6 7", "=5",

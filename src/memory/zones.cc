@@ -221,6 +221,24 @@ Pages unusable_pages(const report::Zone& zone, const ZoneState& state, const Req
   return unusable;
 }
 
+// The marks behind min, all of them without the boost.
+void take_marks(ZoneState& state, const Evidence& evidence) {
+  const report::Zone& zone = *state.printed;
+  state.low = pages_of(zone, Field::low, evidence.page).value_or(state.min);
+  state.high = pages_of(zone, Field::high, evidence.page).value_or(state.low);
+  state.boost = pages_of(zone, Field::boost, evidence.page).value_or(Pages(0));
+  if (const Pages hidden = hidden_boost(state, zone, evidence.release); hidden > Pages(0)) {
+    state.boost = hidden;
+    state.boost_inferred = true;
+  }
+  state.min -= state.boost;
+  state.low -= state.boost;
+  state.high -= state.boost;
+  if (evidence.rules.promo) {
+    state.promo = state.high + (state.high - state.low);
+  }
+}
+
 // A reserve grows from one class to the next where the node has a zone of that class with memory.
 // When the request could use that zone and it is not printed, its line was lost.
 bool lacks_a_zone(const report::Report& report, ZoneClass highest) {
@@ -373,7 +391,8 @@ Pages drift_allowance(Pages managed, PageSize page) {
   return std::max(managed / 400, of_small);
 }
 
-std::vector<ZoneState> zone_states(const report::Report& report, const Evidence& evidence) {
+std::vector<ZoneState> zone_states(const report::Report& report, const Evidence& evidence,
+                                   std::vector<ZoneState>& cut) {
   const auto* layout = find_layout(report);
   const auto nodes = allowed_nodes(report);
   const ByNode<report::Zone> by_node(report.zones);
@@ -382,7 +401,7 @@ std::vector<ZoneState> zone_states(const report::Report& report, const Evidence&
     const auto cls = zone_class(zone.name);
     const auto free = pages_of(zone, Field::free, evidence.page);
     const auto min = pages_of(zone, Field::min, evidence.page);
-    if (!cls || !free || !min || !has_memory(zone) || may_be_boosted(zone, evidence.release)) {
+    if (!cls || !free || !min || !has_memory(zone)) {
       continue;
     }
     ZoneState state;
@@ -393,20 +412,18 @@ std::vector<ZoneState> zone_states(const report::Report& report, const Evidence&
     state.at = zone.at;
     state.free = *free;
     state.min = *min;
-    state.low = pages_of(zone, Field::low, evidence.page).value_or(*min);
-    state.high = pages_of(zone, Field::high, evidence.page).value_or(state.low);
-    state.boost = pages_of(zone, Field::boost, evidence.page).value_or(Pages(0));
-    if (const Pages hidden = hidden_boost(state, zone, evidence.release); hidden > Pages(0)) {
-      state.boost = hidden;
-      state.boost_inferred = true;
-    }
-    state.min -= state.boost;
-    state.low -= state.boost;
-    state.high -= state.boost;
-    if (evidence.rules.promo) {
-      state.promo = state.high + (state.high - state.low);
-    }
+    state.eligible = *cls <= evidence.request.highest && (!nodes || nodes->contains(zone.node));
     state.has_block = has_block(zone, evidence.request);
+    state.unusable = unusable_pages(zone, state, evidence.request, evidence.page);
+    state.reserve = reserve_for(zone, layout, evidence.request.highest);
+    state.reserve_known = layout != nullptr && zone.lowmem_reserve.size() == layout_size(*layout);
+    state.cut = may_be_boosted(zone, evidence.release);
+    if (!state.cut) {
+      take_marks(state, evidence);
+    }
+    state.floor =
+        lowered_mark(state.min, state.boost, evidence.request, evidence.rules.passes_boost) +
+        state.reserve;
     state.managed = pages_of(zone, Field::managed, evidence.page);
     if (!state.managed) {  // 2.6.32 has no managed
       state.managed = pages_of(zone, Field::present, evidence.page);
@@ -414,14 +431,7 @@ std::vector<ZoneState> zone_states(const report::Report& report, const Evidence&
     if (!state.managed) {
       state.managed = managed_from_reserve(by_node.of(zone.node), layout, *cls);
     }
-    state.unusable = unusable_pages(zone, state, evidence.request, evidence.page);
-    state.reserve = reserve_for(zone, layout, evidence.request.highest);
-    state.reserve_known = layout != nullptr && zone.lowmem_reserve.size() == layout_size(*layout);
-    state.floor =
-        lowered_mark(state.min, state.boost, evidence.request, evidence.rules.passes_boost) +
-        state.reserve;
-    state.eligible = *cls <= evidence.request.highest && (!nodes || nodes->contains(zone.node));
-    states.push_back(std::move(state));
+    (state.cut ? cut : states).push_back(std::move(state));
   }
   add_cut_cma(states, evidence);
   size_lost_ones(states, evidence);

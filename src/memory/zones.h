@@ -23,8 +23,10 @@ Pages slack_of(Pages floor, Pages managed, PageSize page);
 // of milliseconds; in the lab's guests of 512 MiB up to 6.6 MB came free meanwhile.
 Pages drift_allowance(Pages managed, PageSize page);
 
-// Needs evidence.page, .request, .rules and .ram.
-std::vector<ZoneState> zone_states(const report::Report& report, const Evidence& evidence);
+// Needs evidence.page, .request, .rules and .ram. `cut`: those of whose min nobody knows how much
+// is a boost, because their lines end behind it.
+std::vector<ZoneState> zone_states(const report::Report& report, const Evidence& evidence,
+                                   std::vector<ZoneState>& cut);
 
 // Whether the printed zones are all that the request could use: false when the machine has more RAM
 // than they manage and nothing (a node mask, a low zone class) explains the rest.

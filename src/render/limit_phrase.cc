@@ -15,6 +15,9 @@ std::string limit_headline(const report::Report& report) {
     case What::tcp_memory:
       text = tr("TCP sockets out of memory");
       break;
+    case What::tcp_orphans:
+      text = tr("too many TCP sockets of no process");
+      break;
     case What::conntrack:
       text = tr("table of tracked connections full");
       break;

@@ -306,7 +306,10 @@ std::string headline(const diagnose::Event& event) {
         return tr("killed by a program");
       }
       const auto& kill = *report.userspace;
-      return tr("{} killed {}", printable(kill.killer), with_pid(kill.victim, kill.pid));
+      return kill.by_command
+                 ? tr("{} ran a command of its own for {}", printable(kill.killer),
+                      with_pid(kill.victim, kill.pid))
+                 : tr("{} killed {}", printable(kill.killer), with_pid(kill.victim, kill.pid));
     }
   }
   return tr("event");

@@ -43,6 +43,9 @@ Cell verdict_of(const ZoneState& zone, const memory::Evidence& evidence) {
   if (!zone.eligible) {
     return {tr("not usable by this request"), Paint::dim};
   }
+  if (zone.cut && !zone.passes()) {
+    return {tr("(not known)"), Paint::dim};
+  }
   if (!zone.passes()) {
     const Pages lack = zone.floor - zone.usable();
     return {
@@ -82,8 +85,10 @@ std::string made_of(const ZoneState& zone, PageSize page, Pages block) {
 std::vector<const ZoneState*> sorted_zones(const memory::Evidence& evidence) {
   std::vector<const ZoneState*> zones;
   if (evidence.constraint != report::ConstraintKind::memcg) {
-    for (const ZoneState& zone : evidence.zones) {
-      zones.push_back(&zone);
+    for (const auto* each : {&evidence.zones, &evidence.cut_zones}) {
+      for (const ZoneState& zone : *each) {
+        zones.push_back(&zone);
+      }
     }
   }
   // Not std::ranges: clang 14 cannot compile the subrange that it returns.

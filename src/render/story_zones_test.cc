@@ -49,5 +49,24 @@ TEST(ZonePicture, AZoneThatIsShortWithoutItsCmaIsNotSaidToPass) {
   EXPECT_EQ(told(3600), "above its mark");
 }
 
+TEST(ZonePicture, AZoneCutBehindItsMinIsShownAsFarAsKnown) {
+  auto event = sample::min_free_event();
+  memory::ZoneState cut = event->evidence.zones.back();
+  event->evidence.zones.pop_back();
+  cut.cut = true;
+  cut.free = cut.floor = Pages(100);
+  cut.managed.reset();
+  const auto rows = [&event, &cut] {
+    event->evidence.cut_zones = {cut};
+    return zone_picture(*event, 12, Sizes::exact).table.rows;
+  };
+  EXPECT_EQ(rows().size(), 2U);
+  EXPECT_EQ(rows().back().at(0).text, cut.name);
+  EXPECT_EQ(rows().back().at(2).text, "400 kB");
+  EXPECT_EQ(rows().back().back().text, "(not known)") << "a part may be a boost";
+  cut.free = Pages(101);
+  EXPECT_NE(rows().back().back().text, "(not known)") << "more than min with any boost";
+}
+
 }  // namespace
 }  // namespace whyoom::render

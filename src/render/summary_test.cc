@@ -83,6 +83,7 @@ TEST(LimitHeadline, NamesEachLimit) {
   EXPECT_EQ(limit_headline(report), "a limit of the kernel reached");
   const std::pair<What, const char*> rows[] = {
       {What::tcp_memory, "TCP sockets out of memory"},
+      {What::tcp_orphans, "too many TCP sockets of no process"},
       {What::conntrack, "table of tracked connections full"},
       {What::file_max, "no more open files"},
       {What::neighbour, "table of neighbours full"},

@@ -360,7 +360,8 @@ bool Assembler::on_totals(const Line& line, KernelLine& read) {
   // Without "Mem-Info:" before it a pair or two may be anybody's text.
   if (event == nullptr && read.score >= kTotalsWithoutHead) {
     event = pick(line, Stage::totals, [&](const OpenEvent& e) {
-      return e.report.trigger && e.report.totals.empty() && e.report.zones.empty();
+      return (e.report.trigger || e.lone_trace) && e.report.totals.empty() &&
+             e.report.zones.empty();
     });
   }
   if (event == nullptr) {

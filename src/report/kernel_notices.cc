@@ -154,11 +154,12 @@ std::optional<OvercommitRefused::Request> parse_overcommit(std::string_view text
 namespace {
 
 // What the kernel says before and behind the part that differs. Where the name of a table stands
-// first, `before` is empty. Sources: net/ipv4/tcp.c tcp_check_oom() ("Out of socket memory" until
-// 3.2), net/netfilter/nf_conntrack_core.c, fs/file_table.c alloc_empty_file(), net/core/neighbour.c
-// neigh_alloc() and until 3.5 net/ipv4/route.c, mm/cma.c cma_alloc() ("cma: " is lost on kernels of
-// vendors), mm/percpu.c pcpu_alloc() (in capitals until 4.5), drivers/gpu/drm/vc4/vc4_bo.c
-// vc4_bo_create() and before it drm_gem_cma_create().
+// first, `before` is empty. Sources: net/ipv4/tcp.c tcp_check_oom() ("Out of socket memory" and
+// "too many of" until 3.2, each for tcp_mem or tcp_max_orphans), net/netfilter/nf_conntrack_core.c,
+// fs/file_table.c alloc_empty_file(), net/core/neighbour.c neigh_alloc() and until 3.5
+// net/ipv4/route.c, mm/cma.c cma_alloc() ("cma: " is lost on kernels of vendors), mm/percpu.c
+// pcpu_alloc() (in capitals until 4.5), drivers/gpu/drm/vc4/vc4_bo.c vc4_bo_create() and before it
+// drm_gem_cma_create().
 struct LimitWords {
   LimitReached::What what;
   std::string_view before, behind;
@@ -167,6 +168,9 @@ struct LimitWords {
 constexpr LimitWords limit_words[] = {
     {LimitReached::What::tcp_memory, "TCP: out of memory", ""},
     {LimitReached::What::tcp_memory, "Out of socket memory", ""},
+    {LimitReached::What::tcp_orphans, "TCP: too many orphaned", " sockets"},
+    {LimitReached::What::tcp_orphans, "TCP: too many of orphaned", " sockets"},
+    {LimitReached::What::tcp_orphans, "MPTCP: too many of orphaned", " sockets"},
     {LimitReached::What::conntrack, "nf_conntrack: table full", "dropping packet"},
     {LimitReached::What::conntrack, "nf_conntrack: nf_conntrack: table full", "dropping packet"},
     {LimitReached::What::conntrack, "ip_conntrack: table full", "dropping packet"},
@@ -333,7 +337,8 @@ std::optional<LimitReached> parse_limit_line(std::string_view text, Place at) {
     }
     limit.what = words.what;
     limit.teller = words.teller;
-    limit.or_orphans = line.starts_with("Out of socket memory");
+    limit.either =
+        line.starts_with("Out of socket memory") || words.before.ends_with(" of orphaned");
     read_numbers(words, rest.substr(0, end), rest.substr(end), limit);
     return limit;
   }

@@ -114,6 +114,9 @@ TEST(LimitLine, EachKernelsWords) {
   const std::pair<const char*, What> lines[] = {
       {"TCP: out of memory -- consider tuning tcp_mem", What::tcp_memory},
       {"Out of socket memory", What::tcp_memory},
+      {"TCP: too many orphaned sockets", What::tcp_orphans},
+      {"TCP: too many of orphaned sockets", What::tcp_orphans},
+      {"MPTCP: too many of orphaned sockets", What::tcp_orphans},
       {"nf_conntrack: table full, dropping packet", What::conntrack},
       {"nf_conntrack: nf_conntrack: table full, dropping packet", What::conntrack},
       {"nf_conntrack: table full in netns 4026532000, dropping packet", What::conntrack},
@@ -245,10 +248,12 @@ TEST(LimitLine, TwoTellersOfOneRefusalAreOneEvent) {
 
 TEST(LimitLine, OthersAreNone) {
   for (const char* text :
-       {"TCP: too many orphaned sockets", "nf_conntrack: default automatic helper assignment",
-        "VFS: Disk quotas dquot_6.6.0", "neighbour: arp_cache: neighbor", "cma: Reserved 64 MiB",
-        "haproxy: TCP: out of memory", "v3d: swiotlb buffer is full (sz: 53",
-        "who says \"swiotlb buffer is full (sz: 8 bytes)\"", ""}) {
+       {"TCP: too many orphaned", "TCP: time wait bucket table overflow",
+        "haproxy: TCP: too many orphaned sockets",
+        "nf_conntrack: default automatic helper assignment", "VFS: Disk quotas dquot_6.6.0",
+        "neighbour: arp_cache: neighbor", "cma: Reserved 64 MiB", "haproxy: TCP: out of memory",
+        "v3d: swiotlb buffer is full (sz: 53", "who says \"swiotlb buffer is full (sz: 8 bytes)\"",
+        ""}) {
     EXPECT_FALSE(parse_limit_line(text, {})) << text;
   }
 }

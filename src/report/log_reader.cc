@@ -132,7 +132,7 @@ void LogReader::State::on_line(const logtext::Line& line) {
     watch.message(line);
   }
   if (!any_event && assembler.idle()) {
-    account.symptoms.look(line.text, line.number, line.framed);
+    account.symptoms.look(line);
   }
   assembler.line(line);
   const bool alone = ++messages == 1 && !watch.message && !watch.line;

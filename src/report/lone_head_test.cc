@@ -83,5 +83,42 @@ TEST(LoneTrace, ATraceAloneIsOfWhatPrintedIt) {
   EXPECT_TRUE(of("", oom).empty()) << "what is printed from a timer while it goes on";
 }
 
+// "Mem-Info:" is lost behind a trace without a head; three pairs of counters are the kernel's.
+TEST(LoneTrace, TakesTheCountersBehindIt) {
+  const std::string trace =
+      "[ 9.0] CPU: 1 PID: 61 Comm: kswapd0 Not tainted 6.8.0-84-generic #1\n[ 9.0] Call Trace:\n"
+      "[ 9.0]  dump_stack_lvl+0x156/0x350\n[ 9.0]  dump_header+0x10f/0x4c0\n"
+      "[ 9.0]  oom_kill_process+0x1cb/0x300\n[ 9.0]  out_of_memory+0x1e/0x30\n";
+  const auto with =
+      testing::read_log(trace + "[ 9.0] active_anon:575571 inactive_anon:83000 isolated_anon:0\n");
+  ASSERT_EQ(with.events.size(), 1U);
+  EXPECT_FALSE(with.events[0].totals.empty());
+  const auto two = testing::read_log(trace + "[ 9.0] active_anon:575571 inactive_anon:83000\n");
+  EXPECT_TRUE(two.events.at(0).totals.empty()) << "may be anybody's";
+}
+
+// A line that stands in the midst of a report is of it, with a time of which a digit was lost.
+TEST(LostDigit, OfATimeDividesNoReport) {
+  const auto events_of = [](const std::string& head, const std::string& cpu) {
+    return testing::read_log(
+               head +
+               " kswapd0 invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, "
+               "oom_score_adj=0\n" +
+               cpu + " CPU: 0 PID: 270 Comm: kswapd0 Not tainted 5.10.0-28-amd64 #1\n" +
+               "[34731.967901] Mem-Info:\n[34731.967902] active_anon:575571 inactive_anon:83000\n")
+        .events;
+  };
+  const std::string right = "[34731.967795]";
+  for (const char* lost : {"[4731.967795]", "[3431.967795]", "[3473.967795]"}) {
+    for (const auto& events : {events_of(lost, right), events_of(right, lost)}) {
+      ASSERT_EQ(events.size(), 1U) << lost;
+      EXPECT_EQ(events[0].trigger->pid, 270) << lost;
+      EXPECT_FALSE(events[0].totals.empty()) << lost;
+    }
+  }
+  EXPECT_EQ(events_of("[Sun Aug 1 20:21:28 2024]", "[Sun Aug 11 20:21:28 2024]").size(), 1U);
+  EXPECT_NE(events_of("[4131.967795]", right).size(), 1U) << "another time";
+}
+
 }  // namespace
 }  // namespace whyoom::report

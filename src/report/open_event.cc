@@ -112,6 +112,26 @@ bool OpenEvent::fits_kind(bool known, bool memcg) const {
   return memcg ? !global : !memcg_seen;
 }
 
+namespace {
+
+// Of one of two times that stand below each other a digit was lost: "34731" and "4731".
+bool differ_by_a_digit(const Moment& before, const logtext::Line& line) {
+  if (!before.monotonic_us || !line.monotonic_us) {
+    return std::max(before.wall.size(), line.wall.size()) ==
+           std::min(before.wall.size(), line.wall.size()) + 1;
+  }
+  const auto seconds = std::minmax({*before.monotonic_us / 1000000, *line.monotonic_us / 1000000});
+  for (std::uint64_t unit = 1; unit <= seconds.second; unit *= 10) {
+    const std::uint64_t without = seconds.second / unit / 10 * unit + seconds.second % unit;
+    if (without <= seconds.first + 1 && seconds.first <= without + 1) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
 bool OpenEvent::gone(const logtext::Line& line, std::uint64_t foreign_lines) const {
   if (line.number == last.line + 1 && line.monotonic_us && last.monotonic_us &&
       *line.monotonic_us - *last.monotonic_us < one_second) {
@@ -131,7 +151,7 @@ bool OpenEvent::gone(const logtext::Line& line, std::uint64_t foreign_lines) con
     return true;
   }
   const auto passed = seconds_between(last, line);
-  if (!passed) {
+  if (!passed || (between == 1 && !over && differ_by_a_digit(last, line))) {
     return false;
   }
   // The clock of a syslog is that of the daemon, which may starve during a report.

@@ -16,8 +16,9 @@ std::string_view name(Kind kind) {
 }
 
 std::string_view name(LimitReached::What what) {
-  static constexpr std::string_view names[] = {"tcp-memory", "conntrack", "file-max", "neighbour",
-                                               "cma",        "swiotlb",   "percpu",   "xfs-memory"};
+  static constexpr std::string_view names[] = {"tcp-memory", "tcp-orphans", "conntrack",
+                                               "file-max",   "neighbour",   "cma",
+                                               "swiotlb",    "percpu",      "xfs-memory"};
   return names[static_cast<std::size_t>(what)];
 }
 

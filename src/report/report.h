@@ -278,6 +278,7 @@ struct OvercommitRefused {
 struct LimitReached {
   enum class What : std::uint8_t {
     tcp_memory,
+    tcp_orphans,
     conntrack,
     file_max,
     neighbour,
@@ -295,7 +296,7 @@ struct LimitReached {
   std::optional<std::uint64_t> bytes;  // of swiotlb, percpu, XFS, some of CMA: asked for
   std::optional<std::uint64_t> pages;  // of CMA: asked for
   std::optional<std::int64_t> error;   // of CMA: -12, -16
-  bool or_orphans = false;  // of TCP to 3.2: tcp_mem, or more orphans than tcp_max_orphans
+  bool either = false;  // of TCP to 3.2: tcp_mem, or more orphans than tcp_max_orphans
   std::uint64_t count = 0;
   unsigned teller = 0;  // of the lines that tell of one refusal, behind each other, which one
   Place at{};
@@ -312,6 +313,7 @@ struct UserspaceKill {
   std::optional<double> pressure_percent, pressure_limit_percent;
   std::optional<double> mem_available_percent, swap_free_percent;
   std::optional<std::uint64_t> mem_used, mem_total, swap_used, swap_total;  // bytes
+  bool by_command = false;   // of its configuration, which may end the victim or restart it
   bool needs_facts = false;  // others say it too: it counts behind lines that only the killer has
   bool undone = false;       // nothing but that the kill before did not come about
   Place at{};

@@ -223,8 +223,8 @@ void SingleLineEvents::userspace(const logtext::Line& line, const UserspaceKill&
   std::erase_if(kills_, [&](const Facts& old) { return old.kill.killer == kill.killer; });
   kills_.push_back({kill, moment_of(line)});
   Report report = begin(Kind::userspace_kill, line);
-  report.outcome = Outcome::killed;
-  const bool may_fail = kill.killer == "earlyoom";
+  report.outcome = kill.by_command ? Outcome::unknown : Outcome::killed;
+  const bool may_fail = kill.killer == "earlyoom" || kill.killer == "nohang";
   report.userspace = std::move(kill);
   end_one(held_);
   held_ = Gathered{std::move(report), moment_of(line)};

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "report/after.h"
 #include "report/words_held.h"
 
 namespace whyoom::report {
@@ -109,8 +110,10 @@ struct Sentence {
   What what;
 };
 // bash and others of fork(); the JVM, Python, Go of a thread; glibc makes EAGAIN of ENOMEM there;
-// the kubelet of a pod.
-constexpr std::array<Sentence, 12> kSentences{{
+// the kubelet of a pod and of its node (oom_watcher_linux.go); network drivers and NVIDIA's;
+// mm/hugetlb.c, mm/mmap.c may_expand_vm(), mm/page_io.c; zram, and compcache before it; journald,
+// resolved and others of systemd.
+constexpr std::array<Sentence, 22> kSentences{{
     {"annot allocate memory", What::no_memory},
     {"failed; error='Not enough space' (errno=12)", What::no_memory},  // so HotSpot says ENOMEM
     {"insufficient memory for the Java Runtime Environment to continue", What::no_memory},
@@ -123,6 +126,16 @@ constexpr std::array<Sentence, 12> kSentences{{
     {"pthread_create failed", What::no_thread},
     {"The node was low on resource: memory.", What::pod_evicted},
     {"mm/page_alloc.c:", What::too_large},
+    {"ut of memory: Kill", What::told_by_program},
+    {" invoked oom-killer: gfp_mask=0x", What::told_by_program},
+    {"System OOM encountered, victim process: ", What::node_killed},
+    {"skb", What::driver_refused},
+    {"[NV_ERR_NO_MEMORY]", What::driver_refused},
+    {"HugeTLB: allocating ", What::fewer_hugepages},
+    {"exceed data ulimit ", What::data_limit},
+    {"Write-error on swap-device (", What::swap_refused},
+    {"Error allocating memory for compressed page: ", What::swap_refused},
+    {"Under memory pressure, flushing caches", What::short_of_memory},
 }};
 constexpr WordsHeld kWords([] {
   std::array<std::string_view, kSentences.size()> words{};
@@ -150,12 +163,66 @@ bool is_too_large(std::string_view text, std::string_view words) {
   });
 }
 
-std::optional<What> refused(std::string_view text) {
+// "ath: skbuff alloc of size 1974 failed", "mvneta eth0: Can't allocate skb on queue 0".
+bool is_packet_refused(std::string_view text) {
+  const bool asks = text.find("alloc") != npos;
+  return asks && (text.find("fail") != npos || text.find("Fail") != npos ||
+                  text.find("an't ") != npos || text.find("annot ") != npos);
+}
+
+// "HugeTLB: allocating 64 of page size 1.00 GiB failed.  Only allocated 12 hugepages.", of one node
+// " failed node1.".
+bool read_hugepages(std::string_view rest, Symptom& symptom) {
+  const auto asked = Cursor(rest).take_unsigned();
+  const auto got = Cursor(after(rest, "Only allocated ").value_or("")).take_unsigned();
+  symptom.asked = asked.value_or(0);
+  symptom.got = got.value_or(0);
+  return asked && got && *got < *asked;
+}
+
+// "mmap: cat (1234): VmData 34603008 exceed data ulimit 33554432. Update limits or use boot option
+// ignore_rlimit_data." With that option it is a warning, "Update limits.".
+bool read_data_limit(std::string_view before, std::string_view rest, Symptom& symptom) {
+  const std::size_t data = before.rfind(": VmData ");
+  const auto got = Cursor(rest).take_unsigned();
+  if (data == npos || !got || rest.find(" or use boot option") == npos) {
+    return false;
+  }
+  symptom.asked = Cursor(before.substr(data + 9)).take_unsigned().value_or(0);
+  symptom.got = *got;
+  Cursor name(before.substr(0, data));
+  name.take("mmap: ");
+  symptom.unit = std::string(name.rest());
+  return symptom.asked > symptom.got;
+}
+
+// `at`: where the words of the sentence stand.
+bool reads_as(const Sentence& sentence, std::string_view text, std::size_t at, Symptom& symptom) {
+  const std::string_view rest = text.substr(at + sentence.words.size());
+  switch (sentence.what) {
+    case What::too_large:
+      return is_too_large(text, sentence.words);
+    case What::driver_refused:
+      return sentence.words != "skb" || is_packet_refused(text);
+    case What::fewer_hugepages:
+      return read_hugepages(rest, symptom);
+    case What::data_limit:
+      return read_data_limit(text.substr(0, at), rest, symptom);
+    case What::node_killed:
+      symptom.unit = std::string(rest.substr(0, rest.find(',')));
+      return true;
+    default:
+      return true;
+  }
+}
+
+std::optional<Symptom> refused(std::string_view text) {
   for (std::uint32_t held = kWords.in(text); held != 0; held &= held - 1) {
     const Sentence& sentence = kSentences[static_cast<std::size_t>(std::countr_zero(held))];
-    if (text.find(sentence.words) != npos &&
-        (sentence.what != What::too_large || is_too_large(text, sentence.words))) {
-      return sentence.what;
+    const std::size_t at = text.find(sentence.words);
+    Symptom symptom{sentence.what};
+    if (at != npos && reads_as(sentence, text, at, symptom)) {
+      return symptom;
     }
   }
   return std::nullopt;
@@ -184,6 +251,10 @@ bool is_posted_state(std::string_view text) {
   if (row.rest().substr(1).starts_with("iB Mem")) {
     return row.rest().find(" total, ") != npos;
   }
+  if (row.take("HugePages_Total:")) {
+    row.skip_spaces();
+    return row.take_unsigned().has_value();
+  }
   for (const std::string_view column : {"total ", "used ", "free ", "shared"}) {
     if (!row.take(column)) {
       return false;
@@ -203,8 +274,8 @@ std::optional<Symptom> parse_symptom(std::string_view text, LineNumber line) {
   if (!symptom && is_container_killed(text)) {
     symptom = Symptom{What::container_killed};
   }
-  if (const auto what = symptom ? std::nullopt : refused(text)) {
-    symptom = Symptom{*what};
+  if (!symptom) {
+    symptom = refused(text);
   }
   if (!symptom && is_posted_state(text)) {
     symptom = Symptom{What::posted_state};
@@ -216,16 +287,22 @@ std::optional<Symptom> parse_symptom(std::string_view text, LineNumber line) {
   return symptom;
 }
 
-void Symptoms::look(std::string_view text, LineNumber line, bool framed) {
-  auto symptom = parse_symptom(text, line);
-  if (symptom && !(framed && symptom->what == What::posted_state)) {
-    keep(std::move(*symptom));
+void Symptoms::look(const logtext::Line& line) {
+  auto symptom = parse_symptom(line.text, line.number);
+  const bool by_program = !line.tag.empty() && line.origin == logtext::Origin::other;
+  if (!symptom || (symptom->what == What::posted_state && line.framed) ||
+      (symptom->what == What::told_by_program && !by_program)) {
+    return;  // nobody posts a file in the frames of a log
   }
+  if (symptom->what == What::told_by_program) {
+    symptom->unit = std::string(line.tag);
+  }
+  keep(std::move(*symptom));
 }
 
 void Symptoms::look_in_object(std::string_view text, LineNumber line) {
   if (is_container_killed(text)) {
-    keep({What::container_killed, {}, 1, line});
+    keep({.what = What::container_killed, .count = 1, .line = line});
   }
 }
 

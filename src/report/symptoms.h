@@ -1,6 +1,7 @@
-// What other programs write when a process of theirs was killed, or could not be made. No event:
-// such a line has no numbers, and the kernel's own lines beside it tell the same better. A log that
-// has nothing else is answered with it: what was lost, and where the reason stands.
+// What other programs write when a process of theirs was killed, or could not be made, and lines of
+// the kernel that tell of memory without saying why. No event: such a line has no numbers that
+// decide, and the kernel's own reports beside it tell the same better. A log that has nothing else
+// is answered with it: what was lost, and where the reason stands.
 #pragma once
 
 #include <array>
@@ -10,6 +11,7 @@
 #include <string_view>
 
 #include "base/place.h"
+#include "logtext/line.h"
 
 namespace whyoom::report {
 
@@ -24,10 +26,18 @@ struct Symptom {
     no_thread,            // EAGAIN of a library: a limit, or no memory for the stack
     no_memory,            // "Cannot allocate memory": ENOMEM
     too_large,            // the kernel's warning of a request above its largest block
+    node_killed,          // the kubelet of its node: by the kernel, no container's limit
+    told_by_program,      // the kernel's words of a kill behind the name of a program
+    driver_refused,       // memory for a packet; by NVIDIA's driver
+    fewer_hugepages,      // than `asked`: `got`
+    data_limit,           // RLIMIT_DATA: `asked` bytes, `got` are allowed
+    swap_refused,         // a page could not be written to swap
+    short_of_memory,      // a service of systemd's noticed it
     posted_state          // what a host was like, and no event
   };
   What what{};
-  std::string unit{};  // of systemd's; a step of Slurm's
+  std::string unit{};  // of systemd's; a step of Slurm's; the process; the program
+  std::uint64_t asked = 0, got = 0;
   std::uint64_t count = 0;
   LineNumber line = 0;  // the first one
 };
@@ -39,13 +49,13 @@ inline constexpr std::size_t kinds_of_symptoms =
 // of every log a sixth.
 inline constexpr std::array<std::string_view, 2> kSymptomAnchors{"oom-kill'", "OOMKilled"};
 
+// Whoever wrote the line: of `told_by_program` the frame decides.
 std::optional<Symptom> parse_symptom(std::string_view text, LineNumber line);
 
 // The first of each kind.
 class Symptoms {
  public:
-  // `framed`: it came in a record of a log. Nobody posts a file so.
-  void look(std::string_view text, LineNumber line, bool framed = false);
+  void look(const logtext::Line& line);
   // A line of JSON of `docker inspect` or `kubectl -o json`.
   void look_in_object(std::string_view text, LineNumber line);
   [[nodiscard]] const std::optional<Symptom>& of(Symptom::What what) const {

@@ -150,6 +150,77 @@ TEST(Symptoms, OfAnObjectOverSeveralLines) {
   }
 }
 
+TEST(Symptoms, OfTheKernelsLinesWithoutAReport) {
+  const std::pair<std::string_view, What> lines[] = {
+      {"ath: skbuff alloc of size 1974 failed", What::driver_refused},
+      {"mvneta d0074000.ethernet eth0: Can't allocate skb on queue 0", What::driver_refused},
+      {"rtw_8723du 1-1:1.2: failed to allocate rx_skb 1", What::driver_refused},
+      {"NVRM: nvCheckOkFailedNoLog: Check failed: Out of memory [NV_ERR_NO_MEMORY] (0x00000051)",
+       What::driver_refused},
+      {"Write-error on swap-device (254:0:7624)", What::swap_refused},
+      {"zram: Error allocating memory for compressed page: 12345, size=2048", What::swap_refused},
+      {"Under memory pressure, flushing caches.", What::short_of_memory},
+      {"HugePages_Total:    1000", What::posted_state}};
+  for (const auto& [text, what] : lines) {
+    const auto symptom = parse_symptom(text, 1);
+    ASSERT_TRUE(symptom) << text;
+    EXPECT_EQ(symptom->what, what) << text;
+  }
+  for (const std::string_view text :
+       {" __alloc_skb+0x4c/0x190", "skb: allocated 3 of 4", "failed to allocate a buffer",
+        "Read-error on swap-device (254:0:7624)", "HugePages_Total: many", "HugePages_Totals: 3",
+        "HugeTLB: registered 2.00 MiB page size, pre-allocated 0 pages"}) {
+    EXPECT_FALSE(parse_symptom(text, 1)) << text;
+  }
+}
+
+TEST(Symptoms, WithNumbers) {
+  const auto pages = parse_symptom(
+      "HugeTLB: allocating 64 of page size 1.00 GiB failed.  Only allocated 12 hugepages.", 1);
+  ASSERT_TRUE(pages);
+  EXPECT_EQ(pages->what, What::fewer_hugepages);
+  EXPECT_EQ(pages->asked, 64U);
+  EXPECT_EQ(pages->got, 12U);
+  const std::string data = "mmap: my: cat (1234): VmData 34603008 exceed data ulimit 33554432. ";
+  const auto limit =
+      parse_symptom(data + "Update limits or use boot option ignore_rlimit_data.", 1);
+  ASSERT_TRUE(limit);
+  EXPECT_EQ(limit->what, What::data_limit);
+  EXPECT_EQ(limit->unit, "my: cat (1234)");
+  EXPECT_EQ(limit->asked, 34603008U);
+  EXPECT_EQ(limit->got, 33554432U);
+  const auto node = parse_symptom(
+      "Warning  SystemOOM  3m57s  kubelet  System OOM encountered, victim process: "
+      "stress-ng-vm, pid: 3103923",
+      1);
+  ASSERT_TRUE(node);
+  EXPECT_EQ(node->what, What::node_killed);
+  EXPECT_EQ(node->unit, "stress-ng-vm");
+  EXPECT_FALSE(parse_symptom(data + "Update limits.", 1)) << "ignore_rlimit_data: it was given";
+  EXPECT_FALSE(parse_symptom(data + "Will be forbidden soon.", 1));
+  EXPECT_FALSE(parse_symptom("HugeTLB: allocating 64 of page size 1.00 GiB failed.", 1));
+}
+
+// A name that stands before the kernel's words makes them that program's.
+TEST(Symptoms, OfTheKernelsWordsInAProgramsMouth) {
+  const auto told = [](std::string_view line) {
+    LogReader reader("x.log", [](Report&&) { ADD_FAILURE() << "an event"; });
+    reader.feed(line);
+    reader.feed("\n");
+    return reader.finish().symptoms.of(What::told_by_program);
+  };
+  const std::string kill = "Out of memory: Killed process 12 (x) total-vm:1kB, anon-rss:1kB";
+  for (const std::string before : {"systemd[1]: Nov 23 07:41:31 web1 kernel: ",
+                                   "systemd[1]: [ 1234.567890] ", "systemd[1]: "}) {
+    const auto symptom = told("Nov 23 07:41:32 web1 " + before + kill);
+    ASSERT_TRUE(symptom) << before;
+    EXPECT_EQ(symptom->unit, "systemd") << before;
+  }
+  EXPECT_TRUE(told("Nov 23 07:41:32 web1 app[9]: x invoked oom-killer: gfp_mask=0xcc0, order=0"));
+  EXPECT_FALSE(told("Nov 23 07:41:32 web1 app[9]: out of memory: will kill process x"));
+  EXPECT_FALSE(told("Nov 23 07:41:32 web1 app[9]: Killed process 12 of my own"));
+}
+
 // They are told of a log without an event, those of kills also from behind much else.
 TEST(Symptoms, AreInTheAccountOfALogWithoutAnEvent) {
   std::string log = "Mar  3 04:12:08 web1 sshd[9]: error: fork: Cannot allocate memory\n";

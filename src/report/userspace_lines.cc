@@ -224,9 +224,27 @@ bool parse_nohang_victim(std::string_view text, bool tagged, UserspaceKill& out)
   return out.pid && (tagged || named);
 }
 
+// Behind "Sending SIGTERM to the victim".
+bool is_undone_of_nohang(std::string_view text) {
+  return text == "Selected process died before corrective action" ||
+         text == "Cannot send a signal: PermissionError" ||
+         text == "Cannot execute the command in the new thread";
+}
+
 // "MemAvailable [520 MiB, 8.9 %] <= ...", the victim, then "Implementing a corrective action:" with
-// "Sending SIGTERM to the victim", in some versions "; OK; response time: 12 ms" behind it.
+// "Sending SIGTERM to the victim", in some versions "; OK; response time: 12 ms" behind it, or
+// "Executing the command: systemctl restart x".
 bool parse_nohang(std::string_view text, Place at, bool tagged, UserspaceKill& out) {
+  if (tagged && is_undone_of_nohang(text)) {
+    out.killer = "nohang";
+    out.undone = true;
+    return true;
+  }
+  if (text.starts_with("Executing the command: ")) {
+    begin_kill("nohang", text, at, out);
+    out.needs_facts = out.by_command = true;
+    return true;
+  }
   const bool memory = text.starts_with("MemAvailable [");
   if (memory || text.starts_with("SwapFree [")) {
     out.killer = "nohang";
@@ -254,12 +272,22 @@ bool parse_nohang(std::string_view text, Place at, bool tagged, UserspaceKill& o
   return true;
 }
 
+// The sentence of the driver that did not put its name there yet: "send sigkill to 1234 (com.x),
+// adj 12, size 4321", "Killing 'com.x' (1234), adj 904,".
+bool is_of_the_driver(std::string_view text) {
+  return text.starts_with("send sigkill to ")
+             ? text.find(", size ") != npos
+             : text.starts_with("Killing '") && text.find("), adj ") != npos;
+}
+
 // lmkd: "Kill 'com.x' (17933), uid 10446, oom_score_adj 0 to free 140528kB rss, ..", before Android
 // 10 "Killing 'com.x' (1234), uid 10001, adj 906", Samsung's "Reclaim 'com.x' ..". The driver of
 // kernels to 4.11 (drivers/staging/android/lowmemorykiller.c): "Killing 'com.x' (1234), adj 906,"
-// with more lines behind it, first "send sigkill to 1234 (com.x), adj 12, size 4321".
+// with more lines behind it, first "send sigkill to 1234 (com.x), oom_adj 12, score_adj 705, size
+// 4321".
 bool parse_android(std::string_view text, Place at, bool tagged, UserspaceKill& out) {
-  if (!tagged) {  // of logcat without times: "I lowmemorykiller: ", "I/lowmemorykiller( 200): "
+  if (!tagged && !is_of_the_driver(text)) {
+    // Of logcat without times: "I lowmemorykiller: ", "I/lowmemorykiller( 200): ".
     const std::size_t name = text.starts_with('l') ? 0 : 2;
     if (text.size() < name || !text.substr(name).starts_with(kAndroidKiller)) {
       return false;
@@ -348,10 +376,10 @@ struct Killer {
 constexpr std::array<Killer, 8> kKillers{{
     {"systemd-oomd", parse_systemd_oomd, "KM"},
     {"earlyoom", parse_earlyoom, "KOWdkmps"},
-    {"nohang", parse_nohang, "MPSV"},
+    {"nohang", parse_nohang, "EMPSV"},
     {"oomd", parse_oomd, "o"},
     {"kubelet", parse_kubelet, ""},
-    {kAndroidKiller, parse_android, "DEFIVWl"},
+    {kAndroidKiller, parse_android, "DEFIKVWls"},
     {"lmkd", parse_android, "l"},
     {"talos", parse_talos, "[S"},
 }};
@@ -387,11 +415,11 @@ std::optional<UserspaceKill> parse_userspace(std::string_view text, std::string_
   for (std::size_t i = 0; tagged && i < kKillers.size(); ++i) {
     can |= tag_matches(tag, kKillers[i].tag) ? 1U << i : 0U;
   }
-  if ((tagged && can == 0) || (kernel && !text.starts_with(kAndroidKiller))) {
+  if (tagged && can == 0) {
     return std::nullopt;  // nearly all lines of some logs
   }
   text = trim(text);
-  if (text.empty()) {
+  if (text.empty() || (kernel && !text.starts_with(kAndroidKiller) && !is_of_the_driver(text))) {
     return std::nullopt;
   }
   can = tagged ? can : kByFirst[static_cast<unsigned char>(text.front())];

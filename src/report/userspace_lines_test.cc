@@ -164,6 +164,29 @@ TEST(Nohang, EveryForm) {
   EXPECT_FALSE(parse_userspace("Name: mail", "", {}));
 }
 
+TEST(Nohang, ItsCommandAndWhatCameOfIt) {
+  const std::string log =
+      "Nov 23 07:41:32 web1 nohang[12]: MemAvailable [520 MiB, 8.9 %] <= soft_threshold_min_mem\n"
+      "Nov 23 07:41:32 web1 nohang[12]:   Name:      nginx\n"
+      "Nov 23 07:41:32 web1 nohang[12]:   PID:       123\n";
+  const std::string command =
+      "Nov 23 07:41:32 web1 nohang[12]:   Executing the command: systemctl restart nginx\n";
+  const auto ran = testing::read_log(log + command).events;
+  ASSERT_EQ(ran.size(), 1U);
+  EXPECT_TRUE(ran[0].userspace->by_command);
+  EXPECT_EQ(ran[0].userspace->pid, 123);
+  EXPECT_EQ(ran[0].outcome, Outcome::unknown);
+  EXPECT_TRUE(testing::read_log(command).events.empty()) << "of no victim";
+  const std::string sent =
+      "Nov 23 07:41:32 web1 nohang[12]:   Sending SIGTERM to the victim\n"
+      "Nov 23 07:41:32 web1 nohang[12]: ";
+  EXPECT_EQ(testing::read_log(log + sent + "OK; total response time: 3ms\n").events.size(), 1U);
+  for (const std::string undone : {"Selected process died before corrective action",
+                                   "Cannot send a signal: PermissionError"}) {
+    EXPECT_TRUE(testing::read_log(log + sent + undone + "\n").events.empty()) << undone;
+  }
+}
+
 TEST(Android, DriverAndDaemon) {
   const std::pair<const char*, const char*> lines[] = {
       {"Kill 'com.x' (17933), uid 10446, oom_score_adj 0 to free 140528kB rss, 37404kB swap; "
@@ -176,7 +199,11 @@ TEST(Android, DriverAndDaemon) {
       {"I/lowmemorykiller(  200): Killing 'com.x' (17933), uid 10001, adj 906", ""},
       {"lowmemorykiller: Killing 'com.x' (17933), adj 904,", "kernel"},
       {"lowmemorykiller: Killing 'com.x' (17933) (tgid 17933), adj 904,", ""},
-      {"lowmemorykiller: send sigkill to 17933 (com.x), adj 12, size 4321", ""}};
+      {"lowmemorykiller: send sigkill to 17933 (com.x), adj 12, size 4321", ""},
+      {"send sigkill to 17933 (com.x), adj 12, size 4321", ""},
+      {"send sigkill to 17933 (com.x), oom_adj 12, score_adj 705, size 4321", "kernel"},
+      {"Killing 'com.x' (17933), adj 904,", "kernel"},
+      {"Killing 'com.x' (17933), adj 14, score_adj 823,", ""}};
   for (const auto& [text, tag] : lines) {
     const auto kill = parse_userspace(text, tag, {});
     ASSERT_TRUE(kill) << text;
@@ -184,10 +211,13 @@ TEST(Android, DriverAndDaemon) {
     EXPECT_EQ(kill->victim, "com.x") << text;
     EXPECT_EQ(kill->pid, 17933) << text;
   }
-  for (const char* text : {"lowmemorykiller: select 'com.x' (17933), adj 904, size 12, to kill",
-                           "Kill 'com.x' (17933), uid 10446, oom_score_adj 0 to free 140528kB", "l",
-                           "", "lowmemorykiller: lowmem_shrink: convert oom_adj to oom_score_adj:",
-                           "lowmemorykiller: Killing 'com.x' because it is large"}) {
+  for (const char* text :
+       {"lowmemorykiller: select 'com.x' (17933), adj 904, size 12, to kill",
+        "Kill 'com.x' (17933), uid 10446, oom_score_adj 0 to free 140528kB", "l", "",
+        "lowmemorykiller: lowmem_shrink: convert oom_adj to oom_score_adj:",
+        "lowmemorykiller: Killing 'com.x' because it is large",
+        "Killing 'com.x' (17933), uid 10001, adj 906", "Killing 'com.x' (17933) because of adj 3",
+        "send sigkill to 17933", "send sigkill to the adj group, size 3"}) {
     EXPECT_FALSE(parse_userspace(text, "", {})) << text;
   }
 }

@@ -53,6 +53,18 @@ class OtherPrograms(harness.Case):
         self.assertIn("app.log:1: memory was refused", said)
         self.assertIn("whyoom check", said)
 
+    def test_lines_of_the_kernel_without_numbers(self):
+        said = self.said_of("mmap: cat (1234): VmData 34603008 exceed data ulimit 33554432. Update limits or use "
+                            "boot option ignore_rlimit_data.\n"
+                            "HugeTLB: allocating 64 of page size 1.00 GiB failed.  Only allocated 12 hugepages.\n")
+        self.assertIn("app.log:1: cat (1234) was refused memory: with it, 33 MiB would be its data", said)
+        self.assertIn("app.log:2: the kernel got 12 of 64 huge pages", said)
+
+    def test_the_kernels_words_behind_the_name_of_a_program(self):
+        said = self.said_of("Nov 23 07:41:32 web1 systemd[1]: Nov 23 07:41:31 web1 kernel: Out of memory: Killed "
+                            "process 12 (x) total-vm:1kB, anon-rss:1kB, file-rss:0kB\n")
+        self.assertIn("app.log:1: systemd wrote a kill in the kernel's words", said)
+
     def test_an_event_says_more(self):
         log = self.file("both.log", self.spree.read_text() + "bash: fork: Cannot allocate memory\n")
         self.assertEqual(whyoom("explain", log).err, "")
@@ -64,6 +76,11 @@ class BadInput(harness.Case):
         self.assertEqual(whyoom("explain", missing).err,
                          f"whyoom: {missing}: No such file or directory\n")
         self.check(whyoom("explain", missing), 2)
+
+    def test_an_empty_word(self):
+        for command, name in (("explain", "FILE"), ("whatif", "KEY=VALUE"), ("lint", "FILE|DIR")):
+            self.check(whyoom(command, ""), 2, err=f"whyoom: {name}: the word is empty; write it, or leave it out\n")
+        self.check(whyoom("whatif", "=5"), 2, err="whyoom: =5: write KEY=VALUE, as in")
 
     def test_other_files_are_still_read(self):
         missing = self.scratch / "none.log"

@@ -51,6 +51,7 @@ struct Known {
   Bytes ram_at_least;        // what the zones that are printed manage
   std::optional<Bytes> free;
   Bytes free_at_least;       // as far as the zones tell it
+  Bytes locked, anon;        // on the lists of locked pages, and of anonymous ones
   Bytes reclaimable, other;  // page cache and slab; shared memory, unreclaimable slab, page tables
 
   // Nothing is known of it, or all that can be reclaimed is.
@@ -94,6 +95,8 @@ Known known_of(const memory::Evidence& evidence) {
                 std::ranges::all_of(parts, [&](Field field) { return total(field).has_value(); });
   const auto active = total(Field::active_anon);
   const auto inactive = total(Field::inactive_anon);
+  known.locked = at_least(Field::unevictable);
+  known.anon = at_least(Field::active_anon) + at_least(Field::inactive_anon);
   if (active && inactive && shmem) {  // shared memory lies on these lists
     known.processes = {*active + *inactive - *shmem, report.totals.get(Field::active_anon)->at};
   }
@@ -190,7 +193,8 @@ std::optional<Claim> likely(const Context& context) {
   if ((!known.ram && !is_swap_full(evidence)) || !known.whole || processes < notable_size ||
       share(processes, ram) < big_share || processes < known.other || processes < known.unknown() ||
       share(known.reclaimable, ram) >= reclaimable_share ||
-      share(known.free_at_least, ram) > most_free) {
+      share(known.free_at_least, ram) > most_free ||
+      (share(known.locked, ram) >= big_share && known.locked > known.anon)) {  // unevictable
     return std::nullopt;
   }
   Claim result =

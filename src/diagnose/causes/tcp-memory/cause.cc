@@ -12,7 +12,7 @@ Message said(const report::LimitReached& /*limit*/) {
 
 std::optional<Claim> judge(const Context& context) {
   auto result = judge_limit(context, report::LimitReached::What::tcp_memory, said);
-  if (result && context.report.limit_reached->or_orphans) {  // tcp_too_many_orphans()
+  if (result && context.report.limit_reached->either) {  // tcp_too_many_orphans()
     result->confidence = 0.6;
     weaken(*result, Message("\"orphan\" in /proc/net/sockstat"),
            Message("it was above net.ipv4.tcp_max_orphans"));

@@ -15,11 +15,16 @@ std::optional<Claim> judge(const Context& context) {
   }
   const std::string killer = printable(kill->killer);
   const std::string victim = printable(kill->victim);
-  Claim result = claim(Role::consequence, Rank::asked_for, 0, 0.97,
-                       Message("{} killed {}, not the kernel's OOM killer. Its own limits decide, "
-                               "the kernel's report is "
-                               "not there.",
-                               killer, victim.empty() ? tr("a process") : victim));
+  Claim result =
+      claim(Role::consequence, Rank::asked_for, 0, 0.97,
+            kill->by_command ? Message("{} ran a command that it is configured with, not the "
+                                       "kernel's OOM killer. Its own limits decide, the kernel's "
+                                       "report is not there.",
+                                       killer)
+                             : Message("{} killed {}, not the kernel's OOM killer. Its own limits "
+                                       "decide, the kernel's report is "
+                                       "not there.",
+                                       killer, victim.empty() ? tr("a process") : victim));
   const auto add_percent = [&](const std::string& what, const std::optional<double>& value) {
     if (value) {
       result.prove_ratio(Message("{}", what), *value / 100, kill->at);
