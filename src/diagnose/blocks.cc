@@ -129,4 +129,11 @@ void add_fragmentation_proof(Finding& finding, const memory::Evidence& evidence,
   }
 }
 
+bool has_no_memory(const memory::Evidence& evidence) {
+  return evidence.has_eligible() &&
+         std::ranges::all_of(evidence.zones, [](const memory::ZoneState& zone) {
+           return !zone.eligible || zone.managed == Pages(0);
+         });
+}
+
 }  // namespace whyoom::diagnose

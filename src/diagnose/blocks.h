@@ -35,4 +35,8 @@ std::optional<Fragmented> fragmented_zone(const memory::Evidence& evidence);
 void add_fragmentation_proof(Finding& finding, const memory::Evidence& evidence,
                              const Fragmented& fragmented);
 
+// None of the zones that the request may use manages a page: no size could be served. So it is in a
+// kernel for crash dumps, or where all memory begins above them.
+bool has_no_memory(const memory::Evidence& evidence);
+
 }  // namespace whyoom::diagnose

@@ -260,19 +260,6 @@ void name_swap_limit(Event& event, const Context& context) {
   }
 }
 
-// Whoever reclaims has PF_MEMALLOC, and what it asks for may not reclaim again, whatever its flags
-// say (mm/page_alloc.c __alloc_pages_slowpath()). The failure's trace begins behind all that.
-bool is_within_reclaim(const report::Report& report) {
-  static constexpr std::array<std::string_view, 7> reclaim{
-      "shrink_node",      "shrink_lruvec", "shrink_folio_list", "shrink_page_list",
-      "shrink_inactive_", "shrink_slab",   "shrink_zone"};
-  return report.stack &&
-         std::ranges::any_of(report.stack->functions, [](std::string_view function) {
-           return std::ranges::any_of(
-               reclaim, [&](std::string_view name) { return function.starts_with(name); });
-         });
-}
-
 // Of a request that failed, without a line of the zones. One that may wait is refused where there
 // was nothing to reclaim and nobody is killed for it: below Normal, or while the OOM killer is off.
 void name_failure(Event& event, const Context& context) {
@@ -301,15 +288,41 @@ void name_failure(Event& event, const Context& context) {
   name_by_marks(event, "min-free-too-high");
 }
 
+void name_balloon(Event& event) {
+  name(event, "balloon-or-hotplug",
+       Message("how much the balloon holds (the host tells, or \"Balloon:\" in /proc/meminfo)"));
+}
+
 // What no counter shows may lie in pools of which the lines are lost.
 void name_lost_pools(Event& event, const report::Report& report) {
   if (event.candidates.size() == 1 && event.candidates[0].cause == "kernel-unaccounted" &&
       report.hugepages.empty()) {
     name_hugepages(event);
   }
+  if (event.candidates.size() == 1 && event.candidates[0].cause == "kernel-unaccounted" &&
+      lacks_sizes(report)) {
+    name_balloon(event);
+  }
 }
 
 }  // namespace
+
+bool is_within_reclaim(const report::Report& report) {
+  static constexpr std::array<std::string_view, 7> reclaim{
+      "shrink_node",      "shrink_lruvec", "shrink_folio_list", "shrink_page_list",
+      "shrink_inactive_", "shrink_slab",   "shrink_zone"};
+  return report.stack &&
+         std::ranges::any_of(report.stack->functions, [](std::string_view function) {
+           return std::ranges::any_of(
+               reclaim, [&](std::string_view name) { return function.starts_with(name); });
+         });
+}
+
+bool lacks_sizes(const report::Report& report) {
+  return std::ranges::none_of(report.zones, [](const report::Zone& zone) {
+    return zone.fields.get(kernel::Field::present) || zone.fields.get(kernel::Field::managed);
+  });
+}
 
 void name_candidates(Event& event, const Context& context) {
   if (event.verdict != Verdict::undetermined) {
@@ -320,6 +333,9 @@ void name_candidates(Event& event, const Context& context) {
   name_fillings(event, context);
   name_swap_limit(event, context);
   name_lost_pools(event, context.report);
+  if (event.candidates.size() == 1 && event.candidates[0].cause == "high-order-failure") {
+    name_lowmem(event, context.report);
+  }
 }
 
 // Most of RAM is in no counter, and the zones' lines are cut, so that they are no proof: the kernel
@@ -336,8 +352,7 @@ void name_uncounted(Event& event, const Context& context) {
   }
   name(event, "kernel-unaccounted",
        Message(R"(the rest of the zones' lines ("present:", "managed:"))"));
-  name(event, "balloon-or-hotplug",
-       Message("how much the balloon holds (the host tells, or \"Balloon:\" in /proc/meminfo)"));
+  name_balloon(event);
 }
 
 }  // namespace whyoom::diagnose

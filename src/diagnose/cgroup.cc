@@ -54,7 +54,7 @@ void read_kernel(const report::Memcg& memcg, CgroupUse& use) {
 
 void read_filling(const report::Memcg& memcg, CgroupUse& use) {
   // cgroup v2 and 5.4 to 6.1: anon, file. v1: rss, cache; from 6.5 on with hierarchical total_*.
-  use.anon = memcg_stat(memcg, {"anon", "total_rss", "rss"});
+  use.anon = memory::memcg_anon(memcg);
   use.file = memcg_stat(memcg, {"file", "total_cache", "cache"});
   use.shmem = memcg_stat(memcg, {"shmem", "total_shmem"});
   if (!use.shmem && use.anon) {

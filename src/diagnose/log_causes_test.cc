@@ -24,6 +24,33 @@ std::string said_of_line(const std::string& line, std::string_view cause) {
                                  : std::string(name(found->role)) + ": " + found->summary.str();
 }
 
+// A public report of 5.4: a balloon counted wrongly, and the console cut the lines.
+TEST(LogCauses, AMinBeyondAllOfRamIsADriversWrongCount) {
+  const auto events = cases::explain_log(
+      "systemd invoked oom-killer: gfp_mask=0x100cca(GFP_HIGHUSER_MOVABLE), order=0, "
+      "oom_score_adj=0\n"
+      "CPU: 0 PID: 1 Comm: systemd Tainted: G      D W         5.4.0-next-20191204+ #75\n"
+      "Mem-Info:\n"
+      "active_anon:3121 inactive_anon:51 isolated_anon:0\n"
+      " active_file:12 inactive_file:7 isolated_file:0\n"
+      " unevictable:0 dirty:0 writeback:0 unstable:0\n"
+      " slab_reclaimable:5565 slab_unreclaimable:10170\n"
+      " mapped:3 shmem:111 pagetables:155 bounce:0\n"
+      " free:720717 free_pcp:2 free_cma:0\n"
+      "Node 0 DMA free:11556kB min:36kB low:48kB high:60kB reserved_highatomic:0KB acti\n"
+      "lowmem_reserve[]: 0 2955 2884 2884 2884\n"
+      "Node 0 DMA32 free:2677864kB min:7004kB low:10028kB high:13052kB reserved_higha\n"
+      "lowmem_reserve[]: 0 0 72057594037927865 72057594037927865 72057594037927865\n"
+      "Node 0 Normal free:193448kB min:99395541895224kB low:73886371836733356kB high:14\n"
+      "lowmem_reserve[]: 0 0 0 0 0\n"
+      "1048445 pages RAM\n"
+      "0 pages HighMem/MovableOnly\n"
+      "306992 pages reserved\n");
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0]->root_cause, "balloon-or-hotplug");
+  EXPECT_EQ(events[0]->verdict, Verdict::likely);
+}
+
 TEST(LogCauses, ContiguousMemoryByTheErrorOfTheKernel) {
   const auto of = [](const std::string& area, int error, int pages = 8192) {
     return said_of_line("cma: cma_alloc: " + area + "alloc failed, req-size: " +

@@ -7,6 +7,7 @@
 
 #include "base/language.h"
 #include "base/text.h"
+#include "diagnose/candidates.h"
 #include "diagnose/cgroup.h"
 #include "diagnose/claim.h"
 #include "diagnose/share.h"
@@ -105,7 +106,8 @@ void add_failure(std::vector<Message>& out, const Event& event) {
                       "limit may be reached, or the machine was short; nothing was killed.",
                       allocator, cache_text(event), printable(cgroup)));
   } else if (report.trigger && report.trigger->order && *report.trigger->order >= 0) {
-    const bool waits = !report.trigger->gfp || !kernel::is_atomic(report.trigger->gfp->flags);
+    const bool waits = (!report.trigger->gfp || !kernel::is_atomic(report.trigger->gfp->flags)) &&
+                       !is_within_reclaim(report);
     out.push_back(
         report.outcome == report::Outcome::recovered
             ? Message("A request of order {} waited long for memory, and went on trying; nothing "

@@ -413,7 +413,7 @@ void CrossCheck::check_parts(report::Memcg& memcg) {
     return found ? std::optional(found->value) : std::nullopt;
   };
   // v1 prints the cgroup alone first, and with those below it as total_*.
-  const auto anon = size({"anon", "total_rss", "rss"});
+  const auto anon = memcg_anon(memcg);
   const auto file = size({"file", "total_cache", "cache"});
   const auto shmem = size({"total_shmem", "shmem"});
   const auto active_anon = size({"total_active_anon", "active_anon"});
@@ -424,20 +424,21 @@ void CrossCheck::check_parts(report::Memcg& memcg) {
   if (!anon || !file) {
     return;
   }
-  check_usage(memcg, *anon + *file);
+  check_usage(memcg, anon->value + *file);
   if (!shmem && active_anon && inactive_anon) {
-    check_lists(memcg, *active_anon + *inactive_anon, *anon, *file);
+    check_lists(memcg, *active_anon + *inactive_anon, anon->value, *file);
   }
   if (!shmem || !active_anon || !inactive_anon || !active_file || !inactive_file || !unevictable) {
     return;
   }
   // v1 counts pages of the swap cache as cache that lie on the lists of anonymous memory.
-  const Bytes of_all = (*anon + *file) / 50;
-  const Bytes least = to_bytes(lag_of(*anon + *file, KiB(4096)));
+  const Bytes of_all = (anon->value + *file) / 50;
+  const Bytes least = to_bytes(lag_of(anon->value + *file, KiB(4096)));
   const auto near = [of_all, least](Bytes a, Bytes b) {
     return std::max(a, b) - std::min(a, b) <= std::max({least, of_all, std::max(a, b) / 10});
   };
-  const bool on_anon_lists = near(*active_anon + *inactive_anon + *unevictable, *anon + *shmem);
+  const bool on_anon_lists =
+      near(*active_anon + *inactive_anon + *unevictable, anon->value + *shmem);
   const bool as_file = near(*active_file + *inactive_file + *shmem, *file);
   const auto drop = [&](std::initializer_list<std::string_view> names) {
     if (!memcg.children.empty()) {  // it can be in any of the sets

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "memory/memcg_stat.h"
 #include "memory/test_report.h"
 
 namespace whyoom::memory {
@@ -295,6 +296,22 @@ TEST(CrossCheck, ListsOfMemoryMayDriftByATenth) {
   EXPECT_TRUE(contradicts(26'700));
   EXPECT_FALSE(contradicts(14'000));
   EXPECT_TRUE(contradicts(13'900));
+}
+
+// Pages in the swap cache lie on the lists of anonymous memory; those that no process maps are in
+// no other counter.
+TEST(CrossCheck, TheSwapCacheOfACgroupIsOnItsLists) {
+  const auto anon_kib = [](std::uint64_t cached_kib) {
+    report::Report report = cgroup();
+    report.memcg->stats[0].value = 5'000 * 1024;
+    report.memcg->stats.push_back({"swapcached", cached_kib * 1024, true, at});
+    const bool contradicts = cross_check(report);
+    const auto anon = memcg_anon(*report.memcg);
+    return contradicts || !anon ? 0 : to_kib(anon->value).count();
+  };
+  EXPECT_EQ(anon_kib(15'000), 20'000U);
+  EXPECT_EQ(anon_kib(16'000), 20'000U) << "a part of it is mapped";
+  EXPECT_EQ(anon_kib(4'000), 0U) << "it does not explain the lists";
 }
 
 // What each CPU counts for itself, and pages that wait for swap, are as much as a tiny cgroup has.

@@ -39,4 +39,19 @@ Maybe<Bytes> memcg_stat(const report::Memcg& memcg, std::initializer_list<std::s
   return std::nullopt;
 }
 
+// From 5.12 on `swapcached` is printed (mm/swap_state.c add_to_swap_cache()). Where it is mapped
+// `anon` has it too; the rest is in no other counter, and the lists of anonymous memory have both.
+Maybe<Bytes> memcg_anon(const report::Memcg& memcg) {
+  auto anon = memcg_stat(memcg, {"anon", "total_rss", "rss"});
+  const auto cached = memcg_stat(memcg, {"total_swapcached", "swapcached"});
+  const auto shmem = memcg_stat(memcg, {"total_shmem", "shmem"});
+  const auto active = memcg_stat(memcg, {"total_active_anon", "active_anon"});
+  const auto inactive = memcg_stat(memcg, {"total_inactive_anon", "inactive_anon"});
+  if (anon && cached && shmem && active && inactive) {
+    const Bytes beyond = active->value + inactive->value - anon->value - shmem->value;
+    anon->value += std::min(cached->value, beyond);
+  }
+  return anon;
+}
+
 }  // namespace whyoom::memory

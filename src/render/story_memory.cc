@@ -8,6 +8,7 @@
 #include "base/language.h"
 #include "diagnose/cause.h"
 #include "memory/badness.h"
+#include "memory/memcg_stat.h"
 #include "render/phrase.h"
 #include "render/why_victim.h"
 
@@ -86,21 +87,28 @@ void add_stats(Table& table, const report::Memcg& memcg, Sizes sizes) {
   constexpr std::size_t most_stats = 6;
   const auto& counter = memcg.memory.usage_kib;
   const Bytes usage = counter ? to_bytes(KiB(counter->value)) : Bytes(0);
-  std::vector<const report::MemcgStat*> parts;
+  std::vector<std::pair<std::string_view, Bytes>> parts;
   for (const auto& stat : memcg.stats) {
+    if (stat_label(stat.name).empty() || !stat.bytes) {
+      continue;
+    }
+    // Of v1 with those below it, which the limit counts.
+    const auto all = stat.name == "anon" || stat.name == "rss"
+                         ? memory::memcg_anon(memcg)
+                         : memory::memcg_stat(memcg, {"total_" + stat.name, stat.name});
+    const Bytes size = all ? all->value : Bytes(stat.value);
     // A per cent of the usage is enough to be told.
-    if (!stat_label(stat.name).empty() && stat.bytes && stat.value > 0 &&
-        Bytes(stat.value) * 100 >= usage) {
-      parts.push_back(&stat);
+    if (size.count() > 0 && size * 100 >= usage) {
+      parts.emplace_back(stat.name, size);
     }
   }
-  std::ranges::stable_sort(parts, std::greater{}, &report::MemcgStat::value);
+  std::ranges::stable_sort(parts, std::greater{}, &std::pair<std::string_view, Bytes>::second);
   parts.resize(std::min(parts.size(), most_stats));
-  for (const report::MemcgStat* part : parts) {
-    const double of_it = share(Bytes(part->value), usage);
-    table.add({{"  " + tr(stat_label(part->name))},
+  for (const auto& [name, size] : parts) {
+    const double of_it = share(size, usage);
+    table.add({{"  " + tr(stat_label(name))},
                {{}, {}, counter ? std::optional(Bar{of_it, {}}) : std::nullopt},
-               {size_text(Bytes(part->value), sizes)},
+               {size_text(size, sizes)},
                {counter ? percent(of_it) : std::string(), Paint::dim}});
   }
 }

@@ -319,6 +319,9 @@ TEST(TextStory, MemoryOutOfReachAndBoostAreExplained) {
                   "is out of reach (CMA, highatomic)\n"))
       << text;
   EXPECT_TRUE(has(text, "short by 15808 kB\n")) << text;
+  zone.free = zone.floor + Pages(100);
+  EXPECT_TRUE(has(text_story(*event, {}, 0, {120, false, false}),
+                  "short by 3604 kB (4004 kB it may not use)\n"));
 }
 
 TEST(TextStory, LongSpreeShowsItsBeginningAndItsEnd) {

@@ -47,10 +47,12 @@ Cell verdict_of(const ZoneState& zone, const memory::Evidence& evidence) {
     return {tr("(not known)"), Paint::dim};
   }
   if (!zone.passes()) {
-    const Pages lack = zone.floor - zone.usable();
-    return {
-        lack.count() == 0 ? tr("exactly at its mark") : tr("short by {}", kb(to_bytes(lack, page))),
-        Paint::red};
+    const std::string lack = kb(to_bytes(zone.floor - zone.usable(), page));
+    return {zone.floor == zone.usable() ? tr("exactly at its mark")
+            : zone.free > zone.floor  // CMA, highatomic
+                ? tr("short by {} ({} it may not use)", lack, kb(to_bytes(zone.unusable, page)))
+                : tr("short by {}", lack),
+            Paint::red};
   }
   if (lacks_reserve(zone, evidence) || hangs_on_cma(zone, evidence)) {
     return {tr("(not known)"), Paint::dim};

@@ -16,10 +16,14 @@ constexpr std::string_view kInvokedAlone = "invoked oom-killer:";  // the name w
 constexpr std::string_view kBare = "oom-killer:";                  // to 2.6.16 nobody is named
 constexpr std::string_view kFailure = ": page allocation failure";
 constexpr std::string_view kStall = ": page allocation stalls for ";
+// Of struct pages for memory that was added (mm/sparse-vmemmap.c vmemmap_alloc_block()).
+constexpr std::string_view kVmemmap = ": vmemmap alloc failure: order:";
 constexpr std::string_view kVmallocFailure = "vmalloc: allocation failure";
 constexpr std::string_view kCpuset = ",cpuset=";
 constexpr std::string_view kMemsAllowed = ",mems_allowed=";
 constexpr std::string_view kVmallocError = ": vmalloc error: size ";
+// Behind it the size is that of the pages it had got (mm/vmalloc.c __vmalloc_area_node(), 5.13 on).
+constexpr std::string_view kNoPages = "failed to allocate pages";
 constexpr std::string_view kMemsOfLine = " mems_allowed=";  // of a line of its own
 
 std::optional<int> read_int(std::string_view text, std::string_view key) {
@@ -152,10 +156,13 @@ std::optional<HeaderLine> parse_oom_header(std::string_view text) {
     return std::nullopt;
   }
   const std::string_view rest = text.substr(name + words.size());
-  // A sentence about the killer is no report: nothing, or the mask, follows the colon.
+  // A sentence about the killer is no report: nothing, or the mask, follows the colon. Nor is the
+  // kernel's own text, as patches quote it.
   if (trim(rest).empty()
           ? words == kBare
-          : !trim_left(rest).starts_with("gfp_mask") && !trim_left(rest).starts_with("order")) {
+          : (!trim_left(rest).starts_with("gfp_mask") && !trim_left(rest).starts_with("order")) ||
+                trim_left(rest).starts_with("gfp_mask=%") ||
+                trim_left(rest).starts_with("gfp_mask=0x%")) {
     return std::nullopt;
   }
   HeaderLine header;
@@ -178,6 +185,22 @@ std::optional<HeaderLine> parse_oom_header(std::string_view text) {
   return header;
 }
 
+namespace {
+
+// A sentence about such failures goes on with a word or a quote, and one without a name is none of
+// the kernel's unless it goes on with the order.
+bool is_sentence(std::string_view failure) {
+  if (!failure.starts_with(kFailure) || failure.size() == kFailure.size()) {
+    return false;
+  }
+  const std::string_view behind = failure.substr(kFailure.size());
+  const std::string_view next = trim_left(behind.substr(1));
+  return (behind.front() != ':' && behind.front() != '.') ||
+         !std::string_view("order:").starts_with(next.substr(0, 6)) || next.starts_with("order:%");
+}
+
+}  // namespace
+
 std::optional<HeaderLine> parse_failure_header(std::string_view text) {
   HeaderLine line;
   if (text.starts_with(kFailure.substr(2))) {
@@ -187,6 +210,9 @@ std::optional<HeaderLine> parse_failure_header(std::string_view text) {
   if (at == std::string_view::npos) {
     at = text.find(kStall);
     line.stalled = at != std::string_view::npos;
+  }
+  if (at == std::string_view::npos) {
+    at = text.find(kVmemmap);
   }
   if (at == std::string_view::npos) {
     line.vmalloc = parse_vmalloc_line(text, {});
@@ -200,13 +226,8 @@ std::optional<HeaderLine> parse_failure_header(std::string_view text) {
   }
   std::string_view rest = text.substr(at + 1);
   line.trigger.comm = comm_before(text, at);
-  // A sentence about such failures goes on with a word, and one without a name is none of the
-  // kernel's unless it goes on with the order.
-  if (text.substr(at).starts_with(kFailure)) {
-    const std::string_view behind = text.substr(at + kFailure.size());
-    if (!behind.empty() && behind.front() != ':' && behind.front() != '.') {
-      return std::nullopt;
-    }
+  if (is_sentence(text.substr(at))) {
+    return std::nullopt;
   }
   if (line.trigger.comm.empty()) {
     Cursor behind(text.substr(std::min(text.size(), at + kFailure.size())));
@@ -241,17 +262,25 @@ std::optional<VmallocFailure> parse_vmalloc_line(std::string_view text, Place at
   if (const auto error = after(text, kVmallocError)) {
     Cursor cursor(*error);
     failure.bytes = cursor.take_unsigned();
-    cursor.take(", ");
+    cursor.take(",");
     const std::string_view reason = cursor.rest();
     failure.reason = std::string(trim(reason.substr(0, reason.find(", mode:"))));
+    failure.block_order = int_after(failure.reason, "page order ", 0, 30);
+    if (failure.reason.ends_with(kNoPages)) {
+      failure.allocated = failure.bytes;
+    }
+    if (failure.allocated || failure.reason.empty() || failure.block_order) {
+      failure.bytes.reset();  // where the reason is cut nobody knows whose size it is
+    }
     return failure;
   }
   if (const auto rest = after(text, kVmallocFailure)) {
     Cursor cursor(*rest);
-    if (cursor.take(": ")) {
+    if (cursor.take(":")) {
+      cursor.skip_spaces();
       failure.bytes = cursor.take_unsigned();
       failure.reason = "allocation failure";
-      return failure;
+      return failure.bytes || cursor.rest().empty() ? std::optional(failure) : std::nullopt;
     }
     if (cursor.take(", allocated ")) {
       failure.allocated = cursor.take_unsigned();
@@ -348,6 +377,10 @@ bool read_failure_header(std::string_view text, Place at, KernelLine& out) {
   out.score = 1 + score_of(header->gfp) + (header->trigger.order ? 1 : 0) +
               (header->trigger.nodemask ? 1 : 0) + (header->cpuset ? 1 : 0) +
               (header->mems_allowed ? 1 : 0);
+  if (header->vmalloc) {
+    out.score += (header->vmalloc->bytes || header->vmalloc->allocated ? 1 : 0) +
+                 (header->vmalloc->block_order ? 1 : 0);
+  }
   const bool open = text.find('(') != std::string_view::npos && text.rfind('(') > text.rfind(')');
   const bool cut = !header->gfp || open || text.ends_with(',') || text.ends_with('|');
   out.fullness = cut ? Fullness::partial : Fullness::extensible;

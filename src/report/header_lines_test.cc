@@ -132,8 +132,29 @@ TEST(FailureHeader, VmallocHasItsOwn) {
       "nodemask=(null),cpuset=/,mems_allowed=0");
   ASSERT_TRUE(error && error->vmalloc);
   EXPECT_EQ(error->trigger.comm, "a b");
-  EXPECT_EQ(error->vmalloc->bytes, 8192U);
+  EXPECT_FALSE(error->vmalloc->bytes) << "what it had got";
+  EXPECT_EQ(error->vmalloc->allocated, 8192U);
   EXPECT_EQ(error->vmalloc->reason, "failed to allocate pages");
+  EXPECT_FALSE(error->vmalloc->block_order);
+  const auto blocks = parse_failure_header(
+      "crawl_4523: vmalloc error: size 0, page order 9, failed to allocate pages, "
+      "mode:0xcc2(GFP_KERNEL|__GFP_HIGHMEM), nodemask=(null),cpuset=/,mems_allowed=0");
+  ASSERT_TRUE(blocks && blocks->vmalloc);
+  EXPECT_FALSE(blocks->vmalloc->bytes);
+  EXPECT_EQ(blocks->vmalloc->allocated, 0U);
+  EXPECT_EQ(blocks->vmalloc->block_order, 9);
+  const auto cut = parse_failure_header("crawl_4523: vmalloc error: size 0, ");
+  ASSERT_TRUE(cut && cut->vmalloc);
+  EXPECT_FALSE(cut->vmalloc->bytes || cut->vmalloc->allocated);
+  const auto cut_before = parse_failure_header("systemd-udevd: vmalloc: allocation failure:");
+  ASSERT_TRUE(cut_before && cut_before->vmalloc);
+  EXPECT_FALSE(cut_before->vmalloc->bytes);
+  EXPECT_FALSE(parse_failure_header("it says vmalloc: allocation failure: again and again"));
+  const auto space = parse_failure_header(
+      "udevd: vmalloc error: size 4096, vm_struct allocation failed, mode:0xcc0(GFP_KERNEL)");
+  ASSERT_TRUE(space && space->vmalloc);
+  EXPECT_EQ(space->vmalloc->bytes, 4096U);
+  EXPECT_FALSE(space->vmalloc->allocated);
   const auto part = parse_failure_header(
       "x: vmalloc: allocation failure, allocated 4096 of 40960 bytes, mode:0xcc2(GFP_KERNEL)");
   ASSERT_TRUE(part && part->vmalloc);
@@ -146,11 +167,32 @@ TEST(FailureHeader, VmallocHasItsOwn) {
   EXPECT_FALSE(parse_failure_header("vmalloc: allocation failure: 33 bytes"));
   EXPECT_FALSE(parse_failure_header("page allocation failure. order: 2")) << "a heading";
   EXPECT_FALSE(parse_failure_header("we get a \"dlad: page allocation failure\" on each start"));
+  EXPECT_FALSE(
+      parse_failure_header("'bad' is where the \"kswapd0: page allocation failure:\" showed up"));
+  EXPECT_FALSE(
+      parse_failure_header("-\tpr_warn(\"%s: page allocation failure: order:%u, mode:%#x(%pGg)\""));
   EXPECT_EQ(
       parse_failure_header("# dlad: page allocation failure: order:9, mode:0xd0")->trigger.comm,
       "dlad");
   EXPECT_TRUE(parse_vmalloc_line(
       "vmap allocation for size 20480 failed: use vmalloc=<size> to increase size", {}));
+}
+
+TEST(FailureHeader, MemoryThatIsAddedHasItsOwn) {
+  const auto header = parse_failure_header(
+      "kworker/0:1: vmemmap alloc failure: order:9, mode:0x4cc0(GFP_KERNEL|__GFP_RETRY_MAYFAIL), "
+      "nodemask=(null),cpuset=/,mems_allowed=0");
+  ASSERT_TRUE(header && header->gfp);
+  EXPECT_EQ(header->trigger.comm, "kworker/0:1");
+  EXPECT_EQ(header->trigger.order, 9);
+  EXPECT_EQ(header->gfp->mask, 0x4cc0U);
+}
+
+TEST(OomHeader, ThatOfAPatchIsNone) {
+  EXPECT_FALSE(parse_oom_header(
+      "-\tpr_warn(\"%s invoked oom-killer: gfp_mask=%#x(%pGg), order=%d, oom_score_adj=%hd\\n\","));
+  EXPECT_FALSE(parse_oom_header(
+      "+\tprintk(KERN_WARNING \"%s invoked oom-killer: gfp_mask=0x%x, order=%d, oom_adj=%d\\n\","));
 }
 
 TEST(CpusetLine, NamesTheProcessAndItsNodes) {

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "report/constraint_lines.h"
+#include "report/zone_lines.h"
 
 namespace whyoom::report {
 namespace {
@@ -14,7 +15,7 @@ bool same_kind(const LineKind* before, const LineKind* after) {
     return before == after;
   }
   return after == &oom_header || after == &failure_header || after == &victim_line ||
-         after == &kill_intent || after == &constraint_line;
+         after == &kill_intent || after == &constraint_line || after == &zone_line;
 }
 
 }  // namespace

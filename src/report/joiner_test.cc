@@ -50,6 +50,24 @@ TEST(Joiner, MailsBreakAtBlanks) {
             {"compulsory", false},
             {"panic_on_oom is enabled", false}}),
       (Lines{"Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is enabled"}));
+  EXPECT_EQ(join({{"lowmem_reserve[]: 0 3444", true}, {"15930 15930 15930", false}}),
+            (Lines{"lowmem_reserve[]: 0 3444 15930 15930 15930"}));
+  EXPECT_EQ(join({{"lowmem_reserve[]: 0 3444", true}, {"43 15930", false}}).size(), 2U);
+  EXPECT_EQ(
+      join({{"lowmem_reserve[]: 0 3444 3444", true}, {"60 pages in swap cache", false}}).size(),
+      2U);
+  EXPECT_EQ(join({{"kworker/7:0: page", true},
+                  {"allocation failure: order:0, mode:0xa20(GFP_ATOMIC),", false},
+                  {"nodemask=(null),cpuset=/,mems_allowed=0", false}}),
+            (Lines{"kworker/7:0: page allocation failure: order:0, mode:0xa20(GFP_ATOMIC), "
+                   "nodemask=(null),cpuset=/,mems_allowed=0"}));
+  EXPECT_EQ(join({{"crawl_4065: vmalloc", true},
+                  {"error: size 0, page order 9, failed to allocate pages,", false},
+                  {"mode:0xcc2(GFP_KERNEL|__GFP_HIGHMEM), nodemask=(null),cpuset=/", false}}),
+            (Lines{"crawl_4065: vmalloc error: size 0, page order 9, failed to allocate pages, "
+                   "mode:0xcc2(GFP_KERNEL|__GFP_HIGHMEM), nodemask=(null),cpuset=/"}));
+  EXPECT_EQ(join({{"Node 0 DMA32", true}, {"free:55284kB min:14596kB low:18244kB", false}}),
+            (Lines{"Node 0 DMA32 free:55284kB min:14596kB low:18244kB"}));
   EXPECT_EQ(join({{"memory+swap: usage 1kB, limit", true}, {"2kB, failcnt 0", false}}),
             (Lines{"memory+swap: usage 1kB, limit 2kB, failcnt 0"}));
   EXPECT_EQ(join({{"Node 0 hugepages_total=0", true},

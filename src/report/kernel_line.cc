@@ -318,13 +318,14 @@ bool read_anywhere(std::string_view text, std::uint32_t held, Place at, KernelLi
 }
 
 bool is_fragment(std::string_view text) {
-  for (const std::string_view end : {" invoked", "emory: Killed", "Killed process",
-                                     "emory: Kill process", ": page allocation"}) {
+  for (const std::string_view end :
+       {" invoked", "emory: Killed", "Killed process", "emory: Kill process", ": page allocation",
+        ": page", ": vmalloc"}) {
     if (text.ends_with(end)) {
       return true;
     }
   }
-  if (text == "oom-") {  // mail breaks at a hyphen, too
+  if (text == "oom-" || is_zone_alone(text)) {  // mail breaks at a hyphen, too
     return true;
   }
   const std::size_t kill = text.rfind("emory: Kill process ");

@@ -250,6 +250,7 @@ inline constexpr std::string_view no_vmalloc_range = "no room in the vmalloc are
 struct VmallocFailure {
   std::optional<std::uint64_t> bytes;
   std::optional<std::uint64_t> allocated;  // of them, when a page could not be had
+  std::optional<int> block_order;          // of what it took together: it asks again for pages
   std::string reason;
   Place at{};
 };

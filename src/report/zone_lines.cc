@@ -62,6 +62,11 @@ std::optional<ZonePrefix> parse_zone_prefix(std::string_view text) {
   return prefix;
 }
 
+bool is_zone_alone(std::string_view text) {
+  const auto prefix = text.starts_with("Node ") ? split_prefix(text) : std::nullopt;
+  return prefix && prefix->node && trim(prefix->rest).empty();
+}
+
 std::optional<ZonePrefix> parse_buddy_prefix(std::string_view text) {
   auto prefix = split_prefix(text);
   if (!prefix || !prefix->rest.starts_with(':')) {
@@ -267,8 +272,13 @@ bool put_zone(OpenEvent& event, KernelLine& read) {
   return true;
 }
 
+// A mail breaks it between two numbers, which do not go down at that place but of few kernels.
 bool read_lowmem(std::string_view text, Place /*at*/, KernelLine& out) {
-  return parse_lowmem_reserve(text, out.part.emplace<std::vector<std::uint64_t>>());
+  auto& numbers = out.part.emplace<std::vector<std::uint64_t>>();
+  out.fullness = Fullness::extensible;
+  const bool good = parse_lowmem_reserve(text, numbers);
+  out.score = std::ranges::is_sorted(numbers) ? static_cast<int>(numbers.size()) : 1;
+  return good;
 }
 
 bool put_lowmem(OpenEvent& event, KernelLine& read) {

@@ -24,6 +24,8 @@ struct ZonePrefix {
 
 // nullopt when the line is no zone line: the name is followed by " free:<n>kB".
 std::optional<ZonePrefix> parse_zone_prefix(std::string_view text);
+// "Node 0 DMA32", all that a mail left of the line.
+bool is_zone_alone(std::string_view text);
 // The name is followed by ": <n>*<size>kB", or by ": " and nothing (a broken record).
 std::optional<ZonePrefix> parse_buddy_prefix(std::string_view text);
 

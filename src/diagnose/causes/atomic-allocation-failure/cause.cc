@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/language.h"
+#include "diagnose/candidates.h"
 #include "diagnose/claim.h"
 #include "diagnose/share.h"
 #include "memory/machine.h"
@@ -38,37 +39,85 @@ std::optional<Held> held_by_kernel(const memory::Evidence& evidence) {
   return std::nullopt;
 }
 
-Message sentence(const memory::Evidence& evidence, const memory::ZoneState& zone,
-                 const std::optional<Held>& held) {
+// What found nothing, and where: before `Nothing was killed`.
+Message refusal(const memory::ZoneState& zone, bool atomic, bool takes_all,
+                const memory::Evidence& evidence) {
   const std::string free = kb(to_bytes(zone.usable(), evidence.page));
   const std::string mark = kb(to_bytes(zone.floor, evidence.page));
-  if (held) {
+  if (takes_all && zone.usable() > zone.slack) {
     return Message(
-        "A request that may not wait (atomic) found no zone above its mark: zone {} had {} free, "
-        "and {} must stay. Nothing was killed. {} of {} of RAM are {}: a higher "
-        "vm.min_free_kbytes does not give them back.",
-        zone.name, free, mark, human(held->size.value), human(*evidence.ram), held->what);
+        "A request from within reclaim, which may not reclaim again but may take the last page, "
+        "found none. Until the report was printed some came free: zone {} had {}, of {} that are "
+        "kept for such requests.",
+        zone.name, free, mark);
+  }
+  if (takes_all) {
+    return Message(
+        "A request from within reclaim, which may not reclaim again but may take the last page, "
+        "found none: zone {} had {} free, of {} that are kept for such requests.",
+        zone.name, free, mark);
+  }
+  if (!atomic) {
+    return Message(
+        "A request from within reclaim, which may not reclaim again, found no zone above its mark: "
+        "zone {} had {} free, and {} must stay.",
+        zone.name, free, mark);
   }
   if (zone.passes()) {
     return Message(
         "A request that may not wait (atomic) found no zone above its mark. Until the report was "
-        "printed it was over: zone {} had {} free, and {} must stay. Nothing was killed. If this "
-        "comes often, vm.min_free_kbytes is too low for the load, not too high.",
+        "printed it was over: zone {} had {} free, and {} must stay.",
         zone.name, free, mark);
   }
   return Message(
       "A request that may not wait (atomic) found no zone above its mark: zone {} had {} free, and "
-      "{} must stay. Nothing was killed. If this comes often, vm.min_free_kbytes is too low for "
-      "the load, not too high.",
+      "{} must stay.",
       zone.name, free, mark);
+}
+
+Message sentence(const std::string& refused, const memory::Evidence& evidence,
+                 const std::optional<Held>& held) {
+  if (held) {
+    return Message(
+        "{} Nothing was killed. {} of {} of RAM are {}: a higher vm.min_free_kbytes does not give "
+        "them back.",
+        refused, human(held->size.value), human(*evidence.ram), held->what);
+  }
+  return Message(
+      "{} Nothing was killed. If this comes often, vm.min_free_kbytes is too low for the load, not "
+      "too high.",
+      refused);
+}
+
+// The marks are set late in the boot (mm/page_alloc.c init_per_zone_wmark_min()); zones that have
+// none, and no page, were not given their memory yet.
+bool is_starting(const memory::Evidence& evidence) {
+  return std::ranges::all_of(evidence.zones, [](const memory::ZoneState& zone) {
+    return zone.free.count() == 0 && zone.high.count() == 0;
+  });
+}
+
+Claim too_early(const memory::ZoneState& zone, const memory::Evidence& evidence) {
+  Claim result = claim(Role::root, Rank::out_of_reach, 0.6, 0.9,
+                       Message("The kernel was still starting: zone {} had no page yet, and no "
+                               "marks. Who asked for memory did so too early. Nothing was killed.",
+                               zone.name));
+  result.prove(Message("zone {}: free and usable by this request", zone.name),
+               to_bytes(zone.usable(), evidence.page), zone.at);
+  result.remedy(Message("See who asks (the stack in the report): a fault of the kernel"));
+  return result;
 }
 
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
   const int order = evidence.request.order.value_or(-1);
   if (context.report.kind != report::Kind::page_allocation_failure || order < 0 ||
-      order > kernel::costly_order || !evidence.request.flags_known ||
-      !kernel::is_atomic(evidence.request.flags) || !evidence.has_eligible()) {
+      order > kernel::costly_order || !evidence.request.flags_known || !evidence.has_eligible()) {
+    return std::nullopt;
+  }
+  const kernel::GfpFlags flags = evidence.request.flags;
+  const bool atomic = kernel::is_atomic(flags);
+  if (!atomic && !is_within_reclaim(context.report)) {
     return std::nullopt;
   }
   const bool is_short = std::ranges::all_of(evidence.zones, [](const memory::ZoneState& zone) {
@@ -77,10 +126,18 @@ std::optional<Claim> judge(const Context& context) {
   const auto zone = std::ranges::max_element(evidence.zones, {}, [](const memory::ZoneState& each) {
     return each.eligible ? each.usable().count() : 0;
   });
+  if (is_short && is_starting(evidence)) {
+    return too_early(*zone, evidence);
+  }
+  if (!is_short && !atomic) {
+    return std::nullopt;
+  }
+  // PF_MEMALLOC ignores the marks (mm/page_alloc.c __gfp_pfmemalloc_flags()).
+  const bool takes_all = !atomic && !flags.has(kernel::GfpFlag::nomemalloc);
   const auto held = held_by_kernel(evidence);
   Claim result =
       claim(is_short ? Role::root : Role::ruled_out, Rank::out_of_reach, 0.6, 0.9,
-            is_short ? sentence(evidence, *zone, held)
+            is_short ? sentence(refusal(*zone, atomic, takes_all, evidence).str(), evidence, held)
                      : Message("zone {} was above the mark of an atomic request", zone->name));
   result.prove(Message("zone {}: free and usable by this request", zone->name),
                to_bytes(zone->usable(), evidence.page), zone->at);

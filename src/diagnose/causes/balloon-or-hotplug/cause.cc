@@ -14,6 +14,36 @@ bool is_size_printed(const memory::ZoneState& zone) {
   return fields.get(kernel::Field::managed) || fields.get(kernel::Field::present);
 }
 
+// More than the zone has, or than the machine. A bug in how a driver tells what it took makes what
+// is managed wrap, and the marks with it (5.3 to 5.4, drivers/virtio/virtio_balloon.c).
+std::optional<Claim> absurd_mark(const memory::ZoneState& zone, const memory::Evidence& evidence) {
+  const Bytes min = to_bytes(zone.min, evidence.page);
+  const bool sized = is_size_printed(zone) && zone.managed && zone.managed->count() > 0;
+  const bool beyond_ram = evidence.ram && min > *evidence.ram;
+  if (!zone.eligible || (!(sized && zone.min > *zone.managed) && !beyond_ram)) {
+    return std::nullopt;
+  }
+  const Bytes most = sized ? to_bytes(*zone.managed, evidence.page) : *evidence.ram;
+  Claim result = claim(
+      Role::root, Rank::out_of_reach, 0.3, 0.8,
+      sized
+          ? Message("The min of zone {} ({}) is more than the zone manages ({}): memory was taken "
+                    "away from the machine (balloon, hot-unplug) after the marks were set.",
+                    zone.name, kb(min), kb(most))
+          : Message("The min of zone {} ({}) is more than the machine has ({}): memory was taken "
+                    "away from it (balloon, hot-unplug), and counted wrongly.",
+                    zone.name, kb(min), kb(most)));
+  result.prove(Message("zone {}: min", zone.name), min, zone.at);
+  if (sized) {
+    result.prove(Message("zone {}: managed", zone.name), most, zone.at);
+  } else {
+    result.prove(Message("RAM that the kernel manages"), most);
+    weaken(result, Message("the rest of the line of zone {}", zone.name),
+           Message("what the zone manages is as much as RAM"));
+  }
+  return result;
+}
+
 void add_remedy(Finding& finding) {
   finding.remedy(
       Message("Give the guest its memory back on the host (balloon target), or set a lower bound"));
@@ -25,18 +55,8 @@ std::optional<Claim> judge(const Context& context) {
     return std::nullopt;
   }
   for (const auto& zone : evidence.zones) {
-    if (zone.eligible && is_size_printed(zone) && zone.managed && zone.managed->count() > 0 &&
-        zone.min > *zone.managed) {
-      Claim result = claim(
-          Role::root, Rank::out_of_reach, 0.3, 0.8,
-          Message("The min of zone {} ({}) is more than the zone manages ({}): memory was taken "
-                  "away from the machine (balloon, hot-unplug) after the marks were set.",
-                  zone.name, kb(to_bytes(zone.min, evidence.page)),
-                  kb(to_bytes(*zone.managed, evidence.page))));
-      result.prove(Message("zone {}: min", zone.name), to_bytes(zone.min, evidence.page), zone.at);
-      result.prove(Message("zone {}: managed", zone.name), to_bytes(*zone.managed, evidence.page),
-                   zone.at);
-      return result;
+    if (auto claim = absurd_mark(zone, evidence)) {
+      return claim;
     }
   }
   // Most drivers take the pages out of `managed`, so they are in no account.

@@ -10,12 +10,21 @@ namespace whyoom::diagnose::causes {
 
 namespace {
 
+// Zone DMA may be one in name only, where nothing in the log says that it is more.
+bool may_have_no_memory(const memory::Evidence& evidence) {
+  return evidence.request.flags_known && evidence.request.highest == kernel::ZoneClass::dma &&
+         std::ranges::none_of(evidence.zones, [](const memory::ZoneState& zone) {
+           return zone.eligible && (zone.size() + zone.free + zone.min).count() > 0;
+         });
+}
+
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
   const int order = evidence.request.order.value_or(0);
   const bool of_cgroup = context.report.slub && !context.report.slub->cgroup.empty();
   if (context.report.kind != report::Kind::page_allocation_failure ||
-      order <= kernel::costly_order || (of_cgroup && evidence.zones.empty())) {
+      order <= kernel::costly_order || (of_cgroup && evidence.zones.empty()) ||
+      has_no_memory(evidence)) {
     return std::nullopt;
   }
   const auto split = fragmented_zone(evidence);
@@ -52,7 +61,9 @@ std::optional<Claim> judge(const Context& context) {
                     size, order));
   result.prove(Message("order of the request"), order,
                context.report.trigger ? context.report.trigger->at : Place{});
-  if (!evidence.has_eligible()) {
+  if (may_have_no_memory(evidence)) {
+    leave_open(result, Message("the zones"));
+  } else if (!evidence.has_eligible()) {
     weaken(result, Message("the zones"), Message("none of them was above its mark"));
   }
   if (split) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "diagnose/candidates.h"
 #include "diagnose/share.h"
 
 namespace whyoom::diagnose::causes {
@@ -45,7 +46,7 @@ void grade(Claim& claim, const Context& context, const memory::Account& account,
                           ? Message(R"(the lines "pages RAM" and "pages reserved")")
                           : Message("the first line (\"invoked oom-killer\"): which zones the "
                                     "request could use"));
-  } else if (context.evidence.managed() < *context.evidence.ram / 100 * 97) {
+  } else if (context.evidence.managed() < *context.evidence.ram / 100 * 97 || lacks_sizes(report)) {
     // A zone that the report lacks, and what is in it, look the same.
     leave_open(claim, Message(R"(the rest of the zones' lines ("present:", "managed:"))"));
   } else if (report.hugepages_cut || (!report.hugepages.empty() && !account.hugepages_known) ||

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "diagnose/blocks.h"
 #include "diagnose/claim.h"
 #include "kernel/known_bugs.h"
 
@@ -73,6 +74,19 @@ std::optional<Claim> likely(const Context& context) {
   return result;
 }
 
+bool has_highmem(const Context& context) {
+  const auto& evidence = context.evidence;
+  const auto& highmem = context.report.tail.highmem_movable;
+  return std::ranges::any_of(
+             evidence.zones,
+             [](const auto& zone) { return zone.zone == kernel::ZoneClass::highmem; }) ||
+         (highmem && highmem->value > 0 && context.report.zones.size() < 3 &&
+          !evidence.zones.empty() && evidence.zones.back().zone == kernel::ZoneClass::normal &&
+          std::ranges::none_of(evidence.zones, [](const auto& zone) {
+            return zone.zone == kernel::ZoneClass::dma32;
+          }));
+}
+
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
   if (auto found = likely(context)) {
@@ -83,21 +97,16 @@ std::optional<Claim> judge(const Context& context) {
   const bool failed = context.report.kind == report::Kind::page_allocation_failure &&
                       evidence.request.highest < kernel::ZoneClass::normal;
   if ((!is_global_oom(context) && !failed) || is_sysrq(context.report) || is_bound(evidence) ||
-      !elsewhere || !evidence.ram || !evidence.request.flags_known ||
-      evidence.request.order.value_or(0) > 3) {
+      !elsewhere || !evidence.ram || !evidence.request.flags_known) {
     return std::nullopt;
   }
-  const auto& highmem = context.report.tail.highmem_movable;
+  const bool none = failed && has_no_memory(evidence);
+  if (evidence.request.order.value_or(0) > kernel::costly_order && !none) {
+    return std::nullopt;
+  }
   const bool low_class = evidence.request.highest < kernel::ZoneClass::normal;
-  const bool has_highmem =
-      std::ranges::any_of(
-          evidence.zones,
-          [](const auto& zone) { return zone.zone == kernel::ZoneClass::highmem; }) ||
-      (highmem && highmem->value > 0 && context.report.zones.size() < 3 &&
-       !evidence.zones.empty() && evidence.zones.back().zone == kernel::ZoneClass::normal &&
-       std::ranges::none_of(
-           evidence.zones, [](const auto& zone) { return zone.zone == kernel::ZoneClass::dma32; }));
-  if (!low_class && !(has_highmem && evidence.request.highest == kernel::ZoneClass::normal)) {
+  if (!low_class &&
+      !(has_highmem(context) && evidence.request.highest == kernel::ZoneClass::normal)) {
     return std::nullopt;
   }
   const double part = share(*elsewhere, *evidence.ram);
@@ -111,14 +120,19 @@ std::optional<Claim> judge(const Context& context) {
     return each.eligible ? each.managed.value_or(Pages(0)).count() : 0;
   });
   Claim result = claim(
-      found ? Role::root : Role::ruled_out, Rank::out_of_reach, part * 0.5, 0.9,
-      found ? Message("The zones that this request may use were full, the others were not: zone {} "
-                      "had {} free "
-                      "and {} must stay, while {} were free in zones above, which a request of "
-                      "this kind cannot use.",
-                      last->name, kb(to_bytes(last->usable(), evidence.page)),
-                      kb(to_bytes(last->floor, evidence.page)), human(*elsewhere))
-            : Message("{} were free in zones that the request may not use", human(*elsewhere)));
+      found ? Role::root : Role::ruled_out, Rank::out_of_reach, none ? 0.7 : part * 0.5, 0.9,
+      found && none
+          ? Message("The zones that this request may use have no memory at all: {} were free in "
+                    "zones above, which a request of this kind cannot use.",
+                    human(*elsewhere))
+      : found
+          ? Message("The zones that this request may use were full, the others were not: zone {} "
+                    "had {} free "
+                    "and {} must stay, while {} were free in zones above, which a request of "
+                    "this kind cannot use.",
+                    last->name, kb(to_bytes(last->usable(), evidence.page)),
+                    kb(to_bytes(last->floor, evidence.page)), human(*elsewhere))
+          : Message("{} were free in zones that the request may not use", human(*elsewhere)));
   prove_zone(result, evidence, *last);
   result.prove(Message("free in zones that it may not use"), *elsewhere,
                context.report.totals.get(kernel::Field::free)->at);

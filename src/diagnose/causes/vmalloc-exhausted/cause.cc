@@ -16,26 +16,36 @@ std::string caller(const report::Report& report) {
   }
   const auto& functions = report.stack->functions;
   const auto own = [](const std::string& name) {
-    return name.find("vmalloc") != std::string::npos || name.starts_with("warn_alloc") ||
-           name.starts_with("dump_stack");
+    return name.find("vmalloc") != std::string::npos || name.ends_with("vzalloc") ||
+           name.starts_with("warn_alloc") || name.starts_with("dump_stack");
   };
   const auto found = std::ranges::find_if_not(functions, own);
   return found == functions.end() ? std::string() : tr(", from {}", printable(*found));
 }
 
-// Its own pages were what memory was short of.
+// Its own pages were what memory was short of. From 5.13 on the kernel does not say how many more
+// it wanted.
 std::optional<Claim> took_it_all(const Context& context) {
   const auto& vmalloc = *context.report.vmalloc;
-  const Bytes asked(vmalloc.bytes.value_or(0));
+  const auto& ram = context.evidence.ram;
   const Bytes got(vmalloc.allocated.value_or(0));
-  if (got < notable_size || got * 2 < asked || got > asked) {
+  const bool much = vmalloc.bytes ? got * 2 >= Bytes(*vmalloc.bytes) && got <= Bytes(*vmalloc.bytes)
+                                  : ram && share(got, *ram) >= big_share && got <= *ram;
+  if (got < notable_size || !much) {
     return std::nullopt;
   }
-  Claim result = claim(Role::root, Rank::out_of_reach, 0.8, 0.85,
-                       Message("One vmalloc was asked for {}{}, and had got {} when no page more "
-                               "could be had. Nothing was killed.",
-                               human(asked), caller(context.report), human(got)));
-  result.prove(Message("size asked for"), asked, vmalloc.at);
+  Claim result = claim(
+      Role::root, Rank::out_of_reach, 0.8, 0.85,
+      vmalloc.bytes
+          ? Message("One vmalloc was asked for {}{}, and had got {} when no page more could be "
+                    "had. Nothing was killed.",
+                    human(Bytes(*vmalloc.bytes)), caller(context.report), human(got))
+          : Message("One vmalloc had got {} of {} of RAM when no page more could be had{}. Nothing "
+                    "was killed.",
+                    human(got), human(*ram), caller(context.report)));
+  if (vmalloc.bytes) {
+    result.prove(Message("size asked for"), Bytes(*vmalloc.bytes), vmalloc.at);
+  }
   result.prove(Message("of it allocated"), got, vmalloc.at);
   result.remedy(Message("See who asks (the stack in the report), and make it ask for less"),
                 {ShellCommand("grep -i vmalloc /proc/meminfo")});
@@ -68,18 +78,27 @@ Claim of_nothing(const Context& context) {
   return result;
 }
 
-std::optional<Claim> judge(const Context& context) {
+// It goes on with single pages when blocks are too few (mm/vmalloc.c __vmalloc_node_range(), 5.13
+// on), and warned of that too until 6.4.
+Claim of_blocks(const Context& context) {
+  const auto& vmalloc = *context.report.vmalloc;
+  const Bytes block =
+      to_bytes(Pages(std::uint64_t{1} << static_cast<unsigned>(*vmalloc.block_order)),
+               context.evidence.page);
+  Claim result = claim(Role::root, Rank::out_of_reach, 0.8, 0.9,
+                       Message("Blocks of {} in one piece were too few for a vmalloc{}. It asks "
+                               "again for single pages: this line is no failure yet. Nothing was "
+                               "killed.",
+                               human(block), caller(context.report)));
+  result.prove(Message("one block"), block, vmalloc.at);
+  result.prove(Message("of it allocated"), Bytes(vmalloc.allocated.value_or(0)), vmalloc.at);
+  return result;
+}
+
+// No room in its part of the address space, or a size that there is not.
+std::optional<Claim> of_space(const Context& context) {
   const auto& evidence = context.evidence;
   const auto& vmalloc = context.report.vmalloc;
-  if (!vmalloc) {
-    return std::nullopt;
-  }
-  if (vmalloc->bytes == 0) {
-    return of_nothing(context);
-  }
-  if (auto took = took_it_all(context)) {
-    return took;
-  }
   // x86-64 with four levels of tables has room for 64 TiB of RAM (MAX_PHYSMEM_BITS).
   constexpr std::uint64_t most_of_any_machine = std::uint64_t{1} << 46U;
   const bool absurd = vmalloc->bytes.value_or(0) > most_of_any_machine;
@@ -124,6 +143,25 @@ std::optional<Claim> judge(const Context& context) {
   }
   absurd ? add_wrong_size(result) : add_remedy(result);
   return result;
+}
+
+std::optional<Claim> judge(const Context& context) {
+  const auto& vmalloc = context.report.vmalloc;
+  if (!vmalloc) {
+    return std::nullopt;
+  }
+  if (vmalloc->bytes == 0) {
+    return of_nothing(context);
+  }
+  if (vmalloc->block_order > 0) {
+    return of_blocks(context);
+  }
+  if (auto took = took_it_all(context)) {
+    return took;
+  }
+  // Pages were missing, for what it maps, for the list of them or for their tables.
+  const bool pages = vmalloc->allocated || vmalloc->reason.starts_with("failed");
+  return pages ? std::nullopt : of_space(context);
 }
 
 }  // namespace
