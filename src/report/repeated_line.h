@@ -9,8 +9,8 @@ namespace whyoom::report {
 class RepeatedLine {
  public:
   // It is the copy of the line before, by whoever is believed no less. Both have the kernel's time
-  // to the microsecond, in which no kernel prints a line twice; or one logger has left that out,
-  // and both have the same time of a clock.
+  // to the microsecond, in which a kernel prints nothing twice but guesses of a stack, of which one
+  // will do; or one logger has left that out, and both have the same time of a clock.
   bool is_copy(const logtext::Line& line) {
     const bool comparable = line.framed && !line.continued && !line.embedded;
     logtext::Line& before = before_.line;
