@@ -9,7 +9,7 @@ function __whyoom_events
     test $count -gt 0; and printf "$file#%d\n" (seq (math "min($count, 99)"))
   end
 end
-complete -c whyoom -n __fish_use_subcommand -l root -d 'A copy of a host\'s files, a capture, or what somebody posted of one' -r -F
+complete -c whyoom -n __fish_use_subcommand -l root -d 'A copy of a host\'s files, a capture, or what was posted of it' -r -F
 complete -c whyoom -n __fish_use_subcommand -l format -d 'text (default) or json' -x -a 'json text'
 complete -c whyoom -n __fish_use_subcommand -l color -l colour -d 'auto (default), always or never' -x -a 'always auto never'
 complete -c whyoom -n __fish_use_subcommand -l width -d 'Width of the text, 60 to 200' -x
@@ -49,7 +49,7 @@ complete -c whyoom -n '__fish_seen_subcommand_from explain' -l lang -d 'Language
 complete -c whyoom -n '__fish_seen_subcommand_from explain' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n __fish_use_subcommand -a check -d 'Checks this host: memory, threads, min_free_kbytes, OOM policy'
 complete -c whyoom -n '__fish_seen_subcommand_from check' -f
-complete -c whyoom -n '__fish_seen_subcommand_from check' -l root -d 'A copy of a host\'s files, a capture, or what somebody posted of one' -r -F
+complete -c whyoom -n '__fish_seen_subcommand_from check' -l root -d 'A copy of a host\'s files, a capture, or what was posted of it' -r -F
 complete -c whyoom -n '__fish_seen_subcommand_from check' -l format -d 'text (default), json, markdown or html' -x -a 'html json markdown text'
 complete -c whyoom -n '__fish_seen_subcommand_from check' -l all -d 'Also the proof of each risk, and what was ruled out'
 complete -c whyoom -n '__fish_seen_subcommand_from check' -l color -l colour -d 'auto (default), always or never' -x -a 'always auto never'
@@ -62,7 +62,7 @@ complete -c whyoom -n '__fish_seen_subcommand_from whatif' -f
 complete -c whyoom -n '__fish_seen_subcommand_from whatif' -f -a 'vm.min_free_kbytes= vm.watermark_scale_factor= vm.watermark_boost_factor= vm.lowmem_reserve_ratio= vm.nr_hugepages= vm.panic_on_oom= memory.max= ram='
 complete -c whyoom -n '__fish_seen_subcommand_from whatif' -l vendors -d 'Who recommends what for vm.min_free_kbytes, and what it costs here'
 complete -c whyoom -n '__fish_seen_subcommand_from whatif' -l event -d 'At an event of a log' -r -F -a '(__whyoom_events)'
-complete -c whyoom -n '__fish_seen_subcommand_from whatif' -l root -d 'A copy of a host\'s files, a capture, or what somebody posted of one' -r -F
+complete -c whyoom -n '__fish_seen_subcommand_from whatif' -l root -d 'A copy of a host\'s files, a capture, or what was posted of it' -r -F
 complete -c whyoom -n '__fish_seen_subcommand_from whatif' -l format -d 'text (default) or json' -x -a 'json text'
 complete -c whyoom -n '__fish_seen_subcommand_from whatif' -l color -l colour -d 'auto (default), always or never' -x -a 'always auto never'
 complete -c whyoom -n '__fish_seen_subcommand_from whatif' -l width -d 'Width of the text, 60 to 200' -x
@@ -80,7 +80,7 @@ complete -c whyoom -n '__fish_seen_subcommand_from fix' -l force -d 'Also when t
 complete -c whyoom -n '__fish_seen_subcommand_from fix' -l output -d 'Print the change for another tool, and do nothing' -x -a 'ansible cloud-init kubernetes sysctl.d tuned'
 complete -c whyoom -n '__fish_seen_subcommand_from fix' -l list -d 'The fixes that were made here'
 complete -c whyoom -n '__fish_seen_subcommand_from fix' -l resume -d 'Finish an interrupted fix'
-complete -c whyoom -n '__fish_seen_subcommand_from fix' -l root -d 'A copy of a host\'s files, a capture, or what somebody posted of one' -r -F
+complete -c whyoom -n '__fish_seen_subcommand_from fix' -l root -d 'A copy of a host\'s files, a capture, or what was posted of it' -r -F
 complete -c whyoom -n '__fish_seen_subcommand_from fix' -l format -d 'text (default) or json' -x -a 'json text'
 complete -c whyoom -n '__fish_seen_subcommand_from fix' -l color -l colour -d 'auto (default), always or never' -x -a 'always auto never'
 complete -c whyoom -n '__fish_seen_subcommand_from fix' -l width -d 'Width of the text, 60 to 200' -x
@@ -113,7 +113,7 @@ complete -c whyoom -n '__fish_seen_subcommand_from capture' -f
 complete -c whyoom -n '__fish_seen_subcommand_from capture' -s o -l output -d 'Where to; - is standard output' -r -F
 complete -c whyoom -n '__fish_seen_subcommand_from capture' -l cmdline -d 'Also the arguments of processes, without what looks like a secret'
 complete -c whyoom -n '__fish_seen_subcommand_from capture' -l replace-host-names -d 'host-1, host-2, ... in place of names of hosts'
-complete -c whyoom -n '__fish_seen_subcommand_from capture' -l root -d 'A copy of a host\'s files, a capture, or what somebody posted of one' -r -F
+complete -c whyoom -n '__fish_seen_subcommand_from capture' -l root -d 'A copy of a host\'s files, a capture, or what was posted of it' -r -F
 complete -c whyoom -n '__fish_seen_subcommand_from capture' -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'
 complete -c whyoom -n '__fish_seen_subcommand_from capture' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n __fish_use_subcommand -a watch -d 'Records this machine, so that an OOM can be explained later'

@@ -119,7 +119,7 @@ void Flags::only_one_of(std::initializer_list<const char*> names) {
 
 void Flags::root(Options& options) {
   text("--root", "DIR|FILE", options.root,
-       "A copy of a host's files, a capture, or what somebody posted of one");
+       "A copy of a host's files, a capture, or what was posted of it");
 }
 
 void Flags::format(Options& options, const char* help, std::initializer_list<Format> known) {

@@ -238,7 +238,7 @@ bool is_posted_state(std::string_view text) {
   if (row.at_end()) {
     return trim_left(text).starts_with("总计 ");
   }
-  if (std::string_view("MTtKG").find(row.peek()) == npos) {
+  if (std::string_view("HMTtKG").find(row.peek()) == npos) {
     return false;  // most lines
   }
   if (row.take("MemTotal:")) {
