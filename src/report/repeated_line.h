@@ -2,7 +2,12 @@
 // logs were sorted into one. Read twice, half of a report would contradict the other half.
 #pragma once
 
-#include "logtext/kept_line.h"
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "logtext/line.h"
 
 namespace whyoom::report {
 
@@ -12,30 +17,40 @@ class RepeatedLine {
   // to the microsecond, in which a kernel prints nothing twice but guesses of a stack, of which one
   // will do; or one logger has left that out, and both have the same time of a clock.
   bool is_copy(const logtext::Line& line) {
-    const bool comparable = line.framed && !line.continued && !line.embedded;
-    logtext::Line& before = before_.line;
-    const bool copy = comparable && before_.valid && line.number == before.number + 1 &&
-                      line.text == before.text && line.host == before.host &&
-                      line.boot == before.boot && line.origin <= before.origin &&
-                      same_time(before, line);
-    before.number = line.number;
+    const bool comparable = line.framed && !line.continued && !line.embedded && !line.text.empty();
+    const bool copy = comparable && line.number == number_ + 1 && line.text == text_ &&
+                      line.host == host_ && line.boot == boot_ && line.origin <= origin_ &&
+                      is_same_time(line);
+    number_ = line.number;
     if (!copy) {
-      before_.valid = false;
-      if (comparable && !line.text.empty()) {
-        before_.keep(line);
-      }
+      text_ = comparable ? line.text : std::string_view();
+      keep(host_, line.host);
+      keep(boot_, line.boot);
+      keep(wall_, line.wall);
+      monotonic_us_ = line.monotonic_us;
+      origin_ = line.origin;
     }
     return copy;
   }
 
  private:
-  static bool same_time(const logtext::Line& a, const logtext::Line& b) {
-    return a.monotonic_us && b.monotonic_us
-               ? *a.monotonic_us == *b.monotonic_us
-               : (a.monotonic_us || b.monotonic_us) && !a.wall.empty() && a.wall == b.wall;
+  [[nodiscard]] bool is_same_time(const logtext::Line& line) const {
+    return line.monotonic_us && monotonic_us_
+               ? *line.monotonic_us == *monotonic_us_
+               : (line.monotonic_us || monotonic_us_) && !wall_.empty() && line.wall == wall_;
+  }
+  // Of most lines both are empty, or the same.
+  static void keep(std::string& kept, std::string_view now) {
+    if (kept != now) {
+      kept = now;
+    }
   }
 
-  logtext::KeptLine before_;
+  // Of the line before; without a text it has no copy.
+  std::string text_, host_, boot_, wall_;
+  LineNumber number_ = 0;
+  std::optional<std::uint64_t> monotonic_us_;
+  logtext::Trust origin_;
 };
 
 }  // namespace whyoom::report
