@@ -39,7 +39,7 @@ ReadAhead::Log read_part(const linux::Input& input, const report::ByteRange& par
 
 ReadAhead::Log read_whole(const linux::Input& input, bool keep_lines, const ReadAhead::Sink& sink) {
   // Copies in other logs can only be told where all events come together, in their order.
-  report::TurningReader reader(input.path(), sink.found, report::LogReader::Copies::handed_on);
+  report::TurningReader reader(input.path(), sink.found);
   if (keep_lines) {
     reader.keep_lines();
   }

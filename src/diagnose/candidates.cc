@@ -319,9 +319,7 @@ bool is_within_reclaim(const report::Report& report) {
 }
 
 bool lacks_sizes(const report::Report& report) {
-  return std::ranges::none_of(report.zones, [](const report::Zone& zone) {
-    return zone.fields.get(kernel::Field::present) || zone.fields.get(kernel::Field::managed);
-  });
+  return std::ranges::none_of(report.zones, has_size);
 }
 
 void name_candidates(Event& event, const Context& context) {

@@ -121,8 +121,7 @@ std::string told(const report::Symptom& symptom, const std::string& file) {
 
 std::unique_ptr<report::TurningReader> Pipeline::reader(const std::string& source) {
   auto reader = std::make_unique<report::TurningReader>(
-      source, [this](report::Report&& report) { take(std::move(report)); },
-      report::LogReader::Copies::handed_on);
+      source, [this](report::Report&& report) { take(std::move(report)); });
   if (quotes_) {
     reader->keep_lines();
   }

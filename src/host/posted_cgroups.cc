@@ -169,10 +169,9 @@ void ShownFiles::wait_for(std::string_view path) {
 
 void ShownFiles::end_file(PostedParts& parts) {
   const std::string_view path = std::string_view(waiting_).substr(0, waiting_.find('\n'));
-  if (contents_.empty()) {
-  } else if (kind_of(path) == Kind::count) {
+  if (!contents_.empty() && kind_of(path) == Kind::count) {
     parts.add_tasks(trim(contents_), path);
-  } else {
+  } else if (!contents_.empty()) {
     parts.add(path, contents_, name_of(path));
   }
   contents_.clear();

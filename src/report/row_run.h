@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,7 +20,7 @@ class RowRun {
   struct Row {
     std::size_t size = 0;  // of its line with the newline
     logtext::Line line;
-    TaskRow numbers;
+    std::optional<TaskRow> numbers;
   };
 
   // `raw` was read, and all that it held was `line`. Rows have so many numbers behind the pid. It
@@ -27,9 +28,9 @@ class RowRun {
   void begin(std::string_view raw, const logtext::Line& line, std::size_t columns);
   void end() { columns_ = 0; }
   [[nodiscard]] bool goes_on() const { return columns_ > 0; }
-  // The row at the start of `block`, which ends with a newline; of size 0: what is there is none,
-  // or is too near to the end of the block. It is the same as long as `block` is and until the call
-  // after the next. The number of its line is not set.
+  // The row at the start of `block`, which ends with a newline; of size 0: what is there is none.
+  // It is the same as long as `block` is and until the call after the next. The number of its line
+  // is not set.
   Row& read(std::string_view block);
 
  private:

@@ -6,7 +6,6 @@
 #include <random>
 
 #include "report/open_event.h"
-#include "report/plain_row.h"
 #include "report/test_support.h"
 
 namespace whyoom::report {
@@ -38,12 +37,12 @@ RowRun::Row behind(const std::string& frame, std::optional<std::uint64_t> time,
   const std::string raw = frame + std::string(row_text);
   run.begin(raw, line_of(std::string_view(raw).substr(frame.size()), time), columns);
   EXPECT_TRUE(run.goes_on());
-  block = next + "\n[ 1] 1 1 1 1 1 1 1 a\n" + std::string(plain_row_lookahead, '\n');
+  block = next + "\n[ 1] 1 1 1 1 1 1 1 a\n";
   return run.read(block);
 }
 
 TEST(RowRun, ReadsARowInTheFrameOfTheOneBefore) {
-  const std::string row = "[   1744]" + std::string(row_text.substr(10));
+  const std::string row = "[   1744]" + std::string(row_text.substr(9));
   for (const auto& [frame, next, time] : std::vector<std::tuple<std::string, std::string, int>>{
            {"[  100.500000] ", "[  100.500321] ", 100500321},
            {"[  100.500000] ", "[ 1100.000000] ", 1100000000},
@@ -58,8 +57,8 @@ TEST(RowRun, ReadsARowInTheFrameOfTheOneBefore) {
     EXPECT_EQ(read.line.text, row);
     EXPECT_EQ(read.line.monotonic_us, time) << next;
     EXPECT_EQ(read.line.wall, "Nov 23 07:41:32");
-    EXPECT_EQ(read.numbers.pid, 1744);
-    EXPECT_EQ(read.numbers.numbers[6], -300);
+    EXPECT_EQ(read.numbers->pid, 1744);
+    EXPECT_EQ(read.numbers->numbers[6], -300);
   }
 }
 

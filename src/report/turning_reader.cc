@@ -11,13 +11,12 @@ constexpr std::size_t shows_order = std::size_t{64} << 10U;
 
 }  // namespace
 
-TurningReader::TurningReader(const std::string& source, LogReader::Sink sink,
-                             LogReader::Copies copies)
+TurningReader::TurningReader(const std::string& source, LogReader::Sink sink)
     : source_(source),
       sink_(std::move(sink)),
-      copies_(copies),
       reader_(
-          source, [this](Report&& report) { on_report(std::move(report)); }, copies) {}
+          source, [this](Report&& report) { on_report(std::move(report)); },
+          LogReader::Copies::handed_on) {}
 
 void TurningReader::keep_lines() {
   keeps_lines_ = true;
@@ -64,7 +63,7 @@ void TurningReader::idle() {
 }
 
 InputAccount TurningReader::turned() {
-  LogReader reader(source_, sink_, copies_);
+  LogReader reader(source_, sink_, LogReader::Copies::handed_on);
   if (keeps_lines_) {
     reader.keep_lines();
   }

@@ -17,7 +17,8 @@ class TurningReader {
   // longer one is read as it is.
   static constexpr std::uint64_t most_turned = std::uint64_t{16} << 20U;
 
-  TurningReader(const std::string& source, LogReader::Sink sink, LogReader::Copies copies);
+  // Copies are handed on: others may be in other logs.
+  TurningReader(const std::string& source, LogReader::Sink sink);
 
   // As those of LogReader.
   void keep_lines();
@@ -33,7 +34,6 @@ class TurningReader {
 
   std::string source_;
   LogReader::Sink sink_;
-  LogReader::Copies copies_;
   LogReader reader_;
   bool keeps_lines_ = false;
   // While it may be turned: all of it, and what was found in it.
