@@ -93,11 +93,6 @@ void name_lowmem(Event& event, const report::Report& report) {
   }
 }
 
-// The reserve that another zone keeps for it tells a size by the usual ratio alone.
-bool has_size(const report::Zone& zone) {
-  return zone.fields.get(Field::managed) || zone.fields.get(Field::present);
-}
-
 // Zones whose size no line tells, and none of which could have served the request.
 bool are_sizeless(const memory::Evidence& evidence) {
   return !evidence.ram && !evidence.account && evidence.has_eligible() &&
@@ -306,21 +301,6 @@ void name_lost_pools(Event& event, const report::Report& report) {
 }
 
 }  // namespace
-
-bool is_within_reclaim(const report::Report& report) {
-  static constexpr std::array<std::string_view, 7> reclaim{
-      "shrink_node",      "shrink_lruvec", "shrink_folio_list", "shrink_page_list",
-      "shrink_inactive_", "shrink_slab",   "shrink_zone"};
-  return report.stack &&
-         std::ranges::any_of(report.stack->functions, [](std::string_view function) {
-           return std::ranges::any_of(
-               reclaim, [&](std::string_view name) { return function.starts_with(name); });
-         });
-}
-
-bool lacks_sizes(const report::Report& report) {
-  return std::ranges::none_of(report.zones, has_size);
-}
 
 void name_candidates(Event& event, const Context& context) {
   if (event.verdict != Verdict::undetermined) {

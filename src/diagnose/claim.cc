@@ -183,6 +183,25 @@ std::string nodes_text(const report::Report& report) {
   return report.mems_allowed.value_or("");
 }
 
+bool has_size(const report::Zone& zone) {
+  return zone.fields.get(kernel::Field::managed) || zone.fields.get(kernel::Field::present);
+}
+
+bool is_within_reclaim(const report::Report& report) {
+  static constexpr std::array<std::string_view, 7> reclaim{
+      "shrink_node",      "shrink_lruvec", "shrink_folio_list", "shrink_page_list",
+      "shrink_inactive_", "shrink_slab",   "shrink_zone"};
+  return report.stack &&
+         std::ranges::any_of(report.stack->functions, [](std::string_view function) {
+           return std::ranges::any_of(
+               reclaim, [&](std::string_view name) { return function.starts_with(name); });
+         });
+}
+
+bool lacks_sizes(const report::Report& report) {
+  return std::ranges::none_of(report.zones, has_size);
+}
+
 // The kernel's own min is below 5 % of RAM; with more than this free, memory was not used up.
 constexpr double most_left_free = 0.20;
 

@@ -41,6 +41,9 @@ bool is_of_page_fault(const report::Report& report);
 // kswapd called the OOM killer: by its trace, or, where that is lost, by its name. Nothing: it was
 // another, or a process of that name.
 std::optional<Verdict> called_by_kswapd(const memory::Evidence& evidence);
+// Whoever reclaims has PF_MEMALLOC, and what it asks for may not reclaim again, whatever its flags
+// say (mm/page_alloc.c __alloc_pages_slowpath()). The failure's trace begins behind all that.
+bool is_within_reclaim(const report::Report& report);
 // A cgroup, a cpuset or a memory policy is known to have bound the request.
 bool is_bound(const memory::Evidence& evidence);
 // There is swap, and not 1 % of it is free.
@@ -54,6 +57,10 @@ Read<Bytes> balloon(const memory::Evidence& evidence);
 Place place_of_ram(const report::Report& report);
 // The first node's lines of huge pages are not there, and others may be missing with them.
 bool lacks_nodes_of_hugepages(const report::Report& report);
+// The reserve that another zone keeps for it tells a size by the usual ratio alone.
+bool has_size(const report::Zone& zone);
+// The zones' lines end before "present:" and "managed:", between which lies what a balloon took.
+bool lacks_sizes(const report::Report& report);
 // RAM that the eligible zones manage.
 Bytes eligible_managed(const memory::Evidence& evidence);
 // Unreclaimable slab as a share of the zones that the request may use, where it can lie nowhere

@@ -7,7 +7,6 @@
 
 #include "base/language.h"
 #include "base/text.h"
-#include "diagnose/candidates.h"
 #include "diagnose/cgroup.h"
 #include "diagnose/claim.h"
 #include "diagnose/share.h"

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "base/language.h"
-#include "diagnose/candidates.h"
 #include "diagnose/claim.h"
 #include "diagnose/share.h"
 #include "memory/machine.h"

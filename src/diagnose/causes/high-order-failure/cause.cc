@@ -34,7 +34,7 @@ std::optional<Claim> judge(const Context& context) {
   const auto zone_had = [&] {
     return std::pair(split->zone->name, kb(to_bytes(split->zone->free, evidence.page)));
   };
-  // That larger ones kill nobody came with kernel::costly_order (mm/page_alloc.c).
+  // That larger ones kill nobody came with PAGE_ALLOC_COSTLY_ORDER (mm/page_alloc.c).
   const auto& release = evidence.release;
   const bool any_order_kills = release && *release < kernel::Release{2, 6, 24};
   Claim result = claim(

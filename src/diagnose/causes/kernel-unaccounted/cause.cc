@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "diagnose/candidates.h"
 #include "diagnose/share.h"
 
 namespace whyoom::diagnose::causes {
