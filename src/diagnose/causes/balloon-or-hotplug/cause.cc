@@ -1,11 +1,17 @@
 #include "diagnose/claim.h"
 #include "diagnose/share.h"
+#include "memory/sum_of.h"
 
 namespace whyoom::diagnose::causes {
 
 namespace {
 
-constexpr double big_share = 0.20;  // of RAM and balloon together
+constexpr double big_balloon = 0.20;  // of RAM and balloon together
+
+// Of what the machine has, kept from the kernel. At boot the kernel's text, its tables, KASAN's
+// shadow (an eighth) and a crash kernel of a small machine take less.
+constexpr double big_gap = 1.0 / 3;
+constexpr Bytes notable_gap{std::uint64_t{256} << 20U};
 
 // A size that was told from other zones' reserves is no proof: a report that ends early does not
 // tell which zones these are of.
@@ -49,6 +55,48 @@ void add_remedy(Finding& finding) {
       Message("Give the guest its memory back on the host (balloon target), or set a lower bound"));
 }
 
+// What the machine has and the kernel does not manage: the zones' lines say it, and the last ones.
+Maybe<Bytes> kept_back(const memory::Evidence& evidence) {
+  const report::Report& report = *evidence.report;
+  if (evidence.reserved) {
+    return Read<Bytes>{*evidence.reserved, report.tail.reserved->at};
+  }
+  const auto present = memory::sum_of(report.zones, kernel::Field::present);
+  const auto managed = memory::sum_of(report.zones, kernel::Field::managed);
+  if (!present || !managed || managed->value > present->value) {
+    return std::nullopt;
+  }
+  return Read<Bytes>{to_bytes(present->value - managed->value), managed->at};
+}
+
+// Pages that a driver gave away are "reserved" to the report, as are those that were kept back at
+// boot: which of them, it does not tell. Processes had the rest, and would have had these.
+std::optional<Claim> given_away(const Context& context) {
+  const auto& evidence = context.evidence;
+  const memory::Account* account = used_up(context);
+  const auto kept = kept_back(evidence);
+  if (account == nullptr || !kept || !evidence.ram) {
+    return std::nullopt;
+  }
+  const Bytes gap = kept->value;
+  const Bytes all = *evidence.ram + gap;
+  const double part = share(gap, all);
+  if (part < big_gap || gap < notable_gap ||
+      share(account->size(memory::AccountLine::What::anon), account->total) < most_of_ram) {
+    return std::nullopt;
+  }
+  Claim result = claim(Role::root, Rank::out_of_reach, part, 0.75,
+                       Message("{} of the machine's {} ({}) are kept from the kernel: most likely "
+                               "a balloon or unplug took them, and processes used up the rest.",
+                               human(gap), human(all), percent(part)));
+  result.prove(Message("present, and not managed"), gap, kept->at);
+  result.prove(Message("RAM that the kernel manages"), *evidence.ram, place_of_ram(context.report));
+  weaken(result, Message("what the boot kept back (\"crashkernel=\", its line \"Memory: ...\")"),
+         Message("it was most of these {}", human(gap)));
+  add_remedy(result);
+  return result;
+}
+
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
   if (!is_global_oom(context)) {
@@ -61,11 +109,14 @@ std::optional<Claim> judge(const Context& context) {
   }
   // Most drivers take the pages out of `managed`, so they are in no account.
   const auto [held, at] = balloon(evidence);
+  if (at.line == 0) {  // before 6.18
+    return given_away(context);
+  }
   if (held.count() == 0 || !evidence.ram) {
     return std::nullopt;
   }
   const double part = share(held, *evidence.ram + held);
-  const bool root = part >= big_share && used_up(context) != nullptr;
+  const bool root = part >= big_balloon && used_up(context) != nullptr;
   Claim result =
       claim(root ? Role::root : Role::ruled_out, Rank::out_of_reach, part, 0.9,
             root ? Message("The balloon driver holds {} ({} of RAM and balloon) for the host.",
@@ -76,6 +127,34 @@ std::optional<Claim> judge(const Context& context) {
     add_remedy(result);
   }
   return result;
+}
+
+// The same of a host.
+std::vector<Claim> check_gap(const host::Host& host, PageSize page) {
+  Pages present;
+  Pages managed;
+  Place at;
+  for (const host::Zone& zone : host.zones) {
+    if (zone.present && zone.managed) {
+      present += zone.present->value;
+      managed += zone.managed->value;
+      at = zone.present->value > zone.managed->value ? zone.managed->at : at;
+    }
+  }
+  const Bytes all = to_bytes(present, page);
+  const Bytes gap = to_bytes(present - std::min(present, managed), page);
+  const double part = share(gap, all);
+  if (part < big_gap || gap < notable_gap) {
+    return {};
+  }
+  Claim result =
+      claim(Role::risk, Rank::out_of_reach, part, 0.75,
+            Message("{} of the machine's {} ({}) are kept from the kernel: most likely a balloon "
+                    "or unplug took them.",
+                    human(gap), human(all), percent(part)));
+  result.prove(Message("present, and not managed"), gap, at);
+  add_remedy(result);
+  return {std::move(result)};
 }
 
 std::vector<Claim> check(const HostContext& context) {
@@ -90,14 +169,14 @@ std::vector<Claim> check(const HostContext& context) {
     held = to_bytes(pages->value, context.state.machine.page);
     at = pages->at;
   } else {
-    return {};
+    return check_gap(host, context.state.machine.page);
   }
   if (!total) {
     return {};
   }
   const HostShare part{held, to_bytes(total->value) + held, at, total->at};
   Claim result =
-      share_claim(Rank::out_of_reach, part, big_share, Message("balloon"),
+      share_claim(Rank::out_of_reach, part, big_balloon, Message("balloon"),
                   Message("The balloon driver holds {} ({} of RAM and balloon) for the host.",
                           human(held), percent(part.part())));
   if (result.role == Role::risk) {
