@@ -1,6 +1,7 @@
 #include "host/cgroups.h"
 
 #include "base/language.h"
+#include "kernel/page_counter.h"
 
 namespace whyoom::host {
 
@@ -22,12 +23,11 @@ Maybe<std::optional<Bytes>> parse_max_or_bytes(Lines lines) {
   if (!read) {
     return std::nullopt;
   }
-  // Version 1 has no word for it: the largest number of whole pages (PAGE_COUNTER_MAX, or 2^63 - 1
-  // before 3.19).
-  constexpr std::uint64_t unlimited = std::uint64_t{1} << 62U;
-  const auto bytes = read->value && *read->value < unlimited ? std::optional(Bytes(*read->value))
-                                                             : std::nullopt;
-  return Read<std::optional<Bytes>>{bytes, read->at};
+  Read<std::optional<Bytes>> limit{std::nullopt, read->at};
+  if (read->value && !kernel::is_no_limit(Bytes(*read->value))) {
+    limit.value = Bytes(*read->value);
+  }
+  return limit;
 }
 
 Maybe<std::uint64_t> parse_named_number(Lines lines, std::string_view name) {

@@ -2,15 +2,14 @@
 
 #include <algorithm>
 
+#include "kernel/page_counter.h"
+
 namespace whyoom::memory {
 
 using kernel::GfpFlag;
 
 std::optional<Bytes> limit_of(const Maybe<std::uint64_t>& limit) {
-  // PAGE_COUNTER_MAX in kB is about 2^53 on 64-bit kernels, 2^31 pages on 32-bit ones.
-  constexpr std::uint64_t unlimited = std::uint64_t{1} << 52;
-  constexpr std::uint64_t unlimited_32bit = std::uint64_t{2147483647} * 4;
-  return limit && limit->value < unlimited && limit->value != unlimited_32bit
+  return limit && !kernel::is_no_limit(to_bytes(KiB(limit->value)))
              ? std::optional(to_bytes(KiB(limit->value)))
              : std::nullopt;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "kernel/page_counter.h"
 #include "record/scan.h"
 
 namespace whyoom::linux {
@@ -13,8 +14,6 @@ namespace {
 using Field = record::CgroupField;
 
 constexpr int directory_flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW;
-// No limit in the first version is the largest number that fits.
-constexpr std::uint64_t no_limit_bytes = std::uint64_t{1} << 60U;
 
 std::optional<std::uint64_t> read_number(int directory, const char* name) {
   std::array<char, 64> room;
@@ -22,7 +21,7 @@ std::optional<std::uint64_t> read_number(int directory, const char* name) {
 }
 
 std::optional<std::uint64_t> as_kib(std::optional<std::uint64_t> bytes) {
-  return bytes && *bytes < no_limit_bytes ? std::optional(*bytes / 1024) : std::nullopt;
+  return bytes && !kernel::is_no_limit(Bytes(*bytes)) ? std::optional(*bytes / 1024) : std::nullopt;
 }
 
 std::uint64_t share_of(std::uint64_t part, std::uint64_t whole) {
