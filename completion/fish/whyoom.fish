@@ -112,7 +112,7 @@ complete -c whyoom -n __fish_use_subcommand -a capture -d 'Writes one file with 
 complete -c whyoom -n '__fish_seen_subcommand_from capture' -f
 complete -c whyoom -n '__fish_seen_subcommand_from capture' -s o -l output -d 'Where to; - is standard output' -r -F
 complete -c whyoom -n '__fish_seen_subcommand_from capture' -l cmdline -d 'Also the arguments of processes, without what looks like a secret'
-complete -c whyoom -n '__fish_seen_subcommand_from capture' -l replace-host-names -d 'host-1, host-2, ... in place of names of hosts'
+complete -c whyoom -n '__fish_seen_subcommand_from capture' -l replace-host-names -d 'host-1, host-2, ... instead of names of hosts'
 complete -c whyoom -n '__fish_seen_subcommand_from capture' -l root -d 'A copy of a host\'s files, a capture, or what was posted of it' -r -F
 complete -c whyoom -n '__fish_seen_subcommand_from capture' -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'
 complete -c whyoom -n '__fish_seen_subcommand_from capture' -s h -l help -d 'Print this help and exit'
@@ -138,11 +138,11 @@ complete -c whyoom -n '__fish_seen_subcommand_from summary' -l width -d 'Width o
 complete -c whyoom -n '__fish_seen_subcommand_from summary' -l sandbox -d 'Read files without rights: auto (default), off, require' -x -a 'auto off require'
 complete -c whyoom -n '__fish_seen_subcommand_from summary' -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'
 complete -c whyoom -n '__fish_seen_subcommand_from summary' -s h -l help -d 'Print this help and exit'
-complete -c whyoom -n __fish_use_subcommand -a play -d 'Writes an Ansible play that mends the hosts of a fleet'
+complete -c whyoom -n __fish_use_subcommand -a play -d 'Writes an Ansible play that fixes the hosts of a fleet'
 complete -c whyoom -n '__fish_seen_subcommand_from play' -f
 complete -c whyoom -n '__fish_seen_subcommand_from play' -f
 complete -c whyoom -n '__fish_seen_subcommand_from play' -l cause -d 'The hosts with events of this cause (default min-free-too-high)' -x -a 'balloon-or-hotplug cma-only cpuset-nodes fragmentation hugepages-reserved kernel-bug lowmem-exhausted lowmem-reserve mempolicy-nodes mglru-min-ttl min-free-too-high movable-only numa-node-full percpu-stranded spurious-pagefault sysrq watermark-raised allocating-task-killed driver-mapped kernel-unaccounted many-processes memory-exhausted no-swap page-tables shmem-tmpfs slab-leak swap-full unevictable unkillable-hog writeback-stuck zfs-arc zombie-cgroups cgroup-kernel-memory cgroup-limit cgroup-page-cache cgroup-parent-limit cgroup-shmem cgroup-swap-limit atomic-allocation-failure cgroup-ids-exhausted cgroup-pids-max cma-failure conntrack-full file-max high-order-failure hugetlb-pool max-map-count memlock-limit neighbour-table-full overcommit-limit overcommit-request pid-max pid-namespace-dead rlimit-as rlimit-nproc swiotlb-full swiotlb-request tcp-memory tcp-orphans threads-max vmalloc-exhausted deadlocked kill-spree no-victim-loop panic-on-oom silent-kill userspace-killer cgroup-throttled eviction-below-watermark hugepages-next-boot memory-near-exhaustion min-free-drift min-free-too-low no-evidence-kept sysctl-file-writable threads-near-limit'
-complete -c whyoom -n '__fish_seen_subcommand_from play' -l set -d 'Set this in place of what each host\'s own check advises' -x -a 'vm.min_free_kbytes= vm.watermark_scale_factor= vm.watermark_boost_factor= vm.lowmem_reserve_ratio= vm.percpu_pagelist_high_fraction= vm.nr_hugepages= vm.panic_on_oom= vm.oom_kill_allocating_task= vm.oom_dump_tasks= vm.max_map_count= vm.overcommit_memory= vm.overcommit_ratio= vm.overcommit_kbytes= vm.admin_reserve_kbytes= vm.user_reserve_kbytes= kernel.panic= kernel.pid_max= kernel.threads-max='
+complete -c whyoom -n '__fish_seen_subcommand_from play' -l set -d 'Set this instead of what each host\'s own check advises' -x -a 'vm.min_free_kbytes= vm.watermark_scale_factor= vm.watermark_boost_factor= vm.lowmem_reserve_ratio= vm.percpu_pagelist_high_fraction= vm.nr_hugepages= vm.panic_on_oom= vm.oom_kill_allocating_task= vm.oom_dump_tasks= vm.max_map_count= vm.overcommit_memory= vm.overcommit_ratio= vm.overcommit_kbytes= vm.admin_reserve_kbytes= vm.user_reserve_kbytes= kernel.panic= kernel.pid_max= kernel.threads-max='
 complete -c whyoom -n '__fish_seen_subcommand_from play' -l batch -d 'How many hosts at a time (default 1,10%,25%)' -x
 complete -c whyoom -n '__fish_seen_subcommand_from play' -l sandbox -d 'Read files without rights: auto (default), off, require' -x -a 'auto off require'
 complete -c whyoom -n '__fish_seen_subcommand_from play' -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'
@@ -167,7 +167,7 @@ complete -c whyoom -n '__fish_seen_subcommand_from serve' -l lang -d 'Language o
 complete -c whyoom -n '__fish_seen_subcommand_from serve' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n __fish_use_subcommand -a config -d 'Shows the settings of whyoom that are in force, and from where'
 complete -c whyoom -n '__fish_seen_subcommand_from config' -f
-complete -c whyoom -n '__fish_seen_subcommand_from config' -l root -d 'A copy of a host\'s files in place of this host' -x
+complete -c whyoom -n '__fish_seen_subcommand_from config' -l root -d 'A copy of a host\'s files instead of this host' -x
 complete -c whyoom -n '__fish_seen_subcommand_from config' -l lang -d 'Language of the text: en or zh; default by LC_ALL and LANG' -x -a 'en zh'
 complete -c whyoom -n '__fish_seen_subcommand_from config' -s h -l help -d 'Print this help and exit'
 complete -c whyoom -n __fish_use_subcommand -a causes -d 'Lists the causes that whyoom knows, or tells about one.'

@@ -31,7 +31,7 @@ export async function open(name) {
     options.tls = { caFile: env.NATS_CA, certFile: env.NATS_CERT, keyFile: env.NATS_KEY };
   }
   const connection = await connect(options);
-  // It ends by itself only for what time does not mend, such as a password that holds no more. Who started
+  // It ends by itself only for what time does not fix, such as a password that holds no more. Who started
   // this starts it again, with what the files say then.
   connection.closed().then((error) => {
     if (error) {

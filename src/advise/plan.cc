@@ -320,7 +320,7 @@ tl::expected<Plan, Message> make_plan(host::Files& files, const HostState& state
   if (const Done good = check_together(plan, edited, state); !good) {
     return tl::unexpected(good.error());
   }
-  // Of the files alone, too: a machine that kills at each boot is not mended from within.
+  // Of the files alone, too: a machine that kills at each boot is not fixed from within.
   if (std::ranges::any_of(plan.settings, [](const PlannedSetting& setting) {
         return setting.running && setting.is_new();
       })) {

@@ -79,7 +79,7 @@ TEST_F(PlanOfAGuest, RefusesAValueThatKillsAtOnceAndTakesOneBelowIt) {
   EXPECT_NE(below->risks.back().str().find("that is near"), std::string::npos);
 }
 
-// A machine that kills at each boot cannot be mended from within.
+// A machine that kills at each boot cannot be fixed from within.
 TEST_F(PlanOfAGuest, RefusesSuchAValueForTheNextBootToo) {
   ASSERT_TRUE(state_.kills_from);
   const auto result =
@@ -215,7 +215,7 @@ TEST_F(PlanOfAGuest, NothingThatIsSetAlreadyIsJudged) {
   EXPECT_TRUE(result->risks.empty());
 }
 
-// Lower than now is a mend even where the kernel would still kill.
+// Lower than now is a fix even where the kernel would still kill.
 TEST_F(PlanOfAGuest, LessOfWhatKillsIsNotRefused) {
   std::string zones = files_.read("/proc/zoneinfo", host::default_most_bytes).value();
   const std::string free = "pages free     233673";  // of zone DMA32

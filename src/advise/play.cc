@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view text =
     "---\n"
     "# ansible-playbook -i INVENTORY whyoom-play.yml   (a --limit has to name localhost, too)\n"
-    "# Each host is mended by what its own check finds, so a second run changes nothing;\n"
+    "# Each host is fixed by what its own check finds, so a second run changes nothing;\n"
     "# `whyoom undo` on a host takes it back.\n"
     "# whyoom_program: the program on the hosts. whyoom_binary: a static program here, which is\n"
     "# brought there first.\n"

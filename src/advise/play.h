@@ -1,4 +1,4 @@
-// An Ansible play that mends many hosts, each by what `whyoom` finds on it: from what was found of
+// An Ansible play that fixes many hosts, each by what `whyoom` finds on it: from what was found of
 // them in a fleet's events. tests/deploy gives it to ansible-playbook.
 #pragma once
 
@@ -27,7 +27,7 @@ struct Play {
   std::vector<std::string> batches;
 };
 
-// Several hosts at a time, stopped at the first that fails; one that is mended already stays as it
+// Several hosts at a time, stopped at the first that fails; one that is fixed already stays as it
 // is. Hosts that the inventory does not have are told, and groups of such a name are not taken.
 std::string play_text(const Play& play);
 

@@ -51,7 +51,7 @@ class Editing {
   [[nodiscard]] SysctlHistory history() {
     return host::find_sysctl(overlay_, wanted_.key, command_line_);
   }
-  // What a program would leave in place of the value; null when it is the value.
+  // What a program would leave instead of the value; null when it is the value.
   [[nodiscard]] const SysctlSetting* in_the_way(const SysctlHistory& history) const;
   [[nodiscard]] bool decided(const SysctlHistory& history) const;
   Done set_line(const SysctlSetting& line);

@@ -174,7 +174,7 @@ const Command capture_command{
       flags.flag("--cmdline", options->arguments,
                  "Also the arguments of processes, without what looks like a secret");
       flags.flag("--replace-host-names", options->replace_host_names,
-                 "host-1, host-2, ... in place of names of hosts");
+                 "host-1, host-2, ... instead of names of hosts");
       flags.root(*options);
       return [options](Console& io) { return capture(*options, io); };
     }};

@@ -132,7 +132,7 @@ const Command config_command{
     "  whyoom config --root /srv/image       before it goes to the machines\n",
     [](Flags& flags) -> Work {
       const auto root = std::make_shared<std::string>();
-      flags.text("--root", "DIR", *root, "A copy of a host's files in place of this host");
+      flags.text("--root", "DIR", *root, "A copy of a host's files instead of this host");
       return [root](Console& io) { return config(*root, io); };
     }};
 

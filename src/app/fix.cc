@@ -267,7 +267,7 @@ std::string contradiction(const FixOptions& options) {
     if (setting.find('=') == std::string::npos && ::stat(setting.c_str(), &status) == 0) {
       const auto file = ShellOperand::from(setting);
       return tr(
-          "{} is a file, and fix takes KEY=VALUE; {} names the command that mends what a log tells "
+          "{} is a file, and fix takes KEY=VALUE; {} names the command that fixes what a log tells "
           "of",
           printable(setting),
           file ? "`" + ShellCommand("whyoom explain {}", *file).text() + "`"
@@ -382,7 +382,7 @@ const Command fix_command{
     "\nExit status: 0 done or nothing to do, 2 refused or wrong use (nothing was changed),\n"
     "3 failed half-way and taken back.\n"
     "\nExamples:\n"
-    "  sudo whyoom fix                       what is wrong here, mended\n"
+    "  sudo whyoom fix                       what is wrong here, fixed\n"
     "  sudo whyoom fix vm.min_free_kbytes=default\n"
     "  whyoom fix --dry-run                  show the change, touch nothing\n"
     "  sudo whyoom fix --yes vm.panic_on_oom=0\n"

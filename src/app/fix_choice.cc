@@ -15,9 +15,9 @@ namespace {
 using diagnose::Finding;
 using diagnose::Role;
 
-// A cause that has been found and whose remedy is no sysctl: what to do in place of a fix.
+// A cause that has been found and whose remedy is no sysctl: what to do instead of a fix.
 std::string no_setting(const Finding& finding) {
-  std::string text = tr("{}: no setting mends it. ", std::string(finding.cause));
+  std::string text = tr("{}: no setting fixes it. ", std::string(finding.cause));
   text += printable(finding.summary.str());
   for (const diagnose::Remedy& remedy : finding.remedies) {
     text += "\n  " + printable(remedy.title.str());
@@ -79,7 +79,7 @@ std::string elsewhere(const std::vector<Finding>& findings, const LastCause& las
             last.cause,
             gone               ? tr(", and that is no longer so")
             : last.has_setting ? tr(", and the files of this host do not tell of it")
-                               : tr(", which no setting mends"));
+                               : tr(", which no setting fixes"));
 }
 
 NoFix nothing_to_fix(const std::string& cause, const Finding* without) {
@@ -87,7 +87,7 @@ NoFix nothing_to_fix(const std::string& cause, const Finding* without) {
     return {
         without == nullptr
             ? tr("nothing to fix: nothing is wrong on this host")
-            : tr("nothing that a setting mends; `whyoom check` says what is wrong and what to do"),
+            : tr("nothing that a setting fixes; `whyoom check` says what is wrong and what to do"),
         false};
   }
   return without != nullptr

@@ -49,7 +49,7 @@ TEST(FixChoice, TakesWhyMemoryRanOutTheLastTimeFirst) {
   const auto choice = choose(findings, {}, last, {});
   EXPECT_EQ(choice->cause, "threads-max");
   EXPECT_EQ(choice->elsewhere, "");
-  // What is no longer so is not mended again.
+  // What is no longer so is not fixed again.
   findings[1].role = Role::ruled_out;
   const auto other = choose(findings, {}, last, {});
   EXPECT_EQ(other->cause, "min-free-too-high");
@@ -60,7 +60,7 @@ TEST(FixChoice, TakesWhyMemoryRanOutTheLastTimeFirst) {
   EXPECT_NE(choose(findings, {}, {"pid-max", "a:1", true}, {})->elsewhere.find("do not tell of it"),
             std::string::npos);
   EXPECT_EQ(choose(findings, {}, {"slab-leak", "a:1"}, {})->elsewhere,
-            "The last event (a:1) was slab-leak, which no setting mends. This is another matter.");
+            "The last event (a:1) was slab-leak, which no setting fixes. This is another matter.");
 }
 
 TEST(FixChoice, TakesTheCauseThatTheUserNames) {

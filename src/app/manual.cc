@@ -37,7 +37,7 @@ constexpr std::array<Section, 8> more{{
      ".TP\n.BR WHYOOM_PAGER \", \" PAGER\nThe pager, a command line, for what is longer than the "
      "screen.\n"},
     {"", "NOTES",
-     "A\n.I FILE\nin place of a command is explained, and so is a log on standard input (a pipe, a "
+     "A\n.I FILE\ninstead of a command is explained, and so is a log on standard input (a pipe, a "
      "socket or a\nfile), but with\n.B \\-\\-root\nor\n.B \\-\\-format json\nit is about the host. "
      "When "
      "standard input is empty, it looks at this host and says so.\n.PP\n"

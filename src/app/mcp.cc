@@ -45,7 +45,7 @@ constexpr std::string_view tools = R"([
  "description": "The root cause of each OOM kill, panic or failed allocation in a kernel log (dmesg, journal, syslog, serial console, pstore), with the proof, the fix and what it would have changed. JSON by the schema whyoom/1.",
  "inputSchema": {"type": "object", "properties": {
   "log": {"type": "string", "description": "The text of the log, or a part of it"},
-  "path": {"type": "string", "description": "In place of log: a file; gzip, xz, zstd, bzip2, lz4 too"},
+  "path": {"type": "string", "description": "Instead of log: a file; gzip, xz, zstd, bzip2, lz4 too"},
   "last": {"type": "integer", "minimum": 1, "maximum": 100, "description": "The last N events; default 3"},
   "since": {"type": "string", "description": "Events from then on: seconds since boot, a wall clock, or -2h"},
   "cause": {"type": "string", "description": "Only events with this cause"}},
@@ -53,14 +53,14 @@ constexpr std::string_view tools = R"([
 {"name": "check", "title": "Check this machine",
  "description": "Memory, threads against their limits, vm.min_free_kbytes and who set it, and what an OOM would do. JSON.",
  "inputSchema": {"type": "object", "properties": {
-  "root": {"type": "string", "description": "A capture, or a folder with another host's files, in place of this machine"}},
+  "root": {"type": "string", "description": "A capture, or a folder with another host's files, instead of this machine"}},
   "additionalProperties": false}, "annotations": {"readOnlyHint": true, "openWorldHint": false}},
 {"name": "whatif", "title": "What other settings would do",
  "description": "What settings such as vm.min_free_kbytes=default would have done at an event of a log, or would do on this machine. Nothing is changed. JSON.",
  "inputSchema": {"type": "object", "properties": {
   "settings": {"type": "array", "items": {"type": "string"}, "minItems": 1, "description": "KEY=VALUE each"},
   "log": {"type": "string", "description": "The text of a log; its first event is taken"},
-  "path": {"type": "string", "description": "In place of log: a file; FILE#N is its Nth event"}},
+  "path": {"type": "string", "description": "Instead of log: a file; FILE#N is its Nth event"}},
   "required": ["settings"], "additionalProperties": false},
  "annotations": {"readOnlyHint": true, "openWorldHint": false}},
 {"name": "causes", "title": "The causes that are known",

@@ -121,7 +121,7 @@ const Command overview_command{
     "  journalctl -k -b -1 | whyoom          the same for the boot before this one\n"
     "  whyoom explain --host                 explain every OOM event in this machine's logs\n"
     "  sudo whyoom check                     memory, threads and settings of this host\n"
-    "  sudo whyoom fix                       mend it; `whyoom undo` takes it "
+    "  sudo whyoom fix                       fix it; `whyoom undo` takes it "
     "back\n"
     "  whyoom whatif vm.min_free_kbytes=default --event kern.log\n"
     "                                        what the kernel's own choice would have done\n"

@@ -1,4 +1,4 @@
-// `whyoom play`: from the events of a fleet to a play that mends the hosts.
+// `whyoom play`: from the events of a fleet to a play that fixes the hosts.
 #include "advise/play.h"
 
 #include <memory>
@@ -90,7 +90,7 @@ int play(const PlayOptions& options, Console& io) {
                                   options.setting,
                                   {hosts.names.begin(), hosts.names.end()},
                                   *advise::parse_batches(options.batches)}));
-  io.tell(tr("{} to mend", plural(hosts.names.size(), "host", "hosts")));
+  io.tell(tr("{} to fix", plural(hosts.names.size(), "host", "hosts")));
   return *all_read && events.refused() == 0 && hosts.refused.empty() ? nothing_found : trouble;
 }
 
@@ -98,7 +98,7 @@ int play(const PlayOptions& options, Console& io) {
 
 const Command play_command{
     "play", "whyoom play [OPTIONS] [EVENTS...|-]",
-    "Writes an Ansible play that mends the hosts of a fleet.\n"
+    "Writes an Ansible play that fixes the hosts of a fleet.\n"
     "EVENTS are what `whyoom explain --format ndjson` or json wrote, and summaries as JSON. The\n"
     "play takes the hosts with events of one cause, in batches: `whyoom fix` on each, then "
     "`whyoom\ncheck`, and it stops at the first that fails. A second run changes nothing.",
@@ -115,7 +115,7 @@ const Command play_command{
       flags.text("--cause", "ID", options->cause,
                  "The hosts with events of this cause (default min-free-too-high)");
       flags.text("--set", "KEY=VALUE", options->setting,
-                 "Set this in place of what each host's own check advises");
+                 "Set this instead of what each host's own check advises");
       flags.text("--batch", "BATCHES", options->batches,
                  "How many hosts at a time (default 1,10%,25%)");
       flags.sandbox(*options);

@@ -166,21 +166,32 @@ double filled_by_slab(const Context& context) {
   return part > most ? 0 : part;  // a zone is missing
 }
 
-std::string nodes_text(const report::Report& report) {
-  const auto list = [](const std::string& text) { return text.empty() || text.front() == '('; };
+namespace {
+
+// As the constraint line or the header lists them; "" when neither does.
+std::string listed_nodes(const report::Report& report) {
+  const auto is_list = [](const std::string& text) { return !text.empty() && text[0] != '('; };
   if (report.constraint) {
     const auto& constraint = *report.constraint;
-    if (constraint.kind == report::ConstraintKind::mempolicy && !list(constraint.nodemask)) {
+    if (constraint.kind == report::ConstraintKind::mempolicy && is_list(constraint.nodemask)) {
       return constraint.nodemask;
     }
-    if (!list(constraint.mems_allowed)) {
+    if (is_list(constraint.mems_allowed)) {
       return constraint.mems_allowed;
     }
   }
-  if (report.trigger && report.trigger->nodemask && !list(*report.trigger->nodemask)) {
+  if (report.trigger && report.trigger->nodemask && is_list(*report.trigger->nodemask)) {
     return *report.trigger->nodemask;
   }
   return report.mems_allowed.value_or("");
+}
+
+}  // namespace
+
+std::string nodes_text(const report::Report& report) {
+  const std::string nodes = printable(listed_nodes(report));
+  const bool one = nodes.find_first_not_of("0123456789") == std::string::npos;
+  return nodes.empty() ? nodes : one ? tr("node {}", nodes) : tr("nodes {}", nodes);
 }
 
 bool has_size(const report::Zone& zone) {

@@ -67,7 +67,7 @@ Bytes eligible_managed(const memory::Evidence& evidence);
 // else: it is never in ZONE_MOVABLE or HighMem. 0 when not known.
 double filled_by_slab(const Context& context);
 
-// "3" or "0-1"; the nodes as the report names them, "" when it does not.
+// "node 3" or "nodes 0-1", which the task may use; "" when the report does not name them.
 std::string nodes_text(const report::Report& report);
 
 // The request failed because memory was used: every zone that it may use was printed and lay at or

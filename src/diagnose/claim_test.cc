@@ -164,18 +164,18 @@ TEST(NodesText, IsTheListThatBinds) {
   report::Report report;
   EXPECT_EQ(nodes_text(report), "");
   report.mems_allowed = "0-1";
-  EXPECT_EQ(nodes_text(report), "0-1");
+  EXPECT_EQ(nodes_text(report), "nodes 0-1");
   report.trigger.emplace();
   report.trigger->nodemask = "(null)";
-  EXPECT_EQ(nodes_text(report), "0-1");
+  EXPECT_EQ(nodes_text(report), "nodes 0-1");
   report.trigger->nodemask = "1";
-  EXPECT_EQ(nodes_text(report), "1");
+  EXPECT_EQ(nodes_text(report), "node 1");
   report.constraint.emplace();
   report.constraint->mems_allowed = "0-3";
   report.constraint->nodemask = "2";
-  EXPECT_EQ(nodes_text(report), "0-3");
+  EXPECT_EQ(nodes_text(report), "nodes 0-3");
   report.constraint->kind = report::ConstraintKind::mempolicy;
-  EXPECT_EQ(nodes_text(report), "2");
+  EXPECT_EQ(nodes_text(report), "node 2");
 }
 
 TEST(UsedUp, IsTheAccountOfAFullMachine) {

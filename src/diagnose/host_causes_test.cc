@@ -221,10 +221,10 @@ TEST(HostCauses, WhatAPanicLeadsTo) {
   };
   const char* panic = "/proc/sys/kernel/panic";
   const std::string short_of =
-      ": when the whole machine is short of memory the kernel panics in "
-      "place of killing a process.";
+      ": when the whole machine is short of memory the kernel panics "
+      "instead of killing a process.";
   const std::string fix =
-      " | Let the kernel kill one process in place of the machine vm.panic_on_oom=0";
+      " | Let the kernel kill one process instead of the machine vm.panic_on_oom=0";
   EXPECT_EQ(of(0, ""), "ruled-out: vm.panic_on_oom is 0: the kernel kills a process and runs on");
   EXPECT_EQ(of(-1, ""), "-");
   EXPECT_EQ(of(1, ""), "risk: vm.panic_on_oom is 1" + short_of + fix);
@@ -237,7 +237,7 @@ TEST(HostCauses, WhatAPanicLeadsTo) {
                 " kernel.panic is -1, so the machine then restarts at once." + fix);
   EXPECT_EQ(of(2, number_file(panic, 30)),
             "risk: vm.panic_on_oom is 2: on every OOM, also at a cgroup's limit the kernel panics "
-            "in place of killing a process. kernel.panic is 30, so the machine then restarts after "
+            "instead of killing a process. kernel.panic is 30, so the machine then restarts after "
             "30 s." +
                 fix);
 }

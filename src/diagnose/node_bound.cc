@@ -92,11 +92,10 @@ std::optional<Claim> judge_movable_nodes(const Context& context) {
   }
   Claim result = claim(
       Role::root, Rank::limit, 1, 0.97,
-      Message(
-          "All memory of node {} lies in ZONE_MOVABLE ({} free), and this task may use no other "
-          "node. The request needs memory that stays where it is: no zone could serve it, and "
-          "no kill helps.",
-          nodes_text(context.report), human(to_bytes(free, evidence.page))));
+      Message("All memory of {} lies in ZONE_MOVABLE ({} free), and this task may use no other "
+              "node. The request needs memory that stays where it is: no zone could serve it, and "
+              "no kill helps.",
+              nodes_text(context.report), human(to_bytes(free, evidence.page))));
   result.prove(Message("free in ZONE_MOVABLE"), to_bytes(largest->free, evidence.page),
                largest->at);
   const bool whole = std::ranges::all_of(*allowed, [&](int id) {

@@ -55,8 +55,9 @@ Message where(const Event& event) {
   if (constraint == report::ConstraintKind::cpuset ||
       constraint == report::ConstraintKind::mempolicy) {
     const std::string nodes = nodes_text(report);
-    return Message("No memory was left in the nodes{} that this task may use.",
-                   nodes.empty() ? nodes : " " + printable(nodes));
+    return nodes.empty()
+               ? Message("No memory was left in the nodes that this task may use.")
+               : Message("No memory was left in {}, and this task may use no other.", nodes);
   }
   // A fault's way asks for a kill also where only a charge to a cgroup failed.
   if (is_known_global(event.evidence) && !is_of_page_fault(report)) {

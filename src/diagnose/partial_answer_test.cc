@@ -195,9 +195,9 @@ TEST(PartialAnswer, OfSomeNodes) {
         .at(0);
   };
   EXPECT_EQ(of("CONSTRAINT_MEMORY_POLICY", "1"),
-            "No memory was left in the nodes 1 that this task may use.");
+            "No memory was left in node 1, and this task may use no other.");
   EXPECT_EQ(of("CONSTRAINT_CPUSET", "(null)"),
-            "No memory was left in the nodes 0-1 that this task may use.");
+            "No memory was left in nodes 0-1, and this task may use no other.");
 }
 
 TEST(PartialAnswer, OfAHeaderWhoseFlagsNoCgroupIsChargedWith) {

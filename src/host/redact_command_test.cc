@@ -14,7 +14,7 @@ std::string kept_line(std::string text, std::size_t most = 128) {
   std::ranges::replace(kept, '\0', ' ');
   return kept;
 }
-// Of arguments with blanks between them in place of NULs.
+// Of arguments with blanks between them instead of NULs.
 std::string kept_words(std::string text) {
   std::ranges::replace(text, ' ', '\0');
   return kept_line(text);

@@ -273,7 +273,7 @@ class Together {
           Message("vm.panic_on_oom={} together with the vm.min_free_kbytes of line {}: memory runs "
                   "out early, and each time the host panics",
                   *on_oom->number, raised->at.line),
-          Message("Leave vm.min_free_kbytes to the kernel first; 0 kills one task in place of the "
+          Message("Leave vm.min_free_kbytes to the kernel first; 0 kills one task instead of the "
                   "host.")));
     }
   }

@@ -38,7 +38,7 @@ class DirFiles : public host::Files {
       : root_(std::move(root)), whole_machine_(whole_machine), owners_(std::move(owners)) {}
 
   [[nodiscard]] WalkStart start() { return {root_.get(), owners_, known_}; }
-  // What openat() takes in place of a walk; empty: not a path of this machine's kernel.
+  // What openat() takes instead of a walk; empty: not a path of this machine's kernel.
   [[nodiscard]] std::string name_in_kernel(std::string_view path) const;
   tl::expected<Descriptor, host::FileError> open_to_read(std::string_view path);
   // With the services that write logs, by the host's own tables of users and groups.

@@ -28,7 +28,7 @@ namespace whyoom::linux {
 namespace {
 
 constexpr int exit_status = 2;
-// TCGETS2, what a newer C library asks in place of TCGETS; its header excludes the C library's own.
+// TCGETS2, what a newer C library asks instead of TCGETS; its header excludes the C library's own.
 constexpr scmp_datum_t termios2 = _IOC(_IOC_READ, 'T', 0x2A, 44);
 
 // Where there is a second one, the first takes its arguments from memory that a filter cannot see.

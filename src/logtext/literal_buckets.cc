@@ -140,7 +140,7 @@ double cost(const Nibbles& bucket) {
   return product + grams_through(bucket) * gram_share;
 }
 
-// Groups get the numbers from 0 in place of their first prints.
+// Groups get the numbers from 0 instead of their first prints.
 std::array<std::uint8_t, most> numbered(const std::array<std::uint8_t, most>& group_of,
                                         std::size_t literals) {
   std::array<std::uint8_t, most> number_of{};

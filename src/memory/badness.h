@@ -30,7 +30,7 @@ struct BadnessRules {
   Root root = Root::nothing;
   bool at_least_one = false;  // a score below 1 is 1
   bool last_of_equals = false;
-  bool child_instead = false;  // a child with memory of its own dies in place of the chosen one
+  bool child_instead = false;  // a child with memory of its own dies instead of the chosen one
 };
 
 // Of a host: what its release has by itself; the newest when that is not known.

@@ -233,7 +233,7 @@ void CrossCheck::check_ram() {
   forget(report_.tail.reserved, "\"pages reserved\"");
 }
 
-// From 4.8 (commit 11fb998986a7) until the order was mended in 2017 (4.12, and stable ones) a
+// From 4.8 (commit 11fb998986a7) until the order was fixed in 2017 (4.12, and stable ones) a
 // kernel with transparent huge pages prints shmem under the name of anon_thp, and each of the three
 // under the name before its own. Seen by the total; huge pages of shmem are a part of it.
 void CrossCheck::put_shmem_in_order() {

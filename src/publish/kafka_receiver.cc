@@ -151,7 +151,7 @@ class KafkaReceiver final : public Receiver {
         receiver.setup_.tell(
             "where user and password are right: Kafka 4 refuses SCRAM of librdkafka " +
             std::string(::rd_kafka_version_str()) +
-            " (2.6.1 mends it); take mechanism = PLAIN, or cert and key");
+            " (2.6.1 fixes it); take mechanism = PLAIN, or cert and key");
       }
     }
   }

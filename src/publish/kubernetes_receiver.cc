@@ -155,7 +155,7 @@ class KubernetesReceiver final : public Receiver {
       return;
     }
     pods_[pod.uid] = pod;
-    // The cgroup of a static pod has the hash of its file in place of its UID.
+    // The cgroup of a static pod has the hash of its file instead of its UID.
     if (meta.contains("annotations")) {
       if (std::string hash = text_at(meta["annotations"], "kubernetes.io/config.hash");
           !hash.empty()) {

@@ -37,7 +37,7 @@ URL is one of:
 
 Options:
   --credentials FILE   user, password, token, ca, ... as lines of name = value; for its owner alone
-  --ca FILE            certificates to trust in place of the system's
+  --ca FILE            certificates to trust instead of the system's
   --state FILE         remembers what was sent, so that it is not sent again
   --rate N             at most N events a second; default 100, 0: as fast as it goes
   --host NAME          take events of this host alone; those without a host are its own

@@ -27,7 +27,7 @@ struct Bar {
 struct Cell {
   std::string text;
   Paint paint = Paint::plain;
-  std::optional<Bar> bar{};  // in place of text, where there is room for it
+  std::optional<Bar> bar{};  // instead of text, where there is room for it
   std::string link{};        // the id of a quoted line
 };
 

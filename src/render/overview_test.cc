@@ -98,7 +98,7 @@ TEST_F(OverviewText, SaysThatTheCauseIsGoneOrCannotBeTold) {
   overview_.stories = {{event_.get(), 0}};
   EXPECT_TRUE(says("\nIs it still so? No: ")) << text(200);
   EXPECT_TRUE(says("killed hog (pid 137); min-free-too-high\n")) << text(200);
-  // The step is marked, but there is nothing to mend.
+  // The step is marked, but there is nothing to fix.
   EXPECT_FALSE(says("sudo whyoom fix"));
   event_->root_cause = "fork-bomb";
   EXPECT_TRUE(says("\nIs it still so? The files of this host do not tell of fork-bomb.\n"))

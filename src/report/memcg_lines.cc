@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kTaskIn = "Task in ";
 constexpr std::string_view kKilled = "killed as a result of limit of ";
-constexpr std::string_view kHost = "host";  // in place of a path: no cgroup's (Alibaba's kernels)
+constexpr std::string_view kHost = "host";  // instead of a path: no cgroup's (Alibaba's kernels)
 
 // Empty when there is none.
 std::string path_of(std::string_view text) {

@@ -92,7 +92,7 @@ class Play(machine.harness.Case):
         found += event("db6", 6, "memory-exhausted") + event("elsewhere", 7) + event("db9", 8)
         summary = harness.whyoom("summary", "--format", "json", stdin=found)
         play = self.write(summary.out, "--batch", "1,50%")
-        self.check(play, 0, err="7 hosts to mend")
+        self.check(play, 0, err="7 hosts to fix")
         self.assertEqual(play.out, self.write(found, "--batch", "1,50%").out)
         checked = self.run_play(play.out, "--check")
         self.assertEqual(checked.returncode, 0, checked.stdout)
@@ -166,7 +166,7 @@ class Play(machine.harness.Case):
                             + event("db1", 99))
         self.assertEqual(result.status, 2, result)
         self.assertIn("left out", result.err)
-        self.assertIn("2 hosts to mend", result.err)  # a host may be called "all"; a group is not taken
+        self.assertIn("2 hosts to fix", result.err)  # a host may be called "all"; a group is not taken
         self.assertEqual(re.findall(r"(?m)^      - (.*)$", result.out), ["'all'", "'db1'"])
         self.assertNotIn("\x1b", result.err)
         self.assertNotIn("\u202e", result.err)

@@ -7,7 +7,7 @@ Usage: examples.py PROGRAM            compares, status 1 when a document is out 
 An example is a marker and the code block behind it:
     <!-- run: whyoom explain examples/min-free-killed.log -->
 The command is run in the root of the sources; the block holds it and what it printed. A table is
-marked with "table:" in place of "run:", and is what the command printed.
+marked with "table:" instead of "run:", and is what the command printed.
 The pages of the manual and the scripts of completion are compared and written in the same way. It
 also looks whether links between documents lead somewhere.
 """

@@ -125,9 +125,9 @@ void run(std::string_view input) {
     check_all(input);
     return;
   }
-  const std::string mended = with_checksums(input);
-  check_all(mended);
-  if (mended != input) {
+  const std::string fixed = with_checksums(input);
+  check_all(fixed);
+  if (fixed != input) {
     const MemoryFile file(input);
     check_command("check", file, true);
   }

@@ -21,7 +21,7 @@ CONSOLES = {"amd64": "ttyS0,115200", "i386": "ttyS0,115200", "arm64": "ttyAMA0"}
 # Fewer surprises, shorter boots; a panic ends the guest unless the scenario says otherwise.
 BASE = ("loglevel=8 log_buf_len=4M printk.devkmsg=on nokaslr mitigations=off tsc=reliable "
         "random.trust_cpu=1 panic=1 no_timer_check cryptomgr.notests")
-CUT = -1  # in place of an exit status: the guest ended first
+CUT = -1  # instead of an exit status: the guest ended first
 PANIC = b"Kernel panic - not syncing"
 STANDS = b"---[ end Kernel panic"  # printed when a panicked kernel does not restart
 

@@ -8,7 +8,7 @@
 
 PATH goes down the JSON by dots. In a list, a number is an index (-1 the last), `any` and `all` stand
 for the elements, and a word picks the elements whose cause, name, key or where is that word
-(`findings.pid-max.role`; / in place of . inside a word: `settings.vm/min_free_kbytes.after`).
+(`findings.pid-max.role`; / instead of . inside a word: `settings.vm/min_free_kbytes.after`).
 `status` is the exit status.
 """
 import json

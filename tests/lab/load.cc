@@ -244,7 +244,7 @@ int fragments(char** argument) {
   touch(at, size, page_size());
   for (uint64_t i = 0; i < size; i += 2 * page_size())
     madvise(at + i, static_cast<size_t>(page_size()), MADV_DONTNEED);
-  // What is left may not move, or compaction would mend it.
+  // What is left may not move, or compaction would fix it.
   for (uint64_t i = page_size(); i < size; i += 2 * page_size())
     if (mlock(at + i, static_cast<size_t>(page_size())) != 0) return refused("mlock", i);
   return 0;

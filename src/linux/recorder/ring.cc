@@ -206,7 +206,7 @@ tl::expected<RingWriter, std::string> RingWriter::open(const RingOptions& option
     return tl::unexpected(ring_error(options.path, error));
   }
   ring.keep_newest(numbers);
-  ring.mend();
+  ring.repair();
   ring.go_on();
   return ring;
 }
@@ -228,7 +228,7 @@ void RingWriter::keep_newest(const std::vector<std::uint64_t>& numbers) {
 
 // The end of the last segment that a crash tore. What is damaged further ahead stays, readers step
 // over it; and a file in which nothing is readable is left alone.
-void RingWriter::mend() {
+void RingWriter::repair() {
   if (old_.empty()) {
     return;
   }

@@ -65,7 +65,7 @@ class RingWriter {
   };
   explicit RingWriter(RingOptions options);
   bool drop_oldest();
-  void mend();
+  void repair();
   void go_on();
   void keep_newest(const std::vector<std::uint64_t>& numbers);
   int open_new(std::uint64_t number);

@@ -14,8 +14,7 @@ bool constrained(const Context& context) {
 
 Message who(std::string_view nodes, std::string_view free) {
   return Message(
-      "The task's cpuset allows only node {}, and that node is full. {} were free on "
-      "other nodes.",
+      "The task's cpuset allows only {}, where nothing is left. {} were free on other nodes.",
       nodes, free);
 }
 

@@ -17,9 +17,8 @@ bool constrained(const Context& context) {
 }
 
 Message who(std::string_view nodes, std::string_view free) {
-  return Message(
-      "The task is bound to node {}, and that node is full. {} were free on other nodes.", nodes,
-      free);
+  return Message("The task is bound to {}, where nothing is left. {} were free on other nodes.",
+                 nodes, free);
 }
 
 std::optional<Claim> judge(const Context& context) {
@@ -28,7 +27,7 @@ std::optional<Claim> judge(const Context& context) {
   }
   auto result = judge_node_bound(context, who);
   if (result && result->role == Role::root) {
-    result->remedy(Message("Prefer the node in place of binding to it (numactl --preferred), or "
+    result->remedy(Message("Prefer the node instead of binding to it (numactl --preferred), or "
                            "bind to more nodes"),
                    {ShellCommand("numactl --hardware")});
   }

@@ -8,7 +8,7 @@ namespace {
 using Reason = report::Panic::Reason;
 
 Remedy kill_one() {
-  return set_remedy(Message("Let the kernel kill one process in place of the machine"),
+  return set_remedy(Message("Let the kernel kill one process instead of the machine"),
                     "vm.panic_on_oom", 0);
 }
 
@@ -21,11 +21,10 @@ std::optional<Claim> judge(const Context& context) {
   const bool always = panic->reason == Reason::panic_on_oom_compulsory;
   Claim result = claim(
       Role::consequence, Rank::asked_for, 0, 0.99,
-      always
-          ? Message("vm.panic_on_oom is 2: the kernel panicked in place of killing a process. It "
-                    "restarts only if kernel.panic is not 0.")
-          : Message("vm.panic_on_oom is 1: the kernel panicked in place of killing a process. It "
-                    "restarts only if kernel.panic is not 0."));
+      always ? Message("vm.panic_on_oom is 2: the kernel panicked instead of killing a process. It "
+                       "restarts only if kernel.panic is not 0.")
+             : Message("vm.panic_on_oom is 1: the kernel panicked instead of killing a process. It "
+                       "restarts only if kernel.panic is not 0."));
   result.prove(Message("vm.panic_on_oom, from the panic's text"), always ? 2 : 1, panic->at);
   result.remedies.push_back(kill_one());
   return result;
@@ -37,23 +36,23 @@ Message what_happens(bool always, const host::Settings::Number& timeout) {
   const std::string when = always ? tr("on every OOM, also at a cgroup's limit")
                                   : tr("when the whole machine is short of memory");
   if (!timeout) {
-    return Message("vm.panic_on_oom is {}: {} the kernel panics in place of killing a process.",
+    return Message("vm.panic_on_oom is {}: {} the kernel panics instead of killing a process.",
                    value, when);
   }
   if (timeout->value == 0) {
     return Message(
-        "vm.panic_on_oom is {}: {} the kernel panics in place of killing a process. "
+        "vm.panic_on_oom is {}: {} the kernel panics instead of killing a process. "
         "kernel.panic is 0, so the machine then hangs until somebody resets it.",
         value, when);
   }
   if (timeout->value < 0) {
     return Message(
-        "vm.panic_on_oom is {}: {} the kernel panics in place of killing a process. "
+        "vm.panic_on_oom is {}: {} the kernel panics instead of killing a process. "
         "kernel.panic is {}, so the machine then restarts at once.",
         value, when, timeout->value);
   }
   return Message(
-      "vm.panic_on_oom is {}: {} the kernel panics in place of killing a process. "
+      "vm.panic_on_oom is {}: {} the kernel panics instead of killing a process. "
       "kernel.panic is {}, so the machine then restarts after {} s.",
       value, when, timeout->value, timeout->value);
 }
