@@ -11,6 +11,7 @@
 #include "report/doubt.h"
 #include "report/field_lines.h"
 #include "report/kernel_notices.h"
+#include "report/others_words.h"
 #include "report/tail_lines.h"
 #include "report/userspace_lines.h"
 #include "report/zone_lines.h"
@@ -22,6 +23,13 @@ constexpr std::size_t kMaxOpen = 8;
 constexpr std::size_t kMaxLingering = 8;
 constexpr std::size_t kRemembered = 256;     // victims, for a reaper that comes late
 constexpr std::size_t most_reserved = 1024;  // rows of a task table
+
+// What follows in its record is somebody else's, too: a name that closes again is in one line.
+bool ends_in_others_words(const logtext::Line& line) {
+  return is_of_a_process(line.text) ||
+         (is_exact(line) && others_words(line.text) != std::string_view::npos &&
+          read_line(line.text).kind == &unknown_line);
+}
 
 }  // namespace
 
@@ -121,11 +129,21 @@ void Assembler::take(const Line& line) {
     return;
   }
   foreign_since_ = 0;
-  // A newline inside of a record can be one in a name. Only where nothing but the name of a process
-  // can stand before it does the kernel's own text begin behind it.
-  record_bytes_ = line.embedded ? record_bytes_ : 0;
+  // A newline inside of a record can be one in a name, and in what else a user chose. A console
+  // prints the record's time behind each; a clock that knows milliseconds has many records at one.
+  const bool same_time = line.monotonic_us && line.monotonic_us == record_time_ &&
+                         *line.monotonic_us % 1000 != 0;
+  const bool same_record = line.embedded || (same_time && record_of_others_);
+  record_bytes_ = same_record ? record_bytes_ : 0;
+  record_time_ = line.monotonic_us;
+  const bool of_others = same_record && record_of_others_;
+  record_of_others_ = of_others || ends_in_others_words(line);
+  if (of_others || (record_of_others_ && is_of_a_process(line.text))) {
+    foreign_lines(1);
+    return;
+  }
   Line own = line;
-  own.embedded = line.embedded && record_bytes_ > kMaxComm;
+  own.embedded = line.embedded && !begins_behind_name(line.text, record_bytes_);
   if (!line.framed && !line.continued && events_.empty() && !joiner_.holds()) {
     if (const std::size_t words = kill_behind_words(line.text); words != 0) {
       own.text.remove_prefix(words);
@@ -139,8 +157,10 @@ void Assembler::take(const Line& line) {
 void Assembler::logical_line(KernelLine& read) {
   const Line& line = *read.line;
   expire(line);
-  if (line.embedded && !read.kind->in_record) {
+  if (line.embedded && !(read.kind->in_record && record_is_known_)) {
     read.kind = &unknown_line;
+  } else if (!line.embedded) {
+    record_is_known_ = read.kind != &unknown_line;
   }
   lines_of_events_ += read.kind != &unknown_line ? 1 : 0;
   if (line.lost_before > 0) {

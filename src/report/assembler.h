@@ -151,7 +151,10 @@ class Assembler {
   std::size_t rows_of_last_ = 0;         // of the task table of the event that ended last
   std::uint64_t lines_of_events_ = 0;
   std::size_t open_bytes_ = 0;
-  std::size_t record_bytes_ = 0;  // of the record at hand, before its next line
+  std::size_t record_bytes_ = 0;   // of the record at hand, before its next line
+  bool record_of_others_ = false;  // it ends in words that somebody else chose
+  std::optional<std::uint64_t> record_time_;
+  bool record_is_known_ = false;  // its first line is one of a report
   bool keeps_lines_ = false;
   bool opened_ = false;  // an event, ever
 

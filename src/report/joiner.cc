@@ -130,7 +130,7 @@ void Joiner::take(const logtext::Line& line) {
   // A post's. Each part is taken with all that is behind it, so that a line without a limit would
   // be read once for each of its parts, each deeper on the stack.
   constexpr std::size_t longest_glued = 8192;
-  KernelLine read = read_line(line.text, line.number, columns_);
+  KernelLine read = read_line(line.text, line.number, columns_, is_exact(line));
   if ((read.begins != 0 || read.ends != std::string_view::npos) &&
       line.text.size() <= longest_glued && take_apart(line, read)) {
     return;
@@ -142,7 +142,7 @@ void Joiner::take(const logtext::Line& line) {
     const std::size_t columns = columns_;
     flush();
     if (columns != columns_ && read.kind == &task_row) {
-      read = read_line(line.text, line.number, columns_);
+      read = read_line(line.text, line.number, columns_, is_exact(line));
     }
   }
   if (line.text.empty()) {

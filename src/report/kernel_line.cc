@@ -12,6 +12,7 @@
 #include "report/kernel_notices.h"
 #include "report/memcg_lines.h"
 #include "report/openvz_lines.h"
+#include "report/others_words.h"
 #include "report/symptoms.h"
 #include "report/tail_lines.h"
 #include "report/userspace_lines.h"
@@ -265,8 +266,8 @@ bool reads_as(const LineKind& kind, std::string_view text, Place at, KernelLine&
 // "X invoked oom-killer:", "X: page allocation failure": the name stands first and can look like
 // the start of any other line. Only a name has room before the mark, with what some tools add to
 // it.
-bool read_behind_name(std::string_view text, Place at, KernelLine& out) {
-  constexpr std::size_t longest = kMaxComm + 8;
+bool read_behind_name(std::string_view text, bool exact, Place at, KernelLine& out) {
+  const std::size_t longest = exact ? kMaxComm : kMaxComm + 8;
   const std::size_t invoked = text.find(kInvoked);
   const std::size_t failure = text.find(kFailed);
   const bool fails = failure != 0 && failure <= longest;
@@ -299,8 +300,10 @@ bool read_at_start(std::string_view text, Place at, KernelLine& out) {
   return false;
 }
 
-bool read_anywhere(std::string_view text, std::uint32_t held, Place at, KernelLine& out) {
-  std::size_t first = npos;
+// `limit`: where words of others begin.
+bool read_anywhere(std::string_view text, std::uint32_t held, std::size_t limit, Place at,
+                   KernelLine& out) {
+  std::size_t first = limit;
   for (std::uint32_t rows = held & kHoldsAnyMark; rows != 0; rows &= rows - 1) {
     const Row& row = kRows[kStartRows + static_cast<std::size_t>(std::countr_zero(rows))];
     const std::size_t found = text.find(row.mark);
@@ -314,7 +317,7 @@ bool read_anywhere(std::string_view text, std::uint32_t held, Place at, KernelLi
       out = std::move(line);
     }
   }
-  return first != npos;
+  return first != limit;
 }
 
 bool is_fragment(std::string_view text) {
@@ -350,7 +353,7 @@ bool read_row(std::string_view text, Place at, KernelLine& out) {
   return false;
 }
 
-void read_into(std::string_view text, Place at, KernelLine& out) {
+void read_into(std::string_view text, bool exact, Place at, KernelLine& out) {
   if (read_row(text, at, out)) {
     return;
   }
@@ -360,7 +363,7 @@ void read_into(std::string_view text, Place at, KernelLine& out) {
   const bool is_nodes = text.starts_with("Node ") && text.size() > name_and_mark;
   std::uint32_t held = kWords.in(is_nodes ? text.substr(0, name_and_mark) : text);
   const auto holds = [&held](std::uint32_t word) { return (held & word) != 0; };
-  if (holds(kHoldsInvoked | kHoldsFailed) && read_behind_name(text, at, out)) {
+  if (holds(kHoldsInvoked | kHoldsFailed) && read_behind_name(text, exact, at, out)) {
     return;
   }
   if (is_nodes && read_at_start(text, at, out)) {
@@ -372,7 +375,8 @@ void read_into(std::string_view text, Place at, KernelLine& out) {
       text.find(kInvoked) == npos && reads_as(trace_entry, text, at, out)) {
     return;
   }
-  if ((!is_nodes && read_at_start(text, at, out)) || read_anywhere(text, held, at, out) ||
+  const std::size_t limit = exact && holds(kHoldsAnyMark) ? others_words(text) : npos;
+  if ((!is_nodes && read_at_start(text, at, out)) || read_anywhere(text, held, limit, at, out) ||
       text.front() == '[') {
     return;
   }
@@ -390,13 +394,13 @@ void read_into(std::string_view text, Place at, KernelLine& out) {
 
 }  // namespace
 
-KernelLine read_line(std::string_view text, LineNumber number, std::size_t columns) {
+KernelLine read_line(std::string_view text, LineNumber number, std::size_t columns, bool exact) {
   KernelLine line;
   line.kind = &unknown_line;
   line.columns = columns;
   line.at = {0, number};
   if (const std::string_view whole = trim(text); !whole.empty()) {
-    read_into(whole, line.at, line);
+    read_into(whole, exact, line.at, line);
     const auto indent = static_cast<std::size_t>(whole.data() - text.data());
     line.begins += line.begins == 0 ? 0 : indent;
     line.ends = line.ends >= whole.size() ? npos : line.ends + indent;

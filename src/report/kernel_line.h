@@ -102,8 +102,14 @@ extern const LineKind unknown_line;
 // The beginning of a line that a wrap cut before it can be told.
 extern const LineKind fragment;
 
-// `columns`: as in KernelLine.
-KernelLine read_line(std::string_view text, LineNumber number = 0, std::size_t columns = 0);
+// The text is just what the kernel wrote: its own frame is around it.
+inline bool is_exact(const logtext::Line& line) {
+  return line.framed && (line.origin == logtext::Origin::kernel || line.monotonic_us);
+}
+
+// `columns`: as in KernelLine. `exact`: is_exact(), so words of others in it can be told.
+KernelLine read_line(std::string_view text, LineNumber number = 0, std::size_t columns = 0,
+                     bool exact = false);
 
 // The texts that can begin or be part of an event. A stretch of a log without any of them is never
 // split into lines' fields. Each is rare in other text, and short enough to survive most wraps.

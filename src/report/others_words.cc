@@ -1,0 +1,49 @@
+#include "report/others_words.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "report/open_event.h"
+
+namespace whyoom::report {
+
+bool begins_behind_name(std::string_view line, std::size_t before) {
+  return std::ranges::any_of(
+      std::array<std::string_view, 2>{" invoked oom-killer:", ": page allocation failure"},
+      [&](std::string_view mark) {
+        const std::size_t at = line.find(mark);
+        return at != std::string_view::npos && before + at <= kMaxComm;
+      });
+}
+
+bool is_of_a_process(std::string_view line) {
+  for (const std::string_view begin :
+       {"process '", "User process fault: ", "epc = ", "ra  = "}) {  // of s390, of MIPS
+    if (line.starts_with(begin)) {
+      return true;
+    }
+  }
+  Cursor rest(line);
+  const bool trap = rest.take("traps: ");
+  const auto name = rest.take_until("[");
+  return name && !name->empty() && name->size() <= kMaxComm && *name != "kernel" &&
+         rest.take('[') && rest.take_unsigned() && rest.take(']') && rest.take(trap ? " " : ": ") &&
+         !begins_behind_name(line, 0);  // of "systemd[1]:"
+}
+
+std::size_t others_words(std::string_view line) {
+  constexpr std::string_view bad_option = "tmpfs: Bad mount option ";
+  if (line.starts_with(bad_option)) {
+    return bad_option.size();
+  }
+  std::size_t first = std::string_view::npos;
+  for (const char quote : {'\'', '"'}) {
+    for (std::size_t at = line.find(quote, 1); at < first; at = line.find(quote, at + 1)) {
+      first = line[at - 1] == ' ' || line[at - 1] == '=' ? at : first;
+    }
+  }
+  return first;
+}
+
+}  // namespace whyoom::report
