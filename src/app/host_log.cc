@@ -220,7 +220,7 @@ void HostLog::add_witness(const linux::LogEnd& last, const report::InputAccount&
         ends.first_boot == clock_.boot ? journal_clock(ends.from.wall) : witnesses_.booted_us;
     const auto to = journal_clock(ends.to.wall);
     if (first && to) {
-      witnesses_.logs.push_back({source_.name, *first, *to});
+      witnesses_.logs.push_back({source_.name, *first, *to, true});
     }
   }
 }
@@ -285,6 +285,9 @@ void HostLog::explain_all(const std::function<void(std::unique_ptr<diagnose::Eve
       const bool sure = seen.clock == Clock::exact ||
                         (seen.source < zone_known_.size() && zone_known_[seen.source]);
       seen.report.unverified = report::not_confirmed(seen, sure, witnesses_);
+      if (!seen.report.unverified.empty() && seen.of_kernel) {
+        seen.report = std::move(*seen.of_kernel);  // what a text log says beyond it is made up
+      }
     }
     if (seen.report.host.empty() && !names.empty()) {  // the ring buffer and dumps name none
       seen.report.host = names.front();

@@ -86,6 +86,9 @@ bool Framer::take_json(std::string_view text, Peeled& peeled, std::size_t depth)
   if (depth == 0 && !peeled.line.framed && by_program_ && !after_record_) {
     peeled.line.origin.lower(Origin::relayed);  // maybe the rest of what that program wrote
   }
+  if (depth == 0 && peeled.line.origin == Origin::kernel) {
+    peeled.line.origin.lower(Origin::relayed);  // the kernel writes none: a program said its name
+  }
   std::string_view rest = text;
   const JsonResult result = take_json_record(rest, levels_[depth].record);
   if (array && result.is_record && trim(rest).size() > 1) {  // more than "," or "]"

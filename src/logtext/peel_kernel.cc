@@ -74,6 +74,14 @@ bool is_minute(std::string_view inside) {
          is_digit(clock[3]) && is_digit(clock[4]) && !is_digit(inside.front());
 }
 
+// A time inside of another's frame is the event's where a tool has put its own in front. Where the
+// outer frame names who wrote, what is inside is his word, and takes no place of the logger's.
+void set_inner_wall(std::string_view wall, Line& line) {
+  if (line.wall.empty() || line.origin == Origin::unknown) {
+    line.wall = wall;
+  }
+}
+
 // Takes the inside of a bracket as a time of one of dmesg's formats.
 bool take_bracket(std::string_view inside, Peeled& peeled) {
   std::string_view rest = inside;
@@ -109,11 +117,11 @@ bool take_bracket(std::string_view inside, Peeled& peeled) {
     if (const std::size_t delta = wall.find(" <"); delta != std::string_view::npos) {
       wall = wall.substr(0, delta);
     }
-    peeled.line.wall = trim(wall);
+    set_inner_wall(trim(wall), peeled.line);
     return true;
   }
   if (is_minute(inside)) {
-    peeled.line.wall = inside;
+    set_inner_wall(inside, peeled.line);
     peeled.minute_base = true;
     return true;
   }

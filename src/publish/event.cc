@@ -141,6 +141,7 @@ void read_fields(const Json& json, Event& event) {
   to.text("kind", "whyoom.kind", at(json, {"kind"}));
   to.text("cause", "whyoom.cause", at(json, {"root_cause"}));
   to.text("verdict", "whyoom.verdict", at(json, {"verdict"}));
+  to.text("unverified", "whyoom.unverified", at(json, {"unverified_why"}));
   to.text("outcome", "whyoom.outcome", at(json, {"outcome"}));
   to.text("boot", "whyoom.boot.id", at(json, {"boot"}));
   to.text("kernel", "whyoom.kernel.release", at(json, {"kernel", "release"}));

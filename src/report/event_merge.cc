@@ -56,26 +56,28 @@ std::vector<std::uint64_t> keys_of(const Report& report) {
   return keys;
 }
 
-bool is_whole_and_by_kernel(const EventCopy& seen) {
-  return seen.by_kernel && missing_parts(seen.report).empty();
-}
-
 // `a` shall stand for the event, not `b`.
 bool is_better(const EventCopy& a, const EventCopy& b) {
   const bool verified = a.report.unverified.empty();
   if (verified != b.report.unverified.empty()) {
     return verified;
   }
-  const bool whole = is_whole_and_by_kernel(a);
-  return whole != is_whole_and_by_kernel(b) ? whole : more_complete(a.report, b.report);
+  if (a.by_kernel != b.by_kernel) {
+    const EventCopy& sure = a.by_kernel ? a : b;
+    const EventCopy& other = a.by_kernel ? b : a;
+    const bool keeps =
+        missing_parts(sure.report).empty() || !more_complete(other.report, sure.report);
+    return keeps == a.by_kernel;
+  }
+  return more_complete(a.report, b.report);
 }
 
-// What the kept copy lacks: its clocks, the host, the boot.
-void fill_from(EventCopy& kept, const EventCopy& other) {
+// What the kept copy lacks: its clocks, the host, the boot. By whom it is stays: of a text log's
+// copy that tells more the kernel's own log has not said that.
+void fill_from(EventCopy& kept, EventCopy& other) {
   if (kept.report.unverified.empty() && !other.report.unverified.empty()) {
     return;
   }
-  kept.by_kernel = kept.by_kernel || other.by_kernel;
   Report& report = kept.report;
   const Report& spare = other.report;
   if (report.time.wall.empty()) {
@@ -94,6 +96,17 @@ void fill_from(EventCopy& kept, const EventCopy& other) {
     kept.at_us = other.at_us;
     kept.clock = other.clock;
   }
+  if (kept.by_kernel) {
+    kept.of_kernel.reset();
+  } else if (other.by_kernel) {
+    kept.of_kernel = std::make_shared<Report>(std::move(other.report));
+  } else if (!kept.of_kernel) {
+    kept.of_kernel = std::move(other.of_kernel);
+  }
+}
+
+std::size_t bytes_of(const EventCopy& event) {
+  return bytes_held(event.report) + (event.of_kernel ? bytes_held(*event.of_kernel) : 0);
 }
 
 constexpr std::int64_t unknown_time = std::numeric_limits<std::int64_t>::min();
@@ -104,7 +117,7 @@ std::int64_t minus(std::int64_t a, std::uint64_t b) {
 }
 
 // When each boot began, so that its events sort by their own exact clock.
-std::unordered_map<std::string, std::int64_t> boot_times(const std::vector<EventCopy>& events) {
+std::unordered_map<std::string, std::int64_t> boot_times(const std::deque<EventCopy>& events) {
   std::unordered_map<std::string, std::pair<EventCopy::Clock, std::int64_t>> best;
   for (const EventCopy& event : events) {
     const Report& report = event.report;
@@ -178,22 +191,23 @@ void EventMerge::index(std::uint32_t number) {
 }
 
 void EventMerge::add(EventCopy&& seen) {
-  if (left_out_until_ && seen.at_us.value_or(unknown_time) <= *left_out_until_) {
+  const auto& until = left_out_until_[seen.by_kernel ? 1 : 0];
+  if (until && seen.at_us.value_or(unknown_time) <= *until) {
     ++left_out_;
     return;
   }
   if (const auto known = find(seen)) {
     ++copies_;
     EventCopy& kept = events_[*known];
-    held_bytes_ -= bytes_held(kept.report);
+    held_bytes_ -= bytes_of(kept);
     if (is_better(seen, kept)) {
       std::swap(seen, kept);
     }
     fill_from(kept, seen);
-    held_bytes_ += bytes_held(kept.report);
+    held_bytes_ += bytes_of(kept);
     index(*known);
   } else {
-    held_bytes_ += bytes_held(seen.report);
+    held_bytes_ += bytes_of(seen);
     events_.push_back(std::move(seen));
     index(static_cast<std::uint32_t>(events_.size() - 1));
   }
@@ -203,12 +217,14 @@ void EventMerge::add(EventCopy&& seen) {
 }
 
 void EventMerge::drop_oldest() {
-  std::ranges::stable_sort(events_, {},
-                           [](const EventCopy& s) { return s.at_us.value_or(unknown_time); });
+  std::ranges::sort(events_, {}, [](const EventCopy& s) {
+    return std::pair(s.by_kernel, s.at_us.value_or(unknown_time));
+  });
   std::size_t dropped = 0;
   while (dropped + 1 < events_.size() && held_bytes_ > budget_ / 4 * 3) {
-    held_bytes_ -= bytes_held(events_[dropped].report);
-    left_out_until_ = events_[dropped].at_us.value_or(unknown_time);
+    const EventCopy& oldest = events_[dropped];
+    held_bytes_ -= bytes_of(oldest);
+    left_out_until_[oldest.by_kernel ? 1 : 0] = oldest.at_us.value_or(unknown_time);
     ++dropped;
   }
   left_out_ += dropped;

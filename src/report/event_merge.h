@@ -1,12 +1,14 @@
 // Events of several logs of one host, each once, in the order in which they happened. Of two copies
 // the more complete is kept; a clock that it lacks comes from the other. What others could have
 // written takes nothing from what they could not: an unverified copy stands for no verified one,
-// and a text log's for no whole one by the kernel. Memory is bounded: beyond the budget the oldest
-// events go, and are counted.
+// and a text log's for none by the kernel unless it tells more, for itself. Memory is bounded:
+// beyond the budget the oldest events go, those of text logs first, and are counted.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -36,11 +38,12 @@ class EventMerge {
 
   std::size_t budget_;
   std::size_t held_bytes_ = 0;
-  std::vector<EventCopy> events_;
+  std::deque<EventCopy> events_;  // no second copy of all while it grows
   std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> by_key_;
   std::uint64_t copies_ = 0;
   std::uint64_t left_out_ = 0;
-  std::optional<std::int64_t> left_out_until_;  // what is not younger was let go before
+  // What is not younger was let go before: of text logs, by the kernel.
+  std::array<std::optional<std::int64_t>, 2> left_out_until_;
 };
 
 // Bytes that the report takes in memory, about.

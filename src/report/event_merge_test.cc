@@ -200,15 +200,39 @@ TEST(EventMerge, what_the_kernel_wrote_as_a_whole_stays) {
   }
 }
 
-TEST(EventMerge, a_text_logs_copy_is_confirmed_by_a_cut_one_of_the_kernel) {
+TEST(EventMerge, a_text_logs_copy_that_tells_more_speaks_for_itself) {
   const std::string cut = without_lines(spree(), "Node 0");
-  EventMerge merge;
-  add_all(merge, sightings(spree(), {.boot = "b1", .booted = booted_us, .number = 1}));
-  add_all(merge, sightings(cut, {.boot = "b1", .booted = booted_us, .by_kernel = true}));
-  for (const EventCopy& event : merge.take()) {
-    EXPECT_EQ(event.source, 1U);  // it has the zones
-    EXPECT_TRUE(event.by_kernel);
+  const Source text{.boot = "b1", .booted = booted_us, .number = 1};
+  const Source kernel{.boot = "b1", .booted = booted_us, .by_kernel = true};
+  for (const bool kernel_first : {true, false}) {
+    EventMerge merge;
+    add_all(merge, sightings(kernel_first ? cut : spree(), kernel_first ? kernel : text));
+    add_all(merge, sightings(kernel_first ? spree() : cut, kernel_first ? text : kernel));
+    add_all(merge, sightings(spree(), {.boot = "b1", .booted = booted_us, .number = 2}));
+    for (const EventCopy& event : merge.take()) {
+      EXPECT_FALSE(event.report.zones.empty());
+      EXPECT_FALSE(event.by_kernel);
+      ASSERT_TRUE(event.of_kernel);
+      EXPECT_TRUE(event.of_kernel->zones.empty());
+    }
   }
+}
+
+TEST(EventMerge, a_flood_of_a_text_log_drops_nothing_of_the_kernels) {
+  EventMerge merge(std::size_t{1} << 20U);
+  add_all(merge, sightings(spree(), {.boot = "b1", .booted = booted_us, .by_kernel = true}));
+  const auto of_kernel = sightings(spree(), {}).size();
+  for (int i = 0; i < 4000; ++i) {
+    EventCopy forged;
+    forged.report.kind = Kind::oom_kill;
+    forged.report.victims.emplace_back().pid = 100000 + i;
+    forged.at_us = booted_us + std::int64_t{4000} * 1'000'000 + i;
+    merge.add(std::move(forged));
+  }
+  EXPECT_GT(merge.left_out(), 0U);
+  const auto kept = merge.take();
+  EXPECT_EQ(std::ranges::count_if(kept, &EventCopy::by_kernel),
+            static_cast<std::ptrdiff_t>(of_kernel));
 }
 
 TEST(EventMerge, a_copy_whose_head_was_overwritten_is_the_same_event) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "report/report.h"
@@ -24,6 +25,8 @@ struct EventCopy {
   // One of the copies stands in a log that only the kernel writes: not a text log, where any
   // program can write under its name.
   bool by_kernel = false;
+  // What such a log has of it, where this copy of a text log tells more.
+  std::shared_ptr<Report> of_kernel{};
 };
 
 // Monotonic clocks of two boots can show the same time: numbers that differ, wall clocks that are

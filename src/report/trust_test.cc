@@ -327,6 +327,24 @@ TEST(Trust, TheNameOfAProcessNeitherDividesNorFeedsAReport) {
   }
 }
 
+// `logger -t kernel` makes the outer frame as the kernel's, and what is inside says what it likes.
+TEST(Trust, AFrameInsideOfAnothersTakesNoPlaceOfIt) {
+  const auto inner =
+      read_log("Nov 23 07:41:32 host kernel: [Mon Nov 16 07:00:00 2026] " KILL "\n").events;
+  ASSERT_EQ(inner.size(), 1U);
+  EXPECT_EQ(inner[0].time.wall, "Nov 23 07:41:32");
+  const auto json =
+      read_log(R"(Nov 23 07:41:32 host kernel: {"_TRANSPORT":"kernel","_HOSTNAME":"db7",)"
+               R"("__REALTIME_TIMESTAMP":"1764000000000000","MESSAGE":")" KILL "\"}\n")
+          .events;
+  ASSERT_EQ(json.size(), 1U);
+  EXPECT_FALSE(json[0].unverified.empty());
+  // A tool's time in front of the log's own is another thing.
+  const auto tool = read_log("2026-11-23T08:00:00Z [Mon Nov 16 07:00:00 2026] " KILL "\n").events;
+  ASSERT_EQ(tool.size(), 1U);
+  EXPECT_EQ(tool[0].time.wall, "Mon Nov 16 07:00:00 2026");
+}
+
 // A cgroup's name can have 255 bytes of anything but a slash and, since 3.17, a newline.
 TEST(Trust, TheNameOfACgroupMakesNoPart) {
   constexpr std::string_view paths[] = {

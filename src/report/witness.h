@@ -17,6 +17,7 @@ namespace whyoom::report {
 struct Witness {
   std::string name;                     // "/dev/kmsg"
   std::int64_t from_us = 0, to_us = 0;  // since 1970
+  bool has_killers = false;  // what daemons that kill write, too: the journal, by their units
 };
 
 struct Witnesses {

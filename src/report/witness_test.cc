@@ -73,10 +73,16 @@ TEST(Witness, AnotherHostsEventIsNotInThisHostsBuffer) {
   EXPECT_EQ(said(event, unnamed), "");
 }
 
-TEST(Witness, KillersInUserSpaceArePassedOver) {
+TEST(Witness, OfKillersInUserSpaceIsTheJournalAndOnlyOfDaemonsWithAUnit) {
   EventCopy event = kill(booted + 50 * minute);
   event.report.kind = Kind::userspace_kill;
+  event.report.userspace.emplace().killer = "earlyoom";
   EXPECT_EQ(said(event, ring(0)), "");
+  Witnesses journal = ring(0);
+  journal.logs.front().has_killers = true;
+  EXPECT_NE(said(event, journal), "");
+  event.report.userspace->killer = "kubelet";
+  EXPECT_EQ(said(event, journal), "");
 }
 
 TEST(Witness, NoKillWasCounted) {
