@@ -49,7 +49,7 @@ class ShellOperand : public ShellWord {
 namespace shell {
 
 constexpr bool is_bare(char c) {
-  constexpr std::string_view marks = "_./-=:,";
+  constexpr std::string_view marks = "_./-=:,@";
   return is_alnum(c) || marks.find(c) != std::string_view::npos;
 }
 

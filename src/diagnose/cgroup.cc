@@ -101,8 +101,9 @@ void read_names(const memory::Attribution& attribution, CgroupUse& use) {
     use.limit_path = limit->path;
     use.raw_limit_path = limit->raw_path;
     use.owner = limit->owner;
-    use.who = limit->owner ? describe(*limit->owner) : limit->path;
-    use.the_cgroup = limit->owner ? use.who : tr("the cgroup {}", limit->path);
+    const auto whose = memory::whose(*limit);
+    use.who = whose.value_or(limit->path);
+    use.the_cgroup = whose ? use.who : tr("the cgroup {}", limit->path);
   }
   if (const auto& victim = attribution.victim) {
     use.task_path = victim->path;
@@ -323,18 +324,23 @@ void grade_limit(Claim& claim, const CgroupUse& use) {
   }
 }
 
+// What is a hundredth of it and more.
 std::string filling(const CgroupUse& use) {
+  const std::array parts{std::pair{translated("{} of anonymous memory"), &use.anon},
+                         std::pair{translated("{} of shared memory"), &use.shmem},
+                         std::pair{translated("{} of page cache"), &use.file},
+                         std::pair{translated("{} of slab"), &use.slab},
+                         std::pair{translated("{} of sockets"), &use.sock}};
+  Bytes all;
+  for (const auto& [words, size] : parts) {
+    all += CgroupUse::size(*size);
+  }
   std::string text;
-  const auto add = [&text](const char* name, const Maybe<Bytes>& size) {
-    if (size && size->value.count() > 0) {
-      text += (text.empty() ? "" : tr(", ")) + std::string(name) + " " + human(size->value);
+  for (const auto& [words, size] : parts) {
+    if (const Bytes part = CgroupUse::size(*size); part.count() > 0 && part * 100 >= all) {
+      text += (text.empty() ? "" : tr(", ")) + translated_with(words, {human(part)});
     }
-  };
-  add("anon", use.anon);
-  add("shmem", use.shmem);
-  add("file", use.file);
-  add("slab", use.slab);
-  add("sock", use.sock);
+  }
   return text;
 }
 
@@ -424,9 +430,7 @@ Remedy raise_limit(const CgroupUse& use) {
     remedy.title =
         Message("Raise the limit of {}, or use less in it{}", short_name(unit), how_to_name(unit));
     if (const auto word = word_of(unit)) {
-      remedy.commands = {
-          ShellCommand("systemctl show -p MemoryMax -- {}", *word),
-          ShellCommand("sudo systemctl set-property -- {} MemoryMax=<bytes>", *word)};
+      remedy.commands = commands_of(memory_max, *word, use.raw_limit_path);
     } else {
       remedy.commands = commands_to_find(unit);
     }

@@ -24,6 +24,27 @@ std::string unescaped(std::string_view name) {
 
 }  // namespace
 
+std::optional<std::uint32_t> user_of_manager(std::string_view path) {
+  constexpr std::string_view mark = "/user@";
+  const std::size_t at = path.find(mark);
+  if (at == std::string_view::npos) {
+    return std::nullopt;
+  }
+  const std::string_view rest = path.substr(at + mark.size());
+  const std::size_t end = rest.find(".service/");
+  return end == std::string_view::npos ? std::nullopt
+                                       : parse_number<std::uint32_t>(rest.substr(0, end));
+}
+
+std::vector<ShellCommand> commands_of(const UnitProperty& property, const ShellWord& unit,
+                                      std::string_view path) {
+  if (const auto user = user_of_manager(path)) {
+    return {ShellCommand(property.show_of_user, *user, unit),
+            ShellCommand(property.set_of_user, *user, unit)};
+  }
+  return {ShellCommand(property.show, unit), ShellCommand(property.set, unit)};
+}
+
 std::string with_owner(std::string_view path) {
   const std::string shown = printable(path);
   const auto owner = memory::cgroup_owner(path);

@@ -2,6 +2,7 @@
 // a ShellWord; one that cannot stand in a command is found by its inode number.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,30 @@ std::string with_owner(std::string_view path);
 
 // What a title says behind the name: "", or that no command can have it.
 std::string_view how_to_name(std::string_view name);
+
+// Whose manager has the units of this path: a user's below "user@1000.service", else the system's.
+std::optional<std::uint32_t> user_of_manager(std::string_view path);
+
+// How to see and to set a property of a unit, from a user's manager by `-M` (systemd 248).
+struct UnitProperty {
+  ShellPattern<ShellWord> show, set;
+  ShellPattern<std::uint32_t, ShellWord> show_of_user, set_of_user;
+};
+inline constexpr UnitProperty memory_max{
+    "systemctl show -p MemoryMax -- {}", "sudo systemctl set-property -- {} MemoryMax=<bytes>",
+    "sudo systemctl --user -M {}@.host show -p MemoryMax -- {}",
+    "sudo systemctl --user -M {}@.host set-property -- {} MemoryMax=<bytes>"};
+inline constexpr UnitProperty memory_high{
+    "systemctl show -p MemoryHigh -- {}", "sudo systemctl set-property -- {} MemoryHigh=<size>",
+    "sudo systemctl --user -M {}@.host show -p MemoryHigh -- {}",
+    "sudo systemctl --user -M {}@.host set-property -- {} MemoryHigh=<size>"};
+inline constexpr UnitProperty tasks_max{
+    "systemctl show -p TasksCurrent,TasksMax -- {}",
+    "sudo systemctl set-property -- {} TasksMax=<number>",
+    "sudo systemctl --user -M {}@.host show -p TasksCurrent,TasksMax -- {}",
+    "sudo systemctl --user -M {}@.host set-property -- {} TasksMax=<number>"};
+std::vector<ShellCommand> commands_of(const UnitProperty& property, const ShellWord& unit,
+                                      std::string_view path);
 
 // Without a word for the name: what lists such cgroups, with their inode numbers.
 std::vector<ShellCommand> commands_to_find(std::string_view name);

@@ -134,7 +134,9 @@ TEST(Filling, OfV2LeavesSharedMemoryOutOfFile) {
   EXPECT_EQ(use->file->value, Bytes(10 * mib));
   EXPECT_EQ(use->shmem->value, Bytes(60 * mib));
   EXPECT_TRUE(use->filled_by_shmem());
-  EXPECT_EQ(filling(*use), "anon 20 MiB, shmem 60 MiB, file 10 MiB, slab 2 MiB");
+  EXPECT_EQ(
+      filling(*use),
+      "20 MiB of anonymous memory, 60 MiB of shared memory, 10 MiB of page cache, 2 MiB of slab");
 }
 
 TEST(Filling, OfV1AddsUpTheCgroupsBelow) {
@@ -265,6 +267,20 @@ TEST(RaiseLimit, KeepsTheEscapesOfAUnit) {
             R"(systemctl show -p MemoryMax -- 'system-a\x2db.slice')");
   EXPECT_EQ(remedy_of(R"(/caf\xc3\xa9#1.service)").commands[0].text(),
             R"(systemctl show -p MemoryMax -- 'caf\xc3\xa9#1.service')");
+}
+
+TEST(RaiseLimit, AsksTheManagerWhoseUnitItIs) {
+  const Remedy remedy =
+      remedy_of("/user.slice/user-1000.slice/user@1000.service/app.slice/syncthing.service");
+  ASSERT_EQ(remedy.commands.size(), 2U);
+  EXPECT_EQ(remedy.commands[0].text(),
+            "sudo systemctl --user -M 1000@.host show -p MemoryMax -- syncthing.service");
+  EXPECT_EQ(remedy.commands[1].text(),
+            "sudo systemctl --user -M 1000@.host set-property -- syncthing.service "
+            "MemoryMax=<bytes>");
+  // The manager itself is a unit of the system's.
+  EXPECT_EQ(remedy_of("/user.slice/user-1000.slice/user@1000.service").commands[0].text(),
+            "systemctl show -p MemoryMax -- user@1000.service");
 }
 
 // The name as it is shown is that of another cgroup.

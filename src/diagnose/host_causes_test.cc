@@ -394,7 +394,7 @@ TEST(HostCauses, CgroupsAtTheirMemoryHigh) {
            (found->remedies.empty() ? "" : ": " + found->remedies[0].commands[0].text());
   };
   EXPECT_EQ(of("/a.service", 104000000, 5, "40.00"),
-            "root: sudo systemctl set-property -- a.service MemoryHigh=<size>");
+            "root: systemctl show -p MemoryHigh -- a.service");
   EXPECT_EQ(of("/jail", 104000000, 5, "40.00"), "root: cat /sys/fs/cgroup/jail/memory.stat");
   EXPECT_EQ(of("/jail", 104000000, 0, "40.00"), "ruled-out");
   EXPECT_EQ(of("/jail", 104000000, 5, "0.10"), "ruled-out");

@@ -47,7 +47,7 @@ Message where(const Event& event) {
     }
     return limit && is_limit_named(report)
                ? Message("The memory limit of {} was reached.",
-                         limit->owner ? describe(*limit->owner) : tr("the cgroup {}", limit->path))
+                         whose(*limit).value_or(tr("the cgroup {}", limit->path)))
                : Message(
                      "A cgroup's memory limit was reached; the line that names it is not "
                      "there.");
@@ -216,6 +216,24 @@ const memory::ZoneState* zone_that_serves(const Event& event) {
   return zone == zones.end() ? nullptr : &*zone;
 }
 
+// Where an account is there, and no cause.
+Message no_proof_of(const memory::Account& account) {
+  using What = memory::AccountLine::What;
+  const auto most = [&](Bytes size) { return share(size, account.total) >= most_of_ram; };
+  const Bytes processes = account.size(What::anon) + account.size(What::unevictable_other);
+  if (most(processes)) {
+    return Message("Processes held {} ({} of RAM); what would prove that they are why is missing.",
+                   human(processes), percent(share(processes, account.total)));
+  }
+  if (const Bytes free = account.size(What::free); most(free)) {
+    return Message(
+        "{} ({} of RAM) were free; what kept them from the request is not in these "
+        "lines.",
+        human(free), percent(share(free, account.total)));
+  }
+  return Message("No single use of RAM explains it.");
+}
+
 // The victim that held most, and what the kernel's score tells of it.
 void add_biggest(std::vector<Message>& out, const Event& event) {
   const auto& victims = event.report.victims;
@@ -340,7 +358,7 @@ std::vector<Message> partial_answer(const Event& event) {
                 zone->name, kb(to_bytes(zone->usable(), page)), kb(to_bytes(zone->floor, page))));
   } else if (report.kind != Kind::memcg_oom_kill && is_known_global(event.evidence)) {
     if (event.evidence.account) {
-      add(out, Message("No single use of RAM explains it."));
+      add(out, no_proof_of(*event.evidence.account));
     } else {
       add(out, Message("What filled it, or kept it out of reach, is not in these lines."));
     }

@@ -55,6 +55,10 @@ struct CgroupShare {
   std::string raw_path;  // as the kernel printed it: what commands must name
 };
 
+// For a sentence: "nginx.service"; "the cgroup worker in nginx.service" of one below a unit.
+// nullopt: the path does not tell.
+std::optional<std::string> whose(const CgroupShare& cgroup);
+
 struct Attribution {
   // Nobody shows more.
   static constexpr std::size_t most_top = 16;

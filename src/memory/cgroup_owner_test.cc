@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "memory/attribution.h"
+
 namespace whyoom::memory {
 namespace {
 
@@ -293,6 +295,17 @@ TEST(Describe, DoesNotRepeatThePod) {
   EXPECT_EQ(describe(*pod, container), describe(*pod));
   EXPECT_EQ(describe(container, container), describe(container));
   EXPECT_EQ(describe(container, cgroup_owner("/kubepods")), describe(container));
+}
+
+TEST(Whose, IsNoUnitsWhereTheCgroupIsOneBelowIt) {
+  const auto of = [](const std::string& path) {
+    return whose({path, cgroup_owner(path), path}).value_or("");
+  };
+  EXPECT_EQ(of("/system.slice/nginx.service"), "nginx.service");
+  EXPECT_EQ(of("/system.slice/nginx.service/worker"), "the cgroup worker in nginx.service");
+  EXPECT_EQ(of("/kubepods/pod" + uid + "/" + id1 + "/inner"),
+            of("/kubepods/pod" + uid + "/" + id1));
+  EXPECT_EQ(of("/jail"), "");
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // The words for an owner.
 #include "base/language.h"
 #include "base/text.h"
-#include "memory/cgroup_owner.h"
+#include "memory/attribution.h"
 
 namespace whyoom::memory {
 
@@ -111,6 +111,17 @@ std::string describe(const CgroupOwner& owner, const std::optional<CgroupOwner>&
   container.pod.reset();
   container.runtime.reset();
   return describe(container);
+}
+
+std::optional<std::string> whose(const CgroupShare& cgroup) {
+  if (!cgroup.owner) {
+    return std::nullopt;
+  }
+  const CgroupOwner& owner = *cgroup.owner;
+  const bool of_unit = !owner.container && !owner.pod && owner.kind != Kind::pods && owner.unit;
+  const std::string part = printable(last_part(cgroup.raw_path));
+  return of_unit && part != *owner.unit ? tr("the cgroup {} in {}", part, describe(owner))
+                                        : describe(owner);
 }
 
 }  // namespace whyoom::memory

@@ -90,7 +90,9 @@ void write_fix(Document& out, const Story& story, const Depth& depth) {
     return;
   }
   // Why the machine went down with it is not the cause, and is what people ask.
-  const auto panic = std::ranges::find(list, "panic-on-oom", &Fix::cause);
+  const auto panic = std::ranges::find_if(list, [](const Fix& fix) {
+    return fix.cause == "panic-on-oom" || fix.cause == "unkillable-hog";
+  });
   if (panic != list.end() && panic != list.begin() && depth.fixes == 1) {
     std::rotate(list.begin() + 1, panic, panic + 1);
   }
@@ -217,7 +219,12 @@ void write_picture(Document& out, const Event& event, const Depth& depth) {
 void write_notes(Document& out, const Event& event, const Depth& depth) {
   std::size_t said = 0;
   for (const Finding& finding : event.findings) {
-    if (finding.role == Role::root || finding.role == Role::ruled_out || said == depth.notes) {
+    // What may have been it the answer has said.
+    const bool is_candidate =
+        std::ranges::find(event.candidates, finding.cause, &diagnose::Candidate::cause) !=
+        event.candidates.end();
+    if (finding.role == Role::root || finding.role == Role::ruled_out || is_candidate ||
+        said == depth.notes) {
       continue;
     }
     out.labelled(

@@ -43,8 +43,7 @@ std::string oom_scope(const diagnose::Event& event) {
       if (!limit) {
         return tr("out of memory in a cgroup");
       }
-      return tr("out of memory in {}",
-                limit->owner ? describe(*limit->owner) : tr("cgroup {}", limit->path));
+      return tr("out of memory in {}", whose(*limit).value_or(tr("cgroup {}", limit->path)));
     }
     case report::ConstraintKind::cpuset:
       return tr("out of memory in a cpuset");

@@ -38,8 +38,7 @@ std::optional<Claim> judge(const Context& context) {
   if (!word) {
     remedy.commands = commands_to_find(name);
   } else if (is_unit(unit)) {
-    remedy.commands = {ShellCommand("systemctl show -p TasksCurrent,TasksMax -- {}", *word),
-                       ShellCommand("sudo systemctl set-property -- {} TasksMax=<number>", *word)};
+    remedy.commands = commands_of(tasks_max, *word, rejected->path);
   } else {
     remedy.commands = {
         ShellCommand("cat /sys/fs/cgroup{}/pids.current /sys/fs/cgroup{}/pids.max", *word, *word)};
@@ -157,9 +156,11 @@ void add_remedy(Finding& finding, const HostContext& context, const Limited& lim
     remedy.title = Message("Raise TasksMax of {}, or find what makes so many tasks{}",
                            short_name(unit), how_to_name(unit));
     if (const auto word = word_of(unit)) {
-      remedy.commands = {ShellCommand("systemctl show -p TasksCurrent,TasksMax -- {}", *word),
-                         ShellCommand("sudo systemctl set-property -- {} TasksMax={}", *word,
-                                      twice(limited.limit))};
+      remedy.commands = commands_of(tasks_max, *word, path);
+      if (!user_of_manager(path)) {
+        remedy.commands.back() = ShellCommand("sudo systemctl set-property -- {} TasksMax={}",
+                                              *word, twice(limited.limit));
+      }
     } else {
       remedy.commands = commands_to_find(unit);
     }

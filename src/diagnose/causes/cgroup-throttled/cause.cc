@@ -67,8 +67,7 @@ Claim claim_of(const Group& limited) {
     if (!word) {
       remedy.commands = commands_to_find(path);
     } else if (is_unit(unit)) {
-      remedy.commands = {
-          ShellCommand("sudo systemctl set-property -- {} MemoryHigh=<size>", *word)};
+      remedy.commands = commands_of(memory_high, *word, path);
     } else {
       remedy.commands = {ShellCommand("cat /sys/fs/cgroup{}/memory.stat", *word)};
     }

@@ -71,10 +71,11 @@ std::optional<Claim> judge(const Context& context) {
   } else if (const auto use = memory::slub_use(evidence); use && use->at_least >= notable_size) {
     leave_open(result, Message("the zones and their free lists"));
   }
-  result.remedy(Message(
-      "Harmless when the caller falls back to smaller pieces, as most do. Else let it allocate "
-      "early, or "
-      "update it"));
+  result.remedy(
+      Message("None is needed when the caller falls back to smaller pieces, as most do. Else let "
+              "it allocate "
+              "early, or "
+              "update it"));
   return result;
 }
 

@@ -29,7 +29,7 @@ Pools pools_of(const memory::Machine& machine) {
 
 Message nobody_uses(const Pools& pools, double part) {
   return Message(
-      "{} of RAM are reserved as huge pages and nobody uses them: {} of {} reserved. Ordinary "
+      "{} of RAM are reserved as huge pages that nobody uses: {} of the {} reserved. Ordinary "
       "requests cannot have that memory.",
       percent(part), human(pools.unused), human(pools.reserved));
 }
@@ -86,8 +86,8 @@ std::optional<Claim> judge(const Context& context) {
             ? add_remedy(result)
             : result.remedy(
                   Message("Reserve only as many huge pages as are used (here none were needed)"),
-                  {ShellCommand("grep -i ^huge /proc/meminfo"),
-                   ShellCommand("sudo whyoom fix vm.nr_hugepages=0")});
+                  {ShellCommand("sudo whyoom fix vm.nr_hugepages=0"),
+                   ShellCommand("grep -i ^huge /proc/meminfo")});
     remedy.assume = "vm.nr_hugepages=" + std::to_string(pools.used);
   }
   return result;

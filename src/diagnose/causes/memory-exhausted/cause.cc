@@ -38,10 +38,18 @@ Message sentence(const memory::Evidence& evidence, Bytes processes, double part)
     return Message("Memory was used up by processes: they held {} ({} of RAM).", human(processes),
                    percent(part));
   }
+  const report::Task& task = *biggest->task;
+  const std::string who = process(task.comm, task.pid);
+  constexpr int never = -1000;
+  if (task.oom_score_adj <= never) {
+    return Message(
+        "Memory was used up by processes: they held {} ({} of RAM). The biggest, {}, had {} and "
+        "may not be killed (oom_score_adj {}).",
+        human(processes), percent(part), who, human(biggest->rss), task.oom_score_adj);
+  }
   return Message(
       "Memory was used up by processes: they held {} ({} of RAM). The biggest, {}, had {}.",
-      human(processes), percent(part), process(biggest->task->comm, biggest->task->pid),
-      human(biggest->memory()));
+      human(processes), percent(part), who, human(biggest->rss));
 }
 
 // What of a cut report bears on it.

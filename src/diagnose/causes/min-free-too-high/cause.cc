@@ -57,7 +57,8 @@ std::vector<Remedy> remedies(KiB value) {
       {Message("By hand: set it now, find the line that sets it, put {} there, load it", number),
        {ShellCommand("sudo sysctl -w vm.min_free_kbytes={}", value.count()),
         ShellCommand("grep -nsE '^[^#;]*min_free_kbytes' /etc/sysctl.conf "
-                     "/{etc,run,usr/local/lib,usr/lib}/sysctl.d/*.conf"),
+                     "/etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf "
+                     "/usr/lib/sysctl.d/*.conf"),
         // Debian 13 and others have no /etc/sysctl.conf, and `sysctl -p` reads no other file.
         ShellCommand("sudo sysctl --system")}}};
 }

@@ -28,7 +28,8 @@ std::optional<Claim> judge(const Context& context) {
           : Message("the smallest refused request, {} by {}, may be more than RAM and swap",
                     human(refused->size), refused->who));
   result.prove(Message("smallest refused request ({})", refused->who), refused->size, refused->at);
-  result.prove(Message("no host has less RAM and swap than"), smallest_host);
+  result.prove(Message("the other modes refuse only more than all RAM and swap, at least"),
+               smallest_host);
   if (strict) {
     add_remedy(result);
   }

@@ -1,5 +1,6 @@
 #include <string>
 
+#include "base/text.h"
 #include "diagnose/claim.h"
 #include "diagnose/host_users.h"
 #include "diagnose/share.h"
@@ -46,14 +47,11 @@ std::optional<Claim> judge(const Context& context) {
       claim(protects ? Role::contributing : Role::ruled_out, Rank::used_up, part, 0.95, sentence);
   result.prove(Message("memory of {}", who), biggest->memory(), {0, task.line});
   result.prove(Message("its oom_score_adj"), task.oom_score_adj, {0, task.line});
-  if (protects && context.report.panic) {  // the process ended with the machine
+  if (protects) {  // its pid may be another's by now
     result.remedy(
         Message("Protect only what must live: set OOMScoreAdjust= of the unit of {} above "
                 "-1000",
-                task.comm));
-  } else if (protects) {
-    result.remedy(Message("Protect only what must live: raise oom_score_adj above -1000"),
-                  {ShellCommand("echo 0 | sudo tee /proc/{}/oom_score_adj", task.pid)});
+                printable(task.comm)));
   }
   return result;
 }
