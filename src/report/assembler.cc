@@ -24,13 +24,6 @@ constexpr std::size_t kMaxLingering = 8;
 constexpr std::size_t kRemembered = 256;     // victims, for a reaper that comes late
 constexpr std::size_t most_reserved = 1024;  // rows of a task table
 
-// What follows in its record is somebody else's, too: a name that closes again is in one line.
-bool ends_in_others_words(const logtext::Line& line) {
-  return is_of_a_process(line.text) ||
-         (is_exact(line) && others_words(line.text) != std::string_view::npos &&
-          read_line(line.text).kind == &unknown_line);
-}
-
 }  // namespace
 
 Assembler::Assembler(std::string source, Sink sink)
@@ -131,14 +124,14 @@ void Assembler::take(const Line& line) {
   foreign_since_ = 0;
   // A newline inside of a record can be one in a name, and in what else a user chose. A console
   // prints the record's time behind each; a clock that knows milliseconds has many records at one.
-  const bool same_time = line.monotonic_us && line.monotonic_us == record_time_ &&
-                         *line.monotonic_us % 1000 != 0;
+  const bool same_time =
+      line.monotonic_us && line.monotonic_us == record_time_ && *line.monotonic_us % 1000 != 0;
   const bool same_record = line.embedded || (same_time && record_of_others_);
   record_bytes_ = same_record ? record_bytes_ : 0;
   record_time_ = line.monotonic_us;
   const bool of_others = same_record && record_of_others_;
-  record_of_others_ = of_others || ends_in_others_words(line);
-  if (of_others || (record_of_others_ && is_of_a_process(line.text))) {
+  record_of_others_ = of_others || is_of_a_process(line.text);
+  if (record_of_others_) {
     foreign_lines(1);
     return;
   }
@@ -161,6 +154,9 @@ void Assembler::logical_line(KernelLine& read) {
     read.kind = &unknown_line;
   } else if (!line.embedded) {
     record_is_known_ = read.kind != &unknown_line;
+    // Who may end a line may go on behind a newline.
+    record_of_others_ = record_of_others_ || (!record_is_known_ && is_exact(line) &&
+                                              others_words(line.text) != std::string_view::npos);
   }
   lines_of_events_ += read.kind != &unknown_line ? 1 : 0;
   if (line.lost_before > 0) {

@@ -18,17 +18,17 @@ bool begins_behind_name(std::string_view line, std::size_t before) {
 }
 
 bool is_of_a_process(std::string_view line) {
-  for (const std::string_view begin :
-       {"process '", "User process fault: ", "epc = ", "ra  = "}) {  // of s390, of MIPS
-    if (line.starts_with(begin)) {
-      return true;
-    }
+  constexpr std::string_view trap = "traps: ";
+  const std::string_view rest = line.starts_with(trap) ? line.substr(trap.size()) : line;
+  const std::size_t bracket = rest.substr(0, kMaxComm + 1).find('[', 1);
+  if (bracket == std::string_view::npos) {
+    const auto begins = [line](std::string_view with) { return line.starts_with(with); };
+    return begins("process '") || begins("User process fault: ") ||  // of s390
+           begins("epc = ") || begins("ra  = ");                     // of MIPS
   }
-  Cursor rest(line);
-  const bool trap = rest.take("traps: ");
-  const auto name = rest.take_until("[");
-  return name && !name->empty() && name->size() <= kMaxComm && *name != "kernel" &&
-         rest.take('[') && rest.take_unsigned() && rest.take(']') && rest.take(trap ? " " : ": ") &&
+  Cursor behind(rest.substr(bracket + 1));
+  return !line.starts_with("kernel[") && behind.take_unsigned() && behind.take(']') &&
+         behind.take(rest.data() == line.data() ? ": " : " ") &&
          !begins_behind_name(line, 0);  // of "systemd[1]:"
 }
 

@@ -77,7 +77,9 @@ TEST(OthersWords, NeitherDivideNorFeedAReport) {
 TEST(OthersWords, AreNotTheNameOfAProcess) {
   EXPECT_FALSE(is_of_a_process("systemd[1]: invoked oom-killer: gfp_mask=0xcc0"));
   EXPECT_FALSE(is_of_a_process("[  301]     0   301     1234      567     8 hog"));
-  EXPECT_TRUE(is_of_a_process("a[1]: segfault at 0"));
+  for (const char* name : {"a", "[a", " a", "a b", "[kthread]"}) {
+    EXPECT_TRUE(is_of_a_process(std::string(name) + "[1]: segfault at 0")) << name;
+  }
   EXPECT_FALSE(is_of_a_process("sixteen bytes ok[1]: segfault at 0"));
 }
 
