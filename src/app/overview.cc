@@ -26,26 +26,37 @@ namespace {
 
 using Events = std::vector<std::unique_ptr<diagnose::Event>>;
 
-render::Overview overview_of(const Events& events, const render::Summary& account) {
-  render::Overview overview;
-  for (const auto& event : events) {
+// Of each story its first event, and the panic that ended it: a log can have very many.
+class Stories {
+ public:
+  void take(std::unique_ptr<diagnose::Event> event) {
     if (!event->report.unverified.empty()) {
-      ++overview.unverified;
-      overview.unverified_why = event->report.unverified.str();
-      continue;
+      ++overview_.unverified;
+      overview_.unverified_why = event->report.unverified.str();
+      return;
     }
+    auto& stories = overview_.stories;
     const auto own = std::ranges::find_if(
-        overview.stories, [&](const auto& story) { return story.first->story == event->story; });
-    if (own == overview.stories.end()) {
-      overview.stories.push_back({event.get(), 0, nullptr});
+        stories, [&](const auto& story) { return story.first->story == event->story; });
+    if (own == stories.end()) {
+      stories.push_back({event.get(), 0, nullptr});
     } else {
       ++own->followers;
-      own->end = event->report.panic ? &*event->report.panic : own->end;
+      if (!event->report.panic) {
+        return;
+      }
+      own->end = &*event->report.panic;
     }
+    kept_.push_back(std::move(event));
   }
-  overview.sources = account.sources;
-  return overview;
-}
+
+  // Valid as long as this is.
+  render::Overview& overview() { return overview_; }
+
+ private:
+  Events kept_;
+  render::Overview overview_;
+};
 
 bool sees_too_little(const render::Summary& account, const diagnose::HostCheck& check) {
   return std::ranges::any_of(account.sources,
@@ -76,22 +87,32 @@ int overview(const Options& options, Console& io) {
   if (!root) {
     return io.fail(root.error());
   }
-  Events events;
+  const bool as_json = options.format == Format::json;
+  Events events;  // all of them, for JSON
+  Stories stories;
   render::Summary account;
-  const auto read = read_host_log(
-      *root, {.stop = [&io] { return io.out.closed(); }},
-      [&events](std::unique_ptr<diagnose::Event> event) { events.push_back(std::move(event)); });
+  std::uint64_t found = 0;
+  const auto read = read_host_log(*root, {.stop = [&io] { return io.out.closed(); }},
+                                  [&](std::unique_ptr<diagnose::Event> event) {
+                                    ++found;
+                                    if (as_json) {
+                                      events.push_back(std::move(event));
+                                    } else {
+                                      stories.take(std::move(event));
+                                    }
+                                  });
   if (read) {
     account = *read;
-    account.events = events.size();
+    account.events = found;
   } else {
     io.tell(tr("{}: {}", printable(root->name), read.error()));
   }
   const auto check = diagnose::check(host::read_facts(*root->files, root->options));
-  if (options.format == Format::json) {
+  if (as_json) {
     write_json(events, account, *check, io);
   } else {
-    render::Overview story = overview_of(events, account);
+    render::Overview& story = stories.overview();
+    story.sources = account.sources;
     story.root = options.root;
     if (root->name == "/") {
       story.last_boot = last_boot_words(linux::machine_clock().boot);
@@ -102,7 +123,7 @@ int overview(const Options& options, Console& io) {
   if (root->name == "/" && !account.any_source_read()) {
     return trouble;  // why this machine ran out of memory could not be seen
   }
-  return events.empty() && !render::has_findings(*check) ? nothing_found : events_found;
+  return found == 0 && !render::has_findings(*check) ? nothing_found : events_found;
 }
 
 }  // namespace
