@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "base/calendar.h"
 #include "base/text.h"
 
 namespace whyoom::logtext {
@@ -254,17 +255,6 @@ namespace {
 
 constexpr std::int64_t seconds_per_day = 86400;
 
-// Days since 1970-01-01 in the proleptic Gregorian calendar.
-std::int64_t days_from_civil(std::int64_t year, int month, int day) {
-  year -= month <= 2 ? 1 : 0;
-  const std::int64_t era = (year >= 0 ? year : year - 399) / 400;
-  const std::int64_t year_of_era = year - era * 400;
-  const std::int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  const std::int64_t day_of_era =
-      year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-  return era * 146097 + day_of_era - 719468;
-}
-
 std::optional<int> month_number(std::string_view word) {
   static constexpr std::array<std::string_view, 12> names = {
       "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"};
@@ -435,16 +425,10 @@ std::optional<WallTime> from_epoch(double seconds) {
   const auto in_day = static_cast<int>(whole % seconds_per_day);
   WallTime time;
   time.offset_seconds = 0;
-  // The 400 years of the calendar begin in March; then leap days stand at their end.
-  const std::int64_t of_era = (days + 719468) % 146097;
-  const std::int64_t year_of_era =
-      (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-  const std::int64_t day_of_year =
-      of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const std::int64_t month = (5 * day_of_year + 2) / 153;
-  time.day = static_cast<int>(day_of_year - (153 * month + 2) / 5 + 1);
-  time.month = static_cast<int>(month < 10 ? month + 3 : month - 9);
-  time.year = static_cast<int>(year_of_era + (days + 719468) / 146097 * 400 + (month < 10 ? 0 : 1));
+  const Date date = date_from_days(days);
+  time.year = static_cast<int>(date.year);
+  time.month = date.month;
+  time.day = date.day;
   time.hour = in_day / 3600;
   time.minute = in_day / 60 % 60;
   time.second = in_day % 60 + (seconds - std::floor(seconds));
@@ -488,7 +472,7 @@ std::optional<WallTime> parse_wall(std::string_view text) {
 }
 
 double seconds_since_1970(const WallTime& time, int year) {
-  return static_cast<double>(days_from_civil(year, time.month, time.day) * seconds_per_day) +
+  return static_cast<double>(days_from_date({year, time.month, time.day}) * seconds_per_day) +
          time.hour * 3600.0 + time.minute * 60.0 + time.second;
 }
 
