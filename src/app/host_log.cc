@@ -27,7 +27,6 @@ using Clock = report::EventCopy::Clock;
 
 constexpr std::int64_t second_us = 1'000'000;
 constexpr std::int64_t day_us = 86400 * second_us;
-constexpr std::size_t most_damage = 1000;
 
 std::int64_t in_year(const WallTime& wall, int year) {
   std::tm broken{};
@@ -75,7 +74,6 @@ class HostLog {
   void found(report::Report&& report);
   [[nodiscard]] linux::MachineClock source_clock() const;
   void date(report::Time& time, const std::string& boot, report::EventCopy* seen) const;
-  void add_account(const report::InputAccount& input, std::uint64_t lost_while_reading);
   void add_witness(const linux::LogEnd& last, const report::InputAccount& input,
                    const report::LogSpan::Ends& ends);
   [[nodiscard]] bool knows_zone(const report::Time& last) const;
@@ -183,22 +181,6 @@ void HostLog::found(report::Report&& report) {
   merge_.add(std::move(seen));
 }
 
-void HostLog::add_account(const report::InputAccount& input, std::uint64_t lost_while_reading) {
-  account_.bytes += input.bytes;
-  account_.lines += input.lines;
-  // The framer counts what is overwritten too, but only around events.
-  account_.lines_lost += std::max(input.lines_lost, lost_while_reading);
-  account_.damage_more += input.damage_more;
-  for (const report::Damage& damage : input.damage) {
-    if (account_.damage.size() < most_damage) {
-      account_.damage.push_back(
-          {source_.name + (damage.line > 0 ? ":" + std::to_string(damage.line) : ""), damage.what});
-    } else {
-      ++account_.damage_more;
-    }
-  }
-}
-
 // A log that lost something can have lost any event.
 void HostLog::add_witness(const linux::LogEnd& last, const report::InputAccount& input,
                           const report::LogSpan::Ends& ends) {
@@ -254,7 +236,9 @@ void HostLog::end(const linux::LogEnd& last) {
     input.bytes = last.whole->bytes;
     input.lines = last.whole->lines;
   }
-  add_account(input, last.lost);
+  account_.add(source_.name, input);
+  // The framer counts what is overwritten too, but only around events.
+  account_.lines_lost += std::max(input.lines_lost, last.lost) - input.lines_lost;
   add_witness(last, input, ends);
   zone_known_.push_back(knows_zone(ends.to));
   date(ends.from, ends.first_boot, nullptr);

@@ -11,8 +11,6 @@
 namespace whyoom::explain {
 namespace {
 
-constexpr std::size_t most_damage = 1000;
-
 constexpr const char* looked_for =
     "looked for: the kernel's OOM reports and kills, page allocation failures, forks rejected by\n"
     "the pids controller, refused overcommit, full tables of the kernel, and kills by\n"
@@ -140,14 +138,6 @@ void Pipeline::take(report::Report&& report) {
   take(diagnose::explain(std::move(report), context));
 }
 
-void Pipeline::note_damage(std::string at, std::string what) {
-  if (summary_.damage.size() < most_damage) {
-    summary_.damage.push_back({std::move(at), std::move(what)});
-  } else {
-    ++summary_.damage_more;
-  }
-}
-
 // "x.log:7: ..."
 void Pipeline::note_symptoms(const std::string& file, const report::Symptoms& symptoms) {
   symptoms.each([&](const report::Symptom& symptom) {
@@ -162,24 +152,19 @@ void Pipeline::note_symptoms(const std::string& file, const report::Symptoms& sy
 }
 
 void Pipeline::failed(const std::string& file, const std::string& why) {
-  note_damage(file, why);
+  summary_.note(file, why);
   ++summary_.failed_inputs;
 }
 
 void Pipeline::account(const std::string& file, const report::InputAccount& account) {
-  summary_.bytes += account.bytes;
-  summary_.lines += account.lines;
-  summary_.lines_lost += account.lines_lost;
-  summary_.damage_more += account.damage_more;
-  for (const report::Damage& damage : account.damage) {
-    note_damage(file + (damage.line > 0 ? ":" + std::to_string(damage.line) : ""), damage.what);
-  }
+  summary_.add(file, account);
   note_symptoms(file, account.symptoms);
   if (account.turned) {
-    note_damage(file, tr("the newest line comes first: it was read from its last line on, and its "
-                         "lines are counted from there"));
+    summary_.note(file,
+                  tr("the newest line comes first: it was read from its last line on, and its "
+                     "lines are counted from there"));
   } else if (account.newest_first) {
-    note_damage(file, tr("the newest line comes first"));
+    summary_.note(file, tr("the newest line comes first"));
     turned_.push_back(file);
   }
 }

@@ -56,7 +56,6 @@ class Pipeline {
   [[nodiscard]] std::vector<std::string> remarks(const std::string& where, bool any_read) const;
 
  private:
-  void note_damage(std::string at, std::string what);
   void note_symptoms(const std::string& file, const report::Symptoms& symptoms);
 
   Writer& writer_;

@@ -35,6 +35,10 @@ struct Summary {
   std::uint64_t damage_more = 0;
   std::vector<LogSource> sources;     // only when the logs of a host were read
   std::uint64_t events_left_out = 0;  // the oldest, for which there was no memory
+  // At most 1,000 are kept, then they are counted.
+  void note(std::string at, std::string what);
+  // What was read of one file of a log.
+  void add(const std::string& file, const report::InputAccount& input);
   [[nodiscard]] bool any_source_read() const {
     return std::ranges::any_of(sources, [](const LogSource& source) { return source.read; });
   }

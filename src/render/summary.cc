@@ -50,6 +50,25 @@ Document log_sources(const std::vector<LogSource>& sources) {
   return out;
 }
 
+void Summary::note(std::string at, std::string what) {
+  constexpr std::size_t most = 1000;
+  if (damage.size() < most) {
+    damage.push_back({std::move(at), std::move(what)});
+  } else {
+    ++damage_more;
+  }
+}
+
+void Summary::add(const std::string& file, const report::InputAccount& input) {
+  bytes += input.bytes;
+  lines += input.lines;
+  lines_lost += input.lines_lost;
+  damage_more += input.damage_more;
+  for (const report::Damage& each : input.damage) {
+    note(file + (each.line > 0 ? ":" + std::to_string(each.line) : ""), each.what);
+  }
+}
+
 Document summary(const Summary& summary, Detail detail) {
   Document out;
   std::string line = summary.events > 0 ? plural(summary.events, "event", "events")
