@@ -28,7 +28,15 @@ void prove_caches(Claim& claim, const HostContext& context) {
   }
 }
 
+Remedy remedy_for_tasks() {
+  return {Message("Find what has so many threads, or does not reap its children (TasksMax)"),
+          {ShellCommand("ps -eLo stat,ppid,comm | sort | uniq -c | sort -n | tail")}};
+}
+
 Remedy remedy_for(const std::string& cache) {
+  if (cache == "task_struct") {
+    return remedy_for_tasks();
+  }
   return {cache.empty() ? Message("See which cache grows, and what allocates from it")
                         : Message("See what allocates from the cache {}", cache),
           {ShellCommand("sudo slabtop -o -s c | head -15")}};
@@ -89,10 +97,8 @@ std::optional<Claim> judge_row(const Context& context) {
                     human(size), percent(part)));
   threads.proof = std::move(result->proof);
   threads.prove(Message("kernel stacks"), stacks, account->at(What::kernel_stack));
-  threads
-      .remedy(Message("Find what has so many threads, and limit them (TasksMax)"),
-              {ShellCommand("ps -eo nlwp,pid,comm --sort=-nlwp | head")})
-      .gives = size;
+  threads.remedies.push_back(remedy_for_tasks());
+  threads.remedies.back().gives = size;
   return threads;
 }
 
