@@ -183,7 +183,7 @@ Machine machine_of(const host::Host& host) {
 // Some per cent of memory join the zones after the kernel has made its choice, or an initramfs,
 // so that a small machine's choice is a little below what its size now gives.
 constexpr double joined_later = 0.05;
-constexpr double most_joined_later = 0.20;
+constexpr double most_joined_later = 0.50;
 constexpr Bytes initramfs{std::uint64_t{48} << 20U};
 
 bool can_be(KiB value, KiB computed, bool by_square_root, Bytes managed) {
