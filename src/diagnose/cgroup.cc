@@ -80,6 +80,29 @@ void read_filling(const report::Memcg& memcg, CgroupUse& use) {
   read_kernel(memcg, use);
 }
 
+// Before 5.18 v2 prints no sum of kernel memory, and has no counter for pipes, maps of BPF or (to
+// 5.10) page tables. But a cgroup pays for pages on its lists and for kernel memory alone.
+void read_rest(const report::Memcg& memcg, CgroupUse& use) {
+  if (!use.memory || use.kmem || !use.anon || !use.file || !use.shmem || !use.slab ||
+      memcg_stat(memcg, {"kernel"})) {
+    return;
+  }
+  Bytes lists;
+  for (const std::string_view list :
+       {"active_anon", "inactive_anon", "active_file", "inactive_file", "unevictable"}) {
+    const auto size = memcg_stat(memcg, {list});
+    if (!size) {
+      return;
+    }
+    lists += size->value;
+  }
+  const Bytes pages = std::max(lists, use.anon->value + use.file->value + use.shmem->value);
+  if (pages * 2 < use.memory->usage && use.memory->usage - pages > use.kernel->value) {
+    use.kernel = Read<Bytes>{use.memory->usage - pages, use.memory->at};
+    use.kernel_is_rest = true;
+  }
+}
+
 CgroupUse::Level level_of(const report::Report& report, const CgroupUse& use) {
   using Level = CgroupUse::Level;
   if (use.limit_path.empty() || use.task_path.empty()) {
@@ -228,6 +251,7 @@ std::optional<CgroupUse> cgroup_of(const Context& context) {
   use.swap = counter(memcg.swap);
   use.kmem = counter(memcg.kmem);
   read_filling(memcg, use);
+  read_rest(memcg, use);
   read_biggest(context.evidence, use);
   use.alone = !report.trigger && !report.constraint && report.tasks.empty() && !report.memcg;
   const auto& release = context.evidence.release;

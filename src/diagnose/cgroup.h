@@ -37,8 +37,9 @@ struct CgroupUse {
   std::optional<Counter> memory, memsw, swap, kmem;
   // What fills it. shmem is not part of file here. nullopt = the report does not tell.
   Maybe<Bytes> anon, file, shmem, slab, sock;
-  Maybe<Bytes> dirty;   // of the file pages: dirty or under writeback
-  Maybe<Bytes> kernel;  // slab, stacks, page tables, sockets, per-CPU, vmalloc
+  Maybe<Bytes> dirty;           // of the file pages: dirty or under writeback
+  Maybe<Bytes> kernel;          // slab, stacks, page tables, sockets, per-CPU, vmalloc
+  bool kernel_is_rest = false;  // told by what the lists of pages leave of the usage
   // What the victim alone held, or the biggest process of the table: the cgroup held at least this.
   Maybe<Bytes> biggest;
   std::string biggest_name;  // "vm (pid 70870)"

@@ -102,7 +102,7 @@ TEST(CgroupOwnerInSummary, OfPidsMaxBesideThePath) {
   const auto said = [&report](const std::string& path) {
     report->fork_rejected = report::ForkRejected{path, 1, {0, 3}};
     const std::string text = summary(*report, "cgroup-pids-max");
-    return text.substr(0, text.find(" has as many tasks"));
+    return text.substr(0, text.find(", or one above it, has as many tasks"));
   };
   EXPECT_EQ(said(pod), "The cgroup " + pod + " (" + pod_text + ")");
   EXPECT_EQ(said("/user.slice/user-1000.slice/session-1.scope"),

@@ -51,6 +51,23 @@ TEST(LogCauses, AMinBeyondAllOfRamIsADriversWrongCount) {
   EXPECT_EQ(events[0]->verdict, Verdict::likely);
 }
 
+// The lab: crashkernel=256M in a guest of 768 MiB, or a balloon that came after the boot.
+TEST(LogCauses, WhatTheBootKeptBackIsNoBalloons) {
+  const auto of = [](const std::string& kept_at_boot) {
+    const auto path = cases::causes_folder() / "balloon-or-hotplug/positive-given-away.case";
+    const auto events = cases::explain_log(
+        "2025-03-01T11:22:33.000000+00:00 web-az1 kernel: [    0.000000] Memory: 2260000K/8387832K "
+        "available (12297K kernel code, 3676K bss, " +
+        kept_at_boot + "K reserved, 0K cma-reserved)\n" + std::string(cases::load_case(path).log));
+    const Event& event = *events.at(0);
+    return std::string(name(event.verdict)) + " " + std::string(event.root_cause);
+  };
+  EXPECT_EQ(of("5286280"), "proved memory-exhausted");
+  EXPECT_EQ(of("2500000"), "proved memory-exhausted") << "since then less than a third";
+  EXPECT_EQ(of("2400000"), "proved balloon-or-hotplug");
+  EXPECT_EQ(of("?"), "likely balloon-or-hotplug");
+}
+
 TEST(LogCauses, ContiguousMemoryByTheErrorOfTheKernel) {
   const auto of = [](const std::string& area, int error, int pages = 8192) {
     return said_of_line("cma: cma_alloc: " + area + "alloc failed, req-size: " +

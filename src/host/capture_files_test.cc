@@ -75,7 +75,6 @@ TEST(Capture, KeepsWhatNoRuleReads) {
       "/sys/fs/cgroup/a/memory.peak",
       "/sys/fs/cgroup/a/memory.stat",
       "/sys/fs/cgroup/a/memory.swap.events",
-      "/sys/kernel/kexec_crash_size",
       "/sys/kernel/mm/lru_gen/enabled",
       "/sys/kernel/mm/transparent_hugepage/defrag",
   };

@@ -108,8 +108,8 @@ struct KeptEvidence {
   std::optional<bool> persistent_journal;  // /var/log/journal is there
   std::optional<bool> syslog_files;        // /var/log/messages, syslog or kern.log is there
   std::optional<bool> pstore_mounted;
-  Maybe<std::string> pstore_backend;  // "efi", "ramoops"; "" = none
-  Maybe<std::uint64_t> kexec_crash_loaded;
+  Maybe<std::string> pstore_backend;                          // "efi", "ramoops"; "" = none
+  Maybe<std::uint64_t> kexec_crash_loaded, kexec_crash_size;  // the size in bytes
 };
 
 struct Host {

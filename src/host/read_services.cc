@@ -157,8 +157,8 @@ void read_crash_stores(Reader& reader) {
     }
   }
   for (const char* path : {"/sys/kernel/kexec_crash_size", "/sys/kernel/kexec/crash_size"}) {
-    if (reader.keep(path, open)) {
-      break;
+    if (!kept.kexec_crash_size) {
+      reader.parse(path, kept.kexec_crash_size, parse_flags, open, Absent::normal, person);
     }
   }
 }

@@ -301,8 +301,9 @@ TEST(CrossCheck, ListsOfMemoryMayDriftByATenth) {
 // Pages in the swap cache lie on the lists of anonymous memory; those that no process maps are in
 // no other counter.
 TEST(CrossCheck, TheSwapCacheOfACgroupIsOnItsLists) {
-  const auto anon_kib = [](std::uint64_t cached_kib) {
+  const auto anon_kib = [](std::uint64_t cached_kib, std::uint64_t less_kib = 2'000) {
     report::Report report = cgroup();
+    report.memcg->memory.usage_kib->value -= less_kib;
     report.memcg->stats[0].value = 5'000 * 1024;
     report.memcg->stats.push_back({"swapcached", cached_kib * 1024, true, at});
     const bool contradicts = cross_check(report);
@@ -312,6 +313,7 @@ TEST(CrossCheck, TheSwapCacheOfACgroupIsOnItsLists) {
   EXPECT_EQ(anon_kib(15'000), 20'000U);
   EXPECT_EQ(anon_kib(16'000), 20'000U) << "a part of it is mapped";
   EXPECT_EQ(anon_kib(4'000), 0U) << "it does not explain the lists";
+  EXPECT_EQ(anon_kib(4'000, 0), 20'000U) << "a process is ending: its pages are still paid for";
 }
 
 // What each CPU counts for itself, and pages that wait for swap, are as much as a tiny cgroup has.

@@ -180,13 +180,16 @@ Machine machine_of(const host::Host& host) {
   return machine;
 }
 
-// Some per cent of memory join the zones after the kernel has made its choice, so that a small
-// machine's choice is a little below what its size now gives.
+// Some per cent of memory join the zones after the kernel has made its choice, or an initramfs,
+// so that a small machine's choice is a little below what its size now gives.
 constexpr double joined_later = 0.05;
+constexpr double most_joined_later = 0.50;
+constexpr Bytes initramfs{std::uint64_t{48} << 20U};
 
-bool can_be(KiB value, KiB computed, bool by_square_root) {
-  const double lower = static_cast<double>(computed.count()) *
-                       (by_square_root ? std::sqrt(1 - joined_later) : 1 - joined_later);
+bool can_be(KiB value, KiB computed, bool by_square_root, Bytes managed) {
+  const double left = 1 - std::clamp(share(initramfs, managed), joined_later, most_joined_later);
+  const double lower =
+      static_cast<double>(computed.count()) * (by_square_root ? std::sqrt(left) : left);
   return value <= computed && static_cast<double>(value.count()) >= lower - 1;
 }
 
@@ -206,7 +209,7 @@ std::optional<KiB> kernel_default(const host::Host& host, const Machine& machine
       !by_square_root &&
       computed.count() % to_kib(pageblock_pages(machine.page), machine.page).count() == 0;
   if (machine.min_free && !whole_blocks &&
-      can_be(machine.min_free->value, computed, by_square_root)) {
+      can_be(machine.min_free->value, computed, by_square_root, machine.managed())) {
     return machine.min_free->value;
   }
   return computed;

@@ -47,8 +47,17 @@ Maybe<Bytes> memcg_anon(const report::Memcg& memcg) {
   const auto shmem = memcg_stat(memcg, {"total_shmem", "shmem"});
   const auto active = memcg_stat(memcg, {"total_active_anon", "active_anon"});
   const auto inactive = memcg_stat(memcg, {"total_inactive_anon", "inactive_anon"});
-  if (anon && cached && shmem && active && inactive) {
-    const Bytes beyond = active->value + inactive->value - anon->value - shmem->value;
+  if (!anon || !shmem || !active || !inactive) {
+    return anon;
+  }
+  const Bytes beyond = active->value + inactive->value - anon->value - shmem->value;
+  const auto file = memcg_stat(memcg, {"file", "total_cache", "cache"});
+  const auto kernel = memcg_stat(memcg, {"kernel", "slab"});
+  const KiB usage(memcg.memory.usage_kib ? memcg.memory.usage_kib->value : 0);
+  // What a process that is ending maps no more stays on the lists, and paid for, for a while.
+  if (file && kernel && to_bytes(usage) >= anon->value + beyond + file->value + kernel->value) {
+    anon->value += beyond;
+  } else if (cached) {
     anon->value += std::min(cached->value, beyond);
   }
   return anon;

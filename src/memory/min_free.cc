@@ -120,11 +120,14 @@ void recover_min_free(Evidence& evidence) {
     lowmem = std::max(lowmem, to_pages(*evidence.ram, evidence.page) - outside_lowmem(evidence));
   }
   MinFree found;
-  found.share_of_ram = share(min, managed);
   found.exact = managed * 100 >= lowmem * 98;
   const double scale = found.exact ? 1.0 : share(lowmem, managed);
   found.value = to_kib(Pages(static_cast<std::uint64_t>(static_cast<double>(min.count()) * scale)),
                        evidence.page);
+  // ZONE_MOVABLE and HighMem are RAM too, and have no share in it.
+  found.share_of_ram =
+      share(to_bytes(found.value), std::max(to_bytes(found.exact ? managed : lowmem, evidence.page),
+                                            evidence.ram.value_or(Bytes())));
   if (!found.exact) {
     evidence.unprinted = lowmem - managed;
     add_unprinted(sizes, evidence.unprinted);

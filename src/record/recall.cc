@@ -127,7 +127,9 @@ void add_min_free(memory::Recorded& result, const Sample& sample, PageSize page,
   const Pages lowmem = memory::lowmem_of(sizes, rules);
   if (value && lowmem > Pages(0)) {
     result.min_free = memory::MinFree{KiB(*value)};
-    result.min_free->share_of_ram = share(to_bytes(KiB(*value)), to_bytes(lowmem, page));
+    const Bytes ram = to_bytes(KiB(sample.machine.of(Field::mem_total)));
+    result.min_free->share_of_ram =
+        share(to_bytes(KiB(*value)), std::max(ram, to_bytes(lowmem, page)));
     result.default_min_free = memory::default_min_free(sizes, page, rules).at_boot;
   }
 }

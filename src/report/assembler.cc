@@ -8,6 +8,7 @@
 
 #include "base/language.h"
 #include "base/text.h"
+#include "report/after.h"
 #include "report/doubt.h"
 #include "report/field_lines.h"
 #include "report/kernel_notices.h"
@@ -134,6 +135,14 @@ void Assembler::take(const Line& line) {
   if (record_of_others_) {
     foreign_lines(1);
     return;
+  }
+  if (!line.embedded && line.text.starts_with("Memory: ")) {
+    // At boot: "Memory: 415712K/785948K available (14345K kernel code, ..., 369980K reserved, ...)"
+    const std::string_view before = line.text.substr(0, line.text.find("K reserved"));
+    if (const auto kib =
+            number_after(before.substr(std::min(before.rfind(','), before.size())), ", ")) {
+      reserved_at_boot_kib_ = Read<std::uint64_t>{*kib, place_of(line)};
+    }
   }
   Line own = line;
   own.embedded = line.embedded && !begins_behind_name(line.text, record_bytes_);
@@ -263,6 +272,7 @@ OpenEvent& Assembler::open(const Line& line, Kind kind) {
   opened_ = true;
   OpenEvent& event = events_.emplace_back();
   begin_report(event.report, source_, kind, line);
+  event.report.reserved_at_boot_kib = reserved_at_boot_kib_;
   event.foreign = foreign_;
   event.caller = std::string(line.caller);
   event.last = moment_of(line);

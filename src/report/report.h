@@ -343,6 +343,8 @@ struct Report {
   Time time;
   std::string host;
   std::string boot;  // id of the boot, where the log has one; empty = not known
+  // What the boot kept from the allocator, by its line "Memory: 415712K/785948K available".
+  Maybe<std::uint64_t> reserved_at_boot_kib;
 
   std::optional<Trigger> trigger;
   std::optional<StackDump> stack;

@@ -85,14 +85,30 @@ std::optional<Claim> given_away(const Context& context) {
       share(account->size(memory::AccountLine::What::anon), account->total) < most_of_ram) {
     return std::nullopt;
   }
+  const auto& at_boot = context.report.reserved_at_boot_kib;
+  const Bytes since = gap - to_bytes(KiB(at_boot ? at_boot->value : 0));
+  if (at_boot && share(since, all) < big_gap) {
+    Claim boot = claim(Role::ruled_out, Rank::out_of_reach, part, 0.9,
+                       Message("the boot itself kept {} from the kernel (\"crashkernel=\", tables)",
+                               human(to_bytes(KiB(at_boot->value)))));
+    boot.prove(Message("present, and not managed"), gap, kept->at);
+    boot.prove(Message("kept from the kernel at boot"), to_bytes(KiB(at_boot->value)), at_boot->at);
+    return boot;
+  }
   Claim result = claim(Role::root, Rank::out_of_reach, part, 0.75,
                        Message("{} of the machine's {} ({}) are kept from the kernel: most likely "
                                "a balloon or unplug took them, and processes used up the rest.",
                                human(gap), human(all), percent(part)));
   result.prove(Message("present, and not managed"), gap, kept->at);
   result.prove(Message("RAM that the kernel manages"), *evidence.ram, place_of_ram(context.report));
-  weaken(result, Message("what the boot kept back (\"crashkernel=\", its line \"Memory: ...\")"),
-         Message("it was most of these {}", human(gap)));
+  if (at_boot) {
+    result.confidence = 0.9;
+    result.prove(Message("kept from the kernel at boot"), to_bytes(KiB(at_boot->value)),
+                 at_boot->at);
+  } else {
+    weaken(result, Message("what the boot kept back (\"crashkernel=\", its line \"Memory: ...\")"),
+           Message("it was most of these {}", human(gap)));
+  }
   add_remedy(result);
   return result;
 }
@@ -142,7 +158,9 @@ std::vector<Claim> check_gap(const host::Host& host, PageSize page) {
     }
   }
   const Bytes all = to_bytes(present, page);
-  const Bytes gap = to_bytes(present - std::min(present, managed), page);
+  const auto& crash_kernel = host.kept.kexec_crash_size;
+  const Bytes gap =
+      to_bytes(present - managed, page) - Bytes(crash_kernel ? crash_kernel->value : 0);
   const double part = share(gap, all);
   if (part < big_gap || gap < notable_gap) {
     return {};

@@ -25,6 +25,11 @@ std::optional<Claim> judge(const Context& context) {
                   : Message("kernel memory is {} of {} in the cgroup", kernel, usage));
   add_cgroup_proof(result, *use);
   result.prove(Message("kernel memory of the cgroup"), use->kernel);
+  if (fills && use->kernel_is_rest) {
+    result.confidence = 0.8;
+    weaken(result, Message("what each CPU had not yet added to the cgroup's statistics"),
+           Message("they held more than {}", human(use->kernel->value - use->memory->usage / 2)));
+  }
   if (fills) {
     result.remedies.push_back(raise_limit(*use));
   }

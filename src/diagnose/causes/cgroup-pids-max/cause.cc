@@ -16,11 +16,12 @@ std::optional<Claim> judge(const Context& context) {
   if (!rejected) {
     return std::nullopt;
   }
-  Claim result =
-      claim(Role::root, Rank::limit, 1, 0.97,
-            Message("The cgroup {} has as many tasks as pids.max allows: fork failed with EAGAIN "
-                    "(\"Resource temporarily unavailable\"). Memory has no part in it.",
-                    with_owner(rejected->path)));
+  Claim result = claim(
+      Role::root, Rank::limit, 1, 0.97,
+      Message(
+          "The cgroup {}, or one above it, has as many tasks as its pids.max allows: fork "
+          "failed with EAGAIN (\"Resource temporarily unavailable\"). Memory has no part in it.",
+          with_owner(rejected->path)));
   // The kernel prints this line the first time only, so the count is of lines, not of failed forks.
   result.prove(Message("\"fork rejected by pids controller\" in the log"), rejected->count,
                rejected->at);

@@ -71,6 +71,19 @@ void grade(Claim& claim, const Context& context, const memory::Account& account,
   }
 }
 
+// Swap on zram lies in RAM, and no counter has its pages.
+void add_swap_in_ram(Claim& claim, const memory::Evidence& evidence, Bytes size) {
+  const auto& at = evidence.report->tail.free_swap_kib;
+  if (!evidence.swap_total || !evidence.swap_free || !at) {
+    return;
+  }
+  const Bytes used = *evidence.swap_total - *evidence.swap_free;
+  if (used * 2 >= size) {
+    claim.prove(Message("in swap, which zram keeps in RAM"), used, at->at);
+    claim.remedies.back().commands.push_back(ShellCommand("cat /proc/swaps; zramctl"));
+  }
+}
+
 std::optional<Claim> judge(const Context& context) {
   const memory::Account* account = used_up(context);
   if (account == nullptr) {
@@ -96,6 +109,7 @@ std::optional<Claim> judge(const Context& context) {
   if (role != Role::ruled_out) {
     result.remedies.push_back(look_for_it());
     result.remedies.back().gives = size;
+    add_swap_in_ram(result, context.evidence, size);
   }
   if (role == Role::root) {
     grade(result, context, *account, size);

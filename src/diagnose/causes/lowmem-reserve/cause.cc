@@ -8,6 +8,16 @@ namespace {
 
 constexpr double decisive_share = 0.10;  // of RAM, free and held back by reserves alone
 constexpr double notable_share = 0.01;
+constexpr double notable_on_host = 0.05;  // the default ratios reserve 3 % at most (HighMem)
+
+void add_remedy(Finding& finding) {
+  finding
+      .remedy(Message("Compare vm.lowmem_reserve_ratio with the default (256 256 32 0 0); a "
+                      "smaller number "
+                      "reserves more"),
+              {ShellCommand("sysctl vm.lowmem_reserve_ratio")})
+      .assume = "vm.lowmem_reserve_ratio=default";
+}
 
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
@@ -53,19 +63,37 @@ std::optional<Claim> judge(const Context& context) {
   result.prove(Message("zone {}: reserve against it", largest->name),
                to_bytes(largest->reserve, evidence.page), largest->printed->lowmem_reserve_at);
   if (role == Role::root) {
-    result
-        .remedy(Message("Compare vm.lowmem_reserve_ratio with the default (256 256 32 0 0); a "
-                        "smaller number "
-                        "reserves more"),
-                {ShellCommand("sysctl vm.lowmem_reserve_ratio")})
-        .assume = "vm.lowmem_reserve_ratio=default";
+    add_remedy(result);
   }
   return result;
+}
+
+std::vector<Claim> check(const HostContext& context) {
+  const memory::Machine& machine = context.state.machine;
+  Pages held;
+  for (const auto& zone : machine.zones) {
+    if (zone.eligible) {
+      held += std::min(zone.reserve, zone.size());
+    }
+  }
+  const Bytes size = to_bytes(held, machine.page);
+  const double part = share(size, machine.managed());
+  if (part < notable_on_host) {
+    return {};
+  }
+  Claim result =
+      claim(Role::risk, Rank::out_of_reach, part, 0.9,
+            Message("vm.lowmem_reserve_ratio keeps {} ({} of RAM) of the lower zones from ordinary "
+                    "requests, also when nothing else is free.",
+                    human(size), percent(part)));
+  result.prove(Message("reserves of the lower zones"), size);
+  add_remedy(result);
+  return {std::move(result)};
 }
 
 }  // namespace
 
 extern const Cause cause_lowmem_reserve{"lowmem-reserve", 'A',
-                                        "a zone's reserve keeps the request out", judge};
+                                        "a zone's reserve keeps the request out", judge, check};
 
 }  // namespace whyoom::diagnose::causes

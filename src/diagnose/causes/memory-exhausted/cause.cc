@@ -231,11 +231,45 @@ std::optional<Claim> likely(const Context& context) {
   return result;
 }
 
+// So many processes, of many names, that what the kernel needs for each is more than they hold
+// themselves. Those of one name are many-processes.
+std::optional<Claim> by_number(const Context& context, const memory::Account& account) {
+  const memory::Attribution& tasks = context.evidence.attribution;
+  const bool one_name =
+      tasks.names.empty() || std::ranges::any_of(tasks.names, [&](const memory::NameUse& name) {
+        return name.comm.empty() || name.count * 2 >= tasks.processes;
+      });
+  const Bytes own = account.size(What::anon) + account.size(What::unevictable_other);
+  const Bytes cost =
+      std::min(account.size(What::page_tables), least_page_tables * tasks.processes) +
+      std::min(account.size(What::kernel_stack), largest_kernel_stack * tasks.processes);
+  const double part = share(own + cost, account.total);
+  const double own_part = share(own, account.total);
+  if (one_name || cost < own || own_part >= big_share || part < big_share ||
+      own + cost < account.size(What::unaccounted)) {
+    return std::nullopt;
+  }
+  Claim result =
+      claim(Role::root, Rank::used_up, part, 0.9,
+            Message("Memory was used up by the number of processes: {} held {} themselves, "
+                    "and {} in page tables and kernel stacks ({} of RAM together).",
+                    grouped(tasks.processes), human(own), human(cost), percent(part)));
+  result.prove(Message("memory of processes"), own, account.at(What::anon));
+  result.prove(Message("their page tables and kernel stacks"), cost);
+  result.prove(Message("RAM that the kernel manages"), account.total, place_of_ram(context.report));
+  result.remedy(Message("See what starts so many processes, and limit it (pids.max, TasksMax)"),
+                {ShellCommand("ps -eo ppid= | sort | uniq -c | sort -n | tail")});
+  return result;
+}
+
 std::optional<Claim> judge(const Context& context) {
   const memory::Account* account = used_up(context);
   if (account == nullptr) {
     auto result = likely(context);
     return result ? std::move(result) : by_score(context);
+  }
+  if (auto result = by_number(context, *account)) {
+    return result;
   }
   // Locked pages of processes lie on the unevictable list.
   const Bytes processes = account->size(What::anon) + account->size(What::unevictable_other);

@@ -11,6 +11,8 @@ namespace whyoom::diagnose::causes {
 
 namespace {
 
+using What = memory::AccountLine::What;
+
 const report::SlabRow* biggest_cache(const report::Report& report) {
   const auto biggest = std::ranges::max_element(report.slab, {}, &report::SlabRow::total_kib);
   return biggest == report.slab.end() ? nullptr : &*biggest;
@@ -26,7 +28,15 @@ void prove_caches(Claim& claim, const HostContext& context) {
   }
 }
 
+Remedy remedy_for_tasks() {
+  return {Message("Find what has so many threads, or does not reap its children (TasksMax)"),
+          {ShellCommand("ps -eLo stat,ppid,comm | sort | uniq -c | sort -n | tail")}};
+}
+
 Remedy remedy_for(const std::string& cache) {
+  if (cache == "task_struct") {
+    return remedy_for_tasks();
+  }
   return {cache.empty() ? Message("See which cache grows, and what allocates from it")
                         : Message("See what allocates from the cache {}", cache),
           {ShellCommand("sudo slabtop -o -s c | head -15")}};
@@ -40,7 +50,7 @@ bool may_be_dropped(std::string_view cache) {
 }
 
 constexpr ShareRow row{
-    .what = memory::AccountLine::What::slab_unreclaimable,
+    .what = What::slab_unreclaimable,
     .counter = &host::Meminfo::slab_unreclaimable,
     .name = [] { return Message("unreclaimable slab"); },
     .little =
@@ -67,7 +77,30 @@ constexpr ShareRow row{
         },
 };
 
-std::optional<Claim> judge_row(const Context& context) { return judge_share(context, row); }
+// A thread has a stack, and half as much slab (its task_struct, pid, signals). Processes that have
+// one thread each are told by their number: many-processes.
+std::optional<Claim> judge_row(const Context& context) {
+  auto result = judge_share(context, row);
+  const memory::Account* account = used_up(context);
+  const Bytes stacks = account != nullptr ? account->size(What::kernel_stack) : Bytes();
+  if (!result || result->role == Role::ruled_out ||
+      stacks < account->size(What::slab_unreclaimable) ||
+      stacks / 2 < largest_kernel_stack * context.evidence.attribution.processes) {
+    return result;
+  }
+  const Bytes size = stacks + account->size(What::slab_unreclaimable);
+  const double part = share(size, account->total);
+  Claim threads =
+      claim(role_of_share(part), Rank::used_up, part, result->confidence,
+            Message("{} of RAM ({}) are what the kernel keeps for threads: their stacks, and slab "
+                    "memory that it cannot take back.",
+                    human(size), percent(part)));
+  threads.proof = std::move(result->proof);
+  threads.prove(Message("kernel stacks"), stacks, account->at(What::kernel_stack));
+  threads.remedies.push_back(remedy_for_tasks());
+  threads.remedies.back().gives = size;
+  return threads;
+}
 
 // Slab can lie only where the kernel's own requests go, so it can fill those zones while others
 // are free.

@@ -15,6 +15,8 @@ constexpr double raised_scale = 100.0 / 10000;
 // forward; it is the root only where it holds back a big share of the memory that the request may
 // use. A pageblock is a big share of zone DMA, and next to nothing for the machine.
 constexpr double big_boost = 0.05;
+// Of that memory, what the boost held back and was still there: with less it was at its end.
+constexpr double worth_having = 0.02;
 
 // The gap between the marks is max(min / 4, managed x factor / 10000). In HighMem (and Movable from
 // 6.8 on) min is capped and this min / 4 is not: those zones do not tell. The factor that the gap
@@ -70,9 +72,11 @@ std::optional<Claim> boosted(const memory::Evidence& evidence) {
   }
   const PageSize page = evidence.page;
   const double part = share(to_bytes(zone->boost, page), eligible_managed(evidence));
+  const Bytes held = to_bytes(zone->usable() - zone->min - zone->reserve, page);
+  const bool big = part >= big_boost && share(held, eligible_managed(evidence)) >= worth_having;
   Claim result = claim(
-      part >= big_boost && evidence.zones_complete ? Role::root : Role::contributing,
-      Rank::out_of_reach, part, zone->boost_inferred ? 0.7 : 0.9,
+      big && evidence.zones_complete ? Role::root : Role::contributing, Rank::out_of_reach, part,
+      zone->boost_inferred ? 0.7 : 0.9,
       Message(
           "Memory was free, but a watermark boost kept it out of reach. Zone {} had {} free; "
           "without the boost of {} the request needed more than {} there and would have passed.",
