@@ -56,9 +56,8 @@ std::vector<Remedy> remedies(KiB value) {
                  static_cast<std::int64_t>(value.count())),
       {Message("By hand: set it now, find the line that sets it, put {} there, load it", number),
        {ShellCommand("sudo sysctl -w vm.min_free_kbytes={}", value.count()),
-        ShellCommand("grep -nsE '^[^#;]*min_free_kbytes' /etc/sysctl.conf "
-                     "/etc/sysctl.d/*.conf /run/sysctl.d/*.conf /usr/local/lib/sysctl.d/*.conf "
-                     "/usr/lib/sysctl.d/*.conf"),
+        ShellCommand("grep -rnsE '^[^#;]*min_free_kbytes' /etc/sysctl.conf /etc/sysctl.d "
+                     "/run/sysctl.d /usr/local/lib/sysctl.d /usr/lib/sysctl.d"),
         // Debian 13 and others have no /etc/sysctl.conf, and `sysctl -p` reads no other file.
         ShellCommand("sudo sysctl --system")}}};
 }
