@@ -215,5 +215,19 @@ TEST(DamagedCase, LowMemoryWithoutTheLinesOfHighMem) {
       << "the last lines count it";
 }
 
+// The zones alone may be of a request that may not wait, which needs less to be free, or of
+// SysRq-m.
+TEST(DamagedCase, AReportOfMemoryProvesNothingOfARequest) {
+  const std::string log =
+      cases::load_case(cases::causes_folder() / "lowmem-reserve/positive.case").log;
+  const std::size_t begin = log.rfind('\n', log.find("Mem-Info:")) + 1;
+  const std::size_t end = log.rfind('\n', log.find("[ pid ]")) + 1;
+  const auto events = cases::explain_log(log.substr(begin, end - begin));
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0]->root_cause, "lowmem-reserve");
+  EXPECT_EQ(events[0]->verdict, Verdict::likely);
+  EXPECT_EQ(events[0]->overturned_by.size(), 1U);
+}
+
 }  // namespace
 }  // namespace whyoom::diagnose

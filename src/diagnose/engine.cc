@@ -53,13 +53,10 @@ void decide(std::vector<Claim>& claims, Event& event) {
   }
 }
 
-// Numbers that contradict each other were taken out; what is left may be wrong in the same way.
-void doubt(Event& event) {
+void doubt(Event& event, Message what, Message condition) {
   if (event.verdict == Verdict::proved) {
     event.verdict = Verdict::likely;
-    event.overturned_by.push_back({Message("the numbers of this report"),
-                                   Message("more of them are wrong than those that contradict "
-                                           "others")});
+    event.overturned_by.push_back({std::move(what), std::move(condition)});
   }
 }
 
@@ -113,10 +110,15 @@ std::unique_ptr<Event> judge(report::Report&& report, const StoryContext& story,
   std::vector<Claim> claims = all_claims(context);
   decide(claims, *event);
   name_candidates(*event, context);
-  if (contradicted) {
-    doubt(*event);
+  if (contradicted) {  // what is left may be wrong in the same way
+    doubt(*event, Message("the numbers of this report"),
+          Message("more of them are wrong than those that contradict others"));
   } else {
     name_uncounted(*event, context);
+    if (is_oom(context) && !report::tells_of_oom(event->report)) {
+      doubt(*event, Message("the first line (\"invoked oom-killer\")"),
+            Message("the report is of a request that may not wait, or of none"));
+    }
   }
   event->findings = in_order(std::move(claims));
   const double complete = completeness(event->report, missing_parts(*event).size());
