@@ -228,18 +228,28 @@ void name_machine(Event& event, const Context& context) {
   }
 }
 
-// Which limit a cgroup reached is known; what filled it is a cause of its own. Kernel memory is
-// counted beside it, of all that is below as well.
+// What filled a cgroup is a cause of its own. Kernel memory is counted beside it, of all that is
+// below as well. While it is open whose limit it was, the victim's line says whether it held much
+// shared memory.
 void name_fillings(Event& event, const Context& context) {
-  if (event.candidates.size() != 1 || (event.candidates[0].cause != "cgroup-limit" &&
-                                       event.candidates[0].cause != "cgroup-parent-limit")) {
+  if (event.candidates.empty() || (event.candidates[0].cause != "cgroup-limit" &&
+                                   event.candidates[0].cause != "cgroup-parent-limit")) {
     return;
   }
   const auto use = cgroup_of(context);
-  if (!use || use->level == CgroupUse::Level::unknown || use->filling_known()) {
+  if (!use || use->filling_known()) {
     return;
   }
   const Message lines = which_filling(*use);
+  const bool open = use->level == CgroupUse::Level::unknown;
+  if (open && std::ranges::any_of(context.report.victims, [](const report::Victim& victim) {
+        return KiB(victim.shmem_rss_kib.value_or(0)) > victim.anon();
+      })) {
+    name(event, "cgroup-shmem", lines);
+  }
+  if (open || event.candidates.size() != 1) {
+    return;
+  }
   name(event, "cgroup-page-cache", lines);
   name(event, "cgroup-shmem", lines);
   if (!use->memory || !use->kernel || use->kernel->value * 2 >= use->memory->usage) {

@@ -73,6 +73,19 @@ TEST(Candidates, ALimitWithoutStatisticsLeavesWhatFilledIt) {
       (Names{"cgroup-parent-limit", "cgroup-page-cache", "cgroup-shmem", "cgroup-kernel-memory"}));
 }
 
+// A database's shared buffers count for the cgroup whose process touched them first.
+TEST(Candidates, AVictimWithSharedMemoryLeavesThatItFilledTheCgroup) {
+  using Names = std::vector<std::string>;
+  const auto of = [](const std::string& anon, const std::string& shmem) {
+    return candidates_of(
+        "[ 9.0] Memory cgroup out of memory: Killed process 7 (db) "
+        "total-vm:900000kB, anon-rss:" +
+        anon + "kB, file-rss:6000kB, shmem-rss:" + shmem + "kB\n");
+  };
+  EXPECT_EQ(of("2600", "470000"), (Names{"cgroup-limit", "cgroup-parent-limit", "cgroup-shmem"}));
+  EXPECT_EQ(of("2600", "2600"), (Names{"cgroup-limit", "cgroup-parent-limit"}));
+}
+
 TEST(Candidates, ACounterOfKernelMemoryRulesItOut) {
   using Names = std::vector<std::string>;
   const auto of = [](const std::string& kmem) {
