@@ -36,7 +36,8 @@ bool near(const Moment& last, const logtext::Line& line, double seconds, LineNum
 bool same_limit(const LimitReached& a, const LimitReached& b) {
   constexpr auto most = kernel::swiotlb_largest_mapping;
   return a.what == b.what && a.name == b.name &&
-         (a.bytes.value_or(0) > most) == (b.bytes.value_or(0) > most);
+         (a.what != LimitReached::What::swiotlb ||
+          (a.bytes.value_or(0) > most) == (b.bytes.value_or(0) > most));
 }
 
 // One refusal, told of by the pool and right behind that by who asked it.
