@@ -240,7 +240,7 @@ std::optional<LimitReached> read_swiotlb(std::string_view line, Place at) {
   limit.count = 1;
   const bool wrapped = !again && cursor.rest().empty();
   limit.bytes = take_before(cursor, again ? " bytes" : " bytes)");
-  if ((!limit.bytes && !wrapped) || !(name.empty() || name.ends_with(behind_name))) {
+  if (!limit.bytes && !wrapped) {
     return std::nullopt;
   }
   if (cursor.take(", total ")) {
@@ -248,6 +248,12 @@ std::optional<LimitReached> read_swiotlb(std::string_view line, Place at) {
   }
   if (limit.limit && cursor.take(", used ")) {
     limit.used = take_before(cursor, " (slots)");
+  }
+  if (!name.empty() && !name.ends_with(behind_name)) {
+    if (!limit.used) {
+      return std::nullopt;
+    }
+    name = {};  // "I get swiotlb buffer is full (..": somebody tells of the whole line
   }
   limit.name = device_of(name.substr(0, name.size() - std::min(name.size(), behind_name.size())));
   if (again && cursor.take(" at device ")) {
