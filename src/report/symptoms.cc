@@ -128,7 +128,7 @@ constexpr std::array<Sentence, 22> kSentences{{
     {"mm/page_alloc.c:", What::too_large},
     {"ut of memory: Kill", What::told_by_program},
     {" invoked oom-killer: gfp_mask=0x", What::told_by_program},
-    {"System OOM encountered, victim process: ", What::node_killed},
+    {"System OOM encountered", What::node_killed},
     {"skb", What::driver_refused},
     {"[NV_ERR_NO_MEMORY]", What::driver_refused},
     {"HugeTLB: allocating ", What::fewer_hugepages},
@@ -198,7 +198,7 @@ bool read_data_limit(std::string_view before, std::string_view rest, Symptom& sy
 
 // `at`: where the words of the sentence stand.
 bool reads_as(const Sentence& sentence, std::string_view text, std::size_t at, Symptom& symptom) {
-  const std::string_view rest = text.substr(at + sentence.words.size());
+  std::string_view rest = text.substr(at + sentence.words.size());
   switch (sentence.what) {
     case What::too_large:
       return is_too_large(text, sentence.words);
@@ -209,6 +209,8 @@ bool reads_as(const Sentence& sentence, std::string_view text, std::size_t at, S
     case What::data_limit:
       return read_data_limit(text.substr(0, at), rest, symptom);
     case What::node_killed:
+      // Until 1.15 the kubelet names nobody.
+      rest = after(rest, ", victim process: ").value_or("");
       symptom.unit = std::string(rest.substr(0, rest.find(',')));
       return true;
     default:

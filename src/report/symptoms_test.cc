@@ -196,6 +196,10 @@ TEST(Symptoms, WithNumbers) {
   ASSERT_TRUE(node);
   EXPECT_EQ(node->what, What::node_killed);
   EXPECT_EQ(node->unit, "stress-ng-vm");
+  const auto unnamed = parse_symptom("Warning  SystemOOM  9m  kubelet  System OOM encountered", 1);
+  ASSERT_TRUE(unnamed);
+  EXPECT_EQ(unnamed->what, What::node_killed);
+  EXPECT_EQ(unnamed->unit, "");
   EXPECT_FALSE(parse_symptom(data + "Update limits.", 1)) << "ignore_rlimit_data: it was given";
   EXPECT_FALSE(parse_symptom(data + "Will be forbidden soon.", 1));
   EXPECT_FALSE(parse_symptom("HugeTLB: allocating 64 of page size 1.00 GiB failed.", 1));
