@@ -54,13 +54,15 @@ std::optional<Symptom> of_unit(std::string_view text) {
 }
 
 // Slurm: "slurmstepd: error: Detected 1 oom-kill event(s) in StepId=12.batch cgroup. Some of ..",
-// in some versions "oom_kill event in StepId=12.batch." (proctrack and task plugins of cgroups).
+// in some versions "2 oom_kill events in StepId=12.batch." (proctrack and task plugins of cgroups).
 std::optional<Symptom> of_step(std::string_view text) {
-  Cursor cursor(text);
+  const std::size_t at = text.find("slurmstepd: ");  // a sentence can tell of it
+  Cursor cursor(text.substr(at == npos ? 0 : at));
   cursor.take("slurmstepd: ");
   cursor.take("error: ");
   if (!cursor.take("Detected ") || !cursor.take_unsigned() ||
-      !(cursor.take(" oom-kill event(s) in ") || cursor.take(" oom_kill event in "))) {
+      !(cursor.take(" oom-kill event(s) in ") || cursor.take(" oom_kill event in ") ||
+        cursor.take(" oom_kill events in "))) {
     return std::nullopt;
   }
   const std::string_view rest = cursor.rest();

@@ -39,7 +39,8 @@ TEST(Symptoms, OfAStepOfSlurm) {
         "processes may have been killed by the cgroup out-of-memory handler.",
         "slurmstepd: error: Detected 1587 oom-kill event(s) in StepId=14.batch. Some of your",
         "slurmstepd: error: Detected 1 oom_kill event in StepId=14.batch. Some of the step "
-        "tasks"}) {
+        "tasks",
+        "it ends with slurmstepd: error: Detected 2 oom_kill events in StepId=14.batch. Some"}) {
     const auto symptom = parse_symptom(text, 1);
     ASSERT_TRUE(symptom) << text;
     EXPECT_EQ(symptom->what, What::unit_killed);
