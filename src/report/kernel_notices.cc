@@ -101,9 +101,11 @@ std::optional<SlubNode> parse_slub_node(std::string_view text, Place at) {
 std::optional<std::string_view> parse_fork_rejected(std::string_view text) {
   constexpr std::string_view key = "fork rejected by pids controller in ";
   const std::size_t at = text.find(key);
-  // "cgroup: ", or what a cut left of it.
-  constexpr std::string_view before = "cgroup: ";
-  if (at == std::string_view::npos || !before.ends_with(trim_left(text.substr(0, at)))) {
+  // "cgroup: ", or what a cut left of it; in a post also behind words of its author.
+  constexpr std::string_view before = " cgroup: ";
+  const std::string_view start = text.substr(0, at);
+  if (at == std::string_view::npos ||
+      !(before.ends_with(trim_left(start)) || start.ends_with(before))) {
     return std::nullopt;
   }
   const std::string_view path = trim(text.substr(at + key.size()));

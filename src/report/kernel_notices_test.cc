@@ -72,6 +72,8 @@ TEST(Slub, WhatTheCacheHasOnANode) {
 TEST(ForkRejected, GivesThePath) {
   EXPECT_EQ(parse_fork_rejected("cgroup: fork rejected by pids controller in /a/b c"), "/a/b c");
   EXPECT_FALSE(parse_fork_rejected("cgroup: fork rejected by pids controller in "));
+  EXPECT_EQ(parse_fork_rejected("I get: cgroup: fork rejected by pids controller in /a"), "/a");
+  EXPECT_FALSE(parse_fork_rejected("a fork rejected by pids controller in /a"));
 }
 
 TEST(Overcommit, EveryForm) {
