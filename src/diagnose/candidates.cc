@@ -229,30 +229,30 @@ void name_machine(Event& event, const Context& context) {
 }
 
 // What filled a cgroup is a cause of its own. Kernel memory is counted beside it, of all that is
-// below as well. While it is open whose limit it was, the victim's line says whether it held much
-// shared memory.
+// below as well. While it is open whose limit it was, a victim that held much was most of it, by
+// itself or with its shared memory.
 void name_fillings(Event& event, const Context& context) {
   if (event.candidates.empty() || (event.candidates[0].cause != "cgroup-limit" &&
                                    event.candidates[0].cause != "cgroup-parent-limit")) {
     return;
   }
   const auto use = cgroup_of(context);
-  if (!use || use->filling_known()) {
+  const bool open = use && use->level == CgroupUse::Level::unknown;
+  if (!use || use->filling_known() || (!open && event.candidates.size() != 1)) {
     return;
   }
   const Message lines = which_filling(*use);
-  const bool open = use->level == CgroupUse::Level::unknown;
-  if (open && std::ranges::any_of(context.report.victims, [](const report::Victim& victim) {
-        return KiB(victim.shmem_rss_kib.value_or(0)) > victim.anon();
-      })) {
+  const bool shmem = std::ranges::any_of(context.report.victims, [](const auto& victim) {
+    return KiB(victim.shmem_rss_kib.value_or(0)) > victim.anon();
+  });
+  const bool much = open && (shmem || CgroupUse::size(use->biggest) >= notable_size);
+  if (!much) {
+    name(event, "cgroup-page-cache", lines);
+  }
+  if (!much || shmem) {
     name(event, "cgroup-shmem", lines);
   }
-  if (open || event.candidates.size() != 1) {
-    return;
-  }
-  name(event, "cgroup-page-cache", lines);
-  name(event, "cgroup-shmem", lines);
-  if (!use->memory || !use->kernel || use->kernel->value * 2 >= use->memory->usage) {
+  if (!much && (!use->memory || !use->kernel || use->kernel->value * 2 >= use->memory->usage)) {
     name(event, "cgroup-kernel-memory", lines);
   }
 }

@@ -83,7 +83,8 @@ TEST(Candidates, AVictimWithSharedMemoryLeavesThatItFilledTheCgroup) {
         anon + "kB, file-rss:6000kB, shmem-rss:" + shmem + "kB\n");
   };
   EXPECT_EQ(of("2600", "470000"), (Names{"cgroup-limit", "cgroup-parent-limit", "cgroup-shmem"}));
-  EXPECT_EQ(of("2600", "2600"), (Names{"cgroup-limit", "cgroup-parent-limit"}));
+  EXPECT_EQ(of("2600", "2600"), (Names{"cgroup-limit", "cgroup-parent-limit", "cgroup-page-cache",
+                                       "cgroup-shmem", "cgroup-kernel-memory"}));
 }
 
 TEST(Candidates, ACounterOfKernelMemoryRulesItOut) {
@@ -281,7 +282,8 @@ TEST(Candidates, AKillLineLeavesTwoCauses) {
             (Names{"page-tables", "min-free-too-high"}));
   EXPECT_EQ(candidates_of("[ 9.0] Memory cgroup out of memory: Killed process 7 (agetty) "
                           "total-vm:9000kB, anon-rss:300kB, file-rss:0kB, shmem-rss:0kB\n"),
-            (Names{"cgroup-limit", "cgroup-parent-limit"}));
+            (Names{"cgroup-limit", "cgroup-parent-limit", "cgroup-page-cache", "cgroup-shmem",
+                   "cgroup-kernel-memory"}));
 }
 
 // The post of a guest of Hyper-V whose zones' last line is cut. All that is free is in its zones.
