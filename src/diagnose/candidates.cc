@@ -138,7 +138,21 @@ struct Found {
   bool tables = false;     // page tables were most of it
   bool room_in_swap = false;
   bool little_held = false;  // by processes, of what was counted
+  bool much_free = false;    // by the free lists
 };
+
+// By the lists, where the lines of their zones are lost. `kind`: in blocks of that kind alone.
+Bytes free_by_lists(const report::Report& report, const memory::Evidence& evidence, char kind) {
+  Pages pages;
+  for (const report::Zone& zone : report.zones) {
+    for (const report::BuddyBlock& block : zone.buddy) {
+      if (block.order <= 30 && (kind == 0 || block.types == std::string_view(&kind, 1))) {
+        pages += Pages(block.count) * (std::uint64_t{1} << static_cast<unsigned>(block.order));
+      }
+    }
+  }
+  return to_bytes(pages, evidence.page);
+}
 
 Found found_by(const Event& event, const report::Report& report) {
   Found found;
@@ -162,6 +176,10 @@ Found found_by(const Event& event, const report::Report& report) {
   found.room_in_swap = has_room_in_swap(event.evidence);
   found.little_held =
       is_little(report, {Field::active_anon, Field::inactive_anon, Field::unevictable});
+  constexpr double more_than_marks = 0.05;
+  const Bytes ram = event.evidence.ram.value_or(Bytes(0));
+  found.much_free = event.evidence.zones.empty() && ram.count() > 0 &&
+                    share(free_by_lists(report, event.evidence, 0), ram) >= more_than_marks;
   return found;
 }
 
@@ -206,7 +224,12 @@ void name_machine(Event& event, const Context& context) {
     name_by_marks(event, "spurious-pagefault");
   }
   const Found found = found_by(event, report);
-  if (found.tables) {
+  const Message rest_of_zones(R"(the rest of the zones' lines ("low:", "managed:"))");
+  if (found.much_free) {
+    if (free_by_lists(report, event.evidence, 'C') > free_by_lists(report, event.evidence, 0) / 2) {
+      name(event, "cma-only", rest_of_zones);
+    }
+  } else if (found.tables) {
     name(event, "page-tables", counters);
   } else if (found.small || found.none_left || found.little_held || found.room_in_swap) {
     name_unheld(event, report, found, counters);
@@ -221,8 +244,7 @@ void name_machine(Event& event, const Context& context) {
     name_lowmem(event, report);
     name_by_marks(event, "min-free-too-high");
   } else if (no_zones) {
-    name(event, "min-free-too-high",
-         Message(R"(the rest of the zones' lines ("low:", "managed:"))"));
+    name(event, "min-free-too-high", rest_of_zones);
   } else if (!is_kernels_choice(event.evidence)) {
     name(event, "min-free-too-high", size_of_ram);
   }

@@ -286,6 +286,23 @@ TEST(Candidates, AKillLineLeavesTwoCauses) {
                    "cgroup-kernel-memory"}));
 }
 
+// A post that begins behind the lines of the zones: what was free was not used up.
+TEST(Candidates, FreeListsAloneTellThatMuchWasFree) {
+  using Names = std::vector<std::string>;
+  const auto of = [](const std::string& largest) {
+    return candidates_of("[ 9.1] DMA: 9*4kB (UME) 7*8kB (UC) 0*16kB " + largest +
+                         " = 401500kB\n"
+                         "[ 9.1] 30123 total pagecache pages\n"
+                         "[ 9.1] 512000 pages RAM\n"
+                         "[ 9.1] 12000 pages reserved\n"
+                         "[ 9.1] Out of memory: Killed process 7 (java) total-vm:900000kB, "
+                         "anon-rss:500000kB, file-rss:0kB, shmem-rss:0kB\n");
+  };
+  EXPECT_EQ(of("98*4096kB (C)"), (Names{"cma-only", "min-free-too-high"}));
+  EXPECT_EQ(of("98*4096kB (M)"), Names{"min-free-too-high"});
+  EXPECT_EQ(of("9*4096kB (C)"), (Names{"memory-exhausted", "min-free-too-high"}));
+}
+
 // The post of a guest of Hyper-V whose zones' last line is cut. All that is free is in its zones.
 TEST(Candidates, ZonesThatHaveAllFreePagesAreRam) {
   using Names = std::vector<std::string>;
