@@ -115,11 +115,12 @@ struct Sentence {
 // the kubelet of a pod and of its node (oom_watcher_linux.go); network drivers and NVIDIA's;
 // mm/hugetlb.c, mm/mmap.c may_expand_vm(), mm/page_io.c; zram, and compcache before it; journald,
 // resolved and others of systemd.
-constexpr std::array<Sentence, 22> kSentences{{
+constexpr std::array<Sentence, 23> kSentences{{
     {"annot allocate memory", What::no_memory},
+    {"无法分配内存", What::no_memory},
     {"failed; error='Not enough space' (errno=12)", What::no_memory},  // so HotSpot says ENOMEM
     {"insufficient memory for the Java Runtime Environment to continue", What::no_memory},
-    {"fork: retry: Resource temporarily unavailable", What::no_process},
+    {"fork: retry: ", What::no_process},  // and the reason in the language of the user
     {"fork: Resource temporarily unavailable", What::no_process},
     {"unable to create new native thread", What::no_thread},
     {"unable to create native thread", What::no_thread},
