@@ -203,6 +203,48 @@ void name_unheld(Event& event, const report::Report& report, const Found& found,
   }
 }
 
+// Every zone was at its mark, and the counters of Mem-Info are lost, as where a post begins behind
+// them: the lines of the zones count what is on the lists of pages, and of the rest the size alone.
+void name_by_lists(Event& event, const report::Report& report) {
+  const memory::Evidence& evidence = event.evidence;
+  const Bytes ram = evidence.ram.value_or(Bytes(0));
+  const bool short_of_all = std::ranges::all_of(
+      evidence.zones, [](const auto& zone) { return !zone.eligible || zone.is_short(); });
+  if (evidence.account || ram.count() == 0 || !evidence.zones_complete || !short_of_all) {
+    return;
+  }
+  bool known = !report.mixed_at;
+  const auto size = [&](Field field) {
+    const auto sum = memory::sum_of(report.zones, field);
+    known = known && sum;
+    return sum ? to_bytes(sum->value) : Bytes(0);
+  };
+  const Message counters("the counters of Mem-Info (\"active_anon:\")");
+  const Bytes anon = size(Field::active_anon) + size(Field::inactive_anon);
+  const Bytes locked = size(Field::unevictable);
+  const Bytes other = size(Field::active_file) + size(Field::inactive_file) + size(Field::free);
+  Bytes pools;
+  for (const report::Hugepages& pool : report.hugepages) {
+    pools += to_bytes(pool.size) * pool.total;
+  }
+  const auto add = [&](Bytes part, std::initializer_list<std::string_view> causes) {
+    if (known && share(part, ram) >= big_share) {
+      std::ranges::for_each(causes, [&](auto cause) { name(event, cause, counters); });
+    }
+  };
+  add(anon, {"memory-exhausted"});
+  Bytes killed;
+  for (const report::Victim& victim : report.victims) {
+    killed += to_bytes(victim.anon());
+  }
+  if (killed < anon / 2) {  // shared memory is on these lists too
+    add(anon, {"shmem-tmpfs"});
+  }
+  add(locked, {"unevictable"});
+  add(pools, {"hugepages-reserved"});
+  add(ram - anon - locked - other - pools, {"kernel-unaccounted", "slab-leak", "page-tables"});
+}
+
 // Of an OOM of the machine without a line of its zones, or with marks alone: memory was used up, or
 // it was free and kept back, and nothing that is there tells. Who used it would be a process,
 // unless the kernel, which takes the biggest, found only small ones or none: then it is in what no
@@ -211,8 +253,11 @@ void name_machine(Event& event, const Context& context) {
   const report::Report& report = context.report;
   const bool no_zones = event.evidence.zones.empty();
   if (!event.candidates.empty() || !is_global_oom(context) || !is_known_global(event.evidence) ||
-      is_bound(event.evidence) || !(no_zones || are_sizeless(event.evidence)) ||
-      context.story.killed_at.line != 0) {
+      is_bound(event.evidence) || context.story.killed_at.line != 0) {
+    return;
+  }
+  if (!no_zones && !are_sizeless(event.evidence)) {
+    name_by_lists(event, report);
     return;
   }
   const auto& totals = report.totals;

@@ -215,6 +215,27 @@ TEST(DamagedCase, LowMemoryWithoutTheLinesOfHighMem) {
       << "the last lines count it";
 }
 
+// Posts often begin behind the counters. What the zones have on their lists, and how much they have
+// not, leaves a few causes.
+TEST(DamagedCase, WithoutItsFirstLinesTheZonesTell) {
+  const auto says = [](const std::string& name) {
+    const auto log = cases::load_case(cases::causes_folder() / (name + "/positive.case")).log;
+    const std::size_t zone = std::min(log.find("Node 0 DMA free:"), log.find("Node 0 DMA32 free:"));
+    std::string text;
+    for (const auto& event : cases::explain_log(log.substr(log.rfind('\n', zone) + 1))) {
+      for (const Candidate& candidate : event->candidates) {
+        text += std::string(candidate.cause) + " ";
+      }
+    }
+    return text;
+  };
+  EXPECT_EQ(says("memory-exhausted"), "memory-exhausted ");
+  EXPECT_EQ(says("shmem-tmpfs"), "memory-exhausted shmem-tmpfs ");
+  EXPECT_EQ(says("unevictable"), "unevictable ");
+  EXPECT_EQ(says("slab-leak"), "kernel-unaccounted slab-leak page-tables ");
+  EXPECT_EQ(says("fragmentation"), "") << "not every zone was at its mark";
+}
+
 // The zones alone may be of a request that may not wait, which needs less to be free, or of
 // SysRq-m.
 TEST(DamagedCase, AReportOfMemoryProvesNothingOfARequest) {
