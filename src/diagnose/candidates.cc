@@ -203,14 +203,18 @@ void name_unheld(Event& event, const report::Report& report, const Found& found,
   }
 }
 
-// Every zone was at its mark, and the counters of Mem-Info are lost, as where a post begins behind
-// them: the lines of the zones count what is on the lists of pages, and of the rest the size alone.
-void name_by_lists(Event& event, const report::Report& report) {
+// Every zone was at its mark, and lines are lost. Without the size of RAM, which a post that ends
+// behind the zones lacks, it is that of the printed zones. Without the counters of Mem-Info, behind
+// which others begin, the zones count what is on the lists of pages, and the rest is known as one.
+void name_by_parts(Event& event, const report::Report& report) {
+  using What = memory::AccountLine::What;
   const memory::Evidence& evidence = event.evidence;
-  const Bytes ram = evidence.ram.value_or(Bytes(0));
+  const auto& account = evidence.account;
+  const Bytes ram = account ? account->total : evidence.ram.value_or(Bytes(0));
   const bool short_of_all = std::ranges::all_of(
       evidence.zones, [](const auto& zone) { return !zone.eligible || zone.is_short(); });
-  if (evidence.account || ram.count() == 0 || !evidence.zones_complete || !short_of_all) {
+  if ((account && evidence.ram) || ram.count() == 0 || !evidence.zones_complete || !short_of_all ||
+      free_elsewhere(evidence).value_or(Bytes(0)) > ram / 10) {
     return;
   }
   bool known = !report.mixed_at;
@@ -219,24 +223,33 @@ void name_by_lists(Event& event, const report::Report& report) {
     known = known && sum;
     return sum ? to_bytes(sum->value) : Bytes(0);
   };
-  const Message counters("the counters of Mem-Info (\"active_anon:\")");
+  const Message lost = account ? Message(R"(the lines "pages RAM" and "pages reserved")")
+                               : Message("the counters of Mem-Info (\"active_anon:\")");
+  const auto add = [&](Bytes part, std::initializer_list<std::string_view> causes) {
+    if (known && share(part, ram) >= big_share) {
+      std::ranges::for_each(causes, [&](auto cause) { name(event, cause, lost); });
+    }
+  };
+  if (account) {
+    add(account->size(What::anon), {"memory-exhausted"});
+    add(account->size(What::shmem), {"shmem-tmpfs"});
+    add(account->size(What::unevictable_other), {"unevictable"});
+    add(account->size(What::slab_unreclaimable), {"slab-leak"});
+    add(account->size(What::page_tables), {"page-tables"});
+    add(account->size(What::unaccounted), {"kernel-unaccounted", "hugepages-reserved"});
+    return;
+  }
   const Bytes anon = size(Field::active_anon) + size(Field::inactive_anon);
   const Bytes locked = size(Field::unevictable);
   const Bytes other = size(Field::active_file) + size(Field::inactive_file) + size(Field::free);
-  Bytes pools;
+  Bytes pools, killed;
   for (const report::Hugepages& pool : report.hugepages) {
     pools += to_bytes(pool.size) * pool.total;
   }
-  const auto add = [&](Bytes part, std::initializer_list<std::string_view> causes) {
-    if (known && share(part, ram) >= big_share) {
-      std::ranges::for_each(causes, [&](auto cause) { name(event, cause, counters); });
-    }
-  };
-  add(anon, {"memory-exhausted"});
-  Bytes killed;
   for (const report::Victim& victim : report.victims) {
     killed += to_bytes(victim.anon());
   }
+  add(anon, {"memory-exhausted"});
   if (killed < anon / 2) {  // shared memory is on these lists too
     add(anon, {"shmem-tmpfs"});
   }
@@ -257,7 +270,7 @@ void name_machine(Event& event, const Context& context) {
     return;
   }
   if (!no_zones && !are_sizeless(event.evidence)) {
-    name_by_lists(event, report);
+    name_by_parts(event, report);
     return;
   }
   const auto& totals = report.totals;
