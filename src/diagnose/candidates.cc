@@ -258,6 +258,18 @@ void name_by_parts(Event& event, const report::Report& report) {
   add(ram - anon - locked - other - pools, {"kernel-unaccounted", "slab-leak", "page-tables"});
 }
 
+// What has more than processes by the counters, which may be lost.
+std::string_view most_by_totals(const report::FieldSet& totals) {
+  const auto pages = [&totals](Field field) {
+    const auto& value = totals.get(field);
+    return Pages(value ? value->value : 0);
+  };
+  const Pages anon = pages(Field::active_anon) + pages(Field::inactive_anon);
+  return pages(Field::unevictable) > anon ? "unevictable"
+         : pages(Field::shmem) > anon / 2 ? "shmem-tmpfs"
+                                          : "memory-exhausted";
+}
+
 // Of an OOM of the machine without a line of its zones, or with marks alone: memory was used up, or
 // it was free and kept back, and nothing that is there tells. Who used it would be a process,
 // unless the kernel, which takes the biggest, found only small ones or none: then it is in what no
@@ -292,7 +304,7 @@ void name_machine(Event& event, const Context& context) {
   } else if (found.small || found.none_left || found.little_held || found.room_in_swap) {
     name_unheld(event, report, found, counters);
   } else {
-    name(event, "memory-exhausted", counters);
+    name(event, most_by_totals(totals), counters);
   }
   if (lacks_nodes_of_hugepages(report)) {
     name_hugepages(event);

@@ -235,6 +235,16 @@ TEST(DamagedCase, WithoutItsLastLinesTheCountersTell) {
       << "it may be of a cgroup";
 }
 
+TEST(DamagedCase, TheCountersAloneTellWhoHasMost) {
+  const auto says = [](const std::string& cause) {
+    return Damaged(cause + "/positive").end_before("Node 0 DMA free:").says();
+  };
+  EXPECT_EQ(says("shmem-tmpfs"), "undetermined undetermined shmem-tmpfs min-free-too-high");
+  EXPECT_EQ(says("unevictable"), "undetermined undetermined unevictable min-free-too-high");
+  EXPECT_EQ(says("memory-exhausted"),
+            "undetermined undetermined memory-exhausted min-free-too-high");
+}
+
 // Posts often begin behind the counters. What the zones have on their lists, and how much they have
 // not, leaves a few causes.
 TEST(DamagedCase, WithoutItsFirstLinesTheZonesTell) {
