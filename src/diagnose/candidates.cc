@@ -43,6 +43,13 @@ bool is_preferred(const report::Victim& victim, const report::Report& report) {
          (victim.instead_of && row_is(*victim.instead_of));
 }
 
+// One that was killed had more shared memory than memory of its own.
+bool held_shmem(const report::Report& report) {
+  return std::ranges::any_of(report.victims, [](const report::Victim& victim) {
+    return KiB(victim.shmem_rss_kib.value_or(0)) > victim.anon();
+  });
+}
+
 void name(Event& event, std::string_view cause, Message decides) {
   event.candidates.push_back({cause, std::move(decides)});
 }
@@ -299,12 +306,15 @@ void name_machine(Event& event, const Context& context) {
     if (free_by_lists(report, event.evidence, 'C') > free_by_lists(report, event.evidence, 0) / 2) {
       name(event, "cma-only", rest_of_zones);
     }
+    if (!report.trigger) {
+      name(event, "fragmentation", Message("the first line (\"invoked oom-killer\")"));
+    }
   } else if (found.tables) {
     name(event, "page-tables", counters);
   } else if (found.small || found.none_left || found.little_held || found.room_in_swap) {
     name_unheld(event, report, found, counters);
   } else {
-    name(event, most_by_totals(totals), counters);
+    name(event, held_shmem(report) ? "shmem-tmpfs" : most_by_totals(totals), counters);
   }
   if (lacks_nodes_of_hugepages(report)) {
     name_hugepages(event);
@@ -334,9 +344,7 @@ void name_fillings(Event& event, const Context& context) {
     return;
   }
   const Message lines = which_filling(*use);
-  const bool shmem = std::ranges::any_of(context.report.victims, [](const auto& victim) {
-    return KiB(victim.shmem_rss_kib.value_or(0)) > victim.anon();
-  });
+  const bool shmem = held_shmem(context.report);
   const bool much = open && (shmem || CgroupUse::size(use->biggest) >= notable_size);
   if (!much) {
     name(event, "cgroup-page-cache", lines);

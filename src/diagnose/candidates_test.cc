@@ -267,6 +267,9 @@ TEST(Candidates, AKillLineLeavesTwoCauses) {
   EXPECT_EQ(candidates_of("[ 9.0] Out of memory: Killed process 7 (java) total-vm:900000kB, "
                           "anon-rss:500000kB, file-rss:0kB, shmem-rss:0kB\n"),
             (Names{"memory-exhausted", "min-free-too-high"}));
+  EXPECT_EQ(candidates_of("[ 9.0] Out of memory: Killed process 7 (db) total-vm:900000kB, "
+                          "anon-rss:50000kB, file-rss:0kB, shmem-rss:500000kB\n"),
+            (Names{"shmem-tmpfs", "min-free-too-high"}));
   // Old kernels print this of a cgroup as well.
   EXPECT_EQ(candidates_of("[ 9.0] Killed process 7 (java) total-vm:900000kB, anon-rss:500000kB, "
                           "file-rss:0kB\n"),
@@ -298,8 +301,8 @@ TEST(Candidates, FreeListsAloneTellThatMuchWasFree) {
                          "[ 9.1] Out of memory: Killed process 7 (java) total-vm:900000kB, "
                          "anon-rss:500000kB, file-rss:0kB, shmem-rss:0kB\n");
   };
-  EXPECT_EQ(of("98*4096kB (C)"), (Names{"cma-only", "min-free-too-high"}));
-  EXPECT_EQ(of("98*4096kB (M)"), Names{"min-free-too-high"});
+  EXPECT_EQ(of("98*4096kB (C)"), (Names{"cma-only", "fragmentation", "min-free-too-high"}));
+  EXPECT_EQ(of("98*4096kB (M)"), (Names{"fragmentation", "min-free-too-high"}));
   EXPECT_EQ(of("9*4096kB (C)"), (Names{"memory-exhausted", "min-free-too-high"}));
 }
 
