@@ -122,6 +122,7 @@ TEST(LimitLine, EachKernelsWords) {
       {"nf_conntrack: table full, dropping packet", What::conntrack},
       {"nf_conntrack: nf_conntrack: table full, dropping packet", What::conntrack},
       {"nf_conntrack: table full in netns 4026532000, dropping packet", What::conntrack},
+      {"nf_conntrack: table full,", What::conntrack},  // wrapped
       {"ip_conntrack: table full, dropping packet.", What::conntrack},
       {"VFS: file-max limit 808720 reached", What::file_max},
       {"neighbour: ndisc_cache: neighbor table overflow!", What::neighbour},
