@@ -61,6 +61,8 @@ void add_rest_of_memory(const host::Host& host, const std::optional<Bytes>& ram,
   add(tr("reclaimable slab"), info.slab_reclaimable, 0.1);
   add(tr("unreclaimable slab"), info.slab_unreclaimable);
   add(tr("page tables"), info.page_tables);
+  add(tr("per-CPU memory"), info.percpu, 0.05);
+  add(tr("kernel stacks"), info.kernel_stack, 0.05);
   add(tr("huge pages"), info.hugetlb);
   if (!parts.empty()) {
     lines.push_back(tr("{}.", join(parts, tr(", "))));

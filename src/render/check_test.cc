@@ -123,8 +123,9 @@ TEST(CheckSteps, MemoryNamesWhatHoldsOnePerCent) {
              "huge pages 29.3 MiB."}));
   EXPECT_EQ(step(1,
                  "== /proc/meminfo\nMemTotal: 1000000 kB\nMemFree: 500000 kB\n"
-                 "SReclaimable: 100000 kB\n"),
-            (Lines{"977 MiB of RAM, 488 MiB (50 %) free.", "reclaimable slab 97.7 MiB."}));
+                 "SReclaimable: 100000 kB\nPercpu: 50000 kB\nKernelStack: 49999 kB\n"),
+            (Lines{"977 MiB of RAM, 488 MiB (50 %) free.",
+                   "reclaimable slab 97.7 MiB, per-CPU memory 48.8 MiB."}));
 }
 
 std::string process(int pid, const std::string& name, int rss_kb, const std::string& more = "") {
