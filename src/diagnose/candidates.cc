@@ -277,6 +277,15 @@ std::string_view most_by_totals(const report::FieldSet& totals) {
                                           : "memory-exhausted";
 }
 
+// The page cache filled RAM and could not be given back, by the lines behind the zones: it was no
+// file's of a disk.
+bool is_full_of_cache(const report::Report& report, const memory::Evidence& evidence) {
+  const auto& cache = report.tail.pagecache;
+  const std::uint64_t swapped = report.tail.swap_cache ? report.tail.swap_cache->value : 0;
+  return evidence.ram && cache && cache->value > swapped &&
+         share(to_bytes(Pages(cache->value - swapped), evidence.page), *evidence.ram) >= 0.75;
+}
+
 // Of an OOM of the machine without a line of its zones, or with marks alone: memory was used up, or
 // it was free and kept back, and nothing that is there tells. Who used it would be a process,
 // unless the kernel, which takes the biggest, found only small ones or none: then it is in what no
@@ -309,6 +318,9 @@ void name_machine(Event& event, const Context& context) {
     if (!report.trigger) {
       name(event, "fragmentation", Message("the first line (\"invoked oom-killer\")"));
     }
+  } else if (!counted && is_full_of_cache(report, event.evidence)) {
+    name(event, "shmem-tmpfs", counters);
+    name(event, "unevictable", counters);
   } else if (found.tables) {
     name(event, "page-tables", counters);
   } else if (found.small || found.none_left || found.little_held || found.room_in_swap) {

@@ -382,6 +382,15 @@ TEST(Candidates, NothingToKillMayBeHugePages) {
                           "hugepages_size=2048kB\n" +
                           panic),
             (Names{"kernel-unaccounted", "slab-leak", "shmem-tmpfs", "min-free-too-high"}));
+  // A file system in RAM holds the rest of it.
+  const auto with_cache = [&](const std::string& pages) {
+    return candidates_of("[ 9.0] " + pages +
+                         " total pagecache pages\n[ 9.0] 0 pages in swap cache\n"
+                         "[ 9.0] 32000 pages RAM\n[ 9.0] 2000 pages reserved\n" +
+                         panic);
+  };
+  EXPECT_EQ(with_cache("22500"), (Names{"shmem-tmpfs", "unevictable", "min-free-too-high"}));
+  EXPECT_EQ(with_cache("22499").front(), "kernel-unaccounted");
 }
 
 // What the request says of itself where no zone is printed.
