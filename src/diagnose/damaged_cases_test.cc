@@ -280,5 +280,30 @@ TEST(DamagedCase, AReportOfMemoryProvesNothingOfARequest) {
   EXPECT_EQ(events[0]->overturned_by.size(), 1U);
 }
 
+TEST(DamagedCase, AReportOfMemoryTellsOfNoRequestThatWouldHavePassed) {
+  const std::string log =
+      cases::load_case(cases::causes_folder() / "watermark-raised/positive-not-printed.case").log;
+  const auto boost_of = [](const std::string& part) {
+    std::optional<Finding> boost;
+    for (const auto& event : cases::explain_log(part)) {
+      for (const Finding& finding : event->findings) {
+        if (finding.cause == "watermark-raised" && !finding.remedies.empty()) {
+          boost = finding;
+        }
+      }
+    }
+    return boost;
+  };
+  const auto whole = boost_of(log);
+  ASSERT_TRUE(whole);
+  EXPECT_TRUE(whole->remedies[0].what_if->request);
+  const std::size_t begin = log.rfind('\n', log.find("Node 0 DMA32 free:")) + 1;
+  const std::size_t end = log.rfind('\n', log.find("[  pid  ]")) + 1;
+  const auto part = boost_of(log.substr(begin, end - begin));
+  ASSERT_TRUE(part);
+  EXPECT_FALSE(part->remedies[0].what_if->request);
+  EXPECT_NE(part->summary.str().find("a request for one page"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace whyoom::diagnose

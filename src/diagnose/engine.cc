@@ -60,6 +60,17 @@ void doubt(Event& event, Message what, Message condition) {
   }
 }
 
+// It may be of any size, or there was none.
+void forget_request(std::vector<Finding>& findings) {
+  for (Finding& finding : findings) {
+    for (Remedy& remedy : finding.remedies) {
+      if (remedy.what_if) {
+        remedy.what_if->request.reset();
+      }
+    }
+  }
+}
+
 // Numbers of the recorder stand in for those that the report lacks: `lacks` are parts of the log.
 void stand_in(Event& event, const memory::Recorded& recorded,
               const std::vector<std::string>& lacks) {
@@ -110,12 +121,13 @@ std::unique_ptr<Event> judge(report::Report&& report, const StoryContext& story,
   std::vector<Claim> claims = all_claims(context);
   decide(claims, *event);
   name_candidates(*event, context);
+  const bool no_request = is_oom(context) && !report::tells_of_oom(event->report);
   if (contradicted) {  // what is left may be wrong in the same way
     doubt(*event, Message("the numbers of this report"),
           Message("more of them are wrong than those that contradict others"));
   } else {
     name_uncounted(*event, context);
-    if (is_oom(context) && !report::tells_of_oom(event->report)) {
+    if (no_request) {
       doubt(*event, Message("the first line (\"invoked oom-killer\")"),
             Message("the report is of a request that may not wait, or of none"));
     }
@@ -132,6 +144,9 @@ std::unique_ptr<Event> judge(report::Report&& report, const StoryContext& story,
     }
   }
   add_what_if(event->findings, event->evidence);
+  if (no_request) {
+    forget_request(event->findings);
+  }
   if (event->report.panic) {  // its processes ended with the machine
     for (Finding& finding : event->findings) {
       for (Remedy& remedy : finding.remedies) {
