@@ -280,6 +280,29 @@ TEST(DamagedCase, AReportOfMemoryProvesNothingOfARequest) {
   EXPECT_EQ(events[0]->overturned_by.size(), 1U);
 }
 
+// Its processes are listed by the OOM killer alone.
+TEST(DamagedCase, APartFromTheZonesToTheProcessesIsOfAnOom) {
+  const auto events = cases::explain_log(
+      "[   51.100000] Normal free:1500kB min:2900kB low:3624kB high:4348kB active_anon:1200kB "
+      "inactive_anon:32kB active_file:80kB inactive_file:8kB unevictable:0kB isolated(anon):0kB "
+      "isolated(file):0kB present:540672kB managed:524288kB mlocked:0kB dirty:0kB writeback:0kB "
+      "mapped:0kB shmem:40kB slab_reclaimable:4800kB slab_unreclaimable:11200kB "
+      "kernel_stack:3200kB pagetables:96kB unstable:0kB bounce:0kB free_cma:0kB "
+      "writeback_tmp:0kB pages_scanned:150 all_unreclaimable? yes\n"
+      "[   51.110000] lowmem_reserve[]: 0 0\n"
+      "[   51.120000] Normal: 75*4kB (UEM) 30*8kB (U) 60*16kB (U) 0*32kB = 1500kB\n"
+      "[   51.130000] 32 total pagecache pages\n"
+      "[   51.140000] Free swap  = 0kB\n[   51.150000] Total swap = 0kB\n"
+      "[   51.160000] 135168 pages of RAM\n[   51.170000] 4096 reserved pages\n"
+      "[   51.180000] [ pid ]   uid  tgid total_vm      rss nr_ptes swapents oom_score_adj name\n"
+      "[   51.190000] [  402]     0   402      512       80       4        0         -1000 "
+      "udevd\n");
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0]->verdict, Verdict::undetermined);
+  ASSERT_FALSE(events[0]->candidates.empty());
+  EXPECT_EQ(events[0]->candidates[0].cause, "kernel-unaccounted");
+}
+
 TEST(DamagedCase, AReportOfMemoryTellsOfNoRequestThatWouldHavePassed) {
   const std::string log =
       cases::load_case(cases::causes_folder() / "watermark-raised/positive-not-printed.case").log;
