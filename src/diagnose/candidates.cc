@@ -43,6 +43,13 @@ bool is_preferred(const report::Victim& victim, const report::Report& report) {
          (victim.instead_of && row_is(*victim.instead_of));
 }
 
+// One that was killed had more shared memory than memory of its own.
+bool held_shmem(const report::Report& report) {
+  return std::ranges::any_of(report.victims, [](const report::Victim& victim) {
+    return KiB(victim.shmem_rss_kib.value_or(0)) > victim.anon();
+  });
+}
+
 void name(Event& event, std::string_view cause, Message decides) {
   event.candidates.push_back({cause, std::move(decides)});
 }
@@ -138,7 +145,21 @@ struct Found {
   bool tables = false;     // page tables were most of it
   bool room_in_swap = false;
   bool little_held = false;  // by processes, of what was counted
+  bool much_free = false;    // by the free lists
 };
+
+// By the lists, where the lines of their zones are lost. `kind`: in blocks of that kind alone.
+Bytes free_by_lists(const report::Report& report, const memory::Evidence& evidence, char kind) {
+  Pages pages;
+  for (const report::Zone& zone : report.zones) {
+    for (const report::BuddyBlock& block : zone.buddy) {
+      if (block.order <= 30 && (kind == 0 || block.types == std::string_view(&kind, 1))) {
+        pages += Pages(block.count) * (std::uint64_t{1} << static_cast<unsigned>(block.order));
+      }
+    }
+  }
+  return to_bytes(pages, evidence.page);
+}
 
 Found found_by(const Event& event, const report::Report& report) {
   Found found;
@@ -162,6 +183,10 @@ Found found_by(const Event& event, const report::Report& report) {
   found.room_in_swap = has_room_in_swap(event.evidence);
   found.little_held =
       is_little(report, {Field::active_anon, Field::inactive_anon, Field::unevictable});
+  constexpr double more_than_marks = 0.05;
+  const Bytes ram = event.evidence.ram.value_or(Bytes(0));
+  found.much_free = event.evidence.zones.empty() && ram.count() > 0 &&
+                    share(free_by_lists(report, event.evidence, 0), ram) >= more_than_marks;
   return found;
 }
 
@@ -185,6 +210,82 @@ void name_unheld(Event& event, const report::Report& report, const Found& found,
   }
 }
 
+// Every zone was at its mark, and lines are lost. Without the size of RAM, which a post that ends
+// behind the zones lacks, it is that of the printed zones. Without the counters of Mem-Info, behind
+// which others begin, the zones count what is on the lists of pages, and the rest is known as one.
+void name_by_parts(Event& event, const report::Report& report) {
+  using What = memory::AccountLine::What;
+  const memory::Evidence& evidence = event.evidence;
+  const auto& account = evidence.account;
+  const Bytes ram = account ? account->total : evidence.ram.value_or(Bytes(0));
+  const bool short_of_all = std::ranges::all_of(
+      evidence.zones, [](const auto& zone) { return !zone.eligible || zone.is_short(); });
+  if ((account && evidence.ram) || ram.count() == 0 || !evidence.zones_complete || !short_of_all ||
+      free_elsewhere(evidence).value_or(Bytes(0)) > ram / 10) {
+    return;
+  }
+  bool known = !report.mixed_at;
+  const auto size = [&](Field field) {
+    const auto sum = memory::sum_of(report.zones, field);
+    known = known && sum;
+    return sum ? to_bytes(sum->value) : Bytes(0);
+  };
+  const Message lost = account ? Message(R"(the lines "pages RAM" and "pages reserved")")
+                               : Message("the counters of Mem-Info (\"active_anon:\")");
+  const auto add = [&](Bytes part, std::initializer_list<std::string_view> causes) {
+    if (known && share(part, ram) >= big_share) {
+      std::ranges::for_each(causes, [&](auto cause) { name(event, cause, lost); });
+    }
+  };
+  if (account) {
+    add(account->size(What::anon), {"memory-exhausted"});
+    add(account->size(What::shmem), {"shmem-tmpfs"});
+    add(account->size(What::unevictable_other), {"unevictable"});
+    add(account->size(What::slab_unreclaimable), {"slab-leak"});
+    add(account->size(What::page_tables), {"page-tables"});
+    add(account->size(What::unaccounted), {"kernel-unaccounted", "hugepages-reserved"});
+    return;
+  }
+  const Bytes anon = size(Field::active_anon) + size(Field::inactive_anon);
+  const Bytes locked = size(Field::unevictable);
+  const Bytes other = size(Field::active_file) + size(Field::inactive_file) + size(Field::free);
+  Bytes pools, killed;
+  for (const report::Hugepages& pool : report.hugepages) {
+    pools += to_bytes(pool.size) * pool.total;
+  }
+  for (const report::Victim& victim : report.victims) {
+    killed += to_bytes(victim.anon());
+  }
+  add(anon, {"memory-exhausted"});
+  if (killed < anon / 2) {  // shared memory is on these lists too
+    add(anon, {"shmem-tmpfs"});
+  }
+  add(locked, {"unevictable"});
+  add(pools, {"hugepages-reserved"});
+  add(ram - anon - locked - other - pools, {"kernel-unaccounted", "slab-leak", "page-tables"});
+}
+
+// What has more than processes by the counters, which may be lost.
+std::string_view most_by_totals(const report::FieldSet& totals) {
+  const auto pages = [&totals](Field field) {
+    const auto& value = totals.get(field);
+    return Pages(value ? value->value : 0);
+  };
+  const Pages anon = pages(Field::active_anon) + pages(Field::inactive_anon);
+  return pages(Field::unevictable) > anon ? "unevictable"
+         : pages(Field::shmem) > anon / 2 ? "shmem-tmpfs"
+                                          : "memory-exhausted";
+}
+
+// The page cache filled RAM and could not be given back, by the lines behind the zones: it was no
+// file's of a disk.
+bool is_full_of_cache(const report::Report& report, const memory::Evidence& evidence) {
+  const auto& cache = report.tail.pagecache;
+  const std::uint64_t swapped = report.tail.swap_cache ? report.tail.swap_cache->value : 0;
+  return evidence.ram && cache && cache->value > swapped &&
+         share(to_bytes(Pages(cache->value - swapped), evidence.page), *evidence.ram) >= 0.75;
+}
+
 // Of an OOM of the machine without a line of its zones, or with marks alone: memory was used up, or
 // it was free and kept back, and nothing that is there tells. Who used it would be a process,
 // unless the kernel, which takes the biggest, found only small ones or none: then it is in what no
@@ -193,8 +294,11 @@ void name_machine(Event& event, const Context& context) {
   const report::Report& report = context.report;
   const bool no_zones = event.evidence.zones.empty();
   if (!event.candidates.empty() || !is_global_oom(context) || !is_known_global(event.evidence) ||
-      is_bound(event.evidence) || !(no_zones || are_sizeless(event.evidence)) ||
-      context.story.killed_at.line != 0) {
+      is_bound(event.evidence) || context.story.killed_at.line != 0) {
+    return;
+  }
+  if (!no_zones && !are_sizeless(event.evidence)) {
+    name_by_parts(event, report);
     return;
   }
   const auto& totals = report.totals;
@@ -206,12 +310,23 @@ void name_machine(Event& event, const Context& context) {
     name_by_marks(event, "spurious-pagefault");
   }
   const Found found = found_by(event, report);
-  if (found.tables) {
+  const Message rest_of_zones(R"(the rest of the zones' lines ("low:", "managed:"))");
+  if (found.much_free) {
+    if (free_by_lists(report, event.evidence, 'C') > free_by_lists(report, event.evidence, 0) / 2) {
+      name(event, "cma-only", rest_of_zones);
+    }
+    if (!report.trigger) {
+      name(event, "fragmentation", Message("the first line (\"invoked oom-killer\")"));
+    }
+  } else if (!counted && is_full_of_cache(report, event.evidence)) {
+    name(event, "shmem-tmpfs", counters);
+    name(event, "unevictable", counters);
+  } else if (found.tables) {
     name(event, "page-tables", counters);
   } else if (found.small || found.none_left || found.little_held || found.room_in_swap) {
     name_unheld(event, report, found, counters);
   } else {
-    name(event, "memory-exhausted", counters);
+    name(event, held_shmem(report) ? "shmem-tmpfs" : most_by_totals(totals), counters);
   }
   if (lacks_nodes_of_hugepages(report)) {
     name_hugepages(event);
@@ -221,28 +336,35 @@ void name_machine(Event& event, const Context& context) {
     name_lowmem(event, report);
     name_by_marks(event, "min-free-too-high");
   } else if (no_zones) {
-    name(event, "min-free-too-high",
-         Message(R"(the rest of the zones' lines ("low:", "managed:"))"));
+    name(event, "min-free-too-high", rest_of_zones);
   } else if (!is_kernels_choice(event.evidence)) {
     name(event, "min-free-too-high", size_of_ram);
   }
 }
 
-// Which limit a cgroup reached is known; what filled it is a cause of its own. Kernel memory is
-// counted beside it, of all that is below as well.
+// What filled a cgroup is a cause of its own. Kernel memory is counted beside it, of all that is
+// below as well. While it is open whose limit it was, a victim that held much was most of it, by
+// itself or with its shared memory.
 void name_fillings(Event& event, const Context& context) {
-  if (event.candidates.size() != 1 || (event.candidates[0].cause != "cgroup-limit" &&
-                                       event.candidates[0].cause != "cgroup-parent-limit")) {
+  if (event.candidates.empty() || (event.candidates[0].cause != "cgroup-limit" &&
+                                   event.candidates[0].cause != "cgroup-parent-limit")) {
     return;
   }
   const auto use = cgroup_of(context);
-  if (!use || use->level == CgroupUse::Level::unknown || use->filling_known()) {
+  const bool open = use && use->level == CgroupUse::Level::unknown;
+  if (!use || use->filling_known() || (!open && event.candidates.size() != 1)) {
     return;
   }
   const Message lines = which_filling(*use);
-  name(event, "cgroup-page-cache", lines);
-  name(event, "cgroup-shmem", lines);
-  if (!use->memory || !use->kernel || use->kernel->value * 2 >= use->memory->usage) {
+  const bool shmem = held_shmem(context.report);
+  const bool much = open && (shmem || CgroupUse::size(use->biggest) >= notable_size);
+  if (!much) {
+    name(event, "cgroup-page-cache", lines);
+  }
+  if (!much || shmem) {
+    name(event, "cgroup-shmem", lines);
+  }
+  if (!much && (!use->memory || !use->kernel || use->kernel->value * 2 >= use->memory->usage)) {
     name(event, "cgroup-kernel-memory", lines);
   }
 }

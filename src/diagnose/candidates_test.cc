@@ -73,6 +73,20 @@ TEST(Candidates, ALimitWithoutStatisticsLeavesWhatFilledIt) {
       (Names{"cgroup-parent-limit", "cgroup-page-cache", "cgroup-shmem", "cgroup-kernel-memory"}));
 }
 
+// A database's shared buffers count for the cgroup whose process touched them first.
+TEST(Candidates, AVictimWithSharedMemoryLeavesThatItFilledTheCgroup) {
+  using Names = std::vector<std::string>;
+  const auto of = [](const std::string& anon, const std::string& shmem) {
+    return candidates_of(
+        "[ 9.0] Memory cgroup out of memory: Killed process 7 (db) "
+        "total-vm:900000kB, anon-rss:" +
+        anon + "kB, file-rss:6000kB, shmem-rss:" + shmem + "kB\n");
+  };
+  EXPECT_EQ(of("2600", "470000"), (Names{"cgroup-limit", "cgroup-parent-limit", "cgroup-shmem"}));
+  EXPECT_EQ(of("2600", "2600"), (Names{"cgroup-limit", "cgroup-parent-limit", "cgroup-page-cache",
+                                       "cgroup-shmem", "cgroup-kernel-memory"}));
+}
+
 TEST(Candidates, ACounterOfKernelMemoryRulesItOut) {
   using Names = std::vector<std::string>;
   const auto of = [](const std::string& kmem) {
@@ -253,6 +267,9 @@ TEST(Candidates, AKillLineLeavesTwoCauses) {
   EXPECT_EQ(candidates_of("[ 9.0] Out of memory: Killed process 7 (java) total-vm:900000kB, "
                           "anon-rss:500000kB, file-rss:0kB, shmem-rss:0kB\n"),
             (Names{"memory-exhausted", "min-free-too-high"}));
+  EXPECT_EQ(candidates_of("[ 9.0] Out of memory: Killed process 7 (db) total-vm:900000kB, "
+                          "anon-rss:50000kB, file-rss:0kB, shmem-rss:500000kB\n"),
+            (Names{"shmem-tmpfs", "min-free-too-high"}));
   // Old kernels print this of a cgroup as well.
   EXPECT_EQ(candidates_of("[ 9.0] Killed process 7 (java) total-vm:900000kB, anon-rss:500000kB, "
                           "file-rss:0kB\n"),
@@ -268,7 +285,25 @@ TEST(Candidates, AKillLineLeavesTwoCauses) {
             (Names{"page-tables", "min-free-too-high"}));
   EXPECT_EQ(candidates_of("[ 9.0] Memory cgroup out of memory: Killed process 7 (agetty) "
                           "total-vm:9000kB, anon-rss:300kB, file-rss:0kB, shmem-rss:0kB\n"),
-            (Names{"cgroup-limit", "cgroup-parent-limit"}));
+            (Names{"cgroup-limit", "cgroup-parent-limit", "cgroup-page-cache", "cgroup-shmem",
+                   "cgroup-kernel-memory"}));
+}
+
+// A post that begins behind the lines of the zones: what was free was not used up.
+TEST(Candidates, FreeListsAloneTellThatMuchWasFree) {
+  using Names = std::vector<std::string>;
+  const auto of = [](const std::string& largest) {
+    return candidates_of("[ 9.1] DMA: 9*4kB (UME) 7*8kB (UC) 0*16kB " + largest +
+                         " = 401500kB\n"
+                         "[ 9.1] 30123 total pagecache pages\n"
+                         "[ 9.1] 512000 pages RAM\n"
+                         "[ 9.1] 12000 pages reserved\n"
+                         "[ 9.1] Out of memory: Killed process 7 (java) total-vm:900000kB, "
+                         "anon-rss:500000kB, file-rss:0kB, shmem-rss:0kB\n");
+  };
+  EXPECT_EQ(of("98*4096kB (C)"), (Names{"cma-only", "fragmentation", "min-free-too-high"}));
+  EXPECT_EQ(of("98*4096kB (M)"), (Names{"fragmentation", "min-free-too-high"}));
+  EXPECT_EQ(of("9*4096kB (C)"), (Names{"memory-exhausted", "min-free-too-high"}));
 }
 
 // The post of a guest of Hyper-V whose zones' last line is cut. All that is free is in its zones.
@@ -347,6 +382,15 @@ TEST(Candidates, NothingToKillMayBeHugePages) {
                           "hugepages_size=2048kB\n" +
                           panic),
             (Names{"kernel-unaccounted", "slab-leak", "shmem-tmpfs", "min-free-too-high"}));
+  // A file system in RAM holds the rest of it.
+  const auto with_cache = [&](const std::string& pages) {
+    return candidates_of("[ 9.0] " + pages +
+                         " total pagecache pages\n[ 9.0] 0 pages in swap cache\n"
+                         "[ 9.0] 32000 pages RAM\n[ 9.0] 2000 pages reserved\n" +
+                         panic);
+  };
+  EXPECT_EQ(with_cache("22500"), (Names{"shmem-tmpfs", "unevictable", "min-free-too-high"}));
+  EXPECT_EQ(with_cache("22499").front(), "kernel-unaccounted");
 }
 
 // What the request says of itself where no zone is printed.

@@ -220,10 +220,8 @@ const memory::Account* used_up(const Context& context) {
   const auto& evidence = context.evidence;
   // Counters alone, without a head and an end, can be those of a failed allocation.
   const auto& report = context.report;
-  const bool is_known_oom =
-      report.trigger || !report.victims.empty() || report.constraint || report.panic;
-  if (!is_global_oom(context) || !is_known_oom || !evidence.account || !evidence.ram ||
-      !evidence.zones_complete || !evidence.has_eligible()) {
+  if (!is_global_oom(context) || !report::tells_of_oom(report) || !evidence.account ||
+      !evidence.ram || !evidence.zones_complete || !evidence.has_eligible()) {
     return nullptr;
   }
   // A block can be missing although enough is free: that is fragmentation, not use.

@@ -32,6 +32,10 @@ class Damaged {
     log_ = rest;
     return *this;
   }
+  Damaged& end_before(std::string_view what) {
+    log_.resize(log_.rfind('\n', log_.find(what)) + 1);
+    return *this;
+  }
   // "proved memory-exhausted"; of an open one its candidates.
   [[nodiscard]] std::string says() const {
     const auto events = cases::explain_log(log_);
@@ -213,6 +217,115 @@ TEST(DamagedCase, LowMemoryWithoutTheLinesOfHighMem) {
   EXPECT_EQ(Damaged(low).lose_line("HighMem free:").lose_line("HighMem: ").says(),
             "proved lowmem-exhausted")
       << "the last lines count it";
+}
+
+// Posts often end behind the zones. Where all that is free is in them, no node is left out.
+TEST(DamagedCase, WithoutItsLastLinesTheCountersTell) {
+  const auto cut = [] {
+    return Damaged("memory-exhausted/positive").end_before("total pagecache pages");
+  };
+  EXPECT_EQ(cut().says(), "likely memory-exhausted");
+  EXPECT_EQ(cut().put("free:33649", "free:73649").says(),
+            "undetermined undetermined memory-exhausted")
+      << "some is free on another node";
+  EXPECT_EQ(cut().put("free:33649", "free:933649").says(), "undetermined undetermined")
+      << "much is";
+  EXPECT_EQ(Damaged("memory-exhausted/positive-el6").end_before("[ pid ]").says(),
+            "undetermined undetermined memory-exhausted")
+      << "it may be of a cgroup";
+}
+
+TEST(DamagedCase, TheCountersAloneTellWhoHasMost) {
+  const auto says = [](const std::string& cause) {
+    return Damaged(cause + "/positive").end_before("Node 0 DMA free:").says();
+  };
+  EXPECT_EQ(says("shmem-tmpfs"), "undetermined undetermined shmem-tmpfs min-free-too-high");
+  EXPECT_EQ(says("unevictable"), "undetermined undetermined unevictable min-free-too-high");
+  EXPECT_EQ(says("memory-exhausted"),
+            "undetermined undetermined memory-exhausted min-free-too-high");
+}
+
+// Posts often begin behind the counters. What the zones have on their lists, and how much they have
+// not, leaves a few causes.
+TEST(DamagedCase, WithoutItsFirstLinesTheZonesTell) {
+  const auto says = [](const std::string& name) {
+    const auto log = cases::load_case(cases::causes_folder() / (name + "/positive.case")).log;
+    const std::size_t zone = std::min(log.find("Node 0 DMA free:"), log.find("Node 0 DMA32 free:"));
+    std::string text;
+    for (const auto& event : cases::explain_log(log.substr(log.rfind('\n', zone) + 1))) {
+      for (const Candidate& candidate : event->candidates) {
+        text += std::string(candidate.cause) + " ";
+      }
+    }
+    return text;
+  };
+  EXPECT_EQ(says("memory-exhausted"), "memory-exhausted ");
+  EXPECT_EQ(says("shmem-tmpfs"), "memory-exhausted shmem-tmpfs ");
+  EXPECT_EQ(says("unevictable"), "unevictable ");
+  EXPECT_EQ(says("slab-leak"), "kernel-unaccounted slab-leak page-tables ");
+  EXPECT_EQ(says("fragmentation"), "") << "not every zone was at its mark";
+}
+
+// The zones alone may be of a request that may not wait, which needs less to be free, or of
+// SysRq-m.
+TEST(DamagedCase, AReportOfMemoryProvesNothingOfARequest) {
+  const std::string log =
+      cases::load_case(cases::causes_folder() / "lowmem-reserve/positive.case").log;
+  const std::size_t begin = log.rfind('\n', log.find("Mem-Info:")) + 1;
+  const std::size_t end = log.rfind('\n', log.find("[ pid ]")) + 1;
+  const auto events = cases::explain_log(log.substr(begin, end - begin));
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0]->root_cause, "lowmem-reserve");
+  EXPECT_EQ(events[0]->verdict, Verdict::likely);
+  EXPECT_EQ(events[0]->overturned_by.size(), 1U);
+}
+
+// Its processes are listed by the OOM killer alone.
+TEST(DamagedCase, APartFromTheZonesToTheProcessesIsOfAnOom) {
+  const auto events = cases::explain_log(
+      "[   51.100000] Normal free:1500kB min:2900kB low:3624kB high:4348kB active_anon:1200kB "
+      "inactive_anon:32kB active_file:80kB inactive_file:8kB unevictable:0kB isolated(anon):0kB "
+      "isolated(file):0kB present:540672kB managed:524288kB mlocked:0kB dirty:0kB writeback:0kB "
+      "mapped:0kB shmem:40kB slab_reclaimable:4800kB slab_unreclaimable:11200kB "
+      "kernel_stack:3200kB pagetables:96kB unstable:0kB bounce:0kB free_cma:0kB "
+      "writeback_tmp:0kB pages_scanned:150 all_unreclaimable? yes\n"
+      "[   51.110000] lowmem_reserve[]: 0 0\n"
+      "[   51.120000] Normal: 75*4kB (UEM) 30*8kB (U) 60*16kB (U) 0*32kB = 1500kB\n"
+      "[   51.130000] 32 total pagecache pages\n"
+      "[   51.140000] Free swap  = 0kB\n[   51.150000] Total swap = 0kB\n"
+      "[   51.160000] 135168 pages of RAM\n[   51.170000] 4096 reserved pages\n"
+      "[   51.180000] [ pid ]   uid  tgid total_vm      rss nr_ptes swapents oom_score_adj name\n"
+      "[   51.190000] [  402]     0   402      512       80       4        0         -1000 "
+      "udevd\n");
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0]->verdict, Verdict::undetermined);
+  ASSERT_FALSE(events[0]->candidates.empty());
+  EXPECT_EQ(events[0]->candidates[0].cause, "kernel-unaccounted");
+}
+
+TEST(DamagedCase, AReportOfMemoryTellsOfNoRequestThatWouldHavePassed) {
+  const std::string log =
+      cases::load_case(cases::causes_folder() / "watermark-raised/positive-not-printed.case").log;
+  const auto boost_of = [](const std::string& part) {
+    std::optional<Finding> boost;
+    for (const auto& event : cases::explain_log(part)) {
+      for (const Finding& finding : event->findings) {
+        if (finding.cause == "watermark-raised" && !finding.remedies.empty()) {
+          boost = finding;
+        }
+      }
+    }
+    return boost;
+  };
+  const auto whole = boost_of(log);
+  ASSERT_TRUE(whole);
+  EXPECT_TRUE(whole->remedies[0].what_if->request);
+  const std::size_t begin = log.rfind('\n', log.find("Node 0 DMA32 free:")) + 1;
+  const std::size_t end = log.rfind('\n', log.find("[  pid  ]")) + 1;
+  const auto part = boost_of(log.substr(begin, end - begin));
+  ASSERT_TRUE(part);
+  EXPECT_FALSE(part->remedies[0].what_if->request);
+  EXPECT_NE(part->summary.str().find("a request for one page"), std::string::npos);
 }
 
 }  // namespace

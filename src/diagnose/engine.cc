@@ -53,13 +53,21 @@ void decide(std::vector<Claim>& claims, Event& event) {
   }
 }
 
-// Numbers that contradict each other were taken out; what is left may be wrong in the same way.
-void doubt(Event& event) {
+void doubt(Event& event, Message what, Message condition) {
   if (event.verdict == Verdict::proved) {
     event.verdict = Verdict::likely;
-    event.overturned_by.push_back({Message("the numbers of this report"),
-                                   Message("more of them are wrong than those that contradict "
-                                           "others")});
+    event.overturned_by.push_back({std::move(what), std::move(condition)});
+  }
+}
+
+// It may be of any size, or there was none.
+void forget_request(std::vector<Finding>& findings) {
+  for (Finding& finding : findings) {
+    for (Remedy& remedy : finding.remedies) {
+      if (remedy.what_if) {
+        remedy.what_if->request.reset();
+      }
+    }
   }
 }
 
@@ -113,10 +121,16 @@ std::unique_ptr<Event> judge(report::Report&& report, const StoryContext& story,
   std::vector<Claim> claims = all_claims(context);
   decide(claims, *event);
   name_candidates(*event, context);
-  if (contradicted) {
-    doubt(*event);
+  const bool no_request = is_oom(context) && !report::tells_of_oom(event->report);
+  if (contradicted) {  // what is left may be wrong in the same way
+    doubt(*event, Message("the numbers of this report"),
+          Message("more of them are wrong than those that contradict others"));
   } else {
     name_uncounted(*event, context);
+    if (no_request) {
+      doubt(*event, Message("the first line (\"invoked oom-killer\")"),
+            Message("the report is of a request that may not wait, or of none"));
+    }
   }
   event->findings = in_order(std::move(claims));
   const double complete = completeness(event->report, missing_parts(*event).size());
@@ -130,6 +144,9 @@ std::unique_ptr<Event> judge(report::Report&& report, const StoryContext& story,
     }
   }
   add_what_if(event->findings, event->evidence);
+  if (no_request) {
+    forget_request(event->findings);
+  }
   if (event->report.panic) {  // its processes ended with the machine
     for (Finding& finding : event->findings) {
       for (Remedy& remedy : finding.remedies) {

@@ -30,7 +30,7 @@ std::string told_of_memory(const report::Symptom& symptom) {
       return tr(
           "the kernel of a node killed {}: the node was out of memory, not a container\n"
           "  its lines say why: journalctl -k | whyoom, on that node",
-          printable(symptom.unit));
+          symptom.unit.empty() ? tr("a process") : printable(symptom.unit));
     case What::told_by_program:
       return tr(
           "{} wrote a kill in the kernel's words, as any program could\n"

@@ -34,6 +34,13 @@ TEST(FramerPosts, MarksOfListsAndTablesHideNoDate) {
   EXPECT_EQ(said.lines[0].origin, Origin::other);
 }
 
+TEST(FramerPosts, AColumnMayNameTheKernel) {
+  const Framed run({"20:04:22 kernel | " POSTED, "20:04:22 app | " POSTED});
+  EXPECT_EQ(run.lines[0].text, posted);
+  EXPECT_EQ(run.lines[0].origin, Origin::kernel);
+  EXPECT_NE(run.lines[1].text, posted);
+}
+
 TEST(FramerPosts, FurtherLinesAreItemsOfTheSameList) {
   const Framed numbers({"  1. [   12.345678] active_anon:1", "  2. active_file:2 x:3",
                         "  3. free:4", "  5. free:5", "  6. [   12.345679] Mem-Info:", "7. a"});

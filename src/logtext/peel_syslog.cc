@@ -67,7 +67,8 @@ std::size_t kernel_tag_length(std::string_view text) {
     const char next = text.size() > 7 ? text[7] : ' ';
     return next == ' ' || next == '[' || next == '\t' || next == '<' ? 7 : 0;
   }
-  return text.starts_with("kernel[0]:") ? 10 : 0;
+  // Scripts print journal entries as a table: "07:41:32 kernel | ..".
+  return text.starts_with("kernel | ") ? 8 : text.starts_with("kernel[0]:") ? 10 : 0;
 }
 
 // "kernel [12345.678] ..": some templates of rsyslog write no colon.

@@ -51,15 +51,18 @@ void add_rest_of_memory(const host::Host& host, const std::optional<Bytes>& ram,
                         std::vector<std::string>& lines) {
   const host::Meminfo& info = host.meminfo;
   std::vector<std::string> parts;
-  const auto add = [&](const std::string& name, const Maybe<KiB>& size) {
-    if (size && ram && share(to_bytes(size->value), *ram) >= 0.01) {
+  const auto add = [&](const std::string& name, const Maybe<KiB>& size, double least = 0.01) {
+    if (size && ram && share(to_bytes(size->value), *ram) >= least) {
       parts.push_back(name + " " + human(to_bytes(size->value)));
     }
   };
   add(tr("page cache"), info.cached);
   add(tr("shared memory and tmpfs"), info.shmem);
+  add(tr("reclaimable slab"), info.slab_reclaimable, 0.1);
   add(tr("unreclaimable slab"), info.slab_unreclaimable);
   add(tr("page tables"), info.page_tables);
+  add(tr("per-CPU memory"), info.percpu, 0.05);
+  add(tr("kernel stacks"), info.kernel_stack, 0.05);
   add(tr("huge pages"), info.hugetlb);
   if (!parts.empty()) {
     lines.push_back(tr("{}.", join(parts, tr(", "))));

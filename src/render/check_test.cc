@@ -112,14 +112,20 @@ TEST(CheckSteps, OfAHostThatTellsNothing) {
 }
 
 TEST(CheckSteps, MemoryNamesWhatHoldsOnePerCent) {
+  EXPECT_EQ(
+      step(1,
+           "== /proc/meminfo\nMemTotal: 1000000 kB\nMemFree: 500000 kB\n"
+           "Cached: 100000 kB\nShmem: 10000 kB\nSReclaimable: 99999 kB\n"
+           "SUnreclaim: 9999 kB\nPageTables: 20000 kB\nHugetlb: 30000 kB\nSwapTotal: 2048 kB\n"
+           "SwapFree: 1024 kB\n"),
+      (Lines{"977 MiB of RAM, 488 MiB (50 %) free, swap 1 MiB used of 2 MiB.",
+             "page cache 97.7 MiB, shared memory and tmpfs 9.77 MiB, page tables 19.5 MiB, "
+             "huge pages 29.3 MiB."}));
   EXPECT_EQ(step(1,
                  "== /proc/meminfo\nMemTotal: 1000000 kB\nMemFree: 500000 kB\n"
-                 "Cached: 100000 kB\nShmem: 10000 kB\nSUnreclaim: 9999 kB\n"
-                 "PageTables: 20000 kB\nHugetlb: 30000 kB\nSwapTotal: 2048 kB\n"
-                 "SwapFree: 1024 kB\n"),
-            (Lines{"977 MiB of RAM, 488 MiB (50 %) free, swap 1 MiB used of 2 MiB.",
-                   "page cache 97.7 MiB, shared memory and tmpfs 9.77 MiB, page tables 19.5 MiB, "
-                   "huge pages 29.3 MiB."}));
+                 "SReclaimable: 100000 kB\nPercpu: 50000 kB\nKernelStack: 49999 kB\n"),
+            (Lines{"977 MiB of RAM, 488 MiB (50 %) free.",
+                   "reclaimable slab 97.7 MiB, per-CPU memory 48.8 MiB."}));
 }
 
 std::string process(int pid, const std::string& name, int rss_kb, const std::string& more = "") {

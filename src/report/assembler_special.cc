@@ -47,7 +47,7 @@ void Assembler::end_former(const Line& line) {
 }
 
 bool Assembler::on_header(const Line& line, KernelLine& read) {
-  single_.interrupt();
+  single_.interrupt(true);
   end_former(line);
   OpenEvent& event = open(line);
   auto& header = read.as<HeaderLine>();

@@ -101,9 +101,11 @@ std::optional<SlubNode> parse_slub_node(std::string_view text, Place at) {
 std::optional<std::string_view> parse_fork_rejected(std::string_view text) {
   constexpr std::string_view key = "fork rejected by pids controller in ";
   const std::size_t at = text.find(key);
-  // "cgroup: ", or what a cut left of it.
-  constexpr std::string_view before = "cgroup: ";
-  if (at == std::string_view::npos || !before.ends_with(trim_left(text.substr(0, at)))) {
+  // "cgroup: ", or what a cut left of it; in a post also behind words of its author.
+  constexpr std::string_view before = " cgroup: ";
+  const std::string_view start = text.substr(0, at);
+  if (at == std::string_view::npos ||
+      !(before.ends_with(trim_left(start)) || start.ends_with(before))) {
     return std::nullopt;
   }
   const std::string_view path = trim(text.substr(at + key.size()));
@@ -171,9 +173,9 @@ constexpr LimitWords limit_words[] = {
     {LimitReached::What::tcp_orphans, "TCP: too many orphaned", " sockets"},
     {LimitReached::What::tcp_orphans, "TCP: too many of orphaned", " sockets"},
     {LimitReached::What::tcp_orphans, "MPTCP: too many of orphaned", " sockets"},
-    {LimitReached::What::conntrack, "nf_conntrack: table full", "dropping packet"},
-    {LimitReached::What::conntrack, "nf_conntrack: nf_conntrack: table full", "dropping packet"},
-    {LimitReached::What::conntrack, "ip_conntrack: table full", "dropping packet"},
+    {LimitReached::What::conntrack, "nf_conntrack: table full", ""},
+    {LimitReached::What::conntrack, "nf_conntrack: nf_conntrack: table full", ""},
+    {LimitReached::What::conntrack, "ip_conntrack: table full", ""},
     {LimitReached::What::file_max, "VFS: file-max limit ", " reached"},
     {LimitReached::What::neighbour, "neighbour: ", ": neighbor table overflow!"},
     {LimitReached::What::neighbour, "Neighbour table overflow", ""},
@@ -240,7 +242,7 @@ std::optional<LimitReached> read_swiotlb(std::string_view line, Place at) {
   limit.count = 1;
   const bool wrapped = !again && cursor.rest().empty();
   limit.bytes = take_before(cursor, again ? " bytes" : " bytes)");
-  if ((!limit.bytes && !wrapped) || !(name.empty() || name.ends_with(behind_name))) {
+  if (!limit.bytes && !wrapped) {
     return std::nullopt;
   }
   if (cursor.take(", total ")) {
@@ -248,6 +250,12 @@ std::optional<LimitReached> read_swiotlb(std::string_view line, Place at) {
   }
   if (limit.limit && cursor.take(", used ")) {
     limit.used = take_before(cursor, " (slots)");
+  }
+  if (!name.empty() && !name.ends_with(behind_name)) {
+    if (!limit.used) {
+      return std::nullopt;
+    }
+    name = {};  // "I get swiotlb buffer is full (..": somebody tells of the whole line
   }
   limit.name = device_of(name.substr(0, name.size() - std::min(name.size(), behind_name.size())));
   if (again && cursor.take(" at device ")) {

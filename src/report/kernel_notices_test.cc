@@ -72,6 +72,8 @@ TEST(Slub, WhatTheCacheHasOnANode) {
 TEST(ForkRejected, GivesThePath) {
   EXPECT_EQ(parse_fork_rejected("cgroup: fork rejected by pids controller in /a/b c"), "/a/b c");
   EXPECT_FALSE(parse_fork_rejected("cgroup: fork rejected by pids controller in "));
+  EXPECT_EQ(parse_fork_rejected("I get: cgroup: fork rejected by pids controller in /a"), "/a");
+  EXPECT_FALSE(parse_fork_rejected("a fork rejected by pids controller in /a"));
 }
 
 TEST(Overcommit, EveryForm) {
@@ -120,6 +122,7 @@ TEST(LimitLine, EachKernelsWords) {
       {"nf_conntrack: table full, dropping packet", What::conntrack},
       {"nf_conntrack: nf_conntrack: table full, dropping packet", What::conntrack},
       {"nf_conntrack: table full in netns 4026532000, dropping packet", What::conntrack},
+      {"nf_conntrack: table full,", What::conntrack},  // wrapped
       {"ip_conntrack: table full, dropping packet.", What::conntrack},
       {"VFS: file-max limit 808720 reached", What::file_max},
       {"neighbour: ndisc_cache: neighbor table overflow!", What::neighbour},
@@ -177,6 +180,11 @@ TEST(LimitLine, OfTheBounceBuffers) {
   EXPECT_EQ(title->limit, 4U);
   EXPECT_EQ(parse_limit_line("#1: swiotlb buffer is full (sz: 8 bytes)", {})->name, "#1");
   EXPECT_FALSE(parse_limit_line("# echo swiotlb buffer is full (sz: 8 bytes)", {}));
+  const auto told = parse_limit_line(
+      "**we see swiotlb buffer is full (sz: 8 bytes), total 4 (slots), used 3 (slots)**", {});
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->name, "");
+  EXPECT_EQ(told->used, 3U);
 }
 
 TEST(LimitLine, OfOldKernelsAndVendors) {
@@ -244,6 +252,14 @@ TEST(LimitLine, TwoTellersOfOneRefusalAreOneEvent) {
   EXPECT_EQ(vc4.events[0].limit_reached->count, 1U);
   EXPECT_EQ(vc4.events[0].limit_reached->pages, 1366U);
   EXPECT_EQ(vc4.events[0].limit_reached->bytes, 5595136U);
+  // The second refusal begins without the size that the driver told of the first.
+  const auto more = testing::read_log(
+      "[   71.000001] cma: cma_alloc: alloc failed, req-size: 1366 pages, ret: -12\n"
+      "[   71.000002] vc4-drm soc:gpu: failed to allocate buffer with size 5595136\n"
+      "[   71.100001] cma: cma_alloc: alloc failed, req-size: 1366 pages, ret: -12\n"
+      "[   71.100002] vc4-drm soc:gpu: failed to allocate buffer with size 5595136\n");
+  ASSERT_EQ(more.events.size(), 1U);
+  EXPECT_EQ(more.events[0].limit_reached->count, 2U);
 }
 
 TEST(LimitLine, OthersAreNone) {

@@ -2,6 +2,7 @@
 // no report in it can be put together.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@ class LineOrder {
     if (!line.framed || line.continued) {
       return;
     }
+    see_kill(line.text);
     // The wall clock goes on where that of the kernel begins again.
     if (!line.wall.empty()) {
       step(wall_, line.wall);
@@ -33,6 +35,23 @@ class LineOrder {
  private:
   static constexpr std::uint64_t few = 3;  // restarts and hosts that take turns go back, too
 
+  // Times of a second do not tell. The kernel says whom it chose right before it says that it
+  // killed.
+  void see_kill(std::string_view text) {
+    constexpr std::string_view killed = "Killed process ";
+    if (!killed_.empty() && text.starts_with("oom-kill:constraint=") &&
+        text.find(",pid=" + killed_ + ',') != std::string_view::npos) {
+      back_ += few;
+    }
+    killed_.clear();
+    if (text.starts_with("Out of memory: K") ||
+        text.starts_with("Memory cgroup out of memory: K")) {
+      const std::size_t pid =
+          std::min(text.find(killed), text.size() - killed.size()) + killed.size();
+      killed_ = text.substr(pid, text.find(' ', pid) - pid);
+    }
+  }
+
   // Texts of one day sort as its times do; of other days only those that begin with the year.
   void step(std::string& before, std::string_view now) {
     constexpr std::size_t day = sizeof "Nov 29" - 1;
@@ -46,7 +65,7 @@ class LineOrder {
     before.assign(now);
   }
 
-  std::string wall_;
+  std::string wall_, killed_;
   std::optional<std::uint64_t> time_us_;
   std::uint64_t back_ = 0, forth_ = 0;
 };

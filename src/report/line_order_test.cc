@@ -41,6 +41,30 @@ bool newest_first(std::initializer_list<const char*> walls) {
   return order.newest_first();
 }
 
+bool newest_first_of_a_second(std::initializer_list<std::string_view> texts) {
+  LineOrder order;
+  for (const std::string_view text : texts) {
+    logtext::Line line;
+    line.framed = true;
+    line.wall = "Nov 20 03:00:09";
+    line.text = text;
+    order.see(line);
+  }
+  return order.newest_first();
+}
+
+TEST(LineOrder, OfAKillWithinASecond) {
+  constexpr std::string_view killed = "Out of memory: Killed process 71 (db) total-vm:9kB";
+  constexpr std::string_view of_cgroup = "Memory cgroup out of memory: Killed process 71 (db)";
+  constexpr std::string_view chosen = "oom-kill:constraint=CONSTRAINT_NONE,task=db,pid=71,uid=0";
+  EXPECT_TRUE(newest_first_of_a_second({killed, chosen}));
+  EXPECT_TRUE(newest_first_of_a_second({of_cgroup, chosen, "[  71]"}));
+  EXPECT_FALSE(newest_first_of_a_second({chosen, killed}));
+  EXPECT_FALSE(newest_first_of_a_second({killed, "[  71]", chosen})) << "of the next report";
+  EXPECT_FALSE(newest_first_of_a_second({"Out of memory: Killed process 7 (db)", chosen}));
+  EXPECT_FALSE(newest_first_of_a_second({"Out of memory: K", chosen}));
+}
+
 TEST(LineOrder, OfWallClocks) {
   EXPECT_TRUE(newest_first({"Nov 20 03:00:09", "Nov 20 03:00:09", "Nov 20 03:00:08",
                             "Nov 20 03:00:07", "Nov 20 03:00:06"}));

@@ -176,6 +176,19 @@ TEST(LostLines, WhatEndsACutConstraintLineIsNoPathAndNoNumber) {
   EXPECT_EQ(constraint("/app,task_memcg=/app/in,task=hog,pid=186,uid=0").pid, 186);
 }
 
+TEST(LostLines, WhatEndsACutTitleOfStatisticsIsNoPath) {
+  const auto path = [](const std::string& end) {
+    return assemble(
+               "[  100.000001] memory: usage 980kB, limit 980kB, failcnt 7\n"
+               "[  100.000002] Memory cgroup stats for /kubepods.slice/kubepods" +
+               end + "\n")
+        .at(0)
+        .memcg->limit_path;
+  };
+  EXPECT_EQ(path("-besteffort.slice:"), "/kubepods.slice/kubepods-besteffort.slice");
+  EXPECT_EQ(path(""), "") << "of all pods?";
+}
+
 TEST(LostLines, TheVictimsLineNamesItsRow) {
   const auto events = assemble(
       "[   10.000001] app invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, "

@@ -293,7 +293,9 @@ void add_children(std::vector<MemcgStat>& sum, const std::vector<MemcgStat>& sta
 bool put_stats(OpenEvent& event, KernelLine& read) {
   Memcg& memcg = event.memcg();
   auto& part = read.as<Memcg>();
-  if (event.first_stats && memcg.limit_path.empty()) {
+  // Of a cut line the path may be that of a cgroup above.
+  const bool cut = part.stats.empty() && !read.damage.empty();
+  if (event.first_stats && memcg.limit_path.empty() && !cut) {
     memcg.limit_path = std::move(part.limit_path);
   }
   if (part.stats.empty()) {

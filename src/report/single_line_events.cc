@@ -36,7 +36,8 @@ bool near(const Moment& last, const logtext::Line& line, double seconds, LineNum
 bool same_limit(const LimitReached& a, const LimitReached& b) {
   constexpr auto most = kernel::swiotlb_largest_mapping;
   return a.what == b.what && a.name == b.name &&
-         (a.bytes.value_or(0) > most) == (b.bytes.value_or(0) > most);
+         (a.what != LimitReached::What::swiotlb ||
+          (a.bytes.value_or(0) > most) == (b.bytes.value_or(0) > most));
 }
 
 // One refusal, told of by the pool and right behind that by who asked it.
@@ -256,9 +257,18 @@ void SingleLineEvents::end_one(std::optional<Gathered>& one) {
   }
 }
 
-void SingleLineEvents::interrupt() {
+void SingleLineEvents::killed_by_kernel(const logtext::Line& line, std::int64_t pid) {
+  if (held_ && held_->report.userspace->pid == pid &&
+      near(held_->last, line, kFailsWithin, kKillLines)) {
+    held_.reset();
+  }
+}
+
+void SingleLineEvents::interrupt(bool keeps_kill) {
   end_one(overcommit_);
-  end_one(held_);
+  if (!keeps_kill) {
+    end_one(held_);
+  }
   for (auto* gathered : {&forks_, &limits_}) {
     while (!gathered->empty()) {
       emit_one(*gathered, gathered->begin());

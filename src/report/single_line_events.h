@@ -33,8 +33,11 @@ class SingleLineEvents {
 
   // The first line of what is being gathered.
   [[nodiscard]] std::optional<LineNumber> first_open() const;
-  // An event of another kind came between: what was gathered is over.
-  void interrupt();
+  // An event of another kind came between: what was gathered is over, but for a kill that the
+  // kernel may be faster with.
+  void interrupt(bool keeps_kill = false);
+  // The kernel killed it: a signal that was sent before did not.
+  void killed_by_kernel(const logtext::Line& line, std::int64_t pid);
   void flush() { interrupt(); }
 
  private:

@@ -54,13 +54,15 @@ std::optional<Symptom> of_unit(std::string_view text) {
 }
 
 // Slurm: "slurmstepd: error: Detected 1 oom-kill event(s) in StepId=12.batch cgroup. Some of ..",
-// in some versions "oom_kill event in StepId=12.batch." (proctrack and task plugins of cgroups).
+// in some versions "2 oom_kill events in StepId=12.batch." (proctrack and task plugins of cgroups).
 std::optional<Symptom> of_step(std::string_view text) {
-  Cursor cursor(text);
+  const std::size_t at = text.find("slurmstepd: ");  // a sentence can tell of it
+  Cursor cursor(text.substr(at == npos ? 0 : at));
   cursor.take("slurmstepd: ");
   cursor.take("error: ");
   if (!cursor.take("Detected ") || !cursor.take_unsigned() ||
-      !(cursor.take(" oom-kill event(s) in ") || cursor.take(" oom_kill event in "))) {
+      !(cursor.take(" oom-kill event(s) in ") || cursor.take(" oom_kill event in ") ||
+        cursor.take(" oom_kill events in "))) {
     return std::nullopt;
   }
   const std::string_view rest = cursor.rest();
@@ -113,11 +115,12 @@ struct Sentence {
 // the kubelet of a pod and of its node (oom_watcher_linux.go); network drivers and NVIDIA's;
 // mm/hugetlb.c, mm/mmap.c may_expand_vm(), mm/page_io.c; zram, and compcache before it; journald,
 // resolved and others of systemd.
-constexpr std::array<Sentence, 22> kSentences{{
+constexpr std::array<Sentence, 23> kSentences{{
     {"annot allocate memory", What::no_memory},
+    {"无法分配内存", What::no_memory},
     {"failed; error='Not enough space' (errno=12)", What::no_memory},  // so HotSpot says ENOMEM
     {"insufficient memory for the Java Runtime Environment to continue", What::no_memory},
-    {"fork: retry: Resource temporarily unavailable", What::no_process},
+    {"fork: retry: ", What::no_process},  // and the reason in the language of the user
     {"fork: Resource temporarily unavailable", What::no_process},
     {"unable to create new native thread", What::no_thread},
     {"unable to create native thread", What::no_thread},
@@ -128,7 +131,7 @@ constexpr std::array<Sentence, 22> kSentences{{
     {"mm/page_alloc.c:", What::too_large},
     {"ut of memory: Kill", What::told_by_program},
     {" invoked oom-killer: gfp_mask=0x", What::told_by_program},
-    {"System OOM encountered, victim process: ", What::node_killed},
+    {"System OOM encountered", What::node_killed},
     {"skb", What::driver_refused},
     {"[NV_ERR_NO_MEMORY]", What::driver_refused},
     {"HugeTLB: allocating ", What::fewer_hugepages},
@@ -198,7 +201,7 @@ bool read_data_limit(std::string_view before, std::string_view rest, Symptom& sy
 
 // `at`: where the words of the sentence stand.
 bool reads_as(const Sentence& sentence, std::string_view text, std::size_t at, Symptom& symptom) {
-  const std::string_view rest = text.substr(at + sentence.words.size());
+  std::string_view rest = text.substr(at + sentence.words.size());
   switch (sentence.what) {
     case What::too_large:
       return is_too_large(text, sentence.words);
@@ -209,6 +212,8 @@ bool reads_as(const Sentence& sentence, std::string_view text, std::size_t at, S
     case What::data_limit:
       return read_data_limit(text.substr(0, at), rest, symptom);
     case What::node_killed:
+      // Until 1.15 the kubelet names nobody.
+      rest = after(rest, ", victim process: ").value_or("");
       symptom.unit = std::string(rest.substr(0, rest.find(',')));
       return true;
     default:

@@ -39,7 +39,8 @@ TEST(Symptoms, OfAStepOfSlurm) {
         "processes may have been killed by the cgroup out-of-memory handler.",
         "slurmstepd: error: Detected 1587 oom-kill event(s) in StepId=14.batch. Some of your",
         "slurmstepd: error: Detected 1 oom_kill event in StepId=14.batch. Some of the step "
-        "tasks"}) {
+        "tasks",
+        "it ends with slurmstepd: error: Detected 2 oom_kill events in StepId=14.batch. Some"}) {
     const auto symptom = parse_symptom(text, 1);
     ASSERT_TRUE(symptom) << text;
     EXPECT_EQ(symptom->what, What::unit_killed);
@@ -85,7 +86,9 @@ TEST(Symptoms, OfTasksAndMemory) {
       {"RuntimeError: can't start new thread", What::no_thread},
       {"runtime: failed to create new OS thread (have 8 already; errno=11)", What::no_thread},
       {"Failed to start thread - pthread_create failed (EAGAIN) for attributes", What::no_thread},
+      {"-bash: fork: retry: Aucun processus enfant", What::no_process},
       {"bash: fork: Cannot allocate memory", What::no_memory},
+      {"-bash: fork: 无法分配内存", What::no_memory},
       {"os::commit_memory(...) failed; error='Cannot allocate memory' (errno=12)", What::no_memory},
       {"os::commit_memory(...) failed; error='Not enough space' (errno=12)", What::no_memory},
       {"# There is insufficient memory for the Java Runtime Environment to continue.",
@@ -196,6 +199,10 @@ TEST(Symptoms, WithNumbers) {
   ASSERT_TRUE(node);
   EXPECT_EQ(node->what, What::node_killed);
   EXPECT_EQ(node->unit, "stress-ng-vm");
+  const auto unnamed = parse_symptom("Warning  SystemOOM  9m  kubelet  System OOM encountered", 1);
+  ASSERT_TRUE(unnamed);
+  EXPECT_EQ(unnamed->what, What::node_killed);
+  EXPECT_EQ(unnamed->unit, "");
   EXPECT_FALSE(parse_symptom(data + "Update limits.", 1)) << "ignore_rlimit_data: it was given";
   EXPECT_FALSE(parse_symptom(data + "Will be forbidden soon.", 1));
   EXPECT_FALSE(parse_symptom("HugeTLB: allocating 64 of page size 1.00 GiB failed.", 1));

@@ -271,6 +271,29 @@ TEST(Earlyoom, AKillThatFailedIsNone) {
   EXPECT_EQ(killed_in(kill + "Nov 12 18:00:00 h earlyoom[1]: process 9 did not exit\n").size(), 1U);
 }
 
+TEST(Earlyoom, WhatTheKernelKilledItDidNot) {
+  const std::string kill =
+      "Nov 12 17:08:27 h earlyoom[1]: sending SIGTERM to process 9 uid 1 \"java\": badness 1, "
+      "VmRSS 4 MiB\n";
+  const std::string header =
+      "17:08:28 h kernel: sh invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, "
+      "oom_score_adj=0\nNov 12 ";
+  const std::string victim =
+      "h kernel: Out of memory: Killed process 9 (java) total-vm:9kB, anon-rss:8kB, file-rss:0kB, "
+      "shmem-rss:0kB\n";
+  for (const std::string& told : {std::string(), header}) {
+    const auto events = killed_in(kill + "Nov 12 " + told + "17:08:29 " + victim);
+    ASSERT_EQ(events.size(), 1U) << told;
+    EXPECT_EQ(events[0].kind, Kind::oom_kill);
+  }
+  // Another process, or one of its number much later.
+  const std::string other =
+      "Nov 12 17:08:27 h earlyoom[1]: sending SIGTERM to process 8 uid 1 "
+      "\"sh\": badness 1, VmRSS 4 MiB\n";
+  EXPECT_EQ(killed_in(other + "Nov 12 " + header + "17:08:29 " + victim).size(), 2U);
+  EXPECT_EQ(killed_in(kill + "Nov 12 17:28:29 " + victim).size(), 2U);
+}
+
 TEST(Userspace, TheDriverOfAndroidIsTheKernels) {
   const auto events = killed_in(
       "<6>[ 1234.567890] lowmemorykiller: Killing 'com.x.y' (1234), adj 906,\n"

@@ -74,14 +74,24 @@ std::optional<Claim> boosted(const memory::Evidence& evidence) {
   const double part = share(to_bytes(zone->boost, page), eligible_managed(evidence));
   const Bytes held = to_bytes(zone->usable() - zone->min - zone->reserve, page);
   const bool big = part >= big_boost && share(held, eligible_managed(evidence)) >= worth_having;
-  Claim result = claim(
-      big && evidence.zones_complete ? Role::root : Role::contributing, Rank::out_of_reach, part,
-      zone->boost_inferred ? 0.7 : 0.9,
-      Message(
-          "Memory was free, but a watermark boost kept it out of reach. Zone {} had {} free; "
-          "without the boost of {} the request needed more than {} there and would have passed.",
-          zone->name, kb(to_bytes(zone->usable(), page)), kb(to_bytes(zone->boost, page)),
-          kb(to_bytes(zone->min + zone->reserve, page))));
+  const std::string free = kb(to_bytes(zone->usable(), page));
+  const std::string boost = kb(to_bytes(zone->boost, page));
+  const std::string mark = kb(to_bytes(zone->min + zone->reserve, page));
+  Message summary =
+      evidence.request.order
+          ? Message(
+                "Memory was free, but a watermark boost kept it out of reach. Zone {} had {} "
+                "free; without the boost of {} the request needed more than {} there and would "
+                "have passed.",
+                zone->name, free, boost, mark)
+          : Message(
+                "Memory was free, but a watermark boost kept it out of reach. Zone {} had {} "
+                "free; without the boost of {} a request for one page needs more than {} there "
+                "and would pass.",
+                zone->name, free, boost, mark);
+  Claim result =
+      claim(big && evidence.zones_complete ? Role::root : Role::contributing, Rank::out_of_reach,
+            part, zone->boost_inferred ? 0.7 : 0.9, std::move(summary));
   if (!evidence.ram) {  // a pageblock is a big share of the zones that are there, if not of all
     leave_open(result, Message(R"(the lines "pages RAM" and "pages reserved")"));
   }
