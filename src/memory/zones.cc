@@ -177,7 +177,7 @@ std::optional<Pages> managed_from_reserve(std::span<const report::Zone* const> o
     const Pages kept =
         Pages(lower->lowmem_reserve[*index]) - Pages(lower->lowmem_reserve[*index - 1]);
     const std::uint64_t default_ratio = *lower_class == ZoneClass::normal ? 32 : 256;
-    if (kept.count() > 0) {
+    if (kept.count() > 0 && kept * default_ratio <= most_pages) {
       return kept * default_ratio;
     }
   }

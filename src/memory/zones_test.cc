@@ -403,6 +403,16 @@ TEST(ZoneStates, StandHugeNumbers) {
   }
 }
 
+// What a hot-unplug counted wrongly goes below 0 and wraps: in the reserves and in the marks.
+TEST(Zones, AWrappedReserveOrMinIsNoSizeOfAZone) {
+  report::Report report;
+  set_user_request(report);
+  add_zone(report, 0, "DMA32", {2500000, 7000, 10000, 13000, 3000000, {0, 0, 72057594037927800}});
+  add_zone(report, 0, "Normal",
+           {190000, 99000000000000, 73000000000000000, 147000000000000000, 0, {}});
+  EXPECT_FALSE(zone_named(from_report(report), "Normal").managed);
+}
+
 TEST(ZonesComplete, WhenTheyMakeUpTheMachine) {
   report::Report report = vm();
   set_ram(report, 1048446, 1048446 - (15360 + 3036192 + 976836) / 4);
