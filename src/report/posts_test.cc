@@ -253,5 +253,18 @@ TEST(QuotedKills, AProcessIsKilledOnce) {
   EXPECT_EQ(kills(first + replaced(newer, "7891232", "7891236")).size(), 2U);
 }
 
+// An article on the killer shows a line of this machine and two of that.
+TEST(QuotedKills, TwoFramesAreTwoLogs) {
+  const std::string first = "box kernel: Out of Memory: Killed process 2368 (jserver).\n";
+  const std::string other =
+      "or\n[  912.000001] Out of memory: Kill process 14313 (java) score 875 or sacrifice child\n"
+      "[  912.000007] Killed process 14313 (java) total-vm:8392456kB, anon-rss:7891232kB\n";
+  const auto events = read_log(first + other).events;
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_EQ(events[0].victims.size(), 1U);
+  EXPECT_EQ(events[1].victims.size(), 1U);
+  EXPECT_EQ(read_log(other + replaced(other, "14313", "14314")).events.size(), 1U);
+}
+
 }  // namespace
 }  // namespace whyoom::report
