@@ -255,24 +255,50 @@ void name_swap_limit(Event& event, const Context& context) {
   }
 }
 
+// A zone had pages to spare, and nobody knows in what pieces.
+bool may_be_in_pieces(const memory::Evidence& evidence) {
+  return std::ranges::any_of(evidence.zones, [](const memory::ZoneState& zone) {
+    return zone.eligible && !zone.is_short() && !zone.has_block;
+  });
+}
+
+// So few pages are refused to nobody who may wait. To 5.8 a cgroup's share of a cache is, at its
+// limit of kernel memory (mm/slab.h memcg_charge_slab()); its name has that of the cgroup.
+void name_kernel_memory(Event& event, const report::Report& report) {
+  const auto& release = event.evidence.release;
+  if (report.slub->cache.empty() && !(release && release->at_least(5, 9))) {
+    name(event, "cgroup-kernel-memory", Message("the line of the cache (\"cache:\")"));
+  }
+}
+
 // Of a request that failed, without a line of the zones. One that may wait is refused where there
 // was nothing to reclaim and nobody is killed for it: below Normal, or while the OOM killer is off.
 void name_failure(Event& event, const Context& context) {
   const report::Report& report = context.report;
   const memory::Request& request = event.evidence.request;
+  const int order = request.order.value_or(report.slub ? 0 : -1);
   if (!event.candidates.empty() || report.kind != report::Kind::page_allocation_failure ||
-      !report.zones.empty() || report.vmalloc || (report.slub && !report.slub->cgroup.empty()) ||
-      !request.flags_known || request.order.value_or(-1) < 0 ||
-      *request.order > kernel::costly_order ||  // the size alone is the reason
-
+      report.vmalloc || (report.slub && !report.slub->cgroup.empty()) || !request.flags_known ||
+      order < 0 || order > kernel::costly_order ||  // the size alone is the reason
       context.story.killed_at.line != 0) {
     return;
   }
+  if (may_be_in_pieces(event.evidence)) {
+    name_fragmentation(event, report);
+  }
+  if (!event.evidence.zones.empty()) {
+    return;
+  }
   const bool atomic = kernel::is_atomic(request.flags) || is_within_reclaim(report);
+  if (report.slub && !atomic) {
+    name_kernel_memory(event, report);
+    return;
+  }
+  if (!request.order) {
+    return;
+  }
   if (atomic) {
     name_by_marks(event, "atomic-allocation-failure");
-  } else if (report.slub) {
-    return;
   } else {
     name(event, "memory-exhausted", Message("the counters of Mem-Info (\"active_anon:\")"));
   }

@@ -39,6 +39,33 @@ TEST(Candidates, TheHeadOfAFailureLeavesWhatTheZonesTell) {
   EXPECT_EQ(of("order:4, mode:0x20"), Names{}) << "the size alone is the reason";
 }
 
+TEST(Candidates, AFailureWithPagesToSpareMayBeOfPieces) {
+  using Names = std::vector<std::string>;
+  const auto of = [](const std::string& order, const std::string& free) {
+    return candidates_of("[ 9.0] cp: page allocation failure. order:" + order + ", mode:0x20\n" +
+                         "[ 9.0] Mem-Info:\n[ 9.0] Normal free:" + free +
+                         "kB min:3000kB low:3750kB high:4500kB active_anon:0kB inactive_anon:0kB "
+                         "active_file:0kB inactive_file:0kB unevictable:0kB present:600000kB "
+                         "pages_scanned:0 all_unreclaimable? no\n[ 9.0] lowmem_reserve[]: 0 0 0\n");
+  };
+  EXPECT_EQ(of("2", "9000"), Names{"fragmentation"});
+  EXPECT_EQ(of("0", "9000"), Names{});
+}
+
+TEST(Candidates, ASlabThatMayWaitIsRefusedForACgroup) {
+  using Names = std::vector<std::string>;
+  const std::string head = "[ 9.0] SLUB: Unable to allocate memory on node -1 (gfp=0xd0)\n";
+  EXPECT_EQ(candidates_of(head), Names{"cgroup-kernel-memory"});
+  EXPECT_EQ(candidates_of(head + "[ 9.0]   cache: kmalloc-64, object size: 64, buffer size: 64, "
+                                 "default order: 0, min order: 0\n"),
+            Names{});
+  // Its line is wrapped, and the lines of the zones are lost but for their blocks.
+  EXPECT_EQ(candidates_of("[ 9.0] Node 0 Normal: 3*4kB 2*8kB 0*16kB = 28kB\n[ 9.0] SLUB: Unable to "
+                          "allocate memory on node -1 (gfp=0x20)\n[ 9.0]   cache: kmalloc-64, "
+                          "object size: 64, buffer size: \n64, default order: 0, min order: 0\n"),
+            (Names{"atomic-allocation-failure", "min-free-too-high"}));
+}
+
 // What reclaims may not wait for itself.
 TEST(Candidates, AFailureWithinReclaimIsOneThatMayNotWait) {
   using Names = std::vector<std::string>;
