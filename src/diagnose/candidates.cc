@@ -228,6 +228,23 @@ void name_machine(Event& event, const Context& context) {
   }
 }
 
+// Processes held most of what the zones manage, and nobody says whether that is all of RAM.
+void name_held(Event& event, const Context& context) {
+  using What = memory::AccountLine::What;
+  const memory::Evidence& evidence = event.evidence;
+  const auto& account = evidence.account;
+  if (!event.candidates.empty() || !is_global_oom(context) || !is_known_global(evidence) ||
+      is_bound(evidence) || !account || evidence.ram || !evidence.all_eligible_short()) {
+    return;
+  }
+  const Bytes held = account->size(What::anon) + account->size(What::unevictable_other);
+  const Bytes left = account->size(What::file) + account->size(What::slab_reclaimable) +
+                     account->size(What::unaccounted);
+  if (share(held, account->total) >= most_of_ram && held > left) {
+    name(event, "memory-exhausted", Message(R"(the lines "pages RAM" and "pages reserved")"));
+  }
+}
+
 // Which limit a cgroup reached is known; what filled it is a cause of its own. Kernel memory is
 // counted beside it, of all that is below as well.
 void name_fillings(Event& event, const Context& context) {
@@ -333,6 +350,7 @@ void name_candidates(Event& event, const Context& context) {
     return;
   }
   name_machine(event, context);
+  name_held(event, context);
   name_failure(event, context);
   name_fillings(event, context);
   name_swap_limit(event, context);

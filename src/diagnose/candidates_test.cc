@@ -52,6 +52,25 @@ TEST(Candidates, AFailureWithPagesToSpareMayBeOfPieces) {
   EXPECT_EQ(of("0", "9000"), Names{});
 }
 
+// The report ends behind its zones, and has no totals.
+TEST(Candidates, WhatProcessesHoldOfAllZonesIsMostLikelyAllOfIt) {
+  using Names = std::vector<std::string>;
+  const auto of = [](const std::string& anon, const std::string& file) {
+    return candidates_of(
+        "[ 9.0] app invoked oom-killer: gfp_mask=0x200da, order=0, oom_score_adj=0\n"
+        "[ 9.0] CPU: 0 PID: 71 Comm: app Not tainted 3.13.0-86-generic #1\n"
+        "[ 9.0] Node 0 Normal free:35000kB min:36000kB low:45000kB high:54000kB active_anon:" +
+        anon + "kB inactive_anon:300kB active_file:" + file +
+        "kB inactive_file:900kB unevictable:0kB isolated(anon):0kB isolated(file):0kB "
+        "present:4456000kB managed:4323000kB mlocked:0kB dirty:0kB writeback:0kB mapped:900kB "
+        "shmem:900kB slab_reclaimable:20000kB slab_unreclaimable:30000kB kernel_stack:3000kB "
+        "pagetables:20000kB unstable:0kB bounce:0kB free_cma:0kB writeback_tmp:0kB "
+        "pages_scanned:99999 all_unreclaimable? yes\n[ 9.0] lowmem_reserve[]: 0 0\n");
+  };
+  EXPECT_EQ(of("4100000", "900"), Names{"memory-exhausted"});
+  EXPECT_EQ(of("100000", "4000000"), Names{});
+}
+
 TEST(Candidates, ASlabThatMayWaitIsRefusedForACgroup) {
   using Names = std::vector<std::string>;
   const std::string head = "[ 9.0] SLUB: Unable to allocate memory on node -1 (gfp=0xd0)\n";

@@ -131,23 +131,28 @@ FieldRun read_fields(kernel::Scope scope, std::string_view text, Place at, Field
       ++run.known;
       continue;
     }
-    const std::string_view token = next_token(rest);
-    if (token.empty()) {
+    const std::string_view word = next_token(rest);
+    if (word.empty()) {
       break;
     }
+    std::string glued;  // books have blanks behind "_", where a line may be broken
+    if (word.back() == '_') {
+      glued = std::string(word) + std::string(next_token(rest));
+    }
+    const std::string_view token = glued.empty() ? word : glued;
     if (token == "..." || token == "…") {
       run.cut = true;
       continue;
     }
     if (token == "all_unreclaimable?") {
       if (!read_yes_no(rest, run)) {
-        note_bad(run, token);
+        note_bad(run, word);
       }
       continue;
     }
     const std::size_t colon = token.find(':');
     if (colon == std::string_view::npos || !is_key(token.substr(0, colon))) {
-      note_bad(run, token);
+      note_bad(run, word);
       continue;
     }
     const std::string_view key = token.substr(0, colon);
@@ -162,7 +167,7 @@ FieldRun read_fields(kernel::Scope scope, std::string_view text, Place at, Field
     const auto field = find_in_any_case(scope, key);
     const bool plain = field ? !kernel::is_in_kib(scope, *field) : scope == kernel::Scope::total;
     if (!value || (plain ? !unit.empty() : !is_kib(unit))) {
-      note_bad(run, token);
+      note_bad(run, word);
       continue;
     }
     if (!field) {
@@ -170,7 +175,7 @@ FieldRun read_fields(kernel::Scope scope, std::string_view text, Place at, Field
       continue;
     }
     if (!fields.set_once(*field, *value, at)) {
-      note_bad(run, token);  // from here on it is another line
+      note_bad(run, word);  // from here on it is another line
       break;
     }
     ++run.known;

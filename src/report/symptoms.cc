@@ -248,7 +248,7 @@ bool is_posted_state(std::string_view text) {
   if (row.take("Tasks: ")) {
     return row.take_unsigned() && row.take(" (limit: ") && row.take_unsigned() && row.take(')');
   }
-  if (row.rest().substr(1).starts_with("iB Mem")) {
+  if (row.rest().substr(1).starts_with("iB Mem") || row.rest().starts_with("Mem:")) {
     return row.rest().find(" total, ") != npos;
   }
   if (row.take("HugePages_Total:")) {
@@ -261,7 +261,7 @@ bool is_posted_state(std::string_view text) {
     }
     row.skip_spaces();
   }
-  return true;
+  return row.rest().find("Mem:") == npos;  // what lost its newlines is read by nobody
 }
 
 }  // namespace

@@ -247,7 +247,7 @@ std::optional<Claim> judge(const Context& context) {
   // When more is in no counter than in processes, they are not the answer.
   const bool most = processes >= account->size(What::unaccounted);
   const bool known_end = has_end || context.evidence.whole_machine;
-  const bool root = part >= big_share && !cache_left && known_end && most;
+  const bool root = part >= big_share && !cache_left && most;
   Claim result =
       claim(root ? Role::root : Role::ruled_out, Rank::used_up, part, 0.95,
             root ? sentence(context.evidence, processes, part)
@@ -270,7 +270,9 @@ std::optional<Claim> judge(const Context& context) {
       leave_open(result, Message("the counters of Mem-Info (\"active_anon:\")"));
     }
   }
-  if (root && !has_end) {  // the rows that name many processes may be in what is cut off
+  if (root && !known_end) {  // it may be of some nodes, or of a cgroup before 3.9
+    leave_open(result, Message(R"(the lines "pages RAM" and "pages reserved")"));
+  } else if (root && !has_end) {  // the rows that name many processes may be in what is cut off
     result.confidence = 0.75;
     weaken(result, Message("the task table"),
            Message("many processes of one name held most of it"));
