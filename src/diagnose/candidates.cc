@@ -209,6 +209,10 @@ void name_machine(Event& event, const Context& context) {
   if (found.tables) {
     name(event, "page-tables", counters);
   } else if (found.small || found.none_left || found.little_held || found.room_in_swap) {
+    // What the big ones held does not come back at once, and they are no victim again.
+    if (context.story.victims_before > 0 && !found.little_held && !found.room_in_swap) {
+      name(event, "memory-exhausted", counters);
+    }
     name_unheld(event, report, found, counters);
   } else {
     name(event, "memory-exhausted", counters);

@@ -470,5 +470,21 @@ TEST(Candidates, ZonesCutBehindMinLeaveTheSetting) {
   EXPECT_EQ(events[0]->evidence.cut_zones[1].floor, to_pages(KiB(44712), PageSize{4096}));
 }
 
+// What a big one held does not come back at once, and the next victim may be small.
+TEST(Candidates, ASmallVictimOfASpreeLeavesWhatTheFirstHeld) {
+  const std::string first =
+      "[ 9.0] Killed process 71 (hog) total-vm:1737360kB, anon-rss:1733364kB, file-rss:20kB\n";
+  const std::string second =
+      "[ 9.1] logger invoked oom-killer: gfp_mask=0x201da, order=0, oom_adj=0, oom_score_adj=0\n"
+      "[ 9.1] Free swap  = 0kB\n[ 9.1] Total swap = 0kB\n[ 9.1] 2097151 pages RAM\n"
+      "[ 9.1] Killed process 72 (small) total-vm:35915kB, anon-rss:4012kB, file-rss:472kB\n";
+  const auto likeliest = [](const std::string& log) {
+    const auto events = cases::explain_log(log);
+    return std::string(events.back()->candidates.at(0).cause);
+  };
+  EXPECT_EQ(likeliest(first + second), "memory-exhausted");
+  EXPECT_NE(likeliest(second), "memory-exhausted");
+}
+
 }  // namespace
 }  // namespace whyoom::diagnose

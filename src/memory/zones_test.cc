@@ -137,19 +137,6 @@ TEST(Reserve, OfI386KnowsItAlsoWithoutTheLineOfHighMem) {
   EXPECT_EQ(zone_named(from_report(report), "DMA").reserve, Pages(829));
 }
 
-TEST(Reserve, OfI386WithAnEmptyDma32) {
-  report::Report report;
-  set_request(report, {});
-  add_zone(report, 0, "DMA", {3580, 68, 84, 100, 0, {0, 0, 870, 1900}});
-  add_zone(report, 0, "DMA32", {0, 0, 0, 0, 0, {0, 0, 870, 1900}});
-  add_zone(report, 0, "Normal", {3700, 3750, 4690, 5630, 0, {0, 0, 0, 8240}});
-  add_zone(report, 0, "HighMem", {3000, 512, 1740, 2960, 0, {0, 0, 0, 0}});
-  for (report::Zone& zone : report.zones) {
-    zone.fields.set(Field::present, zone.name == "DMA32" ? 0 : 900000, {});
-  }
-  EXPECT_EQ(zone_named(from_report(report), "DMA").reserve, Pages(870));
-}
-
 // A guest of the lab with 512 MiB: "HighMem empty", and nothing but the columns tells 32-bit.
 TEST(Reserve, OfI386WithoutHighMemGrowsInTheSecondColumn) {
   report::Report report;
@@ -414,16 +401,6 @@ TEST(ZoneStates, StandHugeNumbers) {
   for (const auto& zone : evidence.zones) {
     EXPECT_LE(zone.usable(), zone.free);
   }
-}
-
-// What a hot-unplug counted wrongly goes below 0 and wraps: in the reserves and in the marks.
-TEST(Zones, AWrappedReserveOrMinIsNoSizeOfAZone) {
-  report::Report report;
-  set_user_request(report);
-  add_zone(report, 0, "DMA32", {2500000, 7000, 10000, 13000, 3000000, {0, 0, 72057594037927800}});
-  add_zone(report, 0, "Normal",
-           {190000, 99000000000000, 73000000000000000, 147000000000000000, 0, {}});
-  EXPECT_FALSE(zone_named(from_report(report), "Normal").managed);
 }
 
 TEST(ZonesComplete, WhenTheyMakeUpTheMachine) {

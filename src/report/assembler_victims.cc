@@ -32,6 +32,10 @@ bool is_same_kill(const Victim& a, const Victim& b) {
 // Old kernels name a process again that is not dead yet, and articles have one kill in the words of
 // two kernels, of which the newer says more. True: it was known.
 bool is_named_again(OpenEvent& event, Victim& victim) {
+  if (victim.pid == 0) {  // "VM: killing process x": its fault found that it was killed
+    return std::ranges::find(event.report.victims, victim.comm, &Victim::comm) !=
+           event.report.victims.end();
+  }
   const auto found = event.unreaped.find(victim.pid);
   if (victim.by_group || found == event.unreaped.end()) {
     return false;

@@ -266,5 +266,16 @@ TEST(QuotedKills, TwoFramesAreTwoLogs) {
   EXPECT_EQ(read_log(other + replaced(other, "14313", "14314")).events.size(), 1U);
 }
 
+// The fault of a killed process finds no page: that is no kill more.
+TEST(OldKernels, AProcessThatWasKilledBefore) {
+  const std::string killed = "Out of Memory: Killed process 611 (hog).\n";
+  const auto victims = [](const std::string& log) {
+    const auto events = assemble(log);
+    return events.empty() ? 0 : events[0].victims.size();
+  };
+  EXPECT_EQ(victims(killed + "VM: killing process hog\n"), 1U);
+  EXPECT_EQ(victims(killed + "VM: killing process other\n"), 2U);
+}
+
 }  // namespace
 }  // namespace whyoom::report
