@@ -249,6 +249,30 @@ void name_held(Event& event, const Context& context) {
   }
 }
 
+// A request that may wait found every zone below its mark, and most of RAM has one use. That nobody
+// was killed for it is its caller's doing, or was too early.
+void name_use(Event& event) {
+  using What = memory::AccountLine::What;
+  static constexpr std::array<std::pair<What, std::string_view>, 7> causes{
+      {{What::free, "min-free-too-high"},
+       {What::anon, "memory-exhausted"},
+       {What::shmem, "shmem-tmpfs"},
+       {What::slab_unreclaimable, "slab-leak"},
+       {What::page_tables, "page-tables"},
+       {What::hugepages, "hugepages-reserved"},
+       {What::unaccounted, "kernel-unaccounted"}}};
+  const memory::Evidence& evidence = event.evidence;
+  if (!evidence.account || !evidence.zones_complete || !evidence.all_eligible_short() ||
+      !std::ranges::all_of(evidence.zones, &memory::ZoneState::eligible)) {
+    return;
+  }
+  for (const auto& [what, cause] : causes) {
+    if (share(evidence.account->size(what), evidence.account->total) >= most_of_ram) {
+      name(event, cause, Message(R"(an OOM kill of the same time ("invoked oom-killer"))"));
+    }
+  }
+}
+
 // Which limit a cgroup reached is known; what filled it is a cause of its own. Kernel memory is
 // counted beside it, of all that is below as well.
 void name_fillings(Event& event, const Context& context) {
@@ -307,10 +331,13 @@ void name_failure(Event& event, const Context& context) {
   if (may_be_in_pieces(event.evidence)) {
     name_fragmentation(event, report);
   }
+  const bool atomic = kernel::is_atomic(request.flags) || is_within_reclaim(report);
   if (!event.evidence.zones.empty()) {
+    if (!atomic && event.candidates.empty()) {
+      name_use(event);
+    }
     return;
   }
-  const bool atomic = kernel::is_atomic(request.flags) || is_within_reclaim(report);
   if (report.slub && !atomic) {
     name_kernel_memory(event, report);
     return;
