@@ -133,6 +133,7 @@ bool has_room_in_swap(const memory::Evidence& evidence) {
 // Who the kernel found to kill, and what that and the counters tell of the rest.
 struct Found {
   bool small = false;      // only processes that used up nothing
+  bool minor = false;      // the biggest, by its score, had little of RAM and swap
   bool many = false;       // of the size of which some thousands can have filled a machine
   bool none_left = false;  // or none at all
   bool tables = false;     // page tables were most of it
@@ -150,6 +151,8 @@ Found found_by(const Event& event, const report::Report& report) {
   const auto score = memory::printed_score(event.evidence);
   const bool big = score && score->share >= big_share;
   found.small = !report.victims.empty() && only_small && !big;
+  constexpr double minor_share = 0.10;
+  found.minor = score && score->share < minor_share;
   constexpr Bytes smallest_of_many{std::uint64_t{1} << 20U};
   found.many = std::ranges::any_of(report.victims, [&](const report::Victim& victim) {
     return size_of(victim, event.evidence) >= smallest_of_many;
@@ -216,6 +219,9 @@ void name_machine(Event& event, const Context& context) {
     name_unheld(event, report, found, counters);
   } else {
     name(event, "memory-exhausted", counters);
+    if (found.minor) {
+      name_unheld(event, report, found, counters);
+    }
   }
   if (lacks_nodes_of_hugepages(report)) {
     name_hugepages(event);

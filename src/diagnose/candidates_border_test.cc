@@ -47,6 +47,18 @@ TEST(CandidateBorders, ASmallProcessHasLessThan16MiB) {
       << "it was not chosen";
 }
 
+TEST(CandidateBorders, ABiggestProcessWithATenthOfRamUsedItUp) {
+  const auto of = [](const std::string& score) {
+    return named_of("[ 9.0] Out of memory: Kill process 7 (java) score " + score +
+                    " or sacrifice child\n[ 9.0] Killed process 7 (java) total-vm:9000000kB, "
+                    "anon-rss:2540308kB, file-rss:0kB, shmem-rss:0kB\n");
+  };
+  EXPECT_EQ(of("100"), held_by_processes);
+  Names any = held_by_many;
+  any.insert(any.begin(), "memory-exhausted");
+  EXPECT_EQ(of("99"), any);
+}
+
 TEST(CandidateBorders, PageTablesAreMoreThanItHeldAndNotSmall) {
   const auto of = [](const std::string& kib, const std::string& tables) {
     return named_of(kill_line("7", kib, ", UID:0 pgtables:" + tables + "kB oom_score_adj:0"));
