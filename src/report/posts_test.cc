@@ -9,6 +9,7 @@
 namespace whyoom::report {
 namespace {
 
+using testing::assemble;
 using testing::read_log;
 
 #define GLUED_KILL                                                                             \
