@@ -126,6 +126,7 @@ bool take_usual_field(kernel::Scope scope, std::string_view& rest, Place at, Fie
 FieldRun read_fields(kernel::Scope scope, std::string_view text, Place at, FieldSet& fields) {
   FieldRun run;
   std::string_view rest = text;
+  std::string glued;
   for (;;) {
     if (take_usual_field(scope, rest, at, fields)) {
       ++run.known;
@@ -135,11 +136,11 @@ FieldRun read_fields(kernel::Scope scope, std::string_view text, Place at, Field
     if (word.empty()) {
       break;
     }
-    std::string glued;  // books have blanks behind "_", where a line may be broken
-    if (word.back() == '_') {
+    std::string_view token = word;
+    if (word.back() == '_') {  // books have blanks behind it, where a line may be broken
       glued = std::string(word) + std::string(next_token(rest));
+      token = glued;
     }
-    const std::string_view token = glued.empty() ? word : glued;
     if (token == "..." || token == "…") {
       run.cut = true;
       continue;
