@@ -128,6 +128,13 @@ std::unique_ptr<report::TurningReader> Pipeline::reader(const std::string& sourc
 
 void Pipeline::hear(report::Report&& report) {
   const bool known = seen_.is_copy(report);
+  if (!excerpt_ && (known || !report::is_excerpt(report))) {
+    summary_.copies += known ? 1 : 0;
+    if (!known) {
+      tell(std::move(report));
+    }
+    return;
+  }
   std::unique_ptr<report::EventCopy> heard(new report::EventCopy{std::move(report), {}, {}, 0});
   const bool whole = excerpt_ && report::completes(*heard, *excerpt_, known);
   summary_.copies += known || whole ? 1 : 0;

@@ -69,9 +69,9 @@ bool Joiner::join(const logtext::Line& next, const LineKind& next_kind) {
     return false;
   }
   // A mail as it travels puts "=" where it breaks a line; these have none of their own there.
-  const bool has_none = read_.kind == &victim_line || read_.kind == &zone_line ||
-                        read_.kind == &node_line || first.text.ends_with(":=");
-  const bool soft = has_none && first.text.ends_with('=');
+  const bool soft =
+      first.text.ends_with('=') && (read_.kind == &victim_line || read_.kind == &zone_line ||
+                                    read_.kind == &node_line || first.text.ends_with(":="));
   const std::string_view start = first.text.substr(0, first.text.size() - (soft ? 1 : 0));
   const std::string glued = std::string(start) + std::string(rest);
   if (goes_on_in_name(rest)) {

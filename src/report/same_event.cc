@@ -308,7 +308,7 @@ bool more_complete(const Report& a, const Report& b) {
 bool is_excerpt(const Report& report) {
   const bool is_line = report.userspace || report.overcommit || report.fork_rejected ||
                        report.limit_reached || report.slub;
-  return !is_line && report.totals.empty() && report.zones.empty() &&
+  return report.zones.empty() && !is_line && report.totals.empty() &&
          (!report.memcg || report.memcg->stats.empty());
 }
 
