@@ -38,9 +38,10 @@ void Run::read(ReadAhead& logs, std::size_t index, const linux::Input& source) {
   const std::uint64_t before = pipeline_.found();
   const auto show = [&](std::uint64_t bytes) { progress_->show(done_ + bytes, pipeline_.found()); };
   const auto [input, result] = logs.read(
-      index, {.found = [this](report::Report&& report) { pipeline_.take(std::move(report)); },
+      index, {.found = [this](report::Report&& report) { pipeline_.hear(std::move(report)); },
               .quiet =
                   [this] {
+                    pipeline_.release();
                     writer_.quiet();
                     io_.out.flush();
                   },

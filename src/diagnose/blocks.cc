@@ -17,7 +17,7 @@ struct OldCheck {
 
 // mm/page_alloc.c __zone_watermark_ok() of 2.6.32 to 4.3.
 OldCheck old_check(const memory::ZoneState& zone, int order) {
-  OldCheck check{true, zone.usable(), zone.floor - zone.reserve};
+  OldCheck check{true, zone.usable(), zone.floor - zone.reserve};  // less for who may not wait
   for (const auto& block : zone.printed->buddy) {
     if (block.order >= order || block.order > 30) {
       continue;

@@ -96,6 +96,16 @@ TEST(Fragmented, TheOldCheckEndsAtHalfOfMinForOrderOne) {
   EXPECT_TRUE(judge(old_kernel, 1, {{0, 4000}, {1, 250}})->fragmented());
 }
 
+// For __GFP_HIGH it begins with half of min, for a request of order two it ends at 125 pages.
+TEST(Fragmented, TheOldCheckAsksLessForWhoMayTakeReserves) {
+  const auto left = [](std::uint64_t blocks) {
+    return judge(old_kernel, 2, {{0, 4000}, {1, 126}, {2, blocks}}, {kernel::GfpFlag::high});
+  };
+  EXPECT_FALSE(left(63)->fragmented());
+  EXPECT_FALSE(left(33)->fragmented());
+  EXPECT_TRUE(left(31)->fragmented());
+}
+
 TEST(Fragmented, WithoutAReleaseTheOldCheckIsNotAsked) {
   EXPECT_FALSE(judge("unknown", 2, {{0, 4000}, {2, 64}})->fragmented());
 }

@@ -140,6 +140,7 @@ bool has_room_in_swap(const memory::Evidence& evidence) {
 // Who the kernel found to kill, and what that and the counters tell of the rest.
 struct Found {
   bool small = false;      // only processes that used up nothing
+  bool minor = false;      // the biggest, by its score, had little of RAM and swap
   bool many = false;       // of the size of which some thousands can have filled a machine
   bool none_left = false;  // or none at all
   bool tables = false;     // page tables were most of it
@@ -171,6 +172,8 @@ Found found_by(const Event& event, const report::Report& report) {
   const auto score = memory::printed_score(event.evidence);
   const bool big = score && score->share >= big_share;
   found.small = !report.victims.empty() && only_small && !big;
+  constexpr double minor_share = 0.10;
+  found.minor = score && score->share < minor_share;
   constexpr Bytes smallest_of_many{std::uint64_t{1} << 20U};
   found.many = std::ranges::any_of(report.victims, [&](const report::Victim& victim) {
     return size_of(victim, event.evidence) >= smallest_of_many;
@@ -324,9 +327,16 @@ void name_machine(Event& event, const Context& context) {
   } else if (found.tables) {
     name(event, "page-tables", counters);
   } else if (found.small || found.none_left || found.little_held || found.room_in_swap) {
+    // What the big ones held does not come back at once, and they are no victim again.
+    if (context.story.victims_before > 0 && !found.little_held && !found.room_in_swap) {
+      name(event, "memory-exhausted", counters);
+    }
     name_unheld(event, report, found, counters);
   } else {
     name(event, held_shmem(report) ? "shmem-tmpfs" : most_by_totals(totals), counters);
+    if (found.minor) {
+      name_unheld(event, report, found, counters);
+    }
   }
   if (lacks_nodes_of_hugepages(report)) {
     name_hugepages(event);
@@ -339,6 +349,30 @@ void name_machine(Event& event, const Context& context) {
     name(event, "min-free-too-high", rest_of_zones);
   } else if (!is_kernels_choice(event.evidence)) {
     name(event, "min-free-too-high", size_of_ram);
+  }
+}
+
+// A request that may wait found every zone below its mark, and most of RAM has one use. That nobody
+// was killed for it is its caller's doing, or was too early.
+void name_use(Event& event) {
+  using What = memory::AccountLine::What;
+  static constexpr std::array<std::pair<What, std::string_view>, 7> causes{
+      {{What::free, "min-free-too-high"},
+       {What::anon, "memory-exhausted"},
+       {What::shmem, "shmem-tmpfs"},
+       {What::slab_unreclaimable, "slab-leak"},
+       {What::page_tables, "page-tables"},
+       {What::hugepages, "hugepages-reserved"},
+       {What::unaccounted, "kernel-unaccounted"}}};
+  const memory::Evidence& evidence = event.evidence;
+  if (!evidence.account || !evidence.zones_complete || !evidence.all_eligible_short() ||
+      !std::ranges::all_of(evidence.zones, &memory::ZoneState::eligible)) {
+    return;
+  }
+  for (const auto& [what, cause] : causes) {
+    if (share(evidence.account->size(what), evidence.account->total) >= most_of_ram) {
+      name(event, cause, Message(R"(an OOM kill of the same time ("invoked oom-killer"))"));
+    }
   }
 }
 
@@ -377,24 +411,53 @@ void name_swap_limit(Event& event, const Context& context) {
   }
 }
 
+// A zone had pages to spare, and nobody knows in what pieces.
+bool may_be_in_pieces(const memory::Evidence& evidence) {
+  return std::ranges::any_of(evidence.zones, [](const memory::ZoneState& zone) {
+    return zone.eligible && !zone.is_short() && !zone.has_block;
+  });
+}
+
+// So few pages are refused to nobody who may wait. To 5.8 a cgroup's share of a cache is, at its
+// limit of kernel memory (mm/slab.h memcg_charge_slab()); its name has that of the cgroup.
+void name_kernel_memory(Event& event, const report::Report& report) {
+  const auto& release = event.evidence.release;
+  if (report.slub->cache.empty() && !(release && release->at_least(5, 9))) {
+    name(event, "cgroup-kernel-memory", Message("the line of the cache (\"cache:\")"));
+  }
+}
+
 // Of a request that failed, without a line of the zones. One that may wait is refused where there
 // was nothing to reclaim and nobody is killed for it: below Normal, or while the OOM killer is off.
 void name_failure(Event& event, const Context& context) {
   const report::Report& report = context.report;
   const memory::Request& request = event.evidence.request;
+  const int order = request.order.value_or(report.slub ? 0 : -1);
   if (!event.candidates.empty() || report.kind != report::Kind::page_allocation_failure ||
-      !report.zones.empty() || report.vmalloc || (report.slub && !report.slub->cgroup.empty()) ||
-      !request.flags_known || request.order.value_or(-1) < 0 ||
-      *request.order > kernel::costly_order ||  // the size alone is the reason
-
+      report.vmalloc || (report.slub && !report.slub->cgroup.empty()) || !request.flags_known ||
+      order < 0 || order > kernel::costly_order ||  // the size alone is the reason
       context.story.killed_at.line != 0) {
     return;
   }
+  if (may_be_in_pieces(event.evidence)) {
+    name_fragmentation(event, report);
+  }
   const bool atomic = kernel::is_atomic(request.flags) || is_within_reclaim(report);
+  if (!event.evidence.zones.empty()) {
+    if (!atomic && event.candidates.empty()) {
+      name_use(event);
+    }
+    return;
+  }
+  if (report.slub && !atomic) {
+    name_kernel_memory(event, report);
+    return;
+  }
+  if (!request.order) {
+    return;
+  }
   if (atomic) {
     name_by_marks(event, "atomic-allocation-failure");
-  } else if (report.slub) {
-    return;
   } else {
     name(event, "memory-exhausted", Message("the counters of Mem-Info (\"active_anon:\")"));
   }

@@ -47,6 +47,18 @@ TEST(CandidateBorders, ASmallProcessHasLessThan16MiB) {
       << "it was not chosen";
 }
 
+TEST(CandidateBorders, ABiggestProcessWithATenthOfRamUsedItUp) {
+  const auto of = [](const std::string& score) {
+    return named_of("[ 9.0] Out of memory: Kill process 7 (java) score " + score +
+                    " or sacrifice child\n[ 9.0] Killed process 7 (java) total-vm:9000000kB, "
+                    "anon-rss:2540308kB, file-rss:0kB, shmem-rss:0kB\n");
+  };
+  EXPECT_EQ(of("100"), held_by_processes);
+  Names any = held_by_many;
+  any.insert(any.begin(), "memory-exhausted");
+  EXPECT_EQ(of("99"), any);
+}
+
 TEST(CandidateBorders, PageTablesAreMoreThanItHeldAndNotSmall) {
   const auto of = [](const std::string& kib, const std::string& tables) {
     return named_of(kill_line("7", kib, ", UID:0 pgtables:" + tables + "kB oom_score_adj:0"));
@@ -134,6 +146,33 @@ TEST(Sysrq, NobodyKnowsWhatWasAskedForWithoutAnEnd) {
                                 .back(),
                            "sysrq"),
             "refused");
+}
+
+// The whole report of an OOM, as of a request that failed instead.
+TEST(CandidateBorders, AFailedRequestThatMayWaitIsOfWhatMostOfRamIsUsedFor) {
+  const auto of = [](const std::string& cause, const std::string& flags) {
+    const auto from = cases::load_case(cases::causes_folder() / cause / "positive.case").log;
+    std::string log;
+    for (const std::string_view line : cases::split_lines(from)) {
+      const std::size_t called = line.find(" invoked oom-killer: gfp_mask=");
+      const bool end = line.find("oom-kill:") != std::string_view::npos ||
+                       line.find("Kill") != std::string_view::npos ||
+                       line.find("oom_reaper") != std::string_view::npos;
+      if (called != std::string_view::npos) {
+        log += std::string(line.substr(0, called)) +
+               ": page allocation failure: order:0, mode:" + flags + "\n";
+      } else if (!end) {
+        log += line;
+      }
+    }
+    return named_of(log);
+  };
+  const std::string waits = "0x6200ca(GFP_HIGHUSER_MOVABLE), nodemask=(null)";
+  EXPECT_EQ(of("memory-exhausted", waits), Names{"memory-exhausted"});
+  EXPECT_EQ(of("slab-leak", waits), Names{"slab-leak"});
+  EXPECT_EQ(of("kernel-unaccounted", waits), Names{"kernel-unaccounted"});
+  EXPECT_EQ(of("min-free-too-high", waits), Names{"min-free-too-high"});
+  EXPECT_EQ(of("memory-exhausted", "0x480020(GFP_ATOMIC), nodemask=(null)"), Names{});
 }
 
 }  // namespace

@@ -39,6 +39,52 @@ TEST(Candidates, TheHeadOfAFailureLeavesWhatTheZonesTell) {
   EXPECT_EQ(of("order:4, mode:0x20"), Names{}) << "the size alone is the reason";
 }
 
+TEST(Candidates, AFailureWithPagesToSpareMayBeOfPieces) {
+  using Names = std::vector<std::string>;
+  const auto of = [](const std::string& order, const std::string& free) {
+    return candidates_of("[ 9.0] cp: page allocation failure. order:" + order + ", mode:0x20\n" +
+                         "[ 9.0] Mem-Info:\n[ 9.0] Normal free:" + free +
+                         "kB min:3000kB low:3750kB high:4500kB active_anon:0kB inactive_anon:0kB "
+                         "active_file:0kB inactive_file:0kB unevictable:0kB present:600000kB "
+                         "pages_scanned:0 all_unreclaimable? no\n[ 9.0] lowmem_reserve[]: 0 0 0\n");
+  };
+  EXPECT_EQ(of("2", "9000"), Names{"fragmentation"});
+  EXPECT_EQ(of("0", "9000"), Names{});
+}
+
+// The report ends behind its zones, and has no totals.
+TEST(Candidates, WhatProcessesHoldOfAllZonesIsMostLikelyAllOfIt) {
+  using Names = std::vector<std::string>;
+  const auto of = [](const std::string& anon, const std::string& file) {
+    return candidates_of(
+        "[ 9.0] app invoked oom-killer: gfp_mask=0x200da, order=0, oom_score_adj=0\n"
+        "[ 9.0] CPU: 0 PID: 71 Comm: app Not tainted 3.13.0-86-generic #1\n"
+        "[ 9.0] Node 0 Normal free:35000kB min:36000kB low:45000kB high:54000kB active_anon:" +
+        anon + "kB inactive_anon:300kB active_file:" + file +
+        "kB inactive_file:900kB unevictable:0kB isolated(anon):0kB isolated(file):0kB "
+        "present:4456000kB managed:4323000kB mlocked:0kB dirty:0kB writeback:0kB mapped:900kB "
+        "shmem:900kB slab_reclaimable:20000kB slab_unreclaimable:30000kB kernel_stack:3000kB "
+        "pagetables:20000kB unstable:0kB bounce:0kB free_cma:0kB writeback_tmp:0kB "
+        "pages_scanned:99999 all_unreclaimable? yes\n[ 9.0] lowmem_reserve[]: 0 0\n");
+  };
+  EXPECT_EQ(of("4100000", "900"), Names{"memory-exhausted"});
+  EXPECT_EQ(of("100000", "4000000"), Names{});
+}
+
+TEST(Candidates, ASlabThatMayWaitIsRefusedForACgroup) {
+  using Names = std::vector<std::string>;
+  const std::string head = "[ 9.0] SLUB: Unable to allocate memory on node -1 (gfp=0xd0)\n";
+  EXPECT_EQ(candidates_of(head), Names{"cgroup-kernel-memory"});
+  EXPECT_EQ(candidates_of(head + "[ 9.0]   cache: kmalloc-64, object size: 64, buffer size: 64, "
+                                 "default order: 0, min order: 0\n"),
+            Names{});
+  // Its line is wrapped, and the lines of the zones are lost but for their blocks.
+  EXPECT_EQ(candidates_of("[ 9.0] Node 0 Normal: 3*4kB 2*8kB 0*16kB = 28kB\n[ 9.0] SLUB: Unable to "
+                          "allocate memory on node -1 (gfp=0x20)\n[ 9.0]   cache: kmalloc-64, "
+                          "object size: 64, buffer size: \n64, default order: 0, min order: 0\n"),
+            (Names{"atomic-allocation-failure", "min-free-too-high"}));
+}
+
 // What reclaims may not wait for itself.
 TEST(Candidates, AFailureWithinReclaimIsOneThatMayNotWait) {
   using Names = std::vector<std::string>;
@@ -466,6 +512,22 @@ TEST(Candidates, ZonesCutBehindMinLeaveTheSetting) {
   EXPECT_TRUE(events[0]->evidence.zones.empty());
   ASSERT_EQ(events[0]->evidence.cut_zones.size(), 2U);
   EXPECT_EQ(events[0]->evidence.cut_zones[1].floor, to_pages(KiB(44712), PageSize{4096}));
+}
+
+// What a big one held does not come back at once, and the next victim may be small.
+TEST(Candidates, ASmallVictimOfASpreeLeavesWhatTheFirstHeld) {
+  const std::string first =
+      "[ 9.0] Killed process 71 (hog) total-vm:1737360kB, anon-rss:1733364kB, file-rss:20kB\n";
+  const std::string second =
+      "[ 9.1] logger invoked oom-killer: gfp_mask=0x201da, order=0, oom_adj=0, oom_score_adj=0\n"
+      "[ 9.1] Free swap  = 0kB\n[ 9.1] Total swap = 0kB\n[ 9.1] 2097151 pages RAM\n"
+      "[ 9.1] Killed process 72 (small) total-vm:35915kB, anon-rss:4012kB, file-rss:472kB\n";
+  const auto likeliest = [](const std::string& log) {
+    const auto events = cases::explain_log(log);
+    return std::string(events.back()->candidates.at(0).cause);
+  };
+  EXPECT_EQ(likeliest(first + second), "memory-exhausted");
+  EXPECT_NE(likeliest(second), "memory-exhausted");
 }
 
 }  // namespace

@@ -230,6 +230,18 @@ bool is_limit_named(const report::Report& report) {
          memcg->memsw.usage_kib || memcg->kmem.usage_kib || !memcg_stat(*memcg, {"cache"});
 }
 
+namespace {
+
+// The kubelet gives no other adj (pkg/kubelet/qos/policy.go). The limit of a pod is the sum of its
+// containers', so that it is reached as often as that of one of them.
+bool may_be_of_pod(const report::Report& report) {
+  constexpr int guaranteed = -997, burstable = 500;
+  const int adj = report.victims.empty() ? 0 : report.victims.front().oom_score_adj.value_or(0);
+  return adj <= guaranteed || adj >= burstable;
+}
+
+}  // namespace
+
 std::optional<CgroupUse> cgroup_of(const Context& context) {
   const auto& report = context.report;
   if (!is_memcg_oom(context)) {
@@ -253,7 +265,8 @@ std::optional<CgroupUse> cgroup_of(const Context& context) {
   read_filling(memcg, use);
   read_rest(memcg, use);
   read_biggest(context.evidence, use);
-  use.alone = !report.trigger && !report.constraint && report.tasks.empty() && !report.memcg;
+  use.alone = !report.trigger && !report.constraint && report.tasks.empty() && !report.memcg &&
+              !may_be_of_pod(report);
   const auto& release = context.evidence.release;
   // Each kernel prints one of the two (mm/oom_kill.c dump_oom_summary(), 5.0). Sizes of shared
   // memory came with 4.5; el8 has the line of 5.0 in its 4.18.
@@ -435,12 +448,24 @@ std::optional<ShellOperand> openvz_container(std::string_view path) {
              : std::nullopt;
 }
 
+// The kubelet's own limit, of what the node can give to pods: no container's limit raises it.
+bool is_of_all_pods(const std::string& path) {
+  const std::size_t last = path.rfind("pod");
+  return last != std::string::npos && last == path.rfind("kubepods") + 4;
+}
+
 }  // namespace
 
 Remedy raise_limit(const CgroupUse& use) {
   Remedy remedy;
   const std::string& path = use.limit_path;
   const std::string_view unit = last_part(use.raw_limit_path);
+  if (is_of_all_pods(path)) {
+    remedy.title = Message(
+        "Limit the pods (resources.limits.memory), so that the one that grows is stopped first, or "
+        "move some to other nodes");
+    return remedy;
+  }
   if (path.find("kubepods") != std::string::npos) {
     remedy.title = Message("Raise resources.limits.memory of the container, or use less in it");
   } else if (const auto command = update_of_container(use)) {

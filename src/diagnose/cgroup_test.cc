@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
+#include "diagnose/case_file.h"
 #include "diagnose/claim.h"
 #include "memory/test_report.h"
 
@@ -223,6 +224,22 @@ TEST(SwapDecides, WhenOnlyTheSumIsAtItsLimit) {
   EXPECT_FALSE(use_of(report)->at_limit());
 }
 
+// A kill line alone. The kubelet's numbers say that it was in a pod, which has a limit as well.
+TEST(Cgroup, OfAPodTheLimitMayBeThePodsOwn) {
+  const auto verdict = [](const std::string& adj) {
+    const auto events = cases::explain_log(
+        "[ 9.0] Memory cgroup out of memory: Killed process 71 (w) total-vm:391020kB, "
+        "anon-rss:250112kB, file-rss:904kB, shmem-rss:0kB, UID:5 pgtables:180kB oom_score_adj:" +
+        adj + "\n");
+    return events.at(0)->verdict;
+  };
+  EXPECT_EQ(verdict("0"), Verdict::likely);
+  EXPECT_EQ(verdict("100"), Verdict::likely);
+  for (const char* adj : {"1000", "968", "-997"}) {
+    EXPECT_EQ(verdict(adj), Verdict::undetermined) << adj;
+  }
+}
+
 TEST(RaiseLimit, SpeaksOfWhatManagesTheCgroup) {
   const auto remedy = [](const char* path) {
     CgroupUse use;
@@ -231,6 +248,10 @@ TEST(RaiseLimit, SpeaksOfWhatManagesTheCgroup) {
   };
   EXPECT_NE(remedy("/kubepods.slice/kubepods-pod1.slice/cri-x.scope").title.str().find("resources"),
             std::string::npos);
+  for (const char* all : {"/kubepods", "/kubepods.slice", "/kubepods/burstable",
+                          "/kubepods.slice/kubepods-besteffort.slice"}) {
+    EXPECT_TRUE(remedy(all).title.str().starts_with("Limit the pods")) << all;
+  }
   EXPECT_EQ(remedy("/system.slice/a.service").title.str(),
             "Raise the limit of a.service, or use less in it");
   EXPECT_EQ(remedy("/system.slice/a.service").commands.size(), 2U);

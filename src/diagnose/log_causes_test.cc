@@ -311,5 +311,17 @@ TEST(LogCauses, OneLargeBlockThatCameFreeSinceIsNearlyNone) {
   EXPECT_EQ(many.find("smaller blocks"), std::string::npos) << many;
 }
 
+// Kernels 4.10 to 4.14.
+TEST(LogCauses, ALargeRequestThatOnlyTookLongDidNotFail) {
+  const auto events = cases::explain_log(
+      "[ 9.0] khugepaged: page allocation stalls for 12003ms, order:9, mode:0x4740ca("
+      "__GFP_HIGHMEM|__GFP_IO|__GFP_FS|__GFP_COMP|__GFP_NOMEMALLOC|__GFP_HARDWALL|__GFP_MOVABLE|"
+      "__GFP_DIRECT_RECLAIM), nodemask=(null)\n");
+  ASSERT_EQ(events.size(), 1U);
+  EXPECT_EQ(events[0]->findings.at(0).summary.str(),
+            "A request for 2 MiB in one piece (order 9) waited long for memory, and went on "
+            "trying; nothing was killed.");
+}
+
 }  // namespace
 }  // namespace whyoom::diagnose

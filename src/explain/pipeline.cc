@@ -119,18 +119,51 @@ std::string told(const report::Symptom& symptom, const std::string& file) {
 
 std::unique_ptr<report::TurningReader> Pipeline::reader(const std::string& source) {
   auto reader = std::make_unique<report::TurningReader>(
-      source, [this](report::Report&& report) { take(std::move(report)); });
+      source, [this](report::Report&& report) { hear(std::move(report)); });
   if (quotes_) {
     reader->keep_lines();
   }
   return reader;
 }
 
-void Pipeline::take(report::Report&& report) {
-  if (seen_.is_copy(report)) {
-    ++summary_.copies;
+void Pipeline::hear(report::Report&& report) {
+  const bool known = seen_.is_copy(report);
+  if (!excerpt_ && (known || !report::is_excerpt(report))) {
+    summary_.copies += known ? 1 : 0;
+    if (!known) {
+      tell(std::move(report));
+    }
     return;
   }
+  std::unique_ptr<report::EventCopy> heard(new report::EventCopy{std::move(report), {}, {}, 0});
+  const bool whole = excerpt_ && report::completes(*heard, *excerpt_, known);
+  summary_.copies += known || whole ? 1 : 0;
+  if (known && !whole) {
+    return;
+  }
+  if (whole) {
+    excerpt_.reset();
+  }
+  release();
+  if (report::is_excerpt(heard->report)) {
+    excerpt_ = std::move(heard);
+  } else {
+    tell(std::move(heard->report));
+  }
+}
+
+void Pipeline::release() {
+  if (const auto excerpt = std::move(excerpt_)) {
+    tell(std::move(excerpt->report));
+  }
+}
+
+void Pipeline::take(report::Report&& report) {
+  hear(std::move(report));
+  release();
+}
+
+void Pipeline::tell(report::Report&& report) {
   const diagnose::StoryContext& context = story_.next(report);
   if (report.part && report.part->before) {
     return;
@@ -157,6 +190,7 @@ void Pipeline::failed(const std::string& file, const std::string& why) {
 }
 
 void Pipeline::account(const std::string& file, const report::InputAccount& account) {
+  release();
   summary_.add(file, account);
   note_symptoms(file, account.symptoms);
   if (account.turned) {
@@ -170,6 +204,7 @@ void Pipeline::account(const std::string& file, const report::InputAccount& acco
 }
 
 void Pipeline::finish() {
+  release();
   selection_.finish();
   summary_.events = selection_.chosen();
   writer_.finish(summary_);

@@ -14,6 +14,7 @@
 #include "explain/writer.h"
 #include "render/render.h"
 #include "report/fingerprint.h"
+#include "report/same_event.h"
 #include "report/turning_reader.h"
 
 namespace whyoom::explain {
@@ -30,7 +31,12 @@ class Pipeline {
 
   // A log whose reports come here when it is fed. More of them can be read at the same time.
   std::unique_ptr<report::TurningReader> reader(const std::string& source);
-  // A report of a log, in the order in which the logs are to be told.
+  // A report of a log, in the order in which the logs are to be told. An excerpt waits for the
+  // next: people quote some lines of a report before all of it.
+  void hear(report::Report&& report);
+  // It has waited long enough.
+  void release();
+  // Is told at once.
   void take(report::Report&& report);
   // An event that was explained already.
   void take(std::unique_ptr<diagnose::Event> event) { selection_.offer(std::move(event)); }
@@ -62,6 +68,9 @@ class Pipeline {
   bool quotes_;
   Selection selection_;
   diagnose::StoryBuilder story_;
+  void tell(report::Report&& report);
+
+  std::unique_ptr<report::EventCopy> excerpt_;
   report::Fingerprints seen_;  // in all logs: a copy in another file counts once
   render::Summary summary_;
   std::vector<std::string> symptoms_;  // sentences

@@ -70,7 +70,7 @@ void size_by_min(std::vector<ZoneState>& states, const Evidence& evidence, bool 
   }
   const double per_page = share(managed, min);
   for (ZoneState& state : states) {
-    if (!state.managed && in_lowmem(state)) {
+    if (!state.managed && in_lowmem(state) && state.min <= most_pages) {
       state.managed =
           Pages(static_cast<std::uint64_t>(static_cast<double>(state.min.count()) * per_page));
     }
@@ -120,7 +120,8 @@ void recover_min_free(Evidence& evidence) {
     lowmem = std::max(lowmem, to_pages(*evidence.ram, evidence.page) - outside_lowmem(evidence));
   }
   MinFree found;
-  found.exact = managed * 100 >= lowmem * 98;
+  // Of a machine whose size nobody tells, zones may be missing.
+  found.exact = managed * 100 >= lowmem * 98 && (evidence.ram || evidence.zones_complete);
   const double scale = found.exact ? 1.0 : share(lowmem, managed);
   found.value = to_kib(Pages(static_cast<std::uint64_t>(static_cast<double>(min.count()) * scale)),
                        evidence.page);

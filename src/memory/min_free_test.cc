@@ -93,6 +93,20 @@ TEST(MinFree, OfThePrintedZonesAloneWithoutTheSizeOfRam) {
   EXPECT_LT(kib(found), 900000);
 }
 
+// A twentieth of it is what khugepaged makes of a machine of many zones; nobody knows how many this
+// one has.
+TEST(MinFree, OfOneZoneAloneMayBeTheKernelsOwnChoice) {
+  report::Report report;
+  set_release(report, "4.9.0-11-686-pae");
+  add_zone(
+      report, 0, "Normal",
+      {.free = 38800, .min = 39008, .low = 48760, .high = 58512, .managed = 801044, .reserve = {}});
+  const Evidence evidence = from_report(report);
+  ASSERT_TRUE(evidence.min_free);
+  EXPECT_FALSE(evidence.min_free->exact);
+  EXPECT_GE(*evidence.default_min_free, KiB(39008));
+}
+
 TEST(MinFree, DoesNotCountHighMem) {
   auto report = machine("5.10.0-32-686-pae", KiB(42992),
                         {{"DMA", 3969}, {"Normal", 212260}, {"HighMem", 815104}});

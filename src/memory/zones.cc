@@ -20,7 +20,7 @@ constexpr int device = 5;  // behind the classes of ZoneClass in the kernel's ow
 
 // The zone classes that kernels are built with, most usual first. lowmem_reserve[] has one number
 // for each, but no report names them.
-constexpr std::array<std::array<int, 6>, 13> layouts{{
+constexpr std::array<std::array<int, 6>, 14> layouts{{
     {0, 1, 2, 4, device, -1},  // x86-64, arm64: DMA DMA32 Normal Movable Device
     {0, 1, 2, 4, -1, -1},      // the same without ZONE_DEVICE
     {0, 2, 3, 4, -1, -1},      // 32-bit x86, arm: DMA Normal HighMem Movable
@@ -34,6 +34,7 @@ constexpr std::array<std::array<int, 6>, 13> layouts{{
     {2, 4, -1, -1, -1, -1},
     {0, 1, 2, 3, 4, -1},
     {0, 1, 2, 3, 4, device},
+    {0, 1, 2, 3, -1, -1},  // 2.6.15 to 2.6.18 of 32 bits, with an empty DMA32 and no Movable yet
 }};
 
 constexpr std::size_t layout_size(const std::array<int, 6>& layout) {
@@ -177,7 +178,7 @@ std::optional<Pages> managed_from_reserve(std::span<const report::Zone* const> o
     const Pages kept =
         Pages(lower->lowmem_reserve[*index]) - Pages(lower->lowmem_reserve[*index - 1]);
     const std::uint64_t default_ratio = *lower_class == ZoneClass::normal ? 32 : 256;
-    if (kept.count() > 0) {
+    if (kept.count() > 0 && kept * default_ratio <= most_pages) {
       return kept * default_ratio;
     }
   }

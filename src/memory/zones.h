@@ -10,6 +10,9 @@
 
 namespace whyoom::memory {
 
+// 4 PiB of pages of 4 kB: more is no memory but a number below 0 that wrapped.
+constexpr Pages most_pages(std::uint64_t{1} << 40U);
+
 std::optional<kernel::ZoneClass> zone_class(std::string_view name);
 std::string_view zone_name(kernel::ZoneClass zone);  // empty: there is no such one
 

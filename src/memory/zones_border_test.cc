@@ -141,5 +141,15 @@ TEST(ZoneBorders, FreeCmaThatIsCutOffIsWhereThereIsRoomForIt) {
   EXPECT_EQ(usable(13'600, 33), (Usable{13'500, 4050})) << "a zone is missing";
 }
 
+// What a hot-unplug counted wrongly goes below 0 and wraps: in the reserves and in the marks.
+TEST(Zones, AWrappedReserveOrMinIsNoSizeOfAZone) {
+  report::Report report;
+  set_user_request(report);
+  add_zone(report, 0, "DMA32", {2500000, 7000, 10000, 13000, 3000000, {0, 0, 72057594037927800}});
+  add_zone(report, 0, "Normal",
+           {190000, 99000000000000, 73000000000000000, 147000000000000000, 0, {}});
+  EXPECT_FALSE(zone_named(from_report(report), "Normal").managed);
+}
+
 }  // namespace
 }  // namespace whyoom::memory

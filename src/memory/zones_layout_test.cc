@@ -90,5 +90,18 @@ TEST(Layouts, WhatNoKernelPrintsIsNotRead) {
   }
 }
 
+TEST(Reserve, OfI386WithAnEmptyDma32) {
+  report::Report report;
+  set_request(report, {});
+  add_zone(report, 0, "DMA", {3580, 68, 84, 100, 0, {0, 0, 870, 1900}});
+  add_zone(report, 0, "DMA32", {0, 0, 0, 0, 0, {0, 0, 870, 1900}});
+  add_zone(report, 0, "Normal", {3700, 3750, 4690, 5630, 0, {0, 0, 0, 8240}});
+  add_zone(report, 0, "HighMem", {3000, 512, 1740, 2960, 0, {0, 0, 0, 0}});
+  for (report::Zone& zone : report.zones) {
+    zone.fields.set(Field::present, zone.name == "DMA32" ? 0 : 900000, {});
+  }
+  EXPECT_EQ(zone_named(from_report(report), "DMA").reserve, Pages(870));
+}
+
 }  // namespace
 }  // namespace whyoom::memory

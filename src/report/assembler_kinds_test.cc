@@ -376,6 +376,10 @@ TEST(SideEvents, AreGatheredByCgroupBurstAndKiller) {
                      fork + "/a\n")
                 .size(),
             3U);
+  const auto wrapped = assemble("> cgroup: fork rejected by pids controller in\n> /a/b.scope\n>\n");
+  ASSERT_EQ(wrapped.size(), 1U);
+  EXPECT_EQ(wrapped[0].fork_rejected->path, "/a/b.scope");
+  EXPECT_EQ(assemble("cgroup: fork rejected by pids controller in\nsome of them\n").size(), 0U);
   const std::string refused =
       "__vm_enough_memory: pid: 1, comm: a, bytes: 5 not enough memory for "
       "the allocation\n";

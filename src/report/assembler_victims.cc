@@ -32,6 +32,10 @@ bool is_same_kill(const Victim& a, const Victim& b) {
 // Old kernels name a process again that is not dead yet, and articles have one kill in the words of
 // two kernels, of which the newer says more. True: it was known.
 bool is_named_again(OpenEvent& event, Victim& victim) {
+  if (victim.pid == 0) {  // "VM: killing process x": its fault found that it was killed
+    return std::ranges::find(event.report.victims, victim.comm, &Victim::comm) !=
+           event.report.victims.end();
+  }
   const auto found = event.unreaped.find(victim.pid);
   if (victim.by_group || found == event.unreaped.end()) {
     return false;
@@ -85,9 +89,10 @@ void Assembler::note_bare_manual_oom(OpenEvent& event, const Line& line) {
   note_manual_oom(event, line, lines_left, at_once);
 }
 
-// People quote the line of a kill before and behind the whole report.
+// People quote the line of a kill before and behind the whole report, to which it belongs.
 bool Assembler::is_quoted_again(const Line& line, const Victim& victim) {
-  for (OpenEvent& event : events_) {
+  for (auto at = events_.begin(); at != events_.end(); ++at) {
+    OpenEvent& event = *at;
     for (const Victim& known : event.report.victims) {
       if (known.pid != victim.pid) {
         continue;
@@ -97,6 +102,10 @@ bool Assembler::is_quoted_again(const Line& line, const Victim& victim) {
                           has_other_clock(event.report, line) && is_same_kill(known, victim));
       if (!again) {
         continue;
+      }
+      if (is_kill_alone(event) && event_without_victim(line) != nullptr) {
+        events_.erase(at);
+        return false;
       }
       for (OpenEvent& other : events_) {
         if (other.intent && other.intent->pid == victim.pid) {
@@ -151,7 +160,9 @@ OpenEvent* Assembler::event_for_victim(const Line& line, bool known, bool memcg)
     if (!fresh) {
       const auto passed = seconds_between(event.last, line);
       const LineNumber lines = line.number - std::min(line.number, event.last.line);
-      if (passed ? *passed > kBurstSeconds : lines > kBurstLines) {
+      // One log has one frame: a line in another is of another log, as people post them.
+      const bool other_log = !event.intent && has_other_clock(event.report, line);
+      if (other_log || (passed ? *passed > kBurstSeconds : lines > kBurstLines)) {
         continue;
       }
     }

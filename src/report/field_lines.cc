@@ -126,14 +126,20 @@ bool take_usual_field(kernel::Scope scope, std::string_view& rest, Place at, Fie
 FieldRun read_fields(kernel::Scope scope, std::string_view text, Place at, FieldSet& fields) {
   FieldRun run;
   std::string_view rest = text;
+  std::string glued;
   for (;;) {
     if (take_usual_field(scope, rest, at, fields)) {
       ++run.known;
       continue;
     }
-    const std::string_view token = next_token(rest);
-    if (token.empty()) {
+    const std::string_view word = next_token(rest);
+    if (word.empty()) {
       break;
+    }
+    std::string_view token = word;
+    if (word.back() == '_') {  // books have blanks behind it, where a line may be broken
+      glued = std::string(word) + std::string(next_token(rest));
+      token = glued;
     }
     if (token == "..." || token == "…") {
       run.cut = true;
@@ -141,13 +147,13 @@ FieldRun read_fields(kernel::Scope scope, std::string_view text, Place at, Field
     }
     if (token == "all_unreclaimable?") {
       if (!read_yes_no(rest, run)) {
-        note_bad(run, token);
+        note_bad(run, word);
       }
       continue;
     }
     const std::size_t colon = token.find(':');
     if (colon == std::string_view::npos || !is_key(token.substr(0, colon))) {
-      note_bad(run, token);
+      note_bad(run, word);
       continue;
     }
     const std::string_view key = token.substr(0, colon);
@@ -162,7 +168,7 @@ FieldRun read_fields(kernel::Scope scope, std::string_view text, Place at, Field
     const auto field = find_in_any_case(scope, key);
     const bool plain = field ? !kernel::is_in_kib(scope, *field) : scope == kernel::Scope::total;
     if (!value || (plain ? !unit.empty() : !is_kib(unit))) {
-      note_bad(run, token);
+      note_bad(run, word);
       continue;
     }
     if (!field) {
@@ -170,7 +176,7 @@ FieldRun read_fields(kernel::Scope scope, std::string_view text, Place at, Field
       continue;
     }
     if (!fields.set_once(*field, *value, at)) {
-      note_bad(run, token);  // from here on it is another line
+      note_bad(run, word);  // from here on it is another line
       break;
     }
     ++run.known;

@@ -31,6 +31,19 @@ TEST(Fields, NewlinesInsideARecordCanBeEscaped) {
   EXPECT_EQ(fields.get(Field::free)->value, 4U);
 }
 
+TEST(Fields, BooksHaveBlanksBehindTheUnderscore) {
+  FieldSet fields;
+  const auto run = read_fields(Scope::zone,
+                               " free:35640kB min:35748kB active_ anon:4019kB slab_ "
+                               "reclaimable:0kB all_ unreclaimable? yes kernel_",
+                               {}, fields);
+  EXPECT_EQ(fields.get(Field::active_anon)->value, 4019U);
+  EXPECT_EQ(fields.get(Field::slab_reclaimable)->value, 0U);
+  EXPECT_TRUE(run.reclaim_said);
+  EXPECT_EQ(run.bad, "kernel_");
+  EXPECT_TRUE(run.cut);
+}
+
 TEST(Fields, NodeLineOfEveryAge) {
   FieldSet fields;
   const auto run = read_fields(

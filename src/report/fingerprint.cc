@@ -122,10 +122,18 @@ bool tells_enough(const Report& report) {
          (report.memcg && !report.memcg->stats.empty());
 }
 
+// The line of a kill, which people and programs say again without its report.
+bool is_kill_alone(const Report& report) {
+  return report.victims.size() == 1 && !report.trigger && !report.stack && !report.memcg &&
+         !report.constraint && report.zones.empty() && report.totals.empty() &&
+         report.tasks.empty();
+}
+
 }  // namespace
 
 std::vector<Fingerprints::Key> Fingerprints::keys_of(const Report& report) {
   std::vector<Key> keys;
+  keys.reserve(2 + 2 * report.victims.size());
   const bool has_time = report.time.monotonic_us.has_value();
   if (has_time) {
     Hash head;
@@ -140,12 +148,17 @@ std::vector<Fingerprints::Key> Fingerprints::keys_of(const Report& report) {
     keys.push_back({head.value(), true, true});
   }
   for (const auto& victim : report.victims) {
+    Hash kill;
+    kill.add(std::string_view("kill"));
+    add_victim(kill, victim);
     if (victim.monotonic_us) {
       Hash hash;
-      hash.add(std::string_view("victim"));
       hash.add(*victim.monotonic_us);
-      add_victim(hash, victim);
+      hash.add(kill.value());
       keys.push_back({hash.value(), true, true});
+    }
+    if (victim.total_vm_kib && victim.anon_rss_kib) {
+      keys.push_back({kill.value(), false, victim.monotonic_us.has_value(), true});
     }
   }
   if (tells_enough(report)) {
@@ -198,7 +211,10 @@ bool Fingerprints::is_copy(const Report& report) {
     return name.empty() ? std::nullopt : std::optional(hash.value());
   };
   const Machine machine{id(short_host(report.host)), id(report.boot)};
-  const auto is_known = [&](const Key& key) { return known(key, machine); };
+  const bool alone = is_kill_alone(report);
+  const auto is_known = [&](const Key& key) {
+    return (alone || !key.of_kill) && known(key, machine);
+  };
   if (std::any_of(keys.begin(), keys.end(), is_known)) {
     return true;
   }

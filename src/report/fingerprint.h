@@ -39,6 +39,7 @@ class Fingerprints {
     std::uint64_t value = 0;
     bool timed = false;     // of a line with its monotonic time
     bool has_time = false;  // the event has such a time
+    bool of_kill = false;   // of the line of a kill without its time
   };
   // Hashes of its names; empty: not known.
   struct Machine {

@@ -188,7 +188,7 @@ std::optional<HeaderLine> parse_oom_header(std::string_view text) {
 namespace {
 
 // A sentence about such failures goes on with a word or a quote, and one without a name is none of
-// the kernel's unless it goes on with the order.
+// the kernel's unless it goes on with the order. One that explains the line has a word for it.
 bool is_sentence(std::string_view failure) {
   if (!failure.starts_with(kFailure) || failure.size() == kFailure.size()) {
     return false;
@@ -196,7 +196,8 @@ bool is_sentence(std::string_view failure) {
   const std::string_view behind = failure.substr(kFailure.size());
   const std::string_view next = trim_left(behind.substr(1));
   return (behind.front() != ':' && behind.front() != '.') ||
-         !std::string_view("order:").starts_with(next.substr(0, 6)) || next.starts_with("order:%");
+         !std::string_view("order:").starts_with(next.substr(0, 6)) ||
+         next.find_first_not_of("0123456789-= OoIl", 6) == 6;
 }
 
 }  // namespace

@@ -120,6 +120,14 @@ TEST(FailureHeader, EveryForm) {
   EXPECT_EQ(stall->trigger.order, 1);
 }
 
+TEST(FailureHeader, WhatExplainsTheLineIsNone) {
+  EXPECT_FALSE(parse_failure_header("comm: page allocation failure. order:size, mode:gfp_mask"));
+  EXPECT_FALSE(parse_failure_header("NAME: page allocation failure: order:N, mode:0x20"));
+  EXPECT_FALSE(parse_failure_header("x: page allocation failure: order:%u, mode:%#x(%pGg)"));
+  EXPECT_TRUE(parse_failure_header("x: page allocation failure: order: 4, mode:0xd0"));
+  EXPECT_TRUE(parse_failure_header("x: page allocation failure: order:"));
+}
+
 TEST(FailureHeader, VmallocHasItsOwn) {
   const auto failure = parse_failure_header(
       "modprobe: vmalloc: allocation failure: 1048576 bytes, mode:0x14080c0(GFP_KERNEL), "

@@ -68,8 +68,10 @@ bool Joiner::join(const logtext::Line& next, const LineKind& next_kind) {
   if (rest.empty()) {
     return false;
   }
-  // A mail as it travels puts "=" where it breaks a line; the kill has none of its own.
-  const bool soft = read_.kind == &victim_line && first.text.ends_with('=');
+  // A mail as it travels puts "=" where it breaks a line; these have none of their own there.
+  const bool soft =
+      first.text.ends_with('=') && (read_.kind == &victim_line || read_.kind == &zone_line ||
+                                    read_.kind == &node_line || first.text.ends_with(":="));
   const std::string_view start = first.text.substr(0, first.text.size() - (soft ? 1 : 0));
   const std::string glued = std::string(start) + std::string(rest);
   if (goes_on_in_name(rest)) {

@@ -77,11 +77,18 @@ TEST(Joiner, MailsBreakAtBlanks) {
 }
 
 // Quoted-printable, of which nothing else tells.
-TEST(Joiner, MailsMarkTheBreakOfAKill) {
+TEST(Joiner, MailsMarkTheBreakOfALine) {
   const std::string start = "Out of memory: Killed process 9 (my) total-vm:47388kB, anon-rss:3744";
   const std::string end = "kB, file-rss:80kB, shmem-rss:0kB, UID:27 pgtables:100kB oom_score_adj:0";
   EXPECT_EQ(join({{(start + "=").c_str(), false}, {end.c_str(), false}}), (Lines{start + end}));
   EXPECT_EQ(join({{(start + "=").c_str(), false}, {"not of it", false}}).front(), start + "=");
+  const std::string header = "kworker/0:1: page allocation failure: order:";
+  const std::string order = "3, mode:0x404000(GFP_NOWAIT|__GFP_COMP)";
+  EXPECT_EQ(join({{(header + "=").c_str(), false}, {order.c_str(), false}}), Lines{header + order});
+  const std::string zone =
+      "DMA free:2052kB min:84kB low:104kB high:124kB active_anon:940kB inactive";
+  const std::string rest = "_anon:3876kB active_file:212kB";
+  EXPECT_EQ(join({{(zone + "=").c_str(), false}, {rest.c_str(), false}}), Lines{zone + rest});
 }
 
 TEST(Joiner, TerminalsBreakInsideWords) {

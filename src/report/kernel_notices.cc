@@ -109,8 +109,8 @@ std::optional<std::string_view> parse_fork_rejected(std::string_view text) {
     return std::nullopt;
   }
   const std::string_view path = trim(text.substr(at + key.size()));
-  if (path.empty()) {
-    return std::nullopt;
+  if (path.empty() || (path.front() != '/' && path.find(' ') != std::string_view::npos)) {
+    return std::nullopt;  // or a sentence
   }
   return path;
 }
@@ -387,7 +387,12 @@ bool read_limit_line(std::string_view text, Place at, KernelLine& out) {
 }
 
 bool read_slub_cache_line(std::string_view text, Place /*at*/, KernelLine& out) {
-  return read_slub_cache(text, out.part.emplace<HeaderLine>().slub.emplace());
+  SlubFailure& slub = out.part.emplace<HeaderLine>().slub.emplace();
+  const bool is_line = read_slub_cache(text, slub);
+  out.score = (slub.object_size ? 1 : 0) + (slub.buffer_size ? 1 : 0) +
+              (slub.default_order ? 1 : 0) + (slub.min_order ? 1 : 0);
+  out.fullness = whole_if(slub.min_order.has_value());  // the last of them
+  return is_line;
 }
 
 bool read_slub_node(std::string_view text, Place at, KernelLine& out) {
@@ -402,8 +407,13 @@ bool read_fork_rejected(std::string_view text, Place at, KernelLine& out) {
   const auto path = parse_fork_rejected(text);
   if (path) {
     out.part = ForkRejected{std::string(*path), 1, at};
+    out.score = 1;
+    return true;
   }
-  return path.has_value();
+  // Wrapped before the path, which is as long as it is.
+  out.good = !text.ends_with("cgroup: fork rejected by pids controller in");
+  out.fullness = whole_if(out.good);
+  return !out.good;
 }
 
 bool read_overcommit(std::string_view text, Place at, KernelLine& out) {

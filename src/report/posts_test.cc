@@ -9,6 +9,7 @@
 namespace whyoom::report {
 namespace {
 
+using testing::assemble;
 using testing::read_log;
 
 #define GLUED_KILL                                                                             \
@@ -251,6 +252,30 @@ TEST(QuotedKills, AProcessIsKilledOnce) {
   EXPECT_EQ(once[0].pgtables_kib, 15432U);
   EXPECT_EQ(once[0].oom_score_adj, 0);
   EXPECT_EQ(kills(first + replaced(newer, "7891232", "7891236")).size(), 2U);
+}
+
+// An article on the killer shows a line of this machine and two of that.
+TEST(QuotedKills, TwoFramesAreTwoLogs) {
+  const std::string first = "box kernel: Out of Memory: Killed process 2368 (jserver).\n";
+  const std::string other =
+      "or\n[  912.000001] Out of memory: Kill process 14313 (java) score 875 or sacrifice child\n"
+      "[  912.000007] Killed process 14313 (java) total-vm:8392456kB, anon-rss:7891232kB\n";
+  const auto events = read_log(first + other).events;
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_EQ(events[0].victims.size(), 1U);
+  EXPECT_EQ(events[1].victims.size(), 1U);
+  EXPECT_EQ(read_log(other + replaced(other, "14313", "14314")).events.size(), 1U);
+}
+
+// The fault of a killed process finds no page: that is no kill more.
+TEST(OldKernels, AProcessThatWasKilledBefore) {
+  const std::string killed = "Out of Memory: Killed process 611 (hog).\n";
+  const auto victims = [](const std::string& log) {
+    const auto events = assemble(log);
+    return events.empty() ? 0 : events[0].victims.size();
+  };
+  EXPECT_EQ(victims(killed + "VM: killing process hog\n"), 1U);
+  EXPECT_EQ(victims(killed + "VM: killing process other\n"), 2U);
 }
 
 }  // namespace

@@ -305,4 +305,25 @@ bool more_complete(const Report& a, const Report& b) {
   return a.damage.size() + a.lines_lost < b.damage.size() + b.lines_lost;
 }
 
+bool is_excerpt(const Report& report) {
+  const bool is_line = report.userspace || report.overcommit || report.fork_rejected ||
+                       report.limit_reached || report.slub;
+  return report.zones.empty() && !is_line && report.totals.empty() &&
+         (!report.memcg || report.memcg->stats.empty());
+}
+
+bool completes(EventCopy& whole, EventCopy& excerpt, bool known) {
+  const Report& all = whole.report;
+  const Report& part = excerpt.report;
+  const bool walls = !all.time.wall.empty() && !part.time.wall.empty();
+  const bool timed = all.time.monotonic_us && part.time.monotonic_us;
+  if ((timed ? !known : walls && all.time.wall != part.time.wall) || !more_complete(all, part) ||
+      (part.unverified.empty() && !all.unverified.empty())) {
+    return false;
+  }
+  whole.at_us = excerpt.at_us = walls ? std::optional<std::int64_t>(0) : std::nullopt;
+  whole.source = excerpt.source + 1;  // it is of the same second, and no other says so
+  return same_event(excerpt, whole);
+}
+
 }  // namespace whyoom::report

@@ -36,6 +36,13 @@ bool same_event(const EventCopy& a, const EventCopy& b);
 // `a` tells more than `b`: more of the parts of a report, then more values, then less damage.
 bool more_complete(const Report& a, const Report& b);
 
+// What is left of a report that somebody searched for words, or cut: it may stand before all of it.
+bool is_excerpt(const Report& report);
+
+// `whole` is the report that the excerpt is of, behind it in the same log or another. `known`: its
+// fingerprint is that of an event that was seen.
+bool completes(EventCopy& whole, EventCopy& excerpt, bool known);
+
 // Facts in the report: fields, rows, lines of the stack.
 std::size_t count_facts(const Report& report);
 

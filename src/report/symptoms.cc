@@ -243,8 +243,16 @@ bool is_posted_state(std::string_view text) {
   if (row.at_end()) {
     return trim_left(text).starts_with("总计 ");
   }
-  if (std::string_view("HMTtKG").find(row.peek()) == npos) {
-    return false;  // most lines
+  switch (row.peek()) {
+    case 'H':
+    case 'M':
+    case 'T':
+    case 't':
+    case 'K':
+    case 'G':
+      break;
+    default:
+      return false;  // most lines
   }
   if (row.take("MemTotal:")) {
     row.skip_spaces();
@@ -253,8 +261,11 @@ bool is_posted_state(std::string_view text) {
   if (row.take("Tasks: ")) {
     return row.take_unsigned() && row.take(" (limit: ") && row.take_unsigned() && row.take(')');
   }
-  if (row.rest().substr(1).starts_with("iB Mem")) {
-    return row.rest().find(" total, ") != npos;
+  const std::string_view rest = row.rest();  // of top
+  const char second = rest.size() > 1 ? rest[1] : '\0';
+  if ((second == 'i' && rest.substr(1).starts_with("iB Mem")) ||
+      (second == 'e' && rest.starts_with("Mem:"))) {
+    return rest.find(" total, ") != npos;
   }
   if (row.take("HugePages_Total:")) {
     row.skip_spaces();
@@ -266,7 +277,7 @@ bool is_posted_state(std::string_view text) {
     }
     row.skip_spaces();
   }
-  return true;
+  return row.rest().find("Mem:") == npos;  // what lost its newlines is read by nobody
 }
 
 }  // namespace

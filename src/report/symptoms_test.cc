@@ -99,6 +99,7 @@ TEST(Symptoms, OfTasksAndMemory) {
       {"total used free shared buffers cached", What::posted_state},
       {"              总计         已用        空闲      共享    缓冲/缓存    可用",
        What::posted_state},
+      {"Mem:    48168M total, 48015M used,   152M free,  173M buffers", What::posted_state},
       {"KiB Mem : 16266276 total,   150480 free, 14920320 used,  1195476 buff/cache",
        What::posted_state},
       {">     Tasks: 502 (limit: 512)", What::posted_state},
@@ -116,6 +117,8 @@ TEST(Symptoms, OfTasksAndMemory) {
   EXPECT_FALSE(parse_symptom("Tasks: 502 (limit: many)", 1));
   EXPECT_FALSE(parse_symptom("总计三次", 1));
   EXPECT_FALSE(parse_symptom("total used memory", 1));
+  EXPECT_FALSE(parse_symptom("total used free shared buffers cached Mem: 5 4 1 0 1 2", 1))
+      << "`check` would not take it";
   EXPECT_FALSE(parse_symptom("set it to half of MemTotal", 1));
   EXPECT_FALSE(parse_symptom("12 kB", 1));
   EXPECT_FALSE(parse_symptom("read: Resource temporarily unavailable", 1));

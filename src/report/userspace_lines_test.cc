@@ -92,6 +92,17 @@ TEST(OtherKillers, NohangOomdKubelet) {
       "kubelet", {}));
 }
 
+// 6.0-rc1 counted pressure wrong.
+TEST(SystemdOomd, BelievesNoShareBeyondTheWhole) {
+  const auto kill = parse_userspace(
+      "Killed /a.service due to memory pressure for /a.slice being 8812345678.25% > 50.00% for > "
+      "20s with reclaim activity",
+      "systemd-oomd", {});
+  ASSERT_TRUE(kill);
+  EXPECT_FALSE(kill->pressure_percent);
+  EXPECT_EQ(kill->pressure_limit_percent, 50);
+}
+
 TEST(SystemdOomd, CutForTheConsole) {
   const auto used = parse_userspace(
       "Killed /system.slice/httpd.service due to memory used (32305733632) / total (33046",
@@ -109,6 +120,15 @@ TEST(SystemdOomd, CutForTheConsole) {
     EXPECT_FALSE(kill->pressure_limit_percent);
   }
   EXPECT_FALSE(parse_userspace(pressed + " for a while", "systemd-oomd", {}));
+  for (const std::string_view cut :
+       {"Killed /user.slice/a.scope due t>", "Killed /user.slice/a.scope>"}) {
+    const auto kill = parse_userspace(cut, "systemd-oomd", {});
+    ASSERT_TRUE(kill) << cut;
+    EXPECT_EQ(kill->victim, "/user.slice/a.scope");
+    EXPECT_FALSE(parse_userspace(cut, "", {})) << "a shell may say so";
+  }
+  EXPECT_FALSE(parse_userspace("Killed ", "systemd-oomd", {}));
+  EXPECT_FALSE(parse_userspace("Killed /user.slice/a.scope", "systemd-oomd", {}));
   EXPECT_FALSE(
       parse_userspace("Killed due to memory used (1) / total (2) being x", "systemd-oomd", {}));
   EXPECT_FALSE(parse_userspace("Killed /a.service due to memory pressures", "systemd-oomd", {}));

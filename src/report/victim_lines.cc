@@ -227,8 +227,12 @@ std::size_t kill_behind_words(std::string_view text) {
     return 0;
   }
   const auto last = static_cast<unsigned char>(before.back());
-  if (last < 0x80 &&
-      std::string_view(":>|-\"'`(#*").find(before.back()) == std::string_view::npos) {
+  // A mark, a label in brackets or a clock; a word is of a sentence.
+  const std::string_view word = before.substr(before.rfind(' ') + 1);
+  const bool is_clock =
+      is_digit(word.front()) && is_digit(word.back()) && word.find(':') != std::string_view::npos;
+  if (last < 0x80 && !is_clock &&
+      std::string_view(":>|-\"'`()[]#*=/").find(before.back()) == std::string_view::npos) {
     return 0;
   }
   const KernelLine read = read_line(text.substr(start));

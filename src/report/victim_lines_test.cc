@@ -38,6 +38,9 @@ TEST(KillBehindWords, MarksOfMarkdown) {
   EXPECT_EQ(kill_behind_words("**" + kill + "**"), 2U);
   EXPECT_EQ(kill_behind_words("# " + kill + " says my log"), 0U);
   EXPECT_EQ(kill_behind_words("it said " + kill), 0U);
+  for (const char* label : {"[dmesg of h] ", "(2) ", "3) ", "04:05:06 ", "// ", "[h] [12.5] "}) {
+    EXPECT_EQ(kill_behind_words(label + kill), std::string_view(label).size()) << label;
+  }
 }
 
 TEST(KillIntent, OnlyFromTheRewrittenScoreOnIsItThousandths) {

@@ -11,7 +11,7 @@ std::optional<Claim> judge(const Context& context) {
   if (!use || use->level == CgroupUse::Level::ancestor) {
     return std::nullopt;
   }
-  if (use->memory && !use->at_limit()) {
+  if (use->memory && !use->memory->full()) {
     Claim result = claim(Role::ruled_out, Rank::limit, 0, 0.9,
                          Message("the cgroup used {}, below its limit", human(use->memory->usage)));
     add_cgroup_proof(result, *use);

@@ -42,23 +42,30 @@ std::optional<Claim> judge(const Context& context) {
       !split              ? 0.8
       : split->blocks > 0 ? 0.9
                           : 0.95,
-      any_order_kills
-          ? Message("A request for {} in one piece (order {}) failed; nothing was killed.", size,
-                    order)
-      : small && split->blocks == 0
-          ? Message(
-                "A request for {} in one piece (order {}) failed. Zone {} had {} free, in smaller "
-                "blocks. Requests above order 3 never call the OOM killer: nothing was killed.",
-                size, order, zone_had().first, zone_had().second)
-      : small
-          ? Message("A request for {} in one piece (order {}) failed. Zone {} had {} free, nearly "
-                    "all of it in smaller blocks. Requests above order 3 never call the OOM "
-                    "killer: nothing was killed.",
-                    size, order, zone_had().first, zone_had().second)
-          : Message("A request for {} in one piece (order {}) failed. Requests above order 3 never "
-                    "call "
-                    "the OOM killer: nothing was killed.",
-                    size, order));
+      context.report.outcome == report::Outcome::recovered  // it only took long
+          ? Message("A request for {} in one piece (order {}) waited long for memory, and went on "
+                    "trying; nothing was killed.",
+                    size, order)
+          : any_order_kills
+                ? Message("A request for {} in one piece (order {}) failed; nothing was killed.",
+                          size, order)
+            : small && split->blocks == 0
+                ? Message("A request for {} in one piece (order {}) failed. Zone {} had {} free, "
+                          "in smaller "
+                          "blocks. Requests above order 3 never call the OOM killer: nothing was "
+                          "killed.",
+                          size, order, zone_had().first, zone_had().second)
+            : small
+                ? Message("A request for {} in one piece (order {}) failed. Zone {} had {} free, "
+                          "nearly "
+                          "all of it in smaller blocks. Requests above order 3 never call the OOM "
+                          "killer: nothing was killed.",
+                          size, order, zone_had().first, zone_had().second)
+                : Message("A request for {} in one piece (order {}) failed. Requests above order 3 "
+                          "never "
+                          "call "
+                          "the OOM killer: nothing was killed.",
+                          size, order));
   result.prove(Message("order of the request"), order,
                context.report.trigger ? context.report.trigger->at : Place{});
   if (may_have_no_memory(evidence)) {

@@ -120,7 +120,8 @@ std::optional<Claim> scaled(const memory::Evidence& evidence) {
     }
     const Pages gap = zone.low - zone.min;
     const double of_zone = share(gap, zone.size());
-    // It moves low and high, never min: the request still fails at min.
+    // It moves low and high, never min: the request still fails at min, so there is nothing to
+    // mend.
     Claim result =
         claim(Role::contributing, Rank::out_of_reach, of_zone, 0.9,
               Message("vm.watermark_scale_factor was about {}: zone {} is reclaimed until {} are "
@@ -128,7 +129,6 @@ std::optional<Claim> scaled(const memory::Evidence& evidence) {
                       *factor, zone.name, kb(to_bytes(zone.high, evidence.page))));
     result.prove(Message("zone {}: low - min", zone.name), to_bytes(gap, evidence.page), zone.at);
     result.prove_ratio(Message("share of the zone (0.1 % by default)"), of_zone, zone.at);
-    result.remedies.push_back(default_factor());
     return result;
   }
   return std::nullopt;
