@@ -2,7 +2,10 @@
 // what to do.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "diagnose/host_check.h"
 #include "render/render.h"
@@ -25,6 +28,15 @@ struct CheckStep {
   std::vector<std::string> lines;
 };
 std::vector<CheckStep> check_steps(const diagnose::HostCheck& check);
+// What the next boot sets of a key of which the history is read; empty: nothing, or not known.
+// "vm.min_free_kbytes=1048572 (/etc/sysctl.conf:1)"
+std::string set_at_boot(const diagnose::HostCheck& check, std::string_view key);
+// The same where nobody can judge it, as the host does not tell how much RAM it has: of the first
+// key that depends on it, and how to judge it. `root`: where the host's files are.
+struct Unjudged {
+  std::string key, set, lint;  // `lint`: a command
+};
+std::optional<Unjudged> unjudged_at_boot(const diagnose::HostCheck& check, const std::string& root);
 // That this is not known: how much memory is left.
 std::string too_little_read();
 
