@@ -147,6 +147,11 @@ int lint_files(const LintOptions& options, Console& io) {
   for (const std::string& what : report.trouble) {
     io.tell(what);
   }
+  if (files.links > 0) {
+    io.tell(tr("{} not followed, such as {}: name what is to be judged",
+               plural(files.links, "symbolic link is", "symbolic links are"),
+               printable(files.link)));
+  }
   if (!report.trouble.empty()) {
     return trouble;
   }
