@@ -7,6 +7,7 @@
 
 #include "app/command.h"
 #include "app/lint_files.h"
+#include "base/human.h"
 #include "base/language.h"
 #include "base/suggest.h"
 #include "base/text.h"
