@@ -19,6 +19,9 @@ std::string json_check(const diagnose::HostCheck& check);
 // Found: something that happens now or can happen. The exit status hangs on it.
 bool has_findings(const diagnose::HostCheck& check);
 
+// "now:", "risk:", "note:"
+std::string role_label(const diagnose::Finding& finding);
+
 // " on db1, kernel 6.1.0"; what of it is known.
 std::string host_words(const std::string& name, const host::Host& host);
 

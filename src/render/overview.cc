@@ -96,8 +96,8 @@ void write_sources(Document& out, const Overview& overview, const Depth& depth) 
       add(read, source.name);
     }
     if (!source.gap.empty() && gaps < depth.gaps) {
-      out.labelled(tr("not read:"), Paint::yellow, printable(tr("{}: {}", source.name, source.gap)),
-                   2);
+      out.labelled(source.read ? tr("but:") : tr("not read:"), Paint::yellow,
+                   printable(tr("{}: {}", source.name, source.gap)), 2);
       ++gaps;
     } else if (!source.gap.empty()) {
       add(unread, source.name);
@@ -215,7 +215,7 @@ void write_is_it_still_so(Document& out, const Overview& overview, const HostChe
     }
     if (++risks <= depth.risks) {
       const bool now = finding.role == Role::root;
-      out.labelled(now ? tr("now:") : tr("risk:"), now ? Paint::red : Paint::yellow,
+      out.labelled(role_label(finding), now ? Paint::red : Paint::yellow,
                    clipped(first_sentences(clean(finding.summary), depth.risk_sentences),
                            depth.width - 6, depth.risk_lines),
                    0);
