@@ -112,7 +112,7 @@ void judge_file(const LintOptions& options, const LintFile& file,
 void write(const LintOptions& options, const lint::Report& report, Console& io) {
   switch (options.form) {
     case LintForm::text:
-      io.out.write(lint::to_text(report));
+      io.out.write(report.files.empty() ? std::string() : lint::to_text(report));
       break;
     case LintForm::json:
       io.out.write(lint::to_json(report) + "\n");
