@@ -30,10 +30,15 @@ tl::expected<std::optional<std::string>, Message> running_value(host::Files& fil
     return std::string(trim_right(*text));
   }
   const bool missing = text.error().kind == host::FileError::Kind::missing;
-  // A copy of a host has not each file of /proc/sys.
+  // A copy of a host has not each file of /proc/sys. That one every kernel has.
   if (missing && files.list("/proc/sys")) {
-    return tl::unexpected(Message("{}: this kernel has no such sysctl ({} is not there){}",
-                                  key.dotted(), key.file(), did_you_mean_key(key.dotted())));
+    const std::string meant = did_you_mean_key(key.dotted());
+    return tl::unexpected(
+        files.read("/proc/sys/kernel/osrelease")
+            ? Message("{}: this kernel has no such sysctl ({} is not there){}", key.dotted(),
+                      key.file(), meant)
+            : Message("{}: this copy of a host does not have it ({} is not there){}", key.dotted(),
+                      key.file(), meant));
   }
   return std::optional<std::string>();
 }

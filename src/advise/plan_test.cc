@@ -185,6 +185,10 @@ TEST_F(PlanOfAGuest, RefusesWhatItCouldNotUndo) {
 }
 
 TEST_F(PlanOfAGuest, RefusesAKeyThatThisKernelDoesNotHave) {
+  EXPECT_EQ(plan("vm.laptop_mode=1").error().str(),
+            "vm.laptop_mode: this copy of a host does not have it (/proc/sys/vm/laptop_mode is not "
+            "there)");
+  files_.add("/proc/sys/kernel/osrelease", "6.1.0\n");
   const auto result = plan("vm.min_free_kbyte=1");
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().str(),

@@ -8,11 +8,38 @@
 #include "app/words.h"
 #include "base/language.h"
 #include "base/text.h"
+#include "render/layout.h"
 
 namespace whyoom::app {
 namespace {
 
-// A line for each option and no more.
+// Lines of a paragraph flow; a line behind a blank, of two columns, goes on below its second one.
+std::string fitted(std::string_view text) {
+  constexpr std::size_t columns = 80;
+  std::string out;
+  while (!text.empty()) {
+    std::string line(take_part(text, '\n'));
+    const bool flows = !line.empty() && line.front() != ' ' && !line.ends_with(':');
+    while (flows && !text.empty() && text.front() != ' ' && text.front() != '\n') {
+      line += (line.back() & 0x80) != 0 ? "" : " ";  // no blank in Chinese
+      line += take_part(text, '\n');
+    }
+    const std::size_t begin = std::min(line.find_first_not_of(' '), line.size());
+    const std::size_t gap = begin == 0 ? std::string::npos : line.find("  ", begin);
+    constexpr std::size_t second = 20;  // from here on it is no command
+    if (begin > 0 && begin < second && gap == std::string::npos) {
+      out += line + "\n";
+      continue;
+    }
+    const std::size_t below = std::min(line.find_first_not_of(' ', gap), line.size());
+    const std::size_t indent = gap == std::string::npos ? begin : below;
+    out += line.substr(0, indent);
+    const auto parts = render::wrap(std::string_view(line).substr(indent), columns - indent);
+    out += join(parts, "\n" + std::string(indent, ' ')) + "\n";
+  }
+  return out;
+}
+
 std::string help_text(const CommandInfo& info, const std::vector<CommandInfo>& all) {
   const auto row = [](std::string left, const std::string& right) {
     left.resize(std::max<std::size_t>(left.size() + 2, 26), ' ');
@@ -36,7 +63,7 @@ std::string help_text(const CommandInfo& info, const std::vector<CommandInfo>& a
           row(join(flag.names, ",") + (flag.value.empty() ? "" : " " + flag.value), tr(flag.help));
     }
   }
-  return text + "\n" + tr(command.footer);
+  return fitted(text + "\n" + tr(command.footer));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "app/command.h"
 #include "app/words.h"
+#include "base/text.h"
 #include "host/whyoom_conf.h"
 
 namespace whyoom::app {
@@ -134,6 +135,17 @@ TEST(CommandLine, HelpOfACommandByItsName) {
   EXPECT_EQ(status(parse({"help", "chek"})), trouble);
 }
 
+TEST(CommandLine, HelpFitsAScreen) {
+  for (const char* name : {"", "explain", "undo"}) {
+    const auto help = help_of(name, all);
+    ASSERT_TRUE(help);
+    for (std::string_view text = *help; !text.empty();) {
+      const std::string_view line = take_part(text, '\n');
+      EXPECT_LE(line.size(), 80U) << line;
+    }
+  }
+}
+
 TEST(CommandLine, BehindACommandNoWordIsAnotherOne) {
   ASSERT_TRUE(parse({"sample", "check", "sample"}, {&overview_command, &sample, &check_command}));
   EXPECT_EQ(given.files, (std::vector<std::string>{"check", "sample"}));
@@ -175,6 +187,7 @@ TEST(CommandLine, MistakesAreNamed) {
             "explain has no option \"--formt\"; did you mean --format?"},
            {{"explain", "--formt=json"}, "\"--formt\"; did you mean"},
            {{"check", "--json"}, "\"--json\"; did you mean --format json?"},
+           {{"check", "--jsn"}, "\"--jsn\"; did you mean --format json?"},
            {{"check", "--format", "jsn"}, "; did you mean json?"},
            {{"check", "/copy"}, "check takes no \"/copy\"; a capture"},
            {{"undo", "--sandbox", "off"}, "undo has no option \"--sandbox\"\n"},

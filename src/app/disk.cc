@@ -44,7 +44,7 @@ tl::expected<void, std::string> change_root(const std::string& directory) {
 
 }  // namespace
 
-std::string why_not_changed(HostKind kind, const std::string& root) {
+std::string why_not_changed(HostKind kind, const std::string& root, bool fixes) {
   const std::string name = printable(root);
   switch (kind) {
     case HostKind::disk:
@@ -60,6 +60,11 @@ std::string why_not_changed(HostKind kind, const std::string& root) {
     case HostKind::copy:
       break;
   }
+  if (fixes) {
+    return tr(
+        "a copy of a host has no fixes of its own. A disk has: one with an etc/, and nothing in "
+        "its proc/");
+  }
   return tr(
       "a copy of a host cannot be fixed; --dry-run shows what would change on it. A disk can: it "
       "has an etc/, and nothing in its proc/");
@@ -73,7 +78,7 @@ tl::expected<void, std::string> enter_disk(const std::string& root) {
   if (!opened) {
     return tl::unexpected(opened.error());
   }
-  if (std::string why = why_not_changed(opened->kind, root); !why.empty()) {
+  if (std::string why = why_not_changed(opened->kind, root, true); !why.empty()) {
     return tl::unexpected(std::move(why));
   }
   return change_root(root);

@@ -9,8 +9,8 @@
 
 namespace whyoom::app {
 
-// Why what is at --root cannot be changed; empty: it is a disk.
-std::string why_not_changed(HostKind kind, const std::string& root);
+// Why what is at --root cannot be changed; empty: it is a disk. `fixes`: of those that were made.
+std::string why_not_changed(HostKind kind, const std::string& root, bool fixes = false);
 // The disk becomes the root of this process, when `root` is given. The error is a sentence.
 tl::expected<void, std::string> enter_disk(const std::string& root);
 // The journal of this machine, or of the disk that was entered.

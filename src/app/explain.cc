@@ -299,8 +299,9 @@ const Command explain_command{
       flags.format(*options, "text (default), json, ndjson, markdown or html",
                    {Format::text, Format::json, Format::ndjson, Format::markdown, Format::html});
       flags.text("--cause", "ID,...", options->causes, "Only events of these causes");
-      flags.choice("--kind", "KIND", "Only events of this kind: oom-kill, memcg-oom-kill, ...",
-                   kinds(), options->rules.kind);
+      flags.choice("--kind", "KIND",
+                   "Only events of this kind: oom-kill, memcg-oom-kill and others", kinds(),
+                   options->rules.kind);
       flags.text("--victim", "NAME", options->rules.victim,
                  "Only events that killed such a process");
       flags.text("--cgroup", "NAME", options->rules.cgroup,

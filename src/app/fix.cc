@@ -97,7 +97,9 @@ tl::expected<Look, NoFix> look(const FixOptions& options) {
   auto choice = by_name ? settings_of(options.settings, machine)
                         : choose(check->findings, options.cause, last, machine);
   if (!choice) {
-    return tl::unexpected(choice.error());
+    const bool open = root->kind == HostKind::disk && options.cause.empty();
+    return tl::unexpected(open && !choice.error().is_error ? nothing_on_disk(*check, options.root)
+                                                           : choice.error());
   }
   const bool changes = !options.dry_run && !options.tool && !options.root.empty();
   if (std::string why = changes ? why_not_changed(root->kind, options.root) : std::string();

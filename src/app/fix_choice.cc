@@ -4,9 +4,11 @@
 #include <utility>
 
 #include "app/cause_pages.h"
+#include "app/disk.h"
 #include "base/language.h"
 #include "base/text.h"
 #include "diagnose/cause.h"
+#include "render/check.h"
 
 namespace whyoom::app {
 
@@ -143,6 +145,17 @@ tl::expected<FixChoice, NoFix> choose(const std::vector<Finding>& findings,
     }
   }
   return choice;
+}
+
+NoFix nothing_on_disk(const diagnose::HostCheck& check, const std::string& root) {
+  const auto unjudged = render::unjudged_at_boot(check, root);
+  if (!unjudged) {
+    return {tr("nothing to fix: no log on the disk tells of an event that a setting ends"), false};
+  }
+  return {tr("the disk sets {}; how much RAM its machine has is not known, so nobody judged it. "
+             "`{}` does, and `sudo whyoom fix{} {}=NUMBER` sets another value",
+             unjudged->set, unjudged->lint, root_option(root), unjudged->key),
+          true};
 }
 
 }  // namespace whyoom::app

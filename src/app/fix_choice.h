@@ -8,6 +8,7 @@
 
 #include "advise/wanted.h"
 #include "diagnose/finding.h"
+#include "diagnose/host_check.h"
 #include "memory/host_state.h"
 
 namespace whyoom::app {
@@ -47,5 +48,8 @@ tl::expected<FixChoice, NoFix> settings_of(const std::vector<std::string>& assig
 tl::expected<FixChoice, NoFix> choose(const std::vector<diagnose::Finding>& findings,
                                       const std::string& cause, const LastCause& last,
                                       const memory::Machine& machine);
+
+// Of a disk on which nothing was found: that what it sets was not judged.
+NoFix nothing_on_disk(const diagnose::HostCheck& check, const std::string& root);
 
 }  // namespace whyoom::app

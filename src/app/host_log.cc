@@ -9,6 +9,7 @@
 #include "app/log_streams.h"
 #include "app/ring_history.h"
 #include "app/when.h"
+#include "base/shell.h"
 #include "base/text.h"
 #include "diagnose/engine.h"
 #include "diagnose/story.h"
@@ -57,6 +58,25 @@ std::int64_t epoch_us(const WallTime& wall, std::int64_t newest_us) {
     }
   }
   return in_year(wall, year - 1);
+}
+
+// A command of a remedy is for the machine whose log it is. Of a disk that one does not run, so
+// that only the change of a setting is left, on the disk.
+void put_on_disk(std::vector<diagnose::Remedy>& remedies, const std::string& root) {
+  const auto is_setting = [](const diagnose::Remedy& remedy) { return remedy.setting.has_value(); };
+  const bool any = std::ranges::any_of(remedies, is_setting);
+  std::erase_if(remedies, [&](const diagnose::Remedy& remedy) {  // the same by hand
+    return any && !is_setting(remedy) && !remedy.commands.empty();
+  });
+  const auto where = ShellOperand::from(root);
+  for (diagnose::Remedy& remedy : remedies) {
+    const auto key = remedy.setting ? ShellOperand::from(remedy.setting->key) : std::nullopt;
+    remedy.commands.clear();
+    if (where && key) {
+      remedy.commands.push_back(
+          ShellCommand("sudo whyoom fix --root {} {}={}", *where, *key, remedy.setting->value));
+    }
+  }
 }
 
 class HostLog {
@@ -277,7 +297,13 @@ void HostLog::explain_all(const std::function<void(std::unique_ptr<diagnose::Eve
       seen.report.host = names.front();
     }
     const diagnose::StoryContext& context = story.next(seen.report);
-    sink(diagnose::explain(std::move(seen.report), context, std::move(recorded[i])));
+    auto event = diagnose::explain(std::move(seen.report), context, std::move(recorded[i]));
+    if (root_.kind == HostKind::disk) {
+      for (diagnose::Finding& finding : event->findings) {
+        put_on_disk(finding.remedies, root_.name);
+      }
+    }
+    sink(std::move(event));
   }
 }
 

@@ -165,6 +165,7 @@ tl::expected<HostRoot, std::string> file_host(const linux::Input& input) {
   result.name = input.path();
   result.files = std::move(posted.files);
   result.options.posted = std::move(posted.names);
+  result.options.left_out = std::move(posted.left_out);
   if (is_text && result.files != nullptr) {
     return result;
   }

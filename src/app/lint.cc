@@ -7,6 +7,7 @@
 
 #include "app/command.h"
 #include "app/lint_files.h"
+#include "base/human.h"
 #include "base/language.h"
 #include "base/suggest.h"
 #include "base/text.h"
@@ -111,7 +112,7 @@ void judge_file(const LintOptions& options, const LintFile& file,
 void write(const LintOptions& options, const lint::Report& report, Console& io) {
   switch (options.form) {
     case LintForm::text:
-      io.out.write(lint::to_text(report));
+      io.out.write(report.files.empty() ? std::string() : lint::to_text(report));
       break;
     case LintForm::json:
       io.out.write(lint::to_json(report) + "\n");
@@ -146,6 +147,11 @@ int lint_files(const LintOptions& options, Console& io) {
   io.out.flush();
   for (const std::string& what : report.trouble) {
     io.tell(what);
+  }
+  if (files.links > 0) {
+    io.tell(tr("{} not followed, such as {}: name what is to be judged",
+               plural(files.links, "symbolic link is", "symbolic links are"),
+               printable(files.link)));
   }
   if (!report.trouble.empty()) {
     return trouble;

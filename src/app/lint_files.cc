@@ -79,6 +79,11 @@ class Gatherer {
   }
 
   void take(int fd, const std::string& path, bool named) {
+    struct stat status {};
+    if (path.ends_with("sysctl.conf") && ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+        !seen_.insert(std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino)).second) {
+      return;  // by a link to it
+    }
     auto text = read_all(fd, std::min(most_bytes, most_bytes_of_all - bytes_));
     if (!text) {
       complain(path, text.error() == EFBIG
@@ -113,15 +118,41 @@ class Gatherer {
     }
   }
 
+  // Debian's sysctl.d/99-sysctl.conf is a link to /etc/sysctl.conf, which belongs to it. Where else
+  // a link leads somebody may have chosen who wants others to read it.
+  void link(int fd, const std::string& path, const std::string& name) {
+    constexpr std::string_view usual = "../sysctl.conf";
+    std::array<char, usual.size() + 1> target{};
+    const auto size = ::readlinkat(fd, name.c_str(), target.data(), target.size());
+    if (size > 0 && std::string_view(target.data(), static_cast<std::size_t>(size)) == usual) {
+      const linux::Descriptor opened(
+          ::openat(fd, usual.data(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+      struct stat status {};
+      if (opened.get() >= 0 && ::fstat(opened.get(), &status) == 0 && S_ISREG(status.st_mode)) {
+        take(opened.get(), path, false);
+        return;
+      }
+    }
+    struct stat status {};
+    if (::fstatat(fd, name.c_str(), &status, 0) == 0 &&
+        (S_ISDIR(status.st_mode) || (S_ISREG(status.st_mode) && can_be_configuration(name)))) {
+      out_.link = out_.links++ == 0 ? path : out_.link;
+    }
+  }
+
   void entry(int fd, const std::string& path, const std::string& name, std::size_t depth) {
     struct stat status {};
+    if (name.front() != '.' && ::fstatat(fd, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+        S_ISLNK(status.st_mode)) {
+      link(fd, path, name);
+      return;
+    }
     if (name.front() == '.' || ::fstatat(fd, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 ||
         (!S_ISDIR(status.st_mode) && !S_ISREG(status.st_mode))) {
       return;
     }
     const bool folder = S_ISDIR(status.st_mode);
     if (!folder && !can_be_configuration(name)) {
-      ++out_.passed_over;
       return;
     }
     const linux::Descriptor opened(
@@ -136,6 +167,7 @@ class Gatherer {
   }
 
   LintFiles out_;
+  std::set<std::string> seen_;
   std::size_t bytes_ = 0;
 };
 

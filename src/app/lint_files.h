@@ -16,11 +16,13 @@ struct LintFile {
 struct LintFiles {
   std::vector<LintFile> files;
   std::vector<std::string> trouble;  // what could not be read: whole sentences
-  std::size_t passed_over = 0;  // in directories: files whose names are of nothing that lint reads
+  std::size_t links = 0;             // in directories, that were not followed
+  std::string link{};                // the first of them
 };
 
 // Files as they are named; of a directory, in the order of names, those below it that can be
-// configuration by their names. Hidden directories and symbolic links there are passed over.
+// configuration by their names. Hidden directories are passed over, and symbolic links are not
+// followed.
 LintFiles read_lint_files(const std::vector<std::string>& paths);
 
 }  // namespace whyoom::app

@@ -27,7 +27,9 @@ constexpr std::array<Section, 8> more{{
      "look into it.\n"
      ".TP\n.IR /etc/sysctl.conf \", \" /etc/sysctl.d/*.conf\nWhat a fix edits. A new file is "
      "called\n"
-     ".IR 90\\-whyoom.conf ,\nor so that it is read last.\n"},
+     ".IR 90\\-whyoom.conf ,\nor so that it is read last.\n"
+     ".TP\n.I /etc/whyoom.conf\nWhat is set for all commands.\n"
+     ".TP\n.I /var/lib/whyoom/ring\nWhat the recorder keeps.\n"},
     {"", "ENVIRONMENT",
      ".TP\n.BR LC_ALL \", \" LC_MESSAGES \", \" LANG\nThe language when\n.B \\-\\-lang\nis not "
      "given: Chinese for zh_CN, zh_SG and zh in UTF-8, else English.\n"
@@ -198,6 +200,9 @@ std::string see_also(const Command& own, const std::vector<CommandInfo>& table) 
     if (info.command != &own && info.command->listed) {
       out += bold(page_name(*info.command)) + "(1),\n";
     }
+  }
+  for (const char* format : {"whyoom.conf", "whyoom-json", "whyoom-ring"}) {
+    out += *own.name == '\0' ? bold(format) + "(5),\n" : "";
   }
   return out + bold("dmesg") + "(1),\n" + bold("journalctl") + "(1),\n" + bold("sysctl") +
          "(8),\n" + bold("sysctl.d") + "(5)\n";

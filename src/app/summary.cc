@@ -28,7 +28,7 @@ int summary(const SummaryOptions& options, Console& io) {
   }
   if (options.format == Format::json) {
     io.out.write(all.json());
-  } else {
+  } else if (*all_read || !all.empty()) {
     const auto document = all.document(options.all ? SIZE_MAX : most_rows);
     io.out.write(options.format == Format::markdown ? render::to_markdown(document)
                                                     : render::to_text(document, options.style()));

@@ -58,11 +58,13 @@ std::vector<std::string_view> option_names(const CommandInfo& info) {
 }
 
 // "--json" where "--format json" is meant.
-std::string as_value(std::string_view option, const CommandInfo& info) {
+std::string as_value(std::string_view option, const CommandInfo& info, bool misspelt) {
   const std::string value(option.substr(std::min(option.find_first_not_of('-'), option.size())));
   for (const FlagInfo& flag : info.flags) {
-    if (std::ranges::find(flag.choices, value) != flag.choices.end()) {
-      return tr("; did you mean {} {}?", flag.names.front(), value);
+    const std::vector<std::string_view> choices(flag.choices.begin(), flag.choices.end());
+    const auto meant = nearest(value, choices);
+    if (meant && (misspelt || choices[*meant] == value)) {
+      return tr("; did you mean {} {}?", flag.names.front(), flag.choices[*meant]);
     }
   }
   return {};
@@ -97,7 +99,7 @@ std::string unknown_option(std::string_view option, const CommandInfo& info,
   const std::string name = info.command->name;
   std::string hint = means(option, info);
   if (hint.empty()) {
-    hint = as_value(option, info);
+    hint = as_value(option, info, false);
   }
   bool elsewhere = false;
   if (hint.empty()) {
@@ -106,6 +108,9 @@ std::string unknown_option(std::string_view option, const CommandInfo& info,
   }
   if (hint.empty()) {
     hint = did_you_mean(option, option_names(info));
+  }
+  if (hint.empty()) {
+    hint = as_value(option, info, true);
   }
   const std::string what = !name.empty() ? tr("{} has no option {}", name, quoted(option))
                            : elsewhere

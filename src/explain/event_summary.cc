@@ -174,7 +174,8 @@ render::Document EventSummary::document(std::size_t most_rows) const {
   render::Document out;
   const std::size_t known = hosts.size() - hosts.count("");
   out.text(tr("{} on {}, {} killed", plural(events_.size(), "event", "events"),
-              plural(known, "host", "hosts"), plural(killed, "process", "processes")),
+              known == 0 ? tr("hosts that are not named") : plural(known, "host", "hosts"),
+              plural(killed, "process", "processes")),
            render::Paint::bold);
   if (unverified > 0) {
     out.text(tr("{} could be made up: others than the kernel can write into the log",

@@ -53,6 +53,7 @@ class EventSummary {
   bool add(const EventFacts& facts);
 
   // By cause and by host, with the first and the last of each.
+  [[nodiscard]] bool empty() const { return events_.empty(); }
   [[nodiscard]] render::Document document(std::size_t most_rows) const;
   // Type "summary" of the schema: the groups, and of each its events. The same text for the same
   // set.

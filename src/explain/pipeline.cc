@@ -12,9 +12,9 @@ namespace whyoom::explain {
 namespace {
 
 constexpr const char* looked_for =
-    "looked for: the kernel's OOM reports and kills, page allocation failures, forks rejected by\n"
-    "the pids controller, refused overcommit, full tables of the kernel, and kills by\n"
-    "systemd-oomd, earlyoom and the like";
+    "looked for: the kernel's OOM reports and kills, page allocation failures, forks\n"
+    "rejected by the pids controller, refused overcommit, full tables of the kernel,\n"
+    "and kills by systemd-oomd, earlyoom and the like";
 
 constexpr std::size_t most_symptoms = 8;
 

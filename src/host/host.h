@@ -105,7 +105,7 @@ struct TaskLimitFiles {
 // What would be left after a crash or a restart.
 struct KeptEvidence {
   Maybe<std::string> journal_storage;      // Storage= of journald.conf as it wins; empty = "auto"
-  std::optional<bool> persistent_journal;  // /var/log/journal is there
+  std::optional<bool> persistent_journal;  // a file of it is below /var/log/journal
   std::optional<bool> syslog_files;        // /var/log/messages, syslog or kern.log is there
   std::optional<bool> pstore_mounted;
   Maybe<std::string> pstore_backend;                          // "efi", "ramoops"; "" = none

@@ -209,9 +209,8 @@ bool ShownFiles::take_behind_name(std::string_view line, PostedParts& parts) con
   if (path.empty() || !may_be(kind_of(path), value)) {
     return false;
   }
-  if (const auto file = parts.files.find(path);
-      file != parts.files.end() && kind_of(path) == Kind::rows) {
-    file->second.append(value) += '\n';
+  if (kind_of(path) == Kind::rows) {
+    parts.add_rows(path, value, value.substr(0, value.find(' ') + 1), name_of(path), parts.line);
   } else {
     parts.add(path, value, name_of(path));
   }
@@ -353,7 +352,7 @@ void UnitStatus::end(PostedParts& parts) {
   const std::size_t directory = path.size();
   unit_ =
       (properties_ ? "systemctl show " : "systemctl status ") + (unit_.empty() ? cgroup_ : unit_);
-  for (std::size_t i = 0; i < files; ++i) {
+  for (std::size_t i = files; i-- > 0;) {  // a limit before what is below it
     if (any && directory > cgroups.size() && !contents_[i].empty()) {
       parts.add(path.append(names[i]), contents_[i], unit_);
       path.resize(directory);

@@ -8,9 +8,9 @@ namespace whyoom::host {
 namespace {
 
 Host posted_cgroups(std::string_view text) {
-  const auto [files, names] = posted_files(text);
+  const auto [files, names, left_out] = posted_files(text);
   EXPECT_NE(files, nullptr) << text;
-  return files ? read_host(*files, {.posted = names}) : Host();
+  return files ? read_host(*files, {.posted = names, .left_out = left_out}) : Host();
 }
 
 // Tasks and their limit; 0: not known.
@@ -40,10 +40,10 @@ constexpr std::string_view status =
     "           └─2770 /usr/bin/docker daemon\n";
 
 TEST(PostedUnit, its_tasks_and_its_memory) {
-  const auto [files, names] = posted_files(status);
+  const auto [files, names, left_out] = posted_files(status);
   ASSERT_NE(files, nullptr);
   EXPECT_EQ(names, std::vector<std::string>{"systemctl status docker.service"});
-  const Host host = read_host(*files, {.posted = names});
+  const Host host = read_host(*files, {.posted = names, .left_out = left_out});
   EXPECT_EQ(tasks_of(host, "/system.slice/docker.service"), Filled(502, 512));
   ASSERT_EQ(host.cgroups.size(), 1U);
   const Cgroup* group = test::find_group(host.cgroups[0], "/system.slice/docker.service");
@@ -208,15 +208,24 @@ TEST(PostedCgroup, what_is_none) {
     EXPECT_TRUE(shows_nothing(text)) << text;
   }
   EXPECT_EQ(tasks_in("/sys/fs/cgroup/pids.current:5\n/sys/fs/cgroup/pids.current:9\n", "/"),
-            Filled(5, 0))
-      << "the first one";
+            Filled(9, 0))
+      << "the last one";
+  EXPECT_EQ(tasks_in("/sys/fs/cgroup/pids.max:100\n/sys/fs/cgroup/pids.current:5\n"
+                     "/sys/fs/cgroup/pids.current:99\n",
+                     "/"),
+            Filled(99, 100))
+      << "a limit stays";
+  EXPECT_EQ(tasks_in(std::string(status) + "later\n● docker.service - D\n  Tasks: 9 (limit: 20)\n"
+                                           "   CGroup: /system.slice/docker.service\n",
+                     "/system.slice/docker.service"),
+            Filled(9, 20));
   EXPECT_EQ(tasks_in("$ cat /sys/fs/cgroup/pids.current 2>/dev/null\n5\n", "/"), Filled(5, 0));
 }
 
 TEST(PostedTasks, counted_by_commands_that_say_what) {
   const auto count = [](const std::string& text) {
-    const auto [files, names] = posted_files(text);
-    const Host host = files ? read_host(*files, {.posted = names}) : Host();
+    const auto [files, names, left_out] = posted_files(text);
+    const Host host = files ? read_host(*files, {.posted = names, .left_out = left_out}) : Host();
     return host.tasks ? host.tasks->value : 0;
   };
   for (const char* text :

@@ -92,6 +92,13 @@ struct Form {
   bool (*goes_on)(std::string_view line);
 };
 constexpr std::string_view meminfo_path = "/proc/meminfo";
+// What tells parts of files, the best first. `rows_key`: lines of a meminfo without its first.
+constexpr std::string_view rows_key = "rows", slab_key = "slabtop";
+constexpr std::pair<std::string_view, std::string_view> parts_of_files[] = {
+    {rows_key, meminfo_path},
+    {"free", meminfo_path},
+    {"top", meminfo_path},
+    {slab_key, "/proc/slabinfo"}};
 constexpr Form forms[] = {{meminfo_path, "MemTotal:", is_meminfo},
                           {"/proc/zoneinfo", "Node 0, zone ", is_zoneinfo},
                           {"/proc/slabinfo", "slabinfo - version:", is_slabinfo}};
@@ -175,13 +182,16 @@ class Post {
   ShownFiles shown_;
   UnitStatus unit_;
   std::optional<Block> block_;
-  std::string contents_;          // of the block
-  std::string rows_, slab_rows_;  // lines of a meminfo without its first, of `slabtop`
+  std::string contents_;     // of the block
+  std::uint64_t begin_ = 0;  // its line
 };
 
 void Post::end_block() {
   if (block_) {
-    parts_.add(block_->form->path, contents_, block_->form->path);
+    const std::string_view path = block_->form->path;
+    const std::string_view first = std::string_view(contents_).substr(0, contents_.find('\n') + 1);
+    parts_.add_rows(path, contents_, first.substr(0, first.find(path == meminfo_path ? ':' : '\n')),
+                    path, begin_);
     block_.reset();
   }
   contents_.clear();
@@ -204,37 +214,44 @@ void Post::see(std::string_view line) {
     return;
   }
   end_block();
-  table_.see(line);
+  table_.see(line, parts_);
   unit_.see(line, parts_);
   block_ = begun;
   if (block_) {
     contents_ = std::string(line.substr(block_->mark.size())) + '\n';
+    begin_ = parts_.line;
   } else if (auto setting = setting_at(unmarked(line))) {
     parts_.add(setting->first, setting->second, "sysctl");
   } else if (const std::string_view row = meminfo_row(line); !row.empty()) {
-    rows_.append(row) += '\n';
-  } else {
-    slab_rows_ += slabinfo_row(unmarked(line));
+    parts_.add_rows(rows_key, row, row.substr(0, row.find(':') + 1), meminfo_path, parts_.line);
+  } else if (const std::string slab = slabinfo_row(unmarked(line)); !slab.empty()) {
+    parts_.add_rows(slab_key, slab, slab.substr(0, slab.find(' ') + 1), slab_key, parts_.line);
   }
 }
 
 PostedParts Post::read(std::string_view text) {
   while (!text.empty()) {
+    ++parts_.line;
     std::string_view line = take_part(text, '\n');
     see(without_note(line.substr(0, line.find_last_not_of(" \t\r") + 1)));
   }
   end_block();
   shown_.end(parts_);
   unit_.end(parts_);
-  if (!rows_.empty()) {
-    parts_.add(meminfo_path, rows_, meminfo_path);
-  }
-  if (table_.meminfo().starts_with("MemTotal:")) {
-    parts_.add(meminfo_path, table_.meminfo(), table_.name());
-    complete_meminfo(parts_.files.find(meminfo_path)->second, table_.meminfo());
-  }
-  if (!slab_rows_.empty()) {
-    parts_.add("/proc/slabinfo", slab_rows_, "slabtop");
+  table_.end(parts_);
+  parts_.choose();
+  for (const auto& [key, path] : parts_of_files) {
+    const auto part = parts_.files.find(key);
+    if (part == parts_.files.end()) {
+      continue;
+    }
+    const auto [file, is_first] = parts_.files.emplace(path, part->second);
+    if (is_first && key != rows_key) {
+      parts_.commands.emplace(path, key);
+    } else if (path == meminfo_path) {
+      complete_meminfo(file->second, part->second);
+    }
+    parts_.files.erase(part);
   }
   return std::move(parts_);
 }
@@ -288,27 +305,12 @@ bool is_numbers(std::string_view text) {
          });
 }
 
-void PostedParts::add(std::string_view path, std::string_view contents, std::string_view name) {
-  const auto [file, is_new] = files.emplace(path, contents);
-  file->second += file->second.ends_with('\n') ? "" : "\n";
-  if (is_new && !name.starts_with('/') && name != "sysctl") {
-    commands.emplace(path, name);
-  }
-  if (names.size() < most_names && std::ranges::find(names, name) == names.end()) {
-    names.emplace_back(name);
-  }
-}
-
-void PostedParts::add_tasks(std::string_view number, std::string_view name) {
-  add("/proc/loadavg", std::string("0 0 0 0/").append(number) + " 0\n", name);
-}
-
 Posted posted_files(std::string_view text) {
   PostedParts parts = Post().read(text);
   const bool any = std::ranges::any_of(parts.files, [](const auto& file) {
     return !is_at_or_below(file.first, "/proc/sys") && file.first != "/proc/slabinfo";
   });
-  Posted posted{nullptr, std::move(parts.names)};
+  Posted posted{nullptr, std::move(parts.names), std::move(parts.left_out)};
   if (any) {
     posted.files = std::make_unique<PostedFiles>(std::move(parts));
   }

@@ -8,9 +8,9 @@ namespace whyoom::host {
 namespace {
 
 Host posted(std::string_view text) {
-  const auto [files, names] = posted_files(text);
+  const auto [files, names, left_out] = posted_files(text);
   EXPECT_NE(files, nullptr) << text;
-  return files ? read_host(*files, {.posted = names}) : Host();
+  return files ? read_host(*files, {.posted = names, .left_out = left_out}) : Host();
 }
 
 TEST(PostedFiles, a_list_between_remarks) {
@@ -64,7 +64,7 @@ TEST(PostedFiles, settings_as_sysctl_prints_them) {
       "I would set vm.overcommit_memory = 2\n"
       "vm.max_map_count = lots\n"
       "MemTotal:        4019996 kB\n");
-  EXPECT_EQ(host.settings.min_free_kbytes->value, 1048576) << "the first one";
+  EXPECT_EQ(host.settings.min_free_kbytes->value, 5) << "the last one before the memory";
   EXPECT_EQ(host.settings.panic_on_oom->value, 1);
   EXPECT_EQ(host.settings.lowmem_reserve_ratio->value.size(), 4U);
   EXPECT_FALSE(host.settings.overcommit_memory) << "a sentence";
@@ -172,12 +172,10 @@ TEST(PostedFiles, free_completes_a_meminfo_that_is_cut) {
 TEST(PostedFiles, empty_lines_and_notes_between) {
   const Host host = posted(
       "before\n\nMemTotal: 8062712 kB\n\nMemFree: 590024 kB: what nobody uses\n\n"
-      "HugePages_Total:      3559\n\n\nHugePages_Free:      3559\n\nHugepagesize:   2048 kB\n\n"
-      "MemTotal: 8062712 kB\nMemFree: 1 kB\nCached: 3 kB\n");
+      "HugePages_Total:      3559\n\n\nHugePages_Free:      3559\n\nHugepagesize:   2048 kB\n\n");
   EXPECT_EQ(host.meminfo.mem_free->value, KiB(590024));
   ASSERT_EQ(host.huge_pools.size(), 1U);
   EXPECT_EQ(host.huge_pools[0].total->value, 3559U);
-  EXPECT_FALSE(host.meminfo.cached) << "of another moment";
   EXPECT_FALSE(posted("MemTotal: 9 kB\n\nthen\n\nCached: 3 kB\n").meminfo.cached);
   EXPECT_FALSE(posted("MemTotal: 9 kB\nCached: 3 kBytes\n").meminfo.cached);
 }
@@ -221,6 +219,70 @@ TEST(PostedFiles, other_texts_are_none) {
         "[ 1.0] Out of memory: Killed process 1 (a)\n", "Node 0, zones are full\n"}) {
     EXPECT_EQ(posted_files(text).files, nullptr) << text;
   }
+}
+
+// What was left out, without the gap that every text has.
+std::string left_out(const Host& host) {
+  std::string text;
+  for (const Gap& gap : host.gaps) {
+    text += gap.path == "/" ? "" : gap.str() + "\n";
+  }
+  return text;
+}
+
+std::string sysctl(int min_free) {
+  return "vm.min_free_kbytes = " + std::to_string(min_free) + "\n";
+}
+std::string free_m(int available) {
+  return "$ free -m\n total used free available\nMem: 15884 1 7 " + std::to_string(available) +
+         "\nSwap: 0 0 0\n";
+}
+// MiB that are available, and min_free_kbytes; 0: not known.
+std::pair<std::uint64_t, std::int64_t> at_last(std::string_view text) {
+  const Host host = posted(text);
+  const auto& available = host.meminfo.mem_available;
+  const auto& min_free = host.settings.min_free_kbytes;
+  return {available ? available->value.count() / 1024 : 0, min_free ? min_free->value : 0};
+}
+
+TEST(PostedMoments, the_last_counts_and_the_others_are_named) {
+  const Host host = posted(free_m(7000) + sysctl(67584) + "after the rollout:\n" + free_m(402) +
+                           sysctl(12582912));
+  EXPECT_EQ(host.meminfo.mem_available->value, KiB(402 * 1024));
+  EXPECT_EQ(host.settings.min_free_kbytes->value, 12582912);
+  EXPECT_EQ(left_out(host),
+            "free in line 3: the text shows a later moment too, which counts\n"
+            "/proc/sys/vm/min_free_kbytes in line 5: the text shows a later moment too, which "
+            "counts\n");
+  EXPECT_EQ(left_out(posted(free_m(402) + sysctl(5) + "> " + sysctl(5) + free_m(402))), "")
+      << "a copy is no other moment";
+}
+
+TEST(PostedMoments, a_setting_belongs_to_the_memory_that_is_shown_with_it) {
+  const auto both = [](int available, int min_free) {
+    return std::pair<std::uint64_t, std::int64_t>(available, min_free);
+  };
+  EXPECT_EQ(at_last(sysctl(5) + free_m(70) + sysctl(9) + free_m(40)), both(40, 9));
+  EXPECT_EQ(at_last(free_m(70) + sysctl(5) + free_m(40) + sysctl(9)), both(40, 9));
+  EXPECT_EQ(at_last(sysctl(5) + free_m(70) + free_m(40)), both(40, 5)) << "it stays in force";
+  EXPECT_EQ(at_last(free_m(40) + sysctl(5) + "I set\n" + sysctl(9)), both(40, 5));
+  EXPECT_EQ(at_last(sysctl(5) + free_m(40) + sysctl(9)), both(40, 0)) << "which of them was it?";
+  EXPECT_EQ(at_last(sysctl(5) + free_m(40) + sysctl(9) + sysctl(5)), both(40, 0));
+  EXPECT_EQ(left_out(posted(sysctl(5) + free_m(40) + sysctl(9))),
+            "/proc/sys/vm/min_free_kbytes in line 1: the text shows more than one value of it, and "
+            "not of which of them the rest is\n");
+}
+
+TEST(PostedMoments, nothing_of_two_is_mixed) {
+  const std::string zones = "Node 0, zone   Normal\n  pages free     1000\n        min      11\n";
+  const auto has_zones = [](std::string_view text) { return !posted(text).zones.empty(); };
+  EXPECT_FALSE(has_zones(zones + free_m(70) + "later\n" + free_m(40)));
+  EXPECT_TRUE(has_zones(free_m(70) + zones + "later\n" + free_m(40)));
+  EXPECT_EQ(posted("Node 0, zone   DMA\n  pages free     5\n[...]\n" + zones).zones.size(), 2U)
+      << "one file with a remark in it";
+  const Host rows = posted("SUnreclaim: 1 kB\nCommitted_AS: 5 kB\nlater\nSUnreclaim: 2 kB\n");
+  EXPECT_EQ(rows.meminfo.slab_unreclaimable->value, KiB(2));
+  EXPECT_FALSE(rows.meminfo.committed_as);
 }
 
 }  // namespace

@@ -89,7 +89,17 @@ std::optional<double> size_of(std::string_view word, std::optional<double> bytes
                                                     : std::nullopt;
 }
 
-void MemoryTable::see(std::string_view line) {
+void MemoryTable::end(PostedParts& parts) {
+  if (meminfo_.starts_with("MemTotal:")) {
+    parts.add(name_, meminfo_, name_, line_);
+    is_asked_ = false;
+  }
+  meminfo_.clear();
+  name_ = {};
+  line_ = parts.line;
+}
+
+void MemoryTable::see(std::string_view line, PostedParts& parts) {
   std::size_t total = line.find("total ");
   const std::size_t used = line.find(" used ", total);
   const bool english = total != npos && used != npos && line.find(" free", used) != npos;
@@ -101,13 +111,16 @@ void MemoryTable::see(std::string_view line) {
     return;
   }
   if (const auto unit = unit_of(line)) {
+    end(parts);
     unit_ = unit;
+    is_asked_ = true;
   }
   std::string_view row = unmarked(line);
-  if (take_head_of_top(row)) {
+  if (take_head_of_top(row, parts)) {
     return;
   }
   if (take_any(row, {"Mem:", "内存：", "内存:"})) {
+    end(parts);
     take_row(row, "Mem");
   } else if (!meminfo_.empty() && take_any(row, {"Swap:", "交换：", "交换:"})) {
     take_row(row, "Swap");
@@ -127,7 +140,8 @@ void MemoryTable::put(std::string_view what, std::string_view name, double bytes
 void MemoryTable::take_row(std::string_view row, std::string_view what) {
   constexpr std::string_view names[][3] = {
       {"total", "总计", "Total"}, {"free", "空闲", "Free"}, {"available", "可用", "Available"}};
-  unit_ = unit_ ? unit_ : unit_of_row(row);
+  const auto told = is_asked_ || what != "Mem" ? std::nullopt : unit_of_row(row);
+  unit_ = told ? told : unit_;
   for (std::string_view rest = columns_; !rest.empty();) {
     const std::string_view column = next_word(rest);
     const auto size = size_of(next_word(row), unit_);
@@ -146,7 +160,7 @@ void MemoryTable::take_row(std::string_view row, std::string_view what) {
 // "KiB Mem : 16266276 total, 150480 free, ..., 1195476 buff/cache", "MiB Swap: 2.0 total, 1.0 free,
 // 1.0 used. 300.0 avail Mem", "Mem:  16431360k total, ...". A number that its column had no room
 // for is cut ("13174976+total"); one with a decimal comma falls apart, and all with it.
-bool MemoryTable::take_head_of_top(std::string_view line) {
+bool MemoryTable::take_head_of_top(std::string_view line, PostedParts& parts) {
   const std::size_t colon = line.find(':');
   std::string_view head = trim(line.substr(0, colon));
   std::optional<double> unit;
@@ -157,6 +171,9 @@ bool MemoryTable::take_head_of_top(std::string_view line) {
   }
   if (colon == npos || (head != "Mem" && head != "Swap")) {
     return false;
+  }
+  if (head == "Mem" && line.find(" total") != npos) {
+    end(parts);
   }
   const std::size_t before = meminfo_.size();
   bool whole = true;

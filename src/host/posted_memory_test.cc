@@ -7,8 +7,8 @@ namespace whyoom::host {
 namespace {
 
 Host posted_memory(std::string_view text) {
-  const auto [files, names] = posted_files(text);
-  return files ? read_host(*files, {.posted = names}) : Host();
+  const auto [files, names, left_out] = posted_files(text);
+  return files ? read_host(*files, {.posted = names, .left_out = left_out}) : Host();
 }
 
 TEST(PostedTop, its_head) {

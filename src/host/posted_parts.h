@@ -3,26 +3,53 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "host/host.h"
+
 namespace whyoom::host {
 
-struct PostedParts {
+// All that is shown, in its order. The same may be shown again, of another moment.
+class PostedParts {
+ public:
   using Texts = std::map<std::string, std::string, std::less<>>;
-  Texts files, commands;  // by path: what it says; with what it was shown when that is no file
-  std::vector<std::string> names;  // "free", "systemctl status a.service", "/proc/meminfo"
+  std::uint64_t line = 0;  // where the text is read
 
-  // Of two files of the same path the first counts. `name`: with what it was shown.
-  void add(std::string_view path, std::string_view contents, std::string_view name);
+  // `path`: of a file, or "free" and "top" for what they tell of /proc/meminfo. `name`: with what
+  // it was shown.
+  void add(std::string_view path, std::string_view contents, std::string_view name) {
+    add(path, contents, name, line);
+  }
+  void add(std::string_view path, std::string_view contents, std::string_view name,
+           std::uint64_t begin);
   // As /proc/loadavg has it.
   void add_tasks(std::string_view number, std::string_view name);
+  // Rows of a file of which some may have been shown before. `key`: how the first of them begins.
+  void add_rows(std::string_view path, std::string_view rows, std::string_view key,
+                std::string_view name, std::uint64_t begin);
+  // Takes those of the last moment.
+  void choose();
+
+  Texts files, commands;  // by path: what it says; with what it was shown when that is no file
+  std::vector<std::string> names;  // "free", "systemctl status a.service", "/proc/meminfo"
+  std::vector<Gap> left_out;
 
  private:
-  static constexpr std::size_t most_names = 16;
+  enum class When : std::uint8_t { now, copied, earlier, later, open };
+  struct Shown {
+    std::string path, contents, name;
+    std::uint64_t line = 0;
+    When when = When::now;
+  };
+  Shown* part_before(std::size_t index, std::string_view path);
+  void order();
+  void leave_out(const Shown& shown);
+  std::vector<Shown> shown_;
 };
 
 // A line without the marks of lists and quotes before it.
@@ -36,17 +63,18 @@ std::optional<double> size_of(std::string_view word, std::optional<double> bytes
 // What `free` and the head of `top` print, as the lines of /proc/meminfo that they read.
 class MemoryTable {
  public:
-  void see(std::string_view line);
-  [[nodiscard]] const std::string& meminfo() const { return meminfo_; }
-  [[nodiscard]] std::string_view name() const { return name_; }
+  void see(std::string_view line, PostedParts& parts);
+  void end(PostedParts& parts);
 
  private:
   void take_row(std::string_view row, std::string_view what);
-  bool take_head_of_top(std::string_view line);
+  bool take_head_of_top(std::string_view line, PostedParts& parts);
   void put(std::string_view what, std::string_view name, double bytes);
   std::optional<double> unit_ = std::nullopt;  // of a number without one, in bytes
+  bool is_asked_ = false;                      // a command says it
   std::string columns_;                        // the names of them
   std::string meminfo_;
+  std::uint64_t line_ = 0;  // where it begins
   std::string_view name_;
 };
 

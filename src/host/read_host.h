@@ -26,6 +26,7 @@ struct ReadOptions {
   // What somebody posted of a host, by name: its files are all that there is, and the rest is one
   // gap. Empty: it is a host.
   std::vector<std::string> posted{};
+  std::vector<Gap> left_out{};  // of what they posted
   bool for_capture = false;  // also what no rule reads: people may want it later
 };
 

@@ -32,6 +32,22 @@ TEST(ReadHost, an_empty_tree_is_all_gaps) {
   EXPECT_EQ(host.kept.persistent_journal, false);
 }
 
+TEST(ReadHost, a_directory_for_the_journal_is_no_journal) {
+  const auto has_journal = [](std::string_view path) {
+    MemoryFiles files;
+    files.add_directory("/var/log/journal");
+    files.add_directory(std::string(path));
+    return read_host(files).kept.persistent_journal;
+  };
+  EXPECT_EQ(has_journal("/var/log"), false);
+  EXPECT_EQ(has_journal("/var/log/journal/0123"), false);
+  EXPECT_EQ(has_journal("/var/log/journal/0123/system.journal"), true);
+  MemoryFiles closed;
+  closed.add_directory("/var/log/journal/0123");
+  closed.fail("/var/log/journal/0123", {Kind::denied, "Permission denied"});
+  EXPECT_EQ(read_host(closed).kept.persistent_journal, true) << "it is there, for others";
+}
+
 TEST(ReadHost, what_root_alone_may_read) {
   MemoryFiles files;
   files.fail("/proc/slabinfo", {Kind::denied, "Permission denied"});

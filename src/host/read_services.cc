@@ -114,9 +114,18 @@ void read_journal(Reader& reader) {
       kept.journal_storage = Read<std::string>{std::move(setting.value), setting.at};
     }
   }
-  const auto listing = reader.files().list("/var/log/journal", 1);
+  constexpr std::string_view journal = "/var/log/journal";
+  constexpr std::size_t most = 64;
+  const auto listing = reader.files().list(journal, most);
   if (listing || listing.error().kind == FileError::Kind::missing) {
-    kept.persistent_journal = listing.has_value();
+    // Packages make the directory; a journal is in one that is named after the machine.
+    kept.persistent_journal =
+        listing && std::ranges::any_of(listing->entries, [&](const Entry& machine) {
+          const auto own = reader.files().list(std::string(journal) + "/" + machine.name, most);
+          return !own || std::ranges::any_of(own->entries, [](const Entry& entry) {
+            return entry.name.ends_with(".journal") || entry.name.ends_with(".journal~");
+          });
+        });
   } else if (listing.error().kind == FileError::Kind::denied) {
     kept.persistent_journal = true;  // it is there, for others
   } else {

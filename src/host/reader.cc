@@ -152,6 +152,7 @@ Host read_host(Files& files, const ReadOptions& options) {
   read_task_limits(reader);
   read_services(reader);
   read_kept_evidence(reader);
+  host.gaps.insert(host.gaps.end(), options.left_out.begin(), options.left_out.end());
   host.page_size = options.page_size ? options.page_size : page_size_of(host);
   return host;
 }

@@ -48,7 +48,9 @@ tl::expected<Source, std::string> look_at(int fd, bool from_start) {
     return tl::unexpected(errno_text(errno));
   }
   if (S_ISDIR(status.st_mode)) {
-    return tl::unexpected(errno_text(EISDIR));
+    return tl::unexpected(
+        tr("it is a directory; name the files in it, or give it to --root when it is a copy of a "
+           "host"));
   }
   // Advice only, here and below: reading works without it.
 #ifdef F_SETPIPE_SZ

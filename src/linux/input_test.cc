@@ -61,7 +61,9 @@ TEST_F(InputTest, AFileOfOneByteThatCouldBeCompressedIsText) {
 
 TEST_F(InputTest, SaysWhatIsWrong) {
   EXPECT_EQ(read(path("none")).error(), "No such file or directory");
-  EXPECT_EQ(read(folder_.string()).error(), "Is a directory");
+  EXPECT_EQ(
+      read(folder_.string()).error(),
+      "it is a directory; name the files in it, or give it to --root when it is a copy of a host");
 }
 
 TEST_F(InputTest, SaysThatItMayNotRead) {

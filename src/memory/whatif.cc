@@ -340,6 +340,11 @@ void list_settings(const Machine& machine, const Settings& settings, WhatIf& res
 }
 
 void note_what_has_no_effect(const Machine& machine, const Settings& settings, WhatIf& result) {
+  // A limit of another kind than the one that was hit.
+  if (machine.cgroup ? !settings.memory_max && !settings.panic_on_oom
+                     : settings.memory_max && result.settings.size() == 1) {
+    result.no_effect = result.assumptions.size();
+  }
   if (machine.cgroup && !settings.memory_max) {
     result.assumptions.emplace_back(Message(
         "the request failed at the limit of a cgroup: settings of the machine do not change "

@@ -52,6 +52,7 @@ struct WhatIf {
   std::optional<RequestChange> request;         // nullopt: the evidence does not tell
   std::optional<Fate> fate_before, fate_after;  // of a request that fails; for vm.panic_on_oom
   std::vector<Message> assumptions;
+  std::optional<std::size_t> no_effect;  // the assumption that says that nothing changes
 };
 
 WhatIf what_if(const Machine& machine, const Settings& settings);

@@ -190,6 +190,7 @@ TEST(WhatIf, TheLimitOfACgroup) {
   const WhatIf other = with(machine, "vm.min_free_kbytes=1000");
   EXPECT_FALSE(other.request->passes_before || other.request->passes_after);
   EXPECT_TRUE(says(other, "memory.max does"));
+  EXPECT_TRUE(other.no_effect);
 }
 
 TEST(WhatIf, PanicOnOom) {
@@ -377,6 +378,8 @@ TEST(WhatIf, SaysWhatHasNoEffectAndNothingElse) {
   EXPECT_EQ(count(machine, "vm.min_free_kbytes=1000"), 1U) << "the scale factor";
   EXPECT_EQ(count(machine, "memory.max=1G"), 1U);
   EXPECT_TRUE(says(with(machine, "memory.max=1G"), "did not fail at the limit"));
+  EXPECT_EQ(with(machine, "memory.max=1G").no_effect, 0U);
+  EXPECT_FALSE(with(limited, "memory.max=1G").no_effect);
   EXPECT_EQ(count(limited, "memory.max=1G"), 1U);
   EXPECT_TRUE(says(with(limited, "memory.max=1G"), "no cgroup above"));
   EXPECT_EQ(count(limited, "vm.panic_on_oom=0"), 1U);

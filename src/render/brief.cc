@@ -111,7 +111,8 @@ void write_fix(Document& out, const Story& story, const Depth& depth) {
       out.text(tr("With {} {}.", fix.with, fix.result), Paint::dim, 4, 2);
     }
     if (depth.undo && !fix.commands.empty() &&
-        fix.commands.front().starts_with("sudo whyoom fix")) {
+        fix.commands.front().starts_with("sudo whyoom fix") &&
+        fix.commands.front().find(" --root ") == std::string::npos) {
       out.text(tr("It shows what it changes and asks; sudo whyoom undo takes it back."), Paint::dim,
                4, 2);
     }

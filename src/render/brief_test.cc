@@ -129,6 +129,7 @@ TEST(Screen, SentencesAndLines) {
   EXPECT_EQ(first_sentences("One. Two 1.5 GiB. Three.", 2), "One. Two 1.5 GiB.");
   EXPECT_EQ(first_sentences("One.", 3), "One.");
   EXPECT_EQ(clipped("one two three four", 9, 2), "one two ...");
+  EXPECT_EQ(clipped("One. Two three four.", 9, 2), "One.") << "a sentence is whole, or left out";
   EXPECT_EQ(clipped("one two", 9, 1), "one two");
   EXPECT_EQ(first_sentences("一。二有 1.5 GiB。三。", 2), "一。二有 1.5 GiB。");
   EXPECT_EQ(first_sentences("一。", 3), "一。");

@@ -54,10 +54,7 @@ void write_zones(Document& out, const HostCheck& check) {
 
 void write_finding(Document& out, const HostCheck& check, const Finding& finding, Detail detail) {
   const bool now = finding.role == Role::root;
-  out.labelled(now                          ? tr("now:")
-               : finding.role == Role::risk ? tr("risk:")
-                                            : tr("note:"),
-               now ? Paint::red : Paint::yellow, finding.summary.str());
+  out.labelled(role_label(finding), now ? Paint::red : Paint::yellow, finding.summary.str());
   out.text(tr("cause: {}, confidence {}", std::string(finding.cause), percent(finding.confidence)),
            Paint::dim, 2);
   if (now || detail.all || detail.page) {
@@ -115,6 +112,12 @@ bool has_findings(const HostCheck& check) {
   return std::ranges::any_of(check.findings, [](const diagnose::Finding& finding) {
     return finding.role != diagnose::Role::ruled_out;
   });
+}
+
+std::string role_label(const diagnose::Finding& finding) {
+  return finding.role == Role::root   ? tr("now:")
+         : finding.role == Role::risk ? tr("risk:")
+                                      : tr("note:");
 }
 
 std::string place_text(const host::Sources& sources, Place at) {

@@ -2,7 +2,10 @@
 // what to do.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "diagnose/host_check.h"
 #include "render/render.h"
@@ -16,6 +19,9 @@ std::string json_check(const diagnose::HostCheck& check);
 // Found: something that happens now or can happen. The exit status hangs on it.
 bool has_findings(const diagnose::HostCheck& check);
 
+// "now:", "risk:", "note:"
+std::string role_label(const diagnose::Finding& finding);
+
 // " on db1, kernel 6.1.0"; what of it is known.
 std::string host_words(const std::string& name, const host::Host& host);
 
@@ -25,6 +31,15 @@ struct CheckStep {
   std::vector<std::string> lines;
 };
 std::vector<CheckStep> check_steps(const diagnose::HostCheck& check);
+// What the next boot sets of a key of which the history is read; empty: nothing, or not known.
+// "vm.min_free_kbytes=1048572 (/etc/sysctl.conf:1)"
+std::string set_at_boot(const diagnose::HostCheck& check, std::string_view key);
+// The same where nobody can judge it, as the host does not tell how much RAM it has: of the first
+// key that depends on it, and how to judge it. `root`: where the host's files are.
+struct Unjudged {
+  std::string key, set, lint;  // `lint`: a command
+};
+std::optional<Unjudged> unjudged_at_boot(const diagnose::HostCheck& check, const std::string& root);
 // That this is not known: how much memory is left.
 std::string too_little_read();
 

@@ -4,6 +4,7 @@
 
 #include "base/human.h"
 #include "base/language.h"
+#include "base/shell.h"
 #include "base/text.h"
 #include "memory/cgroup_owner.h"
 #include "render/check.h"
@@ -180,6 +181,14 @@ CheckStep threads_step(const HostCheck& check) {
   return step;
 }
 
+constexpr std::string_view min_free_key = "vm.min_free_kbytes", huge_pages_key = "vm.nr_hugepages";
+
+const host::SysctlSetting* line_at_boot(const HostCheck& check, std::string_view key) {
+  return key == min_free_key     ? check.facts.min_free_history.boot.winning()
+         : key == huge_pages_key ? check.facts.huge_pages_history.boot.winning()
+                                 : nullptr;
+}
+
 // Who sets it, in words.
 std::string setter_text(const HostCheck& check) {
   const host::SysctlHistory& history = check.facts.min_free_history;
@@ -203,8 +212,11 @@ CheckStep min_free_step(const HostCheck& check) {
   CheckStep step{tr("3 min_free_kbytes"), {}};
   const auto& state = check.state;
   if (!state.machine.min_free) {
+    const std::string set = set_at_boot(check, min_free_key);
     step.lines.push_back(
-        unknown(check, tr("Not known: /proc/sys/vm/min_free_kbytes could not be read.")));
+        set.empty()
+            ? unknown(check, tr("Not known: /proc/sys/vm/min_free_kbytes could not be read."))
+            : tr("Not known; the next boot sets {}.", set));
     return step;
   }
   const memory::MinFree& setting = *state.machine.min_free;
@@ -311,6 +323,26 @@ CheckStep policy_step(const HostCheck& check) {
 }
 
 }  // namespace
+
+std::string set_at_boot(const HostCheck& check, std::string_view key) {
+  const host::SysctlSetting* line = line_at_boot(check, key);
+  return line == nullptr ? std::string()
+                         : tr("{}={} ({}:{})", std::string(key), printable(line->value),
+                              printable(line->file), std::to_string(line->line));
+}
+
+std::optional<Unjudged> unjudged_at_boot(const HostCheck& check, const std::string& root) {
+  for (const std::string_view key : {min_free_key, huge_pages_key}) {
+    const host::SysctlSetting* line = line_at_boot(check, key);
+    if (line != nullptr && line->value != "0" && !check.state.ram) {
+      const auto file = ShellOperand::from(root + line->file);
+      return Unjudged{std::string(key), set_at_boot(check, key),
+                      file ? ShellCommand("whyoom lint {} --ram <SIZE>", *file).text()
+                           : ShellCommand("whyoom lint <FILE> --ram <SIZE>").text()};
+    }
+  }
+  return std::nullopt;
+}
 
 std::string too_little_read() {
   return tr(

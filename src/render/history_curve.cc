@@ -116,6 +116,10 @@ void write_cgroup_curves(Document& out, const History& history, std::size_t colu
   for (std::size_t i = 0; i < std::min(history.cgroups.size(), most_cgroup_curves); ++i) {
     out.text(std::to_string(i + 1) + ": " + name_of(history.cgroups[i]), Paint::dim, 2, 2);
   }
+  if (!history.cgroups.empty()) {
+    out.text(tr("a cgroup's row, from empty to its limit or its peak: {}", std::string(signs)),
+             Paint::dim, 2, 2);
+  }
 }
 
 }  // namespace

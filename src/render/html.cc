@@ -199,7 +199,7 @@ std::string tree_html(const std::vector<Branch>& branches) {
 std::string block_html(const Block& block) {
   switch (block.kind) {
     case Block::Kind::heading:
-      return element(block.label == "##" ? "h2" : "h3", "", html_text(block.text)) + "\n";
+      return element(block.label == "###" ? "h3" : "h2", "", html_text(block.text)) + "\n";
     case Block::Kind::sentence: {
       std::string classes(class_of(block.paint));
       classes += block.indent > 0 ? " below" : "";

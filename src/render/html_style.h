@@ -20,6 +20,7 @@ min-width:0;overflow-wrap:anywhere}
 .summary{order:-1}
 h1{font-size:1rem;margin:0;color:var(--dim);font-weight:600;order:-2}
 h2{font-size:clamp(1.2rem,2.6vw,1.5rem);line-height:1.3;letter-spacing:-.015em;font-weight:680;margin:0 0 1.1rem;text-wrap:pretty}
+h2~h2{font-size:1.1rem;margin:2rem 0 .6rem}
 h3{font-size:1rem;font-weight:660;margin:2rem 0 .6rem}
 h3:first-child{margin-top:0}
 p{margin:.4rem 0}

@@ -96,8 +96,8 @@ void write_sources(Document& out, const Overview& overview, const Depth& depth) 
       add(read, source.name);
     }
     if (!source.gap.empty() && gaps < depth.gaps) {
-      out.labelled(tr("not read:"), Paint::yellow, printable(tr("{}: {}", source.name, source.gap)),
-                   2);
+      out.labelled(source.read ? tr("but:") : tr("not read:"), Paint::yellow,
+                   printable(tr("{}: {}", source.name, source.gap)), 2);
       ++gaps;
     } else if (!source.gap.empty()) {
       add(unread, source.name);
@@ -189,6 +189,14 @@ bool write_last_cause(Document& out, const Overview& overview, const HostCheck& 
                      first_sentences(clean(finding->summary), depth.answer_sentences));
     return true;
   }
+  const Finding* root = root_finding(telling_event(overview));
+  for (const diagnose::Remedy& remedy : root ? root->remedies : std::vector<diagnose::Remedy>()) {
+    const std::string set = remedy.setting ? set_at_boot(check, remedy.setting->key) : "";
+    if (!set.empty()) {
+      out.labelled(tr("Is it still so?"), Paint::bold, tr("The next boot sets {}.", set));
+      return true;
+    }
+  }
   if (cause != "undetermined") {
     out.labelled(tr("Is it still so?"), Paint::bold,
                  tr("The files of this host do not tell of {}.", printable(cause)));
@@ -207,7 +215,7 @@ void write_is_it_still_so(Document& out, const Overview& overview, const HostChe
     }
     if (++risks <= depth.risks) {
       const bool now = finding.role == Role::root;
-      out.labelled(now ? tr("now:") : tr("risk:"), now ? Paint::red : Paint::yellow,
+      out.labelled(role_label(finding), now ? Paint::red : Paint::yellow,
                    clipped(first_sentences(clean(finding.summary), depth.risk_sentences),
                            depth.width - 6, depth.risk_lines),
                    0);
@@ -220,9 +228,16 @@ void write_is_it_still_so(Document& out, const Overview& overview, const HostChe
                 command(overview, "whyoom check")),
              Paint::yellow);
   }
-  if (risks == 0 && !told) {
-    out.labelled(tr("This host now:"), Paint::bold, tr("nothing wrong was found on it."));
+  if (risks > 0 || told) {
+    return;
   }
+  const auto unjudged = unjudged_at_boot(check, overview.root);
+  out.labelled(tr("This host now:"), Paint::bold,
+               unjudged          ? tr("how much RAM it has is not known, so nobody judged what the "
+                                               "next boot sets: {}.",
+                                      unjudged->set)
+               : check.state.ram ? tr("nothing wrong was found on it.")
+                                 : tr("not known: its files do not tell how much RAM it has."));
 }
 
 // Which of the four steps shows the cause of an event; nothing for one that none of them looks at.
@@ -303,11 +318,16 @@ void write_what_to_do(Document& out, const Overview& overview, const HostCheck& 
                 command(overview, "whyoom check")),
              Paint::plain, 2);
   }
+  const auto unjudged = list.empty() ? unjudged_at_boot(check, overview.root) : std::nullopt;
+  if (unjudged) {
+    out.text(tr("Let it be judged for the RAM of its machine"), Paint::plain, 2, 2);
+    out.code(unjudged->lint);
+  }
   if (overview.more_as_root) {
     out.text(list.empty() ? tr("Look again as root, who sees more") : tr("Root sees more"),
              Paint::plain, 2, 2);
     out.code("sudo whyoom");
-  } else if (list.empty()) {
+  } else if (list.empty() && !unjudged) {
     const bool blind = !check.facts.host.gaps.empty() ||
                        std::ranges::any_of(overview.sources, [](const LogSource& source) {
                          return !source.gap.empty();

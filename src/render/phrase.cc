@@ -412,6 +412,12 @@ std::vector<std::string> what_would_settle(const diagnose::Event& event) {
   return advice;
 }
 
+std::string value_text(std::string_view key, const std::string& value) {
+  const bool is_size = key == "ram" || key == "memory.max";
+  const auto bytes = is_size ? parse_number<std::uint64_t>(value) : std::nullopt;
+  return bytes ? human(Bytes(*bytes)) : value;
+}
+
 std::string size_text(Bytes size, Sizes sizes) {
   return sizes == Sizes::exact ? kb(size) : human(size);
 }

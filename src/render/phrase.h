@@ -53,6 +53,8 @@ std::string with_pid(std::string_view comm, const std::optional<std::int64_t>& p
 // As the kernel writes them, or as people read them: "1040564 kB", "1016 MiB".
 enum class Sizes : std::uint8_t { exact, rounded };
 std::string size_text(Bytes size, Sizes sizes);
+// A value of a what-if, where sizes are in bytes.
+std::string value_text(std::string_view key, const std::string& value);
 
 // The answer: what the root finding says, or that there is none.
 std::string answer(const diagnose::Event& event);

@@ -12,11 +12,8 @@ namespace whyoom::render {
 
 namespace {
 
-// Sizes are in bytes there.
 std::string setting_text(const memory::SettingChange& setting) {
-  const bool size = setting.key == "ram" || setting.key == "memory.max";
-  const auto bytes = size ? parse_number<std::uint64_t>(setting.after) : std::nullopt;
-  return setting.key + "=" + (bytes ? human(Bytes(*bytes)) : setting.after);
+  return setting.key + "=" + value_text(setting.key, setting.after);
 }
 
 // What stands for a remedy that is no setting.

@@ -34,6 +34,12 @@ std::string clipped(const std::string& text, std::size_t columns, std::size_t mo
                           ((kept.back() & 0x80) != 0 || (lines[i].front() & 0x80) != 0);
     kept += (i == 0 || no_space ? "" : " ") + lines[i];
   }
+  // A part of a sentence tells nobody anything.
+  for (const std::string_view end : {". ", "; "}) {
+    if (const std::size_t stop = kept.rfind(end); stop != std::string::npos) {
+      return kept.substr(0, stop) + (text.ends_with('.') ? "." : "");
+    }
+  }
   // Room for the dots.
   const std::size_t blank = kept.rfind(' ');
   std::size_t end = blank == std::string::npos ? kept.size() : blank;

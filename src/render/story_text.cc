@@ -42,7 +42,8 @@ std::string short_time(const report::Time& time) {
                                            "-" + two_digits(wall->day)
                                      : std::string(months[month - 1]) + " " + two_digits(wall->day);
   return day + " " + two_digits(wall->hour) + ":" + two_digits(wall->minute) + ":" +
-         two_digits(static_cast<std::int64_t>(wall->second));
+         two_digits(static_cast<std::int64_t>(wall->second)) +
+         (wall->offset_seconds == 0 ? "Z" : "");
 }
 
 std::string interval_text(std::uint64_t events, const std::optional<double>& seconds) {

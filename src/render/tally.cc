@@ -40,7 +40,8 @@ std::string whose(const TallyRow& row) {
 }
 
 std::string title(const TallyRow& row) {
-  return row.cause.empty() ? tr("open: {}", std::string(report::name(row.kind))) : row.cause;
+  return row.cause.empty() ? tr("undetermined: {}", std::string(report::name(row.kind)))
+                           : row.cause;
 }
 
 // " .:*#": none, up to a quarter of the fullest, a half, three quarters, more; of four events where

@@ -38,9 +38,9 @@ TEST(TallyText, TheMostFrequentFirst) {
   panic.report.panic.emplace();
   tally.add(panic);
   EXPECT_EQ(tally_text(tally, {}, 200), R"(4 events in 4 stories on 2 hosts
-  events  cause           first            last             every  whose
-       3  slab-leak       Nov 23 07:00:00  Nov 23 09:00:00    1 h  1 kernel panic; 2 killed, the biggest web|\x1b[31m with 4 MiB
-       1  open: oom-kill  Nov 23 07:00:00
+  events  cause                   first            last             every  whose
+       3  slab-leak               Nov 23 07:00:00  Nov 23 09:00:00    1 h  1 kernel panic; 2 killed, the biggest web|\x1b[31m with 4 MiB
+       1  undetermined: oom-kill  Nov 23 07:00:00
 
 Nov 23 07:00:00 to Nov 23 09:00:00, a column for 10 min
   |:     .     .|

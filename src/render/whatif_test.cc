@@ -45,9 +45,11 @@ bool holds(const std::string& text, std::string_view words) {
 
 // Of 11264 pages DMA has 3840 of 247588, DMA32 243748; low is 1/4 more, high 1/2.
 TEST_F(WhatIfText, OnAHost) {
-  const std::vector<host::Gap> gaps{{host::FileError::Kind::missing, "/proc/vmstat",
-                                     Message("/proc/vmstat is not there"),
-                                     Message("kills are not known")}};
+  const std::vector<host::Gap> gaps{
+      {host::FileError::Kind::missing, "/proc/vmstat", Message("/proc/vmstat is not there"),
+       Message("kills are not known")},
+      {host::FileError::Kind::missing, "/proc/sys/vm", Message("/proc/sys/vm is not there"),
+       Message("settings are not known")}};
   WhatIf change = what_if("vm.min_free_kbytes=default");
   change.assumptions = {Message("the free memory stays")};
   const WhatIfView view{.machine = machine_,
@@ -79,8 +81,18 @@ An ordinary request passes, as it does now.
 As this host is now, the kernel starts to kill when vm.min_free_kbytes reaches
 949420 (927 MiB).
 assumed: the free memory stays
-not read: /proc/vmstat is not there: kills are not known
-)");
+not read: /proc/sys/vm is not there: settings are not known
+)") << "and nothing that is not computed with";
+}
+
+TEST_F(WhatIfText, WhatChangesNothingHasNoTables) {
+  EXPECT_EQ(text(what_if("memory.max=67108864")),
+            "What if memory.max were 64 MiB?\nIt changes nothing: the request did not fail at the "
+            "limit of a cgroup: memory.max changes nothing.\n");
+}
+
+TEST_F(WhatIfText, SizesAreForPeople) {
+  EXPECT_TRUE(holds(text(what_if("ram=+4G")), "What if ram were 4.94 GiB (it was 967 MiB)?\n"));
 }
 
 TEST_F(WhatIfText, AnswersForTheRequest) {

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/human.h"
 #include "base/language.h"
 #include "base/text.h"
@@ -17,8 +19,8 @@ std::string question(const WhatIf& what_if) {
   std::string text = tr("What if ");
   for (const auto& setting : what_if.settings) {
     text += &setting == what_if.settings.data() ? "" : tr(", ");
-    text += tr("{} were {}", setting.key, setting.after);
-    text += setting.before ? tr(" (it was {})", *setting.before) : "";
+    text += tr("{} were {}", setting.key, value_text(setting.key, setting.after));
+    text += setting.before ? tr(" (it was {})", value_text(setting.key, *setting.before)) : "";
   }
   return tr("{}?", printable(text));
 }
@@ -124,6 +126,17 @@ void write_sums(Document& out, const WhatIfView& view) {
   out.table(std::move(table));
 }
 
+// Or what it is in, or what of a host's files somebody posted.
+bool is_computed_with(std::string_view path) {
+  constexpr std::string_view files[] = {"/proc/zoneinfo",           "/proc/meminfo",
+                                        "/proc/sys/vm/min_free_",   "/proc/sys/vm/watermark_",
+                                        "/proc/sys/vm/lowmem_",     "/proc/sys/vm/panic_on_oom",
+                                        "/proc/sys/vm/nr_hugepages"};
+  return std::ranges::any_of(files, [path](std::string_view file) {
+    return path.starts_with(file) || file.starts_with(path) || !path.starts_with('/');
+  });
+}
+
 }  // namespace
 
 Document what_if_document(const WhatIfView& view) {
@@ -138,11 +151,17 @@ Document what_if_document(const WhatIfView& view) {
     out.blank();
   }
   out.text(question(view.what_if), Paint::bold);
-  for (const std::string& line : answers(view)) {
-    out.text(line);
+  const auto& assumptions = view.what_if.assumptions;
+  const auto no_effect = view.what_if.no_effect;
+  if (no_effect) {
+    out.text(tr("It changes nothing: {}.", assumptions[*no_effect].str()));
+  } else {
+    for (const std::string& line : answers(view)) {
+      out.text(line);
+    }
+    write_sums(out, view);
+    write_zones(out, view);
   }
-  write_sums(out, view);
-  write_zones(out, view);
   if (view.kills_from) {
     out.blank();
     out.text(tr(
@@ -150,11 +169,15 @@ Document what_if_document(const WhatIfView& view) {
         std::to_string(view.kills_from->value.count()), human(to_bytes(view.kills_from->value)),
         view.kills_from->kernel_request ? tr(", at a request of the kernel itself.") : tr(".")));
   }
-  for (const Message& assumption : view.what_if.assumptions) {
-    out.labelled(tr("assumed:"), Paint::dim, assumption.str());
+  for (std::size_t i = 0; i < assumptions.size(); ++i) {
+    if (i != no_effect) {
+      out.labelled(tr("assumed:"), Paint::dim, assumptions[i].str());
+    }
   }
   for (const host::Gap& gap : view.gaps) {
-    out.labelled(tr("not read:"), Paint::yellow, gap.str());
+    if (is_computed_with(gap.path)) {
+      out.labelled(tr("not read:"), Paint::yellow, gap.str());
+    }
   }
   return out;
 }

@@ -22,7 +22,9 @@ class Causes(harness.Case):
                 text = (folder / "README.md").read_text(encoding="utf-8")
                 result = whyoom("causes", folder.name, "--format", "markdown")
                 self.check(result, 0)
-                self.assertEqual(result.out, text)
+                paragraphs = text.strip().split("\n\n")  # without those about the tests beside it
+                kept = [each for each in paragraphs if ".case" not in each or each[0] in "-#|"]
+                self.assertEqual(result.out, "\n\n".join(kept) + "\n")
                 for width in (60, 100):
                     shown = whyoom("causes", folder.name, "--width", str(width))
                     self.check(shown, 0)

@@ -166,7 +166,11 @@ class Refusals(DiskCase):
         capture = self.scratch / "capture"
         self.check(whyoom("capture", "-o", capture, "--root", harness.EXAMPLES / "host"), 0)
         self.check(whyoom("fix", "--root", capture, "--yes", "vm.panic_on_oom=1"), 2, err="--dry-run")
-        self.check(whyoom("undo", "--root", capture, "--yes"), 2)
+        for made in (("undo", "--yes"), ("undo", "--dry-run"), ("fix", "--list"), ("fix", "--resume")):
+            for root in (capture, harness.EXAMPLES / "host"):
+                refused = whyoom(*made, "--root", root)
+                self.check(refused, 2, err="a copy of a host has no fixes of its own")
+                self.assertNotIn("--dry-run", refused.err)
         # This very system, as a pod sees its node.
         node = pathlib.Path("/var/lib/node")
         node.mkdir()

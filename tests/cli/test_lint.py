@@ -115,6 +115,24 @@ is more).
         files = self.lint("--format", "json", "--ram", "4G", ".").json["files"]
         self.assertEqual(files, sorted(f"./{name}" for name in BAD))
 
+    def test_links_in_a_directory(self):
+        self.put({"etc/sysctl.d/10-a.conf": "vm.swappiness = 10\n", "secret.conf": "vm.nr_hugepage = 1\n",
+                  "etc/sysctl.conf": "vm.min_free_kbytes = 8000000\n"})
+        folder = self.scratch / "etc/sysctl.d"
+        os.symlink("../sysctl.conf", folder / "99-sysctl.conf")
+        linked = self.lint("--ram", "8G", "etc/sysctl.d")
+        self.check(linked, 1, "etc/sysctl.d/99-sysctl.conf:1:1: ")
+        self.assertEqual(linked.err, "")
+        self.check(self.lint("--ram", "8G", "etc"), 1, "1 finding, 2 settings in 2 files")
+        os.symlink("../../secret.conf", folder / "20-b.conf")
+        os.symlink("/dev/null", folder / "30-masked.conf")
+        self.check(self.lint("--ram", "8G", "etc/sysctl.d"), 1, "1 finding,",
+                   "1 symbolic link is not followed, such as etc/sysctl.d/20-b.conf")
+        os.unlink(self.scratch / "etc/sysctl.conf")
+        os.symlink("../secret.conf", self.scratch / "etc/sysctl.conf")
+        self.check(self.lint("--ram", "8G", "etc/sysctl.d"), 0, "0 findings, 1 setting in 1 file",
+                   "2 symbolic links are not followed")
+
     def test_status_and_fail_on(self):
         self.put({"note.conf": "vm.min_free_kbytes = 1048576\n", "bad.conf": "vm.nr_hugepage = 1\n",
                   "error.conf": "vm.panic_on_oom = x\n"})

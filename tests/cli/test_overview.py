@@ -79,6 +79,36 @@ class OneScreen(harness.Case):
         self.assertIn("Why, the last with a known cause: vm.min_free_kbytes is", text)
         self.assertIn("Is it still so? Yes: vm.min_free_kbytes is", text)
 
+    def disk(self, setting, *logs):
+        root = self.scratch / "disk"
+        (root / "proc").mkdir(parents=True)
+        (root / "etc").mkdir()
+        (root / "etc" / "sysctl.conf").write_text(setting)
+        if logs:
+            self.put_log(root, *logs)
+        return root
+
+    def test_the_disk_of_a_machine_that_does_not_start(self):
+        root = self.disk("vm.min_free_kbytes = 1048572\n", PANIC)
+        said = " ".join(self.fits(root).split())
+        self.assertIn("Is it still so? The next boot sets vm.min_free_kbytes=1048572 (/etc/sysctl.conf:1).", said)
+        self.assertNotIn("This host now", said)
+        self.assertIn(f"sudo whyoom fix --root {root} vm.min_free_kbytes=45056", said)
+        for hurts_this_machine in ("sysctl -w", "sysctl --system", "whyoom fix vm."):
+            self.assertNotIn(hurts_this_machine, said)
+            self.assertNotIn(hurts_this_machine, whyoom("explain", "-v", "--root", root).out)
+
+    def test_a_disk_whose_logs_are_lost_is_not_judged(self):
+        root = self.disk("vm.min_free_kbytes = 15000000\n")
+        said = " ".join(whyoom("--root", root, "--width", "80").out.split())
+        self.assertNotIn("nothing wrong", said)
+        self.assertIn(f"whyoom lint {root}/etc/sysctl.conf --ram", said)
+        fixed = whyoom("fix", "--root", root)
+        self.check(fixed, 2)
+        self.assertIn("the disk sets vm.min_free_kbytes=15000000 (/etc/sysctl.conf:1); how much RAM", fixed.err)
+        (root / "etc" / "sysctl.conf").write_text("")
+        self.assertNotIn("nothing is wrong", whyoom("fix", "--root", root).err)
+
     def test_colour_changes_no_line(self):
         root = self.scratch / "root"
         host_of_case("min-free-too-high/positive-host.case", root)

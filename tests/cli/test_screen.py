@@ -124,7 +124,7 @@ class Many(harness.Case):
     def test_more_are_added_up_and_the_last_is_told(self):
         out = whyoom("explain", "--width", "80", self.log(12)).out
         self.assertRegex(out, r"^12 events in 12 stories on 2 hosts\n")
-        self.assertRegex(out, r"\n +12  open: memcg-oom-kill  Nov 03 00:00:00  Nov 14 00:00:00 +1 d\n")
+        self.assertRegex(out, r"\n +12  undetermined: memcg-oom-kill  Nov 03 00:00:00  Nov 14 00:00:00 +1 d\n")
         self.assertRegex(out, r"12 killed, the biggest hog with 14.9 MiB; /app\d \(4\) and 2 others")
         self.assertEqual(out.count("What happened:"), 1, out)
         self.assertIn("killed hog (pid 111)", out)

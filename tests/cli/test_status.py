@@ -89,7 +89,12 @@ class BadInput(harness.Case):
                        err=f"whyoom: {missing}: No such file or directory")
 
     def test_directory(self):
-        self.check(whyoom("explain", self.scratch), 2, err=f"{self.scratch}: Is a directory")
+        self.check(whyoom("explain", self.scratch), 2, err=f"{self.scratch}: it is a directory; name the files in it")
+
+    def test_nothing_is_told_of_what_is_not_there(self):
+        for command in ("summary", "lint"):
+            self.check(whyoom(command, self.scratch / "none.conf"), 2, "", "No such file or directory")
+            self.assertEqual(whyoom(command, self.scratch / "none.conf").out, "")
 
     def test_empty_file(self):
         log = self.file("empty.log", "")

@@ -19,12 +19,13 @@ std::optional<Claim> judge(const Context& context) {
     return std::nullopt;
   }
   const bool always = panic->reason == Reason::panic_on_oom_compulsory;
-  Claim result = claim(
-      Role::consequence, Rank::asked_for, 0, 0.99,
-      always ? Message("vm.panic_on_oom is 2: the kernel panicked instead of killing a process. It "
-                       "restarts only if kernel.panic is not 0.")
-             : Message("vm.panic_on_oom is 1: the kernel panicked instead of killing a process. It "
-                       "restarts only if kernel.panic is not 0."));
+  Claim result =
+      claim(Role::consequence, Rank::asked_for, 0, 0.99,
+            Message("vm.panic_on_oom is {}: the kernel panicked instead of killing a process.{}",
+                    always ? "2" : "1",
+                    panic->restart_seconds || panic->halted_at
+                        ? std::string()  // the log tells
+                        : tr(" It restarts only if kernel.panic is not 0.")));
   result.prove(Message("vm.panic_on_oom, from the panic's text"), always ? 2 : 1, panic->at);
   result.remedies.push_back(kill_one());
   return result;
