@@ -105,17 +105,13 @@ void add_boot_notes(Plan& plan, const PlannedSetting& setting) {
   }
 }
 
-// A write to one of them sets the other to 0 (mm/util.c overcommit_ratio_handler() and
-// overcommit_kbytes_handler()). It stands in the change so that an undo brings it back.
-constexpr std::string_view overcommit_ratio = "vm.overcommit_ratio";
-constexpr std::string_view overcommit_kbytes = "vm.overcommit_kbytes";
-
+// It stands in the change so that an undo brings it back, and behind the key: the kernel has made
+// it 0 by then, and some do not take a 0 that is written.
 void add_counterpart(Plan& plan, const host::SysctlKey& key, host::Files& files) {
-  if (key != overcommit_ratio && key != overcommit_kbytes) {
+  const auto other = host::SysctlKey::parse(host::sysctl_counterpart(key.dotted()));
+  if (!other) {
     return;
   }
-  const auto other =
-      host::SysctlKey::parse(key == overcommit_ratio ? overcommit_kbytes : overcommit_ratio);
   const auto value = files.read(other->file());
   if (value && trim_right(*value) != "0") {
     plan.change.running.push_back({*other, std::string(trim_right(*value)), "0"});
@@ -212,11 +208,12 @@ Done check_keys(const std::vector<Wanted>& wanted) {
                     [&](const Wanted& one) { return one.key == each->key; })) {
       return tl::unexpected(Message("{} is given twice; give it once", each->key.dotted()));
     }
-  }
-  if (has(overcommit_ratio) && has(overcommit_kbytes)) {
-    return tl::unexpected(
-        Message("the kernel sets {} to 0 when {} is set, and the other way round; give one of them",
-                overcommit_ratio, overcommit_kbytes));
+    if (const auto other = host::sysctl_counterpart(each->key.dotted()); has(other)) {
+      return tl::unexpected(Message(
+          "the kernel sets {} to 0 when {} is set, and the other way round; give one of them",
+          std::max<std::string_view>(each->key.dotted(), other),
+          std::min<std::string_view>(each->key.dotted(), other)));
+    }
   }
   return {};
 }
@@ -261,8 +258,8 @@ Done add_setting(Plan& plan, host::Files& files, OverlayFiles& edited, const Hos
           Message("{} is \"{}\" now, which no undo could set again; set it by hand",
                   wanted.key.dotted(), printable(*setting.running)));
     }
-    add_counterpart(plan, wanted.key, files);
     plan.change.running.push_back({wanted.key, *setting.running, wanted.value});
+    add_counterpart(plan, wanted.key, files);
   }
   return {};
 }

@@ -255,9 +255,9 @@ TEST_F(PlanOfAGuest, RemembersTheValueThatTheKernelSetsToZeroWithIt) {
   const auto result = plan("vm.overcommit_kbytes=1G");
   ASSERT_TRUE(result) << result.error().str();
   ASSERT_EQ(result->change.running.size(), 2U);
-  EXPECT_EQ(result->change.running[0].key, "vm.overcommit_ratio");
-  EXPECT_EQ(result->change.running[0].after, "0");
-  EXPECT_EQ(reversed(result->change).running[1].after, "50");
+  EXPECT_EQ(result->change.running[1].key.dotted(), "vm.overcommit_ratio");
+  EXPECT_EQ(result->change.running[1].after, "0");
+  EXPECT_EQ(reversed(result->change).running[0].after, "50");
 }
 
 TEST_F(PlanOfAGuest, NamesWhatACheckWouldSayOfTheFilesThen) {
@@ -349,3 +349,4 @@ TEST_F(PlanOfAGuest, WarnsOfAValueBelowTheKernelsChoice) {
 
 }  // namespace
 }  // namespace whyoom::advise
+  EXPECT_FALSE(plan_of({"vm.dirty_bytes=100000", "vm.dirty_ratio=10"}));

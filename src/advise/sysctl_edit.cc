@@ -213,7 +213,8 @@ Editing::Done Editing::append_to(const std::string& path) {
 Editing::Done Editing::add_line(const SysctlHistory& history) {
   const SysctlSetting* winner = main_answer(history).winning();
   if (!last_ && winner != nullptr && may_be_edited(winner->real)) {
-    return append_to(winner->real);  // a glob: the key itself goes before it wherever it stands
+    // A glob: the key itself goes before it wherever it stands. Or one that makes ours 0 before.
+    return append_to(winner->real);
   }
   if (!last_ && winner == nullptr && boot_reads_sysctl_conf()) {
     return append_to(std::string(host::sysctl_conf));
@@ -242,7 +243,8 @@ tl::expected<SysctlEdit, Message> Editing::run() {
     const bool placed =
         !home_.empty() || (decides != nullptr && same_sysctl_value(decides->value, wanted_.value));
     if (!placed) {
-      const bool has_line = decides != nullptr && may_be_edited(decides->real) && !decides->glob;
+      const bool has_line = decides != nullptr && may_be_edited(decides->real) && !decides->glob &&
+                            decides->through.empty();
       done = has_line ? set_line(*decides) : add_line(now);
     } else if (obstacle == nullptr) {
       done = tl::unexpected(

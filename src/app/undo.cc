@@ -111,7 +111,7 @@ Danger danger_of(const FixRecord& record) {
 bool share_a_key(const FixRecord& one, const FixRecord& other) {
   return std::ranges::any_of(one.meta.wanted, [&other](const advise::Wanted& wanted) {
     return std::ranges::any_of(other.meta.wanted, [&wanted](const advise::Wanted& each) {
-      return each.key == wanted.key;
+      return each.key == wanted.key || each.key == host::sysctl_counterpart(wanted.key.dotted());
     });
   });
 }

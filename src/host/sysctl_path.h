@@ -40,6 +40,9 @@ struct SysctlSetting {
   std::string real;        // the same with all links followed: the file to edit
   std::uint32_t line = 0;  // counts from 1
   std::string value;       // as the reader takes it
+  // The line sets this key, and with it the kernel makes ours `value`, 0 (sysctl_counterpart()).
+  // Empty: it sets ours.
+  std::string_view through = {};
   bool glob = false;
   Fate fate = Fate::not_read;
 };
