@@ -119,6 +119,32 @@ void add_counterpart(Plan& plan, const host::SysctlKey& key, host::Files& files)
   }
 }
 
+// Which of its values the kernel does not give up again before the next boot; empty: none of them.
+// Sources: kernel/module/main.c, kernel/kexec_core.c (kexec_limit_handler() only lowers),
+// bpf_unpriv_handler() of kernel/bpf/syscall.c, yama_dointvec_minmax() of security/yama.
+constexpr std::array<Pair, 6> one_way{{{"kernel.kexec_load_disabled", ""},
+                                       {"kernel.kexec_load_limit_panic", ""},
+                                       {"kernel.kexec_load_limit_reboot", ""},
+                                       {"kernel.modules_disabled", ""},
+                                       {"kernel.unprivileged_bpf_disabled", "1"},
+                                       {"kernel.yama.ptrace_scope", "3"}}};
+
+// The key's running value is the last of the change that is no counterpart.
+void add_no_way_back(Plan& plan, const PlannedSetting& setting) {
+  const std::string& key = setting.wanted.key.dotted();
+  const auto row = std::ranges::find(one_way, key, &Pair::first);
+  const bool stays = row != one_way.end() &&
+                     (row->second.empty() || same_sysctl_value(row->second, setting.wanted.value));
+  // The kernel makes it so with the counterpart.
+  const bool given = plan.change.running.back().key == host::sysctl_counterpart(key);
+  if (stays || (!given && !host::kernel_takes(host::sysctl_range(key), *setting.running))) {
+    plan.risks.emplace_back(
+        "the kernel does not take {} back for {} before the next boot: `whyoom undo --files-only` "
+        "can give back the files, and no undo the running value",
+        printable(*setting.running), key);
+  }
+}
+
 const PlannedSetting* setting_of(const Plan& plan, std::string_view key) {
   const auto found = std::ranges::find_if(
       plan.settings, [key](const PlannedSetting& each) { return each.wanted.key == key; });
@@ -260,6 +286,7 @@ Done add_setting(Plan& plan, host::Files& files, OverlayFiles& edited, const Hos
     }
     plan.change.running.push_back({wanted.key, *setting.running, wanted.value});
     add_counterpart(plan, wanted.key, files);
+    add_no_way_back(plan, setting);
   }
   return {};
 }

@@ -33,6 +33,7 @@ using fix::FixState;
 struct UndoOptions : Options {
   std::optional<unsigned> number;  // empty = the last one
   bool dry_run = false, yes = false;
+  bool files_only = false;
   bool force = false;  // also when the kernel would kill at once
 };
 
@@ -131,7 +132,10 @@ int undo_record(const UndoOptions& options, fix::FixStore& store, const FixRecor
                 Console& io) {
   const render::TextStyle style = options.style();
   const bool disk = !options.root.empty();
-  const FixRecord record = part_on(options.root, whole);
+  FixRecord record = part_on(options.root, whole);
+  if (options.files_only) {
+    record.change.running.clear();
+  }
   io.out.write(record_line(whole) + "\n");
   if (disk) {
     io.out.write(tr("On the disk {}: nothing that runs is touched; paths are those on the disk.\n",
@@ -230,3 +234,4 @@ const Command undo_command{
     }};
 
 }  // namespace whyoom::app
+      flags.flag("--files-only", options->files_only, "Leave the running value as it is");
