@@ -8,6 +8,7 @@
 #include "base/language.h"
 #include "base/text.h"
 #include "host/host.h"
+#include "host/mounts.h"
 #include "host/sysctl_setters.h"
 #include "memory/host_with.h"
 #include "memory/settings.h"
@@ -84,14 +85,37 @@ void add_other_setters(Plan& plan, const Wanted& wanted, host::Files& files,
 
 void add_boot_notes(Plan& plan, const PlannedSetting& setting) {
   const host::SysctlHistory& before = setting.sysctl.before;
+  const auto doubt = [&plan](Message message) {
+    add_once(plan.risks, std::move(message));
+    plan.boot_unsure = true;
+  };
+  const bool unread =
+      before.boot_reader == host::SysctlBoot::nothing || before.masked_by_command_line;
   if (before.boot_reader == host::SysctlBoot::nothing) {
-    add_once(plan.risks, Message("systemd-sysctl.service is masked on this host: nothing reads "
-                                 "these files at boot"));
+    doubt(
+        Message("systemd-sysctl.service is masked on this host: nothing reads these files at "
+                "boot"));
+  } else if (unread) {
+    doubt(
+        Message("the kernel's command line has systemd.mask=systemd-sysctl.service: nothing "
+                "reads these files at a boot with it"));
+  }
+  if (!before.other_command.empty()) {
+    doubt(
+        Message("{} gives systemd-sysctl.service another command: whether it reads these files "
+                "at boot is not known",
+                printable(before.other_command)));
   }
   if (before.command_line && !same_sysctl_value(*before.command_line, setting.wanted.value)) {
-    plan.notes.emplace_back(
-        "the kernel's command line sets {} to {}; the files are read later and win",
-        setting.wanted.key.dotted(), printable(*before.command_line));
+    const std::string& key = setting.wanted.key.dotted();
+    const std::string value = printable(*before.command_line);
+    plan.notes.push_back(
+        unread ? Message("the kernel's command line sets {} to {}, and nothing reads the files "
+                         "after it",
+                         key, value)
+               : Message("the kernel's command line sets {} to {}; the files are read later and "
+                         "win",
+                         key, value));
   }
   for (const host::SysctlOpenLine& open : before.open) {
     add_once(plan.risks,
@@ -102,6 +126,33 @@ void add_boot_notes(Plan& plan, const PlannedSetting& setting) {
     add_once(plan.notes,
              Message("{} could not be read ({}); whatever is in it, another line decides",
                      printable(gap.path), printable(translated(gap.error.text))));
+  }
+}
+
+// Live images and overlayroot: what is written to /etc is in memory.
+void add_short_lived(Plan& plan, const PlannedSetting& setting, host::Files& files) {
+  const host::SysctlHistory& after = setting.sysctl.after;
+  const host::SysctlSetting* line =
+      after.boot.winning() != nullptr ? after.boot.winning() : after.system.winning();
+  const auto mounts = files.read("/proc/self/mountinfo");
+  if (line == nullptr || !mounts) {
+    return;
+  }
+  const auto in_memory = [](std::string_view type) {
+    return type == "tmpfs" || type == "ramfs" || type == "rootfs";
+  };
+  const host::MountOfFile mount = host::mount_of(*mounts, line->real);
+  const auto upper = files.status(mount.upper);
+  if (in_memory(mount.type) || (upper && in_memory(host::mount_of(*mounts, mount.upper).type))) {
+    add_once(plan.risks, Message("{} lies in memory: the next boot does not have what is written "
+                                 "there",
+                                 printable(line->real)));
+    plan.boot_unsure = true;
+  } else if (!mount.upper.empty() && !upper) {
+    add_once(plan.risks, Message("{} lies on an overlay whose upper layer, {}, cannot be seen "
+                                 "from here: whether the next boot has it is not known",
+                                 printable(line->real), printable(mount.upper)));
+    plan.boot_unsure = true;
   }
 }
 
@@ -362,6 +413,7 @@ tl::expected<Plan, Message> make_plan(host::Files& files, const HostState& state
   }
   for (const PlannedSetting& setting : plan.settings) {
     add_boot_notes(plan, setting);
+    add_short_lived(plan, setting, files);
     add_other_setters(plan, setting.wanted, files, state);
   }
   add_low_min_free(plan, state);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "host/sysctl_boot.h"
 #include "host/writers.h"
 
 namespace whyoom::host {
@@ -25,9 +26,9 @@ struct Step {
   Kind kind = Kind::assignment;
   bool glob = false;
   std::string path;         // as the tool compares it; for systemd's globs the text of the glob
-  std::string result;       // the path under which the tool finds the key
   std::string value;        // as the line has it
   bool other = false;       // it sets the key that makes ours 0
+  std::string result;       // the path under which the tool finds the key
   std::size_t setting = 0;  // in SysctlAnswer::settings; of no meaning for an exclusion
 };
 
@@ -64,9 +65,9 @@ class Reading {
   void add_matches(std::string_view directory, const std::string& pattern,
                    std::vector<std::string>& result);
   void take(const std::string& file, Fate fate);
-  void apply_as_systemd();
   void take(const SysctlStatement& statement, bool other, const std::string& file,
             const std::string& real, Fate fate);
+  void apply_as_systemd();
   void apply_as_procps();
   void write(const Step& step);
   void lose(const Step& loser, Fate fate);
@@ -76,10 +77,10 @@ class Reading {
   SysctlTool tool_;
   const std::string& target_;
   std::optional<SysctlRange> range_;
-  SysctlAnswer answer_;
   std::string_view counterpart_;  // empty: none
   std::optional<SysctlRange> other_range_;
   std::string other_;  // its path
+  SysctlAnswer answer_;
   std::vector<Step> steps_;
   std::vector<std::string> read_;  // real paths
   std::size_t compared_ = 0;       // names of files with patterns
@@ -224,7 +225,7 @@ void Reading::write(const Step& step) {
 // - a key without a glob wins over every glob, also over a later one.
 void Reading::apply_as_systemd() {
   std::vector<const Step*> entries;  // null: moved to a later place
-  std::map<std::string_view, std::size_t> place;
+  std::map<std::pair<std::string_view, bool>, std::size_t> place;
   for (const auto& step : steps_) {
     const auto [known, is_new] = place.try_emplace({step.path, step.other}, entries.size());
     if (!is_new) {
@@ -292,43 +293,6 @@ void Reading::add_unread() {
   }
 }
 
-// A directory that is there and cannot be listed is a gap: what it has is not known.
-bool lists(Files& files, std::string_view directory, std::string_view name,
-           std::vector<SysctlGap>& gaps) {
-  const auto real = real_path(files, directory);
-  const auto listing = real ? files.list(*real) : tl::make_unexpected(real.error());
-  if (!listing && listing.error().kind != FileError::Kind::missing) {
-    const std::string path = real.value_or(std::string(directory));
-    if (std::ranges::find(gaps, path, &SysctlGap::path) == gaps.end()) {  // /lib is /usr/lib
-      gaps.push_back({path, listing.error()});
-    }
-  }
-  return listing && std::any_of(listing->entries.begin(), listing->entries.end(),
-                                [&](const Entry& entry) { return entry.name == name; });
-}
-
-SysctlBoot boot_reader_of(Files& files, std::vector<SysctlGap>& gaps) {
-  if (!lists(files, "/usr/lib/systemd", "systemd-sysctl", gaps) &&
-      !lists(files, "/lib/systemd", "systemd-sysctl", gaps)) {
-    return SysctlBoot::procps_system;
-  }
-  for (const std::string_view directory : {"/etc/systemd/system", "/run/systemd/system"}) {
-    const std::string unit = std::string(directory) + "/systemd-sysctl.service";
-    const auto real = real_path(files, unit);
-    if (!real) {
-      continue;
-    }
-    const auto text = *real == "/dev/null" ? std::string() : files.read(*real);
-    if (text && text->empty()) {
-      return SysctlBoot::nothing;
-    }
-    if (!text && text.error().kind != FileError::Kind::missing) {
-      gaps.push_back({unit, text.error()});
-    }
-  }
-  return SysctlBoot::systemd_sysctl;
-}
-
 std::optional<std::string> value_of(const SysctlAnswer& answer,
                                     std::optional<std::string> otherwise) {
   const auto* setting = answer.winning();
@@ -387,7 +351,7 @@ std::vector<SysctlHistory> find_sysctl(Files& files, std::span<const SysctlKey> 
                                        std::string_view command_line) {
   std::vector<SysctlHistory> histories;
   std::vector<SysctlGap> gaps;
-  const SysctlBoot boot_reader = boot_reader_of(files, gaps);
+  const SysctlBootReader boot = boot_reader_of(files, command_line, gaps);
   SysctlFiles sysctl_files(files);
   for (const SysctlKey& key : keys) {
     SysctlHistory& history = histories.emplace_back();
@@ -398,9 +362,9 @@ std::vector<SysctlHistory> find_sysctl(Files& files, std::span<const SysctlKey> 
     history.command_line = sysctl_of_command_line(command_line, key);
     history.system = Reading(sysctl_files, SysctlReader::procps_system, key).run();
     history.load = Reading(sysctl_files, SysctlReader::procps_load, key).run();
-    if (boot_reader == SysctlBoot::systemd_sysctl) {
+    if (boot.reader == SysctlBoot::systemd_sysctl) {
       history.boot = Reading(sysctl_files, SysctlReader::systemd_sysctl, key).run();
-    } else if (boot_reader == SysctlBoot::procps_system) {
+    } else if (boot.reader == SysctlBoot::procps_system) {
       history.boot = history.system;
     }
     history.open = open_lines(files, history);
