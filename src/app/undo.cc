@@ -146,6 +146,16 @@ int undo_record(const UndoOptions& options, fix::FixStore& store, const FixRecor
   if (!found.all(fix::Standing::updated)) {
     io.out.write(tr("As it stands now:\n{}", standing_text(record, found)));
   }
+  bool other_attributes = false;
+  for (std::size_t i = 0; i < found.files.size(); ++i) {
+    if (found.files[i].other_attributes) {
+      other_attributes = true;
+      io.out.write(
+          tr("note: owner, mode or attributes of {} were changed since the fix, and stay "
+             "as they are\n",
+             printable(record.change.files[i].path)));
+    }
+  }
   const Danger danger = disk ? Danger() : danger_of(record);
   for (const std::string& risk : danger.risks) {
     io.out.write(tr("risk: {}\n", risk));
@@ -168,7 +178,13 @@ int undo_record(const UndoOptions& options, fix::FixStore& store, const FixRecor
     return tell_failure("undo", done.error(), style, io);
   }
   io.out.write(
-      tr("Undone: files and values are as before fix {}.\n", std::to_string(record.number)));
+      options.files_only
+          ? tr("Undone: files are as before fix {}; running values stay until the next boot.\n",
+               std::to_string(record.number))
+      : other_attributes
+          ? tr("Undone: the content of the files and the values are as before fix {}.\n",
+               std::to_string(record.number))
+          : tr("Undone: files and values are as before fix {}.\n", std::to_string(record.number)));
   return nothing_found;
 }
 
@@ -227,6 +243,7 @@ const Command undo_command{
       flags.number("N", "", options->number, 1, 1'000'000'000, "The fix");
       flags.flag("-n,--dry-run", options->dry_run, "Show the change and touch nothing");
       flags.flag("-y,--yes", options->yes, "Do not ask");
+      flags.flag("--files-only", options->files_only, "Leave the running value as it is");
       flags.flag("--force", options->force, "Also when the kernel would kill at once");
       flags.text("--root", "DIR", options->root, "A disk of a system that does not run");
       flags.look(*options);
@@ -234,4 +251,3 @@ const Command undo_command{
     }};
 
 }  // namespace whyoom::app
-      flags.flag("--files-only", options->files_only, "Leave the running value as it is");
