@@ -99,7 +99,7 @@ class Fixes(FixCase):
         self.check(result, 0, "kernel.domainname stays before.example now; from the next boot on")
         self.assertIn("Done. kernel.domainname is after.example in the files; the next boot may differ", result.out)
         self.assertEqual(self.running(), "before.example")
-        self.check(self.fix("--yes", "--files-only"), 0, "from the next boot on already")
+        self.check(self.fix("--yes", "--files-only"), 0, "in the files already")
         self.assertEqual(self.conf.read_bytes(), NEW)
 
     def test_json(self):
@@ -126,7 +126,7 @@ class Several(FixCase):
 
     def test_one_plan_one_entry_one_undo(self):
         shown = whyoom("fix", *self.BOTH, "--yes")
-        self.check(shown, 0, "Done. kernel.domainname is after.example and kernel.hostname is other now")
+        self.check(shown, 0, "Done. kernel.domainname is after.example and kernel.hostname is other in the files")
         self.assertIn("kernel.hostname: this -> other", shown.out)
         self.assertEqual(self.conf.read_bytes(), NEW + b"\r\nkernel.hostname = other\r\n")
         self.assertEqual((self.running(), self.HOSTNAME.read_text()), ("after.example", "other\n"))
@@ -365,6 +365,15 @@ class Refusals(FixCase):
         self.assertEqual(self.conf.read_bytes(), OLD)
         self.assertEqual(self.running(), "before.example")
         self.assertEqual(sorted(os.listdir("/etc")), ["filler", "sysctl.conf", "sysctl.d"])
+
+    def test_a_limit_of_file_sizes(self):
+        """The kernel's SIGXFSZ would end the program in the midst of it, without a word."""
+        result = subprocess.run(["sh", "-c", 'ulimit -f 0; exec "$0" "$@"', harness.PROGRAM, "fix",
+                                 "kernel.domainname=after.example", "--yes"],
+                                capture_output=True, text=True, check=False)
+        self.assertIn(result.returncode, (2, 3), result)
+        self.assertIn("ulimit -f", result.stderr)
+        self.expect_untouched()
 
     def test_a_read_only_disk(self):
         subprocess.run(["mount", "-o", "remount,ro", "/etc"], check=True)
