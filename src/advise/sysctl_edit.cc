@@ -154,7 +154,7 @@ Editing::Done Editing::comment_out(const SysctlSetting& line) {
 
 bool Editing::boot_reads_sysctl_conf() {
   const auto real = host::real_path(overlay_, host::sysctl_conf);
-  if (!real || !overlay_.read(*real)) {
+  if (!real || !may_be_edited(*real) || !overlay_.read(*real)) {
     return false;
   }
   if (edit_.before.boot_reader != SysctlBoot::systemd_sysctl) {
@@ -188,6 +188,11 @@ Editing::Done Editing::append_to(const std::string& path) {
   const auto real = host::real_path(overlay_, path);
   if (!real) {
     return tl::unexpected(Message("{}: {}", path, translated(real.error().text)));
+  }
+  if (!may_be_edited(*real)) {
+    return tl::unexpected(
+        Message("{} is {}, where packages and programs keep their own files; these are not edited",
+                path, printable(*real)));
   }
   auto text = text_of(*real, true);
   if (!text) {
