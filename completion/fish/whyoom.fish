@@ -92,6 +92,7 @@ complete -c whyoom -n '__fish_seen_subcommand_from undo' -f
 complete -c whyoom -n '__fish_seen_subcommand_from undo' -f
 complete -c whyoom -n '__fish_seen_subcommand_from undo' -s n -l dry-run -d 'Show the change and touch nothing'
 complete -c whyoom -n '__fish_seen_subcommand_from undo' -s y -l yes -d 'Do not ask'
+complete -c whyoom -n '__fish_seen_subcommand_from undo' -l files-only -d 'Leave the running value as it is'
 complete -c whyoom -n '__fish_seen_subcommand_from undo' -l force -d 'Also when the kernel would kill at once'
 complete -c whyoom -n '__fish_seen_subcommand_from undo' -l root -d 'A disk of a system that does not run' -x
 complete -c whyoom -n '__fish_seen_subcommand_from undo' -l color -l colour -d 'auto (default), always or never' -x -a 'always auto never'

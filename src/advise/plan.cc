@@ -8,6 +8,7 @@
 #include "base/language.h"
 #include "base/text.h"
 #include "host/host.h"
+#include "host/mounts.h"
 #include "host/sysctl_setters.h"
 #include "memory/host_with.h"
 #include "memory/settings.h"
@@ -84,14 +85,37 @@ void add_other_setters(Plan& plan, const Wanted& wanted, host::Files& files,
 
 void add_boot_notes(Plan& plan, const PlannedSetting& setting) {
   const host::SysctlHistory& before = setting.sysctl.before;
+  const auto doubt = [&plan](Message message) {
+    add_once(plan.risks, std::move(message));
+    plan.boot_unsure = true;
+  };
+  const bool unread =
+      before.boot_reader == host::SysctlBoot::nothing || before.masked_by_command_line;
   if (before.boot_reader == host::SysctlBoot::nothing) {
-    add_once(plan.risks, Message("systemd-sysctl.service is masked on this host: nothing reads "
-                                 "these files at boot"));
+    doubt(
+        Message("systemd-sysctl.service is masked on this host: nothing reads these files at "
+                "boot"));
+  } else if (unread) {
+    doubt(
+        Message("the kernel's command line has systemd.mask=systemd-sysctl.service: nothing "
+                "reads these files at a boot with it"));
+  }
+  if (!before.other_command.empty()) {
+    doubt(
+        Message("{} gives systemd-sysctl.service another command: whether it reads these files "
+                "at boot is not known",
+                printable(before.other_command)));
   }
   if (before.command_line && !same_sysctl_value(*before.command_line, setting.wanted.value)) {
-    plan.notes.emplace_back(
-        "the kernel's command line sets {} to {}; the files are read later and win",
-        setting.wanted.key.dotted(), printable(*before.command_line));
+    const std::string& key = setting.wanted.key.dotted();
+    const std::string value = printable(*before.command_line);
+    plan.notes.push_back(
+        unread ? Message("the kernel's command line sets {} to {}, and nothing reads the files "
+                         "after it",
+                         key, value)
+               : Message("the kernel's command line sets {} to {}; the files are read later and "
+                         "win",
+                         key, value));
   }
   for (const host::SysctlOpenLine& open : before.open) {
     add_once(plan.risks,
@@ -105,21 +129,70 @@ void add_boot_notes(Plan& plan, const PlannedSetting& setting) {
   }
 }
 
-// A write to one of them sets the other to 0 (mm/util.c overcommit_ratio_handler() and
-// overcommit_kbytes_handler()). It stands in the change so that an undo brings it back.
-constexpr std::string_view overcommit_ratio = "vm.overcommit_ratio";
-constexpr std::string_view overcommit_kbytes = "vm.overcommit_kbytes";
-
-void add_counterpart(Plan& plan, const host::SysctlKey& key, host::Files& files) {
-  if (key != overcommit_ratio && key != overcommit_kbytes) {
+// Live images and overlayroot: what is written to /etc is in memory.
+void add_short_lived(Plan& plan, const PlannedSetting& setting, host::Files& files) {
+  const host::SysctlHistory& after = setting.sysctl.after;
+  const host::SysctlSetting* line =
+      after.boot.winning() != nullptr ? after.boot.winning() : after.system.winning();
+  const auto mounts = files.read("/proc/self/mountinfo");
+  if (line == nullptr || !mounts) {
     return;
   }
-  const auto other =
-      host::SysctlKey::parse(key == overcommit_ratio ? overcommit_kbytes : overcommit_ratio);
+  const auto in_memory = [](std::string_view type) {
+    return type == "tmpfs" || type == "ramfs" || type == "rootfs";
+  };
+  const host::MountOfFile mount = host::mount_of(*mounts, line->real);
+  const auto upper = files.status(mount.upper);
+  if (in_memory(mount.type) || (upper && in_memory(host::mount_of(*mounts, mount.upper).type))) {
+    add_once(plan.risks, Message("{} lies in memory: the next boot does not have what is written "
+                                 "there",
+                                 printable(line->real)));
+    plan.boot_unsure = true;
+  } else if (!mount.upper.empty() && !upper) {
+    add_once(plan.risks, Message("{} lies on an overlay whose upper layer, {}, cannot be seen "
+                                 "from here: whether the next boot has it is not known",
+                                 printable(line->real), printable(mount.upper)));
+    plan.boot_unsure = true;
+  }
+}
+
+// It stands in the change so that an undo brings it back, and behind the key: the kernel has made
+// it 0 by then, and some do not take a 0 that is written.
+void add_counterpart(Plan& plan, const host::SysctlKey& key, host::Files& files) {
+  const auto other = host::SysctlKey::parse(host::sysctl_counterpart(key.dotted()));
+  if (!other) {
+    return;
+  }
   const auto value = files.read(other->file());
   if (value && trim_right(*value) != "0") {
     plan.change.running.push_back({*other, std::string(trim_right(*value)), "0"});
     plan.notes.emplace_back("the kernel sets {} to 0 with it", other->dotted());
+  }
+}
+
+// Which of its values the kernel does not give up again before the next boot; empty: none of them.
+// Sources: kernel/module/main.c, kernel/kexec_core.c (kexec_limit_handler() only lowers),
+// bpf_unpriv_handler() of kernel/bpf/syscall.c, yama_dointvec_minmax() of security/yama.
+constexpr std::array<Pair, 6> one_way{{{"kernel.kexec_load_disabled", ""},
+                                       {"kernel.kexec_load_limit_panic", ""},
+                                       {"kernel.kexec_load_limit_reboot", ""},
+                                       {"kernel.modules_disabled", ""},
+                                       {"kernel.unprivileged_bpf_disabled", "1"},
+                                       {"kernel.yama.ptrace_scope", "3"}}};
+
+// The key's running value is the last of the change that is no counterpart.
+void add_no_way_back(Plan& plan, const PlannedSetting& setting) {
+  const std::string& key = setting.wanted.key.dotted();
+  const auto row = std::ranges::find(one_way, key, &Pair::first);
+  const bool stays = row != one_way.end() &&
+                     (row->second.empty() || same_sysctl_value(row->second, setting.wanted.value));
+  // The kernel makes it so with the counterpart.
+  const bool given = plan.change.running.back().key == host::sysctl_counterpart(key);
+  if (stays || (!given && !host::kernel_takes(host::sysctl_range(key), *setting.running))) {
+    plan.risks.emplace_back(
+        "the kernel does not take {} back for {} before the next boot: `whyoom undo --files-only` "
+        "can give back the files, and no undo the running value",
+        printable(*setting.running), key);
   }
 }
 
@@ -212,11 +285,12 @@ Done check_keys(const std::vector<Wanted>& wanted) {
                     [&](const Wanted& one) { return one.key == each->key; })) {
       return tl::unexpected(Message("{} is given twice; give it once", each->key.dotted()));
     }
-  }
-  if (has(overcommit_ratio) && has(overcommit_kbytes)) {
-    return tl::unexpected(
-        Message("the kernel sets {} to 0 when {} is set, and the other way round; give one of them",
-                overcommit_ratio, overcommit_kbytes));
+    if (const auto other = host::sysctl_counterpart(each->key.dotted()); has(other)) {
+      return tl::unexpected(Message(
+          "the kernel sets {} to 0 when {} is set, and the other way round; give one of them",
+          std::max<std::string_view>(each->key.dotted(), other),
+          std::min<std::string_view>(each->key.dotted(), other)));
+    }
   }
   return {};
 }
@@ -261,8 +335,9 @@ Done add_setting(Plan& plan, host::Files& files, OverlayFiles& edited, const Hos
           Message("{} is \"{}\" now, which no undo could set again; set it by hand",
                   wanted.key.dotted(), printable(*setting.running)));
     }
-    add_counterpart(plan, wanted.key, files);
     plan.change.running.push_back({wanted.key, *setting.running, wanted.value});
+    add_counterpart(plan, wanted.key, files);
+    add_no_way_back(plan, setting);
   }
   return {};
 }
@@ -338,6 +413,7 @@ tl::expected<Plan, Message> make_plan(host::Files& files, const HostState& state
   }
   for (const PlannedSetting& setting : plan.settings) {
     add_boot_notes(plan, setting);
+    add_short_lived(plan, setting, files);
     add_other_setters(plan, setting.wanted, files, state);
   }
   add_low_min_free(plan, state);

@@ -42,6 +42,7 @@ struct Plan {
   bool raises_min_free = false;
   Message refusal;             // the kernel would kill at once; empty: it would not
   std::vector<Message> risks;  // to know before one says yes
+  bool boot_unsure = false;    // one of the risks: the next boot may not read or not have the files
   std::vector<Message> notes;  // what else sets a key
 };
 

@@ -159,8 +159,56 @@ TEST_F(PlanOfAGuest, SaysWhatBecomesOfTheFilesAtBoot) {
                 "systemd-sysctl.service is masked on this host: nothing reads these files at boot",
                 "group 50 can write /etc/sysctl.d: what is set there can be changed again without "
                 "you",
-                "the kernel's command line sets vm.min_free_kbytes to 8192; the files are read "
-                "later and win"}));
+                "the kernel's command line sets vm.min_free_kbytes to 8192, and nothing reads the "
+                "files after it"}));
+  EXPECT_TRUE(result->boot_unsure);
+}
+
+TEST_F(PlanOfAGuest, SaysWhenTheNextBootMayNotHaveTheFiles) {
+  const auto first_risk = [&] {
+    read();
+    const auto result = plan("vm.panic_on_oom=1");
+    return result && result->boot_unsure ? result->risks.front().str() : std::string("sure");
+  };
+  const std::string disk = "20 1 8:1 / / rw - ext4 /dev/sda1 rw\n";
+  files_.add("/proc/self/mountinfo", disk + "30 20 0:2 / /run rw - tmpfs tmpfs rw\n");
+  EXPECT_EQ(first_risk(), "sure");
+  files_.add("/proc/self/mountinfo", disk + "30 20 0:2 / /etc rw - tmpfs tmpfs rw\n");
+  EXPECT_EQ(first_risk(),
+            "/etc/sysctl.d/90-whyoom.conf lies in memory: the next boot does not have what is "
+            "written there");
+  const std::string overlay = disk +
+                              "30 20 0:2 / /run rw - tmpfs tmpfs rw\n"
+                              "31 20 0:3 / /etc rw - overlay overlay "
+                              "rw,lowerdir=/etc,upperdir=/run/a\\040b/upper,workdir=/run/w\n";
+  files_.add("/proc/self/mountinfo", overlay);
+  EXPECT_NE(first_risk().find("upper layer, /run/a b/upper, cannot be seen"), std::string::npos);
+  files_.set_status("/run/a b/upper", {0, 0, 0755});
+  EXPECT_NE(first_risk().find("lies in memory"), std::string::npos);
+  files_.add("/proc/cmdline", "systemd.mask=systemd-sysctl.service sysctl.vm.panic_on_oom=2\n");
+  files_.add("/proc/self/mountinfo", disk);
+  files_.add("/usr/lib/systemd/systemd-sysctl", "");
+  EXPECT_EQ(first_risk(),
+            "the kernel's command line has systemd.mask=systemd-sysctl.service: nothing reads "
+            "these files at a boot with it");
+}
+
+TEST_F(PlanOfAGuest, SaysWhatNoUndoGivesBack) {
+  const auto says = [&](const char* key, const char* now, const char* assignment) {
+    files_.add(std::string("/proc/sys/") + key, std::string(now) + "\n");
+    const auto result = plan(assignment);
+    return result && !result->risks.empty() &&
+           result->risks[0].str().find("can give back the files") != std::string::npos;
+  };
+  EXPECT_TRUE(says("kernel/unprivileged_bpf_disabled", "2", "kernel.unprivileged_bpf_disabled=1"));
+  EXPECT_FALSE(says("kernel/unprivileged_bpf_disabled", "2", "kernel.unprivileged_bpf_disabled=0"));
+  EXPECT_TRUE(says("kernel/modules_disabled", "0", "kernel.modules_disabled=1"));
+  EXPECT_TRUE(says("kernel/yama/ptrace_scope", "1", "kernel.yama.ptrace_scope=3"));
+  EXPECT_FALSE(says("kernel/yama/ptrace_scope", "1", "kernel.yama.ptrace_scope=2"));
+  files_.add("/proc/sys/vm/dirty_ratio", "20\n");
+  EXPECT_FALSE(says("vm/dirty_bytes", "0", "vm.dirty_bytes=100000000"));
+  files_.add("/proc/sys/vm/dirty_ratio", "0\n");
+  EXPECT_TRUE(says("vm/dirty_bytes", "0", "vm.dirty_bytes=100000000"));
 }
 
 TEST_F(PlanOfAGuest, NamesAFileThatCannotDecideWhateverIsInIt) {
@@ -255,9 +303,9 @@ TEST_F(PlanOfAGuest, RemembersTheValueThatTheKernelSetsToZeroWithIt) {
   const auto result = plan("vm.overcommit_kbytes=1G");
   ASSERT_TRUE(result) << result.error().str();
   ASSERT_EQ(result->change.running.size(), 2U);
-  EXPECT_EQ(result->change.running[0].key, "vm.overcommit_ratio");
-  EXPECT_EQ(result->change.running[0].after, "0");
-  EXPECT_EQ(reversed(result->change).running[1].after, "50");
+  EXPECT_EQ(result->change.running[1].key.dotted(), "vm.overcommit_ratio");
+  EXPECT_EQ(result->change.running[1].after, "0");
+  EXPECT_EQ(reversed(result->change).running[0].after, "50");
 }
 
 TEST_F(PlanOfAGuest, NamesWhatACheckWouldSayOfTheFilesThen) {
@@ -308,6 +356,7 @@ TEST_F(PlanOfAGuest, RefusesKeysThatUndoEachOther) {
   const auto both = plan_of({"vm.overcommit_ratio=10", "vm.overcommit_kbytes=1G"});
   ASSERT_FALSE(both);
   EXPECT_NE(both.error().str().find("give one of them"), std::string::npos);
+  EXPECT_FALSE(plan_of({"vm.dirty_bytes=100000", "vm.dirty_ratio=10"}));
 }
 
 // The glob is read after the line of the first, and a line of the second takes it away.

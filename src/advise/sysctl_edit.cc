@@ -154,7 +154,7 @@ Editing::Done Editing::comment_out(const SysctlSetting& line) {
 
 bool Editing::boot_reads_sysctl_conf() {
   const auto real = host::real_path(overlay_, host::sysctl_conf);
-  if (!real || !overlay_.read(*real)) {
+  if (!real || !may_be_edited(*real) || !overlay_.read(*real)) {
     return false;
   }
   if (edit_.before.boot_reader != SysctlBoot::systemd_sysctl) {
@@ -189,6 +189,11 @@ Editing::Done Editing::append_to(const std::string& path) {
   if (!real) {
     return tl::unexpected(Message("{}: {}", path, translated(real.error().text)));
   }
+  if (!may_be_edited(*real)) {
+    return tl::unexpected(
+        Message("{} is {}, where packages and programs keep their own files; these are not edited",
+                path, printable(*real)));
+  }
   auto text = text_of(*real, true);
   if (!text) {
     return tl::unexpected(text.error());
@@ -213,7 +218,8 @@ Editing::Done Editing::append_to(const std::string& path) {
 Editing::Done Editing::add_line(const SysctlHistory& history) {
   const SysctlSetting* winner = main_answer(history).winning();
   if (!last_ && winner != nullptr && may_be_edited(winner->real)) {
-    return append_to(winner->real);  // a glob: the key itself goes before it wherever it stands
+    // A glob: the key itself goes before it wherever it stands. Or one that makes ours 0 before.
+    return append_to(winner->real);
   }
   if (!last_ && winner == nullptr && boot_reads_sysctl_conf()) {
     return append_to(std::string(host::sysctl_conf));
@@ -242,7 +248,8 @@ tl::expected<SysctlEdit, Message> Editing::run() {
     const bool placed =
         !home_.empty() || (decides != nullptr && same_sysctl_value(decides->value, wanted_.value));
     if (!placed) {
-      const bool has_line = decides != nullptr && may_be_edited(decides->real) && !decides->glob;
+      const bool has_line = decides != nullptr && may_be_edited(decides->real) && !decides->glob &&
+                            decides->through.empty();
       done = has_line ? set_line(*decides) : add_line(now);
     } else if (obstacle == nullptr) {
       done = tl::unexpected(

@@ -45,6 +45,50 @@ void expect_decided(const SysctlEdit& edit, std::string_view value) {
   EXPECT_EQ(edit.after.value_after_load(), value);
 }
 
+// The kernel makes one 0 when the other is written.
+TEST(SysctlEdit, ComesAfterALineOfTheOtherUnit) {
+  const auto kbytes = [](Tree& tree) {
+    return edit_sysctl_files(tree, {*host::SysctlKey::parse("vm.overcommit_kbytes"), "1000000"});
+  };
+  Tree tree = debian12();
+  tree.file("/etc/sysctl.d/zz.conf", "vm.overcommit_ratio = 80\n");
+  auto result = kbytes(tree);
+  ASSERT_TRUE(result) << result.error().str();
+  EXPECT_EQ(after(*result, "/etc/sysctl.d/zz.conf"),
+            "vm.overcommit_ratio = 80\nvm.overcommit_kbytes = 1000000\n");
+  expect_decided(*result, "1000000");
+  // What is there already, before it, does not move to the end when it is said again.
+  tree.file("/etc/sysctl.d/a.conf", "vm.overcommit_kbytes = 1000000\n");
+  result = kbytes(tree);
+  ASSERT_TRUE(result) << result.error().str();
+  EXPECT_NE(after(*result, "/etc/sysctl.d/zz.conf").find("# vm.overcommit_ratio"),
+            std::string::npos);
+  expect_decided(*result, "1000000");
+  // A file of a package.
+  Tree vendor = debian12();
+  vendor.file("/usr/lib/sysctl.d/zz.conf", "vm.overcommit_ratio = 80\n");
+  result = kbytes(vendor);
+  ASSERT_TRUE(result) << result.error().str();
+  expect_decided(*result, "1000000");
+}
+
+TEST(SysctlEdit, SaysThatALinkLeadsToWhatPackagesOwn) {
+  Tree tree;
+  tree.file("/usr/lib/systemd/systemd-sysctl", "").link("/etc/sysctl.d", "/usr/lib/sysctl.d");
+  tree.file("/usr/lib/sysctl.d/10-a.conf", "kernel.panic = 10\n");
+  const auto result = edit_sysctl_files(tree, wanted("45056"));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().str(),
+            "/etc/sysctl.d/99-whyoom.conf is /usr/lib/sysctl.d/99-whyoom.conf, where packages and "
+            "programs keep their own files; these are not edited");
+  // The same of /etc/sysctl.conf: there is another place.
+  Tree conf = debian12();
+  conf.file("/usr/lib/sysctl.conf", "kernel.panic = 10\n")
+      .link("/etc/sysctl.conf", "/usr/lib/sysctl.conf");
+  const SysctlEdit edited = edit(conf);
+  EXPECT_EQ(edited.files.front().path, "/etc/sysctl.d/90-whyoom.conf");
+}
+
 TEST(SysctlEdit, ChangesTheLineThatDecidesAndNothingElse) {
   Tree tree = debian12();
   tree.file("/etc/sysctl.conf", "# a\r\n  vm/min_free_kbytes\t= 1048576\r\nkernel.panic=10");

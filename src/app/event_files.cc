@@ -28,9 +28,10 @@ std::string text_of(const Json& object, const char* key) {
   return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
 }
 
-std::uint64_t number_of(const Json& object, const char* key) {
+// `other`: of what is there and no such number.
+std::uint64_t number_of(const Json& object, const char* key, std::uint64_t other = 0) {
   const Json* value = member(object, key);
-  return value != nullptr && value->is_number_unsigned() ? value->get<std::uint64_t>() : 0;
+  return value == nullptr ? 0 : value->is_number_unsigned() ? value->get<std::uint64_t>() : other;
 }
 
 bool is_true(const Json& object, const char* key) {
@@ -97,7 +98,7 @@ void each_event(const Json& value, const Take& take) {
       for (const Json& each : part(group, "members")) {
         facts.id = text_of(each, "id");
         facts.time = text_of(each, "time");
-        facts.killed = number_of(each, "killed");
+        facts.killed = number_of(each, "killed", UINT64_MAX);  // refused
         facts.panic = is_true(each, "panic");
         take(facts);
       }

@@ -140,10 +140,14 @@ int say_nothing_to_do(const FixOptions& options, const Plan& plan, Console& io) 
   write_json(options, plan, {"nothing-to-do", 0, {}}, io);
   if (options.format == Format::text) {
     const bool one = plan.settings.size() == 1;
+    for (const Message& risk : plan.boot_unsure ? plan.risks : std::vector<Message>()) {
+      io.out.write(tr("risk: {}\n", risk.str()));
+    }
     io.out.write(tr("{}{}. Nothing to do.\n", values_text(plan),
-                    only_later(options, plan) ? tr(" from the next boot on already")
-                    : one                     ? tr(" now, and the next boot keeps it")
-                                              : tr(" now, and the next boot keeps them")));
+                    plan.boot_unsure            ? tr(" in the files already")
+                    : only_later(options, plan) ? tr(" from the next boot on already")
+                    : one                       ? tr(" now, and the next boot keeps it")
+                                                : tr(" now, and the next boot keeps them")));
   }
   return nothing_found;
 }
@@ -159,7 +163,9 @@ std::string why_not_now(const FixOptions& options, Console& io) {
 std::string done_text(const FixOptions& options, const Plan& plan) {
   const bool one = plan.settings.size() == 1;
   std::string text = tr("Done. {}", values_text(plan));
-  if (only_later(options, plan)) {
+  if (plan.boot_unsure) {
+    text += tr(" in the files; the next boot may differ: see the risk.");
+  } else if (only_later(options, plan)) {
     text += tr(" from the next boot on; the files were read back.");
   } else if (plan.change.files.empty()) {
     text += one ? tr(" now; it was read back.") : tr(" now; they were read back.");

@@ -68,7 +68,7 @@ std::string out_of_memory() {
 
 int run(int argc, const char* const* argv) {
   set_language(language_of_environment());  // until the command line is known
-  linux::ignore_broken_pipes();
+  linux::ignore_signals_of_writing();
   linux::Output out(STDOUT_FILENO);
   linux::Output errors(STDERR_FILENO, linux::Output::Kind::messages);
   Console io{out, errors, command_line(argc, argv)};

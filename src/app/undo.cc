@@ -33,6 +33,7 @@ using fix::FixState;
 struct UndoOptions : Options {
   std::optional<unsigned> number;  // empty = the last one
   bool dry_run = false, yes = false;
+  bool files_only = false;
   bool force = false;  // also when the kernel would kill at once
 };
 
@@ -111,7 +112,7 @@ Danger danger_of(const FixRecord& record) {
 bool share_a_key(const FixRecord& one, const FixRecord& other) {
   return std::ranges::any_of(one.meta.wanted, [&other](const advise::Wanted& wanted) {
     return std::ranges::any_of(other.meta.wanted, [&wanted](const advise::Wanted& each) {
-      return each.key == wanted.key;
+      return each.key == wanted.key || each.key == host::sysctl_counterpart(wanted.key.dotted());
     });
   });
 }
@@ -131,7 +132,10 @@ int undo_record(const UndoOptions& options, fix::FixStore& store, const FixRecor
                 Console& io) {
   const render::TextStyle style = options.style();
   const bool disk = !options.root.empty();
-  const FixRecord record = part_on(options.root, whole);
+  FixRecord record = part_on(options.root, whole);
+  if (options.files_only) {
+    record.change.running.clear();
+  }
   io.out.write(record_line(whole) + "\n");
   if (disk) {
     io.out.write(tr("On the disk {}: nothing that runs is touched; paths are those on the disk.\n",
@@ -141,6 +145,16 @@ int undo_record(const UndoOptions& options, fix::FixStore& store, const FixRecor
   const fix::Examination found = fix::examine(record, store.values());
   if (!found.all(fix::Standing::updated)) {
     io.out.write(tr("As it stands now:\n{}", standing_text(record, found)));
+  }
+  bool other_attributes = false;
+  for (std::size_t i = 0; i < found.files.size(); ++i) {
+    if (found.files[i].other_attributes) {
+      other_attributes = true;
+      io.out.write(
+          tr("note: owner, mode or attributes of {} were changed since the fix, and stay "
+             "as they are\n",
+             printable(record.change.files[i].path)));
+    }
   }
   const Danger danger = disk ? Danger() : danger_of(record);
   for (const std::string& risk : danger.risks) {
@@ -164,7 +178,13 @@ int undo_record(const UndoOptions& options, fix::FixStore& store, const FixRecor
     return tell_failure("undo", done.error(), style, io);
   }
   io.out.write(
-      tr("Undone: files and values are as before fix {}.\n", std::to_string(record.number)));
+      options.files_only
+          ? tr("Undone: files are as before fix {}; running values stay until the next boot.\n",
+               std::to_string(record.number))
+      : other_attributes
+          ? tr("Undone: the content of the files and the values are as before fix {}.\n",
+               std::to_string(record.number))
+          : tr("Undone: files and values are as before fix {}.\n", std::to_string(record.number)));
   return nothing_found;
 }
 
@@ -223,6 +243,7 @@ const Command undo_command{
       flags.number("N", "", options->number, 1, 1'000'000'000, "The fix");
       flags.flag("-n,--dry-run", options->dry_run, "Show the change and touch nothing");
       flags.flag("-y,--yes", options->yes, "Do not ask");
+      flags.flag("--files-only", options->files_only, "Leave the running value as it is");
       flags.flag("--force", options->force, "Also when the kernel would kill at once");
       flags.text("--root", "DIR", options->root, "A disk of a system that does not run");
       flags.look(*options);

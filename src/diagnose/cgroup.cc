@@ -427,7 +427,8 @@ namespace {
 // The runtime's own command: what is written to the cgroup is lost when the container starts again.
 std::optional<ShellCommand> update_of_container(const CgroupUse& use) {
   if (!use.owner || use.owner->kind != memory::CgroupOwner::Kind::container ||
-      !use.owner->container) {
+      !use.owner->container ||
+      last_part(use.raw_limit_path).find(*use.owner->container) == std::string_view::npos) {
     return std::nullopt;
   }
   const auto id = ShellOperand::from(*use.owner->container);
@@ -466,7 +467,7 @@ Remedy raise_limit(const CgroupUse& use) {
         "move some to other nodes");
     return remedy;
   }
-  if (path.find("kubepods") != std::string::npos) {
+  if (path.find("kubepods") != std::string::npos && !(use.owner && use.owner->uid)) {
     remedy.title = Message("Raise resources.limits.memory of the container, or use less in it");
   } else if (const auto command = update_of_container(use)) {
     remedy.title = Message("Raise the memory limit of {}, or use less in it", use.who);
@@ -475,7 +476,7 @@ Remedy raise_limit(const CgroupUse& use) {
     remedy.title = Message("Raise the memory of the OpenVZ container {}, or use less in it",
                            path.substr(path.find(' ') + 1));
     remedy.commands = {ShellCommand("sudo vzctl set {} --ram <bytes> --save", *container)};
-  } else if (is_unit(unit)) {
+  } else if (is_unit(use.raw_limit_path)) {
     remedy.title =
         Message("Raise the limit of {}, or use less in it{}", short_name(unit), how_to_name(unit));
     if (const auto word = word_of(unit)) {

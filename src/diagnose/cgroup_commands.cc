@@ -25,15 +25,12 @@ std::string unescaped(std::string_view name) {
 }  // namespace
 
 std::optional<std::uint32_t> user_of_manager(std::string_view path) {
-  constexpr std::string_view mark = "/user@";
-  const std::size_t at = path.find(mark);
-  if (at == std::string_view::npos) {
-    return std::nullopt;
-  }
-  const std::string_view rest = path.substr(at + mark.size());
-  const std::size_t end = rest.find(".service/");
-  return end == std::string_view::npos ? std::nullopt
-                                       : parse_number<std::uint32_t>(rest.substr(0, end));
+  const auto owner = memory::cgroup_owner(path);
+  // A container of the user's is a unit of that manager; what is in the container is none.
+  const bool below =
+      owner && owner->inner && owner->unit && owner->unit->starts_with("user@") &&
+      (!owner->container || last_part(path).find(*owner->container) != std::string_view::npos);
+  return below ? owner->uid : std::nullopt;
 }
 
 std::vector<ShellCommand> commands_of(const UnitProperty& property, const ShellWord& unit,
@@ -52,8 +49,10 @@ std::string with_owner(std::string_view path) {
   return text.empty() || shown.ends_with(text) ? shown : tr("{} ({})", shown, text);
 }
 
-bool is_unit(std::string_view name) {
-  return name.ends_with(".service") || name.ends_with(".scope") || name.ends_with(".slice");
+bool is_unit(std::string_view path) {
+  const auto owner = memory::cgroup_owner(path);
+  return (path.ends_with(".service") || path.ends_with(".scope") || path.ends_with(".slice")) &&
+         (!owner || !owner->inner || user_of_manager(path));
 }
 
 std::string short_name(std::string_view name) {

@@ -12,8 +12,9 @@
 
 namespace whyoom::diagnose {
 
-// A name that systemd's tools take: of a service, scope or slice.
-bool is_unit(std::string_view name);
+// The last name of the path is one that systemd's tools take: of a service, scope or slice, and not
+// one that a service or a container gave to a cgroup of its own.
+bool is_unit(std::string_view path);
 
 // Of a name or a path, for a sentence: printable() and at most 255 bytes, what systemd allows.
 std::string short_name(std::string_view name);

@@ -271,6 +271,31 @@ Remedy remedy_of(std::string_view path) {
   return raise_limit(use);
 }
 
+// A command for this host's systemd has no name that a user or a container chose.
+TEST(RaiseLimit, GivesNoCommandForAUnitOfAnother) {
+  const std::string podman = "/user.slice/user-7.slice/user@7.service/user.slice/libpod-" +
+                             std::string(64, 'a') + ".scope";
+  EXPECT_FALSE(remedy_of(podman).commands.empty());
+  for (const std::string& path :
+       {podman + "/system.slice/sshd.service", std::string("/system.slice/a.service/sshd.service"),
+        std::string("/lxc/web/system.slice/sshd.service"),
+        std::string("/lxc/web/user@0.service/sshd.service")}) {
+    EXPECT_TRUE(remedy_of(path).commands.empty()) << path;
+    EXPECT_NE(remedy_of(path).title.str().find(path), std::string::npos) << path;
+  }
+  EXPECT_FALSE(remedy_of("/system.slice/sshd.service").commands.empty());
+  // Of a container in a container the runtime here knows the outer one alone.
+  const std::string outer = "/docker/" + std::string(64, 'a');
+  const auto commands = [](const std::string& path) {
+    CgroupUse use;
+    use.limit_path = use.raw_limit_path = path;
+    use.owner = memory::cgroup_owner(path);
+    return raise_limit(use).commands.size();
+  };
+  EXPECT_EQ(commands(outer), 1U);
+  EXPECT_EQ(commands(outer + "/docker/" + std::string(64, 'b')), 0U);
+}
+
 TEST(RaiseLimit, GivesTheNameToAShellAsOneWord) {
   const Remedy remedy = remedy_of("/app.slice/x';touch PWNED;'.scope");
   ASSERT_EQ(remedy.commands.size(), 2U);

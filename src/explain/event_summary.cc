@@ -19,6 +19,8 @@ using Member = EventSummary::Member;
 constexpr std::size_t id_length = 32;
 constexpr std::size_t longest_text = 1024;
 constexpr std::size_t longest_name = 253;  // of a host, by RFC 1035
+// PID_MAX_LIMIT: no event killed more, and so no sum of events wraps.
+constexpr std::uint64_t most_killed = 4194304;
 
 bool only(std::string_view text, std::string_view others) {
   return std::ranges::all_of(
@@ -145,9 +147,10 @@ std::string_view wrong_in(const EventFacts& facts) {
   if (facts.kind.empty() || !only(facts.kind, "-")) {
     return "kind";
   }
-  return facts.owner.size() > longest_text  ? "owner"
-         : facts.time.size() > longest_name ? "time"
-                                            : "";
+  return facts.killed > most_killed          ? "killed"
+         : facts.owner.size() > longest_text ? "owner"
+         : facts.time.size() > longest_name  ? "time"
+                                             : "";
 }
 
 bool EventSummary::add(const EventFacts& facts) {

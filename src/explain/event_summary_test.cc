@@ -55,6 +55,14 @@ TEST(EventSummary, IsTheSameInAnyOrderAndHoweverOftenAnEventComes) {
   }
 }
 
+TEST(EventSummary, NoEventKilledMoreThanThereCanBe) {
+  EventFacts facts = event(1);
+  facts.killed = 4194304;
+  EXPECT_EQ(wrong_in(facts), "");
+  facts.killed = 4194305;
+  EXPECT_EQ(wrong_in(facts), "killed");
+}
+
 // Two readings of one event: the one that says more stays, whichever was first.
 TEST(EventSummary, TheBetterOfTwoReadingsStays) {
   EventFacts cut = event(1);

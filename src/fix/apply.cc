@@ -43,6 +43,17 @@ std::optional<std::string> why_not_now(const FixStore& store) {
   return std::nullopt;
 }
 
+tl::expected<linux::FileAttributes, int> attributes_at(const std::string& path) {
+  const auto directory = linux::open_real_directory(linux::directory_of(path));
+  if (!directory) {
+    return tl::unexpected(directory.error());
+  }
+  const linux::Descriptor open(::openat(directory->get(), std::string(last_part(path)).c_str(),
+                                        O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  return open.get() < 0 ? tl::expected<linux::FileAttributes, int>(tl::unexpected(errno))
+                        : linux::read_attributes(open.get());
+}
+
 // What each file is now, and that it is what the plan was made for.
 Result complete(FixRecord& record, const RunningValues& values) {
   std::set<std::string> paths;
@@ -64,16 +75,7 @@ Result complete(FixRecord& record, const RunningValues& values) {
                                printable(file.path)));
     }
     if (file.before) {
-      const auto directory = linux::open_real_directory(linux::directory_of(file.path));
-      if (!directory) {
-        return tl::unexpected(cannot_change(file.path, directory.error()));
-      }
-      const linux::Descriptor open(::openat(directory->get(),
-                                            std::string(last_part(file.path)).c_str(),
-                                            O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-      const auto read = open.get() < 0
-                            ? tl::expected<linux::FileAttributes, int>(tl::unexpected(errno))
-                            : linux::read_attributes(open.get());
+      const auto read = attributes_at(file.path);
       if (!read) {
         return tl::unexpected(cannot_change(file.path, read.error()));
       }
@@ -305,6 +307,10 @@ Examination examine(const FixRecord& record, const RunningValues& values) {
                      : found.now == file.before ? Standing::old
                      : torn                     ? Standing::torn
                                                 : Standing::changed;
+    const auto attributes = attributes_at(file.path);
+    const std::size_t index = result.files.size() - 1;
+    found.other_attributes = attributes && file.before && index < record.attributes.size() &&
+                             *attributes != record.attributes[index];
   }
   for (const advise::RunningEdit& value : record.change.running) {
     Found& found = result.values.emplace_back();

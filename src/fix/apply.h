@@ -64,6 +64,9 @@ struct Found {
   Standing standing = Standing::old;
   std::optional<std::string> now;  // of a file: nullopt when there is none
   std::string why;
+  // Of a file that was there before: owner, mode or another attribute is not as then. Someone
+  // changed it since, and an undo leaves it so.
+  bool other_attributes = false;
 };
 
 // In the order of the change. A file is torn when it was written in place, a value when it was

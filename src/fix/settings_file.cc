@@ -99,7 +99,9 @@ std::string why_not(std::string_view path, int error) {
       why = tr("it is no regular file");
       break;
     case EFBIG:
-      why = tr("it is too large for a file of settings");
+      why =
+          tr("it is larger than a file of settings may be, or than this process may write (`ulimit "
+             "-f`)");
       break;
     default:
       why = linux::errno_text(error);

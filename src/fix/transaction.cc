@@ -136,6 +136,10 @@ Result FixTransaction::write_value(const advise::RunningEdit& edit) const {
 Result FixTransaction::set_values() {
   for (const advise::RunningEdit& edit : values_) {
     ++values_begun_;
+    const auto now = store_.values().read(edit.key);
+    if (now && advise::same_sysctl_value(*now, edit.after)) {
+      continue;  // the kernel made it so with the one before (host::sysctl_counterpart())
+    }
     if (auto set = write_value(edit); !set) {
       return set;
     }

@@ -65,4 +65,34 @@ Mounts parse_mountinfo(Lines lines) {
   return result;
 }
 
+MountOfFile mount_of(std::string_view mountinfo, std::string_view path) {
+  MountOfFile result;
+  std::size_t longest = 0;
+  while (!mountinfo.empty()) {
+    std::string_view rest = take_part(mountinfo, '\n');
+    const std::size_t dash = std::min(rest.find(" - "), rest.size());
+    std::string_view tail = rest.substr(dash);
+    next_word(tail);
+    const std::string_view type = next_word(tail);
+    next_word(tail);
+    for (int i = 0; i < 4; ++i) {
+      next_word(rest);
+    }
+    const std::string point = unescape(next_word(rest));
+    // A later mount at the same place covers the earlier.
+    if (type.empty() || point.size() < longest || !is_at_or_below(path, point)) {
+      continue;
+    }
+    longest = point.size();
+    result = {std::string(type), {}};
+    for (std::string_view super = next_word(tail); type == "overlay" && !super.empty();) {
+      std::string_view option = take_part(super, ',');
+      if (option.starts_with("upperdir=")) {
+        result.upper = unescape(option.substr(option.find('=') + 1));
+      }
+    }
+  }
+  return result;
+}
+
 }  // namespace whyoom::host

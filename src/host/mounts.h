@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "host/lines.h"
@@ -23,5 +24,12 @@ struct Mounts {
 };
 
 Mounts parse_mountinfo(Lines lines);
+
+// The mount that a file lies on, of the text of mountinfo.
+struct MountOfFile {
+  std::string type;   // "ext4"; empty: not known
+  std::string upper;  // of an overlay that can be written: the directory that is written
+};
+MountOfFile mount_of(std::string_view mountinfo, std::string_view path);
 
 }  // namespace whyoom::host

@@ -308,12 +308,16 @@ std::optional<SysctlRange> sysctl_range(std::string_view canonical_key) {
   };
   // kernel/sysctl.c, kernel/fork.c, kernel/pid.c, mm/util.c, mm/page_alloc.c, mm/hugetlb.c. Where
   // kernels differ the widest range stands: a value may still be refused.
-  static constexpr std::array<Row, 18> rows = {{
+  static constexpr std::array<Row, 22> rows = {{
       {"kernel.msgmax", {0, int_max}},  // of an IPC namespace, as harmless as kernel.domainname
       {"kernel.panic", {int_min, int_max}},
       {"kernel.pid_max", {301, 4194304}},
       {"kernel.threads-max", {1, 0x3fffffff}},  // FUTEX_TID_MASK; at least 20 before 5.4
       {"vm.admin_reserve_kbytes", {0, long_max}},
+      {"vm.dirty_background_bytes", {1, long_max}},
+      {"vm.dirty_background_ratio", {0, 100}},
+      {"vm.dirty_bytes", {8192, long_max}},  // two pages
+      {"vm.dirty_ratio", {0, 100}},
       {"vm.max_map_count", {0, int_max}},
       {"vm.min_free_kbytes", {0, int_max}},
       {"vm.nr_hugepages", {0, long_max}},
@@ -331,6 +335,22 @@ std::optional<SysctlRange> sysctl_range(std::string_view canonical_key) {
   const auto row =
       std::find_if(rows.begin(), rows.end(), [&](const Row& r) { return r.key == canonical_key; });
   return row == rows.end() ? std::nullopt : std::optional(row->range);
+}
+
+std::string_view sysctl_counterpart(std::string_view canonical_key) {
+  // overcommit_ratio_handler() of mm/util.c, dirty_ratio_handler() of mm/page-writeback.c, and the
+  // handlers beside them.
+  using Pair = std::pair<std::string_view, std::string_view>;
+  static constexpr std::array<Pair, 3> pairs = {
+      {{"vm.dirty_background_bytes", "vm.dirty_background_ratio"},
+       {"vm.dirty_bytes", "vm.dirty_ratio"},
+       {"vm.overcommit_kbytes", "vm.overcommit_ratio"}}};
+  for (const auto& [one, other] : pairs) {
+    if (canonical_key == one || canonical_key == other) {
+      return canonical_key == one ? other : one;
+    }
+  }
+  return {};
 }
 
 bool kernel_takes(const std::optional<SysctlRange>& range, std::string_view value) {

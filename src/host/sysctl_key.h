@@ -88,6 +88,8 @@ struct SysctlRange {
 // Which numbers the kernel takes for a key; empty for a key that is not known here or is no single
 // number.
 std::optional<SysctlRange> sysctl_range(std::string_view canonical_key);
+// The kernel has some settings in two units: a write to one key makes the other 0. Empty: none.
+std::string_view sysctl_counterpart(std::string_view canonical_key);
 // Always true without a range.
 bool kernel_takes(const std::optional<SysctlRange>& range, std::string_view value);
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "host/sysctl_boot.h"
 #include "host/writers.h"
 
 namespace whyoom::host {
@@ -25,6 +26,8 @@ struct Step {
   Kind kind = Kind::assignment;
   bool glob = false;
   std::string path;         // as the tool compares it; for systemd's globs the text of the glob
+  std::string value;        // as the line has it
+  bool other = false;       // it sets the key that makes ours 0
   std::string result;       // the path under which the tool finds the key
   std::size_t setting = 0;  // in SysctlAnswer::settings; of no meaning for an exclusion
 };
@@ -35,7 +38,10 @@ class Reading {
       : files_(files),
         tool_(tool_of(reader)),
         target_(key.path()),
-        range_(sysctl_range(key.dotted())) {
+        range_(sysctl_range(key.dotted())),
+        counterpart_(sysctl_counterpart(key.dotted())),
+        other_range_(sysctl_range(counterpart_)),
+        other_(sysctl_path_of(counterpart_)) {
     answer_.reader = reader;
   }
 
@@ -59,6 +65,8 @@ class Reading {
   void add_matches(std::string_view directory, const std::string& pattern,
                    std::vector<std::string>& result);
   void take(const std::string& file, Fate fate);
+  void take(const SysctlStatement& statement, bool other, const std::string& file,
+            const std::string& real, Fate fate);
   void apply_as_systemd();
   void apply_as_procps();
   void write(const Step& step);
@@ -69,6 +77,9 @@ class Reading {
   SysctlTool tool_;
   const std::string& target_;
   std::optional<SysctlRange> range_;
+  std::string_view counterpart_;  // empty: none
+  std::optional<SysctlRange> other_range_;
+  std::string other_;  // its path
   SysctlAnswer answer_;
   std::vector<Step> steps_;
   std::vector<std::string> read_;  // real paths
@@ -158,26 +169,33 @@ void Reading::take(const std::string& file, Fate fate) {
     return;
   }
   read_.push_back(loaded.real);
-  for (auto& statement : loaded.text->read_as(tool_).statements) {
+  const bool other_first = other_ < target_;  // a glob finds them in this order
+  for (const auto& statement : loaded.text->read_as(tool_).statements) {
     if (statement.kind != Kind::assignment && statement.kind != Kind::exclusion) {
       continue;
     }
-    Step step{statement.kind, statement.glob, std::move(statement.path), {}, 0};
-    if (statement.glob) {
-      const auto found = glob_reaches(tool_, step.path, target_);
-      if (!found) {
-        continue;
+    for (const bool other : {other_first, !other_first}) {
+      if (!other || !counterpart_.empty()) {
+        take(statement, other, file, loaded.real, fate);
       }
-      step.result = *found;
-    } else if (!path_reaches(tool_, step.path, target_)) {
-      continue;
     }
-    if (step.kind == Kind::assignment) {
-      step.setting = answer_.settings.size();
-      answer_.settings.push_back(
-          {file, loaded.real, statement.line, std::move(statement.value), statement.glob, fate});
-    }
-    steps_.push_back(std::move(step));
+  }
+}
+
+void Reading::take(const SysctlStatement& statement, bool other, const std::string& file,
+                   const std::string& real, Fate fate) {
+  const std::string& target = other ? other_ : target_;
+  const auto found = statement.glob ? glob_reaches(tool_, statement.path, target)
+                     : path_reaches(tool_, statement.path, target) ? std::optional<std::string>("")
+                                                                   : std::nullopt;
+  if (!found) {
+    return;
+  }
+  steps_.push_back({statement.kind, statement.glob, statement.path, statement.value, other, *found,
+                    answer_.settings.size()});
+  if (statement.kind == Kind::assignment) {
+    answer_.settings.push_back({file, real, statement.line, other ? "0" : statement.value,
+                                other ? counterpart_ : std::string_view(), statement.glob, fate});
   }
 }
 
@@ -189,7 +207,7 @@ void Reading::lose(const Step& loser, Fate fate) {
 
 void Reading::write(const Step& step) {
   auto& setting = answer_.settings[step.setting];
-  if (!kernel_takes(range_, setting.value)) {
+  if (!kernel_takes(step.other ? other_range_ : range_, step.value)) {
     setting.fate = Fate::rejected;
     return;
   }
@@ -207,15 +225,13 @@ void Reading::write(const Step& step) {
 // - a key without a glob wins over every glob, also over a later one.
 void Reading::apply_as_systemd() {
   std::vector<const Step*> entries;  // null: moved to a later place
-  std::map<std::string_view, std::size_t> place;
+  std::map<std::pair<std::string_view, bool>, std::size_t> place;
   for (const auto& step : steps_) {
-    const auto [known, is_new] = place.try_emplace(step.path, entries.size());
+    const auto [known, is_new] = place.try_emplace({step.path, step.other}, entries.size());
     if (!is_new) {
       const Step& before = *entries[known->second];
       const bool excludes = step.kind == Kind::exclusion;
-      const bool equal =
-          before.kind == step.kind && (excludes || answer_.settings[before.setting].value ==
-                                                       answer_.settings[step.setting].value);
+      const bool equal = before.kind == step.kind && (excludes || before.value == step.value);
       lose(before, excludes ? Fate::excluded : Fate::overridden);
       if (equal) {
         entries[known->second] = &step;
@@ -226,12 +242,12 @@ void Reading::apply_as_systemd() {
     }
     entries.push_back(&step);
   }
-  const auto exact = place.find(target_);
+  const bool exact[] = {place.contains({target_, false}), place.contains({other_, true})};
   for (const auto* entry : entries) {
     if (entry == nullptr || entry->kind == Kind::exclusion) {
       continue;
     }
-    if (entry->glob && exact != place.end()) {
+    if (entry->glob && exact[entry->other ? 1 : 0]) {
       lose(*entry, Fate::excluded);
     } else {
       write(*entry);
@@ -275,43 +291,6 @@ void Reading::add_unread() {
   if (!was_read(std::string(sysctl_conf))) {
     take(std::string(sysctl_conf), Fate::not_read);
   }
-}
-
-// A directory that is there and cannot be listed is a gap: what it has is not known.
-bool lists(Files& files, std::string_view directory, std::string_view name,
-           std::vector<SysctlGap>& gaps) {
-  const auto real = real_path(files, directory);
-  const auto listing = real ? files.list(*real) : tl::make_unexpected(real.error());
-  if (!listing && listing.error().kind != FileError::Kind::missing) {
-    const std::string path = real.value_or(std::string(directory));
-    if (std::ranges::find(gaps, path, &SysctlGap::path) == gaps.end()) {  // /lib is /usr/lib
-      gaps.push_back({path, listing.error()});
-    }
-  }
-  return listing && std::any_of(listing->entries.begin(), listing->entries.end(),
-                                [&](const Entry& entry) { return entry.name == name; });
-}
-
-SysctlBoot boot_reader_of(Files& files, std::vector<SysctlGap>& gaps) {
-  if (!lists(files, "/usr/lib/systemd", "systemd-sysctl", gaps) &&
-      !lists(files, "/lib/systemd", "systemd-sysctl", gaps)) {
-    return SysctlBoot::procps_system;
-  }
-  for (const std::string_view directory : {"/etc/systemd/system", "/run/systemd/system"}) {
-    const std::string unit = std::string(directory) + "/systemd-sysctl.service";
-    const auto real = real_path(files, unit);
-    if (!real) {
-      continue;
-    }
-    const auto text = *real == "/dev/null" ? std::string() : files.read(*real);
-    if (text && text->empty()) {
-      return SysctlBoot::nothing;
-    }
-    if (!text && text.error().kind != FileError::Kind::missing) {
-      gaps.push_back({unit, text.error()});
-    }
-  }
-  return SysctlBoot::systemd_sysctl;
 }
 
 std::optional<std::string> value_of(const SysctlAnswer& answer,
@@ -372,18 +351,20 @@ std::vector<SysctlHistory> find_sysctl(Files& files, std::span<const SysctlKey> 
                                        std::string_view command_line) {
   std::vector<SysctlHistory> histories;
   std::vector<SysctlGap> gaps;
-  const SysctlBoot boot_reader = boot_reader_of(files, gaps);
+  const SysctlBootReader boot = boot_reader_of(files, command_line, gaps);
   SysctlFiles sysctl_files(files);
   for (const SysctlKey& key : keys) {
     SysctlHistory& history = histories.emplace_back();
     history.key = key.dotted();
-    history.boot_reader = boot_reader;
+    history.boot_reader = boot.reader;
+    history.other_command = boot.other_command;
+    history.masked_by_command_line = boot.masked_by_command_line;
     history.command_line = sysctl_of_command_line(command_line, key);
     history.system = Reading(sysctl_files, SysctlReader::procps_system, key).run();
     history.load = Reading(sysctl_files, SysctlReader::procps_load, key).run();
-    if (boot_reader == SysctlBoot::systemd_sysctl) {
+    if (boot.reader == SysctlBoot::systemd_sysctl) {
       history.boot = Reading(sysctl_files, SysctlReader::systemd_sysctl, key).run();
-    } else if (boot_reader == SysctlBoot::procps_system) {
+    } else if (boot.reader == SysctlBoot::procps_system) {
       history.boot = history.system;
     }
     history.open = open_lines(files, history);

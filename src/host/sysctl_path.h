@@ -40,6 +40,9 @@ struct SysctlSetting {
   std::string real;        // the same with all links followed: the file to edit
   std::uint32_t line = 0;  // counts from 1
   std::string value;       // as the reader takes it
+  // The line sets this key, and with it the kernel makes ours `value`, 0 (sysctl_counterpart()).
+  // Empty: it sets ours.
+  std::string_view through = {};
   bool glob = false;
   Fate fate = Fate::not_read;
 };
@@ -72,6 +75,10 @@ struct SysctlOpenLine {
 struct SysctlHistory {
   std::string key;  // canonical
   SysctlBoot boot_reader = SysctlBoot::systemd_sysctl;
+  // A unit or drop-in by which systemd-sysctl.service runs something else; empty: none. Whether
+  // that reads the files is not known.
+  std::string other_command;
+  bool masked_by_command_line = false;  // systemd.mask=: of boots with that line
   // sysctl.KEY=VALUE of the kernel command line (Linux 5.8 and later), the one that counts; it is
   // set before init and the files can override it.
   std::optional<std::string> command_line;

@@ -270,6 +270,81 @@ TEST(SysctlPath, WhoReadsAtBoot) {
   EXPECT_EQ(ask(masked).value_after_system(), "1");
 }
 
+TEST(SysctlPath, AMaskCountsInEachDirectoryOfUnits) {
+  for (const char* directory : {"/etc/systemd/system.control", "/usr/local/lib/systemd/system"}) {
+    Tree tree = debian();
+    tree.link(directory + std::string("/systemd-sysctl.service"), "/dev/null");
+    EXPECT_EQ(ask(tree).boot_reader, SysctlBoot::nothing) << directory;
+  }
+  // But not below a unit of its own.
+  Tree tree = debian();
+  tree.link("/usr/local/lib/systemd/system/systemd-sysctl.service", "/dev/null")
+      .file("/etc/systemd/system/systemd-sysctl.service",
+            "[Service]\nExecStart=/lib/systemd/systemd-sysctl\n");
+  EXPECT_EQ(ask(tree).boot_reader, SysctlBoot::systemd_sysctl);
+  EXPECT_EQ(ask(tree).other_command, "");
+}
+
+TEST(SysctlPath, AUnitThatRunsSomethingElseIsTold) {
+  const std::string unit = "/etc/systemd/system/systemd-sysctl.service";
+  const std::string drop_in = unit + ".d/x.conf";
+  const auto told = [](const std::string& path, const std::string& text) {
+    Tree tree = debian();
+    tree.file("/usr/lib/systemd/system/systemd-sysctl.service",
+              "[Service]\nExecStart=/usr/lib/systemd/systemd-sysctl\n");
+    tree.file(path, text);
+    return ask(tree).other_command;
+  };
+  EXPECT_EQ(told(unit, "[Service]\nType=oneshot\nExecStart=/bin/true\n"), unit);
+  EXPECT_EQ(told(unit, "[Service]\nExecStart=-/lib/systemd/systemd-sysctl\n"), "");
+  EXPECT_EQ(told(unit, "[Service]\n ExecStart = /lib/systemd/systemd-sysctl a.conf\n"), unit);
+  EXPECT_EQ(told(unit, "[Unit]\nDescription=x\n"), "") << "of a capture, which leaves lines out";
+  EXPECT_EQ(told(drop_in, "[Service]\nExecStart=\nExecStart=/bin/true\n"), drop_in);
+  EXPECT_EQ(told(drop_in, "[Service]\nExecStart=\nExecStart=@/lib/systemd/systemd-sysctl\n"), "");
+  EXPECT_EQ(told(drop_in, "[Service]\nExecStartPre=/bin/true\nExecStart=/bin/true\n"), "");
+}
+
+TEST(SysctlPath, TheCommandLineCanMaskTheReader) {
+  Tree tree = debian();
+  tree.file("/etc/sysctl.d/a.conf", "vm.min_free_kbytes=1\n");
+  for (const char* line : {"ro systemd.mask=systemd-sysctl.service quiet\n",
+                           "systemd.mask=x.service systemd.mask=systemd-sysctl"}) {
+    const auto history = ask(tree, line);
+    EXPECT_TRUE(history.masked_by_command_line) << line;
+    EXPECT_EQ(history.value_after_boot(), "1") << "of a boot without it";
+  }
+  for (const char* line :
+       {"", "systemd.mask=systemd-sysctl.timer", "rd.systemd.mask=systemd-sysctl"}) {
+    EXPECT_FALSE(ask(tree, line).masked_by_command_line) << line;
+  }
+}
+
+// The kernel makes one 0 when the other is written.
+TEST(SysctlPath, ALineOfTheOtherUnitDecidesToo) {
+  const auto of = [](Tree& tree, std::string_view key) {
+    return find_sysctl(tree, *SysctlKey::parse(key));
+  };
+  Tree tree = debian();
+  tree.file("/etc/sysctl.d/a.conf", "vm.overcommit_kbytes = 1000\nvm.dirty_bytes = 100000\n")
+      .file("/etc/sysctl.d/b.conf", "vm.overcommit_ratio = 80\nvm.dirty_ratio = 101\n")
+      .file("/etc/sysctl.d/c.conf", "vm.dirty_background_ratio = 5\n")
+      .file("/etc/sysctl.d/d.conf", "vm.dirty_background_bytes = 1\n");
+  const auto lost = of(tree, "vm.overcommit_kbytes");
+  EXPECT_EQ(lost.value_after_boot(), "0");
+  EXPECT_EQ(lost.value_after_system(), "0");
+  ASSERT_NE(lost.boot.winning(), nullptr);
+  EXPECT_EQ(lost.boot.winning()->file, "/etc/sysctl.d/b.conf");
+  EXPECT_EQ(lost.boot.winning()->through, "vm.overcommit_ratio");
+  EXPECT_EQ(of(tree, "vm.overcommit_ratio").value_after_boot(), "80");
+  EXPECT_EQ(of(tree, "vm.dirty_bytes").value_after_boot(), "100000") << "101 is refused";
+  EXPECT_EQ(of(tree, "vm.dirty_background_ratio").value_after_boot(), "0");
+  EXPECT_EQ(of(tree, "vm.dirty_background_bytes").value_after_boot(), "1");
+  // systemd leaves a key with the same value again at its old place.
+  tree.file("/etc/sysctl.d/e.conf", "vm.overcommit_kbytes = 1000\n");
+  EXPECT_EQ(of(tree, "vm.overcommit_kbytes").value_after_boot(), "0");
+  EXPECT_EQ(of(tree, "vm.overcommit_kbytes").value_after_system(), "1000");
+}
+
 TEST(SysctlPath, TheCredentialIsReadLastAtBoot) {
   Tree tree = debian();
   tree.file("/etc/sysctl.d/zz.conf", "vm.min_free_kbytes=1\n")

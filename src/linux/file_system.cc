@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -270,5 +271,15 @@ int move_without_replacing(int directory, const std::string& from, const std::st
 }
 
 std::string errno_text(int error) { return tr(std::generic_category().message(error)); }
+
+// Documentation/admin-guide/devices.txt: the character devices of major number 1.
+bool is_endless(const struct stat& status) {
+  constexpr unsigned memory = 1, null = 3, kmsg = 11;
+  const unsigned number = minor(status.st_rdev);
+  return S_ISCHR(status.st_mode) && major(status.st_rdev) == memory && number != null &&
+         number != kmsg;
+}
+
+std::string endless_text() { return tr("it is a device that no log is read from"); }
 
 }  // namespace whyoom::linux

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dirent.h>
+#include <sys/stat.h>
 
 #include <functional>
 #include <optional>
@@ -60,5 +61,10 @@ bool no_such_rename(int error);
 int move_without_replacing(int directory, const std::string& from, const std::string& to);
 
 std::string errno_text(int error);
+
+// A device of memory that a read never comes to an end of (/dev/zero), or that is no text at all;
+// /dev/kmsg and /dev/null are none.
+bool is_endless(const struct stat& status);
+std::string endless_text();
 
 }  // namespace whyoom::linux

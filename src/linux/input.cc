@@ -52,6 +52,9 @@ tl::expected<Source, std::string> look_at(int fd, bool from_start) {
         tr("it is a directory; name the files in it, or give it to --root when it is a copy of a "
            "host"));
   }
+  if (is_endless(status)) {
+    return tl::unexpected(endless_text());
+  }
   // Advice only, here and below: reading works without it.
 #ifdef F_SETPIPE_SZ
   if (S_ISFIFO(status.st_mode)) {

@@ -41,12 +41,16 @@ bool LogTail::open() {
     first_ = false;
     return false;
   }
+  if (regular_ && !S_ISREG(status.st_mode)) {  // since look_at_name()
+    file_.close();
+    return false;
+  }
   if (missing_told_) {
     say(FrameKind::note, tr("it is there now"));
   }
   missing_told_ = first_ = false;
-  if (S_ISDIR(status.st_mode)) {
-    say(FrameKind::end, errno_text(EISDIR));
+  if (S_ISDIR(status.st_mode) || is_endless(status)) {
+    say(FrameKind::end, S_ISDIR(status.st_mode) ? errno_text(EISDIR) : endless_text());
     return false;
   }
   regular_ = S_ISREG(status.st_mode);
@@ -109,12 +113,16 @@ bool LogTail::read_some() {
   return false;
 }
 
-// A rotated log is another file under that name. What the old one still gets is read first.
+// A rotated log is another file under that name. What the old one still gets is read first. A pipe
+// or a device is no log that was rotated: behind it the name would not be looked at again.
 void LogTail::look_at_name() {
   struct stat status {};
-  if (::stat(path_.c_str(), &status) != 0) {
+  const bool there = ::stat(path_.c_str(), &status) == 0;
+  if (!there || (regular_ && !S_ISREG(status.st_mode))) {
     if (!missing_told_) {
-      say(FrameKind::note, tr("it was taken away; a new one is waited for"));
+      say(FrameKind::note,
+          there ? tr("what has its name now is no regular file; a new one is waited for")
+                : tr("it was taken away; a new one is waited for"));
     }
     missing_told_ = true;
     return;
@@ -154,8 +162,10 @@ bool LogTail::copy() {
   if (read_some()) {
     return true;
   }
-  if (regular_ && !ended_ && path_ != "-") {
-    look_at_size();
+  if (!ended_ && path_ != "-") {
+    if (regular_) {
+      look_at_size();
+    }
     look_at_name();
   }
   return false;

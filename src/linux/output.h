@@ -47,6 +47,6 @@ class Output {
 bool hold_standard_descriptors();
 
 // Writing to a closed pipe then fails instead of ending the process without its exit status.
-void ignore_broken_pipes();
+void ignore_signals_of_writing();
 
 }  // namespace whyoom::linux

@@ -61,6 +61,7 @@ tl::expected<std::vector<std::string>, std::string> command_to(const PublishTo& 
   }
   words.push_back(nullptr);
   std::signal(SIGPIPE, SIG_DFL);
+  std::signal(SIGXFSZ, SIG_DFL);
   ::execv(words.front(), words.data());
   ::_exit(127);
 }

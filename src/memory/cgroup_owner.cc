@@ -138,16 +138,21 @@ std::string_view runtime_of(std::span<const RuntimePrefix> table, std::string_vi
   return found == table.end() ? std::string_view() : found->runtime;
 }
 
-// Reads a path part by part, from the root on.
+// Reads a path part by part, from the root on. Slices, and what lies in them, are made by who
+// runs the host. Below a service, a scope, a pod's container or a machine all names are its own, if
+// it may make cgroups at all (systemd's Delegate=, a cgroup namespace): they are told as its names,
+// and no pod, user or unit of the host follows from them.
 class Reader {
  public:
   void read(std::string_view part) {
     if (part.empty() || part.size() > longest_name || part == "." || part == "..") {
       return;
     }
-    const bool known = read_kubernetes(part) || read_container(part) || read_lxc(part) ||
-                       read_machine(part) || read_user(part) || read_unit(part);
+    const bool in_pod = owner_.pod.has_value();
+    const bool known = (!owner_.container && read_host(part)) || read_unit(part);
     static_cast<void>(known);
+    const auto kind = unit_kind(part);
+    own_ = own_ || in_pod || owner_.container || (kind && kind != Kind::slice);
     grandparent_ = parent_;
     parent_ = part;
   }
@@ -161,7 +166,14 @@ class Reader {
     owner_.kind = kind;
     known_ = true;
   }
-  void set_unit(std::string_view part) { owner_.unit = printable(part); }
+  void set_unit(std::string_view part) { (own_ ? owner_.inner : owner_.unit) = printable(part); }
+
+  // What is a container or a machine already is no other one.
+  bool read_host(std::string_view part) {
+    const bool pods = !own_ && (read_pod_slice(part) || read_pod_folder(part));
+    return pods || read_cri_name(part) || read_container(part) || read_lxc(part) ||
+           read_machine(part) || (!own_ && read_user(part));
+  }
 
   void set_container(Kind kind, std::string container, std::string_view runtime) {
     owner_.container = std::move(container);
@@ -177,8 +189,6 @@ class Reader {
   void set_pod(std::string uid, std::optional<Qos> qos) {
     owner_.pod = std::move(uid);
     owner_.qos = qos;
-    owner_.container.reset();  // the node itself, of kind or of docker in docker
-    owner_.runtime.reset();
     in_kubepods_ = true;
     set(Kind::pod);
   }
@@ -187,15 +197,8 @@ class Reader {
   void set_pods(std::optional<Qos> qos) {
     in_kubepods_ = true;
     class_ = qos;
-    owner_.pod.reset();
-    owner_.container.reset();
-    owner_.runtime.reset();
     owner_.qos = qos;
     set(Kind::pods);
-  }
-
-  bool read_kubernetes(std::string_view part) {
-    return read_pod_slice(part) || read_pod_folder(part) || read_cri_name(part);
   }
 
   // "kubepods[-QOS][-podUID].slice", also behind the slice that the kubelet was told to use.
@@ -214,7 +217,7 @@ class Reader {
   bool read_pod_name(std::string_view rest) {
     constexpr std::string_view word = "kubepods";
     const auto at = rest.rfind(word);
-    if (at == std::string_view::npos || (at > 0 && rest[at - 1] != '-')) {
+    if (owner_.pod || at == std::string_view::npos || (at > 0 && rest[at - 1] != '-')) {
       return false;
     }
     rest.remove_prefix(at + word.size());
@@ -242,7 +245,7 @@ class Reader {
 
   // "/kubepods/burstable/podUID"; a pod right below kubepods is guaranteed.
   bool read_pod_folder(std::string_view part) {
-    if (part == "kubepods") {
+    if (part == "kubepods" && !owner_.pod) {
       set_pods(std::nullopt);
       return true;
     }
@@ -264,7 +267,8 @@ class Reader {
     return uid.has_value();
   }
 
-  // "SLICE:cri-containerd:ID": a kubelet with the systemd driver above a containerd without it.
+  // "SLICE:cri-containerd:ID": a kubelet with the systemd driver above a containerd without it. Its
+  // service holds the containers; a user's own has no pods of this host.
   bool read_cri_name(std::string_view part) {
     const auto last = part.rfind(':');
     const auto first = part.find(':');
@@ -273,7 +277,7 @@ class Reader {
       return false;
     }
     std::string_view slice = part.substr(0, first);
-    if (take_suffix(slice, ".slice")) {
+    if (take_suffix(slice, ".slice") && !owner_.uid) {
       read_pod_name(slice);
     }
     const std::string prefix = std::string(part.substr(first + 1, last - first - 1)) + "-";
@@ -391,7 +395,6 @@ class Reader {
       const auto uid = parse_number<std::uint32_t>(rest);
       if (uid) {
         owner_.uid = uid;
-        owner_.session.reset();
         set_unit(part);
         set(Kind::user);
       }
@@ -431,6 +434,7 @@ class Reader {
   CgroupOwner owner_;
   bool known_ = false;
   bool in_kubepods_ = false;
+  bool own_ = false;          // the names from here on are the owner's own
   std::optional<Qos> class_;  // of the folder that holds the pods
   std::string_view parent_, grandparent_;
 };

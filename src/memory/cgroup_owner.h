@@ -2,6 +2,8 @@
 // login session, a systemd unit. Paths are those of the kernel's reports and of /proc/PID/cgroup,
 // of cgroup v1 and v2. Sources: systemd.unit(5), systemd's UNIT NAMES in cgroups, the kubelet's
 // cgroup drivers (systemd, cgroupfs), and what the runtimes name their scopes.
+// Who may make a cgroup chooses its name: what a user, a service or a container named below its own
+// cgroup never tells of another pod, user or unit of this host. The outermost container is named.
 // Any text may come in; what is not a known form gives no owner.
 #pragma once
 
@@ -28,9 +30,11 @@ struct CgroupOwner {
   enum class Qos : std::uint8_t { guaranteed, burstable, besteffort };
 
   Kind kind = Kind::slice;  // of the innermost part of the path that has a meaning
-  // The innermost unit, as systemctl wants it ("\x2d" stays). It can be the container's own scope,
-  // or the service around a container without one.
+  // The innermost unit of this host's systemd, as systemctl wants it ("\x2d" stays). It can be the
+  // container's own scope, or the service around a container without one.
   std::optional<std::string> unit;
+  // The innermost name of that form below: of a user's units, or of those in a container.
+  std::optional<std::string> inner;
   std::optional<std::string> session;
   std::optional<std::uint32_t> uid;  // of the user whose slice it is in
   std::optional<std::string> runtime;

@@ -74,11 +74,11 @@ TEST(CgroupOwner, UsersAndSessions) {
       {"/user.slice/user-1000.slice/user@1000.service", "user 1000", Kind::user,
        "user@1000.service"},
       {"/user.slice/user-1000.slice/user@1000.service/app.slice", "app.slice of user 1000",
-       Kind::slice, "app.slice"},
+       Kind::slice, "user@1000.service"},
       {R"(/user.slice/user-1000.slice/user@1000.service/app.slice/app-my\x2dapp-12.scope)",
-       "app-my-app-12.scope of user 1000", Kind::scope, R"(app-my\x2dapp-12.scope)"},
+       "app-my-app-12.scope of user 1000", Kind::scope, "user@1000.service"},
       {"/user.slice/user-1000.slice/user@1000.service/app.slice/foo.service",
-       "foo.service of user 1000", Kind::service, "foo.service"},
+       "foo.service of user 1000", Kind::service, "user@1000.service"},
       // Near misses.
       {"/user.slice/user-root.slice", "user-root.slice", Kind::slice, "user-root.slice"},
       {"/user.slice/user-99999999999.slice", "user-99999999999.slice", Kind::slice,
@@ -96,13 +96,14 @@ TEST(CgroupOwner, ContainersOfEachRuntime) {
   expect_each({
       {"/docker/" + id1, "docker container aaaaaaaaaaaa", Kind::container, std::nullopt},
       {"/system.slice/" + scope, "docker container aaaaaaaaaaaa", Kind::container, scope},
-      {home + scope, "docker container aaaaaaaaaaaa of user 1000", Kind::container, scope},
+      {home + scope, "docker container aaaaaaaaaaaa of user 1000", Kind::container,
+       "user@1000.service"},
       {"/mine/" + id1, "container aaaaaaaaaaaa", Kind::container, std::nullopt},
       {"/machine.slice/" + podman, "podman container aaaaaaaaaaaa", Kind::container, podman},
       {"/machine.slice/" + podman + "/container", "podman container aaaaaaaaaaaa", Kind::container,
        podman},
       {home + podman + "/container", "podman container aaaaaaaaaaaa of user 1000", Kind::container,
-       podman},
+       "user@1000.service"},
       {"/libpod_parent/libpod-" + id1, "podman container aaaaaaaaaaaa", Kind::container,
        std::nullopt},
       {"/system.slice/web.service/libpod-payload-" + id1, "podman container aaaaaaaaaaaa",
@@ -193,29 +194,84 @@ TEST(CgroupOwner, PodsOfTheCgroupfsDriver) {
   EXPECT_EQ(owner_of("/kubepods/pod" + uid).qos, Qos::guaranteed);
 }
 
-TEST(CgroupOwner, TheInnermostWinsAndTheUnitStays) {
+TEST(CgroupOwner, OfAContainerInAContainerTheHostKnowsTheOuter) {
   const std::string outer = "docker-" + id1 + ".scope";
   const std::string kind = "/system.slice/" + outer;
   const std::string slice = "kubelet-kubepods-besteffort-pod" + uid_of_slice + ".slice";
-  const std::string pod = "pod " + uid;
+  const std::string docker = "docker container aaaaaaaaaaaa";
+  const std::string pod = "pod " + uid + " (guaranteed), container aaaaaaaaaaaa";
   expect_each({
       // kind: a node in a container.
       {kind + "/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-besteffort.slice/" + slice,
-       pod + " (besteffort)", Kind::pod, slice},
-      {kind + "/kubelet/kubepods/burstable/pod" + uid + "/" + id2,
-       pod + " (burstable), container 0123456789ab", Kind::pod, outer},
+       slice + " in " + docker, Kind::slice, outer},
+      {kind + "/kubelet/kubepods/burstable/pod" + uid + "/" + id2, docker, Kind::container, outer},
       // Docker in docker, in a pod, and with systemd inside.
-      {"/docker/" + id1 + "/docker/" + id2, "docker container 0123456789ab", Kind::container,
-       std::nullopt},
-      {"/kubepods/pod" + uid + "/" + id1 + "/docker/" + id2,
-       pod + " (guaranteed), container 0123456789ab", Kind::pod, std::nullopt},
-      {"/docker/" + id1 + "/init", "docker container aaaaaaaaaaaa", Kind::container, std::nullopt},
-      {"/docker/" + id1 + "/system.slice/nginx.service",
-       "nginx.service in docker container aaaaaaaaaaaa", Kind::service, "nginx.service"},
+      {"/docker/" + id1 + "/docker/" + id2, docker, Kind::container, std::nullopt},
+      {"/kubepods/pod" + uid + "/" + id1 + "/docker/" + id2, pod, Kind::pod, std::nullopt},
+      {"/kubepods/pod" + uid + "/" + id1 + "/system.slice/docker-" + id2 + ".scope",
+       "docker-" + id2 + ".scope in " + pod, Kind::scope, std::nullopt},
+      {"/docker/" + id1 + "/init", docker, Kind::container, std::nullopt},
+      {"/docker/" + id1 + "/system.slice/nginx.service", "nginx.service in " + docker,
+       Kind::service, std::nullopt},
       {"/lxc.payload.web1/user.slice/user-7.slice/session-1.scope",
-       "user 7, session 1 in LXC container web1", Kind::session, "session-1.scope"},
+       "session-1.scope in LXC container web1", Kind::scope, std::nullopt},
   });
-  EXPECT_EQ(owner_of(kind + "/kubelet/kubepods/pod" + uid).container, std::nullopt);
+  const CgroupOwner owner = owner_of(kind + "/kubelet/kubepods/pod" + uid + "/" + id2);
+  EXPECT_EQ(owner.pod, std::nullopt);
+  EXPECT_EQ(owner.container, "aaaaaaaaaaaa");
+  EXPECT_EQ(owner_of("/lxc.payload.web1/user.slice/user-7.slice").uid, std::nullopt);
+}
+
+// Whoever may make cgroups below his own chooses their names.
+TEST(CgroupOwner, NoNameBelowAnOwnersCgroupNamesAnother) {
+  const std::string victim = "22222222-2222-2222-2222-222222222222";
+  const std::string slice = "kubepods-pod22222222_2222_2222_2222_222222222222.slice";
+  const std::string scope = "cri-containerd-" + id2 + ".scope";
+  const std::vector<std::string> forged = {
+      "/" + slice + "/" + scope,
+      "/kubepods.slice/" + slice,
+      "/kubepods/pod" + victim + "/" + id2,
+      "/pod" + victim,
+      "/" + slice + ":cri-containerd:" + id2,
+      "/system.slice/sshd.service",
+      "/user.slice/user-0.slice/session-1.scope",
+      "/user@0.service",
+  };
+  struct Own {
+    std::string path;
+    std::optional<std::string> pod, unit;
+    std::optional<std::uint32_t> user;
+    std::string named;  // stands in each text
+  };
+  const std::string pod = "/kubepods.slice/kubepods-pod" + uid_of_slice + ".slice";
+  const std::string crio = "crio-" + id1 + ".scope";
+  const std::vector<Own> owners = {
+      {"/user.slice/user-1000.slice/user@1000.service/app.slice",
+       {},
+       "user@1000.service",
+       1000,
+       "user 1000"},
+      {pod + "/" + crio, uid, crio, {}, "pod " + uid},
+      {pod + "/of-an-unknown-runtime", uid, pod.substr(16), {}, "pod " + uid},
+      {"/docker/" + id1, {}, {}, {}, "docker container aaaaaaaaaaaa"},
+      {"/lxc/web1", {}, {}, {}, "LXC container web1"},
+      {"/machine.slice/machine-a.scope/payload", {}, "machine-a.scope", {}, " a"},
+  };
+  for (const Own& own : owners) {
+    for (const std::string& name : forged) {
+      const CgroupOwner owner = owner_of(own.path + name);
+      EXPECT_EQ(owner.pod, own.pod) << own.path << name;
+      EXPECT_EQ(owner.unit, own.unit) << own.path << name;
+      EXPECT_EQ(owner.uid, own.user) << own.path << name;
+      EXPECT_NE(describe(owner).find(own.named), std::string::npos) << describe(owner);
+    }
+  }
+  // A service that was given its cgroup; only what runs containers has pods, by their slices'
+  // names.
+  EXPECT_EQ(text_of("/system.slice/a.service/system.slice/sshd.service"),
+            "sshd.service in a.service");
+  EXPECT_EQ(owner_of("/system.slice/a.service/kubepods.slice/" + slice).pod, std::nullopt);
+  EXPECT_EQ(owner_of("/system.slice/a.service/kubepods/pod" + victim).pod, std::nullopt);
 }
 
 TEST(CgroupOwner, NearMisses) {
@@ -282,9 +338,9 @@ TEST(CgroupOwner, EveryCutOfAPathIsRead) {
   for (std::size_t size = 0; size < path.size(); ++size) {
     const auto owner = cgroup_owner(std::string_view(path).substr(0, size));
     EXPECT_TRUE(!owner || !describe(*owner).empty()) << size;
-    EXPECT_TRUE(!owner || owner->container != "0123456789ab") << size;
+    EXPECT_TRUE(!owner || !owner->container || owner->container == "aaaaaaaaaaaa") << size;
   }
-  EXPECT_EQ(owner_of(path).container, "0123456789ab");
+  EXPECT_EQ(owner_of(path).container, "aaaaaaaaaaaa");
 }
 
 TEST(Describe, DoesNotRepeatThePod) {
@@ -303,6 +359,9 @@ TEST(Whose, IsNoUnitsWhereTheCgroupIsOneBelowIt) {
   };
   EXPECT_EQ(of("/system.slice/nginx.service"), "nginx.service");
   EXPECT_EQ(of("/system.slice/nginx.service/worker"), "the cgroup worker in nginx.service");
+  const std::string user = "/user.slice/user-7.slice/user@7.service";
+  EXPECT_EQ(of(user + "/app.slice/a.service"), "a.service of user 7");
+  EXPECT_EQ(of(user + "/app.slice/a.service/x"), "the cgroup x in a.service of user 7");
   EXPECT_EQ(of("/kubepods/pod" + uid + "/" + id1 + "/inner"),
             of("/kubepods/pod" + uid + "/" + id1));
   EXPECT_EQ(of("/jail"), "");

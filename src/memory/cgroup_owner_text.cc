@@ -93,9 +93,11 @@ std::string describe(const CgroupOwner& owner) {
       return inside.empty() ? who : tr("{} in {}", who, inside);
     }
     default: {
-      std::string text = undo_escapes(owner.unit.value_or(""));
+      std::string text = undo_escapes(owner.inner ? *owner.inner : owner.unit.value_or(""));
       if (!inside.empty()) {
         text += tr(" in {}", inside);
+      } else if (owner.inner && owner.unit && !owner.uid) {
+        text += tr(" in {}", undo_escapes(*owner.unit));
       }
       return user.empty() ? text : tr("{} of {}", text, user);
     }
@@ -120,8 +122,9 @@ std::optional<std::string> whose(const CgroupShare& cgroup) {
   const CgroupOwner& owner = *cgroup.owner;
   const bool of_unit = !owner.container && !owner.pod && owner.kind != Kind::pods && owner.unit;
   const std::string part = printable(last_part(cgroup.raw_path));
-  return of_unit && part != *owner.unit ? tr("the cgroup {} in {}", part, describe(owner))
-                                        : describe(owner);
+  return of_unit && part != (owner.inner ? *owner.inner : *owner.unit)
+             ? tr("the cgroup {} in {}", part, describe(owner))
+             : describe(owner);
 }
 
 }  // namespace whyoom::memory

@@ -160,9 +160,10 @@ Owner owner_of_cgroup(std::string_view path) {
   }
   result.pod_uid = label_of(owner->pod.value_or(""));
   result.container_id = label_of(owner->container.value_or(""));
-  // The scope of a container says the same once more.
-  if (!owner->pod && !owner->container) {
-    result.unit = label_of(*owner->unit);
+  // The scope of a container says the same once more; a user's container is what that user calls
+  // it.
+  if ((!owner->pod && !owner->container) || owner->uid) {
+    result.unit = label_of(owner->unit.value_or(""));
   }
   return result;
 }

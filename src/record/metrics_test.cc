@@ -145,6 +145,12 @@ TEST(Metrics, NameOwnersAsTheirToolsDo) {
   EXPECT_EQ(pod.pod_uid, "12345678-1234-1234-1234-123456789abc");
   EXPECT_EQ(pod.container_id, "0123456789ab");
   EXPECT_EQ(pod.unit, "");
+  // What a user calls a pod is none, and a container's id stands beside the user's unit.
+  EXPECT_EQ(
+      owner_of_cgroup("/user.slice/user-7.slice/user@7.service/app.slice/"
+                      "kubepods-pod12345678_1234_1234_1234_123456789abc.slice/cri-containerd-" +
+                      std::string(64, 'a') + ".scope"),
+      (Owner{"user@7.service", "", "aaaaaaaaaaaa", ""}));
   EXPECT_EQ(owner_of_cgroup("/some/thing"), (Owner{"", "", "", "/some/thing"}));
   EXPECT_EQ(owner_of_cgroup("/"), (Owner{"", "", "", "/"}));
 }

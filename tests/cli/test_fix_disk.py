@@ -57,6 +57,25 @@ class Disk(DiskCase):
         self.check(whyoom("undo", "--yes"), 0, "no fix is in force on this machine")
         self.expect_untouched()
 
+    def test_undo_says_that_a_mode_was_changed_since(self):
+        self.check(self.fix("--yes"), 0)
+        self.theirs.chmod(0o600)
+        result = self.undo("--yes")
+        self.check(result, 0, "note: owner, mode or attributes of /etc/sysctl.conf were changed")
+        self.assertIn("Undone: the content of the files and the values are as before", result.out)
+        self.assertEqual(self.theirs.stat().st_mode & 0o777, 0o600)
+        self.assertEqual(self.theirs.read_bytes(), own_machine.OLD)
+
+    def test_what_the_next_boot_may_not_read_is_no_promise(self):
+        (self.disk / "usr/lib/systemd").mkdir(parents=True)
+        (self.disk / "usr/lib/systemd/systemd-sysctl").touch()
+        unit = self.disk / "usr/local/lib/systemd/system/systemd-sysctl.service"
+        unit.parent.mkdir(parents=True)
+        unit.symlink_to("/dev/null")
+        result = self.fix("--yes")
+        self.check(result, 0, "risk: systemd-sysctl.service is masked on this host")
+        self.assertIn("the next boot may differ: see the risk", result.out)
+
     def test_the_journal_of_the_disk_is_listed(self):
         self.check(whyoom("fix", "--list", "--root", self.disk), 0, "No fix was made on this disk")
         self.check(self.fix("--yes"), 0)

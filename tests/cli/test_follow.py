@@ -126,6 +126,28 @@ class Follow(harness.Case):
         following.end()
         self.assertEqual(self.events(following)[0]["source"]["first_line"], 2)
 
+    def test_a_name_that_becomes_something_else(self):
+        """No pipe or device is read in a log's place, and the log that comes after it is."""
+        for make in (os.mkfifo, os.mkdir, lambda path: os.symlink("/dev/zero", path),
+                     lambda path: os.symlink("/dev/null", path)):
+            log = self.file("log", "x\n")
+            following = self.follow("--format", "ndjson", log).until("following")
+            log.rename(self.scratch / "log.1")
+            make(log)
+            following.until("is waited for")
+            log.rename(self.scratch / f"other{id(make)}")
+            self.file("log", kill(0, 1))
+            following.until('"kind"')
+            following.end()
+            self.assertEqual(len(self.events(following)), 1)
+            os.unlink(log)
+
+    def test_a_device_without_an_end(self):
+        for args in (("/dev/zero",), ("--follow", "/dev/zero"), ("--follow", "--last", "1", "/dev/full")):
+            result = whyoom("explain", *args)
+            self.assertIn("a device that no log is read from", result.err)
+            self.assertEqual(result.status, 2)
+
     def test_truncation(self):
         log = self.file("log", "x\n" * 1000)
         following = self.follow("--format", "ndjson", log).until("following")

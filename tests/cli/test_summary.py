@@ -55,6 +55,14 @@ class Summary(harness.Case):
                            if key not in ("source", "story", "in_story")})
         return re.sub(r"(archive\.log|line):?\s?\d+(-\d+)?", "", text)
 
+    def test_a_number_that_cannot_be_is_refused(self):
+        """Else the sums would wrap, or -1 would count as none."""
+        summary = json.loads(self.summary(self.ndjson("e.ndjson")))
+        for killed in (-1, 1e300, 2**64 - 1, 4194305, "1"):
+            summary["groups"][0]["members"][0]["killed"] = killed
+            result = whyoom("summary", self.file("s.json", json.dumps(summary)))
+            self.assertIn('"killed" is missing or not as it can be', result.err)
+
     def test_a_process_that_is_named_twice_was_killed_once(self):
         kill = "[ 9.{}] {}Killed process {} (node) total-vm:9kB, anon-rss:8kB, file-rss:1kB, shmem-rss:0kB, UID:0\n"
         cgroup = "Memory cgroup out of memory: "

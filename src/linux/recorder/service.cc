@@ -94,6 +94,7 @@ void Hook::start(std::uint64_t now_ms) {
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     ::signal(SIGPIPE, SIG_DFL);
+    ::signal(SIGXFSZ, SIG_DFL);
     set_oom_score("0");
     ::execv(arguments_[0], arguments_.data());
     ::_exit(127);

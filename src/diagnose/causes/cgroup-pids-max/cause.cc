@@ -27,9 +27,10 @@ std::optional<Claim> judge(const Context& context) {
                rejected->at);
   Remedy remedy;
   const std::string_view unit = last_part(rejected->path);
-  const std::string_view name = is_unit(unit) ? unit : std::string_view(rejected->path);
+  const bool named = is_unit(rejected->path);
+  const std::string_view name = named ? unit : std::string_view(rejected->path);
   const auto word = word_of(name);
-  if (is_unit(unit)) {
+  if (named) {
     remedy.title = Message("Raise TasksMax of {}, or find what makes so many tasks{}",
                            short_name(unit), how_to_name(unit));
   } else {
@@ -38,7 +39,7 @@ std::optional<Claim> judge(const Context& context) {
   }
   if (!word) {
     remedy.commands = commands_to_find(name);
-  } else if (is_unit(unit)) {
+  } else if (named) {
     remedy.commands = commands_of(tasks_max, *word, rejected->path);
   } else {
     remedy.commands = {
@@ -153,7 +154,7 @@ void add_remedy(Finding& finding, const HostContext& context, const Limited& lim
   } else if (owner && owner->kind == Kind::container) {
     remedy.title =
         Message("Raise the container's limit (--pids-limit), or find what makes so many tasks");
-  } else if (is_unit(unit)) {
+  } else if (is_unit(path)) {
     remedy.title = Message("Raise TasksMax of {}, or find what makes so many tasks{}",
                            short_name(unit), how_to_name(unit));
     if (const auto word = word_of(unit)) {

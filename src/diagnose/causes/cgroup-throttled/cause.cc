@@ -61,12 +61,13 @@ Claim claim_of(const Group& limited) {
   }
   if (hit) {
     const std::string_view unit = last_part(path);
-    const auto word = word_of(is_unit(unit) ? unit : path);
+    const bool named = is_unit(path);
+    const auto word = word_of(named ? unit : path);
     Remedy& remedy = result.remedy(
         Message("Raise memory.high, or find what grows; nothing ends this by itself"));
     if (!word) {
       remedy.commands = commands_to_find(path);
-    } else if (is_unit(unit)) {
+    } else if (named) {
       remedy.commands = commands_of(memory_high, *word, path);
     } else {
       remedy.commands = {ShellCommand("cat /sys/fs/cgroup{}/memory.stat", *word)};
