@@ -79,7 +79,7 @@ TEST(SysctlEdit, SaysThatALinkLeadsToWhatPackagesOwn) {
   const auto result = edit_sysctl_files(tree, wanted("45056"));
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().str(),
-            "/etc/sysctl.d/99-whyoom.conf is /usr/lib/sysctl.d/99-whyoom.conf, where packages and "
+            "/etc/sysctl.d/90-whyoom.conf is /usr/lib/sysctl.d/90-whyoom.conf, where packages and "
             "programs keep their own files; these are not edited");
   // The same of /etc/sysctl.conf: there is another place.
   Tree conf = debian12();

@@ -14,6 +14,8 @@
 #include <random>
 #include <thread>
 
+#include "linux/output.h"
+
 namespace whyoom::linux {
 namespace {
 
@@ -97,10 +99,21 @@ TEST_F(InputTest, AQuietPipeIsToldOnce) {
 }
 
 TEST_F(InputTest, StopsWhenNobodyWantsMore) {
+  ignore_signals_of_writing();
+  ASSERT_EQ(mkfifo(path("endless").c_str(), 0600), 0);
+  std::thread writer([this] {
+    std::ofstream pipe(path("endless"));
+    const std::string line(4095, 'x');
+    while (pipe << line << "\n") {  // until nobody reads
+    }
+  });
   sink_.stop = [this] { return !text_.empty(); };
-  ASSERT_TRUE(read("/dev/zero"));  // would not end otherwise
+  EXPECT_TRUE(read(path("endless")));
+  writer.join();
   EXPECT_FALSE(text_.empty());
 }
+
+TEST_F(InputTest, ReadsNoDeviceWithoutAnEnd) { EXPECT_FALSE(read("/dev/zero")); }
 
 // Who writes to them may write one after the other, and more than a pipe holds.
 TEST_F(InputTest, PipesAreWaitedForInTheirOrder) {
