@@ -46,7 +46,7 @@ class Remedies(harness.Case):
         self.assertNotRegex(by_hand, r"sysctl -p\b")
         for line in by_hand.splitlines():
             if "sysctl.conf" in line:
-                self.assertIn("grep -nsE", line)  # it looks whether that is there
+                self.assertIn("grep -rnsE", line)  # it looks whether that is there
 
 
 if __name__ == "__main__":
