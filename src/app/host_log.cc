@@ -73,8 +73,8 @@ void put_on_disk(std::vector<diagnose::Remedy>& remedies, const std::string& roo
     const auto key = remedy.setting ? ShellOperand::from(remedy.setting->key) : std::nullopt;
     remedy.commands.clear();
     if (where && key) {
-      remedy.commands.push_back(
-          ShellCommand("sudo whyoom fix --root {} {}={}", *where, *key, remedy.setting->value));
+      remedy.commands = {
+          ShellCommand("sudo whyoom fix --root {} {}={}", *where, *key, remedy.setting->value)};
     }
   }
 }

@@ -270,8 +270,8 @@ std::string marks_svg(const History& history, std::size_t height) {
 
 std::string svg_of(std::string_view label, std::size_t height, const std::string& inside) {
   const std::string words = html_text(label);
-  return "<svg class=\"curve\" role=\"img\" viewBox=\"0 0 " + std::to_string(svg_columns) + " " +
-         std::to_string(height) + "\" preserveAspectRatio=\"none\" aria-label=\"" + words +
+  return R"(<svg class="curve" role="img" viewBox="0 0 )" + std::to_string(svg_columns) + " " +
+         std::to_string(height) + R"(" preserveAspectRatio="none" aria-label=")" + words +
          "\"><title>" + words + "</title>" + rectangle("rail", 0, "0", svg_columns, height) +
          inside + "</svg>\n";
 }

@@ -121,6 +121,15 @@ bool take_usual_field(kernel::Scope scope, std::string_view& rest, Place at, Fie
   return true;
 }
 
+// Books have blanks behind "_", where a line may be broken. `room` holds what is put together.
+std::string_view unbroken(std::string_view word, std::string_view& rest, std::string& room) {
+  if (word.back() != '_') {
+    return word;
+  }
+  room = std::string(word) + std::string(next_token(rest));
+  return room;
+}
+
 }  // namespace
 
 FieldRun read_fields(kernel::Scope scope, std::string_view text, Place at, FieldSet& fields) {
@@ -136,11 +145,7 @@ FieldRun read_fields(kernel::Scope scope, std::string_view text, Place at, Field
     if (word.empty()) {
       break;
     }
-    std::string_view token = word;
-    if (word.back() == '_') {  // books have blanks behind it, where a line may be broken
-      glued = std::string(word) + std::string(next_token(rest));
-      token = glued;
-    }
+    const std::string_view token = unbroken(word, rest, glued);
     if (token == "..." || token == "…") {
       run.cut = true;
       continue;

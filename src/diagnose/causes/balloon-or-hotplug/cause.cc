@@ -106,7 +106,7 @@ std::optional<Claim> given_away(const Context& context) {
     result.prove(Message("kept from the kernel at boot"), to_bytes(KiB(at_boot->value)),
                  at_boot->at);
   } else {
-    weaken(result, Message("what the boot kept back (\"crashkernel=\", its line \"Memory: ...\")"),
+    weaken(result, Message(R"(what the boot kept back ("crashkernel=", its line "Memory: ..."))"),
            Message("it was most of these {}", human(gap)));
   }
   add_remedy(result);
