@@ -43,10 +43,6 @@ bool is_preferred(const report::Victim& victim, const report::Report& report) {
          (victim.instead_of && row_is(*victim.instead_of));
 }
 
-void name(Event& event, std::string_view cause, Message decides) {
-  event.candidates.push_back({cause, std::move(decides)});
-}
-
 // And the early kills of 4.7 for a few pages, where other kernels go on.
 void name_fragmentation(Event& event, const report::Report& report) {
   if (!report.trigger || report.trigger->order.value_or(0) <= 0) {

@@ -10,13 +10,9 @@
 
 namespace whyoom::diagnose {
 
-namespace {
-
 void name(Event& event, std::string_view cause, Message decides) {
   event.candidates.push_back({cause, std::move(decides)});
 }
-
-}  // namespace
 
 bool held_shmem(const report::Report& report) {
   return std::ranges::any_of(report.victims, [](const report::Victim& victim) {

@@ -52,8 +52,8 @@ class EventSummary {
   // False: an event of this id was there.
   bool add(const EventFacts& facts);
 
-  // By cause and by host, with the first and the last of each.
   [[nodiscard]] bool empty() const { return events_.empty(); }
+  // By cause and by host, with the first and the last of each.
   [[nodiscard]] render::Document document(std::size_t most_rows) const;
   // Type "summary" of the schema: the groups, and of each its events. The same text for the same
   // set.

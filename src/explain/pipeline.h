@@ -62,16 +62,15 @@ class Pipeline {
   [[nodiscard]] std::vector<std::string> remarks(const std::string& where, bool any_read) const;
 
  private:
+  void tell(report::Report&& report);
   void note_symptoms(const std::string& file, const report::Symptoms& symptoms);
 
   Writer& writer_;
   bool quotes_;
   Selection selection_;
   diagnose::StoryBuilder story_;
-  void tell(report::Report&& report);
-
-  std::unique_ptr<report::EventCopy> excerpt_;
-  report::Fingerprints seen_;  // in all logs: a copy in another file counts once
+  std::unique_ptr<report::EventCopy> excerpt_;  // that waits
+  report::Fingerprints seen_;                   // in all logs: a copy in another file counts once
   render::Summary summary_;
   std::vector<std::string> symptoms_;  // sentences
   std::vector<std::string> turned_;    // files whose newest line is the first

@@ -8,7 +8,6 @@
 
 #include "base/language.h"
 #include "base/text.h"
-#include "report/after.h"
 #include "report/doubt.h"
 #include "report/field_lines.h"
 #include "report/kernel_notices.h"
@@ -136,13 +135,8 @@ void Assembler::take(const Line& line) {
     foreign_lines(1);
     return;
   }
-  if (!line.embedded && line.text.starts_with("Memory: ")) {
-    // At boot: "Memory: 415712K/785948K available (14345K kernel code, ..., 369980K reserved, ...)"
-    const std::string_view before = line.text.substr(0, line.text.find("K reserved"));
-    if (const auto kib =
-            number_after(before.substr(std::min(before.rfind(','), before.size())), ", ")) {
-      reserved_at_boot_kib_ = Read<std::uint64_t>{*kib, place_of(line)};
-    }
+  if (const auto kib = line.embedded ? std::nullopt : parse_reserved_at_boot(line.text)) {
+    reserved_at_boot_kib_ = Read<std::uint64_t>{*kib, place_of(line)};
   }
   Line own = line;
   own.embedded = line.embedded && !begins_behind_name(line.text, record_bytes_);

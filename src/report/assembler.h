@@ -138,9 +138,9 @@ class Assembler {
   std::unique_ptr<Assembler> doubtful_;
   Joiner joiner_;
   SingleLineEvents single_;
-  std::list<OpenEvent> events_;      // in the order of their first lines
-  std::deque<std::int64_t> killed_;  // the last victims of events that went out
-  Maybe<std::uint64_t> reserved_at_boot_kib_;
+  std::list<OpenEvent> events_;                // in the order of their first lines
+  std::deque<std::int64_t> killed_;            // the last victims of events that went out
+  Maybe<std::uint64_t> reserved_at_boot_kib_;  // of the boot whose lines come, for each event
 
   std::optional<Moment> manual_oom_;     // "sysrq: Manual OOM execution", before its header
   bool manual_oom_panics_ = false;       // it is of a kernel that may panic of it

@@ -430,6 +430,14 @@ bool read_overcommit(std::string_view text, Place at, KernelLine& out) {
 
 }  // namespace
 
+std::optional<std::uint64_t> parse_reserved_at_boot(std::string_view text) {
+  if (!text.starts_with("Memory: ")) {
+    return std::nullopt;
+  }
+  const std::string_view before = text.substr(0, text.find("K reserved"));
+  return number_after(before.substr(std::min(before.rfind(','), before.size())), ", ");
+}
+
 const LineKind slub_failure{.read = read_part<parse_slub>};
 const LineKind slub_cache{.read = read_slub_cache_line};
 const LineKind slub_node{.read = read_slub_node};

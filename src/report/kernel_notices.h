@@ -2,6 +2,7 @@
 // tables that are full.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,5 +34,9 @@ std::optional<OvercommitRefused::Request> parse_overcommit(std::string_view text
 // "TCP: out of memory -- consider tuning tcp_mem", "VFS: file-max limit 808720 reached" and the
 // like.
 std::optional<LimitReached> parse_limit_line(std::string_view text, Place at);
+
+// At boot: "Memory: 415712K/785948K available (14345K kernel code, ..., 369980K reserved, ...)":
+// what is reserved, in KiB.
+std::optional<std::uint64_t> parse_reserved_at_boot(std::string_view text);
 
 }  // namespace whyoom::report

@@ -120,8 +120,7 @@ std::optional<Claim> scaled(const memory::Evidence& evidence) {
     }
     const Pages gap = zone.low - zone.min;
     const double of_zone = share(gap, zone.size());
-    // It moves low and high, never min: the request still fails at min, so there is nothing to
-    // mend.
+    // It moves low and high, never min: the request still fails at min, and no value helps it.
     Claim result =
         claim(Role::contributing, Rank::out_of_reach, of_zone, 0.9,
               Message("vm.watermark_scale_factor was about {}: zone {} is reclaimed until {} are "
