@@ -15,6 +15,7 @@
 #include "diagnose/story.h"
 #include "host/counters.h"
 #include "host/host_names.h"
+#include "host/read_host.h"
 #include "linux/now_reading.h"
 #include "report/event_merge.h"
 #include "report/log_reader.h"
@@ -280,6 +281,9 @@ void HostLog::explain_all(const std::function<void(std::unique_ptr<diagnose::Eve
   // A capture and a copy of another machine have no ring.
   auto recorded = root_.name == "/" ? recall(reports)
                                     : std::vector<std::optional<memory::Recorded>>(events.size());
+  const auto now = memory::host_as_it_is(
+      host::read_marks(*root_.files),
+      root_.kind == HostKind::copy ? tr("the copy of the host") : tr("this host as it is now"));
   for (std::size_t i = 0; i < events.size(); ++i) {
     report::EventCopy& seen = events[i];
     if (stopped()) {
@@ -295,6 +299,10 @@ void HostLog::explain_all(const std::function<void(std::unique_ptr<diagnose::Eve
     }
     if (seen.report.host.empty() && !names.empty()) {  // the ring buffer and dumps name none
       seen.report.host = names.front();
+    }
+    const bool is_ours = names.empty() || std::ranges::find(names, seen.report.host) != names.end();
+    if (is_ours && !recorded[i]) {
+      recorded[i] = now;
     }
     const diagnose::StoryContext& context = story.next(seen.report);
     auto event = diagnose::explain(std::move(seen.report), context, std::move(recorded[i]));

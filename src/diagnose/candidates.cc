@@ -59,11 +59,13 @@ void name_fragmentation(Event& event, const report::Report& report) {
   }
 }
 
-// vm.min_free_kbytes is as the kernel itself chooses it, by what is known of the zones.
-bool is_kernels_choice(const memory::Evidence& evidence) {
-  return evidence.min_free && evidence.default_min_free &&
-         share(evidence.min_free->value, *evidence.default_min_free) <=
-             memory::clearly_above_default;
+// vm.min_free_kbytes is as the kernel itself chooses it, by what is known of the zones, or keeps
+// too little of RAM to be the cause.
+bool is_min_free_small(const memory::Evidence& evidence) {
+  const auto& setting = evidence.min_free;
+  const auto& own = evidence.default_min_free;
+  return setting && ((own && share(setting->value, *own) <= memory::clearly_above_default) ||
+                     setting->share_of_ram.value_or(1) < big_min_free);
 }
 
 void name_hugepages(Event& event) {
@@ -333,11 +335,14 @@ void name_machine(Event& event, const Context& context) {
   name_fragmentation(event, report);
   if (no_zones && report.zones.empty()) {
     name_lowmem(event, report);
+  }
+  if (is_min_free_small(event.evidence)) {
+    return;
+  }
+  if (no_zones && report.zones.empty()) {
     name_by_marks(event, "min-free-too-high");
-  } else if (no_zones) {
-    name(event, "min-free-too-high", rest_of_zones);
-  } else if (!is_kernels_choice(event.evidence)) {
-    name(event, "min-free-too-high", size_of_ram);
+  } else {
+    name(event, "min-free-too-high", no_zones ? rest_of_zones : size_of_ram);
   }
 }
 

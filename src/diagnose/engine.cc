@@ -12,6 +12,7 @@
 #include "diagnose/quotes.h"
 #include "diagnose/what_if_of.h"
 #include "memory/cross_check.h"
+#include "memory/sum_of.h"
 
 namespace whyoom::diagnose {
 
@@ -71,7 +72,8 @@ void forget_request(std::vector<Finding>& findings) {
   }
 }
 
-// Numbers of the recorder stand in for those that the report lacks: `lacks` are parts of the log.
+// Numbers from beside the log stand in for those that the report lacks: `lacks` are parts of the
+// log.
 void stand_in(Event& event, const memory::Recorded& recorded,
               const std::vector<std::string>& lacks) {
   memory::Evidence& evidence = event.evidence;
@@ -86,6 +88,26 @@ void stand_in(Event& event, const memory::Recorded& recorded,
     evidence.default_min_free = recorded.default_min_free;
     event.stood_in.emplace_back("min-free-kbytes");
   }
+  if (!evidence.ram && evidence.zones.empty() && recorded.ram.count() > 0) {
+    evidence.ram = recorded.ram;
+    event.stood_in.emplace_back("pages-ram");
+  }
+}
+
+// What was read at another time holds as long as nobody changed it.
+void doubt_other_time(Event& event) {
+  if (event.verdict == Verdict::undetermined) {
+    return;
+  }
+  event.verdict = Verdict::likely;
+  const auto add = [&event](std::string_view part, Message what) {
+    if (std::ranges::find(event.stood_in, part) != event.stood_in.end()) {
+      event.overturned_by.insert(event.overturned_by.begin(),
+                                 {std::move(what), Message("it was another one then")});
+    }
+  };
+  add("pages-ram", Message("the size of RAM"));
+  add("min-free-kbytes", Message("vm.min_free_kbytes"));
 }
 
 std::vector<Claim> all_claims(const Context& context) {
@@ -166,12 +188,26 @@ bool is_of_machine(const Event& event) {
          !is_sysrq(report) && report.unverified.empty();
 }
 
-// The same with the recorder's numbers; nullptr where they change nothing for the better.
+// The report tells of a larger machine than that, or of another size.
+bool is_of_other_size(const Event& event, Bytes ram) {
+  const report::Report& report = event.report;
+  const auto& pages = report.tail.ram;
+  constexpr double most_reserved = 0.10;
+  const Bytes printed = pages ? to_bytes(Pages(pages->value), event.evidence.page) : ram;
+  const Bytes counted = to_bytes(memory::counted_pages(report), event.evidence.page);
+  return ram.count() > 0 &&
+         (counted > ram || printed < ram || share(printed - ram, printed) > most_reserved ||
+          std::ranges::any_of(report.victims, [ram](const report::Victim& victim) {
+            return to_bytes(victim.resident()) > ram;
+          }));
+}
+
+// The same with what is known beside the log; nullptr where that changes nothing for the better.
 std::unique_ptr<Event> judge_with(const Event& event, const StoryContext& story,
                                   const memory::Recorded& recorded) {
   const auto lacks = report::missing_parts(event.report);
   if (event.verdict == Verdict::proved || lacks.empty() || !is_of_machine(event) ||
-      (!recorded.numbers && !recorded.min_free)) {
+      (!recorded.numbers && !recorded.min_free && recorded.ram.count() == 0)) {
     return nullptr;
   }
   report::Report report = event.report;
@@ -179,11 +215,17 @@ std::unique_ptr<Event> judge_with(const Event& event, const StoryContext& story,
     memory::add_numbers(report, *recorded.numbers);
   }
   // The machine went on between the two: where that shows, they are not one report.
-  if (memory::cross_check(report)) {
+  if (memory::cross_check(report) || (!recorded.age && is_of_other_size(event, recorded.ram))) {
     return nullptr;
   }
   auto with = judge(std::move(report), story, false, &recorded, lacks);
-  return with->verdict < event.verdict ? std::move(with) : nullptr;
+  if (!recorded.age) {
+    doubt_other_time(*with);
+  }
+  // A cause is not ruled out by what may have been changed since.
+  const bool fewer = (recorded.age || recorded.posted) && with->verdict == event.verdict &&
+                     !with->candidates.empty() && with->candidates.size() < event.candidates.size();
+  return with->verdict < event.verdict || fewer ? std::move(with) : nullptr;
 }
 
 }  // namespace
@@ -219,7 +261,9 @@ std::unique_ptr<Event> explain(report::Report&& report, const StoryContext& stor
       event = std::move(with);
     }
     recorded->numbers.reset();  // what is used of them stands in the report
-    event->recorded = std::move(recorded);
+    if (recorded->age || !event->stood_in.empty()) {
+      event->recorded = std::move(recorded);
+    }
   }
   keep_cited_lines(*event);
   return event;

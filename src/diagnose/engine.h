@@ -16,8 +16,8 @@ inline constexpr std::string_view undetermined = "undetermined";
 std::vector<Finding> in_order(std::vector<Claim>&& claims);
 
 // The event owns the report; its evidence points into it, so it stays where it is.
-// Numbers that the recorder has and the report lacks are used where the verdict is a stronger one
-// with them.
+// What is known beside the log, and the report lacks, is used where the verdict is a stronger one
+// with it, or fewer candidates are left.
 std::unique_ptr<Event> explain(report::Report&& report, const StoryContext& story = {},
                                std::optional<memory::Recorded> recorded = std::nullopt);
 

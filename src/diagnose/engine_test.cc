@@ -205,6 +205,7 @@ report::Report bare_kill() {
 memory::Recorded recorded(report::Report numbers) {
   memory::Recorded had;
   had.source = "the recorder, 0.4 s before";
+  had.age = 0.4;
   had.numbers = std::move(numbers);
   return had;
 }
@@ -245,7 +246,9 @@ TEST(Explain, NumbersOfTheRecorderAreOfTheWholeMachine) {
 }
 
 TEST(Explain, TheRecorderChangesNothingWhereItKnowsNoMore) {
-  const auto event = explain(bare_kill(), {}, memory::Recorded{});
+  memory::Recorded nothing;
+  nothing.age = 0.4;
+  const auto event = explain(bare_kill(), {}, nothing);
   EXPECT_EQ(event->verdict, Verdict::undetermined);
   EXPECT_TRUE(event->stood_in.empty());
   EXPECT_TRUE(event->recorded);

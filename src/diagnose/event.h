@@ -27,8 +27,8 @@ struct Event {
   std::optional<double> since_first;  // StoryContext::seconds_since_first
   Place killed_at{};                  // StoryContext::killed_at; line 0: it is no such failure
 
-  // What the recorder knew. Where the verdict rests on its numbers, `lacks` are the parts that the
-  // log lacks, and `stood_in` those of them that the report now has by it.
+  // What is known beside the log. Where the answer rests on it, `lacks` are the parts that the log
+  // lacks, and `stood_in` those of them that are known by it; also "min-free-kbytes".
   std::optional<memory::Recorded> recorded{};
   std::vector<std::string> lacks{}, stood_in{};
 };

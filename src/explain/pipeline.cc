@@ -7,6 +7,8 @@
 #include "base/shell.h"
 #include "base/text.h"
 #include "diagnose/engine.h"
+#include "host/posted_files.h"
+#include "host/read_host.h"
 
 namespace whyoom::explain {
 namespace {
@@ -168,7 +170,22 @@ void Pipeline::tell(report::Report&& report) {
   if (report.part && report.part->before) {
     return;
   }
-  take(diagnose::explain(std::move(report), context));
+  auto host = host_beside(report);
+  take(diagnose::explain(std::move(report), context, std::move(host)));
+}
+
+// What the text that the report stands in shows of its host.
+std::optional<memory::Recorded> Pipeline::host_beside(const report::Report& report) {
+  if (report.beside != beside_) {
+    beside_ = report.beside;
+    const auto files = beside_ ? host::posted_files(*beside_).files : nullptr;
+    host_beside_ =
+        files ? memory::host_as_it_is(host::read_marks(*files), tr("the same text")) : std::nullopt;
+    if (host_beside_) {
+      host_beside_->posted = true;
+    }
+  }
+  return host_beside_;
 }
 
 // "x.log:7: ..."

@@ -63,6 +63,7 @@ class Pipeline {
 
  private:
   void tell(report::Report&& report);
+  std::optional<memory::Recorded> host_beside(const report::Report& report);
   void note_symptoms(const std::string& file, const report::Symptoms& symptoms);
 
   Writer& writer_;
@@ -74,6 +75,9 @@ class Pipeline {
   render::Summary summary_;
   std::vector<std::string> symptoms_;  // sentences
   std::vector<std::string> turned_;    // files whose newest line is the first
+  // Report::beside of the last event, and what it shows.
+  std::shared_ptr<const std::string> beside_;
+  std::optional<memory::Recorded> host_beside_;
 };
 
 // What is wrong with an input that was read to its end; empty: nothing. `found`: events in it.

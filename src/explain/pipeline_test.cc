@@ -93,5 +93,39 @@ TEST(Pipeline, AnotherEventIsNoCopy) {
   EXPECT_EQ(told(cut, &copies).events.size(), 1U);
 }
 
+constexpr std::string_view machines_kill =
+    "[  620.000001] Out of memory: Killed process 812 (mysqld) total-vm:910200kB, "
+    "anon-rss:300000kB, file-rss:904kB, shmem-rss:0kB, UID:27 pgtables:900kB oom_score_adj:0\n";
+constexpr std::string_view posted_host =
+    "$ free -m\n"
+    "              total        used        free      shared  buff/cache   available\n"
+    "Mem:           3936         611        2874           8         450           0\n"
+    "$ sysctl vm.min_free_kbytes\n"
+    "vm.min_free_kbytes = 2097152\n";
+
+TEST(Pipeline, WhatIsPostedWithALogTellsOfItsHost) {
+  std::uint64_t copies = 0;
+  const std::string kill_line(machines_kill);
+  const std::string host(posted_host);
+  for (const std::string& post : {host + kill_line, kill_line + host}) {
+    const Told writer = told(post, &copies);
+    ASSERT_EQ(writer.events.size(), 1U);
+    EXPECT_EQ(writer.events[0]->root_cause, "min-free-too-high");
+    EXPECT_EQ(writer.events[0]->verdict, diagnose::Verdict::likely);
+  }
+  const Told alone = told(kill_line, &copies);
+  EXPECT_EQ(alone.events.at(0)->root_cause, "undetermined");
+}
+
+TEST(Pipeline, AHostBehindALongLogIsNotWaitedFor) {
+  std::uint64_t copies = 0;
+  std::string filler;
+  while (filler.size() < std::size_t{64} << 10U) {
+    filler += "[  621.000001] eth0: link is up\n";
+  }
+  const Told writer = told(std::string(machines_kill) + filler + std::string(posted_host), &copies);
+  EXPECT_EQ(writer.events.at(0)->root_cause, "undetermined");
+}
+
 }  // namespace
 }  // namespace whyoom::explain

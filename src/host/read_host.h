@@ -27,9 +27,11 @@ struct ReadOptions {
   // gap. Empty: it is a host.
   std::vector<std::string> posted{};
   std::vector<Gap> left_out{};  // of what they posted
-  bool for_capture = false;  // also what no rule reads: people may want it later
+  bool for_capture = false;     // also what no rule reads: people may want it later
 };
 
 Host read_host(Files& files, const ReadOptions& options = {});
+// Only what the zones' watermarks are made of: the size of RAM, the zones, vm.min_free_kbytes.
+Host read_marks(Files& files);
 
 }  // namespace whyoom::host

@@ -157,4 +157,23 @@ Host read_host(Files& files, const ReadOptions& options) {
   return host;
 }
 
+Host read_marks(Files& files) {
+  Host host;
+  const ReadOptions options;
+  Reader reader(files, host, options);
+  const Message unknown;
+  reader.parse("/proc/sys/kernel/osrelease", host.release, parse_line, unknown, Absent::normal,
+               Lines::End::person);
+  if (const auto loaded = reader.load(setting_path("vm.min_free_kbytes"), unknown)) {
+    host.settings.min_free_kbytes =
+        single_number<std::int64_t>(loaded->text, loaded->source, &host.damage);
+  }
+  reader.parse("/proc/meminfo", host.meminfo, parse_meminfo, unknown);
+  reader.parse("/proc/zoneinfo", host.zones, parse_zoneinfo, unknown);
+  reader.parse("/sys/kernel/mm/transparent_hugepage/enabled", host.transparent_huge, parse_choice,
+               unknown);
+  host.page_size = page_size_of(host);
+  return host;
+}
+
 }  // namespace whyoom::host

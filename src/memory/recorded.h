@@ -1,5 +1,6 @@
-// What was recorded of a machine before an event, apart from the log that tells of the event: the
-// numbers of the last moments before it stand in for those that a cut report lacks.
+// What is known of a machine apart from the log that tells of an event: what was recorded of the
+// moments before it, or the host as it is at another time. It stands in for what a cut report
+// lacks.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "base/units.h"
+#include "host/host.h"
 #include "memory/evidence.h"
 #include "report/report.h"
 
@@ -29,7 +31,10 @@ struct RecordedMoment {
 
 struct Recorded {
   std::string source;  // "the recorder, 0.4 s before", as a source of Place
-  double age = 0;      // seconds from the sample to the event
+  // Seconds from the sample to the event. Empty: of a time that has nothing to do with the event,
+  // so that there is only what stays as it is until somebody changes it, `min_free` and `ram`.
+  std::optional<double> age{};
+  bool posted = false;  // with the log: of about its time
   // As a report has them: totals, nodes, zones, huge pages, swap. Empty where the sample is too old
   // for numbers that change by themselves, or a setting behind them was changed since.
   std::optional<report::Report> numbers{};
@@ -40,6 +45,9 @@ struct Recorded {
   Bytes ram{};
   std::vector<RecordedMoment> moments{};  // of the last samples, the oldest first
 };
+
+// A host as it is; nullopt: neither its RAM nor the setting is known. `source` as above.
+std::optional<Recorded> host_as_it_is(const host::Host& host, std::string source);
 
 // Each number that `report` lacks, from `numbers`, with source 1 in its place.
 void add_numbers(report::Report& report, const report::Report& numbers);

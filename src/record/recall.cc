@@ -334,12 +334,13 @@ std::optional<memory::Recorded> Recall::take(std::size_t asked) {
   }
   Found& found = answer.mapped();
   memory::Recorded result = std::move(found.recorded);
-  result.age = static_cast<double>(found.age_ms) / 1000;
-  result.source = "the recorder, " + seconds(result.age) + " before";
+  const double age = static_cast<double>(found.age_ms) / 1000;
+  result.age = age;
+  result.source = "the recorder, " + seconds(age) + " before";
   result.ram = to_bytes(KiB(found.sample->machine.of(Field::mem_total)));
   result.moments = *found.moments;
   for (memory::RecordedMoment& moment : result.moments) {
-    moment.age += result.age;
+    moment.age += age;
   }
   if (found.fresh) {
     result.numbers = as_report(*found.sample, found.page, {1, 0});

@@ -22,7 +22,7 @@ TEST(Recall, TheSampleBeforeAnEvent) {
   const auto found = ring.recall(event);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->source, "the recorder, 0.4 s before");
-  EXPECT_DOUBLE_EQ(found->age, 0.4);
+  EXPECT_DOUBLE_EQ(found->age.value(), 0.4);
   ASSERT_TRUE(found->numbers);
   ASSERT_TRUE(found->min_free);
   EXPECT_EQ(found->min_free->value, KiB(67'584));
@@ -176,7 +176,7 @@ TEST(Recall, ASampleThatCountsTheKillIsBehindIt) {
   ring.sample();
   const auto found = ring.recall(event);
   ASSERT_TRUE(found);
-  EXPECT_NEAR(found->age, 1.05, 0.01);
+  EXPECT_NEAR(found->age.value(), 1.05, 0.01);
 }
 
 TEST(Recall, ClocksThatWentApartWhileTheMachineSlept) {
@@ -192,7 +192,7 @@ TEST(Recall, ClocksThatWentApartWhileTheMachineSlept) {
   ring.sample();
   const auto found = ring.recall(event);
   ASSERT_TRUE(found);
-  EXPECT_NEAR(found->age, 0.5, 0.01);
+  EXPECT_NEAR(found->age.value(), 0.5, 0.01);
 }
 
 TEST(Recall, WhatGrewUntilThen) {

@@ -81,7 +81,8 @@ void add_recorded(Document& out, const diagnose::Event& event) {
 
 void write_recorded(JsonWriter& json, const diagnose::Event& event) {
   json.object("recorded", event.recorded, [&](const memory::Recorded& recorded) {
-    json.number("sample_age", std::optional(recorded.age));
+    json.number("sample_age", recorded.age);
+    json("source", recorded.source);
     json("stood_in", event.stood_in);
     write_growth(json, "grew", recorded.grew);
   });

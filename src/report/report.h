@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -392,6 +393,9 @@ struct Report {
   // What it was read from, where somebody wants to see that (LogReader::keep_lines); several with
   // one number where a line of the log holds several of the kernel's.
   std::vector<LogLine> lines;
+  // A short log that also shows a host, as people post it (`free`, /proc/meminfo, sysctl): all of
+  // it.
+  std::shared_ptr<const std::string> beside;
 };
 
 // The parts that a whole report of this kind has and this one lacks, by the names that the JSON

@@ -233,9 +233,10 @@ std::optional<Symptom> refused(std::string_view text) {
   return std::nullopt;
 }
 
-// A line by which `whyoom check --root FILE` finds a host in a text (host/posted_files.h): the
-// first of /proc/meminfo, of `free`, also in Chinese, and of memory in the head of `top`; the tasks
-// of `systemctl status`.
+}  // namespace
+
+// The first of /proc/meminfo, of `free`, also in Chinese, and of memory in the head of `top`; the
+// tasks of `systemctl status`.
 bool is_posted_state(std::string_view text) {
   const auto begin = static_cast<std::size_t>(std::ranges::find_if(text, is_alnum) -
                                               text.begin());  // behind marks
@@ -279,8 +280,6 @@ bool is_posted_state(std::string_view text) {
   }
   return row.rest().find("Mem:") == npos;  // what lost its newlines is read by nobody
 }
-
-}  // namespace
 
 std::optional<Symptom> parse_symptom(std::string_view text, LineNumber line) {
   auto symptom = of_unit(text);

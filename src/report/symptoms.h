@@ -52,6 +52,9 @@ inline constexpr std::array<std::string_view, 2> kSymptomAnchors{"oom-kill'", "O
 // Whoever wrote the line: of `told_by_program` the frame decides.
 std::optional<Symptom> parse_symptom(std::string_view text, LineNumber line);
 
+// A line by which `whyoom check --root FILE` finds a host in a text (host/posted_files.h).
+bool is_posted_state(std::string_view text);
+
 // The first of each kind.
 class Symptoms {
  public:

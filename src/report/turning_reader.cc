@@ -2,12 +2,23 @@
 
 #include <utility>
 
+#include "base/text.h"
 #include "report/line_order.h"
+#include "report/symptoms.h"
 
 namespace whyoom::report {
 namespace {
 
 constexpr std::size_t shows_order = std::size_t{64} << 10U;
+
+bool shows_host(std::string_view text) {
+  while (!text.empty()) {
+    if (is_posted_state(take_part(text, '\n'))) {
+      return true;
+    }
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -23,11 +34,18 @@ void TurningReader::keep_lines() {
   reader_.keep_lines();
 }
 
+// Of the first part it waits: what is posted may stand behind it.
 void TurningReader::on_report(Report&& report) {
-  pieces_.push_back(std::move(report));
-  if (!may_turn_ || !reader_.newest_first()) {
-    hand_on();
+  if (may_turn_) {
+    pieces_.push_back(std::move(report));
+  } else {
+    tell(std::move(report));
   }
+}
+
+void TurningReader::tell(Report&& report) {
+  report.beside = beside_;
+  sink_(std::move(report));
 }
 
 // It goes forth, or it cannot be turned: what it says is what it says.
@@ -35,7 +53,7 @@ void TurningReader::hand_on() {
   may_turn_ = false;
   text_ = {};
   for (Report& report : pieces_) {
-    sink_(std::move(report));
+    tell(std::move(report));
   }
   pieces_.clear();
 }
@@ -63,7 +81,8 @@ void TurningReader::idle() {
 }
 
 InputAccount TurningReader::turned() {
-  LogReader reader(source_, sink_, LogReader::Copies::handed_on);
+  LogReader reader(
+      source_, [this](Report&& report) { tell(std::move(report)); }, LogReader::Copies::handed_on);
   if (keeps_lines_) {
     reader.keep_lines();
   }
@@ -75,6 +94,9 @@ InputAccount TurningReader::turned() {
 
 InputAccount TurningReader::finish() {
   InputAccount account = reader_.finish();
+  if (may_turn_ && !pieces_.empty() && shows_host(text_)) {
+    beside_ = std::make_shared<const std::string>(text_);
+  }
   if (may_turn_ && account.newest_first) {
     return turned();
   }

@@ -1,8 +1,10 @@
 // A log in whichever order it comes. One that has its newest line first, as web consoles and
-// journalctl -r give it, has each report in pieces; it is read again, from its last line on.
+// journalctl -r give it, has each report in pieces; it is read again, from its last line on. And a
+// short text, in which somebody may have posted what the host was like.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +31,7 @@ class TurningReader {
 
  private:
   void on_report(Report&& report);
+  void tell(Report&& report);
   void hand_on();
   InputAccount turned();
 
@@ -36,6 +39,8 @@ class TurningReader {
   LogReader::Sink sink_;
   LogReader reader_;
   bool keeps_lines_ = false;
+  // The text itself, where it shows a host.
+  std::shared_ptr<const std::string> beside_;
   // While it may be turned: all of it, and what was found in it.
   bool may_turn_ = true;
   std::string text_;

@@ -191,13 +191,18 @@ std::optional<Claim> likely(const Context& context) {
   const MinFreeIs min_free = min_free_is(evidence, known);
   const bool whole = evidence.account && evidence.zones_complete;
   const bool killed = !context.report.victims.empty() || context.report.panic;
-  if (whole || !is_global_oom(context) || memory::is_of_some_nodes(evidence) || !killed ||
-      evidence.request.order != 0 || min_free == MinFreeIs::unknown) {
-    return std::nullopt;
-  }
   const Bytes processes = known.processes.value;
   // Without its size the zones that are printed are a part of RAM at least.
   const Bytes ram = known.ram.value_or(std::max(processes, evidence.managed()));
+  // Of lines that tell of the kill alone. Much was free if it was for a block.
+  const bool only_kill = evidence.zones.empty() && context.report.totals.empty();
+  const bool of_a_page = evidence.request.order
+                             ? *evidence.request.order == 0
+                             : only_kill && evidence.ram && share(processes, ram) >= most_of_ram;
+  if (whole || !is_global_oom(context) || memory::is_of_some_nodes(evidence) || !killed ||
+      !of_a_page || min_free == MinFreeIs::unknown) {
+    return std::nullopt;
+  }
   if ((!known.ram && !is_swap_full(evidence)) || !known.whole || processes < notable_size ||
       share(processes, ram) < big_share || processes < known.other || processes < known.unknown() ||
       share(known.reclaimable, ram) >= reclaimable_share ||
@@ -218,6 +223,10 @@ std::optional<Claim> likely(const Context& context) {
     result.prove(Message("free swap"), *evidence.swap_free, context.report.tail.free_swap_kib->at);
     weaken(result, Message("the zones' min (the lines \"Node 0 ... free: min:\")"),
            Message("their sum was above {}", human(ram / 20)));
+  }
+  if (!evidence.request.order) {
+    weaken(result, Message("the first line (\"invoked oom-killer\")"),
+           Message("its order was above 0"));
   }
   if (!known.ram) {
     weaken(result, Message("\"pages RAM\""), Message("it was above {}", human(processes * 4)));

@@ -105,11 +105,58 @@ Message root_sentence(const memory::Evidence& evidence, const Effect& effect) {
       human(effect.out_of_reach));
 }
 
+// So much of lowmem no kernel keeps free by itself (mm/khugepaged.c
+// set_recommended_min_free_kbytes()).
+constexpr double most_by_itself = 0.05;
+
+Remedy back_to_default() {
+  return {Message("Give the memory back, now and after a restart"),
+          {ShellCommand("sudo whyoom fix vm.min_free_kbytes=default")}};
+}
+
+// Without the zones, of a machine whose setting is known from beside the log. An ordinary request
+// leaves as much as the setting says, and who may go below that takes little: so much was free.
+std::optional<Claim> by_setting(const Context& context) {
+  const memory::Evidence& evidence = context.evidence;
+  const memory::Request& request = evidence.request;
+  if (!evidence.zones.empty() || !evidence.min_free->share_of_ram || !evidence.ram ||
+      !is_known_global(evidence) || is_bound(evidence) || is_of_page_fault(context.report) ||
+      context.story.killed_at.line != 0 ||
+      (request.flags_known && request.highest < kernel::ZoneClass::normal)) {
+    return std::nullopt;
+  }
+  const memory::MinFree& setting = *evidence.min_free;
+  const Bytes own = evidence.default_min_free
+                        ? to_bytes(*evidence.default_min_free)
+                        : Bytes(static_cast<std::uint64_t>(
+                              static_cast<double>(evidence.ram->count()) * most_by_itself));
+  const double gain = *setting.share_of_ram - share(own, *evidence.ram);
+  if (gain < big_min_free) {
+    return std::nullopt;
+  }
+  const std::string choice = human(own);
+  Claim result =
+      claim(Role::root, Rank::out_of_reach, gain, 0.85,
+            Message("vm.min_free_kbytes was most likely too high: {} ({} of RAM), where the kernel "
+                    "itself chooses {}. So much stays free, and an ordinary request does not get "
+                    "it.",
+                    human(to_bytes(setting.value)), percent(*setting.share_of_ram),
+                    evidence.default_min_free ? choice : tr("up to {}", choice)));
+  result.prove(Message("vm.min_free_kbytes"), to_bytes(setting.value), setting.at);
+  result.prove_ratio(Message("share of RAM that it keeps free"), *setting.share_of_ram, setting.at);
+  weaken(result, Message("the zones (\"Node 0 Normal free: min:\")"),
+         Message("less than {} was free", human(own + *evidence.ram / 20)));
+  result.remedies = {back_to_default()};
+  return result;
+}
+
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
-  if (!is_global_oom(context) || !evidence.min_free || !evidence.has_eligible() ||
-      evidence.request.order.value_or(0) > 3) {
+  if (!is_global_oom(context) || !evidence.min_free || evidence.request.order.value_or(0) > 3) {
     return std::nullopt;
+  }
+  if (!evidence.has_eligible()) {
+    return by_setting(context);
   }
   const memory::MinFree& setting = *evidence.min_free;
   const std::string value = kb(to_bytes(setting.value));
@@ -247,11 +294,9 @@ Claim refuse(const Numbers& numbers, Message why) {
   return result;
 }
 
-// khugepaged raises it to a twentieth of lowmem at most (mm/khugepaged.c
-// set_recommended_min_free_kbytes()), and 4 x sqrt(lowmem) is less than that from 6.25 MiB on. So
-// what is clearly above a twentieth of RAM is the choice of no kernel.
+// 4 x sqrt(lowmem) is less than a twentieth from 6.25 MiB on, so what is clearly above that share
+// of RAM is the choice of no kernel.
 std::optional<Claim> by_value(const memory::HostState& state) {
-  constexpr double most_by_itself = 0.05;
   const auto& setting = state.machine.min_free;
   const double part = setting ? setting->share_of_ram.value_or(0) : 0;
   if (part <= most_by_itself * clearly_above_default) {
@@ -262,8 +307,7 @@ std::optional<Claim> by_value(const memory::HostState& state) {
             Message("vm.min_free_kbytes is {} ({} of RAM), the kernel's own choice here is {}.",
                     kb(to_bytes(setting->value)), percent(part),
                     tr("up to {}", kb(Bytes(state.ram->count() / 20)))));
-  result.remedy(Message("Give the memory back, now and after a restart"),
-                {ShellCommand("sudo whyoom fix vm.min_free_kbytes=default")});
+  result.remedies = {back_to_default()};
   return result;
 }
 

@@ -1,0 +1,146 @@
+// An event of which the log has some lines, judged with what is known of its host from elsewhere.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "diagnose/engine.h"
+
+namespace whyoom::diagnose {
+namespace {
+
+constexpr Bytes gib(std::uint64_t count) { return Bytes(count << 30U); }
+
+// "Out of memory: Killed process 7 (hog)", and nothing else.
+report::Report kill_of(Bytes size) {
+  report::Report report;
+  report.kind = report::Kind::oom_kill;
+  report.known_global = true;
+  report.outcome = report::Outcome::killed;
+  report::Victim& victim = report.victims.emplace_back();
+  victim.comm = "hog";
+  victim.pid = 7;
+  victim.anon_rss_kib = to_kib(size).count();
+  return report;
+}
+
+// A host of 4 GiB.
+memory::Recorded host_with(KiB min_free_kbytes, std::optional<KiB> own_choice = KiB(67584)) {
+  memory::Recorded host;
+  host.source = "this host as it is now";
+  host.ram = gib(4);
+  host.min_free = memory::MinFree{min_free_kbytes, {1, 0}};
+  host.min_free->share_of_ram = share(to_bytes(min_free_kbytes), host.ram);
+  host.default_min_free = own_choice;
+  return host;
+}
+
+std::unique_ptr<Event> explained(report::Report report, const memory::Recorded& host) {
+  return explain(std::move(report), {}, host);
+}
+
+std::vector<std::string> overturned_by(const Event& event) {
+  std::vector<std::string> all;
+  for (const Overturn& overturn : event.overturned_by) {
+    all.push_back(overturn.what.str() + ": " + overturn.condition.str());
+  }
+  return all;
+}
+
+bool may_be(const Event& event, std::string_view cause) {
+  return std::ranges::find(event.candidates, cause, &Candidate::cause) != event.candidates.end();
+}
+
+TEST(BesideTheLog, ASettingThatKeepsMuchOfRamIsLikelyTheCause) {
+  const auto event = explained(kill_of(Bytes(300U << 20U)), host_with(KiB(2097152)));
+  EXPECT_EQ(event->root_cause, "min-free-too-high");
+  EXPECT_EQ(event->verdict, Verdict::likely);
+  EXPECT_EQ(event->stood_in, (std::vector<std::string>{"min-free-kbytes", "pages-ram"}));
+  ASSERT_TRUE(event->recorded);
+  EXPECT_FALSE(event->recorded->age);
+  const auto unless = overturned_by(*event);
+  EXPECT_NE(std::ranges::find(unless, "vm.min_free_kbytes: it was another one then"), unless.end());
+  EXPECT_NE(std::ranges::find(unless, "the size of RAM: it was another one then"), unless.end());
+  EXPECT_LT(event->findings.front().confidence, 0.9);
+}
+
+// 5 % of 4 GiB, 209,715 kB, more than the kernel's own choice.
+TEST(BesideTheLog, TheSettingMustKeepATwentiethMoreThanTheKernelWould) {
+  const auto root = [](KiB value, std::optional<KiB> own) {
+    return explained(kill_of(Bytes(300U << 20U)), host_with(value, own))->root_cause;
+  };
+  EXPECT_EQ(root(KiB(67584 + 209716), KiB(67584)), "min-free-too-high");
+  EXPECT_EQ(root(KiB(67584 + 209714), KiB(67584)), undetermined);
+  // Whose zones are not known, the kernel may have chosen a twentieth itself.
+  EXPECT_EQ(root(KiB(419432), std::nullopt), "min-free-too-high");
+  EXPECT_EQ(root(KiB(419428), std::nullopt), undetermined);
+}
+
+TEST(BesideTheLog, AnEventOfACgroupOrOfOtherNodesIsNotOfTheSetting) {
+  const auto root = [](void (*change)(report::Report&)) {
+    report::Report report = kill_of(Bytes(300U << 20U));
+    change(report);
+    return explained(std::move(report), host_with(KiB(2097152)))->root_cause;
+  };
+  EXPECT_EQ(root([](report::Report&) {}), "min-free-too-high");
+  EXPECT_EQ(root([](report::Report& report) { report.known_global = false; }), undetermined);
+  EXPECT_NE(root([](report::Report& report) { report.kind = report::Kind::memcg_oom_kill; }),
+            "min-free-too-high");
+  EXPECT_EQ(root([](report::Report& report) {
+              report.constraint.emplace().kind = report::ConstraintKind::cpuset;
+            }),
+            undetermined);
+  EXPECT_EQ(root([](report::Report& report) { report.trigger.emplace().order = 4; }), undetermined);
+  EXPECT_EQ(root([](report::Report& report) { report.unverified = Message("of the network"); }),
+            undetermined);
+}
+
+TEST(BesideTheLog, AProcessWithHalfOfRamUsedItUpWhereTheSettingIsSmall) {
+  const auto event = explained(kill_of(gib(2)), host_with(KiB(67584)));
+  EXPECT_EQ(event->root_cause, "memory-exhausted");
+  EXPECT_EQ(event->verdict, Verdict::likely);
+  const auto unless = overturned_by(*event);
+  EXPECT_NE(
+      std::ranges::find(unless, "the first line (\"invoked oom-killer\"): its order was above 0"),
+      unless.end());
+  EXPECT_EQ(explained(kill_of(gib(2) - Bytes(4096)), host_with(KiB(67584)))->root_cause,
+            undetermined);
+}
+
+// Somebody may have mended the setting since.
+TEST(BesideTheLog, ALaterSettingRulesNothingOut) {
+  memory::Recorded host = host_with(KiB(67584));
+  const auto now = explained(kill_of(gib(1)), host);
+  EXPECT_TRUE(may_be(*now, "min-free-too-high"));
+  EXPECT_TRUE(now->stood_in.empty());
+  EXPECT_FALSE(now->recorded);
+  host.posted = true;
+  const auto posted = explained(kill_of(gib(1)), host);
+  EXPECT_FALSE(may_be(*posted, "min-free-too-high"));
+  EXPECT_TRUE(may_be(*posted, "memory-exhausted"));
+}
+
+TEST(BesideTheLog, AHostOfAnotherSizeIsNotThatOfTheEvent) {
+  const auto stands_in = [](const report::Report& report) {
+    return !explained(report, host_with(KiB(2097152)))->stood_in.empty();
+  };
+  report::Report report = kill_of(gib(4));
+  EXPECT_TRUE(stands_in(report));
+  report.victims[0].file_rss_kib = 1;  // more than there is
+  EXPECT_FALSE(stands_in(report));
+
+  report = kill_of(gib(1));
+  report.tail.ram = Read<std::uint64_t>{to_pages(gib(4), PageSize{}).count(), {0, 9}};
+  EXPECT_TRUE(stands_in(report));
+  report.tail.ram->value =
+      to_pages(gib(4), PageSize{}).count() * 10 / 9 + 1;  // a tenth is the kernel's
+  EXPECT_FALSE(stands_in(report));
+  report.tail.ram->value = to_pages(gib(4), PageSize{}).count() - 1;
+  EXPECT_FALSE(stands_in(report));
+}
+
+}  // namespace
+}  // namespace whyoom::diagnose

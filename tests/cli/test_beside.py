@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""Logs that say little, and what is known of their host: the host itself, or what was posted."""
+import harness
+from harness import whyoom
+from test_check import host_of_case
+
+KILL = ("[  620.000001] Out of memory: Killed process 812 (mysqld) total-vm:910200kB, "
+        "anon-rss:30000kB, file-rss:904kB, shmem-rss:0kB, UID:27 pgtables:90kB oom_score_adj:0\n")
+FREE = ("$ free -m\n"
+        "              total        used        free      shared  buff/cache   available\n"
+        "Mem:           3936         611        2874           8         450           0\n")
+
+
+def events(*args, **more):
+    return whyoom("explain", *args, "--format", "json", **more).json["events"]
+
+
+class TheHostItself(harness.Case):
+    def of_host(self, case):
+        root = self.scratch / "root"
+        host_of_case(case, root)
+        log = root / "var" / "log" / "kern.log"
+        log.parent.mkdir(parents=True)
+        log.write_text("Nov 30 10:00:00 box kernel: " + KILL)
+        return root
+
+    def test_a_setting_that_keeps_much_is_likely_the_cause(self):
+        root = self.of_host("min-free-too-high/positive-host.case")
+        event, = events("--root", root)
+        self.assertEqual((event["root_cause"], event["verdict"]), ("min-free-too-high", "likely"))
+        self.assertEqual(event["overturned_by"][0],
+                         {"what": "vm.min_free_kbytes", "if": "it was another one then"})
+        self.assertEqual(event["recorded"]["source"], "the copy of the host")
+        self.assertIsNone(event["recorded"]["sample_age"])
+        text = whyoom("explain", "--root", root).out
+        self.assertIn("vm.min_free_kbytes was most likely too high", text)
+        self.assertIn("unless: vm.min_free_kbytes: if it was another one then", text)
+
+    def test_a_setting_that_may_have_been_mended_rules_nothing_out(self):
+        root = self.of_host("min-free-too-high/positive-host.case")
+        (root / "proc/sys/vm/min_free_kbytes").write_text("67584\n")
+        event, = events("--root", root)
+        self.assertEqual(event["root_cause"], "undetermined")
+        self.assertIn("min-free-too-high", [each["cause"] for each in event["candidates"]])
+        self.assertIsNone(event["recorded"])
+
+    def test_a_log_of_another_host_is_not_judged_by_this_one(self):
+        root = self.of_host("min-free-too-high/positive-host.case")
+        (root / "proc/sys/kernel/hostname").write_text("other\n")
+        event, = events("--root", root)
+        self.assertEqual(event["root_cause"], "undetermined")
+
+
+class APost(harness.Case):
+    def test_a_host_before_or_behind_the_log(self):
+        setting = "vm.min_free_kbytes = 2097152\n"
+        for text in (FREE + setting + KILL, KILL + setting + FREE, setting + KILL + FREE):
+            for given in ({"stdin": text.encode()}, {}):
+                args = [] if given else [self.file("post.txt", text)]
+                event, = events(*(args or ["-"]), **given)
+                self.assertEqual(event["root_cause"], "min-free-too-high", text)
+                self.assertEqual(event["recorded"]["source"], "the same text")
+
+    def test_the_kernels_own_choice_is_ruled_out(self):
+        event, = events(self.file("post.txt", FREE + "vm.min_free_kbytes = 67584\n" + KILL))
+        self.assertNotIn("min-free-too-high", [each["cause"] for each in event["candidates"]])
+        alone, = events(self.file("kill.txt", KILL))
+        self.assertIn("min-free-too-high", [each["cause"] for each in alone["candidates"]])
+        self.assertIsNone(alone["recorded"])
+
+
+if __name__ == "__main__":
+    harness.main()
