@@ -98,16 +98,25 @@ TEST(BesideTheLog, AnEventOfACgroupOrOfOtherNodesIsNotOfTheSetting) {
             undetermined);
 }
 
-TEST(BesideTheLog, AProcessWithHalfOfRamUsedItUpWhereTheSettingIsSmall) {
-  const auto event = explained(kill_of(gib(2)), host_with(KiB(67584)));
+// A process that is bound to one of two nodes has half of RAM.
+TEST(BesideTheLog, AProcessWithThreeQuartersOfRamUsedItUpWhereTheSettingIsSmall) {
+  const auto event = explained(kill_of(gib(3)), host_with(KiB(67584)));
   EXPECT_EQ(event->root_cause, "memory-exhausted");
   EXPECT_EQ(event->verdict, Verdict::likely);
   const auto unless = overturned_by(*event);
   EXPECT_NE(
       std::ranges::find(unless, "the first line (\"invoked oom-killer\"): its order was above 0"),
       unless.end());
-  EXPECT_EQ(explained(kill_of(gib(2) - Bytes(4096)), host_with(KiB(67584)))->root_cause,
+  EXPECT_EQ(explained(kill_of(gib(3) - Bytes(4096)), host_with(KiB(67584)))->root_cause,
             undetermined);
+
+  // Where a line says that it was of no nodes, half is enough.
+  report::Report unbound = kill_of(gib(2));
+  unbound.constraint.emplace().kind = report::ConstraintKind::none;
+  unbound.trigger.emplace().order = 0;
+  EXPECT_EQ(explained(unbound, host_with(KiB(67584)))->root_cause, "memory-exhausted");
+  unbound.constraint.reset();
+  EXPECT_EQ(explained(unbound, host_with(KiB(67584)))->root_cause, undetermined);
 }
 
 // Somebody may have mended the setting since.

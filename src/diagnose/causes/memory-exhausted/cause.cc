@@ -194,13 +194,16 @@ std::optional<Claim> likely(const Context& context) {
   const Bytes processes = known.processes.value;
   // Without its size the zones that are printed are a part of RAM at least.
   const Bytes ram = known.ram.value_or(std::max(processes, evidence.managed()));
-  // Of lines that tell of the kill alone. Much was free if it was for a block.
+  // Of a kill alone, much was free if the request was for a block, and if it was bound to one of
+  // two nodes. More than one has is neither.
+  constexpr double more_than_a_node = 0.75;
   const bool only_kill = evidence.zones.empty() && context.report.totals.empty();
-  const bool of_a_page = evidence.request.order
-                             ? *evidence.request.order == 0
-                             : only_kill && evidence.ram && share(processes, ram) >= most_of_ram;
-  if (whole || !is_global_oom(context) || memory::is_of_some_nodes(evidence) || !killed ||
-      !of_a_page || min_free == MinFreeIs::unknown) {
+  const bool has_most = evidence.ram && share(processes, ram) >= more_than_a_node;
+  const bool of_a_page =
+      evidence.request.order ? *evidence.request.order == 0 : only_kill && has_most;
+  if (whole || (only_kill && evidence.ram && !context.report.constraint && !has_most) ||
+      !is_global_oom(context) || memory::is_of_some_nodes(evidence) || !killed || !of_a_page ||
+      min_free == MinFreeIs::unknown) {
     return std::nullopt;
   }
   if ((!known.ram && !is_swap_full(evidence)) || !known.whole || processes < notable_size ||
