@@ -119,6 +119,20 @@ TEST(BesideTheLog, AProcessWithThreeQuartersOfRamUsedItUpWhereTheSettingIsSmall)
   EXPECT_EQ(explained(unbound, host_with(KiB(67584)))->root_cause, undetermined);
 }
 
+// The kernel panics for vm.panic_on_oom=1 where neither a cgroup nor nodes bound the request.
+TEST(BesideTheLog, APanicOfTheWholeSystemIsOfTheSetting) {
+  using Reason = report::Panic::Reason;
+  const auto root = [](Reason reason) {
+    report::Report report;
+    report.kind = report::Kind::oom_panic;
+    report.panic.emplace().reason = reason;
+    return explained(std::move(report), host_with(KiB(2097152)))->root_cause;
+  };
+  EXPECT_EQ(root(Reason::panic_on_oom_system_wide), "min-free-too-high");
+  EXPECT_EQ(root(Reason::deadlocked), "min-free-too-high");
+  EXPECT_EQ(root(Reason::panic_on_oom_compulsory), undetermined);
+}
+
 // Somebody may have mended the setting since.
 TEST(BesideTheLog, ALaterSettingRulesNothingOut) {
   memory::Recorded host = host_with(KiB(67584));

@@ -55,11 +55,12 @@ Remedy set_remedy(Message title, ShellLiteral key, std::int64_t value) {
 bool is_known_global(const memory::Evidence& evidence) {
   using Reason = report::Panic::Reason;
   const report::Report& report = *evidence.report;
-  // A cgroup without a task to kill goes on (mm/oom_kill.c out_of_memory()).
+  // A cgroup without a task to kill goes on (mm/oom_kill.c out_of_memory()); and see constraint_of().
   const auto& panic = report.panic;
   return is_of_page_fault(report) || report.known_global || evidence.whole_machine ||
          called_by_kswapd(evidence) == Verdict::proved ||
-         (panic && (panic->reason == Reason::deadlocked || panic->reason == Reason::no_killable));
+         (panic && (panic->reason == Reason::deadlocked || panic->reason == Reason::no_killable ||
+                    panic->reason == Reason::panic_on_oom_system_wide));
 }
 
 bool is_of_page_fault(const report::Report& report) {

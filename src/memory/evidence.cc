@@ -41,6 +41,10 @@ std::optional<report::ConstraintKind> constraint_of(const report::Report& report
   if (report.memcg || memcg_victim || report.kind == report::Kind::memcg_oom_kill) {
     return report::ConstraintKind::memcg;
   }
+  // vm.panic_on_oom=1 is of no cgroup, cpuset or policy (mm/oom_kill.c check_panic_on_oom()).
+  if (report.panic && report.panic->reason == report::Panic::Reason::panic_on_oom_system_wide) {
+    return report::ConstraintKind::none;
+  }
   return std::nullopt;
 }
 

@@ -96,6 +96,11 @@ TEST(Constraint, IsWhatTheLineSays) {
 TEST(Constraint, OfOldKernelsIsToldFromOtherLines) {
   report::Report report;
   EXPECT_EQ(from_report(report).constraint, std::nullopt);
+  report.panic.emplace().reason = report::Panic::Reason::panic_on_oom_compulsory;
+  EXPECT_EQ(from_report(report).constraint, std::nullopt);
+  report.panic->reason = report::Panic::Reason::panic_on_oom_system_wide;
+  EXPECT_EQ(from_report(report).constraint, ConstraintKind::none);
+  report.panic.reset();
 
   report.memcg.emplace();
   EXPECT_EQ(from_report(report).constraint, ConstraintKind::memcg);
