@@ -55,9 +55,8 @@ bool is_named_again(OpenEvent& event, Victim& victim) {
 // Nothing is known of it but who was killed.
 bool is_kill_alone(const OpenEvent& event) {
   const Report& report = event.report;
-  return event.is_oom() && !report.trigger && !report.stack && !report.mem_info_at &&
-         report.totals.empty() && report.zones.empty() && report.tasks.empty() && !report.memcg &&
-         !report.constraint && !report.panic && report.victims.size() + (event.intent ? 1 : 0) == 1;
+  return event.is_oom() && is_bare(report) && !report.mem_info_at && !report.panic &&
+         report.victims.size() + (event.intent ? 1 : 0) == 1;
 }
 
 // One of them has the kernel's clock alone, and the other has it not.

@@ -123,11 +123,7 @@ bool tells_enough(const Report& report) {
 }
 
 // The line of a kill, which people and programs say again without its report.
-bool is_kill_alone(const Report& report) {
-  return report.victims.size() == 1 && !report.trigger && !report.stack && !report.memcg &&
-         !report.constraint && report.zones.empty() && report.totals.empty() &&
-         report.tasks.empty();
-}
+bool is_kill_alone(const Report& report) { return report.victims.size() == 1 && is_bare(report); }
 
 }  // namespace
 
