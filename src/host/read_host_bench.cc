@@ -43,7 +43,7 @@ void read_processes(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
-BENCHMARK(read_processes)->Arg(5000)->Unit(benchmark::kMillisecond);
+BENCHMARK(read_processes)->Arg(5000)->Unit(benchmark::millisecond);
 
 }  // namespace
 }  // namespace whyoom::host

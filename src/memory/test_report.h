@@ -14,8 +14,8 @@ namespace whyoom::memory::testing_only {
 
 using kernel::Field;
 
-constexpr PageSize k4K{4096};
-inline Bytes pages(std::uint64_t count) { return to_bytes(Pages(count), k4K); }
+constexpr PageSize page_4k{4096};
+inline Bytes pages(std::uint64_t count) { return to_bytes(Pages(count), page_4k); }
 
 struct ZoneNumbers {
   std::uint64_t free = 0, min = 0, low = 0, high = 0;  // kB

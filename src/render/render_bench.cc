@@ -28,7 +28,7 @@ void json(benchmark::State& state) {
     benchmark::DoNotOptimize(json_event(*event, state.range(0) != 0));
   }
 }
-BENCHMARK(json)->ArgName("indented")->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
+BENCHMARK(json)->ArgName("indented")->Arg(0)->Arg(1)->Unit(benchmark::microsecond);
 
 void text(benchmark::State& state) {
   const auto event = big_event();
@@ -36,7 +36,7 @@ void text(benchmark::State& state) {
     benchmark::DoNotOptimize(text_story(*event, {}, 0, {80, true, true}));
   }
 }
-BENCHMARK(text)->Unit(benchmark::kMicrosecond);
+BENCHMARK(text)->Unit(benchmark::microsecond);
 
 void markdown(benchmark::State& state) {
   const auto event = big_event();
@@ -44,7 +44,7 @@ void markdown(benchmark::State& state) {
     benchmark::DoNotOptimize(markdown_story(*event, {}, 0, true));
   }
 }
-BENCHMARK(markdown)->Unit(benchmark::kMicrosecond);
+BENCHMARK(markdown)->Unit(benchmark::microsecond);
 
 }  // namespace
 }  // namespace whyoom::render

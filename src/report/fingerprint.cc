@@ -181,16 +181,16 @@ bool Fingerprints::known(const Key& key, const Machine& machine) const {
 
 void Fingerprints::remember(const Key& key, const Machine& machine) {
   auto& seen = seen_[key.value];
-  if (seen.size() >= kMaxMachines || known(key, machine)) {
+  if (seen.size() >= most_machines || known(key, machine)) {
     return;
   }
   seen.push_back({machine, key.has_time});
-  if (ring_.size() < kMax) {
+  if (ring_.size() < most_kept) {
     ring_.push_back(key.value);
     return;
   }
   const std::uint64_t old = std::exchange(ring_[next_], key.value);
-  next_ = (next_ + 1) % kMax;
+  next_ = (next_ + 1) % most_kept;
   if (const auto oldest = seen_.find(old); oldest != seen_.end()) {
     oldest->second.erase(oldest->second.begin());
     if (oldest->second.empty()) {

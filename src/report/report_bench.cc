@@ -89,7 +89,7 @@ void OneReport(benchmark::State& state) {
   state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) *
                           static_cast<std::int64_t>(text.size()));
 }
-BENCHMARK(OneReport)->Arg(50)->Arg(1000)->Unit(benchmark::kMicrosecond);
+BENCHMARK(OneReport)->Arg(50)->Arg(1000)->Unit(benchmark::microsecond);
 
 void OtherLines(benchmark::State& state) {
   const std::string text = other_lines(std::size_t{32} << 20U);
@@ -104,7 +104,7 @@ void OtherLines(benchmark::State& state) {
   state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) *
                           static_cast<std::int64_t>(text.size()));
 }
-BENCHMARK(OtherLines)->Unit(benchmark::kMillisecond);
+BENCHMARK(OtherLines)->Unit(benchmark::millisecond);
 
 }  // namespace
 }  // namespace whyoom::report
