@@ -7,7 +7,7 @@
 namespace whyoom {
 namespace {
 
-constexpr std::uint64_t kMax = std::numeric_limits<std::uint64_t>::max();
+constexpr std::uint64_t largest_number = std::numeric_limits<std::uint64_t>::max();
 
 TEST(Human, PicksAUnitAndThreeDigits) {
   EXPECT_EQ(human(Bytes(0)), "0 bytes");
@@ -18,7 +18,7 @@ TEST(Human, PicksAUnitAndThreeDigits) {
   EXPECT_EQ(human(to_bytes(KiB(779244))), "761 MiB");
   EXPECT_EQ(human(to_bytes(KiB(1310720))), "1.25 GiB");
   EXPECT_EQ(human(to_bytes(KiB(12500))), "12.2 MiB");
-  EXPECT_EQ(human(Bytes(kMax)), "16 EiB");
+  EXPECT_EQ(human(Bytes(largest_number)), "16 EiB");
 }
 
 TEST(Human, NeverShows1024OfAUnit) {
@@ -60,7 +60,7 @@ TEST(Grouped, CommasEveryThreeDigits) {
   EXPECT_EQ(grouped(999), "999");
   EXPECT_EQ(grouped(1000), "1,000");
   EXPECT_EQ(grouped(10338), "10,338");
-  EXPECT_EQ(grouped(kMax), "18,446,744,073,709,551,615");
+  EXPECT_EQ(grouped(largest_number), "18,446,744,073,709,551,615");
 }
 
 TEST(Seconds, FromMillisecondsToDays) {

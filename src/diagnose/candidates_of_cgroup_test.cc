@@ -2,39 +2,26 @@
 
 #include <gtest/gtest.h>
 
-#include <string>
-#include <vector>
-
-#include "diagnose/case_file.h"
+#include "diagnose/candidates_for_test.h"
 
 namespace whyoom::diagnose {
 namespace {
 
-std::vector<std::string> named_in(std::string_view log) {
-  std::vector<std::string> names;
-  for (const auto& event : cases::explain_log(log)) {
-    for (const Candidate& candidate : event->candidates) {
-      names.emplace_back(candidate.cause);
-      EXPECT_FALSE(candidate.decides.empty());
-    }
-  }
-  return names;
-}
+using cases::candidates_of;
+using cases::Names;
 
 TEST(Candidates, ALimitWithoutStatisticsLeavesWhatFilledIt) {
-  using Names = std::vector<std::string>;
   const std::string head = "[ 9.0] app invoked oom-killer: gfp_mask=0xd0, order=0\n";
   const std::string paths = "[ 9.0] Task in /a/b killed as a result of limit of /a\n";
   EXPECT_EQ(
-      named_in(head + paths + "[ 9.0] memory: usage 980kB, limit 980kB, failcnt 7\n"),
+      candidates_of(head + paths + "[ 9.0] memory: usage 980kB, limit 980kB, failcnt 7\n"),
       (Names{"cgroup-parent-limit", "cgroup-page-cache", "cgroup-shmem", "cgroup-kernel-memory"}));
 }
 
 // A database's shared buffers count for the cgroup whose process touched them first.
 TEST(Candidates, AVictimWithSharedMemoryLeavesThatItFilledTheCgroup) {
-  using Names = std::vector<std::string>;
   const auto of = [](const std::string& anon, const std::string& shmem) {
-    return named_in(
+    return candidates_of(
         "[ 9.0] Memory cgroup out of memory: Killed process 7 (db) "
         "total-vm:900000kB, anon-rss:" +
         anon + "kB, file-rss:6000kB, shmem-rss:" + shmem + "kB\n");
@@ -45,9 +32,8 @@ TEST(Candidates, AVictimWithSharedMemoryLeavesThatItFilledTheCgroup) {
 }
 
 TEST(Candidates, ACounterOfKernelMemoryRulesItOut) {
-  using Names = std::vector<std::string>;
   const auto of = [](const std::string& kmem) {
-    return named_in(
+    return candidates_of(
         "[ 9.0] memory: usage 16777216kB, limit 16777216kB, failcnt 52843037\n"
         "[ 9.0] memory+swap: usage 16777216kB, limit 9007199254740988kB, failcnt 0\n"
         "[ 9.0] kmem: usage " +
@@ -67,13 +53,12 @@ TEST(Candidates, ACounterOfKernelMemoryRulesItOut) {
 }
 
 TEST(Candidates, ALimitBetweenTwoCgroupsLeavesWhatFilledIt) {
-  using Names = std::vector<std::string>;
   EXPECT_EQ(
-      named_in("[ 9.0] oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=b,"
-               "mems_allowed=0,oom_memcg=/a,task_memcg=/a/b,task=app,pid=7,uid=0\n"
-               "[ 9.0] Memory cgroup out of memory: Killed process 7 (app) total-vm:90000kB, "
-               "anon-rss:20000kB, file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:90kB "
-               "oom_score_adj:0\n"),
+      candidates_of("[ 9.0] oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=b,"
+                    "mems_allowed=0,oom_memcg=/a,task_memcg=/a/b,task=app,pid=7,uid=0\n"
+                    "[ 9.0] Memory cgroup out of memory: Killed process 7 (app) total-vm:90000kB, "
+                    "anon-rss:20000kB, file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:90kB "
+                    "oom_score_adj:0\n"),
       (Names{"cgroup-parent-limit", "cgroup-page-cache", "cgroup-shmem", "cgroup-kernel-memory"}));
 }
 
@@ -106,9 +91,8 @@ TEST(Candidates, OfOneLineOfSeveralCgroupsNobodyKnowsWhatFilledThem) {
 
 // In cgroup v1 the swapped part counts against memory.memsw alone.
 TEST(Candidates, SwappedMemoryOfACgroupLeavesItsLimitWithSwapOpen) {
-  using Names = std::vector<std::string>;
   const auto of = [](const std::string& counters, const std::string& swap) {
-    return named_in(
+    return candidates_of(
         "[ 9.0] Task in /a killed as a result of limit of /a\n" + counters +
         "[ 9.0] Memory cgroup stats for /a: cache:32KB rss:524188KB mapped_file:0KB swap:" + swap +
         "KB inactive_anon:267804KB active_anon:256384KB inactive_file:12KB active_file:4KB "

@@ -2,28 +2,16 @@
 
 #include <gtest/gtest.h>
 
-#include <string>
-#include <vector>
-
-#include "diagnose/case_file.h"
+#include "diagnose/candidates_for_test.h"
 
 namespace whyoom::diagnose {
 namespace {
 
-std::vector<std::string> candidates_of(std::string_view log) {
-  std::vector<std::string> names;
-  for (const auto& event : cases::explain_log(log)) {
-    for (const Candidate& candidate : event->candidates) {
-      names.emplace_back(candidate.cause);
-      EXPECT_FALSE(candidate.decides.empty());
-    }
-  }
-  return names;
-}
+using cases::candidates_of;
+using cases::Names;
 
 // The head of a failed request; 0x20 and 0xd0 are masks of before 4.4.
 TEST(Candidates, TheHeadOfAFailureLeavesWhatTheZonesTell) {
-  using Names = std::vector<std::string>;
   const auto of = [](const std::string& order_and_mode) {
     return candidates_of("[ 9.0] swapper: page allocation failure. " + order_and_mode + "\n");
   };
@@ -40,7 +28,6 @@ TEST(Candidates, TheHeadOfAFailureLeavesWhatTheZonesTell) {
 }
 
 TEST(Candidates, AFailureWithPagesToSpareMayBeOfPieces) {
-  using Names = std::vector<std::string>;
   const auto of = [](const std::string& order, const std::string& free) {
     return candidates_of("[ 9.0] cp: page allocation failure. order:" + order + ", mode:0x20\n" +
                          "[ 9.0] Mem-Info:\n[ 9.0] Normal free:" + free +
@@ -54,7 +41,6 @@ TEST(Candidates, AFailureWithPagesToSpareMayBeOfPieces) {
 
 // The report ends behind its zones, and has no totals.
 TEST(Candidates, WhatProcessesHoldOfAllZonesIsMostLikelyAllOfIt) {
-  using Names = std::vector<std::string>;
   const auto of = [](const std::string& anon, const std::string& file) {
     return candidates_of(
         "[ 9.0] app invoked oom-killer: gfp_mask=0x200da, order=0, oom_score_adj=0\n"
@@ -72,7 +58,6 @@ TEST(Candidates, WhatProcessesHoldOfAllZonesIsMostLikelyAllOfIt) {
 }
 
 TEST(Candidates, ASlabThatMayWaitIsRefusedForACgroup) {
-  using Names = std::vector<std::string>;
   const std::string head = "[ 9.0] SLUB: Unable to allocate memory on node -1 (gfp=0xd0)\n";
   EXPECT_EQ(candidates_of(head), Names{"cgroup-kernel-memory"});
   EXPECT_EQ(candidates_of(head + "[ 9.0]   cache: kmalloc-64, object size: 64, buffer size: 64, "
@@ -87,7 +72,6 @@ TEST(Candidates, ASlabThatMayWaitIsRefusedForACgroup) {
 
 // What reclaims may not wait for itself.
 TEST(Candidates, AFailureWithinReclaimIsOneThatMayNotWait) {
-  using Names = std::vector<std::string>;
   const auto of = [](const std::string& caller) {
     return candidates_of(
         "[ 9.0] mprime: page allocation failure: order:0, mode:0xcc0(GFP_KERNEL)\n"
@@ -101,7 +85,6 @@ TEST(Candidates, AFailureWithinReclaimIsOneThatMayNotWait) {
 }
 
 TEST(Candidates, APageFaultWithoutARequestIsOfTheMachineAndMayBeSpurious) {
-  using Names = std::vector<std::string>;
   const auto of = [](const std::string& mask) {
     return candidates_of("[ 9.0] java invoked oom-killer: gfp_mask=" + mask +
                          ", order=0, oom_score_adj=0\n");
@@ -112,7 +95,6 @@ TEST(Candidates, APageFaultWithoutARequestIsOfTheMachineAndMayBeSpurious) {
 
 // Low memory is all that a kernel of 32 bits gives to a request of its own.
 TEST(Candidates, ATraceOf32BitsLeavesLowMemoryOpen) {
-  using Names = std::vector<std::string>;
   const auto of = [](const std::string& mask, const std::string& trace) {
     return candidates_of("[ 9.0] java invoked oom-killer: gfp_mask=" + mask +
                          ", order=0, oom_score_adj=0\n[ 9.0] Call Trace:\n" + trace);
@@ -140,7 +122,6 @@ TEST(Candidates, ATraceOf32BitsLeavesLowMemoryOpen) {
 
 // RAM is no less than what was counted.
 TEST(Candidates, CountersThatAreLittleOfAllRuleOutWhoUsedItUp) {
-  using Names = std::vector<std::string>;
   const auto of = [](const std::string& anon) {
     return candidates_of(
         "[ 9.0] java invoked oom-killer: gfp_mask=0x0(), order=0, oom_score_adj=0\n"
@@ -158,7 +139,6 @@ TEST(Candidates, CountersThatAreLittleOfAllRuleOutWhoUsedItUp) {
 
 // Of two nodes the line of the first is lost.
 TEST(Candidates, HugePagesOfTheSecondNodeLeaveThoseOfTheFirstOpen) {
-  using Names = std::vector<std::string>;
   const auto of = [](const std::string& node) {
     return candidates_of("[ 9.0] Node " + node +
                          " hugepages_total=14000 hugepages_free=3760 hugepages_surp=0 "
@@ -189,7 +169,6 @@ TEST(HugepagesReserved, IsNotRuledOutByTheSecondNodeAlone) {
 
 // What processes have, and tmpfs, would have gone there.
 TEST(Candidates, RoomInSwapLeavesWhatCannotBeMovedThere) {
-  using Names = std::vector<std::string>;
   const auto of = [](const std::string& free_swap, const std::string& anon) {
     return candidates_of("[ 9.0] Free swap  = " + free_swap +
                          "kB\n[ 9.0] Total swap = 16777212kB\n[ 9.0] 2097152 pages RAM\n"
@@ -208,7 +187,6 @@ TEST(Candidates, RoomInSwapLeavesWhatCannotBeMovedThere) {
 }
 
 TEST(Candidates, AKillLineLeavesTwoCauses) {
-  using Names = std::vector<std::string>;
   EXPECT_EQ(candidates_of("[ 9.0] Out of memory: Killed process 7 (java) total-vm:900000kB, "
                           "anon-rss:500000kB, file-rss:0kB, shmem-rss:0kB\n"),
             (Names{"memory-exhausted", "min-free-too-high"}));
@@ -236,7 +214,6 @@ TEST(Candidates, AKillLineLeavesTwoCauses) {
 
 // A post that begins behind the lines of the zones: what was free was not used up.
 TEST(Candidates, FreeListsAloneTellThatMuchWasFree) {
-  using Names = std::vector<std::string>;
   const auto of = [](const std::string& largest) {
     return candidates_of("[ 9.1] DMA: 9*4kB (UME) 7*8kB (UC) 0*16kB " + largest +
                          " = 401500kB\n"
@@ -253,7 +230,6 @@ TEST(Candidates, FreeListsAloneTellThatMuchWasFree) {
 
 // The post of a guest of Hyper-V whose zones' last line is cut. All that is free is in its zones.
 TEST(Candidates, ZonesThatHaveAllFreePagesAreRam) {
-  using Names = std::vector<std::string>;
   const auto of = [](const std::string& free) {
     return candidates_of(
         "[ 9.1] active_anon:7 inactive_anon:23 isolated_anon:0\n"
@@ -302,7 +278,6 @@ TEST(Candidates, MemoryInNoCounterLeavesTheKernelOrABalloon) {
 
 // 4 MiB in each of many, on a small server.
 TEST(Candidates, SmallKilledOnesCanBeManyWhereNoTableCountsThem) {
-  using Names = std::vector<std::string>;
   const std::string kill =
       "[ 9.0] Out of memory: Kill process 9682 (httpd) score 9 or sacrifice child\n"
       "[ 9.0] Killed process 9682, UID 27, (httpd) total-vm:47388kB, anon-rss:3744kB, "
@@ -317,7 +292,6 @@ TEST(Candidates, SmallKilledOnesCanBeManyWhereNoTableCountsThem) {
 }
 
 TEST(Candidates, NothingToKillMayBeHugePages) {
-  using Names = std::vector<std::string>;
   const std::string panic =
       "[ 9.0] [  179]     0   179    26512      245      56       3        0         -1000 sshd\n"
       "[ 9.0] Kernel panic - not syncing: Out of memory and no killable processes...\n";
@@ -340,7 +314,6 @@ TEST(Candidates, NothingToKillMayBeHugePages) {
 
 // What the request says of itself where no zone is printed.
 TEST(Candidates, ALowRequestAndAKernelThatGivesUpAreNamed) {
-  using Names = std::vector<std::string>;
   const auto of = [](const std::string& mask, const std::string& order,
                      const std::string& release) {
     return candidates_of("[ 9.0] cc1 invoked oom-killer: gfp_mask=" + mask + ", order=" + order +
@@ -362,7 +335,6 @@ TEST(Candidates, ALowRequestAndAKernelThatGivesUpAreNamed) {
 
 // A reader left out all but the marks: what RAM is, and what it was used for, is not known.
 TEST(Candidates, MarksWithoutSizesLeaveTheSetting) {
-  using Names = std::vector<std::string>;
   const std::string head =
       "[ 9.0] test invoked oom-killer: gfp_mask=0x6280ca(GFP_HIGHUSER_MOVABLE|__GFP_ZERO), "
       "nodemask=(null), order=0, oom_score_adj=0\n"
@@ -380,7 +352,6 @@ TEST(Candidates, MarksWithoutSizesLeaveTheSetting) {
 // The reserve of the zone below tells a size by the usual ratio alone, and whoever was killed is
 // small.
 TEST(Candidates, ZonesSizedByTheReserveAlone) {
-  using Names = std::vector<std::string>;
   const std::string log =
       "[ 9.0] java invoked oom-killer: gfp_mask=0x140dca(GFP_HIGHUSER_MOVABLE|__GFP_COMP|"
       "__GFP_ZERO), order=0, oom_score_adj=0\n"

@@ -278,7 +278,7 @@ std::optional<CgroupUse> cgroup_of(const Context& context) {
                                    });
   use.stats_not_printed =
       memcg.stats.empty() &&
-      ((release && release->major == 2) || memcg.limit_path.starts_with(report::kBeancounter));
+      ((release && release->major == 2) || memcg.limit_path.starts_with(report::beancounter));
   return use;
 }
 
@@ -443,8 +443,8 @@ std::optional<ShellCommand> update_of_container(const CgroupUse& use) {
 
 // "1234" of "UB 1234", the name of a container of OpenVZ.
 std::optional<ShellOperand> openvz_container(std::string_view path) {
-  const std::string_view number = path.substr(std::min(path.size(), report::kBeancounter.size()));
-  return path.starts_with(report::kBeancounter) && parse_number<std::uint64_t>(number)
+  const std::string_view number = path.substr(std::min(path.size(), report::beancounter.size()));
+  return path.starts_with(report::beancounter) && parse_number<std::uint64_t>(number)
              ? ShellOperand::from(number)
              : std::nullopt;
 }

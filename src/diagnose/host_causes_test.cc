@@ -62,6 +62,7 @@ TEST(HostCauses, TablesOfTheKernel) {
             "if so many are wanted net.netfilter.nf_conntrack_max=131072");
   EXPECT_EQ(connections(1, 0), "-");
   EXPECT_EQ(connections(-1, 9), "-");
+  EXPECT_EQ(connections(INT64_MAX, INT64_MAX).find(" | "), std::string::npos) << "twice that";
 
   const auto neighbours = [](const char* entries, std::int64_t most) {
     return said_of(number_file("/proc/sys/net/ipv4/neigh/default/gc_thresh3", most) +

@@ -24,7 +24,8 @@ std::optional<Fill> fill_of(const host::Settings::Number& used,
               used->at, limit->at};
 }
 
-Claim check_fill(const Fill& fill, Message reached, Message near, Message used, Message limit) {
+Claim check_fill(const Fill& fill, Message reached, Message near, Message used, Message limit,
+                 std::optional<Remedy> remedy) {
   const Fullness full = fullness(fill.used, fill.limit);
   const bool room = full == Fullness::room;
   Claim result = claim(full == Fullness::reached ? Role::root
@@ -36,7 +37,17 @@ Claim check_fill(const Fill& fill, Message reached, Message near, Message used, 
                                                  : std::move(near));
   result.prove(std::move(used), fill.used, fill.used_at);
   result.prove(std::move(limit), fill.limit, fill.limit_at);
+  if (remedy && !room) {
+    result.remedies.push_back(std::move(*remedy));
+  }
   return result;
+}
+
+std::optional<Remedy> raise_limit(ShellLiteral key, const Fill& fill, std::uint64_t times) {
+  return fill.limit > INT64_MAX / times
+             ? std::nullopt
+             : std::optional(set_remedy(Message("Raise the limit, if so many are wanted"), key,
+                                        static_cast<std::int64_t>(fill.limit * times)));
 }
 
 std::string fill_text(const Fill& fill) { return filled_text(fill.used, fill.limit, ""); }

@@ -29,8 +29,13 @@ std::optional<Fill> fill_of(const host::Settings::Number& used,
                             const host::Settings::Number& limit);
 
 // Role root, with the sentence `reached`, from 95 % on; risk, with `near`, from 80 % on; else ruled
-// out by the number. `used` and `limit` are what the numbers are: "connections tracked".
-Claim check_fill(const Fill& fill, Message reached, Message near, Message used, Message limit);
+// out by the number, and without the remedy. `used` and `limit` are what the numbers are:
+// "connections tracked".
+Claim check_fill(const Fill& fill, Message reached, Message near, Message used, Message limit,
+                 std::optional<Remedy> remedy);
+
+// To so many times the limit; nullopt: no setting takes that.
+std::optional<Remedy> raise_limit(ShellLiteral key, const Fill& fill, std::uint64_t times);
 
 // "30,100 of 32,768 (92 %)"
 std::string fill_text(const Fill& fill);

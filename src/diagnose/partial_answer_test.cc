@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "diagnose/case_file.h"
+#include "diagnose/candidates_for_test.h"
 
 namespace whyoom::diagnose {
 namespace {
@@ -315,24 +315,17 @@ TEST(PartialAnswer, OfAProgramThatKilled) {
 
 // A small process dies because it is small only where nothing else chose it.
 TEST(PartialAnswer, WhoWasChosenByASettingSaysNothingOfTheOthers) {
-  const auto candidates_of = [](const std::string& log) {
-    std::string causes;
-    const auto events = cases::explain_log(log);
-    for (const Candidate& each : events.at(0)->candidates) {
-      causes += std::string(each.cause) + " ";
-    }
-    return causes;
-  };
   const std::string small =
       "[ 9.2] Killed process 8 (sh) total-vm:900kB, anon-rss:80kB, file-rss:4kB, shmem-rss:0kB\n";
-  EXPECT_EQ(candidates_of("[ 9.1] Out of memory: Kill process 8 (sh) score 0 or sacrifice child\n" +
-                          small),
-            "kernel-unaccounted slab-leak shmem-tmpfs min-free-too-high ");
-  EXPECT_EQ(candidates_of("[ 9.1] Out of memory (oom_kill_allocating_task): Kill process 8 (sh) "
-                          "score 0 or sacrifice child\n" +
-                          small),
-            "memory-exhausted min-free-too-high ");
-  EXPECT_EQ(candidates_of(
+  EXPECT_EQ(cases::candidates_of(
+                "[ 9.1] Out of memory: Kill process 8 (sh) score 0 or sacrifice child\n" + small),
+            (cases::Names{"kernel-unaccounted", "slab-leak", "shmem-tmpfs", "min-free-too-high"}));
+  EXPECT_EQ(
+      cases::candidates_of("[ 9.1] Out of memory (oom_kill_allocating_task): Kill process 8 (sh) "
+                           "score 0 or sacrifice child\n" +
+                           small),
+      (cases::Names{"memory-exhausted", "min-free-too-high"}));
+  EXPECT_EQ(cases::candidates_of(
                 "[ 9.0] [  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents "
                 "oom_score_adj name\n"
                 "[ 9.0] [    4]   999     4    55614     9873   245760        0          1000 "
@@ -340,7 +333,7 @@ TEST(PartialAnswer, WhoWasChosenByASettingSaysNothingOfTheOthers) {
                 "[ 9.0] [    8]   999     8     5318      843    94208        0             0 sh\n"
                 "[ 9.1] Out of memory: Kill process 4 (netdata) score 1002 or sacrifice child\n" +
                 small),
-            "memory-exhausted min-free-too-high ")
+            (cases::Names{"memory-exhausted", "min-free-too-high"}))
       << "it died in the place of one with an oom_score_adj";
 }
 

@@ -5,24 +5,16 @@
 
 #include <random>
 
+#include "fix/fix_for_test.h"
 #include "fix/replace_file.h"
-#include "fix/running_value.h"
 #include "linux/file_system.h"
-#include "linux/tree_for_test.h"
 
 namespace whyoom::fix {
 namespace {
 
-namespace fs = std::filesystem;
-using linux::test::get;
-using linux::test::key;
-using linux::test::put;
-using linux::test::Scratch;
-using linux::test::snapshot;
-
 const FixMeta meta{1, {advise::Wanted{key("vm.x"), "2"}}, "whyoom fix vm.x=2"};
 
-class Apply : public ::testing::Test {
+class Apply : public WithStore {
  protected:
   void SetUp() override {
     fs::create_directory(dir / "etc");
@@ -37,16 +29,12 @@ class Apply : public ::testing::Test {
     change.running = {{key("vm.x"), "1", "2"}, {key("vm.y"), "10", "20"}};
     before = snapshot(dir.path());
   }
-  FixStore store() { return std::move(*FixStore::open_locked(options, 1)); }
   tl::expected<int, ApplyFailure> do_apply(const ApplyHooks& hooks = {}) {
     auto locked = store();
     return apply(change, locked, meta, hooks);
   }
   FixRecord record(int number = 1) { return store().load(number).value(); }
 
-  Scratch dir, var;
-  const RunningValues values{dir / "sys"};
-  const StoreOptions options{var / "fixes", values};
   advise::Change change;
   linux::test::Snapshot before;
 };

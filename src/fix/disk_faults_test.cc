@@ -7,18 +7,12 @@
 #include <cstring>
 
 #include "fix/apply.h"
-#include "linux/tree_for_test.h"
+#include "fix/fix_for_test.h"
 
 namespace whyoom::fix {
 namespace {
 
-namespace fs = std::filesystem;
-using linux::test::get;
-using linux::test::put;
-using linux::test::Scratch;
-using linux::test::snapshot;
-
-const FixMeta fault_meta{1, {advise::Wanted{linux::test::key("vm.x"), "2"}}, "whyoom fix vm.x=2"};
+const FixMeta fault_meta{1, {advise::Wanted{key("vm.x"), "2"}}, "whyoom fix vm.x=2"};
 
 class DiskFaults : public ::testing::Test {
  protected:
@@ -60,7 +54,7 @@ class DiskFaults : public ::testing::Test {
     put(dir / "sys/vm/x", "1\n");
     change.files = {{dir / "etc/a.conf", "old\n", "new\n"},
                     {dir / "etc/b.conf", std::string(5000, 'b'), std::string(9000, 'c')}};
-    change.running = {{linux::test::key("vm.x"), "1", "2"}};
+    change.running = {{key("vm.x"), "1", "2"}};
   }
   // Refused, with a sentence that has `text`, and all as before.
   void expect_refused(const std::string& text) {

@@ -11,16 +11,10 @@
 #include <random>
 #include <vector>
 
-#include "linux/tree_for_test.h"
+#include "fix/fix_for_test.h"
 
 namespace whyoom::fix {
 namespace {
-
-namespace fs = std::filesystem;
-using linux::test::get;
-using linux::test::put;
-using linux::test::Scratch;
-using linux::test::snapshot;
 
 tl::expected<std::unique_ptr<FileStep>, std::string> prepare(const advise::FileEdit& edit,
                                                              const Warn& warn = {}) {

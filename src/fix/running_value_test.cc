@@ -5,17 +5,11 @@
 #include <sched.h>
 #include <sys/mount.h>
 
+#include "fix/fix_for_test.h"
 #include "linux/file_system.h"
-#include "linux/tree_for_test.h"
 
 namespace whyoom::fix {
 namespace {
-
-namespace fs = std::filesystem;
-using linux::test::get;
-using linux::test::key;
-using linux::test::put;
-using linux::test::Scratch;
 
 TEST(RunningValue, it_is_written_and_read_back) {
   const Scratch dir;

@@ -4,17 +4,11 @@
 
 #include <cstdint>
 
+#include "fix/fix_for_test.h"
 #include "linux/file_system.h"
-#include "linux/tree_for_test.h"
 
 namespace whyoom::fix {
 namespace {
-
-namespace fs = std::filesystem;
-using linux::test::get;
-using linux::test::key;
-using linux::test::put;
-using linux::test::Scratch;
 
 constexpr int some_pid = 4711;
 

@@ -4,19 +4,12 @@
 #include <sys/stat.h>
 
 #include "fix/apply.h"
-#include "fix/running_value.h"
-#include "linux/tree_for_test.h"
+#include "fix/fix_for_test.h"
 
 namespace whyoom::fix {
 namespace {
 
-namespace fs = std::filesystem;
-using linux::test::get;
-using linux::test::key;
-using linux::test::put;
-using linux::test::Scratch;
-
-class Undo : public ::testing::Test {
+class Undo : public WithStore {
  protected:
   void SetUp() override {
     fs::create_directory(dir / "etc");
@@ -25,11 +18,7 @@ class Undo : public ::testing::Test {
     put(dir / "sys/vm/dirty_bytes", "0\n");
     put(dir / "sys/vm/dirty_ratio", "20\n");
   }
-  FixStore store() { return std::move(*FixStore::open_locked(options, 1)); }
 
-  Scratch dir, var;
-  const RunningValues values{dir / "sys"};
-  const StoreOptions options{var / "fixes", values};
   const FixMeta meta{1, {advise::Wanted{key("vm.dirty_bytes"), "100000000"}}, "whyoom fix"};
 };
 

@@ -2,16 +2,12 @@
 
 #include "host/facts.h"
 #include "host/parse_for_test.h"
-#include "host/posted_files.h"
+#include "host/posted_for_test.h"
 
 namespace whyoom::host {
 namespace {
 
-Host posted_cgroups(std::string_view text) {
-  const auto [files, names, left_out] = posted_files(text);
-  EXPECT_NE(files, nullptr) << text;
-  return files ? read_host(*files, {.posted = names, .left_out = left_out}) : Host();
-}
+using test::posted;
 
 // Tasks and their limit; 0: not known.
 using Filled = std::pair<std::uint64_t, std::uint64_t>;
@@ -25,7 +21,7 @@ Filled tasks_of(const Host& host, std::string_view path) {
   return {0, 0};
 }
 Filled tasks_in(std::string_view text, std::string_view path) {
-  return tasks_of(posted_cgroups(text), path);
+  return tasks_of(posted(text), path);
 }
 bool shows_nothing(std::string_view text) { return posted_files(text).files == nullptr; }
 
@@ -104,8 +100,8 @@ TEST(PostedUnit, what_is_none) {
 
 TEST(PostedUnit, hostile) {
   const std::string nines(400, '9'), longest(100000, 'a');
-  const Host host = posted_cgroups("● a.service - A\n Tasks: " + nines + " (limit: " + nines +
-                                   ")\n Memory: " + nines + "G\n CGroup: /a\n");
+  const Host host = posted("● a.service - A\n Tasks: " + nines + " (limit: " + nines +
+                           ")\n Memory: " + nines + "G\n CGroup: /a\n");
   EXPECT_EQ(tasks_of(host, "/a"), Filled(0, 0));
   EXPECT_FALSE(host.damage.empty());
   EXPECT_TRUE(shows_nothing("● " + longest + ".service - A\n Tasks: 1 (limit: 1)\n"));
@@ -114,7 +110,7 @@ TEST(PostedUnit, hostile) {
   for (int i = 0; i < 1000; ++i) {
     deep += "/a";
   }
-  EXPECT_EQ(posted_cgroups(deep + "\n").cgroups.size(), 1U);
+  EXPECT_EQ(posted(deep + "\n").cgroups.size(), 1U);
 }
 
 TEST(PostedCgroup, files_that_were_shown) {
@@ -145,7 +141,7 @@ TEST(PostedCgroup, files_that_were_shown) {
 }
 
 TEST(PostedCgroup, rows_behind_names) {
-  const Host host = posted_cgroups(
+  const Host host = posted(
       "$ grep . /sys/fs/cgroup/a/*\n/sys/fs/cgroup/a/memory.events:low 0\n"
       "/sys/fs/cgroup/a/memory.events:oom_kill 9\n/sys/fs/cgroup/a/pids.current:4\n"
       "/sys/fs/cgroup/a/pids.events:max 57\n");
@@ -158,9 +154,9 @@ TEST(PostedCgroup, rows_behind_names) {
 
 TEST(PostedCgroup, that_systemctl_shows_too_is_one) {
   const Host host =
-      posted_cgroups(std::string(status) +
-                     "$ cat /sys/fs/cgroup/pids/system.slice/docker.service/pids.max\n512\n"
-                     "$ cat /sys/fs/cgroup/pids/system.slice/docker.service/pids.current\n503\n");
+      posted(std::string(status) +
+             "$ cat /sys/fs/cgroup/pids/system.slice/docker.service/pids.max\n512\n"
+             "$ cat /sys/fs/cgroup/pids/system.slice/docker.service/pids.current\n503\n");
   ASSERT_EQ(host.cgroups.size(), 2U);
   const Cgroup* of_systemctl = test::find_group(host.cgroups[0], "/system.slice/docker.service");
   ASSERT_NE(of_systemctl, nullptr);
@@ -172,7 +168,7 @@ TEST(PostedCgroup, that_systemctl_shows_too_is_one) {
 }
 
 TEST(PostedCgroup, memory_of_both_versions) {
-  const Host old = posted_cgroups(
+  const Host old = posted(
       "sh-4.2$ pwd\n/sys/fs/cgroup/memory/kubepods/burstable/pod2\n"
       "sh-4.2$ cat memory.usage_in_bytes\n501346304\n"
       "sh-4.2$ cat memory.limit_in_bytes\n524288000\n"
@@ -183,13 +179,13 @@ TEST(PostedCgroup, memory_of_both_versions) {
   EXPECT_EQ(pod->current->value, Bytes(501346304));
   EXPECT_EQ(*pod->max->value, Bytes(524288000));
   EXPECT_EQ(pod->oom_kill->value, 7U);
-  const Host host = posted_cgroups(
+  const Host host = posted(
       "容器里看到的：\nroot@3f2a:/# cat /sys/fs/cgroup/memory.events\nlow 0\nhigh 3\nmax 31245\n"
       "oom 12\noom_kill 12\nroot@3f2a:/# cat /sys/fs/cgroup/memory.high\nmax\n");
   ASSERT_EQ(host.cgroups.size(), 1U);
   EXPECT_EQ(host.cgroups[0].groups[0].oom_kill->value, 12U);
   EXPECT_FALSE(host.cgroups[0].groups[0].high->value);
-  const Host unlimited = posted_cgroups(
+  const Host unlimited = posted(
       "$ head /sys/fs/cgroup/memory/memory.*_in_bytes\n"
       "==> /sys/fs/cgroup/memory/memory.limit_in_bytes <==\n9223372036854771712\n"
       "==> /sys/fs/cgroup/memory/memory.usage_in_bytes <==\n4096\n");
@@ -224,8 +220,7 @@ TEST(PostedCgroup, what_is_none) {
 
 TEST(PostedTasks, counted_by_commands_that_say_what) {
   const auto count = [](const std::string& text) {
-    const auto [files, names, left_out] = posted_files(text);
-    const Host host = files ? read_host(*files, {.posted = names, .left_out = left_out}) : Host();
+    const Host host = posted(text);
     return host.tasks ? host.tasks->value : 0;
   };
   for (const char* text :

@@ -3,15 +3,12 @@
 #include <gtest/gtest.h>
 
 #include "host/facts.h"
+#include "host/posted_for_test.h"
 
 namespace whyoom::host {
 namespace {
 
-Host posted(std::string_view text) {
-  const auto [files, names, left_out] = posted_files(text);
-  EXPECT_NE(files, nullptr) << text;
-  return files ? read_host(*files, {.posted = names, .left_out = left_out}) : Host();
-}
+using test::posted;
 
 TEST(PostedFiles, a_list_between_remarks) {
   const Host host = posted(

@@ -1,18 +1,15 @@
 #include <gtest/gtest.h>
 
 #include "host/facts.h"
-#include "host/posted_files.h"
+#include "host/posted_for_test.h"
 
 namespace whyoom::host {
 namespace {
 
-Host posted_memory(std::string_view text) {
-  const auto [files, names, left_out] = posted_files(text);
-  return files ? read_host(*files, {.posted = names, .left_out = left_out}) : Host();
-}
+using test::posted;
 
 TEST(PostedTop, its_head) {
-  const Host host = posted_memory(
+  const Host host = posted(
       "Tasks: 320 total,   1 running, 319 sleeping,   0 stopped,   0 zombie\n"
       "KiB Mem : 16266276 total,   150480 free, 14920320 used,  1195476 buff/cache\n"
       "KiB Swap:  2097148 total,   900012 free,  1197136 used.   300164 avail Mem \n");
@@ -22,13 +19,13 @@ TEST(PostedTop, its_head) {
   EXPECT_EQ(host.meminfo.swap_total->value, KiB(2097148));
   EXPECT_EQ(host.meminfo.swap_free->value, KiB(900012));
   EXPECT_EQ(host.posted, std::vector<std::string>{"top"});
-  const Host newer = posted_memory(
+  const Host newer = posted(
       "> MiB Mem :  15884.5 total,    241.2 free,  15103.3 used,    540.0 buff/cache\n"
       "> MiB Swap:      0.0 total,      0.0 free,      0.0 used.    480.5 avail Mem\n");
   EXPECT_EQ(newer.meminfo.mem_total->value, KiB(16265728));
   EXPECT_EQ(newer.meminfo.mem_available->value, KiB(492032));
   EXPECT_EQ(newer.meminfo.swap_total->value, KiB(0));
-  const Host old = posted_memory(
+  const Host old = posted(
       "Mem:  16431360k total, 16275104k used,   156256k free,   166280k buffers\n"
       "Swap:  2096472k total,   125592k used,  1970880k free,  3428364k cached\n");
   EXPECT_EQ(old.meminfo.mem_total->value, KiB(16431360));
@@ -44,16 +41,14 @@ TEST(PostedTop, numbers_that_are_not_whole) {
         "GiB Mem : 28.2/7.8      [        ]\n", "KiB Mem :  total free used\n",
         "KiB Swap:  2097148 total,   900012 free,  1197136 used.   300164 avail Mem\n",
         "QiB Mem : 5 total, 3 free\n"}) {
-    EXPECT_FALSE(posted_memory(text).meminfo.mem_total) << text;
+    EXPECT_FALSE(posted(text).meminfo.mem_total) << text;
   }
-  EXPECT_FALSE(
-      posted_memory("KiB Mem : " + std::string(400, '9') + " total, 5 free\n").meminfo.mem_total);
-  EXPECT_FALSE(
-      posted_memory("KiB Mem : 5" + std::string(1U << 20U, ',') + " total\n").meminfo.mem_total);
+  EXPECT_FALSE(posted("KiB Mem : " + std::string(400, '9') + " total, 5 free\n").meminfo.mem_total);
+  EXPECT_FALSE(posted("KiB Mem : 5" + std::string(1U << 20U, ',') + " total\n").meminfo.mem_total);
 }
 
 TEST(PostedFree, in_chinese) {
-  const Host host = posted_memory(
+  const Host host = posted(
       "root@dperf:~# free -m\n"
       "              总计         已用        空闲      共享    缓冲/缓存    可用\n"
       "内存：       15884       15203         141           0       539       180\n"
@@ -62,17 +57,16 @@ TEST(PostedFree, in_chinese) {
   EXPECT_EQ(host.meminfo.mem_free->value, KiB(141 * 1024));
   EXPECT_EQ(host.meminfo.mem_available->value, KiB(180 * 1024));
   EXPECT_EQ(host.meminfo.swap_free->value, KiB(2000 * 1024));
-  EXPECT_EQ(
-      posted_memory("$ free -h\n 总计 已用 空闲 共享 缓冲/缓存 可用\n内存: 15Gi 12Gi 500Mi 300Mi "
-                    "2.2Gi 1.5Gi\n")
-          .meminfo.mem_available->value,
-      KiB(3U << 19U));
-  EXPECT_FALSE(posted_memory("内存： 15884 15203 141\n").meminfo.mem_total) << "which column?";
-  EXPECT_FALSE(posted_memory("总计 已用\n内存： 15884 15203\n").meminfo.mem_total);
+  EXPECT_EQ(posted("$ free -h\n 总计 已用 空闲 共享 缓冲/缓存 可用\n内存: 15Gi 12Gi 500Mi 300Mi "
+                   "2.2Gi 1.5Gi\n")
+                .meminfo.mem_available->value,
+            KiB(3U << 19U));
+  EXPECT_FALSE(posted("内存： 15884 15203 141\n").meminfo.mem_total) << "which column?";
+  EXPECT_FALSE(posted("总计 已用\n内存： 15884 15203\n").meminfo.mem_total);
 }
 
 TEST(PostedFree, other_rows_and_pipes) {
-  const Host host = posted_memory(
+  const Host host = posted(
       "# free -lm\n"
       "             total       used       free     shared    buffers     cached\n"
       "Mem:         16255      15802        453          0        102      13921\n"
@@ -82,10 +76,9 @@ TEST(PostedFree, other_rows_and_pipes) {
   EXPECT_EQ(host.meminfo.mem_free->value, KiB(453 * 1024));
   EXPECT_EQ(host.meminfo.swap_total->value, KiB(2047 * 1024));
   EXPECT_EQ(host.meminfo.cached->value, KiB(13921 * 1024));
-  const Host piped =
-      posted_memory("$ free -m | grep -v Swap\n total used free\nMem: 16255 15802 453\n");
+  const Host piped = posted("$ free -m | grep -v Swap\n total used free\nMem: 16255 15802 453\n");
   EXPECT_EQ(piped.meminfo.mem_total->value, KiB(16255 * 1024)) << "the g is grep's";
-  const Host wide = posted_memory(
+  const Host wide = posted(
       "$ free -wh\n   total  used  free  shared  buffers  cache  available\n"
       "Mem:  15Gi  14Gi  210Mi  12Mi  1.0Mi  488Mi  205Mi\nSwap: 0B 0B 0B\n");
   EXPECT_EQ(wide.meminfo.mem_available->value, KiB(205 * 1024));
@@ -94,7 +87,7 @@ TEST(PostedFree, other_rows_and_pipes) {
 }
 
 TEST(PostedSlabtop, its_rows) {
-  const Host host = posted_memory(
+  const Host host = posted(
       "MemTotal: 65953204 kB\nSUnreclaim: 46823412 kB\n"
       " Active / Total Size (% used)       : 47121380.33K / 47376581.93K (99.5%)\n"
       "  OBJS ACTIVE  USE OBJ SIZE  SLABS OBJ/SLAB CACHE SIZE NAME\n"

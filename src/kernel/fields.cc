@@ -26,7 +26,7 @@ struct Spellings {
 };
 
 // In the order of the enum.
-constexpr Spellings kFields[] = {
+constexpr Spellings field_spellings[] = {
     // Total since 2.6.32 (2.6.31 writes it with a capital), node 4.8, zone 2.6.31.
     {"active_anon", total | node | zone, "Active_anon", total},
     {"inactive_anon", total | node | zone},  // total since 2.6.31, node 4.8, zone 2.6.31
@@ -75,12 +75,12 @@ constexpr Spellings kFields[] = {
     {"inactive", total},                   // the same
     {"slab", total},                       // 2.6.18 to 2.6.31
 };
-static_assert(std::size(kFields) == static_cast<std::size_t>(Field::count_));
+static_assert(std::size(field_spellings) == static_cast<std::size_t>(Field::count_));
 
 // A zone's line has thirty of them: each spelling stands in a table of hashes, behind what came to
-// the same place before it. 0: nothing is there; else one more than its place in kFields, doubled,
-// with the lowest bit for the other spelling.
-constexpr std::size_t kPlaces = 256;
+// the same place before it. 0: nothing is there; else one more than its place in field_spellings,
+// doubled, with the lowest bit for the other spelling.
+constexpr std::size_t place_count = 256;
 
 constexpr std::size_t place_of(std::string_view spelling) {
   const auto byte = [spelling](std::size_t at) {
@@ -89,37 +89,38 @@ constexpr std::size_t place_of(std::string_view spelling) {
   return spelling.empty() ? 0
                           : (spelling.size() * 37 + byte(0) * 3 + byte(spelling.size() - 1) * 11 +
                              byte(spelling.size() / 2) * 5) %
-                                kPlaces;
+                                place_count;
 }
 
 constexpr std::string_view spelling_of(unsigned entry) {
-  const Spellings& field = kFields[entry / 2 - 1];
+  const Spellings& field = field_spellings[entry / 2 - 1];
   return entry % 2 == 1 ? field.other : field.name;
 }
 
-constexpr auto kByHash = [] {
-  std::array<std::uint8_t, kPlaces> places{};
-  for (unsigned entry = 2; entry < 2 * (std::size(kFields) + 1); ++entry) {
+constexpr auto spellings_by_hash = [] {
+  std::array<std::uint8_t, place_count> places{};
+  for (unsigned entry = 2; entry < 2 * (std::size(field_spellings) + 1); ++entry) {
     if (spelling_of(entry).empty()) {
       continue;
     }
     std::size_t at = place_of(spelling_of(entry));
     while (places[at] != 0) {
-      at = (at + 1) % kPlaces;
+      at = (at + 1) % place_count;
     }
     places[at] = static_cast<std::uint8_t>(entry);
   }
   return places;
 }();
-static_assert(2 * (std::size(kFields) + 1) < 256, "an entry is a byte");
+static_assert(2 * (std::size(field_spellings) + 1) < 256, "an entry is a byte");
 
 }  // namespace
 
 std::optional<Field> find_field(Scope scope, std::string_view spelling) {
   const auto wanted = static_cast<Scopes>(scope);
-  for (std::size_t at = place_of(spelling); kByHash[at] != 0; at = (at + 1) % kPlaces) {
-    const unsigned entry = kByHash[at];
-    const Spellings& field = kFields[entry / 2 - 1];
+  for (std::size_t at = place_of(spelling); spellings_by_hash[at] != 0;
+       at = (at + 1) % place_count) {
+    const unsigned entry = spellings_by_hash[at];
+    const Spellings& field = field_spellings[entry / 2 - 1];
     if (spelling_of(entry) == spelling &&
         ((entry % 2 == 1 ? field.other_scopes : field.scopes) & wanted) != 0) {
       return static_cast<Field>(entry / 2 - 1);
@@ -130,7 +131,7 @@ std::optional<Field> find_field(Scope scope, std::string_view spelling) {
 
 std::string_view name(Field field) {
   const auto index = static_cast<std::size_t>(field);
-  return index < std::size(kFields) ? kFields[index].name : std::string_view{};
+  return index < std::size(field_spellings) ? field_spellings[index].name : std::string_view{};
 }
 
 }  // namespace whyoom::kernel

@@ -13,7 +13,7 @@ namespace whyoom::kernel {
 namespace {
 
 using F = GfpFlag;
-constexpr std::uint32_t kUnknownName = 1U << 31U;
+constexpr std::uint32_t unknown_name = 1U << 31U;
 
 std::string hex(std::uint32_t value) {
   std::array<char, 8> digits;
@@ -140,11 +140,11 @@ void add_name(GfpMask& result, std::string_view name) {
   if (name.starts_with("0x")) {
     const auto bits = parse_hex(name);
     result.unknown |=
-        bits && *bits <= UINT32_MAX ? static_cast<std::uint32_t>(*bits) : kUnknownName;
+        bits && *bits <= UINT32_MAX ? static_cast<std::uint32_t>(*bits) : unknown_name;
   } else if (const auto flags = expand(name)) {
     result.flags = result.flags | *flags;
   } else {
-    result.unknown |= kUnknownName;
+    result.unknown |= unknown_name;
   }
 }
 
@@ -205,7 +205,7 @@ bool has_known_names(const GfpMask& read, const std::vector<std::string>& names)
 }  // namespace
 
 std::optional<GfpMask> gfp_with_damaged_names(const GfpMask& named, std::string_view release) {
-  if ((named.unknown & kUnknownName) == 0) {
+  if ((named.unknown & unknown_name) == 0) {
     return std::nullopt;
   }
   const auto parsed = parse_release(release);

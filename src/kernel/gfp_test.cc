@@ -31,7 +31,7 @@ struct Case {
 };
 
 // Masks with the names that kernels printed or that their headers give.
-constexpr Case kCases[] = {
+constexpr Case gfp_cases[] = {
     {0x201d2, "2.6.18-398.el5", "GFP_HIGHUSER|__GFP_COLD"},
     {0x1201d2, "2.6.26-2-686", "GFP_HIGHUSER_MOVABLE|__GFP_COLD"},
     {0xd0, "2.6.31", "GFP_KERNEL"},
@@ -78,7 +78,7 @@ constexpr Case kCases[] = {
 };
 
 TEST(Gfp, HexAloneDecodesByRelease) {
-  for (const Case& c : kCases) {
+  for (const Case& c : gfp_cases) {
     const GfpMask read = gfp_from_mask(c.mask, c.release);
     EXPECT_EQ(joined(read.names), c.names) << std::hex << c.mask << " on " << c.release;
     EXPECT_EQ(read.unknown, 0U);
@@ -88,7 +88,7 @@ TEST(Gfp, HexAloneDecodesByRelease) {
 }
 
 TEST(Gfp, NamesAndHexGiveTheSameFlags) {
-  for (const Case& c : kCases) {
+  for (const Case& c : gfp_cases) {
     const GfpMask by_name = gfp_from_names(c.mask, c.names);
     EXPECT_EQ(by_name.flags, gfp_from_mask(c.mask, c.release).flags) << c.names;
     EXPECT_EQ(joined(by_name.names), c.names);

@@ -1,7 +1,6 @@
 #include "linux/decompress.h"
 
 #include <bzlib.h>
-#include <lz4frame.h>
 #include <lzma.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "base/language.h"
+#include "linux/lz4_frames.h"
 
 namespace whyoom::linux {
 namespace {
@@ -274,48 +274,24 @@ class Bzip2Decoder final : public MemberDecoder {
   bool padding_ = false;  // from here on, whatever it looks like
 };
 
-// The frame format, of `lz4` and of what rotates logs with it.
-class Lz4Decoder final : public MemberDecoder {
+class Lz4Decoder final : public Decoder {
  public:
-  Lz4Decoder() {
-    ready_ = LZ4F_isError(LZ4F_createDecompressionContext(&context_, LZ4F_VERSION)) == 0;
-  }
-  ~Lz4Decoder() override { LZ4F_freeDecompressionContext(context_); }
-  Lz4Decoder(const Lz4Decoder&) = delete;
-  Lz4Decoder& operator=(const Lz4Decoder&) = delete;
-
   Result feed(std::string_view input, const Sink& sink) override {
-    if (!ready_) {
-      return tl::unexpected(tr("not enough memory to decompress"));
+    if (const char* wrong = frames_.feed(input, sink)) {
+      return tl::unexpected(damaged("lz4", wrong));
     }
-    bool full = false;
-    while (!input.empty() || full) {
-      std::size_t made = out_.size();
-      // What a call made is lost when the same call meets damage: so each gets what belongs to one
-      // block, without the header of the next one, and nothing while there is output to come.
-      std::size_t taken = full ? 0 : std::min(input.size(), wants_);
-      const std::size_t code =
-          LZ4F_decompress(context_, out_.data(), &made, input.data(), &taken, nullptr);
-      if (LZ4F_isError(code) != 0) {
-        return tl::unexpected(damaged("lz4", LZ4F_getErrorName(code)));
-      }
-      input.remove_prefix(taken);
-      ended_ = code == 0;
-      wants_ = code > header ? code - header : header;
-      if (made > 0 && !sink({out_.data(), made})) {
-        return {};
-      }
-      full = !ended_ && made == out_.size();
+    return {};
+  }
+  Result finish(const Sink& sink) override {
+    frames_.finish(sink);
+    if (!frames_.ended()) {
+      return tl::unexpected(tr(ends_early));
     }
     return {};
   }
 
  private:
-  static constexpr std::size_t header = 4;  // of a block; also the magic number
-
-  LZ4F_dctx* context_ = nullptr;
-  std::size_t wants_ = header;
-  bool ready_ = false;
+  Lz4Frames frames_;
 };
 
 }  // namespace

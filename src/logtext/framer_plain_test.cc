@@ -10,7 +10,7 @@ namespace whyoom::logtext {
 namespace {
 
 // What frames begin with, and what only looks like it.
-constexpr std::array<std::string_view, 43> kPieces{
+constexpr std::array<std::string_view, 43> log_pieces{
     "[",
     "]",
     " ",
@@ -86,7 +86,7 @@ void expect_same_with_blanks(const std::array<std::string, 4>& lines) {
 
 TEST(PlainLines, GoTheShortWayToTheSameEnd) {
   std::mt19937 random(1);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same lines each time
-  const auto piece = [&random] { return std::string(kPieces[random() % kPieces.size()]); };
+  const auto piece = [&random] { return std::string(log_pieces[random() % log_pieces.size()]); };
   for (int round = 0; round < 20000; ++round) {
     std::array<std::string, 4> lines;
     for (std::size_t i = 0; i < lines.size(); ++i) {

@@ -15,19 +15,7 @@ using namespace testing_only;
 // 100000 pages of RAM. The counters hold 79000, the CPUs' lists 500, the stacks 500, the huge pages
 // 10240.
 report::Report accounted_machine() {
-  report::Report report;
-  set_user_request(report);
-  set_ram(report, 104000, 4000);
-  set_total(report, Field::active_anon, 30000);
-  set_total(report, Field::inactive_anon, 10000);
-  set_total(report, Field::active_file, 3000);
-  set_total(report, Field::inactive_file, 2000);
-  set_total(report, Field::unevictable, 1500);
-  set_total(report, Field::slab_reclaimable, 2500);
-  set_total(report, Field::slab_unreclaimable, 7000);
-  set_total(report, Field::shmem, 12000);
-  set_total(report, Field::pagetables, 3000);
-  set_total(report, Field::free, 20000);
+  report::Report report = counted();
   set_total(report, Field::free_pcp, 500);
   report::Node node;
   node.fields.set(Field::kernel_stack, 2000, {0, 9});  // kB

@@ -17,19 +17,7 @@ constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
 
 // RAM whose processes hold 28000 pages of their own and 1500 locked ones, and map at most 5000.
 report::Report machine_with_tasks() {
-  report::Report report;
-  set_user_request(report);
-  set_ram(report, 104000, 4000);
-  set_total(report, Field::active_anon, 30000);
-  set_total(report, Field::inactive_anon, 10000);
-  set_total(report, Field::active_file, 3000);
-  set_total(report, Field::inactive_file, 2000);
-  set_total(report, Field::unevictable, 1500);
-  set_total(report, Field::slab_reclaimable, 2500);
-  set_total(report, Field::slab_unreclaimable, 7000);
-  set_total(report, Field::shmem, 12000);
-  set_total(report, Field::pagetables, 3000);
-  set_total(report, Field::free, 20000);
+  report::Report report = counted();
   set_total(report, Field::mapped, 5000);
   return report;
 }

@@ -233,10 +233,12 @@ class Reader {
       set_pods(qos);
       return true;
     }
-    if (!take_prefix(rest, "-pod")) {
-      return false;
-    }
-    auto uid = pod_uid(rest);
+    return take_prefix(rest, "-pod") && read_uid(rest, qos);
+  }
+
+  // A pod of no class is guaranteed.
+  bool read_uid(std::string_view text, std::optional<Qos> qos) {
+    auto uid = pod_uid(text);
     if (uid) {
       set_pod(std::move(*uid), qos.value_or(Qos::guaranteed));
     }
@@ -257,14 +259,7 @@ class Reader {
       return true;
     }
     std::string_view rest = part;
-    if (owner_.kind != Kind::pods || !take_prefix(rest, "pod")) {
-      return false;
-    }
-    auto uid = pod_uid(rest);
-    if (uid) {
-      set_pod(std::move(*uid), class_.value_or(Qos::guaranteed));
-    }
-    return uid.has_value();
+    return owner_.kind == Kind::pods && take_prefix(rest, "pod") && read_uid(rest, class_);
   }
 
   // "SLICE:cri-containerd:ID": a kubelet with the systemd driver above a containerd without it. Its

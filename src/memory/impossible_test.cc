@@ -17,7 +17,7 @@ TEST(Impossible, AHugePageIsAPowerOfTwoOfPages) {
   const auto is = [](std::uint64_t kib, std::uint64_t pages = 10) {
     report::Report report;
     report.hugepages.push_back({0, pages, 0, 0, KiB(kib), impossible_at});
-    const bool found = take_out_impossible(report, k4K);
+    const bool found = take_out_impossible(report, page_4k);
     EXPECT_EQ(report.hugepages.empty(), found);
     EXPECT_EQ(report.hugepages_cut.has_value(), found && pages > 0);
     return found;
@@ -35,7 +35,7 @@ TEST(Impossible, OfAPoolNoMoreIsFreeOrSurplusThanThereIs) {
   const auto is = [](std::uint64_t free, std::uint64_t surplus, std::uint64_t total = 10) {
     report::Report report;
     report.hugepages.push_back({0, total, free, surplus, KiB(2048), impossible_at});
-    const bool found = take_out_impossible(report, k4K);
+    const bool found = take_out_impossible(report, page_4k);
     EXPECT_EQ(report.hugepages_cut.has_value(), found && total > 0);
     return found;
   };
@@ -51,7 +51,7 @@ TEST(Impossible, ACostlyOrderKillsNobody) {
     report::Report report;
     report.kind = kind;
     set_request(report, {}, order);
-    return take_out_impossible(report, k4K);
+    return take_out_impossible(report, page_4k);
   };
   EXPECT_FALSE(is(3, report::Kind::oom_kill));
   EXPECT_TRUE(is(4, report::Kind::oom_kill));
@@ -68,7 +68,7 @@ TEST(Impossible, ARequestAboveTheLargestBlockIsNotReported) {
     if (whole) {
       report.zones[0].buddy_total_kib = Read<std::uint64_t>{4, impossible_at};
     }
-    const bool found = take_out_impossible(report, k4K);
+    const bool found = take_out_impossible(report, page_4k);
     EXPECT_EQ(report.trigger->order.has_value(), !found);
     return found;
   };
@@ -85,7 +85,7 @@ TEST(Impossible, SlubAsksForOneOfItsTwoOrders) {
     report.slub.emplace();
     report.slub->default_order = 3;
     report.slub->min_order = 1;
-    return take_out_impossible(report, k4K);
+    return take_out_impossible(report, page_4k);
   };
   EXPECT_FALSE(is(1));
   EXPECT_FALSE(is(3));
@@ -97,7 +97,7 @@ TEST(Impossible, NoProcessHasSharedMemoryInTenPlaces) {
     report::Report report;
     report.totals.set(Field::shmem, shmem_pages, impossible_at);
     report.victims.emplace_back().shmem_rss_kib = kib_of_victim;
-    const bool found = take_out_impossible(report, k4K);
+    const bool found = take_out_impossible(report, page_4k);
     EXPECT_EQ(report.totals.get(Field::shmem).has_value(), !found);
     return found;
   };
@@ -109,9 +109,9 @@ TEST(Impossible, NoProcessHasSharedMemoryInTenPlaces) {
   report::Report report;
   report.totals.set(Field::shmem, 111'222, impossible_at);
   report.tasks.emplace_back().rss_shmem = 4 * 111'222;
-  EXPECT_FALSE(take_out_impossible(report, k4K));
+  EXPECT_FALSE(take_out_impossible(report, page_4k));
   report.tasks.emplace_back().rss_shmem = 5 * 111'222;
-  EXPECT_TRUE(take_out_impossible(report, k4K));
+  EXPECT_TRUE(take_out_impossible(report, page_4k));
 }
 
 // 2.6.32 prints the machine's numbers with those of a cgroup.
@@ -123,7 +123,7 @@ TEST(Impossible, OfACgroupAndOfTheMachineAtOnceAreTwoReports) {
     if (machine) {
       report.totals.set(Field::free, 10'000, impossible_at);
     }
-    const bool found = take_out_impossible(report, k4K);
+    const bool found = take_out_impossible(report, page_4k);
     EXPECT_EQ(report.mixed_at.has_value(), found);
     return found;
   };
@@ -137,7 +137,7 @@ TEST(Impossible, OfACgroupAndOfTheMachineAtOnceAreTwoReports) {
     report.stack.emplace().release = "6.12.9";
     report.memcg.emplace().memory.usage_kib = Read<std::uint64_t>{49'152, impossible_at};
     report.panic.emplace().reason = reason;
-    return take_out_impossible(report, k4K);
+    return take_out_impossible(report, page_4k);
   };
   EXPECT_TRUE(panics(report::Panic::Reason::deadlocked)) << "which only the machine is";
   EXPECT_TRUE(panics(report::Panic::Reason::no_killable));
@@ -158,7 +158,7 @@ TEST(Impossible, OneNumberOfEachIsEnough) {
     of_cgroup(report);
     of_machine(report);
     later(report);
-    return take_out_impossible(report, k4K);
+    return take_out_impossible(report, page_4k);
   };
   const auto none = [](report::Report& /*report*/) {};
   const auto set_39 = [](report::Report& report) { set_release(report, "3.9.0"); };

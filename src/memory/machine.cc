@@ -58,6 +58,17 @@ Pages lowered_mark(Pages min, Pages boost, const Request& request, PassesBoost p
   return atomic ? mark * 3 / 8 : mark / 2;
 }
 
+Pages slack_of(Pages floor, Pages managed, PageSize page) {
+  const Pages batch = std::min(managed / 1024, to_pages(Bytes(1 << 20), page));
+  return floor / 100 + std::max(batch, Pages(32));
+}
+
+void set_floor(ZoneState& zone, const Machine& machine) {
+  zone.floor = lowered_mark(zone.min, zone.boost, machine.request, machine.rules.passes_boost) +
+               zone.reserve;
+  zone.slack = slack_of(zone.floor, zone.size(), machine.page);
+}
+
 std::optional<std::uint32_t> inferred_scale_factor(const std::vector<ZoneState>& zones) {
   const ZoneState* largest = nullptr;
   for (const ZoneState& zone : zones) {

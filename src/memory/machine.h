@@ -37,9 +37,8 @@ struct ZoneState : Watermarks {
   Pages reserve;                 // lowmem_reserve for the request's class
   Pages kernel_reserve;          // of a host, for GFP_KERNEL: see oom_threshold()
   Pages reclaimable;             // of a host: file pages, and anonymous ones as far as swap is free
-  Pages floor;                   // lowered_mark() + reserve: usable must be above it
-  Pages slack;
-  bool reserve_known = false;  // its lowmem_reserve[] was read
+  Pages floor, slack;            // set_floor(): usable must be above it
+  bool reserve_known = false;    // its lowmem_reserve[] was read
   bool cut = false;  // its line ends behind its min, and how much of that is a boost is not known
   bool boost_inferred = false;  // not printed, told from min > 4 x (low - min)
   // A block that is large enough; nullopt = the evidence does not tell.
@@ -124,5 +123,13 @@ std::optional<bool> has_block(const report::Zone& zone, const Request& request);
 // What of min a request must leave: 3/8 for one that may not wait and has __GFP_HIGH, half for
 // __GFP_HIGH alone.
 Pages lowered_mark(Pages min, Pages boost, const Request& request, PassesBoost passes);
+
+// What other CPUs free between the kernel's check of a zone and its report: their lists of free
+// pages go back in batches of 0.1 % of the zone, at most 1 MiB (mm/page_alloc.c zone_batchsize()),
+// and printed numbers lag by some 1 % of the floor.
+Pages slack_of(Pages floor, Pages managed, PageSize page);
+
+// The floor and the slack that the zone's marks, reserve and size make for the machine's request.
+void set_floor(ZoneState& zone, const Machine& machine);
 
 }  // namespace whyoom::memory

@@ -14,8 +14,8 @@ namespace whyoom::memory::testing_only {
 
 using kernel::Field;
 
-constexpr PageSize k4K{4096};
-inline Bytes pages(std::uint64_t count) { return to_bytes(Pages(count), k4K); }
+constexpr PageSize page_4k{4096};
+inline Bytes pages(std::uint64_t count) { return to_bytes(Pages(count), page_4k); }
 
 struct ZoneNumbers {
   std::uint64_t free = 0, min = 0, low = 0, high = 0;  // kB
@@ -73,6 +73,24 @@ inline void set_release(report::Report& report, std::string release) {
 
 inline void set_total(report::Report& report, Field field, std::uint64_t pages) {
   report.totals.set(field, pages, {0, 5});
+}
+
+// 100000 pages of RAM, 79000 of them in the counters.
+inline report::Report counted() {
+  report::Report report;
+  set_user_request(report);
+  set_ram(report, 104000, 4000);
+  set_total(report, Field::active_anon, 30000);
+  set_total(report, Field::inactive_anon, 10000);
+  set_total(report, Field::active_file, 3000);
+  set_total(report, Field::inactive_file, 2000);
+  set_total(report, Field::unevictable, 1500);
+  set_total(report, Field::slab_reclaimable, 2500);
+  set_total(report, Field::slab_unreclaimable, 7000);
+  set_total(report, Field::shmem, 12000);
+  set_total(report, Field::pagetables, 3000);
+  set_total(report, Field::free, 20000);
+  return report;
 }
 
 // A VM with 4 GiB: DMA, DMA32, Normal, with the numbers that 6.1 prints.

@@ -14,10 +14,10 @@ namespace whyoom::memory {
 namespace {
 
 using kernel::ZoneClass;
-using testing_only::k4K;
 using testing_only::number;
+using testing_only::page_4k;
 using testing_only::split;
-constexpr PageSize k64K{65536};
+constexpr PageSize page_64k{65536};
 
 struct Row {
   int node;
@@ -39,7 +39,7 @@ constexpr auto DMA32 = ZoneClass::dma32;
 constexpr auto Normal = ZoneClass::normal;
 constexpr auto HighMem = ZoneClass::highmem;
 constexpr auto Movable = ZoneClass::movable;
-constexpr std::uint64_t kNoPromo = 0;
+constexpr std::uint64_t no_promo = 0;
 
 std::vector<ZoneSize> sizes(const SampledMachine& machine) {
   std::vector<ZoneSize> zones;
@@ -51,14 +51,14 @@ std::vector<ZoneSize> sizes(const SampledMachine& machine) {
 
 void check_marks(const SampledMachine& m, const std::string& what) {
   const auto rules = rules_for(m.release);
-  const auto marks = watermarks(sizes(m), KiB(m.min_free), m.factor, k4K, rules);
+  const auto marks = watermarks(sizes(m), KiB(m.min_free), m.factor, page_4k, rules);
   ASSERT_EQ(marks.size(), m.rows.size());
   for (std::size_t i = 0; i < marks.size(); ++i) {
     const Row& row = m.rows[i];
     EXPECT_EQ(marks[i].min.count(), row.min) << what << " row " << i;
     EXPECT_EQ(marks[i].low.count(), row.low) << what << " row " << i;
     EXPECT_EQ(marks[i].high.count(), row.high) << what << " row " << i;
-    if (row.promo != kNoPromo) {
+    if (row.promo != no_promo) {
       EXPECT_EQ(marks[i].promo.count(), row.promo) << what << " row " << i;
     }
   }
@@ -192,14 +192,14 @@ TEST(Watermarks, BeforeTheScaleFactor) {
       {{0, DMA, 3977, 88, 110, 132, 0, {}}, {0, DMA32, 504306, 11175, 13968, 16762, 0, {}}}};
   check_marks(machine, "4.4");
   // 1024 kB: no floor of 0.1 % of the zone.
-  const auto marks = watermarks(sizes(machine), KiB(1024), 3000, k4K, rules_for("3.10.0"));
+  const auto marks = watermarks(sizes(machine), KiB(1024), 3000, page_4k, rules_for("3.10.0"));
   EXPECT_EQ(marks[1], (Watermarks{Pages(253), Pages(316), Pages(379), Pages(0)}));
 }
 
 TEST(Watermarks, MovableBesideHighMemIsHighMemory) {
   const std::vector<ZoneSize> zones = {
       {Normal, Pages(200000)}, {HighMem, Pages(100000)}, {Movable, Pages(100000)}};
-  const auto marks = watermarks(zones, KiB(4000), 10, k4K, rules_for("5.10.0"));
+  const auto marks = watermarks(zones, KiB(4000), 10, page_4k, rules_for("5.10.0"));
   EXPECT_EQ(marks[0].min, Pages(1000));
   EXPECT_EQ(marks[1].min, Pages(97));
   EXPECT_EQ(marks[2].min, Pages(97));
@@ -207,7 +207,7 @@ TEST(Watermarks, MovableBesideHighMemIsHighMemory) {
 
 TEST(Watermarks, LargePages) {
   const std::vector<ZoneSize> zones = {{DMA32, Pages(65536)}, {Normal, Pages(196608)}};
-  const auto marks = watermarks(zones, KiB(838860), 10, k64K, rules_for("5.15.0"));
+  const auto marks = watermarks(zones, KiB(838860), 10, page_64k, rules_for("5.15.0"));
   EXPECT_EQ(marks[0].min, Pages(3276));
   EXPECT_EQ(marks[1].min, Pages(9830));
 }
@@ -215,14 +215,14 @@ TEST(Watermarks, LargePages) {
 TEST(Watermarks, ImpossibleSizesDoNoHarm) {
   constexpr Pages huge(std::numeric_limits<std::uint64_t>::max());
   const std::vector<ZoneSize> zones = {{DMA, huge}, {Normal, huge}, {HighMem, huge}};
-  const auto marks = watermarks(zones, KiB(huge.count()), ~0U, k4K, {});
+  const auto marks = watermarks(zones, KiB(huge.count()), ~0U, page_4k, {});
   EXPECT_EQ(marks.size(), 3U);
   EXPECT_EQ(marks[2].min, Pages(128));
-  EXPECT_TRUE(watermarks({}, KiB(1), 10, k4K, {}).empty());
+  EXPECT_TRUE(watermarks({}, KiB(1), 10, page_4k, {}).empty());
   const std::vector<ZoneSize> empty = {{Normal, Pages(0)}};
-  EXPECT_EQ(watermarks(empty, KiB(1000), 10, k4K, {})[0], Watermarks{});
+  EXPECT_EQ(watermarks(empty, KiB(1000), 10, page_4k, {})[0], Watermarks{});
   EXPECT_EQ(watermarks(zones, KiB(1000), 10, PageSize{0}, {}).size(), 3U);
-  EXPECT_GE(default_min_free(zones, k4K, {}).without_thp, KiB(128));
+  EXPECT_GE(default_min_free(zones, page_4k, {}).without_thp, KiB(128));
   EXPECT_EQ(lowmem_reserve(zones, {}).size(), 3U);
 }
 
@@ -269,48 +269,50 @@ std::vector<ZoneSize> without(std::vector<ZoneSize> zones, Pages freed_later) {
 TEST(DefaultMinFree, SquareRootOfLowmem) {
   // 512 MB guests of 6.12 and 5.10. 8888 and 9224 kB were freed after boot, as their logs say.
   const std::vector<ZoneSize> of6_12 = {{DMA, Pages(3840)}, {DMA32, Pages(114916)}};
-  EXPECT_EQ(default_min_free(without(of6_12, Pages(2222)), k4K, rules_for("6.12.0")).without_thp,
-            KiB(2730));
+  EXPECT_EQ(
+      default_min_free(without(of6_12, Pages(2222)), page_4k, rules_for("6.12.0")).without_thp,
+      KiB(2730));
   const std::vector<ZoneSize> of5_10 = {{DMA, Pages(3977)}, {DMA32, Pages(117810)}};
-  EXPECT_EQ(default_min_free(without(of5_10, Pages(2306)), k4K, rules_for("5.10.0")).without_thp,
-            KiB(2765));
+  EXPECT_EQ(
+      default_min_free(without(of5_10, Pages(2306)), page_4k, rules_for("5.10.0")).without_thp,
+      KiB(2765));
   // Two nodes count together.
   const std::vector<ZoneSize> numa = {
       {DMA, Pages(3840)}, {DMA32, Pages(50889)}, {DMA32, Pages(64110)}};
-  EXPECT_EQ(default_min_free(without(numa, Pages(2222)), k4K, rules_for("6.12.0")).without_thp,
+  EXPECT_EQ(default_min_free(without(numa, Pages(2222)), page_4k, rules_for("6.12.0")).without_thp,
             KiB(2731));
 }
 
 TEST(DefaultMinFree, ClampsByVersion) {
   const std::vector<ZoneSize> tiny = {{Normal, Pages(200)}};
-  EXPECT_EQ(default_min_free(tiny, k4K, {}).without_thp, KiB(128));
-  EXPECT_EQ(default_min_free(tiny, k4K, {}).at_boot, KiB(128));
+  EXPECT_EQ(default_min_free(tiny, page_4k, {}).without_thp, KiB(128));
+  EXPECT_EQ(default_min_free(tiny, page_4k, {}).at_boot, KiB(128));
   const std::vector<ZoneSize> terabyte = {{Normal, Pages(std::uint64_t{1} << 28U)}};
-  EXPECT_EQ(default_min_free(terabyte, k4K, rules_for("5.4.0")).without_thp, KiB(65536));
-  EXPECT_EQ(default_min_free(terabyte, k4K, rules_for("5.10.0")).without_thp, KiB(131072));
+  EXPECT_EQ(default_min_free(terabyte, page_4k, rules_for("5.4.0")).without_thp, KiB(65536));
+  EXPECT_EQ(default_min_free(terabyte, page_4k, rules_for("5.10.0")).without_thp, KiB(131072));
   const std::vector<ZoneSize> most = {{Normal, Pages(std::uint64_t{1} << 32U)}};
-  EXPECT_EQ(default_min_free(most, k4K, rules_for("6.12.0")).without_thp, KiB(262144));
+  EXPECT_EQ(default_min_free(most, page_4k, rules_for("6.12.0")).without_thp, KiB(262144));
 }
 
 TEST(DefaultMinFree, KhugepagedCountsZones) {
   const auto rules = rules_for("6.12.0");
   const std::vector<ZoneSize> one = {{DMA32, Pages(250000)}};  // arm64, 1 GB
-  EXPECT_EQ(default_min_free(one, k4K, rules).with_thp, KiB(22528));
+  EXPECT_EQ(default_min_free(one, page_4k, rules).with_thp, KiB(22528));
   const std::vector<ZoneSize> two = {{DMA, Pages(3840)}, {DMA32, Pages(243748)}};
-  EXPECT_EQ(default_min_free(two, k4K, rules).with_thp, KiB(45056));
-  EXPECT_LT(default_min_free(two, k4K, rules).without_thp, KiB(4100));
+  EXPECT_EQ(default_min_free(two, page_4k, rules).with_thp, KiB(45056));
+  EXPECT_LT(default_min_free(two, page_4k, rules).without_thp, KiB(4100));
   const std::vector<ZoneSize> three = {
       {DMA, Pages(3840)}, {DMA32, Pages(772918)}, {Normal, Pages(5400000)}};  // 24 GB
-  EXPECT_EQ(default_min_free(three, k4K, rules).with_thp, KiB(67584));
+  EXPECT_EQ(default_min_free(three, page_4k, rules).with_thp, KiB(67584));
   const std::vector<ZoneSize> empty_zones = {
       {DMA, Pages(3840)}, {DMA32, Pages(243748)}, {Normal, Pages(0)}};
-  EXPECT_EQ(default_min_free(empty_zones, k4K, rules).with_thp, KiB(45056));
+  EXPECT_EQ(default_min_free(empty_zones, page_4k, rules).with_thp, KiB(45056));
 }
 
 // mm/huge_memory.c hugepage_init()
 TEST(DefaultMinFree, BelowHalfAGibibyteHugePagesAreOff) {
   const auto of = [](std::uint64_t mib) {
-    return default_min_free(std::vector<ZoneSize>{{ZoneClass::dma32, Pages(mib * 256)}}, k4K,
+    return default_min_free(std::vector<ZoneSize>{{ZoneClass::dma32, Pages(mib * 256)}}, page_4k,
                             rules_for("6.12.0"));
   };
   EXPECT_EQ(of(511).at_boot, of(511).without_thp);
@@ -322,37 +324,37 @@ TEST(DefaultMinFree, BelowHalfAGibibyteHugePagesAreOff) {
 TEST(DefaultMinFree, MovableZonesCountUntil4_16) {
   const std::vector<ZoneSize> zones = {
       {DMA32, Pages(500000)}, {Normal, Pages(500000)}, {Movable, Pages(500000)}};
-  EXPECT_EQ(default_min_free(zones, k4K, rules_for("4.9.0")).with_thp, KiB(67584));
-  EXPECT_EQ(default_min_free(zones, k4K, rules_for("4.19.0")).with_thp, KiB(45056));
+  EXPECT_EQ(default_min_free(zones, page_4k, rules_for("4.9.0")).with_thp, KiB(67584));
+  EXPECT_EQ(default_min_free(zones, page_4k, rules_for("4.19.0")).with_thp, KiB(45056));
 }
 
 TEST(DefaultMinFree, KhugepagedTakesAtMostFivePercent) {
   // 1 GB with half of it movable. The initrd lay in the movable half: 7428 and 7732 kB freed here.
   const std::vector<ZoneSize> of6_12 = {
       {DMA, Pages(3840)}, {DMA32, Pages(118586)}, {Movable, Pages(125162)}};
-  EXPECT_EQ(default_min_free(without(of6_12, Pages(1857)), k4K, rules_for("6.12.0")).with_thp,
+  EXPECT_EQ(default_min_free(without(of6_12, Pages(1857)), page_4k, rules_for("6.12.0")).with_thp,
             KiB(23904));
   const std::vector<ZoneSize> of5_10 = {
       {DMA, Pages(3977)}, {DMA32, Pages(121224)}, {Movable, Pages(125418)}};
-  EXPECT_EQ(default_min_free(without(of5_10, Pages(1933)), k4K, rules_for("5.10.0")).with_thp,
+  EXPECT_EQ(default_min_free(without(of5_10, Pages(1933)), page_4k, rules_for("5.10.0")).with_thp,
             KiB(24532));
   // arm64 with 64 KiB pages and 16 GB: 512 MB pageblocks reach the limit, 5 % by default.
   const std::vector<ZoneSize> arm = {{DMA32, Pages(49152)}, {Normal, Pages(212992)}};
-  const auto large = default_min_free(arm, k64K, rules_for("5.15.0"));
+  const auto large = default_min_free(arm, page_64k, rules_for("5.15.0"));
   EXPECT_GT(large.with_thp, KiB(800 * 1024));
   EXPECT_LE(large.with_thp, KiB(838861));
   // i386 with 1.5 GB: two lowmem zones want 45056, 861 MB of lowmem allow less.
   const std::vector<ZoneSize> i386 = {
       {DMA, Pages(3976)}, {Normal, Pages(212500)}, {HighMem, Pages(160000)}};
-  const auto small = default_min_free(i386, k4K, rules_for("6.1.0"));
+  const auto small = default_min_free(i386, page_4k, rules_for("6.1.0"));
   EXPECT_LT(small.with_thp, KiB(45056));
   EXPECT_GT(small.with_thp, KiB(42500));
 }
 
 TEST(Pageblock, ByPageSize) {
-  EXPECT_EQ(pageblock_pages(k4K), Pages(512));
+  EXPECT_EQ(pageblock_pages(page_4k), Pages(512));
   EXPECT_EQ(pageblock_pages(PageSize{16384}), Pages(2048));
-  EXPECT_EQ(pageblock_pages(k64K), Pages(8192));
+  EXPECT_EQ(pageblock_pages(page_64k), Pages(8192));
   EXPECT_EQ(pageblock_pages(PageSize{0}), Pages(1));
 }
 
@@ -447,7 +449,7 @@ Pages freed_after_boot(const std::string& log) {
     Cursor cursor(std::string_view(line).substr(memory + 9));
     freed += KiB(cursor.take_unsigned().value_or(0));
   }
-  return to_pages(freed, k4K);
+  return to_pages(freed, page_4k);
 }
 
 TEST(DefaultMinFreeSamples, EveryLabGuestHasWhatIsComputed) {
@@ -466,9 +468,9 @@ TEST(DefaultMinFreeSamples, EveryLabGuestHasWhatIsComputed) {
         test::read_file(before / "sys/kernel/mm/transparent_hugepage/enabled").find("[never]") ==
         std::string::npos;
     const auto console = test::read_file(entry.path() / "console.log");
-    const auto exact = default_min_free(without(zones, freed_after_boot(console)), k4K, rules);
+    const auto exact = default_min_free(without(zones, freed_after_boot(console)), page_4k, rules);
     EXPECT_EQ(thp ? exact.with_thp : exact.without_thp, real) << name;
-    const auto rough = default_min_free(zones, k4K, rules);
+    const auto rough = default_min_free(zones, page_4k, rules);
     const KiB guess = thp ? rough.with_thp : rough.without_thp;
     EXPECT_GE(guess, real) << name;
     EXPECT_LE(guess * 100, real * 102) << name;

@@ -228,25 +228,22 @@ const Machine& Changed::apply() {
   return machine_;
 }
 
-ZoneMoment moment(const ZoneState& zone, const Machine& machine) {
-  const Watermarks& marks = zone;
-  ZoneMoment result{marks, zone.boost, zone.reserve, zone.usable(), {}};
-  result.floor = lowered_mark(zone.min, zone.boost, machine.request, machine.rules.passes_boost) +
-                 zone.reserve;
-  return result;
+ZoneMoment moment(ZoneState zone, const Machine& machine) {
+  set_floor(zone, machine);
+  return {zone, zone.boost, zone.reserve, zone.usable(), zone.floor};
 }
 
 // nullopt when it hangs on a block that the evidence does not show.
 std::optional<bool> passes(const Machine& machine) {
   bool any = false;
   bool unknown = false;
-  for (const ZoneState& zone : machine.zones) {
-    const ZoneMoment now = moment(zone, machine);
+  for (ZoneState zone : machine.zones) {
+    set_floor(zone, machine);
     if (!zone.eligible) {
       continue;
     }
     any = true;
-    if (now.usable > now.floor + slack_of(now.floor, zone.size(), machine.page)) {
+    if (!zone.is_short()) {
       if (zone.has_block.value_or(false)) {
         return true;
       }

@@ -16,8 +16,8 @@ namespace whyoom::memory {
 namespace {
 
 using kernel::ZoneClass;
-using testing_only::k4K;
 using testing_only::number;
+using testing_only::page_4k;
 using testing_only::split;
 
 Request user_request() {
@@ -43,17 +43,17 @@ ZoneState zone(std::string name, ZoneClass cls, std::uint64_t managed, std::uint
 // 1 GiB in DMA and DMA32 with the marks that `min_free` gives.
 Machine guest(KiB min_free, std::uint64_t free_in_dma32) {
   Machine machine;
-  machine.page = k4K;
+  machine.page = page_4k;
   machine.rules = rules_for("6.1.0");
   machine.request = user_request();
   machine.zones = {zone("DMA", ZoneClass::dma, 3840, 800),
                    zone("DMA32", ZoneClass::dma32, 245000, free_in_dma32)};
   machine.min_free = MinFree{min_free};
   machine.default_min_free = KiB(45056);
-  machine.ram = to_bytes(Pages(248840), k4K);
+  machine.ram = to_bytes(Pages(248840), page_4k);
   const std::vector<ZoneSize> sizes = {{ZoneClass::dma, Pages(3840)},
                                        {ZoneClass::dma32, Pages(245000)}};
-  const auto marks = watermarks(sizes, min_free, 10, k4K, machine.rules);
+  const auto marks = watermarks(sizes, min_free, 10, page_4k, machine.rules);
   static_cast<Watermarks&>(machine.zones[0]) = marks[0];
   static_cast<Watermarks&>(machine.zones[1]) = marks[1];
   machine.zones[0].reserve = Pages(245000 / 256);
@@ -82,7 +82,7 @@ TEST(WhatIf, TheDefaultGivesTheMemoryBack) {
   EXPECT_EQ(result.zones[1].after.marks.min, Pages(11264) * 245000 / 248840);
   EXPECT_EQ(result.within_reach_before, Bytes(0));
   EXPECT_EQ(result.within_reach_after,
-            to_bytes(Pages(190000) - result.zones[1].after.marks.min, k4K));
+            to_bytes(Pages(190000) - result.zones[1].after.marks.min, page_4k));
   EXPECT_GT(result.out_of_reach_before, result.out_of_reach_after * 10);
   ASSERT_EQ(result.settings.size(), 1U);
   EXPECT_EQ(result.settings[0].before, "800000");
@@ -142,7 +142,7 @@ TEST(WhatIf, TheReserveOfTheLowerZones) {
 
 TEST(WhatIf, TheNumbersOfTheReserveRatioBelongToTheZonesOfTheKernel) {
   Machine machine;
-  machine.page = k4K;
+  machine.page = page_4k;
   machine.rules = rules_for("6.1.0");
   machine.request = user_request();
   machine.zones = {zone("DMA", ZoneClass::dma, 4000, 100),
@@ -250,7 +250,7 @@ TEST(OomThreshold, WhereEveryZoneIsAtItsMark) {
 
 TEST(OomThreshold, AKernelRequestMayNotUseHighMem) {
   Machine machine;
-  machine.page = k4K;
+  machine.page = page_4k;
   machine.rules = rules_for("6.1.0");
   machine.zones = {zone("DMA", ZoneClass::dma, 4000, 1000),
                    zone("Normal", ZoneClass::normal, 200000, 50000),
@@ -344,7 +344,8 @@ TEST(WhatIf, FromEachMeasuredSettingToTheNextToThePage) {
 TEST(WhatIf, WithMoreRamOnlyTheKernelsOwnChoiceGrows) {
   const auto min_of = [](std::uint64_t min_free) {
     const WhatIf result = with(guest(KiB(min_free), 5000), "ram=+1G");
-    return to_kib(result.zones[0].after.marks.min + result.zones[1].after.marks.min, k4K).count();
+    return to_kib(result.zones[0].after.marks.min + result.zones[1].after.marks.min, page_4k)
+        .count();
   };
   // 95 to 105 % of 45056 kB is what the kernel chose.
   EXPECT_NEAR(static_cast<double>(min_of(42'804)), 45'056, 8);

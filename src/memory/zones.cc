@@ -382,11 +382,6 @@ std::string_view zone_name(ZoneClass zone) {
   return found == zone_names.end() ? std::string_view() : found->first;
 }
 
-Pages slack_of(Pages floor, Pages managed, PageSize page) {
-  const Pages batch = std::min(managed / 1024, to_pages(Bytes(1 << 20), page));
-  return floor / 100 + std::max(batch, Pages(32));
-}
-
 Pages drift_allowance(Pages managed, PageSize page) {
   const Pages of_small = std::min(managed / 40, to_pages(Bytes(8 << 20), page));
   return std::max(managed / 400, of_small);
@@ -422,9 +417,6 @@ std::vector<ZoneState> zone_states(const report::Report& report, const Evidence&
     if (!state.cut) {
       take_marks(state, evidence);
     }
-    state.floor =
-        lowered_mark(state.min, state.boost, evidence.request, evidence.rules.passes_boost) +
-        state.reserve;
     state.managed = pages_of(zone, Field::managed, evidence.page);
     if (!state.managed) {  // 2.6.32 has no managed
       state.managed = pages_of(zone, Field::present, evidence.page);
@@ -437,8 +429,10 @@ std::vector<ZoneState> zone_states(const report::Report& report, const Evidence&
   add_cut_cma(states, evidence);
   size_lost_ones(states, evidence);
   size_by_min(states, evidence, have_all_free_pages(report, states));
-  for (ZoneState& state : states) {
-    state.slack = slack_of(state.floor, state.size(), evidence.page);
+  for (auto* each : {&states, &cut}) {
+    for (ZoneState& state : *each) {
+      set_floor(state, evidence);
+    }
   }
   return states;
 }

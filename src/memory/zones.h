@@ -16,11 +16,6 @@ constexpr Pages most_pages(std::uint64_t{1} << 40U);
 std::optional<kernel::ZoneClass> zone_class(std::string_view name);
 std::string_view zone_name(kernel::ZoneClass zone);  // empty: there is no such one
 
-// What other CPUs free between the kernel's check of a zone and its report: their lists of free
-// pages go back in batches of 0.1 % of the zone, at most 1 MiB (mm/page_alloc.c zone_batchsize()),
-// and printed numbers lag by some 1 % of the floor.
-Pages slack_of(Pages floor, Pages managed, PageSize page);
-
 // What kswapd and other tasks free in all until the report is printed: 0.25 % of this RAM, or 8 MiB
 // where that is no more than 2.5 %. The kernel prints its stack before its zones, which takes tens
 // of milliseconds; in the lab's guests of 512 MiB up to 6.6 MB came free meanwhile.

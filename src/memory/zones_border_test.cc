@@ -11,14 +11,14 @@ namespace {
 using namespace testing_only;
 
 TEST(ZoneBorders, WhatMayHaveComeFreeMeanwhile) {
-  EXPECT_EQ(drift_allowance(Pages(4000), k4K), Pages(100));
-  EXPECT_EQ(drift_allowance(Pages(81'920), k4K), Pages(2048));
-  EXPECT_EQ(drift_allowance(Pages(819'200), k4K), Pages(2048));
-  EXPECT_EQ(drift_allowance(Pages(1'000'000), k4K), Pages(2500));
+  EXPECT_EQ(drift_allowance(Pages(4000), page_4k), Pages(100));
+  EXPECT_EQ(drift_allowance(Pages(81'920), page_4k), Pages(2048));
+  EXPECT_EQ(drift_allowance(Pages(819'200), page_4k), Pages(2048));
+  EXPECT_EQ(drift_allowance(Pages(1'000'000), page_4k), Pages(2500));
   EXPECT_EQ(drift_allowance(Pages(10'000), PageSize{65'536}), Pages(128));
-  EXPECT_EQ(slack_of(Pages(1000), Pages(32 * 1024), k4K), Pages(10 + 32));
-  EXPECT_EQ(slack_of(Pages(0), Pages(33 * 1024), k4K), Pages(33));
-  EXPECT_EQ(slack_of(Pages(0), Pages(1'000'000), k4K), Pages(256));
+  EXPECT_EQ(slack_of(Pages(1000), Pages(32 * 1024), page_4k), Pages(10 + 32));
+  EXPECT_EQ(slack_of(Pages(0), Pages(33 * 1024), page_4k), Pages(33));
+  EXPECT_EQ(slack_of(Pages(0), Pages(1'000'000), page_4k), Pages(256));
   EXPECT_EQ(slack_of(Pages(0), Pages(1'000'000), PageSize{65'536}), Pages(32));
 }
 

@@ -89,14 +89,15 @@ void write_fix(Document& out, const Story& story, const Depth& depth) {
     }
     return;
   }
-  // Why the machine went down with it is not the cause, and is what people ask.
-  const auto panic = std::ranges::find_if(list, [](const Fix& fix) {
+  // Why the machine panicked, or a process that may not be killed held the memory, is not the
+  // cause, and is what people ask.
+  const auto asked = std::ranges::find_if(list, [](const Fix& fix) {
     return fix.cause == "panic-on-oom" || fix.cause == "unkillable-hog";
   });
-  if (panic != list.end() && panic != list.begin() && depth.fixes == 1) {
-    std::rotate(list.begin() + 1, panic, panic + 1);
+  if (asked != list.end() && asked != list.begin() && depth.fixes == 1) {
+    std::rotate(list.begin() + 1, asked, asked + 1);
   }
-  const std::size_t shown = std::min(list.size(), panic != list.end() ? 2 : depth.fixes);
+  const std::size_t shown = std::min(list.size(), asked != list.end() ? 2 : depth.fixes);
   for (std::size_t i = 0; i < shown; ++i) {
     const Fix& fix = list[i];
     const bool also = i > 0 && fix.cause == "panic-on-oom";

@@ -19,10 +19,10 @@
 namespace whyoom::report {
 namespace {
 
-constexpr std::size_t kMaxOpen = 8;
-constexpr std::size_t kMaxLingering = 8;
-constexpr std::size_t kRemembered = 256;     // victims, for a reaper that comes late
-constexpr std::size_t most_reserved = 1024;  // rows of a task table
+constexpr std::size_t most_open = 8;
+constexpr std::size_t most_lingering = 8;
+constexpr std::size_t most_remembered = 256;  // victims, for a reaper that comes late
+constexpr std::size_t most_reserved = 1024;   // rows of a task table
 
 }  // namespace
 
@@ -77,7 +77,7 @@ bool Assembler::next_row(const Line& line, const TaskRow& row) {
   if (tasks.capacity() < rows_of_last_) {
     tasks.reserve(rows_of_last_);  // tables of one log are about as long
   }
-  if (Task* task = event.room_in(tasks, kMaxTasks)) {
+  if (Task* task = event.room_in(tasks, most_tasks)) {
     put_task(*task, row, line.text, event.columns, line.number);
   }
   ++lines_of_events_;
@@ -99,9 +99,9 @@ std::optional<LineNumber> Assembler::first_open() const {
 
 void Assembler::foreign_lines(std::uint64_t lines) {
   foreign_ += lines;
-  const bool near = foreign_since_ < kMostForeign;
+  const bool near = foreign_since_ < most_foreign;
   foreign_since_ += lines;
-  if (near && foreign_since_ >= kMostForeign) {
+  if (near && foreign_since_ >= most_foreign) {
     flush();
   }
 }
@@ -112,7 +112,7 @@ void Assembler::take(const Line& line) {
   // that of Android was a driver once.
   if (const auto part = parse_userspace(line.text, line.tag, place_of(line));
       part && (line.origin != logtext::Origin::kernel || part->killer == "oomd" ||
-               part->killer == kAndroidKiller)) {
+               part->killer == android_killer)) {
     ++lines_of_events_;
     single_.userspace(line, *part);
     return;
@@ -210,7 +210,7 @@ OpenEvent* Assembler::newest_open() {
 // A process chooses its name, with newlines in it; a line that is no longer than a name can be the
 // rest of one.
 OpenEvent* Assembler::open_without_head(const Line& line) {
-  if (trim(line.text).size() <= kMaxComm) {
+  if (trim(line.text).size() <= longest_comm) {
     return nullptr;
   }
   OpenEvent& event = open(line);
@@ -281,7 +281,8 @@ void Assembler::settle(OpenEvent& event, const Line& line, const KernelLine& rea
 
 bool Assembler::touch(OpenEvent& event, const Line& line, Stage stage) const {
   if (keeps_lines_) {
-    event.bytes += keep_line(event.report, line, stage == Stage::tasks ? kMaxLines / 2 : kMaxLines);
+    event.bytes +=
+        keep_line(event.report, line, stage == Stage::tasks ? most_lines / 2 : most_lines);
   }
   event.fresh = false;
   event.stage = std::max(event.stage, stage);
@@ -314,7 +315,7 @@ void Assembler::limit() {
   std::size_t open_events = 0;
   for (auto event = events_.rbegin(); event != events_.rend(); ++event) {
     open_events += event->superseded ? 0 : 1;
-    if (open_events > kMaxOpen) {
+    if (open_events > most_open) {
       event->superseded = true;
     }
   }
@@ -328,13 +329,13 @@ void Assembler::drain() {
     bytes += event.bytes;
   }
   open_bytes_ = bytes;
-  while (lingering > kMaxLingering && events_.front().superseded) {
+  while (lingering > most_lingering && events_.front().superseded) {
     lingering -= 1;
     bytes -= events_.front().bytes;
     emit_oldest();
   }
   // The newest goes on.
-  while (bytes > kMaxOpenBytes && events_.size() > 1) {
+  while (bytes > most_open_bytes && events_.size() > 1) {
     bytes -= events_.front().bytes;
     if (!events_.front().superseded) {
       events_.front().damage(events_.front().last.line,
@@ -353,7 +354,7 @@ void Assembler::emit_oldest() {
       killed_.push_back(victim.pid);
     }
     killed_.erase(killed_.begin(), killed_.end() - static_cast<std::ptrdiff_t>(
-                                                       std::min(killed_.size(), kRemembered)));
+                                                       std::min(killed_.size(), most_remembered)));
     sink_(std::move(*report));
   }
 }

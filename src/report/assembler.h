@@ -58,7 +58,7 @@ class Assembler {
   }
 
   // So many lines of others in a row: no report goes on behind them.
-  static constexpr std::uint64_t kMostForeign = 100000;
+  static constexpr std::uint64_t most_foreign = 100000;
   // The log has lines here that are none of these: they must not make two lines of a report seem
   // far from each other.
   void foreign_lines(std::uint64_t lines);

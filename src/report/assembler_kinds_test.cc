@@ -1,15 +1,11 @@
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
 #include "report/test_support.h"
 
 namespace whyoom::report {
 namespace {
 
-using kernel::Field;
 using testing::assemble;
-using testing::describe;
 using testing::killed_line;
 using testing::lines_of;
 using testing::sample_failure;

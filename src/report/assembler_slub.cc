@@ -9,7 +9,7 @@
 namespace whyoom::report {
 namespace {
 
-constexpr LineNumber kSlubLines = 100;
+constexpr LineNumber slub_lines = 100;
 
 }  // namespace
 
@@ -34,7 +34,7 @@ bool Assembler::on_slub(const Line& line, KernelLine& read) {
   for (auto& event : events_) {
     const bool callers = line.caller.empty() || event.caller.empty() || line.caller == event.caller;
     if (!event.superseded && event.is_failure() && callers &&
-        within(event.last, line, kSlubLines)) {
+        within(event.last, line, slub_lines)) {
       home = &event;
     }
   }

@@ -12,13 +12,13 @@
 namespace whyoom::report {
 namespace {
 
-constexpr LineNumber kSysrqLines = 40;
-constexpr double kSysrqSeconds = 60;
-constexpr LineNumber kOrphanLines = 80;
-constexpr LineNumber kShowMemoryLines = 20;
-constexpr LineNumber kLoneMemInfoLines = 3;
-constexpr int kTotalsWithoutHead = 3;
-constexpr LineNumber kTailLines = 400;
+constexpr LineNumber sysrq_lines = 40;
+constexpr double sysrq_seconds = 60;
+constexpr LineNumber orphan_lines = 80;
+constexpr LineNumber show_memory_lines = 20;
+constexpr LineNumber lone_mem_info_lines = 3;
+constexpr int totals_without_head = 3;
+constexpr LineNumber tail_lines = 400;
 
 }  // namespace
 
@@ -58,7 +58,7 @@ bool Assembler::on_header(const Line& line, KernelLine& read) {
     event.note_container(header.container);
   }
   settle(event, line, read);
-  note_manual_oom(event, line, kSysrqLines, kSysrqSeconds);
+  note_manual_oom(event, line, sysrq_lines, sysrq_seconds);
   orphan_.reset();
   return touch(event, line, Stage::header);
 }
@@ -172,7 +172,7 @@ bool same_process(const Trigger& trigger, const CpuLine& cpu) {
     return true;
   }
   // A name with a newline: the header has what stands behind it, this line all of it.
-  if (cpu.comm.size() > trigger.comm.size() && cpu.comm.size() <= kMaxComm &&
+  if (cpu.comm.size() > trigger.comm.size() && cpu.comm.size() <= longest_comm &&
       cpu.comm.ends_with(trigger.comm)) {
     return true;
   }
@@ -180,7 +180,7 @@ bool same_process(const Trigger& trigger, const CpuLine& cpu) {
 }
 
 void add_function(StackDump& stack, std::string_view function) {
-  if (stack.functions.size() < kMaxFunctions) {
+  if (stack.functions.size() < most_functions) {
     stack.functions.emplace_back(function);
   }
 }
@@ -254,7 +254,7 @@ void Assembler::remember_orphan(const Line& line, KernelLine& read) {
     return;
   }
   const bool begins = kind == &trace_start && orphan_ && !orphan_->stack.functions.empty();
-  if (begins && within(orphan_->last, line, kOrphanLines) && orphan_->caller == line.caller) {
+  if (begins && within(orphan_->last, line, orphan_lines) && orphan_->caller == line.caller) {
     // Another trace of the same dump.
     orphan_->stack.functions.clear();
     orphan_->stack.at = place_of(line);
@@ -262,7 +262,7 @@ void Assembler::remember_orphan(const Line& line, KernelLine& read) {
     orphan_->oom_caller = OomCaller();
     orphan_->guessed_failure = orphan_->guessed_oom = false;
     orphan_->prints_itself = orphan_->printer_known = false;
-  } else if (!orphan_ || !within(orphan_->last, line, kOrphanLines) ||
+  } else if (!orphan_ || !within(orphan_->last, line, orphan_lines) ||
              orphan_->caller != line.caller) {
     orphan_ = Orphan{};
     orphan_->stack.at = place_of(line);
@@ -315,7 +315,7 @@ void Assembler::open_by_trace(const Line& line, std::string_view function) {
 }
 
 void Assembler::adopt_orphan_stack(OpenEvent& event, const Line& line) {
-  if (orphan_ && within(orphan_->last, line, kOrphanLines) && orphan_->caller == line.caller &&
+  if (orphan_ && within(orphan_->last, line, orphan_lines) && orphan_->caller == line.caller &&
       !event.report.stack) {
     if ((orphan_->failure || orphan_->guessed_failure) && !orphan_->oom) {
       event.report.kind = Kind::page_allocation_failure;
@@ -345,7 +345,7 @@ bool Assembler::on_mem_info(const Line& line, KernelLine& /*read*/) {
     event = &open(line);
     doubt_beginning(*event, line);
     adopt_orphan_stack(*event, line);
-    event->ignored = show_memory_ && line.number - show_memory_->line <= kShowMemoryLines;
+    event->ignored = show_memory_ && line.number - show_memory_->line <= show_memory_lines;
   }
   show_memory_.reset();
   event->report.mem_info_at = place_of(line);
@@ -358,7 +358,7 @@ bool Assembler::on_totals(const Line& line, KernelLine& read) {
     return (e.report.mem_info_at || !e.report.totals.empty()) && !e.report.totals.overlaps(fields);
   });
   // Without "Mem-Info:" before it a pair or two may be anybody's text.
-  if (event == nullptr && read.score >= kTotalsWithoutHead) {
+  if (event == nullptr && read.score >= totals_without_head) {
     event = pick(line, Stage::totals, [&](const OpenEvent& e) {
       return (e.report.trigger || e.lone_trace) && e.report.totals.empty() &&
              e.report.zones.empty();
@@ -369,7 +369,7 @@ bool Assembler::on_totals(const Line& line, KernelLine& read) {
     if (event == nullptr) {
       return false;
     }
-    if (lone_mem_info_ && line.number - lone_mem_info_->line <= kLoneMemInfoLines) {
+    if (lone_mem_info_ && line.number - lone_mem_info_->line <= lone_mem_info_lines) {
       event->report.mem_info_at = Place{0, lone_mem_info_->line};
     }
     lone_mem_info_.reset();
@@ -404,12 +404,12 @@ bool Assembler::on_tail(const Line& line, KernelLine& read) {
   }
   const std::string_view text = trim(line.text);
   const bool whole = read.kind == &hugepages ? text.ends_with("kB") : is_only_tail(text);
-  if (!whole || text.size() <= kMaxComm ||
+  if (!whole || text.size() <= longest_comm ||
       std::ranges::any_of(events_, [&](const OpenEvent& event) {
         const bool complete = event.lone_tail && event.report.tail.reserved;
         return (!event.superseded && !complete && may_print(event, line)) ||
                (group_of(event.stage) >= group_of(Stage::mem_info) &&
-                within(event.last, line, kTailLines) && says_the_same(event, read));
+                within(event.last, line, tail_lines) && says_the_same(event, read));
       })) {
     return false;
   }

@@ -11,7 +11,6 @@ namespace {
 
 using kernel::Field;
 using testing::assemble;
-using testing::describe;
 using testing::killed_line;
 using testing::lines_of;
 using testing::sample_failure;

@@ -9,8 +9,8 @@
 namespace whyoom::report {
 namespace {
 
-constexpr double kBurstSeconds = 10;
-constexpr LineNumber kBurstLines = 100;
+constexpr double burst_seconds = 10;
+constexpr LineNumber burst_lines = 100;
 
 // As far as both say it.
 bool can_be_same(const Victim& a, const Victim& b) {
@@ -55,9 +55,8 @@ bool is_named_again(OpenEvent& event, Victim& victim) {
 // Nothing is known of it but who was killed.
 bool is_kill_alone(const OpenEvent& event) {
   const Report& report = event.report;
-  return event.is_oom() && !report.trigger && !report.stack && !report.mem_info_at &&
-         report.totals.empty() && report.zones.empty() && report.tasks.empty() && !report.memcg &&
-         !report.constraint && !report.panic && report.victims.size() + (event.intent ? 1 : 0) == 1;
+  return event.is_oom() && is_bare(report) && !report.mem_info_at && !report.panic &&
+         report.victims.size() + (event.intent ? 1 : 0) == 1;
 }
 
 // One of them has the kernel's clock alone, and the other has it not.
@@ -162,7 +161,7 @@ OpenEvent* Assembler::event_for_victim(const Line& line, bool known, bool memcg)
       const LineNumber lines = line.number - std::min(line.number, event.last.line);
       // One log has one frame: a line in another is of another log, as people post them.
       const bool other_log = !event.intent && has_other_clock(event.report, line);
-      if (other_log || (passed ? *passed > kBurstSeconds : lines > kBurstLines)) {
+      if (other_log || (passed ? *passed > burst_seconds : lines > burst_lines)) {
         continue;
       }
     }
@@ -199,7 +198,7 @@ OpenEvent* Assembler::event_of_container(const Line& line, const std::string& na
     const auto& memcg = event->report.memcg;
     const auto passed = seconds_between(event->last, line);
     const LineNumber lines = line.number - std::min(line.number, event->last.line);
-    const bool near = passed ? *passed <= kBurstSeconds : lines <= kBurstLines;
+    const bool near = passed ? *passed <= burst_seconds : lines <= burst_lines;
     if (!event->superseded && event->is_oom() && memcg && memcg->limit_path == name && near) {
       return &*event;
     }

@@ -65,14 +65,14 @@ TEST(EventBounds, ANodeHasEightZonesAtMost) {
 // A table that is full is no reason for a second event.
 TEST(EventBounds, AFullTableStaysOneEvent) {
   std::string text = header;
-  for (int node = 0; node < kMaxNodes; ++node) {
+  for (int node = 0; node < most_numa_nodes; ++node) {
     for (const char* name : {"DMA", "DMA32", "Normal", "Movable", "Device"}) {
       text += zone_line(node, name);
     }
   }
   const auto events = read_log(text + kill).events;
   ASSERT_EQ(events.size(), 1U);
-  EXPECT_EQ(events[0].zones.size(), kMaxRows);
+  EXPECT_EQ(events[0].zones.size(), most_rows);
   EXPECT_EQ(events[0].victims.size(), 1U);
   EXPECT_TRUE(says(events[0], "1024 rows of a table were not kept"));
 }
@@ -82,13 +82,13 @@ TEST(EventBounds, TasksBeyondTheTableAreCounted) {
                      "[   10.000000] [  pid  ]   uid  tgid total_vm      rss pgtables_bytes "
                      "swapents oom_score_adj name\n";
   constexpr std::size_t more = 100;
-  for (std::size_t i = 0; i < kMaxTasks + more; ++i) {
+  for (std::size_t i = 0; i < most_tasks + more; ++i) {
     text += "[   10.000000] [" + std::to_string(i + 1) + "] 0 " + std::to_string(i + 1) +
             " 1000 9 61440 0 0 p\n";
   }
   const auto events = read_log(text + kill).events;
   ASSERT_EQ(events.size(), 1U);
-  EXPECT_EQ(events[0].tasks.size(), kMaxTasks);
+  EXPECT_EQ(events[0].tasks.size(), most_tasks);
   EXPECT_TRUE(says(events[0], "100 rows of a table were not kept"));
   EXPECT_LT(bytes_held(events[0]), std::size_t{48} << 20U);
 }

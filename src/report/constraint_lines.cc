@@ -13,7 +13,7 @@
 namespace whyoom::report {
 namespace {
 
-constexpr std::string_view kConstraint = "oom-kill:constraint=";
+constexpr std::string_view constraint_mark = "oom-kill:constraint=";
 
 std::string between(std::string_view text, std::size_t from, std::size_t to) {
   return std::string(text.substr(from, to == std::string_view::npos ? to : to - from));
@@ -103,10 +103,10 @@ bool has_doubtful_names(std::string_view text) {
 
 std::optional<Constraint> parse_constraint(std::string_view text, Place at) {
   const std::string_view start = trim_left(text);
-  if (!start.starts_with(kConstraint)) {
+  if (!start.starts_with(constraint_mark)) {
     return std::nullopt;
   }
-  const std::string_view rest = start.substr(kConstraint.size());
+  const std::string_view rest = start.substr(constraint_mark.size());
   const auto kind = kind_of(rest.substr(0, rest.find(',')));
   if (!kind) {
     return std::nullopt;

@@ -306,7 +306,7 @@ bool read_node(std::string_view text, Place at, KernelLine& out) {
   const FieldRun run = read_fields(kernel::Scope::node, *rest, at, node.fields);
   note_run(run, text, node.fields, out);
   out.good = run.known > 0;
-  out.may_open = node.id < kMaxNodes;
+  out.may_open = node.id < most_numa_nodes;
   return true;
 }
 
@@ -336,7 +336,7 @@ bool read_slab_columns(std::string_view text, Place /*at*/, KernelLine& /*out*/)
 
 bool put_node(OpenEvent& event, KernelLine& read) {
   Node& node = read.as<Node>();
-  if (node.id >= kMaxNodes) {
+  if (node.id >= most_numa_nodes) {
     ++event.rows_lost;
     read.damage.clear();
     return true;

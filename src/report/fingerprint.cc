@@ -123,11 +123,7 @@ bool tells_enough(const Report& report) {
 }
 
 // The line of a kill, which people and programs say again without its report.
-bool is_kill_alone(const Report& report) {
-  return report.victims.size() == 1 && !report.trigger && !report.stack && !report.memcg &&
-         !report.constraint && report.zones.empty() && report.totals.empty() &&
-         report.tasks.empty();
-}
+bool is_kill_alone(const Report& report) { return report.victims.size() == 1 && is_bare(report); }
 
 }  // namespace
 
@@ -185,16 +181,16 @@ bool Fingerprints::known(const Key& key, const Machine& machine) const {
 
 void Fingerprints::remember(const Key& key, const Machine& machine) {
   auto& seen = seen_[key.value];
-  if (seen.size() >= kMaxMachines || known(key, machine)) {
+  if (seen.size() >= most_machines || known(key, machine)) {
     return;
   }
   seen.push_back({machine, key.has_time});
-  if (ring_.size() < kMax) {
+  if (ring_.size() < most_kept) {
     ring_.push_back(key.value);
     return;
   }
   const std::uint64_t old = std::exchange(ring_[next_], key.value);
-  next_ = (next_ + 1) % kMax;
+  next_ = (next_ + 1) % most_kept;
   if (const auto oldest = seen_.find(old); oldest != seen_.end()) {
     oldest->second.erase(oldest->second.begin());
     if (oldest->second.empty()) {

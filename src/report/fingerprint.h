@@ -54,8 +54,8 @@ class Fingerprints {
   [[nodiscard]] bool known(const Key& key, const Machine& machine) const;
   void remember(const Key& key, const Machine& machine);
 
-  static constexpr std::size_t kMax = 16384;
-  static constexpr std::size_t kMaxMachines = 64;  // with one key
+  static constexpr std::size_t most_kept = 16384;
+  static constexpr std::size_t most_machines = 64;  // with one key
   std::vector<std::uint64_t> ring_;
   std::size_t next_ = 0;
   std::unordered_map<std::uint64_t, std::vector<Seen>> seen_;

@@ -11,20 +11,20 @@
 namespace whyoom::report {
 namespace {
 
-constexpr std::string_view kInvoked = " invoked oom-killer:";
-constexpr std::string_view kInvokedAlone = "invoked oom-killer:";  // the name was cut off
-constexpr std::string_view kBare = "oom-killer:";                  // to 2.6.16 nobody is named
-constexpr std::string_view kFailure = ": page allocation failure";
-constexpr std::string_view kStall = ": page allocation stalls for ";
+constexpr std::string_view invoked_mark = " invoked oom-killer:";
+constexpr std::string_view invoked_mark_alone = "invoked oom-killer:";  // the name was cut off
+constexpr std::string_view bare_mark = "oom-killer:";                   // to 2.6.16 nobody is named
+constexpr std::string_view failure_mark = ": page allocation failure";
+constexpr std::string_view stall_mark = ": page allocation stalls for ";
 // Of struct pages for memory that was added (mm/sparse-vmemmap.c vmemmap_alloc_block()).
-constexpr std::string_view kVmemmap = ": vmemmap alloc failure: order:";
-constexpr std::string_view kVmallocFailure = "vmalloc: allocation failure";
-constexpr std::string_view kCpuset = ",cpuset=";
-constexpr std::string_view kMemsAllowed = ",mems_allowed=";
-constexpr std::string_view kVmallocError = ": vmalloc error: size ";
+constexpr std::string_view vmemmap_mark = ": vmemmap alloc failure: order:";
+constexpr std::string_view vmalloc_failure_mark = "vmalloc: allocation failure";
+constexpr std::string_view cpuset_mark = ",cpuset=";
+constexpr std::string_view mems_mark = ",mems_allowed=";
+constexpr std::string_view vmalloc_error_mark = ": vmalloc error: size ";
 // Behind it the size is that of the pages it had got (mm/vmalloc.c __vmalloc_area_node(), 5.13 on).
-constexpr std::string_view kNoPages = "failed to allocate pages";
-constexpr std::string_view kMemsOfLine = " mems_allowed=";  // of a line of its own
+constexpr std::string_view no_pages_mark = "failed to allocate pages";
+constexpr std::string_view mems_mark_of_line = " mems_allowed=";  // of a line of its own
 
 std::optional<int> read_int(std::string_view text, std::string_view key) {
   return int_after(text, key, -100000, 100000);
@@ -45,14 +45,14 @@ std::optional<std::string> read_nodes(std::string_view text, std::string_view ke
 // What stands before the name is no part of it: "title: kswapd0". Names have colons of their own
 // ("kworker/0:1"), and tools add the pid.
 bool begins_with_words(std::string_view text) {
-  return text.size() > kMaxComm && text.find(": ") != std::string_view::npos;
+  return text.size() > longest_comm && text.find(": ") != std::string_view::npos;
 }
 
 // Where the name before `at` begins: at the start of the text, or, when more than a name has room
 // for stands there, at the last of its words that the lines behind say too, or the very last.
 std::size_t find_name_begin(std::string_view text, std::size_t at) {
   constexpr std::size_t added_by_tools = 8;
-  if (at <= kMaxComm + added_by_tools && !begins_with_words(text.substr(0, at))) {
+  if (at <= longest_comm + added_by_tools && !begins_with_words(text.substr(0, at))) {
     const std::size_t quoted = text.find_first_not_of("\"|> ");
     return text.starts_with("... ") ? 4  // somebody's mark that this is an excerpt
            : text.starts_with("# ") ? 2  // a title
@@ -61,7 +61,7 @@ std::size_t find_name_begin(std::string_view text, std::size_t at) {
   }
   const std::string_view before = trim_right(text.substr(0, at));
   const std::size_t last = before.find_last_of(' ');
-  const std::size_t from = before.size() - std::min(before.size(), kMaxComm + 1);
+  const std::size_t from = before.size() - std::min(before.size(), longest_comm + 1);
   for (std::size_t blank = before.find(' ', from); blank < last;
        blank = before.find(' ', blank + 1)) {
     const std::string name(before.substr(blank + 1));
@@ -147,11 +147,11 @@ std::string_view take_node_list(std::string_view text) {
 }
 
 std::optional<HeaderLine> parse_oom_header(std::string_view text) {
-  const std::size_t named = text.rfind(kInvoked);
+  const std::size_t named = text.rfind(invoked_mark);
   const std::size_t name = named == std::string_view::npos ? 0 : named;
-  const std::string_view words = named != std::string_view::npos   ? kInvoked
-                                 : text.starts_with(kInvokedAlone) ? kInvokedAlone
-                                                                   : kBare;
+  const std::string_view words = named != std::string_view::npos        ? invoked_mark
+                                 : text.starts_with(invoked_mark_alone) ? invoked_mark_alone
+                                                                        : bare_mark;
   if (!text.substr(name).starts_with(words)) {
     return std::nullopt;
   }
@@ -159,7 +159,7 @@ std::optional<HeaderLine> parse_oom_header(std::string_view text) {
   // A sentence about the killer is no report: nothing, or the mask, follows the colon. Nor is the
   // kernel's own text, as patches quote it.
   if (trim(rest).empty()
-          ? words == kBare
+          ? words == bare_mark
           : (!trim_left(rest).starts_with("gfp_mask") && !trim_left(rest).starts_with("order")) ||
                 trim_left(rest).starts_with("gfp_mask=%") ||
                 trim_left(rest).starts_with("gfp_mask=0x%")) {
@@ -168,7 +168,7 @@ std::optional<HeaderLine> parse_oom_header(std::string_view text) {
   HeaderLine header;
   header.trigger.comm = comm_before(text, name);
   header.gfp = read_gfp(rest, "gfp_mask=");
-  header.bare = words == kBare;
+  header.bare = words == bare_mark;
   if (header.bare && header.gfp) {
     header.gfp->ends_line = false;  // 2.6.8 has nothing behind it
   }
@@ -190,10 +190,10 @@ namespace {
 // A sentence about such failures goes on with a word or a quote, and one without a name is none of
 // the kernel's unless it goes on with the order. One that explains the line has a word for it.
 bool is_sentence(std::string_view failure) {
-  if (!failure.starts_with(kFailure) || failure.size() == kFailure.size()) {
+  if (!failure.starts_with(failure_mark) || failure.size() == failure_mark.size()) {
     return false;
   }
-  const std::string_view behind = failure.substr(kFailure.size());
+  const std::string_view behind = failure.substr(failure_mark.size());
   const std::string_view next = trim_left(behind.substr(1));
   return (behind.front() != ':' && behind.front() != '.') ||
          !std::string_view("order:").starts_with(next.substr(0, 6)) ||
@@ -204,20 +204,20 @@ bool is_sentence(std::string_view failure) {
 
 std::optional<HeaderLine> parse_failure_header(std::string_view text) {
   HeaderLine line;
-  if (text.starts_with(kFailure.substr(2))) {
+  if (text.starts_with(failure_mark.substr(2))) {
     return parse_failure_header(": " + std::string(text));  // the name was cut off
   }
-  std::size_t at = text.find(kFailure);
+  std::size_t at = text.find(failure_mark);
   if (at == std::string_view::npos) {
-    at = text.find(kStall);
+    at = text.find(stall_mark);
     line.stalled = at != std::string_view::npos;
   }
   if (at == std::string_view::npos) {
-    at = text.find(kVmemmap);
+    at = text.find(vmemmap_mark);
   }
   if (at == std::string_view::npos) {
     line.vmalloc = parse_vmalloc_line(text, {});
-    at = text.find(kVmallocError);
+    at = text.find(vmalloc_error_mark);
     if (at == std::string_view::npos) {
       at = text.find(": vmalloc: allocation failure");
     }
@@ -231,19 +231,19 @@ std::optional<HeaderLine> parse_failure_header(std::string_view text) {
     return std::nullopt;
   }
   if (line.trigger.comm.empty()) {
-    Cursor behind(text.substr(std::min(text.size(), at + kFailure.size())));
+    Cursor behind(text.substr(std::min(text.size(), at + failure_mark.size())));
     if ((!behind.take(": order:") && !behind.take(". order:")) || !behind.take_signed()) {
       return std::nullopt;
     }
   }
   // The name of the cpuset can hold any of the keys: it ends at the last of them.
-  const std::size_t cpuset = rest.find(kCpuset);
+  const std::size_t cpuset = rest.find(cpuset_mark);
   if (cpuset != std::string_view::npos) {
-    const std::string_view behind = rest.substr(cpuset + kCpuset.size());
-    const std::size_t end = behind.rfind(kMemsAllowed);
+    const std::string_view behind = rest.substr(cpuset + cpuset_mark.size());
+    const std::size_t end = behind.rfind(mems_mark);
     line.cpuset = std::string(behind.substr(0, end));
     if (end != std::string_view::npos) {
-      line.mems_allowed = read_nodes(behind.substr(end), kMemsAllowed);
+      line.mems_allowed = read_nodes(behind.substr(end), mems_mark);
     }
     rest = rest.substr(0, cpuset);
   }
@@ -260,14 +260,14 @@ std::optional<HeaderLine> parse_failure_header(std::string_view text) {
 std::optional<VmallocFailure> parse_vmalloc_line(std::string_view text, Place at) {
   VmallocFailure failure;
   failure.at = at;
-  if (const auto error = after(text, kVmallocError)) {
+  if (const auto error = after(text, vmalloc_error_mark)) {
     Cursor cursor(*error);
     failure.bytes = cursor.take_unsigned();
     cursor.take(",");
     const std::string_view reason = cursor.rest();
     failure.reason = std::string(trim(reason.substr(0, reason.find(", mode:"))));
     failure.block_order = int_after(failure.reason, "page order ", 0, 30);
-    if (failure.reason.ends_with(kNoPages)) {
+    if (failure.reason.ends_with(no_pages_mark)) {
       failure.allocated = failure.bytes;
     }
     if (failure.allocated || failure.reason.empty() || failure.block_order) {
@@ -275,7 +275,7 @@ std::optional<VmallocFailure> parse_vmalloc_line(std::string_view text, Place at
     }
     return failure;
   }
-  if (const auto rest = after(text, kVmallocFailure)) {
+  if (const auto rest = after(text, vmalloc_failure_mark)) {
     Cursor cursor(*rest);
     if (cursor.take(":")) {
       cursor.skip_spaces();
@@ -313,7 +313,7 @@ std::optional<VmallocFailure> parse_vmalloc_line(std::string_view text, Place at
 std::optional<HeaderLine> parse_cpuset_line(std::string_view text) {
   constexpr std::string_view key = " cpuset=";
   const std::size_t at = text.find(key);
-  const std::size_t allowed = text.rfind(kMemsOfLine);
+  const std::size_t allowed = text.rfind(mems_mark_of_line);
   if (at == std::string_view::npos || allowed == std::string_view::npos || allowed < at ||
       at == 0 || text.find('=') < at || at > 64) {
     return std::nullopt;
@@ -321,7 +321,7 @@ std::optional<HeaderLine> parse_cpuset_line(std::string_view text) {
   HeaderLine line;
   line.trigger.comm = comm_before(text, at);
   line.cpuset = std::string(text.substr(at + key.size(), allowed - at - key.size()));
-  line.mems_allowed = std::string(take_node_list(text.substr(allowed + kMemsOfLine.size())));
+  line.mems_allowed = std::string(take_node_list(text.substr(allowed + mems_mark_of_line.size())));
   return line;
 }
 
@@ -329,7 +329,7 @@ namespace {
 
 // Of a line that parse_failure_header() can read.
 std::size_t line_begin(std::string_view text) {
-  for (const std::string_view words : {kFailure, kStall}) {
+  for (const std::string_view words : {failure_mark, stall_mark}) {
     if (const std::size_t at = text.find(words); at != std::string_view::npos) {
       return find_name_begin(text, at);
     }
@@ -353,7 +353,7 @@ bool read_oom_header(std::string_view text, Place at, KernelLine& out) {
   if (!header->complete()) {
     out.damage.emplace_back(tr("the header line is cut"));
   }
-  if (const std::size_t name_end = text.rfind(kInvoked); name_end != std::string_view::npos) {
+  if (const std::size_t name_end = text.rfind(invoked_mark); name_end != std::string_view::npos) {
     out.begins = find_name_begin(text, name_end);
     for (const std::string_view last : {" oom_score_adj=", " oom_adj=", " oomkilladj="}) {
       if (out.ends == std::string_view::npos) {
@@ -425,7 +425,7 @@ bool read_cpuset(std::string_view text, Place at, KernelLine& out) {
   if (!read_part<parse_cpuset_line>(text, at, out)) {
     return false;
   }
-  const std::size_t list = text.rfind(kMemsOfLine) + kMemsOfLine.size();
+  const std::size_t list = text.rfind(mems_mark_of_line) + mems_mark_of_line.size();
   out.ends = list + take_node_list(text.substr(list)).size();
   return true;
 }

@@ -7,8 +7,8 @@
 namespace whyoom::report {
 namespace {
 
-constexpr unsigned kMaxPieces = 64;
-constexpr std::size_t kMaxText = 16384;
+constexpr unsigned most_pieces = 64;
+constexpr std::size_t longest_text = 16384;
 
 bool same_kind(const LineKind* before, const LineKind* after) {
   if (before != &fragment) {
@@ -52,7 +52,7 @@ bool Joiner::goes_on_in_name(std::string_view next) const {
   const std::string_view text = pending_.line.text;
   const std::size_t blank = text.find_last_of(' ');
   const std::size_t tail = text.size() - (blank == std::string_view::npos ? 0 : blank + 1);
-  return tail > 0 && tail + next.size() <= kMaxComm && !is_digit(text.back());
+  return tail > 0 && tail + next.size() <= longest_comm && !is_digit(text.back());
 }
 
 bool Joiner::join(const logtext::Line& next, const LineKind& next_kind) {
@@ -61,7 +61,7 @@ bool Joiner::join(const logtext::Line& next, const LineKind& next_kind) {
   const bool same_record =
       next.monotonic_us && next.monotonic_us == first.monotonic_us && next.caller == first.caller;
   if ((next.framed && !next.continued && !same_record) || next_kind.stands_alone ||
-      pieces_ >= kMaxPieces || first.text.size() + next.text.size() > kMaxText) {
+      pieces_ >= most_pieces || first.text.size() + next.text.size() > longest_text) {
     return false;
   }
   const std::string_view rest = trim(next.text);

@@ -58,7 +58,7 @@ struct Row {
 // Every kind of line, in the order in which they are tried. Of several marks that can stand
 // anywhere the first in the line decides: a user chooses the names of cgroups and processes, and
 // the kernel's own words stand before them.
-constexpr Row kRows[] = {
+constexpr Row row_table[] = {
     {"Mem-Info:", Where::is_all, &mem_info, "Mem-Info"},
     {"Mem-info:", Where::is_all, &mem_info, "Mem-info"},
     {"lowmem_reserve[]:", Where::begins, &lowmem_reserve, "lowmem_reserve"},
@@ -150,11 +150,11 @@ constexpr Row kRows[] = {
 };
 
 // What the log itself says that it lost.
-constexpr std::string_view kLossAnchor = "messages dropped";
+constexpr std::string_view loss_anchor = "messages dropped";
 
 constexpr std::size_t count_anchors() {
-  std::size_t count = 1 + kUserspaceAnchors.size() + kSymptomAnchors.size();
-  for (const Row& row : kRows) {
+  std::size_t count = 1 + userspace_anchors.size() + symptom_anchors.size();
+  for (const Row& row : row_table) {
     for (const std::string_view anchor : row.anchors) {
       count += anchor.empty() ? 0 : 1;
     }
@@ -167,41 +167,41 @@ static_assert(count_anchors() <= logtext::LiteralScan::max_literals,
 constexpr auto collect_anchors() {
   std::array<std::string_view, count_anchors()> all{};
   std::size_t next = 0;
-  for (const Row& row : kRows) {
+  for (const Row& row : row_table) {
     for (const std::string_view anchor : row.anchors) {
       if (!anchor.empty()) {
         all[next++] = anchor;
       }
     }
   }
-  for (const std::string_view anchor : kUserspaceAnchors) {
+  for (const std::string_view anchor : userspace_anchors) {
     all[next++] = anchor;
   }
-  for (const std::string_view anchor : kSymptomAnchors) {
+  for (const std::string_view anchor : symptom_anchors) {
     all[next++] = anchor;
   }
-  all[next] = kLossAnchor;
+  all[next] = loss_anchor;
   return all;
 }
-constexpr auto kAnchors = collect_anchors();
+constexpr auto anchor_words = collect_anchors();
 
 // The rows that begin with a mark stand first.
 constexpr std::size_t count_starts() {
   std::size_t count = 0;
-  while (kRows[count].where <= Where::start) {
+  while (row_table[count].where <= Where::start) {
     ++count;
   }
   return count;
 }
-constexpr std::size_t kStartRows = count_starts();
-constexpr std::size_t kAllRows = std::size(kRows);
-static_assert(kStartRows <= 64, "a bit for each row that begins with a mark");
+constexpr std::size_t start_rows = count_starts();
+constexpr std::size_t all_rows = std::size(row_table);
+static_assert(start_rows <= 64, "a bit for each row that begins with a mark");
 
-// For each first character of a line the rows of kRows that it can be, as bits.
+// For each first character of a line the rows of row_table that it can be, as bits.
 constexpr auto index_starts() {
   std::array<std::uint64_t, 256> rows{};
-  for (std::size_t i = 0; i < kStartRows; ++i) {
-    const std::string_view mark = kRows[i].mark;
+  for (std::size_t i = 0; i < start_rows; ++i) {
+    const std::string_view mark = row_table[i].mark;
     for (std::size_t c = 0; c < rows.size(); ++c) {
       if (mark.empty() || static_cast<unsigned char>(mark.front()) == c) {
         rows[c] |= std::uint64_t{1} << i;
@@ -210,44 +210,44 @@ constexpr auto index_starts() {
   }
   return rows;
 }
-constexpr auto kRowsByStart = index_starts();
+constexpr auto rows_by_start = index_starts();
 
 // The words that are looked for in the middle of a line: the marks that can stand anywhere, in the
 // order of their rows, and these.
-constexpr std::string_view kInvoked = " invoked oom-killer:";
-constexpr std::string_view kFailed = ": page allocation ";
-constexpr std::string_view kOffset = "+0x";  // of an address in a function
+constexpr std::string_view invoked_mark = " invoked oom-killer:";
+constexpr std::string_view failed_mark = ": page allocation ";
+constexpr std::string_view offset_mark = "+0x";  // of an address in a function
 
 constexpr std::size_t count_anywhere() {
   std::size_t count = 0;
-  while (kStartRows + count < kAllRows && kRows[kStartRows + count].where == Where::anywhere) {
+  while (start_rows + count < all_rows && row_table[start_rows + count].where == Where::anywhere) {
     ++count;
   }
   return count;
 }
-constexpr std::size_t kAnywhereRows = count_anywhere();
+constexpr std::size_t anywhere_rows = count_anywhere();
 
 constexpr auto collect_words() {
-  std::array<std::string_view, kAnywhereRows + 3> words{};
-  for (std::size_t i = 0; i < kAnywhereRows; ++i) {
-    words[i] = kRows[kStartRows + i].mark;
+  std::array<std::string_view, anywhere_rows + 3> words{};
+  for (std::size_t i = 0; i < anywhere_rows; ++i) {
+    words[i] = row_table[start_rows + i].mark;
   }
-  words[kAnywhereRows] = kInvoked;
-  words[kAnywhereRows + 1] = kFailed;
-  words[kAnywhereRows + 2] = kOffset;
+  words[anywhere_rows] = invoked_mark;
+  words[anywhere_rows + 1] = failed_mark;
+  words[anywhere_rows + 2] = offset_mark;
   return words;
 }
-constexpr WordsHeld kWords(collect_words());
-constexpr std::uint32_t kHoldsAnyMark = (1U << kAnywhereRows) - 1;
-constexpr std::uint32_t kHoldsInvoked = 1U << kAnywhereRows;
-constexpr std::uint32_t kHoldsFailed = kHoldsInvoked << 1U;
-constexpr std::uint32_t kHoldsOffset = kHoldsFailed << 1U;
+constexpr WordsHeld held_words(collect_words());
+constexpr std::uint32_t holds_any_mark = (1U << anywhere_rows) - 1;
+constexpr std::uint32_t holds_invoked = 1U << anywhere_rows;
+constexpr std::uint32_t holds_failed = holds_invoked << 1U;
+constexpr std::uint32_t holds_offset = holds_failed << 1U;
 
 constexpr bool rows_are_in_order() {
-  for (std::size_t i = 0; i < kAllRows; ++i) {
-    const Where where = kRows[i].where;
-    if ((i < kStartRows) != (where <= Where::start) ||
-        (i >= kStartRows + kAnywhereRows) != (where == Where::context)) {
+  for (std::size_t i = 0; i < all_rows; ++i) {
+    const Where where = row_table[i].where;
+    if ((i < start_rows) != (where <= Where::start) ||
+        (i >= start_rows + anywhere_rows) != (where == Where::context)) {
       return false;
     }
   }
@@ -267,9 +267,9 @@ bool reads_as(const LineKind& kind, std::string_view text, Place at, KernelLine&
 // the start of any other line. Only a name has room before the mark, with what some tools add to
 // it.
 bool read_behind_name(std::string_view text, bool exact, Place at, KernelLine& out) {
-  const std::size_t longest = exact ? kMaxComm : kMaxComm + 8;
-  const std::size_t invoked = text.find(kInvoked);
-  const std::size_t failure = text.find(kFailed);
+  const std::size_t longest = exact ? longest_comm : longest_comm + 8;
+  const std::size_t invoked = text.find(invoked_mark);
+  const std::size_t failure = text.find(failed_mark);
   const bool fails = failure != 0 && failure <= longest;
   // The name of a cgroup can look like these, too.
   if ((invoked > longest && !fails) || text.find(" killed as a result of limit of ") != npos ||
@@ -281,9 +281,9 @@ bool read_behind_name(std::string_view text, bool exact, Place at, KernelLine& o
 }
 
 bool read_at_start(std::string_view text, Place at, KernelLine& out) {
-  std::uint64_t rows = kRowsByStart[static_cast<unsigned char>(text.front())];
+  std::uint64_t rows = rows_by_start[static_cast<unsigned char>(text.front())];
   for (; rows != 0; rows &= rows - 1) {
-    const Row& row = kRows[std::countr_zero(rows)];
+    const Row& row = row_table[std::countr_zero(rows)];
     if (!text.starts_with(row.mark) || (row.where == Where::is_all && text != row.mark)) {
       continue;
     }
@@ -304,8 +304,8 @@ bool read_at_start(std::string_view text, Place at, KernelLine& out) {
 bool read_anywhere(std::string_view text, std::uint32_t held, std::size_t limit, Place at,
                    KernelLine& out) {
   std::size_t first = limit;
-  for (std::uint32_t rows = held & kHoldsAnyMark; rows != 0; rows &= rows - 1) {
-    const Row& row = kRows[kStartRows + static_cast<std::size_t>(std::countr_zero(rows))];
+  for (std::uint32_t rows = held & holds_any_mark; rows != 0; rows &= rows - 1) {
+    const Row& row = row_table[start_rows + static_cast<std::size_t>(std::countr_zero(rows))];
     const std::size_t found = text.find(row.mark);
     if (found >= first) {
       continue;
@@ -342,7 +342,7 @@ bool read_row(std::string_view text, Place at, KernelLine& out) {
     return false;
   }
   const auto& row = out.as<TaskRow>();
-  if (trim(text.substr(row.ends[row.count])).size() <= kMaxComm) {
+  if (trim(text.substr(row.ends[row.count])).size() <= longest_comm) {
     return true;
   }
   const std::size_t columns = out.columns;
@@ -361,21 +361,21 @@ void read_into(std::string_view text, bool exact, Place at, KernelLine& out) {
   // before its mark they can have no more than stands at their start.
   constexpr std::size_t name_and_mark = 64;
   const bool is_nodes = text.starts_with("Node ") && text.size() > name_and_mark;
-  std::uint32_t held = kWords.in(is_nodes ? text.substr(0, name_and_mark) : text);
+  std::uint32_t held = held_words.in(is_nodes ? text.substr(0, name_and_mark) : text);
   const auto holds = [&held](std::uint32_t word) { return (held & word) != 0; };
-  if (holds(kHoldsInvoked | kHoldsFailed) && read_behind_name(text, exact, at, out)) {
+  if (holds(holds_invoked | holds_failed) && read_behind_name(text, exact, at, out)) {
     return;
   }
   if (is_nodes && read_at_start(text, at, out)) {
     return;
   }
-  held = is_nodes ? kWords.in(text) : held;
+  held = is_nodes ? held_words.in(text) : held;
   // Most lines of a report: a trace entry. Nothing else has a hex offset.
-  if (holds(kHoldsOffset) && text.front() != '[' && text.find(kOffset) != npos &&
-      text.find(kInvoked) == npos && reads_as(trace_entry, text, at, out)) {
+  if (holds(holds_offset) && text.front() != '[' && text.find(offset_mark) != npos &&
+      text.find(invoked_mark) == npos && reads_as(trace_entry, text, at, out)) {
     return;
   }
-  const std::size_t limit = exact && holds(kHoldsAnyMark) ? others_words(text) : npos;
+  const std::size_t limit = exact && holds(holds_any_mark) ? others_words(text) : npos;
   if ((!is_nodes && read_at_start(text, at, out)) || read_anywhere(text, held, limit, at, out) ||
       text.front() == '[') {
     return;
@@ -385,8 +385,8 @@ void read_into(std::string_view text, bool exact, Place at, KernelLine& out) {
     out.fullness = Fullness::partial;
     return;
   }
-  for (std::size_t i = kStartRows + kAnywhereRows; i < kAllRows; ++i) {
-    if (reads_as(*kRows[i].kind, text, at, out)) {
+  for (std::size_t i = start_rows + anywhere_rows; i < all_rows; ++i) {
+    if (reads_as(*row_table[i].kind, text, at, out)) {
       return;
     }
   }
@@ -408,6 +408,6 @@ KernelLine read_line(std::string_view text, LineNumber number, std::size_t colum
   return line;
 }
 
-std::span<const std::string_view> anchors() { return kAnchors; }
+std::span<const std::string_view> anchors() { return anchor_words; }
 
 }  // namespace whyoom::report

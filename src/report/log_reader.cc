@@ -18,19 +18,19 @@
 namespace whyoom::report {
 namespace {
 
-constexpr std::size_t kMaxLine = std::size_t{1} << 20U;
-constexpr std::size_t kMaxDamages = 1000;
+constexpr std::size_t longest_line = std::size_t{1} << 20U;
+constexpr std::size_t most_damages = 1000;
 // Before a line with an anchor: what the framing or a stack may need.
-constexpr std::size_t kContextBytes = 8192;
-constexpr std::size_t kContextLines = 64;
+constexpr std::size_t context_bytes = 8192;
+constexpr std::size_t context_lines = 64;
 // Skipped at once. Small enough to be still in the second cache where lines are counted afterwards;
 // large enough that the look for its end, far ahead in memory, costs nothing.
-constexpr std::size_t kSkipBytes = std::size_t{128} * 1024;
+constexpr std::size_t skip_bytes = std::size_t{128} * 1024;
 // After the last line that mattered.
-constexpr LineNumber kCalmLines = 200;
-// The start of a log is read line by line; see kStartLines.
-constexpr std::uint64_t kStartBytes = 65536;
-constexpr std::uint64_t kSampleBytes = 65536;
+constexpr LineNumber calm_lines = 200;
+// The start of a log is read line by line; see start_lines.
+constexpr std::uint64_t start_bytes = 65536;
+constexpr std::uint64_t sample_bytes = 65536;
 
 constexpr auto npos = std::string_view::npos;
 
@@ -39,16 +39,16 @@ bool is_control(unsigned char byte) {
          byte != '\b' && byte != '\f';
 }
 
-// The whole lines at its start, about kSkipBytes of them. `block` ends with a newline, or did so
+// The whole lines at its start, about skip_bytes of them. `block` ends with a newline, or did so
 // a moment ago.
 std::string_view first_lines(std::string_view block) {
-  if (block.size() <= kSkipBytes) {
+  if (block.size() <= skip_bytes) {
     return block;
   }
-  const void* last = memrchr(block.data(), '\n', kSkipBytes);
+  const void* last = memrchr(block.data(), '\n', skip_bytes);
   const std::size_t end =
       last != nullptr ? static_cast<std::size_t>(static_cast<const char*>(last) - block.data())
-                      : block.find('\n', kSkipBytes);
+                      : block.find('\n', skip_bytes);
   return block.substr(0, end == npos ? npos : end + 1);
 }
 
@@ -79,7 +79,7 @@ struct LogReader::State {
 
   LineNumber number = 0;         // lines that are done
   std::uint64_t read_bytes = 0;  // of the lines that were read, not skipped
-  std::string context;           // lines that were skipped just now, at most kContextBytes
+  std::string context;           // lines that were skipped just now, at most context_bytes
   std::string partial;           // a line that is not whole yet
   bool overlong = false;         // the rest of the line is dropped
   bool window = true;
@@ -140,7 +140,7 @@ void LogReader::State::on_line(const logtext::Line& line) {
 }
 
 void LogReader::State::note(LineNumber line, std::string what) {
-  if (account.damage.size() < kMaxDamages) {
+  if (account.damage.size() < most_damages) {
     account.damage.push_back({line, std::move(what)});
   } else {
     ++account.damage_more;
@@ -154,11 +154,11 @@ void LogReader::State::collect_damage() {
 }
 
 void LogReader::State::sample(std::string_view chunk) {
-  if (sampled >= kSampleBytes) {
+  if (sampled >= sample_bytes) {
     return;
   }
   const std::string_view part = chunk.substr(
-      0, static_cast<std::size_t>(std::min<std::uint64_t>(chunk.size(), kSampleBytes - sampled)));
+      0, static_cast<std::size_t>(std::min<std::uint64_t>(chunk.size(), sample_bytes - sampled)));
   sampled += part.size();
   controls += static_cast<std::uint64_t>(std::count_if(
       part.begin(), part.end(), [](char c) { return is_control(static_cast<unsigned char>(c)); }));
@@ -168,9 +168,9 @@ void LogReader::State::sample(std::string_view chunk) {
 void LogReader::State::one_line(std::string_view line) {
   ++number;
   read_bytes += line.size() + 1;
-  if (line.size() > kMaxLine) {
+  if (line.size() > longest_line) {
     note_overlong(number);
-    line = line.substr(0, kMaxLine);
+    line = line.substr(0, longest_line);
   }
   const bool held = watch.line && framer.holds();
   raw = line;
@@ -229,28 +229,28 @@ void LogReader::State::open_window() {
 
 // Keeps the last lines of what was skipped.
 void LogReader::State::keep_context(std::string_view skipped) {
-  if (skipped.size() >= kContextBytes) {
-    context.assign(skipped.substr(skipped.size() - kContextBytes));
+  if (skipped.size() >= context_bytes) {
+    context.assign(skipped.substr(skipped.size() - context_bytes));
     const bool at_start =
-        skipped.size() == kContextBytes || skipped[skipped.size() - kContextBytes - 1] == '\n';
+        skipped.size() == context_bytes || skipped[skipped.size() - context_bytes - 1] == '\n';
     if (!at_start) {
       context.erase(0, context.find('\n') + 1);
     }
   } else {
     context.append(skipped);
-    if (context.size() > kContextBytes) {
-      const std::size_t cut = context.size() - kContextBytes;
+    if (context.size() > context_bytes) {
+      const std::size_t cut = context.size() - context_bytes;
       const bool at_start = context[cut - 1] == '\n';
       context.erase(0, at_start ? cut : context.find('\n', cut) + 1);
     }
   }
 }
 
-// To at most kContextLines.
+// To at most context_lines.
 void LogReader::State::trim_context() {
   std::size_t seen_lines = 0;
   for (std::size_t i = context.size(); i-- > 0;) {
-    if (context[i] == '\n' && ++seen_lines > kContextLines) {
+    if (context[i] == '\n' && ++seen_lines > context_lines) {
       context.erase(0, i + 1);
       break;
     }
@@ -266,8 +266,9 @@ std::size_t LogReader::State::skip(std::string_view block) {
   std::size_t found = npos;
   while (found == npos && at < block.size()) {
     std::string_view some = first_lines(block.substr(at));
-    const bool overlong_line = some.size() > kMaxLine + 1;  // alone: it is longer than kSkipBytes
-    auto look = scan.look(overlong_line ? some.substr(0, kMaxLine) : some);
+    const bool overlong_line =
+        some.size() > longest_line + 1;  // alone: it is longer than skip_bytes
+    auto look = scan.look(overlong_line ? some.substr(0, longest_line) : some);
     found = look.at;
     if (found != npos) {
       const std::size_t before = found == 0 ? npos : some.rfind('\n', found - 1);
@@ -295,7 +296,7 @@ std::size_t LogReader::State::read(std::string_view block) {
     const std::size_t end = block.find('\n', at);
     one_line(block.substr(at, end - at));
     at = end + 1;
-    if (number - last_busy > kCalmLines && number > kStartLines && read_bytes > kStartBytes) {
+    if (number - last_busy > calm_lines && number > start_lines && read_bytes > start_bytes) {
       window = false;
       collect_damage();
       break;
@@ -317,7 +318,7 @@ void LogReader::State::feed(std::string_view chunk) {
   if (!partial.empty() || overlong) {
     const std::size_t end = chunk.find('\n');
     const std::size_t have = end == npos ? chunk.size() : end + 1;
-    const std::size_t room = overlong ? 0 : kMaxLine - std::min(kMaxLine, partial.size());
+    const std::size_t room = overlong ? 0 : longest_line - std::min(longest_line, partial.size());
     if (have > room + 1 && !overlong) {
       overlong = true;
       note_overlong(number + 1);
@@ -339,8 +340,8 @@ void LogReader::State::feed(std::string_view chunk) {
   const std::size_t whole = last == npos ? 0 : last + 1;
   lines(chunk.substr(0, whole));
   const std::string_view rest = chunk.substr(whole);
-  partial.assign(rest.substr(0, kMaxLine));
-  if (rest.size() > kMaxLine) {
+  partial.assign(rest.substr(0, longest_line));
+  if (rest.size() > longest_line) {
     overlong = true;
     note_overlong(number + 1);
   }
@@ -349,7 +350,7 @@ void LogReader::State::feed(std::string_view chunk) {
 std::size_t LogReader::State::pass_over(std::string_view text) {
   std::size_t at = 0;
   if (!window && !overlong && !partial.empty()) {
-    const std::size_t end = text.substr(0, kMaxLine).find('\n');
+    const std::size_t end = text.substr(0, longest_line).find('\n');
     if (end == npos) {
       return 0;
     }
@@ -367,7 +368,7 @@ std::size_t LogReader::State::pass_over(std::string_view text) {
     at += passed;
   }
   const std::string_view rest = text.substr(at);
-  if (!window && at == whole && rest.size() <= kMaxLine) {
+  if (!window && at == whole && rest.size() <= longest_line) {
     feed(std::string(rest));
     at = text.size();
   }

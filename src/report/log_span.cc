@@ -30,17 +30,17 @@ void find_stamp(std::string_view text, bool first, Time& time, std::string& boot
 }  // namespace
 
 void LogSpan::feed(std::string_view chunk) {
-  const std::size_t room = kHead - std::min(kHead, head_.size());
+  const std::size_t room = head_size - std::min(head_size, head_.size());
   head_.append(chunk.substr(0, room));
   chunk.remove_prefix(std::min(room, chunk.size()));
-  if (chunk.size() >= kTail) {
-    tail_.assign(chunk.substr(chunk.size() - kTail));
+  if (chunk.size() >= tail_size) {
+    tail_.assign(chunk.substr(chunk.size() - tail_size));
     tail_is_cut_ = true;
     return;
   }
   tail_.append(chunk);
-  if (tail_.size() > 2 * kTail) {  // not at every small chunk
-    tail_.erase(0, tail_.size() - kTail);
+  if (tail_.size() > 2 * tail_size) {  // not at every small chunk
+    tail_.erase(0, tail_.size() - tail_size);
     tail_is_cut_ = true;
   }
 }

@@ -20,8 +20,8 @@ class LogSpan {
   [[nodiscard]] Ends ends() const;
 
  private:
-  static constexpr std::size_t kHead = std::size_t{16} << 10U;
-  static constexpr std::size_t kTail = std::size_t{16} << 10U;
+  static constexpr std::size_t head_size = std::size_t{16} << 10U;
+  static constexpr std::size_t tail_size = std::size_t{16} << 10U;
 
   std::string head_;
   std::string tail_;

@@ -12,9 +12,10 @@
 namespace whyoom::report {
 namespace {
 
-constexpr std::string_view kTaskIn = "Task in ";
-constexpr std::string_view kKilled = "killed as a result of limit of ";
-constexpr std::string_view kHost = "host";  // instead of a path: no cgroup's (Alibaba's kernels)
+constexpr std::string_view task_in_mark = "Task in ";
+constexpr std::string_view killed_mark = "killed as a result of limit of ";
+constexpr std::string_view host_in_place_of_path =
+    "host";  // instead of a path: no cgroup's (Alibaba's kernels)
 
 // Empty when there is none.
 std::string path_of(std::string_view text) {
@@ -27,20 +28,21 @@ std::string path_of(std::string_view text) {
 std::optional<Memcg> parse_task_in(std::string_view text) {
   const std::string_view start = trim_left(text);
   Memcg line;
-  const std::size_t killed = start.rfind(kKilled);
-  if (killed != start.find(kKilled)) {
+  const std::size_t killed = start.rfind(killed_mark);
+  if (killed != start.find(killed_mark)) {
     return std::nullopt;  // one of the two names holds the kernel's own words
   }
-  if (start.starts_with(kTaskIn)) {
-    line.task_path = path_of(start.substr(kTaskIn.size(), killed == std::string_view::npos
-                                                              ? std::string_view::npos
-                                                              : killed - kTaskIn.size()));
+  if (start.starts_with(task_in_mark)) {
+    line.task_path = path_of(start.substr(task_in_mark.size(), killed == std::string_view::npos
+                                                                   ? std::string_view::npos
+                                                                   : killed - task_in_mark.size()));
   } else if (killed != 0) {
     return std::nullopt;
   }
   if (killed != std::string_view::npos) {
-    const std::string_view limit = trim(start.substr(killed + kKilled.size()));
-    line.limit_path = limit == kHost ? std::string(kHost) : path_of(limit);
+    const std::string_view limit = trim(start.substr(killed + killed_mark.size()));
+    line.limit_path =
+        limit == host_in_place_of_path ? std::string(host_in_place_of_path) : path_of(limit);
   }
   return line.task_path.empty() && line.limit_path.empty() ? std::nullopt : std::optional(line);
 }
@@ -51,7 +53,7 @@ struct Counter {
   std::string_view key;
   MemcgCounter Memcg::*which;
 };
-constexpr std::array<Counter, 4> kCounters{{
+constexpr std::array<Counter, 4> memcg_counters{{
     {"memory: usage ", &Memcg::memory},
     {"memory+swap: usage ", &Memcg::memsw},
     {"swap: usage ", &Memcg::swap},
@@ -62,7 +64,7 @@ constexpr std::array<Counter, 4> kCounters{{
 
 std::optional<Memcg> parse_memcg_counter(std::string_view text, Place at) {
   const std::string_view start = trim_left(text);
-  for (const auto& [key, which] : kCounters) {
+  for (const auto& [key, which] : memcg_counters) {
     if (start.starts_with(key)) {
       Memcg line;
       MemcgCounter& counter = line.*which;
@@ -189,7 +191,8 @@ bool read_task_in(std::string_view text, Place /*at*/, KernelLine& out) {
   out.score = 1;
   if (!path.empty() && !limit.empty()) {
     // The limit is of the task's own cgroup or of one above it.
-    const bool whole = limit == "/" || limit == kHost || is_at_or_below(path, limit);
+    const bool whole =
+        limit == "/" || limit == host_in_place_of_path || is_at_or_below(path, limit);
     out.fullness = whole_if(whole);
     out.score = whole ? 3 : 2;
   }
@@ -205,7 +208,7 @@ bool read_limit_reached(std::string_view text, Place /*at*/, KernelLine& out) {
 
 bool read_memcg_counter(std::string_view text, Place at, KernelLine& out) {
   auto line = parse_memcg_counter(text, at);
-  for (const auto& [key, which] : kCounters) {
+  for (const auto& [key, which] : memcg_counters) {
     if (const MemcgCounter* counter = line ? &((*line).*which) : nullptr) {
       out.score +=
           (counter->usage_kib ? 1 : 0) + (counter->limit_kib ? 1 : 0) + (counter->failcnt ? 1 : 0);
@@ -241,7 +244,7 @@ bool read_memcg_stats(std::string_view text, Place at, KernelLine& out) {
 
 bool put_paths(OpenEvent& event, KernelLine& read) {
   auto& part = read.as<Memcg>();
-  if (part.limit_path == kHost) {
+  if (part.limit_path == host_in_place_of_path) {
     event.global_seen = true;
     return true;
   }
@@ -258,7 +261,7 @@ bool lacks_counter(const OpenEvent& event, const KernelLine& read) {
   if (!event.is_oom() || !event.report.memcg) {
     return event.is_oom();
   }
-  return std::ranges::none_of(kCounters, [&](const Counter& counter) {
+  return std::ranges::none_of(memcg_counters, [&](const Counter& counter) {
     const MemcgCounter& known = (*event.report.memcg).*counter.which;
     const MemcgCounter& part = read.as<Memcg>().*counter.which;
     return (part.usage_kib || part.limit_kib) && (known.usage_kib || known.limit_kib);
@@ -267,7 +270,7 @@ bool lacks_counter(const OpenEvent& event, const KernelLine& read) {
 
 bool put_counter(OpenEvent& event, KernelLine& read) {
   Memcg& memcg = event.memcg();
-  for (const auto& [key, which] : kCounters) {
+  for (const auto& [key, which] : memcg_counters) {
     for (const auto value :
          {&MemcgCounter::usage_kib, &MemcgCounter::limit_kib, &MemcgCounter::failcnt}) {
       if (const auto& found = (read.as<Memcg>().*which).*value) {
@@ -284,7 +287,7 @@ void add_children(std::vector<MemcgStat>& sum, const std::vector<MemcgStat>& sta
     const auto into = std::ranges::find(sum, stat.name, &MemcgStat::name);
     if (into != sum.end()) {
       into->value = (Bytes(into->value) + Bytes(stat.value)).count();
-    } else if (sum.size() < kMaxStats) {
+    } else if (sum.size() < most_stats) {
       sum.push_back(stat);
     }
   }
@@ -367,7 +370,7 @@ const LineKind memcg_stat{
     .stage = Stage::memcg,
     .lacks =
         [](const OpenEvent& e, const KernelLine& read) {
-          return e.stats_open && e.report.memcg && e.report.memcg->stats.size() < kMaxStats &&
+          return e.stats_open && e.report.memcg && e.report.memcg->stats.size() < most_stats &&
                  (read.line->framed == e.stats_framed || read.line->continued ||
                   read.line->number == e.last.line + 1);
         },

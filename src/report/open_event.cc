@@ -61,7 +61,7 @@ std::size_t keep_line(Report& report, const logtext::Line& line, std::size_t mos
   if (report.lines.size() >= most) {
     return 0;
   }
-  report.lines.push_back({line.number, std::string(line.text.substr(0, kMaxLineText))});
+  report.lines.push_back({line.number, std::string(line.text.substr(0, longest_line_text))});
   return sizeof(LogLine) + report.lines.back().text.size();
 }
 
@@ -181,7 +181,7 @@ void OpenEvent::mix(LineNumber line) {
 }
 
 void OpenEvent::damage(LineNumber line, std::string what) {
-  if (report.damage.size() < kMaxDamage) {
+  if (report.damage.size() < most_damage) {
     report.damage.push_back({line, std::move(what)});
   }
 }
@@ -260,7 +260,7 @@ bool OpenEvent::has_sizes_of(int node, std::string_view name) const {
 
 Zone* OpenEvent::add_zone(Zone&& zone) {
   auto& own = zones_of[zone.node];
-  if (own.size() >= kMaxNodeZones) {
+  if (own.size() >= most_node_zones) {
     ++rows_lost;
     return nullptr;
   }
@@ -312,7 +312,7 @@ bool substantial(const OpenEvent& event) {
     return false;
   }
   if (event.orphan_rows) {
-    return r.tasks.size() >= 3 && r.first_line <= kStartLines;
+    return r.tasks.size() >= 3 && r.first_line <= start_lines;
   }
   // "Mem-Info:" alone is no more than a word.
   return r.trigger || event.lone_trace || (r.mem_info_at && r.stack) || !r.totals.empty() ||

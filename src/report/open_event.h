@@ -64,35 +64,35 @@ constexpr std::optional<LineNumber> earlier(std::optional<LineNumber> a,
 
 // A report whose head is cut off begins where its log begins. Task rows alone, which nothing else
 // marks as a report, are looked for only there.
-inline constexpr LineNumber kStartLines = 1024;
+inline constexpr LineNumber start_lines = 1024;
 
 // At most this many rows of one table are kept; the damage says how many were not. No event takes
-// more than about 48 MiB with them, and all that are open together not more than kMaxOpenBytes and
-// one event: the oldest are closed before that.
-inline constexpr std::size_t kMaxTasks = 65536;
-inline constexpr std::size_t kMaxRows = 4096;
-inline constexpr int kMaxNodes = 1024;           // NODES_SHIFT is at most 10
-inline constexpr std::size_t kMaxNodeZones = 8;  // kernels have six classes
-inline constexpr std::size_t kMaxStats = 512;    // of a cgroup; 6.12 has 60
-inline constexpr std::size_t kMaxOpenBytes = std::size_t{64} << 20U;
-inline constexpr std::size_t kMaxDamage = 64;
-inline constexpr std::size_t kMaxFunctions = 64;
+// more than about 48 MiB with them, and all that are open together not more than most_open_bytes
+// and one event: the oldest are closed before that.
+inline constexpr std::size_t most_tasks = 65536;
+inline constexpr std::size_t most_rows = 4096;
+inline constexpr int most_numa_nodes = 1024;       // NODES_SHIFT is at most 10
+inline constexpr std::size_t most_node_zones = 8;  // kernels have six classes
+inline constexpr std::size_t most_stats = 512;     // of a cgroup; 6.12 has 60
+inline constexpr std::size_t most_open_bytes = std::size_t{64} << 20U;
+inline constexpr std::size_t most_damage = 64;
+inline constexpr std::size_t most_functions = 64;
 // TASK_COMM_LEN less its end: a process can choose so many bytes of any kind for its name.
-inline constexpr std::size_t kMaxComm = 15;
+inline constexpr std::size_t longest_comm = 15;
 
 // Where lines are kept: so many of an event, half of them rows of the task table, and so much of
 // each. The lines of zones have 700 characters.
-inline constexpr std::size_t kMaxLines = 8192;
-inline constexpr std::size_t kMaxLineText = 2048;
+inline constexpr std::size_t most_lines = 8192;
+inline constexpr std::size_t longest_line_text = 2048;
 
 // Keeps the line with the report where there are fewer than `most`; the bytes that it takes.
-std::size_t keep_line(Report& report, const logtext::Line& line, std::size_t most = kMaxLines);
+std::size_t keep_line(Report& report, const logtext::Line& line, std::size_t most = most_lines);
 
 // What the first line of an event tells beside its text, in a new report.
 void begin_report(Report& report, const std::string& source, Kind kind, const logtext::Line& line);
 
 struct OpenEvent {
-  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+  static constexpr std::size_t no_index = static_cast<std::size_t>(-1);
   static constexpr std::uint64_t one_second = 1'000'000;  // microseconds
 
   Report report;
@@ -117,9 +117,9 @@ struct OpenEvent {
   bool stats_open = false;
   bool stats_framed = false;
   bool first_stats = true;
-  std::size_t lowmem_zone = kNone;  // the zone whose lowmem_reserve[] line comes next
-  std::size_t broken_lowmem = kNone;
-  std::size_t open_buddy = kNone;
+  std::size_t lowmem_zone = no_index;  // the zone whose lowmem_reserve[] line comes next
+  std::size_t broken_lowmem = no_index;
+  std::size_t open_buddy = no_index;
   std::optional<int> pending_node;  // "Node 0 " came alone
   TaskColumns columns;
   std::size_t rows_lost = 0;
@@ -188,7 +188,7 @@ struct OpenEvent {
   bool reap(std::int64_t pid);
   // A new row when the table has fewer than `most`; nullptr otherwise: it counts as lost.
   template <class Row>
-  Row* room_in(std::vector<Row>& table, std::size_t most = kMaxRows) {
+  Row* room_in(std::vector<Row>& table, std::size_t most = most_rows) {
     if (table.size() >= most) {
       ++rows_lost;
       return nullptr;
@@ -197,7 +197,7 @@ struct OpenEvent {
     return &table.emplace_back();
   }
   template <class Row>
-  bool keep(std::vector<Row>& table, Row&& row, std::size_t most = kMaxRows) {
+  bool keep(std::vector<Row>& table, Row&& row, std::size_t most = most_rows) {
     Row* const place = room_in(table, most);
     if (place != nullptr) {
       *place = std::forward<Row>(row);

@@ -16,7 +16,7 @@ std::optional<std::string> take_container(Cursor& cursor, std::string_view end) 
   if (!number || !cursor.take(end)) {
     return std::nullopt;
   }
-  return *number == 0 ? std::string() : std::string(kBeancounter) + std::to_string(*number);
+  return *number == 0 ? std::string() : std::string(beancounter) + std::to_string(*number);
 }
 
 }  // namespace
@@ -30,7 +30,7 @@ std::optional<HeaderLine> parse_ub_header(std::string_view text) {
     return std::nullopt;
   }
   const std::size_t begin = text.size() - cursor.rest().size();
-  if (begin > end || end - begin > kMaxComm) {
+  if (begin > end || end - begin > longest_comm) {
     return std::nullopt;
   }
   Cursor behind(text.substr(end + invoked.size()));
@@ -59,7 +59,7 @@ std::optional<VictimLine> parse_ub_victim(std::string_view text, Place at) {
     return std::nullopt;
   }
   const std::string_view rest = cursor.rest();
-  const std::size_t end = rest.substr(0, kMaxComm + behind_name.size()).rfind(behind_name);
+  const std::size_t end = rest.substr(0, longest_comm + behind_name.size()).rfind(behind_name);
   if (end == std::string_view::npos) {
     return std::nullopt;
   }

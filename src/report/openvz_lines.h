@@ -13,7 +13,7 @@ namespace whyoom::report {
 extern const LineKind ub_header, ub_victim, ub_rage;
 
 // Before the number, instead of a cgroup's path (which begins with a slash).
-inline constexpr std::string_view kBeancounter = "UB ";
+inline constexpr std::string_view beancounter = "UB ";
 
 // "190708 (httpd.itk) invoked oom-killer in ub 103 generation 0 gfp 0x200d2"
 std::optional<HeaderLine> parse_ub_header(std::string_view text);

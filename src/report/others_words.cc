@@ -13,14 +13,14 @@ bool begins_behind_name(std::string_view line, std::size_t before) {
       std::array<std::string_view, 2>{" invoked oom-killer:", ": page allocation failure"},
       [&](std::string_view mark) {
         const std::size_t at = line.find(mark);
-        return at != std::string_view::npos && before + at <= kMaxComm;
+        return at != std::string_view::npos && before + at <= longest_comm;
       });
 }
 
 bool is_of_a_process(std::string_view line) {
   constexpr std::string_view trap = "traps: ";
   const std::string_view rest = line.starts_with(trap) ? line.substr(trap.size()) : line;
-  const std::size_t bracket = rest.substr(0, kMaxComm + 1).find('[', 1);
+  const std::size_t bracket = rest.substr(0, longest_comm + 1).find('[', 1);
   if (bracket == std::string_view::npos) {
     const auto begins = [line](std::string_view with) { return line.starts_with(with); };
     return begins("process '") || begins("User process fault: ") ||  // of s390

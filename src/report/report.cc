@@ -221,6 +221,11 @@ std::vector<std::string> missing_parts(const Report& report) {
   return missing;
 }
 
+bool is_bare(const Report& report) {
+  return !report.trigger && !report.stack && !report.memcg && !report.constraint &&
+         report.totals.empty() && report.zones.empty() && report.tasks.empty();
+}
+
 bool tells_of_oom(const Report& report) {
   const bool traced = report.stack && std::ranges::any_of(report.stack->functions, is_oom_function);
   return traced || report.trigger || report.sysrq_at || report.constraint || report.memcg ||

@@ -411,6 +411,9 @@ std::string_view release_of(const Report& report);
 // the others (memory.oom.group).
 std::vector<const Victim*> killed_processes(const Report& report);
 
+// Without the lines around a kill: no header, stack, limit, totals, zones, tasks or constraint.
+bool is_bare(const Report& report);
+
 // A line of it is the OOM killer's. Mem-Info, the zones and what is between them are printed of a
 // failed request and by SysRq-m as well.
 bool tells_of_oom(const Report& report);

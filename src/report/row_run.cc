@@ -39,7 +39,7 @@ constexpr auto plain = [] {
 
 // One word that is no number, nor begins like one.
 bool is_plain_name(std::string_view name) {
-  return !name.empty() && name.size() <= kMaxComm && !is_digit(name.front()) &&
+  return !name.empty() && name.size() <= longest_comm && !is_digit(name.front()) &&
          name.front() != '-' &&
          std::ranges::all_of(name, [](char c) { return plain[static_cast<unsigned char>(c)]; });
 }

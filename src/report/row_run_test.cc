@@ -285,12 +285,12 @@ TEST(RowRun, CountsTheRowsThatHaveNoRoom) {
       "hog invoked oom-killer: gfp_mask=0x140cca(GFP_HIGHUSER_MOVABLE|__GFP_COMP), order=0, "
       "oom_score_adj=0\n"
       "[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name\n";
-  for (std::size_t i = 0; i < kMaxTasks + 7; ++i) {
+  for (std::size_t i = 0; i < most_tasks + 7; ++i) {
     log += "[ 9]  0  9  10  10  4096  0  0 nginx\n";
   }
   const Result runs = read(log, false, false);
   ASSERT_EQ(runs.events.size(), 1U);
-  EXPECT_EQ(runs.events[0].tasks.size(), kMaxTasks);
+  EXPECT_EQ(runs.events[0].tasks.size(), most_tasks);
   ASSERT_FALSE(runs.events[0].damage.empty());
   EXPECT_EQ(runs.events[0].damage.back().what, "7 rows of a table were not kept");
   EXPECT_EQ(everything(runs), everything(read(log, true, false)));

@@ -9,18 +9,18 @@
 namespace whyoom::report {
 namespace {
 
-constexpr std::size_t kMaxForks = 64;
-constexpr std::size_t kMaxLimits = 16;
-constexpr std::size_t kMaxRequests = 64;
-constexpr std::size_t kMaxSeen = 256;
-constexpr double kOvercommitBurst = 60;
-constexpr LineNumber kOvercommitLines = 1000;
-constexpr double kLimitBurst = 3600;
-constexpr LineNumber kLimitLines = 20000;
-constexpr double kKillBurst = 10;
-constexpr LineNumber kKillLines = 60;
-constexpr double kFactsAge = 600;
-constexpr double kFailsWithin = 20;  // earlyoom waits 10 s for a process to exit (kill.c)
+constexpr std::size_t most_forks = 64;
+constexpr std::size_t most_limits = 16;
+constexpr std::size_t most_requests = 64;
+constexpr std::size_t most_seen = 256;
+constexpr double overcommit_burst = 60;
+constexpr LineNumber overcommit_lines = 1000;
+constexpr double limit_burst = 3600;
+constexpr LineNumber limit_lines = 20000;
+constexpr double kill_burst = 10;
+constexpr LineNumber kill_lines = 60;
+constexpr double facts_age = 600;
+constexpr double fails_within = 20;  // earlyoom waits 10 s for a process to exit (kill.c)
 
 LineNumber lines_since(const Moment& last, const logtext::Line& line) {
   return line.number > last.line ? line.number - last.line : 0;
@@ -83,7 +83,7 @@ bool SingleLineEvents::repeated(const logtext::Line& line) {
     return true;
   }
   seen_.push_back(hash.value());
-  if (seen_.size() > kMaxSeen) {
+  if (seen_.size() > most_seen) {
     seen_.pop_front();
   }
   return false;
@@ -102,7 +102,7 @@ void SingleLineEvents::fork_rejected(const logtext::Line& line, ForkRejected&& r
       return;
     }
   }
-  if (forks_.size() >= kMaxForks) {
+  if (forks_.size() >= most_forks) {
     emit_one(forks_, forks_.begin());
   }
   Gathered fresh{begin(Kind::fork_rejected, line), moment_of(line)};
@@ -114,7 +114,7 @@ void SingleLineEvents::overcommit(const logtext::Line& line, OvercommitRefused::
   if (repeated(line)) {
     return;
   }
-  if (overcommit_ && !near(overcommit_->last, line, kOvercommitBurst, kOvercommitLines)) {
+  if (overcommit_ && !near(overcommit_->last, line, overcommit_burst, overcommit_lines)) {
     end_one(overcommit_);
   }
   if (!overcommit_) {
@@ -125,7 +125,7 @@ void SingleLineEvents::overcommit(const logtext::Line& line, OvercommitRefused::
   overcommit_->report.last_line = line.number;
   OvercommitRefused& refused = *overcommit_->report.overcommit;
   ++refused.count;
-  if (refused.requests.size() < kMaxRequests) {
+  if (refused.requests.size() < most_requests) {
     if (keeps_lines_ && refused.count > 1) {
       keep_line(overcommit_->report, line);
     }
@@ -144,7 +144,7 @@ void SingleLineEvents::limit_reached(const logtext::Line& line, LimitReached&& l
     if (!again && !same_limit(before, limit)) {
       continue;
     }
-    if (!near(known->last, line, kLimitBurst, kLimitLines)) {
+    if (!near(known->last, line, limit_burst, limit_lines)) {
       emit_one(limits_, known);
       break;
     }
@@ -165,7 +165,7 @@ void SingleLineEvents::limit_reached(const logtext::Line& line, LimitReached&& l
     known->last = moment_of(line);
     return;
   }
-  if (limits_.size() >= kMaxLimits) {
+  if (limits_.size() >= most_limits) {
     emit_one(limits_, limits_.begin());
   }
   Gathered fresh{begin(Kind::limit_reached, line), moment_of(line)};
@@ -184,7 +184,7 @@ SingleLineEvents::Facts* SingleLineEvents::facts_of(const std::string& killer) {
 
 void SingleLineEvents::userspace(const logtext::Line& line, const UserspaceKill& part) {
   Facts* facts = facts_of(part.killer);
-  if (held_ && !near(held_->last, line, kFailsWithin, kKillLines)) {
+  if (held_ && !near(held_->last, line, fails_within, kill_lines)) {
     end_one(held_);
   }
   if (part.undone) {
@@ -201,7 +201,7 @@ void SingleLineEvents::userspace(const logtext::Line& line, const UserspaceKill&
     }
     // The newest numbers count; what the newer line does not know is kept for a while.
     UserspaceKill merged = part;
-    if (near(facts->last, line, kKillBurst, kKillLines)) {
+    if (near(facts->last, line, kill_burst, kill_lines)) {
       merge_facts(facts->kill, merged);
     }
     *facts = {std::move(merged), moment_of(line)};
@@ -211,12 +211,12 @@ void SingleLineEvents::userspace(const logtext::Line& line, const UserspaceKill&
   if (kill.needs_facts && facts == nullptr) {
     return;
   }
-  if (facts != nullptr && near(facts->last, line, kFactsAge, kKillLines * 10)) {
+  if (facts != nullptr && near(facts->last, line, facts_age, kill_lines * 10)) {
     merge_facts(facts->kill, kill);
   }
   for (auto& before : kills_) {
     if (before.kill.killer == kill.killer && before.kill.victim == kill.victim &&
-        before.kill.pid == kill.pid && near(before.last, line, kKillBurst, kKillLines)) {
+        before.kill.pid == kill.pid && near(before.last, line, kill_burst, kill_lines)) {
       before.last = moment_of(line);
       return;
     }
@@ -259,7 +259,7 @@ void SingleLineEvents::end_one(std::optional<Gathered>& one) {
 
 void SingleLineEvents::killed_by_kernel(const logtext::Line& line, std::int64_t pid) {
   if (held_ && held_->report.userspace->pid == pid &&
-      near(held_->last, line, kFailsWithin, kKillLines)) {
+      near(held_->last, line, fails_within, kill_lines)) {
     held_.reset();
   }
 }

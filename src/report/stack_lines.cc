@@ -9,9 +9,9 @@
 namespace whyoom::report {
 namespace {
 
-constexpr std::string_view kNotTainted = " Not tainted";
-constexpr std::string_view kTainted = " Tainted:";
-constexpr std::string_view kKdump = " Kdump: loaded";
+constexpr std::string_view not_tainted_mark = " Not tainted";
+constexpr std::string_view tainted_mark = " Tainted:";
+constexpr std::string_view kdump_mark = " Kdump: loaded";
 
 // Where the version string begins: the blank before " #<number>".
 std::size_t find_build(std::string_view text) {
@@ -89,18 +89,18 @@ std::optional<CpuLine> parse_cpu_line(std::string_view text) {
   if (!rest) {
     return std::nullopt;
   }
-  std::size_t at = rest->rfind(kNotTainted);
+  std::size_t at = rest->rfind(not_tainted_mark);
   const bool tainted = at == std::string_view::npos;
   if (tainted) {
-    at = rest->rfind(kTainted);
+    at = rest->rfind(tainted_mark);
   }
   std::string_view comm = trim(rest->substr(0, at));
-  if (comm.ends_with(trim_left(kKdump))) {
-    comm = trim(comm.substr(0, comm.size() - trim_left(kKdump).size()));
+  if (comm.ends_with(trim_left(kdump_mark))) {
+    comm = trim(comm.substr(0, comm.size() - trim_left(kdump_mark).size()));
   }
   line.comm = std::string(comm);
   if (at != std::string_view::npos) {
-    const std::size_t key = tainted ? kTainted.size() : kNotTainted.size();
+    const std::size_t key = tainted ? tainted_mark.size() : not_tainted_mark.size();
     read_version(rest->substr(at + key), tainted, line);
   }
   return line;
@@ -117,7 +117,7 @@ std::optional<std::string_view> parse_hardware(std::string_view text) {
 
 namespace {
 
-constexpr std::size_t kNarrowAddress = 8;  // digits of an address of 32 bits
+constexpr std::size_t narrow_address = 8;  // digits of an address of 32 bits
 
 bool is_symbol_char(char c) { return is_alnum(c) || c == '_' || c == '.' || c == '$'; }
 
@@ -180,7 +180,7 @@ std::optional<TraceEntry> parse_trace_entry(std::string_view text) {
   TraceEntry entry;
   while (const std::size_t digits = take_address(cursor)) {
     address = true;
-    entry.narrow = digits == kNarrowAddress;
+    entry.narrow = digits == narrow_address;
   }
   entry.reliable = !cursor.take("? ");
   const bool paren = address && cursor.take('(');

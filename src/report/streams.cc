@@ -7,8 +7,8 @@
 namespace whyoom::report {
 namespace {
 
-// So many reports at the same time; with kMaxOpenBytes, of 64 KiB each.
-constexpr std::size_t kMaxStreams = 1024;
+// So many reports at the same time; with most_open_bytes, of 64 KiB each.
+constexpr std::size_t most_streams = 1024;
 
 }  // namespace
 
@@ -124,12 +124,12 @@ void Streams::drop(Place stream) {
 
 // What waited longest goes first, and before that a machine without an open event.
 void Streams::limit() {
-  while (streams_.size() > 1 && lines_ - streams_.back().last >= Assembler::kMostForeign) {
+  while (streams_.size() > 1 && lines_ - streams_.back().last >= Assembler::most_foreign) {
     drop(std::prev(streams_.end()));
   }
-  while (streams_.size() > 1 && (streams_.size() > kMaxStreams || open_bytes_ > kMaxOpenBytes)) {
+  while (streams_.size() > 1 && (streams_.size() > most_streams || open_bytes_ > most_open_bytes)) {
     auto least = std::prev(streams_.end());
-    for (auto stream = least; streams_.size() > kMaxStreams && stream != streams_.begin();
+    for (auto stream = least; streams_.size() > most_streams && stream != streams_.begin();
          --stream) {
       if (!stream->busy) {
         least = stream;

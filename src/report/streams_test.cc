@@ -165,7 +165,7 @@ TEST(Streams, AReportThatNobodyGoesOnWithIsEnded) {
     streams.line(line);
   };
   put("a", "x invoked oom-killer: gfp_mask=0x201da, order=0, oom_score_adj=0");
-  for (std::uint64_t i = 1; i < Assembler::kMostForeign; ++i) {
+  for (std::uint64_t i = 1; i < Assembler::most_foreign; ++i) {
     put("b", "eth0: link is up");
   }
   EXPECT_FALSE(streams.idle());

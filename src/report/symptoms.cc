@@ -115,7 +115,7 @@ struct Sentence {
 // the kubelet of a pod and of its node (oom_watcher_linux.go); network drivers and NVIDIA's;
 // mm/hugetlb.c, mm/mmap.c may_expand_vm(), mm/page_io.c; zram, and compcache before it; journald,
 // resolved and others of systemd.
-constexpr std::array<Sentence, 23> kSentences{{
+constexpr std::array<Sentence, 23> symptom_sentences{{
     {"annot allocate memory", What::no_memory},
     {"无法分配内存", What::no_memory},
     {"failed; error='Not enough space' (errno=12)", What::no_memory},  // so HotSpot says ENOMEM
@@ -140,9 +140,9 @@ constexpr std::array<Sentence, 23> kSentences{{
     {"Error allocating memory for compressed page: ", What::swap_refused},
     {"Under memory pressure, flushing caches", What::short_of_memory},
 }};
-constexpr WordsHeld kWords([] {
-  std::array<std::string_view, kSentences.size()> words{};
-  std::ranges::transform(kSentences, words.begin(), &Sentence::words);
+constexpr WordsHeld held_words([] {
+  std::array<std::string_view, symptom_sentences.size()> words{};
+  std::ranges::transform(symptom_sentences, words.begin(), &Sentence::words);
   return words;
 }());
 
@@ -222,8 +222,8 @@ bool reads_as(const Sentence& sentence, std::string_view text, std::size_t at, S
 }
 
 std::optional<Symptom> refused(std::string_view text) {
-  for (std::uint32_t held = kWords.in(text); held != 0; held &= held - 1) {
-    const Sentence& sentence = kSentences[static_cast<std::size_t>(std::countr_zero(held))];
+  for (std::uint32_t held = held_words.in(text); held != 0; held &= held - 1) {
+    const Sentence& sentence = symptom_sentences[static_cast<std::size_t>(std::countr_zero(held))];
     const std::size_t at = text.find(sentence.words);
     Symptom symptom{sentence.what};
     if (at != npos && reads_as(sentence, text, at, symptom)) {

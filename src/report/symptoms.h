@@ -47,7 +47,7 @@ inline constexpr std::size_t kinds_of_symptoms =
 // As the anchors of the kernel's lines, of the kills; "OOM killer" has one already. The other lines
 // are found where a log is read line by line, in its first 64 KiB: their words would cost the scan
 // of every log a sixth.
-inline constexpr std::array<std::string_view, 2> kSymptomAnchors{"oom-kill'", "OOMKilled"};
+inline constexpr std::array<std::string_view, 2> symptom_anchors{"oom-kill'", "OOMKilled"};
 
 // Whoever wrote the line: of `told_by_program` the frame decides.
 std::optional<Symptom> parse_symptom(std::string_view text, LineNumber line);

@@ -17,7 +17,7 @@ struct CountedLine {
 };
 
 // The longer of two phrases with the same beginning comes first.
-constexpr std::array<CountedLine, 13> kCounted{{
+constexpr std::array<CountedLine, 13> counted_lines{{
     {" total pagecache pages", &Tail::pagecache},
     {" pages in swap cache", &Tail::swap_cache},
     {" pages RAM", &Tail::ram},
@@ -45,7 +45,7 @@ std::optional<std::uint64_t> number_before(std::string_view text, std::size_t at
                                         std::string_view("-_,").find(before.back()) == npos);
   // Lines whose ends are lost: "Total swap = 0kB131072 pages RAM0 pages reserved".
   const bool joined =
-      before.ends_with("kB") || std::ranges::any_of(kCounted, [&](const auto& line) {
+      before.ends_with("kB") || std::ranges::any_of(counted_lines, [&](const auto& line) {
         return before.ends_with(line.phrase);
       });
   return apart || joined ? parse_number<std::uint64_t>(text.substr(begin, at - begin))
@@ -60,10 +60,10 @@ bool read_counted(std::string_view text, Place at, Tail& tail) {
     if (blank == 0 || !is_digit(text[blank - 1])) {
       continue;
     }
-    const auto counted = std::ranges::find_if(kCounted, [&](const CountedLine& line) {
+    const auto counted = std::ranges::find_if(counted_lines, [&](const CountedLine& line) {
       return text.substr(blank).starts_with(line.phrase);
     });
-    const auto value = counted == kCounted.end() ? std::nullopt : number_before(text, blank);
+    const auto value = counted == counted_lines.end() ? std::nullopt : number_before(text, blank);
     if (!value) {
       continue;
     }
@@ -100,7 +100,7 @@ bool read_swap(std::string_view text, std::string_view key, Place at, Maybe<std:
 bool is_whole_tail(std::string_view text) {
   const std::string_view whole = trim(text);
   return whole.ends_with("kB") || whole.starts_with("Swap cache") ||
-         std::any_of(kCounted.begin(), kCounted.end(),
+         std::any_of(counted_lines.begin(), counted_lines.end(),
                      [whole](const auto& counted) { return whole.ends_with(counted.phrase); });
 }
 
@@ -125,7 +125,7 @@ bool is_only_tail(std::string_view text) {
   const std::string_view whole = text.substr(0, text.find_last_not_of(" |\t") + 1);
   return ((whole.starts_with("Free swap") || whole.starts_with("Total swap")) &&
           whole.ends_with("kB")) ||
-         std::ranges::any_of(kCounted, [whole](const auto& counted) {
+         std::ranges::any_of(counted_lines, [whole](const auto& counted) {
            return counted.field != nullptr && is_all_of(whole, counted.phrase);
          });
 }
@@ -150,13 +150,13 @@ bool read_tail_line(std::string_view text, Place at, KernelLine& out) {
   return true;
 }
 
-constexpr Maybe<std::uint64_t> Tail::*kTailFields[] = {
+constexpr Maybe<std::uint64_t> Tail::*tail_fields[] = {
     &Tail::pagecache,      &Tail::swap_cache,   &Tail::free_swap_kib,
     &Tail::total_swap_kib, &Tail::ram,          &Tail::highmem_movable,
     &Tail::reserved,       &Tail::cma_reserved, &Tail::hwpoisoned};
 
 bool lacks_tail(const OpenEvent& event, const KernelLine& read) {
-  for (const auto field : kTailFields) {
+  for (const auto field : tail_fields) {
     if (read.as<Tail>().*field && event.report.tail.*field) {
       return false;
     }
@@ -167,7 +167,7 @@ bool lacks_tail(const OpenEvent& event, const KernelLine& read) {
 }
 
 bool contradicts_tail(const OpenEvent& event, const KernelLine& read) {
-  return std::ranges::any_of(kTailFields, [&](const auto field) {
+  return std::ranges::any_of(tail_fields, [&](const auto field) {
     const auto& said = read.as<Tail>().*field;
     const auto& known = event.report.tail.*field;
     return said && known && said->value != known->value;
@@ -175,7 +175,7 @@ bool contradicts_tail(const OpenEvent& event, const KernelLine& read) {
 }
 
 bool put_tail(OpenEvent& event, KernelLine& read) {
-  for (const auto field : kTailFields) {
+  for (const auto field : tail_fields) {
     if (const auto& value = read.as<Tail>().*field) {
       event.report.tail.*field = value;
     }

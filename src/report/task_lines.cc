@@ -15,7 +15,7 @@ namespace {
 
 using C = TaskColumn;
 
-constexpr std::array<std::pair<std::string_view, TaskColumn>, 15> kColumns{{
+constexpr std::array<std::pair<std::string_view, TaskColumn>, 15> column_names{{
     {"uid", C::uid},
     {"tgid", C::tgid},
     {"total_vm", C::total_vm},
@@ -158,7 +158,7 @@ std::optional<TaskColumns> parse_task_columns(std::string_view text) {
       break;
     }
     TaskColumn column = C::unused;
-    for (const auto& [name, meaning] : kColumns) {
+    for (const auto& [name, meaning] : column_names) {
       if (name == word) {
         column = meaning;
       }
@@ -349,10 +349,10 @@ bool put_row(OpenEvent& event, KernelLine& read) {
   if (!task && event.stage < Stage::tasks && !event.orphan_rows) {
     return false;  // before the table: some numbers in the name of a process
   }
-  if (event.report.tasks.size() >= kMaxTasks) {
+  if (event.report.tasks.size() >= most_tasks) {
     ++event.rows_lost;
   } else if (task) {
-    event.keep(event.report.tasks, std::move(*task), kMaxTasks);
+    event.keep(event.report.tasks, std::move(*task), most_tasks);
   } else {
     event.damage(read.line->number, tr("a row of the task table is cut"));
   }

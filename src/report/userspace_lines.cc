@@ -299,7 +299,7 @@ bool parse_android(std::string_view text, Place at, bool tagged, UserspaceKill& 
   if (!tagged && !is_of_the_driver(text)) {
     // Of logcat without times: "I lowmemorykiller: ", "I/lowmemorykiller( 200): ".
     const std::size_t name = text.starts_with('l') ? 0 : 2;
-    if (text.size() < name || !text.substr(name).starts_with(kAndroidKiller)) {
+    if (text.size() < name || !text.substr(name).starts_with(android_killer)) {
       return false;
     }
     text = after(text, ": ").value_or("");
@@ -311,7 +311,7 @@ bool parse_android(std::string_view text, Place at, bool tagged, UserspaceKill& 
       text.find("adj ") == npos) {
     return false;
   }
-  begin_kill(kAndroidKiller, text, at, out);
+  begin_kill(android_killer, text, at, out);
   if (pid_first) {
     out.pid = take_pid(cursor);
     cursor.take(" (");
@@ -383,23 +383,23 @@ struct Killer {
   std::string_view begins;  // with one of these a line without a tag begins; empty: with any
 };
 
-constexpr std::array<Killer, 8> kKillers{{
+constexpr std::array<Killer, 8> userspace_killers{{
     {"systemd-oomd", parse_systemd_oomd, "KM"},
     {"earlyoom", parse_earlyoom, "KOWdkmps"},
     {"nohang", parse_nohang, "EMPSV"},
     {"oomd", parse_oomd, "o"},
     {"kubelet", parse_kubelet, ""},
-    {kAndroidKiller, parse_android, "DEFIKVWls"},
+    {android_killer, parse_android, "DEFIKVWls"},
     {"lmkd", parse_android, "l"},
     {"talos", parse_talos, "[S"},
 }};
 
-// For each first character the killers of kKillers whose line it can be, as bits.
-constexpr auto kByFirst = [] {
+// For each first character the killers of userspace_killers whose line it can be, as bits.
+constexpr auto killers_by_first = [] {
   std::array<std::uint8_t, 256> killers{};
   for (std::size_t c = 0; c < killers.size(); ++c) {
-    for (std::size_t i = 0; i < kKillers.size(); ++i) {
-      const std::string_view begins = kKillers[i].begins;
+    for (std::size_t i = 0; i < userspace_killers.size(); ++i) {
+      const std::string_view begins = userspace_killers[i].begins;
       const bool can = begins.empty() || begins.find(static_cast<char>(c)) != npos;
       killers[c] = static_cast<std::uint8_t>(killers[c] | (can ? 1U << i : 0U));
     }
@@ -422,20 +422,21 @@ std::optional<UserspaceKill> parse_userspace(std::string_view text, std::string_
   const bool kernel = tag == "kernel";
   const bool tagged = !tag.empty() && !kernel;
   unsigned can = 0;
-  for (std::size_t i = 0; tagged && i < kKillers.size(); ++i) {
-    can |= tag_matches(tag, kKillers[i].tag) ? 1U << i : 0U;
+  for (std::size_t i = 0; tagged && i < userspace_killers.size(); ++i) {
+    can |= tag_matches(tag, userspace_killers[i].tag) ? 1U << i : 0U;
   }
   if (tagged && can == 0) {
     return std::nullopt;  // nearly all lines of some logs
   }
   text = trim(text);
-  if (text.empty() || (kernel && !text.starts_with(kAndroidKiller) && !is_of_the_driver(text))) {
+  if (text.empty() || (kernel && !text.starts_with(android_killer) && !is_of_the_driver(text))) {
     return std::nullopt;
   }
-  can = tagged ? can : kByFirst[static_cast<unsigned char>(text.front())];
+  can = tagged ? can : killers_by_first[static_cast<unsigned char>(text.front())];
   UserspaceKill line;
   for (; can != 0; can &= can - 1) {
-    if (kKillers[static_cast<std::size_t>(std::countr_zero(can))].parse(text, at, tagged, line)) {
+    if (userspace_killers[static_cast<std::size_t>(std::countr_zero(can))].parse(text, at, tagged,
+                                                                                 line)) {
       return line;
     }
     if (!line.killer.empty()) {

@@ -15,7 +15,7 @@ namespace whyoom::report {
 // The kernel's find most of Android's ("oom_score_adj") and what earlyoom said before 1.2. The
 // first sentence of its driver and a command of nohang are found in the first 64 KiB of a log and
 // near other lines: two more anchors would cost the scan of every log 1 %.
-inline constexpr std::array<std::string_view, 7> kUserspaceAnchors{
+inline constexpr std::array<std::string_view, 7> userspace_anchors{
     "due to memory",    // systemd-oomd, memory.oom.group
     "sending SIG",      // earlyoom
     "to the victim",    // nohang
@@ -25,7 +25,7 @@ inline constexpr std::array<std::string_view, 7> kUserspaceAnchors{
     "oomd kill"};
 
 // The driver, and what lmkd calls itself in the log.
-inline constexpr std::string_view kAndroidKiller = "lowmemorykiller";
+inline constexpr std::string_view android_killer = "lowmemorykiller";
 
 // A line without `what` only tells facts: numbers and, with nohang, the victim.
 std::optional<UserspaceKill> parse_userspace(std::string_view text, std::string_view tag, Place at);

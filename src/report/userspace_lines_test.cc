@@ -227,7 +227,7 @@ TEST(Android, DriverAndDaemon) {
   for (const auto& [text, tag] : lines) {
     const auto kill = parse_userspace(text, tag, {});
     ASSERT_TRUE(kill) << text;
-    EXPECT_EQ(kill->killer, kAndroidKiller);
+    EXPECT_EQ(kill->killer, android_killer);
     EXPECT_EQ(kill->victim, "com.x") << text;
     EXPECT_EQ(kill->pid, 17933) << text;
   }

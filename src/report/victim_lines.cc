@@ -13,14 +13,14 @@
 namespace whyoom::report {
 namespace {
 
-constexpr std::string_view kKilled = "Killed process ";
+constexpr std::string_view killed_mark = "Killed process ";
 // With a name of 15 bytes, each of them written as \xNN.
-constexpr std::size_t kLongestName = 4 * kMaxComm;
-constexpr std::string_view kKill = "ill process ";  // from 2.6.19 to 2.6.35 with a small k
+constexpr std::size_t longest_name = 4 * longest_comm;
+constexpr std::string_view kill_mark = "ill process ";  // from 2.6.19 to 2.6.35 with a small k
 
 // Texts of mm/oom_kill.c; the two in small letters from 2.6.18 to 2.6.35.
 using Reason = Panic::Reason;
-constexpr std::array<std::pair<std::string_view, Reason>, 6> kOomPanics{{
+constexpr std::array<std::pair<std::string_view, Reason>, 6> oom_panics{{
     {"Out of memory: compulsory panic_on_oom is enabled", Reason::panic_on_oom_compulsory},
     {"Out of memory: system-wide panic_on_oom is enabled", Reason::panic_on_oom_system_wide},
     {"out of memory. Compulsory panic_on_oom is selected", Reason::panic_on_oom_compulsory},
@@ -28,7 +28,7 @@ constexpr std::array<std::pair<std::string_view, Reason>, 6> kOomPanics{{
     {"System is deadlocked on memory", Reason::deadlocked},
     {"Out of memory and no killable processes", Reason::no_killable},
 }};
-constexpr std::size_t kShortestPanic = std::string_view("Out of memory").size();
+constexpr std::size_t shortest_panic = std::string_view("Out of memory").size();
 
 struct Prefix {
   bool known = false;
@@ -72,12 +72,12 @@ std::optional<Prefix> read_prefix(std::string_view text) {
 }  // namespace
 
 std::optional<VictimLine> parse_kill_intent(std::string_view text, Place at) {
-  const std::size_t start = text.find(kKill);
+  const std::size_t start = text.find(kill_mark);
   if (start == std::string_view::npos || start == 0 ||
       (text[start - 1] != 'K' && text[start - 1] != 'k')) {
     return std::nullopt;
   }
-  Cursor cursor(text.substr(start + kKill.size()));
+  Cursor cursor(text.substr(start + kill_mark.size()));
   const auto pid = take_pid(cursor);
   const auto prefix = read_prefix(text.substr(0, start - 1));
   if (!pid || !cursor.take(" (") || !prefix) {
@@ -85,7 +85,7 @@ std::optional<VictimLine> parse_kill_intent(std::string_view text, Place at) {
   }
   const std::string_view rest = cursor.rest();
   constexpr std::string_view behind_name = ") score ";
-  const std::size_t score = rest.substr(0, kLongestName + behind_name.size()).rfind(behind_name);
+  const std::size_t score = rest.substr(0, longest_name + behind_name.size()).rfind(behind_name);
   if (score == std::string_view::npos) {
     return std::nullopt;  // "Kill process %d (%s) sharing same memory"
   }
@@ -110,24 +110,24 @@ std::size_t find_name_end(std::string_view rest) {
   static constexpr std::array<std::string_view, 5> tails{") total-vm:", ") vsz:", "), UID ",
                                                          "), total-vm:", ") score "};
   for (const auto tail : tails) {
-    const std::size_t at = rest.substr(0, kLongestName + tail.size()).rfind(tail);
+    const std::size_t at = rest.substr(0, longest_name + tail.size()).rfind(tail);
     if (at != std::string_view::npos) {
       return at;
     }
   }
   const std::string_view trimmed = trim_right(rest);
   const std::size_t behind = trimmed.ends_with(").") ? 2 : trimmed.ends_with(')') ? 1 : 0;
-  if (behind > 0 && trimmed.size() - behind <= kMaxComm) {
+  if (behind > 0 && trimmed.size() - behind <= longest_comm) {
     return trimmed.size() - behind;
   }
   // A post goes on behind the line: "Killed process 2592 (mysql).In this case ...".
-  const std::size_t early = trimmed.substr(0, kMaxComm + 2).rfind(").");
+  const std::size_t early = trimmed.substr(0, longest_comm + 2).rfind(").");
   return early == std::string_view::npos && behind > 0 ? trimmed.size() - behind : early;
 }
 
 // Somebody left out what stands behind the name, or some of it: "(crosvm) ....".
 std::size_t find_shortened_end(std::string_view rest) {
-  const std::size_t close = rest.substr(0, kMaxComm + 1).rfind(')');
+  const std::size_t close = rest.substr(0, longest_comm + 1).rfind(')');
   const bool left_out = close != std::string_view::npos && close > 0 &&
                         (rest.substr(close + 1).starts_with(" ... ") ||
                          rest.substr(close + 1).find_first_not_of(" .,") == std::string_view::npos);
@@ -162,11 +162,11 @@ void read_victim_fields(std::string_view tail, VictimLine& line) {
 }  // namespace
 
 std::optional<VictimLine> parse_victim(std::string_view text, Place at) {
-  const std::size_t start = text.find(kKilled);
+  const std::size_t start = text.find(killed_mark);
   if (start == std::string_view::npos) {
     return std::nullopt;
   }
-  Cursor cursor(text.substr(start + kKilled.size()));
+  Cursor cursor(text.substr(start + killed_mark.size()));
   const auto pid = take_pid(cursor);
   const auto prefix = read_prefix(text.substr(0, start));
   if (!pid || !prefix) {
@@ -298,7 +298,7 @@ std::optional<Panic> parse_oom_panic(std::string_view text, Place at, bool& whol
   panic.text = std::string(what);
   panic.at = at;
   whole = true;
-  for (const auto& [known, reason] : kOomPanics) {
+  for (const auto& [known, reason] : oom_panics) {
     if (what.starts_with(known)) {
       panic.reason = reason;
       return panic;
@@ -307,8 +307,8 @@ std::optional<Panic> parse_oom_panic(std::string_view text, Place at, bool& whol
   // A wrap or the end of a pager's line cut it.
   whole = false;
   bool any = false;
-  for (const auto& [known, reason] : kOomPanics) {
-    if (what.size() >= kShortestPanic && known.starts_with(what)) {
+  for (const auto& [known, reason] : oom_panics) {
+    if (what.size() >= shortest_panic && known.starts_with(what)) {
       panic.reason = any && panic.reason != reason ? Reason::none : reason;
       any = true;
     }
@@ -405,7 +405,7 @@ bool read_fault_victim(std::string_view text, Place at, KernelLine& out) {
   cursor = Cursor(name.substr(std::min(open + 1, name.size())));
   const auto pid = open == std::string_view::npos ? std::nullopt : take_pid(cursor);
   name = name.substr(0, pid ? open : std::string_view::npos);
-  if (name.empty() || name.size() > kMaxComm) {
+  if (name.empty() || name.size() > longest_comm) {
     return false;
   }
   auto& line = out.part.emplace<VictimLine>();

@@ -11,8 +11,8 @@
 namespace whyoom::report {
 namespace {
 
-constexpr std::size_t kMaxBlocks = 32;
-constexpr std::size_t kMaxReserves = 16;
+constexpr std::size_t most_blocks = 32;
+constexpr std::size_t most_reserves = 16;
 
 bool is_zone_name(std::string_view name) {
   if (name.empty() || name.size() > 16 || name.front() < 'A' || name.front() > 'Z') {
@@ -100,11 +100,11 @@ bool parse_numbers(std::string_view text, std::vector<std::uint64_t>& out) {
     }
     numbers.push_back(*value);
     cursor.skip_spaces();
-    if (numbers.size() > kMaxReserves) {
+    if (numbers.size() > most_reserves) {
       return false;
     }
   }
-  if (out.size() + numbers.size() > kMaxReserves) {
+  if (out.size() + numbers.size() > most_reserves) {
     return false;
   }
   out.insert(out.end(), numbers.begin(), numbers.end());
@@ -120,7 +120,7 @@ bool parse_lowmem_reserve(std::string_view text, std::vector<std::uint64_t>& out
   for (;;) {
     cursor.skip_spaces();
     const auto value = cursor.take_unsigned();
-    if (!value || out.size() >= kMaxReserves) {
+    if (!value || out.size() >= most_reserves) {
       return true;
     }
     out.push_back(*value);
@@ -157,7 +157,7 @@ bool read_block(Cursor& cursor, Zone& zone) {
   if (zone.buddy.empty() && zone.smallest_block_kib == 0) {
     zone.smallest_block_kib = kib;
   }
-  if (kib < zone.smallest_block_kib || zone.buddy.size() >= kMaxBlocks) {
+  if (kib < zone.smallest_block_kib || zone.buddy.size() >= most_blocks) {
     return false;
   }
   const int order = std::countr_zero(kib) - std::countr_zero(zone.smallest_block_kib);
@@ -220,7 +220,7 @@ bool looks_like_buddy_piece(std::string_view text) {
 
 namespace {
 
-constexpr std::size_t kBlocksInName = 1;  // "DMA: 1*4kB" can be a process
+constexpr std::size_t blocks_in_name = 1;  // "DMA: 1*4kB" can be a process
 
 // The zone of a prefix; its node is -1 when the line has none.
 Zone begin_zone(const ZonePrefix& prefix, Place at, KernelLine& out) {
@@ -228,7 +228,7 @@ Zone begin_zone(const ZonePrefix& prefix, Place at, KernelLine& out) {
   zone.node = prefix.node.value_or(-1);
   zone.name = std::string(prefix.name);
   zone.at = at;
-  out.may_open = zone.node < kMaxNodes;
+  out.may_open = zone.node < most_numa_nodes;
   return zone;
 }
 
@@ -267,8 +267,8 @@ bool put_zone(OpenEvent& event, KernelLine& read) {
   zone.node = node_in(event, zone);
   event.pending_node.reset();
   const bool kept = event.add_zone(std::move(zone)) != nullptr;
-  event.lowmem_zone = kept ? event.report.zones.size() - 1 : OpenEvent::kNone;
-  event.broken_lowmem = OpenEvent::kNone;
+  event.lowmem_zone = kept ? event.report.zones.size() - 1 : OpenEvent::no_index;
+  event.broken_lowmem = OpenEvent::no_index;
   return true;
 }
 
@@ -285,8 +285,8 @@ bool put_lowmem(OpenEvent& event, KernelLine& read) {
   Zone& zone = event.report.zones[event.lowmem_zone];
   zone.lowmem_reserve = std::move(read.as<std::vector<std::uint64_t>>());
   zone.lowmem_reserve_at = read.at;
-  event.broken_lowmem = zone.lowmem_reserve.empty() ? event.lowmem_zone : OpenEvent::kNone;
-  event.lowmem_zone = OpenEvent::kNone;
+  event.broken_lowmem = zone.lowmem_reserve.empty() ? event.lowmem_zone : OpenEvent::no_index;
+  event.lowmem_zone = OpenEvent::no_index;
   return true;
 }
 
@@ -302,7 +302,7 @@ bool read_piece(std::string_view text, Place /*at*/, KernelLine& out) {
 bool put_piece(OpenEvent& event, KernelLine& read) {
   const auto& numbers = read.as<std::vector<std::uint64_t>>();
   auto& known = event.report.zones[event.broken_lowmem].lowmem_reserve;
-  if (known.size() + numbers.size() <= kMaxReserves) {
+  if (known.size() + numbers.size() <= most_reserves) {
     known.insert(known.end(), numbers.begin(), numbers.end());
   }
   return true;
@@ -324,7 +324,7 @@ bool read_buddy_lists(std::string_view text, Place at, KernelLine& out) {
     out.damage.push_back(tr("the free lists of zone {} are cut", printable(zone.name)));
   }
   // Else the name of a process, and what the kernel says behind it.
-  out.good = !run.malformed || run.blocks > kBlocksInName;
+  out.good = !run.malformed || run.blocks > blocks_in_name;
   out.part = std::move(zone);
   return true;
 }
@@ -351,7 +351,7 @@ bool put_buddy(OpenEvent& event, KernelLine& read) {
   } else {
     zone = event.add_zone(std::move(part));
   }
-  event.open_buddy = OpenEvent::kNone;
+  event.open_buddy = OpenEvent::no_index;
   if (zone == nullptr) {
     read.damage.clear();
     return true;
@@ -359,8 +359,8 @@ bool put_buddy(OpenEvent& event, KernelLine& read) {
   if (!whole) {
     event.open_buddy = static_cast<std::size_t>(zone - event.report.zones.data());
   }
-  event.lowmem_zone = OpenEvent::kNone;
-  event.broken_lowmem = OpenEvent::kNone;
+  event.lowmem_zone = OpenEvent::no_index;
+  event.broken_lowmem = OpenEvent::no_index;
   return true;
 }
 
@@ -368,7 +368,7 @@ bool put_buddy_piece(OpenEvent& event, KernelLine& read) {
   // What the sizes mean depends on the pieces before.
   const BuddyRun run = read_buddy(read.line->text, read.at, event.report.zones[event.open_buddy]);
   if (run.total || run.malformed) {
-    event.open_buddy = OpenEvent::kNone;
+    event.open_buddy = OpenEvent::no_index;
   }
   return true;
 }

@@ -24,20 +24,17 @@ std::vector<Claim> check(const HostContext& context) {
     Claim result = check_fill(
         fill,
         Message("{} numbers for cgroups with memory are taken, by those that exist and by those "
-                "that "
-                "are removed and still hold pages: making a cgroup, and so starting a container or "
+                "that are removed and still hold pages: making a cgroup, and so starting a "
+                "container or "
                 "a unit, fails with ENOMEM (\"Cannot allocate memory\"), whatever memory is free.",
                 fill_text(fill)),
         Message("{} numbers for cgroups with memory are taken; without one, making a cgroup "
                 "fails with ENOMEM, whatever memory is free.",
                 fill_text(fill)),
-        Message("cgroups, those that are going included"), Message("numbers that the kernel has"));
+        Message("cgroups, those that are going included"), Message("numbers that the kernel has"),
+        Remedy{Message("Let go of the pages that keep deleted cgroups (page cache, tmpfs files)"),
+               {ShellCommand("echo 2 | sudo tee /proc/sys/vm/drop_caches")}});
     result.prove(Message("of these deleted, and kept by pages of theirs"), *top.dying_descendants);
-    if (result.role != Role::ruled_out) {
-      result.remedy(Message("Let go of the pages that keep deleted cgroups (page cache, tmpfs "
-                            "files)"),
-                    {ShellCommand("echo 2 | sudo tee /proc/sys/vm/drop_caches")});
-    }
     return {std::move(result)};
   }
   return {};

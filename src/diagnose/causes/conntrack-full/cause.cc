@@ -26,7 +26,8 @@ std::vector<Claim> check(const HostContext& context) {
   if (!fill) {
     return {};
   }
-  Claim result = check_fill(
+  // An entry is about 320 bytes.
+  return {check_fill(
       *fill,
       Message("{} connections that net.netfilter.nf_conntrack_max allows are tracked: the "
               "kernel drops the packets of new ones. Memory has no part in it.",
@@ -34,14 +35,8 @@ std::vector<Claim> check(const HostContext& context) {
       Message("{} connections that net.netfilter.nf_conntrack_max allows are tracked; beyond "
               "it the kernel drops the packets of new ones.",
               fill_text(*fill)),
-      Message("connections tracked"), Message("net.netfilter.nf_conntrack_max"));
-  if (result.role != Role::ruled_out) {
-    // An entry is about 320 bytes.
-    result.remedies.push_back(set_remedy(Message("Raise the limit, if so many are wanted"),
-                                         "net.netfilter.nf_conntrack_max",
-                                         static_cast<std::int64_t>(fill->limit) * 2));
-  }
-  return {std::move(result)};
+      Message("connections tracked"), Message("net.netfilter.nf_conntrack_max"),
+      raise_limit("net.netfilter.nf_conntrack_max", *fill, 2))};
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ std::vector<Claim> check(const HostContext& context) {
   }
   const Fill fill{static_cast<std::uint64_t>(numbers->value[0]),
                   static_cast<std::uint64_t>(numbers->value[2]), numbers->at, numbers->at};
-  Claim result = check_fill(
+  return {check_fill(
       fill,
       Message("{} files that fs.file-max allows are open: open() and socket() fail with "
               "ENFILE (\"Too many open files in system\"). Memory has no part in it.",
@@ -43,12 +43,7 @@ std::vector<Claim> check(const HostContext& context) {
       Message("{} files that fs.file-max allows are open; beyond it open() and socket() fail "
               "with ENFILE.",
               fill_text(fill)),
-      Message("open files"), Message("fs.file-max"));
-  if (result.role != Role::ruled_out && fill.limit < INT64_MAX / 2) {
-    result.remedies.push_back(set_remedy(Message("Raise the limit, if so many are wanted"),
-                                         "fs.file-max", static_cast<std::int64_t>(fill.limit) * 2));
-  }
-  return {std::move(result)};
+      Message("open files"), Message("fs.file-max"), raise_limit("fs.file-max", fill, 2))};
 }
 
 }  // namespace

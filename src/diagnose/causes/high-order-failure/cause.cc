@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <string>
-#include <utility>
 
 #include "diagnose/blocks.h"
 #include "diagnose/share.h"
@@ -18,6 +17,41 @@ bool may_have_no_memory(const memory::Evidence& evidence) {
          });
 }
 
+Message sentence_of(const Context& context, int order, const std::optional<Fragmented>& split) {
+  const auto& evidence = context.evidence;
+  const std::string size = human(to_bytes(
+      Pages(std::uint64_t{1} << static_cast<unsigned>(std::min(order, 30))), evidence.page));
+  if (context.report.outcome == report::Outcome::recovered) {  // it only took long
+    return Message(
+        "A request for {} in one piece (order {}) waited long for memory, and went on trying; "
+        "nothing was killed.",
+        size, order);
+  }
+  // That larger ones kill nobody came with PAGE_ALLOC_COSTLY_ORDER (mm/page_alloc.c).
+  if (evidence.release && *evidence.release < kernel::Release{2, 6, 24}) {
+    return Message("A request for {} in one piece (order {}) failed; nothing was killed.", size,
+                   order);
+  }
+  if (!split || !split->fragmented()) {
+    return Message(
+        "A request for {} in one piece (order {}) failed. Requests above order 3 never call the "
+        "OOM killer: nothing was killed.",
+        size, order);
+  }
+  const std::string free = kb(to_bytes(split->zone->free, evidence.page));
+  return split->blocks == 0
+             ? Message(
+                   "A request for {} in one piece (order {}) failed. Zone {} had {} free, in "
+                   "smaller blocks. Requests above order 3 never call the OOM killer: nothing was "
+                   "killed.",
+                   size, order, split->zone->name, free)
+             : Message(
+                   "A request for {} in one piece (order {}) failed. Zone {} had {} free, nearly "
+                   "all of it in smaller blocks. Requests above order 3 never call the OOM "
+                   "killer: nothing was killed.",
+                   size, order, split->zone->name, free);
+}
+
 std::optional<Claim> judge(const Context& context) {
   const auto& evidence = context.evidence;
   const int order = evidence.request.order.value_or(0);
@@ -28,44 +62,11 @@ std::optional<Claim> judge(const Context& context) {
     return std::nullopt;
   }
   const auto split = fragmented_zone(evidence);
-  const std::string size = human(to_bytes(
-      Pages(std::uint64_t{1} << static_cast<unsigned>(std::min(order, 30))), evidence.page));
-  const bool small = split && split->fragmented();
-  const auto zone_had = [&] {
-    return std::pair(split->zone->name, kb(to_bytes(split->zone->free, evidence.page)));
-  };
-  // That larger ones kill nobody came with PAGE_ALLOC_COSTLY_ORDER (mm/page_alloc.c).
-  const auto& release = evidence.release;
-  const bool any_order_kills = release && *release < kernel::Release{2, 6, 24};
-  Claim result = claim(
-      Role::root, Rank::out_of_reach, 0.5,
-      !split              ? 0.8
-      : split->blocks > 0 ? 0.9
-                          : 0.95,
-      context.report.outcome == report::Outcome::recovered  // it only took long
-          ? Message("A request for {} in one piece (order {}) waited long for memory, and went on "
-                    "trying; nothing was killed.",
-                    size, order)
-          : any_order_kills
-                ? Message("A request for {} in one piece (order {}) failed; nothing was killed.",
-                          size, order)
-            : small && split->blocks == 0
-                ? Message("A request for {} in one piece (order {}) failed. Zone {} had {} free, "
-                          "in smaller "
-                          "blocks. Requests above order 3 never call the OOM killer: nothing was "
-                          "killed.",
-                          size, order, zone_had().first, zone_had().second)
-            : small
-                ? Message("A request for {} in one piece (order {}) failed. Zone {} had {} free, "
-                          "nearly "
-                          "all of it in smaller blocks. Requests above order 3 never call the OOM "
-                          "killer: nothing was killed.",
-                          size, order, zone_had().first, zone_had().second)
-                : Message("A request for {} in one piece (order {}) failed. Requests above order 3 "
-                          "never "
-                          "call "
-                          "the OOM killer: nothing was killed.",
-                          size, order));
+  Claim result = claim(Role::root, Rank::out_of_reach, 0.5,
+                       !split              ? 0.8
+                       : split->blocks > 0 ? 0.9
+                                           : 0.95,
+                       sentence_of(context, order, split));
   result.prove(Message("order of the request"), order,
                context.report.trigger ? context.report.trigger->at : Place{});
   if (may_have_no_memory(evidence)) {
@@ -80,9 +81,7 @@ std::optional<Claim> judge(const Context& context) {
   }
   result.remedy(
       Message("None is needed when the caller falls back to smaller pieces, as most do. Else let "
-              "it allocate "
-              "early, or "
-              "update it"));
+              "it allocate early, or update it"));
   return result;
 }
 

@@ -9,8 +9,8 @@ Message said(const report::LimitReached& limit) {
   const bool six = limit.name == "ndisc_cache";
   return Message(
       "The table of neighbours{} is full (net.{}.neigh.default.gc_thresh3): the kernel cannot "
-      "reach "
-      "hosts of its own network that it does not know yet, and sending fails with ENOBUFS. Memory "
+      "reach hosts of its own network that it does not know yet, and sending fails with ENOBUFS. "
+      "Memory "
       "has no part in it.",
       limit.name.empty() ? std::string() : " " + printable(limit.name), six ? "ipv6" : "ipv4");
 }
@@ -35,7 +35,7 @@ std::vector<Claim> check(const HostContext& context) {
     return {};
   }
   const Fill fill{entries->value, static_cast<std::uint64_t>(most->value), entries->at, most->at};
-  Claim result = check_fill(
+  return {check_fill(
       fill,
       Message("The table of IPv4 neighbours has {} entries that "
               "net.ipv4.neigh.default.gc_thresh3 allows: new ones fail with ENOBUFS. Memory "
@@ -44,13 +44,8 @@ std::vector<Claim> check(const HostContext& context) {
       Message("The table of IPv4 neighbours has {} entries that "
               "net.ipv4.neigh.default.gc_thresh3 allows; beyond it new ones fail with ENOBUFS.",
               fill_text(fill)),
-      Message("IPv4 neighbours"), Message("net.ipv4.neigh.default.gc_thresh3"));
-  if (result.role != Role::ruled_out) {
-    result.remedies.push_back(set_remedy(Message("Raise the limit, if so many are wanted"),
-                                         "net.ipv4.neigh.default.gc_thresh3",
-                                         static_cast<std::int64_t>(fill.limit) * 4));
-  }
-  return {std::move(result)};
+      Message("IPv4 neighbours"), Message("net.ipv4.neigh.default.gc_thresh3"),
+      raise_limit("net.ipv4.neigh.default.gc_thresh3", fill, 4))};
 }
 
 }  // namespace

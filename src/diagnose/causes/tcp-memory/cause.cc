@@ -35,7 +35,7 @@ std::vector<Claim> check(const HostContext& context) {
   }
   const Fill fill{pages->value.count(), static_cast<std::uint64_t>(limits->value[2]), pages->at,
                   limits->at};
-  Claim result = check_fill(
+  return {check_fill(
       fill,
       Message("TCP sockets hold {} pages that net.ipv4.tcp_mem allows: the kernel drops what "
               "arrives and resets connections, whatever memory is free.",
@@ -43,12 +43,9 @@ std::vector<Claim> check(const HostContext& context) {
       Message("TCP sockets hold {} pages that net.ipv4.tcp_mem allows; beyond it the kernel "
               "resets connections, whatever memory is free.",
               fill_text(fill)),
-      Message("pages of TCP sockets"), Message("the most of net.ipv4.tcp_mem, pages"));
-  if (result.role != Role::ruled_out) {
-    result.remedy(Message("See which sockets hold it, then raise the third number"),
-                  {ShellCommand("ss -tmp state established")});
-  }
-  return {std::move(result)};
+      Message("pages of TCP sockets"), Message("the most of net.ipv4.tcp_mem, pages"),
+      Remedy{Message("See which sockets hold it, then raise the third number"),
+             {ShellCommand("ss -tmp state established")}})};
 }
 
 }  // namespace

@@ -1,0 +1,82 @@
+// The frames that `lz4` writes, and what rotates logs with it (lz4's doc/lz4_Frame_format.md and
+// lz4_Block_format.md). The library's reader brings its compressors along, 2 % of the program.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "linux/decompress.h"
+
+namespace whyoom::linux {
+
+// The hash of 32 bits that a frame is checked with (XXH32, seed 0), of bytes that come in pieces.
+class Xxh32 {
+ public:
+  void add(std::string_view bytes);
+  [[nodiscard]] std::uint32_t value() const;
+
+ private:
+  void add_stripe(const char* at);
+
+  std::uint32_t lanes_[4] = {0x24234428, 0x85EBCA77, 0, 0x61C8864F};
+  char rest_[16] = {};  // of a stripe, which goes in as a whole
+  std::uint64_t size_ = 0;
+};
+
+// One frame behind the other. What a block holds goes to the sink when all of it is there.
+class Lz4Frames {
+ public:
+  // What is wrong with the data, in a few words; nullptr: nothing.
+  const char* feed(std::string_view input, const Decoder::Sink& sink);
+  // The input is at its end: of a block that is stored as it is, the part that came counts.
+  void finish(const Decoder::Sink& sink);
+  // At the end of a frame.
+  [[nodiscard]] bool ended() const { return ended_ && part_.empty() && skip_ == 0; }
+
+ private:
+  // Takes `part_`, which has the size that it asked for.
+  using Step = const char* (Lz4Frames::*)(const Decoder::Sink& sink);
+  enum class Flag : std::uint8_t {  // of the first byte of a header
+    dictionary = 1,
+    reserved = 2,
+    content_check = 4,
+    content_size = 8,
+    block_checks = 16,
+    independent = 32,
+  };
+
+  void want(Step step, std::size_t size);
+  const char* on_magic(const Decoder::Sink& sink);
+  const char* on_skipped_size(const Decoder::Sink& sink);
+  const char* on_flags(const Decoder::Sink& sink);
+  const char* on_header(const Decoder::Sink& sink);
+  const char* on_block_size(const Decoder::Sink& sink);
+  const char* on_block(const Decoder::Sink& sink);
+  const char* on_content_check(const Decoder::Sink& sink);
+  const char* end_frame();
+  void give(std::size_t size, const Decoder::Sink& sink);
+  [[nodiscard]] bool has(Flag flag) const {
+    return (static_cast<unsigned>(flags_[0]) & static_cast<unsigned>(flag)) != 0;
+  }
+
+  Step step_ = &Lz4Frames::on_magic;
+  std::size_t wanted_ = 4;
+  std::string part_;
+  std::uint32_t skip_ = 0;  // bytes of a frame that is not for us
+  bool ended_ = false;
+  bool stopped_ = false;  // the sink wants no more
+
+  std::string flags_;                 // of the frame, and which sizes its blocks have
+  std::size_t most_ = 0, block_ = 0;  // bytes of a block
+  bool stored_ = false;               // the block, as it is
+  std::uint64_t left_ = 0;            // of the content size, where the header has it
+  Xxh32 content_;
+  // The last 64 KiB, which blocks may copy from, where they are linked; then the block.
+  std::vector<char> window_;
+  std::size_t history_ = 0;
+};
+
+}  // namespace whyoom::linux
