@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "diagnose/candidates_by_parts.h"
 #include "diagnose/candidates_of_cgroup.h"
 #include "diagnose/claim.h"
 #include "diagnose/share.h"
@@ -24,15 +25,6 @@ using kernel::Field;
 // A process that had less is not what used up a machine.
 constexpr Bytes small_process{std::uint64_t{16} << 20U};
 
-// What it held: by its own line, or by its row of the task table.
-std::optional<Bytes> size_of(const report::Victim& victim, const memory::Evidence& evidence) {
-  if (victim.anon_rss_kib) {
-    return to_bytes(victim.resident());
-  }
-  const report::Task* row = memory::task_with(*evidence.report, victim.pid);
-  return row == nullptr ? std::nullopt : std::optional(to_bytes(Pages(row->rss), evidence.page));
-}
-
 // The kernel took it, or the one in whose place it died, for its oom_score_adj.
 bool is_preferred(const report::Victim& victim, const report::Report& report) {
   const auto row_is = [&report](std::int64_t pid) {
@@ -43,12 +35,37 @@ bool is_preferred(const report::Victim& victim, const report::Report& report) {
          (victim.instead_of && row_is(*victim.instead_of));
 }
 
+// More than the largest of its caches has: kmalloc() asks the page allocator itself, for a block.
+bool asks_for_a_block(const report::Report& report) {
+  return report.stack && std::ranges::any_of(report.stack->functions, [](std::string_view name) {
+           return name.starts_with("kmalloc_order") || name.ends_with("kmalloc_large_node");
+         });
+}
+
+// The free lists are there, and no zone above the lowest has a block of 8 pages left. Those of the
+// highatomic reserve and of CMA are not for everybody.
+bool is_in_pieces(const report::Report& report) {
+  constexpr int largest_that_kills = kernel::costly_order;
+  const auto above_lowest = report.zones.begin() + (report.zones.size() > 1 ? 1 : 0);
+  return !report.zones.empty() &&
+         std::all_of(above_lowest, report.zones.end(), [](const report::Zone& zone) {
+           return !zone.buddy.empty() &&
+                  std::ranges::none_of(zone.buddy, [](const report::BuddyBlock& block) {
+                    return block.order >= largest_that_kills && block.count > 0 &&
+                           block.types != "H" && block.types != "C";
+                  });
+         });
+}
+
 // And the early kills of 4.7 for a few pages, where other kernels go on.
 void name_fragmentation(Event& event, const report::Report& report) {
+  const Message lists("the free lists (\"Node 0 Normal: 12*4kB\")");
+  if (!report.trigger && asks_for_a_block(report)) {
+    name(event, "fragmentation", lists);
+  }
   if (!report.trigger || report.trigger->order.value_or(0) <= 0) {
     return;
   }
-  const Message lists("the free lists (\"Node 0 Normal: 12*4kB\")");
   name(event, "fragmentation", lists);
   if (report.kind != report::Kind::page_allocation_failure &&
       *report.trigger->order <= kernel::costly_order &&
@@ -112,6 +129,13 @@ bool is_little(const report::Report& report, std::initializer_list<Field> parts)
   }
   const Pages all = memory::counted_pages(report);
   return all > Pages(0) && share(Bytes(part.count()), Bytes(all.count())) < big_share;
+}
+
+// Most of what was counted: memory was not used up.
+bool was_free(const report::Report& report) {
+  const auto& free = report.totals.get(Field::free);
+  const Bytes all(memory::counted_pages(report).count());
+  return free && share(Bytes(free->value), all) >= most_of_ram;
 }
 
 // What processes have, and shared memory, could have been moved there. A process that had most of
@@ -204,61 +228,6 @@ void name_unheld(Event& event, const report::Report& report, const Found& found,
   }
 }
 
-// Every zone was at its mark, and lines are lost. Without the size of RAM, which a post that ends
-// behind the zones lacks, it is that of the printed zones. Without the counters of Mem-Info, behind
-// which others begin, the zones count what is on the lists of pages, and the rest is known as one.
-void name_by_parts(Event& event, const report::Report& report) {
-  using What = memory::AccountLine::What;
-  const memory::Evidence& evidence = event.evidence;
-  const auto& account = evidence.account;
-  const Bytes ram = account ? account->total : evidence.ram.value_or(Bytes(0));
-  const bool short_of_all = std::ranges::all_of(
-      evidence.zones, [](const auto& zone) { return !zone.eligible || zone.is_short(); });
-  if ((account && evidence.ram) || ram.count() == 0 || !evidence.zones_complete || !short_of_all ||
-      free_elsewhere(evidence).value_or(Bytes(0)) > ram / 10) {
-    return;
-  }
-  bool known = !report.mixed_at;
-  const auto size = [&](Field field) {
-    const auto sum = memory::sum_of(report.zones, field);
-    known = known && sum;
-    return sum ? to_bytes(sum->value) : Bytes(0);
-  };
-  const Message lost = account ? Message(R"(the lines "pages RAM" and "pages reserved")")
-                               : Message("the counters of Mem-Info (\"active_anon:\")");
-  const auto add = [&](Bytes part, std::initializer_list<std::string_view> causes) {
-    if (known && share(part, ram) >= big_share) {
-      std::ranges::for_each(causes, [&](auto cause) { name(event, cause, lost); });
-    }
-  };
-  if (account) {
-    add(account->size(What::anon), {"memory-exhausted"});
-    add(account->size(What::shmem), {"shmem-tmpfs"});
-    add(account->size(What::unevictable_other), {"unevictable"});
-    add(account->size(What::slab_unreclaimable), {"slab-leak"});
-    add(account->size(What::page_tables), {"page-tables"});
-    add(account->size(What::unaccounted), {"kernel-unaccounted", "hugepages-reserved"});
-    return;
-  }
-  const Bytes anon = size(Field::active_anon) + size(Field::inactive_anon);
-  const Bytes locked = size(Field::unevictable);
-  const Bytes other = size(Field::active_file) + size(Field::inactive_file) + size(Field::free);
-  Bytes pools, killed;
-  for (const report::Hugepages& pool : report.hugepages) {
-    pools += to_bytes(pool.size) * pool.total;
-  }
-  for (const report::Victim& victim : report.victims) {
-    killed += to_bytes(victim.anon());
-  }
-  add(anon, {"memory-exhausted"});
-  if (killed < anon / 2) {  // shared memory is on these lists too
-    add(anon, {"shmem-tmpfs"});
-  }
-  add(locked, {"unevictable"});
-  add(pools, {"hugepages-reserved"});
-  add(ram - anon - locked - other - pools, {"kernel-unaccounted", "slab-leak", "page-tables"});
-}
-
 // What has more than processes by the counters, which may be lost.
 std::string_view most_by_totals(const report::FieldSet& totals) {
   const auto pages = [&totals](Field field) {
@@ -291,15 +260,24 @@ void name_machine(Event& event, const Context& context) {
       is_bound(event.evidence) || context.story.killed_at.line != 0) {
     return;
   }
-  if (!no_zones && !are_sizeless(event.evidence)) {
-    name_by_parts(event, report);
-    return;
-  }
   const auto& totals = report.totals;
   const bool counted = totals.get(Field::active_anon) && totals.get(Field::free);
+  const Message counters_lost("the counters of Mem-Info (\"active_anon:\")");
+  const auto name_cache = [&] {
+    name(event, "shmem-tmpfs", counters_lost);
+    name(event, "unevictable", counters_lost);
+  };
+  const bool all_cache = !counted && is_full_of_cache(report, event.evidence);
+  if (!no_zones && !are_sizeless(event.evidence)) {
+    name_by_parts(event, report);
+    name_by_counters(event, report);
+    if (event.candidates.empty() && all_cache) {
+      name_cache();
+    }
+    return;
+  }
   const Message size_of_ram(R"(the lines "pages RAM" and "pages reserved")");
-  const Message counters =
-      counted ? size_of_ram : Message("the counters of Mem-Info (\"active_anon:\")");
+  const Message counters = counted ? size_of_ram : counters_lost;
   if (is_of_page_fault(report)) {
     name_by_marks(event, "spurious-pagefault");
   }
@@ -312,15 +290,17 @@ void name_machine(Event& event, const Context& context) {
     if (!report.trigger) {
       name(event, "fragmentation", Message("the first line (\"invoked oom-killer\")"));
     }
-  } else if (!counted && is_full_of_cache(report, event.evidence)) {
-    name(event, "shmem-tmpfs", counters);
-    name(event, "unevictable", counters);
+  } else if (all_cache) {
+    name_cache();
   } else if (found.tables) {
     name(event, "page-tables", counters);
   } else if (found.small || found.none_left || found.little_held || found.room_in_swap) {
     // What the big ones held does not come back at once, and they are no victim again.
     if (context.story.victims_before > 0 && !found.little_held && !found.room_in_swap) {
       name(event, "memory-exhausted", counters);
+    }
+    if (found.room_in_swap && !report.trigger && is_in_pieces(report)) {
+      name(event, "fragmentation", Message("the first line (\"invoked oom-killer\")"));
     }
     name_unheld(event, report, found, counters);
   } else {
@@ -417,14 +397,25 @@ void name_failure(Event& event, const Context& context) {
   }
   if (atomic) {
     name_by_marks(event, "atomic-allocation-failure");
-  } else {
+  } else if (!was_free(report)) {
     name(event, "memory-exhausted", Message("the counters of Mem-Info (\"active_anon:\")"));
   }
   name_fragmentation(event, report);
   if (!atomic || request.highest < kernel::ZoneClass::normal) {
     name_lowmem(event, report);
   }
-  name_by_marks(event, "min-free-too-high");
+  if (!ignores_marks(report, request.flags)) {
+    name_by_marks(event, "min-free-too-high");
+  }
+}
+
+// Mode 2 counts against a limit, and mode 0 refuses one request that is more than RAM and swap.
+void name_overcommit(Event& event, const report::Report& report) {
+  for (const char* cause : {"overcommit-limit", "overcommit-request"}) {
+    if (report.kind == report::Kind::overcommit_refused) {
+      name(event, cause, Message("vm.overcommit_memory of that machine (2 or 0)"));
+    }
+  }
 }
 
 void name_balloon(Event& event) {
@@ -452,6 +443,7 @@ void name_candidates(Event& event, const Context& context) {
   }
   name_machine(event, context);
   name_failure(event, context);
+  name_overcommit(event, context.report);
   name_fillings(event, context);
   name_swap_limit(event, context);
   name_lost_pools(event, context.report);

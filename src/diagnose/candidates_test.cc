@@ -80,8 +80,28 @@ TEST(Candidates, AFailureWithinReclaimIsOneThatMayNotWait) {
         "[ 9.0]  " +
         caller + "+0x753/0x15d0\n");
   };
-  EXPECT_EQ(of("shrink_folio_list"), (Names{"atomic-allocation-failure", "min-free-too-high"}));
+  EXPECT_EQ(of("shrink_folio_list"), Names{"atomic-allocation-failure"})
+      << "it takes the last page";
   EXPECT_EQ(of("shrink_dcache_parent"), (Names{"memory-exhausted", "min-free-too-high"}));
+}
+
+// Others call themselves kswapd0, and have no such number.
+TEST(Candidates, NoMarkKeepsAPageFromKswapd) {
+  using Names = std::vector<std::string>;
+  const auto of = [](const std::string& name, const std::string& pid, const std::string& mode) {
+    return candidates_of("[ 9.0] " + name + ": page allocation failure: order:0, mode:" + mode +
+                         ", nodemask=(null)\n[ 9.0] CPU: 7 UID: 0 PID: " + pid + " Comm: " + name +
+                         " Not tainted 6.12.9 #1\n");
+  };
+  const std::string waits = "0xcc0(GFP_KERNEL)";
+  EXPECT_EQ(of("kswapd1", "96", waits), Names{"atomic-allocation-failure"});
+  EXPECT_EQ(of("kswapd1", "300", waits), (Names{"memory-exhausted", "min-free-too-high"}));
+  EXPECT_EQ(of("kswapd", "96", waits), (Names{"memory-exhausted", "min-free-too-high"}));
+  EXPECT_EQ(of("kswapd1", "96", "0x80cc0(GFP_KERNEL|__GFP_NOMEMALLOC)"),
+            (Names{"atomic-allocation-failure", "min-free-too-high"}));
+  EXPECT_EQ(of("kswapd1", "96", "0xa20(GFP_ATOMIC)"),
+            (Names{"atomic-allocation-failure", "min-free-too-high"}))
+      << "of an interrupt";
 }
 
 TEST(Candidates, APageFaultWithoutARequestIsOfTheMachineAndMayBeSpurious) {

@@ -74,11 +74,17 @@ bool is_of_page_fault(const report::Report& report) {
 // balance_pgdat()). Programs that hide call themselves kswapd0 too; their numbers are not below
 // RESERVED_PIDS, which after the start no process gets (kernel/pid.c alloc_pid()). Where there are
 // many CPUs, a few threads of each come before kswapd.
+constexpr std::int64_t reserved_pids = 300;
+
+bool has_name_of_kswapd(const report::Trigger& trigger) {
+  constexpr std::string_view name = "kswapd";
+  return trigger.comm.starts_with(name) &&
+         parse_number<unsigned>(std::string_view(trigger.comm).substr(name.size()));
+}
+
 std::optional<Verdict> called_by_kswapd(const memory::Evidence& evidence) {
   constexpr std::uint32_t gfp_kernel = 0xcc0;
-  constexpr std::int64_t reserved_pids = 300;
   constexpr std::int64_t most_at_start = 4096;
-  constexpr std::string_view name = "kswapd";
   const report::Report& report = *evidence.report;
   if (report.by_kswapd) {
     return Verdict::proved;
@@ -86,9 +92,8 @@ std::optional<Verdict> called_by_kswapd(const memory::Evidence& evidence) {
   const auto& trigger = report.trigger;
   const auto& release = evidence.release;
   if (!trigger || !trigger->gfp || trigger->gfp->mask != gfp_kernel || trigger->order != 0 ||
-      !trigger->comm.starts_with(name) ||
-      !parse_number<unsigned>(std::string_view(trigger->comm).substr(name.size())) ||
-      is_bound(evidence) || (release && !release->at_least(6, 1)) || trigger->pid > most_at_start ||
+      !has_name_of_kswapd(*trigger) || is_bound(evidence) ||
+      (release && !release->at_least(6, 1)) || trigger->pid > most_at_start ||
       (trigger->pid && memory::task_with(report, *trigger->pid) != nullptr)) {
     return std::nullopt;
   }
@@ -100,6 +105,14 @@ std::optional<Verdict> called_by_kswapd(const memory::Evidence& evidence) {
   }
   return release && trigger->pid && *trigger->pid < reserved_pids ? Verdict::proved
                                                                   : Verdict::likely;
+}
+
+std::optional<Bytes> size_of(const report::Victim& victim, const memory::Evidence& evidence) {
+  if (victim.anon_rss_kib) {
+    return to_bytes(victim.resident());
+  }
+  const report::Task* row = memory::task_with(*evidence.report, victim.pid);
+  return row == nullptr ? std::nullopt : std::optional(to_bytes(Pages(row->rss), evidence.page));
 }
 
 bool is_bound(const memory::Evidence& evidence) {
@@ -203,11 +216,20 @@ bool is_within_reclaim(const report::Report& report) {
   static constexpr std::array<std::string_view, 7> reclaim{
       "shrink_node",      "shrink_lruvec", "shrink_folio_list", "shrink_page_list",
       "shrink_inactive_", "shrink_slab",   "shrink_zone"};
-  return report.stack &&
-         std::ranges::any_of(report.stack->functions, [](std::string_view function) {
-           return std::ranges::any_of(
-               reclaim, [&](std::string_view name) { return function.starts_with(name); });
-         });
+  const auto& trigger = report.trigger;
+  const bool of_kswapd = trigger && has_name_of_kswapd(*trigger) &&
+                         trigger->pid.value_or(reserved_pids) < reserved_pids;
+  return of_kswapd || (report.stack &&
+                       std::ranges::any_of(report.stack->functions, [](std::string_view function) {
+                         return std::ranges::any_of(reclaim, [&](std::string_view name) {
+                           return function.starts_with(name);
+                         });
+                       }));
+}
+
+bool ignores_marks(const report::Report& report, kernel::GfpFlags flags) {
+  return is_within_reclaim(report) && !kernel::is_atomic(flags) &&
+         !flags.has(kernel::GfpFlag::nomemalloc);
 }
 
 bool lacks_sizes(const report::Report& report) {

@@ -44,6 +44,10 @@ std::optional<Verdict> called_by_kswapd(const memory::Evidence& evidence);
 // Whoever reclaims has PF_MEMALLOC, and what it asks for may not reclaim again, whatever its flags
 // say (mm/page_alloc.c __alloc_pages_slowpath()). The failure's trace begins behind all that.
 bool is_within_reclaim(const report::Report& report);
+// And takes the last page: no zone's marks are for it (mm/page_alloc.c __gfp_pfmemalloc_flags()).
+bool ignores_marks(const report::Report& report, kernel::GfpFlags flags);
+// What it held: by its own line, or by its row of the task table.
+std::optional<Bytes> size_of(const report::Victim& victim, const memory::Evidence& evidence);
 // A cgroup, a cpuset or a memory policy is known to have bound the request.
 bool is_bound(const memory::Evidence& evidence);
 // There is swap, and not 1 % of it is free.

@@ -239,9 +239,10 @@ void add_biggest(std::vector<Message>& out, const Event& event) {
   const auto& victims = event.report.victims;
   const auto score = memory::printed_score(event.evidence);
   const auto biggest = std::ranges::max_element(victims, {}, &report::Victim::resident);
-  if (biggest != victims.end() && biggest->resident().count() > 0) {
+  const auto size = biggest == victims.end() ? std::nullopt : size_of(*biggest, event.evidence);
+  if (size && size->count() > 0) {
     const std::string who = process(biggest->comm, biggest->pid);
-    const std::string held = human(to_bytes(biggest->resident()));
+    const std::string held = human(*size);
     if (biggest->page_tables() > biggest->resident()) {
       add(out, Message("{} was killed and held {}, and {} of page tables.", who, held,
                        human(to_bytes(biggest->page_tables()))));

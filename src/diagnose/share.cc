@@ -61,18 +61,20 @@ std::optional<Claim> judge_share(const Context& context, const ShareRow& row) {
 
 std::vector<Claim> check_share(const HostContext& context, const ShareRow& row) {
   const auto part = share_on_host(context, row);
-  if (!part) {
-    return {};
-  }
+  return part ? check_share(context, row, *part) : std::vector<Claim>();
+}
+
+std::vector<Claim> check_share(const HostContext& context, const ShareRow& row,
+                               const HostShare& part) {
   const auto much = row.much_on_host != nullptr ? row.much_on_host : row.much;
-  Claim result = share_claim(Rank::used_up, *part, row.least_on_host, row.name(),
-                             much(human(part->size), percent(part->part())));
+  Claim result = share_claim(Rank::used_up, part, row.least_on_host, row.name(),
+                             much(human(part.size), percent(part.part())));
   if (result.role == Role::risk) {
     if (row.prove_on_host != nullptr) {
       row.prove_on_host(result, context);
     }
     result.remedies.push_back(row.remedy(nullptr));
-    result.remedies.back().gives = part->size;
+    result.remedies.back().gives = part.size;
   }
   return {std::move(result)};
 }

@@ -53,6 +53,10 @@ Role role_of_share(double part);
 
 std::optional<Claim> judge_share(const Context& context, const ShareRow& row);
 std::vector<Claim> check_share(const HostContext& context, const ShareRow& row);
+struct HostShare;
+// The same of a size that another way tells.
+std::vector<Claim> check_share(const HostContext& context, const ShareRow& row,
+                               const HostShare& part);
 
 template <const ShareRow& row>
 Cause share_cause(std::string_view id, char section, std::string_view title) {

@@ -1,5 +1,7 @@
 #include "kernel/release.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace whyoom::kernel {
@@ -73,6 +75,23 @@ std::optional<Release> parse_release(std::string_view text) {
   }
   release.enterprise = enterprise_of(release, text);
   return release;
+}
+
+std::optional<std::uint32_t> page_kib_by_name(std::string_view release) {
+  // "6.8.0-31-generic-64k", "5.14.0-427.13.1.el9_4.aarch64+64k", Debian's
+  // "6.12.41+deb13-arm64-16k".
+  const std::string_view end =
+      release.substr(release.size() - std::min<std::size_t>(4, release.size()));
+  if (end == "-64k" || end == "+64k") {
+    return 64;
+  }
+  // Apple's chips map DMA in 16 KiB; Raspberry Pi 5 boots kernel_2712.img, which is built so.
+  if (end == "-16k" || end == "+16k" || end == "2712" ||
+      release.find("asahi") != std::string_view::npos) {
+    return 16;
+  }
+  const bool enterprise = enterprise_tag(release) != 0 && release.ends_with("ppc64le");
+  return enterprise ? std::optional<std::uint32_t>(64) : std::nullopt;
 }
 
 }  // namespace whyoom::kernel

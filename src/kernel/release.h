@@ -24,4 +24,7 @@ struct Release {
 
 std::optional<Release> parse_release(std::string_view text);
 
+// The size of a page that the name tells, of an architecture that has several; else nothing.
+std::optional<std::uint32_t> page_kib_by_name(std::string_view release);
+
 }  // namespace whyoom::kernel

@@ -47,5 +47,18 @@ TEST(Release, Order) {
   EXPECT_TRUE(parse_release("6.1")->at_least(5, 11));
 }
 
+TEST(Release, SomeNamesTellTheSizeOfAPage) {
+  EXPECT_EQ(page_kib_by_name("6.8.0-45-generic-64k"), 64U);
+  EXPECT_EQ(page_kib_by_name("5.14.0-427.31.1.el9_4.aarch64+64k"), 64U);
+  EXPECT_EQ(page_kib_by_name("4.18.0-553.el8.ppc64le"), 64U);
+  EXPECT_EQ(page_kib_by_name("6.12.43+deb13-arm64-16k"), 16U);
+  EXPECT_EQ(page_kib_by_name("6.9.12-asahi"), 16U);
+  EXPECT_EQ(page_kib_by_name("6.6.51+rpt-rpi-2712"), 16U);
+  for (const char* other : {"6.6.51+rpt-rpi-v8", "6.8.0-45-generic", "5.14.0-427.el9.aarch64",
+                            "6.1.0-31-powerpc64le", "6.12.43-64kb", ""}) {
+    EXPECT_EQ(page_kib_by_name(other), std::nullopt) << other;
+  }
+}
+
 }  // namespace
 }  // namespace whyoom::kernel

@@ -401,10 +401,14 @@ void Framer::message(std::string_view text, Peeled& peeled, std::size_t depth) {
 
 void Framer::repeat(const Repeat& what, const Peeled& peeled, std::size_t depth) {
   const std::uint64_t times = std::min(what.times, max_repeats);
+  if (what.text.empty() && !kept_.valid) {
+    return;
+  }
+  if (what.times > times) {
+    damaged(peeled.line.number, std::to_string(what.times) + " repetitions of one line, of which " +
+                                    std::to_string(times) + " are read");
+  }
   if (what.text.empty()) {
-    if (!kept_.valid) {
-      return;
-    }
     const std::string text(kept_.line.text);
     for (std::uint64_t i = 0; i < times; ++i) {
       Peeled again;

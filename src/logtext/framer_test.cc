@@ -197,6 +197,8 @@ TEST(Framer, RepeatsCollapsedMessages) {
   EXPECT_EQ(run.lines[4].text, "Node 0");
   EXPECT_EQ(run.lines[4].monotonic_us, 12345678U);
   EXPECT_EQ(run.lines[14].text, "x");
+  ASSERT_EQ(run.damage.size(), 1U);
+  EXPECT_EQ(run.damage[0].what, "4000000000 repetitions of one line, of which 10 are read");
 }
 
 TEST(Framer, CannotRepeatWhatItDidNotSee) {

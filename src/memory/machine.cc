@@ -55,7 +55,9 @@ Pages lowered_mark(Pages min, Pages boost, const Request& request, PassesBoost p
   const bool atomic = kernel::is_atomic(request.flags);
   const bool by = passes == PassesBoost::high || (atomic && passes == PassesBoost::atomic);
   const Pages mark = by && request.order.value_or(0) == 0 ? min : min + boost;
-  return atomic ? mark * 3 / 8 : mark / 2;
+  // The kernel takes parts in whole pages away, and rounds them down (__zone_watermark_ok()).
+  const Pages high = mark - mark / 2;
+  return atomic ? high - high / 4 : high;
 }
 
 Pages slack_of(Pages floor, Pages managed, PageSize page) {

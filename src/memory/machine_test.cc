@@ -48,12 +48,18 @@ TEST(LoweredMark, IsByWhatTheRequestMayDo) {
   request.flags.set(kernel::GfpFlag::atomic);
   EXPECT_EQ(lowered_mark(min, boost, request, PassesBoost::nobody), Pages(360));
   EXPECT_EQ(lowered_mark(min, boost, request, PassesBoost::atomic), Pages(300));
+  EXPECT_EQ(lowered_mark(Pages(127), Pages(0), request, PassesBoost::nobody), Pages(48))
+      << "127 - 63, and of that 64 / 4";
+  EXPECT_EQ(lowered_mark(Pages(133), Pages(0), request, PassesBoost::nobody), Pages(51))
+      << "133 - 66, and of that 67 / 4";
   request.order = 1;
   EXPECT_EQ(lowered_mark(min, boost, request, PassesBoost::atomic), Pages(360))
       << "for one page alone";
   request.order = 0;
   request.flags.set(kernel::GfpFlag::direct_reclaim);
   EXPECT_EQ(lowered_mark(min, boost, request, PassesBoost::atomic), Pages(480)) << "it may wait";
+  EXPECT_EQ(lowered_mark(Pages(127), Pages(0), request, PassesBoost::nobody), Pages(64))
+      << "127 / 2 are taken away";
   EXPECT_EQ(lowered_mark(min, boost, request, PassesBoost::high), Pages(400));
   request.flags_known = false;
   EXPECT_EQ(lowered_mark(min, boost, request, PassesBoost::high), Pages(960));

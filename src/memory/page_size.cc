@@ -4,6 +4,7 @@
 #include <array>
 #include <span>
 
+#include "kernel/release.h"
 #include "memory/task_with.h"
 
 namespace whyoom::memory {
@@ -90,10 +91,8 @@ std::optional<PageSize> find_page_size(const report::Report& report) {
   if (const auto page = from_victim(report)) {
     return page;
   }
-  if (report::release_of(report).ends_with("-64k")) {
-    return PageSize{64 * 1024};
-  }
-  return std::nullopt;
+  const auto named = kernel::page_kib_by_name(report::release_of(report));
+  return named ? std::optional(PageSize{*named * 1024}) : std::nullopt;
 }
 
 }  // namespace whyoom::memory

@@ -115,14 +115,16 @@ ZonePicture zone_picture(const Event& event, std::size_t most, Sizes sizes) {
     const Bytes bytes = to_bytes(pages, evidence.page);
     return size_text(bytes, sizes);
   };
-  ZonePicture picture{.table = {{{.head = tr("zone")},
-                                 zone_bars(),
-                                 {.head = tr("free"), .right = true},
-                                 {.head = tr("needs over"), .right = true},
-                                 {.flexible = true, .least = 10}},
-                                true},
-                      .notes = {},
-                      .hidden = zones.size() - std::min(most, zones.size())};
+  ZonePicture picture{
+      .table = {{{.head = tr("zone")},
+                 zone_bars(),
+                 {.head = tr("free"), .right = true},
+                 {.head = event.report.trigger ? tr("needs over") : tr("most need over"),
+                  .right = true},
+                 {.flexible = true, .least = 10}},
+                true},
+      .notes = {},
+      .hidden = zones.size() - std::min(most, zones.size())};
   for (std::size_t i = 0; i + picture.hidden < zones.size(); ++i) {
     const ZoneState& zone = *zones[i];
     const std::string name =

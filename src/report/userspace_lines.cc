@@ -147,7 +147,8 @@ bool is_undone(std::string_view text) {
          text.starts_with("Warning: Could not kill process: ");
 }
 
-// Before 1.3: "Killing process 5874 bash", "Killing process: bash, pid: 5874, badness: 538, ..",
+// Before 1.3: "Killing process 5874 (bash)" as /proc/PID/stat has it, "Killing process 5874 bash",
+// "Killing process: bash, pid: 5874, badness: 538, ..",
 // "Killing process 'bash' with signal 15, pid: 5874, badness: 538, ..",
 // 'killing process 5874 "bash" with signal 15: badness 538, ..'
 bool parse_earlyoom_old(std::string_view text, bool tagged, UserspaceKill& out) {
@@ -166,7 +167,9 @@ bool parse_earlyoom_old(std::string_view text, bool tagged, UserspaceKill& out) 
   }
   name = name.substr(0, name.rfind(" with signal "));
   name.remove_prefix(std::min(name.find_first_not_of(" :'\""), name.size()));
-  out.victim = name.substr(0, name.find_last_not_of("'\"") + 1);
+  name = name.substr(0, name.find_last_not_of("'\"") + 1);
+  const bool enclosed = name.size() > 2 && name.starts_with('(') && name.ends_with(')');
+  out.victim = enclosed ? name.substr(1, name.size() - 2) : name;
   return out.pid && !out.victim.empty();
 }
 

@@ -153,6 +153,8 @@ TEST(Earlyoom, BeforeItsSentenceOfToday) {
   EXPECT_EQ(first->pid, 5874);
   EXPECT_EQ(first->victim, "bash");
   EXPECT_FALSE(first->needs_facts);
+  EXPECT_EQ(parse_userspace("Killing process 5874 (bash)", "earlyoom", {})->victim, "bash");
+  EXPECT_EQ(parse_userspace("Killing process 5874 ((sd-pam))", "earlyoom", {})->victim, "(sd-pam)");
   EXPECT_TRUE(parse_userspace("Killing process 5874 bash", "", {})->needs_facts);
   EXPECT_FALSE(parse_userspace("Killing process group", "earlyoom", {}));
   EXPECT_FALSE(

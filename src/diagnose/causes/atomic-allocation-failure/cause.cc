@@ -131,8 +131,7 @@ std::optional<Claim> judge(const Context& context) {
   if (!is_short && !atomic) {
     return std::nullopt;
   }
-  // PF_MEMALLOC ignores the marks (mm/page_alloc.c __gfp_pfmemalloc_flags()).
-  const bool takes_all = !atomic && !flags.has(kernel::GfpFlag::nomemalloc);
+  const bool takes_all = ignores_marks(context.report, flags);
   const auto held = held_by_kernel(evidence);
   Claim result =
       claim(is_short ? Role::root : Role::ruled_out, Rank::out_of_reach, 0.6, 0.9,

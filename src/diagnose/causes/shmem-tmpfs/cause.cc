@@ -50,9 +50,25 @@ constexpr ShareRow row{
         },
 };
 
+// The head of a meminfo ends before "Shmem:". It lies on the lists of anonymous memory and counts
+// as cached, and nothing else does: what these add up to beyond RAM was counted twice.
+std::vector<Claim> check(const HostContext& context) {
+  const host::Meminfo& info = context.facts.host.meminfo;
+  if (info.shmem || !info.mem_total || !info.mem_free || !info.cached || !info.active_anon ||
+      !info.inactive_anon) {
+    return check_share(context, row);
+  }
+  const KiB all = info.mem_free->value + info.cached->value + info.active_anon->value +
+                  info.inactive_anon->value;
+  const HostShare twice{to_bytes(all - info.mem_total->value), to_bytes(info.mem_total->value),
+                        info.cached->at, info.mem_total->at};
+  return twice.part() < row.least_on_host ? std::vector<Claim>() : check_share(context, row, twice);
+}
+
 }  // namespace
 
-extern const Cause cause_shmem_tmpfs =
-    share_cause<row>("shmem-tmpfs", 'B', "shared memory (tmpfs, System V, memfd) holds the memory");
+extern const Cause cause_shmem_tmpfs{
+    "shmem-tmpfs", 'B', "shared memory (tmpfs, System V, memfd) holds the memory",
+    [](const Context& context) { return judge_share(context, row); }, check};
 
 }  // namespace whyoom::diagnose::causes
