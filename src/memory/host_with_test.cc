@@ -137,6 +137,63 @@ TEST_F(HostWith, huge_pages_are_taken_from_what_is_free_and_given_back) {
   EXPECT_EQ(with(10, 4, "0"), std::tuple(6U, 0U, 16U)) << "six are in use";
 }
 
+// Zones keep their boost under a what-if that sets no mark, and what they cannot use of the free.
+TEST_F(HostWith, marks_are_printed_with_the_boost_again) {
+  host = boosted();
+  for (host::Zone& zone : host.zones) {
+    if (zone.free && zone.managed->value > boost) {
+      zone.promo = Read<Pages>{zone.high->value + Pages(7), zone.at};
+      zone.reserved_highatomic = Read<Pages>{Pages(64), zone.at};
+    }
+  }
+  const host::Host then = host_with(state_of(host), "vm.watermark_boost_factor", "15000");
+  const auto pages_of = [](const Maybe<Pages>& value) { return value ? value->value : Pages(0); };
+  for (std::size_t i = 0; i < host.zones.size(); ++i) {
+    for (const auto number : {&host::Zone::min, &host::Zone::low, &host::Zone::high,
+                              &host::Zone::promo, &host::Zone::boost, &host::Zone::free}) {
+      EXPECT_EQ(pages_of(then.zones[i].*number), pages_of(host.zones[i].*number)) << i;
+    }
+  }
+}
+
+TEST_F(HostWith, a_zone_without_one_of_its_marks_stays) {
+  const auto of_dma = [this](Maybe<Pages> host::Zone::*lost) {
+    host::Host other = host;
+    (other.zones[0].*lost).reset();
+    return std::pair(host_with(state_of(other), "vm.min_free_kbytes", "45056").zones[0], other);
+  };
+  for (const auto lost : {&host::Zone::low, &host::Zone::high}) {
+    const auto& [zone, before] = of_dma(lost);
+    EXPECT_EQ(zone.min->value, before.zones[0].min->value);
+  }
+}
+
+TEST_F(HostWith, a_pool_without_one_of_its_files_stays) {
+  for (const bool total_is_lost : {true, false}) {
+    host::Host of = host;
+    of.huge_pools = {{}, {}};
+    of.huge_pools[1].page_size = KiB(2048);
+    of.huge_pools[0].page_size = KiB(64);
+    for (host::HugePool& pool : of.huge_pools) {
+      pool.total = pool.free = pool.reserved = Read<std::uint64_t>{4, {}};
+    }
+    (total_is_lost ? of.huge_pools[0].total : of.huge_pools[0].free).reset();
+    const host::Host then = host_with(state_of(of), "vm.nr_hugepages", "0");
+    EXPECT_EQ(then.meminfo.mem_free->value, host.meminfo.mem_free->value);
+  }
+}
+
+TEST_F(HostWith, what_is_available_stays_unknown) {
+  host.meminfo.mem_available.reset();
+  const host::Host then = host_with(state_of(host), "vm.min_free_kbytes", "45056");
+  EXPECT_FALSE(then.meminfo.mem_available);
+}
+
+TEST_F(HostWith, no_number_is_no_setting) {
+  const host::Host then = host_with(state, "kernel.pid_max", "many");
+  EXPECT_EQ(then.settings.pid_max.has_value(), host.settings.pid_max.has_value());
+}
+
 // Some per cent of memory join the zones after the kernel has chosen: 5, or an initramfs.
 TEST_F(HostWith, the_kernels_choice_may_be_a_little_lower_than_computed) {
   const auto choice = [this](std::uint64_t setting) {

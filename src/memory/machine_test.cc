@@ -65,5 +65,48 @@ TEST(LoweredMark, IsByWhatTheRequestMayDo) {
   EXPECT_EQ(lowered_mark(min, boost, request, PassesBoost::high), Pages(960));
 }
 
+// A hundredth of a per cent is the least, and all of the zone the most.
+TEST(InferredScaleFactor, IsFrom1To10000) {
+  EXPECT_EQ(inferred_scale_factor({zone_with(0, 2, 258000)}), 1U);
+  EXPECT_EQ(inferred_scale_factor({zone_with(0, 64, 258000)}), 2U) << "2.48";
+  EXPECT_EQ(inferred_scale_factor({zone_with(0, 65, 258000)}), 3U) << "2.52";
+  EXPECT_EQ(inferred_scale_factor({zone_with(0, 300000, 258000)}), 10000U);
+}
+
+// U, M, E and R are for any request, C for movable ones; H, I are for nobody's.
+TEST(MayServe, ABlockByTheListsItIsIn) {
+  const auto may = [](std::string types, bool cma) {
+    Request request;
+    request.may_use_cma = cma;
+    return may_serve({0, 1, std::move(types)}, request);
+  };
+  for (const char* types : {"", "U", "M", "E", "R", "UMEC"}) {
+    EXPECT_TRUE(may(types, false)) << types;
+  }
+  for (const char* types : {"H", "I", "HI"}) {
+    EXPECT_FALSE(may(types, true)) << types;
+  }
+  EXPECT_TRUE(may("C", true));
+  EXPECT_FALSE(may("C", false));
+}
+
+TEST(HasBlock, OfTheOrderOrALargerOne) {
+  const auto has = [](std::optional<int> order, std::vector<report::BuddyBlock> buddy) {
+    report::Zone zone;
+    zone.buddy = std::move(buddy);
+    Request request;
+    request.order = order;
+    return has_block(zone, request);
+  };
+  EXPECT_EQ(has(std::nullopt, {}), true) << "one page";
+  EXPECT_EQ(has(0, {}), true);
+  EXPECT_EQ(has(1, {}), std::nullopt) << "the lists are not there";
+  EXPECT_EQ(has(1, {{0, 500, "UM"}, {1, 0, ""}}), false);
+  EXPECT_EQ(has(1, {{0, 500, "UM"}, {1, 1, "UM"}}), true);
+  EXPECT_EQ(has(2, {{0, 500, "UM"}, {1, 50, "UM"}}), false);
+  EXPECT_EQ(has(2, {{1, 50, "UM"}, {3, 1, "M"}}), true);
+  EXPECT_EQ(has(2, {{1, 50, "UM"}, {3, 1, "H"}}), false);
+}
+
 }  // namespace
 }  // namespace whyoom::memory

@@ -17,28 +17,30 @@ using kernel::Field;
 using kernel::ZoneClass;
 
 constexpr int device = 5;  // behind the classes of ZoneClass in the kernel's own order
+constexpr int none = -1;
 
 // The zone classes that kernels are built with, most usual first. lowmem_reserve[] has one number
 // for each, but no report names them.
 constexpr std::array<std::array<int, 6>, 14> layouts{{
-    {0, 1, 2, 4, device, -1},  // x86-64, arm64: DMA DMA32 Normal Movable Device
-    {0, 1, 2, 4, -1, -1},      // the same without ZONE_DEVICE
-    {0, 2, 3, 4, -1, -1},      // 32-bit x86, arm: DMA Normal HighMem Movable
-    {1, 2, 4, device, -1, -1},
-    {0, 2, 4, device, -1, -1},
-    {0, 2, 3, 4, device, -1},
-    {2, 3, 4, -1, -1, -1},  // Normal HighMem Movable
-    {1, 2, 4, -1, -1, -1},  // DMA32 Normal Movable
-    {0, 2, 4, -1, -1, -1},
-    {2, 4, device, -1, -1, -1},
-    {2, 4, -1, -1, -1, -1},
-    {0, 1, 2, 3, 4, -1},
+    {0, 1, 2, 4, device, none},  // x86-64, arm64: DMA DMA32 Normal Movable Device
+    {0, 1, 2, 4, none, none},    // the same without ZONE_DEVICE
+    {0, 2, 3, 4, none, none},    // 32-bit x86, arm: DMA Normal HighMem Movable
+    {1, 2, 4, device, none, none},
+    {0, 2, 4, device, none, none},
+    {0, 2, 3, 4, device, none},
+    {2, 3, 4, none, none, none},  // Normal HighMem Movable
+    {1, 2, 4, none, none, none},  // DMA32 Normal Movable
+    {0, 2, 4, none, none, none},
+    {2, 4, device, none, none, none},
+    {2, 4, none, none, none, none},
+    {0, 1, 2, 3, 4, none},
     {0, 1, 2, 3, 4, device},
-    {0, 1, 2, 3, -1, -1},  // 2.6.15 to 2.6.18 of 32 bits, with an empty DMA32 and no Movable yet
+    // 2.6.15 to 2.6.18 of 32 bits, with an empty DMA32 and no Movable yet
+    {0, 1, 2, 3, none, none},
 }};
 
 constexpr std::size_t layout_size(const std::array<int, 6>& layout) {
-  return static_cast<std::size_t>(std::ranges::find(layout, -1) - layout.begin());
+  return static_cast<std::size_t>(std::ranges::find(layout, none) - layout.begin());
 }
 
 std::optional<std::size_t> index_in(const std::array<int, 6>& layout, int zone) {

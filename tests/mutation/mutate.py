@@ -11,7 +11,9 @@ exactly on the border notices.
 
 A change that does not compile is no change: another one takes its place. Of a change that gives the
 same program (a limit that nothing reaches, the size of a reserve) no test can say anything; such
-are in the list, and are looked at by a person.
+are in the list, and are looked at by a person. One byte, kB or page more or less is as good as the
+same: no rule turns on it, so the 0 of Bytes(0), KiB(0), Pages(0) and .count() > 0 becomes 1 GiB. A
+value that is taken out of an empty optional is noticed too, when BUILD has -D_GLIBCXX_ASSERTIONS.
 """
 import argparse
 import collections
@@ -29,9 +31,12 @@ NEGATED = {"<": ">=", ">": "<=", "<=": ">", ">=": "<", "==": "!=", "!=": "=="}
 BOUNDARY = {"<": "<=", ">": ">=", "<=": "<", ">=": ">"}
 OTHERS = {"&&": "||", "||": "&&", "+": "-", "-": "+", "*": "/", "/": "*"}
 OPERATOR = re.compile(r"(?<= )(<=|>=|==|!=|<|>|&&|\|\||\+|-|\*|/)(?= )")
-NUMBER = re.compile(r"(?<![\w.\"'])(\d+(?:\.\d+)?)(?![\w.\"'])")
-# Strings, characters and comments.
-NO_CODE = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|//.*')
+NUMBER = re.compile(r"(?<![\w.\"'])(\d+(?:'\d+)*(?:\.\d+)?)(?![\w.\"'])")
+# Strings, characters and comments; not the ' between digits.
+NO_CODE = re.compile(r'"(?:[^"\\]|\\.)*"|(?<!\d)\'(?:[^\'\\]|\\.)*\'|//.*')
+# A size and what it is compared with, in bytes, kB or pages.
+OF_SIZE = re.compile(r"(?:\b(Bytes|KiB|Pages)\(|\.(count)\(\) (?:==|!=|>|<=) )$")
+GIB = {"Bytes": 1 << 30, "KiB": 1 << 20, "Pages": 1 << 18, "count": 1 << 30}
 # A size that only holds more, and empty ones.
 ARRAY_SIZE = re.compile(r"std::array<[^;{]*$")
 # Lines that say nothing at run time, or whose numbers are indices and widths of texts.
@@ -57,10 +62,14 @@ def changes_in(path, boundary):
         if boundary:
             continue
         for found in NUMBER.finditer(code):
-            value = found[1]
+            value = found[1].replace("'", "")
             if ARRAY_SIZE.search(code[:found.start()]) and code[found.end():].startswith(">"):
                 continue
-            other = str(float(value) * 2 + 1) if "." in value else str(int(value) * 2 + 1)
+            size = OF_SIZE.search(code[:found.start()])
+            if size and value == "0":
+                other = str(GIB[size[1] or size[2]])
+            else:
+                other = str(float(value) * 2 + 1) if "." in value else str(int(value) * 2 + 1)
             yield Change(path, number, found.start(1), found.end(1), other)
 
 
