@@ -1,5 +1,6 @@
 #include "app/read_ahead.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -115,14 +116,16 @@ void ReadAhead::work(std::size_t index) {
 
 void ReadAhead::put(Channel& channel, report::Report&& report) {
   const std::size_t size = report::bytes_held(report);
+  // A thread that reads alone does so for the log that is told, so more would only leave the cache.
+  const std::size_t room = workers_.count() == 1 ? enough_to_tell : most_waiting;
   std::unique_lock lock(mutex_);
   less_.wait(lock, [&] {
-    const bool has_room = waiting_ < most_waiting;
+    const bool has_room = waiting_ < room;
     const bool is_current = &channel == current_;
     const bool is_wanted =
         is_current || current_ == nullptr || current_->bytes + told_now_ < enough_to_tell;
     return channel.dropped || (has_room && is_wanted) ||
-           (is_current && channel.bytes < most_of_current);
+           (is_current && channel.bytes < std::min(room, most_of_current));
   });
   if (!channel.dropped) {
     channel.bytes += size;

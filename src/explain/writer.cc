@@ -16,7 +16,8 @@ class NdjsonWriter final : public Writer {
   explicit NdjsonWriter(Sink out) : out_(std::move(out)) {}
 
   void event(std::unique_ptr<Event> event) override {
-    out_.write(render::json_event(*event, false) + "\n");
+    out_.write(render::json_event(*event, false));
+    out_.write("\n");
     out_.flush();
   }
   void quiet() override {}

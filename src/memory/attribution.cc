@@ -197,13 +197,16 @@ NameUse finished(NameSum& sum, const Room& room) {
 std::vector<NameUse> names_of(const std::vector<Row>& rows, PageSize page, const Room& room) {
   std::unordered_map<std::string_view, NameSum> sums;
   std::vector<NameUse> names;
+  NameSum* last = nullptr;  // workers stand side by side
   for (const Row& row : rows) {
-    if (row.use.task->comm.empty()) {  // cut off, so it may be any other's
+    const std::string_view comm = row.use.task->comm;
+    if (comm.empty()) {  // cut off, so it may be any other's
       NameSum own;
       add(own, row, page);
       names.push_back(finished(own, room));
     } else {
-      add(sums[row.use.task->comm], row, page);
+      last = last != nullptr && last->use.comm == comm ? last : &sums[comm];
+      add(*last, row, page);
     }
   }
   names.reserve(names.size() + sums.size());
@@ -239,21 +242,25 @@ std::strong_ordering compare(const TaskUse& a, const TaskUse& b, TaskOrder order
 }
 
 std::vector<TaskUse> first_of(const std::vector<Row>& rows, TaskOrder order, std::size_t most) {
-  std::vector<TaskUse> all;
+  std::vector<const TaskUse*> all;
   all.reserve(rows.size());
   for (const Row& row : rows) {
     if (!row.copy) {
-      all.push_back(row.use);
+      all.push_back(&row.use);
     }
   }
   const std::size_t kept = std::min(most, all.size());
   std::ranges::partial_sort(all, all.begin() + static_cast<std::ptrdiff_t>(kept),
-                            [order](const TaskUse& a, const TaskUse& b) {
-                              const auto by = compare(a, b, order);
-                              return by == 0 ? a.task->line < b.task->line : by < 0;
+                            [order](const TaskUse* a, const TaskUse* b) {
+                              const auto by = compare(*a, *b, order);
+                              return by == 0 ? a->task->line < b->task->line : by < 0;
                             });
-  all.resize(kept);
-  return all;
+  std::vector<TaskUse> first;
+  first.reserve(kept);
+  for (std::size_t i = 0; i < kept; ++i) {
+    first.push_back(*all[i]);
+  }
+  return first;
 }
 
 std::vector<Row> rows_of(const Evidence& evidence, const Room& room) {

@@ -359,8 +359,8 @@ TEST(Attribution, HugeNumbersSaturate) {
   report::Report report = machine_with_tasks();
   for (int i = 1; i <= 5; ++i) {
     report.tasks.push_back(task_of_kinds("w", i, most / 3, most / 3, most / 3));
-    report.tasks.back().swapents = most;
-    report.tasks.back().pgtables_bytes = most;
+    report.tasks.back().swapents = most - 1;
+    report.tasks.back().pgtables_bytes = most - static_cast<std::uint64_t>(i);
     report.tasks.back().total_vm = most;
   }
   const Attributed given(report);
@@ -396,9 +396,9 @@ TEST(Names, AreSumsWhereARowLacksOneOfItsKinds) {
     report::Report report;
     for (const std::int64_t pid : {1, 2}) {
       report::Task row = task("a", pid, 300);
-      row.rss_anon = anon ? std::optional<std::uint64_t>(100) : std::nullopt;
-      row.rss_file = file ? std::optional<std::uint64_t>(100) : std::nullopt;
-      row.rss_shmem = shmem ? std::optional<std::uint64_t>(100) : std::nullopt;
+      row.rss_anon = anon ? report::MaybeCount(100) : report::MaybeCount();
+      row.rss_file = file ? report::MaybeCount(100) : report::MaybeCount();
+      row.rss_shmem = shmem ? report::MaybeCount(100) : report::MaybeCount();
       report.tasks.push_back(row);
     }
     const Attributed given(report);

@@ -200,8 +200,8 @@ TEST(Badness, El6ScoresInThousandths) {
   add_task(report, 10, "root", 520'000, 0, 0);
   add_task(report, 11, "user", 500'000);
   for (report::Task& task : report.tasks) {
-    task.pgtables_bytes.reset();
-    task.swapents.reset();
+    task.pgtables_bytes = {};
+    task.swapents = {};
   }
   kill(report, 11);
   const Evidence evidence = from_report(report);
@@ -361,7 +361,7 @@ TEST(Badness, InThousandthsOneIsDrift) {
     add_task(report, 10, "big", 502'000);
     add_task(report, 11, "killed", killed);
     for (report::Task& task : report.tasks) {
-      task.pgtables_bytes.reset();
+      task.pgtables_bytes = {};
     }
     kill(report, 11);
     return from_report(report).ranking->why;

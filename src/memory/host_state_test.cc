@@ -12,7 +12,7 @@
 namespace whyoom::memory {
 namespace {
 
-using testing_only::k4K;
+using testing_only::page_4k;
 using testing_only::pages;
 
 template <class T>
@@ -35,7 +35,7 @@ host::Zone zone_with(std::string name, std::uint64_t managed, std::vector<Pages>
 // 400 MiB, or 102,400 pages, in two zones.
 host::Host small_host() {
   host::Host host;
-  host.page_size = k4K;
+  host.page_size = page_4k;
   host.meminfo.mem_total = as_read(KiB(409'600));
   host.zones = {zone_with("DMA", 2'400, {Pages(0), Pages(380), Pages(390)}),
                 zone_with("Normal", 100'000, {Pages(0), Pages(0), Pages(40)})};

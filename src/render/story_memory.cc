@@ -274,8 +274,7 @@ void add_account(Document& out, const Event& event, Detail detail) {
 namespace {
 
 // Pages are what the kernel printed; they become kB when the report tells how big a page is.
-std::string task_size(bool known, const std::optional<Bytes>& size,
-                      const std::optional<std::uint64_t>& pages) {
+std::string task_size(bool known, const std::optional<Bytes>& size, report::MaybeCount pages) {
   return known && size ? kb(*size) : pages ? plural(*pages, "page", "pages") : std::string();
 }
 
@@ -424,7 +423,7 @@ Table task_table(const Event& event, const TaskList& list, std::uint32_t usual, 
                {std::to_string(task.pid)},
                {task_size(known, use.rss, task.rss)},
                {task_size(known, use.swap, task.swapents)},
-               {task_size(known || task.pgtables_bytes, use.page_tables, std::nullopt)},
+               {task_size(known || task.pgtables_bytes, use.page_tables, {})},
                {std::to_string(task.oom_score_adj)},
                {killed                    ? tr("killed")
                 : may_not_be_killed(task) ? tr("protected")

@@ -65,7 +65,7 @@ std::size_t Assembler::columns_of_next_row(LineNumber line) const {
 
 // Of what a line does otherwise, this leaves out what finds the same behind the last row of the
 // run, which goes the long way: which events are over, and how much is kept.
-bool Assembler::next_row(const Line& line, const TaskRow& row) {
+bool Assembler::next_row(const Line& line, const TaskRow& row, std::string_view name) {
   if (!events_.back().goes_on_at_once(line)) {
     expire(line);
     if (events_.empty() || events_.back().superseded) {
@@ -78,10 +78,14 @@ bool Assembler::next_row(const Line& line, const TaskRow& row) {
     tasks.reserve(rows_of_last_);  // tables of one log are about as long
   }
   if (Task* task = event.room_in(tasks, most_tasks)) {
-    put_task(*task, row, line.text, event.columns, line.number);
+    put_task(*task, row, name, event.columns, line.number);
   }
   ++lines_of_events_;
-  touch(event, line, Stage::tasks);
+  if (keeps_lines_) {
+    event.bytes += keep_line(event.report, line, most_lines / 2);
+  }
+  event.report.last_line = event.last.line = line.number;
+  event.last.monotonic_us = line.monotonic_us ? line.monotonic_us : event.last.monotonic_us;
   return true;
 }
 

@@ -40,8 +40,9 @@ class Assembler {
   // A row of the task table, right behind the line at hand, can only be of the same event: how many
   // numbers it has behind the pid. 0: it may be otherwise.
   [[nodiscard]] std::size_t columns_of_next_row(LineNumber line) const;
-  // Such a row, which was read already. False: it is to be taken as every line is.
-  bool next_row(const Line& line, const TaskRow& row);
+  // Such a row, which was read already. Its frame differs from that of the row before in the time
+  // alone. False: it is to be taken as every line is.
+  bool next_row(const Line& line, const TaskRow& row, std::string_view name);
 
   // No event is open: lines without a mark of an event may be left out.
   [[nodiscard]] bool idle() const;

@@ -18,8 +18,8 @@ class Out {
   Out& number(T value) {
     return text(std::to_string(value));
   }
-  template <class T>
-  Out& maybe(const std::optional<T>& value) {
+  template <class Optional>
+  Out& maybe(const Optional& value) {
     return value ? number(*value) : text("-");
   }
   Out& read(const Maybe<std::uint64_t>& value) {
@@ -76,7 +76,11 @@ void add_memcg(Out& out, const Report& r) {
 void add_end(Out& out, const Report& r) {
   for (const auto& task : r.tasks) {
     out.text(task.comm).number(task.pid).number(task.rss).number(task.oom_score_adj);
-    out.maybe(task.pgtables_bytes).maybe(task.swapents).number(task.line);
+    out.number(task.tgid).number(task.uid).number(task.total_vm).number(task.line);
+    for (const MaybeCount& count : {task.rss_anon, task.rss_file, task.rss_shmem, task.swapents,
+                                    task.pgtables_bytes, task.page_table_pages}) {
+      out.maybe(count);
+    }
   }
   if (r.constraint) {
     out.number(static_cast<int>(r.constraint->kind)).text(r.constraint->task);

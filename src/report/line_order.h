@@ -38,6 +38,9 @@ class LineOrder {
   // Times of a second do not tell. The kernel says whom it chose right before it says that it
   // killed.
   void see_kill(std::string_view text) {
+    if (text.empty() || std::string_view("oOM").find(text.front()) == std::string_view::npos) {
+      return killed_.clear();  // most lines
+    }
     constexpr std::string_view killed = "Killed process ";
     if (!killed_.empty() && text.starts_with("oom-kill:constraint=") &&
         text.find(",pid=" + killed_ + ',') != std::string_view::npos) {
@@ -54,6 +57,9 @@ class LineOrder {
 
   // Texts of one day sort as its times do; of other days only those that begin with the year.
   void step(std::string& before, std::string_view now) {
+    if (now == before) {
+      return;  // most lines
+    }
     constexpr std::size_t day = sizeof "Nov 29" - 1;
     const bool iso = !now.empty() && now.front() >= '0' && now.front() <= '9';
     if (now.size() == before.size() && (iso || now.starts_with(before.substr(0, day)))) {

@@ -197,7 +197,7 @@ std::size_t LogReader::State::run(std::string_view block) {
   for (RowRun::Row* row = &rows.read(block); row->size > 0;) {
     RowRun::Row& next = rows.read(block.substr(at + row->size));
     row->line.number = number + 1;
-    if (next.size == 0 || !assembler.next_row(row->line, *row->numbers)) {
+    if (next.size == 0 || !assembler.next_row(row->line, row->numbers, row->name)) {
       break;
     }
     order.see(row->line);

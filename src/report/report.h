@@ -146,14 +146,32 @@ struct SlabRow {
   Place at{};
 };
 
+// As std::optional<std::uint64_t>, in half of its bytes: what a large report is made of, and what
+// goes from one processor to another. The highest number counts as nothing.
+class MaybeCount {
+ public:
+  constexpr MaybeCount() = default;
+  constexpr MaybeCount(std::uint64_t value) : above_(value + 1) {}
+  [[nodiscard]] constexpr bool has_value() const { return above_ != 0; }
+  constexpr explicit operator bool() const { return has_value(); }
+  constexpr std::uint64_t operator*() const { return above_ - 1; }
+  [[nodiscard]] constexpr std::uint64_t value_or(std::uint64_t other) const {
+    return has_value() ? **this : other;
+  }
+  friend constexpr auto operator<=>(MaybeCount, MaybeCount) = default;  // nothing is the lowest
+
+ private:
+  std::uint64_t above_ = 0;  // one more than it
+};
+
 struct Task {
   std::string comm;
   std::int64_t pid = 0, tgid = 0;
   std::int64_t uid = -1;
-  std::uint64_t total_vm = 0, rss = 0;                                   // pages
-  std::optional<std::uint64_t> rss_anon, rss_file, rss_shmem, swapents;  // pages
-  std::optional<std::uint64_t> pgtables_bytes;                           // 4.15 and later
-  std::optional<std::uint64_t> page_table_pages;                         // nr_ptes + nr_pmds before
+  std::uint64_t total_vm = 0, rss = 0;                 // pages
+  MaybeCount rss_anon, rss_file, rss_shmem, swapents;  // pages
+  MaybeCount pgtables_bytes;                           // 4.15 and later
+  MaybeCount page_table_pages;                         // nr_ptes + nr_pmds before
   int oom_score_adj = 0;
   LineNumber line = 0;
 };

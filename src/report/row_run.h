@@ -6,7 +6,7 @@
 
 #include <array>
 #include <cstddef>
-#include <optional>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -20,7 +20,8 @@ class RowRun {
   struct Row {
     std::size_t size = 0;  // of its line with the newline
     logtext::Line line;
-    std::optional<TaskRow> numbers;
+    TaskRow numbers;
+    std::string_view name;
   };
 
   // `raw` was read, and all that it held was `line`. Rows have so many numbers behind the pid. It
@@ -34,7 +35,7 @@ class RowRun {
   Row& read(std::string_view block);
 
  private:
-  [[nodiscard]] std::size_t take_frame(std::string_view raw, logtext::Line& line) const;
+  [[nodiscard]] std::size_t take_frame(std::string_view block, logtext::Line& line);
 
   logtext::KeptLine line_;  // the one before: all but its text and time holds for the next
   std::array<Row, 2> rows_;
@@ -42,6 +43,7 @@ class RowRun {
   std::string frame_;       // what stands before its text
   // Where the kernel's time begins in it, and where that ends; equal: there is none.
   std::size_t time_begins_ = 0, time_ends_ = 0;
+  std::uint64_t second_ = 0;  // of it, in microseconds
   std::size_t columns_ = 0;
 };
 

@@ -57,8 +57,28 @@ TEST(RowRun, ReadsARowInTheFrameOfTheOneBefore) {
     EXPECT_EQ(read.line.text, row);
     EXPECT_EQ(read.line.monotonic_us, time) << next;
     EXPECT_EQ(read.line.wall, "Nov 23 07:41:32");
-    EXPECT_EQ(read.numbers->pid, 1744);
-    EXPECT_EQ(read.numbers->numbers[6], -300);
+    EXPECT_EQ(read.numbers.pid, 1744);
+    EXPECT_EQ(read.numbers.numbers[4], 249856);
+    EXPECT_EQ(read.numbers.numbers[5], 0);
+    EXPECT_EQ(read.numbers.numbers[6], -300);
+    EXPECT_EQ(read.name, "(sd-pam)");
+  }
+}
+
+// A slow console prints some rows a second.
+TEST(RowRun, GoesOnInTheNextSecond) {
+  RowRun run;
+  const std::string raw = "[  100.500000] " + std::string(row_text);
+  run.begin(raw, line_of(std::string_view(raw).substr(15), 100500000), columns);
+  const std::string numbers = " [ 9]  0  9  10  10  4096  0  0 nginx\n";
+  const std::string block = "[  101.000001]" + numbers + "[  101.999999]" + numbers +
+                            "[  99.000002]" + numbers + "[  102.000003]" + numbers;
+  std::string_view rest = block;
+  for (const std::uint64_t time : {101000001U, 101999999U, 99000002U, 102000003U}) {
+    const RowRun::Row& row = run.read(rest);
+    EXPECT_EQ(row.line.monotonic_us, time);
+    ASSERT_NE(row.size, 0U) << rest;
+    rest.remove_prefix(row.size);
   }
 }
 
@@ -83,6 +103,11 @@ TEST(RowRun, LeavesEveryOtherLineToTheReaderOfLines) {
                                   next + numbers + "0 nginx",
                                   next + "[ -9]  0  9  10  10  4096  0  0 nginx",
                                   next + "[ 9]0  9  10  10  4096  0  0 nginx",
+                                  next + "[ 2147483648]  0  9  10  10  4096  0  0 nginx",
+                                  next + "[ 9]  0  9  10  10  4096  0  1234567890123456789 nginx",
+                                  next + "[ 9]  0  9  10  10  4096  0  - nginx",
+                                  next + "[ 9]  0  9  10  10  4096  0  0nginx",
+                                  next + "[ 9]  0  9  10  10  4096  0  0\tnginx",
                                   next + "[ 9]  0  9  10 \r10  4096  0  0 nginx",
                                   next + "[ 9]  0  9  10\t10  4096  0  0 nginx",
                                   next + "[ 9]  0  9  10  10  4096  0  0" + blanks + "nginx",
@@ -216,7 +241,8 @@ class Maker {
               (rarely(9)     ? "-"
                : rarely(300) ? "\r"
                              : "") +
-              std::to_string(below(900000));
+              (rarely(200) ? "12345678901234567" : "") +
+              std::to_string(rarely(3) ? below(10) : below(900000));
     }
     return text + " " + (rarely(3) ? one_of(names) : std::string(names[0]));
   }
@@ -236,10 +262,11 @@ class Maker {
         "Mem-Info:"};
     const std::size_t kind = below(7);
     const bool backwards = rarely(20);
+    const bool slow = rarely(4);
     std::uint64_t us = 99'000'000 + below(2'000'000);
     std::string text;
     const auto add = [&](const std::string& message) {
-      us += rarely(30) ? 20'000'000 * below(6) : below(400);
+      us += rarely(30) ? 20'000'000 * below(6) : below(slow ? 200'000 : 400);
       us -= backwards ? 700 : rarely(40) ? below(5'000'000) : 0;
       text += frame(rarely(60) ? below(7) : kind, us) + message + (rarely(80) ? " " : "") +
               (rarely(80) ? "\r\n" : "\n");

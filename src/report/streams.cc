@@ -95,14 +95,13 @@ std::size_t Streams::columns_of_next_row(LineNumber line) const {
   return streams_.size() == 1 ? streams_.front().assembler.columns_of_next_row(line) : 0;
 }
 
-bool Streams::next_row(const logtext::Line& line, const TaskRow& row) {
+bool Streams::next_row(const logtext::Line& line, const TaskRow& row, std::string_view name) {
   Stream& stream = streams_.front();
-  if (!stream.assembler.next_row(line, row)) {
+  if (!stream.assembler.next_row(line, row, name)) {
     return false;
   }
   stream.last = ++lines_;
   ++lines_of_events_;
-  count(stream);
   return true;
 }
 

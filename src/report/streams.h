@@ -29,7 +29,7 @@ class Streams {
   void line(const logtext::Line& line);
   // As those of Assembler, of the machine whose line was the last, when it is the only one.
   [[nodiscard]] std::size_t columns_of_next_row(LineNumber line) const;
-  bool next_row(const logtext::Line& line, const TaskRow& row);
+  bool next_row(const logtext::Line& line, const TaskRow& row, std::string_view name);
   [[nodiscard]] bool idle() const { return busy_ == 0; }
   // The first line of the open events.
   [[nodiscard]] std::optional<LineNumber> first_open() const;

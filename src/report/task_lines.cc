@@ -241,7 +241,38 @@ TaskColumns guess_task_columns(const TaskRow& row) {
   }
 }
 
-void put_task(Task& task, const TaskRow& row, std::string_view text, const TaskColumns& columns,
+std::size_t read_task_numbers(std::string_view block, std::size_t count, TaskRow& row) {
+  const char* const end = block.data() + block.size();
+  const char* at = skip_blanks(block.data() + 1, end);
+  const Digits pid = read_digits(at, end);
+  at += pid.count;
+  if (block.front() != '[' || pid.count == 0 || pid.value > most_pid || *at++ != ']') {
+    return 0;
+  }
+  row.pid = static_cast<std::int64_t>(pid.value);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (*at != ' ') {
+      return 0;
+    }
+    at = skip_blanks(at + 1, end);
+    if (is_digit(at[0]) && at[1] == ' ') {  // most are 0
+      row.numbers[i] = *at++ - '0';
+      continue;
+    }
+    const bool negative = *at == '-';
+    at += negative ? 1 : 0;
+    const Digits digits = read_digits(at, end);
+    if (digits.count == 0) {
+      return 0;
+    }
+    at += digits.count;
+    const auto number = static_cast<std::int64_t>(digits.value);
+    row.numbers[i] = negative ? -number : number;
+  }
+  return *at == ' ' ? static_cast<std::size_t>(skip_blanks(at, end) - block.data()) : 0;
+}
+
+void put_task(Task& task, const TaskRow& row, std::string_view name, const TaskColumns& columns,
               LineNumber line) {
   task.pid = row.pid;
   task.tgid = row.pid;
@@ -249,14 +280,14 @@ void put_task(Task& task, const TaskRow& row, std::string_view text, const TaskC
   for (std::size_t i = 0; i < columns.size(); ++i) {
     put(task, columns[i], row.numbers[i]);
   }
-  task.comm = trim(text.substr(row.ends[columns.size()]));
+  task.comm = name;
 }
 
 std::optional<Task> task_of(const TaskRow& row, std::string_view text, const TaskColumns& columns,
                             LineNumber line) {
   std::optional<Task> task;
   if (!columns.empty() && columns.size() <= row.count) {
-    put_task(task.emplace(), row, text, columns, line);
+    put_task(task.emplace(), row, trim(text.substr(row.ends[columns.size()])), columns, line);
   }
   return task;
 }

@@ -49,12 +49,16 @@ struct TaskRow {
   bool other_spaces = false;  // than blanks are among them: tabs, or what moves the cursor
 };
 std::optional<TaskRow> parse_task_row(std::string_view text);
+// The same of a row with so many numbers, and blanks alone before and behind each; the offset of
+// its name, or 0: it is none. `block` goes on behind the row, at least with a newline. `ends` stay
+// as they are.
+std::size_t read_task_numbers(std::string_view block, std::size_t count, TaskRow& row);
 
 // The columns of a row whose header row is lost, from the row alone; empty: not to be told.
 TaskColumns guess_task_columns(const TaskRow& row);
 
-// What the row says of a new task. `text` is what it was read from; it has so many columns.
-void put_task(Task& task, const TaskRow& row, std::string_view text, const TaskColumns& columns,
+// What the row, which has so many columns, says of a new task.
+void put_task(Task& task, const TaskRow& row, std::string_view name, const TaskColumns& columns,
               LineNumber line);
 // Nothing when the row has fewer columns.
 std::optional<Task> task_of(const TaskRow& row, std::string_view text, const TaskColumns& columns,

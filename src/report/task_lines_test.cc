@@ -13,7 +13,7 @@ struct TableCase {
   const char* columns;
   const char* row;
   std::uint64_t rss;
-  std::optional<std::uint64_t> pgtables_bytes, table_pages, swapents, rss_anon;
+  MaybeCount pgtables_bytes, table_pages, swapents, rss_anon;
   int adj;
   const char* comm;
 };
