@@ -15,14 +15,16 @@ from throughput import other_lines, reports
 
 def cases(scratch):
     """name: (arguments, the exit status that belongs to it)"""
-    sparse, dense = os.path.join(scratch, "sparse.log"), os.path.join(scratch, "dense.log")
+    sparse, dense, tasks = (os.path.join(scratch, f"{name}.log") for name in ("sparse", "dense", "tasks"))
     other_lines(sparse, 8 << 20)
     reports(dense, 1 << 20)
+    reports(tasks, 1 << 20, tasks=42)
     explain = ["explain", "--sandbox", "off"]
     example = os.path.join(ROOT, "examples/min-free-killed.log")
     return {"start": (["--version"], 0),
             "report": ([*explain, example], 1),
             "reports": ([*explain, "--format", "ndjson", dense], 1),
+            "tasks": ([*explain, "--format", "ndjson", tasks], 1),
             "sparse": ([*explain, sparse], 0),
             "host": (["check", "--sandbox", "off", "--root", os.path.join(ROOT, "examples/host")], 1)}
 
