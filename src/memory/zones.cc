@@ -16,8 +16,7 @@ namespace {
 using kernel::Field;
 using kernel::ZoneClass;
 
-constexpr int device = 5;  // behind the classes of ZoneClass in the kernel's own order
-constexpr int none = -1;
+constexpr int device = 5, none = -1;  // behind the classes of ZoneClass, as the kernel orders them
 
 // The zone classes that kernels are built with, most usual first. lowmem_reserve[] has one number
 // for each, but no report names them.
