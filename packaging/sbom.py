@@ -18,7 +18,9 @@ IMPLIED = ("libc.a", "libstdc++.a", "libgcc.a", "libgcc_eh.a")
 LICENSES = {"libc6-dev": "LGPL-2.1-or-later", "libstdc++": "GPL-3.0-or-later WITH GCC-exception-3.1",
             "libgcc": "GPL-3.0-or-later WITH GCC-exception-3.1", "zlib1g-dev": "Zlib",
             "liblzma-dev": "LicenseRef-public-domain", "libzstd-dev": "BSD-3-Clause",
-            "libbz2-dev": "bzip2-1.0.6", "libseccomp-dev": "LGPL-2.1-only", "libexpected-dev": "CC0-1.0",
+            "libbz2-dev": "bzip2-1.0.6", "liblz4-dev": "BSD-2-Clause", "libxxhash-dev": "BSD-2-Clause",
+            "libseccomp-dev": "LGPL-2.1-only",
+            "libexpected-dev": "CC0-1.0",
             "linux-libc-dev": "GPL-2.0-only WITH Linux-syscall-note"}
 # A file of a package that tests/lab/packages.py unpacked.
 UNPACKED = re.compile(r"(/.*/packages/([^/_]+)_[a-z0-9]+)/usr/")

@@ -1,16 +1,13 @@
 #include "linux/lz4_frames.h"
 
+#include <lz4.h>
+
 #include <algorithm>
-#include <bit>
 #include <cstring>
-#include <optional>
-#include <span>
 
 namespace whyoom::linux {
 namespace {
 
-constexpr std::uint32_t primes[] = {0x9E3779B1, 0x85EBCA77, 0xC2B2AE3D, 0x27D4EB2F, 0x165667B1};
-constexpr std::size_t stripe = 16;
 constexpr std::size_t farthest = std::size_t{64} * 1024;  // back that a copy can reach
 constexpr std::size_t piece = std::size_t{256} * 1024;    // for the sink at once
 
@@ -31,127 +28,9 @@ std::uint32_t word(const char* at) {  // one load, as compilers read it
   return byte(0) | byte(1) << 8U | byte(2) << 16U | byte(3) << 24U;
 }
 
-std::uint32_t xxh32(std::string_view bytes) {
-  Xxh32 hash;
-  hash.add(bytes);
-  return hash.value();
-}
-
-// What a nibble says; 15: and the bytes behind it, up to the first that is not 255.
-std::optional<std::size_t> length(unsigned nibble, std::string_view& block) {
-  std::size_t sum = nibble;
-  for (unsigned more = nibble == 15 ? 255 : 0; more == 255; sum += more) {
-    if (block.empty()) {
-      return std::nullopt;
-    }
-    more = static_cast<unsigned char>(block.front());
-    block.remove_prefix(1);
-  }
-  return sum;
-}
-
-// Most are short, and a size that the compiler knows is no call of a function.
-constexpr std::size_t stride = 16;
-
-// Within the window, to what is behind `from`. It may reach into itself: then what lies between is
-// repeated.
-void copy(std::span<char> window, std::size_t from, std::size_t to, std::size_t size) {
-  if (to - from >= stride && window.size() - to >= size + stride) {
-    for (std::size_t i = 0; i < size; i += stride) {
-      std::memcpy(window.data() + to + i, window.data() + from + i, stride);
-    }
-    return;
-  }
-  for (const std::size_t end = to + size; to < end;) {
-    const std::size_t part = std::min(to - from, end - to);
-    std::memcpy(window.data() + to, window.data() + from, part);
-    to += part;
-  }
-}
-
-// What a block makes behind the first `from` bytes of the window: runs of literals, each but the
-// last with a copy of what came before it. nullopt: it is damaged.
-std::optional<std::size_t> unpack(std::string_view block, std::span<char> window,
-                                  std::size_t from) {
-  std::size_t at = from;
-  while (!block.empty()) {
-    const unsigned token = static_cast<unsigned char>(block.front());
-    block.remove_prefix(1);
-    const auto literals = length(token >> 4U, block);
-    if (!literals || *literals > block.size() || *literals > window.size() - at) {
-      return std::nullopt;
-    }
-    if (*literals <= stride && block.size() >= stride && window.size() - at >= stride) {
-      std::memcpy(window.data() + at, block.data(), stride);
-    } else {
-      std::memcpy(window.data() + at, block.data(), *literals);
-    }
-    at += *literals;
-    block.remove_prefix(*literals);
-    if (block.empty()) {
-      return at - from;
-    }
-    if (block.size() < 2) {
-      return std::nullopt;
-    }
-    const std::size_t back =
-        static_cast<unsigned char>(block[0]) | static_cast<unsigned char>(block[1]) << 8U;
-    block.remove_prefix(2);
-    constexpr std::size_t least = 4;
-    const auto more = length(token & 15U, block);
-    if (!more || back == 0 || back > at || *more + least > window.size() - at) {
-      return std::nullopt;
-    }
-    copy(window, at - back, at, *more + least);
-    at += *more + least;
-  }
-  return std::nullopt;
-}
+std::uint32_t xxh32(std::string_view bytes) { return XXH32(bytes.data(), bytes.size(), 0); }
 
 }  // namespace
-
-void Xxh32::add_stripe(const char* at) {
-  for (std::uint32_t& lane : lanes_) {
-    lane = std::rotl(lane + word(at) * primes[1], 13) * primes[0];
-    at += 4;
-  }
-}
-
-void Xxh32::add(std::string_view bytes) {
-  const std::size_t held = size_ % stripe;
-  size_ += bytes.size();
-  if (held + bytes.size() < stripe) {
-    std::copy(bytes.begin(), bytes.end(), rest_ + held);
-    return;
-  }
-  if (held > 0) {
-    std::copy_n(bytes.begin(), stripe - held, rest_ + held);
-    bytes.remove_prefix(stripe - held);
-    add_stripe(rest_);
-  }
-  for (; bytes.size() >= stripe; bytes.remove_prefix(stripe)) {
-    add_stripe(bytes.data());
-  }
-  std::copy(bytes.begin(), bytes.end(), rest_);
-}
-
-std::uint32_t Xxh32::value() const {
-  std::uint32_t hash = size_ < stripe ? primes[4]
-                                      : std::rotl(lanes_[0], 1) + std::rotl(lanes_[1], 7) +
-                                            std::rotl(lanes_[2], 12) + std::rotl(lanes_[3], 18);
-  hash += static_cast<std::uint32_t>(size_);
-  const char* at = rest_;
-  const char* const end = rest_ + size_ % stripe;
-  for (; end - at >= 4; at += 4) {
-    hash = std::rotl(hash + word(at) * primes[2], 17) * primes[3];
-  }
-  for (; at < end; ++at) {
-    hash = std::rotl(hash + static_cast<unsigned char>(*at) * primes[4], 11) * primes[0];
-  }
-  hash = (hash ^ hash >> 15U) * primes[1];
-  hash = (hash ^ hash >> 13U) * primes[2];
-  return hash ^ hash >> 16U;
-}
 
 const char* Lz4Frames::feed(std::string_view input, const Decoder::Sink& sink) {
   for (;;) {
@@ -221,7 +100,7 @@ const char* Lz4Frames::on_header(const Decoder::Sink& /*sink*/) {
     return wrong_header;
   }
   left_ = has(Flag::content_size) ? little_endian(std::string_view(part_).substr(0, 8)) : 0;
-  content_ = {};
+  XXH32_reset(&content_, 0);
   history_ = 0;
   most_ = std::size_t{1} << (8 + 2 * size);
   window_.resize(farthest + most_);
@@ -250,16 +129,18 @@ const char* Lz4Frames::on_block(const Decoder::Sink& sink) {
   if (has(Flag::block_checks) && xxh32(block) != word(part_.data() + block_)) {
     return wrong_check;
   }
-  std::optional<std::size_t> made = block.size();
+  char* const to = window_.data() + history_;
+  auto made = static_cast<int>(block.size());
   if (stored_) {
-    std::copy(block.begin(), block.end(), window_.data() + history_);
+    std::copy(block.begin(), block.end(), to);
   } else {
-    made = unpack(block, std::span(window_).first(history_ + most_), history_);
+    made = LZ4_decompress_safe_usingDict(block.data(), to, made, static_cast<int>(most_),
+                                         window_.data(), static_cast<int>(history_));
   }
-  if (!made) {
+  if (made < 0) {
     return wrong_block;
   }
-  give(*made, sink);
+  give(static_cast<std::size_t>(made), sink);
   want(&Lz4Frames::on_block_size, 4);
   return nullptr;
 }
@@ -267,7 +148,7 @@ const char* Lz4Frames::on_block(const Decoder::Sink& sink) {
 void Lz4Frames::give(std::size_t size, const Decoder::Sink& sink) {
   const std::string_view made(window_.data() + history_, size);
   if (has(Flag::content_check)) {
-    content_.add(made);
+    XXH32_update(&content_, made.data(), made.size());
   }
   left_ -= size;
   for (std::size_t at = 0; at < size && !stopped_; at += piece) {
@@ -279,7 +160,7 @@ void Lz4Frames::give(std::size_t size, const Decoder::Sink& sink) {
 }
 
 const char* Lz4Frames::on_content_check(const Decoder::Sink& /*sink*/) {
-  return content_.value() == word(part_.data()) ? end_frame() : wrong_check;
+  return XXH32_digest(&content_) == word(part_.data()) ? end_frame() : wrong_check;
 }
 
 const char* Lz4Frames::end_frame() {

@@ -13,7 +13,7 @@ PROCESSORS = {"arm64": "aarch64", "i386": "i686"}
 RELEASE = "bookworm"  # the C++ runtime of the cross compilers is this release's
 # What whyoom needs beside the C++ library; unpacked into a folder of its own, not installed.
 LIBRARIES = ("zlib1g-dev", "liblzma-dev", "libseccomp-dev", "libzstd-dev", "libbz2-dev",
-             "libexpected-dev", "nlohmann-json3-dev")
+             "liblz4-dev", "libxxhash-dev", "libexpected-dev", "nlohmann-json3-dev")
 
 
 def compile_load(architecture, cache):

@@ -73,7 +73,7 @@ class Arm64(test_package.Case):
 
     def test_the_list_of_what_is_linked_in(self):
         names = test_package.linked_in(self.build)
-        for library in ("zlib1g-dev", "liblzma-dev", "libzstd-dev", "libbz2-dev", "libseccomp-dev",
+        for library in ("zlib1g-dev", "liblzma-dev", "libzstd-dev", "libbz2-dev", "liblz4-dev", "libseccomp-dev",
                         "libexpected-dev", "libc6-dev-arm64-cross"):
             self.assertIn(library, names)
         self.assertFalse([name for name in names if name in ("libc6-dev", "linux-libc-dev")], "of this machine")

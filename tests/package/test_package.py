@@ -148,8 +148,8 @@ class Package(Case):
         libraries = set(re.findall(r"/lib(\w+)\.a\b", told)) - {"gtest", "gtest_main"}
         libraries = {name for name in libraries if not name.startswith("whyoom_")}
         names = linked_in(BUILD)
-        self.assertEqual(libraries, {"z", "lzma", "zstd", "bz2", "seccomp"})
-        for wanted in ("zlib1g-dev", "liblzma-dev", "libzstd-dev", "libbz2-dev", "libseccomp-dev",
+        self.assertEqual(libraries, {"z", "lzma", "zstd", "bz2", "lz4", "seccomp"})
+        for wanted in ("zlib1g-dev", "liblzma-dev", "libzstd-dev", "libbz2-dev", "liblz4-dev", "libxxhash-dev", "libseccomp-dev",
                        "libexpected-dev", "libc6-dev", "linux-libc-dev"):
             self.assertIn(wanted, names)
         self.assertTrue([name for name in names if re.fullmatch(r"libstdc\+\+-\d+-dev", name)], names)
