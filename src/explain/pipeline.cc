@@ -174,6 +174,12 @@ void Pipeline::tell(report::Report&& report) {
   take(diagnose::explain(std::move(report), context, std::move(host)));
 }
 
+#ifdef __wasm__
+// The page reads no host: that would be a twentieth of its bytes.
+std::optional<memory::Recorded> Pipeline::host_beside(const report::Report& /*report*/) {
+  return std::nullopt;
+}
+#else
 // What the text that the report stands in shows of its host.
 std::optional<memory::Recorded> Pipeline::host_beside(const report::Report& report) {
   if (report.beside != beside_) {
@@ -187,6 +193,7 @@ std::optional<memory::Recorded> Pipeline::host_beside(const report::Report& repo
   }
   return host_beside_;
 }
+#endif
 
 // "x.log:7: ..."
 void Pipeline::note_symptoms(const std::string& file, const report::Symptoms& symptoms) {

@@ -130,7 +130,7 @@ bool lacks_a_zone(const Machine& machine) {
   return shares < to_pages(machine.min_free->value, machine.page);
 }
 
-Machine machine_of(const host::Host& host) {
+Machine without_own_choice(const host::Host& host) {
   Machine machine;
   machine.page = host.page_size.value_or(PageSize{});
   machine.request = process_request();
@@ -240,6 +240,12 @@ std::optional<Bytes> available_after(const HostState& state, const WhatIf& chang
   return all - kept;
 }
 
+Machine machine_of(const host::Host& host) {
+  Machine machine = without_own_choice(host);
+  machine.default_min_free = kernel_default(host, machine);
+  return machine;
+}
+
 HostState state_of(const host::Host& host) {
   HostState state;
   state.host = &host;
@@ -252,7 +258,6 @@ HostState state_of(const host::Host& host) {
   if (host.meminfo.mem_available) {
     state.available = to_bytes(host.meminfo.mem_available->value);
   }
-  state.machine.default_min_free = kernel_default(host, state.machine);
   if (state.machine.min_free && state.machine.default_min_free) {
     state.with_default =
         what_if(state.machine, {.min_free_kbytes = state.machine.default_min_free});

@@ -23,6 +23,8 @@ struct HostState {
   std::optional<OomThreshold> kills_from;       // as the host is now
 };
 
+// The zones and settings alone, with the kernel's own choice.
+Machine machine_of(const host::Host& host);
 // The state points into the host; the host must outlive it.
 HostState state_of(const host::Host& host);
 

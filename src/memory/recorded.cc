@@ -22,18 +22,18 @@ void add(Maybe<T>& value, const Maybe<T>& other) {
 }  // namespace
 
 std::optional<Recorded> host_as_it_is(const host::Host& host, std::string source) {
-  const HostState state = state_of(host);
-  if (!state.ram && !state.machine.min_free) {
+  const Machine machine = machine_of(host);
+  if (!machine.ram && !machine.min_free) {
     return std::nullopt;
   }
   Recorded recorded;
   recorded.source = std::move(source);
-  recorded.ram = state.ram.value_or(Bytes(0));
-  recorded.min_free = state.machine.min_free;
+  recorded.ram = machine.ram.value_or(Bytes(0));
+  recorded.min_free = machine.min_free;
   if (recorded.min_free) {
     recorded.min_free->at = {1, 0};
   }
-  recorded.default_min_free = state.machine.default_min_free;
+  recorded.default_min_free = machine.default_min_free;
   return recorded;
 }
 
