@@ -62,9 +62,36 @@ TEST(BesideTheLog, ASettingThatKeepsMuchOfRamIsLikelyTheCause) {
   ASSERT_TRUE(event->recorded);
   EXPECT_FALSE(event->recorded->age);
   const auto unless = overturned_by(*event);
-  EXPECT_NE(std::ranges::find(unless, "vm.min_free_kbytes: it was another one then"), unless.end());
-  EXPECT_NE(std::ranges::find(unless, "the size of RAM: it was another one then"), unless.end());
+  EXPECT_NE(
+      std::ranges::find(
+          unless, "vm.min_free_kbytes: it was another one then; this is by this host as it is now"),
+      unless.end());
+  EXPECT_NE(
+      std::ranges::find(
+          unless, "the size of RAM: it was another one then; this is by this host as it is now"),
+      unless.end());
   EXPECT_LT(event->findings.front().confidence, 0.9);
+}
+
+// What it held was not kept free.
+TEST(BesideTheLog, AProcessThatFitsNotBesideTheSettingSpeaksAgainstIt) {
+  const KiB half(2097152);
+  EXPECT_EQ(explained(kill_of(gib(2)), host_with(half))->root_cause, "min-free-too-high");
+  const auto event = explained(kill_of(gib(2) + Bytes(4096)), host_with(half));
+  EXPECT_EQ(event->root_cause, undetermined);
+  EXPECT_TRUE(may_be(*event, "min-free-too-high") && may_be(*event, "memory-exhausted"));
+}
+
+TEST(BesideTheLog, WithoutAConstraintLineThatIsWhatWouldOverturnIt) {
+  const auto named = [](const report::Report& report) {
+    const auto unless = overturned_by(*explained(report, host_with(KiB(2097152))));
+    return std::ranges::find(unless, "the constraint line: it is not CONSTRAINT_NONE") !=
+           unless.end();
+  };
+  report::Report report = kill_of(Bytes(300U << 20U));
+  EXPECT_TRUE(named(report));
+  report.constraint.emplace().kind = report::ConstraintKind::none;
+  EXPECT_FALSE(named(report));
 }
 
 // 5 % of 4 GiB, 209,715 kB, more than the kernel's own choice.
@@ -147,13 +174,13 @@ TEST(BesideTheLog, ALaterSettingRulesNothingOut) {
 }
 
 TEST(BesideTheLog, AHostOfAnotherSizeIsNotThatOfTheEvent) {
-  const auto stands_in = [](const report::Report& report) {
-    return !explained(report, host_with(KiB(2097152)))->stood_in.empty();
+  const auto stands_in = [](const report::Report& report, KiB min_free_kbytes = KiB(2097152)) {
+    return !explained(report, host_with(min_free_kbytes))->stood_in.empty();
   };
   report::Report report = kill_of(gib(4));
-  EXPECT_TRUE(stands_in(report));
+  EXPECT_TRUE(stands_in(report, KiB(67584)));
   report.victims[0].file_rss_kib = 1;  // more than there is
-  EXPECT_FALSE(stands_in(report));
+  EXPECT_FALSE(stands_in(report, KiB(67584)));
 
   report = kill_of(gib(1));
   report.tail.ram = Read<std::uint64_t>{to_pages(gib(4), PageSize{}).count(), {0, 9}};

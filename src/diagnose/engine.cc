@@ -95,15 +95,16 @@ void stand_in(Event& event, const memory::Recorded& recorded,
 }
 
 // What was read at another time holds as long as nobody changed it.
-void doubt_other_time(Event& event) {
+void doubt_other_time(Event& event, const std::string& source) {
   if (event.verdict == Verdict::undetermined) {
     return;
   }
   event.verdict = Verdict::likely;
-  const auto add = [&event](std::string_view part, Message what) {
+  const auto add = [&](std::string_view part, Message what) {
     if (std::ranges::find(event.stood_in, part) != event.stood_in.end()) {
-      event.overturned_by.insert(event.overturned_by.begin(),
-                                 {std::move(what), Message("it was another one then")});
+      event.overturned_by.insert(
+          event.overturned_by.begin(),
+          {std::move(what), Message("it was another one then; this is by {}", source)});
     }
   };
   add("pages-ram", Message("the size of RAM"));
@@ -220,7 +221,7 @@ std::unique_ptr<Event> judge_with(const Event& event, const StoryContext& story,
   }
   auto with = judge(std::move(report), story, false, &recorded, lacks);
   if (!recorded.age) {
-    doubt_other_time(*with);
+    doubt_other_time(*with, recorded.source);
   }
   // A cause is not ruled out by what may have been changed since.
   const bool fewer = (recorded.age || recorded.posted) && with->verdict == event.verdict &&

@@ -29,8 +29,10 @@ std::optional<Recorded> host_as_it_is(const host::Host& host, std::string source
   Recorded recorded;
   recorded.source = std::move(source);
   recorded.ram = machine.ram.value_or(Bytes(0));
-  recorded.min_free = machine.min_free;
-  if (recorded.min_free) {
+  // An int in the kernel (mm/page_alloc.c), and less than there is.
+  const auto& setting = machine.min_free;
+  if (setting && setting->value <= KiB(INT32_MAX) && setting->share_of_ram.value_or(0) < 1) {
+    recorded.min_free = setting;
     recorded.min_free->at = {1, 0};
   }
   recorded.default_min_free = machine.default_min_free;

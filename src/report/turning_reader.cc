@@ -1,5 +1,6 @@
 #include "report/turning_reader.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/text.h"
@@ -10,6 +11,12 @@ namespace whyoom::report {
 namespace {
 
 constexpr std::size_t shows_order = std::size_t{64} << 10U;
+
+// What is posted with logs of several is of one of them, and nobody knows of which.
+bool are_of_one_host(const std::vector<Report>& reports) {
+  return std::ranges::all_of(reports,
+                             [&](const Report& each) { return each.host == reports.front().host; });
+}
 
 bool shows_host(std::string_view text) {
   while (!text.empty()) {
@@ -94,7 +101,7 @@ InputAccount TurningReader::turned() {
 
 InputAccount TurningReader::finish() {
   InputAccount account = reader_.finish();
-  if (may_turn_ && !pieces_.empty() && shows_host(text_)) {
+  if (may_turn_ && !pieces_.empty() && are_of_one_host(pieces_) && shows_host(text_)) {
     beside_ = std::make_shared<const std::string>(text_);
   }
   if (may_turn_ && account.newest_first) {

@@ -29,12 +29,13 @@ class TheHostItself(harness.Case):
         event, = events("--root", root)
         self.assertEqual((event["root_cause"], event["verdict"]), ("min-free-too-high", "likely"))
         self.assertEqual(event["overturned_by"][0],
-                         {"what": "vm.min_free_kbytes", "if": "it was another one then"})
+                         {"what": "vm.min_free_kbytes",
+                          "if": "it was another one then; this is by the copy of the host"})
         self.assertEqual(event["recorded"]["source"], "the copy of the host")
         self.assertIsNone(event["recorded"]["sample_age"])
         text = whyoom("explain", "--root", root).out
         self.assertIn("vm.min_free_kbytes was most likely too high", text)
-        self.assertIn("unless: vm.min_free_kbytes: if it was another one then", text)
+        self.assertIn("unless: vm.min_free_kbytes: if it was another one then; this is by", text)
 
     def test_a_setting_that_may_have_been_mended_rules_nothing_out(self):
         root = self.of_host("min-free-too-high/positive-host.case")
@@ -60,6 +61,15 @@ class APost(harness.Case):
                 event, = events(*(args or ["-"]), **given)
                 self.assertEqual(event["root_cause"], "min-free-too-high", text)
                 self.assertEqual(event["recorded"]["source"], "the same text")
+
+    def test_what_no_kernel_takes_or_several_hosts_have_is_not_used(self):
+        for setting in ("99999999999", "4030464", "-5"):  # more than an int, than RAM, or none
+            event, = events(self.file("post.txt", f"{FREE}vm.min_free_kbytes = {setting}\n{KILL}"))
+            self.assertEqual(event["root_cause"], "undetermined", setting)
+        setting = "vm.min_free_kbytes = 2097152\n"
+        of_two = "".join(f"Dec  1 00:0{i}:00 {name} kernel: {KILL}" for i, name in enumerate(("alpha", "beta")))
+        for event in events(self.file("post.txt", FREE + setting + of_two)):
+            self.assertEqual(event["root_cause"], "undetermined")
 
     def test_the_kernels_own_choice_is_ruled_out(self):
         event, = events(self.file("post.txt", FREE + "vm.min_free_kbytes = 67584\n" + KILL))

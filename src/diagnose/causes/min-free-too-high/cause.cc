@@ -131,7 +131,11 @@ std::optional<Claim> by_setting(const Context& context) {
                         : Bytes(static_cast<std::uint64_t>(
                               static_cast<double>(evidence.ram->count()) * most_by_itself));
   const double gain = *setting.share_of_ram - share(own, *evidence.ram);
-  if (gain < big_min_free) {
+  // What a process held was not kept free.
+  const bool fits = std::ranges::all_of(context.report.victims, [&](const report::Victim& victim) {
+    return to_bytes(victim.resident()) + to_bytes(setting.value) <= *evidence.ram;
+  });
+  if (gain < big_min_free || !fits) {
     return std::nullopt;
   }
   const std::string choice = human(own);
@@ -146,6 +150,9 @@ std::optional<Claim> by_setting(const Context& context) {
   result.prove_ratio(Message("share of RAM that it keeps free"), *setting.share_of_ram, setting.at);
   weaken(result, Message("the zones (\"Node 0 Normal free: min:\")"),
          Message("less than {} was free", human(own + *evidence.ram / 20)));
+  if (!evidence.constraint) {
+    weaken(result, Message("the constraint line"), Message("it is not CONSTRAINT_NONE"));
+  }
   result.remedies = {back_to_default()};
   return result;
 }
