@@ -9,6 +9,7 @@
 #include "app/log_streams.h"
 #include "app/ring_history.h"
 #include "app/when.h"
+#include "base/language.h"
 #include "base/shell.h"
 #include "base/text.h"
 #include "diagnose/engine.h"

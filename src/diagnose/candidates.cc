@@ -95,6 +95,9 @@ void name_by_marks(Event& event, std::string_view cause) {
   name(event, cause, Message("the zones' min (\"Node 0 Normal free: min:\")"));
 }
 
+Message size_of_ram() { return Message(R"(the lines "pages RAM" and "pages reserved")"); }
+Message rest_of_zones() { return Message(R"(the rest of the zones' lines ("low:", "managed:"))"); }
+
 // Low memory is all that a kernel of 32 bits gives to a request without __GFP_HIGHMEM, and a zone
 // below Normal all that a device's request gets anywhere.
 void name_lowmem(Event& event, const report::Report& report) {
@@ -249,6 +252,23 @@ bool is_full_of_cache(const report::Report& report, const memory::Evidence& evid
          share(to_bytes(Pages(cache->value - swapped), evidence.page), *evidence.ram) >= 0.75;
 }
 
+// Memory that was free, and that the request did not get.
+void name_kept_back(Event& event, const report::Report& report) {
+  const bool nothing = report.zones.empty();
+  if (nothing) {
+    name_lowmem(event, report);
+  }
+  if (is_min_free_small(event.evidence)) {
+    return;
+  }
+  if (nothing) {
+    name_by_marks(event, "min-free-too-high");
+  } else {
+    name(event, "min-free-too-high",
+         event.evidence.zones.empty() ? rest_of_zones() : size_of_ram());
+  }
+}
+
 // Of an OOM of the machine without a line of its zones, or with marks alone: memory was used up, or
 // it was free and kept back, and nothing that is there tells. Who used it would be a process,
 // unless the kernel, which takes the biggest, found only small ones or none: then it is in what no
@@ -276,16 +296,14 @@ void name_machine(Event& event, const Context& context) {
     }
     return;
   }
-  const Message size_of_ram(R"(the lines "pages RAM" and "pages reserved")");
-  const Message counters = counted ? size_of_ram : counters_lost;
+  const Message counters = counted ? size_of_ram() : counters_lost;
   if (is_of_page_fault(report)) {
     name_by_marks(event, "spurious-pagefault");
   }
   const Found found = found_by(event, report);
-  const Message rest_of_zones(R"(the rest of the zones' lines ("low:", "managed:"))");
   if (found.much_free) {
     if (free_by_lists(report, event.evidence, 'C') > free_by_lists(report, event.evidence, 0) / 2) {
-      name(event, "cma-only", rest_of_zones);
+      name(event, "cma-only", rest_of_zones());
     }
     if (!report.trigger) {
       name(event, "fragmentation", Message("the first line (\"invoked oom-killer\")"));
@@ -313,17 +331,7 @@ void name_machine(Event& event, const Context& context) {
     name_hugepages(event);
   }
   name_fragmentation(event, report);
-  if (no_zones && report.zones.empty()) {
-    name_lowmem(event, report);
-  }
-  if (is_min_free_small(event.evidence)) {
-    return;
-  }
-  if (no_zones && report.zones.empty()) {
-    name_by_marks(event, "min-free-too-high");
-  } else {
-    name(event, "min-free-too-high", no_zones ? rest_of_zones : size_of_ram);
-  }
+  name_kept_back(event, report);
 }
 
 // A request that may wait found every zone below its mark, and most of RAM has one use. That nobody
