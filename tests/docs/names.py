@@ -6,6 +6,7 @@ Usage: names.py                says what a page names and the tree has not, stat
 """
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -20,9 +21,10 @@ FOREIGN = {"CMAKE_BUILD_TYPE", "CONFIG_PRINTK_CALLER", "LC_ALL", "LC_MESSAGES"}
 
 def tracked():
     # What is in the work tree counts: a page and what it names come in one commit.
-    out = subprocess.run(["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard"], capture_output=True, text=True)
-    if out.returncode == 0:
-        return out.stdout.split("\n")
+    if shutil.which("git"):
+        out = subprocess.run(["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard"], capture_output=True, text=True)
+        if out.returncode == 0:
+            return out.stdout.split("\n")
     return [str(p.relative_to(ROOT)) for p in ROOT.rglob("*") if p.is_file() and "build" not in p.parts]
 
 
