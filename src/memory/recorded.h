@@ -9,9 +9,12 @@
 #include <vector>
 
 #include "base/units.h"
-#include "host/host.h"
 #include "memory/evidence.h"
 #include "report/report.h"
+
+namespace whyoom::host {
+struct Host;
+}
 
 namespace whyoom::memory {
 
