@@ -8,9 +8,9 @@
 
 #include "diagnose/candidates_by_parts.h"
 #include "diagnose/candidates_of_cgroup.h"
+#include "diagnose/candidates_of_request.h"
 #include "diagnose/claim.h"
 #include "diagnose/share.h"
-#include "kernel/known_bugs.h"
 #include "memory/printed_score.h"
 #include "memory/sum_of.h"
 #include "memory/task_with.h"
@@ -35,13 +35,6 @@ bool is_preferred(const report::Victim& victim, const report::Report& report) {
          (victim.instead_of && row_is(*victim.instead_of));
 }
 
-// More than the largest of its caches has: kmalloc() asks the page allocator itself, for a block.
-bool asks_for_a_block(const report::Report& report) {
-  return report.stack && std::ranges::any_of(report.stack->functions, [](std::string_view name) {
-           return name.starts_with("kmalloc_order") || name.ends_with("kmalloc_large_node");
-         });
-}
-
 // The free lists are there, and no zone above the lowest has a block of 8 pages left. Those of the
 // highatomic reserve and of CMA are not for everybody.
 bool is_in_pieces(const report::Report& report) {
@@ -55,25 +48,6 @@ bool is_in_pieces(const report::Report& report) {
                            block.types != "H" && block.types != "C";
                   });
          });
-}
-
-// And the early kills of 4.7 for a few pages, where other kernels go on.
-void name_fragmentation(Event& event, const report::Report& report) {
-  const Message lists("the free lists (\"Node 0 Normal: 12*4kB\")");
-  if (!report.trigger && asks_for_a_block(report)) {
-    name(event, "fragmentation", lists);
-  }
-  if (!report.trigger || report.trigger->order.value_or(0) <= 0) {
-    return;
-  }
-  name(event, "fragmentation", lists);
-  if (report.kind != report::Kind::page_allocation_failure &&
-      *report.trigger->order <= kernel::costly_order &&
-      kernel::may_reclaim(event.evidence.request.flags) &&
-      kernel::affected(kernel::known_bug(kernel::Bug::high_order_gave_up),
-                       report::release_of(report)) == kernel::Affected::yes) {
-    name(event, "kernel-bug", lists);
-  }
 }
 
 // vm.min_free_kbytes is as the kernel itself chooses it, by what is known of the zones, or keeps
@@ -90,26 +64,8 @@ void name_hugepages(Event& event) {
        Message("the line of the usual huge pages (\"hugepages_total=\")"));
 }
 
-// Open as long as no zone's min is there: the setting has no ordinary range.
-void name_by_marks(Event& event, std::string_view cause) {
-  name(event, cause, Message("the zones' min (\"Node 0 Normal free: min:\")"));
-}
-
 Message size_of_ram() { return Message(R"(the lines "pages RAM" and "pages reserved")"); }
 Message rest_of_zones() { return Message(R"(the rest of the zones' lines ("low:", "managed:"))"); }
-
-// Low memory is all that a kernel of 32 bits gives to a request without __GFP_HIGHMEM, and a zone
-// below Normal all that a device's request gets anywhere.
-void name_lowmem(Event& event, const report::Report& report) {
-  const memory::Request& request = event.evidence.request;
-  const auto& highmem = report.tail.highmem_movable;
-  const bool below_normal = request.flags_known && request.highest < kernel::ZoneClass::normal;
-  const bool low = !request.flags_known || request.highest <= kernel::ZoneClass::normal;
-  const bool narrow = report.stack && report.stack->narrow;
-  if (below_normal || (narrow && low && !(highmem && highmem->value == 0))) {
-    name_by_marks(event, "lowmem-exhausted");
-  }
-}
 
 // Zones whose size no line tells, and none of which could have served the request.
 bool are_sizeless(const memory::Evidence& evidence) {
@@ -134,13 +90,6 @@ bool is_little(const report::Report& report, std::initializer_list<Field> parts)
   return all > Pages(0) && share(Bytes(part.count()), Bytes(all.count())) < big_share;
 }
 
-// Most of what was counted: memory was not used up.
-bool was_free(const report::Report& report) {
-  const auto& free = report.totals.get(Field::free);
-  const Bytes all(memory::counted_pages(report).count());
-  return free && share(Bytes(free->value), all) >= most_of_ram;
-}
-
 // What processes have, and shared memory, could have been moved there. A process that had most of
 // RAM was faster.
 bool has_room_in_swap(const memory::Evidence& evidence) {
@@ -157,11 +106,12 @@ bool has_room_in_swap(const memory::Evidence& evidence) {
 
 // Who the kernel found to kill, and what that and the counters tell of the rest.
 struct Found {
-  bool small = false;      // only processes that used up nothing
-  bool minor = false;      // the biggest, by its score, had little of RAM and swap
-  bool many = false;       // of the size of which some thousands can have filled a machine
-  bool none_left = false;  // or none at all
-  bool tables = false;     // page tables were most of it
+  bool small = false;       // only processes that used up nothing
+  bool minor = false;       // the biggest, by its score, had little of RAM and swap
+  bool many = false;        // of the size of which some thousands can have filled a machine
+  bool none_left = false;   // or none at all
+  bool unkillable = false;  // none, and whoever asked may not be killed and may have all of it
+  bool tables = false;      // page tables were most of it
   bool room_in_swap = false;
   bool little_held = false;  // by processes, of what was counted
   bool much_free = false;    // by the free lists
@@ -197,6 +147,9 @@ Found found_by(const Event& event, const report::Report& report) {
     return size_of(victim, event.evidence) >= smallest_of_many;
   });
   found.none_left = report.no_killable_at.has_value();
+  constexpr int never = -1000;  // OOM_SCORE_ADJ_MIN
+  found.unkillable = found.none_left && report.trigger && report.trigger->oom_score_adj == never &&
+                     report.tasks.empty();
   found.tables = std::ranges::any_of(report.victims, [](const report::Victim& victim) {
     return victim.page_tables() > victim.resident() &&
            to_bytes(victim.page_tables()) >= small_process;
@@ -269,6 +222,28 @@ void name_kept_back(Event& event, const report::Report& report) {
   }
 }
 
+// Bound to a part of the nodes, and no line of a zone: the others had memory, or there was none
+// anywhere. There are others, or the kernel would not call it a constraint (mm/oom_kill.c
+// constrained_alloc()).
+void name_bound(Event& event, const Context& context) {
+  const report::Report& report = context.report;
+  const auto& constraint = event.evidence.constraint;
+  if (!event.candidates.empty() || !event.evidence.zones.empty() || !is_global_oom(context) ||
+      context.story.killed_at.line != 0) {
+    return;
+  }
+  const Message others("the zones of the other nodes (\"Node 0 Normal free: min:\")");
+  if (constraint == report::ConstraintKind::cpuset) {
+    name(event, "cpuset-nodes", others);
+  } else if (constraint == report::ConstraintKind::mempolicy) {
+    name(event, "mempolicy-nodes", others);
+  } else {
+    return;
+  }
+  name(event, held_shmem(report) ? "shmem-tmpfs" : "memory-exhausted", others);
+  name_kept_back(event, report);
+}
+
 // Of an OOM of the machine without a line of its zones, or with marks alone: memory was used up, or
 // it was free and kept back, and nothing that is there tells. Who used it would be a process,
 // unless the kernel, which takes the biggest, found only small ones or none: then it is in what no
@@ -314,7 +289,8 @@ void name_machine(Event& event, const Context& context) {
     name(event, "page-tables", counters);
   } else if (found.small || found.none_left || found.little_held || found.room_in_swap) {
     // What the big ones held does not come back at once, and they are no victim again.
-    if (context.story.victims_before > 0 && !found.little_held && !found.room_in_swap) {
+    if (found.unkillable ||
+        (context.story.victims_before > 0 && !found.little_held && !found.room_in_swap)) {
       name(event, "memory-exhausted", counters);
     }
     if (found.room_in_swap && !report.trigger && is_in_pieces(report)) {
@@ -332,89 +308,6 @@ void name_machine(Event& event, const Context& context) {
   }
   name_fragmentation(event, report);
   name_kept_back(event, report);
-}
-
-// A request that may wait found every zone below its mark, and most of RAM has one use. That nobody
-// was killed for it is its caller's doing, or was too early.
-void name_use(Event& event) {
-  using What = memory::AccountLine::What;
-  static constexpr std::array<std::pair<What, std::string_view>, 7> causes{
-      {{What::free, "min-free-too-high"},
-       {What::anon, "memory-exhausted"},
-       {What::shmem, "shmem-tmpfs"},
-       {What::slab_unreclaimable, "slab-leak"},
-       {What::page_tables, "page-tables"},
-       {What::hugepages, "hugepages-reserved"},
-       {What::unaccounted, "kernel-unaccounted"}}};
-  const memory::Evidence& evidence = event.evidence;
-  if (!evidence.account || !evidence.zones_complete || !evidence.all_eligible_short() ||
-      !std::ranges::all_of(evidence.zones, &memory::ZoneState::eligible)) {
-    return;
-  }
-  for (const auto& [what, cause] : causes) {
-    if (share(evidence.account->size(what), evidence.account->total) >= most_of_ram) {
-      name(event, cause, Message(R"(an OOM kill of the same time ("invoked oom-killer"))"));
-    }
-  }
-}
-
-// A zone had pages to spare, and nobody knows in what pieces.
-bool may_be_in_pieces(const memory::Evidence& evidence) {
-  return std::ranges::any_of(evidence.zones, [](const memory::ZoneState& zone) {
-    return zone.eligible && !zone.is_short() && !zone.has_block;
-  });
-}
-
-// So few pages are refused to nobody who may wait. To 5.8 a cgroup's share of a cache is, at its
-// limit of kernel memory (mm/slab.h memcg_charge_slab()); its name has that of the cgroup.
-void name_kernel_memory(Event& event, const report::Report& report) {
-  const auto& release = event.evidence.release;
-  if (report.slub->cache.empty() && !(release && release->at_least(5, 9))) {
-    name(event, "cgroup-kernel-memory", Message("the line of the cache (\"cache:\")"));
-  }
-}
-
-// Of a request that failed, without a line of the zones. One that may wait is refused where there
-// was nothing to reclaim and nobody is killed for it: below Normal, or while the OOM killer is off.
-void name_failure(Event& event, const Context& context) {
-  const report::Report& report = context.report;
-  const memory::Request& request = event.evidence.request;
-  const int order = request.order.value_or(report.slub ? 0 : -1);
-  if (!event.candidates.empty() || report.kind != report::Kind::page_allocation_failure ||
-      report.vmalloc || (report.slub && !report.slub->cgroup.empty()) || !request.flags_known ||
-      order < 0 || order > kernel::costly_order ||  // the size alone is the reason
-      context.story.killed_at.line != 0) {
-    return;
-  }
-  if (may_be_in_pieces(event.evidence)) {
-    name_fragmentation(event, report);
-  }
-  const bool atomic = kernel::is_atomic(request.flags) || is_within_reclaim(report);
-  if (!event.evidence.zones.empty()) {
-    if (!atomic && event.candidates.empty()) {
-      name_use(event);
-    }
-    return;
-  }
-  if (report.slub && !atomic) {
-    name_kernel_memory(event, report);
-    return;
-  }
-  if (!request.order) {
-    return;
-  }
-  if (atomic) {
-    name_by_marks(event, "atomic-allocation-failure");
-  } else if (!was_free(report)) {
-    name(event, "memory-exhausted", Message("the counters of Mem-Info (\"active_anon:\")"));
-  }
-  name_fragmentation(event, report);
-  if (!atomic || request.highest < kernel::ZoneClass::normal) {
-    name_lowmem(event, report);
-  }
-  if (!ignores_marks(report, request.flags)) {
-    name_by_marks(event, "min-free-too-high");
-  }
 }
 
 // Mode 2 counts against a limit, and mode 0 refuses one request that is more than RAM and swap.
@@ -450,6 +343,7 @@ void name_candidates(Event& event, const Context& context) {
     return;
   }
   name_machine(event, context);
+  name_bound(event, context);
   name_failure(event, context);
   name_overcommit(event, context.report);
   name_fillings(event, context);

@@ -35,6 +35,39 @@ TEST(CandidateBorders, ASmallProcessHasLessThan16MiB) {
       << "it was not chosen";
 }
 
+TEST(CandidateBorders, ATaskOfAFewNodesFoundTheseFullOrAll) {
+  const auto of = [](const std::string& constraint, const std::string& end) {
+    return candidates_of(
+        "[ 9.0] app invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
+        "[ 9.0] oom-kill:constraint=" +
+        constraint + "task_memcg=/,task=java,pid=7,uid=0\n" + end);
+  };
+  const std::string kill = kill_line("7", "200000");
+  EXPECT_EQ(of("CONSTRAINT_CPUSET,nodemask=(null),cpuset=a,mems_allowed=1,global_oom,", kill),
+            (Names{"cpuset-nodes", "memory-exhausted", "min-free-too-high"}));
+  EXPECT_EQ(of("CONSTRAINT_MEMORY_POLICY,nodemask=1,cpuset=/,mems_allowed=0-1,global_oom,", kill),
+            (Names{"mempolicy-nodes", "memory-exhausted", "min-free-too-high"}));
+  EXPECT_EQ(of("CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0-1,global_oom,", kill),
+            held_by_processes);
+}
+
+// Nobody could be killed, and who asked is one of those.
+TEST(CandidateBorders, WhoMayNotBeKilledMayHaveAllOfIt) {
+  const auto of = [](const std::string& adj) {
+    return candidates_of(
+        "[ 9.0] app invoked oom-killer: gfp_mask=0x140dca(GFP_HIGHUSER_MOVABLE|__GFP_COMP|"
+        "__GFP_ZERO), order=0, oom_score_adj=" +
+        adj + "\n[ 9.0] Out of memory and no killable processes...\n" +
+        "[ 9.1] Kernel panic - not syncing: System is deadlocked on memory\n");
+  };
+  const Names by_none{"kernel-unaccounted", "slab-leak", "shmem-tmpfs", "hugepages-reserved",
+                      "min-free-too-high"};
+  Names with_it = by_none;
+  with_it.insert(with_it.begin(), "memory-exhausted");
+  EXPECT_EQ(of("-1000"), with_it);
+  EXPECT_EQ(of("-999"), by_none);
+}
+
 TEST(CandidateBorders, ABiggestProcessWithATenthOfRamUsedItUp) {
   const auto of = [](const std::string& score) {
     return candidates_of("[ 9.0] Out of memory: Kill process 7 (java) score " + score +
