@@ -1,5 +1,9 @@
 #!/usr/bin/env python3
 """Logs that say little, and what is known of their host: the host itself, or what was posted."""
+import collections
+import csv
+import re
+
 import harness
 from harness import whyoom
 from test_check import host_of_case
@@ -77,6 +81,48 @@ class APost(harness.Case):
         alone, = events(self.file("kill.txt", KILL))
         self.assertIn("min-free-too-high", [each["cause"] for each in alone["candidates"]])
         self.assertIsNone(alone["recorded"])
+
+
+class TheLab(harness.Case):
+    """Logs cut to what people quote, beside the files of their host: right or open, never another."""
+
+    FORMS = {"the kill": ("killed",), "its head": ("head", "killed"),
+             "its constraint": ("head", "constraint", "killed")}
+    LINES = {"head": "invoked oom-killer", "constraint": "oom-kill:constraint=",
+             "killed": r"Out of memory: Killed process|Kernel panic.*Out of memory|no killable"}
+
+    def logs(self):
+        folder = harness.shared() / "lab"
+        if not folder.is_dir():
+            self.skipTest("the sample logs are not here (set WHYOOM_SHARED to use them)")
+        with open(folder / "expected.tsv", newline="") as table:
+            for row in csv.DictReader(table, delimiter="\t"):
+                log = folder / row["case"] / "console.log"
+                if row["event"] == "0" and row["root_causes"] and row["kind"].startswith("oom-"):
+                    yield log, row["root_causes"].split("|")
+
+    def host_of(self, log):
+        """Its RAM, and the setting that its zones show: scenarios set it after these files were copied."""
+        before = log.parent / "before" / "proc"
+        shown = [number["value"] // 1024 for finding in events(log)[0]["findings"] for number in finding["evidence"]
+                 if number["what"].startswith("vm.min_free_kbytes, from")]
+        setting = shown[0] if shown else (before / "sys/vm/min_free_kbytes").read_text().strip()
+        return f"{(before / 'meminfo').read_text()}vm.min_free_kbytes = {setting}\n"
+
+    def test_every_cut_beside_its_host(self):
+        right = collections.Counter()
+        for log, causes in self.logs():
+            host = self.host_of(log)
+            lines = log.read_text(errors="replace").splitlines()
+            first = {kind: next((line for line in lines if re.search(mark, line)), "")
+                     for kind, mark in self.LINES.items()}
+            for form, kinds in self.FORMS.items():
+                post = "\n".join([first[kind] for kind in kinds] + [host])
+                for event in events("-", stdin=post.encode())[:1]:
+                    self.assertIn(event["root_cause"], [*causes, "undetermined"], (log.parent.name, form))
+                    right[form] += event["root_cause"] in causes
+        for form in self.FORMS:
+            self.assertGreater(right[form], 20, right)
 
 
 if __name__ == "__main__":
