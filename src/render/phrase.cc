@@ -72,10 +72,16 @@ std::string oom_end(const report::Report& report) {
              : killed;
 }
 
+// The lines of a cache that got no slab, without those of the page allocator: nobody is named.
+bool is_of_cache(const report::Report& report) {
+  return report.slub && (!report.trigger || report.trigger->comm.empty());
+}
+
 std::string allocation_failure(const diagnose::Event& event) {
   const report::Report& report = event.report;
-  if (report.slub && !report.trigger) {
-    return tr("SLUB could not allocate an object of cache {}", printable(report.slub->cache));
+  if (is_of_cache(report)) {
+    return tr("{} could not allocate {}", report.slub->is_slab ? "SLAB" : "SLUB",
+              request_text(event));
   }
   if (report.vmalloc && !report.trigger) {
     return tr("vmalloc failed{}", report.vmalloc->bytes
@@ -320,22 +326,26 @@ std::string event_line(const diagnose::Event& event) {
 }
 
 std::string request_text(const diagnose::Event& event) {
-  if (!event.report.trigger) {
-    return {};
-  }
-  const report::Trigger& trigger = *event.report.trigger;
-  if (trigger.order == -1) {
+  const report::Report& report = event.report;
+  const auto& trigger = report.trigger;
+  if ((!trigger && !report.slub) || (trigger && trigger->order == -1)) {
     return {};  // sysrq: nothing was asked for
   }
   std::string text = tr("memory");
-  if (trigger.order && *trigger.order >= 0 && *trigger.order < 32) {
-    const std::uint64_t pages = std::uint64_t{1} << static_cast<unsigned>(*trigger.order);
+  if (trigger && trigger->order && *trigger->order >= 0 && *trigger->order < 32) {
+    const std::uint64_t pages = std::uint64_t{1} << static_cast<unsigned>(*trigger->order);
     text = tr("{} (order {})", plural(pages, "page", "pages in one block"),
-              std::to_string(*trigger.order));
+              std::to_string(*trigger->order));
   }
-  text += tr(" for {}", with_pid(trigger.comm, trigger.pid));
-  if (trigger.gfp && !trigger.gfp->names.empty()) {
-    text += tr(", ") + join(trigger.gfp->names, "|", printable);
+  if (!is_of_cache(report)) {
+    text += tr(" for {}", with_pid(trigger->comm, trigger->pid));
+  } else {
+    text = report.slub->cache.empty()
+               ? tr("an object of a cache")
+               : tr("an object of the cache {}", printable(report.slub->cache));
+  }
+  if (trigger && trigger->gfp && !trigger->gfp->names.empty()) {
+    text += tr(", ") + join(trigger->gfp->names, "|", printable);
   }
   return text;
 }
