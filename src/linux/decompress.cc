@@ -30,6 +30,16 @@ std::string damaged(const char* format, const char* why) {
   return tr("the {} data is damaged ({}); what came before it was read", format, tr(why));
 }
 
+// Behind the last member: a block may be filled with zeros. Whoever put anything else there thinks
+// that it is read.
+Decoder::Result padding(const char* format, std::string_view rest) {
+  if (rest.find_first_not_of('\0') == std::string_view::npos) {
+    return {};
+  }
+  return tl::unexpected(
+      tr("behind the {} data comes something else, which was not read: unpack it first", format));
+}
+
 class BufferedDecoder : public Decoder {
  protected:
   std::vector<char> out_ = std::vector<char>(chunk);
@@ -63,9 +73,9 @@ class GzipDecoder final : public MemberDecoder {
     // zlib's interface has no const; it does not write to its input.
     stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(input.data()));
     stream_.avail_in = static_cast<uInt>(input.size());
-    while (stream_.avail_in > 0 && !padding_) {
-      if (ended_ && !next_member()) {
-        return {};
+    while (stream_.avail_in > 0) {
+      if (padding_ || (ended_ && !next_member())) {
+        return padding("gzip", {reinterpret_cast<const char*>(stream_.next_in), stream_.avail_in});
       }
       bool wanted = true;
       if (auto result = step(sink, wanted); !result || !wanted) {
@@ -94,14 +104,12 @@ class GzipDecoder final : public MemberDecoder {
     return {};
   }
 
-  // Members can follow one another; anything else behind the last one is padding.
+  // Members can follow one another.
   bool next_member() {
-    padding_ = *stream_.next_in != static_cast<Bytef>(gzip_magic[0]);
-    if (padding_) {
-      return false;
-    }
-    ended_ = false;
-    return inflateReset(&stream_) == Z_OK;
+    padding_ =
+        *stream_.next_in != static_cast<Bytef>(gzip_magic[0]) || inflateReset(&stream_) != Z_OK;
+    ended_ = padding_;
+    return !padding_;
   }
 
   z_stream stream_{};
@@ -218,12 +226,15 @@ class Bzip2Decoder final : public MemberDecoder {
     // The library's interface has no const; it does not write to its input.
     stream_.next_in = const_cast<char*>(input.data());
     stream_.avail_in = static_cast<unsigned>(input.size());
-    while (!padding_) {
+    for (;;) {
       if (!ready_) {
         return tl::unexpected(tr("not enough memory to decompress"));
       }
-      if (ended_ && (stream_.avail_in == 0 || !next_stream())) {
+      if (ended_ && stream_.avail_in == 0) {
         return {};
+      }
+      if (padding_ || (ended_ && !next_stream())) {
+        return padding("bzip2", {stream_.next_in, stream_.avail_in});
       }
       stream_.next_out = out_.data();
       stream_.avail_out = static_cast<unsigned>(out_.size());
@@ -246,7 +257,7 @@ class Bzip2Decoder final : public MemberDecoder {
  private:
   void begin() { ready_ = BZ2_bzDecompressInit(&stream_, 0, 0) == BZ_OK; }
 
-  // Streams follow one another (pbzip2 writes so); anything else behind the last one is padding.
+  // Streams follow one another (pbzip2 writes so).
   bool next_stream() {
     padding_ = *stream_.next_in != bzip2_magic[0];
     if (padding_) {
@@ -296,7 +307,22 @@ class Lz4Decoder final : public Decoder {
 
 }  // namespace
 
+namespace {
+
+// A frame that says nothing of the log, before those that have it: pzstd writes one. Of the first
+// byte the lower half is anybody's.
+bool may_be_skippable(std::string_view start) {
+  constexpr std::string_view behind{"\x2a\x4d\x18", 3};
+  return !start.empty() && (static_cast<unsigned char>(start[0]) & 0xf0U) == 0x50U &&
+         behind.starts_with(start.substr(1, behind.size()));
+}
+
+}  // namespace
+
 std::optional<Compression> compression_of(std::string_view start) {
+  if (may_be_skippable(start)) {
+    return start.size() < zstd_magic.size() ? std::nullopt : std::optional(Compression::zstd);
+  }
   for (const auto& [magic, compression] : {std::pair{gzip_magic, Compression::gzip},
                                            {xz_magic, Compression::xz},
                                            {zstd_magic, Compression::zstd},
