@@ -82,6 +82,18 @@ TEST(BesideTheLog, AProcessThatFitsNotBesideTheSettingSpeaksAgainstIt) {
   EXPECT_TRUE(may_be(*event, "min-free-too-high") && may_be(*event, "memory-exhausted"));
 }
 
+// Somebody raised it after memory had been used up.
+TEST(BesideTheLog, NoMoreWasKeptBackThanWasFree) {
+  const auto with_free = [](Bytes free) {
+    report::Report report = kill_of(Bytes(300U << 20U));
+    report.totals.set(kernel::Field::free, free.count() / 4096, {3});
+    return explained(std::move(report), host_with(KiB(2097152)));
+  };
+  const Bytes border = Bytes(67584U << 10U) + gib(4) / 20;  // the kernel's choice and a twentieth
+  EXPECT_EQ(with_free(border + Bytes(4096))->root_cause, "min-free-too-high");
+  EXPECT_EQ(with_free(border - Bytes(4096))->root_cause, "undetermined");
+}
+
 TEST(BesideTheLog, WithoutAConstraintLineThatIsWhatWouldOverturnIt) {
   const auto named = [](const report::Report& report) {
     const auto unless = overturned_by(*explained(report, host_with(KiB(2097152))));
